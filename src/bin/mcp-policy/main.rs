@@ -1,0 +1,2 @@
+//! The `mcp-policy` command.
+fn main() {}

@@ -1,0 +1,2 @@
+//! End to end in a real Envoy.
+
