@@ -1,1 +1,4 @@
 //! A Wasm filter for Envoy that lets through only the MCP calls a policy permits.
+
+pub mod json;
+pub mod mcp;
