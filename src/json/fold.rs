@@ -24,11 +24,7 @@ mod tests;
 /// It is for comparing member names the way Go's `encoding/json` matches them to a struct's fields,
 /// which also makes `ſ` (U+017F) an `s` and `K` (U+212A, the Kelvin sign) a `k`.
 pub fn fold_char(c: char) -> char {
-    if c.is_ascii() {
-        c.to_ascii_lowercase()
-    } else {
-        mapping(c).unwrap_or(c)
-    }
+    if c.is_ascii() { c.to_ascii_lowercase() } else { mapping(c).unwrap_or(c) }
 }
 
 /// Whether two strings are equal once each code point's case is folded, as by [`fold_char`].

@@ -5,10 +5,7 @@
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 
-use super::{
-    Headers, Message, Refusal, Request, Target,
-    head::Header,
-};
+use super::{Headers, Message, Refusal, Request, Target, head::Header};
 
 /// The first revision whose headers mirror the body.
 const MODERN: &str = "2026-07-28";
@@ -37,7 +34,8 @@ pub fn agree(headers: &Headers, message: &Message<'_>) -> Result<(), Refusal> {
             .map_err(|why| Refusal::mismatch(Some(request.id.token().to_owned()), why)),
         Message::Notification { method, .. } => {
             let version = if claim.is_some() { version(header, claim) } else { Ok(()) };
-            version.and_then(|()| mirrored(headers, "mcp-method", "method", method))
+            version
+                .and_then(|()| mirrored(headers, "mcp-method", "method", method))
                 .map_err(|why| Refusal::mismatch(None, why))
         }
         Message::Response => {

@@ -41,8 +41,7 @@ const SINGLE: [&str; 7] = [
 ];
 
 /// Headers by which some servers replace the method.
-const OVERRIDES: [&str; 4] =
-    ["x-http-method", "x-http-method-override", "x-method-override", "x-original-method"];
+const OVERRIDES: [&str; 4] = ["x-http-method", "x-http-method-override", "x-method-override", "x-original-method"];
 
 /// Headers by which a client makes Envoy send a request twice: it would run twice on one charge.
 pub const REPEATING: [&str; 4] =

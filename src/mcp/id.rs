@@ -4,7 +4,7 @@ use crate::json::{Fault, Kind, Reader};
 
 /// The largest integer that every reader keeps exactly, 2^53-1.
 const MAX_INTEGER: u64 = (1 << 53) - 1;
-/// Bytes of a string id after unescaping: the answer echoes it.
+/// Bytes of a string id between its quotes: the answer echoes it.
 const MAX_BYTES: usize = 256;
 
 /// A valid id token.
@@ -22,7 +22,7 @@ impl<'a> Id<'a> {
         let kind = reader.kind()?;
         let token = std::str::from_utf8(reader.skip()?).unwrap_or_default();
         let valid = match kind {
-            Kind::String => unescaped_length(token) <= MAX_BYTES,
+            Kind::String => token.len() <= MAX_BYTES.saturating_add(2),
             Kind::Number => {
                 let digits = token.strip_prefix('-').unwrap_or(token);
                 digits.parse::<u64>().is_ok_and(|number| number <= MAX_INTEGER)
@@ -37,11 +37,4 @@ impl<'a> Id<'a> {
     pub fn token(self) -> &'a str {
         self.0
     }
-}
-
-/// Bytes of a string token that the reader has accepted, once its escapes are decoded; never less than they are.
-fn unescaped_length(token: &str) -> usize {
-    let content = token.len().saturating_sub(2);
-    let saved: usize = token.match_indices("\\u").count().saturating_mul(3);
-    content.saturating_sub(saved)
 }

@@ -11,8 +11,24 @@ const VERSION: &str = "io.modelcontextprotocol/protocolVersion";
 
 /// Members of `params` that servers act on, in any revision.
 const PARAMS: [&str; 18] = [
-    "_meta", "argument", "arguments", "capabilities", "clientInfo", "context", "cursor", "inputResponses", "level",
-    "name", "notifications", "protocolVersion", "ref", "requestId", "requestState", "task", "taskId", "uri",
+    "_meta",
+    "argument",
+    "arguments",
+    "capabilities",
+    "clientInfo",
+    "context",
+    "cursor",
+    "inputResponses",
+    "level",
+    "name",
+    "notifications",
+    "protocolVersion",
+    "ref",
+    "requestId",
+    "requestState",
+    "task",
+    "taskId",
+    "uri",
 ];
 
 /// Members of `_meta` that servers act on.

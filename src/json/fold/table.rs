@@ -16,12 +16,7 @@ pub(super) struct Run {
 }
 
 const fn run(first: u16, last: u16, step: u16, to: u16) -> Run {
-    Run {
-        first,
-        last,
-        step,
-        to,
-    }
+    Run { first, last, step, to }
 }
 
 /// The runs of U+0080 to U+FFFF, ascending.

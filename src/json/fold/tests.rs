@@ -55,12 +55,9 @@ fn letters_fold_to_what_case_folding_txt_says() {
 
 #[test]
 fn cherokee_folds_to_upper_case() {
-    for (upper, lower) in [
-        ('\u{13a0}', '\u{ab70}'),
-        ('\u{13ef}', '\u{abbf}'),
-        ('\u{13f0}', '\u{13f8}'),
-        ('\u{13f5}', '\u{13fd}'),
-    ] {
+    for (upper, lower) in
+        [('\u{13a0}', '\u{ab70}'), ('\u{13ef}', '\u{abbf}'), ('\u{13f0}', '\u{13f8}'), ('\u{13f5}', '\u{13fd}')]
+    {
         assert_eq!(fold_char(lower), upper, "{lower:?}");
         assert_eq!(fold_char(upper), upper, "{upper:?}");
     }
@@ -270,12 +267,7 @@ mod native {
                     run.step = code - run.last;
                     run.last = code;
                 }
-                _ => runs.push(Run {
-                    first: code,
-                    last: code,
-                    step: 1,
-                    to,
-                }),
+                _ => runs.push(Run { first: code, last: code, step: 1, to }),
             }
         }
         runs
@@ -283,27 +275,17 @@ mod native {
 
     fn source(runs: &[Run]) -> String {
         runs.iter().fold(String::new(), |mut rows, run| {
-            let Run {
-                first,
-                last,
-                step,
-                to,
-            } = run;
-            writeln!(
-                rows,
-                "    run({first:#06x}, {last:#06x}, {step}, {to:#06x}),"
-            )
-            .unwrap();
+            let Run { first, last, step, to } = run;
+            writeln!(rows, "    run({first:#06x}, {last:#06x}, {step}, {to:#06x}),").unwrap();
             rows
         })
     }
 
     #[test]
     fn the_table_is_as_generated() {
-        for (name, plane, table) in [
-            ("PLANE_0", '\u{80}'..='\u{ffff}', PLANE_0),
-            ("PLANE_1", '\u{10000}'..='\u{1ffff}', PLANE_1),
-        ] {
+        for (name, plane, table) in
+            [("PLANE_0", '\u{80}'..='\u{ffff}', PLANE_0), ("PLANE_1", '\u{10000}'..='\u{1ffff}', PLANE_1)]
+        {
             let runs = generate(plane);
             assert!(runs == table, "{name} should be:\n{}", source(&runs));
         }
