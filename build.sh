@@ -210,7 +210,8 @@ start_example_server() {
 # The access log is Envoy's stdout and stays on the terminal.
 start_envoy() {
   say "starting $("$1" --version | sed -n 's|.*version: [0-9a-f]*/\([0-9.a-z-]*\)/.*|Envoy \1|p')"
-  "$1" --config-path target/run/envoy.yaml --disable-hot-restart 2>target/run/envoy.log &
+  "$1" --config-path target/run/envoy.yaml --disable-hot-restart --file-flush-interval-msec 200 \
+    2>target/run/envoy.log &
   started+=("Envoy|$!|target/run/envoy.log")
 }
 
@@ -247,7 +248,7 @@ check_all() {
     IFS='|' read -r name pid log <<<"$entry"
     kill -0 "$pid" 2>/dev/null && continue
     printf '\n%s:\n' "$log" >&2
-    tail -n 20 "$log" >&2
+    tail -n 12 "$log" >&2
     fail "$name ended by itself; its last words are above"
   done
 }
@@ -334,9 +335,10 @@ install_test_runner() {
   [[ $version ]] || fail '`Cargo.lock` does not name `wasm-bindgen`: add `wasm-bindgen-test` to `Cargo.toml`'
   [[ -x $runner && $("$runner" --version) == *" $version" ]] && return
   say "building wasm-bindgen-test-runner $version"
-  # RUNNER-PROFILE
-  cargo install --root target/tools --target-dir target/tools/build --no-default-features \
-    --bin wasm-bindgen-test-runner --version "$version" wasm-bindgen-cli
+  # Unoptimised, since building it is what takes time: 40 s instead of minutes. Without its lock file,
+  # which may name releases that a mirror of the registry does not have yet.
+  CARGO_PROFILE_DEV_DEBUG=0 cargo install --debug --root target/tools --target-dir target/tools/build \
+    --no-default-features --bin wasm-bindgen-test-runner --version "$version" wasm-bindgen-cli
   rm -rf target/tools/build
 }
 
