@@ -1,2 +1,1 @@
 //! End to end in a real Envoy.
-
