@@ -72,6 +72,8 @@ pub enum Expected {
     Deny,
     /// It does not, and the agent is told when to come back.
     RateLimited,
+    /// It does not, until somebody approves it.
+    Approval,
     /// The policy does not load.
     PolicyInvalid,
 }
@@ -165,6 +167,7 @@ impl CaseCall {
         let got = match judgement.record.decision {
             Decision::Allowed => Expected::Allow,
             Decision::RateLimited => Expected::RateLimited,
+            Decision::ApprovalRequired => Expected::Approval,
             Decision::Denied | Decision::Refused | Decision::Failed => Expected::Deny,
         };
         match judgement.answer {

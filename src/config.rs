@@ -18,7 +18,7 @@ use sha2::{Digest as _, Sha256};
 use crate::{
     caller::{self, Peer, Source},
     json::{self, Node},
-    policy::{self, Policy},
+    policy::{self, Mode, Policy},
     walk::{At, Keys, Problem, Problems},
 };
 
@@ -29,6 +29,10 @@ pub struct Config {
     pub policy: Policy,
     /// Its name.
     pub policy_name: Box<str>,
+    /// Whether verdicts are carried out.
+    pub mode: Mode,
+    /// When quota is given back.
+    pub refund: Refund,
     /// Who calls, in order.
     pub identity: Vec<Source>,
     /// How requests are read.
@@ -46,6 +50,17 @@ pub struct Protocol {
     pub max_body_bytes: usize,
     /// Deeper JSON is refused, in levels.
     pub max_depth: u32,
+}
+
+/// When quota is given back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Refund {
+    /// When no byte of the call can have reached a server.
+    Undelivered,
+    /// Besides, when the server answers with an error.
+    Failed,
+    /// Never.
+    Never,
 }
 
 /// What happens to a request's headers before the verdict.
@@ -77,9 +92,10 @@ const MAX_BYTES: usize = 4 << 20;
 const MAX_DEPTH: u32 = 64;
 
 const OPTIONS: Keys = Keys {
-    known: &["policy", "identity", "protocol"],
-    later: &["mode", "policies", "bindings", "answers", "lists", "limits", "approvals", "audit", "console"],
+    known: &["policy", "identity", "mode", "protocol", "limits"],
+    later: &["policies", "bindings", "answers", "lists", "approvals", "audit", "console"],
 };
+const LIMITS: Keys = Keys { known: &["refund"], later: &["max_counters", "service"] };
 const PROTOCOL: Keys = Keys { known: &["headers", "max_body_bytes", "max_depth"], later: &["batches", "legacy_sse"] };
 
 impl Config {
@@ -107,13 +123,16 @@ impl Config {
         let whole = |policy| Self {
             policy,
             policy_name: "default".into(),
+            mode: Mode::Enforce,
+            refund: Refund::Undelivered,
             identity: vec![Source::Peer(Peer::UriSan), Source::Address { forwarded: false }],
             protocol: Protocol::default(),
             digest: String::new(),
         };
         // A policy that lacks its version is still better explained as one.
         if !at.has(OPTIONS.known) && !at.has(OPTIONS.later) || at.has(&["version", "default", "tools"]) {
-            if at.has(OPTIONS.known) || at.has(OPTIONS.later) {
+            // `mode` is a key of both.
+            if at.has(&["policy", "identity", "protocol", "limits"]) || at.has(OPTIONS.later) {
                 at.wrong("options stand beside the policy, not in it: `{\"policy\": {…}, \"identity\": […]}`");
             }
             return policy::compile(at).map(whole);
@@ -122,12 +141,22 @@ impl Config {
         let policy = fields.required("policy").and_then(|policy| policy::compile(&policy)).map(whole);
         let identity = fields.get("identity").map(|identity| caller::read(&identity));
         let protocol = fields.get("protocol").map(|protocol| Protocol::read(&protocol));
-        policy.map(|config| Self {
+        let mode = policy::document::mode(fields.get("mode"));
+        let refund = fields.get("limits").map_or(Some(Refund::Undelivered), |limits| refund(&limits));
+        let config = policy?;
+        Some(Self {
+            mode: mode?,
+            refund: refund?,
             identity: identity.unwrap_or_else(|| config.identity.clone()),
             protocol: protocol.flatten().unwrap_or_default(),
             ..config
         })
     }
+}
+
+fn refund(at: &At<'_, '_>) -> Option<Refund> {
+    let choices = [("undelivered", Refund::Undelivered), ("failed", Refund::Failed), ("never", Refund::Never)];
+    at.fields(LIMITS)?.get("refund").map_or(Some(Refund::Undelivered), |refund| refund.choice(&choices))
 }
 
 impl Protocol {

@@ -6,12 +6,12 @@
 //! * [`open`]: what the HTTP head alone decides
 //! * [`judge`]: what the whole request is answered
 //!
-//! Whatever fails on the way is a refusal. See [`decide`](decide::decide) for the order, on one screen.
+//! Whatever fails on the way is a refusal. The order stands on one screen, in `decide`.
 
-mod charges;
 mod decide;
 mod record;
 mod reply;
+pub mod trace;
 
 #[cfg(test)]
 mod tests;
@@ -19,17 +19,22 @@ mod tests;
 use crate::{
     caller::{Grant, Unknown},
     config::Config,
-    http::Headers,
+    http::{Header, Headers},
     limit::{Moment, Receipt, store::Store},
     mcp::{
         Message, Refusal,
         answer::{self, Reply},
-        era,
+        era::{self, Era},
         head::{self, Head},
     },
 };
 
 pub use record::{Decision, Record};
+
+use self::{
+    decide::Judge,
+    trace::{Nobody, Witness},
+};
 
 /// A request, but for its body.
 #[derive(Clone, Debug)]
@@ -68,6 +73,8 @@ pub enum Opening {
     Pass,
     /// The body decides.
     Await,
+    /// It may pass if its body is empty; a byte of one is answered by [`unexpected_body`].
+    AwaitNothing,
     /// It is answered at once.
     Closed(Box<Judgement>),
 }
@@ -76,6 +83,7 @@ pub enum Opening {
 pub fn open(config: &Config, call: &Call, has_body: bool) -> Opening {
     match head::inspect(&call.headers, has_body, config.protocol.max_body_bytes) {
         Ok(Head::Bodiless) => Opening::Pass,
+        Ok(Head::Empty) => Opening::AwaitNothing,
         Ok(Head::Message) => Opening::Await,
         Err(refusal) => Opening::Closed(Box::new(refuse(config, call, &refusal))),
     }
@@ -83,26 +91,54 @@ pub fn open(config: &Config, call: &Call, has_body: bool) -> Opening {
 
 /// Judges a request by its whole body. `filter` is the filter's name in Envoy.
 pub fn judge<S: Store>(config: &Config, call: &Call, body: &[u8], filter: &str, now: Moment, store: &S) -> Judgement {
+    explain(config, call, body, filter, now, store, Nobody)
+}
+
+/// As [`judge`], while `witness` takes notes.
+pub fn explain<S: Store, W: Witness>(
+    config: &Config,
+    call: &Call,
+    body: &[u8],
+    filter: &str,
+    now: Moment,
+    store: &S,
+    witness: W,
+) -> Judgement {
     if body.len() > config.protocol.max_body_bytes {
-        return refuse(config, call, &head::too_large(config.protocol.max_body_bytes));
+        return too_large(config, call);
     }
     let read = Message::read(body, config.protocol.max_depth);
-    let message = match read.and_then(|message| era::agree(&call.headers, &message).map(|()| message)) {
-        Ok(message) => message,
+    let read = read.and_then(|message| era::agree(&call.headers, &message).map(|era| (message, era)));
+    let (message, era) = match read {
+        Ok(read) => read,
         Err(refusal) => return refuse(config, call, &refusal),
     };
-    let verdict = decide::decide(config, call, &message, filter, now, store);
-    let record = Record::of(config, call, &message, &verdict);
-    let answer = match (&message, verdict) {
-        (_, Ok(receipt)) => Answer::Forward(receipt),
+    let session = match (era, call.headers.get("mcp-session-id")) {
+        (Era::Handshake, Header::Once(session)) => Some(session),
+        _ => None,
+    };
+    let decision = Judge { config, call, session, filter, now, store, witness }.decide(&message);
+    let record = Record::of(config, call, &message, &decision);
+    let answer = match (&message, decision.verdict) {
+        (_, Ok(passed)) => Answer::Forward(passed.receipt),
         (Message::Request(request), Err(denial)) => Answer::Reply(reply::denied(config, call, request, &denial, now)),
         (Message::Notification { .. } | Message::Response, Err(_)) => Answer::Reply(answer::dropped()),
     };
     Judgement { answer, record }
 }
 
+/// The answer to a body where none belongs.
+pub fn unexpected_body(config: &Config, call: &Call) -> Judgement {
+    refuse(config, call, &head::no_body_expected())
+}
+
+/// The answer to a body that grew too large.
+pub fn too_large(config: &Config, call: &Call) -> Judgement {
+    refuse(config, call, &head::too_large(config.protocol.max_body_bytes))
+}
+
 /// The answer to a request that is refused before it is judged: no server reads it, or not every server alike.
-pub fn refuse(config: &Config, call: &Call, refusal: &Refusal) -> Judgement {
+fn refuse(config: &Config, call: &Call, refusal: &Refusal) -> Judgement {
     let answer = Answer::Reply(reply::refused(call, refusal));
     Judgement { answer, record: Record::refused(config, call, &refusal.why) }
 }

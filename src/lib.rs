@@ -1,5 +1,6 @@
 //! A Wasm filter for Envoy that lets through only the MCP calls a policy permits.
 
+pub mod amount;
 pub mod caller;
 #[cfg(not(target_os = "wasi"))]
 pub mod cases;

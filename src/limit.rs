@@ -1,7 +1,6 @@
 //! What was used: counters that are exact over all worker threads, bounded in memory, and never let a call through
 //! because they could not be read or written.
 //!
-//! * [`Amount`]: what a call costs, in exact millionths
 //! * [`window`]: the pure step from an old count and a moment to a new count, or to when there is room again
 //! * [`table`]: many counts in one small record of bytes, which is what a store keeps
 //! * [`store`]: where the records are kept; one read-compare-write at a time
@@ -11,7 +10,6 @@
 //! steer its count into another's place, and no key is ever created for a caller: the table has a fixed number of
 //! cells, which exist before the first request.
 
-mod amount;
 mod counters;
 mod key;
 pub mod store;
@@ -19,7 +17,6 @@ pub mod table;
 pub mod window;
 
 pub use self::{
-    amount::Amount,
     counters::{Charge, Counters, Receipt, Refused},
     key::{Key, Scope, Seed},
     window::{Algorithm, Full, Moment, Quota, Window},

@@ -1,18 +1,21 @@
 //! What is permitted: from a `policy.json` to a model that cannot hold nonsense, and what it says of a name.
 //!
 //! * [`document`]: the policy as its author wrote it
-//! * [`compile`](compile::compile): from there to the model, with every mistake
+//! * [`compile`](compile::compile): from there to the model, with every contradiction
 //! * [`model`]: what was meant
 //! * [`pattern`]: names with `*`, and which entry decides
+//! * [`condition`] and [`path`]: what a rule asks of arguments
 //!
 //! Nothing here knows a request, a counter or a clock.
 
 pub mod compile;
+pub mod condition;
 pub mod document;
 pub mod model;
+pub mod path;
 pub mod pattern;
 
 pub use self::{
     compile::compile,
-    model::{Denial, Entry, Limit, Policy, Rule, Scope, Stance},
+    model::{Cost, Entry, Limit, Mode, Period, Policy, Predicate, Rule, Scope, Stance},
 };

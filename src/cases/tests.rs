@@ -7,7 +7,7 @@ use base64::{Engine as _, engine::general_purpose::STANDARD};
 use serde::Deserialize;
 use std::collections::BTreeMap;
 
-use super::{Case, Failure};
+use super::Case;
 use crate::{
     caller::{self, Source},
     config::Config,
@@ -20,25 +20,13 @@ fn lines<'d, T: Deserialize<'d>>(data: &'d str) -> Vec<T> {
     data.lines().map(|line| serde_json::from_str(line).unwrap_or_else(|error| panic!("{error}: {line}"))).collect()
 }
 
-/// Whether a policy says something that this version does not enforce yet, and nothing else is wrong with it.
-fn is_not_supported_yet(failure: &Failure) -> bool {
-    let Failure::Invalid(problems) = failure else { return false };
-    problems.iter().all(|problem| problem.message.contains("not supported yet"))
-}
-
 #[test]
 fn decisions_are_as_the_corpus_says() {
     let cases: Vec<Case> = lines(include_str!("../../tests/cases/decisions.jsonl"));
-    let (mut passed, mut later, mut failed) = (0, 0, Vec::new());
-    for case in &cases {
-        match case.run() {
-            Ok(()) => passed += 1,
-            Err(failure) if is_not_supported_yet(&failure) => later += 1,
-            Err(failure) => failed.push(format!("{}: {failure}", case.name)),
-        }
-    }
+    let failed = cases.iter().filter_map(|case| Some(format!("{}: {}", case.name, case.run().err()?)));
+    let failed: Vec<String> = failed.collect();
     assert!(failed.is_empty(), "{} of {}:\n{}", failed.len(), cases.len(), failed.join("\n"));
-    assert_eq!((passed, later), (30, 29), "cases that pass, and that need what is not enforced yet");
+    assert_eq!(cases.len(), 59);
 }
 
 #[test]
@@ -102,6 +90,7 @@ impl Attack {
         let answer = match engine::open(config, &call, !body.is_empty()) {
             Opening::Pass => return Ok(()),
             Opening::Closed(judgement) => judgement.answer,
+            Opening::AwaitNothing => engine::unexpected_body(config, &call).answer,
             Opening::Await => {
                 let store = InMemory::new([0; 16]);
                 engine::judge(config, &call, &body, "corpus", Moment(0), &store).answer

@@ -4,7 +4,10 @@
 use wasm_bindgen_test::wasm_bindgen_test as test;
 
 use super::{Config, HeaderMode, Peer, Protocol, Source};
-use crate::policy::{Entry, Stance};
+use crate::{
+    amount::Amount,
+    policy::{Entry, Stance},
+};
 
 #[track_caller]
 fn load(text: &str) -> Config {
@@ -20,7 +23,7 @@ fn problems(text: &str) -> Vec<String> {
 fn a_bare_policy_is_a_whole_configuration() {
     let config = load(r#"{"version":"1","default":"deny","tools":{"a":{}}}"#);
     assert!(matches!(config.policy.tool("a"), Entry::Rule(_)));
-    assert!(matches!(config.policy.tool("b"), Entry::Unnamed(Stance::Deny)));
+    assert!(matches!(config.policy.tool("b"), Entry::Unnamed));
     assert_eq!(&*config.policy_name, "default");
     assert_eq!(config.identity, [Source::Peer(Peer::UriSan), Source::Address { forwarded: false }]);
     assert_eq!(config.protocol, Protocol { headers: HeaderMode::Release, max_body_bytes: 1_048_576, max_depth: 64 });
@@ -48,7 +51,7 @@ fn every_mistake_is_reported_at_once() {
         "/policy/version: found `2`, expected `1`",
         "/policy/default: found `block`, expected `allow` or `deny`",
         "/policy/tolls: unknown key `tolls` (did you mean `tools`?); allowed: `version`, `default`, `description`, \
-         `hide`, `all_tools` or `tools`",
+         `hide`, `all_tools`, `tools`, `resources`, `prompts`, `methods` or `mode`",
         "/policy/tools/a/limits/0: the key `counter` is missing",
         "/policy/tools/a/limits/0: the key `max` is missing",
         "/policy/tools/a/limits/0: the key `scope` is missing",
@@ -57,7 +60,8 @@ fn every_mistake_is_reported_at_once() {
         "/identity/0/bearer: found the number `1`, expected `true` or `false`",
         "/protocol/headers: found `keep`, expected `release` or `hold`",
         "/bindings: the key `bindings` is not supported yet",
-        "/polices: unknown key `polices` (did you mean `policy`?); allowed: `policy`, `identity` or `protocol`",
+        "/polices: unknown key `polices` (did you mean `policy`?); allowed: `policy`, `identity`, `mode`, `protocol` \
+         or `limits`",
     ];
     assert_eq!(found, expected);
 }
@@ -85,7 +89,7 @@ fn the_text_of_all_problems_is_readable_in_a_log() {
     let invalid = Config::load(br#"{"version":"1","default":"maybe","x":1}"#).unwrap_err();
     let expected = "2 problems in the configuration:\n  \
                     /default: found `maybe`, expected `allow` or `deny`\n  \
-                    /x: unknown key `x`; allowed: `version`, `default`, `description`, `hide`, `all_tools` or `tools`";
+                    /x: unknown key `x`; allowed: `version`, `default`, `description`, `hide`, `all_tools`, `tools`, `resources`, `prompts`, `methods` or `mode`";
     assert_eq!(invalid.to_string(), expected);
 }
 
@@ -129,7 +133,7 @@ fn a_struct_means_what_its_json_means() {
         [entry("version", &text("1")), entry("default", &text("deny")), entry("tools", &bytes(5, &tools))].concat();
     let config = Config::load(&policy).unwrap_or_else(|invalid| panic!("{invalid}"));
     let Entry::Rule(rule) = config.policy.tool("t") else { panic!("no rule") };
-    assert_eq!((rule.limits[0].max, rule.limits[0].period.seconds()), (10, 60));
+    assert_eq!((rule.limits[0].max, rule.limits[0].period.seconds()), (Amount::whole(10).unwrap(), 60));
     let bad = [entry("version", &text("1")), entry("default", &[4 << 3, 1])].concat();
     let invalid = Config::load(&bad).unwrap_err();
     assert_eq!(invalid.problems[0].to_string(), "/default: found `true`, expected a string: `allow` or `deny`");

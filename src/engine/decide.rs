@@ -1,139 +1,179 @@
 //! The order of the decision; product contract, section 2.
 
+mod matter;
+mod plan;
+mod verdict;
+
 use std::borrow::Cow;
 
 use crate::{
-    caller::Unknown,
     config::Config,
-    limit::{Counters, Full, Moment, Receipt, Refused, store::Store},
+    limit::{Counters, Moment, Receipt, Refused, store::Store},
     mcp::{Message, Method, Request, Sort, Target},
-    policy::{self, Entry, Limit, Rule, Stance},
+    policy::{Mode, Stance},
 };
 
-use super::{Call, charges};
+use super::{Call, trace::Witness};
 
-/// Why a message does not pass.
-#[derive(Clone, Debug)]
-pub(super) enum Denial<'p> {
-    /// It never passes like this.
-    Denied {
-        /// The rule that decided.
-        rule: Cow<'p, str>,
-        /// Why, and what to do.
-        why: String,
-    },
-    /// A limit has no room.
-    Limited {
-        /// Which one.
-        limit: &'p Limit,
-        /// When to come back.
-        full: Full,
-    },
-    /// A count could not be read or written.
-    Failed,
+use self::{
+    matter::{Matter, Subject},
+    plan::Plan,
+};
+pub(super) use verdict::{Decision, Denial, Passed, Verdict};
+
+/// What a decision is made with.
+#[derive(Debug)]
+pub(super) struct Judge<'p, S, W> {
+    pub(super) config: &'p Config,
+    pub(super) call: &'p Call,
+    /// The MCP session, in the eras that have sessions.
+    pub(super) session: Option<&'p [u8]>,
+    pub(super) filter: &'p str,
+    pub(super) now: Moment,
+    pub(super) store: &'p S,
+    pub(super) witness: W,
 }
 
-/// What passes was charged; what does not says why.
-pub(super) type Verdict<'p> = Result<Receipt, Denial<'p>>;
-
-/// Decides on a message. First refusal wins.
-pub(super) fn decide<'p, S: Store>(
-    config: &'p Config,
-    call: &Call,
-    message: &Message<'_>,
-    filter: &str,
-    now: Moment,
-    store: &S,
-) -> Verdict<'p> {
-    let grant = match &call.grant {
-        Ok(grant) => grant,
-        Err(unknown) => return denied("(no identity)", nobody(unknown)),
-    };
-    let request = match message {
-        Message::Request(request) => request,
-        Message::Notification { method, .. } => return notification(config, method),
-        Message::Response => return Ok(Receipt::default()),
-    };
-    let Some(method) = request.known else { return unknown_method(config, &request.method) };
-    let tool = match (method.sort, &request.target) {
-        (Sort::Open, _) => return Ok(Receipt::default()),
-        (Sort::Tool, Target::Tool(name)) => &**name,
-        _ => return unnamed(config, request),
-    };
-    let rule = match config.policy.tool(tool) {
-        Entry::Hidden => {
-            return denied("(hidden)", format!("the tool `{tool}` is not available here; use a listed tool"));
+impl<'p, S: Store, W: Witness> Judge<'p, S, W> {
+    /// Decides on a message. In shadow a refusal is reported and not carried out, and nothing is charged.
+    pub(super) fn decide(&mut self, message: &Message<'_>) -> Decision<'p> {
+        let decision = self.message(message);
+        let modes = [self.config.mode, self.config.policy.mode()];
+        match decision.verdict {
+            Err(denial) if modes.contains(&Mode::Shadow) => {
+                Decision { verdict: Ok(Passed::default()), shadow: Some(denial) }
+            }
+            _ => decision,
         }
-        Entry::Unnamed(Stance::Deny) => return default_deny(&format!("the tool `{tool}`")),
-        Entry::Unnamed(Stance::Allow) => &UNRESTRICTED,
-        Entry::Rule(rule) => rule,
-    };
-    let rules = [rule, config.policy.all_tools()];
-    if let Some(denial) = rules.iter().flat_map(|rule| &rule.denials).next() {
-        return Err(by_rule(denial, tool));
     }
-    let charges = charges::of(config, filter, grant, rules);
-    Counters::new(store).charge(&charges.list, now).map_err(|refused| match refused {
-        Refused::Full { index, full } => match charges.limits.get(index) {
-            Some(limit) => Denial::Limited { limit, full },
-            None => Denial::Failed,
-        },
-        Refused::Unavailable => Denial::Failed,
-    })
-}
 
-/// What a tool that no entry names is asked under `default: allow`.
-static UNRESTRICTED: Rule = Rule { denials: Vec::new(), limits: Vec::new() };
-
-fn denied<'p>(rule: impl Into<Cow<'p, str>>, why: String) -> Verdict<'p> {
-    Err(Denial::Denied { rule: rule.into(), why })
-}
-
-fn nobody(unknown: &Unknown) -> String {
-    match unknown {
-        Unknown::Nobody => "the caller is unknown; send the credential that this gateway asks for".to_owned(),
-        Unknown::Malformed(why) => format!("the caller cannot be told; {why}"),
-    }
-}
-
-fn by_rule<'p>(denial: &'p policy::Denial, tool: &str) -> Denial<'p> {
-    let why = match &denial.text {
-        Some(text) => text.to_string(),
-        None => format!("the tool `{tool}` is not permitted; use another tool, or ask for this one to be permitted"),
-    };
-    Denial::Denied { rule: (*denial.pointer).into(), why }
-}
-
-fn default_deny<'p>(what: &str) -> Verdict<'p> {
-    denied("(default deny)", format!("{what} is not permitted; use another, or ask for this one to be permitted"))
-}
-
-/// A method that the specification does not know.
-fn unknown_method<'p>(config: &Config, method: &str) -> Verdict<'p> {
-    match (Method::mistakable(method), config.policy.default()) {
-        (Some(known), _) => denied("(folded name)", format!("the method `{method}` resembles `{known}`; spell it so")),
-        (None, Stance::Deny) => default_deny(&format!("the method `{method}`")),
-        (None, Stance::Allow) => Ok(Receipt::default()),
-    }
-}
-
-fn notification<'p>(config: &Config, method: &str) -> Verdict<'p> {
-    if Method::is_client_notification(method) { Ok(Receipt::default()) } else { unknown_method(config, method) }
-}
-
-/// Prompts, resources and the like, on which no entry speaks yet: the default decides.
-fn unnamed<'p>(config: &Config, request: &Request<'_>) -> Verdict<'p> {
-    let what = match &request.target {
-        Target::Prompt(name) => format!("the prompt `{name}`"),
-        Target::Resource(uri) => format!("the resource `{uri}`"),
-        Target::Resources(_) => "a resource that the request names".to_owned(),
-        Target::Nothing if request.known.is_some_and(|method| method.sort == Sort::Listen) => {
-            return Ok(Receipt::default());
+    fn message(&mut self, message: &Message<'_>) -> Decision<'p> {
+        if let Err(unknown) = &self.call.grant {
+            return verdict::nobody(unknown).into();
         }
-        Target::Nothing | Target::Tool(_) | Target::Task(_) => format!("the method `{}`", request.method),
-    };
-    match config.policy.default() {
-        Stance::Deny => default_deny(&what),
-        Stance::Allow => Ok(Receipt::default()),
+        match message {
+            Message::Request(request) => self.request(request),
+            Message::Notification { method, .. } => self.notification(method).into(),
+            Message::Response => PASS.into(),
+        }
     }
+
+    fn request(&mut self, request: &Request<'_>) -> Decision<'p> {
+        let gate = match self.gate(&request.method) {
+            Err(denial) => return Err(denial).into(),
+            Ok(gate) => gate,
+        };
+        let Some(method) = request.known else { return self.unknown(&request.method, gate).into() };
+        match (method.sort, &request.target) {
+            (Sort::Open, _) | (Sort::Listen, Target::Nothing) => PASS.into(),
+            (Sort::Closed, _) => self.by_default(gate, &request.method).into(),
+            (Sort::Reference | Sort::Unsubscribe, target) => self.not_denied(target).into(),
+            (Sort::Tool | Sort::Prompt | Sort::Resource | Sort::Listen, target) => self.named(target, request),
+        }
+    }
+
+    fn notification(&mut self, method: &str) -> Verdict<'p> {
+        let gate = self.gate(method)?;
+        if Method::is_client_notification(method) { PASS } else { self.unknown(method, gate) }
+    }
+
+    /// What `methods` says: a refusal, or whether the method is opened.
+    fn gate(&mut self, method: &str) -> Result<Option<Stance>, Denial<'p>> {
+        let gate = self.config.policy.method(method);
+        if let Some(gate) = gate {
+            self.witness.note(&gate.pointer, || format!("the method `{method}` is named: {:?}", gate.stance));
+            if gate.stance == Stance::Deny {
+                return Err(verdict::closed_method(&gate.pointer, method));
+            }
+        }
+        Ok(gate.map(|gate| gate.stance))
+    }
+
+    /// A method that the specification does not know.
+    fn unknown(&mut self, method: &str, gate: Option<Stance>) -> Verdict<'p> {
+        match Method::mistakable(method) {
+            Some(known) => Err(verdict::mistakable(method, known)),
+            None => self.by_default(gate, method),
+        }
+    }
+
+    /// A method that carries no name: `methods`, else the default.
+    fn by_default(&mut self, gate: Option<Stance>, method: &str) -> Verdict<'p> {
+        match gate.unwrap_or(self.config.policy.default()) {
+            Stance::Allow => PASS,
+            Stance::Deny => Err(verdict::method_not_named(method)),
+        }
+    }
+
+    /// Passes where what is spoken of is not denied whatever the call; no predicates, no charge.
+    fn not_denied(&mut self, target: &Target<'_>) -> Verdict<'p> {
+        let Some(subject) = Subject::all(target).next() else { return self.by_default(None, "this reference") };
+        match subject.rule(&self.config.policy)? {
+            Some(rule) if rule.denies_unconditionally() => {
+                let denies = rule.deny_if.iter().find(|predicate| predicate.conditions.is_empty());
+                Err(denies.map_or(Denial::Failed, |predicate| verdict::denied_by(predicate, &subject)))
+            }
+            _ => PASS,
+        }
+    }
+
+    /// A call that names something.
+    fn named(&mut self, target: &Target<'_>, request: &Request<'_>) -> Decision<'p> {
+        let mut matters = Vec::new();
+        for subject in Subject::all(target) {
+            match Matter::new(subject, &self.config.policy, request.arguments) {
+                Ok(matter) => matters.push(matter),
+                Err(denial) => {
+                    self.witness.note(denial.rule(), || denial.why());
+                    return Err(denial).into();
+                }
+            }
+        }
+        let verdict = matters.iter().find_map(Matter::refused).map_or(Ok(()), Err);
+        let verdict = verdict.and_then(|()| Plan::new(&matters, Mode::Enforce, &mut self.witness));
+        let verdict = verdict.and_then(|plan| self.carry_out(&plan));
+        let shadow = Plan::new(&matters, Mode::Shadow, &mut self.witness);
+        match (verdict, shadow) {
+            (verdict, Err(shadow)) => Decision { verdict, shadow: Some(shadow) },
+            (Ok(passed), Ok(plan)) => match self.carry_out(&plan) {
+                Ok(shadowed) => Decision { verdict: Ok(passed.and(shadowed)), shadow: None },
+                Err(shadow) => Decision { verdict: Ok(passed), shadow: Some(shadow) },
+            },
+            (refused, Ok(_)) => Decision { verdict: refused, shadow: None },
+        }
+    }
+
+    /// Asks for approval or charges, once nothing else stands against a call.
+    fn carry_out(&mut self, plan: &Plan<'p>) -> Verdict<'p> {
+        let Ok(grant) = &self.call.grant else { return Err(Denial::Failed) };
+        let charges: Vec<_> =
+            plan.charges.iter().map(|charge| charge.to(self.config, self.filter, grant, self.session)).collect();
+        let counters = Counters::new(self.store);
+        let refused = |refused: Refused| match refused {
+            Refused::Full { index, full } => match plan.charges.get(index) {
+                Some(charge) => Denial::Limited { limit: charge.limit, full },
+                None => Denial::Failed,
+            },
+            Refused::Unavailable => Denial::Failed,
+        };
+        for charge in &plan.charges {
+            let limit = charge.limit;
+            self.witness.note(&limit.pointer, || {
+                format!("charges {} to `{}`, which lets {} through", charge.amount, limit.counter, limit.max)
+            });
+        }
+        if let Some((predicate, subject)) = &plan.approval {
+            counters.has_room(&charges, self.now).map_err(refused)?;
+            return Err(verdict::approval_needed(predicate, subject));
+        }
+        let receipt = counters.charge(&charges, self.now).map_err(refused)?;
+        Ok(Passed { receipt, limits: plan.charges.iter().map(|charge| charge.limit).collect() })
+    }
+}
+
+/// What passes without being counted.
+const PASS: Verdict<'static> = Ok(Passed { receipt: Receipt::NOTHING, limits: Vec::new() });
+
+fn denied<'p>(rule: impl Into<Cow<'p, str>>, why: String) -> Denial<'p> {
+    Denial::Denied { rule: rule.into(), why }
 }

@@ -1,15 +1,19 @@
 //! The audit record: one JSON object for each request that was judged; product contract, section 8.
 
+use std::collections::BTreeMap;
+
 use serde::Serialize;
 
 use crate::{
+    amount::Amount,
     config::Config,
     mcp::{Message, Target},
+    policy::Limit,
 };
 
 use super::{
     Call,
-    decide::{Denial, Verdict},
+    decide::{self, Denial},
 };
 
 /// What was decided.
@@ -22,6 +26,8 @@ pub enum Decision {
     Denied,
     /// A limit had no room.
     RateLimited,
+    /// Somebody has to approve it.
+    ApprovalRequired,
     /// It could not be read, or not by every server alike.
     Refused,
     /// We failed, so it did not pass.
@@ -56,6 +62,32 @@ pub struct Record {
     /// Envoy's `x-request-id`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub request_id: Option<String>,
+    /// What is left in each counter that was charged.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub remaining: BTreeMap<String, Amount>,
+    /// What would have been decided by what is in shadow.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub shadow: Option<Shadow>,
+}
+
+/// A decision that was not carried out.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Shadow {
+    /// What would have been decided.
+    pub decision: Decision,
+    /// By which rule.
+    pub rule: String,
+}
+
+impl Decision {
+    fn of(denial: &Denial<'_>) -> Self {
+        match denial {
+            Denial::Denied { .. } => Self::Denied,
+            Denial::Limited { .. } => Self::RateLimited,
+            Denial::ApprovalNeeded { .. } => Self::ApprovalRequired,
+            Denial::Failed => Self::Failed,
+        }
+    }
 }
 
 /// Longest text from a caller that is noted, in characters.
@@ -63,13 +95,20 @@ const MAX_TEXT: usize = 256;
 
 impl Record {
     /// The record of a message that was judged.
-    pub(super) fn of(config: &Config, call: &Call, message: &Message<'_>, verdict: &Verdict<'_>) -> Self {
-        let (decision, rule) = match verdict {
+    pub(super) fn of(config: &Config, call: &Call, message: &Message<'_>, made: &decide::Decision<'_>) -> Self {
+        let (decision, rule) = match &made.verdict {
             Ok(_) => (Decision::Allowed, ""),
-            Err(Denial::Denied { rule, .. }) => (Decision::Denied, &**rule),
-            Err(Denial::Limited { limit, .. }) => (Decision::RateLimited, &*limit.pointer),
-            Err(Denial::Failed) => (Decision::Failed, ""),
+            Err(denial) => (Decision::of(denial), denial.rule()),
         };
+        let shadow = made
+            .shadow
+            .as_ref()
+            .map(|denial| Shadow { decision: Decision::of(denial), rule: denial.rule().to_owned() });
+        let remaining = made.verdict.iter().flat_map(|passed| {
+            let left = |(limit, used): (&&Limit, Amount)| (limit.counter.to_string(), limit.max.minus(used));
+            passed.limits.iter().zip(passed.receipt.used()).map(left)
+        });
+        let remaining = remaining.collect();
         let (method, tool) = match message {
             Message::Request(request) => match &request.target {
                 Target::Tool(name) | Target::Prompt(name) | Target::Resource(name) => (&*request.method, &**name),
@@ -78,7 +117,14 @@ impl Record {
             Message::Notification { method, .. } => (&**method, ""),
             Message::Response => ("", ""),
         };
-        Self { rule: rule.to_owned(), method: short(method), tool: short(tool), ..Self::new(config, call, decision) }
+        Self {
+            rule: rule.to_owned(),
+            method: short(method),
+            tool: short(tool),
+            shadow,
+            remaining,
+            ..Self::new(config, call, decision)
+        }
     }
 
     /// The record of a request that was not judged.
@@ -104,6 +150,8 @@ impl Record {
             method: String::new(),
             tool: String::new(),
             request_id: call.request_id.clone(),
+            remaining: BTreeMap::new(),
+            shadow: None,
         }
     }
 }

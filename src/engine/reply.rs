@@ -36,16 +36,21 @@ pub(super) fn denied(config: &Config, call: &Call, request: &Request<'_>, denial
         request_id: call.request_id.as_deref(),
         ..Data::default()
     };
+    let why = denial.why();
+    let data = Data { reason: &why, rule: Some(denial.rule()).filter(|rule| !rule.is_empty()), ..data };
     match denial {
-        Denial::Denied { rule, why } => {
-            let data = Data { kind: "denied", rule: Some(rule), reason: why, ..data };
+        Denial::Denied { .. } => {
+            let data = Data { kind: "denied", ..data };
             answer::error(200, id, Code::Denied, &format!("Policy violation: {why}"), &data)
+        }
+        Denial::ApprovalNeeded { .. } => {
+            let data = Data { kind: "approval_required", ..data };
+            answer::error(200, id, Code::ApprovalNeeded, &format!("Approval required: {why}"), &data)
         }
         Denial::Limited { limit, full } => limited(id, data, limit, *full, now),
         Denial::Failed => {
-            let why = "the gateway could not count this call, so it was not let through; try again later";
-            let data = Data { kind: "refused", reason: why, ..data };
-            answer::error(200, id, Code::Internal, why, &data)
+            let data = Data { kind: "refused", ..data };
+            answer::error(200, id, Code::Internal, &why, &data)
         }
     }
 }
@@ -57,31 +62,19 @@ fn limited(id: Option<&str>, data: Data<'_>, limit: &Limit, full: Full, now: Mom
         Some(name) => WindowData::Named(name),
         None => WindowData::Seconds(limit.period.seconds()),
     };
-    let why = match &limit.text {
-        Some(text) => text.to_string(),
-        None => {
-            let (max, calls) = (limit.max, if limit.max == 1 { "call" } else { "calls" });
-            let every = match window {
-                WindowData::Named(name) => format!("a {name}"),
-                WindowData::Seconds(seconds) => format!("in {seconds} s"),
-            };
-            format!("`{}` lets {max} {calls} {every} through, and they are used up", limit.counter)
-        }
-    };
     let todo = match seconds {
         Some(seconds) => format!("retry in {seconds} s"),
         None => "do not retry, it never passes".to_owned(),
     };
+    let message = format!("Policy violation: {}; {todo}", data.reason);
     let data = Data {
         kind: "rate_limited",
-        rule: Some(&limit.pointer),
-        reason: &why,
         limit: Some(LimitData { counter: &limit.counter, window, max: limit.max, scope: limit.scope.name() }),
         retry_after_ms: wait,
         reset_at: full.back_at.and_then(rfc_3339),
         ..data
     };
-    let reply = answer::error(200, id, Code::RateLimited, &format!("Policy violation: {why}; {todo}"), &data);
+    let reply = answer::error(200, id, Code::RateLimited, &message, &data);
     Reply { retry_after: seconds, ..reply }
 }
 

@@ -86,7 +86,7 @@ fn what_no_entry_names_is_denied_by_default() {
 
 #[test]
 fn a_hidden_tool_is_denied_whatever_names_it() {
-    let expected = r#"{"jsonrpc":"2.0","id":"\u0061","error":{"code":-31403,"message":"Policy violation: the tool `secret_x` is not available here; use a listed tool","data":{"kind":"denied","rule":"(hidden)","policy":"default","tool":"secret_x","reason":"the tool `secret_x` is not available here; use a listed tool","requestId":"r-1"}}}"#;
+    let expected = r#"{"jsonrpc":"2.0","id":"\u0061","error":{"code":-31403,"message":"Policy violation: the tool `secret_x` is not available here; use a listed one","data":{"kind":"denied","rule":"(hidden)","policy":"default","tool":"secret_x","reason":"the tool `secret_x` is not available here; use a listed one","requestId":"r-1"}}}"#;
     assert_answer(Gateway::new(POLICY).tool("secret_x"), expected);
 }
 
@@ -94,7 +94,7 @@ fn a_hidden_tool_is_denied_whatever_names_it() {
 fn a_denial_tells_the_agent_what_the_author_wrote() {
     let expected = r#"{"jsonrpc":"2.0","id":"\u0061","error":{"code":-31403,"message":"Policy violation: Requires human approval.","data":{"kind":"denied","rule":"/tools/pay/deny_if/0","policy":"default","tool":"pay","reason":"Requires human approval.","requestId":"r-1"}}}"#;
     assert_answer(Gateway::new(POLICY).tool("pay"), expected);
-    let expected = r#"{"jsonrpc":"2.0","id":"\u0061","error":{"code":-31403,"message":"Policy violation: the tool `drop` is not permitted; use another tool, or ask for this one to be permitted","data":{"kind":"denied","rule":"/tools/drop/action","policy":"default","tool":"drop","reason":"the tool `drop` is not permitted; use another tool, or ask for this one to be permitted","requestId":"r-1"}}}"#;
+    let expected = r#"{"jsonrpc":"2.0","id":"\u0061","error":{"code":-31403,"message":"Policy violation: the tool `drop` is not permitted; use another, or ask for this one to be permitted","data":{"kind":"denied","rule":"/tools/drop/action","policy":"default","tool":"drop","reason":"the tool `drop` is not permitted; use another, or ask for this one to be permitted","requestId":"r-1"}}}"#;
     assert_answer(Gateway::new(POLICY).tool("drop"), expected);
 }
 
@@ -102,7 +102,7 @@ fn a_denial_tells_the_agent_what_the_author_wrote() {
 fn a_full_limit_tells_when_to_come_back() {
     let gateway = Gateway::new(POLICY);
     assert_eq!(gateway.tool("draw"), None);
-    let expected = r#"{"jsonrpc":"2.0","id":"\u0061","error":{"code":-31429,"message":"Policy violation: `draw_rate` lets 1 call a minute through, and they are used up; retry in 18 s","data":{"kind":"rate_limited","rule":"/tools/draw/limits/0","policy":"default","tool":"draw","reason":"`draw_rate` lets 1 call a minute through, and they are used up","requestId":"r-1","limit":{"counter":"draw_rate","window":"minute","max":1,"scope":"grant"},"retryAfterMs":17500,"resetAt":"2026-01-01T00:01:00Z"}}}"#;
+    let expected = r#"{"jsonrpc":"2.0","id":"\u0061","error":{"code":-31429,"message":"Policy violation: the limit of `draw_rate`, 1 a minute, is used up; retry in 18 s","data":{"kind":"rate_limited","rule":"/tools/draw/limits/0","policy":"default","tool":"draw","reason":"the limit of `draw_rate`, 1 a minute, is used up","requestId":"r-1","limit":{"counter":"draw_rate","window":"minute","max":1,"scope":"grant"},"retryAfterMs":17500,"resetAt":"2026-01-01T00:01:00Z"}}}"#;
     assert_answer(gateway.tool("draw"), expected);
     let body = r#"{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"draw"}}"#;
     assert!(matches!(gateway.judge(&call("bob"), body).answer, Answer::Forward(_)), "another grant has its own count");
@@ -120,7 +120,7 @@ fn a_short_form_counts_under_the_pointer_of_its_rule() {
 
 #[test]
 fn a_limit_of_nothing_has_no_moment_to_come_back() {
-    let expected = r#"{"jsonrpc":"2.0","id":"\u0061","error":{"code":-31429,"message":"Policy violation: `/tools/never` lets 0 calls a day through, and they are used up; do not retry, it never passes","data":{"kind":"rate_limited","rule":"/tools/never/rate_limit","policy":"default","tool":"never","reason":"`/tools/never` lets 0 calls a day through, and they are used up","requestId":"r-1","limit":{"counter":"/tools/never","window":"day","max":0,"scope":"grant"}}}}"#;
+    let expected = r#"{"jsonrpc":"2.0","id":"\u0061","error":{"code":-31429,"message":"Policy violation: the limit of `/tools/never`, 0 a day, is used up; do not retry, it never passes","data":{"kind":"rate_limited","rule":"/tools/never/rate_limit","policy":"default","tool":"never","reason":"the limit of `/tools/never`, 0 a day, is used up","requestId":"r-1","limit":{"counter":"/tools/never","window":"day","max":0,"scope":"grant"}}}}"#;
     assert_answer(Gateway::new(POLICY).tool("never"), expected);
 }
 
@@ -191,7 +191,8 @@ fn everything_else_falls_to_the_default() {
     ];
     for body in bodies {
         let (status, answer) = Gateway::new(POLICY).answer(body).unwrap();
-        assert!(status == 200 && answer.contains(r#""rule":"(default deny)""#), "{body} {answer}");
+        let rule = ["(default deny)", "(method)"].map(|rule| format!(r#""rule":"{rule}""#));
+        assert!(status == 200 && rule.iter().any(|rule| answer.contains(rule)), "{body} {answer}");
         assert_eq!(Gateway::new(r#"{"version":"1","default":"allow"}"#).answer(body), None, "{body}");
     }
 }
@@ -284,7 +285,7 @@ fn every_request_leaves_a_record() {
     let tool = |name: &str| format!(r#"{{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{{"name":"{name}"}}}}"#);
     assert_eq!(
         record(&tool("draw")),
-        r#"{"decision":"allowed","policy":"default","config":"D","grant":"constant:alice","method":"tools/call","tool":"draw","requestId":"r-1"}"#
+        r#"{"decision":"allowed","policy":"default","config":"D","grant":"constant:alice","method":"tools/call","tool":"draw","requestId":"r-1","remaining":{"draw_rate":0}}"#
     );
     assert_eq!(
         record(&tool("draw")),

@@ -15,7 +15,7 @@ use crate::{
     http::{Header, Headers},
     mcp::{
         answer::{self, Reply},
-        head::{self, REPEATING},
+        head::REPEATING,
     },
 };
 
@@ -35,6 +35,8 @@ enum Phase {
     Start,
     /// The body is coming; it has `size` bytes so far.
     Body { call: Call, size: usize },
+    /// The end is coming, and no body before it.
+    Nothing { call: Call },
     /// It goes on to the server.
     Passed,
     /// It was answered here, and stays paused.
@@ -50,33 +52,31 @@ impl HttpContext for Http {
         match engine::open(&filter.config, &call, !end_of_stream) {
             Opening::Closed(judgement) => self.settle(&judgement),
             Opening::Pass => self.let_go(&call.headers),
-            Opening::Await => {
-                if let Err(refused) = strip(&call.headers) {
-                    return self.answer(&refused);
-                }
-                self.phase = Phase::Body { call, size: 0 };
-                match filter.config.protocol.headers {
-                    HeaderMode::Hold => Action::Pause,
-                    HeaderMode::Release => Action::Continue,
-                }
-            }
+            Opening::Await => self.hold_back(&filter, call, |call| Phase::Body { call, size: 0 }),
+            Opening::AwaitNothing => self.hold_back(&filter, call, |call| Phase::Nothing { call }),
         }
     }
 
     fn on_http_request_body(&mut self, body_size: usize, end_of_stream: bool) -> Action {
-        let (Phase::Body { call, size }, Some(filter)) = (&mut self.phase, &self.filter) else { return self.stay() };
-        *size = body_size;
-        let limit = filter.config.protocol.max_body_bytes;
-        if body_size > limit {
-            let judgement = engine::refuse(&filter.config, call, &head::too_large(limit));
-            return self.settle(&judgement);
+        let (phase, Some(filter)) = (&mut self.phase, &self.filter) else { return self.stay() };
+        let closed = match phase {
+            Phase::Body { call, size } => {
+                *size = body_size;
+                (body_size > filter.config.protocol.max_body_bytes).then(|| engine::too_large(&filter.config, call))
+            }
+            Phase::Nothing { call } => (body_size > 0).then(|| engine::unexpected_body(&filter.config, call)),
+            Phase::Start | Phase::Passed | Phase::Answered => None,
+        };
+        match closed {
+            Some(judgement) => self.settle(&judgement),
+            None if end_of_stream => self.end(),
+            None => self.stay(),
         }
-        if end_of_stream { self.judge() } else { Action::Pause }
     }
 
     /// Trailers end a body: with them, the body callback never sees its end.
     fn on_http_request_trailers(&mut self, _: usize) -> Action {
-        self.judge()
+        self.end()
     }
 }
 
@@ -85,8 +85,29 @@ impl Http {
         Self { filter, phase: Phase::Start }
     }
 
-    fn judge(&mut self) -> Action {
-        let (Phase::Body { call, size }, Some(filter)) = (&self.phase, &self.filter) else { return self.stay() };
+    /// Lets nothing of the request's body go on before it is complete; of its head, what the configuration says.
+    fn hold_back(&mut self, filter: &Filter, call: Call, phase: impl FnOnce(Call) -> Phase) -> Action {
+        if let Err(refused) = strip(&call.headers) {
+            return self.answer(&refused);
+        }
+        self.phase = phase(call);
+        match filter.config.protocol.headers {
+            HeaderMode::Hold => Action::Pause,
+            HeaderMode::Release => Action::Continue,
+        }
+    }
+
+    /// The request is complete.
+    fn end(&mut self) -> Action {
+        let (phase, Some(filter)) = (&self.phase, &self.filter) else { return self.stay() };
+        let (call, size) = match phase {
+            Phase::Body { call, size } => (call, size),
+            Phase::Nothing { .. } => {
+                self.phase = Phase::Passed;
+                return Action::Continue;
+            }
+            Phase::Start | Phase::Passed | Phase::Answered => return self.stay(),
+        };
         let (Some(body), Some(now)) = (host::request_body(*size), host::now()) else {
             return self.answer(&answer::failed());
         };
@@ -129,7 +150,7 @@ impl Http {
     fn stay(&self) -> Action {
         match self.phase {
             Phase::Passed => Action::Continue,
-            Phase::Start | Phase::Body { .. } | Phase::Answered => Action::Pause,
+            Phase::Start | Phase::Body { .. } | Phase::Nothing { .. } | Phase::Answered => Action::Pause,
         }
     }
 }

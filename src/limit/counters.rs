@@ -1,12 +1,13 @@
 //! All limits of a call are charged, or none.
 
 use super::{
-    Amount, Full, Key, Moment, Quota, Scope,
+    Full, Key, Moment, Quota, Scope,
     key::Place,
     store::{Store, Unavailable, Written},
     table::{CELLS, Cell, NoRoom, Owner},
     window::Count,
 };
+use crate::amount::Amount;
 
 /// How often a write is tried again when other workers were faster. Each failure means that another call got through,
 /// so with 64 tries even 64 workers in lock step all finish.
@@ -71,6 +72,24 @@ impl<'s, S: Store> Counters<'s, S> {
         Self { store }
     }
 
+    /// Whether all limits of a call have room; nothing is charged.
+    ///
+    /// # Errors
+    /// The first that has none, or a count that is unavailable.
+    pub fn has_room(&self, charges: &[Charge<'_>], now: Moment) -> Result<(), Refused> {
+        if charges.is_empty() {
+            return Ok(());
+        }
+        let seed = self.store.seed()?;
+        for (index, charge) in charges.iter().enumerate() {
+            let place = charge.key.place(&seed, CELLS);
+            let stored = self.store.read(place.cell)?;
+            let old = Cell::open(&stored.bytes).map_err(|_| Unavailable)?.find(&place.fingerprint);
+            charge.quota.charge(old, charge.amount, now).map_err(|full| Refused::Full { index, full })?;
+        }
+        Ok(())
+    }
+
     /// Charges a call to all its limits.
     ///
     /// # Errors
@@ -79,30 +98,24 @@ impl<'s, S: Store> Counters<'s, S> {
         if charges.is_empty() {
             return Ok(Receipt::default());
         }
-        let seed = self.store.seed()?;
-        let place = |charge: &Charge<'_>| charge.key.place(&seed, CELLS);
-        let overflow = |charge: &Charge<'_>| Key { scope: Scope::Overflow, ..charge.key }.place(&seed, CELLS);
-        let full = |index| move |full| Refused::Full { index, full };
         if charges.len() > 1 {
             // Looking first keeps a call that will be refused from taking room, however briefly, from one that fits.
-            for (index, charge) in charges.iter().enumerate() {
-                let cell = self.store.read(place(charge).cell)?;
-                let old = Cell::open(&cell.bytes).map_err(|_| Unavailable)?.find(&place(charge).fingerprint);
-                charge.quota.charge(old, charge.amount, now).map_err(full(index))?;
-            }
+            self.has_room(charges, now)?;
         }
+        let seed = self.store.seed()?;
         let mut receipt = Receipt::default();
         for (index, charge) in charges.iter().enumerate() {
-            let mut paid = self.pay(charge, place(charge), charge.owner(), now);
+            let mut paid = self.pay(charge, charge.key.place(&seed, CELLS), charge.owner(), now);
             if paid == Err(NotPaid::NoRoom) {
-                paid = self.pay(charge, overflow(charge), Owner::Policy, now);
+                let shared = Key { scope: Scope::Overflow, ..charge.key };
+                paid = self.pay(charge, shared.place(&seed, CELLS), Owner::Policy, now);
             }
             match paid {
                 Ok(paid) => receipt.0.push(paid),
                 Err(not_paid) => {
                     self.refund(&receipt);
                     return Err(match not_paid {
-                        NotPaid::Full(back) => full(index)(back),
+                        NotPaid::Full(full) => Refused::Full { index, full },
                         NotPaid::NoRoom | NotPaid::Unavailable => Refused::Unavailable,
                     });
                 }
@@ -155,12 +168,21 @@ impl Charge<'_> {
         match (self.key.scope, self.verified) {
             (Scope::Global | Scope::Overflow, _) => Owner::Policy,
             (Scope::Grant(_), true) => Owner::Verified,
-            (Scope::Grant(_), false) => Owner::Unverified,
+            (Scope::Grant(_), false) | (Scope::Session(..), _) => Owner::Unverified,
         }
     }
 }
 
 impl Receipt {
+    /// Of a call that costs nothing.
+    pub const NOTHING: Self = Self(Vec::new());
+
+    /// Both together.
+    pub fn and(mut self, other: Self) -> Self {
+        self.0.extend(other.0);
+        self
+    }
+
     /// What each count stands at after the charge, in the order of the charges.
     pub fn used(&self) -> impl Iterator<Item = Amount> {
         self.0.iter().map(|paid| paid.used)

@@ -13,6 +13,8 @@ pub type Seed = [u8; 16];
 pub enum Scope<'a> {
     /// Those of one caller: the whole grant.
     Grant(&'a str),
+    /// Those of one caller in one MCP session.
+    Session(&'a str, &'a [u8]),
     /// Those of all callers of the policy.
     Global,
     /// Those of callers that the table has no room for, each limit for itself.
@@ -51,7 +53,7 @@ impl Key<'_> {
     pub fn place(&self, seed: &Seed, cells: u16) -> Place {
         let mut hasher = SipHasher24::new_with_key(seed);
         for text in [self.filter, self.policy, self.counter] {
-            write_text(&mut hasher, text);
+            write(&mut hasher, text.as_bytes());
         }
         hasher.write_u32(self.window.seconds());
         hasher.write_u8(match self.algorithm {
@@ -61,7 +63,12 @@ impl Key<'_> {
         match self.scope {
             Scope::Grant(grant) => {
                 hasher.write_u8(0);
-                write_text(&mut hasher, grant);
+                write(&mut hasher, grant.as_bytes());
+            }
+            Scope::Session(grant, session) => {
+                hasher.write_u8(3);
+                write(&mut hasher, grant.as_bytes());
+                write(&mut hasher, session);
             }
             Scope::Global => hasher.write_u8(1),
             Scope::Overflow => hasher.write_u8(2),
@@ -76,10 +83,10 @@ impl Key<'_> {
     }
 }
 
-/// The length goes first, so that no two lists of texts are hashed alike.
-fn write_text(hasher: &mut SipHasher24, text: &str) {
-    hasher.write_u64(text.len() as u64);
-    hasher.write(text.as_bytes());
+/// The length goes first, so that no two lists of parts are hashed alike.
+fn write(hasher: &mut SipHasher24, part: &[u8]) {
+    hasher.write_u64(part.len() as u64);
+    hasher.write(part);
 }
 
 #[cfg(test)]
@@ -109,6 +116,8 @@ mod tests {
             Key { window: Window::new(61).unwrap(), ..key },
             Key { algorithm: Algorithm::Sliding, ..key },
             Key { scope: Scope::Grant("jwt:b"), ..key },
+            Key { scope: Scope::Session("jwt:a", b"1"), ..key },
+            Key { scope: Scope::Session("jwt:a", b"2"), ..key },
             Key { scope: Scope::Global, ..key },
             Key { scope: Scope::Overflow, ..key },
         ];

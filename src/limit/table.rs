@@ -7,7 +7,8 @@
 //! 65,536 random callers put 16 records into each of 4,096 cells on average; that a cell gets 48 of them is less
 //! likely than one in a billion.
 
-use super::{Amount, window::Count, window::Moment};
+use super::{window::Count, window::Moment};
+use crate::amount::Amount;
 
 /// Cells of a table.
 pub const CELLS: u16 = 4096;

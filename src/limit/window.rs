@@ -5,7 +5,7 @@
 
 use std::num::NonZeroU32;
 
-use super::Amount;
+use crate::amount::Amount;
 
 /// A moment in milliseconds since the epoch, UTC.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

@@ -4,6 +4,7 @@
 use serde::Serialize;
 
 use super::Code;
+use crate::amount::Amount;
 
 /// An HTTP reply to be sent instead of the server's.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -55,7 +56,7 @@ pub struct LimitData<'a> {
     /// `second`, `minute`, `hour`, `day` or whole seconds.
     pub window: WindowData<'a>,
     /// What one window lets through.
-    pub max: u64,
+    pub max: Amount,
     /// Whose calls count together.
     pub scope: &'a str,
 }

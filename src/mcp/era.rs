@@ -11,11 +11,20 @@ use crate::http::{Header, Headers};
 /// The first revision whose headers mirror the body.
 const MODERN: &str = "2026-07-28";
 
+/// How a request says what it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Era {
+    /// Up to 2025-11-25: a handshake, sessions; headers repeat nothing.
+    Handshake,
+    /// Since 2026-07-28: each request alone; headers mirror the body.
+    Mirrored,
+}
+
 /// Checks that head and body are of one era, and that in the 2026 era they say the same.
 ///
 /// # Errors
 /// Of the 2026 era: a required header is missing, repeated or says something else than the body.
-pub fn agree(headers: &Headers, message: &Message<'_>) -> Result<(), Refusal> {
+pub fn agree(headers: &Headers, message: &Message<'_>) -> Result<Era, Refusal> {
     let header = headers.get("mcp-protocol-version");
     let claim = match message {
         Message::Request(request) => request.version.as_deref(),
@@ -28,7 +37,7 @@ pub fn agree(headers: &Headers, message: &Message<'_>) -> Result<(), Refusal> {
         Header::Repeated => true,
     };
     if !by_header && !claim.is_some_and(is_modern) {
-        return Ok(());
+        return Ok(Era::Handshake);
     }
     match message {
         Message::Request(request) => agree_on_request(headers, header, request)
@@ -44,6 +53,7 @@ pub fn agree(headers: &Headers, message: &Message<'_>) -> Result<(), Refusal> {
             Err(Refusal::invalid(None, why))
         }
     }
+    .map(|()| Era::Mirrored)
 }
 
 /// Whether a version is that of the 2026 era: anything but a date before it, since some servers take whatever they do

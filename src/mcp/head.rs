@@ -11,6 +11,8 @@ use crate::http::{Header, Headers};
 pub enum Head {
     /// It carries no message: let it through where a policy applies at all.
     Bodiless,
+    /// The same, if the body that is announced turns out to be empty.
+    Empty,
     /// A message follows in the body.
     Message,
 }
@@ -54,11 +56,15 @@ pub fn inspect(headers: &Headers, has_body: bool, max_body: usize) -> Result<Hea
     if let Some(name) = SINGLE.iter().find(|name| headers.get(name) == Header::Repeated) {
         return Err(Refusal::head(400, format!("the header `{name}` stands twice; send it once")));
     }
+    if joined_credentials(headers.get("authorization")) {
+        return Err(Refusal::head(400, "the header `authorization` holds two credentials; send one"));
+    }
     let length = announced(headers)?;
-    let has_body = has_body || length.is_some_and(|length| length > 0);
-    match (post, has_body) {
+    match (post, length.map_or(has_body, |length| length > 0)) {
         (false, false) => return Ok(Head::Bodiless),
-        (false, true) => return Err(Refusal::head(405, "only POST carries a body; send the message with POST")),
+        // HTTP/2 may end a request without a body by an empty frame.
+        (false, true) if length.is_none() => return Ok(Head::Empty),
+        (false, true) => return Err(no_body_expected()),
         (true, false) => return Err(Refusal::head(400, "the POST has no body; send one JSON-RPC message")),
         (true, true) => {}
     }
@@ -76,10 +82,25 @@ pub fn inspect(headers: &Headers, has_body: bool, max_body: usize) -> Result<Hea
     Ok(Head::Message)
 }
 
+/// The refusal of a body where none belongs.
+#[must_use]
+pub fn no_body_expected() -> Refusal {
+    Refusal::head(405, "only POST carries a body; send the message with POST")
+}
+
 /// The refusal of a body of more than `max_body` bytes.
 #[must_use]
 pub fn too_large(max_body: usize) -> Refusal {
     Refusal::head(413, format!("the body is larger than {max_body} bytes; send a smaller one"))
+}
+
+/// Whether an `Authorization` was sent twice: Envoy joins the values by a comma, which neither scheme has room for
+/// (RFC 6750, section 2.1; RFC 7617, section 2).
+fn joined_credentials(header: Header<'_>) -> bool {
+    let Header::Once(value) = header else { return false };
+    let scheme = value.split(|byte| *byte == b' ').next().unwrap_or_default();
+    let single = [&b"bearer"[..], b"basic"].iter().any(|known| scheme.eq_ignore_ascii_case(known));
+    single && value.contains(&b',')
 }
 
 /// The length that the request announces.
@@ -171,7 +192,11 @@ mod tests {
     fn only_post_carries_a_message() {
         for method in ["GET", "HEAD", "OPTIONS", "DELETE"] {
             assert_eq!(inspect(&headers(&[(":method", method)]), false, 9), Ok(Head::Bodiless), "{method}");
-            assert_eq!(inspect(&headers(&[(":method", method)]), true, 9).unwrap_err().status, 405, "{method}");
+            assert_eq!(inspect(&headers(&[(":method", method)]), true, 9), Ok(Head::Empty), "{method}");
+            let long = headers(&[(":method", method), ("content-length", "1")]);
+            assert_eq!(inspect(&long, true, 9).unwrap_err().status, 405, "{method}");
+            let none = headers(&[(":method", method), ("content-length", "0")]);
+            assert_eq!(inspect(&none, true, 9), Ok(Head::Bodiless), "{method}");
         }
         for method in ["PUT", "PATCH", "CONNECT", "TRACE", "post", "QUERY"] {
             assert_eq!(inspect(&headers(&[(":method", method)]), false, 9).unwrap_err().status, 405, "{method}");
@@ -188,6 +213,7 @@ mod tests {
         assert_eq!(post(&[json, ("content-length", "101")]), Err(too_large.clone()));
         assert_eq!(post(&[json, ("content-length", "99999999999999999999999")]), Err(too_large));
         assert_eq!(post(&[json, ("content-length", "1x")]).unwrap_err().0, 400);
+        assert_eq!(post(&[json, ("content-length", "0")]).unwrap_err().0, 400, "no body, whatever frames follow");
     }
 
     #[test]
@@ -198,6 +224,8 @@ mod tests {
             ("upgrade", "websocket"),
             (":protocol", "websocket"),
             ("x-http-method-override", "GET"),
+            ("authorization", "Bearer a,Bearer b"),
+            ("authorization", "basic YTpi, basic YTpj"),
         ] {
             assert_eq!(post(&[json, extra]).unwrap_err().0, 400, "{extra:?}");
         }

@@ -1,17 +1,27 @@
 //! What a policy means. Every value here is one that can be enforced.
 
-use super::pattern::Table;
+mod limit;
+
+use std::collections::HashMap;
+
+use super::{condition::Condition, pattern::Table};
+
+pub use self::limit::{Cost, Limit, Period, Scope};
 
 /// A compiled policy.
 #[derive(Clone, Debug)]
 pub struct Policy {
     pub(super) default: Stance,
+    pub(super) mode: Mode,
     pub(super) hidden: Table<()>,
     pub(super) all_tools: Rule,
     pub(super) tools: Table<Rule>,
+    pub(super) resources: Table<Rule>,
+    pub(super) prompts: Table<Rule>,
+    pub(super) methods: HashMap<Box<str>, Gate>,
 }
 
-/// What happens to what no entry names.
+/// Whether something passes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Stance {
     /// It passes.
@@ -20,7 +30,26 @@ pub enum Stance {
     Deny,
 }
 
-/// What a policy says of a tool's name.
+/// Whether a verdict is carried out.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Mode {
+    /// It is.
+    #[default]
+    Enforce,
+    /// It is only reported.
+    Shadow,
+}
+
+/// What `methods` says of one method.
+#[derive(Clone, Debug)]
+pub struct Gate {
+    /// Where it stands: a JSON pointer into the policy.
+    pub pointer: Box<str>,
+    /// Whether the method passes.
+    pub stance: Stance,
+}
+
+/// What a policy says of a name.
 #[derive(Clone, Copy, Debug)]
 pub enum Entry<'p> {
     /// It is hidden, which beats everything.
@@ -28,70 +57,60 @@ pub enum Entry<'p> {
     /// A rule decides.
     Rule(&'p Rule),
     /// No entry names it: the default decides.
-    Unnamed(Stance),
+    Unnamed,
 }
 
 /// What one entry of a policy asks of a call.
 #[derive(Clone, Debug, Default)]
 pub struct Rule {
-    /// The first denial that holds decides.
-    pub denials: Vec<Denial>,
+    /// Whether it is enforced.
+    pub mode: Mode,
+    /// Each must hold.
+    pub require: Vec<Predicate>,
+    /// One that holds denies.
+    pub deny_if: Vec<Predicate>,
+    /// One that holds asks for approval.
+    pub approval: Vec<Predicate>,
     /// All must have room.
     pub limits: Vec<Limit>,
 }
 
-/// Denies every call.
+/// Conditions that hold together, or not at all.
 #[derive(Clone, Debug)]
-pub struct Denial {
+pub struct Predicate {
     /// Where it stands: a JSON pointer into the policy.
     pub pointer: Box<str>,
+    /// All of them; none always hold.
+    pub conditions: Vec<Condition>,
     /// What the agent is told.
     pub text: Option<Box<str>>,
-}
-
-/// How much one counter lets through.
-#[derive(Clone, Debug)]
-pub struct Limit {
-    /// Where it stands: a JSON pointer into the policy.
-    pub pointer: Box<str>,
-    /// The counter's name; one name is one counter in the whole policy.
-    pub counter: Box<str>,
-    /// Length of the window.
-    pub period: Period,
-    /// Calls that one window lets through.
-    pub max: u64,
-    /// Whose calls count together.
-    pub scope: Scope,
-    /// Whether the window slides.
-    pub sliding: bool,
-    /// What the agent is told besides.
-    pub text: Option<Box<str>>,
-}
-
-/// The length of a window, as it is written.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Period {
-    name: Option<&'static str>,
-    seconds: u32,
-}
-
-/// Whose calls count together.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Scope {
-    /// Those of one caller identity.
-    Grant,
-    /// Those of all callers of the policy.
-    Global,
+    /// How long an approval lives, in seconds; 60 to 86,400.
+    pub expires: u32,
 }
 
 impl Policy {
     /// What the policy says of a tool.
     #[must_use]
     pub fn tool(&self, name: &str) -> Entry<'_> {
-        if self.hidden.get(name).is_some() {
-            return Entry::Hidden;
-        }
-        self.tools.get(name).map_or(Entry::Unnamed(self.default), Entry::Rule)
+        if self.hidden.get(name).is_some() { Entry::Hidden } else { entry(&self.tools, name) }
+    }
+
+    /// What the policy says of a prompt.
+    #[must_use]
+    pub fn prompt(&self, name: &str) -> Entry<'_> {
+        entry(&self.prompts, name)
+    }
+
+    /// What the policy says of a resource.
+    #[must_use]
+    pub fn resource(&self, uri: &str) -> Entry<'_> {
+        entry(&self.resources, uri)
+    }
+
+    /// What the policy says of a whole method.
+    #[must_use]
+    pub fn method(&self, name: &str) -> Option<&Gate> {
+        self.methods.get(name)
     }
 
     /// The rule that every tool call has to pass besides its own.
@@ -105,53 +124,30 @@ impl Policy {
     pub fn default(&self) -> Stance {
         self.default
     }
+
+    /// Whether the policy is enforced.
+    #[must_use]
+    pub fn mode(&self) -> Mode {
+        self.mode
+    }
 }
 
-impl Period {
-    /// The windows that have a name.
-    pub const NAMED: [(&'static str, Self); 4] = [
-        ("second", Self { name: Some("second"), seconds: 1 }),
-        ("minute", Self { name: Some("minute"), seconds: 60 }),
-        ("hour", Self { name: Some("hour"), seconds: 3600 }),
-        ("day", Self { name: Some("day"), seconds: 86_400 }),
-    ];
-    /// The longest window in seconds: 31 days.
-    pub const MAX_SECONDS: u32 = 2_678_400;
-
-    /// A window of that many seconds, from 1 to [`Self::MAX_SECONDS`].
-    #[must_use]
-    pub fn of_seconds(seconds: u32) -> Option<Self> {
-        (1..=Self::MAX_SECONDS).contains(&seconds).then_some(Self { name: None, seconds })
-    }
-
-    /// Its name, if it was written with one.
-    #[must_use]
-    pub fn name(self) -> Option<&'static str> {
-        self.name
-    }
-
-    /// Its length in seconds.
-    #[must_use]
-    pub fn seconds(self) -> u32 {
-        self.seconds
-    }
+fn entry<'p>(table: &'p Table<Rule>, name: &str) -> Entry<'p> {
+    table.get(name).map_or(Entry::Unnamed, Entry::Rule)
 }
 
 impl Rule {
-    /// Whether no call whatever passes.
+    /// Whether no call whatever passes. A rule in shadow denies nothing.
     #[must_use]
     pub fn denies_unconditionally(&self) -> bool {
-        !self.denials.is_empty()
+        self.mode == Mode::Enforce && self.deny_if.iter().any(|predicate| predicate.conditions.is_empty())
     }
-}
 
-impl Scope {
-    /// As it is written.
+    /// Whether it looks at arguments.
     #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Grant => "grant",
-            Self::Global => "global",
-        }
+    pub fn reads_arguments(&self) -> bool {
+        let mut predicates = self.require.iter().chain(&self.deny_if).chain(&self.approval);
+        let costs = || self.limits.iter().any(|limit| matches!(limit.cost, Cost::Argument(_)));
+        predicates.any(|predicate| !predicate.conditions.is_empty()) || costs()
     }
 }

@@ -1,4 +1,4 @@
-//! What a call costs.
+//! Exact amounts: what a call costs, and what a limit lets through.
 
 use std::fmt;
 
@@ -57,6 +57,18 @@ impl Amount {
     #[must_use]
     pub fn minus(self, other: Self) -> Self {
         Self(self.0.saturating_sub(other.0))
+    }
+}
+
+/// As a JSON number: whole where it is whole. Beyond 2^53 units with decimals the last ones may be lost, in this form
+/// only.
+impl serde::Serialize for Amount {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        if self.0.is_multiple_of(UNIT) {
+            return serializer.serialize_u64(self.0 / UNIT);
+        }
+        #[expect(clippy::cast_precision_loss, reason = "the nearest number that JSON readers keep")]
+        serializer.serialize_f64(self.0 as f64 / 1e6)
     }
 }
 

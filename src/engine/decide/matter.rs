@@ -1,0 +1,138 @@
+//! What a call is about, and the rules that speak of it.
+
+use std::{borrow::Cow, fmt};
+
+use crate::{
+    json::{Member, Node, Reader, Value},
+    mcp::Target,
+    policy::{Entry, Mode, Policy, Rule, Stance},
+};
+
+use super::{Denial, verdict};
+
+/// Something with a name.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Subject<'m> {
+    kind: Kind,
+    name: &'m str,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kind {
+    Tool,
+    Prompt,
+    Resource,
+}
+
+/// A subject with its rules and the arguments they look at.
+#[derive(Debug)]
+pub(super) struct Matter<'p, 'm> {
+    pub(super) subject: Subject<'m>,
+    pub(super) arguments: Option<Node<'m>>,
+    rules: [Option<&'p Rule>; 2],
+    /// What refuses the subject though rules in shadow speak of it.
+    refused: Option<Denial<'p>>,
+}
+
+impl<'m> Subject<'m> {
+    /// All that a target names.
+    pub(super) fn all(target: &'m Target<'_>) -> impl Iterator<Item = Self> {
+        let (kind, names) = match target {
+            Target::Tool(name) => (Kind::Tool, std::slice::from_ref(name)),
+            Target::Prompt(name) => (Kind::Prompt, std::slice::from_ref(name)),
+            Target::Resource(uri) => (Kind::Resource, std::slice::from_ref(uri)),
+            Target::Resources(uris) => (Kind::Resource, uris.as_slice()),
+            Target::Nothing | Target::Task(_) => (Kind::Tool, &[][..]),
+        };
+        names.iter().map(move |name: &Cow<'_, str>| Self { kind, name })
+    }
+
+    /// The rule of the entry that decides; `None` where nothing is asked.
+    pub(super) fn rule<'p>(&self, policy: &'p Policy) -> Result<Option<&'p Rule>, Denial<'p>> {
+        let entry = match self.kind {
+            Kind::Tool => policy.tool(self.name),
+            Kind::Prompt => policy.prompt(self.name),
+            Kind::Resource if is_ambiguous(self.name) => return Err(verdict::ambiguous_uri(self)),
+            Kind::Resource => policy.resource(self.name),
+        };
+        match (entry, policy.default()) {
+            (Entry::Hidden, _) => Err(verdict::hidden(self)),
+            (Entry::Rule(rule), _) => Ok(Some(rule)),
+            (Entry::Unnamed, Stance::Deny) => Err(verdict::default_deny(self)),
+            (Entry::Unnamed, Stance::Allow) => Ok(None),
+        }
+    }
+}
+
+impl<'p, 'm> Matter<'p, 'm> {
+    /// Looks up what a policy says of a subject.
+    pub(super) fn new(
+        subject: Subject<'m>,
+        policy: &'p Policy,
+        arguments: Option<&'m [u8]>,
+    ) -> Result<Self, Denial<'p>> {
+        let own = subject.rule(policy)?;
+        // A rule in shadow permits nothing: what the default denies stays denied.
+        let shadow = own.is_some_and(|rule| rule.mode == Mode::Shadow);
+        let refused = (shadow && policy.default() == Stance::Deny).then(|| verdict::default_deny(&subject));
+        let all = (subject.kind == Kind::Tool).then_some(policy.all_tools());
+        let rules = [own, all];
+        let reads = rules.iter().flatten().any(|rule| rule.reads_arguments());
+        let arguments = match (reads, subject.kind, arguments) {
+            (false, _, _) => None,
+            (true, Kind::Resource, _) => Some(uri_arguments(subject.name)),
+            (true, _, None) => None,
+            (true, _, Some(bytes)) => Some(tree(bytes).ok_or(Denial::Failed)?),
+        };
+        Ok(Self { subject, arguments, rules, refused })
+    }
+
+    /// The rules of one mode, the subject's own before `all_tools`.
+    pub(super) fn rules(&self, mode: Mode) -> impl Iterator<Item = &'p Rule> {
+        self.rules.into_iter().flatten().filter(move |rule| rule.mode == mode)
+    }
+
+    /// What refuses it whatever the enforced rules say.
+    pub(super) fn refused(&self) -> Option<Denial<'p>> {
+        self.refused.clone()
+    }
+}
+
+/// Arguments that the strict reader has accepted, as a tree.
+fn tree(bytes: &[u8]) -> Option<Node<'_>> {
+    let mut reader = Reader::new(bytes, u32::MAX).ok()?;
+    Node::read(&mut reader).ok()
+}
+
+/// `{"uri": …}`: what rules on a resource look at.
+fn uri_arguments(uri: &str) -> Node<'_> {
+    let node = Node { at: 0, value: Value::String(uri.into()) };
+    Node { at: 0, value: Value::Object(vec![Member { at: 0, name: "uri".into(), node }]) }
+}
+
+/// Whether servers may find different resources under a URI: they decode and normalise it at different times.
+/// RFC 3986, sections 3.3 and 6.2.2.
+fn is_ambiguous(uri: &str) -> bool {
+    let lower = uri.to_ascii_lowercase();
+    let coded = ["%2e", "%2f", "%5c", "\\"].iter().any(|coded| lower.contains(coded));
+    let path = uri.split(['?', '#']).next().unwrap_or_default();
+    let dots = path.split('/').any(|segment| segment == "." || segment == "..");
+    coded || dots || uri.chars().any(char::is_control) || encodes_control(&lower)
+}
+
+/// Whether a percent-encoded control character stands in a URI in lower case.
+fn encodes_control(lower: &str) -> bool {
+    let codes = lower.split('%').skip(1).filter_map(|rest| rest.get(..2));
+    codes.filter_map(|code| u8::from_str_radix(code, 16).ok()).any(|byte| byte.is_ascii_control())
+}
+
+impl fmt::Display for Subject<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let kind = match self.kind {
+            Kind::Tool => "tool",
+            Kind::Prompt => "prompt",
+            Kind::Resource => "resource",
+        };
+        write!(f, "the {kind} `{}`", self.name)
+    }
+}

@@ -1,0 +1,183 @@
+//! What the rules of one mode ask of a call: predicates first, then what to charge, then approval.
+
+use crate::{
+    amount::Amount,
+    caller::Grant,
+    config::Config,
+    json::{Decimal, Value},
+    limit::{self, Algorithm, Charge, Key, Quota, Window},
+    policy::{
+        Cost, Limit, Mode, Predicate, Scope,
+        condition::{Args, Finding, Leaf, Side},
+    },
+};
+
+use super::{Denial, denied, matter::Matter, verdict};
+use crate::engine::trace::Witness;
+
+/// What is left to do for a call that no predicate stands against.
+#[derive(Debug)]
+pub(super) struct Plan<'p> {
+    pub(super) charges: Vec<Due<'p>>,
+    /// The first predicate that asks for approval, and of what.
+    pub(super) approval: Option<(&'p Predicate, String)>,
+}
+
+/// An amount due to one limit: of several that name one counter, the one with the smallest maximum.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Due<'p> {
+    pub(super) limit: &'p Limit,
+    pub(super) amount: Amount,
+}
+
+impl<'p> Plan<'p> {
+    /// Asks the rules of one mode, each step for all matters before the next. First refusal wins.
+    pub(super) fn new<W: Witness>(matters: &[Matter<'p, '_>], mode: Mode, witness: &mut W) -> Result<Self, Denial<'p>> {
+        let args: Vec<Args<'_>> = matters.iter().map(|matter| Args::new(matter.arguments.as_ref())).collect();
+        let rules = || {
+            let each = matters.iter().zip(&args);
+            each.flat_map(|(matter, args)| matter.rules(mode).map(move |rule| (matter.subject, rule, args)))
+        };
+        for (subject, rule, args) in rules() {
+            for predicate in &rule.require {
+                if !holds(predicate, Side::Require, args, witness)? {
+                    return Err(verdict::not_fulfilled(predicate, &subject));
+                }
+            }
+        }
+        for (subject, rule, args) in rules() {
+            for predicate in &rule.deny_if {
+                if holds(predicate, Side::Refuse, args, witness)? {
+                    return Err(verdict::denied_by(predicate, &subject));
+                }
+            }
+        }
+        let mut charges: Vec<Due<'p>> = Vec::new();
+        for (_, rule, args) in rules() {
+            // One rule never names a counter twice, so a counter that is there comes from an earlier rule or matter.
+            for limit in &rule.limits {
+                add(&mut charges, limit, cost(limit, args)?)?;
+            }
+        }
+        let mut approval = None;
+        for (subject, rule, args) in rules() {
+            for predicate in &rule.approval {
+                if holds(predicate, Side::Refuse, args, witness)? && approval.is_none() {
+                    approval = Some((predicate, subject));
+                }
+            }
+        }
+        let approval = approval.map(|(predicate, subject)| (predicate, subject.to_string()));
+        Ok(Self { charges, approval })
+    }
+}
+
+/// Whether all conditions of a predicate hold. Each is looked at, since a later one may find the arguments ambiguous,
+/// which denies whatever the others say.
+fn holds<'p, W: Witness>(
+    predicate: &'p Predicate,
+    side: Side,
+    args: &Args<'_>,
+    witness: &mut W,
+) -> Result<bool, Denial<'p>> {
+    let mut all = true;
+    if predicate.conditions.is_empty() {
+        witness.note(&predicate.pointer, || "holds: there is no condition".to_owned());
+    }
+    for condition in &predicate.conditions {
+        let finding = condition.holds(side, args);
+        witness.note(&predicate.pointer, || finding.to_string());
+        match finding {
+            Finding::Holds(_) => {}
+            Finding::Fails(_) => all = false,
+            Finding::Ambiguous(ambiguous) => return Err(denied(&*predicate.pointer, ambiguous.to_string())),
+        }
+    }
+    Ok(all)
+}
+
+/// What a call costs.
+fn cost<'p>(limit: &'p Limit, args: &Args<'_>) -> Result<Amount, Denial<'p>> {
+    let path = match &limit.cost {
+        Cost::Fixed(amount) => return Ok(*amount),
+        Cost::Argument(path) => path,
+    };
+    let leaf = args.one(path).map_err(|ambiguous| denied(&*limit.pointer, ambiguous.to_string()))?;
+    let number = match leaf {
+        Leaf::Found(node) => match &node.value {
+            Value::Number(text) => Decimal::new(text),
+            _ => None,
+        },
+        Leaf::Missing | Leaf::Empty | Leaf::Misplaced { .. } => None,
+    };
+    number.and_then(|number| Amount::new(&number)).ok_or_else(|| {
+        let why = format!(
+            "`{path}` is counted by `{}`, so it must be a number of at least 0, below 9e12, with up to six decimals",
+            limit.counter
+        );
+        denied(&*limit.pointer, why)
+    })
+}
+
+/// Adds what is due to a limit. A counter that two rules name is charged once, the larger amount against the smaller
+/// maximum: what that lets through, both let through.
+fn add<'p>(charges: &mut Vec<Due<'p>>, limit: &'p Limit, amount: Amount) -> Result<(), Denial<'p>> {
+    match charges.iter_mut().find(|due| due.limit.counter == limit.counter) {
+        None => charges.push(Due { limit, amount }),
+        Some(due) if std::ptr::eq(due.limit, limit) => {
+            // The same rule for another resource of one request: both are charged.
+            due.amount = due.amount.plus(amount).ok_or_else(|| too_much(limit, amount))?;
+        }
+        Some(due) => {
+            due.amount = due.amount.max(amount);
+            if limit.max < due.limit.max {
+                due.limit = limit;
+            }
+        }
+    }
+    charges.iter().find(|due| is_too_much(due)).map_or(Ok(()), |due| Err(too_much(due.limit, due.amount)))
+}
+
+/// Whether waiting cannot help: one call costs more than a window lets through. A call that costs one, as most do,
+/// against a maximum of nothing is a full limit instead.
+fn is_too_much(due: &Due<'_>) -> bool {
+    due.amount > due.limit.max && due.limit.cost != Cost::Fixed(Amount::ONE)
+}
+
+fn too_much<'p>(limit: &'p Limit, amount: Amount) -> Denial<'p> {
+    let why = format!(
+        "this call costs {amount}, and `{}` lets no more than {} through at once; ask for less",
+        limit.counter, limit.max
+    );
+    denied(&*limit.pointer, why)
+}
+
+impl<'p> Due<'p> {
+    /// As a charge to a counter.
+    pub(super) fn to<'c>(
+        &self,
+        config: &'c Config,
+        filter: &'c str,
+        grant: &'c Grant,
+        session: Option<&'c [u8]>,
+    ) -> Charge<'c>
+    where
+        'p: 'c,
+    {
+        let limit = self.limit;
+        let algorithm = if limit.sliding { Algorithm::Sliding } else { Algorithm::Fixed };
+        // Both bounds are the policy's own; were they ever to part, the longest window is the safe reading.
+        let window = Window::new(limit.period.seconds()).unwrap_or(Window::LONGEST);
+        let scope = match (limit.scope, session) {
+            (Scope::Global, _) => limit::Scope::Global,
+            (Scope::Session, Some(session)) => limit::Scope::Session(grant.whole(), session),
+            (Scope::Grant, _) | (Scope::Session, None) => limit::Scope::Grant(grant.whole()),
+        };
+        Charge {
+            key: Key { filter, policy: &config.policy_name, counter: &limit.counter, window, algorithm, scope },
+            quota: Quota { window, algorithm, max: limit.max },
+            amount: self.amount,
+            verified: grant.is_verified(),
+        }
+    }
+}

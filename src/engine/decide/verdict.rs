@@ -1,0 +1,176 @@
+//! What a decision comes to, and the words for it. Every sentence says what to do.
+
+use std::borrow::Cow;
+
+use crate::{
+    caller::Unknown,
+    limit::{Full, Receipt},
+    policy::{Limit, Predicate},
+};
+
+use super::{denied, matter::Subject};
+
+/// What becomes of a message.
+#[derive(Clone, Debug)]
+pub(in crate::engine) struct Decision<'p> {
+    /// What is carried out.
+    pub(in crate::engine) verdict: Verdict<'p>,
+    /// What a rule, a policy or a configuration in shadow would have done.
+    pub(in crate::engine) shadow: Option<Denial<'p>>,
+}
+
+/// What passes was charged; what does not says why.
+pub(in crate::engine) type Verdict<'p> = Result<Passed<'p>, Denial<'p>>;
+
+/// A message that passes.
+#[derive(Clone, Debug, Default)]
+pub(in crate::engine) struct Passed<'p> {
+    /// What it was charged.
+    pub(in crate::engine) receipt: Receipt,
+    /// By which limits, in the order of the receipt.
+    pub(in crate::engine) limits: Vec<&'p Limit>,
+}
+
+/// Why a message does not pass.
+#[derive(Clone, Debug)]
+pub(in crate::engine) enum Denial<'p> {
+    /// It never passes like this.
+    Denied {
+        /// The rule that decided.
+        rule: Cow<'p, str>,
+        /// Why, and what to do.
+        why: String,
+    },
+    /// A limit has no room.
+    Limited {
+        /// Which one.
+        limit: &'p Limit,
+        /// When to come back.
+        full: Full,
+    },
+    /// Somebody has to approve it.
+    ApprovalNeeded {
+        /// The rule that asks.
+        predicate: &'p Predicate,
+        /// Why, and what to do.
+        why: String,
+    },
+    /// A count could not be read or written.
+    Failed,
+}
+
+impl<'p> From<Verdict<'p>> for Decision<'p> {
+    fn from(verdict: Verdict<'p>) -> Self {
+        Self { verdict, shadow: None }
+    }
+}
+
+impl Passed<'_> {
+    /// Both together.
+    pub(super) fn and(mut self, other: Self) -> Self {
+        self.limits.extend(other.limits);
+        Self { receipt: self.receipt.and(other.receipt), limits: self.limits }
+    }
+}
+
+impl Denial<'_> {
+    /// The rule that decided; empty where we failed.
+    pub(in crate::engine) fn rule(&self) -> &str {
+        match self {
+            Self::Denied { rule, .. } => rule,
+            Self::Limited { limit, .. } => &limit.pointer,
+            Self::ApprovalNeeded { predicate, .. } => &predicate.pointer,
+            Self::Failed => "",
+        }
+    }
+
+    /// Why, in words.
+    pub(in crate::engine) fn why(&self) -> String {
+        match self {
+            Self::Denied { why, .. } | Self::ApprovalNeeded { why, .. } => why.clone(),
+            Self::Limited { limit, .. } => limited(limit),
+            Self::Failed => {
+                "the gateway could not count this call, so it was not let through; try again later".to_owned()
+            }
+        }
+    }
+}
+
+/// What a limit without room lets through.
+fn limited(limit: &Limit) -> String {
+    if let Some(text) = &limit.text {
+        return text.to_string();
+    }
+    let every = match limit.period.name() {
+        Some(name) => format!("a {name}"),
+        None => format!("in {} s", limit.period.seconds()),
+    };
+    format!("the limit of `{}`, {} {every}, is used up", limit.counter, limit.max)
+}
+
+pub(super) fn nobody<'p>(unknown: &Unknown) -> Verdict<'p> {
+    let why = match unknown {
+        Unknown::Nobody => "the caller is unknown; send the credential that this gateway asks for".to_owned(),
+        Unknown::Malformed(why) => format!("the caller cannot be told; {why}"),
+    };
+    Err(denied("(no identity)", why))
+}
+
+pub(super) fn closed_method<'p>(pointer: &'p str, method: &str) -> Denial<'p> {
+    denied(pointer, format!("the method `{method}` is closed; do without it, or ask for it to be opened"))
+}
+
+pub(super) fn mistakable<'p>(method: &str, known: &str) -> Denial<'p> {
+    denied("(folded name)", format!("the method `{method}` resembles `{known}`; spell it so"))
+}
+
+pub(super) fn method_not_named<'p>(method: &str) -> Denial<'p> {
+    denied("(method)", format!("the method `{method}` is not permitted; do without it, or ask for it to be permitted"))
+}
+
+pub(super) fn default_deny<'p>(subject: &Subject<'_>) -> Denial<'p> {
+    denied("(default deny)", format!("{subject} is not permitted; use another, or ask for this one to be permitted"))
+}
+
+pub(super) fn hidden<'p>(subject: &Subject<'_>) -> Denial<'p> {
+    denied("(hidden)", format!("{subject} is not available here; use a listed one"))
+}
+
+pub(super) fn ambiguous_uri<'p>(subject: &Subject<'_>) -> Denial<'p> {
+    let why = format!(
+        "{subject} can be read in two ways; write it without dot segments, `%2e`, `%2f`, `%5c`, `\\` and control characters"
+    );
+    denied("(ambiguous uri)", why)
+}
+
+/// A predicate of `deny_if` holds.
+pub(super) fn denied_by<'p>(predicate: &'p Predicate, subject: &Subject<'_>) -> Denial<'p> {
+    let why = match (&predicate.text, predicate.conditions.is_empty()) {
+        (Some(text), _) => text.to_string(),
+        (None, true) => format!("{subject} is not permitted; use another, or ask for this one to be permitted"),
+        (None, false) => format!("{subject} is not permitted where {}; change that", conditions(predicate)),
+    };
+    denied(&*predicate.pointer, why)
+}
+
+/// A predicate of `require` does not hold.
+pub(super) fn not_fulfilled<'p>(predicate: &'p Predicate, subject: &Subject<'_>) -> Denial<'p> {
+    let why = match &predicate.text {
+        Some(text) => text.to_string(),
+        None => format!("{subject} is permitted only where {}; change the call", conditions(predicate)),
+    };
+    denied(&*predicate.pointer, why)
+}
+
+pub(super) fn approval_needed<'p>(predicate: &'p Predicate, subject: &str) -> Denial<'p> {
+    let why = match &predicate.text {
+        Some(text) => text.to_string(),
+        None => format!("{subject} needs somebody's approval"),
+    };
+    Denial::ApprovalNeeded { predicate, why }
+}
+
+fn conditions(predicate: &Predicate) -> String {
+    let conditions: Vec<String> = predicate.conditions.iter().map(ToString::to_string).collect();
+    conditions.join(" and ")
+}

@@ -1,0 +1,139 @@
+//! Rules: short forms, and counters that must agree.
+
+use std::collections::HashMap;
+
+use crate::{
+    amount::Amount,
+    policy::{
+        document::{self, Action},
+        model::{Cost, Limit, Mode, Predicate, Rule, Scope},
+    },
+    walk::At,
+};
+
+/// Compiles the rules of one policy.
+pub(super) struct Compiler {
+    /// Length of the policy's own pointer: the rules' pointers start behind it.
+    base: usize,
+    /// Where each counter was first named, and on which terms.
+    counters: HashMap<String, (String, Terms)>,
+}
+
+/// What all rules that name one counter must agree on.
+#[derive(Clone, Copy, PartialEq, Eq)]
+struct Terms {
+    seconds: u32,
+    scope: Scope,
+    sliding: bool,
+    mode: Mode,
+}
+
+impl Compiler {
+    pub(super) fn new(policy: &At<'_, '_>) -> Self {
+        Self { base: policy.pointer().len(), counters: HashMap::new() }
+    }
+
+    /// The place inside the policy, as verdicts name it.
+    pub(super) fn pointer(&self, at: &At<'_, '_>) -> Box<str> {
+        at.pointer().get(self.base..).unwrap_or_default().into()
+    }
+
+    pub(super) fn rule(&mut self, document: &document::Rule<'_, '_>) -> Rule {
+        let mut rule = Rule {
+            mode: document.mode,
+            require: self.predicates(&document.require),
+            deny_if: self.predicates(&document.deny_if),
+            approval: self.predicates(&document.require_approval),
+            limits: Vec::new(),
+        };
+        self.action(document, &mut rule);
+        self.limits(document, &mut rule);
+        rule
+    }
+
+    fn predicates(&self, documents: &[document::Predicate<'_, '_>]) -> Vec<Predicate> {
+        let predicate = |document: &document::Predicate<'_, '_>| Predicate {
+            pointer: self.pointer(&document.at),
+            conditions: document.conditions.clone(),
+            text: document.on_deny.map(Into::into),
+            expires: document.expires,
+        };
+        documents.iter().map(predicate).collect()
+    }
+
+    /// `action`, which must not say again or deny what the long forms say.
+    fn action(&self, document: &document::Rule<'_, '_>, rule: &mut Rule) {
+        if let (Some((at, _)), None, None) = (&document.reason, &document.action, &document.rate_limit) {
+            at.wrong("`reason` is the text of `action` or `rate_limit`; in `deny_if` write `on_deny`");
+        }
+        let Some((at, action)) = &document.action else { return };
+        let always = |predicates: &[Predicate]| predicates.iter().any(|predicate| predicate.conditions.is_empty());
+        if always(&rule.deny_if) {
+            at.wrong("`deny_if` with empty conditions already denies every call; leave one of the two");
+        } else if *action != Action::Deny && always(&rule.approval) {
+            at.wrong("`require_approval` with empty conditions already speaks of every call; leave one of the two");
+        }
+        let short = Predicate {
+            pointer: self.pointer(at),
+            conditions: Vec::new(),
+            text: document.reason.as_ref().map(|(_, text)| (*text).into()),
+            expires: document::EXPIRES,
+        };
+        match action {
+            Action::Allow => {}
+            Action::Deny => rule.deny_if.push(short),
+            Action::RequireApproval => rule.approval.push(short),
+        }
+    }
+
+    fn limits(&mut self, document: &document::Rule<'_, '_>, rule: &mut Rule) {
+        for limit in document.limits.iter().flat_map(|(_, limits)| limits) {
+            if rule.limits.iter().any(|other| *other.counter == *limit.counter) {
+                limit.at.wrong(format!("the counter `{}` stands twice in one rule; leave one", limit.counter));
+            }
+            let document::Limit { at, counter, period, max, scope, sliding, cost } = limit;
+            let limit = Limit {
+                pointer: self.pointer(at),
+                counter: (*counter).into(),
+                period: *period,
+                max: *max,
+                scope: *scope,
+                sliding: *sliding,
+                cost: cost.clone(),
+                text: None,
+            };
+            self.agree(at, &limit, rule.mode);
+            rule.limits.push(limit);
+        }
+        let Some(rate) = &document.rate_limit else { return };
+        if let Some((at, _)) = &document.limits {
+            at.wrong("`rate_limit` is the short form of `limits`; leave one of the two");
+        }
+        let limit = Limit {
+            pointer: self.pointer(&rate.at),
+            counter: self.pointer(&document.at),
+            period: rate.period,
+            max: rate.max,
+            scope: Scope::Grant,
+            sliding: false,
+            cost: Cost::Fixed(Amount::ONE),
+            text: document.reason.as_ref().map(|(_, text)| (*text).into()),
+        };
+        self.agree(&rate.at, &limit, rule.mode);
+        rule.limits.push(limit);
+    }
+
+    /// One name is one counter: all that name it must mean the same count.
+    fn agree(&mut self, at: &At<'_, '_>, limit: &Limit, mode: Mode) {
+        let terms = Terms { seconds: limit.period.seconds(), scope: limit.scope, sliding: limit.sliding, mode };
+        let here = || (limit.pointer.to_string(), terms);
+        let (first, agreed) = self.counters.entry(limit.counter.to_string()).or_insert_with(here);
+        if *agreed != terms {
+            at.wrong(format!(
+                "the counter `{}` has another window, scope, algorithm or mode at `{first}`; one name is one \
+                 counter, so make them agree or choose another name",
+                limit.counter
+            ));
+        }
+    }
+}

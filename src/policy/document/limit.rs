@@ -1,0 +1,143 @@
+//! A limit as it is written; product contract, section 1.3.
+
+use crate::{
+    amount::Amount,
+    json::{Decimal, Value},
+    policy::model::{Cost, Period, Scope},
+    walk::{At, Keys},
+};
+
+use super::predicate;
+
+/// A limit document.
+#[derive(Debug)]
+pub struct Limit<'w, 'a> {
+    /// Its place.
+    pub at: At<'w, 'a>,
+    /// `counter`
+    pub counter: &'w str,
+    /// `window`
+    pub period: Period,
+    /// `max`
+    pub max: Amount,
+    /// `scope`
+    pub scope: Scope,
+    /// `algorithm`
+    pub sliding: bool,
+    /// `increment` or `increment_from`
+    pub cost: Cost,
+}
+
+/// The short form of a limit: `"10/minute"` or `{"max": 10, "window": 60}`.
+#[derive(Debug)]
+pub struct Rate<'w, 'a> {
+    /// Its place.
+    pub at: At<'w, 'a>,
+    /// Calls a window.
+    pub max: Amount,
+    /// The window.
+    pub period: Period,
+}
+
+/// The largest `max`: amounts are kept in millionths.
+const MAX: u64 = 8_999_999_999_999;
+
+const LIMIT: Keys =
+    Keys { known: &["counter", "window", "max", "scope", "algorithm", "increment", "increment_from"], later: &[] };
+const RATE: Keys = Keys { known: &["max", "window"], later: &[] };
+
+impl<'w, 'a> Limit<'w, 'a> {
+    pub(super) fn read(at: &At<'w, 'a>) -> Option<Self> {
+        let fields = at.fields(LIMIT)?;
+        let counter = fields.required("counter").and_then(|counter| match counter.text()? {
+            "" => counter.expected("a name"),
+            name => Some(name),
+        });
+        let period = fields.required("window").and_then(|window| period(&window));
+        let cost = match (fields.get("increment"), fields.get("increment_from")) {
+            (None, None) => Some(Cost::Fixed(Amount::ONE)),
+            (Some(fixed), None) => increment(&fixed),
+            (None, Some(path)) => increment_from(&path),
+            (Some(_), Some(path)) => {
+                path.wrong("`increment` and `increment_from` both say what a call costs; leave one");
+                None
+            }
+        };
+        let decimals = fields.get("increment_from").is_some();
+        let max = fields.required("max").and_then(|max| if decimals { amount(&max) } else { whole(&max) });
+        let scope = fields.required("scope").and_then(|scope| scope.choice(&Scope::NAMED));
+        let sliding = match fields.get("algorithm") {
+            None => Some(false),
+            Some(algorithm) => algorithm.choice(&[("fixed", false), ("sliding", true)]),
+        };
+        Some(Self {
+            at: at.clone(),
+            counter: counter?,
+            period: period?,
+            max: max?,
+            scope: scope?,
+            sliding: sliding?,
+            cost: cost?,
+        })
+    }
+}
+
+impl<'w, 'a> Rate<'w, 'a> {
+    pub(super) fn read(at: &At<'w, 'a>) -> Option<Self> {
+        if let Value::String(text) = &at.node().value {
+            let parsed = Self::parse(text);
+            let (max, period) = parsed.or_else(|| at.expected("`N/second`, `N/minute`, `N/hour` or `N/day`"))?;
+            return Some(Self { at: at.clone(), max, period });
+        }
+        let fields = at.fields(RATE)?;
+        let max = fields.required("max").and_then(|max| whole(&max));
+        let period = fields.required("window").and_then(|window| period(&window));
+        Some(Self { at: at.clone(), max: max?, period: period? })
+    }
+
+    /// `10/minute`
+    fn parse(text: &str) -> Option<(Amount, Period)> {
+        let (max, window) = text.split_once('/')?;
+        let digits = !max.is_empty() && max.bytes().all(|byte| byte.is_ascii_digit());
+        let max = max.parse().ok().filter(|_| digits).and_then(Amount::whole)?;
+        let (_, period) = Period::NAMED.into_iter().find(|(name, _)| *name == window)?;
+        Some((max, period))
+    }
+}
+
+/// A window: by name or in whole seconds.
+fn period(at: &At<'_, '_>) -> Option<Period> {
+    if let Value::Number(_) = at.node().value {
+        let seconds = at.whole(1, Period::MAX_SECONDS.into())?;
+        return u32::try_from(seconds).ok().and_then(Period::of_seconds);
+    }
+    at.choice_or(&Period::NAMED, ", or a number of seconds")
+}
+
+fn whole(at: &At<'_, '_>) -> Option<Amount> {
+    at.whole(0, MAX).and_then(Amount::whole)
+}
+
+/// A number with up to six decimals.
+fn amount(at: &At<'_, '_>) -> Option<Amount> {
+    let number = match &at.node().value {
+        Value::Number(text) => Decimal::new(text).and_then(|number| Amount::new(&number)),
+        _ => None,
+    };
+    number.or_else(|| at.expected("a number of at least 0, below 9e12, with up to six decimals"))
+}
+
+fn increment(at: &At<'_, '_>) -> Option<Cost> {
+    match amount(at)? {
+        Amount::ZERO => at.expected("a number greater than 0"),
+        fixed => Some(Cost::Fixed(fixed)),
+    }
+}
+
+fn increment_from(at: &At<'_, '_>) -> Option<Cost> {
+    let path = predicate::path(at)?;
+    if !path.is_single() {
+        return at.expected("a path to one place, without `[*]`");
+    }
+    Some(Cost::Argument(path))
+}

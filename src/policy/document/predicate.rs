@@ -1,0 +1,112 @@
+//! A predicate as it is written; product contract, section 1.2.
+
+use crate::{
+    policy::{
+        condition::{Complaint, Condition, Part},
+        path::Path,
+    },
+    walk::{At, Keys},
+};
+
+/// A predicate document.
+#[derive(Debug)]
+pub struct Predicate<'w, 'a> {
+    /// Its place.
+    pub at: At<'w, 'a>,
+    /// `conditions`
+    pub conditions: Vec<Condition>,
+    /// `on_deny`
+    pub on_deny: Option<&'w str>,
+    /// `expires`, in seconds
+    pub expires: u32,
+}
+
+/// Where a predicate stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Form {
+    Require,
+    DenyIf,
+    Approval,
+}
+
+/// How long an approval lives where nothing else is said, in seconds.
+pub const EXPIRES: u32 = 600;
+
+const PREDICATE: Keys = Keys { known: &["conditions", "on_deny"], later: &[] };
+const APPROVAL: Keys = Keys { known: &["conditions", "on_deny", "expires"], later: &[] };
+const CONDITION: Keys = Keys { known: &["path", "op", "value"], later: &[] };
+
+impl<'w, 'a> Predicate<'w, 'a> {
+    pub(super) fn read(at: &At<'w, 'a>, form: Form) -> Option<Self> {
+        let fields = at.fields(if form == Form::Approval { APPROVAL } else { PREDICATE })?;
+        let on_deny = fields.get("on_deny").and_then(|text| text.text());
+        let expires = fields.get("expires").map_or(Some(EXPIRES), |expires| duration(&expires));
+        let list = fields.required("conditions")?;
+        let items = list.items()?;
+        if items.is_empty() && form == Form::Require {
+            list.wrong("no conditions always hold, so this requires nothing; write a condition, or leave it out");
+        }
+        let conditions: Vec<Condition> = items.iter().filter_map(condition).collect();
+        (conditions.len() == items.len()).then_some(Self { at: at.clone(), conditions, on_deny, expires: expires? })
+    }
+}
+
+fn condition(at: &At<'_, '_>) -> Option<Condition> {
+    let fields = at.fields(CONDITION)?;
+    let path = fields.required("path").and_then(|path| self::path(&path));
+    let operator = fields.required("op");
+    let name = operator.as_ref()?.text()?;
+    let value = fields.get("value");
+    // Without its path the rest is still looked at, so that all mistakes are told at once.
+    let stand_in = || Path::new("args.x").ok();
+    let known = path.is_some();
+    match Condition::new(path.or_else(stand_in)?, name, value.as_ref().map(At::node)) {
+        Ok(condition) => known.then_some(condition),
+        Err(complaints) => {
+            for complaint in complaints {
+                complain(at, operator.as_ref(), value.as_ref(), &complaint);
+            }
+            None
+        }
+    }
+}
+
+/// Reports what is wrong with an operator or its value, where it stands.
+fn complain(at: &At<'_, '_>, operator: Option<&At<'_, '_>>, value: Option<&At<'_, '_>>, complaint: &Complaint) {
+    let Complaint { part, found, allowed, meant } = complaint;
+    let meant = meant.map(|meant| format!(" (did you mean `{meant}`?)")).unwrap_or_default();
+    let message = format!("found {found}, expected {allowed}{meant}");
+    match (part, operator, value) {
+        (Part::Op, Some(operator), _) => operator.wrong(message),
+        (Part::Value, _, Some(value)) => value.wrong(message),
+        (Part::Item(index), _, Some(value)) => {
+            let item = value.items().and_then(|items| items.into_iter().nth(*index));
+            item.as_ref().unwrap_or(value).wrong(message);
+        }
+        (Part::Value, _, None) => at.wrong(format!("the key `value` is missing: expected {allowed}")),
+        _ => at.wrong(message),
+    }
+}
+
+/// A path into the arguments.
+pub(super) fn path(at: &At<'_, '_>) -> Option<Path> {
+    Path::new(at.text()?).map_err(|error| at.wrong(error.to_string())).ok()
+}
+
+/// A duration from one minute to one day, such as `30s`, `10m` or `24h`, in seconds.
+fn duration(at: &At<'_, '_>) -> Option<u32> {
+    let text = at.text()?;
+    let (digits, unit) = text.split_at_checked(text.len().saturating_sub(1)).unwrap_or_default();
+    let unit = match unit {
+        "s" => Some(1),
+        "m" => Some(60),
+        "h" => Some(3600),
+        _ => None,
+    };
+    let whole = digits.bytes().all(|byte| byte.is_ascii_digit()).then(|| digits.parse::<u32>().ok()).flatten();
+    let seconds = unit.zip(whole).and_then(|(unit, whole)| whole.checked_mul(unit));
+    match seconds.filter(|seconds| (60..=86_400).contains(seconds)) {
+        Some(seconds) => Some(seconds),
+        None => at.expected("a duration from `1m` to `24h`, such as `90s`, `10m` or `2h`"),
+    }
+}

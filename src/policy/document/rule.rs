@@ -1,0 +1,78 @@
+//! A rule as it is written; product contract, section 1.2.
+
+use crate::{
+    policy::model::Mode,
+    walk::{At, Keys},
+};
+
+use super::{Limit, Predicate, Rate, mode, predicate};
+
+/// A rule document.
+#[derive(Debug)]
+pub struct Rule<'w, 'a> {
+    /// Its place.
+    pub at: At<'w, 'a>,
+    /// `mode`
+    pub mode: Mode,
+    /// `require`
+    pub require: Vec<Predicate<'w, 'a>>,
+    /// `deny_if`
+    pub deny_if: Vec<Predicate<'w, 'a>>,
+    /// `require_approval`
+    pub require_approval: Vec<Predicate<'w, 'a>>,
+    /// `limits`
+    pub limits: Option<(At<'w, 'a>, Vec<Limit<'w, 'a>>)>,
+    /// `action`
+    pub action: Option<(At<'w, 'a>, Action)>,
+    /// `rate_limit`
+    pub rate_limit: Option<Rate<'w, 'a>>,
+    /// `reason`
+    pub reason: Option<(At<'w, 'a>, &'w str)>,
+}
+
+/// The short form of what a rule does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Action {
+    /// Lets the call through.
+    Allow,
+    /// Denies it.
+    Deny,
+    /// Asks for approval.
+    RequireApproval,
+}
+
+const RULE: Keys = Keys {
+    known: &["require", "deny_if", "require_approval", "limits", "mode", "action", "rate_limit", "reason"],
+    later: &[],
+};
+
+const ACTIONS: [(&str, Action); 3] =
+    [("allow", Action::Allow), ("deny", Action::Deny), ("require_approval", Action::RequireApproval)];
+
+impl<'w, 'a> Rule<'w, 'a> {
+    pub(super) fn read(at: &At<'w, 'a>) -> Option<Self> {
+        let fields = at.fields(RULE)?;
+        let predicates = |key: &str, form: predicate::Form| -> Vec<Predicate<'w, 'a>> {
+            let items = fields.get(key).and_then(|list| list.items()).unwrap_or_default();
+            items.iter().filter_map(|item| Predicate::read(item, form)).collect()
+        };
+        let limits = fields.get("limits").and_then(|list| {
+            let limits = list.items()?.iter().filter_map(Limit::read).collect();
+            Some((list, limits))
+        });
+        let action = fields.get("action").and_then(|action| action.choice(&ACTIONS).map(|chosen| (action, chosen)));
+        let reason = fields.get("reason").and_then(|reason| reason.text().map(|text| (reason, text)));
+        let rate_limit = fields.get("rate_limit").and_then(|rate| Rate::read(&rate));
+        Some(Self {
+            at: at.clone(),
+            require: predicates("require", predicate::Form::Require),
+            deny_if: predicates("deny_if", predicate::Form::DenyIf),
+            require_approval: predicates("require_approval", predicate::Form::Approval),
+            limits,
+            mode: mode(fields.get("mode"))?,
+            action,
+            rate_limit,
+            reason,
+        })
+    }
+}
