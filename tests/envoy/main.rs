@@ -1,2 +1,14 @@
 //! End to end in a real Envoy.
+#![expect(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "a test that finds something else than it expects should stop and say so"
+)]
 
+mod client;
+mod clock;
+mod gateway;
+mod harness;
+mod runtime;
+mod upstream;
