@@ -1,0 +1,127 @@
+//! Methods and headers, before any body is read.
+
+use super::{MODES, assert_forwarded, assert_kept_back, listener, send_over};
+use crate::{
+    answer::{assert_unreadable, not_a_refusal},
+    client::{Body, Request, call},
+    gateway::Gateway,
+    runtime::run,
+    upstream::End,
+};
+use serde_json::json;
+
+#[test]
+fn get_head_options_and_delete_pass_without_a_body() {
+    run(async {
+        let gateway = Gateway::start(
+            "forwarding-bodiless",
+            &MODES.map(|mode| listener(mode, &json!({}))),
+        )
+        .await;
+        for mode in MODES {
+            for method in ["GET", "HEAD", "OPTIONS", "DELETE"] {
+                for version in ["HTTP/1.1", "HTTP/2"] {
+                    let request =
+                        Request::new(method, "/mcp").header("accept", "text/event-stream");
+                    let answer = send_over(version, &gateway, mode, &request).await;
+                    assert_forwarded(&gateway, &request, &answer);
+                    assert_eq!(gateway.upstream().seen(&request)[0].method, method);
+                }
+            }
+        }
+    });
+}
+
+#[test]
+fn other_methods_and_bodies_where_none_belong_are_refused() {
+    run(async {
+        let gateway = Gateway::start(
+            "forwarding-methods",
+            &MODES.map(|mode| listener(mode, &json!({}))),
+        )
+        .await;
+        let with_body = |method: &str| Request {
+            method: method.into(),
+            ..call("ok", &json!({}), "1", &[])
+        };
+        let chunked = |method: &str| {
+            let request = with_body(method);
+            let body = Body::chunked(&request.body.bytes(), 30).with_trailer("x", "y");
+            request.body(body)
+        };
+        for mode in MODES {
+            for version in ["HTTP/1.1", "HTTP/2"] {
+                for method in ["PUT", "PATCH", "TRACE", "PROPFIND"] {
+                    for request in [
+                        with_body(method),
+                        chunked(method),
+                        Request::new(method, "/mcp"),
+                    ] {
+                        let answer = send_over(version, &gateway, mode, &request).await;
+                        assert_unreadable(&answer, 405);
+                        assert_kept_back(&gateway, mode, &request).await;
+                    }
+                }
+                for method in ["GET", "OPTIONS", "DELETE"] {
+                    for request in [with_body(method), chunked(method)] {
+                        let answer = send_over(version, &gateway, mode, &request).await;
+                        assert_eq!(not_a_refusal(&answer, method), None, "{request:?}");
+                        assert_kept_back(&gateway, mode, &request).await;
+                    }
+                }
+            }
+        }
+    });
+}
+
+#[test]
+fn a_post_without_a_body_is_refused() {
+    run(async {
+        let gateway = Gateway::start(
+            "forwarding-no-body",
+            &MODES.map(|mode| listener(mode, &json!({}))),
+        )
+        .await;
+        for mode in MODES {
+            for version in ["HTTP/1.1", "HTTP/2"] {
+                for body in [
+                    Body::default(),
+                    Body::sized(""),
+                    Body::default().with_trailer("x", "y"),
+                ] {
+                    let request = call("ok", &json!({}), "1", &[]).body(body);
+                    assert_unreadable(&send_over(version, &gateway, mode, &request).await, 400);
+                    assert_kept_back(&gateway, mode, &request).await;
+                }
+            }
+        }
+    });
+}
+
+#[test]
+fn headers_that_would_repeat_a_request_are_removed() {
+    run(async {
+        let gateway = Gateway::start(
+            "forwarding-retries",
+            &MODES.map(|mode| listener(mode, &json!({}))),
+        )
+        .await;
+        let retries = [
+            ("x-envoy-retry-on", "5xx"),
+            ("x-envoy-retry-grpc-on", "cancelled"),
+            ("x-envoy-max-retries", "5"),
+            ("x-envoy-hedge-on-per-try-timeout", "true"),
+            ("x-kept", "yes"),
+        ];
+        for mode in MODES {
+            let request = call("ok", &json!({}), "1", &retries);
+            assert_forwarded(&gateway, &request, &gateway.send(mode, &request).await);
+            let seen = gateway.upstream().seen(&request).remove(0);
+            assert_eq!(seen.end, End::Complete);
+            let left: Vec<&str> = seen.headers.iter().map(|(name, _)| name.as_str()).collect();
+            for (name, _) in retries {
+                assert_eq!(left.contains(&name), name == "x-kept", "{name} in {left:?}");
+            }
+        }
+    });
+}
