@@ -23,7 +23,7 @@ struct Reply<'a> {
 #[track_caller]
 pub(crate) fn assert_allowed(answer: &Response) {
     assert!(
-        answer.from_upstream() && answer.status < 300,
+        answer.is_upstreams() && answer.status < 300,
         "should have been allowed: {answer}"
     );
 }
@@ -33,7 +33,7 @@ pub(crate) fn assert_allowed(answer: &Response) {
 #[track_caller]
 pub(crate) fn assert_error(answer: &Response, status: u16, code: i64, id: &str) -> Value {
     assert!(
-        !answer.from_upstream(),
+        !answer.is_upstreams(),
         "should have been refused: {answer}"
     );
     assert_eq!(answer.status, status, "{answer}");
@@ -96,7 +96,7 @@ fn assert_violation(error: &Value, kind: &str, tool: &str, rule: &str) {
 
 /// Why an answer is no refusal that the contract knows; nothing if it is one.
 pub(crate) fn not_a_refusal(answer: &Response, method: &str) -> Option<String> {
-    if answer.from_upstream() {
+    if answer.is_upstreams() {
         return Some("the upstream answered".into());
     }
     let code = serde_json::from_slice::<Value>(&answer.body)

@@ -60,7 +60,7 @@ async fn burst(gateway: &Gateway, tool: &str) {
     let mut allowed = 0;
     while let Some(answer) = answers.join_next().await {
         let (id, answer) = answer.expect("an answer");
-        if answer.from_upstream() {
+        if answer.is_upstreams() {
             assert_allowed(&answer);
             allowed += 1;
         } else {

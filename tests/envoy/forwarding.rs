@@ -47,7 +47,7 @@ async fn assert_kept_back(gateway: &Gateway, mode: &str, request: &Request) {
 #[track_caller]
 fn assert_forwarded(gateway: &Gateway, request: &Request, answer: &Response) {
     assert!(
-        answer.from_upstream(),
+        answer.is_upstreams(),
         "should have been forwarded: {request:?}: {answer}"
     );
     let seen = gateway.upstream().seen(request);

@@ -32,7 +32,7 @@ fn without_the_filter_everything_reaches_the_upstream_as_it_was_sent() {
             let chunked = message("").body(drip.with_trailer("x-late", "yes"));
             for request in [whole, chunked, message("{garbage")] {
                 let answer = gateway.send(listener, &request).await;
-                assert!(answer.from_upstream(), "{answer}");
+                assert!(answer.is_upstreams(), "{answer}");
                 let seen = gateway.upstream().seen(&request);
                 assert_eq!(seen.len(), 1);
                 assert_eq!(seen[0].end, End::Complete);
@@ -51,7 +51,7 @@ fn without_the_filter_everything_reaches_the_upstream_as_it_was_sent() {
                     ..request.clone()
                 };
                 let answer = client::send_http2(gateway.at(listener), &again).await;
-                assert!(answer.from_upstream(), "{answer}");
+                assert!(answer.is_upstreams(), "{answer}");
                 let seen = gateway.upstream().seen(&again);
                 assert_eq!(
                     (&seen[0].body, &seen[0].trailers),

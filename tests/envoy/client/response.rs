@@ -32,7 +32,7 @@ impl Response {
     }
 
     /// Whether the upstream gave this answer, and not the gateway.
-    pub(crate) fn from_upstream(&self) -> bool {
+    pub(crate) fn is_upstreams(&self) -> bool {
         self.headers
             .iter()
             .any(|(name, _)| name == crate::upstream::MARK)

@@ -28,7 +28,7 @@ async fn update(gateway: &Gateway, policy: &Value, probe: &str) {
     gateway.update(&[listener(policy)]);
     until("the update is at work", || async {
         for _ in 0..10 {
-            if !ask(gateway, probe).await.from_upstream() {
+            if !ask(gateway, probe).await.is_upstreams() {
                 return None;
             }
         }

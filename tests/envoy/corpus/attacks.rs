@@ -97,7 +97,7 @@ impl Attack {
 /// Why a request has not reached the server unchanged.
 fn not_forwarded(request: &Request, answer: &Response, seen: &[Seen]) -> Option<String> {
     let whole = |one: &Seen| one.end == End::Complete && one.body == request.body.bytes();
-    (!(answer.from_upstream() && seen.len() == 1 && whole(&seen[0])))
+    (!(answer.is_upstreams() && seen.len() == 1 && whole(&seen[0])))
         .then(|| format!("not forwarded as it is: {answer}, the upstream saw {seen:?}"))
 }
 
@@ -106,7 +106,7 @@ fn not_denied_as(answer: &Response, tool: &str) -> Option<String> {
     let body: Value = serde_json::from_slice(&answer.body).unwrap_or_default();
     let error = &body["error"];
     let fits = answer.status == 200
-        && !answer.from_upstream()
+        && !answer.is_upstreams()
         && error["code"] == DENIED
         && error["data"]["tool"] == tool;
     (!fits).then(|| format!("not denied as a call of {tool:?}: {answer}"))

@@ -109,7 +109,7 @@ async fn check(gateway: Gateway, case: Case) -> Vec<String> {
         let seen = gateway.upstream().settled(&request).await;
         let fits = match expected.as_str() {
             "allow" => {
-                answer.from_upstream() && seen.len() == 1 && seen[0].body == request.body.bytes()
+                answer.is_upstreams() && seen.len() == 1 && seen[0].body == request.body.bytes()
             }
             "deny" if call.raw.is_some() => {
                 not_a_refusal(&answer, "POST").is_none() && leak("hold", &seen).is_none()
@@ -135,7 +135,7 @@ async fn check(gateway: Gateway, case: Case) -> Vec<String> {
 /// Whether the gateway has answered with the JSON-RPC error `code`.
 fn refuses(answer: &Response, code: i64) -> bool {
     let body: Value = serde_json::from_slice(&answer.body).unwrap_or_default();
-    !answer.from_upstream() && answer.status == 200 && body["error"]["code"] == code
+    !answer.is_upstreams() && answer.status == 200 && body["error"]["code"] == code
 }
 
 impl Case {
