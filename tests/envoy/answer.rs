@@ -32,10 +32,7 @@ pub(crate) fn assert_allowed(answer: &Response) {
 /// member `error`.
 #[track_caller]
 pub(crate) fn assert_error(answer: &Response, status: u16, code: i64, id: &str) -> Value {
-    assert!(
-        !answer.is_upstreams(),
-        "should have been refused: {answer}"
-    );
+    assert!(!answer.is_upstreams(), "should have been refused: {answer}");
     assert_eq!(answer.status, status, "{answer}");
     assert_eq!(
         answer.header("content-type"),

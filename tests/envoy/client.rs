@@ -20,7 +20,14 @@ use tokio::time::timeout;
 /// # Panics
 /// If no complete answer comes.
 pub(crate) async fn send(to: SocketAddr, request: &Request) -> Response {
-    Connection::open(to).await.send(request).await
+    try_send(to, request)
+        .await
+        .unwrap_or_else(|none| panic!("{none}"))
+}
+
+/// Like [`send`]; the error says why there is no answer.
+pub(crate) async fn try_send(to: SocketAddr, request: &Request) -> Result<Response, String> {
+    Connection::try_open(to).await?.try_send(request).await
 }
 
 /// Sends one request over its own HTTP/2 connection.

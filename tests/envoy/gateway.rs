@@ -18,7 +18,10 @@ use std::{
     fs,
     net::SocketAddr,
     path::{Path, PathBuf},
-    sync::Arc,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
 };
 
 /// A running Envoy. Clones are the same Envoy; it ends with the last of them, or with the test process.
@@ -32,6 +35,8 @@ struct Running {
     admin: SocketAddr,
     ports: HashMap<String, SocketAddr>,
     upstream: Upstream,
+    /// Whether a failing test has shown the log.
+    shown: AtomicBool,
 }
 
 /// Where Envoy gets its listeners from.
@@ -111,6 +116,7 @@ impl Gateway {
             admin,
             ports,
             upstream,
+            shown: AtomicBool::new(false),
         })))
     }
 
@@ -162,7 +168,7 @@ impl Gateway {
 
 impl Drop for Gateway {
     fn drop(&mut self) {
-        if std::thread::panicking() {
+        if std::thread::panicking() && !self.0.shown.swap(true, Ordering::Relaxed) {
             eprintln!("{}", self.0.process.log_tail());
         }
     }

@@ -1,7 +1,4 @@
-//! The one runtime that every test of the suite runs on.
-//!
-//! Tests share Envoys and upstreams, so these must outlive the test that happened to start them: a runtime of each
-//! test's own, as `#[tokio::test]` makes it, would take the upstream down with the first test that ends.
+//! How a test runs and waits: on one runtime for the whole suite, and never longer than it says.
 
 use std::{future::Future, sync::LazyLock, time::Duration};
 use tokio::{
@@ -15,6 +12,7 @@ pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
 /// No test takes longer than this; one that waits for a minute to pass takes a minute.
 const LONGEST_TEST: Duration = Duration::from_secs(170);
 
+/// Few threads for all tests together: Envoy's workers need the processors more.
 static RUNTIME: LazyLock<Runtime> = LazyLock::new(|| {
     Builder::new_multi_thread()
         .worker_threads(4)

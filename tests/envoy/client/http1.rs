@@ -21,18 +21,25 @@ pub(crate) struct Connection {
 impl Connection {
     /// Connects.
     pub(crate) async fn open(to: SocketAddr) -> Self {
+        Self::try_open(to)
+            .await
+            .unwrap_or_else(|none| panic!("{none}"))
+    }
+
+    /// Like [`Self::open`]; the error says why there is no connection.
+    pub(crate) async fn try_open(to: SocketAddr) -> Result<Self, String> {
         let stream = TcpStream::connect(to)
             .await
-            .unwrap_or_else(|error| panic!("no connection to {to}: {error}"));
+            .map_err(|error| format!("no connection to {to}: {error}"))?;
         stream.set_nodelay(true).expect("a socket option");
         let (read, writer) = stream.into_split();
-        Self {
+        Ok(Self {
             reader: Reader {
                 read,
                 buffer: Vec::new(),
             },
             writer,
-        }
+        })
     }
 
     /// Writes a request and reads its answer, which may come before the request is written to its end.
@@ -40,6 +47,13 @@ impl Connection {
     /// # Panics
     /// If no complete answer comes.
     pub(crate) async fn send(&mut self, request: &Request) -> Response {
+        self.try_send(request)
+            .await
+            .unwrap_or_else(|none| panic!("{none}"))
+    }
+
+    /// Like [`Self::send`]; the error says why there is no answer.
+    pub(crate) async fn try_send(&mut self, request: &Request) -> Result<Response, String> {
         let head_only = request.method == "HEAD";
         let exchange = async {
             let Self { reader, writer } = self;
@@ -58,8 +72,8 @@ impl Connection {
         );
         let answer = timeout(PATIENCE, exchange)
             .await
-            .unwrap_or_else(|_| panic!("no answer to {what}"));
-        answer.unwrap_or_else(|| panic!("the connection ended before the answer to {what}"))
+            .map_err(|_| format!("no answer to {what}"))?;
+        answer.ok_or_else(|| format!("the connection ended before the answer to {what}"))
     }
 
     /// Whether Envoy has not closed the connection after `answer`.

@@ -55,7 +55,7 @@ fn envoy_does_not_start_with_what_is_no_configuration() {
             let log = Gateway::refusal_to_start(&format!("configuration-{name}"), &[bad]).await;
             assert_names(&log, expected);
             assert!(
-                log.contains("wasm log bad"),
+                log.contains("wasm log mcp_policy"),
                 "the module itself should say what is wrong:\n{log}"
             );
         }

@@ -151,15 +151,13 @@ impl Case {
 
     /// What can be said of the case, given whether Envoy has rejected its listener and what it logged.
     fn kind(&self, rejected: bool, log: &str) -> Kind {
-        let own = format!("{} ", self.name);
-        let reason = || {
-            log.split("wasm log ")
-                .filter(|entry| entry.starts_with(&own))
-                .collect::<String>()
-        };
+        // What the module says comes before Envoy's word that this plugin, which it does name, has failed.
+        let end = format!("Plugin {} failed to load", self.name);
+        let before = log.split_once(&end).map_or("", |(before, _)| before);
+        let reason = before.rsplit("config rejected").next().unwrap_or_default();
         if self.expect == ["policy_invalid"] {
             Kind::Invalid
-        } else if rejected && reason().contains("not supported yet") {
+        } else if rejected && reason.contains("not supported yet") {
             Kind::NotSupportedYet
         } else if windows(&self.policy)
             .iter()

@@ -3,18 +3,11 @@
 use crate::client::{self, Request};
 use serde_json::Value;
 use std::{collections::HashMap, net::SocketAddr};
-use tokio::net::TcpStream;
 
-/// Whether Envoy says that it is ready. It may not listen yet.
+/// Whether Envoy says that it is ready. It may not answer yet, or not any more.
 pub(super) async fn is_live(admin: SocketAddr) -> bool {
-    if TcpStream::connect(admin).await.is_err() {
-        return false;
-    }
-    client::send(admin, &Request::new("GET", "/ready"))
-        .await
-        .text()
-        .trim()
-        == "LIVE"
+    let answer = client::try_send(admin, &Request::new("GET", "/ready")).await;
+    answer.is_ok_and(|answer| answer.text().trim() == "LIVE")
 }
 
 /// The address of every listener, by name.

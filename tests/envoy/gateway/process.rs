@@ -13,8 +13,8 @@ const TAIL_LINES: usize = 40;
 /// One Envoy, ended when this is dropped or when the test process ends in whatever way.
 pub(super) struct Process {
     envoy: Mutex<Child>,
-    /// Envoys that tests share are never dropped, and an interrupted test run drops nothing. This shell waits for the
-    /// end of its input, which comes when this process ends, and then ends Envoy.
+    /// An interrupted test run drops nothing. This shell waits for the end of its input, which comes when this process
+    /// ends in whatever way, and then ends Envoy.
     watchdog: Child,
     log: PathBuf,
 }
