@@ -3,9 +3,9 @@
 use super::{MODES, again, assert_forwarded, assert_kept_back, listener, send_over};
 use crate::{
     answer::assert_denied,
-    client::{Body, Connection, Request, call, message},
+    client::{self, Body, Connection, Request, call, message},
     gateway::Gateway,
-    runtime::run,
+    runtime::{PATIENCE, run, until},
 };
 use serde_json::json;
 use std::time::Duration;
@@ -114,6 +114,45 @@ fn a_server_that_speaks_http2_gets_the_same() {
                     assert_kept_back(&gateway, mode, &bad).await;
                 }
             }
+        }
+    });
+}
+
+#[test]
+fn a_request_that_breaks_off_is_not_forwarded_however_good_it_looks() {
+    run(async {
+        let listeners = MODES.map(|mode| listener(mode, &json!({})));
+        let gateway = Gateway::start("forwarding-broken", &listeners).await;
+        for mode in MODES {
+            let whole = call("ok", &json!({}), "1", &[]).body.bytes();
+            let length = Some(whole.len() + 1);
+            let endless = Body {
+                pieces: vec![whole.clone(), b" ".to_vec()],
+                pause: PATIENCE,
+                ..Body::default()
+            };
+            for body in [
+                Body {
+                    length,
+                    ..Body::sized(whole)
+                },
+                endless,
+            ] {
+                let request = message("").body(body);
+                let (address, sent) = (gateway.at(mode), request.clone());
+                let sending = tokio::spawn(async move { client::try_send(address, &sent).await });
+                let active = format!("http.{mode}.downstream_rq_active");
+                let reached = |requests: u64| {
+                    let (gateway, active) = (&gateway, &active);
+                    move || async move { (gateway.stat(active).await == requests).then_some(()) }
+                };
+                until("Envoy reads the request", reached(1)).await;
+                sending.abort();
+                until("Envoy sees that the client is gone", reached(0)).await;
+                assert_kept_back(&gateway, mode, &request).await;
+            }
+            let good = call("ok", &json!({}), "1", &[("expect", "100-continue")]);
+            assert_forwarded(&gateway, &good, &gateway.send(mode, &good).await);
         }
     });
 }
