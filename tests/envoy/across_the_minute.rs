@@ -33,29 +33,16 @@ async fn fill_all(gateway: &Gateway) {
     fill(gateway, "krea", "generate_image", 10).await;
     fill(gateway, "imagegen", "image.generate.gemini", 30).await;
     unlimited(gateway).await;
-    assert_eq!(
-        clock::now() / clock::MINUTE,
-        minute,
-        "too slow to say anything: the minute has ended meanwhile"
-    );
+    assert_eq!(clock::now() / clock::MINUTE, minute, "too slow to say anything: the minute has ended meanwhile");
 }
 
 /// Uses up a minute of a tool's limit and one call more.
 async fn fill(gateway: &Gateway, listener: &str, tool: &str, max: u64) {
     for id in 1..=max {
-        assert_allowed(
-            &gateway
-                .send(
-                    listener,
-                    &call(tool, &json!({"prompt": id}), &id.to_string(), &[]),
-                )
-                .await,
-        );
+        assert_allowed(&gateway.send(listener, &call(tool, &json!({"prompt": id}), &id.to_string(), &[])).await);
     }
     for _ in 0..2 {
-        let answer = gateway
-            .send(listener, &call(tool, &json!({}), "99", &[]))
-            .await;
+        let answer = gateway.send(listener, &call(tool, &json!({}), "99", &[])).await;
         assert_limited(&answer, "99", tool, &format!("/tools/{tool}/limits/0"));
     }
 }
@@ -63,14 +50,8 @@ async fn fill(gateway: &Gateway, listener: &str, tool: &str, max: u64) {
 /// A policy without limits has none, and no other tool.
 async fn unlimited(gateway: &Gateway) {
     for id in 1..=40 {
-        assert_allowed(
-            &gateway
-                .send("alya", &call("image_gen", &json!({}), &id.to_string(), &[]))
-                .await,
-        );
+        assert_allowed(&gateway.send("alya", &call("image_gen", &json!({}), &id.to_string(), &[])).await);
     }
-    let answer = gateway
-        .send("alya", &call("image_edit", &json!({}), "1", &[]))
-        .await;
+    let answer = gateway.send("alya", &call("image_edit", &json!({}), "1", &[])).await;
     assert_denied(&answer, "1", "image_edit", "(default deny)");
 }

@@ -22,10 +22,7 @@ struct Reply<'a> {
 /// Asserts that the upstream has answered.
 #[track_caller]
 pub(crate) fn assert_allowed(answer: &Response) {
-    assert!(
-        answer.is_upstreams() && answer.status < 300,
-        "should have been allowed: {answer}"
-    );
+    assert!(answer.is_upstreams() && answer.status < 300, "should have been allowed: {answer}");
 }
 
 /// Asserts a JSON-RPC error from the gateway itself, with `id` written exactly as in the request, and returns the
@@ -34,13 +31,8 @@ pub(crate) fn assert_allowed(answer: &Response) {
 pub(crate) fn assert_error(answer: &Response, status: u16, code: i64, id: &str) -> Value {
     assert!(!answer.is_upstreams(), "should have been refused: {answer}");
     assert_eq!(answer.status, status, "{answer}");
-    assert_eq!(
-        answer.header("content-type"),
-        Some("application/json"),
-        "{answer}"
-    );
-    let reply: Reply<'_> =
-        serde_json::from_slice(&answer.body).unwrap_or_else(|error| panic!("{error} in {answer}"));
+    assert_eq!(answer.header("content-type"), Some("application/json"), "{answer}");
+    let reply: Reply<'_> = serde_json::from_slice(&answer.body).unwrap_or_else(|error| panic!("{error} in {answer}"));
     assert_eq!(reply.jsonrpc, "2.0", "{answer}");
     assert_eq!(reply.id.get(), id, "the id as it was sent, in {answer}");
     assert_eq!(reply.error["code"], code, "{answer}");
@@ -62,11 +54,7 @@ pub(crate) fn assert_unreadable(answer: &Response, status: u16) {
 pub(crate) fn assert_denied(answer: &Response, id: &str, tool: &str, rule: &str) -> Value {
     let error = assert_error(answer, 200, DENIED, id);
     assert_violation(&error, "denied", tool, rule);
-    assert_eq!(
-        answer.header("retry-after"),
-        None,
-        "waiting does not help: {answer}"
-    );
+    assert_eq!(answer.header("retry-after"), None, "waiting does not help: {answer}");
     error["data"].clone()
 }
 
@@ -96,14 +84,10 @@ pub(crate) fn not_a_refusal(answer: &Response, method: &str) -> Option<String> {
     if answer.is_upstreams() {
         return Some("the upstream answered".into());
     }
-    let code = serde_json::from_slice::<Value>(&answer.body)
-        .ok()
-        .and_then(|body| body["error"]["code"].as_i64());
+    let code = serde_json::from_slice::<Value>(&answer.body).ok().and_then(|body| body["error"]["code"].as_i64());
     let fits = match (answer.status, code) {
         (202 | 403, None) => answer.body.is_empty(),
-        (400 | 405 | 413 | 415, Some(-32700 | -32600))
-        | (400, Some(-32020))
-        | (200, Some(-31403)) => true,
+        (400 | 405 | 413 | 415, Some(-32700 | -32600)) | (400, Some(-32020)) | (200, Some(-31403)) => true,
         _ => false,
     };
     // An empty answer ends no call: it is for what nobody waits for, or for methods that carry no JSON-RPC.

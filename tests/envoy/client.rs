@@ -20,9 +20,7 @@ use tokio::time::timeout;
 /// # Panics
 /// If no complete answer comes.
 pub(crate) async fn send(to: SocketAddr, request: &Request) -> Response {
-    try_send(to, request)
-        .await
-        .unwrap_or_else(|none| panic!("{none}"))
+    try_send(to, request).await.unwrap_or_else(|none| panic!("{none}"))
 }
 
 /// Like [`send`]; the error says why there is no answer.
@@ -35,11 +33,6 @@ pub(crate) async fn try_send(to: SocketAddr, request: &Request) -> Result<Respon
 /// # Panics
 /// If no complete answer comes.
 pub(crate) async fn send_http2(to: SocketAddr, request: &Request) -> Response {
-    let what = format!(
-        "{} {} over HTTP/2 (case {})",
-        request.method, request.path, request.case
-    );
-    timeout(PATIENCE, http2::send(to, request))
-        .await
-        .unwrap_or_else(|_| panic!("no answer to {what}"))
+    let what = format!("{} {} over HTTP/2 (case {})", request.method, request.path, request.case);
+    timeout(PATIENCE, http2::send(to, request)).await.unwrap_or_else(|_| panic!("no answer to {what}"))
 }

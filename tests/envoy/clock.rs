@@ -11,9 +11,7 @@ pub(crate) const MINUTE: u64 = 60_000;
 
 /// Milliseconds since the epoch.
 pub(crate) fn now() -> u64 {
-    let since = SystemTime::now()
-        .duration_since(UNIX_EPOCH)
-        .expect("a clock after 1970");
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).expect("a clock after 1970");
     u64::try_from(since.as_millis()).expect("a clock before the year 500 million")
 }
 
@@ -44,10 +42,7 @@ pub(crate) async fn next_minute() {
 pub(crate) fn long_window() -> u64 {
     static CHOSEN: LazyLock<u64> = LazyLock::new(|| {
         let lengths = [86_400, 100_000, 200_000];
-        lengths
-            .into_iter()
-            .max_by_key(|length| left_of(length * 1000, now()))
-            .unwrap_or_default()
+        lengths.into_iter().max_by_key(|length| left_of(length * 1000, now())).unwrap_or_default()
     });
     *CHOSEN
 }
@@ -69,21 +64,14 @@ pub(crate) fn rfc3339(text: &str) -> u64 {
 
 /// The three numbers that `separator` separates.
 fn numbers(text: &str, separator: char) -> Option<[u64; 3]> {
-    let parts: Vec<u64> = text
-        .split(separator)
-        .map(|part| part.parse().ok())
-        .collect::<Option<_>>()?;
+    let parts: Vec<u64> = text.split(separator).map(|part| part.parse().ok()).collect::<Option<_>>()?;
     parts.try_into().ok()
 }
 
 /// Days from 1970-01-01 to a day of the Gregorian calendar after it.
 fn days_since_epoch(year: u64, month: u64, day: u64) -> u64 {
     // Years that begin in March put the leap day last.
-    let (year, month) = if month > 2 {
-        (year, month - 3)
-    } else {
-        (year - 1, month + 9)
-    };
+    let (year, month) = if month > 2 { (year, month - 3) } else { (year - 1, month + 9) };
     year * 365 + year / 4 - year / 100 + year / 400 + (month * 153 + 2) / 5 + day - 1 - 719_468
 }
 

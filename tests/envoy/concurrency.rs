@@ -35,23 +35,16 @@ fn of_200_calls_at_once_exactly_the_50_that_the_limit_allows_get_through() {
             burst(&gateway, &format!("t{round}")).await;
         }
         for worker in ["worker_0", "worker_1"] {
-            let calls = gateway
-                .stats(&format!("{worker}.downstream_cx_total"))
-                .await;
+            let calls = gateway.stats(&format!("{worker}.downstream_cx_total")).await;
             let most = calls.iter().map(|(_, value)| *value).max();
-            assert!(
-                most > Some(100),
-                "both workers should have had their share of the calls: {calls:?}"
-            );
+            assert!(most > Some(100), "both workers should have had their share of the calls: {calls:?}");
         }
     });
 }
 
 /// Sends all calls of one round, each over its own connection, and counts what became of them on both sides.
 async fn burst(gateway: &Gateway, tool: &str) {
-    let requests: Vec<Request> = (0..CALLS)
-        .map(|id| call(tool, &json!({}), &id.to_string(), &[]))
-        .collect();
+    let requests: Vec<Request> = (0..CALLS).map(|id| call(tool, &json!({}), &id.to_string(), &[])).collect();
     let address = gateway.at("burst");
     let mut answers = JoinSet::new();
     for (id, request) in requests.iter().cloned().enumerate() {
@@ -64,21 +57,9 @@ async fn burst(gateway: &Gateway, tool: &str) {
             assert_allowed(&answer);
             allowed += 1;
         } else {
-            assert_limited(
-                &answer,
-                &id.to_string(),
-                tool,
-                &format!("/tools/{tool}/limits/0"),
-            );
+            assert_limited(&answer, &id.to_string(), tool, &format!("/tools/{tool}/limits/0"));
         }
     }
-    let reached = requests
-        .iter()
-        .filter(|request| !gateway.upstream().seen(request).is_empty())
-        .count();
-    assert_eq!(
-        (allowed, reached),
-        (ROOM, ROOM),
-        "answered by and seen by the upstream, of {CALLS} calls of {tool}"
-    );
+    let reached = requests.iter().filter(|request| !gateway.upstream().seen(request).is_empty()).count();
+    assert_eq!((allowed, reached), (ROOM, ROOM), "answered by and seen by the upstream, of {CALLS} calls of {tool}");
 }

@@ -12,9 +12,7 @@ const AT_ONCE: usize = 8;
 
 /// Reads a corpus: one JSON object a line.
 fn read<T: DeserializeOwned>(text: &str) -> Vec<T> {
-    text.lines()
-        .map(|line| serde_json::from_str(line).unwrap_or_else(|error| panic!("{error} in {line}")))
-        .collect()
+    text.lines().map(|line| serde_json::from_str(line).unwrap_or_else(|error| panic!("{error} in {line}"))).collect()
 }
 
 /// Runs cases side by side and returns what is wrong with them, all of it.
@@ -38,10 +36,5 @@ where
 /// Asserts that no case has failed, or else lists all that have.
 #[track_caller]
 fn assert_none(failures: &[String]) {
-    assert!(
-        failures.is_empty(),
-        "{} failures:\n{}",
-        failures.len(),
-        failures.join("\n")
-    );
+    assert!(failures.is_empty(), "{} failures:\n{}", failures.len(), failures.join("\n"));
 }

@@ -22,17 +22,12 @@ pub(crate) fn listener(mode: &str, protocol: &Value) -> Listener {
     protocol["headers"] = mode.into();
     let configuration = json!({ "policy": policy, "protocol": protocol });
     let listener = Listener::new(mode, json_text(&configuration.to_string()));
-    if mode == "hold" {
-        listener
-    } else {
-        listener.without_stop_iteration()
-    }
+    if mode == "hold" { listener } else { listener.without_stop_iteration() }
 }
 
 /// Why a refused request has reached the server further than its mode permits; nothing if it has not.
 pub(crate) fn leak(mode: &str, seen: &[Seen]) -> Option<String> {
-    let permitted =
-        |one: &Seen| mode == "release" && one.end == End::Aborted && one.body.is_empty();
+    let permitted = |one: &Seen| mode == "release" && one.end == End::Aborted && one.body.is_empty();
     let leaked: Vec<&Seen> = seen.iter().filter(|one| !permitted(one)).collect();
     (!leaked.is_empty()).then(|| format!("in mode {mode} the upstream saw {leaked:?}"))
 }
@@ -46,10 +41,7 @@ async fn assert_kept_back(gateway: &Gateway, mode: &str, request: &Request) {
 /// Asserts that a request has reached the server once and whole.
 #[track_caller]
 fn assert_forwarded(gateway: &Gateway, request: &Request, answer: &Response) {
-    assert!(
-        answer.is_upstreams(),
-        "should have been forwarded: {request:?}: {answer}"
-    );
+    assert!(answer.is_upstreams(), "should have been forwarded: {request:?}: {answer}");
     let seen = gateway.upstream().seen(request);
     assert_eq!(seen.len(), 1, "once: {request:?}");
     assert_eq!(seen[0].end, End::Complete, "{request:?}");
@@ -59,19 +51,11 @@ fn assert_forwarded(gateway: &Gateway, request: &Request, answer: &Response) {
 
 /// The same request once more, to be told from the first.
 fn again(request: &Request) -> Request {
-    Request {
-        case: Request::new("", "").case,
-        ..request.clone()
-    }
+    Request { case: Request::new("", "").case, ..request.clone() }
 }
 
 /// Sends a request over one of the versions of HTTP.
-async fn send_over(
-    version: &str,
-    gateway: &Gateway,
-    listener: &str,
-    request: &Request,
-) -> Response {
+async fn send_over(version: &str, gateway: &Gateway, listener: &str, request: &Request) -> Response {
     match version {
         "HTTP/1.1" => gateway.send(listener, request).await,
         _ => client::send_http2(gateway.at(listener), request).await,

@@ -54,9 +54,7 @@ impl Gateway {
     /// # Panics
     /// If Envoy does not become ready; the message holds the end of its log.
     pub(crate) async fn start(name: &str, listeners: &[Listener]) -> Self {
-        Self::try_start(name, listeners, Source::Static)
-            .await
-            .unwrap_or_else(|log| panic!("{log}"))
+        Self::try_start(name, listeners, Source::Static).await.unwrap_or_else(|log| panic!("{log}"))
     }
 
     /// Starts an Envoy that reads its listeners from a file, see [`Self::update`].
@@ -64,9 +62,7 @@ impl Gateway {
     /// # Panics
     /// If Envoy does not become ready.
     pub(crate) async fn start_with_file(name: &str, listeners: &[Listener]) -> Self {
-        Self::try_start(name, listeners, Source::File)
-            .await
-            .unwrap_or_else(|log| panic!("{log}"))
+        Self::try_start(name, listeners, Source::File).await.unwrap_or_else(|log| panic!("{log}"))
     }
 
     /// Starts an Envoy that should end at once because of what it is configured with, and gives its log.
@@ -75,10 +71,7 @@ impl Gateway {
     /// If Envoy becomes ready.
     pub(crate) async fn refusal_to_start(name: &str, listeners: &[Listener]) -> String {
         match Self::try_start(name, listeners, Source::Static).await {
-            Ok(gateway) => panic!(
-                "Envoy should have refused this configuration:\n{}",
-                gateway.log()
-            ),
+            Ok(gateway) => panic!("Envoy should have refused this configuration:\n{}", gateway.log()),
             Err(log) => log,
         }
     }
@@ -96,38 +89,20 @@ impl Gateway {
         let address_file = folder.join("admin");
         let started = until("Envoy is ready or has ended", || async {
             if let Some(status) = process.ended() {
-                return Some(Err(format!(
-                    "Envoy ended with {status}. {}",
-                    process.log_tail()
-                )));
+                return Some(Err(format!("Envoy ended with {status}. {}", process.log_tail())));
             }
-            let admin = fs::read_to_string(&address_file)
-                .ok()?
-                .trim()
-                .parse()
-                .ok()?;
+            let admin = fs::read_to_string(&address_file).ok()?.trim().parse().ok()?;
             admin::is_live(admin).await.then_some(Ok(admin))
         });
         let admin: SocketAddr = started.await?;
         let ports = admin::ports(admin).await;
-        Ok(Self(Arc::new(Running {
-            process,
-            folder,
-            admin,
-            ports,
-            upstream,
-            shown: AtomicBool::new(false),
-        })))
+        Ok(Self(Arc::new(Running { process, folder, admin, ports, upstream, shown: AtomicBool::new(false) })))
     }
 
     /// The address of a listener.
     #[track_caller]
     pub(crate) fn at(&self, listener: &str) -> SocketAddr {
-        *self
-            .0
-            .ports
-            .get(listener)
-            .unwrap_or_else(|| panic!("no listener {listener} in {:?}", self.0.ports))
+        *self.0.ports.get(listener).unwrap_or_else(|| panic!("no listener {listener} in {:?}", self.0.ports))
     }
 
     /// Sends a request to a listener over its own HTTP/1.1 connection.
@@ -183,8 +158,7 @@ fn write_listeners(folder: &Path, listeners: &[Listener]) {
     };
     let resources: Vec<Value> = listeners.iter().map(resource).collect();
     let draft = folder.join("listeners.new");
-    fs::write(&draft, json!({ "resources": resources }).to_string())
-        .expect("the file of listeners");
+    fs::write(&draft, json!({ "resources": resources }).to_string()).expect("the file of listeners");
     fs::rename(draft, folder.join("listeners.json")).expect("the file of listeners in its place");
 }
 

@@ -35,20 +35,13 @@ fn with_options(policy: &str, options: &Value) -> Value {
 #[test]
 fn allowed_calls_reach_the_server_byte_for_byte() {
     run(async {
-        let listeners = [("krea", KREA), ("imagegen", IMAGEGEN), ("alya", ALYA)]
-            .map(|(name, text)| pasted(name, text));
+        let listeners = [("krea", KREA), ("imagegen", IMAGEGEN), ("alya", ALYA)].map(|(name, text)| pasted(name, text));
         let gateway = Gateway::start("samples-bytes", &listeners).await;
-        for (listener, tool) in [
-            ("krea", "generate_image"),
-            ("imagegen", "image.generate.gemini"),
-            ("alya", "image_gen"),
-        ] {
-            let plain = call(
-                tool,
-                &json!({"prompt": "a cat", "n": 1}),
-                "1",
-                &[("x-other", "kept"), ("x-other", "twice")],
-            );
+        for (listener, tool) in
+            [("krea", "generate_image"), ("imagegen", "image.generate.gemini"), ("alya", "image_gen")]
+        {
+            let plain =
+                call(tool, &json!({"prompt": "a cat", "n": 1}), "1", &[("x-other", "kept"), ("x-other", "twice")]);
             // Whatever re-writing would change: white space, member order, escapes, spellings of numbers.
             let odd = format!(
                 "\r\n {{ \"params\" : {{\"arguments\":{{\"p\":\"\\u0061\\/\",\"n\":1.0E+2,\"z\":-0}}\t,\"name\":\"{tool}\"}},\
@@ -58,20 +51,10 @@ fn allowed_calls_reach_the_server_byte_for_byte() {
                 assert_allowed(&gateway.send(listener, &request).await);
                 let seen = gateway.upstream().seen(&request);
                 assert_eq!(seen.len(), 1, "once");
-                assert_eq!(
-                    (seen[0].end, &seen[0].body),
-                    (End::Complete, &request.body.bytes())
-                );
-                assert_eq!(
-                    (seen[0].method.as_str(), seen[0].path.as_str()),
-                    ("POST", "/mcp")
-                );
+                assert_eq!((seen[0].end, &seen[0].body), (End::Complete, &request.body.bytes()));
+                assert_eq!((seen[0].method.as_str(), seen[0].path.as_str()), ("POST", "/mcp"));
                 for header in &request.headers {
-                    assert!(
-                        seen[0].headers.contains(header),
-                        "{header:?} in {:?}",
-                        seen[0].headers
-                    );
+                    assert!(seen[0].headers.contains(header), "{header:?} in {:?}", seen[0].headers);
                 }
             }
         }
@@ -81,32 +64,19 @@ fn allowed_calls_reach_the_server_byte_for_byte() {
 #[test]
 fn a_tool_that_is_not_listed_is_refused() {
     run(async {
-        let listeners = [("krea", KREA), ("imagegen", IMAGEGEN), ("alya", ALYA)]
-            .map(|(name, text)| pasted(name, text));
+        let listeners = [("krea", KREA), ("imagegen", IMAGEGEN), ("alya", ALYA)].map(|(name, text)| pasted(name, text));
         let gateway = Gateway::start("samples-unlisted", &listeners).await;
         // A name is one word, whatever dots, case and space it has.
         for (listener, tools) in [
             ("krea", ["get_job", "Generate_Image", "generate_image "]),
-            (
-                "imagegen",
-                ["image", "image.generate", "image.generate.gemini.fast"],
-            ),
+            ("imagegen", ["image", "image.generate", "image.generate.gemini.fast"]),
             ("alya", ["image_generate", "image_gen.", "*"]),
         ] {
             for tool in tools {
                 let request = call(tool, &json!({}), "5", &[]);
-                assert_denied(
-                    &gateway.send(listener, &request).await,
-                    "5",
-                    tool,
-                    "(default deny)",
-                );
+                assert_denied(&gateway.send(listener, &request).await, "5", tool, "(default deny)");
                 let seen = gateway.upstream().settled(&request).await;
-                assert!(
-                    seen.iter()
-                        .all(|one| one.end == End::Aborted && one.body.is_empty()),
-                    "{tool}: {seen:?}"
-                );
+                assert!(seen.iter().all(|one| one.end == End::Aborted && one.body.is_empty()), "{tool}: {seen:?}");
             }
         }
     });

@@ -72,26 +72,20 @@ impl Upstream {
 
     /// What has been seen of `request` so far, once for every time that its headers arrived.
     pub(crate) fn seen(&self, request: &Request) -> Vec<Seen> {
-        lock(&self.book)
-            .get(&request.case)
-            .cloned()
-            .unwrap_or_default()
+        lock(&self.book).get(&request.case).cloned().unwrap_or_default()
     }
 
     /// What has been seen of `request` when nothing more of it can come.
     pub(crate) async fn settled(&self, request: &Request) -> Vec<Seen> {
         let what = format!("the upstream is done with case {}", request.case);
-        until(&what, || async {
-            Some(self.seen(request)).filter(|all| all.iter().all(|one| one.end != End::Open))
-        })
-        .await
+        until(&what, || async { Some(self.seen(request)).filter(|all| all.iter().all(|one| one.end != End::Open)) })
+            .await
     }
 }
 
 /// The book, whether or not a test has panicked meanwhile.
 fn lock(book: &Book) -> MutexGuard<'_, HashMap<String, Vec<Seen>>> {
-    book.lock()
-        .unwrap_or_else(std::sync::PoisonError::into_inner)
+    book.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
 }
 
 /// One line of the book, which is marked as aborted if nobody reads the request to its end.
@@ -114,10 +108,7 @@ impl Entry {
 
     /// Changes what is written down.
     fn edit(&self, change: impl FnOnce(&mut Seen)) {
-        if let Some(seen) = lock(&self.book)
-            .get_mut(&self.case)
-            .and_then(|page| page.get_mut(self.at))
-        {
+        if let Some(seen) = lock(&self.book).get_mut(&self.case).and_then(|page| page.get_mut(self.at)) {
             change(seen);
         }
     }
@@ -137,20 +128,9 @@ impl Drop for Entry {
 async fn record(book: Book, incoming: Incoming<Body>) -> Response<Body> {
     let (head, mut body) = incoming.into_parts();
     let headers = pairs(&head.headers);
-    let case = headers
-        .iter()
-        .find(|(name, _)| name == "x-case")
-        .map_or(String::new(), |(_, value)| value.clone());
-    let path = head
-        .uri
-        .path_and_query()
-        .map_or(String::new(), ToString::to_string);
-    let seen = Seen {
-        method: head.method.to_string(),
-        path,
-        headers,
-        ..Seen::default()
-    };
+    let case = headers.iter().find(|(name, _)| name == "x-case").map_or(String::new(), |(_, value)| value.clone());
+    let path = head.uri.path_and_query().map_or(String::new(), ToString::to_string);
+    let seen = Seen { method: head.method.to_string(), path, headers, ..Seen::default() };
     let entry = Entry::open(book, case, seen);
 
     let mut text = Vec::new();
@@ -172,41 +152,24 @@ async fn record(book: Book, incoming: Incoming<Body>) -> Response<Body> {
     entry.edit(|seen| seen.end = End::Complete);
 
     let id = id_of(&text);
-    let status = if id.is_some() {
-        StatusCode::OK
-    } else {
-        StatusCode::ACCEPTED
-    };
-    answer(
-        status,
-        id.map_or(String::new(), |id| {
-            format!(r#"{{"jsonrpc":"2.0","id":{id},"result":{{}}}}"#)
-        }),
-    )
+    let status = if id.is_some() { StatusCode::OK } else { StatusCode::ACCEPTED };
+    answer(status, id.map_or(String::new(), |id| format!(r#"{{"jsonrpc":"2.0","id":{id},"result":{{}}}}"#)))
 }
 
 /// The id of a JSON-RPC request, as it was sent.
 fn id_of(text: &[u8]) -> Option<&RawValue> {
     let members: HashMap<String, &RawValue> = serde_json::from_slice(text).ok()?;
-    members
-        .get("method")
-        .and_then(|_| members.get("id").copied())
+    members.get("method").and_then(|_| members.get("id").copied())
 }
 
 /// An answer that says who gave it.
 fn answer(status: StatusCode, body: String) -> Response<Body> {
-    let reply = Response::builder()
-        .status(status)
-        .header(MARK, "upstream")
-        .header("content-type", "application/json");
+    let reply = Response::builder().status(status).header(MARK, "upstream").header("content-type", "application/json");
     reply.body(Body::from(body)).expect("an answer")
 }
 
 /// Headers in order.
 fn pairs(headers: &HeaderMap) -> Vec<(String, String)> {
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-    headers
-        .iter()
-        .map(|(name, value)| (name.to_string(), text(value.as_bytes())))
-        .collect()
+    headers.iter().map(|(name, value)| (name.to_string(), text(value.as_bytes()))).collect()
 }

@@ -21,25 +21,15 @@ pub(crate) struct Connection {
 impl Connection {
     /// Connects.
     pub(crate) async fn open(to: SocketAddr) -> Self {
-        Self::try_open(to)
-            .await
-            .unwrap_or_else(|none| panic!("{none}"))
+        Self::try_open(to).await.unwrap_or_else(|none| panic!("{none}"))
     }
 
     /// Like [`Self::open`]; the error says why there is no connection.
     pub(crate) async fn try_open(to: SocketAddr) -> Result<Self, String> {
-        let stream = TcpStream::connect(to)
-            .await
-            .map_err(|error| format!("no connection to {to}: {error}"))?;
+        let stream = TcpStream::connect(to).await.map_err(|error| format!("no connection to {to}: {error}"))?;
         stream.set_nodelay(true).expect("a socket option");
         let (read, writer) = stream.into_split();
-        Ok(Self {
-            reader: Reader {
-                read,
-                buffer: Vec::new(),
-            },
-            writer,
-        })
+        Ok(Self { reader: Reader { read, buffer: Vec::new() }, writer })
     }
 
     /// Writes a request and reads its answer, which may come before the request is written to its end.
@@ -47,9 +37,7 @@ impl Connection {
     /// # Panics
     /// If no complete answer comes.
     pub(crate) async fn send(&mut self, request: &Request) -> Response {
-        self.try_send(request)
-            .await
-            .unwrap_or_else(|none| panic!("{none}"))
+        self.try_send(request).await.unwrap_or_else(|none| panic!("{none}"))
     }
 
     /// Like [`Self::send`]; the error says why there is no answer.
@@ -66,13 +54,8 @@ impl Connection {
                 _ = write(writer, request) => answer.await,
             }
         };
-        let what = format!(
-            "{} {} (case {})",
-            request.method, request.path, request.case
-        );
-        let answer = timeout(PATIENCE, exchange)
-            .await
-            .map_err(|_| format!("no answer to {what}"))?;
+        let what = format!("{} {} (case {})", request.method, request.path, request.case);
+        let answer = timeout(PATIENCE, exchange).await.map_err(|_| format!("no answer to {what}"))?;
         answer.ok_or_else(|| format!("the connection ended before the answer to {what}"))
     }
 
@@ -110,29 +93,18 @@ async fn write(to: &mut OwnedWriteHalf, request: &Request) -> std::io::Result<()
 
 /// Whether the body is sent in chunks.
 fn is_chunked(request: &Request) -> bool {
-    request.body.length.is_none()
-        && !(request.body.pieces.is_empty() && request.body.trailers.is_empty())
+    request.body.length.is_none() && !(request.body.pieces.is_empty() && request.body.trailers.is_empty())
 }
 
 /// Everything before the body.
 fn head(request: &Request) -> String {
     let mut head = String::new();
     if let Some(address) = request.proxied_from {
-        let family = if address.contains(':') {
-            "TCP6 {} ::1"
-        } else {
-            "TCP4 {} 127.0.0.1"
-        };
+        let family = if address.contains(':') { "TCP6 {} ::1" } else { "TCP4 {} 127.0.0.1" };
         write!(head, "PROXY {} 4321 80\r\n", family.replace("{}", address)).expect("text");
     }
-    let Request {
-        method, path, case, ..
-    } = request;
-    write!(
-        head,
-        "{method} {path} HTTP/1.1\r\nhost: mcp.test\r\nx-case: {case}\r\n"
-    )
-    .expect("text");
+    let Request { method, path, case, .. } = request;
+    write!(head, "{method} {path} HTTP/1.1\r\nhost: mcp.test\r\nx-case: {case}\r\n").expect("text");
     for (name, value) in &request.headers {
         write!(head, "{name}: {value}\r\n").expect("text");
     }
@@ -158,11 +130,7 @@ impl Reader {
             if (100..200).contains(&status) && status != 101 {
                 continue;
             }
-            let mut response = Response {
-                status,
-                headers,
-                body: Vec::new(),
-            };
+            let mut response = Response { status, headers, body: Vec::new() };
             if !head_only && status != 204 && status != 304 {
                 response.body = self.body(&response).await?;
             }

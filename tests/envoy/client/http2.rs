@@ -9,21 +9,13 @@ use tokio::{net::TcpStream, time::sleep};
 
 /// Sends one request over its own connection and reads its answer.
 pub(crate) async fn send(to: SocketAddr, request: &Request) -> Response {
-    let stream = TcpStream::connect(to)
-        .await
-        .unwrap_or_else(|error| panic!("no connection to {to}: {error}"));
-    let (sender, connection) = client::handshake(stream)
-        .await
-        .expect("an HTTP/2 connection");
+    let stream = TcpStream::connect(to).await.unwrap_or_else(|error| panic!("no connection to {to}: {error}"));
+    let (sender, connection) = client::handshake(stream).await.expect("an HTTP/2 connection");
     let driver = tokio::spawn(connection);
     let mut sender = sender.ready().await.expect("an HTTP/2 stream");
 
-    let bodiless = request.body.pieces.is_empty()
-        && request.body.trailers.is_empty()
-        && !request.body.empty_end;
-    let (answer, body) = sender
-        .send_request(head(request), bodiless)
-        .expect("a request that HTTP/2 can write");
+    let bodiless = request.body.pieces.is_empty() && request.body.trailers.is_empty() && !request.body.empty_end;
+    let (answer, body) = sender.send_request(head(request), bodiless).expect("a request that HTTP/2 can write");
     let writer = (!bodiless).then(|| tokio::spawn(write(body, request.clone())));
 
     let (parts, mut body) = answer.await.expect("an answer").into_parts();
@@ -37,31 +29,16 @@ pub(crate) async fn send(to: SocketAddr, request: &Request) -> Response {
         writer.abort();
     }
     driver.abort();
-    let headers = parts
-        .headers
-        .iter()
-        .map(|(name, value)| (name.to_string(), text(value)))
-        .collect();
-    Response {
-        status: parts.status.as_u16(),
-        headers,
-        body: received,
-    }
+    let headers = parts.headers.iter().map(|(name, value)| (name.to_string(), text(value))).collect();
+    Response { status: parts.status.as_u16(), headers, body: received }
 }
 
 /// The frames after the headers. Errors are of no interest: a refused stream is reset while it is written.
 async fn write(mut to: SendStream<Bytes>, request: Request) {
     let body = &request.body;
-    let last = if body.empty_end || !body.trailers.is_empty() {
-        body.pieces.len()
-    } else {
-        body.pieces.len() - 1
-    };
+    let last = if body.empty_end || !body.trailers.is_empty() { body.pieces.len() } else { body.pieces.len() - 1 };
     for (at, piece) in body.pieces.iter().enumerate() {
-        if to
-            .send_data(Bytes::copy_from_slice(piece), at == last)
-            .is_err()
-        {
+        if to.send_data(Bytes::copy_from_slice(piece), at == last).is_err() {
             return;
         }
         if !body.pause.is_zero() {
@@ -86,13 +63,9 @@ fn head(request: &Request) -> http::Request<()> {
         .body(())
         .expect("a request that HTTP/2 can write");
     *head.headers_mut() = map(&request.headers);
-    head.headers_mut().insert(
-        "x-case",
-        HeaderValue::from_str(&request.case).expect("a number"),
-    );
+    head.headers_mut().insert("x-case", HeaderValue::from_str(&request.case).expect("a number"));
     if let Some(length) = request.body.length {
-        head.headers_mut()
-            .insert("content-length", HeaderValue::from(length));
+        head.headers_mut().insert("content-length", HeaderValue::from(length));
     }
     head
 }
@@ -101,10 +74,7 @@ fn head(request: &Request) -> http::Request<()> {
 fn map(headers: &[(String, String)]) -> HeaderMap {
     let pair = |(name, value): &(String, String)| {
         let name: HeaderName = name.parse().expect("a header name");
-        (
-            name,
-            HeaderValue::from_bytes(value.as_bytes()).expect("a header value"),
-        )
+        (name, HeaderValue::from_bytes(value.as_bytes()).expect("a header value"))
     };
     let mut map = HeaderMap::new();
     for (name, value) in headers.iter().map(pair) {

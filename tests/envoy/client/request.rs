@@ -42,19 +42,12 @@ impl Body {
     /// A body in one piece whose length is announced.
     pub(crate) fn sized(bytes: impl Into<Vec<u8>>) -> Self {
         let bytes = bytes.into();
-        Self {
-            length: Some(bytes.len()),
-            pieces: vec![bytes],
-            ..Self::default()
-        }
+        Self { length: Some(bytes.len()), pieces: vec![bytes], ..Self::default() }
     }
 
     /// A body in pieces of `size` bytes whose length is not announced.
     pub(crate) fn chunked(bytes: &[u8], size: usize) -> Self {
-        Self {
-            pieces: bytes.chunks(size).map(<[u8]>::to_vec).collect(),
-            ..Self::default()
-        }
+        Self { pieces: bytes.chunks(size).map(<[u8]>::to_vec).collect(), ..Self::default() }
     }
 
     /// The same body with a trailer after it.
@@ -116,9 +109,5 @@ pub(crate) fn call(tool: &str, arguments: &Value, id: &str, headers: &[(&str, &s
     let text = format!(
         r#"{{"jsonrpc":"2.0","id":{id},"method":"tools/call","params":{{"name":{name},"arguments":{arguments}}}}}"#
     );
-    headers
-        .iter()
-        .fold(message(text), |request, (name, value)| {
-            request.header(name, value)
-        })
+    headers.iter().fold(message(text), |request, (name, value)| request.header(name, value))
 }

@@ -17,25 +17,15 @@ impl Response {
     /// The value of a header that occurs once.
     #[track_caller]
     pub(crate) fn header(&self, name: &str) -> Option<&str> {
-        let mut values = self
-            .headers
-            .iter()
-            .filter(|(key, _)| key == name)
-            .map(|(_, value)| value.as_str());
+        let mut values = self.headers.iter().filter(|(key, _)| key == name).map(|(_, value)| value.as_str());
         let value = values.next();
-        assert_eq!(
-            values.next(),
-            None,
-            "header {name} should occur once in {self}"
-        );
+        assert_eq!(values.next(), None, "header {name} should occur once in {self}");
         value
     }
 
     /// Whether the upstream gave this answer, and not the gateway.
     pub(crate) fn is_upstreams(&self) -> bool {
-        self.headers
-            .iter()
-            .any(|(name, _)| name == crate::upstream::MARK)
+        self.headers.iter().any(|(name, _)| name == crate::upstream::MARK)
     }
 
     /// The body as text.
@@ -46,8 +36,7 @@ impl Response {
     /// The body as JSON.
     #[track_caller]
     pub(crate) fn json(&self) -> Value {
-        serde_json::from_slice(&self.body)
-            .unwrap_or_else(|error| panic!("not JSON ({error}): {self}"))
+        serde_json::from_slice(&self.body).unwrap_or_else(|error| panic!("not JSON ({error}): {self}"))
     }
 }
 

@@ -29,21 +29,9 @@ fn envoy_does_not_start_with_what_is_no_configuration() {
             ("no-json", "{".into(), &[]),
             ("no-object", "[]".into(), &[]),
             ("nothing", "{}".into(), &[]),
-            (
-                "twice",
-                r#"{"version":"1","default":"deny","default":"allow","tools":{}}"#.into(),
-                &["/default"],
-            ),
-            (
-                "in-form-b",
-                text(json!({"policy": {"version": "2", "default": "deny"}})),
-                &["/policy/version"],
-            ),
-            (
-                "option",
-                text(json!({"policy": good, "protocol": {"headers": "keep"}})),
-                &["/protocol/headers", "hold"],
-            ),
+            ("twice", r#"{"version":"1","default":"deny","default":"allow","tools":{}}"#.into(), &["/default"]),
+            ("in-form-b", text(json!({"policy": {"version": "2", "default": "deny"}})), &["/policy/version"]),
+            ("option", text(json!({"policy": good, "protocol": {"headers": "keep"}})), &["/protocol/headers", "hold"]),
             (
                 "unsupported",
                 text(json!({"policy": good, "limits": {"refund": "never"}})),
@@ -54,10 +42,7 @@ fn envoy_does_not_start_with_what_is_no_configuration() {
             let bad = Listener::new("bad", json_text(&configuration));
             let log = Gateway::refusal_to_start(&format!("configuration-{name}"), &[bad]).await;
             assert_names(&log, expected);
-            assert!(
-                log.contains("wasm log mcp_policy"),
-                "the module itself should say what is wrong:\n{log}"
-            );
+            assert!(log.contains("wasm log mcp_policy"), "the module itself should say what is wrong:\n{log}");
         }
     });
 }
@@ -78,18 +63,8 @@ fn a_protobuf_struct_configures_like_text() {
             for _ in 0..3 {
                 assert_allowed(&gateway.send(listener, &call("a")).await);
             }
-            assert_limited(
-                &gateway.send(listener, &call("a")).await,
-                "1",
-                "a",
-                "/tools/a/limits/0",
-            );
-            assert_denied(
-                &gateway.send(listener, &call("b")).await,
-                "1",
-                "b",
-                "(default deny)",
-            );
+            assert_limited(&gateway.send(listener, &call("a")).await, "1", "a", "/tools/a/limits/0");
+            assert_denied(&gateway.send(listener, &call("b")).await, "1", "b", "(default deny)");
         }
     });
 }
@@ -98,11 +73,8 @@ fn a_protobuf_struct_configures_like_text() {
 fn a_mistake_in_a_protobuf_struct_is_named_too() {
     run(async {
         let (wrong, expected) = two_mistakes();
-        let log = Gateway::refusal_to_start(
-            "configuration-struct-bad",
-            &[Listener::new("bad", structure(&wrong))],
-        )
-        .await;
+        let log =
+            Gateway::refusal_to_start("configuration-struct-bad", &[Listener::new("bad", structure(&wrong))]).await;
         assert_names(&log, &expected);
     });
 }

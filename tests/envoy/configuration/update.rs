@@ -47,9 +47,7 @@ fn with_probe(description: &str, max: u64, probe: &str) -> Value {
 #[test]
 fn a_bad_update_is_rejected_and_the_old_configuration_goes_on() {
     run(async {
-        let gateway =
-            Gateway::start_with_file("update-bad", &[listener(&with_probe("first", 10, "old"))])
-                .await;
+        let gateway = Gateway::start_with_file("update-bad", &[listener(&with_probe("first", 10, "old"))]).await;
         for _ in 0..9 {
             assert_allowed(&ask(&gateway, "a").await);
         }
@@ -57,8 +55,7 @@ fn a_bad_update_is_rejected_and_the_old_configuration_goes_on() {
         for rejections in 1..=2 {
             gateway.update(&[listener(&wrong)]);
             until("Envoy rejects the update", || async {
-                (gateway.stat("listener_manager.lds.update_rejected").await == rejections)
-                    .then_some(())
+                (gateway.stat("listener_manager.lds.update_rejected").await == rejections).then_some(())
             })
             .await;
         }
@@ -80,9 +77,7 @@ fn a_bad_update_is_rejected_and_the_old_configuration_goes_on() {
 #[test]
 fn counts_survive_a_good_update() {
     run(async {
-        let gateway =
-            Gateway::start_with_file("update-good", &[listener(&with_probe("first", 10, "one"))])
-                .await;
+        let gateway = Gateway::start_with_file("update-good", &[listener(&with_probe("first", 10, "one"))]).await;
         for _ in 0..10 {
             assert_allowed(&ask(&gateway, "a").await);
         }
@@ -102,9 +97,6 @@ fn counts_survive_a_good_update() {
         // Below what is used there is no room, but no fault either.
         update(&gateway, &with_probe("fourth", 5, "four"), "four").await;
         assert_limited(&ask(&gateway, "a").await, "1", "a", RULE);
-        assert_eq!(
-            gateway.stat("listener_manager.lds.update_rejected").await,
-            0
-        );
+        assert_eq!(gateway.stat("listener_manager.lds.update_rejected").await, 0);
     });
 }

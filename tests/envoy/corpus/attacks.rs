@@ -35,19 +35,11 @@ fn every_attack_ends_as_the_corpus_says_in_both_header_modes() {
     run(async {
         let attacks: Vec<Attack> = read(include_str!("../../cases/attacks.jsonl"));
         assert_eq!(attacks.len(), 114);
-        let gateway = Gateway::start(
-            "corpus-attacks",
-            &MODES.map(|mode| listener(mode, &json!({}))),
-        )
-        .await;
-        let cases = MODES
-            .into_iter()
-            .flat_map(|mode| attacks.iter().cloned().map(move |attack| (mode, attack)));
+        let gateway = Gateway::start("corpus-attacks", &MODES.map(|mode| listener(mode, &json!({})))).await;
+        let cases = MODES.into_iter().flat_map(|mode| attacks.iter().cloned().map(move |attack| (mode, attack)));
         let cases: Vec<_> = cases.collect();
         assert_eq!(cases.len(), 228);
-        let checks = cases
-            .into_iter()
-            .map(|(mode, attack)| check(gateway.clone(), mode, attack));
+        let checks = cases.into_iter().map(|(mode, attack)| check(gateway.clone(), mode, attack));
         assert_none(&failures(checks).await);
     });
 }
@@ -62,16 +54,11 @@ async fn check(gateway: Gateway, mode: &'static str, attack: Attack) -> Vec<Stri
     let seen = gateway.upstream().settled(&request).await;
     let wrong = match attack.expect.split_once(':') {
         None if attack.expect == "forward" => not_forwarded(&request, &answer, &seen),
-        None if attack.expect == "refuse" => {
-            not_a_refusal(&answer, &attack.method).or_else(|| leak(mode, &seen))
-        }
+        None if attack.expect == "refuse" => not_a_refusal(&answer, &attack.method).or_else(|| leak(mode, &seen)),
         Some(("deny-as-call", tool)) => not_denied_as(&answer, tool).or_else(|| leak(mode, &seen)),
         _ => Some(format!("this suite does not know {:?}", attack.expect)),
     };
-    wrong
-        .map(|wrong| format!("{} in mode {mode}: {wrong} ({})", attack.name, attack.why))
-        .into_iter()
-        .collect()
+    wrong.map(|wrong| format!("{} in mode {mode}: {wrong} ({})", attack.name, attack.why)).into_iter().collect()
 }
 
 impl Attack {
@@ -89,11 +76,7 @@ impl Attack {
             (None, Some(coded)) => BASE64_STANDARD.decode(coded).expect("base64"),
             _ => panic!("{} should have one body", self.name),
         };
-        if body.is_empty() && self.method != "POST" {
-            request
-        } else {
-            request.body(Body::sized(body))
-        }
+        if body.is_empty() && self.method != "POST" { request } else { request.body(Body::sized(body)) }
     }
 }
 
@@ -108,9 +91,7 @@ fn not_forwarded(request: &Request, answer: &Response, seen: &[Seen]) -> Option<
 fn not_denied_as(answer: &Response, tool: &str) -> Option<String> {
     let body: Value = serde_json::from_slice(&answer.body).unwrap_or_default();
     let error = &body["error"];
-    let fits = answer.status == 200
-        && !answer.is_upstreams()
-        && error["code"] == DENIED
-        && error["data"]["tool"] == tool;
+    let fits =
+        answer.status == 200 && !answer.is_upstreams() && error["code"] == DENIED && error["data"]["tool"] == tool;
     (!fits).then(|| format!("not denied as a call of {tool:?}: {answer}"))
 }

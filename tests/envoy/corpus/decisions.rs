@@ -73,12 +73,8 @@ fn every_case_that_time_plays_no_part_in_is_decided_as_the_corpus_says() {
             *kinds.entry(kind).or_default() += 1;
             println!("{kind:?}: {}", case.name);
             match (kind, rejected.contains_key(&case.name)) {
-                (Kind::Invalid, false) => {
-                    wrong.push(format!("{} should not have loaded", case.name))
-                }
-                (Kind::Run | Kind::NeedsMovedClock, true) => {
-                    wrong.push(format!("{} should have loaded", case.name))
-                }
+                (Kind::Invalid, false) => wrong.push(format!("{} should not have loaded", case.name)),
+                (Kind::Run | Kind::NeedsMovedClock, true) => wrong.push(format!("{} should have loaded", case.name)),
                 (Kind::Run, false) => checks.push(check(gateway.clone(), case)),
                 _ => {}
             }
@@ -86,17 +82,8 @@ fn every_case_that_time_plays_no_part_in_is_decided_as_the_corpus_says() {
         clock::room_in_minute(20).await;
         wrong.extend(failures(checks).await);
         assert_none(&wrong);
-        let expected = [
-            (Kind::Run, 17),
-            (Kind::NeedsMovedClock, 8),
-            (Kind::NotSupportedYet, 29),
-            (Kind::Invalid, 5),
-        ];
-        assert_eq!(
-            kinds,
-            BTreeMap::from(expected),
-            "how many of the 59 cases are run, and why the others are not"
-        );
+        let expected = [(Kind::Run, 17), (Kind::NeedsMovedClock, 8), (Kind::NotSupportedYet, 29), (Kind::Invalid, 5)];
+        assert_eq!(kinds, BTreeMap::from(expected), "how many of the 59 cases are run, and why the others are not");
     });
 }
 
@@ -108,25 +95,15 @@ async fn check(gateway: Gateway, case: Case) -> Vec<String> {
         let answer = gateway.send(&case.name, &request).await;
         let seen = gateway.upstream().settled(&request).await;
         let fits = match expected.as_str() {
-            "allow" => {
-                answer.is_upstreams() && seen.len() == 1 && seen[0].body == request.body.bytes()
-            }
-            "deny" if call.raw.is_some() => {
-                not_a_refusal(&answer, "POST").is_none() && leak("hold", &seen).is_none()
-            }
+            "allow" => answer.is_upstreams() && seen.len() == 1 && seen[0].body == request.body.bytes(),
+            "deny" if call.raw.is_some() => not_a_refusal(&answer, "POST").is_none() && leak("hold", &seen).is_none(),
             "deny" => refuses(&answer, DENIED) && leak("hold", &seen).is_none(),
             "rate_limited" => refuses(&answer, RATE_LIMITED) && leak("hold", &seen).is_none(),
             other => panic!("this suite does not know {other:?}"),
         };
-        let message = case
-            .expect_message_contains
-            .get(&at)
-            .map_or("", String::as_str);
+        let message = case.expect_message_contains.get(&at).map_or("", String::as_str);
         if !fits || !answer.text().contains(message) {
-            wrong.push(format!(
-                "{} call {at}: expected {expected} {message:?}, got {answer}",
-                case.name
-            ));
+            wrong.push(format!("{} call {at}: expected {expected} {message:?}, got {answer}", case.name));
         }
     }
     wrong
@@ -159,10 +136,7 @@ impl Case {
             Kind::Invalid
         } else if rejected && reason.contains("not supported yet") {
             Kind::NotSupportedYet
-        } else if windows(&self.policy)
-            .iter()
-            .all(|window| self.within_one(*window))
-        {
+        } else if windows(&self.policy).iter().all(|window| self.within_one(*window)) {
             Kind::Run
         } else {
             Kind::NeedsMovedClock
@@ -201,12 +175,7 @@ impl Call {
     fn request(&self, id: usize) -> Request {
         match &self.raw {
             Some(raw) => message(raw.as_bytes()).header("x-agent-id", &self.identity),
-            None => call(
-                &self.tool,
-                &self.args,
-                &id.to_string(),
-                &[("x-agent-id", &self.identity)],
-            ),
+            None => call(&self.tool, &self.args, &id.to_string(), &[("x-agent-id", &self.identity)]),
         }
     }
 }

@@ -16,41 +16,15 @@ fn ways(bytes: &[u8]) -> Vec<(&'static str, Body)> {
     let one_piece = || Body::chunked(bytes, bytes.len());
     vec![
         ("with a length", Body::sized(bytes)),
-        (
-            "with a length, byte by byte",
-            Body {
-                length: Some(bytes.len()),
-                pause: drip,
-                ..Body::chunked(bytes, 1)
-            },
-        ),
+        ("with a length, byte by byte", Body { length: Some(bytes.len()), pause: drip, ..Body::chunked(bytes, 1) }),
         ("in one chunk", one_piece()),
         ("in chunks of 7 bytes", Body::chunked(bytes, 7)),
-        (
-            "in one-byte chunks with pauses",
-            Body {
-                pause: drip,
-                ..Body::chunked(bytes, 1)
-            },
-        ),
-        (
-            "ending in an empty frame",
-            Body {
-                empty_end: true,
-                ..one_piece()
-            },
-        ),
-        (
-            "ending in trailers",
-            one_piece().with_trailer("x-checksum", "1"),
-        ),
+        ("in one-byte chunks with pauses", Body { pause: drip, ..Body::chunked(bytes, 1) }),
+        ("ending in an empty frame", Body { empty_end: true, ..one_piece() }),
+        ("ending in trailers", one_piece().with_trailer("x-checksum", "1")),
         (
             "in pieces and ending in trailers",
-            Body {
-                pause: drip,
-                ..Body::chunked(bytes, 40)
-            }
-            .with_trailer("x-late", "2"),
+            Body { pause: drip, ..Body::chunked(bytes, 40) }.with_trailer("x-late", "2"),
         ),
     ]
 }
@@ -65,17 +39,10 @@ fn however_a_body_is_sent_the_verdict_is_the_same_and_nothing_refused_gets_throu
         let mut refused: Vec<(&str, Request)> = Vec::new();
         for mode in MODES {
             for version in ["HTTP/1.1", "HTTP/2"] {
-                for ((way, good), (_, bad)) in ways(&allowed.body.bytes())
-                    .into_iter()
-                    .zip(ways(&denied.body.bytes()))
-                {
+                for ((way, good), (_, bad)) in ways(&allowed.body.bytes()).into_iter().zip(ways(&denied.body.bytes())) {
                     println!("{mode}, {version}, {way}");
                     let good = again(&allowed).body(good);
-                    assert_forwarded(
-                        &gateway,
-                        &good,
-                        &send_over(version, &gateway, mode, &good).await,
-                    );
+                    assert_forwarded(&gateway, &good, &send_over(version, &gateway, mode, &good).await);
                     let bad = again(&denied).body(bad);
                     let answer = send_over(version, &gateway, mode, &bad).await;
                     assert_denied(&answer, "1", "evil", "(default deny)");
@@ -100,11 +67,7 @@ fn a_server_that_speaks_http2_gets_the_same() {
                 let good = call("ok", &json!({}), "1", &[]);
                 let body = Body::chunked(&good.body.bytes(), 20).with_trailer("x-checksum", "1");
                 for good in [again(&good).body(body), good] {
-                    assert_forwarded(
-                        &gateway,
-                        &good,
-                        &send_over(version, &gateway, mode, &good).await,
-                    );
+                    assert_forwarded(&gateway, &good, &send_over(version, &gateway, mode, &good).await);
                 }
                 let bad = call("evil", &json!({}), "1", &[]);
                 let body = Body::chunked(&bad.body.bytes(), 20).with_trailer("x-checksum", "1");
@@ -126,18 +89,8 @@ fn a_request_that_breaks_off_is_not_forwarded_however_good_it_looks() {
         for mode in MODES {
             let whole = call("ok", &json!({}), "1", &[]).body.bytes();
             let length = Some(whole.len() + 1);
-            let endless = Body {
-                pieces: vec![whole.clone(), b" ".to_vec()],
-                pause: PATIENCE,
-                ..Body::default()
-            };
-            for body in [
-                Body {
-                    length,
-                    ..Body::sized(whole)
-                },
-                endless,
-            ] {
+            let endless = Body { pieces: vec![whole.clone(), b" ".to_vec()], pause: PATIENCE, ..Body::default() };
+            for body in [Body { length, ..Body::sized(whole) }, endless] {
                 let request = message("").body(body);
                 let (address, sent) = (gateway.at(mode), request.clone());
                 let sending = tokio::spawn(async move { client::try_send(address, &sent).await });
@@ -176,20 +129,12 @@ fn the_next_caller_is_served_whatever_was_refused_before() {
             b"{\"a\":1e999999999}",
             b"\x1f\x8b\x08\0\0\0\0\0",
         ];
-        let deep = [
-            b"[".repeat(100_000),
-            b"{\"a\":".repeat(50_000),
-            b"\\".repeat(1000),
-            b"9".repeat(100_000),
-        ];
+        let deep = [b"[".repeat(100_000), b"{\"a\":".repeat(50_000), b"\\".repeat(1000), b"9".repeat(100_000)];
         let garbage = garbage.map(<[u8]>::to_vec).into_iter().chain(deep);
         for bytes in garbage {
             for mode in MODES {
                 let mut connection = Connection::open(gateway.at(mode)).await;
-                for body in [
-                    Body::sized(bytes.clone()),
-                    Body::chunked(&bytes, 1000).with_trailer("x", "y"),
-                ] {
+                for body in [Body::sized(bytes.clone()), Body::chunked(&bytes, 1000).with_trailer("x", "y")] {
                     let bad = message("").body(body);
                     let answer = connection.send(&bad).await;
                     assert_eq!(
@@ -207,9 +152,6 @@ fn the_next_caller_is_served_whatever_was_refused_before() {
             }
         }
         let log = gateway.log();
-        assert!(
-            !log.contains("panicked") && !log.contains("trap"),
-            "no worker's VM may have failed:\n{log}"
-        );
+        assert!(!log.contains("panicked") && !log.contains("trap"), "no worker's VM may have failed:\n{log}");
     });
 }

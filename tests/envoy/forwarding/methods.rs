@@ -13,16 +13,11 @@ use serde_json::json;
 #[test]
 fn get_head_options_and_delete_pass_without_a_body() {
     run(async {
-        let gateway = Gateway::start(
-            "forwarding-bodiless",
-            &MODES.map(|mode| listener(mode, &json!({}))),
-        )
-        .await;
+        let gateway = Gateway::start("forwarding-bodiless", &MODES.map(|mode| listener(mode, &json!({})))).await;
         for mode in MODES {
             for method in ["GET", "HEAD", "OPTIONS", "DELETE"] {
                 for version in ["HTTP/1.1", "HTTP/2"] {
-                    let request =
-                        Request::new(method, "/mcp").header("accept", "text/event-stream");
+                    let request = Request::new(method, "/mcp").header("accept", "text/event-stream");
                     let answer = send_over(version, &gateway, mode, &request).await;
                     assert_forwarded(&gateway, &request, &answer);
                     assert_eq!(gateway.upstream().seen(&request)[0].method, method);
@@ -35,15 +30,8 @@ fn get_head_options_and_delete_pass_without_a_body() {
 #[test]
 fn other_methods_and_bodies_where_none_belong_are_refused() {
     run(async {
-        let gateway = Gateway::start(
-            "forwarding-methods",
-            &MODES.map(|mode| listener(mode, &json!({}))),
-        )
-        .await;
-        let with_body = |method: &str| Request {
-            method: method.into(),
-            ..call("ok", &json!({}), "1", &[])
-        };
+        let gateway = Gateway::start("forwarding-methods", &MODES.map(|mode| listener(mode, &json!({})))).await;
+        let with_body = |method: &str| Request { method: method.into(), ..call("ok", &json!({}), "1", &[]) };
         let chunked = |method: &str| {
             let request = with_body(method);
             let body = Body::chunked(&request.body.bytes(), 30).with_trailer("x", "y");
@@ -52,11 +40,7 @@ fn other_methods_and_bodies_where_none_belong_are_refused() {
         for mode in MODES {
             for version in ["HTTP/1.1", "HTTP/2"] {
                 for method in ["PUT", "PATCH", "TRACE", "PROPFIND"] {
-                    for request in [
-                        with_body(method),
-                        chunked(method),
-                        Request::new(method, "/mcp"),
-                    ] {
+                    for request in [with_body(method), chunked(method), Request::new(method, "/mcp")] {
                         let answer = send_over(version, &gateway, mode, &request).await;
                         assert_unreadable(&answer, 405);
                         assert_kept_back(&gateway, mode, &request).await;
@@ -77,18 +61,10 @@ fn other_methods_and_bodies_where_none_belong_are_refused() {
 #[test]
 fn a_post_without_a_body_is_refused() {
     run(async {
-        let gateway = Gateway::start(
-            "forwarding-no-body",
-            &MODES.map(|mode| listener(mode, &json!({}))),
-        )
-        .await;
+        let gateway = Gateway::start("forwarding-no-body", &MODES.map(|mode| listener(mode, &json!({})))).await;
         for mode in MODES {
             for version in ["HTTP/1.1", "HTTP/2"] {
-                for body in [
-                    Body::default(),
-                    Body::sized(""),
-                    Body::default().with_trailer("x", "y"),
-                ] {
+                for body in [Body::default(), Body::sized(""), Body::default().with_trailer("x", "y")] {
                     let request = call("ok", &json!({}), "1", &[]).body(body);
                     assert_unreadable(&send_over(version, &gateway, mode, &request).await, 400);
                     assert_kept_back(&gateway, mode, &request).await;
@@ -101,11 +77,7 @@ fn a_post_without_a_body_is_refused() {
 #[test]
 fn headers_that_would_repeat_a_request_are_removed() {
     run(async {
-        let gateway = Gateway::start(
-            "forwarding-retries",
-            &MODES.map(|mode| listener(mode, &json!({}))),
-        )
-        .await;
+        let gateway = Gateway::start("forwarding-retries", &MODES.map(|mode| listener(mode, &json!({})))).await;
         let retries = [
             ("x-envoy-retry-on", "5xx"),
             ("x-envoy-retry-grpc-on", "cancelled"),

@@ -14,10 +14,7 @@ const LIMIT: usize = 4096;
 
 /// An allowed call whose body has exactly `size` bytes.
 fn call_of(size: usize) -> Request {
-    let empty = call("ok", &json!({"text": ""}), "1", &[])
-        .body
-        .bytes()
-        .len();
+    let empty = call("ok", &json!({"text": ""}), "1", &[]).body.bytes().len();
     call("ok", &json!({"text": "x".repeat(size - empty)}), "1", &[])
 }
 
@@ -33,17 +30,9 @@ fn a_body_of_the_largest_size_passes_and_one_byte_more_does_not() {
                     request.body(body)
                 };
                 for good in [call_of(LIMIT), chunked(call_of(LIMIT))] {
-                    assert_forwarded(
-                        &gateway,
-                        &good,
-                        &send_over(version, &gateway, mode, &good).await,
-                    );
+                    assert_forwarded(&gateway, &good, &send_over(version, &gateway, mode, &good).await);
                 }
-                for bad in [
-                    call_of(LIMIT + 1),
-                    chunked(call_of(LIMIT + 1)),
-                    chunked(call_of(20 * LIMIT)),
-                ] {
+                for bad in [call_of(LIMIT + 1), chunked(call_of(LIMIT + 1)), chunked(call_of(20 * LIMIT))] {
                     let answer = send_over(version, &gateway, mode, &bad).await;
                     assert_unreadable(&answer, 413);
                     assert_kept_back(&gateway, mode, &bad).await;
@@ -60,10 +49,7 @@ fn an_announced_length_over_the_limit_is_refused_before_the_body_comes() {
         let gateway = Gateway::start("forwarding-announced", &listeners).await;
         for mode in MODES {
             for length in [LIMIT + 1, 5 << 30] {
-                let announced = message("").body(Body {
-                    length: Some(length),
-                    ..Body::default()
-                });
+                let announced = message("").body(Body { length: Some(length), ..Body::default() });
                 assert_unreadable(&gateway.send(mode, &announced).await, 413);
                 assert_kept_back(&gateway, mode, &announced).await;
             }

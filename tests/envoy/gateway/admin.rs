@@ -18,21 +18,14 @@ pub(super) async fn ports(admin: SocketAddr) -> HashMap<String, SocketAddr> {
         let text = format!("{}:{}", address["address"].as_str()?, address["port_value"]);
         Some((status["name"].as_str()?.to_owned(), text.parse().ok()?))
     };
-    listeners["listener_statuses"]
-        .as_array()
-        .into_iter()
-        .flatten()
-        .filter_map(address)
-        .collect()
+    listeners["listener_statuses"].as_array().into_iter().flatten().filter_map(address).collect()
 }
 
 /// One statistic.
 pub(super) async fn stat(admin: SocketAddr, name: &str) -> u64 {
     let all = stats(admin, name).await;
     let found = all.iter().find(|(key, _)| key == name);
-    found
-        .unwrap_or_else(|| panic!("Envoy has no statistic {name}, but {all:?}"))
-        .1
+    found.unwrap_or_else(|| panic!("Envoy has no statistic {name}, but {all:?}")).1
 }
 
 /// All statistics whose names contain `part`.
@@ -40,12 +33,7 @@ pub(super) async fn stats(admin: SocketAddr, part: &str) -> Vec<(String, u64)> {
     let path = format!("/stats?format=json&filter={}", part.replace('.', "%5C."));
     let answer = get(admin, &path).await;
     let entry = |stat: &Value| Some((stat["name"].as_str()?.to_owned(), stat["value"].as_u64()?));
-    answer["stats"]
-        .as_array()
-        .into_iter()
-        .flatten()
-        .filter_map(entry)
-        .collect()
+    answer["stats"].as_array().into_iter().flatten().filter_map(entry).collect()
 }
 
 /// The listeners that the last update failed for, with Envoy's reason.
@@ -55,12 +43,7 @@ pub(super) async fn rejected(admin: SocketAddr) -> HashMap<String, String> {
         let details = listener["error_state"]["details"].as_str()?;
         Some((listener["name"].as_str()?.to_owned(), details.to_owned()))
     };
-    dump["configs"]
-        .as_array()
-        .into_iter()
-        .flatten()
-        .filter_map(reason)
-        .collect()
+    dump["configs"].as_array().into_iter().flatten().filter_map(reason).collect()
 }
 
 /// A page of the admin interface that is JSON.

@@ -33,10 +33,7 @@ pub(crate) fn structure(value: &Value) -> Value {
 impl Listener {
     /// A listener whose filter is named like itself, set up as the project's own `envoy.yaml` has it.
     pub(crate) fn new(name: &str, configuration: Value) -> Self {
-        Self {
-            configuration: Some(configuration),
-            ..Self::bare(name)
-        }
+        Self { configuration: Some(configuration), ..Self::bare(name) }
     }
 
     /// A listener without the module.
@@ -92,11 +89,7 @@ impl Listener {
     /// The listener as Envoy reads it.
     pub(super) fn to_json(&self) -> Value {
         let mut filters: Vec<Value> = self.wasm().into_iter().collect();
-        filters.push(extension(
-            "envoy.filters.http.router",
-            "filters.http.router.v3.Router",
-            json!({}),
-        ));
+        filters.push(extension("envoy.filters.http.router", "filters.http.router.v3.Router", json!({})));
         let manager = json!({
             "stat_prefix": self.name,
             "use_remote_address": self.remote_address,
@@ -109,11 +102,7 @@ impl Listener {
             }] },
         });
         let kind = "filters.network.http_connection_manager.v3.HttpConnectionManager";
-        let manager = extension(
-            "envoy.filters.network.http_connection_manager",
-            kind,
-            manager,
-        );
+        let manager = extension("envoy.filters.network.http_connection_manager", kind, manager);
         let mut listener = json!({
             "name": self.name,
             "address": { "socket_address": { "address": "127.0.0.1", "port_value": 0 } },
@@ -122,11 +111,7 @@ impl Listener {
         });
         if self.proxy_protocol {
             let kind = "filters.listener.proxy_protocol.v3.ProxyProtocol";
-            listener["listener_filters"] = json!([extension(
-                "envoy.filters.listener.proxy_protocol",
-                kind,
-                json!({})
-            )]);
+            listener["listener_filters"] = json!([extension("envoy.filters.listener.proxy_protocol", kind, json!({}))]);
         }
         listener
     }
@@ -146,11 +131,7 @@ impl Listener {
             "failure_policy": "FAIL_RELOAD",
             "allow_on_headers_stop_iteration": self.holds_headers,
         });
-        Some(extension(
-            "envoy.filters.http.wasm",
-            "filters.http.wasm.v3.Wasm",
-            json!({ "config": plugin }),
-        ))
+        Some(extension("envoy.filters.http.wasm", "filters.http.wasm.v3.Wasm", json!({ "config": plugin })))
     }
 }
 

@@ -30,46 +30,26 @@ impl Process {
             .arg(config)
             .arg("--admin-address-path")
             .arg(folder.join("admin"))
-            .args([
-                "--concurrency",
-                "2",
-                "--disable-hot-restart",
-                "--use-dynamic-base-id",
-            ])
-            .args([
-                "--log-level",
-                "warning",
-                "--component-log-level",
-                "wasm:info",
-            ])
+            .args(["--concurrency", "2", "--disable-hot-restart", "--use-dynamic-base-id"])
+            .args(["--log-level", "warning", "--component-log-level", "wasm:info"])
             .stdin(Stdio::null())
             .stdout(output.try_clone().expect("the log file"))
             .stderr(output)
             .spawn()
             .unwrap_or_else(|error| panic!("Envoy does not start ({error}): {NO_ENVOY}"));
         let watchdog = Command::new("sh")
-            .args([
-                "-c",
-                "read -r _; kill -KILL \"$0\"",
-                &envoy.id().to_string(),
-            ])
+            .args(["-c", "read -r _; kill -KILL \"$0\"", &envoy.id().to_string()])
             .stdin(Stdio::piped())
             .stdout(Stdio::null())
             .stderr(Stdio::null())
             .spawn()
             .expect("a shell");
-        Self {
-            envoy: Mutex::new(envoy),
-            watchdog,
-            log,
-        }
+        Self { envoy: Mutex::new(envoy), watchdog, log }
     }
 
     /// How Envoy ended, if it has.
     pub(super) fn ended(&self) -> Option<ExitStatus> {
-        self.envoy()
-            .try_wait()
-            .expect("the state of a child process")
+        self.envoy().try_wait().expect("the state of a child process")
     }
 
     /// Everything that Envoy has logged.
@@ -94,10 +74,7 @@ impl Process {
 impl Drop for Process {
     fn drop(&mut self) {
         // The watchdog first: once Envoy is gone its number may be another process's.
-        for child in [
-            &mut self.watchdog,
-            &mut *self.envoy.lock().unwrap_or_else(PoisonError::into_inner),
-        ] {
+        for child in [&mut self.watchdog, &mut *self.envoy.lock().unwrap_or_else(PoisonError::into_inner)] {
             let _ = child.kill();
             let _ = child.wait();
         }
@@ -105,8 +82,7 @@ impl Drop for Process {
 }
 
 /// What to do about a missing Envoy.
-const NO_ENVOY: &str =
-    "run `./build.sh test`, which gets Envoy, or name the binary in MCP_POLICY_ENVOY";
+const NO_ENVOY: &str = "run `./build.sh test`, which gets Envoy, or name the binary in MCP_POLICY_ENVOY";
 
 /// The Envoy to test with.
 fn binary() -> PathBuf {
@@ -114,20 +90,14 @@ fn binary() -> PathBuf {
         return named.into();
     }
     let path = env::var_os("PATH").unwrap_or_default();
-    let found = env::split_paths(&path)
-        .map(|folder| folder.join("envoy"))
-        .find(|file| file.is_file());
+    let found = env::split_paths(&path).map(|folder| folder.join("envoy")).find(|file| file.is_file());
     found.unwrap_or_else(|| panic!("no Envoy on PATH: {NO_ENVOY}"))
 }
 
 /// The module under test.
 pub(super) fn module() -> PathBuf {
     let module = target().join("wasm32-wasip1/release/mcp_policy.wasm");
-    assert!(
-        module.is_file(),
-        "{} is missing: run `./build.sh test`, which builds it",
-        module.display()
-    );
+    assert!(module.is_file(), "{} is missing: run `./build.sh test`, which builds it", module.display());
     module
 }
 
@@ -141,7 +111,5 @@ pub(super) fn fresh_folder(name: &str) -> PathBuf {
 
 /// Cargo's folder for everything that is built.
 fn target() -> &'static Path {
-    Path::new(env!("CARGO_TARGET_TMPDIR"))
-        .parent()
-        .expect("cargo's target folder")
+    Path::new(env!("CARGO_TARGET_TMPDIR")).parent().expect("cargo's target folder")
 }

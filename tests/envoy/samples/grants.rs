@@ -23,12 +23,7 @@ async fn use_up(gateway: &Gateway, listener: &str, request: &Request) {
     for _ in 0..10 {
         assert_allowed(&gateway.send(listener, request).await);
     }
-    assert_limited(
-        &gateway.send(listener, request).await,
-        "1",
-        "generate_image",
-        RULE,
-    );
+    assert_limited(&gateway.send(listener, request).await, "1", "generate_image", RULE);
 }
 
 #[test]
@@ -42,12 +37,7 @@ fn another_caller_has_a_count_of_its_own() {
         use_up(&gateway, "named", &generate(&[("x-agent-id", "agent-2")])).await;
         // Names are compared as they are; nobody is a caller without one, and two names are not a name.
         use_up(&gateway, "named", &generate(&[("x-agent-id", "Agent-1")])).await;
-        assert_denied(
-            &gateway.send("named", &generate(&[])).await,
-            "1",
-            "generate_image",
-            "(no identity)",
-        );
+        assert_denied(&gateway.send("named", &generate(&[])).await, "1", "generate_image", "(no identity)");
         let twice = generate(&[("x-agent-id", "agent-3"), ("x-agent-id", "agent-4")]);
         assert_error(&gateway.send("named", &twice).await, 200, DENIED, "1");
     });
@@ -56,11 +46,7 @@ fn another_caller_has_a_count_of_its_own() {
 #[test]
 fn a_caller_is_its_address_unless_told_otherwise() {
     run(async {
-        let gateway = Gateway::start(
-            "samples-addresses",
-            &[pasted("krea", KREA).proxy_protocol()],
-        )
-        .await;
+        let gateway = Gateway::start("samples-addresses", &[pasted("krea", KREA).proxy_protocol()]).await;
         clock::room_in_minute(12).await;
         let from = |address| generate(&[]).proxied_from(address);
         use_up(&gateway, "krea", &from("10.0.0.7")).await;
@@ -80,22 +66,10 @@ fn a_forged_forwarding_header_is_no_new_caller() {
         clock::room_in_minute(8).await;
         use_up(&gateway, "krea", &generate(&[])).await;
         for headers in [
-            [
-                ("x-forwarded-for", "203.0.113.9"),
-                ("x-real-ip", "203.0.113.9"),
-            ],
-            [
-                ("x-forwarded-for", "203.0.113.9, 198.51.100.1"),
-                ("forwarded", "for=203.0.113.9"),
-            ],
-            [
-                ("x-forwarded-for", "203.0.113.9"),
-                ("x-forwarded-for", "203.0.113.10"),
-            ],
-            [
-                ("x-envoy-external-address", "203.0.113.9"),
-                ("x-agent-id", "somebody-else"),
-            ],
+            [("x-forwarded-for", "203.0.113.9"), ("x-real-ip", "203.0.113.9")],
+            [("x-forwarded-for", "203.0.113.9, 198.51.100.1"), ("forwarded", "for=203.0.113.9")],
+            [("x-forwarded-for", "203.0.113.9"), ("x-forwarded-for", "203.0.113.10")],
+            [("x-envoy-external-address", "203.0.113.9"), ("x-agent-id", "somebody-else")],
         ] {
             let answer = gateway.send("krea", &generate(&headers)).await;
             assert_limited(&answer, "1", "generate_image", RULE);
@@ -108,9 +82,7 @@ fn an_address_out_of_a_header_names_nobody() {
     run(async {
         let listener = pasted("krea", KREA).believes_forwarding_headers();
         let gateway = Gateway::start("samples-believing", &[listener]).await;
-        let answer = gateway
-            .send("krea", &generate(&[("x-forwarded-for", "203.0.113.9")]))
-            .await;
+        let answer = gateway.send("krea", &generate(&[("x-forwarded-for", "203.0.113.9")])).await;
         assert_denied(&answer, "1", "generate_image", "(no identity)");
         assert_allowed(&gateway.send("krea", &generate(&[])).await);
     });
@@ -130,12 +102,7 @@ fn filters_count_apart_and_listeners_of_one_filter_together() {
         for listener in ["a", "b", "c-one"] {
             use_up(&gateway, listener, &generate(&[])).await;
         }
-        assert_limited(
-            &gateway.send("c-two", &generate(&[])).await,
-            "1",
-            "generate_image",
-            RULE,
-        );
+        assert_limited(&gateway.send("c-two", &generate(&[])).await, "1", "generate_image", RULE);
     });
 }
 
@@ -146,22 +113,13 @@ fn tools_that_name_one_counter_use_it_up_together() {
         let policy = json!({"version": "1", "default": "deny", "tools": {
             "one": {"limits": [limit]}, "two": {"limits": [limit]},
         }});
-        let gateway = Gateway::start(
-            "samples-counter",
-            &[Listener::new("shared", json_text(&policy.to_string()))],
-        )
-        .await;
+        let gateway =
+            Gateway::start("samples-counter", &[Listener::new("shared", json_text(&policy.to_string()))]).await;
         clock::room_in_minute(5).await;
         for tool in ["one", "two", "one"] {
-            assert_allowed(
-                &gateway
-                    .send("shared", &call(tool, &json!({}), "1", &[]))
-                    .await,
-            );
+            assert_allowed(&gateway.send("shared", &call(tool, &json!({}), "1", &[])).await);
         }
-        let answer = gateway
-            .send("shared", &call("two", &json!({}), "1", &[]))
-            .await;
+        let answer = gateway.send("shared", &call("two", &json!({}), "1", &[])).await;
         let data = assert_limited(&answer, "1", "two", "/tools/two/limits/0");
         assert_eq!(data["limit"], limit, "{answer}");
     });

@@ -1,0 +1,94 @@
+//! Numbers compared as they are written: `1e2`, `100.0` and `100` are equal, and no digit is ever lost.
+
+use std::cmp::Ordering;
+
+/// The exact value of a JSON number.
+///
+/// Invariant: `digits` neither starts nor ends with `0`; zero has no digits, is not negative and has exponent 0. So
+/// two values are equal exactly when their parts are.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Decimal {
+    negative: bool,
+    /// The value is 0.`digits` times ten to the power of this.
+    exponent: i64,
+    digits: String,
+}
+
+impl Decimal {
+    /// Reads a number as JSON writes it; `None` for any other text.
+    #[must_use]
+    pub fn new(text: &str) -> Option<Self> {
+        let (negative, unsigned) = match text.strip_prefix('-') {
+            Some(rest) => (true, rest),
+            None => (false, text),
+        };
+        let (mantissa, power) = match unsigned.split_once(['e', 'E']) {
+            Some((mantissa, power)) => (mantissa, exponent(power)?),
+            None => (unsigned, 0),
+        };
+        let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
+        if whole.is_empty() || ![whole, fraction].iter().all(|part| part.bytes().all(|byte| byte.is_ascii_digit())) {
+            return None;
+        }
+        let all = [whole, fraction].concat();
+        let significant = all.trim_start_matches('0');
+        let leading = all.len().saturating_sub(significant.len());
+        let digits = significant.trim_end_matches('0');
+        if digits.is_empty() {
+            return Some(Self { negative: false, exponent: 0, digits: String::new() });
+        }
+        let point = i64::try_from(whole.len()).ok()?.saturating_sub(i64::try_from(leading).ok()?);
+        Some(Self { negative, exponent: point.saturating_add(power), digits: digits.to_owned() })
+    }
+
+    /// The value times ten to the power of `places`, if that is a whole number from 0 to 2^64-1.
+    #[must_use]
+    pub fn scaled(&self, places: i64) -> Option<u64> {
+        let zeroes = self.exponent.checked_add(places)?.checked_sub(i64::try_from(self.digits.len()).ok()?)?;
+        if self.digits.is_empty() {
+            return Some(0);
+        }
+        if self.negative || zeroes < 0 {
+            return None;
+        }
+        let digits: u64 = self.digits.parse().ok()?;
+        digits.checked_mul(10_u64.checked_pow(u32::try_from(zeroes).ok()?)?)
+    }
+}
+
+/// The power behind `e`; beyond the range of an `i64` any value is as good as another.
+fn exponent(text: &str) -> Option<i64> {
+    let (negative, digits) = match text.as_bytes() {
+        [b'-', ..] => (true, text.get(1..)?),
+        [b'+', ..] => (false, text.get(1..)?),
+        _ => (false, text),
+    };
+    if digits.is_empty() || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
+        return None;
+    }
+    // Far from the ends of `i64`, so that sums with a length cannot overflow.
+    let size = digits.parse::<i64>().unwrap_or(i64::MAX).min(i64::MAX / 4);
+    Some(if negative { size.saturating_neg() } else { size })
+}
+
+impl Ord for Decimal {
+    fn cmp(&self, other: &Self) -> Ordering {
+        let size = |one: &Self, other: &Self| {
+            // Zero has exponent 0 as some other numbers have, but no digits: it sorts below them either way.
+            let empty = one.digits.is_empty().cmp(&other.digits.is_empty()).reverse();
+            empty.then(one.exponent.cmp(&other.exponent)).then_with(|| one.digits.cmp(&other.digits))
+        };
+        match (self.negative, other.negative) {
+            (false, false) => size(self, other),
+            (true, true) => size(other, self),
+            (true, false) => Ordering::Less,
+            (false, true) => Ordering::Greater,
+        }
+    }
+}
+
+impl PartialOrd for Decimal {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}

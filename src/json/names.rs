@@ -1,0 +1,117 @@
+//! The names of the objects that are open: no name twice, none that some readers take for another.
+
+use super::{Fault, Reason, fold, string};
+
+/// Up to this many names are compared each with each; above, they are sorted, so that an object of a hundred thousand
+/// names takes no quadratic time.
+const FEW: usize = 16;
+
+/// How strictly the names of one object are compared.
+#[derive(Clone, Copy, Debug)]
+pub enum Names<'k> {
+    /// No name twice, after unescaping.
+    Distinct,
+    /// Besides, no name that equals one of these, or another name of the object, only after Unicode simple case
+    /// folding or but for control characters.
+    Unmistakable(&'k [&'k str]),
+    /// Not compared here: the caller reports duplicates itself.
+    Unchecked,
+}
+
+/// The names read so far of all objects that are open, innermost last. One for a whole text, so that skipping an
+/// object allocates nothing once the list has grown.
+#[derive(Debug, Default)]
+pub(super) struct Open {
+    spans: Vec<string::Span>,
+    /// Decoded forms of those names that were written with escapes.
+    decoded: String,
+}
+
+/// Where an object's names begin.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Mark {
+    spans: usize,
+    decoded: usize,
+}
+
+impl Open {
+    /// Call where an object begins.
+    pub(super) fn mark(&self) -> Mark {
+        Mark { spans: self.spans.len(), decoded: self.decoded.len() }
+    }
+
+    /// Notes a name of the innermost object.
+    pub(super) fn push(&mut self, bytes: &[u8], span: string::Span) {
+        if !span.escaped {
+            self.spans.push(span);
+            return;
+        }
+        let start = self.decoded.len();
+        string::unescape_into(text(bytes, span), &mut self.decoded);
+        self.spans.push(string::Span { start, end: self.decoded.len(), escaped: true });
+    }
+
+    /// Call where the object that began at `mark` ends, at `at`: compares its names and forgets them.
+    pub(super) fn close(&mut self, bytes: &[u8], mark: Mark, names: Names<'_>, at: usize) -> Option<Fault> {
+        let found = match names {
+            Names::Unchecked => None,
+            Names::Distinct => self.duplicate(bytes, mark),
+            Names::Unmistakable(known) => self.duplicate(bytes, mark).or_else(|| self.lookalike(bytes, mark, known)),
+        };
+        self.spans.truncate(mark.spans);
+        self.decoded.truncate(mark.decoded);
+        found.map(|reason| Fault { at, reason })
+    }
+
+    fn duplicate(&mut self, bytes: &[u8], mark: Mark) -> Option<Reason> {
+        let Self { spans, decoded } = self;
+        let spans = spans.get_mut(mark.spans..)?;
+        let name = |span: &string::Span| name(bytes, decoded, *span);
+        if spans.len() > FEW {
+            spans.sort_unstable_by(|one, other| name(one).cmp(name(other)));
+            let pairs = spans.iter().zip(spans.iter().skip(1));
+            return pairs.filter(|(one, next)| name(one) == name(next)).map(|(one, _)| duplicate(name(one))).next();
+        }
+        let later = |index: usize| spans.iter().skip(index.saturating_add(1));
+        let twice = |(index, one): (usize, &string::Span)| {
+            later(index).any(|other| name(one) == name(other)).then(|| duplicate(name(one)))
+        };
+        spans.iter().enumerate().find_map(twice)
+    }
+
+    fn lookalike(&self, bytes: &[u8], mark: Mark, known: &[&str]) -> Option<Reason> {
+        let spans = self.spans.get(mark.spans..)?;
+        let names = || spans.iter().map(|span| name(bytes, &self.decoded, *span));
+        let meant = |name: &str| known.iter().any(|known| *known != name && fold::same_but_control(known, name));
+        if let Some(name) = names().find(|name| meant(name)) {
+            return Some(Reason::Lookalike(name.to_string()));
+        }
+        if spans.len() > FEW {
+            let bare =
+                |name: &str| -> String { name.chars().filter(|c| !c.is_control()).map(fold::fold_char).collect() };
+            let mut bare: Vec<(String, &str)> = names().map(|name| (bare(name), name)).collect();
+            bare.sort_unstable();
+            let mut pairs = bare.iter().zip(bare.iter().skip(1));
+            return pairs.find(|(one, next)| one.0 == next.0).map(|(one, _)| Reason::Lookalike(one.1.to_string()));
+        }
+        let twin = |(index, one): (usize, &str)| {
+            let mut later = names().skip(index.saturating_add(1));
+            later.any(|other| fold::same_but_control(one, other)).then(|| Reason::Lookalike(one.to_string()))
+        };
+        names().enumerate().find_map(twin)
+    }
+}
+
+fn duplicate(name: &str) -> Reason {
+    Reason::Duplicate(name.to_string())
+}
+
+fn name<'t>(bytes: &'t [u8], decoded: &'t str, span: string::Span) -> &'t str {
+    if span.escaped { decoded.get(span.start..span.end).unwrap_or_default() } else { text(bytes, span) }
+}
+
+/// The content of a string as it stands in the text; `span` comes from a scan that has checked its UTF-8.
+pub(super) fn text(bytes: &[u8], span: string::Span) -> &str {
+    let content = bytes.get(span.start..span.end).unwrap_or_default();
+    std::str::from_utf8(content).unwrap_or_default()
+}

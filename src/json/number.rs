@@ -1,0 +1,50 @@
+//! Numbers: RFC 8259, section 6, and the bounds within which readers agree on a value.
+
+use super::{Fault, Reason};
+
+/// A number longer than this is refused: no caller needs it, and some readers cut it.
+const MAX_BYTES: usize = 256;
+
+/// Finds the end of the number that starts at `start`.
+///
+/// # Errors
+/// What RFC 8259, section 6, forbids (`01`, `+1`, `.5`, `5.`, `NaN`), and what becomes infinite as an `f64`.
+pub(super) fn scan(bytes: &[u8], start: usize) -> Result<usize, Fault> {
+    let digits_from = start.saturating_add(usize::from(bytes.get(start) == Some(&b'-')));
+    let mut at = digits(bytes, digits_from)?;
+    if bytes.get(digits_from) == Some(&b'0') && at > digits_from.saturating_add(1) {
+        return Err(Fault { at: digits_from, reason: Reason::Expected("a number without a leading zero") });
+    }
+    if bytes.get(at) == Some(&b'.') {
+        at = digits(bytes, at.saturating_add(1))?;
+    }
+    if matches!(bytes.get(at), Some(b'e' | b'E')) {
+        let sign = usize::from(matches!(bytes.get(at.saturating_add(1)), Some(b'+' | b'-')));
+        at = digits(bytes, at.saturating_add(1).saturating_add(sign))?;
+    }
+    let text = bytes.get(start..at).unwrap_or_default();
+    if text.len() > MAX_BYTES || !is_finite(text) {
+        return Err(Fault { at: start, reason: Reason::Number });
+    }
+    Ok(at)
+}
+
+/// Skips the digits at `at`, of which there must be one.
+fn digits(bytes: &[u8], at: usize) -> Result<usize, Fault> {
+    let count = bytes.get(at..).unwrap_or_default().iter().take_while(|byte| byte.is_ascii_digit()).count();
+    match (count, bytes.get(at)) {
+        (0, None) => Err(Fault { at, reason: Reason::Ended }),
+        (0, Some(_)) => Err(Fault { at, reason: Reason::Expected("a digit") }),
+        _ => Ok(at.saturating_add(count)),
+    }
+}
+
+/// Whether an `f64` holds the number. Up to 300 bytes without an exponent cannot reach 1e308, so the costly way is
+/// taken by few.
+fn is_finite(text: &[u8]) -> bool {
+    if !text.iter().any(|byte| matches!(byte, b'e' | b'E')) {
+        return true;
+    }
+    let parsed = std::str::from_utf8(text).ok().and_then(|text| text.parse::<f64>().ok());
+    parsed.is_some_and(f64::is_finite)
+}

@@ -1,0 +1,250 @@
+//! The single pass.
+
+use std::borrow::Cow;
+
+use super::{Fault, Names, Reason, names, number, string};
+
+/// Reads one JSON text from front to back. Each call consumes one value; what is skipped is checked all the same.
+#[derive(Debug)]
+pub struct Reader<'a> {
+    bytes: &'a [u8],
+    at: usize,
+    named_at: usize,
+    depth: u32,
+    max_depth: u32,
+    open: names::Open,
+    doubt: Option<Fault>,
+}
+
+/// What kind of value comes next.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// `null`
+    Null,
+    /// `true` or `false`
+    Bool,
+    /// A number.
+    Number,
+    /// A string.
+    String,
+    /// `[…]`
+    Array,
+    /// `{…}`
+    Object,
+}
+
+impl<'a> Reader<'a> {
+    /// Starts at the front of `bytes`; values may nest `max_depth` deep.
+    ///
+    /// # Errors
+    /// A byte order mark.
+    pub fn new(bytes: &'a [u8], max_depth: u32) -> Result<Self, Fault> {
+        if bytes.starts_with(&[0xEF, 0xBB, 0xBF]) {
+            return Err(Fault { at: 0, reason: Reason::ByteOrderMark });
+        }
+        Ok(Self { bytes, at: 0, named_at: 0, depth: 0, max_depth, open: names::Open::default(), doubt: None })
+    }
+
+    /// The first fault about names so far. The text is JSON all the same, so reading goes on: what else it says may
+    /// be needed for the answer.
+    #[must_use]
+    pub fn doubt(&self) -> Option<&Fault> {
+        self.doubt.as_ref()
+    }
+
+    /// Offset of the next value, in bytes.
+    pub fn position(&mut self) -> usize {
+        self.skip_space();
+        self.at
+    }
+
+    /// Offset of the name of the member that is being visited, in bytes.
+    #[must_use]
+    pub fn name_position(&self) -> usize {
+        self.named_at
+    }
+
+    /// The kind of the next value.
+    ///
+    /// # Errors
+    /// No value starts here.
+    pub fn kind(&mut self) -> Result<Kind, Fault> {
+        self.skip_space();
+        match self.bytes.get(self.at) {
+            Some(b'{') => Ok(Kind::Object),
+            Some(b'[') => Ok(Kind::Array),
+            Some(b'"') => Ok(Kind::String),
+            Some(b'-' | b'0'..=b'9') => Ok(Kind::Number),
+            Some(b't' | b'f') => Ok(Kind::Bool),
+            Some(b'n') => Ok(Kind::Null),
+            Some(_) => Err(self.fault(Reason::Expected("a value"))),
+            None => Err(self.fault(Reason::Ended)),
+        }
+    }
+
+    /// Checks the next value, whatever it is, and answers its bytes as they stand.
+    ///
+    /// # Errors
+    /// Anything in it that is not strict JSON.
+    pub fn skip(&mut self) -> Result<&'a [u8], Fault> {
+        let kind = self.kind()?;
+        let start = self.at;
+        match kind {
+            Kind::Object => self.walk(Names::Distinct, |reader, _| reader.skip().map(drop))?,
+            Kind::Array => self.elements(|reader| reader.skip().map(drop))?,
+            Kind::String => drop(self.quoted()?),
+            Kind::Number => self.at = number::scan(self.bytes, self.at)?,
+            Kind::Bool if self.bytes.get(self.at) == Some(&b't') => self.literal(b"true", "`true`")?,
+            Kind::Bool => self.literal(b"false", "`false`")?,
+            Kind::Null => self.literal(b"null", "`null`")?,
+        }
+        Ok(self.bytes.get(start..self.at).unwrap_or_default())
+    }
+
+    /// Reads a string; borrowed where it is written without escapes.
+    ///
+    /// # Errors
+    /// The next value is no string, or no valid one.
+    pub fn string(&mut self) -> Result<Cow<'a, str>, Fault> {
+        self.skip_space();
+        let span = self.quoted()?;
+        Ok(self.decode(span))
+    }
+
+    /// Reads an object, calling `visit` with the name of each member; `visit` must consume the member's value.
+    ///
+    /// # Errors
+    /// The next value is no object or no valid one, and whatever `visit` answers.
+    pub fn members<F>(&mut self, names: Names<'_>, mut visit: F) -> Result<(), Fault>
+    where
+        F: FnMut(&mut Self, Cow<'a, str>) -> Result<(), Fault>,
+    {
+        self.skip_space();
+        self.walk(names, |reader, span| {
+            let name = reader.decode(span);
+            visit(reader, name)
+        })
+    }
+
+    /// Reads an array, calling `visit` once for each element; `visit` must consume it.
+    ///
+    /// # Errors
+    /// The next value is no array or no valid one, and whatever `visit` answers.
+    pub fn elements<F>(&mut self, mut visit: F) -> Result<(), Fault>
+    where
+        F: FnMut(&mut Self) -> Result<(), Fault>,
+    {
+        self.skip_space();
+        self.expect(b'[', "`[`")?;
+        self.enter()?;
+        if !self.accept(b']') {
+            loop {
+                visit(self)?;
+                if self.accept(b']') {
+                    break;
+                }
+                self.expect(b',', "`,` or `]`")?;
+            }
+        }
+        self.leave();
+        Ok(())
+    }
+
+    /// Checks that nothing but white space is left.
+    ///
+    /// # Errors
+    /// There is more text.
+    pub fn finish(&mut self) -> Result<(), Fault> {
+        self.skip_space();
+        if self.at < self.bytes.len() { Err(self.fault(Reason::Trailing)) } else { Ok(()) }
+    }
+
+    /// The one loop over an object's members: notes each name, has the value consumed, compares the names at the end.
+    fn walk<F>(&mut self, names: Names<'_>, mut visit: F) -> Result<(), Fault>
+    where
+        F: FnMut(&mut Self, string::Span) -> Result<(), Fault>,
+    {
+        let start = self.at;
+        self.expect(b'{', "`{`")?;
+        self.enter()?;
+        let mark = self.open.mark();
+        if !self.accept(b'}') {
+            loop {
+                self.skip_space();
+                let named_at = self.at;
+                let span = self.quoted()?;
+                self.open.push(self.bytes, span);
+                self.expect(b':', "`:`")?;
+                self.named_at = named_at;
+                visit(self, span)?;
+                if self.accept(b'}') {
+                    break;
+                }
+                self.expect(b',', "`,` or `}`")?;
+            }
+        }
+        let doubt = self.open.close(self.bytes, mark, names, start);
+        self.doubt = self.doubt.take().or(doubt);
+        self.leave();
+        Ok(())
+    }
+
+    fn quoted(&mut self) -> Result<string::Span, Fault> {
+        self.expect(b'"', "a string")?;
+        let span = string::scan(self.bytes, self.at)?;
+        self.at = span.end.saturating_add(1);
+        Ok(span)
+    }
+
+    fn decode(&self, span: string::Span) -> Cow<'a, str> {
+        let content = names::text(self.bytes, span);
+        if !span.escaped {
+            return Cow::Borrowed(content);
+        }
+        let mut out = String::with_capacity(content.len());
+        string::unescape_into(content, &mut out);
+        Cow::Owned(out)
+    }
+
+    fn literal(&mut self, word: &[u8], name: &'static str) -> Result<(), Fault> {
+        if !self.bytes.get(self.at..).unwrap_or_default().starts_with(word) {
+            return Err(self.fault(Reason::Expected(name)));
+        }
+        self.at = self.at.saturating_add(word.len());
+        Ok(())
+    }
+
+    fn enter(&mut self) -> Result<(), Fault> {
+        self.depth = self.depth.saturating_add(1);
+        if self.depth > self.max_depth { Err(self.fault(Reason::TooDeep(self.max_depth))) } else { Ok(()) }
+    }
+
+    fn leave(&mut self) {
+        self.depth = self.depth.saturating_sub(1);
+    }
+
+    fn accept(&mut self, byte: u8) -> bool {
+        self.skip_space();
+        let here = self.bytes.get(self.at) == Some(&byte);
+        self.at = self.at.saturating_add(usize::from(here));
+        here
+    }
+
+    fn expect(&mut self, byte: u8, what: &'static str) -> Result<(), Fault> {
+        if self.accept(byte) {
+            return Ok(());
+        }
+        let ended = self.at >= self.bytes.len();
+        Err(self.fault(if ended { Reason::Ended } else { Reason::Expected(what) }))
+    }
+
+    fn skip_space(&mut self) {
+        while let Some(b' ' | b'\t' | b'\n' | b'\r') = self.bytes.get(self.at) {
+            self.at = self.at.saturating_add(1);
+        }
+    }
+
+    fn fault(&self, reason: Reason) -> Fault {
+        Fault { at: self.at, reason }
+    }
+}

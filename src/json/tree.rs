@@ -1,0 +1,101 @@
+//! A whole text as a tree: for the configuration, and for arguments that a rule reads.
+
+use std::borrow::Cow;
+
+use super::{Fault, Kind, Names, Reader};
+
+/// A value and where it stands.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Node<'a> {
+    /// Offset of its first byte; 0 where there is no text (a protobuf `Struct`).
+    pub at: usize,
+    /// The value.
+    pub value: Value<'a>,
+}
+
+/// A JSON value. Numbers stay as they are written.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Value<'a> {
+    /// `null`
+    Null,
+    /// `true` or `false`
+    Bool(bool),
+    /// A number, as written.
+    Number(Cow<'a, str>),
+    /// A string, unescaped.
+    String(Cow<'a, str>),
+    /// An array.
+    Array(Vec<Node<'a>>),
+    /// An object, its members in order; names may repeat where the reader was told not to compare them.
+    Object(Vec<Member<'a>>),
+}
+
+/// A member of an object.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Member<'a> {
+    /// Offset of its name.
+    pub at: usize,
+    /// Its name, unescaped.
+    pub name: Cow<'a, str>,
+    /// Its value.
+    pub node: Node<'a>,
+}
+
+/// Reads a whole text into a tree.
+///
+/// # Errors
+/// The first thing that is not strict JSON. Names that repeat are kept: the caller says where they are allowed.
+pub fn parse(bytes: &[u8], max_depth: u32) -> Result<Node<'_>, Fault> {
+    let mut reader = Reader::new(bytes, max_depth)?;
+    let node = Node::read(&mut reader)?;
+    reader.finish()?;
+    Ok(node)
+}
+
+impl<'a> Node<'a> {
+    /// Reads the next value of `reader` into a tree.
+    ///
+    /// # Errors
+    /// The first thing in it that is not strict JSON.
+    pub fn read(reader: &mut Reader<'a>) -> Result<Self, Fault> {
+        let at = reader.position();
+        let value = match reader.kind()? {
+            Kind::Object => {
+                let mut members = Vec::new();
+                reader.members(Names::Unchecked, |reader, name| {
+                    let at = reader.name_position();
+                    Node::read(reader).map(|node| members.push(Member { at, name, node }))
+                })?;
+                Value::Object(members)
+            }
+            Kind::Array => {
+                let mut elements = Vec::new();
+                reader.elements(|reader| Node::read(reader).map(|node| elements.push(node)))?;
+                Value::Array(elements)
+            }
+            Kind::String => Value::String(reader.string()?),
+            Kind::Number => Value::Number(text(reader.skip()?)),
+            Kind::Bool => Value::Bool(reader.skip()? == b"true"),
+            Kind::Null => reader.skip().map(|_| Value::Null)?,
+        };
+        Ok(Self { at, value })
+    }
+
+    /// What kind of value this is.
+    #[must_use]
+    pub fn kind(&self) -> Kind {
+        match self.value {
+            Value::Null => Kind::Null,
+            Value::Bool(_) => Kind::Bool,
+            Value::Number(_) => Kind::Number,
+            Value::String(_) => Kind::String,
+            Value::Array(_) => Kind::Array,
+            Value::Object(_) => Kind::Object,
+        }
+    }
+}
+
+/// The bytes of a number that the reader has checked: ASCII.
+fn text(bytes: &[u8]) -> Cow<'_, str> {
+    Cow::Borrowed(std::str::from_utf8(bytes).unwrap_or_default())
+}

@@ -1,0 +1,26 @@
+//! What was used: counters that are exact over all worker threads, bounded in memory, and never let a call through
+//! because they could not be read or written.
+//!
+//! * [`Amount`]: what a call costs, in exact millionths
+//! * [`window`]: the pure step from an old count and a moment to a new count, or to when there is room again
+//! * [`table`]: many counts in one small record of bytes, which is what a store keeps
+//! * [`store`]: where the records are kept; one read-compare-write at a time
+//! * [`Counters`]: all limits of a call charged together, or none
+//!
+//! A count is found by a keyed hash over everything that makes it *this* count ([`Key`]), so that no caller can
+//! steer its count into another's place, and no key is ever created for a caller: the table has a fixed number of
+//! cells, which exist before the first request.
+
+mod amount;
+mod counters;
+mod key;
+pub mod store;
+pub mod table;
+pub mod window;
+
+pub use self::{
+    amount::Amount,
+    counters::{Charge, Counters, Receipt, Refused},
+    key::{Key, Scope, Seed},
+    window::{Algorithm, Full, Moment, Quota, Window},
+};

@@ -1,0 +1,97 @@
+//! What a call costs.
+
+use std::fmt;
+
+use crate::json::Decimal;
+
+/// An amount in millionths: whole calls, or money with up to six decimals, without rounding.
+///
+/// Invariant: below 9 × 10^12 units, so that sums of two never overflow.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Amount(u64);
+
+/// Millionths in one.
+const UNIT: u64 = 1_000_000;
+/// The first amount that is too large, in units.
+const TOO_LARGE: u64 = 9_000_000_000_000;
+
+impl Amount {
+    /// Nothing.
+    pub const ZERO: Self = Self(0);
+    /// The largest.
+    pub const MAX: Self = Self(TOO_LARGE * UNIT - 1);
+    /// One call.
+    pub const ONE: Self = Self(UNIT);
+
+    /// The amount that a number says, if it is at least 0, below 9 × 10^12 and has at most six decimals.
+    #[must_use]
+    pub fn new(number: &Decimal) -> Option<Self> {
+        number.scaled(6).and_then(Self::from_millionths)
+    }
+
+    /// That many whole units.
+    #[must_use]
+    pub fn whole(units: u64) -> Option<Self> {
+        units.checked_mul(UNIT).and_then(Self::from_millionths)
+    }
+
+    /// The amount of that many millionths.
+    #[must_use]
+    pub fn from_millionths(millionths: u64) -> Option<Self> {
+        (millionths < TOO_LARGE * UNIT).then_some(Self(millionths))
+    }
+
+    /// In millionths.
+    #[must_use]
+    pub fn millionths(self) -> u64 {
+        self.0
+    }
+
+    /// Both together, if that is still an amount.
+    #[must_use]
+    pub fn plus(self, other: Self) -> Option<Self> {
+        self.0.checked_add(other.0).and_then(Self::from_millionths)
+    }
+
+    /// What is left after taking `other` away, at least nothing.
+    #[must_use]
+    pub fn minus(self, other: Self) -> Self {
+        Self(self.0.saturating_sub(other.0))
+    }
+}
+
+impl fmt::Display for Amount {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (whole, fraction) = (self.0 / UNIT, self.0 % UNIT);
+        if fraction == 0 {
+            return write!(f, "{whole}");
+        }
+        let digits = format!("{fraction:06}");
+        write!(f, "{whole}.{}", digits.trim_end_matches('0'))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #[cfg(target_family = "wasm")]
+    use wasm_bindgen_test::wasm_bindgen_test as test;
+
+    use super::{Amount, Decimal};
+
+    fn amount(text: &str) -> Option<String> {
+        Decimal::new(text).and_then(|number| Amount::new(&number)).map(|amount| amount.to_string())
+    }
+
+    #[test]
+    fn amounts_are_exact_or_none() {
+        for (text, shown) in
+            [("1", "1"), ("0", "0"), ("-0", "0"), ("1e2", "100"), ("0.10", "0.1"), ("1.000001", "1.000001")]
+        {
+            assert_eq!(amount(text).as_deref(), Some(shown), "{text}");
+        }
+        assert_eq!(amount("8999999999999.999999").as_deref(), Some("8999999999999.999999"));
+        for text in ["-1", "9000000000000", "1e13", "0.0000001", "1e-7", "1e400"] {
+            assert_eq!(amount(text), None, "{text}");
+        }
+    }
+}

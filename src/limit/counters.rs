@@ -1,0 +1,196 @@
+//! All limits of a call are charged, or none.
+
+use super::{
+    Amount, Full, Key, Moment, Quota, Scope,
+    key::Place,
+    store::{Store, Unavailable, Written},
+    table::{CELLS, Cell, NoRoom, Owner},
+    window::Count,
+};
+
+/// How often a write is tried again when other workers were faster. Each failure means that another call got through,
+/// so with 64 tries even 64 workers in lock step all finish.
+const TRIES: u32 = 64;
+
+/// One limit of a call.
+#[derive(Clone, Copy, Debug)]
+pub struct Charge<'a> {
+    /// Which count.
+    pub key: Key<'a>,
+    /// What it may reach.
+    pub quota: Quota,
+    /// What the call costs.
+    pub amount: Amount,
+    /// Whether the caller's identity was checked, for counts of one caller.
+    pub verified: bool,
+}
+
+/// Proof that a call was charged; says what to give back should it never reach a server.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[must_use]
+pub struct Receipt(Vec<Paid>);
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Paid {
+    place: Place,
+    until: u64,
+    amount: Amount,
+    used: Amount,
+}
+
+/// A call was not charged.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Refused {
+    /// A limit has no room.
+    Full {
+        /// Which one, by its place in the list.
+        index: usize,
+        /// When to come back.
+        full: Full,
+    },
+    /// A count could not be read or written.
+    Unavailable,
+}
+
+impl From<Unavailable> for Refused {
+    fn from(Unavailable: Unavailable) -> Self {
+        Self::Unavailable
+    }
+}
+
+/// The counters of one Envoy.
+#[derive(Clone, Copy, Debug)]
+pub struct Counters<'s, S> {
+    store: &'s S,
+}
+
+impl<'s, S: Store> Counters<'s, S> {
+    /// Counts in `store`.
+    #[must_use]
+    pub fn new(store: &'s S) -> Self {
+        Self { store }
+    }
+
+    /// Charges a call to all its limits.
+    ///
+    /// # Errors
+    /// One of them has no room, or a count is unavailable; then none is charged.
+    pub fn charge(&self, charges: &[Charge<'_>], now: Moment) -> Result<Receipt, Refused> {
+        if charges.is_empty() {
+            return Ok(Receipt::default());
+        }
+        let seed = self.store.seed()?;
+        let place = |charge: &Charge<'_>| charge.key.place(&seed, CELLS);
+        let overflow = |charge: &Charge<'_>| Key { scope: Scope::Overflow, ..charge.key }.place(&seed, CELLS);
+        let full = |index| move |full| Refused::Full { index, full };
+        if charges.len() > 1 {
+            // Looking first keeps a call that will be refused from taking room, however briefly, from one that fits.
+            for (index, charge) in charges.iter().enumerate() {
+                let cell = self.store.read(place(charge).cell)?;
+                let old = Cell::open(&cell.bytes).map_err(|_| Unavailable)?.find(&place(charge).fingerprint);
+                charge.quota.charge(old, charge.amount, now).map_err(full(index))?;
+            }
+        }
+        let mut receipt = Receipt::default();
+        for (index, charge) in charges.iter().enumerate() {
+            let mut paid = self.pay(charge, place(charge), charge.owner(), now);
+            if paid == Err(NotPaid::NoRoom) {
+                paid = self.pay(charge, overflow(charge), Owner::Policy, now);
+            }
+            match paid {
+                Ok(paid) => receipt.0.push(paid),
+                Err(not_paid) => {
+                    self.refund(&receipt);
+                    return Err(match not_paid {
+                        NotPaid::Full(back) => full(index)(back),
+                        NotPaid::NoRoom | NotPaid::Unavailable => Refused::Unavailable,
+                    });
+                }
+            }
+        }
+        Ok(receipt)
+    }
+
+    /// Gives back what a call was charged. A count that has moved on to another window keeps what it has, and one that
+    /// cannot be written keeps the charge: a refund never makes room that was not there.
+    pub fn refund(&self, receipt: &Receipt) {
+        for paid in &receipt.0 {
+            // Nothing is owed should this fail, so there is nobody to tell.
+            let _: Result<(), Unavailable> = self.give_back(paid);
+        }
+    }
+
+    fn pay(&self, charge: &Charge<'_>, place: Place, owner: Owner, now: Moment) -> Result<Paid, NotPaid> {
+        for _ in 0..TRIES {
+            let stored = self.store.read(place.cell)?;
+            let cell = Cell::open(&stored.bytes).map_err(|_| Unavailable)?;
+            let count = charge.quota.charge(cell.find(&place.fingerprint), charge.amount, now)?;
+            let bytes = cell.with(place.fingerprint, owner, count, now)?;
+            if self.store.write(place.cell, &bytes, stored.version)? == Written::Committed {
+                let Count { until, used, .. } = count;
+                return Ok(Paid { place, until, amount: charge.amount, used });
+            }
+        }
+        Err(NotPaid::Unavailable)
+    }
+
+    fn give_back(&self, paid: &Paid) -> Result<(), Unavailable> {
+        for _ in 0..TRIES {
+            let stored = self.store.read(paid.place.cell)?;
+            let cell = Cell::open(&stored.bytes).map_err(|_| Unavailable)?;
+            let Some(count) = cell.find(&paid.place.fingerprint) else { return Ok(()) };
+            let count = Quota::refund(count, paid.until, paid.amount);
+            // At moment 0 no record's time is over: a refund drops nothing.
+            let Ok(bytes) = cell.with(paid.place.fingerprint, Owner::Policy, count, Moment(0)) else { return Ok(()) };
+            if self.store.write(paid.place.cell, &bytes, stored.version)? == Written::Committed {
+                return Ok(());
+            }
+        }
+        Err(Unavailable)
+    }
+}
+
+impl Charge<'_> {
+    fn owner(&self) -> Owner {
+        match (self.key.scope, self.verified) {
+            (Scope::Global | Scope::Overflow, _) => Owner::Policy,
+            (Scope::Grant(_), true) => Owner::Verified,
+            (Scope::Grant(_), false) => Owner::Unverified,
+        }
+    }
+}
+
+impl Receipt {
+    /// What each count stands at after the charge, in the order of the charges.
+    pub fn used(&self) -> impl Iterator<Item = Amount> {
+        self.0.iter().map(|paid| paid.used)
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum NotPaid {
+    Full(Full),
+    NoRoom,
+    Unavailable,
+}
+
+impl From<Full> for NotPaid {
+    fn from(full: Full) -> Self {
+        Self::Full(full)
+    }
+}
+
+impl From<NoRoom> for NotPaid {
+    fn from(NoRoom: NoRoom) -> Self {
+        Self::NoRoom
+    }
+}
+
+impl From<Unavailable> for NotPaid {
+    fn from(Unavailable: Unavailable) -> Self {
+        Self::Unavailable
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,162 @@
+//! Charging several limits, against a store that conflicts, fails and fills up.
+
+#[cfg(target_family = "wasm")]
+use wasm_bindgen_test::wasm_bindgen_test as test;
+
+use std::cell::Cell;
+
+use super::{Amount, CELLS, Charge, Counters, Full, Key, Moment, Quota, Refused, Scope, Store, Unavailable, Written};
+use crate::limit::{
+    Algorithm, Seed, Window,
+    store::{InMemory, Versioned},
+};
+
+const NOW: Moment = Moment(1_000);
+
+fn charge<'a>(counter: &'a str, scope: Scope<'a>, max: u64) -> Charge<'a> {
+    let window = Window::new(60).unwrap();
+    let key = Key { filter: "f", policy: "p", counter, window, algorithm: Algorithm::Fixed, scope };
+    let quota = Quota { window, algorithm: Algorithm::Fixed, max: Amount::whole(max).unwrap() };
+    Charge { key, quota, amount: Amount::ONE, verified: false }
+}
+
+fn full(index: usize) -> Refused {
+    Refused::Full { index, full: Full { back_at: Some(Moment(60_000)) } }
+}
+
+#[test]
+fn all_limits_are_charged_or_none() {
+    let store = InMemory::new([1; 16]);
+    let counters = Counters::new(&store);
+    let both = [charge("wide", Scope::Global, 3), charge("narrow", Scope::Grant("a"), 1)];
+    assert!(counters.charge(&both, NOW).is_ok());
+    assert_eq!(counters.charge(&both, NOW), Err(full(1)));
+    assert_eq!(counters.charge(&both, NOW), Err(full(1)));
+    let wide = [charge("wide", Scope::Global, 3)];
+    assert!(counters.charge(&wide, NOW).is_ok());
+    assert!(counters.charge(&wide, NOW).is_ok());
+    assert_eq!(counters.charge(&wide, NOW), Err(full(0)));
+}
+
+#[test]
+fn a_receipt_gives_back_exactly_what_was_charged() {
+    let store = InMemory::new([1; 16]);
+    let counters = Counters::new(&store);
+    let both = [charge("a", Scope::Grant("x"), 1), charge("b", Scope::Global, 1)];
+    let receipt = counters.charge(&both, NOW).unwrap();
+    assert_eq!(receipt.used().collect::<Vec<_>>(), [Amount::ONE, Amount::ONE]);
+    counters.refund(&receipt);
+    assert!(counters.charge(&both, NOW).is_ok());
+    assert_eq!(counters.charge(&both, NOW), Err(full(0)));
+}
+
+#[test]
+fn a_late_refund_leaves_the_next_window_alone() {
+    let store = InMemory::new([1; 16]);
+    let counters = Counters::new(&store);
+    let one = [charge("a", Scope::Global, 1)];
+    let receipt = counters.charge(&one, NOW).unwrap();
+    let next = Moment(61_000);
+    assert!(counters.charge(&one, next).is_ok());
+    counters.refund(&receipt);
+    assert!(counters.charge(&one, next).is_err());
+}
+
+#[test]
+fn random_callers_reach_the_table_s_size_before_any_cell_is_full() {
+    let store = InMemory::new([42; 16]);
+    let counters = Counters::new(&store);
+    for caller in 0..32_768 {
+        let grant = format!("address:{caller}");
+        assert!(counters.charge(&[charge("c", Scope::Grant(&grant), 1)], NOW).is_ok(), "{caller}");
+        assert!(
+            counters.charge(&[charge("c", Scope::Grant(&grant), 1)], NOW).is_err(),
+            "{caller} has a count of its own"
+        );
+    }
+}
+
+#[test]
+fn callers_without_room_share_one_count_and_evict_nobody() {
+    let store = InMemory::new([42; 16]);
+    let counters = Counters::new(&store);
+    let first = [Charge { verified: true, ..charge("c", Scope::Grant("jwt:alice"), 1) }];
+    assert!(counters.charge(&first, NOW).is_ok());
+    let flood = (0..200_000).filter(|caller| {
+        let grant = format!("header:{caller}");
+        counters.charge(&[charge("c", Scope::Grant(&grant), 1)], NOW).is_ok()
+    });
+    assert!(flood.count() <= 24 * 4096 + 1, "half of each cell, and the shared count");
+    assert!(counters.charge(&first, NOW).is_err(), "a running count is kept");
+    let verified = [Charge { verified: true, ..charge("c", Scope::Grant("jwt:bob"), 1) }];
+    assert!(counters.charge(&verified, NOW).is_ok(), "callers of verified identity are untouched");
+}
+
+/// Fails in the way it is told to.
+struct Faulty {
+    inner: InMemory,
+    conflicts: Cell<u32>,
+    garbage: bool,
+    seedless: bool,
+    broken: Option<u16>,
+}
+
+impl Faulty {
+    fn new() -> Self {
+        Self { inner: InMemory::new([1; 16]), conflicts: Cell::new(0), garbage: false, seedless: false, broken: None }
+    }
+}
+
+impl Store for Faulty {
+    fn seed(&self) -> Result<Seed, Unavailable> {
+        if self.seedless { Err(Unavailable) } else { self.inner.seed() }
+    }
+
+    fn read(&self, cell: u16) -> Result<Versioned, Unavailable> {
+        let read = self.inner.read(cell)?;
+        Ok(if self.garbage { Versioned { bytes: b"not ours".to_vec(), ..read } } else { read })
+    }
+
+    fn write(&self, cell: u16, bytes: &[u8], version: u32) -> Result<Written, Unavailable> {
+        if self.broken == Some(cell) {
+            return Err(Unavailable);
+        }
+        match self.conflicts.get() {
+            0 => self.inner.write(cell, bytes, version),
+            left => {
+                self.conflicts.set(left - 1);
+                Ok(Written::Outdated)
+            }
+        }
+    }
+}
+
+#[test]
+fn a_conflict_is_tried_again_and_given_up_in_the_end() {
+    let store = Faulty::new();
+    let one = [charge("a", Scope::Global, 1)];
+    store.conflicts.set(63);
+    assert!(Counters::new(&store).charge(&one, NOW).is_ok());
+    store.conflicts.set(64);
+    assert_eq!(Counters::new(&store).charge(&[charge("b", Scope::Global, 1)], NOW), Err(Refused::Unavailable));
+}
+
+#[test]
+fn a_count_that_cannot_be_read_lets_nothing_through() {
+    let one = [charge("a", Scope::Global, 1)];
+    let garbage = Faulty { garbage: true, ..Faulty::new() };
+    assert_eq!(Counters::new(&garbage).charge(&one, NOW), Err(Refused::Unavailable));
+    let seedless = Faulty { seedless: true, ..Faulty::new() };
+    assert_eq!(Counters::new(&seedless).charge(&one, NOW), Err(Refused::Unavailable));
+    assert!(Counters::new(&seedless).charge(&[], NOW).is_ok(), "nothing to count");
+}
+
+#[test]
+fn a_failure_halfway_takes_back_the_first_half() {
+    let (first, second) = (charge("a", Scope::Global, 1), charge("b", Scope::Global, 1));
+    let broken = second.key.place(&[1; 16], CELLS).cell;
+    let store = Faulty { broken: Some(broken), ..Faulty::new() };
+    let counters = Counters::new(&store);
+    assert_eq!(counters.charge(&[first, second], NOW), Err(Refused::Unavailable));
+    assert!(counters.charge(&[first], NOW).is_ok());
+}

@@ -1,0 +1,124 @@
+//! Which count a charge goes to.
+
+use siphasher::sip128::{Hash128, Hasher128 as _, SipHasher24};
+use std::hash::Hasher as _;
+
+use super::{Algorithm, Window};
+
+/// Sixteen random bytes that every worker of one Envoy shares; they keep callers from steering where they count.
+pub type Seed = [u8; 16];
+
+/// Whose calls count together.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Scope<'a> {
+    /// Those of one caller: the whole grant.
+    Grant(&'a str),
+    /// Those of all callers of the policy.
+    Global,
+    /// Those of callers that the table has no room for, each limit for itself.
+    Overflow,
+}
+
+/// Everything that makes a count this count. `max` is not part of it: changing it keeps the count.
+#[derive(Clone, Copy, Debug)]
+pub struct Key<'a> {
+    /// The filter's name in Envoy: two filters never mix.
+    pub filter: &'a str,
+    /// The policy's name.
+    pub policy: &'a str,
+    /// The counter's name.
+    pub counter: &'a str,
+    /// The window.
+    pub window: Window,
+    /// How it forgets.
+    pub algorithm: Algorithm,
+    /// Whose calls.
+    pub scope: Scope<'a>,
+}
+
+/// A count's place in the table.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Place {
+    /// The record cell.
+    pub cell: u16,
+    /// The count in it. 128 bits of a keyed hash: two counts never meet by accident, nor by intent.
+    pub fingerprint: [u8; 16],
+}
+
+impl Key<'_> {
+    /// Where this count lies in a table of `cells` cells.
+    #[must_use]
+    pub fn place(&self, seed: &Seed, cells: u16) -> Place {
+        let mut hasher = SipHasher24::new_with_key(seed);
+        for text in [self.filter, self.policy, self.counter] {
+            write_text(&mut hasher, text);
+        }
+        hasher.write_u32(self.window.seconds());
+        hasher.write_u8(match self.algorithm {
+            Algorithm::Fixed => 0,
+            Algorithm::Sliding => 1,
+        });
+        match self.scope {
+            Scope::Grant(grant) => {
+                hasher.write_u8(0);
+                write_text(&mut hasher, grant);
+            }
+            Scope::Global => hasher.write_u8(1),
+            Scope::Overflow => hasher.write_u8(2),
+        }
+        let Hash128 { h1, h2 } = hasher.finish128();
+        let mut fingerprint = [0; 16];
+        let (front, back) = fingerprint.split_at_mut(8);
+        front.copy_from_slice(&h1.to_le_bytes());
+        back.copy_from_slice(&h2.to_le_bytes());
+        let cell = u16::try_from(h1 % u64::from(cells.max(1))).unwrap_or_default();
+        Place { cell, fingerprint }
+    }
+}
+
+/// The length goes first, so that no two lists of texts are hashed alike.
+fn write_text(hasher: &mut SipHasher24, text: &str) {
+    hasher.write_u64(text.len() as u64);
+    hasher.write(text.as_bytes());
+}
+
+#[cfg(test)]
+mod tests {
+    #[cfg(target_family = "wasm")]
+    use wasm_bindgen_test::wasm_bindgen_test as test;
+
+    use super::{Algorithm, Key, Scope, Window};
+
+    #[test]
+    fn each_part_of_a_key_makes_another_count() {
+        let window = Window::new(60).unwrap();
+        let key = Key {
+            filter: "f",
+            policy: "p",
+            counter: "c",
+            window,
+            algorithm: Algorithm::Fixed,
+            scope: Scope::Grant("jwt:a"),
+        };
+        let keys = [
+            key,
+            Key { filter: "g", ..key },
+            Key { policy: "q", ..key },
+            Key { counter: "d", ..key },
+            Key { filter: "fp", policy: "", ..key },
+            Key { window: Window::new(61).unwrap(), ..key },
+            Key { algorithm: Algorithm::Sliding, ..key },
+            Key { scope: Scope::Grant("jwt:b"), ..key },
+            Key { scope: Scope::Global, ..key },
+            Key { scope: Scope::Overflow, ..key },
+        ];
+        let place = |key: &Key<'_>| key.place(&[7; 16], 4096);
+        for (index, one) in keys.iter().enumerate() {
+            for other in &keys[index + 1..] {
+                assert_ne!(place(one).fingerprint, place(other).fingerprint, "{one:?} {other:?}");
+            }
+        }
+        assert_eq!(place(&key), place(&key));
+        assert_ne!(key.place(&[8; 16], 4096).fingerprint, place(&key).fingerprint);
+    }
+}

@@ -1,0 +1,194 @@
+//! Many counts in one cell: the bytes that a store keeps.
+//!
+//! A cell is a header of four bytes and then records of forty: fingerprint (16), the second until which it counts and
+//! whose it is (8), used (8), used in the window before (8), little-endian. Records whose time is over are dropped
+//! whenever the cell is written; no other ever is.
+//!
+//! 65,536 random callers put 16 records into each of 4,096 cells on average; that a cell gets 48 of them is less
+//! likely than one in a billion.
+
+use super::{Amount, window::Count, window::Moment};
+
+/// Cells of a table.
+pub const CELLS: u16 = 4096;
+
+/// A cell that holds nothing yet.
+pub const EMPTY: &[u8] = HEADER;
+
+/// The format's name and version. It is also part of each cell's name, so a new format starts with new cells.
+const HEADER: &[u8; 4] = b"mcp\x01";
+const RECORD: usize = 40;
+/// Records of callers that a cell has room for.
+const CAPACITY: usize = 48;
+/// Of these, the share of callers whose identity nobody has verified: they can make up as many as they like.
+const UNVERIFIED: usize = CAPACITY / 2;
+/// Marks, in the highest bit of the time, a record of such a caller.
+const UNVERIFIED_BIT: u64 = 1 << 63;
+
+/// Who can make records of a kind come into being.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Owner {
+    /// The policy's author: one record a limit, always room.
+    Policy,
+    /// A caller whose identity was checked.
+    Verified,
+    /// A caller who may be anybody, or a session, which costs a caller nothing.
+    Unverified,
+}
+
+/// The cell holds something that this module did not write.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Garbage;
+
+/// The cell has no room for another caller's record.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct NoRoom;
+
+/// The records of a cell.
+#[derive(Clone, Copy, Debug)]
+pub struct Cell<'b>(&'b [u8]);
+
+#[derive(Clone, Copy, Debug)]
+struct Record {
+    fingerprint: [u8; 16],
+    unverified: bool,
+    count: Count,
+}
+
+impl<'b> Cell<'b> {
+    /// Reads the bytes of a cell.
+    ///
+    /// # Errors
+    /// They are no cell of this format.
+    pub fn open(bytes: &'b [u8]) -> Result<Self, Garbage> {
+        let records = bytes.strip_prefix(HEADER).ok_or(Garbage)?;
+        if records.len() % RECORD == 0 { Ok(Self(records)) } else { Err(Garbage) }
+    }
+
+    /// The count with this fingerprint, whether or not its time is over.
+    #[must_use]
+    pub fn find(self, fingerprint: &[u8; 16]) -> Option<Count> {
+        self.records().find(|record| record.fingerprint == *fingerprint).map(|record| record.count)
+    }
+
+    /// The cell with `count` in place of the one with this fingerprint, and without those whose time is over.
+    ///
+    /// # Errors
+    /// There is none yet, and no room for one more of this owner.
+    pub fn with(self, fingerprint: [u8; 16], owner: Owner, count: Count, now: Moment) -> Result<Vec<u8>, NoRoom> {
+        let mut bytes = Vec::with_capacity(HEADER.len().saturating_add(self.0.len()).saturating_add(RECORD));
+        bytes.extend_from_slice(HEADER);
+        let (mut known, mut all, mut unverified) = (false, 0_usize, 0_usize);
+        let alive = |record: &Record| record.count.until.saturating_mul(1000) > now.0;
+        for record in self.records() {
+            let is_this = record.fingerprint == fingerprint;
+            known |= is_this;
+            if is_this {
+                Record { count, ..record }.write(&mut bytes);
+            } else if alive(&record) {
+                all = all.saturating_add(1);
+                unverified = unverified.saturating_add(usize::from(record.unverified));
+                record.write(&mut bytes);
+            }
+        }
+        if !known {
+            let room = match owner {
+                Owner::Policy => true,
+                Owner::Verified => all < CAPACITY,
+                Owner::Unverified => all < CAPACITY && unverified < UNVERIFIED,
+            };
+            if !room {
+                return Err(NoRoom);
+            }
+            Record { fingerprint, unverified: owner == Owner::Unverified, count }.write(&mut bytes);
+        }
+        Ok(bytes)
+    }
+
+    fn records(self) -> impl Iterator<Item = Record> + use<'b> {
+        self.0.chunks_exact(RECORD).filter_map(Record::read)
+    }
+}
+
+impl Record {
+    fn read(bytes: &[u8]) -> Option<Self> {
+        let (fingerprint, rest) = bytes.split_first_chunk::<16>()?;
+        let (until, rest) = rest.split_first_chunk::<8>()?;
+        let (used, rest) = rest.split_first_chunk::<8>()?;
+        let (before, _) = rest.split_first_chunk::<8>()?;
+        let until = u64::from_le_bytes(*until);
+        // An amount out of range cannot have been written; read as the largest, it lets nothing through.
+        let amount = |bytes: &[u8; 8]| Amount::from_millionths(u64::from_le_bytes(*bytes)).unwrap_or(Amount::MAX);
+        let count = Count { until: until & !UNVERIFIED_BIT, used: amount(used), before: amount(before) };
+        Some(Self { fingerprint: *fingerprint, unverified: until & UNVERIFIED_BIT != 0, count })
+    }
+
+    fn write(self, bytes: &mut Vec<u8>) {
+        let mark = if self.unverified { UNVERIFIED_BIT } else { 0 };
+        bytes.extend_from_slice(&self.fingerprint);
+        bytes.extend_from_slice(&((self.count.until & !UNVERIFIED_BIT) | mark).to_le_bytes());
+        bytes.extend_from_slice(&self.count.used.millionths().to_le_bytes());
+        bytes.extend_from_slice(&self.count.before.millionths().to_le_bytes());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #[cfg(target_family = "wasm")]
+    use wasm_bindgen_test::wasm_bindgen_test as test;
+
+    use super::{Amount, CAPACITY, Cell, Count, EMPTY, Garbage, Moment, NoRoom, Owner, UNVERIFIED};
+
+    fn count(until: u64) -> Count {
+        Count { until, used: Amount::ONE, before: Amount::ZERO }
+    }
+
+    fn filled(owner: Owner, number: usize) -> Vec<u8> {
+        (0..number).fold(EMPTY.to_vec(), |bytes, n| {
+            let fingerprint = [u8::try_from(n).unwrap(); 16];
+            Cell::open(&bytes).unwrap().with(fingerprint, owner, count(60), Moment(0)).unwrap()
+        })
+    }
+
+    #[test]
+    fn a_cell_keeps_what_was_put_in() {
+        let bytes = filled(Owner::Unverified, 3);
+        let cell = Cell::open(&bytes).unwrap();
+        assert_eq!(cell.find(&[1; 16]), Some(count(60)));
+        assert_eq!(cell.find(&[9; 16]), None);
+        let bytes = cell.with([1; 16], Owner::Unverified, count(120), Moment(0)).unwrap();
+        assert_eq!(Cell::open(&bytes).unwrap().find(&[1; 16]), Some(count(120)));
+        assert_eq!(Cell::open(&bytes).unwrap().find(&[2; 16]), Some(count(60)));
+    }
+
+    #[test]
+    fn only_records_whose_time_is_over_make_room() {
+        let bytes = filled(Owner::Verified, CAPACITY);
+        let cell = Cell::open(&bytes).unwrap();
+        assert_eq!(cell.with([99; 16], Owner::Verified, count(60), Moment(59_999)), Err(NoRoom));
+        let bytes = cell.with([99; 16], Owner::Verified, count(120), Moment(60_000)).unwrap();
+        assert_eq!(bytes.len(), EMPTY.len() + 40);
+    }
+
+    #[test]
+    fn callers_nobody_verified_hold_at_most_half() {
+        let bytes = filled(Owner::Unverified, UNVERIFIED);
+        let cell = Cell::open(&bytes).unwrap();
+        assert_eq!(cell.with([99; 16], Owner::Unverified, count(60), Moment(0)), Err(NoRoom));
+        assert!(cell.with([99; 16], Owner::Verified, count(60), Moment(0)).is_ok());
+        assert!(cell.with([0; 16], Owner::Unverified, count(60), Moment(0)).is_ok(), "its own count goes on");
+    }
+
+    #[test]
+    fn the_policys_own_counts_always_have_room() {
+        let bytes = filled(Owner::Verified, CAPACITY);
+        assert!(Cell::open(&bytes).unwrap().with([99; 16], Owner::Policy, count(60), Moment(0)).is_ok());
+    }
+
+    #[test]
+    fn foreign_bytes_are_no_cell() {
+        for bytes in [&b""[..], b"mcp", b"mcp\x02", b"mcp\x01x", b"garbage that is long enough to hold a record....."] {
+            assert_eq!(Cell::open(bytes).err(), Some(Garbage), "{bytes:?}");
+        }
+    }
+}

@@ -1,0 +1,161 @@
+//! The pure step: an old count and a moment in, a new count out, or when to come back.
+//!
+//! Fixed windows are aligned to the epoch and start again at each boundary, so two windows' worth can pass around
+//! one. Sliding windows weigh the window before by the part of it that still lies in view.
+
+use std::num::NonZeroU32;
+
+use super::Amount;
+
+/// A moment in milliseconds since the epoch, UTC.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Moment(pub u64);
+
+/// The length of a window.
+///
+/// Invariant: 1 to 2,678,400 seconds (31 days).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Window(NonZeroU32);
+
+/// How a count forgets.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Algorithm {
+    /// All at once, at the boundary.
+    #[default]
+    Fixed,
+    /// Evenly, over the window that follows.
+    Sliding,
+}
+
+/// What a count may reach in one window.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Quota {
+    /// Length of the window.
+    pub window: Window,
+    /// How the count forgets.
+    pub algorithm: Algorithm,
+    /// The most that one window lets through.
+    pub max: Amount,
+}
+
+/// The state of one counter.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Count {
+    /// Second since the epoch at which nothing of this counts any more.
+    pub until: u64,
+    /// Charged in the newest window.
+    pub used: Amount,
+    /// Charged in the window before it; only for sliding windows.
+    pub before: Amount,
+}
+
+/// There is no room for a call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Full {
+    /// When the same call has room if nothing else is charged; `None` if it never has.
+    pub back_at: Option<Moment>,
+}
+
+impl Moment {
+    fn seconds(self) -> u64 {
+        self.0 / 1000
+    }
+}
+
+impl Window {
+    /// The longest window, in seconds: 31 days.
+    pub const MAX_SECONDS: u32 = 2_678_400;
+
+    /// A window of that many seconds, if it is one.
+    #[must_use]
+    pub fn new(seconds: u32) -> Option<Self> {
+        NonZeroU32::new(seconds).filter(|seconds| seconds.get() <= Self::MAX_SECONDS).map(Self)
+    }
+
+    /// In seconds.
+    #[must_use]
+    pub fn seconds(self) -> u32 {
+        self.0.get()
+    }
+
+    fn length(self) -> u64 {
+        u64::from(self.0.get())
+    }
+
+    /// The second at which the window that holds `now` ends.
+    fn end(self, now: Moment) -> u64 {
+        let seconds = now.seconds();
+        seconds.saturating_sub(seconds % self.length()).saturating_add(self.length())
+    }
+}
+
+impl Quota {
+    /// Charges `amount`.
+    ///
+    /// # Errors
+    /// There is no room for it at `now`.
+    pub fn charge(&self, old: Option<Count>, amount: Amount, now: Moment) -> Result<Count, Full> {
+        let count = self.current(old, now);
+        match (amount > self.max, self.room_from(count, amount, now)) {
+            (true, _) => Err(Full { back_at: None }),
+            (false, Some(back_at)) => Err(Full { back_at: Some(back_at) }),
+            (false, None) => {
+                let used = count.used.plus(amount).ok_or(Full { back_at: None })?;
+                Ok(Count { used, ..count })
+            }
+        }
+    }
+
+    /// Takes back a charge of `amount` that led to a count until `until`. A count of another window stays as it is.
+    #[must_use]
+    pub fn refund(count: Count, until: u64, amount: Amount) -> Count {
+        if count.until == until { Count { used: count.used.minus(amount), ..count } } else { count }
+    }
+
+    /// The count as `now` sees it. A clock that steps back keeps the newer window: it never refills.
+    fn current(&self, old: Option<Count>, now: Moment) -> Count {
+        let end = self.window.end(now);
+        let until = match self.algorithm {
+            Algorithm::Fixed => end,
+            Algorithm::Sliding => end.saturating_add(self.window.length()),
+        };
+        let empty = Count { until, used: Amount::ZERO, before: Amount::ZERO };
+        match old {
+            Some(old) if old.until >= until => old,
+            Some(old) if self.algorithm == Algorithm::Sliding && old.until == end => {
+                Count { before: old.used, ..empty }
+            }
+            _ => empty,
+        }
+    }
+
+    /// When `amount`, which is at most `max`, has room beside `count`; `None` for now.
+    fn room_from(&self, count: Count, amount: Amount, now: Moment) -> Option<Moment> {
+        let room = self.max.minus(amount);
+        let end = match self.algorithm {
+            Algorithm::Fixed => return (count.used > room).then(|| Moment(count.until.saturating_mul(1000))),
+            Algorithm::Sliding => Moment(count.until.saturating_sub(self.window.length()).saturating_mul(1000)),
+        };
+        let back_at = if count.used > room {
+            self.faded(count.used, room, end)
+        } else {
+            let start = Moment(end.0.saturating_sub(self.window.length().saturating_mul(1000)));
+            self.faded(count.before, room.minus(count.used), start)
+        };
+        (back_at > now).then_some(back_at)
+    }
+
+    /// The first moment from `start` at which `weight`, fading over one window, is at most `room`.
+    fn faded(&self, weight: Amount, room: Amount, start: Moment) -> Moment {
+        if weight <= room {
+            return start;
+        }
+        let length = u128::from(self.window.length()).saturating_mul(1000);
+        let excess = u128::from(weight.minus(room).millionths());
+        let elapsed = length.saturating_mul(excess).div_ceil(u128::from(weight.millionths().max(1)));
+        Moment(start.0.saturating_add(u64::try_from(elapsed).unwrap_or(u64::MAX)))
+    }
+}
+
+#[cfg(test)]
+mod tests;

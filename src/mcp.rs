@@ -1,0 +1,28 @@
+//! What was said: from an HTTP request to one valid MCP message, or to the reason why it is none.
+//!
+//! Nothing here knows what a policy permits. The order of a request:
+//!
+//! 1. [`head::inspect`] looks at the HTTP head: pass on without a look, refuse, or wait for the body
+//! 2. [`Message::read`] reads the body: a message by construction, with the names a policy decides on
+//! 3. [`era::agree`] compares the two, where the protocol revision mirrors parts of the body in headers
+//! 4. [`answer`] writes JSON-RPC replies
+//!
+//! Protocol revisions 2025-03-26, 2025-06-18, 2025-11-25 and 2026-07-28.
+
+pub mod answer;
+pub mod era;
+pub mod head;
+mod id;
+mod message;
+mod method;
+mod params;
+mod refusal;
+
+pub use self::{
+    head::Headers,
+    id::Id,
+    message::{Message, Request},
+    method::{Method, Sort},
+    params::Target,
+    refusal::{Code, Refusal},
+};

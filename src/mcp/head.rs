@@ -1,0 +1,255 @@
+//! The HTTP head: what is refused before a byte of the body is looked at.
+//!
+//! Headers only confirm; what is permitted is decided by the body. `reference`: MCP 2025-11-25 and 2026-07-28,
+//! streamable HTTP; RFC 9110, sections 5.5 and 8.3.
+
+use super::Refusal;
+
+/// The headers of a request as Envoy hands them over: names in lower case, pseudo-headers among them.
+#[derive(Clone, Debug, Default)]
+pub struct Headers(Vec<(String, Vec<u8>)>);
+
+/// How often a header stands in a request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Header<'a> {
+    /// Not at all.
+    Absent,
+    /// Once; white space around the value is not part of it (RFC 9110, section 5.5).
+    Once(&'a [u8]),
+    /// More than once: readers take the first, the last, or all joined by commas.
+    Repeated,
+}
+
+/// What is to be done with a request by its head alone.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Head {
+    /// It carries no message: let it through where a policy applies at all.
+    Bodiless,
+    /// A message follows in the body.
+    Message,
+}
+
+/// Headers of which two make two readers see two requests.
+const SINGLE: [&str; 7] = [
+    "authorization",
+    "content-encoding",
+    "content-type",
+    "mcp-method",
+    "mcp-name",
+    "mcp-protocol-version",
+    "mcp-session-id",
+];
+
+/// Headers by which some servers replace the method.
+const OVERRIDES: [&str; 4] = ["x-http-method", "x-http-method-override", "x-method-override", "x-original-method"];
+
+/// Headers by which a client makes Envoy send a request twice: it would run twice on one charge.
+pub const REPEATING: [&str; 4] =
+    ["x-envoy-hedge-on-per-try-timeout", "x-envoy-max-retries", "x-envoy-retry-grpc-on", "x-envoy-retry-on"];
+
+impl Headers {
+    /// Takes the headers as a list of names and values.
+    #[must_use]
+    pub fn new(pairs: Vec<(String, Vec<u8>)>) -> Self {
+        Self(pairs)
+    }
+
+    /// The header of this name, which is in lower case.
+    #[must_use]
+    pub fn get(&self, name: &str) -> Header<'_> {
+        let mut values = self.0.iter().filter(|(key, _)| key == name).map(|(_, value)| value.trim_ascii());
+        match (values.next(), values.next()) {
+            (None, _) => Header::Absent,
+            (Some(value), None) => Header::Once(value),
+            (Some(_), Some(_)) => Header::Repeated,
+        }
+    }
+
+    /// Those of `names` that the request has.
+    pub fn present<'n>(&self, names: &'n [&'n str]) -> impl Iterator<Item = &'n str> {
+        names.iter().copied().filter(|name| self.get(name) != Header::Absent)
+    }
+}
+
+/// Looks at the head of a request whose body, if `has_body`, is still to come.
+///
+/// # Errors
+/// What is refused whatever the body says: 405 for a method that carries no message, 415 for a body that servers
+/// decode in different ways, 413 for one that announces more than `max_body` bytes, 400 for ambiguous headers.
+pub fn inspect(headers: &Headers, has_body: bool, max_body: usize) -> Result<Head, Refusal> {
+    let method = headers.get(":method");
+    let post = match method {
+        Header::Once(b"POST") => true,
+        Header::Once(b"GET" | b"HEAD" | b"OPTIONS" | b"DELETE") => false,
+        _ => return Err(Refusal::head(405, "only POST carries MCP messages; send the message with POST")),
+    };
+    if headers.get(":protocol") != Header::Absent || headers.get("upgrade") != Header::Absent {
+        return Err(Refusal::head(400, "the request asks for another protocol; leave out `Upgrade`"));
+    }
+    if let Some(name) = headers.present(&OVERRIDES).next() {
+        return Err(Refusal::head(400, format!("the header `{name}` changes the method; leave it out")));
+    }
+    if let Some(name) = SINGLE.iter().find(|name| headers.get(name) == Header::Repeated) {
+        return Err(Refusal::head(400, format!("the header `{name}` stands twice; send it once")));
+    }
+    let length = announced(headers)?;
+    let has_body = has_body || length.is_some_and(|length| length > 0);
+    match (post, has_body) {
+        (false, false) => return Ok(Head::Bodiless),
+        (false, true) => return Err(Refusal::head(405, "only POST carries a body; send the message with POST")),
+        (true, false) => return Err(Refusal::head(400, "the POST has no body; send one JSON-RPC message")),
+        (true, true) => {}
+    }
+    if !is_json(headers.get("content-type")) {
+        return Err(Refusal::head(415, "the body is not labelled `application/json` in UTF-8; set `Content-Type`"));
+    }
+    match headers.get("content-encoding") {
+        Header::Absent => {}
+        Header::Once(coding) if coding.eq_ignore_ascii_case(b"identity") => {}
+        _ => return Err(Refusal::head(415, "the body is compressed; send it without `Content-Encoding`")),
+    }
+    if length.is_some_and(|length| length > max_body) {
+        return Err(too_large(max_body));
+    }
+    Ok(Head::Message)
+}
+
+/// The refusal of a body of more than `max_body` bytes.
+#[must_use]
+pub fn too_large(max_body: usize) -> Refusal {
+    Refusal::head(413, format!("the body is larger than {max_body} bytes; send a smaller one"))
+}
+
+/// The length that the request announces.
+fn announced(headers: &Headers) -> Result<Option<usize>, Refusal> {
+    let refused = || Refusal::head(400, "the header `content-length` is no single number");
+    match headers.get("content-length") {
+        Header::Absent => Ok(None),
+        Header::Repeated => Err(refused()),
+        Header::Once(digits) if digits.is_empty() || !digits.iter().all(u8::is_ascii_digit) => Err(refused()),
+        // A number that does not fit is larger than any limit.
+        Header::Once(digits) => {
+            let digits = std::str::from_utf8(digits).unwrap_or_default();
+            Ok(Some(digits.parse().unwrap_or(usize::MAX)))
+        }
+    }
+}
+
+/// Whether a content type is `application/json` in UTF-8, in any case, with well-formed parameters.
+fn is_json(header: Header<'_>) -> bool {
+    let Header::Once(value) = header else { return false };
+    let Ok(value) = std::str::from_utf8(value) else { return false };
+    let mut parts = value.split(';').map(|part| part.trim_matches([' ', '\t']));
+    if !parts.next().is_some_and(|media| media.eq_ignore_ascii_case("application/json")) {
+        return false;
+    }
+    let mut charsets: u32 = 0;
+    // A `;` inside quotes splits one parameter into two that are malformed: refused, as is any other oddity.
+    parts.filter(|parameter| !parameter.is_empty()).all(|parameter| {
+        let Some((name, value)) = parameter.split_once('=') else { return false };
+        let bare = value.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')).unwrap_or(value);
+        let is_charset = name.eq_ignore_ascii_case("charset");
+        charsets = charsets.saturating_add(u32::from(is_charset));
+        is_token(name) && is_token(bare) && (!is_charset || (bare.eq_ignore_ascii_case("utf-8") && charsets == 1))
+    })
+}
+
+/// RFC 9110, section 5.6.2.
+fn is_token(text: &str) -> bool {
+    let special = |byte: u8| b"!#$%&'*+-.^_`|~".contains(&byte);
+    !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || special(byte))
+}
+
+#[cfg(test)]
+mod tests {
+    #[cfg(target_family = "wasm")]
+    use wasm_bindgen_test::wasm_bindgen_test as test;
+
+    use super::{Head, Header, Headers, inspect};
+
+    fn headers(pairs: &[(&str, &str)]) -> Headers {
+        Headers::new(pairs.iter().map(|(name, value)| ((*name).to_owned(), value.as_bytes().to_vec())).collect())
+    }
+
+    #[track_caller]
+    fn post(extra: &[(&str, &str)]) -> Result<Head, (u16, String)> {
+        let pairs = [&[(":method", "POST")], extra].concat();
+        inspect(&headers(&pairs), true, 100).map_err(|refusal| (refusal.status, refusal.why))
+    }
+
+    #[test]
+    fn only_json_in_utf_8_is_read() {
+        for value in [
+            "application/json",
+            "Application/JSON",
+            " application/json ; charset=utf-8",
+            "application/json;charset=\"UTF-8\";",
+            "application/json; version=1",
+        ] {
+            assert_eq!(post(&[("content-type", value)]), Ok(Head::Message), "{value}");
+        }
+        for value in [
+            "",
+            "text/plain",
+            "text/plain; a=application/json",
+            "application/vnd.api+json",
+            "application/json, text/plain",
+            "application/jsonx",
+            "application/json; charset=utf-16",
+            "application/json; charset=utf-8; charset=utf-7",
+            "application/json; charset=\"utf-8",
+            "application/json; charset",
+            "application/json; a=\"x;charset=utf-7\"",
+        ] {
+            assert_eq!(post(&[("content-type", value)]).unwrap_err().0, 415, "{value}");
+        }
+    }
+
+    #[test]
+    fn only_post_carries_a_message() {
+        for method in ["GET", "HEAD", "OPTIONS", "DELETE"] {
+            assert_eq!(inspect(&headers(&[(":method", method)]), false, 9), Ok(Head::Bodiless), "{method}");
+            assert_eq!(inspect(&headers(&[(":method", method)]), true, 9).unwrap_err().status, 405, "{method}");
+        }
+        for method in ["PUT", "PATCH", "CONNECT", "TRACE", "post", "QUERY"] {
+            assert_eq!(inspect(&headers(&[(":method", method)]), false, 9).unwrap_err().status, 405, "{method}");
+        }
+        assert_eq!(inspect(&headers(&[]), false, 9).unwrap_err().status, 405);
+        assert_eq!(inspect(&headers(&[(":method", "POST")]), false, 9).unwrap_err().status, 400);
+    }
+
+    #[test]
+    fn an_announced_length_over_the_limit_is_refused_before_the_body_comes() {
+        let json = ("content-type", "application/json");
+        assert_eq!(post(&[json, ("content-length", "100")]), Ok(Head::Message));
+        let too_large = (413, "the body is larger than 100 bytes; send a smaller one".to_owned());
+        assert_eq!(post(&[json, ("content-length", "101")]), Err(too_large.clone()));
+        assert_eq!(post(&[json, ("content-length", "99999999999999999999999")]), Err(too_large));
+        assert_eq!(post(&[json, ("content-length", "1x")]).unwrap_err().0, 400);
+    }
+
+    #[test]
+    fn what_readers_take_differently_is_refused() {
+        let json = ("content-type", "application/json");
+        for extra in [
+            ("content-type", "application/json"),
+            ("upgrade", "websocket"),
+            (":protocol", "websocket"),
+            ("x-http-method-override", "GET"),
+        ] {
+            assert_eq!(post(&[json, extra]).unwrap_err().0, 400, "{extra:?}");
+        }
+        assert_eq!(post(&[json, ("mcp-session-id", "a"), ("mcp-session-id", "a")]).unwrap_err().0, 400);
+        assert_eq!(post(&[json, ("content-encoding", "gzip")]).unwrap_err().0, 415);
+        assert_eq!(post(&[json, ("content-encoding", "identity, gzip")]).unwrap_err().0, 415);
+        assert_eq!(post(&[json, ("content-encoding", "Identity")]), Ok(Head::Message));
+    }
+
+    #[test]
+    fn a_header_is_absent_once_or_repeated() {
+        let headers = headers(&[("a", " 1 "), ("b", "2"), ("b", "3")]);
+        assert_eq!(headers.get("a"), Header::Once(b"1"));
+        assert_eq!(headers.get("b"), Header::Repeated);
+        assert_eq!(headers.get("c"), Header::Absent);
+    }
+}

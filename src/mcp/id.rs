@@ -1,0 +1,40 @@
+//! Request ids: kept as the token that was sent, since clients match answers by it.
+
+use crate::json::{Fault, Kind, Reader};
+
+/// The largest integer that every reader keeps exactly, 2^53-1.
+const MAX_INTEGER: u64 = (1 << 53) - 1;
+/// Bytes of a string id between its quotes: the answer echoes it.
+const MAX_BYTES: usize = 256;
+
+/// A valid id token.
+///
+/// Invariant: one JSON string of at most 256 bytes, or an integer within ±(2^53-1) without fraction or exponent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Id<'a>(&'a str);
+
+impl<'a> Id<'a> {
+    /// Reads the next value as an id; `None` if it is a value that cannot be one.
+    ///
+    /// # Errors
+    /// The value is no strict JSON.
+    pub fn read(reader: &mut Reader<'a>) -> Result<Option<Self>, Fault> {
+        let kind = reader.kind()?;
+        let token = std::str::from_utf8(reader.skip()?).unwrap_or_default();
+        let valid = match kind {
+            Kind::String => token.len() <= MAX_BYTES.saturating_add(2),
+            Kind::Number => {
+                let digits = token.strip_prefix('-').unwrap_or(token);
+                digits.parse::<u64>().is_ok_and(|number| number <= MAX_INTEGER)
+            }
+            Kind::Null | Kind::Bool | Kind::Array | Kind::Object => false,
+        };
+        Ok(valid.then_some(Self(token)))
+    }
+
+    /// The token as it was sent, quotes and escapes included.
+    #[must_use]
+    pub fn token(self) -> &'a str {
+        self.0
+    }
+}

@@ -1,0 +1,171 @@
+//! One JSON-RPC message as MCP defines it; whatever else the body is, it is refused.
+
+use std::borrow::Cow;
+
+use crate::json::{Fault, Kind, Names, Reader, fold};
+
+use super::{
+    Id, Method, Refusal, Sort, Target,
+    params::{Params, Slot},
+};
+
+/// Members of the envelope; JSON-RPC 2.0, sections 4 and 5.
+const ENVELOPE: [&str; 6] = ["error", "id", "jsonrpc", "method", "params", "result"];
+
+/// A message that every server reads as we do.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Message<'a> {
+    /// Asks for something; an answer with its id is due.
+    Request(Request<'a>),
+    /// Tells something; no answer is due.
+    Notification {
+        /// The `method`.
+        method: Cow<'a, str>,
+        /// The revision that `params._meta` names.
+        version: Option<Cow<'a, str>>,
+    },
+    /// Answers a request of the server; revisions up to 2025-11-25.
+    Response,
+}
+
+/// A request.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Request<'a> {
+    /// The id token, to be echoed exactly.
+    pub id: Id<'a>,
+    /// The `method` as sent.
+    pub method: Cow<'a, str>,
+    /// The method, where the specification knows it.
+    pub known: Option<&'static Method>,
+    /// What it is about.
+    pub target: Target<'a>,
+    /// The bytes of `params.arguments`, an object.
+    pub arguments: Option<&'a [u8]>,
+    /// The revision that `params._meta` names.
+    pub version: Option<Cow<'a, str>>,
+}
+
+impl<'a> Message<'a> {
+    /// Reads a body; values may nest `max_depth` deep.
+    ///
+    /// # Errors
+    /// The body is not strict JSON, is no single message, or is one that some server reads differently.
+    pub fn read(body: &'a [u8], max_depth: u32) -> Result<Self, Refusal> {
+        let mut reader = Reader::new(body, max_depth)?;
+        if reader.kind()? != Kind::Object {
+            reader.skip().and_then(|_| reader.finish())?;
+            return Err(Refusal::invalid(None, "the body is not one object; send one message a request, no batch"));
+        }
+        let envelope = Envelope::read(&mut reader)?;
+        reader.finish()?;
+        let id = envelope.id();
+        match reader.doubt() {
+            Some(doubt) => Err(format!("{doubt}; send each name once, spelled as the specification does")),
+            None => envelope.message(),
+        }
+        .map_err(|why| Refusal::invalid(id.map(|id| id.token().to_owned()), why))
+    }
+}
+
+/// The members of the envelope as they were found.
+#[derive(Debug, Default)]
+struct Envelope<'a> {
+    version_is_right: bool,
+    id: Slot<Id<'a>>,
+    /// More than one member that some server takes for the id.
+    ids: u32,
+    method: Slot<Cow<'a, str>>,
+    params: Slot<Params<'a>>,
+    answers: bool,
+}
+
+impl<'a> Envelope<'a> {
+    fn read(reader: &mut Reader<'a>) -> Result<Self, Fault> {
+        let mut envelope = Self::default();
+        reader.members(Names::Unmistakable(&ENVELOPE), |reader, name| envelope.member(reader, &name))?;
+        Ok(envelope)
+    }
+
+    fn member(&mut self, reader: &mut Reader<'a>, name: &str) -> Result<(), Fault> {
+        self.ids = self.ids.saturating_add(u32::from(fold::same_but_control(name, "id")));
+        match (name, reader.kind()?) {
+            ("jsonrpc", Kind::String) => self.version_is_right = reader.string()? == "2.0",
+            ("id", _) => self.id = Id::read(reader)?.map_or(Slot::Wrong, Slot::Is),
+            ("method", Kind::String) => self.method = Slot::Is(reader.string()?),
+            ("params", Kind::Object) => self.params = Slot::Is(Params::read(reader)?),
+            (other, _) => {
+                match other {
+                    "method" => self.method = Slot::Wrong,
+                    "params" => self.params = Slot::Wrong,
+                    "result" | "error" => self.answers = true,
+                    _ => {}
+                }
+                reader.skip()?;
+            }
+        }
+        Ok(())
+    }
+
+    /// The id, if no server can read another one.
+    fn id(&self) -> Option<Id<'a>> {
+        match self.id {
+            Slot::Is(id) if self.ids == 1 => Some(id),
+            _ => None,
+        }
+    }
+
+    fn message(self) -> Result<Message<'a>, String> {
+        if !self.version_is_right {
+            return Err("`jsonrpc` is not \"2.0\"".to_owned());
+        }
+        let method = match (self.method, self.answers) {
+            (Slot::Wrong, _) => return Err("`method` is no string".to_owned()),
+            (Slot::Is(_), true) => return Err("there is a `method` and an answer; send one of the two".to_owned()),
+            (Slot::Absent, false) => return Err("there is no `method`".to_owned()),
+            (Slot::Is(method), false) => Some(method),
+            (Slot::Absent, true) => None,
+        };
+        let params = match self.params {
+            Slot::Wrong => return Err("`params` is no object".to_owned()),
+            Slot::Absent => Params::default(),
+            Slot::Is(params) => params,
+        };
+        let id = match self.id {
+            Slot::Wrong => {
+                let why = "`id` is neither a string of up to 256 bytes nor an integer within 2^53-1 without fraction";
+                return Err(why.to_owned());
+            }
+            Slot::Absent => None,
+            Slot::Is(id) => Some(id),
+        };
+        match (method, id) {
+            (Some(method), id) => said(method, id, params),
+            (None, Some(_)) => Ok(Message::Response),
+            (None, None) => Err("the answer has no `id`".to_owned()),
+        }
+    }
+}
+
+/// A request or a notification, by the form of its method.
+fn said<'a>(method: Cow<'a, str>, id: Option<Id<'a>>, params: Params<'a>) -> Result<Message<'a>, String> {
+    let version = match &params.version {
+        Slot::Absent => None,
+        Slot::Is(version) => Some(version.clone()),
+        Slot::Wrong => return Err("the protocol version in `params._meta` is no string".to_owned()),
+    };
+    match (id, Method::is_notification(&method)) {
+        (Some(_), true) => Err("a notification has an `id`; leave it out".to_owned()),
+        (None, true) => params.target(Sort::Open, false).map(|_| Message::Notification { method, version }),
+        (None, false) => Err("a request has no `id`; send one, so that an answer can be given".to_owned()),
+        (Some(id), false) => {
+            let known = Method::known(&method);
+            let (sort, task) = known.map_or((Sort::Open, false), |known| (known.sort, known.task));
+            let arguments = match params.arguments {
+                Slot::Is(bytes) => Some(bytes),
+                Slot::Absent | Slot::Wrong => None,
+            };
+            let target = params.target(sort, task)?;
+            Ok(Message::Request(Request { id, method, known, target, arguments, version }))
+        }
+    }
+}

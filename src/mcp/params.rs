@@ -1,0 +1,224 @@
+//! `params`: the members that some policy decides on. What is not read here is checked and skipped.
+
+use std::borrow::Cow;
+
+use crate::json::{Fault, Kind, Names, Reader};
+
+use super::Sort;
+
+/// The `_meta` member in which a 2026-07-28 request names its revision.
+const VERSION: &str = "io.modelcontextprotocol/protocolVersion";
+
+/// Members of `params` that servers act on, in any revision.
+const PARAMS: [&str; 18] = [
+    "_meta",
+    "argument",
+    "arguments",
+    "capabilities",
+    "clientInfo",
+    "context",
+    "cursor",
+    "inputResponses",
+    "level",
+    "name",
+    "notifications",
+    "protocolVersion",
+    "ref",
+    "requestId",
+    "requestState",
+    "task",
+    "taskId",
+    "uri",
+];
+
+/// Members of `_meta` that servers act on.
+const META: [&str; 5] = [
+    VERSION,
+    "io.modelcontextprotocol/clientCapabilities",
+    "io.modelcontextprotocol/clientInfo",
+    "io.modelcontextprotocol/logLevel",
+    "progressToken",
+];
+
+/// A member that should hold a `T`.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) enum Slot<T> {
+    #[default]
+    Absent,
+    /// A value of another type.
+    Wrong,
+    Is(T),
+}
+
+/// What a message is about, as a policy names it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Target<'a> {
+    /// Nothing that has a name.
+    Nothing,
+    /// A tool, by `params.name`.
+    Tool(Cow<'a, str>),
+    /// A prompt, by `params.name` or `params.ref.name`.
+    Prompt(Cow<'a, str>),
+    /// A resource, by `params.uri` or `params.ref.uri`.
+    Resource(Cow<'a, str>),
+    /// The resources a client wants to hear of.
+    Resources(Vec<Cow<'a, str>>),
+    /// A task, by `params.taskId`.
+    Task(Cow<'a, str>),
+}
+
+/// The members of `params` as they were found.
+#[derive(Debug, Default)]
+pub(super) struct Params<'a> {
+    name: Slot<Cow<'a, str>>,
+    uri: Slot<Cow<'a, str>>,
+    task: Slot<Cow<'a, str>>,
+    reference_name: Slot<Cow<'a, str>>,
+    reference_uri: Slot<Cow<'a, str>>,
+    subscriptions: Slot<Vec<Cow<'a, str>>>,
+    /// The bytes of the object; `null` counts as absent.
+    pub(super) arguments: Slot<&'a [u8]>,
+    pub(super) version: Slot<Cow<'a, str>>,
+    meta_is_wrong: bool,
+}
+
+impl<'a> Params<'a> {
+    /// Reads the object that comes next.
+    pub(super) fn read(reader: &mut Reader<'a>) -> Result<Self, Fault> {
+        let mut params = Self::default();
+        reader.members(Names::Unmistakable(&PARAMS), |reader, name| match &*name {
+            "name" => text(reader, &mut params.name),
+            "uri" => text(reader, &mut params.uri),
+            "taskId" => text(reader, &mut params.task),
+            "arguments" => params.arguments(reader),
+            "_meta" => params.meta(reader),
+            "ref" => params.reference(reader),
+            "notifications" => params.notifications(reader),
+            _ => reader.skip().map(drop),
+        })?;
+        Ok(params)
+    }
+
+    fn arguments(&mut self, reader: &mut Reader<'a>) -> Result<(), Fault> {
+        self.arguments = match (reader.kind()?, reader.skip()?) {
+            (Kind::Object, bytes) => Slot::Is(bytes),
+            (Kind::Null, _) => Slot::Absent,
+            _ => Slot::Wrong,
+        };
+        Ok(())
+    }
+
+    fn meta(&mut self, reader: &mut Reader<'a>) -> Result<(), Fault> {
+        if reader.kind()? != Kind::Object {
+            self.meta_is_wrong = true;
+            return reader.skip().map(drop);
+        }
+        reader.members(Names::Unmistakable(&META), |reader, name| match &*name {
+            VERSION => text(reader, &mut self.version),
+            _ => reader.skip().map(drop),
+        })
+    }
+
+    fn reference(&mut self, reader: &mut Reader<'a>) -> Result<(), Fault> {
+        if reader.kind()? != Kind::Object {
+            return reader.skip().map(drop);
+        }
+        reader.members(Names::Unmistakable(&["type", "name", "uri"]), |reader, name| match &*name {
+            "name" => text(reader, &mut self.reference_name),
+            "uri" => text(reader, &mut self.reference_uri),
+            _ => reader.skip().map(drop),
+        })
+    }
+
+    fn notifications(&mut self, reader: &mut Reader<'a>) -> Result<(), Fault> {
+        if reader.kind()? != Kind::Object {
+            self.subscriptions = Slot::Wrong;
+            return reader.skip().map(drop);
+        }
+        reader.members(Names::Unmistakable(&["resourceSubscriptions"]), |reader, name| match &*name {
+            "resourceSubscriptions" => texts(reader, &mut self.subscriptions),
+            _ => reader.skip().map(drop),
+        })
+    }
+
+    /// What a message of this sort is about.
+    ///
+    /// # Errors
+    /// A sentence on the member that is missing, of the wrong type, or no name.
+    pub(super) fn target(self, sort: Sort, task: bool) -> Result<Target<'a>, String> {
+        if self.meta_is_wrong {
+            return Err("`params._meta` is no object; send an object or leave it out".to_owned());
+        }
+        if self.arguments == Slot::Wrong {
+            return Err("`params.arguments` is no object; send an object or leave it out".to_owned());
+        }
+        match sort {
+            Sort::Open if task => self.task.text("params.taskId").and_then(named("params.taskId")).map(Target::Task),
+            Sort::Open | Sort::Closed => Ok(Target::Nothing),
+            Sort::Tool => self.name.text("params.name").and_then(named("params.name")).map(Target::Tool),
+            Sort::Prompt => self.name.text("params.name").and_then(named("params.name")).map(Target::Prompt),
+            Sort::Resource | Sort::Unsubscribe => self.uri.text("params.uri").map(Target::Resource),
+            Sort::Listen => match self.subscriptions {
+                Slot::Absent => Ok(Target::Nothing),
+                Slot::Is(uris) => Ok(Target::Resources(uris)),
+                Slot::Wrong => Err("`params.notifications.resourceSubscriptions` is no list of strings".to_owned()),
+            },
+            Sort::Reference => match (self.reference_name, self.reference_uri) {
+                (name @ (Slot::Is(_) | Slot::Wrong), Slot::Absent) => {
+                    name.text("params.ref.name").and_then(named("params.ref.name")).map(Target::Prompt)
+                }
+                (Slot::Absent, uri) => uri.text("params.ref.uri").map(Target::Resource),
+                _ => Err("`params.ref` holds both `name` and `uri`; send the one that its type needs".to_owned()),
+            },
+        }
+    }
+}
+
+impl<'a> Slot<Cow<'a, str>> {
+    fn text(self, place: &str) -> Result<Cow<'a, str>, String> {
+        match self {
+            Self::Is(text) if text.is_empty() => Err(format!("`{place}` is empty")),
+            Self::Is(text) => Ok(text),
+            Self::Wrong => Err(format!("`{place}` is no string")),
+            Self::Absent => Err(format!("`{place}` is missing")),
+        }
+    }
+}
+
+/// Longest name in bytes; MCP 2025-11-25 recommends up to 128 characters.
+const MAX_NAME: usize = 256;
+
+fn named<'a>(place: &str) -> impl Fn(Cow<'a, str>) -> Result<Cow<'a, str>, String> {
+    move |name| match &*name {
+        long if long.len() > MAX_NAME => Err(format!("`{place}` is longer than {MAX_NAME} bytes")),
+        text if text.chars().any(char::is_control) => Err(format!("`{place}` holds a control character")),
+        _ => Ok(name),
+    }
+}
+
+fn text<'a>(reader: &mut Reader<'a>, slot: &mut Slot<Cow<'a, str>>) -> Result<(), Fault> {
+    *slot = match reader.kind()? {
+        Kind::String => Slot::Is(reader.string()?),
+        _ => reader.skip().map(|_| Slot::Wrong)?,
+    };
+    Ok(())
+}
+
+fn texts<'a>(reader: &mut Reader<'a>, slot: &mut Slot<Vec<Cow<'a, str>>>) -> Result<(), Fault> {
+    if reader.kind()? != Kind::Array {
+        *slot = Slot::Wrong;
+        return reader.skip().map(drop);
+    }
+    let mut found = Slot::Is(Vec::new());
+    reader.elements(|reader| {
+        let mut one = Slot::Absent;
+        text(reader, &mut one)?;
+        match (&mut found, one) {
+            (Slot::Is(texts), Slot::Is(text)) => texts.push(text),
+            _ => found = Slot::Wrong,
+        }
+        Ok(())
+    })?;
+    *slot = found;
+    Ok(())
+}
