@@ -1,5 +1,13 @@
 //! A Wasm filter for Envoy that lets through only the MCP calls a policy permits.
 
+pub mod caller;
+pub mod config;
+pub mod engine;
+#[cfg(target_os = "wasi")]
+mod filter;
+pub mod http;
 pub mod json;
 pub mod limit;
 pub mod mcp;
+pub mod policy;
+pub mod walk;

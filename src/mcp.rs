@@ -19,7 +19,6 @@ mod params;
 mod refusal;
 
 pub use self::{
-    head::Headers,
     id::Id,
     message::{Message, Request},
     method::{Method, Sort},

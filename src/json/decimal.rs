@@ -41,6 +41,14 @@ impl Decimal {
         Some(Self { negative, exponent: point.saturating_add(power), digits: digits.to_owned() })
     }
 
+    /// Compares the two without their signs.
+    #[must_use]
+    pub fn magnitude(&self, other: &Self) -> Ordering {
+        // Zero has exponent 0 as some other numbers have, but no digits: it is less than any.
+        let zero = other.digits.is_empty().cmp(&self.digits.is_empty());
+        zero.then(self.exponent.cmp(&other.exponent)).then_with(|| self.digits.cmp(&other.digits))
+    }
+
     /// The value times ten to the power of `places`, if that is a whole number from 0 to 2^64-1.
     #[must_use]
     pub fn scaled(&self, places: i64) -> Option<u64> {
@@ -73,14 +81,9 @@ fn exponent(text: &str) -> Option<i64> {
 
 impl Ord for Decimal {
     fn cmp(&self, other: &Self) -> Ordering {
-        let size = |one: &Self, other: &Self| {
-            // Zero has exponent 0 as some other numbers have, but no digits: it sorts below them either way.
-            let empty = one.digits.is_empty().cmp(&other.digits.is_empty()).reverse();
-            empty.then(one.exponent.cmp(&other.exponent)).then_with(|| one.digits.cmp(&other.digits))
-        };
         match (self.negative, other.negative) {
-            (false, false) => size(self, other),
-            (true, true) => size(other, self),
+            (false, false) => self.magnitude(other),
+            (true, true) => other.magnitude(self),
             (true, false) => Ordering::Less,
             (false, true) => Ordering::Greater,
         }

@@ -72,5 +72,5 @@ impl std::error::Error for Fault {}
 
 /// A name from an untrusted text, short and without characters that could forge a log line.
 fn shown(name: &str) -> String {
-    name.escape_debug().take(64).collect()
+    name.chars().take(64).map(|c| if c.is_control() { char::REPLACEMENT_CHARACTER } else { c }).collect()
 }

@@ -1,9 +1,11 @@
 //! The names of the objects that are open: no name twice, none that some readers take for another.
 
+use std::collections::HashSet;
+
 use super::{Fault, Reason, fold, string};
 
-/// Up to this many names are compared each with each; above, they are sorted, so that an object of a hundred thousand
-/// names takes no quadratic time.
+/// Up to this many names are compared each with each; above, they are hashed under a random key, so that an object of a
+/// hundred thousand names takes no quadratic time.
 const FEW: usize = 16;
 
 /// How strictly the names of one object are compared.
@@ -63,20 +65,17 @@ impl Open {
         found.map(|reason| Fault { at, reason })
     }
 
-    fn duplicate(&mut self, bytes: &[u8], mark: Mark) -> Option<Reason> {
-        let Self { spans, decoded } = self;
-        let spans = spans.get_mut(mark.spans..)?;
-        let name = |span: &string::Span| name(bytes, decoded, *span);
-        if spans.len() > FEW {
-            spans.sort_unstable_by(|one, other| name(one).cmp(name(other)));
-            let pairs = spans.iter().zip(spans.iter().skip(1));
-            return pairs.filter(|(one, next)| name(one) == name(next)).map(|(one, _)| duplicate(name(one))).next();
-        }
-        let later = |index: usize| spans.iter().skip(index.saturating_add(1));
-        let twice = |(index, one): (usize, &string::Span)| {
-            later(index).any(|other| name(one) == name(other)).then(|| duplicate(name(one)))
+    fn duplicate(&self, bytes: &[u8], mark: Mark) -> Option<Reason> {
+        let spans = self.spans.get(mark.spans..)?;
+        let names = || spans.iter().map(|span| name(bytes, &self.decoded, *span));
+        let twice = if spans.len() > FEW {
+            let mut seen = HashSet::with_capacity(spans.len());
+            names().find(|name| !seen.insert(*name))
+        } else {
+            let again = |(index, one): &(usize, &str)| names().take(*index).any(|other| other == *one);
+            names().enumerate().find(again).map(|(_, name)| name)
         };
-        spans.iter().enumerate().find_map(twice)
+        twice.map(|name| Reason::Duplicate(name.to_owned()))
     }
 
     fn lookalike(&self, bytes: &[u8], mark: Mark, known: &[&str]) -> Option<Reason> {
@@ -84,26 +83,20 @@ impl Open {
         let names = || spans.iter().map(|span| name(bytes, &self.decoded, *span));
         let meant = |name: &str| known.iter().any(|known| *known != name && fold::same_but_control(known, name));
         if let Some(name) = names().find(|name| meant(name)) {
-            return Some(Reason::Lookalike(name.to_string()));
+            return Some(Reason::Lookalike(name.to_owned()));
         }
-        if spans.len() > FEW {
+        let twin = if spans.len() > FEW {
             let bare =
                 |name: &str| -> String { name.chars().filter(|c| !c.is_control()).map(fold::fold_char).collect() };
-            let mut bare: Vec<(String, &str)> = names().map(|name| (bare(name), name)).collect();
-            bare.sort_unstable();
-            let mut pairs = bare.iter().zip(bare.iter().skip(1));
-            return pairs.find(|(one, next)| one.0 == next.0).map(|(one, _)| Reason::Lookalike(one.1.to_string()));
-        }
-        let twin = |(index, one): (usize, &str)| {
-            let mut later = names().skip(index.saturating_add(1));
-            later.any(|other| fold::same_but_control(one, other)).then(|| Reason::Lookalike(one.to_string()))
+            let mut seen = HashSet::with_capacity(spans.len());
+            names().find(|name| !seen.insert(bare(name)))
+        } else {
+            let again =
+                |(index, one): &(usize, &str)| names().take(*index).any(|other| fold::same_but_control(other, one));
+            names().enumerate().find(again).map(|(_, name)| name)
         };
-        names().enumerate().find_map(twin)
+        twin.map(|name| Reason::Lookalike(name.to_owned()))
     }
-}
-
-fn duplicate(name: &str) -> Reason {
-    Reason::Duplicate(name.to_string())
 }
 
 fn name<'t>(bytes: &'t [u8], decoded: &'t str, span: string::Span) -> &'t str {

@@ -1,6 +1,6 @@
 //! Numbers: RFC 8259, section 6, and the bounds within which readers agree on a value.
 
-use super::{Fault, Reason};
+use super::{Decimal, Fault, Reason};
 
 /// A number longer than this is refused: no caller needs it, and some readers cut it.
 const MAX_BYTES: usize = 256;
@@ -39,12 +39,17 @@ fn digits(bytes: &[u8], at: usize) -> Result<usize, Fault> {
     }
 }
 
-/// Whether an `f64` holds the number. Up to 300 bytes without an exponent cannot reach 1e308, so the costly way is
+/// 2^1024 - 2^970: the smallest number that rounds to infinity. IEEE 754, section 4.3.1.
+const INFINITE: &str = "17976931348623158079372897140530341507993413271003782693617377898044496829276475094664901797758720\
+    70963302864166928879109465555478519404026306574886715058206819089020007083836762738548458177115317644757302700698\
+    55571366959622842914819860834936475292719074168444365510704342711559699508093042880177904174497792";
+
+/// Whether an `f64` holds the number. Up to 256 bytes without an exponent cannot reach 1e308, so the costly way is
 /// taken by few.
 fn is_finite(text: &[u8]) -> bool {
     if !text.iter().any(|byte| matches!(byte, b'e' | b'E')) {
         return true;
     }
-    let parsed = std::str::from_utf8(text).ok().and_then(|text| text.parse::<f64>().ok());
-    parsed.is_some_and(f64::is_finite)
+    let number = std::str::from_utf8(text).ok().and_then(Decimal::new);
+    number.zip(Decimal::new(INFINITE)).is_some_and(|(number, infinite)| number.magnitude(&infinite).is_lt())
 }

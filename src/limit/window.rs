@@ -65,6 +65,11 @@ impl Moment {
 impl Window {
     /// The longest window, in seconds: 31 days.
     pub const MAX_SECONDS: u32 = 2_678_400;
+    /// The longest window.
+    pub const LONGEST: Self = match NonZeroU32::new(Self::MAX_SECONDS) {
+        Some(seconds) => Self(seconds),
+        None => Self(NonZeroU32::MIN),
+    };
 
     /// A window of that many seconds, if it is one.
     #[must_use]

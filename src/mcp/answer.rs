@@ -99,3 +99,11 @@ pub fn dropped() -> Reply {
 pub fn forbidden() -> Reply {
     Reply { status: 403, retry_after: None, body: String::new() }
 }
+
+/// The answer to a request of which nothing is known, when we fail: nothing passes.
+#[must_use]
+pub fn failed() -> Reply {
+    let reason = "the gateway failed, so the request was not let through; try again later";
+    let data = Data { kind: "refused", reason, ..Data::default() };
+    error(503, None, Code::Internal, reason, &data)
+}

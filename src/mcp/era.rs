@@ -5,7 +5,8 @@
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 
-use super::{Headers, Message, Refusal, Request, Target, head::Header};
+use super::{Message, Refusal, Request, Target};
+use crate::http::{Header, Headers};
 
 /// The first revision whose headers mirror the body.
 const MODERN: &str = "2026-07-28";

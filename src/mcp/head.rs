@@ -4,21 +4,7 @@
 //! streamable HTTP; RFC 9110, sections 5.5 and 8.3.
 
 use super::Refusal;
-
-/// The headers of a request as Envoy hands them over: names in lower case, pseudo-headers among them.
-#[derive(Clone, Debug, Default)]
-pub struct Headers(Vec<(String, Vec<u8>)>);
-
-/// How often a header stands in a request.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Header<'a> {
-    /// Not at all.
-    Absent,
-    /// Once; white space around the value is not part of it (RFC 9110, section 5.5).
-    Once(&'a [u8]),
-    /// More than once: readers take the first, the last, or all joined by commas.
-    Repeated,
-}
+use crate::http::{Header, Headers};
 
 /// What is to be done with a request by its head alone.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -46,30 +32,6 @@ const OVERRIDES: [&str; 4] = ["x-http-method", "x-http-method-override", "x-meth
 /// Headers by which a client makes Envoy send a request twice: it would run twice on one charge.
 pub const REPEATING: [&str; 4] =
     ["x-envoy-hedge-on-per-try-timeout", "x-envoy-max-retries", "x-envoy-retry-grpc-on", "x-envoy-retry-on"];
-
-impl Headers {
-    /// Takes the headers as a list of names and values.
-    #[must_use]
-    pub fn new(pairs: Vec<(String, Vec<u8>)>) -> Self {
-        Self(pairs)
-    }
-
-    /// The header of this name, which is in lower case.
-    #[must_use]
-    pub fn get(&self, name: &str) -> Header<'_> {
-        let mut values = self.0.iter().filter(|(key, _)| key == name).map(|(_, value)| value.trim_ascii());
-        match (values.next(), values.next()) {
-            (None, _) => Header::Absent,
-            (Some(value), None) => Header::Once(value),
-            (Some(_), Some(_)) => Header::Repeated,
-        }
-    }
-
-    /// Those of `names` that the request has.
-    pub fn present<'n>(&self, names: &'n [&'n str]) -> impl Iterator<Item = &'n str> {
-        names.iter().copied().filter(|name| self.get(name) != Header::Absent)
-    }
-}
 
 /// Looks at the head of a request whose body, if `has_body`, is still to come.
 ///
@@ -165,7 +127,7 @@ mod tests {
     #[cfg(target_family = "wasm")]
     use wasm_bindgen_test::wasm_bindgen_test as test;
 
-    use super::{Head, Header, Headers, inspect};
+    use super::{Head, Headers, inspect};
 
     fn headers(pairs: &[(&str, &str)]) -> Headers {
         Headers::new(pairs.iter().map(|(name, value)| ((*name).to_owned(), value.as_bytes().to_vec())).collect())
@@ -243,13 +205,5 @@ mod tests {
         assert_eq!(post(&[json, ("content-encoding", "gzip")]).unwrap_err().0, 415);
         assert_eq!(post(&[json, ("content-encoding", "identity, gzip")]).unwrap_err().0, 415);
         assert_eq!(post(&[json, ("content-encoding", "Identity")]), Ok(Head::Message));
-    }
-
-    #[test]
-    fn a_header_is_absent_once_or_repeated() {
-        let headers = headers(&[("a", " 1 "), ("b", "2"), ("b", "3")]);
-        assert_eq!(headers.get("a"), Header::Once(b"1"));
-        assert_eq!(headers.get("b"), Header::Repeated);
-        assert_eq!(headers.get("c"), Header::Absent);
     }
 }

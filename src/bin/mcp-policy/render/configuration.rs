@@ -1,0 +1,65 @@
+//! The user's document as the filter's configuration for what we render.
+//!
+//! What we render lets the filter hold a request's headers, so the configuration says so, too, unless
+//! the user decided otherwise. The user's text stays as it is, byte for byte: no reader stands between
+//! what was written and what the filter judges by.
+
+use std::collections::BTreeMap;
+
+use serde_json::value::RawValue;
+
+/// A JSON object, each member as it was written. Of a repeated name the last one stays here; the filter
+/// refuses such a document.
+type Members<'a> = BTreeMap<String, &'a RawValue>;
+
+/// The configuration that holds headers until the verdict, made of a policy or a configuration.
+///
+/// # Errors
+///
+/// When `document` is no JSON object, or neither a policy nor a configuration with policies.
+pub(super) fn held(document: &str) -> Result<String, String> {
+    let text = document.trim_matches([' ', '\t', '\r', '\n']);
+    let members = read(text)?;
+    if members.contains_key("version") {
+        return Ok(format!(r#"{{"policy": {text}, "protocol": {{"headers": "hold"}}}}"#));
+    }
+    if members.contains_key("console") {
+        return Err("`/console`: `render` sets up gateways, not consoles; give a policy".to_owned());
+    }
+    if !members.contains_key("policy") && !members.contains_key("policies") {
+        return Err("neither a policy (no `version`) nor a configuration (no `policy`, no `policies`)".to_owned());
+    }
+    let Some(protocol) = members.get("protocol") else {
+        return Ok(insert(text, 0, r#""protocol": {"headers": "hold"},"#));
+    };
+    let options: Members<'_> = serde_json::from_str(protocol.get())
+        .map_err(|_| r#"`/protocol`: must be an object, such as `{"headers": "hold"}`"#.to_owned())?;
+    if options.contains_key("headers") {
+        return Ok(text.to_owned());
+    }
+    let member = if options.is_empty() { r#""headers": "hold""# } else { r#""headers": "hold", "# };
+    // `protocol` borrows from `text`, so the difference of their addresses is its place there.
+    let place = protocol.get().as_ptr().addr().saturating_sub(text.as_ptr().addr());
+    Ok(insert(text, place, member))
+}
+
+fn read(text: &str) -> Result<Members<'_>, String> {
+    if text.starts_with('\u{feff}') {
+        return Err("starts with a byte order mark; save it as UTF-8 without one".to_owned());
+    }
+    serde_json::from_str(text).map_err(|error| {
+        if error.is_data() {
+            "must be a JSON object: a policy or a configuration".to_owned()
+        } else {
+            format!("not valid JSON: {error}")
+        }
+    })
+}
+
+/// `text` with `member` as the first of the object whose brace stands at `brace`.
+fn insert(text: &str, brace: usize, member: &str) -> String {
+    match text.split_at_checked(brace.saturating_add(1)) {
+        Some((before, after)) => format!("{before}{member}{after}"),
+        None => text.to_owned(),
+    }
+}

@@ -1,0 +1,223 @@
+//! What `render` promises: the user's text byte for byte, YAML that reads back, no surprise in the URL.
+
+use clap::Parser;
+
+use super::{
+    Args, ENVOY, Gateway, UPSTREAM_TLS,
+    configuration::held,
+    template::{fill, quoted, scalar},
+    upstream::Upstream,
+};
+
+#[derive(Parser)]
+struct Line {
+    #[command(flatten)]
+    args: Args,
+}
+
+/// What `mcp-policy render envoy …` prints for `document`.
+fn render(document: &str, options: &[&str]) -> String {
+    let line = Line::try_parse_from(["render", "envoy", "-"].iter().chain(options)).unwrap();
+    let Gateway::Envoy(envoy) = line.args.gateway;
+    envoy.render(document).unwrap()
+}
+
+/// The configuration in `rendered`, read as YAML reads it.
+fn configuration_in(rendered: &str) -> String {
+    let (_, value) = rendered.split_once("                  value: ").unwrap();
+    if value.starts_with('"') {
+        return serde_json::from_str(value.lines().next().unwrap()).unwrap();
+    }
+    let indentation = " ".repeat(20);
+    let mut lines = value.split('\n');
+    assert_eq!(lines.next(), Some("|-"));
+    let block = lines.map_while(|line| if line.is_empty() { Some("") } else { line.strip_prefix(&indentation) });
+    block.collect::<Vec<_>>().join("\n")
+}
+
+const POLICY: &str = r#"{"version":"1","default":"deny"}"#;
+
+#[test]
+fn the_shipped_configuration_is_what_render_prints() {
+    let root = env!("CARGO_MANIFEST_DIR");
+    let policy = std::fs::read_to_string(format!("{root}/envoy/policies/krea.json")).unwrap();
+    let shipped = std::fs::read_to_string(format!("{root}/envoy/envoy.yaml")).unwrap();
+    assert!(
+        shipped == render(&policy, &[]),
+        "envoy/envoy.yaml is out of date: cargo run -- render envoy envoy/policies/krea.json > envoy/envoy.yaml"
+    );
+}
+
+#[test]
+fn every_placeholder_has_a_value() {
+    for options in [&[][..], &["--upstream", "https://mcp.example.com"], &["--upstream", "https://[::1]:8443"]] {
+        let rendered = render(POLICY, options);
+        assert!(!rendered.contains("${"), "{rendered}");
+        assert!(!rendered.lines().any(|line| line.ends_with(' ')), "{rendered}");
+    }
+    // No dollar but those of the placeholders above.
+    assert_eq!(ENVOY.matches('$').count() + UPSTREAM_TLS.matches('$').count(), 9 + 3);
+}
+
+#[test]
+fn options_reach_their_lines() {
+    let rendered = render(POLICY, &["--port", "8080", "--admin-port", "0", "--module", r#"a "b" \c.wasm"#]);
+    assert!(rendered.contains("{ address: 127.0.0.1, port_value: 8080 }"));
+    assert!(rendered.contains("{ address: 127.0.0.1, port_value: 0 }"));
+    assert!(rendered.contains(r#"filename: "a \"b\" \\c.wasm""#));
+    assert!(rendered.contains(r#"{ address: "127.0.0.1", port_value: 10002 }"#));
+}
+
+#[test]
+fn plain_upstreams_keep_the_clients_host() {
+    let rendered = render(POLICY, &["--upstream", "http://localhost:3000"]);
+    assert!(rendered.contains("type: STRICT_DNS"));
+    assert!(!rendered.contains("host_rewrite") && !rendered.contains("transport_socket"));
+}
+
+#[test]
+fn tls_upstreams_are_verified_by_name() {
+    let rendered = render(POLICY, &["--upstream", "https://MCP.example.com"]);
+    for line in [
+        r#"host_rewrite_literal: "mcp.example.com""#,
+        r#"sni: "mcp.example.com""#,
+        "san_type: DNS",
+        r#"matcher: { exact: "mcp.example.com" }"#,
+        "trusted_ca: ",
+    ] {
+        assert!(rendered.contains(line), "{line}");
+    }
+    let rendered = render(POLICY, &["--upstream", "https://10.0.0.7:8443"]);
+    assert!(rendered.contains("san_type: IP_ADDRESS") && rendered.contains("type: STATIC"));
+    assert!(rendered.contains(r#"host_rewrite_literal: "10.0.0.7:8443""#) && !rendered.contains("sni:"));
+}
+
+#[test]
+fn a_policy_is_wrapped_as_it_is() {
+    let policy = "{ \"version\": \"1\",\n\n\t\"default\" : \"deny\" }";
+    assert_eq!(
+        held(&format!("\n  {policy}\n")).unwrap(),
+        format!(r#"{{"policy": {policy}, "protocol": {{"headers": "hold"}}}}"#)
+    );
+}
+
+#[test]
+fn a_configuration_holds_headers_unless_it_says_otherwise() {
+    for (given, rendered) in [
+        (r#"{"policy":{}}"#, r#"{"protocol": {"headers": "hold"},"policy":{}}"#),
+        ("{\n  \"policies\": {}\n}", "{\"protocol\": {\"headers\": \"hold\"},\n  \"policies\": {}\n}"),
+        (r#"{"policy":{},"protocol":{}}"#, r#"{"policy":{},"protocol":{"headers": "hold"}}"#),
+        (
+            r#"{"policy":{"a":{}},"protocol": { "max_depth": 9 }}"#,
+            r#"{"policy":{"a":{}},"protocol": {"headers": "hold",  "max_depth": 9 }}"#,
+        ),
+        (
+            r#"{"policy":{},"protoco\u006c":{"max_depth":9}}"#,
+            r#"{"policy":{},"protoco\u006c":{"headers": "hold", "max_depth":9}}"#,
+        ),
+        (r#"{"policy":{},"protocol":{"headers":"release"}}"#, r#"{"policy":{},"protocol":{"headers":"release"}}"#),
+    ] {
+        assert_eq!(held(given).unwrap(), rendered);
+    }
+}
+
+#[test]
+fn what_is_neither_is_named() {
+    for (given, message) in [
+        ("", "not valid JSON: EOF while parsing a value at line 1 column 0"),
+        ("{,}", "not valid JSON: key must be a string at line 1 column 2"),
+        ("[]", "must be a JSON object: a policy or a configuration"),
+        ("{}", "neither a policy (no `version`) nor a configuration (no `policy`, no `policies`)"),
+        (r#"{"console":{}}"#, "`/console`: `render` sets up gateways, not consoles; give a policy"),
+        (r#"{"policy":{},"protocol":"hold"}"#, r#"`/protocol`: must be an object, such as `{"headers": "hold"}`"#),
+        ("\u{feff}{}", "starts with a byte order mark; save it as UTF-8 without one"),
+    ] {
+        assert_eq!(held(given).unwrap_err(), message, "{given}");
+    }
+}
+
+#[test]
+fn hostile_text_reads_back_as_it_was() {
+    for text in [
+        "it's \\\"quoted\\\"",
+        "a: b # no comment",
+        "%YAML 1.2, %REQ(:PATH)%, ${port} and ${nothing}",
+        "café 図 🦀",
+        "next\u{85}line, \u{2028} and \u{2029}, \u{feff}, \u{7f}",
+        "- & * ! | > @ ` {{ }}",
+    ] {
+        let policy = format!("{{\"version\": \"1\",\n  \n\n \t\"description\"\n:\"{text}\"   }}");
+        assert_eq!(configuration_in(&render(&policy, &[])), held(&policy).unwrap(), "{text}");
+    }
+}
+
+#[test]
+fn line_ends_of_windows_survive_in_quotes() {
+    let policy = "{\"version\": \"1\",\r\n\"default\": \"deny\"}";
+    let rendered = render(policy, &[]);
+    assert!(rendered.contains(r#"{\"version\": \"1\",\u000d\u000a\"default\": \"deny\"}"#));
+    assert_eq!(configuration_in(&rendered), held(policy).unwrap());
+}
+
+#[test]
+fn scalars_are_blocks_where_yaml_keeps_the_lines() {
+    assert_eq!(scalar("a: 'b' # \"c\"\n\n  d\\"), "|-\n  a: 'b' # \"c\"\n\n    d\\");
+    assert_eq!(scalar("a\rb"), r#""a\u000db""#);
+    assert_eq!(quoted("a\"\\\n\u{2028}é"), r#""a\"\\\u000a\u2028é""#);
+}
+
+#[test]
+fn filling_indents_drops_empty_lines_and_passes_once() {
+    let values = [("block", "|-\n  x\n\n  ${word}".to_owned()), ("word", "w".to_owned()), ("nothing", String::new())];
+    assert_eq!(
+        fill("a: ${word}${word}\n  ${nothing}\n\n  b: ${block}\n", &values),
+        "a: ww\n\n  b: |-\n    x\n\n    ${word}\n"
+    );
+}
+
+#[test]
+fn urls_are_read() {
+    for (url, tls, host, port, authority) in [
+        ("http://127.0.0.1:10002", false, "127.0.0.1", 10002, "127.0.0.1:10002"),
+        ("HTTP://localhost/", false, "localhost", 80, "localhost"),
+        ("https://MCP.Example.com/mcp", true, "mcp.example.com", 443, "mcp.example.com"),
+        ("https://mcp_1.internal:80", true, "mcp_1.internal", 80, "mcp_1.internal:80"),
+        ("http://[0:0::1]:8080", false, "::1", 8080, "[::1]:8080"),
+        ("https://[::1]", true, "::1", 443, "[::1]"),
+    ] {
+        let upstream: Upstream = url.parse().unwrap();
+        assert_eq!(upstream, Upstream { tls, host: host.to_owned(), port });
+        assert_eq!(upstream.authority(), authority);
+    }
+}
+
+#[test]
+fn urls_that_cannot_be_kept_are_refused() {
+    for (url, message) in [
+        ("127.0.0.1:10002", "not a URL; give one like `http://127.0.0.1:10002`"),
+        ("ws://h", "`ws` is not a scheme of MCP servers; give `http` or `https`"),
+        (
+            "http://h:1/api/mcp",
+            "`/api/mcp` cannot be kept: the gateway passes each request's path through unchanged; \
+             give `http://h:1` and let clients ask the gateway for `/api/mcp`",
+        ),
+        ("http://h/mcp?key=1", "`/mcp?key=1`: only a path can follow the port; take the rest out"),
+        ("http://h#f", "`#f`: only a path can follow the port; take the rest out"),
+        ("http://me:secret@h", "a user name or password is not passed on; take it out"),
+        ("http://", "`` is neither a host name nor an address"),
+        ("http://a b", "`a b` is neither a host name nor an address"),
+        ("http://a..b", "`a..b` is neither a host name nor an address"),
+        ("http://127.1", "`127.1` is neither a host name nor an address"),
+        ("http://\u{e9}.fr", "`\u{e9}.fr` is neither a host name nor an address"),
+        ("http://[::1", "`[::1`: `]` is missing"),
+        ("http://[::1]80", "`[::1]80`: only a port can follow `]`"),
+        ("http://[h]", "`h` is not an IPv6 address"),
+        ("http://h:", "`` is not a port; give a number from 1 to 65535"),
+        ("http://h:0", "`0` is not a port; give a number from 1 to 65535"),
+        ("http://h:+80", "`+80` is not a port; give a number from 1 to 65535"),
+        ("http://h:65536", "`65536` is not a port; give a number from 1 to 65535"),
+        ("http://::1", "`::1`: put an IPv6 address in brackets, as in `[::1]:80`"),
+    ] {
+        assert_eq!(url.parse::<Upstream>().unwrap_err(), message, "{url}");
+    }
+}

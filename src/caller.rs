@@ -1,0 +1,188 @@
+//! Who calls: an ordered list of sources, of which the first that yields a value names the caller.
+//!
+//! The name is the *grant*. It starts with the kind of its source, so that a header can never pass for a certificate.
+//! Product contract, section 1.4.
+
+mod address;
+mod document;
+
+#[cfg(test)]
+mod tests;
+
+use sha2::{Digest as _, Sha256};
+
+use crate::http::Header;
+
+pub use document::read;
+
+/// Where an identity can come from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Source {
+    /// The client's certificate, by one of its names.
+    Peer(Peer),
+    /// A request header. Unverified: it means something only behind a filter that checks it.
+    Header {
+        /// Its name, in lower case.
+        name: Box<str>,
+        /// What the grant starts with: `header:`, or `header.<name>:` for a second header.
+        prefix: Box<str>,
+        /// Whether its value is shown as a digest only.
+        secret: bool,
+    },
+    /// The SHA-256 of the bearer token. Unverified, as a header is.
+    Bearer,
+    /// The address of the connection's peer.
+    Address {
+        /// Whether an address that Envoy took from a forwarding header counts.
+        forwarded: bool,
+    },
+    /// Everybody alike.
+    Constant(Box<str>),
+}
+
+/// A name in a client's certificate.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Peer {
+    /// The first URI in the subject alternative names.
+    UriSan,
+    /// The first DNS name there.
+    DnsSan,
+    /// The subject.
+    Subject,
+}
+
+/// What the connection and the request say about who calls.
+pub trait Facts {
+    /// A request header, by its name in lower case.
+    fn header(&self, name: &str) -> Header<'_>;
+    /// A name in the client's certificate, if it sent one that was checked.
+    fn peer(&self, name: Peer) -> Option<Vec<u8>>;
+    /// The peer's address and port, as Envoy writes them.
+    fn address(&self) -> Option<Vec<u8>>;
+}
+
+/// A caller's identity.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Grant {
+    whole: String,
+    shown: Option<String>,
+    verified: bool,
+}
+
+/// Why a caller has no identity.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Unknown {
+    /// No source yields a value.
+    Nobody,
+    /// A source is there, but no identity can be read from it.
+    Malformed(String),
+}
+
+/// Values longer than this, in bytes, are replaced by their digest.
+const MAX_VALUE: usize = 256;
+
+/// Who calls.
+///
+/// # Errors
+/// No source yields a value, or the first that is there is malformed or repeated.
+pub fn identify(sources: &[Source], facts: &impl Facts) -> Result<Grant, Unknown> {
+    for source in sources {
+        if let Some(grant) = source.grant(facts)? {
+            return Ok(grant);
+        }
+    }
+    Err(Unknown::Nobody)
+}
+
+impl Source {
+    fn grant(&self, facts: &impl Facts) -> Result<Option<Grant>, Unknown> {
+        match self {
+            Self::Peer(name) => facts.peer(*name).filter(|value| !value.is_empty()).map(|value| {
+                let value = text(&value, "the client's certificate")?;
+                Ok(Grant::new("peer:", value, true))
+            }),
+            Self::Header { name, prefix, secret } => single(facts.header(name), name)?.map(|value| {
+                let value = text(value, &format!("the header `{name}`"))?;
+                Ok(if *secret { Grant::secret(prefix, value) } else { Grant::new(prefix, value, false) })
+            }),
+            Self::Bearer => bearer(single(facts.header("authorization"), "authorization")?),
+            Self::Address { forwarded } => facts.address().and_then(|address| {
+                let address = address::read(&address, *forwarded)?;
+                Some(Ok(Grant::new("address:", &address, true)))
+            }),
+            Self::Constant(value) => Some(Ok(Grant::new("constant:", value, true))),
+        }
+        .transpose()
+    }
+}
+
+impl Grant {
+    fn new(prefix: &str, value: &str, verified: bool) -> Self {
+        if value.len() <= MAX_VALUE {
+            return Self { whole: [prefix, value].concat(), shown: None, verified };
+        }
+        // Marked before the colon, where no caller writes: a value that looks like a digest stays another identity.
+        let kind = prefix.trim_end_matches(':');
+        Self { whole: format!("{kind}~sha256:{}", digest(value)), shown: None, verified }
+    }
+
+    /// A caller who shows a secret: kept and counted by its digest, shown by the first part of that.
+    fn secret(prefix: &str, value: &str) -> Self {
+        let digest = digest(value);
+        let shown: String = digest.chars().take(16).collect();
+        Self { whole: [prefix, &digest].concat(), shown: Some([prefix, &shown].concat()), verified: false }
+    }
+
+    /// The whole identity: what counts are kept by.
+    #[must_use]
+    pub fn whole(&self) -> &str {
+        &self.whole
+    }
+
+    /// The identity as people may see it: no secret.
+    #[must_use]
+    pub fn shown(&self) -> &str {
+        self.shown.as_deref().unwrap_or(&self.whole)
+    }
+
+    /// Whether somebody checked it, so that a caller cannot make up as many as it likes.
+    #[must_use]
+    pub fn is_verified(&self) -> bool {
+        self.verified
+    }
+}
+
+fn single<'a>(header: Header<'a>, name: &str) -> Result<Option<&'a [u8]>, Unknown> {
+    match header {
+        Header::Absent => Ok(None),
+        Header::Once(value) => Ok(Some(value)),
+        Header::Repeated => Err(Unknown::Malformed(format!("the header `{name}` stands twice; send it once"))),
+    }
+}
+
+fn text<'a>(value: &'a [u8], place: &str) -> Result<&'a str, Unknown> {
+    match std::str::from_utf8(value) {
+        Ok(text) if !text.is_empty() && !text.chars().any(char::is_control) => Ok(text),
+        _ => Err(Unknown::Malformed(format!("{place} holds no readable name"))),
+    }
+}
+
+/// RFC 6750, section 2.1. Another scheme is no bearer token, and yields nothing.
+fn bearer(value: Option<&[u8]>) -> Option<Result<Grant, Unknown>> {
+    let value = value?;
+    let (scheme, token) = value.split_at_checked(6)?;
+    let separated = token.is_empty() || token.starts_with(b" ");
+    if !scheme.eq_ignore_ascii_case(b"bearer") || !separated {
+        return None;
+    }
+    let token = std::str::from_utf8(token).unwrap_or_default().trim_start_matches(' ');
+    let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~+/=".contains(&byte);
+    if token.is_empty() || !token.bytes().all(allowed) {
+        return Some(Err(Unknown::Malformed("the header `authorization` holds no bearer token".to_owned())));
+    }
+    Some(Ok(Grant::secret("bearer:", token)))
+}
+
+fn digest(value: &str) -> String {
+    Sha256::digest(value.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect()
+}

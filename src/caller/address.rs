@@ -1,0 +1,20 @@
+//! Addresses: what Envoy writes as `10.0.0.7:52144` or `[2001:db8::1]:443`.
+
+use std::net::{IpAddr, Ipv6Addr, SocketAddr};
+
+/// The peer's address without its port; an IPv6 address by its /64, since one host owns all of that.
+///
+/// Port 0 means that Envoy took the address from a forwarding header, which callers write themselves.
+pub(super) fn read(address: &[u8], forwarded: bool) -> Option<String> {
+    let address: SocketAddr = std::str::from_utf8(address).ok()?.parse().ok()?;
+    if address.port() == 0 && !forwarded {
+        return None;
+    }
+    Some(match address.ip().to_canonical() {
+        IpAddr::V4(ip) => ip.to_string(),
+        IpAddr::V6(ip) => {
+            let [a, b, c, d, ..] = ip.segments();
+            format!("{}/64", Ipv6Addr::new(a, b, c, d, 0, 0, 0, 0))
+        }
+    })
+}

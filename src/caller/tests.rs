@@ -1,0 +1,165 @@
+//! Identities: where they come from, and that none can be made to look like another.
+
+#[cfg(target_family = "wasm")]
+use wasm_bindgen_test::wasm_bindgen_test as test;
+
+use super::{Facts, Grant, Header, Peer, Source, Unknown, identify, read};
+use crate::{
+    http::Headers,
+    json,
+    walk::{At, Problems},
+};
+
+#[derive(Default)]
+struct Call {
+    headers: Headers,
+    uri_san: Option<&'static str>,
+    address: Option<&'static str>,
+}
+
+impl Facts for Call {
+    fn header(&self, name: &str) -> Header<'_> {
+        self.headers.get(name)
+    }
+
+    fn peer(&self, name: Peer) -> Option<Vec<u8>> {
+        (name == Peer::UriSan).then_some(self.uri_san?.as_bytes().to_vec())
+    }
+
+    fn address(&self) -> Option<Vec<u8>> {
+        self.address.map(|address| address.as_bytes().to_vec())
+    }
+}
+
+fn with_headers(pairs: &[(&str, &str)]) -> Call {
+    let pairs = pairs.iter().map(|(name, value)| ((*name).to_owned(), value.as_bytes().to_vec()));
+    Call { headers: Headers::new(pairs.collect()), ..Call::default() }
+}
+
+fn sources(text: &str) -> Result<Vec<Source>, Vec<String>> {
+    let node = json::parse(text.as_bytes(), 8).unwrap();
+    let problems = Problems::default();
+    let sources = read(&At::top(&node, &problems));
+    let problems: Vec<String> = problems.into_sorted().iter().map(ToString::to_string).collect();
+    if problems.is_empty() { Ok(sources) } else { Err(problems) }
+}
+
+#[track_caller]
+fn grant(identity: &str, call: &Call) -> Result<String, String> {
+    match identify(&sources(identity).unwrap(), call) {
+        Ok(grant) => Ok(grant.shown().to_owned()),
+        Err(Unknown::Nobody) => Err("nobody".to_owned()),
+        Err(Unknown::Malformed(why)) => Err(why),
+    }
+}
+
+#[test]
+fn the_first_source_that_yields_a_value_names_the_caller() {
+    let identity = r#"[{"peer":"uri_san"},{"header":"X-Agent-Id"},{"address":true}]"#;
+    let call = Call { address: Some("10.0.0.7:52144"), ..Call::default() };
+    assert_eq!(grant(identity, &call).as_deref(), Ok("address:10.0.0.7"));
+    let call = Call { address: Some("10.0.0.7:52144"), ..with_headers(&[("x-agent-id", "agent-7")]) };
+    assert_eq!(grant(identity, &call).as_deref(), Ok("header:agent-7"));
+    let call = Call { uri_san: Some("spiffe://cluster.local/ns/a/sa/b"), ..call };
+    assert_eq!(grant(identity, &call).as_deref(), Ok("peer:spiffe://cluster.local/ns/a/sa/b"));
+    assert_eq!(grant(identity, &Call::default()), Err("nobody".to_owned()));
+}
+
+#[test]
+fn an_address_has_no_port_and_none_that_a_caller_wrote() {
+    let address = |address| grant(r#"[{"address":true}]"#, &Call { address: Some(address), ..Call::default() });
+    assert_eq!(address("10.0.0.7:1").as_deref(), Ok("address:10.0.0.7"));
+    assert_eq!(address("[2001:db8:1:2:3:4:5:6]:443").as_deref(), Ok("address:2001:db8:1:2::/64"));
+    assert_eq!(address("[::ffff:10.0.0.7]:443").as_deref(), Ok("address:10.0.0.7"));
+    for nobody in ["10.0.0.7:0", "[2001:db8::1]:0", "/run/envoy.sock", "", "10.0.0.7"] {
+        assert_eq!(address(nobody), Err("nobody".to_owned()), "{nobody}");
+    }
+    let call = Call { address: Some("203.0.113.9:0"), ..Call::default() };
+    assert_eq!(grant(r#"[{"address":"forwarded"}]"#, &call).as_deref(), Ok("address:203.0.113.9"));
+}
+
+#[test]
+fn a_bearer_token_is_never_shown_or_kept_whole() {
+    let call = with_headers(&[("authorization", "Bearer test")]);
+    let found = identify(&[Source::Bearer], &call).unwrap();
+    assert_eq!(found.shown(), "bearer:9f86d081884c7d65");
+    assert_eq!(found.whole(), "bearer:9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08");
+    assert!(!found.is_verified());
+    let same = |value| grant(r#"[{"bearer":true}]"#, &with_headers(&[("authorization", value)]));
+    assert_eq!(same("bearer   test").as_deref(), Ok("bearer:9f86d081884c7d65"));
+    for other in ["Basic dGVzdA==", "Bear", "Bearers test"] {
+        assert_eq!(same(other), Err("nobody".to_owned()), "{other}");
+    }
+    for malformed in ["Bearer", "Bearer a b", "Bearer a,b"] {
+        assert_eq!(same(malformed), Err("the header `authorization` holds no bearer token".to_owned()), "{malformed}");
+    }
+}
+
+#[test]
+fn a_source_that_is_malformed_or_repeated_denies() {
+    let identity = r#"[{"header":"x-agent-id"},{"constant":"anybody"}]"#;
+    let twice = with_headers(&[("x-agent-id", "a"), ("x-agent-id", "a")]);
+    assert_eq!(grant(identity, &twice), Err("the header `x-agent-id` stands twice; send it once".to_owned()));
+    for value in ["", "a\tb", "a\u{0}"] {
+        let call = with_headers(&[("x-agent-id", value)]);
+        assert_eq!(grant(identity, &call), Err("the header `x-agent-id` holds no readable name".to_owned()));
+    }
+    assert_eq!(grant(identity, &Call::default()).as_deref(), Ok("constant:anybody"));
+}
+
+#[test]
+fn long_values_become_their_digest_and_meet_no_short_one() {
+    let long = "x".repeat(257);
+    let call = with_headers(&[("x-agent-id", &long)]);
+    let digested = grant(r#"[{"header":"x-agent-id"}]"#, &call).unwrap();
+    assert!(digested.starts_with("header~sha256:"), "{digested}");
+    assert_eq!(digested.len(), "header~sha256:".len() + 64);
+    let forged = with_headers(&[("x-agent-id", digested.trim_start_matches("header~"))]);
+    assert_ne!(grant(r#"[{"header":"x-agent-id"}]"#, &forged).unwrap(), digested);
+}
+
+#[test]
+fn a_second_header_has_a_prefix_of_its_own() {
+    let identity = r#"[{"header":"x-user"},{"header":"x-agent-id","secret":true}]"#;
+    assert_eq!(grant(identity, &with_headers(&[("x-user", "a")])).as_deref(), Ok("header:a"));
+    let shown = grant(identity, &with_headers(&[("x-agent-id", "test")]));
+    assert_eq!(shown.as_deref(), Ok("header.x-agent-id:9f86d081884c7d65"));
+}
+
+#[test]
+fn what_no_source_can_be_is_reported() {
+    let found = sources(
+        r#"[{"peer":"uri"},{"header":"x y"},{"bearer":false},{"address":"any"},{"constant":""},{},
+            {"header":"a","bearer":true},{"bearer":true,"secret":true},{"jwt_claim":"sub"},{"heder":"x"}]"#,
+    );
+    let expected = [
+        "/0/peer: found `uri`, expected `uri_san`, `dns_san` or `subject`",
+        "/1/header: found `x y`, expected the name of a header, such as `x-agent-id`",
+        "/2/bearer: found `false`, expected `true`; leave the source out otherwise",
+        "/3/address: found `any`, expected `true` or `forwarded`",
+        "/4/constant: found ``, expected a name of up to 256 bytes",
+        "/5: a source has exactly one of `peer`, `header`, `bearer`, `address` or `constant`",
+        "/6: a source has exactly one of `peer`, `header`, `bearer`, `address` or `constant`",
+        "/7/secret: `secret` belongs to `header`",
+        "/8/jwt_claim: the key `jwt_claim` is not supported yet",
+        "/9: a source has exactly one of `peer`, `header`, `bearer`, `address` or `constant`",
+        "/9/heder: unknown key `heder` (did you mean `header`?); allowed: `peer`, `header`, `secret`, `bearer`, \
+         `address` or `constant`",
+    ];
+    assert_eq!(found.unwrap_err(), expected);
+    assert_eq!(sources("[]").unwrap_err().len(), 1);
+    assert_eq!(
+        sources(r#"[{"bearer":true},{"bearer":true}]"#).unwrap_err(),
+        ["/1: this source stands twice; leave one"]
+    );
+}
+
+#[test]
+fn a_grant_tells_whether_somebody_checked_it() {
+    let verified = |source: Source, call: &Call| identify(&[source], call).map(|grant: Grant| grant.is_verified());
+    let call = Call { address: Some("10.0.0.7:1"), uri_san: Some("spiffe://a"), ..with_headers(&[("x", "y")]) };
+    assert_eq!(verified(Source::Address { forwarded: false }, &call), Ok(true));
+    assert_eq!(verified(Source::Peer(Peer::UriSan), &call), Ok(true));
+    let header = Source::Header { name: "x".into(), prefix: "header:".into(), secret: false };
+    assert_eq!(verified(header, &call), Ok(false));
+}

@@ -1,0 +1,175 @@
+//! The filter's configuration: from the bytes that Envoy hands over to a value that can be enforced whole, or to the
+//! list of everything that is wrong with it. Product contract, section 1.
+//!
+//! * A: a bare policy document; pasting a `policy.json` is a complete configuration
+//! * B: `{ "policy": …, options }`
+//!
+//! Loading depends on nothing but the bytes: all threads of an Envoy must come to the same result.
+
+mod protobuf;
+
+#[cfg(test)]
+mod tests;
+
+use std::fmt;
+
+use sha2::{Digest as _, Sha256};
+
+use crate::{
+    caller::{self, Peer, Source},
+    json::{self, Node},
+    policy::{self, Policy},
+    walk::{At, Keys, Problem, Problems},
+};
+
+/// A configuration that can be enforced.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// The policy that judges every call.
+    pub policy: Policy,
+    /// Its name.
+    pub policy_name: Box<str>,
+    /// Who calls, in order.
+    pub identity: Vec<Source>,
+    /// How requests are read.
+    pub protocol: Protocol,
+    /// The first 16 hexadecimal digits of the SHA-256 of the bytes this was loaded from.
+    pub digest: String,
+}
+
+/// How requests are read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Protocol {
+    /// What happens to a request's headers before the verdict.
+    pub headers: HeaderMode,
+    /// Larger bodies are refused, in bytes.
+    pub max_body_bytes: usize,
+    /// Deeper JSON is refused, in levels.
+    pub max_depth: u32,
+}
+
+/// What happens to a request's headers before the verdict.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum HeaderMode {
+    /// They go on to the server; a refused call is a reset request without a body.
+    Release,
+    /// They wait, so that a refused call is never seen. Needs `allow_on_headers_stop_iteration` in Envoy, without
+    /// which every POST would hang.
+    Hold,
+}
+
+impl Default for Protocol {
+    fn default() -> Self {
+        Self { headers: HeaderMode::Release, max_body_bytes: 1_048_576, max_depth: 64 }
+    }
+}
+
+/// Everything that is wrong with a configuration.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Invalid {
+    /// The problems, in the order of the text.
+    pub problems: Vec<Problem>,
+}
+
+/// The largest configuration, in bytes.
+const MAX_BYTES: usize = 4 << 20;
+/// How deep a configuration may nest.
+const MAX_DEPTH: u32 = 64;
+
+const OPTIONS: Keys = Keys {
+    known: &["policy", "identity", "protocol"],
+    later: &["mode", "policies", "bindings", "answers", "lists", "limits", "approvals", "audit", "console"],
+};
+const PROTOCOL: Keys = Keys { known: &["headers", "max_body_bytes", "max_depth"], later: &["batches", "legacy_sse"] };
+
+impl Config {
+    /// Loads a configuration from JSON, or from the protobuf form of a `google.protobuf.Struct`.
+    ///
+    /// # Errors
+    /// All that is wrong with it.
+    pub fn load(bytes: &[u8]) -> Result<Self, Invalid> {
+        if bytes.len() > MAX_BYTES {
+            return Err(Invalid::whole(format!("the configuration is larger than {MAX_BYTES} bytes")));
+        }
+        let node = document(bytes)?;
+        let problems = Problems::default();
+        let read = Self::read(&At::top(&node, &problems));
+        match (read, problems.into_sorted()) {
+            (Some(config), problems) if problems.is_empty() => {
+                let digest = Sha256::digest(bytes).iter().take(8).map(|byte| format!("{byte:02x}")).collect();
+                Ok(Self { digest, ..config })
+            }
+            (_, problems) => Err(Invalid { problems }),
+        }
+    }
+
+    fn read(at: &At<'_, '_>) -> Option<Self> {
+        let whole = |policy| Self {
+            policy,
+            policy_name: "default".into(),
+            identity: vec![Source::Peer(Peer::UriSan), Source::Address { forwarded: false }],
+            protocol: Protocol::default(),
+            digest: String::new(),
+        };
+        // A policy that lacks its version is still better explained as one.
+        if !at.has(OPTIONS.known) && !at.has(OPTIONS.later) || at.has(&["version", "default", "tools"]) {
+            return policy::compile(at).map(whole);
+        }
+        let fields = at.fields(OPTIONS)?;
+        let policy = fields.required("policy").and_then(|policy| policy::compile(&policy)).map(whole);
+        let identity = fields.get("identity").map(|identity| caller::read(&identity));
+        let protocol = fields.get("protocol").map(|protocol| Protocol::read(&protocol));
+        policy.map(|config| Self {
+            identity: identity.unwrap_or_else(|| config.identity.clone()),
+            protocol: protocol.flatten().unwrap_or_default(),
+            ..config
+        })
+    }
+}
+
+impl Protocol {
+    fn read(at: &At<'_, '_>) -> Option<Self> {
+        let fields = at.fields(PROTOCOL)?;
+        let mut protocol = Self::default();
+        if let Some(mode) = fields.get("headers") {
+            protocol.headers = mode.choice(&[("release", HeaderMode::Release), ("hold", HeaderMode::Hold)])?;
+        }
+        if let Some(bytes) = fields.get("max_body_bytes") {
+            protocol.max_body_bytes = usize::try_from(bytes.whole(1, 64 << 20)?).ok()?;
+        }
+        if let Some(depth) = fields.get("max_depth") {
+            protocol.max_depth = u32::try_from(depth.whole(4, 256)?).ok()?;
+        }
+        Some(protocol)
+    }
+}
+
+/// The bytes as a tree: JSON, else a `Struct`.
+fn document(bytes: &[u8]) -> Result<Node<'_>, Invalid> {
+    let fault = match json::parse(bytes, MAX_DEPTH) {
+        Ok(node) => return Ok(node),
+        Err(fault) => fault,
+    };
+    if bytes.is_empty() {
+        return Err(Invalid::whole("the configuration is empty; paste a policy"));
+    }
+    protobuf::read(bytes, MAX_DEPTH).ok_or_else(|| Invalid {
+        problems: vec![Problem { pointer: String::new(), at: fault.at, message: format!("not JSON: {fault}") }],
+    })
+}
+
+impl Invalid {
+    fn whole(message: impl Into<String>) -> Self {
+        Self { problems: vec![Problem { pointer: String::new(), at: 0, message: message.into() }] }
+    }
+}
+
+impl fmt::Display for Invalid {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let problems: Vec<String> = self.problems.iter().map(ToString::to_string).collect();
+        let plural = if problems.len() == 1 { "problem" } else { "problems" };
+        write!(f, "{} {plural} in the configuration:\n  {}", problems.len(), problems.join("\n  "))
+    }
+}
+
+impl std::error::Error for Invalid {}

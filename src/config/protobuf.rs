@@ -1,0 +1,131 @@
+//! The protobuf form of a `google.protobuf.Struct`: what reaches the module when Envoy's configuration holds one.
+//!
+//! `google/protobuf/struct.proto`: `Struct { map<string, Value> fields = 1 }`, `ListValue { repeated Value values = 1 }`,
+//! `Value { null = 1, number = 2, string = 3, bool = 4, struct = 5, list = 6 }`. A `Struct` cannot show names that
+//! stood twice in the YAML it was made from.
+
+use std::borrow::Cow;
+
+use crate::json::{Member, Node, Value};
+
+/// Reads a `Struct` into the tree that JSON is read into; `None` if the bytes are none.
+pub(super) fn read(bytes: &[u8], max_depth: u32) -> Option<Node<'_>> {
+    structure(bytes, max_depth)
+}
+
+fn structure(bytes: &[u8], depth: u32) -> Option<Node<'_>> {
+    let depth = depth.checked_sub(1)?;
+    let members = fields(bytes)?.into_iter().map(|field| match field {
+        Field { number: 1, value: Wire::Bytes(entry) } => member(entry, depth),
+        _ => None,
+    });
+    Some(node(Value::Object(members.collect::<Option<_>>()?)))
+}
+
+/// An entry of a map: a message with the key as field 1 and the value as field 2.
+fn member(bytes: &[u8], depth: u32) -> Option<Member<'_>> {
+    let (mut name, mut value) = (Cow::Borrowed(""), node(Value::Null));
+    for field in fields(bytes)? {
+        match field {
+            Field { number: 1, value: Wire::Bytes(text) } => name = std::str::from_utf8(text).ok()?.into(),
+            Field { number: 2, value: Wire::Bytes(inner) } => value = self::value(inner, depth)?,
+            _ => return None,
+        }
+    }
+    Some(Member { at: 0, name, node: value })
+}
+
+fn value(bytes: &[u8], depth: u32) -> Option<Node<'_>> {
+    // Of a `oneof` the last field counts.
+    let Some(Field { number, value }) = fields(bytes)?.pop() else { return Some(node(Value::Null)) };
+    Some(match (number, value) {
+        (1, Wire::Varint(_)) => node(Value::Null),
+        (2, Wire::Fixed64(bits)) => node(Value::Number(number_text(f64::from_bits(bits))?.into())),
+        (3, Wire::Bytes(text)) => node(Value::String(std::str::from_utf8(text).ok()?.into())),
+        (4, Wire::Varint(flag)) => node(Value::Bool(flag != 0)),
+        (5, Wire::Bytes(inner)) => structure(inner, depth)?,
+        (6, Wire::Bytes(inner)) => {
+            let depth = depth.checked_sub(1)?;
+            let nodes = fields(inner)?.into_iter().map(|field| match field {
+                Field { number: 1, value: Wire::Bytes(inner) } => self::value(inner, depth),
+                _ => None,
+            });
+            node(Value::Array(nodes.collect::<Option<_>>()?))
+        }
+        _ => return None,
+    })
+}
+
+/// A number as its author wrote it: the one with the fewest decimals, up to nine, that the double stands for. Others
+/// have no place in a configuration.
+fn number_text(number: f64) -> Option<String> {
+    const EXACT: f64 = 9_007_199_254_740_992.0;
+    let mut scale = 1.0;
+    for places in 0..=9_usize {
+        let scaled = (number * scale).round();
+        if scaled.abs() < EXACT && scaled / scale == number {
+            // In range: the bound is 2^53.
+            #[expect(clippy::cast_possible_truncation, reason = "a whole number below 2^53")]
+            let digits = format!("{:0width$}", (scaled as i64).unsigned_abs(), width = places.saturating_add(1));
+            let (whole, fraction) = digits.split_at_checked(digits.len().saturating_sub(places))?;
+            let sign = if scaled < 0.0 { "-" } else { "" };
+            let point = if places == 0 { "" } else { "." };
+            return Some([sign, whole, point, fraction].concat());
+        }
+        scale *= 10.0;
+    }
+    None
+}
+
+fn node(value: Value<'_>) -> Node<'_> {
+    Node { at: 0, value }
+}
+
+struct Field<'a> {
+    number: u64,
+    value: Wire<'a>,
+}
+
+/// The wire types that these messages use; <https://protobuf.dev/programming-guides/encoding/>.
+enum Wire<'a> {
+    Varint(u64),
+    Fixed64(u64),
+    Bytes(&'a [u8]),
+}
+
+fn fields(mut bytes: &[u8]) -> Option<Vec<Field<'_>>> {
+    let mut fields = Vec::new();
+    while !bytes.is_empty() {
+        let tag = varint(&mut bytes)?;
+        let value = match tag & 7 {
+            0 => Wire::Varint(varint(&mut bytes)?),
+            1 => {
+                let (eight, rest) = bytes.split_first_chunk::<8>()?;
+                bytes = rest;
+                Wire::Fixed64(u64::from_le_bytes(*eight))
+            }
+            2 => {
+                let length = usize::try_from(varint(&mut bytes)?).ok()?;
+                let (content, rest) = bytes.split_at_checked(length)?;
+                bytes = rest;
+                Wire::Bytes(content)
+            }
+            _ => return None,
+        };
+        fields.push(Field { number: tag >> 3, value });
+    }
+    Some(fields)
+}
+
+fn varint(bytes: &mut &[u8]) -> Option<u64> {
+    let mut value: u64 = 0;
+    for shift in (0..64).step_by(7) {
+        let (byte, rest) = bytes.split_first()?;
+        *bytes = rest;
+        value |= u64::from(byte & 0x7F).checked_shl(shift)?;
+        if byte & 0x80 == 0 {
+            return Some(value);
+        }
+    }
+    None
+}

@@ -1,0 +1,161 @@
+//! Forms, options and bounds of a configuration; what is wrong inside a policy is in `tests/cases/invalid`.
+
+#[cfg(target_family = "wasm")]
+use wasm_bindgen_test::wasm_bindgen_test as test;
+
+use super::{Config, HeaderMode, Peer, Protocol, Source};
+use crate::policy::{Entry, Stance};
+
+#[track_caller]
+fn load(text: &str) -> Config {
+    Config::load(text.as_bytes()).unwrap_or_else(|invalid| panic!("{invalid}"))
+}
+
+#[track_caller]
+fn problems(text: &str) -> Vec<String> {
+    Config::load(text.as_bytes()).unwrap_err().problems.iter().map(ToString::to_string).collect()
+}
+
+#[test]
+fn a_bare_policy_is_a_whole_configuration() {
+    let config = load(r#"{"version":"1","default":"deny","tools":{"a":{}}}"#);
+    assert!(matches!(config.policy.tool("a"), Entry::Rule(_)));
+    assert!(matches!(config.policy.tool("b"), Entry::Unnamed(Stance::Deny)));
+    assert_eq!(&*config.policy_name, "default");
+    assert_eq!(config.identity, [Source::Peer(Peer::UriSan), Source::Address { forwarded: false }]);
+    assert_eq!(config.protocol, Protocol { headers: HeaderMode::Release, max_body_bytes: 1_048_576, max_depth: 64 });
+    assert_eq!(config.digest.len(), 16);
+}
+
+#[test]
+fn a_policy_with_options_is_the_same_policy() {
+    let config = load(
+        r#"{"policy":{"version":"1","default":"allow"},"identity":[{"bearer":true}],
+            "protocol":{"headers":"hold","max_body_bytes":1000,"max_depth":10}}"#,
+    );
+    assert_eq!(config.policy.default(), Stance::Allow);
+    assert_eq!(config.identity, [Source::Bearer]);
+    assert_eq!(config.protocol, Protocol { headers: HeaderMode::Hold, max_body_bytes: 1000, max_depth: 10 });
+}
+
+#[test]
+fn every_mistake_is_reported_at_once() {
+    let found = problems(
+        r#"{"policy":{"version":"2","default":"block","tolls":{},"tools":{"a":{"limits":[{"window":"week"}]}}},
+            "identity":[{"bearer":1}],"protocol":{"headers":"keep","max_depth":3},"bindings":[],"polices":{}}"#,
+    );
+    let expected = [
+        "/policy/version: found `2`, expected `1`",
+        "/policy/default: found `block`, expected `allow` or `deny`",
+        "/policy/tolls: unknown key `tolls` (did you mean `tools`?); allowed: `version`, `default`, `description`, \
+         `hide`, `all_tools` or `tools`",
+        "/policy/tools/a/limits/0: the key `counter` is missing",
+        "/policy/tools/a/limits/0: the key `max` is missing",
+        "/policy/tools/a/limits/0: the key `scope` is missing",
+        "/policy/tools/a/limits/0/window: found `week`, expected `second`, `minute`, `hour` or `day`",
+        "/identity/0/bearer: found the number `1`, expected `true` or `false`",
+        "/protocol/headers: found `keep`, expected `release` or `hold`",
+        "/bindings: the key `bindings` is not supported yet",
+        "/polices: unknown key `polices` (did you mean `policy`?); allowed: `policy`, `identity` or `protocol`",
+    ];
+    assert_eq!(found, expected);
+}
+
+#[test]
+fn a_policy_without_its_version_is_explained_as_a_policy() {
+    assert_eq!(problems(r#"{"default":"deny","tools":{}}"#), ["(top level): the key `version` is missing"]);
+    assert_eq!(
+        problems("{}"),
+        ["(top level): the key `version` is missing", "(top level): the key `default` is missing"]
+    );
+}
+
+#[test]
+fn what_is_no_document_is_refused() {
+    assert_eq!(problems(""), ["(top level): the configuration is empty; paste a policy"]);
+    assert_eq!(problems("{\"version\":"), ["(top level): not JSON: the text ends too early (byte 11)"]);
+    assert_eq!(problems("[]"), ["(top level): found a list, expected an object"]);
+    let large = format!("{{\"version\":\"1\",\"default\":\"deny\",\"description\":\"{}\"}}", "x".repeat(4 << 20));
+    assert_eq!(problems(&large), ["(top level): the configuration is larger than 4194304 bytes"]);
+}
+
+#[test]
+fn the_text_of_all_problems_is_readable_in_a_log() {
+    let invalid = Config::load(br#"{"version":"1","default":"maybe","x":1}"#).unwrap_err();
+    let expected = "2 problems in the configuration:\n  \
+                    /default: found `maybe`, expected `allow` or `deny`\n  \
+                    /x: unknown key `x`; allowed: `version`, `default`, `description`, `hide`, `all_tools` or `tools`";
+    assert_eq!(invalid.to_string(), expected);
+}
+
+/// Writes a message field of wire type 2.
+fn bytes(number: u8, content: &[u8]) -> Vec<u8> {
+    let mut field = vec![number << 3 | 2];
+    let mut length = content.len();
+    while length > 127 {
+        field.push(u8::try_from(length & 127).unwrap() | 128);
+        length >>= 7;
+    }
+    field.push(u8::try_from(length).unwrap());
+    field.extend_from_slice(content);
+    field
+}
+
+fn entry(key: &str, value: &[u8]) -> Vec<u8> {
+    bytes(1, &[bytes(1, key.as_bytes()), bytes(2, value)].concat())
+}
+
+fn text(text: &str) -> Vec<u8> {
+    bytes(3, text.as_bytes())
+}
+
+fn number(number: f64) -> Vec<u8> {
+    [&[2 << 3 | 1][..], &number.to_le_bytes()].concat()
+}
+
+#[test]
+fn a_struct_means_what_its_json_means() {
+    let limit = [
+        entry("counter", &text("c")),
+        entry("window", &number(60.0)),
+        entry("max", &number(10.0)),
+        entry("scope", &text("grant")),
+    ]
+    .concat();
+    let limits = bytes(6, &bytes(1, &bytes(5, &limit)));
+    let tools = entry("t", &bytes(5, &entry("limits", &limits)));
+    let policy =
+        [entry("version", &text("1")), entry("default", &text("deny")), entry("tools", &bytes(5, &tools))].concat();
+    let config = Config::load(&policy).unwrap_or_else(|invalid| panic!("{invalid}"));
+    let Entry::Rule(rule) = config.policy.tool("t") else { panic!("no rule") };
+    assert_eq!((rule.limits[0].max, rule.limits[0].period.seconds()), (10, 60));
+    let bad = [entry("version", &text("1")), entry("default", &[4 << 3, 1])].concat();
+    let invalid = Config::load(&bad).unwrap_err();
+    assert_eq!(invalid.problems[0].to_string(), "/default: found `true`, expected `allow` or `deny`");
+}
+
+#[test]
+fn every_cut_struct_is_refused_and_none_traps() {
+    let policy = [entry("version", &text("1")), entry("default", &text("deny"))].concat();
+    for end in 0..policy.len() {
+        assert!(Config::load(&policy[..end]).is_err(), "{end}");
+    }
+    let nested = (0..200).fold(entry("a", &text("b")), |inner, _| entry("a", &bytes(5, &inner)));
+    assert!(Config::load(&nested).is_err());
+}
+
+#[test]
+fn numbers_of_a_struct_are_read_as_they_were_written() {
+    let read = |value: f64| {
+        let policy = [entry("version", &number(value))].concat();
+        Config::load(&policy).unwrap_err().problems[0].to_string()
+    };
+    for (value, shown) in
+        [(0.0, "0"), (60.0, "60"), (-1.5, "-1.5"), (0.1, "0.1"), (19.99, "19.99"), (1e15, "1000000000000000")]
+    {
+        assert_eq!(read(value), format!("/version: found the number `{shown}`, expected `1`"));
+    }
+    for value in [f64::NAN, f64::INFINITY, 1e300, 1e-300] {
+        assert!(read(value).starts_with("(top level): not JSON"), "{value}");
+    }
+}

@@ -1,0 +1,94 @@
+//! Verdicts as JSON-RPC answers; product contract, section 4.
+//!
+//! Clients show a model nothing but `message`, so it says what was refused, why, and what to do.
+
+use std::time::{Duration, SystemTime};
+
+use crate::{
+    config::Config,
+    limit::{Full, Moment},
+    mcp::{
+        Code, Refusal, Request, Target,
+        answer::{self, Data, LimitData, Reply, WindowData},
+    },
+    policy::Limit,
+};
+
+use super::{Call, decide::Denial};
+
+/// The answer to a request that was not judged.
+pub(super) fn refused(call: &Call, refusal: &Refusal) -> Reply {
+    let data =
+        Data { kind: "refused", reason: &refusal.why, request_id: call.request_id.as_deref(), ..Data::default() };
+    let message = format!("Request refused: {}", refusal.why);
+    answer::error(refusal.status, refusal.id.as_deref(), refusal.code, &message, &data)
+}
+
+/// The answer to a request that was judged and does not pass.
+pub(super) fn denied(config: &Config, call: &Call, request: &Request<'_>, denial: &Denial<'_>, now: Moment) -> Reply {
+    let id = Some(request.id.token());
+    let data = Data {
+        policy: Some(&config.policy_name),
+        tool: match &request.target {
+            Target::Tool(name) | Target::Prompt(name) | Target::Resource(name) => Some(name),
+            Target::Nothing | Target::Resources(_) | Target::Task(_) => None,
+        },
+        request_id: call.request_id.as_deref(),
+        ..Data::default()
+    };
+    match denial {
+        Denial::Denied { rule, why } => {
+            let data = Data { kind: "denied", rule: Some(rule), reason: why, ..data };
+            answer::error(200, id, Code::Denied, &format!("Policy violation: {why}"), &data)
+        }
+        Denial::Limited { limit, full } => limited(id, data, limit, *full, now),
+        Denial::Failed => {
+            let why = "the gateway could not count this call, so it was not let through; try again later";
+            let data = Data { kind: "refused", reason: why, ..data };
+            answer::error(200, id, Code::Internal, why, &data)
+        }
+    }
+}
+
+fn limited(id: Option<&str>, data: Data<'_>, limit: &Limit, full: Full, now: Moment) -> Reply {
+    let wait = full.back_at.map(|back_at| back_at.0.saturating_sub(now.0));
+    let seconds = wait.map(|wait| wait.div_ceil(1000));
+    let window = match limit.period.name() {
+        Some(name) => WindowData::Named(name),
+        None => WindowData::Seconds(limit.period.seconds()),
+    };
+    let why = match &limit.text {
+        Some(text) => text.to_string(),
+        None => {
+            let (max, calls) = (limit.max, if limit.max == 1 { "call" } else { "calls" });
+            let every = match window {
+                WindowData::Named(name) => format!("a {name}"),
+                WindowData::Seconds(seconds) => format!("in {seconds} s"),
+            };
+            format!("`{}` lets {max} {calls} {every} through, and they are used up", limit.counter)
+        }
+    };
+    let todo = match seconds {
+        Some(seconds) => format!("retry in {seconds} s"),
+        None => "do not retry, it never passes".to_owned(),
+    };
+    let data = Data {
+        kind: "rate_limited",
+        rule: Some(&limit.pointer),
+        reason: &why,
+        limit: Some(LimitData { counter: &limit.counter, window, max: limit.max, scope: limit.scope.name() }),
+        retry_after_ms: wait,
+        reset_at: full.back_at.and_then(rfc_3339),
+        ..data
+    };
+    let reply = answer::error(200, id, Code::RateLimited, &format!("Policy violation: {why}; {todo}"), &data);
+    Reply { retry_after: seconds, ..reply }
+}
+
+/// The last millisecond that RFC 3339 can write.
+const LAST: Moment = Moment(253_402_300_799_999);
+
+fn rfc_3339(moment: Moment) -> Option<String> {
+    let time = SystemTime::UNIX_EPOCH.checked_add(Duration::from_millis(moment.0)).filter(|_| moment <= LAST)?;
+    Some(humantime::format_rfc3339_seconds(time).to_string())
+}

@@ -1,0 +1,57 @@
+//! Configuring: once on Envoy's main thread, then on each worker, always with the same result.
+
+use std::rc::Rc;
+
+use proxy_wasm::{
+    traits::{Context, HttpContext, RootContext},
+    types::ContextType,
+};
+
+use crate::config::Config;
+
+use super::{host, http::Http, shared::SharedTable};
+
+/// A configured filter, shared by its streams.
+#[derive(Debug)]
+pub(super) struct Filter {
+    pub(super) config: Config,
+    pub(super) name: String,
+}
+
+/// The root context: one for each configuration of the filter on each thread.
+#[derive(Debug, Default)]
+pub(super) struct Root {
+    filter: Option<Rc<Filter>>,
+}
+
+impl Context for Root {}
+
+impl RootContext for Root {
+    /// Answers `false` for a bad configuration, upon which Envoy keeps the one it has. Depends on nothing but the
+    /// bytes: were a worker to disagree with the main thread, Envoy would leave the filter out there.
+    fn on_configure(&mut self, _: usize) -> bool {
+        let Some(name) = host::filter_name() else {
+            log::error!("Envoy does not tell the filter's name; set `name` in its plugin configuration");
+            return false;
+        };
+        match Config::load(&host::configuration()) {
+            Ok(config) => {
+                SharedTable::prepare();
+                self.filter = Some(Rc::new(Filter { config, name }));
+                true
+            }
+            Err(invalid) => {
+                log::error!("{invalid}");
+                false
+            }
+        }
+    }
+
+    fn create_http_context(&self, _: u32) -> Option<Box<dyn HttpContext>> {
+        Some(Box::new(Http::new(self.filter.clone())))
+    }
+
+    fn get_type(&self) -> Option<ContextType> {
+        Some(ContextType::HttpContext)
+    }
+}

@@ -1,0 +1,71 @@
+//! The table of counters in Envoy's shared data.
+//!
+//! Shared data has no delete and no create-if-absent: of two threads that both find a key missing, one would undo what
+//! the other wrote. So the cells are made while configuring, which Envoy does first on its main thread, before any
+//! worker; the seed last, so that its presence says that all is there. A request never makes a key.
+
+use std::hash::{BuildHasher as _, RandomState};
+
+use crate::limit::{
+    Seed,
+    store::{Store, Unavailable, Versioned, Written},
+    table,
+};
+
+use super::host;
+
+/// Names the product and the format, since other filters may share the name space; a new format starts a new table.
+const PREFIX: &str = "mcp-policy/1/";
+
+/// Counters that all workers of this Envoy share, and that outlive configurations.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct SharedTable;
+
+impl SharedTable {
+    /// Makes what is missing. Whether that works has no say in configuring: a request that finds a cell missing is
+    /// refused.
+    pub(super) fn prepare() {
+        if Self.seed().is_ok() {
+            return;
+        }
+        let missing = (0..table::CELLS).map(cell_key).filter(|key| host::shared(key).is_err());
+        let made = missing.map(|key| host::create_shared(&key, table::EMPTY)).all(|made| made.is_ok());
+        if !made || host::create_shared(&seed_key(), &random_seed()).is_err() {
+            log::error!("the table of counters could not be made: calls with limits will be refused");
+        }
+    }
+}
+
+impl Store for SharedTable {
+    fn seed(&self) -> Result<Seed, Unavailable> {
+        let stored = host::shared(&seed_key())?;
+        Seed::try_from(stored.bytes.as_slice()).map_err(|_| Unavailable)
+    }
+
+    fn read(&self, cell: u16) -> Result<Versioned, Unavailable> {
+        host::shared(&cell_key(cell))
+    }
+
+    fn write(&self, cell: u16, bytes: &[u8], version: u32) -> Result<Written, Unavailable> {
+        host::share(&cell_key(cell), bytes, version)
+    }
+}
+
+fn seed_key() -> String {
+    [PREFIX, "seed"].concat()
+}
+
+fn cell_key(cell: u16) -> String {
+    format!("{PREFIX}{cell}")
+}
+
+/// The standard library draws the keys of its hasher from the host's random source; two hashes under such keys are
+/// sixteen bytes that nobody can foresee.
+fn random_seed() -> Seed {
+    let state = RandomState::new();
+    let mut seed = Seed::default();
+    let (front, back) = seed.split_at_mut(8);
+    front.copy_from_slice(&state.hash_one(0_u8).to_le_bytes());
+    back.copy_from_slice(&state.hash_one(1_u8).to_le_bytes());
+    seed
+}

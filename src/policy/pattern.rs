@@ -1,0 +1,165 @@
+//! Names with `*`, and which of several entries decides.
+//!
+//! Exactly one entry decides; entries never merge. The order, best first:
+//!
+//! 1. the key that equals the name
+//! 2. a pattern that denies unconditionally
+//! 3. the pattern with the longest text before its first `*`
+//! 4. the longest pattern
+//! 5. the first in code-point order
+//!
+//! [`Rank`] is this order as an `Ord`; a [`Table`] holds its patterns in it, so the first that matches decides.
+
+use std::{cmp::Reverse, collections::HashMap};
+
+/// A key that contains `*`, which stands for any run of characters, also none.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Pattern(Box<str>);
+
+impl Pattern {
+    /// The pattern, if the key is one.
+    #[must_use]
+    pub fn new(key: &str) -> Option<Self> {
+        key.contains('*').then(|| Self(key.into()))
+    }
+
+    /// Whether the whole name fits. Names are compared code point by code point. Each piece between two stars is
+    /// searched once, from left to right, so the time is at most length of name times length of pattern.
+    #[must_use]
+    pub fn matches(&self, name: &str) -> bool {
+        let Some((first, rest)) = self.0.split_once('*') else { return *self.0 == *name };
+        let Some(mut left) = name.strip_prefix(first) else { return false };
+        let (middle, last) = rest.rsplit_once('*').unwrap_or(("", rest));
+        for piece in middle.split('*') {
+            let Some((_, behind)) = left.split_once(piece).or((piece.is_empty()).then_some(("", left))) else {
+                return false;
+            };
+            left = behind;
+        }
+        left.ends_with(last)
+    }
+
+    fn prefix(&self) -> usize {
+        self.0.split('*').next().unwrap_or_default().chars().count()
+    }
+}
+
+/// How strongly a pattern decides; the greatest wins.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Rank {
+    denies: bool,
+    prefix: usize,
+    length: usize,
+    first: Reverse<Box<str>>,
+}
+
+/// Entries by name.
+#[derive(Clone, Debug)]
+pub struct Table<T> {
+    exact: HashMap<Box<str>, T>,
+    patterns: Vec<(Pattern, T)>,
+}
+
+impl<T> Default for Table<T> {
+    fn default() -> Self {
+        Self { exact: HashMap::new(), patterns: Vec::new() }
+    }
+}
+
+impl<T> Table<T> {
+    /// Sorts entries into a table; `denies` tells those that deny unconditionally.
+    pub fn new(entries: impl IntoIterator<Item = (String, T)>, denies: impl Fn(&T) -> bool) -> Self {
+        let mut table = Self::default();
+        let mut ranks: Vec<Rank> = Vec::new();
+        for (key, entry) in entries {
+            let Some(pattern) = Pattern::new(&key) else {
+                table.exact.insert(key.into(), entry);
+                continue;
+            };
+            let rank = Rank {
+                denies: denies(&entry),
+                prefix: pattern.prefix(),
+                length: pattern.0.chars().count(),
+                first: Reverse(pattern.0.clone()),
+            };
+            let index = ranks.partition_point(|other| *other > rank);
+            ranks.insert(index, rank);
+            table.patterns.insert(index, (pattern, entry));
+        }
+        table
+    }
+
+    /// The entry that decides on a name. Its time does not depend on how many names are written out.
+    #[must_use]
+    pub fn get(&self, name: &str) -> Option<&T> {
+        let pattern = || self.patterns.iter().find(|(pattern, _)| pattern.matches(name)).map(|(_, entry)| entry);
+        self.exact.get(name).or_else(pattern)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #[cfg(target_family = "wasm")]
+    use wasm_bindgen_test::wasm_bindgen_test as test;
+
+    use super::{Pattern, Table};
+
+    #[track_caller]
+    fn winner(keys: &[&str], name: &str) -> Option<String> {
+        let entries = keys.iter().map(|key| (key.trim_start_matches('!').to_owned(), (*key).to_owned()));
+        Table::new(entries, |key| key.starts_with('!')).get(name).cloned()
+    }
+
+    #[test]
+    fn a_star_is_any_run_of_characters() {
+        for (pattern, names) in [
+            ("*", &["", "a", "a.b"][..]),
+            ("get_*", &["get_", "get_pods"]),
+            ("*_read", &["_read", "file_read"]),
+            ("a*b*c", &["abc", "axbyc", "abbbc", "ab*c", "abcbc"]),
+            ("a**c", &["ac", "abc"]),
+            ("*é*", &["é", "caféx"]),
+        ] {
+            for name in names {
+                assert!(Pattern::new(pattern).unwrap().matches(name), "{pattern} {name}");
+            }
+        }
+        for (pattern, name) in [("get_*", "Get_pods"), ("a*b*c", "acb"), ("a*a", "a"), ("*ab*ba*", "aba"), ("a*", "ba")]
+        {
+            assert!(!Pattern::new(pattern).unwrap().matches(name), "{pattern} {name}");
+        }
+        assert_eq!(Pattern::new("image.generate.gemini"), None);
+    }
+
+    #[test]
+    fn an_exact_key_beats_any_pattern() {
+        assert_eq!(winner(&["!*", "get_*", "get_pods"], "get_pods").as_deref(), Some("get_pods"));
+    }
+
+    #[test]
+    fn a_pattern_that_denies_unconditionally_beats_the_others() {
+        assert_eq!(winner(&["get_pods_*", "!*"], "get_pods_all").as_deref(), Some("!*"));
+    }
+
+    #[test]
+    fn then_the_longest_literal_prefix() {
+        assert_eq!(winner(&["get_*_long_pattern", "get_pods*"], "get_pods_long_pattern").as_deref(), Some("get_pods*"));
+    }
+
+    #[test]
+    fn then_the_longest_pattern() {
+        assert_eq!(winner(&["get_*", "get_*s"], "get_pods").as_deref(), Some("get_*s"));
+    }
+
+    #[test]
+    fn then_the_first_in_code_point_order() {
+        assert_eq!(winner(&["*s", "*d*"], "pods").as_deref(), Some("*d*"));
+        assert_eq!(winner(&["p*s", "p*d"], "pods").as_deref(), Some("p*s"));
+        assert_eq!(winner(&["*b*", "*a*"], "ab").as_deref(), Some("*a*"));
+    }
+
+    #[test]
+    fn no_entry_decides_on_other_names() {
+        assert_eq!(winner(&["get_*", "put"], "set"), None);
+    }
+}

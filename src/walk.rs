@@ -1,0 +1,197 @@
+//! Reads a JSON document as its author wrote it, and reports every mistake at once.
+//!
+//! Each problem says where it is (a JSON pointer, RFC 6901), what was found, what is allowed, and which known word is
+//! near. A reader asks an [`At`] for what should stand there; what does not is reported, and reading goes on.
+
+mod problem;
+
+#[cfg(test)]
+mod tests;
+
+use std::{borrow::Cow, collections::HashSet};
+
+use crate::json::{Decimal, Member, Node, Value};
+
+pub use self::problem::{Problem, Problems};
+use self::problem::{found, listed, nearest};
+
+/// A value in a document, and where it stands.
+#[derive(Clone, Debug)]
+pub struct At<'w, 'a> {
+    node: &'w Node<'a>,
+    pointer: String,
+    problems: &'w Problems,
+}
+
+/// The keys that an object may have.
+#[derive(Clone, Copy, Debug)]
+pub struct Keys {
+    /// Those that are read.
+    pub known: &'static [&'static str],
+    /// Those that the product defines and this version does not enforce.
+    pub later: &'static [&'static str],
+}
+
+/// The members of an object whose keys are known.
+#[derive(Debug)]
+pub struct Fields<'w, 'a> {
+    object: At<'w, 'a>,
+    members: &'w [Member<'a>],
+}
+
+impl<'w, 'a> At<'w, 'a> {
+    /// The top of a document.
+    #[must_use]
+    pub fn top(node: &'w Node<'a>, problems: &'w Problems) -> Self {
+        Self { node, pointer: String::new(), problems }
+    }
+
+    /// The JSON pointer of this value.
+    #[must_use]
+    pub fn pointer(&self) -> &str {
+        &self.pointer
+    }
+
+    /// The value itself.
+    #[must_use]
+    pub fn node(&self) -> &'w Node<'a> {
+        self.node
+    }
+
+    /// Reports a problem with this value.
+    pub fn wrong(&self, message: impl Into<String>) {
+        let problem = Problem { pointer: self.pointer.clone(), at: self.node.at, message: message.into() };
+        self.problems.add(problem);
+    }
+
+    /// An object with known keys. Unknown ones and those that stand twice are reported.
+    pub fn fields(&self, keys: Keys) -> Option<Fields<'w, 'a>> {
+        let members = self.members()?;
+        for member in members {
+            let name = &*member.name;
+            if keys.later.contains(&name) {
+                self.below(name, &member.node).wrong(format!("the key `{name}` is not supported yet"));
+            } else if !keys.known.contains(&name) {
+                let allowed = listed(keys.known.iter().copied());
+                let near = nearest(name, keys.known);
+                self.below(name, &member.node).wrong(format!("unknown key `{name}`{near}; allowed: {allowed}"));
+            }
+        }
+        Some(Fields { object: self.clone(), members })
+    }
+
+    /// An object whose keys are names of the author's choice. Those that stand twice are reported.
+    pub fn entries(&self) -> Option<Vec<(&'w str, Self)>> {
+        let members = self.members()?;
+        Some(members.iter().map(|member| (&*member.name, self.below(&member.name, &member.node))).collect())
+    }
+
+    /// A list.
+    pub fn items(&self) -> Option<Vec<Self>> {
+        match &self.node.value {
+            Value::Array(nodes) => {
+                Some(nodes.iter().enumerate().map(|(index, node)| self.below(&index.to_string(), node)).collect())
+            }
+            _ => self.expected("a list"),
+        }
+    }
+
+    /// A string.
+    pub fn text(&self) -> Option<&'w str> {
+        match &self.node.value {
+            Value::String(text) => Some(text),
+            _ => self.expected("a string"),
+        }
+    }
+
+    /// `true` or `false`.
+    pub fn flag(&self) -> Option<bool> {
+        match self.node.value {
+            Value::Bool(flag) => Some(flag),
+            _ => self.expected("`true` or `false`"),
+        }
+    }
+
+    /// One of a few words.
+    pub fn choice<T: Copy>(&self, choices: &[(&'static str, T)]) -> Option<T> {
+        let words: Vec<&'static str> = choices.iter().map(|(word, _)| *word).collect();
+        let Value::String(text) = &self.node.value else {
+            return self.expected(&listed(words.iter().copied()));
+        };
+        let chosen = choices.iter().find(|(word, _)| word == text).map(|(_, value)| *value);
+        if chosen.is_none() {
+            let near = nearest(text, &words);
+            self.wrong(format!("found {}, expected {}{near}", found(self.node), listed(words.iter().copied())));
+        }
+        chosen
+    }
+
+    /// A whole number within bounds, however it is spelled.
+    pub fn whole(&self, least: u64, most: u64) -> Option<u64> {
+        let number = match &self.node.value {
+            Value::Number(text) => Decimal::new(text).and_then(|number| number.scaled(0)),
+            _ => None,
+        };
+        match number.filter(|number| (least..=most).contains(number)) {
+            Some(number) => Some(number),
+            None => self.expected(&format!("a whole number from {least} to {most}")),
+        }
+    }
+
+    /// Reports that something else was expected here.
+    pub fn expected<T>(&self, what: &str) -> Option<T> {
+        self.wrong(format!("found {}, expected {what}", found(self.node)));
+        None
+    }
+
+    /// Whether this is an object with one of these keys.
+    #[must_use]
+    pub fn has(&self, keys: &[&str]) -> bool {
+        match &self.node.value {
+            Value::Object(members) => members.iter().any(|member| keys.contains(&&*member.name)),
+            _ => false,
+        }
+    }
+
+    fn members(&self) -> Option<&'w [Member<'a>]> {
+        let Value::Object(members) = &self.node.value else { return self.expected("an object") };
+        let mut seen = HashSet::with_capacity(members.len());
+        for member in members.iter().filter(|member| !seen.insert(&*member.name)) {
+            self.below(&member.name, &member.node).wrong("the key stands twice; leave one");
+        }
+        Some(members)
+    }
+
+    fn below(&self, segment: &str, node: &'w Node<'a>) -> Self {
+        let escaped: Cow<'_, str> = match segment.contains(['~', '/']) {
+            true => segment.replace('~', "~0").replace('/', "~1").into(),
+            false => segment.into(),
+        };
+        Self { node, pointer: format!("{}/{escaped}", self.pointer), problems: self.problems }
+    }
+}
+
+impl<'w, 'a> Fields<'w, 'a> {
+    /// The object whose members these are.
+    #[must_use]
+    pub fn object(&self) -> &At<'w, 'a> {
+        &self.object
+    }
+
+    /// The value of a key, where it is there.
+    #[must_use]
+    pub fn get(&self, key: &str) -> Option<At<'w, 'a>> {
+        let member = self.members.iter().find(|member| member.name == key)?;
+        Some(self.object.below(key, &member.node))
+    }
+
+    /// The value of a key that has to be there.
+    #[must_use]
+    pub fn required(&self, key: &str) -> Option<At<'w, 'a>> {
+        let value = self.get(key);
+        if value.is_none() {
+            self.object.wrong(format!("the key `{key}` is missing"));
+        }
+        value
+    }
+}

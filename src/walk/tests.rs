@@ -1,0 +1,82 @@
+//! The messages, whole.
+
+#[cfg(target_family = "wasm")]
+use wasm_bindgen_test::wasm_bindgen_test as test;
+
+use super::{At, Keys, Problems};
+use crate::json;
+
+#[track_caller]
+fn problems(text: &str, read: impl Fn(&At<'_, '_>)) -> Vec<String> {
+    let node = json::parse(text.as_bytes(), 16).unwrap();
+    let problems = Problems::default();
+    read(&At::top(&node, &problems));
+    problems.into_sorted().iter().map(ToString::to_string).collect()
+}
+
+const KEYS: Keys = Keys { known: &["limits", "hide"], later: &["mode"] };
+
+#[test]
+fn unknown_keys_are_reported_with_the_nearest_known_one() {
+    let found = problems(r#"{"limts":1,"Hide":2,"x":3,"mode":4}"#, |at| drop(at.fields(KEYS)));
+    let expected = [
+        "/limts: unknown key `limts` (did you mean `limits`?); allowed: `limits` or `hide`",
+        "/Hide: unknown key `Hide` (did you mean `hide`?); allowed: `limits` or `hide`",
+        "/x: unknown key `x`; allowed: `limits` or `hide`",
+        "/mode: the key `mode` is not supported yet",
+    ];
+    assert_eq!(found, expected);
+}
+
+#[test]
+fn a_key_that_stands_twice_is_reported() {
+    let found = problems(r#"{"hide":1,"hide":2,"hid\u0065":3}"#, |at| drop(at.fields(KEYS)));
+    assert_eq!(found, ["/hide: the key stands twice; leave one", "/hide: the key stands twice; leave one"]);
+    let found = problems(r#"{"a":{"x":1,"x":2}}"#, |at| drop(at.entries().unwrap()[0].1.entries()));
+    assert_eq!(found, ["/a/x: the key stands twice; leave one"]);
+}
+
+#[test]
+fn pointers_escape_slashes_and_tildes() {
+    let found = problems(r#"{"a/b~c":[1]}"#, |at| {
+        let entries = at.entries().unwrap();
+        entries[0].1.items().unwrap()[0].text();
+    });
+    assert_eq!(found, ["/a~1b~0c/0: found the number `1`, expected a string"]);
+}
+
+#[test]
+fn a_wrong_word_is_reported_with_the_allowed_ones() {
+    let choices = [("grant", 1), ("global", 2)];
+    assert_eq!(
+        problems(r#""galaxy""#, |at| assert_eq!(at.choice(&choices), None)),
+        ["(top level): found `galaxy`, expected `grant` or `global`"]
+    );
+    assert_eq!(
+        problems(r#""globl""#, |at| assert_eq!(at.choice(&choices), None)),
+        ["(top level): found `globl`, expected `grant` or `global` (did you mean `global`?)"]
+    );
+    assert_eq!(
+        problems("null", |at| assert_eq!(at.choice(&choices), None)),
+        ["(top level): found `null`, expected `grant` or `global`"]
+    );
+}
+
+#[test]
+fn whole_numbers_may_be_spelled_in_any_way() {
+    for text in ["10", "1e1", "10.0"] {
+        assert_eq!(problems(text, |at| assert_eq!(at.whole(0, 10), Some(10))), [""; 0]);
+    }
+    for text in ["11", "-1", "1.5", "\"10\"", "true"] {
+        let found = problems(text, |at| assert_eq!(at.whole(0, 10), None));
+        let shown = text.trim_matches('"');
+        let what = if text.starts_with(['"', 't']) { format!("`{shown}`") } else { format!("the number `{shown}`") };
+        assert_eq!(found, [format!("(top level): found {what}, expected a whole number from 0 to 10")]);
+    }
+}
+
+#[test]
+fn a_missing_key_is_reported_where_it_belongs() {
+    let found = problems("{}", |at| drop(at.fields(KEYS).unwrap().required("hide")));
+    assert_eq!(found, ["(top level): the key `hide` is missing"]);
+}
