@@ -4,7 +4,8 @@ use crate::{
     answer::{assert_allowed, assert_limited},
     client::{self, Request, call},
     clock,
-    gateway::{Gateway, Listener, json_text},
+    forwarding::{MODES, leak, listener_under},
+    gateway::Gateway,
     runtime::run,
 };
 use serde_json::{Value, json};
@@ -14,7 +15,7 @@ use tokio::task::JoinSet;
 const CALLS: usize = 200;
 /// How many of them the limit has room for.
 const ROOM: usize = 50;
-/// How often, each time with a counter of its own.
+/// How often in each header mode, each time with a counter of its own.
 const ROUNDS: usize = 10;
 
 #[test]
@@ -29,10 +30,12 @@ fn of_200_calls_at_once_exactly_the_50_that_the_limit_allows_get_through() {
             })
             .collect();
         let policy = json!({ "version": "1", "default": "deny", "tools": tools });
-        let listener = Listener::new("burst", json_text(&policy.to_string()));
-        let gateway = Gateway::start("concurrency", &[listener]).await;
+        let listeners = MODES.map(|mode| listener_under(&policy, mode, &json!({})));
+        let gateway = Gateway::start("concurrency", &listeners).await;
         for round in 0..ROUNDS {
-            burst(&gateway, &format!("t{round}")).await;
+            for mode in MODES {
+                burst(&gateway, mode, &format!("t{round}")).await;
+            }
         }
         for worker in ["worker_0", "worker_1"] {
             let calls = gateway.stats(&format!("{worker}.downstream_cx_total")).await;
@@ -43,9 +46,9 @@ fn of_200_calls_at_once_exactly_the_50_that_the_limit_allows_get_through() {
 }
 
 /// Sends all calls of one round, each over its own connection, and counts what became of them on both sides.
-async fn burst(gateway: &Gateway, tool: &str) {
+async fn burst(gateway: &Gateway, mode: &str, tool: &str) {
     let requests: Vec<Request> = (0..CALLS).map(|id| call(tool, &json!({}), &id.to_string(), &[])).collect();
-    let address = gateway.at("burst");
+    let address = gateway.at(mode);
     let mut answers = JoinSet::new();
     for (id, request) in requests.iter().cloned().enumerate() {
         answers.spawn(async move { (id, client::send(address, &request).await) });
@@ -60,6 +63,11 @@ async fn burst(gateway: &Gateway, tool: &str) {
             assert_limited(&answer, &id.to_string(), tool, &format!("/tools/{tool}/limits/0"));
         }
     }
-    let reached = requests.iter().filter(|request| !gateway.upstream().seen(request).is_empty()).count();
-    assert_eq!((allowed, reached), (ROOM, ROOM), "answered by and seen by the upstream, of {CALLS} calls of {tool}");
+    let mut reached = 0;
+    for request in &requests {
+        let seen = gateway.upstream().settled(request).await;
+        reached += usize::from(leak(mode, &seen).is_some());
+    }
+    let both = (allowed, reached);
+    assert_eq!(both, (ROOM, ROOM), "answered by and reached the upstream, of {CALLS} calls of {tool} in mode {mode}");
 }

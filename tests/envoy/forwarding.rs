@@ -17,7 +17,11 @@ pub(crate) const MODES: [&str; 2] = ["hold", "release"];
 
 /// A listener in one of the header modes, under a policy that allows the tool `ok` and nothing else.
 pub(crate) fn listener(mode: &str, protocol: &Value) -> Listener {
-    let policy = json!({ "version": "1", "default": "deny", "tools": { "ok": {} } });
+    listener_under(&json!({ "version": "1", "default": "deny", "tools": { "ok": {} } }), mode, protocol)
+}
+
+/// A listener in one of the header modes, named like it, under some policy.
+pub(crate) fn listener_under(policy: &Value, mode: &str, protocol: &Value) -> Listener {
     let mut protocol = protocol.clone();
     protocol["headers"] = mode.into();
     let configuration = json!({ "policy": policy, "protocol": protocol });

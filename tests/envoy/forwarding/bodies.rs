@@ -2,7 +2,7 @@
 
 use super::{MODES, again, assert_forwarded, assert_kept_back, listener, send_over};
 use crate::{
-    answer::assert_denied,
+    answer::{assert_denied, assert_unreadable},
     client::{self, Body, Connection, Request, call, message},
     gateway::Gateway,
     runtime::{PATIENCE, run, until},
@@ -137,11 +137,7 @@ fn the_next_caller_is_served_whatever_was_refused_before() {
                 for body in [Body::sized(bytes.clone()), Body::chunked(&bytes, 1000).with_trailer("x", "y")] {
                     let bad = message("").body(body);
                     let answer = connection.send(&bad).await;
-                    assert_eq!(
-                        (answer.status, answer.json()["error"]["code"].as_i64()),
-                        (400, Some(-32700)),
-                        "{answer}"
-                    );
+                    assert_unreadable(&answer, 400);
                     if !Connection::stays_open(&answer) {
                         connection = Connection::open(gateway.at(mode)).await;
                     }
