@@ -16,12 +16,27 @@ fn get_head_options_and_delete_pass_without_a_body() {
         let gateway = Gateway::start("forwarding-bodiless", &MODES.map(|mode| listener(mode, &json!({})))).await;
         for mode in MODES {
             for method in ["GET", "HEAD", "OPTIONS", "DELETE"] {
-                for version in ["HTTP/1.1", "HTTP/2"] {
-                    let request = Request::new(method, "/mcp").header("accept", "text/event-stream");
+                // A length of nothing is no body either: some clients send it.
+                let bodies = [Body::default(), Body { length: Some(0), ..Body::default() }];
+                for (version, body) in ["HTTP/1.1", "HTTP/2"].into_iter().flat_map(|v| bodies.clone().map(|b| (v, b))) {
+                    let request = Request::new(method, "/mcp").header("accept", "text/event-stream").body(body);
                     let answer = send_over(version, &gateway, mode, &request).await;
                     assert_forwarded(&gateway, &request, &answer);
                     assert_eq!(gateway.upstream().seen(&request)[0].method, method);
                 }
+            }
+        }
+    });
+}
+
+#[test]
+fn an_empty_last_frame_is_no_body() {
+    run(async {
+        let gateway = Gateway::start("forwarding-empty-frame", &MODES.map(|mode| listener(mode, &json!({})))).await;
+        for mode in MODES {
+            for method in ["GET", "DELETE"] {
+                let request = Request::new(method, "/mcp").body(Body { empty_end: true, ..Body::default() });
+                assert_forwarded(&gateway, &request, &send_over("HTTP/2", &gateway, mode, &request).await);
             }
         }
     });
