@@ -113,6 +113,9 @@ impl Config {
         };
         // A policy that lacks its version is still better explained as one.
         if !at.has(OPTIONS.known) && !at.has(OPTIONS.later) || at.has(&["version", "default", "tools"]) {
+            if at.has(OPTIONS.known) || at.has(OPTIONS.later) {
+                at.wrong("options stand beside the policy, not in it: `{\"policy\": {…}, \"identity\": […]}`");
+            }
             return policy::compile(at).map(whole);
         }
         let fields = at.fields(OPTIONS)?;

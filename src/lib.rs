@@ -1,6 +1,8 @@
 //! A Wasm filter for Envoy that lets through only the MCP calls a policy permits.
 
 pub mod caller;
+#[cfg(not(target_os = "wasi"))]
+pub mod cases;
 pub mod config;
 pub mod engine;
 #[cfg(target_os = "wasi")]

@@ -13,7 +13,7 @@ use std::{borrow::Cow, collections::HashSet};
 use crate::json::{Decimal, Member, Node, Value};
 
 pub use self::problem::{Problem, Problems};
-use self::problem::{found, listed, nearest};
+use self::problem::{found, listed, nearest, shortened};
 
 /// A value in a document, and where it stands.
 #[derive(Clone, Debug)]
@@ -114,14 +114,20 @@ impl<'w, 'a> At<'w, 'a> {
 
     /// One of a few words.
     pub fn choice<T: Copy>(&self, choices: &[(&'static str, T)]) -> Option<T> {
+        self.choice_or(choices, "")
+    }
+
+    /// One of a few words, where something else may stand, too, which `besides` names.
+    pub fn choice_or<T: Copy>(&self, choices: &[(&'static str, T)], besides: &str) -> Option<T> {
         let words: Vec<&'static str> = choices.iter().map(|(word, _)| *word).collect();
+        let listed = listed(words.iter().copied());
         let Value::String(text) = &self.node.value else {
-            return self.expected(&listed(words.iter().copied()));
+            return self.expected(&format!("a string: {listed}{besides}"));
         };
         let chosen = choices.iter().find(|(word, _)| word == text).map(|(_, value)| *value);
         if chosen.is_none() {
             let near = nearest(text, &words);
-            self.wrong(format!("found {}, expected {}{near}", found(self.node), listed(words.iter().copied())));
+            self.wrong(format!("found `{}`, expected {listed}{besides}{near}", shortened(text)));
         }
         chosen
     }

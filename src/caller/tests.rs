@@ -134,10 +134,10 @@ fn what_no_source_can_be_is_reported() {
     );
     let expected = [
         "/0/peer: found `uri`, expected `uri_san`, `dns_san` or `subject`",
-        "/1/header: found `x y`, expected the name of a header, such as `x-agent-id`",
+        "/1/header: found the string `x y`, expected the name of a header, such as `x-agent-id`",
         "/2/bearer: found `false`, expected `true`; leave the source out otherwise",
-        "/3/address: found `any`, expected `true` or `forwarded`",
-        "/4/constant: found ``, expected a name of up to 256 bytes",
+        "/3/address: found the string `any`, expected `true` or `forwarded`",
+        "/4/constant: found the string ``, expected a name of up to 256 bytes",
         "/5: a source has exactly one of `peer`, `header`, `bearer`, `address` or `constant`",
         "/6: a source has exactly one of `peer`, `header`, `bearer`, `address` or `constant`",
         "/7/secret: `secret` belongs to `header`",

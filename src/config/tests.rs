@@ -52,7 +52,8 @@ fn every_mistake_is_reported_at_once() {
         "/policy/tools/a/limits/0: the key `counter` is missing",
         "/policy/tools/a/limits/0: the key `max` is missing",
         "/policy/tools/a/limits/0: the key `scope` is missing",
-        "/policy/tools/a/limits/0/window: found `week`, expected `second`, `minute`, `hour` or `day`",
+        "/policy/tools/a/limits/0/window: found `week`, expected `second`, `minute`, `hour` or `day`, \
+         or a number of seconds",
         "/identity/0/bearer: found the number `1`, expected `true` or `false`",
         "/protocol/headers: found `keep`, expected `release` or `hold`",
         "/bindings: the key `bindings` is not supported yet",
@@ -131,7 +132,7 @@ fn a_struct_means_what_its_json_means() {
     assert_eq!((rule.limits[0].max, rule.limits[0].period.seconds()), (10, 60));
     let bad = [entry("version", &text("1")), entry("default", &[4 << 3, 1])].concat();
     let invalid = Config::load(&bad).unwrap_err();
-    assert_eq!(invalid.problems[0].to_string(), "/default: found `true`, expected `allow` or `deny`");
+    assert_eq!(invalid.problems[0].to_string(), "/default: found `true`, expected a string: `allow` or `deny`");
 }
 
 #[test]
@@ -153,9 +154,27 @@ fn numbers_of_a_struct_are_read_as_they_were_written() {
     for (value, shown) in
         [(0.0, "0"), (60.0, "60"), (-1.5, "-1.5"), (0.1, "0.1"), (19.99, "19.99"), (1e15, "1000000000000000")]
     {
-        assert_eq!(read(value), format!("/version: found the number `{shown}`, expected `1`"));
+        assert_eq!(read(value), format!("/version: found the number `{shown}`, expected a string: `1`"));
     }
     for value in [f64::NAN, f64::INFINITY, 1e300, 1e-300] {
         assert!(read(value).starts_with("(top level): not JSON"), "{value}");
     }
+}
+
+/// A text that is no configuration, and everything that is to be said of it.
+#[derive(serde::Deserialize)]
+struct Mistake {
+    name: String,
+    text: String,
+    problems: Vec<String>,
+}
+
+#[test]
+fn each_mistake_has_its_message() {
+    let mistakes = include_str!("../../tests/cases/invalid.jsonl").lines();
+    let mistakes: Vec<Mistake> = mistakes.map(|line| serde_json::from_str(line).unwrap()).collect();
+    for Mistake { name, text, problems: expected } in &mistakes {
+        assert_eq!(&problems(text), expected, "{name}");
+    }
+    assert!(mistakes.len() > 50, "{}", mistakes.len());
 }

@@ -1,1 +1,310 @@
+//! Verdicts and answers, whole.
 
+#[cfg(target_family = "wasm")]
+use wasm_bindgen_test::wasm_bindgen_test as test;
+
+use super::{Answer, Call, Judgement, Opening, judge, open};
+use crate::{
+    caller::{self, Facts, Peer, Source, Unknown},
+    config::Config,
+    http::{Header, Headers},
+    limit::{Moment, store::InMemory},
+};
+
+/// 2026-01-01T00:00:42.500Z
+const NOW: Moment = Moment(1_767_225_642_500);
+
+struct NoFacts;
+
+impl Facts for NoFacts {
+    fn header(&self, _: &str) -> Header<'_> {
+        Header::Absent
+    }
+
+    fn peer(&self, _: Peer) -> Option<Vec<u8>> {
+        None
+    }
+
+    fn address(&self) -> Option<Vec<u8>> {
+        None
+    }
+}
+
+fn call(grant: &str) -> Call {
+    let pairs = [(":method", "POST"), ("content-type", "application/json")];
+    let pairs = pairs.map(|(name, value)| (name.to_owned(), value.as_bytes().to_vec()));
+    let grant = caller::identify(&[Source::Constant(grant.into())], &NoFacts);
+    Call { headers: Headers::new(pairs.into()), grant, request_id: Some("r-1".to_owned()) }
+}
+
+struct Gateway {
+    config: Config,
+    store: InMemory,
+}
+
+impl Gateway {
+    fn new(policy: &str) -> Self {
+        let config = Config::load(policy.as_bytes()).unwrap_or_else(|invalid| panic!("{invalid}"));
+        Self { config, store: InMemory::new([3; 16]) }
+    }
+
+    fn judge(&self, call: &Call, body: &str) -> Judgement {
+        judge(&self.config, call, body.as_bytes(), "filter", NOW, &self.store)
+    }
+
+    /// The answer to a body; `None` where it is forwarded.
+    fn answer(&self, body: &str) -> Option<(u16, String)> {
+        match self.judge(&call("alice"), body).answer {
+            Answer::Forward(_) => None,
+            Answer::Reply(reply) => Some((reply.status, reply.body)),
+        }
+    }
+
+    fn tool(&self, name: &str) -> Option<(u16, String)> {
+        self.answer(&format!(r#"{{"jsonrpc":"2.0","id":"\u0061","method":"tools/call","params":{{"name":"{name}"}}}}"#))
+    }
+}
+
+#[track_caller]
+fn assert_answer(answer: Option<(u16, String)>, expected: &str) {
+    assert_eq!(answer, Some((200, expected.to_owned())));
+}
+
+const POLICY: &str = r#"{"version":"1","default":"deny","hide":["secret*"],
+    "tools":{"ok":{},"pay":{"deny_if":[{"conditions":[],"on_deny":"Requires human approval."}]},
+             "drop":{"action":"deny"},
+             "draw":{"limits":[{"counter":"draw_rate","window":"minute","max":1,"scope":"grant"}]},
+             "send":{"rate_limit":{"max":1,"window":90},"reason":"Mail is slow"},
+             "never":{"rate_limit":"0/day"}}}"#;
+
+#[test]
+fn what_no_entry_names_is_denied_by_default() {
+    let expected = r#"{"jsonrpc":"2.0","id":"\u0061","error":{"code":-31403,"message":"Policy violation: the tool `x` is not permitted; use another, or ask for this one to be permitted","data":{"kind":"denied","rule":"(default deny)","policy":"default","tool":"x","reason":"the tool `x` is not permitted; use another, or ask for this one to be permitted","requestId":"r-1"}}}"#;
+    assert_answer(Gateway::new(POLICY).tool("x"), expected);
+    assert_eq!(Gateway::new(r#"{"version":"1","default":"allow"}"#).tool("x"), None);
+}
+
+#[test]
+fn a_hidden_tool_is_denied_whatever_names_it() {
+    let expected = r#"{"jsonrpc":"2.0","id":"\u0061","error":{"code":-31403,"message":"Policy violation: the tool `secret_x` is not available here; use a listed tool","data":{"kind":"denied","rule":"(hidden)","policy":"default","tool":"secret_x","reason":"the tool `secret_x` is not available here; use a listed tool","requestId":"r-1"}}}"#;
+    assert_answer(Gateway::new(POLICY).tool("secret_x"), expected);
+}
+
+#[test]
+fn a_denial_tells_the_agent_what_the_author_wrote() {
+    let expected = r#"{"jsonrpc":"2.0","id":"\u0061","error":{"code":-31403,"message":"Policy violation: Requires human approval.","data":{"kind":"denied","rule":"/tools/pay/deny_if/0","policy":"default","tool":"pay","reason":"Requires human approval.","requestId":"r-1"}}}"#;
+    assert_answer(Gateway::new(POLICY).tool("pay"), expected);
+    let expected = r#"{"jsonrpc":"2.0","id":"\u0061","error":{"code":-31403,"message":"Policy violation: the tool `drop` is not permitted; use another tool, or ask for this one to be permitted","data":{"kind":"denied","rule":"/tools/drop/action","policy":"default","tool":"drop","reason":"the tool `drop` is not permitted; use another tool, or ask for this one to be permitted","requestId":"r-1"}}}"#;
+    assert_answer(Gateway::new(POLICY).tool("drop"), expected);
+}
+
+#[test]
+fn a_full_limit_tells_when_to_come_back() {
+    let gateway = Gateway::new(POLICY);
+    assert_eq!(gateway.tool("draw"), None);
+    let expected = r#"{"jsonrpc":"2.0","id":"\u0061","error":{"code":-31429,"message":"Policy violation: `draw_rate` lets 1 call a minute through, and they are used up; retry in 18 s","data":{"kind":"rate_limited","rule":"/tools/draw/limits/0","policy":"default","tool":"draw","reason":"`draw_rate` lets 1 call a minute through, and they are used up","requestId":"r-1","limit":{"counter":"draw_rate","window":"minute","max":1,"scope":"grant"},"retryAfterMs":17500,"resetAt":"2026-01-01T00:01:00Z"}}}"#;
+    assert_answer(gateway.tool("draw"), expected);
+    let body = r#"{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"draw"}}"#;
+    assert!(matches!(gateway.judge(&call("bob"), body).answer, Answer::Forward(_)), "another grant has its own count");
+    let Answer::Reply(reply) = gateway.judge(&call("alice"), body).answer else { panic!("forwarded") };
+    assert_eq!(reply.retry_after, Some(18));
+}
+
+#[test]
+fn a_short_form_counts_under_the_pointer_of_its_rule() {
+    let gateway = Gateway::new(POLICY);
+    assert_eq!(gateway.tool("send"), None);
+    let expected = r#"{"jsonrpc":"2.0","id":"\u0061","error":{"code":-31429,"message":"Policy violation: Mail is slow; retry in 48 s","data":{"kind":"rate_limited","rule":"/tools/send/rate_limit","policy":"default","tool":"send","reason":"Mail is slow","requestId":"r-1","limit":{"counter":"/tools/send","window":90,"max":1,"scope":"grant"},"retryAfterMs":47500,"resetAt":"2026-01-01T00:01:30Z"}}}"#;
+    assert_answer(gateway.tool("send"), expected);
+}
+
+#[test]
+fn a_limit_of_nothing_has_no_moment_to_come_back() {
+    let expected = r#"{"jsonrpc":"2.0","id":"\u0061","error":{"code":-31429,"message":"Policy violation: `/tools/never` lets 0 calls a day through, and they are used up; do not retry, it never passes","data":{"kind":"rate_limited","rule":"/tools/never/rate_limit","policy":"default","tool":"never","reason":"`/tools/never` lets 0 calls a day through, and they are used up","requestId":"r-1","limit":{"counter":"/tools/never","window":"day","max":0,"scope":"grant"}}}}"#;
+    assert_answer(Gateway::new(POLICY).tool("never"), expected);
+}
+
+#[test]
+fn a_counter_that_two_rules_name_is_charged_once_against_the_smaller_maximum() {
+    let limit = |max: u32| format!(r#"{{"limits":[{{"counter":"c","window":"day","max":{max},"scope":"grant"}}]}}"#);
+    let policy = |all: u32, own: u32| {
+        let (all, own) = (limit(all), limit(own));
+        format!(r#"{{"version":"1","default":"allow","all_tools":{all},"tools":{{"a":{own}}}}}"#)
+    };
+    for (all, own, rule) in [(3, 2, "/tools/a/limits/0"), (2, 3, "/all_tools/limits/0")] {
+        let gateway = Gateway::new(&policy(all, own));
+        assert_eq!((gateway.tool("a"), gateway.tool("a")), (None, None));
+        let (_, body) = gateway.tool("a").unwrap();
+        assert!(body.contains(&format!(r#""rule":"{rule}""#)), "{body}");
+    }
+}
+
+#[test]
+fn the_tool_s_own_entries_come_before_all_tools() {
+    let gateway = Gateway::new(
+        r#"{"version":"1","default":"allow","all_tools":{"deny_if":[{"conditions":[],"on_deny":"all"}]},
+            "tools":{"a":{"deny_if":[{"conditions":[],"on_deny":"own"}]}}}"#,
+    );
+    assert!(gateway.tool("a").unwrap().1.contains("Policy violation: own"));
+    assert!(gateway.tool("b").unwrap().1.contains("Policy violation: all"));
+}
+
+#[test]
+fn what_must_always_work_passes_under_default_deny() {
+    let gateway = Gateway::new(r#"{"version":"1","default":"deny"}"#);
+    for method in [
+        "initialize",
+        "ping",
+        "server/discover",
+        "tools/list",
+        "prompts/list",
+        "resources/list",
+        "resources/templates/list",
+        "logging/setLevel",
+        "subscriptions/listen",
+    ] {
+        assert_eq!(gateway.answer(&format!(r#"{{"jsonrpc":"2.0","id":1,"method":"{method}"}}"#)), None, "{method}");
+    }
+    for method in ["tasks/get", "tasks/result", "tasks/cancel", "tasks/update"] {
+        let body = format!(r#"{{"jsonrpc":"2.0","id":1,"method":"{method}","params":{{"taskId":"t"}}}}"#);
+        assert_eq!(gateway.answer(&body), None, "{method}");
+    }
+    for method in ["initialized", "cancelled", "progress", "roots/list_changed", "tasks/status"] {
+        assert_eq!(
+            gateway.answer(&format!(r#"{{"jsonrpc":"2.0","method":"notifications/{method}"}}"#)),
+            None,
+            "{method}"
+        );
+    }
+    assert_eq!(gateway.answer(r#"{"jsonrpc":"2.0","id":1,"result":{}}"#), None);
+}
+
+#[test]
+fn everything_else_falls_to_the_default() {
+    let bodies = [
+        r#"{"jsonrpc":"2.0","id":1,"method":"tasks/list"}"#,
+        r#"{"jsonrpc":"2.0","id":1,"method":"skills/list"}"#,
+        r#"{"jsonrpc":"2.0","id":1,"method":"resources/read","params":{"uri":"file:///a"}}"#,
+        r#"{"jsonrpc":"2.0","id":1,"method":"prompts/get","params":{"name":"ok"}}"#,
+        r#"{"jsonrpc":"2.0","id":1,"method":"subscriptions/listen","params":{"notifications":{"resourceSubscriptions":["a:b"]}}}"#,
+        r#"{"jsonrpc":"2.0","id":1,"method":"completion/complete","params":{"ref":{"type":"ref/prompt","name":"ok"}}}"#,
+    ];
+    for body in bodies {
+        let (status, answer) = Gateway::new(POLICY).answer(body).unwrap();
+        assert!(status == 200 && answer.contains(r#""rule":"(default deny)""#), "{body} {answer}");
+        assert_eq!(Gateway::new(r#"{"version":"1","default":"allow"}"#).answer(body), None, "{body}");
+    }
+}
+
+#[test]
+fn a_method_that_resembles_a_known_one_is_refused_under_both_defaults() {
+    for policy in [POLICY, r#"{"version":"1","default":"allow"}"#] {
+        for method in ["tools/call ", "Tools/Call", "\\ttools/call", "tools/call\\u0000", "tool\u{17f}/call"] {
+            let body = format!(r#"{{"jsonrpc":"2.0","id":1,"method":"{method}","params":{{"name":"ok"}}}}"#);
+            let (_, answer) = Gateway::new(policy).answer(&body).unwrap();
+            assert!(answer.contains(r#""rule":"(folded name)""#), "{method} {answer}");
+        }
+    }
+}
+
+#[test]
+fn a_notification_that_is_denied_is_dropped_without_a_word() {
+    let gateway = Gateway::new(POLICY);
+    for method in ["notifications/other", "notifications/Initialized"] {
+        let body = format!(r#"{{"jsonrpc":"2.0","method":"{method}"}}"#);
+        assert_eq!(gateway.answer(&body), Some((202, String::new())), "{method}");
+    }
+}
+
+#[test]
+fn a_caller_without_identity_is_refused_everything() {
+    let gateway = Gateway::new(r#"{"version":"1","default":"allow"}"#);
+    let nobody = Call { grant: Err(Unknown::Nobody), ..call("") };
+    let Answer::Reply(reply) = gateway.judge(&nobody, r#"{"jsonrpc":"2.0","id":7,"method":"ping"}"#).answer else {
+        panic!("forwarded")
+    };
+    let expected = r#"{"jsonrpc":"2.0","id":7,"error":{"code":-31403,"message":"Policy violation: the caller is unknown; send the credential that this gateway asks for","data":{"kind":"denied","rule":"(no identity)","policy":"default","reason":"the caller is unknown; send the credential that this gateway asks for","requestId":"r-1"}}}"#;
+    assert_eq!(reply.body, expected);
+    let notification = gateway.judge(&nobody, r#"{"jsonrpc":"2.0","method":"notifications/initialized"}"#);
+    let Answer::Reply(reply) = notification.answer else { panic!("forwarded") };
+    assert_eq!((reply.status, reply.body.as_str()), (202, ""));
+}
+
+#[test]
+fn what_cannot_be_read_is_refused_with_the_id_where_it_is_beyond_doubt() {
+    let gateway = Gateway::new(POLICY);
+    let cases = [
+        ("{", 400, "null", -32700, "the body is not strict JSON: the text ends too early (byte 1)"),
+        ("[]", 400, "null", -32600, "the body is not one object; send one message a request, no batch"),
+        (
+            r#"{"jsonrpc":"2.0","id":7,"method":"tools/call","params":{"name":"ok","name":"x"}}"#,
+            400,
+            "7",
+            -32600,
+            "the member `name` stands twice (byte 55); send each name once, spelled as the specification does",
+        ),
+        (
+            r#"{"jsonrpc":"2.0","id":7,"ID":8,"method":"ping"}"#,
+            400,
+            "null",
+            -32600,
+            "the member `ID` resembles another (byte 0); send each name once, spelled as the specification does",
+        ),
+        (r#"{"jsonrpc":"2.0","id":7,"method":"tools/call"}"#, 400, "7", -32600, "`params.name` is missing"),
+        (
+            r#"{"jsonrpc":"2.0","id":1.0,"method":"ping"}"#,
+            400,
+            "null",
+            -32600,
+            "`id` is neither a string of up to 256 bytes nor an integer within 2^53-1 without fraction",
+        ),
+    ];
+    for (body, status, id, code, why) in cases {
+        let data = format!(r#"{{"kind":"refused","reason":"{why}","requestId":"r-1"}}"#);
+        let error = format!(r#"{{"code":{code},"message":"Request refused: {why}","data":{data}}}"#);
+        assert_eq!(gateway.answer(body), Some((status, format!(r#"{{"jsonrpc":"2.0","id":{id},"error":{error}}}"#))));
+    }
+}
+
+#[test]
+fn a_body_over_the_limit_is_refused() {
+    let gateway = Gateway::new(r#"{"policy":{"version":"1","default":"allow"},"protocol":{"max_body_bytes":50}}"#);
+    let body = r#"{"jsonrpc":"2.0","id":1,"method":"ping"}"#;
+    assert_eq!(gateway.answer(body), None);
+    assert_eq!(gateway.answer(&format!("{body}{}", " ".repeat(20))).unwrap().0, 413);
+}
+
+#[test]
+fn every_request_leaves_a_record() {
+    let gateway = Gateway::new(POLICY);
+    let record = |body: &str| {
+        let json = gateway.judge(&call("alice"), body).record.to_json();
+        json.replace(&gateway.config.digest, "D")
+    };
+    let tool = |name: &str| format!(r#"{{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{{"name":"{name}"}}}}"#);
+    assert_eq!(
+        record(&tool("draw")),
+        r#"{"decision":"allowed","policy":"default","config":"D","grant":"constant:alice","method":"tools/call","tool":"draw","requestId":"r-1"}"#
+    );
+    assert_eq!(
+        record(&tool("draw")),
+        r#"{"decision":"rate_limited","rule":"/tools/draw/limits/0","policy":"default","config":"D","grant":"constant:alice","method":"tools/call","tool":"draw","requestId":"r-1"}"#
+    );
+    assert_eq!(
+        record("{"),
+        r#"{"decision":"refused","why":"the body is not strict JSON: the text ends too early (byte 1)","policy":"default","config":"D","grant":"constant:alice","requestId":"r-1"}"#
+    );
+}
+
+#[test]
+fn the_head_alone_can_close_a_request() {
+    let gateway = Gateway::new(POLICY);
+    assert!(matches!(open(&gateway.config, &call("alice"), true), Opening::Await));
+    let Opening::Closed(judgement) = open(&gateway.config, &call("alice"), false) else { panic!("not closed") };
+    let Answer::Reply(reply) = judgement.answer else { panic!("forwarded") };
+    let why = "the POST has no body; send one JSON-RPC message";
+    let expected = format!(
+        r#"{{"jsonrpc":"2.0","id":null,"error":{{"code":-32600,"message":"Request refused: {why}","data":{{"kind":"refused","reason":"{why}","requestId":"r-1"}}}}}}"#
+    );
+    assert_eq!((reply.status, reply.body), (400, expected));
+}

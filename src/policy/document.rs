@@ -225,5 +225,5 @@ fn period(at: &At<'_, '_>) -> Option<Period> {
         let seconds = at.whole(1, Period::MAX_SECONDS.into())?;
         return u32::try_from(seconds).ok().and_then(Period::of_seconds);
     }
-    at.choice(&Period::NAMED)
+    at.choice_or(&Period::NAMED, ", or a number of seconds")
 }

@@ -47,7 +47,7 @@ pub(super) fn found(node: &Node<'_>) -> String {
         Value::Null => "`null`".to_owned(),
         Value::Bool(flag) => format!("`{flag}`"),
         Value::Number(number) => format!("the number `{number}`"),
-        Value::String(text) => format!("`{}`", shortened(text)),
+        Value::String(text) => format!("the string `{}`", shortened(text)),
         Value::Array(_) => "a list".to_owned(),
         Value::Object(_) => "an object".to_owned(),
     }
@@ -76,6 +76,7 @@ pub(super) fn nearest(word: &str, known: &[&'static str]) -> String {
     }
 }
 
-fn shortened(text: &str) -> String {
+/// A text of the author's, short enough for a message, and without what could forge a line of a log.
+pub(super) fn shortened(text: &str) -> String {
     text.chars().take(64).map(|c| if c.is_control() { char::REPLACEMENT_CHARACTER } else { c }).collect()
 }

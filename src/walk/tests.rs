@@ -58,7 +58,7 @@ fn a_wrong_word_is_reported_with_the_allowed_ones() {
     );
     assert_eq!(
         problems("null", |at| assert_eq!(at.choice(&choices), None)),
-        ["(top level): found `null`, expected `grant` or `global`"]
+        ["(top level): found `null`, expected a string: `grant` or `global`"]
     );
 }
 
@@ -70,7 +70,11 @@ fn whole_numbers_may_be_spelled_in_any_way() {
     for text in ["11", "-1", "1.5", "\"10\"", "true"] {
         let found = problems(text, |at| assert_eq!(at.whole(0, 10), None));
         let shown = text.trim_matches('"');
-        let what = if text.starts_with(['"', 't']) { format!("`{shown}`") } else { format!("the number `{shown}`") };
+        let what = match text.as_bytes()[0] {
+            b'"' => format!("the string `{shown}`"),
+            b't' => format!("`{shown}`"),
+            _ => format!("the number `{shown}`"),
+        };
         assert_eq!(found, [format!("(top level): found {what}, expected a whole number from 0 to 10")]);
     }
 }

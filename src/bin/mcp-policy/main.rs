@@ -1,5 +1,7 @@
 //! The `mcp-policy` command. `main` only maps to an exit code; each verb has a file of its own.
 
+mod check;
+mod input;
 mod render;
 
 use std::{io::Write, process::ExitCode};
@@ -17,6 +19,8 @@ struct Cli {
 /// What to do. One variant a verb, in the order of `--help`.
 #[derive(Subcommand)]
 enum Verb {
+    /// Say everything that is wrong with policies
+    Check(check::Args),
     /// Print a gateway's configuration with a policy in it
     Render(render::Args),
 }
@@ -49,6 +53,7 @@ fn main() -> ExitCode {
 fn run() -> Exit {
     match Cli::try_parse() {
         Ok(cli) => match cli.verb {
+            Verb::Check(args) => check::run(&args),
             Verb::Render(args) => render::run(&args),
         },
         Err(error) => {

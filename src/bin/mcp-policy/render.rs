@@ -6,11 +6,9 @@ mod template;
 mod tests;
 mod upstream;
 
-use std::io::Read;
-
 use clap::Subcommand;
 
-use crate::{Exit, complain, print};
+use crate::{Exit, complain, input, print};
 use template::{fill, quoted, scalar};
 use upstream::Upstream;
 
@@ -54,7 +52,7 @@ struct Envoy {
 /// Renders, and prints what came of it.
 pub(crate) fn run(args: &Args) -> Exit {
     let Gateway::Envoy(envoy) = &args.gateway;
-    let document = match read(&envoy.file) {
+    let document = match input::read(&envoy.file) {
         Ok(document) => document,
         Err(message) => {
             complain(&message);
@@ -64,24 +62,10 @@ pub(crate) fn run(args: &Args) -> Exit {
     match envoy.render(&document) {
         Ok(rendered) => print(&rendered),
         Err(message) => {
-            complain(&format!("{}: {message}", name(&envoy.file)));
+            complain(&format!("{}: {message}", input::name(&envoy.file)));
             Exit::Findings
         }
     }
-}
-
-fn read(file: &str) -> Result<String, String> {
-    let mut document = String::new();
-    let outcome = if file == "-" {
-        std::io::stdin().read_to_string(&mut document).map(|_| document)
-    } else {
-        std::fs::read_to_string(file)
-    };
-    outcome.map_err(|error| format!("cannot read {}: {error}", name(file)))
-}
-
-fn name(file: &str) -> String {
-    if file == "-" { "stdin".to_owned() } else { format!("`{file}`") }
 }
 
 // === impl Envoy ===
