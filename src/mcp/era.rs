@@ -99,3 +99,6 @@ fn says(value: &[u8], body: &str) -> bool {
         None => value == body.as_bytes() && value.iter().all(|byte| matches!(byte, b' '..=b'~')),
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -169,3 +169,6 @@ fn said<'a>(method: Cow<'a, str>, id: Option<Id<'a>>, params: Params<'a>) -> Res
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,172 @@
+//! Bodies that are messages, and bodies that only look like some.
+
+#[cfg(target_family = "wasm")]
+use wasm_bindgen_test::wasm_bindgen_test as test;
+
+use super::{Message, Refusal, Request, Target};
+use crate::mcp::Code;
+
+fn read(body: &str) -> Result<Message<'_>, Refusal> {
+    Message::read(body.as_bytes(), 64)
+}
+
+#[track_caller]
+fn request(body: &str) -> Request<'_> {
+    match read(body) {
+        Ok(Message::Request(request)) => request,
+        other => panic!("{other:?}"),
+    }
+}
+
+#[track_caller]
+fn assert_invalid(cases: &[(&str, Option<&str>, &str)]) {
+    for (body, id, why) in cases {
+        let refusal = read(body).expect_err(body);
+        assert_eq!((refusal.id.as_deref(), refusal.why.as_str()), (*id, *why), "{body}");
+        assert_eq!((refusal.status, refusal.code), (400, Code::Invalid), "{body}");
+    }
+}
+
+#[test]
+fn a_call_is_read_in_any_order_and_spelling() {
+    let body = r#" { "params" : { "arguments" : {"name":"x"}, "_meta":{"progressToken":1}, "na\u006de" : "o\u006b" },
+        "extra": [1,{"id":2}], "method":"tools\/call", "id":-0, "jsonrpc":"2.0"} "#;
+    let request = request(body);
+    assert_eq!(request.id.token(), "-0");
+    assert_eq!(request.method, "tools/call");
+    assert_eq!(request.target, Target::Tool("ok".into()));
+    assert_eq!(request.arguments, Some(&br#"{"name":"x"}"#[..]));
+    assert_eq!(request.version, None);
+}
+
+#[test]
+fn each_method_is_about_what_it_names() {
+    let target = |method: &str, params: &str| {
+        let body = format!(r#"{{"jsonrpc":"2.0","id":1,"method":"{method}","params":{params}}}"#);
+        match read(&body) {
+            Ok(Message::Request(request)) => format!("{:?}", request.target),
+            other => format!("{other:?}"),
+        }
+    };
+    assert_eq!(target("prompts/get", r#"{"name":"p","uri":"u"}"#), r#"Prompt("p")"#);
+    assert_eq!(target("resources/read", r#"{"name":"p","uri":"u"}"#), r#"Resource("u")"#);
+    assert_eq!(target("resources/unsubscribe", r#"{"uri":"u"}"#), r#"Resource("u")"#);
+    assert_eq!(target("tasks/cancel", r#"{"taskId":"t"}"#), r#"Task("t")"#);
+    assert_eq!(target("tools/list", r#"{"name":5}"#), "Nothing");
+    assert_eq!(target("vendor/x", r#"{"name":"n"}"#), "Nothing");
+    assert_eq!(target("completion/complete", r#"{"ref":{"type":"ref/prompt","name":"p"}}"#), r#"Prompt("p")"#);
+    assert_eq!(target("completion/complete", r#"{"ref":{"type":"ref/resource","uri":"u"}}"#), r#"Resource("u")"#);
+    let listen = r#"{"notifications":{"toolsListChanged":true,"resourceSubscriptions":["a","b"]}}"#;
+    assert_eq!(target("subscriptions/listen", listen), r#"Resources(["a", "b"])"#);
+}
+
+#[test]
+fn the_id_is_a_string_or_a_safe_integer() {
+    let long = format!("\"{}\"", "x".repeat(256));
+    for id in ["0", "-7", "9007199254740991", "-9007199254740991", r#""""#, r#""p-1""#, &long] {
+        let body = format!(r#"{{"jsonrpc":"2.0","id":{id},"method":"ping"}}"#);
+        assert_eq!(request(&body).id.token(), id);
+    }
+    let longer = format!("\"{}\"", "x".repeat(257));
+    for id in ["null", "true", "1.0", "1e0", "9007199254740992", "-9007199254740992", "[1]", "{}", &longer] {
+        let body = format!(r#"{{"jsonrpc":"2.0","id":{id},"method":"ping"}}"#);
+        assert!(read(&body).unwrap_err().why.starts_with("`id` is neither"), "{id}");
+    }
+}
+
+#[test]
+fn what_is_no_message_is_refused_with_the_reason() {
+    let id = "`id` is neither a string of up to 256 bytes nor an integer within 2^53-1 without fraction";
+    assert_invalid(&[
+        ("[]", None, "the body is not one object; send one message a request, no batch"),
+        ("\"{}\"", None, "the body is not one object; send one message a request, no batch"),
+        (r#"{"id":1,"method":"ping"}"#, Some("1"), "`jsonrpc` is not \"2.0\""),
+        (r#"{"jsonrpc":"1.0","id":1,"method":"ping"}"#, Some("1"), "`jsonrpc` is not \"2.0\""),
+        (r#"{"jsonrpc":2.0,"id":1,"method":"ping"}"#, Some("1"), "`jsonrpc` is not \"2.0\""),
+        (r#"{"jsonrpc":"2.0","id":1}"#, Some("1"), "there is no `method`"),
+        (r#"{"jsonrpc":"2.0","id":1,"method":7}"#, Some("1"), "`method` is no string"),
+        (r#"{"jsonrpc":"2.0","id":null,"method":"ping"}"#, None, id),
+        (r#"{"jsonrpc":"2.0","id":1,"method":"ping","params":[1]}"#, Some("1"), "`params` is no object"),
+        (r#"{"jsonrpc":"2.0","id":1,"method":"ping","params":null}"#, Some("1"), "`params` is no object"),
+        (
+            r#"{"jsonrpc":"2.0","id":1,"method":"ping","result":{}}"#,
+            Some("1"),
+            "there is a `method` and an answer; send one of the two",
+        ),
+        (r#"{"jsonrpc":"2.0","result":{}}"#, None, "the answer has no `id`"),
+        (
+            r#"{"jsonrpc":"2.0","method":"tools/call","params":{"name":"x"}}"#,
+            None,
+            "a request has no `id`; send one, so that an answer can be given",
+        ),
+        (
+            r#"{"jsonrpc":"2.0","id":1,"method":"notifications/initialized"}"#,
+            Some("1"),
+            "a notification has an `id`; leave it out",
+        ),
+    ]);
+}
+
+#[test]
+fn what_a_method_needs_must_be_there_and_of_its_type() {
+    let long = format!(r#"{{"name":"{}"}}"#, "x".repeat(257));
+    for (params, why) in [
+        ("{}", "`params.name` is missing"),
+        (r#"{"name":1}"#, "`params.name` is no string"),
+        (r#"{"name":["x"]}"#, "`params.name` is no string"),
+        (r#"{"name":""}"#, "`params.name` is empty"),
+        (r#"{"name":"a\u0000"}"#, "`params.name` holds a control character"),
+        (r#"{"name":"a\u0085"}"#, "`params.name` holds a control character"),
+        (long.as_str(), "`params.name` is longer than 256 bytes"),
+        (r#"{"name":"a","arguments":[]}"#, "`params.arguments` is no object; send an object or leave it out"),
+        (r#"{"name":"a","arguments":"{}"}"#, "`params.arguments` is no object; send an object or leave it out"),
+        (r#"{"name":"a","_meta":1}"#, "`params._meta` is no object; send an object or leave it out"),
+    ] {
+        let body = format!(r#"{{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{params}}}"#);
+        assert_invalid(&[(&body, Some("1"), why)]);
+    }
+    let null = r#"{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"a","arguments":null}}"#;
+    assert_eq!(request(null).arguments, None);
+}
+
+#[test]
+fn a_name_that_stands_twice_is_refused_at_any_depth() {
+    for params in [
+        r#"{"name":"ok","name":"evil"}"#,
+        r#"{"name":"ok","na\u006de":"evil"}"#,
+        r#"{"name":"ok","Name":"evil"}"#,
+        r#"{"name":"ok","name\u0000":"evil"}"#,
+        r#"{"name":"ok","tas\u212aId":"x"}"#,
+        r#"{"name":"ok","arguments":{"o":[{"p":1,"p":2}]}}"#,
+        r#"{"name":"ok","_meta":{"a":1,"A":2}}"#,
+        r#"{"name":"ok","unknown":{"a":1,"a":2}}"#,
+    ] {
+        let body = format!(r#"{{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{params}}}"#);
+        let refusal = read(&body).expect_err(&body);
+        assert_eq!((refusal.code, refusal.id.as_deref()), (Code::Invalid, Some("1")), "{body}");
+    }
+    let folded_argument =
+        r#"{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"a","arguments":{"x":1,"X":2}}}"#;
+    assert!(read(folded_argument).is_ok(), "arguments are the tool's own; a rule that reads them looks closer");
+}
+
+#[test]
+fn an_id_that_a_server_may_read_differently_is_not_echoed() {
+    for body in [
+        r#"{"jsonrpc":"2.0","id":1,"id":2,"method":"ping"}"#,
+        r#"{"jsonrpc":"2.0","id":1,"ID":2,"method":"ping"}"#,
+        r#"{"jsonrpc":"2.0","id":1,"i\u0064\u0000":2,"method":"ping"}"#,
+    ] {
+        assert_eq!(read(body).unwrap_err().id, None, "{body}");
+    }
+    let other = r#"{"jsonrpc":"2.0","id":1,"method":"ping","method":"ping"}"#;
+    assert_eq!(read(other).unwrap_err().id.as_deref(), Some("1"));
+}
+
+#[test]
+fn notifications_and_answers_are_messages() {
+    let initialized = Message::Notification { method: "notifications/initialized".into(), version: None };
+    assert_eq!(read(r#"{"jsonrpc":"2.0","method":"notifications/initialized"}"#), Ok(initialized));
+    assert_eq!(read(r#"{"jsonrpc":"2.0","id":5,"result":{"action":"accept"}}"#), Ok(Message::Response));
+    assert_eq!(read(r#"{"jsonrpc":"2.0","id":"5","error":{"code":1,"message":"x"}}"#), Ok(Message::Response));
+}
