@@ -44,6 +44,25 @@ fn another_caller_has_a_count_of_its_own() {
 }
 
 #[test]
+fn a_bearer_token_names_its_caller_and_two_name_nobody() {
+    run(async {
+        let listener = Listener::new("bearer", with_options(KREA, &json!({"identity": [{"bearer": true}]})));
+        let gateway = Gateway::start("samples-bearers", &[listener]).await;
+        clock::room_in_minute(10).await;
+        let (first, second) = (("authorization", "Bearer first"), ("authorization", "bearer second"));
+        use_up(&gateway, "bearer", &generate(&[first])).await;
+        use_up(&gateway, "bearer", &generate(&[second])).await;
+        for headers in [&[][..], &[("authorization", "Basic Zmlyc3Q6")], &[("authorization", "Bearer ")]] {
+            let answer = gateway.send("bearer", &generate(headers)).await;
+            assert_denied(&answer, "1", "generate_image", "(no identity)");
+        }
+        // Otherwise one token in two spellings would be two callers.
+        let both = gateway.send("bearer", &generate(&[first, second])).await;
+        assert!(!both.is_upstreams(), "{both}");
+    });
+}
+
+#[test]
 fn a_caller_is_its_address_unless_told_otherwise() {
     run(async {
         let gateway = Gateway::start("samples-addresses", &[pasted("krea", KREA).proxy_protocol()]).await;
