@@ -33,6 +33,14 @@ pub(crate) async fn try_send(to: SocketAddr, request: &Request) -> Result<Respon
 /// # Panics
 /// If no complete answer comes.
 pub(crate) async fn send_http2(to: SocketAddr, request: &Request) -> Response {
-    let what = format!("{} {} over HTTP/2 (case {})", request.method, request.path, request.case);
-    timeout(PATIENCE, http2::send(to, request)).await.unwrap_or_else(|_| panic!("no answer to {what}"))
+    send_all_http2(to, std::slice::from_ref(request)).await.remove(0)
+}
+
+/// Sends requests side by side over one HTTP/2 connection; the answers are in the order of the requests.
+///
+/// # Panics
+/// If a complete answer is missing.
+pub(crate) async fn send_all_http2(to: SocketAddr, requests: &[Request]) -> Vec<Response> {
+    let answers = timeout(PATIENCE, http2::send(to, requests)).await;
+    answers.unwrap_or_else(|_| panic!("answers are missing over HTTP/2 to {requests:?}"))
 }

@@ -2,21 +2,37 @@
 
 use super::{Request, Response};
 use axum::http::{self, HeaderMap, HeaderName, HeaderValue};
-use h2::{SendStream, client};
+use h2::{
+    SendStream,
+    client::{self, SendRequest},
+};
 use hyper::body::Bytes;
 use std::net::SocketAddr;
 use tokio::{net::TcpStream, time::sleep};
 
-/// Sends one request over its own connection and reads its answer.
-pub(crate) async fn send(to: SocketAddr, request: &Request) -> Response {
+/// Sends requests side by side over one connection and reads their answers, in the order of the requests.
+pub(crate) async fn send(to: SocketAddr, requests: &[Request]) -> Vec<Response> {
     let stream = TcpStream::connect(to).await.unwrap_or_else(|error| panic!("no connection to {to}: {error}"));
     let (sender, connection) = client::handshake(stream).await.expect("an HTTP/2 connection");
     let driver = tokio::spawn(connection);
-    let mut sender = sender.ready().await.expect("an HTTP/2 stream");
+    let mut exchanges = Vec::new();
+    for request in requests {
+        let ready = sender.clone().ready().await.expect("an HTTP/2 stream");
+        exchanges.push(tokio::spawn(exchange(ready, request.clone())));
+    }
+    let mut answers = Vec::new();
+    for exchange in exchanges {
+        answers.push(exchange.await.expect("an answer"));
+    }
+    driver.abort();
+    answers
+}
 
+/// Sends one request in a stream of its own and reads its answer.
+async fn exchange(mut sender: SendRequest<Bytes>, request: Request) -> Response {
     let bodiless = request.body.pieces.is_empty() && request.body.trailers.is_empty() && !request.body.empty_end;
-    let (answer, body) = sender.send_request(head(request), bodiless).expect("a request that HTTP/2 can write");
-    let writer = (!bodiless).then(|| tokio::spawn(write(body, request.clone())));
+    let (answer, body) = sender.send_request(head(&request), bodiless).expect("a request that HTTP/2 can write");
+    let writer = (!bodiless).then(|| tokio::spawn(write(body, request)));
 
     let (parts, mut body) = answer.await.expect("an answer").into_parts();
     let mut received = Vec::new();
@@ -28,7 +44,6 @@ pub(crate) async fn send(to: SocketAddr, request: &Request) -> Response {
     if let Some(writer) = writer {
         writer.abort();
     }
-    driver.abort();
     let headers = parts.headers.iter().map(|(name, value)| (name.to_string(), text(value))).collect();
     Response { status: parts.status.as_u16(), headers, body: received }
 }

@@ -82,6 +82,36 @@ fn a_server_that_speaks_http2_gets_the_same() {
 }
 
 #[test]
+fn calls_that_share_a_connection_are_judged_each_by_itself() {
+    run(async {
+        let listeners = MODES.map(|mode| listener(mode, &json!({})));
+        let gateway = Gateway::start("forwarding-shared", &listeners).await;
+        for mode in MODES {
+            // All bodies arrive at the same time, a few bytes of each in turn.
+            let requests: Vec<Request> = (0..40)
+                .map(|id| {
+                    let tool = if id % 2 == 0 { "ok" } else { "evil" };
+                    let whole = call(tool, &json!({"id": id}), &id.to_string(), &[]);
+                    let body = Body { pause: Duration::from_millis(2), ..Body::chunked(&whole.body.bytes(), 5) };
+                    let body = if id % 3 == 0 { body.with_trailer("x-late", "1") } else { body };
+                    whole.body(body)
+                })
+                .collect();
+            let answers = client::send_all_http2(gateway.at(mode), &requests).await;
+            for (id, (request, answer)) in requests.iter().zip(&answers).enumerate() {
+                if id % 2 == 0 {
+                    assert_forwarded(&gateway, request, answer);
+                    assert_eq!(answer.json()["id"], id);
+                } else {
+                    assert_denied(answer, &id.to_string(), "evil", "(default deny)");
+                    assert_kept_back(&gateway, mode, request).await;
+                }
+            }
+        }
+    });
+}
+
+#[test]
 fn a_request_that_breaks_off_is_not_forwarded_however_good_it_looks() {
     run(async {
         let listeners = MODES.map(|mode| listener(mode, &json!({})));
