@@ -1,0 +1,133 @@
+//! Conditions on a call's arguments: a path, an operator and a value to compare with.
+//!
+//! A condition is asked from one of two [`Side`]s, and whatever an operator cannot compare is never in the caller's
+//! favour: it does not hold where holding would let the call through, and holds where holding would refuse it. This is
+//! what keeps `"5000"` from slipping past `deny_if` `gt` `100`.
+//!
+//! * [`Args`]: the arguments, walked along a [`Path`]; finds member names that some server may take for another
+//! * `operator`, with `literal`, `text`, `file` and `url`: what each operator compares, and with what
+//! * [`Finding`]: whether a condition holds, and why
+//! * [`Complaint`]: why an operator and a value are no condition
+//!
+//! Source of the rules: the product contract, sections 1.2 (Condition) and 1.3 (`increment_from` uses [`Args::one`]).
+
+mod args;
+mod complaint;
+mod file;
+mod finding;
+mod literal;
+mod operator;
+mod shown;
+mod text;
+mod url;
+mod value;
+
+#[cfg(test)]
+mod tests;
+
+use std::fmt;
+
+use crate::json::{Node, Value};
+
+use self::operator::{Operator, Verdict};
+use super::path::Path;
+
+pub use self::{
+    args::{Ambiguous, Args, Leaf},
+    complaint::{Complaint, Part},
+    finding::{Evidence, Finding, Why},
+    operator::NAMES,
+};
+
+/// One condition, as meant: its operator is known, its value is one the operator can compare with.
+#[derive(Clone, Debug)]
+pub struct Condition {
+    path: Path,
+    operator: Operator,
+    /// The operator and the value, for people.
+    text: String,
+}
+
+/// What it means for a condition to hold.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Side {
+    /// `require`: the call goes on only if it holds.
+    Require,
+    /// `deny_if` and `require_approval`: the call is stopped if it holds.
+    Refuse,
+}
+
+impl Condition {
+    /// Puts a condition together; `value` is `None` where the policy has none.
+    ///
+    /// # Errors
+    /// Everything that is wrong with `op` and `value`, never an empty list.
+    pub fn new(path: Path, op: &str, value: Option<&Node<'_>>) -> Result<Self, Vec<Complaint>> {
+        let operator = Operator::new(op, value)?;
+        let text = format!("`{op}` `{}`", value.map(|node| shown::value(&node.value)).unwrap_or_default());
+        Ok(Self { path, operator, text })
+    }
+
+    /// Where it looks.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Asks whether it holds for these arguments.
+    ///
+    /// Where the path says `[*]`, `require` wants every element to satisfy the condition and at least one to be there;
+    /// to refuse, one suffices. An empty array therefore satisfies neither.
+    ///
+    /// [`Finding::Ambiguous`] denies on both sides, so a caller may not stop at the first condition of a predicate
+    /// that does not hold: a later one may still find the arguments ambiguous.
+    pub fn holds<'f>(&'f self, side: Side, args: &Args<'f>) -> Finding<'f> {
+        // The element that decides, or the first one as long as none does.
+        let mut kept: Option<(bool, Evidence<'f>)> = None;
+        let decides = |satisfied: bool| satisfied == (side == Side::Refuse);
+        let walked = args.follow(&self.path, |leaf, indexes| {
+            if kept.as_ref().is_some_and(|(satisfied, _)| decides(*satisfied)) {
+                return;
+            }
+            let (satisfied, why) = self.judge(side, leaf);
+            if kept.is_none() || decides(satisfied) {
+                kept = Some((satisfied, Evidence { condition: self, indexes: indexes.to_vec(), why }));
+            }
+        });
+        match (walked, kept) {
+            (Err(ambiguous), _) => Finding::Ambiguous(ambiguous),
+            (Ok(()), Some((true, evidence))) => Finding::Holds(evidence),
+            (Ok(()), Some((false, evidence))) => Finding::Fails(evidence),
+            // A walk always ends somewhere; were it not so, nothing would have been compared.
+            (Ok(()), None) => {
+                let evidence = Evidence { condition: self, indexes: Vec::new(), why: Why::Missing };
+                if side == Side::Refuse { Finding::Holds(evidence) } else { Finding::Fails(evidence) }
+            }
+        }
+    }
+
+    /// Whether one place satisfies the condition.
+    fn judge<'f>(&self, side: Side, leaf: Leaf<'f>) -> (bool, Why<'f>) {
+        match leaf {
+            Leaf::Found(node) => match self.operator.test(&node.value) {
+                Verdict::Yes => (true, Why::Compared(node)),
+                Verdict::No => (false, Why::Compared(node)),
+                Verdict::Unfit(wanted) => (side == Side::Refuse, Why::Unfit { found: node, wanted }),
+            },
+            Leaf::Missing => (self.operator.test_missing(side), Why::Missing),
+            Leaf::Empty => (false, Why::Empty),
+            Leaf::Misplaced { found, wanted } => (side == Side::Refuse, Why::Unfit { found, wanted }),
+        }
+    }
+}
+
+impl fmt::Display for Condition {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "`{}` {}", self.path, self.text)
+    }
+}
+
+/// Whether a value counts as missing: JSON writers disagree on whether an absent member is left out or `null`.
+fn is_missing(value: &Value<'_>) -> bool {
+    matches!(value, Value::Null)
+}

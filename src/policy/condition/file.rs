@@ -1,0 +1,67 @@
+//! `path_within`: absolute paths under folders.
+//!
+//! Links are not resolved and nothing is looked up: this compares texts, and the server opens files. A server whose
+//! file system ignores case reads `/ETC` as `/etc`; that is why folders are for `require` rather than for `deny_if`.
+
+use std::{collections::BTreeSet, ops::Bound};
+
+/// Folders, each with a `/` at its end, none under another.
+///
+/// Invariant: so the one folder that can hold a path is the last that sorts before it, or equal.
+#[derive(Clone, Debug)]
+pub(super) struct Folders(BTreeSet<String>);
+
+impl Folders {
+    /// Takes folders that [`folder`] has made.
+    pub(super) fn new(folders: Vec<String>) -> Self {
+        let mut all = BTreeSet::new();
+        all.extend(folders);
+        let mut outermost = BTreeSet::<String>::new();
+        for folder in all {
+            if !outermost.last().is_some_and(|last| folder.starts_with(last.as_str())) {
+                outermost.insert(folder);
+            }
+        }
+        Self(outermost)
+    }
+
+    /// Whether a path is one of the folders or lies under one; `None` where the text is no path to compare.
+    pub(super) fn contain(&self, text: &str) -> Option<bool> {
+        let path = normal(text)?;
+        let nearest = self.0.range::<str, _>((Bound::Unbounded, Bound::Included(path.as_str()))).next_back();
+        Some(nearest.is_some_and(|folder| path.starts_with(folder.as_str())))
+    }
+}
+
+/// A folder as a policy writes it: already normal, with or without a `/` at its end.
+pub(super) fn folder(text: &str) -> Option<String> {
+    let normal = normal(text)?;
+    (text == normal || normal.strip_suffix('/') == Some(text)).then_some(normal)
+}
+
+/// An absolute path without `.`, `..` and empty parts, with a `/` at its end; `None` for any other text.
+///
+/// As POSIX resolves a path, but for links: `..` at the root stays there (4.16, Pathname Resolution). `\` separates on
+/// some systems, `%` begins an escape that some servers decode once more, and a NUL ends the text in C.
+fn normal(text: &str) -> Option<String> {
+    if !text.starts_with('/') || text.contains(|c: char| c == '\\' || c == '%' || c.is_control()) {
+        return None;
+    }
+    let mut path = String::with_capacity(text.len().saturating_add(1));
+    path.push('/');
+    for part in text.split('/') {
+        match part {
+            "" | "." => {}
+            ".." => {
+                // Cuts the last part off but keeps the `/` before it; the root stays.
+                let parent = path.strip_suffix('/').and_then(|path| path.rfind('/')).unwrap_or(0);
+                path.truncate(parent.saturating_add(1));
+            }
+            part => {
+                path.push_str(part);
+                path.push('/');
+            }
+        }
+    }
+    Some(path)
+}

@@ -1,0 +1,104 @@
+//! Whether a condition holds, and why.
+
+use std::fmt;
+
+use crate::{json::Node, policy::path::Segment};
+
+use super::{Ambiguous, Condition, shown};
+
+/// The answer of [`Condition::holds`]. It borrows, and shows itself only when asked: a call that is let through pays
+/// for no text.
+#[derive(Clone, Debug)]
+#[must_use]
+pub enum Finding<'f> {
+    /// It holds.
+    Holds(Evidence<'f>),
+    /// It does not hold.
+    Fails(Evidence<'f>),
+    /// Servers may disagree on what the arguments say: to be denied on both sides.
+    Ambiguous(Ambiguous<'f>),
+}
+
+/// The place that decided: where every place satisfies the condition, or none does, the first one.
+#[derive(Clone, Debug)]
+pub struct Evidence<'f> {
+    pub(super) condition: &'f Condition,
+    pub(super) indexes: Vec<usize>,
+    pub(super) why: Why<'f>,
+}
+
+/// What was found at a place.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Why<'f> {
+    /// A value that the operator compared.
+    Compared(&'f Node<'f>),
+    /// Nothing, or `null`.
+    Missing,
+    /// An array without elements, where the path says `[*]`.
+    Empty,
+    /// A value of the wrong type: never in the caller's favour.
+    Unfit {
+        /// The value, there or on the way.
+        found: &'f Node<'f>,
+        /// What the operator or the path needs.
+        wanted: &'static str,
+    },
+}
+
+impl<'f> Evidence<'f> {
+    /// What was found.
+    #[must_use]
+    pub fn why(&self) -> Why<'f> {
+        self.why
+    }
+
+    /// The place, with an index for each `[*]` of the condition's path that was reached.
+    #[must_use]
+    pub fn place(&self) -> String {
+        let mut indexes = self.indexes.iter();
+        let mut place = "args".to_owned();
+        for segment in self.condition.path.segments() {
+            let step = match (segment, indexes.len()) {
+                (Segment::Every, 1..) => indexes.next().map(|index| Segment::Index(*index)),
+                _ => None,
+            };
+            place.push_str(&step.as_ref().unwrap_or(segment).to_string());
+        }
+        place
+    }
+}
+
+impl fmt::Display for Evidence<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "`{}` ", self.place())?;
+        match self.why {
+            Why::Compared(found) => write!(f, "is `{}`", shown::value(&found.value))?,
+            Why::Missing => f.write_str("is missing")?,
+            Why::Empty => f.write_str("has no element")?,
+            Why::Unfit { found, wanted } => {
+                write!(f, "is of the wrong type: `{}` where {wanted} is needed", shown::value(&found.value))?;
+            }
+        }
+        write!(f, "; compared with {}", self.condition.text)
+    }
+}
+
+impl fmt::Display for Finding<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Holds(evidence) => write!(f, "holds: {evidence}"),
+            Self::Fails(evidence) => write!(f, "does not hold: {evidence}"),
+            Self::Ambiguous(ambiguous) => ambiguous.fmt(f),
+        }
+    }
+}
+
+impl fmt::Display for Ambiguous<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let name = shown::text(self.name);
+        write!(
+            f,
+            "the argument name `{name}` resembles another one; send each name once, spelled as the tool declares it"
+        )
+    }
+}

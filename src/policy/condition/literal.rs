@@ -1,0 +1,165 @@
+//! The values that a policy compares with.
+
+use std::collections::BTreeSet;
+
+use crate::json::{Decimal, Kind, Member, Node, Value, fold};
+
+use super::args::twin_among_many;
+
+/// A value in a policy. `null` is none: it counts as missing, so nothing can equal it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Literal {
+    Flag(bool),
+    Number(Decimal),
+    Text(String),
+    List(Vec<Literal>),
+    Object(Vec<(String, Literal)>),
+}
+
+/// How an argument compares with literals.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Match {
+    Equal,
+    Different,
+    /// Of a type that no literal has, there or inside.
+    Alien,
+}
+
+/// One or several literals, to find a value among them without comparing it with each: an array of many elements may
+/// meet a long list. Filled one by one here and wherever this module keeps a set: each sort of another type would add
+/// 8 KB to the module.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Set {
+    texts: BTreeSet<String>,
+    numbers: BTreeSet<Decimal>,
+    flags: Vec<bool>,
+    nested: Vec<Literal>,
+}
+
+// === impl Literal ===
+
+impl Literal {
+    /// Takes over a value of the policy.
+    ///
+    /// # Errors
+    /// Why it is nothing to compare with.
+    pub(super) fn new(node: &Node<'_>) -> Result<Self, &'static str> {
+        Ok(match &node.value {
+            Value::Null => return Err("`null` counts as missing; use `exists`"),
+            Value::Bool(flag) => Self::Flag(*flag),
+            Value::Number(text) => Self::Number(Decimal::new(text).ok_or("no number")?),
+            Value::String(text) => Self::Text(text.to_string()),
+            Value::Array(elements) => Self::List(elements.iter().map(Self::new).collect::<Result<_, _>>()?),
+            Value::Object(members) => {
+                if twin_among_many(members).is_some() {
+                    return Err("two of its names are alike");
+                }
+                let mut literals = Vec::with_capacity(members.len());
+                for member in members {
+                    literals.push((member.name.to_string(), Self::new(&member.node)?));
+                }
+                Self::Object(literals)
+            }
+        })
+    }
+
+    /// Compares with an argument: types strictly, numbers as exact decimals, an object's members in any order.
+    pub(super) fn compare(&self, value: &Value<'_>) -> Match {
+        match (self, value) {
+            (Self::Flag(one), Value::Bool(other)) => equal(one == other),
+            (Self::Number(one), Value::Number(other)) => {
+                Decimal::new(other).map_or(Match::Alien, |other| equal(*one == other))
+            }
+            (Self::Text(one), Value::String(other)) => equal(one == other),
+            (Self::List(ones), Value::Array(others)) if ones.len() != others.len() => Match::Different,
+            (Self::List(ones), Value::Array(others)) => {
+                all(ones.iter().zip(others).map(|(one, other)| one.compare(&other.value)))
+            }
+            (Self::Object(ones), Value::Object(others)) => {
+                let found = all(others.iter().map(|other| compare_member(ones, other)));
+                if ones.len() == others.len() { found } else { found.max_different() }
+            }
+            _ => Match::Alien,
+        }
+    }
+
+    fn kind(&self) -> Kind {
+        match self {
+            Self::Flag(_) => Kind::Bool,
+            Self::Number(_) => Kind::Number,
+            Self::Text(_) => Kind::String,
+            Self::List(_) => Kind::Array,
+            Self::Object(_) => Kind::Object,
+        }
+    }
+}
+
+/// A name that equals a literal's only after case folding is alien: some server reads the one for the other.
+fn compare_member(ones: &[(String, Literal)], other: &Member<'_>) -> Match {
+    if let Some((_, one)) = ones.iter().find(|(name, _)| *name == other.name) {
+        return one.compare(&other.node.value);
+    }
+    if ones.iter().any(|(name, _)| fold::same_folded(name, &other.name)) { Match::Alien } else { Match::Different }
+}
+
+fn equal(same: bool) -> Match {
+    if same { Match::Equal } else { Match::Different }
+}
+
+/// All must be equal; what is alien counts more than what is different.
+fn all(parts: impl Iterator<Item = Match>) -> Match {
+    parts.fold(Match::Equal, |sum, part| match (sum, part) {
+        (Match::Alien, _) | (_, Match::Alien) => Match::Alien,
+        (Match::Different, _) | (_, Match::Different) => Match::Different,
+        (Match::Equal, Match::Equal) => Match::Equal,
+    })
+}
+
+impl Match {
+    fn max_different(self) -> Self {
+        if self == Self::Equal { Self::Different } else { self }
+    }
+}
+
+// === impl Set ===
+
+impl Set {
+    pub(super) fn new(literals: impl IntoIterator<Item = Literal>) -> Self {
+        let mut set = Self::default();
+        for literal in literals {
+            match literal {
+                Literal::Flag(flag) => set.flags.push(flag),
+                Literal::Number(number) => drop(set.numbers.insert(number)),
+                Literal::Text(text) => drop(set.texts.insert(text)),
+                nested @ (Literal::List(_) | Literal::Object(_)) => set.nested.push(nested),
+            }
+        }
+        set
+    }
+
+    /// Looks for an argument among the literals.
+    pub(super) fn find(&self, value: &Value<'_>) -> Match {
+        let found = |none: bool, same: bool| if none { Match::Alien } else { equal(same) };
+        match value {
+            Value::Null => Match::Alien,
+            Value::Bool(flag) => found(self.flags.is_empty(), self.flags.contains(flag)),
+            Value::Number(text) => Decimal::new(text)
+                .map_or(Match::Alien, |number| found(self.numbers.is_empty(), self.numbers.contains(&number))),
+            Value::String(text) => found(self.texts.is_empty(), self.texts.contains(&**text)),
+            Value::Array(_) => self.find_nested(Kind::Array, value),
+            Value::Object(_) => self.find_nested(Kind::Object, value),
+        }
+    }
+
+    fn find_nested(&self, kind: Kind, value: &Value<'_>) -> Match {
+        let mut best = None;
+        for literal in self.nested.iter().filter(|literal| literal.kind() == kind) {
+            match literal.compare(value) {
+                Match::Equal => return Match::Equal,
+                Match::Alien => best = Some(Match::Alien),
+                Match::Different => best = best.or(Some(Match::Different)),
+            }
+        }
+        best.unwrap_or(Match::Alien)
+    }
+}

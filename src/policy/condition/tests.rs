@@ -1,0 +1,66 @@
+//! Each sentence of the contract's section 1.2 on conditions, by name.
+
+mod build;
+mod compare;
+mod file;
+mod names;
+#[cfg(not(target_family = "wasm"))]
+mod properties;
+mod sides;
+mod text;
+mod url;
+
+use crate::{json, policy::path::Path};
+
+use super::{Args, Condition, Finding, Side};
+
+/// The condition, or all that is wrong with it; a line each.
+fn build(path: &str, op: &str, value: &str) -> Result<Condition, String> {
+    let value = json::parse(value.as_bytes(), 64).unwrap();
+    let lines =
+        |complaints: Vec<super::Complaint>| complaints.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n");
+    Condition::new(Path::new(path).unwrap(), op, Some(&value)).map_err(lines)
+}
+
+/// How it answers, in full.
+fn finding(path: &str, op: &str, value: &str, side: Side, args: &str) -> String {
+    let args = json::parse(args.as_bytes(), 64).unwrap();
+    build(path, op, value).unwrap().holds(side, &Args::new(Some(&args))).to_string()
+}
+
+/// Whether it holds on each side; `None` where the arguments are ambiguous.
+fn ask(condition: &Condition, args: &str) -> [Option<bool>; 2] {
+    let args = json::parse(args.as_bytes(), 64).unwrap();
+    [Side::Require, Side::Refuse].map(|side| match condition.holds(side, &Args::new(Some(&args))) {
+        Finding::Holds(_) => Some(true),
+        Finding::Fails(_) => Some(false),
+        Finding::Ambiguous(_) => None,
+    })
+}
+
+/// The argument satisfies the condition.
+const YES: [Option<bool>; 2] = [Some(true), Some(true)];
+/// It does not.
+const NO: [Option<bool>; 2] = [Some(false), Some(false)];
+/// It is of the wrong type: neither permits nor escapes.
+const UNFIT: [Option<bool>; 2] = [Some(false), Some(true)];
+/// Denied on both sides.
+const AMBIGUOUS: [Option<bool>; 2] = [None, None];
+
+/// Asks the same about several values of `args.x`.
+#[track_caller]
+fn assert_x(op: &str, value: &str, cases: &[(&str, [Option<bool>; 2])]) {
+    let condition = build("args.x", op, value).unwrap();
+    for (x, expected) in cases {
+        assert_eq!(ask(&condition, &format!(r#"{{"x":{x}}}"#)), *expected, "{x} {op} {value}");
+    }
+}
+
+/// Asks the same about several arguments.
+#[track_caller]
+fn assert_args(path: &str, op: &str, value: &str, cases: &[(&str, [Option<bool>; 2])]) {
+    let condition = build(path, op, value).unwrap();
+    for (args, expected) in cases {
+        assert_eq!(ask(&condition, args), *expected, "{path} {op} {value} on {args}");
+    }
+}

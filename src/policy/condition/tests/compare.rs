@@ -1,0 +1,111 @@
+//! `eq neq in not_in lt lte gt gte contains`.
+
+#[cfg(target_family = "wasm")]
+use wasm_bindgen_test::wasm_bindgen_test as test;
+
+use super::{NO, UNFIT, YES, assert_x};
+
+#[test]
+fn numbers_compare_as_exact_decimals() {
+    assert_x(
+        "eq",
+        "100",
+        &[
+            ("100", YES),
+            ("100.0", YES),
+            ("1e2", YES),
+            ("1E+2", YES),
+            ("0.1e3", YES),
+            ("10000e-2", YES),
+            ("100.00000000000000000000000000000000001", NO),
+            ("99.99999999999999999999999999999999999", NO),
+            ("-100", NO),
+        ],
+    );
+    assert_x("eq", "0", &[("-0", YES), ("0e999999999999999999999", YES), ("-0.0e-5", YES), ("1e-9999999999999", NO)]);
+    // Beyond 2^53, where doubles of other engines would call them equal.
+    assert_x("eq", "9007199254740993", &[("9007199254740993", YES), ("9007199254740992", NO)]);
+    assert_x("in", "[1, 2.50]", &[("1.0", YES), ("25e-1", YES), ("2.51", NO)]);
+    assert_x("neq", "0.3", &[("0.30", NO), ("0.30000000000000004", YES)]);
+}
+
+#[test]
+fn order_is_that_of_the_numbers() {
+    assert_x("lt", "10", &[("9.99", YES), ("10", NO), ("1e1", NO), ("-1e300", YES), ("1e-300", YES)]);
+    assert_x("lte", "100", &[("1e2", YES), ("100.000000000000000000001", NO)]);
+    assert_x("gt", "100", &[("100.0", NO), ("100.000000000000000000001", YES), ("1e308", YES), ("-101", NO)]);
+    assert_x("gte", "-0.5", &[("-5e-1", YES), ("-0", YES), ("-0.51", NO), ("-1e-99999999999999999999", YES)]);
+}
+
+#[test]
+fn huge_exponents_cost_nothing() {
+    assert_x("lt", "1e-9223372036854775807", &[("1", NO), ("0", YES), ("-1e-99999999999999999999999999", YES)]);
+    assert_x("gt", "0", &[("1e-99999999999999999999999999", YES), ("0e99999999999999999999999999", NO)]);
+}
+
+#[test]
+fn types_are_strict() {
+    assert_x("eq", "5", &[("\"5\"", UNFIT), ("\"5.0\"", UNFIT), ("true", UNFIT), ("[5]", UNFIT), ("{}", UNFIT)]);
+    assert_x("eq", "\"5\"", &[("5", UNFIT), ("\"5\"", YES), ("\"5 \"", NO), ("\"\u{ff15}\"", NO)]);
+    assert_x("eq", "true", &[("true", YES), ("false", NO), ("1", UNFIT), ("\"true\"", UNFIT)]);
+    assert_x("neq", "\"prod\"", &[("\"dev\"", YES), ("\"prod\"", NO), ("\"Prod\"", YES), ("3", UNFIT)]);
+    for op in ["lt", "lte", "gt", "gte"] {
+        assert_x(op, "10", &[("\"5\"", UNFIT), ("\"\"", UNFIT), ("true", UNFIT), ("[5]", UNFIT), ("{\"v\":5}", UNFIT)]);
+    }
+}
+
+#[test]
+fn strings_compare_code_point_by_code_point() {
+    // U+00E9 is not `e` with an accent behind it: names and values are never normalised.
+    assert_x("eq", "\"\u{e9}\"", &[("\"\\u00e9\"", YES), ("\"e\\u0301\"", NO), ("\"\u{c9}\"", NO)]);
+    assert_x("in", r#"["main","master"]"#, &[("\"main\"", YES), ("\"main\\u0000\"", NO), ("\"\"", NO)]);
+}
+
+#[test]
+fn a_type_that_no_literal_has_is_wrong() {
+    let list = r#"["usd", 5]"#;
+    assert_x("in", list, &[("\"usd\"", YES), ("\"eur\"", NO), ("5", YES), ("6", NO), ("true", UNFIT), ("[]", UNFIT)]);
+    assert_x("not_in", list, &[("\"usd\"", NO), ("\"eur\"", YES), ("6", YES), ("true", UNFIT), ("{}", UNFIT)]);
+    // Whether `"5"` is 5 is for the list to say: it has a string.
+    assert_x("not_in", list, &[("\"5\"", YES)]);
+    assert_x("in", "[true, {\"a\": 1}]", &[("true", YES), ("false", NO), ("{\"a\":1}", YES), ("[1]", UNFIT)]);
+}
+
+#[test]
+fn lists_and_objects_compare_by_what_they_hold() {
+    assert_x("eq", "[1, \"a\"]", &[("[1.0,\"a\"]", YES), ("[\"a\",1]", UNFIT), ("[2,\"a\"]", NO), ("[1]", NO)]);
+    assert_x("eq", "[1, \"a\"]", &[("[1,5]", UNFIT), ("[2,5]", UNFIT), ("[null,\"a\"]", UNFIT)]);
+    let object = r#"{"a": 1, "b": {"c": "x"}}"#;
+    assert_x("eq", object, &[(r#"{"b":{"c":"x"},"a":1e0}"#, YES), (r#"{"a":1,"b":{"c":"y"}}"#, NO)]);
+    assert_x("eq", object, &[(r#"{"a":1}"#, NO), (r#"{"a":1,"b":{"c":"x"},"d":1}"#, NO), ("{}", NO)]);
+    // What a server may read as equal does not escape.
+    assert_x("eq", object, &[(r#"{"a":"1","b":{"c":"x"}}"#, UNFIT), (r#"{"A":1,"b":{"c":"x"}}"#, UNFIT)]);
+    assert_x("eq", object, &[(r#"{"A":1}"#, UNFIT), (r#"{"a":"1"}"#, UNFIT)]);
+    assert_x("in", r#"[{"a": "x"}, {"a": 1}, {"a": "y"}]"#, &[(r#"{"a":"5"}"#, UNFIT), (r#"{"a":"y"}"#, YES)]);
+    assert_x("neq", object, &[(r#"{"a":1,"b":{"c":"x"}}"#, NO), (r#"{"a":2,"b":{"c":"x"}}"#, YES)]);
+}
+
+#[test]
+fn long_lists_find_each_of_their_values() {
+    let list: Vec<String> = (0..500).map(|n| format!("\"v{}\",{}", n * 7 % 500, n * 11 % 500)).collect();
+    let list = format!("[{}]", list.join(","));
+    for n in 0..500 {
+        assert_x("in", &list, &[(&format!("\"v{n}\""), YES), (&format!("{n}.0"), YES), (&format!("{n}.5"), NO)]);
+    }
+    assert_x("in", &list, &[("\"v500\"", NO), ("-1", NO)]);
+}
+
+#[test]
+fn contains_looks_into_strings_and_arrays() {
+    let strings = [("\"hello world\"", YES), ("\"dlroW olleH\"", NO), ("\"LO W\"", NO), ("\"\"", NO), ("5", UNFIT)];
+    assert_x("contains", "\"lo w\"", &strings);
+    assert_x("contains", "\"b\"", &[("[\"a\",\"b\"]", YES), ("[\"a\",\"bc\"]", NO), ("[]", NO), ("{\"b\":1}", UNFIT)]);
+    assert_x("contains", "5", &[("[4,5.0]", YES), ("[4]", NO), ("\"5\"", UNFIT), ("5", UNFIT)]);
+    assert_x("contains", "[1]", &[("[[1],[2]]", YES), ("[[2]]", NO), ("[1]", UNFIT)]);
+}
+
+#[test]
+fn contains_is_not_escaped_by_an_element_of_another_type() {
+    assert_x("contains", "5", &[("[\"5\"]", UNFIT), ("[\"5\",5]", YES), ("[null]", NO), ("[null,4]", NO)]);
+    assert_x("contains", "\"admin\"", &[("[{\"name\":\"admin\"}]", UNFIT), ("[\"user\",7]", UNFIT)]);
+}
