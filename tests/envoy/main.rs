@@ -1,1 +1,34 @@
-//! End to end in a real Envoy.
+//! End to end: the built module inside a real Envoy with two worker threads, between a client that repairs nothing and
+//! a server that writes down whatever reaches it. `./build.sh test` prepares both the module and Envoy.
+//!
+//! | suite | shows |
+//! |---|---|
+//! | `across_the_minute` | the sample policies limit each minute anew |
+//! | `samples` | the sample policies as they are pasted; the answer to a call too many; whose calls count together |
+//! | `concurrency` | limits are exact over all workers |
+//! | `forwarding` | what is refused never reaches the server, what is allowed reaches it byte for byte |
+//! | `configuration` | mistakes are named and rejected, good updates forget nothing |
+//! | `corpus` | the shared attack and decision cases |
+//! | `harness` | the suite's own tools, without the filter |
+//!
+//! Each Envoy leaves its configuration and its log in `target/e2e/<name>/`.
+#![expect(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "a test that finds something else than it expects should stop and say so"
+)]
+
+mod across_the_minute;
+mod answer;
+mod client;
+mod clock;
+mod concurrency;
+mod configuration;
+mod corpus;
+mod forwarding;
+mod gateway;
+mod harness;
+mod runtime;
+mod samples;
+mod upstream;

@@ -1,0 +1,185 @@
+//! A real Envoy with two worker threads, the module under test in it and a recording upstream behind it.
+
+mod admin;
+mod listener;
+mod process;
+
+pub(crate) use listener::{Listener, json_text, structure};
+
+use crate::{
+    client::{self, Request, Response},
+    runtime::until,
+    upstream::Upstream,
+};
+use process::Process;
+use serde_json::{Value, json};
+use std::{
+    collections::HashMap,
+    fs,
+    net::SocketAddr,
+    path::{Path, PathBuf},
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+};
+
+/// A running Envoy. Clones are the same Envoy; it ends with the last of them, or with the test process.
+#[derive(Clone)]
+pub(crate) struct Gateway(Arc<Running>);
+
+/// What belongs to one Envoy.
+struct Running {
+    process: Process,
+    folder: PathBuf,
+    admin: SocketAddr,
+    ports: HashMap<String, SocketAddr>,
+    upstream: Upstream,
+    /// Whether a failing test has shown the log.
+    shown: AtomicBool,
+}
+
+/// Where Envoy gets its listeners from.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Source {
+    /// The configuration it starts with: a bad listener ends Envoy.
+    Static,
+    /// A file that it watches: a bad listener is rejected.
+    File,
+}
+
+impl Gateway {
+    /// Starts an Envoy whose listeners are a part of the configuration that it starts with.
+    ///
+    /// # Panics
+    /// If Envoy does not become ready; the message holds the end of its log.
+    pub(crate) async fn start(name: &str, listeners: &[Listener]) -> Self {
+        Self::try_start(name, listeners, Source::Static).await.unwrap_or_else(|log| panic!("{log}"))
+    }
+
+    /// Starts an Envoy that reads its listeners from a file, see [`Self::update`].
+    ///
+    /// # Panics
+    /// If Envoy does not become ready.
+    pub(crate) async fn start_with_file(name: &str, listeners: &[Listener]) -> Self {
+        Self::try_start(name, listeners, Source::File).await.unwrap_or_else(|log| panic!("{log}"))
+    }
+
+    /// Starts an Envoy that should end at once because of what it is configured with, and gives its log.
+    ///
+    /// # Panics
+    /// If Envoy becomes ready.
+    pub(crate) async fn refusal_to_start(name: &str, listeners: &[Listener]) -> String {
+        match Self::try_start(name, listeners, Source::Static).await {
+            Ok(gateway) => panic!("Envoy should have refused this configuration:\n{}", gateway.log()),
+            Err(log) => log,
+        }
+    }
+
+    /// Starts an Envoy; the error is what it says when it ends instead of becoming ready.
+    async fn try_start(name: &str, listeners: &[Listener], source: Source) -> Result<Self, String> {
+        let upstream = Upstream::start().await;
+        let folder = process::fresh_folder(name);
+        write_listeners(&folder, listeners);
+        let config = folder.join("envoy.json");
+        let text = bootstrap(&folder, upstream.address, listeners, source).to_string();
+        fs::write(&config, text).expect("the configuration file");
+
+        let process = Process::start(&config);
+        let address_file = folder.join("admin");
+        let started = until("Envoy is ready or has ended", || async {
+            if let Some(status) = process.ended() {
+                return Some(Err(format!("Envoy ended with {status}. {}", process.log_tail())));
+            }
+            let admin = fs::read_to_string(&address_file).ok()?.trim().parse().ok()?;
+            admin::is_live(admin).await.then_some(Ok(admin))
+        });
+        let admin: SocketAddr = started.await?;
+        let ports = admin::ports(admin).await;
+        Ok(Self(Arc::new(Running { process, folder, admin, ports, upstream, shown: AtomicBool::new(false) })))
+    }
+
+    /// The address of a listener.
+    #[track_caller]
+    pub(crate) fn at(&self, listener: &str) -> SocketAddr {
+        *self.0.ports.get(listener).unwrap_or_else(|| panic!("no listener {listener} in {:?}", self.0.ports))
+    }
+
+    /// Sends a request to a listener over its own HTTP/1.1 connection.
+    pub(crate) async fn send(&self, listener: &str, request: &Request) -> Response {
+        client::send(self.at(listener), request).await
+    }
+
+    /// The server behind the gateway.
+    pub(crate) fn upstream(&self) -> &Upstream {
+        &self.0.upstream
+    }
+
+    /// Puts other listeners into place, in one step, for an Envoy started by [`Self::start_with_file`].
+    pub(crate) fn update(&self, listeners: &[Listener]) {
+        write_listeners(&self.0.folder, listeners);
+    }
+
+    /// One of Envoy's statistics.
+    pub(crate) async fn stat(&self, name: &str) -> u64 {
+        admin::stat(self.0.admin, name).await
+    }
+
+    /// All of Envoy's statistics whose names contain `part`.
+    pub(crate) async fn stats(&self, part: &str) -> Vec<(String, u64)> {
+        admin::stats(self.0.admin, part).await
+    }
+
+    /// What Envoy says of the listeners that it rejected: name and reason.
+    pub(crate) async fn rejected(&self) -> HashMap<String, String> {
+        admin::rejected(self.0.admin).await
+    }
+
+    /// Everything Envoy has logged.
+    pub(crate) fn log(&self) -> String {
+        self.0.process.log()
+    }
+}
+
+impl Drop for Gateway {
+    fn drop(&mut self) {
+        if std::thread::panicking() && !self.0.shown.swap(true, Ordering::Relaxed) {
+            eprintln!("{}", self.0.process.log_tail());
+        }
+    }
+}
+
+/// Writes the file of listeners beside its place and then moves it there: Envoy watches for moves.
+fn write_listeners(folder: &Path, listeners: &[Listener]) {
+    let resource = |listener: &Listener| {
+        let mut resource = listener.to_json();
+        resource["@type"] = "type.googleapis.com/envoy.config.listener.v3.Listener".into();
+        resource
+    };
+    let resources: Vec<Value> = listeners.iter().map(resource).collect();
+    let draft = folder.join("listeners.new");
+    fs::write(&draft, json!({ "resources": resources }).to_string()).expect("the file of listeners");
+    fs::rename(draft, folder.join("listeners.json")).expect("the file of listeners in its place");
+}
+
+/// The configuration that Envoy starts with.
+fn bootstrap(folder: &Path, upstream: SocketAddr, listeners: &[Listener], source: Source) -> Value {
+    let mut config = json!({
+        "node": { "id": "test", "cluster": "test" },
+        "admin": { "address": { "socket_address": { "address": "127.0.0.1", "port_value": 0 } } },
+        "static_resources": { "clusters": [
+            listener::cluster("http1", upstream, &json!({ "http_protocol_options": { "enable_trailers": true } })),
+            listener::cluster("http2", upstream, &json!({ "http2_protocol_options": {} })),
+        ] },
+    });
+    if source == Source::Static {
+        config["static_resources"]["listeners"] = listeners.iter().map(Listener::to_json).collect();
+    } else {
+        let path = folder.join("listeners.json");
+        config["dynamic_resources"] = json!({ "lds_config": {
+            "resource_api_version": "V3",
+            "path_config_source": { "path": path },
+        } });
+    }
+    config
+}

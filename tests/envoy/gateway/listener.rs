@@ -1,0 +1,163 @@
+//! What a test may choose about a listener, and how Envoy is told.
+
+use super::process;
+use serde_json::{Map, Value, json};
+use std::net::SocketAddr;
+
+/// Where Envoy's extension types live.
+const TYPES: &str = "type.googleapis.com/envoy.extensions";
+
+/// A listener with the module under test in front of the recording upstream.
+#[derive(Clone, Debug)]
+pub(crate) struct Listener {
+    name: String,
+    plugin: String,
+    configuration: Option<Value>,
+    holds_headers: bool,
+    remote_address: bool,
+    proxy_protocol: bool,
+    buffer_limit: u32,
+    cluster: &'static str,
+}
+
+/// A configuration given as text, the way a policy file is pasted.
+pub(crate) fn json_text(text: &str) -> Value {
+    json!({ "@type": "type.googleapis.com/google.protobuf.StringValue", "value": text })
+}
+
+/// A configuration given as a protobuf `Struct`.
+pub(crate) fn structure(value: &Value) -> Value {
+    json!({ "@type": "type.googleapis.com/google.protobuf.Struct", "value": value })
+}
+
+impl Listener {
+    /// A listener whose filter is named like itself, set up as the project's own `envoy.yaml` has it.
+    pub(crate) fn new(name: &str, configuration: Value) -> Self {
+        Self { configuration: Some(configuration), ..Self::bare(name) }
+    }
+
+    /// A listener without the module.
+    pub(crate) fn bare(name: &str) -> Self {
+        Self {
+            name: name.into(),
+            plugin: name.into(),
+            configuration: None,
+            holds_headers: true,
+            remote_address: true,
+            proxy_protocol: false,
+            buffer_limit: 1 << 20,
+            cluster: "http1",
+        }
+    }
+
+    /// The filter's name, by which counters are told apart.
+    pub(crate) fn plugin(mut self, name: &str) -> Self {
+        self.plugin = name.into();
+        self
+    }
+
+    /// Without `allow_on_headers_stop_iteration`: a filter cannot hold the headers until it has read the body.
+    pub(crate) fn without_stop_iteration(mut self) -> Self {
+        self.holds_headers = false;
+        self
+    }
+
+    /// Envoy believes `X-Forwarded-For`, as it does unless it is told to use the remote address.
+    pub(crate) fn believes_forwarding_headers(mut self) -> Self {
+        self.remote_address = false;
+        self
+    }
+
+    /// A PROXY protocol line says where a connection comes from, so that a test can come from anywhere.
+    pub(crate) fn proxy_protocol(mut self) -> Self {
+        self.proxy_protocol = true;
+        self
+    }
+
+    /// How many bytes Envoy itself buffers for the filter.
+    pub(crate) fn buffer_limit(mut self, bytes: u32) -> Self {
+        self.buffer_limit = bytes;
+        self
+    }
+
+    /// Speaks HTTP/2 to the upstream.
+    pub(crate) fn upstream_http2(mut self) -> Self {
+        self.cluster = "http2";
+        self
+    }
+
+    /// The listener as Envoy reads it.
+    pub(super) fn to_json(&self) -> Value {
+        let mut filters: Vec<Value> = self.wasm().into_iter().collect();
+        filters.push(extension("envoy.filters.http.router", "filters.http.router.v3.Router", json!({})));
+        let manager = json!({
+            "stat_prefix": self.name,
+            "use_remote_address": self.remote_address,
+            "http_protocol_options": { "enable_trailers": true },
+            "http_filters": filters,
+            "route_config": { "virtual_hosts": [{
+                "name": "all",
+                "domains": ["*"],
+                "routes": [{ "name": "mcp", "match": { "prefix": "/" }, "route": { "cluster": self.cluster } }],
+            }] },
+        });
+        let kind = "filters.network.http_connection_manager.v3.HttpConnectionManager";
+        let manager = extension("envoy.filters.network.http_connection_manager", kind, manager);
+        let mut listener = json!({
+            "name": self.name,
+            "address": { "socket_address": { "address": "127.0.0.1", "port_value": 0 } },
+            "per_connection_buffer_limit_bytes": self.buffer_limit,
+            "filter_chains": [{ "filters": [manager] }],
+        });
+        if self.proxy_protocol {
+            let kind = "filters.listener.proxy_protocol.v3.ProxyProtocol";
+            listener["listener_filters"] = json!([extension("envoy.filters.listener.proxy_protocol", kind, json!({}))]);
+        }
+        listener
+    }
+
+    /// The filter under test. All of them share one `vm_id`, so one VM for each worker and one shared data.
+    fn wasm(&self) -> Option<Value> {
+        let configuration = self.configuration.as_ref()?;
+        let plugin = json!({
+            "name": self.plugin,
+            "root_id": "mcp_policy",
+            "vm_config": {
+                "vm_id": "mcp-policy",
+                "runtime": "envoy.wasm.runtime.v8",
+                "code": { "local": { "filename": process::module() } },
+            },
+            "configuration": configuration,
+            "failure_policy": "FAIL_RELOAD",
+            "allow_on_headers_stop_iteration": self.holds_headers,
+        });
+        Some(extension("envoy.filters.http.wasm", "filters.http.wasm.v3.Wasm", json!({ "config": plugin })))
+    }
+}
+
+/// An extension with its configuration.
+fn extension(name: &str, kind: &str, configuration: Value) -> Value {
+    let mut typed = Map::from_iter([("@type".to_owned(), Value::from(format!("{TYPES}.{kind}")))]);
+    if let Value::Object(members) = configuration {
+        typed.extend(members);
+    }
+    json!({ "name": name, "typed_config": typed })
+}
+
+/// A cluster that is the recording upstream, spoken to in one protocol.
+pub(super) fn cluster(name: &str, upstream: SocketAddr, protocol: &Value) -> Value {
+    let address = json!({ "address": upstream.ip().to_string(), "port_value": upstream.port() });
+    json!({
+        "name": name,
+        "type": "STATIC",
+        // A burst of calls must be judged by the filter and by nothing else.
+        "circuit_breakers": { "thresholds": [{ "max_connections": 5000, "max_pending_requests": 5000, "max_requests": 5000 }] },
+        "load_assignment": { "cluster_name": name, "endpoints": [{ "lb_endpoints": [{
+            "endpoint": { "address": { "socket_address": address } },
+        }] }] },
+        "typed_extension_protocol_options": { "envoy.extensions.upstreams.http.v3.HttpProtocolOptions": {
+            "@type": format!("{TYPES}.upstreams.http.v3.HttpProtocolOptions"),
+            "explicit_http_config": protocol,
+        } },
+    })
+}

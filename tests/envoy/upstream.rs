@@ -1,0 +1,175 @@
+//! A server behind the gateway that writes down whatever reaches it, complete or not.
+
+use crate::{client::Request, runtime::until};
+use axum::{
+    Router,
+    body::Body,
+    http::{HeaderMap, Request as Incoming, Response, StatusCode},
+};
+use http_body_util::BodyExt;
+use serde_json::value::RawValue;
+use std::{
+    collections::HashMap,
+    net::SocketAddr,
+    sync::{Arc, Mutex, MutexGuard},
+};
+use tokio::net::TcpListener;
+
+/// The header that tells the upstream's answers from the gateway's own.
+pub(crate) const MARK: &str = "x-answered-by";
+
+/// Whether a request came to its end.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum End {
+    /// Headers arrived, the rest may still come.
+    #[default]
+    Open,
+    /// The whole request arrived.
+    Complete,
+    /// The connection or the stream ended before the request did.
+    Aborted,
+}
+
+/// One request whose headers arrived.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Seen {
+    /// The method.
+    pub(crate) method: String,
+    /// Path and query.
+    pub(crate) path: String,
+    /// Headers in order.
+    pub(crate) headers: Vec<(String, String)>,
+    /// What arrived of the body.
+    pub(crate) body: Vec<u8>,
+    /// What followed the body.
+    pub(crate) trailers: Vec<(String, String)>,
+    /// Whether all of it arrived.
+    pub(crate) end: End,
+}
+
+/// Everything seen, by the case that the client numbered.
+type Book = Arc<Mutex<HashMap<String, Vec<Seen>>>>;
+
+/// The recording server; it ends with the test process.
+#[derive(Clone)]
+pub(crate) struct Upstream {
+    /// Where it listens, for HTTP/1.1 and for HTTP/2 with prior knowledge.
+    pub(crate) address: SocketAddr,
+    book: Book,
+}
+
+impl Upstream {
+    /// Starts to listen on a free port.
+    pub(crate) async fn start() -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+        let address = listener.local_addr().expect("the port");
+        let book = Book::default();
+        let pages = Arc::clone(&book);
+        let app = Router::new().fallback(move |incoming| record(Arc::clone(&pages), incoming));
+        tokio::spawn(async move { axum::serve(listener, app).await });
+        Self { address, book }
+    }
+
+    /// What has been seen of `request` so far, once for every time that its headers arrived.
+    pub(crate) fn seen(&self, request: &Request) -> Vec<Seen> {
+        lock(&self.book).get(&request.case).cloned().unwrap_or_default()
+    }
+
+    /// What has been seen of `request` when nothing more of it can come.
+    pub(crate) async fn settled(&self, request: &Request) -> Vec<Seen> {
+        let what = format!("the upstream is done with case {}", request.case);
+        until(&what, || async { Some(self.seen(request)).filter(|all| all.iter().all(|one| one.end != End::Open)) })
+            .await
+    }
+}
+
+/// The book, whether or not a test has panicked meanwhile.
+fn lock(book: &Book) -> MutexGuard<'_, HashMap<String, Vec<Seen>>> {
+    book.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+}
+
+/// One line of the book, which is marked as aborted if nobody reads the request to its end.
+struct Entry {
+    book: Book,
+    case: String,
+    at: usize,
+}
+
+impl Entry {
+    /// Writes down that headers arrived.
+    fn open(book: Book, case: String, seen: Seen) -> Self {
+        let mut pages = lock(&book);
+        let page = pages.entry(case.clone()).or_default();
+        page.push(seen);
+        let at = page.len() - 1;
+        drop(pages);
+        Self { book, case, at }
+    }
+
+    /// Changes what is written down.
+    fn edit(&self, change: impl FnOnce(&mut Seen)) {
+        if let Some(seen) = lock(&self.book).get_mut(&self.case).and_then(|page| page.get_mut(self.at)) {
+            change(seen);
+        }
+    }
+}
+
+impl Drop for Entry {
+    fn drop(&mut self) {
+        self.edit(|seen| {
+            if seen.end == End::Open {
+                seen.end = End::Aborted;
+            }
+        });
+    }
+}
+
+/// Writes a request down as it arrives and answers it once it is complete.
+async fn record(book: Book, incoming: Incoming<Body>) -> Response<Body> {
+    let (head, mut body) = incoming.into_parts();
+    let headers = pairs(&head.headers);
+    let case = headers.iter().find(|(name, _)| name == "x-case").map_or(String::new(), |(_, value)| value.clone());
+    let path = head.uri.path_and_query().map_or(String::new(), ToString::to_string);
+    let seen = Seen { method: head.method.to_string(), path, headers, ..Seen::default() };
+    let entry = Entry::open(book, case, seen);
+
+    let mut text = Vec::new();
+    while let Some(frame) = body.frame().await {
+        let Ok(frame) = frame else {
+            return answer(StatusCode::BAD_REQUEST, String::new());
+        };
+        match frame.into_data() {
+            Ok(data) => {
+                text.extend_from_slice(&data);
+                entry.edit(|seen| seen.body.extend_from_slice(&data));
+            }
+            Err(other) => {
+                let trailers = other.trailers_ref().map_or_else(Vec::new, pairs);
+                entry.edit(|seen| seen.trailers.extend(trailers));
+            }
+        }
+    }
+    entry.edit(|seen| seen.end = End::Complete);
+
+    let id = id_of(&text);
+    let status = if id.is_some() { StatusCode::OK } else { StatusCode::ACCEPTED };
+    answer(status, id.map_or(String::new(), |id| format!(r#"{{"jsonrpc":"2.0","id":{id},"result":{{}}}}"#)))
+}
+
+/// The id of a JSON-RPC request, as it was sent.
+fn id_of(text: &[u8]) -> Option<&RawValue> {
+    let members: HashMap<String, &RawValue> = serde_json::from_slice(text).ok()?;
+    members.get("method").and_then(|_| members.get("id").copied())
+}
+
+/// An answer that says who gave it.
+fn answer(status: StatusCode, body: String) -> Response<Body> {
+    let reply = Response::builder().status(status).header(MARK, "upstream").header("content-type", "application/json");
+    reply.body(Body::from(body)).expect("an answer")
+}
+
+/// Headers in order.
+fn pairs(headers: &HeaderMap) -> Vec<(String, String)> {
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    headers.iter().map(|(name, value)| (name.to_string(), text(value.as_bytes()))).collect()
+}
