@@ -60,18 +60,7 @@ impl Amount {
     }
 }
 
-/// As a JSON number: whole where it is whole. Beyond 2^53 units with decimals the last ones may be lost, in this form
-/// only.
-impl serde::Serialize for Amount {
-    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        if self.0.is_multiple_of(UNIT) {
-            return serializer.serialize_u64(self.0 / UNIT);
-        }
-        #[expect(clippy::cast_precision_loss, reason = "the nearest number that JSON readers keep")]
-        serializer.serialize_f64(self.0 as f64 / 1e6)
-    }
-}
-
+/// As a JSON number, every digit of it.
 impl fmt::Display for Amount {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (whole, fraction) = (self.0 / UNIT, self.0 % UNIT);

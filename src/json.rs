@@ -19,6 +19,7 @@ mod number;
 mod reader;
 mod string;
 mod tree;
+mod write;
 
 #[cfg(test)]
 mod tests;
@@ -29,4 +30,5 @@ pub use self::{
     names::Names,
     reader::{Kind, Reader},
     tree::{Member, Node, Value, parse},
+    write::Writer,
 };

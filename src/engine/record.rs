@@ -1,12 +1,9 @@
 //! The audit record: one JSON object for each request that was judged; product contract, section 8.
 
-use std::collections::BTreeMap;
-
-use serde::Serialize;
-
 use crate::{
     amount::Amount,
     config::Config,
+    json::Writer,
     mcp::{Message, Target},
     policy::Limit,
 };
@@ -17,8 +14,7 @@ use super::{
 };
 
 /// What was decided.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Decision {
     /// It passed.
     Allowed,
@@ -35,43 +31,34 @@ pub enum Decision {
 }
 
 /// What is noted of a request: who, what, and by which rule. No argument, no secret.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "camelCase")]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Record {
     /// What was decided.
     pub decision: Decision,
     /// The rule that decided; empty when allowed.
-    #[serde(skip_serializing_if = "str::is_empty")]
     pub rule: String,
     /// Why it was refused, where no rule did it.
-    #[serde(skip_serializing_if = "str::is_empty")]
     pub why: String,
     /// Name of the policy.
     pub policy: String,
     /// Digest of the configuration.
     pub config: String,
     /// Who called, as people may see it.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub grant: Option<String>,
     /// The method.
-    #[serde(skip_serializing_if = "str::is_empty")]
     pub method: String,
     /// The tool, prompt or resource.
-    #[serde(skip_serializing_if = "str::is_empty")]
     pub tool: String,
     /// Envoy's `x-request-id`.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub request_id: Option<String>,
-    /// What is left in each counter that was charged.
-    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
-    pub remaining: BTreeMap<String, Amount>,
+    /// What is left in each counter that was charged, by the counter's name.
+    pub remaining: Vec<(String, Amount)>,
     /// What would have been decided by what is in shadow.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub shadow: Option<Shadow>,
 }
 
 /// A decision that was not carried out.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Shadow {
     /// What would have been decided.
     pub decision: Decision,
@@ -80,6 +67,19 @@ pub struct Shadow {
 }
 
 impl Decision {
+    /// As records name it.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Allowed => "allowed",
+            Self::Denied => "denied",
+            Self::RateLimited => "rate_limited",
+            Self::ApprovalRequired => "approval_required",
+            Self::Refused => "refused",
+            Self::Failed => "failed",
+        }
+    }
+
     fn of(denial: &Denial<'_>) -> Self {
         match denial {
             Denial::Denied { .. } => Self::Denied,
@@ -135,8 +135,30 @@ impl Record {
     /// The record as one line of JSON.
     #[must_use]
     pub fn to_json(&self) -> String {
-        // Strings always serialise; an empty record would be seen in the log.
-        serde_json::to_string(self).unwrap_or_default()
+        let mut record = Writer::default();
+        record
+            .text("decision", self.decision.name())
+            .optional("rule", some(&self.rule))
+            .optional("why", some(&self.why))
+            .text("policy", &self.policy)
+            .text("config", &self.config)
+            .optional("grant", self.grant.as_deref())
+            .optional("method", some(&self.method))
+            .optional("tool", some(&self.tool))
+            .optional("requestId", self.request_id.as_deref());
+        if !self.remaining.is_empty() {
+            let mut remaining = Writer::default();
+            for (counter, left) in &self.remaining {
+                remaining.json(counter, left);
+            }
+            record.json("remaining", remaining.finish());
+        }
+        if let Some(shadow) = &self.shadow {
+            let mut would = Writer::default();
+            would.text("decision", shadow.decision.name()).text("rule", &shadow.rule);
+            record.json("shadow", would.finish());
+        }
+        record.finish()
     }
 
     fn new(config: &Config, call: &Call, decision: Decision) -> Self {
@@ -150,10 +172,14 @@ impl Record {
             method: String::new(),
             tool: String::new(),
             request_id: call.request_id.clone(),
-            remaining: BTreeMap::new(),
+            remaining: Vec::new(),
             shadow: None,
         }
     }
+}
+
+fn some(text: &str) -> Option<&str> {
+    (!text.is_empty()).then_some(text)
 }
 
 fn short(text: &str) -> String {

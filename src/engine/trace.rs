@@ -15,7 +15,7 @@ impl Witness for Nobody {
 }
 
 /// One step of a decision.
-#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Step {
     /// The rule it belongs to: a JSON pointer into the policy, or a name in parentheses.
     pub rule: String,

@@ -6,7 +6,7 @@ use std::cmp::Ordering;
 ///
 /// Invariant: `digits` neither starts nor ends with `0`; zero has no digits, is not negative and has exponent 0. So
 /// two values are equal exactly when their parts are.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Decimal {
     negative: bool,
     /// The value is 0.`digits` times ten to the power of this.

@@ -1,10 +1,8 @@
 //! JSON-RPC answers, in the one shape that no current client hangs or dies on: HTTP 200, the id as sent, the whole
 //! reason in `message`. MCP 2025-11-25, `basic`; JSON-RPC 2.0, section 5.
 
-use serde::Serialize;
-
 use super::Code;
-use crate::amount::Amount;
+use crate::{amount::Amount, json::Writer};
 
 /// An HTTP reply to be sent instead of the server's.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -18,38 +16,30 @@ pub struct Reply {
 }
 
 /// What a machine can read of a refusal: `error.data`.
-#[derive(Clone, Debug, Default, Serialize)]
-#[serde(rename_all = "camelCase")]
+#[derive(Clone, Debug, Default)]
 pub struct Data<'a> {
     /// `denied`, `rate_limited`, `approval_required` or `refused`.
     pub kind: &'static str,
     /// The rule that decided, a JSON pointer into the policy or a name in parentheses.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub rule: Option<&'a str>,
     /// Name of the policy.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub policy: Option<&'a str>,
     /// The tool, prompt or resource that was named.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub tool: Option<&'a str>,
     /// Why, for a person.
     pub reason: &'a str,
     /// Envoy's `x-request-id`.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub request_id: Option<&'a str>,
     /// The limit that has no room.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub limit: Option<LimitData<'a>>,
     /// Milliseconds until the same call has room again.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub retry_after_ms: Option<u64>,
     /// The same as a moment, RFC 3339.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub reset_at: Option<String>,
 }
 
 /// A limit as the policy writes it.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug)]
 pub struct LimitData<'a> {
     /// Name of the counter.
     pub counter: &'a str,
@@ -62,8 +52,7 @@ pub struct LimitData<'a> {
 }
 
 /// A window by name or in seconds.
-#[derive(Clone, Copy, Debug, Serialize)]
-#[serde(untagged)]
+#[derive(Clone, Copy, Debug)]
 pub enum WindowData<'a> {
     /// By name.
     Named(&'a str),
@@ -71,22 +60,47 @@ pub enum WindowData<'a> {
     Seconds(u32),
 }
 
-#[derive(Serialize)]
-struct Error<'a> {
-    code: i32,
-    message: &'a str,
-    data: &'a Data<'a>,
-}
-
 /// A JSON-RPC error. `id` is the token as it was sent; without one the answer says `null`.
 #[must_use]
 pub fn error(status: u16, id: Option<&str>, code: Code, message: &str, data: &Data<'_>) -> Reply {
-    let error = Error { code: code.number(), message, data };
-    // Strings and numbers always serialise; were it not so, the agent would still learn the code.
-    let error = serde_json::to_string(&error)
-        .unwrap_or_else(|_| format!(r#"{{"code":{},"message":"refused"}}"#, code.number()));
-    let body = format!(r#"{{"jsonrpc":"2.0","id":{},"error":{error}}}"#, id.unwrap_or("null"));
-    Reply { status, retry_after: None, body }
+    let mut error = Writer::default();
+    error.json("code", code.number()).text("message", message).json("data", data.to_json());
+    let mut answer = Writer::default();
+    answer.text("jsonrpc", "2.0").json("id", id.unwrap_or("null")).json("error", error.finish());
+    Reply { status, retry_after: None, body: answer.finish() }
+}
+
+impl Data<'_> {
+    fn to_json(&self) -> String {
+        let mut data = Writer::default();
+        data.text("kind", self.kind)
+            .optional("rule", self.rule)
+            .optional("policy", self.policy)
+            .optional("tool", self.tool)
+            .text("reason", self.reason)
+            .optional("requestId", self.request_id);
+        if let Some(limit) = &self.limit {
+            data.json("limit", limit.to_json());
+        }
+        if let Some(wait) = self.retry_after_ms {
+            data.json("retryAfterMs", wait);
+        }
+        data.optional("resetAt", self.reset_at.as_deref());
+        data.finish()
+    }
+}
+
+impl LimitData<'_> {
+    fn to_json(&self) -> String {
+        let mut limit = Writer::default();
+        limit.text("counter", self.counter);
+        match self.window {
+            WindowData::Named(name) => limit.text("window", name),
+            WindowData::Seconds(seconds) => limit.json("window", seconds),
+        };
+        limit.json("max", self.max).text("scope", self.scope);
+        limit.finish()
+    }
 }
 
 /// The answer to a notification or a response that is dropped: some clients die on anything else.

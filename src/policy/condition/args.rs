@@ -2,7 +2,7 @@
 
 use std::{
     cell::Cell,
-    collections::{BTreeMap, BTreeSet},
+    collections::{HashMap, HashSet},
 };
 
 use crate::{
@@ -19,7 +19,7 @@ const FEW: usize = 16;
 pub struct Args<'a> {
     root: Option<&'a Node<'a>>,
     /// For each large object by its address: which member resembles another, if one does.
-    twins: Cell<BTreeMap<usize, Option<usize>>>,
+    twins: Cell<HashMap<usize, Option<usize>>>,
 }
 
 /// What stands at the end of a path.
@@ -100,7 +100,7 @@ impl<'a> Args<'a> {
 
 /// The index of a name that equals an earlier one after folding; does not compare each with each.
 pub(super) fn twin_among_many(members: &[Member<'_>]) -> Option<usize> {
-    let mut seen = BTreeSet::new();
+    let mut seen = HashSet::new();
     let folded = |member: &Member<'_>| -> String { member.name.chars().map(fold::fold_char).collect() };
     members.iter().position(|member| !seen.insert(folded(member)))
 }

@@ -3,33 +3,20 @@
 //! Links are not resolved and nothing is looked up: this compares texts, and the server opens files. A server whose
 //! file system ignores case reads `/ETC` as `/etc`; that is why folders are for `require` rather than for `deny_if`.
 
-use std::{collections::BTreeSet, ops::Bound};
-
-/// Folders, each with a `/` at its end, none under another.
-///
-/// Invariant: so the one folder that can hold a path is the last that sorts before it, or equal.
+/// Folders, each with a `/` at its end.
 #[derive(Clone, Debug)]
-pub(super) struct Folders(BTreeSet<String>);
+pub(super) struct Folders(Vec<String>);
 
 impl Folders {
     /// Takes folders that [`folder`] has made.
     pub(super) fn new(folders: Vec<String>) -> Self {
-        let mut all = BTreeSet::new();
-        all.extend(folders);
-        let mut outermost = BTreeSet::<String>::new();
-        for folder in all {
-            if !outermost.last().is_some_and(|last| folder.starts_with(last.as_str())) {
-                outermost.insert(folder);
-            }
-        }
-        Self(outermost)
+        Self(folders)
     }
 
     /// Whether a path is one of the folders or lies under one; `None` where the text is no path to compare.
     pub(super) fn contain(&self, text: &str) -> Option<bool> {
         let path = normal(text)?;
-        let nearest = self.0.range::<str, _>((Bound::Unbounded, Bound::Included(path.as_str()))).next_back();
-        Some(nearest.is_some_and(|folder| path.starts_with(folder.as_str())))
+        Some(self.0.iter().any(|folder| path.starts_with(folder.as_str())))
     }
 }
 

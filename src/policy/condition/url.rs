@@ -5,13 +5,13 @@
 //! are not resolved and redirects not followed.
 
 use std::{
-    collections::BTreeSet,
+    collections::HashSet,
     net::{Ipv4Addr, Ipv6Addr},
 };
 
 /// Hosts in the one spelling that [`host`] gives them, and `.x` for each `*.x`.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Hosts(BTreeSet<String>);
+pub(super) struct Hosts(HashSet<String>);
 
 impl Hosts {
     /// Adds a host as a policy writes it, or `*.` and a name; `None` for any other text.

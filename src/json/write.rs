@@ -1,0 +1,73 @@
+//! JSON as we write it: objects, member by member.
+
+use std::fmt::{Display, Write as _};
+
+/// An object under construction.
+#[derive(Clone, Debug)]
+pub struct Writer(String);
+
+impl Default for Writer {
+    fn default() -> Self {
+        Self("{".to_owned())
+    }
+}
+
+impl Writer {
+    /// Adds a string.
+    pub fn text(&mut self, name: &str, value: &str) -> &mut Self {
+        self.name(name);
+        quote(value, &mut self.0);
+        self
+    }
+
+    /// Adds a string, where there is one.
+    pub fn optional(&mut self, name: &str, value: Option<&str>) -> &mut Self {
+        if let Some(value) = value {
+            self.text(name, value);
+        }
+        self
+    }
+
+    /// Adds what shows itself as JSON: a number, or JSON written before.
+    pub fn json(&mut self, name: &str, value: impl Display) -> &mut Self {
+        self.name(name);
+        // Writing to a string does not fail.
+        let _ = write!(self.0, "{value}");
+        self
+    }
+
+    /// The object as text.
+    #[must_use]
+    pub fn finish(mut self) -> String {
+        self.0.push('}');
+        self.0
+    }
+
+    fn name(&mut self, name: &str) {
+        if self.0.len() > 1 {
+            self.0.push(',');
+        }
+        quote(name, &mut self.0);
+        self.0.push(':');
+    }
+}
+
+/// Appends a string with its quotes; RFC 8259, section 7.
+fn quote(text: &str, out: &mut String) {
+    out.push('"');
+    let mut rest = text;
+    while let Some((index, special)) = rest.char_indices().find(|(_, c)| matches!(c, '"' | '\\' | '\0'..='\u{1F}')) {
+        let (plain, behind) = rest.split_at_checked(index).unwrap_or_default();
+        out.push_str(plain);
+        let _ = match special {
+            '"' | '\\' => write!(out, "\\{special}"),
+            '\n' => write!(out, "\\n"),
+            '\t' => write!(out, "\\t"),
+            control => write!(out, "\\u{:04x}", u32::from(control)),
+        };
+        // Each special character is one byte long.
+        rest = behind.get(1..).unwrap_or_default();
+    }
+    out.push_str(rest);
+    out.push('"');
+}
