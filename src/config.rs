@@ -110,7 +110,7 @@ impl Config {
         let node = document(bytes)?;
         let problems = Problems::default();
         let read = Self::read(&At::top(&node, &problems));
-        match (read, problems.into_sorted()) {
+        match (read, problems.take()) {
             (Some(config), problems) if problems.is_empty() => {
                 let digest = Sha256::digest(bytes).iter().take(8).map(|byte| format!("{byte:02x}")).collect();
                 Ok(Self { digest, ..config })

@@ -3,24 +3,29 @@
 //! Each problem says where it is (a JSON pointer, RFC 6901), what was found, what is allowed, and which known word is
 //! near. A reader asks an [`At`] for what should stand there; what does not is reported, and reading goes on.
 
+mod place;
 mod problem;
 
 #[cfg(test)]
 mod tests;
 
-use std::{borrow::Cow, collections::HashSet};
+use std::collections::HashSet;
 
 use crate::json::{Decimal, Member, Node, Value};
 
 pub use self::problem::{Problem, Problems};
-use self::problem::{found, listed, nearest, shortened};
+use self::{
+    place::{Place, Segment},
+    problem::{found, listed, nearest, shortened},
+};
 
-/// A value in a document, and where it stands.
-#[derive(Clone, Debug)]
+/// A value in a document, and where it stands. Copying it is free: places are kept in one list, and spelled out as
+/// pointers only for those who ask.
+#[derive(Clone, Copy, Debug)]
 pub struct At<'w, 'a> {
     node: &'w Node<'a>,
-    pointer: String,
-    problems: &'w Problems,
+    place: Place,
+    problems: &'w Problems<'w>,
 }
 
 /// The keys that an object may have.
@@ -33,7 +38,7 @@ pub struct Keys {
 }
 
 /// The members of an object whose keys are known.
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug)]
 pub struct Fields<'w, 'a> {
     object: At<'w, 'a>,
     members: &'w [Member<'a>],
@@ -42,26 +47,26 @@ pub struct Fields<'w, 'a> {
 impl<'w, 'a> At<'w, 'a> {
     /// The top of a document.
     #[must_use]
-    pub fn top(node: &'w Node<'a>, problems: &'w Problems) -> Self {
-        Self { node, pointer: String::new(), problems }
+    pub fn top(node: &'w Node<'a>, problems: &'w Problems<'w>) -> Self {
+        Self { node, place: Place::TOP, problems }
     }
 
     /// The JSON pointer of this value.
     #[must_use]
-    pub fn pointer(&self) -> &str {
-        &self.pointer
+    pub fn pointer(&self) -> String {
+        self.problems.pointer(self.place)
     }
 
     /// The value itself.
     #[must_use]
-    pub fn node(&self) -> &'w Node<'a> {
+    pub fn node(self) -> &'w Node<'a> {
         self.node
     }
 
     /// Reports a problem with this value.
+    #[inline(never)]
     pub fn wrong(&self, message: impl Into<String>) {
-        let problem = Problem { pointer: self.pointer.clone(), at: self.node.at, message: message.into() };
-        self.problems.add(problem);
+        self.problems.add(self.place, self.node.at, message.into());
     }
 
     /// An object with known keys. Unknown ones and those that stand twice are reported.
@@ -70,28 +75,26 @@ impl<'w, 'a> At<'w, 'a> {
         for member in members {
             let name = &*member.name;
             if keys.later.contains(&name) {
-                self.below(name, &member.node).wrong(format!("the key `{name}` is not supported yet"));
+                self.member(member).wrong(format!("the key `{name}` is not supported yet"));
             } else if !keys.known.contains(&name) {
                 let allowed = listed(keys.known.iter().copied());
                 let near = nearest(name, keys.known);
-                self.below(name, &member.node).wrong(format!("unknown key `{name}`{near}; allowed: {allowed}"));
+                self.member(member).wrong(format!("unknown key `{name}`{near}; allowed: {allowed}"));
             }
         }
-        Some(Fields { object: self.clone(), members })
+        Some(Fields { object: *self, members })
     }
 
     /// An object whose keys are names of the author's choice. Those that stand twice are reported.
     pub fn entries(&self) -> Option<Vec<(&'w str, Self)>> {
         let members = self.members()?;
-        Some(members.iter().map(|member| (&*member.name, self.below(&member.name, &member.node))).collect())
+        Some(members.iter().map(|member| (&*member.name, self.member(member))).collect())
     }
 
     /// A list.
     pub fn items(&self) -> Option<Vec<Self>> {
         match &self.node.value {
-            Value::Array(nodes) => {
-                Some(nodes.iter().enumerate().map(|(index, node)| self.below(&index.to_string(), node)).collect())
-            }
+            Value::Array(nodes) => Some(nodes.iter().enumerate().map(|(index, node)| self.item(index, node)).collect()),
             _ => self.expected("a list"),
         }
     }
@@ -120,13 +123,18 @@ impl<'w, 'a> At<'w, 'a> {
     /// One of a few words, where something else may stand, too, which `besides` names.
     pub fn choice_or<T: Copy>(&self, choices: &[(&'static str, T)], besides: &str) -> Option<T> {
         let words: Vec<&'static str> = choices.iter().map(|(word, _)| *word).collect();
+        choices.get(self.word(&words, besides)?).map(|(_, value)| *value)
+    }
+
+    /// Which of some words stands here.
+    fn word(&self, words: &[&'static str], besides: &str) -> Option<usize> {
         let listed = listed(words.iter().copied());
         let Value::String(text) = &self.node.value else {
             return self.expected(&format!("a string: {listed}{besides}"));
         };
-        let chosen = choices.iter().find(|(word, _)| word == text).map(|(_, value)| *value);
+        let chosen = words.iter().position(|word| word == text);
         if chosen.is_none() {
-            let near = nearest(text, &words);
+            let near = nearest(text, words);
             self.wrong(format!("found `{}`, expected {listed}{besides}{near}", shortened(text)));
         }
         chosen
@@ -146,8 +154,13 @@ impl<'w, 'a> At<'w, 'a> {
 
     /// Reports that something else was expected here.
     pub fn expected<T>(&self, what: &str) -> Option<T> {
-        self.wrong(format!("found {}, expected {what}", found(self.node)));
+        self.report(what);
         None
+    }
+
+    #[inline(never)]
+    fn report(&self, what: &str) {
+        self.wrong(format!("found {}, expected {what}", found(self.node)));
     }
 
     /// Whether this is an object with one of these keys.
@@ -163,17 +176,17 @@ impl<'w, 'a> At<'w, 'a> {
         let Value::Object(members) = &self.node.value else { return self.expected("an object") };
         let mut seen = HashSet::with_capacity(members.len());
         for member in members.iter().filter(|member| !seen.insert(&*member.name)) {
-            self.below(&member.name, &member.node).wrong("the key stands twice; leave one");
+            self.member(member).wrong("the key stands twice; leave one");
         }
         Some(members)
     }
 
-    fn below(&self, segment: &str, node: &'w Node<'a>) -> Self {
-        let escaped: Cow<'_, str> = match segment.contains(['~', '/']) {
-            true => segment.replace('~', "~0").replace('/', "~1").into(),
-            false => segment.into(),
-        };
-        Self { node, pointer: format!("{}/{escaped}", self.pointer), problems: self.problems }
+    fn member(&self, member: &'w Member<'a>) -> Self {
+        Self { node: &member.node, place: self.problems.place(self.place, Segment::Key(&member.name)), ..*self }
+    }
+
+    fn item(&self, index: usize, node: &'w Node<'a>) -> Self {
+        Self { node, place: self.problems.place(self.place, Segment::Index(index)), ..*self }
     }
 }
 
@@ -188,7 +201,7 @@ impl<'w, 'a> Fields<'w, 'a> {
     #[must_use]
     pub fn get(&self, key: &str) -> Option<At<'w, 'a>> {
         let member = self.members.iter().find(|member| member.name == key)?;
-        Some(self.object.below(key, &member.node))
+        Some(self.object.member(member))
     }
 
     /// The value of a key that has to be there.

@@ -40,7 +40,7 @@ fn sources(text: &str) -> Result<Vec<Source>, Vec<String>> {
     let node = json::parse(text.as_bytes(), 8).unwrap();
     let problems = Problems::default();
     let sources = read(&At::top(&node, &problems));
-    let problems: Vec<String> = problems.into_sorted().iter().map(ToString::to_string).collect();
+    let problems: Vec<String> = problems.take().iter().map(ToString::to_string).collect();
     if problems.is_empty() { Ok(sources) } else { Err(problems) }
 }
 

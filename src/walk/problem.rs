@@ -2,6 +2,7 @@
 
 use std::{cell::RefCell, fmt};
 
+use super::place::{Place, Places, Segment};
 use crate::json::{Node, Value};
 
 /// A mistake.
@@ -17,20 +18,31 @@ pub struct Problem {
 
 /// The mistakes found so far, in the order of the text.
 #[derive(Debug, Default)]
-pub struct Problems(RefCell<Vec<Problem>>);
+pub struct Problems<'w> {
+    places: Places<'w>,
+    found: RefCell<Vec<Problem>>,
+}
 
-impl Problems {
-    /// Notes a mistake.
-    pub fn add(&self, problem: Problem) {
-        let mut problems = self.0.borrow_mut();
-        let index = problems.partition_point(|other| other.at <= problem.at);
-        problems.insert(index, problem);
+impl<'w> Problems<'w> {
+    /// Takes out all of them, in the order of the text.
+    #[must_use]
+    pub fn take(&self) -> Vec<Problem> {
+        self.found.take()
     }
 
-    /// All of them, in the order of the text.
-    #[must_use]
-    pub fn into_sorted(self) -> Vec<Problem> {
-        self.0.into_inner()
+    pub(super) fn add(&self, place: Place, at: usize, message: String) {
+        let problem = Problem { pointer: self.pointer(place), at, message };
+        let mut found = self.found.borrow_mut();
+        let index = found.partition_point(|other| other.at <= at);
+        found.insert(index, problem);
+    }
+
+    pub(super) fn place(&self, above: Place, segment: Segment<'w>) -> Place {
+        self.places.add(above, segment)
+    }
+
+    pub(super) fn pointer(&self, place: Place) -> String {
+        self.places.pointer(place)
     }
 }
 

@@ -71,7 +71,7 @@ impl<'w, 'a> Limit<'w, 'a> {
             Some(algorithm) => algorithm.choice(&[("fixed", false), ("sliding", true)]),
         };
         Some(Self {
-            at: at.clone(),
+            at: *at,
             counter: counter?,
             period: period?,
             max: max?,
@@ -87,12 +87,12 @@ impl<'w, 'a> Rate<'w, 'a> {
         if let Value::String(text) = &at.node().value {
             let parsed = Self::parse(text);
             let (max, period) = parsed.or_else(|| at.expected("`N/second`, `N/minute`, `N/hour` or `N/day`"))?;
-            return Some(Self { at: at.clone(), max, period });
+            return Some(Self { at: *at, max, period });
         }
         let fields = at.fields(RATE)?;
         let max = fields.required("max").and_then(|max| whole(&max));
         let period = fields.required("window").and_then(|window| period(&window));
-        Some(Self { at: at.clone(), max: max?, period: period? })
+        Some(Self { at: *at, max: max?, period: period? })
     }
 
     /// `10/minute`

@@ -47,7 +47,7 @@ impl<'w, 'a> Predicate<'w, 'a> {
             list.wrong("no conditions always hold, so this requires nothing; write a condition, or leave it out");
         }
         let conditions: Vec<Condition> = items.iter().filter_map(condition).collect();
-        (conditions.len() == items.len()).then_some(Self { at: at.clone(), conditions, on_deny, expires: expires? })
+        (conditions.len() == items.len()).then_some(Self { at: *at, conditions, on_deny, expires: expires? })
     }
 }
 
@@ -55,16 +55,16 @@ fn condition(at: &At<'_, '_>) -> Option<Condition> {
     let fields = at.fields(CONDITION)?;
     let path = fields.required("path").and_then(|path| self::path(&path));
     let operator = fields.required("op");
-    let name = operator.as_ref()?.text()?;
+    let name = operator?.text()?;
     let value = fields.get("value");
     // Without its path the rest is still looked at, so that all mistakes are told at once.
     let stand_in = || Path::new("args.x").ok();
     let known = path.is_some();
-    match Condition::new(path.or_else(stand_in)?, name, value.as_ref().map(At::node)) {
+    match Condition::new(path.or_else(stand_in)?, name, value.map(|value| value.node())) {
         Ok(condition) => known.then_some(condition),
         Err(complaints) => {
             for complaint in complaints {
-                complain(at, operator.as_ref(), value.as_ref(), &complaint);
+                complain(*at, operator, value, &complaint);
             }
             None
         }
@@ -72,7 +72,7 @@ fn condition(at: &At<'_, '_>) -> Option<Condition> {
 }
 
 /// Reports what is wrong with an operator or its value, where it stands.
-fn complain(at: &At<'_, '_>, operator: Option<&At<'_, '_>>, value: Option<&At<'_, '_>>, complaint: &Complaint) {
+fn complain(at: At<'_, '_>, operator: Option<At<'_, '_>>, value: Option<At<'_, '_>>, complaint: &Complaint) {
     let Complaint { part, found, allowed, meant } = complaint;
     let meant = meant.map(|meant| format!(" (did you mean `{meant}`?)")).unwrap_or_default();
     let message = format!("found {found}, expected {allowed}{meant}");
@@ -81,7 +81,7 @@ fn complain(at: &At<'_, '_>, operator: Option<&At<'_, '_>>, value: Option<&At<'_
         (Part::Value, _, Some(value)) => value.wrong(message),
         (Part::Item(index), _, Some(value)) => {
             let item = value.items().and_then(|items| items.into_iter().nth(*index));
-            item.as_ref().unwrap_or(value).wrong(message);
+            item.unwrap_or(value).wrong(message);
         }
         (Part::Value, _, None) => at.wrong(format!("the key `value` is missing: expected {allowed}")),
         _ => at.wrong(message),

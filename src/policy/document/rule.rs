@@ -64,7 +64,7 @@ impl<'w, 'a> Rule<'w, 'a> {
         let reason = fields.get("reason").and_then(|reason| reason.text().map(|text| (reason, text)));
         let rate_limit = fields.get("rate_limit").and_then(|rate| Rate::read(&rate));
         Some(Self {
-            at: at.clone(),
+            at: *at,
             require: predicates("require", predicate::Form::Require),
             deny_if: predicates("deny_if", predicate::Form::DenyIf),
             require_approval: predicates("require_approval", predicate::Form::Approval),
