@@ -18,7 +18,7 @@ const KEYS: Keys = Keys { known: &["limits", "hide"], later: &["mode"] };
 
 #[test]
 fn unknown_keys_are_reported_with_the_nearest_known_one() {
-    let found = problems(r#"{"limts":1,"Hide":2,"x":3,"mode":4}"#, |at| drop(at.fields(KEYS)));
+    let found = problems(r#"{"limts":1,"Hide":2,"x":3,"mode":4}"#, |at| assert!(at.fields(KEYS).is_some()));
     let expected = [
         "/limts: unknown key `limts` (did you mean `limits`?); allowed: `limits` or `hide`",
         "/Hide: unknown key `Hide` (did you mean `hide`?); allowed: `limits` or `hide`",
@@ -30,7 +30,7 @@ fn unknown_keys_are_reported_with_the_nearest_known_one() {
 
 #[test]
 fn a_key_that_stands_twice_is_reported() {
-    let found = problems(r#"{"hide":1,"hide":2,"hid\u0065":3}"#, |at| drop(at.fields(KEYS)));
+    let found = problems(r#"{"hide":1,"hide":2,"hid\u0065":3}"#, |at| assert!(at.fields(KEYS).is_some()));
     assert_eq!(found, ["/hide: the key stands twice; leave one", "/hide: the key stands twice; leave one"]);
     let found = problems(r#"{"a":{"x":1,"x":2}}"#, |at| drop(at.entries().unwrap()[0].1.entries()));
     assert_eq!(found, ["/a/x: the key stands twice; leave one"]);
@@ -81,6 +81,6 @@ fn whole_numbers_may_be_spelled_in_any_way() {
 
 #[test]
 fn a_missing_key_is_reported_where_it_belongs() {
-    let found = problems("{}", |at| drop(at.fields(KEYS).unwrap().required("hide")));
+    let found = problems("{}", |at| assert!(at.fields(KEYS).unwrap().required("hide").is_none()));
     assert_eq!(found, ["(top level): the key `hide` is missing"]);
 }
