@@ -17,5 +17,5 @@ pub mod pattern;
 
 pub use self::{
     compile::compile,
-    model::{Cost, Entry, Limit, Mode, Period, Policy, Predicate, Rule, Scope, Stance},
+    model::{Cost, Entry, Limit, Mode, Period, Policy, Predicate, Rule, Scope, Section, Stance},
 };
