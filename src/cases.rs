@@ -161,6 +161,14 @@ pub fn read(text: &str) -> Result<Vec<Case>, Vec<Problem>> {
     }
 }
 
+impl CaseCall {
+    /// The body of a tool call; `args` is JSON.
+    #[must_use]
+    pub fn tool(name: &str, args: &str) -> String {
+        message::tool(name, Some(args))
+    }
+}
+
 impl Case {
     /// The configuration of the policy that the case brings along, if it does.
     ///

@@ -36,7 +36,9 @@ pub(super) fn read(at: &At<'_, '_>) -> Option<Moment> {
     };
     match milliseconds.filter(|milliseconds| *milliseconds <= LAST) {
         Some(milliseconds) => Some(after_midnight(milliseconds)),
-        None => at.expected("seconds, such as `59.5`, or `hours:minutes:seconds`, such as `\"00:00:59\"`, within a year"),
+        None => {
+            at.expected("seconds, such as `59.5`, or `hours:minutes:seconds`, such as `\"00:00:59\"`, within a year")
+        }
     }
 }
 
@@ -49,7 +51,10 @@ fn of_clock(text: &str) -> Option<u64> {
     let mut parts = text.split(':');
     let (hours, minutes, seconds) = (parts.next()?, parts.next()?, parts.next()?);
     let digits = |part: &str| part.bytes().all(|byte| byte.is_ascii_digit()) && (1..=4).contains(&part.len());
-    if parts.next().is_some() || !digits(hours) || !digits(minutes) || !seconds.starts_with(|c: char| c.is_ascii_digit())
+    if parts.next().is_some()
+        || !digits(hours)
+        || !digits(minutes)
+        || !seconds.starts_with(|c: char| c.is_ascii_digit())
     {
         return None;
     }
