@@ -52,6 +52,14 @@ impl Writer {
     }
 }
 
+/// A text as a JSON string.
+#[must_use]
+pub fn quoted(text: &str) -> String {
+    let mut out = String::new();
+    quote(text, &mut out);
+    out
+}
+
 /// Appends a string with its quotes; RFC 8259, section 7.
 fn quote(text: &str, out: &mut String) {
     out.push('"');

@@ -8,7 +8,7 @@
 //! 4. the longest pattern
 //! 5. the first in code-point order
 //!
-//! [`Rank`] is this order as an `Ord`; a [`Table`] holds its patterns in it, so the first that matches decides.
+//! `Rank` is this order as an `Ord`; a [`Table`] holds its patterns in it, so the first that matches decides.
 
 use std::{cmp::Reverse, collections::HashMap};
 
@@ -94,6 +94,24 @@ impl<T> Table<T> {
     pub fn get(&self, name: &str) -> Option<&T> {
         let pattern = || self.patterns.iter().find(|(pattern, _)| pattern.matches(name)).map(|(_, entry)| entry);
         self.exact.get(name).or_else(pattern)
+    }
+}
+
+#[cfg(not(target_os = "wasi"))]
+impl<T> Table<T> {
+    /// All keys, in code-point order.
+    pub fn keys(&self) -> impl Iterator<Item = &str> {
+        let patterns = self.patterns.iter().map(|(pattern, _)| &*pattern.0);
+        let mut keys: Vec<&str> = self.exact.keys().map(|key| &**key).chain(patterns).collect();
+        keys.sort_unstable();
+        keys.into_iter()
+    }
+
+    /// The entry of exactly this key, a name or a pattern.
+    #[must_use]
+    pub fn entry(&self, key: &str) -> Option<&T> {
+        let pattern = || self.patterns.iter().find(|(pattern, _)| *pattern.0 == *key).map(|(_, entry)| entry);
+        self.exact.get(key).or_else(pattern)
     }
 }
 
