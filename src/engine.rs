@@ -10,6 +10,7 @@
 
 mod decide;
 mod record;
+pub mod refund;
 mod reply;
 pub mod trace;
 

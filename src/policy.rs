@@ -14,6 +14,8 @@ pub mod document;
 pub mod model;
 pub mod path;
 pub mod pattern;
+#[cfg(not(target_os = "wasi"))]
+mod write;
 
 pub use self::{
     compile::compile,

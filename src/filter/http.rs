@@ -10,7 +10,7 @@ use proxy_wasm::{
 
 use crate::{
     caller::{self, Facts, Peer},
-    config::HeaderMode,
+    config::{HeaderMode, Refund},
     engine::{self, Answer, Call, Judgement, Opening},
     http::{Header, Headers},
     mcp::{
@@ -19,7 +19,7 @@ use crate::{
     },
 };
 
-use super::{host, root::Filter, shared::SharedTable};
+use super::{host, paid::Paid, root::Filter, shared::SharedTable};
 
 /// One request.
 #[derive(Debug)]
@@ -37,8 +37,8 @@ enum Phase {
     Body { call: Call, size: usize },
     /// The end is coming, and no body before it.
     Nothing { call: Call },
-    /// It goes on to the server.
-    Passed,
+    /// It goes on to the server; what it was charged is settled with the answer.
+    Passed(Option<Paid>),
     /// It was answered here, and stays paused.
     Answered,
 }
@@ -50,7 +50,7 @@ impl HttpContext for Http {
         let Some(filter) = self.filter.clone() else { return self.answer(&unconfigured()) };
         let call = call(&filter, host::request_headers());
         match engine::open(&filter.config, &call, !end_of_stream) {
-            Opening::Closed(judgement) => self.settle(&judgement),
+            Opening::Closed(judgement) => self.settle(*judgement),
             Opening::Pass => self.let_go(&call.headers),
             Opening::Await => self.hold_back(&filter, call, |call| Phase::Body { call, size: 0 }),
             Opening::AwaitNothing => self.hold_back(&filter, call, |call| Phase::Nothing { call }),
@@ -65,10 +65,10 @@ impl HttpContext for Http {
                 (body_size > filter.config.protocol.max_body_bytes).then(|| engine::too_large(&filter.config, call))
             }
             Phase::Nothing { call } => (body_size > 0).then(|| engine::unexpected_body(&filter.config, call)),
-            Phase::Start | Phase::Passed | Phase::Answered => None,
+            Phase::Start | Phase::Passed(_) | Phase::Answered => None,
         };
         match closed {
-            Some(judgement) => self.settle(&judgement),
+            Some(judgement) => self.settle(judgement),
             None if end_of_stream => self.end(),
             None => self.stay(),
         }
@@ -77,6 +77,28 @@ impl HttpContext for Http {
     /// Trailers end a body: with them, the body callback never sees its end.
     fn on_http_request_trailers(&mut self, _: usize) -> Action {
         self.end()
+    }
+
+    fn on_http_response_headers(&mut self, _: usize, end_of_stream: bool) -> Action {
+        self.with_paid(|paid| {
+            let paid = paid.answer_begins()?;
+            if end_of_stream { paid.answer_ends() } else { Some(paid) }
+        })
+    }
+
+    fn on_http_response_body(&mut self, body_size: usize, end_of_stream: bool) -> Action {
+        self.with_paid(|paid| paid.answer_goes_on(body_size, end_of_stream))
+    }
+
+    fn on_http_response_trailers(&mut self, _: usize) -> Action {
+        self.with_paid(Paid::answer_ends)
+    }
+
+    fn on_log(&mut self) {
+        self.with_paid(|paid| {
+            paid.stream_ends();
+            None
+        });
     }
 }
 
@@ -87,7 +109,7 @@ impl Http {
 
     /// Lets nothing of the request's body go on before it is complete; of its head, what the configuration says.
     fn hold_back(&mut self, filter: &Filter, call: Call, phase: impl FnOnce(Call) -> Phase) -> Action {
-        if let Err(refused) = strip(&call.headers) {
+        if let Err(refused) = strip(&call.headers).and_then(|()| uncompressed(filter, &call.headers)) {
             return self.answer(&refused);
         }
         self.phase = phase(call);
@@ -103,29 +125,30 @@ impl Http {
         let (call, size) = match phase {
             Phase::Body { call, size } => (call, size),
             Phase::Nothing { .. } => {
-                self.phase = Phase::Passed;
+                self.phase = Phase::Passed(None);
                 return Action::Continue;
             }
-            Phase::Start | Phase::Passed | Phase::Answered => return self.stay(),
+            Phase::Start | Phase::Passed(_) | Phase::Answered => return self.stay(),
         };
         let (Some(body), Some(now)) = (host::request_body(*size), host::now()) else {
             return self.answer(&answer::failed());
         };
         let judgement = engine::judge(&filter.config, call, &body, &filter.name, now, &SharedTable);
-        self.settle(&judgement)
+        self.settle(judgement)
     }
 
     /// Does what was decided, and notes it.
-    fn settle(&mut self, judgement: &Judgement) -> Action {
+    fn settle(&mut self, judgement: Judgement) -> Action {
         if host::note(&judgement.record.to_json()).is_err() {
             log::warn!("the audit record of a request was lost");
         }
-        match &judgement.answer {
-            Answer::Forward(_) => {
-                self.phase = Phase::Passed;
+        match judgement.answer {
+            Answer::Forward(receipt) => {
+                let refund = self.filter.as_ref().map_or(Refund::Never, |filter| filter.config.refund);
+                self.phase = Phase::Passed(Paid::new(refund, receipt));
                 Action::Continue
             }
-            Answer::Reply(reply) => self.answer(reply),
+            Answer::Reply(reply) => self.answer(&reply),
         }
     }
 
@@ -134,7 +157,15 @@ impl Http {
         if let Err(refused) = strip(headers) {
             return self.answer(&refused);
         }
-        self.phase = Phase::Passed;
+        self.phase = Phase::Passed(None);
+        Action::Continue
+    }
+
+    /// Settles what a call was charged, as far as that can be told; the answer itself always goes on.
+    fn with_paid(&mut self, settle: impl FnOnce(Paid) -> Option<Paid>) -> Action {
+        if let Phase::Passed(paid) = &mut self.phase {
+            *paid = paid.take().and_then(settle);
+        }
         Action::Continue
     }
 
@@ -149,7 +180,7 @@ impl Http {
     /// What a callback does that has nothing left to decide.
     fn stay(&self) -> Action {
         match self.phase {
-            Phase::Passed => Action::Continue,
+            Phase::Passed(_) => Action::Continue,
             Phase::Start | Phase::Body { .. } | Phase::Nothing { .. } | Phase::Answered => Action::Pause,
         }
     }
@@ -158,6 +189,14 @@ impl Http {
 /// Takes off what would make Envoy send the request twice.
 fn strip(headers: &Headers) -> Result<(), Reply> {
     headers.present(&REPEATING).try_for_each(host::remove_request_header).map_err(|_| answer::failed())
+}
+
+/// Asks for an answer that can be listened to, where it has to be.
+fn uncompressed(filter: &Filter, headers: &Headers) -> Result<(), Reply> {
+    if filter.config.refund != Refund::Failed {
+        return Ok(());
+    }
+    headers.present(&["accept-encoding"]).try_for_each(host::remove_request_header).map_err(|_| answer::failed())
 }
 
 /// Everything about a request but its body. Headers and properties are in reach only now.

@@ -8,7 +8,7 @@
 //! 4. the longest pattern
 //! 5. the first in code-point order
 //!
-//! [`Rank`] is this order as an `Ord`; a [`Table`] holds its patterns in it, so the first that matches decides.
+//! `Rank` is this order as an `Ord`; a [`Table`] holds its patterns in it, so the first that matches decides.
 
 use std::{cmp::Reverse, collections::HashMap};
 
@@ -102,6 +102,24 @@ impl<T> Table<T> {
         let exact = self.exact.get_key_value(name).map(|(key, _)| &**key);
         let patterns = self.patterns.iter().map(|(pattern, _)| pattern).filter(|pattern| pattern.matches(name));
         exact.into_iter().chain(patterns.map(|pattern| &*pattern.0)).collect()
+    }
+}
+
+#[cfg(not(target_os = "wasi"))]
+impl<T> Table<T> {
+    /// All keys, in code-point order.
+    pub fn keys(&self) -> impl Iterator<Item = &str> {
+        let patterns = self.patterns.iter().map(|(pattern, _)| &*pattern.0);
+        let mut keys: Vec<&str> = self.exact.keys().map(|key| &**key).chain(patterns).collect();
+        keys.sort_unstable();
+        keys.into_iter()
+    }
+
+    /// The entry of exactly this key, a name or a pattern.
+    #[must_use]
+    pub fn entry(&self, key: &str) -> Option<&T> {
+        let pattern = || self.patterns.iter().find(|(pattern, _)| *pattern.0 == *key).map(|(_, entry)| entry);
+        self.exact.get(key).or_else(pattern)
     }
 }
 
