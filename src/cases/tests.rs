@@ -159,7 +159,7 @@ fn a_failure_shows_the_way_there() {
     let failure = case(&file(r#"{"tool":"draw","times":3,"expect":"allow"}"#)).run(None).unwrap_err();
     let expected = [
         "1. /tools/draw: the key `draw` decides on the tool `draw`",
-        "2. /tools/draw/rate_limit: costs 1 of `/tools/draw`, 2 a minute, counted by grant",
+        "2. /tools/draw/rate_limit: costs 1 of `/tools/draw`, 2 a minute for each grant",
         "3. /tools/draw/rate_limit: `/tools/draw` has no room for 1: 2 a minute at most",
         "verdict: rate_limited by /tools/draw/rate_limit",
         "the agent is told: Policy violation: the limit of `/tools/draw`, 2 a minute, is used up; retry in 60 s",

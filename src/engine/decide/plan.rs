@@ -93,8 +93,13 @@ impl<W: Witness> Notes<'_, W> {
 /// What a limit asks for.
 fn due(limit: &Limit, amount: Amount) -> Step {
     let counter = &limit.counter;
-    let (quota, scope) = (verdict::quota(limit), limit.scope.name());
-    Step::new(&*limit.pointer, format!("costs {amount} of `{counter}`, {quota}, counted by {scope}"))
+    let whose = match limit.scope {
+        Scope::Grant => "each grant",
+        Scope::Session => "each session",
+        Scope::Global => "all callers together",
+    };
+    let quota = verdict::quota(limit);
+    Step::new(&*limit.pointer, format!("costs {amount} of `{counter}`, {quota} for {whose}"))
 }
 
 /// Whether all conditions of a predicate hold. Each is looked at, since a later one may find the arguments ambiguous,

@@ -113,6 +113,7 @@ fn limited(limit: &Limit) -> String {
 /// `10 a minute`
 pub(super) fn quota(limit: &Limit) -> String {
     match limit.period.name() {
+        Some("hour") => format!("{} an hour", limit.max),
         Some(name) => format!("{} a {name}", limit.max),
         None => format!("{} in {} s", limit.max, limit.period.seconds()),
     }
