@@ -77,10 +77,8 @@ fn several_files_run_one_after_the_other() {
     let scratch = Scratch::new("test-several");
     let policy = scratch.file("p.json", POLICY);
     let one = scratch.file("one.json", CASES);
-    let own = format!(
-        r#"{{"policy":{{"version":"1","default":"allow"}},"cases":[{{"name":"own","calls":[{{"tool":"x","expect":"allow"}}]}}]}}"#
-    );
-    let two = scratch.file("two.json", &own);
+    let own = r#"{"policy":{"version":"1","default":"allow"},"cases":[{"name":"own","calls":[{"tool":"x","expect":"allow"}]}]}"#;
+    let two = scratch.file("two.json", own);
     let expected = format!(
         "running 2 cases of `{one}` against `{policy}`
 test one a minute ... ok
