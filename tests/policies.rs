@@ -7,7 +7,11 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use mcp_policy::{cases, config::Config};
+use mcp_policy::{
+    cases::{self, Case},
+    config::Config,
+    limit::store::InMemory,
+};
 use serde_json::Value;
 
 /// The names of all policies: `krea` for `krea.json` or `krea.cases.json`.
@@ -42,7 +46,7 @@ fn every_policy_has_a_case_file_and_passes_it() {
             Err(problems) => failed.extend(problems.iter().map(|problem| format!("{name}.cases.json: {problem}"))),
             Ok(cases) => {
                 calls += cases.iter().map(|case| case.calls.len()).sum::<usize>();
-                let failure = |case: &cases::Case| {
+                let failure = |case: &Case| {
                     let failure = case.run(Some(&config)).err()?;
                     Some(format!("{name}, {}: {failure}\n  {}", case.name, failure.lines().join("\n  ")))
                 };
@@ -54,33 +58,42 @@ fn every_policy_has_a_case_file_and_passes_it() {
     assert!(calls > 200, "only {calls} calls");
 }
 
-/// A case file says which rule refuses, or else a call could be refused for the wrong reason and nobody would see it.
+/// A policy whose rules refuse nothing in its cases is not shown to work.
 #[test]
-fn every_entry_with_something_to_refuse_is_shown_to_refuse() {
+fn every_predicate_and_limit_is_shown_to_refuse() {
     let mut idle = Vec::new();
     for name in names(".json") {
         let policy: Value = serde_json::from_str(&read(&format!("{name}.json"))).unwrap();
         let config = Config::load(policy.to_string().as_bytes()).unwrap();
         let cases = cases::read(&read(&format!("{name}.cases.json"))).unwrap();
-        let mut deciding = BTreeSet::new();
-        for case in &cases {
-            let store = mcp_policy::limit::store::InMemory::new([1; 16]);
-            for call in &case.calls {
-                for _ in 0..call.times {
-                    let record = call.judge(&config, &store).record;
-                    deciding.extend([record.rule, record.shadow.map(|shadow| shadow.rule).unwrap_or_default()]);
-                }
-            }
+        let deciding: BTreeSet<String> = cases.iter().flat_map(|case| deciding(case, &config)).collect();
+        let mut rules: Vec<String> = refusing("/all_tools", &policy["all_tools"]);
+        for (tool, rule) in policy["tools"].as_object().unwrap() {
+            rules.extend(refusing(&format!("/tools/{tool}"), rule));
         }
-        let tools = policy["tools"].as_object().unwrap();
-        let refusing = tools.iter().filter(|(_, rule)| **rule != Value::Object(serde_json::Map::new()));
-        for (tool, _) in
-            refusing.filter(|(tool, _)| !deciding.iter().any(|rule| rule.starts_with(&format!("/tools/{tool}/"))))
-        {
-            idle.push(format!("{name}: no case is refused by an entry of `{tool}`"));
-        }
+        rules.extend(policy.get("hide").map(|_| "(hidden)".to_owned()));
+        idle.extend(rules.iter().filter(|rule| !deciding.contains(*rule)).map(|rule| format!("{name}: {rule}")));
     }
-    assert!(idle.is_empty(), "{}", idle.join("\n"));
+    assert!(idle.is_empty(), "no case is refused by:\n{}", idle.join("\n"));
+}
+
+/// The pointers of all that can refuse a call.
+fn refusing(pointer: &str, rule: &Value) -> Vec<String> {
+    let entries = rule.as_object().into_iter().flatten();
+    let pointers = entries.flat_map(|(key, value)| match (key.as_str(), value) {
+        (_, Value::Array(items)) => (0..items.len()).map(|index| format!("{pointer}/{key}/{index}")).collect(),
+        ("action" | "rate_limit", _) => vec![format!("{pointer}/{key}")],
+        _ => Vec::new(),
+    });
+    pointers.collect()
+}
+
+/// The rules that decide on the calls of a case, those in shadow, too.
+fn deciding(case: &Case, config: &Config) -> Vec<String> {
+    let store = InMemory::new([1; 16]);
+    let calls = case.calls.iter().flat_map(|call| (0..call.times).map(move |_| call));
+    let records = calls.map(|call| call.judge(config, &store).record);
+    records.flat_map(|record| [Some(record.rule), record.shadow.map(|shadow| shadow.rule)]).flatten().collect()
 }
 
 #[test]
