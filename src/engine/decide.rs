@@ -134,7 +134,9 @@ impl<'p, S: Store, W: Witness> Judge<'p, S, W> {
         match subject.rule(&self.config.policy, &mut self.witness)? {
             Some(rule) if rule.denies_unconditionally() => {
                 let denies = rule.deny_if.iter().find(|predicate| predicate.conditions.is_empty());
-                Err(denies.map_or(Denial::Failed, |predicate| verdict::denied_by(predicate, &subject)))
+                let denial = denies.map_or(Denial::Failed, |predicate| verdict::denied_by(predicate, &subject));
+                self.witness.note(|| denial.step());
+                Err(denial)
             }
             _ => PASS,
         }
@@ -148,6 +150,9 @@ impl<'p, S: Store, W: Witness> Judge<'p, S, W> {
                 Ok(matter) => matters.push(matter),
                 Err(denial) => return Err(denial).into(),
             }
+        }
+        if matters.is_empty() {
+            return self.open(&request.method).into();
         }
         let verdict = matters.iter().find_map(Matter::refused).map_or(Ok(()), Err);
         let verdict = verdict.and_then(|()| Plan::new(&matters, Mode::Enforce, &mut self.witness));
