@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 pub(crate) fn policy() -> impl Strategy<Value = Value> {
     let mode = prop_oneof![9 => Just(None), 1 => Just(Some("shadow"))];
     let hide = prop_oneof![3 => Just(vec![]), 1 => subsequence(vec!["drop*", "get_jobs", "*x*"], 1..=2)];
-    let tools = rules(&["get_pods", "get_jobs", "pay", "drop_all", "get_*", "*_pods", "g*", "*", "pay*"], 0..=5);
+    let tools = rules(&["get_pods", "get_jobs", "pay", "drop_all", "get_*", "*_pods", "g*", "*", "pay*"], 1..=6);
     let resources = rules(&["file:///a", "file:///*", "*"], 0..=2);
     let prompts = rules(&["greet", "*"], 0..=1);
     let default = prop_oneof![2 => Just("deny"), 3 => Just("allow")];
@@ -22,6 +22,23 @@ pub(crate) fn policy() -> impl Strategy<Value = Value> {
             policy
         },
     )
+}
+
+/// A policy of limits alone, which meet in `pay`.
+pub(crate) fn budget() -> impl Strategy<Value = Value> {
+    let limits = || {
+        let counters = subsequence(vec![0, 1, 2], 1..=2);
+        (counters, vec((0..=4_u8, cost()), 2)).prop_map(|(counters, terms)| {
+            let limits = counters.iter().zip(terms).map(|(counter, (max, cost))| limit(*counter, max, cost, false));
+            json!({ "limits": limits.collect::<Vec<_>>() })
+        })
+    };
+    (limits(), limits()).prop_map(|(all_tools, pay)| {
+        json!({
+            "version": "1", "default": "allow", "all_tools": all_tools, "tools": { "pay": pay }, "resources": {},
+            "prompts": {},
+        })
+    })
 }
 
 /// Sets a member of an object, where there is something to set.

@@ -9,7 +9,7 @@ use proptest::{
 };
 use serde_json::{Map, Value, json};
 
-use crate::policies::{insert, policy};
+use crate::policies::{budget, insert, policy};
 
 /// A request as it is sent.
 #[derive(Clone, Debug)]
@@ -23,6 +23,17 @@ pub(crate) struct Sent {
 /// A policy, and requests in the order of time.
 pub(crate) fn scenario() -> impl Strategy<Value = (Value, Vec<Sent>)> {
     (policy(), requests())
+}
+
+/// A policy of limits alone, and calls that spend.
+pub(crate) fn spending() -> impl Strategy<Value = (Value, Vec<Sent>)> {
+    let pay = select(vec![json!(0), json!(0.5), json!(1), json!(2), json!(3)]).prop_map(|amount| Sent {
+        body: message("tools/call", json!({ "name": "pay", "arguments": { "n": amount } })),
+        grant: "jwt:a",
+        session: None,
+        at: Moment(1_767_225_600_000),
+    });
+    (budget(), vec(pay, 1..=4))
 }
 
 /// A few requests in the order of time, some of them again and again.
