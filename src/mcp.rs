@@ -13,6 +13,7 @@
 pub mod answer;
 mod batch;
 pub mod era;
+pub mod first_event;
 pub mod head;
 mod id;
 mod message;
