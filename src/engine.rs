@@ -34,7 +34,7 @@ pub use record::{Decision, Record};
 
 use self::{
     decide::Judge,
-    trace::{Nobody, Witness},
+    trace::{Nobody, Step, Witness},
 };
 
 /// A request, but for its body.
@@ -103,7 +103,7 @@ pub fn explain<S: Store, W: Witness>(
     filter: &str,
     now: Moment,
     store: &S,
-    witness: W,
+    mut witness: W,
 ) -> Judgement {
     if body.len() > config.protocol.max_body_bytes {
         return too_large(config, call);
@@ -112,7 +112,10 @@ pub fn explain<S: Store, W: Witness>(
     let read = read.and_then(|message| era::agree(&call.headers, &message).map(|era| (message, era)));
     let (message, era) = match read {
         Ok(read) => read,
-        Err(refusal) => return refuse(config, call, &refusal),
+        Err(refusal) => {
+            witness.note(|| Step::new("", format!("refused before any rule is asked: {}", refusal.why)));
+            return refuse(config, call, &refusal);
+        }
     };
     let session = match (era, call.headers.get("mcp-session-id")) {
         (Era::Handshake, Header::Once(session)) => Some(session),

@@ -19,5 +19,5 @@ mod write;
 
 pub use self::{
     compile::compile,
-    model::{Cost, Entry, Limit, Mode, Period, Policy, Predicate, Rule, Scope, Stance},
+    model::{Cost, Entry, Limit, Mode, Period, Policy, Predicate, Rule, Scope, Section, Stance},
 };

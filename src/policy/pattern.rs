@@ -95,6 +95,14 @@ impl<T> Table<T> {
         let pattern = || self.patterns.iter().find(|(pattern, _)| pattern.matches(name)).map(|(_, entry)| entry);
         self.exact.get(name).or_else(pattern)
     }
+
+    /// The keys of all entries that fit a name, that of the entry which decides first.
+    #[must_use]
+    pub fn fitting(&self, name: &str) -> Vec<&str> {
+        let exact = self.exact.get_key_value(name).map(|(key, _)| &**key);
+        let patterns = self.patterns.iter().map(|(pattern, _)| pattern).filter(|pattern| pattern.matches(name));
+        exact.into_iter().chain(patterns.map(|pattern| &*pattern.0)).collect()
+    }
 }
 
 #[cfg(not(target_os = "wasi"))]
@@ -174,6 +182,12 @@ mod tests {
         assert_eq!(winner(&["*s", "*d*"], "pods").as_deref(), Some("*d*"));
         assert_eq!(winner(&["p*s", "p*d"], "pods").as_deref(), Some("p*s"));
         assert_eq!(winner(&["*b*", "*a*"], "ab").as_deref(), Some("*a*"));
+    }
+
+    #[test]
+    fn those_that_fit_are_told_in_the_order_in_which_they_decide() {
+        let entries = ["*", "get_*", "get_pods", "put*"].map(|key| (key.to_owned(), ()));
+        assert_eq!(Table::new(entries, |()| false).fitting("get_pods"), ["get_pods", "get_*", "*"]);
     }
 
     #[test]
