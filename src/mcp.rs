@@ -11,7 +11,9 @@
 //! Protocol revisions 2025-03-26, 2025-06-18, 2025-11-25 and 2026-07-28.
 
 pub mod answer;
+mod batch;
 pub mod era;
+pub mod first_event;
 pub mod head;
 mod id;
 mod message;
@@ -21,6 +23,7 @@ mod params;
 mod refusal;
 
 pub use self::{
+    batch::{Body, requests},
     id::Id,
     message::{Message, Request},
     method::{Method, Sort},

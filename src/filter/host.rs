@@ -44,6 +44,17 @@ pub(super) fn response_chunk(size: usize) -> Option<Vec<u8>> {
     hostcalls::get_buffer(BufferType::HttpResponseBody, 0, size).ok().flatten()
 }
 
+/// A part of the response's body as far as it is held back.
+pub(super) fn response_part(start: usize, size: usize) -> Option<Vec<u8>> {
+    let part = hostcalls::get_buffer(BufferType::HttpResponseBody, start, size).ok().flatten()?;
+    (part.len() == size).then_some(part)
+}
+
+/// Ends the response where it stands.
+pub(super) fn end_response() -> Result<(), Status> {
+    hostcalls::reset_http_response()
+}
+
 /// How far the request got on its way to a server.
 pub(super) fn delivery() -> Delivery {
     let number = |path: &[&str]| property(path)?.try_into().ok().map(u64::from_le_bytes);

@@ -15,6 +15,7 @@ use crate::{
     http::{Header, Headers},
     mcp::{
         answer::{self, Reply},
+        first_event::{First, FirstEvent},
         head::REPEATING,
     },
 };
@@ -39,6 +40,8 @@ enum Phase {
     Nothing { call: Call },
     /// It goes on to the server; what it was charged is settled with the answer.
     Passed(Option<Paid>),
+    /// It carries no message; the first event of the answer is looked at before anything of it goes on.
+    Listening { events: FirstEvent, heard: usize },
     /// It was answered here, and stays paused.
     Answered,
 }
@@ -51,7 +54,7 @@ impl HttpContext for Http {
         let call = call(&filter, host::request_headers());
         match engine::open(&filter.config, &call, !end_of_stream) {
             Opening::Closed(judgement) => self.settle(*judgement),
-            Opening::Pass => self.let_go(&call.headers),
+            Opening::Pass => self.let_go(&filter, &call),
             Opening::Await => self.hold_back(&filter, call, |call| Phase::Body { call, size: 0 }),
             Opening::AwaitNothing => self.hold_back(&filter, call, |call| Phase::Nothing { call }),
         }
@@ -65,7 +68,7 @@ impl HttpContext for Http {
                 (body_size > filter.config.protocol.max_body_bytes).then(|| engine::too_large(&filter.config, call))
             }
             Phase::Nothing { call } => (body_size > 0).then(|| engine::unexpected_body(&filter.config, call)),
-            Phase::Start | Phase::Passed(_) | Phase::Answered => None,
+            Phase::Start | Phase::Passed(_) | Phase::Listening { .. } | Phase::Answered => None,
         };
         match closed {
             Some(judgement) => self.settle(judgement),
@@ -80,6 +83,13 @@ impl HttpContext for Http {
     }
 
     fn on_http_response_headers(&mut self, _: usize, end_of_stream: bool) -> Action {
+        if let Phase::Listening { .. } = self.phase {
+            let content_type = host::response_header("content-type").unwrap_or_default().to_ascii_lowercase();
+            if !content_type.trim_ascii_start().starts_with(b"text/event-stream") {
+                self.phase = Phase::Passed(None);
+            }
+            return Action::Continue;
+        }
         self.with_paid(|paid| {
             let paid = paid.answer_begins()?;
             if end_of_stream { paid.answer_ends() } else { Some(paid) }
@@ -87,6 +97,14 @@ impl HttpContext for Http {
     }
 
     fn on_http_response_body(&mut self, body_size: usize, end_of_stream: bool) -> Action {
+        if let Phase::Listening { events, heard } = &mut self.phase {
+            let fresh = body_size.saturating_sub(*heard);
+            let chunk = if fresh == 0 { Some(Vec::new()) } else { host::response_part(*heard, fresh) };
+            *heard = body_size;
+            // What cannot be read is not passed on.
+            let first = chunk.map_or(First::Endpoint, |chunk| events.hear(&chunk));
+            return self.heard(first, end_of_stream);
+        }
         self.with_paid(|paid| paid.answer_goes_on(body_size, end_of_stream))
     }
 
@@ -124,11 +142,11 @@ impl Http {
         let (phase, Some(filter)) = (&self.phase, &self.filter) else { return self.stay() };
         let (call, size) = match phase {
             Phase::Body { call, size } => (call, size),
-            Phase::Nothing { .. } => {
-                self.phase = Phase::Passed(None);
+            Phase::Nothing { call } => {
+                self.phase = passed(filter, call);
                 return Action::Continue;
             }
-            Phase::Start | Phase::Passed(_) | Phase::Answered => return self.stay(),
+            Phase::Start | Phase::Passed(_) | Phase::Listening { .. } | Phase::Answered => return self.stay(),
         };
         let (Some(body), Some(now)) = (host::request_body(*size), host::now()) else {
             return self.answer(&answer::failed());
@@ -153,12 +171,32 @@ impl Http {
     }
 
     /// Lets a request without a message go on.
-    fn let_go(&mut self, headers: &Headers) -> Action {
-        if let Err(refused) = strip(headers) {
+    fn let_go(&mut self, filter: &Filter, call: &Call) -> Action {
+        if let Err(refused) = strip(&call.headers) {
             return self.answer(&refused);
         }
-        self.phase = Phase::Passed(None);
+        self.phase = passed(filter, call);
         Action::Continue
+    }
+
+    /// Lets a stream go on once its first event opens no other way to the server.
+    fn heard(&mut self, first: First, end_of_stream: bool) -> Action {
+        match first {
+            First::Coming if !end_of_stream => Action::Pause,
+            First::Coming | First::Other => {
+                self.phase = Phase::Passed(None);
+                Action::Continue
+            }
+            First::Endpoint => {
+                log::warn!(
+                    "a stream opens the transport of 2024-11-05, which `protocol.legacy_sse` refuses; it was ended"
+                );
+                if host::end_response().is_err() {
+                    log::error!("the stream could not be ended; it stays paused");
+                }
+                Action::Pause
+            }
+        }
     }
 
     /// Settles what a call was charged, as far as that can be told; the answer itself always goes on.
@@ -180,9 +218,18 @@ impl Http {
     /// What a callback does that has nothing left to decide.
     fn stay(&self) -> Action {
         match self.phase {
-            Phase::Passed(_) => Action::Continue,
+            Phase::Passed(_) | Phase::Listening { .. } => Action::Continue,
             Phase::Start | Phase::Body { .. } | Phase::Nothing { .. } | Phase::Answered => Action::Pause,
         }
+    }
+}
+
+/// A request without a message goes on.
+fn passed(filter: &Filter, call: &Call) -> Phase {
+    if engine::listens_for_endpoint(&filter.config, call) {
+        Phase::Listening { events: FirstEvent::default(), heard: 0 }
+    } else {
+        Phase::Passed(None)
     }
 }
 

@@ -146,12 +146,23 @@ fn asked_for(asked: &str, id: &RawValue) -> Response<Body> {
     match (kind, events) {
         ("status", _) => answer(StatusCode::INTERNAL_SERVER_ERROR, String::new()),
         (_, false) => answer(StatusCode::OK, message),
-        (_, true) => {
-            let text = format!(": hello\r\n\r\nevent: message\r\ndata: {message}\r\n\r\n");
-            let reply = Response::builder().header(MARK, "upstream").header("content-type", "text/event-stream");
-            reply.body(Body::from(text)).expect("an answer")
-        }
+        (_, true) => stream(format!(": hello\r\n\r\nevent: message\r\ndata: {message}\r\n\r\n")),
     }
+}
+
+/// The first events of the stream that a request without a message asked for.
+fn stream_asked_for(asked: &str) -> Option<String> {
+    match asked {
+        "endpoint" => Some(": hello\n\nevent: endpoint\ndata: /messages?session_id=1\n\n".to_owned()),
+        "messages" => Some("event: message\ndata: {}\n\nevent: endpoint\ndata: /late\n\n".to_owned()),
+        _ => None,
+    }
+}
+
+/// An event stream.
+fn stream(text: String) -> Response<Body> {
+    let reply = Response::builder().header(MARK, "upstream").header("content-type", "text/event-stream");
+    reply.body(Body::from(text)).expect("an answer")
 }
 
 /// Writes a request down as it arrives and answers it once it is complete.
@@ -182,6 +193,9 @@ async fn record(book: Book, incoming: Incoming<Body>) -> Response<Body> {
     entry.edit(|seen| seen.end = End::Complete);
 
     let asked = entry.asked();
+    if let Some(events) = asked.as_deref().and_then(stream_asked_for) {
+        return stream(events);
+    }
     let id = id_of(&text);
     if let (Some(id), Some(asked)) = (id, asked) {
         return asked_for(&asked, id);
