@@ -34,7 +34,7 @@ const FORMAT: &str = r#"A case file:
           { "as": "alice", "at": 60, "tool": "draw", "expect": "allow" } ] } ] }
 
   policy             a policy or configuration of the file's own, beside `cases`
-  tool, args         what is called; or `method` and `params`; or `request`: a message, or a string with the bytes of one
+  tool, args         what is called; or `method` and `params`; or `request`: a message, a batch, or a string of bytes
   as, session        who calls, any text such as `jwt:alice`; the MCP session
   at                 when: seconds after a midnight UTC, or hours:minutes:seconds; else as the call before
   times              how often, one after the other
