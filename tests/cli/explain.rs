@@ -137,7 +137,7 @@ fn programs_get_one_object() {
         r#"{"steps":[{"rule":"/tools/generate_image","text":"the key `generate_image` decides on the tool `generate_image`"},"#,
         r#"{"rule":"/tools/generate_image/limits/0","text":"costs 1 of `generate_image_rate`, 10 a minute for each grant"},"#,
         r#"{"rule":"/tools/generate_image/limits/0","text":"charges 1 to `generate_image_rate`: 1 of 10 a minute used"}],"#,
-        r#""decision":"allowed"}"#,
+        r#""decision":"allowed","remaining":{"generate_image_rate":9}}"#,
         "\n"
     );
     assert_prints(&ran, 0, expected);

@@ -2,6 +2,7 @@
 #![expect(clippy::expect_used, clippy::unwrap_used, reason = "a test that cannot run the command has failed")]
 
 mod explain;
+mod readme;
 mod scratch;
 mod test;
 

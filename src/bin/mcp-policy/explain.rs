@@ -1,15 +1,20 @@
 //! `mcp-policy explain`: every step of the decision on one call, in order, and what comes of it.
 
-use std::time::{Duration, SystemTime};
+use std::{
+    collections::BTreeMap,
+    time::{Duration, SystemTime},
+};
 
 use clap::ValueEnum;
 use mcp_policy::{
+    amount::Amount,
     cases::{CaseCall, Expected, Outcome},
     config::Config,
     json,
     limit::{Moment, store::InMemory},
 };
 use serde::Serialize;
+use serde_json::value::RawValue;
 
 use crate::{Exit, complain, faults, input, print};
 
@@ -123,6 +128,9 @@ pub(crate) struct Explanation<'o> {
     rule: &'o str,
     #[serde(skip_serializing_if = "Option::is_none")]
     shadow: Option<Shadow<'o>>,
+    /// What each counter that was charged has left; exact, as it is in the audit record.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    remaining: BTreeMap<&'o str, Box<RawValue>>,
     #[serde(skip_serializing_if = "str::is_empty")]
     message: &'o str,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -146,11 +154,16 @@ impl<'o> Explanation<'o> {
     pub(crate) fn of(outcome: &'o Outcome) -> Self {
         let Outcome { steps, record, told, retry_after } = outcome;
         let shadow = record.shadow.as_ref();
+        let left = |(counter, left): &'o (String, Amount)| {
+            // An amount shows itself as a JSON number.
+            Some((counter.as_str(), RawValue::from_string(left.to_string()).ok()?))
+        };
         Self {
             steps: steps.iter().map(|step| StepLine { rule: &step.rule, text: &step.text }).collect(),
             decision: record.decision.name(),
             rule: &record.rule,
             shadow: shadow.map(|shadow| Shadow { decision: shadow.decision.name(), rule: &shadow.rule }),
+            remaining: record.remaining.iter().filter_map(left).collect(),
             message: told,
             retry_after: *retry_after,
         }
