@@ -15,8 +15,8 @@
 //!
 //! * `policy`: a policy or a whole configuration; left out where the file is run against one
 //! * each case counts on its own, from nothing
-//! * a call is `tool` with `args`, or `method` with `params`, or `request`: a whole message, or a string with the bytes
-//!   of a body as it is
+//! * a call is `tool` with `args`, or `method` with `params`, or `request`: a message or a batch, or a string with the
+//!   bytes of a body as it is
 //! * `as`: who calls, any text, for example `jwt:alice`; `session`: the MCP session
 //! * `at`: when, in seconds after a midnight UTC or as `hours:minutes:seconds`; without it at the same moment as the call
 //!   before
@@ -141,8 +141,10 @@ fn said(fields: &Fields<'_, '_>, text: &str) -> Option<(String, String)> {
         }
         (None, None, Some(request)) => match &request.node().value {
             Value::String(bytes) => Some(("the request".to_owned(), bytes.to_string())),
-            Value::Object(_) => Some(("the request".to_owned(), written(request.node(), text).to_owned())),
-            _ => request.expected("a message, or a string with a body as it is"),
+            Value::Object(_) | Value::Array(_) => {
+                Some(("the request".to_owned(), written(request.node(), text).to_owned()))
+            }
+            _ => request.expected("a message, a batch, or a string with a body as it is"),
         },
         (None, None, None) => {
             object.wrong("nothing is called; write `tool`, `method` or `request`");

@@ -31,7 +31,7 @@ fn case(text: &str) -> Case {
 /// A file with one case of one call, against a policy with one entry of each kind.
 fn file(call: &str) -> String {
     let policy = r#"{"version":"1","default":"deny","hide":["drop*"],"tools":{"ok":{},
-        "draw":{"rate_limit":"2/minute"},"pay":{"action":"require_approval","reason":"Ask first"},
+        "draw":{"rate_limit":"2/minute"},"slow":{"rate_limit":"0/hour"},"pay":{"action":"require_approval","reason":"Ask first"},
         "try":{"mode":"shadow","require":[{"conditions":[{"path":"args.a","op":"eq","value":1}]}]},
         "seen":{"rate_limit":"2/second","mode":"shadow"}}}"#;
     format!(r#"{{"policy":{policy},"cases":[{{"name":"n","calls":[{call}]}}]}}"#)
@@ -105,6 +105,8 @@ fn each_decision_can_be_expected() {
     assert_passes(r#"{"tool":"drop_all","expect":"deny","rule":"(hidden)"}"#);
     assert_passes(r#"{"tool":"pay","expect":"approval_required","rule":"/tools/pay/action"}"#);
     assert_passes(r#"{"tool":"try","expect":"deny","rule":"(default deny)","shadow":"/tools/try/require/0"}"#);
+    assert_passes(r#"{"tool":"slow","expect":"rate_limited","message_contains":"0 an hour"}"#);
+    assert_passes(r#"{"request":[{"jsonrpc":"2.0","id":1,"method":"ping"}],"expect":"refused"}"#);
     assert_passes(r#"{"method":"resources/list","expect":"allow"}"#);
     assert_passes(r#"{"method":"notifications/initialized","expect":"allow"}"#);
     assert_passes(r#"{"method":"x","params":{},"expect":"deny","rule":"(method)"}"#);
@@ -216,7 +218,7 @@ fn a_call_that_contradicts_itself_is_a_mistake() {
         ),
         (
             r#"{"request":1,"expect":"deny"}"#,
-            "/request: found the number `1`, expected a message, or a string with a body as it is",
+            "/request: found the number `1`, expected a message, a batch, or a string with a body as it is",
         ),
         (
             r#"{"tool":"a","times":0,"expect":"deny"}"#,

@@ -140,6 +140,17 @@ fn a_counter_that_two_rules_name_is_charged_once_against_the_smaller_maximum() {
 }
 
 #[test]
+fn a_call_that_costs_more_than_a_shared_counter_ever_holds_is_denied() {
+    let limit = |max: u32, cost: &str| {
+        format!(r#"{{"limits":[{{"counter":"c","window":"day","max":{max},"scope":"grant","increment":{cost}}}]}}"#)
+    };
+    let (all, own) = (limit(3, "1"), limit(10, "5"));
+    let policy = format!(r#"{{"version":"1","default":"allow","all_tools":{all},"tools":{{"a":{own}}}}}"#);
+    let (_, body) = Gateway::new(&policy).tool("a").unwrap();
+    assert!(body.contains(r#""kind":"denied","rule":"/all_tools/limits/0""#), "{body}");
+}
+
+#[test]
 fn the_tool_s_own_entries_come_before_all_tools() {
     let gateway = Gateway::new(
         r#"{"version":"1","default":"allow","all_tools":{"deny_if":[{"conditions":[],"on_deny":"all"}]},

@@ -14,11 +14,11 @@ fn an_allowed_call_shows_what_was_compared_and_charged() {
   2. /tools/create_refund/require/0: holds: `args.payment_intent` is `"pi_1"`; compared with `starts_with` `"pi_"`
   3. /tools/create_refund/require/1: holds: `args.amount` is `2500`; compared with `gt` `0`
   4. /tools/create_refund/deny_if/0: does not hold: `args.amount` is `2500`; compared with `gt` `50000`
-  5. /tools/create_refund/limits/0: costs 1 of `refunds`, 10 an hour for each grant
+  5. /tools/create_refund/limits/0: costs 1 of `refunds`, 5 in 600 s for each grant
   6. /tools/create_refund/limits/1: costs 2500 of `refunded`, 30000 a day for each grant
   7. /tools/create_refund/limits/2: costs 2500 of `refunded_by_all`, 50000 a day for all callers together
   8. /tools/create_refund/require_approval/0: does not hold: `args.amount` is `2500`; compared with `gt` `10000`
-  9. /tools/create_refund/limits/0: charges 1 to `refunds`: 1 of 10 an hour used
+  9. /tools/create_refund/limits/0: charges 1 to `refunds`: 1 of 5 in 600 s used
   10. /tools/create_refund/limits/1: charges 2500 to `refunded`: 2500 of 30000 a day used
   11. /tools/create_refund/limits/2: charges 2500 to `refunded_by_all`: 2500 of 50000 a day used
   verdict: allowed

@@ -13,7 +13,7 @@ use crate::{Exit, complain, explain::Explanation, faults, input, print};
 
 /// The words after `test`.
 #[derive(clap::Args)]
-#[command(arg_required_else_help = true)]
+#[command(arg_required_else_help = true, after_long_help = FORMAT)]
 pub(crate) struct Args {
     /// A policy, or a configuration with one in it; or a case file that brings its own
     file: String,
@@ -23,6 +23,27 @@ pub(crate) struct Args {
     #[arg(long, value_enum, default_value_t = Format::Text)]
     format: Format,
 }
+
+/// The case format, in brief.
+const FORMAT: &str = r#"A case file:
+
+  { "cases": [
+      { "name": "one a minute", "calls": [
+          { "as": "alice", "tool": "draw", "args": { "what": "a cat" }, "expect": "allow" },
+          { "as": "alice", "at": "00:00:59", "tool": "draw", "expect": "rate_limited", "rule": "/tools/draw/rate_limit" },
+          { "as": "alice", "at": 60, "tool": "draw", "expect": "allow" } ] } ] }
+
+  policy             a policy or configuration of the file's own, beside `cases`
+  tool, args         what is called; or `method` and `params`; or `request`: a message, a batch, or a string of bytes
+  as, session        who calls, any text such as `jwt:alice`; the MCP session
+  at                 when: seconds after a midnight UTC, or hours:minutes:seconds; else as the call before
+  times              how often, one after the other
+  expect             allow, deny, rate_limited, approval_required, or refused: cannot be read beyond doubt
+  rule               the rule that refuses it
+  message_contains   a part of what the agent is told
+  shadow             the rule in shadow that would refuse it; null: none
+
+Each case counts from nothing. Exit codes: 0 all pass, 1 some fail or the policy does not load, 2 nothing could be run."#;
 
 /// For whom the output is.
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
