@@ -107,6 +107,30 @@ impl Policy {
         entry(&self.resources, uri)
     }
 
+    /// The entries of `hide`.
+    #[must_use]
+    pub fn hidden(&self) -> &Table<()> {
+        &self.hidden
+    }
+
+    /// The entries of `tools`.
+    #[must_use]
+    pub fn tools(&self) -> &Table<Rule> {
+        &self.tools
+    }
+
+    /// The entries of `prompts`.
+    #[must_use]
+    pub fn prompts(&self) -> &Table<Rule> {
+        &self.prompts
+    }
+
+    /// The entries of `resources`.
+    #[must_use]
+    pub fn resources(&self) -> &Table<Rule> {
+        &self.resources
+    }
+
     /// What the policy says of a whole method.
     #[must_use]
     pub fn method(&self, name: &str) -> Option<&Gate> {

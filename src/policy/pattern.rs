@@ -39,6 +39,12 @@ impl Pattern {
         left.ends_with(last)
     }
 
+    /// As it is written.
+    #[must_use]
+    pub fn text(&self) -> &str {
+        &self.0
+    }
+
     fn prefix(&self) -> usize {
         self.0.split('*').next().unwrap_or_default().chars().count()
     }
@@ -94,6 +100,16 @@ impl<T> Table<T> {
     pub fn get(&self, name: &str) -> Option<&T> {
         let pattern = || self.patterns.iter().find(|(pattern, _)| pattern.matches(name)).map(|(_, entry)| entry);
         self.exact.get(name).or_else(pattern)
+    }
+
+    /// The entries whose key is a name, in no order.
+    pub fn names(&self) -> impl Iterator<Item = (&str, &T)> {
+        self.exact.iter().map(|(name, entry)| (&**name, entry))
+    }
+
+    /// The entries whose key is a pattern; of those that match a name, the first decides.
+    pub fn patterns(&self) -> impl Iterator<Item = (&Pattern, &T)> {
+        self.patterns.iter().map(|(pattern, entry)| (pattern, entry))
     }
 }
 
