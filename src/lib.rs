@@ -1,5 +1,7 @@
 //! A Wasm filter for Envoy that lets through only the MCP calls a policy permits.
 
+#[cfg(not(target_os = "wasi"))]
+pub mod advice;
 pub mod amount;
 pub mod caller;
 #[cfg(not(target_os = "wasi"))]
