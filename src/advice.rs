@@ -82,14 +82,20 @@ impl Findings<'_> {
 impl fmt::Display for Advice {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let pointer = if self.pointer.is_empty() { "(top level)" } else { &self.pointer };
-        write!(f, "{pointer}: {} [{}]", self.message, self.kind)
+        write!(f, "{}: {} [{}]", printable(pointer), self.message, self.kind)
     }
 }
 
-/// The author's words in a message: short, and without what could forge a line of output.
+/// The author's words in a message, short.
 fn quoted(text: &str) -> String {
     const LONGEST: usize = 64;
-    let shown = text.chars().take(LONGEST).map(|c| if c.is_control() { char::REPLACEMENT_CHARACTER } else { c });
+    let shown: String = text.chars().take(LONGEST).collect();
     let more = if text.chars().nth(LONGEST).is_some() { "…" } else { "" };
-    format!("`{}{more}`", shown.collect::<String>())
+    format!("`{}{more}`", printable(&shown))
+}
+
+/// The author's words without what could forge a line of output, or move the cursor.
+#[must_use]
+pub fn printable(text: &str) -> String {
+    text.chars().map(|c| if c.is_control() { char::REPLACEMENT_CHARACTER } else { c }).collect()
 }

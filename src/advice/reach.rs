@@ -87,7 +87,7 @@ fn behind_denial(found: &mut Findings<'_>, rule: &Rule, pointer: &str) {
     let parts: Vec<&str> = parts.into_iter().filter(|(_, there)| *there).map(|(part, _)| part).collect();
     if !parts.is_empty() {
         let message = format!(
-            "every call is denied at {}, so `{}` beside it decides nothing; leave one of the two",
+            "every call is denied at {}, so nothing comes of `{}` beside it; leave one of the two",
             quoted(&found.view.whole(denial)),
             parts.join("` and `")
         );
