@@ -45,6 +45,21 @@ impl Pattern {
         &self.0
     }
 
+    /// Whether some name fits both. What stands between the stars can follow one after the other, so only the ends
+    /// count.
+    #[must_use]
+    pub fn meets(&self, other: &Self) -> bool {
+        let ([first, last], [other_first, other_last]) = (self.ends(), other.ends());
+        (first.starts_with(other_first) || other_first.starts_with(first))
+            && (last.ends_with(other_last) || other_last.ends_with(last))
+    }
+
+    /// The text before the first star, and behind the last one.
+    fn ends(&self) -> [&str; 2] {
+        let (first, rest) = self.0.split_once('*').unwrap_or_default();
+        [first, rest.rsplit('*').next().unwrap_or_default()]
+    }
+
     fn prefix(&self) -> usize {
         self.0.split('*').next().unwrap_or_default().chars().count()
     }
@@ -145,6 +160,17 @@ mod tests {
             assert!(!Pattern::new(pattern).unwrap().matches(name), "{pattern} {name}");
         }
         assert_eq!(Pattern::new("image.generate.gemini"), None);
+    }
+
+    #[test]
+    fn patterns_meet_where_a_name_fits_both() {
+        let meet = |one: &str, other: &str| Pattern::new(one).unwrap().meets(&Pattern::new(other).unwrap());
+        for (one, other) in [("get_*", "*_secret"), ("a*", "ab*"), ("*", "x*y"), ("a*b*c", "a*x*c"), ("*a*", "*b*")] {
+            assert!(meet(one, other) && meet(other, one), "{one} {other}");
+        }
+        for (one, other) in [("get_*", "put_*"), ("*_a", "*_b"), ("a*b", "a*c")] {
+            assert!(!meet(one, other) && !meet(other, one), "{one} {other}");
+        }
     }
 
     #[test]

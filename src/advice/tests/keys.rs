@@ -42,6 +42,17 @@ fn dropped_restriction_where_a_pattern_denies() {
 }
 
 #[test]
+fn dropped_restriction_where_patterns_cross() {
+    assert_eq!(
+        policy(&format!(r#""tools":{{"repo_*":{{"rate_limit":"1/minute"}},"*_delete":{GUARDED}}}"#)),
+        ["/tools/repo_*: `repo_*` decides on names that fit `*_delete`, too, and drops its `require`, since \
+             entries never merge; repeat it here, or move it to `all_tools` [dropped-restriction]"]
+    );
+    assert_eq!(policy(&format!(r#""tools":{{"repo_*":{GUARDED},"*_delete":{{}}}}"#)), NONE);
+    assert_eq!(policy(&format!(r#""tools":{{"repo_*":{{}},"rep*_delete":{GUARDED},"repos*":{GUARDED}}}"#)).len(), 1);
+}
+
+#[test]
 fn nothing_is_dropped_by_a_rule_that_asks_as_much_or_stands_elsewhere() {
     assert_eq!(policy(&format!(r#""tools":{{"get_*":{GUARDED},"get_pods":{GUARDED}}}"#)), NONE);
     assert_eq!(policy(&format!(r#""tools":{{"get_*":{GUARDED},"put":{{}},"pu*":{{}}}}"#)), NONE);

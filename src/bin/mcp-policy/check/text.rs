@@ -20,7 +20,7 @@ pub(super) fn render(report: &Report) -> String {
             text.push_str(&excerpt(&renderer, file, problem));
             text.push_str("\n\n");
         }
-        text.push_str(&format!("{}: {}\n", input::name(file.source.file()), sum(&file.problems)));
+        text.push_str(&format!("{}: {}\n", input::name(file.source.file()), sum(file)));
         if let (Some(old), Some(changes)) = (&report.against, &file.changes) {
             text.push_str(&compared(old.name(), changes));
         }
@@ -43,13 +43,14 @@ fn excerpt(renderer: &Renderer, file: &Checked, problem: &Problem) -> String {
     renderer.render(&[title.element(snippet)])
 }
 
-fn sum(problems: &[Problem]) -> String {
-    let errors = problems.iter().filter(|problem| problem.is_error()).count();
-    match (errors, problems.len().saturating_sub(errors)) {
-        (0, 0) => "fine".to_owned(),
-        (0, warnings) => format!("fine, with {}", counted(warnings, "warning")),
-        (errors, 0) => counted(errors, "error"),
-        (errors, warnings) => format!("{} and {}", counted(errors, "error"), counted(warnings, "warning")),
+/// Errors and warnings are never found together: advice is for what loads.
+fn sum(file: &Checked) -> String {
+    let warnings = file.problems.iter().filter(|problem| !problem.is_error()).count();
+    match (file.fine, warnings) {
+        (true, 0) => "fine".to_owned(),
+        (true, warnings) => format!("fine, with {}", counted(warnings, "warning")),
+        (false, 0) => counted(file.problems.len(), "error"),
+        (false, warnings) => counted(warnings, "warning"),
     }
 }
 
