@@ -176,7 +176,7 @@ impl<'w, 'a> At<'w, 'a> {
         let Value::Object(members) = &self.node.value else { return self.expected("an object") };
         let mut seen = HashSet::with_capacity(members.len());
         for member in members.iter().filter(|member| !seen.insert(&*member.name)) {
-            self.wrong_key(member, "the key stands twice; leave one".to_owned());
+            self.wrong_key(member, String::from("the key stands twice; leave one"));
         }
         Some(members)
     }
@@ -187,7 +187,8 @@ impl<'w, 'a> At<'w, 'a> {
 
     /// Reports a problem with the key of a member, where the key stands.
     fn wrong_key(&self, member: &'w Member<'a>, message: String) {
-        self.problems.add(self.member(member).place, member.at, message);
+        let key = self.member(member);
+        key.problems.add(key.place, member.at, message);
     }
 
     fn item(&self, index: usize, node: &'w Node<'a>) -> Self {

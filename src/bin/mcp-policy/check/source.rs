@@ -94,7 +94,7 @@ mod tests {
         let marked = |text: &str, at: usize| {
             let source = Source::new("policy.json", text.to_owned());
             let (line, range) = source.excerpt(at);
-            line[range].to_owned()
+            line.get(range).unwrap().to_owned()
         };
         assert_eq!(marked("{\n  \"key\": [1, 2]\n}", 4), "\"key\"");
         assert_eq!(marked("{\n  \"key\": [1, 2]\n}", 11), "[1, 2]");
