@@ -11,6 +11,8 @@ readonly MODULE=target/wasm32-wasip1/release/mcp_policy.wasm
 readonly MODULE_MAX_BYTES=409600
 readonly ENVOY_VERSION=1.40.0
 readonly BINARYEN_VERSION=132.0.0
+# No flags for features: those that the compiler used are named in the module, and V8 has them.
+readonly WASM_OPT=(-Oz --strip-debug --strip-producers)
 
 usage() {
   cat <<'USAGE'
@@ -105,15 +107,14 @@ build_module() {
 # Cargo puts its own file back with every build, so what came of it is kept by its checksum.
 shrink_module() {
   local sum small tools=target/tools/binaryen
-  sum=$(sha256sum <"$MODULE")
+  sum=$({ cat "$MODULE" && echo "${WASM_OPT[@]}"; } | sha256sum)
   small=$tools/${sum%% *}.wasm
   if [[ ! -f $small ]]; then
     [[ -x $tools/node_modules/.bin/wasm-opt ]] ||
       npm install --silent --no-audit --no-fund --prefix "$tools" "binaryen@$BINARYEN_VERSION"
     rm -f "$tools"/*.wasm
     say 'making the module smaller'
-    # No flags for features: those that the compiler used are named in the module, and V8 has them.
-    "$tools/node_modules/.bin/wasm-opt" -O3 --strip-debug --strip-producers "$MODULE" -o "$small.new"
+    "$tools/node_modules/.bin/wasm-opt" "${WASM_OPT[@]}" "$MODULE" -o "$small.new"
     mv "$small.new" "$small"
   fi
   # Moved, not written over: cargo's own file is a link to the same place.

@@ -1,223 +1,210 @@
 //! Cases as data: a policy, calls on a moved clock, and what is expected of each.
 //!
-//! The same cases run natively, compiled to WebAssembly, and inside a real Envoy; all of them go through
-//! [`engine::judge`]. One JSON object a line:
+//! The same cases run natively, compiled to WebAssembly, and inside a real Envoy; here all of them go through
+//! [`engine::explain`](crate::engine::explain), so that a failing one shows what the engine saw. [`read`] takes two
+//! formats, and both end in [`Case`]:
 //!
-//! * `policy`: a policy document; `calls`: what is called, in order; `expect`: `allow`, `deny` or `rate_limited` for
-//!   each call, or `["policy_invalid"]`
-//! * a call: `tool` with `args`, or `raw` (a body as it is sent); `identity`, the grant; `at_s`, seconds after a UTC
-//!   midnight
-//! * `expect_message_contains`: by the call's index, text that the agent must be told
+//! * `document`: the format of `mcp-policy test`, described there; kept beside a policy
+//! * `lines`: the corpus that all suites share, one case a line, each with a policy of its own
+//!
+//! Nothing here reads a file or a clock.
+
+mod clock;
+mod document;
+mod failure;
+mod lines;
+mod message;
+mod outcome;
 
 #[cfg(test)]
 mod tests;
 
-use std::{collections::BTreeMap, fmt};
-
-use serde::Deserialize;
-use serde_json::value::RawValue;
-
 use crate::{
-    caller::{self, Source},
     config::{Config, Invalid},
-    engine::{self, Answer, Call, Decision},
-    http::{Header, Headers},
+    engine::Decision,
+    json::{self, Reason},
     limit::{Moment, store::InMemory},
-    walk::Problem,
+    walk::{At, Problem, Problems},
+};
+
+pub use self::{
+    clock::{MIDNIGHT, shown},
+    failure::{FailedCall, Failure},
+    outcome::Outcome,
 };
 
 /// One case.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Case {
     /// What is shown, in a few words.
     pub name: String,
-    /// The policy document.
-    pub policy: Box<RawValue>,
+    /// The policy or configuration it brings along.
+    pub policy: Option<String>,
+    /// Whether the policy has to load.
+    pub loads: bool,
     /// The calls, in order.
-    #[serde(default)]
     pub calls: Vec<CaseCall>,
-    /// What is expected of each.
-    pub expect: Vec<Expected>,
-    /// Text that the message to the agent contains, by the call's index.
-    #[serde(default)]
-    pub expect_message_contains: BTreeMap<usize, String>,
 }
 
 /// A call in a case.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CaseCall {
-    /// The tool.
-    pub tool: Option<String>,
-    /// Its arguments.
-    pub args: Option<Box<RawValue>>,
-    /// A whole body instead.
-    pub raw: Option<String>,
-    /// Who calls.
-    #[serde(default)]
-    pub identity: String,
-    /// When, in seconds after a UTC midnight.
-    #[serde(default)]
-    pub at_s: u64,
+    /// What it is, for people.
+    pub title: String,
+    /// The body that is sent.
+    pub body: String,
+    /// Who calls: the whole grant.
+    pub grant: String,
+    /// The MCP session.
+    pub session: Option<String>,
+    /// When.
+    pub at: Moment,
+    /// How often, one after the other; what is expected is expected each time.
+    pub times: u32,
+    /// What has to become of it.
+    pub expected: Expectation,
 }
 
-/// What is expected of a call, or of the whole policy.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "snake_case")]
+/// What is expected of a call.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Expectation {
+    /// The decision.
+    pub decision: Expected,
+    /// The rule that refuses it.
+    pub rule: Option<String>,
+    /// A part of the message to the agent.
+    pub message_contains: Option<String>,
+    /// The rule in shadow that would refuse it; `Some(None)` if there must be none.
+    pub shadow: Option<Option<String>>,
+}
+
+/// The decision that is expected.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Expected {
     /// It reaches the server.
     Allow,
-    /// It does not.
+    /// The policy denies it.
     Deny,
-    /// It does not, and the agent is told when to come back.
+    /// A limit has no room.
     RateLimited,
-    /// It does not, until somebody approves it.
-    Approval,
-    /// The policy does not load.
-    PolicyInvalid,
+    /// Somebody has to approve it.
+    ApprovalRequired,
+    /// It cannot be read, or not by every server alike.
+    Refused,
+    /// It never reaches the server, denied or refused: all that the corpus says of it.
+    DenyOrRefused,
 }
 
-/// How a case went otherwise than expected.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Failure {
-    /// The policy does not load, though it should.
-    Invalid(Vec<Problem>),
-    /// The policy loads, though it should not.
-    Valid,
-    /// A call went another way.
-    Call {
-        /// Its index.
-        index: usize,
-        /// What was expected.
-        expected: Expected,
-        /// What happened.
-        got: Expected,
-        /// What the agent was told.
-        body: String,
-    },
-    /// The agent was told something else.
-    Message {
-        /// The call's index.
-        index: usize,
-        /// What it should have been told.
-        expected: String,
-        /// What it was told.
-        body: String,
-    },
-}
+impl Expected {
+    /// The expectations as a case file writes them.
+    pub const NAMED: [(&'static str, Self); 5] = [
+        ("allow", Self::Allow),
+        ("deny", Self::Deny),
+        ("rate_limited", Self::RateLimited),
+        ("approval_required", Self::ApprovalRequired),
+        ("refused", Self::Refused),
+    ];
 
-/// A UTC midnight, in milliseconds since the epoch: 2026-01-01.
-const MIDNIGHT: u64 = 1_767_225_600_000;
-
-impl Case {
-    /// The configuration of the case's policy.
-    ///
-    /// # Errors
-    /// What is wrong with it.
-    pub fn load(&self) -> Result<Config, Invalid> {
-        Config::load(self.policy.get().as_bytes())
+    /// Whether a decision is the expected one. Our own failure never is.
+    #[must_use]
+    pub fn admits(self, decision: Decision) -> bool {
+        match self {
+            Self::Allow => decision == Decision::Allowed,
+            Self::Deny => decision == Decision::Denied,
+            Self::RateLimited => decision == Decision::RateLimited,
+            Self::ApprovalRequired => decision == Decision::ApprovalRequired,
+            Self::Refused => decision == Decision::Refused,
+            Self::DenyOrRefused => matches!(decision, Decision::Denied | Decision::Refused),
+        }
     }
 
-    /// Runs the case on counters of its own.
-    ///
-    /// # Errors
-    /// The first difference from what is expected.
-    pub fn run(&self) -> Result<(), Failure> {
-        let invalid = self.expect.contains(&Expected::PolicyInvalid);
-        let config = match (self.load(), invalid) {
-            (Err(_), true) => return Ok(()),
-            (Ok(_), true) => return Err(Failure::Valid),
-            (Err(invalid), false) => return Err(Failure::Invalid(invalid.problems)),
-            (Ok(config), false) => config,
-        };
-        let store = InMemory::new(*b"a seed for cases");
-        for (index, (call, expected)) in self.calls.iter().zip(&self.expect).enumerate() {
-            let (got, body) = call.judge(&config, &store);
-            // A body that cannot be read never reaches the server: that is all that `deny` says of it.
-            if got != *expected {
-                return Err(Failure::Call { index, expected: *expected, got, body });
-            }
-            if let Some(text) = self.expect_message_contains.get(&index)
-                && !body.contains(text.as_str())
-            {
-                return Err(Failure::Message { index, expected: text.clone(), body });
-            }
+    /// The decision, as records name it.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Allow => "allowed",
+            Self::Deny => "denied",
+            Self::RateLimited => "rate_limited",
+            Self::ApprovalRequired => "approval_required",
+            Self::Refused => "refused",
+            Self::DenyOrRefused => "denied or refused",
         }
-        Ok(())
+    }
+}
+
+/// Deeper JSON than this is no case file.
+const MAX_DEPTH: u32 = 256;
+
+/// Reads a case file of either format.
+///
+/// # Errors
+/// Everything that is wrong with it.
+pub fn read(text: &str) -> Result<Vec<Case>, Vec<Problem>> {
+    let node = match json::parse(text.as_bytes(), MAX_DEPTH) {
+        Ok(node) => node,
+        Err(fault) if fault.reason == Reason::Trailing => return lines::read(text),
+        Err(fault) => {
+            let message = format!("not JSON: {fault}");
+            return Err(vec![Problem { pointer: String::new(), at: fault.at, message }]);
+        }
+    };
+    let problems = Problems::default();
+    let at = At::top(&node, &problems);
+    // A corpus of one line.
+    if at.has(&["calls"]) && !at.has(&["cases"]) {
+        return lines::read(text);
+    }
+    let cases = document::read(&at, text);
+    match problems.take() {
+        none if none.is_empty() => Ok(cases),
+        problems => Err(problems),
     }
 }
 
 impl CaseCall {
-    /// The body that the call sends.
+    /// The body of a tool call; `args` is JSON.
     #[must_use]
-    pub fn body(&self) -> String {
-        if let Some(raw) = &self.raw {
-            return raw.clone();
-        }
-        let name = serde_json::to_string(&self.tool).unwrap_or_default();
-        let args = self.args.as_ref().map_or("{}", |args| args.get());
-        format!(r#"{{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{{"name":{name},"arguments":{args}}}}}"#)
-    }
-
-    fn judge(&self, config: &Config, store: &InMemory) -> (Expected, String) {
-        let call = Call { headers: json_post(), grant: caller::identify(&self.source(), &Nobody), request_id: None };
-        let now = Moment(MIDNIGHT.saturating_add(self.at_s.saturating_mul(1000)));
-        let judgement = engine::judge(config, &call, self.body().as_bytes(), "cases", now, store);
-        let got = match judgement.record.decision {
-            Decision::Allowed => Expected::Allow,
-            Decision::RateLimited => Expected::RateLimited,
-            Decision::ApprovalRequired => Expected::Approval,
-            Decision::Denied | Decision::Refused | Decision::Failed => Expected::Deny,
-        };
-        match judgement.answer {
-            Answer::Forward(_) => (got, String::new()),
-            Answer::Reply(reply) => (got, reply.body),
-        }
-    }
-
-    fn source(&self) -> [Source; 1] {
-        [Source::Constant(self.identity.as_str().into())]
+    pub fn tool(name: &str, args: &str) -> String {
+        message::tool(name, Some(args))
     }
 }
 
-impl fmt::Display for Failure {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Invalid(problems) => {
-                let problems: Vec<String> = problems.iter().map(ToString::to_string).collect();
-                write!(f, "the policy does not load: {}", problems.join("; "))
-            }
-            Self::Valid => f.write_str("the policy loads, and should not"),
-            Self::Call { index, expected, got, body } => {
-                write!(f, "call {index}: expected {expected:?}, got {got:?} {body}")
-            }
-            Self::Message { index, expected, body } => {
-                write!(f, "call {index}: the agent should be told `{expected}`, and was told {body}")
-            }
+impl Case {
+    /// The configuration of the policy that the case brings along, if it does.
+    ///
+    /// # Errors
+    /// What is wrong with it.
+    pub fn load(&self) -> Option<Result<Config, Invalid>> {
+        self.policy.as_ref().map(|policy| Config::load(policy.as_bytes()))
+    }
+
+    /// Runs the case on counters of its own, against its own policy or else against `config`.
+    ///
+    /// # Errors
+    /// The first difference from what is expected.
+    pub fn run(&self, config: Option<&Config>) -> Result<(), Failure> {
+        match (self.load(), config, self.loads) {
+            (Some(Err(_)), _, false) => Ok(()),
+            (Some(Ok(_)), _, false) => Err(Failure::Loads),
+            (Some(Err(invalid)), _, true) => Err(Failure::Invalid(invalid.problems)),
+            (Some(Ok(own)), _, true) => self.calls(&own),
+            (None, Some(config), _) => self.calls(config),
+            (None, None, _) => Err(Failure::NoPolicy),
         }
     }
-}
 
-/// The head of a plain request.
-fn json_post() -> Headers {
-    let pairs = [(":method", "POST"), (":path", "/mcp"), ("content-type", "application/json")];
-    Headers::new(pairs.map(|(name, value)| (name.to_owned(), value.as_bytes().to_vec())).into())
-}
-
-/// A request that says nothing of its caller: cases name the grant themselves.
-struct Nobody;
-
-impl caller::Facts for Nobody {
-    fn header(&self, _: &str) -> Header<'_> {
-        Header::Absent
-    }
-
-    fn peer(&self, _: caller::Peer) -> Option<Vec<u8>> {
-        None
-    }
-
-    fn address(&self) -> Option<Vec<u8>> {
-        None
+    fn calls(&self, config: &Config) -> Result<(), Failure> {
+        let store = InMemory::new(*b"a seed for cases");
+        for (index, call) in self.calls.iter().enumerate() {
+            for time in 0..call.times {
+                let outcome = call.judge(config, &store);
+                let wrong = call.expected.differences(&outcome);
+                if !wrong.is_empty() {
+                    let call = call.clone();
+                    return Err(Failure::Call(Box::new(FailedCall { index, time, call, wrong, outcome })));
+                }
+            }
+        }
+        Ok(())
     }
 }

@@ -50,6 +50,10 @@ pub struct Protocol {
     pub max_body_bytes: usize,
     /// Deeper JSON is refused, in levels.
     pub max_depth: u32,
+    /// Whether several messages in one body are judged, where the revision has that, or refused.
+    pub batches: bool,
+    /// Whether the transport of revision 2024-11-05 works, or its streams are ended.
+    pub legacy_sse: bool,
 }
 
 /// When quota is given back.
@@ -75,7 +79,13 @@ pub enum HeaderMode {
 
 impl Default for Protocol {
     fn default() -> Self {
-        Self { headers: HeaderMode::Release, max_body_bytes: 1_048_576, max_depth: 64 }
+        Self {
+            headers: HeaderMode::Release,
+            max_body_bytes: 1_048_576,
+            max_depth: 64,
+            batches: false,
+            legacy_sse: false,
+        }
     }
 }
 
@@ -94,7 +104,7 @@ const OPTIONS: Keys = Keys {
     later: &["policies", "bindings", "answers", "lists", "approvals", "audit", "console"],
 };
 const LIMITS: Keys = Keys { known: &["refund"], later: &["max_counters", "service"] };
-const PROTOCOL: Keys = Keys { known: &["headers", "max_body_bytes", "max_depth"], later: &["batches", "legacy_sse"] };
+const PROTOCOL: Keys = Keys { known: &["headers", "max_body_bytes", "max_depth", "batches", "legacy_sse"], later: &[] };
 
 impl Config {
     /// How deep a configuration may nest.
@@ -172,6 +182,12 @@ impl Protocol {
         }
         if let Some(depth) = fields.get("max_depth") {
             protocol.max_depth = u32::try_from(depth.whole(4, 256)?).ok()?;
+        }
+        if let Some(batches) = fields.get("batches") {
+            protocol.batches = batches.choice(&[("refuse", false), ("judge", true)])?;
+        }
+        if let Some(legacy_sse) = fields.get("legacy_sse") {
+            protocol.legacy_sse = legacy_sse.choice(&[("refuse", false), ("allow", true)])?;
         }
         Some(protocol)
     }

@@ -10,6 +10,7 @@
 
 mod decide;
 mod record;
+pub mod refund;
 mod reply;
 pub mod trace;
 
@@ -33,7 +34,7 @@ pub use record::{Decision, Record};
 
 use self::{
     decide::Judge,
-    trace::{Nobody, Witness},
+    trace::{Nobody, Step, Witness},
 };
 
 /// A request, but for its body.
@@ -102,7 +103,7 @@ pub fn explain<S: Store, W: Witness>(
     filter: &str,
     now: Moment,
     store: &S,
-    witness: W,
+    mut witness: W,
 ) -> Judgement {
     if body.len() > config.protocol.max_body_bytes {
         return too_large(config, call);
@@ -111,7 +112,10 @@ pub fn explain<S: Store, W: Witness>(
     let read = read.and_then(|message| era::agree(&call.headers, &message).map(|era| (message, era)));
     let (message, era) = match read {
         Ok(read) => read,
-        Err(refusal) => return refuse(config, call, &refusal),
+        Err(refusal) => {
+            witness.note(|| Step::new("", format!("refused before any rule is asked: {}", refusal.why)));
+            return refuse(config, call, &refusal);
+        }
     };
     let session = match (era, call.headers.get("mcp-session-id")) {
         (Era::Handshake, Header::Once(session)) => Some(session),
@@ -124,7 +128,7 @@ pub fn explain<S: Store, W: Witness>(
         (Message::Request(request), Err(denial)) => Answer::Reply(reply::denied(config, call, request, &denial, now)),
         (Message::Notification { .. } | Message::Response, Err(_)) => Answer::Reply(answer::dropped()),
     };
-    Judgement { answer, record }
+    Judgement { answer: by_status(config, call, answer), record }
 }
 
 /// The answer to a body where none belongs.
@@ -137,8 +141,27 @@ pub fn too_large(config: &Config, call: &Call) -> Judgement {
     refuse(config, call, &head::too_large(config.protocol.max_body_bytes))
 }
 
+/// Whether the first event of the answer to this request has to be looked at: one that opens the old transport, which
+/// the configuration refuses, ends the stream.
+#[must_use]
+pub fn listens_for_endpoint(config: &Config, call: &Call) -> bool {
+    !config.protocol.legacy_sse && call.headers.get(":method") == Header::Once(b"GET")
+}
+
+/// In the old transport answers come on another stream: only the HTTP status tells a caller that its POST was refused.
+fn by_status(config: &Config, call: &Call, answer: Answer) -> Answer {
+    let Answer::Reply(reply) = answer else { return answer };
+    let path = match call.headers.get(":path") {
+        Header::Once(path) => std::str::from_utf8(path).unwrap_or_default(),
+        Header::Absent | Header::Repeated => "",
+    };
+    let is_post = call.headers.get(":method") == Header::Once(b"POST");
+    let status = if config.protocol.legacy_sse && is_post && head::names_session(path) { 403 } else { reply.status };
+    Answer::Reply(Reply { status, ..reply })
+}
+
 /// The answer to a request that is refused before it is judged: no server reads it, or not every server alike.
 fn refuse(config: &Config, call: &Call, refusal: &Refusal) -> Judgement {
-    let answer = Answer::Reply(reply::refused(call, refusal));
+    let answer = by_status(config, call, Answer::Reply(reply::refused(call, refusal)));
     Judgement { answer, record: Record::refused(config, call, &refusal.why) }
 }

@@ -8,6 +8,7 @@
 
 mod host;
 mod http;
+mod paid;
 mod root;
 mod shared;
 

@@ -1,4 +1,29 @@
-//! A Wasm filter for Envoy that lets through only the MCP calls a policy permits.
+//! A Wasm filter for Envoy that lets through only the MCP calls a policy permits, and a command that checks, explains and
+//! tests policies with the same engine.
+//!
+//! # The path of a request
+//!
+//! ```text
+//!   src/filter (in Envoy only)              src/bin/mcp-policy, tests
+//!        │  head, body, time, shared data         │  files, arguments
+//!        ▼                                        ▼
+//!   engine ── open(head), judge(body) ────────────┘
+//!        │               │                 │
+//!        ▼               ▼                 ▼
+//!   mcp              policy            limit             caller
+//!   what was said    what is permitted what was used     who says it
+//! ```
+//!
+//! 1. The filter copies the head, has [`caller`] tell who calls, and asks [`engine::open`] what the head alone decides.
+//! 2. It waits for the whole body, and hands it to [`engine::judge`].
+//! 3. The engine reads it as one [`mcp::Message`], finds what the [`policy`] says of it, charges its [`limit`]s, and
+//!    answers: forward, or a reply. A refused call gets its HTTP status in [`mcp::answer`].
+//! 4. The filter does that, and leaves the audit record.
+//!
+//! The core decides, the shell translates: nothing but `filter` calls Envoy, and nothing in the core asks a clock, writes
+//! a log or opens a socket. Imports run one way, downwards; `mcp`, `policy`, `limit` and `caller` do not know each other.
+//! [`json`], [`walk`], [`http`] and [`amount`] are what they share: the strict reader, documents read with all their
+//! mistakes, headers with repeats in sight, exact amounts. A failure is a refusing value everywhere.
 
 #[cfg(not(target_os = "wasi"))]
 pub mod advice;

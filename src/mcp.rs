@@ -6,19 +6,24 @@
 //! 2. [`Message::read`] reads the body: a message by construction, with the names a policy decides on
 //! 3. [`era::agree`] compares the two, where the protocol revision mirrors parts of the body in headers
 //! 4. [`answer`] writes JSON-RPC replies
+//! 5. [`outcome`] hears whether the server's answer says that the call failed
 //!
 //! Protocol revisions 2025-03-26, 2025-06-18, 2025-11-25 and 2026-07-28.
 
 pub mod answer;
+mod batch;
 pub mod era;
+pub mod first_event;
 pub mod head;
 mod id;
 mod message;
 mod method;
+pub mod outcome;
 mod params;
 mod refusal;
 
 pub use self::{
+    batch::{Body, requests},
     id::Id,
     message::{Message, Request},
     method::{Method, Sort},

@@ -16,8 +16,10 @@ pub mod model;
 pub mod path;
 pub mod pattern;
 pub mod uri;
+#[cfg(not(target_os = "wasi"))]
+mod write;
 
 pub use self::{
     compile::compile,
-    model::{Cost, Entry, Limit, Mode, Period, Policy, Predicate, Rule, Scope, Stance},
+    model::{Cost, Entry, Limit, Mode, Period, Policy, Predicate, Rule, Scope, Section, Stance},
 };

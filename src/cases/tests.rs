@@ -1,128 +1,258 @@
-//! The corpus through the engine: decisions on a moved clock, and requests that try to slip past the reader.
+//! The corpus through the engine, and what a case file may say.
+
+mod attacks;
 
 #[cfg(target_family = "wasm")]
 use wasm_bindgen_test::wasm_bindgen_test as test;
 
-use base64::{Engine as _, engine::general_purpose::STANDARD};
-use serde::Deserialize;
-use std::collections::BTreeMap;
-
-use super::Case;
-use crate::{
-    caller::{self, Source},
-    config::Config,
-    engine::{self, Answer, Call, Opening},
-    http::Headers,
-    limit::{Moment, store::InMemory},
-};
-
-fn lines<'d, T: Deserialize<'d>>(data: &'d str) -> Vec<T> {
-    data.lines().map(|line| serde_json::from_str(line).unwrap_or_else(|error| panic!("{error}: {line}"))).collect()
-}
+use super::{Case, CaseCall, Expectation, Expected, Failure, MIDNIGHT, read, shown};
+use crate::limit::Moment;
 
 #[test]
 fn decisions_are_as_the_corpus_says() {
-    let cases: Vec<Case> = lines(include_str!("../../tests/cases/decisions.jsonl"));
-    let failed = cases.iter().filter_map(|case| Some(format!("{}: {}", case.name, case.run().err()?)));
+    let cases = read(include_str!("../../tests/cases/decisions.jsonl")).unwrap();
+    let failed = cases.iter().filter_map(|case| {
+        let failure = case.run(None).err()?;
+        Some(format!("{}: {failure}\n  {}", case.name, failure.lines().join("\n  ")))
+    });
     let failed: Vec<String> = failed.collect();
     assert!(failed.is_empty(), "{} of {}:\n{}", failed.len(), cases.len(), failed.join("\n"));
     assert_eq!(cases.len(), 59);
 }
 
+/// The one case of a file.
+#[track_caller]
+fn case(text: &str) -> Case {
+    let mut cases = read(text).unwrap_or_else(|problems| panic!("{problems:?}"));
+    assert_eq!(cases.len(), 1);
+    cases.remove(0)
+}
+
+/// A file with one case of one call, against a policy with one entry of each kind.
+fn file(call: &str) -> String {
+    let policy = r#"{"version":"1","default":"deny","hide":["drop*"],"tools":{"ok":{},
+        "draw":{"rate_limit":"2/minute"},"pay":{"action":"require_approval","reason":"Ask first"},
+        "try":{"mode":"shadow","require":[{"conditions":[{"path":"args.a","op":"eq","value":1}]}]},
+        "seen":{"rate_limit":"2/second","mode":"shadow"}}}"#;
+    format!(r#"{{"policy":{policy},"cases":[{{"name":"n","calls":[{call}]}}]}}"#)
+}
+
+#[track_caller]
+fn assert_passes(call: &str) {
+    let failure = case(&file(call)).run(None).err();
+    assert!(failure.is_none(), "{call}: {}", failure.map(|failure| failure.to_string()).unwrap_or_default());
+}
+
+#[track_caller]
+fn assert_fails(call: &str, expected: &str) {
+    assert_eq!(case(&file(call)).run(None).unwrap_err().to_string(), expected, "{call}");
+}
+
+#[track_caller]
+fn assert_wrong(text: &str, expected: &[&str]) {
+    let problems = read(text).expect_err("reads");
+    let problems: Vec<String> = problems.iter().map(ToString::to_string).collect();
+    assert_eq!(problems, expected, "{text}");
+}
+
 #[test]
-fn a_case_that_expects_something_else_fails() {
-    let case = |expect: &str| -> Case {
-        let policy = r#"{"version":"1","default":"deny","tools":{"a":{}}}"#;
-        let text = format!(
-            r#"{{"name":"n","policy":{policy},"calls":[{{"tool":"a","identity":"x"}}],"expect":["{expect}"]}}"#
-        );
-        serde_json::from_str(&text).unwrap()
+fn a_call_says_all_that_a_request_can() {
+    let text = r#"{"description":"d","cases":[{"name":"n","calls":[
+        {"as":"jwt:alice","session":"s","at":"00:01:30.5","times":3,"tool":"a\"b","args":{"x": 1e2},
+         "expect":"rate_limited","rule":"/r","message_contains":"m","shadow":"/s"},
+        {"method":"ping","expect":"allow","shadow":null},
+        {"at":4,"request":{"jsonrpc": "2.0"},"expect":"refused"},
+        {"request":"[","expect":"refused"}]}]}"#;
+    let at = |milliseconds: u64| Moment(MIDNIGHT.0 + milliseconds);
+    let first = CaseCall {
+        title: "the tool `a\"b`".to_owned(),
+        body: r#"{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"a\"b","arguments":{"x": 1e2}}}"#
+            .to_owned(),
+        grant: "jwt:alice".to_owned(),
+        session: Some("s".to_owned()),
+        at: at(90_500),
+        times: 3,
+        expected: Expectation {
+            decision: Expected::RateLimited,
+            rule: Some("/r".to_owned()),
+            message_contains: Some("m".to_owned()),
+            shadow: Some(Some("/s".to_owned())),
+        },
     };
-    assert_eq!(case("allow").run(), Ok(()));
-    let failure = case("deny").run().unwrap_err();
-    assert_eq!(failure.to_string(), "call 0: expected Deny, got Allow ");
-    assert_eq!(case("policy_invalid").run().unwrap_err().to_string(), "the policy loads, and should not");
+    let plain = |title: &str, body: &str, milliseconds: u64, expected: Expectation| CaseCall {
+        title: title.to_owned(),
+        body: body.to_owned(),
+        grant: "anybody".to_owned(),
+        session: None,
+        at: at(milliseconds),
+        times: 1,
+        expected,
+    };
+    let unshadowed = Expectation { shadow: Some(None), ..Expected::Allow.into() };
+    let calls = vec![
+        first,
+        plain("`ping`", r#"{"jsonrpc":"2.0","id":1,"method":"ping"}"#, 90_500, unshadowed),
+        plain("the request", r#"{"jsonrpc": "2.0"}"#, 4000, Expected::Refused.into()),
+        plain("the request", "[", 4000, Expected::Refused.into()),
+    ];
+    assert_eq!(case(text), Case { name: "n".to_owned(), policy: None, loads: true, calls });
 }
 
-/// An HTTP request and what has to become of it.
-#[derive(Deserialize)]
-struct Attack {
-    name: String,
-    method: String,
-    path: String,
-    headers: BTreeMap<String, OneOrMore>,
-    body: Option<String>,
-    body_b64: Option<String>,
-    expect: String,
+#[test]
+fn each_decision_can_be_expected() {
+    assert_passes(r#"{"tool":"ok","expect":"allow","shadow":null}"#);
+    assert_passes(r#"{"tool":"other","expect":"deny","rule":"(default deny)","message_contains":"not permitted"}"#);
+    assert_passes(r#"{"tool":"drop_all","expect":"deny","rule":"(hidden)"}"#);
+    assert_passes(r#"{"tool":"pay","expect":"approval_required","rule":"/tools/pay/action"}"#);
+    assert_passes(r#"{"tool":"try","expect":"deny","rule":"(default deny)","shadow":"/tools/try/require/0"}"#);
+    assert_passes(r#"{"method":"resources/list","expect":"allow"}"#);
+    assert_passes(r#"{"method":"notifications/initialized","expect":"allow"}"#);
+    assert_passes(r#"{"method":"x","params":{},"expect":"deny","rule":"(method)"}"#);
+    assert_passes(r#"{"tool":"ok","args":{"a":1,"a":2},"expect":"refused","message_contains":"`a`"}"#);
+    assert_passes(r#"{"request":"{\"jsonrpc\":\"2.0\"","expect":"refused"}"#);
 }
 
-#[derive(Deserialize)]
-#[serde(untagged)]
-enum OneOrMore {
-    One(String),
-    More(Vec<String>),
+#[test]
+fn since_2026_the_head_says_what_the_body_says() {
+    let request = |name: &str| {
+        let meta = r#""_meta":{"io.modelcontextprotocol/protocolVersion":"2026-07-28"}"#;
+        format!(r#"{{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{{"name":"{name}",{meta}}}}}"#)
+    };
+    assert_passes(&format!(r#"{{"request":{},"expect":"allow"}}"#, request("ok")));
+    assert_passes(&format!(r#"{{"request":{},"expect":"deny","rule":"(default deny)"}}"#, request("öh ")));
 }
 
-impl Attack {
-    fn headers(&self) -> Headers {
-        let mut pairs = vec![(":method".to_owned(), self.method.clone().into_bytes())];
-        pairs.push((":path".to_owned(), self.path.clone().into_bytes()));
-        for (name, values) in &self.headers {
-            let values = match values {
-                OneOrMore::One(value) => std::slice::from_ref(value),
-                OneOrMore::More(values) => values,
-            };
-            pairs.extend(values.iter().map(|value| (name.clone(), value.clone().into_bytes())));
-        }
-        Headers::new(pairs)
-    }
-
-    fn body(&self) -> Vec<u8> {
-        let encoded = self.body_b64.as_ref().map(|text| STANDARD.decode(text).unwrap());
-        encoded.unwrap_or_else(|| self.body.clone().unwrap_or_default().into_bytes())
-    }
-
-    /// What becomes of it: `forward`, or the status and body of our answer.
-    fn run(&self, config: &Config) -> Result<(), (u16, String)> {
-        let grant = caller::identify(&[Source::Constant("corpus".into())], &super::Nobody);
-        let call = Call { headers: self.headers(), grant, request_id: None };
-        let body = self.body();
-        let answer = match engine::open(config, &call, !body.is_empty()) {
-            Opening::Pass => return Ok(()),
-            Opening::Closed(judgement) => judgement.answer,
-            Opening::AwaitNothing => engine::unexpected_body(config, &call).answer,
-            Opening::Await => {
-                let store = InMemory::new([0; 16]);
-                engine::judge(config, &call, &body, "corpus", Moment(0), &store).answer
-            }
-        };
-        match answer {
-            Answer::Forward(_) => Ok(()),
-            Answer::Reply(reply) => Err((reply.status, reply.body)),
-        }
+#[test]
+fn a_call_repeats_on_a_clock_that_moves() {
+    assert_passes(
+        r#"{"at":"00:00:59.999","times":2,"tool":"draw","expect":"allow"},
+           {"times":5,"tool":"draw","expect":"rate_limited"},
+           {"as":"bob","tool":"draw","expect":"allow"},
+           {"at":60,"tool":"draw","expect":"allow"}"#,
+    );
+    assert_fails(
+        r#"{"times":3,"tool":"draw","expect":"allow"}"#,
+        "call 1, the tool `draw` as `anybody` at 00:00:00, time 3 of 3: \
+         expected allowed, got rate_limited by /tools/draw/rate_limit",
+    );
+    for (milliseconds, text) in [(0, "00:00:00"), (86_399_000, "23:59:59"), (90_061_001, "25:01:01.001")] {
+        assert_eq!(shown(Moment(MIDNIGHT.0 + milliseconds)), text);
     }
 }
 
 #[test]
-fn attacks_end_as_the_corpus_says() {
-    let config = Config::load(br#"{"version":"1","default":"deny","tools":{"ok":{}}}"#).unwrap();
-    let attacks: Vec<Attack> = lines(include_str!("../../tests/cases/attacks.jsonl"));
-    let mut failed = Vec::new();
-    for attack in &attacks {
-        let outcome = attack.run(&config);
-        let right = match (attack.expect.split_once(':'), &outcome) {
-            (None, Ok(())) => attack.expect == "forward",
-            (None, Err((status, _))) => attack.expect == "refuse" && [200, 202, 400, 405, 413, 415].contains(status),
-            (Some((_, tool)), Err((200, body))) => {
-                let tool = serde_json::to_string(tool).unwrap();
-                body.contains(r#""code":-31403"#) && body.contains(&format!(r#""tool":{tool}"#))
-            }
-            (Some(_), _) => false,
-        };
-        if !right {
-            failed.push(format!("{}: expected {}, got {outcome:?}", attack.name, attack.expect));
-        }
+fn whatever_differs_is_told() {
+    assert_fails(
+        r#"{"at":5,"tool":"pay","expect":"deny"}"#,
+        "call 1, the tool `pay` as `anybody` at 00:00:05: expected denied, got approval_required by /tools/pay/action",
+    );
+    assert_fails(
+        r#"{"tool":"ok","expect":"allow"},{"tool":"no","expect":"deny","rule":"/x","message_contains":"zebra","shadow":"/z"}"#,
+        "call 2, the tool `no` as `anybody` at 00:00:00: expected the rule `/x`, got `(default deny)`; \
+         expected the agent to be told `zebra`, got `Policy violation: the tool `no` is not permitted; \
+         use another, or ask for this one to be permitted`; expected in shadow `/z`, got none",
+    );
+}
+
+#[test]
+fn a_failure_shows_the_way_there() {
+    let failure = case(&file(r#"{"tool":"draw","times":3,"expect":"allow"}"#)).run(None).unwrap_err();
+    let expected = [
+        "1. /tools/draw: the key `draw` decides on the tool `draw`",
+        "2. /tools/draw/rate_limit: costs 1 of `/tools/draw`, 2 a minute for each grant",
+        "3. /tools/draw/rate_limit: `/tools/draw` has no room for 1: 2 a minute at most",
+        "verdict: rate_limited by /tools/draw/rate_limit",
+        "the agent is told: Policy violation: the limit of `/tools/draw`, 2 a minute, is used up; retry in 60 s",
+    ];
+    assert_eq!(failure.lines(), expected);
+}
+
+#[test]
+fn a_policy_may_be_missing_or_wrong() {
+    let case = |policy: &str| {
+        case(&format!(r#"{{{policy}"cases":[{{"name":"n","calls":[{{"tool":"a","expect":"deny"}}]}}]}}"#))
+    };
+    assert_eq!(case("").run(None), Err(Failure::NoPolicy));
+    let failure = case(r#""policy":{"version":"1"},"#).run(None).unwrap_err();
+    assert_eq!(failure.to_string(), "the policy does not load");
+    assert_eq!(failure.lines(), ["(top level): the key `default` is missing"]);
+    let line = r#"{"name":"n","policy":{"version":"1","default":"deny"},"expect":["policy_invalid"]}"#;
+    assert_eq!(
+        self::case(line.replace("\"expect\"", "\"calls\":[],\"expect\"").as_str()).run(None),
+        Err(Failure::Loads)
+    );
+}
+
+#[test]
+fn mistakes_in_a_case_file_are_told_all_at_once() {
+    assert_wrong(
+        r#"{"polcy":{},"cases":[{"name":"","calls":[{"tol":"a","expect":"alow"}]},{"name":"b","calls":[]},{"calls":{}}]}"#,
+        &[
+            "/polcy: unknown key `polcy` (did you mean `policy`?); allowed: `description`, `policy` or `cases`",
+            "/cases/0/name: found the string ``, expected a few words on one line",
+            "/cases/0/calls/0: nothing is called; write `tool`, `method` or `request`",
+            "/cases/0/calls/0/tol: unknown key `tol` (did you mean `tool`?); allowed: `as`, `session`, `at`, `times`, \
+             `tool`, `args`, `method`, `params`, `request`, `expect`, `rule`, `message_contains` or `shadow`",
+            "/cases/0/calls/0/expect: found `alow`, expected `allow`, `deny`, `rate_limited`, `approval_required` or \
+             `refused` (did you mean `allow`?)",
+            "/cases/1/calls: there is no call; write one",
+            "/cases/2: the key `name` is missing",
+            "/cases/2/calls: found an object, expected a list",
+        ],
+    );
+    assert_wrong(r#"{"cases":[]}"#, &["/cases: there is no case; write one"]);
+    assert_wrong(r#"{"cases":"#, &["(top level): not JSON: the text ends too early (byte 9)"]);
+}
+
+#[test]
+fn a_call_that_contradicts_itself_is_a_mistake() {
+    for (call, expected) in [
+        (r#"{"tool":"a","method":"b","expect":"deny"}"#, ": `tool`, `method` and `request` each are a call; leave one"),
+        (r#"{"method":"a","args":{},"expect":"deny"}"#, "/args: `args` stands beside a `tool`"),
+        (r#"{"tool":"a","params":{},"expect":"deny"}"#, "/params: `params` stands beside a `method`"),
+        (
+            r#"{"tool":"a","expect":"allow","rule":"/x"}"#,
+            "/rule: `rule` is about a refusal, and `allow` is expected; in shadow write `shadow`",
+        ),
+        (
+            r#"{"request":1,"expect":"deny"}"#,
+            "/request: found the number `1`, expected a message, or a string with a body as it is",
+        ),
+        (
+            r#"{"tool":"a","times":0,"expect":"deny"}"#,
+            "/times: found the number `0`, expected a whole number from 1 to 100000",
+        ),
+        (r#"{"tool":"a"}"#, ": the key `expect` is missing"),
+    ] {
+        assert_wrong(&file(call), &[&format!("/cases/0/calls/0{expected}")]);
     }
-    assert!(failed.is_empty(), "{} of {}:\n{}", failed.len(), attacks.len(), failed.join("\n"));
-    assert_eq!(attacks.len(), 114);
+    for at in [r#""1:60:00""#, r#""00:00""#, r#""0:0:60""#, r#""0:0:-1""#, "-1", "0.0001", "1e9", "null"] {
+        let problems = read(&file(&format!(r#"{{"tool":"a","at":{at},"expect":"deny"}}"#))).unwrap_err();
+        let expected =
+            "expected seconds, such as `59.5`, or `hours:minutes:seconds`, such as `\"00:00:59\"`, within a year";
+        assert!(problems.len() == 1 && problems[0].message.ends_with(expected), "{at}: {problems:?}");
+    }
+    assert_wrong(
+        r#"{"cases":[{"name":"n","calls":[{"tool":"a","expect":"deny"}]},{"name":"n","calls":[{"tool":"a","expect":"deny"}]}]}"#,
+        &["/cases/1/name: another case is called `n`; give each its own name"],
+    );
+}
+
+#[test]
+fn mistakes_in_a_corpus_are_told_with_their_line() {
+    let good = r#"{"name":"n","policy":{},"calls":[],"expect":[]}"#;
+    let text =
+        format!("{good}\n{}\n{}\n", good.replace("name", "nome"), good.replace(r#""calls":[]"#, r#""calls":[{}]"#));
+    let problems = read(&text).unwrap_err();
+    let found: Vec<(usize, &str)> = problems.iter().map(|problem| (problem.at, problem.message.as_str())).collect();
+    assert_eq!(
+        found,
+        [
+            (
+                good.len() + 7,
+                "unknown field `nome`, expected one of `name`, `policy`, `calls`, `expect`, `expect_message_contains`"
+            ),
+            (2 * good.len() + 2, "1 calls and 0 expectations; write one for each"),
+        ]
+    );
 }

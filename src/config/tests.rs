@@ -26,7 +26,14 @@ fn a_bare_policy_is_a_whole_configuration() {
     assert!(matches!(config.policy.tool("b"), Entry::Unnamed));
     assert_eq!(&*config.policy_name, "default");
     assert_eq!(config.identity, [Source::Peer(Peer::UriSan), Source::Address { forwarded: false }]);
-    assert_eq!(config.protocol, Protocol { headers: HeaderMode::Release, max_body_bytes: 1_048_576, max_depth: 64 });
+    let protocol = Protocol {
+        headers: HeaderMode::Release,
+        max_body_bytes: 1_048_576,
+        max_depth: 64,
+        batches: false,
+        legacy_sse: false,
+    };
+    assert_eq!(config.protocol, protocol);
     assert_eq!(config.digest.len(), 16);
 }
 
@@ -34,11 +41,13 @@ fn a_bare_policy_is_a_whole_configuration() {
 fn a_policy_with_options_is_the_same_policy() {
     let config = load(
         r#"{"policy":{"version":"1","default":"allow"},"identity":[{"bearer":true}],
-            "protocol":{"headers":"hold","max_body_bytes":1000,"max_depth":10}}"#,
+            "protocol":{"headers":"hold","max_body_bytes":1000,"max_depth":10,"batches":"judge","legacy_sse":"allow"}}"#,
     );
     assert_eq!(config.policy.default(), Stance::Allow);
     assert_eq!(config.identity, [Source::Bearer]);
-    assert_eq!(config.protocol, Protocol { headers: HeaderMode::Hold, max_body_bytes: 1000, max_depth: 10 });
+    let protocol =
+        Protocol { headers: HeaderMode::Hold, max_body_bytes: 1000, max_depth: 10, batches: true, legacy_sse: true };
+    assert_eq!(config.protocol, protocol);
 }
 
 #[test]

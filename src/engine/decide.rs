@@ -13,11 +13,14 @@ use crate::{
     policy::{Mode, Stance},
 };
 
-use super::{Call, trace::Witness};
+use super::{
+    Call,
+    trace::{Step, Witness},
+};
 
 use self::{
     matter::{Matter, Subject},
-    plan::Plan,
+    plan::{Notes, Plan},
 };
 pub(super) use verdict::{Decision, Denial, Passed, Verdict};
 
@@ -41,6 +44,7 @@ impl<'p, S: Store, W: Witness> Judge<'p, S, W> {
         let modes = [self.config.mode, self.config.policy.mode()];
         match decision.verdict {
             Err(denial) if modes.contains(&Mode::Shadow) => {
+                self.witness.note(|| Step::new("/mode", "in shadow, so the call passes and nothing is charged"));
                 Decision { verdict: Ok(Passed::default()), shadow: Some(denial) }
             }
             _ => decision,
@@ -49,12 +53,17 @@ impl<'p, S: Store, W: Witness> Judge<'p, S, W> {
 
     fn message(&mut self, message: &Message<'_>) -> Decision<'p> {
         if let Err(unknown) = &self.call.grant {
-            return verdict::nobody(unknown).into();
+            let nobody = verdict::nobody(unknown);
+            self.witness.note(|| nobody.step());
+            return Err(nobody).into();
         }
         match message {
             Message::Request(request) => self.request(request),
             Message::Notification { method, .. } => self.notification(method).into(),
-            Message::Response => PASS.into(),
+            Message::Response => {
+                self.witness.note(|| Step::new("(method)", "an answer to the server; nothing is asked of it"));
+                PASS.into()
+            }
         }
     }
 
@@ -65,7 +74,7 @@ impl<'p, S: Store, W: Witness> Judge<'p, S, W> {
         };
         let Some(method) = request.known else { return self.unknown(&request.method, gate).into() };
         match (method.sort, &request.target) {
-            (Sort::Open, _) | (Sort::Listen, Target::Nothing) => PASS.into(),
+            (Sort::Open, _) | (Sort::Listen, Target::Nothing) => self.open(&request.method).into(),
             (Sort::Closed, _) => self.by_default(gate, &request.method).into(),
             (Sort::Reference | Sort::Unsubscribe, target) => self.not_denied(target).into(),
             (Sort::Tool | Sort::Prompt | Sort::Resource | Sort::Listen, target) => self.named(target, request),
@@ -74,14 +83,20 @@ impl<'p, S: Store, W: Witness> Judge<'p, S, W> {
 
     fn notification(&mut self, method: &str) -> Verdict<'p> {
         let gate = self.gate(method)?;
-        if Method::is_client_notification(method) { PASS } else { self.unknown(method, gate) }
+        if Method::is_client_notification(method) { self.open(method) } else { self.unknown(method, gate) }
+    }
+
+    /// A method that passes unless it is closed.
+    fn open(&mut self, method: &str) -> Verdict<'p> {
+        self.witness.note(|| Step::new("(method)", format!("`{method}` passes whatever `default` says")));
+        PASS
     }
 
     /// What `methods` says: a refusal, or whether the method is opened.
     fn gate(&mut self, method: &str) -> Result<Option<Stance>, Denial<'p>> {
         let gate = self.config.policy.method(method);
         if let Some(gate) = gate {
-            self.witness.note(&gate.pointer, || format!("the method `{method}` is named: {:?}", gate.stance));
+            self.witness.note(|| Step::new(&*gate.pointer, format!("`methods` says {} to `{method}`", gate.stance)));
             if gate.stance == Stance::Deny {
                 return Err(verdict::closed_method(&gate.pointer, method));
             }
@@ -92,14 +107,22 @@ impl<'p, S: Store, W: Witness> Judge<'p, S, W> {
     /// A method that the specification does not know.
     fn unknown(&mut self, method: &str, gate: Option<Stance>) -> Verdict<'p> {
         match Method::mistakable(method) {
-            Some(known) => Err(verdict::mistakable(method, known)),
+            Some(known) => {
+                let mistakable = verdict::mistakable(method, known);
+                self.witness.note(|| mistakable.step());
+                Err(mistakable)
+            }
             None => self.by_default(gate, method),
         }
     }
 
     /// A method that carries no name: `methods`, else the default.
     fn by_default(&mut self, gate: Option<Stance>, method: &str) -> Verdict<'p> {
-        match gate.unwrap_or(self.config.policy.default()) {
+        let default = self.config.policy.default();
+        if gate.is_none() {
+            self.witness.note(|| Step::new("(method)", format!("`methods` does not name it; `default` is {default}")));
+        }
+        match gate.unwrap_or(default) {
             Stance::Allow => PASS,
             Stance::Deny => Err(verdict::method_not_named(method)),
         }
@@ -108,10 +131,12 @@ impl<'p, S: Store, W: Witness> Judge<'p, S, W> {
     /// Passes where what is spoken of is not denied whatever the call; no predicates, no charge.
     fn not_denied(&mut self, target: &Target<'_>) -> Verdict<'p> {
         let Some(subject) = Subject::all(target).next() else { return self.by_default(None, "this reference") };
-        match subject.rule(&self.config.policy)? {
+        match subject.rule(&self.config.policy, &mut self.witness)? {
             Some(rule) if rule.denies_unconditionally() => {
                 let denies = rule.deny_if.iter().find(|predicate| predicate.conditions.is_empty());
-                Err(denies.map_or(Denial::Failed, |predicate| verdict::denied_by(predicate, &subject)))
+                let denial = denies.map_or(Denial::Failed, |predicate| verdict::denied_by(predicate, &subject));
+                self.witness.note(|| denial.step());
+                Err(denial)
             }
             _ => PASS,
         }
@@ -121,13 +146,13 @@ impl<'p, S: Store, W: Witness> Judge<'p, S, W> {
     fn named(&mut self, target: &Target<'_>, request: &Request<'_>) -> Decision<'p> {
         let mut matters = Vec::new();
         for subject in Subject::all(target) {
-            match Matter::new(subject, &self.config.policy, request.arguments) {
+            match Matter::new(subject, &self.config.policy, request.arguments, &mut self.witness) {
                 Ok(matter) => matters.push(matter),
-                Err(denial) => {
-                    self.witness.note(denial.rule(), || denial.why());
-                    return Err(denial).into();
-                }
+                Err(denial) => return Err(denial).into(),
             }
+        }
+        if matters.is_empty() {
+            return self.open(&request.method).into();
         }
         let verdict = matters.iter().find_map(Matter::refused).map_or(Ok(()), Err);
         let verdict = verdict.and_then(|()| Plan::new(&matters, Mode::Enforce, &mut self.witness));
@@ -147,27 +172,29 @@ impl<'p, S: Store, W: Witness> Judge<'p, S, W> {
     fn carry_out(&mut self, plan: &Plan<'p>) -> Verdict<'p> {
         let Ok(grant) = &self.call.grant else { return Err(Denial::Failed) };
         let charges: Vec<_> =
-            plan.charges.iter().map(|charge| charge.to(self.config, self.filter, grant, self.session)).collect();
+            plan.charges.iter().map(|due| due.to(self.config, self.filter, grant, self.session)).collect();
         let counters = Counters::new(self.store);
-        let refused = |refused: Refused| match refused {
+        let mut notes = Notes { witness: &mut self.witness, mode: plan.mode };
+        let mut refused = |refused: Refused| match refused {
             Refused::Full { index, full } => match plan.charges.get(index) {
-                Some(charge) => Denial::Limited { limit: charge.limit, full },
+                Some(due) => {
+                    notes.note(|| due.full());
+                    Denial::Limited { limit: due.limit, full }
+                }
                 None => Denial::Failed,
             },
             Refused::Unavailable => Denial::Failed,
         };
-        for charge in &plan.charges {
-            let limit = charge.limit;
-            self.witness.note(&limit.pointer, || {
-                format!("charges {} to `{}`, which lets {} through", charge.amount, limit.counter, limit.max)
-            });
-        }
         if let Some((predicate, subject)) = &plan.approval {
-            counters.has_room(&charges, self.now).map_err(refused)?;
+            counters.has_room(&charges, self.now).map_err(&mut refused)?;
+            notes.note(|| Step::new(&*predicate.pointer, "asks for approval, so nothing is charged yet"));
             return Err(verdict::approval_needed(predicate, subject));
         }
-        let receipt = counters.charge(&charges, self.now).map_err(refused)?;
-        Ok(Passed { receipt, limits: plan.charges.iter().map(|charge| charge.limit).collect() })
+        let receipt = counters.charge(&charges, self.now).map_err(&mut refused)?;
+        for (due, used) in plan.charges.iter().zip(receipt.used()) {
+            notes.note(|| due.paid(used));
+        }
+        Ok(Passed { receipt, limits: plan.charges.iter().map(|due| due.limit).collect() })
     }
 }
 

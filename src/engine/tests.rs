@@ -309,3 +309,26 @@ fn the_head_alone_can_close_a_request() {
     );
     assert_eq!((reply.status, reply.body), (400, expected));
 }
+
+#[test]
+fn in_the_old_transport_a_refusal_is_a_status() {
+    let policy = |legacy: &str| {
+        let policy = r#"{"version":"1","default":"deny"}"#;
+        Gateway::new(&format!(r#"{{"policy":{policy},"protocol":{{"legacy_sse":"{legacy}"}}}}"#))
+    };
+    let post = |path: &str| {
+        let pairs = [(":method", "POST"), (":path", path), ("content-type", "application/json")];
+        let pairs = pairs.map(|(name, value)| (name.to_owned(), value.as_bytes().to_vec()));
+        Call { headers: Headers::new(pairs.into()), ..call("alice") }
+    };
+    let body = r#"{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"x"}}"#;
+    for (legacy, path, status) in
+        [("allow", "/messages?session_id=1", 403), ("allow", "/mcp", 200), ("refuse", "/messages?session_id=1", 200)]
+    {
+        let Answer::Reply(reply) = policy(legacy).judge(&post(path), body).answer else { panic!("forwarded") };
+        assert_eq!(reply.status, status, "{legacy} {path}");
+        assert!(reply.body.contains("-31403"), "{}", reply.body);
+    }
+    let Answer::Reply(reply) = policy("allow").judge(&post("/messages?sessionId=1"), "{").answer else { panic!() };
+    assert_eq!(reply.status, 403);
+}

@@ -2,8 +2,8 @@
 
 /// Takes notes. The request path brings one that takes none, and pays for no text.
 pub trait Witness {
-    /// A step, and the rule it belongs to.
-    fn note(&mut self, rule: &str, text: impl FnOnce() -> String);
+    /// Notes a step, which is put into words only for those who keep it.
+    fn note(&mut self, step: impl FnOnce() -> Step);
 }
 
 /// Takes no notes.
@@ -11,7 +11,7 @@ pub trait Witness {
 pub struct Nobody;
 
 impl Witness for Nobody {
-    fn note(&mut self, _: &str, _: impl FnOnce() -> String) {}
+    fn note(&mut self, _: impl FnOnce() -> Step) {}
 }
 
 /// One step of a decision.
@@ -23,8 +23,21 @@ pub struct Step {
     pub text: String,
 }
 
+impl Step {
+    /// A step that belongs to `rule`.
+    pub fn new(rule: impl Into<String>, text: impl Into<String>) -> Self {
+        Self { rule: rule.into(), text: text.into() }
+    }
+
+    /// The step as one of a rule that only reports.
+    #[must_use]
+    pub fn in_shadow(self) -> Self {
+        Self { text: format!("in shadow: {}", self.text), ..self }
+    }
+}
+
 impl Witness for &mut Vec<Step> {
-    fn note(&mut self, rule: &str, text: impl FnOnce() -> String) {
-        self.push(Step { rule: rule.to_owned(), text: text() });
+    fn note(&mut self, step: impl FnOnce() -> Step) {
+        self.push(step());
     }
 }

@@ -8,6 +8,7 @@ use proxy_wasm::{
 };
 
 use crate::{
+    engine::refund::Delivery,
     http::Headers,
     limit::{Moment, store::Unavailable, store::Versioned, store::Written},
     mcp::answer::Reply,
@@ -31,6 +32,37 @@ pub(super) fn property(path: &[&str]) -> Option<Vec<u8>> {
 /// All headers of the request. Only while the headers are in reach: not after they were let go.
 pub(super) fn request_headers() -> Headers {
     Headers::new(hostcalls::get_map_bytes(MapType::HttpRequestHeaders).unwrap_or_default())
+}
+
+/// A header of the response, by its name in lower case; only while the response's headers are in reach.
+pub(super) fn response_header(name: &str) -> Option<Vec<u8>> {
+    hostcalls::get_map_value_bytes(MapType::HttpResponseHeaders, name).ok().flatten()
+}
+
+/// The chunk of the response's body that is passing, which has `size` bytes.
+pub(super) fn response_chunk(size: usize) -> Option<Vec<u8>> {
+    hostcalls::get_buffer(BufferType::HttpResponseBody, 0, size).ok().flatten()
+}
+
+/// A part of the response's body as far as it is held back.
+pub(super) fn response_part(start: usize, size: usize) -> Option<Vec<u8>> {
+    let part = hostcalls::get_buffer(BufferType::HttpResponseBody, start, size).ok().flatten()?;
+    (part.len() == size).then_some(part)
+}
+
+/// Ends the response where it stands.
+pub(super) fn end_response() -> Result<(), Status> {
+    hostcalls::reset_http_response()
+}
+
+/// How far the request got on its way to a server.
+pub(super) fn delivery() -> Delivery {
+    let number = |path: &[&str]| property(path)?.try_into().ok().map(u64::from_le_bytes);
+    Delivery {
+        attempts: number(&["upstream", "request_attempt_count"]),
+        has_server: property(&["upstream", "address"]).is_some_and(|address| !address.is_empty()),
+        flags: number(&["response", "flags"]).unwrap_or(0),
+    }
 }
 
 /// Takes a header off the request.

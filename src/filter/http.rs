@@ -10,16 +10,17 @@ use proxy_wasm::{
 
 use crate::{
     caller::{self, Facts, Peer},
-    config::HeaderMode,
+    config::{HeaderMode, Refund},
     engine::{self, Answer, Call, Judgement, Opening},
     http::{Header, Headers},
     mcp::{
         answer::{self, Reply},
+        first_event::{First, FirstEvent},
         head::REPEATING,
     },
 };
 
-use super::{host, root::Filter, shared::SharedTable};
+use super::{host, paid::Paid, root::Filter, shared::SharedTable};
 
 /// One request.
 #[derive(Debug)]
@@ -37,8 +38,10 @@ enum Phase {
     Body { call: Call, size: usize },
     /// The end is coming, and no body before it.
     Nothing { call: Call },
-    /// It goes on to the server.
-    Passed,
+    /// It goes on to the server; what it was charged is settled with the answer.
+    Passed(Option<Paid>),
+    /// It carries no message; the first event of the answer is looked at before anything of it goes on.
+    Listening { events: FirstEvent, heard: usize },
     /// It was answered here, and stays paused.
     Answered,
 }
@@ -50,8 +53,8 @@ impl HttpContext for Http {
         let Some(filter) = self.filter.clone() else { return self.answer(&unconfigured()) };
         let call = call(&filter, host::request_headers());
         match engine::open(&filter.config, &call, !end_of_stream) {
-            Opening::Closed(judgement) => self.settle(&judgement),
-            Opening::Pass => self.let_go(&call.headers),
+            Opening::Closed(judgement) => self.settle(*judgement),
+            Opening::Pass => self.let_go(&filter, &call),
             Opening::Await => self.hold_back(&filter, call, |call| Phase::Body { call, size: 0 }),
             Opening::AwaitNothing => self.hold_back(&filter, call, |call| Phase::Nothing { call }),
         }
@@ -65,10 +68,10 @@ impl HttpContext for Http {
                 (body_size > filter.config.protocol.max_body_bytes).then(|| engine::too_large(&filter.config, call))
             }
             Phase::Nothing { call } => (body_size > 0).then(|| engine::unexpected_body(&filter.config, call)),
-            Phase::Start | Phase::Passed | Phase::Answered => None,
+            Phase::Start | Phase::Passed(_) | Phase::Listening { .. } | Phase::Answered => None,
         };
         match closed {
-            Some(judgement) => self.settle(&judgement),
+            Some(judgement) => self.settle(judgement),
             None if end_of_stream => self.end(),
             None => self.stay(),
         }
@@ -77,6 +80,43 @@ impl HttpContext for Http {
     /// Trailers end a body: with them, the body callback never sees its end.
     fn on_http_request_trailers(&mut self, _: usize) -> Action {
         self.end()
+    }
+
+    fn on_http_response_headers(&mut self, _: usize, end_of_stream: bool) -> Action {
+        if let Phase::Listening { .. } = self.phase {
+            let content_type = host::response_header("content-type").unwrap_or_default().to_ascii_lowercase();
+            if !content_type.trim_ascii_start().starts_with(b"text/event-stream") {
+                self.phase = Phase::Passed(None);
+            }
+            return Action::Continue;
+        }
+        self.with_paid(|paid| {
+            let paid = paid.answer_begins()?;
+            if end_of_stream { paid.answer_ends() } else { Some(paid) }
+        })
+    }
+
+    fn on_http_response_body(&mut self, body_size: usize, end_of_stream: bool) -> Action {
+        if let Phase::Listening { events, heard } = &mut self.phase {
+            let fresh = body_size.saturating_sub(*heard);
+            let chunk = if fresh == 0 { Some(Vec::new()) } else { host::response_part(*heard, fresh) };
+            *heard = body_size;
+            // What cannot be read is not passed on.
+            let first = chunk.map_or(First::Endpoint, |chunk| events.hear(&chunk));
+            return self.heard(first, end_of_stream);
+        }
+        self.with_paid(|paid| paid.answer_goes_on(body_size, end_of_stream))
+    }
+
+    fn on_http_response_trailers(&mut self, _: usize) -> Action {
+        self.with_paid(Paid::answer_ends)
+    }
+
+    fn on_log(&mut self) {
+        self.with_paid(|paid| {
+            paid.stream_ends();
+            None
+        });
     }
 }
 
@@ -87,7 +127,7 @@ impl Http {
 
     /// Lets nothing of the request's body go on before it is complete; of its head, what the configuration says.
     fn hold_back(&mut self, filter: &Filter, call: Call, phase: impl FnOnce(Call) -> Phase) -> Action {
-        if let Err(refused) = strip(&call.headers) {
+        if let Err(refused) = strip(&call.headers).and_then(|()| uncompressed(filter, &call.headers)) {
             return self.answer(&refused);
         }
         self.phase = phase(call);
@@ -102,39 +142,68 @@ impl Http {
         let (phase, Some(filter)) = (&self.phase, &self.filter) else { return self.stay() };
         let (call, size) = match phase {
             Phase::Body { call, size } => (call, size),
-            Phase::Nothing { .. } => {
-                self.phase = Phase::Passed;
+            Phase::Nothing { call } => {
+                self.phase = passed(filter, call);
                 return Action::Continue;
             }
-            Phase::Start | Phase::Passed | Phase::Answered => return self.stay(),
+            Phase::Start | Phase::Passed(_) | Phase::Listening { .. } | Phase::Answered => return self.stay(),
         };
         let (Some(body), Some(now)) = (host::request_body(*size), host::now()) else {
             return self.answer(&answer::failed());
         };
         let judgement = engine::judge(&filter.config, call, &body, &filter.name, now, &SharedTable);
-        self.settle(&judgement)
+        self.settle(judgement)
     }
 
     /// Does what was decided, and notes it.
-    fn settle(&mut self, judgement: &Judgement) -> Action {
+    fn settle(&mut self, judgement: Judgement) -> Action {
         if host::note(&judgement.record.to_json()).is_err() {
             log::warn!("the audit record of a request was lost");
         }
-        match &judgement.answer {
-            Answer::Forward(_) => {
-                self.phase = Phase::Passed;
+        match judgement.answer {
+            Answer::Forward(receipt) => {
+                let refund = self.filter.as_ref().map_or(Refund::Never, |filter| filter.config.refund);
+                self.phase = Phase::Passed(Paid::new(refund, receipt));
                 Action::Continue
             }
-            Answer::Reply(reply) => self.answer(reply),
+            Answer::Reply(reply) => self.answer(&reply),
         }
     }
 
     /// Lets a request without a message go on.
-    fn let_go(&mut self, headers: &Headers) -> Action {
-        if let Err(refused) = strip(headers) {
+    fn let_go(&mut self, filter: &Filter, call: &Call) -> Action {
+        if let Err(refused) = strip(&call.headers) {
             return self.answer(&refused);
         }
-        self.phase = Phase::Passed;
+        self.phase = passed(filter, call);
+        Action::Continue
+    }
+
+    /// Lets a stream go on once its first event opens no other way to the server.
+    fn heard(&mut self, first: First, end_of_stream: bool) -> Action {
+        match first {
+            First::Coming if !end_of_stream => Action::Pause,
+            First::Coming | First::Other => {
+                self.phase = Phase::Passed(None);
+                Action::Continue
+            }
+            First::Endpoint => {
+                log::warn!(
+                    "a stream opens the transport of 2024-11-05, which `protocol.legacy_sse` refuses; it was ended"
+                );
+                if host::end_response().is_err() {
+                    log::error!("the stream could not be ended; it stays paused");
+                }
+                Action::Pause
+            }
+        }
+    }
+
+    /// Settles what a call was charged, as far as that can be told; the answer itself always goes on.
+    fn with_paid(&mut self, settle: impl FnOnce(Paid) -> Option<Paid>) -> Action {
+        if let Phase::Passed(paid) = &mut self.phase {
+            *paid = paid.take().and_then(settle);
+        }
         Action::Continue
     }
 
@@ -149,15 +218,32 @@ impl Http {
     /// What a callback does that has nothing left to decide.
     fn stay(&self) -> Action {
         match self.phase {
-            Phase::Passed => Action::Continue,
+            Phase::Passed(_) | Phase::Listening { .. } => Action::Continue,
             Phase::Start | Phase::Body { .. } | Phase::Nothing { .. } | Phase::Answered => Action::Pause,
         }
+    }
+}
+
+/// A request without a message goes on.
+fn passed(filter: &Filter, call: &Call) -> Phase {
+    if engine::listens_for_endpoint(&filter.config, call) {
+        Phase::Listening { events: FirstEvent::default(), heard: 0 }
+    } else {
+        Phase::Passed(None)
     }
 }
 
 /// Takes off what would make Envoy send the request twice.
 fn strip(headers: &Headers) -> Result<(), Reply> {
     headers.present(&REPEATING).try_for_each(host::remove_request_header).map_err(|_| answer::failed())
+}
+
+/// Asks for an answer that can be listened to, where it has to be.
+fn uncompressed(filter: &Filter, headers: &Headers) -> Result<(), Reply> {
+    if filter.config.refund != Refund::Failed {
+        return Ok(());
+    }
+    headers.present(&["accept-encoding"]).try_for_each(host::remove_request_header).map_err(|_| answer::failed())
 }
 
 /// Everything about a request but its body. Headers and properties are in reach only now.

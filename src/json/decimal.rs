@@ -79,6 +79,26 @@ fn exponent(text: &str) -> Option<i64> {
     Some(if negative { size.saturating_neg() } else { size })
 }
 
+/// As JSON writes numbers.
+#[cfg(not(target_os = "wasi"))]
+impl std::fmt::Display for Decimal {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let sign = if self.negative { "-" } else { "" };
+        let digits = if self.digits.is_empty() { "0" } else { &self.digits };
+        let length = i64::try_from(digits.len()).unwrap_or(i64::MAX);
+        let zeroes = self.exponent.saturating_sub(length);
+        match (usize::try_from(zeroes), usize::try_from(self.exponent)) {
+            _ if self.digits.is_empty() => f.write_str("0"),
+            (Ok(zeroes), _) if zeroes <= 20 => write!(f, "{sign}{digits}{}", "0".repeat(zeroes)),
+            (Err(_), Ok(point)) if point > 0 => {
+                let (whole, fraction) = digits.split_at_checked(point).unwrap_or_default();
+                write!(f, "{sign}{whole}.{fraction}")
+            }
+            _ => write!(f, "{sign}{digits}e{zeroes}"),
+        }
+    }
+}
+
 impl Ord for Decimal {
     fn cmp(&self, other: &Self) -> Ordering {
         match (self.negative, other.negative) {

@@ -72,35 +72,52 @@ impl Open {
             let mut seen = HashSet::with_capacity(spans.len());
             names().find(|name| !seen.insert(*name))
         } else {
-            let again = |(index, one): &(usize, &str)| names().take(*index).any(|other| other == *one);
+            let again = |(index, one): &(usize, &[u8])| names().take(*index).any(|other| other == *one);
             names().enumerate().find(again).map(|(_, name)| name)
         };
-        twice.map(|name| Reason::Duplicate(name.to_owned()))
+        twice.map(|name| Reason::Duplicate(shown(name)))
     }
 
     fn lookalike(&self, bytes: &[u8], mark: Mark, known: &[&str]) -> Option<Reason> {
         let spans = self.spans.get(mark.spans..)?;
         let names = || spans.iter().map(|span| name(bytes, &self.decoded, *span));
-        let meant = |name: &str| known.iter().any(|known| *known != name && fold::same_but_control(known, name));
+        // Most names are printable ASCII, for which all this is a matter of ASCII case.
+        let alike = if names().all(is_plain) { <[u8]>::eq_ignore_ascii_case } else { alike };
+        let meant = |name: &[u8]| known.iter().any(|known| known.as_bytes() != name && alike(known.as_bytes(), name));
         if let Some(name) = names().find(|name| meant(name)) {
-            return Some(Reason::Lookalike(name.to_owned()));
+            return Some(Reason::Lookalike(shown(name)));
         }
         let twin = if spans.len() > FEW {
-            let bare =
-                |name: &str| -> String { name.chars().filter(|c| !c.is_control()).map(fold::fold_char).collect() };
+            let bare = |name: &[u8]| -> String {
+                shown(name).chars().filter(|c| !c.is_control()).map(fold::fold_char).collect()
+            };
             let mut seen = HashSet::with_capacity(spans.len());
             names().find(|name| !seen.insert(bare(name)))
         } else {
-            let again =
-                |(index, one): &(usize, &str)| names().take(*index).any(|other| fold::same_but_control(other, one));
+            let again = |(index, one): &(usize, &[u8])| names().take(*index).any(|other| alike(other, one));
             names().enumerate().find(again).map(|(_, name)| name)
         };
-        twin.map(|name| Reason::Lookalike(name.to_owned()))
+        twin.map(|name| Reason::Lookalike(shown(name)))
     }
 }
 
-fn name<'t>(bytes: &'t [u8], decoded: &'t str, span: string::Span) -> &'t str {
-    if span.escaped { decoded.get(span.start..span.end).unwrap_or_default() } else { text(bytes, span) }
+/// Whether two names are equal but for case folding and control characters.
+fn alike(one: &[u8], other: &[u8]) -> bool {
+    fold::same_but_control(&shown(one), &shown(other))
+}
+
+fn is_plain(name: &[u8]) -> bool {
+    name.iter().all(|byte| matches!(byte, b' '..=b'~'))
+}
+
+/// A name whose UTF-8 has been checked, as text.
+fn shown(name: &[u8]) -> String {
+    String::from_utf8_lossy(name).into_owned()
+}
+
+fn name<'t>(bytes: &'t [u8], decoded: &'t str, span: string::Span) -> &'t [u8] {
+    let source = if span.escaped { decoded.as_bytes() } else { bytes };
+    source.get(span.start..span.end).unwrap_or_default()
 }
 
 /// The content of a string as it stands in the text; `span` comes from a scan that has checked its UTF-8.

@@ -200,3 +200,14 @@ fn what_is_written_reads_back() {
         assert_eq!(members[2].node.value, Value::Object(Vec::new()));
     }
 }
+
+#[test]
+fn decimals_show_as_json_that_means_the_same() {
+    for text in ["0", "-0", "1", "100", "-1.5", "0.001", "12.34", "1e30", "-1e-30", "123e-1", "9007199254740993"] {
+        let shown = decimal(text).to_string();
+        assert_eq!(decimal(&shown), decimal(text), "{text} {shown}");
+        assert_eq!(skim(shown.as_bytes()), Ok(()), "{shown}");
+    }
+    let shown = |text: &str| decimal(text).to_string();
+    assert_eq!([shown("1e2"), shown("100.50"), shown("-0.0"), shown("1e-3")], ["100", "100.5", "0", "1e-3"]);
+}

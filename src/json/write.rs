@@ -52,21 +52,30 @@ impl Writer {
     }
 }
 
+/// A text as a JSON string.
+#[must_use]
+pub fn quoted(text: &str) -> String {
+    let mut out = String::new();
+    quote(text, &mut out);
+    out
+}
+
 /// Appends a string with its quotes; RFC 8259, section 7.
 fn quote(text: &str, out: &mut String) {
     out.push('"');
     let mut rest = text;
-    while let Some((index, special)) = rest.char_indices().find(|(_, c)| matches!(c, '"' | '\\' | '\0'..='\u{1F}')) {
+    while let Some(index) = rest.bytes().position(|byte| matches!(byte, b'"' | b'\\' | 0..=0x1F)) {
+        // What needs an escape is ASCII, so the text can be cut before and behind it.
         let (plain, behind) = rest.split_at_checked(index).unwrap_or_default();
+        let (special, behind) = behind.split_at_checked(1).unwrap_or_default();
         out.push_str(plain);
         let _ = match special {
-            '"' | '\\' => write!(out, "\\{special}"),
-            '\n' => write!(out, "\\n"),
-            '\t' => write!(out, "\\t"),
-            control => write!(out, "\\u{:04x}", u32::from(control)),
+            "\"" | "\\" => write!(out, "\\{special}"),
+            "\n" => write!(out, "\\n"),
+            "\t" => write!(out, "\\t"),
+            control => write!(out, "\\u{:04x}", control.bytes().next().unwrap_or_default()),
         };
-        // Each special character is one byte long.
-        rest = behind.get(1..).unwrap_or_default();
+        rest = behind;
     }
     out.push_str(rest);
     out.push('"');

@@ -26,11 +26,7 @@ pub enum Era {
 /// Of the 2026 era: a required header is missing, repeated or says something else than the body.
 pub fn agree(headers: &Headers, message: &Message<'_>) -> Result<Era, Refusal> {
     let header = headers.get("mcp-protocol-version");
-    let claim = match message {
-        Message::Request(request) => request.version.as_deref(),
-        Message::Notification { version, .. } => version.as_deref(),
-        Message::Response => None,
-    };
+    let claim = claim(message);
     let by_header = match header {
         Header::Absent => false,
         Header::Once(version) => std::str::from_utf8(version).map_or(true, is_modern),
@@ -54,6 +50,34 @@ pub fn agree(headers: &Headers, message: &Message<'_>) -> Result<Era, Refusal> {
         }
     }
     .map(|()| Era::Mirrored)
+}
+
+/// The one revision that has batches.
+const BATCHES: &str = "2025-03-26";
+
+/// Checks that a batch is of the revision that has them; absent any word on it, requests are of that revision.
+///
+/// # Errors
+/// The header or a message names another.
+pub fn has_batches(headers: &Headers, messages: &[Message<'_>]) -> Result<(), Refusal> {
+    let by_header = match headers.get("mcp-protocol-version") {
+        Header::Absent => true,
+        Header::Once(version) => version == BATCHES.as_bytes(),
+        Header::Repeated => false,
+    };
+    if by_header && messages.iter().all(|message| claim(message).is_none_or(|claim| claim == BATCHES)) {
+        return Ok(());
+    }
+    Err(Refusal::invalid(None, format!("only revision {BATCHES} has batches; send one message a request")))
+}
+
+/// The revision that a message names itself.
+fn claim<'m>(message: &'m Message<'_>) -> Option<&'m str> {
+    match message {
+        Message::Request(request) => request.version.as_deref(),
+        Message::Notification { version, .. } => version.as_deref(),
+        Message::Response => None,
+    }
 }
 
 /// Whether a version is that of the 2026 era: anything but a date before it, since some servers take whatever they do

@@ -103,6 +103,15 @@ fn joined_credentials(header: Header<'_>) -> bool {
     single && value.contains(&b',')
 }
 
+/// Whether the query of a path names a session, as the POSTs of the transport of revision 2024-11-05 do.
+#[must_use]
+pub fn names_session(path: &str) -> bool {
+    let query = path.split_once('?').map_or("", |(_, query)| query);
+    let names = query.split(['&', ';']).map(|pair| pair.split('=').next().unwrap_or_default());
+    let bare = |name: &str| name.replace(['_', '-'], "").to_ascii_lowercase();
+    names.map(bare).any(|name| name == "sessionid" || name == "session")
+}
+
 /// The length that the request announces.
 fn announced(headers: &Headers) -> Result<Option<usize>, Refusal> {
     let refused = || Refusal::head(400, "the header `content-length` is no single number");
@@ -214,6 +223,16 @@ mod tests {
         assert_eq!(post(&[json, ("content-length", "99999999999999999999999")]), Err(too_large));
         assert_eq!(post(&[json, ("content-length", "1x")]).unwrap_err().0, 400);
         assert_eq!(post(&[json, ("content-length", "0")]).unwrap_err().0, 400, "no body, whatever frames follow");
+    }
+
+    #[test]
+    fn a_query_names_a_session_in_any_spelling() {
+        for path in ["/messages/?session_id=1", "/m?a=b&sessionId=", "/m?Session-ID=1", "/m?session=1"] {
+            assert!(super::names_session(path), "{path}");
+        }
+        for path in ["/mcp", "/session_id", "/mcp?x=session_id", "/mcp?obsession_id=1"] {
+            assert!(!super::names_session(path), "{path}");
+        }
     }
 
     #[test]

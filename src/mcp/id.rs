@@ -1,5 +1,7 @@
 //! Request ids: kept as the token that was sent, since clients match answers by it.
 
+use std::borrow::Cow;
+
 use crate::json::{Fault, Kind, Reader};
 
 /// The largest integer that every reader keeps exactly, 2^53-1.
@@ -30,6 +32,25 @@ impl<'a> Id<'a> {
             Kind::Null | Kind::Bool | Kind::Array | Kind::Object => false,
         };
         Ok(valid.then_some(Self(token)))
+    }
+
+    /// Whether some client takes the two for the same: equal once escapes are decoded, or `1` and `"1"`, since ids are
+    /// keys of an object in JavaScript.
+    #[must_use]
+    pub fn resembles(self, other: Id<'_>) -> bool {
+        self.meaning() == other.meaning()
+    }
+
+    fn meaning(self) -> String {
+        match self.0.strip_prefix('"') {
+            Some(_) => {
+                let read =
+                    Reader::new(self.0.as_bytes(), 1).and_then(|mut reader| reader.string().map(Cow::into_owned));
+                read.unwrap_or_default()
+            }
+            None if self.0 == "-0" => "0".to_owned(),
+            None => self.0.to_owned(),
+        }
     }
 
     /// The token as it was sent, quotes and escapes included.

@@ -56,14 +56,19 @@ impl<'a> Message<'a> {
             reader.skip().and_then(|_| reader.finish())?;
             return Err(Refusal::invalid(None, "the body is not one object; send one message a request, no batch"));
         }
-        let envelope = Envelope::read(&mut reader)?;
+        let (id, message) = Self::parse(&mut reader)?;
         reader.finish()?;
-        let id = envelope.id();
         match reader.doubt() {
             Some(doubt) => Err(format!("{doubt}; send each name once, spelled as the specification does")),
-            None => envelope.message(),
+            None => message,
         }
         .map_err(|why| Refusal::invalid(id.map(|id| id.token().to_owned()), why))
+    }
+
+    /// Reads the object that comes next: its id, where that is beyond doubt, and the message or why it is none.
+    pub(super) fn parse(reader: &mut Reader<'a>) -> Result<(Option<Id<'a>>, Result<Self, String>), Fault> {
+        let envelope = Envelope::read(reader)?;
+        Ok((envelope.id(), envelope.message()))
     }
 }
 

@@ -21,6 +21,8 @@ mod shown;
 mod text;
 mod url;
 mod value;
+#[cfg(not(target_os = "wasi"))]
+mod write;
 
 #[cfg(test)]
 mod tests;

@@ -2,7 +2,7 @@
 
 mod limit;
 
-use std::collections::HashMap;
+use std::{collections::HashMap, fmt};
 
 use super::{condition::Condition, pattern::Table};
 
@@ -19,6 +19,19 @@ pub struct Policy {
     pub(super) resources: Table<Rule>,
     pub(super) prompts: Table<Rule>,
     pub(super) methods: HashMap<Box<str>, Gate>,
+}
+
+/// A part of a policy whose keys are names or patterns.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Section {
+    /// `hide`
+    Hide,
+    /// `tools`
+    Tools,
+    /// `resources`
+    Resources,
+    /// `prompts`
+    Prompts,
 }
 
 /// Whether something passes.
@@ -75,6 +88,16 @@ pub struct Rule {
     pub limits: Vec<Limit>,
 }
 
+/// As it is written.
+impl fmt::Display for Stance {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Allow => "`allow`",
+            Self::Deny => "`deny`",
+        })
+    }
+}
+
 /// Conditions that hold together, or not at all.
 #[derive(Clone, Debug)]
 pub struct Predicate {
@@ -107,28 +130,15 @@ impl Policy {
         entry(&self.resources, uri)
     }
 
-    /// The entries of `hide`.
+    /// The keys that fit a name, the one that decides first.
     #[must_use]
-    pub fn hidden(&self) -> &Table<()> {
-        &self.hidden
-    }
-
-    /// The entries of `tools`.
-    #[must_use]
-    pub fn tools(&self) -> &Table<Rule> {
-        &self.tools
-    }
-
-    /// The entries of `prompts`.
-    #[must_use]
-    pub fn prompts(&self) -> &Table<Rule> {
-        &self.prompts
-    }
-
-    /// The entries of `resources`.
-    #[must_use]
-    pub fn resources(&self) -> &Table<Rule> {
-        &self.resources
+    pub fn fitting<'p>(&'p self, section: Section, name: &str) -> Vec<&'p str> {
+        match section {
+            Section::Hide => self.hidden.fitting(name),
+            Section::Tools => self.tools.fitting(name),
+            Section::Resources => self.resources.fitting(name),
+            Section::Prompts => self.prompts.fitting(name),
+        }
     }
 
     /// What the policy says of a whole method.
@@ -153,6 +163,47 @@ impl Policy {
     #[must_use]
     pub fn mode(&self) -> Mode {
         self.mode
+    }
+}
+
+impl Section {
+    /// As it is written.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Hide => "hide",
+            Self::Tools => "tools",
+            Self::Resources => "resources",
+            Self::Prompts => "prompts",
+        }
+    }
+}
+
+/// Its parts, for those who look at a policy as a whole.
+#[cfg(not(target_os = "wasi"))]
+impl Policy {
+    /// The entries of `hide`.
+    #[must_use]
+    pub fn hidden(&self) -> &Table<()> {
+        &self.hidden
+    }
+
+    /// The entries of `tools`.
+    #[must_use]
+    pub fn tools(&self) -> &Table<Rule> {
+        &self.tools
+    }
+
+    /// The entries of `prompts`.
+    #[must_use]
+    pub fn prompts(&self) -> &Table<Rule> {
+        &self.prompts
+    }
+
+    /// The entries of `resources`.
+    #[must_use]
+    pub fn resources(&self) -> &Table<Rule> {
+        &self.resources
     }
 }
 

@@ -8,7 +8,7 @@
 //! 4. the longest pattern
 //! 5. the first in code-point order
 //!
-//! [`Rank`] is this order as an `Ord`; a [`Table`] holds its patterns in it, so the first that matches decides.
+//! `Rank` is this order as an `Ord`; a [`Table`] holds its patterns in it, so the first that matches decides.
 
 use std::{cmp::Reverse, collections::HashMap};
 
@@ -117,6 +117,32 @@ impl<T> Table<T> {
         self.exact.get(name).or_else(pattern)
     }
 
+    /// The keys of all entries that fit a name, that of the entry which decides first.
+    #[must_use]
+    pub fn fitting(&self, name: &str) -> Vec<&str> {
+        let exact = self.exact.get_key_value(name).map(|(key, _)| &**key);
+        let patterns = self.patterns.iter().map(|(pattern, _)| pattern).filter(|pattern| pattern.matches(name));
+        exact.into_iter().chain(patterns.map(|pattern| &*pattern.0)).collect()
+    }
+}
+
+#[cfg(not(target_os = "wasi"))]
+impl<T> Table<T> {
+    /// All keys, in code-point order.
+    pub fn keys(&self) -> impl Iterator<Item = &str> {
+        let patterns = self.patterns.iter().map(|(pattern, _)| &*pattern.0);
+        let mut keys: Vec<&str> = self.exact.keys().map(|key| &**key).chain(patterns).collect();
+        keys.sort_unstable();
+        keys.into_iter()
+    }
+
+    /// The entry of exactly this key, a name or a pattern.
+    #[must_use]
+    pub fn entry(&self, key: &str) -> Option<&T> {
+        let pattern = || self.patterns.iter().find(|(pattern, _)| *pattern.0 == *key).map(|(_, entry)| entry);
+        self.exact.get(key).or_else(pattern)
+    }
+
     /// The entries whose key is a name, in no order.
     pub fn names(&self) -> impl Iterator<Item = (&str, &T)> {
         self.exact.iter().map(|(name, entry)| (&**name, entry))
@@ -198,6 +224,12 @@ mod tests {
         assert_eq!(winner(&["*s", "*d*"], "pods").as_deref(), Some("*d*"));
         assert_eq!(winner(&["p*s", "p*d"], "pods").as_deref(), Some("p*s"));
         assert_eq!(winner(&["*b*", "*a*"], "ab").as_deref(), Some("*a*"));
+    }
+
+    #[test]
+    fn those_that_fit_are_told_in_the_order_in_which_they_decide() {
+        let entries = ["*", "get_*", "get_pods", "put*"].map(|key| (key.to_owned(), ()));
+        assert_eq!(Table::new(entries, |()| false).fitting("get_pods"), ["get_pods", "get_*", "*"]);
     }
 
     #[test]

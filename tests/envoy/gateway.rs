@@ -170,6 +170,8 @@ fn bootstrap(folder: &Path, upstream: SocketAddr, listeners: &[Listener], source
         "static_resources": { "clusters": [
             listener::cluster("http1", upstream, &json!({ "http_protocol_options": { "enable_trailers": true } })),
             listener::cluster("http2", upstream, &json!({ "http2_protocol_options": {} })),
+            listener::cluster("refusing", SocketAddr::from(([127, 0, 0, 1], 1)), &json!({ "http_protocol_options": {} })),
+            { "name": "empty", "type": "STATIC", "load_assignment": { "cluster_name": "empty" } },
         ] },
     });
     if source == Source::Static {

@@ -9,6 +9,8 @@
 //! | `forwarding` | what is refused never reaches the server, what is allowed reaches it byte for byte |
 //! | `configuration` | mistakes are named and rejected, good updates forget nothing |
 //! | `corpus` | the shared attack and decision cases |
+//! | `legacy` | the transport of 2024-11-05 works by option only |
+//! | `refund` | quota comes back when a call cannot have reached a server, and only then |
 //! | `harness` | the suite's own tools, without the filter |
 //!
 //! Each Envoy leaves its configuration and its log in `target/e2e/<name>/`.
@@ -29,6 +31,8 @@ mod corpus;
 mod forwarding;
 mod gateway;
 mod harness;
+mod legacy;
+mod refund;
 mod runtime;
 mod samples;
 mod upstream;

@@ -106,6 +106,13 @@ impl Entry {
         Self { book, case, at }
     }
 
+    /// The answer that the request asks for.
+    fn asked(&self) -> Option<String> {
+        let pages = lock(&self.book);
+        let headers = &pages.get(&self.case)?.get(self.at)?.headers;
+        headers.iter().find(|(name, _)| name == ASK).map(|(_, value)| value.clone())
+    }
+
     /// Changes what is written down.
     fn edit(&self, change: impl FnOnce(&mut Seen)) {
         if let Some(seen) = lock(&self.book).get_mut(&self.case).and_then(|page| page.get_mut(self.at)) {
@@ -122,6 +129,40 @@ impl Drop for Entry {
             }
         });
     }
+}
+
+/// The header by which a request asks for a certain answer.
+pub(crate) const ASK: &str = "x-answer";
+
+/// The answer that a request asked for: `error`, `is_error` or `fine`, with `-events` as an event stream; `status`.
+fn asked_for(asked: &str, id: &RawValue) -> Response<Body> {
+    let (kind, events) = asked.strip_suffix("-events").map_or((asked, false), |kind| (kind, true));
+    let outcome = match kind {
+        "error" => r#""error":{"code":-32000,"message":"failed"}"#,
+        "is_error" => r#""result":{"content":[],"isError":true}"#,
+        _ => r#""result":{"content":[],"isError":false}"#,
+    };
+    let message = format!(r#"{{"jsonrpc":"2.0","id":{id},{outcome}}}"#);
+    match (kind, events) {
+        ("status", _) => answer(StatusCode::INTERNAL_SERVER_ERROR, String::new()),
+        (_, false) => answer(StatusCode::OK, message),
+        (_, true) => stream(format!(": hello\r\n\r\nevent: message\r\ndata: {message}\r\n\r\n")),
+    }
+}
+
+/// The first events of the stream that a request without a message asked for.
+fn stream_asked_for(asked: &str) -> Option<String> {
+    match asked {
+        "endpoint" => Some(": hello\n\nevent: endpoint\ndata: /messages?session_id=1\n\n".to_owned()),
+        "messages" => Some("event: message\ndata: {}\n\nevent: endpoint\ndata: /late\n\n".to_owned()),
+        _ => None,
+    }
+}
+
+/// An event stream.
+fn stream(text: String) -> Response<Body> {
+    let reply = Response::builder().header(MARK, "upstream").header("content-type", "text/event-stream");
+    reply.body(Body::from(text)).expect("an answer")
 }
 
 /// Writes a request down as it arrives and answers it once it is complete.
@@ -151,7 +192,14 @@ async fn record(book: Book, incoming: Incoming<Body>) -> Response<Body> {
     }
     entry.edit(|seen| seen.end = End::Complete);
 
+    let asked = entry.asked();
+    if let Some(events) = asked.as_deref().and_then(stream_asked_for) {
+        return stream(events);
+    }
     let id = id_of(&text);
+    if let (Some(id), Some(asked)) = (id, asked) {
+        return asked_for(&asked, id);
+    }
     let status = if id.is_some() { StatusCode::OK } else { StatusCode::ACCEPTED };
     answer(status, id.map_or(String::new(), |id| format!(r#"{{"jsonrpc":"2.0","id":{id},"result":{{}}}}"#)))
 }

@@ -1,8 +1,11 @@
 //! The `mcp-policy` command. `main` only maps to an exit code; each verb has a file of its own.
 
 mod check;
+mod explain;
+mod faults;
 mod input;
 mod render;
+mod test;
 
 use std::{io::Write, process::ExitCode};
 
@@ -21,6 +24,10 @@ struct Cli {
 enum Verb {
     /// Say everything that is wrong with policies
     Check(check::Args),
+    /// Say step by step how a policy decides on a call
+    Explain(explain::Args),
+    /// Run case files against a policy
+    Test(test::Args),
     /// Print a gateway's configuration with a policy in it
     Render(render::Args),
 }
@@ -54,6 +61,8 @@ fn run() -> Exit {
     match Cli::try_parse() {
         Ok(cli) => match cli.verb {
             Verb::Check(args) => check::run(&args),
+            Verb::Explain(args) => explain::run(&args),
+            Verb::Test(args) => test::run(&args),
             Verb::Render(args) => render::run(&args),
         },
         Err(error) => {

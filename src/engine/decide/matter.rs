@@ -5,10 +5,11 @@ use std::{borrow::Cow, fmt};
 use crate::{
     json::{Member, Node, Reader, Value},
     mcp::Target,
-    policy::{Entry, Mode, Policy, Rule, Stance, uri},
+    policy::{Entry, Mode, Policy, Rule, Section, Stance, uri},
 };
 
 use super::{Denial, verdict};
+use crate::engine::trace::{Step, Witness};
 
 /// Something with a name.
 #[derive(Clone, Copy, Debug)]
@@ -48,13 +49,22 @@ impl<'m> Subject<'m> {
     }
 
     /// The rule of the entry that decides; `None` where nothing is asked.
-    pub(super) fn rule<'p>(&self, policy: &'p Policy) -> Result<Option<&'p Rule>, Denial<'p>> {
+    pub(super) fn rule<'p, W: Witness>(
+        &self,
+        policy: &'p Policy,
+        witness: &mut W,
+    ) -> Result<Option<&'p Rule>, Denial<'p>> {
         let entry = match self.kind {
             Kind::Tool => policy.tool(self.name),
             Kind::Prompt => policy.prompt(self.name),
-            Kind::Resource if uri::is_ambiguous(self.name) => return Err(verdict::ambiguous_uri(self)),
+            Kind::Resource if uri::is_ambiguous(self.name) => {
+                let ambiguous = verdict::ambiguous_uri(self);
+                witness.note(|| ambiguous.step());
+                return Err(ambiguous);
+            }
             Kind::Resource => policy.resource(self.name),
         };
+        witness.note(|| self.decided_by(entry, policy));
         match (entry, policy.default()) {
             (Entry::Hidden, _) => Err(verdict::hidden(self)),
             (Entry::Rule(rule), _) => Ok(Some(rule)),
@@ -62,19 +72,52 @@ impl<'m> Subject<'m> {
             (Entry::Unnamed, Stance::Allow) => Ok(None),
         }
     }
+
+    /// Which entry decides, and which others fit.
+    fn decided_by(&self, entry: Entry<'_>, policy: &Policy) -> Step {
+        let section = match (entry, self.kind) {
+            (Entry::Hidden, _) => Section::Hide,
+            (_, Kind::Tool) => Section::Tools,
+            (_, Kind::Prompt) => Section::Prompts,
+            (_, Kind::Resource) => Section::Resources,
+        };
+        let keys = policy.fitting(section, self.name);
+        match (entry, keys.split_first()) {
+            (Entry::Hidden, Some((key, _))) => Step::new("(hidden)", format!("`{key}` in `hide` fits {self}")),
+            (Entry::Rule(_), Some((key, others))) => {
+                let kind = if key.contains('*') { "pattern" } else { "key" };
+                let besides: Vec<String> = others.iter().map(|other| format!("`{other}`")).collect();
+                let besides = match besides.len() {
+                    0 => String::new(),
+                    _ => format!("; what {} says counts for nothing", besides.join(" or ")),
+                };
+                let pointer = format!("/{}/{}", section.name(), key.replace('~', "~0").replace('/', "~1"));
+                Step::new(pointer, format!("the {kind} `{key}` decides on {self}{besides}"))
+            }
+            _ => {
+                let default = policy.default();
+                let rule = if default == Stance::Deny { "(default deny)" } else { "/default" };
+                Step::new(rule, format!("no entry names {self}; `default` is {default}"))
+            }
+        }
+    }
 }
 
 impl<'p, 'm> Matter<'p, 'm> {
     /// Looks up what a policy says of a subject.
-    pub(super) fn new(
+    pub(super) fn new<W: Witness>(
         subject: Subject<'m>,
         policy: &'p Policy,
         arguments: Option<&'m [u8]>,
+        witness: &mut W,
     ) -> Result<Self, Denial<'p>> {
-        let own = subject.rule(policy)?;
+        let own = subject.rule(policy, witness)?;
         // A rule in shadow permits nothing: what the default denies stays denied.
         let shadow = own.is_some_and(|rule| rule.mode == Mode::Shadow);
         let refused = (shadow && policy.default() == Stance::Deny).then(|| verdict::default_deny(&subject));
+        if refused.is_some() {
+            witness.note(|| Step::new("(default deny)", "the entry is in shadow, so it permits nothing"));
+        }
         let all = (subject.kind == Kind::Tool).then_some(policy.all_tools());
         let rules = [own, all];
         let reads = rules.iter().flatten().any(|rule| rule.reads_arguments());

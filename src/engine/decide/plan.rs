@@ -13,11 +13,13 @@ use crate::{
 };
 
 use super::{Denial, denied, matter::Matter, verdict};
-use crate::engine::trace::Witness;
+use crate::engine::trace::{Step, Witness};
 
 /// What is left to do for a call that no predicate stands against.
 #[derive(Debug)]
 pub(super) struct Plan<'p> {
+    /// Of which rules it is.
+    pub(super) mode: Mode,
     pub(super) charges: Vec<Due<'p>>,
     /// The first predicate that asks for approval, and of what.
     pub(super) approval: Option<(&'p Predicate, String)>,
@@ -38,16 +40,17 @@ impl<'p> Plan<'p> {
             let each = matters.iter().zip(&args);
             each.flat_map(|(matter, args)| matter.rules(mode).map(move |rule| (matter.subject, rule, args)))
         };
+        let mut notes = Notes { witness, mode };
         for (subject, rule, args) in rules() {
             for predicate in &rule.require {
-                if !holds(predicate, Side::Require, args, witness)? {
+                if !holds(predicate, Side::Require, args, &mut notes)? {
                     return Err(verdict::not_fulfilled(predicate, &subject));
                 }
             }
         }
         for (subject, rule, args) in rules() {
             for predicate in &rule.deny_if {
-                if holds(predicate, Side::Refuse, args, witness)? {
+                if holds(predicate, Side::Refuse, args, &mut notes)? {
                     return Err(verdict::denied_by(predicate, &subject));
                 }
             }
@@ -56,20 +59,47 @@ impl<'p> Plan<'p> {
         for (_, rule, args) in rules() {
             // One rule never names a counter twice, so a counter that is there comes from an earlier rule or matter.
             for limit in &rule.limits {
-                add(&mut charges, limit, cost(limit, args)?)?;
+                let amount = cost(limit, args).inspect_err(|denial| notes.note(|| denial.step()))?;
+                notes.note(|| due(limit, amount));
+                add(&mut charges, limit, amount).inspect_err(|denial| notes.note(|| denial.step()))?;
             }
         }
         let mut approval = None;
         for (subject, rule, args) in rules() {
             for predicate in &rule.approval {
-                if holds(predicate, Side::Refuse, args, witness)? && approval.is_none() {
+                if holds(predicate, Side::Refuse, args, &mut notes)? && approval.is_none() {
                     approval = Some((predicate, subject));
                 }
             }
         }
         let approval = approval.map(|(predicate, subject)| (predicate, subject.to_string()));
-        Ok(Self { charges, approval })
+        Ok(Self { mode, charges, approval })
     }
+}
+
+/// Notes that say whether a rule is in shadow.
+pub(super) struct Notes<'w, W> {
+    pub(super) witness: &'w mut W,
+    pub(super) mode: Mode,
+}
+
+impl<W: Witness> Notes<'_, W> {
+    pub(super) fn note(&mut self, step: impl FnOnce() -> Step) {
+        let mode = self.mode;
+        self.witness.note(|| if mode == Mode::Shadow { step().in_shadow() } else { step() });
+    }
+}
+
+/// What a limit asks for.
+fn due(limit: &Limit, amount: Amount) -> Step {
+    let counter = &limit.counter;
+    let whose = match limit.scope {
+        Scope::Grant => "each grant",
+        Scope::Session => "each session",
+        Scope::Global => "all callers together",
+    };
+    let quota = verdict::quota(limit);
+    Step::new(&*limit.pointer, format!("costs {amount} of `{counter}`, {quota} for {whose}"))
 }
 
 /// Whether all conditions of a predicate hold. Each is looked at, since a later one may find the arguments ambiguous,
@@ -78,15 +108,15 @@ fn holds<'p, W: Witness>(
     predicate: &'p Predicate,
     side: Side,
     args: &Args<'_>,
-    witness: &mut W,
+    notes: &mut Notes<'_, W>,
 ) -> Result<bool, Denial<'p>> {
     let mut all = true;
     if predicate.conditions.is_empty() {
-        witness.note(&predicate.pointer, || "holds: there is no condition".to_owned());
+        notes.note(|| Step::new(&*predicate.pointer, "holds: there is no condition"));
     }
     for condition in &predicate.conditions {
         let finding = condition.holds(side, args);
-        witness.note(&predicate.pointer, || finding.to_string());
+        notes.note(|| Step::new(&*predicate.pointer, finding.to_string()));
         match finding {
             Finding::Holds(_) => {}
             Finding::Fails(_) => all = false,
@@ -141,7 +171,8 @@ fn add<'p>(charges: &mut Vec<Due<'p>>, limit: &'p Limit, amount: Amount) -> Resu
 /// Whether waiting cannot help: one call costs more than a window lets through. A call that costs one, as most do,
 /// against a maximum of nothing is a full limit instead.
 fn is_too_much(due: &Due<'_>) -> bool {
-    due.amount > due.limit.max && due.limit.cost != Cost::Fixed(Amount::ONE)
+    let Due { limit, amount } = due;
+    *amount > limit.max && (limit.max > Amount::ZERO || limit.cost != Cost::Fixed(Amount::ONE))
 }
 
 fn too_much<'p>(limit: &'p Limit, amount: Amount) -> Denial<'p> {
@@ -153,6 +184,20 @@ fn too_much<'p>(limit: &'p Limit, amount: Amount) -> Denial<'p> {
 }
 
 impl<'p> Due<'p> {
+    /// What the counter stands at once it is charged.
+    pub(super) fn paid(&self, used: Amount) -> Step {
+        let Self { limit, amount } = self;
+        let text = format!("charges {amount} to `{}`: {used} of {} used", limit.counter, verdict::quota(limit));
+        Step::new(&*limit.pointer, text)
+    }
+
+    /// That the counter has no room.
+    pub(super) fn full(&self) -> Step {
+        let Self { limit, amount } = self;
+        let text = format!("`{}` has no room for {amount}: {} at most", limit.counter, verdict::quota(limit));
+        Step::new(&*limit.pointer, text)
+    }
+
     /// As a charge to a counter.
     pub(super) fn to<'c>(
         &self,

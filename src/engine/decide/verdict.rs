@@ -9,6 +9,7 @@ use crate::{
 };
 
 use super::{denied, matter::Subject};
+use crate::engine::trace::Step;
 
 /// What becomes of a message.
 #[derive(Clone, Debug)]
@@ -84,6 +85,11 @@ impl Denial<'_> {
         }
     }
 
+    /// As a step.
+    pub(super) fn step(&self) -> Step {
+        Step::new(self.rule(), self.why())
+    }
+
     /// Why, in words.
     pub(in crate::engine) fn why(&self) -> String {
         match self {
@@ -101,19 +107,24 @@ fn limited(limit: &Limit) -> String {
     if let Some(text) = &limit.text {
         return text.to_string();
     }
-    let every = match limit.period.name() {
-        Some(name) => format!("a {name}"),
-        None => format!("in {} s", limit.period.seconds()),
-    };
-    format!("the limit of `{}`, {} {every}, is used up", limit.counter, limit.max)
+    format!("the limit of `{}`, {}, is used up", limit.counter, quota(limit))
 }
 
-pub(super) fn nobody<'p>(unknown: &Unknown) -> Verdict<'p> {
+/// `10 a minute`
+pub(super) fn quota(limit: &Limit) -> String {
+    match limit.period.name() {
+        Some("hour") => format!("{} an hour", limit.max),
+        Some(name) => format!("{} a {name}", limit.max),
+        None => format!("{} in {} s", limit.max, limit.period.seconds()),
+    }
+}
+
+pub(super) fn nobody<'p>(unknown: &Unknown) -> Denial<'p> {
     let why = match unknown {
         Unknown::Nobody => "the caller is unknown; send the credential that this gateway asks for".to_owned(),
         Unknown::Malformed(why) => format!("the caller cannot be told; {why}"),
     };
-    Err(denied("(no identity)", why))
+    denied("(no identity)", why)
 }
 
 pub(super) fn closed_method<'p>(pointer: &'p str, method: &str) -> Denial<'p> {

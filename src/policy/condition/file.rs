@@ -20,6 +20,14 @@ impl Folders {
     }
 }
 
+#[cfg(not(target_os = "wasi"))]
+impl Folders {
+    /// All folders.
+    pub(super) fn iter(&self) -> impl Iterator<Item = &str> {
+        self.0.iter().map(String::as_str)
+    }
+}
+
 /// A folder as a policy writes it: already normal, with or without a `/` at its end.
 pub(super) fn folder(text: &str) -> Option<String> {
     let normal = normal(text)?;

@@ -162,3 +162,14 @@ impl Set {
         best.unwrap_or(Match::Alien)
     }
 }
+
+#[cfg(not(target_os = "wasi"))]
+impl Set {
+    /// All literals, in no order.
+    pub(super) fn literals(&self) -> impl Iterator<Item = Literal> {
+        let texts = self.texts.iter().cloned().map(Literal::Text);
+        let numbers = self.numbers.iter().cloned().map(Literal::Number);
+        let flags = self.flags.iter().copied().map(Literal::Flag);
+        texts.chain(numbers).chain(flags).chain(self.nested.iter().cloned())
+    }
+}

@@ -81,6 +81,14 @@ impl Pattern {
     }
 }
 
+#[cfg(not(target_os = "wasi"))]
+impl Pattern {
+    /// As it was written.
+    pub(super) fn as_str(&self) -> &str {
+        self.0.as_str()
+    }
+}
+
 impl fmt::Debug for Pattern {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_tuple("Pattern").field(&self.0.as_str()).finish()

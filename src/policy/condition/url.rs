@@ -34,6 +34,21 @@ impl Hosts {
     }
 }
 
+#[cfg(not(target_os = "wasi"))]
+impl Hosts {
+    /// All hosts, as a policy writes them.
+    pub(super) fn written(&self) -> impl Iterator<Item = String> {
+        self.0.iter().map(|host| {
+            let bits = host.strip_prefix('[').and_then(|rest| rest.strip_suffix(']'));
+            match bits.and_then(|bits| u128::from_str_radix(bits, 16).ok()) {
+                Some(bits) => format!("[{}]", Ipv6Addr::from_bits(bits)),
+                None if host.starts_with('.') => format!("*{host}"),
+                None => host.clone(),
+            }
+        })
+    }
+}
+
 /// The host of a plain URL.
 fn host_of(url: &str) -> Option<String> {
     // WHATWG parsers drop tabs, line ends and outer white space and read `\` as `/`; others do not.

@@ -18,6 +18,7 @@ pub(crate) struct Listener {
     proxy_protocol: bool,
     buffer_limit: u32,
     cluster: &'static str,
+    denied_later: bool,
 }
 
 /// A configuration given as text, the way a policy file is pasted.
@@ -47,6 +48,7 @@ impl Listener {
             proxy_protocol: false,
             buffer_limit: 1 << 20,
             cluster: "http1",
+            denied_later: false,
         }
     }
 
@@ -86,16 +88,33 @@ impl Listener {
         self
     }
 
+    /// Sends requests to another cluster than the upstream: `refusing` accepts no connection, `empty` has no server,
+    /// `missing` is not there.
+    pub(crate) fn cluster(mut self, name: &'static str) -> Self {
+        self.cluster = name;
+        self
+    }
+
+    /// A filter behind the one under test denies every request.
+    pub(crate) fn denied_later(mut self) -> Self {
+        self.denied_later = true;
+        self
+    }
+
     /// The listener as Envoy reads it.
     pub(super) fn to_json(&self) -> Value {
         let mut filters: Vec<Value> = self.wasm().into_iter().collect();
+        if self.denied_later {
+            let nobody = json!({ "rules": { "action": "ALLOW", "policies": {} } });
+            filters.push(extension("envoy.filters.http.rbac", "filters.http.rbac.v3.RBAC", nobody));
+        }
         filters.push(extension("envoy.filters.http.router", "filters.http.router.v3.Router", json!({})));
         let manager = json!({
             "stat_prefix": self.name,
             "use_remote_address": self.remote_address,
             "http_protocol_options": { "enable_trailers": true },
             "http_filters": filters,
-            "route_config": { "virtual_hosts": [{
+            "route_config": { "validate_clusters": false, "virtual_hosts": [{
                 "name": "all",
                 "domains": ["*"],
                 "routes": [{ "name": "mcp", "match": { "prefix": "/" }, "route": { "cluster": self.cluster } }],

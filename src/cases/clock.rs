@@ -1,0 +1,65 @@
+//! The clock of cases: it starts at a UTC midnight, so that windows of up to a day start with it, and stands still
+//! between calls.
+
+use crate::{
+    json::{Decimal, Value},
+    limit::Moment,
+    walk::At,
+};
+
+/// The moment 0 of every case: 2026-01-01T00:00:00Z.
+pub const MIDNIGHT: Moment = Moment(1_767_225_600_000);
+
+/// The latest moment that a case may move to, in milliseconds after midnight: far more than any window.
+const LAST: u64 = 366 * 86_400_000;
+
+/// A moment that many milliseconds after midnight.
+pub(super) fn after_midnight(milliseconds: u64) -> Moment {
+    Moment(MIDNIGHT.0.saturating_add(milliseconds))
+}
+
+/// A moment as `hours:minutes:seconds` after midnight.
+#[must_use]
+pub fn shown(moment: Moment) -> String {
+    let milliseconds = moment.0.saturating_sub(MIDNIGHT.0);
+    let seconds = milliseconds / 1000;
+    let whole = format!("{:02}:{:02}:{:02}", seconds / 3600, seconds / 60 % 60, seconds % 60);
+    if milliseconds.is_multiple_of(1000) { whole } else { format!("{whole}.{:03}", milliseconds % 1000) }
+}
+
+/// Reads a moment: seconds, or `hours:minutes:seconds`.
+pub(super) fn read(at: &At<'_, '_>) -> Option<Moment> {
+    let milliseconds = match &at.node().value {
+        Value::Number(text) => scaled(text),
+        Value::String(text) => of_clock(text),
+        _ => None,
+    };
+    match milliseconds.filter(|milliseconds| *milliseconds <= LAST) {
+        Some(milliseconds) => Some(after_midnight(milliseconds)),
+        None => {
+            at.expected("seconds, such as `59.5`, or `hours:minutes:seconds`, such as `\"00:00:59\"`, within a year")
+        }
+    }
+}
+
+fn scaled(seconds: &str) -> Option<u64> {
+    Decimal::new(seconds)?.scaled(3)
+}
+
+/// Hours go on after 23: `24:00:00` is the next midnight.
+fn of_clock(text: &str) -> Option<u64> {
+    let mut parts = text.split(':');
+    let (hours, minutes, seconds) = (parts.next()?, parts.next()?, parts.next()?);
+    let digits = |part: &str| part.bytes().all(|byte| byte.is_ascii_digit()) && (1..=4).contains(&part.len());
+    if parts.next().is_some()
+        || !digits(hours)
+        || !digits(minutes)
+        || !seconds.starts_with(|c: char| c.is_ascii_digit())
+    {
+        return None;
+    }
+    let (hours, minutes): (u64, u64) = (hours.parse().ok()?, minutes.parse().ok()?);
+    let milliseconds = scaled(seconds).filter(|milliseconds| *milliseconds < 60_000 && minutes < 60)?;
+    let minutes = hours.checked_mul(60)?.checked_add(minutes)?;
+    minutes.checked_mul(60_000)?.checked_add(milliseconds)
+}

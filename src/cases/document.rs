@@ -1,0 +1,180 @@
+//! The case file that stands beside a policy:
+//!
+//! ```json
+//! {
+//!   "description": "what is shown",
+//!   "policy": { "version": "1", "default": "deny", "tools": { "draw": { "rate_limit": "1/minute" } } },
+//!   "cases": [
+//!     { "name": "one a minute", "calls": [
+//!       { "as": "alice", "tool": "draw", "args": { "what": "a cat" }, "expect": "allow" },
+//!       { "as": "alice", "at": "00:00:59", "tool": "draw", "expect": "rate_limited", "rule": "/tools/draw/rate_limit" },
+//!       { "as": "alice", "at": 60, "tool": "draw", "expect": "allow" } ] }
+//!   ]
+//! }
+//! ```
+//!
+//! * `policy`: a policy or a whole configuration; left out where the file is run against one
+//! * each case counts on its own, from nothing
+//! * a call is `tool` with `args`, or `method` with `params`, or `request`: a whole message, or a string with the bytes
+//!   of a body as it is
+//! * `as`: who calls, any text, for example `jwt:alice`; `session`: the MCP session
+//! * `at`: when, in seconds after a midnight UTC or as `hours:minutes:seconds`; without it at the same moment as the call
+//!   before
+//! * `times`: how often it is sent, one after the other
+//! * `expect`: `allow`, `deny`, `rate_limited`, `approval_required`, or `refused` for what cannot be read beyond doubt
+//! * `rule`: the rule that refuses it; `message_contains`: a part of what the agent is told
+//! * `shadow`: the rule in shadow that would refuse it; `null` if none must
+
+use crate::{
+    json::{Node, Reader, Value},
+    limit::Moment,
+    walk::{At, Fields, Keys},
+};
+
+use super::{Case, CaseCall, Expectation, Expected, MIDNIGHT, clock, message};
+
+const FILE: Keys = Keys { known: &["description", "policy", "cases"], later: &[] };
+const CASE: Keys = Keys { known: &["name", "calls"], later: &[] };
+const CALL: Keys = Keys {
+    known: &[
+        "as",
+        "session",
+        "at",
+        "times",
+        "tool",
+        "args",
+        "method",
+        "params",
+        "request",
+        "expect",
+        "rule",
+        "message_contains",
+        "shadow",
+    ],
+    later: &[],
+};
+
+/// Who calls where a case does not say.
+const ANYBODY: &str = "anybody";
+
+/// More calls than this in a row show nothing new.
+const MAX_TIMES: u64 = 100_000;
+
+/// Reads a case file whose text is `text`.
+pub(super) fn read(at: &At<'_, '_>, text: &str) -> Vec<Case> {
+    let Some(fields) = at.fields(FILE) else { return Vec::new() };
+    if let Some(description) = fields.get("description") {
+        description.text();
+    }
+    let policy = fields.get("policy").map(|policy| written(policy.node(), text).to_owned());
+    let Some(list) = fields.required("cases") else { return Vec::new() };
+    let items = list.items().unwrap_or_default();
+    if items.is_empty() && matches!(list.node().value, Value::Array(_)) {
+        list.wrong("there is no case; write one");
+    }
+    let mut names = Vec::new();
+    let cases = items.iter().filter_map(|item| case(item, text, policy.as_ref(), &mut names));
+    cases.collect()
+}
+
+fn case<'w>(at: &At<'w, '_>, text: &str, policy: Option<&String>, names: &mut Vec<&'w str>) -> Option<Case> {
+    let fields = at.fields(CASE)?;
+    let name = fields.required("name").and_then(|name| {
+        let text = name.text()?;
+        if text.is_empty() || text.contains(char::is_control) {
+            return name.expected("a few words on one line");
+        }
+        if names.contains(&text) {
+            name.wrong(format!("another case is called `{text}`; give each its own name"));
+        }
+        names.push(text);
+        Some(text.to_owned())
+    });
+    let list = fields.required("calls")?;
+    let items = list.items()?;
+    if items.is_empty() {
+        list.wrong("there is no call; write one");
+    }
+    let mut now = MIDNIGHT;
+    let calls = items.iter().filter_map(|item| call(item, text, &mut now)).collect();
+    Some(Case { name: name?, policy: policy.cloned(), loads: true, calls })
+}
+
+fn call(at: &At<'_, '_>, text: &str, now: &mut Moment) -> Option<CaseCall> {
+    let fields = at.fields(CALL)?;
+    let said = said(&fields, text);
+    let words = |key: &str| fields.get(key).map_or(Some(None), |at| at.text().map(|text| Some(text.to_owned())));
+    let (grant, session) = (words("as"), words("session"));
+    let moment = fields.get("at").map_or(Some(*now), |at| clock::read(&at));
+    *now = moment.unwrap_or(*now);
+    let times = fields.get("times").map_or(Some(1), |times| times.whole(1, MAX_TIMES));
+    let expected = expectation(&fields);
+    let (title, body) = said?;
+    Some(CaseCall {
+        title,
+        body,
+        grant: grant?.unwrap_or_else(|| ANYBODY.to_owned()),
+        session: session?,
+        at: moment?,
+        times: u32::try_from(times?).unwrap_or(u32::MAX),
+        expected: expected?,
+    })
+}
+
+/// What is sent: a title for people, and the body.
+fn said(fields: &Fields<'_, '_>, text: &str) -> Option<(String, String)> {
+    let object = fields.object();
+    let of_kind = |key: &str| fields.get(key).map(|at| written(at.node(), text));
+    for (key, of) in [("args", "tool"), ("params", "method")] {
+        if let (Some(at), None) = (fields.get(key), fields.get(of)) {
+            at.wrong(format!("`{key}` stands beside a `{of}`"));
+        }
+    }
+    match (fields.get("tool"), fields.get("method"), fields.get("request")) {
+        (Some(tool), None, None) => {
+            let name = tool.text()?;
+            Some((format!("the tool `{name}`"), message::tool(name, of_kind("args"))))
+        }
+        (None, Some(method), None) => {
+            let name = method.text()?;
+            Some((format!("`{name}`"), message::method(name, of_kind("params"))))
+        }
+        (None, None, Some(request)) => match &request.node().value {
+            Value::String(bytes) => Some(("the request".to_owned(), bytes.to_string())),
+            Value::Object(_) => Some(("the request".to_owned(), written(request.node(), text).to_owned())),
+            _ => request.expected("a message, or a string with a body as it is"),
+        },
+        (None, None, None) => {
+            object.wrong("nothing is called; write `tool`, `method` or `request`");
+            None
+        }
+        _ => {
+            object.wrong("`tool`, `method` and `request` each are a call; leave one");
+            None
+        }
+    }
+}
+
+fn expectation(fields: &Fields<'_, '_>) -> Option<Expectation> {
+    let decision = fields.required("expect").and_then(|expect| expect.choice(&Expected::NAMED));
+    let texts = ["rule", "message_contains"].map(|key| {
+        let at = fields.get(key)?;
+        if decision == Some(Expected::Allow) {
+            at.wrong(format!("`{key}` is about a refusal, and `allow` is expected; in shadow write `shadow`"));
+        }
+        at.text().map(ToOwned::to_owned)
+    });
+    let shadow = fields.get("shadow").map(|at| match at.node().value {
+        Value::Null => None,
+        _ => at.text().map(ToOwned::to_owned),
+    });
+    let [rule, message_contains] = texts;
+    Some(Expectation { decision: decision?, rule, message_contains, shadow })
+}
+
+/// A value as it stands in the text: no digit, escape or repeated name of it is lost.
+fn written<'t>(node: &Node<'_>, text: &'t str) -> &'t str {
+    let bytes = text.as_bytes().get(node.at..).unwrap_or_default();
+    let value = Reader::new(bytes, u32::MAX).and_then(|mut reader| reader.skip()).unwrap_or_default();
+    std::str::from_utf8(value).unwrap_or_default()
+}

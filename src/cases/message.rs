@@ -1,0 +1,64 @@
+//! Requests as a proper client sends them.
+
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+
+use crate::{
+    http::Headers,
+    json::Writer,
+    mcp::{Message, Method, Target},
+};
+
+/// The body of a tool call; `args` is JSON.
+pub(super) fn tool(name: &str, args: Option<&str>) -> String {
+    let mut params = Writer::default();
+    params.text("name", name).json("arguments", args.unwrap_or("{}"));
+    method("tools/call", Some(&params.finish()))
+}
+
+/// The body of any message; `params` is JSON.
+pub(super) fn method(name: &str, params: Option<&str>) -> String {
+    let mut message = Writer::default();
+    message.text("jsonrpc", "2.0");
+    if !Method::is_notification(name) {
+        message.json("id", 1);
+    }
+    message.text("method", name);
+    if let Some(params) = params {
+        message.json("params", params);
+    }
+    message.finish()
+}
+
+/// The head that belongs to a body: since 2026-07-28 it repeats parts of it.
+pub(super) fn head(body: &str, session: Option<&str>) -> Headers {
+    let mut pairs: Vec<(&str, String)> = vec![
+        (":method", "POST".to_owned()),
+        (":path", "/mcp".to_owned()),
+        ("content-type", "application/json".to_owned()),
+    ];
+    if let Some(session) = session {
+        pairs.push(("mcp-session-id", session.to_owned()));
+    }
+    let message = Message::read(body.as_bytes(), super::MAX_DEPTH);
+    let (version, method, target) = match &message {
+        Ok(Message::Request(request)) => (&request.version, Some(&request.method), Some(&request.target)),
+        Ok(Message::Notification { method, version }) => (version, Some(method), None),
+        Ok(Message::Response) | Err(_) => (&None, None, None),
+    };
+    if let (Some(version), Some(method)) = (version, method) {
+        pairs.push(("mcp-protocol-version", version.to_string()));
+        pairs.push(("mcp-method", coded(method)));
+    }
+    if let (Some(_), Some(Target::Tool(name) | Target::Prompt(name) | Target::Resource(name) | Target::Task(name))) =
+        (version, target)
+    {
+        pairs.push(("mcp-name", coded(name)));
+    }
+    Headers::new(pairs.into_iter().map(|(name, value)| (name.to_owned(), value.into_bytes())).collect())
+}
+
+/// A header's value, in the form that the specification has for what headers cannot carry.
+fn coded(text: &str) -> String {
+    let plain = text.bytes().all(|byte| matches!(byte, b' '..=b'~')) && text.trim() == text && !text.starts_with("=?");
+    if plain { text.to_owned() } else { format!("=?base64?{}?=", STANDARD.encode(text)) }
+}

@@ -1,0 +1,99 @@
+//! Requests that try to slip past the reader.
+
+#[cfg(target_family = "wasm")]
+use wasm_bindgen_test::wasm_bindgen_test as test;
+
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+use serde::Deserialize;
+use std::collections::BTreeMap;
+
+use crate::{
+    caller::Grant,
+    config::Config,
+    engine::{self, Answer, Call, Opening},
+    http::Headers,
+    limit::{Moment, store::InMemory},
+};
+
+/// An HTTP request and what has to become of it.
+#[derive(Deserialize)]
+struct Attack {
+    name: String,
+    method: String,
+    path: String,
+    headers: BTreeMap<String, OneOrMore>,
+    body: Option<String>,
+    body_b64: Option<String>,
+    expect: String,
+}
+
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum OneOrMore {
+    One(String),
+    More(Vec<String>),
+}
+
+impl Attack {
+    fn headers(&self) -> Headers {
+        let mut pairs = vec![(":method".to_owned(), self.method.clone().into_bytes())];
+        pairs.push((":path".to_owned(), self.path.clone().into_bytes()));
+        for (name, values) in &self.headers {
+            let values = match values {
+                OneOrMore::One(value) => std::slice::from_ref(value),
+                OneOrMore::More(values) => values,
+            };
+            pairs.extend(values.iter().map(|value| (name.clone(), value.clone().into_bytes())));
+        }
+        Headers::new(pairs)
+    }
+
+    fn body(&self) -> Vec<u8> {
+        let encoded = self.body_b64.as_ref().map(|text| STANDARD.decode(text).unwrap());
+        encoded.unwrap_or_else(|| self.body.clone().unwrap_or_default().into_bytes())
+    }
+
+    /// What becomes of it: `forward`, or the status and body of our answer.
+    fn run(&self, config: &Config) -> Result<(), (u16, String)> {
+        let call = Call { headers: self.headers(), grant: Ok(Grant::named("corpus")), request_id: None };
+        let body = self.body();
+        let answer = match engine::open(config, &call, !body.is_empty()) {
+            Opening::Pass => return Ok(()),
+            Opening::Closed(judgement) => judgement.answer,
+            Opening::AwaitNothing => engine::unexpected_body(config, &call).answer,
+            Opening::Await => {
+                let store = InMemory::new([0; 16]);
+                engine::judge(config, &call, &body, "corpus", Moment(0), &store).answer
+            }
+        };
+        match answer {
+            Answer::Forward(_) => Ok(()),
+            Answer::Reply(reply) => Err((reply.status, reply.body)),
+        }
+    }
+}
+
+#[test]
+fn attacks_end_as_the_corpus_says() {
+    let config = Config::load(br#"{"version":"1","default":"deny","tools":{"ok":{}}}"#).unwrap();
+    let lines = include_str!("../../../tests/cases/attacks.jsonl").lines();
+    let attacks: Vec<Attack> = lines.map(|line| serde_json::from_str(line).unwrap()).collect();
+    let mut failed = Vec::new();
+    for attack in &attacks {
+        let outcome = attack.run(&config);
+        let right = match (attack.expect.split_once(':'), &outcome) {
+            (None, Ok(())) => attack.expect == "forward",
+            (None, Err((status, _))) => attack.expect == "refuse" && [200, 202, 400, 405, 413, 415].contains(status),
+            (Some((_, tool)), Err((200, body))) => {
+                let tool = serde_json::to_string(tool).unwrap();
+                body.contains(r#""code":-31403"#) && body.contains(&format!(r#""tool":{tool}"#))
+            }
+            (Some(_), _) => false,
+        };
+        if !right {
+            failed.push(format!("{}: expected {}, got {outcome:?}", attack.name, attack.expect));
+        }
+    }
+    assert!(failed.is_empty(), "{} of {}:\n{}", failed.len(), attacks.len(), failed.join("\n"));
+    assert_eq!(attacks.len(), 114);
+}

@@ -1,0 +1,53 @@
+//! When a call that was charged gets its quota back; product contract, section 1.5.
+
+use crate::{config::Refund, limit::Receipt};
+
+/// What Envoy knows of a request's way to a server.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Delivery {
+    /// How often it was sent; `None` where no router came to that.
+    pub attempts: Option<u64>,
+    /// Whether a server was chosen.
+    pub has_server: bool,
+    /// Envoy's response flags, as bits.
+    pub flags: u64,
+}
+
+/// No healthy upstream (UH), connection failure (UF), overflow (UO), no route (NR), no cluster (NC): Envoy's
+/// `StreamInfo::CoreResponseFlag`, bits of `response.flags`. A reset after connecting has other flags.
+const NEVER_SENT: u64 = 1 << 1 | 1 << 5 | 1 << 7 | 1 << 8 | 1 << 24;
+
+impl Delivery {
+    /// Whether no byte of the request can have reached a server.
+    #[must_use]
+    pub fn is_impossible(&self) -> bool {
+        self.attempts.unwrap_or(0) <= 1 && (!self.has_server || self.flags & NEVER_SENT != 0)
+    }
+}
+
+/// Whether a call that was charged may get something back.
+#[must_use]
+pub fn is_open(refund: Refund, receipt: &Receipt) -> bool {
+    refund != Refund::Never && *receipt != Receipt::NOTHING
+}
+
+#[cfg(test)]
+mod tests {
+    #[cfg(target_family = "wasm")]
+    use wasm_bindgen_test::wasm_bindgen_test as test;
+
+    use super::Delivery;
+
+    #[test]
+    fn only_what_cannot_have_arrived_is_given_back() {
+        let delivery = |attempts, has_server, flags| Delivery { attempts, has_server, flags };
+        assert!(delivery(None, false, 0).is_impossible(), "a later filter answered");
+        assert!(delivery(Some(1), true, 0x20).is_impossible(), "the connection failed");
+        assert!(delivery(Some(0), false, 0x100).is_impossible(), "there is no route");
+        assert!(delivery(Some(1), false, 0x2).is_impossible(), "no server is healthy");
+        assert!(!delivery(Some(1), true, 0).is_impossible(), "a server answered");
+        assert!(!delivery(Some(1), true, 0x40).is_impossible(), "the connection was reset after it was made");
+        assert!(!delivery(Some(1), true, 0x4).is_impossible(), "the server was too slow");
+        assert!(!delivery(Some(2), true, 0x20).is_impossible(), "an earlier attempt may have arrived");
+    }
+}

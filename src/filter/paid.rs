@@ -1,0 +1,64 @@
+//! A call that was charged and went on: whether it gets something back is known when its answer comes.
+
+use crate::{
+    config::Refund,
+    engine::refund,
+    http::Header,
+    limit::{Counters, Receipt},
+    mcp::outcome::Outcome,
+};
+
+use super::{host, shared::SharedTable};
+
+/// What a call was charged, until that is settled.
+#[derive(Debug)]
+pub(super) struct Paid {
+    receipt: Receipt,
+    refund: Refund,
+    /// Listens to the server's answer, where that matters.
+    outcome: Option<Outcome>,
+}
+
+impl Paid {
+    /// `None` where nothing can be given back.
+    pub(super) fn new(refund: Refund, receipt: Receipt) -> Option<Self> {
+        refund::is_open(refund, &receipt).then_some(Self { receipt, refund, outcome: None })
+    }
+
+    /// The head of an answer: of the server's, or of Envoy's own, when the request found no server.
+    pub(super) fn answer_begins(mut self) -> Option<Self> {
+        if host::delivery().is_impossible() {
+            return self.give_back();
+        }
+        if self.refund != Refund::Failed || host::response_header("content-encoding").is_some() {
+            return None;
+        }
+        let content_type = host::response_header("content-type");
+        self.outcome = Outcome::of(content_type.as_deref().map_or(Header::Absent, Header::Once));
+        self.outcome.is_some().then_some(self)
+    }
+
+    /// A chunk of the answer passes; at its end it is settled.
+    pub(super) fn answer_goes_on(mut self, size: usize, is_end: bool) -> Option<Self> {
+        let chunk = if size == 0 { Some(Vec::new()) } else { host::response_chunk(size) };
+        self.outcome.as_mut()?.hear(&chunk?);
+        if is_end { self.answer_ends() } else { Some(self) }
+    }
+
+    /// The answer is complete.
+    pub(super) fn answer_ends(self) -> Option<Self> {
+        if self.outcome.clone()?.has_failed() { self.give_back() } else { None }
+    }
+
+    /// The stream ended, with or without an answer.
+    pub(super) fn stream_ends(self) {
+        if self.outcome.is_none() && host::delivery().is_impossible() {
+            self.give_back();
+        }
+    }
+
+    fn give_back(self) -> Option<Self> {
+        Counters::new(&SharedTable).refund(&self.receipt);
+        None
+    }
+}

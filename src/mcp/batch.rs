@@ -1,0 +1,138 @@
+//! Batches: several messages in one array. Only revision 2025-03-26 has them; where they are not asked for, a body with
+//! one is refused like any other that is no message.
+
+use crate::json::{Kind, Reader};
+
+use super::{Message, Refusal, Request};
+
+/// What a body holds.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Body<'a> {
+    /// One message.
+    Single(Message<'a>),
+    /// Two or more requests with different ids, notifications and answers, or one of them in an array.
+    Batch(Vec<Message<'a>>),
+}
+
+/// Messages that one batch may hold.
+const MAX_MESSAGES: usize = 64;
+
+impl<'a> Body<'a> {
+    /// Reads a body; values may nest `max_depth` deep, and `batches` tells whether an array may be one.
+    ///
+    /// # Errors
+    /// The body is not strict JSON, holds no message, or one that some server reads differently; of a batch, any of
+    /// them, more than 64, two requests with ids that some client takes for the same, or `initialize`.
+    pub fn read(body: &'a [u8], max_depth: u32, batches: bool) -> Result<Self, Refusal> {
+        let mut reader = Reader::new(body, max_depth)?;
+        match reader.kind()? {
+            Kind::Array if batches => read_batch(&mut reader).map(Self::Batch),
+            _ => Message::read(body, max_depth).map(Self::Single),
+        }
+    }
+}
+
+fn read_batch<'a>(reader: &mut Reader<'a>) -> Result<Vec<Message<'a>>, Refusal> {
+    let mut messages = Vec::new();
+    let mut count: usize = 0;
+    reader.elements(|reader| {
+        count = count.saturating_add(1);
+        // What is too much is checked like anything else, but not kept.
+        match reader.kind()? {
+            _ if count > MAX_MESSAGES => reader.skip().map(drop),
+            Kind::Object => Message::parse(reader).map(|(_, message)| messages.push(message)),
+            _ => {
+                messages.push(Err("an element of the batch is no message".to_owned()));
+                reader.skip().map(drop)
+            }
+        }
+    })?;
+    reader.finish()?;
+    let refused = |why: String| Refusal::invalid(None, format!("{why}; send one message a request"));
+    if let Some(doubt) = reader.doubt() {
+        return Err(refused(doubt.to_string()));
+    }
+    if !(1..=MAX_MESSAGES).contains(&count) {
+        return Err(refused(format!("the batch holds {count} messages; 1 to {MAX_MESSAGES} are read")));
+    }
+    let messages: Vec<Message<'a>> = messages.into_iter().collect::<Result<_, String>>().map_err(refused)?;
+    let requests: Vec<&Request<'a>> = requests(&messages).collect();
+    if requests.iter().any(|request| request.method == "initialize") {
+        return Err(refused("`initialize` stands in a batch".to_owned()));
+    }
+    let seen_before = |(index, request): (usize, &&Request<'a>)| {
+        requests.iter().take(index).any(|other| other.id.resembles(request.id)).then_some(request.id)
+    };
+    match requests.iter().enumerate().find_map(seen_before) {
+        Some(id) => Err(refused(format!("two requests of the batch have the id `{}`", id.token()))),
+        None => Ok(messages),
+    }
+}
+
+/// The requests among some messages.
+pub fn requests<'m, 'a>(messages: &'m [Message<'a>]) -> impl Iterator<Item = &'m Request<'a>> {
+    messages.iter().filter_map(|message| match message {
+        Message::Request(request) => Some(request),
+        Message::Notification { .. } | Message::Response => None,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    #[cfg(target_family = "wasm")]
+    use wasm_bindgen_test::wasm_bindgen_test as test;
+
+    use super::{Body, MAX_MESSAGES};
+
+    fn read(body: &str) -> Result<usize, String> {
+        match Body::read(body.as_bytes(), 64, true) {
+            Ok(Body::Batch(messages)) => Ok(messages.len()),
+            Ok(Body::Single(_)) => Ok(0),
+            Err(refusal) => Err(refusal.why),
+        }
+    }
+
+    fn pings(ids: &[&str]) -> String {
+        let pings = ids.iter().map(|id| format!(r#"{{"jsonrpc":"2.0","id":{id},"method":"ping"}}"#));
+        format!("[{}]", pings.collect::<Vec<_>>().join(","))
+    }
+
+    #[test]
+    fn a_batch_is_read_where_it_is_asked_for() {
+        let mixed = r#" [{"jsonrpc":"2.0","id":1,"method":"ping"},{"jsonrpc":"2.0","method":"notifications/initialized"},
+            {"jsonrpc":"2.0","id":1,"result":{}}]"#;
+        assert_eq!(read(mixed), Ok(3));
+        assert_eq!(read(&pings(&["1"])), Ok(1));
+        assert_eq!(read(r#"{"jsonrpc":"2.0","id":1,"method":"ping"}"#), Ok(0));
+        let refusal = Body::read(mixed.as_bytes(), 64, false).unwrap_err();
+        assert_eq!(refusal.why, "the body is not one object; send one message a request, no batch");
+    }
+
+    #[test]
+    fn one_bad_message_refuses_all() {
+        let behind = "; send one message a request";
+        for (body, why) in [
+            ("[]", "the batch holds 0 messages; 1 to 64 are read"),
+            ("[1]", "an element of the batch is no message"),
+            ("[[]]", "an element of the batch is no message"),
+            (r#"[{"jsonrpc":"2.0","id":1}]"#, "there is no `method`"),
+            (r#"[{"jsonrpc":"2.0","id":1,"method":"initialize"}]"#, "`initialize` stands in a batch"),
+            (r#"[{"jsonrpc":"2.0","id":1,"method":"ping","id":2}]"#, "the member `id` stands twice (byte 1)"),
+        ] {
+            assert_eq!(read(body), Err(format!("{why}{behind}")), "{body}");
+        }
+        let ids: Vec<String> = (0..=MAX_MESSAGES).map(|id| id.to_string()).collect();
+        let ids: Vec<&str> = ids.iter().map(String::as_str).collect();
+        assert_eq!(read(&pings(&ids[..MAX_MESSAGES])), Ok(MAX_MESSAGES));
+        assert_eq!(read(&pings(&ids)), Err(format!("the batch holds 65 messages; 1 to 64 are read{behind}")));
+    }
+
+    #[test]
+    fn ids_that_some_client_takes_for_one_are_refused() {
+        for ids in [["1", "1"], ["1", "\"1\""], ["0", "-0"], ["\"a\"", "\"\\u0061\""]] {
+            let why = format!("two requests of the batch have the id `{}`; send one message a request", ids[1]);
+            assert_eq!(read(&pings(&ids)), Err(why));
+        }
+        assert_eq!(read(&pings(&["1", "2", "\"a\"", "\"A\""])), Ok(4));
+    }
+}

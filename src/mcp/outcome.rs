@@ -1,0 +1,184 @@
+//! Whether a server's answer to a call says that the call failed: a JSON-RPC error, or a result with `isError`.
+//!
+//! A pure state machine over chunks, for JSON and for event streams. It only listens: nothing is held back or changed.
+
+use crate::{
+    http::Header,
+    json::{Fault, Kind, Names, Reader},
+};
+
+/// Listens to one answer.
+#[derive(Clone, Debug)]
+pub struct Outcome {
+    form: Form,
+    /// The answer so far, or the event so far.
+    text: Vec<u8>,
+    failed: Option<bool>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Form {
+    /// One message.
+    Json,
+    /// Messages as events; <https://html.spec.whatwg.org/multipage/server-sent-events.html>.
+    Events,
+}
+
+/// More than this of one message is not kept, and its outcome is not known.
+const MAX_BYTES: usize = 1 << 20;
+/// Deeper answers are not understood.
+const MAX_DEPTH: u32 = 128;
+
+impl Outcome {
+    /// Listens to an answer with this content type; `None` if there is nothing to be understood.
+    #[must_use]
+    pub fn of(content_type: Header<'_>) -> Option<Self> {
+        let Header::Once(value) = content_type else { return None };
+        let media = value.split(|byte| *byte == b';').next().unwrap_or_default().trim_ascii();
+        let form = match media.to_ascii_lowercase().as_slice() {
+            b"application/json" => Form::Json,
+            b"text/event-stream" => Form::Events,
+            _ => return None,
+        };
+        Some(Self { form, text: Vec::new(), failed: None })
+    }
+
+    /// Takes the next chunk.
+    pub fn hear(&mut self, chunk: &[u8]) {
+        if self.failed.is_some() {
+            return;
+        }
+        match self.form {
+            Form::Json => self.keep(chunk),
+            Form::Events => {
+                for byte in chunk {
+                    self.keep(std::slice::from_ref(byte));
+                    if self.event_has_ended() {
+                        self.event();
+                    }
+                }
+            }
+        }
+    }
+
+    /// Whether the answer says that the call failed; `false` where that was not understood.
+    #[must_use]
+    pub fn has_failed(mut self) -> bool {
+        if self.failed.is_none() && self.form == Form::Json {
+            self.failed = failure(&self.text).unwrap_or_default();
+        }
+        self.failed.unwrap_or(false)
+    }
+
+    fn keep(&mut self, bytes: &[u8]) {
+        if self.text.len().saturating_add(bytes.len()) > MAX_BYTES {
+            self.failed = Some(false);
+            self.text = Vec::new();
+        } else {
+            self.text.extend_from_slice(bytes);
+        }
+    }
+
+    /// A blank line ends an event; lines end in LF, CR or both.
+    fn event_has_ended(&self) -> bool {
+        [&b"\n\n"[..], b"\r\r", b"\n\r", b"\r\n\r\n"].iter().any(|end| self.text.ends_with(end))
+    }
+
+    fn event(&mut self) {
+        let text = std::mem::take(&mut self.text);
+        let lines = text.split(|byte| matches!(byte, b'\n' | b'\r'));
+        let data: Vec<&[u8]> = lines.filter_map(|line| line.strip_prefix(b"data:")).collect();
+        self.failed = failure(&data.join(&b'\n')).unwrap_or_default();
+    }
+}
+
+/// What a message says, if it is the answer to a request.
+fn failure(text: &[u8]) -> Result<Option<bool>, Fault> {
+    let mut reader = Reader::new(text, MAX_DEPTH)?;
+    let (mut error, mut result) = (false, None);
+    reader.members(Names::Distinct, |reader, name| match (&*name, reader.kind()?) {
+        ("result", Kind::Object) => {
+            let mut is_error = false;
+            let members = reader.members(Names::Distinct, |reader, name| {
+                let value = reader.skip()?;
+                is_error |= name == "isError" && value == b"true";
+                Ok(())
+            });
+            result = Some(is_error);
+            members
+        }
+        (other, _) => {
+            error |= other == "error";
+            reader.skip().map(drop)
+        }
+    })?;
+    reader.finish()?;
+    Ok(if error { Some(true) } else { result })
+}
+
+#[cfg(test)]
+mod tests {
+    #[cfg(target_family = "wasm")]
+    use wasm_bindgen_test::wasm_bindgen_test as test;
+
+    use super::{Header, MAX_BYTES, Outcome};
+
+    /// Whether an answer is heard as a failure, whole and in every two chunks.
+    #[track_caller]
+    fn failed(content_type: &str, text: &str) -> bool {
+        let listen = |chunks: &[&[u8]]| {
+            let mut outcome = Outcome::of(Header::Once(content_type.as_bytes())).unwrap();
+            chunks.iter().for_each(|chunk| outcome.hear(chunk));
+            outcome.has_failed()
+        };
+        let whole = listen(&[text.as_bytes()]);
+        for index in 0..text.len() {
+            let (front, back) = text.as_bytes().split_at(index);
+            assert_eq!(listen(&[front, back]), whole, "split at {index}");
+        }
+        whole
+    }
+
+    const ERROR: &str = r#"{"jsonrpc":"2.0","id":1,"error":{"code":-1,"message":"x"}}"#;
+    const IS_ERROR: &str = r#"{"jsonrpc":"2.0","id":1,"result":{"content":[],"isError":true}}"#;
+    const FINE: &str = r#"{"jsonrpc":"2.0","id":1,"result":{"content":[{"isError":true}],"isError":false}}"#;
+
+    #[test]
+    fn an_error_and_a_result_with_is_error_are_failures() {
+        for (text, expected) in [(ERROR, true), (IS_ERROR, true), (FINE, false), ("not json", false), ("", false)] {
+            assert_eq!(failed("application/json", text), expected, "{text}");
+            assert_eq!(failed("Application/JSON; charset=utf-8", text), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn an_event_stream_tells_it_in_the_event_that_answers() {
+        let progress = r#"{"jsonrpc":"2.0","method":"notifications/progress","params":{"error":1}}"#;
+        for end in ["\n", "\r\n", "\r"] {
+            for (answer, expected) in [(ERROR, true), (IS_ERROR, true), (FINE, false)] {
+                let text = format!(
+                    ": hello{end}{end}id: 1{end}data: {progress}{end}{end}event: message{end}data: {answer}{end}{end}"
+                );
+                assert_eq!(failed("text/event-stream", &text), expected, "{text:?}");
+            }
+        }
+        let split = "data: {\"jsonrpc\":\"2.0\",\"id\":1,\ndata:\"error\":{}}\n\n";
+        assert!(failed("text/event-stream", split));
+        assert!(!failed("text/event-stream", &format!("data: {ERROR}\n")), "an event without its blank line is none");
+    }
+
+    #[test]
+    fn what_is_too_long_is_not_understood() {
+        let mut outcome = Outcome::of(Header::Once(b"application/json")).unwrap();
+        outcome.hear(&vec![b' '; MAX_BYTES]);
+        outcome.hear(ERROR.as_bytes());
+        assert!(!outcome.has_failed());
+    }
+
+    #[test]
+    fn other_media_say_nothing() {
+        assert!(Outcome::of(Header::Once(b"text/html")).is_none());
+        assert!(Outcome::of(Header::Absent).is_none());
+        assert!(Outcome::of(Header::Repeated).is_none());
+    }
+}

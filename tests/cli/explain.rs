@@ -1,0 +1,182 @@
+//! `mcp-policy explain`
+
+use crate::{assert_complains, assert_prints, run, run_with, scratch::Scratch};
+
+const PAYMENTS: &str = "envoy/policies/payments.json";
+const AT: [&str; 2] = ["--at", "2026-01-31T23:00:00Z"];
+
+#[test]
+fn an_allowed_call_shows_what_was_compared_and_charged() {
+    let args = r#"{"payment_intent":"pi_1","amount":2500}"#;
+    let ran = run(&["explain", PAYMENTS, "--tool", "create_refund", "--args", args, "--as", "jwt:alice"]);
+    let expected = r#"the tool `create_refund` as `jwt:alice`
+  1. /tools/create_refund: the key `create_refund` decides on the tool `create_refund`
+  2. /tools/create_refund/require/0: holds: `args.payment_intent` is `"pi_1"`; compared with `starts_with` `"pi_"`
+  3. /tools/create_refund/require/1: holds: `args.amount` is `2500`; compared with `gt` `0`
+  4. /tools/create_refund/deny_if/0: does not hold: `args.amount` is `2500`; compared with `gt` `50000`
+  5. /tools/create_refund/limits/0: costs 1 of `refunds`, 10 an hour for each grant
+  6. /tools/create_refund/limits/1: costs 2500 of `refunded`, 30000 a day for each grant
+  7. /tools/create_refund/limits/2: costs 2500 of `refunded_by_all`, 50000 a day for all callers together
+  8. /tools/create_refund/require_approval/0: does not hold: `args.amount` is `2500`; compared with `gt` `10000`
+  9. /tools/create_refund/limits/0: charges 1 to `refunds`: 1 of 10 an hour used
+  10. /tools/create_refund/limits/1: charges 2500 to `refunded`: 2500 of 30000 a day used
+  11. /tools/create_refund/limits/2: charges 2500 to `refunded_by_all`: 2500 of 50000 a day used
+  verdict: allowed
+"#;
+    assert_prints(&ran, 0, expected);
+}
+
+#[test]
+fn a_refused_call_shows_what_the_agent_is_told() {
+    let args = r#"{"payment_intent":"pi_1","amount":"2500"}"#;
+    let expected = r#"the tool `create_refund` as `anybody`
+  1. /tools/create_refund: the key `create_refund` decides on the tool `create_refund`
+  2. /tools/create_refund/require/0: holds: `args.payment_intent` is `"pi_1"`; compared with `starts_with` `"pi_"`
+  3. /tools/create_refund/require/1: does not hold: `args.amount` is of the wrong type: `"2500"` where a number is needed; compared with `gt` `0`
+  verdict: denied by /tools/create_refund/require/1
+  the agent is told: Policy violation: Say how much to refund, in cents: without an amount Stripe refunds everything
+"#;
+    assert_prints(&run(&["explain", PAYMENTS, "--tool", "create_refund", "--args", args]), 0, expected);
+    let expected = "the tool `cancel_subscription` as `anybody`
+  1. (hidden): `cancel_*` in `hide` fits the tool `cancel_subscription`
+  verdict: denied by (hidden)
+  the agent is told: Policy violation: the tool `cancel_subscription` is not available here; use a listed one
+";
+    assert_prints(&run(&["explain", PAYMENTS, "--tool", "cancel_subscription"]), 0, expected);
+    let expected = "the tool `create_payment_link` as `anybody`
+  1. (default deny): no entry names the tool `create_payment_link`; `default` is `deny`
+  verdict: denied by (default deny)
+  the agent is told: Policy violation: the tool `create_payment_link` is not permitted; use another, or ask for this one to be permitted
+";
+    assert_prints(&run(&["explain", PAYMENTS, "--tool", "create_payment_link"]), 0, expected);
+}
+
+#[test]
+fn patterns_that_lose_are_named() {
+    let policy =
+        r#"{"version":"1","default":"deny","tools":{"*":{"action":"deny"},"get_*":{},"get_p*":{},"a/b~c":{}}}"#;
+    let expected = "the tool `get_pods` as `anybody`
+  1. /tools/*: the pattern `*` decides on the tool `get_pods`; what `get_p*` or `get_*` says counts for nothing
+  2. /tools/*/action: holds: there is no condition
+  verdict: denied by /tools/*/action
+  the agent is told: Policy violation: the tool `get_pods` is not permitted; use another, or ask for this one to be permitted
+";
+    assert_prints(&run_with(&["explain", "-", "--tool", "get_pods"], policy), 0, expected);
+    let expected = "the tool `a/b~c` as `anybody`
+  1. /tools/a~1b~0c: the key `a/b~c` decides on the tool `a/b~c`; what `*` says counts for nothing
+  verdict: allowed
+";
+    assert_prints(&run_with(&["explain", "-", "--tool", "a/b~c"], policy), 0, expected);
+}
+
+#[test]
+fn a_policy_in_shadow_says_what_it_would_do() {
+    let ran = run(&["explain", "envoy/policies/shadow-rollout.json", "--tool", "slack_delete_message"]);
+    let expected = "the tool `slack_delete_message` as `anybody`
+  1. (hidden): `*_delete_*` in `hide` fits the tool `slack_delete_message`
+  2. /mode: in shadow, so the call passes and nothing is charged
+  verdict: allowed
+  in shadow: denied by (hidden)
+";
+    assert_prints(&ran, 0, expected);
+    let policy = r#"{"version":"1","default":"allow","tools":{"a":{"mode":"shadow","rate_limit":"0/day"}}}"#;
+    let expected = "the tool `a` as `anybody`
+  1. /tools/a: the key `a` decides on the tool `a`
+  2. /tools/a/rate_limit: in shadow: costs 1 of `/tools/a`, 0 a day for each grant
+  3. /tools/a/rate_limit: in shadow: `/tools/a` has no room for 1: 0 a day at most
+  verdict: allowed
+  in shadow: rate_limited by /tools/a/rate_limit
+";
+    assert_prints(&run_with(&["explain", "-", "--tool", "a"], policy), 0, expected);
+}
+
+#[test]
+fn a_whole_request_may_be_any_message() {
+    let scratch = Scratch::new("explain-request");
+    let policy = r#"{"version":"1","default":"deny","methods":{"ping":"deny","x/y":"allow"},"resources":{"a:*":{}}}"#;
+    let policy = scratch.file("policy.json", policy);
+    let explain = |body: &str| run_with(&["explain", &policy, "--request", "-"], body).stdout;
+    let message =
+        |method: &str, params: &str| format!(r#"{{"jsonrpc":"2.0","id":1,"method":"{method}","params":{params}}}"#);
+    for (body, expected) in [
+        (
+            message("ping", "{}"),
+            "  1. /methods/ping: `methods` says `deny` to `ping`
+  verdict: denied by /methods/ping
+  the agent is told: Policy violation: the method `ping` is closed; do without it, or ask for it to be opened\n",
+        ),
+        (message("x/y", "{}"), "  1. /methods/x~1y: `methods` says `allow` to `x/y`\n  verdict: allowed\n"),
+        (message("tools/list", "{}"), "  1. (method): `tools/list` passes whatever `default` says\n  verdict: allowed\n"),
+        (
+            message("tasks/list", "{}"),
+            "  1. (method): `methods` does not name it; `default` is `deny`
+  verdict: denied by (method)
+  the agent is told: Policy violation: the method `tasks/list` is not permitted; do without it, or ask for it to be permitted\n",
+        ),
+        (
+            message("resources/read", r#"{"uri":"a:b"}"#),
+            "  1. /resources/a:*: the pattern `a:*` decides on the resource `a:b`\n  verdict: allowed\n",
+        ),
+        (
+            message("tools/call", "{}"),
+            "  1. refused before any rule is asked: `params.name` is missing
+  verdict: refused
+  the agent is told: Request refused: `params.name` is missing\n",
+        ),
+    ] {
+        assert_eq!(explain(&body), format!("the request as `anybody`\n{expected}"), "{body}");
+    }
+}
+
+#[test]
+fn programs_get_one_object() {
+    let ran =
+        run(&[&["explain", "envoy/policies/krea.json", "--tool", "generate_image", "--format", "json"], &AT[..]]
+            .concat());
+    let expected = concat!(
+        r#"{"steps":[{"rule":"/tools/generate_image","text":"the key `generate_image` decides on the tool `generate_image`"},"#,
+        r#"{"rule":"/tools/generate_image/limits/0","text":"costs 1 of `generate_image_rate`, 10 a minute for each grant"},"#,
+        r#"{"rule":"/tools/generate_image/limits/0","text":"charges 1 to `generate_image_rate`: 1 of 10 a minute used"}],"#,
+        r#""decision":"allowed"}"#,
+        "\n"
+    );
+    assert_prints(&ran, 0, expected);
+    let policy = r#"{"version":"1","default":"allow","tools":{"a":{"rate_limit":"0/day","reason":"Never"}}}"#;
+    let expected = concat!(
+        r#"{"steps":[{"rule":"/tools/a","text":"the key `a` decides on the tool `a`"},"#,
+        r#"{"rule":"/tools/a/rate_limit","text":"costs 1 of `/tools/a`, 0 a day for each grant"},"#,
+        r#"{"rule":"/tools/a/rate_limit","text":"`/tools/a` has no room for 1: 0 a day at most"}],"#,
+        r#""decision":"rate_limited","rule":"/tools/a/rate_limit","#,
+        r#""message":"Policy violation: Never; do not retry, it never passes"}"#,
+        "\n"
+    );
+    assert_prints(&run_with(&["explain", "-", "--tool", "a", "--format", "json"], policy), 0, expected);
+}
+
+#[test]
+fn what_cannot_be_explained_is_told() {
+    let scratch = Scratch::new("explain-faults");
+    let wrong = scratch.file("wrong.json", "{\"version\": \"1\",\n  \"defualt\": \"deny\"}");
+    let expected = format!(
+        "error: the policy does not load
+{wrong}:1:1: (top level): the key `default` is missing
+{wrong}:2:3: /defualt: unknown key `defualt` (did you mean `default`?); allowed: `version`, `default`, `description`, `hide`, `all_tools`, `tools`, `resources`, `prompts`, `methods` or `mode`\n"
+    );
+    assert_complains(&run(&["explain", &wrong, "--tool", "a"]), 1, &expected);
+    let krea = "envoy/policies/krea.json";
+    let expected = "error: `--args` is not JSON: expected a string (byte 1)\n";
+    assert_complains(&run(&["explain", krea, "--tool", "a", "--args", "{a: 1}"]), 2, expected);
+    let expected = "error: cannot read `no.json`: No such file or directory (os error 2)\n";
+    assert_complains(&run(&["explain", "no.json", "--tool", "a"]), 2, expected);
+    assert_complains(&run(&["explain", krea, "--request", "no.json"]), 2, expected);
+    let expected = "error: stdin can be the policy or the request, not both\n";
+    assert_complains(&run(&["explain", "-", "--request", "-"]), 2, expected);
+    for arguments in [
+        &["explain", krea][..],
+        &["explain", krea, "--tool", "a", "--request", "b"],
+        &["explain", krea, "--args", "{}"],
+    ] {
+        let ran = run(arguments);
+        assert_eq!((ran.code, ran.stdout.as_str()), (2, ""), "{arguments:?}");
+    }
+}

@@ -1,0 +1,125 @@
+//! `mcp-policy test`
+
+use crate::{assert_complains, assert_prints, run, scratch::Scratch};
+
+const POLICY: &str = r#"{"version":"1","default":"deny","tools":{"draw":{"rate_limit":"1/minute"},"look":{}}}"#;
+
+const CASES: &str = r#"{"cases":[
+    {"name":"one a minute","calls":[
+        {"tool":"draw","expect":"allow"},
+        {"at":"00:00:59","tool":"draw","expect":"rate_limited","rule":"/tools/draw/rate_limit"},
+        {"at":60,"tool":"draw","expect":"allow"}]},
+    {"name":"looking is free","calls":[{"tool":"look","times":50,"expect":"allow"}]}]}"#;
+
+#[test]
+fn the_shipped_cases_pass() {
+    let expected = "running 3 cases of `envoy/policies/alya.cases.json` against `envoy/policies/alya.json`
+test one tool, as often as you like ... ok
+test and nothing else ... ok
+test the handshake and the lists pass ... ok
+
+test result: ok. 3 passed; 0 failed
+";
+    assert_prints(&run(&["test", "envoy/policies/alya.json"]), 0, expected);
+    assert_prints(&run(&["test", "envoy/policies/alya.json", "envoy/policies/alya.cases.json"]), 0, expected);
+}
+
+#[test]
+fn a_corpus_brings_its_policies_along() {
+    let ran = run(&["test", "tests/cases/decisions.jsonl"]);
+    let first = "running 59 cases of `tests/cases/decisions.jsonl` against the policy they bring\n";
+    assert!(
+        ran.stdout.starts_with(first) && ran.stdout.ends_with("\ntest result: ok. 59 passed; 0 failed\n"),
+        "{ran:?}"
+    );
+    assert_eq!(ran.code, 0);
+}
+
+#[test]
+fn a_case_that_fails_is_explained() {
+    let scratch = Scratch::new("test-fails");
+    let policy = scratch.file("p.json", &POLICY.replace("1/minute", "2/minute"));
+    let cases = scratch.file("p.cases.json", CASES);
+    let expected = format!(
+        "running 2 cases of `{cases}` against `{policy}`
+test one a minute ... FAILED
+test looking is free ... ok
+
+failures:
+
+---- one a minute ----
+call 2, the tool `draw` as `anybody` at 00:00:59: expected rate_limited, got allowed
+  1. /tools/draw: the key `draw` decides on the tool `draw`
+  2. /tools/draw/rate_limit: costs 1 of `/tools/draw`, 2 a minute for each grant
+  3. /tools/draw/rate_limit: charges 1 to `/tools/draw`: 2 of 2 a minute used
+  verdict: allowed
+
+test result: FAILED. 1 passed; 1 failed
+"
+    );
+    assert_prints(&run(&["test", &policy]), 1, &expected);
+}
+
+#[test]
+fn programs_get_one_list() {
+    let scratch = Scratch::new("test-json");
+    let policy = scratch.file("p.json", POLICY);
+    let text = CASES.replace(r#""tool":"look","times":50"#, r#""tool":"loot""#);
+    let cases = scratch.file("c.json", &text);
+    let expected = format!(
+        r#"[{{"file":"{cases}","name":"one a minute","ok":true}},{{"file":"{cases}","name":"looking is free","ok":false,"failure":"call 1, the tool `loot` as `anybody` at 00:00:00: expected allowed, got denied by (default deny)","explanation":{{"steps":[{{"rule":"(default deny)","text":"no entry names the tool `loot`; `default` is `deny`"}}],"decision":"denied","rule":"(default deny)","message":"Policy violation: the tool `loot` is not permitted; use another, or ask for this one to be permitted"}}}}]"#
+    );
+    assert_prints(&run(&["test", &policy, &cases, "--format", "json"]), 1, &format!("{expected}\n"));
+}
+
+#[test]
+fn several_files_run_one_after_the_other() {
+    let scratch = Scratch::new("test-several");
+    let policy = scratch.file("p.json", POLICY);
+    let one = scratch.file("one.json", CASES);
+    let own = r#"{"policy":{"version":"1","default":"allow"},"cases":[{"name":"own","calls":[{"tool":"x","expect":"allow"}]}]}"#;
+    let two = scratch.file("two.json", own);
+    let expected = format!(
+        "running 2 cases of `{one}` against `{policy}`
+test one a minute ... ok
+test looking is free ... ok
+
+running 1 case of `{two}` against the policy they bring
+test own ... ok
+
+test result: ok. 3 passed; 0 failed
+"
+    );
+    assert_prints(&run(&["test", &policy, &one, &two]), 0, &expected);
+    let ran = run(&["test", &two]);
+    assert_eq!((ran.code, ran.stdout.lines().last()), (0, Some("test result: ok. 1 passed; 0 failed")));
+}
+
+#[test]
+fn what_cannot_be_run_is_told() {
+    let scratch = Scratch::new("test-faults");
+    let policy = scratch.file("p.json", POLICY);
+    let wrong = scratch.file("wrong.json", r#"{"version":"1"}"#);
+    let cases = scratch
+        .file("c.json", "{\"cases\": [\n  {\"name\": \"n\", \"calls\": [{\"tool\": \"a\", \"expects\": \"deny\"}]}]}");
+    let expected = format!("error: the policy does not load\n{wrong}:1:1: (top level): the key `default` is missing\n");
+    assert_complains(&run(&["test", &wrong, &cases]), 1, &expected);
+    let expected = format!(
+        "error: the case file cannot be read
+{cases}:2:27: /cases/0/calls/0: the key `expect` is missing
+{cases}:2:41: /cases/0/calls/0/expects: unknown key `expects` (did you mean `expect`?); allowed: `as`, `session`, `at`, `times`, `tool`, `args`, `method`, `params`, `request`, `expect`, `rule`, `message_contains` or `shadow`\n"
+    );
+    assert_complains(&run(&["test", &policy, &cases]), 2, &expected);
+    let beside = policy.replace("p.json", "p.cases.json");
+    let expected = format!("error: cannot read `{beside}`: No such file or directory (os error 2)\n");
+    assert_complains(&run(&["test", &policy]), 2, &expected);
+    let missing = scratch.file("missing.json", CASES);
+    let ran = run(&["test", &missing]);
+    assert_eq!(ran.code, 1);
+    assert!(
+        ran.stdout.contains("there is no policy; name one, or write `policy` in the case file\n"),
+        "{}",
+        ran.stdout
+    );
+    assert_eq!(run(&["test"]).code, 2);
+}

@@ -1,0 +1,25 @@
+//! What holds of every policy and every call, on random ones.
+//!
+//! | suite | shows |
+//! |---|---|
+//! | `agreement` | `explain` and the engine never disagree; a policy written out again decides the same |
+//! | `order` | a decision never depends on key order, white space or escapes |
+//! | `strictness` | adding a `require`, `deny_if` or `limits` entry never turns a refusal into an allow |
+//! | `precedence` | exactly one entry decides, in whatever order they stand |
+//! | `reach` | the random calls reach every kind of decision |
+#![expect(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::unwrap_used,
+    reason = "a test that finds something else than it expects should stop and say so"
+)]
+
+mod agreement;
+mod order;
+mod policies;
+mod precedence;
+mod reach;
+mod requests;
+mod strictness;
+mod text;
+mod world;

@@ -1,0 +1,94 @@
+//! A policy with its counters, and what it decides.
+
+use mcp_policy::{
+    caller::Grant,
+    config::Config,
+    engine::{self, Answer, Call, Decision, Judgement, Record, trace::Step},
+    http::Headers,
+    limit::store::InMemory,
+};
+
+use crate::requests::Sent;
+
+/// A policy with its counters.
+pub(crate) struct World {
+    config: Config,
+    store: InMemory,
+}
+
+/// What can be compared between worlds: all of a judgement but the configuration's digest.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Seen {
+    pub(crate) record: Record,
+    pub(crate) reply: Option<(u16, Option<u64>, String)>,
+}
+
+/// What was decided, and by which rule; the words may differ.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Outline {
+    pub(crate) decision: Decision,
+    pub(crate) rule: String,
+    pub(crate) shadow: Option<(Decision, String)>,
+    pub(crate) status: Option<u16>,
+}
+
+impl World {
+    pub(crate) fn new(policy: &str) -> Result<Self, String> {
+        let config = Config::load(policy.as_bytes()).map_err(|invalid| invalid.to_string())?;
+        Ok(Self { config, store: InMemory::new([9; 16]) })
+    }
+
+    /// The same counters under another policy.
+    pub(crate) fn under(self, policy: &str) -> Result<Self, String> {
+        Ok(Self { store: self.store, ..Self::new(policy)? })
+    }
+
+    pub(crate) fn config(&self) -> &Config {
+        &self.config
+    }
+
+    /// Judges a request as the filter does.
+    pub(crate) fn judge(&self, sent: &Sent) -> Seen {
+        self.judge_text(sent, &sent.body.to_string())
+    }
+
+    /// As [`World::judge`], with the body written otherwise.
+    pub(crate) fn judge_text(&self, sent: &Sent, body: &str) -> Seen {
+        engine::judge(&self.config, &call(sent), body.as_bytes(), "f", sent.at, &self.store).into()
+    }
+
+    /// Judges a request as `explain` does.
+    pub(crate) fn explain(&self, sent: &Sent) -> (Seen, Vec<Step>) {
+        let (mut steps, body) = (Vec::new(), sent.body.to_string());
+        let judged = engine::explain(&self.config, &call(sent), body.as_bytes(), "f", sent.at, &self.store, &mut steps);
+        (judged.into(), steps)
+    }
+}
+
+fn call(sent: &Sent) -> Call {
+    let session = sent.session.map(|session| ("mcp-session-id", session));
+    let pairs = [(":method", "POST"), ("content-type", "application/json")].into_iter().chain(session);
+    let pairs = pairs.map(|(name, value)| (name.to_owned(), value.as_bytes().to_vec()));
+    Call { headers: Headers::new(pairs.collect()), grant: Ok(Grant::named(sent.grant)), request_id: None }
+}
+
+impl From<Judgement> for Seen {
+    fn from(judgement: Judgement) -> Self {
+        let reply = match judgement.answer {
+            Answer::Forward(_) => None,
+            Answer::Reply(reply) => Some((reply.status, reply.retry_after, reply.body)),
+        };
+        Self { record: Record { config: String::new(), ..judgement.record }, reply }
+    }
+}
+
+impl Seen {
+    pub(crate) fn outline(&self) -> Outline {
+        Outline {
+            decision: self.record.decision,
+            rule: self.record.rule.clone(),
+            shadow: self.record.shadow.as_ref().map(|shadow| (shadow.decision, shadow.rule.clone())),
+            status: self.reply.as_ref().map(|(status, ..)| *status),
+        }
+    }
+}

@@ -1,0 +1,65 @@
+//! Every example in the README is one that works.
+#![expect(clippy::unwrap_used, reason = "a test that cannot read its own examples has failed")]
+
+use mcp_policy::{
+    caller::{self, Facts, Peer, Source},
+    config::Config,
+    engine::{self, Answer, Call},
+    http::{Header, Headers},
+    limit::{Moment, store::InMemory},
+};
+use serde_json::Value;
+
+const README: &str = include_str!("../README.md");
+
+/// The contents of all fenced blocks of a language.
+fn blocks(language: &str) -> Vec<&'static str> {
+    let fence = format!("```{language}\n");
+    README.split(&fence).skip(1).map(|rest| rest.split("```").next().unwrap()).collect()
+}
+
+struct NoFacts;
+
+impl Facts for NoFacts {
+    fn header(&self, _: &str) -> Header<'_> {
+        Header::Absent
+    }
+
+    fn peer(&self, _: Peer) -> Option<Vec<u8>> {
+        None
+    }
+
+    fn address(&self) -> Option<Vec<u8>> {
+        None
+    }
+}
+
+#[test]
+fn every_configuration_loads() {
+    let (answers, configurations): (Vec<_>, Vec<_>) =
+        blocks("json").into_iter().partition(|text| text.contains("jsonrpc"));
+    assert_eq!((answers.len(), configurations.len()), (1, 3));
+    for text in configurations {
+        if let Err(invalid) = Config::load(text.as_bytes()) {
+            panic!("{text}\n{invalid}");
+        }
+    }
+}
+
+#[test]
+fn the_first_policy_is_the_sample_byte_for_byte() {
+    assert_eq!(blocks("json")[0], include_str!("../envoy/policies/krea.json"));
+}
+
+#[test]
+fn the_refusal_is_what_an_agent_gets() {
+    let config = Config::load(blocks("json")[0].as_bytes()).unwrap();
+    let grant = caller::identify(&[Source::Constant("reader".into())], &NoFacts);
+    let call = Call { headers: Headers::default(), grant, request_id: None };
+    let body = br#"{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"drop_table"}}"#;
+    let judgement = engine::judge(&config, &call, body, "readme", Moment(0), &InMemory::new([0; 16]));
+    let Answer::Reply(reply) = judgement.answer else { panic!("forwarded") };
+    let told: Value = serde_json::from_str(&reply.body).unwrap();
+    let shown: Value = serde_json::from_str(blocks("json")[1]).unwrap();
+    assert_eq!(told, shown);
+}
