@@ -98,8 +98,6 @@ pub struct Invalid {
 
 /// The largest configuration, in bytes.
 const MAX_BYTES: usize = 4 << 20;
-/// How deep a configuration may nest.
-const MAX_DEPTH: u32 = 64;
 
 const OPTIONS: Keys = Keys {
     known: &["policy", "identity", "mode", "protocol", "limits"],
@@ -109,6 +107,9 @@ const LIMITS: Keys = Keys { known: &["refund"], later: &["max_counters", "servic
 const PROTOCOL: Keys = Keys { known: &["headers", "max_body_bytes", "max_depth", "batches", "legacy_sse"], later: &[] };
 
 impl Config {
+    /// How deep a configuration may nest.
+    pub const MAX_DEPTH: u32 = 64;
+
     /// Loads a configuration from JSON, or from the protobuf form of a `google.protobuf.Struct`.
     ///
     /// # Errors
@@ -194,14 +195,14 @@ impl Protocol {
 
 /// The bytes as a tree: JSON, else a `Struct`.
 fn document(bytes: &[u8]) -> Result<Node<'_>, Invalid> {
-    let fault = match json::parse(bytes, MAX_DEPTH) {
+    let fault = match json::parse(bytes, Config::MAX_DEPTH) {
         Ok(node) => return Ok(node),
         Err(fault) => fault,
     };
     if bytes.is_empty() {
         return Err(Invalid::whole("the configuration is empty; paste a policy"));
     }
-    protobuf::read(bytes, MAX_DEPTH).ok_or_else(|| Invalid {
+    protobuf::read(bytes, Config::MAX_DEPTH).ok_or_else(|| Invalid {
         problems: vec![Problem { pointer: String::new(), at: fault.at, message: format!("not JSON: {fault}") }],
     })
 }

@@ -23,9 +23,9 @@ use crate::{
     http::{Header, Headers},
     limit::{Moment, Receipt, store::Store},
     mcp::{
-        Message, Refusal,
-        answer::{self, Reply},
-        era::{self, Era},
+        Body, Refusal,
+        answer::Reply,
+        era::Era,
         head::{self, Head},
     },
 };
@@ -108,9 +108,10 @@ pub fn explain<S: Store, W: Witness>(
     if body.len() > config.protocol.max_body_bytes {
         return too_large(config, call);
     }
-    let read = Message::read(body, config.protocol.max_depth);
-    let read = read.and_then(|message| era::agree(&call.headers, &message).map(|era| (message, era)));
-    let (message, era) = match read {
+    let protocol = &config.protocol;
+    let read = Body::read(body, protocol.max_depth, protocol.batches);
+    let read = read.and_then(|body| body.era(&call.headers).map(|era| (body, era)));
+    let (body, era) = match read {
         Ok(read) => read,
         Err(refusal) => {
             witness.note(|| Step::new("", format!("refused before any rule is asked: {}", refusal.why)));
@@ -121,12 +122,11 @@ pub fn explain<S: Store, W: Witness>(
         (Era::Handshake, Header::Once(session)) => Some(session),
         _ => None,
     };
-    let decision = Judge { config, call, session, filter, now, store, witness }.decide(&message);
-    let record = Record::of(config, call, &message, &decision);
-    let answer = match (&message, decision.verdict) {
-        (_, Ok(passed)) => Answer::Forward(passed.receipt),
-        (Message::Request(request), Err(denial)) => Answer::Reply(reply::denied(config, call, request, &denial, now)),
-        (Message::Notification { .. } | Message::Response, Err(_)) => Answer::Reply(answer::dropped()),
+    let decision = Judge { config, call, session, filter, now, store, witness }.decide(body.messages());
+    let record = Record::of(config, call, &body, &decision);
+    let answer = match decision.verdict {
+        Ok(passed) => Answer::Forward(passed.receipt),
+        Err(denial) => Answer::Reply(reply::denied(config, call, &body, &denial, now)),
     };
     Judgement { answer: by_status(config, call, answer), record }
 }

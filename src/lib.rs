@@ -25,6 +25,8 @@
 //! [`json`], [`walk`], [`http`] and [`amount`] are what they share: the strict reader, documents read with all their
 //! mistakes, headers with repeats in sight, exact amounts. A failure is a refusing value everywhere.
 
+#[cfg(not(target_os = "wasi"))]
+pub mod advice;
 pub mod amount;
 pub mod caller;
 #[cfg(not(target_os = "wasi"))]

@@ -4,6 +4,7 @@
 //! * [`compile`](compile::compile): from there to the model, with every contradiction
 //! * [`model`]: what was meant
 //! * [`pattern`]: names with `*`, and which entry decides
+//! * [`uri`]: resources that nobody can tell apart for sure
 //! * [`condition`] and [`path`]: what a rule asks of arguments
 //!
 //! Nothing here knows a request, a counter or a clock.
@@ -14,6 +15,7 @@ pub mod document;
 pub mod model;
 pub mod path;
 pub mod pattern;
+pub mod uri;
 #[cfg(not(target_os = "wasi"))]
 mod write;
 

@@ -75,11 +75,11 @@ impl<'w, 'a> At<'w, 'a> {
         for member in members {
             let name = &*member.name;
             if keys.later.contains(&name) {
-                self.member(member).wrong(format!("the key `{name}` is not supported yet"));
+                self.wrong_key(member, format!("the key `{name}` is not supported yet"));
             } else if !keys.known.contains(&name) {
                 let allowed = listed(keys.known.iter().copied());
                 let near = nearest(name, keys.known);
-                self.member(member).wrong(format!("unknown key `{name}`{near}; allowed: {allowed}"));
+                self.wrong_key(member, format!("unknown key `{name}`{near}; allowed: {allowed}"));
             }
         }
         Some(Fields { object: *self, members })
@@ -176,13 +176,19 @@ impl<'w, 'a> At<'w, 'a> {
         let Value::Object(members) = &self.node.value else { return self.expected("an object") };
         let mut seen = HashSet::with_capacity(members.len());
         for member in members.iter().filter(|member| !seen.insert(&*member.name)) {
-            self.member(member).wrong("the key stands twice; leave one");
+            self.wrong_key(member, String::from("the key stands twice; leave one"));
         }
         Some(members)
     }
 
     fn member(&self, member: &'w Member<'a>) -> Self {
         Self { node: &member.node, place: self.problems.place(self.place, Segment::Key(&member.name)), ..*self }
+    }
+
+    /// Reports a problem with the key of a member, where the key stands.
+    fn wrong_key(&self, member: &'w Member<'a>, message: String) {
+        let key = self.member(member);
+        key.problems.add(key.place, member.at, message);
     }
 
     fn item(&self, index: usize, node: &'w Node<'a>) -> Self {

@@ -8,7 +8,7 @@ use std::borrow::Cow;
 
 use crate::{
     config::Config,
-    limit::{Counters, Moment, Receipt, Refused, store::Store},
+    limit::{Counters, Moment, Refused, store::Store},
     mcp::{Message, Method, Request, Sort, Target},
     policy::{Mode, Stance},
 };
@@ -38,9 +38,10 @@ pub(super) struct Judge<'p, S, W> {
 }
 
 impl<'p, S: Store, W: Witness> Judge<'p, S, W> {
-    /// Decides on a message. In shadow a refusal is reported and not carried out, and nothing is charged.
-    pub(super) fn decide(&mut self, message: &Message<'_>) -> Decision<'p> {
-        let decision = self.message(message);
+    /// Decides on messages that pass together or not at all: one, or those of a batch. In shadow a refusal is reported
+    /// and not carried out, and nothing is charged.
+    pub(super) fn decide(&mut self, messages: &[Message<'_>]) -> Decision<'p> {
+        let decision = self.together(messages);
         let modes = [self.config.mode, self.config.policy.mode()];
         match decision.verdict {
             Err(denial) if modes.contains(&Mode::Shadow) => {
@@ -51,45 +52,52 @@ impl<'p, S: Store, W: Witness> Judge<'p, S, W> {
         }
     }
 
-    fn message(&mut self, message: &Message<'_>) -> Decision<'p> {
+    fn together(&mut self, messages: &[Message<'_>]) -> Decision<'p> {
         if let Err(unknown) = &self.call.grant {
             let nobody = verdict::nobody(unknown);
             self.witness.note(|| nobody.step());
             return Err(nobody).into();
         }
-        match message {
-            Message::Request(request) => self.request(request),
-            Message::Notification { method, .. } => self.notification(method).into(),
-            Message::Response => {
-                self.witness.note(|| Step::new("(method)", "an answer to the server; nothing is asked of it"));
-                PASS.into()
+        let mut matters = Vec::new();
+        for message in messages {
+            match self.matters(message) {
+                Ok(more) => matters.extend(more),
+                Err(denial) => return Err(denial).into(),
             }
         }
+        if matters.is_empty() { Ok(Passed::default()).into() } else { self.weigh(&matters) }
     }
 
-    fn request(&mut self, request: &Request<'_>) -> Decision<'p> {
-        let gate = match self.gate(&request.method) {
-            Err(denial) => return Err(denial).into(),
-            Ok(gate) => gate,
+    /// What a message names, for rules to judge; nothing where it passes by its method.
+    fn matters<'m>(&mut self, message: &'m Message<'_>) -> Result<Vec<Matter<'p, 'm>>, Denial<'p>> {
+        let nothing = |passes: Result<(), Denial<'p>>| passes.map(|()| Vec::new());
+        let request = match message {
+            Message::Request(request) => request,
+            Message::Notification { method, .. } => return nothing(self.notification(method)),
+            Message::Response => {
+                self.witness.note(|| Step::new("(method)", "an answer to the server; nothing is asked of it"));
+                return Ok(Vec::new());
+            }
         };
-        let Some(method) = request.known else { return self.unknown(&request.method, gate).into() };
+        let gate = self.gate(&request.method)?;
+        let Some(method) = request.known else { return nothing(self.unknown(&request.method, gate)) };
         match (method.sort, &request.target) {
-            (Sort::Open, _) | (Sort::Listen, Target::Nothing) => self.open(&request.method).into(),
-            (Sort::Closed, _) => self.by_default(gate, &request.method).into(),
-            (Sort::Reference | Sort::Unsubscribe, target) => self.not_denied(target).into(),
+            (Sort::Open, _) | (Sort::Listen, Target::Nothing) => nothing(self.open(&request.method)),
+            (Sort::Closed, _) => nothing(self.by_default(gate, &request.method)),
+            (Sort::Reference | Sort::Unsubscribe, target) => nothing(self.not_denied(target)),
             (Sort::Tool | Sort::Prompt | Sort::Resource | Sort::Listen, target) => self.named(target, request),
         }
     }
 
-    fn notification(&mut self, method: &str) -> Verdict<'p> {
+    fn notification(&mut self, method: &str) -> Result<(), Denial<'p>> {
         let gate = self.gate(method)?;
         if Method::is_client_notification(method) { self.open(method) } else { self.unknown(method, gate) }
     }
 
     /// A method that passes unless it is closed.
-    fn open(&mut self, method: &str) -> Verdict<'p> {
+    fn open(&mut self, method: &str) -> Result<(), Denial<'p>> {
         self.witness.note(|| Step::new("(method)", format!("`{method}` passes whatever `default` says")));
-        PASS
+        Ok(())
     }
 
     /// What `methods` says: a refusal, or whether the method is opened.
@@ -105,7 +113,7 @@ impl<'p, S: Store, W: Witness> Judge<'p, S, W> {
     }
 
     /// A method that the specification does not know.
-    fn unknown(&mut self, method: &str, gate: Option<Stance>) -> Verdict<'p> {
+    fn unknown(&mut self, method: &str, gate: Option<Stance>) -> Result<(), Denial<'p>> {
         match Method::mistakable(method) {
             Some(known) => {
                 let mistakable = verdict::mistakable(method, known);
@@ -117,19 +125,19 @@ impl<'p, S: Store, W: Witness> Judge<'p, S, W> {
     }
 
     /// A method that carries no name: `methods`, else the default.
-    fn by_default(&mut self, gate: Option<Stance>, method: &str) -> Verdict<'p> {
+    fn by_default(&mut self, gate: Option<Stance>, method: &str) -> Result<(), Denial<'p>> {
         let default = self.config.policy.default();
         if gate.is_none() {
             self.witness.note(|| Step::new("(method)", format!("`methods` does not name it; `default` is {default}")));
         }
         match gate.unwrap_or(default) {
-            Stance::Allow => PASS,
+            Stance::Allow => Ok(()),
             Stance::Deny => Err(verdict::method_not_named(method)),
         }
     }
 
     /// Passes where what is spoken of is not denied whatever the call; no predicates, no charge.
-    fn not_denied(&mut self, target: &Target<'_>) -> Verdict<'p> {
+    fn not_denied(&mut self, target: &Target<'_>) -> Result<(), Denial<'p>> {
         let Some(subject) = Subject::all(target).next() else { return self.by_default(None, "this reference") };
         match subject.rule(&self.config.policy, &mut self.witness)? {
             Some(rule) if rule.denies_unconditionally() => {
@@ -138,26 +146,32 @@ impl<'p, S: Store, W: Witness> Judge<'p, S, W> {
                 self.witness.note(|| denial.step());
                 Err(denial)
             }
-            _ => PASS,
+            _ => Ok(()),
         }
     }
 
-    /// A call that names something.
-    fn named(&mut self, target: &Target<'_>, request: &Request<'_>) -> Decision<'p> {
+    /// What a call names, with the rules that speak of it.
+    fn named<'m>(
+        &mut self,
+        target: &'m Target<'_>,
+        request: &'m Request<'_>,
+    ) -> Result<Vec<Matter<'p, 'm>>, Denial<'p>> {
         let mut matters = Vec::new();
         for subject in Subject::all(target) {
-            match Matter::new(subject, &self.config.policy, request.arguments, &mut self.witness) {
-                Ok(matter) => matters.push(matter),
-                Err(denial) => return Err(denial).into(),
-            }
+            matters.push(Matter::new(subject, &self.config.policy, request.arguments, &mut self.witness)?);
         }
         if matters.is_empty() {
-            return self.open(&request.method).into();
+            self.open(&request.method)?;
         }
+        Ok(matters)
+    }
+
+    /// Asks the rules: those that are enforced decide, those in shadow are reported.
+    fn weigh(&mut self, matters: &[Matter<'p, '_>]) -> Decision<'p> {
         let verdict = matters.iter().find_map(Matter::refused).map_or(Ok(()), Err);
-        let verdict = verdict.and_then(|()| Plan::new(&matters, Mode::Enforce, &mut self.witness));
+        let verdict = verdict.and_then(|()| Plan::new(matters, Mode::Enforce, &mut self.witness));
         let verdict = verdict.and_then(|plan| self.carry_out(&plan));
-        let shadow = Plan::new(&matters, Mode::Shadow, &mut self.witness);
+        let shadow = Plan::new(matters, Mode::Shadow, &mut self.witness);
         match (verdict, shadow) {
             (verdict, Err(shadow)) => Decision { verdict, shadow: Some(shadow) },
             (Ok(passed), Ok(plan)) => match self.carry_out(&plan) {
@@ -197,9 +211,6 @@ impl<'p, S: Store, W: Witness> Judge<'p, S, W> {
         Ok(Passed { receipt, limits: plan.charges.iter().map(|due| due.limit).collect() })
     }
 }
-
-/// What passes without being counted.
-const PASS: Verdict<'static> = Ok(Passed { receipt: Receipt::NOTHING, limits: Vec::new() });
 
 fn denied<'p>(rule: impl Into<Cow<'p, str>>, why: String) -> Denial<'p> {
     Denial::Denied { rule: rule.into(), why }

@@ -4,7 +4,7 @@ use crate::{
     amount::Amount,
     config::Config,
     json::Writer,
-    mcp::{Message, Target},
+    mcp::{Body, Message, Target},
     policy::Limit,
 };
 
@@ -95,7 +95,7 @@ const MAX_TEXT: usize = 256;
 
 impl Record {
     /// The record of a message that was judged.
-    pub(super) fn of(config: &Config, call: &Call, message: &Message<'_>, made: &decide::Decision<'_>) -> Self {
+    pub(super) fn of(config: &Config, call: &Call, body: &Body<'_>, made: &decide::Decision<'_>) -> Self {
         let (decision, rule) = match &made.verdict {
             Ok(_) => (Decision::Allowed, ""),
             Err(denial) => (Decision::of(denial), denial.rule()),
@@ -109,13 +109,14 @@ impl Record {
             passed.limits.iter().zip(passed.receipt.used()).map(left)
         });
         let remaining = remaining.collect();
-        let (method, tool) = match message {
-            Message::Request(request) => match &request.target {
+        let (method, tool) = match body {
+            Body::Single(Message::Request(request)) => match &request.target {
                 Target::Tool(name) | Target::Prompt(name) | Target::Resource(name) => (&*request.method, &**name),
                 Target::Nothing | Target::Resources(_) | Target::Task(_) => (&*request.method, ""),
             },
-            Message::Notification { method, .. } => (&**method, ""),
-            Message::Response => ("", ""),
+            Body::Single(Message::Notification { method, .. }) => (&**method, ""),
+            Body::Single(Message::Response) => ("", ""),
+            Body::Batch(_) => ("(batch)", ""),
         };
         Self {
             rule: rule.to_owned(),

@@ -8,8 +8,9 @@ use crate::{
     config::Config,
     limit::{Full, Moment},
     mcp::{
-        Code, Refusal, Request, Target,
+        Body, Code, Refusal, Request, Target,
         answer::{self, Data, LimitData, Reply, WindowData},
+        requests,
     },
     policy::Limit,
 };
@@ -24,8 +25,21 @@ pub(super) fn refused(call: &Call, refusal: &Refusal) -> Reply {
     answer::error(refusal.status, refusal.id.as_deref(), refusal.code, &message, &data)
 }
 
-/// The answer to a request that was judged and does not pass.
-pub(super) fn denied(config: &Config, call: &Call, request: &Request<'_>, denial: &Denial<'_>, now: Moment) -> Reply {
+/// The answer to messages that were judged and do not pass: one for each request, since its sender waits for it.
+pub(super) fn denied(config: &Config, call: &Call, body: &Body<'_>, denial: &Denial<'_>, now: Moment) -> Reply {
+    let mut replies = requests(body.messages()).map(|request| one(config, call, request, denial, now));
+    let Some(first) = replies.next() else { return answer::dropped() };
+    match body {
+        Body::Single(_) => first,
+        Body::Batch(_) => {
+            let bodies: Vec<String> = replies.map(|reply| reply.body).collect();
+            let body = bodies.iter().fold(format!("[{}", first.body), |all, one| all + "," + one) + "]";
+            Reply { body, ..first }
+        }
+    }
+}
+
+fn one(config: &Config, call: &Call, request: &Request<'_>, denial: &Denial<'_>, now: Moment) -> Reply {
     let id = Some(request.id.token());
     let data = Data {
         policy: Some(&config.policy_name),

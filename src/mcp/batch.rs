@@ -1,9 +1,15 @@
 //! Batches: several messages in one array. Only revision 2025-03-26 has them; where they are not asked for, a body with
 //! one is refused like any other that is no message.
 
-use crate::json::{Kind, Reader};
+use crate::{
+    http::Headers,
+    json::{Kind, Reader},
+};
 
-use super::{Message, Refusal, Request};
+use super::{
+    Message, Refusal, Request,
+    era::{self, Era},
+};
 
 /// What a body holds.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -28,6 +34,28 @@ impl<'a> Body<'a> {
         match reader.kind()? {
             Kind::Array if batches => read_batch(&mut reader).map(Self::Batch),
             _ => Message::read(body, max_depth).map(Self::Single),
+        }
+    }
+}
+
+impl<'a> Body<'a> {
+    /// The messages, in order.
+    #[must_use]
+    pub fn messages(&self) -> &[Message<'a>] {
+        match self {
+            Self::Single(message) => std::slice::from_ref(message),
+            Self::Batch(messages) => messages,
+        }
+    }
+
+    /// How the request says what it is.
+    ///
+    /// # Errors
+    /// Head and body are not of one era, or the era has no batches.
+    pub fn era(&self, headers: &Headers) -> Result<Era, Refusal> {
+        match self {
+            Self::Single(message) => era::agree(headers, message),
+            Self::Batch(messages) => era::has_batches(headers, messages).map(|()| Era::Handshake),
         }
     }
 }

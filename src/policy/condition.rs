@@ -76,6 +76,28 @@ impl Condition {
         &self.path
     }
 
+    /// The operator, as a policy names it.
+    #[must_use]
+    pub fn operator(&self) -> &str {
+        // Kept for people only, and therefore only in the text: an `Operator` does not tell `eq` from `in`.
+        self.text.split('`').nth(1).unwrap_or_default()
+    }
+
+    /// The regular expression, where the operator is one.
+    #[must_use]
+    pub fn regex(&self) -> Option<&str> {
+        match &self.operator {
+            Operator::Regex(pattern) => Some(pattern.text()),
+            _ => None,
+        }
+    }
+
+    /// Whether it holds where the argument is missing.
+    #[must_use]
+    pub fn holds_without(&self, side: Side) -> bool {
+        self.operator.test_missing(side)
+    }
+
     /// Asks whether it holds for these arguments.
     ///
     /// Where the path says `[*]`, `require` wants every element to satisfy the condition and at least one to be there;

@@ -179,6 +179,34 @@ impl Section {
     }
 }
 
+/// Its parts, for those who look at a policy as a whole.
+#[cfg(not(target_os = "wasi"))]
+impl Policy {
+    /// The entries of `hide`.
+    #[must_use]
+    pub fn hidden(&self) -> &Table<()> {
+        &self.hidden
+    }
+
+    /// The entries of `tools`.
+    #[must_use]
+    pub fn tools(&self) -> &Table<Rule> {
+        &self.tools
+    }
+
+    /// The entries of `prompts`.
+    #[must_use]
+    pub fn prompts(&self) -> &Table<Rule> {
+        &self.prompts
+    }
+
+    /// The entries of `resources`.
+    #[must_use]
+    pub fn resources(&self) -> &Table<Rule> {
+        &self.resources
+    }
+}
+
 fn entry<'p>(table: &'p Table<Rule>, name: &str) -> Entry<'p> {
     table.get(name).map_or(Entry::Unnamed, Entry::Rule)
 }

@@ -39,6 +39,27 @@ impl Pattern {
         left.ends_with(last)
     }
 
+    /// As it is written.
+    #[must_use]
+    pub fn text(&self) -> &str {
+        &self.0
+    }
+
+    /// Whether some name fits both. What stands between the stars can follow one after the other, so only the ends
+    /// count.
+    #[must_use]
+    pub fn meets(&self, other: &Self) -> bool {
+        let ([first, last], [other_first, other_last]) = (self.ends(), other.ends());
+        (first.starts_with(other_first) || other_first.starts_with(first))
+            && (last.ends_with(other_last) || other_last.ends_with(last))
+    }
+
+    /// The text before the first star, and behind the last one.
+    fn ends(&self) -> [&str; 2] {
+        let (first, rest) = self.0.split_once('*').unwrap_or_default();
+        [first, rest.rsplit('*').next().unwrap_or_default()]
+    }
+
     fn prefix(&self) -> usize {
         self.0.split('*').next().unwrap_or_default().chars().count()
     }
@@ -121,6 +142,16 @@ impl<T> Table<T> {
         let pattern = || self.patterns.iter().find(|(pattern, _)| *pattern.0 == *key).map(|(_, entry)| entry);
         self.exact.get(key).or_else(pattern)
     }
+
+    /// The entries whose key is a name, in no order.
+    pub fn names(&self) -> impl Iterator<Item = (&str, &T)> {
+        self.exact.iter().map(|(name, entry)| (&**name, entry))
+    }
+
+    /// The entries whose key is a pattern; of those that match a name, the first decides.
+    pub fn patterns(&self) -> impl Iterator<Item = (&Pattern, &T)> {
+        self.patterns.iter().map(|(pattern, entry)| (pattern, entry))
+    }
 }
 
 #[cfg(test)]
@@ -155,6 +186,17 @@ mod tests {
             assert!(!Pattern::new(pattern).unwrap().matches(name), "{pattern} {name}");
         }
         assert_eq!(Pattern::new("image.generate.gemini"), None);
+    }
+
+    #[test]
+    fn patterns_meet_where_a_name_fits_both() {
+        let meet = |one: &str, other: &str| Pattern::new(one).unwrap().meets(&Pattern::new(other).unwrap());
+        for (one, other) in [("get_*", "*_secret"), ("a*", "ab*"), ("*", "x*y"), ("a*b*c", "a*x*c"), ("*a*", "*b*")] {
+            assert!(meet(one, other) && meet(other, one), "{one} {other}");
+        }
+        for (one, other) in [("get_*", "put_*"), ("*_a", "*_b"), ("a*b", "a*c")] {
+            assert!(!meet(one, other) && !meet(other, one), "{one} {other}");
+        }
     }
 
     #[test]

@@ -37,6 +37,15 @@ fn a_key_that_stands_twice_is_reported() {
 }
 
 #[test]
+fn what_is_wrong_with_a_key_is_where_the_key_stands() {
+    let node = json::parse(br#"{ "hid": 1, "hide": 2 }"#, 16).unwrap();
+    let problems = Problems::default();
+    let fields = At::top(&node, &problems).fields(KEYS).unwrap();
+    fields.get("hide").unwrap().text();
+    assert_eq!(problems.take().iter().map(|problem| problem.at).collect::<Vec<_>>(), [2, 20]);
+}
+
+#[test]
 fn pointers_escape_slashes_and_tildes() {
     let found = problems(r#"{"a/b~c":[1]}"#, |at| {
         let entries = at.entries().unwrap();

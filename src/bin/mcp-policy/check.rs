@@ -1,18 +1,66 @@
-//! `mcp-policy check`: everything that is wrong with some configurations, as Envoy would refuse them.
+//! `mcp-policy check`: everything that is wrong with some configurations, as Envoy would refuse them, and what is
+//! probably wrong though Envoy would take it.
+//!
+//! Exit codes: 0 where all files load, 1 where one does not, 2 where a file cannot be read. Warnings do not count
+//! unless `--deny-warnings` says so.
+//!
+//! `--format json` prints one object:
+//!
+//! ```json
+//! { "files": [ {
+//!     "file": "policy.json",
+//!     "fine": false,
+//!     "problems": [ {
+//!         "severity": "error",
+//!         "pointer": "/tools/pay/limits/0/window",
+//!         "line": 4, "column": 19,
+//!         "message": "found `dya`, expected …"
+//!     } ],
+//!     "changes": [ { "counter": "spend", "fate": "restarts", "pointer": "/tools/pay/limits/0", "message": "…" } ]
+//! } ] }
+//! ```
+//!
+//! * `fine`: whether this file lets the command exit with 0
+//! * `severity`: `error` or `warning`; a warning has a `name`, which `--allow` takes
+//! * `pointer`: RFC 6901; empty for the whole document. `line` and `column` start at 1 and count characters.
+//! * `changes`: only with `--against`, and only for a file without errors; `fate` is `restarts`, `gone`, `new` or
+//!   `kept`, and `counter` is `null` where the change is about who calls
 
-use clap::ValueEnum;
-use mcp_policy::{config::Config, walk::Problem};
-use serde::Serialize;
+mod compared;
+mod report;
+mod source;
+mod text;
+
+use clap::{ValueEnum, builder::PossibleValuesParser};
+use mcp_policy::{
+    advice::{self, Kind},
+    config::{Config, Invalid},
+};
 
 use crate::{Exit, complain, input, print};
+
+use self::{
+    compared::Old,
+    report::{Checked, Problem, Report},
+    source::Source,
+};
 
 /// The words after `check`.
 #[derive(clap::Args)]
 #[command(arg_required_else_help = true)]
 pub(crate) struct Args {
     /// Policies, or configurations with a policy in them; `-` reads stdin
-    #[arg(required = true)]
+    #[arg(required = true, value_name = "FILE")]
     files: Vec<String>,
+    /// Say, too, what becomes of the counters of OLD when FILE replaces it
+    #[arg(long, value_name = "OLD")]
+    against: Option<String>,
+    /// Leave out warnings of this name, or `all`; can be given several times
+    #[arg(long, value_name = "NAME", value_parser = names())]
+    allow: Vec<String>,
+    /// Exit with 1 on warnings, too
+    #[arg(long)]
+    deny_warnings: bool,
     /// How to print what was found
     #[arg(long, value_enum, default_value_t = Format::Text)]
     format: Format,
@@ -21,61 +69,67 @@ pub(crate) struct Args {
 /// For whom the output is.
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum Format {
-    /// For people: one line a problem
+    /// For people: each problem at its place in the text
     Text,
-    /// For programs: one list
+    /// For programs: one object
     Json,
 }
 
-/// One problem in one file.
-#[derive(Serialize)]
-struct Finding<'f> {
-    file: &'f str,
-    line: usize,
-    column: usize,
-    pointer: String,
-    message: String,
+/// What `--allow` takes for every name.
+const ALL: &str = "all";
+
+fn names() -> PossibleValuesParser {
+    PossibleValuesParser::new(Kind::ALL.map(Kind::name).into_iter().chain([ALL]))
 }
 
 /// Checks, and prints what was found.
 pub(crate) fn run(args: &Args) -> Exit {
-    let mut findings = Vec::new();
-    let mut text = String::new();
-    for file in &args.files {
-        let document = match input::read(file) {
-            Ok(document) => document,
-            Err(message) => {
-                complain(&message);
-                return Exit::Usage;
-            }
-        };
-        match Config::load(document.as_bytes()) {
-            Ok(_) => text.push_str(&format!("{}: fine\n", input::name(file))),
-            Err(invalid) => {
-                let found = invalid.problems.into_iter().map(|problem| Finding::new(file, &document, problem));
-                findings.extend(found.inspect(|finding| text.push_str(&finding.line())));
-            }
+    match args.check() {
+        Ok(report) => {
+            let printed = print(&match args.format {
+                Format::Text => text::render(&report),
+                Format::Json => report.json(),
+            });
+            if printed == Exit::Fine && !report.is_fine() { Exit::Findings } else { printed }
+        }
+        Err(message) => {
+            complain(&message);
+            Exit::Usage
         }
     }
-    let printed = match args.format {
-        Format::Text => print(&text),
-        // Strings and numbers always serialise.
-        Format::Json => print(&format!("{}\n", serde_json::to_string(&findings).unwrap_or_default())),
-    };
-    if printed == Exit::Fine && !findings.is_empty() { Exit::Findings } else { printed }
 }
 
-impl<'f> Finding<'f> {
-    fn new(file: &'f str, document: &str, problem: Problem) -> Self {
-        let before = document.get(..problem.at).unwrap_or(document);
-        let line = before.matches('\n').count().saturating_add(1);
-        let column = before.rsplit('\n').next().unwrap_or_default().chars().count().saturating_add(1);
-        Self { file, line, column, pointer: problem.pointer, message: problem.message }
+// === impl Args ===
+
+impl Args {
+    /// Checks every file.
+    ///
+    /// # Errors
+    /// A sentence on the first file that cannot be read.
+    fn check(&self) -> Result<Report, String> {
+        if self.files.iter().chain(&self.against).filter(|file| *file == "-").count() > 1 {
+            return Err("stdin can be read once; give one `-`".to_owned());
+        }
+        let old = self.against.as_deref().map(Old::read).transpose()?;
+        let files = self.files.iter().map(|file| self.check_one(file, old.as_ref()));
+        Ok(Report { files: files.collect::<Result<_, _>>()?, against: old })
     }
 
-    /// `file:line:column: pointer: message`, which editors can jump to.
-    fn line(&self) -> String {
-        let pointer = if self.pointer.is_empty() { "(top level)" } else { &self.pointer };
-        format!("{}:{}:{}: {pointer}: {}\n", self.file, self.line, self.column, self.message)
+    fn check_one(&self, file: &str, old: Option<&Old>) -> Result<Checked, String> {
+        let source = Source::new(file, input::read(file)?);
+        let (problems, changes) = match Config::load(source.text().as_bytes()) {
+            Ok(config) => (self.warnings(&config, &source), old.map(|old| old.changes(&config))),
+            Err(Invalid { problems }) => {
+                (problems.into_iter().map(|problem| Problem::error(&source, problem)).collect(), None)
+            }
+        };
+        let fine = !problems.iter().any(|problem| self.deny_warnings || problem.is_error());
+        Ok(Checked { fine, problems, changes, source })
+    }
+
+    fn warnings(&self, config: &Config, source: &Source) -> Vec<Problem> {
+        let allowed = |kind: Kind| self.allow.iter().any(|name| name == kind.name() || name == ALL);
+        let advice = advice::on(config, source.text().as_bytes()).into_iter().filter(|advice| !allowed(advice.kind));
+        advice.map(|advice| Problem::warning(source, advice)).collect()
     }
 }

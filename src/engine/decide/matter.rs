@@ -5,7 +5,7 @@ use std::{borrow::Cow, fmt};
 use crate::{
     json::{Member, Node, Reader, Value},
     mcp::Target,
-    policy::{Entry, Mode, Policy, Rule, Section, Stance},
+    policy::{Entry, Mode, Policy, Rule, Section, Stance, uri},
 };
 
 use super::{Denial, verdict};
@@ -57,7 +57,7 @@ impl<'m> Subject<'m> {
         let entry = match self.kind {
             Kind::Tool => policy.tool(self.name),
             Kind::Prompt => policy.prompt(self.name),
-            Kind::Resource if is_ambiguous(self.name) => {
+            Kind::Resource if uri::is_ambiguous(self.name) => {
                 let ambiguous = verdict::ambiguous_uri(self);
                 witness.note(|| ambiguous.step());
                 return Err(ambiguous);
@@ -151,22 +151,6 @@ fn tree(bytes: &[u8]) -> Option<Node<'_>> {
 fn uri_arguments(uri: &str) -> Node<'_> {
     let node = Node { at: 0, value: Value::String(uri.into()) };
     Node { at: 0, value: Value::Object(vec![Member { at: 0, name: "uri".into(), node }]) }
-}
-
-/// Whether servers may find different resources under a URI: they decode and normalise it at different times.
-/// RFC 3986, sections 3.3 and 6.2.2.
-fn is_ambiguous(uri: &str) -> bool {
-    let lower = uri.to_ascii_lowercase();
-    let coded = ["%2e", "%2f", "%5c", "\\"].iter().any(|coded| lower.contains(coded));
-    let path = uri.split(['?', '#']).next().unwrap_or_default();
-    let dots = path.split('/').any(|segment| segment == "." || segment == "..");
-    coded || dots || uri.chars().any(char::is_control) || encodes_control(&lower)
-}
-
-/// Whether a percent-encoded control character stands in a URI in lower case.
-fn encodes_control(lower: &str) -> bool {
-    let codes = lower.split('%').skip(1).filter_map(|rest| rest.get(..2));
-    codes.filter_map(|code| u8::from_str_radix(code, 16).ok()).any(|byte| byte.is_ascii_control())
 }
 
 impl fmt::Display for Subject<'_> {

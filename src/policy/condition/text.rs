@@ -68,6 +68,11 @@ impl Pattern {
         Ok(Self(regex))
     }
 
+    /// As it is written.
+    pub(super) fn text(&self) -> &str {
+        self.0.as_str()
+    }
+
     pub(super) fn search(&self, text: &str) -> Search {
         if text.len() > LONGEST {
             return Search::TooLong;

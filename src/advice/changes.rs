@@ -1,0 +1,159 @@
+//! What becomes of counts when one configuration replaces another.
+
+use std::{collections::BTreeMap, fmt};
+
+use crate::{
+    amount::Amount,
+    config::Config,
+    policy::{Limit, Period, Policy, Scope},
+};
+
+use super::quoted;
+
+/// What a change does to one counter.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Change {
+    /// The counter; none where the change is about who calls.
+    pub counter: Option<String>,
+    /// What becomes of its counts.
+    pub fate: Fate,
+    /// Where it stands: a JSON pointer into the new policy, or into the old one for what is gone from it.
+    pub pointer: String,
+    /// What is different, and what that means.
+    pub message: String,
+}
+
+/// What becomes of counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Fate {
+    /// They start again from nothing.
+    Restarts,
+    /// They are no longer looked at.
+    Gone,
+    /// There were none.
+    New,
+    /// They go on.
+    Kept,
+}
+
+/// What all limits on one counter say together.
+struct Counter<'p> {
+    pointer: &'p str,
+    period: Period,
+    scope: Scope,
+    sliding: bool,
+    /// In order: the rules on one counter may differ in it.
+    max: Vec<Amount>,
+}
+
+/// What replacing `old` with `new` does to counters: restarts first, each group by name. A counter that stays as it is
+/// is not among them.
+#[must_use]
+pub fn changes(old: &Config, new: &Config) -> Vec<Change> {
+    let (before, after) = (counters(&old.policy), counters(&new.policy));
+    let mut changes = Vec::new();
+    if old.identity != new.identity {
+        let message = "`identity` is another, so callers may get other names; the counts of scope `grant` and \
+                       `session` go on only for those who keep theirs";
+        let pointer = "/identity".to_owned();
+        changes.push(Change { counter: None, fate: Fate::Restarts, pointer, message: message.to_owned() });
+    }
+    for (name, counter) in &before {
+        changes.extend(match after.get(name) {
+            Some(now) => counter.becomes(name, now),
+            None => {
+                let message = format!("{} is no longer counted", quoted(name));
+                Some(counter.change(name, Fate::Gone, message))
+            }
+        });
+    }
+    for (name, counter) in after.iter().filter(|(name, _)| !before.contains_key(*name)) {
+        changes.push(counter.change(name, Fate::New, format!("{} starts from nothing", quoted(name))));
+    }
+    changes.sort_by_key(|change| change.fate);
+    changes
+}
+
+fn counters(policy: &Policy) -> BTreeMap<&str, Counter<'_>> {
+    let tables = [policy.tools(), policy.resources(), policy.prompts()];
+    let exact = tables.into_iter().flat_map(|table| table.names().map(|(_, rule)| rule));
+    let patterns = tables.into_iter().flat_map(|table| table.patterns().map(|(_, rule)| rule));
+    let mut counters = BTreeMap::new();
+    for limit in [policy.all_tools()].into_iter().chain(exact).chain(patterns).flat_map(|rule| &rule.limits) {
+        counters.entry(&*limit.counter).or_insert_with(|| Counter::new(limit)).add(limit);
+    }
+    counters
+}
+
+impl<'p> Counter<'p> {
+    fn new(limit: &'p Limit) -> Self {
+        let Limit { pointer, period, scope, sliding, .. } = limit;
+        Self { pointer, period: *period, scope: *scope, sliding: *sliding, max: Vec::new() }
+    }
+
+    fn add(&mut self, limit: &'p Limit) {
+        // Rules come in no order; the first pointer by name stands for all.
+        self.pointer = self.pointer.min(&limit.pointer);
+        let index = self.max.partition_point(|max| *max < limit.max);
+        if self.max.get(index) != Some(&limit.max) {
+            self.max.insert(index, limit.max);
+        }
+    }
+
+    fn change(&self, name: &str, fate: Fate, message: String) -> Change {
+        Change { counter: Some(name.to_owned()), fate, pointer: self.pointer.to_owned(), message }
+    }
+
+    /// What happens to its counts where it is another one now: they are kept by name, window, scope and algorithm.
+    fn becomes(&self, name: &str, now: &Self) -> Option<Change> {
+        let differences = [
+            differs("window", self.period.seconds() != now.period.seconds(), [self, now].map(Self::window)),
+            differs("scope", self.scope != now.scope, [self, now].map(|counter| counter.scope.name().to_owned())),
+            differs("algorithm", self.sliding != now.sliding, [self, now].map(Self::algorithm)),
+        ];
+        let differences: Vec<String> = differences.into_iter().flatten().collect();
+        if !differences.is_empty() {
+            let (name_shown, what) = (quoted(name), differences.join(", "));
+            let message = format!("{name_shown} starts again from nothing: {what}");
+            return Some(now.change(name, Fate::Restarts, message));
+        }
+        let max = differs("max", self.max != now.max, [self, now].map(Self::max))?;
+        let message = format!("{} goes on counting where it is: {max}", quoted(name));
+        Some(now.change(name, Fate::Kept, message))
+    }
+
+    fn window(&self) -> String {
+        self.period.name().map_or_else(|| self.period.seconds().to_string(), str::to_owned)
+    }
+
+    fn algorithm(&self) -> String {
+        if self.sliding { "sliding" } else { "fixed" }.to_owned()
+    }
+
+    fn max(&self) -> String {
+        self.max.iter().map(ToString::to_string).collect::<Vec<_>>().join("` and `")
+    }
+}
+
+fn differs(key: &str, differs: bool, [old, new]: [String; 2]) -> Option<String> {
+    differs.then(|| format!("`{key}` was `{old}` and is `{new}`"))
+}
+
+impl Fate {
+    /// Its name.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Restarts => "restarts",
+            Self::Gone => "gone",
+            Self::New => "new",
+            Self::Kept => "kept",
+        }
+    }
+}
+
+impl fmt::Display for Fate {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.name())
+    }
+}

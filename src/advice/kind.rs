@@ -1,0 +1,99 @@
+//! The names of advice.
+
+use std::fmt;
+
+/// What advice is about. Names are stable: people write them into their CI.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Kind {
+    /// Nothing is enforced: the policy or the whole configuration is in shadow.
+    Shadow,
+    /// `default: "allow"` with `hide`.
+    AllowWithHide,
+    /// `*` without restriction under `default: "deny"`.
+    OpenStar,
+    /// An identity that nobody checks.
+    UnverifiedIdentity,
+    /// Limits of scope `grant` where callers share one identity.
+    ConstantGrant,
+    /// A key that decides instead of a pattern which asks for more.
+    DroppedRestriction,
+    /// A rule, or a part of one, that no call gets to.
+    Unreachable,
+    /// A rule in shadow under `default: "deny"`, which refuses the call all the same.
+    ShadowUnderDeny,
+    /// A window of an hour or more, counted in one Envoy.
+    LocalWindow,
+    /// Limits of scope `session` and no other.
+    SessionAlone,
+    /// A limit of scope `global` and none of scope `grant`.
+    GlobalAlone,
+    /// A limit that lets nothing through.
+    ZeroLimit,
+    /// One call costs more than the limit lets through.
+    IncrementOverMax,
+    /// A counter in rules that no call gets to.
+    NeverCharged,
+    /// `deny_if` on an argument that nothing requires.
+    UnguardedDeny,
+    /// `require_approval` on an argument that nothing requires.
+    UnguardedApproval,
+    /// `max_length` where it refuses what is short.
+    InvertedMaxLength,
+    /// A regular expression that matches more than it shows.
+    LooseRegex,
+}
+
+impl Kind {
+    /// Every kind.
+    pub const ALL: [Self; 18] = [
+        Self::Shadow,
+        Self::AllowWithHide,
+        Self::OpenStar,
+        Self::UnverifiedIdentity,
+        Self::ConstantGrant,
+        Self::DroppedRestriction,
+        Self::Unreachable,
+        Self::ShadowUnderDeny,
+        Self::LocalWindow,
+        Self::SessionAlone,
+        Self::GlobalAlone,
+        Self::ZeroLimit,
+        Self::IncrementOverMax,
+        Self::NeverCharged,
+        Self::UnguardedDeny,
+        Self::UnguardedApproval,
+        Self::InvertedMaxLength,
+        Self::LooseRegex,
+    ];
+
+    /// Its name.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Shadow => "shadow",
+            Self::AllowWithHide => "allow-with-hide",
+            Self::OpenStar => "open-star",
+            Self::UnverifiedIdentity => "unverified-identity",
+            Self::ConstantGrant => "constant-grant",
+            Self::DroppedRestriction => "dropped-restriction",
+            Self::Unreachable => "unreachable",
+            Self::ShadowUnderDeny => "shadow-under-deny",
+            Self::LocalWindow => "local-window",
+            Self::SessionAlone => "session-alone",
+            Self::GlobalAlone => "global-alone",
+            Self::ZeroLimit => "zero-limit",
+            Self::IncrementOverMax => "increment-over-max",
+            Self::NeverCharged => "never-charged",
+            Self::UnguardedDeny => "unguarded-deny",
+            Self::UnguardedApproval => "unguarded-approval",
+            Self::InvertedMaxLength => "inverted-max-length",
+            Self::LooseRegex => "loose-regex",
+        }
+    }
+}
+
+impl fmt::Display for Kind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}

@@ -1,0 +1,103 @@
+//! Limits that let more through, or less, than they seem to.
+
+use std::collections::HashSet;
+
+use crate::{
+    amount::Amount,
+    policy::{Cost, Limit, Period, Scope, Stance},
+};
+
+use super::{
+    Findings, Kind, quoted,
+    view::{Live, Map, View},
+};
+
+/// Windows of this length, in seconds, outlive an Envoy often enough to matter.
+const LONG: u32 = 3600;
+
+pub(super) fn look(found: &mut Findings<'_>) {
+    let view = found.view;
+    let mut told = HashSet::new();
+    for live in view.live() {
+        alone(found, live);
+        for limit in &live.rule.limits {
+            // One name is one counter, with one window.
+            if limit.period.seconds() >= LONG && told.insert(&limit.counter) {
+                local_window(found, limit);
+            }
+            too_little(found, limit);
+        }
+    }
+}
+
+fn local_window(found: &mut Findings<'_>, limit: &Limit) {
+    let message = format!(
+        "{} counts for {} in this Envoy alone: a restart forgets the count, and each replica has its own; where that \
+         matters, use a window of minutes or a single replica",
+        quoted(&limit.counter),
+        length(limit.period)
+    );
+    found.add(Kind::LocalWindow, found.view.part(&limit.pointer, "window"), message);
+}
+
+fn length(period: Period) -> String {
+    match period.name() {
+        Some("hour") => "an hour".to_owned(),
+        Some(name) => format!("a {name}"),
+        None => format!("{} seconds", period.seconds()),
+    }
+}
+
+/// Limits whose scope leaves a gap that no other limit of the same calls closes.
+fn alone(found: &mut Findings<'_>, live: Live<'_>) {
+    let has = |scope| live.limits().any(|limit| limit.scope == scope);
+    if has(Scope::Grant) || live.entry.is_none() && every_tool_has_its_own(found.view) {
+        return;
+    }
+    let Some(limit) = live.rule.limits.iter().find(|limit| limit.scope != Scope::Grant) else { return };
+    let global = live.rule.limits.iter().find(|limit| limit.scope == Scope::Global);
+    if let Some(global) = global {
+        let message = format!(
+            "one caller can use up {} for all, since no limit here is of scope `grant`; add one",
+            quoted(&global.counter)
+        );
+        found.add(Kind::GlobalAlone, found.view.part(&global.pointer, "scope"), message);
+    } else if !has(Scope::Global) {
+        let message = format!(
+            "{} holds nobody back: callers open sessions as they like, and every limit here is of scope `session`; \
+             add one of scope `grant`",
+            quoted(&limit.counter)
+        );
+        found.add(Kind::SessionAlone, found.view.part(&limit.pointer, "scope"), message);
+    }
+}
+
+/// Whether whatever `all_tools` lets through has a limit of scope `grant` in its own rule.
+fn every_tool_has_its_own(view: &View<'_>) -> bool {
+    let mut tools = view.live().filter(|live| live.entry.is_some_and(|entry| entry.map == Map::Tools)).peekable();
+    let named = view.policy.default() == Stance::Deny && tools.peek().is_some();
+    named && tools.all(|live| live.rule.limits.iter().any(|limit| limit.scope == Scope::Grant))
+}
+
+fn too_little(found: &mut Findings<'_>, limit: &Limit) {
+    let max = limit.max;
+    match &limit.cost {
+        Cost::Argument(path) if max == Amount::ZERO => {
+            let message = format!(
+                "`max` is 0, so only a call whose `{path}` is 0 ever passes; write `\"action\": \"deny\"` if none should"
+            );
+            found.add(Kind::ZeroLimit, found.view.part(&limit.pointer, "max"), message);
+        }
+        Cost::Fixed(_) if max == Amount::ZERO => {
+            let message = "`max` is 0, so no call ever passes; write `\"action\": \"deny\"` if that is meant";
+            found.add(Kind::ZeroLimit, found.view.part(&limit.pointer, "max"), message);
+        }
+        Cost::Fixed(cost) if *cost > max => {
+            let message = format!(
+                "one call costs {cost} and `max` is {max}, so no call ever passes; raise `max`, or lower `increment`"
+            );
+            found.add(Kind::IncrementOverMax, found.view.part(&limit.pointer, "increment"), message);
+        }
+        _ => {}
+    }
+}

@@ -1,0 +1,62 @@
+#[cfg(target_family = "wasm")]
+use wasm_bindgen_test::wasm_bindgen_test as test;
+
+use super::{NONE, advice, policy};
+
+const GUARDED: &str = r#"{"require":[{"conditions":[{"path":"args.x","op":"eq","value":1}]}],"rate_limit":"1/minute"}"#;
+
+#[test]
+fn dropped_restriction() {
+    assert_eq!(
+        policy(&format!(r#""tools":{{"get_*":{GUARDED},"get_pods":{{}}}}"#)),
+        ["/tools/get_pods: `get_pods` decides instead of `get_*` and drops its `require` and `limits`, since \
+             entries never merge; repeat it here, or move it to `all_tools` [dropped-restriction]"]
+    );
+    assert_eq!(
+        policy(&format!(r#""tools":{{"get_*":{GUARDED},"get_p*":{{"rate_limit":"5/minute"}}}}"#)),
+        ["/tools/get_p*: `get_p*` decides instead of `get_*` and drops its `require`, since entries never merge; \
+             repeat it here, or move it to `all_tools` [dropped-restriction]"]
+    );
+    assert_eq!(
+        policy(&format!(r#""prompts":{{"*":{GUARDED},"a*b":{{}}}}"#)),
+        ["/prompts/a*b: `a*b` decides instead of `*` and drops its `require` and `limits`, since entries never \
+             merge; repeat it here [dropped-restriction]"]
+    );
+    let shadow = GUARDED.replace("{\"require", "{\"mode\":\"shadow\",\"require");
+    let text = format!(r#"{{"version":"1","default":"allow","tools":{{"get_*":{GUARDED},"get_pods":{shadow}}}}}"#);
+    assert_eq!(
+        advice(&text),
+        ["/tools/get_pods: `get_pods` decides instead of `get_*` and drops its `require` and `limits`, since \
+             entries never merge; repeat it here, or move it to `all_tools` [dropped-restriction]"]
+    );
+}
+
+#[test]
+fn dropped_restriction_where_a_pattern_denies() {
+    assert_eq!(
+        policy(r#""tools":{"delete_*":{"action":"deny"},"delete_draft":{}}"#),
+        ["/tools/delete_draft: `delete_draft` passes although `delete_*` denies: a name that is written out \
+             beats every pattern; take the entry out if that is not meant [dropped-restriction]"]
+    );
+    assert_eq!(policy(r#""tools":{"delete_*":{"action":"deny"},"delete_draft":{"action":"deny"}}"#), NONE);
+}
+
+#[test]
+fn dropped_restriction_where_patterns_cross() {
+    assert_eq!(
+        policy(&format!(r#""tools":{{"repo_*":{{"rate_limit":"1/minute"}},"*_delete":{GUARDED}}}"#)),
+        ["/tools/repo_*: `repo_*` decides on names that fit `*_delete`, too, and drops its `require`, since \
+             entries never merge; repeat it here, or move it to `all_tools` [dropped-restriction]"]
+    );
+    assert_eq!(policy(&format!(r#""tools":{{"repo_*":{GUARDED},"*_delete":{{}}}}"#)), NONE);
+    assert_eq!(policy(&format!(r#""tools":{{"repo_*":{{}},"rep*_delete":{GUARDED},"repos*":{GUARDED}}}"#)).len(), 1);
+}
+
+#[test]
+fn nothing_is_dropped_by_a_rule_that_asks_as_much_or_stands_elsewhere() {
+    assert_eq!(policy(&format!(r#""tools":{{"get_*":{GUARDED},"get_pods":{GUARDED}}}"#)), NONE);
+    assert_eq!(policy(&format!(r#""tools":{{"get_*":{GUARDED},"put":{{}},"pu*":{{}}}}"#)), NONE);
+    assert_eq!(policy(&format!(r#""tools":{{"get_*":{GUARDED},"get_pods":{{"action":"deny"}}}}"#)), NONE);
+    // The pattern that would decide instead asks for nothing.
+    assert_eq!(policy(&format!(r#""tools":{{"get_*":{GUARDED},"get_p*":{GUARDED},"get_po*":{GUARDED}}}"#)), NONE);
+}

@@ -1,0 +1,113 @@
+#[cfg(target_family = "wasm")]
+use wasm_bindgen_test::wasm_bindgen_test as test;
+
+use super::{NONE, advice, policy};
+
+fn limit(counter: &str, scope: &str) -> String {
+    format!(r#"{{"counter":"{counter}","window":"minute","max":10,"scope":"{scope}"}}"#)
+}
+
+/// Advice on one tool with these limits.
+#[track_caller]
+fn limits(limits: &[String]) -> Vec<String> {
+    policy(&format!(r#""tools":{{"a":{{"limits":[{}]}}}}"#, limits.join(",")))
+}
+
+#[test]
+fn local_window() {
+    for (window, shown) in [("\"hour\"", "an hour"), ("\"day\"", "a day"), ("7200", "7200 seconds")] {
+        let message = format!(
+            "/tools/a/limits/0/window: `c` counts for {shown} in this Envoy alone: a restart forgets the count, and \
+             each replica has its own; where that matters, use a window of minutes or a single replica [local-window]"
+        );
+        assert_eq!(limits(&[limit("c", "grant").replace("\"minute\"", window)]), [message]);
+    }
+    assert_eq!(limits(&[limit("c", "grant").replace("\"minute\"", "3599")]), NONE);
+    assert_eq!(
+        policy(r#""tools":{"a":{"rate_limit":"5/hour"}}"#),
+        ["/tools/a/rate_limit: `/tools/a` counts for an hour in this Envoy alone: a restart forgets the count, \
+             and each replica has its own; where that matters, use a window of minutes or a single replica \
+             [local-window]"]
+    );
+    // One counter is told once.
+    let daily = limit("c", "grant").replace("minute", "day");
+    assert_eq!(
+        policy(&format!(r#""tools":{{"b":{{"limits":[{daily}]}},"a":{{"limits":[{daily}]}}}}"#)),
+        ["/tools/b/limits/0/window: `c` counts for a day in this Envoy alone: a restart forgets the count, and \
+             each replica has its own; where that matters, use a window of minutes or a single replica \
+             [local-window]"]
+    );
+}
+
+#[test]
+fn session_alone() {
+    assert_eq!(
+        limits(&[limit("c", "session")]),
+        ["/tools/a/limits/0/scope: `c` holds nobody back: callers open sessions as they like, and every limit \
+             here is of scope `session`; add one of scope `grant` [session-alone]"]
+    );
+    assert_eq!(limits(&[limit("c", "session"), limit("d", "grant")]), NONE);
+    let all = limit("d", "grant");
+    let own = limit("c", "session");
+    assert_eq!(policy(&format!(r#""all_tools":{{"limits":[{all}]}},"tools":{{"a":{{"limits":[{own}]}}}}"#)), NONE);
+    let text = format!(
+        r#"{{"version":"1","default":"allow","all_tools":{{"mode":"shadow","limits":[{all}]}},"tools":{{"a":{{"limits":[{own}]}}}}}}"#
+    );
+    assert_eq!(
+        advice(&text),
+        ["/tools/a/limits/0/scope: `c` holds nobody back: callers open sessions as they like, and every limit \
+             here is of scope `session`; add one of scope `grant` [session-alone]"]
+    );
+}
+
+#[test]
+fn global_alone() {
+    assert_eq!(
+        limits(&[limit("c", "global")]),
+        ["/tools/a/limits/0/scope: one caller can use up `c` for all, since no limit here is of scope `grant`; \
+             add one [global-alone]"]
+    );
+    assert_eq!(
+        limits(&[limit("c", "session"), limit("d", "global")]),
+        ["/tools/a/limits/1/scope: one caller can use up `d` for all, since no limit here is of scope `grant`; \
+             add one [global-alone]"]
+    );
+    assert_eq!(limits(&[limit("c", "global"), limit("d", "grant")]), NONE);
+    let (all, own) = (limit("c", "global"), limit("d", "grant"));
+    assert_eq!(policy(&format!(r#""all_tools":{{"limits":[{all}]}},"tools":{{"a":{{"limits":[{own}]}}}}"#)), NONE);
+    assert_eq!(
+        policy(&format!(r#""all_tools":{{"limits":[{all}]}},"tools":{{"a":{{"limits":[{own}]}},"b":{{}}}}"#)),
+        ["/all_tools/limits/0/scope: one caller can use up `c` for all, since no limit here is of scope `grant`; \
+             add one [global-alone]"]
+    );
+}
+
+#[test]
+fn zero_limit() {
+    assert_eq!(
+        limits(&[limit("c", "grant").replace("10", "0")]),
+        ["/tools/a/limits/0/max: `max` is 0, so no call ever passes; write `\"action\": \"deny\"` if that is \
+             meant [zero-limit]"]
+    );
+    assert_eq!(
+        policy(r#""tools":{"a":{"rate_limit":"0/minute"}}"#),
+        ["/tools/a/rate_limit: `max` is 0, so no call ever passes; write `\"action\": \"deny\"` if that is meant \
+             [zero-limit]"]
+    );
+    let amount = limit("c", "grant").replace("10", "0,\"increment_from\":\"args.amount\"");
+    assert_eq!(
+        limits(&[amount]),
+        ["/tools/a/limits/0/max: `max` is 0, so only a call whose `args.amount` is 0 ever passes; write \
+             `\"action\": \"deny\"` if none should [zero-limit]"]
+    );
+}
+
+#[test]
+fn increment_over_max() {
+    assert_eq!(
+        limits(&[limit("c", "grant").replace("10", "10,\"increment\":10.5")]),
+        ["/tools/a/limits/0/increment: one call costs 10.5 and `max` is 10, so no call ever passes; raise `max`, \
+             or lower `increment` [increment-over-max]"]
+    );
+    assert_eq!(limits(&[limit("c", "grant").replace("10", "10,\"increment\":10")]), NONE);
+}

@@ -1,0 +1,122 @@
+#[cfg(target_family = "wasm")]
+use wasm_bindgen_test::wasm_bindgen_test as test;
+
+use super::{NONE, policy};
+
+fn list(path: &str, op: &str, value: &str) -> String {
+    format!(r#"[{{"conditions":[{{"path":"{path}","op":"{op}","value":{value}}}]}}]"#)
+}
+
+/// Advice on one tool with this condition in this list, and other members of its rule.
+#[track_caller]
+fn rule(key: &str, list: &str, more: &str) -> Vec<String> {
+    policy(&format!(r#""tools":{{"a":{{"{key}":{list}{more}}}}}"#))
+}
+
+#[test]
+fn unguarded_deny() {
+    let denied = list("args.env", "eq", r#""prod""#);
+    assert_eq!(
+        rule("deny_if", &denied, ""),
+        ["/tools/a/deny_if/0/conditions/0/path: a call without `args.env` is not denied here, and nothing \
+             requires the argument; add a `require` of `exists` `true`, or of the values that are fine \
+             [unguarded-deny]"]
+    );
+    for op in ["neq", "not_in"] {
+        let value = if op == "neq" { r#""dev""# } else { r#"["dev"]"# };
+        assert_eq!(rule("deny_if", &list("args.env", op, value), ""), NONE);
+    }
+    for flag in ["true", "false"] {
+        assert_eq!(rule("deny_if", &list("args.env", "exists", flag), ""), NONE);
+    }
+}
+
+#[test]
+fn unguarded_approval() {
+    assert_eq!(
+        rule("require_approval", &list("args.amount", "gt", "100"), ""),
+        ["/tools/a/require_approval/0/conditions/0/path: a call without `args.amount` needs no approval here, \
+             and nothing requires the argument; add a `require` of `exists` `true`, or of the values that are fine \
+             [unguarded-approval]"]
+    );
+}
+
+#[test]
+fn what_is_required_is_guarded() {
+    let guarded = |path: &str, required: &str, op: &str| {
+        let required = list(required, op, if op == "exists" { "true" } else { "0" });
+        rule("deny_if", &list(path, "gt", "9"), &format!(r#","require":{required}"#))
+    };
+    assert_eq!(guarded("args.n", "args.n", "exists"), NONE);
+    assert_eq!(guarded("args.n", "args.n", "gte"), NONE);
+    assert_eq!(guarded("args.n", "args.n.m", "exists"), NONE);
+    assert_eq!(guarded("args.l[*].n", "args.l[*].n", "exists"), NONE);
+    for (path, required) in [("args.n", "args.m"), ("args.n.m", "args.n"), ("args.l[*].n", "args.l[0].n")] {
+        assert_eq!(guarded(path, required, "exists").len(), 1, "{path} {required}");
+    }
+    let absent = list("args.n", "exists", "false");
+    assert_eq!(rule("deny_if", &list("args.n", "gt", "9"), &format!(r#","require":{absent}"#)).len(), 1);
+}
+
+#[test]
+fn what_is_counted_or_required_of_all_tools_is_guarded() {
+    let limit = r#","limits":[{"counter":"c","window":"minute","max":9,"scope":"grant","increment_from":"args.n"}]"#;
+    let denied = list("args.n", "gt", "9");
+    assert_eq!(rule("deny_if", &denied, limit), NONE);
+    let required = list("args.n", "exists", "true");
+    let all = |mode| format!(r#""all_tools":{{"require":{required}{mode}}},"tools":{{"a":{{"deny_if":{denied}}}}}"#);
+    assert_eq!(policy(&all("")), NONE);
+    assert_eq!(policy(&all(r#","mode":"shadow""#)).len(), 1);
+    assert_eq!(policy(&format!(r#""resources":{{"a":{{"deny_if":{}}}}}"#, list("args.uri", "eq", "\"b\""))), NONE);
+}
+
+#[test]
+fn inverted_max_length() {
+    let guard = format!(r#","require":{}"#, list("args.s", "exists", "true"));
+    assert_eq!(
+        rule("deny_if", &list("args.s", "max_length", "100"), &guard),
+        ["/tools/a/deny_if/0/conditions/0/op: `max_length` holds for short values, so this denies what is short; \
+             put it under `require` to keep long ones out [inverted-max-length]"]
+    );
+    assert_eq!(
+        rule("require_approval", &list("args.s", "max_length", "100"), &guard),
+        ["/tools/a/require_approval/0/conditions/0/op: `max_length` holds for short values, so this asks \
+             approval for what is short; put it under `require` to keep long ones out [inverted-max-length]"]
+    );
+    assert_eq!(rule("require", &list("args.s", "max_length", "100"), ""), NONE);
+}
+
+const PARTLY: &str =
+    "in `^a|b$` an anchor binds one alternative only; put the alternatives into a group, as in `^(?:a|b)$`";
+const LINES: &str = "in `(?m)^a$` `(?m)` makes `^` and `$` the ends of any line, so that a text of several lines \
+                     matches by one of them; leave `(?m)` out";
+
+#[test]
+fn loose_regex_in_require() {
+    for (regex, message) in [
+        ("^foo", "`^foo` matches whatever follows a text that begins so; end it with `$`"),
+        ("foo$", "`foo$` matches whatever precedes a text that ends so; begin it with `^`"),
+        ("foo", "`foo` matches anywhere in a text, whatever stands around it; write `^(?:…)$`"),
+        ("(^|/)foo", "`(^|/)foo` matches anywhere in a text, whatever stands around it; write `^(?:…)$`"),
+        ("^a|b$", PARTLY),
+        ("(?m)^a$", LINES),
+    ] {
+        let expected = format!("/tools/a/require/0/conditions/0/value: {message} [loose-regex]");
+        assert_eq!(rule("require", &list("args.s", "regex", &format!("\"{regex}\"")), ""), [expected]);
+    }
+    for regex in ["^foo$", "^(?:a|b)$", "^a$|^b$", "(?i)^foo$", "^.*\\\\d+.*$"] {
+        assert_eq!(rule("require", &list("args.s", "regex", &format!("\"{regex}\"")), ""), NONE, "{regex}");
+    }
+}
+
+#[test]
+fn loose_regex_in_what_refuses() {
+    let guard = format!(r#","require":{}"#, list("args.s", "exists", "true"));
+    for (regex, message) in [("^a|b$", PARTLY), ("(?m)^a$", LINES)] {
+        let expected = format!("/tools/a/deny_if/0/conditions/0/value: {message} [loose-regex]");
+        assert_eq!(rule("deny_if", &list("args.s", "regex", &format!("\"{regex}\"")), &guard), [expected]);
+    }
+    for regex in ["^foo", "foo$", "foo", "^foo$", "(^|/)foo(/|$)", "(?i)drop|delete"] {
+        assert_eq!(rule("deny_if", &list("args.s", "regex", &format!("\"{regex}\"")), &guard), NONE, "{regex}");
+    }
+}
