@@ -91,12 +91,16 @@ const MAX_BYTES: usize = 4 << 20;
 /// How deep a configuration may nest.
 const MAX_DEPTH: u32 = 64;
 
-const OPTIONS: Keys = Keys {
+/// The keys of form B: a policy and options.
+pub const OPTIONS: Keys = Keys {
     known: &["policy", "identity", "mode", "protocol", "limits"],
     later: &["policies", "bindings", "answers", "lists", "approvals", "audit", "console"],
 };
-const LIMITS: Keys = Keys { known: &["refund"], later: &["max_counters", "service"] };
-const PROTOCOL: Keys = Keys { known: &["headers", "max_body_bytes", "max_depth"], later: &["batches", "legacy_sse"] };
+/// The keys of `limits`.
+pub const LIMITS: Keys = Keys { known: &["refund"], later: &["max_counters", "service"] };
+/// The keys of `protocol`.
+pub const PROTOCOL: Keys =
+    Keys { known: &["headers", "max_body_bytes", "max_depth"], later: &["batches", "legacy_sse"] };
 
 impl Config {
     /// Loads a configuration from JSON, or from the protobuf form of a `google.protobuf.Struct`.

@@ -3,6 +3,7 @@
 mod check;
 mod input;
 mod render;
+mod schema;
 
 use std::{io::Write, process::ExitCode};
 
@@ -23,6 +24,8 @@ enum Verb {
     Check(check::Args),
     /// Print a gateway's configuration with a policy in it
     Render(render::Args),
+    /// Print a JSON Schema of the configuration, for editors
+    Schema(schema::Args),
 }
 
 /// How a run ends, for scripts.
@@ -55,6 +58,7 @@ fn run() -> Exit {
         Ok(cli) => match cli.verb {
             Verb::Check(args) => check::run(&args),
             Verb::Render(args) => render::run(&args),
+            Verb::Schema(args) => schema::run(&args),
         },
         Err(error) => {
             let asked_for_help = !error.use_stderr();
