@@ -22,6 +22,6 @@ pub use self::{
     id::Id,
     message::{Message, Request},
     method::{Method, Sort},
-    params::Target,
+    params::{MAX_NAME, Target},
     refusal::{Code, Refusal},
 };

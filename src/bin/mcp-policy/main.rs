@@ -4,6 +4,7 @@ mod check;
 mod input;
 mod render;
 mod schema;
+mod suggest;
 
 use std::{io::Write, process::ExitCode};
 
@@ -26,6 +27,8 @@ enum Verb {
     Render(render::Args),
     /// Print a JSON Schema of the configuration, for editors
     Schema(schema::Args),
+    /// Write a policy from the tools that a server lists
+    Suggest(suggest::Args),
 }
 
 /// How a run ends, for scripts.
@@ -59,6 +62,7 @@ fn run() -> Exit {
             Verb::Check(args) => check::run(&args),
             Verb::Render(args) => render::run(&args),
             Verb::Schema(args) => schema::run(&args),
+            Verb::Suggest(args) => suggest::run(&args),
         },
         Err(error) => {
             let asked_for_help = !error.use_stderr();
