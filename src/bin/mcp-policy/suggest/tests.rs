@@ -15,7 +15,8 @@ use super::{
 
 const TOOLS: &str = include_str!("../../../../tests/cases/tools.jsonl");
 
-/// A line of the table: a tool of a well-known server, and the class that a careful reader gives it.
+/// A line of the table: a tool as well-known servers have it, described in our words, and the class that a careful
+/// reader gives it.
 #[derive(Deserialize)]
 struct Case {
     class: Class,
@@ -40,7 +41,7 @@ fn class(name: &str, description: &str) -> Class {
 }
 
 #[test]
-fn tools_of_well_known_servers_are_classed_as_a_reader_would() {
+fn tools_like_those_of_well_known_servers_are_classed_as_a_reader_would() {
     let cases = cases();
     assert!(cases.len() >= 60, "{}", cases.len());
     let wrong = cases.iter().filter_map(|(tool, expected)| {
@@ -109,6 +110,13 @@ fn the_strictest_word_stands() {
         ("payments", "", Class::Financial),
         ("delete_invoice", "Deletes an invoice.", Class::Destructive),
         ("get_reset_status", "", Class::Destructive),
+        ("search_index", "Rebuilds the search index.", Class::Execute),
+        ("search_index", "Reticulate the search index.", Class::Execute),
+        ("get_rows", "Retrieves rows by executing a query.", Class::Execute),
+        ("archiver", "Archives items without delay, deletes the rest.", Class::Destructive),
+        ("admin", "Performs a reset of the database.", Class::Destructive),
+        ("finish", "Submits the basket and creates an invoice.", Class::Financial),
+        ("find", "Performs a web search.", Class::Read),
     ] {
         assert_eq!(class(name, description), expected, "{name}");
     }
@@ -250,7 +258,8 @@ proptest! {
         });
         let listing = Listing { tools: tools.collect(), remarks: vec![] };
         let Ok((suggestion, policy)) = suggest(&listing) else {
-            return Ok(prop_assert!(Suggestion::new(&listing).tools.is_empty()));
+            prop_assert!(Suggestion::new(&listing).tools.is_empty());
+            return Ok(());
         };
         let policy = Config::load(policy.as_bytes()).unwrap().policy;
         for name in &names {
