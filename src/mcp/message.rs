@@ -87,7 +87,7 @@ impl<'a> Envelope<'a> {
     }
 
     fn member(&mut self, reader: &mut Reader<'a>, name: &str) -> Result<(), Fault> {
-        self.ids = self.ids.saturating_add(u32::from(fold::same_but_control(name, "id")));
+        self.ids = self.ids.saturating_add(u32::from(name == "id" || fold::mistakable(name, "id")));
         match (name, reader.kind()?) {
             ("jsonrpc", Kind::String) => self.version_is_right = reader.string()? == "2.0",
             ("id", _) => self.id = Id::read(reader)?.map_or(Slot::Wrong, Slot::Is),
