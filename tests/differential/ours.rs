@@ -49,27 +49,32 @@ const OPEN: &str = r#"{"version":"1","default":"allow","tools":{"evil":{"action"
     "prompts":{"evil":{"action":"deny"}},"resources":{"file:///evil":{"action":"deny"}}}"#;
 
 /// The engine with both policies.
-pub(crate) struct Ours(Vec<Config>);
+pub(crate) struct Ours {
+    configs: Vec<Config>,
+    /// Nothing is counted: neither policy has limits.
+    store: InMemory,
+}
 
 impl Ours {
     /// Loads the policies.
     pub(crate) fn new() -> Self {
-        Self([CLOSED, OPEN].map(|text| Config::load(text.as_bytes()).unwrap()).into())
+        let configs = [CLOSED, OPEN].map(|text| Config::load(text.as_bytes()).unwrap()).into();
+        Self { configs, store: InMemory::new([7; 16]) }
     }
 
     /// What becomes of a request under each policy.
     pub(crate) fn judge(&self, request: &Request) -> Vec<End> {
-        self.0.iter().map(|config| judge(config, request)).collect()
+        self.configs.iter().map(|config| judge(config, &self.store, request)).collect()
     }
 }
 
-fn judge(config: &Config, request: &Request) -> End {
+fn judge(config: &Config, store: &InMemory, request: &Request) -> End {
     let mut pairs = vec![(":method".to_owned(), b"POST".to_vec())];
     pairs.extend(request.headers.iter().cloned());
     let grant = caller::identify(&[Source::Constant("fuzz".into())], &NoFacts);
     let call = Call { headers: Headers::new(pairs), grant, request_id: None };
     let Opening::Await = engine::open(config, &call, !request.body.is_empty()) else { return End::Refused };
-    let judgement = engine::judge(config, &call, &request.body, "fuzz", Moment(0), &InMemory::new([7; 16]));
+    let judgement = engine::judge(config, &call, &request.body, "fuzz", Moment(0), store);
     let forwarded = matches!(judgement.answer, Answer::Forward(_));
     assert_ne!(judgement.record.decision, Decision::Failed, "{request:?}");
     assert_eq!(forwarded, judgement.record.decision == Decision::Allowed, "{request:?}");

@@ -66,16 +66,17 @@ impl Shape {
         let listed = |item: &dyn Fn(usize) -> String| call(&format!(r#""rows":[{}null]"#, fill(size, item)));
         let text = match self {
             Self::Prompt => {
-                let line = |n| format!("{n}. Please write a short summary of the \\\"report\\\" and name its author.\\n");
+                let line =
+                    |n| format!("{n}. Please write a short summary of the \\\"report\\\" and name its author.\\n");
                 let members = r#""model":"large","temperature":0.7,"max_tokens":1024,"tags":["a","b"],"stream":false"#;
                 call(&format!(r#"{members},"prompt":"{}""#, filled(&line)))
             }
             Self::Plain => call(&format!(r#""text":"{}""#, filled(&|_| "The quick brown fox. ".to_owned()))),
             Self::Escapes => call(&format!(r#""text":"{}""#, filled(&|_| r"\n\u00e9\ud83d\ude00\\".to_owned()))),
             Self::Unicode => call(&format!(r#""text":"{}""#, filled(&|_| "Zwölf Boxkämpfer 日本語 😀 ".to_owned()))),
-            Self::Records => listed(&|n| {
-                format!(r#"{{"id":{n},"name":"item {n}","price":{n}.5,"active":true,"tags":["x","y"]}},"#)
-            }),
+            Self::Records => {
+                listed(&|n| format!(r#"{{"id":{n},"name":"item {n}","price":{n}.5,"active":true,"tags":["x","y"]}},"#))
+            }
             Self::Names => call(&format!(r#"{}"last":0"#, filled(&|n| format!(r#""member_{n}":{n},"#)))),
             Self::EscapedNames => call(&format!(r#"{}"last":0"#, filled(&|n| format!(r#""m\u0065mber_{n}":{n},"#)))),
             Self::Params => params(&filled(&|n| format!(r#""member_{n}":{n},"#))),

@@ -20,10 +20,8 @@ impl<'a> Input<'a> {
             Some(end) => (&data[..end], &data[end + 2..]),
             None => (&[][..], data),
         };
-        let mut pairs = vec![
-            (":method".to_owned(), b"POST".to_vec()),
-            ("content-type".to_owned(), b"application/json".to_vec()),
-        ];
+        let mut pairs =
+            vec![(":method".to_owned(), b"POST".to_vec()), ("content-type".to_owned(), b"application/json".to_vec())];
         for line in head.split(|byte| *byte == b'\n') {
             if let Some(name) = line.strip_prefix(b"-") {
                 pairs.retain(|(key, _)| key.as_bytes() != name);

@@ -18,7 +18,7 @@ use mcp_policy_fuzz::{Allowance, Input};
 const CLOSED: &[u8] = br#"{"version":"1","default":"deny","tools":{"ok":{},
     "pay":{"require":[{"conditions":[{"path":"args.amount","op":"lte","value":100}]}],
         "deny_if":[{"conditions":[{"path":"args.to[*].name","op":"regex","value":"^x"}]}],
-        "limits":[{"counter":"c","window":"day","max":1000,"increment_from":"args.amount"}]},
+        "limits":[{"counter":"c","window":"day","max":1000000000000,"scope":"grant","increment_from":"args.amount"}]},
     "file":{"require":[{"conditions":[{"path":"args.path","op":"path_within","value":["/srv"]}]}]},
     "ask":{"require_approval":[{"conditions":[{"path":"args.url","op":"url_host_in","value":["*.a.b"]}]}]}},
     "resources":{"file:///*":{}},"prompts":{"p*":{}}}"#;
@@ -42,11 +42,15 @@ impl Facts for NoFacts {
 }
 
 thread_local! {
-    static CONFIGS: LazyCell<[Config; 2]> =
-        LazyCell::new(|| [CLOSED, OPEN].map(|text| Config::load(text).expect("the policy loads")));
+    static CONFIGS: LazyCell<([Config; 2], InMemory)> = LazyCell::new(|| {
+        let configs = [CLOSED, OPEN].map(|text| Config::load(text).expect("the policy loads"));
+        // One for all inputs, as making it costs more than a decision; no limit ever fills.
+        (configs, InMemory::new([7; 16]))
+    });
 }
 
-fuzz_target!(|data: &[u8]| CONFIGS.with(|configs| {
+fuzz_target!(|data: &[u8]| CONFIGS.with(|state| {
+    let (configs, store) = &**state;
     let input = Input::of(data);
     let grant = caller::identify(&[Source::Constant("fuzz".into())], &NoFacts);
     let call = Call { headers: input.headers, grant, request_id: None };
@@ -55,10 +59,8 @@ fuzz_target!(|data: &[u8]| CONFIGS.with(|configs| {
             Opening::Pass => continue,
             Opening::Closed(judgement) => *judgement,
             Opening::AwaitNothing => engine::unexpected_body(config, &call),
-            Opening::Await => Allowance::of(input.body.len() * 4).keep(|| {
-                let store = InMemory::new([7; 16]);
-                engine::judge(config, &call, input.body, "fuzz", Moment(0), &store)
-            }),
+            Opening::Await => Allowance::of(input.body.len() * 4)
+                .keep(|| engine::judge(config, &call, input.body, "fuzz", Moment(0), store)),
         };
         check(&judgement, input.body, tools);
     }
