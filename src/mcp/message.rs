@@ -153,6 +153,10 @@ fn said<'a>(method: Cow<'a, str>, id: Option<Id<'a>>, params: Params<'a>) -> Res
         Slot::Is(version) => Some(version.clone()),
         Slot::Wrong => return Err("the protocol version in `params._meta` is no string".to_owned()),
     };
+    // Some servers leave it out, or end the method there: another method to them than to a policy.
+    if method.chars().any(char::is_control) {
+        return Err("`method` holds a control character".to_owned());
+    }
     match (id, Method::is_notification(&method)) {
         (Some(_), true) => Err("a notification has an `id`; leave it out".to_owned()),
         (None, true) => params.target(Sort::Open, false).map(|_| Message::Notification { method, version }),

@@ -95,11 +95,11 @@ impl Method {
     }
 
     /// The known method or notification that a lenient server would take `name` for: equal only after trimming,
-    /// folding case, leaving out control characters or ending at a NUL.
+    /// folding case or leaving out control characters.
     #[must_use]
     pub fn mistakable(name: &str) -> Option<&'static str> {
         let bare = name.trim_matches(|c: char| c.is_whitespace() || c.is_control());
         let mut known = METHODS.iter().map(|method| method.name).chain(NOTIFICATIONS);
-        known.find(|known| *known != name && (*known == bare || fold::mistakable(bare, known)))
+        known.find(|known| *known != name && fold::same_but_control(known, bare))
     }
 }
