@@ -94,7 +94,7 @@ impl Open {
         }
         let twin = twice(bytes, &bare, &bares).and_then(|index| spans.get(index).copied());
         let duplicate = twin.and_then(|_| self.duplicate(bytes, mark));
-        let found = |span| Reason::Lookalike(shown(self::name(bytes, &self.decoded, span)));
+        let found = |span| Reason::Lookalike(shown(name(bytes, &self.decoded, span)));
         duplicate.or_else(|| meant.or(twin).map(found))
     }
 }

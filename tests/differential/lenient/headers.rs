@@ -18,7 +18,10 @@ pub(super) fn act(headers: &[(String, Vec<u8>)], claims: bool, body: &Act) -> Op
         return None;
     }
     let method = get("mcp-method").filter(|_| body.method.is_some())?;
-    let about = match get("mcp-name").filter(|_| body.about.is_some()) {
+    // The specification gives the header a meaning with these only.
+    let named =
+        ["tools/call", "prompts/get", "resources/read"].contains(&method.as_str()) || method.starts_with("tasks/");
+    let about = match get("mcp-name").filter(|_| named && body.about.is_some()) {
         Some(name) => Some(decoded(&name)),
         None => body.about.clone(),
     };

@@ -118,6 +118,6 @@ pub(crate) fn deep(draft: &mut Draft, random: &mut Random) {
 fn spoil(draft: &mut Draft, random: &mut Random, what: &str) {
     let Some((tree, text)) = any_text(draft, random) else { return };
     let quoted = serde_json::to_string(&text).unwrap();
-    let inner = &quoted[1..quoted.len() - 1];
+    let inner = quoted.trim_start_matches('"').strip_suffix('"').unwrap_or_default();
     *tree = Tree::raw(if random.once_in(2) { format!("\"{inner}{what}\"") } else { format!("\"{what}{inner}\"") });
 }

@@ -32,6 +32,11 @@ impl Parser<'_> {
         here
     }
 
+    /// A separator, or what some take for it.
+    fn either(&mut self, usual: char, bare: char) -> Option<()> {
+        (self.accept(usual) || self.tolerance.bare && self.accept(bare)).then_some(())
+    }
+
     fn starts_with(&self, text: &str) -> bool {
         let rest = self.chars.get(self.at..).unwrap_or_default();
         text.chars().enumerate().all(|(index, c)| rest.get(index) == Some(&c))
@@ -97,17 +102,13 @@ impl Parser<'_> {
                 _ => return None,
             };
             self.space();
-            if !self.accept(':') && !(self.tolerance.bare && self.accept('=')) {
-                return None;
-            }
+            self.either(':', '=')?;
             members.push((name, self.value()?));
             self.space();
             if self.accept('}') {
                 break;
             }
-            if !self.accept(',') && !(self.tolerance.bare && self.accept(';')) {
-                return None;
-            }
+            self.either(',', ';')?;
         }
         Some(Value::Object(members))
     }
@@ -124,9 +125,7 @@ impl Parser<'_> {
             if self.accept(']') {
                 break;
             }
-            if !self.accept(',') && !(self.tolerance.bare && self.accept(';')) {
-                return None;
-            }
+            self.either(',', ';')?;
         }
         Some(Value::Array(elements))
     }
