@@ -27,11 +27,12 @@ const fn reader(name: &'static str, tolerance: Tolerance, find: Find) -> Reader 
 const GO: Tolerance = Tolerance { lossy: true, escapes: true, ..Tolerance::NONE };
 
 /// All that run within the test.
-pub(crate) const READERS: [Reader; 15] = [
+pub(crate) const READERS: [Reader; 16] = [
     reader("last wins", Tolerance::NONE, find::last),
     reader("first wins", Tolerance::NONE, find::first),
     reader("Go json.Unmarshal", GO, find::merged_and_folded),
     reader("Go json.Decoder", Tolerance { trailing: true, ..GO }, find::merged_and_folded),
+    reader("value after value", Tolerance { trailing: true, stream: true, ..Tolerance::NONE }, find::last),
     reader("go-sdk 1.3.1, segmentio", Tolerance { trailing: true, ..GO }, find::without_controls),
     reader("C strings, first", Tolerance { nul_ends: true, escapes: true, ..Tolerance::NONE }, find::first_to_nul),
     reader("C strings, last", Tolerance { nul_ends: true, trailing: true, ..Tolerance::NONE }, find::last_to_nul),

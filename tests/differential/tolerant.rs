@@ -30,6 +30,8 @@ pub(crate) enum Value {
 pub(crate) struct Tolerance {
     /// Text behind the value is not looked at: Go's `Decoder`, Jackson.
     pub(crate) trailing: bool,
+    /// Value after value is read, as from a stream, until one is none: a loop over Go's `Decoder`, `jq`, NDJSON.
+    pub(crate) stream: bool,
     /// Comments: Ruby, JSON5.
     pub(crate) comments: bool,
     /// A byte order mark, UTF-16 and UTF-32: Python, Jackson, .NET.
@@ -52,6 +54,7 @@ impl Tolerance {
     /// RFC 8259 and nothing more.
     pub(crate) const NONE: Self = Self {
         trailing: false,
+        stream: false,
         comments: false,
         encodings: false,
         lossy: false,
@@ -64,6 +67,7 @@ impl Tolerance {
     /// All that any parser accepts, at once.
     pub(crate) const ALL: Self = Self {
         trailing: true,
+        stream: false,
         comments: true,
         encodings: true,
         lossy: true,

@@ -9,8 +9,15 @@ const MAX_DEPTH: u32 = 400;
 pub(crate) fn parse(text: &str, tolerance: Tolerance) -> Option<Value> {
     let chars: Vec<char> = text.chars().collect();
     let mut parser = Parser { chars: &chars, at: 0, tolerance, depth: 0 };
-    let value = parser.value()?;
+    let mut value = parser.value()?;
     parser.space();
+    if tolerance.stream {
+        let mut values = vec![value];
+        while let Some(next) = parser.value() {
+            values.push(next);
+        }
+        value = Value::Array(values);
+    }
     (tolerance.trailing || parser.at == chars.len()).then_some(value)
 }
 
