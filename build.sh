@@ -219,7 +219,7 @@ readonly CARGO_FUZZ_VERSION=0.13.2
 
 # The differential test and each target have an equal share of the time; building is not counted.
 verb_fuzz() {
-  local seconds=${1:-600} share
+  local seconds=${1:-600} share seed=${MCP_POLICY_FUZZ_SEED:-$(date +%s)}
   shift $(($# > 0))
   takes_nothing "$@"
   [[ $seconds =~ ^[1-9][0-9]{0,6}$ ]] || misused "\`$seconds\` is no number of seconds"
@@ -231,12 +231,12 @@ verb_fuzz() {
   rustup run nightly rustc --version >/dev/null 2>&1 ||
     fail 'fuzzing needs a nightly compiler: add it with `rustup toolchain install nightly --profile minimal`'
   build_targets
-  say "comparing readers for $share s"
-  MCP_POLICY_FUZZ_SECONDS=$share MCP_POLICY_FUZZ_SEED=${MCP_POLICY_FUZZ_SEED:-$(date +%s)} \
+  say "comparing readers for $share s, from the seed $seed"
+  MCP_POLICY_FUZZ_SECONDS=$share MCP_POLICY_FUZZ_SEED=$seed \
     cargo test --locked --test differential -- --nocapture
   local target
   for target in "${FUZZ_TARGETS[@]}"; do
-    fuzz_target "$target" "$share"
+    fuzz_target "$target" "$share" "$((seed % 4294967295))"
   done
 }
 
@@ -257,12 +257,12 @@ fuzz_binary() {
   "target/fuzz/$host/release/$1" "${@:2}"
 }
 
-# fuzz_target TARGET SECONDS. What it finds worth keeping stays for the next run; what fails is left beside it.
+# fuzz_target TARGET SECONDS SEED. What it finds worth keeping stays for the next run; what fails is left beside it.
 fuzz_target() {
   local artifacts=target/fuzz/artifacts/$1/
   mkdir -p "$artifacts"
-  say "fuzzing \`$1\` for $2 s"
-  fuzz_binary "$1" -max_total_time="$2" -timeout=10 -max_len=65536 -dict=tests/fuzz/words.dict \
+  say "fuzzing \`$1\` for $2 s, from the seed $3"
+  fuzz_binary "$1" -seed="$3" -max_total_time="$2" -timeout=10 -max_len=65536 -dict=tests/fuzz/words.dict \
     -print_final_stats=1 -verbosity=0 -artifact_prefix="$artifacts" "target/fuzz/corpus/$1" ||
     fail "\`$1\` failed on the input in $artifacts"
 }
