@@ -13,7 +13,7 @@ use sha2::{Digest as _, Sha256};
 
 use crate::http::Header;
 
-pub use document::read;
+pub use document::{SOURCE, read};
 
 /// Where an identity can come from.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -99,12 +99,16 @@ pub struct Invalid {
 /// The largest configuration, in bytes.
 const MAX_BYTES: usize = 4 << 20;
 
-const OPTIONS: Keys = Keys {
+/// The keys of form B: a policy and options.
+pub const OPTIONS: Keys = Keys {
     known: &["policy", "identity", "mode", "protocol", "limits"],
     later: &["policies", "bindings", "answers", "lists", "approvals", "audit", "console"],
 };
-const LIMITS: Keys = Keys { known: &["refund"], later: &["max_counters", "service"] };
-const PROTOCOL: Keys = Keys { known: &["headers", "max_body_bytes", "max_depth", "batches", "legacy_sse"], later: &[] };
+/// The keys of `limits`.
+pub const LIMITS: Keys = Keys { known: &["refund"], later: &["max_counters", "service"] };
+/// The keys of `protocol`.
+pub const PROTOCOL: Keys =
+    Keys { known: &["headers", "max_body_bytes", "max_depth", "batches", "legacy_sse"], later: &[] };
 
 impl Config {
     /// How deep a configuration may nest.

@@ -27,6 +27,6 @@ pub use self::{
     id::Id,
     message::{Message, Request},
     method::{Method, Sort},
-    params::Target,
+    params::{MAX_NAME, Target},
     refusal::{Code, Refusal},
 };

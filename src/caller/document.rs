@@ -7,7 +7,8 @@ use crate::{
 
 use super::{Peer, Source};
 
-const SOURCE: Keys =
+/// The keys of a source of identity.
+pub const SOURCE: Keys =
     Keys { known: &["peer", "header", "secret", "bearer", "address", "constant"], later: &["jwt_claim", "payload"] };
 
 /// Reads the list of sources; what is wrong with it is reported.

@@ -14,7 +14,7 @@ pub enum Names<'k> {
     /// No name twice, after unescaping.
     Distinct,
     /// Besides, no name that equals one of these, or another name of the object, only after Unicode simple case
-    /// folding or but for control characters.
+    /// folding or but for control characters, or one of these but for what stands behind a NUL. They are ASCII.
     Unmistakable(&'k [&'k str]),
     /// Not compared here: the caller reports duplicates itself.
     Unchecked,
@@ -58,7 +58,7 @@ impl Open {
         let found = match names {
             Names::Unchecked => None,
             Names::Distinct => self.duplicate(bytes, mark),
-            Names::Unmistakable(known) => self.duplicate(bytes, mark).or_else(|| self.lookalike(bytes, mark, known)),
+            Names::Unmistakable(known) => self.lookalike(bytes, mark, known),
         };
         self.spans.truncate(mark.spans);
         self.decoded.truncate(mark.decoded);
@@ -67,47 +67,47 @@ impl Open {
 
     fn duplicate(&self, bytes: &[u8], mark: Mark) -> Option<Reason> {
         let spans = self.spans.get(mark.spans..)?;
-        let names = || spans.iter().map(|span| name(bytes, &self.decoded, *span));
-        let twice = if spans.len() > FEW {
-            let mut seen = HashSet::with_capacity(spans.len());
-            names().find(|name| !seen.insert(*name))
-        } else {
-            let again = |(index, one): &(usize, &[u8])| names().take(*index).any(|other| other == *one);
-            names().enumerate().find(again).map(|(_, name)| name)
-        };
-        twice.map(|name| Reason::Duplicate(shown(name)))
+        let again = spans.get(twice(bytes, &self.decoded, spans)?)?;
+        Some(Reason::Duplicate(shown(name(bytes, &self.decoded, *again))))
     }
 
+    /// Finds an exact duplicate, too: that folds alike. One comparison of all names suffices where nothing is found.
     fn lookalike(&self, bytes: &[u8], mark: Mark, known: &[&str]) -> Option<Reason> {
         let spans = self.spans.get(mark.spans..)?;
-        let names = || spans.iter().map(|span| name(bytes, &self.decoded, *span));
-        // Most names are printable ASCII, for which all this is a matter of ASCII case.
-        let alike = if names().all(is_plain) { <[u8]>::eq_ignore_ascii_case } else { alike };
-        let meant = |name: &[u8]| known.iter().any(|known| known.as_bytes() != name && alike(known.as_bytes(), name));
-        if let Some(name) = names().find(|name| meant(name)) {
-            return Some(Reason::Lookalike(shown(name)));
-        }
-        let twin = if spans.len() > FEW {
-            let bare = |name: &[u8]| -> String {
-                shown(name).chars().filter(|c| !c.is_control()).map(fold::fold_char).collect()
+        // The names as a server that confuses them sees them.
+        let (mut bare, mut bares) = (String::new(), Vec::with_capacity(spans.len()));
+        let mut meant = None;
+        for span in spans {
+            let name = std::str::from_utf8(name(bytes, &self.decoded, *span)).unwrap_or_default();
+            let start = bare.len();
+            fold::bare_into(name, &mut bare);
+            let folded = bare.get(start..).unwrap_or_default();
+            // Some readers end a name at a NUL.
+            let cut = name.split_once('\0').map(|(front, _)| front);
+            // The known names are ASCII, of which folding leaves nothing but the case.
+            let mistaken = |known: &str| {
+                known != name && folded.eq_ignore_ascii_case(known)
+                    || cut.is_some_and(|front| fold::same_folded(front, known))
             };
-            let mut seen = HashSet::with_capacity(spans.len());
-            names().find(|name| !seen.insert(bare(name)))
-        } else {
-            let again = |(index, one): &(usize, &[u8])| names().take(*index).any(|other| alike(other, one));
-            names().enumerate().find(again).map(|(_, name)| name)
-        };
-        twin.map(|name| Reason::Lookalike(shown(name)))
+            meant = meant.or_else(|| known.iter().any(|known| mistaken(known)).then_some(*span));
+            bares.push(string::Span { start, end: bare.len(), escaped: true });
+        }
+        let twin = twice(bytes, &bare, &bares).and_then(|index| spans.get(index).copied());
+        let duplicate = twin.and_then(|_| self.duplicate(bytes, mark));
+        let found = |span| Reason::Lookalike(shown(name(bytes, &self.decoded, span)));
+        duplicate.or_else(|| meant.or(twin).map(found))
     }
 }
 
-/// Whether two names are equal but for case folding and control characters.
-fn alike(one: &[u8], other: &[u8]) -> bool {
-    fold::same_but_control(&shown(one), &shown(other))
-}
-
-fn is_plain(name: &[u8]) -> bool {
-    name.iter().all(|byte| matches!(byte, b' '..=b'~'))
+/// The index of the first name that stood before.
+fn twice(bytes: &[u8], decoded: &str, spans: &[string::Span]) -> Option<usize> {
+    let mut names = spans.iter().map(|span| name(bytes, decoded, *span));
+    if spans.len() > FEW {
+        let mut seen = HashSet::with_capacity(spans.len());
+        return names.position(|name| !seen.insert(name));
+    }
+    let before = |count| spans.iter().take(count).map(|span| name(bytes, decoded, *span));
+    names.enumerate().position(|(index, name)| before(index).any(|other| other == name))
 }
 
 /// A name whose UTF-8 has been checked, as text.

@@ -1,6 +1,8 @@
 //! Numbers: RFC 8259, section 6, and the bounds within which readers agree on a value.
 
-use super::{Decimal, Fault, Reason};
+use std::cmp::Ordering;
+
+use super::{Fault, Reason};
 
 /// A number longer than this is refused: no caller needs it, and some readers cut it.
 const MAX_BYTES: usize = 256;
@@ -40,16 +42,32 @@ fn digits(bytes: &[u8], at: usize) -> Result<usize, Fault> {
 }
 
 /// 2^1024 - 2^970: the smallest number that rounds to infinity. IEEE 754, section 4.3.1.
-const INFINITE: &str = "17976931348623158079372897140530341507993413271003782693617377898044496829276475094664901797758720\
+const INFINITE: &[u8] =
+    b"17976931348623158079372897140530341507993413271003782693617377898044496829276475094664901797758720\
     70963302864166928879109465555478519404026306574886715058206819089020007083836762738548458177115317644757302700698\
     55571366959622842914819860834936475292719074168444365510704342711559699508093042880177904174497792";
 
-/// Whether an `f64` holds the number. Up to 256 bytes without an exponent cannot reach 1e308, so the costly way is
-/// taken by few.
+/// Whether an `f64` holds the number. Up to 256 bytes without an exponent cannot reach 1e308.
 fn is_finite(text: &[u8]) -> bool {
-    if !text.iter().any(|byte| matches!(byte, b'e' | b'E')) {
+    let mut parts = text.splitn(2, |byte| matches!(byte, b'e' | b'E'));
+    let (Some(mantissa), Some(power)) = (parts.next(), parts.next()) else { return true };
+    if power.first() == Some(&b'-') {
         return true;
     }
-    let number = std::str::from_utf8(text).ok().and_then(Decimal::new);
-    number.zip(Decimal::new(INFINITE)).is_some_and(|(number, infinite)| number.magnitude(&infinite).is_lt())
+    // Digits are few, so nothing here saturates but a power that is beyond any bound.
+    let power = power
+        .iter()
+        .filter(|byte| byte.is_ascii_digit())
+        .fold(0, |sum: usize, digit| sum.saturating_mul(10).saturating_add(usize::from(digit.wrapping_sub(b'0'))));
+    let digits = || mantissa.iter().filter(|byte| byte.is_ascii_digit());
+    let zeroes = digits().take_while(|digit| **digit == b'0').count();
+    let significant = digits().skip(zeroes);
+    let whole = mantissa.split(|byte| *byte == b'.').next().unwrap_or_default();
+    let whole = whole.iter().filter(|byte| byte.is_ascii_digit()).count();
+    // The value is 0.`significant` times ten to the power of `whole` + `power` - `zeroes`.
+    match whole.saturating_add(power).cmp(&INFINITE.len().saturating_add(zeroes)) {
+        Ordering::Less => true,
+        Ordering::Equal => significant.lt(INFINITE),
+        Ordering::Greater => significant.count() == 0,
+    }
 }

@@ -29,6 +29,9 @@ fn accepts_what_rfc_8259_allows() {
         "1.7976931348623157e308",
         "-1.797693134862315807e308",
         "0e999999999999999999999",
+        "-0.00e+309",
+        "0.00017976931348623157e+0312",
+        "17976931348623158079.372897140530341507993413271003782693617377898044496829276475094664901797758720e0289",
         "1e-99999999999999999999",
     ];
     for text in texts {
@@ -70,6 +73,8 @@ fn refuses_what_readers_differ_on() {
         (b"[0x1]", "expected `,` or `]` (byte 2)"),
         (b"[1e999]", "a number that is too long or too large (byte 1)"),
         (b"[-1.797693134862315808e308]", "a number that is too long or too large (byte 1)"),
+        (b"[0.00017976931348623159e+0312]", "a number that is too long or too large (byte 1)"),
+        (b"[1e309]", "a number that is too long or too large (byte 1)"),
         (b"[1e99999999999999999999]", "a number that is too long or too large (byte 1)"),
         (b"[\"a\nb\"]", "an unescaped control character in a string (byte 3)"),
         (b"[\"0123456789\x00\"]", "an unescaped control character in a string (byte 12)"),
@@ -80,6 +85,9 @@ fn refuses_what_readers_differ_on() {
         (b"[\"\\udc00\"]", "half a surrogate pair in a string (byte 2)"),
         (b"[\"ok\xff\"]", "the text is not UTF-8 (byte 4)"),
         (b"[\"\xc1\xaf\"]", "the text is not UTF-8 (byte 2)"),
+        ("[\"é0123456789\u{0}\"]".as_bytes(), "an unescaped control character in a string (byte 14)"),
+        (b"[\"0123456789\xe9 \"]", "the text is not UTF-8 (byte 12)"),
+        (b"[\"01\xe9\", \"01234567\"]", "the text is not UTF-8 (byte 4)"),
         (b"[\"\xed\xa0\x80\"]", "the text is not UTF-8 (byte 2)"),
         (b"{\"a\":1,\"b\":2,\"a\":3}", "the member `a` stands twice (byte 0)"),
         (b"[{\"name\":1,\"na\\u006de\":2}]", "the member `name` stands twice (byte 1)"),
@@ -127,6 +135,11 @@ fn a_name_that_resembles_a_known_one_or_another_is_found() {
     assert_eq!(unmistakable(r#"{"NAME":2}"#), lookalike("NAME"));
     assert_eq!(unmistakable("{\"tas\u{212A}Id\":2}"), lookalike("tas\u{212A}Id"));
     assert_eq!(unmistakable(r#"{"name\u0000":2}"#), lookalike("name\0"));
+    assert_eq!(unmistakable(r#"{"NAME\u0000x":2}"#), lookalike("NAME\0x"));
+    assert_eq!(unmistakable(r#"{"na\u0000me":2}"#), lookalike("na\0me"));
+    assert_eq!(unmistakable(r#"{"x\u0000name":2,"x":3,"xname\u0000":4}"#), lookalike("xname\0"));
+    assert_eq!(unmistakable(r#"{"x\u0000name":2,"x":3,"y\u0000":4}"#), None);
+    assert_eq!(unmistakable(r#"{"Name":1,"x":2,"x":3}"#), Some(Reason::Duplicate("x".to_owned())));
     assert_eq!(unmistakable(r#"{"other":1,"Other":2}"#), lookalike("Other"));
     assert_eq!(unmistakable(r#"{"name":1,"taskId":2,"other":3,"nam":4,"__proto__":5}"#), None);
     let many: Vec<String> = (0..50).map(|n| format!("\"k{n}\":0")).collect();

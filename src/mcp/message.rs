@@ -92,7 +92,7 @@ impl<'a> Envelope<'a> {
     }
 
     fn member(&mut self, reader: &mut Reader<'a>, name: &str) -> Result<(), Fault> {
-        self.ids = self.ids.saturating_add(u32::from(fold::same_but_control(name, "id")));
+        self.ids = self.ids.saturating_add(u32::from(name == "id" || fold::mistakable(name, "id")));
         match (name, reader.kind()?) {
             ("jsonrpc", Kind::String) => self.version_is_right = reader.string()? == "2.0",
             ("id", _) => self.id = Id::read(reader)?.map_or(Slot::Wrong, Slot::Is),
@@ -158,6 +158,10 @@ fn said<'a>(method: Cow<'a, str>, id: Option<Id<'a>>, params: Params<'a>) -> Res
         Slot::Is(version) => Some(version.clone()),
         Slot::Wrong => return Err("the protocol version in `params._meta` is no string".to_owned()),
     };
+    // Some servers leave it out, or end the method there: another method to them than to a policy.
+    if method.chars().any(char::is_control) {
+        return Err("`method` holds a control character".to_owned());
+    }
     match (id, Method::is_notification(&method)) {
         (Some(_), true) => Err("a notification has an `id`; leave it out".to_owned()),
         (None, true) => params.target(Sort::Open, false).map(|_| Message::Notification { method, version }),

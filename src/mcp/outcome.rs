@@ -52,6 +52,10 @@ impl Outcome {
             Form::Json => self.keep(chunk),
             Form::Events => {
                 for byte in chunk {
+                    // The first answer counts, whatever the same chunk says behind it.
+                    if self.failed.is_some() {
+                        return;
+                    }
                     self.keep(std::slice::from_ref(byte));
                     if self.event_has_ended() {
                         self.event();
@@ -162,6 +166,9 @@ mod tests {
                 assert_eq!(failed("text/event-stream", &text), expected, "{text:?}");
             }
         }
+        let second = format!("data: {FINE}\n\ndata: {ERROR}\n\n");
+        assert!(!failed("text/event-stream", &second), "only the first answer counts");
+        assert!(failed("text/event-stream", &format!("data: {ERROR}\n\ndata: {progress}\n\n")));
         let split = "data: {\"jsonrpc\":\"2.0\",\"id\":1,\ndata:\"error\":{}}\n\n";
         assert!(failed("text/event-stream", split));
         assert!(!failed("text/event-stream", &format!("data: {ERROR}\n")), "an event without its blank line is none");

@@ -186,7 +186,7 @@ impl<'a> Slot<Cow<'a, str>> {
 }
 
 /// Longest name in bytes; MCP 2025-11-25 recommends up to 128 characters.
-const MAX_NAME: usize = 256;
+pub const MAX_NAME: usize = 256;
 
 fn named<'a>(place: &str) -> impl Fn(Cow<'a, str>) -> Result<Cow<'a, str>, String> {
     move |name| match &*name {

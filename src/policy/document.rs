@@ -12,9 +12,9 @@ use crate::walk::{At, Keys};
 use super::model::{Mode, Stance};
 
 pub use self::{
-    limit::{Limit, Rate},
-    predicate::{EXPIRES, Predicate},
-    rule::{Action, Rule},
+    limit::{LIMIT, Limit, RATE, Rate},
+    predicate::{APPROVAL, CONDITION, EXPIRES, PREDICATE, Predicate},
+    rule::{Action, RULE, Rule},
 };
 
 /// A policy document.
@@ -47,7 +47,8 @@ pub struct Name<'w, 'a> {
     pub at: At<'w, 'a>,
 }
 
-const POLICY: Keys = Keys {
+/// The keys of a policy.
+pub const POLICY: Keys = Keys {
     known: &[
         "version",
         "default",

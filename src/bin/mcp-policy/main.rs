@@ -5,6 +5,8 @@ mod explain;
 mod faults;
 mod input;
 mod render;
+mod schema;
+mod suggest;
 mod test;
 
 use std::{io::Write, process::ExitCode};
@@ -30,6 +32,10 @@ enum Verb {
     Test(test::Args),
     /// Print a gateway's configuration with a policy in it
     Render(render::Args),
+    /// Print a JSON Schema of the configuration, for editors
+    Schema(schema::Args),
+    /// Write a policy from the tools that a server lists
+    Suggest(suggest::Args),
 }
 
 /// How a run ends, for scripts.
@@ -64,6 +70,8 @@ fn run() -> Exit {
             Verb::Explain(args) => explain::run(&args),
             Verb::Test(args) => test::run(&args),
             Verb::Render(args) => render::run(&args),
+            Verb::Schema(args) => schema::run(&args),
+            Verb::Suggest(args) => suggest::run(&args),
         },
         Err(error) => {
             let asked_for_help = !error.use_stderr();

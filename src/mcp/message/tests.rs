@@ -85,6 +85,8 @@ fn what_is_no_message_is_refused_with_the_reason() {
         (r#"{"jsonrpc":2.0,"id":1,"method":"ping"}"#, Some("1"), "`jsonrpc` is not \"2.0\""),
         (r#"{"jsonrpc":"2.0","id":1}"#, Some("1"), "there is no `method`"),
         (r#"{"jsonrpc":"2.0","id":1,"method":7}"#, Some("1"), "`method` is no string"),
+        (r#"{"jsonrpc":"2.0","id":1,"method":"ping\u0000x"}"#, Some("1"), "`method` holds a control character"),
+        (r#"{"jsonrpc":"2.0","method":"\tnotifications/x"}"#, None, "`method` holds a control character"),
         (r#"{"jsonrpc":"2.0","id":null,"method":"ping"}"#, None, id),
         (r#"{"jsonrpc":"2.0","id":1,"method":"ping","params":[1]}"#, Some("1"), "`params` is no object"),
         (r#"{"jsonrpc":"2.0","id":1,"method":"ping","params":null}"#, Some("1"), "`params` is no object"),

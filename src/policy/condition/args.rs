@@ -59,8 +59,9 @@ impl<'a> Args<'a> {
     ///
     /// # Errors
     /// A member of an object on the way whose name equals a key of the path, or another member, only after Unicode
-    /// simple case folding: some servers read it (Go's `encoding/json` and C#'s web defaults do). Also an exact
-    /// duplicate, should the reader have let it through. What was visited before counts for nothing then.
+    /// simple case folding or but for control characters: some servers read it (Go's `encoding/json` and C#'s web
+    /// defaults do the one, go-sdk 1.3.1 to 1.4.0 the other). Also an exact duplicate, should the reader have let it
+    /// through. What was visited before counts for nothing then.
     pub fn follow<V: FnMut(Leaf<'a>, &[usize])>(&self, path: &Path, visit: V) -> Result<(), Ambiguous<'a>> {
         let mut walk = Walk { args: self, path, indexes: Vec::new(), visit };
         match self.root {
@@ -87,7 +88,7 @@ impl<'a> Args<'a> {
         if members.len() <= FEW {
             let alike = |(index, one): (usize, &'a Member<'a>)| {
                 let mut later = members.iter().skip(index.saturating_add(1));
-                later.find(|other| fold::same_folded(&one.name, &other.name)).map(|other| &*other.name)
+                later.find(|other| fold::same_but_control(&one.name, &other.name)).map(|other| &*other.name)
             };
             return members.iter().enumerate().find_map(alike);
         }
@@ -98,11 +99,15 @@ impl<'a> Args<'a> {
     }
 }
 
-/// The index of a name that equals an earlier one after folding; does not compare each with each.
+/// The index of a name that equals an earlier one after folding and but for control characters; does not compare each
+/// with each.
 pub(super) fn twin_among_many(members: &[Member<'_>]) -> Option<usize> {
     let mut seen = HashSet::new();
-    let folded = |member: &Member<'_>| -> String { member.name.chars().map(fold::fold_char).collect() };
-    members.iter().position(|member| !seen.insert(folded(member)))
+    members.iter().position(|member| {
+        let mut bare = String::new();
+        fold::bare_into(&member.name, &mut bare);
+        !seen.insert(bare)
+    })
 }
 
 /// A walk under way.
@@ -153,7 +158,7 @@ impl<'a, V: FnMut(Leaf<'a>, &[usize])> Walk<'_, 'a, V> {
     /// Looks for ambiguous names in an object that the path enters. *A key of the path* is any of its keys, not only
     /// the one looked up here: as the contract says it, and a name that is like a deeper key is rare in honest calls.
     fn enter(&self, members: &'a [Member<'a>]) -> Result<(), Ambiguous<'a>> {
-        let resembles = |name: &str| self.path.keys().any(|key| key != name && fold::same_folded(key, name));
+        let resembles = |name: &str| self.path.keys().any(|key| fold::mistakable(name, key));
         let lookalike = members.iter().map(|member| &*member.name).find(|name| resembles(name));
         lookalike.or_else(|| self.args.twin(members)).map_or(Ok(()), |name| Err(Ambiguous { name }))
     }

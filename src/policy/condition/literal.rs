@@ -98,7 +98,7 @@ fn compare_member(ones: &[(String, Literal)], other: &Member<'_>) -> Match {
     if let Some((_, one)) = ones.iter().find(|(name, _)| *name == other.name) {
         return one.compare(&other.node.value);
     }
-    if ones.iter().any(|(name, _)| fold::same_folded(name, &other.name)) { Match::Alien } else { Match::Different }
+    if ones.iter().any(|(name, _)| fold::same_but_control(name, &other.name)) { Match::Alien } else { Match::Different }
 }
 
 fn equal(same: bool) -> Match {

@@ -42,9 +42,11 @@ pub struct Rate<'w, 'a> {
 /// The largest `max`: amounts are kept in millionths.
 const MAX: u64 = 8_999_999_999_999;
 
-const LIMIT: Keys =
+/// The keys of a limit.
+pub const LIMIT: Keys =
     Keys { known: &["counter", "window", "max", "scope", "algorithm", "increment", "increment_from"], later: &[] };
-const RATE: Keys = Keys { known: &["max", "window"], later: &[] };
+/// The keys of the short form of a limit.
+pub const RATE: Keys = Keys { known: &["max", "window"], later: &[] };
 
 impl<'w, 'a> Limit<'w, 'a> {
     pub(super) fn read(at: &At<'w, 'a>) -> Option<Self> {

@@ -32,9 +32,12 @@ pub(super) enum Form {
 /// How long an approval lives where nothing else is said, in seconds.
 pub const EXPIRES: u32 = 600;
 
-const PREDICATE: Keys = Keys { known: &["conditions", "on_deny"], later: &[] };
-const APPROVAL: Keys = Keys { known: &["conditions", "on_deny", "expires"], later: &[] };
-const CONDITION: Keys = Keys { known: &["path", "op", "value"], later: &[] };
+/// The keys of a predicate in `require` and `deny_if`.
+pub const PREDICATE: Keys = Keys { known: &["conditions", "on_deny"], later: &[] };
+/// The keys of a predicate in `require_approval`.
+pub const APPROVAL: Keys = Keys { known: &["conditions", "on_deny", "expires"], later: &[] };
+/// The keys of a condition.
+pub const CONDITION: Keys = Keys { known: &["path", "op", "value"], later: &[] };
 
 impl<'w, 'a> Predicate<'w, 'a> {
     pub(super) fn read(at: &At<'w, 'a>, form: Form) -> Option<Self> {

@@ -41,7 +41,8 @@ pub enum Action {
     RequireApproval,
 }
 
-const RULE: Keys = Keys {
+/// The keys of a rule.
+pub const RULE: Keys = Keys {
     known: &["require", "deny_if", "require_approval", "limits", "mode", "action", "rate_limit", "reason"],
     later: &[],
 };

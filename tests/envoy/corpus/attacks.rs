@@ -34,11 +34,11 @@ struct Attack {
 fn every_attack_ends_as_the_corpus_says_in_both_header_modes() {
     run(async {
         let attacks: Vec<Attack> = read(include_str!("../../cases/attacks.jsonl"));
-        assert_eq!(attacks.len(), 114);
+        assert_eq!(attacks.len(), 119);
         let gateway = Gateway::start("corpus-attacks", &MODES.map(|mode| listener(mode, &json!({})))).await;
         let cases = MODES.into_iter().flat_map(|mode| attacks.iter().cloned().map(move |attack| (mode, attack)));
         let cases: Vec<_> = cases.collect();
-        assert_eq!(cases.len(), 228);
+        assert_eq!(cases.len(), 238);
         let checks = cases.into_iter().map(|(mode, attack)| check(gateway.clone(), mode, attack));
         assert_none(&failures(checks).await);
     });

@@ -37,8 +37,9 @@ pub(super) struct Problem {
     /// Offset in the text, in bytes.
     #[serde(skip)]
     pub(super) at: usize,
-    line: usize,
-    column: usize,
+    /// From 1, as is the column.
+    pub(super) line: usize,
+    pub(super) column: usize,
     pub(super) message: String,
 }
 
@@ -100,11 +101,6 @@ impl Problem {
     /// Whether Envoy would refuse the configuration for it.
     pub(super) fn is_error(&self) -> bool {
         self.severity == Severity::Error
-    }
-
-    /// The line it is in, from 1.
-    pub(super) fn line(&self) -> usize {
-        self.line
     }
 }
 

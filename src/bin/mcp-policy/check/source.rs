@@ -19,6 +19,12 @@ const MAX_DEPTH: u32 = 256;
 /// A longer object or list is pointed at by its first character.
 const MAX_MARKED: usize = 60;
 
+/// Longest line that is looked at whole, in bytes: a whole policy on one line may have thousands of problems.
+const LONGEST: usize = 16 * 1024;
+
+/// Of a longer line, this much is kept before and behind what is marked, in bytes: more than a terminal shows.
+const AROUND: usize = 400;
+
 impl Source {
     pub(super) fn new(file: &str, text: String) -> Self {
         let breaks = text.match_indices('\n').map(|(at, _)| at.saturating_add(1));
@@ -42,12 +48,29 @@ impl Source {
         (number, before.chars().count().saturating_add(1))
     }
 
-    /// The line of an offset, and what to mark in it.
+    /// The line of an offset, or the part of a long one around it, and what to mark in that.
     pub(super) fn excerpt(&self, at: usize) -> (&str, Range<usize>) {
         let (_, start) = self.line_of(at);
-        let line = self.text.get(start..).and_then(|rest| rest.lines().next()).unwrap_or_default();
+        let line = self.line(at);
         let begin = at.saturating_sub(start).min(line.len());
-        (line, begin..begin.saturating_add(self.marked(at)).min(line.len()))
+        let end = begin.saturating_add(self.marked(at)).min(line.len());
+        if line.len() <= LONGEST {
+            return (line, begin..end);
+        }
+        let from = line.floor_char_boundary(begin.saturating_sub(AROUND));
+        let to = line.ceil_char_boundary(end.saturating_add(AROUND));
+        (line.get(from..to).unwrap_or_default(), begin.saturating_sub(from)..end.saturating_sub(from))
+    }
+
+    /// Whether an excerpt leaves out a part of the line.
+    pub(super) fn is_cut(&self, at: usize) -> bool {
+        self.line(at).len() > LONGEST
+    }
+
+    fn line(&self, at: usize) -> &str {
+        let (_, start) = self.line_of(at);
+        let rest = self.text.get(start..).unwrap_or_default();
+        rest.lines().next().unwrap_or_default()
     }
 
     fn line_of(&self, at: usize) -> (usize, usize) {
@@ -100,6 +123,8 @@ mod tests {
         assert_eq!(marked("{\n  \"key\": [1, 2]\n}", 11), "[1, 2]");
         assert_eq!(marked("{\n  \"key\": [1, 2]\n}", 0), "{");
         assert_eq!(marked("{\r\n  \"key\": nil\r\n}", 12), "n");
+        let long = format!("[{}\"x\"]", "\"é\", ".repeat(10_000));
+        assert_eq!(marked(&long, long.len() - 4), "\"x\"");
         assert_eq!(marked("{", 1), "");
         assert_eq!(marked("", 0), "");
     }

@@ -1,6 +1,6 @@
 //! What was found, for people.
 
-use annotate_snippets::{AnnotationKind, Level, Renderer, Snippet};
+use annotate_snippets::{AnnotationKind, Level, Origin, Renderer, Snippet};
 use anstream::{AutoStream, ColorChoice};
 use mcp_policy::advice::{Change, printable};
 
@@ -35,12 +35,17 @@ fn excerpt(renderer: &Renderer, file: &Checked, problem: &Problem) -> String {
         Some(name) => title.id(name),
         None => title,
     };
-    // Only the line: to look through the whole text again for each problem would take minutes where both are long.
+    // Only the line, or a part of it: to look through the whole text for each problem takes minutes where both are long.
     let (line, marked) = file.source.excerpt(problem.at);
     let mark = AnnotationKind::Primary.span(marked).label(printable(&problem.pointer));
     let path = if file.source.file() == "-" { "stdin" } else { file.source.file() };
-    let snippet = Snippet::source(line).path(path).line_start(problem.line()).annotation(mark);
-    renderer.render(&[title.element(snippet)])
+    let snippet = Snippet::source(line).line_start(problem.line).annotation(mark);
+    // The column is counted from the start of what is shown, unless it is told.
+    renderer.render(&[if file.source.is_cut(problem.at) {
+        title.element(Origin::path(path).line(problem.line).char_column(problem.column)).element(snippet)
+    } else {
+        title.element(snippet.path(path))
+    }])
 }
 
 /// Errors and warnings are never found together: advice is for what loads.

@@ -1,0 +1,111 @@
+//! Conditions: one form an operator, since each takes values of its own; product contract, section 1.2.
+
+use std::collections::BTreeMap;
+
+use schemars::{JsonSchema, Schema};
+use serde_json::{Value, json};
+
+/// What is asked of one argument.
+#[derive(JsonSchema)]
+#[schemars(tag = "op", rename_all = "snake_case", deny_unknown_fields, transform = name_operators)]
+pub(super) enum Condition {
+    /// The argument equals the value. Numbers compare as exact decimals; `"5"` is not `5`.
+    Eq(Compared<Literal>),
+    /// The argument does not equal the value.
+    Neq(Compared<Literal>),
+    /// The argument equals one of the values.
+    In(Compared<Literals>),
+    /// The argument equals none of the values.
+    NotIn(Compared<Literals>),
+    /// The argument is a number below the value.
+    Lt(Compared<f64>),
+    /// The argument is a number, the value at most.
+    Lte(Compared<f64>),
+    /// The argument is a number above the value.
+    Gt(Compared<f64>),
+    /// The argument is a number, the value at least.
+    Gte(Compared<f64>),
+    /// The argument is a string in which the regular expression is found somewhere; `^` and `$` anchor it. Without
+    /// look-around, back-references and `\p{…}`.
+    Regex(Compared<String>),
+    /// The argument is a string that contains the value, or a list with an element that equals it.
+    Contains(Compared<Part>),
+    /// `true`: the argument is there; `false`: it is missing. `null` counts as missing.
+    Exists(Compared<bool>),
+    /// The argument is a string that starts with the value.
+    StartsWith(Compared<Text>),
+    /// The argument is a string that ends with the value.
+    EndsWith(Compared<Text>),
+    /// The argument is an absolute path that is, or lies under, one of the folders once `.`, `..` and `//` are resolved.
+    PathWithin(Compared<Folders>),
+    /// The argument is an http or https URL whose host is one of these, or lies under a `*.x`.
+    UrlHostIn(Compared<Hosts>),
+    /// The argument is a string of at most so many code points, or a list of at most so many elements.
+    MaxLength(Compared<u64>),
+}
+
+/// Where to look, and what to compare with.
+#[derive(JsonSchema)]
+#[schemars(inline, deny_unknown_fields)]
+pub(super) struct Compared<V> {
+    /// The argument: `args.amount`, `args.order.items[0].price`, `args.files[*].path` for every element,
+    /// `args["a.b"]` for a key that needs quotes.
+    #[schemars(title = "Path", regex(pattern = PATH))]
+    path: String,
+    /// What the argument is compared with.
+    #[schemars(title = "Value")]
+    value: V,
+}
+
+/// A path into the arguments; the first step is a key.
+pub(super) const PATH: &str = r#"^args(\.[^.\[\]*"'\\ \t\r\n]+|\["([^"\\]|\\.)*"\])(\.[^.\[\]*"'\\ \t\r\n]+|\["([^"\\]|\\.)*"\]|\[(0|[1-9][0-9]{0,8}|\*)\])*$"#;
+
+/// A value to compare with: anything but `null`, which counts as missing.
+#[derive(JsonSchema)]
+#[schemars(untagged)]
+pub(super) enum Literal {
+    Text(String),
+    Number(f64),
+    Flag(bool),
+    List(Vec<Literal>),
+    Object(BTreeMap<String, Literal>),
+}
+
+/// Values to compare with.
+#[derive(JsonSchema)]
+#[schemars(inline)]
+pub(super) struct Literals(#[schemars(length(min = 1))] Vec<Literal>);
+
+/// A text that is not empty.
+#[derive(JsonSchema)]
+#[schemars(inline)]
+pub(super) struct Text(#[schemars(length(min = 1))] String);
+
+/// What a string or a list contains.
+#[derive(JsonSchema)]
+#[schemars(inline, extend("not" = json!({"const": ""})))]
+pub(super) struct Part(Literal);
+
+/// Absolute folders, without `.`, `..`, `//`, `\` and `%`.
+#[derive(JsonSchema)]
+#[schemars(inline)]
+pub(super) struct Folders(#[schemars(length(min = 1), inner(regex(pattern = r"^/([^/\\%]+/)*[^/\\%]*$")))] Vec<String>);
+
+/// Host names, `*.` and a name for all under it, IPv4 addresses, or IPv6 addresses in brackets; no scheme, no port.
+#[derive(JsonSchema)]
+#[schemars(inline)]
+pub(super) struct Hosts(#[schemars(length(min = 1), inner(regex(pattern = HOST)))] Vec<String>);
+
+const HOST: &str = r"^((\*\.)?[A-Za-z0-9_-]{1,63}(\.[A-Za-z0-9_-]{1,63})*|\[[0-9A-Fa-f:.]+\])$";
+
+/// What an operator means stands at the form; editors show what stands at the key.
+fn name_operators(schema: &mut Schema) {
+    let Some(Value::Array(forms)) = schema.get_mut("oneOf") else { return };
+    for form in forms {
+        let meaning = form.get("description").cloned();
+        if let Some(Value::Object(op)) = form.pointer_mut("/properties/op") {
+            op.insert("title".to_owned(), "Operator".into());
+            op.extend(meaning.map(|meaning| ("description".to_owned(), meaning)));
+        }
+    }
+}

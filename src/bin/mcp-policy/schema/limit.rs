@@ -1,0 +1,114 @@
+//! Limits; product contract, section 1.3.
+
+use mcp_policy::policy::Period;
+use schemars::JsonSchema;
+use serde_json::json;
+
+use super::condition::PATH;
+
+/// How much one counter lets through in a window of time.
+#[derive(JsonSchema)]
+#[schemars(
+    deny_unknown_fields,
+    extend("if" = json!({"required": ["increment_from"]})),
+    extend("then" = json!({"not": {"required": ["increment"]}})),
+    extend("else" = json!({"properties": {"max": {"type": "integer"}}}))
+)]
+pub(super) struct Limit {
+    /// The counter's name. One name is one counter in the whole policy, shared by all rules that name it; they must
+    /// agree on window, scope and algorithm, and may differ in `max`.
+    #[schemars(title = "Counter", length(min = 1))]
+    counter: String,
+    /// How long a window lasts: by name, or in seconds.
+    #[schemars(title = "Window")]
+    window: Window,
+    /// What one window lets through: calls, or the sum of `increment` or `increment_from`. A whole number, unless
+    /// `increment_from` is used. 0 lets nothing through.
+    #[schemars(title = "Maximum")]
+    max: Amount,
+    /// Whose calls count together.
+    #[schemars(title = "Scope")]
+    scope: Scope,
+    /// How windows follow each other. Default: `fixed`.
+    #[schemars(title = "Algorithm", extend("default" = "fixed"))]
+    algorithm: Option<Algorithm>,
+    /// What one call counts; more than 0. Default: 1.
+    #[schemars(title = "Increment", extend("default" = 1, "exclusiveMinimum" = 0))]
+    increment: Option<Amount>,
+    /// The argument that says what the call counts, such as `args.amount`: a number of at least 0 with up to six
+    /// decimals; anything else denies the call. Without `[*]`.
+    #[schemars(title = "Increment from an argument", regex(pattern = PATH), extend("not" = json!({"pattern": ONE_PLACE})))]
+    increment_from: Option<String>,
+}
+
+/// A step `[*]`, behind any quoted keys.
+const ONE_PLACE: &str = r#"^([^"]|"([^"\\]|\\.)*")*\[\*\]"#;
+
+/// The short form of a limit: `"10/minute"`, or `{"max": 10, "window": 60}`.
+#[derive(JsonSchema)]
+#[schemars(untagged)]
+pub(super) enum RateLimit {
+    /// Calls in a second, minute, hour or day.
+    Text(#[schemars(regex(pattern = r"^[0-9]+/(second|minute|hour|day)$"))] String),
+    /// Calls in a window.
+    Parts(Rate),
+}
+
+/// Calls in a window.
+#[derive(JsonSchema)]
+#[schemars(deny_unknown_fields)]
+pub(super) struct Rate {
+    /// Calls that one window lets through. 0 lets none through.
+    #[schemars(title = "Maximum", range(max = 8_999_999_999_999_u64))]
+    max: u64,
+    /// How long a window lasts: by name, or in seconds.
+    #[schemars(title = "Window")]
+    window: Window,
+}
+
+/// How long a window lasts.
+#[derive(JsonSchema)]
+#[schemars(untagged)]
+enum Window {
+    /// By name.
+    Named(NamedWindow),
+    /// In seconds, up to 31 days.
+    Seconds(#[schemars(range(min = 1, max = Period::MAX_SECONDS))] u32),
+}
+
+/// A window by name; aligned to UTC.
+#[derive(JsonSchema)]
+#[schemars(rename_all = "snake_case")]
+enum NamedWindow {
+    Second,
+    Minute,
+    Hour,
+    Day,
+}
+
+/// A number of at least 0, below 9e12, with up to six decimals.
+#[derive(JsonSchema)]
+#[schemars(extend("minimum" = 0, "exclusiveMaximum" = 9_000_000_000_000_u64))]
+struct Amount(f64);
+
+/// Whose calls count together.
+#[derive(JsonSchema)]
+#[schemars(rename_all = "snake_case")]
+enum Scope {
+    /// Those of one caller identity.
+    Grant,
+    /// Those of one caller identity in one MCP session. No security limit: callers open sessions as they like.
+    Session,
+    /// Those of all callers of the policy.
+    Global,
+}
+
+/// How windows follow each other.
+#[derive(JsonSchema)]
+#[schemars(rename_all = "snake_case")]
+enum Algorithm {
+    /// Windows aligned to UTC; the count starts anew at each boundary, so that two windows' worth fit across one.
+    Fixed,
+    /// The previous window counts in part, so that no span of one window's length lets through much more than `max`.
+    Sliding,
+}

@@ -1,0 +1,176 @@
+//! What stands beside a policy; product contract, sections 1.4 and 1.5.
+
+use schemars::JsonSchema;
+
+use super::policy::{Mode, Policy};
+
+/// A policy and options.
+#[derive(JsonSchema)]
+#[schemars(deny_unknown_fields)]
+pub(super) struct Options {
+    /// The policy that judges every call.
+    #[schemars(title = "Policy")]
+    policy: Policy,
+    /// Who calls: the first source that yields a value names the caller. Default: the URI in the client's certificate,
+    /// else its address.
+    #[schemars(title = "Identity", length(min = 1))]
+    identity: Option<Vec<Source>>,
+    /// Whether refusals are carried out, for everything. Default: `enforce`.
+    #[schemars(title = "Mode", extend("default" = "enforce"))]
+    mode: Option<Mode>,
+    /// How requests are read.
+    #[schemars(title = "Protocol")]
+    protocol: Option<Protocol>,
+    /// How limits are kept.
+    #[schemars(title = "Limits")]
+    limits: Option<Limits>,
+}
+
+/// Where an identity can come from.
+#[derive(JsonSchema)]
+#[schemars(untagged, deny_unknown_fields)]
+enum Source {
+    /// A name in the client's certificate.
+    Peer {
+        /// Which name of the client's certificate names the caller.
+        #[schemars(title = "Certificate")]
+        peer: Peer,
+    },
+    /// A request header.
+    Header {
+        /// The request header that names the caller. Unverified: it means something only where a filter before this
+        /// one checks it.
+        #[schemars(title = "Header", regex(pattern = r"^[A-Za-z0-9!#$%&'*+.^_`|~-]+$"))]
+        header: String,
+        /// Whether the header's value is shown as a digest only. Default: `false`.
+        #[schemars(title = "Secret", extend("default" = false))]
+        secret: Option<bool>,
+    },
+    /// The bearer token.
+    Bearer {
+        /// The SHA-256 of the bearer token names the caller; the token is never shown or stored. Unverified: it means
+        /// something only where a filter before this one checks it.
+        #[schemars(title = "Bearer token")]
+        bearer: True,
+    },
+    /// The address.
+    Address {
+        /// The address of the connection's peer names the caller, without port, IPv6 by /64. `"forwarded"` takes one
+        /// from a forwarding header, too.
+        #[schemars(title = "Address")]
+        address: Address,
+    },
+    /// Everybody alike.
+    Constant {
+        /// One name for all callers, up to 256 bytes.
+        #[schemars(title = "Constant", length(min = 1, max = 256))]
+        constant: String,
+    },
+}
+
+/// A name in the client's certificate.
+#[derive(JsonSchema)]
+#[schemars(rename_all = "snake_case")]
+enum Peer {
+    /// Its URI, such as a SPIFFE identity.
+    UriSan,
+    /// Its DNS name.
+    DnsSan,
+    /// Its subject.
+    Subject,
+}
+
+/// Which address counts.
+#[derive(JsonSchema)]
+#[schemars(untagged)]
+enum Address {
+    /// The connection's own.
+    Own(True),
+    /// Also one from a forwarding header.
+    Forwarded(Forwarded),
+}
+
+/// `"forwarded"`
+#[derive(JsonSchema)]
+#[schemars(inline, rename_all = "snake_case")]
+enum Forwarded {
+    Forwarded,
+}
+
+/// `true`; the source is left out otherwise.
+#[derive(JsonSchema)]
+#[schemars(inline, extend("const" = true))]
+struct True(bool);
+
+/// How requests are read.
+#[derive(JsonSchema)]
+#[schemars(deny_unknown_fields)]
+struct Protocol {
+    /// What happens to a request's headers before the verdict. Default: `release`.
+    #[schemars(title = "Headers", extend("default" = "release"))]
+    headers: Option<HeaderMode>,
+    /// Larger bodies are refused, in bytes. Default: 1048576.
+    #[schemars(title = "Largest body", range(min = 1, max = 67_108_864), extend("default" = 1_048_576))]
+    max_body_bytes: Option<u64>,
+    /// JSON that nests deeper is refused, in levels. Default: 64.
+    #[schemars(title = "Deepest nesting", range(min = 4, max = 256), extend("default" = 64))]
+    max_depth: Option<u64>,
+    /// Whether several messages in one body are judged, in revision 2025-03-26, or refused. Default: `refuse`.
+    #[schemars(title = "Batches", extend("default" = "refuse"))]
+    batches: Option<Batches>,
+    /// Whether the transport of revision 2024-11-05 works, or its streams are ended. Default: `refuse`.
+    #[schemars(title = "Legacy SSE", extend("default" = "refuse"))]
+    legacy_sse: Option<LegacySse>,
+}
+
+/// Whether several messages in one body are judged.
+#[derive(JsonSchema)]
+#[schemars(rename_all = "snake_case")]
+enum Batches {
+    /// They are refused.
+    Refuse,
+    /// They pass together or not at all.
+    Judge,
+}
+
+/// Whether the transport of revision 2024-11-05 works.
+#[derive(JsonSchema)]
+#[schemars(rename_all = "snake_case")]
+enum LegacySse {
+    /// Its streams are ended.
+    Refuse,
+    /// It works; a refused POST is answered with status 403.
+    Allow,
+}
+
+/// What happens to a request's headers before the verdict.
+#[derive(JsonSchema)]
+#[schemars(rename_all = "snake_case")]
+enum HeaderMode {
+    /// They go on to the server; a refused call is a reset request without a body.
+    Release,
+    /// They wait, so that the server never sees a refused call. Needs `allow_on_headers_stop_iteration: true` in
+    /// Envoy, without which every POST would hang.
+    Hold,
+}
+
+/// How limits are kept.
+#[derive(JsonSchema)]
+#[schemars(deny_unknown_fields)]
+struct Limits {
+    /// When quota is given back. Default: `undelivered`.
+    #[schemars(title = "Refund", extend("default" = "undelivered"))]
+    refund: Option<Refund>,
+}
+
+/// When quota is given back.
+#[derive(JsonSchema)]
+#[schemars(rename_all = "snake_case")]
+enum Refund {
+    /// When no byte of the call can have reached a server.
+    Undelivered,
+    /// Besides, when the server answers with an error.
+    Failed,
+    /// Never.
+    Never,
+}

@@ -1,0 +1,183 @@
+//! The schema and the reader of configurations: the same keys, the same words, and no quarrel over what is valid.
+
+mod agreement;
+
+use std::{collections::BTreeSet, path::Path};
+
+use jsonschema::Validator;
+use mcp_policy::{
+    caller, config,
+    config::Config,
+    policy::{Period, Scope, condition, document},
+    walk::Keys,
+};
+use serde_json::{Value, json};
+
+use super::generate;
+
+const CASES: &str = include_str!("../../../../tests/cases/decisions.jsonl");
+const MISTAKES: &str = include_str!("../../../../tests/cases/invalid.jsonl");
+
+/// Mistakes that no schema sees, by the name of their case: texts that are no JSON or repeat a key, and what parts of a
+/// policy mean together.
+const UNSEEN: [&str; 15] = [
+    "action and deny_if",
+    "action allow and deny_if",
+    "counter twice in one rule",
+    "counter with two windows",
+    "counter with two scopes",
+    "a key twice",
+    "a tool twice",
+    "text behind the document",
+    "a comment",
+    "a byte order mark",
+    "regex that does not compile",
+    "action and require_approval",
+    "increment with too many decimals",
+    "maximum with too many decimals",
+    "counter enforced and in shadow",
+];
+
+fn validator() -> Validator {
+    jsonschema::draft202012::new(generate().as_value()).unwrap()
+}
+
+fn read(text: &str) -> Value {
+    serde_json::from_str(text).unwrap_or_else(|error| panic!("{error}: {text}"))
+}
+
+fn lines(text: &str) -> Vec<Value> {
+    text.lines().filter(|line| !line.is_empty()).map(read).collect()
+}
+
+/// Every object of the schema that names properties.
+fn objects<'s>(schema: &'s Value, found: &mut Vec<BTreeSet<&'s str>>) {
+    let parts: Vec<&Value> = match schema {
+        Value::Object(keywords) => {
+            // Forms of other keywords (`then`, `else`) only narrow what is described.
+            let describes = schema.get("type").is_some_and(|kind| kind == "object");
+            if let (true, Some(Value::Object(properties))) = (describes, schema.get("properties")) {
+                found.push(properties.keys().map(String::as_str).collect());
+            }
+            keywords.values().collect()
+        }
+        Value::Array(parts) => parts.iter().collect(),
+        _ => Vec::new(),
+    };
+    parts.into_iter().for_each(|part| objects(part, found));
+}
+
+/// All strings under `const` and `enum` of a definition.
+fn words(schema: &Value) -> BTreeSet<&str> {
+    match schema {
+        Value::Object(keywords) => {
+            let own = keywords.get("const").and_then(Value::as_str);
+            let listed = keywords.get("enum").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str);
+            own.into_iter().chain(listed).chain(keywords.values().flat_map(words)).collect()
+        }
+        Value::Array(parts) => parts.iter().flat_map(words).collect(),
+        _ => BTreeSet::new(),
+    }
+}
+
+#[test]
+fn every_object_has_the_keys_that_the_reader_knows() {
+    let schema = generate().to_value();
+    let mut described = Vec::new();
+    objects(&schema, &mut described);
+    let source: BTreeSet<&str> = caller::SOURCE.known.iter().copied().collect();
+    // A source is one of several forms, which together have all its keys.
+    let (sources, described): (Vec<_>, Vec<_>) = described.into_iter().partition(|keys| keys.is_subset(&source));
+    assert_eq!(sources.into_iter().flatten().collect::<BTreeSet<_>>(), source);
+
+    let tables: [Keys; 10] = [
+        config::OPTIONS,
+        config::LIMITS,
+        config::PROTOCOL,
+        document::POLICY,
+        document::RULE,
+        document::PREDICATE,
+        document::APPROVAL,
+        document::CONDITION,
+        document::LIMIT,
+        document::RATE,
+    ];
+    let known: BTreeSet<BTreeSet<&str>> = tables.iter().map(|keys| keys.known.iter().copied().collect()).collect();
+    assert_eq!(known.len(), tables.len());
+    assert_eq!(described.into_iter().collect::<BTreeSet<_>>(), known);
+}
+
+#[test]
+fn every_word_is_one_that_the_reader_knows() {
+    let schema = generate().to_value();
+    let definition = |name: &str| schema.pointer(&format!("/$defs/{name}")).map(words).unwrap();
+    // `contains` takes no empty string, so this stands there, too.
+    let operators = definition("Condition").into_iter().filter(|word| !word.is_empty());
+    assert_eq!(operators.collect::<BTreeSet<_>>(), condition::NAMES.into_iter().collect());
+    assert_eq!(definition("NamedWindow"), Period::NAMED.into_iter().map(|(name, _)| name).collect());
+    assert_eq!(definition("Scope"), Scope::NAMED.into_iter().map(|(name, _)| name).collect());
+}
+
+#[test]
+fn every_key_has_a_title_and_a_description() {
+    fn walk(place: &str, schema: &Value, bare: &mut Vec<String>) {
+        let Value::Object(keywords) = schema else {
+            if let Value::Array(parts) = schema {
+                parts.iter().for_each(|part| walk(place, part, bare));
+            }
+            return;
+        };
+        if let (Some("object"), Some(Value::Object(properties))) =
+            (schema.get("type").and_then(Value::as_str), schema.get("properties"))
+        {
+            let told = |property: &Value| property.get("title").is_some() && property.get("description").is_some();
+            bare.extend(properties.iter().filter(|(_, it)| !told(it)).map(|(key, _)| format!("{place}/{key}")));
+            assert_eq!(schema.get("additionalProperties"), Some(&json!(false)), "{place}");
+        }
+        keywords.iter().for_each(|(keyword, part)| walk(&format!("{place}/{keyword}"), part, bare));
+    }
+    let mut bare = Vec::new();
+    walk("", generate().as_value(), &mut bare);
+    assert_eq!(bare, [""; 0]);
+}
+
+#[test]
+fn the_policies_that_come_with_the_product_are_valid() {
+    let validator = validator();
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("envoy/policies");
+    let files: Vec<_> = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    let is_policy = |file: &&std::path::PathBuf| {
+        let name = file.to_string_lossy();
+        name.ends_with(".json") && !name.ends_with(".cases.json")
+    };
+    let policies: Vec<_> = files.iter().filter(is_policy).collect();
+    assert!(policies.len() >= 3, "{files:?}");
+    for file in policies {
+        let document = read(&std::fs::read_to_string(file).unwrap());
+        if let Err(error) = validator.validate(&document) {
+            panic!("{}: {}: {error}", file.display(), error.instance_path());
+        }
+    }
+}
+
+#[test]
+fn every_policy_of_the_decision_cases_is_valid() {
+    let validator = validator();
+    let policies = lines(CASES).into_iter().map(|mut case| case["policy"].take());
+    let accepted: Vec<Value> = policies.filter(|policy| Config::load(policy.to_string().as_bytes()).is_ok()).collect();
+    assert!(accepted.len() > 50, "{}", accepted.len());
+    for policy in accepted {
+        assert!(validator.is_valid(&policy), "{policy}");
+    }
+}
+
+#[test]
+fn every_mistake_of_shape_is_invalid() {
+    let validator = validator();
+    let unseen = lines(MISTAKES).into_iter().filter_map(|case| {
+        let text = case.get("text").unwrap().as_str().unwrap();
+        let seen = serde_json::from_str(text).is_ok_and(|document: Value| !validator.is_valid(&document));
+        (!seen).then(|| case.get("name").unwrap().as_str().unwrap().to_owned())
+    });
+    assert_eq!(unseen.collect::<Vec<_>>(), UNSEEN);
+}

@@ -1,0 +1,187 @@
+//! No quarrel between the schema and the reader over what is valid.
+
+use jsonschema::Validator;
+use mcp_policy::config::Config;
+use proptest::{prelude::*, sample::Index};
+use serde_json::{Value, json};
+
+use super::validator;
+
+/// A configuration with every key, so that changes to it reach everything.
+fn everything() -> Value {
+    let conditions: Vec<Value> = [
+        ("eq", json!({"a": [1, true, "x"]})),
+        ("neq", json!("x")),
+        ("in", json!(["a", 1])),
+        ("not_in", json!([false])),
+        ("lt", json!(1)),
+        ("lte", json!(0.5)),
+        ("gt", json!(-1)),
+        ("gte", json!(1e9)),
+        ("regex", json!("^a$")),
+        ("contains", json!("x")),
+        ("exists", json!(true)),
+        ("starts_with", json!("x")),
+        ("ends_with", json!("x")),
+        ("path_within", json!(["/srv/files", "/"])),
+        ("url_host_in", json!(["example.com", "*.example.com", "127.0.0.1", "[::1]"])),
+        ("max_length", json!(10)),
+    ]
+    .into_iter()
+    .map(|(op, value)| json!({"path": "args.a[\"b.c\"][0][*].d", "op": op, "value": value}))
+    .collect();
+    let limit = |counter: &str, more: Value| {
+        let mut limit = json!({"counter": counter, "window": "minute", "max": 10, "scope": "grant"});
+        limit.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        limit
+    };
+    json!({
+        "policy": {
+            "version": "1",
+            "default": "deny",
+            "description": "x",
+            "hide": ["a", "b*"],
+            "all_tools": {"mode": "shadow"},
+            "tools": {
+                "long": {
+                    "require": [{"conditions": conditions, "on_deny": "x"}],
+                    "deny_if": [{"conditions": conditions, "on_deny": "x"}],
+                    "require_approval": [{"conditions": conditions, "on_deny": "x", "expires": "90s"}],
+                    "limits": [
+                        limit("a", json!({"algorithm": "sliding", "increment": 0.5})),
+                        limit("b", json!({"window": 60, "scope": "global", "increment_from": "args.n", "max": 1.5})),
+                        limit("c", json!({"window": "day", "scope": "session", "algorithm": "fixed"})),
+                    ],
+                    "mode": "enforce",
+                },
+                "short": {"action": "require_approval", "rate_limit": {"max": 10, "window": 60}, "reason": "x"},
+                "shorter": {"action": "allow", "rate_limit": "10/hour"},
+                "closed*": {"action": "deny"},
+            },
+            "resources": {"file:///*": {}},
+            "prompts": {"p": {}},
+            "methods": {"tools/call": "deny", "vendor/x": "allow"},
+            "mode": "enforce",
+        },
+        "identity": [
+            {"peer": "uri_san"}, {"header": "x-agent-id", "secret": true}, {"bearer": true}, {"address": true},
+            {"address": "forwarded"}, {"constant": "x"},
+        ],
+        "mode": "shadow",
+        "protocol": {"headers": "hold", "max_body_bytes": 1000, "max_depth": 10, "batches": "judge", "legacy_sse": "allow"},
+        "limits": {"refund": "failed"},
+    })
+}
+
+#[test]
+fn every_key_of_the_language_can_be_used() {
+    let document = everything();
+    if let Err(invalid) = Config::load(document.to_string().as_bytes()) {
+        panic!("{invalid}");
+    }
+    if let Err(error) = validator().validate(&document) {
+        panic!("{}: {error}", error.instance_path());
+    }
+}
+
+/// The pointers of all values.
+fn pointers(place: String, value: &Value, found: &mut Vec<String>) {
+    match value {
+        Value::Object(members) => members.iter().for_each(|(key, value)| {
+            pointers(format!("{place}/{}", key.replace('~', "~0").replace('/', "~1")), value, found);
+        }),
+        Value::Array(elements) => elements.iter().enumerate().for_each(|(index, value)| {
+            pointers(format!("{place}/{index}"), value, found);
+        }),
+        _ => {}
+    }
+    found.push(place);
+}
+
+/// Values that are right in some place and wrong in others.
+fn values() -> Vec<Value> {
+    let mut values: Vec<Value> = [
+        "",
+        "1",
+        "allow",
+        "deny",
+        "shadow",
+        "second",
+        "day",
+        "10/day",
+        "0/hour",
+        "/minute",
+        "1m",
+        "24h",
+        "0090s",
+        "25h",
+        "59s",
+        "1440m",
+        "86400s",
+        "86401s",
+        "args.a",
+        "args",
+        "args[\"\"]",
+        "args.a[*]",
+        "args.a[01]",
+        "args[0]",
+        "args.ä",
+        "args.a-b",
+        "args[\"[*]\"]",
+        "args[\"a\\\"[*]\"].b",
+        "args.a b",
+        "grant",
+        "sliding",
+        "release",
+        "never",
+        "forwarded",
+        "subject",
+        "x-A",
+        "a b",
+        "*",
+        "a*",
+        "/",
+        "//",
+        "/a/../b",
+        "/a/",
+        "*.a",
+        "a.b-c_d",
+        "[::1]",
+        "a:1",
+        "eq",
+        "max_length",
+    ]
+    .into_iter()
+    .map(Value::from)
+    .collect();
+    values.extend([json!(null), json!(true), json!(false), json!([]), json!({}), json!([""]), json!(["a", null])]);
+    let numbers = [0u64, 1, 3, 4, 59, 256, 257, 2_678_400, 2_678_401, 67_108_864, 67_108_865, 8_999_999_999_999];
+    values.extend(numbers.map(Value::from));
+    values.extend([json!(9_000_000_000_000_u64), json!(-1), json!(1.5), json!(1.0), json!(0.000_000_1), json!(1e300)]);
+    values
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 4000, failure_persistence: None, ..ProptestConfig::default() })]
+
+    /// An editor must not complain of what the filter accepts.
+    #[test]
+    fn what_the_reader_accepts_is_valid(changes in prop::collection::vec((any::<Index>(), any::<Index>(), any::<bool>()), 1..3)) {
+        let mut document = everything();
+        for (place, value, takes_out) in changes {
+            let mut places = Vec::new();
+            pointers(String::new(), &document, &mut places);
+            let place = place.get(&places).clone();
+            let value = value.get(&values()).clone();
+            let (parent, key) = place.rsplit_once('/').unwrap_or_default();
+            match document.pointer_mut(parent) {
+                Some(Value::Object(members)) if takes_out => drop(members.remove(key)),
+                _ => *document.pointer_mut(&place).unwrap() = value,
+            }
+        }
+        thread_local!(static VALIDATOR: Validator = validator());
+        let accepted = Config::load(document.to_string().as_bytes()).is_ok();
+        let valid = VALIDATOR.with(|validator| validator.is_valid(&document));
+        prop_assert!(valid || !accepted, "{document}");
+    }
+}

@@ -1,0 +1,86 @@
+//! Tools out of a text: a JSON-RPC answer to `tools/list`, its `result`, or a bare list of tools.
+
+use mcp_policy::json::{self, Node, Value};
+
+use super::tool::{Listing, Tool};
+
+/// Deeper than any schema of arguments nests.
+const MAX_DEPTH: u32 = 256;
+
+/// Reads the tools of a text.
+///
+/// # Errors
+/// Why there are none.
+pub(super) fn read(text: &str) -> Result<Listing, String> {
+    let node = json::parse(text.as_bytes(), MAX_DEPTH).map_err(|fault| format!("not JSON: {fault}"))?;
+    let mut listing = Listing::default();
+    let tools = match &node.value {
+        Value::Array(tools) => tools,
+        Value::Object(_) => {
+            if let Some(error) = member(&node, "error")? {
+                let message = member(error, "message")?.and_then(string).unwrap_or("no message");
+                return Err(format!("the server answered with an error: `{}`", message.escape_debug()));
+            }
+            let result = member(&node, "result")?.unwrap_or(&node);
+            if member(result, "nextCursor")?.and_then(string).is_some() {
+                listing
+                    .remarks
+                    .push("this is one page of a longer list (`nextCursor`); `--url` reads all pages".into());
+            }
+            match member(result, "tools")?.map(|tools| &tools.value) {
+                Some(Value::Array(tools)) => tools,
+                _ => return Err(format!("there is no list `tools` in it; {EXPECTED}")),
+            }
+        }
+        _ => return Err(format!("this is no list of tools; {EXPECTED}")),
+    };
+    for (index, node) in tools.iter().enumerate() {
+        match tool(node) {
+            Ok(tool) => listing.tools.push(tool),
+            Err(why) => listing.remarks.push(format!("left out the tool at index {index}: {why}")),
+        }
+    }
+    Ok(listing)
+}
+
+const EXPECTED: &str = "expected the answer to `tools/list`, its `result`, or a list of tools";
+
+fn tool(node: &Node<'_>) -> Result<Tool, String> {
+    if !matches!(node.value, Value::Object(_)) {
+        return Err("it is no object".into());
+    }
+    let text = |node: &Node<'_>, key: &str| Ok::<_, String>(member(node, key)?.and_then(string).map(str::to_owned));
+    let name = text(node, "name")?.ok_or("it has no `name`")?;
+    let mut tool = Tool { name, description: text(node, "description")?.unwrap_or_default(), ..Tool::default() };
+    tool.titles.extend(text(node, "title")?);
+    if let Some(annotations) = member(node, "annotations")? {
+        tool.titles.extend(text(annotations, "title")?);
+        tool.read_only = member(annotations, "readOnlyHint")?.and_then(flag);
+        tool.destructive = member(annotations, "destructiveHint")?.and_then(flag);
+    }
+    Ok(tool)
+}
+
+/// A member of an object. One that stands twice is an error: readers keep the first or the last.
+fn member<'n, 'a>(node: &'n Node<'a>, key: &str) -> Result<Option<&'n Node<'a>>, String> {
+    let Value::Object(members) = &node.value else { return Ok(None) };
+    let mut found = members.iter().filter(|member| member.name == key);
+    match (found.next(), found.next()) {
+        (_, Some(_)) => Err(format!("the key `{key}` stands twice in it")),
+        (found, None) => Ok(found.map(|member| &member.node)),
+    }
+}
+
+fn string<'n>(node: &'n Node<'_>) -> Option<&'n str> {
+    match &node.value {
+        Value::String(text) => Some(text),
+        _ => None,
+    }
+}
+
+fn flag(node: &Node<'_>) -> Option<bool> {
+    match node.value {
+        Value::Bool(flag) => Some(flag),
+        _ => None,
+    }
+}

@@ -1,0 +1,137 @@
+//! What the wording of a tool says.
+//!
+//! * A name: its verbs decide (`create_issue`). A verb that reads turns the words that are also nouns, and those for
+//!   money, into nouns (`get_commit`, `list_payments`); any other leaves them what they may be (`create_payment`).
+//! * A title or description: the verb that leads its first sentence, those joined to it ("Get, create or delete"), and
+//!   whatever in it destroys or pays, unless it is said not to happen. A leading verb that no list has is no promise to
+//!   read only ("Rebuilds the search index").
+//!
+//! English only: words of other languages say nothing, and a tool of which nothing is known is classed strictly.
+
+mod split;
+
+use super::{
+    class::{Class, Finding},
+    tool::Tool,
+    words::{AMBIGUOUS, ARTICLES, JOINTS, LIGHT, MONEY, MONEY_IN_NAMES, NEGATIONS, NO_MONEY, PHRASES, SOFT, VERBS},
+};
+
+/// What all of its wording says; `None` where no word is known.
+pub(super) fn of(tool: &Tool) -> Option<Finding> {
+    let named = name(&tool.name);
+    let titled = tool.titles.iter().filter_map(|title| text(title, "title"));
+    let described = text(&tool.description, "description");
+    named.into_iter().chain(titled).chain(described).reduce(Finding::or_stricter)
+}
+
+/// What a name says.
+fn name(name: &str) -> Option<Finding> {
+    let words = split::name(name);
+    let said = |class: Class, word: &str| Finding::new(class, format!("`{word}` in its name"));
+    let verbs = |class: fn(&str) -> Option<Class>| {
+        words.iter().filter_map(|word| Some(said(class(word)?, word))).reduce(Finding::or_stricter)
+    };
+    // Other forms are nouns beside a plain verb: `list_uploads`.
+    let verbs = verbs(|word| exactly(&VERBS, word)).or_else(|| verbs(|word| find(&VERBS, word)));
+    let reads = verbs.as_ref().is_some_and(|verb| verb.class == Class::Read);
+    let others = words.iter().enumerate().filter_map(|(index, word)| {
+        let before = index.checked_sub(1).and_then(|index| words.get(index));
+        if reads && !before.is_some_and(|before| has(JOINTS, before)) {
+            return None;
+        }
+        let money = names_money(word, &words).then_some(Class::Financial);
+        Some(said(exactly(&AMBIGUOUS, word).max(money)?, word))
+    });
+    let found = verbs.into_iter().chain(others).reduce(Finding::or_stricter);
+    // Words that were written together: `deletefile`.
+    found.or_else(|| words.iter().filter_map(|word| Some(said(begins(word)?, word))).reduce(Finding::or_stricter))
+}
+
+/// What a title or description says.
+fn text(text: &str, place: &str) -> Option<Finding> {
+    let lower = text.to_lowercase();
+    let phrases = PHRASES.iter().filter(|(_, phrase)| lower.contains(phrase));
+    let phrases = phrases.map(|(class, phrase)| Finding::new(*class, format!("`{phrase}` in its {place}")));
+    let sentences = split::sentences(&lower);
+    // Titles are headings: "Pods: List".
+    let unknown = sentences.first().filter(|words| place == "description" && is_unknown_verb(words));
+    let unknown = unknown.and_then(|words| words.first());
+    let unknown = unknown.map(|word| Finding::new(Class::Execute, format!("no list knows `{word}` in its {place}")));
+    let verbs = sentences.iter().enumerate().flat_map(|(index, words)| sentence(words, index == 0));
+    let verbs = verbs.map(|(class, word)| Finding::new(class, format!("`{word}` in its {place}")));
+    verbs.chain(phrases).chain(unknown).reduce(Finding::or_stricter)
+}
+
+/// How far behind the start of a sentence its verb may stand: "This tool allows you to create …".
+const LEAD: usize = 8;
+
+/// The words of a sentence that count. Later sentences are mostly notes, of which only the worst are taken as said of
+/// the tool: "Deletes the old one first."
+fn sentence(words: &[String], first: bool) -> Vec<(Class, &str)> {
+    let mut found: Vec<(Class, &str)> = Vec::new();
+    let mut before = "";
+    let mut joined = false;
+    for (index, word) in words.iter().enumerate().take(if first { usize::MAX } else { 1 }) {
+        let leads = index == 0 || has("to can will you", before);
+        joined |= before == "by" && word.ends_with("ing");
+        let class = match find(&VERBS, word) {
+            _ if has(NEGATIONS, before) => None,
+            _ if has(SOFT, word) && has(ARTICLES, before) && !found.is_empty() => None,
+            Some(class) if class >= Class::Financial => Some(class),
+            _ if !first => None,
+            Some(class) if joined => Some(class),
+            verb if found.is_empty() && index < LEAD => {
+                verb.or_else(|| if leads { find(&AMBIGUOUS, word) } else { None })
+            }
+            _ => None,
+        };
+        joined = has(JOINTS, word) && (joined || !found.is_empty());
+        found.extend(class.map(|class| (class, word.as_str())));
+        before = word;
+    }
+    // A tool that only reads looks at money; any other may move it.
+    if first && found.iter().all(|(class, _)| *class != Class::Read) {
+        let money = words.iter().find(|word| split::stems(word).iter().any(|stem| has(MONEY, stem)));
+        found.extend(money.map(|word| (Class::Financial, word.as_str())));
+    }
+    found
+}
+
+/// Whether a sentence starts with a verb that no list has: "Rebuilds search indexes", "Rebuild the search index".
+fn is_unknown_verb(words: &[String]) -> bool {
+    let Some(first) = words.first() else { return false };
+    let light = split::stems(first).iter().any(|stem| has(LIGHT, stem));
+    let known = light || find(&VERBS, first).or_else(|| find(&AMBIGUOUS, first)).is_some();
+    let third_person = first.len() > 3 && first.ends_with('s') && !first.ends_with("ss");
+    let before_noun = words.get(1).is_some_and(|second| has(ARTICLES, second));
+    !known && !has(ARTICLES, first) && !has(NEGATIONS, first) && (third_person || before_noun)
+}
+
+fn has(list: &str, word: &str) -> bool {
+    list.split(' ').any(|listed| listed == word)
+}
+
+/// The strictest class of a word in any of its forms.
+fn find(table: &[(Class, &str)], word: &str) -> Option<Class> {
+    split::stems(word).iter().filter_map(|stem| exactly(table, stem)).max()
+}
+
+fn exactly(table: &[(Class, &str)], word: &str) -> Option<Class> {
+    table.iter().filter(|(_, words)| has(words, word)).map(|(class, _)| *class).max()
+}
+
+fn names_money(word: &str, words: &[String]) -> bool {
+    let other = |stem: &str| {
+        let beside = NO_MONEY.iter().filter(|(money, _)| *money == stem).flat_map(|(_, beside)| beside.split(' '));
+        beside.into_iter().any(|beside| words.iter().any(|word| word == beside))
+    };
+    split::stems(word).iter().any(|stem| has(MONEY, stem) || has(MONEY_IN_NAMES, stem) && !other(stem))
+}
+
+/// A word that begins with a verb that does more than read. Participles say what was done already: `deleted`.
+fn begins(word: &str) -> Option<Class> {
+    let verbs = VERBS.iter().filter(|(class, _)| *class > Class::Read);
+    let verbs = verbs.flat_map(|(class, verbs)| verbs.split(' ').map(move |verb| (*class, verb)));
+    let fits = |verb: &str| verb.len() > 4 && word.starts_with(verb) && !word.ends_with("ed");
+    verbs.filter(|(_, verb)| fits(verb)).map(|(class, _)| class).max()
+}

@@ -1,0 +1,149 @@
+//! What the engine makes of a request.
+
+use mcp_policy::{
+    caller::{self, Facts, Peer, Source},
+    config::Config,
+    engine::{self, Answer, Call, Decision, Opening},
+    http::{Header, Headers},
+    json::{self, Node},
+    limit::{Moment, store::InMemory},
+    mcp::{Id, Message, Target},
+};
+
+use super::{
+    act::{self, Act},
+    request::Request,
+    tolerant::Value,
+};
+
+/// What became of a request.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum End {
+    /// It reaches the server, which we expect to do this.
+    Forwarded(Act),
+    /// It was read as this, and the policy refuses it.
+    Judged(Act),
+    /// It was not read.
+    Refused,
+}
+
+impl End {
+    /// The word for it.
+    pub(crate) fn name(&self) -> &'static str {
+        match self {
+            Self::Forwarded(_) => "forwarded",
+            Self::Judged(_) => "judged",
+            Self::Refused => "refused",
+        }
+    }
+}
+
+/// What nothing is permitted by but what it names.
+const CLOSED: &str = r#"{"version":"1","default":"deny","tools":{"ok":{},"pay":{"require":[{"conditions":[
+    {"path":"args.amount","op":"lte","value":100},{"path":"args.to.name","op":"in","value":["ann","bob"]}]}]}},
+    "prompts":{"ok":{}},"resources":{"file:///ok":{}}}"#;
+/// What permits all but what it names.
+const OPEN: &str = r#"{"version":"1","default":"allow","tools":{"evil":{"action":"deny"},"pay":{"deny_if":[
+    {"conditions":[{"path":"args.amount","op":"gt","value":100}]},
+    {"conditions":[{"path":"args.to.name","op":"eq","value":"eve"}]}]}},
+    "prompts":{"evil":{"action":"deny"}},"resources":{"file:///evil":{"action":"deny"}}}"#;
+
+/// The engine with both policies.
+pub(crate) struct Ours {
+    configs: Vec<Config>,
+    /// Nothing is counted: neither policy has limits.
+    store: InMemory,
+}
+
+impl Ours {
+    /// Loads the policies.
+    pub(crate) fn new() -> Self {
+        let configs = [CLOSED, OPEN].map(|text| Config::load(text.as_bytes()).unwrap()).into();
+        Self { configs, store: InMemory::new([7; 16]) }
+    }
+
+    /// What becomes of a request under each policy.
+    pub(crate) fn judge(&self, request: &Request) -> Vec<End> {
+        self.configs.iter().map(|config| judge(config, &self.store, request)).collect()
+    }
+}
+
+fn judge(config: &Config, store: &InMemory, request: &Request) -> End {
+    let mut pairs = vec![(":method".to_owned(), b"POST".to_vec())];
+    pairs.extend(request.headers.iter().cloned());
+    let grant = caller::identify(&[Source::Constant("fuzz".into())], &NoFacts);
+    let call = Call { headers: Headers::new(pairs), grant, request_id: None };
+    let Opening::Await = engine::open(config, &call, !request.body.is_empty()) else { return End::Refused };
+    let judgement = engine::judge(config, &call, &request.body, "fuzz", Moment(0), store);
+    let forwarded = matches!(judgement.answer, Answer::Forward(_));
+    assert_ne!(judgement.record.decision, Decision::Failed, "{request:?}");
+    assert_eq!(forwarded, judgement.record.decision == Decision::Allowed, "{request:?}");
+    match Message::read(&request.body, config.protocol.max_depth) {
+        Ok(message) if forwarded => End::Forwarded(of(&message)),
+        Ok(message) if judgement.record.decision == Decision::Denied => End::Judged(of(&message)),
+        _ => {
+            assert!(!forwarded, "forwarded, and not read: {request:?}");
+            End::Refused
+        }
+    }
+}
+
+/// What we take a message for.
+fn of(message: &Message<'_>) -> Act {
+    match message {
+        Message::Notification { method, .. } => Act { method: Some(method.to_string()), ..Act::default() },
+        Message::Response => Act::default(),
+        Message::Request(request) => {
+            let about = match &request.target {
+                Target::Tool(name) | Target::Prompt(name) | Target::Resource(name) | Target::Task(name) => Some(name),
+                Target::Nothing | Target::Resources(_) => None,
+            };
+            let named = act::ABOUT.iter().any(|(name, _)| *name == request.method);
+            let about = about.filter(|_| named).map(ToString::to_string);
+            let arguments = request.arguments.filter(|_| request.method == "tools/call");
+            let arguments = arguments.map(|bytes| json::parse(bytes, u32::MAX).unwrap());
+            let amount = arguments.as_ref().and_then(|node| member(node, "amount"));
+            let payee = arguments.as_ref().and_then(|node| member(node, "to")).and_then(|to| member(to, "name"));
+            let method = Some(request.method.to_string());
+            let [amount, payee] = [amount, payee].map(|node| node.map(|node| act::scalar(&own(node))));
+            Act { method, about, id: Some(id(request.id)), amount, payee }
+        }
+    }
+}
+
+fn id(id: Id<'_>) -> String {
+    act::scalar(&own(&json::parse(id.token().as_bytes(), 1).unwrap()))
+}
+
+fn member<'n>(node: &'n Node<'n>, wanted: &str) -> Option<&'n Node<'n>> {
+    let json::Value::Object(members) = &node.value else { return None };
+    members.iter().find(|member| member.name == wanted).map(|member| &member.node)
+}
+
+/// Only its kind matters where it is not a scalar.
+fn own(node: &Node<'_>) -> Value {
+    match &node.value {
+        json::Value::Null => Value::Null,
+        json::Value::Bool(flag) => Value::Bool(*flag),
+        json::Value::Number(text) => Value::Number(text.to_string()),
+        json::Value::String(text) => Value::Text(text.to_string()),
+        json::Value::Array(_) => Value::Array(Vec::new()),
+        json::Value::Object(_) => Value::Object(Vec::new()),
+    }
+}
+
+struct NoFacts;
+
+impl Facts for NoFacts {
+    fn header(&self, _: &str) -> Header<'_> {
+        Header::Absent
+    }
+
+    fn peer(&self, _: Peer) -> Option<Vec<u8>> {
+        None
+    }
+
+    fn address(&self) -> Option<Vec<u8>> {
+        None
+    }
+}

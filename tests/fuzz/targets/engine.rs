@@ -1,0 +1,92 @@
+//! The whole decision, under policies that use every kind of rule: it always answers; what goes on is JSON, and no
+//! call of a tool that the policy does not name; what is answered or noted is JSON that a client can read.
+#![no_main]
+
+use std::cell::LazyCell;
+
+use libfuzzer_sys::fuzz_target;
+use mcp_policy::{
+    caller::{self, Facts, Peer, Source},
+    config::Config,
+    engine::{self, Answer, Call, Judgement, Opening},
+    http::Header,
+    json::{Kind, Reader},
+    limit::{Moment, store::InMemory},
+};
+use mcp_policy_fuzz::{Allowance, Input};
+
+const CLOSED: &[u8] = br#"{"version":"1","default":"deny","tools":{"ok":{},
+    "pay":{"require":[{"conditions":[{"path":"args.amount","op":"lte","value":100}]}],
+        "deny_if":[{"conditions":[{"path":"args.to[*].name","op":"regex","value":"^x"}]}],
+        "limits":[{"counter":"c","window":"day","max":1000000000000,"scope":"grant","increment_from":"args.amount"}]},
+    "file":{"require":[{"conditions":[{"path":"args.path","op":"path_within","value":["/srv"]}]}]},
+    "ask":{"require_approval":[{"conditions":[{"path":"args.url","op":"url_host_in","value":["*.a.b"]}]}]}},
+    "resources":{"file:///*":{}},"prompts":{"p*":{}}}"#;
+const OPEN: &[u8] = br#"{"version":"1","default":"allow","hide":["evil"],"methods":{"ping":"deny"},
+    "all_tools":{"deny_if":[{"conditions":[{"path":"args.amount","op":"gt","value":100}]}]}}"#;
+
+struct NoFacts;
+
+impl Facts for NoFacts {
+    fn header(&self, _: &str) -> Header<'_> {
+        Header::Absent
+    }
+
+    fn peer(&self, _: Peer) -> Option<Vec<u8>> {
+        None
+    }
+
+    fn address(&self) -> Option<Vec<u8>> {
+        None
+    }
+}
+
+thread_local! {
+    static CONFIGS: LazyCell<([Config; 2], InMemory)> = LazyCell::new(|| {
+        let configs = [CLOSED, OPEN].map(|text| Config::load(text).expect("the policy loads"));
+        // One for all inputs, as making it costs more than a decision; no limit ever fills.
+        (configs, InMemory::new([7; 16]))
+    });
+}
+
+fuzz_target!(|data: &[u8]| CONFIGS.with(|state| {
+    let (configs, store) = &**state;
+    let input = Input::of(data);
+    let grant = caller::identify(&[Source::Constant("fuzz".into())], &NoFacts);
+    let call = Call { headers: input.headers, grant, request_id: None };
+    for (config, tools) in configs.iter().zip([&["ok", "pay", "file", "ask"][..], &[]]) {
+        let judgement = match engine::open(config, &call, !input.body.is_empty()) {
+            Opening::Pass => continue,
+            Opening::Closed(judgement) => *judgement,
+            Opening::AwaitNothing => engine::unexpected_body(config, &call),
+            Opening::Await => Allowance::of(input.body.len() * 4)
+                .keep(|| engine::judge(config, &call, input.body, "fuzz", Moment(0), store)),
+        };
+        check(&judgement, input.body, tools);
+    }
+}));
+
+fn check(judgement: &Judgement, body: &[u8], tools: &[&str]) {
+    assert_eq!(kind(judgement.record.to_json().as_bytes()), Some(Kind::Object));
+    match &judgement.answer {
+        Answer::Forward(_) => {
+            assert_eq!(kind(body), Some(Kind::Object));
+            let value: serde_json::Value = serde_json::from_slice(body).expect("what goes on is JSON");
+            let named = value["params"]["name"].as_str().unwrap_or_default();
+            let permitted = tools.is_empty() && named != "evil" || tools.contains(&named);
+            assert!(value["method"] != "tools/call" || permitted, "{named}");
+        }
+        Answer::Reply(reply) => {
+            assert!([200, 202, 400, 405, 413, 415].contains(&reply.status), "{}", reply.status);
+            assert!(reply.body.is_empty() || kind(reply.body.as_bytes()) == Some(Kind::Object), "{}", reply.body);
+        }
+    }
+}
+
+/// What kind of value a text is, if it is strict JSON.
+fn kind(text: &[u8]) -> Option<Kind> {
+    let mut reader = Reader::new(text, 64).ok()?;
+    let kind = reader.kind().ok()?;
+    reader.skip().and_then(|_| reader.finish()).ok()?;
+    reader.doubt().is_none().then_some(kind)
+}
