@@ -1,7 +1,7 @@
 //! The phases of a request: head, body, trailers. The body is judged when it is complete, and not a byte of it goes on
 //! before.
 
-use std::rc::Rc;
+use std::{cell::Cell, rc::Rc};
 
 use proxy_wasm::{
     traits::{Context, HttpContext},
@@ -47,13 +47,17 @@ impl Context for Http {}
 
 impl HttpContext for Http {
     fn on_http_request_headers(&mut self, _: usize, end_of_stream: bool) -> Action {
+        if !matches!(self.phase, Phase::Start) {
+            return self.stay();
+        }
         let Some(filter) = self.filter.clone() else { return self.answer(&unconfigured()) };
-        let call = call(&filter, host::request_headers());
+        let Some(call) = call(&filter) else { return self.answer(&answer::failed()) };
         match engine::open(&filter.config, &call, !end_of_stream) {
             Opening::Closed(judgement) => self.settle(*judgement),
-            Opening::Pass => self.let_go(&call.headers),
+            Opening::Pass if end_of_stream => self.let_go(&call.headers),
             Opening::Await => self.hold_back(&filter, call, |call| Phase::Body { call, size: 0 }),
-            Opening::AwaitNothing => self.hold_back(&filter, call, |call| Phase::Nothing { call }),
+            // What says that it has no body is held to that.
+            Opening::Pass | Opening::AwaitNothing => self.hold_back(&filter, call, |call| Phase::Nothing { call }),
         }
     }
 
@@ -65,7 +69,11 @@ impl HttpContext for Http {
                 (body_size > filter.config.protocol.max_body_bytes).then(|| engine::too_large(&filter.config, call))
             }
             Phase::Nothing { call } => (body_size > 0).then(|| engine::unexpected_body(&filter.config, call)),
-            Phase::Start | Phase::Passed(_) | Phase::Answered => None,
+            // More after the end: nobody has judged it.
+            Phase::Passed(_) if body_size > 0 => return Action::Pause,
+            // A body without a head: nobody could judge it.
+            Phase::Start => return self.answer(&answer::failed()),
+            Phase::Passed(_) | Phase::Answered => None,
         };
         match closed {
             Some(judgement) => self.settle(judgement),
@@ -128,7 +136,8 @@ impl Http {
                 self.phase = Phase::Passed(None);
                 return Action::Continue;
             }
-            Phase::Start | Phase::Passed(_) | Phase::Answered => return self.stay(),
+            Phase::Start => return self.answer(&answer::failed()),
+            Phase::Passed(_) | Phase::Answered => return self.stay(),
         };
         let (Some(body), Some(now)) = (host::request_body(*size), host::now()) else {
             return self.answer(&answer::failed());
@@ -199,22 +208,41 @@ fn uncompressed(filter: &Filter, headers: &Headers) -> Result<(), Reply> {
     headers.present(&["accept-encoding"]).try_for_each(host::remove_request_header).map_err(|_| answer::failed())
 }
 
-/// Everything about a request but its body. Headers and properties are in reach only now.
-fn call(filter: &Filter, headers: Headers) -> Call {
+/// Everything about a request but its body. Headers and properties are in reach only now; `None` if they are not: a
+/// caller would be taken for another.
+fn call(filter: &Filter) -> Option<Call> {
+    let headers = host::request_headers()?;
     let request_id = match headers.get("x-request-id") {
         Header::Once(id) => std::str::from_utf8(id).ok().map(|id| id.chars().take(128).collect()),
         Header::Absent | Header::Repeated => None,
     };
-    let grant = caller::identify(&filter.config.identity, &Seen(&headers));
-    Call { headers, grant, request_id }
+    let seen = Seen { headers: &headers, failed: Cell::new(false) };
+    let grant = caller::identify(&filter.config.identity, &seen);
+    if seen.failed.get() {
+        return None;
+    }
+    Some(Call { headers, grant, request_id })
 }
 
 /// What Envoy knows of the caller.
-struct Seen<'h>(&'h Headers);
+struct Seen<'h> {
+    headers: &'h Headers,
+    /// Whether it failed to say something.
+    failed: Cell<bool>,
+}
+
+impl Seen<'_> {
+    fn property(&self, path: &[&str]) -> Option<Vec<u8>> {
+        host::property(path).unwrap_or_else(|_| {
+            self.failed.set(true);
+            None
+        })
+    }
+}
 
 impl Facts for Seen<'_> {
     fn header(&self, name: &str) -> Header<'_> {
-        self.0.get(name)
+        self.headers.get(name)
     }
 
     fn peer(&self, name: Peer) -> Option<Vec<u8>> {
@@ -223,11 +251,11 @@ impl Facts for Seen<'_> {
             Peer::DnsSan => "dns_san_peer_certificate",
             Peer::Subject => "subject_peer_certificate",
         };
-        host::property(&["connection", property])
+        self.property(&["connection", property])
     }
 
     fn address(&self) -> Option<Vec<u8>> {
-        host::property(&["source", "address"])
+        self.property(&["source", "address"])
     }
 }
 

@@ -1,0 +1,63 @@
+//! What the module wants of a host, and what a host wants of it.
+
+use std::collections::BTreeSet;
+
+use crate::machine::module::MODULE;
+
+/// The WASI functions that every Envoy in use has, up to 1.31; a missing import keeps a module from loading.
+const WASI: [&str; 15] = [
+    "args_get",
+    "args_sizes_get",
+    "clock_time_get",
+    "environ_get",
+    "environ_sizes_get",
+    "fd_close",
+    "fd_fdstat_get",
+    "fd_prestat_dir_name",
+    "fd_prestat_get",
+    "fd_read",
+    "fd_seek",
+    "fd_write",
+    "path_open",
+    "proc_exit",
+    "random_get",
+];
+
+/// What Envoy looks for: the version of the ABI, an allocator, and the callbacks.
+const EXPORTS: [&str; 16] = [
+    "_initialize",
+    "memory",
+    "proxy_abi_version_0_2_1",
+    "proxy_on_configure",
+    "proxy_on_context_create",
+    "proxy_on_delete",
+    "proxy_on_done",
+    "proxy_on_log",
+    "proxy_on_memory_allocate",
+    "proxy_on_request_body",
+    "proxy_on_request_headers",
+    "proxy_on_request_trailers",
+    "proxy_on_response_body",
+    "proxy_on_response_headers",
+    "proxy_on_response_trailers",
+    "proxy_on_vm_start",
+];
+
+#[test]
+fn the_module_loads_in_every_envoy() {
+    for import in MODULE.imports() {
+        match import.module() {
+            "env" => assert!(import.name().starts_with("proxy_"), "{}", import.name()),
+            "wasi_snapshot_preview1" => assert!(WASI.contains(&import.name()), "{}", import.name()),
+            other => panic!("nothing has {other:?}"),
+        }
+        assert!(import.ty().func().is_some(), "{} is a function", import.name());
+    }
+}
+
+#[test]
+fn the_module_has_what_a_host_calls() {
+    let exports: BTreeSet<&str> = MODULE.exports().map(|export| export.name()).collect();
+    let missing: Vec<_> = EXPORTS.iter().filter(|name| !exports.contains(*name)).collect();
+    assert!(missing.is_empty(), "{missing:?} of {exports:?}");
+}
