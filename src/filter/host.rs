@@ -54,9 +54,8 @@ pub(super) fn response_chunk(size: usize) -> Option<Vec<u8>> {
 
 /// How far the request got on its way to a server; `None` where that cannot be told.
 pub(super) fn delivery() -> Option<Delivery> {
-    let number = |path: &[&str]| {
-        property(path).ok()?.map(|bytes| bytes.try_into().map(u64::from_le_bytes)).transpose().ok()
-    };
+    let number =
+        |path: &[&str]| property(path).ok()?.map(|bytes| bytes.try_into().map(u64::from_le_bytes)).transpose().ok();
     Some(Delivery {
         attempts: number(&["upstream", "request_attempt_count"])?,
         has_server: property(&["upstream", "address"]).ok()?.is_some(),

@@ -39,8 +39,8 @@ enum Phase {
     Nothing { call: Call },
     /// It goes on to the server; what it was charged is settled with the answer.
     Passed(Option<Paid>),
-    /// It was answered here, and stays paused.
-    Answered,
+    /// Nothing of it goes on any more: it was answered here.
+    Stopped,
 }
 
 impl Context for Http {}
@@ -52,13 +52,13 @@ impl HttpContext for Http {
         }
         let Some(filter) = self.filter.clone() else { return self.answer(&unconfigured()) };
         let Some(call) = call(&filter) else { return self.answer(&answer::failed()) };
-        match engine::open(&filter.config, &call, !end_of_stream) {
+        let held = match engine::open(&filter.config, &call, !end_of_stream) {
             Opening::Closed(judgement) => self.settle(*judgement),
-            Opening::Pass if end_of_stream => self.let_go(&call.headers),
-            Opening::Await => self.hold_back(&filter, call, |call| Phase::Body { call, size: 0 }),
-            // What says that it has no body is held to that.
-            Opening::Pass | Opening::AwaitNothing => self.hold_back(&filter, call, |call| Phase::Nothing { call }),
-        }
+            Opening::Await => self.hold_back(&filter, call, true),
+            Opening::Pass | Opening::AwaitNothing => self.hold_back(&filter, call, false),
+        };
+        // A head may announce a body and yet be the end, or announce none and not be it.
+        if end_of_stream { self.end() } else { held }
     }
 
     fn on_http_request_body(&mut self, body_size: usize, end_of_stream: bool) -> Action {
@@ -70,10 +70,13 @@ impl HttpContext for Http {
             }
             Phase::Nothing { call } => (body_size > 0).then(|| engine::unexpected_body(&filter.config, call)),
             // More after the end: nobody has judged it.
-            Phase::Passed(_) if body_size > 0 => return Action::Pause,
+            Phase::Passed(_) if body_size > 0 => {
+                self.phase = Phase::Stopped;
+                return Action::Pause;
+            }
             // A body without a head: nobody could judge it.
             Phase::Start => return self.answer(&answer::failed()),
-            Phase::Passed(_) | Phase::Answered => None,
+            Phase::Passed(_) | Phase::Stopped => None,
         };
         match closed {
             Some(judgement) => self.settle(judgement),
@@ -116,11 +119,13 @@ impl Http {
     }
 
     /// Lets nothing of the request's body go on before it is complete; of its head, what the configuration says.
-    fn hold_back(&mut self, filter: &Filter, call: Call, phase: impl FnOnce(Call) -> Phase) -> Action {
-        if let Err(refused) = strip(&call.headers).and_then(|()| uncompressed(filter, &call.headers)) {
+    fn hold_back(&mut self, filter: &Filter, call: Call, has_message: bool) -> Action {
+        let stripped = strip(&call.headers);
+        let stripped = if has_message { stripped.and_then(|()| uncompressed(filter, &call.headers)) } else { stripped };
+        if let Err(refused) = stripped {
             return self.answer(&refused);
         }
-        self.phase = phase(call);
+        self.phase = if has_message { Phase::Body { call, size: 0 } } else { Phase::Nothing { call } };
         match filter.config.protocol.headers {
             HeaderMode::Hold => Action::Pause,
             HeaderMode::Release => Action::Continue,
@@ -137,7 +142,7 @@ impl Http {
                 return Action::Continue;
             }
             Phase::Start => return self.answer(&answer::failed()),
-            Phase::Passed(_) | Phase::Answered => return self.stay(),
+            Phase::Passed(_) | Phase::Stopped => return self.stay(),
         };
         let (Some(body), Some(now)) = (host::request_body(*size), host::now()) else {
             return self.answer(&answer::failed());
@@ -161,15 +166,6 @@ impl Http {
         }
     }
 
-    /// Lets a request without a message go on.
-    fn let_go(&mut self, headers: &Headers) -> Action {
-        if let Err(refused) = strip(headers) {
-            return self.answer(&refused);
-        }
-        self.phase = Phase::Passed(None);
-        Action::Continue
-    }
-
     /// Settles what a call was charged, as far as that can be told; the answer itself always goes on.
     fn with_paid(&mut self, settle: impl FnOnce(Paid) -> Option<Paid>) -> Action {
         if let Phase::Passed(paid) = &mut self.phase {
@@ -179,7 +175,7 @@ impl Http {
     }
 
     fn answer(&mut self, reply: &Reply) -> Action {
-        self.phase = Phase::Answered;
+        self.phase = Phase::Stopped;
         if host::reply(reply).is_err() {
             log::error!("a refusal could not be sent; the request stays paused");
         }
@@ -190,7 +186,7 @@ impl Http {
     fn stay(&self) -> Action {
         match self.phase {
             Phase::Passed(_) => Action::Continue,
-            Phase::Start | Phase::Body { .. } | Phase::Nothing { .. } | Phase::Answered => Action::Pause,
+            Phase::Start | Phase::Body { .. } | Phase::Nothing { .. } | Phase::Stopped => Action::Pause,
         }
     }
 }

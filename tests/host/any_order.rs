@@ -57,7 +57,8 @@ fn run(count: u32, early: BoxedStrategy<Vec<Fault>>) {
     let events = vec((0..2_usize, event()), 1..24);
     let refunds = &["undelivered", "failed", "never"][..];
     let cases = (select(&MODES[..]), select(refunds), early, requests, events);
-    let cases = cases.prop_map(|(mode, refund, early, requests, events)| Case { mode, refund, early, requests, events });
+    let cases =
+        cases.prop_map(|(mode, refund, early, requests, events)| Case { mode, refund, early, requests, events });
     let config = ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(count) };
     let outcome = TestRunner::new(config).run(&cases, |case| {
         play(&case);

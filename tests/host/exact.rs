@@ -15,9 +15,8 @@ const CALLS: usize = 3;
 
 /// A configuration under which seven calls a day may go on, counted by caller and by all.
 fn seven() -> String {
-    let limit = |counter: &str, scope: &str| {
-        format!(r#"{{"counter":"{counter}","window":"day","max":7,"scope":"{scope}"}}"#)
-    };
+    let limit =
+        |counter: &str, scope: &str| format!(r#"{{"counter":"{counter}","window":"day","max":7,"scope":"{scope}"}}"#);
     format!(
         r#"{{"version":"1","default":"deny","tools":{{"limited":{{"limits":[{},{}]}}}}}}"#,
         limit("one", "grant"),

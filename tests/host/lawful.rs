@@ -21,7 +21,8 @@ fn each_request_ends_as_the_engine_says_whatever_its_chunks_and_its_end() {
         // Two workers, and counters that fill up from case to case.
         let workers = RefCell::new([Worker::new(&shared, &text), Worker::new(&shared, &text)]);
         let cases = (requests(), properties(), any::<bool>(), clock(), answers());
-        let mut runner = TestRunner::new(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(600) });
+        let mut runner =
+            TestRunner::new(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(600) });
         let outcome = runner.run(&cases, |(request, properties, which, now, answer)| {
             let mut workers = workers.borrow_mut();
             let worker = &mut workers[usize::from(which)];

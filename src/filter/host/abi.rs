@@ -74,13 +74,8 @@ unsafe extern "C" {
         size: *mut usize,
         version: *mut u32,
     ) -> u32;
-    fn proxy_set_shared_data(
-        key: *const u8,
-        key_size: usize,
-        value: *const u8,
-        value_size: usize,
-        version: u32,
-    ) -> u32;
+    fn proxy_set_shared_data(key: *const u8, key_size: usize, value: *const u8, value_size: usize, version: u32)
+    -> u32;
     fn proxy_send_local_response(
         code: u32,
         details: *const u8,
@@ -147,9 +142,8 @@ pub(super) fn set_property(path: &str, value: &[u8]) -> Result<(), Status> {
 pub(super) fn shared(key: &str) -> Result<(Vec<u8>, u32), Status> {
     let mut version = 0;
     // SAFETY: as `taken` asks; `key` is only read, and there is room for the version.
-    let value = taken(|data, size| unsafe {
-        proxy_get_shared_data(key.as_ptr(), key.len(), data, size, &raw mut version)
-    })?;
+    let value =
+        taken(|data, size| unsafe { proxy_get_shared_data(key.as_ptr(), key.len(), data, size, &raw mut version) })?;
     Ok((value, version))
 }
 

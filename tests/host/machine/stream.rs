@@ -98,7 +98,8 @@ impl Stream {
             Part::Trailers => ("proxy_on_response_trailers", 1),
         };
         let number = u32::try_from(number).expect("a small answer");
-        let args = if matches!(part, Part::Trailers) { vec![self.id, number] } else { vec![self.id, number, is_end.into()] };
+        let args =
+            if matches!(part, Part::Trailers) { vec![self.id, number] } else { vec![self.id, number, is_end.into()] };
         worker.world().reach = reach;
         let action = worker.callback(name, &args);
         assert_eq!(action, CONTINUE, "an answer goes on");
