@@ -45,8 +45,11 @@ fn also_where_writes_are_outdated_for_no_reason() {
 /// A canary that could not make the table leaves that to the workers, who come when others are counting already.
 #[test]
 fn also_where_workers_make_the_table() {
-    for late in [vec![0], vec![1], vec![0, 1], vec![0, 0, 0, 1], vec![1, 0, 0, 1, 1]] {
-        let turns = Arc::new(Turns::new(2, late));
+    // How far one of them comes before the other makes the table and spends the quota: in front of it, one step in, on
+    // the way, in front of the seed, and behind it.
+    for steps in [0, 1, 2, 100, 4097, 4098, 4099] {
+        let choices = [vec![1; steps], vec![0; 20_000]].concat();
+        let turns = Arc::new(Turns::new(2, choices));
         let shared = Arc::new(Shared::default().in_turns(turns.clone()));
         let passed = play(2, &turns, |_| {
             let mut worker = Worker::new(&shared, &seven());

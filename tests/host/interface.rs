@@ -1,8 +1,11 @@
 //! What the module wants of a host, and what a host wants of it.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, sync::Arc};
 
-use crate::machine::module::MODULE;
+use crate::{
+    machine::{Shared, Worker, fault::CALLS, module::MODULE},
+    request::{at_an_address, call, configuration},
+};
 
 /// The WASI functions that every Envoy in use has, up to 1.31; a missing import keeps a module from loading.
 const WASI: [&str; 15] = [
@@ -60,4 +63,16 @@ fn the_module_has_what_a_host_calls() {
     let exports: BTreeSet<&str> = MODULE.exports().map(|export| export.name()).collect();
     let missing: Vec<_> = EXPORTS.iter().filter(|name| !exports.contains(*name)).collect();
     assert!(missing.is_empty(), "{missing:?} of {exports:?}");
+}
+
+/// The SDK's dispatcher brings more imports along than are ever called; one of these would answer "unimplemented".
+#[test]
+fn the_module_calls_nothing_that_this_host_does_not_model() {
+    let mut worker = Worker::new(&Arc::new(Shared::default()), &configuration("release"));
+    worker.world().properties = at_an_address();
+    for tool in ["ok", "limited", "evil"] {
+        call(tool).send(&mut worker).close(&mut worker);
+    }
+    let called = worker.world().called.clone();
+    assert!(called.iter().all(|name| CALLS.contains(&name.as_str())), "{called:?}");
 }

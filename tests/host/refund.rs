@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use crate::{
-    machine::{Fault, Part, Shared, Worker, fault::STATUSES},
-    request::{Properties, at_an_address, call, configuration},
+    machine::{Fault, How, Part, Shared, Worker, fault::STATUSES},
+    request::{Properties, at_an_address, call, configuration, with_options},
 };
 
 #[test]
@@ -34,6 +34,46 @@ fn where_envoy_cannot_tell_a_call_costs() {
             assert_eq!(passes(&properties, None, true), 2, "{path}");
         }
     }
+}
+
+#[test]
+fn an_answer_that_cannot_be_read_passes_and_gives_nothing_back() {
+    let error = r#"{"jsonrpc":"2.0","id":7,"error":{"code":-32603,"message":"no"}}"#.as_bytes();
+    assert_eq!(passes_where_failures_are_free(error, None), 5, "without a fault");
+    for name in ["proxy_get_header_map_value", "proxy_get_buffer_bytes"] {
+        for status in STATUSES {
+            // A status can say that there is no such header, and then there is nothing to understand either.
+            assert_eq!(passes_where_failures_are_free(error, Some(Fault::always(name, status))), 2, "{name} {status}");
+        }
+        for how in [How::Silence, How::Garbage(b"\xff".to_vec())] {
+            let fault = Fault { call: name, after: 0, times: u32::MAX, how };
+            assert_eq!(passes_where_failures_are_free(error, Some(fault)), 2, "{name}");
+        }
+    }
+}
+
+/// How many of five calls go on under a limit of two, where each gets this answer.
+fn passes_where_failures_are_free(answer: &[u8], fault: Option<Fault>) -> usize {
+    let shared = Arc::new(Shared::prepared());
+    let mut worker = Worker::new(&shared, &with_options(r#""limits":{"refund":"failed"}"#));
+    let mut passed = 0;
+    for _ in 0..5 {
+        worker.world().properties = delivered();
+        let mut stream = call("limited").send(&mut worker);
+        if stream.replies.is_empty() {
+            passed += 1;
+            worker.world().faults = fault.clone().into_iter().collect();
+            let head = [(":status", "200"), ("content-type", "application/json")];
+            stream.answer(&mut worker, Part::Head(&head), false);
+            for chunk in answer.chunks(10) {
+                stream.answer(&mut worker, Part::Body(chunk), false);
+            }
+            stream.answer(&mut worker, Part::Body(b""), true);
+            worker.world().faults.clear();
+        }
+        stream.close(&mut worker);
+    }
+    passed
 }
 
 /// How many of five calls go on under a limit of two, where this is known when the answer comes.

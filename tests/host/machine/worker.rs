@@ -1,6 +1,9 @@
 //! One instance of the module, as each of Envoy's threads has one.
 
-use std::sync::Arc;
+use std::sync::{
+    Arc,
+    atomic::{AtomicU64, Ordering},
+};
 
 use wasmtime::{Instance, Store, Val};
 
@@ -13,13 +16,22 @@ pub(crate) struct Worker {
     last_context: u32,
 }
 
+/// How many there have been.
+static WORKERS: AtomicU64 = AtomicU64::new(0);
+
 /// Its root context.
 const ROOT: u32 = 1;
 
 impl Worker {
     /// An instance that has not been configured, with a root context.
     pub(crate) fn bare(shared: &Arc<Shared>) -> Self {
-        let world = World { shared: Arc::clone(shared), now: 1_767_225_642_500_000_000, ..World::default() };
+        let world = World {
+            shared: Arc::clone(shared),
+            now: 1_767_225_642_500_000_000,
+            // No two workers draw the same numbers.
+            random: WORKERS.fetch_add(1, Ordering::Relaxed) << 32,
+            ..World::default()
+        };
         let mut store = Store::new(MODULE.engine(), world);
         let instance = calls::link(&MODULE).and_then(|linker| linker.instantiate(&mut store, &MODULE));
         let instance = instance.expect("the module fits this host");
