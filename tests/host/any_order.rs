@@ -4,9 +4,10 @@
 use std::sync::Arc;
 
 use mcp_policy::{config::Config, limit::store::InMemory};
-use proptest::{collection::vec, prelude::*, sample::select, test_runner::TestRunner};
+use proptest::{collection::vec, prelude::*, sample::select};
 
 use crate::{
+    cases,
     machine::{
         Fault, How, Part, Shared, Stream, Worker,
         fault::{CALLS, STATUSES},
@@ -59,12 +60,7 @@ fn run(count: u32, early: BoxedStrategy<Vec<Fault>>) {
     let cases = (select(&MODES[..]), select(refunds), early, requests, events);
     let cases =
         cases.prop_map(|(mode, refund, early, requests, events)| Case { mode, refund, early, requests, events });
-    let config = ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(count) };
-    let outcome = TestRunner::new(config).run(&cases, |case| {
-        play(&case);
-        Ok(())
-    });
-    outcome.unwrap_or_else(|failed| panic!("{failed}"));
+    cases::run(count, &cases, |case| play(&case));
 }
 
 fn play(case: &Case) {

@@ -3,9 +3,10 @@
 
 use std::sync::Arc;
 
-use proptest::{collection::vec, prelude::*, sample::Index, test_runner::TestRunner};
+use proptest::{collection::vec, prelude::*, sample::Index};
 
 use crate::{
+    cases,
     machine::{Fault, How, Shared, Stream, Worker, fault::STATUSES},
     request::{at_an_address, call, configuration, get},
 };
@@ -82,8 +83,7 @@ fn any_bytes_are_accepted_or_rejected_alike_on_every_worker() {
             bytes
         }),
     ];
-    let config = ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(200) };
-    let outcome = TestRunner::new(config).run(&noise, |bytes| {
+    cases::run(200, &noise, |bytes| {
         let shared = Arc::new(Shared::prepared());
         let results = [0, 1].map(|_| {
             let mut worker = Worker::bare(&shared);
@@ -94,9 +94,7 @@ fn any_bytes_are_accepted_or_rejected_alike_on_every_worker() {
         });
         assert_eq!(results[0], results[1]);
         assert_eq!(results[0], mcp_policy::config::Config::load(&bytes).is_ok());
-        Ok(())
     });
-    outcome.unwrap_or_else(|failed| panic!("{failed}"));
 }
 
 /// The status of the answer, if there is one.

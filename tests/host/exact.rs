@@ -2,9 +2,10 @@
 
 use std::{sync::Arc, thread};
 
-use proptest::{collection::vec, prelude::*, test_runner::TestRunner};
+use proptest::collection::vec;
 
 use crate::{
+    cases,
     machine::{Fault, How, PLAYER, Shared, Turns, Worker},
     request::{at_an_address, call, configuration, with_options},
 };
@@ -60,10 +61,8 @@ fn also_where_workers_make_the_table() {
     }
 }
 
-fn check(cases: u32, writes: u32, disturb: impl Fn(&mut Worker, u32) + Sync) {
-    let config = ProptestConfig { failure_persistence: None, max_shrink_iters: 0, ..ProptestConfig::with_cases(cases) };
-    let choices = vec(0..WORKERS, 1..60);
-    let outcome = TestRunner::new(config).run(&choices, |choices| {
+fn check(count: u32, writes: u32, disturb: impl Fn(&mut Worker, u32) + Sync) {
+    cases::run(count, &vec(0..WORKERS, 1..60), |choices| {
         let turns = Arc::new(Turns::new(WORKERS, choices));
         let shared = Arc::new(Shared::prepared().in_turns(turns.clone()));
         if writes != 0 {
@@ -76,9 +75,7 @@ fn check(cases: u32, writes: u32, disturb: impl Fn(&mut Worker, u32) + Sync) {
             (0..CALLS).filter(|_| passes(&mut worker)).count()
         });
         assert_eq!(passed, 7);
-        Ok(())
     });
-    outcome.unwrap_or_else(|failed| panic!("{failed}"));
 }
 
 /// Runs threads that take turns, and sums up what they return.

@@ -4,9 +4,10 @@
 use std::{cell::RefCell, sync::Arc};
 
 use mcp_policy::{config::Config, limit::Moment, mcp::head::REPEATING};
-use proptest::{collection::vec, prelude::*, sample::select, test_runner::TestRunner};
+use proptest::{collection::vec, prelude::*, sample::select};
 
 use crate::{
+    cases,
     machine::{Part, Shared, Worker},
     oracle::{self, InShared},
     request::{MODES, Properties, Request, at_an_address, configuration, requests},
@@ -20,18 +21,14 @@ fn each_request_ends_as_the_engine_says_whatever_its_chunks_and_its_end() {
         let shared = Arc::new(Shared::prepared());
         // Two workers, and counters that fill up from case to case.
         let workers = RefCell::new([Worker::new(&shared, &text), Worker::new(&shared, &text)]);
-        let cases = (requests(), properties(), any::<bool>(), clock(), answers());
-        let mut runner =
-            TestRunner::new(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(600) });
-        let outcome = runner.run(&cases, |(request, properties, which, now, answer)| {
+        let values = (requests(), properties(), any::<bool>(), clock(), answers());
+        cases::run(600, &values, |(request, properties, which, now, answer)| {
             let mut workers = workers.borrow_mut();
             let worker = &mut workers[usize::from(which)];
             worker.world().now = now;
             worker.world().properties = properties.clone();
             check(worker, mode, &config, &shared, &request, &properties, &answer);
-            Ok(())
         });
-        outcome.unwrap_or_else(|failed| panic!("{failed}"));
     }
 }
 

@@ -19,6 +19,7 @@
 )]
 
 mod any_order;
+mod cases;
 mod configuring;
 mod exact;
 mod fails_closed;
