@@ -140,6 +140,8 @@ fn fault() -> impl Strategy<Value = Fault> {
         6 => select(&STATUSES[..]).prop_map(How::Status),
         1 => Just(How::Silence),
         2 => vec(any::<u8>(), 0..64).prop_map(How::Garbage),
+        1 => any::<u32>().prop_map(How::Nowhere),
+        1 => Just(How::Unversioned),
     ];
     let call = prop_oneof![1 => Just(""), 8 => select(&CALLS[..])];
     let times = prop_oneof![1..4_u32, Just(u32::MAX)];

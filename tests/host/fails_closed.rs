@@ -103,6 +103,16 @@ fn headers_that_cannot_be_read_are_a_failure() {
 }
 
 #[test]
+fn bytes_that_are_nowhere_are_a_failure() {
+    for (name, fates) in TABLE.into_iter().filter(|(name, _)| name.starts_with("proxy_get") && !name.contains("time")) {
+        for size in [1, 100, u32::MAX] {
+            let fault = Fault { call: name, after: 0, times: u32::MAX, how: How::Nowhere(size) };
+            assert_eq!(check(&fault, fates), [""; 0]);
+        }
+    }
+}
+
+#[test]
 fn a_body_of_another_size_than_announced_is_a_failure() {
     for garbage in [b"{}".to_vec(), call("ok").body().repeat(2)] {
         let fault = Fault { call: "proxy_get_buffer_bytes", after: 0, times: u32::MAX, how: How::Garbage(garbage) };
@@ -116,6 +126,9 @@ fn counts_that_are_missing_or_garbage_refuse_what_is_limited() {
         let fault = Fault { call: "proxy_get_shared_data", after: 0, times: u32::MAX, how: How::Garbage(bytes) };
         assert_eq!(check(&fault, [GoesOn, GoesOn, FailsWithId, Denied, GoesOn]), [""; 0]);
     }
+    // Written back, a count without a version would overwrite whatever others have counted.
+    let fault = Fault { call: "proxy_get_shared_data", after: 0, times: u32::MAX, how: How::Unversioned };
+    assert_eq!(check(&fault, [GoesOn, GoesOn, FailsWithId, Denied, GoesOn]), [""; 0]);
     let shared = Arc::new(Shared::prepared());
     let mut worker = Worker::new(&shared, &configuration("release"));
     worker.world().properties = at_an_address();

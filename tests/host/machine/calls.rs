@@ -45,15 +45,16 @@ fn answer(guest: &mut Guest<'_, '_>, name: &str, args: &[u64]) -> Result<u32> {
     let args: Vec<u32> = args.iter().map(|arg| u32::try_from(*arg).expect("a pointer or a number")).collect();
     guest.world().called.insert(name.to_owned());
     let fault = guest.world().faults.iter_mut().find_map(|fault| fault.strikes(name).then(|| fault.how.clone()));
-    let garbage = match fault {
+    match fault {
         Some(How::Status(status)) => return Ok(status),
         Some(How::Silence) => return Ok(status::OK),
-        Some(How::Garbage(bytes)) => Some(bytes),
-        None => None,
-    };
-    let out = |guest: &mut Guest<'_, '_>, bytes: Result<Vec<u8>, u32>, at: &[u32]| match (bytes, garbage.clone()) {
-        (Ok(_), Some(bytes)) | (Ok(bytes), None) => guest.hand_out(&bytes, at[0], at[1]).map(|()| status::OK),
+        Some(How::Garbage(_) | How::Nowhere(_) | How::Unversioned) | None => {}
+    }
+    let out = |guest: &mut Guest<'_, '_>, bytes: Result<Vec<u8>, u32>, at: &[u32]| match (bytes, &fault) {
         (Err(status), _) => Ok(status),
+        (Ok(_), Some(How::Garbage(bytes))) => guest.hand_out(bytes, at[0], at[1]).map(|()| status::OK),
+        (Ok(_), Some(How::Nowhere(size))) => guest.write(at[1], &size.to_le_bytes()).map(|()| status::OK),
+        (Ok(bytes), _) => guest.hand_out(&bytes, at[0], at[1]).map(|()| status::OK),
     };
     match (name, args.as_slice()) {
         ("proxy_log", &[_, text, size]) => {
@@ -110,7 +111,7 @@ fn answer(guest: &mut Guest<'_, '_>, name: &str, args: &[u64]) -> Result<u32> {
             // Not under a borrow of the world: another worker may have its turn meanwhile.
             let shared = guest.world().shared.clone();
             let found = shared.get(&key);
-            if let Ok((_, version)) = &found {
+            if let (Ok((_, version)), false) = (&found, matches!(fault, Some(How::Unversioned))) {
                 guest.write(version_at, &version.to_le_bytes())?;
             }
             out(guest, found.map(|(value, _)| value), &[pointer_at, size_at])

@@ -21,6 +21,10 @@ pub(crate) enum How {
     Silence,
     /// It hands out these bytes.
     Garbage(Vec<u8>),
+    /// It says that there are so many bytes, at no place.
+    Nowhere(u32),
+    /// It hands out what is right, and says of no version.
+    Unversioned,
 }
 
 impl Fault {
