@@ -4,7 +4,8 @@
 //! * [`root`] configures
 //! * [`http`] goes through the phases of a request
 //!
-//! A trap here would end a worker's VM for every caller, so nothing in this module can panic.
+//! A trap here would end a worker's VM for every caller, so nothing in this module can panic. Of the SDK only the
+//! dispatcher is used, which brings each callback to its context: its own calls panic when the host fails.
 
 mod host;
 mod http;
@@ -12,9 +13,7 @@ mod paid;
 mod root;
 mod shared;
 
-use proxy_wasm::types::LogLevel;
-
 proxy_wasm::main! {{
-    proxy_wasm::set_log_level(LogLevel::Info);
+    host::start_log();
     proxy_wasm::set_root_context(|_| Box::new(root::Root::default()));
 }}

@@ -1,11 +1,14 @@
 //! Every call into Envoy. What fails is a value; nothing is retried, and nothing is guessed.
+//!
+//! * [`abi`] is the only place that is unsafe: the imports, and what they hand over
+//! * [`pairs`] reads and writes serialised headers
+//! * [`logger`] is where `log` goes
 
-use std::time::UNIX_EPOCH;
+mod abi;
+mod logger;
+mod pairs;
 
-use proxy_wasm::{
-    hostcalls,
-    types::{BufferType, MapType, Status},
-};
+use std::time::Duration;
 
 use crate::{
     engine::refund::Delivery,
@@ -14,60 +17,65 @@ use crate::{
     mcp::answer::Reply,
 };
 
+use self::abi::{Buffer, Map};
+
+pub(super) use self::{abi::Status, logger::start as start_log};
+
 /// The filter's configuration as Envoy holds it; empty if there is none.
-pub(super) fn configuration() -> Vec<u8> {
-    hostcalls::get_buffer(BufferType::PluginConfiguration, 0, usize::MAX).ok().flatten().unwrap_or_default()
+pub(super) fn configuration() -> Result<Vec<u8>, Status> {
+    found(abi::buffer(Buffer::Configuration, usize::MAX)).map(Option::unwrap_or_default)
 }
 
 /// The filter's name in Envoy: what keeps the counters of two filters apart.
-pub(super) fn filter_name() -> Option<String> {
-    String::from_utf8(property(&["plugin_name"])?).ok()
+pub(super) fn filter_name() -> Result<Option<String>, Status> {
+    Ok(property(&["plugin_name"])?.and_then(|name| String::from_utf8(name).ok()))
 }
 
 /// A property of the stream; <https://www.envoyproxy.io/docs/envoy/latest/intro/arch_overview/advanced/attributes>.
-pub(super) fn property(path: &[&str]) -> Option<Vec<u8>> {
-    hostcalls::get_property(path.to_vec()).ok().flatten()
+/// `None` if there is none, or it is `null` or empty.
+pub(super) fn property(path: &[&str]) -> Result<Option<Vec<u8>>, Status> {
+    Ok(found(abi::property(&path.join("\0")))?.filter(|value| !value.is_empty()))
 }
 
 /// All headers of the request. Only while the headers are in reach: not after they were let go.
-pub(super) fn request_headers() -> Headers {
-    Headers::new(hostcalls::get_map_bytes(MapType::HttpRequestHeaders).unwrap_or_default())
+pub(super) fn request_headers() -> Option<Headers> {
+    pairs::read(&abi::headers(Map::RequestHeaders).ok()?).map(Headers::new)
 }
 
 /// A header of the response, by its name in lower case; only while the response's headers are in reach.
 pub(super) fn response_header(name: &str) -> Option<Vec<u8>> {
-    hostcalls::get_map_value_bytes(MapType::HttpResponseHeaders, name).ok().flatten()
+    abi::header(Map::ResponseHeaders, name).ok()
 }
 
-/// The chunk of the response's body that is passing, which has `size` bytes.
+/// The chunk of the response's body that is passing, which has `size` bytes; `None` if the host hands out anything else.
 pub(super) fn response_chunk(size: usize) -> Option<Vec<u8>> {
-    hostcalls::get_buffer(BufferType::HttpResponseBody, 0, size).ok().flatten()
+    abi::buffer(Buffer::ResponseBody, size).ok().filter(|chunk| chunk.len() == size)
 }
 
 /// A part of the response's body as far as it is held back.
 pub(super) fn response_part(start: usize, size: usize) -> Option<Vec<u8>> {
-    let part = hostcalls::get_buffer(BufferType::HttpResponseBody, start, size).ok().flatten()?;
-    (part.len() == size).then_some(part)
+    abi::buffer_part(Buffer::ResponseBody, start, size).ok().filter(|part| part.len() == size)
 }
 
 /// Ends the response where it stands.
 pub(super) fn end_response() -> Result<(), Status> {
-    hostcalls::reset_http_response()
+    abi::end_response()
 }
 
-/// How far the request got on its way to a server.
-pub(super) fn delivery() -> Delivery {
-    let number = |path: &[&str]| property(path)?.try_into().ok().map(u64::from_le_bytes);
-    Delivery {
-        attempts: number(&["upstream", "request_attempt_count"]),
-        has_server: property(&["upstream", "address"]).is_some_and(|address| !address.is_empty()),
-        flags: number(&["response", "flags"]).unwrap_or(0),
-    }
+/// How far the request got on its way to a server; `None` where that cannot be told.
+pub(super) fn delivery() -> Option<Delivery> {
+    let number =
+        |path: &[&str]| property(path).ok()?.map(|bytes| bytes.try_into().map(u64::from_le_bytes)).transpose().ok();
+    Some(Delivery {
+        attempts: number(&["upstream", "request_attempt_count"])?,
+        has_server: property(&["upstream", "address"]).ok()?.is_some(),
+        flags: number(&["response", "flags"])?.unwrap_or(0),
+    })
 }
 
 /// Takes a header off the request.
 pub(super) fn remove_request_header(name: &str) -> Result<(), Status> {
-    hostcalls::remove_map_value(MapType::HttpRequestHeaders, name)
+    abi::remove_header(Map::RequestHeaders, name)
 }
 
 /// The body so far, which has `size` bytes; `None` if the host hands out anything else.
@@ -75,8 +83,7 @@ pub(super) fn request_body(size: usize) -> Option<Vec<u8>> {
     if size == 0 {
         return Some(Vec::new());
     }
-    let body = hostcalls::get_buffer(BufferType::HttpRequestBody, 0, size).ok().flatten()?;
-    (body.len() == size).then_some(body)
+    abi::buffer(Buffer::RequestBody, size).ok().filter(|body| body.len() == size)
 }
 
 /// Answers the request here. The stream must stay paused after this.
@@ -89,38 +96,57 @@ pub(super) fn reply(reply: &Reply) -> Result<(), Status> {
     if let Some(seconds) = &retry_after {
         headers.push(("retry-after", seconds));
     }
-    hostcalls::send_http_response(u32::from(reply.status), headers, Some(reply.body.as_bytes()))
+    abi::local_reply(u32::from(reply.status), &pairs::write(&headers), reply.body.as_bytes())
 }
 
 /// Leaves the audit record where access logs find it: `%FILTER_STATE(wasm.mcp_policy:PLAIN)%`.
 pub(super) fn note(record: &str) -> Result<(), Status> {
-    hostcalls::set_property(vec!["mcp_policy"], Some(record.as_bytes()))
+    abi::set_property("mcp_policy", record.as_bytes())
 }
 
 /// The wall clock. It may step back.
 pub(super) fn now() -> Option<Moment> {
-    let since = hostcalls::get_current_time().ok()?.duration_since(UNIX_EPOCH).ok()?;
+    let since = Duration::from_nanos(abi::time().ok()?);
     u64::try_from(since.as_millis()).ok().map(Moment)
 }
 
-/// Reads a key that all workers share. A key that is missing or empty is unavailable.
+/// Reads a key that all workers share. A key that is missing is unavailable, as is one without a version: written back,
+/// it would overwrite whatever is there.
 pub(super) fn shared(key: &str) -> Result<Versioned, Unavailable> {
-    match hostcalls::get_shared_data(key) {
-        Ok((Some(bytes), Some(version))) => Ok(Versioned { bytes, version }),
+    match abi::shared(key) {
+        Ok((bytes, version)) if version != ANY_VERSION => Ok(Versioned { bytes, version }),
         _ => Err(Unavailable),
     }
 }
 
 /// Writes a shared key that nobody has written since it had `version`.
 pub(super) fn share(key: &str, bytes: &[u8], version: u32) -> Result<Written, Unavailable> {
-    match hostcalls::set_shared_data(key, Some(bytes), Some(version)) {
+    match abi::set_shared(key, bytes, version) {
         Ok(()) => Ok(Written::Committed),
-        Err(Status::CasMismatch) => Ok(Written::Outdated),
+        Err(Status::CAS_MISMATCH) => Ok(Written::Outdated),
         Err(_) => Err(Unavailable),
     }
 }
 
-/// Makes a shared key, or writes over it.
-pub(super) fn create_shared(key: &str, bytes: &[u8]) -> Result<(), Status> {
-    hostcalls::set_shared_data(key, Some(bytes), None)
+/// Makes a shared key, unless it is there.
+pub(super) fn make_shared(key: &str, bytes: &[u8]) -> Result<(), Status> {
+    match abi::set_shared(key, bytes, NO_VERSION) {
+        Ok(()) | Err(Status::CAS_MISMATCH) => Ok(()),
+        failed => failed,
+    }
+}
+
+/// Overwrites a key whatever its version.
+const ANY_VERSION: u32 = 0;
+/// A version that keys do not have: Envoy gives each write the next number, so this is the four-billionth. To write
+/// with it is to make a key that is missing, and to leave alone one that is there.
+const NO_VERSION: u32 = u32::MAX;
+
+/// A failure that only says that there is nothing is none.
+fn found(read: Result<Vec<u8>, Status>) -> Result<Option<Vec<u8>>, Status> {
+    match read {
+        Ok(bytes) => Ok(Some(bytes)),
+        Err(Status::NOT_FOUND | Status::SERIALIZATION_FAILURE) => Ok(None),
+        Err(failed) => Err(failed),
+    }
 }

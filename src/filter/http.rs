@@ -1,7 +1,7 @@
 //! The phases of a request: head, body, trailers. The body is judged when it is complete, and not a byte of it goes on
 //! before.
 
-use std::rc::Rc;
+use std::{cell::Cell, rc::Rc};
 
 use proxy_wasm::{
     traits::{Context, HttpContext},
@@ -42,22 +42,26 @@ enum Phase {
     Passed(Option<Paid>),
     /// It carries no message; the first event of the answer is looked at before anything of it goes on.
     Listening { events: FirstEvent, heard: usize },
-    /// It was answered here, and stays paused.
-    Answered,
+    /// Nothing of it goes on any more: it was answered here.
+    Stopped,
 }
 
 impl Context for Http {}
 
 impl HttpContext for Http {
     fn on_http_request_headers(&mut self, _: usize, end_of_stream: bool) -> Action {
-        let Some(filter) = self.filter.clone() else { return self.answer(&unconfigured()) };
-        let call = call(&filter, host::request_headers());
-        match engine::open(&filter.config, &call, !end_of_stream) {
-            Opening::Closed(judgement) => self.settle(*judgement),
-            Opening::Pass => self.let_go(&filter, &call),
-            Opening::Await => self.hold_back(&filter, call, |call| Phase::Body { call, size: 0 }),
-            Opening::AwaitNothing => self.hold_back(&filter, call, |call| Phase::Nothing { call }),
+        if !matches!(self.phase, Phase::Start) {
+            return self.stay();
         }
+        let Some(filter) = self.filter.clone() else { return self.answer(&unconfigured()) };
+        let Some(call) = call(&filter) else { return self.answer(&answer::failed()) };
+        let held = match engine::open(&filter.config, &call, !end_of_stream) {
+            Opening::Closed(judgement) => self.settle(*judgement),
+            Opening::Await => self.hold_back(&filter, call, true),
+            Opening::Pass | Opening::AwaitNothing => self.hold_back(&filter, call, false),
+        };
+        // A head may announce a body and yet be the end, or announce none and not be it.
+        if end_of_stream { self.end() } else { held }
     }
 
     fn on_http_request_body(&mut self, body_size: usize, end_of_stream: bool) -> Action {
@@ -68,7 +72,14 @@ impl HttpContext for Http {
                 (body_size > filter.config.protocol.max_body_bytes).then(|| engine::too_large(&filter.config, call))
             }
             Phase::Nothing { call } => (body_size > 0).then(|| engine::unexpected_body(&filter.config, call)),
-            Phase::Start | Phase::Passed(_) | Phase::Listening { .. } | Phase::Answered => None,
+            // More after the end: nobody has judged it.
+            Phase::Passed(_) | Phase::Listening { .. } if body_size > 0 => {
+                self.phase = Phase::Stopped;
+                return Action::Pause;
+            }
+            // A body without a head: nobody could judge it.
+            Phase::Start => return self.answer(&answer::failed()),
+            Phase::Passed(_) | Phase::Listening { .. } | Phase::Stopped => None,
         };
         match closed {
             Some(judgement) => self.settle(judgement),
@@ -126,11 +137,13 @@ impl Http {
     }
 
     /// Lets nothing of the request's body go on before it is complete; of its head, what the configuration says.
-    fn hold_back(&mut self, filter: &Filter, call: Call, phase: impl FnOnce(Call) -> Phase) -> Action {
-        if let Err(refused) = strip(&call.headers).and_then(|()| uncompressed(filter, &call.headers)) {
+    fn hold_back(&mut self, filter: &Filter, call: Call, has_message: bool) -> Action {
+        let stripped = strip(&call.headers);
+        let stripped = if has_message { stripped.and_then(|()| uncompressed(filter, &call.headers)) } else { stripped };
+        if let Err(refused) = stripped {
             return self.answer(&refused);
         }
-        self.phase = phase(call);
+        self.phase = if has_message { Phase::Body { call, size: 0 } } else { Phase::Nothing { call } };
         match filter.config.protocol.headers {
             HeaderMode::Hold => Action::Pause,
             HeaderMode::Release => Action::Continue,
@@ -146,7 +159,8 @@ impl Http {
                 self.phase = passed(filter, call);
                 return Action::Continue;
             }
-            Phase::Start | Phase::Passed(_) | Phase::Listening { .. } | Phase::Answered => return self.stay(),
+            Phase::Start => return self.answer(&answer::failed()),
+            Phase::Passed(_) | Phase::Listening { .. } | Phase::Stopped => return self.stay(),
         };
         let (Some(body), Some(now)) = (host::request_body(*size), host::now()) else {
             return self.answer(&answer::failed());
@@ -168,15 +182,6 @@ impl Http {
             }
             Answer::Reply(reply) => self.answer(&reply),
         }
-    }
-
-    /// Lets a request without a message go on.
-    fn let_go(&mut self, filter: &Filter, call: &Call) -> Action {
-        if let Err(refused) = strip(&call.headers) {
-            return self.answer(&refused);
-        }
-        self.phase = passed(filter, call);
-        Action::Continue
     }
 
     /// Lets a stream go on once its first event opens no other way to the server.
@@ -208,7 +213,7 @@ impl Http {
     }
 
     fn answer(&mut self, reply: &Reply) -> Action {
-        self.phase = Phase::Answered;
+        self.phase = Phase::Stopped;
         if host::reply(reply).is_err() {
             log::error!("a refusal could not be sent; the request stays paused");
         }
@@ -219,7 +224,7 @@ impl Http {
     fn stay(&self) -> Action {
         match self.phase {
             Phase::Passed(_) | Phase::Listening { .. } => Action::Continue,
-            Phase::Start | Phase::Body { .. } | Phase::Nothing { .. } | Phase::Answered => Action::Pause,
+            Phase::Start | Phase::Body { .. } | Phase::Nothing { .. } | Phase::Stopped => Action::Pause,
         }
     }
 }
@@ -246,22 +251,41 @@ fn uncompressed(filter: &Filter, headers: &Headers) -> Result<(), Reply> {
     headers.present(&["accept-encoding"]).try_for_each(host::remove_request_header).map_err(|_| answer::failed())
 }
 
-/// Everything about a request but its body. Headers and properties are in reach only now.
-fn call(filter: &Filter, headers: Headers) -> Call {
+/// Everything about a request but its body. Headers and properties are in reach only now; `None` if they are not: a
+/// caller would be taken for another.
+fn call(filter: &Filter) -> Option<Call> {
+    let headers = host::request_headers()?;
     let request_id = match headers.get("x-request-id") {
         Header::Once(id) => std::str::from_utf8(id).ok().map(|id| id.chars().take(128).collect()),
         Header::Absent | Header::Repeated => None,
     };
-    let grant = caller::identify(&filter.config.identity, &Seen(&headers));
-    Call { headers, grant, request_id }
+    let seen = Seen { headers: &headers, failed: Cell::new(false) };
+    let grant = caller::identify(&filter.config.identity, &seen);
+    if seen.failed.get() {
+        return None;
+    }
+    Some(Call { headers, grant, request_id })
 }
 
 /// What Envoy knows of the caller.
-struct Seen<'h>(&'h Headers);
+struct Seen<'h> {
+    headers: &'h Headers,
+    /// Whether it failed to say something.
+    failed: Cell<bool>,
+}
+
+impl Seen<'_> {
+    fn property(&self, path: &[&str]) -> Option<Vec<u8>> {
+        host::property(path).unwrap_or_else(|_| {
+            self.failed.set(true);
+            None
+        })
+    }
+}
 
 impl Facts for Seen<'_> {
     fn header(&self, name: &str) -> Header<'_> {
-        self.0.get(name)
+        self.headers.get(name)
     }
 
     fn peer(&self, name: Peer) -> Option<Vec<u8>> {
@@ -270,11 +294,11 @@ impl Facts for Seen<'_> {
             Peer::DnsSan => "dns_san_peer_certificate",
             Peer::Subject => "subject_peer_certificate",
         };
-        host::property(&["connection", property])
+        self.property(&["connection", property])
     }
 
     fn address(&self) -> Option<Vec<u8>> {
-        host::property(&["source", "address"])
+        self.property(&["source", "address"])
     }
 }
 

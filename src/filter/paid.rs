@@ -27,7 +27,7 @@ impl Paid {
 
     /// The head of an answer: of the server's, or of Envoy's own, when the request found no server.
     pub(super) fn answer_begins(mut self) -> Option<Self> {
-        if host::delivery().is_impossible() {
+        if is_impossible() {
             return self.give_back();
         }
         if self.refund != Refund::Failed || host::response_header("content-encoding").is_some() {
@@ -52,7 +52,7 @@ impl Paid {
 
     /// The stream ended, with or without an answer.
     pub(super) fn stream_ends(self) {
-        if self.outcome.is_none() && host::delivery().is_impossible() {
+        if self.outcome.is_none() && is_impossible() {
             self.give_back();
         }
     }
@@ -61,4 +61,9 @@ impl Paid {
         Counters::new(&SharedTable).refund(&self.receipt);
         None
     }
+}
+
+/// Whether no byte can have reached a server. Where Envoy cannot tell, one may have.
+fn is_impossible() -> bool {
+    host::delivery().is_some_and(|delivery| delivery.is_impossible())
 }

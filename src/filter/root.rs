@@ -28,13 +28,18 @@ impl Context for Root {}
 
 impl RootContext for Root {
     /// Answers `false` for a bad configuration, upon which Envoy keeps the one it has. Depends on nothing but the
-    /// bytes: were a worker to disagree with the main thread, Envoy would leave the filter out there.
+    /// bytes: were a worker to disagree with the main thread, Envoy would leave the filter out there. So a call into
+    /// Envoy that fails has no say either: the filter stays, and refuses every request.
     fn on_configure(&mut self, _: usize) -> bool {
-        let Some(name) = host::filter_name() else {
+        let (Ok(name), Ok(bytes)) = (host::filter_name(), host::configuration()) else {
+            log::error!("Envoy does not hand over the configuration: every request will be refused");
+            return true;
+        };
+        let Some(name) = name else {
             log::error!("Envoy does not tell the filter's name; set `name` in its plugin configuration");
             return false;
         };
-        match Config::load(&host::configuration()) {
+        match Config::load(&bytes) {
             Ok(config) => {
                 SharedTable::prepare();
                 self.filter = Some(Rc::new(Filter { config, name }));

@@ -1,8 +1,9 @@
 //! The table of counters in Envoy's shared data.
 //!
-//! Shared data has no delete and no create-if-absent: of two threads that both find a key missing, one would undo what
-//! the other wrote. So the cells are made while configuring, which Envoy does first on its main thread, before any
-//! worker; the seed last, so that its presence says that all is there. A request never makes a key.
+//! Shared data has no delete, and a write to a key that is missing always succeeds. So the cells are made while
+//! configuring, which Envoy does first on its main thread, before any worker; the seed last, so that its presence says
+//! that all is there. A request never makes a key, and nothing here overwrites one: whichever thread comes late, or
+//! fails to read what is there, it takes no count away.
 
 use std::hash::{BuildHasher as _, RandomState};
 
@@ -28,9 +29,9 @@ impl SharedTable {
         if Self.seed().is_ok() {
             return;
         }
-        let missing = (0..table::CELLS).map(cell_key).filter(|key| host::shared(key).is_err());
-        let made = missing.map(|key| host::create_shared(&key, table::EMPTY)).all(|made| made.is_ok());
-        if !made || host::create_shared(&seed_key(), &random_seed()).is_err() {
+        let mut cells = (0..table::CELLS).map(cell_key);
+        let made = cells.all(|key| host::make_shared(&key, table::EMPTY).is_ok());
+        if !made || host::make_shared(&seed_key(), &random_seed()).is_err() {
             log::error!("the table of counters could not be made: calls with limits will be refused");
         }
     }

@@ -1,0 +1,200 @@
+//! The imports themselves. The SDK's own panic upon every status they do not foresee, and hold the status in an `enum`
+//! that has holes; here a status is a number, and every failure a value.
+#![expect(unsafe_code, reason = "imports are foreign functions, and what the host hands over comes as a bare pointer")]
+
+use std::ptr;
+
+/// Why a call failed; the numbers are those of the ABI, and others may come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::filter) struct Status(u32);
+
+impl Status {
+    /// There is no such thing.
+    pub(super) const NOT_FOUND: Self = Self(1);
+    /// There is, and it has no value: Envoy cannot write `null`.
+    pub(super) const SERIALIZATION_FAILURE: Self = Self(3);
+    /// Somebody else has written in between.
+    pub(super) const CAS_MISMATCH: Self = Self(8);
+    /// The host said that all went well, and it did not.
+    const NONSENSE: Self = Self(u32::MAX);
+
+    fn check(status: u32) -> Result<(), Self> {
+        if status == 0 { Ok(()) } else { Err(Self(status)) }
+    }
+}
+
+/// A buffer of the host, by its number in the ABI.
+#[derive(Clone, Copy, Debug)]
+#[repr(u32)]
+pub(super) enum Buffer {
+    RequestBody = 0,
+    ResponseBody = 1,
+    Configuration = 7,
+}
+
+/// A header map of the host, by its number in the ABI.
+#[derive(Clone, Copy, Debug)]
+#[repr(u32)]
+pub(super) enum Map {
+    RequestHeaders = 0,
+    ResponseHeaders = 2,
+}
+
+/// A severity, by its number in the ABI.
+#[derive(Clone, Copy, Debug)]
+#[repr(u32)]
+pub(super) enum Level {
+    Trace = 0,
+    Debug = 1,
+    Info = 2,
+    Warn = 3,
+    Error = 4,
+}
+
+#[link(wasm_import_module = "env")]
+unsafe extern "C" {
+    fn proxy_log(level: u32, text: *const u8, text_size: usize) -> u32;
+    fn proxy_get_current_time_nanoseconds(time: *mut u64) -> u32;
+    fn proxy_get_buffer_bytes(kind: u32, start: usize, max: usize, data: *mut *mut u8, size: *mut usize) -> u32;
+    fn proxy_get_header_map_pairs(kind: u32, data: *mut *mut u8, size: *mut usize) -> u32;
+    fn proxy_get_header_map_value(
+        kind: u32,
+        name: *const u8,
+        name_size: usize,
+        data: *mut *mut u8,
+        size: *mut usize,
+    ) -> u32;
+    fn proxy_remove_header_map_value(kind: u32, name: *const u8, name_size: usize) -> u32;
+    fn proxy_get_property(path: *const u8, path_size: usize, data: *mut *mut u8, size: *mut usize) -> u32;
+    fn proxy_set_property(path: *const u8, path_size: usize, value: *const u8, value_size: usize) -> u32;
+    fn proxy_get_shared_data(
+        key: *const u8,
+        key_size: usize,
+        data: *mut *mut u8,
+        size: *mut usize,
+        version: *mut u32,
+    ) -> u32;
+    fn proxy_set_shared_data(key: *const u8, key_size: usize, value: *const u8, value_size: usize, version: u32)
+    -> u32;
+    fn proxy_close_stream(stream: u32) -> u32;
+    fn proxy_send_local_response(
+        code: u32,
+        details: *const u8,
+        details_size: usize,
+        body: *const u8,
+        body_size: usize,
+        headers: *const u8,
+        headers_size: usize,
+        grpc_status: i32,
+    ) -> u32;
+}
+
+/// Writes a line to Envoy's log.
+pub(super) fn log(level: Level, text: &str) -> Result<(), Status> {
+    // SAFETY: the pointer and the size are those of `text`, which the host only reads.
+    Status::check(unsafe { proxy_log(level as u32, text.as_ptr(), text.len()) })
+}
+
+/// The wall clock, in nanoseconds since the epoch.
+pub(super) fn time() -> Result<u64, Status> {
+    let mut time = 0;
+    // SAFETY: the host writes eight bytes where there is room for them.
+    Status::check(unsafe { proxy_get_current_time_nanoseconds(&raw mut time) })?;
+    Ok(time)
+}
+
+/// The first `max` bytes of a buffer.
+pub(super) fn buffer(kind: Buffer, max: usize) -> Result<Vec<u8>, Status> {
+    buffer_part(kind, 0, max)
+}
+
+/// The first `max` bytes of a buffer from `start`.
+pub(super) fn buffer_part(kind: Buffer, start: usize, max: usize) -> Result<Vec<u8>, Status> {
+    // SAFETY: as `taken` asks.
+    taken(|data, size| unsafe { proxy_get_buffer_bytes(kind as u32, start, max, data, size) })
+}
+
+/// Ends the response: resets its stream.
+pub(super) fn end_response() -> Result<(), Status> {
+    // The stream of the response, by its number in the ABI.
+    const RESPONSE: u32 = 1;
+    // SAFETY: a number goes in, and nothing comes out.
+    Status::check(unsafe { proxy_close_stream(RESPONSE) })
+}
+
+/// All headers of a map, serialised.
+pub(super) fn headers(kind: Map) -> Result<Vec<u8>, Status> {
+    // SAFETY: as `taken` asks.
+    taken(|data, size| unsafe { proxy_get_header_map_pairs(kind as u32, data, size) })
+}
+
+/// The first value of a header.
+pub(super) fn header(kind: Map, name: &str) -> Result<Vec<u8>, Status> {
+    // SAFETY: as `taken` asks; `name` is only read.
+    taken(|data, size| unsafe { proxy_get_header_map_value(kind as u32, name.as_ptr(), name.len(), data, size) })
+}
+
+/// Takes all values of a header off a map.
+pub(super) fn remove_header(kind: Map, name: &str) -> Result<(), Status> {
+    // SAFETY: the pointer and the size are those of `name`, which the host only reads.
+    Status::check(unsafe { proxy_remove_header_map_value(kind as u32, name.as_ptr(), name.len()) })
+}
+
+/// A property by its path, the parts of which NUL separates.
+pub(super) fn property(path: &str) -> Result<Vec<u8>, Status> {
+    // SAFETY: as `taken` asks; `path` is only read.
+    taken(|data, size| unsafe { proxy_get_property(path.as_ptr(), path.len(), data, size) })
+}
+
+/// Sets a property.
+pub(super) fn set_property(path: &str, value: &[u8]) -> Result<(), Status> {
+    // SAFETY: the pointers and sizes are those of `path` and `value`, which the host only reads.
+    Status::check(unsafe { proxy_set_property(path.as_ptr(), path.len(), value.as_ptr(), value.len()) })
+}
+
+/// The value of a shared key, and its version.
+pub(super) fn shared(key: &str) -> Result<(Vec<u8>, u32), Status> {
+    let mut version = 0;
+    // SAFETY: as `taken` asks; `key` is only read, and there is room for the version.
+    let value =
+        taken(|data, size| unsafe { proxy_get_shared_data(key.as_ptr(), key.len(), data, size, &raw mut version) })?;
+    Ok((value, version))
+}
+
+/// Writes a shared key that has `version`, or that is missing; version 0 is any version.
+pub(super) fn set_shared(key: &str, value: &[u8], version: u32) -> Result<(), Status> {
+    // SAFETY: the pointers and sizes are those of `key` and `value`, which the host only reads.
+    Status::check(unsafe { proxy_set_shared_data(key.as_ptr(), key.len(), value.as_ptr(), value.len(), version) })
+}
+
+/// Answers the request; the host does that when the callback is over.
+pub(super) fn local_reply(code: u32, headers: &[u8], body: &[u8]) -> Result<(), Status> {
+    const NO_GRPC: i32 = -1;
+    // SAFETY: the pointers and sizes are those of `body` and `headers`, which the host only reads; no details are a
+    // null pointer of size 0.
+    Status::check(unsafe {
+        proxy_send_local_response(
+            code,
+            ptr::null(),
+            0,
+            body.as_ptr(),
+            body.len(),
+            headers.as_ptr(),
+            headers.len(),
+            NO_GRPC,
+        )
+    })
+}
+
+/// Takes over the bytes that a call hands out. `call` must be an import that puts them into memory which it had from
+/// our allocator (the exported `proxy_on_memory_allocate`) and keeps no pointer to, or sets nothing.
+fn taken(call: impl FnOnce(*mut *mut u8, *mut usize) -> u32) -> Result<Vec<u8>, Status> {
+    let (mut data, mut size) = (ptr::null_mut(), 0);
+    Status::check(call(&raw mut data, &raw mut size))?;
+    if data.is_null() {
+        return if size == 0 { Ok(Vec::new()) } else { Err(Status::NONSENSE) };
+    }
+    // SAFETY: our allocator made this as a boxed slice of `size` bytes for the host, which filled it and left it to us:
+    // each call hands out its own.
+    Ok(unsafe { Vec::from_raw_parts(data, size, size) })
+}

@@ -1,0 +1,95 @@
+//! By Envoy's rules, whatever the request and its chunks, the module does what the engine says natively: the same
+//! answer to the byte, or the same bytes onwards.
+
+use std::{cell::RefCell, sync::Arc};
+
+use mcp_policy::{config::Config, limit::Moment, mcp::head::REPEATING};
+use proptest::{collection::vec, prelude::*, sample::select};
+
+use crate::{
+    cases,
+    machine::{Part, Shared, Worker},
+    oracle::{self, InShared},
+    request::{MODES, Properties, Request, at_an_address, configuration, requests},
+};
+
+#[test]
+fn each_request_ends_as_the_engine_says_whatever_its_chunks_and_its_end() {
+    for mode in MODES {
+        let text = configuration(mode);
+        let config = Config::load(text.as_bytes()).expect("a sound configuration");
+        let shared = Arc::new(Shared::prepared());
+        // Two workers, and counters that fill up from case to case.
+        let workers = RefCell::new([Worker::new(&shared, &text), Worker::new(&shared, &text)]);
+        let values = (requests(), properties(), any::<bool>(), clock(), answers());
+        cases::run(600, &values, |(request, properties, which, now, answer)| {
+            let mut workers = workers.borrow_mut();
+            let worker = &mut workers[usize::from(which)];
+            worker.world().now = now;
+            worker.world().properties = properties.clone();
+            check(worker, mode, &config, &shared, &request, &properties, &answer);
+        });
+    }
+}
+
+fn check(
+    worker: &mut Worker,
+    mode: &str,
+    config: &Config,
+    shared: &Shared,
+    request: &Request,
+    properties: &Properties,
+    answer: &[Vec<u8>],
+) {
+    let now = Moment(worker.world().now / 1_000_000);
+    let expected = oracle::reply(config, request, properties, now, &InShared(shared.copy()));
+    let mut stream = request.send(worker);
+    match expected {
+        Some(reply) => {
+            assert_eq!(stream.replies, [reply]);
+            assert!(stream.went_on.body.is_empty() && !stream.went_on.is_whole, "{:?}", stream.went_on);
+            assert!(mode == "release" || stream.went_on.headers.is_none(), "{:?}", stream.went_on);
+        }
+        None => {
+            assert!(stream.replies.is_empty() && stream.went_on.is_whole, "{stream:?}");
+            assert_eq!(stream.went_on.body, request.body());
+            let mut headers = request.headers.clone();
+            headers.retain(|(name, _)| !REPEATING.iter().any(|repeating| repeating.as_bytes() == name));
+            assert_eq!(stream.went_on.headers, Some(headers));
+            stream.answer(worker, Part::Head(&[(":status", "200"), ("content-type", "application/json")]), false);
+            for chunk in answer {
+                stream.answer(worker, Part::Body(chunk), false);
+            }
+            stream.answer(worker, Part::Trailers, true);
+        }
+    }
+    stream.close(worker);
+    assert!(stream.notes.len() < 2, "{:?}", stream.notes);
+    assert!(stream.notes.iter().all(|note| serde_json::from_slice::<serde_json::Value>(note).is_ok()));
+}
+
+/// What Envoy knows: missing, null, empty, sound or noise.
+fn properties() -> impl Strategy<Value = Properties> {
+    const SOUND: [&str; 6] = ["10.0.0.7:1", "10.0.0.8:2", "[2001:db8::1]:3", "10.0.0.7:0", "spiffe://a/b", ""];
+    const PATHS: [&str; 4] =
+        ["connection\0uri_san_peer_certificate", "source\0address", "upstream\0address", "response\0flags"];
+    let value = prop_oneof![
+        Just(None),
+        select(&SOUND[..]).prop_map(|text| Some(text.as_bytes().to_vec())),
+        vec(any::<u8>(), 0..300).prop_map(Some),
+    ];
+    let more = vec((select(&PATHS[..]), value), 0..4);
+    more.prop_map(|more| {
+        let more = more.into_iter().map(|(path, value)| (path.as_bytes().to_vec(), value));
+        at_an_address().into_iter().chain(more).collect()
+    })
+}
+
+/// A clock that jumps ahead and back, in nanoseconds.
+fn clock() -> impl Strategy<Value = u64> {
+    prop_oneof![4 => 1_767_225_600_000_000_000_u64..1_767_225_800_000_000_000, 1 => any::<u64>()]
+}
+
+fn answers() -> impl Strategy<Value = Vec<Vec<u8>>> {
+    vec(vec(any::<u8>(), 0..20), 0..3)
+}

@@ -1,0 +1,131 @@
+//! What Envoy answers to each import. Headers are in reach only while they are held, buffers only in their callbacks.
+
+use wasmtime::{Linker, Module, Result, Val};
+
+use super::{
+    How, Reply,
+    memory::{Guest, deserialise, serialise},
+    wasi,
+    world::{World, status},
+};
+
+/// Answers every import of the module.
+pub(super) fn link(module: &Module) -> Result<Linker<World>> {
+    let mut linker = Linker::new(module.engine());
+    // A name can stand twice among the imports.
+    linker.allow_shadowing(true);
+    for import in module.imports() {
+        let (place, name) = (import.module().to_owned(), import.name().to_owned());
+        let ty = import.ty().unwrap_func().clone();
+        linker.func_new(import.module(), import.name(), ty, move |mut caller, args, results| {
+            let args: Vec<u64> = args.iter().map(number).collect();
+            let mut guest = Guest(&mut caller);
+            let answer = match place.as_str() {
+                "env" => answer(&mut guest, &name, &args)?,
+                _ => wasi::answer(&mut guest, &name, &args)?,
+            };
+            if let Some(result) = results.first_mut() {
+                *result = Val::I32(answer.cast_signed());
+            }
+            Ok(())
+        })?;
+    }
+    Ok(linker)
+}
+
+fn number(value: &Val) -> u64 {
+    match value {
+        Val::I32(number) => u64::from(number.cast_unsigned()),
+        Val::I64(number) => number.cast_unsigned(),
+        other => panic!("no call takes {other:?}"),
+    }
+}
+
+fn answer(guest: &mut Guest<'_, '_>, name: &str, args: &[u64]) -> Result<u32> {
+    let args: Vec<u32> = args.iter().map(|arg| u32::try_from(*arg).expect("a pointer or a number")).collect();
+    guest.world().called.insert(name.to_owned());
+    let fault = guest.world().faults.iter_mut().find_map(|fault| fault.strikes(name).then(|| fault.how.clone()));
+    match fault {
+        Some(How::Status(status)) => return Ok(status),
+        Some(How::Silence) => return Ok(status::OK),
+        Some(How::Garbage(_) | How::Nowhere(_) | How::Unversioned) | None => {}
+    }
+    let out = |guest: &mut Guest<'_, '_>, bytes: Result<Vec<u8>, u32>, at: &[u32]| match (bytes, &fault) {
+        (Err(status), _) => Ok(status),
+        (Ok(_), Some(How::Garbage(bytes))) => guest.hand_out(bytes, at[0], at[1]).map(|()| status::OK),
+        (Ok(_), Some(How::Nowhere(size))) => guest.write(at[1], &size.to_le_bytes()).map(|()| status::OK),
+        (Ok(bytes), _) => guest.hand_out(&bytes, at[0], at[1]).map(|()| status::OK),
+    };
+    match (name, args.as_slice()) {
+        ("proxy_log", &[_, text, size]) => {
+            let text = guest.read(text, size)?;
+            guest.world().log.push(String::from_utf8_lossy(&text).into_owned());
+            Ok(status::OK)
+        }
+        ("proxy_get_current_time_nanoseconds", &[at]) => {
+            let now = guest.world().now;
+            guest.write(at, &now.to_le_bytes())?;
+            Ok(status::OK)
+        }
+        ("proxy_get_buffer_bytes", &[kind, start, max, ref at @ ..]) => {
+            let bytes = guest.world().buffer(kind).ok_or(status::NOT_FOUND);
+            let bytes = bytes.map(|bytes| bytes.iter().skip(start as usize).take(max as usize).copied().collect());
+            out(guest, bytes, at)
+        }
+        // Not an error in Envoy: a map out of reach is an empty one.
+        ("proxy_get_header_map_pairs", &[kind, ref at @ ..]) => {
+            let pairs = guest.world().map(kind).map_or_else(Vec::new, |pairs| serialise(pairs));
+            out(guest, Ok(pairs), at)
+        }
+        ("proxy_get_header_map_value", &[kind, name, size, ref at @ ..]) => {
+            let name = guest.read(name, size)?;
+            let value = guest.world().map(kind).ok_or(status::BAD_ARGUMENT).and_then(|pairs| {
+                let first = pairs.iter().find(|(key, _)| *key == name);
+                first.map(|(_, value)| value.clone()).ok_or(status::NOT_FOUND)
+            });
+            out(guest, value, at)
+        }
+        ("proxy_remove_header_map_value", &[kind, name, size]) => {
+            let name = guest.read(name, size)?;
+            let Some(pairs) = guest.world().map(kind) else { return Ok(status::BAD_ARGUMENT) };
+            pairs.retain(|(key, _)| *key != name);
+            Ok(status::OK)
+        }
+        ("proxy_get_property", &[path, size, ref at @ ..]) => {
+            let path = guest.read(path, size)?;
+            let value = match guest.world().properties.get(&path) {
+                None => Err(status::NOT_FOUND),
+                Some(None) => Err(status::SERIALIZATION_FAILURE),
+                Some(Some(value)) => Ok(value.clone()),
+            };
+            out(guest, value, at)
+        }
+        ("proxy_set_property", &[path, path_size, value, size]) => {
+            assert_eq!(guest.read(path, path_size)?, b"mcp_policy");
+            let value = guest.read(value, size)?;
+            guest.world().notes.push(value);
+            Ok(status::OK)
+        }
+        ("proxy_get_shared_data", &[key, size, pointer_at, size_at, version_at]) => {
+            let key = guest.read(key, size)?;
+            // Not under a borrow of the world: another worker may have its turn meanwhile.
+            let shared = guest.world().shared.clone();
+            let found = shared.get(&key);
+            if let (Ok((_, version)), false) = (&found, matches!(fault, Some(How::Unversioned))) {
+                guest.write(version_at, &version.to_le_bytes())?;
+            }
+            out(guest, found.map(|(value, _)| value), &[pointer_at, size_at])
+        }
+        ("proxy_set_shared_data", &[key, key_size, value, size, version]) => {
+            let (key, value) = (guest.read(key, key_size)?, guest.read(value, size)?);
+            let shared = guest.world().shared.clone();
+            Ok(shared.set(&key, &value, version))
+        }
+        ("proxy_send_local_response", &[code, _, _, body, body_size, headers, size, _]) => {
+            let (body, headers) = (guest.read(body, body_size)?, deserialise(&guest.read(headers, size)?));
+            guest.world().replies.push(Reply { code, headers, body });
+            Ok(status::OK)
+        }
+        _ => Ok(status::UNIMPLEMENTED),
+    }
+}

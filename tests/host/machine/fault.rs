@@ -1,0 +1,67 @@
+//! Calls that go wrong.
+
+/// Which calls go wrong, and how.
+#[derive(Clone, Debug)]
+pub(crate) struct Fault {
+    /// The call's name; empty for all.
+    pub(crate) call: &'static str,
+    /// How many of these go well first.
+    pub(crate) after: u32,
+    /// How many then go wrong.
+    pub(crate) times: u32,
+    pub(crate) how: How,
+}
+
+/// How a call goes wrong.
+#[derive(Clone, Debug)]
+pub(crate) enum How {
+    /// It answers with this status and does nothing.
+    Status(u32),
+    /// It says that all went well, and sets nothing.
+    Silence,
+    /// It hands out these bytes.
+    Garbage(Vec<u8>),
+    /// It says that there are so many bytes, at no place.
+    Nowhere(u32),
+    /// It hands out what is right, and says of no version.
+    Unversioned,
+}
+
+impl Fault {
+    /// A call that always fails with this status.
+    pub(crate) fn always(call: &'static str, status: u32) -> Self {
+        Self { call, after: 0, times: u32::MAX, how: How::Status(status) }
+    }
+
+    /// Whether this call is one of them; counts it.
+    pub(super) fn strikes(&mut self, call: &str) -> bool {
+        if !self.call.is_empty() && self.call != call {
+            return false;
+        }
+        if self.after > 0 {
+            self.after -= 1;
+            return false;
+        }
+        let strikes = self.times > 0;
+        self.times = self.times.saturating_sub(1);
+        strikes
+    }
+}
+
+/// Every status that the ABI knows but success, and some that it does not.
+pub(crate) const STATUSES: [u32; 16] = [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 64, 0x8000_0000, u32::MAX];
+
+/// Every call into the host that the module makes, by its name in the ABI.
+pub(crate) const CALLS: [&str; 11] = [
+    "proxy_get_buffer_bytes",
+    "proxy_get_current_time_nanoseconds",
+    "proxy_get_header_map_pairs",
+    "proxy_get_header_map_value",
+    "proxy_get_property",
+    "proxy_get_shared_data",
+    "proxy_log",
+    "proxy_remove_header_map_value",
+    "proxy_send_local_response",
+    "proxy_set_property",
+    "proxy_set_shared_data",
+];

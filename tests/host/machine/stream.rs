@@ -1,0 +1,186 @@
+//! One request, taken through its callbacks by Envoy's rules.
+//!
+//! What is paused is buffered, and what is continued goes on with all that was buffered. After a reply nothing of the
+//! request goes on, whatever a callback says, and the reply comes back through the response callbacks.
+
+use super::{Pairs, Reply, Worker, world::Reach};
+
+/// A request on its way.
+#[derive(Debug)]
+pub(crate) struct Stream {
+    id: u32,
+    /// The request's headers, while they are held.
+    held: Option<Pairs>,
+    /// The body that waits, while it is paused.
+    buffer: Vec<u8>,
+    is_paused: bool,
+    is_get: bool,
+    pub(crate) went_on: WentOn,
+    pub(crate) replies: Vec<Reply>,
+    pub(crate) notes: Vec<Vec<u8>>,
+}
+
+/// What went on to the server.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct WentOn {
+    pub(crate) headers: Option<Pairs>,
+    pub(crate) body: Vec<u8>,
+    /// Whether it is complete.
+    pub(crate) is_whole: bool,
+}
+
+/// An answer as it passes.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Part<'b> {
+    Head(&'b [(&'b str, &'b str)]),
+    Body(&'b [u8]),
+    Trailers,
+}
+
+impl Stream {
+    pub(crate) fn open(worker: &mut Worker) -> Self {
+        let id = worker.open();
+        Self {
+            id,
+            held: None,
+            buffer: Vec::new(),
+            is_paused: false,
+            is_get: false,
+            went_on: WentOn::default(),
+            replies: Vec::new(),
+            notes: Vec::new(),
+        }
+    }
+
+    /// The request's headers come.
+    pub(crate) fn headers(&mut self, worker: &mut Worker, headers: &Pairs, is_end: bool) {
+        if self.held.is_none() && self.went_on.headers.is_none() {
+            self.held = Some(headers.clone());
+        }
+        self.is_get |= headers.iter().any(|(name, value)| name == b":method" && value == b"GET");
+        let count = u32::try_from(headers.len()).expect("few headers");
+        if self.request(worker, "proxy_on_request_headers", &[count, is_end.into()], None) {
+            self.went_on.is_whole |= is_end;
+        }
+    }
+
+    /// A chunk of the request's body comes.
+    pub(crate) fn body(&mut self, worker: &mut Worker, chunk: &[u8], is_end: bool) {
+        if !self.is_paused {
+            self.buffer.clear();
+        }
+        self.buffer.extend(chunk);
+        let size = u32::try_from(self.buffer.len()).expect("a small body");
+        let body = Some(self.buffer.clone());
+        if self.request(worker, "proxy_on_request_body", &[size, is_end.into()], body) {
+            self.went_on.is_whole |= is_end;
+        }
+    }
+
+    /// The request's trailers come.
+    pub(crate) fn trailers(&mut self, worker: &mut Worker) {
+        let body = Some(self.buffer.clone()).filter(|body| !body.is_empty());
+        if self.request(worker, "proxy_on_request_trailers", &[1], body) {
+            self.went_on.is_whole = true;
+        }
+    }
+
+    /// A part of an answer passes; it always goes on.
+    pub(crate) fn answer(&mut self, worker: &mut Worker, part: Part<'_>, is_end: bool) {
+        let mut reach = Reach { request_headers: self.held.clone(), ..Reach::default() };
+        let (name, number) = match part {
+            Part::Head(headers) => {
+                let pairs = headers.iter().map(|(name, value)| (name.as_bytes().to_vec(), value.as_bytes().to_vec()));
+                reach.response_headers = Some(pairs.collect());
+                ("proxy_on_response_headers", headers.len())
+            }
+            Part::Body(chunk) => {
+                reach.response_body = Some(chunk.to_vec());
+                ("proxy_on_response_body", chunk.len())
+            }
+            Part::Trailers => ("proxy_on_response_trailers", 1),
+        };
+        let number = u32::try_from(number).expect("a small answer");
+        let args =
+            if matches!(part, Part::Trailers) { vec![self.id, number] } else { vec![self.id, number, is_end.into()] };
+        worker.world().reach = reach;
+        let action = worker.callback(name, &args);
+        // The first event of a stream that a GET opens is looked at before it goes on.
+        let may_wait = self.is_get && matches!(part, Part::Body(_));
+        assert!(action == CONTINUE || may_wait, "an answer goes on");
+        self.collect(worker);
+    }
+
+    /// The stream ends, in whatever state it is. Envoy logs it first.
+    pub(crate) fn close(&mut self, worker: &mut Worker) {
+        worker.world().reach = Reach::default();
+        self.log(worker);
+        assert_eq!(worker.callback("proxy_on_done", &[self.id]), 1, "nothing is left to wait for");
+        worker.callback("proxy_on_delete", &[self.id]);
+        self.collect(worker);
+    }
+
+    /// The stream is logged, at its end or before.
+    pub(crate) fn log(&mut self, worker: &mut Worker) {
+        worker.callback("proxy_on_log", &[self.id]);
+        self.collect(worker);
+    }
+
+    /// Whether the request still has something to come, as far as this filter is concerned.
+    pub(crate) fn is_open(&self) -> bool {
+        self.replies.is_empty() && !self.went_on.is_whole
+    }
+
+    /// Makes a callback of the request's; says whether what was held goes on.
+    fn request(&mut self, worker: &mut Worker, name: &str, args: &[u32], body: Option<Vec<u8>>) -> bool {
+        worker.world().reach = Reach { request_headers: self.held.clone(), request_body: body, ..Reach::default() };
+        let args = [&[self.id], args].concat();
+        let action = worker.callback(name, &args);
+        assert!(action == CONTINUE || action == PAUSE, "{name} answers {action}");
+        if self.held.is_some() {
+            self.held = worker.world().reach.request_headers.take();
+        }
+        let answered_before = !self.replies.is_empty();
+        let answers = self.collect(worker);
+        if !self.replies.is_empty() {
+            assert_eq!(action, PAUSE, "{name} lets a request go on that was answered");
+        }
+        if answers {
+            assert!(!answered_before, "{name} answers twice");
+            self.answer_comes_back(worker);
+        }
+        self.is_paused = action == PAUSE;
+        if self.is_paused {
+            return false;
+        }
+        // Out of reach from now on.
+        if let Some(headers) = self.held.take() {
+            self.went_on.headers = Some(headers);
+        }
+        self.went_on.body.append(&mut self.buffer);
+        true
+    }
+
+    /// A local reply goes through the response callbacks of the filter that sent it.
+    fn answer_comes_back(&mut self, worker: &mut Worker) {
+        let Some(reply) = self.replies.last().cloned() else { return };
+        let code = reply.code.to_string();
+        self.answer(worker, Part::Head(&[(":status", &code)]), reply.body.is_empty());
+        if !reply.body.is_empty() {
+            self.answer(worker, Part::Body(&reply.body), true);
+        }
+    }
+
+    /// Takes what the callback did; says whether it answered.
+    fn collect(&mut self, worker: &mut Worker) -> bool {
+        let world = worker.world();
+        let answers = !world.replies.is_empty();
+        self.replies.append(&mut world.replies);
+        self.notes.append(&mut world.notes);
+        assert!(self.replies.len() < 2, "a request is answered twice: {:?}", self.replies);
+        answers
+    }
+}
+
+const CONTINUE: u32 = 0;
+const PAUSE: u32 = 1;

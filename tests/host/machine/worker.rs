@@ -1,0 +1,98 @@
+//! One instance of the module, as each of Envoy's threads has one.
+
+use std::sync::{
+    Arc,
+    atomic::{AtomicU64, Ordering},
+};
+
+use wasmtime::{Instance, Store, Val};
+
+use super::{Shared, calls, module::MODULE, world::World};
+
+/// A worker: an instance with one root context. A trap is a panic, and says where.
+pub(crate) struct Worker {
+    store: Store<World>,
+    instance: Instance,
+    last_context: u32,
+}
+
+/// How many there have been.
+static WORKERS: AtomicU64 = AtomicU64::new(0);
+
+/// Its root context.
+const ROOT: u32 = 1;
+
+impl Worker {
+    /// An instance that has not been configured, with a root context.
+    pub(crate) fn bare(shared: &Arc<Shared>) -> Self {
+        let world = World {
+            shared: Arc::clone(shared),
+            now: 1_767_225_642_500_000_000,
+            // No two workers draw the same numbers.
+            random: WORKERS.fetch_add(1, Ordering::Relaxed) << 32,
+            ..World::default()
+        };
+        let mut store = Store::new(MODULE.engine(), world);
+        let instance = calls::link(&MODULE).and_then(|linker| linker.instantiate(&mut store, &MODULE));
+        let instance = instance.expect("the module fits this host");
+        let memory = instance.get_memory(&mut store, "memory");
+        let allocate = ["proxy_on_memory_allocate", "malloc"]
+            .into_iter()
+            .find_map(|name| instance.get_typed_func(&mut store, name).ok());
+        store.data_mut().memory = memory;
+        store.data_mut().allocate = allocate;
+        let named = |name: &str| (name.as_bytes().to_vec(), Some(b"filter".to_vec()));
+        store.data_mut().properties = [named("plugin_name")].into();
+        let mut worker = Self { store, instance, last_context: ROOT };
+        worker.callback("_initialize", &[]);
+        worker.callback("proxy_on_context_create", &[ROOT, 0]);
+        worker.callback("proxy_on_vm_start", &[ROOT, 0]);
+        worker
+    }
+
+    /// A configured instance.
+    pub(crate) fn new(shared: &Arc<Shared>, configuration: &str) -> Self {
+        let mut worker = Self::bare(shared);
+        assert!(worker.configure(configuration), "{:?}", worker.world().log);
+        worker
+    }
+
+    /// What Envoy does first, on its main thread: configures an instance, and throws it away.
+    pub(crate) fn canary(shared: &Arc<Shared>, configuration: &str) {
+        drop(Self::new(shared, configuration));
+    }
+
+    /// Configures the root context.
+    pub(crate) fn configure(&mut self, configuration: &str) -> bool {
+        self.world().configuration = configuration.as_bytes().to_vec();
+        let size = u32::try_from(configuration.len()).expect("a small configuration");
+        self.callback("proxy_on_configure", &[ROOT, size]) != 0
+    }
+
+    /// Makes the context of a new stream.
+    pub(crate) fn open(&mut self) -> u32 {
+        self.last_context += 1;
+        self.callback("proxy_on_context_create", &[self.last_context, ROOT]);
+        self.last_context
+    }
+
+    pub(crate) fn world(&mut self) -> &mut World {
+        self.store.data_mut()
+    }
+
+    /// Calls a function of the module.
+    pub(crate) fn callback(&mut self, name: &str, args: &[u32]) -> u32 {
+        self.attempt(name, args).unwrap_or_else(|trap| panic!("a trap in {name}{args:?}: {trap}"))
+    }
+
+    /// The same, where a trap is an answer.
+    pub(crate) fn attempt(&mut self, name: &str, args: &[u32]) -> Result<u32, String> {
+        let function = self.instance.get_func(&mut self.store, name).unwrap_or_else(|| panic!("no {name}"));
+        let args: Vec<Val> = args.iter().map(|arg| Val::I32(arg.cast_signed())).collect();
+        let mut results = vec![Val::I32(0); function.ty(&self.store).results().len()];
+        match function.call(&mut self.store, &args, &mut results) {
+            Ok(()) => Ok(results.first().map_or(0, |result| result.unwrap_i32().cast_unsigned())),
+            Err(trap) => Err(format!("{trap:#}; {:?}", self.world().log)),
+        }
+    }
+}

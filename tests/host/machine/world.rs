@@ -1,0 +1,84 @@
+//! What an instance can see, and what it did.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
+
+use wasmtime::{Memory, TypedFunc};
+
+use super::{Fault, Shared};
+
+/// Headers as they stand in a request.
+pub(crate) type Pairs = Vec<(Vec<u8>, Vec<u8>)>;
+
+/// What the host says to a call; the numbers are those of the ABI.
+pub(super) mod status {
+    pub(in super::super) const OK: u32 = 0;
+    pub(in super::super) const NOT_FOUND: u32 = 1;
+    pub(in super::super) const BAD_ARGUMENT: u32 = 2;
+    pub(in super::super) const SERIALIZATION_FAILURE: u32 = 3;
+    pub(in super::super) const CAS_MISMATCH: u32 = 8;
+    pub(in super::super) const UNIMPLEMENTED: u32 = 12;
+}
+
+/// The state behind the imports of one instance.
+#[derive(Default)]
+pub(crate) struct World {
+    pub(crate) shared: Arc<Shared>,
+    pub(crate) faults: Vec<Fault>,
+    /// The wall clock, in nanoseconds since the epoch.
+    pub(crate) now: u64,
+    /// By path, the parts of which NUL separates; `None` for null.
+    pub(crate) properties: BTreeMap<Vec<u8>, Option<Vec<u8>>>,
+    pub(crate) configuration: Vec<u8>,
+    /// What the current callback's stream has in reach.
+    pub(crate) reach: Reach,
+    /// What the current callback did.
+    pub(crate) replies: Vec<Reply>,
+    pub(crate) notes: Vec<Vec<u8>>,
+    pub(crate) log: Vec<String>,
+    /// Every call that was made, by name.
+    pub(crate) called: BTreeSet<String>,
+    pub(super) memory: Option<Memory>,
+    pub(super) allocate: Option<TypedFunc<u32, u32>>,
+    pub(super) random: u64,
+}
+
+/// What a stream has in reach; `None` where Envoy's own pointer is null.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Reach {
+    pub(crate) request_headers: Option<Pairs>,
+    pub(crate) request_body: Option<Vec<u8>>,
+    pub(crate) response_headers: Option<Pairs>,
+    pub(crate) response_body: Option<Vec<u8>>,
+}
+
+/// A local reply.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Reply {
+    pub(crate) code: u32,
+    pub(crate) headers: Pairs,
+    pub(crate) body: Vec<u8>,
+}
+
+impl World {
+    /// The buffer of this number in the ABI.
+    pub(super) fn buffer(&self, kind: u32) -> Option<&Vec<u8>> {
+        match kind {
+            0 => self.reach.request_body.as_ref(),
+            1 => self.reach.response_body.as_ref(),
+            7 => Some(&self.configuration),
+            _ => None,
+        }
+    }
+
+    /// The header map of this number in the ABI.
+    pub(super) fn map(&mut self, kind: u32) -> Option<&mut Pairs> {
+        match kind {
+            0 => self.reach.request_headers.as_mut(),
+            2 => self.reach.response_headers.as_mut(),
+            _ => None,
+        }
+    }
+}

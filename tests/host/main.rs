@@ -1,0 +1,31 @@
+//! The built module in a proxy-wasm host of our own, which keeps Envoy's rules where they matter and can break every
+//! one of them: calls that fail with any status, callbacks in any order, workers interleaved step by step.
+//! `./build.sh wasm` builds the module.
+//!
+//! | suite | shows |
+//! |---|---|
+//! | `interface` | the module asks for nothing that an Envoy lacks |
+//! | `lawful` | by Envoy's rules, each request ends as the engine says natively |
+//! | `any_order` | in any order, with anything failing: no trap, no second reply, nothing unjudged goes on |
+//! | `fails_closed` | what becomes of a request when one call fails |
+//! | `configuring` | what becomes of a configuration when one call fails; arbitrary configurations |
+//! | `exact` | limits are exact whatever order workers come in |
+//! | `refund` | quota comes back only where Envoy says that nothing was sent |
+#![expect(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "a test that finds something else than it expects should stop and say so"
+)]
+
+mod any_order;
+mod cases;
+mod configuring;
+mod exact;
+mod fails_closed;
+mod interface;
+mod lawful;
+mod machine;
+mod oracle;
+mod refund;
+mod request;

@@ -1,0 +1,136 @@
+//! What the engine, running natively, makes of the same request.
+
+use mcp_policy::{
+    caller::{self, Facts, Peer},
+    config::Config,
+    engine::{self, Answer, Call, Judgement, Opening},
+    http::{Header, Headers},
+    limit::{
+        Moment, Seed,
+        store::{Store, Unavailable, Versioned, Written},
+    },
+    mcp::answer,
+};
+
+use crate::{
+    machine::{Pairs, Reply, Shared},
+    request::{Properties, Request},
+};
+
+/// Counters in a host's shared data, as the module keeps them.
+pub(crate) struct InShared(pub(crate) Shared);
+
+impl InShared {
+    fn get(&self, key: &str) -> Result<Versioned, Unavailable> {
+        let (bytes, version) = self.0.get(format!("mcp-policy/1/{key}").as_bytes()).map_err(|_| Unavailable)?;
+        Ok(Versioned { bytes, version })
+    }
+}
+
+impl Store for InShared {
+    fn seed(&self) -> Result<Seed, Unavailable> {
+        self.get("seed")?.bytes.try_into().map_err(|_| Unavailable)
+    }
+
+    fn read(&self, cell: u16) -> Result<Versioned, Unavailable> {
+        self.get(&cell.to_string())
+    }
+
+    fn write(&self, cell: u16, bytes: &[u8], version: u32) -> Result<Written, Unavailable> {
+        match self.0.set(format!("mcp-policy/1/{cell}").as_bytes(), bytes, version) {
+            0 => Ok(Written::Committed),
+            _ => Ok(Written::Outdated),
+        }
+    }
+}
+
+/// What a request is answered; `None` where it goes on.
+pub(crate) fn reply<S: Store>(
+    config: &Config,
+    request: &Request,
+    properties: &Properties,
+    now: Moment,
+    store: &S,
+) -> Option<Reply> {
+    let Some(call) = call(config, &request.headers, properties) else { return Some(shown(answer::failed())) };
+    let body = request.body();
+    let judgement = match engine::open(config, &call, !request.ends_with_its_head()) {
+        Opening::Closed(judgement) => *judgement,
+        Opening::Pass | Opening::AwaitNothing if body.is_empty() => return None,
+        Opening::Pass | Opening::AwaitNothing => engine::unexpected_body(config, &call),
+        Opening::Await => engine::judge(config, &call, &body, "filter", now, store),
+    };
+    answered(judgement)
+}
+
+/// Whether a request with these headers could go on with this body, had all limits room.
+pub(crate) fn may_go_on<S: Store>(config: &Config, headers: &Pairs, body: &[u8], store: &S) -> bool {
+    let Some(call) = call(config, headers, &Properties::default()) else { return false };
+    match engine::open(config, &call, true) {
+        Opening::Closed(_) => {
+            // A request that ends with its head.
+            body.is_empty() && matches!(engine::open(config, &call, false), Opening::Pass)
+        }
+        Opening::Pass | Opening::AwaitNothing => body.is_empty(),
+        Opening::Await => answered(engine::judge(config, &call, body, "filter", Moment(0), store)).is_none(),
+    }
+}
+
+fn answered(judgement: Judgement) -> Option<Reply> {
+    match judgement.answer {
+        Answer::Forward(_) => None,
+        Answer::Reply(reply) => Some(shown(reply)),
+    }
+}
+
+/// `None` if a name is not UTF-8.
+fn call(config: &Config, headers: &Pairs, properties: &Properties) -> Option<Call> {
+    let pairs = headers.iter().map(|(name, value)| Some((String::from_utf8(name.clone()).ok()?, value.clone())));
+    let headers = Headers::new(pairs.collect::<Option<_>>()?);
+    let request_id = match headers.get("x-request-id") {
+        Header::Once(id) => std::str::from_utf8(id).ok().map(|id| id.chars().take(128).collect()),
+        _ => None,
+    };
+    let grant = caller::identify(&config.identity, &Known { headers: &headers, properties });
+    Some(Call { headers, grant, request_id })
+}
+
+fn shown(reply: answer::Reply) -> Reply {
+    let pair = |name: &str, value: &str| (name.as_bytes().to_vec(), value.as_bytes().to_vec());
+    let content_type = (!reply.body.is_empty()).then(|| pair("content-type", "application/json"));
+    let retry_after = reply.retry_after.map(|seconds| pair("retry-after", &seconds.to_string()));
+    Reply {
+        code: reply.status.into(),
+        headers: content_type.into_iter().chain(retry_after).collect(),
+        body: reply.body.into_bytes(),
+    }
+}
+
+struct Known<'k> {
+    headers: &'k Headers,
+    properties: &'k Properties,
+}
+
+impl Known<'_> {
+    fn property(&self, path: &str) -> Option<Vec<u8>> {
+        self.properties.get(path.as_bytes()).cloned().flatten()
+    }
+}
+
+impl Facts for Known<'_> {
+    fn header(&self, name: &str) -> Header<'_> {
+        self.headers.get(name)
+    }
+
+    fn peer(&self, name: Peer) -> Option<Vec<u8>> {
+        self.property(match name {
+            Peer::UriSan => "connection\0uri_san_peer_certificate",
+            Peer::DnsSan => "connection\0dns_san_peer_certificate",
+            Peer::Subject => "connection\0subject_peer_certificate",
+        })
+    }
+
+    fn address(&self) -> Option<Vec<u8>> {
+        self.property("source\0address")
+    }
+}
