@@ -46,8 +46,8 @@ impl Paid {
     }
 
     /// The answer is complete.
-    pub(super) fn answer_ends(self) -> Option<Self> {
-        if self.outcome.clone()?.has_failed() { self.give_back() } else { None }
+    pub(super) fn answer_ends(mut self) -> Option<Self> {
+        if self.outcome.take()?.has_failed() { self.give_back() } else { None }
     }
 
     /// The stream ended, with or without an answer.
