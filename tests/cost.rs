@@ -4,28 +4,12 @@
 use std::time::{Duration, Instant};
 
 use mcp_policy::{
-    caller::{self, Facts, Peer, Source},
+    caller::Grant,
     config::Config,
     engine::{self, Answer, Call},
-    http::{Header, Headers},
+    http::Headers,
     limit::{Moment, store::InMemory},
 };
-
-struct NoFacts;
-
-impl Facts for NoFacts {
-    fn header(&self, _: &str) -> Header<'_> {
-        Header::Absent
-    }
-
-    fn peer(&self, _: Peer) -> Option<Vec<u8>> {
-        None
-    }
-
-    fn address(&self) -> Option<Vec<u8>> {
-        None
-    }
-}
 
 fn policy(tools: usize) -> Config {
     let tool = |n| format!(r#""tool_{n}":{{"rate_limit":"1000000000/day"}}"#);
@@ -48,7 +32,7 @@ fn time(config: &Config, call: &Call, store: &InMemory) -> Duration {
 /// search through the names, which would cost a hundred times as much.
 #[test]
 fn ten_thousand_tools_cost_no_more_than_ten() {
-    let grant = caller::identify(&[Source::Constant("a".into())], &NoFacts);
+    let grant = Ok(Grant::named("constant:a"));
     let call = Call { headers: Headers::default(), grant, request_id: None };
     let (few, many) = (policy(10), policy(10_000));
     let store = InMemory::new([7; 16]);

@@ -2,10 +2,10 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot read its own examples has failed")]
 
 use mcp_policy::{
-    caller::{self, Facts, Peer, Source},
+    caller::Grant,
     config::Config,
     engine::{self, Answer, Call},
-    http::{Header, Headers},
+    http::Headers,
     limit::{Moment, store::InMemory},
 };
 use serde_json::Value;
@@ -16,22 +16,6 @@ const README: &str = include_str!("../README.md");
 fn blocks(language: &str) -> Vec<&'static str> {
     let fence = format!("```{language}\n");
     README.split(&fence).skip(1).map(|rest| rest.split("```").next().unwrap()).collect()
-}
-
-struct NoFacts;
-
-impl Facts for NoFacts {
-    fn header(&self, _: &str) -> Header<'_> {
-        Header::Absent
-    }
-
-    fn peer(&self, _: Peer) -> Option<Vec<u8>> {
-        None
-    }
-
-    fn address(&self) -> Option<Vec<u8>> {
-        None
-    }
 }
 
 #[test]
@@ -54,7 +38,7 @@ fn the_first_policy_is_the_sample_byte_for_byte() {
 #[test]
 fn the_refusal_is_what_an_agent_gets() {
     let config = Config::load(blocks("json")[0].as_bytes()).unwrap();
-    let grant = caller::identify(&[Source::Constant("reader".into())], &NoFacts);
+    let grant = Ok(Grant::named("constant:reader"));
     let call = Call { headers: Headers::default(), grant, request_id: None };
     let body = br#"{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"drop_table"}}"#;
     let judgement = engine::judge(&config, &call, body, "readme", Moment(0), &InMemory::new([0; 16]));

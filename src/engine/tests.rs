@@ -5,35 +5,19 @@ use wasm_bindgen_test::wasm_bindgen_test as test;
 
 use super::{Answer, Call, Judgement, Opening, judge, open};
 use crate::{
-    caller::{self, Facts, Peer, Source, Unknown},
+    caller::{Grant, Unknown},
     config::Config,
-    http::{Header, Headers},
+    http::Headers,
     limit::{Moment, store::InMemory},
 };
 
 /// 2026-01-01T00:00:42.500Z
 const NOW: Moment = Moment(1_767_225_642_500);
 
-struct NoFacts;
-
-impl Facts for NoFacts {
-    fn header(&self, _: &str) -> Header<'_> {
-        Header::Absent
-    }
-
-    fn peer(&self, _: Peer) -> Option<Vec<u8>> {
-        None
-    }
-
-    fn address(&self) -> Option<Vec<u8>> {
-        None
-    }
-}
-
 fn call(grant: &str) -> Call {
     let pairs = [(":method", "POST"), ("content-type", "application/json")];
     let pairs = pairs.map(|(name, value)| (name.to_owned(), value.as_bytes().to_vec()));
-    let grant = caller::identify(&[Source::Constant(grant.into())], &NoFacts);
+    let grant = Ok(Grant::named(&format!("constant:{grant}")));
     Call { headers: Headers::new(pairs.into()), grant, request_id: Some("r-1".to_owned()) }
 }
 

@@ -1,10 +1,10 @@
 //! What the engine makes of a request.
 
 use mcp_policy::{
-    caller::{self, Facts, Peer, Source},
+    caller::Grant,
     config::Config,
     engine::{self, Answer, Call, Decision, Opening},
-    http::{Header, Headers},
+    http::Headers,
     json::{self, Node},
     limit::{Moment, store::InMemory},
     mcp::{Id, Message, Target},
@@ -71,7 +71,7 @@ impl Ours {
 fn judge(config: &Config, store: &InMemory, request: &Request) -> End {
     let mut pairs = vec![(":method".to_owned(), b"POST".to_vec())];
     pairs.extend(request.headers.iter().cloned());
-    let grant = caller::identify(&[Source::Constant("fuzz".into())], &NoFacts);
+    let grant = Ok(Grant::named("constant:fuzz"));
     let call = Call { headers: Headers::new(pairs), grant, request_id: None };
     let Opening::Await = engine::open(config, &call, !request.body.is_empty()) else { return End::Refused };
     let judgement = engine::judge(config, &call, &request.body, "fuzz", Moment(0), store);
@@ -129,21 +129,5 @@ fn own(node: &Node<'_>) -> Value {
         json::Value::String(text) => Value::Text(text.to_string()),
         json::Value::Array(_) => Value::Array(Vec::new()),
         json::Value::Object(_) => Value::Object(Vec::new()),
-    }
-}
-
-struct NoFacts;
-
-impl Facts for NoFacts {
-    fn header(&self, _: &str) -> Header<'_> {
-        Header::Absent
-    }
-
-    fn peer(&self, _: Peer) -> Option<Vec<u8>> {
-        None
-    }
-
-    fn address(&self) -> Option<Vec<u8>> {
-        None
     }
 }

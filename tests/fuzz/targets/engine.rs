@@ -6,10 +6,9 @@ use std::cell::LazyCell;
 
 use libfuzzer_sys::fuzz_target;
 use mcp_policy::{
-    caller::{self, Facts, Peer, Source},
+    caller::Grant,
     config::Config,
     engine::{self, Answer, Call, Judgement, Opening},
-    http::Header,
     json::{Kind, Reader},
     limit::{Moment, store::InMemory},
 };
@@ -25,22 +24,6 @@ const CLOSED: &[u8] = br#"{"version":"1","default":"deny","tools":{"ok":{},
 const OPEN: &[u8] = br#"{"version":"1","default":"allow","hide":["evil"],"methods":{"ping":"deny"},
     "all_tools":{"deny_if":[{"conditions":[{"path":"args.amount","op":"gt","value":100}]}]}}"#;
 
-struct NoFacts;
-
-impl Facts for NoFacts {
-    fn header(&self, _: &str) -> Header<'_> {
-        Header::Absent
-    }
-
-    fn peer(&self, _: Peer) -> Option<Vec<u8>> {
-        None
-    }
-
-    fn address(&self) -> Option<Vec<u8>> {
-        None
-    }
-}
-
 thread_local! {
     static CONFIGS: LazyCell<([Config; 2], InMemory)> = LazyCell::new(|| {
         let configs = [CLOSED, OPEN].map(|text| Config::load(text).expect("the policy loads"));
@@ -52,7 +35,7 @@ thread_local! {
 fuzz_target!(|data: &[u8]| CONFIGS.with(|state| {
     let (configs, store) = &**state;
     let input = Input::of(data);
-    let grant = caller::identify(&[Source::Constant("fuzz".into())], &NoFacts);
+    let grant = Ok(Grant::named("constant:fuzz"));
     let call = Call { headers: input.headers, grant, request_id: None };
     for (config, tools) in configs.iter().zip([&["ok", "pay", "file", "ask"][..], &[]]) {
         let judgement = match engine::open(config, &call, !input.body.is_empty()) {
