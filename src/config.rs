@@ -6,6 +6,7 @@
 //!
 //! Loading depends on nothing but the bytes: all threads of an Envoy must come to the same result.
 
+mod lists;
 mod protobuf;
 
 #[cfg(test)]
@@ -22,6 +23,8 @@ use crate::{
     walk::{At, Keys, Problem, Problems},
 };
 
+pub use self::lists::{LISTS, Lists, Show};
+
 /// A configuration that can be enforced.
 #[derive(Clone, Debug)]
 pub struct Config {
@@ -37,6 +40,8 @@ pub struct Config {
     pub identity: Vec<Source>,
     /// How requests are read.
     pub protocol: Protocol,
+    /// What lists show.
+    pub lists: Lists,
     /// The first 16 hexadecimal digits of the SHA-256 of the bytes this was loaded from.
     pub digest: String,
 }
@@ -101,8 +106,8 @@ const MAX_BYTES: usize = 4 << 20;
 
 /// The keys of form B: a policy and options.
 pub const OPTIONS: Keys = Keys {
-    known: &["policy", "identity", "mode", "protocol", "limits"],
-    later: &["policies", "bindings", "answers", "lists", "approvals", "audit", "console"],
+    known: &["policy", "identity", "mode", "protocol", "limits", "lists"],
+    later: &["policies", "bindings", "answers", "approvals", "audit", "console"],
 };
 /// The keys of `limits`.
 pub const LIMITS: Keys = Keys { known: &["refund"], later: &["max_counters", "service"] };
@@ -142,12 +147,13 @@ impl Config {
             refund: Refund::Undelivered,
             identity: vec![Source::Peer(Peer::UriSan), Source::Address { forwarded: false }],
             protocol: Protocol::default(),
+            lists: Lists::default(),
             digest: String::new(),
         };
         // A policy that lacks its version is still better explained as one.
         if !at.has(OPTIONS.known) && !at.has(OPTIONS.later) || at.has(&["version", "default", "tools"]) {
             // `mode` is a key of both.
-            if at.has(&["policy", "identity", "protocol", "limits"]) || at.has(OPTIONS.later) {
+            if at.has(&["policy", "identity", "protocol", "limits", "lists"]) || at.has(OPTIONS.later) {
                 at.wrong("options stand beside the policy, not in it: `{\"policy\": {…}, \"identity\": […]}`");
             }
             return policy::compile(at).map(whole);
@@ -156,12 +162,14 @@ impl Config {
         let policy = fields.required("policy").and_then(|policy| policy::compile(&policy)).map(whole);
         let identity = fields.get("identity").map(|identity| caller::read(&identity));
         let protocol = fields.get("protocol").map(|protocol| Protocol::read(&protocol));
+        let lists = fields.get("lists").map_or(Some(Lists::default()), |lists| Lists::read(&lists));
         let mode = policy::document::mode(fields.get("mode"));
         let refund = fields.get("limits").map_or(Some(Refund::Undelivered), |limits| refund(&limits));
         let config = policy?;
         Some(Self {
             mode: mode?,
             refund: refund?,
+            lists: lists?,
             identity: identity.unwrap_or_else(|| config.identity.clone()),
             protocol: protocol.flatten().unwrap_or_default(),
             ..config

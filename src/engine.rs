@@ -9,6 +9,7 @@
 //! Whatever fails on the way is a refusal. The order stands on one screen, in `decide`.
 
 mod decide;
+pub mod lists;
 mod record;
 pub mod refund;
 mod reply;
@@ -19,7 +20,7 @@ mod tests;
 
 use crate::{
     caller::{Grant, Unknown},
-    config::Config,
+    config::{Config, Refund},
     http::{Header, Headers},
     limit::{Moment, Receipt, store::Store},
     mcp::{
@@ -27,6 +28,7 @@ use crate::{
         answer::Reply,
         era::Era,
         head::{self, Head},
+        list::Asked,
     },
 };
 
@@ -56,6 +58,8 @@ pub struct Judgement {
     pub answer: Answer,
     /// What to note.
     pub record: Record,
+    /// How the server's answer is trimmed, where it lists something.
+    pub lists: Option<Asked>,
 }
 
 /// What to do with a request.
@@ -128,7 +132,7 @@ pub fn explain<S: Store, W: Witness>(
         Ok(passed) => Answer::Forward(passed.receipt),
         Err(denial) => Answer::Reply(reply::denied(config, call, &body, &denial, now)),
     };
-    Judgement { answer: by_status(config, call, answer), record }
+    Judgement { answer: by_status(config, call, answer), record, lists: lists::asked(config, &body, era) }
 }
 
 /// The answer to a body where none belongs.
@@ -148,6 +152,14 @@ pub fn listens_for_endpoint(config: &Config, call: &Call) -> bool {
     !config.protocol.legacy_sse && call.headers.get(":method") == Header::Once(b"GET")
 }
 
+/// Whether the answer to a request may have to be read, so that it must not be compressed. Which method it is of is not
+/// known when its head goes on.
+#[must_use]
+pub fn reads_answers(config: &Config, call: &Call) -> bool {
+    let reads_outcome = config.refund == Refund::Failed && call.headers.get(":method") == Header::Once(b"POST");
+    reads_outcome || lists::is_trimmed(config) || listens_for_endpoint(config, call)
+}
+
 /// In the old transport answers come on another stream: only the HTTP status tells a caller that its POST was refused.
 fn by_status(config: &Config, call: &Call, answer: Answer) -> Answer {
     let Answer::Reply(reply) = answer else { return answer };
@@ -163,5 +175,5 @@ fn by_status(config: &Config, call: &Call, answer: Answer) -> Answer {
 /// The answer to a request that is refused before it is judged: no server reads it, or not every server alike.
 fn refuse(config: &Config, call: &Call, refusal: &Refusal) -> Judgement {
     let answer = by_status(config, call, Answer::Reply(reply::refused(call, refusal)));
-    Judgement { answer, record: Record::refused(config, call, &refusal.why) }
+    Judgement { answer, record: Record::refused(config, call, &refusal.why), lists: None }
 }

@@ -3,10 +3,12 @@
 //! * [`host`] holds every call into Envoy, with failures as values
 //! * [`root`] configures
 //! * [`http`] goes through the phases of a request
+//! * [`paid`] settles with its answer what a call was charged; [`edit`] takes out of it what may not be seen
 //!
 //! A trap here would end a worker's VM for every caller, so nothing in this module can panic. Of the SDK only the
 //! dispatcher is used, which brings each callback to its context: its own calls panic when the host fails.
 
+mod edit;
 mod host;
 mod http;
 mod paid;

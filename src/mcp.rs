@@ -6,7 +6,8 @@
 //! 2. [`Message::read`] reads the body: a message by construction, with the names a policy decides on
 //! 3. [`era::agree`] compares the two, where the protocol revision mirrors parts of the body in headers
 //! 4. [`answer`] writes JSON-RPC replies
-//! 5. [`outcome`] hears whether the server's answer says that the call failed
+//! 5. [`list`] takes out of the server's lists what may not be called
+//! 6. [`outcome`] hears whether the server's answer says that the call failed
 //!
 //! Protocol revisions 2025-03-26, 2025-06-18, 2025-11-25 and 2026-07-28.
 
@@ -14,8 +15,11 @@ pub mod answer;
 mod batch;
 pub mod era;
 pub mod first_event;
+mod form;
 pub mod head;
 mod id;
+mod lines;
+pub mod list;
 mod message;
 mod method;
 pub mod outcome;
@@ -24,6 +28,7 @@ mod refusal;
 
 pub use self::{
     batch::{Body, requests},
+    form::Form,
     id::Id,
     message::{Message, Request},
     method::{Method, Sort},

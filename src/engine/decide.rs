@@ -22,6 +22,7 @@ use self::{
     matter::{Matter, Subject},
     plan::{Notes, Plan},
 };
+pub(super) use matter::is_permitted;
 pub(super) use verdict::{Decision, Denial, Passed, Verdict};
 
 /// What a decision is made with.

@@ -49,12 +49,20 @@ pub(super) fn response_header(name: &str) -> Option<Vec<u8>> {
 
 /// The chunk of the response's body that is passing, which has `size` bytes; `None` if the host hands out anything else.
 pub(super) fn response_chunk(size: usize) -> Option<Vec<u8>> {
+    if size == 0 {
+        return Some(Vec::new());
+    }
     abi::buffer(Buffer::ResponseBody, size).ok().filter(|chunk| chunk.len() == size)
 }
 
-/// A part of the response's body as far as it is held back.
-pub(super) fn response_part(start: usize, size: usize) -> Option<Vec<u8>> {
-    abi::buffer_part(Buffer::ResponseBody, start, size).ok().filter(|part| part.len() == size)
+/// Puts `bytes` in the place of the chunk of the response's body that is passing, which has `size` bytes.
+pub(super) fn replace_response_chunk(size: usize, bytes: &[u8]) -> Result<(), Status> {
+    abi::set_buffer(Buffer::ResponseBody, size, bytes)
+}
+
+/// Takes a header off the response.
+pub(super) fn remove_response_header(name: &str) -> Result<(), Status> {
+    abi::remove_header(Map::ResponseHeaders, name)
 }
 
 /// Ends the response where it stands.

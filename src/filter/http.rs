@@ -15,12 +15,17 @@ use crate::{
     http::{Header, Headers},
     mcp::{
         answer::{self, Reply},
-        first_event::{First, FirstEvent},
         head::REPEATING,
     },
 };
 
-use super::{host, paid::Paid, root::Filter, shared::SharedTable};
+use super::{
+    edit::{Broken, Edit, Pass},
+    host,
+    paid::Paid,
+    root::Filter,
+    shared::SharedTable,
+};
 
 /// One request.
 #[derive(Debug)]
@@ -38,10 +43,10 @@ enum Phase {
     Body { call: Call, size: usize },
     /// The end is coming, and no body before it.
     Nothing { call: Call },
-    /// It goes on to the server; what it was charged is settled with the answer.
-    Passed(Option<Paid>),
-    /// It carries no message; the first event of the answer is looked at before anything of it goes on.
-    Listening { events: FirstEvent, heard: usize },
+    /// It goes on to the server; what it was charged is settled with the answer, which may have to be edited.
+    Passed { paid: Option<Paid>, edit: Edit },
+    /// Its answer was broken off: nothing more of it goes on.
+    Broken,
     /// Nothing of it goes on any more: it was answered here.
     Stopped,
 }
@@ -73,13 +78,13 @@ impl HttpContext for Http {
             }
             Phase::Nothing { call } => (body_size > 0).then(|| engine::unexpected_body(&filter.config, call)),
             // More after the end: nobody has judged it.
-            Phase::Passed(_) | Phase::Listening { .. } if body_size > 0 => {
+            Phase::Passed { .. } if body_size > 0 => {
                 self.phase = Phase::Stopped;
                 return Action::Pause;
             }
             // A body without a head: nobody could judge it.
             Phase::Start => return self.answer(&answer::failed()),
-            Phase::Passed(_) | Phase::Listening { .. } | Phase::Stopped => None,
+            Phase::Passed { .. } | Phase::Broken | Phase::Stopped => None,
         };
         match closed {
             Some(judgement) => self.settle(judgement),
@@ -94,33 +99,27 @@ impl HttpContext for Http {
     }
 
     fn on_http_response_headers(&mut self, _: usize, end_of_stream: bool) -> Action {
-        if let Phase::Listening { .. } = self.phase {
-            let content_type = host::response_header("content-type").unwrap_or_default().to_ascii_lowercase();
-            if !content_type.trim_ascii_start().starts_with(b"text/event-stream") {
-                self.phase = Phase::Passed(None);
-            }
-            return Action::Continue;
-        }
         self.with_paid(|paid| {
             let paid = paid.answer_begins()?;
             if end_of_stream { paid.answer_ends() } else { Some(paid) }
-        })
+        });
+        match &mut self.phase {
+            Phase::Passed { edit, .. } => match edit.begin(end_of_stream) {
+                Ok(()) => Action::Continue,
+                Err(reply) => self.answer(&reply),
+            },
+            _ => Action::Continue,
+        }
     }
 
     fn on_http_response_body(&mut self, body_size: usize, end_of_stream: bool) -> Action {
-        if let Phase::Listening { events, heard } = &mut self.phase {
-            let fresh = body_size.saturating_sub(*heard);
-            let chunk = if fresh == 0 { Some(Vec::new()) } else { host::response_part(*heard, fresh) };
-            *heard = body_size;
-            // What cannot be read is not passed on.
-            let first = chunk.map_or(First::Endpoint, |chunk| events.hear(&chunk));
-            return self.heard(first, end_of_stream);
-        }
-        self.with_paid(|paid| paid.answer_goes_on(body_size, end_of_stream))
+        self.with_paid(|paid| paid.answer_goes_on(body_size, end_of_stream));
+        self.with_edit(|edit, filter| edit.go_on(&filter.config, body_size, end_of_stream))
     }
 
     fn on_http_response_trailers(&mut self, _: usize) -> Action {
-        self.with_paid(Paid::answer_ends)
+        self.with_paid(Paid::answer_ends);
+        self.with_edit(|edit, filter| edit.end(&filter.config).map(|()| Pass::Now))
     }
 
     fn on_log(&mut self) {
@@ -138,8 +137,7 @@ impl Http {
 
     /// Lets nothing of the request's body go on before it is complete; of its head, what the configuration says.
     fn hold_back(&mut self, filter: &Filter, call: Call, has_message: bool) -> Action {
-        let stripped = strip(&call.headers);
-        let stripped = if has_message { stripped.and_then(|()| uncompressed(filter, &call.headers)) } else { stripped };
+        let stripped = strip(&call.headers).and_then(|()| uncompressed(filter, &call));
         if let Err(refused) = stripped {
             return self.answer(&refused);
         }
@@ -156,11 +154,11 @@ impl Http {
         let (call, size) = match phase {
             Phase::Body { call, size } => (call, size),
             Phase::Nothing { call } => {
-                self.phase = passed(filter, call);
+                self.phase = Phase::Passed { paid: None, edit: Edit::of_stream(&filter.config, call) };
                 return Action::Continue;
             }
             Phase::Start => return self.answer(&answer::failed()),
-            Phase::Passed(_) | Phase::Listening { .. } | Phase::Stopped => return self.stay(),
+            Phase::Passed { .. } | Phase::Broken | Phase::Stopped => return self.stay(),
         };
         let (Some(body), Some(now)) = (host::request_body(*size), host::now()) else {
             return self.answer(&answer::failed());
@@ -177,39 +175,38 @@ impl Http {
         match judgement.answer {
             Answer::Forward(receipt) => {
                 let refund = self.filter.as_ref().map_or(Refund::Never, |filter| filter.config.refund);
-                self.phase = Phase::Passed(Paid::new(refund, receipt));
+                let edit = judgement.lists.map_or(Edit::Nothing, Edit::List);
+                self.phase = Phase::Passed { paid: Paid::new(refund, receipt), edit };
                 Action::Continue
             }
             Answer::Reply(reply) => self.answer(&reply),
         }
     }
 
-    /// Lets a stream go on once its first event opens no other way to the server.
-    fn heard(&mut self, first: First, end_of_stream: bool) -> Action {
-        match first {
-            First::Coming if !end_of_stream => Action::Pause,
-            First::Coming | First::Other => {
-                self.phase = Phase::Passed(None);
-                Action::Continue
-            }
-            First::Endpoint => {
-                log::warn!(
-                    "a stream opens the transport of 2024-11-05, which `protocol.legacy_sse` refuses; it was ended"
-                );
+    /// Settles what a call was charged, as far as that can be told; the answer itself goes on.
+    fn with_paid(&mut self, settle: impl FnOnce(Paid) -> Option<Paid>) {
+        if let Phase::Passed { paid, .. } = &mut self.phase {
+            *paid = paid.take().and_then(settle);
+        }
+    }
+
+    /// Edits the next part of the answer, or ends it.
+    fn with_edit(&mut self, edit: impl FnOnce(&mut Edit, &Filter) -> Result<Pass, Broken>) -> Action {
+        let (Phase::Passed { edit: state, .. }, Some(filter)) = (&mut self.phase, &self.filter) else {
+            return if matches!(self.phase, Phase::Broken) { Action::Pause } else { Action::Continue };
+        };
+        match edit(state, filter) {
+            Ok(Pass::Now) => Action::Continue,
+            Ok(Pass::AtTheEnd) => Action::Pause,
+            Err(Broken(why)) => {
+                log::warn!("{why}");
+                self.phase = Phase::Broken;
                 if host::end_response().is_err() {
-                    log::error!("the stream could not be ended; it stays paused");
+                    log::error!("the answer could not be ended; it stays paused");
                 }
                 Action::Pause
             }
         }
-    }
-
-    /// Settles what a call was charged, as far as that can be told; the answer itself always goes on.
-    fn with_paid(&mut self, settle: impl FnOnce(Paid) -> Option<Paid>) -> Action {
-        if let Phase::Passed(paid) = &mut self.phase {
-            *paid = paid.take().and_then(settle);
-        }
-        Action::Continue
     }
 
     fn answer(&mut self, reply: &Reply) -> Action {
@@ -223,18 +220,9 @@ impl Http {
     /// What a callback does that has nothing left to decide.
     fn stay(&self) -> Action {
         match self.phase {
-            Phase::Passed(_) | Phase::Listening { .. } => Action::Continue,
-            Phase::Start | Phase::Body { .. } | Phase::Nothing { .. } | Phase::Stopped => Action::Pause,
+            Phase::Passed { .. } => Action::Continue,
+            Phase::Broken | Phase::Start | Phase::Body { .. } | Phase::Nothing { .. } | Phase::Stopped => Action::Pause,
         }
-    }
-}
-
-/// A request without a message goes on.
-fn passed(filter: &Filter, call: &Call) -> Phase {
-    if engine::listens_for_endpoint(&filter.config, call) {
-        Phase::Listening { events: FirstEvent::default(), heard: 0 }
-    } else {
-        Phase::Passed(None)
     }
 }
 
@@ -243,12 +231,12 @@ fn strip(headers: &Headers) -> Result<(), Reply> {
     headers.present(&REPEATING).try_for_each(host::remove_request_header).map_err(|_| answer::failed())
 }
 
-/// Asks for an answer that can be listened to, where it has to be.
-fn uncompressed(filter: &Filter, headers: &Headers) -> Result<(), Reply> {
-    if filter.config.refund != Refund::Failed {
+/// Asks for an answer that can be read, where it may have to be.
+fn uncompressed(filter: &Filter, call: &Call) -> Result<(), Reply> {
+    if !engine::reads_answers(&filter.config, call) {
         return Ok(());
     }
-    headers.present(&["accept-encoding"]).try_for_each(host::remove_request_header).map_err(|_| answer::failed())
+    call.headers.present(&["accept-encoding"]).try_for_each(host::remove_request_header).map_err(|_| answer::failed())
 }
 
 /// Everything about a request but its body. Headers and properties are in reach only now; `None` if they are not: a

@@ -3,9 +3,8 @@
 use crate::{
     config::Refund,
     engine::refund,
-    http::Header,
     limit::{Counters, Receipt},
-    mcp::outcome::Outcome,
+    mcp::{Form, outcome::Outcome},
 };
 
 use super::{host, shared::SharedTable};
@@ -33,15 +32,14 @@ impl Paid {
         if self.refund != Refund::Failed || host::response_header("content-encoding").is_some() {
             return None;
         }
-        let content_type = host::response_header("content-type");
-        self.outcome = Outcome::of(content_type.as_deref().map_or(Header::Absent, Header::Once));
-        self.outcome.is_some().then_some(self)
+        let form = host::response_header("content-type").and_then(|content_type| Form::of(&content_type))?;
+        self.outcome = Some(Outcome::of(form));
+        Some(self)
     }
 
     /// A chunk of the answer passes; at its end it is settled.
     pub(super) fn answer_goes_on(mut self, size: usize, is_end: bool) -> Option<Self> {
-        let chunk = if size == 0 { Some(Vec::new()) } else { host::response_chunk(size) };
-        self.outcome.as_mut()?.hear(&chunk?);
+        self.outcome.as_mut()?.hear(&host::response_chunk(size)?);
         if is_end { self.answer_ends() } else { Some(self) }
     }
 

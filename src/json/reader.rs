@@ -58,6 +58,12 @@ impl<'a> Reader<'a> {
         self.at
     }
 
+    /// Offset behind the value that was read last, in bytes.
+    #[must_use]
+    pub fn end(&self) -> usize {
+        self.at
+    }
+
     /// Offset of the name of the member that is being visited, in bytes.
     #[must_use]
     pub fn name_position(&self) -> usize {

@@ -1,75 +1,93 @@
 //! The first event of a stream: `endpoint` opens the transport of revision 2024-11-05, whose answers come on another
 //! connection than the calls. A pure state machine over chunks.
 
-/// Listens for the first event.
+use super::lines::{Lines, Piece, field};
+
+/// Holds a stream back while its first event may open the old transport. Comments go on at once: they keep a stream
+/// alive that has nothing to say.
 #[derive(Clone, Debug, Default)]
 pub struct FirstEvent {
-    /// The line so far.
+    lines: Lines,
     line: Vec<u8>,
-    /// Whether the line before ended in CR, so that a LF belongs to it.
-    after_return: bool,
-    /// The `event` field of the event so far.
+    /// Whether the last `event` field of the event so far is `endpoint`.
     is_endpoint: bool,
     has_data: bool,
-    heard: usize,
+    /// The event so far.
+    held: Vec<u8>,
 }
 
-/// What the first event is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum First {
-    /// It has not ended yet.
-    Coming,
-    /// It opens the old transport, or is too long to tell.
-    Endpoint,
-    /// Something else.
-    Other,
+/// How far a stream has been heard.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Heard {
+    /// What goes on now.
+    pub passes: Vec<u8>,
+    /// Whether the first event is over, so that the rest of the stream is of no matter.
+    pub is_over: bool,
 }
+
+/// The first event opens the old transport, or is too long to tell.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Endpoint;
 
 /// An event that has not ended after this many bytes is no first event that any client waits for.
 const MAX_BYTES: usize = 64 * 1024;
 
 impl FirstEvent {
-    /// Takes the next chunk. Lines, fields and dispatch as in
-    /// <https://html.spec.whatwg.org/multipage/server-sent-events.html>.
-    pub fn hear(&mut self, chunk: &[u8]) -> First {
-        for byte in chunk {
-            self.heard = self.heard.saturating_add(1);
-            if self.heard > MAX_BYTES {
-                return First::Endpoint;
-            }
-            let is_second_half = *byte == b'\n' && self.after_return;
-            self.after_return = *byte == b'\r';
-            match byte {
-                _ if is_second_half => {}
-                b'\n' | b'\r' => {
-                    let line = std::mem::take(&mut self.line);
-                    if let Some(first) = self.line_ends(line.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(&line)) {
-                        return first;
-                    }
+    /// Takes the next chunk.
+    ///
+    /// # Errors
+    /// Nothing more may go on.
+    pub fn hear(&mut self, mut chunk: &[u8]) -> Result<Heard, Endpoint> {
+        let mut passes = Vec::new();
+        while let Some(piece) = self.lines.next(&mut chunk) {
+            let (Piece::Text(bytes) | Piece::End(bytes) | Piece::Aside(bytes)) = piece;
+            self.held.extend_from_slice(bytes);
+            let is_over = match piece {
+                Piece::Text(text) => {
+                    self.line.extend_from_slice(text);
+                    false
                 }
-                other => self.line.push(*other),
+                Piece::End(_) if self.line.is_empty() => self.event_ends(&mut passes)?,
+                Piece::End(_) => {
+                    self.line_ends(&mut passes);
+                    false
+                }
+                Piece::Aside(_) => false,
+            };
+            if is_over {
+                passes.extend_from_slice(chunk);
+                return Ok(Heard { passes, is_over });
+            }
+            if self.held.len() > MAX_BYTES {
+                return Err(Endpoint);
             }
         }
-        First::Coming
+        Ok(Heard { passes, is_over: false })
     }
 
-    fn line_ends(&mut self, line: &[u8]) -> Option<First> {
-        let mut parts = line.splitn(2, |byte| *byte == b':');
-        let field = parts.next().unwrap_or_default();
-        let value = parts.next().unwrap_or_default();
-        let value = value.strip_prefix(b" ").unwrap_or(value);
-        match field {
-            b"event" => self.is_endpoint = value == b"endpoint",
-            b"data" => self.has_data = true,
-            // A blank line: an event without data is none, and its name is forgotten.
-            b"" if line.is_empty() => {
-                let (has_data, is_endpoint) = (self.has_data, self.is_endpoint);
-                (self.has_data, self.is_endpoint) = (false, false);
-                return has_data.then_some(if is_endpoint { First::Endpoint } else { First::Other });
-            }
+    /// What is held back, when the stream ends before its first event.
+    #[must_use]
+    pub fn rest(&mut self) -> Vec<u8> {
+        std::mem::take(&mut self.held)
+    }
+
+    fn line_ends(&mut self, passes: &mut Vec<u8>) {
+        let line = std::mem::take(&mut self.line);
+        match field(&line) {
+            (b"event", name) => self.is_endpoint = name == b"endpoint",
+            (b"data", _) => self.has_data = true,
+            (b"", _) if !self.has_data && !self.is_endpoint => passes.append(&mut self.held),
             _ => {}
         }
-        None
+    }
+
+    /// Whether this was an event: without data it is none, and its name is forgotten.
+    fn event_ends(&mut self, passes: &mut Vec<u8>) -> Result<bool, Endpoint> {
+        if std::mem::take(&mut self.is_endpoint) && self.has_data {
+            return Err(Endpoint);
+        }
+        passes.append(&mut self.held);
+        Ok(self.has_data)
     }
 }
 
@@ -78,51 +96,71 @@ mod tests {
     #[cfg(target_family = "wasm")]
     use wasm_bindgen_test::wasm_bindgen_test as test;
 
-    use super::{First, FirstEvent, MAX_BYTES};
+    use super::{Endpoint, FirstEvent, Heard, MAX_BYTES};
 
-    /// What is heard in a text, whole and in every two chunks.
+    /// What goes on of a text, and whether its first event is over; the same whole and in every two chunks.
     #[track_caller]
-    fn first(text: &str) -> First {
-        let whole = FirstEvent::default().hear(text.as_bytes());
+    fn heard(text: &str) -> Result<(String, bool), Endpoint> {
+        let listen = |chunks: &[&[u8]]| {
+            let (mut events, mut all, mut over) = (FirstEvent::default(), Vec::new(), false);
+            for chunk in chunks {
+                let Heard { passes, is_over } =
+                    if over { Heard { passes: chunk.to_vec(), is_over: true } } else { events.hear(chunk)? };
+                all.extend(passes);
+                over = is_over;
+            }
+            Ok((String::from_utf8(all).unwrap(), over))
+        };
+        let whole = listen(&[text.as_bytes()]);
         for index in 0..text.len() {
             let (front, back) = text.as_bytes().split_at(index);
-            let mut events = FirstEvent::default();
-            let heard = match events.hear(front) {
-                First::Coming => events.hear(back),
-                decided => decided,
-            };
-            assert_eq!(heard, whole, "split at {index}");
+            assert_eq!(listen(&[front, back]), whole, "split at {index}");
         }
         whole
+    }
+
+    #[track_caller]
+    fn passes(text: &str) {
+        assert_eq!(heard(text), Ok((text.to_owned(), true)));
     }
 
     #[test]
     fn an_endpoint_event_is_heard_however_its_lines_end() {
         for end in ["\n", "\r\n", "\r"] {
             let text = format!("\u{feff}: hello{end}{end}event: endpoint{end}data: /messages?session_id=1{end}{end}");
-            assert_eq!(first(&text), First::Endpoint, "{text:?}");
+            assert_eq!(heard(&text), Err(Endpoint), "{text:?}");
             let text = format!("data: x{end}event:endpoint{end}{end}");
-            assert_eq!(first(&text), First::Endpoint, "{text:?}");
+            assert_eq!(heard(&text), Err(Endpoint), "{text:?}");
         }
     }
 
     #[test]
     fn other_events_open_nothing() {
-        assert_eq!(first("event: message\ndata: {}\n\n"), First::Other);
-        assert_eq!(first("id: 1\ndata:\n\nevent: endpoint\ndata: /m\n\n"), First::Other, "only the first event");
-        assert_eq!(first("event: endpoint\nevent: message\ndata: x\n\n"), First::Other, "the last name counts");
-        assert_eq!(first("event:  endpoint\ndata: x\n\n"), First::Other, "one space is not part of the name");
+        passes("event: message\ndata: {}\n\n");
+        // Only the first event does.
+        passes("id: 1\ndata:\n\nevent: endpoint\ndata: /m\n\n");
+        // The last name counts.
+        passes("event: endpoint\nevent: message\ndata: x\n\n");
+        // One space is not part of the name, two are.
+        passes("event:  endpoint\ndata: x\n\n");
     }
 
     #[test]
     fn an_event_without_data_is_none() {
-        assert_eq!(first("event: endpoint\n\ndata: x\n\n"), First::Other);
-        assert_eq!(first("id: 1\n\n: ping\n\nevent: endpoint\ndata: x\n"), First::Coming);
+        passes("event: endpoint\n\ndata: x\n\n");
+        assert_eq!(heard("id: 1\n\nevent: endpoint\ndata: x\n"), Ok(("id: 1\n\n".to_owned(), false)));
+    }
+
+    #[test]
+    fn comments_go_on_at_once() {
+        assert_eq!(heard(": ping\n\n: ping\n"), Ok((": ping\n\n: ping\n".to_owned(), false)));
+        assert_eq!(heard("event: endpoint\n: ping\n"), Ok((String::new(), false)));
     }
 
     #[test]
     fn a_first_event_that_never_ends_is_not_waited_for() {
-        assert_eq!(FirstEvent::default().hear(&vec![b'x'; MAX_BYTES]), First::Coming);
-        assert_eq!(FirstEvent::default().hear(&vec![b'x'; MAX_BYTES + 1]), First::Endpoint);
+        let held = Heard { passes: Vec::new(), is_over: false };
+        assert_eq!(FirstEvent::default().hear(&vec![b'x'; MAX_BYTES]), Ok(held));
+        assert_eq!(FirstEvent::default().hear(&vec![b'x'; MAX_BYTES + 1]), Err(Endpoint));
     }
 }

@@ -2,10 +2,9 @@
 //!
 //! A pure state machine over chunks, for JSON and for event streams. It only listens: nothing is held back or changed.
 
-use crate::{
-    http::Header,
-    json::{Fault, Kind, Names, Reader},
-};
+use crate::json::{Fault, Kind, Names, Reader};
+
+use super::Form;
 
 /// Listens to one answer.
 #[derive(Clone, Debug)]
@@ -16,31 +15,16 @@ pub struct Outcome {
     failed: Option<bool>,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Form {
-    /// One message.
-    Json,
-    /// Messages as events; <https://html.spec.whatwg.org/multipage/server-sent-events.html>.
-    Events,
-}
-
 /// More than this of one message is not kept, and its outcome is not known.
 const MAX_BYTES: usize = 1 << 20;
 /// Deeper answers are not understood.
 const MAX_DEPTH: u32 = 128;
 
 impl Outcome {
-    /// Listens to an answer with this content type; `None` if there is nothing to be understood.
+    /// Listens to an answer that is written in this form.
     #[must_use]
-    pub fn of(content_type: Header<'_>) -> Option<Self> {
-        let Header::Once(value) = content_type else { return None };
-        let media = value.split(|byte| *byte == b';').next().unwrap_or_default().trim_ascii();
-        let form = match media.to_ascii_lowercase().as_slice() {
-            b"application/json" => Form::Json,
-            b"text/event-stream" => Form::Events,
-            _ => return None,
-        };
-        Some(Self { form, text: Vec::new(), failed: None })
+    pub fn of(form: Form) -> Self {
+        Self { form, text: Vec::new(), failed: None }
     }
 
     /// Takes the next chunk.
@@ -125,13 +109,13 @@ mod tests {
     #[cfg(target_family = "wasm")]
     use wasm_bindgen_test::wasm_bindgen_test as test;
 
-    use super::{Header, MAX_BYTES, Outcome};
+    use super::{Form, MAX_BYTES, Outcome};
 
     /// Whether an answer is heard as a failure, whole and in every two chunks.
     #[track_caller]
-    fn failed(content_type: &str, text: &str) -> bool {
+    fn failed(form: Form, text: &str) -> bool {
         let listen = |chunks: &[&[u8]]| {
-            let mut outcome = Outcome::of(Header::Once(content_type.as_bytes())).unwrap();
+            let mut outcome = Outcome::of(form);
             chunks.iter().for_each(|chunk| outcome.hear(chunk));
             outcome.has_failed()
         };
@@ -150,8 +134,7 @@ mod tests {
     #[test]
     fn an_error_and_a_result_with_is_error_are_failures() {
         for (text, expected) in [(ERROR, true), (IS_ERROR, true), (FINE, false), ("not json", false), ("", false)] {
-            assert_eq!(failed("application/json", text), expected, "{text}");
-            assert_eq!(failed("Application/JSON; charset=utf-8", text), expected, "{text}");
+            assert_eq!(failed(Form::Json, text), expected, "{text}");
         }
     }
 
@@ -163,29 +146,22 @@ mod tests {
                 let text = format!(
                     ": hello{end}{end}id: 1{end}data: {progress}{end}{end}event: message{end}data: {answer}{end}{end}"
                 );
-                assert_eq!(failed("text/event-stream", &text), expected, "{text:?}");
+                assert_eq!(failed(Form::Events, &text), expected, "{text:?}");
             }
         }
         let second = format!("data: {FINE}\n\ndata: {ERROR}\n\n");
-        assert!(!failed("text/event-stream", &second), "only the first answer counts");
-        assert!(failed("text/event-stream", &format!("data: {ERROR}\n\ndata: {progress}\n\n")));
+        assert!(!failed(Form::Events, &second), "only the first answer counts");
+        assert!(failed(Form::Events, &format!("data: {ERROR}\n\ndata: {progress}\n\n")));
         let split = "data: {\"jsonrpc\":\"2.0\",\"id\":1,\ndata:\"error\":{}}\n\n";
-        assert!(failed("text/event-stream", split));
-        assert!(!failed("text/event-stream", &format!("data: {ERROR}\n")), "an event without its blank line is none");
+        assert!(failed(Form::Events, split));
+        assert!(!failed(Form::Events, &format!("data: {ERROR}\n")), "an event without its blank line is none");
     }
 
     #[test]
     fn what_is_too_long_is_not_understood() {
-        let mut outcome = Outcome::of(Header::Once(b"application/json")).unwrap();
+        let mut outcome = Outcome::of(Form::Json);
         outcome.hear(&vec![b' '; MAX_BYTES]);
         outcome.hear(ERROR.as_bytes());
         assert!(!outcome.has_failed());
-    }
-
-    #[test]
-    fn other_media_say_nothing() {
-        assert!(Outcome::of(Header::Once(b"text/html")).is_none());
-        assert!(Outcome::of(Header::Absent).is_none());
-        assert!(Outcome::of(Header::Repeated).is_none());
     }
 }

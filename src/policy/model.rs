@@ -115,7 +115,13 @@ impl Policy {
     /// What the policy says of a tool.
     #[must_use]
     pub fn tool(&self, name: &str) -> Entry<'_> {
-        if self.hidden.get(name).is_some() { Entry::Hidden } else { entry(&self.tools, name) }
+        if self.hides(name) { Entry::Hidden } else { entry(&self.tools, name) }
+    }
+
+    /// Whether a tool is hidden.
+    #[must_use]
+    pub fn hides(&self, tool: &str) -> bool {
+        self.hidden.get(tool).is_some()
     }
 
     /// What the policy says of a prompt.
@@ -128,6 +134,21 @@ impl Policy {
     #[must_use]
     pub fn resource(&self, uri: &str) -> Entry<'_> {
         entry(&self.resources, uri)
+    }
+
+    /// Whether some resource whose URI begins with `front` could be read.
+    #[must_use]
+    pub fn permits_behind(&self, front: &str) -> bool {
+        self.resources.some_behind(front, |rule| self.permits_some(rule)).unwrap_or(self.default == Stance::Allow)
+    }
+
+    /// Whether an entry with this rule lets some call through. One in shadow permits nothing that the default denies.
+    #[must_use]
+    pub fn permits_some(&self, rule: &Rule) -> bool {
+        match rule.mode {
+            Mode::Enforce => !rule.passes_nothing(),
+            Mode::Shadow => self.default == Stance::Allow,
+        }
     }
 
     /// The keys that fit a name, the one that decides first.
@@ -216,6 +237,13 @@ impl Rule {
     #[must_use]
     pub fn denies_unconditionally(&self) -> bool {
         self.mode == Mode::Enforce && self.deny_if.iter().any(|predicate| predicate.conditions.is_empty())
+    }
+
+    /// Whether no call whatever passes: it denies without a condition, or a limit never has room.
+    #[must_use]
+    pub fn passes_nothing(&self) -> bool {
+        let never = || self.mode == Mode::Enforce && self.limits.iter().any(Limit::never_has_room);
+        self.denies_unconditionally() || never()
     }
 
     /// Whether it looks at arguments.

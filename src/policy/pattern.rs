@@ -54,6 +54,18 @@ impl Pattern {
             && (last.ends_with(other_last) || other_last.ends_with(last))
     }
 
+    /// Whether some name that begins with `front` fits.
+    fn meets_front(&self, front: &str) -> bool {
+        let [first, _] = self.ends();
+        first.starts_with(front) || front.starts_with(first)
+    }
+
+    /// Whether every name that begins with `front` fits.
+    fn covers_front(&self, front: &str) -> bool {
+        let [first, _] = self.ends();
+        front.starts_with(first) && self.0.trim_end_matches('*') == first
+    }
+
     /// The text before the first star, and behind the last one.
     fn ends(&self) -> [&str; 2] {
         let (first, rest) = self.0.split_once('*').unwrap_or_default();
@@ -115,6 +127,22 @@ impl<T> Table<T> {
     pub fn get(&self, name: &str) -> Option<&T> {
         let pattern = || self.patterns.iter().find(|(pattern, _)| pattern.matches(name)).map(|(_, entry)| entry);
         self.exact.get(name).or_else(pattern)
+    }
+
+    /// Whether some name that begins with `front` has an entry of which `holds` is true; `None` if one may have no entry
+    /// at all, and none is known to have such an entry.
+    pub fn some_behind(&self, front: &str, holds: impl Fn(&T) -> bool) -> Option<bool> {
+        if self.exact.iter().any(|(name, entry)| name.starts_with(front) && holds(entry)) {
+            return Some(true);
+        }
+        // In the order in which they decide: behind one that fits every such name, no other counts.
+        for (pattern, entry) in self.patterns.iter().filter(|(pattern, _)| pattern.meets_front(front)) {
+            let holds = holds(entry);
+            if holds || pattern.covers_front(front) {
+                return Some(holds);
+            }
+        }
+        None
     }
 
     /// The keys of all entries that fit a name, that of the entry which decides first.

@@ -4,12 +4,12 @@ use std::{borrow::Cow, fmt};
 
 use crate::{
     json::{Member, Node, Reader, Value},
-    mcp::Target,
+    mcp::{Target, list::Kind as Listed},
     policy::{Entry, Mode, Policy, Rule, Section, Stance, uri},
 };
 
 use super::{Denial, verdict};
-use crate::engine::trace::{Step, Witness};
+use crate::engine::trace::{Nobody, Step, Witness};
 
 /// Something with a name.
 #[derive(Clone, Copy, Debug)]
@@ -101,6 +101,24 @@ impl<'m> Subject<'m> {
             }
         }
     }
+}
+
+/// Whether some call of a tool, use of a prompt or reading of a resource could get through, as far as rules tell.
+pub(in crate::engine) fn is_permitted(policy: &Policy, listed: Listed, name: &str) -> bool {
+    let kind = match listed {
+        Listed::Tools => Kind::Tool,
+        Listed::Prompts => Kind::Prompt,
+        Listed::Resources => Kind::Resource,
+        Listed::Templates => match name.split_once('{') {
+            // Whatever follows, the segment it is in is no dot segment.
+            Some((front, _)) => return !uri::is_ambiguous(&format!("{front}x")) && policy.permits_behind(front),
+            None => Kind::Resource,
+        },
+    };
+    let rule = Subject { kind, name }.rule(policy, &mut Nobody);
+    let all = (kind == Kind::Tool).then(|| policy.all_tools());
+    let is_open = |rule: Option<&Rule>| rule.is_none_or(|rule| policy.permits_some(rule));
+    rule.is_ok_and(is_open) && all.is_none_or(|all| !all.passes_nothing())
 }
 
 impl<'p, 'm> Matter<'p, 'm> {

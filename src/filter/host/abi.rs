@@ -56,6 +56,7 @@ unsafe extern "C" {
     fn proxy_log(level: u32, text: *const u8, text_size: usize) -> u32;
     fn proxy_get_current_time_nanoseconds(time: *mut u64) -> u32;
     fn proxy_get_buffer_bytes(kind: u32, start: usize, max: usize, data: *mut *mut u8, size: *mut usize) -> u32;
+    fn proxy_set_buffer_bytes(kind: u32, start: usize, size: usize, data: *const u8, data_size: usize) -> u32;
     fn proxy_get_header_map_pairs(kind: u32, data: *mut *mut u8, size: *mut usize) -> u32;
     fn proxy_get_header_map_value(
         kind: u32,
@@ -105,13 +106,14 @@ pub(super) fn time() -> Result<u64, Status> {
 
 /// The first `max` bytes of a buffer.
 pub(super) fn buffer(kind: Buffer, max: usize) -> Result<Vec<u8>, Status> {
-    buffer_part(kind, 0, max)
+    // SAFETY: as `taken` asks.
+    taken(|data, size| unsafe { proxy_get_buffer_bytes(kind as u32, 0, max, data, size) })
 }
 
-/// The first `max` bytes of a buffer from `start`.
-pub(super) fn buffer_part(kind: Buffer, start: usize, max: usize) -> Result<Vec<u8>, Status> {
-    // SAFETY: as `taken` asks.
-    taken(|data, size| unsafe { proxy_get_buffer_bytes(kind as u32, start, max, data, size) })
+/// Puts `bytes` in the place of the first `size` bytes of a buffer.
+pub(super) fn set_buffer(kind: Buffer, size: usize, bytes: &[u8]) -> Result<(), Status> {
+    // SAFETY: the pointer and the size are those of `bytes`, which the host only reads.
+    Status::check(unsafe { proxy_set_buffer_bytes(kind as u32, 0, size, bytes.as_ptr(), bytes.len()) })
 }
 
 /// Ends the response: resets its stream.

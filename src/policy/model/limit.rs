@@ -50,6 +50,14 @@ pub enum Scope {
     Global,
 }
 
+impl Limit {
+    /// Whether every call costs more than one window lets through.
+    #[must_use]
+    pub fn never_has_room(&self) -> bool {
+        matches!(self.cost, Cost::Fixed(amount) if amount > self.max)
+    }
+}
+
 impl Period {
     /// The windows that have a name.
     pub const NAMED: [(&'static str, Self); 4] = [

@@ -24,6 +24,9 @@ pub(super) struct Options {
     /// How limits are kept.
     #[schemars(title = "Limits")]
     limits: Option<Limits>,
+    /// What callers see of what the server offers.
+    #[schemars(title = "Lists")]
+    lists: Option<Lists>,
 }
 
 /// Where an identity can come from.
@@ -161,6 +164,30 @@ struct Limits {
     /// When quota is given back. Default: `undelivered`.
     #[schemars(title = "Refund", extend("default" = "undelivered"))]
     refund: Option<Refund>,
+}
+
+/// What callers see of what the server offers.
+#[derive(JsonSchema)]
+#[schemars(deny_unknown_fields)]
+struct Lists {
+    /// Which entries stay in lists of tools, prompts, resources and resource templates. Default: `permitted`.
+    #[schemars(title = "Show", extend("default" = "permitted"))]
+    show: Option<Show>,
+    /// Longer answers that list something become an error, in bytes. Default: 8388608.
+    #[schemars(title = "Longest list", range(min = 1, max = 67_108_864), extend("default" = 8_388_608))]
+    max_bytes: Option<u64>,
+}
+
+/// Which entries stay in lists.
+#[derive(JsonSchema)]
+#[schemars(rename_all = "snake_case")]
+enum Show {
+    /// Those that some call could get through to.
+    Permitted,
+    /// All but the tools that `hide` names.
+    HiddenOnly,
+    /// All.
+    Full,
 }
 
 /// When quota is given back.

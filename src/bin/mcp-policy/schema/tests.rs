@@ -93,6 +93,7 @@ fn every_object_has_the_keys_that_the_reader_knows() {
     let tables: [Keys; 10] = [
         config::OPTIONS,
         config::LIMITS,
+        config::LISTS,
         config::PROTOCOL,
         document::POLICY,
         document::RULE,

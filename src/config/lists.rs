@@ -1,0 +1,47 @@
+//! `lists`: what callers see of what a server offers.
+
+use crate::walk::{At, Keys};
+
+/// What lists show.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Lists {
+    /// Which entries stay.
+    pub show: Show,
+    /// Longer answers that list something become an error, in bytes.
+    pub max_bytes: usize,
+}
+
+/// Which entries stay.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Show {
+    /// Those that some call could get through to.
+    Permitted,
+    /// All but the tools that `hide` names.
+    HiddenOnly,
+    /// All.
+    Full,
+}
+
+/// The keys of `lists`.
+pub const LISTS: Keys = Keys { known: &["show", "max_bytes"], later: &[] };
+
+impl Default for Lists {
+    fn default() -> Self {
+        Self { show: Show::Permitted, max_bytes: 8_388_608 }
+    }
+}
+
+impl Lists {
+    pub(super) fn read(at: &At<'_, '_>) -> Option<Self> {
+        let fields = at.fields(LISTS)?;
+        let mut lists = Self::default();
+        if let Some(show) = fields.get("show") {
+            let choices = [("permitted", Show::Permitted), ("hidden_only", Show::HiddenOnly), ("full", Show::Full)];
+            lists.show = show.choice(&choices)?;
+        }
+        if let Some(bytes) = fields.get("max_bytes") {
+            lists.max_bytes = usize::try_from(bytes.whole(1, 64 << 20)?).ok()?;
+        }
+        Some(lists)
+    }
+}

@@ -1,0 +1,163 @@
+//! What lists show: the same policy that judges calls, asked whether some call could get through. Product contract,
+//! section 5.
+
+use crate::{
+    config::{Config, Show},
+    http::Header,
+    mcp::{
+        Body,
+        era::Era,
+        list::{Asked, Kind},
+        requests,
+    },
+    policy::{Mode, Stance},
+};
+
+use super::{Call, decide};
+
+/// How the answer to a request is trimmed; `None` where it lists nothing, or everything is shown.
+pub(super) fn asked(config: &Config, body: &Body<'_>, era: Era) -> Option<Asked> {
+    let mut all = requests(body.messages());
+    let lists = all.any(|request| Kind::by_method(&request.method).is_some());
+    (lists && is_trimmed(config)).then(|| Asked {
+        ids: requests(body.messages()).map(|request| request.id.token().to_owned()).collect(),
+        is_batch: matches!(body, Body::Batch(_)),
+        is_cacheable: era == Era::Mirrored,
+        max_bytes: config.lists.max_bytes,
+    })
+}
+
+/// How the stream that a request without a message opens is trimmed: it may answer any request.
+#[must_use]
+pub fn stream(config: &Config, call: &Call) -> Option<Asked> {
+    let opens = call.headers.get(":method") == Header::Once(b"GET");
+    (opens && is_trimmed(config)).then(|| Asked { max_bytes: config.lists.max_bytes, ..Asked::default() })
+}
+
+/// Whether lists may show less than the server says.
+#[must_use]
+pub fn is_trimmed(config: &Config) -> bool {
+    config.lists.show != Show::Full && ![config.mode, config.policy.mode()].contains(&Mode::Shadow)
+}
+
+/// Whether a list shows an entry.
+#[must_use]
+pub fn shows(config: &Config, kind: Kind, name: &str) -> bool {
+    match config.lists.show {
+        Show::Full => true,
+        Show::HiddenOnly => kind != Kind::Tools || !config.policy.hides(name),
+        Show::Permitted => {
+            let method = match kind {
+                Kind::Tools => "tools/call",
+                Kind::Prompts => "prompts/get",
+                Kind::Resources | Kind::Templates => "resources/read",
+            };
+            let is_open = config.policy.method(method).is_none_or(|gate| gate.stance == Stance::Allow);
+            is_open && decide::is_permitted(&config.policy, kind, name)
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #[cfg(target_family = "wasm")]
+    use wasm_bindgen_test::wasm_bindgen_test as test;
+
+    use super::{Config, Kind, is_trimmed, shows};
+
+    fn config(policy: &str, options: &str) -> Config {
+        let text = format!(r#"{{"policy":{{"version":"1",{policy}}}{options}}}"#);
+        Config::load(text.as_bytes()).unwrap()
+    }
+
+    #[track_caller]
+    fn shown(policy: &str, kind: Kind, names: &[&str], expected: &[&str]) {
+        let config = config(policy, "");
+        let shown: Vec<&str> = names.iter().copied().filter(|name| shows(&config, kind, name)).collect();
+        assert_eq!(shown, expected, "{policy}");
+    }
+
+    #[test]
+    fn a_tool_is_shown_when_some_call_could_get_through() {
+        let tools = ["hidden", "denied", "free", "asked", "limited", "never", "get_x", "unnamed"];
+        let entries = r#""hide":["hid*"],"tools":{"hidden":{},"denied":{"action":"deny"},"free":{},
+            "asked":{"require_approval":[{"conditions":[]}]},"limited":{"rate_limit":"1/minute"},
+            "never":{"limits":[{"counter":"c","window":"minute","scope":"grant","max":0}]},"get_*":{"deny_if":[
+            {"conditions":[{"path":"args.x","op":"exists","value":true}]}]}}"#;
+        let named = ["free", "asked", "limited", "get_x"];
+        shown(&format!(r#""default":"deny",{entries}"#), Kind::Tools, &tools, &named);
+        shown(&format!(r#""default":"allow",{entries}"#), Kind::Tools, &tools, &[&named[..], &["unnamed"]].concat());
+    }
+
+    #[test]
+    fn no_tool_is_shown_when_none_may_be_called() {
+        for policy in [
+            r#""default":"allow","methods":{"tools/call":"deny"}"#,
+            r#""default":"allow","all_tools":{"action":"deny"},"tools":{"x":{}}"#,
+            r#""default":"deny""#,
+        ] {
+            shown(policy, Kind::Tools, &["x"], &[]);
+        }
+        shown(r#""default":"allow","methods":{"tools/call":"deny"}"#, Kind::Prompts, &["x"], &["x"]);
+        shown(r#""default":"allow","methods":{"prompts/get":"deny"}"#, Kind::Prompts, &["x"], &[]);
+        shown(r#""default":"allow","methods":{"resources/read":"deny"}"#, Kind::Templates, &["a:{x}"], &[]);
+    }
+
+    #[test]
+    fn a_rule_in_shadow_hides_nothing_and_permits_nothing() {
+        let rule = r#""tools":{"x":{"action":"deny","mode":"shadow"}}"#;
+        shown(&format!(r#""default":"allow",{rule}"#), Kind::Tools, &["x"], &["x"]);
+        shown(&format!(r#""default":"deny",{rule}"#), Kind::Tools, &["x"], &[]);
+        shown(r#""default":"allow","all_tools":{"action":"deny","mode":"shadow"}"#, Kind::Tools, &["x"], &["x"]);
+    }
+
+    #[test]
+    fn a_resource_is_shown_when_it_could_be_read() {
+        let policy = r#""default":"deny","resources":{"file:///a/*":{},"file:///a/secret*":{"action":"deny"}}"#;
+        let uris = ["file:///a/b", "file:///a/secret1", "file:///b", "file:///a/../b", "file:///a/%2e"];
+        shown(policy, Kind::Resources, &uris, &["file:///a/b"]);
+    }
+
+    #[test]
+    fn a_template_is_shown_when_some_uri_behind_its_front_could_be_read() {
+        let policy = r#""default":"deny","resources":{"file:///a/*":{},"file:///a/secret/*":{"action":"deny"},
+            "file:///a/secret/open.txt":{},"file:///b/*.txt":{},"file:///a/log/*":{"action":"deny"}}"#;
+        let templates = [
+            "file:///{path}",
+            "file:///a/{path}",
+            "file:///a/secret/{path}",
+            "file:///a/log/{path}",
+            "file:///a/../{path}",
+            "file:///a/.{path}",
+            "file:///b/{path}.md",
+            "file:///c/{path}",
+            "{uri}",
+            "file:///a/plain",
+            "file:///c/plain",
+        ];
+        let expected = [
+            "file:///{path}",
+            "file:///a/{path}",
+            "file:///a/secret/{path}",
+            "file:///a/.{path}",
+            "file:///b/{path}.md",
+            "{uri}",
+            "file:///a/plain",
+        ];
+        shown(policy, Kind::Templates, &templates, &expected);
+        let open = r#""default":"allow","resources":{"file:///a/*":{"action":"deny"}}"#;
+        shown(open, Kind::Templates, &["file:///a/{x}", "file:///{x}", "b:{x}"], &["file:///{x}", "b:{x}"]);
+    }
+
+    #[test]
+    fn lists_show_less_only_where_the_policy_is_enforced() {
+        let policy = r#""default":"deny","hide":["h"]"#;
+        let trimmed = |options: &str| is_trimmed(&config(policy, options));
+        assert!(trimmed("") && trimmed(r#","lists":{"show":"hidden_only"}"#));
+        assert!(!trimmed(r#","lists":{"show":"full"}"#) && !trimmed(r#","mode":"shadow""#));
+        assert!(!is_trimmed(&config(r#""default":"deny","mode":"shadow""#, "")));
+        let hidden = config(policy, r#","lists":{"show":"hidden_only"}"#);
+        assert!(shows(&hidden, Kind::Tools, "x") && !shows(&hidden, Kind::Tools, "h"));
+        assert!(shows(&hidden, Kind::Prompts, "h") && shows(&hidden, Kind::Resources, "h"));
+    }
+}

@@ -1,0 +1,166 @@
+//! The server's answer, where something of it may not go on: lists are trimmed, and no stream opens the old transport.
+//!
+//! What is held back is taken out of Envoy's buffer, which has no room for long answers, and put back when it is read.
+
+use crate::{
+    config::Config,
+    engine::{self, Call},
+    mcp::{
+        Form,
+        answer::{self, Reply},
+        first_event::{FirstEvent, Heard},
+        list::{Asked, Trimmer, UNKNOWN_FORM},
+    },
+};
+
+use super::host;
+
+/// What has to be done with an answer.
+#[derive(Debug)]
+pub(super) enum Edit {
+    /// Nothing.
+    Nothing,
+    /// It lists something: it is trimmed once its head tells how.
+    List(Asked),
+    /// It may be a stream.
+    Stream { first: Option<FirstEvent>, lists: Option<Asked> },
+    /// Its body is coming.
+    Body(Body),
+}
+
+/// A body that goes through our hands.
+#[derive(Debug)]
+pub(super) struct Body {
+    first: Option<FirstEvent>,
+    lists: Option<Trimmer>,
+    /// Whether nothing of it goes on before its end.
+    is_whole: bool,
+}
+
+/// What becomes of a chunk.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Pass {
+    /// It goes on, as it now is.
+    Now,
+    /// Nothing goes on before the end.
+    AtTheEnd,
+}
+
+/// Something must not go on, and nobody can be told: the answer has to end here.
+#[derive(Debug)]
+pub(super) struct Broken(pub(super) &'static str);
+
+impl Edit {
+    /// What has to be done with the answer to a request that carries no message.
+    pub(super) fn of_stream(config: &Config, call: &Call) -> Self {
+        let first = engine::listens_for_endpoint(config, call).then(FirstEvent::default);
+        match (first, engine::lists::stream(config, call)) {
+            (None, None) => Self::Nothing,
+            (first, lists) => Self::Stream { first, lists },
+        }
+    }
+
+    /// Looks at the head of the answer.
+    ///
+    /// # Errors
+    /// What to answer instead.
+    pub(super) fn begin(&mut self, is_end: bool) -> Result<(), Reply> {
+        let edit = std::mem::replace(self, Self::Nothing);
+        // Neither Envoy's own errors nor those of a server list anything.
+        if is_end || matches!(edit, Self::Nothing | Self::Body(_)) || !is_success() {
+            return Ok(());
+        }
+        let form = host::response_header("content-type").and_then(|content_type| Form::of(&content_type));
+        let is_plain = host::response_header("content-encoding").is_none_or(|coding| coding == b"identity");
+        let body = match (edit, form.filter(|_| is_plain)) {
+            (Self::List(asked), Some(Form::Json)) => {
+                host::remove_response_header("content-length").map_err(|_| answer::failed())?;
+                Body { first: None, lists: Some(Trimmer::json(asked)), is_whole: true }
+            }
+            (Self::List(asked), Some(Form::Events)) => Body::events(None, Some(asked)),
+            (Self::List(asked), None) => return Err(refused(&asked)),
+            (Self::Stream { first, lists }, Some(Form::Events)) => Body::events(first, lists),
+            (Self::Stream { .. }, None) if form == Some(Form::Events) => {
+                log::warn!("a stream that cannot be read, since it is compressed, was not passed on");
+                return Err(answer::failed());
+            }
+            _ => return Ok(()),
+        };
+        *self = Self::Body(body);
+        Ok(())
+    }
+
+    /// Takes the next chunk, which has `size` bytes, and puts in its place what goes on of it.
+    ///
+    /// # Errors
+    /// The answer has to end.
+    pub(super) fn go_on(&mut self, config: &Config, size: usize, is_end: bool) -> Result<Pass, Broken> {
+        let Self::Body(body) = self else { return Ok(Pass::Now) };
+        let chunk = host::response_chunk(size).ok_or(FAILED)?;
+        let mut out = body.hear(config, &chunk)?;
+        if is_end {
+            out.extend(body.end(config)?);
+        }
+        if out != chunk {
+            host::replace_response_chunk(size, &out).map_err(|_| FAILED)?;
+        }
+        Ok(if body.is_whole && !is_end { Pass::AtTheEnd } else { Pass::Now })
+    }
+
+    /// The answer ended in trailers.
+    ///
+    /// # Errors
+    /// The answer has to end, without them.
+    pub(super) fn end(&mut self, config: &Config) -> Result<(), Broken> {
+        let Self::Body(body) = self else { return Ok(()) };
+        let out = body.end(config)?;
+        // Envoy lets nothing be added to a stream now; what is left is an event without its end, which is none.
+        if body.is_whole && !out.is_empty() {
+            host::replace_response_chunk(0, &out).map_err(|_| FAILED)?;
+        }
+        Ok(())
+    }
+}
+
+const FAILED: Broken = Broken("Envoy does not hand over the answer");
+const ENDPOINT: Broken =
+    Broken("a stream opens the transport of 2024-11-05, which `protocol.legacy_sse` refuses; it was ended");
+const UNTELLABLE: Broken =
+    Broken("a list on a stream cannot be read, and it has no id to be answered by; it was ended");
+
+impl Body {
+    fn events(first: Option<FirstEvent>, lists: Option<Asked>) -> Self {
+        Self { first, lists: lists.map(Trimmer::events), is_whole: false }
+    }
+
+    fn hear(&mut self, config: &Config, chunk: &[u8]) -> Result<Vec<u8>, Broken> {
+        let Some(first) = &mut self.first else { return self.trim(config, chunk) };
+        let Heard { passes, is_over } = first.hear(chunk).map_err(|_| ENDPOINT)?;
+        if is_over {
+            self.first = None;
+        }
+        self.trim(config, &passes)
+    }
+
+    fn end(&mut self, config: &Config) -> Result<Vec<u8>, Broken> {
+        let rest = self.first.take().map(|mut first| first.rest()).unwrap_or_default();
+        let mut out = self.trim(config, &rest)?;
+        if let Some(lists) = &mut self.lists {
+            out.extend(lists.end(&|kind, name| engine::lists::shows(config, kind, name)).map_err(|_| UNTELLABLE)?);
+        }
+        Ok(out)
+    }
+
+    fn trim(&mut self, config: &Config, chunk: &[u8]) -> Result<Vec<u8>, Broken> {
+        let Some(lists) = &mut self.lists else { return Ok(chunk.to_vec()) };
+        lists.hear(chunk, &|kind, name| engine::lists::shows(config, kind, name)).map_err(|_| UNTELLABLE)
+    }
+}
+
+fn is_success() -> bool {
+    host::response_header(":status").is_some_and(|status| status.starts_with(b"2"))
+}
+
+fn refused(asked: &Asked) -> Reply {
+    Reply { status: 200, retry_after: None, body: asked.refused(UNKNOWN_FORM) }
+}

@@ -1,0 +1,105 @@
+//! Event streams as lines, wherever their chunks are cut;
+//! <https://html.spec.whatwg.org/multipage/server-sent-events.html>, section 9.2.6.
+
+/// Splits a stream into lines. They end in LF, CR or both.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Lines {
+    /// Bytes of a byte order mark that have come; all of them, once anything else has come.
+    marked: usize,
+    after_return: bool,
+}
+
+/// A piece of a stream: all of them, in order, are the stream.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Piece<'c> {
+    /// A part of a line.
+    Text(&'c [u8]),
+    /// The line ends.
+    End(&'c [u8]),
+    /// Belongs to no line: the byte order mark before the first, the LF of an end whose CR has been told.
+    Aside(&'c [u8]),
+}
+
+/// What may stand before a stream, and means nothing.
+const BYTE_ORDER_MARK: &[u8] = b"\xEF\xBB\xBF";
+
+impl Lines {
+    /// Takes the next piece off the front of `chunk`.
+    pub(super) fn next<'c>(&mut self, chunk: &mut &'c [u8]) -> Option<Piece<'c>> {
+        let first = *chunk.first()?;
+        let after_return = std::mem::replace(&mut self.after_return, first == b'\r');
+        let is_mark = BYTE_ORDER_MARK.get(self.marked) == Some(&first);
+        self.marked = if is_mark { self.marked.saturating_add(1) } else { BYTE_ORDER_MARK.len() };
+        let (piece, size): (fn(&'c [u8]) -> Piece<'c>, usize) = match first {
+            _ if is_mark => (Piece::Aside, 1),
+            b'\n' if after_return => (Piece::Aside, 1),
+            b'\n' | b'\r' => (Piece::End, 1),
+            _ => (Piece::Text, chunk.iter().position(|byte| matches!(byte, b'\n' | b'\r')).unwrap_or(chunk.len())),
+        };
+        let (taken, rest) = chunk.split_at_checked(size)?;
+        *chunk = rest;
+        Some(piece(taken))
+    }
+}
+
+/// The name and the value of the field that a line holds. A comment has no name.
+pub(super) fn field(line: &[u8]) -> (&[u8], &[u8]) {
+    let mut parts = line.splitn(2, |byte| *byte == b':');
+    let (name, value) = (parts.next().unwrap_or_default(), parts.next().unwrap_or_default());
+    (name, value.strip_prefix(b" ").unwrap_or(value))
+}
+
+#[cfg(test)]
+mod tests {
+    #[cfg(target_family = "wasm")]
+    use wasm_bindgen_test::wasm_bindgen_test as test;
+
+    use super::{Lines, Piece, field};
+
+    /// The lines of chunks; the last may have no end.
+    fn lines(chunks: &[&[u8]]) -> Vec<Vec<u8>> {
+        let (mut lines, mut all) = (Lines::default(), vec![Vec::new()]);
+        for chunk in chunks {
+            let mut chunk = *chunk;
+            while let Some(piece) = lines.next(&mut chunk) {
+                match piece {
+                    Piece::Text(text) => all.last_mut().unwrap().extend_from_slice(text),
+                    Piece::End(_) => all.push(Vec::new()),
+                    Piece::Aside(_) => {}
+                }
+            }
+        }
+        all
+    }
+
+    #[test]
+    fn lines_end_in_any_of_three_ways_wherever_chunks_are_cut() {
+        let text = b"\xEF\xBB\xBFa\rb\r\nc\n\r\n\n\r\rd";
+        let expected: Vec<&[u8]> = vec![b"a", b"b", b"c", b"", b"", b"", b"", b"d"];
+        for index in 0..=text.len() {
+            let (front, back) = text.split_at(index);
+            assert_eq!(lines(&[front, back]), expected, "cut at {index}");
+        }
+        let each: Vec<&[u8]> = text.chunks(1).collect();
+        assert_eq!(lines(&each), expected);
+    }
+
+    #[test]
+    fn a_byte_order_mark_means_nothing_only_at_the_front() {
+        assert_eq!(lines(&[b"\n\xEF\xBB\xBFa"]), [&b""[..], b"\xEF\xBB\xBFa"]);
+    }
+
+    #[test]
+    fn a_field_has_one_space_before_its_value_at_most() {
+        for (line, expected) in [
+            ("data: x", ("data", "x")),
+            ("data:  x", ("data", " x")),
+            ("data:x:y", ("data", "x:y")),
+            ("data", ("data", "")),
+            (": ping", ("", "ping")),
+            ("", ("", "")),
+        ] {
+            assert_eq!(field(line.as_bytes()), (expected.0.as_bytes(), expected.1.as_bytes()), "{line}");
+        }
+    }
+}

@@ -1,0 +1,207 @@
+//! The messages of an event stream, each trimmed when its event is complete.
+//!
+//! What cannot be a list goes on as it comes: comments, ids, and the data of an event from where its first members tell
+//! that it lists nothing. Else an event is held back up to its blank line, without which no client acts on it.
+
+use super::{
+    Asked, Broken, Shows, TOO_LONG, UNREADABLE,
+    message::{self, Unreadable},
+    refused,
+    shape::Shape,
+};
+use crate::mcp::lines::{Lines, Piece, field};
+
+/// Trims one stream.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Events {
+    lines: Lines,
+    line: Line,
+    shape: Shape,
+    fate: Fate,
+    /// What is held back of the event.
+    held: Vec<u8>,
+    has_data: bool,
+}
+
+/// What becomes of the event that is coming.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Fate {
+    /// That is not known yet.
+    #[default]
+    Open,
+    /// It lists nothing, so it goes on as it comes.
+    Passing,
+    /// Something else was sent in its place.
+    Dropped,
+}
+
+/// The line that is coming.
+#[derive(Clone, Debug, Default)]
+struct Line {
+    /// Its first bytes, as many as tell what it is.
+    head: Vec<u8>,
+}
+
+const DATA: &[u8] = b"data:";
+
+impl Events {
+    /// Takes the next chunk, and answers what goes on now.
+    pub(super) fn hear(&mut self, mut chunk: &[u8], asked: &Asked, shows: Shows<'_>) -> Result<Vec<u8>, Broken> {
+        let mut out = Vec::with_capacity(chunk.len());
+        while let Some(piece) = self.lines.next(&mut chunk) {
+            match piece {
+                Piece::Text(text) => self.text(text, &mut out)?,
+                Piece::End(end) if self.line.head.is_empty() => self.event_ends(end, asked, shows, &mut out)?,
+                Piece::End(end) => self.line_ends(end, &mut out),
+                Piece::Aside(byte) if self.held.is_empty() && self.fate == Fate::Open => out.extend_from_slice(byte),
+                Piece::Aside(byte) => self.put(byte, &mut out),
+            }
+            if self.held.len() > asked.max_bytes {
+                self.instead(TOO_LONG, asked, &mut out)?;
+                out.push(b'\n');
+                self.fate = Fate::Dropped;
+            }
+        }
+        Ok(out)
+    }
+
+    /// What goes on at the end of the stream. Some clients act on a last event that lacks its blank line.
+    pub(super) fn end(&mut self, asked: &Asked, shows: Shows<'_>) -> Result<Vec<u8>, Broken> {
+        let mut out = Vec::new();
+        self.event_ends(b"", asked, shows, &mut out)?;
+        Ok(out)
+    }
+
+    fn text(&mut self, text: &[u8], out: &mut Vec<u8>) -> Result<(), Broken> {
+        let value = self.line.hear(text);
+        self.has_data |= self.line.is_data();
+        self.shape.hear(value);
+        self.put(text, out);
+        match self.fate {
+            Fate::Open if self.shape.is_other() => {
+                self.fate = Fate::Passing;
+                out.append(&mut self.held);
+            }
+            // It lists something after all, and its front is gone.
+            Fate::Passing if !self.shape.is_other() => return Err(Broken),
+            Fate::Open if !self.has_data && self.line.is_told() => out.append(&mut self.held),
+            _ => {}
+        }
+        Ok(())
+    }
+
+    fn line_ends(&mut self, end: &[u8], out: &mut Vec<u8>) {
+        self.has_data |= self.line.head == b"data";
+        // Lines are joined by LF, which is nothing but white space between the parts of a message.
+        self.line = Line::default();
+        self.put(end, out);
+        if self.fate == Fate::Open && !self.has_data {
+            out.append(&mut self.held);
+        }
+    }
+
+    fn event_ends(&mut self, end: &[u8], asked: &Asked, shows: Shows<'_>, out: &mut Vec<u8>) -> Result<(), Broken> {
+        if self.fate == Fate::Open && self.has_data {
+            let data = data(&self.held);
+            match message::trim(&data, asked.is_cacheable, shows) {
+                Ok(None) => {}
+                Ok(Some(text)) => self.held = rewritten(&self.held, &text),
+                Err(Unreadable) if !may_be_message(&data) => {}
+                Err(Unreadable) if asked.ids.is_empty() && !self.shape.may_list() => {}
+                Err(Unreadable) => self.instead(UNREADABLE, asked, out)?,
+            }
+        }
+        self.put(end, out);
+        out.append(&mut self.held);
+        (self.line, self.shape, self.fate, self.has_data) = Default::default();
+        Ok(())
+    }
+
+    /// Sends an error in the place of the event.
+    fn instead(&mut self, why: &str, asked: &Asked, out: &mut Vec<u8>) -> Result<(), Broken> {
+        let id = match asked.ids.as_slice() {
+            [only] if !asked.is_batch => Some(&**only),
+            _ => self.shape.id(),
+        };
+        let error = refused(Some(id.ok_or(Broken)?), why);
+        out.extend(rewritten(&std::mem::take(&mut self.held), error.as_bytes()));
+        Ok(())
+    }
+
+    /// Lets bytes of the event go, as its fate wants.
+    fn put(&mut self, bytes: &[u8], out: &mut Vec<u8>) {
+        match self.fate {
+            Fate::Open => self.held.extend_from_slice(bytes),
+            Fate::Passing => out.extend_from_slice(bytes),
+            Fate::Dropped => {}
+        }
+    }
+}
+
+impl Line {
+    /// Takes the next part of the line, and answers what of it is data.
+    fn hear<'t>(&mut self, text: &'t [u8]) -> &'t [u8] {
+        let missing = DATA.len().saturating_sub(self.head.len()).min(text.len());
+        let (head, rest) = text.split_at_checked(missing).unwrap_or_default();
+        self.head.extend_from_slice(head);
+        if self.is_data() { rest } else { &[] }
+    }
+
+    fn is_data(&self) -> bool {
+        self.head == DATA
+    }
+
+    /// Whether enough of the line has come to tell whether it is data.
+    fn is_told(&self) -> bool {
+        !DATA.starts_with(&self.head)
+    }
+}
+
+/// The data of an event: what its data lines say, joined.
+fn data(event: &[u8]) -> Vec<u8> {
+    let values: Vec<&[u8]> = lines(event)
+        .map(|(line, _)| field(line))
+        .filter(|(name, _)| *name == b"data")
+        .map(|(_, value)| value)
+        .collect();
+    values.join(&b'\n')
+}
+
+/// Whether any client can read a text as a message. Others tell an id, or open the transport of 2024-11-05.
+fn may_be_message(data: &[u8]) -> bool {
+    matches!(data.trim_ascii_start().first(), Some(b'{' | b'[' | 0xEF))
+}
+
+/// An event with other data, and everything else as it stands; each line has its end.
+fn rewritten(event: &[u8], text: &[u8]) -> Vec<u8> {
+    let mut out = Vec::with_capacity(text.len());
+    let mut is_written = false;
+    for (line, end) in lines(event) {
+        let end = if end.is_empty() { b"\n" } else { end };
+        if field(line).0 != b"data" {
+            out.extend_from_slice(line);
+            out.extend_from_slice(end);
+        } else if !std::mem::replace(&mut is_written, true) {
+            for part in text.split(|byte| *byte == b'\n') {
+                out.extend_from_slice(b"data: ");
+                out.extend_from_slice(part);
+                out.extend_from_slice(end);
+            }
+        }
+    }
+    out
+}
+
+/// The lines of a text, each with its end.
+fn lines(mut text: &[u8]) -> impl Iterator<Item = (&[u8], &[u8])> {
+    std::iter::from_fn(move || {
+        let is_end = |byte: &u8| matches!(byte, b'\n' | b'\r');
+        let size = text.iter().position(is_end).unwrap_or(text.len());
+        let (line, rest) = text.split_at_checked(size)?;
+        let ends = if rest.starts_with(b"\r\n") { 2 } else { rest.len().min(1) };
+        let (end, rest) = rest.split_at_checked(ends)?;
+        let is_over = text.is_empty();
+        text = rest;
+        (!is_over).then_some((line, end))
+    })
+}

@@ -1,0 +1,163 @@
+//! The rules of trimming, each on whole answers and on every two chunks of them.
+
+mod streams;
+
+#[cfg(target_family = "wasm")]
+use wasm_bindgen_test::wasm_bindgen_test as test;
+
+use super::{Asked, Broken, Kind, Trimmer};
+
+/// What is asked in most tests: one list, of revision 2025-11-25.
+pub(super) fn asked() -> Asked {
+    Asked { ids: vec!["7".to_owned()], is_batch: false, is_cacheable: false, max_bytes: 4096 }
+}
+
+/// Shows everything but names with `evil`.
+pub(super) fn shows(_: Kind, name: &str) -> bool {
+    !name.contains("evil")
+}
+
+/// What comes out of chunks.
+pub(super) fn trimmed(mut trimmer: Trimmer, chunks: &[&[u8]]) -> Result<String, Broken> {
+    let mut out = Vec::new();
+    for chunk in chunks {
+        out.extend(trimmer.hear(chunk, &shows)?);
+    }
+    out.extend(trimmer.end(&shows)?);
+    Ok(String::from_utf8(out).unwrap())
+}
+
+/// What comes out of a text, which must not depend on its chunks.
+#[track_caller]
+pub(super) fn whole(trimmer: &Trimmer, text: &str) -> Result<String, Broken> {
+    let whole = trimmed(trimmer.clone(), &[text.as_bytes()]);
+    for index in 0..text.len() {
+        let (front, back) = text.as_bytes().split_at(index);
+        assert_eq!(trimmed(trimmer.clone(), &[front, back]), whole, "split at {index} of {text:?}");
+    }
+    whole
+}
+
+#[track_caller]
+fn json(asked: Asked, text: &str) -> String {
+    whole(&Trimmer::json(asked), text).unwrap()
+}
+
+/// The error in place of an answer.
+fn error(why: &str) -> String {
+    format!(
+        r#"{{"jsonrpc":"2.0","id":7,"error":{{"code":-32603,"message":"Answer refused: {why}","data":{{"kind":"refused","reason":"{why}"}}}}}}"#
+    )
+}
+
+#[test]
+fn entries_that_are_not_shown_are_gone_and_the_others_stay_byte_for_byte() {
+    for (before, after) in [
+        (r#"[{"name":"a"},{"name":"evil"},{"name":"b"}]"#, r#"[{"name":"a"},{"name":"b"}]"#),
+        (r#"[{"name":"evil"} , {"name":"a"}]"#, r#"[{"name":"a"}]"#),
+        ("[ {\"name\":\"a\"} ,\n {\"name\":\"evil\"}\n]", "[ {\"name\":\"a\"}\n]"),
+        (r#"[{"name":"evil"},{"name":"evil2"} ]"#, "[ ]"),
+        (
+            r#"[{"title":"x","name":"a","inputSchema":{"name":"evil"}}]"#,
+            r#"[{"title":"x","name":"a","inputSchema":{"name":"evil"}}]"#,
+        ),
+        (r#"[{"name":"\u0065vil"},{"name":"\u0061"}]"#, r#"[{"name":"\u0061"}]"#),
+        ("[]", "[]"),
+    ] {
+        let around = |list: &str| {
+            format!(
+                "{{ \"jsonrpc\":\"2.0\",\"id\":7,\"result\":{{\"_meta\":{{\"x\":1}},\"tools\":{list},\"nextCursor\":\"c\",\"x\":[1]}}}}\n"
+            )
+        };
+        assert_eq!(json(asked(), &around(before)), around(after));
+    }
+}
+
+#[test]
+fn each_list_names_its_entries_in_its_own_way() {
+    for (list, key) in
+        [("tools", "name"), ("prompts", "name"), ("resources", "uri"), ("resourceTemplates", "uriTemplate")]
+    {
+        let text = |entries: &str| format!(r#"{{"result":{{"{list}":[{entries}]}}}}"#);
+        let both = format!(r#"{{"{key}":"evil"}},{{"{key}":"good"}}"#);
+        assert_eq!(json(asked(), &text(&both)), text(&format!(r#"{{"{key}":"good"}}"#)));
+    }
+}
+
+#[test]
+fn an_entry_that_cannot_be_named_is_not_shown() {
+    for entry in ["1", "null", "{}", r#"{"name":1}"#, r#"{"Name":"a"}"#, r#"{"name":"a","Name":"evil"}"#, "[]"] {
+        let text = format!(r#"{{"result":{{"tools":[{entry},{{"name":"a"}}]}}}}"#);
+        assert_eq!(json(asked(), &text), r#"{"result":{"tools":[{"name":"a"}]}}"#, "{entry}");
+    }
+}
+
+#[test]
+fn what_lists_nothing_stays_as_it_is() {
+    for text in [
+        r#"{"jsonrpc":"2.0","id":7,"error":{"code":-32601,"message":"tools"}}"#,
+        r#"{"jsonrpc":"2.0","id":7,"result":{}}"#,
+        r#"{"result":[{"tools":[{"name":"evil"}]}]}"#,
+        "1",
+        "",
+    ] {
+        assert_eq!(json(asked(), text), text);
+    }
+}
+
+#[test]
+fn every_answer_of_a_batch_is_trimmed() {
+    let text = |entries: &str| format!(r#"[{{"id":1,"result":{{"tools":[{entries}]}}}},{{"id":2,"result":{{}}}}]"#);
+    assert_eq!(json(asked(), &text(r#"{"name":"evil"}"#)), text(""));
+}
+
+#[test]
+fn in_the_2026_era_a_list_is_private_and_short_lived() {
+    let asked = Asked { is_cacheable: true, ..asked() };
+    for (before, after) in [
+        (r#""tools":[],"ttlMs":300000,"cacheScope":"public""#, r#""tools":[],"ttlMs":60000,"cacheScope":"private""#),
+        (
+            r#""ttlMs": 60000 ,"cacheScope": "private" ,"tools":[]"#,
+            r#""ttlMs": 60000 ,"cacheScope": "private" ,"tools":[]"#,
+        ),
+        (r#""ttlMs":1e9,"cacheScope":7,"tools":[]"#, r#""ttlMs":60000,"cacheScope":"private","tools":[]"#),
+        (r#""ttlMs":"x","cacheScope":null,"tools":[]"#, r#""ttlMs":60000,"cacheScope":"private","tools":[]"#),
+        (r#""tools":[{"name":"evil"}]"#, r#""cacheScope":"private","ttlMs":0,"tools":[]"#),
+        (r#""resultType":"complete","ttlMs":300000"#, r#""resultType":"complete","ttlMs":300000"#),
+    ] {
+        let text = |result: &str| format!(r#"{{"jsonrpc":"2.0","id":7,"result":{{{result}}}}}"#);
+        assert_eq!(json(asked.clone(), &text(before)), text(after));
+    }
+}
+
+#[test]
+fn a_list_that_clients_may_read_differently_becomes_an_error() {
+    let why = "the server's answer is no JSON that all clients read alike, so the list in it was not passed on; tell the \
+               server's operator";
+    for text in [
+        r#"{"result":{"tools":[],"tools":[{"name":"evil"}]}}"#,
+        r#"{"result":{"tools":[]},"result":{"tools":[{"name":"evil"}]}}"#,
+        r#"{"result":{"Tools":[{"name":"evil"}]}}"#,
+        r#"{"result":{"tools":{"name":"evil"}}}"#,
+        r#"{"result":{"tools":[{"name":"a","name":"evil"}]}}"#,
+        "\u{feff}{\"result\":{\"tools\":[]}}",
+        r#"{"result":{"tools":[]}}{}"#,
+        r#"{"result":{"tools":[]"#,
+        r#"{"result":{"tools":[NaN]}}"#,
+        "<html>",
+    ] {
+        assert_eq!(json(asked(), text), error(why), "{text}");
+    }
+}
+
+#[test]
+fn a_list_that_is_too_long_becomes_an_error() {
+    let why = "the server's answer is longer than `lists.max_bytes`, so it was not passed on; ask the operator to raise it, or \
+               the server's to list in pages";
+    let text = |entries: usize| format!(r#"{{"result":{{"tools":[{}]}}}}"#, vec![r#"{"name":"a"}"#; entries].join(","));
+    let asked = Asked { max_bytes: text(3).len(), ..asked() };
+    assert_eq!(json(asked.clone(), &text(3)), text(3));
+    assert_eq!(json(asked.clone(), &text(4)), error(why));
+    let batch = Asked { ids: vec!["7".to_owned(), "\"b\"".to_owned()], is_batch: true, ..asked };
+    assert_eq!(json(batch, &text(4)), format!("[{},{}]", error(why), error(why).replace(":7,", ":\"b\",")));
+}

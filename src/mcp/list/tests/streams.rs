@@ -1,0 +1,129 @@
+//! Event streams.
+
+#[cfg(target_family = "wasm")]
+use wasm_bindgen_test::wasm_bindgen_test as test;
+
+use super::{asked, error, shows, whole};
+use crate::mcp::list::{Asked, Broken, TOO_LONG, Trimmer, UNREADABLE};
+
+/// What comes out of a stream that answers a list request.
+#[track_caller]
+fn answer(text: &str) -> String {
+    whole(&Trimmer::events(asked()), text).unwrap()
+}
+
+/// A stream that the client opened, which answers anything.
+fn stream() -> Trimmer {
+    Trimmer::events(Asked { ids: Vec::new(), ..asked() })
+}
+
+const PROGRESS: &str = r#"{"jsonrpc":"2.0","method":"notifications/progress","params":{"tools":["evil"]}}"#;
+const CALLED: &str =
+    r#"{"jsonrpc":"2.0","id":1,"result":{"content":[],"structuredContent":{"tools":[{"name":"evil"}]}}}"#;
+
+#[test]
+fn the_lists_of_a_stream_are_trimmed_however_its_lines_end() {
+    for end in ["\n", "\r\n", "\r"] {
+        let text = |list: &str| {
+            [": hello", "", "id: 1", "data:", "", "event: message", list, "id: 2", "retry: 5", "", "data: last", ""]
+                .join(end)
+        };
+        let data = |entries: &str| format!(r#"data: {{"result":{{"tools":[{entries}]}}}}"#);
+        let before = data(r#"{"name":"evil"},{"name":"a"}"#);
+        let after = data(r#"{"name":"a"}"#);
+        assert_eq!(answer(&text(&before)), text(&after));
+        assert_eq!(answer(&format!("\u{feff}{}", text(&before))), format!("\u{feff}{}", text(&after)));
+    }
+}
+
+#[test]
+fn data_of_several_lines_is_one_message() {
+    let before = "data:{\"result\":{\ndata: \"tools\":[{\"name\":\"evil\"},\nid: 3\ndata:{\"name\":\"a\"}]}}\n\n";
+    let after = "data: {\"result\":{\ndata: \"tools\":[{\"name\":\"a\"}]}}\nid: 3\n\n";
+    assert_eq!(answer(before), after);
+    let unchanged = "data:{\"result\":{\ndata\ndata: \"tools\":[\nid: 3\ndata:{\"name\":\"a\"}]}}\n\n";
+    assert_eq!(answer(unchanged), unchanged);
+}
+
+#[test]
+fn everything_else_stays_as_it_is() {
+    for text in [
+        format!("event: message\ndata: {PROGRESS}\n\n: ping\n\ndata: {CALLED}\n\n"),
+        "event: ping\ndata: 2026-11-21\n\n".to_owned(),
+        "data: [1]\n\ndata:\n\ndata\n\n\n\nid\n\nfoo: bar\n\n".to_owned(),
+        "data: {\"result\":{}}".to_owned(),
+    ] {
+        assert_eq!(answer(&text), text);
+        assert_eq!(whole(&stream(), &text), Ok(text));
+    }
+}
+
+#[test]
+fn what_lists_nothing_is_not_held_back() {
+    let mut trimmer = stream();
+    for part in [
+        ": ping\n",
+        "id: 4\nretry: 3\n",
+        &format!("data: {}", PROGRESS.split_at(40).0),
+        PROGRESS.split_at(40).1,
+        "\n",
+        "\n",
+        r#"data: {"id":1,"error":"#,
+    ] {
+        assert_eq!(trimmer.hear(part.as_bytes(), &shows), Ok(part.as_bytes().to_vec()), "{part:?}");
+    }
+}
+
+#[test]
+fn a_list_is_held_back_until_it_is_complete() {
+    let mut trimmer = stream();
+    let hear =
+        |trimmer: &mut Trimmer, part: &str| String::from_utf8(trimmer.hear(part.as_bytes(), &shows).unwrap()).unwrap();
+    assert_eq!(
+        hear(&mut trimmer, "event: message\ndata: {\"result\":{\"tools\":[{\"name\":\"a\"}"),
+        "event: message\n"
+    );
+    assert_eq!(hear(&mut trimmer, "]}}\nid: 1\n"), "");
+    assert_eq!(hear(&mut trimmer, "\n"), "data: {\"result\":{\"tools\":[{\"name\":\"a\"}]}}\nid: 1\n\n");
+}
+
+#[test]
+fn a_list_that_cannot_be_read_becomes_an_error_with_its_id() {
+    let twice = r#"{"id":7,"result":{"tools":[],"tools":[{"name":"evil"}]}}"#;
+    let text = format!("id: 1\ndata: {twice}\n\ndata: {PROGRESS}\n\n");
+    let after = format!("id: 1\ndata: {}\n\ndata: {PROGRESS}\n\n", error(UNREADABLE));
+    assert_eq!(answer(&text), after);
+    assert_eq!(whole(&stream(), &text), Ok(after));
+    // Nobody could be told, so the stream ends.
+    assert_eq!(whole(&stream(), &format!("data: {}\n\n", twice.replace("\"id\":7,", ""))), Err(Broken));
+    // What does not list anything is not ours to judge, unless a list is due.
+    let odd = "data: {\"result\":{\"x\":1,\"x\":2}}\n\n";
+    assert_eq!(whole(&stream(), odd).as_deref(), Ok(odd));
+    assert_eq!(answer(odd), format!("data: {}\n\n", error(UNREADABLE)));
+}
+
+#[test]
+fn a_list_that_is_too_long_becomes_an_error_at_once() {
+    let tools = vec![r#"{"name":"a"}"#; 400].join(",");
+    let text = format!("id: 1\ndata: {{\"id\":7,\"result\":{{\"tools\":[{tools}]}}}}\nid: 2\n\n: ping\n");
+    let mut trimmer = stream();
+    let out = trimmer.hear(text.as_bytes(), &shows).unwrap();
+    assert_eq!(String::from_utf8(out).unwrap(), format!("id: 1\ndata: {}\n\n: ping\n", error(TOO_LONG)));
+    // However long, what lists nothing goes on.
+    let long = format!("data: {{\"id\":7,\"result\":{{\"content\":[{tools}]}}}}\n\n: {tools}{tools}\n");
+    assert_eq!(stream().hear(long.as_bytes(), &shows).unwrap(), long.as_bytes());
+}
+
+#[test]
+fn a_message_that_turns_out_to_list_something_ends_the_stream() {
+    let text = r#"data: {"method":"x","result":{"tools":[{"name":"evil"}"#;
+    let (front, back) = text.split_at(30);
+    let mut trimmer = stream();
+    assert_eq!(trimmer.hear(front.as_bytes(), &shows), Ok(front.as_bytes().to_vec()));
+    assert_eq!(trimmer.hear(back.as_bytes(), &shows), Err(Broken));
+}
+
+#[test]
+fn a_last_event_without_its_blank_line_is_trimmed_too() {
+    assert_eq!(answer(r#"data: {"result":{"tools":[{"name":"evil"}]}}"#), "data: {\"result\":{\"tools\":[]}}\n");
+}
