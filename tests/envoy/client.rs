@@ -6,10 +6,12 @@ mod http1;
 mod http2;
 mod request;
 mod response;
+mod stream;
 
 pub(crate) use http1::Connection;
 pub(crate) use request::{Body, Request, call, message};
 pub(crate) use response::Response;
+pub(crate) use stream::Stream;
 
 use crate::runtime::PATIENCE;
 use std::net::SocketAddr;

@@ -9,6 +9,7 @@
 //! | `forwarding` | what is refused never reaches the server, what is allowed reaches it byte for byte |
 //! | `configuration` | mistakes are named and rejected, good updates forget nothing |
 //! | `corpus` | the shared attack and decision cases |
+//! | `lists` | lists show only what may be called, on every stream, and nothing else is touched or held back |
 //! | `legacy` | the transport of 2024-11-05 works by option only |
 //! | `refund` | quota comes back when a call cannot have reached a server, and only then |
 //! | `harness` | the suite's own tools, without the filter |
@@ -32,6 +33,7 @@ mod forwarding;
 mod gateway;
 mod harness;
 mod legacy;
+mod lists;
 mod refund;
 mod runtime;
 mod samples;

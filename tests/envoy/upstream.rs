@@ -6,7 +6,8 @@ use axum::{
     body::Body,
     http::{HeaderMap, Request as Incoming, Response, StatusCode},
 };
-use http_body_util::BodyExt;
+use http_body_util::{BodyExt, Channel, channel::Sender};
+use hyper::body::Bytes;
 use serde_json::value::RawValue;
 use std::{
     collections::HashMap,
@@ -47,6 +48,12 @@ pub(crate) struct Seen {
     pub(crate) end: End,
 }
 
+/// An answer that a test writes, piece by piece; it ends when the test drops it.
+pub(crate) type Script = Sender<Bytes>;
+
+/// The answers that tests write, by case.
+type Scripts = Arc<Mutex<HashMap<String, Response<Body>>>>;
+
 /// Everything seen, by the case that the client numbered.
 type Book = Arc<Mutex<HashMap<String, Vec<Seen>>>>;
 
@@ -56,6 +63,7 @@ pub(crate) struct Upstream {
     /// Where it listens, for HTTP/1.1 and for HTTP/2 with prior knowledge.
     pub(crate) address: SocketAddr,
     book: Book,
+    scripts: Scripts,
 }
 
 impl Upstream {
@@ -64,10 +72,21 @@ impl Upstream {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let address = listener.local_addr().expect("the port");
         let book = Book::default();
-        let pages = Arc::clone(&book);
-        let app = Router::new().fallback(move |incoming| record(Arc::clone(&pages), incoming));
+        let scripts = Scripts::default();
+        let (pages, answers) = (Arc::clone(&book), Arc::clone(&scripts));
+        let app = Router::new().fallback(move |incoming| record(Arc::clone(&pages), Arc::clone(&answers), incoming));
         tokio::spawn(async move { axum::serve(listener, app).await });
-        Self { address, book }
+        Self { address, book, scripts }
+    }
+
+    /// Has `request` answered by what the test writes.
+    pub(crate) fn script(&self, request: &Request, status: u16, headers: &[(&str, &str)]) -> Script {
+        let (script, body) = Channel::new(64);
+        let head = Response::builder().status(status).header(MARK, "upstream");
+        let head = headers.iter().fold(head, |head, (name, value)| head.header(*name, *value));
+        let answer = head.body(Body::new(body)).expect("an answer");
+        self.scripts.lock().expect("no holder panics").insert(request.case.clone(), answer);
+        script
     }
 
     /// What has been seen of `request` so far, once for every time that its headers arrived.
@@ -166,12 +185,13 @@ fn stream(text: String) -> Response<Body> {
 }
 
 /// Writes a request down as it arrives and answers it once it is complete.
-async fn record(book: Book, incoming: Incoming<Body>) -> Response<Body> {
+async fn record(book: Book, scripts: Scripts, incoming: Incoming<Body>) -> Response<Body> {
     let (head, mut body) = incoming.into_parts();
     let headers = pairs(&head.headers);
     let case = headers.iter().find(|(name, _)| name == "x-case").map_or(String::new(), |(_, value)| value.clone());
     let path = head.uri.path_and_query().map_or(String::new(), ToString::to_string);
     let seen = Seen { method: head.method.to_string(), path, headers, ..Seen::default() };
+    let script = scripts.lock().expect("no holder panics").remove(&case);
     let entry = Entry::open(book, case, seen);
 
     let mut text = Vec::new();
@@ -192,6 +212,9 @@ async fn record(book: Book, incoming: Incoming<Body>) -> Response<Body> {
     }
     entry.edit(|seen| seen.end = End::Complete);
 
+    if let Some(answer) = script {
+        return answer;
+    }
     let asked = entry.asked();
     if let Some(events) = asked.as_deref().and_then(stream_asked_for) {
         return stream(events);

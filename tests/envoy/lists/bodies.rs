@@ -1,0 +1,114 @@
+//! Answers that are JSON.
+
+use super::{EVIL, OK, answered, both, list, listener, tools};
+use crate::{
+    client::{self, call},
+    gateway::{Gateway, Listener},
+    runtime::run,
+};
+use serde_json::json;
+
+const JSON: (&str, &str) = ("content-type", "application/json");
+
+#[test]
+fn a_list_is_trimmed_however_it_is_cut_and_framed() {
+    run(async {
+        let listeners = [
+            listener("hold", "hold"),
+            listener("release", "release").without_stop_iteration(),
+            listener("http2", "hold").upstream_http2(),
+            listener("small", "hold").buffer_limit(1024),
+        ];
+        let gateway = Gateway::start("lists-bodies", &listeners).await;
+        let (before, after) = both();
+        let length = before.len().to_string();
+        let sized = [JSON, ("content-length", &length)];
+        for listener in ["hold", "release", "http2", "small"] {
+            let (front, back) = before.as_bytes().split_at(before.len() / 2);
+            for (headers, pieces, trailer) in [
+                (&sized[..], vec![before.as_bytes()], false),
+                (&sized[..], vec![front, back], false),
+                (&sized[..1], vec![before.as_bytes()], false),
+                (&sized[..1], before.as_bytes().chunks(1).collect(), false),
+                (&sized[..1], vec![front, back], true),
+                (&sized[..1], vec![before.as_bytes(), b""], true),
+            ] {
+                let request = list().header("accept-encoding", "gzip");
+                let answer = answered(&gateway, listener, &request, headers, &pieces, trailer).await;
+                assert_eq!(answer.text(), after, "{listener} {headers:?} {} pieces, {trailer}", pieces.len());
+                assert!(answer.is_upstreams(), "{answer}");
+                let seen = gateway.upstream().settled(&request).await;
+                assert!(!seen[0].headers.iter().any(|(name, _)| name == "accept-encoding"), "{seen:?}");
+            }
+        }
+    });
+}
+
+#[test]
+fn over_http2_a_list_is_trimmed_too() {
+    run(async {
+        let gateway = Gateway::start("lists-http2", &[listener("hold", "hold").upstream_http2()]).await;
+        let (before, after) = both();
+        let request = list();
+        let mut script = gateway.upstream().script(&request, 200, &[JSON]);
+        tokio::spawn(async move { script.send_data(before.into()).await });
+        let answer = client::send_http2(gateway.at("hold"), &request).await;
+        assert_eq!(answer.text(), after, "{answer}");
+    });
+}
+
+#[test]
+fn a_list_of_five_megabytes_is_trimmed_where_the_policy_allows_its_length() {
+    run(async {
+        let configuration = json!({
+            "policy": { "version": "1", "default": "deny", "tools": { "ok": {} } },
+            "protocol": { "headers": "hold" },
+        });
+        let long = Listener::new("long", crate::gateway::json_text(&configuration.to_string()));
+        let listeners = [long, listener("short", "hold")];
+        let gateway = Gateway::start("lists-long", &listeners).await;
+        let filler = "x".repeat(1000);
+        let tool = |index: usize| format!(r#"{{"name":"tool_{index}","description":"{filler}"}}"#);
+        let all: Vec<String> = (0..5000).map(tool).chain([OK.to_owned()]).collect();
+        let before = tools(&all.join(","));
+        assert!(before.len() > 5_000_000);
+        let pieces: Vec<&[u8]> = before.as_bytes().chunks(1 << 16).collect();
+        let answer = answered(&gateway, "long", &list(), &[JSON], &pieces, false).await;
+        assert_eq!(answer.text(), tools(OK));
+        let answer = answered(&gateway, "short", &list(), &[JSON], &pieces, false).await;
+        let message = "Answer refused: the server's answer is longer than `lists.max_bytes`, so it was not passed on; ask the \
+                       operator to raise it, or the server's to list in pages";
+        assert_eq!((answer.status, answer.json()["error"]["message"].as_str()), (200, Some(message)));
+        assert_eq!(answer.json()["id"], 7);
+    });
+}
+
+#[test]
+fn what_is_no_list_stays_as_it_is() {
+    run(async {
+        let gateway = Gateway::start("lists-others", &[listener("hold", "hold")]).await;
+        let text = tools(EVIL);
+        let length = text.len().to_string();
+        // Not even a result that looks like a list: the answers of calls are not read.
+        let headers = [JSON, ("content-length", &*length)];
+        let request = call("ok", &json!({}), "7", &[]);
+        let answer = answered(&gateway, "hold", &request, &headers, &[text.as_bytes()], false).await;
+        assert_eq!((answer.text(), answer.header("content-length")), (text.clone(), Some(&*length)));
+        // Nor what is no success.
+        let request = list();
+        let mut script = gateway.upstream().script(&request, 401, &[("content-type", "text/html")]);
+        script.send_data("<html>".into()).await.expect("room");
+        drop(script);
+        let answer = gateway.send("hold", &request).await;
+        assert_eq!((answer.status, &*answer.text()), (401, "<html>"));
+    });
+}
+
+#[test]
+fn an_empty_page_keeps_its_cursor() {
+    run(async {
+        let gateway = Gateway::start("lists-page", &[listener("hold", "hold")]).await;
+        let answer = answered(&gateway, "hold", &list(), &[JSON], &[tools(EVIL).as_bytes()], false).await;
+        assert_eq!(answer.text(), tools(""));
+    });
+}
