@@ -2,12 +2,13 @@
 //!
 //! * [`Kind`]: everything that is looked for, by the name that people give to `mcp-policy check --allow`
 //! * `view`: a configuration with its entries in the order of the text, and what keeps calls from reaching them
-//! * `whole`, `identity`, `keys`, `reach`, `limits`, `counters`, `predicates` and `anchors`: what to look for
+//! * `whole`, `identity`, `bindings`, `keys`, `reach`, `limits`, `counters`, `predicates` and `anchors`: what to look for
 //! * [`changes`]: what becomes of counts when one configuration replaces another
 //!
 //! Advice is for people who write policies: nothing of this is compiled into the module.
 
 mod anchors;
+mod bindings;
 mod changes;
 mod counters;
 mod identity;
@@ -51,17 +52,23 @@ pub struct Advice {
 #[must_use]
 pub fn on(config: &Config, document: &[u8]) -> Vec<Advice> {
     let Ok(node) = json::parse(document, Config::MAX_DEPTH) else { return Vec::new() };
-    let view = View::new(config, &node, Places::new(&node));
-    let mut found = Findings { view: &view, advice: Vec::new() };
-    whole::look(&mut found);
-    identity::look(&mut found);
-    keys::look(&mut found);
-    reach::look(&mut found);
-    limits::look(&mut found);
-    counters::look(&mut found);
-    predicates::look(&mut found);
-    let mut advice = found.advice;
-    advice.sort_by_key(|one| (one.at, one.kind));
+    let each = config.policies.iter().flat_map(|named| {
+        let view = View::new(config, named, &node, Places::new(&node));
+        let mut found = Findings { view: &view, advice: Vec::new() };
+        whole::look(&mut found);
+        identity::look(&mut found);
+        bindings::look(&mut found);
+        keys::look(&mut found);
+        reach::look(&mut found);
+        limits::look(&mut found);
+        counters::look(&mut found);
+        predicates::look(&mut found);
+        found.advice
+    });
+    let mut advice: Vec<Advice> = each.collect();
+    advice.sort_by(|one, other| (one.at, one.kind, &one.message).cmp(&(other.at, other.kind, &other.message)));
+    // What is said of the whole configuration is found with each policy.
+    advice.dedup();
     advice
 }
 

@@ -11,7 +11,10 @@ mod tests;
 
 use sha2::{Digest as _, Sha256};
 
-use crate::http::Header;
+use crate::{
+    http::Header,
+    protobuf::{self, Entry},
+};
 
 pub use document::{SOURCE, read};
 
@@ -20,6 +23,15 @@ pub use document::{SOURCE, read};
 pub enum Source {
     /// The client's certificate, by one of its names.
     Peer(Peer),
+    /// A claim of a token that Envoy's `jwt_authn` has verified.
+    Jwt {
+        /// Its name in the token.
+        claim: Box<str>,
+        /// Where Envoy keeps the token's claims: `payload_in_metadata`.
+        payload: Box<str>,
+        /// What the grant starts with: `jwt:`, or `jwt.<payload>.<claim>:` for a second claim.
+        prefix: Box<str>,
+    },
     /// A request header. Unverified: it means something only behind a filter that checks it.
     Header {
         /// Its name, in lower case.
@@ -57,6 +69,8 @@ pub trait Facts {
     fn header(&self, name: &str) -> Header<'_>;
     /// A name in the client's certificate, if it sent one that was checked.
     fn peer(&self, name: Peer) -> Option<Vec<u8>>;
+    /// The claims of a verified token that Envoy keeps under this name: a `google.protobuf.Struct` as bytes.
+    fn claims(&self, payload: &str) -> Option<Vec<u8>>;
     /// The peer's address and port, as Envoy writes them.
     fn address(&self) -> Option<Vec<u8>>;
 }
@@ -101,6 +115,14 @@ impl Source {
                 let value = text(&value, "the client's certificate")?;
                 Ok(Grant::new("peer:", value, true))
             }),
+            Self::Jwt { claim, payload, prefix } => {
+                let claims = facts.claims(payload);
+                claims.and_then(|claims| claimed(&claims, claim).transpose()).map(|value| {
+                    let value = value?;
+                    let value = text(value.as_bytes(), &format!("the claim `{claim}`"))?;
+                    Ok(Grant::new(prefix, value, true))
+                })
+            }
             Self::Header { name, prefix, secret } => single(facts.header(name), name)?.map(|value| {
                 let value = text(value, &format!("the header `{name}`"))?;
                 Ok(if *secret { Grant::secret(prefix, value) } else { Grant::new(prefix, value, false) })
@@ -157,6 +179,17 @@ impl Grant {
     #[must_use]
     pub fn is_verified(&self) -> bool {
         self.verified
+    }
+}
+
+/// The value of a claim. One that is `null` is as good as none; RFC 7519 has no other value than a string for the names of
+/// people and programs.
+fn claimed(claims: &[u8], claim: &str) -> Result<Option<String>, Unknown> {
+    match protobuf::entry(claims, claim) {
+        Ok(None | Some(Entry::Null)) => Ok(None),
+        Ok(Some(Entry::Text(text))) => Ok(Some(text.to_owned())),
+        Ok(Some(Entry::Other)) => Err(Unknown::Malformed(format!("the claim `{claim}` is no text"))),
+        Err(_) => Err(Unknown::Malformed("the token's claims cannot be read".to_owned())),
     }
 }
 

@@ -57,12 +57,25 @@ pub struct CaseCall {
     pub grant: String,
     /// The MCP session.
     pub session: Option<String>,
+    /// Where it comes in.
+    pub place: Place,
     /// When.
     pub at: Moment,
     /// How often, one after the other; what is expected is expected each time.
     pub times: u32,
     /// What has to become of it.
     pub expected: Expectation,
+}
+
+/// Where a call comes in, for bindings.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Place {
+    /// The name of Envoy's route.
+    pub route: Option<String>,
+    /// The host it names.
+    pub host: Option<String>,
+    /// The path it names; `/mcp` where nothing is said.
+    pub path: Option<String>,
 }
 
 /// What is expected of a call.

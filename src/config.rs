@@ -3,11 +3,14 @@
 //!
 //! * A: a bare policy document; pasting a `policy.json` is a complete configuration
 //! * B: `{ "policy": …, options }`
+//! * C: `{ "policies": {…}, "bindings": […], options }`
+//!
+//! A is B without options, and B is C with one policy, `default`, to which everything is bound.
 //!
 //! Loading depends on nothing but the bytes: all threads of an Envoy must come to the same result.
 
+mod bindings;
 mod lists;
-mod protobuf;
 
 #[cfg(test)]
 mod tests;
@@ -20,18 +23,22 @@ use crate::{
     caller::{self, Peer, Source},
     json::{self, Node},
     policy::{self, Mode, Policy},
-    walk::{At, Keys, Problem, Problems},
+    protobuf,
+    walk::{At, Fields, Keys, Problem, Problems},
 };
 
-pub use self::lists::{LISTS, Lists, Show};
+pub use self::{
+    bindings::{BINDING, Binding, Bound, Named, Scene},
+    lists::{LISTS, Lists, Show},
+};
 
 /// A configuration that can be enforced.
 #[derive(Clone, Debug)]
 pub struct Config {
-    /// The policy that judges every call.
-    pub policy: Policy,
-    /// Its name.
-    pub policy_name: Box<str>,
+    /// The policies, of which one judges a call.
+    pub policies: Vec<Named>,
+    /// Which one, in order.
+    pub bindings: Vec<Binding>,
     /// Whether verdicts are carried out.
     pub mode: Mode,
     /// When quota is given back.
@@ -106,8 +113,8 @@ const MAX_BYTES: usize = 4 << 20;
 
 /// The keys of form B: a policy and options.
 pub const OPTIONS: Keys = Keys {
-    known: &["policy", "identity", "mode", "protocol", "limits", "lists"],
-    later: &["policies", "bindings", "answers", "approvals", "audit", "console"],
+    known: &["policy", "policies", "bindings", "identity", "mode", "protocol", "limits", "lists"],
+    later: &["answers", "approvals", "audit", "console"],
 };
 /// The keys of `limits`.
 pub const LIMITS: Keys = Keys { known: &["refund"], later: &["max_counters", "service"] };
@@ -139,10 +146,33 @@ impl Config {
         }
     }
 
+    /// What judges a request: the first binding that fits it tells.
+    #[must_use]
+    pub fn bound(&self, scene: &Scene<'_>) -> Bound<'_> {
+        let binding = self.bindings.iter().find(|binding| binding.fits(scene));
+        match binding.map(|binding| binding.policy.map(|index| self.policies.get(index))) {
+            Some(Some(Some(named))) => Bound::To(named),
+            Some(None) => Bound::Bypass,
+            Some(Some(None)) | None => Bound::Nothing,
+        }
+    }
+
+    /// The policy of this name.
+    #[must_use]
+    pub fn policy(&self, name: &str) -> Option<&Policy> {
+        self.policies.iter().find(|named| *named.name == *name).map(|named| &named.policy)
+    }
+
+    /// Whether a binding has to be told Envoy's route.
+    #[must_use]
+    pub fn reads_route(&self) -> bool {
+        self.bindings.iter().any(Binding::reads_route)
+    }
+
     fn read(at: &At<'_, '_>) -> Option<Self> {
-        let whole = |policy| Self {
-            policy,
-            policy_name: "default".into(),
+        let whole = |policies, bindings| Self {
+            policies,
+            bindings,
             mode: Mode::Enforce,
             refund: Refund::Undelivered,
             identity: vec![Source::Peer(Peer::UriSan), Source::Address { forwarded: false }],
@@ -153,19 +183,30 @@ impl Config {
         // A policy that lacks its version is still better explained as one.
         if !at.has(OPTIONS.known) && !at.has(OPTIONS.later) || at.has(&["version", "default", "tools"]) {
             // `mode` is a key of both.
-            if at.has(&["policy", "identity", "protocol", "limits", "lists"]) || at.has(OPTIONS.later) {
+            let options = &["policy", "policies", "bindings", "identity", "protocol", "limits", "lists"];
+            if at.has(options) || at.has(OPTIONS.later) {
                 at.wrong("options stand beside the policy, not in it: `{\"policy\": {…}, \"identity\": […]}`");
             }
-            return policy::compile(at).map(whole);
+            let (policies, bindings) = one(at)?;
+            return Some(whole(policies, bindings));
         }
         let fields = at.fields(OPTIONS)?;
-        let policy = fields.required("policy").and_then(|policy| policy::compile(&policy)).map(whole);
+        let bound = match fields.get("policies") {
+            Some(policies) => several(&fields, &policies),
+            None => {
+                if let Some(bindings) = fields.get("bindings") {
+                    bindings.wrong("bindings choose among `policies`, and there is one `policy`; leave them out");
+                }
+                fields.required("policy").and_then(|policy| one(&policy))
+            }
+        };
         let identity = fields.get("identity").map(|identity| caller::read(&identity));
         let protocol = fields.get("protocol").map(|protocol| Protocol::read(&protocol));
         let lists = fields.get("lists").map_or(Some(Lists::default()), |lists| Lists::read(&lists));
         let mode = policy::document::mode(fields.get("mode"));
         let refund = fields.get("limits").map_or(Some(Refund::Undelivered), |limits| refund(&limits));
-        let config = policy?;
+        let (policies, bindings) = bound?;
+        let config = whole(policies, bindings);
         Some(Self {
             mode: mode?,
             refund: refund?,
@@ -175,6 +216,22 @@ impl Config {
             ..config
         })
     }
+}
+
+/// One policy to which everything is bound.
+fn one(at: &At<'_, '_>) -> Option<(Vec<Named>, Vec<Binding>)> {
+    let policy = policy::compile(at)?;
+    Some((vec![Named { name: "default".into(), policy }], vec![Binding::of_all(0)]))
+}
+
+/// Several policies, and what is bound to them.
+fn several(fields: &Fields<'_, '_>, policies: &At<'_, '_>) -> Option<(Vec<Named>, Vec<Binding>)> {
+    if let Some(policy) = fields.get("policy") {
+        policy.wrong("there are `policies`, too; move this one to them");
+    }
+    let names: Vec<&str> = policies.names().into_iter().collect();
+    let bindings = fields.get("bindings").map_or(Some(Vec::new()), |at| bindings::bindings(&at, &names));
+    Some((bindings::policies(policies)?, bindings?))
 }
 
 fn refund(at: &At<'_, '_>) -> Option<Refund> {

@@ -20,15 +20,14 @@ mod tests;
 
 use crate::{
     caller::{Grant, Unknown},
-    config::{Config, Refund},
+    config::{Bound, Config, Named, Refund, Scene},
     http::{Header, Headers},
     limit::{Moment, Receipt, store::Store},
     mcp::{
         Body, Refusal,
-        answer::Reply,
+        answer::{self, Reply},
         era::Era,
         head::{self, Head},
-        list::Asked,
     },
 };
 
@@ -36,6 +35,7 @@ pub use record::{Decision, Record};
 
 use self::{
     decide::Judge,
+    lists::Trim,
     trace::{Nobody, Step, Witness},
 };
 
@@ -48,6 +48,16 @@ pub struct Call {
     pub grant: Result<Grant, Unknown>,
     /// Envoy's `x-request-id`.
     pub request_id: Option<String>,
+    /// The name of Envoy's route, where a binding asks for it.
+    pub route: Option<String>,
+}
+
+impl Call {
+    /// A request of which Envoy tells no id and no route.
+    #[must_use]
+    pub fn new(headers: Headers, grant: Result<Grant, Unknown>) -> Self {
+        Self { headers, grant, request_id: None, route: None }
+    }
 }
 
 /// What becomes of a request.
@@ -59,7 +69,7 @@ pub struct Judgement {
     /// What to note.
     pub record: Record,
     /// How the server's answer is trimmed, where it lists something.
-    pub lists: Option<Asked>,
+    pub lists: Option<Trim>,
 }
 
 /// What to do with a request.
@@ -74,6 +84,8 @@ pub enum Answer {
 /// What the head of a request decides.
 #[derive(Clone, Debug)]
 pub enum Opening {
+    /// Nobody looks at it.
+    Bypass,
     /// It carries no message and may pass.
     Pass,
     /// The body decides.
@@ -86,7 +98,14 @@ pub enum Opening {
 
 /// Looks at the head of a request whose body, if `has_body`, is still to come.
 pub fn open(config: &Config, call: &Call, has_body: bool) -> Opening {
+    let bound = bound(config, call);
+    if let Bound::Bypass = bound {
+        return Opening::Bypass;
+    }
     match head::inspect(&call.headers, has_body, config.protocol.max_body_bytes) {
+        Ok(Head::Bodiless | Head::Empty) if matches!(bound, Bound::Nothing) => {
+            Opening::Closed(Box::new(not_bound(config, call)))
+        }
         Ok(Head::Bodiless) => Opening::Pass,
         Ok(Head::Empty) => Opening::AwaitNothing,
         Ok(Head::Message) => Opening::Await,
@@ -126,13 +145,49 @@ pub fn explain<S: Store, W: Witness>(
         (Era::Handshake, Header::Once(session)) => Some(session),
         _ => None,
     };
-    let decision = Judge { config, call, session, filter, now, store, witness }.decide(body.messages());
-    let record = Record::of(config, call, &body, &decision);
+    let Bound::To(named) = bound(config, call) else {
+        let decision = decide::not_bound(witness);
+        return carry_out(config, call, None, &body, decision, now);
+    };
+    let decision = Judge { config, named, call, session, filter, now, store, witness }.decide(body.messages());
+    let lists = lists::asked(config, named, &body, era);
+    Judgement { lists, ..carry_out(config, call, Some(named), &body, decision, now) }
+}
+
+/// Puts a decision into an answer and a record.
+fn carry_out(
+    config: &Config,
+    call: &Call,
+    named: Option<&Named>,
+    body: &Body<'_>,
+    decision: decide::Decision<'_>,
+    now: Moment,
+) -> Judgement {
+    let record = Record::of(config, named, call, body, &decision);
     let answer = match decision.verdict {
         Ok(passed) => Answer::Forward(passed.receipt),
-        Err(denial) => Answer::Reply(reply::denied(config, call, &body, &denial, now)),
+        Err(denial) => Answer::Reply(reply::denied(named, call, body, &denial, now)),
     };
-    Judgement { answer: by_status(config, call, answer), record, lists: lists::asked(config, &body, era) }
+    Judgement { answer: by_status(config, call, answer), record, lists: None }
+}
+
+/// What judges a request.
+fn bound<'c>(config: &'c Config, call: &Call) -> Bound<'c> {
+    let header = |name| match call.headers.get(name) {
+        Header::Once(value) => std::str::from_utf8(value).ok(),
+        Header::Absent | Header::Repeated => None,
+    };
+    config.bound(&Scene {
+        route: call.route.as_deref(),
+        host: header(":authority"),
+        path: header(":path"),
+        grant: call.grant.as_ref().ok(),
+    })
+}
+
+/// The answer to a request without a message that nothing is bound to.
+fn not_bound(config: &Config, call: &Call) -> Judgement {
+    Judgement { answer: Answer::Reply(answer::forbidden()), record: Record::not_bound(config, call), lists: None }
 }
 
 /// The answer to a body where none belongs.
@@ -157,7 +212,8 @@ pub fn listens_for_endpoint(config: &Config, call: &Call) -> bool {
 #[must_use]
 pub fn reads_answers(config: &Config, call: &Call) -> bool {
     let reads_outcome = config.refund == Refund::Failed && call.headers.get(":method") == Header::Once(b"POST");
-    reads_outcome || lists::is_trimmed(config) || listens_for_endpoint(config, call)
+    let trims = matches!(bound(config, call), Bound::To(named) if lists::is_trimmed(config, named));
+    reads_outcome || trims || listens_for_endpoint(config, call)
 }
 
 /// In the old transport answers come on another stream: only the HTTP status tells a caller that its POST was refused.
@@ -175,5 +231,9 @@ fn by_status(config: &Config, call: &Call, answer: Answer) -> Answer {
 /// The answer to a request that is refused before it is judged: no server reads it, or not every server alike.
 fn refuse(config: &Config, call: &Call, refusal: &Refusal) -> Judgement {
     let answer = by_status(config, call, Answer::Reply(reply::refused(call, refusal)));
-    Judgement { answer, record: Record::refused(config, call, &refusal.why), lists: None }
+    let named = match bound(config, call) {
+        Bound::To(named) => Some(named),
+        Bound::Bypass | Bound::Nothing => None,
+    };
+    Judgement { answer, record: Record::refused(config, named, call, &refusal.why), lists: None }
 }

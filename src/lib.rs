@@ -22,8 +22,8 @@
 //!
 //! The core decides, the shell translates: nothing but `filter` calls Envoy, and nothing in the core asks a clock, writes
 //! a log or opens a socket. Imports run one way, downwards; `mcp`, `policy`, `limit` and `caller` do not know each other.
-//! [`json`], [`walk`], [`http`] and [`amount`] are what they share: the strict reader, documents read with all their
-//! mistakes, headers with repeats in sight, exact amounts. A failure is a refusing value everywhere.
+//! [`json`], [`walk`], [`http`], [`amount`] and [`protobuf`] are what they share: the strict reader, documents read with all
+//! their mistakes, headers with repeats in sight, exact amounts, Envoy's own structures. A failure is a refusing value everywhere.
 
 #[cfg(not(target_os = "wasi"))]
 pub mod advice;
@@ -40,4 +40,5 @@ pub mod json;
 pub mod limit;
 pub mod mcp;
 pub mod policy;
+pub mod protobuf;
 pub mod walk;

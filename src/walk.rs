@@ -91,6 +91,14 @@ impl<'w, 'a> At<'w, 'a> {
         Some(members.iter().map(|member| (&*member.name, self.member(member))).collect())
     }
 
+    /// The names of an object's members, in order; none if this is no object.
+    pub fn names(&self) -> Vec<&'w str> {
+        match &self.node.value {
+            Value::Object(members) => members.iter().map(|member| &*member.name).collect(),
+            _ => Vec::new(),
+        }
+    }
+
     /// A list.
     pub fn items(&self) -> Option<Vec<Self>> {
         match &self.node.value {
@@ -126,8 +134,12 @@ impl<'w, 'a> At<'w, 'a> {
         choices.get(self.word(&words, besides)?).map(|(_, value)| *value)
     }
 
-    /// Which of some words stands here.
-    fn word(&self, words: &[&'static str], besides: &str) -> Option<usize> {
+    /// Which of some words stands here, by its index.
+    pub fn one_of(&self, words: &[&str]) -> Option<usize> {
+        self.word(words, "")
+    }
+
+    fn word(&self, words: &[&str], besides: &str) -> Option<usize> {
         let listed = listed(words.iter().copied());
         let Value::String(text) = &self.node.value else {
             return self.expected(&format!("a string: {listed}{besides}"));

@@ -33,7 +33,7 @@ fn time(config: &Config, call: &Call, store: &InMemory) -> Duration {
 #[test]
 fn ten_thousand_tools_cost_no_more_than_ten() {
     let grant = Ok(Grant::named("constant:a"));
-    let call = Call { headers: Headers::default(), grant, request_id: None };
+    let call = Call::new(Headers::default(), grant);
     let (few, many) = (policy(10), policy(10_000));
     let store = InMemory::new([7; 16]);
     // In turn, so that a slow moment of the machine slows both.

@@ -39,7 +39,7 @@ fn the_first_policy_is_the_sample_byte_for_byte() {
 fn the_refusal_is_what_an_agent_gets() {
     let config = Config::load(blocks("json")[0].as_bytes()).unwrap();
     let grant = Ok(Grant::named("constant:reader"));
-    let call = Call { headers: Headers::default(), grant, request_id: None };
+    let call = Call::new(Headers::default(), grant);
     let body = br#"{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"drop_table"}}"#;
     let judgement = engine::judge(&config, &call, body, "readme", Moment(0), &InMemory::new([0; 16]));
     let Answer::Reply(reply) = judgement.answer else { panic!("forwarded") };

@@ -4,8 +4,8 @@ use std::{collections::BTreeMap, fmt};
 
 use crate::{
     amount::Amount,
-    config::Config,
-    policy::{Limit, Period, Policy, Scope},
+    config::{Config, Named},
+    policy::{Limit, Period, Scope},
 };
 
 use super::quoted;
@@ -50,7 +50,7 @@ struct Counter<'p> {
 /// is not among them.
 #[must_use]
 pub fn changes(old: &Config, new: &Config) -> Vec<Change> {
-    let (before, after) = (counters(&old.policy), counters(&new.policy));
+    let (before, after) = (counters(old), counters(new));
     let mut changes = Vec::new();
     if old.identity != new.identity {
         let message = "`identity` is another, so callers may get other names; the counts of scope `grant` and \
@@ -60,29 +60,39 @@ pub fn changes(old: &Config, new: &Config) -> Vec<Change> {
     }
     for (name, counter) in &before {
         changes.extend(match after.get(name) {
-            Some(now) => counter.becomes(name, now),
+            Some(now) => counter.becomes(*name, now),
             None => {
-                let message = format!("{} is no longer counted", quoted(name));
-                Some(counter.change(name, Fate::Gone, message))
+                let message = format!("{} is no longer counted", shown(*name));
+                Some(counter.change(*name, Fate::Gone, message))
             }
         });
     }
     for (name, counter) in after.iter().filter(|(name, _)| !before.contains_key(*name)) {
-        changes.push(counter.change(name, Fate::New, format!("{} starts from nothing", quoted(name))));
+        changes.push(counter.change(*name, Fate::New, format!("{} starts from nothing", shown(*name))));
     }
     changes.sort_by_key(|change| change.fate);
     changes
 }
 
-fn counters(policy: &Policy) -> BTreeMap<&str, Counter<'_>> {
-    let tables = [policy.tools(), policy.resources(), policy.prompts()];
-    let exact = tables.into_iter().flat_map(|table| table.names().map(|(_, rule)| rule));
-    let patterns = tables.into_iter().flat_map(|table| table.patterns().map(|(_, rule)| rule));
+/// A counter's name, behind that of its policy.
+type Name<'p> = (&'p str, &'p str);
+
+fn counters(config: &Config) -> BTreeMap<Name<'_>, Counter<'_>> {
     let mut counters = BTreeMap::new();
-    for limit in [policy.all_tools()].into_iter().chain(exact).chain(patterns).flat_map(|rule| &rule.limits) {
-        counters.entry(&*limit.counter).or_insert_with(|| Counter::new(limit)).add(limit);
+    for Named { name, policy } in &config.policies {
+        let tables = [policy.tools(), policy.resources(), policy.prompts()];
+        let exact = tables.into_iter().flat_map(|table| table.names().map(|(_, rule)| rule));
+        let patterns = tables.into_iter().flat_map(|table| table.patterns().map(|(_, rule)| rule));
+        for limit in [policy.all_tools()].into_iter().chain(exact).chain(patterns).flat_map(|rule| &rule.limits) {
+            counters.entry((&**name, &*limit.counter)).or_insert_with(|| Counter::new(limit)).add(limit);
+        }
     }
     counters
+}
+
+/// A counter as people read it. The only policy of a configuration has no name of its own.
+fn shown((policy, counter): Name<'_>) -> String {
+    if policy == "default" { quoted(counter) } else { format!("{} of {}", quoted(counter), quoted(policy)) }
 }
 
 impl<'p> Counter<'p> {
@@ -100,12 +110,12 @@ impl<'p> Counter<'p> {
         }
     }
 
-    fn change(&self, name: &str, fate: Fate, message: String) -> Change {
+    fn change(&self, (_, name): Name<'_>, fate: Fate, message: String) -> Change {
         Change { counter: Some(name.to_owned()), fate, pointer: self.pointer.to_owned(), message }
     }
 
     /// What happens to its counts where it is another one now: they are kept by name, window, scope and algorithm.
-    fn becomes(&self, name: &str, now: &Self) -> Option<Change> {
+    fn becomes(&self, name: Name<'_>, now: &Self) -> Option<Change> {
         let differences = [
             differs("window", self.period.seconds() != now.period.seconds(), [self, now].map(Self::window)),
             differs("scope", self.scope != now.scope, [self, now].map(|counter| counter.scope.name().to_owned())),
@@ -113,12 +123,12 @@ impl<'p> Counter<'p> {
         ];
         let differences: Vec<String> = differences.into_iter().flatten().collect();
         if !differences.is_empty() {
-            let (name_shown, what) = (quoted(name), differences.join(", "));
+            let (name_shown, what) = (shown(name), differences.join(", "));
             let message = format!("{name_shown} starts again from nothing: {what}");
             return Some(now.change(name, Fate::Restarts, message));
         }
         let max = differs("max", self.max != now.max, [self, now].map(Self::max))?;
-        let message = format!("{} goes on counting where it is: {max}", quoted(name));
+        let message = format!("{} goes on counting where it is: {max}", shown(name));
         Some(now.change(name, Fate::Kept, message))
     }
 

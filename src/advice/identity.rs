@@ -22,7 +22,7 @@ pub(super) fn look(found: &mut Findings<'_>) {
                 found.add(Kind::UnverifiedIdentity, pointer, message);
             }
             Source::Constant(value) => constant(found, pointer, index, value),
-            Source::Peer(_) | Source::Address { .. } => {}
+            Source::Jwt { .. } | Source::Peer(_) | Source::Address { .. } => {}
         }
     }
 }

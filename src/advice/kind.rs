@@ -15,6 +15,10 @@ pub enum Kind {
     UnverifiedIdentity,
     /// Limits of scope `grant` where callers share one identity.
     ConstantGrant,
+    /// A binding by host or path alone.
+    ClientChosenBinding,
+    /// A policy that nothing is bound to.
+    UnboundPolicy,
     /// A key that decides instead of a pattern which asks for more.
     DroppedRestriction,
     /// A rule, or a part of one, that no call gets to.
@@ -45,12 +49,14 @@ pub enum Kind {
 
 impl Kind {
     /// Every kind.
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 20] = [
         Self::Shadow,
         Self::AllowWithHide,
         Self::OpenStar,
         Self::UnverifiedIdentity,
         Self::ConstantGrant,
+        Self::ClientChosenBinding,
+        Self::UnboundPolicy,
         Self::DroppedRestriction,
         Self::Unreachable,
         Self::ShadowUnderDeny,
@@ -75,6 +81,8 @@ impl Kind {
             Self::OpenStar => "open-star",
             Self::UnverifiedIdentity => "unverified-identity",
             Self::ConstantGrant => "constant-grant",
+            Self::ClientChosenBinding => "client-chosen-binding",
+            Self::UnboundPolicy => "unbound-policy",
             Self::DroppedRestriction => "dropped-restriction",
             Self::Unreachable => "unreachable",
             Self::ShadowUnderDeny => "shadow-under-deny",

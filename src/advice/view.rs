@@ -3,7 +3,7 @@
 use std::iter;
 
 use crate::{
-    config::Config,
+    config::{Config, Named},
     json::{Node, Value},
     policy::{
         Limit, Mode, Policy, Rule, Stance,
@@ -26,7 +26,7 @@ pub(super) struct View<'v> {
     pub(super) hide: Vec<&'v str>,
     pub(super) entries: Vec<Entry<'v>>,
     /// The pointer of the policy.
-    base: &'static str,
+    base: String,
 }
 
 /// An entry of `tools`, `resources` or `prompts`.
@@ -60,11 +60,13 @@ pub(super) struct Live<'v> {
 }
 
 impl<'v> View<'v> {
-    pub(super) fn new(config: &'v Config, document: &'v Node<'_>, places: Places) -> Self {
-        let policy = &config.policy;
-        let (base, written) = match member(document, "policy") {
-            Some(policy) => ("/policy", policy),
-            None => ("", document),
+    pub(super) fn new(config: &'v Config, named: &'v Named, document: &'v Node<'_>, places: Places) -> Self {
+        let policy = &named.policy;
+        let among = member(document, "policies").and_then(|policies| member(policies, &named.name));
+        let (base, written) = match (among, member(document, "policy")) {
+            (Some(policy), _) => (below("/policies", &named.name), policy),
+            (None, Some(policy)) => ("/policy".to_owned(), policy),
+            (None, None) => (String::new(), document),
         };
         let mut view = Self { config, policy, places, hide: names(member(written, "hide")), entries: Vec::new(), base };
         for map in Map::ALL {
@@ -85,12 +87,12 @@ impl<'v> View<'v> {
 
     /// The pointer of a member of the policy.
     pub(super) fn pointer(&self, name: &str) -> String {
-        below(self.base, name)
+        below(&self.base, name)
     }
 
     /// The pointer of something whose pointer into the policy is known.
     pub(super) fn whole(&self, pointer: &str) -> String {
-        [self.base, pointer].concat()
+        [&*self.base, pointer].concat()
     }
 
     /// The pointer of a member of something in the policy; of that itself where it is written without.

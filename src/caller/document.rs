@@ -9,7 +9,7 @@ use super::{Peer, Source};
 
 /// The keys of a source of identity.
 pub const SOURCE: Keys =
-    Keys { known: &["peer", "header", "secret", "bearer", "address", "constant"], later: &["jwt_claim", "payload"] };
+    Keys { known: &["jwt_claim", "payload", "peer", "header", "secret", "bearer", "address", "constant"], later: &[] };
 
 /// Reads the list of sources; what is wrong with it is reported.
 pub fn read(at: &At<'_, '_>) -> Vec<Source> {
@@ -31,21 +31,26 @@ pub fn read(at: &At<'_, '_>) -> Vec<Source> {
 
 fn source(at: &At<'_, '_>, earlier: &[Source]) -> Option<Source> {
     let fields = at.fields(SOURCE)?;
-    let kinds = ["peer", "header", "bearer", "address", "constant"];
+    let kinds = ["jwt_claim", "peer", "header", "bearer", "address", "constant"];
     let given: Vec<&str> = kinds.into_iter().filter(|kind| fields.get(kind).is_some()).collect();
     let [kind] = given.as_slice() else {
-        if !at.has(&["jwt_claim"]) {
-            at.wrong("a source has exactly one of `peer`, `header`, `bearer`, `address` or `constant`");
-        }
+        at.wrong("a source has exactly one of `jwt_claim`, `peer`, `header`, `bearer`, `address` or `constant`");
         return None;
     };
     let value = fields.required(kind)?;
-    if let Some(secret) = fields.get("secret")
-        && *kind != "header"
-    {
-        secret.wrong("`secret` belongs to `header`");
+    for (key, owner) in [("secret", "header"), ("payload", "jwt_claim")] {
+        if let (Some(at), true) = (fields.get(key), *kind != owner) {
+            at.wrong(format!("`{key}` belongs to `{owner}`"));
+        }
     }
     match *kind {
+        "jwt_claim" => {
+            let (claim, payload) = (name(&value), fields.required("payload").as_ref().and_then(name));
+            let (claim, payload) = (claim?, payload?);
+            let is_first = !earlier.iter().any(|source| matches!(source, Source::Jwt { .. }));
+            let prefix = if is_first { "jwt:".into() } else { format!("jwt.{payload}.{claim}:").into() };
+            Some(Source::Jwt { claim, payload, prefix })
+        }
         "peer" => {
             let names = [("uri_san", Peer::UriSan), ("dns_san", Peer::DnsSan), ("subject", Peer::Subject)];
             value.choice(&names).map(Source::Peer)
@@ -67,6 +72,16 @@ fn source(at: &At<'_, '_>, earlier: &[Source]) -> Option<Source> {
             text if text.is_empty() || text.len() > super::MAX_VALUE => value.expected("a name of up to 256 bytes"),
             text => Some(Source::Constant(text.into())),
         },
+    }
+}
+
+/// A name of Envoy's or of a token's.
+fn name(at: &At<'_, '_>) -> Option<Box<str>> {
+    match at.text()? {
+        text if text.is_empty() || text.len() > super::MAX_VALUE || text.contains(char::is_control) => {
+            at.expected("a name of up to 256 bytes, such as `sub`")
+        }
+        text => Some(text.into()),
     }
 }
 

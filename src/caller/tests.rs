@@ -15,6 +15,7 @@ struct Call {
     headers: Headers,
     uri_san: Option<&'static str>,
     address: Option<&'static str>,
+    claims: Option<Vec<u8>>,
 }
 
 impl Facts for Call {
@@ -24,6 +25,10 @@ impl Facts for Call {
 
     fn peer(&self, name: Peer) -> Option<Vec<u8>> {
         (name == Peer::UriSan).then_some(self.uri_san?.as_bytes().to_vec())
+    }
+
+    fn claims(&self, payload: &str) -> Option<Vec<u8>> {
+        self.claims.clone().filter(|_| payload == "token")
     }
 
     fn address(&self) -> Option<Vec<u8>> {
@@ -138,12 +143,12 @@ fn what_no_source_can_be_is_reported() {
         "/2/bearer: found `false`, expected `true`; leave the source out otherwise",
         "/3/address: found the string `any`, expected `true` or `forwarded`",
         "/4/constant: found the string ``, expected a name of up to 256 bytes",
-        "/5: a source has exactly one of `peer`, `header`, `bearer`, `address` or `constant`",
-        "/6: a source has exactly one of `peer`, `header`, `bearer`, `address` or `constant`",
+        "/5: a source has exactly one of `jwt_claim`, `peer`, `header`, `bearer`, `address` or `constant`",
+        "/6: a source has exactly one of `jwt_claim`, `peer`, `header`, `bearer`, `address` or `constant`",
         "/7/secret: `secret` belongs to `header`",
-        "/8/jwt_claim: the key `jwt_claim` is not supported yet",
-        "/9: a source has exactly one of `peer`, `header`, `bearer`, `address` or `constant`",
-        "/9/heder: unknown key `heder` (did you mean `header`?); allowed: `peer`, `header`, `secret`, `bearer`, \
+        "/8: the key `payload` is missing",
+        "/9: a source has exactly one of `jwt_claim`, `peer`, `header`, `bearer`, `address` or `constant`",
+        "/9/heder: unknown key `heder` (did you mean `header`?); allowed: `jwt_claim`, `payload`, `peer`, `header`, `secret`, `bearer`, \
          `address` or `constant`",
     ];
     assert_eq!(found.unwrap_err(), expected);
@@ -162,4 +167,58 @@ fn a_grant_tells_whether_somebody_checked_it() {
     assert_eq!(verified(Source::Peer(Peer::UriSan), &call), Ok(true));
     let header = Source::Header { name: "x".into(), prefix: "header:".into(), secret: false };
     assert_eq!(verified(header, &call), Ok(false));
+}
+
+/// A `google.protobuf.Struct` of these members; a value is the bytes of a `google.protobuf.Value`.
+fn structure(members: &[(&str, &[u8])]) -> Vec<u8> {
+    let field = |number: u8, bytes: &[u8]| {
+        let head = [number << 3 | 2, u8::try_from(bytes.len()).unwrap()];
+        [&head, bytes].concat()
+    };
+    let entries = members.iter().map(|(name, value)| field(1, &[field(1, name.as_bytes()), field(2, value)].concat()));
+    entries.collect::<Vec<_>>().concat()
+}
+
+#[track_caller]
+fn claimed(identity: &str, members: &[(&str, &[u8])]) -> Result<String, String> {
+    grant(identity, &Call { claims: Some(structure(members)), address: Some("10.0.0.7:1"), ..Call::default() })
+}
+
+#[test]
+fn a_claim_names_the_caller_when_it_is_a_text() {
+    let identity = r#"[{"jwt_claim":"sub","payload":"token"},{"address":true}]"#;
+    let number = [0x11, 0, 0, 0, 0, 0, 0, 0x45, 0x40];
+    let others: [(&str, &[u8]); 2] = [("iss", b"\x1a\x01i"), ("exp", &number)];
+    let with = |value: &'static [u8]| [&others[..], &[("sub", value)]].concat();
+    assert_eq!(claimed(identity, &with(b"\x1a\x05alice")).as_deref(), Ok("jwt:alice"));
+    // Missing and `null` are as good as no token: the next source names the caller.
+    assert_eq!(claimed(identity, &others).as_deref(), Ok("address:10.0.0.7"));
+    assert_eq!(claimed(identity, &with(b"\x08\x00")).as_deref(), Ok("address:10.0.0.7"));
+    // What is there and is no text names nobody, and nobody else.
+    for value in [&number[..], b"\x20\x01", b"\x2a\x00", b"\x32\x00"] {
+        let members = [&others[..], &[("sub", value)]].concat();
+        assert_eq!(claimed(identity, &members), Err("the claim `sub` is no text".to_owned()));
+    }
+    for value in [&b"\x1a\x00"[..], b"\x1a\x01\n"] {
+        let members = [&others[..], &[("sub", value)]].concat();
+        assert_eq!(claimed(identity, &members), Err("the claim `sub` holds no readable name".to_owned()));
+    }
+    let twice = [&with(b"\x1a\x05alice")[..], &[("sub", b"\x1a\x03bob")]].concat();
+    assert_eq!(claimed(identity, &twice), Err("the token's claims cannot be read".to_owned()));
+    assert_eq!(claimed(identity, &with(b"\x1a\x09short")), Err("the token's claims cannot be read".to_owned()));
+}
+
+#[test]
+fn claims_of_two_tokens_never_name_one_caller() {
+    let identity = r#"[{"jwt_claim":"team","payload":"other"},{"jwt_claim":"sub","payload":"token"}]"#;
+    assert_eq!(claimed(identity, &[("sub", b"\x1a\x01a")]).as_deref(), Ok("jwt.token.sub:a"));
+    let problems = sources(r#"[{"jwt_claim":"sub"},{"jwt_claim":"","payload":"p"},{"address":true,"payload":"p"}]"#);
+    assert_eq!(
+        problems.unwrap_err(),
+        [
+            "/0: the key `payload` is missing",
+            "/1/jwt_claim: found the string ``, expected a name of up to 256 bytes, such as `sub`",
+            "/2/payload: `payload` belongs to `jwt_claim`",
+        ]
+    );
 }

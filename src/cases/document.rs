@@ -18,6 +18,7 @@
 //! * a call is `tool` with `args`, or `method` with `params`, or `request`: a message or a batch, or a string with the
 //!   bytes of a body as it is
 //! * `as`: who calls, any text, for example `jwt:alice`; `session`: the MCP session
+//! * `route`, `host`, `path`: where it comes in, for bindings
 //! * `at`: when, in seconds after a midnight UTC or as `hours:minutes:seconds`; without it at the same moment as the call
 //!   before
 //! * `times`: how often it is sent, one after the other
@@ -31,7 +32,7 @@ use crate::{
     walk::{At, Fields, Keys},
 };
 
-use super::{Case, CaseCall, Expectation, Expected, MIDNIGHT, clock, message};
+use super::{Case, CaseCall, Expectation, Expected, MIDNIGHT, Place, clock, message};
 
 const FILE: Keys = Keys { known: &["description", "policy", "cases"], later: &[] };
 const CASE: Keys = Keys { known: &["name", "calls"], later: &[] };
@@ -39,6 +40,9 @@ const CALL: Keys = Keys {
     known: &[
         "as",
         "session",
+        "route",
+        "host",
+        "path",
         "at",
         "times",
         "tool",
@@ -105,6 +109,7 @@ fn call(at: &At<'_, '_>, text: &str, now: &mut Moment) -> Option<CaseCall> {
     let said = said(&fields, text);
     let words = |key: &str| fields.get(key).map_or(Some(None), |at| at.text().map(|text| Some(text.to_owned())));
     let (grant, session) = (words("as"), words("session"));
+    let (route, host, path) = (words("route"), words("host"), words("path"));
     let moment = fields.get("at").map_or(Some(*now), |at| clock::read(&at));
     *now = moment.unwrap_or(*now);
     let times = fields.get("times").map_or(Some(1), |times| times.whole(1, MAX_TIMES));
@@ -115,6 +120,7 @@ fn call(at: &At<'_, '_>, text: &str, now: &mut Moment) -> Option<CaseCall> {
         body,
         grant: grant?.unwrap_or_else(|| ANYBODY.to_owned()),
         session: session?,
+        place: Place { route: route?, host: host?, path: path? },
         at: moment?,
         times: u32::try_from(times?).unwrap_or(u32::MAX),
         expected: expected?,

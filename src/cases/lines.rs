@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use super::{Case, CaseCall, Expectation, Expected, clock, message};
+use super::{Case, CaseCall, Expectation, Expected, Place, clock, message};
 use crate::walk::Problem;
 
 #[derive(Deserialize)]
@@ -108,6 +108,7 @@ impl LineCall {
             body,
             grant: self.identity,
             session: None,
+            place: Place::default(),
             at: clock::after_midnight(self.at_s.saturating_mul(1000)),
             times: 1,
             expected: Expectation { message_contains, ..decision.into() },

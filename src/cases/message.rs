@@ -8,6 +8,8 @@ use crate::{
     mcp::{Message, Method, Target},
 };
 
+use super::Place;
+
 /// The body of a tool call; `args` is JSON.
 pub(super) fn tool(name: &str, args: Option<&str>) -> String {
     let mut params = Writer::default();
@@ -30,12 +32,15 @@ pub(super) fn method(name: &str, params: Option<&str>) -> String {
 }
 
 /// The head that belongs to a body: since 2026-07-28 it repeats parts of it.
-pub(super) fn head(body: &str, session: Option<&str>) -> Headers {
+pub(super) fn head(body: &str, session: Option<&str>, place: &Place) -> Headers {
     let mut pairs: Vec<(&str, String)> = vec![
         (":method", "POST".to_owned()),
-        (":path", "/mcp".to_owned()),
+        (":path", place.path.clone().unwrap_or_else(|| "/mcp".to_owned())),
         ("content-type", "application/json".to_owned()),
     ];
+    if let Some(host) = &place.host {
+        pairs.push((":authority", host.clone()));
+    }
     if let Some(session) = session {
         pairs.push(("mcp-session-id", session.to_owned()));
     }

@@ -27,8 +27,8 @@ impl CaseCall {
     /// Judges the call once.
     #[must_use]
     pub fn judge<S: Store>(&self, config: &Config, store: &S) -> Outcome {
-        let headers = message::head(&self.body, self.session.as_deref());
-        let call = Call { headers, grant: Ok(Grant::named(&self.grant)), request_id: None };
+        let headers = message::head(&self.body, self.session.as_deref(), &self.place);
+        let call = Call { route: self.place.route.clone(), ..Call::new(headers, Ok(Grant::named(&self.grant))) };
         let mut steps = Vec::new();
         let judgement = engine::explain(config, &call, self.body.as_bytes(), "cases", self.at, store, &mut steps);
         let (told, retry_after) = match &judgement.answer {

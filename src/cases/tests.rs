@@ -5,7 +5,7 @@ mod attacks;
 #[cfg(target_family = "wasm")]
 use wasm_bindgen_test::wasm_bindgen_test as test;
 
-use super::{Case, CaseCall, Expectation, Expected, Failure, MIDNIGHT, read, shown};
+use super::{Case, CaseCall, Expectation, Expected, Failure, MIDNIGHT, Place, read, shown};
 use crate::limit::Moment;
 
 #[test]
@@ -58,7 +58,7 @@ fn assert_wrong(text: &str, expected: &[&str]) {
 #[test]
 fn a_call_says_all_that_a_request_can() {
     let text = r#"{"description":"d","cases":[{"name":"n","calls":[
-        {"as":"jwt:alice","session":"s","at":"00:01:30.5","times":3,"tool":"a\"b","args":{"x": 1e2},
+        {"as":"jwt:alice","session":"s","route":"r","host":"h","path":"/p","at":"00:01:30.5","times":3,"tool":"a\"b","args":{"x": 1e2},
          "expect":"rate_limited","rule":"/r","message_contains":"m","shadow":"/s"},
         {"method":"ping","expect":"allow","shadow":null},
         {"at":4,"request":{"jsonrpc": "2.0"},"expect":"refused"},
@@ -70,6 +70,7 @@ fn a_call_says_all_that_a_request_can() {
             .to_owned(),
         grant: "jwt:alice".to_owned(),
         session: Some("s".to_owned()),
+        place: Place { route: Some("r".to_owned()), host: Some("h".to_owned()), path: Some("/p".to_owned()) },
         at: at(90_500),
         times: 3,
         expected: Expectation {
@@ -84,6 +85,7 @@ fn a_call_says_all_that_a_request_can() {
         body: body.to_owned(),
         grant: "anybody".to_owned(),
         session: None,
+        place: Place::default(),
         at: at(milliseconds),
         times: 1,
         expected,
@@ -193,7 +195,7 @@ fn mistakes_in_a_case_file_are_told_all_at_once() {
             "/polcy: unknown key `polcy` (did you mean `policy`?); allowed: `description`, `policy` or `cases`",
             "/cases/0/name: found the string ``, expected a few words on one line",
             "/cases/0/calls/0: nothing is called; write `tool`, `method` or `request`",
-            "/cases/0/calls/0/tol: unknown key `tol` (did you mean `tool`?); allowed: `as`, `session`, `at`, `times`, \
+            "/cases/0/calls/0/tol: unknown key `tol` (did you mean `tool`?); allowed: `as`, `session`, `route`, `host`, `path`, `at`, `times`, \
              `tool`, `args`, `method`, `params`, `request`, `expect`, `rule`, `message_contains` or `shadow`",
             "/cases/0/calls/0/expect: found `alow`, expected `allow`, `deny`, `rate_limited`, `approval_required` or \
              `refused` (did you mean `allow`?)",

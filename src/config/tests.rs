@@ -22,9 +22,9 @@ fn problems(text: &str) -> Vec<String> {
 #[test]
 fn a_bare_policy_is_a_whole_configuration() {
     let config = load(r#"{"version":"1","default":"deny","tools":{"a":{}}}"#);
-    assert!(matches!(config.policy.tool("a"), Entry::Rule(_)));
-    assert!(matches!(config.policy.tool("b"), Entry::Unnamed));
-    assert_eq!(&*config.policy_name, "default");
+    assert!(matches!(config.policies[0].policy.tool("a"), Entry::Rule(_)));
+    assert!(matches!(config.policies[0].policy.tool("b"), Entry::Unnamed));
+    assert_eq!(&*config.policies[0].name, "default");
     assert_eq!(config.identity, [Source::Peer(Peer::UriSan), Source::Address { forwarded: false }]);
     let protocol = Protocol {
         headers: HeaderMode::Release,
@@ -43,7 +43,7 @@ fn a_policy_with_options_is_the_same_policy() {
         r#"{"policy":{"version":"1","default":"allow"},"identity":[{"bearer":true}],
             "protocol":{"headers":"hold","max_body_bytes":1000,"max_depth":10,"batches":"judge","legacy_sse":"allow"}}"#,
     );
-    assert_eq!(config.policy.default(), Stance::Allow);
+    assert_eq!(config.policies[0].policy.default(), Stance::Allow);
     assert_eq!(config.identity, [Source::Bearer]);
     let protocol =
         Protocol { headers: HeaderMode::Hold, max_body_bytes: 1000, max_depth: 10, batches: true, legacy_sse: true };
@@ -68,9 +68,9 @@ fn every_mistake_is_reported_at_once() {
          or a number of seconds",
         "/identity/0/bearer: found the number `1`, expected `true` or `false`",
         "/protocol/headers: found `keep`, expected `release` or `hold`",
-        "/bindings: the key `bindings` is not supported yet",
-        "/polices: unknown key `polices` (did you mean `policy`?); allowed: `policy`, `identity`, `mode`, `protocol` \
-         or `limits`",
+        "/bindings: bindings choose among `policies`, and there is one `policy`; leave them out",
+        "/polices: unknown key `polices` (did you mean `policies`?); allowed: `policy`, `policies`, `bindings`, `identity`, `mode`, `protocol` \
+         , `limits` or `lists`",
     ];
     assert_eq!(found, expected);
 }
@@ -141,7 +141,7 @@ fn a_struct_means_what_its_json_means() {
     let policy =
         [entry("version", &text("1")), entry("default", &text("deny")), entry("tools", &bytes(5, &tools))].concat();
     let config = Config::load(&policy).unwrap_or_else(|invalid| panic!("{invalid}"));
-    let Entry::Rule(rule) = config.policy.tool("t") else { panic!("no rule") };
+    let Entry::Rule(rule) = config.policies[0].policy.tool("t") else { panic!("no rule") };
     assert_eq!((rule.limits[0].max, rule.limits[0].period.seconds()), (Amount::whole(10).unwrap(), 60));
     let bad = [entry("version", &text("1")), entry("default", &[4 << 3, 1])].concat();
     let invalid = Config::load(&bad).unwrap_err();

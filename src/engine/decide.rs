@@ -7,7 +7,7 @@ mod verdict;
 use std::borrow::Cow;
 
 use crate::{
-    config::Config,
+    config::{Config, Named},
     limit::{Counters, Moment, Refused, store::Store},
     mcp::{Message, Method, Request, Sort, Target},
     policy::{Mode, Stance},
@@ -29,6 +29,8 @@ pub(super) use verdict::{Decision, Denial, Passed, Verdict};
 #[derive(Debug)]
 pub(super) struct Judge<'p, S, W> {
     pub(super) config: &'p Config,
+    /// The policy that is asked.
+    pub(super) named: &'p Named,
     pub(super) call: &'p Call,
     /// The MCP session, in the eras that have sessions.
     pub(super) session: Option<&'p [u8]>,
@@ -38,12 +40,19 @@ pub(super) struct Judge<'p, S, W> {
     pub(super) witness: W,
 }
 
+/// The decision on what no policy is bound to.
+pub(super) fn not_bound<'p>(mut witness: impl Witness) -> Decision<'p> {
+    let denial = verdict::not_bound();
+    witness.note(|| denial.step());
+    Err(denial).into()
+}
+
 impl<'p, S: Store, W: Witness> Judge<'p, S, W> {
     /// Decides on messages that pass together or not at all: one, or those of a batch. In shadow a refusal is reported
     /// and not carried out, and nothing is charged.
     pub(super) fn decide(&mut self, messages: &[Message<'_>]) -> Decision<'p> {
         let decision = self.together(messages);
-        let modes = [self.config.mode, self.config.policy.mode()];
+        let modes = [self.config.mode, self.named.policy.mode()];
         match decision.verdict {
             Err(denial) if modes.contains(&Mode::Shadow) => {
                 self.witness.note(|| Step::new("/mode", "in shadow, so the call passes and nothing is charged"));
@@ -103,7 +112,7 @@ impl<'p, S: Store, W: Witness> Judge<'p, S, W> {
 
     /// What `methods` says: a refusal, or whether the method is opened.
     fn gate(&mut self, method: &str) -> Result<Option<Stance>, Denial<'p>> {
-        let gate = self.config.policy.method(method);
+        let gate = self.named.policy.method(method);
         if let Some(gate) = gate {
             self.witness.note(|| Step::new(&*gate.pointer, format!("`methods` says {} to `{method}`", gate.stance)));
             if gate.stance == Stance::Deny {
@@ -127,7 +136,7 @@ impl<'p, S: Store, W: Witness> Judge<'p, S, W> {
 
     /// A method that carries no name: `methods`, else the default.
     fn by_default(&mut self, gate: Option<Stance>, method: &str) -> Result<(), Denial<'p>> {
-        let default = self.config.policy.default();
+        let default = self.named.policy.default();
         if gate.is_none() {
             self.witness.note(|| Step::new("(method)", format!("`methods` does not name it; `default` is {default}")));
         }
@@ -140,7 +149,7 @@ impl<'p, S: Store, W: Witness> Judge<'p, S, W> {
     /// Passes where what is spoken of is not denied whatever the call; no predicates, no charge.
     fn not_denied(&mut self, target: &Target<'_>) -> Result<(), Denial<'p>> {
         let Some(subject) = Subject::all(target).next() else { return self.by_default(None, "this reference") };
-        match subject.rule(&self.config.policy, &mut self.witness)? {
+        match subject.rule(&self.named.policy, &mut self.witness)? {
             Some(rule) if rule.denies_unconditionally() => {
                 let denies = rule.deny_if.iter().find(|predicate| predicate.conditions.is_empty());
                 let denial = denies.map_or(Denial::Failed, |predicate| verdict::denied_by(predicate, &subject));
@@ -159,7 +168,7 @@ impl<'p, S: Store, W: Witness> Judge<'p, S, W> {
     ) -> Result<Vec<Matter<'p, 'm>>, Denial<'p>> {
         let mut matters = Vec::new();
         for subject in Subject::all(target) {
-            matters.push(Matter::new(subject, &self.config.policy, request.arguments, &mut self.witness)?);
+            matters.push(Matter::new(subject, &self.named.policy, request.arguments, &mut self.witness)?);
         }
         if matters.is_empty() {
             self.open(&request.method)?;
@@ -187,7 +196,7 @@ impl<'p, S: Store, W: Witness> Judge<'p, S, W> {
     fn carry_out(&mut self, plan: &Plan<'p>) -> Verdict<'p> {
         let Ok(grant) = &self.call.grant else { return Err(Denial::Failed) };
         let charges: Vec<_> =
-            plan.charges.iter().map(|due| due.to(self.config, self.filter, grant, self.session)).collect();
+            plan.charges.iter().map(|due| due.to(&self.named.name, self.filter, grant, self.session)).collect();
         let counters = Counters::new(self.store);
         let mut notes = Notes { witness: &mut self.witness, mode: plan.mode };
         let mut refused = |refused: Refused| match refused {

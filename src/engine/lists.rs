@@ -2,7 +2,7 @@
 //! section 5.
 
 use crate::{
-    config::{Config, Show},
+    config::{Bound, Config, Named, Show},
     http::Header,
     mcp::{
         Body,
@@ -10,50 +10,62 @@ use crate::{
         list::{Asked, Kind},
         requests,
     },
-    policy::{Mode, Stance},
+    policy::{Mode, Policy, Stance},
 };
 
-use super::{Call, decide};
+use super::{Call, bound, decide};
+
+/// How an answer is trimmed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Trim {
+    /// What was asked.
+    pub asked: Asked,
+    /// The policy that tells what is shown, by its name.
+    pub policy: Box<str>,
+}
 
 /// How the answer to a request is trimmed; `None` where it lists nothing, or everything is shown.
-pub(super) fn asked(config: &Config, body: &Body<'_>, era: Era) -> Option<Asked> {
+pub(super) fn asked(config: &Config, named: &Named, body: &Body<'_>, era: Era) -> Option<Trim> {
     let mut all = requests(body.messages());
     let lists = all.any(|request| Kind::by_method(&request.method).is_some());
-    (lists && is_trimmed(config)).then(|| Asked {
+    let asked = || Asked {
         ids: requests(body.messages()).map(|request| request.id.token().to_owned()).collect(),
         is_batch: matches!(body, Body::Batch(_)),
         is_cacheable: era == Era::Mirrored,
         max_bytes: config.lists.max_bytes,
-    })
+    };
+    (lists && is_trimmed(config, named)).then(|| Trim { asked: asked(), policy: named.name.clone() })
 }
 
 /// How the stream that a request without a message opens is trimmed: it may answer any request.
 #[must_use]
-pub fn stream(config: &Config, call: &Call) -> Option<Asked> {
+pub fn stream(config: &Config, call: &Call) -> Option<Trim> {
     let opens = call.headers.get(":method") == Header::Once(b"GET");
-    (opens && is_trimmed(config)).then(|| Asked { max_bytes: config.lists.max_bytes, ..Asked::default() })
+    let Bound::To(named) = bound(config, call) else { return None };
+    let asked = || Asked { max_bytes: config.lists.max_bytes, ..Asked::default() };
+    (opens && is_trimmed(config, named)).then(|| Trim { asked: asked(), policy: named.name.clone() })
 }
 
 /// Whether lists may show less than the server says.
 #[must_use]
-pub fn is_trimmed(config: &Config) -> bool {
-    config.lists.show != Show::Full && ![config.mode, config.policy.mode()].contains(&Mode::Shadow)
+pub fn is_trimmed(config: &Config, named: &Named) -> bool {
+    config.lists.show != Show::Full && ![config.mode, named.policy.mode()].contains(&Mode::Shadow)
 }
 
 /// Whether a list shows an entry.
 #[must_use]
-pub fn shows(config: &Config, kind: Kind, name: &str) -> bool {
+pub fn shows(config: &Config, policy: &Policy, kind: Kind, name: &str) -> bool {
     match config.lists.show {
         Show::Full => true,
-        Show::HiddenOnly => kind != Kind::Tools || !config.policy.hides(name),
+        Show::HiddenOnly => kind != Kind::Tools || !policy.hides(name),
         Show::Permitted => {
             let method = match kind {
                 Kind::Tools => "tools/call",
                 Kind::Prompts => "prompts/get",
                 Kind::Resources | Kind::Templates => "resources/read",
             };
-            let is_open = config.policy.method(method).is_none_or(|gate| gate.stance == Stance::Allow);
-            is_open && decide::is_permitted(&config.policy, kind, name)
+            let is_open = policy.method(method).is_none_or(|gate| gate.stance == Stance::Allow);
+            is_open && decide::is_permitted(policy, kind, name)
         }
     }
 }
@@ -73,7 +85,8 @@ mod tests {
     #[track_caller]
     fn shown(policy: &str, kind: Kind, names: &[&str], expected: &[&str]) {
         let config = config(policy, "");
-        let shown: Vec<&str> = names.iter().copied().filter(|name| shows(&config, kind, name)).collect();
+        let shown: Vec<&str> =
+            names.iter().copied().filter(|name| shows(&config, &config.policies[0].policy, kind, name)).collect();
         assert_eq!(shown, expected, "{policy}");
     }
 
@@ -152,11 +165,13 @@ mod tests {
     #[test]
     fn lists_show_less_only_where_the_policy_is_enforced() {
         let policy = r#""default":"deny","hide":["h"]"#;
+        let is_trimmed = |config: &Config| is_trimmed(config, &config.policies[0]);
         let trimmed = |options: &str| is_trimmed(&config(policy, options));
         assert!(trimmed("") && trimmed(r#","lists":{"show":"hidden_only"}"#));
         assert!(!trimmed(r#","lists":{"show":"full"}"#) && !trimmed(r#","mode":"shadow""#));
         assert!(!is_trimmed(&config(r#""default":"deny","mode":"shadow""#, "")));
         let hidden = config(policy, r#","lists":{"show":"hidden_only"}"#);
+        let shows = |config: &Config, kind, name: &str| shows(config, &config.policies[0].policy, kind, name);
         assert!(shows(&hidden, Kind::Tools, "x") && !shows(&hidden, Kind::Tools, "h"));
         assert!(shows(&hidden, Kind::Prompts, "h") && shows(&hidden, Kind::Resources, "h"));
     }

@@ -2,7 +2,7 @@
 
 use crate::{
     amount::Amount,
-    config::Config,
+    config::{Config, Named},
     json::Writer,
     mcp::{Body, Message, Target},
     policy::Limit,
@@ -39,8 +39,8 @@ pub struct Record {
     pub rule: String,
     /// Why it was refused, where no rule did it.
     pub why: String,
-    /// Name of the policy.
-    pub policy: String,
+    /// Name of the policy that judged it.
+    pub policy: Option<String>,
     /// Digest of the configuration.
     pub config: String,
     /// Who called, as people may see it.
@@ -95,7 +95,13 @@ const MAX_TEXT: usize = 256;
 
 impl Record {
     /// The record of a message that was judged.
-    pub(super) fn of(config: &Config, call: &Call, body: &Body<'_>, made: &decide::Decision<'_>) -> Self {
+    pub(super) fn of(
+        config: &Config,
+        named: Option<&Named>,
+        call: &Call,
+        body: &Body<'_>,
+        made: &decide::Decision<'_>,
+    ) -> Self {
         let (decision, rule) = match &made.verdict {
             Ok(_) => (Decision::Allowed, ""),
             Err(denial) => (Decision::of(denial), denial.rule()),
@@ -124,13 +130,18 @@ impl Record {
             tool: short(tool),
             shadow,
             remaining,
-            ..Self::new(config, call, decision)
+            ..Self::new(config, named, call, decision)
         }
     }
 
     /// The record of a request that was not judged.
-    pub(super) fn refused(config: &Config, call: &Call, why: &str) -> Self {
-        Self { why: short(why), ..Self::new(config, call, Decision::Refused) }
+    pub(super) fn refused(config: &Config, named: Option<&Named>, call: &Call, why: &str) -> Self {
+        Self { why: short(why), ..Self::new(config, named, call, Decision::Refused) }
+    }
+
+    /// The record of a request without a message that nothing is bound to.
+    pub(super) fn not_bound(config: &Config, call: &Call) -> Self {
+        Self { rule: "(no policy)".to_owned(), ..Self::new(config, None, call, Decision::Denied) }
     }
 
     /// The record as one line of JSON.
@@ -141,7 +152,7 @@ impl Record {
             .text("decision", self.decision.name())
             .optional("rule", some(&self.rule))
             .optional("why", some(&self.why))
-            .text("policy", &self.policy)
+            .optional("policy", self.policy.as_deref())
             .text("config", &self.config)
             .optional("grant", self.grant.as_deref())
             .optional("method", some(&self.method))
@@ -162,12 +173,12 @@ impl Record {
         record.finish()
     }
 
-    fn new(config: &Config, call: &Call, decision: Decision) -> Self {
+    fn new(config: &Config, named: Option<&Named>, call: &Call, decision: Decision) -> Self {
         Self {
             decision,
             rule: String::new(),
             why: String::new(),
-            policy: config.policy_name.to_string(),
+            policy: named.map(|named| named.name.to_string()),
             config: config.digest.clone(),
             grant: call.grant.as_ref().ok().map(|grant| grant.shown().to_owned()),
             method: String::new(),

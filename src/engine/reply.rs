@@ -5,7 +5,7 @@
 use std::time::{Duration, SystemTime};
 
 use crate::{
-    config::Config,
+    config::Named,
     limit::{Full, Moment},
     mcp::{
         Body, Code, Refusal, Request, Target,
@@ -26,8 +26,8 @@ pub(super) fn refused(call: &Call, refusal: &Refusal) -> Reply {
 }
 
 /// The answer to messages that were judged and do not pass: one for each request, since its sender waits for it.
-pub(super) fn denied(config: &Config, call: &Call, body: &Body<'_>, denial: &Denial<'_>, now: Moment) -> Reply {
-    let mut replies = requests(body.messages()).map(|request| one(config, call, request, denial, now));
+pub(super) fn denied(named: Option<&Named>, call: &Call, body: &Body<'_>, denial: &Denial<'_>, now: Moment) -> Reply {
+    let mut replies = requests(body.messages()).map(|request| one(named, call, request, denial, now));
     let Some(first) = replies.next() else { return answer::dropped() };
     match body {
         Body::Single(_) => first,
@@ -39,10 +39,10 @@ pub(super) fn denied(config: &Config, call: &Call, body: &Body<'_>, denial: &Den
     }
 }
 
-fn one(config: &Config, call: &Call, request: &Request<'_>, denial: &Denial<'_>, now: Moment) -> Reply {
+fn one(named: Option<&Named>, call: &Call, request: &Request<'_>, denial: &Denial<'_>, now: Moment) -> Reply {
     let id = Some(request.id.token());
     let data = Data {
-        policy: Some(&config.policy_name),
+        policy: named.map(|named| &*named.name),
         tool: match &request.target {
             Target::Tool(name) | Target::Prompt(name) | Target::Resource(name) => Some(name),
             Target::Nothing | Target::Resources(_) | Target::Task(_) => None,

@@ -18,7 +18,7 @@ fn call(grant: &str) -> Call {
     let pairs = [(":method", "POST"), ("content-type", "application/json")];
     let pairs = pairs.map(|(name, value)| (name.to_owned(), value.as_bytes().to_vec()));
     let grant = Ok(Grant::named(&format!("constant:{grant}")));
-    Call { headers: Headers::new(pairs.into()), grant, request_id: Some("r-1".to_owned()) }
+    Call { request_id: Some("r-1".to_owned()), ..Call::new(Headers::new(pairs.into()), grant) }
 }
 
 struct Gateway {

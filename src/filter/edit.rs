@@ -4,12 +4,12 @@
 
 use crate::{
     config::Config,
-    engine::{self, Call},
+    engine::{self, Call, lists::Trim},
     mcp::{
         Form,
         answer::{self, Reply},
         first_event::{FirstEvent, Heard},
-        list::{Asked, Trimmer, UNKNOWN_FORM},
+        list::{Asked, Kind, Trimmer, UNKNOWN_FORM},
     },
 };
 
@@ -21,9 +21,9 @@ pub(super) enum Edit {
     /// Nothing.
     Nothing,
     /// It lists something: it is trimmed once its head tells how.
-    List(Asked),
+    List(Trim),
     /// It may be a stream.
-    Stream { first: Option<FirstEvent>, lists: Option<Asked> },
+    Stream { first: Option<FirstEvent>, lists: Option<Trim> },
     /// Its body is coming.
     Body(Body),
 }
@@ -32,9 +32,16 @@ pub(super) enum Edit {
 #[derive(Debug)]
 pub(super) struct Body {
     first: Option<FirstEvent>,
-    lists: Option<Trimmer>,
+    lists: Option<Lists>,
     /// Whether nothing of it goes on before its end.
     is_whole: bool,
+}
+
+/// Lists that are trimmed, by the policy of this name.
+#[derive(Debug)]
+struct Lists {
+    trimmer: Trimmer,
+    policy: Box<str>,
 }
 
 /// What becomes of a chunk.
@@ -73,12 +80,13 @@ impl Edit {
         let form = host::response_header("content-type").and_then(|content_type| Form::of(&content_type));
         let is_plain = host::response_header("content-encoding").is_none_or(|coding| coding == b"identity");
         let body = match (edit, form.filter(|_| is_plain)) {
-            (Self::List(asked), Some(Form::Json)) => {
+            (Self::List(Trim { asked, policy }), Some(Form::Json)) => {
                 host::remove_response_header("content-length").map_err(|_| answer::failed())?;
-                Body { first: None, lists: Some(Trimmer::json(asked)), is_whole: true }
+                let trimmer = Trimmer::json(asked);
+                Body { first: None, lists: Some(Lists { trimmer, policy }), is_whole: true }
             }
-            (Self::List(asked), Some(Form::Events)) => Body::events(None, Some(asked)),
-            (Self::List(asked), None) => return Err(refused(&asked)),
+            (Self::List(trim), Some(Form::Events)) => Body::events(None, Some(trim)),
+            (Self::List(trim), None) => return Err(refused(&trim.asked)),
             (Self::Stream { first, lists }, Some(Form::Events)) => Body::events(first, lists),
             (Self::Stream { .. }, None) if form == Some(Form::Events) => {
                 log::warn!("a stream that cannot be read, since it is compressed, was not passed on");
@@ -129,8 +137,9 @@ const UNTELLABLE: Broken =
     Broken("a list on a stream cannot be read, and it has no id to be answered by; it was ended");
 
 impl Body {
-    fn events(first: Option<FirstEvent>, lists: Option<Asked>) -> Self {
-        Self { first, lists: lists.map(Trimmer::events), is_whole: false }
+    fn events(first: Option<FirstEvent>, lists: Option<Trim>) -> Self {
+        let lists = lists.map(|Trim { asked, policy }| Lists { trimmer: Trimmer::events(asked), policy });
+        Self { first, lists, is_whole: false }
     }
 
     fn hear(&mut self, config: &Config, chunk: &[u8]) -> Result<Vec<u8>, Broken> {
@@ -146,15 +155,23 @@ impl Body {
         let rest = self.first.take().map(|mut first| first.rest()).unwrap_or_default();
         let mut out = self.trim(config, &rest)?;
         if let Some(lists) = &mut self.lists {
-            out.extend(lists.end(&|kind, name| engine::lists::shows(config, kind, name)).map_err(|_| UNTELLABLE)?);
+            let shows = shows(config, &lists.policy);
+            out.extend(lists.trimmer.end(&shows).map_err(|_| UNTELLABLE)?);
         }
         Ok(out)
     }
 
     fn trim(&mut self, config: &Config, chunk: &[u8]) -> Result<Vec<u8>, Broken> {
         let Some(lists) = &mut self.lists else { return Ok(chunk.to_vec()) };
-        lists.hear(chunk, &|kind, name| engine::lists::shows(config, kind, name)).map_err(|_| UNTELLABLE)
+        let shows = shows(config, &lists.policy);
+        lists.trimmer.hear(chunk, &shows).map_err(|_| UNTELLABLE)
     }
+}
+
+/// What the policy of this name shows.
+fn shows<'c>(config: &'c Config, policy: &str) -> impl Fn(Kind, &str) -> bool + use<'c> {
+    let policy = config.policy(policy);
+    move |kind, name| policy.is_some_and(|policy| engine::lists::shows(config, policy, kind, name))
 }
 
 fn is_success() -> bool {

@@ -43,6 +43,8 @@ enum Phase {
     Body { call: Call, size: usize },
     /// The end is coming, and no body before it.
     Nothing { call: Call },
+    /// Nobody looks at it.
+    Bypassed,
     /// It goes on to the server; what it was charged is settled with the answer, which may have to be edited.
     Passed { paid: Option<Paid>, edit: Edit },
     /// Its answer was broken off: nothing more of it goes on.
@@ -62,6 +64,10 @@ impl HttpContext for Http {
         let Some(call) = call(&filter) else { return self.answer(&answer::failed()) };
         let held = match engine::open(&filter.config, &call, !end_of_stream) {
             Opening::Closed(judgement) => self.settle(*judgement),
+            Opening::Bypass => {
+                self.phase = Phase::Bypassed;
+                return Action::Continue;
+            }
             Opening::Await => self.hold_back(&filter, call, true),
             Opening::Pass | Opening::AwaitNothing => self.hold_back(&filter, call, false),
         };
@@ -84,6 +90,7 @@ impl HttpContext for Http {
             }
             // A body without a head: nobody could judge it.
             Phase::Start => return self.answer(&answer::failed()),
+            Phase::Bypassed => return Action::Continue,
             Phase::Passed { .. } | Phase::Broken | Phase::Stopped => None,
         };
         match closed {
@@ -158,7 +165,7 @@ impl Http {
                 return Action::Continue;
             }
             Phase::Start => return self.answer(&answer::failed()),
-            Phase::Passed { .. } | Phase::Broken | Phase::Stopped => return self.stay(),
+            Phase::Bypassed | Phase::Passed { .. } | Phase::Broken | Phase::Stopped => return self.stay(),
         };
         let (Some(body), Some(now)) = (host::request_body(*size), host::now()) else {
             return self.answer(&answer::failed());
@@ -220,7 +227,7 @@ impl Http {
     /// What a callback does that has nothing left to decide.
     fn stay(&self) -> Action {
         match self.phase {
-            Phase::Passed { .. } => Action::Continue,
+            Phase::Bypassed | Phase::Passed { .. } => Action::Continue,
             Phase::Broken | Phase::Start | Phase::Body { .. } | Phase::Nothing { .. } | Phase::Stopped => Action::Pause,
         }
     }
@@ -249,10 +256,11 @@ fn call(filter: &Filter) -> Option<Call> {
     };
     let seen = Seen { headers: &headers, failed: Cell::new(false) };
     let grant = caller::identify(&filter.config.identity, &seen);
+    let route = filter.config.reads_route().then(|| seen.route()).flatten();
     if seen.failed.get() {
         return None;
     }
-    Some(Call { headers, grant, request_id })
+    Some(Call { headers, grant, request_id, route })
 }
 
 /// What Envoy knows of the caller.
@@ -271,6 +279,13 @@ impl Seen<'_> {
     }
 }
 
+impl Seen<'_> {
+    /// The name of Envoy's route. A name that is no text is bound by nothing.
+    fn route(&self) -> Option<String> {
+        self.property(&["xds", "route_name"]).and_then(|name| String::from_utf8(name).ok())
+    }
+}
+
 impl Facts for Seen<'_> {
     fn header(&self, name: &str) -> Header<'_> {
         self.headers.get(name)
@@ -283,6 +298,10 @@ impl Facts for Seen<'_> {
             Peer::Subject => "subject_peer_certificate",
         };
         self.property(&["connection", property])
+    }
+
+    fn claims(&self, payload: &str) -> Option<Vec<u8>> {
+        self.property(&["metadata", "filter_metadata", "envoy.filters.http.jwt_authn", payload])
     }
 
     fn address(&self) -> Option<Vec<u8>> {

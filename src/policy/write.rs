@@ -116,7 +116,7 @@ mod tests {
 
     #[track_caller]
     fn written(text: &str) -> String {
-        Config::load(text.as_bytes()).unwrap_or_else(|invalid| panic!("{invalid}\n{text}")).policy.to_json()
+        Config::load(text.as_bytes()).unwrap_or_else(|invalid| panic!("{invalid}\n{text}")).policies[0].policy.to_json()
     }
 
     #[test]

@@ -66,7 +66,7 @@ pub(super) fn found(node: &Node<'_>) -> String {
 }
 
 /// Words as a list: `` `a`, `b` or `c` ``.
-pub(super) fn listed(words: impl Iterator<Item = &'static str>) -> String {
+pub(super) fn listed<'n>(words: impl Iterator<Item = &'n str>) -> String {
     let mut words: Vec<String> = words.map(|word| format!("`{word}`")).collect();
     match words.pop() {
         None => "nothing".to_owned(),
@@ -76,7 +76,7 @@ pub(super) fn listed(words: impl Iterator<Item = &'static str>) -> String {
 }
 
 /// ` (did you mean …?)` where a known word is near.
-pub(super) fn nearest(word: &str, known: &[&'static str]) -> String {
+pub(super) fn nearest(word: &str, known: &[&str]) -> String {
     let lower = shortened(word).to_ascii_lowercase();
     let distance = |known: &str| strsim::osa_distance(&lower, &known.to_ascii_lowercase());
     let near = known.iter().map(|known| (distance(known), *known)).min();

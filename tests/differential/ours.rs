@@ -72,7 +72,7 @@ fn judge(config: &Config, store: &InMemory, request: &Request) -> End {
     let mut pairs = vec![(":method".to_owned(), b"POST".to_vec())];
     pairs.extend(request.headers.iter().cloned());
     let grant = Ok(Grant::named("constant:fuzz"));
-    let call = Call { headers: Headers::new(pairs), grant, request_id: None };
+    let call = Call::new(Headers::new(pairs), grant);
     let Opening::Await = engine::open(config, &call, !request.body.is_empty()) else { return End::Refused };
     let judgement = engine::judge(config, &call, &request.body, "fuzz", Moment(0), store);
     let forwarded = matches!(judgement.answer, Answer::Forward(_));

@@ -31,7 +31,7 @@ proptest! {
     #[test]
     fn a_policy_written_out_again_decides_the_same((policy, requests) in scenario()) {
         let first = World::new(&policy.to_string()).expect("a policy");
-        let again = World::new(&first.config().policy.to_json()).expect("a policy, written out again");
+        let again = World::new(&first.config().policies[0].policy.to_json()).expect("a policy, written out again");
         for sent in &requests {
             prop_assert_eq!(first.judge(sent).record.decision, again.judge(sent).record.decision);
         }

@@ -69,7 +69,7 @@ fn call(sent: &Sent) -> Call {
     let session = sent.session.map(|session| ("mcp-session-id", session));
     let pairs = [(":method", "POST"), ("content-type", "application/json")].into_iter().chain(session);
     let pairs = pairs.map(|(name, value)| (name.to_owned(), value.as_bytes().to_vec()));
-    Call { headers: Headers::new(pairs.collect()), grant: Ok(Grant::named(sent.grant)), request_id: None }
+    Call::new(Headers::new(pairs.collect()), Ok(Grant::named(sent.grant)))
 }
 
 impl From<Judgement> for Seen {

@@ -8,7 +8,7 @@ use std::{
 use clap::ValueEnum;
 use mcp_policy::{
     amount::Amount,
-    cases::{CaseCall, Expected, Outcome},
+    cases::{CaseCall, Expected, Outcome, Place},
     config::Config,
     json,
     limit::{Moment, store::InMemory},
@@ -36,6 +36,15 @@ pub(crate) struct Args {
     /// Who calls: the whole grant, such as `jwt:alice`
     #[arg(long = "as", value_name = "GRANT", default_value = "anybody")]
     grant: String,
+    /// The name of Envoy's route, for bindings
+    #[arg(long, value_name = "NAME")]
+    route: Option<String>,
+    /// The host that the call names, for bindings
+    #[arg(long, value_name = "HOST")]
+    host: Option<String>,
+    /// The path that the call names, for bindings
+    #[arg(long, value_name = "PATH")]
+    path: Option<String>,
     /// When, such as `2026-01-31T08:00:00Z`; now, where nothing is said
     #[arg(long, value_name = "TIME", value_parser = humantime::parse_rfc3339)]
     at: Option<SystemTime>,
@@ -105,8 +114,9 @@ impl Args {
         // Before 1970 there is no moment to count from.
         let since = now.duration_since(SystemTime::UNIX_EPOCH).unwrap_or(Duration::ZERO);
         let at = Moment(u64::try_from(since.as_millis()).unwrap_or(u64::MAX));
+        let place = Place { route: self.route.clone(), host: self.host.clone(), path: self.path.clone() };
         let expected = Expected::Allow.into();
-        Ok(CaseCall { title, body, grant: self.grant.clone(), session: None, at, times: 1, expected })
+        Ok(CaseCall { title, body, grant: self.grant.clone(), session: None, place, at, times: 1, expected })
     }
 }
 

@@ -55,10 +55,10 @@ impl Attack {
 
     /// What becomes of it: `forward`, or the status and body of our answer.
     fn run(&self, config: &Config) -> Result<(), (u16, String)> {
-        let call = Call { headers: self.headers(), grant: Ok(Grant::named("corpus")), request_id: None };
+        let call = Call::new(self.headers(), Ok(Grant::named("corpus")));
         let body = self.body();
         let answer = match engine::open(config, &call, !body.is_empty()) {
-            Opening::Pass => return Ok(()),
+            Opening::Bypass | Opening::Pass => return Ok(()),
             Opening::Closed(judgement) => judgement.answer,
             Opening::AwaitNothing => engine::unexpected_body(config, &call).answer,
             Opening::Await => {

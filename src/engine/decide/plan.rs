@@ -3,7 +3,6 @@
 use crate::{
     amount::Amount,
     caller::Grant,
-    config::Config,
     json::{Decimal, Value},
     limit::{self, Algorithm, Charge, Key, Quota, Window},
     policy::{
@@ -201,7 +200,7 @@ impl<'p> Due<'p> {
     /// As a charge to a counter.
     pub(super) fn to<'c>(
         &self,
-        config: &'c Config,
+        policy: &'c str,
         filter: &'c str,
         grant: &'c Grant,
         session: Option<&'c [u8]>,
@@ -219,7 +218,7 @@ impl<'p> Due<'p> {
             (Scope::Grant, _) | (Scope::Session, None) => limit::Scope::Grant(grant.whole()),
         };
         Charge {
-            key: Key { filter, policy: &config.policy_name, counter: &limit.counter, window, algorithm, scope },
+            key: Key { filter, policy, counter: &limit.counter, window, algorithm, scope },
             quota: Quota { window, algorithm, max: limit.max },
             amount: self.amount,
             verified: grant.is_verified(),

@@ -119,6 +119,10 @@ pub(super) fn quota(limit: &Limit) -> String {
     }
 }
 
+pub(super) fn not_bound<'p>() -> Denial<'p> {
+    denied("(no policy)", "no policy is bound to this route and caller; ask for one to be bound".to_owned())
+}
+
 pub(super) fn nobody<'p>(unknown: &Unknown) -> Denial<'p> {
     let why = match unknown {
         Unknown::Nobody => "the caller is unknown; send the credential that this gateway asks for".to_owned(),

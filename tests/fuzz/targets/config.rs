@@ -15,12 +15,12 @@ fuzz_target!(|data: &[u8]| {
             return;
         }
     };
-    let written = config.policy.to_json();
+    let written = config.policies[0].policy.to_json();
     let again = Config::load(written.as_bytes()).unwrap_or_else(|invalid| panic!("{invalid}\n{written}"));
-    assert_eq!(again.policy.to_json(), written);
+    assert_eq!(again.policies[0].policy.to_json(), written);
     if let Ok(serde_json::Value::Object(document)) = serde_json::from_slice(data)
         && let Ok(same) = Config::load(&structure(&document))
     {
-        assert_eq!(same.policy.to_json(), written, "as a `Struct`");
+        assert_eq!(same.policies[0].policy.to_json(), written, "as a `Struct`");
     }
 });

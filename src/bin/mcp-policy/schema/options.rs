@@ -33,6 +33,15 @@ pub(super) struct Options {
 #[derive(JsonSchema)]
 #[schemars(untagged, deny_unknown_fields)]
 enum Source {
+    /// A claim of a token.
+    Jwt {
+        /// The claim of a token, verified by Envoy's `jwt_authn`, that names the caller: a string.
+        #[schemars(title = "JWT claim", length(min = 1, max = 256))]
+        jwt_claim: String,
+        /// Where Envoy keeps the token's claims: the provider's `payload_in_metadata`.
+        #[schemars(title = "Payload", length(min = 1, max = 256))]
+        payload: String,
+    },
     /// A name in the client's certificate.
     Peer {
         /// Which name of the client's certificate names the caller.

@@ -1,4 +1,5 @@
-//! The protobuf form of a `google.protobuf.Struct`: what reaches the module when Envoy's configuration holds one.
+//! The protobuf form of a `google.protobuf.Struct`: what reaches the module when Envoy's configuration holds one, and how
+//! Envoy hands over the claims of a token.
 //!
 //! `google/protobuf/struct.proto`: `Struct { map<string, Value> fields = 1 }`, `ListValue { repeated Value values = 1 }`,
 //! `Value { null = 1, number = 2, string = 3, bool = 4, struct = 5, list = 6 }`. A `Struct` cannot show names that
@@ -8,8 +9,57 @@ use std::borrow::Cow;
 
 use crate::json::{Member, Node, Value};
 
+/// A value of a `Struct`, as far as identities need to know it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Entry<'a> {
+    /// `null`
+    Null,
+    /// A string.
+    Text(&'a str),
+    /// Anything else.
+    Other,
+}
+
+/// The bytes are no `Struct`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Garbage;
+
+/// Finds one entry of a `Struct`.
+///
+/// # Errors
+/// The bytes are none, or hold the entry twice.
+pub fn entry<'a>(bytes: &'a [u8], name: &str) -> Result<Option<Entry<'a>>, Garbage> {
+    let mut found = None;
+    for field in fields(bytes).ok_or(Garbage)? {
+        let Field { number: 1, value: Wire::Bytes(member) } = field else { return Err(Garbage) };
+        let (mut key, mut value) = (&b""[..], Entry::Null);
+        for field in fields(member).ok_or(Garbage)? {
+            match field {
+                Field { number: 1, value: Wire::Bytes(text) } => key = text,
+                Field { number: 2, value: Wire::Bytes(inner) } => value = shallow(inner)?,
+                _ => return Err(Garbage),
+            }
+        }
+        if key == name.as_bytes() && found.replace(value).is_some() {
+            return Err(Garbage);
+        }
+    }
+    Ok(found)
+}
+
+fn shallow(bytes: &[u8]) -> Result<Entry<'_>, Garbage> {
+    Ok(match fields(bytes).ok_or(Garbage)?.pop() {
+        None | Some(Field { number: 1, .. }) => Entry::Null,
+        Some(Field { number: 3, value: Wire::Bytes(text) }) => {
+            Entry::Text(std::str::from_utf8(text).map_err(|_| Garbage)?)
+        }
+        Some(_) => Entry::Other,
+    })
+}
+
 /// Reads a `Struct` into the tree that JSON is read into; `None` if the bytes are none.
-pub(super) fn read(bytes: &[u8], max_depth: u32) -> Option<Node<'_>> {
+#[must_use]
+pub fn read(bytes: &[u8], max_depth: u32) -> Option<Node<'_>> {
     structure(bytes, max_depth)
 }
 
