@@ -9,6 +9,7 @@
 //!
 //! Loading depends on nothing but the bytes: all threads of an Envoy must come to the same result.
 
+mod audit;
 mod bindings;
 mod lists;
 
@@ -28,6 +29,7 @@ use crate::{
 };
 
 pub use self::{
+    audit::{AUDIT, Arguments, Audit, Logged},
     bindings::{BINDING, Binding, Bound, Named, Scene},
     lists::{LISTS, Lists, Show},
 };
@@ -49,6 +51,8 @@ pub struct Config {
     pub protocol: Protocol,
     /// What lists show.
     pub lists: Lists,
+    /// What is written down of requests.
+    pub audit: Audit,
     /// The first 16 hexadecimal digits of the SHA-256 of the bytes this was loaded from.
     pub digest: String,
 }
@@ -113,8 +117,8 @@ const MAX_BYTES: usize = 4 << 20;
 
 /// The keys of form B: a policy and options.
 pub const OPTIONS: Keys = Keys {
-    known: &["policy", "policies", "bindings", "identity", "mode", "protocol", "limits", "lists"],
-    later: &["answers", "approvals", "audit", "console"],
+    known: &["policy", "policies", "bindings", "identity", "mode", "protocol", "limits", "lists", "audit"],
+    later: &["answers", "approvals", "console"],
 };
 /// The keys of `limits`.
 pub const LIMITS: Keys = Keys { known: &["refund"], later: &["max_counters", "service"] };
@@ -178,12 +182,13 @@ impl Config {
             identity: vec![Source::Peer(Peer::UriSan), Source::Address { forwarded: false }],
             protocol: Protocol::default(),
             lists: Lists::default(),
+            audit: Audit::default(),
             digest: String::new(),
         };
         // A policy that lacks its version is still better explained as one.
         if !at.has(OPTIONS.known) && !at.has(OPTIONS.later) || at.has(&["version", "default", "tools"]) {
             // `mode` is a key of both.
-            let options = &["policy", "policies", "bindings", "identity", "protocol", "limits", "lists"];
+            let options = &["policy", "policies", "bindings", "identity", "protocol", "limits", "lists", "audit"];
             if at.has(options) || at.has(OPTIONS.later) {
                 at.wrong("options stand beside the policy, not in it: `{\"policy\": {…}, \"identity\": […]}`");
             }
@@ -203,6 +208,7 @@ impl Config {
         let identity = fields.get("identity").map(|identity| caller::read(&identity));
         let protocol = fields.get("protocol").map(|protocol| Protocol::read(&protocol));
         let lists = fields.get("lists").map_or(Some(Lists::default()), |lists| Lists::read(&lists));
+        let audit = fields.get("audit").map_or(Some(Audit::default()), |audit| Audit::read(&audit));
         let mode = policy::document::mode(fields.get("mode"));
         let refund = fields.get("limits").map_or(Some(Refund::Undelivered), |limits| refund(&limits));
         let (policies, bindings) = bound?;
@@ -211,6 +217,7 @@ impl Config {
             mode: mode?,
             refund: refund?,
             lists: lists?,
+            audit: audit?,
             identity: identity.unwrap_or_else(|| config.identity.clone()),
             protocol: protocol.flatten().unwrap_or_default(),
             ..config

@@ -69,8 +69,8 @@ fn every_mistake_is_reported_at_once() {
         "/identity/0/bearer: found the number `1`, expected `true` or `false`",
         "/protocol/headers: found `keep`, expected `release` or `hold`",
         "/bindings: bindings choose among `policies`, and there is one `policy`; leave them out",
-        "/polices: unknown key `polices` (did you mean `policies`?); allowed: `policy`, `policies`, `bindings`, `identity`, `mode`, `protocol` \
-         , `limits` or `lists`",
+        "/polices: unknown key `polices` (did you mean `policies`?); allowed: `policy`, `policies`, `bindings`, `identity`, \
+         `mode`, `protocol`, `limits`, `lists` or `audit`",
     ];
     assert_eq!(found, expected);
 }

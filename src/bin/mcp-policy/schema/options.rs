@@ -1,5 +1,7 @@
 //! What stands beside a policy; product contract, sections 1.4 and 1.5.
 
+use std::collections::BTreeMap;
+
 use schemars::JsonSchema;
 
 use super::policy::{Mode, Policy};
@@ -10,7 +12,13 @@ use super::policy::{Mode, Policy};
 pub(super) struct Options {
     /// The policy that judges every call.
     #[schemars(title = "Policy")]
-    policy: Policy,
+    policy: Option<Policy>,
+    /// The policies, by name; `bindings` tell which of them judges a call.
+    #[schemars(title = "Policies", length(min = 1, max = 256))]
+    policies: Option<BTreeMap<String, Policy>>,
+    /// Which policy judges a call: the first binding that fits. A call that none fits is denied.
+    #[schemars(title = "Bindings")]
+    bindings: Option<Vec<Binding>>,
     /// Who calls: the first source that yields a value names the caller. Default: the URI in the client's certificate,
     /// else its address.
     #[schemars(title = "Identity", length(min = 1))]
@@ -27,6 +35,37 @@ pub(super) struct Options {
     /// What callers see of what the server offers.
     #[schemars(title = "Lists")]
     lists: Option<Lists>,
+    /// What is written down of requests.
+    #[schemars(title = "Audit")]
+    audit: Option<Audit>,
+}
+
+/// What calls of a kind are bound to. All that is named has to fit; each is exact or has `*`.
+#[derive(JsonSchema)]
+#[schemars(deny_unknown_fields)]
+struct Binding {
+    /// The name of Envoy's route.
+    #[schemars(title = "Route", length(min = 1))]
+    route: Option<String>,
+    /// The host that the client names, with its port or without. Clients choose it.
+    #[schemars(title = "Host", length(min = 1))]
+    host: Option<String>,
+    /// The path that the client names, without its query. Clients choose it.
+    #[schemars(title = "Path", length(min = 1))]
+    path: Option<String>,
+    /// A path that the client's is or lies below. Clients choose it.
+    #[schemars(title = "Path prefix", length(min = 1))]
+    path_prefix: Option<String>,
+    /// Who calls, such as `jwt:alice`.
+    #[schemars(title = "Caller", length(min = 1))]
+    grant: Option<String>,
+    /// The policy, by its name.
+    #[schemars(title = "Policy")]
+    policy: Option<String>,
+    /// Calls pass without a look: for OAuth endpoints and the like. Takes `route` and nothing else, and that route must not
+    /// lead to an MCP server.
+    #[schemars(title = "Bypass")]
+    bypass: Option<True>,
 }
 
 /// Where an identity can come from.
@@ -197,6 +236,44 @@ enum Show {
     HiddenOnly,
     /// All.
     Full,
+}
+
+/// What is written down of requests.
+#[derive(JsonSchema)]
+#[schemars(deny_unknown_fields)]
+struct Audit {
+    /// Which requests get a line in Envoy's log, at most ten a second. Default: `denied`.
+    #[schemars(title = "Log", extend("default" = "denied"))]
+    log: Option<Logged>,
+    /// What records say of a call's arguments. Default: `names`.
+    #[schemars(title = "Arguments", extend("default" = "names"))]
+    arguments: Option<Arguments>,
+}
+
+/// Which requests get a line in Envoy's log.
+#[derive(JsonSchema)]
+#[schemars(rename_all = "snake_case")]
+enum Logged {
+    /// Those that do not pass, and those that would not, were it not for shadow.
+    Denied,
+    /// All.
+    All,
+    /// None.
+    None,
+}
+
+/// What records say of a call's arguments.
+#[derive(JsonSchema)]
+#[schemars(rename_all = "snake_case")]
+enum Arguments {
+    /// Their names.
+    Names,
+    /// Nothing.
+    None,
+    /// Their names, and a digest of all of them as they were sent.
+    Digest,
+    /// All of them, as they were sent.
+    Values,
 }
 
 /// When quota is given back.

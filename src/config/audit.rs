@@ -1,0 +1,65 @@
+//! `audit`: what is written down of requests.
+
+use crate::walk::{At, Keys};
+
+/// What is written down of requests.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Audit {
+    /// Which requests get a line in Envoy's log.
+    pub log: Logged,
+    /// What the record says of a call's arguments.
+    pub arguments: Arguments,
+}
+
+/// Which requests get a line in Envoy's log.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Logged {
+    /// All.
+    All,
+    /// Those that do not pass, and those that would not, were it not for shadow.
+    Denied,
+    /// None.
+    None,
+}
+
+/// What the record says of a call's arguments.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Arguments {
+    /// Nothing.
+    None,
+    /// Their names.
+    Names,
+    /// Their names, and a digest of all of them as they were sent.
+    Digest,
+    /// All of them, as they were sent.
+    Values,
+}
+
+/// The keys of `audit`.
+pub const AUDIT: Keys = Keys { known: &["log", "arguments"], later: &[] };
+
+impl Default for Audit {
+    fn default() -> Self {
+        Self { log: Logged::Denied, arguments: Arguments::Names }
+    }
+}
+
+impl Audit {
+    pub(super) fn read(at: &At<'_, '_>) -> Option<Self> {
+        let fields = at.fields(AUDIT)?;
+        let mut audit = Self::default();
+        if let Some(log) = fields.get("log") {
+            audit.log = log.choice(&[("denied", Logged::Denied), ("all", Logged::All), ("none", Logged::None)])?;
+        }
+        if let Some(arguments) = fields.get("arguments") {
+            let choices = [
+                ("names", Arguments::Names),
+                ("none", Arguments::None),
+                ("digest", Arguments::Digest),
+                ("values", Arguments::Values),
+            ];
+            audit.arguments = arguments.choice(&choices)?;
+        }
+        Some(audit)
+    }
+}
