@@ -3,11 +3,6 @@
 
 use std::{cell::Cell, rc::Rc};
 
-use proxy_wasm::{
-    traits::{Context, HttpContext},
-    types::Action,
-};
-
 use crate::{
     caller::{self, Facts, Peer},
     config::{HeaderMode, Refund},
@@ -20,7 +15,12 @@ use crate::{
     },
 };
 
-use super::{host, paid::Paid, root::Filter, shared::SharedTable};
+use super::{
+    host::{self, Action},
+    paid::Paid,
+    root::Filter,
+    shared::SharedTable,
+};
 
 /// One request.
 #[derive(Debug)]
@@ -46,10 +46,9 @@ enum Phase {
     Stopped,
 }
 
-impl Context for Http {}
-
-impl HttpContext for Http {
-    fn on_http_request_headers(&mut self, _: usize, end_of_stream: bool) -> Action {
+/// What Envoy tells.
+impl Http {
+    pub(super) fn on_http_request_headers(&mut self, end_of_stream: bool) -> Action {
         if !matches!(self.phase, Phase::Start) {
             return self.stay();
         }
@@ -64,7 +63,7 @@ impl HttpContext for Http {
         if end_of_stream { self.end() } else { held }
     }
 
-    fn on_http_request_body(&mut self, body_size: usize, end_of_stream: bool) -> Action {
+    pub(super) fn on_http_request_body(&mut self, body_size: usize, end_of_stream: bool) -> Action {
         let (phase, Some(filter)) = (&mut self.phase, &self.filter) else { return self.stay() };
         let closed = match phase {
             Phase::Body { call, size } => {
@@ -89,11 +88,11 @@ impl HttpContext for Http {
     }
 
     /// Trailers end a body: with them, the body callback never sees its end.
-    fn on_http_request_trailers(&mut self, _: usize) -> Action {
+    pub(super) fn on_http_request_trailers(&mut self) -> Action {
         self.end()
     }
 
-    fn on_http_response_headers(&mut self, _: usize, end_of_stream: bool) -> Action {
+    pub(super) fn on_http_response_headers(&mut self, end_of_stream: bool) -> Action {
         if let Phase::Listening { .. } = self.phase {
             let content_type = host::response_header("content-type").unwrap_or_default().to_ascii_lowercase();
             if !content_type.trim_ascii_start().starts_with(b"text/event-stream") {
@@ -107,7 +106,7 @@ impl HttpContext for Http {
         })
     }
 
-    fn on_http_response_body(&mut self, body_size: usize, end_of_stream: bool) -> Action {
+    pub(super) fn on_http_response_body(&mut self, body_size: usize, end_of_stream: bool) -> Action {
         if let Phase::Listening { events, heard } = &mut self.phase {
             let fresh = body_size.saturating_sub(*heard);
             let chunk = if fresh == 0 { Some(Vec::new()) } else { host::response_part(*heard, fresh) };
@@ -119,11 +118,11 @@ impl HttpContext for Http {
         self.with_paid(|paid| paid.answer_goes_on(body_size, end_of_stream))
     }
 
-    fn on_http_response_trailers(&mut self, _: usize) -> Action {
+    pub(super) fn on_http_response_trailers(&mut self) -> Action {
         self.with_paid(Paid::answer_ends)
     }
 
-    fn on_log(&mut self) {
+    pub(super) fn on_log(&mut self) {
         self.with_paid(|paid| {
             paid.stream_ends();
             None
