@@ -8,6 +8,7 @@
 //!
 //! Whatever fails on the way is a refusal. The order stands on one screen, in `decide`.
 
+mod date;
 mod decide;
 pub mod lists;
 mod record;

@@ -1,21 +1,20 @@
 //! The shell: asks Envoy for bytes, and does what the engine says. It decides nothing.
 //!
-//! * [`host`] holds every call into Envoy, with failures as values
+//! * [`exports`] is what Envoy calls, [`contexts`] whom that is for
 //! * [`root`] configures
 //! * [`http`] goes through the phases of a request
 //! * [`paid`] settles with its answer what a call was charged; [`edit`] takes out of it what may not be seen
+//! * [`host`] holds every call into Envoy, with failures as values
 //!
-//! A trap here would end a worker's VM for every caller, so nothing in this module can panic. Of the SDK only the
-//! dispatcher is used, which brings each callback to its context: its own calls panic when the host fails.
+//! A trap here would end a worker's VM for every caller, so nothing in this module can panic. That is why it speaks the
+//! proxy-wasm ABI itself: the SDK panics upon a context that it does not know, a status that it does not foresee and a
+//! header that is not UTF-8; it also exports each callback there is, into which Envoy then calls for nothing.
 
+mod contexts;
 mod edit;
+mod exports;
 mod host;
 mod http;
 mod paid;
 mod root;
 mod shared;
-
-proxy_wasm::main! {{
-    host::start_log();
-    proxy_wasm::set_root_context(|_| Box::new(root::Root::default()));
-}}

@@ -12,6 +12,7 @@
 //! Protocol revisions 2025-03-26, 2025-06-18, 2025-11-25 and 2026-07-28.
 
 pub mod answer;
+pub(crate) mod base64;
 mod batch;
 pub mod era;
 pub mod first_event;

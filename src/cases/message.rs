@@ -1,11 +1,9 @@
 //! Requests as a proper client sends them.
 
-use base64::{Engine as _, engine::general_purpose::STANDARD};
-
 use crate::{
     http::Headers,
     json::Writer,
-    mcp::{Message, Method, Target},
+    mcp::{Message, Method, Target, base64},
 };
 
 use super::Place;
@@ -65,5 +63,5 @@ pub(super) fn head(body: &str, session: Option<&str>, place: &Place) -> Headers 
 /// A header's value, in the form that the specification has for what headers cannot carry.
 fn coded(text: &str) -> String {
     let plain = text.bytes().all(|byte| matches!(byte, b' '..=b'~')) && text.trim() == text && !text.starts_with("=?");
-    if plain { text.to_owned() } else { format!("=?base64?{}?=", STANDARD.encode(text)) }
+    if plain { text.to_owned() } else { format!("=?base64?{}?=", base64::encode(text)) }
 }

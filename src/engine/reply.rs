@@ -2,8 +2,6 @@
 //!
 //! Clients show a model nothing but `message`, so it says what was refused, why, and what to do.
 
-use std::time::{Duration, SystemTime};
-
 use crate::{
     config::Named,
     limit::{Full, Moment},
@@ -15,7 +13,7 @@ use crate::{
     policy::Limit,
 };
 
-use super::{Call, decide::Denial};
+use super::{Call, date::rfc_3339, decide::Denial};
 
 /// The answer to a request that was not judged.
 pub(super) fn refused(call: &Call, refusal: &Refusal) -> Reply {
@@ -90,12 +88,4 @@ fn limited(id: Option<&str>, data: Data<'_>, limit: &Limit, full: Full, now: Mom
     };
     let reply = answer::error(200, id, Code::RateLimited, &message, &data);
     Reply { retry_after: seconds, ..reply }
-}
-
-/// The last millisecond that RFC 3339 can write.
-const LAST: Moment = Moment(253_402_300_799_999);
-
-fn rfc_3339(moment: Moment) -> Option<String> {
-    let time = SystemTime::UNIX_EPOCH.checked_add(Duration::from_millis(moment.0)).filter(|_| moment <= LAST)?;
-    Some(humantime::format_rfc3339_seconds(time).to_string())
 }

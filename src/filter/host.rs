@@ -19,7 +19,10 @@ use crate::{
 
 use self::abi::{Buffer, Map};
 
-pub(super) use self::{abi::Status, logger::start as start_log};
+pub(super) use self::{
+    abi::{Action, Status},
+    logger::start as start_log,
+};
 
 /// The filter's configuration as Envoy holds it; empty if there is none.
 pub(super) fn configuration() -> Result<Vec<u8>, Status> {

@@ -3,11 +3,6 @@
 
 use std::{cell::Cell, rc::Rc};
 
-use proxy_wasm::{
-    traits::{Context, HttpContext},
-    types::Action,
-};
-
 use crate::{
     caller::{self, Facts, Peer},
     config::{HeaderMode, Refund},
@@ -21,7 +16,7 @@ use crate::{
 
 use super::{
     edit::{Broken, Edit, Pass},
-    host,
+    host::{self, Action},
     paid::Paid,
     root::Filter,
     shared::SharedTable,
@@ -53,10 +48,9 @@ enum Phase {
     Stopped,
 }
 
-impl Context for Http {}
-
-impl HttpContext for Http {
-    fn on_http_request_headers(&mut self, _: usize, end_of_stream: bool) -> Action {
+/// What Envoy tells.
+impl Http {
+    pub(super) fn on_http_request_headers(&mut self, end_of_stream: bool) -> Action {
         if !matches!(self.phase, Phase::Start) {
             return self.stay();
         }
@@ -75,7 +69,7 @@ impl HttpContext for Http {
         if end_of_stream { self.end() } else { held }
     }
 
-    fn on_http_request_body(&mut self, body_size: usize, end_of_stream: bool) -> Action {
+    pub(super) fn on_http_request_body(&mut self, body_size: usize, end_of_stream: bool) -> Action {
         let (phase, Some(filter)) = (&mut self.phase, &self.filter) else { return self.stay() };
         let closed = match phase {
             Phase::Body { call, size } => {
@@ -101,11 +95,11 @@ impl HttpContext for Http {
     }
 
     /// Trailers end a body: with them, the body callback never sees its end.
-    fn on_http_request_trailers(&mut self, _: usize) -> Action {
+    pub(super) fn on_http_request_trailers(&mut self) -> Action {
         self.end()
     }
 
-    fn on_http_response_headers(&mut self, _: usize, end_of_stream: bool) -> Action {
+    pub(super) fn on_http_response_headers(&mut self, end_of_stream: bool) -> Action {
         self.with_paid(|paid| {
             let paid = paid.answer_begins()?;
             if end_of_stream { paid.answer_ends() } else { Some(paid) }
@@ -119,17 +113,17 @@ impl HttpContext for Http {
         }
     }
 
-    fn on_http_response_body(&mut self, body_size: usize, end_of_stream: bool) -> Action {
+    pub(super) fn on_http_response_body(&mut self, body_size: usize, end_of_stream: bool) -> Action {
         self.with_paid(|paid| paid.answer_goes_on(body_size, end_of_stream));
         self.with_edit(|edit, filter| edit.go_on(&filter.config, body_size, end_of_stream))
     }
 
-    fn on_http_response_trailers(&mut self, _: usize) -> Action {
+    pub(super) fn on_http_response_trailers(&mut self) -> Action {
         self.with_paid(Paid::answer_ends);
         self.with_edit(|edit, filter| edit.end(&filter.config).map(|()| Pass::Now))
     }
 
-    fn on_log(&mut self) {
+    pub(super) fn on_log(&mut self) {
         self.with_paid(|paid| {
             paid.stream_ends();
             None

@@ -2,14 +2,9 @@
 
 use std::rc::Rc;
 
-use proxy_wasm::{
-    traits::{Context, HttpContext, RootContext},
-    types::ContextType,
-};
-
 use crate::config::Config;
 
-use super::{host, http::Http, shared::SharedTable};
+use super::{host, shared::SharedTable};
 
 /// A configured filter, shared by its streams.
 #[derive(Debug)]
@@ -24,13 +19,11 @@ pub(super) struct Root {
     filter: Option<Rc<Filter>>,
 }
 
-impl Context for Root {}
-
-impl RootContext for Root {
+impl Root {
     /// Answers `false` for a bad configuration, upon which Envoy keeps the one it has. Depends on nothing but the
     /// bytes: were a worker to disagree with the main thread, Envoy would leave the filter out there. So a call into
     /// Envoy that fails has no say either: the filter stays, and refuses every request.
-    fn on_configure(&mut self, _: usize) -> bool {
+    pub(super) fn on_configure(&mut self) -> bool {
         let (Ok(name), Ok(bytes)) = (host::filter_name(), host::configuration()) else {
             log::error!("Envoy does not hand over the configuration: every request will be refused");
             return true;
@@ -52,11 +45,8 @@ impl RootContext for Root {
         }
     }
 
-    fn create_http_context(&self, _: u32) -> Option<Box<dyn HttpContext>> {
-        Some(Box::new(Http::new(self.filter.clone())))
-    }
-
-    fn get_type(&self) -> Option<ContextType> {
-        Some(ContextType::HttpContext)
+    /// What was configured last; the requests that have begun keep theirs.
+    pub(super) fn filter(&self) -> Option<Rc<Filter>> {
+        self.filter.clone()
     }
 }

@@ -23,6 +23,6 @@ pub(crate) use self::{
     shared::Shared,
     stream::{Part, Stream},
     turns::{PLAYER, Turns},
-    worker::Worker,
+    worker::{ROOT, Worker},
     world::{Pairs, Reply},
 };

@@ -4,7 +4,8 @@
 //!
 //! | suite | shows |
 //! |---|---|
-//! | `interface` | the module asks for nothing that an Envoy lacks |
+//! | `interface` | what the module asks of an Envoy, and what it offers it |
+//! | `contexts` | each stream has its own root's policy; a context that nobody knows is refused |
 //! | `lawful` | by Envoy's rules, each request ends as the engine says natively |
 //! | `any_order` | in any order, with anything failing: no trap, no second reply, nothing unjudged goes on |
 //! | `fails_closed` | what becomes of a request when one call fails |
@@ -21,6 +22,7 @@
 mod any_order;
 mod cases;
 mod configuring;
+mod contexts;
 mod exact;
 mod fails_closed;
 mod interface;

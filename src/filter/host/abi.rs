@@ -1,8 +1,22 @@
-//! The imports themselves. The SDK's own panic upon every status they do not foresee, and hold the status in an `enum`
-//! that has holes; here a status is a number, and every failure a value.
+//! The imports themselves, and the memory that they hand over. A status is a number, since hosts know more of them than
+//! the ABI does, and every failure a value.
 #![expect(unsafe_code, reason = "imports are foreign functions, and what the host hands over comes as a bare pointer")]
 
-use std::ptr;
+use std::{
+    alloc::{Layout, alloc},
+    ptr::{self, NonNull},
+};
+
+/// What becomes of a part of a stream when a callback is over, by its number in the ABI.
+#[derive(Clone, Copy, Debug, Default)]
+#[repr(u32)]
+pub(in crate::filter) enum Action {
+    /// It goes on, with all that was held back.
+    Continue = 0,
+    /// It is held back.
+    #[default]
+    Pause = 1,
+}
 
 /// Why a call failed; the numbers are those of the ABI, and others may come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -188,15 +202,27 @@ pub(super) fn local_reply(code: u32, headers: &[u8], body: &[u8]) -> Result<(), 
     })
 }
 
+/// Gives the host memory for what it hands over. Where there is none left it is null, upon which the host has its call
+/// fail; for nothing it is not, since Envoy takes that for a failure, too.
+#[unsafe(no_mangle)]
+extern "C" fn proxy_on_memory_allocate(size: usize) -> *mut u8 {
+    match Layout::array::<u8>(size) {
+        Ok(layout) if layout.size() == 0 => NonNull::dangling().as_ptr(),
+        // SAFETY: the size is not zero.
+        Ok(layout) => unsafe { alloc(layout) },
+        Err(_) => ptr::null_mut(),
+    }
+}
+
 /// Takes over the bytes that a call hands out. `call` must be an import that puts them into memory which it had from
-/// our allocator (the exported `proxy_on_memory_allocate`) and keeps no pointer to, or sets nothing.
+/// [`proxy_on_memory_allocate`] and keeps no pointer to, or sets nothing.
 fn taken(call: impl FnOnce(*mut *mut u8, *mut usize) -> u32) -> Result<Vec<u8>, Status> {
     let (mut data, mut size) = (ptr::null_mut(), 0);
     Status::check(call(&raw mut data, &raw mut size))?;
     if data.is_null() {
         return if size == 0 { Ok(Vec::new()) } else { Err(Status::NONSENSE) };
     }
-    // SAFETY: our allocator made this as a boxed slice of `size` bytes for the host, which filled it and left it to us:
-    // each call hands out its own.
+    // SAFETY: this was allocated as `size` bytes for the host, which filled them and left them to us: each call hands out
+    // its own.
     Ok(unsafe { Vec::from_raw_parts(data, size, size) })
 }

@@ -45,9 +45,13 @@ fn answer(guest: &mut Guest<'_, '_>, name: &str, args: &[u64]) -> Result<u32> {
     let args: Vec<u32> = args.iter().map(|arg| u32::try_from(*arg).expect("a pointer or a number")).collect();
     guest.world().called.insert(name.to_owned());
     let fault = guest.world().faults.iter_mut().find_map(|fault| fault.strikes(name).then(|| fault.how.clone()));
-    match fault {
-        Some(How::Status(status)) => return Ok(status),
+    match &fault {
+        Some(How::Status(status)) => return Ok(*status),
         Some(How::Silence) => return Ok(status::OK),
+        Some(How::Reentrant(name, args)) => {
+            let answer = guest.call(name, args)?;
+            guest.world().reentered.push(answer);
+        }
         Some(How::Garbage(_) | How::Nowhere(_) | How::Unversioned) | None => {}
     }
     let out = |guest: &mut Guest<'_, '_>, bytes: Result<Vec<u8>, u32>, at: &[u32]| match (bytes, &fault) {
@@ -121,6 +125,7 @@ fn answer(guest: &mut Guest<'_, '_>, name: &str, args: &[u64]) -> Result<u32> {
             let shared = guest.world().shared.clone();
             Ok(shared.set(&key, &value, version))
         }
+        ("proxy_close_stream", &[_]) => Ok(status::OK),
         ("proxy_send_local_response", &[code, _, _, body, body_size, headers, size, _]) => {
             let (body, headers) = (guest.read(body, body_size)?, deserialise(&guest.read(headers, size)?));
             guest.world().replies.push(Reply { code, headers, body });

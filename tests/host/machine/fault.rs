@@ -25,6 +25,8 @@ pub(crate) enum How {
     Nowhere(u32),
     /// It hands out what is right, and says of no version.
     Unversioned,
+    /// It comes back first: it makes this callback, and then does what is right.
+    Reentrant(&'static str, Vec<u32>),
 }
 
 impl Fault {
@@ -52,7 +54,8 @@ impl Fault {
 pub(crate) const STATUSES: [u32; 16] = [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 64, 0x8000_0000, u32::MAX];
 
 /// Every call into the host that the module makes, by its name in the ABI.
-pub(crate) const CALLS: [&str; 11] = [
+pub(crate) const CALLS: [&str; 12] = [
+    "proxy_close_stream",
     "proxy_get_buffer_bytes",
     "proxy_get_current_time_nanoseconds",
     "proxy_get_header_map_pairs",

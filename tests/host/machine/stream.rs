@@ -40,6 +40,11 @@ pub(crate) enum Part<'b> {
 impl Stream {
     pub(crate) fn open(worker: &mut Worker) -> Self {
         let id = worker.open();
+        Self::of(id)
+    }
+
+    /// The stream of a context.
+    pub(crate) fn of(id: u32) -> Self {
         Self {
             id,
             held: None,
@@ -115,7 +120,6 @@ impl Stream {
     pub(crate) fn close(&mut self, worker: &mut Worker) {
         worker.world().reach = Reach::default();
         self.log(worker);
-        assert_eq!(worker.callback("proxy_on_done", &[self.id]), 1, "nothing is left to wait for");
         worker.callback("proxy_on_delete", &[self.id]);
         self.collect(worker);
     }

@@ -20,7 +20,7 @@ pub(crate) struct Worker {
 static WORKERS: AtomicU64 = AtomicU64::new(0);
 
 /// Its root context.
-const ROOT: u32 = 1;
+pub(crate) const ROOT: u32 = 1;
 
 impl Worker {
     /// An instance that has not been configured, with a root context.
@@ -36,9 +36,7 @@ impl Worker {
         let instance = calls::link(&MODULE).and_then(|linker| linker.instantiate(&mut store, &MODULE));
         let instance = instance.expect("the module fits this host");
         let memory = instance.get_memory(&mut store, "memory");
-        let allocate = ["proxy_on_memory_allocate", "malloc"]
-            .into_iter()
-            .find_map(|name| instance.get_typed_func(&mut store, name).ok());
+        let allocate = instance.get_typed_func(&mut store, "proxy_on_memory_allocate").ok();
         store.data_mut().memory = memory;
         store.data_mut().allocate = allocate;
         let named = |name: &str| (name.as_bytes().to_vec(), Some(b"filter".to_vec()));
@@ -46,7 +44,6 @@ impl Worker {
         let mut worker = Self { store, instance, last_context: ROOT };
         worker.callback("_initialize", &[]);
         worker.callback("proxy_on_context_create", &[ROOT, 0]);
-        worker.callback("proxy_on_vm_start", &[ROOT, 0]);
         worker
     }
 
@@ -64,16 +61,37 @@ impl Worker {
 
     /// Configures the root context.
     pub(crate) fn configure(&mut self, configuration: &str) -> bool {
+        self.configure_root(ROOT, configuration)
+    }
+
+    /// Makes another root context and configures it, as Envoy does upon a new configuration or another listener.
+    pub(crate) fn add_root(&mut self, configuration: &str) -> u32 {
+        let root = self.context(0);
+        assert!(self.configure_root(root, configuration), "{:?}", self.world().log);
+        root
+    }
+
+    fn configure_root(&mut self, root: u32, configuration: &str) -> bool {
         self.world().configuration = configuration.as_bytes().to_vec();
         let size = u32::try_from(configuration.len()).expect("a small configuration");
-        self.callback("proxy_on_configure", &[ROOT, size]) != 0
+        self.callback("proxy_on_configure", &[root, size]) != 0
     }
 
     /// Makes the context of a new stream.
     pub(crate) fn open(&mut self) -> u32 {
+        self.context(ROOT)
+    }
+
+    /// Makes a context that belongs to `parent`.
+    pub(crate) fn context(&mut self, parent: u32) -> u32 {
         self.last_context += 1;
-        self.callback("proxy_on_context_create", &[self.last_context, ROOT]);
+        self.callback("proxy_on_context_create", &[self.last_context, parent]);
         self.last_context
+    }
+
+    /// How much memory it has, in bytes.
+    pub(crate) fn memory(&mut self) -> usize {
+        self.world().memory.map_or(0, |memory| memory.data_size(&self.store))
     }
 
     pub(crate) fn world(&mut self) -> &mut World {

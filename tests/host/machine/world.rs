@@ -38,6 +38,8 @@ pub(crate) struct World {
     pub(crate) replies: Vec<Reply>,
     pub(crate) notes: Vec<Vec<u8>>,
     pub(crate) log: Vec<String>,
+    /// What callbacks answered that calls made.
+    pub(crate) reentered: Vec<u32>,
     /// Every call that was made, by name.
     pub(crate) called: BTreeSet<String>,
     pub(super) memory: Option<Memory>,

@@ -1,0 +1,58 @@
+//! Moments as people and their tools write them.
+
+use crate::limit::Moment;
+
+/// The last millisecond that RFC 3339 can write.
+const LAST: Moment = Moment(253_402_300_799_999);
+
+/// A moment as RFC 3339 has it, to the second; `None` if it has more than four digits for the year.
+pub(super) fn rfc_3339(moment: Moment) -> Option<String> {
+    if moment > LAST {
+        return None;
+    }
+    let seconds = moment.0 / 1000;
+    let (year, month, day) = date(seconds / 86_400);
+    let (hour, minute, second) = (seconds / 3600 % 24, seconds / 60 % 60, seconds % 60);
+    Some(format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}Z"))
+}
+
+/// The Gregorian date so many days after 1970-01-01. Reckoned in years that begin with March, so that a leap day is
+/// their last, and in eras of 400 years, which are all of one length; after Howard Hinnant's `civil_from_days`.
+fn date(days: u64) -> (u64, u64, u64) {
+    const ERA: u64 = 146_097;
+    // From 0000-03-01 on.
+    let days = days + 719_468;
+    let (era, day) = (days / ERA, days % ERA);
+    let year = (day - day / 1460 + day / 36_524 - day / (ERA - 1)) / 365;
+    let day = day - (365 * year + year / 4 - year / 100);
+    let month = (5 * day + 2) / 153;
+    let day = day - (153 * month + 2) / 5 + 1;
+    let (passed, month) = if month < 10 { (0, month + 3) } else { (1, month - 9) };
+    (400 * era + year + passed, month, day)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::{Duration, SystemTime};
+
+    #[cfg(target_family = "wasm")]
+    use wasm_bindgen_test::wasm_bindgen_test as test;
+
+    use super::{LAST, Moment, rfc_3339};
+
+    #[test]
+    fn it_writes_what_others_do() {
+        let others = |moment: Moment| {
+            humantime::format_rfc3339_seconds(SystemTime::UNIX_EPOCH + Duration::from_millis(moment.0)).to_string()
+        };
+        // Every day of two eras, each at another time, and the seconds around the ends of days.
+        for day in 0..2 * 146_097 {
+            for moment in [day * 86_400_000, day * 86_399_989, (day + 1) * 86_400_000 - 1].map(Moment) {
+                assert_eq!(rfc_3339(moment), Some(others(moment)), "{moment:?}");
+            }
+        }
+        assert_eq!(rfc_3339(LAST).as_deref(), Some("9999-12-31T23:59:59Z"));
+        assert_eq!(rfc_3339(Moment(LAST.0 + 1)), None);
+        assert_eq!(rfc_3339(Moment(u64::MAX)), None);
+    }
+}

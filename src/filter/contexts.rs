@@ -1,0 +1,87 @@
+//! The contexts of this thread by the numbers that Envoy gave them: a root for each configuration of the filter, and
+//! a request for each stream, which belongs to a root. Envoy gives no number twice; were it to, the context is new.
+
+use std::{
+    cell::RefCell,
+    collections::HashMap,
+    hash::{BuildHasherDefault, Hasher},
+    rc::Rc,
+};
+
+use super::{http::Http, root::Root};
+
+/// A context, shared with the callback that it is in.
+enum Context {
+    Root(Rc<RefCell<Root>>),
+    Request(Rc<RefCell<Http>>),
+}
+
+type Contexts = HashMap<u32, Context, BuildHasherDefault<Spread>>;
+
+thread_local! {
+    static CONTEXTS: RefCell<Contexts> = const { RefCell::new(HashMap::with_hasher(BuildHasherDefault::new())) };
+}
+
+/// Makes a root that is not configured.
+pub(super) fn add_root(id: u32) {
+    add(id, Context::Root(Rc::default()));
+}
+
+/// Makes the request of a stream; without such a root, one that is refused.
+pub(super) fn add_request(id: u32, root: u32) {
+    let filter = self::root(root).and_then(|root| root.try_borrow().ok()?.filter());
+    add(id, Context::Request(Rc::new(RefCell::new(Http::new(filter)))));
+}
+
+/// The root of this number.
+pub(super) fn root(id: u32) -> Option<Rc<RefCell<Root>>> {
+    find(id, |context| match context {
+        Context::Root(root) => Some(Rc::clone(root)),
+        Context::Request(_) => None,
+    })
+}
+
+/// The request of this number.
+pub(super) fn request(id: u32) -> Option<Rc<RefCell<Http>>> {
+    find(id, |context| match context {
+        Context::Request(request) => Some(Rc::clone(request)),
+        Context::Root(_) => None,
+    })
+}
+
+/// Forgets a context.
+pub(super) fn remove(id: u32) {
+    reach(|contexts| contexts.remove(&id));
+}
+
+fn add(id: u32, context: Context) {
+    reach(|contexts| contexts.insert(id, context));
+}
+
+fn find<T>(id: u32, pick: impl FnOnce(&Context) -> Option<T>) -> Option<T> {
+    reach(|contexts| contexts.get(&id).and_then(pick))
+}
+
+/// Nobody can be here already: nothing that is done here calls Envoy or drops a context.
+fn reach<T>(act: impl FnOnce(&mut Contexts) -> Option<T>) -> Option<T> {
+    CONTEXTS.with(|contexts| act(&mut *contexts.try_borrow_mut().ok()?))
+}
+
+/// Hashes the numbers of contexts, which Envoy counts up: one multiplication spreads them.
+#[derive(Default)]
+struct Spread(u64);
+
+impl Hasher for Spread {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        bytes.iter().for_each(|byte| self.write_u32(u32::from(*byte)));
+    }
+
+    fn write_u32(&mut self, number: u32) {
+        // The golden ratio, as a part of 2^64.
+        self.0 = (self.0 ^ u64::from(number)).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    }
+}
