@@ -16,6 +16,9 @@ pub struct Reader<'a> {
     doubt: Option<Fault>,
 }
 
+/// Visits a member of an object.
+type Visit<'v, 'a> = dyn FnMut(&mut Reader<'a>, Cow<'a, str>) -> Result<(), Fault> + 'v;
+
 /// What kind of value comes next.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
@@ -125,6 +128,11 @@ impl<'a> Reader<'a> {
     where
         F: FnMut(&mut Self, Cow<'a, str>) -> Result<(), Fault>,
     {
+        self.visit_members(names, &mut visit)
+    }
+
+    /// Once for all callers, since the code is long.
+    fn visit_members(&mut self, names: Names<'_>, visit: &mut Visit<'_, 'a>) -> Result<(), Fault> {
         self.skip_space();
         self.walk(names, |reader, span| {
             let name = reader.decode(span);
