@@ -11,6 +11,8 @@
 mod date;
 mod decide;
 pub mod lists;
+pub mod metric;
+pub mod pace;
 mod record;
 pub mod refund;
 mod reply;
@@ -32,7 +34,7 @@ use crate::{
     },
 };
 
-pub use record::{Decision, Record};
+pub use record::{Decision, Noted, Record};
 
 use self::{
     decide::Judge,
@@ -236,5 +238,5 @@ fn refuse(config: &Config, call: &Call, refusal: &Refusal) -> Judgement {
         Bound::To(named) => Some(named),
         Bound::Bypass | Bound::Nothing => None,
     };
-    Judgement { answer, record: Record::refused(config, named, call, &refusal.why), lists: None }
+    Judgement { answer, record: Record::refused(config, named, call, refusal), lists: None }
 }

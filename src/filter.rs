@@ -4,17 +4,20 @@
 //! * [`root`] configures
 //! * [`http`] goes through the phases of a request
 //! * [`paid`] settles with its answer what a call was charged; [`edit`] takes out of it what may not be seen
+//! * [`audit`] writes down what became of it, [`metrics`] counts it
 //! * [`host`] holds every call into Envoy, with failures as values
 //!
 //! A trap here would end a worker's VM for every caller, so nothing in this module can panic. That is why it speaks the
 //! proxy-wasm ABI itself: the SDK panics upon a context that it does not know, a status that it does not foresee and a
 //! header that is not UTF-8; it also exports each callback there is, into which Envoy then calls for nothing.
 
+mod audit;
 mod contexts;
 mod edit;
 mod exports;
 mod host;
 mod http;
+mod metrics;
 mod paid;
 mod root;
 mod shared;

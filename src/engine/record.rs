@@ -1,10 +1,12 @@
-//! The audit record: one JSON object for each request that was judged; product contract, section 8.
+//! The audit record: one JSON object for each request that was judged, of at most 4 KiB; product contract, section 8.
+
+mod arguments;
 
 use crate::{
     amount::Amount,
     config::{Config, Named},
     json::Writer,
-    mcp::{Body, Message, Target},
+    mcp::{Body, Message, Refusal, Target},
     policy::Limit,
 };
 
@@ -12,6 +14,8 @@ use super::{
     Call,
     decide::{self, Denial},
 };
+
+pub use self::arguments::Noted;
 
 /// What was decided.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,7 +34,7 @@ pub enum Decision {
     Failed,
 }
 
-/// What is noted of a request: who, what, and by which rule. No argument, no secret.
+/// What is noted of a request: who, what, and by which rule. No secret, and of arguments what the configuration says.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Record {
     /// What was decided.
@@ -39,6 +43,8 @@ pub struct Record {
     pub rule: String,
     /// Why it was refused, where no rule did it.
     pub why: String,
+    /// The same as one word of a few.
+    pub reason: Option<&'static str>,
     /// Name of the policy that judged it.
     pub policy: Option<String>,
     /// Digest of the configuration.
@@ -51,6 +57,8 @@ pub struct Record {
     pub tool: String,
     /// Envoy's `x-request-id`.
     pub request_id: Option<String>,
+    /// What is noted of the arguments.
+    pub arguments: Option<Noted>,
     /// What is left in each counter that was charged, by the counter's name.
     pub remaining: Vec<(String, Amount)>,
     /// What would have been decided by what is in shadow.
@@ -90,8 +98,10 @@ impl Decision {
     }
 }
 
-/// Longest text from a caller that is noted, in characters.
+/// Longest text that is noted, in characters.
 const MAX_TEXT: usize = 256;
+/// Longest record, in bytes.
+const MAX_BYTES: usize = 4096;
 
 impl Record {
     /// The record of a message that was judged.
@@ -106,10 +116,8 @@ impl Record {
             Ok(_) => (Decision::Allowed, ""),
             Err(denial) => (Decision::of(denial), denial.rule()),
         };
-        let shadow = made
-            .shadow
-            .as_ref()
-            .map(|denial| Shadow { decision: Decision::of(denial), rule: denial.rule().to_owned() });
+        let shadow =
+            made.shadow.as_ref().map(|denial| Shadow { decision: Decision::of(denial), rule: short(denial.rule()) });
         let remaining = made.verdict.iter().flat_map(|passed| {
             let left = |(limit, used): (&&Limit, Amount)| (limit.counter.to_string(), limit.max.minus(used));
             passed.limits.iter().zip(passed.receipt.used()).map(left)
@@ -124,10 +132,15 @@ impl Record {
             Body::Single(Message::Response) => ("", ""),
             Body::Batch(_) => ("(batch)", ""),
         };
+        let arguments = match body {
+            Body::Single(Message::Request(request)) => Noted::of(request.arguments, config.audit.arguments),
+            Body::Single(Message::Notification { .. } | Message::Response) | Body::Batch(_) => None,
+        };
         Self {
-            rule: rule.to_owned(),
+            rule: short(rule),
             method: short(method),
             tool: short(tool),
+            arguments,
             shadow,
             remaining,
             ..Self::new(config, named, call, decision)
@@ -135,8 +148,12 @@ impl Record {
     }
 
     /// The record of a request that was not judged.
-    pub(super) fn refused(config: &Config, named: Option<&Named>, call: &Call, why: &str) -> Self {
-        Self { why: short(why), ..Self::new(config, named, call, Decision::Refused) }
+    pub(super) fn refused(config: &Config, named: Option<&Named>, call: &Call, refusal: &Refusal) -> Self {
+        Self {
+            why: short(&refusal.why),
+            reason: Some(refusal.reason()),
+            ..Self::new(config, named, call, Decision::Refused)
+        }
     }
 
     /// The record of a request without a message that nothing is bound to.
@@ -144,13 +161,21 @@ impl Record {
         Self { rule: "(no policy)".to_owned(), ..Self::new(config, None, call, Decision::Denied) }
     }
 
-    /// The record as one line of JSON.
+    /// The record as one line of JSON. What would make it too long is left out: the values of arguments first.
     #[must_use]
     pub fn to_json(&self) -> String {
+        let fits = |json: &String| json.len() <= MAX_BYTES;
+        let whole = Some(self.written(Detail::All)).filter(fits);
+        let less = || Some(self.written(Detail::NoValues)).filter(fits);
+        whole.or_else(less).unwrap_or_else(|| self.written(Detail::Verdict))
+    }
+
+    fn written(&self, detail: Detail) -> String {
         let mut record = Writer::default();
         record
             .text("decision", self.decision.name())
             .optional("rule", some(&self.rule))
+            .optional("reason", self.reason)
             .optional("why", some(&self.why))
             .optional("policy", self.policy.as_deref())
             .text("config", &self.config)
@@ -158,6 +183,12 @@ impl Record {
             .optional("method", some(&self.method))
             .optional("tool", some(&self.tool))
             .optional("requestId", self.request_id.as_deref());
+        if detail == Detail::Verdict {
+            return record.finish();
+        }
+        if let Some(arguments) = &self.arguments {
+            arguments.write(&mut record, detail == Detail::All);
+        }
         if !self.remaining.is_empty() {
             let mut remaining = Writer::default();
             for (counter, left) in &self.remaining {
@@ -178,16 +209,26 @@ impl Record {
             decision,
             rule: String::new(),
             why: String::new(),
+            reason: None,
             policy: named.map(|named| named.name.to_string()),
             config: config.digest.clone(),
             grant: call.grant.as_ref().ok().map(|grant| grant.shown().to_owned()),
             method: String::new(),
             tool: String::new(),
             request_id: call.request_id.clone(),
+            arguments: None,
             remaining: Vec::new(),
             shadow: None,
         }
     }
+}
+
+/// How much of a record is written.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Detail {
+    All,
+    NoValues,
+    Verdict,
 }
 
 fn some(text: &str) -> Option<&str> {

@@ -288,7 +288,7 @@ fn every_request_leaves_a_record() {
     );
     assert_eq!(
         record("{"),
-        r#"{"decision":"refused","why":"the body is not strict JSON: the text ends too early (byte 1)","policy":"default","config":"D","grant":"constant:alice","requestId":"r-1"}"#
+        r#"{"decision":"refused","reason":"unreadable","why":"the body is not strict JSON: the text ends too early (byte 1)","policy":"default","config":"D","grant":"constant:alice","requestId":"r-1"}"#
     );
 }
 

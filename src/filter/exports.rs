@@ -81,6 +81,7 @@ extern "C" fn proxy_on_log(context: u32) {
 
 #[unsafe(no_mangle)]
 extern "C" fn proxy_on_delete(context: u32) {
+    enter(contexts::root(context), Root::on_delete);
     contexts::remove(context);
 }
 

@@ -20,7 +20,7 @@ use crate::{
 use self::abi::{Buffer, Map};
 
 pub(super) use self::{
-    abi::{Action, Status},
+    abi::{Action, Metric, Status},
     logger::start as start_log,
 };
 
@@ -113,6 +113,16 @@ pub(super) fn reply(reply: &Reply) -> Result<(), Status> {
 /// Leaves the audit record where access logs find it: `%FILTER_STATE(wasm.mcp_policy:PLAIN)%`.
 pub(super) fn note(record: &str) -> Result<(), Status> {
     abi::set_property("mcp_policy", record.as_bytes())
+}
+
+/// Defines a metric by its name, once for each VM.
+pub(super) fn define_metric(kind: Metric, name: &str) -> Result<u32, Status> {
+    abi::define_metric(kind, name)
+}
+
+/// Adds to a metric.
+pub(super) fn add_to_metric(metric: u32, by: i64) -> Result<(), Status> {
+    abi::increment_metric(metric, by)
 }
 
 /// The wall clock. It may step back.

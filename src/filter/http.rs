@@ -15,6 +15,7 @@ use crate::{
 };
 
 use super::{
+    audit,
     edit::{Broken, Edit, Pass},
     host::{self, Action},
     paid::Paid,
@@ -170,8 +171,8 @@ impl Http {
 
     /// Does what was decided, and notes it.
     fn settle(&mut self, judgement: Judgement) -> Action {
-        if host::note(&judgement.record.to_json()).is_err() {
-            log::warn!("the audit record of a request was lost");
+        if let Some(filter) = &self.filter {
+            audit::write(&filter.config, &judgement.record);
         }
         match judgement.answer {
             Answer::Forward(receipt) => {

@@ -2,9 +2,13 @@
 
 use std::rc::Rc;
 
-use crate::config::Config;
+use crate::{config::Config, engine::metric};
 
-use super::{host, shared::SharedTable};
+use super::{
+    host::{self, Metric},
+    metrics,
+    shared::SharedTable,
+};
 
 /// A configured filter, shared by its streams.
 #[derive(Debug)]
@@ -35,6 +39,8 @@ impl Root {
         match Config::load(&bytes) {
             Ok(config) => {
                 SharedTable::prepare();
+                self.forget();
+                metrics::add(Metric::Gauge, metric::CONFIGURATIONS, &[("config", &config.digest)], 1);
                 self.filter = Some(Rc::new(Filter { config, name }));
                 true
             }
@@ -42,6 +48,17 @@ impl Root {
                 log::error!("{invalid}");
                 false
             }
+        }
+    }
+
+    /// Envoy has no use for this configuration any more.
+    pub(super) fn on_delete(&mut self) {
+        self.forget();
+    }
+
+    fn forget(&mut self) {
+        if let Some(filter) = self.filter.take() {
+            metrics::add(Metric::Gauge, metric::CONFIGURATIONS, &[("config", &filter.config.digest)], -1);
         }
     }
 

@@ -7,13 +7,19 @@
 
 use std::hash::{BuildHasher as _, RandomState};
 
-use crate::limit::{
-    Seed,
-    store::{Store, Unavailable, Versioned, Written},
-    table,
+use crate::{
+    engine::metric,
+    limit::{
+        Seed,
+        store::{Event, Store, Unavailable, Versioned, Written},
+        table,
+    },
 };
 
-use super::host;
+use super::{
+    host::{self, Metric},
+    metrics,
+};
 
 /// Names the product and the format, since other filters may share the name space; a new format starts a new table.
 const PREFIX: &str = "mcp-policy/1/";
@@ -38,6 +44,14 @@ impl SharedTable {
 }
 
 impl Store for SharedTable {
+    fn note(&self, event: Event) {
+        match event {
+            Event::Kept(more) => metrics::add(Metric::Gauge, metric::COUNTERS, &[], more),
+            Event::Overflow => metrics::add(Metric::Counter, metric::OVERFLOWS, &[], 1),
+            Event::Conflict => metrics::add(Metric::Counter, metric::CONFLICTS, &[], 1),
+        }
+    }
+
     fn seed(&self) -> Result<Seed, Unavailable> {
         let stored = host::shared(&seed_key())?;
         Seed::try_from(stored.bytes.as_slice()).map_err(|_| Unavailable)

@@ -3,8 +3,8 @@
 use super::{
     Full, Key, Moment, Quota, Scope,
     key::Place,
-    store::{Store, Unavailable, Written},
-    table::{CELLS, Cell, NoRoom, Owner},
+    store::{Event, Store, Unavailable, Written},
+    table::{self, CELLS, Cell, NoRoom, Owner},
     window::Count,
 };
 use crate::amount::Amount;
@@ -107,6 +107,7 @@ impl<'s, S: Store> Counters<'s, S> {
         for (index, charge) in charges.iter().enumerate() {
             let mut paid = self.pay(charge, charge.key.place(&seed, CELLS), charge.owner(), now);
             if paid == Err(NotPaid::NoRoom) {
+                self.store.note(Event::Overflow);
                 let shared = Key { scope: Scope::Overflow, ..charge.key };
                 paid = self.pay(charge, shared.place(&seed, CELLS), Owner::Policy, now);
             }
@@ -140,9 +141,14 @@ impl<'s, S: Store> Counters<'s, S> {
             let count = charge.quota.charge(cell.find(&place.fingerprint), charge.amount, now)?;
             let bytes = cell.with(place.fingerprint, owner, count, now)?;
             if self.store.write(place.cell, &bytes, stored.version)? == Written::Committed {
+                let more = table::difference(&stored.bytes, &bytes);
+                if more != 0 {
+                    self.store.note(Event::Kept(more));
+                }
                 let Count { until, used, .. } = count;
                 return Ok(Paid { place, until, amount: charge.amount, used });
             }
+            self.store.note(Event::Conflict);
         }
         Err(NotPaid::Unavailable)
     }

@@ -30,8 +30,24 @@ pub enum Written {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Unavailable;
 
+/// Something that happened to the table, for statistics.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Event {
+    /// So many counters more are kept, or less.
+    Kept(i64),
+    /// There was no room for a caller's own counter.
+    Overflow,
+    /// Another worker was faster.
+    Conflict,
+}
+
 /// Cells that all workers see.
 pub trait Store {
+    /// Takes note of an event.
+    fn note(&self, event: Event) {
+        let _ = event;
+    }
+
     /// The secret of the table.
     ///
     /// # Errors

@@ -56,6 +56,13 @@ struct Record {
     count: Count,
 }
 
+/// How many records more the second of two cells has, or less.
+#[must_use]
+pub fn difference(before: &[u8], after: &[u8]) -> i64 {
+    let records = |bytes: &[u8]| i64::try_from(bytes.len() / RECORD).unwrap_or(0);
+    records(after).saturating_sub(records(before))
+}
+
 impl<'b> Cell<'b> {
     /// Reads the bytes of a cell.
     ///

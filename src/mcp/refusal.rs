@@ -72,6 +72,21 @@ impl Refusal {
     }
 }
 
+impl Refusal {
+    /// Why, as one word of a few: for statistics.
+    #[must_use]
+    pub fn reason(&self) -> &'static str {
+        match (self.code, self.status) {
+            (_, 405) => "method",
+            (_, 413) => "too_large",
+            (_, 415) => "media_type",
+            (Code::Parse, _) => "unreadable",
+            (Code::HeaderMismatch, _) => "header_mismatch",
+            _ => "ambiguous",
+        }
+    }
+}
+
 /// A body that is no strict JSON; its id is never known beyond doubt.
 impl From<json::Fault> for Refusal {
     fn from(fault: json::Fault) -> Self {

@@ -118,6 +118,12 @@ impl Policy {
         if self.hides(name) { Entry::Hidden } else { entry(&self.tools, name) }
     }
 
+    /// Whether an entry of `tools` is this tool's own.
+    #[must_use]
+    pub fn names_tool(&self, tool: &str) -> bool {
+        self.tools.has_name(tool)
+    }
+
     /// Whether a tool is hidden.
     #[must_use]
     pub fn hides(&self, tool: &str) -> bool {

@@ -129,6 +129,12 @@ impl<T> Table<T> {
         self.exact.get(name).or_else(pattern)
     }
 
+    /// Whether an entry has this name for its key.
+    #[must_use]
+    pub fn has_name(&self, name: &str) -> bool {
+        self.exact.contains_key(name)
+    }
+
     /// Whether some name that begins with `front` has an entry of which `holds` is true; `None` if one may have no entry
     /// at all, and none is known to have such an entry.
     pub fn some_behind(&self, front: &str, holds: impl Fn(&T) -> bool) -> Option<bool> {

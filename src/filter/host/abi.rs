@@ -54,6 +54,16 @@ pub(super) enum Map {
     ResponseHeaders = 2,
 }
 
+/// A kind of metric, by its number in the ABI.
+#[derive(Clone, Copy, Debug)]
+#[repr(u32)]
+pub(in crate::filter) enum Metric {
+    /// Goes up only.
+    Counter = 0,
+    /// Goes up and down.
+    Gauge = 1,
+}
+
 /// A severity, by its number in the ABI.
 #[derive(Clone, Copy, Debug)]
 #[repr(u32)]
@@ -91,6 +101,8 @@ unsafe extern "C" {
     ) -> u32;
     fn proxy_set_shared_data(key: *const u8, key_size: usize, value: *const u8, value_size: usize, version: u32)
     -> u32;
+    fn proxy_define_metric(kind: u32, name: *const u8, name_size: usize, metric: *mut u32) -> u32;
+    fn proxy_increment_metric(metric: u32, by: i64) -> u32;
     fn proxy_close_stream(stream: u32) -> u32;
     fn proxy_send_local_response(
         code: u32,
@@ -181,6 +193,20 @@ pub(super) fn shared(key: &str) -> Result<(Vec<u8>, u32), Status> {
 pub(super) fn set_shared(key: &str, value: &[u8], version: u32) -> Result<(), Status> {
     // SAFETY: the pointers and sizes are those of `key` and `value`, which the host only reads.
     Status::check(unsafe { proxy_set_shared_data(key.as_ptr(), key.len(), value.as_ptr(), value.len(), version) })
+}
+
+/// Defines a metric, and answers its number. The host takes a new number each time, also for a name that it knows.
+pub(super) fn define_metric(kind: Metric, name: &str) -> Result<u32, Status> {
+    let mut metric = 0;
+    // SAFETY: the pointer and the size are those of `name`, which the host only reads; there is room for the number.
+    Status::check(unsafe { proxy_define_metric(kind as u32, name.as_ptr(), name.len(), &raw mut metric) })?;
+    Ok(metric)
+}
+
+/// Adds to a metric.
+pub(super) fn increment_metric(metric: u32, by: i64) -> Result<(), Status> {
+    // SAFETY: numbers go in, and nothing comes out.
+    Status::check(unsafe { proxy_increment_metric(metric, by) })
 }
 
 /// Answers the request; the host does that when the callback is over.

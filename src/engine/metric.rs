@@ -1,0 +1,102 @@
+//! The names of what is counted in Envoy's statistics. Labels are closed sets: no caller makes a series come into being.
+//!
+//! A name is the labels, then the metric: `policy=.=default;.;tool=.=pay;.;decision=.=denied;.;mcp_policy_decisions`. That is
+//! how Istio marks labels, which `stats_tags` (and `extraStatTags` there) cut out again.
+
+use std::fmt::Write as _;
+
+use crate::config::Config;
+
+use super::Record;
+
+/// Decisions, by `policy`, `tool` and `decision`.
+pub const DECISIONS: &str = "mcp_policy_decisions";
+/// What would have been decided by what is in shadow, by `policy`, `tool` and `decision`.
+pub const SHADOW_DECISIONS: &str = "mcp_policy_shadow_decisions";
+/// Requests refused unread, by `reason`.
+pub const REFUSALS: &str = "mcp_policy_refusals";
+/// Threads on which a configuration is in force, by `config`, its digest.
+pub const CONFIGURATIONS: &str = "mcp_policy_configurations";
+/// Counters that are kept, but for those whose time was over when their neighbours were written last.
+pub const COUNTERS: &str = "mcp_policy_counters";
+/// Charges to a counter that callers share, since there was no room for one of their own.
+pub const OVERFLOWS: &str = "mcp_policy_overflows";
+/// Writes that were tried again, since another worker was faster.
+pub const CONFLICTS: &str = "mcp_policy_conflicts";
+
+/// Every label.
+pub const LABELS: [&str; 5] = ["policy", "tool", "decision", "reason", "config"];
+
+/// Series that one VM makes; beyond, all labels of a new one are [`OTHER`].
+pub const MAX_SERIES: usize = 1000;
+/// The value of a label that has no series of its own.
+pub const OTHER: &str = "other";
+/// The value of `tool` where no tool is called, and of `policy` where none judges.
+const NONE: &str = "none";
+
+/// A label and its value.
+pub type Label<'l> = (&'static str, &'l str);
+
+/// The labels of what was decided.
+#[must_use]
+pub fn decision<'r>(config: &Config, record: &'r Record) -> [Label<'r>; 3] {
+    labels(config, record, record.decision.name())
+}
+
+/// The labels of what would have been decided.
+#[must_use]
+pub fn shadow<'r>(config: &Config, record: &'r Record) -> Option<[Label<'r>; 3]> {
+    record.shadow.as_ref().map(|shadow| labels(config, record, shadow.decision.name()))
+}
+
+fn labels<'r>(config: &Config, record: &'r Record, decision: &'r str) -> [Label<'r>; 3] {
+    let policy = record.policy.as_deref();
+    let tool = match policy.and_then(|name| config.policy(name)) {
+        _ if record.method != "tools/call" => NONE,
+        Some(policy) if policy.names_tool(&record.tool) => &record.tool,
+        _ => OTHER,
+    };
+    [("policy", policy.unwrap_or(NONE)), ("tool", tool), ("decision", decision)]
+}
+
+/// The name of a series.
+#[must_use]
+pub fn name(metric: &str, labels: &[Label<'_>]) -> String {
+    let mut name = String::new();
+    for (label, value) in labels {
+        name.push_str(label);
+        name.push_str("=.=");
+        for byte in value.bytes() {
+            if byte.is_ascii_alphanumeric() || b"_.-".contains(&byte) {
+                name.push(char::from(byte));
+            } else {
+                // Writing to a string does not fail.
+                let _ = write!(name, "%{byte:02X}");
+            }
+        }
+        name.push_str(";.;");
+    }
+    name.push_str(metric);
+    name
+}
+
+#[cfg(test)]
+mod tests {
+    #[cfg(target_family = "wasm")]
+    use wasm_bindgen_test::wasm_bindgen_test as test;
+
+    use super::{DECISIONS, name};
+
+    #[test]
+    fn a_name_holds_its_labels_as_istio_marks_them() {
+        let labels = [("policy", "default"), ("tool", "image.draw")];
+        assert_eq!(name(DECISIONS, &labels), "policy=.=default;.;tool=.=image.draw;.;mcp_policy_decisions");
+        assert_eq!(name(DECISIONS, &[]), "mcp_policy_decisions");
+    }
+
+    #[test]
+    fn no_value_can_forge_a_label_or_a_line() {
+        let labels = [("tool", "a;.;x=.=b\n\"é")];
+        assert_eq!(name(DECISIONS, &labels), "tool=.=a%3B.%3Bx%3D.%3Db%0A%22%C3%A9;.;mcp_policy_decisions");
+    }
+}

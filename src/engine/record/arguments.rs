@@ -1,0 +1,66 @@
+//! What a record says of arguments: by default their names, and no value.
+
+use sha2::{Digest as _, Sha256};
+
+use crate::{
+    config::Arguments,
+    json::{Names, Reader, Writer, quoted},
+};
+
+/// What is noted of a call's arguments.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Noted {
+    /// The names, as far as they are noted.
+    pub names: Vec<String>,
+    /// SHA-256 of all of them as they were sent, in hexadecimal digits.
+    pub digest: Option<String>,
+    /// All of them as they were sent: a JSON object.
+    pub values: Option<String>,
+}
+
+/// Names that are noted.
+const MAX_NAMES: usize = 32;
+/// Bytes of each.
+const MAX_NAME: usize = 64;
+
+impl Noted {
+    /// Notes of arguments what the configuration says; `None` where there is nothing to note.
+    pub(super) fn of(arguments: Option<&[u8]>, how: Arguments) -> Option<Self> {
+        let arguments = arguments?;
+        let noted = match how {
+            Arguments::None => return None,
+            Arguments::Names => Self::default(),
+            Arguments::Digest => {
+                let digest = Sha256::digest(arguments).iter().map(|byte| format!("{byte:02x}")).collect();
+                Self { digest: Some(digest), ..Self::default() }
+            }
+            Arguments::Values => Self { values: String::from_utf8(arguments.to_vec()).ok(), ..Self::default() },
+        };
+        Some(Self { names: names(arguments), ..noted })
+    }
+
+    /// Writes it down; the values only `in_full`.
+    pub(super) fn write(&self, record: &mut Writer, in_full: bool) {
+        let names: Vec<String> = self.names.iter().map(|name| quoted(name)).collect();
+        record.json("arguments", format_args!("[{}]", names.join(",")));
+        record.optional("argumentsDigest", self.digest.as_deref());
+        if let Some(values) = self.values.as_ref().filter(|_| in_full) {
+            record.json("argumentValues", values);
+        }
+    }
+}
+
+/// The names of an object's members.
+fn names(object: &[u8]) -> Vec<String> {
+    let mut names = Vec::new();
+    let read = Reader::new(object, u32::MAX).and_then(|mut reader| {
+        reader.members(Names::Unchecked, |reader, name| {
+            if names.len() < MAX_NAMES {
+                names.push(name.get(..name.floor_char_boundary(MAX_NAME)).unwrap_or_default().to_owned());
+            }
+            reader.skip().map(drop)
+        })
+    });
+    // Arguments that were judged have been read before.
+    if read.is_ok() { names } else { Vec::new() }
+}
