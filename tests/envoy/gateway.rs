@@ -2,16 +2,16 @@
 
 mod admin;
 mod listener;
-mod process;
+mod programs;
 
 pub(crate) use listener::{Listener, json_text, structure};
 
 use crate::{
     client::{self, Request, Response},
+    process::{Process, fresh_folder},
     runtime::until,
     upstream::Upstream,
 };
-use process::Process;
 use serde_json::{Value, json};
 use std::{
     collections::HashMap,
@@ -79,13 +79,13 @@ impl Gateway {
     /// Starts an Envoy; the error is what it says when it ends instead of becoming ready.
     async fn try_start(name: &str, listeners: &[Listener], source: Source) -> Result<Self, String> {
         let upstream = Upstream::start().await;
-        let folder = process::fresh_folder(name);
+        let folder = fresh_folder(name);
         write_listeners(&folder, listeners);
         let config = folder.join("envoy.json");
         let text = bootstrap(&folder, upstream.address, listeners, source).to_string();
         fs::write(&config, text).expect("the configuration file");
 
-        let process = Process::start(&config);
+        let process = programs::start(&config);
         let address_file = folder.join("admin");
         let started = until("Envoy is ready or has ended", || async {
             if let Some(status) = process.ended() {

@@ -23,6 +23,7 @@
 
 mod across_the_minute;
 mod answer;
+mod attack;
 mod client;
 mod clock;
 mod concurrency;
@@ -32,6 +33,7 @@ mod forwarding;
 mod gateway;
 mod harness;
 mod legacy;
+mod process;
 mod refund;
 mod runtime;
 mod samples;

@@ -1,6 +1,6 @@
 //! What a test may choose about a listener, and how Envoy is told.
 
-use super::process;
+use super::programs;
 use serde_json::{Map, Value, json};
 use std::net::SocketAddr;
 
@@ -144,7 +144,7 @@ impl Listener {
             "vm_config": {
                 "vm_id": "mcp-policy",
                 "runtime": "envoy.wasm.runtime.v8",
-                "code": { "local": { "filename": process::module() } },
+                "code": { "local": { "filename": programs::module() } },
             },
             "configuration": configuration,
             "failure_policy": "FAIL_RELOAD",
