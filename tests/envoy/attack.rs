@@ -37,6 +37,12 @@ impl Attack {
         attacks
     }
 
+    /// The one of a certain name.
+    pub(crate) fn named(name: &str) -> Self {
+        let found = Self::all().into_iter().find(|attack| attack.name == name);
+        found.unwrap_or_else(|| panic!("no attack is called {name}"))
+    }
+
     /// Whether it has to reach the server.
     pub(crate) fn is_forwarded(&self) -> bool {
         self.expect == "forward"

@@ -174,6 +174,8 @@ fn bootstrap(folder: &Path, upstream: SocketAddr, listeners: &[Listener], source
             { "name": "empty", "type": "STATIC", "load_assignment": { "cluster_name": "empty" } },
         ] },
     });
+    let clusters = config["static_resources"]["clusters"].as_array_mut().expect("the clusters");
+    clusters.extend(listeners.iter().filter_map(Listener::own_cluster));
     if source == Source::Static {
         config["static_resources"]["listeners"] = listeners.iter().map(Listener::to_json).collect();
     } else {

@@ -11,6 +11,7 @@
 //! | `corpus` | the shared attack and decision cases |
 //! | `legacy` | the transport of 2024-11-05 works by option only |
 //! | `refund` | quota comes back when a call cannot have reached a server, and only then |
+//! | `servers` | real servers of every SDK: without the gateway the attacks bite, through it none does |
 //! | `harness` | the suite's own tools, without the filter |
 //!
 //! Each Envoy leaves its configuration and its log in `target/e2e/<name>/`.
@@ -37,4 +38,5 @@ mod process;
 mod refund;
 mod runtime;
 mod samples;
+mod servers;
 mod upstream;
