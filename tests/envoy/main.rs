@@ -12,6 +12,7 @@
 //! | `lists` | lists show only what may be called, on every stream, and nothing else is touched or held back |
 //! | `legacy` | the transport of 2024-11-05 works by option only |
 //! | `refund` | quota comes back when a call cannot have reached a server, and only then |
+//! | `servers` | real servers of every SDK: without the gateway the attacks bite, through it none does |
 //! | `harness` | the suite's own tools, without the filter |
 //!
 //! Each Envoy leaves its configuration and its log in `target/e2e/<name>/`.
@@ -24,6 +25,7 @@
 
 mod across_the_minute;
 mod answer;
+mod attack;
 mod client;
 mod clock;
 mod concurrency;
@@ -34,7 +36,9 @@ mod gateway;
 mod harness;
 mod legacy;
 mod lists;
+mod process;
 mod refund;
 mod runtime;
 mod samples;
+mod servers;
 mod upstream;

@@ -42,7 +42,7 @@ impl Connection {
 
     /// Like [`Self::send`]; the error says why there is no answer.
     pub(crate) async fn try_send(&mut self, request: &Request) -> Result<Response, String> {
-        let head_only = request.method == "HEAD";
+        let head_only = request.head_only || request.method == "HEAD";
         let exchange = async {
             let Self { reader, writer } = self;
             let answer = reader.response(head_only);

@@ -10,34 +10,38 @@ use hyper::body::Bytes;
 use std::net::SocketAddr;
 use tokio::{net::TcpStream, time::sleep};
 
-/// Sends requests side by side over one connection and reads their answers, in the order of the requests.
-pub(crate) async fn send(to: SocketAddr, requests: &[Request]) -> Vec<Response> {
-    let stream = TcpStream::connect(to).await.unwrap_or_else(|error| panic!("no connection to {to}: {error}"));
-    let (sender, connection) = client::handshake(stream).await.expect("an HTTP/2 connection");
+/// Sends requests side by side over one connection and reads their answers, in the order of the requests; the error
+/// says why one is missing.
+pub(crate) async fn send(to: SocketAddr, requests: &[Request]) -> Result<Vec<Response>, String> {
+    let stream = TcpStream::connect(to).await.map_err(|error| format!("no connection to {to}: {error}"))?;
+    let (sender, connection) =
+        client::handshake(stream).await.map_err(|error| format!("no HTTP/2 to {to}: {error}"))?;
     let driver = tokio::spawn(connection);
     let mut exchanges = Vec::new();
     for request in requests {
-        let ready = sender.clone().ready().await.expect("an HTTP/2 stream");
+        let ready = sender.clone().ready().await.map_err(|error| format!("no stream for {request:?}: {error}"))?;
         exchanges.push(tokio::spawn(exchange(ready, request.clone())));
     }
     let mut answers = Vec::new();
-    for exchange in exchanges {
-        answers.push(exchange.await.expect("an answer"));
+    for (exchange, request) in exchanges.into_iter().zip(requests) {
+        let answer = exchange.await.expect("an exchange that ends");
+        answers.push(answer.map_err(|error| format!("no answer to {request:?}: {error}"))?);
     }
     driver.abort();
-    answers
+    Ok(answers)
 }
 
 /// Sends one request in a stream of its own and reads its answer.
-async fn exchange(mut sender: SendRequest<Bytes>, request: Request) -> Response {
+async fn exchange(mut sender: SendRequest<Bytes>, request: Request) -> Result<Response, h2::Error> {
+    let head_only = request.head_only;
     let bodiless = request.body.pieces.is_empty() && request.body.trailers.is_empty() && !request.body.empty_end;
-    let (answer, body) = sender.send_request(head(&request), bodiless).expect("a request that HTTP/2 can write");
+    let (answer, body) = sender.send_request(head(&request), bodiless)?;
     let writer = (!bodiless).then(|| tokio::spawn(write(body, request)));
 
-    let (parts, mut body) = answer.await.expect("an answer").into_parts();
+    let (parts, mut body) = answer.await?.into_parts();
     let mut received = Vec::new();
     // A refusal that comes before the request has ended is followed by a reset, which is no part of the answer.
-    while let Some(Ok(piece)) = body.data().await {
+    while !head_only && let Some(Ok(piece)) = body.data().await {
         received.extend_from_slice(&piece);
         let _ = body.flow_control().release_capacity(piece.len());
     }
@@ -45,7 +49,7 @@ async fn exchange(mut sender: SendRequest<Bytes>, request: Request) -> Response 
         writer.abort();
     }
     let headers = parts.headers.iter().map(|(name, value)| (name.to_string(), text(value))).collect();
-    Response { status: parts.status.as_u16(), headers, body: received }
+    Ok(Response { status: parts.status.as_u16(), headers, body: received })
 }
 
 /// The frames after the headers. Errors are of no interest: a refused stream is reset while it is written.

@@ -21,6 +21,8 @@ pub(crate) struct Request {
     pub(crate) body: Body,
     /// The address that a PROXY protocol line claims before the request.
     pub(crate) proxied_from: Option<&'static str>,
+    /// Whether the answer's body is left unread: a stream may have no end.
+    pub(crate) head_only: bool,
 }
 
 /// A body and how it is sent.
@@ -73,6 +75,7 @@ impl Request {
             headers: Vec::new(),
             body: Body::default(),
             proxied_from: None,
+            head_only: false,
         }
     }
 

@@ -1,6 +1,6 @@
 //! What a test may choose about a listener, and how Envoy is told.
 
-use super::process;
+use super::programs;
 use serde_json::{Map, Value, json};
 use std::net::SocketAddr;
 
@@ -17,7 +17,8 @@ pub(crate) struct Listener {
     remote_address: bool,
     proxy_protocol: bool,
     buffer_limit: u32,
-    cluster: &'static str,
+    cluster: String,
+    server: Option<SocketAddr>,
     denied_later: bool,
 }
 
@@ -47,7 +48,8 @@ impl Listener {
             remote_address: true,
             proxy_protocol: false,
             buffer_limit: 1 << 20,
-            cluster: "http1",
+            cluster: "http1".into(),
+            server: None,
             denied_later: false,
         }
     }
@@ -84,14 +86,22 @@ impl Listener {
 
     /// Speaks HTTP/2 to the upstream.
     pub(crate) fn upstream_http2(mut self) -> Self {
-        self.cluster = "http2";
+        self.cluster = "http2".into();
         self
     }
 
     /// Sends requests to another cluster than the upstream: `refusing` accepts no connection, `empty` has no server,
     /// `missing` is not there.
-    pub(crate) fn cluster(mut self, name: &'static str) -> Self {
-        self.cluster = name;
+    pub(crate) fn cluster(mut self, name: &str) -> Self {
+        self.cluster = name.into();
+        self
+    }
+
+    /// In front of another server than the recording upstream, and named after both: there may be one for each server.
+    pub(crate) fn in_front_of(mut self, server: &str, address: SocketAddr) -> Self {
+        self.name = format!("{server}-{}", self.name);
+        self.cluster.clone_from(&self.name);
+        self.server = Some(address);
         self
     }
 
@@ -135,6 +145,11 @@ impl Listener {
         listener
     }
 
+    /// The cluster of a server that no other listener is in front of.
+    pub(super) fn own_cluster(&self) -> Option<Value> {
+        Some(cluster(&self.cluster, self.server?, &json!({ "http_protocol_options": {} })))
+    }
+
     /// The filter under test. All of them share one `vm_id`, so one VM for each worker and one shared data.
     fn wasm(&self) -> Option<Value> {
         let configuration = self.configuration.as_ref()?;
@@ -144,7 +159,7 @@ impl Listener {
             "vm_config": {
                 "vm_id": "mcp-policy",
                 "runtime": "envoy.wasm.runtime.v8",
-                "code": { "local": { "filename": process::module() } },
+                "code": { "local": { "filename": programs::module() } },
             },
             "configuration": configuration,
             "failure_policy": "FAIL_RELOAD",
@@ -163,9 +178,9 @@ fn extension(name: &str, kind: &str, configuration: Value) -> Value {
     json!({ "name": name, "typed_config": typed })
 }
 
-/// A cluster that is the recording upstream, spoken to in one protocol.
-pub(super) fn cluster(name: &str, upstream: SocketAddr, protocol: &Value) -> Value {
-    let address = json!({ "address": upstream.ip().to_string(), "port_value": upstream.port() });
+/// A cluster that is one server, spoken to in one protocol.
+pub(super) fn cluster(name: &str, server: SocketAddr, protocol: &Value) -> Value {
+    let address = json!({ "address": server.ip().to_string(), "port_value": server.port() });
     json!({
         "name": name,
         "type": "STATIC",

@@ -1,0 +1,44 @@
+//! The Envoy and the module under test: found and started.
+
+use crate::process::{Process, target};
+use std::{
+    env,
+    path::{Path, PathBuf},
+    process::{Command, Stdio},
+};
+
+/// Starts Envoy with a configuration file; its log and the address of its admin interface go beside the file.
+pub(super) fn start(config: &Path) -> Process {
+    let folder = config.parent().expect("a folder");
+    let mut command = Command::new(envoy());
+    command
+        .arg("--config-path")
+        .arg(config)
+        .arg("--admin-address-path")
+        .arg(folder.join("admin"))
+        .args(["--concurrency", "2", "--disable-hot-restart", "--use-dynamic-base-id"])
+        .args(["--log-level", "warning", "--component-log-level", "wasm:info"])
+        .stdin(Stdio::null());
+    Process::start(&mut command, folder.join("envoy.log"))
+        .unwrap_or_else(|error| panic!("Envoy does not start ({error}): {NO_ENVOY}"))
+}
+
+/// What to do about a missing Envoy.
+const NO_ENVOY: &str = "run `./build.sh test`, which gets Envoy, or name the binary in MCP_POLICY_ENVOY";
+
+/// The Envoy to test with.
+fn envoy() -> PathBuf {
+    if let Some(named) = env::var_os("MCP_POLICY_ENVOY") {
+        return named.into();
+    }
+    let path = env::var_os("PATH").unwrap_or_default();
+    let found = env::split_paths(&path).map(|folder| folder.join("envoy")).find(|file| file.is_file());
+    found.unwrap_or_else(|| panic!("no Envoy on PATH: {NO_ENVOY}"))
+}
+
+/// The module under test.
+pub(super) fn module() -> PathBuf {
+    let module = target().join("wasm32-wasip1/release/mcp_policy.wasm");
+    assert!(module.is_file(), "{} is missing: run `./build.sh test`, which builds it", module.display());
+    module
+}

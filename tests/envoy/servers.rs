@@ -1,0 +1,37 @@
+//! Real servers, of the SDKs that most MCP servers are built with, attacked with the corpus: without the gateway and
+//! through it. Each has a tool `ok` and a tool `evil`, and counts how often `evil` has run.
+//!
+//! | suite | shows |
+//! |---|---|
+//! | `exposed` | without the gateway the attacks bite: which of them run `evil`, on which server |
+//! | `protected` | through the gateway none does, and what is permitted ends as without it |
+//! | `place` | nobody leaves them out unseen |
+//!
+//! The programs are in `tests/servers/`; `./build.sh test` installs what they need.
+
+mod exposed;
+mod place;
+mod protected;
+mod rust;
+mod server;
+
+use crate::runtime::run;
+use server::Server;
+use std::{
+    io::{Write, stderr},
+    sync::Arc,
+};
+
+/// Runs one test on servers of its own, unless the caller has said to leave them out.
+#[track_caller]
+fn with_servers(test: &str, body: impl AsyncFnOnce(Vec<Arc<Server>>)) {
+    match place::installed() {
+        Some(place) => run(async { body(Server::start_all(test, &place).await).await }),
+        None => report(&format!("{test}: skipped, as MCP_POLICY_SKIP says")),
+    }
+}
+
+/// Says something that is seen of tests that pass, too.
+fn report(line: &str) {
+    let _ = writeln!(stderr(), "servers: {line}");
+}

@@ -1,0 +1,105 @@
+//! The servers: how each is started, and what it tells of itself.
+
+use super::{place, rust};
+use crate::{
+    client::{self, Request},
+    process::{Process, fresh_folder},
+    runtime::until,
+};
+use std::{
+    fs::File,
+    net::SocketAddr,
+    path::{Path, PathBuf},
+    process::{Command, Stdio},
+    sync::Arc,
+};
+
+/// A running server; it ends when this is dropped.
+pub(super) struct Server {
+    /// The SDK with its major version, and what reads the body for it.
+    pub(super) name: &'static str,
+    /// Where it listens.
+    pub(super) address: SocketAddr,
+    /// Whether it speaks revision 2026-07-28, too.
+    pub(super) modern: bool,
+    /// Nothing for the one that runs in this process.
+    _process: Option<Process>,
+}
+
+/// A server that may not listen yet.
+struct Starting {
+    name: &'static str,
+    modern: bool,
+    process: Process,
+}
+
+impl Server {
+    /// Starts all of them, side by side; their logs go into one folder.
+    pub(super) async fn start_all(test: &str, place: &Path) -> Vec<Arc<Self>> {
+        let folder = fresh_folder(&format!("servers-{test}"));
+        let start = |name, modern, command| Starting::new(name, modern, command, &folder);
+        let starting = [
+            start("typescript-1-express", false, node(place, "typescript-1", "express")),
+            start("typescript-1-node", false, node(place, "typescript-1", "node")),
+            start("typescript-2-express", true, node(place, "typescript-2", "express")),
+            start("typescript-2-node", true, node(place, "typescript-2", "node")),
+            start("python-1", false, python(place, "python-1")),
+            start("python-2", true, python(place, "python-2")),
+        ];
+        let mut servers = Vec::new();
+        for starting in starting {
+            servers.push(Arc::new(starting.listening().await));
+        }
+        let address = rust::start().await;
+        servers.push(Arc::new(Self { name: "rust", address, modern: true, _process: None }));
+        servers
+    }
+
+    /// How often `evil` has run.
+    pub(super) async fn evil_runs(&self) -> u64 {
+        let answer = client::send(self.address, &Request::new("GET", "/evil-runs")).await;
+        answer.text().parse().unwrap_or_else(|error| panic!("{}: {error} in {answer}", self.name))
+    }
+}
+
+impl Starting {
+    fn new(name: &'static str, modern: bool, mut command: Command, folder: &Path) -> Self {
+        let process = Process::start(&mut command, folder.join(format!("{name}.log"))).unwrap_or_else(|error| {
+            panic!("{name} does not start ({error}): run `./build.sh test`, which installs it")
+        });
+        Self { name, modern, process }
+    }
+
+    /// Waits until it says where it listens.
+    async fn listening(self) -> Server {
+        let Self { name, modern, process } = self;
+        let port = until("the server listens", || async {
+            let ended = process.ended();
+            assert_eq!(ended, None, "{name} has ended. {}", process.log_tail());
+            let log = process.log();
+            log.lines().find_map(|line| line.strip_prefix("listening on ")?.parse::<u16>().ok())
+        });
+        let address = SocketAddr::from(([127, 0, 0, 1], port.await));
+        Server { name, address, modern, _process: Some(process) }
+    }
+}
+
+/// A program of the TypeScript SDK. From its standard input, since Node looks for the packages of such a program in the
+/// current folder.
+fn node(place: &Path, sdk: &str, how: &str) -> Command {
+    let text = open(&place::program(sdk).join("server.mjs"));
+    let mut command = Command::new("node");
+    command.args(["--input-type=module", "-", how]).current_dir(place.join(sdk)).stdin(text);
+    command
+}
+
+/// The program of the Python SDK, with the packages of one version of it.
+fn python(place: &Path, sdk: &str) -> Command {
+    let mut command = Command::new(place.join(sdk).join("bin/python"));
+    command.arg(place::program("python/server.py")).stdin(Stdio::null());
+    command
+}
+
+fn open(program: &PathBuf) -> File {
+    File::open(program).unwrap_or_else(|error| panic!("{}: {error}", program.display()))
+}

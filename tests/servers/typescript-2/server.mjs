@@ -1,0 +1,39 @@
+// A server of the TypeScript SDK 2.x for both eras, without sessions: behind `express.json()`, or with the body left to
+// the SDK (`node`).
+//
+// `/evil-runs` says how often the tool `evil` has run.
+import { createServer } from "node:http";
+import { createMcpExpressApp } from "@modelcontextprotocol/express";
+import { toNodeHandler } from "@modelcontextprotocol/node";
+import { McpServer, createMcpHandler } from "@modelcontextprotocol/server";
+
+let evilRuns = 0;
+
+function mcpServer() {
+  const server = new McpServer({ name: "attacked", version: "1" });
+  server.registerTool("ok", { description: "Is permitted." }, () => text("ok has run"));
+  server.registerTool("evil", { description: "Is never permitted." }, () => {
+    evilRuns += 1;
+    return text("evil has run");
+  });
+  return server;
+}
+
+const text = (text) => ({ content: [{ type: "text", text }] });
+
+const mcp = toNodeHandler(createMcpHandler(mcpServer));
+
+function express() {
+  const app = createMcpExpressApp({ allowedHosts: ["mcp.test"] });
+  app.get("/evil-runs", (_, response) => response.send(String(evilRuns)));
+  app.all("/mcp", (request, response) => mcp(request, response, request.body));
+  return app;
+}
+
+function node(request, response) {
+  if (request.url === "/evil-runs") return response.end(String(evilRuns));
+  return mcp(request, response);
+}
+
+const server = createServer({ express: express(), node }[process.argv[2]]);
+server.listen(0, "127.0.0.1", () => console.log(`listening on ${server.address().port}`));
