@@ -103,6 +103,7 @@ async fn call_all(gateway: Gateway, server: Arc<Server>) -> Vec<String> {
             for (attack, expected) in conversation(server.modern) {
                 let answer = send(&gateway, mode, version, &server, &attack.request()).await;
                 let unfit = match answer {
+                    Ok(answer) if answer.text().contains(r#""name":"evil""#) => format!("shown `evil`: {answer}"),
                     Ok(answer) if answer.status < 300 && answer.text().contains(expected) => continue,
                     Ok(answer) => format!("not answered {expected}, but {answer}"),
                     Err(none) => none,
@@ -114,15 +115,19 @@ async fn call_all(gateway: Gateway, server: Arc<Server>) -> Vec<String> {
     wrong
 }
 
-/// What a client says, and a part of each answer.
+/// What a client says, and a part of each answer. No list shows `evil`.
 fn conversation(modern: bool) -> Vec<(Attack, &'static str)> {
     let handshake = [
         ("base_initialize", r#""serverInfo":{"name":"attacked""#),
         ("base_initialized", ""),
-        ("base_tools_list", r#""name":"evil""#),
+        ("base_tools_list", r#""name":"ok""#),
         ("base_allowed", r#""ok has run""#),
     ];
-    let without = [("modern_discover", r#""supportedVersions":["#), ("modern_allowed", r#""ok has run""#)];
+    let without = [
+        ("modern_discover", r#""supportedVersions":["#),
+        ("modern_tools_list", r#""cacheScope":"private""#),
+        ("modern_allowed", r#""ok has run""#),
+    ];
     let without = without.into_iter().filter(|_| modern);
     handshake.into_iter().chain(without).map(|(name, expected)| (Attack::named(name), expected)).collect()
 }
