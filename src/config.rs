@@ -9,6 +9,7 @@
 //!
 //! Loading depends on nothing but the bytes: all threads of an Envoy must come to the same result.
 
+mod answers;
 mod audit;
 mod bindings;
 mod lists;
@@ -29,6 +30,7 @@ use crate::{
 };
 
 pub use self::{
+    answers::{ANSWERS, Answers},
     audit::{AUDIT, Arguments, Audit, Logged},
     bindings::{BINDING, Binding, Bound, Named, Scene},
     lists::{LISTS, Lists, Show},
@@ -49,6 +51,8 @@ pub struct Config {
     pub identity: Vec<Source>,
     /// How requests are read.
     pub protocol: Protocol,
+    /// How a refused call is told.
+    pub answers: Answers,
     /// What lists show.
     pub lists: Lists,
     /// What is written down of requests.
@@ -117,8 +121,8 @@ const MAX_BYTES: usize = 4 << 20;
 
 /// The keys of form B: a policy and options.
 pub const OPTIONS: Keys = Keys {
-    known: &["policy", "policies", "bindings", "identity", "mode", "protocol", "limits", "lists", "audit"],
-    later: &["answers", "approvals", "console"],
+    known: &["policy", "policies", "bindings", "identity", "mode", "protocol", "answers", "limits", "lists", "audit"],
+    later: &["approvals", "console"],
 };
 /// The keys of `limits`.
 pub const LIMITS: Keys = Keys { known: &["refund"], later: &["max_counters", "service"] };
@@ -181,6 +185,7 @@ impl Config {
             refund: Refund::Undelivered,
             identity: vec![Source::Peer(Peer::UriSan), Source::Address { forwarded: false }],
             protocol: Protocol::default(),
+            answers: Answers::default(),
             lists: Lists::default(),
             audit: Audit::default(),
             digest: String::new(),
@@ -188,7 +193,8 @@ impl Config {
         // A policy that lacks its version is still better explained as one.
         if !at.has(OPTIONS.known) && !at.has(OPTIONS.later) || at.has(&["version", "default", "tools"]) {
             // `mode` is a key of both.
-            let options = &["policy", "policies", "bindings", "identity", "protocol", "limits", "lists", "audit"];
+            let options =
+                &["policy", "policies", "bindings", "identity", "protocol", "answers", "limits", "lists", "audit"];
             if at.has(options) || at.has(OPTIONS.later) {
                 at.wrong("options stand beside the policy, not in it: `{\"policy\": {…}, \"identity\": […]}`");
             }
@@ -208,6 +214,7 @@ impl Config {
         let identity = fields.get("identity").map(|identity| caller::read(&identity));
         let protocol = fields.get("protocol").map(|protocol| Protocol::read(&protocol));
         let lists = fields.get("lists").map_or(Some(Lists::default()), |lists| Lists::read(&lists));
+        let answers = fields.get("answers").map_or(Some(Answers::default()), |answers| Answers::read(&answers));
         let audit = fields.get("audit").map_or(Some(Audit::default()), |audit| Audit::read(&audit));
         let mode = policy::document::mode(fields.get("mode"));
         let refund = fields.get("limits").map_or(Some(Refund::Undelivered), |limits| refund(&limits));
@@ -216,6 +223,7 @@ impl Config {
         Some(Self {
             mode: mode?,
             refund: refund?,
+            answers: answers?,
             lists: lists?,
             audit: audit?,
             identity: identity.unwrap_or_else(|| config.identity.clone()),

@@ -23,7 +23,7 @@ mod tests;
 
 use crate::{
     caller::{Grant, Unknown},
-    config::{Bound, Config, Named, Refund, Scene},
+    config::{Bound, Config, Refund, Scene},
     http::{Header, Headers},
     limit::{Moment, Receipt, store::Store},
     mcp::{
@@ -150,28 +150,29 @@ pub fn explain<S: Store, W: Witness>(
     };
     let Bound::To(named) = bound(config, call) else {
         let decision = decide::not_bound(witness);
-        return carry_out(config, call, None, &body, decision, now);
+        let asked = reply::Asked { answers: config.answers, named: None, call, era };
+        return carry_out(config, asked, &body, decision, now);
     };
     let decision = Judge { config, named, call, session, filter, now, store, witness }.decide(body.messages());
     let lists = lists::asked(config, named, &body, era);
-    Judgement { lists, ..carry_out(config, call, Some(named), &body, decision, now) }
+    let asked = reply::Asked { answers: config.answers, named: Some(named), call, era };
+    Judgement { lists, ..carry_out(config, asked, &body, decision, now) }
 }
 
 /// Puts a decision into an answer and a record.
 fn carry_out(
     config: &Config,
-    call: &Call,
-    named: Option<&Named>,
+    asked: reply::Asked<'_>,
     body: &Body<'_>,
     decision: decide::Decision<'_>,
     now: Moment,
 ) -> Judgement {
-    let record = Record::of(config, named, call, body, &decision);
+    let record = Record::of(config, asked.named, asked.call, body, &decision);
     let answer = match decision.verdict {
         Ok(passed) => Answer::Forward(passed.receipt),
-        Err(denial) => Answer::Reply(reply::denied(named, call, body, &denial, now)),
+        Err(denial) => Answer::Reply(reply::denied(asked, body, &denial, now)),
     };
-    Judgement { answer: by_status(config, call, answer), record, lists: None }
+    Judgement { answer: by_status(config, asked.call, answer), record, lists: None }
 }
 
 /// What judges a request.

@@ -22,7 +22,7 @@ fn blocks(language: &str) -> Vec<&'static str> {
 fn every_configuration_loads() {
     let (answers, configurations): (Vec<_>, Vec<_>) =
         blocks("json").into_iter().partition(|text| text.contains("jsonrpc"));
-    assert_eq!((answers.len(), configurations.len()), (1, 3));
+    assert_eq!((answers.len(), configurations.len()), (1, 4));
     for text in configurations {
         if let Err(invalid) = Config::load(text.as_bytes()) {
             panic!("{text}\n{invalid}");

@@ -29,6 +29,9 @@ pub(super) struct Options {
     /// How requests are read.
     #[schemars(title = "Protocol")]
     protocol: Option<Protocol>,
+    /// How refused calls are told.
+    #[schemars(title = "Answers")]
+    answers: Option<Answers>,
     /// How limits are kept.
     #[schemars(title = "Limits")]
     limits: Option<Limits>,
@@ -203,6 +206,28 @@ enum HeaderMode {
     /// They wait, so that the server never sees a refused call. Needs `allow_on_headers_stop_iteration: true` in
     /// Envoy, without which every POST would hang.
     Hold,
+}
+
+/// How refused calls are told.
+#[derive(JsonSchema)]
+#[schemars(deny_unknown_fields)]
+struct Answers {
+    /// How a refused tool call is answered. Default: `error`.
+    #[schemars(title = "Deny as", extend("default" = "error"))]
+    deny_as: Option<DenyAs>,
+    /// Whether a tool that may never be called is answered as if there were none of that name. Default: `false`.
+    #[schemars(title = "Unknown tool", extend("default" = false))]
+    unknown_tool: Option<bool>,
+}
+
+/// How a refused tool call is answered.
+#[derive(JsonSchema)]
+#[schemars(rename_all = "snake_case")]
+enum DenyAs {
+    /// By a JSON-RPC error.
+    Error,
+    /// By a result with `isError`.
+    ToolResult,
 }
 
 /// How limits are kept.
