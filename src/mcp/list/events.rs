@@ -48,7 +48,7 @@ impl Events {
     /// Takes the next chunk, and answers what goes on now.
     pub(super) fn hear(&mut self, mut chunk: &[u8], asked: &Asked, shows: Shows<'_>) -> Result<Vec<u8>, Broken> {
         let mut out = Vec::with_capacity(chunk.len());
-        while let Some(piece) = self.lines.next(&mut chunk) {
+        while let Some(piece) = self.next(&mut chunk, asked) {
             match piece {
                 Piece::Text(text) => self.text(text, &mut out)?,
                 Piece::End(end) if self.line.head.is_empty() => self.event_ends(end, asked, shows, &mut out)?,
@@ -56,13 +56,27 @@ impl Events {
                 Piece::Aside(byte) if self.held.is_empty() && self.fate == Fate::Open => out.extend_from_slice(byte),
                 Piece::Aside(byte) => self.put(byte, &mut out),
             }
-            if self.held.len() > asked.max_bytes {
+            if self.has_data && self.held.len() > asked.max_bytes {
+                self.drop_unfinished_line();
                 self.instead(TOO_LONG, asked, &mut out)?;
                 out.push(b'\n');
                 self.fate = Fate::Dropped;
             }
         }
         Ok(out)
+    }
+
+    /// Takes the next piece: no more than is room for, since what is too long must not depend on the chunks.
+    fn next<'c>(&mut self, chunk: &mut &'c [u8], asked: &Asked) -> Option<Piece<'c>> {
+        let room = match self.fate {
+            Fate::Open => asked.max_bytes.saturating_sub(self.held.len()).saturating_add(1),
+            Fate::Passing | Fate::Dropped => usize::MAX,
+        };
+        let (mut front, back) = chunk.split_at_checked(room).unwrap_or((chunk, &[]));
+        let piece = self.lines.next(&mut front)?;
+        let left = front.len().saturating_add(back.len());
+        *chunk = chunk.get(chunk.len().saturating_sub(left)..).unwrap_or_default();
+        Some(piece)
     }
 
     /// What goes on at the end of the stream. Some clients act on a last event that lacks its blank line.
@@ -78,12 +92,12 @@ impl Events {
         self.shape.hear(value);
         self.put(text, out);
         match self.fate {
+            // Its front is gone, or would be, had it come in smaller chunks.
+            Fate::Open | Fate::Passing if self.shape.is_torn() => return Err(Broken),
             Fate::Open if self.shape.is_other() => {
                 self.fate = Fate::Passing;
                 out.append(&mut self.held);
             }
-            // It lists something after all, and its front is gone.
-            Fate::Passing if !self.shape.is_other() => return Err(Broken),
             Fate::Open if !self.has_data && self.line.is_told() => out.append(&mut self.held),
             _ => {}
         }
@@ -115,6 +129,14 @@ impl Events {
         out.append(&mut self.held);
         (self.line, self.shape, self.fate, self.has_data) = Default::default();
         Ok(())
+    }
+
+    /// Forgets a line that is no data and not complete: half an id is another id.
+    fn drop_unfinished_line(&mut self) {
+        if !self.line.is_data() {
+            let ends = self.held.iter().rposition(|byte| matches!(byte, b'\n' | b'\r'));
+            self.held.truncate(ends.map_or(0, |end| end.saturating_add(1)));
+        }
     }
 
     /// Sends an error in the place of the event.
