@@ -58,8 +58,8 @@ impl Events {
             }
             if self.has_data && self.held.len() > asked.max_bytes {
                 self.drop_unfinished_line();
-                self.instead(TOO_LONG, asked, &mut out)?;
-                out.push(b'\n');
+                self.instead(TOO_LONG, asked)?;
+                self.let_go(b"\n", &mut out);
                 self.fate = Fate::Dropped;
             }
         }
@@ -122,11 +122,10 @@ impl Events {
                 Ok(Some(text)) => self.held = rewritten(&self.held, &text),
                 Err(Unreadable) if !may_be_message(&data) => {}
                 Err(Unreadable) if asked.ids.is_empty() && !self.shape.may_list() => {}
-                Err(Unreadable) => self.instead(UNREADABLE, asked, out)?,
+                Err(Unreadable) => self.instead(UNREADABLE, asked)?,
             }
         }
-        self.put(end, out);
-        out.append(&mut self.held);
+        self.let_go(end, out);
         (self.line, self.shape, self.fate, self.has_data) = Default::default();
         Ok(())
     }
@@ -139,15 +138,25 @@ impl Events {
         }
     }
 
-    /// Sends an error in the place of the event.
-    fn instead(&mut self, why: &str, asked: &Asked, out: &mut Vec<u8>) -> Result<(), Broken> {
+    /// Puts an error in the place of the event.
+    fn instead(&mut self, why: &str, asked: &Asked) -> Result<(), Broken> {
         let id = match asked.ids.as_slice() {
             [only] if !asked.is_batch => Some(&**only),
             _ => self.shape.id(),
         };
         let error = refused(Some(id.ok_or(Broken)?), why);
-        out.extend(rewritten(&std::mem::take(&mut self.held), error.as_bytes()));
+        self.held = rewritten(&self.held, error.as_bytes());
         Ok(())
+    }
+
+    /// Lets go what is held back of the event, and its blank line.
+    fn let_go(&mut self, end: &[u8], out: &mut Vec<u8>) {
+        // A line that was taken out may have kept a CR and an LF apart, which are one end.
+        if end == b"\n" && self.held.ends_with(b"\r") {
+            self.held.push(b'\n');
+        }
+        self.put(end, out);
+        out.append(&mut self.held);
     }
 
     /// Lets bytes of the event go, as its fate wants.

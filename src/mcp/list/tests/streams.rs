@@ -115,6 +115,17 @@ fn a_list_that_is_too_long_becomes_an_error_at_once() {
 }
 
 #[test]
+fn an_event_ends_where_it_ended_though_lines_with_other_ends_are_gone() {
+    let text = "data: {\"id\":7,\"result\":{\"tools\":[\rdata: {\"name\":\"evil\"}]}}\n\ndata: 1\n\n";
+    let after = "data: {\"id\":7,\"result\":{\"tools\":[\rdata: ]}}\r\n\ndata: 1\n\n";
+    assert_eq!(answer(text), after);
+    let twice = text.replace("]}}", "]},\"id\":7}");
+    assert_eq!(answer(&twice), format!("data: {}\r\n\ndata: 1\n\n", error(UNREADABLE)));
+    let narrow = Trimmer::events(Asked { max_bytes: 40, ..asked() });
+    assert_eq!(whole(&narrow, text), Ok(format!("data: {}\r\n\ndata: 1\n\n", error(TOO_LONG))));
+}
+
+#[test]
 fn what_is_too_long_does_not_depend_on_the_chunks() {
     let narrow = |max_bytes| Trimmer::events(Asked { ids: Vec::new(), max_bytes, ..asked() });
     let refused = format!("data: {}\n\n", error(TOO_LONG));
