@@ -2,7 +2,7 @@
 //!
 //! * [`host`] holds every call into Envoy, with failures as values
 //! * [`root`] configures
-//! * [`http`] goes through the phases of a request
+//! * [`http`] goes through the phases of a request; [`seen`] is what is known of it and its caller
 //! * [`paid`] settles with its answer what a call was charged; [`edit`] takes out of it what may not be seen
 //!
 //! A trap here would end a worker's VM for every caller, so nothing in this module can panic. Of the SDK only the
@@ -13,6 +13,7 @@ mod host;
 mod http;
 mod paid;
 mod root;
+mod seen;
 mod shared;
 
 proxy_wasm::main! {{

@@ -13,7 +13,7 @@ use crate::{
     },
 };
 
-use super::host;
+use super::host::{self, Status};
 
 /// What has to be done with an answer.
 #[derive(Debug)]
@@ -35,6 +35,15 @@ pub(super) struct Body {
     lists: Option<Trimmer>,
     /// Whether nothing of it goes on before its end.
     is_whole: bool,
+}
+
+/// What matters of an answer's head.
+#[derive(Debug)]
+struct Head {
+    is_success: bool,
+    form: Option<Form>,
+    /// Whether the body stands there as it is.
+    is_plain: bool,
 }
 
 /// What becomes of a chunk.
@@ -65,29 +74,37 @@ impl Edit {
     /// # Errors
     /// What to answer instead.
     pub(super) fn begin(&mut self, is_end: bool) -> Result<(), Reply> {
-        let edit = std::mem::replace(self, Self::Nothing);
-        // Neither Envoy's own errors nor those of a server list anything.
-        if is_end || matches!(edit, Self::Nothing | Self::Body(_)) || !is_success() {
+        if is_end || matches!(self, Self::Nothing | Self::Body(_)) {
             return Ok(());
         }
-        let form = host::response_header("content-type").and_then(|content_type| Form::of(&content_type));
-        let is_plain = host::response_header("content-encoding").is_none_or(|coding| coding == b"identity");
-        let body = match (edit, form.filter(|_| is_plain)) {
-            (Self::List(asked), Some(Form::Json)) => {
-                host::remove_response_header("content-length").map_err(|_| answer::failed())?;
-                Body { first: None, lists: Some(Trimmer::json(asked)), is_whole: true }
+        let head = Head::read().map_err(|_| answer::failed())?;
+        match std::mem::replace(self, Self::Nothing) {
+            // Neither Envoy's own errors nor those of a server list anything.
+            _ if !head.is_success => {}
+            Self::List(asked) => *self = Self::Body(Body::list(asked, &head)?),
+            Self::Stream { first, lists } if head.form == Some(Form::Events) => {
+                *self = Self::Body(Body::stream(first, lists, &head)?);
             }
-            (Self::List(asked), Some(Form::Events)) => Body::events(None, Some(asked)),
-            (Self::List(asked), None) => return Err(refused(&asked)),
-            (Self::Stream { first, lists }, Some(Form::Events)) => Body::events(first, lists),
-            (Self::Stream { .. }, None) if form == Some(Form::Events) => {
-                log::warn!("a stream that cannot be read, since it is compressed, was not passed on");
-                return Err(answer::failed());
-            }
-            _ => return Ok(()),
-        };
-        *self = Self::Body(body);
+            Self::Nothing | Self::Stream { .. } | Self::Body(_) => {}
+        }
         Ok(())
+    }
+
+    /// Looks at the head of an answer to a message that nobody has judged: a server has seen no more than its headers.
+    ///
+    /// # Errors
+    /// What to answer instead.
+    pub(super) fn unjudged(config: &Config, is_end: bool) -> Result<(), Reply> {
+        if is_end || !engine::lists::is_trimmed(config) {
+            return Ok(());
+        }
+        match Head::read() {
+            Ok(head) if !head.is_success => Ok(()),
+            _ => {
+                log::warn!("a server answered a message before it came; the answer was not passed on");
+                Err(answer::failed())
+            }
+        }
     }
 
     /// Takes the next chunk, which has `size` bytes, and puts in its place what goes on of it.
@@ -95,7 +112,11 @@ impl Edit {
     /// # Errors
     /// The answer has to end.
     pub(super) fn go_on(&mut self, config: &Config, size: usize, is_end: bool) -> Result<Pass, Broken> {
-        let Self::Body(body) = self else { return Ok(Pass::Now) };
+        let body = match self {
+            Self::Body(body) => body,
+            Self::Nothing => return Ok(Pass::Now),
+            Self::List(_) | Self::Stream { .. } => return Err(HEADLESS),
+        };
         let chunk = host::response_chunk(size).ok_or(FAILED)?;
         let mut out = body.hear(config, &chunk)?;
         if is_end {
@@ -123,14 +144,46 @@ impl Edit {
 }
 
 const FAILED: Broken = Broken("Envoy does not hand over the answer");
+const HEADLESS: Broken = Broken("an answer comes without its head");
 const ENDPOINT: Broken =
     Broken("a stream opens the transport of 2024-11-05, which `protocol.legacy_sse` refuses; it was ended");
 const UNTELLABLE: Broken =
     Broken("a list on a stream cannot be read, and it has no id to be answered by; it was ended");
 
+impl Head {
+    fn read() -> Result<Self, Status> {
+        let status = host::response_header(":status")?;
+        let is_success = !status.is_some_and(|status| matches!(*status, [b'3'..=b'5', _, _]));
+        let form = host::response_header("content-type")?.and_then(|content_type| Form::of(&content_type));
+        let is_plain = host::response_header("content-encoding")?.is_none_or(|coding| coding == b"identity");
+        Ok(Self { is_success, form, is_plain })
+    }
+}
+
 impl Body {
-    fn events(first: Option<FirstEvent>, lists: Option<Asked>) -> Self {
-        Self { first, lists: lists.map(Trimmer::events), is_whole: false }
+    fn list(asked: Asked, head: &Head) -> Result<Self, Reply> {
+        match head.form {
+            Some(Form::Json) if head.is_plain => {
+                Self { first: None, lists: Some(Trimmer::json(asked)), is_whole: true }.of_any_length()
+            }
+            Some(Form::Events) if head.is_plain => {
+                Self { first: None, lists: Some(Trimmer::events(asked)), is_whole: false }.of_any_length()
+            }
+            _ => Err(Reply { status: 200, retry_after: None, body: asked.refused(UNKNOWN_FORM) }),
+        }
+    }
+
+    fn stream(first: Option<FirstEvent>, lists: Option<Asked>, head: &Head) -> Result<Self, Reply> {
+        if !head.is_plain {
+            log::warn!("a stream that cannot be read, since it is compressed, was not passed on");
+            return Err(answer::failed());
+        }
+        Self { first, lists: lists.map(Trimmer::events), is_whole: false }.of_any_length()
+    }
+
+    /// Its length is what goes on of it, and nobody knows that yet.
+    fn of_any_length(self) -> Result<Self, Reply> {
+        host::remove_response_header("content-length").map(|()| self).map_err(|_| answer::failed())
     }
 
     fn hear(&mut self, config: &Config, chunk: &[u8]) -> Result<Vec<u8>, Broken> {
@@ -155,12 +208,4 @@ impl Body {
         let Some(lists) = &mut self.lists else { return Ok(chunk.to_vec()) };
         lists.hear(chunk, &|kind, name| engine::lists::shows(config, kind, name)).map_err(|_| UNTELLABLE)
     }
-}
-
-fn is_success() -> bool {
-    host::response_header(":status").is_some_and(|status| status.starts_with(b"2"))
-}
-
-fn refused(asked: &Asked) -> Reply {
-    Reply { status: 200, retry_after: None, body: asked.refused(UNKNOWN_FORM) }
 }

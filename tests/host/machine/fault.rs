@@ -52,7 +52,8 @@ impl Fault {
 pub(crate) const STATUSES: [u32; 16] = [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 64, 0x8000_0000, u32::MAX];
 
 /// Every call into the host that the module makes, by its name in the ABI.
-pub(crate) const CALLS: [&str; 11] = [
+pub(crate) const CALLS: [&str; 13] = [
+    "proxy_close_stream",
     "proxy_get_buffer_bytes",
     "proxy_get_current_time_nanoseconds",
     "proxy_get_header_map_pairs",
@@ -62,6 +63,7 @@ pub(crate) const CALLS: [&str; 11] = [
     "proxy_log",
     "proxy_remove_header_map_value",
     "proxy_send_local_response",
+    "proxy_set_buffer_bytes",
     "proxy_set_property",
     "proxy_set_shared_data",
 ];
