@@ -216,8 +216,7 @@ pub fn listens_for_endpoint(config: &Config, call: &Call) -> bool {
 #[must_use]
 pub fn reads_answers(config: &Config, call: &Call) -> bool {
     let reads_outcome = config.refund == Refund::Failed && call.headers.get(":method") == Header::Once(b"POST");
-    let trims = matches!(bound(config, call), Bound::To(named) if lists::is_trimmed(config, named));
-    reads_outcome || trims || listens_for_endpoint(config, call)
+    reads_outcome || lists::may_be_trimmed(config, call) || listens_for_endpoint(config, call)
 }
 
 /// In the old transport answers come on another stream: only the HTTP status tells a caller that its POST was refused.

@@ -9,7 +9,7 @@ use mcp_policy::{
         Moment, Seed,
         store::{Store, Unavailable, Versioned, Written},
     },
-    mcp::answer,
+    mcp::{answer, head::REPEATING},
 };
 
 use crate::{
@@ -56,6 +56,7 @@ pub(crate) fn reply<S: Store>(
     let body = request.body();
     let judgement = match engine::open(config, &call, !request.ends_with_its_head()) {
         Opening::Closed(judgement) => *judgement,
+        Opening::Bypass => return None,
         Opening::Pass | Opening::AwaitNothing if body.is_empty() => return None,
         Opening::Pass | Opening::AwaitNothing => engine::unexpected_body(config, &call),
         Opening::Await => engine::judge(config, &call, &body, "filter", now, store),
@@ -71,9 +72,20 @@ pub(crate) fn may_go_on<S: Store>(config: &Config, headers: &Pairs, body: &[u8],
             // A request that ends with its head.
             body.is_empty() && matches!(engine::open(config, &call, false), Opening::Pass)
         }
+        Opening::Bypass => true,
         Opening::Pass | Opening::AwaitNothing => body.is_empty(),
         Opening::Await => answered(engine::judge(config, &call, body, "filter", Moment(0), store)).is_none(),
     }
+}
+
+/// The headers of a request that go on: not those that would have it sent twice or its answer come compressed.
+pub(crate) fn stripped(config: &Config, headers: &Pairs) -> Pairs {
+    let reads_answer =
+        call(config, headers, &Properties::default()).is_some_and(|call| engine::reads_answers(config, &call));
+    let stays = |name: &[u8]| {
+        !(REPEATING.iter().any(|repeating| repeating.as_bytes() == name) || reads_answer && name == b"accept-encoding")
+    };
+    headers.iter().filter(|(name, _)| stays(name)).cloned().collect()
 }
 
 fn answered(judgement: Judgement) -> Option<Reply> {
@@ -92,7 +104,7 @@ fn call(config: &Config, headers: &Pairs, properties: &Properties) -> Option<Cal
         _ => None,
     };
     let grant = caller::identify(&config.identity, &Known { headers: &headers, properties });
-    Some(Call { headers, grant, request_id })
+    Some(Call { request_id, ..Call::new(headers, grant) })
 }
 
 fn shown(reply: answer::Reply) -> Reply {
@@ -128,6 +140,10 @@ impl Facts for Known<'_> {
             Peer::DnsSan => "connection\0dns_san_peer_certificate",
             Peer::Subject => "connection\0subject_peer_certificate",
         })
+    }
+
+    fn claims(&self, payload: &str) -> Option<Vec<u8>> {
+        self.property(&["metadata", "filter_metadata", "envoy.filters.http.jwt_authn", payload].join("\0"))
     }
 
     fn address(&self) -> Option<Vec<u8>> {

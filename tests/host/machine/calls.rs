@@ -33,6 +33,9 @@ pub(super) fn link(module: &Module) -> Result<Linker<World>> {
     Ok(linker)
 }
 
+/// The stream of a response, by its number in the ABI.
+const RESPONSE: u32 = 1;
+
 fn number(value: &Val) -> u64 {
     match value {
         Val::I32(number) => u64::from(number.cast_unsigned()),
@@ -42,8 +45,11 @@ fn number(value: &Val) -> u64 {
 }
 
 fn answer(guest: &mut Guest<'_, '_>, name: &str, args: &[u64]) -> Result<u32> {
-    let args: Vec<u32> = args.iter().map(|arg| u32::try_from(*arg).expect("a pointer or a number")).collect();
+    // Only what is added to a metric can be more, or less than nothing.
+    let by = args.get(1).map_or(0, |by| by.cast_signed());
+    let args: Vec<u32> = args.iter().map(|arg| u32::try_from(*arg).unwrap_or(u32::MAX)).collect();
     guest.world().called.insert(name.to_owned());
+    guest.world().made += 1;
     let fault = guest.world().faults.iter_mut().find_map(|fault| fault.strikes(name).then(|| fault.how.clone()));
     match &fault {
         Some(How::Status(status)) => return Ok(*status),
@@ -76,6 +82,15 @@ fn answer(guest: &mut Guest<'_, '_>, name: &str, args: &[u64]) -> Result<u32> {
             let bytes = bytes.map(|bytes| bytes.iter().skip(start as usize).take(max as usize).copied().collect());
             out(guest, bytes, at)
         }
+        ("proxy_set_buffer_bytes", &[kind, start, size, bytes, bytes_size]) => {
+            let bytes = guest.read(bytes, bytes_size)?;
+            Ok(guest.world().set_buffer(kind, start, size, &bytes))
+        }
+        ("proxy_close_stream", &[stream]) => {
+            assert_eq!(stream, RESPONSE, "the module ends nothing else");
+            guest.world().is_ended = true;
+            Ok(status::OK)
+        }
         // Not an error in Envoy: a map out of reach is an empty one.
         ("proxy_get_header_map_pairs", &[kind, ref at @ ..]) => {
             let pairs = guest.world().map(kind).map_or_else(Vec::new, |pairs| serialise(pairs));
@@ -94,6 +109,22 @@ fn answer(guest: &mut Guest<'_, '_>, name: &str, args: &[u64]) -> Result<u32> {
             let Some(pairs) = guest.world().map(kind) else { return Ok(status::BAD_ARGUMENT) };
             pairs.retain(|(key, _)| *key != name);
             Ok(status::OK)
+        }
+        ("proxy_define_metric", &[_, name, size, at]) => {
+            let name = String::from_utf8_lossy(&guest.read(name, size)?).into_owned();
+            let metrics = &mut guest.world().metrics;
+            metrics.push((name, 0));
+            let number = u32::try_from(metrics.len())?;
+            guest.write(at, &number.to_le_bytes())?;
+            Ok(status::OK)
+        }
+        ("proxy_increment_metric", &[number, _]) => {
+            let metrics = &mut guest.world().metrics;
+            let metric = (number as usize).checked_sub(1).and_then(|index| metrics.get_mut(index));
+            Ok(metric.map_or(status::NOT_FOUND, |(_, value)| {
+                *value += by;
+                status::OK
+            }))
         }
         ("proxy_get_property", &[path, size, ref at @ ..]) => {
             let path = guest.read(path, size)?;
@@ -125,7 +156,6 @@ fn answer(guest: &mut Guest<'_, '_>, name: &str, args: &[u64]) -> Result<u32> {
             let shared = guest.world().shared.clone();
             Ok(shared.set(&key, &value, version))
         }
-        ("proxy_close_stream", &[_]) => Ok(status::OK),
         ("proxy_send_local_response", &[code, _, _, body, body_size, headers, size, _]) => {
             let (body, headers) = (guest.read(body, body_size)?, deserialise(&guest.read(headers, size)?));
             guest.world().replies.push(Reply { code, headers, body });
