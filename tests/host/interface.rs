@@ -3,8 +3,8 @@
 use std::{collections::BTreeSet, sync::Arc};
 
 use crate::{
-    machine::{Shared, Worker, fault::CALLS, module::MODULE},
-    request::{at_an_address, call, configuration},
+    machine::{Part, Shared, Worker, fault::CALLS, module::MODULE},
+    request::{at_an_address, call, configuration, list},
 };
 
 /// The WASI functions that every Envoy in use has, up to 1.31; a missing import keeps a module from loading.
@@ -72,6 +72,12 @@ fn the_module_calls_nothing_that_this_host_does_not_model() {
     worker.world().properties = at_an_address();
     for tool in ["ok", "limited", "evil"] {
         call(tool).send(&mut worker).close(&mut worker);
+    }
+    for text in ["data: {}\n\n", "data: {\"method\":1,\"result\":{\"tools\":1}}"] {
+        let mut stream = list().send(&mut worker);
+        stream.answer(&mut worker, Part::Head(&[(":status", "200"), ("content-type", "text/event-stream")]), false);
+        stream.answer(&mut worker, Part::Body(text.as_bytes()), true);
+        stream.close(&mut worker);
     }
     let called = worker.world().called.clone();
     assert!(called.iter().all(|name| CALLS.contains(&name.as_str())), "{called:?}");
