@@ -69,8 +69,8 @@ fn every_mistake_is_reported_at_once() {
         "/identity/0/bearer: found the number `1`, expected `true` or `false`",
         "/protocol/headers: found `keep`, expected `release` or `hold`",
         "/bindings: the key `bindings` is not supported yet",
-        "/polices: unknown key `polices` (did you mean `policy`?); allowed: `policy`, `identity`, `mode`, `protocol` \
-         or `limits`",
+        "/polices: unknown key `polices` (did you mean `policy`?); allowed: `policy`, `identity`, `mode`, \
+         `protocol`, `limits` or `lists`",
     ];
     assert_eq!(found, expected);
 }
