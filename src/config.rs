@@ -35,7 +35,7 @@ pub use self::{
     answers::{ANSWERS, Answers},
     audit::{AUDIT, Arguments, Audit, Logged},
     bindings::{BINDING, Binding, Bound, Named, Scene},
-    limits::{LIMITS, Refund},
+    limits::{LIMITS, Limits, Refund},
     lists::{LISTS, Lists, Show},
     protocol::{HeaderMode, PROTOCOL, Protocol},
 };
@@ -49,8 +49,8 @@ pub struct Config {
     pub bindings: Vec<Binding>,
     /// Whether verdicts are carried out.
     pub mode: Mode,
-    /// When quota is given back.
-    pub refund: Refund,
+    /// How counters are kept.
+    pub limits: Limits,
     /// Who calls, in order.
     pub identity: Vec<Source>,
     /// How requests are read.
@@ -132,7 +132,7 @@ impl Config {
             policies,
             bindings,
             mode: Mode::Enforce,
-            refund: Refund::Undelivered,
+            limits: Limits::default(),
             identity: vec![Source::Peer(Peer::UriSan), Source::Address { forwarded: false }],
             protocol: Protocol::default(),
             answers: Answers::default(),
@@ -167,12 +167,12 @@ impl Config {
         let answers = fields.get("answers").map_or(Some(Answers::default()), |answers| Answers::read(&answers));
         let audit = fields.get("audit").map_or(Some(Audit::default()), |audit| Audit::read(&audit));
         let mode = policy::document::mode(fields.get("mode"));
-        let refund = fields.get("limits").map_or(Some(Refund::Undelivered), |limits| Refund::read(&limits));
+        let limits = fields.get("limits").map_or(Some(Limits::default()), |limits| Limits::read(&limits));
         let (policies, bindings) = bound?;
         let config = whole(policies, bindings);
         Some(Self {
             mode: mode?,
-            refund: refund?,
+            limits: limits?,
             answers: answers?,
             lists: lists?,
             audit: audit?,
