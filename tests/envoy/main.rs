@@ -26,6 +26,7 @@
 mod across_the_minute;
 mod answer;
 mod attack;
+mod bindings;
 mod client;
 mod clock;
 mod concurrency;
@@ -34,8 +35,10 @@ mod corpus;
 mod forwarding;
 mod gateway;
 mod harness;
+mod identity;
 mod legacy;
 mod lists;
+mod metrics;
 mod process;
 mod refund;
 mod runtime;

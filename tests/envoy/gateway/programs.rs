@@ -17,6 +17,7 @@ pub(super) fn start(config: &Path) -> Process {
         .arg("--admin-address-path")
         .arg(folder.join("admin"))
         .args(["--concurrency", "2", "--disable-hot-restart", "--use-dynamic-base-id"])
+        .args(["--file-flush-interval-msec", "50"])
         .args(["--log-level", "warning", "--component-log-level", "wasm:info"])
         .stdin(Stdio::null());
     Process::start(&mut command, folder.join("envoy.log"))
