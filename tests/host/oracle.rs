@@ -56,6 +56,7 @@ pub(crate) fn reply<S: Store>(
     let body = request.body();
     let judgement = match engine::open(config, &call, !request.ends_with_its_head()) {
         Opening::Closed(judgement) => *judgement,
+        Opening::Bypass => return None,
         Opening::Pass | Opening::AwaitNothing if body.is_empty() => return None,
         Opening::Pass | Opening::AwaitNothing => engine::unexpected_body(config, &call),
         Opening::Await => engine::judge(config, &call, &body, "filter", now, store),
@@ -71,6 +72,7 @@ pub(crate) fn may_go_on<S: Store>(config: &Config, headers: &Pairs, body: &[u8],
             // A request that ends with its head.
             body.is_empty() && matches!(engine::open(config, &call, false), Opening::Pass)
         }
+        Opening::Bypass => true,
         Opening::Pass | Opening::AwaitNothing => body.is_empty(),
         Opening::Await => answered(engine::judge(config, &call, body, "filter", Moment(0), store)).is_none(),
     }
@@ -92,7 +94,7 @@ fn call(config: &Config, headers: &Pairs, properties: &Properties) -> Option<Cal
         _ => None,
     };
     let grant = caller::identify(&config.identity, &Known { headers: &headers, properties });
-    Some(Call { headers, grant, request_id })
+    Some(Call { request_id, ..Call::new(headers, grant) })
 }
 
 fn shown(reply: answer::Reply) -> Reply {
@@ -128,6 +130,10 @@ impl Facts for Known<'_> {
             Peer::DnsSan => "connection\0dns_san_peer_certificate",
             Peer::Subject => "connection\0subject_peer_certificate",
         })
+    }
+
+    fn metadata(&self) -> Option<Vec<u8>> {
+        self.property("metadata")
     }
 
     fn address(&self) -> Option<Vec<u8>> {

@@ -18,6 +18,8 @@ pub(super) fn start(config: &Path) -> Process {
         .arg(folder.join("admin"))
         .args(["--concurrency", "2", "--disable-hot-restart", "--use-dynamic-base-id"])
         .args(["--file-flush-interval-msec", "50"])
+        // How long a listener that was replaced stays.
+        .args(["--drain-time-s", "1"])
         .args(["--log-level", "warning", "--component-log-level", "wasm:info"])
         .stdin(Stdio::null());
     Process::start(&mut command, folder.join("envoy.log"))

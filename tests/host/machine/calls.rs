@@ -42,8 +42,7 @@ fn number(value: &Val) -> u64 {
 }
 
 fn answer(guest: &mut Guest<'_, '_>, name: &str, args: &[u64]) -> Result<u32> {
-    let args: Vec<u32> = args.iter().map(|arg| u32::try_from(*arg).expect("a pointer or a number")).collect();
-    guest.world().called.insert(name.to_owned());
+    *guest.world().called.entry(name.to_owned()).or_default() += 1;
     let fault = guest.world().faults.iter_mut().find_map(|fault| fault.strikes(name).then(|| fault.how.clone()));
     match &fault {
         Some(How::Status(status)) => return Ok(*status),
@@ -60,6 +59,10 @@ fn answer(guest: &mut Guest<'_, '_>, name: &str, args: &[u64]) -> Result<u32> {
         (Ok(_), Some(How::Nowhere(size))) => guest.write(at[1], &size.to_le_bytes()).map(|()| status::OK),
         (Ok(bytes), _) => guest.hand_out(&bytes, at[0], at[1]).map(|()| status::OK),
     };
+    if let ("proxy_increment_metric", &[metric, by]) = (name, args) {
+        return Ok(guest.world().add(metric, by.cast_signed()));
+    }
+    let args: Vec<u32> = args.iter().map(|arg| u32::try_from(*arg).expect("a pointer or a number")).collect();
     match (name, args.as_slice()) {
         ("proxy_log", &[_, text, size]) => {
             let text = guest.read(text, size)?;
@@ -124,6 +127,16 @@ fn answer(guest: &mut Guest<'_, '_>, name: &str, args: &[u64]) -> Result<u32> {
             let (key, value) = (guest.read(key, key_size)?, guest.read(value, size)?);
             let shared = guest.world().shared.clone();
             Ok(shared.set(&key, &value, version))
+        }
+        ("proxy_define_metric", &[_, name, size, at]) => {
+            let name = String::from_utf8(guest.read(name, size)?).expect("a name in ASCII");
+            let number = guest.world().metric(name);
+            guest.write(at, &number.to_le_bytes())?;
+            Ok(status::OK)
+        }
+        ("proxy_set_tick_period_milliseconds", &[period]) => {
+            guest.world().tick = period;
+            Ok(status::OK)
         }
         ("proxy_close_stream", &[_]) => Ok(status::OK),
         ("proxy_send_local_response", &[code, _, _, body, body_size, headers, size, _]) => {
