@@ -26,6 +26,7 @@
 mod across_the_minute;
 mod answer;
 mod attack;
+mod audit;
 mod bindings;
 mod client;
 mod clock;
