@@ -33,6 +33,7 @@ mod clock;
 mod concurrency;
 mod configuration;
 mod corpus;
+mod flood;
 mod forwarding;
 mod gateway;
 mod harness;

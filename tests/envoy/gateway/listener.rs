@@ -136,6 +136,13 @@ impl Listener {
         self
     }
 
+    /// Envoy answers by itself what the filter lets through.
+    pub(crate) fn without_server(mut self) -> Self {
+        let answer = json!({ "status": 200, "body": { "inline_string": "passed" } });
+        self.routes = Some(json!([{ "name": "mcp", "match": { "prefix": "/" }, "direct_response": answer }]));
+        self
+    }
+
     /// TLS, or whatever else the connections are made of.
     pub(crate) fn transport(mut self, kind: &str, configuration: Value) -> Self {
         self.transport = Some(extension("envoy.transport_sockets.tls", kind, configuration));
