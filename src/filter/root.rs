@@ -59,6 +59,7 @@ impl Root {
     pub(super) fn on_tick(&mut self) {
         let _: Result<(), Status> = host::called();
         if !self.counted {
+            metrics::announce();
             self.counted = self.count(1);
         }
     }

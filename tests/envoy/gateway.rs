@@ -76,6 +76,18 @@ impl Gateway {
         }
     }
 
+    /// Starts the gateway that `mcp-policy render envoy` makes of a policy; its listener is `mcp`.
+    ///
+    /// # Panics
+    /// If Envoy does not become ready.
+    pub(crate) async fn start_rendered(name: &str, policy: &str) -> Self {
+        let upstream = Upstream::start().await;
+        let folder = fresh_folder(name);
+        let config = folder.join("envoy.yaml");
+        fs::write(&config, programs::render(&folder, policy, upstream.address)).expect("the configuration file");
+        Self::launch(folder, &config, upstream).await.unwrap_or_else(|log| panic!("{log}"))
+    }
+
     /// Starts an Envoy; the error is what it says when it ends instead of becoming ready.
     async fn try_start(name: &str, listeners: &[Listener], source: Source) -> Result<Self, String> {
         let upstream = Upstream::start().await;
@@ -84,8 +96,12 @@ impl Gateway {
         let config = folder.join("envoy.json");
         let text = bootstrap(&folder, upstream.address, listeners, source).to_string();
         fs::write(&config, text).expect("the configuration file");
+        Self::launch(folder, &config, upstream).await
+    }
 
-        let process = programs::start(&config);
+    /// Runs Envoy in front of an upstream.
+    async fn launch(folder: PathBuf, config: &Path, upstream: Upstream) -> Result<Self, String> {
+        let process = programs::start(config);
         let address_file = folder.join("admin");
         let started = until("Envoy is ready or has ended", || async {
             if let Some(status) = process.ended() {
@@ -140,6 +156,16 @@ impl Gateway {
         let own = |(name, value): (String, u64)| Some((name.strip_prefix("wasmcustom.")?.to_owned(), value));
         let all = self.stats("wasmcustom.").await.into_iter().filter_map(own);
         all.filter(|(_, value)| *value > 0).collect()
+    }
+
+    /// Where Envoy's own pages are.
+    pub(crate) fn admin(&self) -> SocketAddr {
+        self.0.admin
+    }
+
+    /// All of Envoy's statistics as Prometheus reads them.
+    pub(crate) async fn prometheus(&self) -> String {
+        client::send(self.0.admin, &Request::new("GET", "/stats/prometheus")).await.text()
     }
 
     /// The audit record of a request to a listener with an access log, once it is written; empty if it left none.

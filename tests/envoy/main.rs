@@ -41,6 +41,7 @@ mod identity;
 mod legacy;
 mod lists;
 mod metrics;
+mod observe;
 mod process;
 mod refund;
 mod runtime;
