@@ -5,17 +5,15 @@
 //! |---|---|
 //! | `exposed` | without the gateway the attacks bite: which of them run `evil`, on which server |
 //! | `protected` | through the gateway none does, and what is permitted ends as without it |
-//! | `place` | nobody leaves them out unseen |
 //!
 //! The programs are in `tests/servers/`; `./build.sh test` installs what they need.
 
 mod exposed;
-mod place;
 mod protected;
 mod rust;
 mod server;
 
-use crate::runtime::run;
+use crate::{runtime::run, tools::find};
 use server::Server;
 use std::{
     io::{Write, stderr},
@@ -25,9 +23,8 @@ use std::{
 /// Runs one test on servers of its own, unless the caller has said to leave them out.
 #[track_caller]
 fn with_servers(test: &str, body: impl AsyncFnOnce(Vec<Arc<Server>>)) {
-    match place::installed() {
-        Some(place) => run(async { body(Server::start_all(test, &place).await).await }),
-        None => report(&format!("{test}: skipped, as MCP_POLICY_SKIP says")),
+    if let Some(place) = find("servers") {
+        run(async { body(Server::start_all(test, &place).await).await });
     }
 }
 

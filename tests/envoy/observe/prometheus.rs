@@ -8,8 +8,9 @@ use super::{
 use crate::{
     client::{Request, try_send},
     gateway::Gateway,
-    process::{Process, fresh_folder, target},
+    process::{Process, fresh_folder},
     runtime::{run, until},
+    tools::find,
 };
 use serde_json::Value;
 use std::{
@@ -20,18 +21,6 @@ use std::{
     path::{Path, PathBuf},
     process::{Command, Stdio},
 };
-
-/// The program; nothing if it is to be left out.
-fn program() -> Option<PathBuf> {
-    if env::var("MCP_POLICY_SKIP").is_ok_and(|skipped| skipped.split(',').any(|one| one == "prometheus")) {
-        eprintln!("left out, as MCP_POLICY_SKIP says: what needs Prometheus");
-        return None;
-    }
-    let named = env::var_os("MCP_POLICY_PROMETHEUS").map(PathBuf::from);
-    let program = named.unwrap_or_else(|| target().join("prometheus/prometheus"));
-    assert!(program.is_file(), "{} is missing: run `./build.sh test`, which fetches it", program.display());
-    Some(program)
-}
 
 /// The shipped configuration, with another gateway to read, and often.
 fn configure(folder: &Path, gateway: SocketAddr) -> PathBuf {
@@ -77,7 +66,7 @@ async fn ask(address: SocketAddr, query: &str) -> Vec<Value> {
 
 #[test]
 fn prometheus_reads_the_shipped_gateway_and_the_dashboards_queries_have_data() {
-    let Some(program) = program() else { return };
+    let Some(program) = find("prometheus") else { return };
     run(async {
         let gateway = Gateway::start_rendered("observe-gateway", &policy()).await;
         traffic(&gateway).await;

@@ -1,6 +1,6 @@
 //! The servers: how each is started, and what it tells of itself.
 
-use super::{place, rust};
+use super::rust;
 use crate::{
     client::{self, Request},
     process::{Process, fresh_folder},
@@ -87,7 +87,7 @@ impl Starting {
 /// A program of the TypeScript SDK. From its standard input, since Node looks for the packages of such a program in the
 /// current folder.
 fn node(place: &Path, sdk: &str, how: &str) -> Command {
-    let text = open(&place::program(sdk).join("server.mjs"));
+    let text = open(&program(sdk).join("server.mjs"));
     let mut command = Command::new("node");
     command.args(["--input-type=module", "-", how]).current_dir(place.join(sdk)).stdin(text);
     command
@@ -96,10 +96,15 @@ fn node(place: &Path, sdk: &str, how: &str) -> Command {
 /// The program of the Python SDK, with the packages of one version of it.
 fn python(place: &Path, sdk: &str) -> Command {
     let mut command = Command::new(place.join(sdk).join("bin/python"));
-    command.arg(place::program("python/server.py")).stdin(Stdio::null());
+    command.arg(program("python/server.py")).stdin(Stdio::null());
     command
 }
 
 fn open(program: &PathBuf) -> File {
     File::open(program).unwrap_or_else(|error| panic!("{}: {error}", program.display()))
+}
+
+/// A program under `tests/servers/`.
+fn program(path: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/servers").join(path)
 }
