@@ -107,12 +107,24 @@ impl Config {
     /// What judges a request: the first binding that fits it tells.
     #[must_use]
     pub fn bound(&self, scene: &Scene<'_>) -> Bound<'_> {
-        let binding = self.bindings.iter().find(|binding| binding.fits(scene));
+        let binding = self.binding(scene).and_then(|index| self.bindings.get(index));
         match binding.map(|binding| binding.policy.map(|index| self.policies.get(index))) {
             Some(Some(Some(named))) => Bound::To(named),
             Some(None) => Bound::Bypass,
             Some(Some(None)) | None => Bound::Nothing,
         }
+    }
+
+    /// The first binding that fits a request, by its index.
+    #[must_use]
+    pub fn binding(&self, scene: &Scene<'_>) -> Option<usize> {
+        self.bindings.iter().position(|binding| binding.fits(scene))
+    }
+
+    /// Whether one policy judges every request, as in forms A and B.
+    #[must_use]
+    pub fn binds_everything_alike(&self) -> bool {
+        matches!((&*self.policies, &*self.bindings), ([_], [binding]) if binding.is_of_all())
     }
 
     /// The policy of this name.

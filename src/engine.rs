@@ -8,6 +8,7 @@
 //!
 //! Whatever fails on the way is a refusal. The order stands on one screen, in `decide`.
 
+mod bound;
 mod date;
 mod decide;
 pub mod lists;
@@ -23,7 +24,7 @@ mod tests;
 
 use crate::{
     caller::{Grant, Unknown},
-    config::{Bound, Config, Refund, Scene},
+    config::{Bound, Config, Refund},
     http::{Header, Headers},
     limit::{Moment, Receipt, store::Store},
     mcp::{
@@ -37,6 +38,7 @@ use crate::{
 pub use record::{Decision, Noted, Record};
 
 use self::{
+    bound::bound,
     decide::Judge,
     lists::Trim,
     trace::{Nobody, Step, Witness},
@@ -131,6 +133,12 @@ pub fn explain<S: Store, W: Witness>(
     store: &S,
     mut witness: W,
 ) -> Judgement {
+    let bound = bound(config, call);
+    bound::note(config, call, bound, &mut witness);
+    if let Bound::Bypass = bound {
+        let record = Record::bypassed(config, call);
+        return Judgement { answer: Answer::Forward(Receipt::NOTHING), record, lists: None };
+    }
     if body.len() > config.protocol.max_body_bytes {
         return too_large(config, call);
     }
@@ -148,7 +156,7 @@ pub fn explain<S: Store, W: Witness>(
         (Era::Handshake, Header::Once(session)) => Some(session),
         _ => None,
     };
-    let Bound::To(named) = bound(config, call) else {
+    let Bound::To(named) = bound else {
         let decision = decide::not_bound(witness);
         let asked = reply::Asked { answers: config.answers, named: None, call, era };
         return carry_out(config, asked, &body, decision, now);
@@ -173,20 +181,6 @@ fn carry_out(
         Err(denial) => Answer::Reply(reply::denied(asked, body, &denial, now)),
     };
     Judgement { answer: by_status(config, asked.call, answer), record, lists: None }
-}
-
-/// What judges a request.
-fn bound<'c>(config: &'c Config, call: &Call) -> Bound<'c> {
-    let header = |name| match call.headers.get(name) {
-        Header::Once(value) => std::str::from_utf8(value).ok(),
-        Header::Absent | Header::Repeated => None,
-    };
-    config.bound(&Scene {
-        route: call.route.as_deref(),
-        host: header(":authority"),
-        path: header(":path"),
-        grant: call.grant.as_ref().ok(),
-    })
 }
 
 /// The answer to a request without a message that nothing is bound to.

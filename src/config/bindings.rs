@@ -77,6 +77,13 @@ impl Binding {
         Self { policy: Some(policy), ..Self::default() }
     }
 
+    /// Whether it is one of everything to a policy.
+    pub(super) fn is_of_all(&self) -> bool {
+        let Self { route, host, path, path_prefix, grant, policy } = self;
+        let matchers = [route, host, path, path_prefix, grant];
+        policy.is_some() && matchers.into_iter().all(Option::is_none)
+    }
+
     /// Whether it is about a request.
     pub(super) fn fits(&self, scene: &Scene<'_>) -> bool {
         let holds = |matcher: &Option<Matcher>, text: Option<&str>, fits: fn(&Matcher, &str) -> bool| {

@@ -13,7 +13,7 @@ use crate::{
     policy::{Mode, Policy, Stance},
 };
 
-use super::{Call, bound, decide};
+use super::{Call, bound::bound, decide};
 
 /// How an answer is trimmed.
 #[derive(Clone, Debug, PartialEq, Eq)]

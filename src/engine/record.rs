@@ -161,6 +161,11 @@ impl Record {
         Self { rule: "(no policy)".to_owned(), ..Self::new(config, None, call, Decision::Denied) }
     }
 
+    /// The record of a request that passes without a look.
+    pub(super) fn bypassed(config: &Config, call: &Call) -> Self {
+        Self::new(config, None, call, Decision::Allowed)
+    }
+
     /// The record as one line of JSON. What would make it too long is left out: the values of arguments first.
     #[must_use]
     pub fn to_json(&self) -> String {

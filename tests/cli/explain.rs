@@ -180,3 +180,23 @@ fn what_cannot_be_explained_is_told() {
         assert_eq!((ran.code, ran.stdout.as_str()), (2, ""), "{arguments:?}");
     }
 }
+
+#[test]
+fn it_says_which_binding_tells_and_what_it_lets_pass() {
+    let scratch = Scratch::new("explain-bindings");
+    let config = scratch.file(
+        "c.json",
+        r#"{"policies":{"agents":{"version":"1","default":"deny"},"people":{"version":"1","default":"deny","tools":{"t":{}}}},
+            "bindings":[{"route":"oauth","bypass":true},{"grant":"jwt:*","policy":"people"},{"path":"/mcp","policy":"agents"}]}"#,
+    );
+    let explain = |words: &[&str]| run(&[&["explain", &config, "--tool", "t"], words].concat()).stdout;
+    let people = "the tool `t` as `jwt:a`\n  1. /bindings/1: the policy `people` judges the call\n  \
+                  2. /tools/t: the key `t` decides on the tool `t`\n  verdict: allowed\n";
+    assert_eq!(explain(&["--as", "jwt:a"]), people);
+    let agents = explain(&["--route", "mcp", "--path", "/mcp?x"]);
+    assert!(agents.contains("  1. /bindings/2: the policy `agents` judges the call\n"), "{agents}");
+    let oauth = "the tool `t` as `anybody`\n  1. /bindings/0: the call passes without a look\n  verdict: allowed\n";
+    assert_eq!(explain(&["--route", "oauth"]), oauth);
+    let nobody = explain(&["--path", "/other"]);
+    assert!(nobody.contains("  verdict: denied by (no policy)\n"), "{nobody}");
+}

@@ -36,6 +36,7 @@ const FORMAT: &str = r#"A case file:
   policy             a policy or configuration of the file's own, beside `cases`
   tool, args         what is called; or `method` and `params`; or `request`: a message, a batch, or a string of bytes
   as, session        who calls, any text such as `jwt:alice`; the MCP session
+  route, host, path  where it comes in, for bindings
   at                 when: seconds after a midnight UTC, or hours:minutes:seconds; else as the call before
   times              how often, one after the other
   expect             allow, deny, rate_limited, approval_required, or refused: cannot be read beyond doubt
