@@ -14,7 +14,6 @@ use crate::{
 };
 use serde_json::Value;
 use std::{
-    env,
     fmt::Write as _,
     fs,
     net::{SocketAddr, TcpListener},
