@@ -289,13 +289,17 @@ verb_lint() {
   cargo clippy --locked --all-targets -- -D warnings
   say 'clippy, the module'
   cargo clippy --locked --lib --target wasm32-wasip1 -- -D warnings
+  # They are packages of their own, which nothing else builds here.
+  say 'clippy, fuzz targets and benchmark'
+  cargo clippy --locked --manifest-path tests/fuzz/Cargo.toml --no-default-features --all-targets -- -D warnings
+  cargo clippy --locked --manifest-path tests/bench/Cargo.toml --all-targets -- -D warnings
   say 'documentation'
   RUSTDOCFLAGS='-D warnings' cargo doc --locked --no-deps
 }
 
 # === fuzz
 
-readonly FUZZ_TARGETS=(json message engine config outcome)
+readonly FUZZ_TARGETS=(json message engine config outcome lists)
 readonly CARGO_FUZZ_VERSION=0.13.2
 
 # The differential test and each target have an equal share of the time; building is not counted.

@@ -23,7 +23,7 @@ mod tests;
 
 use crate::{
     caller::{Grant, Unknown},
-    config::{Bound, Config, Named, Refund, Scene},
+    config::{Bound, Config, Refund, Scene},
     http::{Header, Headers},
     limit::{Moment, Receipt, store::Store},
     mcp::{
@@ -150,28 +150,29 @@ pub fn explain<S: Store, W: Witness>(
     };
     let Bound::To(named) = bound(config, call) else {
         let decision = decide::not_bound(witness);
-        return carry_out(config, call, None, &body, decision, now);
+        let asked = reply::Asked { answers: config.answers, named: None, call, era };
+        return carry_out(config, asked, &body, decision, now);
     };
     let decision = Judge { config, named, call, session, filter, now, store, witness }.decide(body.messages());
     let lists = lists::asked(config, named, &body, era);
-    Judgement { lists, ..carry_out(config, call, Some(named), &body, decision, now) }
+    let asked = reply::Asked { answers: config.answers, named: Some(named), call, era };
+    Judgement { lists, ..carry_out(config, asked, &body, decision, now) }
 }
 
 /// Puts a decision into an answer and a record.
 fn carry_out(
     config: &Config,
-    call: &Call,
-    named: Option<&Named>,
+    asked: reply::Asked<'_>,
     body: &Body<'_>,
     decision: decide::Decision<'_>,
     now: Moment,
 ) -> Judgement {
-    let record = Record::of(config, named, call, body, &decision);
+    let record = Record::of(config, asked.named, asked.call, body, &decision);
     let answer = match decision.verdict {
         Ok(passed) => Answer::Forward(passed.receipt),
-        Err(denial) => Answer::Reply(reply::denied(named, call, body, &denial, now)),
+        Err(denial) => Answer::Reply(reply::denied(asked, body, &denial, now)),
     };
-    Judgement { answer: by_status(config, call, answer), record, lists: None }
+    Judgement { answer: by_status(config, asked.call, answer), record, lists: None }
 }
 
 /// What judges a request.
@@ -214,9 +215,8 @@ pub fn listens_for_endpoint(config: &Config, call: &Call) -> bool {
 /// known when its head goes on.
 #[must_use]
 pub fn reads_answers(config: &Config, call: &Call) -> bool {
-    let reads_outcome = config.refund == Refund::Failed && call.headers.get(":method") == Header::Once(b"POST");
-    let trims = matches!(bound(config, call), Bound::To(named) if lists::is_trimmed(config, named));
-    reads_outcome || trims || listens_for_endpoint(config, call)
+    let reads_outcome = config.limits.refund == Refund::Failed && call.headers.get(":method") == Header::Once(b"POST");
+    reads_outcome || lists::may_be_trimmed(config, call) || listens_for_endpoint(config, call)
 }
 
 /// In the old transport answers come on another stream: only the HTTP status tells a caller that its POST was refused.

@@ -2,7 +2,7 @@
 //!
 //! * [`exports`] is what Envoy calls, [`contexts`] whom that is for
 //! * [`root`] configures
-//! * [`http`] goes through the phases of a request
+//! * [`http`] goes through the phases of a request; [`seen`] is what is known of it and its caller
 //! * [`paid`] settles with its answer what a call was charged; [`edit`] takes out of it what may not be seen
 //! * [`audit`] writes down what became of it, [`metrics`] counts it
 //! * [`host`] holds every call into Envoy, with failures as values
@@ -20,4 +20,5 @@ mod http;
 mod metrics;
 mod paid;
 mod root;
+mod seen;
 mod shared;

@@ -29,7 +29,7 @@ fn every_configuration_loads() {
     let (answers, configurations): (Vec<_>, Vec<_>) =
         blocks("json").into_iter().partition(|text| text.contains("jsonrpc"));
     let of_envoy = blocks_of(ENVOY, "json");
-    assert_eq!((answers.len(), configurations.len(), of_envoy.len()), (1, 3, 1));
+    assert_eq!((answers.len(), configurations.len(), of_envoy.len()), (1, 4, 1));
     for text in [configurations, of_envoy].concat() {
         if let Err(invalid) = Config::load(text.as_bytes()) {
             panic!("{text}\n{invalid}");

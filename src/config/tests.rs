@@ -70,7 +70,7 @@ fn every_mistake_is_reported_at_once() {
         "/protocol/headers: found `keep`, expected `release` or `hold`",
         "/bindings: bindings choose among `policies`, and there is one `policy`; leave them out",
         "/polices: unknown key `polices` (did you mean `policies`?); allowed: `policy`, `policies`, `bindings`, `identity`, \
-         `mode`, `protocol`, `limits`, `lists` or `audit`",
+         `mode`, `protocol`, `answers`, `limits`, `lists` or `audit`",
     ];
     assert_eq!(found, expected);
 }

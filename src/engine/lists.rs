@@ -46,9 +46,13 @@ pub fn stream(config: &Config, call: &Call) -> Option<Trim> {
     (opens && is_trimmed(config, named)).then(|| Trim { asked: asked(), policy: named.name.clone() })
 }
 
-/// Whether lists may show less than the server says.
+/// Whether the lists that this caller gets may show less than the server says.
 #[must_use]
-pub fn is_trimmed(config: &Config, named: &Named) -> bool {
+pub fn may_be_trimmed(config: &Config, call: &Call) -> bool {
+    matches!(bound(config, call), Bound::To(named) if is_trimmed(config, named))
+}
+
+fn is_trimmed(config: &Config, named: &Named) -> bool {
     config.lists.show != Show::Full && ![config.mode, named.policy.mode()].contains(&Mode::Shadow)
 }
 

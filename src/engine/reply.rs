@@ -3,17 +3,23 @@
 //! Clients show a model nothing but `message`, so it says what was refused, why, and what to do.
 
 use crate::{
-    config::Named,
+    config::{Answers, Named},
     limit::{Full, Moment},
     mcp::{
         Body, Code, Refusal, Request, Target,
         answer::{self, Data, LimitData, Reply, WindowData},
+        era::Era,
+        list::Kind,
         requests,
     },
     policy::Limit,
 };
 
-use super::{Call, date::rfc_3339, decide::Denial};
+use super::{
+    Call,
+    date::rfc_3339,
+    decide::{self, Denial},
+};
 
 /// The answer to a request that was not judged.
 pub(super) fn refused(call: &Call, refusal: &Refusal) -> Reply {
@@ -23,9 +29,19 @@ pub(super) fn refused(call: &Call, refusal: &Refusal) -> Reply {
     answer::error(refusal.status, refusal.id.as_deref(), refusal.code, &message, &data)
 }
 
+/// Who asked, and how refusals are told.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Asked<'a> {
+    pub(super) answers: Answers,
+    /// The policy that judged.
+    pub(super) named: Option<&'a Named>,
+    pub(super) call: &'a Call,
+    pub(super) era: Era,
+}
+
 /// The answer to messages that were judged and do not pass: one for each request, since its sender waits for it.
-pub(super) fn denied(named: Option<&Named>, call: &Call, body: &Body<'_>, denial: &Denial<'_>, now: Moment) -> Reply {
-    let mut replies = requests(body.messages()).map(|request| one(named, call, request, denial, now));
+pub(super) fn denied(asked: Asked<'_>, body: &Body<'_>, denial: &Denial<'_>, now: Moment) -> Reply {
+    let mut replies = requests(body.messages()).map(|request| one(asked, request, denial, now));
     let Some(first) = replies.next() else { return answer::dropped() };
     match body {
         Body::Single(_) => first,
@@ -37,37 +53,61 @@ pub(super) fn denied(named: Option<&Named>, call: &Call, body: &Body<'_>, denial
     }
 }
 
-fn one(named: Option<&Named>, call: &Call, request: &Request<'_>, denial: &Denial<'_>, now: Moment) -> Reply {
-    let id = Some(request.id.token());
+fn one(asked: Asked<'_>, request: &Request<'_>, denial: &Denial<'_>, now: Moment) -> Reply {
+    if let Some(tool) = asked.unknown_tool(request, denial) {
+        return answer::unknown_tool(request.id.token(), tool);
+    }
+    let why = denial.why();
     let data = Data {
-        policy: named.map(|named| &*named.name),
+        policy: asked.named.map(|named| &*named.name),
         tool: match &request.target {
             Target::Tool(name) | Target::Prompt(name) | Target::Resource(name) => Some(name),
             Target::Nothing | Target::Resources(_) | Target::Task(_) => None,
         },
-        request_id: call.request_id.as_deref(),
+        request_id: asked.call.request_id.as_deref(),
+        reason: &why,
+        rule: Some(denial.rule()).filter(|rule| !rule.is_empty()),
         ..Data::default()
     };
-    let why = denial.why();
-    let data = Data { reason: &why, rule: Some(denial.rule()).filter(|rule| !rule.is_empty()), ..data };
     match denial {
         Denial::Denied { .. } => {
             let data = Data { kind: "denied", ..data };
-            answer::error(200, id, Code::Denied, &format!("Policy violation: {why}"), &data)
+            asked.told(request, Code::Denied, &format!("Policy violation: {why}"), &data)
         }
         Denial::ApprovalNeeded { .. } => {
             let data = Data { kind: "approval_required", ..data };
-            answer::error(200, id, Code::ApprovalNeeded, &format!("Approval required: {why}"), &data)
+            asked.told(request, Code::ApprovalNeeded, &format!("Approval required: {why}"), &data)
         }
-        Denial::Limited { limit, full } => limited(id, data, limit, *full, now),
+        Denial::Limited { limit, full } => limited(asked, request, data, limit, *full, now),
         Denial::Failed => {
             let data = Data { kind: "refused", ..data };
-            answer::error(200, id, Code::Internal, &why, &data)
+            answer::error(200, Some(request.id.token()), Code::Internal, &why, &data)
         }
     }
 }
 
-fn limited(id: Option<&str>, data: Data<'_>, limit: &Limit, full: Full, now: Moment) -> Reply {
+impl Asked<'_> {
+    /// An error, or a result that says the same, where tool calls are answered so.
+    fn told(self, request: &Request<'_>, code: Code, message: &str, data: &Data<'_>) -> Reply {
+        match &request.target {
+            Target::Tool(_) if self.answers.as_results => {
+                answer::tool_error(request.id.token(), message, self.era == Era::Mirrored)
+            }
+            _ => answer::error(200, Some(request.id.token()), code, message, data),
+        }
+    }
+
+    /// The tool that the caller is not to know of: one that no call gets through to, and that lists do not show.
+    fn unknown_tool<'m>(self, request: &'m Request<'_>, denial: &Denial<'_>) -> Option<&'m str> {
+        let (Target::Tool(name), Denial::Denied { .. }, Some(named)) = (&request.target, denial, self.named) else {
+            return None;
+        };
+        let is_unknown = self.answers.unknown_tool && !decide::is_permitted(&named.policy, Kind::Tools, name);
+        is_unknown.then_some(&**name)
+    }
+}
+
+fn limited(asked: Asked<'_>, request: &Request<'_>, data: Data<'_>, limit: &Limit, full: Full, now: Moment) -> Reply {
     let wait = full.back_at.map(|back_at| back_at.0.saturating_sub(now.0));
     let seconds = wait.map(|wait| wait.div_ceil(1000));
     let window = match limit.period.name() {
@@ -86,6 +126,5 @@ fn limited(id: Option<&str>, data: Data<'_>, limit: &Limit, full: Full, now: Mom
         reset_at: full.back_at.and_then(rfc_3339),
         ..data
     };
-    let reply = answer::error(200, id, Code::RateLimited, &message, &data);
-    Reply { retry_after: seconds, ..reply }
+    Reply { retry_after: seconds, ..asked.told(request, Code::RateLimited, &message, &data) }
 }

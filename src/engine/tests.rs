@@ -1,5 +1,7 @@
 //! Verdicts and answers, whole.
 
+mod answers;
+
 #[cfg(target_family = "wasm")]
 use wasm_bindgen_test::wasm_bindgen_test as test;
 

@@ -9,11 +9,11 @@ use crate::{
         Form,
         answer::{self, Reply},
         first_event::{FirstEvent, Heard},
-        list::{Asked, Kind, Trimmer, UNKNOWN_FORM},
+        list::{Kind, Trimmer, UNKNOWN_FORM},
     },
 };
 
-use super::host;
+use super::host::{self, Status};
 
 /// What has to be done with an answer.
 #[derive(Debug)]
@@ -44,6 +44,15 @@ struct Lists {
     policy: Box<str>,
 }
 
+/// What matters of an answer's head.
+#[derive(Debug)]
+struct Head {
+    is_success: bool,
+    form: Option<Form>,
+    /// Whether the body stands there as it is.
+    is_plain: bool,
+}
+
 /// What becomes of a chunk.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Pass {
@@ -72,30 +81,37 @@ impl Edit {
     /// # Errors
     /// What to answer instead.
     pub(super) fn begin(&mut self, is_end: bool) -> Result<(), Reply> {
-        let edit = std::mem::replace(self, Self::Nothing);
-        // Neither Envoy's own errors nor those of a server list anything.
-        if is_end || matches!(edit, Self::Nothing | Self::Body(_)) || !is_success() {
+        if is_end || matches!(self, Self::Nothing | Self::Body(_)) {
             return Ok(());
         }
-        let form = host::response_header("content-type").and_then(|content_type| Form::of(&content_type));
-        let is_plain = host::response_header("content-encoding").is_none_or(|coding| coding == b"identity");
-        let body = match (edit, form.filter(|_| is_plain)) {
-            (Self::List(Trim { asked, policy }), Some(Form::Json)) => {
-                host::remove_response_header("content-length").map_err(|_| answer::failed())?;
-                let trimmer = Trimmer::json(asked);
-                Body { first: None, lists: Some(Lists { trimmer, policy }), is_whole: true }
+        let head = Head::read().map_err(|_| answer::failed())?;
+        match std::mem::replace(self, Self::Nothing) {
+            // Neither Envoy's own errors nor those of a server list anything.
+            _ if !head.is_success => {}
+            Self::List(trim) => *self = Self::Body(Body::list(trim, &head)?),
+            Self::Stream { first, lists } if head.form == Some(Form::Events) => {
+                *self = Self::Body(Body::stream(first, lists, &head)?);
             }
-            (Self::List(trim), Some(Form::Events)) => Body::events(None, Some(trim)),
-            (Self::List(trim), None) => return Err(refused(&trim.asked)),
-            (Self::Stream { first, lists }, Some(Form::Events)) => Body::events(first, lists),
-            (Self::Stream { .. }, None) if form == Some(Form::Events) => {
-                log::warn!("a stream that cannot be read, since it is compressed, was not passed on");
-                return Err(answer::failed());
-            }
-            _ => return Ok(()),
-        };
-        *self = Self::Body(body);
+            Self::Nothing | Self::Stream { .. } | Self::Body(_) => {}
+        }
         Ok(())
+    }
+
+    /// Looks at the head of an answer to a message that nobody has judged: a server has seen no more than its headers.
+    ///
+    /// # Errors
+    /// What to answer instead.
+    pub(super) fn unjudged(config: &Config, call: &Call, is_end: bool) -> Result<(), Reply> {
+        if is_end || !engine::lists::may_be_trimmed(config, call) {
+            return Ok(());
+        }
+        match Head::read() {
+            Ok(head) if !head.is_success => Ok(()),
+            _ => {
+                log::warn!("a server answered a message before it came; the answer was not passed on");
+                Err(answer::failed())
+            }
+        }
     }
 
     /// Takes the next chunk, which has `size` bytes, and puts in its place what goes on of it.
@@ -103,7 +119,11 @@ impl Edit {
     /// # Errors
     /// The answer has to end.
     pub(super) fn go_on(&mut self, config: &Config, size: usize, is_end: bool) -> Result<Pass, Broken> {
-        let Self::Body(body) = self else { return Ok(Pass::Now) };
+        let body = match self {
+            Self::Body(body) => body,
+            Self::Nothing => return Ok(Pass::Now),
+            Self::List(_) | Self::Stream { .. } => return Err(HEADLESS),
+        };
         let chunk = host::response_chunk(size).ok_or(FAILED)?;
         let mut out = body.hear(config, &chunk)?;
         if is_end {
@@ -131,15 +151,44 @@ impl Edit {
 }
 
 const FAILED: Broken = Broken("Envoy does not hand over the answer");
+const HEADLESS: Broken = Broken("an answer comes without its head");
 const ENDPOINT: Broken =
     Broken("a stream opens the transport of 2024-11-05, which `protocol.legacy_sse` refuses; it was ended");
 const UNTELLABLE: Broken =
     Broken("a list on a stream cannot be read, and it has no id to be answered by; it was ended");
 
+impl Head {
+    fn read() -> Result<Self, Status> {
+        let status = host::response_header(":status")?;
+        let is_success = !status.is_some_and(|status| matches!(*status, [b'3'..=b'5', _, _]));
+        let form = host::response_header("content-type")?.and_then(|content_type| Form::of(&content_type));
+        let is_plain = host::response_header("content-encoding")?.is_none_or(|coding| coding == b"identity");
+        Ok(Self { is_success, form, is_plain })
+    }
+}
+
 impl Body {
-    fn events(first: Option<FirstEvent>, lists: Option<Trim>) -> Self {
-        let lists = lists.map(|Trim { asked, policy }| Lists { trimmer: Trimmer::events(asked), policy });
-        Self { first, lists, is_whole: false }
+    fn list(trim: Trim, head: &Head) -> Result<Self, Reply> {
+        match head.form.filter(|_| head.is_plain) {
+            Some(form) => {
+                Self { first: None, lists: Some(Lists::new(trim, form)), is_whole: form == Form::Json }.of_any_length()
+            }
+            None => Err(Reply { status: 200, retry_after: None, body: trim.asked.refused(UNKNOWN_FORM) }),
+        }
+    }
+
+    fn stream(first: Option<FirstEvent>, lists: Option<Trim>, head: &Head) -> Result<Self, Reply> {
+        if !head.is_plain {
+            log::warn!("a stream that cannot be read, since it is compressed, was not passed on");
+            return Err(answer::failed());
+        }
+        let lists = lists.map(|trim| Lists::new(trim, Form::Events));
+        Self { first, lists, is_whole: false }.of_any_length()
+    }
+
+    /// Its length is what goes on of it, and nobody knows that yet.
+    fn of_any_length(self) -> Result<Self, Reply> {
+        host::remove_response_header("content-length").map(|()| self).map_err(|_| answer::failed())
     }
 
     fn hear(&mut self, config: &Config, chunk: &[u8]) -> Result<Vec<u8>, Broken> {
@@ -168,16 +217,18 @@ impl Body {
     }
 }
 
+impl Lists {
+    fn new(Trim { asked, policy }: Trim, form: Form) -> Self {
+        let trimmer = match form {
+            Form::Json => Trimmer::json(asked),
+            Form::Events => Trimmer::events(asked),
+        };
+        Self { trimmer, policy }
+    }
+}
+
 /// What the policy of this name shows.
 fn shows<'c>(config: &'c Config, policy: &str) -> impl Fn(Kind, &str) -> bool + use<'c> {
     let policy = config.policy(policy);
     move |kind, name| policy.is_some_and(|policy| engine::lists::shows(config, policy, kind, name))
-}
-
-fn is_success() -> bool {
-    host::response_header(":status").is_some_and(|status| status.starts_with(b"2"))
-}
-
-fn refused(asked: &Asked) -> Reply {
-    Reply { status: 200, retry_after: None, body: asked.refused(UNKNOWN_FORM) }
 }

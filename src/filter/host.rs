@@ -46,8 +46,12 @@ pub(super) fn request_headers() -> Option<Headers> {
 }
 
 /// A header of the response, by its name in lower case; only while the response's headers are in reach.
-pub(super) fn response_header(name: &str) -> Option<Vec<u8>> {
-    abi::header(Map::ResponseHeaders, name).ok()
+pub(super) fn response_header(name: &str) -> Result<Option<Vec<u8>>, Status> {
+    match abi::header(Map::ResponseHeaders, name) {
+        Ok(value) => Ok(Some(value)),
+        Err(Status::NOT_FOUND) => Ok(None),
+        Err(failed) => Err(failed),
+    }
 }
 
 /// The chunk of the response's body that is passing, which has `size` bytes; `None` if the host hands out anything else.

@@ -1,13 +1,12 @@
 //! The phases of a request: head, body, trailers. The body is judged when it is complete, and not a byte of it goes on
 //! before.
 
-use std::{cell::Cell, rc::Rc};
+use std::rc::Rc;
 
 use crate::{
-    caller::{self, Facts, Peer},
     config::{HeaderMode, Refund},
     engine::{self, Answer, Call, Judgement, Opening},
-    http::{Header, Headers},
+    http::Headers,
     mcp::{
         answer::{self, Reply},
         head::REPEATING,
@@ -20,6 +19,7 @@ use super::{
     host::{self, Action},
     paid::Paid,
     root::Filter,
+    seen,
     shared::SharedTable,
 };
 
@@ -56,7 +56,7 @@ impl Http {
             return self.stay();
         }
         let Some(filter) = self.filter.clone() else { return self.answer(&unconfigured()) };
-        let Some(call) = call(&filter) else { return self.answer(&answer::failed()) };
+        let Some(call) = seen::call(&filter) else { return self.answer(&answer::failed()) };
         let held = match engine::open(&filter.config, &call, !end_of_stream) {
             Opening::Closed(judgement) => self.settle(*judgement),
             Opening::Bypass => {
@@ -79,10 +79,7 @@ impl Http {
             }
             Phase::Nothing { call } => (body_size > 0).then(|| engine::unexpected_body(&filter.config, call)),
             // More after the end: nobody has judged it.
-            Phase::Passed { .. } if body_size > 0 => {
-                self.phase = Phase::Stopped;
-                return Action::Pause;
-            }
+            Phase::Passed { .. } if body_size > 0 => return self.break_off("more came after the end of a request"),
             // A body without a head: nobody could judge it.
             Phase::Start => return self.answer(&answer::failed()),
             Phase::Bypassed => return Action::Continue,
@@ -101,16 +98,23 @@ impl Http {
     }
 
     pub(super) fn on_http_response_headers(&mut self, end_of_stream: bool) -> Action {
+        // A server need not wait for the end of a request that has nothing to say.
+        if let Phase::Nothing { .. } = self.phase {
+            self.end();
+        }
         self.with_paid(|paid| {
             let paid = paid.answer_begins()?;
             if end_of_stream { paid.answer_ends() } else { Some(paid) }
         });
-        match &mut self.phase {
-            Phase::Passed { edit, .. } => match edit.begin(end_of_stream) {
-                Ok(()) => Action::Continue,
-                Err(reply) => self.answer(&reply),
-            },
-            _ => Action::Continue,
+        let begun = match (&mut self.phase, &self.filter) {
+            (Phase::Passed { edit, .. }, _) => edit.begin(end_of_stream),
+            (Phase::Body { call, .. }, Some(filter)) => Edit::unjudged(&filter.config, call, end_of_stream),
+            (Phase::Broken, _) => return Action::Pause,
+            _ => Ok(()),
+        };
+        match begun {
+            Ok(()) => Action::Continue,
+            Err(reply) => self.answer_instead(&reply),
         }
     }
 
@@ -176,7 +180,7 @@ impl Http {
         }
         match judgement.answer {
             Answer::Forward(receipt) => {
-                let refund = self.filter.as_ref().map_or(Refund::Never, |filter| filter.config.refund);
+                let refund = self.filter.as_ref().map_or(Refund::Never, |filter| filter.config.limits.refund);
                 let edit = judgement.lists.map_or(Edit::Nothing, Edit::List);
                 self.phase = Phase::Passed { paid: Paid::new(refund, receipt), edit };
                 Action::Continue
@@ -200,15 +204,27 @@ impl Http {
         match edit(state, filter) {
             Ok(Pass::Now) => Action::Continue,
             Ok(Pass::AtTheEnd) => Action::Pause,
-            Err(Broken(why)) => {
-                log::warn!("{why}");
-                self.phase = Phase::Broken;
-                if host::end_response().is_err() {
-                    log::error!("the answer could not be ended; it stays paused");
-                }
-                Action::Pause
-            }
+            Err(Broken(why)) => self.break_off(why),
         }
+    }
+
+    /// Answers in place of the server, whose answer has begun.
+    fn answer_instead(&mut self, reply: &Reply) -> Action {
+        self.phase = Phase::Stopped;
+        match host::reply(reply) {
+            Ok(()) => Action::Pause,
+            Err(_) => self.break_off("a refusal could not be sent"),
+        }
+    }
+
+    /// Lets nothing more of the answer go on.
+    fn break_off(&mut self, why: &str) -> Action {
+        log::warn!("{why}");
+        self.phase = Phase::Broken;
+        if host::end_response().is_err() {
+            log::error!("the answer could not be ended; it stays paused");
+        }
+        Action::Pause
     }
 
     fn answer(&mut self, reply: &Reply) -> Action {
@@ -239,69 +255,6 @@ fn uncompressed(filter: &Filter, call: &Call) -> Result<(), Reply> {
         return Ok(());
     }
     call.headers.present(&["accept-encoding"]).try_for_each(host::remove_request_header).map_err(|_| answer::failed())
-}
-
-/// Everything about a request but its body. Headers and properties are in reach only now; `None` if they are not: a
-/// caller would be taken for another.
-fn call(filter: &Filter) -> Option<Call> {
-    let headers = host::request_headers()?;
-    let request_id = match headers.get("x-request-id") {
-        Header::Once(id) => std::str::from_utf8(id).ok().map(|id| id.chars().take(128).collect()),
-        Header::Absent | Header::Repeated => None,
-    };
-    let seen = Seen { headers: &headers, failed: Cell::new(false) };
-    let grant = caller::identify(&filter.config.identity, &seen);
-    let route = filter.config.reads_route().then(|| seen.route()).flatten();
-    if seen.failed.get() {
-        return None;
-    }
-    Some(Call { headers, grant, request_id, route })
-}
-
-/// What Envoy knows of the caller.
-struct Seen<'h> {
-    headers: &'h Headers,
-    /// Whether it failed to say something.
-    failed: Cell<bool>,
-}
-
-impl Seen<'_> {
-    fn property(&self, path: &[&str]) -> Option<Vec<u8>> {
-        host::property(path).unwrap_or_else(|_| {
-            self.failed.set(true);
-            None
-        })
-    }
-}
-
-impl Seen<'_> {
-    /// The name of Envoy's route. A name that is no text is bound by nothing.
-    fn route(&self) -> Option<String> {
-        self.property(&["xds", "route_name"]).and_then(|name| String::from_utf8(name).ok())
-    }
-}
-
-impl Facts for Seen<'_> {
-    fn header(&self, name: &str) -> Header<'_> {
-        self.headers.get(name)
-    }
-
-    fn peer(&self, name: Peer) -> Option<Vec<u8>> {
-        let property = match name {
-            Peer::UriSan => "uri_san_peer_certificate",
-            Peer::DnsSan => "dns_san_peer_certificate",
-            Peer::Subject => "subject_peer_certificate",
-        };
-        self.property(&["connection", property])
-    }
-
-    fn metadata(&self) -> Option<Vec<u8>> {
-        self.property(&["metadata"])
-    }
-
-    fn address(&self) -> Option<Vec<u8>> {
-        self.property(&["source", "address"])
-    }
 }
 
 /// A stream that Envoy opened without a configuration: nothing is permitted.

@@ -3,7 +3,7 @@
 use crate::{
     config::Refund,
     engine::refund,
-    limit::{Counters, Receipt},
+    limit::{Counters, Receipt, totals::Bounds},
     mcp::{Form, outcome::Outcome},
 };
 
@@ -29,10 +29,10 @@ impl Paid {
         if is_impossible() {
             return self.give_back();
         }
-        if self.refund != Refund::Failed || host::response_header("content-encoding").is_some() {
+        if self.refund != Refund::Failed || host::response_header("content-encoding").ok()?.is_some() {
             return None;
         }
-        let form = host::response_header("content-type").and_then(|content_type| Form::of(&content_type))?;
+        let form = Form::of(&host::response_header("content-type").ok()??)?;
         self.outcome = Some(Outcome::of(form));
         Some(self)
     }
@@ -56,7 +56,7 @@ impl Paid {
     }
 
     fn give_back(self) -> Option<Self> {
-        Counters::new(&SharedTable).refund(&self.receipt);
+        Counters::new(&SharedTable, Bounds::NONE).refund(&self.receipt);
         None
     }
 }

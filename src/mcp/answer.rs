@@ -70,6 +70,32 @@ pub fn error(status: u16, id: Option<&str>, code: Code, message: &str, data: &Da
     Reply { status, retry_after: None, body: answer.finish() }
 }
 
+/// A result that tells a model that its call failed. `is_complete` names it so, as since revision 2026-07-28 results have
+/// to. Without structured content it breaks clients of tools that promise some no more than an error would.
+#[must_use]
+pub fn tool_error(id: &str, message: &str, is_complete: bool) -> Reply {
+    let mut content = Writer::default();
+    content.text("type", "text").text("text", message);
+    let mut result = Writer::default();
+    result.json("content", format_args!("[{}]", content.finish())).json("isError", true);
+    if is_complete {
+        result.text("resultType", "complete");
+    }
+    let mut answer = Writer::default();
+    answer.text("jsonrpc", "2.0").json("id", id).json("result", result.finish());
+    Reply { status: 200, retry_after: None, body: answer.finish() }
+}
+
+/// The answer to a call of a tool that the caller is not to know of: as servers answer that have no such tool.
+#[must_use]
+pub fn unknown_tool(id: &str, tool: &str) -> Reply {
+    let mut error = Writer::default();
+    error.json("code", Code::InvalidParams.number()).text("message", &format!("Unknown tool: {tool}"));
+    let mut answer = Writer::default();
+    answer.text("jsonrpc", "2.0").json("id", id).json("error", error.finish());
+    Reply { status: 200, retry_after: None, body: answer.finish() }
+}
+
 impl Data<'_> {
     fn to_json(&self) -> String {
         let mut data = Writer::default();

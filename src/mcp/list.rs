@@ -74,6 +74,9 @@ enum Form {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Broken;
 
+/// The members of a result that list something.
+const LISTS: [&str; 4] = ["tools", "prompts", "resources", "resourceTemplates"];
+
 impl Kind {
     /// The list that a member of a result is.
     fn of(name: &str) -> Option<Self> {

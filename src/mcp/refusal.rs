@@ -15,6 +15,8 @@ pub enum Code {
     HeaderMismatch,
     /// Our own failure.
     Internal,
+    /// There is no such tool, as far as the caller is told.
+    InvalidParams,
     /// The policy refuses the call.
     Denied,
     /// The call needs somebody's approval.
@@ -32,6 +34,7 @@ impl Code {
             Self::Invalid => -32600,
             Self::HeaderMismatch => -32020,
             Self::Internal => -32603,
+            Self::InvalidParams => -32602,
             Self::Denied => -31403,
             Self::ApprovalNeeded => -31428,
             Self::RateLimited => -31429,

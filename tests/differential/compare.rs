@@ -16,7 +16,7 @@ pub(crate) struct Disagreement {
     /// The reader.
     pub(crate) reader: &'static str,
     /// What we took the request for.
-    pub(crate) ours: Act,
+    pub(crate) ours: Vec<Act>,
     /// What the reader would do.
     pub(crate) theirs: Vec<Act>,
 }
@@ -56,7 +56,7 @@ impl Compared {
             let mut refused = false;
             for end in ends {
                 match end {
-                    End::Forwarded(ours) if !is_same(ours, &theirs) => {
+                    End::Forwarded(ours) if !are_same(ours, &theirs) => {
                         let (ours, theirs) = (ours.clone(), theirs.clone());
                         self.disagreements.push(Disagreement { index, reader, ours, theirs });
                         break;
@@ -71,9 +71,12 @@ impl Compared {
     }
 }
 
-/// Whether a reader does what we expect, and nothing else.
-fn is_same(ours: &Act, theirs: &[Act]) -> bool {
-    let [theirs] = theirs else { return false };
+/// Whether a reader does what we expect, message by message, and nothing else.
+fn are_same(ours: &[Act], theirs: &[Act]) -> bool {
+    ours.len() == theirs.len() && ours.iter().zip(theirs).all(|(ours, theirs)| is_same(ours, theirs))
+}
+
+fn is_same(ours: &Act, theirs: &Act) -> bool {
     if ours.method.is_none() {
         return theirs.method.is_none();
     }

@@ -4,7 +4,7 @@
 //! prompt or resource, and the same value where a rule looks. What we refuse, they may read as they like.
 //!
 //! * [`mutation`] makes the requests, out of honest ones ([`request`])
-//! * [`ours`] is the engine under two policies
+//! * [`ours`] is the engine under two policies, and where batches are judged
 //! * [`lenient`] and [`scripts`] are the other readers; [`tolerant`] is the parser that most of them share
 //! * [`compare`] is the oracle, [`tally`] sees to it that the generator reaches everything
 //!
@@ -67,12 +67,12 @@ fn batch(ours: &Ours, seed: u64, tally: &mut Tally) {
     let all =
         compared.disagreements.iter().map(|found| (found.reader, String::from_utf8_lossy(&requests[found.index].body)));
     let all: Vec<String> = all.map(|(reader, body)| format!("{reader}: {body}")).collect();
-    let theirs: Vec<String> = found.theirs.iter().map(ToString::to_string).collect();
+    let [ours, theirs] =
+        [&found.ours, &found.theirs].map(|acts| acts.iter().map(ToString::to_string).collect::<Vec<_>>());
     panic!(
-        "seed {seed}: {} disagreements; `{}` would do {theirs:?}\nwe let through {}\nheaders {:?}\nshrunk: {}\nall:\n{}",
+        "seed {seed}: {} disagreements; `{}` would do {theirs:?}\nwe let through {ours:?}\nheaders {:?}\nshrunk: {}\nall:\n{}",
         compared.disagreements.len(),
         found.reader,
-        found.ours,
         small.headers.iter().map(|(name, value)| (name, String::from_utf8_lossy(value))).collect::<Vec<_>>(),
         small.body.escape_ascii(),
         all.iter().take(20).cloned().collect::<Vec<_>>().join("\n"),

@@ -68,7 +68,7 @@ pub(crate) const MUTATIONS: [Mutation; 37] = [
     draft("nested", ALL, members::nest),
     draft("split", NEVER, members::split),
     draft("method and result", ALL, members::answer_too),
-    draft("batch", NEVER, members::batch),
+    draft("batch", ALL, members::batch),
     draft("odd number", ALL, values::number),
     draft("odd id", ALL, values::id),
     draft("escaped value", PASSES, values::escaped),

@@ -7,7 +7,7 @@ use mcp_policy::{
     http::Headers,
     json::{self, Node},
     limit::{Moment, store::InMemory},
-    mcp::{Id, Message, Target},
+    mcp::{Body, Id, Message, Target},
 };
 
 use super::{
@@ -19,10 +19,10 @@ use super::{
 /// What became of a request.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum End {
-    /// It reaches the server, which we expect to do this.
-    Forwarded(Act),
+    /// It reaches the server, which we expect to do this, one act for each message.
+    Forwarded(Vec<Act>),
     /// It was read as this, and the policy refuses it.
-    Judged(Act),
+    Judged(Vec<Act>),
     /// It was not read.
     Refused,
 }
@@ -48,17 +48,18 @@ const OPEN: &str = r#"{"version":"1","default":"allow","tools":{"evil":{"action"
     {"conditions":[{"path":"args.to.name","op":"eq","value":"eve"}]}]}},
     "prompts":{"evil":{"action":"deny"}},"resources":{"file:///evil":{"action":"deny"}}}"#;
 
-/// The engine with both policies.
+/// The engine with both policies, and with the first of them once more, where batches are judged.
 pub(crate) struct Ours {
     configs: Vec<Config>,
-    /// Nothing is counted: neither policy has limits.
+    /// Nothing is counted: no policy has limits.
     store: InMemory,
 }
 
 impl Ours {
     /// Loads the policies.
     pub(crate) fn new() -> Self {
-        let configs = [CLOSED, OPEN].map(|text| Config::load(text.as_bytes()).unwrap()).into();
+        let batches = format!(r#"{{"policy":{CLOSED},"protocol":{{"batches":"judge"}}}}"#);
+        let configs = [CLOSED, OPEN, &batches].map(|text| Config::load(text.as_bytes()).unwrap()).into();
         Self { configs, store: InMemory::new([7; 16]) }
     }
 
@@ -78,9 +79,11 @@ fn judge(config: &Config, store: &InMemory, request: &Request) -> End {
     let forwarded = matches!(judgement.answer, Answer::Forward(_));
     assert_ne!(judgement.record.decision, Decision::Failed, "{request:?}");
     assert_eq!(forwarded, judgement.record.decision == Decision::Allowed, "{request:?}");
-    match Message::read(&request.body, config.protocol.max_depth) {
-        Ok(message) if forwarded => End::Forwarded(of(&message)),
-        Ok(message) if judgement.record.decision == Decision::Denied => End::Judged(of(&message)),
+    match Body::read(&request.body, config.protocol.max_depth, config.protocol.batches) {
+        Ok(body) if forwarded => End::Forwarded(body.messages().iter().map(of).collect()),
+        Ok(body) if judgement.record.decision == Decision::Denied => {
+            End::Judged(body.messages().iter().map(of).collect())
+        }
         _ => {
             assert!(!forwarded, "forwarded, and not read: {request:?}");
             End::Refused

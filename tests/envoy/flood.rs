@@ -16,13 +16,13 @@ use std::fs;
 
 /// Identities made up.
 const CALLERS: usize = 200_000;
-/// What the table holds of them: 24 records in each of 4,096 cells.
-const ROOM: u64 = 98_304;
+/// What the table holds of them: half of `limits.max_counters`, and what workers add side by side.
+const ROOM: u64 = 32_768;
 /// Calls a day for each caller, and for all together that there is no room for.
 const MAX: u64 = 5;
 /// Callers that count before the flood and behind it.
 const BEFORE: usize = 20;
-/// By how much Envoy's memory may grow, in KiB. The table's records have 3.8 MiB; 6 MiB were measured.
+/// By how much Envoy's memory may grow, in KiB. The table's records have 1.3 MiB.
 const MORE_MEMORY: u64 = 16 << 10;
 
 /// Calls the tool, as the header says, or without one as the address.
@@ -76,7 +76,8 @@ fn random_callers_take_no_count_away_and_bounded_memory() {
         // One record is what those without room share.
         let kept = after["mcp_policy_counters"] - before["mcp_policy_counters"] - 1;
         let all_kept = after["mcp_policy_counters"];
-        assert!((ROOM - 200..=ROOM + 2).contains(&all_kept), "{all_kept} counters");
+        // Besides, the address's own, the shared one, and what two workers put in side by side.
+        assert!((ROOM..=ROOM + 6).contains(&all_kept), "{all_kept} counters");
         assert_eq!(through, kept + MAX, "each is counted, alone or together");
         assert_eq!(u64::try_from(CALLERS), Ok(through + limited), "and all others are refused");
         assert_eq!(after["mcp_policy_overflows"], u64::try_from(CALLERS).expect("a number") - kept);

@@ -32,7 +32,8 @@ fn requests() -> [(&'static str, Request); 5] {
 
 /// By the call that fails: the fate of a GET, an allowed call, one with a limit, a denied one, and an allowed one that
 /// asks Envoy to repeat it. A status that says that there is nothing is no failure of a property.
-const TABLE: [(&str, [Fate; 5]); 11] = [
+const TABLE: [(&str, [Fate; 5]); 13] = [
+    ("proxy_close_stream", [GoesOn, GoesOn, GoesOn, Denied, GoesOn]),
     ("proxy_get_buffer_bytes", [GoesOn, Fails, Fails, Fails, Fails]),
     ("proxy_get_current_time_nanoseconds", [GoesOn, Fails, Fails, Fails, Fails]),
     ("proxy_get_header_map_pairs", [Fails; 5]),
@@ -42,6 +43,7 @@ const TABLE: [(&str, [Fate; 5]); 11] = [
     ("proxy_log", [GoesOn, GoesOn, GoesOn, Denied, GoesOn]),
     ("proxy_remove_header_map_value", [GoesOn, GoesOn, GoesOn, Denied, Fails]),
     ("proxy_send_local_response", [GoesOn, GoesOn, GoesOn, Waits, GoesOn]),
+    ("proxy_set_buffer_bytes", [GoesOn, GoesOn, GoesOn, Denied, GoesOn]),
     ("proxy_set_property", [GoesOn, GoesOn, GoesOn, Denied, GoesOn]),
     ("proxy_set_shared_data", [GoesOn, GoesOn, FailsWithId, Denied, GoesOn]),
 ];

@@ -5,9 +5,10 @@
 //! * [`world`] is what that instance can see, and what it did
 //! * [`calls`] answers its imports, after [`fault`] had a say; [`memory`] carries the bytes
 //! * [`shared`] is what all workers share; [`turns`] can decide who reaches it next
-//! * [`stream`] takes one request through its callbacks by Envoy's rules
+//! * [`stream`] takes one request through its callbacks by Envoy's rules, [`downstream`] its answer
 
 mod calls;
+mod downstream;
 pub(crate) mod fault;
 mod memory;
 pub(crate) mod module;
@@ -19,9 +20,10 @@ mod worker;
 mod world;
 
 pub(crate) use self::{
+    downstream::{Downstream, Part},
     fault::{Fault, How},
     shared::Shared,
-    stream::{Part, Stream},
+    stream::Stream,
     turns::{PLAYER, Turns},
     worker::{ROOT, Worker},
     world::{Pairs, Reply},

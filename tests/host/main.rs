@@ -8,6 +8,7 @@
 //! | `contexts` | each stream has its own root's policy; a context that nobody knows is refused |
 //! | `lawful` | by Envoy's rules, each request ends as the engine says natively |
 //! | `any_order` | in any order, with anything failing: no trap, no second reply, nothing unjudged goes on |
+//! | `answers` | lists are trimmed whatever fails, other answers pass without a call into the host |
 //! | `fails_closed` | what becomes of a request when one call fails |
 //! | `configuring` | what becomes of a configuration when one call fails; arbitrary configurations |
 //! | `exact` | limits are exact whatever order workers come in |
@@ -20,6 +21,7 @@
     reason = "a test that finds something else than it expects should stop and say so"
 )]
 
+mod answers;
 mod any_order;
 mod cases;
 mod configuring;

@@ -9,7 +9,7 @@ use mcp_policy::{
         Moment, Seed,
         store::{Store, Unavailable, Versioned, Written},
     },
-    mcp::answer,
+    mcp::{answer, head::REPEATING},
 };
 
 use crate::{
@@ -76,6 +76,16 @@ pub(crate) fn may_go_on<S: Store>(config: &Config, headers: &Pairs, body: &[u8],
         Opening::Pass | Opening::AwaitNothing => body.is_empty(),
         Opening::Await => answered(engine::judge(config, &call, body, "filter", Moment(0), store)).is_none(),
     }
+}
+
+/// The headers of a request that go on: not those that would have it sent twice or its answer come compressed.
+pub(crate) fn stripped(config: &Config, headers: &Pairs) -> Pairs {
+    let reads_answer =
+        call(config, headers, &Properties::default()).is_some_and(|call| engine::reads_answers(config, &call));
+    let stays = |name: &[u8]| {
+        !(REPEATING.iter().any(|repeating| repeating.as_bytes() == name) || reads_answer && name == b"accept-encoding")
+    };
+    headers.iter().filter(|(name, _)| stays(name)).cloned().collect()
 }
 
 fn answered(judgement: Judgement) -> Option<Reply> {

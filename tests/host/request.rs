@@ -52,6 +52,12 @@ pub(crate) fn call(tool: &str) -> Request {
     Request { headers, chunks: vec![body.into_bytes()], end: End::Flag }
 }
 
+/// A request for the list of tools.
+pub(crate) fn list() -> Request {
+    let body = r#"{"jsonrpc":"2.0","id":7,"method":"tools/list"}"#;
+    Request { chunks: vec![body.as_bytes().to_vec()], ..call("ok") }
+}
+
 /// A request without a body.
 pub(crate) fn get() -> Request {
     Request { headers: pairs(&[(":method", "GET"), (":path", "/mcp")]), chunks: Vec::new(), end: End::Flag }

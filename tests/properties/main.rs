@@ -6,6 +6,7 @@
 //! | `order` | a decision never depends on key order, white space or escapes |
 //! | `strictness` | adding a `require`, `deny_if` or `limits` entry never turns a refusal into an allow |
 //! | `precedence` | exactly one entry decides, in whatever order they stand |
+//! | `lists` | of an answer nothing changes but list entries that are not shown, whatever its chunks |
 //! | `reach` | the random calls reach every kind of decision |
 #![expect(
     clippy::expect_used,
@@ -15,6 +16,7 @@
 )]
 
 mod agreement;
+mod lists;
 mod order;
 mod policies;
 mod precedence;

@@ -48,7 +48,7 @@ impl Events {
     /// Takes the next chunk, and answers what goes on now.
     pub(super) fn hear(&mut self, mut chunk: &[u8], asked: &Asked, shows: Shows<'_>) -> Result<Vec<u8>, Broken> {
         let mut out = Vec::with_capacity(chunk.len());
-        while let Some(piece) = self.lines.next(&mut chunk) {
+        while let Some(piece) = self.next(&mut chunk, asked) {
             match piece {
                 Piece::Text(text) => self.text(text, &mut out)?,
                 Piece::End(end) if self.line.head.is_empty() => self.event_ends(end, asked, shows, &mut out)?,
@@ -56,13 +56,27 @@ impl Events {
                 Piece::Aside(byte) if self.held.is_empty() && self.fate == Fate::Open => out.extend_from_slice(byte),
                 Piece::Aside(byte) => self.put(byte, &mut out),
             }
-            if self.held.len() > asked.max_bytes {
-                self.instead(TOO_LONG, asked, &mut out)?;
-                out.push(b'\n');
+            if self.has_data && self.held.len() > asked.max_bytes {
+                self.drop_unfinished_line();
+                self.instead(TOO_LONG, asked)?;
+                self.let_go(b"\n", &mut out);
                 self.fate = Fate::Dropped;
             }
         }
         Ok(out)
+    }
+
+    /// Takes the next piece: no more than is room for, since what is too long must not depend on the chunks.
+    fn next<'c>(&mut self, chunk: &mut &'c [u8], asked: &Asked) -> Option<Piece<'c>> {
+        let room = match self.fate {
+            Fate::Open => asked.max_bytes.saturating_sub(self.held.len()).saturating_add(1),
+            Fate::Passing | Fate::Dropped => usize::MAX,
+        };
+        let (mut front, back) = chunk.split_at_checked(room).unwrap_or((chunk, &[]));
+        let piece = self.lines.next(&mut front)?;
+        let left = front.len().saturating_add(back.len());
+        *chunk = chunk.get(chunk.len().saturating_sub(left)..).unwrap_or_default();
+        Some(piece)
     }
 
     /// What goes on at the end of the stream. Some clients act on a last event that lacks its blank line.
@@ -78,12 +92,12 @@ impl Events {
         self.shape.hear(value);
         self.put(text, out);
         match self.fate {
+            // Its front is gone, or would be, had it come in smaller chunks.
+            Fate::Open | Fate::Passing if self.shape.is_torn() => return Err(Broken),
             Fate::Open if self.shape.is_other() => {
                 self.fate = Fate::Passing;
                 out.append(&mut self.held);
             }
-            // It lists something after all, and its front is gone.
-            Fate::Passing if !self.shape.is_other() => return Err(Broken),
             Fate::Open if !self.has_data && self.line.is_told() => out.append(&mut self.held),
             _ => {}
         }
@@ -108,24 +122,41 @@ impl Events {
                 Ok(Some(text)) => self.held = rewritten(&self.held, &text),
                 Err(Unreadable) if !may_be_message(&data) => {}
                 Err(Unreadable) if asked.ids.is_empty() && !self.shape.may_list() => {}
-                Err(Unreadable) => self.instead(UNREADABLE, asked, out)?,
+                Err(Unreadable) => self.instead(UNREADABLE, asked)?,
             }
         }
-        self.put(end, out);
-        out.append(&mut self.held);
+        self.let_go(end, out);
         (self.line, self.shape, self.fate, self.has_data) = Default::default();
         Ok(())
     }
 
-    /// Sends an error in the place of the event.
-    fn instead(&mut self, why: &str, asked: &Asked, out: &mut Vec<u8>) -> Result<(), Broken> {
+    /// Forgets a line that is no data and not complete: half an id is another id.
+    fn drop_unfinished_line(&mut self) {
+        if !self.line.is_data() {
+            let ends = self.held.iter().rposition(|byte| matches!(byte, b'\n' | b'\r'));
+            self.held.truncate(ends.map_or(0, |end| end.saturating_add(1)));
+        }
+    }
+
+    /// Puts an error in the place of the event.
+    fn instead(&mut self, why: &str, asked: &Asked) -> Result<(), Broken> {
         let id = match asked.ids.as_slice() {
             [only] if !asked.is_batch => Some(&**only),
             _ => self.shape.id(),
         };
         let error = refused(Some(id.ok_or(Broken)?), why);
-        out.extend(rewritten(&std::mem::take(&mut self.held), error.as_bytes()));
+        self.held = rewritten(&self.held, error.as_bytes());
         Ok(())
+    }
+
+    /// Lets go what is held back of the event, and its blank line.
+    fn let_go(&mut self, end: &[u8], out: &mut Vec<u8>) {
+        // A line that was taken out may have kept a CR and an LF apart, which are one end.
+        if end == b"\n" && self.held.ends_with(b"\r") {
+            self.held.push(b'\n');
+        }
+        self.put(end, out);
+        out.append(&mut self.held);
     }
 
     /// Lets bytes of the event go, as its fate wants.

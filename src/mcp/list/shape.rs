@@ -3,9 +3,9 @@
 //! It reads leniently, as the most lenient client would, keeps next to nothing, and never decides what is shown: it
 //! only tells what need not be held back.
 
-use crate::json::Reader;
+use crate::json::{Reader, fold};
 
-use super::{super::Id, Kind};
+use super::{super::Id, LISTS};
 
 /// Looks at the text of one message as it comes.
 #[derive(Clone, Debug, Default)]
@@ -45,6 +45,7 @@ enum Member {
     #[default]
     Other,
     Result,
+    Error,
     Id,
 }
 
@@ -63,9 +64,14 @@ impl Shape {
         }
     }
 
-    /// Whether it is certain that the message lists nothing.
+    /// Whether the message says that it lists nothing.
     pub(super) fn is_other(&self) -> bool {
-        self.is_other && !self.is_list
+        self.is_other
+    }
+
+    /// Whether it lists something after it said that it does not.
+    pub(super) fn is_torn(&self) -> bool {
+        self.is_other && self.is_list
     }
 
     /// Whether it may list something: it has such a member, or is several messages.
@@ -108,6 +114,8 @@ impl Shape {
             b'{' | b'[' => {
                 self.is_batch |= self.depth == 0 && byte == b'[';
                 self.in_result |= self.depth == 1 && self.member == Member::Result && byte == b'{';
+                // Some servers write `null` for no error, in front of the result.
+                self.is_other |= self.depth == 1 && self.member == Member::Error && byte == b'{' && !self.is_list;
                 self.depth = self.depth.saturating_add(1);
                 self.name_next = byte == b'{';
             }
@@ -140,15 +148,16 @@ impl Shape {
         let name = Reader::new(&token, 1).and_then(|mut reader| reader.string().map(|name| name.into_owned()));
         let name = name.unwrap_or_default();
         if self.depth == 1 {
-            self.is_other |= matches!(&*name, "method" | "error");
+            self.is_other |= name == "method" && !self.is_list;
             self.member = match &*name {
-                "result" => Member::Result,
+                "error" => Member::Error,
                 "id" => Member::Id,
+                name if is_read_as(name, "result") => Member::Result,
                 _ => Member::Other,
             };
         } else {
-            self.is_other |= OTHER_RESULTS.contains(&&*name);
-            self.is_list |= Kind::of(&name).is_some();
+            self.is_list |= LISTS.iter().any(|list| is_read_as(&name, list));
+            self.is_other |= OTHER_RESULTS.contains(&&*name) && !self.is_list;
         }
     }
 
@@ -160,6 +169,11 @@ impl Shape {
             self.id = id.ok().flatten().map(|id| id.token().to_owned());
         }
     }
+}
+
+/// Whether some client reads a name as this one.
+fn is_read_as(name: &str, known: &str) -> bool {
+    name == known || fold::mistakable(name, known)
 }
 
 #[cfg(test)]
@@ -179,7 +193,7 @@ mod tests {
     fn what_has_a_method_an_error_or_the_result_of_a_call_lists_nothing() {
         for text in [
             r#"{"jsonrpc":"2.0","method":"notifications/progress","params":{"#,
-            r#"{"id":1,"error":"#,
+            r#"{"id":1,"error":{"#,
             r#"{"result": {"content":["#,
             r#"{"result":{"_meta":{"tools":[]},"m\u0065ssages""#,
         ] {
@@ -194,13 +208,28 @@ mod tests {
             r#"{"result":{"tools":["#,
             r#"{"jsonrpc":"2.0","id":1,"result":{"_meta":{},"nextCursor":"x","resourceTemplates""#,
             r#"{"result":{"\u0074ools":1"#,
-            r#"{"method":"x","result":{"prompts""#,
-            r#"{"result":{"content":[]},"result":{"tools""#,
+            r#"{"error":null,"result":{"tools""#,
+            r#"{"result":{"tools":[],"content":[]},"method":"x""#,
+            r#"{"Result":{"TOOLS""#,
+            r#"{"re\u017Fult\u0000x":{"prompts\u0000""#,
             "[{",
         ] {
             assert!(of(text).may_list(), "{text}");
             assert!(!of(text).is_other(), "{text}");
         }
+    }
+
+    #[test]
+    fn what_said_that_it_lists_nothing_and_then_lists_is_torn() {
+        for text in [
+            r#"{"method":"x","result":{"prompts""#,
+            r#"{"error":{},"result":{"tools""#,
+            r#"{"result":{"content":[]},"result":{"tools""#,
+            r#"{"result":{"content":[]},"Result":{"tools""#,
+        ] {
+            assert!(of(text).is_torn(), "{text}");
+        }
+        assert!(!of(r#"{"result":{"tools":[],"content":[]},"error":{"#).is_torn());
     }
 
     #[test]

@@ -159,6 +159,18 @@ pub(crate) fn answer_too(draft: &mut Draft, random: &mut Random) {
 
 /// Several messages at once.
 pub(crate) fn batch(draft: &mut Draft, random: &mut Random) {
-    let messages = (0..=random.below(3)).map(|_| draft.tree.clone());
-    draft.tree = Tree::Array(messages.collect());
+    let mut messages = vec![draft.tree.clone()];
+    for _ in 0..random.below(3) {
+        let other = if random.once_in(4) { draft.clone() } else { Draft::any(random) };
+        messages.push(other.tree);
+    }
+    // With ids of their own but for some, as readers disagree on what a second answer to one id is.
+    for (number, message) in messages.iter_mut().enumerate().skip(1) {
+        if let Some(id) = message.get_mut("id").filter(|_| !random.once_in(6)) {
+            *id = Tree::raw((100 + number).to_string());
+        }
+    }
+    let at = random.below(messages.len());
+    messages.swap(0, at);
+    draft.tree = Tree::Array(messages);
 }

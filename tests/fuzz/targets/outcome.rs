@@ -2,14 +2,14 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use mcp_policy::{http::Header, mcp::outcome::Outcome};
+use mcp_policy::mcp::{Form, outcome::Outcome};
 use mcp_policy_fuzz::Allowance;
 
 fuzz_target!(|data: &[u8]| {
     let Some((cut, answer)) = data.split_first() else { return };
-    for media in ["application/json", "text/event-stream"] {
+    for form in [Form::Json, Form::Events] {
         let listen = |chunks: &[&[u8]]| {
-            let mut outcome = Outcome::of(Header::Once(media.as_bytes())).expect("a known type");
+            let mut outcome = Outcome::of(form);
             chunks.iter().for_each(|chunk| outcome.hear(chunk));
             outcome.has_failed()
         };

@@ -34,11 +34,29 @@ fn main() -> io::Result<()> {
     for (index, case) in lines(&cases.join("invalid.jsonl"))?.iter().enumerate() {
         write(corpus, "config", 3000 + index, case["text"].as_str().unwrap_or_default().as_bytes())?;
     }
+    for (index, list) in lists().iter().enumerate() {
+        for (setup, form) in [&[1, 255, 7, 0], &[0, 255, 1, 3], &[14, 60, 39, 5]].iter().zip(0..) {
+            write(corpus, "lists", 5000 + 3 * index + form, &[&setup[..], list.as_bytes()].concat())?;
+        }
+    }
     let answers = [r#"{"jsonrpc":"2.0","id":1,"error":{}}"#, r#"{"jsonrpc":"2.0","id":1,"result":{"isError":true}}"#];
     for (index, answer) in answers.iter().enumerate() {
         write(corpus, "outcome", 4000 + index, format!(" event: message\ndata: {answer}\n\n").as_bytes())?;
     }
     Ok(())
+}
+
+/// Lists as servers write them, as messages and in streams.
+fn lists() -> Vec<String> {
+    let entries = r#"[{"name":"a","uri":"b"},{"name":"evil","uri":"evil"},{"title":"x"}]"#;
+    let result = |list: &str| format!(r#"{{"jsonrpc":"2.0","id":7,"result":{{"{list}":{entries},"ttlMs":1e9}}}}"#);
+    let messages = ["tools", "prompts", "resources", "Tools"].map(result);
+    let streams = messages.iter().flat_map(|message| {
+        let split = message.replace(",{", ",\rdata: {");
+        [format!("id: 1\ndata: {message}\n\n"), format!("\u{feff}: ping\r\n\r\ndata:{split}\n\ndata: {{}}")]
+    });
+    let torn = r#"data: {"method":"x","result":{"tools":[{"name":"evil"}]}}"#;
+    streams.chain(messages.iter().cloned()).chain([format!("[{}]", messages.join(",")), torn.to_owned()]).collect()
 }
 
 fn lines(path: &Path) -> io::Result<Vec<Value>> {

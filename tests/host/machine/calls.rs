@@ -33,6 +33,9 @@ pub(super) fn link(module: &Module) -> Result<Linker<World>> {
     Ok(linker)
 }
 
+/// The stream of a response, by its number in the ABI.
+const RESPONSE: u32 = 1;
+
 fn number(value: &Val) -> u64 {
     match value {
         Val::I32(number) => u64::from(number.cast_unsigned()),
@@ -43,6 +46,7 @@ fn number(value: &Val) -> u64 {
 
 fn answer(guest: &mut Guest<'_, '_>, name: &str, args: &[u64]) -> Result<u32> {
     *guest.world().called.entry(name.to_owned()).or_default() += 1;
+    guest.world().made += 1;
     let fault = guest.world().faults.iter_mut().find_map(|fault| fault.strikes(name).then(|| fault.how.clone()));
     match &fault {
         Some(How::Status(status)) => return Ok(*status),
@@ -78,6 +82,15 @@ fn answer(guest: &mut Guest<'_, '_>, name: &str, args: &[u64]) -> Result<u32> {
             let bytes = guest.world().buffer(kind).ok_or(status::NOT_FOUND);
             let bytes = bytes.map(|bytes| bytes.iter().skip(start as usize).take(max as usize).copied().collect());
             out(guest, bytes, at)
+        }
+        ("proxy_set_buffer_bytes", &[kind, start, size, bytes, bytes_size]) => {
+            let bytes = guest.read(bytes, bytes_size)?;
+            Ok(guest.world().set_buffer(kind, start, size, &bytes))
+        }
+        ("proxy_close_stream", &[stream]) => {
+            assert_eq!(stream, RESPONSE, "the module ends nothing else");
+            guest.world().is_ended = true;
+            Ok(status::OK)
         }
         // Not an error in Envoy: a map out of reach is an empty one.
         ("proxy_get_header_map_pairs", &[kind, ref at @ ..]) => {
@@ -138,7 +151,6 @@ fn answer(guest: &mut Guest<'_, '_>, name: &str, args: &[u64]) -> Result<u32> {
             guest.world().tick = period;
             Ok(status::OK)
         }
-        ("proxy_close_stream", &[_]) => Ok(status::OK),
         ("proxy_send_local_response", &[code, _, _, body, body_size, headers, size, _]) => {
             let (body, headers) = (guest.read(body, body_size)?, deserialise(&guest.read(headers, size)?));
             guest.world().replies.push(Reply { code, headers, body });

@@ -3,7 +3,11 @@
 //! What is paused is buffered, and what is continued goes on with all that was buffered. After a reply nothing of the
 //! request goes on, whatever a callback says, and the reply comes back through the response callbacks.
 
-use super::{Pairs, Reply, Worker, world::Reach};
+use super::{
+    Downstream, Pairs, Part, Reply, Worker,
+    downstream::{CONTINUE, PAUSE},
+    world::Reach,
+};
 
 /// A request on its way.
 #[derive(Debug)]
@@ -14,8 +18,8 @@ pub(crate) struct Stream {
     /// The body that waits, while it is paused.
     buffer: Vec<u8>,
     is_paused: bool,
-    is_get: bool,
     pub(crate) went_on: WentOn,
+    pub(crate) answer: Downstream,
     pub(crate) replies: Vec<Reply>,
     pub(crate) notes: Vec<Vec<u8>>,
 }
@@ -27,14 +31,6 @@ pub(crate) struct WentOn {
     pub(crate) body: Vec<u8>,
     /// Whether it is complete.
     pub(crate) is_whole: bool,
-}
-
-/// An answer as it passes.
-#[derive(Clone, Copy, Debug)]
-pub(crate) enum Part<'b> {
-    Head(&'b [(&'b str, &'b str)]),
-    Body(&'b [u8]),
-    Trailers,
 }
 
 impl Stream {
@@ -50,8 +46,8 @@ impl Stream {
             held: None,
             buffer: Vec::new(),
             is_paused: false,
-            is_get: false,
             went_on: WentOn::default(),
+            answer: Downstream::default(),
             replies: Vec::new(),
             notes: Vec::new(),
         }
@@ -62,7 +58,6 @@ impl Stream {
         if self.held.is_none() && self.went_on.headers.is_none() {
             self.held = Some(headers.clone());
         }
-        self.is_get |= headers.iter().any(|(name, value)| name == b":method" && value == b"GET");
         let count = u32::try_from(headers.len()).expect("few headers");
         if self.request(worker, "proxy_on_request_headers", &[count, is_end.into()], None) {
             self.went_on.is_whole |= is_end;
@@ -90,30 +85,20 @@ impl Stream {
         }
     }
 
-    /// A part of an answer passes; it always goes on.
+    /// A part of an answer comes.
     pub(crate) fn answer(&mut self, worker: &mut Worker, part: Part<'_>, is_end: bool) {
+        let answered_before = !self.replies.is_empty();
         let mut reach = Reach { request_headers: self.held.clone(), ..Reach::default() };
-        let (name, number) = match part {
-            Part::Head(headers) => {
-                let pairs = headers.iter().map(|(name, value)| (name.as_bytes().to_vec(), value.as_bytes().to_vec()));
-                reach.response_headers = Some(pairs.collect());
-                ("proxy_on_response_headers", headers.len())
-            }
-            Part::Body(chunk) => {
-                reach.response_body = Some(chunk.to_vec());
-                ("proxy_on_response_body", chunk.len())
-            }
-            Part::Trailers => ("proxy_on_response_trailers", 1),
-        };
-        let number = u32::try_from(number).expect("a small answer");
-        let args =
-            if matches!(part, Part::Trailers) { vec![self.id, number] } else { vec![self.id, number, is_end.into()] };
+        let (name, args) = self.answer.offer(part, is_end, &mut reach);
         worker.world().reach = reach;
-        let action = worker.callback(name, &args);
-        // The first event of a stream that a GET opens is looked at before it goes on.
-        let may_wait = self.is_get && matches!(part, Part::Body(_));
-        assert!(action == CONTINUE || may_wait, "an answer goes on");
-        self.collect(worker);
+        let action = worker.callback(name, &[&[self.id], args.as_slice()].concat());
+        let replies = self.collect(worker);
+        self.answer.take(part, is_end, action, worker.world());
+        if replies {
+            assert!(!answered_before, "{name} answers twice");
+            assert_eq!(action, PAUSE, "{name} lets an answer go on in whose place there is another");
+            self.reply_comes_back(worker);
+        }
     }
 
     /// The stream ends, in whatever state it is. Envoy logs it first.
@@ -151,7 +136,7 @@ impl Stream {
         }
         if answers {
             assert!(!answered_before, "{name} answers twice");
-            self.answer_comes_back(worker);
+            self.reply_comes_back(worker);
         }
         self.is_paused = action == PAUSE;
         if self.is_paused {
@@ -165,14 +150,18 @@ impl Stream {
         true
     }
 
-    /// A local reply goes through the response callbacks of the filter that sent it.
-    fn answer_comes_back(&mut self, worker: &mut Worker) {
+    /// A local reply goes through the response callbacks of the filter that sent it, in place of any other answer.
+    fn reply_comes_back(&mut self, worker: &mut Worker) {
         let Some(reply) = self.replies.last().cloned() else { return };
         let code = reply.code.to_string();
+        let server = std::mem::take(&mut self.answer);
         self.answer(worker, Part::Head(&[(":status", &code)]), reply.body.is_empty());
         if !reply.body.is_empty() {
             self.answer(worker, Part::Body(&reply.body), true);
         }
+        let reply_as_passed = std::mem::replace(&mut self.answer, server);
+        assert!(reply_as_passed.is_whole && reply_as_passed.body == reply.body, "{reply_as_passed:?}");
+        assert_eq!(reply_as_passed.calls, 0);
     }
 
     /// Takes what the callback did; says whether it answered.
@@ -181,10 +170,8 @@ impl Stream {
         let answers = !world.replies.is_empty();
         self.replies.append(&mut world.replies);
         self.notes.append(&mut world.notes);
+        self.answer.is_ended |= std::mem::take(&mut world.is_ended);
         assert!(self.replies.len() < 2, "a request is answered twice: {:?}", self.replies);
         answers
     }
 }
-
-const CONTINUE: u32 = 0;
-const PAUSE: u32 = 1;

@@ -107,6 +107,7 @@ impl Worker {
     pub(crate) fn attempt(&mut self, name: &str, args: &[u32]) -> Result<u32, String> {
         let function = self.instance.get_func(&mut self.store, name).unwrap_or_else(|| panic!("no {name}"));
         let args: Vec<Val> = args.iter().map(|arg| Val::I32(arg.cast_signed())).collect();
+        self.world().made = 0;
         let mut results = vec![Val::I32(0); function.ty(&self.store).results().len()];
         match function.call(&mut self.store, &args, &mut results) {
             Ok(()) => Ok(results.first().map_or(0, |result| result.unwrap_i32().cast_unsigned())),

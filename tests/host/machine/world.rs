@@ -37,6 +37,10 @@ pub(crate) struct World {
     pub(crate) log: Vec<String>,
     /// What callbacks answered that calls made.
     pub(crate) reentered: Vec<u32>,
+    /// Whether it ended the response.
+    pub(crate) is_ended: bool,
+    /// How many calls it made.
+    pub(crate) made: u32,
     /// How often each call was made, by name.
     pub(crate) called: BTreeMap<String, usize>,
     /// Names and values of what is counted; a metric's number is its place.
@@ -73,6 +77,27 @@ impl World {
             1 => self.reach.response_body.as_ref(),
             7 => Some(&self.configuration),
             _ => None,
+        }
+    }
+
+    /// Changes a buffer as Envoy does: at its front, in the place of `size` bytes, or at its end.
+    pub(super) fn set_buffer(&mut self, kind: u32, start: u32, size: u32, bytes: &[u8]) -> u32 {
+        let buffer = match kind {
+            0 => self.reach.request_body.as_mut(),
+            1 => self.reach.response_body.as_mut(),
+            _ => None,
+        };
+        match (buffer, start as usize, size as usize) {
+            (Some(buffer), 0, size) => {
+                assert!(size <= buffer.len(), "more is taken out than there is, upon which Envoy crashes");
+                buffer.splice(..size, bytes.iter().copied());
+                status::OK
+            }
+            (Some(buffer), start, _) if start >= buffer.len() => {
+                buffer.extend_from_slice(bytes);
+                status::OK
+            }
+            _ => status::BAD_ARGUMENT,
         }
     }
 

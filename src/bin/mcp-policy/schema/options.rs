@@ -29,6 +29,9 @@ pub(super) struct Options {
     /// How requests are read.
     #[schemars(title = "Protocol")]
     protocol: Option<Protocol>,
+    /// How refused calls are told.
+    #[schemars(title = "Answers")]
+    answers: Option<Answers>,
     /// How limits are kept.
     #[schemars(title = "Limits")]
     limits: Option<Limits>,
@@ -205,10 +208,36 @@ enum HeaderMode {
     Hold,
 }
 
+/// How refused calls are told.
+#[derive(JsonSchema)]
+#[schemars(deny_unknown_fields)]
+struct Answers {
+    /// How a refused tool call is answered. Default: `error`.
+    #[schemars(title = "Deny as", extend("default" = "error"))]
+    deny_as: Option<DenyAs>,
+    /// Whether a tool that may never be called is answered as if there were none of that name. Default: `false`.
+    #[schemars(title = "Unknown tool", extend("default" = false))]
+    unknown_tool: Option<bool>,
+}
+
+/// How a refused tool call is answered.
+#[derive(JsonSchema)]
+#[schemars(rename_all = "snake_case")]
+enum DenyAs {
+    /// By a JSON-RPC error.
+    Error,
+    /// By a result with `isError`.
+    ToolResult,
+}
+
 /// How limits are kept.
 #[derive(JsonSchema)]
 #[schemars(deny_unknown_fields)]
 struct Limits {
+    /// Counters that one Envoy keeps at most, half of them for callers whose identity nobody has verified and for
+    /// sessions; beyond, callers share one for each limit. Default: 65536.
+    #[schemars(title = "Most counters", range(min = 1, max = 65_536), extend("default" = 65_536))]
+    max_counters: Option<u64>,
     /// When quota is given back. Default: `undelivered`.
     #[schemars(title = "Refund", extend("default" = "undelivered"))]
     refund: Option<Refund>,

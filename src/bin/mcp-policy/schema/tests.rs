@@ -90,9 +90,10 @@ fn every_object_has_the_keys_that_the_reader_knows() {
     let (sources, described): (Vec<_>, Vec<_>) = described.into_iter().partition(|keys| keys.is_subset(&source));
     assert_eq!(sources.into_iter().flatten().collect::<BTreeSet<_>>(), source);
 
-    let tables: [Keys; 13] = [
+    let tables: [Keys; 14] = [
         config::OPTIONS,
         config::LIMITS,
+        config::ANSWERS,
         config::AUDIT,
         config::BINDING,
         config::LISTS,

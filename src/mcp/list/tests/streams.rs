@@ -68,7 +68,7 @@ fn what_lists_nothing_is_not_held_back() {
         PROGRESS.split_at(40).1,
         "\n",
         "\n",
-        r#"data: {"id":1,"error":"#,
+        r#"data: {"id":1,"error":{"#,
     ] {
         assert_eq!(trimmer.hear(part.as_bytes(), &shows), Ok(part.as_bytes().to_vec()), "{part:?}");
     }
@@ -115,12 +115,57 @@ fn a_list_that_is_too_long_becomes_an_error_at_once() {
 }
 
 #[test]
-fn a_message_that_turns_out_to_list_something_ends_the_stream() {
-    let text = r#"data: {"method":"x","result":{"tools":[{"name":"evil"}"#;
-    let (front, back) = text.split_at(30);
-    let mut trimmer = stream();
-    assert_eq!(trimmer.hear(front.as_bytes(), &shows), Ok(front.as_bytes().to_vec()));
-    assert_eq!(trimmer.hear(back.as_bytes(), &shows), Err(Broken));
+fn an_event_ends_where_it_ended_though_lines_with_other_ends_are_gone() {
+    let text = "data: {\"id\":7,\"result\":{\"tools\":[\rdata: {\"name\":\"evil\"}]}}\n\ndata: 1\n\n";
+    let after = "data: {\"id\":7,\"result\":{\"tools\":[\rdata: ]}}\r\n\ndata: 1\n\n";
+    assert_eq!(answer(text), after);
+    let twice = text.replace("]}}", "]},\"id\":7}");
+    assert_eq!(answer(&twice), format!("data: {}\r\n\ndata: 1\n\n", error(UNREADABLE)));
+    let narrow = Trimmer::events(Asked { max_bytes: 40, ..asked() });
+    assert_eq!(whole(&narrow, text), Ok(format!("data: {}\r\n\ndata: 1\n\n", error(TOO_LONG))));
+}
+
+#[test]
+fn what_is_too_long_does_not_depend_on_the_chunks() {
+    let narrow = |max_bytes| Trimmer::events(Asked { ids: Vec::new(), max_bytes, ..asked() });
+    let refused = format!("data: {}\n\n", error(TOO_LONG));
+    // Half an id is another id; what has not come yet is not known.
+    let text = "data: {\"id\":7,\"x\":\ndata: 1,\nid: 123456789\ndata: \"method\":\"y\"}\n\n";
+    for max_bytes in 30..41 {
+        assert_eq!(whole(&narrow(max_bytes), text).as_deref(), Ok(&*refused), "{max_bytes}");
+    }
+    let late = format!("data: {{\"result\":{{\"tools\":[{}]}},\"id\":7}}\n\n", "1,".repeat(20));
+    assert_eq!(whole(&narrow(40), &late), Err(Broken));
+    // However little is held, a line that may turn out to be data has room.
+    let other = "dat: x\n\ndata: {\"method\":\"x\"}\n\n";
+    assert_eq!(whole(&narrow(1), "dat: x\n\n").as_deref(), Ok("dat: x\n\n"));
+    assert_eq!(whole(&narrow(14), other).as_deref(), Ok(other));
+}
+
+#[test]
+fn a_message_that_turns_out_to_list_something_ends_the_stream_whatever_its_chunks() {
+    for text in [
+        r#"data: {"method":"x","result":{"tools":[{"name":"evil"}]}}"#,
+        r#"data: {"result":{"content":[]},"Result":{"tools":[{"name":"evil"}]}}"#,
+        r#"data: {"error":{},"result":{"TOOLS":[{"name":"evil"}]}}"#,
+    ] {
+        let text = format!("{text}\n\n");
+        assert_eq!(whole(&stream(), &text), Err(Broken));
+        let (front, back) = text.split_at(30);
+        let mut trimmer = stream();
+        assert_eq!(trimmer.hear(front.as_bytes(), &shows), Ok(front.as_bytes().to_vec()));
+        assert_eq!(trimmer.hear(back.as_bytes(), &shows), Err(Broken));
+    }
+    let no_error = |entries: &str| format!("data: {{\"error\":null,\"result\":{{\"tools\":[{entries}]}}}}\n\n");
+    assert_eq!(whole(&stream(), &no_error(r#"{"name":"evil"}"#)), Ok(no_error("")));
+}
+
+#[test]
+fn a_list_by_a_name_that_only_some_clients_read_is_not_passed_on() {
+    for name in ["Tools", "tool\u{17F}", "tools\\u0000", "tools\\u0000x"] {
+        let text = format!("data: {{\"id\":7,\"result\":{{\"{name}\":[{{\"name\":\"evil\"}}]}}}}\n\n");
+        assert_eq!(whole(&stream(), &text), Ok(format!("data: {}\n\n", error(UNREADABLE))));
+    }
 }
 
 #[test]

@@ -1,0 +1,25 @@
+//! `answers`: how a refused call is told.
+
+use crate::walk::{At, Keys};
+
+/// How a refused call is told.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Answers {
+    /// Whether a refused tool call is a result with `isError`, which models read as any other, or a JSON-RPC error.
+    pub as_results: bool,
+    /// Whether a tool that may never be called is answered as if there were none of that name.
+    pub unknown_tool: bool,
+}
+
+/// The keys of `answers`.
+pub const ANSWERS: Keys = Keys { known: &["deny_as", "unknown_tool"], later: &[] };
+
+impl Answers {
+    pub(super) fn read(at: &At<'_, '_>) -> Option<Self> {
+        let fields = at.fields(ANSWERS)?;
+        let choices = [("error", false), ("tool_result", true)];
+        let as_results = fields.get("deny_as").map_or(Some(false), |deny_as| deny_as.choice(&choices));
+        let unknown_tool = fields.get("unknown_tool").map_or(Some(false), |unknown| unknown.flag());
+        Some(Self { as_results: as_results?, unknown_tool: unknown_tool? })
+    }
+}

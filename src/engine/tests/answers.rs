@@ -1,0 +1,40 @@
+//! How a refused call is told, by option.
+
+#[cfg(target_family = "wasm")]
+use wasm_bindgen_test::wasm_bindgen_test as test;
+
+use super::Gateway;
+
+#[test]
+fn a_refused_tool_call_can_be_a_result() {
+    let options = r#""answers":{"deny_as":"tool_result"}"#;
+    let gateway = Gateway::new(&format!(
+        r#"{{"policy":{{"version":"1","default":"deny","tools":{{"t":{{"rate_limit":"1/minute"}}}}}},{options}}}"#
+    ));
+    let tool =
+        |name: &str| format!(r#"{{"jsonrpc":"2.0","id":"a","method":"tools/call","params":{{"name":"{name}"}}}}"#);
+    let result = |text: &str| {
+        let content = format!(r#"[{{"type":"text","text":"{text}"}}]"#);
+        Some((200, format!(r#"{{"jsonrpc":"2.0","id":"a","result":{{"content":{content},"isError":true}}}}"#)))
+    };
+    let denied = "Policy violation: the tool `x` is not permitted; use another, or ask for this one to be permitted";
+    assert_eq!(gateway.answer(&tool("x")), result(denied));
+    assert_eq!(gateway.answer(&tool("t")), None);
+    let (_, limited) = gateway.answer(&tool("t")).unwrap();
+    assert!(limited.contains("retry in ") && limited.contains(r#""isError":true"#), "{limited}");
+    let prompt = r#"{"jsonrpc":"2.0","id":1,"method":"prompts/get","params":{"name":"x"}}"#;
+    assert!(gateway.answer(prompt).unwrap().1.contains(r#""code":-31403"#), "only tool calls have such results");
+}
+
+#[test]
+fn a_tool_that_may_never_be_called_can_be_unknown() {
+    let policy = r#"{"version":"1","default":"deny","hide":["h"],"tools":{"d":{"action":"deny"},
+        "t":{"require":[{"conditions":[{"path":"args.x","op":"eq","value":1}]}]}}}"#;
+    let gateway = Gateway::new(&format!(r#"{{"policy":{policy},"answers":{{"unknown_tool":true}}}}"#));
+    let tool = |name: &str| format!(r#"{{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{{"name":"{name}"}}}}"#);
+    for name in ["h", "d", "x"] {
+        let error = format!(r#"{{"code":-32602,"message":"Unknown tool: {name}"}}"#);
+        assert_eq!(gateway.answer(&tool(name)), Some((200, format!(r#"{{"jsonrpc":"2.0","id":1,"error":{error}}}"#))));
+    }
+    assert!(gateway.answer(&tool("t")).unwrap().1.contains(r#""code":-31403"#), "a listed tool is known");
+}

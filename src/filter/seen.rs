@@ -1,0 +1,74 @@
+//! What Envoy knows of a request and of its caller.
+
+use std::cell::Cell;
+
+use crate::{
+    caller::{self, Facts, Peer},
+    engine::Call,
+    http::{Header, Headers},
+};
+
+use super::{host, root::Filter};
+
+/// Everything about a request but its body. Headers and properties are in reach only now; `None` if they are not: a
+/// caller would be taken for another.
+pub(super) fn call(filter: &Filter) -> Option<Call> {
+    let headers = host::request_headers()?;
+    let request_id = match headers.get("x-request-id") {
+        Header::Once(id) => std::str::from_utf8(id).ok().map(|id| id.chars().take(128).collect()),
+        Header::Absent | Header::Repeated => None,
+    };
+    let seen = Seen { headers: &headers, failed: Cell::new(false) };
+    let grant = caller::identify(&filter.config.identity, &seen);
+    let route = filter.config.reads_route().then(|| seen.route()).flatten();
+    if seen.failed.get() {
+        return None;
+    }
+    Some(Call { headers, grant, request_id, route })
+}
+
+/// What Envoy knows of the caller.
+struct Seen<'h> {
+    headers: &'h Headers,
+    /// Whether it failed to say something.
+    failed: Cell<bool>,
+}
+
+impl Seen<'_> {
+    fn property(&self, path: &[&str]) -> Option<Vec<u8>> {
+        host::property(path).unwrap_or_else(|_| {
+            self.failed.set(true);
+            None
+        })
+    }
+}
+
+impl Seen<'_> {
+    /// The name of Envoy's route. A name that is no text is bound by nothing.
+    fn route(&self) -> Option<String> {
+        self.property(&["xds", "route_name"]).and_then(|name| String::from_utf8(name).ok())
+    }
+}
+
+impl Facts for Seen<'_> {
+    fn header(&self, name: &str) -> Header<'_> {
+        self.headers.get(name)
+    }
+
+    fn peer(&self, name: Peer) -> Option<Vec<u8>> {
+        let property = match name {
+            Peer::UriSan => "uri_san_peer_certificate",
+            Peer::DnsSan => "dns_san_peer_certificate",
+            Peer::Subject => "subject_peer_certificate",
+        };
+        self.property(&["connection", property])
+    }
+
+    fn metadata(&self) -> Option<Vec<u8>> {
+        self.property(&["metadata"])
+    }
+
+    fn address(&self) -> Option<Vec<u8>> {
+        self.property(&["source", "address"])
+    }
+}

@@ -1,0 +1,220 @@
+//! What becomes of answers: lists are trimmed as the trimmer does it natively, other answers pass without a look.
+//! Whatever fails, no entry that no caller may see ever goes on.
+
+mod early;
+mod given;
+
+use std::sync::Arc;
+
+use mcp_policy::{
+    config::Config,
+    engine::lists,
+    mcp::{
+        Form,
+        list::{Asked, Broken, Trimmer},
+    },
+};
+use proptest::{collection::vec, prelude::*, sample::select};
+
+use self::given::{Answer, MARK, any_answer, called};
+use crate::{
+    cases,
+    machine::{
+        Fault, How, Part, Shared, Stream, Worker,
+        fault::{CALLS, STATUSES},
+    },
+    request::{End, MODES, Request, at_an_address, call, configuration, get, list, with_options},
+};
+
+/// A worker, and the stream of a request that went on.
+fn sent(configuration: &str, request: &Request) -> (Worker, Stream) {
+    let mut worker = Worker::new(&Arc::new(Shared::prepared()), configuration);
+    worker.world().properties = at_an_address();
+    let stream = request.send(&mut worker);
+    assert!(stream.went_on.is_whole);
+    (worker, stream)
+}
+
+fn has_mark(stream: &Stream) -> bool {
+    let has = |text: &[u8]| text.windows(MARK.len()).any(|window| window == MARK.as_bytes());
+    has(&stream.answer.body) || stream.replies.iter().any(|reply| has(&reply.body))
+}
+
+/// What the trimmer makes of an answer.
+fn trimmed(config: &Config, mut trimmer: Trimmer, answer: &Answer, is_whole: bool) -> Result<Vec<u8>, Broken> {
+    let shows = |kind, name: &str| lists::shows(config, &config.policies[0].policy, kind, name);
+    let mut out = trimmer.hear(&answer.body(), &shows)?;
+    let end = if answer.end.is_some() { trimmer.end(&shows)? } else { Vec::new() };
+    // Nothing can be added to a stream that ends in trailers.
+    if is_whole || answer.end != Some(End::Trailers) {
+        out.extend(end);
+    }
+    Ok(out)
+}
+
+#[test]
+fn by_the_rules_an_answer_becomes_what_the_trimmer_makes_of_it() {
+    for mode in MODES {
+        let text = configuration(mode);
+        let config = Config::load(text.as_bytes()).expect("a sound configuration");
+        cases::run(600, &(select(vec![list(), get()]), any_answer()), |(request, answer)| {
+            let (mut worker, mut stream) = sent(&text, &request);
+            answer.send(&mut worker, &mut stream);
+            check(&config, &request, &answer, &stream);
+            stream.close(&mut worker);
+        });
+    }
+}
+
+fn check(config: &Config, request: &Request, answer: &Answer, stream: &Stream) {
+    let is_list = request.chunks != get().chunks;
+    let form = answer.header("content-type").and_then(|media| Form::of(media.as_bytes()));
+    let is_plain = matches!(answer.header("content-encoding"), None | Some("identity"));
+    let asked = Asked { max_bytes: config.lists.max_bytes, ..Asked::default() };
+    let asked = if is_list { Asked { ids: vec!["7".to_owned()], ..asked } } else { asked };
+    let (trimmer, is_whole) = match form {
+        _ if !answer.is_success() => return assert_untouched(answer, stream),
+        Some(Form::Json) if is_list && is_plain => (Trimmer::json(asked), true),
+        Some(Form::Events) if is_plain => (Trimmer::events(asked), false),
+        None | Some(Form::Json) if !is_list => return assert_untouched(answer, stream),
+        _ => {
+            assert_eq!(stream.replies.len(), 1);
+            assert!(stream.answer.head.is_none() && stream.answer.body.is_empty());
+            return;
+        }
+    };
+    assert!(!has_mark(stream));
+    // That one opens a transport that is refused.
+    let opens = !is_list && answer.body().starts_with(b"event: endpoint");
+    match trimmed(config, trimmer, answer, is_whole).ok().filter(|_| !opens) {
+        None => assert!(stream.answer.is_ended && !stream.answer.is_whole, "{stream:?}"),
+        // A stream's first event waits for its end, and a reset is none.
+        Some(_) if !is_list && answer.end.is_none() => {}
+        Some(_) if !is_list && answer.end == Some(End::Trailers) => {}
+        Some(body) => {
+            assert_eq!(stream.answer.body.escape_ascii().to_string(), body.escape_ascii().to_string());
+            assert_eq!(stream.answer.is_whole, answer.end.is_some());
+        }
+    }
+    let has_length = |pairs: &crate::machine::Pairs| pairs.iter().any(|(name, _)| name == b"content-length");
+    assert!(!stream.answer.head.as_ref().is_some_and(has_length), "its length is another now");
+}
+
+#[track_caller]
+fn assert_untouched(answer: &Answer, stream: &Stream) {
+    assert_eq!(stream.replies, []);
+    assert_eq!(stream.answer.body, answer.body());
+    assert_eq!(stream.answer.head.as_ref().map(Vec::len), Some(answer.head.len()));
+    assert_eq!((stream.answer.calls, stream.answer.is_whole), (0, answer.end.is_some()));
+}
+
+/// A body callback that asks for nothing costs no copy.
+#[test]
+fn an_answer_to_a_call_passes_byte_for_byte_without_a_call_into_the_host() {
+    for mode in MODES {
+        cases::run(300, &called(), |answer| {
+            let (mut worker, mut stream) = sent(&configuration(mode), &call("ok"));
+            answer.send(&mut worker, &mut stream);
+            assert_untouched(&answer, &stream);
+        });
+    }
+    let all = with_options(r#""lists":{"show":"full"},"protocol":{"legacy_sse":"allow"}"#);
+    cases::run(300, &(select(vec![list(), get()]), any_answer()), |(request, answer)| {
+        let (mut worker, mut stream) = sent(&all, &request);
+        answer.send(&mut worker, &mut stream);
+        assert_untouched(&answer, &stream);
+    });
+}
+
+/// What a host does next, once a request for a list has gone on.
+#[derive(Clone, Debug)]
+enum Event {
+    Head(bool),
+    Body(&'static str, bool),
+    Trailers,
+    More(bool),
+    Log,
+    Fail(Fault),
+    Recover,
+}
+
+#[test]
+fn whatever_fails_no_entry_goes_on_that_no_caller_may_see() {
+    let requests = select(vec![list(), get()]);
+    let media = select(&["application/json", "text/event-stream"][..]);
+    let values = (select(&MODES[..]), requests, media, vec(event(), 1..16));
+    cases::run(4000, &values, |(mode, request, media, events)| {
+        // A GET is answered by streams.
+        let media = if request.chunks.is_empty() { "text/event-stream" } else { media };
+        let (mut worker, mut stream) = sent(&configuration(mode), &request);
+        for event in &events {
+            play(event, media, &mut worker, &mut stream);
+            assert!(!may_be_read(&stream, media), "{event:?}: {}", stream.answer.body.escape_ascii());
+            if !stream.replies.is_empty() {
+                break;
+            }
+        }
+        worker.world().faults.clear();
+        stream.close(&mut worker);
+    });
+}
+
+fn play(event: &Event, media: &str, worker: &mut Worker, stream: &mut Stream) {
+    match event {
+        Event::Head(is_end) => {
+            let head = [(":status", "200"), ("content-type", media), ("content-length", "9")];
+            stream.answer(worker, Part::Head(&head), *is_end);
+        }
+        Event::Body(chunk, is_end) => {
+            stream.answer(worker, Part::Body(chunk.replace("MARK", MARK).as_bytes()), *is_end);
+        }
+        Event::Trailers => stream.answer(worker, Part::Trailers, true),
+        Event::More(is_end) => stream.body(worker, b"x", *is_end),
+        Event::Log => stream.log(worker),
+        Event::Fail(fault) => worker.world().faults.push(fault.clone()),
+        Event::Recover => worker.world().faults.clear(),
+    }
+}
+
+/// Whether some client could read the mark in what went on: of a stream, in its data.
+fn may_be_read(stream: &Stream, media: &str) -> bool {
+    if media == "application/json" {
+        return has_mark(stream);
+    }
+    let body = String::from_utf8_lossy(&stream.answer.body).into_owned();
+    body.split(['\r', '\n']).any(|line| line.starts_with("data") && line.contains(MARK))
+}
+
+/// Lists in pieces.
+fn event() -> impl Strategy<Value = Event> {
+    const PIECES: [&str; 9] = [
+        "data: {\"id\":7,\"result\":{\"tools\":[{\"name\":\"ok\"},",
+        "{\"id\":7,\"result\":{\"tools\":[",
+        "{\"name\":\"evil\",\"m\":MARK},",
+        "{\"name\":\"evil\",\"m\":MARK}]}}",
+        "data: {\"id\":7,\"result\":{\"tools\":[{\"name\":\"evil\",\"m\":MARK}]}}\n\n",
+        "{\"id\":7,\"result\":{\"tools\":[{\"name\":\"evil\",\"m\":MARK}]}}",
+        "1]}}",
+        "\n\n",
+        "",
+    ];
+    let rarely = || prop::bool::weighted(0.1);
+    prop_oneof![
+        4 => rarely().prop_map(Event::Head),
+        6 => (select(&PIECES[..]), rarely()).prop_map(|(chunk, is_end)| Event::Body(chunk, is_end)),
+        1 => Just(Event::Trailers),
+        1 => any::<bool>().prop_map(Event::More),
+        1 => Just(Event::Log),
+        3 => fault().prop_map(Event::Fail),
+        1 => Just(Event::Recover),
+    ]
+}
+
+/// A call that fails and says so. One that claims another status or type than the answer has, or to have changed what it
+/// has not, is nothing that anybody could notice.
+fn fault() -> impl Strategy<Value = Fault> {
+    let call = prop_oneof![1 => Just(""), 8 => select(&CALLS[..])];
+    let statuses = STATUSES.into_iter().filter(|status| *status != 1).collect::<Vec<_>>();
+    (call, 0..6_u32, prop_oneof![1..4_u32, Just(u32::MAX)], select(statuses))
+        .prop_map(|(call, after, times, status)| Fault { call, after, times, how: How::Status(status) })
+}
