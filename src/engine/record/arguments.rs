@@ -68,3 +68,17 @@ fn names(object: &[u8]) -> Vec<String> {
     // Arguments that were judged have been read before.
     if read.is_ok() { names } else { Vec::new() }
 }
+
+#[cfg(test)]
+mod tests {
+    #[cfg(target_family = "wasm")]
+    use wasm_bindgen_test::wasm_bindgen_test as test;
+
+    use super::{Arguments, Noted};
+
+    #[test]
+    fn values_are_noted_on_one_line() {
+        let noted = Noted::of(Some(b"{\"a\":\r\n\"x\\n\",\n\"b\":1}"), Arguments::Values).unwrap();
+        assert_eq!(noted.values.as_deref(), Some(r#"{"a":  "x\n", "b":1}"#));
+    }
+}

@@ -18,6 +18,7 @@ async fn gateway(name: &str) -> Gateway {
             { "route": "billing", "policy": "billing" },
             { "route": "images-*", "policy": "images" },
         ],
+        "protocol": { "headers": "hold" },
     });
     let routes =
         [("sign-in", "/oauth/"), ("billing", "/billing/"), ("images-eu", "/eu/"), ("images-us", "/us/"), ("rest", "/")];
