@@ -188,6 +188,7 @@ install_servers() {
     install_once "typescript-$version" install_typescript tests/servers/"typescript-$version"/package{,-lock}.json
     install_once "python-$version" install_python tests/servers/python/"requirements-$version.txt"
   done
+  install_once everything install_typescript tests/servers/everything/package{,-lock}.json
 }
 
 # install_once NAME COMMAND LOCK-FILE...: anew only if a lock file has changed, or if it has not come to its end.

@@ -127,7 +127,12 @@ impl Listener {
             "route_config": { "validate_clusters": false, "virtual_hosts": [{
                 "name": "all",
                 "domains": ["*"],
-                "routes": [{ "name": "mcp", "match": { "prefix": "/" }, "route": { "cluster": self.cluster } }],
+                "routes": [{
+                    "name": "mcp",
+                    "match": { "prefix": "/" },
+                    // Envoy would end an event stream after 15 s otherwise.
+                    "route": { "cluster": self.cluster, "timeout": "0s" },
+                }],
             }] },
         });
         let kind = "filters.network.http_connection_manager.v3.HttpConnectionManager";
