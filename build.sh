@@ -181,7 +181,7 @@ readonly SERVERS=target/servers
 # The SDKs, in the versions that the lock files name. The tests say so themselves if they are left out.
 install_servers() {
   [[ ${MCP_POLICY_SKIP:-} != servers ]] || return 0
-  need npm 'it installs the TypeScript SDKs that are attacked: install it, or set MCP_POLICY_SKIP=servers'
+  need npm 'it installs the TypeScript SDKs that are attacked, and the reference server: install it, or set MCP_POLICY_SKIP=servers'
   need python3 'it installs the Python SDKs that are attacked: install Python 3.10 or later, or set MCP_POLICY_SKIP=servers'
   local version
   for version in 1 2; do

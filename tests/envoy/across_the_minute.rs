@@ -11,7 +11,7 @@ use crate::{runtime::run, servers};
 use std::time::Duration;
 
 /// How long the streams stay open.
-const OPEN: Duration = Duration::from_secs(100);
+const OPEN: Duration = Duration::from_secs(90);
 
 #[test]
 fn the_samples_limit_each_minute_anew_and_meanwhile_streams_stay_open_and_wait_for_nothing() {

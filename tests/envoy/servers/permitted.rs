@@ -78,10 +78,10 @@ async fn pointless(gateway: &Gateway, server: &Server, form: &str) -> Vec<String
     let mut wrong = Vec::new();
     for name in ["base_tools_list", "modern_tools_list"].into_iter().take(1 + usize::from(server.modern)) {
         let list = send(gateway, BARE, VERSIONS[0], server, &Attack::named(name).request()).await;
-        let streams = form == "events" && (server.name, name) != STREAMLESS;
+        let streams = (server.name, name) != STREAMLESS;
+        let fits = |list: &Response| form == "json" || is_stream(list) == streams;
         match list {
-            Ok(list) if list.text().contains(r#""name":"evil""#) && (form == "json" || is_stream(&list) == streams) => {
-            }
+            Ok(list) if list.text().contains(r#""name":"evil""#) && fits(&list) => {}
             Ok(list) => wrong.push(format!("{name} without the filter to {}: {list}", server.name)),
             Err(none) => wrong.push(none),
         }

@@ -13,6 +13,9 @@ use tokio::time::Instant;
 const PACE: Duration = Duration::from_secs(5);
 const LATER: Duration = Duration::from_secs(2);
 
+/// What the server says now and then, so that nobody takes the stream for dead.
+const PING: &str = ": keepalive\n\n";
+
 /// Keeps such a stream open for so long. What the server says arrives at the pace at which it says it.
 pub(crate) async fn stays_open(long: Duration) {
     let test = "everything-standing";
@@ -24,15 +27,20 @@ pub(crate) async fn stays_open(long: Duration) {
     assert_eq!(Event::read(stream.event().await).data, "");
     session.call("toggle-simulated-logging", &json!({})).await;
     let begin = Instant::now();
-    let mut last = begin;
-    let mut slowest = Duration::ZERO;
+    let (mut last, mut slowest, mut pings) = (begin, Duration::ZERO, 0);
     while begin.elapsed() < long {
-        let message = Event::read(stream.event().await).message();
+        let event = stream.event().await;
+        if event == PING {
+            pings += 1;
+            continue;
+        }
+        let message = Event::read(&event).message();
         assert_eq!(message["method"], "notifications/message", "{message}");
         slowest = slowest.max(last.elapsed());
         last = Instant::now();
         assert!(slowest < PACE + LATER, "{slowest:?} after the one before: {message}");
     }
+    assert!(pings > 0, "the server keeps a quiet stream alive");
     report(&format!(
         "everything: a stream stays open for {long:?}; an event every {PACE:?} arrives after {slowest:?} at most"
     ));
