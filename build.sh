@@ -23,7 +23,8 @@ usage: ./build.sh VERB
   run     [--policy FILE] [--upstream URL] [--port N]
           start a gateway on 127.0.0.1 (port 10000) with FILE (envoy/policies/krea.json),
           in front of URL or of an example MCP server
-  test    every test, the same as CI; MCP_POLICY_SKIP=servers leaves out those that attack real servers
+  test    every test, the same as CI; MCP_POLICY_SKIP=servers leaves out those that attack real servers,
+          MCP_POLICY_SKIP=prometheus the one with a real Prometheus, MCP_POLICY_SKIP=servers,prometheus both
   lint    formatting, clippy and documentation
   fuzz    [SECONDS]
           look for what slips past the reader, for ten minutes or as long as it says
@@ -161,6 +162,7 @@ verb_test() {
   need node 'the tests run as WebAssembly in it: install Node 20 or later'
   build_module
   install_servers
+  install_prometheus
   test_here
   test_in_node
 }
@@ -171,16 +173,20 @@ test_here() {
   local envoy=${MCP_POLICY_ENVOY:-}
   [[ $envoy ]] || envoy=$(envoy_wheel)
   say 'testing here'
-  MCP_POLICY_ENVOY=$envoy MCP_POLICY_SERVERS=$PWD/$SERVERS cargo test --locked
+  MCP_POLICY_ENVOY=$envoy MCP_POLICY_SERVERS=$PWD/$SERVERS MCP_POLICY_PROMETHEUS=$(prometheus_program) \
+    cargo test --locked
 }
+
+# Whether the caller has said to leave something out; the tests say so themselves, and refuse names that nothing has.
+skips() { [[ ,${MCP_POLICY_SKIP:-}, == *,$1,* ]]; }
 
 # === the servers that are attacked
 
 readonly SERVERS=target/servers
 
-# The SDKs, in the versions that the lock files name. The tests say so themselves if they are left out.
+# The SDKs, in the versions that the lock files name.
 install_servers() {
-  [[ ${MCP_POLICY_SKIP:-} != servers ]] || return 0
+  ! skips servers || return 0
   need npm 'it installs the TypeScript SDKs that are attacked, and the reference server: install it, or set MCP_POLICY_SKIP=servers'
   need python3 'it installs the Python SDKs that are attacked: install Python 3.10 or later, or set MCP_POLICY_SKIP=servers'
   local version
@@ -214,6 +220,34 @@ install_python() {
   "$1/bin/python" -m pip install --quiet --disable-pip-version-check --only-binary :all: --requirement "$2" ||
     fail "cannot install what \`$2\` names from PyPI; MCP_POLICY_SKIP=servers does without"
 }
+
+# === the Prometheus that reads the gateway
+
+readonly PROMETHEUS=target/prometheus
+
+prometheus_program() { command -v prometheus || printf '%s\n' "$PWD/$PROMETHEUS/usr/bin/prometheus"; }
+
+# Debian's package, unpacked and not installed. Of no set version: mirrors keep the newest only, and what is asked of it
+# here has been the same for years.
+install_prometheus() {
+  ! skips prometheus || return 0
+  [[ ! -x $(prometheus_program) ]] || return 0
+  local command
+  for command in apt-get dpkg-deb; do
+    need "$command" "it fetches Prometheus from Debian: put a \`prometheus\` on PATH, or set MCP_POLICY_SKIP=prometheus"
+  done
+  say 'fetching Prometheus'
+  rm -rf "$PROMETHEUS"
+  mkdir -p "$PROMETHEUS.new"
+  # A fresh machine knows of no package yet.
+  download_prometheus 2>/dev/null || { apt-get -qq update && download_prometheus; } ||
+    fail 'cannot fetch the package `prometheus` from Debian; MCP_POLICY_SKIP=prometheus does without'
+  dpkg-deb -x "$PROMETHEUS".new/*.deb "$PROMETHEUS.new"
+  mv "$PROMETHEUS.new" "$PROMETHEUS"
+}
+
+# As whoever runs this: apt's own user may not write here.
+download_prometheus() { (cd "$PROMETHEUS.new" && apt-get -qq -o APT::Sandbox::User=root download prometheus); }
 
 # The same core, compiled to WebAssembly.
 test_in_node() {

@@ -69,8 +69,9 @@ pub trait Facts {
     fn header(&self, name: &str) -> Header<'_>;
     /// A name in the client's certificate, if it sent one that was checked.
     fn peer(&self, name: Peer) -> Option<Vec<u8>>;
-    /// The claims of a verified token that Envoy keeps under this name: a `google.protobuf.Struct` as bytes.
-    fn claims(&self, payload: &str) -> Option<Vec<u8>>;
+    /// What Envoy's filters know of the request: an `envoy.config.core.v3.Metadata` as bytes. A part of it would come
+    /// without the types of its values, so that numbers pass for texts.
+    fn metadata(&self) -> Option<Vec<u8>>;
     /// The peer's address and port, as Envoy writes them.
     fn address(&self) -> Option<Vec<u8>>;
 }
@@ -94,6 +95,8 @@ pub enum Unknown {
 
 /// Values longer than this, in bytes, are replaced by their digest.
 const MAX_VALUE: usize = 256;
+/// Envoy's filter that checks tokens.
+const JWT_AUTHN: &str = "envoy.filters.http.jwt_authn";
 
 /// Who calls.
 ///
@@ -116,8 +119,8 @@ impl Source {
                 Ok(Grant::new("peer:", value, true))
             }),
             Self::Jwt { claim, payload, prefix } => {
-                let claims = facts.claims(payload);
-                claims.and_then(|claims| claimed(&claims, claim).transpose()).map(|value| {
+                let metadata = facts.metadata();
+                metadata.and_then(|metadata| claimed(&metadata, payload, claim).transpose()).map(|value| {
                     let value = value?;
                     let value = text(value.as_bytes(), &format!("the claim `{claim}`"))?;
                     Ok(Grant::new(prefix, value, true))
@@ -184,8 +187,9 @@ impl Grant {
 
 /// The value of a claim. One that is `null` is as good as none; RFC 7519 has no other value than a string for the names of
 /// people and programs.
-fn claimed(claims: &[u8], claim: &str) -> Result<Option<String>, Unknown> {
-    match protobuf::entry(claims, claim) {
+fn claimed(metadata: &[u8], payload: &str, claim: &str) -> Result<Option<String>, Unknown> {
+    let claims = protobuf::kept(metadata, JWT_AUTHN, payload);
+    match claims.and_then(|claims| claims.map_or(Ok(None), |claims| protobuf::entry(claims, claim))) {
         Ok(None | Some(Entry::Null)) => Ok(None),
         Ok(Some(Entry::Text(text))) => Ok(Some(text.to_owned())),
         Ok(Some(Entry::Other)) => Err(Unknown::Malformed(format!("the claim `{claim}` is no text"))),

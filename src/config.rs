@@ -12,7 +12,9 @@
 mod answers;
 mod audit;
 mod bindings;
+mod limits;
 mod lists;
+mod protocol;
 
 #[cfg(test)]
 mod tests;
@@ -33,7 +35,9 @@ pub use self::{
     answers::{ANSWERS, Answers},
     audit::{AUDIT, Arguments, Audit, Logged},
     bindings::{BINDING, Binding, Bound, Named, Scene},
+    limits::{LIMITS, Limits, Refund},
     lists::{LISTS, Lists, Show},
+    protocol::{HeaderMode, PROTOCOL, Protocol},
 };
 
 /// A configuration that can be enforced.
@@ -45,8 +49,8 @@ pub struct Config {
     pub bindings: Vec<Binding>,
     /// Whether verdicts are carried out.
     pub mode: Mode,
-    /// When quota is given back.
-    pub refund: Refund,
+    /// How counters are kept.
+    pub limits: Limits,
     /// Who calls, in order.
     pub identity: Vec<Source>,
     /// How requests are read.
@@ -59,54 +63,6 @@ pub struct Config {
     pub audit: Audit,
     /// The first 16 hexadecimal digits of the SHA-256 of the bytes this was loaded from.
     pub digest: String,
-}
-
-/// How requests are read.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Protocol {
-    /// What happens to a request's headers before the verdict.
-    pub headers: HeaderMode,
-    /// Larger bodies are refused, in bytes.
-    pub max_body_bytes: usize,
-    /// Deeper JSON is refused, in levels.
-    pub max_depth: u32,
-    /// Whether several messages in one body are judged, where the revision has that, or refused.
-    pub batches: bool,
-    /// Whether the transport of revision 2024-11-05 works, or its streams are ended.
-    pub legacy_sse: bool,
-}
-
-/// When quota is given back.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Refund {
-    /// When no byte of the call can have reached a server.
-    Undelivered,
-    /// Besides, when the server answers with an error.
-    Failed,
-    /// Never.
-    Never,
-}
-
-/// What happens to a request's headers before the verdict.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum HeaderMode {
-    /// They go on to the server; a refused call is a reset request without a body.
-    Release,
-    /// They wait, so that a refused call is never seen. Needs `allow_on_headers_stop_iteration` in Envoy, without
-    /// which every POST would hang.
-    Hold,
-}
-
-impl Default for Protocol {
-    fn default() -> Self {
-        Self {
-            headers: HeaderMode::Release,
-            max_body_bytes: 1_048_576,
-            max_depth: 64,
-            batches: false,
-            legacy_sse: false,
-        }
-    }
 }
 
 /// Everything that is wrong with a configuration.
@@ -124,12 +80,6 @@ pub const OPTIONS: Keys = Keys {
     known: &["policy", "policies", "bindings", "identity", "mode", "protocol", "answers", "limits", "lists", "audit"],
     later: &["approvals", "console"],
 };
-/// The keys of `limits`.
-pub const LIMITS: Keys = Keys { known: &["refund"], later: &["max_counters", "service"] };
-/// The keys of `protocol`.
-pub const PROTOCOL: Keys =
-    Keys { known: &["headers", "max_body_bytes", "max_depth", "batches", "legacy_sse"], later: &[] };
-
 impl Config {
     /// How deep a configuration may nest.
     pub const MAX_DEPTH: u32 = 64;
@@ -182,7 +132,7 @@ impl Config {
             policies,
             bindings,
             mode: Mode::Enforce,
-            refund: Refund::Undelivered,
+            limits: Limits::default(),
             identity: vec![Source::Peer(Peer::UriSan), Source::Address { forwarded: false }],
             protocol: Protocol::default(),
             answers: Answers::default(),
@@ -217,12 +167,12 @@ impl Config {
         let answers = fields.get("answers").map_or(Some(Answers::default()), |answers| Answers::read(&answers));
         let audit = fields.get("audit").map_or(Some(Audit::default()), |audit| Audit::read(&audit));
         let mode = policy::document::mode(fields.get("mode"));
-        let refund = fields.get("limits").map_or(Some(Refund::Undelivered), |limits| refund(&limits));
+        let limits = fields.get("limits").map_or(Some(Limits::default()), |limits| Limits::read(&limits));
         let (policies, bindings) = bound?;
         let config = whole(policies, bindings);
         Some(Self {
             mode: mode?,
-            refund: refund?,
+            limits: limits?,
             answers: answers?,
             lists: lists?,
             audit: audit?,
@@ -247,34 +197,6 @@ fn several(fields: &Fields<'_, '_>, policies: &At<'_, '_>) -> Option<(Vec<Named>
     let names: Vec<&str> = policies.names().into_iter().collect();
     let bindings = fields.get("bindings").map_or(Some(Vec::new()), |at| bindings::bindings(&at, &names));
     Some((bindings::policies(policies)?, bindings?))
-}
-
-fn refund(at: &At<'_, '_>) -> Option<Refund> {
-    let choices = [("undelivered", Refund::Undelivered), ("failed", Refund::Failed), ("never", Refund::Never)];
-    at.fields(LIMITS)?.get("refund").map_or(Some(Refund::Undelivered), |refund| refund.choice(&choices))
-}
-
-impl Protocol {
-    fn read(at: &At<'_, '_>) -> Option<Self> {
-        let fields = at.fields(PROTOCOL)?;
-        let mut protocol = Self::default();
-        if let Some(mode) = fields.get("headers") {
-            protocol.headers = mode.choice(&[("release", HeaderMode::Release), ("hold", HeaderMode::Hold)])?;
-        }
-        if let Some(bytes) = fields.get("max_body_bytes") {
-            protocol.max_body_bytes = usize::try_from(bytes.whole(1, 64 << 20)?).ok()?;
-        }
-        if let Some(depth) = fields.get("max_depth") {
-            protocol.max_depth = u32::try_from(depth.whole(4, 256)?).ok()?;
-        }
-        if let Some(batches) = fields.get("batches") {
-            protocol.batches = batches.choice(&[("refuse", false), ("judge", true)])?;
-        }
-        if let Some(legacy_sse) = fields.get("legacy_sse") {
-            protocol.legacy_sse = legacy_sse.choice(&[("refuse", false), ("allow", true)])?;
-        }
-        Some(protocol)
-    }
 }
 
 /// The bytes as a tree: JSON, else a `Struct`.

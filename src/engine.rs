@@ -215,7 +215,7 @@ pub fn listens_for_endpoint(config: &Config, call: &Call) -> bool {
 /// known when its head goes on.
 #[must_use]
 pub fn reads_answers(config: &Config, call: &Call) -> bool {
-    let reads_outcome = config.refund == Refund::Failed && call.headers.get(":method") == Header::Once(b"POST");
+    let reads_outcome = config.limits.refund == Refund::Failed && call.headers.get(":method") == Header::Once(b"POST");
     reads_outcome || lists::may_be_trimmed(config, call) || listens_for_endpoint(config, call)
 }
 

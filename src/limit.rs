@@ -3,6 +3,7 @@
 //!
 //! * [`window`]: the pure step from an old count and a moment to a new count, or to when there is room again
 //! * [`table`]: many counts in one small record of bytes, which is what a store keeps
+//! * [`totals`]: how many counts there are, and how many there may be
 //! * [`store`]: where the records are kept; one read-compare-write at a time
 //! * [`Counters`]: all limits of a call charged together, or none
 //!
@@ -14,6 +15,7 @@ mod counters;
 mod key;
 pub mod store;
 pub mod table;
+pub mod totals;
 pub mod window;
 
 pub use self::{

@@ -1,5 +1,5 @@
 //! The protobuf form of a `google.protobuf.Struct`: what reaches the module when Envoy's configuration holds one, and how
-//! Envoy hands over the claims of a token.
+//! the claims of a token stand in what Envoy's filters know of a request.
 //!
 //! `google/protobuf/struct.proto`: `Struct { map<string, Value> fields = 1 }`, `ListValue { repeated Value values = 1 }`,
 //! `Value { null = 1, number = 2, string = 3, bool = 4, struct = 5, list = 6 }`. A `Struct` cannot show names that
@@ -24,19 +24,39 @@ pub enum Entry<'a> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Garbage;
 
+/// Finds a `Struct` that a filter of Envoy's keeps under `name`, in `envoy.config.core.v3.Metadata`:
+/// `Metadata { map<string, Struct> filter_metadata = 1 }`.
+///
+/// # Errors
+/// The bytes are none, hold it twice, or hold anything else there.
+pub fn kept<'a>(metadata: &'a [u8], filter: &str, name: &str) -> Result<Option<&'a [u8]>, Garbage> {
+    let Some(all) = find(metadata, filter)? else { return Ok(None) };
+    let Some(value) = find(all, name)? else { return Ok(None) };
+    match fields(value).ok_or(Garbage)?.pop() {
+        Some(Field { number: 5, value: Wire::Bytes(structure) }) => Ok(Some(structure)),
+        _ => Err(Garbage),
+    }
+}
+
 /// Finds one entry of a `Struct`.
 ///
 /// # Errors
 /// The bytes are none, or hold the entry twice.
 pub fn entry<'a>(bytes: &'a [u8], name: &str) -> Result<Option<Entry<'a>>, Garbage> {
+    find(bytes, name)?.map(shallow).transpose()
+}
+
+/// The value of one entry of the map that is a message's first field; what other fields hold is of no interest.
+fn find<'a>(bytes: &'a [u8], name: &str) -> Result<Option<&'a [u8]>, Garbage> {
     let mut found = None;
     for field in fields(bytes).ok_or(Garbage)? {
-        let Field { number: 1, value: Wire::Bytes(member) } = field else { return Err(Garbage) };
-        let (mut key, mut value) = (&b""[..], Entry::Null);
+        let Field { number: 1, value } = field else { continue };
+        let Wire::Bytes(member) = value else { return Err(Garbage) };
+        let (mut key, mut value) = (&b""[..], &b""[..]);
         for field in fields(member).ok_or(Garbage)? {
             match field {
                 Field { number: 1, value: Wire::Bytes(text) } => key = text,
-                Field { number: 2, value: Wire::Bytes(inner) } => value = shallow(inner)?,
+                Field { number: 2, value: Wire::Bytes(inner) } => value = inner,
                 _ => return Err(Garbage),
             }
         }

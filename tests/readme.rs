@@ -12,18 +12,25 @@ use serde_json::Value;
 
 const README: &str = include_str!("../README.md");
 
+const ENVOY: &str = include_str!("../envoy/README.md");
+
 /// The contents of all fenced blocks of a language.
 fn blocks(language: &str) -> Vec<&'static str> {
+    blocks_of(README, language)
+}
+
+fn blocks_of(text: &'static str, language: &str) -> Vec<&'static str> {
     let fence = format!("```{language}\n");
-    README.split(&fence).skip(1).map(|rest| rest.split("```").next().unwrap()).collect()
+    text.split(&fence).skip(1).map(|rest| rest.split("```").next().unwrap()).collect()
 }
 
 #[test]
 fn every_configuration_loads() {
     let (answers, configurations): (Vec<_>, Vec<_>) =
         blocks("json").into_iter().partition(|text| text.contains("jsonrpc"));
-    assert_eq!((answers.len(), configurations.len()), (1, 4));
-    for text in configurations {
+    let of_envoy = blocks_of(ENVOY, "json");
+    assert_eq!((answers.len(), configurations.len(), of_envoy.len()), (1, 4, 1));
+    for text in [configurations, of_envoy].concat() {
         if let Err(invalid) = Config::load(text.as_bytes()) {
             panic!("{text}\n{invalid}");
         }

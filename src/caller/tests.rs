@@ -15,7 +15,7 @@ struct Call {
     headers: Headers,
     uri_san: Option<&'static str>,
     address: Option<&'static str>,
-    claims: Option<Vec<u8>>,
+    metadata: Option<Vec<u8>>,
 }
 
 impl Facts for Call {
@@ -27,8 +27,8 @@ impl Facts for Call {
         (name == Peer::UriSan).then_some(self.uri_san?.as_bytes().to_vec())
     }
 
-    fn claims(&self, payload: &str) -> Option<Vec<u8>> {
-        self.claims.clone().filter(|_| payload == "token")
+    fn metadata(&self) -> Option<Vec<u8>> {
+        self.metadata.clone()
     }
 
     fn address(&self) -> Option<Vec<u8>> {
@@ -169,19 +169,35 @@ fn a_grant_tells_whether_somebody_checked_it() {
     assert_eq!(verified(header, &call), Ok(false));
 }
 
-/// A `google.protobuf.Struct` of these members; a value is the bytes of a `google.protobuf.Value`.
-fn structure(members: &[(&str, &[u8])]) -> Vec<u8> {
-    let field = |number: u8, bytes: &[u8]| {
-        let head = [number << 3 | 2, u8::try_from(bytes.len()).unwrap()];
-        [&head, bytes].concat()
-    };
+/// One field of a protobuf message that is bytes.
+fn field(number: u8, bytes: &[u8]) -> Vec<u8> {
+    let mut head = vec![number << 3 | 2];
+    let mut length = bytes.len();
+    while length > 0x7f {
+        head.push(u8::try_from(length & 0x7f).unwrap() | 0x80);
+        length >>= 7;
+    }
+    head.push(u8::try_from(length).unwrap());
+    [&head, bytes].concat()
+}
+
+/// A message whose first field is a map of these.
+fn map(members: &[(&str, &[u8])]) -> Vec<u8> {
     let entries = members.iter().map(|(name, value)| field(1, &[field(1, name.as_bytes()), field(2, value)].concat()));
     entries.collect::<Vec<_>>().concat()
 }
 
+/// A token's claims as Envoy keeps them, among what other filters do; a value is the bytes of a `google.protobuf.Value`.
+fn metadata(members: &[(&str, &[u8])]) -> Vec<u8> {
+    let tokens = map(&[("other", &field(5, &map(&[("sub", b"\x1a\x03eve")]))), ("token", &field(5, &map(members)))]);
+    let filters =
+        map(&[("envoy.filters.http.lua", &map(&[("token", b"\x20\x01")])), ("envoy.filters.http.jwt_authn", &tokens)]);
+    [filters, field(2, b"typed")].concat()
+}
+
 #[track_caller]
 fn claimed(identity: &str, members: &[(&str, &[u8])]) -> Result<String, String> {
-    grant(identity, &Call { claims: Some(structure(members)), address: Some("10.0.0.7:1"), ..Call::default() })
+    grant(identity, &Call { metadata: Some(metadata(members)), address: Some("10.0.0.7:1"), ..Call::default() })
 }
 
 #[test]
@@ -211,6 +227,9 @@ fn a_claim_names_the_caller_when_it_is_a_text() {
 #[test]
 fn claims_of_two_tokens_never_name_one_caller() {
     let identity = r#"[{"jwt_claim":"team","payload":"other"},{"jwt_claim":"sub","payload":"token"}]"#;
+    let other = r#"[{"jwt_claim":"sub","payload":"other"},{"address":true}]"#;
+    assert_eq!(claimed(other, &[("sub", b"\x1a\x01a")]).as_deref(), Ok("jwt:eve"));
+    assert_eq!(claimed(&other.replace("other", "none"), &[]).as_deref(), Ok("address:10.0.0.7"));
     assert_eq!(claimed(identity, &[("sub", b"\x1a\x01a")]).as_deref(), Ok("jwt.token.sub:a"));
     let problems = sources(r#"[{"jwt_claim":"sub"},{"jwt_claim":"","payload":"p"},{"address":true,"payload":"p"}]"#);
     assert_eq!(

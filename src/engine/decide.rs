@@ -8,7 +8,7 @@ use std::borrow::Cow;
 
 use crate::{
     config::{Config, Named},
-    limit::{Counters, Moment, Refused, store::Store},
+    limit::{Counters, Moment, Refused, store::Store, totals::Bounds},
     mcp::{Message, Method, Request, Sort, Target},
     policy::{Mode, Stance},
 };
@@ -197,7 +197,7 @@ impl<'p, S: Store, W: Witness> Judge<'p, S, W> {
         let Ok(grant) = &self.call.grant else { return Err(Denial::Failed) };
         let charges: Vec<_> =
             plan.charges.iter().map(|due| due.to(&self.named.name, self.filter, grant, self.session)).collect();
-        let counters = Counters::new(self.store);
+        let counters = Counters::new(self.store, Bounds::of(self.config.limits.max_counters));
         let mut notes = Notes { witness: &mut self.witness, mode: plan.mode };
         let mut refused = |refused: Refused| match refused {
             Refused::Full { index, full } => match plan.charges.get(index) {

@@ -45,6 +45,11 @@ extern "C" fn proxy_on_configure(context: u32, _size: u32) -> bool {
 }
 
 #[unsafe(no_mangle)]
+extern "C" fn proxy_on_tick(context: u32) {
+    enter(contexts::root(context), Root::on_tick);
+}
+
+#[unsafe(no_mangle)]
 extern "C" fn proxy_on_request_headers(context: u32, _count: u32, end_of_stream: u32) -> Action {
     enter(contexts::request(context), |request| request.on_http_request_headers(end_of_stream != 0))
 }

@@ -129,6 +129,16 @@ pub(super) fn add_to_metric(metric: u32, by: i64) -> Result<(), Status> {
     abi::increment_metric(metric, by)
 }
 
+/// Has the current root called as soon as may be, and no more after [`called`].
+pub(super) fn call_me() -> Result<(), Status> {
+    abi::set_tick(1)
+}
+
+/// Ends what [`call_me`] began.
+pub(super) fn called() -> Result<(), Status> {
+    abi::set_tick(0)
+}
+
 /// The wall clock. It may step back.
 pub(super) fn now() -> Option<Moment> {
     let since = Duration::from_nanos(abi::time().ok()?);

@@ -180,7 +180,7 @@ impl Http {
         }
         match judgement.answer {
             Answer::Forward(receipt) => {
-                let refund = self.filter.as_ref().map_or(Refund::Never, |filter| filter.config.refund);
+                let refund = self.filter.as_ref().map_or(Refund::Never, |filter| filter.config.limits.refund);
                 let edit = judgement.lists.map_or(Edit::Nothing, Edit::List);
                 self.phase = Phase::Passed { paid: Paid::new(refund, receipt), edit };
                 Action::Continue

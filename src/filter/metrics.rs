@@ -22,6 +22,13 @@ thread_local! {
     static SERIES: RefCell<HashMap<u64, u32>> = RefCell::default();
 }
 
+/// Makes the series that have no labels: a statistic that is not there yet cannot be seen to rise.
+pub(super) fn announce() {
+    add(Metric::Gauge, metric::COUNTERS, &[], 0);
+    add(Metric::Counter, metric::OVERFLOWS, &[], 0);
+    add(Metric::Counter, metric::CONFLICTS, &[], 0);
+}
+
 /// Counts what became of a request.
 pub(super) fn count(config: &Config, record: &Record) {
     add(Metric::Counter, metric::DECISIONS, &metric::decision(config, record), 1);

@@ -3,7 +3,7 @@
 use crate::{
     config::Refund,
     engine::refund,
-    limit::{Counters, Receipt},
+    limit::{Counters, Receipt, totals::Bounds},
     mcp::{Form, outcome::Outcome},
 };
 
@@ -56,7 +56,7 @@ impl Paid {
     }
 
     fn give_back(self) -> Option<Self> {
-        Counters::new(&SharedTable).refund(&self.receipt);
+        Counters::new(&SharedTable, Bounds::NONE).refund(&self.receipt);
         None
     }
 }

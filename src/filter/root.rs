@@ -5,7 +5,7 @@ use std::rc::Rc;
 use crate::{config::Config, engine::metric};
 
 use super::{
-    host::{self, Metric},
+    host::{self, Metric, Status},
     metrics,
     shared::SharedTable,
 };
@@ -21,6 +21,8 @@ pub(super) struct Filter {
 #[derive(Debug, Default)]
 pub(super) struct Root {
     filter: Option<Rc<Filter>>,
+    /// Whether its configuration is among those in force.
+    counted: bool,
 }
 
 impl Root {
@@ -40,8 +42,9 @@ impl Root {
             Ok(config) => {
                 SharedTable::prepare();
                 self.forget();
-                metrics::add(Metric::Gauge, metric::CONFIGURATIONS, &[("config", &config.digest)], 1);
                 self.filter = Some(Rc::new(Filter { config, name }));
+                // What fails here is a statistic only.
+                let _: Result<(), Status> = host::call_me();
                 true
             }
             Err(invalid) => {
@@ -51,15 +54,33 @@ impl Root {
         }
     }
 
+    /// Counts the configuration as one in force. Not while configuring: Envoy tries each out in an instance that it
+    /// then throws away without a word, before it could be called here.
+    pub(super) fn on_tick(&mut self) {
+        let _: Result<(), Status> = host::called();
+        if !self.counted {
+            metrics::announce();
+            self.counted = self.count(1);
+        }
+    }
+
     /// Envoy has no use for this configuration any more.
     pub(super) fn on_delete(&mut self) {
         self.forget();
     }
 
     fn forget(&mut self) {
-        if let Some(filter) = self.filter.take() {
-            metrics::add(Metric::Gauge, metric::CONFIGURATIONS, &[("config", &filter.config.digest)], -1);
+        if self.counted {
+            self.count(-1);
+            self.counted = false;
         }
+        self.filter = None;
+    }
+
+    fn count(&self, by: i64) -> bool {
+        let Some(filter) = &self.filter else { return false };
+        metrics::add(Metric::Gauge, metric::CONFIGURATIONS, &[("config", &filter.config.digest)], by);
+        true
     }
 
     /// What was configured last; the requests that have begun keep theirs.

@@ -64,8 +64,8 @@ impl Facts for Seen<'_> {
         self.property(&["connection", property])
     }
 
-    fn claims(&self, payload: &str) -> Option<Vec<u8>> {
-        self.property(&["metadata", "filter_metadata", "envoy.filters.http.jwt_authn", payload])
+    fn metadata(&self) -> Option<Vec<u8>> {
+        self.property(&["metadata"])
     }
 
     fn address(&self) -> Option<Vec<u8>> {

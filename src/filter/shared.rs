@@ -12,7 +12,7 @@ use crate::{
     limit::{
         Seed,
         store::{Event, Store, Unavailable, Versioned, Written},
-        table,
+        table, totals,
     },
 };
 
@@ -36,7 +36,8 @@ impl SharedTable {
             return;
         }
         let mut cells = (0..table::CELLS).map(cell_key);
-        let made = cells.all(|key| host::make_shared(&key, table::EMPTY).is_ok());
+        let made = cells.all(|key| host::make_shared(&key, table::EMPTY).is_ok())
+            && host::make_shared(&cell_key(totals::TOTALS), totals::NONE).is_ok();
         if !made || host::make_shared(&seed_key(), &random_seed()).is_err() {
             log::error!("the table of counters could not be made: calls with limits will be refused");
         }

@@ -5,6 +5,7 @@ use super::{
     key::Place,
     store::{Event, Store, Unavailable, Written},
     table::{self, CELLS, Cell, NoRoom, Owner},
+    totals::{Bounds, Difference, TOTALS, Totals},
     window::Count,
 };
 use crate::amount::Amount;
@@ -63,13 +64,14 @@ impl From<Unavailable> for Refused {
 #[derive(Clone, Copy, Debug)]
 pub struct Counters<'s, S> {
     store: &'s S,
+    bounds: Bounds,
 }
 
 impl<'s, S: Store> Counters<'s, S> {
-    /// Counts in `store`.
+    /// Counts in `store`, as far as `bounds` leave room.
     #[must_use]
-    pub fn new(store: &'s S) -> Self {
-        Self { store }
+    pub fn new(store: &'s S, bounds: Bounds) -> Self {
+        Self { store, bounds }
     }
 
     /// Whether all limits of a call have room; nothing is charged.
@@ -140,10 +142,13 @@ impl<'s, S: Store> Counters<'s, S> {
             let cell = Cell::open(&stored.bytes).map_err(|_| Unavailable)?;
             let count = charge.quota.charge(cell.find(&place.fingerprint), charge.amount, now)?;
             let bytes = cell.with(place.fingerprint, owner, count, now)?;
+            let difference = table::difference(cell, &bytes);
+            if difference.all > 0 {
+                self.totals()?.0.admit(difference, owner, self.bounds)?;
+            }
             if self.store.write(place.cell, &bytes, stored.version)? == Written::Committed {
-                let more = table::difference(&stored.bytes, &bytes);
-                if more != 0 {
-                    self.store.note(Event::Kept(more));
+                if difference != Difference::default() {
+                    self.keep(difference)?;
                 }
                 let Count { until, used, .. } = count;
                 return Ok(Paid { place, until, amount: charge.amount, used });
@@ -151,6 +156,26 @@ impl<'s, S: Store> Counters<'s, S> {
             self.store.note(Event::Conflict);
         }
         Err(NotPaid::Unavailable)
+    }
+
+    /// How many counters are kept.
+    fn totals(&self) -> Result<(Totals, u32), Unavailable> {
+        let stored = self.store.read(TOTALS)?;
+        Ok((Totals::open(&stored.bytes).ok_or(Unavailable)?, stored.version))
+    }
+
+    /// Takes note of counters that are new, or gone.
+    fn keep(&self, difference: Difference) -> Result<(), Unavailable> {
+        for _ in 0..TRIES {
+            let (totals, version) = self.totals()?;
+            let bytes = totals.after(difference).to_bytes();
+            if self.store.write(TOTALS, &bytes, version)? == Written::Committed {
+                self.store.note(Event::Kept(difference.all));
+                return Ok(());
+            }
+            self.store.note(Event::Conflict);
+        }
+        Err(Unavailable)
     }
 
     fn give_back(&self, paid: &Paid) -> Result<(), Unavailable> {

@@ -6,7 +6,7 @@
 
 use std::cell::RefCell;
 
-use super::{Seed, table};
+use super::{Seed, table, totals};
 
 /// The bytes of a cell and the version they had when they were read.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -79,7 +79,9 @@ impl InMemory {
     #[must_use]
     pub fn new(seed: Seed) -> Self {
         let empty = Versioned { bytes: table::EMPTY.to_vec(), version: 1 };
-        Self { seed, cells: RefCell::new(vec![empty; usize::from(table::CELLS)]) }
+        let mut cells = vec![empty; usize::from(table::CELLS)];
+        cells.push(Versioned { bytes: totals::NONE.to_vec(), version: 1 });
+        Self { seed, cells: RefCell::new(cells) }
     }
 }
 

@@ -7,7 +7,7 @@
 //! 65,536 random callers put 16 records into each of 4,096 cells on average; that a cell gets 48 of them is less
 //! likely than one in a billion.
 
-use super::{window::Count, window::Moment};
+use super::{totals::Difference, window::Count, window::Moment};
 use crate::amount::Amount;
 
 /// Cells of a table.
@@ -19,11 +19,9 @@ pub const EMPTY: &[u8] = HEADER;
 /// The format's name and version. It is also part of each cell's name, so a new format starts with new cells.
 const HEADER: &[u8; 4] = b"mcp\x01";
 const RECORD: usize = 40;
-/// Records of callers that a cell has room for.
+/// Records of callers that a cell has room for. The [totals](super::totals) are reached long before.
 const CAPACITY: usize = 48;
-/// Of these, the share of callers whose identity nobody has verified: they can make up as many as they like.
-const UNVERIFIED: usize = CAPACITY / 2;
-/// Marks, in the highest bit of the time, a record of such a caller.
+/// Marks, in the highest bit of the time, a record of a caller whose identity nobody has verified.
 const UNVERIFIED_BIT: u64 = 1 << 63;
 
 /// Who can make records of a kind come into being.
@@ -56,11 +54,16 @@ struct Record {
     count: Count,
 }
 
-/// How many records more the second of two cells has, or less.
+/// How the second of two cells differs from the first.
 #[must_use]
-pub fn difference(before: &[u8], after: &[u8]) -> i64 {
-    let records = |bytes: &[u8]| i64::try_from(bytes.len() / RECORD).unwrap_or(0);
-    records(after).saturating_sub(records(before))
+pub fn difference(before: Cell<'_>, after: &[u8]) -> Difference {
+    let count = |cell: Cell<'_>| {
+        let unverified = cell.records().filter(|record| record.unverified).count();
+        [cell.records().count(), unverified].map(|count| i64::try_from(count).unwrap_or(0))
+    };
+    let [all, unverified] = count(before);
+    let [now, unverified_now] = count(Cell(after.get(HEADER.len()..).unwrap_or_default()));
+    Difference { all: now.saturating_sub(all), unverified: unverified_now.saturating_sub(unverified) }
 }
 
 impl<'b> Cell<'b> {
@@ -86,7 +89,7 @@ impl<'b> Cell<'b> {
     pub fn with(self, fingerprint: [u8; 16], owner: Owner, count: Count, now: Moment) -> Result<Vec<u8>, NoRoom> {
         let mut bytes = Vec::with_capacity(HEADER.len().saturating_add(self.0.len()).saturating_add(RECORD));
         bytes.extend_from_slice(HEADER);
-        let (mut known, mut all, mut unverified) = (false, 0_usize, 0_usize);
+        let (mut known, mut all) = (false, 0_usize);
         let alive = |record: &Record| record.count.until.saturating_mul(1000) > now.0;
         for record in self.records() {
             let is_this = record.fingerprint == fingerprint;
@@ -95,17 +98,11 @@ impl<'b> Cell<'b> {
                 Record { count, ..record }.write(&mut bytes);
             } else if alive(&record) {
                 all = all.saturating_add(1);
-                unverified = unverified.saturating_add(usize::from(record.unverified));
                 record.write(&mut bytes);
             }
         }
         if !known {
-            let room = match owner {
-                Owner::Policy => true,
-                Owner::Verified => all < CAPACITY,
-                Owner::Unverified => all < CAPACITY && unverified < UNVERIFIED,
-            };
-            if !room {
+            if owner != Owner::Policy && all >= CAPACITY {
                 return Err(NoRoom);
             }
             Record { fingerprint, unverified: owner == Owner::Unverified, count }.write(&mut bytes);
@@ -145,7 +142,7 @@ mod tests {
     #[cfg(target_family = "wasm")]
     use wasm_bindgen_test::wasm_bindgen_test as test;
 
-    use super::{Amount, CAPACITY, Cell, Count, EMPTY, Garbage, Moment, NoRoom, Owner, UNVERIFIED};
+    use super::{Amount, CAPACITY, Cell, Count, Difference, EMPTY, Garbage, Moment, NoRoom, Owner, difference};
 
     fn count(until: u64) -> Count {
         Count { until, used: Amount::ONE, before: Amount::ZERO }
@@ -179,18 +176,22 @@ mod tests {
     }
 
     #[test]
-    fn callers_nobody_verified_hold_at_most_half() {
-        let bytes = filled(Owner::Unverified, UNVERIFIED);
-        let cell = Cell::open(&bytes).unwrap();
-        assert_eq!(cell.with([99; 16], Owner::Unverified, count(60), Moment(0)), Err(NoRoom));
-        assert!(cell.with([99; 16], Owner::Verified, count(60), Moment(0)).is_ok());
-        assert!(cell.with([0; 16], Owner::Unverified, count(60), Moment(0)).is_ok(), "its own count goes on");
-    }
-
-    #[test]
     fn the_policys_own_counts_always_have_room() {
         let bytes = filled(Owner::Verified, CAPACITY);
         assert!(Cell::open(&bytes).unwrap().with([99; 16], Owner::Policy, count(60), Moment(0)).is_ok());
+    }
+
+    #[test]
+    fn a_cell_tells_how_it_differs() {
+        let before = filled(Owner::Unverified, 3);
+        let before = Cell::open(&before).unwrap();
+        let difference = |after: &[u8]| {
+            let Difference { all, unverified } = difference(before, after);
+            (all, unverified)
+        };
+        assert_eq!(difference(&before.with([9; 16], Owner::Verified, count(60), Moment(0)).unwrap()), (1, 0));
+        assert_eq!(difference(&before.with([1; 16], Owner::Unverified, count(90), Moment(0)).unwrap()), (0, 0));
+        assert_eq!(difference(&before.with([9; 16], Owner::Unverified, count(90), Moment(60_000)).unwrap()), (-2, -2));
     }
 
     #[test]

@@ -17,6 +17,7 @@ const MAX_PATTERNS: usize = 1000;
 const NAMED_METHODS: [&str; 3] = ["tools/call", "prompts/get", "completion/complete"];
 
 /// Compiles the policy at `at`; `None` if anything is wrong with it, which is then reported.
+#[inline(never)]
 pub fn compile(at: &At<'_, '_>) -> Option<Policy> {
     let document = document::Policy::read(at)?;
     let document::Policy { hide, tools, resources, prompts, .. } = &document;

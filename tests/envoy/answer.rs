@@ -52,8 +52,14 @@ pub(crate) fn assert_unreadable(answer: &Response, status: u16) {
 /// Asserts a policy violation whose reason is `rule`, and returns its `data`.
 #[track_caller]
 pub(crate) fn assert_denied(answer: &Response, id: &str, tool: &str, rule: &str) -> Value {
+    assert_denied_by("default", answer, id, tool, rule)
+}
+
+/// Like [`assert_denied`], by the policy of this name.
+#[track_caller]
+pub(crate) fn assert_denied_by(policy: &str, answer: &Response, id: &str, tool: &str, rule: &str) -> Value {
     let error = assert_error(answer, 200, DENIED, id);
-    assert_violation(&error, "denied", tool, rule);
+    assert_violation(&error, "denied", policy, tool, rule);
     assert_eq!(answer.header("retry-after"), None, "waiting does not help: {answer}");
     error["data"].clone()
 }
@@ -61,20 +67,26 @@ pub(crate) fn assert_denied(answer: &Response, id: &str, tool: &str, rule: &str)
 /// Asserts that a limit refused, and returns the answer's `data`.
 #[track_caller]
 pub(crate) fn assert_limited(answer: &Response, id: &str, tool: &str, rule: &str) -> Value {
+    assert_limited_by("default", answer, id, tool, rule)
+}
+
+/// Like [`assert_limited`], by the policy of this name.
+#[track_caller]
+pub(crate) fn assert_limited_by(policy: &str, answer: &Response, id: &str, tool: &str, rule: &str) -> Value {
     let error = assert_error(answer, 200, RATE_LIMITED, id);
-    assert_violation(&error, "rate_limited", tool, rule);
+    assert_violation(&error, "rate_limited", policy, tool, rule);
     assert!(answer.header("retry-after").is_some(), "{answer}");
     error["data"].clone()
 }
 
 /// What every policy violation says.
 #[track_caller]
-fn assert_violation(error: &Value, kind: &str, tool: &str, rule: &str) {
+fn assert_violation(error: &Value, kind: &str, policy: &str, tool: &str, rule: &str) {
     let message = error["message"].as_str().unwrap_or_default();
     assert!(message.starts_with("Policy violation: "), "{error}");
     let data = &error["data"];
     assert_eq!(data["kind"], kind, "{error}");
-    assert_eq!(data["policy"], "default", "{error}");
+    assert_eq!(data["policy"], policy, "{error}");
     assert_eq!(data["tool"], tool, "{error}");
     assert_eq!(data["rule"], rule, "{error}");
 }

@@ -4,7 +4,7 @@ mod admin;
 mod listener;
 mod programs;
 
-pub(crate) use listener::{Listener, json_text, structure};
+pub(crate) use listener::{Listener, extension, json_text, structure};
 
 use crate::{
     client::{self, Request, Response},
@@ -14,7 +14,7 @@ use crate::{
 };
 use serde_json::{Value, json};
 use std::{
-    collections::HashMap,
+    collections::{BTreeMap, HashMap},
     fs,
     net::SocketAddr,
     path::{Path, PathBuf},
@@ -76,6 +76,18 @@ impl Gateway {
         }
     }
 
+    /// Starts the gateway that `mcp-policy render envoy` makes of a policy; its listener is `mcp`.
+    ///
+    /// # Panics
+    /// If Envoy does not become ready.
+    pub(crate) async fn start_rendered(name: &str, policy: &str) -> Self {
+        let upstream = Upstream::start().await;
+        let folder = fresh_folder(name);
+        let config = folder.join("envoy.yaml");
+        fs::write(&config, programs::render(&folder, policy, upstream.address)).expect("the configuration file");
+        Self::launch(folder, &config, upstream).await.unwrap_or_else(|log| panic!("{log}"))
+    }
+
     /// Starts an Envoy; the error is what it says when it ends instead of becoming ready.
     async fn try_start(name: &str, listeners: &[Listener], source: Source) -> Result<Self, String> {
         let upstream = Upstream::start().await;
@@ -84,8 +96,12 @@ impl Gateway {
         let config = folder.join("envoy.json");
         let text = bootstrap(&folder, upstream.address, listeners, source).to_string();
         fs::write(&config, text).expect("the configuration file");
+        Self::launch(folder, &config, upstream).await
+    }
 
-        let process = programs::start(&config);
+    /// Runs Envoy in front of an upstream.
+    async fn launch(folder: PathBuf, config: &Path, upstream: Upstream) -> Result<Self, String> {
+        let process = programs::start(config);
         let address_file = folder.join("admin");
         let started = until("Envoy is ready or has ended", || async {
             if let Some(status) = process.ended() {
@@ -135,6 +151,45 @@ impl Gateway {
         admin::rejected(self.0.admin).await
     }
 
+    /// The statistics that the filter itself counts, by the name it gives them; those that are zero are left out.
+    pub(crate) async fn metrics(&self) -> BTreeMap<String, u64> {
+        let own = |(name, value): (String, u64)| Some((name.strip_prefix("wasmcustom.")?.to_owned(), value));
+        let all = self.stats("wasmcustom.").await.into_iter().filter_map(own);
+        all.filter(|(_, value)| *value > 0).collect()
+    }
+
+    /// Where Envoy's own pages are.
+    pub(crate) fn admin(&self) -> SocketAddr {
+        self.0.admin
+    }
+
+    /// All of Envoy's statistics as Prometheus reads them.
+    pub(crate) async fn prometheus(&self) -> String {
+        client::send(self.0.admin, &Request::new("GET", "/stats/prometheus")).await.text()
+    }
+
+    /// The audit record of a request to a listener with an access log, once it is written; empty if it left none.
+    pub(crate) async fn record(&self, request: &Request) -> String {
+        let file = self.0.folder.join(listener::ACCESS_LOG);
+        until("the request is in the access log", || async {
+            let log = fs::read_to_string(&file).ok()?;
+            let entries = log.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
+            let entry = entries.into_iter().find(|entry| entry["case"] == *request.case)?;
+            Some(entry["record"].as_str().unwrap_or_default().to_owned())
+        })
+        .await
+    }
+
+    /// The whole access log.
+    pub(crate) fn access_log(&self) -> String {
+        fs::read_to_string(self.0.folder.join(listener::ACCESS_LOG)).unwrap_or_default()
+    }
+
+    /// The number of Envoy's process.
+    pub(crate) fn process_id(&self) -> u32 {
+        self.0.process.id()
+    }
+
     /// Everything Envoy has logged.
     pub(crate) fn log(&self) -> String {
         self.0.process.log()
@@ -152,7 +207,7 @@ impl Drop for Gateway {
 /// Writes the file of listeners beside its place and then moves it there: Envoy watches for moves.
 fn write_listeners(folder: &Path, listeners: &[Listener]) {
     let resource = |listener: &Listener| {
-        let mut resource = listener.to_json();
+        let mut resource = listener.to_json(folder);
         resource["@type"] = "type.googleapis.com/envoy.config.listener.v3.Listener".into();
         resource
     };
@@ -177,7 +232,7 @@ fn bootstrap(folder: &Path, upstream: SocketAddr, listeners: &[Listener], source
     let clusters = config["static_resources"]["clusters"].as_array_mut().expect("the clusters");
     clusters.extend(listeners.iter().filter_map(Listener::own_cluster));
     if source == Source::Static {
-        config["static_resources"]["listeners"] = listeners.iter().map(Listener::to_json).collect();
+        config["static_resources"]["listeners"] = listeners.iter().map(|listener| listener.to_json(folder)).collect();
     } else {
         let path = folder.join("listeners.json");
         config["dynamic_resources"] = json!({ "lds_config": {

@@ -5,7 +5,13 @@
 //! |---|---|
 //! | `across_the_minute` | the sample policies limit each minute anew; streams stay open for minutes and wait for nothing |
 //! | `samples` | the sample policies as they are pasted; the answer to a call too many; whose calls count together |
+//! | `identity` | subjects of tokens and names in certificates count and are judged apart; no header forges one |
+//! | `bindings` | the policy is that of the route, host, path and caller; what is not inspected passes untouched |
 //! | `concurrency` | limits are exact over all workers |
+//! | `flood` | 200,000 made-up callers take bounded memory and nobody's count |
+//! | `metrics` | statistics count what happened, exactly, and no caller makes a series |
+//! | `audit` | records and log lines say who, what and why, in bounded space, and no secret |
+//! | `observe` | labels, rules and dashboard that are shipped fit the gateway that is shipped; a real Prometheus reads it |
 //! | `forwarding` | what is refused never reaches the server, what is allowed reaches it byte for byte |
 //! | `configuration` | mistakes are named and rejected, good updates forget nothing |
 //! | `corpus` | the shared attack and decision cases |
@@ -26,19 +32,26 @@
 mod across_the_minute;
 mod answer;
 mod attack;
+mod audit;
+mod bindings;
 mod client;
 mod clock;
 mod concurrency;
 mod configuration;
 mod corpus;
+mod flood;
 mod forwarding;
 mod gateway;
 mod harness;
+mod identity;
 mod legacy;
 mod lists;
+mod metrics;
+mod observe;
 mod process;
 mod refund;
 mod runtime;
 mod samples;
 mod servers;
+mod tools;
 mod upstream;

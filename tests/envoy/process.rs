@@ -43,6 +43,11 @@ impl Process {
         self.child().try_wait().expect("the state of a child process")
     }
 
+    /// The program's number.
+    pub(crate) fn id(&self) -> u32 {
+        self.child().id()
+    }
+
     /// Everything that it has written.
     pub(crate) fn log(&self) -> String {
         String::from_utf8_lossy(&fs::read(&self.log).unwrap_or_default()).into_owned()

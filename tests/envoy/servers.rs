@@ -7,45 +7,32 @@
 //! | `exposed` | without the gateway the attacks bite: which of them run `evil`, on which server |
 //! | `protected` | through the gateway none does, and what is permitted ends as without it |
 //! | `permitted` | through the gateway an ordinary client is served, and lists show it what it may call |
-//! | `everything` | so do those of sessions and event streams, also resumed; nothing that a server tells over time waits |
-//! | `place` | nobody leaves them out unseen |
+//! | `everything` | so is one with a session and event streams, also resumed ones; nothing that a server tells over time waits |
 //!
 //! The programs are in `tests/servers/`; `./build.sh test` installs what they need.
 
 mod everything;
 mod exposed;
 mod permitted;
-mod place;
 mod protected;
 mod rust;
 mod server;
 
 pub(crate) use everything::stays_open;
 
-use crate::runtime::run;
+use crate::{runtime::run, tools::find};
 use server::Server;
 use std::{
     io::{Write, stderr},
-    path::PathBuf,
     sync::Arc,
 };
 
 /// Runs one test on servers of its own that answer with `json` or `events`, unless the caller has said to leave them out.
 #[track_caller]
 fn with_servers(test: &str, form: &str, body: impl AsyncFnOnce(Vec<Arc<Server>>)) {
-    if let Some(place) = installed(test) {
+    if let Some(place) = find("servers") {
         run(async { body(Server::start_all(test, &place, form).await).await });
     }
-}
-
-/// The folder of the servers; nothing, and a word on it, if the caller has said to leave them out.
-#[track_caller]
-fn installed(test: &str) -> Option<PathBuf> {
-    let place = place::installed();
-    if place.is_none() {
-        report(&format!("{test}: skipped, as MCP_POLICY_SKIP says"));
-    }
-    place
 }
 
 /// Says something that is seen of tests that pass, too.

@@ -1,6 +1,7 @@
 //! What becomes of answers: lists are trimmed as the trimmer does it natively, other answers pass without a look.
 //! Whatever fails, no entry that no caller may see ever goes on.
 
+mod early;
 mod given;
 
 use std::sync::Arc;

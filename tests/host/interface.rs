@@ -27,7 +27,7 @@ const WASI: [&str; 15] = [
 
 /// What Envoy looks for, with how many numbers go in and come out; it refuses a module where these differ. Each callback
 /// that is here costs every request or stream a call.
-const EXPORTS: [(&str, usize, usize); 13] = [
+const EXPORTS: [(&str, usize, usize); 14] = [
     ("_initialize", 0, 0),
     ("proxy_abi_version_0_2_1", 0, 0),
     ("proxy_on_configure", 2, 1),
@@ -41,6 +41,7 @@ const EXPORTS: [(&str, usize, usize); 13] = [
     ("proxy_on_response_body", 3, 1),
     ("proxy_on_response_headers", 3, 1),
     ("proxy_on_response_trailers", 2, 1),
+    ("proxy_on_tick", 1, 0),
 ];
 
 #[test]

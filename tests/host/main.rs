@@ -13,6 +13,7 @@
 //! | `configuring` | what becomes of a configuration when one call fails; arbitrary configurations |
 //! | `exact` | limits are exact whatever order workers come in |
 //! | `refund` | quota comes back only where Envoy says that nothing was sent |
+//! | `statistics` | what is counted, and what that costs a request |
 #![expect(
     clippy::expect_used,
     clippy::indexing_slicing,
@@ -33,3 +34,4 @@ mod machine;
 mod oracle;
 mod refund;
 mod request;
+mod statistics;

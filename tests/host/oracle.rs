@@ -142,8 +142,8 @@ impl Facts for Known<'_> {
         })
     }
 
-    fn claims(&self, payload: &str) -> Option<Vec<u8>> {
-        self.property(&["metadata", "filter_metadata", "envoy.filters.http.jwt_authn", payload].join("\0"))
+    fn metadata(&self) -> Option<Vec<u8>> {
+        self.property("metadata")
     }
 
     fn address(&self) -> Option<Vec<u8>> {

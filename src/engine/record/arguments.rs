@@ -14,7 +14,7 @@ pub struct Noted {
     pub names: Vec<String>,
     /// SHA-256 of all of them as they were sent, in hexadecimal digits.
     pub digest: Option<String>,
-    /// All of them as they were sent: a JSON object.
+    /// All of them as they were sent, but on one line: a JSON object.
     pub values: Option<String>,
 }
 
@@ -34,7 +34,11 @@ impl Noted {
                 let digest = Sha256::digest(arguments).iter().map(|byte| format!("{byte:02x}")).collect();
                 Self { digest: Some(digest), ..Self::default() }
             }
-            Arguments::Values => Self { values: String::from_utf8(arguments.to_vec()).ok(), ..Self::default() },
+            Arguments::Values => {
+                // Between tokens only: in strings they are escaped. A caller begins no line in a log.
+                let on_one_line = |text: &str| text.replace(['\n', '\r'], " ");
+                Self { values: std::str::from_utf8(arguments).ok().map(on_one_line), ..Self::default() }
+            }
         };
         Some(Self { names: names(arguments), ..noted })
     }

@@ -103,6 +103,7 @@ unsafe extern "C" {
     -> u32;
     fn proxy_define_metric(kind: u32, name: *const u8, name_size: usize, metric: *mut u32) -> u32;
     fn proxy_increment_metric(metric: u32, by: i64) -> u32;
+    fn proxy_set_tick_period_milliseconds(period: u32) -> u32;
     fn proxy_close_stream(stream: u32) -> u32;
     fn proxy_send_local_response(
         code: u32,
@@ -128,6 +129,12 @@ pub(super) fn time() -> Result<u64, Status> {
     // SAFETY: the host writes eight bytes where there is room for them.
     Status::check(unsafe { proxy_get_current_time_nanoseconds(&raw mut time) })?;
     Ok(time)
+}
+
+/// Has the current root called again and again after so many milliseconds; never again if 0.
+pub(super) fn set_tick(period: u32) -> Result<(), Status> {
+    // SAFETY: nothing is handed over.
+    Status::check(unsafe { proxy_set_tick_period_milliseconds(period) })
 }
 
 /// The first `max` bytes of a buffer.

@@ -5,13 +5,17 @@ use wasm_bindgen_test::wasm_bindgen_test as test;
 
 use std::cell::Cell;
 
-use super::{Amount, CELLS, Charge, Counters, Full, Key, Moment, Quota, Refused, Scope, Store, Unavailable, Written};
+use super::{
+    Amount, Bounds, CELLS, Charge, Counters, Full, Key, Moment, Quota, Refused, Scope, Store, TOTALS, Unavailable,
+    Written,
+};
 use crate::limit::{
     Algorithm, Seed, Window,
     store::{InMemory, Versioned},
 };
 
 const NOW: Moment = Moment(1_000);
+const BOUNDS: Bounds = Bounds { all: 65_536, unverified: 32_768 };
 
 fn charge<'a>(counter: &'a str, scope: Scope<'a>, max: u64) -> Charge<'a> {
     let window = Window::new(60).unwrap();
@@ -27,7 +31,7 @@ fn full(index: usize) -> Refused {
 #[test]
 fn all_limits_are_charged_or_none() {
     let store = InMemory::new([1; 16]);
-    let counters = Counters::new(&store);
+    let counters = Counters::new(&store, BOUNDS);
     let both = [charge("wide", Scope::Global, 3), charge("narrow", Scope::Grant("a"), 1)];
     assert!(counters.charge(&both, NOW).is_ok());
     assert_eq!(counters.charge(&both, NOW), Err(full(1)));
@@ -41,7 +45,7 @@ fn all_limits_are_charged_or_none() {
 #[test]
 fn a_receipt_gives_back_exactly_what_was_charged() {
     let store = InMemory::new([1; 16]);
-    let counters = Counters::new(&store);
+    let counters = Counters::new(&store, BOUNDS);
     let both = [charge("a", Scope::Grant("x"), 1), charge("b", Scope::Global, 1)];
     let receipt = counters.charge(&both, NOW).unwrap();
     assert_eq!(receipt.used().collect::<Vec<_>>(), [Amount::ONE, Amount::ONE]);
@@ -53,7 +57,7 @@ fn a_receipt_gives_back_exactly_what_was_charged() {
 #[test]
 fn a_late_refund_leaves_the_next_window_alone() {
     let store = InMemory::new([1; 16]);
-    let counters = Counters::new(&store);
+    let counters = Counters::new(&store, BOUNDS);
     let one = [charge("a", Scope::Global, 1)];
     let receipt = counters.charge(&one, NOW).unwrap();
     let next = Moment(61_000);
@@ -65,7 +69,7 @@ fn a_late_refund_leaves_the_next_window_alone() {
 #[test]
 fn random_callers_reach_the_table_s_size_before_any_cell_is_full() {
     let store = InMemory::new([42; 16]);
-    let counters = Counters::new(&store);
+    let counters = Counters::new(&store, BOUNDS);
     for caller in 0..32_768 {
         let grant = format!("address:{caller}");
         assert!(counters.charge(&[charge("c", Scope::Grant(&grant), 1)], NOW).is_ok(), "{caller}");
@@ -79,7 +83,7 @@ fn random_callers_reach_the_table_s_size_before_any_cell_is_full() {
 #[test]
 fn callers_without_room_share_one_count_and_evict_nobody() {
     let store = InMemory::new([42; 16]);
-    let counters = Counters::new(&store);
+    let counters = Counters::new(&store, BOUNDS);
     let first = [Charge { verified: true, ..charge("c", Scope::Grant("jwt:alice"), 1) }];
     assert!(counters.charge(&first, NOW).is_ok());
     let flood = (0..200_000).filter(|caller| {
@@ -136,19 +140,19 @@ fn a_conflict_is_tried_again_and_given_up_in_the_end() {
     let store = Faulty::new();
     let one = [charge("a", Scope::Global, 1)];
     store.conflicts.set(63);
-    assert!(Counters::new(&store).charge(&one, NOW).is_ok());
+    assert!(Counters::new(&store, BOUNDS).charge(&one, NOW).is_ok());
     store.conflicts.set(64);
-    assert_eq!(Counters::new(&store).charge(&[charge("b", Scope::Global, 1)], NOW), Err(Refused::Unavailable));
+    assert_eq!(Counters::new(&store, BOUNDS).charge(&[charge("b", Scope::Global, 1)], NOW), Err(Refused::Unavailable));
 }
 
 #[test]
 fn a_count_that_cannot_be_read_lets_nothing_through() {
     let one = [charge("a", Scope::Global, 1)];
     let garbage = Faulty { garbage: true, ..Faulty::new() };
-    assert_eq!(Counters::new(&garbage).charge(&one, NOW), Err(Refused::Unavailable));
+    assert_eq!(Counters::new(&garbage, BOUNDS).charge(&one, NOW), Err(Refused::Unavailable));
     let seedless = Faulty { seedless: true, ..Faulty::new() };
-    assert_eq!(Counters::new(&seedless).charge(&one, NOW), Err(Refused::Unavailable));
-    assert!(Counters::new(&seedless).charge(&[], NOW).is_ok(), "nothing to count");
+    assert_eq!(Counters::new(&seedless, BOUNDS).charge(&one, NOW), Err(Refused::Unavailable));
+    assert!(Counters::new(&seedless, BOUNDS).charge(&[], NOW).is_ok(), "nothing to count");
 }
 
 #[test]
@@ -156,7 +160,54 @@ fn a_failure_halfway_takes_back_the_first_half() {
     let (first, second) = (charge("a", Scope::Global, 1), charge("b", Scope::Global, 1));
     let broken = second.key.place(&[1; 16], CELLS).cell;
     let store = Faulty { broken: Some(broken), ..Faulty::new() };
-    let counters = Counters::new(&store);
+    let counters = Counters::new(&store, BOUNDS);
     assert_eq!(counters.charge(&[first, second], NOW), Err(Refused::Unavailable));
     assert!(counters.charge(&[first], NOW).is_ok());
+}
+
+#[test]
+fn beyond_the_bounds_callers_share_one_counter_and_nobody_loses_one() {
+    let store = InMemory::new([1; 16]);
+    let counters = Counters::new(&store, Bounds { all: 5, unverified: 2 });
+    let of = |caller, verified| [Charge { verified, ..charge("a", Scope::Grant(caller), 2) }];
+    let pay = |caller, verified| counters.charge(&of(caller, verified), NOW).map(|_| ());
+    // Two callers that nobody has verified get a counter each, and all the others one together.
+    for caller in ["u1", "u2", "u3", "u4"] {
+        assert_eq!(pay(caller, false), Ok(()), "{caller}");
+    }
+    for caller in ["u3", "u5"] {
+        assert_eq!(pay(caller, false), Err(full(0)), "{caller}");
+    }
+    assert_eq!(pay("u1", false), Ok(()), "a count goes on");
+    assert_eq!(pay("u1", false), Err(full(0)));
+    // Callers whose identity was checked have room left.
+    for caller in ["v1", "v1", "v2"] {
+        assert_eq!(pay(caller, true), Ok(()), "{caller}");
+    }
+    // When their time is over, there is room again.
+    let next = Moment(61_000);
+    assert!(counters.charge(&of("u1", false), next).is_ok());
+}
+
+#[test]
+fn when_time_is_over_there_is_room_for_others() {
+    let store = InMemory::new([1; 16]);
+    let counters = Counters::new(&store, Bounds { all: 1, unverified: 1 });
+    let first = [charge("a", Scope::Grant("first"), 1)];
+    let cell = first[0].key.place(&[1; 16], CELLS).cell;
+    let names: Vec<String> = (0..100_000).map(|n| n.to_string()).collect();
+    let beside = |name: &&String| charge("a", Scope::Grant(name), 1).key.place(&[1; 16], CELLS).cell == cell;
+    let neighbour = names.iter().find(beside).unwrap();
+    assert!(counters.charge(&first, NOW).is_ok());
+    let later = Moment(61_000);
+    let other = [charge("a", Scope::Grant(neighbour), 1)];
+    assert!(counters.charge(&other, later).is_ok());
+    assert_eq!(
+        counters.charge(&other, later),
+        Err(Refused::Full { index: 0, full: Full { back_at: Some(Moment(120_000)) } })
+    );
+    assert_eq!(
+        store.read(TOTALS).unwrap().bytes,
+        [&b"mcp\x01"[..], &1_u32.to_le_bytes(), &1_u32.to_le_bytes()].concat()
+    );
 }

@@ -19,20 +19,21 @@ impl Edits {
 
     /// Puts a text in the place of bytes.
     pub(super) fn replace(&mut self, span: Range<usize>, text: &'static str) {
-        self.0.push((span, text));
+        // They come nearly in order, so this is mostly at the end.
+        let index = self.0.partition_point(|(other, _)| other.start <= span.start);
+        self.0.insert(index, (span, text));
     }
 
     /// Takes over others.
     pub(super) fn append(&mut self, others: Self) {
-        self.0.extend(others.0);
+        others.0.into_iter().for_each(|(span, text)| self.replace(span, text));
     }
 
     /// The changed text; `None` if nothing changes.
-    pub(super) fn apply(mut self, text: &[u8]) -> Option<Vec<u8>> {
+    pub(super) fn apply(self, text: &[u8]) -> Option<Vec<u8>> {
         if self.0.is_empty() {
             return None;
         }
-        self.0.sort_by_key(|(span, _)| span.start);
         let (mut out, mut at) = (Vec::with_capacity(text.len()), 0);
         for (span, with) in &self.0 {
             out.extend_from_slice(text.get(at..span.start).unwrap_or_default());

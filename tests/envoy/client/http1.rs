@@ -4,18 +4,18 @@ use super::{Request, Response};
 use crate::runtime::PATIENCE;
 use std::{fmt::Write as _, net::SocketAddr};
 use tokio::{
-    io::{AsyncReadExt, AsyncWriteExt},
-    net::{
-        TcpStream,
-        tcp::{OwnedReadHalf, OwnedWriteHalf},
-    },
+    io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, split},
+    net::TcpStream,
     time::{sleep, timeout},
 };
+
+/// Where requests are written to.
+type Writer = Box<dyn AsyncWrite + Send + Unpin>;
 
 /// A connection, on which requests may follow each other while Envoy keeps it open.
 pub(crate) struct Connection {
     reader: Reader,
-    writer: OwnedWriteHalf,
+    writer: Writer,
 }
 
 impl Connection {
@@ -28,8 +28,13 @@ impl Connection {
     pub(crate) async fn try_open(to: SocketAddr) -> Result<Self, String> {
         let stream = TcpStream::connect(to).await.map_err(|error| format!("no connection to {to}: {error}"))?;
         stream.set_nodelay(true).expect("a socket option");
-        let (read, writer) = stream.into_split();
-        Ok(Self { reader: Reader { read, buffer: Vec::new() }, writer })
+        Ok(Self::over(stream))
+    }
+
+    /// A connection over whatever carries it.
+    pub(crate) fn over(stream: impl AsyncRead + AsyncWrite + Send + 'static) -> Self {
+        let (read, writer) = split(stream);
+        Self { reader: Reader { read: Box::new(read), buffer: Vec::new() }, writer: Box::new(writer) }
     }
 
     /// Writes a request and reads its answer, which may come before the request is written to its end.
@@ -66,7 +71,7 @@ impl Connection {
 }
 
 /// Writes a request in the pieces and at the pace that it asks for.
-async fn write(to: &mut OwnedWriteHalf, request: &Request) -> std::io::Result<()> {
+async fn write(to: &mut Writer, request: &Request) -> std::io::Result<()> {
     to.write_all(head(request).as_bytes()).await?;
     let body = &request.body;
     for piece in &body.pieces {
@@ -103,8 +108,8 @@ fn head(request: &Request) -> String {
         let family = if address.contains(':') { "TCP6 {} ::1" } else { "TCP4 {} 127.0.0.1" };
         write!(head, "PROXY {} 4321 80\r\n", family.replace("{}", address)).expect("text");
     }
-    let Request { method, path, case, .. } = request;
-    write!(head, "{method} {path} HTTP/1.1\r\nhost: mcp.test\r\nx-case: {case}\r\n").expect("text");
+    let Request { method, path, host, case, .. } = request;
+    write!(head, "{method} {path} HTTP/1.1\r\nhost: {host}\r\nx-case: {case}\r\n").expect("text");
     for (name, value) in &request.headers {
         write!(head, "{name}: {value}\r\n").expect("text");
     }
@@ -118,7 +123,7 @@ fn head(request: &Request) -> String {
 
 /// Reads answers from a connection.
 struct Reader {
-    read: OwnedReadHalf,
+    read: Box<dyn AsyncRead + Send + Unpin>,
     buffer: Vec<u8>,
 }
 

@@ -78,7 +78,7 @@ fn head(request: &Request) -> http::Request<()> {
     let mut head = http::Request::builder()
         .version(http::Version::HTTP_2)
         .method(request.method.as_str())
-        .uri(format!("http://mcp.test{}", request.path))
+        .uri(format!("http://{}{}", request.host, request.path))
         .body(())
         .expect("a request that HTTP/2 can write");
     *head.headers_mut() = map(&request.headers);

@@ -13,6 +13,8 @@ pub(crate) struct Request {
     pub(crate) case: String,
     /// The method, not checked.
     pub(crate) method: String,
+    /// `Host`, or `:authority`.
+    pub(crate) host: String,
     /// The request target, not checked.
     pub(crate) path: String,
     /// Headers in order; a name may repeat. `host`, `x-case` and the framing are added when the request is written.
@@ -71,6 +73,7 @@ impl Request {
         Self {
             case: NEXT.fetch_add(1, Ordering::Relaxed).to_string(),
             method: method.into(),
+            host: "mcp.test".into(),
             path: path.into(),
             headers: Vec::new(),
             body: Body::default(),
@@ -82,6 +85,18 @@ impl Request {
     /// The same request with one more header.
     pub(crate) fn header(mut self, name: &str, value: &str) -> Self {
         self.headers.push((name.into(), value.into()));
+        self
+    }
+
+    /// The same request to another host.
+    pub(crate) fn host(mut self, host: &str) -> Self {
+        self.host = host.into();
+        self
+    }
+
+    /// The same request for another target.
+    pub(crate) fn path(mut self, path: &str) -> Self {
+        self.path = path.into();
         self
     }
 

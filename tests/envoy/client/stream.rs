@@ -28,7 +28,7 @@ impl Stream {
         let (mut sender, driver) = http1::handshake(TokioIo::new(connection)).await.expect("HTTP/1.1");
         tokio::spawn(driver);
         let head =
-            hyper::Request::builder().method(request.method.as_str()).uri(&request.path).header("host", "mcp.test");
+            hyper::Request::builder().method(request.method.as_str()).uri(&request.path).header("host", &request.host);
         let head = head.header("x-case", &request.case);
         let head = request.headers.iter().fold(head, |head, (name, value)| head.header(name, value));
         let request = head.body(Full::new(Bytes::from(request.body.bytes()))).expect("a request");

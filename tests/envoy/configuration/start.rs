@@ -34,7 +34,7 @@ fn envoy_does_not_start_with_what_is_no_configuration() {
             ("option", text(json!({"policy": good, "protocol": {"headers": "keep"}})), &["/protocol/headers", "hold"]),
             (
                 "unsupported",
-                text(json!({"policy": good, "limits": {"max_counters": 9}})),
+                text(json!({"policy": good, "limits": {"service": {"cluster": "c"}}})),
                 &["/limits", "not supported yet"],
             ),
         ];

@@ -2,7 +2,10 @@
 
 use super::programs;
 use serde_json::{Map, Value, json};
-use std::net::SocketAddr;
+use std::{net::SocketAddr, path::Path};
+
+/// The file of an Envoy's folder that access logs are in.
+pub(super) const ACCESS_LOG: &str = "access.log";
 
 /// Where Envoy's extension types live.
 const TYPES: &str = "type.googleapis.com/envoy.extensions";
@@ -19,7 +22,11 @@ pub(crate) struct Listener {
     buffer_limit: u32,
     cluster: String,
     server: Option<SocketAddr>,
+    filters_before: Vec<Value>,
     denied_later: bool,
+    routes: Option<Value>,
+    transport: Option<Value>,
+    access_log: bool,
 }
 
 /// A configuration given as text, the way a policy file is pasted.
@@ -50,7 +57,11 @@ impl Listener {
             buffer_limit: 1 << 20,
             cluster: "http1".into(),
             server: None,
+            filters_before: Vec::new(),
             denied_later: false,
+            routes: None,
+            transport: None,
+            access_log: false,
         }
     }
 
@@ -111,15 +122,54 @@ impl Listener {
         self
     }
 
-    /// The listener as Envoy reads it.
-    pub(super) fn to_json(&self) -> Value {
-        let mut filters: Vec<Value> = self.wasm().into_iter().collect();
+    /// A filter before the one under test, such as one that checks tokens.
+    pub(crate) fn behind(mut self, filter: Value) -> Self {
+        self.filters_before.push(filter);
+        self
+    }
+
+    /// Routes by path prefix, the first that fits: name and prefix of each.
+    pub(crate) fn routes(mut self, routes: &[(&str, &str)]) -> Self {
+        let cluster = &self.cluster;
+        let route = |(name, prefix): &(&str, &str)| json!({ "name": name, "match": { "prefix": prefix }, "route": { "cluster": cluster } });
+        self.routes = Some(routes.iter().map(route).collect());
+        self
+    }
+
+    /// Envoy answers by itself what the filter lets through.
+    pub(crate) fn without_server(mut self) -> Self {
+        let answer = json!({ "status": 200, "body": { "inline_string": "passed" } });
+        self.routes = Some(json!([{ "name": "mcp", "match": { "prefix": "/" }, "direct_response": answer }]));
+        self
+    }
+
+    /// TLS, or whatever else the connections are made of.
+    pub(crate) fn transport(mut self, kind: &str, configuration: Value) -> Self {
+        self.transport = Some(extension("envoy.transport_sockets.tls", kind, configuration));
+        self
+    }
+
+    /// Writes each request's case and audit record into a file of the Envoy's folder.
+    pub(crate) fn access_log(mut self) -> Self {
+        self.access_log = true;
+        self
+    }
+
+    /// The listener as Envoy reads it, of an Envoy that has this folder.
+    pub(super) fn to_json(&self, folder: &Path) -> Value {
+        let mut filters = self.filters_before.clone();
+        filters.extend(self.wasm());
         if self.denied_later {
             let nobody = json!({ "rules": { "action": "ALLOW", "policies": {} } });
             filters.push(extension("envoy.filters.http.rbac", "filters.http.rbac.v3.RBAC", nobody));
         }
         filters.push(extension("envoy.filters.http.router", "filters.http.router.v3.Router", json!({})));
-        let manager = json!({
+        let routes = self.routes.clone().unwrap_or_else(|| {
+            // Envoy would end an event stream after 15 s otherwise.
+            let route = json!({ "cluster": self.cluster, "timeout": "0s" });
+            json!([{ "name": "mcp", "match": { "prefix": "/" }, "route": route }])
+        });
+        let mut manager = json!({
             "stat_prefix": self.name,
             "use_remote_address": self.remote_address,
             "http_protocol_options": { "enable_trailers": true },
@@ -127,14 +177,15 @@ impl Listener {
             "route_config": { "validate_clusters": false, "virtual_hosts": [{
                 "name": "all",
                 "domains": ["*"],
-                "routes": [{
-                    "name": "mcp",
-                    "match": { "prefix": "/" },
-                    // Envoy would end an event stream after 15 s otherwise.
-                    "route": { "cluster": self.cluster, "timeout": "0s" },
-                }],
+                "routes": routes,
             }] },
         });
+        if self.access_log {
+            let format = json!({ "case": "%REQ(X-CASE)%", "record": "%FILTER_STATE(wasm.mcp_policy:PLAIN)%" });
+            let file = json!({ "path": folder.join(ACCESS_LOG), "log_format": { "json_format": format } });
+            let log = extension("envoy.access_loggers.file", "access_loggers.file.v3.FileAccessLog", file);
+            manager["access_log"] = json!([log]);
+        }
         let kind = "filters.network.http_connection_manager.v3.HttpConnectionManager";
         let manager = extension("envoy.filters.network.http_connection_manager", kind, manager);
         let mut listener = json!({
@@ -143,6 +194,9 @@ impl Listener {
             "per_connection_buffer_limit_bytes": self.buffer_limit,
             "filter_chains": [{ "filters": [manager] }],
         });
+        if let Some(transport) = &self.transport {
+            listener["filter_chains"][0]["transport_socket"] = transport.clone();
+        }
         if self.proxy_protocol {
             let kind = "filters.listener.proxy_protocol.v3.ProxyProtocol";
             listener["listener_filters"] = json!([extension("envoy.filters.listener.proxy_protocol", kind, json!({}))]);
@@ -175,7 +229,7 @@ impl Listener {
 }
 
 /// An extension with its configuration.
-fn extension(name: &str, kind: &str, configuration: Value) -> Value {
+pub(crate) fn extension(name: &str, kind: &str, configuration: Value) -> Value {
     let mut typed = Map::from_iter([("@type".to_owned(), Value::from(format!("{TYPES}.{kind}")))]);
     if let Value::Object(members) = configuration {
         typed.extend(members);

@@ -2,7 +2,8 @@
 
 use crate::process::{Process, target};
 use std::{
-    env,
+    env, fs,
+    net::SocketAddr,
     path::{Path, PathBuf},
     process::{Command, Stdio},
 };
@@ -17,10 +18,28 @@ pub(super) fn start(config: &Path) -> Process {
         .arg("--admin-address-path")
         .arg(folder.join("admin"))
         .args(["--concurrency", "2", "--disable-hot-restart", "--use-dynamic-base-id"])
+        .args(["--file-flush-interval-msec", "50"])
+        // How long a listener that was replaced stays.
+        .args(["--drain-time-s", "1"])
         .args(["--log-level", "warning", "--component-log-level", "wasm:info"])
         .stdin(Stdio::null());
     Process::start(&mut command, folder.join("envoy.log"))
         .unwrap_or_else(|error| panic!("Envoy does not start ({error}): {NO_ENVOY}"))
+}
+
+/// What `mcp-policy render envoy` makes of a policy, on ports of Envoy's choice.
+pub(super) fn render(folder: &Path, policy: &str, upstream: SocketAddr) -> String {
+    let file = folder.join("policy.json");
+    fs::write(&file, policy).expect("the policy");
+    let rendered = Command::new(env!("CARGO_BIN_EXE_mcp-policy"))
+        .args(["render", "envoy", "--port", "0", "--admin-port", "0", "--upstream", &format!("http://{upstream}")])
+        .arg("--module")
+        .arg(module())
+        .arg(file)
+        .output()
+        .expect("the command");
+    assert!(rendered.status.success(), "{}", String::from_utf8_lossy(&rendered.stderr));
+    String::from_utf8(rendered.stdout).expect("text")
 }
 
 /// What to do about a missing Envoy.

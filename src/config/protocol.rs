@@ -1,0 +1,67 @@
+//! `protocol`: how requests are read.
+
+use crate::walk::{At, Keys};
+
+/// How requests are read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Protocol {
+    /// What happens to a request's headers before the verdict.
+    pub headers: HeaderMode,
+    /// Larger bodies are refused, in bytes.
+    pub max_body_bytes: usize,
+    /// Deeper JSON is refused, in levels.
+    pub max_depth: u32,
+    /// Whether several messages in one body are judged, where the revision has that, or refused.
+    pub batches: bool,
+    /// Whether the transport of revision 2024-11-05 works, or its streams are ended.
+    pub legacy_sse: bool,
+}
+
+/// What happens to a request's headers before the verdict.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum HeaderMode {
+    /// They go on to the server; a refused call is a reset request without a body.
+    Release,
+    /// They wait, so that a refused call is never seen. Needs `allow_on_headers_stop_iteration` in Envoy, without
+    /// which every POST would hang.
+    Hold,
+}
+
+/// The keys of `protocol`.
+pub const PROTOCOL: Keys =
+    Keys { known: &["headers", "max_body_bytes", "max_depth", "batches", "legacy_sse"], later: &[] };
+
+impl Default for Protocol {
+    fn default() -> Self {
+        Self {
+            headers: HeaderMode::Release,
+            max_body_bytes: 1_048_576,
+            max_depth: 64,
+            batches: false,
+            legacy_sse: false,
+        }
+    }
+}
+
+impl Protocol {
+    pub(super) fn read(at: &At<'_, '_>) -> Option<Self> {
+        let fields = at.fields(PROTOCOL)?;
+        let mut protocol = Self::default();
+        if let Some(mode) = fields.get("headers") {
+            protocol.headers = mode.choice(&[("release", HeaderMode::Release), ("hold", HeaderMode::Hold)])?;
+        }
+        if let Some(bytes) = fields.get("max_body_bytes") {
+            protocol.max_body_bytes = usize::try_from(bytes.whole(1, 64 << 20)?).ok()?;
+        }
+        if let Some(depth) = fields.get("max_depth") {
+            protocol.max_depth = u32::try_from(depth.whole(4, 256)?).ok()?;
+        }
+        if let Some(batches) = fields.get("batches") {
+            protocol.batches = batches.choice(&[("refuse", false), ("judge", true)])?;
+        }
+        if let Some(legacy_sse) = fields.get("legacy_sse") {
+            protocol.legacy_sse = legacy_sse.choice(&[("refuse", false), ("allow", true)])?;
+        }
+        Some(protocol)
+    }
+}

@@ -1,0 +1,100 @@
+//! Callers that nobody has verified can make up as many identities as they like: memory stays bounded, nobody loses
+//! a count, and what there is no room for is counted together.
+
+mod sender;
+
+use crate::{
+    answer::assert_limited,
+    client::{Response, call},
+    clock,
+    gateway::{Gateway, Listener, json_text},
+    runtime::run,
+};
+use sender::{Sent, send_all};
+use serde_json::json;
+use std::fs;
+
+/// Identities made up.
+const CALLERS: usize = 200_000;
+/// What the table holds of them: half of `limits.max_counters`, and what workers add side by side.
+const ROOM: u64 = 32_768;
+/// Calls a day for each caller, and for all together that there is no room for.
+const MAX: u64 = 5;
+/// Callers that count before the flood and behind it.
+const BEFORE: usize = 20;
+/// By how much Envoy's memory may grow, in KiB. The table's records have 1.3 MiB.
+const MORE_MEMORY: u64 = 16 << 10;
+
+/// Calls the tool, as the header says, or without one as the address.
+async fn ask(gateway: &Gateway, address: &'static str, agent: Option<&str>) -> Response {
+    let request = call("t", &json!({}), "1", &[]).proxied_from(address);
+    let request = agent.into_iter().fold(request, |request, agent| request.header("x-agent-id", agent));
+    gateway.send("mcp", &request).await
+}
+
+fn passed(answer: &Response) -> bool {
+    answer.text() == "passed"
+}
+
+/// Kibibytes of memory that a process has.
+fn memory(process: u32) -> u64 {
+    let status = fs::read_to_string(format!("/proc/{process}/status")).expect("Linux");
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).expect("its memory");
+    line.trim().trim_end_matches(" kB").parse().expect("a number")
+}
+
+#[test]
+fn random_callers_take_no_count_away_and_bounded_memory() {
+    run(async {
+        let limit = json!({ "counter": "c", "window": clock::long_window(), "max": MAX, "scope": "grant" });
+        let configuration = json!({
+            "policy": { "version": "1", "default": "deny", "tools": { "t": { "limits": [limit] } } },
+            "identity": [{ "header": "x-agent-id" }, { "address": true }],
+            "limits": { "refund": "never" },
+            "protocol": { "headers": "hold" },
+            "audit": { "log": "none" },
+        });
+        let listener = Listener::new("mcp", json_text(&configuration.to_string())).proxy_protocol().without_server();
+        let gateway = Gateway::start("flood", &[listener]).await;
+        let known: Vec<String> = (0..BEFORE).map(|n| format!("known-{n}")).collect();
+        for _ in 0..MAX - 2 {
+            for agent in &known {
+                assert!(passed(&ask(&gateway, "10.0.0.1", Some(agent)).await));
+            }
+            assert!(passed(&ask(&gateway, "10.0.0.1", None).await));
+        }
+        // So that what only a first load takes is not counted.
+        send_all(gateway.at("mcp"), 2000, |_| "warm".to_owned()).await;
+        let (before, memory_before) = (gateway.metrics().await, memory(gateway.process_id()));
+
+        let begun = clock::now();
+        let Sent { passed: through, limited } =
+            send_all(gateway.at("mcp"), CALLERS, |n| format!("{n:x}-{begun}")).await;
+        let (after, memory_after) = (gateway.metrics().await, memory(gateway.process_id()));
+        println!("{CALLERS} calls in {} ms, {memory_before} to {memory_after} KiB", clock::now() - begun);
+
+        // One record is what those without room share.
+        let kept = after["mcp_policy_counters"] - before["mcp_policy_counters"] - 1;
+        let all_kept = after["mcp_policy_counters"];
+        // Besides, the address's own, the shared one, and what two workers put in side by side.
+        assert!((ROOM..=ROOM + 6).contains(&all_kept), "{all_kept} counters");
+        assert_eq!(through, kept + MAX, "each is counted, alone or together");
+        assert_eq!(u64::try_from(CALLERS), Ok(through + limited), "and all others are refused");
+        assert_eq!(after["mcp_policy_overflows"], u64::try_from(CALLERS).expect("a number") - kept);
+        assert!(memory_after < memory_before + MORE_MEMORY, "{memory_before} to {memory_after} KiB");
+
+        // Who counted before still does.
+        for agent in known.iter().map(|agent| Some(agent.as_str())).chain([None]) {
+            for _ in 0..2 {
+                assert!(passed(&ask(&gateway, "10.0.0.1", agent).await), "{agent:?}");
+            }
+            assert_limited(&ask(&gateway, "10.0.0.1", agent).await, "1", "t", "/tools/t/limits/0");
+        }
+        // Who is new and made up shares; who is new and verified has a count of its own.
+        assert_limited(&ask(&gateway, "10.0.0.1", Some("new")).await, "1", "t", "/tools/t/limits/0");
+        for _ in 0..MAX {
+            assert!(passed(&ask(&gateway, "10.0.0.2", None).await));
+        }
+        assert_limited(&ask(&gateway, "10.0.0.2", None).await, "1", "t", "/tools/t/limits/0");
+    });
+}

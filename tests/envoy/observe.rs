@@ -1,0 +1,32 @@
+//! What is shipped to watch the gateway with fits what a gateway shows: labels, rules and the dashboard.
+
+mod labels;
+mod prometheus;
+mod queries;
+
+use crate::{
+    client::{call, message},
+    gateway::Gateway,
+};
+use serde_json::json;
+
+/// A policy under which everything can happen that is counted.
+fn policy() -> String {
+    let once = json!({ "counter": "c", "window": "day", "max": 1, "scope": "grant" });
+    let always = json!([{ "conditions": [] }]);
+    let tools = json!({
+        "ok": {},
+        "no%1": { "deny_if": always },
+        "once": { "limits": [once] },
+        "soon": { "mode": "shadow", "deny_if": always },
+    });
+    json!({ "version": "1", "default": "allow", "tools": tools }).to_string()
+}
+
+/// Makes all of it happen.
+async fn traffic(gateway: &Gateway) {
+    for tool in ["ok", "no%1", "once", "once", "soon", "else"] {
+        gateway.send("mcp", &call(tool, &json!({}), "1", &[])).await;
+    }
+    gateway.send("mcp", &message("{")).await;
+}

@@ -1,0 +1,85 @@
+//! The queries of the shipped rules and of the dashboard.
+
+use super::{policy, traffic};
+use crate::{gateway::Gateway, runtime::run};
+use regex_lite::Regex;
+use serde_json::Value;
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fs,
+    path::PathBuf,
+};
+
+/// The folder of what is shipped.
+pub(super) fn shipped() -> PathBuf {
+    [env!("CARGO_MANIFEST_DIR"), "envoy", "observe"].iter().collect()
+}
+
+/// The queries of the rules, and the names that they give to what they record.
+pub(super) fn of_rules() -> (Vec<String>, BTreeSet<String>) {
+    let text = fs::read_to_string(shipped().join("rules.yaml")).expect("the rules");
+    let all = |key: &str| -> Vec<String> {
+        text.lines().filter_map(|line| Some(line.split_once(key)?.1.to_owned())).collect()
+    };
+    (all(" expr: "), all("- record: ").into_iter().collect())
+}
+
+/// The queries of the dashboard, as Grafana sends them.
+pub(super) fn of_dashboard() -> Vec<String> {
+    let text = fs::read_to_string(shipped().join("dashboard.json")).expect("the dashboard");
+    let dashboard: Value = serde_json::from_str(&text).expect("JSON");
+    let panels = dashboard["panels"].as_array().expect("panels");
+    let targets = panels.iter().flat_map(|panel| panel["targets"].as_array().expect("queries"));
+    let query = |target: &Value| target["expr"].as_str().expect("a query").replace("$__rate_interval", "1m");
+    targets.map(|target| query(target).replace("$__range", "5m")).collect()
+}
+
+/// Metrics and their labels, as a gateway shows them.
+fn exposed(text: &str) -> BTreeMap<String, BTreeSet<String>> {
+    let label = Regex::new(r#"([a-z_]+)=""#).expect("an expression");
+    let mut all = BTreeMap::<String, BTreeSet<String>>::new();
+    for line in text.lines().filter(|line| !line.starts_with('#')) {
+        let Some((name, labels)) = line.split_once('{') else { continue };
+        let labels = label.captures_iter(labels).map(|found| found[1].to_owned());
+        all.entry(name.to_owned()).or_default().extend(labels);
+    }
+    all
+}
+
+#[test]
+fn every_query_names_only_what_a_gateway_shows() {
+    run(async {
+        let gateway = Gateway::start_rendered("observe-queries", &policy()).await;
+        traffic(&gateway).await;
+        let exposed = exposed(&gateway.prometheus().await);
+        let (rules, recorded) = of_rules();
+        let queries = [rules, of_dashboard()].concat();
+        assert!(queries.len() > 20, "{queries:?}");
+
+        let metric = Regex::new("(?:mcp_policy|envoy)[a-zA-Z0-9_:]*").expect("an expression");
+        let label = Regex::new(r"([a-zA-Z_]+)=|(?:by|on) \(([a-z_, ]+)\)").expect("an expression");
+        let quoted = Regex::new(r#""[^"]*""#).expect("an expression");
+        let mut named = BTreeSet::new();
+        for query in &queries {
+            let query = quoted.replace_all(query, "");
+            let metrics: BTreeSet<&str> = metric.find_iter(&query).map(|found| found.as_str()).collect();
+            assert!(!metrics.is_empty(), "{query}");
+            let mut known: BTreeSet<&str> = BTreeSet::from(["instance"]);
+            for metric in &metrics {
+                match exposed.get(*metric) {
+                    Some(labels) => known.extend(labels.iter().map(String::as_str)),
+                    None => assert!(recorded.contains(*metric), "nobody shows `{metric}`: {query}"),
+                }
+            }
+            let labels = label.captures_iter(&query).filter_map(|found| found.get(1).or_else(|| found.get(2)));
+            for label in labels.flat_map(|found| found.as_str().split(", ")) {
+                let of_recorded = metrics.iter().any(|metric| recorded.contains(*metric));
+                assert!(of_recorded || known.contains(label), "nothing here has a label `{label}`: {query}");
+            }
+            named.extend(metrics.into_iter().map(ToOwned::to_owned));
+        }
+        let own = exposed.keys().filter(|name| name.starts_with("mcp_policy_"));
+        let unused: Vec<&String> = own.filter(|name| !named.contains(*name)).collect();
+        assert!(unused.is_empty(), "nobody would see {unused:?}");
+    });
+}

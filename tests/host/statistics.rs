@@ -1,0 +1,74 @@
+//! What is counted, and what that costs.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use crate::{
+    machine::{Fault, How, ROOT, Shared, Worker, fault::STATUSES},
+    request::{at_an_address, call, with_options},
+};
+
+const CONFIGURATIONS: &str = ";.;mcp_policy_configurations";
+
+/// A worker that writes no lines into the log.
+fn worker() -> Worker {
+    let mut worker = Worker::new(&Arc::new(Shared::prepared()), &with_options(r#""audit":{"log":"none"}"#));
+    worker.world().properties = at_an_address();
+    worker
+}
+
+/// How often a request for a tool calls into the host, by the call's name.
+fn calls_of(worker: &mut Worker, tool: &str) -> BTreeMap<String, usize> {
+    worker.world().called.clear();
+    call(tool).send(worker).close(worker);
+    std::mem::take(&mut worker.world().called)
+}
+
+#[test]
+fn a_configuration_is_counted_from_its_first_tick_to_its_end() {
+    let mut worker = worker();
+    assert_eq!((worker.world().tick, worker.world().counted(CONFIGURATIONS)), (1, 0), "it may be the canary");
+    for _ in 0..3 {
+        worker.callback("proxy_on_tick", &[ROOT]);
+        assert_eq!((worker.world().tick, worker.world().counted(CONFIGURATIONS)), (0, 1));
+    }
+    assert!(worker.configure(&with_options(r#""audit":{"log":"all"}"#)));
+    worker.callback("proxy_on_tick", &[ROOT]);
+    assert_eq!(worker.world().counted(CONFIGURATIONS), 1);
+    assert_eq!(worker.world().metrics.iter().filter(|(_, value)| *value == 1).count(), 1, "the new one");
+    worker.callback("proxy_on_delete", &[ROOT]);
+    assert_eq!(worker.world().counted(CONFIGURATIONS), 0);
+}
+
+#[test]
+fn a_write_that_met_another_is_counted() {
+    let mut worker = worker();
+    worker.world().faults = vec![Fault { call: "proxy_set_shared_data", after: 0, times: 3, how: How::Status(8) }];
+    assert_eq!(call("limited").send(&mut worker).replies, []);
+    assert_eq!(worker.world().counted("mcp_policy_conflicts"), 3);
+    assert_eq!(worker.world().counted("mcp_policy_counters"), 1);
+}
+
+#[test]
+fn a_statistic_that_is_lost_changes_no_verdict() {
+    for name in ["proxy_define_metric", "proxy_increment_metric", "proxy_set_tick_period_milliseconds"] {
+        for status in STATUSES {
+            let mut worker = worker();
+            worker.world().faults = vec![Fault::always(name, status)];
+            assert_eq!(call("ok").send(&mut worker).replies, [], "{name} {status}");
+            assert_eq!(call("evil").send(&mut worker).replies.len(), 1, "{name} {status}");
+        }
+    }
+}
+
+#[test]
+fn record_and_statistics_cost_a_request_two_calls_into_the_host() {
+    let mut worker = worker();
+    for (tool, all) in [("ok", 7), ("limited", 15)] {
+        // The first names its series.
+        assert!(calls_of(&mut worker, tool).contains_key("proxy_define_metric"), "{tool}");
+        let calls = calls_of(&mut worker, tool);
+        let of = |name: &str| calls.get(name).copied().unwrap_or_default();
+        let observed = ["proxy_set_property", "proxy_increment_metric", "proxy_define_metric", "proxy_log"].map(of);
+        assert_eq!((observed, calls.values().sum::<usize>()), ([1, 1, 0, 0], all), "{tool}");
+    }
+}
