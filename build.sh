@@ -187,13 +187,14 @@ readonly SERVERS=target/servers
 # The SDKs, in the versions that the lock files name.
 install_servers() {
   ! skips servers || return 0
-  need npm 'it installs the TypeScript SDKs that are attacked: install it, or set MCP_POLICY_SKIP=servers'
+  need npm 'it installs the TypeScript SDKs that are attacked, and the reference server: install it, or set MCP_POLICY_SKIP=servers'
   need python3 'it installs the Python SDKs that are attacked: install Python 3.10 or later, or set MCP_POLICY_SKIP=servers'
   local version
   for version in 1 2; do
     install_once "typescript-$version" install_typescript tests/servers/"typescript-$version"/package{,-lock}.json
     install_once "python-$version" install_python tests/servers/python/"requirements-$version.txt"
   done
+  install_once everything install_typescript tests/servers/everything/package{,-lock}.json
 }
 
 # install_once NAME COMMAND LOCK-FILE...: anew only if a lock file has changed, or if it has not come to its end.

@@ -3,7 +3,7 @@
 //!
 //! | suite | shows |
 //! |---|---|
-//! | `across_the_minute` | the sample policies limit each minute anew |
+//! | `across_the_minute` | the sample policies limit each minute anew; streams stay open for minutes and wait for nothing |
 //! | `samples` | the sample policies as they are pasted; the answer to a call too many; whose calls count together |
 //! | `identity` | subjects of tokens and names in certificates count and are judged apart; no header forges one |
 //! | `bindings` | the policy is that of the route, host, path and caller; what is not inspected passes untouched |
@@ -18,7 +18,7 @@
 //! | `lists` | lists show only what may be called, on every stream, and nothing else is touched or held back |
 //! | `legacy` | the transport of 2024-11-05 works by option only |
 //! | `refund` | quota comes back when a call cannot have reached a server, and only then |
-//! | `servers` | real servers of every SDK: without the gateway the attacks bite, through it none does |
+//! | `servers` | real servers of every SDK: without the gateway the attacks bite, through it none does; sessions, progress, resumed streams |
 //! | `harness` | the suite's own tools, without the filter |
 //!
 //! Each Envoy leaves its configuration and its log in `target/e2e/<name>/`.

@@ -1,17 +1,24 @@
 //! Real servers, of the SDKs that most MCP servers are built with, attacked with the corpus: without the gateway and
-//! through it. Each has a tool `ok` and a tool `evil`, and counts how often `evil` has run.
+//! through it. Each has a tool `ok` and a tool `evil`, and counts how often `evil` has run. Beside them the reference
+//! server, `everything`, which does what real ones do over time.
 //!
 //! | suite | shows |
 //! |---|---|
 //! | `exposed` | without the gateway the attacks bite: which of them run `evil`, on which server |
 //! | `protected` | through the gateway none does, and what is permitted ends as without it |
+//! | `permitted` | through the gateway an ordinary client is served, and lists show it what it may call |
+//! | `everything` | so is one with a session and event streams, also resumed ones; nothing that a server tells over time waits |
 //!
 //! The programs are in `tests/servers/`; `./build.sh test` installs what they need.
 
+mod everything;
 mod exposed;
+mod permitted;
 mod protected;
 mod rust;
 mod server;
+
+pub(crate) use everything::stays_open;
 
 use crate::{runtime::run, tools::find};
 use server::Server;
@@ -20,11 +27,11 @@ use std::{
     sync::Arc,
 };
 
-/// Runs one test on servers of its own, unless the caller has said to leave them out.
+/// Runs one test on servers of its own that answer with `json` or `events`, unless the caller has said to leave them out.
 #[track_caller]
-fn with_servers(test: &str, body: impl AsyncFnOnce(Vec<Arc<Server>>)) {
+fn with_servers(test: &str, form: &str, body: impl AsyncFnOnce(Vec<Arc<Server>>)) {
     if let Some(place) = find("servers") {
-        run(async { body(Server::start_all(test, &place).await).await });
+        run(async { body(Server::start_all(test, &place, form).await).await });
     }
 }
 

@@ -14,7 +14,8 @@ use tokio::{net::TcpStream, time::timeout};
 /// An answer on its way, over its own HTTP/1.1 connection.
 pub(crate) struct Stream {
     body: Incoming,
-    text: String,
+    /// What has come and has not been asked for yet.
+    text: Vec<u8>,
 }
 
 impl Stream {
@@ -38,7 +39,7 @@ impl Stream {
             std::future::pending::<()>().await;
             drop(sender)
         });
-        Self { body: answer.into_body(), text: String::new() }
+        Self { body: answer.into_body(), text: Vec::new() }
     }
 
     /// Waits until the answer goes on with exactly `expected`.
@@ -46,20 +47,43 @@ impl Stream {
     /// # Panics
     /// If it goes on with anything else, or not at all.
     pub(crate) async fn expect(&mut self, expected: &str) {
-        let all = self.text.clone() + expected;
-        while self.text.len() < all.len() {
-            let frame = timeout(PATIENCE, self.body.frame()).await;
-            let frame = frame.unwrap_or_else(|_| panic!("waited in vain for {expected:?} behind {:?}", self.text));
-            let frame = frame.expect("more of the answer").expect("an answer that is not broken off");
-            let data = frame.into_data().unwrap_or_default();
-            self.text.push_str(std::str::from_utf8(&data).expect("text"));
+        while self.text.len() < expected.len() {
+            self.go_on(expected).await;
         }
-        assert_eq!(self.text, all);
+        assert_eq!(text(std::mem::take(&mut self.text)), expected);
+    }
+
+    /// Waits for the next event, or comment, with the empty line behind it.
+    ///
+    /// # Panics
+    /// If none comes.
+    pub(crate) async fn event(&mut self) -> String {
+        loop {
+            if let Some(end) = self.text.windows(2).position(|pair| pair == b"\n\n") {
+                return text(self.text.drain(..end + 2).collect());
+            }
+            self.go_on("an event").await;
+        }
+    }
+
+    /// Waits until the answer goes on.
+    async fn go_on(&mut self, expected: &str) {
+        let frame = timeout(PATIENCE, self.body.frame()).await;
+        let frame = frame.unwrap_or_else(|_| {
+            panic!("waited in vain for {expected:?} behind {:?}", String::from_utf8_lossy(&self.text))
+        });
+        let frame = frame.expect("more of the answer").expect("an answer that is not broken off");
+        let data = frame.into_data().unwrap_or_default();
+        self.text.extend_from_slice(&data);
     }
 
     /// Waits for the end of the answer, with whatever comes before it; the error tells that it was broken off.
     pub(crate) async fn rest(self) -> Result<String, hyper::Error> {
         let rest = timeout(PATIENCE, self.body.collect()).await.expect("the answer ends");
-        Ok(String::from_utf8_lossy(&rest?.to_bytes()).into_owned())
+        Ok(text([self.text, rest?.to_bytes().into()].concat()))
     }
+}
+
+fn text(bytes: Vec<u8>) -> String {
+    String::from_utf8(bytes).expect("text")
 }

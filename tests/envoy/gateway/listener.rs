@@ -164,9 +164,11 @@ impl Listener {
             filters.push(extension("envoy.filters.http.rbac", "filters.http.rbac.v3.RBAC", nobody));
         }
         filters.push(extension("envoy.filters.http.router", "filters.http.router.v3.Router", json!({})));
-        let routes = self.routes.clone().unwrap_or_else(
-            || json!([{ "name": "mcp", "match": { "prefix": "/" }, "route": { "cluster": self.cluster } }]),
-        );
+        let routes = self.routes.clone().unwrap_or_else(|| {
+            // Envoy would end an event stream after 15 s otherwise.
+            let route = json!({ "cluster": self.cluster, "timeout": "0s" });
+            json!([{ "name": "mcp", "match": { "prefix": "/" }, "route": route }])
+        });
         let mut manager = json!({
             "stat_prefix": self.name,
             "use_remote_address": self.remote_address,

@@ -16,7 +16,7 @@ type Exposed = BTreeMap<String, BTreeSet<String>>;
 
 #[test]
 fn without_the_gateway_the_attacks_run_evil_on_every_server() {
-    with_servers("exposed", async |servers| {
+    with_servers("exposed", "json", async |servers| {
         let known: Exposed = serde_json::from_str(include_str!("../../servers/exposed.json")).expect("sets of names");
         let checks = servers.into_iter().map(|server| {
             let known = known.get(server.name).cloned().unwrap_or_default();

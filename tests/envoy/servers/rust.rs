@@ -17,12 +17,12 @@ use std::{
 use tokio::net::TcpListener;
 
 /// Starts to listen on a free port.
-pub(super) async fn start() -> SocketAddr {
+pub(super) async fn start(form: &str) -> SocketAddr {
     let attacked = Attacked::default();
     let runs = Arc::clone(&attacked.evil_runs);
     let config = StreamableHttpServerConfig::default()
         .with_legacy_session_mode(false)
-        .with_json_response(true)
+        .with_json_response(form == "json")
         .with_allowed_hosts(["mcp.test"]);
     let mcp = StreamableHttpService::new(move || Ok(attacked.clone()), NeverSessionManager::default().into(), config);
     let app = Router::new()

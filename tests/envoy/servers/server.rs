@@ -34,25 +34,32 @@ struct Starting {
 }
 
 impl Server {
-    /// Starts all of them, side by side; their logs go into one folder.
-    pub(super) async fn start_all(test: &str, place: &Path) -> Vec<Arc<Self>> {
+    /// Starts all those that are attacked, side by side; their logs go into one folder. They answer with `json` or with
+    /// `events`.
+    pub(super) async fn start_all(test: &str, place: &Path, form: &str) -> Vec<Arc<Self>> {
         let folder = fresh_folder(&format!("servers-{test}"));
         let start = |name, modern, command| Starting::new(name, modern, command, &folder);
         let starting = [
-            start("typescript-1-express", false, node(place, "typescript-1", "express")),
-            start("typescript-1-node", false, node(place, "typescript-1", "node")),
-            start("typescript-2-express", true, node(place, "typescript-2", "express")),
-            start("typescript-2-node", true, node(place, "typescript-2", "node")),
-            start("python-1", false, python(place, "python-1")),
-            start("python-2", true, python(place, "python-2")),
+            start("typescript-1-express", false, node(place, "typescript-1", &["express", form])),
+            start("typescript-1-node", false, node(place, "typescript-1", &["node", form])),
+            start("typescript-2-express", true, node(place, "typescript-2", &["express", form])),
+            start("typescript-2-node", true, node(place, "typescript-2", &["node", form])),
+            start("python-1", false, python(place, "python-1", form)),
+            start("python-2", true, python(place, "python-2", form)),
         ];
         let mut servers = Vec::new();
         for starting in starting {
             servers.push(Arc::new(starting.listening().await));
         }
-        let address = rust::start().await;
+        let address = rust::start(form).await;
         servers.push(Arc::new(Self { name: "rust", address, modern: true, _process: None }));
         servers
+    }
+
+    /// Starts the reference server.
+    pub(super) async fn start_everything(test: &str, place: &Path) -> Self {
+        let folder = fresh_folder(&format!("servers-{test}"));
+        Starting::new("everything", false, node(place, "everything", &[]), &folder).listening().await
     }
 
     /// How often `evil` has run.
@@ -84,19 +91,19 @@ impl Starting {
     }
 }
 
-/// A program of the TypeScript SDK. From its standard input, since Node looks for the packages of such a program in the
+/// A program for Node. From its standard input, since Node looks for the packages of such a program in the
 /// current folder.
-fn node(place: &Path, sdk: &str, how: &str) -> Command {
-    let text = open(&program(sdk).join("server.mjs"));
+fn node(place: &Path, name: &str, arguments: &[&str]) -> Command {
+    let text = open(&program(name).join("server.mjs"));
     let mut command = Command::new("node");
-    command.args(["--input-type=module", "-", how]).current_dir(place.join(sdk)).stdin(text);
+    command.args(["--input-type=module", "-"]).args(arguments).current_dir(place.join(name)).stdin(text);
     command
 }
 
 /// The program of the Python SDK, with the packages of one version of it.
-fn python(place: &Path, sdk: &str) -> Command {
+fn python(place: &Path, sdk: &str, form: &str) -> Command {
     let mut command = Command::new(place.join(sdk).join("bin/python"));
-    command.arg(program("python/server.py")).stdin(Stdio::null());
+    command.arg(program("python/server.py")).arg(form).stdin(Stdio::null());
     command
 }
 

@@ -1,9 +1,10 @@
-"""A server of the Python SDK, 1.x or 2.x, without sessions.
+"""A server of the Python SDK, 1.x or 2.x, without sessions. It answers with JSON (`json`) or with event streams (`events`).
 
 `/evil-runs` says how often the tool `evil` has run.
 """
 
 import socket
+import sys
 
 import uvicorn
 from mcp.server.transport_security import TransportSecuritySettings
@@ -11,7 +12,7 @@ from starlette.responses import PlainTextResponse
 
 HTTP = {
     "stateless_http": True,
-    "json_response": True,
+    "json_response": sys.argv[1] == "json",
     "transport_security": TransportSecuritySettings(allowed_hosts=["mcp.test"]),
 }
 

@@ -1,5 +1,5 @@
 // A server of the TypeScript SDK 1.x, without sessions: behind `express.json()`, as the SDK's own examples have it, or
-// with the body left to the transport (`node`).
+// with the body left to the transport (`node`). It answers with JSON (`json`) or with event streams (`events`).
 //
 // `/evil-runs` says how often the tool `evil` has run.
 import { createServer } from "node:http";
@@ -7,6 +7,7 @@ import { createMcpExpressApp } from "@modelcontextprotocol/sdk/server/express.js
 import { McpServer } from "@modelcontextprotocol/sdk/server/mcp.js";
 import { StreamableHTTPServerTransport } from "@modelcontextprotocol/sdk/server/streamableHttp.js";
 
+const [how, form] = process.argv.slice(2);
 let evilRuns = 0;
 
 function mcpServer() {
@@ -23,7 +24,10 @@ const text = (text) => ({ content: [{ type: "text", text }] });
 
 async function mcp(request, response, body) {
   const server = mcpServer();
-  const transport = new StreamableHTTPServerTransport({ sessionIdGenerator: undefined, enableJsonResponse: true });
+  const transport = new StreamableHTTPServerTransport({
+    sessionIdGenerator: undefined,
+    enableJsonResponse: form === "json",
+  });
   response.on("close", () => server.close());
   await server.connect(transport);
   await transport.handleRequest(request, response, body);
@@ -41,5 +45,5 @@ function node(request, response) {
   return mcp(request, response);
 }
 
-const server = createServer({ express: express(), node }[process.argv[2]]);
+const server = createServer({ express: express(), node }[how]);
 server.listen(0, "127.0.0.1", () => console.log(`listening on ${server.address().port}`));

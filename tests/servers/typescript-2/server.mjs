@@ -1,5 +1,6 @@
 // A server of the TypeScript SDK 2.x for both eras, without sessions: behind `express.json()`, or with the body left to
-// the SDK (`node`).
+// the SDK (`node`). In the era without a handshake it answers with JSON where it can (`json`), or with event streams
+// (`events`); in the other era always with these.
 //
 // `/evil-runs` says how often the tool `evil` has run.
 import { createServer } from "node:http";
@@ -7,6 +8,7 @@ import { createMcpExpressApp } from "@modelcontextprotocol/express";
 import { toNodeHandler } from "@modelcontextprotocol/node";
 import { McpServer, createMcpHandler } from "@modelcontextprotocol/server";
 
+const [how, form] = process.argv.slice(2);
 let evilRuns = 0;
 
 function mcpServer() {
@@ -21,7 +23,7 @@ function mcpServer() {
 
 const text = (text) => ({ content: [{ type: "text", text }] });
 
-const mcp = toNodeHandler(createMcpHandler(mcpServer));
+const mcp = toNodeHandler(createMcpHandler(mcpServer, { responseMode: { json: "auto", events: "sse" }[form] }));
 
 function express() {
   const app = createMcpExpressApp({ allowedHosts: ["mcp.test"] });
@@ -35,5 +37,5 @@ function node(request, response) {
   return mcp(request, response);
 }
 
-const server = createServer({ express: express(), node }[process.argv[2]]);
+const server = createServer({ express: express(), node }[how]);
 server.listen(0, "127.0.0.1", () => console.log(`listening on ${server.address().port}`));
