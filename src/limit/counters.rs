@@ -4,7 +4,7 @@ use super::{
     Full, Key, Moment, Quota, Scope,
     key::Place,
     store::{Event, Store, Unavailable, Written},
-    table::{self, CELLS, Cell, NoRoom, Owner},
+    table::{CELLS, Cell, NoRoom, Owner},
     totals::{Bounds, Difference, TOTALS, Totals},
     window::Count,
 };
@@ -141,8 +141,7 @@ impl<'s, S: Store> Counters<'s, S> {
             let stored = self.store.read(place.cell)?;
             let cell = Cell::open(&stored.bytes).map_err(|_| Unavailable)?;
             let count = charge.quota.charge(cell.find(&place.fingerprint), charge.amount, now)?;
-            let bytes = cell.with(place.fingerprint, owner, count, now)?;
-            let difference = table::difference(cell, &bytes);
+            let (bytes, difference) = cell.with(place.fingerprint, owner, count, now)?;
             if difference.all > 0 {
                 self.totals()?.0.admit(difference, owner, self.bounds)?;
             }
@@ -185,7 +184,9 @@ impl<'s, S: Store> Counters<'s, S> {
             let Some(count) = cell.find(&paid.place.fingerprint) else { return Ok(()) };
             let count = Quota::refund(count, paid.until, paid.amount);
             // At moment 0 no record's time is over: a refund drops nothing.
-            let Ok(bytes) = cell.with(paid.place.fingerprint, Owner::Policy, count, Moment(0)) else { return Ok(()) };
+            let Ok((bytes, _)) = cell.with(paid.place.fingerprint, Owner::Policy, count, Moment(0)) else {
+                return Ok(());
+            };
             if self.store.write(paid.place.cell, &bytes, stored.version)? == Written::Committed {
                 return Ok(());
             }

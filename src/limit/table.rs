@@ -17,7 +17,7 @@ pub const CELLS: u16 = 4096;
 pub const EMPTY: &[u8] = HEADER;
 
 /// The format's name and version. It is also part of each cell's name, so a new format starts with new cells.
-const HEADER: &[u8; 4] = b"mcp\x01";
+pub(super) const HEADER: &[u8; 4] = b"mcp\x01";
 const RECORD: usize = 40;
 /// Records of callers that a cell has room for. The [totals](super::totals) are reached long before.
 const CAPACITY: usize = 48;
@@ -54,18 +54,6 @@ struct Record {
     count: Count,
 }
 
-/// How the second of two cells differs from the first.
-#[must_use]
-pub fn difference(before: Cell<'_>, after: &[u8]) -> Difference {
-    let count = |cell: Cell<'_>| {
-        let unverified = cell.records().filter(|record| record.unverified).count();
-        [cell.records().count(), unverified].map(|count| i64::try_from(count).unwrap_or(0))
-    };
-    let [all, unverified] = count(before);
-    let [now, unverified_now] = count(Cell(after.get(HEADER.len()..).unwrap_or_default()));
-    Difference { all: now.saturating_sub(all), unverified: unverified_now.saturating_sub(unverified) }
-}
-
 impl<'b> Cell<'b> {
     /// Reads the bytes of a cell.
     ///
@@ -82,14 +70,21 @@ impl<'b> Cell<'b> {
         self.records().find(|record| record.fingerprint == *fingerprint).map(|record| record.count)
     }
 
-    /// The cell with `count` in place of the one with this fingerprint, and without those whose time is over.
+    /// The cell with `count` in place of the one with this fingerprint, and without those whose time is over; and how it
+    /// differs from this one.
     ///
     /// # Errors
     /// There is none yet, and no room for one more of this owner.
-    pub fn with(self, fingerprint: [u8; 16], owner: Owner, count: Count, now: Moment) -> Result<Vec<u8>, NoRoom> {
+    pub fn with(
+        self,
+        fingerprint: [u8; 16],
+        owner: Owner,
+        count: Count,
+        now: Moment,
+    ) -> Result<(Vec<u8>, Difference), NoRoom> {
         let mut bytes = Vec::with_capacity(HEADER.len().saturating_add(self.0.len()).saturating_add(RECORD));
         bytes.extend_from_slice(HEADER);
-        let (mut known, mut all) = (false, 0_usize);
+        let (mut known, mut all, mut difference) = (false, 0_usize, Difference::default());
         let alive = |record: &Record| record.count.until.saturating_mul(1000) > now.0;
         for record in self.records() {
             let is_this = record.fingerprint == fingerprint;
@@ -99,15 +94,19 @@ impl<'b> Cell<'b> {
             } else if alive(&record) {
                 all = all.saturating_add(1);
                 record.write(&mut bytes);
+            } else {
+                difference.add(-1, record.unverified);
             }
         }
         if !known {
             if owner != Owner::Policy && all >= CAPACITY {
                 return Err(NoRoom);
             }
-            Record { fingerprint, unverified: owner == Owner::Unverified, count }.write(&mut bytes);
+            let unverified = owner == Owner::Unverified;
+            Record { fingerprint, unverified, count }.write(&mut bytes);
+            difference.add(1, unverified);
         }
-        Ok(bytes)
+        Ok((bytes, difference))
     }
 
     fn records(self) -> impl Iterator<Item = Record> + use<'b> {
@@ -142,7 +141,7 @@ mod tests {
     #[cfg(target_family = "wasm")]
     use wasm_bindgen_test::wasm_bindgen_test as test;
 
-    use super::{Amount, CAPACITY, Cell, Count, Difference, EMPTY, Garbage, Moment, NoRoom, Owner, difference};
+    use super::{Amount, CAPACITY, Cell, Count, Difference, EMPTY, Garbage, Moment, NoRoom, Owner};
 
     fn count(until: u64) -> Count {
         Count { until, used: Amount::ONE, before: Amount::ZERO }
@@ -151,7 +150,7 @@ mod tests {
     fn filled(owner: Owner, number: usize) -> Vec<u8> {
         (0..number).fold(EMPTY.to_vec(), |bytes, n| {
             let fingerprint = [u8::try_from(n).unwrap(); 16];
-            Cell::open(&bytes).unwrap().with(fingerprint, owner, count(60), Moment(0)).unwrap()
+            Cell::open(&bytes).unwrap().with(fingerprint, owner, count(60), Moment(0)).unwrap().0
         })
     }
 
@@ -161,7 +160,7 @@ mod tests {
         let cell = Cell::open(&bytes).unwrap();
         assert_eq!(cell.find(&[1; 16]), Some(count(60)));
         assert_eq!(cell.find(&[9; 16]), None);
-        let bytes = cell.with([1; 16], Owner::Unverified, count(120), Moment(0)).unwrap();
+        let (bytes, _) = cell.with([1; 16], Owner::Unverified, count(120), Moment(0)).unwrap();
         assert_eq!(Cell::open(&bytes).unwrap().find(&[1; 16]), Some(count(120)));
         assert_eq!(Cell::open(&bytes).unwrap().find(&[2; 16]), Some(count(60)));
     }
@@ -171,7 +170,7 @@ mod tests {
         let bytes = filled(Owner::Verified, CAPACITY);
         let cell = Cell::open(&bytes).unwrap();
         assert_eq!(cell.with([99; 16], Owner::Verified, count(60), Moment(59_999)), Err(NoRoom));
-        let bytes = cell.with([99; 16], Owner::Verified, count(120), Moment(60_000)).unwrap();
+        let (bytes, _) = cell.with([99; 16], Owner::Verified, count(120), Moment(60_000)).unwrap();
         assert_eq!(bytes.len(), EMPTY.len() + 40);
     }
 
@@ -185,13 +184,10 @@ mod tests {
     fn a_cell_tells_how_it_differs() {
         let before = filled(Owner::Unverified, 3);
         let before = Cell::open(&before).unwrap();
-        let difference = |after: &[u8]| {
-            let Difference { all, unverified } = difference(before, after);
-            (all, unverified)
-        };
-        assert_eq!(difference(&before.with([9; 16], Owner::Verified, count(60), Moment(0)).unwrap()), (1, 0));
-        assert_eq!(difference(&before.with([1; 16], Owner::Unverified, count(90), Moment(0)).unwrap()), (0, 0));
-        assert_eq!(difference(&before.with([9; 16], Owner::Unverified, count(90), Moment(60_000)).unwrap()), (-2, -2));
+        let difference = |(_, difference): (Vec<u8>, Difference)| (difference.all, difference.unverified);
+        assert_eq!(difference(before.with([9; 16], Owner::Verified, count(60), Moment(0)).unwrap()), (1, 0));
+        assert_eq!(difference(before.with([1; 16], Owner::Unverified, count(90), Moment(0)).unwrap()), (0, 0));
+        assert_eq!(difference(before.with([9; 16], Owner::Unverified, count(90), Moment(60_000)).unwrap()), (-2, -2));
     }
 
     #[test]

@@ -3,7 +3,7 @@
 //! The numbers stand in a cell of their own, and are changed after the cell that they tell of. So they can be off by as many
 //! as there are workers, and where a worker dies in between; no verdict hangs on the last one.
 
-use super::table::{CELLS, NoRoom, Owner};
+use super::table::{CELLS, HEADER, NoRoom, Owner};
 
 /// The cell that the totals stand in, behind those of the table.
 pub const TOTALS: u16 = CELLS;
@@ -36,6 +36,14 @@ pub struct Difference {
 /// What the cell holds at first.
 pub const NONE: &[u8] = b"mcp\x01\0\0\0\0\0\0\0\0";
 
+impl Difference {
+    /// Adds counters of one kind of callers, or takes them away.
+    pub(super) fn add(&mut self, more: i64, unverified: bool) {
+        self.all = self.all.saturating_add(more);
+        self.unverified = self.unverified.saturating_add(if unverified { more } else { 0 });
+    }
+}
+
 impl Bounds {
     /// Room for no new counter, which giving back needs none of.
     pub const NONE: Self = Self { all: 0, unverified: 0 };
@@ -51,7 +59,7 @@ impl Totals {
     /// Reads the bytes of the cell; `None` if they are something else.
     #[must_use]
     pub fn open(bytes: &[u8]) -> Option<Self> {
-        let (all, unverified) = bytes.strip_prefix(b"mcp\x01")?.split_first_chunk()?;
+        let (all, unverified) = bytes.strip_prefix(HEADER)?.split_first_chunk()?;
         let unverified = unverified.try_into().ok()?;
         Some(Self { all: u32::from_le_bytes(*all), unverified: u32::from_le_bytes(unverified) })
     }
@@ -59,7 +67,7 @@ impl Totals {
     /// The bytes of the cell.
     #[must_use]
     pub fn to_bytes(self) -> Vec<u8> {
-        [&b"mcp\x01"[..], &self.all.to_le_bytes(), &self.unverified.to_le_bytes()].concat()
+        [&HEADER[..], &self.all.to_le_bytes(), &self.unverified.to_le_bytes()].concat()
     }
 
     /// The totals after a cell has changed.
