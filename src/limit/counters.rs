@@ -142,7 +142,7 @@ impl<'s, S: Store> Counters<'s, S> {
             let cell = Cell::open(&stored.bytes).map_err(|_| Unavailable)?;
             let count = charge.quota.charge(cell.find(&place.fingerprint), charge.amount, now)?;
             let (bytes, difference) = cell.with(place.fingerprint, owner, count, now)?;
-            if difference.all > 0 {
+            if difference.all > 0 || difference.unverified > 0 {
                 self.totals()?.0.admit(difference, owner, self.bounds)?;
             }
             if self.store.write(place.cell, &bytes, stored.version)? == Written::Committed {

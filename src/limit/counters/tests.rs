@@ -6,8 +6,8 @@ use wasm_bindgen_test::wasm_bindgen_test as test;
 use std::cell::Cell;
 
 use super::{
-    Amount, Bounds, CELLS, Charge, Counters, Full, Key, Moment, Quota, Refused, Scope, Store, TOTALS, Unavailable,
-    Written,
+    Amount, Bounds, CELLS, Charge, Counters, Full, Key, Moment, Quota, Refused, Scope, Store, TOTALS, Totals,
+    Unavailable, Written,
 };
 use crate::limit::{
     Algorithm, Seed, Window,
@@ -165,6 +165,13 @@ fn a_failure_halfway_takes_back_the_first_half() {
     assert!(counters.charge(&[first], NOW).is_ok());
 }
 
+/// A caller whose counter stands in the same cell.
+fn neighbour(of: &Charge<'_>) -> String {
+    let cell = |charge: &Charge<'_>| charge.key.place(&[1; 16], CELLS).cell;
+    let mut names = (0..100_000).map(|n| n.to_string());
+    names.find(|name| cell(&charge("a", Scope::Grant(name), 1)) == cell(of)).unwrap()
+}
+
 #[test]
 fn beyond_the_bounds_callers_share_one_counter_and_nobody_loses_one() {
     let store = InMemory::new([1; 16]);
@@ -194,13 +201,10 @@ fn when_time_is_over_there_is_room_for_others() {
     let store = InMemory::new([1; 16]);
     let counters = Counters::new(&store, Bounds { all: 1, unverified: 1 });
     let first = [charge("a", Scope::Grant("first"), 1)];
-    let cell = first[0].key.place(&[1; 16], CELLS).cell;
-    let names: Vec<String> = (0..100_000).map(|n| n.to_string()).collect();
-    let beside = |name: &&String| charge("a", Scope::Grant(name), 1).key.place(&[1; 16], CELLS).cell == cell;
-    let neighbour = names.iter().find(beside).unwrap();
+    let neighbour = neighbour(&first[0]);
     assert!(counters.charge(&first, NOW).is_ok());
     let later = Moment(61_000);
-    let other = [charge("a", Scope::Grant(neighbour), 1)];
+    let other = [charge("a", Scope::Grant(&neighbour), 1)];
     assert!(counters.charge(&other, later).is_ok());
     assert_eq!(
         counters.charge(&other, later),
@@ -210,4 +214,16 @@ fn when_time_is_over_there_is_room_for_others() {
         store.read(TOTALS).unwrap().bytes,
         [&b"mcp\x01"[..], &1_u32.to_le_bytes(), &1_u32.to_le_bytes()].concat()
     );
+}
+
+#[test]
+fn a_verified_caller_whose_time_is_over_leaves_no_room_in_the_half_of_the_others() {
+    let store = InMemory::new([1; 16]);
+    let counters = Counters::new(&store, Bounds { all: 2, unverified: 0 });
+    let first = [Charge { verified: true, ..charge("a", Scope::Grant("first"), 1) }];
+    let neighbour = neighbour(&first[0]);
+    assert!(counters.charge(&first, NOW).is_ok());
+    let later = Moment(61_000);
+    assert!(counters.charge(&[charge("a", Scope::Grant(&neighbour), 1)], later).is_ok());
+    assert_eq!(Totals::open(&store.read(TOTALS).unwrap().bytes).unwrap().unverified, 0, "it counts in the shared one");
 }
