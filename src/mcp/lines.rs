@@ -49,6 +49,30 @@ pub(super) fn field(line: &[u8]) -> (&[u8], &[u8]) {
     (name, value.strip_prefix(b" ").unwrap_or(value))
 }
 
+/// The data of an event: what its data lines say, joined.
+pub(super) fn data(event: &[u8]) -> Vec<u8> {
+    let values: Vec<&[u8]> = lines(event)
+        .map(|(line, _)| field(line))
+        .filter(|(name, _)| *name == b"data")
+        .map(|(_, value)| value)
+        .collect();
+    values.join(&b'\n')
+}
+
+/// The lines of a text, each with its end.
+pub(super) fn lines(mut text: &[u8]) -> impl Iterator<Item = (&[u8], &[u8])> {
+    std::iter::from_fn(move || {
+        let is_end = |byte: &u8| matches!(byte, b'\n' | b'\r');
+        let size = text.iter().position(is_end).unwrap_or(text.len());
+        let (line, rest) = text.split_at_checked(size)?;
+        let ends = if rest.starts_with(b"\r\n") { 2 } else { rest.len().min(1) };
+        let (end, rest) = rest.split_at_checked(ends)?;
+        let is_over = text.is_empty();
+        text = rest;
+        (!is_over).then_some((line, end))
+    })
+}
+
 #[cfg(test)]
 mod tests {
     #[cfg(target_family = "wasm")]

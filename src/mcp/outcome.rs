@@ -4,7 +4,10 @@
 
 use crate::json::{Fault, Kind, Names, Reader};
 
-use super::Form;
+use super::{
+    Form,
+    lines::{Lines, Piece, data},
+};
 
 /// Listens to one answer.
 #[derive(Clone, Debug)]
@@ -12,6 +15,9 @@ pub struct Outcome {
     form: Form,
     /// The answer so far, or the event so far.
     text: Vec<u8>,
+    lines: Lines,
+    /// Whether the line that is coming has bytes: one without ends an event.
+    in_line: bool,
     failed: Option<bool>,
 }
 
@@ -24,25 +30,26 @@ impl Outcome {
     /// Listens to an answer that is written in this form.
     #[must_use]
     pub fn of(form: Form) -> Self {
-        Self { form, text: Vec::new(), failed: None }
+        Self { form, text: Vec::new(), lines: Lines::default(), in_line: false, failed: None }
     }
 
     /// Takes the next chunk.
-    pub fn hear(&mut self, chunk: &[u8]) {
+    pub fn hear(&mut self, mut chunk: &[u8]) {
         if self.failed.is_some() {
             return;
         }
         match self.form {
             Form::Json => self.keep(chunk),
             Form::Events => {
-                for byte in chunk {
-                    // The first answer counts, whatever the same chunk says behind it.
-                    if self.failed.is_some() {
-                        return;
-                    }
-                    self.keep(std::slice::from_ref(byte));
-                    if self.event_has_ended() {
-                        self.event();
+                // The first answer counts, whatever the same chunk says behind it.
+                while let (None, Some(piece)) = (self.failed, self.lines.next(&mut chunk)) {
+                    let (Piece::Text(bytes) | Piece::End(bytes) | Piece::Aside(bytes)) = piece;
+                    self.keep(bytes);
+                    match piece {
+                        Piece::Text(_) => self.in_line = true,
+                        Piece::End(_) if self.in_line => self.in_line = false,
+                        Piece::End(_) => self.event(),
+                        Piece::Aside(_) => {}
                     }
                 }
             }
@@ -67,16 +74,11 @@ impl Outcome {
         }
     }
 
-    /// A blank line ends an event; lines end in LF, CR or both.
-    fn event_has_ended(&self) -> bool {
-        [&b"\n\n"[..], b"\r\r", b"\n\r", b"\r\n\r\n"].iter().any(|end| self.text.ends_with(end))
-    }
-
     fn event(&mut self) {
         let text = std::mem::take(&mut self.text);
-        let lines = text.split(|byte| matches!(byte, b'\n' | b'\r'));
-        let data: Vec<&[u8]> = lines.filter_map(|line| line.strip_prefix(b"data:")).collect();
-        self.failed = failure(&data.join(&b'\n')).unwrap_or_default();
+        if self.failed.is_none() {
+            self.failed = failure(&data(&text)).unwrap_or_default();
+        }
     }
 }
 

@@ -9,7 +9,7 @@ use super::{
     refused,
     shape::Shape,
 };
-use crate::mcp::lines::{Lines, Piece, field};
+use crate::mcp::lines::{Lines, Piece, data, field, lines};
 
 /// Trims one stream.
 #[derive(Clone, Debug, Default)]
@@ -188,16 +188,6 @@ impl Line {
     }
 }
 
-/// The data of an event: what its data lines say, joined.
-fn data(event: &[u8]) -> Vec<u8> {
-    let values: Vec<&[u8]> = lines(event)
-        .map(|(line, _)| field(line))
-        .filter(|(name, _)| *name == b"data")
-        .map(|(_, value)| value)
-        .collect();
-    values.join(&b'\n')
-}
-
 /// Whether any client can read a text as a message. Others tell an id, or open the transport of 2024-11-05.
 fn may_be_message(data: &[u8]) -> bool {
     matches!(data.trim_ascii_start().first(), Some(b'{' | b'[' | 0xEF))
@@ -221,18 +211,4 @@ fn rewritten(event: &[u8], text: &[u8]) -> Vec<u8> {
         }
     }
     out
-}
-
-/// The lines of a text, each with its end.
-fn lines(mut text: &[u8]) -> impl Iterator<Item = (&[u8], &[u8])> {
-    std::iter::from_fn(move || {
-        let is_end = |byte: &u8| matches!(byte, b'\n' | b'\r');
-        let size = text.iter().position(is_end).unwrap_or(text.len());
-        let (line, rest) = text.split_at_checked(size)?;
-        let ends = if rest.starts_with(b"\r\n") { 2 } else { rest.len().min(1) };
-        let (end, rest) = rest.split_at_checked(ends)?;
-        let is_over = text.is_empty();
-        text = rest;
-        (!is_over).then_some((line, end))
-    })
 }
