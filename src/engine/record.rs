@@ -133,7 +133,7 @@ impl Record {
             Body::Batch(_) => ("(batch)", ""),
         };
         let arguments = match body {
-            Body::Single(Message::Request(request)) => Noted::of(request.arguments, config.audit.arguments),
+            Body::Single(Message::Request(request)) => Noted::of(request, config.audit.arguments),
             Body::Single(Message::Notification { .. } | Message::Response) | Body::Batch(_) => None,
         };
         Self {

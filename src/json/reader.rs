@@ -61,6 +61,12 @@ impl<'a> Reader<'a> {
         self.at
     }
 
+    /// What has been read since an offset, as it stands.
+    #[must_use]
+    pub fn since(&self, start: usize) -> &'a [u8] {
+        self.bytes.get(start..self.at).unwrap_or_default()
+    }
+
     /// Offset behind the value that was read last, in bytes.
     #[must_use]
     pub fn end(&self) -> usize {

@@ -1,6 +1,6 @@
 //! One JSON-RPC message as MCP defines it; whatever else the body is, it is refused.
 
-use std::borrow::Cow;
+use std::{borrow::Cow, mem};
 
 use crate::json::{Fault, Kind, Names, Reader, fold};
 
@@ -41,6 +41,8 @@ pub struct Request<'a> {
     pub target: Target<'a>,
     /// The bytes of `params.arguments`, an object.
     pub arguments: Option<&'a [u8]>,
+    /// The names in it, the first 32.
+    pub argument_names: Vec<Cow<'a, str>>,
     /// The revision that `params._meta` names.
     pub version: Option<Cow<'a, str>>,
 }
@@ -152,7 +154,7 @@ impl<'a> Envelope<'a> {
 }
 
 /// A request or a notification, by the form of its method.
-fn said<'a>(method: Cow<'a, str>, id: Option<Id<'a>>, params: Params<'a>) -> Result<Message<'a>, String> {
+fn said<'a>(method: Cow<'a, str>, id: Option<Id<'a>>, mut params: Params<'a>) -> Result<Message<'a>, String> {
     let version = match &params.version {
         Slot::Absent => None,
         Slot::Is(version) => Some(version.clone()),
@@ -173,8 +175,9 @@ fn said<'a>(method: Cow<'a, str>, id: Option<Id<'a>>, params: Params<'a>) -> Res
                 Slot::Is(bytes) => Some(bytes),
                 Slot::Absent | Slot::Wrong => None,
             };
+            let argument_names = mem::take(&mut params.argument_names);
             let target = params.target(sort, task)?;
-            Ok(Message::Request(Request { id, method, known, target, arguments, version }))
+            Ok(Message::Request(Request { id, method, known, target, arguments, argument_names, version }))
         }
     }
 }

@@ -9,6 +9,9 @@ use super::Sort;
 /// The `_meta` member in which a 2026-07-28 request names its revision.
 const VERSION: &str = "io.modelcontextprotocol/protocolVersion";
 
+/// Names of arguments that are kept, for records.
+const MAX_ARGUMENT_NAMES: usize = 32;
+
 /// Members of `params` that servers act on, in any revision.
 const PARAMS: [&str; 18] = [
     "_meta",
@@ -78,6 +81,8 @@ pub(super) struct Params<'a> {
     subscriptions: Slot<Vec<Cow<'a, str>>>,
     /// The bytes of the object; `null` counts as absent.
     pub(super) arguments: Slot<&'a [u8]>,
+    /// The names in it, as far as records note them.
+    pub(super) argument_names: Vec<Cow<'a, str>>,
     pub(super) version: Slot<Cow<'a, str>>,
     meta_is_wrong: bool,
 }
@@ -100,10 +105,19 @@ impl<'a> Params<'a> {
     }
 
     fn arguments(&mut self, reader: &mut Reader<'a>) -> Result<(), Fault> {
-        self.arguments = match (reader.kind()?, reader.skip()?) {
-            (Kind::Object, bytes) => Slot::Is(bytes),
-            (Kind::Null, _) => Slot::Absent,
-            _ => Slot::Wrong,
+        self.arguments = match reader.kind()? {
+            Kind::Object => {
+                let (start, names) = (reader.position(), &mut self.argument_names);
+                reader.members(Names::Distinct, |reader, name| {
+                    if names.len() < MAX_ARGUMENT_NAMES {
+                        names.push(name);
+                    }
+                    reader.skip().map(drop)
+                })?;
+                Slot::Is(reader.since(start))
+            }
+            Kind::Null => reader.skip().map(|_| Slot::Absent)?,
+            _ => reader.skip().map(|_| Slot::Wrong)?,
         };
         Ok(())
     }

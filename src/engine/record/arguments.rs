@@ -1,10 +1,13 @@
 //! What a record says of arguments: by default their names, and no value.
 
+use std::borrow::Cow;
+
 use sha2::{Digest as _, Sha256};
 
 use crate::{
     config::Arguments,
-    json::{Names, Reader, Writer, quoted},
+    json::{Writer, quoted},
+    mcp::Request,
 };
 
 /// What is noted of a call's arguments.
@@ -18,15 +21,13 @@ pub struct Noted {
     pub values: Option<String>,
 }
 
-/// Names that are noted.
-const MAX_NAMES: usize = 32;
-/// Bytes of each.
+/// Bytes of a name.
 const MAX_NAME: usize = 64;
 
 impl Noted {
     /// Notes of arguments what the configuration says; `None` where there is nothing to note.
-    pub(super) fn of(arguments: Option<&[u8]>, how: Arguments) -> Option<Self> {
-        let arguments = arguments?;
+    pub(super) fn of(request: &Request<'_>, how: Arguments) -> Option<Self> {
+        let arguments = request.arguments?;
         let noted = match how {
             Arguments::None => return None,
             Arguments::Names => Self::default(),
@@ -40,7 +41,8 @@ impl Noted {
                 Self { values: std::str::from_utf8(arguments).ok().map(on_one_line), ..Self::default() }
             }
         };
-        Some(Self { names: names(arguments), ..noted })
+        let short = |name: &Cow<'_, str>| name.get(..name.floor_char_boundary(MAX_NAME)).unwrap_or_default().to_owned();
+        Some(Self { names: request.argument_names.iter().map(short).collect(), ..noted })
     }
 
     /// Writes it down; the values only `in_full`.
@@ -51,34 +53,5 @@ impl Noted {
         if let Some(values) = self.values.as_ref().filter(|_| in_full) {
             record.json("argumentValues", values);
         }
-    }
-}
-
-/// The names of an object's members.
-fn names(object: &[u8]) -> Vec<String> {
-    let mut names = Vec::new();
-    let read = Reader::new(object, u32::MAX).and_then(|mut reader| {
-        reader.members(Names::Unchecked, |reader, name| {
-            if names.len() < MAX_NAMES {
-                names.push(name.get(..name.floor_char_boundary(MAX_NAME)).unwrap_or_default().to_owned());
-            }
-            reader.skip().map(drop)
-        })
-    });
-    // Arguments that were judged have been read before.
-    if read.is_ok() { names } else { Vec::new() }
-}
-
-#[cfg(test)]
-mod tests {
-    #[cfg(target_family = "wasm")]
-    use wasm_bindgen_test::wasm_bindgen_test as test;
-
-    use super::{Arguments, Noted};
-
-    #[test]
-    fn values_are_noted_on_one_line() {
-        let noted = Noted::of(Some(b"{\"a\":\r\n\"x\\n\",\n\"b\":1}"), Arguments::Values).unwrap();
-        assert_eq!(noted.values.as_deref(), Some(r#"{"a":  "x\n", "b":1}"#));
     }
 }
