@@ -121,10 +121,13 @@ impl Config {
         self.bindings.iter().position(|binding| binding.fits(scene))
     }
 
-    /// Whether one policy judges every request, as in forms A and B.
+    /// The one policy that judges every request, as in forms A and B.
     #[must_use]
-    pub fn binds_everything_alike(&self) -> bool {
-        matches!((&*self.policies, &*self.bindings), ([_], [binding]) if binding.is_of_all())
+    pub fn only_policy(&self) -> Option<&Named> {
+        match (&*self.policies, &*self.bindings) {
+            ([named], [binding]) if binding.is_of_all() => Some(named),
+            _ => None,
+        }
     }
 
     /// The policy of this name.
@@ -155,9 +158,8 @@ impl Config {
         // A policy that lacks its version is still better explained as one.
         if !at.has(OPTIONS.known) && !at.has(OPTIONS.later) || at.has(&["version", "default", "tools"]) {
             // `mode` is a key of both.
-            let options =
-                &["policy", "policies", "bindings", "identity", "protocol", "answers", "limits", "lists", "audit"];
-            if at.has(options) || at.has(OPTIONS.later) {
+            let is_option = |key: &&str| *key != "mode" && at.has(&[*key]);
+            if OPTIONS.known.iter().chain(OPTIONS.later).any(is_option) {
                 at.wrong("options stand beside the policy, not in it: `{\"policy\": {…}, \"identity\": […]}`");
             }
             let (policies, bindings) = one(at)?;

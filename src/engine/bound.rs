@@ -12,12 +12,12 @@ use super::{
 
 /// What judges a request.
 pub(super) fn bound<'c>(config: &'c Config, call: &Call) -> Bound<'c> {
-    config.bound(&scene(call))
+    config.only_policy().map_or_else(|| config.bound(&scene(call)), Bound::To)
 }
 
 /// Notes which binding tells, where it could have told anything else.
 pub(super) fn note(config: &Config, call: &Call, bound: Bound<'_>, witness: &mut impl Witness) {
-    if config.binds_everything_alike() {
+    if config.only_policy().is_some() {
         return;
     }
     let rule = || format!("/bindings/{}", config.binding(&scene(call)).unwrap_or_default());
