@@ -132,7 +132,12 @@ impl Edit {
         if out != chunk {
             host::replace_response_chunk(size, &out).map_err(|_| FAILED)?;
         }
-        Ok(if body.is_whole && !is_end { Pass::AtTheEnd } else { Pass::Now })
+        let pass = if body.is_whole && !is_end { Pass::AtTheEnd } else { Pass::Now };
+        if body.first.is_none() && body.lists.is_none() {
+            // Its first event was all that mattered.
+            *self = Self::Nothing;
+        }
+        Ok(pass)
     }
 
     /// The answer ended in trailers.
