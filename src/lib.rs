@@ -28,6 +28,7 @@
 #[cfg(not(target_os = "wasi"))]
 pub mod advice;
 pub mod amount;
+pub mod approval;
 pub mod caller;
 #[cfg(not(target_os = "wasi"))]
 pub mod cases;

@@ -41,6 +41,12 @@ impl Decimal {
         Some(Self { negative, exponent: point.saturating_add(power), digits: digits.to_owned() })
     }
 
+    /// One text for each value.
+    #[must_use]
+    pub fn plain(&self) -> String {
+        format!("{}{}e{}", if self.negative { "-" } else { "" }, self.digits, self.exponent)
+    }
+
     /// Compares the two without their signs.
     #[must_use]
     pub fn magnitude(&self, other: &Self) -> Ordering {

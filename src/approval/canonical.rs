@@ -1,0 +1,60 @@
+//! Parameters as bytes that are the same for the same values: neither the order of members, nor white space, escapes and the
+//! spelling of numbers count.
+
+use std::fmt::Write as _;
+
+use crate::json::{Decimal, Member, Node, Value};
+
+/// Writes a value; `None` if a number in it is none.
+pub(super) fn write(value: &Value<'_>, out: &mut Vec<u8>) -> Option<()> {
+    match value {
+        Value::Null => out.push(b'n'),
+        Value::Bool(true) => out.push(b't'),
+        Value::Bool(false) => out.push(b'f'),
+        Value::Number(text) => {
+            out.push(b'#');
+            sized(Decimal::new(text)?.plain().as_bytes(), out);
+        }
+        Value::String(text) => {
+            out.push(b'"');
+            sized(text.as_bytes(), out);
+        }
+        Value::Array(nodes) => {
+            out.push(b'[');
+            size(nodes.len(), out);
+            nodes.iter().try_for_each(|node| write(&node.value, out))?;
+        }
+        Value::Object(members) => {
+            let mut members: Vec<&Member<'_>> = members.iter().collect();
+            members.sort_unstable_by(|one, other| one.name.cmp(&other.name));
+            out.push(b'{');
+            size(members.len(), out);
+            members.iter().try_for_each(|member| {
+                sized(member.name.as_bytes(), out);
+                write(&member.node.value, out)
+            })?;
+        }
+    }
+    Some(())
+}
+
+/// The members of an object but for one.
+pub(super) fn without<'a>(node: Node<'a>, name: &str) -> Value<'a> {
+    match node.value {
+        Value::Object(members) => Value::Object(members.into_iter().filter(|member| member.name != name).collect()),
+        other => other,
+    }
+}
+
+/// Writes bytes behind their number, so that no text can look like what stands beside it.
+pub(super) fn sized(bytes: &[u8], out: &mut Vec<u8>) {
+    size(bytes.len(), out);
+    out.extend_from_slice(bytes);
+}
+
+fn size(size: usize, out: &mut Vec<u8>) {
+    let mut text = String::new();
+    // Writing to a string does not fail.
+    let _ = write!(text, "{size}:");
+    out.extend_from_slice(text.as_bytes());
+}

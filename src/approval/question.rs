@@ -1,0 +1,126 @@
+//! What an approval is bound to.
+
+use sha2::{Digest as _, Sha256};
+
+use crate::json::{Node, Reader};
+
+use super::canonical;
+
+/// Longer parameters cannot be approved, in bytes: nobody would read them.
+pub const MAX_PARAMS: usize = 16 << 10;
+
+/// A call that somebody is asked about. An approval holds for exactly this.
+#[derive(Clone, Copy, Debug)]
+pub struct Question<'q> {
+    /// The filter's name in Envoy.
+    pub filter: &'q str,
+    /// The policy's name.
+    pub policy: &'q str,
+    /// Digest of the configuration.
+    pub config: &'q str,
+    /// The rule that asks: a JSON pointer into the policy.
+    pub rule: &'q str,
+    /// The whole grant.
+    pub grant: &'q str,
+    /// The method.
+    pub method: &'q str,
+    /// The tool, prompt or resource.
+    pub name: &'q str,
+    /// The bytes of `params`: an object that the strict reader has accepted.
+    pub params: &'q [u8],
+}
+
+/// What two questions have in common only if they are the same one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Fingerprint(pub(super) [u8; 32]);
+
+impl Question<'_> {
+    /// Its fingerprint. `_meta` is not part of it: tokens for progress and traces differ with each call.
+    ///
+    /// `None` if the parameters are too long, or no object that could have been judged.
+    #[must_use]
+    pub fn fingerprint(&self) -> Option<Fingerprint> {
+        if self.params.len() > MAX_PARAMS {
+            return None;
+        }
+        let mut reader = Reader::new(self.params, u32::MAX).ok()?;
+        let params = canonical::without(Node::read(&mut reader).ok()?, "_meta");
+        let mut bytes = Vec::with_capacity(self.params.len());
+        let Self { filter, policy, config, rule, grant, method, name, .. } = self;
+        for text in [filter, policy, config, rule, grant, method, name] {
+            canonical::sized(text.as_bytes(), &mut bytes);
+        }
+        canonical::write(&params, &mut bytes)?;
+        Some(Fingerprint(Sha256::digest(&bytes).into()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #[cfg(target_family = "wasm")]
+    use wasm_bindgen_test::wasm_bindgen_test as test;
+
+    use super::{Fingerprint, MAX_PARAMS, Question};
+
+    const QUESTION: Question<'_> = Question {
+        filter: "f",
+        policy: "p",
+        config: "c",
+        rule: "/tools/pay/require_approval/0",
+        grant: "jwt:a",
+        method: "tools/call",
+        name: "pay",
+        params: br#"{"name":"pay","arguments":{"amount":100,"to":"x"}}"#,
+    };
+
+    fn of(params: &str) -> Option<Fingerprint> {
+        Question { params: params.as_bytes(), ..QUESTION }.fingerprint()
+    }
+
+    #[test]
+    fn spelling_and_meta_are_no_part_of_a_question() {
+        for params in [
+            r#"{"arguments":{"to":"x","amount":100},"name":"pay"}"#,
+            r#" { "name" : "p\u0061y", "arguments": { "amount" : 1e2 , "to":"x" } } "#,
+            r#"{"name":"pay","arguments":{"amount":100.00,"to":"x"},"_meta":{"progressToken":7}}"#,
+        ] {
+            assert_eq!(of(params), QUESTION.fingerprint(), "{params}");
+        }
+    }
+
+    #[test]
+    fn whatever_else_differs_is_another_question() {
+        for params in [
+            r#"{"name":"pay","arguments":{"amount":100.01,"to":"x"}}"#,
+            r#"{"name":"pay","arguments":{"amount":"100","to":"x"}}"#,
+            r#"{"name":"pay","arguments":{"amount":100,"to":"x","_meta":1}}"#,
+            r#"{"name":"pay","arguments":{"amount":100,"to":["x"]}}"#,
+            r#"{"name":"pay","arguments":{"amount":100,"to":null}}"#,
+            r#"{"name":"pay","arguments":{"amount":100}}"#,
+            r#"{"name":"pay","arguments":{"amount":100,"to":"x"},"task":{}}"#,
+        ] {
+            assert_ne!(of(params), QUESTION.fingerprint(), "{params}");
+        }
+        let others = [
+            Question { filter: "g", ..QUESTION },
+            Question { policy: "q", ..QUESTION },
+            Question { config: "d", ..QUESTION },
+            Question { rule: "/tools/pay/require_approval/1", ..QUESTION },
+            Question { grant: "jwt:b", ..QUESTION },
+            Question { method: "prompts/get", ..QUESTION },
+            Question { name: "pays", ..QUESTION },
+            // What stands beside each other cannot be shifted.
+            Question { filter: "fp", policy: "", ..QUESTION },
+        ];
+        for other in others {
+            assert_ne!(other.fingerprint(), QUESTION.fingerprint(), "{other:?}");
+        }
+    }
+
+    #[test]
+    fn what_nobody_would_read_cannot_be_asked() {
+        let long = format!(r#"{{"name":"pay","arguments":{{"text":"{}"}}}}"#, "x".repeat(MAX_PARAMS));
+        assert_eq!(of(&long), None);
+        assert_eq!(of("{"), None);
+    }
+}
