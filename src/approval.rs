@@ -7,12 +7,18 @@
 //! * [`Question`]: everything that an approval is bound to, and its [`Fingerprint`]
 //! * `canonical`: parameters without what spelling they have
 //! * [`Book`]: all questions that wait, and those that were answered
+//! * [`Text`]: what a question says
+//! * [`Desk`]: book and texts in a store, one step at a time whatever the thread
 
 mod book;
 mod canonical;
+mod desk;
 mod question;
+mod text;
 
 pub use self::{
-    book::{Asked, Book, Entry, Full, Garbage, NotPending, State},
-    question::{Fingerprint, MAX_PARAMS, Question},
+    book::{Book, Entry, Full, Garbage, NotPending, State},
+    desk::{Answer, Desk, NotAnswered, NotAsked},
+    question::{Fingerprint, MAX_PARAMS, Question, digest},
+    text::Text,
 };

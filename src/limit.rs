@@ -5,6 +5,7 @@
 //! * [`table`]: many counts in one small record of bytes, which is what a store keeps
 //! * [`totals`]: how many counts there are, and how many there may be
 //! * [`store`]: where the records are kept; one read-compare-write at a time
+//! * [`parts`]: several texts in one cell
 //! * [`Counters`]: all limits of a call charged together, or none
 //!
 //! A count is found by a keyed hash over everything that makes it *this* count ([`Key`]), so that no caller can
@@ -13,6 +14,7 @@
 
 mod counters;
 mod key;
+pub mod parts;
 pub mod store;
 pub mod table;
 pub mod totals;

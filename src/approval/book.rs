@@ -2,7 +2,7 @@
 
 use sha2::{Digest as _, Sha256};
 
-use crate::limit::Moment;
+use crate::limit::{Moment, store::EMPTY};
 
 use super::{Fingerprint, Question};
 
@@ -46,15 +46,6 @@ pub enum State {
     Rejected,
 }
 
-/// What comes of asking.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Asked {
-    /// It was asked before, and stands so.
-    Before(Entry),
-    /// It is asked now: its text has to be put into its slot.
-    Now(Entry),
-}
-
 /// There is no room for another question.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Full;
@@ -67,8 +58,6 @@ pub struct NotPending;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Garbage;
 
-/// The format's name and version.
-const HEADER: &[u8; 4] = b"ask\x01";
 const RECORD: usize = 72;
 /// Questions in all.
 const MAX: usize = 256;
@@ -77,22 +66,19 @@ const MAX_OF_POLICY: usize = 64;
 const MAX_OF_GRANT: usize = 8;
 
 impl Book {
-    /// What an empty book looks like.
-    pub const EMPTY: &[u8] = HEADER;
-
     /// Reads a book.
     ///
     /// # Errors
     /// The bytes are no book of this format.
     pub fn open(bytes: &[u8]) -> Result<Self, Garbage> {
-        let records = bytes.strip_prefix(HEADER).ok_or(Garbage)?.chunks(RECORD);
+        let records = bytes.strip_prefix(EMPTY).ok_or(Garbage)?.chunks(RECORD);
         records.map(Entry::read).collect::<Option<_>>().map(Self).ok_or(Garbage)
     }
 
     /// The bytes of the book.
     #[must_use]
     pub fn to_bytes(&self) -> Vec<u8> {
-        let mut bytes = HEADER.to_vec();
+        let mut bytes = EMPTY.to_vec();
         self.0.iter().for_each(|entry| entry.write(&mut bytes));
         bytes
     }
@@ -100,6 +86,12 @@ impl Book {
     /// The questions that are not over, in the order in which they were asked.
     pub fn entries(&self, now: Moment) -> impl Iterator<Item = &Entry> {
         self.0.iter().filter(move |entry| entry.is_alive(now))
+    }
+
+    /// How a question stands, if it was asked.
+    #[must_use]
+    pub fn find(&self, fingerprint: Fingerprint, now: Moment) -> Option<Entry> {
+        self.entries(now).find(|entry| entry.fingerprint == fingerprint).copied()
     }
 
     /// Asks a question, or finds it asked. It waits for `life` seconds, and is as old once it is answered.
@@ -112,12 +104,12 @@ impl Book {
         fingerprint: Fingerprint,
         life: u32,
         now: Moment,
-    ) -> Result<Asked, Full> {
-        self.0.retain(|entry| entry.is_alive(now));
-        if let Some(known) = self.0.iter().find(|entry| entry.fingerprint == fingerprint) {
-            return Ok(Asked::Before(*known));
+    ) -> Result<Entry, Full> {
+        if let Some(known) = self.find(fingerprint, now) {
+            return Ok(known);
         }
-        let [grant, policy] = [question.grant, question.policy].map(digest);
+        self.0.retain(|entry| entry.is_alive(now));
+        let [grant, policy] = [question.grant, question.policy.as_bytes()].map(|of| first(&Sha256::digest(of)));
         let pending = |of: &dyn Fn(&Entry) -> bool| {
             self.0.iter().filter(|entry| entry.state == State::Pending && of(entry)).count()
         };
@@ -130,7 +122,7 @@ impl Book {
         let id = id(fingerprint, now, slot);
         let entry = Entry { fingerprint, id, slot, state: State::Pending, until, life, grant, policy };
         self.0.push(entry);
-        Ok(Asked::Now(entry))
+        Ok(entry)
     }
 
     /// Answers a question that waits; its time begins anew.
@@ -216,10 +208,6 @@ impl Entry {
 fn id(fingerprint: Fingerprint, now: Moment, slot: u8) -> [u8; 10] {
     let bytes = [&fingerprint.0[..], &now.0.to_le_bytes(), &[slot]].concat();
     first(&Sha256::digest(&bytes))
-}
-
-fn digest(text: &str) -> [u8; 8] {
-    first(&Sha256::digest(text.as_bytes()))
 }
 
 /// The first bytes of a digest, which has more.

@@ -20,8 +20,8 @@ pub struct Question<'q> {
     pub config: &'q str,
     /// The rule that asks: a JSON pointer into the policy.
     pub rule: &'q str,
-    /// The whole grant.
-    pub grant: &'q str,
+    /// Who asks: the [`digest`] of the grant, since no credential is kept.
+    pub grant: &'q [u8],
     /// The method.
     pub method: &'q str,
     /// The tool, prompt or resource.
@@ -33,6 +33,12 @@ pub struct Question<'q> {
 /// What two questions have in common only if they are the same one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Fingerprint(pub(super) [u8; 32]);
+
+/// What a grant is known by.
+#[must_use]
+pub fn digest(grant: &str) -> [u8; 32] {
+    Sha256::digest(grant.as_bytes()).into()
+}
 
 impl Question<'_> {
     /// Its fingerprint. `_meta` is not part of it: tokens for progress and traces differ with each call.
@@ -47,7 +53,8 @@ impl Question<'_> {
         let params = canonical::without(Node::read(&mut reader).ok()?, "_meta");
         let mut bytes = Vec::with_capacity(self.params.len());
         let Self { filter, policy, config, rule, grant, method, name, .. } = self;
-        for text in [filter, policy, config, rule, grant, method, name] {
+        canonical::sized(grant, &mut bytes);
+        for text in [filter, policy, config, rule, method, name] {
             canonical::sized(text.as_bytes(), &mut bytes);
         }
         canonical::write(&params, &mut bytes)?;
@@ -67,7 +74,7 @@ mod tests {
         policy: "p",
         config: "c",
         rule: "/tools/pay/require_approval/0",
-        grant: "jwt:a",
+        grant: b"jwt:a",
         method: "tools/call",
         name: "pay",
         params: br#"{"name":"pay","arguments":{"amount":100,"to":"x"}}"#,
@@ -106,7 +113,7 @@ mod tests {
             Question { policy: "q", ..QUESTION },
             Question { config: "d", ..QUESTION },
             Question { rule: "/tools/pay/require_approval/1", ..QUESTION },
-            Question { grant: "jwt:b", ..QUESTION },
+            Question { grant: b"jwt:b", ..QUESTION },
             Question { method: "prompts/get", ..QUESTION },
             Question { name: "pays", ..QUESTION },
             // What stands beside each other cannot be shifted.

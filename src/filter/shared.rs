@@ -11,8 +11,7 @@ use crate::{
     engine::metric,
     limit::{
         Seed,
-        store::{Event, Store, Unavailable, Versioned, Written},
-        table, totals,
+        store::{self, Event, Store, Unavailable, Versioned, Written},
     },
 };
 
@@ -35,9 +34,7 @@ impl SharedTable {
         if Self.seed().is_ok() {
             return;
         }
-        let mut cells = (0..table::CELLS).map(cell_key);
-        let made = cells.all(|key| host::make_shared(&key, table::EMPTY).is_ok())
-            && host::make_shared(&cell_key(totals::TOTALS), totals::NONE).is_ok();
+        let made = store::CELLS.map(cell_key).all(|key| host::make_shared(&key, store::EMPTY).is_ok());
         if !made || host::make_shared(&seed_key(), &random_seed()).is_err() {
             log::error!("the table of counters could not be made: calls with limits will be refused");
         }

@@ -3,9 +3,9 @@
 use super::{
     Full, Key, Moment, Quota, Scope,
     key::Place,
-    store::{Event, Store, Unavailable, Written},
+    store::{Event, Store, TOTALS, Unavailable, Written},
     table::{CELLS, Cell, NoRoom, Owner},
-    totals::{Bounds, Difference, TOTALS, Totals},
+    totals::{Bounds, Difference, Totals},
     window::Count,
 };
 use crate::amount::Amount;

@@ -2,11 +2,38 @@
 //!
 //! Envoy's shared data has no delete and no create-if-absent, and a write to a key that is missing always succeeds.
 //! So a store here has a fixed number of cells that are made before the first request, and a cell that is missing is
-//! a failure, never an empty one.
+//! a failure, never an empty one. Each begins as [`EMPTY`], whatever it is for.
 
-use std::cell::RefCell;
+use std::{cell::RefCell, ops::Range};
 
-use super::{Seed, table, totals};
+use super::Seed;
+
+/// What a cell holds at first: the name and the version of every format there is. It is also part of each cell's name, so a
+/// new version starts with new cells.
+pub const EMPTY: &[u8] = b"mcp\x01";
+
+/// The cells that the table of counters lies in.
+pub const TABLE: Range<u16> = 0..4096;
+/// How many counters there are.
+pub const TOTALS: u16 = 4096;
+/// The questions that wait for approval, and those that were answered.
+pub const QUESTIONS: u16 = 4097;
+/// What is asked, each question in a cell of its own.
+pub const TEXTS: Range<u16> = 4098..4354;
+/// Where the next of the [`DECISIONS`] go.
+pub const NEXT_DECISION: u16 = 4354;
+/// The newest decisions, for people to see.
+pub const DECISIONS: Range<u16> = 4355..4611;
+/// What some counters count, for people to see: the table itself keeps no names.
+pub const LABELS: Range<u16> = 4611..4867;
+/// All cells.
+pub const CELLS: Range<u16> = 0..4867;
+
+/// The cell of this index in one of the ranges of 256.
+#[must_use]
+pub fn cell(cells: &Range<u16>, index: u8) -> u16 {
+    cells.start.saturating_add(u16::from(index))
+}
 
 /// The bytes of a cell and the version they had when they were read.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -75,12 +102,10 @@ pub struct InMemory {
 }
 
 impl InMemory {
-    /// A table of empty cells.
+    /// Cells that hold nothing.
     #[must_use]
     pub fn new(seed: Seed) -> Self {
-        let empty = Versioned { bytes: table::EMPTY.to_vec(), version: 1 };
-        let mut cells = vec![empty; usize::from(table::CELLS)];
-        cells.push(Versioned { bytes: totals::NONE.to_vec(), version: 1 });
+        let cells = CELLS.map(|_| Versioned { bytes: EMPTY.to_vec(), version: 1 }).collect();
         Self { seed, cells: RefCell::new(cells) }
     }
 }

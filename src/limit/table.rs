@@ -7,17 +7,16 @@
 //! 65,536 random callers put 16 records into each of 4,096 cells on average; that a cell gets 48 of them is less
 //! likely than one in a billion.
 
-use super::{totals::Difference, window::Count, window::Moment};
+use super::{
+    store::{EMPTY, TABLE},
+    totals::Difference,
+    window::{Count, Moment},
+};
 use crate::amount::Amount;
 
 /// Cells of a table.
-pub const CELLS: u16 = 4096;
+pub const CELLS: u16 = TABLE.end;
 
-/// A cell that holds nothing yet.
-pub const EMPTY: &[u8] = HEADER;
-
-/// The format's name and version. It is also part of each cell's name, so a new format starts with new cells.
-pub(super) const HEADER: &[u8; 4] = b"mcp\x01";
 const RECORD: usize = 40;
 /// Records of callers that a cell has room for. The [totals](super::totals) are reached long before.
 const CAPACITY: usize = 48;
@@ -60,7 +59,7 @@ impl<'b> Cell<'b> {
     /// # Errors
     /// They are no cell of this format.
     pub fn open(bytes: &'b [u8]) -> Result<Self, Garbage> {
-        let records = bytes.strip_prefix(HEADER).ok_or(Garbage)?;
+        let records = bytes.strip_prefix(EMPTY).ok_or(Garbage)?;
         if records.len() % RECORD == 0 { Ok(Self(records)) } else { Err(Garbage) }
     }
 
@@ -82,8 +81,8 @@ impl<'b> Cell<'b> {
         count: Count,
         now: Moment,
     ) -> Result<(Vec<u8>, Difference), NoRoom> {
-        let mut bytes = Vec::with_capacity(HEADER.len().saturating_add(self.0.len()).saturating_add(RECORD));
-        bytes.extend_from_slice(HEADER);
+        let mut bytes = Vec::with_capacity(EMPTY.len().saturating_add(self.0.len()).saturating_add(RECORD));
+        bytes.extend_from_slice(EMPTY);
         let (mut known, mut all, mut difference) = (false, 0_usize, Difference::default());
         let alive = |record: &Record| record.count.until.saturating_mul(1000) > now.0;
         for record in self.records() {

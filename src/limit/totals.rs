@@ -3,10 +3,10 @@
 //! The numbers stand in a cell of their own, and are changed after the cell that they tell of. So they can be off by as many
 //! as there are workers, and where a worker dies in between; no verdict hangs on the last one.
 
-use super::table::{CELLS, HEADER, NoRoom, Owner};
-
-/// The cell that the totals stand in, behind those of the table.
-pub const TOTALS: u16 = CELLS;
+use super::{
+    store::EMPTY,
+    table::{NoRoom, Owner},
+};
 
 /// How many counters a table may keep.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,9 +33,6 @@ pub struct Difference {
     pub unverified: i64,
 }
 
-/// What the cell holds at first.
-pub const NONE: &[u8] = b"mcp\x01\0\0\0\0\0\0\0\0";
-
 impl Difference {
     /// Adds counters of one kind of callers, or takes them away.
     pub(super) fn add(&mut self, more: i64, unverified: bool) {
@@ -59,7 +56,11 @@ impl Totals {
     /// Reads the bytes of the cell; `None` if they are something else.
     #[must_use]
     pub fn open(bytes: &[u8]) -> Option<Self> {
-        let (all, unverified) = bytes.strip_prefix(HEADER)?.split_first_chunk()?;
+        let numbers = bytes.strip_prefix(EMPTY)?;
+        if numbers.is_empty() {
+            return Some(Self::default());
+        }
+        let (all, unverified) = numbers.split_first_chunk()?;
         let unverified = unverified.try_into().ok()?;
         Some(Self { all: u32::from_le_bytes(*all), unverified: u32::from_le_bytes(unverified) })
     }
@@ -67,7 +68,7 @@ impl Totals {
     /// The bytes of the cell.
     #[must_use]
     pub fn to_bytes(self) -> Vec<u8> {
-        [&HEADER[..], &self.all.to_le_bytes(), &self.unverified.to_le_bytes()].concat()
+        [EMPTY, &self.all.to_le_bytes(), &self.unverified.to_le_bytes()].concat()
     }
 
     /// The totals after a cell has changed.
@@ -100,17 +101,17 @@ mod tests {
     #[cfg(target_family = "wasm")]
     use wasm_bindgen_test::wasm_bindgen_test as test;
 
-    use super::{Bounds, Difference, NONE, NoRoom, Owner, Totals};
+    use super::{Bounds, Difference, EMPTY, NoRoom, Owner, Totals};
 
     const ONE_MORE: Difference = Difference { all: 1, unverified: 0 };
     const ONE_MORE_UNVERIFIED: Difference = Difference { all: 1, unverified: 1 };
 
     #[test]
     fn totals_are_written_as_they_are_read() {
-        assert_eq!(Totals::open(NONE), Some(Totals::default()));
+        assert_eq!(Totals::open(EMPTY), Some(Totals::default()));
         let totals = Totals { all: 70_000, unverified: 3 };
         assert_eq!(Totals::open(&totals.to_bytes()), Some(totals));
-        for bytes in [&b""[..], b"mcp\x01", b"mcp\x02\0\0\0\0\0\0\0\0", b"mcp\x01\0\0\0\0\0\0\0\0\0"] {
+        for bytes in [&b""[..], b"mcp\x01\0", b"mcp\x02\0\0\0\0\0\0\0\0", b"mcp\x01\0\0\0\0\0\0\0\0\0"] {
             assert_eq!(Totals::open(bytes), None, "{bytes:?}");
         }
     }
