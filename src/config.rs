@@ -4,16 +4,20 @@
 //! * A: a bare policy document; pasting a `policy.json` is a complete configuration
 //! * B: `{ "policy": …, options }`
 //! * C: `{ "policies": {…}, "bindings": […], options }`
+//! * D: `{ "console": {…} }`: no gateway, but the listener on which people approve calls
 //!
 //! A is B without options, and B is C with one policy, `default`, to which everything is bound.
 //!
 //! Loading depends on nothing but the bytes: all threads of an Envoy must come to the same result.
 
 mod answers;
+mod approvals;
 mod audit;
 mod bindings;
+mod console;
 mod limits;
 mod lists;
+mod matcher;
 mod protocol;
 
 #[cfg(test)]
@@ -33,12 +37,23 @@ use crate::{
 
 pub use self::{
     answers::{ANSWERS, Answers},
+    approvals::{APPROVAL_SERVICE, APPROVALS, Approvals, Service},
     audit::{AUDIT, Arguments, Audit, Logged},
     bindings::{BINDING, Binding, Bound, Named, Scene},
+    console::{CONSOLE, CONSOLE_FORM, Console},
     limits::{LIMITS, Limits, Refund},
     lists::{LISTS, Lists, Show},
     protocol::{HeaderMode, PROTOCOL, Protocol},
 };
+
+/// What a configuration is of.
+#[derive(Clone, Debug)]
+pub enum Loaded {
+    /// A gateway.
+    Gateway(Box<Config>),
+    /// The page on which people approve calls.
+    Console(Console),
+}
 
 /// A configuration that can be enforced.
 #[derive(Clone, Debug)]
@@ -61,6 +76,8 @@ pub struct Config {
     pub lists: Lists,
     /// What is written down of requests.
     pub audit: Audit,
+    /// Where people decide on calls that need approval.
+    pub approvals: Approvals,
     /// The first 16 hexadecimal digits of the SHA-256 of the bytes this was loaded from.
     pub digest: String,
 }
@@ -77,13 +94,23 @@ const MAX_BYTES: usize = 4 << 20;
 
 /// The keys of form B: a policy and options.
 pub const OPTIONS: Keys = Keys {
-    known: &["policy", "policies", "bindings", "identity", "mode", "protocol", "answers", "limits", "lists", "audit"],
-    later: &["approvals", "console"],
+    known: &[
+        "policy",
+        "policies",
+        "bindings",
+        "identity",
+        "mode",
+        "protocol",
+        "answers",
+        "limits",
+        "lists",
+        "audit",
+        "approvals",
+    ],
+    later: &[],
 };
-impl Config {
-    /// How deep a configuration may nest.
-    pub const MAX_DEPTH: u32 = 64;
 
+impl Loaded {
     /// Loads a configuration from JSON, or from the protobuf form of a `google.protobuf.Struct`.
     ///
     /// # Errors
@@ -94,13 +121,32 @@ impl Config {
         }
         let node = document(bytes)?;
         let problems = Problems::default();
-        let read = Self::read(&At::top(&node, &problems));
+        let at = At::top(&node, &problems);
+        let read = if at.has(CONSOLE_FORM.known) && !at.has(OPTIONS.known) {
+            Console::read(&at).map(Self::Console)
+        } else {
+            let digest = || Sha256::digest(bytes).iter().take(8).map(|byte| format!("{byte:02x}")).collect();
+            Config::read(&at).map(|config| Self::Gateway(Box::new(Config { digest: digest(), ..config })))
+        };
         match (read, problems.take()) {
-            (Some(config), problems) if problems.is_empty() => {
-                let digest = Sha256::digest(bytes).iter().take(8).map(|byte| format!("{byte:02x}")).collect();
-                Ok(Self { digest, ..config })
-            }
+            (Some(loaded), problems) if problems.is_empty() => Ok(loaded),
             (_, problems) => Err(Invalid { problems }),
+        }
+    }
+}
+
+impl Config {
+    /// How deep a configuration may nest.
+    pub const MAX_DEPTH: u32 = 64;
+
+    /// Loads the configuration of a gateway, as [`Loaded::load`] does.
+    ///
+    /// # Errors
+    /// All that is wrong with it, or that it is a console's.
+    pub fn load(bytes: &[u8]) -> Result<Self, Invalid> {
+        match Loaded::load(bytes)? {
+            Loaded::Gateway(config) => Ok(*config),
+            Loaded::Console(_) => Err(Invalid::whole("this is the configuration of a console, which has no policy")),
         }
     }
 
@@ -153,17 +199,21 @@ impl Config {
             answers: Answers::default(),
             lists: Lists::default(),
             audit: Audit::default(),
+            approvals: Approvals::default(),
             digest: String::new(),
         };
         // A policy that lacks its version is still better explained as one.
-        if !at.has(OPTIONS.known) && !at.has(OPTIONS.later) || at.has(&["version", "default", "tools"]) {
+        if !at.has(OPTIONS.known) || at.has(&["version", "default", "tools"]) {
             // `mode` is a key of both.
             let is_option = |key: &&str| *key != "mode" && at.has(&[*key]);
-            if OPTIONS.known.iter().chain(OPTIONS.later).any(is_option) {
+            if OPTIONS.known.iter().any(is_option) {
                 at.wrong("options stand beside the policy, not in it: `{\"policy\": {…}, \"identity\": […]}`");
             }
             let (policies, bindings) = one(at)?;
             return Some(whole(policies, bindings));
+        }
+        if at.has(CONSOLE_FORM.known) {
+            at.wrong("a console has a listener of its own, whose configuration is `console` and nothing else");
         }
         let fields = at.fields(OPTIONS)?;
         let bound = match fields.get("policies") {
@@ -180,6 +230,7 @@ impl Config {
         let lists = fields.get("lists").map_or(Some(Lists::default()), |lists| Lists::read(&lists));
         let answers = fields.get("answers").map_or(Some(Answers::default()), |answers| Answers::read(&answers));
         let audit = fields.get("audit").map_or(Some(Audit::default()), |audit| Audit::read(&audit));
+        let approvals = fields.get("approvals").map_or(Some(Approvals::default()), |at| Approvals::read(&at));
         let mode = policy::document::mode(fields.get("mode"));
         let limits = fields.get("limits").map_or(Some(Limits::default()), |limits| Limits::read(&limits));
         let (policies, bindings) = bound?;
@@ -190,6 +241,7 @@ impl Config {
             answers: answers?,
             lists: lists?,
             audit: audit?,
+            approvals: approvals?,
             identity: identity.unwrap_or_else(|| config.identity.clone()),
             protocol: protocol.flatten().unwrap_or_default(),
             ..config

@@ -17,6 +17,7 @@ pub mod pace;
 mod record;
 pub mod refund;
 mod reply;
+pub mod ruling;
 pub mod trace;
 
 #[cfg(test)]
@@ -26,7 +27,7 @@ use crate::{
     caller::{Grant, Unknown},
     config::{Bound, Config, Refund},
     http::{Header, Headers},
-    limit::{Moment, Receipt, store::Store},
+    limit::{Moment, store::Store},
     mcp::{
         Body, Refusal,
         answer::{self, Reply},
@@ -39,8 +40,10 @@ pub use record::{Decision, Noted, Record};
 
 use self::{
     bound::bound,
-    decide::Judge,
+    decide::{Denial, Judge},
     lists::Trim,
+    refund::Receipt,
+    ruling::{Inquiry, Ruling},
     trace::{Nobody, Step, Witness},
 };
 
@@ -55,13 +58,15 @@ pub struct Call {
     pub request_id: Option<String>,
     /// The name of Envoy's route, where a binding asks for it.
     pub route: Option<String>,
+    /// What the approval service says of it, once it was asked.
+    pub ruling: Option<Ruling>,
 }
 
 impl Call {
     /// A request of which Envoy tells no id and no route.
     #[must_use]
     pub fn new(headers: Headers, grant: Result<Grant, Unknown>) -> Self {
-        Self { headers, grant, request_id: None, route: None }
+        Self { headers, grant, request_id: None, route: None, ruling: None }
     }
 }
 
@@ -80,8 +85,10 @@ pub struct Judgement {
 /// What to do with a request.
 #[derive(Clone, Debug)]
 pub enum Answer {
-    /// Let it go on, unchanged. The receipt says what it was charged.
+    /// Let it go on, unchanged. The receipt says what that used up.
     Forward(Receipt),
+    /// Ask the approval service, and judge it anew with what that says; nothing is noted or charged yet.
+    Ask(Inquiry),
     /// Answer it here; no server sees it.
     Reply(Reply),
 }
@@ -158,12 +165,12 @@ pub fn explain<S: Store, W: Witness>(
     };
     let Bound::To(named) = bound else {
         let decision = decide::not_bound(witness);
-        let asked = reply::Asked { answers: config.answers, named: None, call, era };
+        let asked = reply::Asked { config, named: None, call, era };
         return carry_out(config, asked, &body, decision, now);
     };
     let decision = Judge { config, named, call, session, filter, now, store, witness }.decide(body.messages());
     let lists = lists::asked(config, named, &body, era);
-    let asked = reply::Asked { answers: config.answers, named: Some(named), call, era };
+    let asked = reply::Asked { config, named: Some(named), call, era };
     Judgement { lists, ..carry_out(config, asked, &body, decision, now) }
 }
 
@@ -177,7 +184,8 @@ fn carry_out(
 ) -> Judgement {
     let record = Record::of(config, asked.named, asked.call, body, &decision);
     let answer = match decision.verdict {
-        Ok(passed) => Answer::Forward(passed.receipt),
+        Ok(passed) => Answer::Forward(Receipt::of(passed)),
+        Err(Denial::Unasked { inquiry, .. }) => Answer::Ask(*inquiry),
         Err(denial) => Answer::Reply(reply::denied(asked, body, &denial, now)),
     };
     Judgement { answer: by_status(config, asked.call, answer), record, lists: None }

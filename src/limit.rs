@@ -22,6 +22,6 @@ pub mod window;
 
 pub use self::{
     counters::{Charge, Counters, Receipt, Refused},
-    key::{Key, Scope, Seed},
+    key::{Key, Place, Scope, Seed},
     window::{Algorithm, Full, Moment, Quota, Window},
 };

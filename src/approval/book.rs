@@ -4,7 +4,7 @@ use sha2::{Digest as _, Sha256};
 
 use crate::limit::{Moment, store::EMPTY};
 
-use super::{Fingerprint, Question};
+use super::{Fingerprint, Question, question::hex};
 
 #[cfg(test)]
 mod tests;
@@ -157,6 +157,12 @@ impl Book {
 }
 
 impl Entry {
+    /// The name of this asking, as people and programs spell it.
+    #[must_use]
+    pub fn name(&self) -> String {
+        hex(&self.id)
+    }
+
     fn is_alive(&self, now: Moment) -> bool {
         self.until.saturating_mul(1000) > now.0
     }

@@ -117,7 +117,8 @@ impl<S: Store> Desk<'_, S> {
         if text.question.grant == answer.grant {
             return Err(NotAnswered::Own);
         }
-        let answered = self.change(|book| book.answer(id, answer.yes, now).map_err(|NotPending| NotAnswered::Before))?;
+        let answered =
+            self.change(|book| book.answer(id, answer.yes, now).map_err(|NotPending| NotAnswered::Before))?;
         // Only who has answered gets here, so nobody else signs. A call that comes in between finds no signature.
         let Answer { approver, note, .. } = *answer;
         let signed = |text: Text<'_>| Text { approver, note, ..text }.to_bytes();

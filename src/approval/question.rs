@@ -40,6 +40,19 @@ pub fn digest(grant: &str) -> [u8; 32] {
     Sha256::digest(grant.as_bytes()).into()
 }
 
+impl Fingerprint {
+    /// The first half of it, in hexadecimal digits: enough of a name.
+    #[must_use]
+    pub fn name(&self) -> String {
+        hex(self.0.first_chunk::<16>().map_or(&[], |half| half))
+    }
+}
+
+/// Bytes as hexadecimal digits.
+pub(super) fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
 impl Question<'_> {
     /// Its fingerprint. `_meta` is not part of it: tokens for progress and traces differ with each call.
     ///

@@ -33,6 +33,7 @@ impl CaseCall {
         let judgement = engine::explain(config, &call, self.body.as_bytes(), "cases", self.at, store, &mut steps);
         let (told, retry_after) = match &judgement.answer {
             Answer::Forward(_) => (String::new(), None),
+            Answer::Ask(_) => ("what the approval service says".to_owned(), None),
             Answer::Reply(reply) => (told(&reply.body), reply.retry_after),
         };
         Outcome { steps, record: judgement.record, told, retry_after }

@@ -5,9 +5,10 @@ mod place;
 #[cfg(test)]
 mod tests;
 
+use super::matcher::Matcher;
 use crate::{
     caller::Grant,
-    policy::{self, Policy, pattern::Pattern},
+    policy::{self, Policy},
     walk::{At, Keys},
 };
 
@@ -54,13 +55,6 @@ pub enum Bound<'c> {
     Bypass,
     /// Nothing is bound, so everything is denied.
     Nothing,
-}
-
-/// A text, or a pattern for texts.
-#[derive(Clone, Debug)]
-enum Matcher {
-    Exact(Box<str>),
-    Pattern(Pattern),
 }
 
 /// The keys of a binding.
@@ -117,26 +111,6 @@ impl Binding {
     pub fn is_chosen_by_clients(&self) -> bool {
         let by_place = self.host.is_some() || self.path.is_some() || self.path_prefix.is_some();
         by_place && self.route.is_none() && self.grant.is_none()
-    }
-}
-
-impl Matcher {
-    fn new(text: &str) -> Self {
-        Pattern::new(text).map_or_else(|| Self::Exact(text.into()), Self::Pattern)
-    }
-
-    fn matches(&self, text: &str) -> bool {
-        match self {
-            Self::Exact(exact) => **exact == *text,
-            Self::Pattern(pattern) => pattern.matches(text),
-        }
-    }
-
-    fn text(&self) -> &str {
-        match self {
-            Self::Exact(exact) => exact,
-            Self::Pattern(pattern) => pattern.text(),
-        }
     }
 }
 

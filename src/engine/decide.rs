@@ -1,5 +1,7 @@
 //! The order of the decision; product contract, section 2.
 
+mod carry;
+mod consent;
 mod matter;
 mod plan;
 mod verdict;
@@ -8,7 +10,7 @@ use std::borrow::Cow;
 
 use crate::{
     config::{Config, Named},
-    limit::{Counters, Moment, Refused, store::Store, totals::Bounds},
+    limit::{Moment, store::Store},
     mcp::{Message, Method, Request, Sort, Target},
     policy::{Mode, Stance},
 };
@@ -20,7 +22,7 @@ use super::{
 
 use self::{
     matter::{Matter, Subject},
-    plan::{Notes, Plan},
+    plan::Plan,
 };
 pub(super) use matter::is_permitted;
 pub(super) use verdict::{Decision, Denial, Passed, Verdict};
@@ -75,7 +77,11 @@ impl<'p, S: Store, W: Witness> Judge<'p, S, W> {
                 Err(denial) => return Err(denial).into(),
             }
         }
-        if matters.is_empty() { Ok(Passed::default()).into() } else { self.weigh(&matters) }
+        let alone = match messages {
+            [Message::Request(request)] => Some(request),
+            _ => None,
+        };
+        if matters.is_empty() { Ok(Passed::default()).into() } else { self.weigh(&matters, alone) }
     }
 
     /// What a message names, for rules to judge; nothing where it passes by its method.
@@ -176,49 +182,20 @@ impl<'p, S: Store, W: Witness> Judge<'p, S, W> {
         Ok(matters)
     }
 
-    /// Asks the rules: those that are enforced decide, those in shadow are reported.
-    fn weigh(&mut self, matters: &[Matter<'p, '_>]) -> Decision<'p> {
+    /// Asks the rules: those that are enforced decide, those in shadow are reported. `alone` is the one request there is.
+    fn weigh(&mut self, matters: &[Matter<'p, '_>], alone: Option<&Request<'_>>) -> Decision<'p> {
         let verdict = matters.iter().find_map(Matter::refused).map_or(Ok(()), Err);
         let verdict = verdict.and_then(|()| Plan::new(matters, Mode::Enforce, &mut self.witness));
-        let verdict = verdict.and_then(|plan| self.carry_out(&plan));
+        let verdict = verdict.and_then(|plan| self.carry_out(&plan, alone));
         let shadow = Plan::new(matters, Mode::Shadow, &mut self.witness);
         match (verdict, shadow) {
             (verdict, Err(shadow)) => Decision { verdict, shadow: Some(shadow) },
-            (Ok(passed), Ok(plan)) => match self.carry_out(&plan) {
+            (Ok(passed), Ok(plan)) => match self.carry_out(&plan, alone) {
                 Ok(shadowed) => Decision { verdict: Ok(passed.and(shadowed)), shadow: None },
                 Err(shadow) => Decision { verdict: Ok(passed), shadow: Some(shadow) },
             },
             (refused, Ok(_)) => Decision { verdict: refused, shadow: None },
         }
-    }
-
-    /// Asks for approval or charges, once nothing else stands against a call.
-    fn carry_out(&mut self, plan: &Plan<'p>) -> Verdict<'p> {
-        let Ok(grant) = &self.call.grant else { return Err(Denial::Failed) };
-        let charges: Vec<_> =
-            plan.charges.iter().map(|due| due.to(&self.named.name, self.filter, grant, self.session)).collect();
-        let counters = Counters::new(self.store, Bounds::of(self.config.limits.max_counters));
-        let mut notes = Notes { witness: &mut self.witness, mode: plan.mode };
-        let mut refused = |refused: Refused| match refused {
-            Refused::Full { index, full } => match plan.charges.get(index) {
-                Some(due) => {
-                    notes.note(|| due.full());
-                    Denial::Limited { limit: due.limit, full }
-                }
-                None => Denial::Failed,
-            },
-            Refused::Unavailable => Denial::Failed,
-        };
-        if let Some((predicate, subject)) = &plan.approval {
-            counters.has_room(&charges, self.now).map_err(&mut refused)?;
-            notes.note(|| Step::new(&*predicate.pointer, "asks for approval, so nothing is charged yet"));
-            return Err(verdict::approval_needed(predicate, subject));
-        }
-        let receipt = counters.charge(&charges, self.now).map_err(&mut refused)?;
-        for (due, used) in plan.charges.iter().zip(receipt.used()) {
-            notes.note(|| due.paid(used));
-        }
-        Ok(Passed { receipt, limits: plan.charges.iter().map(|due| due.limit).collect() })
     }
 }
 

@@ -13,6 +13,7 @@ use crate::{
 use super::{
     Call,
     decide::{self, Denial},
+    ruling::Said,
 };
 
 pub use self::arguments::Noted;
@@ -59,6 +60,8 @@ pub struct Record {
     pub request_id: Option<String>,
     /// What is noted of the arguments.
     pub arguments: Option<Noted>,
+    /// Who approved it, or what waits for approval.
+    pub approval: Option<Said>,
     /// What is left in each counter that was charged, by the counter's name.
     pub remaining: Vec<(String, Amount)>,
     /// What would have been decided by what is in shadow.
@@ -92,7 +95,7 @@ impl Decision {
         match denial {
             Denial::Denied { .. } => Self::Denied,
             Denial::Limited { .. } => Self::RateLimited,
-            Denial::ApprovalNeeded { .. } => Self::ApprovalRequired,
+            Denial::ApprovalNeeded { .. } | Denial::Unasked { .. } => Self::ApprovalRequired,
             Denial::Failed => Self::Failed,
         }
     }
@@ -123,6 +126,13 @@ impl Record {
             passed.limits.iter().zip(passed.receipt.used()).map(left)
         });
         let remaining = remaining.collect();
+        let approval = match &made.verdict {
+            Ok(passed) => passed.approved.as_ref().map(|yes| yes.by.clone()),
+            Err(Denial::ApprovalNeeded { pending: Some(pending), .. }) => {
+                Some(Said { id: pending.id.clone(), ..Said::default() })
+            }
+            Err(_) => None,
+        };
         let (method, tool) = match body {
             Body::Single(Message::Request(request)) => match &request.target {
                 Target::Tool(name) | Target::Prompt(name) | Target::Resource(name) => (&*request.method, &**name),
@@ -143,6 +153,7 @@ impl Record {
             arguments,
             shadow,
             remaining,
+            approval,
             ..Self::new(config, named, call, decision)
         }
     }
@@ -188,6 +199,12 @@ impl Record {
             .optional("method", some(&self.method))
             .optional("tool", some(&self.tool))
             .optional("requestId", self.request_id.as_deref());
+        if let Some(Said { id, approver, note }) = &self.approval {
+            let mut approval = Writer::default();
+            approval.text("id", &short(id)).optional("approver", some(&short(approver)));
+            approval.optional("note", some(&short(note)));
+            record.json("approval", approval.finish());
+        }
         if detail == Detail::Verdict {
             return record.finish();
         }
@@ -223,6 +240,7 @@ impl Record {
             request_id: call.request_id.clone(),
             arguments: None,
             remaining: Vec::new(),
+            approval: None,
             shadow: None,
         }
     }

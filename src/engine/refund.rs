@@ -1,6 +1,38 @@
 //! When a call that was charged gets its quota back; product contract, section 1.5.
 
-use crate::{config::Refund, limit::Receipt};
+use crate::{
+    approval::{Desk, Entry},
+    config::Refund,
+    limit::{self, Counters, Moment, store::Store, totals::Bounds},
+};
+
+use super::decide::Passed;
+
+/// What a call has used up: quota, and perhaps an approval.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[must_use]
+pub struct Receipt {
+    charged: limit::Receipt,
+    approval: Option<Entry>,
+}
+
+impl Receipt {
+    /// Of a call that costs nothing.
+    pub const NOTHING: Self = Self { charged: limit::Receipt::NOTHING, approval: None };
+
+    pub(super) fn of(passed: Passed<'_>) -> Self {
+        Self { charged: passed.receipt, approval: passed.approved.and_then(|yes| yes.taken) }
+    }
+
+    /// Gives all of it back.
+    pub fn give_back<S: Store>(self, store: &S, now: Option<Moment>) {
+        Counters::new(store, Bounds::NONE).refund(&self.charged);
+        // Without a clock nobody can say whether it still holds.
+        if let (Some(approval), Some(now)) = (self.approval, now) {
+            Desk(store).give_back(approval, now);
+        }
+    }
+}
 
 /// What Envoy knows of a request's way to a server.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -3,11 +3,11 @@
 //! Clients show a model nothing but `message`, so it says what was refused, why, and what to do.
 
 use crate::{
-    config::{Answers, Named},
+    config::{Config, Named},
     limit::{Full, Moment},
     mcp::{
         Body, Code, Refusal, Request, Target,
-        answer::{self, Data, LimitData, Reply, WindowData},
+        answer::{self, ApprovalData, Data, LimitData, Reply, WindowData},
         era::Era,
         list::Kind,
         requests,
@@ -19,6 +19,7 @@ use super::{
     Call,
     date::rfc_3339,
     decide::{self, Denial},
+    ruling::Pending,
 };
 
 /// The answer to a request that was not judged.
@@ -32,7 +33,7 @@ pub(super) fn refused(call: &Call, refusal: &Refusal) -> Reply {
 /// Who asked, and how refusals are told.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Asked<'a> {
-    pub(super) answers: Answers,
+    pub(super) config: &'a Config,
     /// The policy that judged.
     pub(super) named: Option<&'a Named>,
     pub(super) call: &'a Call,
@@ -74,10 +75,9 @@ fn one(asked: Asked<'_>, request: &Request<'_>, denial: &Denial<'_>, now: Moment
             let data = Data { kind: "denied", ..data };
             asked.told(request, Code::Denied, &format!("Policy violation: {why}"), &data)
         }
-        Denial::ApprovalNeeded { .. } => {
-            let data = Data { kind: "approval_required", ..data };
-            asked.told(request, Code::ApprovalNeeded, &format!("Approval required: {why}"), &data)
-        }
+        Denial::ApprovalNeeded { pending, .. } => approval_needed(asked, request, data, pending.as_ref()),
+        // Nobody can be told before the service was asked.
+        Denial::Unasked { .. } => approval_needed(asked, request, data, None),
         Denial::Limited { limit, full } => limited(asked, request, data, limit, *full, now),
         Denial::Failed => {
             let data = Data { kind: "refused", ..data };
@@ -90,7 +90,7 @@ impl Asked<'_> {
     /// An error, or a result that says the same, where tool calls are answered so.
     fn told(self, request: &Request<'_>, code: Code, message: &str, data: &Data<'_>) -> Reply {
         match &request.target {
-            Target::Tool(_) if self.answers.as_results => {
+            Target::Tool(_) if self.config.answers.as_results => {
                 answer::tool_error(request.id.token(), message, self.era == Era::Mirrored)
             }
             _ => answer::error(200, Some(request.id.token()), code, message, data),
@@ -102,9 +102,27 @@ impl Asked<'_> {
         let (Target::Tool(name), Denial::Denied { .. }, Some(named)) = (&request.target, denial, self.named) else {
             return None;
         };
-        let is_unknown = self.answers.unknown_tool && !decide::is_permitted(&named.policy, Kind::Tools, name);
+        let is_unknown = self.config.answers.unknown_tool && !decide::is_permitted(&named.policy, Kind::Tools, name);
         is_unknown.then_some(&**name)
     }
+}
+
+fn approval_needed(asked: Asked<'_>, request: &Request<'_>, data: Data<'_>, pending: Option<&Pending>) -> Reply {
+    let own = |pending: &Pending| asked.config.approvals.url.as_ref().map(|base| format!("{base}#{}", pending.id));
+    let url = pending.and_then(|pending| pending.url.clone().or_else(|| own(pending)));
+    let todo = match (pending, &url) {
+        (Some(_), Some(url)) => format!("have it approved at {url}, then repeat the very same call"),
+        (Some(pending), None) => format!("have `{}` approved, then repeat the very same call", pending.id),
+        (None, _) => "send the call by itself, not in a batch".to_owned(),
+    };
+    let message = format!("Approval required: {}; {todo}", data.reason);
+    let approval = pending.map(|pending| ApprovalData {
+        id: &pending.id,
+        url: url.as_deref(),
+        expires_at: pending.until.and_then(|until| rfc_3339(Moment(until.saturating_mul(1000)))),
+    });
+    let data = Data { kind: "approval_required", approval, ..data };
+    asked.told(request, Code::ApprovalNeeded, &message, &data)
 }
 
 fn limited(asked: Asked<'_>, request: &Request<'_>, data: Data<'_>, limit: &Limit, full: Full, now: Moment) -> Reply {

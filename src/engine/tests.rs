@@ -1,6 +1,7 @@
 //! Verdicts and answers, whole.
 
 mod answers;
+mod approvals;
 
 #[cfg(target_family = "wasm")]
 use wasm_bindgen_test::wasm_bindgen_test as test;
@@ -43,6 +44,7 @@ impl Gateway {
         match self.judge(&call("alice"), body).answer {
             Answer::Forward(_) => None,
             Answer::Reply(reply) => Some((reply.status, reply.body)),
+            Answer::Ask(inquiry) => panic!("{inquiry:?}"),
         }
     }
 

@@ -25,6 +25,8 @@ pub struct Charge<'a> {
     pub amount: Amount,
     /// Whether the caller's identity was checked, for counts of one caller.
     pub verified: bool,
+    /// The caller, as people may see it.
+    pub shown: &'a str,
 }
 
 /// Proof that a call was charged; says what to give back should it never reach a server.
@@ -114,7 +116,10 @@ impl<'s, S: Store> Counters<'s, S> {
                 paid = self.pay(charge, shared.place(&seed, CELLS), Owner::Policy, now);
             }
             match paid {
-                Ok(paid) => receipt.0.push(paid),
+                Ok(paid) => {
+                    self.store.charged(charge, &paid.place, now);
+                    receipt.0.push(paid);
+                }
                 Err(not_paid) => {
                     self.refund(&receipt);
                     return Err(match not_paid {

@@ -6,7 +6,7 @@
 
 use std::{cell::RefCell, ops::Range};
 
-use super::Seed;
+use super::{Charge, Moment, Place, Seed};
 
 /// What a cell holds at first: the name and the version of every format there is. It is also part of each cell's name, so a
 /// new version starts with new cells.
@@ -73,6 +73,11 @@ pub trait Store {
     /// Takes note of an event.
     fn note(&self, event: Event) {
         let _ = event;
+    }
+
+    /// Takes note of a charge: the table itself keeps no names for people to see.
+    fn charged(&self, charge: &Charge<'_>, place: &Place, now: Moment) {
+        let _ = (charge, place, now);
     }
 
     /// The secret of the table.

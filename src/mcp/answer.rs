@@ -36,6 +36,19 @@ pub struct Data<'a> {
     pub retry_after_ms: Option<u64>,
     /// The same as a moment, RFC 3339.
     pub reset_at: Option<String>,
+    /// The question that waits for an answer.
+    pub approval: Option<ApprovalData<'a>>,
+}
+
+/// A question that waits for an answer.
+#[derive(Clone, Debug)]
+pub struct ApprovalData<'a> {
+    /// Its name.
+    pub id: &'a str,
+    /// Where it is answered.
+    pub url: Option<&'a str>,
+    /// When it is over, RFC 3339.
+    pub expires_at: Option<String>,
 }
 
 /// A limit as the policy writes it.
@@ -112,7 +125,18 @@ impl Data<'_> {
             data.json("retryAfterMs", wait);
         }
         data.optional("resetAt", self.reset_at.as_deref());
+        if let Some(approval) = &self.approval {
+            data.json("approval", approval.to_json());
+        }
         data.finish()
+    }
+}
+
+impl ApprovalData<'_> {
+    fn to_json(&self) -> String {
+        let mut approval = Writer::default();
+        approval.text("id", self.id).optional("url", self.url).optional("expiresAt", self.expires_at.as_deref());
+        approval.finish()
     }
 }
 

@@ -39,6 +39,8 @@ pub struct Request<'a> {
     pub known: Option<&'static Method>,
     /// What it is about.
     pub target: Target<'a>,
+    /// The bytes of `params`, an object; empty if there are none.
+    pub params: &'a [u8],
     /// The bytes of `params.arguments`, an object.
     pub arguments: Option<&'a [u8]>,
     /// The names in it, the first 32.
@@ -175,9 +177,18 @@ fn said<'a>(method: Cow<'a, str>, id: Option<Id<'a>>, mut params: Params<'a>) ->
                 Slot::Is(bytes) => Some(bytes),
                 Slot::Absent | Slot::Wrong => None,
             };
-            let argument_names = mem::take(&mut params.argument_names);
+            let (argument_names, bytes) = (mem::take(&mut params.argument_names), params.bytes);
             let target = params.target(sort, task)?;
-            Ok(Message::Request(Request { id, method, known, target, arguments, argument_names, version }))
+            Ok(Message::Request(Request {
+                id,
+                method,
+                known,
+                target,
+                params: bytes,
+                arguments,
+                argument_names,
+                version,
+            }))
         }
     }
 }

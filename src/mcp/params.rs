@@ -84,6 +84,8 @@ pub(super) struct Params<'a> {
     /// The names in it, as far as records note them.
     pub(super) argument_names: Vec<Cow<'a, str>>,
     pub(super) version: Slot<Cow<'a, str>>,
+    /// The whole, as it was sent.
+    pub(super) bytes: &'a [u8],
     meta_is_wrong: bool,
 }
 
@@ -91,6 +93,7 @@ impl<'a> Params<'a> {
     /// Reads the object that comes next.
     pub(super) fn read(reader: &mut Reader<'a>) -> Result<Self, Fault> {
         let mut params = Self::default();
+        let start = reader.position();
         reader.members(Names::Unmistakable(&PARAMS), |reader, name| match &*name {
             "name" => text(reader, &mut params.name),
             "uri" => text(reader, &mut params.uri),
@@ -101,6 +104,7 @@ impl<'a> Params<'a> {
             "notifications" => params.notifications(reader),
             _ => reader.skip().map(drop),
         })?;
+        params.bytes = reader.since(start);
         Ok(params)
     }
 

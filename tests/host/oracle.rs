@@ -92,6 +92,7 @@ fn answered(judgement: Judgement) -> Option<Reply> {
     match judgement.answer {
         Answer::Forward(_) => None,
         Answer::Reply(reply) => Some(shown(reply)),
+        Answer::Ask(inquiry) => panic!("{inquiry:?}"),
     }
 }
 

@@ -13,7 +13,16 @@ fn at(seconds: u64) -> Moment {
 }
 
 fn question<'q>(policy: &'q str, grant: &'q str) -> Question<'q> {
-    Question { filter: "f", policy, config: "c", rule: "/r", grant: grant.as_bytes(), method: "m", name: "n", params: b"{}" }
+    Question {
+        filter: "f",
+        policy,
+        config: "c",
+        rule: "/r",
+        grant: grant.as_bytes(),
+        method: "m",
+        name: "n",
+        params: b"{}",
+    }
 }
 
 fn number(number: u16) -> Fingerprint {

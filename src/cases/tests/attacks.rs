@@ -69,6 +69,7 @@ impl Attack {
         match answer {
             Answer::Forward(_) => Ok(()),
             Answer::Reply(reply) => Err((reply.status, reply.body)),
+            Answer::Ask(inquiry) => panic!("{inquiry:?}"),
         }
     }
 }

@@ -15,7 +15,7 @@ use crate::engine::trace::{Nobody, Step, Witness};
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Subject<'m> {
     kind: Kind,
-    name: &'m str,
+    pub(super) name: &'m str,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

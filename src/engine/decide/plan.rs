@@ -11,7 +11,11 @@ use crate::{
     },
 };
 
-use super::{Denial, denied, matter::Matter, verdict};
+use super::{
+    Denial, denied,
+    matter::{Matter, Subject},
+    verdict,
+};
 use crate::engine::trace::{Step, Witness};
 
 /// What is left to do for a call that no predicate stands against.
@@ -20,8 +24,21 @@ pub(super) struct Plan<'p> {
     /// Of which rules it is.
     pub(super) mode: Mode,
     pub(super) charges: Vec<Due<'p>>,
-    /// The first predicate that asks for approval, and of what.
-    pub(super) approval: Option<(&'p Predicate, String)>,
+    /// What somebody has to approve.
+    pub(super) approval: Option<Wanted<'p>>,
+}
+
+/// An approval that is needed. One satisfies all predicates that ask for it.
+#[derive(Debug)]
+pub(super) struct Wanted<'p> {
+    /// The first that asks.
+    pub(super) predicate: &'p Predicate,
+    /// Of what, in words.
+    pub(super) subject: String,
+    /// The same, by its name.
+    pub(super) name: String,
+    /// How long it lives, in seconds: as long as the strictest of them lets it.
+    pub(super) life: u32,
 }
 
 /// An amount due to one limit: of several that name one counter, the one with the smallest maximum.
@@ -63,16 +80,26 @@ impl<'p> Plan<'p> {
                 add(&mut charges, limit, amount).inspect_err(|denial| notes.note(|| denial.step()))?;
             }
         }
-        let mut approval = None;
+        let mut approval: Option<Wanted<'p>> = None;
         for (subject, rule, args) in rules() {
             for predicate in &rule.approval {
-                if holds(predicate, Side::Refuse, args, &mut notes)? && approval.is_none() {
-                    approval = Some((predicate, subject));
+                if !holds(predicate, Side::Refuse, args, &mut notes)? {
+                    continue;
+                }
+                match &mut approval {
+                    Some(wanted) => wanted.life = wanted.life.min(predicate.expires),
+                    None => approval = Some(Wanted::by(predicate, &subject)),
                 }
             }
         }
-        let approval = approval.map(|(predicate, subject)| (predicate, subject.to_string()));
         Ok(Self { mode, charges, approval })
+    }
+}
+
+impl<'p> Wanted<'p> {
+    fn by(predicate: &'p Predicate, subject: &Subject<'_>) -> Self {
+        let name = subject.name.to_owned();
+        Self { predicate, subject: subject.to_string(), name, life: predicate.expires }
     }
 }
 
@@ -222,6 +249,7 @@ impl<'p> Due<'p> {
             quota: Quota { window, algorithm, max: limit.max },
             amount: self.amount,
             verified: grant.is_verified(),
+            shown: grant.shown(),
         }
     }
 }

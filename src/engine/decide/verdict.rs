@@ -8,8 +8,11 @@ use crate::{
     policy::{Limit, Predicate},
 };
 
-use super::{denied, matter::Subject};
-use crate::engine::trace::Step;
+use super::{consent::Yes, denied, matter::Subject};
+use crate::engine::{
+    ruling::{Inquiry, Pending, Said},
+    trace::Step,
+};
 
 /// What becomes of a message.
 #[derive(Clone, Debug)]
@@ -30,6 +33,8 @@ pub(in crate::engine) struct Passed<'p> {
     pub(in crate::engine) receipt: Receipt,
     /// By which limits, in the order of the receipt.
     pub(in crate::engine) limits: Vec<&'p Limit>,
+    /// Who approved it, where that was needed.
+    pub(in crate::engine) approved: Option<Yes>,
 }
 
 /// Why a message does not pass.
@@ -53,8 +58,17 @@ pub(in crate::engine) enum Denial<'p> {
     ApprovalNeeded {
         /// The rule that asks.
         predicate: &'p Predicate,
-        /// Why, and what to do.
+        /// Why.
         why: String,
+        /// The question that was put to them; `None` in shadow, where none is.
+        pending: Option<Pending>,
+    },
+    /// A service has to be asked whether somebody approves it.
+    Unasked {
+        /// The rule that asks.
+        predicate: &'p Predicate,
+        /// What the service is asked.
+        inquiry: Box<Inquiry>,
     },
     /// A count could not be read or written.
     Failed,
@@ -70,7 +84,8 @@ impl Passed<'_> {
     /// Both together.
     pub(super) fn and(mut self, other: Self) -> Self {
         self.limits.extend(other.limits);
-        Self { receipt: self.receipt.and(other.receipt), limits: self.limits }
+        let approved = self.approved.or(other.approved);
+        Self { receipt: self.receipt.and(other.receipt), limits: self.limits, approved }
     }
 }
 
@@ -80,7 +95,7 @@ impl Denial<'_> {
         match self {
             Self::Denied { rule, .. } => rule,
             Self::Limited { limit, .. } => &limit.pointer,
-            Self::ApprovalNeeded { predicate, .. } => &predicate.pointer,
+            Self::ApprovalNeeded { predicate, .. } | Self::Unasked { predicate, .. } => &predicate.pointer,
             Self::Failed => "",
         }
     }
@@ -95,6 +110,7 @@ impl Denial<'_> {
         match self {
             Self::Denied { why, .. } | Self::ApprovalNeeded { why, .. } => why.clone(),
             Self::Limited { limit, .. } => limited(limit),
+            Self::Unasked { .. } => "the approval service has to be asked first".to_owned(),
             Self::Failed => {
                 "the gateway could not count this call, so it was not let through; try again later".to_owned()
             }
@@ -177,12 +193,25 @@ pub(super) fn not_fulfilled<'p>(predicate: &'p Predicate, subject: &Subject<'_>)
     denied(&*predicate.pointer, why)
 }
 
-pub(super) fn approval_needed<'p>(predicate: &'p Predicate, subject: &str) -> Denial<'p> {
-    let why = match &predicate.text {
+/// Why somebody has to approve a call.
+pub(super) fn why_approval(predicate: &Predicate, subject: &str) -> String {
+    match &predicate.text {
         Some(text) => text.to_string(),
         None => format!("{subject} needs somebody's approval"),
+    }
+}
+
+pub(super) fn approval_needed(predicate: &Predicate, why: String, pending: Option<Pending>) -> Denial<'_> {
+    Denial::ApprovalNeeded { predicate, why, pending }
+}
+
+/// Somebody said no.
+pub(super) fn rejected<'p>(predicate: &'p Predicate, subject: &str, said: &Said) -> Denial<'p> {
+    let why = match &*said.note {
+        "" => format!("a person has rejected this call of {subject}; do not repeat it"),
+        note => format!("a person has rejected this call of {subject}: {note}; do not repeat it"),
     };
-    Denial::ApprovalNeeded { predicate, why }
+    denied(&*predicate.pointer, why)
 }
 
 fn conditions(predicate: &Predicate) -> String {

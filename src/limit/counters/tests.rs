@@ -21,7 +21,7 @@ fn charge<'a>(counter: &'a str, scope: Scope<'a>, max: u64) -> Charge<'a> {
     let window = Window::new(60).unwrap();
     let key = Key { filter: "f", policy: "p", counter, window, algorithm: Algorithm::Fixed, scope };
     let quota = Quota { window, algorithm: Algorithm::Fixed, max: Amount::whole(max).unwrap() };
-    Charge { key, quota, amount: Amount::ONE, verified: false }
+    Charge { key, quota, amount: Amount::ONE, verified: false, shown: "somebody" }
 }
 
 fn full(index: usize) -> Refused {

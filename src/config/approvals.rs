@@ -1,0 +1,90 @@
+//! `approvals`: where people decide on the calls that a policy wants approved.
+
+use crate::walk::{At, Keys};
+
+/// Where people decide.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Approvals {
+    /// The console's address, put into answers; with its `/` at the end.
+    pub url: Option<Box<str>>,
+    /// Who decides instead of this Envoy's own console.
+    pub service: Option<Service>,
+}
+
+/// An HTTP service that decides.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Service {
+    /// The name of Envoy's cluster.
+    pub cluster: Box<str>,
+    /// Where it is asked.
+    pub path: Box<str>,
+    /// The host that it is asked as.
+    pub authority: Box<str>,
+    /// How long it may take, in milliseconds.
+    pub timeout_ms: u32,
+}
+
+/// The keys of `approvals`.
+pub const APPROVALS: Keys = Keys { known: &["url", "service"], later: &[] };
+/// The keys of `approvals.service`.
+pub const APPROVAL_SERVICE: Keys = Keys { known: &["cluster", "path", "authority", "timeout_ms"], later: &[] };
+
+/// Longest text here, in bytes.
+const MAX_TEXT: usize = 1024;
+
+impl Approvals {
+    pub(super) fn read(at: &At<'_, '_>) -> Option<Self> {
+        let fields = at.fields(APPROVALS)?;
+        let url = fields.get("url").map(|url| self::url(&url));
+        let service = fields.get("service").map(|service| Service::read(&service));
+        Some(Self {
+            url: url.map_or(Some(None), |url| url.map(Some))?,
+            service: service.map_or(Some(None), |service| service.map(Some))?,
+        })
+    }
+}
+
+impl Service {
+    fn read(at: &At<'_, '_>) -> Option<Self> {
+        let fields = at.fields(APPROVAL_SERVICE)?;
+        let cluster = fields.required("cluster").and_then(|cluster| text(&cluster, "", "the name of an Envoy cluster"));
+        let path = fields.required("path").and_then(|path| text(&path, "/", "a path that begins with `/`"));
+        let authority = fields.get("authority").map(|host| text(&host, "", "a host, such as `approvals.example.com`"));
+        let timeout = fields.get("timeout_ms").map_or(Some(2000), |timeout| timeout.whole(1, 60_000));
+        let cluster = cluster?;
+        Some(Self {
+            authority: authority.unwrap_or_else(|| Some(cluster.clone()))?,
+            path: path?,
+            timeout_ms: u32::try_from(timeout?).ok()?,
+            cluster,
+        })
+    }
+}
+
+/// An address that a path or an id can be put behind.
+fn url(at: &At<'_, '_>) -> Option<Box<str>> {
+    let text = at.text()?;
+    let rest = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"));
+    let is_plain =
+        |rest: &str| !rest.is_empty() && !rest.starts_with('/') && !rest.contains(['#', '?', '"', '\\', '<', '>']);
+    let is_visible = |byte: u8| byte.is_ascii_graphic();
+    match rest.filter(|rest| is_plain(rest) && text.len() <= MAX_TEXT && text.bytes().all(is_visible)) {
+        Some(_) if text.ends_with('/') => Some(text.into()),
+        Some(_) => Some([text, "/"].concat().into()),
+        None => at.expected("the console's address, such as `http://localhost:10001/`"),
+    }
+}
+
+/// A text for a header: visible ASCII.
+fn text(at: &At<'_, '_>, prefix: &str, what: &str) -> Option<Box<str>> {
+    match at.text()? {
+        text if !text.is_empty()
+            && text.starts_with(prefix)
+            && text.len() <= MAX_TEXT
+            && text.bytes().all(|byte| byte.is_ascii_graphic()) =>
+        {
+            Some(text.into())
+        }
+        _ => at.expected(what),
+    }
+}

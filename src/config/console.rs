@@ -1,0 +1,106 @@
+//! `console`: form D of a configuration, a listener on which people approve calls. Product contract, section 7.
+
+use crate::{
+    caller::{self, Grant, Peer, Source},
+    walk::{At, Keys},
+};
+
+use super::matcher::Matcher;
+
+/// Who may approve, and how they reach the page.
+#[derive(Clone, Debug)]
+pub struct Console {
+    approvers: Vec<Matcher>,
+    /// Who is at the page, in order.
+    pub identity: Vec<Source>,
+    /// The hosts that the page is reached by, in lower case; none for this machine's own names.
+    hosts: Vec<Box<str>>,
+}
+
+/// The keys of a configuration that is a console's.
+pub const CONSOLE_FORM: Keys = Keys { known: &["console"], later: &[] };
+/// The keys of `console`.
+pub const CONSOLE: Keys = Keys { known: &["approvers", "identity", "hosts"], later: &[] };
+
+/// Names of the machine itself, which no other page's host can stand for.
+const LOOPBACK: [&str; 3] = ["localhost", "127.0.0.1", "[::1]"];
+
+impl Console {
+    /// Reads a whole configuration of this form.
+    pub(super) fn read(at: &At<'_, '_>) -> Option<Self> {
+        let fields = at.fields(CONSOLE_FORM)?.required("console")?.fields(CONSOLE)?;
+        let identity = match fields.get("identity") {
+            Some(identity) => caller::read(&identity),
+            None => vec![Source::Peer(Peer::UriSan), Source::Bearer],
+        };
+        let approvers = fields.required("approvers").and_then(|at| approvers(&at, &identity));
+        let hosts = fields.get("hosts").map_or(Some(Vec::new()), |at| hosts(&at));
+        Some(Self { approvers: approvers?, identity, hosts: hosts? })
+    }
+
+    /// Whether somebody may approve.
+    #[must_use]
+    pub fn admits(&self, grant: &Grant) -> bool {
+        self.approvers.iter().any(|approver| approver.matches(grant.whole()))
+    }
+
+    /// Whether the page is reached by this host: else another page may have had its name point here.
+    #[must_use]
+    pub fn has_host(&self, host: &str) -> bool {
+        let host = host.to_ascii_lowercase();
+        if !self.hosts.is_empty() {
+            return self.hosts.iter().any(|known| **known == *host);
+        }
+        let is_port =
+            |rest: &str| rest.is_empty() || rest.strip_prefix(':').is_some_and(|port| port.parse::<u16>().is_ok());
+        LOOPBACK.iter().any(|name| host.strip_prefix(name).is_some_and(is_port))
+    }
+}
+
+fn approvers(at: &At<'_, '_>, identity: &[Source]) -> Option<Vec<Matcher>> {
+    let items = at.items()?;
+    if items.is_empty() {
+        at.wrong("the list is empty, so that nobody can approve; name an approver such as `jwt:*@example.com`");
+    }
+    let read: Vec<Option<Matcher>> = items.iter().map(|item| approver(item, identity)).collect();
+    read.into_iter().collect()
+}
+
+fn approver(at: &At<'_, '_>, identity: &[Source]) -> Option<Matcher> {
+    const FORMS: &str = "`jwt:…`, `peer:…` or `bearer:` with the 64 hexadecimal digits of the token's SHA-256";
+    let text = at.text()?;
+    let Some((kind, value)) = text.split_once(':') else { return at.expected(FORMS) };
+    let yields = |source: &Source| match source {
+        Source::Jwt { prefix, .. } => prefix.strip_suffix(':') == Some(kind),
+        Source::Peer(_) => kind == "peer",
+        Source::Bearer => kind == "bearer",
+        Source::Header { .. } | Source::Address { .. } | Source::Constant(_) => false,
+    };
+    let is_digest = || value.len() == 64 && value.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
+    let is_form = match kind {
+        "bearer" => is_digest(),
+        _ => !value.is_empty() && (kind == "peer" || kind == "jwt" || kind.starts_with("jwt.")),
+    };
+    if !is_form {
+        return at.expected(FORMS);
+    }
+    if !identity.iter().any(yields) {
+        at.wrong(format!("no source in `identity` yields a grant that begins with `{kind}:`; add one"));
+    }
+    Some(Matcher::new(text))
+}
+
+fn hosts(at: &At<'_, '_>) -> Option<Vec<Box<str>>> {
+    let items = at.items()?;
+    if items.is_empty() {
+        at.wrong("the list is empty, so that nobody reaches the page; leave it out, or name a host such as `localhost:10001`");
+    }
+    let host = |item: &At<'_, '_>| match item.text()? {
+        text if !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_graphic() && !b"/@*".contains(&byte)) => {
+            Some(text.to_ascii_lowercase().into())
+        }
+        _ => item.expected("a host with its port, such as `localhost:10001`"),
+    };
+    let read: Vec<Option<Box<str>>> = items.iter().map(host).collect();
+    read.into_iter().collect()
+}

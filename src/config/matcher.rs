@@ -1,0 +1,30 @@
+//! Texts that are compared: exact, or with `*`.
+
+use crate::policy::pattern::Pattern;
+
+/// A text, or a pattern for texts.
+#[derive(Clone, Debug)]
+pub(super) enum Matcher {
+    Exact(Box<str>),
+    Pattern(Pattern),
+}
+
+impl Matcher {
+    pub(super) fn new(text: &str) -> Self {
+        Pattern::new(text).map_or_else(|| Self::Exact(text.into()), Self::Pattern)
+    }
+
+    pub(super) fn matches(&self, text: &str) -> bool {
+        match self {
+            Self::Exact(exact) => **exact == *text,
+            Self::Pattern(pattern) => pattern.matches(text),
+        }
+    }
+
+    pub(super) fn text(&self) -> &str {
+        match self {
+            Self::Exact(exact) => exact,
+            Self::Pattern(pattern) => pattern.text(),
+        }
+    }
+}

@@ -1,0 +1,266 @@
+//! Calls that somebody has to approve.
+
+use std::cell::Cell;
+
+#[cfg(target_family = "wasm")]
+use wasm_bindgen_test::wasm_bindgen_test as test;
+
+use super::{Answer, Call, Gateway, Judgement, Moment, NOW, call, judge};
+use crate::{
+    approval::{self, Desk},
+    config::Refund,
+    engine::{
+        refund,
+        ruling::{Pending, Ruling, Said},
+    },
+    limit::store::{InMemory, QUESTIONS, Store, Unavailable, Versioned, Written},
+};
+
+const POLICY: &str = r#"{"policy":{"version":"1","default":"deny",
+    "tools":{"pay":{"require_approval":[{"conditions":[{"path":"args.amount","op":"gt","value":10}],"on_deny":"Over 10, ask."},
+                                        {"conditions":[],"expires":"1m"}],
+                    "limits":[{"counter":"pay","window":"hour","max":2,"scope":"grant"}]},
+             "free":{}}},
+    "approvals":{"url":"http://localhost:10001"}}"#;
+const PAY: &str =
+    r#"{"jsonrpc":"2.0","id":7,"method":"tools/call","params":{"name":"pay","arguments":{"amount":25,"to":"x"}}}"#;
+
+fn approve(gateway: &Gateway, yes: bool) -> String {
+    let desk = Desk(&gateway.store);
+    let [entry] = desk.entries(NOW).unwrap().try_into().unwrap();
+    let answer = approval::Answer { yes, grant: [0; 32], approver: "jwt:boss", note: "as agreed" };
+    desk.answer(entry.id, &answer, NOW).unwrap();
+    entry.name()
+}
+
+fn told(judgement: Judgement) -> String {
+    match judgement.answer {
+        Answer::Reply(reply) => reply.body,
+        other => panic!("{other:?}"),
+    }
+}
+
+fn is_forwarded(judgement: &Judgement) -> bool {
+    matches!(judgement.answer, Answer::Forward(_))
+}
+
+#[test]
+fn a_call_waits_for_approval_and_then_passes_once() {
+    let gateway = Gateway::new(POLICY);
+    let first = gateway.judge(&call("alice"), PAY);
+    let id = Desk(&gateway.store).entries(NOW).unwrap()[0].name();
+    let record = first.record.to_json();
+    let expected = format!(
+        r#"{{"decision":"approval_required","rule":"/tools/pay/require_approval/0","policy":"default","config":"{}","grant":"constant:alice","method":"tools/call","tool":"pay","requestId":"r-1","approval":{{"id":"{id}"}},"arguments":["amount","to"]}}"#,
+        gateway.config.digest
+    );
+    assert_eq!(record, expected);
+    let expected = format!(
+        r#"{{"jsonrpc":"2.0","id":7,"error":{{"code":-31428,"message":"Approval required: Over 10, ask.; have it approved at http://localhost:10001/#{id}, then repeat the very same call","data":{{"kind":"approval_required","rule":"/tools/pay/require_approval/0","policy":"default","tool":"pay","reason":"Over 10, ask.","requestId":"r-1","approval":{{"id":"{id}","url":"http://localhost:10001/#{id}","expiresAt":"2026-01-01T00:01:42Z"}}}}}}}}"#
+    );
+    assert_eq!(told(first), expected);
+    assert_eq!(told(gateway.judge(&call("alice"), PAY)), expected, "asked again, it is the same question");
+    approve(&gateway, true);
+    let passed = gateway.judge(&call("alice"), PAY);
+    assert!(is_forwarded(&passed));
+    let record = passed.record.to_json();
+    assert!(
+        record.contains(&format!(r#""approval":{{"id":"{id}","approver":"jwt:boss","note":"as agreed"}}"#)),
+        "{record}"
+    );
+    assert!(record.contains(r#""remaining":{"pay":1}"#), "{record}");
+    let later = Moment(NOW.0 + 1);
+    let again = told(judge(&gateway.config, &call("alice"), PAY.as_bytes(), "filter", later, &gateway.store));
+    assert!(again.contains("-31428") && !again.contains(&id), "another question: {again}");
+}
+
+#[test]
+fn spelling_does_not_matter_and_everything_else_does() {
+    let gateway = Gateway::new(POLICY);
+    told(gateway.judge(&call("alice"), PAY));
+    approve(&gateway, true);
+    for other in [
+        PAY.replace("25", "26"),
+        PAY.replace("\"x\"", "\"y\""),
+        PAY.replace("\"to\"", "\"for\""),
+        PAY.replace("\"arguments\"", "\"task\":{},\"arguments\""),
+    ] {
+        assert!(told(gateway.judge(&call("alice"), &other)).contains("-31428"), "{other}");
+    }
+    assert!(told(gateway.judge(&call("bob"), PAY)).contains("-31428"), "another grant");
+    let mut changed = Gateway::new(&POLICY.replace("Over 10", "Above 10"));
+    changed.store = gateway.store;
+    assert!(told(changed.judge(&call("alice"), PAY)).contains("-31428"), "another configuration");
+    let gateway = Gateway { store: changed.store, ..Gateway::new(POLICY) };
+    let spelled = r#"{"method":"tools/call","params":{"_meta":{"progressToken":1},"arguments":{"to":"x","amount":2.5e1},"name":"p\u0061y"},"id":"z","jsonrpc":"2.0"}"#;
+    assert!(is_forwarded(&gateway.judge(&call("alice"), spelled)));
+}
+
+#[test]
+fn a_rejected_call_is_denied_with_what_the_person_said() {
+    let gateway = Gateway::new(POLICY);
+    told(gateway.judge(&call("alice"), PAY));
+    approve(&gateway, false);
+    let denied = told(gateway.judge(&call("alice"), PAY));
+    let expected = r#""code":-31403,"message":"Policy violation: a person has rejected this call of the tool `pay`: as agreed; do not repeat it""#;
+    assert!(denied.contains(expected), "{denied}");
+    let over = judge(&gateway.config, &call("alice"), PAY.as_bytes(), "filter", Moment(NOW.0 + 60_000), &gateway.store);
+    assert!(told(over).contains("-31428"), "a no is over when its time is");
+}
+
+#[test]
+fn an_approval_ends_with_its_time() {
+    let gateway = Gateway::new(POLICY);
+    told(gateway.judge(&call("alice"), PAY));
+    approve(&gateway, true);
+    // `expires` of the strictest predicate that asks, counted from the answer.
+    let late = judge(&gateway.config, &call("alice"), PAY.as_bytes(), "filter", Moment(NOW.0 + 60_000), &gateway.store);
+    assert!(told(late).contains("-31428"));
+}
+
+#[test]
+fn a_limit_without_room_is_told_before_anybody_is_asked() {
+    let gateway = Gateway::new(&POLICY.replace("\"max\":2", "\"max\":0"));
+    assert!(told(gateway.judge(&call("alice"), PAY)).contains("-31429"));
+    assert_eq!(Desk(&gateway.store).entries(NOW), Ok(vec![]));
+}
+
+#[test]
+fn an_approval_comes_back_with_the_quota() {
+    let gateway = Gateway::new(POLICY);
+    told(gateway.judge(&call("alice"), PAY));
+    approve(&gateway, true);
+    let Answer::Forward(receipt) = gateway.judge(&call("alice"), PAY).answer else { panic!("refused") };
+    assert!(refund::is_open(Refund::Undelivered, &receipt));
+    receipt.give_back(&gateway.store, Some(NOW));
+    let passed = gateway.judge(&call("alice"), PAY);
+    assert!(is_forwarded(&passed));
+    assert!(passed.record.to_json().contains(r#""remaining":{"pay":1}"#), "the first charge was given back");
+}
+
+#[test]
+fn in_shadow_nobody_is_asked() {
+    for policy in [
+        POLICY.replace(r#""approvals""#, r#""mode":"shadow","approvals""#),
+        POLICY.replace(r#""version":"1""#, r#""version":"1","mode":"shadow""#),
+    ] {
+        let gateway = Gateway::new(&policy);
+        let judgement = gateway.judge(&call("alice"), PAY);
+        assert!(is_forwarded(&judgement));
+        let record = judgement.record.to_json();
+        let shadow = r#""shadow":{"decision":"approval_required","rule":"/tools/pay/require_approval/0"}"#;
+        assert!(record.contains(shadow), "{record}");
+        assert_eq!(Desk(&gateway.store).entries(NOW), Ok(vec![]));
+    }
+}
+
+#[test]
+fn a_batch_is_not_approved() {
+    let gateway = Gateway::new(&POLICY.replace(r#""approvals""#, r#""protocol":{"batches":"judge"},"approvals""#));
+    let mut batch = call("alice");
+    let pairs = [(":method", "POST"), ("content-type", "application/json"), ("mcp-protocol-version", "2025-03-26")];
+    let pairs = pairs.map(|(name, value)| (name.to_owned(), value.as_bytes().to_vec()));
+    batch.headers = crate::http::Headers::new(pairs.into());
+    let told = told(gateway.judge(&batch, &format!("[{PAY},{}]", PAY.replace("7", "8"))));
+    assert!(told.contains("Approval required: Over 10, ask.; send the call by itself, not in a batch"), "{told}");
+    assert_eq!(Desk(&gateway.store).entries(NOW), Ok(vec![]));
+}
+
+#[test]
+fn what_nobody_would_read_and_what_nobody_has_time_for_is_denied() {
+    let gateway = Gateway::new(POLICY);
+    let long = PAY.replace("\"x\"", &format!("\"{}\"", "x".repeat(16 << 10)));
+    let denied = told(gateway.judge(&call("alice"), &long));
+    let expected =
+        "Policy violation: the tool `pay` needs approval, and nobody reads parameters of over 16384 bytes; send less";
+    assert!(denied.contains(expected), "{denied}");
+    let pay = |amount: u32| told(gateway.judge(&call("alice"), &PAY.replace("25", &amount.to_string())));
+    for amount in 1..=8 {
+        assert!(pay(amount).contains("-31428"));
+    }
+    let denied = pay(9);
+    let expected = r#""message":"Policy violation: too many calls wait for approval; repeat this one when some are answered","data":{"kind":"denied","rule":"(approvals full)""#;
+    assert!(denied.contains(expected), "{denied}");
+    assert!(pay(1).contains("-31428"), "one that waits is found");
+}
+
+/// A store in which somebody else takes the approval just before this call writes that it does.
+struct Raced<'s> {
+    inner: &'s InMemory,
+    reads: Cell<u32>,
+}
+
+impl Store for Raced<'_> {
+    fn seed(&self) -> Result<crate::limit::Seed, Unavailable> {
+        self.inner.seed()
+    }
+
+    fn read(&self, cell: u16) -> Result<Versioned, Unavailable> {
+        let stored = self.inner.read(cell)?;
+        if cell == QUESTIONS {
+            self.reads.set(self.reads.get() + 1);
+            if self.reads.get() == 2 {
+                self.inner.write(QUESTIONS, crate::limit::store::EMPTY, stored.version)?;
+            }
+        }
+        Ok(stored)
+    }
+
+    fn write(&self, cell: u16, bytes: &[u8], version: u32) -> Result<Written, Unavailable> {
+        self.inner.write(cell, bytes, version)
+    }
+}
+
+#[test]
+fn who_comes_second_asks_anew_and_pays_nothing() {
+    let gateway = Gateway::new(POLICY);
+    told(gateway.judge(&call("alice"), PAY));
+    approve(&gateway, true);
+    let raced = Raced { inner: &gateway.store, reads: Cell::new(0) };
+    let second = judge(&gateway.config, &call("alice"), PAY.as_bytes(), "filter", NOW, &raced);
+    assert!(told(second).contains("-31428"));
+    approve(&gateway, true);
+    let passed = gateway.judge(&call("alice"), PAY);
+    assert!(passed.record.to_json().contains(r#""remaining":{"pay":1}"#), "the call that came second was not charged");
+}
+
+#[test]
+fn a_service_decides_where_there_is_one() {
+    let service = r#""approvals":{"service":{"cluster":"approvals","path":"/decide"}}"#;
+    let gateway = Gateway::new(&POLICY.replace(r#""approvals":{"url":"http://localhost:10001"}"#, service));
+    let Answer::Ask(inquiry) = gateway.judge(&call("alice"), PAY).answer else { panic!("not asked") };
+    let id = inquiry.body.split('"').nth(3).unwrap().to_owned();
+    let expected = format!(
+        r#"{{"id":"{id}","filter":"filter","policy":"default","config":"{}","rule":"/tools/pay/require_approval/0","grant":"constant:alice","method":"tools/call","tool":"pay","params":{{"name":"pay","arguments":{{"amount":25,"to":"x"}}}},"reason":"Over 10, ask.","expiresIn":60}}"#,
+        gateway.config.digest
+    );
+    assert_eq!(inquiry.body, expected);
+    assert_eq!(id.len(), 32);
+    let ruled = |ruling| gateway.judge(&Call { ruling: Some(ruling), ..call("alice") }, PAY);
+    let said = || Said { id: "1".into(), approver: "bob".into(), note: "fine".into() };
+    let passed = ruled(Ruling::Approved(said()));
+    assert!(is_forwarded(&passed));
+    let record = passed.record.to_json();
+    assert!(
+        record.contains(
+            r#""approval":{"id":"1","approver":"bob","note":"fine"},"arguments":["amount","to"],"remaining":{"pay":1}"#
+        ),
+        "{record}"
+    );
+    let rejected = told(ruled(Ruling::Rejected(said())));
+    assert!(
+        rejected
+            .contains("Policy violation: a person has rejected this call of the tool `pay`: fine; do not repeat it"),
+        "{rejected}"
+    );
+    let pending = Pending { id: "1".into(), url: Some("https://x/1".into()), until: None };
+    let pending = told(ruled(Ruling::Pending(pending)));
+    assert!(pending.contains("have it approved at https://x/1, then repeat"), "{pending}");
+    assert!(pending.contains(r#""approval":{"id":"1","url":"https://x/1"}"#), "{pending}");
+    let failed = told(ruled(Ruling::Failed));
+    assert!(
+        failed.contains("Policy violation: the approval service did not answer; repeat the call later"),
+        "{failed}"
+    );
+    assert_eq!(Desk(&gateway.store).entries(NOW), Ok(vec![]), "it keeps its own book");
+}
