@@ -14,6 +14,7 @@ mod decide;
 pub mod lists;
 pub mod metric;
 pub mod pace;
+pub mod recent;
 mod record;
 pub mod refund;
 mod reply;

@@ -5,6 +5,7 @@
 //! * [`table`]: many counts in one small record of bytes, which is what a store keeps
 //! * [`totals`]: how many counts there are, and how many there may be
 //! * [`store`]: where the records are kept; one read-compare-write at a time
+//! * [`Labels`]: what some counts are of, for people to see
 //! * [`parts`]: several texts in one cell
 //! * [`Counters`]: all limits of a call charged together, or none
 //!
@@ -14,6 +15,7 @@
 
 mod counters;
 mod key;
+mod labels;
 pub mod parts;
 pub mod store;
 pub mod table;
@@ -23,5 +25,6 @@ pub mod window;
 pub use self::{
     counters::{Charge, Counters, Receipt, Refused},
     key::{Key, Place, Scope, Seed},
+    labels::{Label, Labels},
     window::{Algorithm, Full, Moment, Quota, Window},
 };

@@ -1,12 +1,13 @@
 //! Forms, options and bounds of a configuration; what is wrong inside a policy is in `tests/cases/invalid`.
 
+mod approvals;
+
 #[cfg(target_family = "wasm")]
 use wasm_bindgen_test::wasm_bindgen_test as test;
 
-use super::{Config, Console, HeaderMode, Loaded, Peer, Protocol, Service, Source};
+use super::{Config, HeaderMode, Peer, Protocol, Source};
 use crate::{
     amount::Amount,
-    caller::Grant,
     policy::{Entry, Stance},
 };
 
@@ -191,95 +192,4 @@ fn each_mistake_has_its_message() {
         assert_eq!(&problems(text), expected, "{name}");
     }
     assert!(mistakes.len() > 50, "{}", mistakes.len());
-}
-
-#[test]
-fn approvals_are_decided_at_a_page_or_by_a_service() {
-    let with = |approvals: &str| format!(r#"{{"policy":{{"version":"1","default":"deny"}},"approvals":{approvals}}}"#);
-    let config =
-        load(&with(r#"{"url":"https://gate.example.com/console","service":{"cluster":"c","path":"/decide"}}"#));
-    assert_eq!(config.approvals.url.as_deref(), Some("https://gate.example.com/console/"));
-    let service = Service { cluster: "c".into(), path: "/decide".into(), authority: "c".into(), timeout_ms: 2000 };
-    assert_eq!(config.approvals.service, Some(service));
-    let found = problems(&with(
-        r#"{"url":"localhost:10001","service":{"cluster":"","path":"decide","authority":"a b","timeout_ms":0},"x":1}"#,
-    ));
-    let expected = [
-        "/approvals/x: unknown key `x`; allowed: `url` or `service`",
-        "/approvals/url: found `localhost:10001`, expected the console's address, such as `http://localhost:10001/`",
-        "/approvals/service/cluster: found an empty string, expected the name of an Envoy cluster",
-        "/approvals/service/path: found `decide`, expected a path that begins with `/`",
-        "/approvals/service/authority: found `a b`, expected a host, such as `approvals.example.com`",
-        "/approvals/service/timeout_ms: found the number `0`, expected a whole number from 1 to 60000",
-    ];
-    let mut found = found;
-    found.sort();
-    let mut expected = expected.map(str::to_owned);
-    expected.sort();
-    assert_eq!(found, expected);
-    for url in
-        ["http:///", "http://a b/", "http://a/#x", "http://a/?x", "javascript:alert(1)", "http://a/\"x", "ftp://a/"]
-    {
-        assert_eq!(problems(&with(&format!("{{\"url\":{}}}", crate::json::quoted(url)))).len(), 1, "{url}");
-    }
-}
-
-#[test]
-fn a_console_names_who_may_approve() {
-    let console = |text: &str| match Loaded::load(text.as_bytes()) {
-        Ok(Loaded::Console(console)) => console,
-        other => panic!("{other:?}"),
-    };
-    let digest = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08";
-    let one = console(&format!(r#"{{"console":{{"approvers":["bearer:{digest}","peer:spiffe://x/*"]}}}}"#));
-    assert_eq!(one.identity, [Source::Peer(Peer::UriSan), Source::Bearer]);
-    let admits = |console: &Console, grant: &str| console.admits(&Grant::named(grant));
-    assert!(admits(&one, &format!("bearer:{digest}")) && admits(&one, "peer:spiffe://x/y"));
-    for grant in ["bearer:9f86d081884c7d65", "peer:spiffe://z/y", "address:127.0.0.1", "peer:spiffe://x"] {
-        assert!(!admits(&one, grant), "{grant}");
-    }
-    for host in ["localhost", "LOCALHOST:10001", "127.0.0.1:1", "[::1]:10001"] {
-        assert!(one.has_host(host), "{host}");
-    }
-    for host in
-        ["", "localhost.evil.com", "evil.com", "127.0.0.1.evil.com:1", "localhost:x", "localhost:", "localhost:99999"]
-    {
-        assert!(!one.has_host(host), "{host}");
-    }
-    let two = console(
-        r#"{"console":{"approvers":["jwt:*@example.com"],"identity":[{"jwt_claim":"email","payload":"p"}],"hosts":["Gate.example.com"]}}"#,
-    );
-    assert!(admits(&two, "jwt:a@example.com") && !admits(&two, "jwt:a@example.com.evil"));
-    assert!(two.has_host("gate.Example.com") && !two.has_host("localhost") && !two.has_host("gate.example.com:80"));
-}
-
-#[test]
-fn a_console_that_nobody_or_everybody_could_approve_at_is_refused() {
-    let found = |text: &str| -> Vec<String> {
-        Loaded::load(text.as_bytes()).unwrap_err().problems.iter().map(ToString::to_string).collect()
-    };
-    let forms = "expected `jwt:…`, `peer:…` or `bearer:` with the 64 hexadecimal digits of the token's SHA-256";
-    let text = r#"{"console":{"approvers":["address:127.0.0.1","bearer:*","*","header:x","jwt:","constant:x","bearer:9f86"],"hosts":[]}}"#;
-    let mut expected: Vec<String> =
-        ["address:127.0.0.1", "bearer:*", "*", "header:x", "jwt:", "constant:x", "bearer:9f86"]
-            .iter()
-            .enumerate()
-            .map(|(index, approver)| format!("/console/approvers/{index}: found `{approver}`, {forms}"))
-            .collect();
-    expected.push("/console/hosts: the list is empty, so that nobody reaches the page; leave it out, or name a host such as `localhost:10001`".to_owned());
-    assert_eq!(found(text), expected);
-    assert_eq!(
-        found(r#"{"console":{"approvers":["jwt:a"]}}"#),
-        ["/console/approvers/0: no source in `identity` yields a grant that begins with `jwt:`; add one"]
-    );
-    assert_eq!(found(r#"{"console":{}}"#), ["/console: the key `approvers` is missing"]);
-    assert_eq!(
-        found(r#"{"console":{"approvers":[]}}"#),
-        [
-            "/console/approvers: the list is empty, so that nobody can approve; name an approver such as `jwt:*@example.com`"
-        ]
-    );
-    let both = found(r#"{"policy":{"version":"1","default":"deny"},"console":{"approvers":["peer:a"]}}"#);
-    let alone = "(top level): a console has a listener of its own, whose configuration is `console` and nothing else";
-    assert_eq!(both[0], alone, "{both:?}");
 }

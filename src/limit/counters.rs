@@ -112,14 +112,11 @@ impl<'s, S: Store> Counters<'s, S> {
             let mut paid = self.pay(charge, charge.key.place(&seed, CELLS), charge.owner(), now);
             if paid == Err(NotPaid::NoRoom) {
                 self.store.note(Event::Overflow);
-                let shared = Key { scope: Scope::Overflow, ..charge.key };
-                paid = self.pay(charge, shared.place(&seed, CELLS), Owner::Policy, now);
+                let shared = Charge { key: Key { scope: Scope::Overflow, ..charge.key }, ..*charge };
+                paid = self.pay(&shared, shared.key.place(&seed, CELLS), Owner::Policy, now);
             }
             match paid {
-                Ok(paid) => {
-                    self.store.charged(charge, &paid.place, now);
-                    receipt.0.push(paid);
-                }
+                Ok(paid) => receipt.0.push(paid),
                 Err(not_paid) => {
                     self.refund(&receipt);
                     return Err(match not_paid {
@@ -154,6 +151,7 @@ impl<'s, S: Store> Counters<'s, S> {
                 if difference != Difference::default() {
                     self.keep(difference)?;
                 }
+                self.store.charged(charge, &place, now);
                 let Count { until, used, .. } = count;
                 return Ok(Paid { place, until, amount: charge.amount, used });
             }

@@ -92,6 +92,15 @@ pub trait Store {
     /// It cannot be read, or was never made.
     fn read(&self, cell: u16) -> Result<Versioned, Unavailable>;
 
+    /// Writes a cell, whoever has written it: what people look at, and no verdict hangs on.
+    ///
+    /// # Errors
+    /// It cannot be written.
+    fn put(&self, cell: u16, bytes: &[u8]) -> Result<(), Unavailable> {
+        let version = self.read(cell)?.version;
+        self.write(cell, bytes, version).map(drop)
+    }
+
     /// Writes a cell that nobody has written since it had `version`.
     ///
     /// # Errors

@@ -111,6 +111,26 @@ impl Quota {
         }
     }
 
+    /// What counts at `now`.
+    #[must_use]
+    pub fn used(&self, count: Count, now: Moment) -> Amount {
+        let count = self.current(Some(count), now);
+        let (length, left) = (u128::from(self.window.length()).saturating_mul(1000), self.left(now));
+        let faded = u128::from(count.before.millionths()).saturating_mul(u128::from(left)) / length.max(1);
+        let faded = u64::try_from(faded).ok().and_then(Amount::from_millionths).unwrap_or(Amount::MAX);
+        count.used.plus(faded).unwrap_or(Amount::MAX)
+    }
+
+    /// When the window that holds `now` ends.
+    #[must_use]
+    pub fn ends(&self, now: Moment) -> Moment {
+        Moment(self.window.end(now).saturating_mul(1000))
+    }
+
+    fn left(&self, now: Moment) -> u64 {
+        self.ends(now).0.saturating_sub(now.0)
+    }
+
     /// Takes back a charge of `amount` that led to a count until `until`. A count of another window stays as it is.
     #[must_use]
     pub fn refund(count: Count, until: u64, amount: Amount) -> Count {
