@@ -19,6 +19,6 @@ mod text;
 pub use self::{
     book::{Book, Entry, Full, Garbage, NotPending, State},
     desk::{Answer, Desk, NotAnswered, NotAsked},
-    question::{Fingerprint, MAX_PARAMS, Question, digest},
+    question::{Fingerprint, MAX_PARAMS, Question, digest, id},
     text::Text,
 };

@@ -9,7 +9,7 @@
 //! Whatever fails on the way is a refusal. The order stands on one screen, in `decide`.
 
 mod bound;
-mod date;
+pub(crate) mod date;
 mod decide;
 pub mod lists;
 pub mod metric;

@@ -1,4 +1,17 @@
-//! The headers of a request, with repeats in sight.
+//! The headers of a request, with repeats in sight; and answers.
+
+use std::borrow::Cow;
+
+/// An answer to be sent instead of a server's.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Response {
+    /// HTTP status.
+    pub status: u16,
+    /// Its headers, names in lower case.
+    pub headers: Vec<(&'static str, &'static str)>,
+    /// Its body.
+    pub body: Cow<'static, str>,
+}
 
 /// The headers of a request as Envoy hands them over: names in lower case, pseudo-headers among them.
 #[derive(Clone, Debug, Default)]

@@ -33,6 +33,7 @@ pub mod caller;
 #[cfg(not(target_os = "wasi"))]
 pub mod cases;
 pub mod config;
+pub mod console;
 pub mod engine;
 #[cfg(target_os = "wasi")]
 mod filter;

@@ -6,7 +6,7 @@ use crate::limit::Moment;
 const LAST: Moment = Moment(253_402_300_799_999);
 
 /// A moment as RFC 3339 has it, to the second; `None` if it has more than four digits for the year.
-pub(super) fn rfc_3339(moment: Moment) -> Option<String> {
+pub(crate) fn rfc_3339(moment: Moment) -> Option<String> {
     if moment > LAST {
         return None;
     }

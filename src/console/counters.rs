@@ -1,0 +1,32 @@
+//! Counters, with their fill.
+
+use crate::{
+    http::Response,
+    json::Writer,
+    limit::{Label, Labels, Moment, store::Store},
+};
+
+use super::{listed, written};
+
+/// The counters that are not over.
+pub(super) fn list<S: Store>(now: Moment, store: &S) -> Response {
+    let items: Vec<String> = Labels(store)
+        .all(now)
+        .into_iter()
+        .map(|(label, used)| {
+            let Label { filter, policy, counter, scope, grant, quota, .. } = label;
+            let mut item = Writer::default();
+            item.text("filter", &filter)
+                .text("policy", &policy)
+                .text("counter", &counter)
+                .text("scope", &scope)
+                .optional("grant", Some(&*grant).filter(|grant| !grant.is_empty()))
+                .json("window", quota.window.seconds())
+                .json("max", quota.max)
+                .json("used", used)
+                .text("resetAt", &written(quota.ends(now)));
+            item.finish()
+        })
+        .collect();
+    listed("counters", &items, now, None)
+}

@@ -1,0 +1,151 @@
+//! Who comes in. A page in somebody's browser can send requests here, too, and have its own name point to this machine; so
+//! the host has to be ours, and whoever changes something has to come from our own page.
+
+use crate::{
+    approval,
+    caller::{Grant, Unknown},
+    config::Console,
+    engine::Call,
+    http::{Header, Headers, Response},
+    json::{self, Value},
+    walk::{At, Keys, Problems},
+};
+
+use super::{error, page::File};
+
+/// What is asked for, by somebody who may.
+#[derive(Debug)]
+pub(super) enum Visit<'v> {
+    Page(File),
+    Approvals(Approver<'v>),
+    Decision { approver: Approver<'v>, id: [u8; 10], decision: Decision },
+    Counters,
+    Decisions,
+}
+
+/// Somebody who may approve.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Approver<'v>(pub(super) &'v Grant);
+
+/// What an approver says.
+#[derive(Debug)]
+pub(super) struct Decision {
+    pub(super) yes: bool,
+    pub(super) note: String,
+}
+
+/// The keys of a decision.
+const DECISION: Keys = Keys { known: &["decision", "note"], later: &[] };
+/// The longest note, in characters.
+const MAX_NOTE: usize = 500;
+
+/// Lets a request in.
+///
+/// # Errors
+/// The answer to one that may not come in.
+pub(super) fn enter<'v>(console: &Console, call: &'v Call, body: &[u8]) -> Result<Visit<'v>, Response> {
+    let headers = &call.headers;
+    if !text(headers, ":authority").is_some_and(|host| console.has_host(host)) {
+        return Err(error(421, "the console is not reached by this host; name it in `console.hosts`"));
+    }
+    let (method, path) = (text(headers, ":method").unwrap_or_default(), text(headers, ":path").unwrap_or_default());
+    let path = path.split('?').next().unwrap_or_default();
+    let place = place(path).ok_or_else(|| error(404, "there is nothing here; the page is at `/`"))?;
+    match (&place, method) {
+        (Place::Question(_), "POST") => {}
+        (Place::Question(_), _) => return Err(error(405, "a decision is sent with POST")),
+        (_, "GET" | "HEAD") if body.is_empty() => {}
+        (_, "GET" | "HEAD") => return Err(error(400, "there is a body where none belongs; leave it out")),
+        _ => return Err(error(405, "this is read with GET")),
+    }
+    if let Place::Page(file) = place {
+        return Ok(Visit::Page(file));
+    }
+    let approver = approver(console, &call.grant)?;
+    match place {
+        Place::Page(file) => Ok(Visit::Page(file)),
+        Place::Approvals => Ok(Visit::Approvals(approver)),
+        Place::Counters => Ok(Visit::Counters),
+        Place::Decisions => Ok(Visit::Decisions),
+        Place::Question(id) => {
+            from_our_page(console, headers)?;
+            decision(body).map(|decision| Visit::Decision { approver, id, decision })
+        }
+    }
+}
+
+/// What there is.
+enum Place {
+    Page(File),
+    Approvals,
+    Question([u8; 10]),
+    Counters,
+    Decisions,
+}
+
+fn place(path: &str) -> Option<Place> {
+    Some(match path {
+        "/" => Place::Page(File::Html),
+        "/console.js" => Place::Page(File::Script),
+        "/console.css" => Place::Page(File::Style),
+        "/api/approvals" => Place::Approvals,
+        "/api/counters" => Place::Counters,
+        "/api/decisions" => Place::Decisions,
+        other => Place::Question(approval::id(other.strip_prefix("/api/approvals/")?)?),
+    })
+}
+
+fn approver<'v>(console: &Console, grant: &'v Result<Grant, Unknown>) -> Result<Approver<'v>, Response> {
+    match grant {
+        Ok(grant) if console.admits(grant) => Ok(Approver(grant)),
+        Ok(grant) => {
+            Err(error(403, &format!("`{}` is no approver; have it named in `console.approvers`", grant.shown())))
+        }
+        Err(Unknown::Nobody) => Err(error(401, "nobody knows who you are; send the token of an approver")),
+        Err(Unknown::Malformed(why)) => Err(error(401, &format!("nobody can tell who you are; {why}"))),
+    }
+}
+
+/// RFC 6454, section 7: a browser says which page a request comes from, and no page can have it lie.
+fn from_our_page(console: &Console, headers: &Headers) -> Result<(), Response> {
+    let host = text(headers, "origin").and_then(|origin| origin.split_once("://"));
+    if !host.is_some_and(|(scheme, host)| (scheme == "https" || scheme == "http") && console.has_host(host)) {
+        return Err(error(403, "the decision does not come from the console's own page; send its `Origin`"));
+    }
+    let media = text(headers, "content-type").and_then(|media| media.split(';').next()).unwrap_or_default();
+    if !media.trim_ascii().eq_ignore_ascii_case("application/json") {
+        return Err(error(415, "the decision is not labelled as JSON; set `Content-Type: application/json`"));
+    }
+    Ok(())
+}
+
+fn decision(body: &[u8]) -> Result<Decision, Response> {
+    let malformed = |why: &str| error(400, &format!("the decision is malformed: {why}"));
+    let node = json::parse(body, 4).map_err(|fault| malformed(&fault.to_string()))?;
+    let problems = Problems::default();
+    let read = read(&At::top(&node, &problems));
+    match (read, problems.take().first()) {
+        (Some(decision), None) => Ok(decision),
+        (_, first) => Err(malformed(&first.map(ToString::to_string).unwrap_or_default())),
+    }
+}
+
+fn read(at: &At<'_, '_>) -> Option<Decision> {
+    let fields = at.fields(DECISION)?;
+    let yes = fields.required("decision")?.choice(&[("approve", true), ("reject", false)])?;
+    let Some(note) = fields.get("note") else { return Some(Decision { yes, note: String::new() }) };
+    match &note.node().value {
+        Value::String(text) if text.chars().count() <= MAX_NOTE && !text.chars().any(char::is_control) => {
+            Some(Decision { yes, note: text.clone().into_owned() })
+        }
+        _ => note.expected("a text of up to 500 characters on one line"),
+    }
+}
+
+/// A header that stands there once, as a text.
+fn text<'h>(headers: &'h Headers, name: &str) -> Option<&'h str> {
+    match headers.get(name) {
+        Header::Once(value) => std::str::from_utf8(value).ok(),
+        Header::Absent | Header::Repeated => None,
+    }
+}

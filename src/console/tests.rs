@@ -1,0 +1,232 @@
+//! Who comes in, and what they see.
+
+#[cfg(target_family = "wasm")]
+use wasm_bindgen_test::wasm_bindgen_test as test;
+
+use super::{Answered, answer};
+use crate::{
+    caller::{Grant, Unknown},
+    config::{Config, Console, Loaded},
+    engine::{
+        self, Answer, Call,
+        recent::{Block, Recent},
+    },
+    http::Headers,
+    limit::{Labels, Moment, store::InMemory},
+};
+
+/// 2026-01-01T00:00:42.500Z
+const NOW: Moment = Moment(1_767_225_642_500);
+const POLICY: &[u8] =
+    br#"{"version":"1","default":"deny","tools":{"pay":{"action":"require_approval","reason":"Ask <b>Bob</b>."}}}"#;
+const PAY: &str =
+    r#"{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"pay","arguments":{"amount":1e2}}}"#;
+
+fn console() -> Console {
+    let text = br#"{"console":{"approvers":["jwt:boss","jwt:agent"],"identity":[{"jwt_claim":"sub","payload":"p"}]}}"#;
+    match Loaded::load(text) {
+        Ok(Loaded::Console(console)) => console,
+        other => panic!("{other:?}"),
+    }
+}
+
+fn headers(pairs: &[(&str, &str)]) -> Headers {
+    Headers::new(pairs.iter().map(|(name, value)| ((*name).to_owned(), value.as_bytes().to_vec())).collect())
+}
+
+/// A request of the approver `jwt:boss` by the right host, but for what `changed` says.
+fn request(method: &str, path: &str, changed: &[(&str, &str)]) -> Call {
+    let usual = [(":authority", "localhost:10001"), (":method", method), (":path", path)];
+    let post = [("content-type", "application/json"), ("origin", "http://localhost:10001")];
+    let usual = usual.iter().chain(if method == "POST" { &post[..] } else { &[] });
+    let kept = usual.filter(|(name, _)| changed.iter().all(|(other, _)| other != name));
+    let pairs: Vec<(&str, &str)> = kept.chain(changed.iter().filter(|(_, value)| !value.is_empty())).copied().collect();
+    Call::new(headers(&pairs), Ok(Grant::named("jwt:boss")))
+}
+
+fn ask(store: &InMemory) -> String {
+    let config = Config::load(POLICY).unwrap();
+    let pairs = [(":method", "POST"), ("content-type", "application/json")];
+    let call = Call::new(headers(&pairs), Ok(Grant::named("jwt:agent")));
+    let judgement = engine::judge(&config, &call, PAY.as_bytes(), "gate", NOW, store);
+    assert!(!matches!(judgement.answer, Answer::Forward(_)));
+    judgement.record.approval.unwrap().id
+}
+
+#[track_caller]
+fn said(answered: &Answered, status: u16, body: &str) {
+    assert_eq!((answered.response.status, &*answered.response.body), (status, body));
+}
+
+#[test]
+fn an_approver_sees_what_waits_and_answers_it_once() {
+    let store = InMemory::new([1; 16]);
+    let id = ask(&store);
+    let config = Config::load(POLICY).unwrap().digest;
+    let visit = |call: &Call, body: &str| answer(&console(), call, body.as_bytes(), NOW, &store);
+    let item = |state: &str, more: &str, at: &str| {
+        format!(
+            r#"{{"id":"{id}","state":"{state}","rule":"/tools/pay/action","policy":"default","config":"{config}","grant":"jwt:agent","method":"tools/call","tool":"pay","filter":"gate","params":"{{\n  \"name\": \"pay\",\n  \"arguments\": {{\n    \"amount\": 1e2\n  }}\n}}","reason":"Ask <b>Bob</b>.","yours":false{more}{at},"expiresAt":"2026-01-01T00:10:42Z"}}"#
+        )
+    };
+    let pending = item("pending", "", r#","askedAt":"2026-01-01T00:00:42Z""#);
+    let list = format!(r#"{{"now":"2026-01-01T00:00:42Z","you":"jwt:boss","approvals":[{pending}]}}"#);
+    said(&visit(&request("GET", "/api/approvals", &[]), ""), 200, &list);
+    let path = format!("/api/approvals/{id}");
+    let answered = visit(&request("POST", &path, &[]), r#"{"decision":"approve","note":"as <i>agreed</i>"}"#);
+    said(&answered, 200, &item("approved", r#","approver":"jwt:boss","note":"as <i>agreed</i>""#, ""));
+    let record = format!(
+        r#"{{"decision":"approved","rule":"/tools/pay/action","policy":"default","config":"{config}","grant":"jwt:agent","method":"tools/call","tool":"pay","approval":{{"id":"{id}","approver":"jwt:boss","note":"as <i>agreed</i>"}}}}"#
+    );
+    assert_eq!(answered.record, Some(record));
+    let again = visit(&request("POST", &path, &[]), r#"{"decision":"reject"}"#);
+    said(&again, 409, r#"{"error":"somebody has decided on this request before"}"#);
+}
+
+#[test]
+fn nobody_else_comes_in() {
+    let store = InMemory::new([1; 16]);
+    let id = ask(&store);
+    let path = format!("/api/approvals/{id}");
+    let visit = |call: &Call, body: &str| answer(&console(), call, body.as_bytes(), NOW, &store);
+    let approve = r#"{"decision":"approve"}"#;
+    let from = |grant: &str| Call { grant: Ok(Grant::named(grant)), ..request("POST", &path, &[]) };
+    let own = r#"{"error":"whoever asks must not approve; leave it to somebody else"}"#;
+    said(&visit(&from("jwt:agent"), approve), 403, own);
+    let stranger = r#"{"error":"`address:127.0.0.1` is no approver; have it named in `console.approvers`"}"#;
+    said(&visit(&from("address:127.0.0.1"), approve), 403, stranger);
+    let nobody = Call { grant: Err(Unknown::Nobody), ..request("GET", "/api/counters", &[]) };
+    said(&visit(&nobody, ""), 401, r#"{"error":"nobody knows who you are; send the token of an approver"}"#);
+    let odd = Unknown::Malformed("the header `authorization` holds no bearer token".to_owned());
+    let odd = Call { grant: Err(odd), ..request("GET", "/api/decisions", &[]) };
+    let told = r#"{"error":"nobody can tell who you are; the header `authorization` holds no bearer token"}"#;
+    said(&visit(&odd, ""), 401, told);
+    let origin = r#"{"error":"the decision does not come from the console's own page; send its `Origin`"}"#;
+    for other in
+        ["", "null", "http://evil.example", "localhost:10001", "file://localhost:10001", "http://localhost.evil:10001"]
+    {
+        said(&visit(&request("POST", &path, &[("origin", other)]), approve), 403, origin);
+    }
+    let media = r#"{"error":"the decision is not labelled as JSON; set `Content-Type: application/json`"}"#;
+    for other in ["", "text/plain", "application/x-www-form-urlencoded", "text/plain;application/json"] {
+        said(&visit(&request("POST", &path, &[("content-type", other)]), approve), 415, media);
+    }
+    let host = r#"{"error":"the console is not reached by this host; name it in `console.hosts`"}"#;
+    for other in ["", "evil.example", "localhost.evil:10001"] {
+        for path in ["/", "/console.js", "/api/approvals", "/nothing"] {
+            said(&visit(&request("GET", path, &[(":authority", other)]), ""), 421, host);
+        }
+        said(&visit(&request("POST", &path, &[(":authority", other)]), approve), 421, host);
+    }
+    // After all this the question still waits.
+    assert_eq!(visit(&request("POST", &path, &[]), approve).response.status, 200);
+}
+
+#[test]
+fn what_is_no_decision_is_none() {
+    let store = InMemory::new([1; 16]);
+    let id = ask(&store);
+    let visit = |method: &str, path: &str, body: &str| {
+        let answered = answer(&console(), &request(method, path, &[]), body.as_bytes(), NOW, &store);
+        (answered.response.status, answered.response.body.into_owned())
+    };
+    let path = format!("/api/approvals/{id}");
+    let long = format!(r#"{{"decision":"approve","note":"{}"}}"#, "é".repeat(501));
+    for (body, why) in [
+        ("", "the text ends too early (byte 0)"),
+        ("[]", "(top level): found a list, expected an object"),
+        ("{}", "(top level): the key `decision` is missing"),
+        (r#"{"decision":"yes"}"#, "/decision: found `yes`, expected `approve` or `reject`"),
+        (r#"{"decision":"reject","decision":"approve"}"#, "/decision: the key stands twice; leave one"),
+        (
+            r#"{"decision":"approve","not":""}"#,
+            "/not: unknown key `not` (did you mean `note`?); allowed: `decision` or `note`",
+        ),
+        (
+            r#"{"decision":"approve","note":"a\nb"}"#,
+            "/note: found the string `a\\nb`, expected a text of up to 500 characters on one line",
+        ),
+    ] {
+        let (status, told) = visit("POST", &path, body);
+        assert_eq!(status, 400, "{body}");
+        let expected = crate::json::quoted(&format!("the decision is malformed: {why}"));
+        assert_eq!(told, format!("{{\"error\":{expected}}}"), "{body}");
+    }
+    assert_eq!(visit("POST", &path, &long).0, 400);
+    for (method, path, status) in [
+        ("GET", &*path, 405),
+        ("OPTIONS", &*path, 405),
+        ("POST", "/api/approvals", 405),
+        ("DELETE", "/", 405),
+        ("GET", "/nothing", 404),
+        ("POST", "/api/approvals/", 404),
+        ("POST", "/api/approvals/0123456789ABCDEF0123", 404),
+        ("POST", "/api/approvals/0123456789abcdef0123", 404),
+        ("GET", "/../api/approvals", 404),
+    ] {
+        assert_eq!(visit(method, path, r#"{"decision":"approve"}"#).0, status, "{method} {path}");
+    }
+    assert_eq!(visit("GET", "/", "x").0, 400);
+}
+
+#[test]
+fn the_page_is_for_everybody_and_goes_nowhere_else() {
+    let store = InMemory::new([1; 16]);
+    for (path, kind) in [
+        ("/", "text/html; charset=utf-8"),
+        ("/?x=1", "text/html; charset=utf-8"),
+        ("/console.js", "text/javascript; charset=utf-8"),
+        ("/console.css", "text/css; charset=utf-8"),
+    ] {
+        let call = Call { grant: Err(Unknown::Nobody), ..request("GET", path, &[]) };
+        let response = answer(&console(), &call, b"", NOW, &store).response;
+        assert_eq!(response.status, 200, "{path}");
+        let header = |name: &str| response.headers.iter().find(|(other, _)| *other == name).map(|(_, value)| *value);
+        assert_eq!(header("content-type"), Some(kind));
+        let policy = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+        assert_eq!(header("content-security-policy"), Some(policy));
+        assert_eq!(header("x-content-type-options"), Some("nosniff"));
+        assert_eq!(header("cache-control"), Some("no-store"));
+        assert_eq!(header("access-control-allow-origin"), None);
+    }
+}
+
+#[test]
+fn counters_and_decisions_are_seen() {
+    let store = InMemory::new([1; 16]);
+    let policy = br#"{"version":"1","default":"deny","tools":{"pay":{"rate_limit":"3/minute"}}}"#;
+    let config = Config::load(policy).unwrap();
+    let pairs = [(":method", "POST"), ("content-type", "application/json")];
+    let call = Call::new(headers(&pairs), Ok(Grant::named("jwt:agent")));
+    struct Shown<'s>(&'s InMemory);
+    impl crate::limit::store::Store for Shown<'_> {
+        fn charged(&self, charge: &crate::limit::Charge<'_>, place: &crate::limit::Place, now: Moment) {
+            Labels(self.0).note(charge, place, now);
+        }
+        fn seed(&self) -> Result<crate::limit::Seed, crate::limit::store::Unavailable> {
+            self.0.seed()
+        }
+        fn read(&self, cell: u16) -> Result<crate::limit::store::Versioned, crate::limit::store::Unavailable> {
+            self.0.read(cell)
+        }
+        fn write(
+            &self,
+            cell: u16,
+            bytes: &[u8],
+            version: u32,
+        ) -> Result<crate::limit::store::Written, crate::limit::store::Unavailable> {
+            self.0.write(cell, bytes, version)
+        }
+    }
+    for _ in 0..2 {
+        let judgement = engine::judge(&config, &call, PAY.as_bytes(), "gate", NOW, &Shown(&store));
+        assert!(matches!(judgement.answer, Answer::Forward(_)));
+    }
+    let visit = |path: &str| answer(&console(), &request("GET", path, &[]), b"", NOW, &store);
+    let counters = r#"{"now":"2026-01-01T00:00:42Z","counters":[{"filter":"gate","policy":"default","counter":"/tools/pay","scope":"grant","grant":"jwt:agent","window":60,"max":3,"used":2,"resetAt":"2026-01-01T00:01:00Z"}]}"#;
+    said(&visit("/api/counters"), 200, counters);
+    Recent(&store).note(Block::NONE, r#"{"decision":"denied"}"#, NOW);
+    let decisions =
+        r#"{"now":"2026-01-01T00:00:42Z","decisions":[{"at":"2026-01-01T00:00:42Z","record":{"decision":"denied"}}]}"#;
+    said(&visit("/api/decisions"), 200, decisions);
+}
