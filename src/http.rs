@@ -10,7 +10,7 @@ pub struct Response {
     /// Its headers, names in lower case.
     pub headers: Vec<(&'static str, &'static str)>,
     /// Its body.
-    pub body: Cow<'static, str>,
+    pub body: Cow<'static, [u8]>,
 }
 
 /// The headers of a request as Envoy hands them over: names in lower case, pseudo-headers among them.

@@ -25,11 +25,14 @@ pub(super) fn write(value: &Value<'_>, out: &mut Vec<u8>) -> Option<()> {
             nodes.iter().try_for_each(|node| write(&node.value, out))?;
         }
         Value::Object(members) => {
-            let mut members: Vec<&Member<'_>> = members.iter().collect();
-            members.sort_unstable_by(|one, other| one.name.cmp(&other.name));
+            let mut sorted: Vec<&Member<'_>> = Vec::with_capacity(members.len());
+            for member in members {
+                let index = sorted.partition_point(|other| other.name < member.name);
+                sorted.insert(index, member);
+            }
             out.push(b'{');
-            size(members.len(), out);
-            members.iter().try_for_each(|member| {
+            size(sorted.len(), out);
+            sorted.iter().try_for_each(|member| {
                 sized(member.name.as_bytes(), out);
                 write(&member.node.value, out)
             })?;

@@ -29,20 +29,25 @@ const HEADERS: [(&str, &str); 6] = [
 
 impl File {
     pub(super) fn response(self) -> Response {
-        let (kind, text) = match self {
-            Self::Html => ("text/html; charset=utf-8", include_str!("page/index.html")),
-            Self::Script => ("text/javascript; charset=utf-8", include_str!("page/console.js")),
-            Self::Style => ("text/css; charset=utf-8", include_str!("page/console.css")),
+        let (kind, bytes): (_, &'static [u8]) = match self {
+            Self::Html => ("text/html; charset=utf-8", include_bytes!(concat!(env!("OUT_DIR"), "/index.html.gz"))),
+            Self::Script => {
+                ("text/javascript; charset=utf-8", include_bytes!(concat!(env!("OUT_DIR"), "/console.js.gz")))
+            }
+            Self::Style => ("text/css; charset=utf-8", include_bytes!(concat!(env!("OUT_DIR"), "/console.css.gz"))),
         };
-        response(200, kind, text.into())
+        let mut response = response(200, kind, bytes.into());
+        // There is no other form of it in the module: every browser reads this one.
+        response.headers.push(("content-encoding", "gzip"));
+        response
     }
 }
 
 pub(super) fn json(status: u16, body: String) -> Response {
-    response(status, "application/json", body.into())
+    response(status, "application/json", body.into_bytes().into())
 }
 
-fn response(status: u16, kind: &'static str, body: Cow<'static, str>) -> Response {
+fn response(status: u16, kind: &'static str, body: Cow<'static, [u8]>) -> Response {
     let headers = [("content-type", kind)].into_iter().chain(HEADERS).collect();
     Response { status, headers, body }
 }

@@ -1,4 +1,4 @@
-//! What is written down of requests: the record for access logs, lines in Envoy's log, statistics.
+//! What is written down of requests: the record for access logs, lines in Envoy's log, statistics, what the console shows.
 
 use std::cell::Cell;
 
@@ -7,14 +7,17 @@ use crate::{
     engine::{
         Decision, Record,
         pace::{Pace, Paced},
+        recent::{Block, Recent},
     },
 };
 
-use super::{host, metrics};
+use super::{host, metrics, shared::SharedTable};
 
 thread_local! {
     /// The lines of this worker, whichever filters write them.
     static PACE: Cell<Pace> = const { Cell::new(Pace::new()) };
+    /// Where its next decisions go, for the console.
+    static BLOCK: Cell<Block> = const { Cell::new(Block::NONE) };
 }
 
 /// Writes down what became of a request.
@@ -24,6 +27,9 @@ pub(super) fn write(config: &Config, record: &Record) {
         log::warn!("the audit record of a request was lost");
     }
     metrics::count(config, record);
+    if record.decision != Decision::Allowed || record.approval.is_some() {
+        show(&json);
+    }
     let is_logged = match config.audit.log {
         Logged::All => true,
         Logged::Denied => record.decision != Decision::Allowed || record.shadow.is_some(),
@@ -31,6 +37,22 @@ pub(super) fn write(config: &Config, record: &Record) {
     };
     if is_logged {
         line(&json);
+    }
+}
+
+/// Writes down what somebody decided at the console.
+pub(super) fn write_answer(json: &str) {
+    if host::note(json).is_err() {
+        log::warn!("the audit record of a decision was lost");
+    }
+    show(json);
+    line(json);
+}
+
+/// Keeps a record for the console.
+fn show(json: &str) {
+    if let Some(now) = host::now() {
+        BLOCK.set(Recent(&SharedTable).note(BLOCK.get(), json, now));
     }
 }
 

@@ -1,5 +1,5 @@
 //! The contexts of this thread by the numbers that Envoy gave them: a root for each configuration of the filter, and
-//! a request for each stream, which belongs to a root. Envoy gives no number twice; were it to, the context is new.
+//! one for each stream, which belongs to a root. Envoy gives no number twice; were it to, the context is new.
 
 use std::{
     cell::RefCell,
@@ -8,12 +8,17 @@ use std::{
     rc::Rc,
 };
 
-use super::{http::Http, root::Root};
+use super::{
+    console::Visit,
+    http::Http,
+    root::{Root, Serves},
+    stream::Stream,
+};
 
 /// A context, shared with the callback that it is in.
 enum Context {
     Root(Rc<RefCell<Root>>),
-    Request(Rc<RefCell<Http>>),
+    Stream(Rc<RefCell<dyn Stream>>),
 }
 
 type Contexts = HashMap<u32, Context, BuildHasherDefault<Spread>>;
@@ -27,24 +32,28 @@ pub(super) fn add_root(id: u32) {
     add(id, Context::Root(Rc::default()));
 }
 
-/// Makes the request of a stream; without such a root, one that is refused.
-pub(super) fn add_request(id: u32, root: u32) {
-    let filter = self::root(root).and_then(|root| root.try_borrow().ok()?.filter());
-    add(id, Context::Request(Rc::new(RefCell::new(Http::new(filter)))));
+/// Makes a stream; without such a root, one that is refused.
+pub(super) fn add_stream(id: u32, root: u32) {
+    let stream: Rc<RefCell<dyn Stream>> = match self::root(root).and_then(|root| root.try_borrow().ok()?.serves()) {
+        Some(Serves::Console(console)) => Rc::new(RefCell::new(Visit::new(console))),
+        Some(Serves::Gateway(filter)) => Rc::new(RefCell::new(Http::new(id, Some(filter)))),
+        None => Rc::new(RefCell::new(Http::new(id, None))),
+    };
+    add(id, Context::Stream(stream));
 }
 
 /// The root of this number.
 pub(super) fn root(id: u32) -> Option<Rc<RefCell<Root>>> {
     find(id, |context| match context {
         Context::Root(root) => Some(Rc::clone(root)),
-        Context::Request(_) => None,
+        Context::Stream(_) => None,
     })
 }
 
-/// The request of this number.
-pub(super) fn request(id: u32) -> Option<Rc<RefCell<Http>>> {
+/// The stream of this number.
+pub(super) fn stream(id: u32) -> Option<Rc<RefCell<dyn Stream>>> {
     find(id, |context| match context {
-        Context::Request(request) => Some(Rc::clone(request)),
+        Context::Stream(stream) => Some(Rc::clone(stream)),
         Context::Root(_) => None,
     })
 }

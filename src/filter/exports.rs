@@ -7,7 +7,7 @@ use std::{cell::RefCell, rc::Rc};
 use super::{
     contexts,
     host::{self, Action},
-    http::Http,
+    http::waiting,
     root::Root,
 };
 
@@ -35,7 +35,7 @@ extern "C" fn proxy_on_context_create(context: u32, root: u32) {
     if root == 0 {
         contexts::add_root(context);
     } else {
-        contexts::add_request(context, root);
+        contexts::add_stream(context, root);
     }
 }
 
@@ -51,37 +51,45 @@ extern "C" fn proxy_on_tick(context: u32) {
 
 #[unsafe(no_mangle)]
 extern "C" fn proxy_on_request_headers(context: u32, _count: u32, end_of_stream: u32) -> Action {
-    enter(contexts::request(context), |request| request.on_http_request_headers(end_of_stream != 0))
+    enter(contexts::stream(context), |stream| stream.on_request_headers(end_of_stream != 0))
 }
 
 #[unsafe(no_mangle)]
 extern "C" fn proxy_on_request_body(context: u32, size: usize, end_of_stream: u32) -> Action {
-    enter(contexts::request(context), |request| request.on_http_request_body(size, end_of_stream != 0))
+    enter(contexts::stream(context), |stream| stream.on_request_body(size, end_of_stream != 0))
 }
 
 #[unsafe(no_mangle)]
 extern "C" fn proxy_on_request_trailers(context: u32, _count: u32) -> Action {
-    enter(contexts::request(context), Http::on_http_request_trailers)
+    enter(contexts::stream(context), |stream| stream.on_request_trailers())
 }
 
 #[unsafe(no_mangle)]
 extern "C" fn proxy_on_response_headers(context: u32, _count: u32, end_of_stream: u32) -> Action {
-    enter(contexts::request(context), |request| request.on_http_response_headers(end_of_stream != 0))
+    enter(contexts::stream(context), |stream| stream.on_response_headers(end_of_stream != 0))
 }
 
 #[unsafe(no_mangle)]
 extern "C" fn proxy_on_response_body(context: u32, size: usize, end_of_stream: u32) -> Action {
-    enter(contexts::request(context), |request| request.on_http_response_body(size, end_of_stream != 0))
+    enter(contexts::stream(context), |stream| stream.on_response_body(size, end_of_stream != 0))
 }
 
 #[unsafe(no_mangle)]
 extern "C" fn proxy_on_response_trailers(context: u32, _count: u32) -> Action {
-    enter(contexts::request(context), Http::on_http_response_trailers)
+    enter(contexts::stream(context), |stream| stream.on_response_trailers())
+}
+
+#[unsafe(no_mangle)]
+extern "C" fn proxy_on_http_call_response(_root: u32, call: u32, _headers: u32, body_size: usize, _trailers: u32) {
+    // Read first: what follows is about the stream that waits.
+    let said = host::said(body_size);
+    let Some(waiting) = waiting::over(call).filter(|stream| host::enter_stream(*stream).is_ok()) else { return };
+    enter(contexts::stream(waiting), |stream| stream.on_said(said));
 }
 
 #[unsafe(no_mangle)]
 extern "C" fn proxy_on_log(context: u32) {
-    enter(contexts::request(context), Http::on_log);
+    enter(contexts::stream(context), |stream| stream.on_log());
 }
 
 #[unsafe(no_mangle)]
@@ -91,6 +99,6 @@ extern "C" fn proxy_on_delete(context: u32) {
 }
 
 /// Takes a context through a callback. Where there is none, or it is in one, the answer is the refusing default.
-fn enter<C, T: Default>(context: Option<Rc<RefCell<C>>>, callback: impl FnOnce(&mut C) -> T) -> T {
+fn enter<C: ?Sized, T: Default>(context: Option<Rc<RefCell<C>>>, callback: impl FnOnce(&mut C) -> T) -> T {
     context.and_then(|context| Some(callback(&mut *context.try_borrow_mut().ok()?))).unwrap_or_default()
 }

@@ -11,8 +11,9 @@ mod pairs;
 use std::time::Duration;
 
 use crate::{
+    config::Service,
     engine::refund::Delivery,
-    http::Headers,
+    http::{Header, Headers, Response},
     limit::{Moment, store::Unavailable, store::Versioned, store::Written},
     mcp::answer::Reply,
 };
@@ -42,12 +43,12 @@ pub(super) fn property(path: &[&str]) -> Result<Option<Vec<u8>>, Status> {
 
 /// All headers of the request. Only while the headers are in reach: not after they were let go.
 pub(super) fn request_headers() -> Option<Headers> {
-    pairs::read(&abi::headers(Map::RequestHeaders).ok()?).map(Headers::new)
+    pairs::read(&abi::headers(Map::Request).ok()?).map(Headers::new)
 }
 
 /// A header of the response, by its name in lower case; only while the response's headers are in reach.
 pub(super) fn response_header(name: &str) -> Result<Option<Vec<u8>>, Status> {
-    match abi::header(Map::ResponseHeaders, name) {
+    match abi::header(Map::Response, name) {
         Ok(value) => Ok(Some(value)),
         Err(Status::NOT_FOUND) => Ok(None),
         Err(failed) => Err(failed),
@@ -69,7 +70,7 @@ pub(super) fn replace_response_chunk(size: usize, bytes: &[u8]) -> Result<(), St
 
 /// Takes a header off the response.
 pub(super) fn remove_response_header(name: &str) -> Result<(), Status> {
-    abi::remove_header(Map::ResponseHeaders, name)
+    abi::remove_header(Map::Response, name)
 }
 
 /// Ends the response where it stands.
@@ -90,7 +91,7 @@ pub(super) fn delivery() -> Option<Delivery> {
 
 /// Takes a header off the request.
 pub(super) fn remove_request_header(name: &str) -> Result<(), Status> {
-    abi::remove_header(Map::RequestHeaders, name)
+    abi::remove_header(Map::Request, name)
 }
 
 /// The body so far, which has `size` bytes; `None` if the host hands out anything else.
@@ -99,6 +100,41 @@ pub(super) fn request_body(size: usize) -> Option<Vec<u8>> {
         return Some(Vec::new());
     }
     abi::buffer(Buffer::RequestBody, size).ok().filter(|body| body.len() == size)
+}
+
+/// Sends an approval service what it is asked, and answers the number of the call.
+pub(super) fn ask(service: &Service, body: &str) -> Result<u32, Status> {
+    let headers = [
+        (":method", "POST"),
+        (":path", &*service.path),
+        (":authority", &*service.authority),
+        ("content-type", "application/json"),
+        ("accept", "application/json"),
+    ];
+    abi::http_call(&service.cluster, &pairs::write(&headers), body.as_bytes(), service.timeout_ms)
+}
+
+/// The answer to [`ask`], whose body has `size` bytes: its status and its body.
+pub(super) fn said(size: usize) -> Option<(Vec<u8>, Vec<u8>)> {
+    let headers = Headers::new(pairs::read(&abi::headers(Map::Call).ok()?)?);
+    let Header::Once(status) = headers.get(":status") else { return None };
+    let body = if size == 0 { Vec::new() } else { abi::buffer(Buffer::CallBody, size).ok()? };
+    Some((status.to_vec(), body))
+}
+
+/// Has what follows be about a stream, in a callback that is about none.
+pub(super) fn enter_stream(context: u32) -> Result<(), Status> {
+    abi::set_context(context)
+}
+
+/// Lets the request go on that was held back.
+pub(super) fn continue_request() -> Result<(), Status> {
+    abi::continue_request()
+}
+
+/// Answers the request here, as [`reply`] does.
+pub(super) fn respond(response: &Response) -> Result<(), Status> {
+    abi::local_reply(u32::from(response.status), &pairs::write(&response.headers), &response.body)
 }
 
 /// Answers the request here. The stream must stay paused after this.

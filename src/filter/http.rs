@@ -1,11 +1,13 @@
 //! The phases of a request: head, body, trailers. The body is judged when it is complete, and not a byte of it goes on
 //! before.
 
+pub(super) mod waiting;
+
 use std::rc::Rc;
 
 use crate::{
     config::{HeaderMode, Refund},
-    engine::{self, Answer, Call, Judgement, Opening},
+    engine::{self, Answer, Call, Judgement, Opening, ruling::Inquiry},
     http::Headers,
     mcp::{
         answer::{self, Reply},
@@ -21,11 +23,14 @@ use super::{
     root::Filter,
     seen,
     shared::SharedTable,
+    stream::Stream,
 };
 
 /// One request.
 #[derive(Debug)]
 pub(super) struct Http {
+    /// The number of its context.
+    id: u32,
     filter: Option<Rc<Filter>>,
     phase: Phase,
 }
@@ -39,6 +44,8 @@ enum Phase {
     Body { call: Call, size: usize },
     /// The end is coming, and no body before it.
     Nothing { call: Call },
+    /// It is complete, and an approval service is asked about it.
+    Waiting { call: Call, body: Vec<u8>, inquiry: Inquiry },
     /// Nobody looks at it.
     Bypassed,
     /// It goes on to the server; what it was charged is settled with the answer, which may have to be edited.
@@ -49,9 +56,8 @@ enum Phase {
     Stopped,
 }
 
-/// What Envoy tells.
-impl Http {
-    pub(super) fn on_http_request_headers(&mut self, end_of_stream: bool) -> Action {
+impl Stream for Http {
+    fn on_request_headers(&mut self, end_of_stream: bool) -> Action {
         if !matches!(self.phase, Phase::Start) {
             return self.stay();
         }
@@ -70,7 +76,7 @@ impl Http {
         if end_of_stream { self.end() } else { held }
     }
 
-    pub(super) fn on_http_request_body(&mut self, body_size: usize, end_of_stream: bool) -> Action {
+    fn on_request_body(&mut self, body_size: usize, end_of_stream: bool) -> Action {
         let (phase, Some(filter)) = (&mut self.phase, &self.filter) else { return self.stay() };
         let closed = match phase {
             Phase::Body { call, size } => {
@@ -83,7 +89,7 @@ impl Http {
             // A body without a head: nobody could judge it.
             Phase::Start => return self.answer(&answer::failed()),
             Phase::Bypassed => return Action::Continue,
-            Phase::Passed { .. } | Phase::Broken | Phase::Stopped => None,
+            Phase::Waiting { .. } | Phase::Passed { .. } | Phase::Broken | Phase::Stopped => None,
         };
         match closed {
             Some(judgement) => self.settle(judgement),
@@ -93,11 +99,11 @@ impl Http {
     }
 
     /// Trailers end a body: with them, the body callback never sees its end.
-    pub(super) fn on_http_request_trailers(&mut self) -> Action {
+    fn on_request_trailers(&mut self) -> Action {
         self.end()
     }
 
-    pub(super) fn on_http_response_headers(&mut self, end_of_stream: bool) -> Action {
+    fn on_response_headers(&mut self, end_of_stream: bool) -> Action {
         // A server need not wait for the end of a request that has nothing to say.
         if let Phase::Nothing { .. } = self.phase {
             self.end();
@@ -108,27 +114,37 @@ impl Http {
         });
         let begun = match (&mut self.phase, &self.filter) {
             (Phase::Passed { edit, .. }, _) => edit.begin(end_of_stream),
-            (Phase::Body { call, .. }, Some(filter)) => Edit::unjudged(&filter.config, call, end_of_stream),
+            (Phase::Body { call, .. } | Phase::Waiting { call, .. }, Some(filter)) => {
+                Edit::unjudged(&filter.config, call, end_of_stream)
+            }
             (Phase::Broken, _) => return Action::Pause,
             _ => Ok(()),
         };
+        if let Phase::Waiting { .. } = self.phase {
+            // The server wants no body any more: whatever the service says, none goes there.
+            self.phase = Phase::Stopped;
+        }
         match begun {
             Ok(()) => Action::Continue,
             Err(reply) => self.answer_instead(&reply),
         }
     }
 
-    pub(super) fn on_http_response_body(&mut self, body_size: usize, end_of_stream: bool) -> Action {
+    fn on_response_body(&mut self, body_size: usize, end_of_stream: bool) -> Action {
         self.with_paid(|paid| paid.answer_goes_on(body_size, end_of_stream));
         self.with_edit(|edit, filter| edit.go_on(&filter.config, body_size, end_of_stream))
     }
 
-    pub(super) fn on_http_response_trailers(&mut self) -> Action {
+    fn on_response_trailers(&mut self) -> Action {
         self.with_paid(Paid::answer_ends);
         self.with_edit(|edit, filter| edit.end(&filter.config).map(|()| Pass::Now))
     }
 
-    pub(super) fn on_log(&mut self) {
+    fn on_said(&mut self, said: Option<(Vec<u8>, Vec<u8>)>) {
+        self.hear(said);
+    }
+
+    fn on_log(&mut self) {
         self.with_paid(|paid| {
             paid.stream_ends();
             None
@@ -137,8 +153,8 @@ impl Http {
 }
 
 impl Http {
-    pub(super) fn new(filter: Option<Rc<Filter>>) -> Self {
-        Self { filter, phase: Phase::Start }
+    pub(super) fn new(id: u32, filter: Option<Rc<Filter>>) -> Self {
+        Self { id, filter, phase: Phase::Start }
     }
 
     /// Lets nothing of the request's body go on before it is complete; of its head, what the configuration says.
@@ -164,13 +180,18 @@ impl Http {
                 return Action::Continue;
             }
             Phase::Start => return self.answer(&answer::failed()),
-            Phase::Bypassed | Phase::Passed { .. } | Phase::Broken | Phase::Stopped => return self.stay(),
+            Phase::Waiting { .. } | Phase::Bypassed | Phase::Passed { .. } | Phase::Broken | Phase::Stopped => {
+                return self.stay();
+            }
         };
         let (Some(body), Some(now)) = (host::request_body(*size), host::now()) else {
             return self.answer(&answer::failed());
         };
         let judgement = engine::judge(&filter.config, call, &body, &filter.name, now, &SharedTable);
-        self.settle(judgement)
+        match judgement.answer {
+            Answer::Ask(inquiry) => self.ask(inquiry, body),
+            _ => self.settle(judgement),
+        }
     }
 
     /// Does what was decided, and notes it.
@@ -186,6 +207,8 @@ impl Http {
                 Action::Continue
             }
             Answer::Reply(reply) => self.answer(&reply),
+            // Nobody is asked twice.
+            Answer::Ask(_) => self.answer(&answer::failed()),
         }
     }
 
@@ -239,7 +262,12 @@ impl Http {
     fn stay(&self) -> Action {
         match self.phase {
             Phase::Bypassed | Phase::Passed { .. } => Action::Continue,
-            Phase::Broken | Phase::Start | Phase::Body { .. } | Phase::Nothing { .. } | Phase::Stopped => Action::Pause,
+            Phase::Waiting { .. }
+            | Phase::Broken
+            | Phase::Start
+            | Phase::Body { .. }
+            | Phase::Nothing { .. }
+            | Phase::Stopped => Action::Pause,
         }
     }
 }

@@ -2,8 +2,7 @@
 
 use crate::{
     config::Refund,
-    engine::refund,
-    limit::{Counters, Receipt, totals::Bounds},
+    engine::refund::{self, Receipt},
     mcp::{Form, outcome::Outcome},
 };
 
@@ -56,7 +55,7 @@ impl Paid {
     }
 
     fn give_back(self) -> Option<Self> {
-        Counters::new(&SharedTable, Bounds::NONE).refund(&self.receipt);
+        self.receipt.give_back(&SharedTable, host::now());
         None
     }
 }

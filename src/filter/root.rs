@@ -2,7 +2,10 @@
 
 use std::rc::Rc;
 
-use crate::{config::Config, engine::metric};
+use crate::{
+    config::{Config, Console, Loaded},
+    engine::metric,
+};
 
 use super::{
     host::{self, Metric, Status},
@@ -17,10 +20,17 @@ pub(super) struct Filter {
     pub(super) name: String,
 }
 
+/// What a configuration is of.
+#[derive(Clone, Debug)]
+pub(super) enum Serves {
+    Gateway(Rc<Filter>),
+    Console(Rc<Console>),
+}
+
 /// The root context: one for each configuration of the filter on each thread.
 #[derive(Debug, Default)]
 pub(super) struct Root {
-    filter: Option<Rc<Filter>>,
+    serves: Option<Serves>,
     /// Whether its configuration is among those in force.
     counted: bool,
 }
@@ -38,11 +48,14 @@ impl Root {
             log::error!("Envoy does not tell the filter's name; set `name` in its plugin configuration");
             return false;
         };
-        match Config::load(&bytes) {
-            Ok(config) => {
+        match Loaded::load(&bytes) {
+            Ok(loaded) => {
                 SharedTable::prepare();
                 self.forget();
-                self.filter = Some(Rc::new(Filter { config, name }));
+                self.serves = Some(match loaded {
+                    Loaded::Gateway(config) => Serves::Gateway(Rc::new(Filter { config: *config, name })),
+                    Loaded::Console(console) => Serves::Console(Rc::new(console)),
+                });
                 // What fails here is a statistic only.
                 let _: Result<(), Status> = host::call_me();
                 true
@@ -74,17 +87,17 @@ impl Root {
             self.count(-1);
             self.counted = false;
         }
-        self.filter = None;
+        self.serves = None;
     }
 
     fn count(&self, by: i64) -> bool {
-        let Some(filter) = &self.filter else { return false };
+        let Some(Serves::Gateway(filter)) = &self.serves else { return false };
         metrics::add(Metric::Gauge, metric::CONFIGURATIONS, &[("config", &filter.config.digest)], by);
         true
     }
 
     /// What was configured last; the requests that have begun keep theirs.
-    pub(super) fn filter(&self) -> Option<Rc<Filter>> {
-        self.filter.clone()
+    pub(super) fn serves(&self) -> Option<Serves> {
+        self.serves.clone()
     }
 }

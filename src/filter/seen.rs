@@ -3,7 +3,7 @@
 use std::cell::Cell;
 
 use crate::{
-    caller::{self, Facts, Peer},
+    caller::{self, Facts, Peer, Source},
     engine::Call,
     http::{Header, Headers},
 };
@@ -13,18 +13,23 @@ use super::{host, root::Filter};
 /// Everything about a request but its body. Headers and properties are in reach only now; `None` if they are not: a
 /// caller would be taken for another.
 pub(super) fn call(filter: &Filter) -> Option<Call> {
+    visit(&filter.config.identity, filter.config.reads_route())
+}
+
+/// The same of whoever calls by one of these sources of identity.
+pub(super) fn visit(identity: &[Source], reads_route: bool) -> Option<Call> {
     let headers = host::request_headers()?;
     let request_id = match headers.get("x-request-id") {
         Header::Once(id) => std::str::from_utf8(id).ok().map(|id| id.chars().take(128).collect()),
         Header::Absent | Header::Repeated => None,
     };
     let seen = Seen { headers: &headers, failed: Cell::new(false) };
-    let grant = caller::identify(&filter.config.identity, &seen);
-    let route = filter.config.reads_route().then(|| seen.route()).flatten();
+    let grant = caller::identify(identity, &seen);
+    let route = reads_route.then(|| seen.route()).flatten();
     if seen.failed.get() {
         return None;
     }
-    Some(Call { headers, grant, request_id, route })
+    Some(Call { request_id, route, ..Call::new(headers, grant) })
 }
 
 /// What Envoy knows of the caller.

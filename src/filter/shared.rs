@@ -10,14 +10,14 @@ use std::hash::{BuildHasher as _, RandomState};
 use crate::{
     engine::metric,
     limit::{
-        Seed,
+        Charge, Moment, Place, Seed,
         store::{self, Event, Store, Unavailable, Versioned, Written},
     },
 };
 
 use super::{
     host::{self, Metric},
-    metrics,
+    labels, metrics,
 };
 
 /// Names the product and the format, since other filters may share the name space; a new format starts a new table.
@@ -42,6 +42,10 @@ impl SharedTable {
 }
 
 impl Store for SharedTable {
+    fn charged(&self, charge: &Charge<'_>, place: &Place, now: Moment) {
+        labels::note(charge, place, now);
+    }
+
     fn note(&self, event: Event) {
         match event {
             Event::Kept(more) => metrics::add(Metric::Gauge, metric::COUNTERS, &[], more),

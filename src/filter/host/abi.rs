@@ -43,6 +43,8 @@ impl Status {
 pub(super) enum Buffer {
     RequestBody = 0,
     ResponseBody = 1,
+    /// Of the answer to a call of our own.
+    CallBody = 4,
     Configuration = 7,
 }
 
@@ -50,8 +52,10 @@ pub(super) enum Buffer {
 #[derive(Clone, Copy, Debug)]
 #[repr(u32)]
 pub(super) enum Map {
-    RequestHeaders = 0,
-    ResponseHeaders = 2,
+    Request = 0,
+    Response = 2,
+    /// Of the answer to a call of our own.
+    Call = 6,
 }
 
 /// A kind of metric, by its number in the ABI.
@@ -105,6 +109,20 @@ unsafe extern "C" {
     fn proxy_increment_metric(metric: u32, by: i64) -> u32;
     fn proxy_set_tick_period_milliseconds(period: u32) -> u32;
     fn proxy_close_stream(stream: u32) -> u32;
+    fn proxy_continue_stream(stream: u32) -> u32;
+    fn proxy_set_effective_context(context: u32) -> u32;
+    fn proxy_http_call(
+        cluster: *const u8,
+        cluster_size: usize,
+        headers: *const u8,
+        headers_size: usize,
+        body: *const u8,
+        body_size: usize,
+        trailers: *const u8,
+        trailers_size: usize,
+        timeout: u32,
+        call: *mut u32,
+    ) -> u32;
     fn proxy_send_local_response(
         code: u32,
         details: *const u8,
@@ -155,6 +173,42 @@ pub(super) fn end_response() -> Result<(), Status> {
     const RESPONSE: u32 = 1;
     // SAFETY: a number goes in, and nothing comes out.
     Status::check(unsafe { proxy_close_stream(RESPONSE) })
+}
+
+/// Has the request go on, which was held back.
+pub(super) fn continue_request() -> Result<(), Status> {
+    // The stream of the request, by its number in the ABI.
+    const REQUEST: u32 = 0;
+    // SAFETY: a number goes in, and nothing comes out.
+    Status::check(unsafe { proxy_continue_stream(REQUEST) })
+}
+
+/// Has what follows be about another context than the one that was called.
+pub(super) fn set_context(context: u32) -> Result<(), Status> {
+    // SAFETY: a number goes in, and nothing comes out.
+    Status::check(unsafe { proxy_set_effective_context(context) })
+}
+
+/// Sends a request of our own, and answers its number; the timeout is in milliseconds.
+pub(super) fn http_call(cluster: &str, headers: &[u8], body: &[u8], timeout: u32) -> Result<u32, Status> {
+    let (trailers, mut call) = ([0; 4], 0);
+    // SAFETY: the pointers and sizes are those of `cluster`, `headers`, `body` and `trailers`, which is a map of no pairs; the
+    // host only reads them. There is room for the number.
+    Status::check(unsafe {
+        proxy_http_call(
+            cluster.as_ptr(),
+            cluster.len(),
+            headers.as_ptr(),
+            headers.len(),
+            body.as_ptr(),
+            body.len(),
+            trailers.as_ptr(),
+            trailers.len(),
+            timeout,
+            &raw mut call,
+        )
+    })?;
+    Ok(call)
 }
 
 /// All headers of a map, serialised.

@@ -1,0 +1,19 @@
+//! Compresses the console's page, which the module carries along.
+
+use std::{env, fs, io::Write as _, path::Path};
+
+use flate2::{Compression, GzBuilder};
+
+fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let out = env::var("OUT_DIR")?;
+    for name in ["index.html", "console.js", "console.css"] {
+        let source = format!("src/console/page/{name}");
+        println!("cargo::rerun-if-changed={source}");
+        // No time and no name of a file: the same page is the same bytes wherever it is built.
+        let file = fs::File::create(Path::new(&out).join(format!("{name}.gz")))?;
+        let mut compressed = GzBuilder::new().operating_system(255).write(file, Compression::best());
+        compressed.write_all(&fs::read(source)?)?;
+        compressed.finish()?;
+    }
+    Ok(())
+}

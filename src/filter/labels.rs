@@ -1,0 +1,46 @@
+//! What counts are of, for the console: labelled when a worker sees them first, and a few times a second at most.
+
+use std::cell::{Cell, RefCell};
+
+use crate::{
+    engine::pace::{Pace, Paced},
+    limit::{Charge, Labels, Moment, Place},
+};
+
+use super::shared::SharedTable;
+
+/// Counts that a worker remembers.
+const KNOWN: usize = 256;
+
+thread_local! {
+    /// Those that this worker has labelled, each by a part of its fingerprint and its maximum.
+    static LABELLED: RefCell<[u64; KNOWN]> = const { RefCell::new([0; KNOWN]) };
+    static PACE: Cell<Pace> = const { Cell::new(Pace::new()) };
+}
+
+/// Labels a count that was charged, unless this worker has done so.
+pub(super) fn note(charge: &Charge<'_>, place: &Place, now: Moment) {
+    let [index, .., last] = place.fingerprint;
+    let tag = place.fingerprint.last_chunk().copied().map_or(0, u64::from_le_bytes) ^ charge.quota.max.millionths();
+    // A tag of nothing would pass for an empty place.
+    let tag = tag | u64::from(last == 0);
+    let is_new = LABELLED.with(|labelled| {
+        let Ok(mut labelled) = labelled.try_borrow_mut() else { return false };
+        let Some(known) = labelled.get_mut(usize::from(index)) else { return false };
+        if *known == tag || !may_write(now) {
+            return false;
+        }
+        *known = tag;
+        true
+    });
+    if is_new {
+        Labels(&SharedTable).note(charge, place, now);
+    }
+}
+
+fn may_write(now: Moment) -> bool {
+    let mut pace = PACE.get();
+    let paced = pace.line(now);
+    PACE.set(pace);
+    matches!(paced, Paced::Line { .. })
+}
