@@ -230,7 +230,7 @@ fn bootstrap(folder: &Path, upstream: SocketAddr, listeners: &[Listener], source
         ] },
     });
     let clusters = config["static_resources"]["clusters"].as_array_mut().expect("the clusters");
-    clusters.extend(listeners.iter().filter_map(Listener::own_cluster));
+    clusters.extend(listeners.iter().flat_map(Listener::own_clusters));
     if source == Source::Static {
         config["static_resources"]["listeners"] = listeners.iter().map(|listener| listener.to_json(folder)).collect();
     } else {

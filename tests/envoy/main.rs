@@ -6,6 +6,7 @@
 //! | `across_the_minute` | the sample policies limit each minute anew; streams stay open for minutes and wait for nothing |
 //! | `samples` | the sample policies as they are pasted; the answer to a call too many; whose calls count together |
 //! | `identity` | subjects of tokens and names in certificates count and are judged apart; no header forges one |
+//! | `approvals` | a call that needs approval passes once, when a person at the console or a service has said yes |
 //! | `bindings` | the policy is that of the route, host, path and caller; what is not inspected passes untouched |
 //! | `concurrency` | limits are exact over all workers |
 //! | `flood` | 200,000 made-up callers take bounded memory and nobody's count |
@@ -31,6 +32,7 @@
 
 mod across_the_minute;
 mod answer;
+mod approvals;
 mod attack;
 mod audit;
 mod bindings;

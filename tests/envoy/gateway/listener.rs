@@ -22,6 +22,7 @@ pub(crate) struct Listener {
     buffer_limit: u32,
     cluster: String,
     server: Option<SocketAddr>,
+    service: Option<SocketAddr>,
     filters_before: Vec<Value>,
     denied_later: bool,
     routes: Option<Value>,
@@ -57,6 +58,7 @@ impl Listener {
             buffer_limit: 1 << 20,
             cluster: "http1".into(),
             server: None,
+            service: None,
             filters_before: Vec::new(),
             denied_later: false,
             routes: None,
@@ -113,6 +115,12 @@ impl Listener {
         self.name = format!("{server}-{}", self.name);
         self.cluster.clone_from(&self.name);
         self.server = Some(address);
+        self
+    }
+
+    /// The filter may call a server of its own, by the cluster `service`.
+    pub(crate) fn service(mut self, address: SocketAddr) -> Self {
+        self.service = Some(address);
         self
     }
 
@@ -204,9 +212,12 @@ impl Listener {
         listener
     }
 
-    /// The cluster of a server that no other listener is in front of.
-    pub(super) fn own_cluster(&self) -> Option<Value> {
-        Some(cluster(&self.cluster, self.server?, &json!({ "http_protocol_options": {} })))
+    /// The clusters that no other listener has.
+    pub(super) fn own_clusters(&self) -> impl Iterator<Item = Value> {
+        let protocol = json!({ "http_protocol_options": {} });
+        let server = self.server.map(|address| cluster(&self.cluster, address, &protocol));
+        let service = self.service.map(|address| cluster("service", address, &protocol));
+        server.into_iter().chain(service)
     }
 
     /// The filter under test. All of them share one `vm_id`, so one VM for each worker and one shared data.
