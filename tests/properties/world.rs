@@ -77,6 +77,7 @@ impl From<Judgement> for Seen {
         let reply = match judgement.answer {
             Answer::Forward(_) => None,
             Answer::Reply(reply) => Some((reply.status, reply.retry_after, reply.body)),
+            Answer::Ask(inquiry) => panic!("{inquiry:?}"),
         };
         Self { record: Record { config: String::new(), ..judgement.record }, reply }
     }
