@@ -8,7 +8,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")"
 export CARGO_TARGET_DIR="$PWD/target"
 
 readonly MODULE=target/wasm32-wasip1/release/mcp_policy.wasm
-readonly MODULE_MAX_BYTES=459600
+readonly MODULE_MAX_BYTES=491520
 readonly ENVOY_VERSION=1.40.0
 readonly BINARYEN_VERSION=132.0.0
 # No flags for features: those that the compiler used are named in the module, and V8 has them.
