@@ -69,10 +69,13 @@ impl Headers {
 
     /// The header of this name, which is in lower case.
     #[must_use]
+    #[inline(always)]
     pub fn get(&self, name: &str) -> Header<'_> {
-        if self.marks & mark(name.as_bytes()) == 0 {
-            return Header::Absent;
-        }
+        // Known when this is compiled, where the name is.
+        if self.marks & mark(name.as_bytes()) == 0 { Header::Absent } else { self.find(name) }
+    }
+
+    fn find(&self, name: &str) -> Header<'_> {
         let text = |range: &Range<usize>| self.bytes.get(range.clone()).unwrap_or_default();
         // Nearly all names differ by their lengths.
         let is_this = |span: &&Span| span.name.len() == name.len() && text(&span.name) == name.as_bytes();
@@ -91,6 +94,7 @@ impl Headers {
 }
 
 /// One of 64 bits, by a name's length and its last byte.
+#[inline(always)]
 fn mark(name: &[u8]) -> u64 {
     let last = name.last().copied().unwrap_or_default();
     1_u64.wrapping_shl(u32::from(last).wrapping_add(u32::try_from(name.len()).unwrap_or(u32::MAX).wrapping_mul(7)))

@@ -3,7 +3,7 @@
 #[cfg(target_family = "wasm")]
 use wasm_bindgen_test::wasm_bindgen_test as test;
 
-use super::{Decimal, Fault, Names, Node, Reader, Reason, Value, Writer, quoted, parse};
+use super::{Decimal, Fault, Names, Node, Reader, Reason, Value, Writer, parse, quoted};
 
 fn skim(text: &[u8]) -> Result<(), String> {
     let mut reader = Reader::new(text, 64).map_err(|fault| fault.to_string())?;
