@@ -111,7 +111,8 @@ function sync(kind, entries, keyOf, drawPart, place = 'append', keep = () => fal
 
 function drawApprovals(approvals) {
   const list = find('#approvals');
-  const known = list.parts;
+  const waiting = approvals.filter((a) => a.state === 'pending');
+  const fresh = waiting.filter((a) => !list.parts?.has(a.id)).length;
   const places = () => [...list.children].map((item) => item.key + find('.answer', item).offsetTop).join();
   const before = places();
   // What is over stays while somebody is at the list, so that nothing moves under the pointer.
@@ -120,8 +121,6 @@ function drawApprovals(approvals) {
     return list.matches(':hover') || item.contains(document.activeElement);
   });
   if (places() !== before) moved = performance.now();
-  const waiting = approvals.filter((a) => a.state === 'pending');
-  const fresh = waiting.filter((a) => !known?.has(a.id)).length;
   if (fresh) tell(`New calls that wait for a person: ${fresh}`);
   document.title = `${waiting.length ? `(${waiting.length}) ` : ''}Approvals`;
   if (wanted && !list.parts.has(wanted)) tell('The approval in the address does not wait any more');
@@ -132,6 +131,7 @@ function drawApprovals(approvals) {
 function drawApproval(item, a) {
   const { params = 'The text of this call is lost: it cannot be approved.' } = a;
   const length = params.length > 1000 ? `${params.length} characters: scroll to read all.` : '';
+  item.id = a.id;
   fill(item, { ...a, params, length, age: `${span(a.askedAt, -1)} ago`, left: `${span(a.expiresAt)} left` });
   if (a.state !== 'pending') answered(item, `${a.state} by ${signed(a)}`);
   else if (a.yours) answered(item, 'You asked for this: somebody else has to answer.');
