@@ -305,6 +305,7 @@ write_launcher() {
 <fontconfig>
   <dir prefix="relative">root/usr/share/fonts</dir>
   <cachedir prefix="relative">fonts</cachedir>
+  <alias><family>monospace</family><prefer><family>DejaVu Sans Mono</family></prefer></alias>
 </fontconfig>
 CONF
   cat >"$BROWSER.new/chromium" <<'LAUNCHER'

@@ -2,7 +2,6 @@
 
 import { readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
-import { STATUS_CODES } from 'node:http';
 
 const PAGE = new URL('../../src/console/page/', import.meta.url);
 const FILES = {
@@ -42,11 +41,16 @@ export class Gateway {
 
   static async start(state = {}) {
     const gateway = Object.assign(new Gateway(), state);
-    gateway.server = createServer((request, response) => gateway.#serve(request, response));
-    await new Promise((resolve) => gateway.server.listen(gateway.port ?? 0, '127.0.0.1', resolve));
-    gateway.port = gateway.server.address().port;
-    gateway.url = `http://127.0.0.1:${gateway.port}`;
+    await gateway.start();
     return gateway;
+  }
+
+  // Also after `stop`, at the same place.
+  async start() {
+    this.server = createServer((request, response) => this.#serve(request, response));
+    await new Promise((resolve) => this.server.listen(this.port ?? 0, '127.0.0.1', resolve));
+    this.port = this.server.address().port;
+    this.url = `http://127.0.0.1:${this.port}`;
   }
 
   // Ends open connections, too, as a gateway that is killed does.
@@ -100,7 +104,7 @@ export class Gateway {
 
 const json = (value) => [200, 'application/json', JSON.stringify(value)];
 
-const refused = (status, error) => [status, 'application/json', JSON.stringify({ error: error ?? STATUS_CODES[status] })];
+const refused = (status, error) => [status, 'application/json', JSON.stringify({ error })];
 
 // An approval that waits, with what a test says otherwise.
 export const approval = (other = {}) => ({
