@@ -97,7 +97,7 @@ test('calls that the reader may not answer have no buttons', () =>
         ['', ['Reject']],
         ['approved by jwt:bob', []],
       ]);
-      assert.equal(shown[1].params, 'The text of this call is lost: it cannot be approved.');
+      assert.equal(shown[1].params, 'The text is lost: this cannot be approved.');
     },
   ));
 
@@ -128,12 +128,12 @@ test('counters show how full they are, and decisions what was decided', () =>
       ]);
       assert.match(rows[0][3], /^in 4[3-5] s$/);
       assert.equal(rows[1][3], 'in 2 h');
-      const fill = await tab.page.locator('meter').evaluateAll((meters) => meters.map(({ value, max }) => value / max));
+      const fill = await tab.page.locator('meter').evaluateAll((meters) => meters.map(({ value }) => value));
       assert.deepEqual(fill, [0.3, 0.999, 1]);
       assert.deepEqual(await tab.rows('decisions'), [
-        ['2026-11-21 05:59:59', 'rejected', 'pay by jwt:bob: no', 'jwt:al', '/tools/pay/require_approval/0'],
-        ['2026-11-21 05:59:58', 'denied', 'drop arguments: ["a"]', 'jwt:al', '(default deny)'],
-        ['2026-11-21 05:59:58', 'denied', 'tasks/list in shadow: denied by (x)', 'jwt:al', '(method)'],
+        ['2026-11-21 05:59:59', 'rejected', 'pay\nby jwt:bob: no', 'jwt:al', '/tools/pay/require_approval/0'],
+        ['2026-11-21 05:59:58', 'denied', 'drop\narguments: ["a"]', 'jwt:al', '(default deny)'],
+        ['2026-11-21 05:59:58', 'denied', 'tasks/list\nin shadow: denied by (x)', 'jwt:al', '(method)'],
         ['2026-11-21 05:59:58', 'refused', 'ping', '', ''],
         ['2026-11-21 05:59:58', 'refused', 'ping', '', ''],
       ]);

@@ -89,7 +89,7 @@ test('characters that cannot be seen are shown by their numbers, and marked', as
       }
       assert.equal(await tab.text('#a2 .outcome'), `rejected by ${shown}: ${shown}`, what);
       const mark = tab.page.locator('#a1 .tool .odd');
-      assert.equal(await mark.getAttribute('title'), 'a character that cannot be seen, or misleads', what);
+      assert.equal(await mark.getAttribute('title'), 'cannot be seen, or misleads', what);
       assert.notEqual(await mark.evaluate((element) => getComputedStyle(element).backgroundColor), 'rgba(0, 0, 0, 0)', what);
     });
   }

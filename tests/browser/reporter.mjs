@@ -9,10 +9,14 @@ export default async function* report(events) {
     if (type === 'test:stderr' || type === 'test:stdout') yield data.message;
     if (type !== 'test:pass' && type !== 'test:fail') continue;
     const name = `browser::${basename(data.file ?? '', '.test.mjs')}::${data.name}`;
-    const ok = type === 'test:pass' && data.skip === undefined && data.todo === undefined;
+    if (data.skip !== undefined) {
+      yield `test ${name} ... ignored\n`;
+      continue;
+    }
+    const ok = type === 'test:pass';
     yield `test ${name} ... ${ok ? 'ok' : 'FAILED'}\n`;
     if (ok) passed += 1;
-    else failures.push(`---- ${name}\n${data.details.error?.cause?.stack ?? data.details.error?.stack ?? 'left out'}\n`);
+    else failures.push(`---- ${name}\n${data.details.error?.cause?.stack ?? data.details.error?.stack}\n`);
   }
   yield `\n${failures.join('\n')}\ntest result: ${failures.length ? 'FAILED' : 'ok'}. ${passed} passed; ${failures.length} failed\n`;
 }

@@ -64,7 +64,7 @@ test('a call that is over stays while the pointer is at the list, and can not be
     await tab.later();
     assert.deepEqual(await reject.boundingBox(), box);
     const [over] = await tab.approvals();
-    assert.deepEqual([over.id, over.outcome, over.answers], ['a1', 'Over: it was used, or has expired.', []]);
+    assert.deepEqual([over.id, over.outcome, over.answers], ['a1', 'Over: used, or expired.', []]);
     await tab.page.mouse.move(5, 5);
     await tab.later();
     assert.deepEqual((await tab.approvals()).map(({ id }) => id), ['a2']);
@@ -79,7 +79,7 @@ test('a press right after the list has moved is no answer', () =>
     // Without the driver's patience, which waits until nothing moves.
     const box = await tab.item('a2').getByRole('button', { name: 'Approve' }).boundingBox();
     await tab.page.mouse.click(box.x + 5, box.y + 5);
-    assert.equal(await tab.text('#news'), 'The page has just moved: look again, and press again');
+    assert.equal(await tab.text('#news'), 'The page has just moved: look, and press again');
     assert.ok(!gateway.asked.some((line) => line.startsWith('POST')), gateway.asked.join());
     await tab.answer('a2', 'Approve');
     assert.deepEqual(gateway.answered.map(({ id }) => id), ['a2']);
@@ -123,7 +123,7 @@ test('an approval that the address names is gone to', () =>
     assert.deepEqual(await focused(tab), ['a3', '']);
     assert.ok(await tab.page.evaluate(() => scrollY > 0));
     await tab.page.evaluate(() => { location.hash = '#gone'; });
-    const told = 'The approval in the address does not wait any more';
+    const told = 'What the address names is over';
     assert.equal(await tab.says('#news', told), told);
     assert.deepEqual(await focused(tab), ['a3', '']);
   }));
@@ -137,8 +137,10 @@ test('a gateway that is away is told, and found again', () =>
     await tab.page.clock.runFor(2100);
     const told = 'Not up to date: the gateway cannot be reached; trying again';
     assert.equal(await tab.says('#link', told), told);
+    // The line that tells it may have moved the list.
+    await tab.waitFor('a1');
     await tab.item('a1').getByRole('button', { name: 'Approve' }).click();
-    const lost = 'Not answered: create_charge: the gateway cannot be reached; it may have heard you all the same';
+    const lost = 'Not answered: create_charge: the gateway cannot be reached; it may have heard you';
     assert.equal(await tab.says('#news', lost), lost);
     await gateway.start();
     await tab.page.clock.runFor(2100);
