@@ -41,6 +41,12 @@ export class Console {
     return this.context.close();
   }
 
+  // Waits until the page shows what the gateway has.
+  async ready() {
+    await this.page.locator('main:visible, #signin:visible').waitFor();
+    if (await this.page.locator('#signin').isVisible()) throw new Error(`not signed in: ${await this.text('#why')}`);
+  }
+
   // Moves the page's time: by default until it has refreshed itself.
   async later(milliseconds = 2100) {
     const refreshed = milliseconds >= 2000 && this.page.waitForResponse((response) => response.url().endsWith('/api/decisions'));
@@ -77,13 +83,22 @@ export class Console {
     return this.page.locator('#approvals > li').evaluateAll((items) =>
       items.map((item) => {
         const text = (name) => item.querySelector(name).innerText;
-        const answerable = [...item.querySelectorAll('button')].filter((button) => button.checkVisibility({ visibilityProperty: true }) && !button.matches(':disabled'));
+        const visible = (button) => button.checkVisibility({ visibilityProperty: true });
+        const answerable = [...item.querySelectorAll('button:enabled')].filter(visible);
         return {
           id: item.id, title: text('h3'), asked: text('h3 + p'), reason: text('.reason'), params: text('.params'),
           outcome: text('.outcome'), answers: answerable.map((button) => button.innerText),
         };
       }),
     );
+  }
+
+  // All that the page says of the gateway.
+  async everything() {
+    return {
+      you: await this.text('#you'), approvals: await this.approvals(), counters: await this.rows('counters'),
+      decisions: await this.rows('decisions'),
+    };
   }
 
   // The cells of a table, row by row.

@@ -113,7 +113,7 @@ function sync(kind, entries, keyOf, drawPart, place = 'append', keep) {
 function drawApprovals(approvals) {
   const list = find('#approvals');
   const waiting = approvals.filter((a) => a.state === 'pending');
-  const fresh = waiting.filter((a) => !list.parts?.has(a.id)).length;
+  const fresh = waiting.filter((a) => list.parts?.has(a.id) === false).length;
   const places = () => [...list.children].map((item) => item.key + find('.answer', item).offsetTop).join();
   const before = places();
   // What is over stays while somebody is at the list: nothing moves under the pointer.

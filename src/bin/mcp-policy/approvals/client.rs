@@ -133,7 +133,8 @@ impl Client {
     fn refusal(&self, status: StatusCode, text: &str) -> String {
         let said: Option<Refusal> = serde_json::from_str(text).ok();
         let Some(Refusal { error }) = said else {
-            return format!("{}; its status is {}", self.no_console(), status.as_u16());
+            let (console, status) = (&self.console, status.as_u16());
+            return format!("`{console}` answered with status {status}, not as a console would; is it its address?");
         };
         match status {
             StatusCode::UNAUTHORIZED if self.token.is_none() => {
