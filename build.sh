@@ -290,11 +290,11 @@ install_chromium() {
 
 # As whoever runs this: apt's own user may not write here.
 download_chromium() {
-  local missing
-  missing=$(apt-get -qq -s --no-install-recommends install "${BROWSER_PACKAGES[@]}" | awk '$1 == "Inst" { print $2 }')
-  # What is installed already is fetched all the same, for its place is known then.
-  # shellcheck disable=SC2086
-  (cd "$BROWSER.new/packages" && apt-get -qq -o APT::Sandbox::User=root download $(printf '%s\n' $missing "${BROWSER_PACKAGES[@]}" | sort -u))
+  local plan packages
+  plan=$(apt-get -qq -s --no-install-recommends install "${BROWSER_PACKAGES[@]}") || return
+  # Those two even if they are installed already: their place is known then.
+  mapfile -t packages < <({ awk '$1 == "Inst" { print $2 }' <<<"$plan" && printf '%s\n' "${BROWSER_PACKAGES[@]}"; } | sort -u)
+  (cd "$BROWSER.new/packages" && apt-get -qq -o APT::Sandbox::User=root download "${packages[@]}")
 }
 
 # Its libraries and fonts are in no place where anything would look for them. With one family of fonts pages look the same

@@ -33,9 +33,8 @@ fn pending() -> Value {
     })
 }
 
-fn with(mut approval: Value, other: Value) -> Value {
-    let Value::Object(other) = other else { panic!("an object") };
-    approval.as_object_mut().unwrap().extend(other);
+fn with(mut approval: Value, other: &Value) -> Value {
+    approval.as_object_mut().unwrap().extend(other.as_object().unwrap().clone());
     approval
 }
 
@@ -53,8 +52,8 @@ const PENDING: &str = "\
 fn what_waits_is_listed() {
     let console = Console::start(vec![pending()]);
     assert_prints(&ask(&console, Some(TOKEN), &["list"]), 0, PENDING);
-    let answered = with(pending(), json!({"id": "a1", "state": "approved", "approver": "jwt:bob", "note": "fine"}));
-    let lost = with(pending(), json!({"id": "a2", "yours": true, "params": null, "tool": null, "reason": null}));
+    let answered = with(pending(), &json!({"id": "a1", "state": "approved", "approver": "jwt:bob", "note": "fine"}));
+    let lost = with(pending(), &json!({"id": "a2", "yours": true, "params": null, "tool": null, "reason": null}));
     let console = Console::start(vec![pending(), answered, lost]);
     let listed = format!(
         "{PENDING}\n\
@@ -99,7 +98,7 @@ fn a_call_is_rejected_without_a_note() {
 
 #[test]
 fn programs_get_what_the_gateway_answers() {
-    let console = Console::start(vec![with(pending(), json!({"tool": "pay\u{202e}"}))]);
+    let console = Console::start(vec![with(pending(), &json!({"tool": "pay\u{202e}"}))]);
     let ran = ask(&console, Some(TOKEN), &["list", "--format", "json"]);
     assert!(!ran.stdout.contains('\u{202e}'), "{}", ran.stdout);
     let list: Value = serde_json::from_str(&ran.stdout).unwrap();
@@ -116,7 +115,7 @@ fn what_callers_wrote_steers_no_terminal() {
         "tool": evil, "grant": evil, "params": evil, "reason": evil, "rule": evil, "policy": evil, "filter": evil, "method": evil,
         "approver": evil, "note": evil, "state": evil, "askedAt": evil, "id": evil,
     });
-    let console = Console::start(vec![with(pending(), hostile)]);
+    let console = Console::start(vec![with(pending(), &hostile)]);
     let ran = ask(&console, Some(TOKEN), &["list"]);
     let shown = r"\u{1b}[2J\u{1b}]0;x\u{7}\u{a}\u{d}3f9c  approved\u{202e}\u{200b}\u{9b}31m";
     let (first, second) = shown.split_once(r"\u{a}").unwrap();
@@ -131,7 +130,7 @@ fn what_callers_wrote_steers_no_terminal() {
 
 #[test]
 fn refusals_are_told_in_the_gateways_words() {
-    let console = Console::start(vec![with(pending(), json!({"state": "rejected"}))]);
+    let console = Console::start(vec![with(pending(), &json!({"state": "rejected"}))]);
     let ran = ask(&console, Some(TOKEN), &["approve", "3f9c0a1b2c3d4e5f6071"]);
     assert_complains(&ran, 1, "error: it was rejected already\n");
     assert_complains(&ask(&console, Some("wrong"), &["list"]), 1, "error: nobody is known by this token\n");

@@ -97,9 +97,13 @@ async fn answer(State(kept): State<Arc<Kept>>, Path(id): Path<String>, headers: 
         return refused(StatusCode::CONFLICT, "it was rejected already");
     }
     let body: Value = serde_json::from_slice(&body).unwrap();
+    let state =
+        if body.get("decision").is_some_and(|decision| decision == "approve") { "approved" } else { "rejected" };
     let mut found = found.clone();
-    found["state"] = if body["decision"] == "approve" { json!("approved") } else { json!("rejected") };
-    found["approver"] = json!("jwt:me");
+    found
+        .as_object_mut()
+        .unwrap()
+        .extend([("state".to_owned(), json!(state)), ("approver".to_owned(), json!("jwt:me"))]);
     kept.answers.lock().unwrap().push((id, body));
     answered(StatusCode::OK, &found)
 }
