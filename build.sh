@@ -24,7 +24,8 @@ usage: ./build.sh VERB
           start a gateway on 127.0.0.1 (port 10000) with FILE (envoy/policies/krea.json),
           in front of URL or of an example MCP server
   test    every test, the same as CI; MCP_POLICY_SKIP=servers leaves out those that attack real servers,
-          MCP_POLICY_SKIP=prometheus the one with a real Prometheus, MCP_POLICY_SKIP=servers,prometheus both
+          MCP_POLICY_SKIP=prometheus the one with a real Prometheus, MCP_POLICY_SKIP=browser those in a real browser,
+          MCP_POLICY_SKIP=servers,prometheus,browser all of them
   lint    formatting, clippy and documentation
   fuzz    [SECONDS]
           look for what slips past the reader, for ten minutes or as long as it says
@@ -163,7 +164,9 @@ verb_test() {
   build_module
   install_servers
   install_prometheus
+  install_browser
   test_here
+  test_in_browser
   test_in_node
 }
 
@@ -174,7 +177,7 @@ test_here() {
   [[ $envoy ]] || envoy=$(envoy_wheel)
   say 'testing here'
   MCP_POLICY_ENVOY=$envoy MCP_POLICY_SERVERS=$PWD/$SERVERS MCP_POLICY_PROMETHEUS=$(prometheus_program) \
-    cargo test --locked
+    MCP_POLICY_BROWSER=$PWD/$BROWSER cargo test --locked
 }
 
 # Whether the caller has said to leave something out; the tests say so themselves, and refuse names that nothing has.
@@ -191,28 +194,28 @@ install_servers() {
   need python3 'it installs the Python SDKs that are attacked: install Python 3.10 or later, or set MCP_POLICY_SKIP=servers'
   local version
   for version in 1 2; do
-    install_once "typescript-$version" install_typescript tests/servers/"typescript-$version"/package{,-lock}.json
-    install_once "python-$version" install_python tests/servers/python/"requirements-$version.txt"
+    install_once "$SERVERS/typescript-$version" install_npm tests/servers/"typescript-$version"/package{,-lock}.json
+    install_once "$SERVERS/python-$version" install_python tests/servers/python/"requirements-$version.txt"
   done
-  install_once everything install_typescript tests/servers/everything/package{,-lock}.json
+  install_once "$SERVERS/everything" install_npm tests/servers/everything/package{,-lock}.json
 }
 
-# install_once NAME COMMAND LOCK-FILE...: anew only if a lock file has changed, or if it has not come to its end.
+# install_once PLACE COMMAND LOCK-FILE...: anew only if a lock file has changed, or if it has not come to its end.
 install_once() {
-  local place=$SERVERS/$1 sum
+  local place=$1 sum
   sum=$(cat "${@:3}" | sha256sum)
   [[ $(cat "$place/installed" 2>/dev/null) != "$sum" ]] || return 0
-  say "installing the server \`$1\`"
+  say "installing \`$place\`"
   rm -rf "$place"
   mkdir -p "$place"
   "$2" "$place" "${@:3}"
   printf '%s\n' "$sum" >"$place/installed"
 }
 
-install_typescript() {
+install_npm() {
   cp "${@:2}" "$1"
   npm ci --loglevel=error --ignore-scripts --no-audit --no-fund --prefix "$1" ||
-    fail "cannot install what \`$2\` names from npm; MCP_POLICY_SKIP=servers does without"
+    fail "cannot install what \`$2\` names from npm; MCP_POLICY_SKIP=servers,browser does without"
 }
 
 install_python() {
@@ -248,6 +251,84 @@ install_prometheus() {
 
 # As whoever runs this: apt's own user may not write here.
 download_prometheus() { (cd "$PROMETHEUS.new" && apt-get -qq -o APT::Sandbox::User=root download prometheus); }
+
+# === the browser that shows the console
+
+readonly BROWSER=target/browser
+readonly BROWSER_PACKAGES=(chromium-headless-shell fonts-dejavu-core)
+
+# `chromium`, and in `driver` what steers it, in the version that the lock file names.
+install_browser() {
+  ! skips browser || return 0
+  need npm 'it installs what steers the browser: install it, or set MCP_POLICY_SKIP=browser'
+  install_chromium
+  install_once "$BROWSER/driver" install_npm tests/browser/package{,-lock}.json
+}
+
+# Debian's packages, unpacked and not installed, with the libraries that this machine lacks. Of no set version: mirrors
+# keep the newest only, and the pages ask for what browsers have had for years.
+install_chromium() {
+  [[ ! -x $BROWSER/chromium ]] || return 0
+  local command
+  for command in apt-get dpkg-deb; do
+    need "$command" 'it fetches Chromium from Debian: set MCP_POLICY_SKIP=browser to do without'
+  done
+  say 'fetching Chromium'
+  rm -rf "$BROWSER" "$BROWSER.new"
+  mkdir -p "$BROWSER.new/packages"
+  # A fresh machine knows of no package yet.
+  download_chromium 2>/dev/null || { apt-get -qq update && download_chromium; } ||
+    fail 'cannot fetch the package `chromium-headless-shell` from Debian; MCP_POLICY_SKIP=browser does without'
+  local package
+  for package in "$BROWSER".new/packages/*.deb; do
+    dpkg-deb -x "$package" "$BROWSER.new/root"
+  done
+  rm -r "$BROWSER.new/packages"
+  write_launcher
+  mv "$BROWSER.new" "$BROWSER"
+}
+
+# As whoever runs this: apt's own user may not write here.
+download_chromium() {
+  local plan packages
+  plan=$(apt-get -qq -s --no-install-recommends install "${BROWSER_PACKAGES[@]}") || return
+  # Those two even if they are installed already: their place is known then.
+  mapfile -t packages < <({ awk '$1 == "Inst" { print $2 }' <<<"$plan" && printf '%s\n' "${BROWSER_PACKAGES[@]}"; } | sort -u)
+  (cd "$BROWSER.new/packages" && apt-get -qq -o APT::Sandbox::User=root download "${packages[@]}")
+}
+
+# Its libraries and fonts are in no place where anything would look for them. With one family of fonts pages look the same
+# everywhere.
+write_launcher() {
+  cat >"$BROWSER.new/fonts.conf" <<'CONF'
+<?xml version="1.0"?>
+<fontconfig>
+  <dir prefix="relative">root/usr/share/fonts</dir>
+  <cachedir prefix="xdg">fonts</cachedir>
+  <alias><family>monospace</family><prefer><family>DejaVu Sans Mono</family></prefer></alias>
+</fontconfig>
+CONF
+  cat >"$BROWSER.new/chromium" <<'LAUNCHER'
+#!/bin/sh
+here=$(dirname "$(readlink -f "$0")")
+for folder in "$here"/root/lib/*-linux-gnu "$here"/root/usr/lib/*-linux-gnu "$here"/root/usr/lib/*-linux-gnu/pulseaudio; do
+  LD_LIBRARY_PATH=${LD_LIBRARY_PATH:+$LD_LIBRARY_PATH:}$folder
+done
+export LD_LIBRARY_PATH FONTCONFIG_FILE="$here/fonts.conf" XDG_CACHE_HOME="$here/cache"
+exec "$here/root/usr/lib/chromium/chromium-headless-shell" "$@"
+LAUNCHER
+  chmod +x "$BROWSER.new/chromium"
+}
+
+# In Node, as what steers the browser is. With a reporter whose lines are those of cargo.
+test_in_browser() {
+  if skips browser; then
+    say 'the browser is left out, as MCP_POLICY_SKIP says'
+    return
+  fi
+  say 'testing in a browser'
+  MCP_POLICY_BROWSER=$PWD/$BROWSER node --test --test-reporter=./tests/browser/reporter.mjs tests/browser/*.test.mjs
+}
 
 # The same core, compiled to WebAssembly.
 test_in_node() {
