@@ -24,7 +24,8 @@ usage: ./build.sh VERB
           start a gateway on 127.0.0.1 (port 10000) with FILE (envoy/policies/krea.json),
           in front of URL or of an example MCP server
   test    every test, the same as CI; MCP_POLICY_SKIP=servers leaves out those that attack real servers,
-          MCP_POLICY_SKIP=prometheus the one with a real Prometheus, MCP_POLICY_SKIP=servers,prometheus both
+          prometheus the one with a real Prometheus, schemas those that read Kubernetes objects,
+          servers,prometheus,schemas all of them
   lint    formatting, clippy and documentation
   fuzz    [SECONDS]
           look for what slips past the reader, for ten minutes or as long as it says
@@ -163,6 +164,7 @@ verb_test() {
   build_module
   install_servers
   install_prometheus
+  install_schemas
   test_here
   test_in_node
 }
@@ -174,7 +176,7 @@ test_here() {
   [[ $envoy ]] || envoy=$(envoy_wheel)
   say 'testing here'
   MCP_POLICY_ENVOY=$envoy MCP_POLICY_SERVERS=$PWD/$SERVERS MCP_POLICY_PROMETHEUS=$(prometheus_program) \
-    cargo test --locked
+    MCP_POLICY_SCHEMAS=$PWD/$SCHEMAS cargo test --locked
 }
 
 # Whether the caller has said to leave something out; the tests say so themselves, and refuse names that nothing has.
@@ -191,34 +193,44 @@ install_servers() {
   need python3 'it installs the Python SDKs that are attacked: install Python 3.10 or later, or set MCP_POLICY_SKIP=servers'
   local version
   for version in 1 2; do
-    install_once "typescript-$version" install_typescript tests/servers/"typescript-$version"/package{,-lock}.json
-    install_once "python-$version" install_python tests/servers/python/"requirements-$version.txt"
+    install_once "$SERVERS/typescript-$version" install_npm tests/servers/"typescript-$version"/package{,-lock}.json
+    install_once "$SERVERS/python-$version" install_python tests/servers/python/"requirements-$version.txt"
   done
-  install_once everything install_typescript tests/servers/everything/package{,-lock}.json
+  install_once "$SERVERS/everything" install_npm tests/servers/everything/package{,-lock}.json
 }
 
-# install_once NAME COMMAND LOCK-FILE...: anew only if a lock file has changed, or if it has not come to its end.
+# install_once PLACE COMMAND LOCK-FILE...: anew only if a lock file has changed, or if it has not come to its end.
 install_once() {
-  local place=$SERVERS/$1 sum
+  local place=$1 sum
   sum=$(cat "${@:3}" | sha256sum)
   [[ $(cat "$place/installed" 2>/dev/null) != "$sum" ]] || return 0
-  say "installing the server \`$1\`"
+  say "installing \`$place\`"
   rm -rf "$place"
   mkdir -p "$place"
   "$2" "$place" "${@:3}"
   printf '%s\n' "$sum" >"$place/installed"
 }
 
-install_typescript() {
+install_npm() {
   cp "${@:2}" "$1"
   npm ci --loglevel=error --ignore-scripts --no-audit --no-fund --prefix "$1" ||
-    fail "cannot install what \`$2\` names from npm; MCP_POLICY_SKIP=servers does without"
+    fail "cannot install what \`$2\` names from npm; MCP_POLICY_SKIP=servers,schemas does without"
 }
 
 install_python() {
   make_venv "$1"
   "$1/bin/python" -m pip install --quiet --disable-pip-version-check --only-binary :all: --requirement "$2" ||
     fail "cannot install what \`$2\` names from PyPI; MCP_POLICY_SKIP=servers does without"
+}
+
+# === the schemas of Kubernetes objects
+
+readonly SCHEMAS=target/schemas
+
+install_schemas() {
+  ! skips schemas || return 0
+  need npm 'it installs the schemas of Kubernetes objects: install it, or set MCP_POLICY_SKIP=schemas'
+  install_once "$SCHEMAS" install_npm tests/mesh/package{,-lock}.json
 }
 
 # === the Prometheus that reads the gateway

@@ -54,7 +54,7 @@ fn options_reach_their_lines() {
         "labels: { app: tools }",
         &format!("url: oci://{image}"),
         &format!("uri: \"oci://{image}\""),
-        &format!("sha256: {}", "ab".repeat(32)),
+        &format!("sha256: \"{}\"", "ab".repeat(32)),
         "name: extensions.istio.io/trafficextension/agents.mcp-policy~istio-translated-wasmplugin",
     ] {
         assert!(istio.contains(line), "{line}");
