@@ -7,6 +7,9 @@ cd "$(dirname "${BASH_SOURCE[0]}")"
 # Whatever the caller's settings: the module's place is part of the contract.
 export CARGO_TARGET_DIR="$PWD/target"
 
+# shellcheck source=release/image.sh
+source release/image.sh
+
 readonly MODULE=target/wasm32-wasip1/release/mcp_policy.wasm
 readonly MODULE_MAX_BYTES=409600
 readonly ENVOY_VERSION=1.40.0
@@ -25,7 +28,10 @@ usage: ./build.sh VERB
           in front of URL or of an example MCP server
   test    every test, the same as CI; MCP_POLICY_SKIP=servers leaves out those that attack real servers,
           prometheus the one with a real Prometheus, schemas those that read Kubernetes objects,
-          servers,prometheus,schemas all of them
+          registry the one that pushes an image; servers,prometheus,schemas,registry all of them
+  image   [--push REGISTRY]
+          the module as an OCI image, with checksums and what it is made of, in target/image; pushed to
+          REGISTRY/mcp-policy, if there is one
   lint    formatting, clippy and documentation
   fuzz    [SECONDS]
           look for what slips past the reader, for ten minutes or as long as it says
@@ -36,7 +42,7 @@ main() {
   local verb=${1:-help}
   case $verb in
     help | -h | --help) usage ;;
-    wasm | run | test | lint | fuzz)
+    wasm | run | test | image | lint | fuzz)
       shift
       # shellcheck source=envoy/run.sh
       [[ $verb != run ]] || source envoy/run.sh
@@ -97,7 +103,9 @@ verb_wasm() {
 build_module() {
   add_target wasm32-wasip1
   say 'building the module'
-  cargo build --release --locked --lib --target wasm32-wasip1
+  # What is left of paths in messages is the same on every machine, and so is the module.
+  cargo build --release --locked --lib --target wasm32-wasip1 \
+    --config "target.wasm32-wasip1.rustflags=['--remap-path-prefix=${CARGO_HOME:-$HOME/.cargo}/registry/src=crates']"
   if ! command -v npm >/dev/null; then
     printf '%s: not made smaller, since `npm` is missing; it does the same\n' "$MODULE"
     return
@@ -165,6 +173,7 @@ verb_test() {
   install_servers
   install_prometheus
   install_schemas
+  install_registry
   test_here
   test_in_node
 }
@@ -176,7 +185,7 @@ test_here() {
   [[ $envoy ]] || envoy=$(envoy_wheel)
   say 'testing here'
   MCP_POLICY_ENVOY=$envoy MCP_POLICY_SERVERS=$PWD/$SERVERS MCP_POLICY_PROMETHEUS=$(prometheus_program) \
-    MCP_POLICY_SCHEMAS=$PWD/$SCHEMAS cargo test --locked
+    MCP_POLICY_SCHEMAS=$PWD/$SCHEMAS MCP_POLICY_REGISTRY=$PWD/$REGISTRY cargo test --locked
 }
 
 # Whether the caller has said to leave something out; the tests say so themselves, and refuse names that nothing has.
@@ -239,27 +248,35 @@ readonly PROMETHEUS=target/prometheus
 
 prometheus_program() { command -v prometheus || printf '%s\n' "$PWD/$PROMETHEUS/usr/bin/prometheus"; }
 
-# Debian's package, unpacked and not installed. Of no set version: mirrors keep the newest only, and what is asked of it
-# here has been the same for years.
 install_prometheus() {
   ! skips prometheus || return 0
-  [[ ! -x $(prometheus_program) ]] || return 0
-  local command
+  [[ -x $(prometheus_program) ]] ||
+    fetch_debian "$PROMETHEUS" 'put a `prometheus` on PATH, or set MCP_POLICY_SKIP=prometheus' prometheus
+}
+
+# fetch_debian PLACE ADVICE PACKAGE...: packages of Debian, unpacked and not installed. Of no set version: mirrors keep the
+# newest only, and what is asked of them here has been the same for years.
+fetch_debian() {
+  local place=$1 advice=$2 command package
+  shift 2
   for command in apt-get dpkg-deb; do
-    need "$command" "it fetches Prometheus from Debian: put a \`prometheus\` on PATH, or set MCP_POLICY_SKIP=prometheus"
+    need "$command" "it fetches \`$1\` from Debian: $advice"
   done
-  say 'fetching Prometheus'
-  rm -rf "$PROMETHEUS"
-  mkdir -p "$PROMETHEUS.new"
+  say "fetching \`$1\`"
+  rm -rf "$place" "$place.new"
+  mkdir -p "$place.new"
   # A fresh machine knows of no package yet.
-  download_prometheus 2>/dev/null || { apt-get -qq update && download_prometheus; } ||
-    fail 'cannot fetch the package `prometheus` from Debian; MCP_POLICY_SKIP=prometheus does without'
-  dpkg-deb -x "$PROMETHEUS".new/*.deb "$PROMETHEUS.new"
-  mv "$PROMETHEUS.new" "$PROMETHEUS"
+  download_debian "$place.new" "$@" 2>/dev/null || { apt-get -qq update && download_debian "$place.new" "$@"; } ||
+    fail "cannot fetch the package \`$1\` from Debian: $advice"
+  for package in "$place.new"/*.deb; do
+    dpkg-deb -x "$package" "$place.new"
+    rm "$package"
+  done
+  mv "$place.new" "$place"
 }
 
 # As whoever runs this: apt's own user may not write here.
-download_prometheus() { (cd "$PROMETHEUS.new" && apt-get -qq -o APT::Sandbox::User=root download prometheus); }
+download_debian() { (cd "$1" && apt-get -qq -o APT::Sandbox::User=root download "${@:2}"); }
 
 # The same core, compiled to WebAssembly.
 test_in_node() {

@@ -4,6 +4,7 @@
 //! objects is done as their sources do it, in as few lines, and given to a real Envoy.
 
 mod envoy_gateway;
+mod image;
 mod istio;
 mod objects;
 mod schemas;

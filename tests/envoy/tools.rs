@@ -8,7 +8,7 @@ use std::{
 };
 
 /// What can be left out by naming it in `MCP_POLICY_SKIP`, and the variable that says where it is.
-const TOOLS: [(&str, &str); 3] =
+const TOOLS: [(&str, &str); 4] =
     [("servers", "MCP_POLICY_SERVERS"), ("prometheus", "MCP_POLICY_PROMETHEUS"), ("schemas", "MCP_POLICY_SCHEMAS")];
 
 /// Where one of the [`TOOLS`] is; nothing if the caller has said to leave it out, of which people are told.
@@ -38,7 +38,7 @@ fn read(name: &str, skip: Option<OsString>, place: Option<OsString>) -> Result<O
     let skipped: Vec<&str> = skip.split(',').filter(|one| !one.is_empty()).collect();
     if let Some(other) = skipped.iter().find(|one| TOOLS.iter().all(|(tool, _)| tool != *one)) {
         return Err(format!(
-            "MCP_POLICY_SKIP names `{other}`; nothing but `servers`, `prometheus` and `schemas` can be left out"
+            "MCP_POLICY_SKIP names `{other}`; nothing but `servers`, `prometheus`, `schemas` and `registry` can be left out"
         ));
     }
     if skipped.contains(&name) {
@@ -67,6 +67,7 @@ fn tools_are_left_out_by_name_only() {
         assert_eq!(read(Some(skip), Some("a")), Ok(None));
         assert_eq!(read(Some(skip), None), Ok(None));
     }
-    let unknown = "MCP_POLICY_SKIP names `all`; nothing but `servers`, `prometheus` and `schemas` can be left out";
+    let unknown =
+        "MCP_POLICY_SKIP names `all`; nothing but `servers`, `prometheus`, `schemas` and `registry` can be left out";
     assert_eq!(read(Some("all"), Some("a")), Err(unknown.into()));
 }
