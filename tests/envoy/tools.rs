@@ -8,8 +8,12 @@ use std::{
 };
 
 /// What can be left out by naming it in `MCP_POLICY_SKIP`, and the variable that says where it is.
-const TOOLS: [(&str, &str); 4] =
-    [("servers", "MCP_POLICY_SERVERS"), ("prometheus", "MCP_POLICY_PROMETHEUS"), ("schemas", "MCP_POLICY_SCHEMAS")];
+const TOOLS: [(&str, &str); 4] = [
+    ("servers", "MCP_POLICY_SERVERS"),
+    ("prometheus", "MCP_POLICY_PROMETHEUS"),
+    ("schemas", "MCP_POLICY_SCHEMAS"),
+    ("registry", "MCP_POLICY_REGISTRY"),
+];
 
 /// Where one of the [`TOOLS`] is; nothing if the caller has said to leave it out, of which people are told.
 ///
