@@ -32,7 +32,8 @@ usage: ./build.sh VERB
   image   [--push REGISTRY]
           the module as an OCI image, with checksums and what it is made of, in target/image; pushed to
           REGISTRY/mcp-policy, if there is one
-  lint    formatting, clippy and documentation
+  lint    formatting, clippy, documentation, and whether the oldest supported Rust will do
+  deny    licences, sources and advisories of every dependency; MCP_POLICY_SKIP=advisories without these
   fuzz    [SECONDS]
           look for what slips past the reader, for ten minutes or as long as it says
 USAGE
@@ -42,7 +43,7 @@ main() {
   local verb=${1:-help}
   case $verb in
     help | -h | --help) usage ;;
-    wasm | run | test | image | lint | fuzz)
+    wasm | run | test | image | lint | deny | fuzz)
       shift
       # shellcheck source=envoy/run.sh
       [[ $verb != run ]] || source envoy/run.sh
@@ -325,6 +326,41 @@ verb_lint() {
   cargo clippy --locked --manifest-path tests/bench/Cargo.toml --all-targets -- -D warnings
   say 'documentation'
   RUSTDOCFLAGS='-D warnings' cargo doc --locked --no-deps
+  check_oldest_rust
+}
+
+# The one that `Cargo.toml` states. Where it is the one at hand, all of the above has shown it.
+check_oldest_rust() {
+  local oldest
+  oldest=$(awk -F'"' '/^rust-version = / { print $2 }' Cargo.toml)
+  [[ $oldest ]] || fail '`Cargo.toml` states no `rust-version`'
+  [[ $(rustc --version) != "rustc $oldest."* ]] || return 0
+  need rustup "it gets Rust $oldest, the oldest supported: install Rust from https://rustup.rs"
+  say "the oldest Rust, $oldest"
+  rustup toolchain install "$oldest" --profile minimal --target wasm32-wasip1
+  CARGO_TARGET_DIR="$PWD/target/oldest" cargo "+$oldest" check --locked --all-targets
+  CARGO_TARGET_DIR="$PWD/target/oldest" cargo "+$oldest" check --locked --lib --target wasm32-wasip1
+}
+
+# === deny
+
+readonly CARGO_DENY_VERSION=0.20.2
+
+verb_deny() {
+  takes_nothing "$@"
+  need_rust
+  local deny=target/tools/bin/cargo-deny
+  if [[ $("$deny" --version 2>/dev/null) != "cargo-deny $CARGO_DENY_VERSION" ]]; then
+    say "building cargo-deny $CARGO_DENY_VERSION"
+    # Unoptimised: two minutes instead of ten, and it takes seconds even so.
+    CARGO_PROFILE_DEV_DEBUG=0 cargo install --debug --root target/tools --target-dir target/tools/build --locked \
+      --no-default-features --version "$CARGO_DENY_VERSION" cargo-deny
+    rm -rf target/tools/build
+  fi
+  say 'licences, sources and versions'
+  "$deny" --all-features check licenses sources bans
+  # Their database is a git repository, which not every machine reaches.
+  skips advisories || { say 'advisories' && "$deny" --all-features check advisories; }
 }
 
 # === fuzz
