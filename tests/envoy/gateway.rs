@@ -5,7 +5,7 @@ mod listener;
 mod programs;
 
 pub(crate) use listener::{Listener, cluster, extension, json_text, structure};
-pub(crate) use programs::{module, validate};
+pub(crate) use programs::{envoy, module, validate};
 
 use crate::{
     client::{self, Request, Response},

@@ -57,3 +57,4 @@ mod samples;
 mod servers;
 mod tools;
 mod upstream;
+mod version;

@@ -57,7 +57,7 @@ pub(super) fn render(folder: &Path, policy: &str, upstream: SocketAddr) -> Strin
 const NO_ENVOY: &str = "run `./build.sh test`, which gets Envoy, or name the binary in MCP_POLICY_ENVOY";
 
 /// The Envoy to test with.
-fn envoy() -> PathBuf {
+pub(crate) fn envoy() -> PathBuf {
     if let Some(named) = env::var_os("MCP_POLICY_ENVOY") {
         return named.into();
     }
