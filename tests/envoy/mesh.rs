@@ -7,6 +7,7 @@ mod envoy_gateway;
 mod image;
 mod istio;
 mod objects;
+mod rollout;
 mod schemas;
 mod sidecar;
 mod validate;
