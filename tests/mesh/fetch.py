@@ -1,7 +1,7 @@
 """Pulls a module as Istio does: `fetch.py http://HOST/REPOSITORY@sha256:… FILE`, and prints the manifest's digest.
 
-It follows Istio's `pkg/wasm/imagefetcher.go`, which Envoy Gateway has copied, step by step, and knows no other layouts
-than that does.
+It follows Istio's `pkg/wasm/imagefetcher.go`, which Envoy Gateway has copied, step by step, but for the artifacts of two
+layers that it takes, too.
 """
 
 import gzip
@@ -38,7 +38,7 @@ def main(reference: str, file: str) -> None:
 
 
 def extract(registry: str, layers: list[dict], media_type: str) -> bytes:
-    """`extractDockerImage`, or `extractOCIStandardImage` and, where that fails, `extractOCIArtifactImage`."""
+    """`extractDockerImage` or `extractOCIStandardImage`, and `extractWasmPluginBinary`."""
     wanted = {
         DOCKER: "application/vnd.docker.image.rootfs.diff.tar.gzip",
         OCI: "application/vnd.oci.image.layer.v1.tar+gzip",

@@ -8,8 +8,7 @@ pub(super) const NO_IMAGE: &str =
 
 /// The name of an object, a namespace or a label.
 ///
-/// Invariant: a DNS label, which no YAML reader takes for anything but text but for a few words and numbers that begin
-/// with a digit; those are refused.
+/// Invariant: a DNS label that every reader of YAML takes for text without quotes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Name(String);
 
