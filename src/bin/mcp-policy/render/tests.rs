@@ -2,9 +2,12 @@
 
 use clap::Parser;
 
+mod kubernetes;
+
 use super::{
-    Args, ENVOY, Gateway, UPSTREAM_TLS,
-    configuration::held,
+    Args,
+    configuration::{self, held},
+    envoy::{ENVOY, UPSTREAM_TLS},
     template::{fill, quoted, scalar},
     upstream::Upstream,
 };
@@ -17,9 +20,13 @@ struct Line {
 
 /// What `mcp-policy render envoy …` prints for `document`.
 fn render(document: &str, options: &[&str]) -> String {
-    let line = Line::try_parse_from(["render", "envoy", "-"].iter().chain(options)).unwrap();
-    let Gateway::Envoy(envoy) = line.args.gateway;
-    envoy.render(document).unwrap()
+    render_for("envoy", document, options).unwrap()
+}
+
+/// What `mcp-policy render GATEWAY …` comes to.
+fn render_for(gateway: &str, document: &str, options: &[&str]) -> Result<String, String> {
+    let line = Line::try_parse_from(["render", gateway, "-"].iter().chain(options)).unwrap();
+    line.args.gateway.render(document)
 }
 
 /// The configuration in `rendered`, read as YAML reads it.
@@ -56,7 +63,7 @@ fn every_placeholder_has_a_value() {
         assert!(!rendered.lines().any(|line| line.ends_with(' ')), "{rendered}");
     }
     // No dollar but those of the placeholders above.
-    assert_eq!(ENVOY.matches('$').count() + UPSTREAM_TLS.matches('$').count(), 9 + 3);
+    assert_eq!(ENVOY.matches('$').count() + UPSTREAM_TLS.matches('$').count(), 13 + 3);
 }
 
 #[test]
@@ -137,6 +144,18 @@ fn what_is_neither_is_named() {
 }
 
 #[test]
+fn what_the_filter_would_refuse_is_not_rendered() {
+    let refusal = configuration::of(r#"{"version":"2","default":"deny","tolls":{}}"#).unwrap_err();
+    assert_eq!(
+        refusal,
+        "the filter would refuse this; `mcp-policy check` shows where:\n  \
+         /version: found `2`, expected `1`\n  \
+         /tolls: unknown key `tolls` (did you mean `tools`?); allowed: `version`, `default`, `description`, `hide`, `all_tools`, `tools`, \
+         `resources`, `prompts`, `methods` or `mode`"
+    );
+}
+
+#[test]
 fn hostile_text_reads_back_as_it_was() {
     for text in [
         "it's \\\"quoted\\\"",
@@ -146,7 +165,8 @@ fn hostile_text_reads_back_as_it_was() {
         "next\u{85}line, \u{2028} and \u{2029}, \u{feff}, \u{7f}",
         "- & * ! | > @ ` {{ }}",
     ] {
-        let policy = format!("{{\"version\": \"1\",\n  \n\n \t\"description\"\n:\"{text}\"   }}");
+        let policy =
+            format!("{{\"version\": \"1\", \"default\": \"deny\",\n  \n\n \t\"description\"\n:\"{text}\"   }}");
         assert_eq!(configuration_in(&render(&policy, &[])), held(&policy).unwrap(), "{text}");
     }
 }
