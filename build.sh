@@ -7,8 +7,8 @@ cd "$(dirname "${BASH_SOURCE[0]}")"
 # Whatever the caller's settings: the module's place is part of the contract.
 export CARGO_TARGET_DIR="$PWD/target"
 
-# shellcheck source=release/image.sh
-source release/image.sh
+# shellcheck source=envoy/image/image.sh
+source envoy/image/image.sh
 
 readonly MODULE=target/wasm32-wasip1/release/mcp_policy.wasm
 readonly MODULE_MAX_BYTES=491520

@@ -24,7 +24,7 @@ verb_image() {
   if [[ $registry ]]; then
     local skopeo
     skopeo=$(skopeo_program)
-    bash release/push.sh "$skopeo" "$IMAGE/layout" "$registry/mcp-policy:$version"
+    bash envoy/image/push.sh "$skopeo" "$IMAGE/layout" "$registry/mcp-policy:$version"
     say "pushed: \`--image\` of \`mcp-policy render\` wants"
     printf '%s\n' "$registry/mcp-policy@$digest"
   fi
@@ -36,9 +36,9 @@ write_image() {
   rm -rf "$IMAGE"
   mkdir -p "$IMAGE"
   cp "$MODULE" "$IMAGE/mcp_policy.wasm"
-  python3 release/image.py "$MODULE" "$1" "$IMAGE/layout" >"$IMAGE/digest"
-  install_once "$SBOM_TOOLS" install_python release/requirements.txt
-  "$SBOM_TOOLS/bin/python" release/sbom.py "$MODULE" >"$IMAGE/sbom.cdx.json"
+  python3 envoy/image/image.py "$MODULE" "$1" "$IMAGE/layout" >"$IMAGE/digest"
+  install_once "$SBOM_TOOLS" install_python envoy/image/requirements.txt
+  "$SBOM_TOOLS/bin/python" envoy/image/sbom.py "$MODULE" >"$IMAGE/sbom.cdx.json"
   (cd "$IMAGE" && sha256sum mcp_policy.wasm sbom.cdx.json digest >SHA256SUMS && cat SHA256SUMS)
   printf 'the image %s: %s\n' "$(<"$IMAGE/digest")" "$IMAGE/layout"
 }

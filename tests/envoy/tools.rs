@@ -72,7 +72,6 @@ fn tools_are_left_out_by_name_only() {
         assert_eq!(read(Some(skip), Some("a")), Ok(None));
         assert_eq!(read(Some(skip), None), Ok(None));
     }
-    let unknown =
-        "MCP_POLICY_SKIP names `all`; nothing but `servers`, `prometheus`, `browser`, `schemas` and `registry` can be left out";
+    let unknown = "MCP_POLICY_SKIP names `all`; nothing but `servers`, `prometheus`, `browser`, `schemas` and `registry` can be left out";
     assert_eq!(read(Some("all"), Some("a")), Err(unknown.into()));
 }

@@ -43,7 +43,18 @@ pub(super) fn render(folder: &Path, policy: &str, upstream: SocketAddr) -> Strin
     let file = folder.join("policy.json");
     fs::write(&file, policy).expect("the policy");
     let rendered = Command::new(env!("CARGO_BIN_EXE_mcp-policy"))
-        .args(["render", "envoy", "--port", "0", "--admin-port", "0", "--upstream", &format!("http://{upstream}")])
+        .args([
+            "render",
+            "envoy",
+            "--port",
+            "0",
+            "--admin-port",
+            "0",
+            "--console-port",
+            "0",
+            "--upstream",
+            &format!("http://{upstream}"),
+        ])
         .arg("--module")
         .arg(module())
         .arg(file)

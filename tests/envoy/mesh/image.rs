@@ -32,7 +32,7 @@ fn output(program: impl AsRef<OsStr>, arguments: &[&dyn AsRef<OsStr>]) -> Result
 
 /// Writes the image of a module; its digest.
 fn write(module: &Path, layout: &Path) -> String {
-    output("python3", &[&root().join("release/image.py"), &module, &"1.2.3", &layout]).expect("an image")
+    output("python3", &[&root().join("envoy/image/image.py"), &module, &"1.2.3", &layout]).expect("an image")
 }
 
 /// All files of a folder, by name.
@@ -114,7 +114,7 @@ fn what_is_pushed_is_what_istio_fetches() {
         let layout = folder.join("layout");
         let digest = write(&module(), &layout);
         let reference = format!("{address}/team/mcp-policy");
-        let pushed = [&root().join("release/push.sh"), &programs.join("skopeo"), &layout];
+        let pushed = [&root().join("envoy/image/push.sh"), &programs.join("skopeo"), &layout];
         output("bash", &[&pushed[0], &pushed[1], &pushed[2], &format!("{reference}:1.2.3")]).expect("pushed");
 
         let fetched = folder.join("fetched.wasm");

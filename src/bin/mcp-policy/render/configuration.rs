@@ -36,6 +36,18 @@ pub(super) fn with_default(configuration: String, key: &str, member: &str) -> Re
     Ok(if says { configuration } else { insert(&configuration, 0, member) })
 }
 
+/// A configuration whose answers tell agents where calls are approved, if its policies want any approved.
+///
+/// # Errors
+/// When `configuration` is no JSON object.
+pub(super) fn asking(configuration: String, console_port: u16) -> Result<String, String> {
+    if !configuration.contains("require_approval") {
+        return Ok(configuration);
+    }
+    let member = format!(r#""approvals": {{"url": "http://localhost:{console_port}/"}}, "#);
+    with_default(configuration, "approvals", &member)
+}
+
 /// What may stand around a JSON text.
 const WHITE: [char; 4] = [' ', '\t', '\r', '\n'];
 

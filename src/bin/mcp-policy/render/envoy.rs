@@ -1,5 +1,7 @@
 //! `mcp-policy render envoy`: a static file for an Envoy by itself, which the sidecar has inside, too.
 
+use mcp_policy::config::Loaded;
+
 use super::{
     configuration,
     template::{fill, quoted, scalar},
@@ -7,6 +9,7 @@ use super::{
 };
 
 pub(super) const ENVOY: &str = include_str!("templates/envoy.yaml.in");
+pub(super) const CONSOLE: &str = include_str!("templates/console_listener.yaml.in");
 pub(super) const UPSTREAM_TLS: &str = include_str!("templates/upstream_tls.yaml.in");
 
 /// What an Envoy configuration is made of.
@@ -26,7 +29,16 @@ pub(super) struct Envoy {
     /// Where Envoy's admin interface listens, on 127.0.0.1
     #[arg(long, value_name = "PORT", default_value_t = 9901)]
     admin_port: u16,
+    /// Where the console listens, on 127.0.0.1
+    #[arg(long, value_name = "PORT", default_value_t = 10001)]
+    console_port: u16,
+    /// Who may approve calls at the console: `jwt:…`, `peer:…` or `bearer:` with the SHA-256 of a token; several times if need be
+    #[arg(long = "approver", value_name = "GRANT")]
+    approvers: Vec<String>,
 }
+
+/// A digest that no token is known to have: nobody can approve until it is changed.
+const NOBODY: &str = "bearer:0000000000000000000000000000000000000000000000000000000000000000";
 
 /// The file itself, wherever its Envoy stands.
 pub(super) struct File<'a> {
@@ -58,11 +70,31 @@ impl Envoy {
             admin_port: self.admin_port,
             module: &self.module,
             upstream: &self.upstream,
-            configuration: &configuration::of(document)?,
-            listeners: String::new(),
+            configuration: &configuration::asking(configuration::of(document)?, self.console_port)?,
+            listeners: self.console()?,
             clusters: String::new(),
         };
         Ok(file.write())
+    }
+
+    /// The listener of the console.
+    ///
+    /// # Errors
+    /// What is wrong with the approvers.
+    fn console(&self) -> Result<String, String> {
+        let nobody = [NOBODY.to_owned()];
+        let approvers = if self.approvers.is_empty() { &nobody[..] } else { &self.approvers[..] };
+        let console = serde_json::json!({ "console": { "approvers": approvers } }).to_string();
+        if let Err(invalid) = Loaded::load(console.as_bytes()) {
+            let mistakes: Vec<String> = invalid.problems.iter().map(|problem| format!("\n  {problem}")).collect();
+            return Err(format!("the console would refuse `--approver`:{}", mistakes.concat()));
+        }
+        let values = [
+            ("console_port", self.console_port.to_string()),
+            ("module", quoted(&self.module)),
+            ("console", scalar(&console)),
+        ];
+        Ok(fill(CONSOLE, &values))
     }
 }
 

@@ -7,7 +7,7 @@ mod kubernetes;
 use super::{
     Args,
     configuration::{self, held},
-    envoy::{ENVOY, UPSTREAM_TLS},
+    envoy::{CONSOLE, ENVOY, UPSTREAM_TLS},
     template::{fill, quoted, scalar},
     upstream::Upstream,
 };
@@ -64,6 +64,8 @@ fn every_placeholder_has_a_value() {
     }
     // No dollar but those of the placeholders above.
     assert_eq!(ENVOY.matches('$').count() + UPSTREAM_TLS.matches('$').count(), 13 + 3);
+    // One in the comment on tokens.
+    assert_eq!(CONSOLE.matches('$').count(), 3 + 1);
 }
 
 #[test]
@@ -73,6 +75,30 @@ fn options_reach_their_lines() {
     assert!(rendered.contains("{ address: 127.0.0.1, port_value: 0 }"));
     assert!(rendered.contains(r#"filename: "a \"b\" \\c.wasm""#));
     assert!(rendered.contains(r#"{ address: "127.0.0.1", port_value: 10002 }"#));
+}
+
+#[test]
+fn the_console_is_on_loopback_for_those_who_are_named() {
+    let rendered = render(POLICY, &["--console-port", "4321", "--approver", "peer:spiffe://x/*"]);
+    assert!(rendered.contains("socket_address: { address: 127.0.0.1, port_value: 4321 }"), "{rendered}");
+    assert!(rendered.contains(r#"{"console":{"approvers":["peer:spiffe://x/*"]}}"#), "{rendered}");
+    let refused = render_for("envoy", POLICY, &["--approver", "address:127.0.0.1"]).unwrap_err();
+    let expected = "the console would refuse `--approver`:\n  /console/approvers/0: found the string `address:127.0.0.1`, \
+                    expected `jwt:…`, `peer:…` or `bearer:` with the 64 hexadecimal digits of the token's SHA-256";
+    assert_eq!(refused, expected);
+}
+
+#[test]
+fn agents_are_told_where_calls_are_approved() {
+    let asks = r#"{"version":"1","default":"deny","tools":{"pay":{"action":"require_approval"}}}"#;
+    let url = |document: &str| {
+        let configuration = configuration_in(&render(document, &["--console-port", "4321"]));
+        mcp_policy::config::Config::load(configuration.as_bytes()).unwrap().approvals.url
+    };
+    assert_eq!(url(asks).as_deref(), Some("http://localhost:4321/"));
+    assert_eq!(url(POLICY), None);
+    let own = format!(r#"{{"policy":{asks},"approvals":{{"url":"https://x.example/"}}}}"#);
+    assert_eq!(url(&own).as_deref(), Some("https://x.example/"));
 }
 
 #[test]
