@@ -65,9 +65,9 @@ impl Gateway {
     fn file(&self) -> &str {
         match self {
             Self::Envoy(envoy) => &envoy.file,
-            Self::Sidecar(sidecar) => &sidecar.file,
-            Self::Istio(istio) => &istio.file,
-            Self::EnvoyGateway(gateway) => &gateway.file,
+            Self::Sidecar(sidecar) => &sidecar.common.file,
+            Self::Istio(istio) => &istio.common.file,
+            Self::EnvoyGateway(gateway) => &gateway.common.file,
         }
     }
 

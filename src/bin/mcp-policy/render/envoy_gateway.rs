@@ -2,7 +2,7 @@
 
 use super::{
     configuration, document,
-    kubernetes::{Image, NO_IMAGE, Name},
+    kubernetes::{Common, Name},
     template::{fill, quoted, scalar},
 };
 
@@ -14,14 +14,8 @@ const IDENTITY: &str = r#""identity": [{"jwt_claim": "sub", "payload": "mcp"}],"
 /// What the objects are made of.
 #[derive(clap::Args)]
 pub(super) struct EnvoyGateway {
-    /// A policy, or a configuration with `policy` or `policies` in it; `-` reads stdin
-    pub(super) file: String,
-    /// The image with the module, pinned
-    #[arg(long, value_name = "IMAGE", default_value = NO_IMAGE)]
-    image: Image,
-    /// The namespace of all objects, and of the MCP server
-    #[arg(long, value_name = "NAME", default_value = "default")]
-    namespace: Name,
+    #[command(flatten)]
+    pub(super) common: Common,
     /// The MCP server's Service
     #[arg(long, value_name = "NAME", default_value = "mcp-server")]
     service: Name,
@@ -42,10 +36,10 @@ impl EnvoyGateway {
         Ok(fill(
             ENVOY_GATEWAY,
             &[
-                ("namespace", self.namespace.as_str().to_owned()),
+                ("namespace", self.common.namespace.as_str().to_owned()),
                 ("app", self.service.as_str().to_owned()),
                 ("port", self.port.to_string()),
-                ("image", self.image.reference().to_owned()),
+                ("image", self.common.image.reference().to_owned()),
                 ("filter_path", quoted(&self.filter_path())),
                 ("plugin_config", document::released(&configuration)?),
                 ("configuration", scalar(&configuration)),
@@ -57,7 +51,7 @@ impl EnvoyGateway {
     fn filter_path(&self) -> String {
         format!(
             "$..http_filters[?(@.name=='envoy.filters.http.wasm/envoyextensionpolicy/{}/mcp-policy/wasm/0')].typed_config.config",
-            self.namespace.as_str()
+            self.common.namespace.as_str()
         )
     }
 }

@@ -2,7 +2,7 @@
 
 use super::{
     configuration, document,
-    kubernetes::{Image, NO_IMAGE, Name},
+    kubernetes::{Common, Name},
     template::{fill, scalar},
 };
 
@@ -11,14 +11,8 @@ pub(super) const ISTIO: &str = include_str!("templates/istio.yaml.in");
 /// What the objects are made of.
 #[derive(clap::Args)]
 pub(super) struct Istio {
-    /// A policy, or a configuration with `policy` or `policies` in it; `-` reads stdin
-    pub(super) file: String,
-    /// The image with the module, pinned
-    #[arg(long, value_name = "IMAGE", default_value = NO_IMAGE)]
-    image: Image,
-    /// The namespace of the MCP server
-    #[arg(long, value_name = "NAME", default_value = "default")]
-    namespace: Name,
+    #[command(flatten)]
+    pub(super) common: Common,
     /// The label `app` of the MCP server's pods
     #[arg(long, value_name = "NAME", default_value = "mcp-server")]
     app: Name,
@@ -36,10 +30,10 @@ impl Istio {
         Ok(fill(
             ISTIO,
             &[
-                ("namespace", self.namespace.as_str().to_owned()),
+                ("namespace", self.common.namespace.as_str().to_owned()),
                 ("app", self.app.as_str().to_owned()),
-                ("image", self.image.reference().to_owned()),
-                ("image_digest", self.image.digest().to_owned()),
+                ("image", self.common.image.reference().to_owned()),
+                ("image_digest", self.common.image.digest().to_owned()),
                 ("plugin_config", document::released(&configuration)?),
                 ("configuration", scalar(&configuration)),
             ],

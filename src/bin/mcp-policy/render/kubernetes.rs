@@ -2,8 +2,21 @@
 
 use std::str::FromStr;
 
+/// What all of them are made of.
+#[derive(clap::Args)]
+pub(super) struct Common {
+    /// A policy, or a configuration with `policy` or `policies` in it; `-` reads stdin
+    pub(super) file: String,
+    /// The image with the module, pinned
+    #[arg(long, value_name = "IMAGE", default_value = NO_IMAGE)]
+    pub(super) image: Image,
+    /// The namespace of all objects, and of the MCP server
+    #[arg(long, value_name = "NAME", default_value = "default")]
+    pub(super) namespace: Name,
+}
+
 /// Where the module is until the user says: nothing is there, and no digest is all zeros.
-pub(super) const NO_IMAGE: &str =
+const NO_IMAGE: &str =
     "registry.example.com/mcp-policy@sha256:0000000000000000000000000000000000000000000000000000000000000000";
 
 /// The name of an object, a namespace or a label.

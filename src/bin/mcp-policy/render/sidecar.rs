@@ -5,7 +5,7 @@ use mcp_policy::config::Config;
 use super::{
     configuration,
     envoy::File,
-    kubernetes::{Image, NO_IMAGE, Name},
+    kubernetes::{Common, Name},
     template::{fill, quoted, scalar},
     upstream::Upstream,
 };
@@ -22,14 +22,8 @@ const MODULE_FOLDER: &str = "/etc/mcp-policy";
 /// What the objects are made of.
 #[derive(clap::Args)]
 pub(super) struct Sidecar {
-    /// A policy, or a configuration with `policy` or `policies` in it; `-` reads stdin
-    pub(super) file: String,
-    /// The image with the module, pinned
-    #[arg(long, value_name = "IMAGE", default_value = NO_IMAGE)]
-    image: Image,
-    /// The namespace of all objects
-    #[arg(long, value_name = "NAME", default_value = "default")]
-    namespace: Name,
+    #[command(flatten)]
+    pub(super) common: Common,
     /// The name of Deployment and Service, and the label `app` of the pods
     #[arg(long, value_name = "NAME", default_value = "mcp-server")]
     app: Name,
@@ -66,12 +60,12 @@ impl Sidecar {
         Ok(fill(
             SIDECAR,
             &[
-                ("namespace", self.namespace.as_str().to_owned()),
+                ("namespace", self.common.namespace.as_str().to_owned()),
                 ("app", self.app.as_str().to_owned()),
                 ("port", self.port.to_string()),
                 ("health_port", HEALTH_PORT.to_string()),
                 ("module_folder", MODULE_FOLDER.to_owned()),
-                ("image", self.image.reference().to_owned()),
+                ("image", self.common.image.reference().to_owned()),
                 ("digest", quoted(&digest)),
                 ("envoy", scalar(envoy.write().trim_end())),
             ],

@@ -176,8 +176,8 @@ fn what_the_filter_would_refuse_is_not_rendered() {
         refusal,
         "the filter would refuse this; `mcp-policy check` shows where:\n  \
          /version: found `2`, expected `1`\n  \
-         /tolls: unknown key `tolls` (did you mean `tools`?); allowed: `version`, `default`, `description`, `hide`, `all_tools`, `tools`, \
-         `resources`, `prompts`, `methods` or `mode`"
+         /tolls: unknown key `tolls` (did you mean `tools`?); allowed: `version`, `default`, `description`, \
+         `hide`, `all_tools`, `tools`, `resources`, `prompts`, `methods` or `mode`"
     );
 }
 
