@@ -23,6 +23,7 @@
 
 mod answers;
 mod any_order;
+mod asked;
 mod cases;
 mod configuring;
 mod contexts;
@@ -34,4 +35,5 @@ mod machine;
 mod oracle;
 mod refund;
 mod request;
+mod service;
 mod statistics;

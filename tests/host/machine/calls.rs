@@ -89,9 +89,7 @@ fn answer(guest: &mut Guest<'_, '_>, name: &str, args: &[u64]) -> Result<u32> {
         }
         ("proxy_close_stream", &[stream]) => {
             assert_eq!(stream, RESPONSE, "the module ends nothing else");
-            let world = guest.world();
-            world.is_ended = true;
-            world.touched.push(world.about);
+            guest.world().is_ended |= guest.world().is_about_a_stream();
             Ok(status::OK)
         }
         // Not an error in Envoy: a map out of reach is an empty one.
@@ -125,9 +123,10 @@ fn answer(guest: &mut Guest<'_, '_>, name: &str, args: &[u64]) -> Result<u32> {
         ("proxy_set_property", &[path, path_size, value, size]) => {
             assert_eq!(guest.read(path, path_size)?, b"mcp_policy");
             let value = guest.read(value, size)?;
-            let world = guest.world();
-            world.notes.push(value);
-            world.touched.push(world.about);
+            if !guest.world().is_about_a_stream() {
+                return Ok(status::NOT_FOUND);
+            }
+            guest.world().notes.push(value);
             Ok(status::OK)
         }
         ("proxy_get_shared_data", &[key, size, pointer_at, size_at, version_at]) => {
@@ -170,9 +169,9 @@ fn answer(guest: &mut Guest<'_, '_>, name: &str, args: &[u64]) -> Result<u32> {
         }
         ("proxy_send_local_response", &[code, _, _, body, body_size, headers, size, _]) => {
             let (body, headers) = (guest.read(body, body_size)?, deserialise(&guest.read(headers, size)?));
-            let world = guest.world();
-            world.replies.push(Reply { code, headers, body });
-            world.touched.push(world.about);
+            if guest.world().is_about_a_stream() {
+                guest.world().replies.push(Reply { code, headers, body });
+            }
             Ok(status::OK)
         }
         _ => Ok(status::UNIMPLEMENTED),

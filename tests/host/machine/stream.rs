@@ -12,7 +12,7 @@ use super::{
 /// A request on its way.
 #[derive(Debug)]
 pub(crate) struct Stream {
-    id: u32,
+    pub(crate) id: u32,
     /// The request's headers, while they are held.
     held: Option<Pairs>,
     /// The body that waits, while it is paused.

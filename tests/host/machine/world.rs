@@ -1,6 +1,6 @@
 //! What an instance can see, and what it did.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{collections::BTreeMap, fmt, sync::Arc};
 
 use wasmtime::{Memory, TypedFunc};
 
@@ -43,7 +43,7 @@ pub(crate) struct World {
     pub(super) last_call: u32,
     /// The streams that the current callback let go on.
     pub(super) continued: Vec<u32>,
-    /// The contexts that it answered, noted something of or ended.
+    /// The streams that it did something to.
     pub(super) touched: Vec<u32>,
     /// What the current callback did.
     pub(crate) replies: Vec<Reply>,
@@ -93,7 +93,7 @@ pub(crate) struct OwnCall {
 }
 
 /// The answer to one: without headers if there was none.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Default, PartialEq, Eq)]
 pub(crate) struct Said {
     pub(crate) headers: Pairs,
     pub(crate) body: Vec<u8>,
@@ -105,6 +105,15 @@ pub(crate) struct Reply {
     pub(crate) code: u32,
     pub(crate) headers: Pairs,
     pub(crate) body: Vec<u8>,
+}
+
+impl fmt::Debug for Said {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (name, value) in &self.headers {
+            write!(f, "{}: {}, ", name.escape_ascii(), value.escape_ascii())?;
+        }
+        write!(f, "{}", self.body.escape_ascii())
+    }
 }
 
 impl World {
@@ -206,8 +215,19 @@ impl World {
     /// Lets a stream go on, when the callback is over.
     pub(super) fn go_on(&mut self, stream: u32) -> u32 {
         assert_eq!(stream, 0, "only requests are held so");
-        assert_ne!(self.about, self.called_for, "a callback of a stream's own says so by its answer");
-        self.continued.push(self.about);
+        if self.is_about_a_stream() {
+            assert_ne!(self.about, self.called_for, "a callback of a stream's own says so by its answer");
+            self.continued.push(self.about);
+        }
         status::OK
+    }
+
+    /// Whether there is a stream that something can be done to; upon a root, Envoy does nothing and says that all is well.
+    pub(super) fn is_about_a_stream(&mut self) -> bool {
+        let is_root = self.contexts.get(&self.about) == Some(&0);
+        if !is_root {
+            self.touched.push(self.about);
+        }
+        !is_root
     }
 }
