@@ -79,7 +79,7 @@ fn check(count: u32, writes: u32, disturb: impl Fn(&mut Worker, u32) + Sync) {
 }
 
 /// Runs threads that take turns, and sums up what they return.
-fn play(count: usize, turns: &Turns, part: impl Fn(u32) -> usize + Sync) -> usize {
+pub(crate) fn play(count: usize, turns: &Turns, part: impl Fn(u32) -> usize + Sync) -> usize {
     thread::scope(|scope| {
         let players: Vec<_> = (0..count)
             .map(|n| {
