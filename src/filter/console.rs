@@ -1,6 +1,6 @@
 //! A visit to the console. Its head is held until its body is there: an approver's token goes no further.
 
-use std::rc::Rc;
+use std::{mem, rc::Rc};
 
 use crate::{
     config::Console,
@@ -21,6 +21,8 @@ use super::{
 #[derive(Debug)]
 pub(super) struct Visit {
     console: Rc<Console>,
+    /// Whether its head has come.
+    has_begun: bool,
     /// The request, until it is answered.
     call: Option<Call>,
     size: usize,
@@ -28,7 +30,7 @@ pub(super) struct Visit {
 
 impl Visit {
     pub(super) fn new(console: Rc<Console>) -> Self {
-        Self { console, call: None, size: 0 }
+        Self { console, has_begun: false, call: None, size: 0 }
     }
 
     fn end(&mut self) -> Action {
@@ -54,6 +56,9 @@ impl Visit {
 
 impl Stream for Visit {
     fn on_request_headers(&mut self, end_of_stream: bool) -> Action {
+        if mem::replace(&mut self.has_begun, true) {
+            return Action::Pause;
+        }
         self.call = seen::visit(&self.console.identity, false);
         match self.call {
             None => self.respond(&console::failed()),

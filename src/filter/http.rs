@@ -86,6 +86,8 @@ impl Stream for Http {
             Phase::Nothing { call } => (body_size > 0).then(|| engine::unexpected_body(&filter.config, call)),
             // More after the end: nobody has judged it.
             Phase::Passed { .. } if body_size > 0 => return self.break_off("more came after the end of a request"),
+            // The same of one that waits; what is held goes on as a whole, or not at all.
+            Phase::Waiting { body, .. } if body_size != body.len() => return self.answer(&answer::failed()),
             // A body without a head: nobody could judge it.
             Phase::Start => return self.answer(&answer::failed()),
             Phase::Bypassed => return Action::Continue,

@@ -4,29 +4,57 @@
 use std::sync::Arc;
 
 use mcp_policy::{config::Config, limit::store::InMemory};
-use proptest::{collection::vec, prelude::*, sample::select};
+use proptest::{
+    collection::vec,
+    prelude::*,
+    sample::{Index, select},
+};
 
 use crate::{
     cases,
     machine::{
-        Fault, How, Part, Shared, Stream, Worker,
+        Fault, How, Part, Said, Shared, Stream, Worker,
         fault::{CALLS, STATUSES},
     },
     oracle,
     request::{MODES, Request, at_an_address, requests, with_options},
+    service::{self, SERVICE},
 };
 
 /// What a host does next.
 #[derive(Clone, Debug)]
 enum Event {
-    Headers { is_end: bool },
-    Chunk { is_end: bool },
-    Noise { bytes: Vec<u8>, is_end: bool },
+    Headers {
+        is_end: bool,
+    },
+    Chunk {
+        is_end: bool,
+    },
+    Noise {
+        bytes: Vec<u8>,
+        is_end: bool,
+    },
     Trailers,
-    AnswerHead { is_end: bool },
-    AnswerBody { bytes: Vec<u8>, is_end: bool },
+    AnswerHead {
+        is_end: bool,
+    },
+    AnswerBody {
+        bytes: Vec<u8>,
+        is_end: bool,
+    },
     AnswerTrailers,
+    /// The approval service says something: about one of those calls that it was asked about, or about none.
+    Say {
+        which: Index,
+        said: Said,
+    },
+    SayToNobody {
+        number: u32,
+        said: Said,
+    },
     Log,
+    /// The client is gone.
+    Close,
     Clock(u64),
     Fail(Fault),
     Recover,
@@ -36,6 +64,7 @@ enum Event {
 struct Case {
     mode: &'static str,
     refund: &'static str,
+    has_service: bool,
     /// What fails while configuring.
     early: Vec<Fault>,
     /// Two streams of one worker, and which of them each event is for.
@@ -57,14 +86,20 @@ fn run(count: u32, early: BoxedStrategy<Vec<Fault>>) {
     let requests = [requests().boxed(), requests().boxed()];
     let events = vec((0..2_usize, event()), 1..24);
     let refunds = &["undelivered", "failed", "never"][..];
-    let cases = (select(&MODES[..]), select(refunds), early, requests, events);
-    let cases =
-        cases.prop_map(|(mode, refund, early, requests, events)| Case { mode, refund, early, requests, events });
+    let cases = (select(&MODES[..]), select(refunds), prop::bool::weighted(0.7), early, requests, events);
+    let cases = cases.prop_map(|(mode, refund, has_service, early, requests, events)| Case {
+        mode,
+        refund,
+        has_service,
+        early,
+        requests,
+        events,
+    });
     cases::run(count, &cases, |case| play(&case));
 }
 
 fn play(case: &Case) {
-    let text = options(case.mode, case.refund);
+    let text = options(case);
     let config = Config::load(text.as_bytes()).expect("a sound configuration");
     let shared = if case.early.is_empty() { Shared::prepared() } else { Shared::default() };
     let mut worker = Worker::bare(&Arc::new(shared));
@@ -77,33 +112,26 @@ fn play(case: &Case) {
     let mut streams = [Stream::open(&mut worker), Stream::open(&mut worker)];
     let mut chunks = case.requests.clone().map(|request| request.chunks.into_iter());
     for (which, event) in &case.events {
-        let (stream, request) = (&mut streams[*which], &case.requests[*which]);
-        let before = stream.went_on.clone();
+        let before = streams.each_ref().map(|stream| stream.went_on.clone());
         match event {
-            Event::Headers { is_end } => stream.headers(&mut worker, &request.headers, *is_end),
-            Event::Chunk { is_end } => {
-                stream.body(&mut worker, &chunks[*which].next().unwrap_or_default(), *is_end);
+            Event::Say { which, said } => say(&mut worker, &mut streams, *which, said),
+            // A number may come again, or before anybody has asked.
+            Event::SayToNobody { number, said } if worker.world().calls.iter().all(|call| call.number != *number) => {
+                worker.say_to_nobody(*number, said);
             }
-            Event::Noise { bytes, is_end } => stream.body(&mut worker, bytes, *is_end),
-            Event::Trailers => stream.trailers(&mut worker),
-            Event::AnswerHead { is_end } => {
-                let head = [(":status", "200"), ("content-type", "application/json")];
-                stream.answer(&mut worker, Part::Head(&head), *is_end);
-            }
-            Event::AnswerBody { bytes, is_end } => stream.answer(&mut worker, Part::Body(bytes), *is_end),
-            Event::AnswerTrailers => stream.answer(&mut worker, Part::Trailers, true),
-            Event::Log => stream.log(&mut worker),
-            Event::Clock(now) => worker.world().now = *now,
-            Event::Fail(fault) => worker.world().faults.push(fault.clone()),
-            Event::Recover => worker.world().faults.clear(),
+            Event::SayToNobody { .. } => {}
+            event => happen(event, &mut worker, &mut streams[*which], &case.requests[*which], &mut chunks[*which]),
         }
-        let now = &stream.went_on;
-        if now.body != before.body || now.is_whole != before.is_whole {
-            let fresh = InMemory::new([5; 16]);
-            assert!(
-                oracle::may_go_on(&config, &request.headers, &now.body, &fresh),
-                "{event:?} lets this go on unjudged: {now:?}"
-            );
+        let said = if let Event::Say { said, .. } = event { Some(said) } else { None };
+        for ((stream, request), before) in streams.iter().zip(&case.requests).zip(before) {
+            let now = &stream.went_on;
+            if now.body != before.body || now.is_whole != before.is_whole {
+                let fresh = InMemory::new([5; 16]);
+                assert!(
+                    oracle::may_go_on(&config, &request.headers, &now.body, &fresh, said),
+                    "{event:?} lets this go on unjudged: {now:?}"
+                );
+            }
         }
     }
     for stream in &mut streams {
@@ -111,9 +139,53 @@ fn play(case: &Case) {
     }
 }
 
-fn options(mode: &str, refund: &str) -> String {
+/// What happens to one stream.
+fn happen(
+    event: &Event,
+    worker: &mut Worker,
+    stream: &mut Stream,
+    request: &Request,
+    chunks: &mut impl Iterator<Item = Vec<u8>>,
+) {
+    match event {
+        Event::Headers { is_end } => stream.headers(worker, &request.headers, *is_end),
+        Event::Chunk { is_end } => stream.body(worker, &chunks.next().unwrap_or_default(), *is_end),
+        Event::Noise { bytes, is_end } => stream.body(worker, bytes, *is_end),
+        Event::Trailers => stream.trailers(worker),
+        Event::AnswerHead { is_end } => {
+            let head = [(":status", "200"), ("content-type", "application/json")];
+            stream.answer(worker, Part::Head(&head), *is_end);
+        }
+        Event::AnswerBody { bytes, is_end } => stream.answer(worker, Part::Body(bytes), *is_end),
+        Event::AnswerTrailers => stream.answer(worker, Part::Trailers, true),
+        Event::Say { .. } | Event::SayToNobody { .. } => {}
+        Event::Log => stream.log(worker),
+        Event::Close => stream.close(worker),
+        Event::Clock(now) => worker.world().now = *now,
+        Event::Fail(fault) => worker.world().faults.push(fault.clone()),
+        Event::Recover => worker.world().faults.clear(),
+    }
+}
+
+/// Says something of one of those requests that wait for it, whether or not its stream is still there.
+fn say(worker: &mut Worker, streams: &mut [Stream; 2], which: Index, said: &Said) {
+    let calls = &worker.world().calls;
+    if calls.is_empty() {
+        return;
+    }
+    let asked = which.get(calls).clone();
+    let is_there = worker.world().contexts.contains_key(&asked.stream);
+    match streams.iter_mut().find(|stream| stream.id == asked.stream) {
+        Some(stream) if is_there => stream.hear(worker, asked.number, said),
+        _ => worker.say_to_nobody(asked.number, said),
+    }
+}
+
+fn options(case: &Case) -> String {
+    let Case { mode, refund, has_service, .. } = case;
+    let approvals = if *has_service { SERVICE } else { r#""approvals":{}"# };
     with_options(&format!(
-        r#""protocol":{{"headers":"{mode}","max_body_bytes":4096}},"limits":{{"refund":"{refund}"}},"identity":[{{"address":true}},{{"constant":"x"}}]"#
+        r#""protocol":{{"headers":"{mode}","max_body_bytes":4096}},"limits":{{"refund":"{refund}"}},"identity":[{{"address":true}},{{"constant":"x"}}],{approvals}"#
     ))
 }
 
@@ -128,7 +200,10 @@ fn event() -> impl Strategy<Value = Event> {
         1 => any::<bool>().prop_map(|is_end| Event::AnswerHead { is_end }),
         1 => (bytes(), any::<bool>()).prop_map(|(bytes, is_end)| Event::AnswerBody { bytes, is_end }),
         1 => Just(Event::AnswerTrailers),
+        4 => (any::<Index>(), service::answers()).prop_map(|(which, said)| Event::Say { which, said }),
+        1 => (0..6_u32, service::answers()).prop_map(|(number, said)| Event::SayToNobody { number, said }),
         1 => Just(Event::Log),
+        1 => Just(Event::Close),
         1 => any::<u64>().prop_map(Event::Clock),
         3 => fault().prop_map(Event::Fail),
         2 => Just(Event::Recover),

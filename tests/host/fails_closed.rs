@@ -5,6 +5,7 @@ use std::{panic::catch_unwind, sync::Arc};
 use crate::{
     machine::{Fault, How, Shared, Stream, Worker, fault::STATUSES},
     request::{MODES, Request, at_an_address, call, configuration, get, pairs, with_options},
+    service::{APPROVE, asking, said},
 };
 
 /// What becomes of a request.
@@ -24,32 +25,42 @@ enum Fate {
 use Fate::{Denied, Fails, FailsWithId, GoesOn, Waits};
 
 /// The requests that the tables tell of, in this order.
-fn requests() -> [(&'static str, Request); 5] {
+fn requests() -> [(&'static str, Request); 6] {
     let mut repeating = call("ok");
     repeating.headers.extend(pairs(&[("x-envoy-retry-on", "5xx")]));
-    [("get", get()), ("ok", call("ok")), ("limited", call("limited")), ("evil", call("evil")), ("repeating", repeating)]
+    [
+        ("get", get()),
+        ("ok", call("ok")),
+        ("limited", call("limited")),
+        ("evil", call("evil")),
+        ("repeating", repeating),
+        ("asked", call("asked")),
+    ]
 }
 
-/// By the call that fails: the fate of a GET, an allowed call, one with a limit, a denied one, and an allowed one that
-/// asks Envoy to repeat it. A status that says that there is nothing is no failure of a property.
-const TABLE: [(&str, [Fate; 5]); 13] = [
-    ("proxy_close_stream", [GoesOn, GoesOn, GoesOn, Denied, GoesOn]),
-    ("proxy_get_buffer_bytes", [GoesOn, Fails, Fails, Fails, Fails]),
-    ("proxy_get_current_time_nanoseconds", [GoesOn, Fails, Fails, Fails, Fails]),
-    ("proxy_get_header_map_pairs", [Fails; 5]),
-    ("proxy_get_header_map_value", [GoesOn, GoesOn, GoesOn, Denied, GoesOn]),
-    ("proxy_get_property", [Fails; 5]),
-    ("proxy_get_shared_data", [GoesOn, GoesOn, FailsWithId, Denied, GoesOn]),
-    ("proxy_log", [GoesOn, GoesOn, GoesOn, Denied, GoesOn]),
-    ("proxy_remove_header_map_value", [GoesOn, GoesOn, GoesOn, Denied, Fails]),
-    ("proxy_send_local_response", [GoesOn, GoesOn, GoesOn, Waits, GoesOn]),
-    ("proxy_set_buffer_bytes", [GoesOn, GoesOn, GoesOn, Denied, GoesOn]),
-    ("proxy_set_property", [GoesOn, GoesOn, GoesOn, Denied, GoesOn]),
-    ("proxy_set_shared_data", [GoesOn, GoesOn, FailsWithId, Denied, GoesOn]),
+/// By the call that fails: the fate of a GET, an allowed call, one with a limit, a denied one, an allowed one that asks
+/// Envoy to repeat it, and one that a service approves. A status that says that there is nothing is no failure of a property.
+const TABLE: [(&str, [Fate; 6]); 16] = [
+    ("proxy_close_stream", [GoesOn, GoesOn, GoesOn, Denied, GoesOn, GoesOn]),
+    ("proxy_continue_stream", [GoesOn, GoesOn, GoesOn, Denied, GoesOn, Waits]),
+    ("proxy_get_buffer_bytes", [GoesOn, Fails, Fails, Fails, Fails, Fails]),
+    ("proxy_get_current_time_nanoseconds", [GoesOn, Fails, Fails, Fails, Fails, Fails]),
+    ("proxy_get_header_map_pairs", [Fails; 6]),
+    ("proxy_get_header_map_value", [GoesOn, GoesOn, GoesOn, Denied, GoesOn, GoesOn]),
+    ("proxy_get_property", [Fails; 6]),
+    ("proxy_get_shared_data", [GoesOn, GoesOn, FailsWithId, Denied, GoesOn, FailsWithId]),
+    ("proxy_http_call", [GoesOn, GoesOn, GoesOn, Denied, GoesOn, Denied]),
+    ("proxy_log", [GoesOn, GoesOn, GoesOn, Denied, GoesOn, GoesOn]),
+    ("proxy_remove_header_map_value", [GoesOn, GoesOn, GoesOn, Denied, Fails, GoesOn]),
+    ("proxy_send_local_response", [GoesOn, GoesOn, GoesOn, Waits, GoesOn, GoesOn]),
+    ("proxy_set_buffer_bytes", [GoesOn, GoesOn, GoesOn, Denied, GoesOn, GoesOn]),
+    ("proxy_set_effective_context", [GoesOn, GoesOn, GoesOn, Denied, GoesOn, Waits]),
+    ("proxy_set_property", [GoesOn, GoesOn, GoesOn, Denied, GoesOn, GoesOn]),
+    ("proxy_set_shared_data", [GoesOn, GoesOn, FailsWithId, Denied, GoesOn, FailsWithId]),
 ];
 
 /// Nobody is named by a property that is missing or null.
-const NO_PROPERTY: [Fate; 5] = [GoesOn, Denied, Denied, Denied, Denied];
+const NO_PROPERTY: [Fate; 6] = [GoesOn, Denied, Denied, Denied, Denied, Denied];
 
 #[test]
 fn a_call_that_fails_with_any_status_lets_nothing_go_on_unjudged() {
@@ -66,7 +77,7 @@ fn a_call_that_fails_with_any_status_lets_nothing_go_on_unjudged() {
 #[test]
 fn where_every_call_fails_nothing_goes_on() {
     for status in STATUSES {
-        assert_eq!(check(&Fault::always("", status), [Waits; 5]), [""; 0]);
+        assert_eq!(check(&Fault::always("", status), [Waits; 6]), [""; 0]);
     }
 }
 
@@ -74,9 +85,9 @@ fn where_every_call_fails_nothing_goes_on() {
 fn a_call_that_claims_to_have_gone_well_lets_nothing_go_on_unjudged() {
     // No headers at all are no request: 405, and a notice to whoever reads it.
     for (name, fates) in [
-        ("proxy_get_buffer_bytes", [GoesOn, Fails, Fails, Fails, Fails]),
+        ("proxy_get_buffer_bytes", [GoesOn, Fails, Fails, Fails, Fails, Fails]),
         ("proxy_get_property", NO_PROPERTY),
-        ("proxy_get_shared_data", [GoesOn, GoesOn, FailsWithId, Denied, GoesOn]),
+        ("proxy_get_shared_data", [GoesOn, GoesOn, FailsWithId, Denied, GoesOn, FailsWithId]),
     ] {
         let fault = Fault { call: name, after: 0, times: u32::MAX, how: How::Silence };
         assert_eq!(check(&fault, fates), [""; 0]);
@@ -100,7 +111,7 @@ fn headers_that_cannot_be_read_are_a_failure() {
         [&number(1)[..], &number(1), &number(1), b"abbc"].concat(),
     ] {
         let fault = Fault { call: "proxy_get_header_map_pairs", after: 0, times: u32::MAX, how: How::Garbage(garbage) };
-        assert_eq!(check(&fault, [Fails; 5]), [""; 0]);
+        assert_eq!(check(&fault, [Fails; 6]), [""; 0]);
     }
 }
 
@@ -118,7 +129,7 @@ fn bytes_that_are_nowhere_are_a_failure() {
 fn a_body_of_another_size_than_announced_is_a_failure() {
     for garbage in [b"{}".to_vec(), call("ok").body().repeat(2)] {
         let fault = Fault { call: "proxy_get_buffer_bytes", after: 0, times: u32::MAX, how: How::Garbage(garbage) };
-        assert_eq!(check(&fault, [GoesOn, Fails, Fails, Fails, Fails]), [""; 0]);
+        assert_eq!(check(&fault, [GoesOn, Fails, Fails, Fails, Fails, Fails]), [""; 0]);
     }
 }
 
@@ -126,11 +137,11 @@ fn a_body_of_another_size_than_announced_is_a_failure() {
 fn counts_that_are_missing_or_garbage_refuse_what_is_limited() {
     for bytes in [b"".to_vec(), b"mcp\x01x".to_vec(), vec![0; 1000]] {
         let fault = Fault { call: "proxy_get_shared_data", after: 0, times: u32::MAX, how: How::Garbage(bytes) };
-        assert_eq!(check(&fault, [GoesOn, GoesOn, FailsWithId, Denied, GoesOn]), [""; 0]);
+        assert_eq!(check(&fault, [GoesOn, GoesOn, FailsWithId, Denied, GoesOn, FailsWithId]), [""; 0]);
     }
     // Written back, a count without a version would overwrite whatever others have counted.
     let fault = Fault { call: "proxy_get_shared_data", after: 0, times: u32::MAX, how: How::Unversioned };
-    assert_eq!(check(&fault, [GoesOn, GoesOn, FailsWithId, Denied, GoesOn]), [""; 0]);
+    assert_eq!(check(&fault, [GoesOn, GoesOn, FailsWithId, Denied, GoesOn, FailsWithId]), [""; 0]);
     let shared = Arc::new(Shared::prepared());
     let mut worker = Worker::new(&shared, &configuration("release"));
     worker.world().properties = at_an_address();
@@ -150,15 +161,18 @@ fn a_caller_with_an_identity_of_its_own_needs_no_property() {
 }
 
 /// Sends each request to a worker of its own on which `fault` began after it was configured; says what went otherwise.
-fn check(fault: &Fault, fates: [Fate; 5]) -> Vec<String> {
+fn check(fault: &Fault, fates: [Fate; 6]) -> Vec<String> {
     let mut wrong = Vec::new();
     for mode in MODES {
         for ((name, request), expected) in requests().into_iter().zip(fates) {
             let stream = catch_unwind(|| {
-                let mut worker = Worker::new(&Arc::new(Shared::prepared()), &configuration(mode));
+                let mut worker = Worker::new(&Arc::new(Shared::prepared()), &asking(mode));
                 worker.world().properties = at_an_address();
                 worker.world().faults = vec![fault.clone()];
                 let mut stream = request.send(&mut worker);
+                if let Some(asked) = worker.world().calls.first().cloned() {
+                    stream.hear(&mut worker, asked.number, &said("200", APPROVE));
+                }
                 let before = stream.went_on.clone();
                 stream.close(&mut worker);
                 assert_eq!(stream.went_on, before);

@@ -8,26 +8,26 @@ use proptest::{collection::vec, prelude::*, sample::select};
 
 use crate::{
     cases,
-    machine::{Part, Shared, Worker},
+    machine::{Part, ROOT, Said, Shared, Worker},
     oracle::{self, InShared},
     request::{MODES, Properties, Request, at_an_address, configuration, requests},
+    service::{self, asking, assert_asks},
 };
 
 #[test]
 fn each_request_ends_as_the_engine_says_whatever_its_chunks_and_its_end() {
-    for mode in MODES {
-        let text = configuration(mode);
+    for (mode, text) in MODES.into_iter().flat_map(|mode| [(mode, configuration(mode)), (mode, asking(mode))]) {
         let config = Config::load(text.as_bytes()).expect("a sound configuration");
         let shared = Arc::new(Shared::prepared());
         // Two workers, and counters that fill up from case to case.
         let workers = RefCell::new([Worker::new(&shared, &text), Worker::new(&shared, &text)]);
-        let values = (requests(), properties(), any::<bool>(), clock(), answers());
-        cases::run(600, &values, |(request, properties, which, now, answer)| {
+        let values = (requests(), properties(), any::<bool>(), clock(), service::answers(), answers());
+        cases::run(400, &values, |(request, properties, which, now, said, answer)| {
             let mut workers = workers.borrow_mut();
             let worker = &mut workers[usize::from(which)];
             worker.world().now = now;
             worker.world().properties = properties.clone();
-            check(worker, mode, &config, &shared, &request, &properties, &answer);
+            check(worker, mode, &config, &shared, &request, &said, &answer);
         });
     }
 }
@@ -38,15 +38,23 @@ fn check(
     config: &Config,
     shared: &Shared,
     request: &Request,
-    properties: &Properties,
+    said: &Said,
     answer: &[Vec<u8>],
 ) {
     let now = Moment(worker.world().now / 1_000_000);
-    let expected = oracle::reply(config, request, properties, now, &InShared(shared.copy()));
+    let properties = worker.world().properties.clone();
+    let expected = oracle::end(config, request, &properties, now, &InShared(shared.copy()), said);
     let mut stream = request.send(worker);
-    match expected {
+    if let Some(question) = expected.asks {
+        assert!(stream.is_open() && stream.went_on.body.is_empty(), "{stream:?}");
+        let asked = worker.world().calls.first().cloned().expect("a question");
+        assert_asks(&asked, ROOT, &question.body);
+        stream.hear(worker, asked.number, said);
+    }
+    assert_eq!(worker.world().calls, []);
+    match expected.reply {
         Some(reply) => {
-            assert_eq!(stream.replies, [reply]);
+            assert_eq!(stream.replies, [reply], "{said:?}");
             assert!(stream.went_on.body.is_empty() && !stream.went_on.is_whole, "{:?}", stream.went_on);
             assert!(mode == "release" || stream.went_on.headers.is_none(), "{:?}", stream.went_on);
         }

@@ -5,7 +5,8 @@
 //! * [`world`] is what that instance can see, and what it did
 //! * [`calls`] answers its imports, after [`fault`] had a say; [`memory`] carries the bytes
 //! * [`shared`] is what all workers share; [`turns`] can decide who reaches it next
-//! * [`stream`] takes one request through its callbacks by Envoy's rules, [`downstream`] its answer
+//! * [`stream`] takes one request through its callbacks by Envoy's rules, and what is said of it while it waits;
+//!   [`downstream`] takes its answer
 
 mod calls;
 mod downstream;
@@ -26,5 +27,5 @@ pub(crate) use self::{
     stream::Stream,
     turns::{PLAYER, Turns},
     worker::{ROOT, Worker},
-    world::{Pairs, Reply},
+    world::{OwnCall, Pairs, Reply, Said},
 };

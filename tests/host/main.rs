@@ -8,6 +8,9 @@
 //! | `contexts` | each stream has its own root's policy; a context that nobody knows is refused |
 //! | `lawful` | by Envoy's rules, each request ends as the engine says natively |
 //! | `any_order` | in any order, with anything failing: no trap, no second reply, nothing unjudged goes on |
+//! | `asked` | a call that a service is asked about goes on whole and once when it says so, and never else |
+//! | `console` | a console that fails approves nothing, and strangers never do |
+//! | `used_once` | one yes lets one call pass, whatever order workers come in |
 //! | `answers` | lists are trimmed whatever fails, other answers pass without a call into the host |
 //! | `fails_closed` | what becomes of a request when one call fails |
 //! | `configuring` | what becomes of a configuration when one call fails; arbitrary configurations |
@@ -23,8 +26,10 @@
 
 mod answers;
 mod any_order;
+mod asked;
 mod cases;
 mod configuring;
+mod console;
 mod contexts;
 mod exact;
 mod fails_closed;
@@ -34,4 +39,6 @@ mod machine;
 mod oracle;
 mod refund;
 mod request;
+mod service;
 mod statistics;
+mod used_once;

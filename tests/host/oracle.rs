@@ -3,7 +3,10 @@
 use mcp_policy::{
     caller::{self, Facts, Peer},
     config::Config,
-    engine::{self, Answer, Call, Judgement, Opening},
+    engine::{
+        self, Answer, Call, Judgement, Opening,
+        ruling::{Inquiry, Ruling},
+    },
     http::{Header, Headers},
     limit::{
         Moment, Seed,
@@ -13,7 +16,7 @@ use mcp_policy::{
 };
 
 use crate::{
-    machine::{Pairs, Reply, Shared},
+    machine::{Pairs, Reply, Said, Shared},
     request::{Properties, Request},
 };
 
@@ -44,28 +47,44 @@ impl Store for InShared {
     }
 }
 
-/// What a request is answered; `None` where it goes on.
-pub(crate) fn reply<S: Store>(
+/// What becomes of a request.
+#[derive(Debug, Default)]
+pub(crate) struct End {
+    /// What an approval service is asked about it.
+    pub(crate) asks: Option<Inquiry>,
+    /// What it is answered; `None` where it goes on.
+    pub(crate) reply: Option<Reply>,
+}
+
+/// What becomes of a request, if a service says this of it.
+pub(crate) fn end<S: Store>(
     config: &Config,
     request: &Request,
     properties: &Properties,
     now: Moment,
     store: &S,
-) -> Option<Reply> {
-    let Some(call) = call(config, &request.headers, properties) else { return Some(shown(answer::failed())) };
+    said: &Said,
+) -> End {
+    let Some(call) = call(config, &request.headers, properties) else { return replied(answer::failed()) };
     let body = request.body();
     let judgement = match engine::open(config, &call, !request.ends_with_its_head()) {
         Opening::Closed(judgement) => *judgement,
-        Opening::Bypass => return None,
-        Opening::Pass | Opening::AwaitNothing if body.is_empty() => return None,
+        Opening::Bypass => return End::default(),
+        Opening::Pass | Opening::AwaitNothing if body.is_empty() => return End::default(),
         Opening::Pass | Opening::AwaitNothing => engine::unexpected_body(config, &call),
-        Opening::Await => engine::judge(config, &call, &body, "filter", now, store),
+        Opening::Await => return judged(config, call, &body, now, store, Some(said)),
     };
-    answered(judgement)
+    decided(judgement)
 }
 
-/// Whether a request with these headers could go on with this body, had all limits room.
-pub(crate) fn may_go_on<S: Store>(config: &Config, headers: &Pairs, body: &[u8], store: &S) -> bool {
+/// Whether a request with these headers could go on with this body, had all limits room, when a service has said this.
+pub(crate) fn may_go_on<S: Store>(
+    config: &Config,
+    headers: &Pairs,
+    body: &[u8],
+    store: &S,
+    said: Option<&Said>,
+) -> bool {
     let Some(call) = call(config, headers, &Properties::default()) else { return false };
     match engine::open(config, &call, true) {
         Opening::Closed(_) => {
@@ -74,7 +93,7 @@ pub(crate) fn may_go_on<S: Store>(config: &Config, headers: &Pairs, body: &[u8],
         }
         Opening::Bypass => true,
         Opening::Pass | Opening::AwaitNothing => body.is_empty(),
-        Opening::Await => answered(engine::judge(config, &call, body, "filter", Moment(0), store)).is_none(),
+        Opening::Await => judged(config, call, body, Moment(0), store, said).reply.is_none(),
     }
 }
 
@@ -88,24 +107,49 @@ pub(crate) fn stripped(config: &Config, headers: &Pairs) -> Pairs {
     headers.iter().filter(|(name, _)| stays(name)).cloned().collect()
 }
 
-fn answered(judgement: Judgement) -> Option<Reply> {
-    match judgement.answer {
-        Answer::Forward(_) => None,
-        Answer::Reply(reply) => Some(shown(reply)),
-        Answer::Ask(inquiry) => panic!("{inquiry:?}"),
+fn judged<S: Store>(config: &Config, call: Call, body: &[u8], now: Moment, store: &S, said: Option<&Said>) -> End {
+    let judge = |call: &Call| engine::judge(config, call, body, "filter", now, store);
+    let judgement = judge(&call);
+    let Answer::Ask(inquiry) = judgement.answer else { return decided(judgement) };
+    let ruling = said.and_then(|said| ruling(&inquiry, said)).unwrap_or(Ruling::Failed);
+    End { asks: Some(inquiry), ..decided(judge(&Call { ruling: Some(ruling), ..call })) }
+}
+
+/// What a service's answer means; `None` without one status.
+fn ruling(inquiry: &Inquiry, said: &Said) -> Option<Ruling> {
+    match read(&said.headers)?.get(":status") {
+        Header::Once(status) => Some(inquiry.ruling(status, &said.body)),
+        _ => None,
     }
+}
+
+fn decided(judgement: Judgement) -> End {
+    match judgement.answer {
+        Answer::Forward(_) => End::default(),
+        Answer::Reply(reply) => replied(reply),
+        Answer::Ask(inquiry) => panic!("asked again: {inquiry:?}"),
+    }
+}
+
+fn replied(reply: answer::Reply) -> End {
+    End { asks: None, reply: Some(shown(reply)) }
 }
 
 /// `None` if a name is not UTF-8.
 fn call(config: &Config, headers: &Pairs, properties: &Properties) -> Option<Call> {
-    let pairs = headers.iter().map(|(name, value)| Some((String::from_utf8(name.clone()).ok()?, value.clone())));
-    let headers = Headers::new(pairs.collect::<Option<_>>()?);
+    let headers = read(headers)?;
     let request_id = match headers.get("x-request-id") {
         Header::Once(id) => std::str::from_utf8(id).ok().map(|id| id.chars().take(128).collect()),
         _ => None,
     };
     let grant = caller::identify(&config.identity, &Known { headers: &headers, properties });
     Some(Call { request_id, ..Call::new(headers, grant) })
+}
+
+/// `None` if a name is not UTF-8.
+fn read(headers: &Pairs) -> Option<Headers> {
+    let pairs = headers.iter().map(|(name, value)| Some((String::from_utf8(name.clone()).ok()?, value.clone())));
+    Some(Headers::new(pairs.collect::<Option<_>>()?))
 }
 
 fn shown(reply: answer::Reply) -> Reply {

@@ -33,16 +33,17 @@ pub(crate) enum End {
 /// How requests are read: headers let go, or held.
 pub(crate) const MODES: [&str; 2] = ["release", "hold"];
 
-/// A configuration under which `ok` may be called, `limited` twice a minute, and nothing else.
+/// A configuration under which `ok` may be called, `limited` twice a minute, `asked` as often once it was approved, and
+/// nothing else.
 pub(crate) fn configuration(mode: &str) -> String {
     with_options(&format!(r#""protocol":{{"headers":"{mode}","max_body_bytes":4096}}"#))
 }
 
 /// The same with other options.
 pub(crate) fn with_options(options: &str) -> String {
-    format!(
-        r#"{{"policy":{{"version":"1","default":"deny","tools":{{"ok":{{}},"limited":{{"rate_limit":"2/minute"}}}}}},{options}}}"#
-    )
+    let asked = r#"{"require_approval":[{"conditions":[]}],"rate_limit":"2/minute"}"#;
+    let tools = format!(r#"{{"ok":{{}},"limited":{{"rate_limit":"2/minute"}},"asked":{asked}}}"#);
+    format!(r#"{{"policy":{{"version":"1","default":"deny","tools":{tools}}},{options}}}"#)
 }
 
 /// A call of a tool, as clients send it.
@@ -113,7 +114,7 @@ impl fmt::Debug for Request {
 /// Requests: sound ones, those of the attack corpus, and noise; in any chunks, with any end.
 pub(crate) fn requests() -> impl Strategy<Value = Request> {
     let whole = prop_oneof![
-        3 => select(&["ok", "limited", "evil"][..]).prop_map(|tool| (call(tool).headers, call(tool).body())),
+        4 => select(&["ok", "limited", "asked", "evil"][..]).prop_map(|tool| (call(tool).headers, call(tool).body())),
         2 => select(CORPUS.as_slice()),
         1 => vec(any::<u8>(), 0..64).prop_map(|body| (call("ok").headers, body)),
         1 => Just((get().headers, Vec::new())),

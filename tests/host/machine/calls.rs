@@ -3,7 +3,7 @@
 use wasmtime::{Linker, Module, Result, Val};
 
 use super::{
-    How, Reply,
+    How, Pairs, Reply,
     memory::{Guest, deserialise, serialise},
     wasi,
     world::{World, status},
@@ -89,7 +89,7 @@ fn answer(guest: &mut Guest<'_, '_>, name: &str, args: &[u64]) -> Result<u32> {
         }
         ("proxy_close_stream", &[stream]) => {
             assert_eq!(stream, RESPONSE, "the module ends nothing else");
-            guest.world().is_ended = true;
+            guest.world().is_ended |= guest.world().is_about_a_stream();
             Ok(status::OK)
         }
         // Not an error in Envoy: a map out of reach is an empty one.
@@ -123,6 +123,9 @@ fn answer(guest: &mut Guest<'_, '_>, name: &str, args: &[u64]) -> Result<u32> {
         ("proxy_set_property", &[path, path_size, value, size]) => {
             assert_eq!(guest.read(path, path_size)?, b"mcp_policy");
             let value = guest.read(value, size)?;
+            if !guest.world().is_about_a_stream() {
+                return Ok(status::NOT_FOUND);
+            }
             guest.world().notes.push(value);
             Ok(status::OK)
         }
@@ -147,13 +150,28 @@ fn answer(guest: &mut Guest<'_, '_>, name: &str, args: &[u64]) -> Result<u32> {
             guest.write(at, &number.to_le_bytes())?;
             Ok(status::OK)
         }
+        (
+            "proxy_http_call",
+            &[cluster, cluster_size, headers, size, body, body_size, trailers, trailers_size, timeout, at],
+        ) => {
+            assert_eq!(deserialise(&guest.read(trailers, trailers_size)?), Pairs::new(), "there are no trailers");
+            let headers = deserialise(&guest.read(headers, size)?);
+            let (cluster, body) = (guest.read(cluster, cluster_size)?, guest.read(body, body_size)?);
+            let number = guest.world().begin(cluster, headers, body, timeout);
+            guest.write(at, &number.to_le_bytes())?;
+            Ok(status::OK)
+        }
+        ("proxy_set_effective_context", &[context]) => Ok(guest.world().enter(context)),
+        ("proxy_continue_stream", &[stream]) => Ok(guest.world().go_on(stream)),
         ("proxy_set_tick_period_milliseconds", &[period]) => {
             guest.world().tick = period;
             Ok(status::OK)
         }
         ("proxy_send_local_response", &[code, _, _, body, body_size, headers, size, _]) => {
             let (body, headers) = (guest.read(body, body_size)?, deserialise(&guest.read(headers, size)?));
-            guest.world().replies.push(Reply { code, headers, body });
+            if guest.world().is_about_a_stream() {
+                guest.world().replies.push(Reply { code, headers, body });
+            }
             Ok(status::OK)
         }
         _ => Ok(status::UNIMPLEMENTED),

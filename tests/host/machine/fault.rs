@@ -54,8 +54,9 @@ impl Fault {
 pub(crate) const STATUSES: [u32; 16] = [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 64, 0x8000_0000, u32::MAX];
 
 /// Every call into the host that the module makes, by its name in the ABI.
-pub(crate) const CALLS: [&str; 16] = [
+pub(crate) const CALLS: [&str; 19] = [
     "proxy_close_stream",
+    "proxy_continue_stream",
     "proxy_define_metric",
     "proxy_get_buffer_bytes",
     "proxy_get_current_time_nanoseconds",
@@ -63,11 +64,13 @@ pub(crate) const CALLS: [&str; 16] = [
     "proxy_get_header_map_value",
     "proxy_get_property",
     "proxy_get_shared_data",
+    "proxy_http_call",
     "proxy_increment_metric",
     "proxy_log",
     "proxy_remove_header_map_value",
     "proxy_send_local_response",
     "proxy_set_buffer_bytes",
+    "proxy_set_effective_context",
     "proxy_set_property",
     "proxy_set_shared_data",
     "proxy_set_tick_period_milliseconds",

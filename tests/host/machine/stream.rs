@@ -4,7 +4,7 @@
 //! request goes on, whatever a callback says, and the reply comes back through the response callbacks.
 
 use super::{
-    Downstream, Pairs, Part, Reply, Worker,
+    Downstream, Pairs, Part, Reply, Said, Worker,
     downstream::{CONTINUE, PAUSE},
     world::Reach,
 };
@@ -12,12 +12,14 @@ use super::{
 /// A request on its way.
 #[derive(Debug)]
 pub(crate) struct Stream {
-    id: u32,
+    pub(crate) id: u32,
     /// The request's headers, while they are held.
     held: Option<Pairs>,
     /// The body that waits, while it is paused.
     buffer: Vec<u8>,
     is_paused: bool,
+    /// Whether its end has come.
+    has_ended: bool,
     pub(crate) went_on: WentOn,
     pub(crate) answer: Downstream,
     pub(crate) replies: Vec<Reply>,
@@ -46,6 +48,7 @@ impl Stream {
             held: None,
             buffer: Vec::new(),
             is_paused: false,
+            has_ended: false,
             went_on: WentOn::default(),
             answer: Downstream::default(),
             replies: Vec::new(),
@@ -58,6 +61,7 @@ impl Stream {
         if self.held.is_none() && self.went_on.headers.is_none() {
             self.held = Some(headers.clone());
         }
+        self.has_ended |= is_end;
         let count = u32::try_from(headers.len()).expect("few headers");
         if self.request(worker, "proxy_on_request_headers", &[count, is_end.into()], None) {
             self.went_on.is_whole |= is_end;
@@ -70,6 +74,7 @@ impl Stream {
             self.buffer.clear();
         }
         self.buffer.extend(chunk);
+        self.has_ended |= is_end;
         let size = u32::try_from(self.buffer.len()).expect("a small body");
         let body = Some(self.buffer.clone());
         if self.request(worker, "proxy_on_request_body", &[size, is_end.into()], body) {
@@ -79,6 +84,7 @@ impl Stream {
 
     /// The request's trailers come.
     pub(crate) fn trailers(&mut self, worker: &mut Worker) {
+        self.has_ended = true;
         let body = Some(self.buffer.clone()).filter(|body| !body.is_empty());
         if self.request(worker, "proxy_on_request_trailers", &[1], body) {
             self.went_on.is_whole = true;
@@ -99,6 +105,27 @@ impl Stream {
             assert_eq!(action, PAUSE, "{name} lets an answer go on in whose place there is another");
             self.reply_comes_back(worker);
         }
+    }
+
+    /// The answer to a request comes that the module made for this one. It may let this one go on: while it is paused,
+    /// once, and not after a reply.
+    pub(crate) fn hear(&mut self, worker: &mut Worker, number: u32, said: &Said) {
+        worker.say(number, said);
+        let continued = std::mem::take(&mut worker.world().continued);
+        let answered_before = !self.replies.is_empty();
+        if self.collect(worker) {
+            assert!(!answered_before, "{said:?} has a request answered twice");
+            self.reply_comes_back(worker);
+        }
+        if continued.is_empty() {
+            return;
+        }
+        assert_eq!(continued, [self.id], "{said:?} lets go on what does not wait for it");
+        assert!(self.replies.is_empty(), "{said:?} lets a request go on that was answered");
+        assert!(self.is_paused && self.has_ended, "{said:?} lets a request go on that is not held: {self:?}");
+        self.is_paused = false;
+        self.go_on();
+        self.went_on.is_whole = true;
     }
 
     /// The stream ends, in whatever state it is. Envoy logs it first.
@@ -142,12 +169,16 @@ impl Stream {
         if self.is_paused {
             return false;
         }
-        // Out of reach from now on.
+        self.go_on();
+        true
+    }
+
+    /// What was held goes on, and is out of reach from now on.
+    fn go_on(&mut self) {
         if let Some(headers) = self.held.take() {
             self.went_on.headers = Some(headers);
         }
         self.went_on.body.append(&mut self.buffer);
-        true
     }
 
     /// A local reply goes through the response callbacks of the filter that sent it, in place of any other answer.
@@ -168,6 +199,8 @@ impl Stream {
     fn collect(&mut self, worker: &mut Worker) -> bool {
         let world = worker.world();
         let answers = !world.replies.is_empty();
+        let touched = std::mem::take(&mut world.touched);
+        assert!(touched.iter().all(|touched| *touched == self.id), "{touched:?} is or are not {}", self.id);
         self.replies.append(&mut world.replies);
         self.notes.append(&mut world.notes);
         self.answer.is_ended |= std::mem::take(&mut world.is_ended);

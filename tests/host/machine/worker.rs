@@ -7,7 +7,11 @@ use std::sync::{
 
 use wasmtime::{Instance, Store, Val};
 
-use super::{Shared, calls, module::MODULE, world::World};
+use super::{
+    Said, Shared, calls,
+    module::MODULE,
+    world::{Reach, World},
+};
 
 /// A worker: an instance with one root context. A trap is a panic, and says where.
 pub(crate) struct Worker {
@@ -106,12 +110,47 @@ impl Worker {
     /// The same, where a trap is an answer.
     pub(crate) fn attempt(&mut self, name: &str, args: &[u32]) -> Result<u32, String> {
         let function = self.instance.get_func(&mut self.store, name).unwrap_or_else(|| panic!("no {name}"));
-        let args: Vec<Val> = args.iter().map(|arg| Val::I32(arg.cast_signed())).collect();
-        self.world().made = 0;
+        let values: Vec<Val> = args.iter().map(|arg| Val::I32(arg.cast_signed())).collect();
+        self.enter(name, args);
         let mut results = vec![Val::I32(0); function.ty(&self.store).results().len()];
-        match function.call(&mut self.store, &args, &mut results) {
+        let outcome = function.call(&mut self.store, &values, &mut results);
+        if let ("proxy_on_delete", [context]) = (name, args) {
+            self.world().contexts.remove(context);
+        }
+        match outcome {
             Ok(()) => Ok(results.first().map_or(0, |result| result.unwrap_i32().cast_unsigned())),
             Err(trap) => Err(format!("{trap:#}; {:?}", self.world().log)),
+        }
+    }
+
+    /// Says what came of a request of the module's own, to the root that it belongs to.
+    pub(crate) fn say(&mut self, number: u32, said: &Said) {
+        let world = self.world();
+        let known = world.calls.iter().position(|call| call.number == number);
+        let root = known.map_or(ROOT, |index| world.calls.remove(index).root);
+        world.reach = Reach { said: Some(said.clone()), ..Reach::default() };
+        let count = |count: usize| u32::try_from(count).expect("a small answer");
+        let args = [root, number, count(said.headers.len()), count(said.body.len()), 0];
+        self.callback("proxy_on_http_call_response", &args);
+        self.world().reach = Reach::default();
+    }
+
+    /// The same, where nobody may wait for it any more.
+    pub(crate) fn say_to_nobody(&mut self, number: u32, said: &Said) {
+        self.say(number, said);
+        let world = self.world();
+        assert_eq!((world.continued.as_slice(), world.touched.as_slice()), (&[][..], &[][..]), "{number} {said:?}");
+        assert_eq!((world.replies.as_slice(), world.is_ended), (&[][..], false), "{number} {said:?}");
+    }
+
+    /// Begins a callback: what it does is about the context that it is for.
+    fn enter(&mut self, name: &str, args: &[u32]) {
+        let world = self.world();
+        world.made = 0;
+        world.called_for = args.first().copied().unwrap_or_default();
+        world.about = world.called_for;
+        if let ("proxy_on_context_create", &[context, root]) = (name, args) {
+            world.contexts.insert(context, root);
         }
     }
 }

@@ -1,6 +1,6 @@
 //! What an instance can see, and what it did.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{collections::BTreeMap, fmt, sync::Arc};
 
 use wasmtime::{Memory, TypedFunc};
 
@@ -31,6 +31,20 @@ pub(crate) struct World {
     pub(crate) configuration: Vec<u8>,
     /// What the current callback's stream has in reach.
     pub(crate) reach: Reach,
+    /// The contexts that are there, and the root of each; a root has 0.
+    pub(crate) contexts: BTreeMap<u32, u32>,
+    /// The context that the current callback is for.
+    pub(super) called_for: u32,
+    /// The context that the current callback is about: the same, unless the module says otherwise.
+    pub(super) about: u32,
+    /// The requests of the module's own that are under way.
+    pub(crate) calls: Vec<OwnCall>,
+    /// How many there have been.
+    pub(super) last_call: u32,
+    /// The streams that the current callback let go on.
+    pub(super) continued: Vec<u32>,
+    /// The streams that it did something to.
+    pub(super) touched: Vec<u32>,
     /// What the current callback did.
     pub(crate) replies: Vec<Reply>,
     pub(crate) notes: Vec<Vec<u8>>,
@@ -59,6 +73,30 @@ pub(crate) struct Reach {
     pub(crate) request_body: Option<Vec<u8>>,
     pub(crate) response_headers: Option<Pairs>,
     pub(crate) response_body: Option<Vec<u8>>,
+    /// The answer to a request of the module's own.
+    pub(crate) said: Option<Said>,
+}
+
+/// A request of the module's own.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct OwnCall {
+    pub(crate) number: u32,
+    /// The root that it belongs to: it outlives the stream that it is made for.
+    pub(crate) root: u32,
+    /// The stream that it is made for.
+    pub(crate) stream: u32,
+    pub(crate) cluster: Vec<u8>,
+    pub(crate) headers: Pairs,
+    pub(crate) body: Vec<u8>,
+    /// In milliseconds.
+    pub(crate) timeout: u32,
+}
+
+/// The answer to one: without headers if there was none.
+#[derive(Clone, Default, PartialEq, Eq)]
+pub(crate) struct Said {
+    pub(crate) headers: Pairs,
+    pub(crate) body: Vec<u8>,
 }
 
 /// A local reply.
@@ -69,12 +107,22 @@ pub(crate) struct Reply {
     pub(crate) body: Vec<u8>,
 }
 
+impl fmt::Debug for Said {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (name, value) in &self.headers {
+            write!(f, "{}: {}, ", name.escape_ascii(), value.escape_ascii())?;
+        }
+        write!(f, "{}", self.body.escape_ascii())
+    }
+}
+
 impl World {
     /// The buffer of this number in the ABI.
     pub(super) fn buffer(&self, kind: u32) -> Option<&Vec<u8>> {
         match kind {
             0 => self.reach.request_body.as_ref(),
             1 => self.reach.response_body.as_ref(),
+            4 => self.said().map(|said| &said.body),
             7 => Some(&self.configuration),
             _ => None,
         }
@@ -129,7 +177,57 @@ impl World {
         match kind {
             0 => self.reach.request_headers.as_mut(),
             2 => self.reach.response_headers.as_mut(),
+            6 if self.about == self.called_for => self.reach.said.as_mut().map(|said| &mut said.headers),
             _ => None,
         }
+    }
+
+    /// The answer to a request of the module's own, which the root has in reach and no stream.
+    fn said(&self) -> Option<&Said> {
+        self.reach.said.as_ref().filter(|_| self.about == self.called_for)
+    }
+
+    /// Begins a request of the module's own. It belongs to the root, whichever stream makes it.
+    pub(super) fn begin(&mut self, cluster: Vec<u8>, headers: Pairs, body: Vec<u8>, timeout: u32) -> u32 {
+        let stream = self.about;
+        let root = *self.contexts.get(&stream).expect("a context that is there");
+        assert_ne!(root, 0, "it is made for a stream");
+        for name in [":method", ":path", ":authority"] {
+            let is_named = |pair: &&(Vec<u8>, Vec<u8>)| pair.0 == name.as_bytes() && !pair.1.is_empty();
+            assert_eq!(headers.iter().filter(is_named).count(), 1, "Envoy refuses a request without `{name}`");
+        }
+        assert!(!cluster.is_empty() && timeout > 0, "for {cluster:?} in {timeout} ms");
+        self.last_call += 1;
+        let number = self.last_call;
+        self.calls.push(OwnCall { number, root, stream, cluster, headers, body, timeout });
+        number
+    }
+
+    /// Has what follows be about another context.
+    pub(super) fn enter(&mut self, context: u32) -> u32 {
+        if !self.contexts.contains_key(&context) {
+            return status::BAD_ARGUMENT;
+        }
+        self.about = context;
+        status::OK
+    }
+
+    /// Lets a stream go on, when the callback is over.
+    pub(super) fn go_on(&mut self, stream: u32) -> u32 {
+        assert_eq!(stream, 0, "only requests are held so");
+        if self.is_about_a_stream() {
+            assert_ne!(self.about, self.called_for, "a callback of a stream's own says so by its answer");
+            self.continued.push(self.about);
+        }
+        status::OK
+    }
+
+    /// Whether there is a stream that something can be done to; upon a root, Envoy does nothing and says that all is well.
+    pub(super) fn is_about_a_stream(&mut self) -> bool {
+        let is_root = self.contexts.get(&self.about) == Some(&0);
+        if !is_root {
+            self.touched.push(self.about);
+        }
+        !is_root
     }
 }
