@@ -171,12 +171,12 @@ function drawDecision(row, { at, record }) {
   const { decision, tool = record.method, approval, shadow } = record;
   find('.decision', row).className = `decision ${decision}`;
   const more = [
-    approval && `by ${signed(approval)}`,
+    approval?.approver && `by ${signed(approval)}`,
     shadow && `in shadow: ${shadow.decision} by ${shadow.rule}`,
     record.arguments && `arguments: ${JSON.stringify(record.arguments)}`,
   ].filter(Boolean).join('; ');
   // Swedish: year, month, day.
-  fill(row, { ...record, tool, more, at: new Date(at).toLocaleString('sv') });
+  fill(row, { ...record, decision: decision.replaceAll('_', ' '), tool, more, at: new Date(at).toLocaleString('sv') });
 }
 
 const signed = ({ approver, note }) => (note ? `${approver}: ${note}` : approver);
