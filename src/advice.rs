@@ -2,12 +2,14 @@
 //!
 //! * [`Kind`]: everything that is looked for, by the name that people give to `mcp-policy check --allow`
 //! * `view`: a configuration with its entries in the order of the text, and what keeps calls from reaching them
-//! * `whole`, `identity`, `bindings`, `keys`, `reach`, `limits`, `counters`, `predicates` and `anchors`: what to look for
+//! * `whole`, `identity`, `bindings`, `keys`, `reach`, `limits`, `counters`, `predicates`, `anchors` and `approvals`: what to
+//!   look for
 //! * [`changes`]: what becomes of counts when one configuration replaces another
 //!
 //! Advice is for people who write policies: nothing of this is compiled into the module.
 
 mod anchors;
+mod approvals;
 mod bindings;
 mod changes;
 mod counters;
@@ -63,6 +65,7 @@ pub fn on(config: &Config, document: &[u8]) -> Vec<Advice> {
         limits::look(&mut found);
         counters::look(&mut found);
         predicates::look(&mut found);
+        approvals::look(&mut found);
         found.advice
     });
     let mut advice: Vec<Advice> = each.collect();

@@ -146,7 +146,9 @@ impl Config {
     pub fn load(bytes: &[u8]) -> Result<Self, Invalid> {
         match Loaded::load(bytes)? {
             Loaded::Gateway(config) => Ok(*config),
-            Loaded::Console(_) => Err(Invalid::whole("this is the configuration of a console, which has no policy")),
+            Loaded::Console(_) => {
+                Err(Invalid::whole("this is the configuration of a console, which has no policy; name a gateway's"))
+            }
         }
     }
 

@@ -41,6 +41,10 @@ pub enum Kind {
     UnguardedDeny,
     /// `require_approval` on an argument that nothing requires.
     UnguardedApproval,
+    /// Calls that need approval, and no address to tell agents.
+    ApprovalWithoutUrl,
+    /// The console's address beside a service that decides in its place.
+    UrlBesideService,
     /// `max_length` where it refuses what is short.
     InvertedMaxLength,
     /// A regular expression that matches more than it shows.
@@ -49,7 +53,7 @@ pub enum Kind {
 
 impl Kind {
     /// Every kind.
-    pub const ALL: [Self; 20] = [
+    pub const ALL: [Self; 22] = [
         Self::Shadow,
         Self::AllowWithHide,
         Self::OpenStar,
@@ -68,6 +72,8 @@ impl Kind {
         Self::NeverCharged,
         Self::UnguardedDeny,
         Self::UnguardedApproval,
+        Self::ApprovalWithoutUrl,
+        Self::UrlBesideService,
         Self::InvertedMaxLength,
         Self::LooseRegex,
     ];
@@ -94,6 +100,8 @@ impl Kind {
             Self::NeverCharged => "never-charged",
             Self::UnguardedDeny => "unguarded-deny",
             Self::UnguardedApproval => "unguarded-approval",
+            Self::ApprovalWithoutUrl => "approval-without-url",
+            Self::UrlBesideService => "url-beside-service",
             Self::InvertedMaxLength => "inverted-max-length",
             Self::LooseRegex => "loose-regex",
         }

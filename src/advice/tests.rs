@@ -1,5 +1,6 @@
 //! Every kind of advice, by its whole message.
 
+mod approvals;
 mod bindings;
 mod changes;
 mod identity;

@@ -91,6 +91,20 @@ fn a_policy_in_shadow_says_what_it_would_do() {
 }
 
 #[test]
+fn what_a_service_would_say_is_not_known() {
+    let policy = r#"{"policy":{"version":"1","default":"deny","tools":{"pay":{"action":"require_approval"}}},
+        "approvals":{"service":{"cluster":"desk","path":"/decide"}}}"#;
+    let expected = "the tool `pay` as `anybody`
+  1. /tools/pay: the key `pay` decides on the tool `pay`
+  2. /tools/pay/action: holds: there is no condition
+  3. /tools/pay/action: asks for approval, so nothing is charged yet
+  verdict: approval_required by /tools/pay/action
+  the agent is told: what the approval service says
+";
+    assert_prints(&run_with(&["explain", "-", "--tool", "pay"], policy), 0, expected);
+}
+
+#[test]
 fn a_whole_request_may_be_any_message() {
     let scratch = Scratch::new("explain-request");
     let policy = r#"{"version":"1","default":"deny","methods":{"ping":"deny","x/y":"allow"},"resources":{"a:*":{}}}"#;
@@ -171,6 +185,12 @@ fn what_cannot_be_explained_is_told() {
     assert_complains(&run(&["explain", krea, "--request", "no.json"]), 2, expected);
     let expected = "error: stdin can be the policy or the request, not both\n";
     assert_complains(&run(&["explain", "-", "--request", "-"]), 2, expected);
+    let console = "tests/cli/check.in/console.json";
+    let expected = format!(
+        "error: the policy does not load
+{console}:1:1: (top level): this is the configuration of a console, which has no policy; name a gateway's\n"
+    );
+    assert_complains(&run(&["explain", console, "--tool", "a"]), 1, &expected);
     for arguments in [
         &["explain", krea][..],
         &["explain", krea, "--tool", "a", "--request", "b"],

@@ -104,6 +104,12 @@ fn what_cannot_be_run_is_told() {
         .file("c.json", "{\"cases\": [\n  {\"name\": \"n\", \"calls\": [{\"tool\": \"a\", \"expects\": \"deny\"}]}]}");
     let expected = format!("error: the policy does not load\n{wrong}:1:1: (top level): the key `default` is missing\n");
     assert_complains(&run(&["test", &wrong, &cases]), 1, &expected);
+    let console = "tests/cli/check.in/console.json";
+    let expected = format!(
+        "error: the policy does not load
+{console}:1:1: (top level): this is the configuration of a console, which has no policy; name a gateway's\n"
+    );
+    assert_complains(&run(&["test", console, &cases]), 1, &expected);
     let expected = format!(
         "error: the case file cannot be read
 {cases}:2:27: /cases/0/calls/0: the key `expect` is missing

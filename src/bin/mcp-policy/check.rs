@@ -23,7 +23,7 @@
 //! * `fine`: whether this file lets the command exit with 0
 //! * `severity`: `error` or `warning`; a warning has a `name`, which `--allow` takes
 //! * `pointer`: RFC 6901; empty for the whole document. `line` and `column` start at 1 and count characters.
-//! * `changes`: only with `--against`, and only for a file without errors; `fate` is `restarts`, `gone`, `new` or
+//! * `changes`: only with `--against`, and only for a gateway's file without errors; `fate` is `restarts`, `gone`, `new` or
 //!   `kept`, and `counter` is `null` where the change is about who calls
 
 mod compared;
@@ -34,7 +34,7 @@ mod text;
 use clap::{ValueEnum, builder::PossibleValuesParser};
 use mcp_policy::{
     advice::{self, Kind},
-    config::{Config, Invalid},
+    config::{Config, Invalid, Loaded},
 };
 
 use crate::{Exit, complain, input, print};
@@ -49,7 +49,7 @@ use self::{
 #[derive(clap::Args)]
 #[command(arg_required_else_help = true)]
 pub(crate) struct Args {
-    /// Policies, or configurations with a policy in them; `-` reads stdin
+    /// Policies, or configurations with a policy in them, or a console's; `-` reads stdin
     #[arg(required = true, value_name = "FILE")]
     files: Vec<String>,
     /// Say, too, what becomes of the counters of OLD when FILE replaces it
@@ -117,8 +117,10 @@ impl Args {
 
     fn check_one(&self, file: &str, old: Option<&Old>) -> Result<Checked, String> {
         let source = Source::new(file, input::read(file)?);
-        let (problems, changes) = match Config::load(source.text().as_bytes()) {
-            Ok(config) => (self.warnings(&config, &source), old.map(|old| old.changes(&config))),
+        let (problems, changes) = match Loaded::load(source.text().as_bytes()) {
+            Ok(Loaded::Gateway(config)) => (self.warnings(&config, &source), old.map(|old| old.changes(&config))),
+            // It counts nothing.
+            Ok(Loaded::Console(_)) => (Vec::new(), None),
             Err(Invalid { problems }) => {
                 (problems.into_iter().map(|problem| Problem::error(&source, problem)).collect(), None)
             }

@@ -6,7 +6,11 @@
 //! `mcp-policy check`.
 
 #[expect(dead_code, reason = "the types are only described, never filled")]
+mod approvals;
+#[expect(dead_code, reason = "the types are only described, never filled")]
 mod condition;
+#[expect(dead_code, reason = "the types are only described, never filled")]
+mod identity;
 #[expect(dead_code, reason = "the types are only described, never filled")]
 mod limit;
 #[expect(dead_code, reason = "the types are only described, never filled")]
@@ -28,7 +32,7 @@ use crate::{Exit, print};
 #[derive(clap::Args)]
 pub(crate) struct Args {}
 
-/// The filter's configuration: a policy, or `{"policy": …}` with options beside it.
+/// The filter's configuration: a policy, `{"policy": …}` with options beside it, or `{"console": …}`.
 #[derive(JsonSchema)]
 #[schemars(untagged, title = "mcp-policy configuration")]
 #[expect(dead_code, reason = "the types are only described, never filled")]
@@ -37,6 +41,8 @@ enum Configuration {
     Policy(policy::Policy),
     /// A policy and options.
     Options(options::Options),
+    /// A listener on which people approve calls.
+    Console(approvals::ConsoleForm),
 }
 
 /// Prints the schema.

@@ -8,7 +8,10 @@ use libfuzzer_sys::fuzz_target;
 use mcp_policy::{
     caller::Grant,
     config::Config,
-    engine::{self, Answer, Call, Judgement, Opening},
+    engine::{
+        self, Answer, Call, Judgement, Opening,
+        ruling::{Ruling, Said},
+    },
     json::{Kind, Reader},
     limit::{Moment, store::InMemory},
 };
@@ -25,8 +28,10 @@ const OPEN: &[u8] = br#"{"version":"1","default":"allow","hide":["evil"],"method
     "all_tools":{"deny_if":[{"conditions":[{"path":"args.amount","op":"gt","value":100}]}]}}"#;
 
 thread_local! {
-    static CONFIGS: LazyCell<([Config; 2], InMemory)> = LazyCell::new(|| {
-        let configs = [CLOSED, OPEN].map(|text| Config::load(text).expect("the policy loads"));
+    static CONFIGS: LazyCell<([Config; 3], InMemory)> = LazyCell::new(|| {
+        let service = br#","approvals":{"service":{"cluster":"c","path":"/"}}}"#;
+        let asking = [br#"{"policy":"#, CLOSED, service].concat();
+        let configs = [CLOSED, OPEN, &asking].map(|text| Config::load(text).expect("the policy loads"));
         // One for all inputs, as making it costs more than a decision; no limit ever fills.
         (configs, InMemory::new([7; 16]))
     });
@@ -37,7 +42,8 @@ fuzz_target!(|data: &[u8]| CONFIGS.with(|state| {
     let input = Input::of(data);
     let grant = Ok(Grant::named("constant:fuzz"));
     let call = Call::new(input.headers, grant);
-    for (config, tools) in configs.iter().zip([&["ok", "pay", "file", "ask"][..], &[]]) {
+    let named = &["ok", "pay", "file", "ask"][..];
+    for (config, tools) in configs.iter().zip([named, &[], named]) {
         let judgement = match engine::open(config, &call, !input.body.is_empty()) {
             Opening::Bypass | Opening::Pass => continue,
             Opening::Closed(judgement) => *judgement,
@@ -46,6 +52,12 @@ fuzz_target!(|data: &[u8]| CONFIGS.with(|state| {
                 .keep(|| engine::judge(config, &call, input.body, "fuzz", Moment(0), store)),
         };
         check(&judgement, input.body, tools);
+        if let Answer::Ask(_) = judgement.answer {
+            let call = Call { ruling: Some(Ruling::Approved(Said::default())), ..call.clone() };
+            let judgement = engine::judge(config, &call, input.body, "fuzz", Moment(0), store);
+            assert!(matches!(judgement.answer, Answer::Forward(_)), "{judgement:?}");
+            check(&judgement, input.body, tools);
+        }
     }
 }));
 
@@ -68,6 +80,7 @@ fn check(judgement: &Judgement, body: &[u8], tools: &[&str]) {
             assert!([200, 202, 400, 405, 413, 415].contains(&reply.status), "{}", reply.status);
             assert!(reply.body.is_empty() || kind(reply.body.as_bytes()) == Some(Kind::Object), "{}", reply.body);
         }
+        Answer::Ask(inquiry) => assert_eq!(kind(inquiry.body.as_bytes()), Some(Kind::Object), "{}", inquiry.body),
     }
 }
 

@@ -2,7 +2,7 @@
 
 use mcp_policy::{
     advice::{Change, changes},
-    config::Config,
+    config::{Config, Loaded},
 };
 
 use crate::input;
@@ -20,8 +20,11 @@ impl Old {
     /// A sentence on why there is nothing to compare with.
     pub(super) fn read(file: &str) -> Result<Self, String> {
         let name = input::name(file);
-        match Config::load(input::read(file)?.as_bytes()) {
-            Ok(config) => Ok(Self { name, config }),
+        match Loaded::load(input::read(file)?.as_bytes()) {
+            Ok(Loaded::Gateway(config)) => Ok(Self { name, config: *config }),
+            Ok(Loaded::Console(_)) => {
+                Err(format!("{name} is a console's, which counts nothing; give what a gateway had before"))
+            }
             Err(invalid) => {
                 let count = invalid.problems.len();
                 let errors = if count == 1 { "an error".to_owned() } else { format!("{count} errors") };

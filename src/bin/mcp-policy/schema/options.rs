@@ -4,7 +4,11 @@ use std::collections::BTreeMap;
 
 use schemars::JsonSchema;
 
-use super::policy::{Mode, Policy};
+use super::{
+    approvals::Approvals,
+    identity::{Source, True},
+    policy::{Mode, Policy},
+};
 
 /// A policy and options.
 #[derive(JsonSchema)]
@@ -41,6 +45,9 @@ pub(super) struct Options {
     /// What is written down of requests.
     #[schemars(title = "Audit")]
     audit: Option<Audit>,
+    /// Where people decide on calls that need approval. Default: at the console of this Envoy.
+    #[schemars(title = "Approvals")]
+    approvals: Option<Approvals>,
 }
 
 /// What calls of a kind are bound to. All that is named has to fit; each is exact or has `*`.
@@ -70,91 +77,6 @@ struct Binding {
     #[schemars(title = "Bypass")]
     bypass: Option<True>,
 }
-
-/// Where an identity can come from.
-#[derive(JsonSchema)]
-#[schemars(untagged, deny_unknown_fields)]
-enum Source {
-    /// A claim of a token.
-    Jwt {
-        /// The claim of a token, verified by Envoy's `jwt_authn`, that names the caller: a string.
-        #[schemars(title = "JWT claim", length(min = 1, max = 256))]
-        jwt_claim: String,
-        /// Where Envoy keeps the token's claims: the provider's `payload_in_metadata`.
-        #[schemars(title = "Payload", length(min = 1, max = 256))]
-        payload: String,
-    },
-    /// A name in the client's certificate.
-    Peer {
-        /// Which name of the client's certificate names the caller.
-        #[schemars(title = "Certificate")]
-        peer: Peer,
-    },
-    /// A request header.
-    Header {
-        /// The request header that names the caller. Unverified: it means something only where a filter before this
-        /// one checks it.
-        #[schemars(title = "Header", regex(pattern = r"^[A-Za-z0-9!#$%&'*+.^_`|~-]+$"))]
-        header: String,
-        /// Whether the header's value is shown as a digest only. Default: `false`.
-        #[schemars(title = "Secret", extend("default" = false))]
-        secret: Option<bool>,
-    },
-    /// The bearer token.
-    Bearer {
-        /// The SHA-256 of the bearer token names the caller; the token is never shown or stored. Unverified: it means
-        /// something only where a filter before this one checks it.
-        #[schemars(title = "Bearer token")]
-        bearer: True,
-    },
-    /// The address.
-    Address {
-        /// The address of the connection's peer names the caller, without port, IPv6 by /64. `"forwarded"` takes one
-        /// from a forwarding header, too.
-        #[schemars(title = "Address")]
-        address: Address,
-    },
-    /// Everybody alike.
-    Constant {
-        /// One name for all callers, up to 256 bytes.
-        #[schemars(title = "Constant", length(min = 1, max = 256))]
-        constant: String,
-    },
-}
-
-/// A name in the client's certificate.
-#[derive(JsonSchema)]
-#[schemars(rename_all = "snake_case")]
-enum Peer {
-    /// Its URI, such as a SPIFFE identity.
-    UriSan,
-    /// Its DNS name.
-    DnsSan,
-    /// Its subject.
-    Subject,
-}
-
-/// Which address counts.
-#[derive(JsonSchema)]
-#[schemars(untagged)]
-enum Address {
-    /// The connection's own.
-    Own(True),
-    /// Also one from a forwarding header.
-    Forwarded(Forwarded),
-}
-
-/// `"forwarded"`
-#[derive(JsonSchema)]
-#[schemars(inline, rename_all = "snake_case")]
-enum Forwarded {
-    Forwarded,
-}
-
-/// `true`; the source is left out otherwise.
-#[derive(JsonSchema)]
-#[schemars(inline, extend("const" = true))]
-struct True(bool);
 
 /// How requests are read.
 #[derive(JsonSchema)]

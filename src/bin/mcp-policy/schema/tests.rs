@@ -19,8 +19,8 @@ const CASES: &str = include_str!("../../../../tests/cases/decisions.jsonl");
 const MISTAKES: &str = include_str!("../../../../tests/cases/invalid.jsonl");
 
 /// Mistakes that no schema sees, by the name of their case: texts that are no JSON or repeat a key, and what parts of a
-/// policy mean together.
-const UNSEEN: [&str; 15] = [
+/// configuration mean together.
+const UNSEEN: [&str; 16] = [
     "action and deny_if",
     "action allow and deny_if",
     "counter twice in one rule",
@@ -36,6 +36,7 @@ const UNSEEN: [&str; 15] = [
     "increment with too many decimals",
     "maximum with too many decimals",
     "counter enforced and in shadow",
+    "approver that no source yields",
 ];
 
 fn validator() -> Validator {
@@ -90,7 +91,11 @@ fn every_object_has_the_keys_that_the_reader_knows() {
     let (sources, described): (Vec<_>, Vec<_>) = described.into_iter().partition(|keys| keys.is_subset(&source));
     assert_eq!(sources.into_iter().flatten().collect::<BTreeSet<_>>(), source);
 
-    let tables: [Keys; 14] = [
+    let tables: [Keys; 18] = [
+        config::APPROVALS,
+        config::APPROVAL_SERVICE,
+        config::CONSOLE,
+        config::CONSOLE_FORM,
         config::OPTIONS,
         config::LIMITS,
         config::ANSWERS,
