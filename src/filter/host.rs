@@ -198,6 +198,11 @@ pub(super) fn share(key: &str, bytes: &[u8], version: u32) -> Result<Written, Un
     }
 }
 
+/// Writes a shared key, whoever has written it.
+pub(super) fn overwrite(key: &str, bytes: &[u8]) -> Result<(), Unavailable> {
+    abi::set_shared(key, bytes, ANY_VERSION).map_err(|_| Unavailable)
+}
+
 /// Makes a shared key, unless it is there.
 pub(super) fn make_shared(key: &str, bytes: &[u8]) -> Result<(), Status> {
     match abi::set_shared(key, bytes, NO_VERSION) {

@@ -76,6 +76,10 @@ impl Store for SharedTable {
         host::shared(&cell_key(cell))
     }
 
+    fn put(&self, cell: u16, bytes: &[u8]) -> Result<(), Unavailable> {
+        host::overwrite(&cell_key(cell), bytes)
+    }
+
     fn write(&self, cell: u16, bytes: &[u8], version: u32) -> Result<Written, Unavailable> {
         host::share(&cell_key(cell), bytes, version)
     }

@@ -25,7 +25,7 @@ use rmcp::{
 use serde_json::{Value, json};
 use std::{
     net::SocketAddr,
-    path::{Path, PathBuf},
+    path::Path,
     process::Command,
     sync::{
         Arc,
@@ -123,7 +123,7 @@ fn a_payment_waits_for_a_person_in_a_browser_and_reaches_the_server_once() {
     });
 }
 
-async fn in_one_mode(browser: &PathBuf, gateway: &Gateway, mode: &str, bank: &Bank, paid: u64) {
+async fn in_one_mode(browser: &Path, gateway: &Gateway, mode: &str, bank: &Bank, paid: u64) {
     let agent = agent(gateway, mode).await;
     let hostile = format!("{mode} <img src=x onerror=alert(1)>\u{202e}");
     let (code, message, data) = pay(&agent, &hostile).await.expect_err("it needs approval");
