@@ -7,6 +7,7 @@
 //! | `strictness` | adding a `require`, `deny_if` or `limits` entry never turns a refusal into an allow |
 //! | `precedence` | exactly one entry decides, in whatever order they stand |
 //! | `lists` | of an answer nothing changes but list entries that are not shown, whatever its chunks |
+//! | `approvals` | no more calls pass than were approved, and no more wait than there is room for |
 //! | `reach` | the random calls reach every kind of decision |
 #![expect(
     clippy::expect_used,
@@ -16,6 +17,7 @@
 )]
 
 mod agreement;
+mod approvals;
 mod lists;
 mod order;
 mod policies;

@@ -1,0 +1,278 @@
+//! No more calls pass than were approved, and there are never more questions than the bounds say: whoever asks, answers,
+//! repeats, gives back or lets the time pass, and whoever comes in between.
+
+use std::{
+    cell::{Cell, RefCell},
+    collections::{BTreeMap, VecDeque},
+};
+
+use mcp_policy::{
+    approval::{self, Desk, Entry, State, Text},
+    caller::Grant,
+    config::Config,
+    engine::{self, Answer, Call, Decision, refund::Receipt},
+    http::Headers,
+    limit::{
+        Moment, Seed,
+        store::{InMemory, Store, Unavailable, Versioned, Written},
+    },
+};
+use proptest::{
+    collection::vec,
+    prelude::*,
+    sample::Index,
+    test_runner::{Config as Runs, TestRunner},
+};
+
+/// What somebody does.
+#[derive(Clone, Debug)]
+enum Act {
+    Ask(Asked),
+    Answer { which: Index, yes: bool },
+    GiveBack { which: Index },
+}
+
+/// A call: what an approval is bound to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Asked {
+    policy: u16,
+    grant: u16,
+    amount: u16,
+}
+
+/// What happens, one after the other.
+#[derive(Clone, Debug)]
+enum Step {
+    /// One worker does something; each time that it reaches the store, others may do something first.
+    Act(Act, Vec<Vec<Act>>),
+    /// Time passes, or the clock steps back, in milliseconds.
+    Time(i64),
+    /// Nine callers ask for ten different calls each.
+    Flood { policy: u16 },
+}
+
+/// Seconds for which a question waits, and for which its answer holds.
+const LIFE: u64 = 60;
+
+/// What was said and what became of it, by the name of a question.
+#[derive(Debug, Default)]
+struct Told {
+    asked: Option<Asked>,
+    /// When each yes is over, in seconds.
+    yeses: Vec<u64>,
+    passed: Vec<Moment>,
+    given_back: usize,
+}
+
+/// A gateway with its approvers.
+struct Office {
+    config: Config,
+    store: InMemory,
+    now: Cell<Moment>,
+    told: RefCell<BTreeMap<String, Told>>,
+    /// Of the calls that passed.
+    receipts: RefCell<Vec<(String, Receipt)>>,
+}
+
+/// The store, as a worker sees it that others come in between of.
+struct Interrupted<'o> {
+    office: &'o Office,
+    acts: RefCell<VecDeque<Vec<Act>>>,
+}
+
+impl Interrupted<'_> {
+    fn others(&self) {
+        let next = self.acts.borrow_mut().pop_front().unwrap_or_default();
+        next.iter().for_each(|act| self.office.act(act, &self.office.store));
+    }
+}
+
+impl Store for Interrupted<'_> {
+    fn seed(&self) -> Result<Seed, Unavailable> {
+        self.office.store.seed()
+    }
+
+    fn read(&self, cell: u16) -> Result<Versioned, Unavailable> {
+        self.others();
+        self.office.store.read(cell)
+    }
+
+    fn write(&self, cell: u16, bytes: &[u8], version: u32) -> Result<Written, Unavailable> {
+        self.others();
+        self.office.store.write(cell, bytes, version)
+    }
+}
+
+impl Office {
+    fn new() -> Self {
+        let policy = r#"{"version":"1","default":"deny","tools":{"pay":{"require_approval":[{"conditions":[],"expires":"1m"}]}}}"#;
+        let names = ["a", "b", "c", "d", "e"];
+        let policies: Vec<String> = names.iter().map(|name| format!(r#""{name}":{policy}"#)).collect();
+        let bindings: Vec<String> =
+            names.iter().map(|name| format!(r#"{{"host":"{name}","policy":"{name}"}}"#)).collect();
+        let text = format!(r#"{{"policies":{{{}}},"bindings":[{}]}}"#, policies.join(","), bindings.join(","));
+        Self {
+            config: Config::load(text.as_bytes()).unwrap(),
+            store: InMemory::new([3; 16]),
+            now: Cell::new(Moment(1_767_225_642_500)),
+            told: RefCell::default(),
+            receipts: RefCell::default(),
+        }
+    }
+
+    fn step(&self, step: &Step) {
+        match step {
+            Step::Act(act, others) => {
+                let acts = RefCell::new(others.iter().cloned().collect());
+                self.act(act, &Interrupted { office: self, acts });
+            }
+            Step::Time(by) => self.now.set(Moment(self.now.get().0.saturating_add_signed(*by))),
+            Step::Flood { policy } => {
+                for (grant, amount) in (100..109).flat_map(|grant| (0..10).map(move |amount| (grant, amount))) {
+                    self.act(&Act::Ask(Asked { policy: *policy, grant, amount }), &self.store);
+                }
+            }
+        }
+        self.check();
+    }
+
+    fn act<S: Store>(&self, act: &Act, store: &S) {
+        match act {
+            Act::Ask(asked) => self.ask(*asked, store),
+            Act::Answer { which, yes } => self.answer(which, *yes, store),
+            Act::GiveBack { which } => {
+                let mut receipts = self.receipts.borrow_mut();
+                if receipts.is_empty() {
+                    return;
+                }
+                let index = which.index(receipts.len());
+                let (id, receipt) = receipts.swap_remove(index);
+                drop(receipts);
+                // Counted first: somebody may use it before this is done.
+                self.told.borrow_mut().entry(id).or_default().given_back += 1;
+                receipt.give_back(store, Some(self.now.get()));
+            }
+        }
+    }
+
+    fn ask<S: Store>(&self, asked: Asked, store: &S) {
+        let Asked { policy, grant, amount } = asked;
+        let host = ["a", "b", "c", "d", "e"][usize::from(policy)];
+        let pairs = [(":method", "POST"), ("content-type", "application/json"), (":authority", host)];
+        let pairs = pairs.map(|(name, value)| (name.to_owned(), value.as_bytes().to_vec()));
+        let call = Call::new(Headers::new(pairs.into()), Ok(Grant::named(&format!("jwt:{grant}"))));
+        let body = format!(
+            r#"{{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{{"name":"pay","arguments":{{"amount":{amount}}}}}}}"#
+        );
+        let now = self.now.get();
+        let judgement = engine::judge(&self.config, &call, body.as_bytes(), "f", now, store);
+        let Some(said) = judgement.record.approval else {
+            // Full, rejected, or too many others were faster.
+            assert!([Decision::Denied, Decision::Failed].contains(&judgement.record.decision));
+            return;
+        };
+        let mut told = self.told.borrow_mut();
+        let told = told.entry(said.id.clone()).or_default();
+        assert_eq!(*told.asked.get_or_insert(asked), asked, "an answer is to one question only");
+        if let Answer::Forward(receipt) = judgement.answer {
+            told.passed.push(now);
+            self.receipts.borrow_mut().push((said.id, receipt));
+        }
+    }
+
+    fn answer<S: Store>(&self, which: &Index, yes: bool, store: &S) {
+        let (desk, now) = (Desk(store), self.now.get());
+        let entries = desk.entries(now).unwrap();
+        if entries.is_empty() {
+            return;
+        }
+        let entry = which.get(&entries);
+        let answer = approval::Answer { yes, grant: [0; 32], approver: "jwt:boss", note: "" };
+        if let Ok(answered) = desk.answer(entry.id, &answer, now) {
+            assert_eq!(answered.state, if yes { State::Approved } else { State::Rejected });
+            if yes {
+                self.told.borrow_mut().entry(answered.name()).or_default().yeses.push(now.0 / 1000 + LIFE);
+            }
+        }
+    }
+
+    fn check(&self) {
+        for (id, Told { yeses, passed, given_back, .. }) in &*self.told.borrow() {
+            assert!(passed.len() <= yeses.len() + given_back, "{id}: {passed:?} of {yeses:?}, {given_back} given back");
+            for at in passed {
+                assert!(yeses.iter().any(|until| until * 1000 > at.0), "{id}: at {at:?}, and none holds of {yeses:?}");
+            }
+        }
+        let (desk, now) = (Desk(&self.store), self.now.get());
+        let entries = desk.entries(now).unwrap();
+        assert!(entries.len() <= 256);
+        for (index, entry) in entries.iter().enumerate() {
+            let is_same = |other: &Entry| other.fingerprint == entry.fingerprint || other.slot == entry.slot;
+            assert!(!entries[..index].iter().any(is_same), "{entry:?} stands there twice");
+        }
+        let mut pending: BTreeMap<String, usize> = BTreeMap::new();
+        for entry in entries.iter().filter(|entry| entry.state == State::Pending) {
+            let bytes = desk.text(entry).unwrap();
+            // Whoever is late to write takes a text's place, until the same is asked again.
+            let Some(text) = Text::read(&bytes, entry.fingerprint) else { continue };
+            *pending.entry(format!("grant {}", text.shown)).or_default() += 1;
+            *pending.entry(format!("policy {}", text.question.policy)).or_default() += 1;
+        }
+        for (of, count) in pending {
+            assert!(count <= if of.starts_with("grant") { 8 } else { 64 }, "{count} of {of}");
+        }
+    }
+}
+
+fn act() -> impl Strategy<Value = Act> {
+    let asked = (0..2_u16, 0..3_u16, 0..2_u16);
+    prop_oneof![
+        5 => asked.prop_map(|(policy, grant, amount)| Act::Ask(Asked { policy, grant, amount })),
+        4 => (any::<Index>(), prop::bool::weighted(0.8)).prop_map(|(which, yes)| Act::Answer { which, yes }),
+        1 => any::<Index>().prop_map(|which| Act::GiveBack { which }),
+    ]
+}
+
+fn step() -> impl Strategy<Value = Step> {
+    let times = prop_oneof![3 => 1..5000_i64, 1 => 50_000..70_000_i64, 1 => -5000..0_i64];
+    prop_oneof![
+        30 => (act(), vec(vec(act(), 0..4), 0..6)).prop_map(|(act, others)| Step::Act(act, others)),
+        6 => times.prop_map(Step::Time),
+        1 => (0..5_u16).prop_map(|policy| Step::Flood { policy }),
+    ]
+}
+
+#[test]
+fn no_more_calls_pass_than_were_approved_whoever_comes_in_between() {
+    let passed = Cell::new(0);
+    let runs = Runs { failure_persistence: None, ..Runs::with_cases(150) };
+    let outcome = TestRunner::new(runs).run(&vec(step(), 1..60), |steps| {
+        let office = Office::new();
+        steps.iter().for_each(|step| office.step(step));
+        passed.set(passed.get() + office.told.borrow().values().map(|told| told.passed.len()).sum::<usize>());
+        Ok(())
+    });
+    outcome.unwrap();
+    assert!(passed.get() > 500, "{}", passed.get());
+}
+
+#[test]
+fn a_flood_leaves_room_for_other_callers_and_other_policies() {
+    let office = Office::new();
+    let (ask, full) =
+        (|policy, grant| office.step(&Step::Act(Act::Ask(Asked { policy, grant, amount: 0 }), Vec::new())), 256);
+    let count = || Desk(&office.store).entries(office.now.get()).unwrap().len();
+    office.step(&Step::Act(Act::Ask(Asked { policy: 0, grant: 100, amount: 9 }), Vec::new()));
+    office.step(&Step::Flood { policy: 0 });
+    assert_eq!(count(), 64, "of one policy, and of each of nine callers no more than eight");
+    ask(1, 1);
+    assert_eq!(count(), 65);
+    for policy in 1..5 {
+        for grant in 200..264 {
+            ask(policy, grant);
+        }
+    }
+    assert_eq!(count(), full);
+    office.step(&Step::Time(60_000));
+    assert_eq!(count(), 0);
+}
