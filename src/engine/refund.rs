@@ -24,11 +24,11 @@ impl Receipt {
         Self { charged: passed.receipt, approval: passed.approved.and_then(|yes| yes.taken) }
     }
 
-    /// Gives all of it back.
-    pub fn give_back<S: Store>(self, store: &S, now: Option<Moment>) {
+    /// Gives all of it back. The clock is asked where there is an approval.
+    pub fn give_back<S: Store>(self, store: &S, now: impl FnOnce() -> Option<Moment>) {
         Counters::new(store, Bounds::NONE).refund(&self.charged);
         // Without a clock nobody can say whether it still holds.
-        if let (Some(approval), Some(now)) = (self.approval, now) {
+        if let Some((approval, now)) = self.approval.and_then(|approval| Some((approval, now()?))) {
             Desk(store).give_back(approval, now);
         }
     }

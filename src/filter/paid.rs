@@ -57,7 +57,7 @@ impl Paid {
     }
 
     fn give_back(self) -> Option<Self> {
-        self.receipt.give_back(&SharedTable, host::now());
+        self.receipt.give_back(&SharedTable, host::now);
         None
     }
 }

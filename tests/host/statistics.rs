@@ -63,7 +63,7 @@ fn a_statistic_that_is_lost_changes_no_verdict() {
 #[test]
 fn record_and_statistics_cost_a_request_two_calls_into_the_host() {
     let mut worker = worker();
-    for (tool, all) in [("ok", 7), ("limited", 16)] {
+    for (tool, all) in [("ok", 7), ("limited", 14)] {
         // The first names its series.
         assert!(calls_of(&mut worker, tool).contains_key("proxy_define_metric"), "{tool}");
         let calls = calls_of(&mut worker, tool);

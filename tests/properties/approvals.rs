@@ -150,7 +150,7 @@ impl Office {
                 drop(receipts);
                 // Counted first: somebody may use it before this is done.
                 self.told.borrow_mut().entry(id).or_default().given_back += 1;
-                receipt.give_back(store, Some(self.now.get()));
+                receipt.give_back(store, || Some(self.now.get()));
             }
         }
     }
