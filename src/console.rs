@@ -87,7 +87,7 @@ fn error(status: u16, why: &str) -> Response {
 }
 
 /// A list under its name, as of now.
-fn listed(name: &str, items: &[String], now: Moment, you: Option<&str>) -> Response {
+fn listed(name: &'static str, items: &[String], now: Moment, you: Option<&str>) -> Response {
     let mut body = Writer::default();
     body.text("now", &written(now)).optional("you", you).json(name, format_args!("[{}]", items.join(",")));
     page::json(200, body.finish())

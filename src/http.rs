@@ -1,6 +1,6 @@
 //! The headers of a request, with repeats in sight; and answers.
 
-use std::borrow::Cow;
+use std::{borrow::Cow, ops::Range};
 
 /// An answer to be sent instead of a server's.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -15,7 +15,22 @@ pub struct Response {
 
 /// The headers of a request as Envoy hands them over: names in lower case, pseudo-headers among them.
 #[derive(Clone, Debug, Default)]
-pub struct Headers(Vec<(String, Vec<u8>)>);
+pub struct Headers {
+    /// All names and values, in one piece: a request has some fifteen of them, of which few are looked at.
+    bytes: Vec<u8>,
+    spans: Vec<Span>,
+    /// The [`mark`]s of all names: most of what is looked for is not there.
+    marks: u64,
+}
+
+/// Where a header stands.
+#[derive(Clone, Debug, Default)]
+pub struct Span {
+    /// Its name.
+    pub name: Range<usize>,
+    /// Its value.
+    pub value: Range<usize>,
+}
 
 /// How often a header stands in a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,14 +47,40 @@ impl Headers {
     /// Takes the headers as a list of names and values.
     #[must_use]
     pub fn new(pairs: Vec<(String, Vec<u8>)>) -> Self {
-        Self(pairs)
+        let (mut bytes, mut spans) = (Vec::new(), Vec::new());
+        for (name, value) in pairs {
+            let mut push = |text: &[u8]| {
+                let start = bytes.len();
+                bytes.extend_from_slice(text);
+                start..bytes.len()
+            };
+            spans.push(Span { name: push(name.as_bytes()), value: push(&value) });
+        }
+        Self::of(bytes, spans)
+    }
+
+    /// Takes the headers as they stand in some bytes.
+    #[must_use]
+    pub fn of(bytes: Vec<u8>, spans: Vec<Span>) -> Self {
+        let name = |span: &Span| bytes.get(span.name.clone()).unwrap_or_default();
+        let marks = spans.iter().fold(0, |marks, span| marks | mark(name(span)));
+        Self { bytes, spans, marks }
     }
 
     /// The header of this name, which is in lower case.
     #[must_use]
+    #[inline(always)]
     pub fn get(&self, name: &str) -> Header<'_> {
-        let mut values = self.0.iter().filter(|(key, _)| key == name).map(|(_, value)| value.trim_ascii());
-        match (values.next(), values.next()) {
+        // Known when this is compiled, where the name is.
+        if self.marks & mark(name.as_bytes()) == 0 { Header::Absent } else { self.find(name) }
+    }
+
+    fn find(&self, name: &str) -> Header<'_> {
+        let text = |range: &Range<usize>| self.bytes.get(range.clone()).unwrap_or_default();
+        // Nearly all names differ by their lengths.
+        let is_this = |span: &&Span| span.name.len() == name.len() && text(&span.name) == name.as_bytes();
+        let mut found = self.spans.iter().filter(is_this).map(|span| text(&span.value).trim_ascii());
+        match (found.next(), found.next()) {
             (None, _) => Header::Absent,
             (Some(value), None) => Header::Once(value),
             (Some(_), Some(_)) => Header::Repeated,
@@ -50,6 +91,13 @@ impl Headers {
     pub fn present<'n>(&self, names: &'n [&'n str]) -> impl Iterator<Item = &'n str> {
         names.iter().copied().filter(|name| self.get(name) != Header::Absent)
     }
+}
+
+/// One of 64 bits, by a name's length and its last byte.
+#[inline(always)]
+fn mark(name: &[u8]) -> u64 {
+    let last = name.last().copied().unwrap_or_default();
+    1_u64.wrapping_shl(u32::from(last).wrapping_add(u32::try_from(name.len()).unwrap_or(u32::MAX).wrapping_mul(7)))
 }
 
 #[cfg(test)]

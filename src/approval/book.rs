@@ -26,6 +26,8 @@ pub struct Entry {
     pub slot: u8,
     /// How it stands.
     pub state: State,
+    /// When it was asked, in seconds since the epoch.
+    pub asked: u64,
     /// When it is over, in seconds since the epoch.
     pub until: u64,
     /// How long it lives in each state, in seconds.
@@ -58,7 +60,7 @@ pub struct NotPending;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Garbage;
 
-const RECORD: usize = 72;
+const RECORD: usize = 80;
 /// Questions in all.
 const MAX: usize = 256;
 /// Pending ones of one policy, and of one grant; product contract, section 7.
@@ -118,9 +120,10 @@ impl Book {
             || pending(&|entry| entry.grant == grant) >= MAX_OF_GRANT;
         let slot = (0..=u8::MAX).find(|slot| self.0.iter().all(|entry| entry.slot != *slot));
         let slot = slot.filter(|_| !is_full).ok_or(Full)?;
-        let until = (now.0 / 1000).saturating_add(u64::from(life));
+        let asked = now.0 / 1000;
+        let until = asked.saturating_add(u64::from(life));
         let id = id(fingerprint, now, slot);
-        let entry = Entry { fingerprint, id, slot, state: State::Pending, until, life, grant, policy };
+        let entry = Entry { fingerprint, id, slot, state: State::Pending, asked, until, life, grant, policy };
         self.0.push(entry);
         Ok(entry)
     }
@@ -172,6 +175,7 @@ impl Entry {
         let (id, rest) = rest.split_first_chunk::<10>()?;
         let (grant, rest) = rest.split_first_chunk::<8>()?;
         let (policy, rest) = rest.split_first_chunk::<8>()?;
+        let (asked, rest) = rest.split_first_chunk::<8>()?;
         let (until, rest) = rest.split_first_chunk::<8>()?;
         let (life, rest) = rest.split_first_chunk::<4>()?;
         let [slot, state] = rest else { return None };
@@ -186,6 +190,7 @@ impl Entry {
             id: *id,
             slot: *slot,
             state,
+            asked: u64::from_le_bytes(*asked),
             until: u64::from_le_bytes(*until),
             life: u32::from_le_bytes(*life),
             grant: *grant,
@@ -198,6 +203,7 @@ impl Entry {
         bytes.extend_from_slice(&self.id);
         bytes.extend_from_slice(&self.grant);
         bytes.extend_from_slice(&self.policy);
+        bytes.extend_from_slice(&self.asked.to_le_bytes());
         bytes.extend_from_slice(&self.until.to_le_bytes());
         bytes.extend_from_slice(&self.life.to_le_bytes());
         bytes.push(self.slot);

@@ -67,10 +67,7 @@ fn item(entry: &Entry, text: Option<Vec<u8>>, approver: Approver<'_>) -> String 
             .optional("approver", some(text.approver))
             .optional("note", some(text.note));
     }
-    if entry.state == State::Pending {
-        item.text("askedAt", &at(entry.until.saturating_sub(u64::from(entry.life))));
-    }
-    item.text("expiresAt", &at(entry.until));
+    item.text("askedAt", &at(entry.asked)).text("expiresAt", &at(entry.until));
     item.finish()
 }
 

@@ -65,17 +65,17 @@ fn an_approver_sees_what_waits_and_answers_it_once() {
     let id = ask(&store);
     let config = Config::load(POLICY).unwrap().digest;
     let visit = |call: &Call, body: &str| answer(&console(), call, body.as_bytes(), NOW, &store);
-    let item = |state: &str, more: &str, at: &str| {
+    let item = |state: &str, more: &str| {
         format!(
-            r#"{{"id":"{id}","state":"{state}","rule":"/tools/pay/action","policy":"default","config":"{config}","grant":"jwt:agent","method":"tools/call","tool":"pay","filter":"gate","params":"{{\n  \"name\": \"pay\",\n  \"arguments\": {{\n    \"amount\": 1e2\n  }}\n}}","reason":"Ask <b>Bob</b>.","yours":false{more}{at},"expiresAt":"2026-01-01T00:10:42Z"}}"#
+            r#"{{"id":"{id}","state":"{state}","rule":"/tools/pay/action","policy":"default","config":"{config}","grant":"jwt:agent","method":"tools/call","tool":"pay","filter":"gate","params":"{{\n  \"name\": \"pay\",\n  \"arguments\": {{\n    \"amount\": 1e2\n  }}\n}}","reason":"Ask <b>Bob</b>.","yours":false{more},"askedAt":"2026-01-01T00:00:42Z","expiresAt":"2026-01-01T00:10:42Z"}}"#
         )
     };
-    let pending = item("pending", "", r#","askedAt":"2026-01-01T00:00:42Z""#);
+    let pending = item("pending", "");
     let list = format!(r#"{{"now":"2026-01-01T00:00:42Z","you":"jwt:boss","approvals":[{pending}]}}"#);
     said(&visit(&request("GET", "/api/approvals", &[]), ""), 200, &list);
     let path = format!("/api/approvals/{id}");
     let answered = visit(&request("POST", &path, &[]), r#"{"decision":"approve","note":"as <i>agreed</i>"}"#);
-    said(&answered, 200, &item("approved", r#","approver":"jwt:boss","note":"as <i>agreed</i>""#, ""));
+    said(&answered, 200, &item("approved", r#","approver":"jwt:boss","note":"as <i>agreed</i>""#));
     let record = format!(
         r#"{{"decision":"approved","rule":"/tools/pay/action","policy":"default","config":"{config}","grant":"jwt:agent","method":"tools/call","tool":"pay","approval":{{"id":"{id}","approver":"jwt:boss","note":"as <i>agreed</i>"}}}}"#
     );

@@ -187,6 +187,10 @@ impl<'p, S: Store, W: Witness> Judge<'p, S, W> {
         let verdict = matters.iter().find_map(Matter::refused).map_or(Ok(()), Err);
         let verdict = verdict.and_then(|()| Plan::new(matters, Mode::Enforce, &mut self.witness));
         let verdict = verdict.and_then(|plan| self.carry_out(&plan, alone));
+        // As in nearly all policies.
+        if matters.iter().all(|matter| matter.rules(Mode::Shadow).next().is_none()) {
+            return verdict.into();
+        }
         let shadow = Plan::new(matters, Mode::Shadow, &mut self.witness);
         match (verdict, shadow) {
             (verdict, Err(shadow)) => Decision { verdict, shadow: Some(shadow) },

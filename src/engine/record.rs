@@ -105,6 +105,8 @@ impl Decision {
 const MAX_TEXT: usize = 256;
 /// Longest record, in bytes.
 const MAX_BYTES: usize = 4096;
+/// What most records have room in, in bytes.
+const USUAL_BYTES: usize = 512;
 
 impl Record {
     /// The record of a message that was judged.
@@ -187,7 +189,7 @@ impl Record {
     }
 
     fn written(&self, detail: Detail) -> String {
-        let mut record = Writer::default();
+        let mut record = Writer::with_capacity(USUAL_BYTES);
         record
             .text("decision", self.decision.name())
             .optional("rule", some(&self.rule))
@@ -214,7 +216,7 @@ impl Record {
         if !self.remaining.is_empty() {
             let mut remaining = Writer::default();
             for (counter, left) in &self.remaining {
-                remaining.json(counter, left);
+                remaining.named(counter, left);
             }
             record.json("remaining", remaining.finish());
         }
@@ -258,6 +260,11 @@ fn some(text: &str) -> Option<&str> {
     (!text.is_empty()).then_some(text)
 }
 
+/// So much of a text as is noted. Nearly all are shorter, even counted in bytes.
 fn short(text: &str) -> String {
-    text.chars().take(MAX_TEXT).collect()
+    if text.len() <= MAX_TEXT {
+        return text.to_owned();
+    }
+    let end = text.char_indices().nth(MAX_TEXT).map_or(text.len(), |(index, _)| index);
+    text.get(..end).unwrap_or_default().to_owned()
 }

@@ -32,18 +32,18 @@ pub(super) fn configuration() -> Result<Vec<u8>, Status> {
 
 /// The filter's name in Envoy: what keeps the counters of two filters apart.
 pub(super) fn filter_name() -> Result<Option<String>, Status> {
-    Ok(property(&["plugin_name"])?.and_then(|name| String::from_utf8(name).ok()))
+    Ok(property("plugin_name")?.and_then(|name| String::from_utf8(name).ok()))
 }
 
-/// A property of the stream; <https://www.envoyproxy.io/docs/envoy/latest/intro/arch_overview/advanced/attributes>.
+/// A property of the stream, by the parts of its path with a NUL between them; <https://www.envoyproxy.io/docs/envoy/latest/intro/arch_overview/advanced/attributes>.
 /// `None` if there is none, or it is `null` or empty.
-pub(super) fn property(path: &[&str]) -> Result<Option<Vec<u8>>, Status> {
-    Ok(found(abi::property(&path.join("\0")))?.filter(|value| !value.is_empty()))
+pub(super) fn property(path: &'static str) -> Result<Option<Vec<u8>>, Status> {
+    Ok(found(abi::property(path))?.filter(|value| !value.is_empty()))
 }
 
 /// All headers of the request. Only while the headers are in reach: not after they were let go.
 pub(super) fn request_headers() -> Option<Headers> {
-    pairs::read(&abi::headers(Map::Request).ok()?).map(Headers::new)
+    pairs::read(abi::headers(Map::Request).ok()?)
 }
 
 /// A header of the response, by its name in lower case; only while the response's headers are in reach.
@@ -80,12 +80,11 @@ pub(super) fn end_response() -> Result<(), Status> {
 
 /// How far the request got on its way to a server; `None` where that cannot be told.
 pub(super) fn delivery() -> Option<Delivery> {
-    let number =
-        |path: &[&str]| property(path).ok()?.map(|bytes| bytes.try_into().map(u64::from_le_bytes)).transpose().ok();
+    let number = |path| property(path).ok()?.map(|bytes| bytes.try_into().map(u64::from_le_bytes)).transpose().ok();
     Some(Delivery {
-        attempts: number(&["upstream", "request_attempt_count"])?,
-        has_server: property(&["upstream", "address"]).ok()?.is_some(),
-        flags: number(&["response", "flags"])?.unwrap_or(0),
+        attempts: number("upstream\0request_attempt_count")?,
+        has_server: property("upstream\0address").ok()?.is_some(),
+        flags: number("response\0flags")?.unwrap_or(0),
     })
 }
 
@@ -116,7 +115,7 @@ pub(super) fn ask(service: &Service, body: &str) -> Result<u32, Status> {
 
 /// The answer to [`ask`], whose body has `size` bytes: its status and its body.
 pub(super) fn said(size: usize) -> Option<(Vec<u8>, Vec<u8>)> {
-    let headers = Headers::new(pairs::read(&abi::headers(Map::Call).ok()?)?);
+    let headers = pairs::read(abi::headers(Map::Call).ok()?)?;
     let Header::Once(status) = headers.get(":status") else { return None };
     let body = if size == 0 { Vec::new() } else { abi::buffer(Buffer::CallBody, size).ok()? };
     Some((status.to_vec(), body))
@@ -197,6 +196,11 @@ pub(super) fn share(key: &str, bytes: &[u8], version: u32) -> Result<Written, Un
         Err(Status::CAS_MISMATCH) => Ok(Written::Outdated),
         Err(_) => Err(Unavailable),
     }
+}
+
+/// Writes a shared key, whoever has written it.
+pub(super) fn overwrite(key: &str, bytes: &[u8]) -> Result<(), Unavailable> {
+    abi::set_shared(key, bytes, ANY_VERSION).map_err(|_| Unavailable)
 }
 
 /// Makes a shared key, unless it is there.

@@ -25,7 +25,9 @@ impl Paid {
 
     /// The head of an answer: of the server's, or of Envoy's own, when the request found no server.
     pub(super) fn answer_begins(mut self) -> Option<Self> {
-        if is_impossible() {
+        // Envoy's router says so where a server has answered; asking for more costs more.
+        let is_servers = host::response_header("x-envoy-upstream-service-time").is_ok_and(|value| value.is_some());
+        if !is_servers && is_impossible() {
             return self.give_back();
         }
         if self.refund != Refund::Failed || host::response_header("content-encoding").ok()?.is_some() {

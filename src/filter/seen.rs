@@ -20,7 +20,9 @@ pub(super) fn call(filter: &Filter) -> Option<Call> {
 pub(super) fn visit(identity: &[Source], reads_route: bool) -> Option<Call> {
     let headers = host::request_headers()?;
     let request_id = match headers.get("x-request-id") {
-        Header::Once(id) => std::str::from_utf8(id).ok().map(|id| id.chars().take(128).collect()),
+        Header::Once(id) => {
+            std::str::from_utf8(id).ok().map(|id| id.get(..id.floor_char_boundary(128)).unwrap_or_default().to_owned())
+        }
         Header::Absent | Header::Repeated => None,
     };
     let seen = Seen { headers: &headers, failed: Cell::new(false) };
@@ -40,7 +42,7 @@ struct Seen<'h> {
 }
 
 impl Seen<'_> {
-    fn property(&self, path: &[&str]) -> Option<Vec<u8>> {
+    fn property(&self, path: &'static str) -> Option<Vec<u8>> {
         host::property(path).unwrap_or_else(|_| {
             self.failed.set(true);
             None
@@ -51,7 +53,7 @@ impl Seen<'_> {
 impl Seen<'_> {
     /// The name of Envoy's route. A name that is no text is bound by nothing.
     fn route(&self) -> Option<String> {
-        self.property(&["xds", "route_name"]).and_then(|name| String::from_utf8(name).ok())
+        self.property("xds\0route_name").and_then(|name| String::from_utf8(name).ok())
     }
 }
 
@@ -61,19 +63,18 @@ impl Facts for Seen<'_> {
     }
 
     fn peer(&self, name: Peer) -> Option<Vec<u8>> {
-        let property = match name {
-            Peer::UriSan => "uri_san_peer_certificate",
-            Peer::DnsSan => "dns_san_peer_certificate",
-            Peer::Subject => "subject_peer_certificate",
-        };
-        self.property(&["connection", property])
+        self.property(match name {
+            Peer::UriSan => "connection\0uri_san_peer_certificate",
+            Peer::DnsSan => "connection\0dns_san_peer_certificate",
+            Peer::Subject => "connection\0subject_peer_certificate",
+        })
     }
 
     fn metadata(&self) -> Option<Vec<u8>> {
-        self.property(&["metadata"])
+        self.property("metadata")
     }
 
     fn address(&self) -> Option<Vec<u8>> {
-        self.property(&["source", "address"])
+        self.property("source\0address")
     }
 }

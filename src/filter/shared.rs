@@ -5,7 +5,10 @@
 //! that all is there. A request never makes a key, and nothing here overwrites one: whichever thread comes late, or
 //! fails to read what is there, it takes no count away.
 
-use std::hash::{BuildHasher as _, RandomState};
+use std::{
+    cell::Cell,
+    hash::{BuildHasher as _, RandomState},
+};
 
 use crate::{
     engine::metric,
@@ -22,6 +25,10 @@ use super::{
 
 /// Names the product and the format, since other filters may share the name space; a new format starts a new table.
 const PREFIX: &str = "mcp-policy/1/";
+
+thread_local! {
+    static SEED: Cell<Option<Seed>> = const { Cell::new(None) };
+}
 
 /// Counters that all workers of this Envoy share, and that outlive configurations.
 #[derive(Clone, Copy, Debug)]
@@ -54,13 +61,23 @@ impl Store for SharedTable {
         }
     }
 
+    /// Once it is there it stays what it is, so each worker reads it once.
     fn seed(&self) -> Result<Seed, Unavailable> {
+        if let Some(seed) = SEED.get() {
+            return Ok(seed);
+        }
         let stored = host::shared(&seed_key())?;
-        Seed::try_from(stored.bytes.as_slice()).map_err(|_| Unavailable)
+        let seed = Seed::try_from(stored.bytes.as_slice()).map_err(|_| Unavailable)?;
+        SEED.set(Some(seed));
+        Ok(seed)
     }
 
     fn read(&self, cell: u16) -> Result<Versioned, Unavailable> {
         host::shared(&cell_key(cell))
+    }
+
+    fn put(&self, cell: u16, bytes: &[u8]) -> Result<(), Unavailable> {
+        host::overwrite(&cell_key(cell), bytes)
     }
 
     fn write(&self, cell: u16, bytes: &[u8], version: u32) -> Result<Written, Unavailable> {
@@ -72,8 +89,19 @@ fn seed_key() -> String {
     [PREFIX, "seed"].concat()
 }
 
+/// By hand, since each charge needs one.
 fn cell_key(cell: u16) -> String {
-    format!("{PREFIX}{cell}")
+    let mut key = String::with_capacity(PREFIX.len().saturating_add(5));
+    key.push_str(PREFIX);
+    let mut unit = 10_000;
+    while unit > cell.max(1) {
+        unit /= 10;
+    }
+    while unit > 0 {
+        key.push(char::from(b'0'.saturating_add(u8::try_from(cell / unit % 10).unwrap_or_default())));
+        unit /= 10;
+    }
+    key
 }
 
 /// The standard library draws the keys of its hasher from the host's random source; two hashes under such keys are

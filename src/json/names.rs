@@ -22,7 +22,7 @@ pub enum Names<'k> {
 
 /// The names read so far of all objects that are open, innermost last. One for a whole text, so that skipping an
 /// object allocates nothing once the list has grown.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Open {
     spans: Vec<string::Span>,
     /// Decoded forms of those names that were written with escapes.
@@ -37,6 +37,11 @@ pub(super) struct Mark {
 }
 
 impl Open {
+    /// No name, and room for those of most messages.
+    pub(super) fn new() -> Self {
+        Self { spans: Vec::with_capacity(FEW), decoded: String::new() }
+    }
+
     /// Call where an object begins.
     pub(super) fn mark(&self) -> Mark {
         Mark { spans: self.spans.len(), decoded: self.decoded.len() }
@@ -74,6 +79,14 @@ impl Open {
     /// Finds an exact duplicate, too: that folds alike. One comparison of all names suffices where nothing is found.
     fn lookalike(&self, bytes: &[u8], mark: Mark, known: &[&str]) -> Option<Reason> {
         let spans = self.spans.get(mark.spans..)?;
+        // As in nearly every message: the known names differ by more than what is looked for here.
+        let is_known = |span: &string::Span| {
+            let name = name(bytes, &self.decoded, *span);
+            known.iter().any(|known| known.as_bytes() == name)
+        };
+        if spans.iter().all(is_known) {
+            return self.duplicate(bytes, mark);
+        }
         // The names as a server that confuses them sees them.
         let (mut bare, mut bares) = (String::new(), Vec::with_capacity(spans.len()));
         let mut meant = None;

@@ -45,7 +45,7 @@ impl<'a> Reader<'a> {
         if bytes.starts_with(&[0xEF, 0xBB, 0xBF]) {
             return Err(Fault { at: 0, reason: Reason::ByteOrderMark });
         }
-        Ok(Self { bytes, at: 0, named_at: 0, depth: 0, max_depth, open: names::Open::default(), doubt: None })
+        Ok(Self { bytes, at: 0, named_at: 0, depth: 0, max_depth, open: names::Open::new(), doubt: None })
     }
 
     /// The first fault about names so far. The text is JSON all the same, so reading goes on: what else it says may

@@ -1,6 +1,9 @@
 //! Strings: found without copying, decoded only where somebody asks.
 
+mod special;
+
 use super::{Fault, Reason};
+use special::Finder;
 
 /// Where a string's content lies, between its quotes.
 #[derive(Clone, Copy, Debug)]
@@ -17,60 +20,25 @@ pub(super) struct Span {
 pub(super) fn scan(bytes: &[u8], start: usize) -> Result<Span, Fault> {
     let mut at = start;
     let mut escaped = false;
-    let mut ascii = true;
+    let mut finder = Finder::new(bytes);
     loop {
-        at = at.saturating_add(plain(bytes.get(at..).unwrap_or_default(), &mut ascii));
+        at = finder.next(at);
         match bytes.get(at) {
             Some(b'"') => break,
             Some(b'\\') => {
                 escaped = true;
                 at = escape(bytes, at)?;
             }
-            Some(0..0x20) => return Err(Fault { at, reason: Reason::Control }),
-            Some(byte) => {
-                ascii &= byte.is_ascii();
-                at = at.saturating_add(1);
-            }
+            Some(_) => return Err(Fault { at, reason: Reason::Control }),
             None => return Err(Fault { at, reason: Reason::Ended }),
         }
     }
-    if !ascii && let Err(error) = std::str::from_utf8(bytes.get(start..at).unwrap_or_default()) {
+    if !finder.is_ascii()
+        && let Err(error) = std::str::from_utf8(bytes.get(start..at).unwrap_or_default())
+    {
         return Err(Fault { at: start.saturating_add(error.valid_up_to()), reason: Reason::Utf8 });
     }
     Ok(Span { start, end: at, escaped })
-}
-
-/// How many bytes at the front need no look: any but `"`, `\` and control characters. Eight at a time, as arguments are
-/// mostly long texts. `ascii` becomes false if one of them, or one shortly behind them, is not ASCII.
-fn plain(bytes: &[u8], ascii: &mut bool) -> usize {
-    let mut length: usize = 0;
-    let mut all = 0;
-    for chunk in bytes.chunks_exact(8) {
-        let Ok(eight) = <[u8; 8]>::try_from(chunk) else { break };
-        let word = u64::from_le_bytes(eight);
-        let special = specials(word);
-        all |= word;
-        if special != 0 {
-            length = length.saturating_add(special.trailing_zeros() as usize / 8);
-            break;
-        }
-        length = length.saturating_add(8);
-    }
-    *ascii &= all & HIGHS == 0;
-    length
-}
-
-const ONES: u64 = 0x0101_0101_0101_0101;
-const HIGHS: u64 = 0x8080_8080_8080_8080;
-
-/// The high bit of each byte that is `"`, `\` or a control character. The lowest such bit is exact; bits above it may be
-/// too many, since a borrow can run upwards.
-fn specials(word: u64) -> u64 {
-    let zeroes = |word: u64| word.wrapping_sub(ONES) & !word;
-    let quote = zeroes(word ^ (ONES * 0x22));
-    let backslash = zeroes(word ^ (ONES * 0x5C));
-    let control = word.wrapping_sub(ONES * 0x20) & !word;
-    (quote | backslash | control) & HIGHS
 }
 
 /// Checks the escape at `at` and answers where the text goes on behind it.

@@ -3,7 +3,7 @@
 #[cfg(target_family = "wasm")]
 use wasm_bindgen_test::wasm_bindgen_test as test;
 
-use super::{Decimal, Fault, Names, Node, Reader, Reason, Value, Writer, parse};
+use super::{Decimal, Fault, Names, Node, Reader, Reason, Value, Writer, parse, quoted};
 
 fn skim(text: &[u8]) -> Result<(), String> {
     let mut reader = Reader::new(text, 64).map_err(|fault| fault.to_string())?;
@@ -205,12 +205,16 @@ fn what_is_written_reads_back() {
     let texts = ["", "plain", "\"\\/", "a\nb\tc\r\u{0}\u{1f}\u{7f}", "é😀\u{2028}", "\\\\\"\""];
     for text in texts {
         let mut writer = Writer::default();
-        writer.text(text, text).optional("none", None).json("n", 1.5).json("o", Writer::default().finish());
+        writer.named(text, quoted(text)).optional("none", None).json("n", 1.5).json("o", Writer::default().finish());
         let written = writer.finish();
         let Node { value: Value::Object(members), .. } = parse(written.as_bytes(), 8).unwrap() else { panic!() };
         assert_eq!((&*members[0].name, &members[0].node.value), (text, &Value::String(text.into())), "{written}");
         assert_eq!(members[1].node.value, Value::Number("1.5".into()));
         assert_eq!(members[2].node.value, Value::Object(Vec::new()));
+        let mut writer = Writer::with_capacity(8);
+        writer.text("t", text).texts("list", [text, text].into_iter());
+        let text = quoted(text);
+        assert_eq!(writer.finish(), format!("{{\"t\":{text},\"list\":[{text},{text}]}}"));
     }
 }
 

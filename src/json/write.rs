@@ -13,23 +13,45 @@ impl Default for Writer {
 }
 
 impl Writer {
+    /// An object that takes about so many bytes.
+    #[must_use]
+    pub fn with_capacity(bytes: usize) -> Self {
+        let mut text = String::with_capacity(bytes);
+        text.push('{');
+        Self(text)
+    }
+
     /// Adds a string.
-    pub fn text(&mut self, name: &str, value: &str) -> &mut Self {
+    pub fn text(&mut self, name: &'static str, value: &str) -> &mut Self {
         self.name(name);
         quote(value, &mut self.0);
         self
     }
 
     /// Adds a string, where there is one.
-    pub fn optional(&mut self, name: &str, value: Option<&str>) -> &mut Self {
+    pub fn optional(&mut self, name: &'static str, value: Option<&str>) -> &mut Self {
         if let Some(value) = value {
             self.text(name, value);
         }
         self
     }
 
+    /// Adds a list of strings.
+    pub fn texts<'t>(&mut self, name: &'static str, texts: impl Iterator<Item = &'t str>) -> &mut Self {
+        self.name(name);
+        self.0.push('[');
+        for (index, text) in texts.enumerate() {
+            if index > 0 {
+                self.0.push(',');
+            }
+            quote(text, &mut self.0);
+        }
+        self.0.push(']');
+        self
+    }
+
     /// Adds what shows itself as JSON: a number, or JSON written before.
-    pub fn json(&mut self, name: &str, value: impl Display) -> &mut Self {
+    pub fn json(&mut self, name: &'static str, value: impl Display) -> &mut Self {
         self.name(name);
         // Writing to a string does not fail.
         let _ = write!(self.0, "{value}");
@@ -43,12 +65,26 @@ impl Writer {
         self.0
     }
 
-    fn name(&mut self, name: &str) {
+    /// Adds a member whose name is somebody's choice.
+    pub fn named(&mut self, name: &str, value: impl Display) -> &mut Self {
+        self.comma();
+        quote(name, &mut self.0);
+        let _ = write!(self.0, ":{value}");
+        self
+    }
+
+    /// A name of ours needs no escapes.
+    fn name(&mut self, name: &'static str) {
+        self.comma();
+        self.0.push('"');
+        self.0.push_str(name);
+        self.0.push_str("\":");
+    }
+
+    fn comma(&mut self) {
         if self.0.len() > 1 {
             self.0.push(',');
         }
-        quote(name, &mut self.0);
-        self.0.push(':');
     }
 }
 

@@ -24,7 +24,7 @@ impl Policy {
         names.sort_by_key(|(name, _)| *name);
         let mut methods = Writer::default();
         for (name, gate) in names {
-            methods.text(name, stance(gate.stance));
+            methods.named(name, quoted(stance(gate.stance)));
         }
         policy.json("methods", methods.finish());
         policy.finish()
@@ -36,7 +36,7 @@ fn rules(table: &Table<Rule>) -> String {
     for key in table.keys() {
         // A key finds itself: it equals itself, or is a pattern that the table holds as it is.
         if let Some(found) = table.entry(key) {
-            rules.json(key, rule(found));
+            rules.named(key, rule(found));
         }
     }
     rules.finish()

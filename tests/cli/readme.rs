@@ -1,4 +1,4 @@
-//! What the README shows of `explain` and `test` is what they print.
+//! What the README shows of `explain` and `test` is what they print, and what the guide for meshes tells to type works.
 
 use std::process::Command;
 
@@ -18,4 +18,34 @@ fn the_readme_shows_what_is_printed() {
             .expect("a shell");
         assert_eq!(String::from_utf8(output.stdout).expect("text"), expected, "{arguments}");
     }
+}
+
+const GUIDE: &str = include_str!("../../envoy/README.md");
+
+#[test]
+fn the_guides_are_short_and_their_commands_work() {
+    let blocks: Vec<&str> = GUIDE.split("```sh\n").skip(1).map(|rest| rest.split("```").next().unwrap()).collect();
+    assert_eq!(blocks.len(), 5);
+    let image = format!("registry.example.com/team/mcp-policy@sha256:{}", "0a".repeat(32));
+    let mut rendered = Vec::new();
+    for block in blocks {
+        assert!(block.lines().count() < 15, "{block}");
+        for line in block.lines().filter(|line| line.starts_with("mcp-policy ")) {
+            let line = line.split(" >").next().unwrap().replace("my-policy.json", "envoy/policies/payments.json");
+            let output = Command::new("sh")
+                .args(["-c", &line.replacen("mcp-policy ", "\"$0\" ", 1), env!("CARGO_BIN_EXE_mcp-policy")])
+                .current_dir(env!("CARGO_MANIFEST_DIR"))
+                .env("image", &image)
+                .output()
+                .expect("a shell");
+            assert!(output.status.success(), "{line}: {}", String::from_utf8_lossy(&output.stderr));
+            let verbs: Vec<&str> = line.split(' ').take(3).collect();
+            if verbs[1] == "render" {
+                rendered.push(verbs[2].to_owned());
+                let needs_image = verbs[2] != "envoy";
+                assert_eq!(String::from_utf8(output.stdout).expect("text").contains(&image), needs_image, "{line}");
+            }
+        }
+    }
+    assert_eq!(rendered, ["istio", "envoy-gateway", "sidecar", "envoy"]);
 }

@@ -1,6 +1,7 @@
 //! A call that needs approval waits for a person, passes once when one has said yes, and for nothing else.
 
 mod console;
+mod person;
 mod refused;
 mod service;
 mod used_once;

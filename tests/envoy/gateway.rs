@@ -4,7 +4,8 @@ mod admin;
 mod listener;
 mod programs;
 
-pub(crate) use listener::{Listener, extension, json_text, structure};
+pub(crate) use listener::{Listener, cluster, extension, json_text, structure};
+pub(crate) use programs::{envoy, module, validate};
 
 use crate::{
     client::{self, Request, Response},
@@ -81,10 +82,18 @@ impl Gateway {
     /// # Panics
     /// If Envoy does not become ready.
     pub(crate) async fn start_rendered(name: &str, policy: &str) -> Self {
+        Self::start_with(name, |folder, upstream| programs::render(folder, policy, upstream)).await
+    }
+
+    /// Starts an Envoy with what is made of its folder and the server's address.
+    ///
+    /// # Panics
+    /// If Envoy does not become ready.
+    pub(crate) async fn start_with(name: &str, make: impl FnOnce(&Path, SocketAddr) -> String) -> Self {
         let upstream = Upstream::start().await;
         let folder = fresh_folder(name);
         let config = folder.join("envoy.yaml");
-        fs::write(&config, programs::render(&folder, policy, upstream.address)).expect("the configuration file");
+        fs::write(&config, make(&folder, upstream.address)).expect("the configuration file");
         Self::launch(folder, &config, upstream).await.unwrap_or_else(|log| panic!("{log}"))
     }
 
@@ -223,9 +232,9 @@ fn bootstrap(folder: &Path, upstream: SocketAddr, listeners: &[Listener], source
         "node": { "id": "test", "cluster": "test" },
         "admin": { "address": { "socket_address": { "address": "127.0.0.1", "port_value": 0 } } },
         "static_resources": { "clusters": [
-            listener::cluster("http1", upstream, &json!({ "http_protocol_options": { "enable_trailers": true } })),
-            listener::cluster("http2", upstream, &json!({ "http2_protocol_options": {} })),
-            listener::cluster("refusing", SocketAddr::from(([127, 0, 0, 1], 1)), &json!({ "http_protocol_options": {} })),
+            cluster("http1", upstream, &json!({ "http_protocol_options": { "enable_trailers": true } })),
+            cluster("http2", upstream, &json!({ "http2_protocol_options": {} })),
+            cluster("refusing", SocketAddr::from(([127, 0, 0, 1], 1)), &json!({ "http_protocol_options": {} })),
             { "name": "empty", "type": "STATIC", "load_assignment": { "cluster_name": "empty" } },
         ] },
     });

@@ -4,7 +4,7 @@
 mod certificate;
 mod jwt;
 mod mtls;
-mod token;
+pub(crate) mod token;
 
 use serde_json::{Value, json};
 

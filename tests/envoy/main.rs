@@ -18,6 +18,7 @@
 //! | `corpus` | the shared attack and decision cases |
 //! | `lists` | lists show only what may be called, on every stream, and nothing else is touched or held back |
 //! | `legacy` | the transport of 2024-11-05 works by option only |
+//! | `mesh` | what is rendered for Istio, Envoy Gateway and sidecars fits its schemas, reads back as it was written, and enforces |
 //! | `refund` | quota comes back when a call cannot have reached a server, and only then |
 //! | `servers` | real servers of every SDK: without the gateway the attacks bite, through it none does; sessions, progress, resumed streams |
 //! | `harness` | the suite's own tools, without the filter |
@@ -48,6 +49,7 @@ mod harness;
 mod identity;
 mod legacy;
 mod lists;
+mod mesh;
 mod metrics;
 mod observe;
 mod process;
@@ -57,3 +59,4 @@ mod samples;
 mod servers;
 mod tools;
 mod upstream;
+mod version;

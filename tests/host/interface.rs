@@ -25,6 +25,49 @@ const WASI: [&str; 15] = [
     "random_get",
 ];
 
+/// What Envoy 1.36, the oldest that the module is for, has under `env` for modules of ABI 0.2.1.
+const ENVOY: [&str; 39] = [
+    "proxy_add_header_map_value",
+    "proxy_call_foreign_function",
+    "proxy_close_stream",
+    "proxy_continue_stream",
+    "proxy_define_metric",
+    "proxy_dequeue_shared_queue",
+    "proxy_done",
+    "proxy_enqueue_shared_queue",
+    "proxy_get_buffer_bytes",
+    "proxy_get_buffer_status",
+    "proxy_get_current_time_nanoseconds",
+    "proxy_get_header_map_pairs",
+    "proxy_get_header_map_size",
+    "proxy_get_header_map_value",
+    "proxy_get_log_level",
+    "proxy_get_metric",
+    "proxy_get_property",
+    "proxy_get_shared_data",
+    "proxy_get_status",
+    "proxy_grpc_call",
+    "proxy_grpc_cancel",
+    "proxy_grpc_close",
+    "proxy_grpc_send",
+    "proxy_grpc_stream",
+    "proxy_http_call",
+    "proxy_increment_metric",
+    "proxy_log",
+    "proxy_record_metric",
+    "proxy_register_shared_queue",
+    "proxy_remove_header_map_value",
+    "proxy_replace_header_map_value",
+    "proxy_resolve_shared_queue",
+    "proxy_send_local_response",
+    "proxy_set_buffer_bytes",
+    "proxy_set_effective_context",
+    "proxy_set_header_map_pairs",
+    "proxy_set_property",
+    "proxy_set_shared_data",
+    "proxy_set_tick_period_milliseconds",
+];
+
 /// What Envoy looks for, with how many numbers go in and come out; it refuses a module where these differ. Each callback
 /// that is here costs every request or stream a call.
 const EXPORTS: [(&str, usize, usize); 15] = [
@@ -49,7 +92,7 @@ const EXPORTS: [(&str, usize, usize); 15] = [
 fn the_module_loads_in_every_envoy() {
     for import in MODULE.imports() {
         match import.module() {
-            "env" => {}
+            "env" => assert!(ENVOY.contains(&import.name()), "{}", import.name()),
             "wasi_snapshot_preview1" => assert!(WASI.contains(&import.name()), "{}", import.name()),
             other => panic!("nothing has {other:?}"),
         }

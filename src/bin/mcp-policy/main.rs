@@ -1,5 +1,6 @@
 //! The `mcp-policy` command. `main` only maps to an exit code; each verb has a file of its own.
 
+mod approvals;
 mod check;
 mod explain;
 mod faults;
@@ -36,6 +37,8 @@ enum Verb {
     Schema(schema::Args),
     /// Write a policy from the tools that a server lists
     Suggest(suggest::Args),
+    /// Show what waits for a person in a running gateway, and answer it
+    Approvals(approvals::Args),
 }
 
 /// How a run ends, for scripts.
@@ -72,6 +75,7 @@ fn run() -> Exit {
             Verb::Render(args) => render::run(&args),
             Verb::Schema(args) => schema::run(&args),
             Verb::Suggest(args) => suggest::run(&args),
+            Verb::Approvals(args) => approvals::run(&args),
         },
         Err(error) => {
             let asked_for_help = !error.use_stderr();

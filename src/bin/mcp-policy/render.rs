@@ -1,6 +1,15 @@
 //! `mcp-policy render`: a complete gateway configuration with the user's policy in it.
+//!
+//! `limitador` has no place here yet: limits that count over several Envoys do not exist yet, so there is nothing that
+//! a Limitador could be configured for.
 
 mod configuration;
+mod document;
+mod envoy;
+mod envoy_gateway;
+mod istio;
+mod kubernetes;
+mod sidecar;
 mod template;
 #[cfg(test)]
 mod tests;
@@ -9,11 +18,6 @@ mod upstream;
 use clap::Subcommand;
 
 use crate::{Exit, complain, input, print};
-use template::{fill, quoted, scalar};
-use upstream::Upstream;
-
-const ENVOY: &str = include_str!("render/envoy.yaml.in");
-const UPSTREAM_TLS: &str = include_str!("render/upstream_tls.yaml.in");
 
 /// The words after `render`.
 #[derive(clap::Args)]
@@ -27,90 +31,56 @@ pub(crate) struct Args {
 #[derive(Subcommand)]
 enum Gateway {
     /// Envoy by itself: one listener, the filter, one MCP server
-    Envoy(Envoy),
-}
-
-/// What an Envoy configuration is made of.
-#[derive(clap::Args)]
-struct Envoy {
-    /// A policy, or a configuration with `policy` or `policies` in it; `-` reads stdin
-    file: String,
-    /// Where the gateway listens, on 127.0.0.1
-    #[arg(long, value_name = "PORT", default_value_t = 10000)]
-    port: u16,
-    /// The MCP server
-    #[arg(long, value_name = "URL", default_value = "http://127.0.0.1:10002")]
-    upstream: Upstream,
-    /// The filter's module
-    #[arg(long, value_name = "PATH", default_value = "target/wasm32-wasip1/release/mcp_policy.wasm")]
-    module: String,
-    /// Where Envoy's admin interface listens, on 127.0.0.1
-    #[arg(long, value_name = "PORT", default_value_t = 9901)]
-    admin_port: u16,
+    Envoy(envoy::Envoy),
+    /// Kubernetes: Envoy in the MCP server's pod, as a Deployment with its ConfigMap and Service
+    Sidecar(sidecar::Sidecar),
+    /// Kubernetes with Istio: the filter in the sidecars of an MCP server
+    Istio(istio::Istio),
+    /// Kubernetes with Envoy Gateway: a Gateway in front of an MCP server
+    EnvoyGateway(envoy_gateway::EnvoyGateway),
 }
 
 /// Renders, and prints what came of it.
 pub(crate) fn run(args: &Args) -> Exit {
-    let Gateway::Envoy(envoy) = &args.gateway;
-    let document = match input::read(&envoy.file) {
+    let file = args.gateway.file();
+    let document = match input::read(file) {
         Ok(document) => document,
         Err(message) => {
             complain(&message);
             return Exit::Usage;
         }
     };
-    match envoy.render(&document) {
+    match args.gateway.render(&document) {
         Ok(rendered) => print(&rendered),
         Err(message) => {
-            complain(&format!("{}: {message}", input::name(&envoy.file)));
+            complain(&format!("{}: {message}", input::name(file)));
             Exit::Findings
         }
     }
 }
 
-// === impl Envoy ===
+// === impl Gateway ===
 
-impl Envoy {
+impl Gateway {
+    fn file(&self) -> &str {
+        match self {
+            Self::Envoy(envoy) => &envoy.file,
+            Self::Sidecar(sidecar) => &sidecar.common.file,
+            Self::Istio(istio) => &istio.common.file,
+            Self::EnvoyGateway(gateway) => &gateway.common.file,
+        }
+    }
+
+    /// What stands in for the gateway's configuration; `document` is what [`Self::file`] holds.
+    ///
+    /// # Errors
+    /// Why the document cannot become one.
     fn render(&self, document: &str) -> Result<String, String> {
-        let configuration = configuration::held(document)?;
-        let upstream = &self.upstream;
-        Ok(fill(
-            ENVOY,
-            &[
-                ("port", self.port.to_string()),
-                ("module", quoted(&self.module)),
-                ("configuration", scalar(&configuration)),
-                ("host_rewrite", host_rewrite(upstream)),
-                ("discovery", discovery(upstream).to_owned()),
-                ("upstream_host", quoted(&upstream.host)),
-                ("upstream_port", upstream.port.to_string()),
-                ("transport_socket", transport_socket(upstream)),
-                ("admin_port", self.admin_port.to_string()),
-            ],
-        ))
+        match self {
+            Self::Envoy(envoy) => envoy.render(document),
+            Self::Sidecar(sidecar) => sidecar.render(document),
+            Self::Istio(istio) => istio.render(document),
+            Self::EnvoyGateway(gateway) => gateway.render(document),
+        }
     }
-}
-
-fn discovery(upstream: &Upstream) -> &'static str {
-    if upstream.is_address() { "STATIC" } else { "STRICT_DNS" }
-}
-
-/// A server behind TLS answers to its own name only. Plain ones see the client's `Host`: a server on
-/// loopback tells web pages that rebind a name (DNS rebinding) from agents by it.
-fn host_rewrite(upstream: &Upstream) -> String {
-    if upstream.tls { format!("host_rewrite_literal: {}", quoted(&upstream.authority())) } else { String::new() }
-}
-
-fn transport_socket(upstream: &Upstream) -> String {
-    if !upstream.tls {
-        return String::new();
-    }
-    // TLS has no server names for addresses.
-    let (sni, san_type) = if upstream.is_address() {
-        (String::new(), "IP_ADDRESS")
-    } else {
-        (format!("sni: {}", quoted(&upstream.host)), "DNS")
-    };
-    let host = quoted(&upstream.host);
-    fill(UPSTREAM_TLS, &[("sni", sni), ("san_type", san_type.to_owned()), ("host", host)])
 }

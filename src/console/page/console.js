@@ -1,9 +1,8 @@
-// The approvals console: shows what the gateway says, every two seconds, and sends what a person decides.
-// Names, arguments and notes come from hostile callers: they become text, never markup.
+// Shows what waits in the gateway, and sends what a person decides. All texts come from hostile callers.
 
 const REFRESH_MS = 2000;
 const NEWS_MS = 15000;
-// A press so soon after something moved was meant for what stood there before.
+// So soon after something moved, a press was meant for what stood there before.
 const SETTLE_MS = 700;
 // All that cannot be seen, or misplaces other text, but the plain space.
 const ODD = /((?! )[\p{C}\p{Z}\p{Default_Ignorable_Code_Point}\u2800])/u;
@@ -13,17 +12,17 @@ const find = (selector, root = document) => root.querySelector(selector);
 let timer, newsTimer, wanted;
 let turn = 0;
 let moved = 0;
-let ahead = 0; // of our clock, the gateway's
+let ahead = 0; // how far the gateway's clock is
 
 // === the gateway
 
 async function ask(path, body) {
   const token = sessionStorage.getItem('token');
   const headers = token ? { Authorization: `Bearer ${token}` } : {};
-  const request = { headers, signal: AbortSignal.timeout(10000) };
+  const request = { headers, body: JSON.stringify(body), signal: AbortSignal.timeout(10000) };
   if (body) {
+    request.method = 'POST';
     headers['Content-Type'] = 'application/json';
-    Object.assign(request, { method: 'POST', body: JSON.stringify(body) });
   }
   const answer = await fetch(`/api/${path}`, request).catch(() => ({}));
   const said = await answer.json?.().catch(() => {});
@@ -32,7 +31,7 @@ async function ask(path, body) {
   throw Object.assign(Error(said?.error ?? why), { status: answer.status });
 }
 
-// Only the latest turn draws: an older one does not know what was decided since.
+// Only the latest turn draws: older ones do not know what was decided since.
 async function refresh() {
   const mine = ++turn;
   clearTimeout(timer);
@@ -49,22 +48,25 @@ async function refresh() {
 }
 
 async function decide(item, decision) {
-  const note = find('.said', item).value;
+  const note = find('.said', item).value || undefined;
   const name = item.entry.tool ?? item.entry.method;
   ++turn;
   enable(item, false);
   try {
-    await ask(`approvals/${item.key}`, note ? { decision, note } : { decision });
+    await ask(`approvals/${item.key}`, { decision, note });
     tell(decision === 'approve' ? `Approved: ${name} passes once, when it is called again` : `Rejected: ${name}`);
   } catch (error) {
-    tell(`Not answered: ${name}: ${error.message}${error.status ? '' : '; it may have heard you all the same'}`);
+    tell(`Not answered: ${name}: ${error.message}${error.status ? '' : '; it may have heard you'}`);
   }
   refresh();
 }
 
 function connected(text, state) {
-  show(find('#link'), text);
-  find('#link').className = state;
+  const link = find('#link');
+  // A longer line may push the list down.
+  if (link.shown !== text) moved = performance.now();
+  show(link, text);
+  link.className = state;
 }
 
 function signIn(why) {
@@ -84,13 +86,12 @@ function draw({ now, you, approvals }, { counters }, { decisions }) {
   show(find('#you'), you);
   connected('Live', '');
   drawApprovals(approvals);
-  sync('counter', counters, (c) => [c.filter, c.policy, c.counter, c.scope, c.grant, c.window].join('\n'), drawCounter);
-  // From the oldest on, each above the others.
+  sync('counter', counters, ({ max, used, resetAt, ...c }) => JSON.stringify(c), drawCounter);
   sync('decision', decisions.reverse(), JSON.stringify, drawDecision, 'prepend');
 }
 
-// What stays is neither rebuilt nor moved: focus, selection and half-typed notes live in it.
-function sync(kind, entries, keyOf, drawPart, place = 'append', keep = () => false) {
+// What stays is neither rebuilt nor moved: focus and half-typed notes live in it.
+function sync(kind, entries, keyOf, drawPart, place = 'append', keep) {
   const list = find(`#${kind}s`);
   const old = list.parts ?? new Map();
   list.parts = new Map();
@@ -104,33 +105,32 @@ function sync(kind, entries, keyOf, drawPart, place = 'append', keep = () => fal
     drawPart(part, entry);
   }
   for (const [key, part] of old) {
-    if (keep(part)) list.parts.set(key, part);
+    if (keep?.(part)) list.parts.set(key, part);
     else part.remove();
   }
 }
 
 function drawApprovals(approvals) {
   const list = find('#approvals');
-  const known = list.parts;
+  const waiting = approvals.filter((a) => a.state === 'pending');
+  const fresh = waiting.filter((a) => list.parts?.has(a.id) === false).length;
   const places = () => [...list.children].map((item) => item.key + find('.answer', item).offsetTop).join();
   const before = places();
-  // What is over stays while somebody is at the list, so that nothing moves under the pointer.
+  // What is over stays while somebody is at the list: nothing moves under the pointer.
   sync('approval', approvals, (a) => a.id, drawApproval, 'append', (item) => {
-    answered(item, 'Over: it was used, or has expired.');
+    answered(item, 'Over: used, or expired.');
     return list.matches(':hover') || item.contains(document.activeElement);
   });
   if (places() !== before) moved = performance.now();
-  const waiting = approvals.filter((a) => a.state === 'pending');
-  const fresh = waiting.filter((a) => !known?.has(a.id)).length;
   if (fresh) tell(`New calls that wait for a person: ${fresh}`);
   document.title = `${waiting.length ? `(${waiting.length}) ` : ''}Approvals`;
-  if (wanted && !list.parts.has(wanted)) tell('The approval in the address does not wait any more');
+  if (wanted && !list.parts.has(wanted)) tell('What the address names is over');
   list.parts.get(wanted)?.focus();
   wanted = '';
 }
 
 function drawApproval(item, a) {
-  const { params = 'The text of this call is lost: it cannot be approved.' } = a;
+  const { params = 'The text is lost: this cannot be approved.' } = a;
   const length = params.length > 1000 ? `${params.length} characters: scroll to read all.` : '';
   item.id = a.id;
   fill(item, { ...a, params, length, age: `${span(a.askedAt, -1)} ago`, left: `${span(a.expiresAt)} left` });
@@ -143,8 +143,8 @@ function drawApproval(item, a) {
 
 function press({ target, detail }) {
   if (target.localName !== 'button') return;
-  // Only pointers are surprised (`detail`): the keyboard's focus stays with its button.
-  if (detail && performance.now() - moved < SETTLE_MS) tell('The page has just moved: look again, and press again');
+  // Only pointers (`detail`) are surprised: the keyboard's focus stays with its button.
+  if (detail && performance.now() - moved < SETTLE_MS) tell('The page has just moved: look, and press again');
   else decide(target.closest('li'), target.className);
 }
 
@@ -156,29 +156,27 @@ function answered(item, outcome) {
 
 function enable(item, on) {
   const fields = find('fieldset', item);
-  // Else the focus would fall back to the head of the page.
+  // Else the focus falls back to the head of the page.
   if (!on && fields.contains(document.activeElement)) item.focus();
   fields.disabled = !on;
 }
 
 function drawCounter(row, c) {
-  const max = c.max || 1;
-  const value = c.max ? c.used : 1;
-  Object.assign(find('meter', row), { max, value, low: max * 0.8, high: max * 0.99, optimum: 0 });
+  find('meter', row).value = c.max ? c.used / c.max : 1;
   const used = `${c.used} of ${c.max} in ${c.window} s`;
-  fill(row, { ...c, grant: c.grant ?? 'everybody', used, reset: `in ${span(c.resetAt)}` });
+  fill(row, { grant: 'everybody', ...c, used, reset: `in ${span(c.resetAt)}` });
 }
 
 function drawDecision(row, { at, record }) {
   const { decision, tool = record.method, approval, shadow } = record;
   find('.decision', row).className = `decision ${decision}`;
   const more = [
-    approval && `by ${signed(approval)}`,
+    approval?.approver && `by ${signed(approval)}`,
     shadow && `in shadow: ${shadow.decision} by ${shadow.rule}`,
     record.arguments && `arguments: ${JSON.stringify(record.arguments)}`,
   ].filter(Boolean).join('; ');
-  // Swedish dates are the same for all readers.
-  fill(row, { ...record, tool, more, at: new Date(at).toLocaleString('sv') });
+  // Swedish: year, month, day.
+  fill(row, { ...record, decision: decision.replaceAll('_', ' '), tool, more, at: new Date(at).toLocaleString('sv') });
 }
 
 const signed = ({ approver, note }) => (note ? `${approver}: ${note}` : approver);
@@ -199,12 +197,11 @@ function show(element, text) {
 }
 
 function escaped(character) {
-  const mark = document.createElement('span');
   const textContent = `\\u{${character.codePointAt().toString(16)}}`;
-  return Object.assign(mark, { textContent, className: 'odd', title: 'a character that cannot be seen, or misleads' });
+  return Object.assign(document.createElement('span'), { textContent, className: 'odd', title: 'cannot be seen, or misleads' });
 }
 
-// How long until a moment; with -1, since it.
+// The time until a moment; with -1, since it.
 function span(moment, sign = 1) {
   const seconds = Math.max(0, Math.round((sign * (Date.parse(moment) - Date.now() - ahead)) / 1000));
   if (seconds < 120) return `${seconds} s`;
@@ -216,8 +213,6 @@ function tell(text) {
   clearTimeout(newsTimer);
   newsTimer = setTimeout(tell, NEWS_MS, '');
 }
-
-// === the beginning
 
 // `#token=…` is kept for this tab and leaves the address; `#<id>` is an approval to go to.
 function begin() {
@@ -236,7 +231,7 @@ find('form').onsubmit = (event) => {
   find('#token').value = '';
   refresh();
 };
-// A page that comes up under a double click has moved as well.
+// A page that comes up under a double click has moved, too.
 onfocus = document.onvisibilitychange = ({ type }) => {
   moved = performance.now();
   if (type !== 'focus' && !document.hidden) refresh();

@@ -4,11 +4,7 @@ use std::borrow::Cow;
 
 use sha2::{Digest as _, Sha256};
 
-use crate::{
-    config::Arguments,
-    json::{Writer, quoted},
-    mcp::Request,
-};
+use crate::{config::Arguments, json::Writer, mcp::Request};
 
 /// What is noted of a call's arguments.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -47,8 +43,7 @@ impl Noted {
 
     /// Writes it down; the values only `in_full`.
     pub(super) fn write(&self, record: &mut Writer, in_full: bool) {
-        let names: Vec<String> = self.names.iter().map(|name| quoted(name)).collect();
-        record.json("arguments", format_args!("[{}]", names.join(",")));
+        record.texts("arguments", self.names.iter().map(String::as_str));
         record.optional("argumentsDigest", self.digest.as_deref());
         if let Some(values) = self.values.as_ref().filter(|_| in_full) {
             record.json("argumentValues", values);

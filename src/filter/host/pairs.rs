@@ -1,24 +1,30 @@
 //! Header maps as the ABI writes them: the number of pairs, the sizes of each, then each name and value with a NUL
 //! behind it; numbers are four bytes, little-endian.
 
-/// The pairs of a serialised map; `None` if the sizes do not fit, or a name is not UTF-8.
-pub(super) fn read(bytes: &[u8]) -> Option<Vec<(String, Vec<u8>)>> {
+use std::ops::Range;
+
+use crate::http::{Headers, Span};
+
+/// The headers of a serialised map, which they stay in; `None` if the sizes do not fit, or a name is not UTF-8.
+pub(super) fn read(bytes: Vec<u8>) -> Option<Headers> {
     if bytes.is_empty() {
-        return Some(Vec::new());
+        return Some(Headers::default());
     }
-    let (count, rest) = number(bytes)?;
-    let (mut sizes, mut texts) = rest.split_at_checked(count.checked_mul(8)?)?;
-    let mut pairs = Vec::with_capacity(count);
+    let (count, rest) = number(&bytes)?;
+    let (mut sizes, texts) = rest.split_at_checked(count.checked_mul(8)?)?;
+    let (all, mut at) = (bytes.len(), bytes.len().checked_sub(texts.len())?);
+    let mut spans = Vec::with_capacity(count);
     while !sizes.is_empty() {
         let (name, value);
         (name, sizes) = number(sizes)?;
         (value, sizes) = number(sizes)?;
-        let (name, rest) = text(texts, name)?;
-        let (value, rest) = text(rest, value)?;
-        pairs.push((String::from_utf8(name.to_vec()).ok()?, value.to_vec()));
-        texts = rest;
+        let name = text(&bytes, at, name)?;
+        let value = text(&bytes, name.end.checked_add(1)?, value)?;
+        std::str::from_utf8(bytes.get(name.clone())?).ok()?;
+        at = value.end.checked_add(1)?;
+        spans.push(Span { name, value });
     }
-    Some(pairs)
+    (at <= all).then(|| Headers::of(bytes, spans))
 }
 
 /// A serialised map of `pairs`, none of which comes near 4 GiB.
@@ -40,7 +46,8 @@ fn number(bytes: &[u8]) -> Option<(usize, &[u8])> {
     Some((usize::try_from(u32::from_le_bytes(*number)).ok()?, rest))
 }
 
-fn text(bytes: &[u8], size: usize) -> Option<(&[u8], &[u8])> {
-    let (text, rest) = bytes.split_at_checked(size)?;
-    Some((text, rest.strip_prefix(b"\0")?))
+/// The text of so many bytes that begins there, with its NUL behind it.
+fn text(bytes: &[u8], start: usize, size: usize) -> Option<Range<usize>> {
+    let end = start.checked_add(size)?;
+    (bytes.get(end) == Some(&0)).then_some(start..end)
 }

@@ -54,7 +54,7 @@ fn literal(value: &Literal) -> String {
         Literal::Object(members) => {
             let mut out = Writer::default();
             for (name, value) in members {
-                out.json(name, literal(value));
+                out.named(name, literal(value));
             }
             out.finish()
         }

@@ -249,7 +249,7 @@ pub(crate) fn extension(name: &str, kind: &str, configuration: Value) -> Value {
 }
 
 /// A cluster that is one server, spoken to in one protocol.
-pub(super) fn cluster(name: &str, server: SocketAddr, protocol: &Value) -> Value {
+pub(crate) fn cluster(name: &str, server: SocketAddr, protocol: &Value) -> Value {
     let address = json!({ "address": server.ip().to_string(), "port_value": server.port() });
     json!({
         "name": name,

@@ -27,12 +27,34 @@ pub(super) fn start(config: &Path) -> Process {
         .unwrap_or_else(|error| panic!("Envoy does not start ({error}): {NO_ENVOY}"))
 }
 
+/// What `envoy --mode validate` says against a configuration file; nothing if it is fine.
+pub(crate) fn validate(config: &Path) -> Option<String> {
+    let checked = Command::new(envoy())
+        .args(["--mode", "validate", "--config-path"])
+        .arg(config)
+        .args(["--use-dynamic-base-id", "--log-level", "error"])
+        .output()
+        .unwrap_or_else(|error| panic!("Envoy does not start ({error}): {NO_ENVOY}"));
+    (!checked.status.success()).then(|| String::from_utf8_lossy(&checked.stderr).into_owned())
+}
+
 /// What `mcp-policy render envoy` makes of a policy, on ports of Envoy's choice.
 pub(super) fn render(folder: &Path, policy: &str, upstream: SocketAddr) -> String {
     let file = folder.join("policy.json");
     fs::write(&file, policy).expect("the policy");
     let rendered = Command::new(env!("CARGO_BIN_EXE_mcp-policy"))
-        .args(["render", "envoy", "--port", "0", "--admin-port", "0", "--upstream", &format!("http://{upstream}")])
+        .args([
+            "render",
+            "envoy",
+            "--port",
+            "0",
+            "--admin-port",
+            "0",
+            "--console-port",
+            "0",
+            "--upstream",
+            &format!("http://{upstream}"),
+        ])
         .arg("--module")
         .arg(module())
         .arg(file)
@@ -46,7 +68,7 @@ pub(super) fn render(folder: &Path, policy: &str, upstream: SocketAddr) -> Strin
 const NO_ENVOY: &str = "run `./build.sh test`, which gets Envoy, or name the binary in MCP_POLICY_ENVOY";
 
 /// The Envoy to test with.
-fn envoy() -> PathBuf {
+pub(crate) fn envoy() -> PathBuf {
     if let Some(named) = env::var_os("MCP_POLICY_ENVOY") {
         return named.into();
     }
@@ -56,7 +78,7 @@ fn envoy() -> PathBuf {
 }
 
 /// The module under test.
-pub(super) fn module() -> PathBuf {
+pub(crate) fn module() -> PathBuf {
     let module = target().join("wasm32-wasip1/release/mcp_policy.wasm");
     assert!(module.is_file(), "{} is missing: run `./build.sh test`, which builds it", module.display());
     module

@@ -7,14 +7,14 @@ use serde_json::{Value, json};
 use sha2::Sha256;
 
 /// The key that the gateway knows.
-pub(super) const KEY: &[u8] = b"the key that the gateway and the issuer share";
+pub(crate) const KEY: &[u8] = b"the key that the gateway and the issuer share";
 /// Who issues the tokens.
 const ISSUER: &str = "https://issuer.test";
 /// Under which name Envoy keeps the claims.
 pub(super) const PAYLOAD: &str = "agent";
 
 /// A token that holds these claims and the issuer, signed with `key`.
-pub(super) fn signed(key: &[u8], mut claims: Value) -> String {
+pub(crate) fn signed(key: &[u8], mut claims: Value) -> String {
     claims["iss"] = ISSUER.into();
     let message = format!("{}.{}", part(&json!({ "alg": "HS256", "typ": "JWT" })), part(&claims));
     let mut mac = Hmac::<Sha256>::new_from_slice(key).expect("a key of any length");
@@ -34,7 +34,7 @@ fn part(value: &Value) -> String {
 }
 
 /// Envoy's filter for tokens. It lets callers without one pass, and none with a wrong one.
-pub(super) fn filter() -> Value {
+pub(crate) fn filter() -> Value {
     let keys = json!({ "keys": [{ "kty": "oct", "alg": "HS256", "k": URL_SAFE_NO_PAD.encode(KEY) }] });
     let provider = json!({
         "issuer": ISSUER,

@@ -2,7 +2,7 @@
 
 use super::{
     policy,
-    queries::{of_dashboard, of_rules, shipped},
+    queries::{is_missing_here, of_dashboard, of_rules, shipped},
     traffic,
 };
 use crate::{
@@ -70,7 +70,8 @@ fn prometheus_reads_the_shipped_gateway_and_the_dashboards_queries_have_data() {
         let gateway = Gateway::start_rendered("observe-gateway", &policy()).await;
         traffic(&gateway).await;
         let (process, address) = start(&program, gateway.admin());
-        let queries = of_dashboard();
+        let mut queries = of_dashboard();
+        queries.retain(|query| !is_missing_here(query));
         until("each query of the dashboard yields series", || async {
             assert!(process.ended().is_none(), "{}", process.log_tail());
             traffic(&gateway).await;

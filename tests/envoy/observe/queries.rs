@@ -1,7 +1,7 @@
 //! The queries of the shipped rules and of the dashboard.
 
 use super::{policy, traffic};
-use crate::{gateway::Gateway, runtime::run};
+use crate::{gateway::Gateway, runtime::run, version};
 use regex_lite::Regex;
 use serde_json::Value;
 use std::{
@@ -32,6 +32,11 @@ pub(super) fn of_dashboard() -> Vec<String> {
     let targets = panels.iter().flat_map(|panel| panel["targets"].as_array().expect("queries"));
     let query = |target: &Value| target["expr"].as_str().expect("a query").replace("$__rate_interval", "1m");
     targets.map(|target| query(target).replace("$__range", "5m")).collect()
+}
+
+/// Whether the Envoy under test is too old to have this.
+pub(super) fn is_missing_here(metric: &str) -> bool {
+    metric == "envoy_wasm_wasm_vm_count" && !version::counts_vms()
 }
 
 /// Metrics and their labels, as a gateway shows them.
@@ -68,7 +73,10 @@ fn every_query_names_only_what_a_gateway_shows() {
             for metric in &metrics {
                 match exposed.get(*metric) {
                     Some(labels) => known.extend(labels.iter().map(String::as_str)),
-                    None => assert!(recorded.contains(*metric), "nobody shows `{metric}`: {query}"),
+                    None => {
+                        let known = recorded.contains(*metric) || is_missing_here(metric);
+                        assert!(known, "nobody shows `{metric}`: {query}");
+                    }
                 }
             }
             let labels = label.captures_iter(&query).filter_map(|found| found.get(1).or_else(|| found.get(2)));

@@ -6,11 +6,50 @@
 
 use std::collections::BTreeMap;
 
+use mcp_policy::config::Config;
 use serde_json::value::RawValue;
 
 /// A JSON object, each member as it was written. Of a repeated name the last one stays here; the filter
 /// refuses such a document.
 type Members<'a> = BTreeMap<String, &'a RawValue>;
+
+/// The configuration to render, made of a policy or a configuration: it holds headers until the verdict, and the filter
+/// takes it.
+///
+/// # Errors
+///
+/// What is wrong with `document`.
+pub(super) fn of(document: &str) -> Result<String, String> {
+    let configuration = held(document)?;
+    let Err(invalid) = Config::load(document.trim_matches(WHITE).as_bytes()) else { return Ok(configuration) };
+    let mistakes: Vec<String> = invalid.problems.iter().map(|problem| format!("\n  {problem}")).collect();
+    Err(format!("the filter would refuse this; `mcp-policy check` shows where:{}", mistakes.concat()))
+}
+
+/// A configuration that is rendered, with `member` first if it says nothing of `key` itself.
+///
+/// # Errors
+///
+/// When `configuration` is no JSON object.
+pub(super) fn with_default(configuration: String, key: &str, member: &str) -> Result<String, String> {
+    let says = read(&configuration)?.contains_key(key);
+    Ok(if says { configuration } else { insert(&configuration, 0, member) })
+}
+
+/// A configuration whose answers tell agents where calls are approved, if its policies want any approved.
+///
+/// # Errors
+/// When `configuration` is no JSON object.
+pub(super) fn asking(configuration: String, console_port: u16) -> Result<String, String> {
+    if !configuration.contains("require_approval") {
+        return Ok(configuration);
+    }
+    let member = format!(r#""approvals": {{"url": "http://localhost:{console_port}/"}}, "#);
+    with_default(configuration, "approvals", &member)
+}
+
+/// What may stand around a JSON text.
+const WHITE: [char; 4] = [' ', '\t', '\r', '\n'];
 
 /// The configuration that holds headers until the verdict, made of a policy or a configuration.
 ///
@@ -18,7 +57,7 @@ type Members<'a> = BTreeMap<String, &'a RawValue>;
 ///
 /// When `document` is no JSON object, or neither a policy nor a configuration with policies.
 pub(super) fn held(document: &str) -> Result<String, String> {
-    let text = document.trim_matches([' ', '\t', '\r', '\n']);
+    let text = document.trim_matches(WHITE);
     let members = read(text)?;
     if members.contains_key("version") {
         return Ok(format!(r#"{{"policy": {text}, "protocol": {{"headers": "hold"}}}}"#));

@@ -2,9 +2,12 @@
 
 use clap::Parser;
 
+mod kubernetes;
+
 use super::{
-    Args, ENVOY, Gateway, UPSTREAM_TLS,
-    configuration::held,
+    Args,
+    configuration::{self, held},
+    envoy::{CONSOLE, ENVOY, UPSTREAM_TLS},
     template::{fill, quoted, scalar},
     upstream::Upstream,
 };
@@ -17,9 +20,13 @@ struct Line {
 
 /// What `mcp-policy render envoy …` prints for `document`.
 fn render(document: &str, options: &[&str]) -> String {
-    let line = Line::try_parse_from(["render", "envoy", "-"].iter().chain(options)).unwrap();
-    let Gateway::Envoy(envoy) = line.args.gateway;
-    envoy.render(document).unwrap()
+    render_for("envoy", document, options).unwrap()
+}
+
+/// What `mcp-policy render GATEWAY …` comes to.
+fn render_for(gateway: &str, document: &str, options: &[&str]) -> Result<String, String> {
+    let line = Line::try_parse_from(["render", gateway, "-"].iter().chain(options)).unwrap();
+    line.args.gateway.render(document)
 }
 
 /// The configuration in `rendered`, read as YAML reads it.
@@ -56,7 +63,9 @@ fn every_placeholder_has_a_value() {
         assert!(!rendered.lines().any(|line| line.ends_with(' ')), "{rendered}");
     }
     // No dollar but those of the placeholders above.
-    assert_eq!(ENVOY.matches('$').count() + UPSTREAM_TLS.matches('$').count(), 9 + 3);
+    assert_eq!(ENVOY.matches('$').count() + UPSTREAM_TLS.matches('$').count(), 13 + 3);
+    // One in the comment on tokens.
+    assert_eq!(CONSOLE.matches('$').count(), 3 + 1);
 }
 
 #[test]
@@ -66,6 +75,30 @@ fn options_reach_their_lines() {
     assert!(rendered.contains("{ address: 127.0.0.1, port_value: 0 }"));
     assert!(rendered.contains(r#"filename: "a \"b\" \\c.wasm""#));
     assert!(rendered.contains(r#"{ address: "127.0.0.1", port_value: 10002 }"#));
+}
+
+#[test]
+fn the_console_is_on_loopback_for_those_who_are_named() {
+    let rendered = render(POLICY, &["--console-port", "4321", "--approver", "peer:spiffe://x/*"]);
+    assert!(rendered.contains("socket_address: { address: 127.0.0.1, port_value: 4321 }"), "{rendered}");
+    assert!(rendered.contains(r#"{"console":{"approvers":["peer:spiffe://x/*"]}}"#), "{rendered}");
+    let refused = render_for("envoy", POLICY, &["--approver", "address:127.0.0.1"]).unwrap_err();
+    let expected = "the console would refuse `--approver`:\n  /console/approvers/0: found the string `address:127.0.0.1`, \
+                    expected `jwt:…`, `peer:…` or `bearer:` with the 64 hexadecimal digits of the token's SHA-256";
+    assert_eq!(refused, expected);
+}
+
+#[test]
+fn agents_are_told_where_calls_are_approved() {
+    let asks = r#"{"version":"1","default":"deny","tools":{"pay":{"action":"require_approval"}}}"#;
+    let url = |document: &str| {
+        let configuration = configuration_in(&render(document, &["--console-port", "4321"]));
+        mcp_policy::config::Config::load(configuration.as_bytes()).unwrap().approvals.url
+    };
+    assert_eq!(url(asks).as_deref(), Some("http://localhost:4321/"));
+    assert_eq!(url(POLICY), None);
+    let own = format!(r#"{{"policy":{asks},"approvals":{{"url":"https://x.example/"}}}}"#);
+    assert_eq!(url(&own).as_deref(), Some("https://x.example/"));
 }
 
 #[test]
@@ -137,6 +170,18 @@ fn what_is_neither_is_named() {
 }
 
 #[test]
+fn what_the_filter_would_refuse_is_not_rendered() {
+    let refusal = configuration::of(r#"{"version":"2","default":"deny","tolls":{}}"#).unwrap_err();
+    assert_eq!(
+        refusal,
+        "the filter would refuse this; `mcp-policy check` shows where:\n  \
+         /version: found `2`, expected `1`\n  \
+         /tolls: unknown key `tolls` (did you mean `tools`?); allowed: `version`, `default`, `description`, \
+         `hide`, `all_tools`, `tools`, `resources`, `prompts`, `methods` or `mode`"
+    );
+}
+
+#[test]
 fn hostile_text_reads_back_as_it_was() {
     for text in [
         "it's \\\"quoted\\\"",
@@ -146,7 +191,8 @@ fn hostile_text_reads_back_as_it_was() {
         "next\u{85}line, \u{2028} and \u{2029}, \u{feff}, \u{7f}",
         "- & * ! | > @ ` {{ }}",
     ] {
-        let policy = format!("{{\"version\": \"1\",\n  \n\n \t\"description\"\n:\"{text}\"   }}");
+        let policy =
+            format!("{{\"version\": \"1\", \"default\": \"deny\",\n  \n\n \t\"description\"\n:\"{text}\"   }}");
         assert_eq!(configuration_in(&render(&policy, &[])), held(&policy).unwrap(), "{text}");
     }
 }

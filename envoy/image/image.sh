@@ -1,0 +1,81 @@
+# `./build.sh image`: the module as an OCI image that meshes pull, with its checksums and what it is made of.
+# `build.sh` reads this file; what it calls and does not define stands there.
+# shellcheck shell=bash
+
+readonly IMAGE=target/image
+readonly SBOM_TOOLS=target/tools/sbom
+
+verb_image() {
+  local registry=
+  while (($#)); do
+    [[ $1 == --push ]] || misused "\`$1\` is not an option of \`image\`"
+    (($# > 1)) && [[ $2 ]] || misused '`--push` wants a registry, such as `registry.example.com/team`'
+    registry=${2%/}
+    shift 2
+  done
+  need_rust
+  need npm 'it makes the module smaller, without which the image is another one: install Node 20 or later'
+  need python3 'it writes the image: install Python 3.11 or later'
+  build_module
+  local version digest
+  version=$(awk -F'"' '/^version = / { print $2; exit }' Cargo.toml)
+  write_image "$version"
+  digest=$(<"$IMAGE/digest")
+  if [[ $registry ]]; then
+    local skopeo
+    skopeo=$(skopeo_program)
+    bash envoy/image/push.sh "$skopeo" "$IMAGE/layout" "$registry/mcp-policy:$version"
+    say "pushed: \`--image\` of \`mcp-policy render\` wants"
+    printf '%s\n' "$registry/mcp-policy@$digest"
+  fi
+}
+
+# Anew, so that nothing of an earlier image stays.
+write_image() {
+  say 'writing the image'
+  rm -rf "$IMAGE"
+  mkdir -p "$IMAGE"
+  cp "$MODULE" "$IMAGE/mcp_policy.wasm"
+  python3 envoy/image/image.py "$MODULE" "$1" "$IMAGE/layout" >"$IMAGE/digest"
+  install_once "$SBOM_TOOLS" install_python envoy/image/requirements.txt
+  "$SBOM_TOOLS/bin/python" envoy/image/sbom.py "$MODULE" >"$IMAGE/sbom.cdx.json"
+  (cd "$IMAGE" && sha256sum mcp_policy.wasm sbom.cdx.json digest >SHA256SUMS && cat SHA256SUMS)
+  printf 'the image %s: %s\n' "$(<"$IMAGE/digest")" "$IMAGE/layout"
+}
+
+# === what pushes it
+
+readonly SKOPEO=target/tools/skopeo
+
+# Prints where it is; from Debian where there is none, with the libraries that its package leaves to others.
+skopeo_program() {
+  command -v skopeo && return
+  if [[ ! -x $SKOPEO/skopeo ]]; then
+    fetch_debian "$SKOPEO" 'put a `skopeo` on PATH' skopeo libgpgme11 libassuan0 libdevmapper1.02.1 >&2
+    cat >"$SKOPEO/skopeo" <<'SCRIPT'
+#!/bin/sh
+root=$(dirname "$(readlink -f "$0")")
+machine=$(uname -m)-linux-gnu
+LD_LIBRARY_PATH=$root/usr/lib/$machine:$root/lib/$machine exec "$root/usr/bin/skopeo" "$@"
+SCRIPT
+    chmod +x "$SKOPEO/skopeo"
+  fi
+  printf '%s\n' "$PWD/$SKOPEO/skopeo"
+}
+
+# === the registry that the test pushes to
+
+readonly REGISTRY=target/tools/registry
+
+# A folder with both.
+install_registry() {
+  local registry skopeo
+  ! skips registry || return 0
+  skopeo=$(skopeo_program)
+  registry=$(command -v docker-registry) || registry=$PWD/$REGISTRY/usr/bin/docker-registry
+  [[ -x $registry ]] || fetch_debian "$REGISTRY" \
+    'put a `docker-registry` on PATH, or set MCP_POLICY_SKIP=registry' docker-registry
+  mkdir -p "$REGISTRY"
+  ln -sf "$skopeo" "$REGISTRY/skopeo"
+  ln -sf "$registry" "$REGISTRY/docker-registry"
+}

@@ -1,0 +1,74 @@
+//! `mcp-policy render sidecar`: Envoy in the pod of an MCP server, without a mesh.
+
+use mcp_policy::config::Config;
+
+use super::{
+    configuration,
+    envoy::File,
+    kubernetes::{Common, Name},
+    template::{fill, quoted, scalar},
+    upstream::Upstream,
+};
+
+pub(super) const SIDECAR: &str = include_str!("templates/sidecar.yaml.in");
+pub(super) const HEALTH_LISTENER: &str = include_str!("templates/health_listener.yaml.in");
+pub(super) const ADMIN_CLUSTER: &str = include_str!("templates/admin_cluster.yaml.in");
+
+const ADMIN_PORT: u16 = 9901;
+const HEALTH_PORT: u16 = 15021;
+/// Where the image is mounted.
+const MODULE_FOLDER: &str = "/etc/mcp-policy";
+
+/// What the objects are made of.
+#[derive(clap::Args)]
+pub(super) struct Sidecar {
+    #[command(flatten)]
+    pub(super) common: Common,
+    /// The name of Deployment and Service, and the label `app` of the pods
+    #[arg(long, value_name = "NAME", default_value = "mcp-server")]
+    app: Name,
+    /// Where agents reach the pod
+    #[arg(long, value_name = "PORT", default_value_t = 8080)]
+    port: u16,
+    /// Where the MCP server listens in the pod
+    #[arg(long, value_name = "URL", default_value = "http://127.0.0.1:3000")]
+    upstream: Upstream,
+}
+
+// === impl Sidecar ===
+
+impl Sidecar {
+    /// The objects, one after the other.
+    ///
+    /// # Errors
+    /// What keeps the document from being a configuration.
+    pub(super) fn render(&self, document: &str) -> Result<String, String> {
+        let configuration = configuration::of(document)?;
+        // Also a label of the filter's statistics.
+        let digest = Config::load(configuration.as_bytes()).map(|config| config.digest).unwrap_or_default();
+        let envoy = File {
+            gateway: "sidecar",
+            address: "0.0.0.0",
+            port: self.port,
+            admin_port: ADMIN_PORT,
+            module: &format!("{MODULE_FOLDER}/plugin.wasm"),
+            upstream: &self.upstream,
+            configuration: &configuration,
+            listeners: fill(HEALTH_LISTENER, &[("health_port", HEALTH_PORT.to_string())]),
+            clusters: fill(ADMIN_CLUSTER, &[("admin_port", ADMIN_PORT.to_string())]),
+        };
+        Ok(fill(
+            SIDECAR,
+            &[
+                ("namespace", self.common.namespace.as_str().to_owned()),
+                ("app", self.app.as_str().to_owned()),
+                ("port", self.port.to_string()),
+                ("health_port", HEALTH_PORT.to_string()),
+                ("module_folder", MODULE_FOLDER.to_owned()),
+                ("image", self.common.image.reference().to_owned()),
+                ("digest", quoted(&digest)),
+                ("envoy", scalar(envoy.write().trim_end())),
+            ],
+        ))
+    }
+}

@@ -1,0 +1,156 @@
+//! What is promised of the objects for Kubernetes; that they are such objects, and read back as they were written, is
+//! shown by `tests/mesh/`, with the readers and the schemas of others.
+
+use super::render_for;
+use crate::render::{
+    document::released,
+    envoy_gateway::ENVOY_GATEWAY,
+    istio::ISTIO,
+    kubernetes::{Image, Name},
+    sidecar::{ADMIN_CLUSTER, HEALTH_LISTENER, SIDECAR},
+};
+
+const POLICY: &str = r#"{"version":"1","default":"deny"}"#;
+/// Word after `render`, and the file that is shipped.
+const GATEWAYS: [(&str, &str); 3] = [
+    ("sidecar", "envoy/sidecar/mcp-policy.yaml"),
+    ("istio", "envoy/istio/mcp-policy.yaml"),
+    ("envoy-gateway", "envoy/envoy-gateway/mcp-policy.yaml"),
+];
+
+#[test]
+fn the_shipped_objects_are_what_render_prints() {
+    let root = env!("CARGO_MANIFEST_DIR");
+    let policy = std::fs::read_to_string(format!("{root}/envoy/policies/krea.json")).unwrap();
+    for (gateway, file) in GATEWAYS {
+        let shipped = std::fs::read_to_string(format!("{root}/{file}")).unwrap_or_default();
+        assert!(
+            shipped == render_for(gateway, &policy, &[]).unwrap(),
+            "{file} is out of date: cargo run -- render {gateway} envoy/policies/krea.json > {file}"
+        );
+    }
+}
+
+#[test]
+fn every_placeholder_has_a_value() {
+    for (gateway, _) in GATEWAYS {
+        let rendered = render_for(gateway, POLICY, &[]).unwrap();
+        assert!(!rendered.contains("${"), "{rendered}");
+        assert!(!rendered.lines().any(|line| line.ends_with(' ')), "{rendered}");
+    }
+    // No dollar but those of placeholders.
+    for template in [ISTIO, ENVOY_GATEWAY, SIDECAR, HEALTH_LISTENER, ADMIN_CLUSTER] {
+        assert_eq!(template.matches('$').count(), template.matches("${").count());
+    }
+}
+
+#[test]
+fn options_reach_their_lines() {
+    let image = format!("registry.example.org:5000/a/b@sha256:{}", "ab".repeat(32));
+    let options = ["--image", &image, "--namespace", "agents"];
+    let istio = render_for("istio", POLICY, &[&options[..], &["--app", "tools"]].concat()).unwrap();
+    for line in [
+        "matchLabels: { app: tools }",
+        "labels: { app: tools }",
+        &format!("url: oci://{image}"),
+        &format!("uri: \"oci://{image}\""),
+        &format!("sha256: \"{}\"", "ab".repeat(32)),
+        "name: extensions.istio.io/trafficextension/agents.mcp-policy~istio-translated-wasmplugin",
+    ] {
+        assert!(istio.contains(line), "{line}");
+    }
+    let gateway =
+        render_for("envoy-gateway", POLICY, &[&options[..], &["--service", "tools", "--port", "81"]].concat());
+    let gateway = gateway.unwrap();
+    for line in ["- { name: tools, port: 81 }", "name: agents/mcp/mcp", "envoyextensionpolicy/agents/mcp-policy/wasm/0"]
+    {
+        assert!(gateway.contains(line), "{line}");
+    }
+    let upstream = ["--upstream", "http://127.0.0.1:81", "--port", "82"];
+    let sidecar = render_for("sidecar", POLICY, &[&options[..], &upstream].concat()).unwrap();
+    for line in ["port_value: 81 }", "0.0.0.0, port_value: 82 }", "containerPort: 82 }", &format!("reference: {image}")]
+    {
+        assert!(sidecar.contains(line), "{line}");
+    }
+}
+
+#[test]
+fn callers_of_envoy_gateway_are_known_by_their_tokens_unless_the_document_says_otherwise() {
+    let rendered = render_for("envoy-gateway", POLICY, &[]).unwrap();
+    assert_eq!(rendered.matches(r#""jwt_claim": "sub", "payload": "mcp""#).count(), 3);
+    let own = format!(r#"{{"policy":{POLICY},"identity":[{{"constant":"all"}}]}}"#);
+    let rendered = render_for("envoy-gateway", &own, &[]).unwrap();
+    assert_eq!(rendered.matches(r#""constant""#).count(), 2);
+    // The comment beside the provider.
+    assert_eq!(rendered.matches(r#""jwt_claim""#).count(), 1);
+}
+
+#[test]
+fn only_the_object_that_may_hold_headers_says_so() {
+    for gateway in ["istio", "envoy-gateway"] {
+        for document in [POLICY.to_owned(), format!(r#"{{"policy":{POLICY},"protocol":{{"headers":"hold"}}}}"#)] {
+            let rendered = render_for(gateway, &document, &[]).unwrap();
+            let (plugin, patches) = rendered.rsplit_once("\n---\n").unwrap();
+            assert!(plugin.contains(r#""headers": "release""#) && !plugin.contains(r#""hold""#), "{plugin}");
+            assert!(patches.contains(r#""hold""#) && patches.contains("allow_on_headers_stop_iteration"), "{patches}");
+        }
+    }
+}
+
+#[test]
+fn a_part_of_an_object_is_yaml_on_which_readers_agree() {
+    let configuration =
+        r#"{"a\u00e9\ud83e\udd80":[],"b":{},"c":[1,{"d":null}],"t":true,"n":[1e2,-0.50,1E-3,100.0],"s":"\/\u0085 %"}"#;
+    assert_eq!(
+        released(configuration).unwrap(),
+        "{\n    \"aé🦀\": [],\n    \"b\": {},\n    \"c\": [ 1, { \"d\": null } ],\n    \"t\": true,\n    \
+         \"n\": [ 100, -0.5, 0.001, 100 ],\n    \"s\": \"/\\u0085 %\"\n  }"
+    );
+    let long = "k".repeat(1000);
+    assert_eq!(released(&format!(r#"{{"{long}":1}}"#)).unwrap(), format!("{{\n    ? \"{long}\" : 1\n  }}"));
+}
+
+#[test]
+fn numbers_that_doubles_cannot_keep_are_refused() {
+    for (number, arrives) in
+        [("9007199254740993", "9007199254740992"), ("0.12345678901234567890", "0.12345678901234568")]
+    {
+        assert_eq!(
+            released(&format!(r#"{{"a/b":[{number}]}}"#)).unwrap_err(),
+            format!(
+                "`/a~1b/0`: `{number}` would reach the filter as `{arrives}`, since Kubernetes keeps numbers as doubles; \
+                 write one of at most 15 digits"
+            )
+        );
+    }
+}
+
+#[test]
+fn images_are_pinned() {
+    let digest = "0123456789abcdef".repeat(4);
+    for text in [format!("r.io/a@sha256:{digest}"), format!("oci://r.io/a@sha256:{digest}")] {
+        let image: Image = text.parse().unwrap();
+        assert_eq!((image.reference(), image.digest()), (&*format!("r.io/a@sha256:{digest}"), &*digest));
+    }
+    for (text, message) in [
+        ("r.io/a:1", "`r.io/a:1` is not pinned: give `registry/name@sha256:…`, as `./build.sh image --push` prints it"),
+        ("r.io/a@sha256:AB", "`AB` is no digest: give the 64 digits, `0` to `9` and `a` to `f`"),
+        (&format!("a b/c@sha256:{digest}"), "`a b/c` is no image: give `registry/name`"),
+        (&format!("a@sha256:{digest}"), "`a` is no image: give `registry/name`"),
+    ] {
+        assert_eq!(text.parse::<Image>().unwrap_err(), message);
+    }
+}
+
+#[test]
+fn names_are_dns_labels_and_no_words_of_yaml() {
+    assert_eq!("mcp-server-2".parse::<Name>().unwrap().as_str(), "mcp-server-2");
+    for name in ["", "A", "-a", "a-", "a.b", "a b", &"a".repeat(64)] {
+        let message = format!("`{name}` is no name: give up to 63 of `a` to `z`, `0` to `9` and, within, `-`");
+        assert_eq!(name.parse::<Name>().unwrap_err(), message);
+    }
+    for name in ["on", "1e3", "true"] {
+        let message = format!("`{name}` is taken for something else than a name by readers of YAML: choose another");
+        assert_eq!(name.parse::<Name>().unwrap_err(), message);
+    }
+}

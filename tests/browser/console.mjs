@@ -1,0 +1,126 @@
+// The console in a real browser, as a person has it in front of them. `MCP_POLICY_BROWSER` names the folder with the
+// browser and its driver; `./build.sh test` makes it.
+
+import { createRequire } from 'node:module';
+
+// Starts the browser.
+export async function startBrowser() {
+  const place = process.env.MCP_POLICY_BROWSER;
+  if (!place) throw new Error('MCP_POLICY_BROWSER does not say where the browser is: run `./build.sh test`, which installs it');
+  const { chromium } = createRequire(`${place}/driver/`)('playwright-core');
+  return chromium.launch({ executablePath: `${place}/chromium`, args: ['--disable-dev-shm-usage'] });
+}
+
+// One tab.
+export class Console {
+  // What no page may do, as it happened: scripts that run, dialogs, errors.
+  faults = [];
+
+  // Opens `url` at `hash`. With `clock`, `later` moves the page's time.
+  static async open(browser, url, { hash = '', dark = false, width = 1200, height = 800, clock = false } = {}) {
+    const context = await browser.newContext({
+      colorScheme: dark ? 'dark' : 'light', viewport: { width, height }, locale: 'en-GB', timezoneId: 'UTC',
+    });
+    const tab = Object.assign(new Console(), { context, url, page: await context.newPage() });
+    tab.page.setDefaultTimeout(10000);
+    tab.page.on('dialog', (dialog) => {
+      tab.faults.push(`a dialog: ${dialog.message()}`);
+      dialog.dismiss();
+    });
+    tab.page.on('pageerror', (error) => tab.faults.push(`an error: ${error.message}`));
+    tab.page.on('console', (message) => {
+      // That a request was refused, or found nobody, is for the page to tell.
+      if (!message.text().startsWith('Failed to load resource')) tab.faults.push(`in the log: ${message.text()}`);
+    });
+    if (clock) await tab.page.clock.install();
+    await tab.page.goto(`${url}/${hash}`);
+    return tab;
+  }
+
+  close() {
+    return this.context.close();
+  }
+
+  // Waits until the page shows what the gateway has.
+  async ready() {
+    await this.page.locator('main:visible, #signin:visible').waitFor();
+    if (await this.page.locator('#signin').isVisible()) throw new Error(`not signed in: ${await this.text('#why')}`);
+  }
+
+  // Moves the page's time: by default until it has refreshed itself.
+  async later(milliseconds = 2100) {
+    const refreshed = milliseconds >= 2000 && this.page.waitForResponse((response) => response.url().endsWith('/api/decisions'));
+    await this.page.clock.runFor(milliseconds);
+    await refreshed;
+    await this.drawn();
+  }
+
+  // Waits until what has been answered is on the page.
+  async drawn() {
+    await this.page.evaluate(() => new Promise((resolve) => requestAnimationFrame(() => setTimeout(resolve))));
+  }
+
+  item(id) {
+    return this.page.locator(`li[id="${id}"]`);
+  }
+
+  // Waits for an approval, and until a press counts.
+  async waitFor(id) {
+    await this.item(id).waitFor();
+    await this.page.waitForTimeout(SETTLED_MS);
+  }
+
+  // Answers as a person does with a mouse.
+  async answer(id, decision, note) {
+    await this.waitFor(id);
+    if (note !== undefined) await this.item(id).getByLabel('Note').fill(note);
+    await this.item(id).getByRole('button', { name: decision }).click();
+    await this.item(id).locator('.outcome:visible').waitFor();
+  }
+
+  // What a person reads of each approval.
+  approvals() {
+    return this.page.locator('#approvals > li').evaluateAll((items) =>
+      items.map((item) => {
+        const text = (name) => item.querySelector(name).innerText;
+        const visible = (button) => button.checkVisibility({ visibilityProperty: true });
+        const answerable = [...item.querySelectorAll('button:enabled')].filter(visible);
+        return {
+          id: item.id, title: text('h3'), asked: text('h3 + p'), reason: text('.reason'), params: text('.params'),
+          outcome: text('.outcome'), answers: answerable.map((button) => button.innerText),
+        };
+      }),
+    );
+  }
+
+  // All that the page says of the gateway.
+  async everything() {
+    return {
+      you: await this.text('#you'), approvals: await this.approvals(), counters: await this.rows('counters'),
+      decisions: await this.rows('decisions'),
+    };
+  }
+
+  // The cells of a table, row by row.
+  rows(table) {
+    return this.page.locator(`#${table} > tr`).evaluateAll((rows) =>
+      rows.map((row) => [...row.cells].map((cell) => cell.innerText.trim())),
+    );
+  }
+
+  // The text of one element.
+  text(selector) {
+    return this.page.locator(selector).innerText();
+  }
+
+  // Waits until an element's text is this.
+  async says(selector, text) {
+    const read = () => this.text(selector);
+    const deadline = Date.now() + 10000;
+    while ((await read()) !== text && Date.now() < deadline) await this.page.waitForTimeout(20);
+    return read();
+  }
+}
+
+// A little more than the page takes a press for a mistake after something has moved.
+const SETTLED_MS = 800;

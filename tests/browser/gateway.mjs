@@ -1,0 +1,126 @@
+// A gateway of the test's own: serves the page from the sources, and answers its API from what a test has put there.
+
+import { readFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+
+const PAGE = new URL('../../src/console/page/', import.meta.url);
+const FILES = {
+  '/': ['index.html', 'text/html; charset=utf-8'],
+  '/console.js': ['console.js', 'text/javascript; charset=utf-8'],
+  '/console.css': ['console.css', 'text/css; charset=utf-8'],
+};
+
+// As the module sends them.
+const HEADERS = {
+  'Content-Security-Policy':
+    "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'none'; " +
+    "frame-ancestors 'none'",
+  'X-Content-Type-Options': 'nosniff',
+  'Referrer-Policy': 'no-referrer',
+  'Cache-Control': 'no-store',
+  'Cross-Origin-Opener-Policy': 'same-origin',
+  'Cross-Origin-Resource-Policy': 'same-origin',
+};
+
+// Two hours from the machine's clock, so that a page that trusts its own shows it.
+export const NOW = Date.now() + 2 * 3600 * 1000;
+
+// A moment `seconds` after the gateway's now.
+export const at = (seconds) => new Date(NOW + seconds * 1000).toISOString().replace(/\.\d+/, '');
+
+export class Gateway {
+  // Everybody with this token is an approver; with none, everybody is.
+  token = null;
+  approvals = [];
+  counters = [];
+  decisions = [];
+  // What it has been asked: `GET /api/approvals`.
+  asked = [];
+  // The bodies of answers that it took.
+  answered = [];
+
+  static async start(state = {}) {
+    const gateway = Object.assign(new Gateway(), state);
+    await gateway.start();
+    return gateway;
+  }
+
+  // Also after `stop`, at the same place.
+  async start() {
+    this.server = createServer((request, response) => this.#serve(request, response));
+    await new Promise((resolve) => this.server.listen(this.port ?? 0, '127.0.0.1', resolve));
+    this.port = this.server.address().port;
+    this.url = `http://127.0.0.1:${this.port}`;
+  }
+
+  // Ends open connections, too, as a gateway that is killed does.
+  stop() {
+    this.server.closeAllConnections();
+    return new Promise((resolve) => this.server.close(resolve));
+  }
+
+  async #serve(request, response) {
+    let body = '';
+    for await (const chunk of request) body += chunk;
+    this.asked.push(`${request.method} ${request.url}`);
+    const [status, type, text] = this.#answer(request, body);
+    response.writeHead(status, { ...HEADERS, 'Content-Type': type });
+    response.end(text);
+  }
+
+  #answer(request, body) {
+    if (request.headers.host !== `127.0.0.1:${this.port}`) return refused(421, 'the host is not one of this console');
+    const file = FILES[request.url];
+    if (file) return [200, file[1], readFileSync(new URL(file[0], PAGE))];
+    if (this.token && request.headers.authorization !== `Bearer ${this.token}`) {
+      return refused(401, 'nobody is known by this token; ask for one that is listed in `approvers`');
+    }
+    if (request.method === 'POST') return this.#decide(request, body);
+    const now = at(0);
+    switch (request.url) {
+      case '/api/approvals': return json({ now, you: 'bearer:9f86d081884c7d65', approvals: this.approvals });
+      case '/api/counters': return json({ now, counters: this.counters });
+      case '/api/decisions': return json({ now, decisions: this.decisions });
+      default: return refused(404, 'there is nothing here');
+    }
+  }
+
+  #decide({ url, headers }, body) {
+    if (headers.origin !== this.url) return refused(403, `the origin \`${headers.origin}\` is not one of this console`);
+    if (headers['content-type'] !== 'application/json') return refused(415, 'send `application/json`');
+    const id = url.slice('/api/approvals/'.length);
+    const approval = this.approvals.find((one) => one.id === id);
+    if (!approval) return refused(404, `no approval \`${id}\` waits; it may be over`);
+    if (this.unwilling) return refused(...this.unwilling);
+    if (approval.yours) return refused(403, 'this call is your own; somebody else has to answer');
+    if (approval.state !== 'pending') return refused(409, `this was ${approval.state} already by \`${approval.approver}\``);
+    const { decision, note, ...rest } = JSON.parse(body);
+    if (!['approve', 'reject'].includes(decision) || Object.keys(rest).length) return refused(400, 'not an answer');
+    this.answered.push({ id, decision, note });
+    Object.assign(approval, { state: decision === 'approve' ? 'approved' : 'rejected', approver: 'bearer:9f86d081884c7d65', note });
+    return json(approval);
+  }
+}
+
+const json = (value) => [200, 'application/json', JSON.stringify(value)];
+
+const refused = (status, error) => [status, 'application/json', JSON.stringify({ error })];
+
+// An approval that waits, with what a test says otherwise.
+export const approval = (other = {}) => ({
+  id: '3f9c0a1b2c3d4e5f6071',
+  state: 'pending',
+  filter: 'mcp-policy',
+  policy: 'default',
+  rule: '/tools/create_charge/require_approval/0',
+  config: '0123456789abcdef',
+  grant: 'address:127.0.0.1',
+  method: 'tools/call',
+  tool: 'create_charge',
+  params: '{\n  "name": "create_charge",\n  "arguments": {\n    "amount": 1e2\n  }\n}',
+  reason: 'Charges over 100 need a person.',
+  askedAt: at(-60),
+  expiresAt: at(540),
+  yours: false,
+  ...other,
+});

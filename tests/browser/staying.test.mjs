@@ -1,0 +1,149 @@
+// The page refreshes itself around a person: nothing they are in is rebuilt, moves or is lost.
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { approval } from './gateway.mjs';
+import { scene, useBrowser } from './scene.mjs';
+
+useBrowser();
+
+const two = () => [approval({ id: 'a1' }), approval({ id: 'a2', tool: 'second' })];
+const focused = (tab) => tab.page.evaluate(() => [document.activeElement.closest('li')?.id, document.activeElement.className]);
+
+test('a half-typed note, the focus, the caret, a selection and the scroll survive refreshes', () =>
+  scene({ approvals: [approval({ id: 'a1', params: 'line\n'.repeat(100) }), approval({ id: 'a2' })] }, {}, async (gateway, tab) => {
+    await tab.waitFor('a2');
+    await tab.item('a1').locator('.params').evaluate((element) => element.scrollTo(0, 300));
+    const note = tab.item('a2').getByLabel('Note');
+    await note.fill('half a thought');
+    await note.evaluate((input) => input.setSelectionRange(5, 6));
+    await tab.page.evaluate(() => scrollTo(0, 120));
+    gateway.approvals.push(approval({ id: 'a3' }));
+    const asked = gateway.asked.length;
+    await tab.later();
+    await tab.later();
+    assert.ok(gateway.asked.length >= asked + 6, 'it has refreshed itself twice');
+    await tab.item('a3').waitFor();
+    assert.deepEqual(await focused(tab), ['a2', 'said']);
+    assert.equal(await note.inputValue(), 'half a thought');
+    assert.deepEqual(await note.evaluate((input) => [input.selectionStart, input.selectionEnd]), [5, 6]);
+    assert.equal(await tab.item('a1').locator('.params').evaluate((element) => element.scrollTop), 300);
+    assert.equal(await tab.page.evaluate(() => scrollY), 120);
+  }));
+
+test('selected text stays selected', () =>
+  scene({ approvals: two() }, {}, async (gateway, tab) => {
+    await tab.waitFor('a2');
+    await tab.page.evaluate(() => getSelection().selectAllChildren(document.querySelector('#a2 .params')));
+    const before = await tab.page.evaluate(() => String(getSelection()));
+    await tab.later();
+    assert.equal(await tab.page.evaluate(() => String(getSelection())), before);
+    assert.match(before, /create_charge/);
+  }));
+
+test('new calls come below, and are told', () =>
+  scene({ approvals: two() }, {}, async (gateway, tab) => {
+    await tab.waitFor('a2');
+    const box = await tab.item('a2').getByRole('button', { name: 'Reject' }).boundingBox();
+    // Even if the gateway told it first.
+    gateway.approvals.unshift(approval({ id: 'a0' }));
+    await tab.later();
+    assert.deepEqual((await tab.approvals()).map(({ id }) => id), ['a1', 'a2', 'a0']);
+    assert.deepEqual(await tab.item('a2').getByRole('button', { name: 'Reject' }).boundingBox(), box);
+    assert.equal(await tab.text('#news'), 'New calls that wait for a person: 1');
+    assert.equal(await tab.page.title(), '(3) Approvals');
+  }));
+
+test('a call that is over stays while the pointer is at the list, and can not be answered', () =>
+  scene({ approvals: two() }, {}, async (gateway, tab) => {
+    await tab.waitFor('a2');
+    const reject = tab.item('a2').getByRole('button', { name: 'Reject' });
+    await reject.hover();
+    const box = await reject.boundingBox();
+    gateway.approvals.shift();
+    await tab.later();
+    assert.deepEqual(await reject.boundingBox(), box);
+    const [over] = await tab.approvals();
+    assert.deepEqual([over.id, over.outcome, over.answers], ['a1', 'Over: used, or expired.', []]);
+    await tab.page.mouse.move(5, 5);
+    await tab.later();
+    assert.deepEqual((await tab.approvals()).map(({ id }) => id), ['a2']);
+  }));
+
+test('a press right after the list has moved is no answer', () =>
+  scene({ approvals: two() }, {}, async (gateway, tab) => {
+    await tab.waitFor('a2');
+    gateway.approvals.shift();
+    await tab.later();
+    assert.deepEqual((await tab.approvals()).map(({ id }) => id), ['a2']);
+    // Without the driver's patience, which waits until nothing moves.
+    const box = await tab.item('a2').getByRole('button', { name: 'Approve' }).boundingBox();
+    await tab.page.mouse.click(box.x + 5, box.y + 5);
+    assert.equal(await tab.text('#news'), 'The page has just moved: look, and press again');
+    assert.ok(!gateway.asked.some((line) => line.startsWith('POST')), gateway.asked.join());
+    await tab.answer('a2', 'Approve');
+    assert.deepEqual(gateway.answered.map(({ id }) => id), ['a2']);
+  }));
+
+test('a call that ends under the keyboard keeps the focus on it', () =>
+  scene({ approvals: two() }, {}, async (gateway, tab) => {
+    await tab.waitFor('a1');
+    await tab.item('a1').getByLabel('Note').focus();
+    gateway.approvals.shift();
+    await tab.later();
+    assert.deepEqual(await focused(tab), ['a1', 'answered']);
+    await tab.page.keyboard.press('Tab');
+    await tab.page.keyboard.press('Tab');
+    await tab.later();
+    assert.deepEqual(await focused(tab), ['a2', 'params']);
+    assert.deepEqual((await tab.approvals()).map(({ id }) => id), ['a2']);
+  }));
+
+test('a hidden tab asks nothing, and asks at once when it comes back', () =>
+  scene({ approvals: two() }, {}, async (gateway, tab) => {
+    await tab.waitFor('a2');
+    const show = (hidden) =>
+      tab.page.evaluate((value) => {
+        Object.defineProperty(document, 'hidden', { value, configurable: true });
+        document.dispatchEvent(new Event('visibilitychange'));
+      }, hidden);
+    await show(true);
+    await tab.later();
+    const asked = gateway.asked.length;
+    await tab.page.clock.runFor(60000);
+    assert.equal(gateway.asked.length, asked);
+    gateway.approvals.push(approval({ id: 'a3' }));
+    await show(false);
+    await tab.item('a3').waitFor();
+  }));
+
+test('an approval that the address names is gone to', () =>
+  scene({ approvals: [approval({ params: 'line\n'.repeat(100) }), approval({ id: 'a2', params: 'line\n'.repeat(100) }), approval({ id: 'a3' })] }, { hash: '#a3', height: 500 }, async (gateway, tab) => {
+    await tab.waitFor('a3');
+    assert.deepEqual(await focused(tab), ['a3', '']);
+    assert.ok(await tab.page.evaluate(() => scrollY > 0));
+    await tab.page.evaluate(() => { location.hash = '#gone'; });
+    const told = 'What the address names is over';
+    assert.equal(await tab.says('#news', told), told);
+    assert.deepEqual(await focused(tab), ['a3', '']);
+  }));
+
+test('a gateway that is away is told, and found again', () =>
+  scene({ approvals: two() }, {}, async (gateway, tab) => {
+    await tab.waitFor('a2');
+    assert.equal(await tab.text('#link'), 'Live');
+    await tab.item('a1').getByLabel('Note').fill('kept');
+    await gateway.stop();
+    await tab.page.clock.runFor(2100);
+    const told = 'Not up to date: the gateway cannot be reached; trying again';
+    assert.equal(await tab.says('#link', told), told);
+    // The line that tells it may have moved the list.
+    await tab.waitFor('a1');
+    await tab.item('a1').getByRole('button', { name: 'Approve' }).click();
+    const lost = 'Not answered: create_charge: the gateway cannot be reached; it may have heard you';
+    assert.equal(await tab.says('#news', lost), lost);
+    await gateway.start();
+    await tab.page.clock.runFor(2100);
+    assert.equal(await tab.says('#link', 'Live'), 'Live');
+    assert.equal(await tab.item('a1').getByLabel('Note').inputValue(), 'kept');
+  }));

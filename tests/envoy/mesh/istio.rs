@@ -1,0 +1,194 @@
+//! The objects for Istio: what istiod and its agent make of them, in a real Envoy.
+
+use super::{
+    WASM, assert_enforces, bootstrap, large, listener, local_module,
+    objects::{Objects, check, packages},
+    policy, render,
+};
+use crate::{
+    answer::assert_allowed,
+    client::Request,
+    gateway::{Gateway, validate},
+    runtime::run,
+};
+use serde_json::{Value, json};
+use std::{
+    fs,
+    net::SocketAddr,
+    path::{Path, PathBuf},
+};
+
+/// How Istio names the filter of a WasmPlugin: since 1.30, and before.
+const NAMES: [&str; 2] = [
+    "extensions.istio.io/trafficextension/default.mcp-policy~istio-translated-wasmplugin",
+    "extensions.istio.io/wasmplugin/default.mcp-policy",
+];
+
+/// Renders the objects.
+fn objects(packages: &Path, folder: &Path) -> Objects {
+    let file = folder.join("istio.yaml");
+    fs::write(&file, render(folder, "istio", &policy().to_string(), &[])).expect("a file");
+    let objects = check(packages, &[file]);
+    assert_eq!(objects.faults, Vec::<String>::new());
+    objects
+}
+
+/// What istiod makes of the WasmPlugin (`pilot/pkg/model/extensions.go`), once its agent has put the module into place.
+fn of_plugin(objects: &Objects, name: &str) -> Value {
+    let spec = &objects.one("WasmPlugin")["spec"];
+    let text = spec["pluginConfig"].to_string();
+    let config = json!({
+        "name": "default.mcp-policy",
+        "root_id": spec["pluginName"],
+        "failure_policy": spec["failStrategy"],
+        "vm_config": { "runtime": "envoy.wasm.runtime.v8", "code": local_module() },
+        "configuration": { "@type": "type.googleapis.com/google.protobuf.StringValue", "value": text },
+    });
+    json!({ "name": name, "typed_config": { "@type": WASM, "config": config } })
+}
+
+/// The listener of a sidecar with these extensions, which it discovers; and that Envoy finds no fault in it.
+fn configure(folder: &Path, upstream: SocketAddr, mut listener: Value, extensions: &[Value]) -> String {
+    for extension in extensions {
+        let mut resource = extension.clone();
+        resource["@type"] = "type.googleapis.com/envoy.config.core.v3.TypedExtensionConfig".into();
+        let file = place(folder, extension["name"].as_str().expect("a name"));
+        fs::write(file, json!({ "resources": [resource] }).to_string()).expect("a file");
+    }
+    let filters = &mut listener["default_filter_chain"]["filters"][0]["typed_config"]["http_filters"];
+    for filter in filters.as_array_mut().expect("filters") {
+        let file = place(folder, filter["name"].as_str().expect("a name"));
+        let Some(source) = filter.pointer_mut("/config_discovery/config_source") else { continue };
+        // A file instead of istiod.
+        let source = source.as_object_mut().expect("a source");
+        source.remove("ads").expect("where from");
+        source.insert("path_config_source".to_owned(), json!({ "path": file }));
+    }
+    let config = bootstrap(&json!([listener]), upstream).to_string();
+    let file = folder.join("validated.json");
+    fs::write(&file, &config).expect("a file");
+    assert_eq!(validate(&file), None);
+    config
+}
+
+fn place(folder: &Path, name: &str) -> PathBuf {
+    folder.join(name.replace('/', "_") + ".json")
+}
+
+/// A sidecar's listener with the filter that a WasmPlugin puts there.
+fn inbound(name: &str) -> Value {
+    let discovery = json!({
+        "config_source": { "ads": {}, "initial_fetch_timeout": "0s", "resource_api_version": "V3" },
+        "type_urls": [WASM, "type.googleapis.com/envoy.extensions.filters.http.rbac.v3.RBAC"],
+    });
+    let filter = json!({ "name": name, "config_discovery": discovery });
+    // Istio sets no timeout of its own there.
+    listener(
+        "mcp",
+        &[filter],
+        &json!({ "match": { "prefix": "/" }, "route": { "cluster": "server", "timeout": "0s" } }),
+    )
+}
+
+/// Applies the EnvoyFilter (`pilot/pkg/networking/core/envoyfilter`); which extensions it adds, and how often it fits.
+fn apply(objects: &Objects, listener: &mut Value) -> (Vec<Value>, usize) {
+    let mut added = Vec::new();
+    let mut replaced = 0;
+    for patch in objects.one("EnvoyFilter")["spec"]["configPatches"].as_array().expect("patches") {
+        let value = &patch["patch"]["value"];
+        assert_eq!(patch["match"]["context"], "SIDECAR_INBOUND");
+        let manager = &mut listener["default_filter_chain"]["filters"][0];
+        match (patch["applyTo"].as_str().expect("text"), patch["patch"]["operation"].as_str().expect("text")) {
+            ("HTTP_FILTER", "REPLACE") => {
+                let name = &patch["match"]["listener"]["filterChain"]["filter"]["subFilter"]["name"];
+                let filters = manager["typed_config"]["http_filters"].as_array_mut().expect("filters");
+                for filter in filters.iter_mut().filter(|filter| filter["name"] == *name) {
+                    *filter = value.clone();
+                    replaced += 1;
+                }
+            }
+            ("EXTENSION_CONFIG", "ADD") => {
+                let mut extension = value.clone();
+                let code = &mut extension["typed_config"]["config"]["vm_config"]["code"];
+                let remote = &code["remote"];
+                let uri = remote["http_uri"]["uri"].as_str().expect("text");
+                assert_eq!(uri.split_once("@sha256:").expect("pinned").1, remote["sha256"]);
+                *code = local_module();
+                added.push(extension);
+            }
+            ("LISTENER", "MERGE") => merge(listener, value),
+            ("NETWORK_FILTER", "MERGE") => merge(manager, value),
+            other => panic!("{other:?} is new here"),
+        }
+    }
+    (added, replaced)
+}
+
+fn merge(into: &mut Value, from: &Value) {
+    match (into, from) {
+        (Value::Object(into), Value::Object(from)) => {
+            for (key, value) in from {
+                merge(into.entry(key.clone()).or_insert(Value::Null), value);
+            }
+        }
+        (into, from) => *into = from.clone(),
+    }
+}
+
+#[test]
+fn the_plugin_alone_enforces() {
+    let Some(packages) = packages() else { return };
+    run(async {
+        let gateway = Gateway::start_with("mesh-istio-plugin", |folder, upstream| {
+            let objects = objects(&packages, folder);
+            configure(folder, upstream, inbound(NAMES[0]), &[of_plugin(&objects, NAMES[0])])
+        });
+        let gateway = gateway.await;
+        // The head of a refused call gets through, and nothing else.
+        let seen = assert_enforces(&gateway, &[]).await;
+        assert!(seen.iter().all(|seen| seen.body.is_empty()), "{seen:?}");
+    });
+}
+
+#[test]
+fn with_the_envoy_filter_the_server_sees_nothing_of_a_refused_call() {
+    let Some(packages) = packages() else { return };
+    run(async {
+        for (name, test) in NAMES.into_iter().zip(["mesh-istio-1.30", "mesh-istio-1.29"]) {
+            let gateway = Gateway::start_with(test, |folder, upstream| {
+                let objects = objects(&packages, folder);
+                let mut listener = inbound(name);
+                let (added, replaced) = apply(&objects, &mut listener);
+                assert_eq!(replaced, 1);
+                configure(folder, upstream, listener, &added)
+            });
+            let gateway = gateway.await;
+            assert_eq!(assert_enforces(&gateway, &[]).await.len(), 0);
+            // The other lines of the EnvoyFilter are at work, too.
+            assert_allowed(&gateway.send("mcp", &large(900_000, &[])).await);
+            for request in [large(1, &[("mcp_name", "x")]), large(1, &[]).path("/a%2Fb")] {
+                assert_refused_by_envoy(&gateway, &request).await;
+            }
+        }
+    });
+}
+
+async fn assert_refused_by_envoy(gateway: &Gateway, request: &Request) {
+    let answer = gateway.send("mcp", request).await;
+    assert_eq!((answer.status, gateway.upstream().seen(request).len()), (400, 0), "{answer}");
+}
+
+#[test]
+fn should_istio_name_filters_anew_the_plugin_goes_on_enforcing() {
+    let Some(packages) = packages() else { return };
+    run(async {
+        let gateway = Gateway::start_with("mesh-istio-renamed", |folder, upstream| {
+            let objects = objects(&packages, folder);
+            let mut listener = inbound("another/name");
+            let (added, replaced) = apply(&objects, &mut listener);
+            assert_eq!(replaced, 0);
+            configure(folder, upstream, listener, &[&added[..], &[of_plugin(&objects, "another/name")]].concat())
+        });
+        assert_enforces(&gateway.await, &[]).await;
+    });
+}

@@ -1,0 +1,63 @@
+//! Objects read by the readers of others: `tests/mesh/objects.mjs`, with the packages that `./build.sh test` installs.
+
+use crate::tools::find;
+use serde_json::{Value, json};
+use std::{
+    fs::{self, File},
+    path::{Path, PathBuf},
+    process::{Command, Stdio},
+};
+
+/// What is in some files.
+pub(super) struct Objects {
+    /// Every object.
+    pub(super) all: Vec<Value>,
+    /// What is wrong with which.
+    pub(super) faults: Vec<String>,
+}
+
+/// The packages, unless they are left out.
+#[track_caller]
+pub(super) fn packages() -> Option<PathBuf> {
+    find("schemas")
+}
+
+/// Reads files of objects.
+pub(super) fn check(packages: &Path, files: &[PathBuf]) -> Objects {
+    let found = run(packages, "check", files);
+    let texts = |key: &str| found[key].as_array().expect("a list").clone();
+    let faults = texts("faults").iter().map(|fault| fault.as_str().expect("text").to_owned()).collect();
+    Objects { all: texts("objects"), faults }
+}
+
+/// Applies JSON patches, each of which may say by `jsonPath` where in the resource it begins.
+pub(super) fn patch(packages: &Path, folder: &Path, resource: &Value, operations: &[Value]) -> Value {
+    let file = folder.join("to-patch.json");
+    fs::write(&file, json!({ "resource": resource, "operations": operations }).to_string()).expect("a file");
+    run(packages, "patch", &[file])
+}
+
+/// From its standard input, since Node looks for the packages of such a program in the current folder.
+fn run(packages: &Path, verb: &str, files: &[PathBuf]) -> Value {
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/mesh/objects.mjs");
+    let ran = Command::new("node")
+        .args(["--input-type=module", "-", verb])
+        .args(files)
+        .current_dir(packages)
+        .stdin(Stdio::from(File::open(script).expect("the program")))
+        .output()
+        .expect("Node");
+    assert!(ran.status.success(), "{}", String::from_utf8_lossy(&ran.stderr));
+    serde_json::from_slice(&ran.stdout).expect("JSON")
+}
+
+// === impl Objects ===
+
+impl Objects {
+    /// The only object of a kind.
+    pub(super) fn one(&self, kind: &str) -> &Value {
+        let found: Vec<&Value> = self.all.iter().filter(|object| object["kind"] == kind).collect();
+        assert_eq!(found.len(), 1, "{kind}");
+        found[0]
+    }
+}

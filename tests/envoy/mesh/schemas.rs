@@ -1,0 +1,202 @@
+//! Objects against the schemas of Kubernetes, the Gateway API, Istio and Envoy Gateway, and their text read back.
+
+use super::{
+    objects::{Objects, check, packages},
+    render,
+};
+use crate::process::fresh_folder;
+use serde_json::{Value, json};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
+
+/// What is shipped, as `mcp-policy render` calls it.
+const GATEWAYS: [(&str, &[&str]); 3] = [
+    ("istio", &["WasmPlugin", "EnvoyFilter"]),
+    (
+        "envoy-gateway",
+        &[
+            "Gateway",
+            "HTTPRoute",
+            "ClientTrafficPolicy",
+            "SecurityPolicy",
+            "EnvoyProxy",
+            "EnvoyExtensionPolicy",
+            "EnvoyPatchPolicy",
+        ],
+    ),
+    ("sidecar", &["ConfigMap", "Deployment", "Service"]),
+];
+
+fn shipped(gateway: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("envoy").join(gateway).join("mcp-policy.yaml")
+}
+
+#[test]
+fn every_shipped_object_fits_its_schema() {
+    let Some(packages) = packages() else { return };
+    for (gateway, kinds) in GATEWAYS {
+        let objects = check(&packages, &[shipped(gateway)]);
+        assert_eq!(objects.faults, Vec::<String>::new());
+        assert_eq!(objects.all.iter().map(|object| &object["kind"]).collect::<Vec<_>>(), kinds);
+    }
+}
+
+#[test]
+fn a_mistake_in_any_object_would_be_seen() {
+    let Some(packages) = packages() else { return };
+    let folder = fresh_folder("mesh-mistakes");
+    let mistakes = [
+        ("istio", "failStrategy:", "failStrtegy:", "WasmPlugin: Object literal may only specify known properties"),
+        ("istio", "phase: STATS", "phase: LAST", "WasmPlugin: data/spec/phase must be equal to one of"),
+        (
+            "istio",
+            "workloadSelector:",
+            "workloadSelect:",
+            "EnvoyFilter: Object literal may only specify known properties",
+        ),
+        (
+            "istio",
+            "operation: REPLACE",
+            "operation: SWAP",
+            "EnvoyFilter: data/spec/configPatches/0/patch/operation must",
+        ),
+        ("istio", "apiVersion: networking", "apiVersion: netwrking", "EnvoyFilter: no package has"),
+        (
+            "envoy-gateway",
+            "gatewayClassName: eg",
+            "",
+            "Gateway: data/spec must have required property gatewayClassName",
+        ),
+        ("envoy-gateway", "bufferLimit:", "buferLimit:", "ClientTrafficPolicy: Object literal may only"),
+        (
+            "envoy-gateway",
+            "failOpen: false",
+            "failOpen: no way",
+            "EnvoyExtensionPolicy: data/spec/wasm/0/failOpen must",
+        ),
+        ("envoy-gateway", "remoteJWKS:", "remoteJwks:", "SecurityPolicy: Object literal may only"),
+        ("envoy-gateway", "jsonPath:", "jsonpath:", "EnvoyPatchPolicy: Object literal may only"),
+        ("sidecar", "readinessProbe:", "readynessProbe:", "Deployment: Object literal may only"),
+        ("sidecar", "replicas: 1", "replicas: one", "Deployment: data/spec/replicas must be integer"),
+        ("sidecar", "runAsNonRoot: true", "runAsNonRoot: on", "reads differently as YAML 1.1"),
+        ("sidecar", "targetPort: mcp", "targetPort: [", "object 3: Flow sequence"),
+    ];
+    let write = |(number, (gateway, right, wrong, _)): (usize, &(&str, &str, &str, &str))| {
+        let text = fs::read_to_string(shipped(gateway)).expect("the objects");
+        assert!(text.contains(right), "{right}");
+        let file = folder.join(format!("{number}.yaml"));
+        fs::write(&file, text.replacen(right, wrong, 1)).expect("a file");
+        file
+    };
+    let files: Vec<PathBuf> = mistakes.iter().enumerate().map(write).collect();
+    let faults = check(&packages, &files).faults;
+    for (number, (_, _, wrong, seen)) in mistakes.iter().enumerate() {
+        let own = faults.iter().filter(|fault| fault.starts_with(&format!("{number}.yaml")));
+        let own: Vec<&String> = own.collect();
+        assert!(own.iter().any(|fault| fault.contains(seen)), "{wrong}: {own:#?}");
+    }
+}
+
+/// Texts of a policy that YAML, templates, C and Envoy's formats would make something else of.
+const HOSTILE: [&str; 8] = [
+    r#"it's \"quoted\" \\ and \/ and back`ticks"#,
+    "a: b # no comment, - no list",
+    "%YAML 1.2, %REQ(:PATH)%, ${namespace} {{ .Values }} $(POD) *a &b !c",
+    "café 図 🦀 \\ud83e\\udd80",
+    "\\u0000 \\u0007 \\u0085 \\u2028 \\u2029 \\ufeff \\uffff \\u007f",
+    "next\u{85}line, \u{2028} and \u{2029}, \u{feff}, \u{7f}",
+    "---",
+    "\\ttab\\r\\nline ",
+];
+
+#[test]
+fn whatever_a_policy_says_reaches_the_filter_as_it_was_written() {
+    let Some(packages) = packages() else { return };
+    let folder = fresh_folder("mesh-hostile");
+    let policies = HOSTILE.map(hostile);
+    let mut files = Vec::new();
+    for (number, policy) in policies.iter().enumerate() {
+        for (gateway, _) in GATEWAYS {
+            let file = folder.join(format!("{number}-{gateway}.yaml"));
+            fs::write(&file, render(&folder, gateway, policy, &[])).expect("a file");
+            files.push(file);
+        }
+    }
+    let objects = check(&packages, &files);
+    assert_eq!(objects.faults, Vec::<String>::new());
+    let each = GATEWAYS.iter().map(|(_, kinds)| kinds.len()).sum();
+    assert_eq!(objects.all.len(), HOSTILE.len() * each);
+    for (policy, all) in policies.iter().zip(objects.all.chunks(each)) {
+        let objects = Objects { all: all.to_vec(), faults: Vec::new() };
+        assert_keeps(&objects, policy);
+        let envoy = objects.one("ConfigMap")["data"]["envoy.yaml"].as_str().expect("text");
+        assert_eq!(envoy.trim_end(), render_envoy(&folder, policy).trim_end());
+    }
+}
+
+/// A policy with this text in it, as a name, too, and with numbers in all spellings.
+fn hostile(text: &str) -> String {
+    let key = "k".repeat(1100);
+    format!(
+        "{{\"version\": \"1\",\r\n\t\"default\":\t\"deny\", \"description\"  :\"{text}\",\n\n \"tools\":{{ \"{text}\":{{}},\
+         \"{key}\": {{\"require\":[{{\"conditions\":[{{\"path\":\"args.n\",\"op\":\"in\",\
+         \"value\":[1e2, 0.5, -0, 12.50, 1E-7, 123456789012345]}}]}}]}} }} }}"
+    )
+}
+
+/// Asserts that all objects hold a policy as it was written.
+#[track_caller]
+fn assert_keeps(objects: &Objects, policy: &str) {
+    let document: Value = serde_json::from_str(policy).expect("JSON");
+    let plugin = &objects.one("WasmPlugin")["spec"]["pluginConfig"];
+    let extension = &objects.one("EnvoyExtensionPolicy")["spec"]["wasm"][0]["config"];
+    for given in [plugin, extension] {
+        assert_same(&given["policy"], &document);
+        assert_eq!(given["protocol"], json!({ "headers": "release" }));
+    }
+    // There it is the user's own text.
+    let held = format!(r#"{{"policy": {policy}, "protocol": {{"headers": "hold"}}}}"#);
+    let patches = &objects.one("EnvoyFilter")["spec"]["configPatches"];
+    assert_eq!(patches[2]["patch"]["value"]["typed_config"]["config"]["configuration"]["value"], *held);
+    let patches = &objects.one("EnvoyPatchPolicy")["spec"]["jsonPatches"];
+    let identity = r#"{"identity": [{"jwt_claim": "sub", "payload": "mcp"}],"#;
+    assert_eq!(patches[3]["operation"]["value"]["value"], *held.replacen('{', identity, 1));
+}
+
+/// The file that the sidecar has inside, as `render envoy` writes it but for the places where they differ.
+fn render_envoy(folder: &Path, policy: &str) -> String {
+    let options = ["--port", "8080", "--upstream", "http://127.0.0.1:3000", "--module", "/etc/mcp-policy/plugin.wasm"];
+    let plain = render(folder, "envoy", policy, &options);
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/bin/mcp-policy/render/templates");
+    let part = |name: &str| {
+        let text = fs::read_to_string(root.join(name)).expect("a template");
+        let text = text.replace("${health_port}", "15021").replace("${admin_port}", "9901");
+        text.lines().map(|line| format!("  {line}\n")).collect::<String>()
+    };
+    plain
+        .replace("`mcp-policy render envoy`", "`mcp-policy render sidecar`")
+        .replace("address: 127.0.0.1, port_value: 8080", "address: 0.0.0.0, port_value: 8080")
+        .replacen("  clusters:\n", &format!("{}  clusters:\n", part("health_listener.yaml.in")), 1)
+        .replacen("\n# Takes the labels", &format!("{}\n# Takes the labels", part("admin_cluster.yaml.in")), 1)
+}
+
+/// Asserts that two documents are the same, numbers by their value.
+#[track_caller]
+fn assert_same(given: &Value, wanted: &Value) {
+    match (given, wanted) {
+        (Value::Object(given), Value::Object(wanted)) => {
+            assert_eq!(given.keys().collect::<Vec<_>>(), wanted.keys().collect::<Vec<_>>());
+            for (key, value) in given {
+                assert_same(value, &wanted[key]);
+            }
+        }
+        (Value::Array(given), Value::Array(wanted)) => {
+            assert_eq!(given.len(), wanted.len());
+            given.iter().zip(wanted).for_each(|(given, wanted)| assert_same(given, wanted));
+        }
+        (Value::Number(given), Value::Number(wanted)) => assert_eq!(given.as_f64(), wanted.as_f64()),
+        _ => assert_eq!(given, wanted),
+    }
+}
