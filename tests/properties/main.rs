@@ -12,6 +12,7 @@
 #![expect(
     clippy::expect_used,
     clippy::indexing_slicing,
+    clippy::panic,
     clippy::unwrap_used,
     reason = "a test that finds something else than it expects should stop and say so"
 )]

@@ -40,7 +40,7 @@ enum Configuration {
     /// A bare policy: a complete configuration.
     Policy(policy::Policy),
     /// A policy and options.
-    Options(options::Options),
+    Options(Box<options::Options>),
     /// A listener on which people approve calls.
     Console(approvals::ConsoleForm),
 }
