@@ -35,12 +35,12 @@ pub(crate) struct Args {}
 /// The filter's configuration: a policy, `{"policy": …}` with options beside it, or `{"console": …}`.
 #[derive(JsonSchema)]
 #[schemars(untagged, title = "mcp-policy configuration")]
-#[expect(dead_code, reason = "the types are only described, never filled")]
+#[expect(dead_code, clippy::large_enum_variant, reason = "the types are only described, never filled")]
 enum Configuration {
     /// A bare policy: a complete configuration.
     Policy(policy::Policy),
     /// A policy and options.
-    Options(Box<options::Options>),
+    Options(options::Options),
     /// A listener on which people approve calls.
     Console(approvals::ConsoleForm),
 }
