@@ -1,49 +1,69 @@
 """The chains of filters that are compared, as Envoy reads them."""
 
 import json
+from dataclasses import dataclass, field
 
 TYPES = "type.googleapis.com/envoy.extensions"
 TOOL = "generate_image"
-"""What every policy lets through."""
+"""What every policy lets through; any other tool is denied."""
 FREE_METHODS = ["initialize", "ping", "tools/list", "prompts/list", "resources/list", "notifications/initialized"]
+DAY = 86400
+
+
+@dataclass
+class Chain:
+    """What stands in one listener, and what a request through it is answered."""
+
+    filters: list = field(default_factory=list)
+    stacked: int = 1
+    """How often the same stands in it, one after the other: small costs are seen better."""
+    route: dict | None = None
+    status: int = 200
+    answer: str = '"result"'
+    """A part of the answer's body: that the chain did what is measured."""
+
+
+def stacked(times, filters, **more):
+    """The same filters several times: `filters` makes them, of a number."""
+    return Chain([each for number in range(times) for each in filters(number)], times, **more)
 
 
 def extension(name, kind, **fields):
     return {"name": name, "typed_config": {"@type": f"{TYPES}.{kind}", **fields}}
 
 
-def module(file, name, configuration=None):
-    """A Wasm filter. Each file is a VM of its own, each name a filter with counters of its own."""
+# === ours, and other modules
+
+
+def module(file, name, configuration=None, vm=None):
+    """A Wasm filter. Those of one file share a VM, unless it is named otherwise; each name has counters of its own."""
+    vm_config = {"vm_id": vm or str(file), "runtime": "envoy.wasm.runtime.v8", "code": {"local": {"filename": str(file)}}}
     plugin = {
         "name": name,
         "root_id": "bench",
-        "vm_config": {
-            "vm_id": str(file),
-            "runtime": "envoy.wasm.runtime.v8",
-            "code": {"local": {"filename": str(file)}},
-        },
+        "vm_config": vm_config,
         "failure_policy": "FAIL_RELOAD",
         "allow_on_headers_stop_iteration": True,
     }
     if configuration is not None:
-        text = {"@type": "type.googleapis.com/google.protobuf.StringValue", "value": json.dumps(configuration)}
-        plugin["configuration"] = text
+        text = configuration if isinstance(configuration, str) else json.dumps(configuration)
+        plugin["configuration"] = {"@type": "type.googleapis.com/google.protobuf.StringValue", "value": text}
     return extension("envoy.filters.http.wasm", "filters.http.wasm.v3.Wasm", config=plugin)
 
 
-def policy(tools=1, limit=10**9, **options):
-    """One tool, or many, each with one limit for each caller; everything else is denied."""
-    limits = [{"counter": "calls", "window": "day", "max": limit, "scope": "grant"}]
-    rules = {TOOL: {"limits": limits}} | {f"tool_{n}": {"limits": limits} for n in range(1, tools)}
-    return {
-        "policy": {"version": "1", "default": "deny", "tools": rules},
-        "protocol": {"headers": "hold"},
-        **options,
-    }
+def policy(tools=1, limit=10**9, counters=1, **options):
+    """One tool, or many, each with a limit, or several, for each caller; every other is denied. Headers are held, as we render it."""
+    each = [{"counter": f"calls_{n}", "window": "day", "max": limit, "scope": "grant"} for n in range(counters)]
+    rules = {TOOL: {"limits": each}} | {f"tool_{n}": {"limits": each} for n in range(1, tools)}
+    document = {"version": "1", "default": "deny", "tools": rules}
+    return {"policy": document, "protocol": {"headers": "hold"}} | options
 
 
-def native(limit=10**9, per_caller=False):
-    """Envoy's own filters, doing the same job: one tool and the methods without a name pass, duplicate names do not."""
+# === Envoy's own
+
+
+def native(limit=10**9):
+    """Envoy's filters doing the same job: one tool and the methods that name nothing pass, duplicate names do not."""
     mcp = extension(
         "envoy.filters.http.mcp",
         "filters.http.mcp.v3.Mcp",
@@ -58,8 +78,19 @@ def native(limit=10**9, per_caller=False):
         "calls": {"permissions": [calls], "principals": everybody},
         "free": {"permissions": [free], "principals": everybody},
     }
-    rbac = extension("envoy.filters.http.rbac", "filters.http.rbac.v3.RBAC", rules={"action": "ALLOW", "policies": policies})
-    return [mcp, rbac, local_ratelimit(limit, per_caller)]
+    rules = {"action": "ALLOW", "policies": policies}
+    rbac = extension("envoy.filters.http.rbac", "filters.http.rbac.v3.RBAC", rules=rules)
+    # One bucket for all callers: a bucket for each is one per cent dearer.
+    always = {"default_value": {"numerator": 100, "denominator": "HUNDRED"}}
+    limiter = extension(
+        "envoy.filters.http.local_ratelimit",
+        "filters.http.local_ratelimit.v3.LocalRateLimit",
+        stat_prefix="bench",
+        token_bucket={"max_tokens": limit, "tokens_per_fill": limit, "fill_interval": f"{DAY}s"},
+        filter_enabled=always,
+        filter_enforced=always,
+    )
+    return [mcp, rbac, limiter]
 
 
 def said(path, value):
@@ -68,11 +99,18 @@ def said(path, value):
     return {"metadata": {"filter": "envoy.filters.http.mcp", "path": keys, "value": {"string_match": {"exact": value}}}}
 
 
-def local_ratelimit(limit, per_caller):
-    always = {"default_value": {"numerator": 100, "denominator": "HUNDRED"}}
-    bucket = {"max_tokens": limit, "tokens_per_fill": limit, "fill_interval": "86400s"}
-    fields = {"stat_prefix": "bench", "token_bucket": bucket, "filter_enabled": always, "filter_enforced": always}
-    if per_caller:
-        fields["rate_limits"] = [{"actions": [{"remote_address": {}}]}]
-        fields["descriptors"] = [{"entries": [{"key": "remote_address"}], "token_bucket": bucket}]
-    return extension("envoy.filters.http.local_ratelimit", "filters.http.local_ratelimit.v3.LocalRateLimit", **fields)
+def answered_by_envoy():
+    """The least that a refusal can cost: the whole body is awaited, and Envoy answers."""
+    buffer = extension("envoy.filters.http.buffer", "filters.http.buffer.v3.Buffer", max_request_bytes=2**20)
+    route = {"direct_response": {"status": 403, "body": {"inline_string": "RBAC: access denied"}}}
+    return Chain([buffer], route=route, status=403, answer="denied")
+
+
+def caller_from_path(characters):
+    """Makes so many characters of the path the caller, as if a token had said so."""
+    code = f"""
+function envoy_on_request(handle)
+  local path = handle:headers():get(":path")
+  handle:streamInfo():dynamicMetadata():set("envoy.filters.http.jwt_authn", "jwt", {{ sub = path:sub(1, {characters}) }})
+end"""
+    return extension("envoy.filters.http.lua", "filters.http.lua.v3.Lua", default_source_code={"inline_string": code})
