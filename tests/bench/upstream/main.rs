@@ -1,13 +1,16 @@
 //! The server behind the Envoy that is measured: it reads the whole body of a request before it answers. A path that ends in
 //! `/list` gets a list of 50 tools, every other the result of a call.
 
-use std::{convert::Infallible, env, error::Error, fmt::Write as _};
+#[path = "../tools.rs"]
+mod tools;
+
+use std::{convert::Infallible, env, error::Error};
 
 use http_body_util::{BodyExt, Full};
 use hyper::{
     Request, Response,
     body::{Bytes, Incoming},
-    header::CONTENT_TYPE,
+    header::{CONTENT_TYPE, HeaderValue},
     server::conn::http2,
     service::service_fn,
 };
@@ -17,13 +20,14 @@ use tokio::net::TcpListener;
 /// Room for a whole body, so that nobody waits for anybody.
 const WINDOW: u32 = 16 << 20;
 
-const RESULT: &str = r#"{"jsonrpc":"2.0","id":1,"result":{"content":[{"type":"text","text":"done"}],"isError":false}}"#;
+const RESULT: &str =
+    r#"{"jsonrpc":"2.0","id":17,"result":{"content":[{"type":"text","text":"done"}],"isError":false}}"#;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Box<dyn Error>> {
     let port: u16 = env::args().nth(1).ok_or("usage: upstream PORT")?.parse()?;
     let listener = TcpListener::bind(("127.0.0.1", port)).await?;
-    let tools = Bytes::from(tools());
+    let tools = Bytes::from(tools::tools());
     loop {
         let (stream, _) = listener.accept().await?;
         stream.set_nodelay(true)?;
@@ -31,7 +35,10 @@ async fn main() -> Result<(), Box<dyn Error>> {
         tokio::spawn(async move {
             let service = service_fn(move |request| answer(request, tools.clone()));
             let mut server = http2::Builder::new(TokioExecutor::new());
-            server.initial_stream_window_size(WINDOW).initial_connection_window_size(WINDOW).max_concurrent_streams(1024);
+            server
+                .initial_stream_window_size(WINDOW)
+                .initial_connection_window_size(WINDOW)
+                .max_concurrent_streams(1024);
             // Whoever measures sees it when requests fail.
             let _ = server.serve_connection(TokioIo::new(stream), service).await;
         });
@@ -43,20 +50,6 @@ async fn answer(request: Request<Incoming>, tools: Bytes) -> Result<Response<Ful
     let mut incoming = request.into_body();
     while let Some(Ok(_)) = incoming.frame().await {}
     let mut response = Response::new(Full::new(body));
-    response.headers_mut().insert(CONTENT_TYPE, hyper::header::HeaderValue::from_static("application/json"));
+    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
     Ok(response)
-}
-
-/// A list of 50 tools of about 700 bytes each. Every other one is called `get_…`, so that a policy can show half of them.
-fn tools() -> String {
-    let mut text = r#"{"jsonrpc":"2.0","id":1,"result":{"tools":["#.to_owned();
-    for n in 0..50 {
-        let (comma, verb) = (if n == 0 { "" } else { "," }, if n % 2 == 0 { "get" } else { "set" });
-        let _ = write!(
-            text,
-            r#"{comma}{{"name":"{verb}_thing_{n}","title":"Thing {n}","description":"Reads or writes the thing number {n} in the \"main\" store. Use it when somebody asks for the thing by its number; it answers with the thing's name, its owner and the time at which it was changed.","inputSchema":{{"type":"object","properties":{{"number":{{"type":"integer","minimum":0,"description":"the number"}},"fields":{{"type":"array","items":{{"type":"string"}},"description":"which fields to answer"}},"as_of":{{"type":"string","format":"date-time"}}}},"required":["number"],"additionalProperties":false}},"annotations":{{"readOnlyHint":true,"destructiveHint":false,"openWorldHint":false}}}}"#
-        );
-    }
-    text.push_str("]}}");
-    text
 }
