@@ -29,6 +29,11 @@ CALLS = [
     "set_record",
     "add_to_metric",
 ]
+OURS = [call for call in CALLS if call != "header_value"] + ["shared_get"]
+"""What our filter asks for a call with one limit; the seed of the table is a second value of the shared data."""
+FEWEST = ["header_pairs", "property_address", "request_body", "time", "shared_get", "shared_set", "set_record", "add_to_metric"]
+"""What could not be left out of it, and the callbacks that could, if refunds were settled otherwise."""
+UNNEEDED = ["proxy_on_response_body", "proxy_on_log"]
 STACKED = 8
 TIMES = 25
 """How often the probe makes a call."""
@@ -44,16 +49,23 @@ def measured(place, upstream, rounds, say):
 
 
 def callbacks(place):
-    probe, idle = place.filter("probe"), "nothing 0"
+    probe, idle = place.filter("probe"), ""
     variants = {"all callbacks": probe} | {f"without {name}": place.without(probe, [name]) for name in CALLBACKS}
     variants["without any"] = place.without(probe, CALLBACKS)
     return {name: stacked(STACKED, lambda n: [module(file, f"{name} {n}", idle, vm=name)]) for name, file in variants.items()}
 
 
 def calls(place):
-    # Each in a VM of its own, since the probe keeps one task.
-    probe = lambda name: module(place.filter("probe"), name, f"{name} {TIMES}", vm=name)
-    return {name: Chain([probe(name)]) for name in ["nothing", *CALLS]}
+    """The probe, each in a VM of its own, since it keeps one list of tasks."""
+    probe = place.filter("probe")
+    once = lambda names: ", ".join(f"{name} 1" for name in names)
+    several = {"the calls of ours": (probe, once(OURS)), "the fewest calls": (place.without(probe, UNNEEDED), once(FEWEST))}
+    found = {"no call": Chain([module(probe, "no call", "", vm="no call")])}
+    for name in CALLS:
+        found[name] = Chain([module(probe, name, f"{name} {TIMES}", vm=name)])
+    for name, (file, tasks) in several.items():
+        found[name] = stacked(STACKED, lambda n: [module(file, f"{name} {n}", tasks, vm=name)])
+    return found
 
 
 def stages(place):

@@ -52,6 +52,10 @@ class Experiment:
         pairs = zip(self.differences(side, base), self.differences(other, other_base))
         return Figure.of([mine / its for mine, its in pairs])
 
+    def summary(self):
+        """All figures, for machines."""
+        return {side: {"whole": vars(self.whole(side)), "added": vars(self.added(side))} for side in self.samples}
+
 
 @dataclass
 class Figure:

@@ -1,5 +1,5 @@
-//! Runs stages: `stages NAME TIMES` goes through one so often, for whoever counts instructions; `stages` alone tells how
-//! long each takes, natively or as WebAssembly.
+//! Runs stages: `stages list` names them, `stages NAME TIMES` goes through one so often, for whoever counts instructions;
+//! `stages` alone tells how many nanoseconds each takes, natively or as WebAssembly.
 
 use std::{env, time::Instant};
 
@@ -14,8 +14,9 @@ fn main() {
     let words: Vec<String> = env::args().skip(1).collect();
     match words.as_slice() {
         [] => time_all(),
+        [list] if list == "list" => stages().iter().for_each(|stage| println!("{}", stage.name)),
         [name, times] => run(name, times.parse().expect("a number of times")),
-        _ => panic!("usage: stages [NAME TIMES]"),
+        _ => panic!("usage: stages [list | NAME TIMES]"),
     }
 }
 
@@ -41,6 +42,6 @@ fn time_all() {
                 times *= 2;
             }
         }
-        println!("{} {:.0}", stage.name, best * 1e9);
+        println!("{:16}{:12.0}", stage.name, best * 1e9);
     }
 }

@@ -1,18 +1,19 @@
-//! A filter that lets everything through and makes one call into Envoy again and again: what such a call costs, with the
-//! memory that it hands over. Its configuration names the call and how often: `shared_get 16`. Whatever a request has only
-//! while its headers pass is asked for then, everything else with the end of its body.
+//! A filter that lets everything through and makes calls into Envoy: what they cost, with the memory that is handed over.
+//! Its configuration names them and how often each is made: `shared_get 16` or `header_pairs 1, request_body 1`. What a
+//! request has only while its headers pass is asked for then, what concerns the answer at its head, everything else at
+//! the end of the body.
 //!
 //! It exports every callback that our filter has; one that is renamed in the built module is one that Envoy does not call.
 #![cfg(target_os = "wasi")]
 
 mod abi;
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 
 use abi::{Buffer, Map};
 
 thread_local! {
-    static TASK: Cell<(Task, u32)> = const { Cell::new((Task::Nothing, 0)) };
+    static TASKS: RefCell<Vec<(Task, u32)>> = const { RefCell::new(Vec::new()) };
     static METRIC: Cell<u32> = const { Cell::new(0) };
 }
 
@@ -25,7 +26,6 @@ const RECORD: [u8; 320] = [b'x'; 320];
 
 #[derive(Clone, Copy, PartialEq)]
 enum Task {
-    Nothing,
     HeaderPairs,
     HeaderValue,
     PropertyAddress,
@@ -44,7 +44,6 @@ enum Task {
 impl Task {
     fn named(name: &str) -> Option<Self> {
         Some(match name {
-            "nothing" => Self::Nothing,
             "header_pairs" => Self::HeaderPairs,
             "header_value" => Self::HeaderValue,
             "property_address" => Self::PropertyAddress,
@@ -73,7 +72,6 @@ impl Task {
     /// Whether the call did what it should.
     fn once(self) -> bool {
         match self {
-            Self::Nothing => true,
             Self::HeaderPairs => abi::headers(Map::Request).is_ok(),
             Self::HeaderValue => abi::header(Map::Request, "content-type").is_ok(),
             Self::PropertyAddress => abi::property("source\0address").is_ok(),
@@ -100,10 +98,20 @@ enum Phase {
 
 /// Does what there is to do in this phase. A call that fails traps: it would cost something else.
 fn work(phase: Phase) {
-    let (task, times) = TASK.get();
-    if task.phase() == phase {
-        assert!((0..times).all(|_| task.once()));
-    }
+    TASKS.with_borrow(|tasks| {
+        for (task, times) in tasks.iter().filter(|(task, _)| task.phase() == phase) {
+            assert!((0..*times).all(|_| task.once()));
+        }
+    });
+}
+
+/// The tasks that a configuration names.
+fn tasks(text: &str) -> Option<Vec<(Task, u32)>> {
+    let task = |part: &str| {
+        let (name, times) = part.trim().split_once(' ')?;
+        Some((Task::named(name)?, times.parse().ok()?))
+    };
+    text.split(',').filter(|part| !part.is_empty()).map(task).collect()
 }
 
 unsafe extern "C" {
@@ -125,12 +133,8 @@ extern "C" fn proxy_on_context_create(_context: u32, _root: u32) {}
 #[unsafe(no_mangle)]
 extern "C" fn proxy_on_configure(_context: u32, _size: u32) -> bool {
     let text = abi::buffer(Buffer::Configuration).unwrap_or_default();
-    let Some((name, times)) = std::str::from_utf8(&text).ok().and_then(|text| text.trim_matches('"').split_once(' '))
-    else {
-        return false;
-    };
-    let (Some(task), Ok(times)) = (Task::named(name), times.parse()) else { return false };
-    TASK.set((task, times));
+    let Some(tasks) = std::str::from_utf8(&text).ok().and_then(tasks) else { return false };
+    TASKS.set(tasks);
     METRIC.set(abi::define_metric("probe").unwrap_or_default());
     abi::set_shared(KEY, &CELL).is_ok()
 }
