@@ -62,6 +62,7 @@ def experiments(place, one_worker, two_workers):
         found["allowed", size] = Experiment(here(none="none", empty="empty", native="native", ours="ours"), calls[size], "none")
         found["denied", size] = Experiment(here(none="answered", native="native denies", ours="ours denies"), others[size], "none")
         found["limited", size] = Experiment(here(none="answered", native="native limits", ours="ours limits"), calls[size], "none")
+    found["once", 300] = Experiment(here(none="none", native="native once", ours="ours once"), small, "none")
     found["lists"] = Experiment(here(none="none", whole="list whole", trimmed="list trimmed"), listing, "none")
     found["tools"] = Experiment(here(none="none", few="10 tools", many="10,000 tools"), small, "none")
     callers = here(none="callers", one="one caller", many="many callers")
