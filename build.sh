@@ -37,6 +37,9 @@ usage: ./build.sh VERB
           REGISTRY/mcp-policy, if there is one
   lint    formatting, clippy, documentation, and whether the oldest supported Rust will do
   deny    licences, sources and advisories of every dependency; MCP_POLICY_SKIP=advisories without these
+  bench   [full | quick | parts | stages]
+          what the filter costs in Envoy, against Envoy's own filters: in full (15 minutes) or roughly (3);
+          what each part of that is; the stages of the engine by themselves
   fuzz    [SECONDS]
           look for what slips past the reader, for ten minutes or as long as it says
 USAGE
@@ -46,10 +49,12 @@ main() {
   local verb=${1:-help}
   case $verb in
     help | -h | --help) usage ;;
-    wasm | run | test | matrix | image | lint | deny | fuzz)
+    wasm | run | test | matrix | image | lint | deny | bench | fuzz)
       shift
       # shellcheck source=envoy/run.sh
       [[ $verb != run ]] || source envoy/run.sh
+      # shellcheck source=tests/bench/bench.sh
+      [[ $verb != bench ]] || source tests/bench/bench.sh
       "verb_$verb" "$@"
       ;;
     *)
@@ -428,9 +433,12 @@ verb_lint() {
   say 'clippy, the module'
   cargo clippy --locked --lib --target wasm32-wasip1 -- -D warnings
   # They are packages of their own, which nothing else builds here.
-  say 'clippy, fuzz targets and benchmark'
+  say 'clippy, fuzz targets and benchmarks'
   cargo clippy --locked --manifest-path tests/fuzz/Cargo.toml --no-default-features --all-targets -- -D warnings
-  cargo clippy --locked --manifest-path tests/bench/Cargo.toml --all-targets -- -D warnings
+  cargo clippy --locked --manifest-path tests/bench/Cargo.toml --package mcp-policy-bench --package mcp-policy-bench-upstream \
+    --all-targets -- -D warnings
+  cargo clippy --locked --manifest-path tests/bench/Cargo.toml --package mcp-policy-bench-empty \
+    --package mcp-policy-bench-probe --target wasm32-wasip1 -- -D warnings
   say 'documentation'
   RUSTDOCFLAGS='-D warnings' cargo doc --locked --no-deps
   check_oldest_rust

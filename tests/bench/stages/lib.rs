@@ -1,0 +1,164 @@
+//! What a request goes through in the engine, stage by stage, each as something that can be done again and again.
+
+#[path = "../tools.rs"]
+mod tools;
+
+use std::hint::black_box;
+
+use mcp_policy::{
+    amount::Amount,
+    caller::{self, Facts, Peer, Source},
+    config::Config,
+    engine::{self, Answer, Call, lists},
+    http::{Header, Headers},
+    limit::{Algorithm, Charge, Counters, Key, Moment, Quota, Scope, Window, store::InMemory, totals::Bounds},
+    mcp::{
+        Message,
+        list::{Asked, Kind, Trimmer},
+    },
+};
+
+/// A stage.
+pub struct Stage {
+    /// What it is called in reports.
+    pub name: &'static str,
+    /// Goes through it once.
+    pub run: Box<dyn FnMut()>,
+}
+
+const LIMITED: &str = r#"{"counter":"calls","window":"day","max":1000000000,"scope":"grant"}"#;
+const NOW: Moment = Moment(1_800_000_000_000);
+
+/// All stages.
+pub fn stages() -> Vec<Stage> {
+    let stage = |name, run: Box<dyn FnMut()>| Stage { name, run };
+    vec![
+        stage("head", head()),
+        stage("read_300", read(300)),
+        stage("read_8k", read(8 << 10)),
+        stage("read_64k", read(64 << 10)),
+        stage("judge_denied", judge("drop_table", "")),
+        stage("judge_allowed", judge("generate_image", "")),
+        stage("judge_limited", judge("generate_image", LIMITED)),
+        stage("record", record()),
+        stage("count", count()),
+        stage("trim_50_tools", trim()),
+    ]
+}
+
+/// The head of a request, from its headers to what they decide.
+fn head() -> Box<dyn FnMut()> {
+    let config = config("");
+    Box::new(move || drop(black_box(engine::open(&config, &call(), true))))
+}
+
+fn read(size: usize) -> Box<dyn FnMut()> {
+    let body = body(size, "generate_image");
+    Box::new(move || drop(black_box(Message::read(black_box(&body), 64))))
+}
+
+/// From the body to the answer.
+fn judge(tool: &str, limit: &str) -> Box<dyn FnMut()> {
+    let (config, body, store, call) = (config(limit), body(300, tool), InMemory::new([7; 16]), call());
+    Box::new(move || drop(black_box(engine::judge(&config, &call, black_box(&body), "bench", NOW, &store))))
+}
+
+/// The record of a call as a line.
+fn record() -> Box<dyn FnMut()> {
+    let (config, body, store) = (config(LIMITED), body(300, "generate_image"), InMemory::new([7; 16]));
+    let judgement = engine::judge(&config, &call(), &body, "bench", NOW, &store);
+    assert!(matches!(judgement.answer, Answer::Forward(_)), "{judgement:?}");
+    Box::new(move || drop(black_box(judgement.record.to_json())))
+}
+
+/// One charge to one counter, in a cell with that one.
+fn count() -> Box<dyn FnMut()> {
+    let (store, window) = (InMemory::new([7; 16]), Window::new(60).expect("a window"));
+    let most = Amount::whole(1_000_000_000).expect("an amount");
+    let scope = Scope::Grant("address:10.0.0.7");
+    Box::new(move || {
+        let key =
+            Key { filter: "bench", policy: "default", counter: "calls", window, algorithm: Algorithm::Fixed, scope };
+        let quota = Quota { window, algorithm: Algorithm::Fixed, max: most };
+        let charge = Charge { key, quota, amount: Amount::whole(1).expect("an amount"), verified: true, shown: "address:10.0.0.7" };
+        let _ = black_box(Counters::new(&store, Bounds::of(65_536)).charge(&[charge], NOW));
+    })
+}
+
+/// A list of 50 tools, of which half may be called.
+fn trim() -> Box<dyn FnMut()> {
+    let policy = r#"{"version":"1","default":"deny","tools":{"get_*":{}}}"#;
+    let (config, text) = (Config::load(policy.as_bytes()).expect("a configuration"), tools::tools());
+    Box::new(move || {
+        let policy = &config.policies.first().expect("a policy").policy;
+        let shows = |kind: Kind, name: &str| lists::shows(&config, policy, kind, name);
+        let mut trimmer = Trimmer::json(Asked { max_bytes: 1 << 20, ..Asked::default() });
+        let heard = trimmer.hear(black_box(text.as_bytes()), &shows);
+        let rest = trimmer.end(&shows).expect("a list");
+        assert!(heard.is_ok_and(|now| now.is_empty()) && rest.len() < text.len() * 6 / 10, "half of it");
+    })
+}
+
+fn config(limit: &str) -> Config {
+    let text = format!(r#"{{"version":"1","default":"deny","tools":{{"generate_image":{{"limits":[{limit}]}}}}}}"#);
+    Config::load(text.as_bytes()).expect("a configuration")
+}
+
+/// The head of a call as Envoy hands it over.
+fn call() -> Call {
+    let pairs = [
+        (":authority", "127.0.0.1:10000"),
+        (":method", "POST"),
+        (":path", "/mcp"),
+        (":scheme", "http"),
+        ("accept", "application/json, text/event-stream"),
+        ("content-length", "300"),
+        ("content-type", "application/json"),
+        ("mcp-protocol-version", "2025-06-18"),
+        ("mcp-session-id", "3f0c6a0e-8f3b-4b0f-9d5c-9a6a2f0e7c11"),
+        ("user-agent", "bench/1"),
+        ("x-forwarded-for", "127.0.0.1"),
+        ("x-forwarded-proto", "http"),
+        ("x-request-id", "1c9e2f56-93a1-4c6b-b0b8-0a54f1a0c9d3"),
+    ];
+    let headers = Headers::new(pairs.map(|(name, value)| (name.to_owned(), value.as_bytes().to_vec())).into());
+    let request_id = Some("1c9e2f56-93a1-4c6b-b0b8-0a54f1a0c9d3".to_owned());
+    let grant = caller::identify(&[Source::Address { forwarded: false }], &FromLoopback);
+    assert!(grant.is_ok(), "{grant:?}");
+    Call { request_id, ..Call::new(headers, grant) }
+}
+
+/// What Envoy knows of a caller on this machine.
+struct FromLoopback;
+
+impl Facts for FromLoopback {
+    fn header(&self, _: &str) -> Header<'_> {
+        Header::Absent
+    }
+
+    fn peer(&self, _: Peer) -> Option<Vec<u8>> {
+        None
+    }
+
+    fn metadata(&self) -> Option<Vec<u8>> {
+        None
+    }
+
+    fn address(&self) -> Option<Vec<u8>> {
+        Some(b"127.0.0.1:4711".to_vec())
+    }
+}
+
+/// A call whose body has `size` bytes: a prompt with a few members.
+fn body(size: usize, tool: &str) -> Vec<u8> {
+    let head = format!(r#"{{"jsonrpc":"2.0","id":17,"method":"tools/call","params":{{"name":"{tool}","arguments":{{"#);
+    let tail = r#"","model":"large","n":1,"seed":4711,"options":{"tags":["a","b"],"stream":false}}}}"#;
+    let mut text = format!(r#"{head}"prompt":""#);
+    let line = r#"Please draw the \"report\" and name its author.\n"#;
+    while text.len() + line.len() + tail.len() <= size {
+        text.push_str(line);
+    }
+    text.push_str(&".".repeat(size.saturating_sub(text.len() + tail.len())));
+    text.push_str(tail);
+    text.into_bytes()
+}
