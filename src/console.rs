@@ -11,9 +11,9 @@
 //! | `GET /api/counters` | counters, with their fill |
 //! | `GET /api/decisions` | the newest refusals, approved calls and answers |
 //!
-//! * [`door`] lets in who may come in
-//! * [`page`] is what stands there for everybody
-//! * [`approvals`], [`counters`] and [`decisions`] are what an approver sees
+//! * `door` lets in who may come in
+//! * `page` is what stands there for everybody
+//! * `approvals`, `counters` and `decisions` are what an approver sees
 
 mod approvals;
 mod counters;
