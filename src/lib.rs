@@ -8,10 +8,10 @@
 //!        │  head, body, time, shared data         │  files, arguments
 //!        ▼                                        ▼
 //!   engine ── open(head), judge(body) ────────────┘
-//!        │               │                 │
-//!        ▼               ▼                 ▼
-//!   mcp              policy            limit             caller
-//!   what was said    what is permitted what was used     who says it
+//!        ├───────────────┬─────────────────┬────────────────┬───────────────┐
+//!        ▼               ▼                 ▼                ▼               ▼
+//!   mcp              policy            limit            caller          approval
+//!   what was said    what is permitted what was used    who says it     who said yes
 //! ```
 //!
 //! 1. The filter copies the head, has [`caller`] tell who calls, and asks [`engine::open`] what the head alone decides.
@@ -20,10 +20,14 @@
 //!    answers: forward, or a reply. A refused call gets its HTTP status in [`mcp::answer`].
 //! 4. The filter does that, and leaves the audit record.
 //!
+//! A call that somebody has to approve leaves a question in the same shared data ([`approval`]); [`console`] is the page on
+//! which it is answered, served by the filter on a listener of its own.
+//!
 //! The core decides, the shell translates: nothing but `filter` calls Envoy, and nothing in the core asks a clock, writes
-//! a log or opens a socket. Imports run one way, downwards; `mcp`, `policy`, `limit` and `caller` do not know each other.
-//! [`json`], [`walk`], [`http`], [`amount`] and [`protobuf`] are what they share: the strict reader, documents read with all
-//! their mistakes, headers with repeats in sight, exact amounts, Envoy's own structures. A failure is a refusing value everywhere.
+//! a log or opens a socket. Imports run one way, downwards; `mcp`, `policy`, `limit` and `caller` do not know each other, and
+//! `approval` knows the cells that `limit` counts in. [`json`], [`walk`], [`http`], [`amount`] and [`protobuf`] are what they
+//! share: the strict reader, documents read with all their mistakes, headers with repeats in sight, exact amounts, Envoy's own
+//! structures. A failure is a refusing value everywhere.
 
 #[cfg(not(target_os = "wasi"))]
 pub mod advice;

@@ -71,31 +71,27 @@ impl Envoy {
             module: &self.module,
             upstream: &self.upstream,
             configuration: &configuration::asking(configuration::of(document)?, self.console_port)?,
-            listeners: self.console()?,
+            listeners: console(self.console_port, &self.module, &self.approvers)?,
             clusters: String::new(),
         };
         Ok(file.write())
     }
+}
 
-    /// The listener of the console.
-    ///
-    /// # Errors
-    /// What is wrong with the approvers.
-    fn console(&self) -> Result<String, String> {
-        let nobody = [NOBODY.to_owned()];
-        let approvers = if self.approvers.is_empty() { &nobody[..] } else { &self.approvers[..] };
-        let console = serde_json::json!({ "console": { "approvers": approvers } }).to_string();
-        if let Err(invalid) = Loaded::load(console.as_bytes()) {
-            let mistakes: Vec<String> = invalid.problems.iter().map(|problem| format!("\n  {problem}")).collect();
-            return Err(format!("the console would refuse `--approver`:{}", mistakes.concat()));
-        }
-        let values = [
-            ("console_port", self.console_port.to_string()),
-            ("module", quoted(&self.module)),
-            ("console", scalar(&console)),
-        ];
-        Ok(fill(CONSOLE, &values))
+/// The listener of the console: on which port, and who may approve; nobody, if nobody is named.
+///
+/// # Errors
+/// What is wrong with the approvers.
+pub(super) fn console(port: u16, module: &str, approvers: &[String]) -> Result<String, String> {
+    let nobody = [NOBODY.to_owned()];
+    let approvers = if approvers.is_empty() { &nobody[..] } else { approvers };
+    let console = serde_json::json!({ "console": { "approvers": approvers } }).to_string();
+    if let Err(invalid) = Loaded::load(console.as_bytes()) {
+        let mistakes: Vec<String> = invalid.problems.iter().map(|problem| format!("\n  {problem}")).collect();
+        return Err(format!("the console would refuse `--approver`:{}", mistakes.concat()));
     }
+    let values = [("console_port", port.to_string()), ("module", quoted(module)), ("console", scalar(&console))];
+    Ok(fill(CONSOLE, &values))
 }
 
 // === impl File ===

@@ -4,7 +4,7 @@ use mcp_policy::config::Config;
 
 use super::{
     configuration,
-    envoy::File,
+    envoy::{self, File},
     kubernetes::{Common, Name},
     template::{fill, quoted, scalar},
     upstream::Upstream,
@@ -15,6 +15,7 @@ pub(super) const HEALTH_LISTENER: &str = include_str!("templates/health_listener
 pub(super) const ADMIN_CLUSTER: &str = include_str!("templates/admin_cluster.yaml.in");
 
 const ADMIN_PORT: u16 = 9901;
+const CONSOLE_PORT: u16 = 10001;
 const HEALTH_PORT: u16 = 15021;
 /// Where the image is mounted.
 const MODULE_FOLDER: &str = "/etc/mcp-policy";
@@ -33,6 +34,9 @@ pub(super) struct Sidecar {
     /// Where the MCP server listens in the pod
     #[arg(long, value_name = "URL", default_value = "http://127.0.0.1:3000")]
     upstream: Upstream,
+    /// Who may approve calls at the console: `jwt:…`, `peer:…` or `bearer:` with the SHA-256 of a token; several times if need be
+    #[arg(long = "approver", value_name = "GRANT")]
+    approvers: Vec<String>,
 }
 
 // === impl Sidecar ===
@@ -43,7 +47,10 @@ impl Sidecar {
     /// # Errors
     /// What keeps the document from being a configuration.
     pub(super) fn render(&self, document: &str) -> Result<String, String> {
-        let configuration = configuration::of(document)?;
+        let configuration = configuration::asking(configuration::of(document)?, CONSOLE_PORT)?;
+        let module = format!("{MODULE_FOLDER}/plugin.wasm");
+        // On the pod's own loopback: `kubectl port-forward` leads there.
+        let console = envoy::console(CONSOLE_PORT, &module, &self.approvers)?;
         // Also a label of the filter's statistics.
         let digest = Config::load(configuration.as_bytes()).map(|config| config.digest).unwrap_or_default();
         let envoy = File {
@@ -51,10 +58,10 @@ impl Sidecar {
             address: "0.0.0.0",
             port: self.port,
             admin_port: ADMIN_PORT,
-            module: &format!("{MODULE_FOLDER}/plugin.wasm"),
+            module: &module,
             upstream: &self.upstream,
             configuration: &configuration,
-            listeners: fill(HEALTH_LISTENER, &[("health_port", HEALTH_PORT.to_string())]),
+            listeners: console + &fill(HEALTH_LISTENER, &[("health_port", HEALTH_PORT.to_string())]),
             clusters: fill(ADMIN_CLUSTER, &[("admin_port", ADMIN_PORT.to_string())]),
         };
         Ok(fill(
