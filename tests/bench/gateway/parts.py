@@ -29,11 +29,12 @@ CALLS = [
     "set_record",
     "add_to_metric",
 ]
-OURS = [call for call in CALLS if call != "header_value"] + ["shared_get"]
-"""What our filter asks for a call with one limit; the seed of the table is a second value of the shared data."""
 FEWEST = ["header_pairs", "property_address", "request_body", "time", "shared_get", "shared_set", "set_record", "add_to_metric"]
-"""What could not be left out of it, and the callbacks that could, if refunds were settled otherwise."""
+"""What no call with a limit can do without."""
+OURS = [*FEWEST, "property_absent", "header_value"]
+"""What our filter asks for a call with one limit."""
 UNNEEDED = ["proxy_on_response_body", "proxy_on_log"]
+"""The callbacks that could be left out, were refunds settled otherwise."""
 STACKED = 8
 TIMES = 25
 """How often the probe makes a call."""
