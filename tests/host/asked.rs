@@ -1,5 +1,7 @@
 //! A call that an approval service is asked about: it goes on whole and once when the service says so, and never else.
 
+mod stray;
+
 use std::sync::Arc;
 
 use crate::{
@@ -7,7 +9,7 @@ use crate::{
         Fault, How, OwnCall, Part, ROOT, Said, Shared, Stream, Worker,
         fault::{CALLS, STATUSES},
     },
-    request::{End, MODES, Request, at_an_address, call, pairs, with_options},
+    request::{End, MODES, Request, at_an_address, call},
     service::{APPROVE, asking, said, unwilling},
 };
 
@@ -177,137 +179,14 @@ fn one(worker: &mut Worker, since: Since, said: &Said, fault: &Fault) -> bool {
 }
 
 #[test]
-fn an_answer_for_a_stream_that_is_gone_reaches_nobody() {
-    for mode in MODES {
-        let mut worker = worker(mode);
-        let (mut gone, asked) = waiting(&mut worker, &call("asked"));
-        gone.close(&mut worker);
-        let (mut next, other) = waiting(&mut worker, &call("asked"));
-        worker.say_to_nobody(asked.number, &yes());
-        assert!(next.is_open() && !gone.went_on.is_whole);
-        next.hear(&mut worker, other.number, &said("403", ""));
-        assert_eq!(codes(&next), DENIED);
-        assert_eq!(passes(&mut worker), 2, "neither was charged");
-    }
-}
-
-#[test]
-fn an_answer_to_no_question_reaches_nobody() {
-    for mode in MODES {
-        let mut worker = worker(mode);
-        for number in [0, 1, u32::MAX] {
-            worker.say_to_nobody(number, &yes());
-        }
+fn where_its_stream_is_out_of_reach_a_call_waits_and_pays_nothing() {
+    for status in STATUSES {
+        let mut worker = worker("hold");
         let (mut stream, asked) = waiting(&mut worker, &call("asked"));
-        for number in [0, asked.number + 1, u32::MAX] {
-            worker.say_to_nobody(number, &yes());
-        }
-        assert!(stream.is_open());
+        worker.world().faults = vec![Fault::always("proxy_set_effective_context", status)];
         stream.hear(&mut worker, asked.number, &yes());
-        assert!(stream.went_on.is_whole);
+        assert!(stream.is_open() && stream.notes.is_empty(), "{status}: {stream:?}");
+        worker.world().faults.clear();
+        assert_eq!(passes(&mut worker), 2, "{status}");
     }
-}
-
-#[test]
-fn answers_in_any_order_reach_those_they_are_for() {
-    for mode in MODES {
-        let mut worker = worker(mode);
-        let mut waiting: Vec<_> = (0..6).map(|_| waiting(&mut worker, &call("asked"))).collect();
-        // The limit has room for two, and its room is looked at again when the answer comes.
-        for (index, fate) in [(4, "yes"), (1, "no"), (2, "none"), (1, "yes"), (0, "yes"), (0, "yes")] {
-            let (mut stream, asked) = waiting.remove(index);
-            match fate {
-                "yes" => stream.hear(&mut worker, asked.number, &yes()),
-                "no" => stream.hear(&mut worker, asked.number, &said("200", r#"{"decision":"reject"}"#)),
-                _ => stream.hear(&mut worker, asked.number, &Said::default()),
-            }
-            assert!(fate == "yes" || codes(&stream) == DENIED, "{stream:?}");
-            let limited = Some((200, Some(-31429)));
-            assert!(fate != "yes" || stream.went_on.is_whole || codes(&stream) == limited, "{stream:?}");
-        }
-        assert_eq!(worker.world().called["proxy_continue_stream"], 2);
-    }
-}
-
-#[test]
-fn a_server_that_answers_early_gets_no_body() {
-    for mode in MODES {
-        for (status, passes_on) in [("200", false), ("401", true)] {
-            let mut worker = worker(mode);
-            let (mut stream, asked) = waiting(&mut worker, &call("asked"));
-            stream.answer(&mut worker, Part::Head(&[(":status", status), ("content-type", "application/json")]), false);
-            if stream.replies.is_empty() {
-                stream.answer(&mut worker, Part::Body(b"{}"), true);
-            }
-            assert_eq!((codes(&stream).is_none(), stream.answer.is_whole), (passes_on, passes_on), "{status}");
-            stream.hear(&mut worker, asked.number, &yes());
-            assert!(stream.went_on.body.is_empty() && !stream.went_on.is_whole, "{status}");
-            stream.close(&mut worker);
-            assert_eq!(passes(&mut worker), 2, "it was not charged");
-        }
-    }
-}
-
-#[test]
-fn more_that_comes_while_a_call_waits_does_not_go_on_with_it() {
-    for mode in MODES {
-        let mut worker = worker(mode);
-        let (mut stream, asked) = waiting(&mut worker, &call("asked"));
-        stream.body(&mut worker, b"", true);
-        stream.trailers(&mut worker);
-        stream.headers(&mut worker, &pairs(&[]), false);
-        assert!(stream.is_open(), "nothing has changed");
-        stream.body(&mut worker, b" ", true);
-        assert_eq!(codes(&stream), Some((503, Some(-32603))));
-        stream.hear(&mut worker, asked.number, &yes());
-        assert!(stream.went_on.body.is_empty() && !stream.went_on.is_whole);
-    }
-}
-
-#[test]
-fn of_so_many_that_wait_each_has_its_answer_and_one_more_is_refused() {
-    const MOST: usize = 256;
-    for mode in MODES {
-        let mut worker = worker(mode);
-        let mut waiting: Vec<_> = (0..MOST).map(|_| waiting(&mut worker, &call("asked"))).collect();
-        let full = call("asked").send(&mut worker);
-        assert_eq!((codes(&full), worker.world().calls.len()), (DENIED, MOST));
-        // Whoever leaves makes no room before the answer: it is still on its way.
-        let (mut gone, asked) = waiting.remove(100);
-        gone.close(&mut worker);
-        assert_eq!(codes(&call("asked").send(&mut worker)), DENIED);
-        worker.say_to_nobody(asked.number, &Said::default());
-        waiting.push(self::waiting(&mut worker, &call("asked")));
-        for (stream, asked) in waiting.iter_mut().rev() {
-            stream.hear(&mut worker, asked.number, &said("503", ""));
-            assert_eq!(codes(stream), DENIED);
-        }
-        assert_eq!(passes(&mut worker), 2, "nothing was charged, and there is room again");
-    }
-}
-
-#[test]
-fn a_question_belongs_to_the_root_of_its_stream() {
-    let mut worker = worker("hold");
-    let other = worker.add_root(&with_options(&asking_elsewhere()));
-    let [first, second] = [worker.open(), worker.context(other)];
-    let mut streams = [first, second].map(Stream::of);
-    for stream in &mut streams {
-        let request = call("asked");
-        stream.headers(&mut worker, &request.headers, false);
-        stream.body(&mut worker, &request.body(), true);
-    }
-    let asked = worker.world().calls.clone();
-    let clusters: Vec<_> = asked.iter().map(|asked| (asked.root, asked.cluster.as_slice())).collect();
-    assert_eq!(clusters, [(ROOT, b"desk".as_slice()), (other, b"elsewhere")]);
-    // A root may be gone by then: Envoy calls nobody, and were it to, the call would end as any other.
-    worker.callback("proxy_on_delete", &[other]);
-    for (stream, asked) in streams.iter_mut().zip(&asked) {
-        stream.hear(&mut worker, asked.number, &yes());
-        assert!(stream.went_on.is_whole);
-    }
-}
-
-fn asking_elsewhere() -> String {
-    r#""protocol":{"headers":"hold"},"approvals":{"service":{"cluster":"elsewhere","path":"/"}}"#.to_owned()
 }
