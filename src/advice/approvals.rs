@@ -13,7 +13,8 @@ pub(super) fn look(found: &mut Findings<'_>) {
 fn without_url(found: &mut Findings<'_>) {
     let view = found.view;
     let approvals = &view.config.approvals;
-    if approvals.url.is_some() || approvals.service.is_some() {
+    // A bare policy has no place for it: whoever puts it into a gateway has.
+    if view.is_bare() || approvals.url.is_some() || approvals.service.is_some() {
         return;
     }
     // In shadow nobody is asked.

@@ -90,6 +90,11 @@ impl<'v> View<'v> {
         below(&self.base, name)
     }
 
+    /// Whether the document is the policy itself, with no options beside it.
+    pub(super) fn is_bare(&self) -> bool {
+        self.base.is_empty()
+    }
+
     /// The pointer of something whose pointer into the policy is known.
     pub(super) fn whole(&self, pointer: &str) -> String {
         [&*self.base, pointer].concat()

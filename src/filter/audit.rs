@@ -9,6 +9,7 @@ use crate::{
         pace::{Pace, Paced},
         recent::{Block, Recent},
     },
+    limit::Moment,
 };
 
 use super::{host, metrics, shared::SharedTable};
@@ -27,16 +28,18 @@ pub(super) fn write(config: &Config, record: &Record) {
         log::warn!("the audit record of a request was lost");
     }
     metrics::count(config, record);
-    if record.decision != Decision::Allowed || record.approval.is_some() {
-        show(&json);
-    }
+    let is_shown = record.decision != Decision::Allowed || record.approval.is_some();
     let is_logged = match config.audit.log {
         Logged::All => true,
         Logged::Denied => record.decision != Decision::Allowed || record.shadow.is_some(),
         Logged::None => false,
     };
+    let Some(now) = (is_shown || is_logged).then(host::now).flatten() else { return };
+    if is_shown {
+        show(&json, now);
+    }
     if is_logged {
-        line(&json);
+        line(&json, now);
     }
 }
 
@@ -45,20 +48,18 @@ pub(super) fn write_answer(json: &str) {
     if host::note(json).is_err() {
         log::warn!("the audit record of a decision was lost");
     }
-    show(json);
-    line(json);
+    let Some(now) = host::now() else { return };
+    show(json, now);
+    line(json, now);
 }
 
 /// Keeps a record for the console.
-fn show(json: &str) {
-    if let Some(now) = host::now() {
-        BLOCK.set(Recent(&SharedTable).note(BLOCK.get(), json, now));
-    }
+fn show(json: &str, now: Moment) {
+    BLOCK.set(Recent(&SharedTable).note(BLOCK.get(), json, now));
 }
 
 /// Writes a line into Envoy's log, unless there were enough of them this second.
-fn line(json: &str) {
-    let Some(now) = host::now() else { return };
+fn line(json: &str, now: Moment) {
     let mut pace = PACE.get();
     let paced = pace.line(now);
     PACE.set(pace);

@@ -18,11 +18,8 @@ fn approval_without_url() {
         ["/policy/tools/pay/require_approval/0: agents are not told where their calls are approved; set \
              `approvals.url` to the console's address [approval-without-url]"]
     );
-    assert_eq!(
-        policy(r#""tools":{"refund":{"action":"require_approval"}}"#),
-        ["/tools/refund/action: agents are not told where their calls are approved; set `approvals.url` to the \
-             console's address [approval-without-url]"]
-    );
+    // A bare policy has no place for an address.
+    assert_eq!(policy(r#""tools":{"refund":{"action":"require_approval"}}"#), NONE);
     assert_eq!(with(&pay, r#","approvals":{"url":"http://localhost:10001/"}"#), NONE);
     assert_eq!(with(&pay, r#","approvals":{"service":{"cluster":"desk","path":"/"}}"#), NONE);
     // Nobody is asked in shadow, nor for what no call gets to.

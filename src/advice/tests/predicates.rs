@@ -7,12 +7,10 @@ fn list(path: &str, op: &str, value: &str) -> String {
     format!(r#"[{{"conditions":[{{"path":"{path}","op":"{op}","value":{value}}}]}}]"#)
 }
 
-/// Advice on one tool with this condition in this list, and other members of its rule; but for where it is approved.
+/// Advice on one tool with this condition in this list, and other members of its rule.
 #[track_caller]
 fn rule(key: &str, list: &str, more: &str) -> Vec<String> {
-    let mut advice = policy(&format!(r#""tools":{{"a":{{"{key}":{list}{more}}}}}"#));
-    advice.retain(|advice| !advice.ends_with("[approval-without-url]"));
-    advice
+    policy(&format!(r#""tools":{{"a":{{"{key}":{list}{more}}}}}"#))
 }
 
 #[test]
