@@ -38,7 +38,9 @@ impl SharedTable {
     /// Makes what is missing. Whether that works has no say in configuring: a request that finds a cell missing is
     /// refused.
     pub(super) fn prepare() {
-        if Self.seed().is_ok() {
+        // The last cell, too: a module before this one may have made fewer.
+        let last = store::CELLS.end.saturating_sub(1);
+        if Self.seed().is_ok() && Self.read(last).is_ok() {
             return;
         }
         let made = store::CELLS.map(cell_key).all(|key| host::make_shared(&key, store::EMPTY).is_ok());

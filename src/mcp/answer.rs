@@ -73,12 +73,15 @@ pub enum WindowData<'a> {
     Seconds(u32),
 }
 
+/// What most answers have room in, in bytes.
+const USUAL_BYTES: usize = 1024;
+
 /// A JSON-RPC error. `id` is the token as it was sent; without one the answer says `null`.
 #[must_use]
 pub fn error(status: u16, id: Option<&str>, code: Code, message: &str, data: &Data<'_>) -> Reply {
-    let mut error = Writer::default();
+    let mut error = Writer::with_capacity(USUAL_BYTES);
     error.json("code", code.number()).text("message", message).json("data", data.to_json());
-    let mut answer = Writer::default();
+    let mut answer = Writer::with_capacity(USUAL_BYTES);
     answer.text("jsonrpc", "2.0").json("id", id.unwrap_or("null")).json("error", error.finish());
     Reply { status, retry_after: None, body: answer.finish() }
 }
@@ -111,7 +114,7 @@ pub fn unknown_tool(id: &str, tool: &str) -> Reply {
 
 impl Data<'_> {
     fn to_json(&self) -> String {
-        let mut data = Writer::default();
+        let mut data = Writer::with_capacity(USUAL_BYTES);
         data.text("kind", self.kind)
             .optional("rule", self.rule)
             .optional("policy", self.policy)

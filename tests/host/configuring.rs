@@ -72,6 +72,24 @@ fn the_canary_makes_every_key_and_nobody_makes_more() {
 }
 
 #[test]
+fn a_module_makes_the_cells_that_one_before_it_did_not_and_keeps_the_others() {
+    let shared = Arc::new(Shared::default());
+    let before: Vec<Vec<u8>> = (0..4097)
+        .map(|cell| format!("mcp-policy/1/{cell}"))
+        .chain(["mcp-policy/1/seed".to_owned()])
+        .map(Into::into)
+        .collect();
+    for key in &before {
+        shared.set(key, if key.ends_with(b"seed") { b"sixteen bytes ok" } else { b"mcp\x01" }, 0);
+    }
+    let versions = |keys: &[Vec<u8>]| keys.iter().map(|key| shared.get(key)).collect::<Vec<_>>();
+    let kept = versions(&before);
+    Worker::canary(&shared, &configuration("release"));
+    assert_eq!(shared.keys().len(), 4868);
+    assert_eq!(versions(&before), kept);
+}
+
+#[test]
 fn any_bytes_are_accepted_or_rejected_alike_on_every_worker() {
     let sound = configuration("release");
     let noise = prop_oneof![
