@@ -54,6 +54,10 @@ impl<'p, S: Store> Consent<'_, 'p, S> {
         let Some(asked) = yes.asked else { return Ok(()) };
         match self.desk.take(asked, self.now) {
             Ok(Some(taken)) => {
+                // The yes that was found may be gone, and another one given meanwhile: that is the one to name.
+                if yes.by.id != taken.name() {
+                    yes.by = self.said(&taken);
+                }
                 yes.taken = Some(taken);
                 Ok(())
             }

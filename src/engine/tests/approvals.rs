@@ -184,9 +184,10 @@ fn what_nobody_would_read_and_what_nobody_has_time_for_is_denied() {
     assert!(pay(1).contains("-31428"), "one that waits is found");
 }
 
-/// A store in which somebody else takes the approval just before this call writes that it does.
+/// A store in which somebody else does something just before this call uses an approval up.
 struct Raced<'s> {
     inner: &'s InMemory,
+    meanwhile: &'s dyn Fn(),
     reads: Cell<u32>,
 }
 
@@ -196,14 +197,13 @@ impl Store for Raced<'_> {
     }
 
     fn read(&self, cell: u16) -> Result<Versioned, Unavailable> {
-        let stored = self.inner.read(cell)?;
         if cell == QUESTIONS {
             self.reads.set(self.reads.get() + 1);
             if self.reads.get() == 2 {
-                self.inner.write(QUESTIONS, crate::limit::store::EMPTY, stored.version)?;
+                (self.meanwhile)();
             }
         }
-        Ok(stored)
+        self.inner.read(cell)
     }
 
     fn write(&self, cell: u16, bytes: &[u8], version: u32) -> Result<Written, Unavailable> {
@@ -216,12 +216,33 @@ fn who_comes_second_asks_anew_and_pays_nothing() {
     let gateway = Gateway::new(POLICY);
     told(gateway.judge(&call("alice"), PAY));
     approve(&gateway, true);
-    let raced = Raced { inner: &gateway.store, reads: Cell::new(0) };
+    let meanwhile = || gateway.store.put(QUESTIONS, crate::limit::store::EMPTY).unwrap();
+    let raced = Raced { inner: &gateway.store, meanwhile: &meanwhile, reads: Cell::new(0) };
     let second = judge(&gateway.config, &call("alice"), PAY.as_bytes(), "filter", NOW, &raced);
     assert!(told(second).contains("-31428"));
     approve(&gateway, true);
     let passed = gateway.judge(&call("alice"), PAY);
     assert!(passed.record.to_json().contains(r#""remaining":{"pay":1}"#), "the call that came second was not charged");
+}
+
+#[test]
+fn the_record_names_the_approval_that_was_used_up() {
+    let gateway = Gateway::new(&POLICY.replace("\"max\":2", "\"max\":9"));
+    told(gateway.judge(&call("alice"), PAY));
+    let found = approve(&gateway, true);
+    let used = Cell::new(String::new());
+    let meanwhile = || {
+        let later = |store| judge(&gateway.config, &call("alice"), PAY.as_bytes(), "filter", Moment(NOW.0 + 1), store);
+        assert!(is_forwarded(&later(&gateway.store)), "another call uses up the one that was found");
+        told(later(&gateway.store));
+        used.set(approve(&gateway, true));
+    };
+    let raced = Raced { inner: &gateway.store, meanwhile: &meanwhile, reads: Cell::new(0) };
+    let passed = judge(&gateway.config, &call("alice"), PAY.as_bytes(), "filter", NOW, &raced);
+    assert!(is_forwarded(&passed));
+    let approval = passed.record.approval.unwrap();
+    assert_ne!(approval.id, found);
+    assert_eq!((approval.id, &*approval.approver), (used.take(), "jwt:boss"));
 }
 
 #[test]
