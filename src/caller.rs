@@ -12,6 +12,7 @@ mod tests;
 use sha2::{Digest as _, Sha256};
 
 use crate::{
+    hex::hex,
     http::Header,
     protobuf::{self, Entry},
 };
@@ -229,5 +230,5 @@ fn bearer(value: Option<&[u8]>) -> Option<Result<Grant, Unknown>> {
 }
 
 fn digest(value: &str) -> String {
-    Sha256::digest(value.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect()
+    hex(&Sha256::digest(value.as_bytes()))
 }

@@ -29,6 +29,7 @@ use sha2::{Digest as _, Sha256};
 
 use crate::{
     caller::{self, Peer, Source},
+    hex::hex,
     json::{self, Node},
     policy::{self, Mode, Policy},
     protobuf,
@@ -125,7 +126,7 @@ impl Loaded {
         let read = if at.has(CONSOLE_FORM.known) && !at.has(OPTIONS.known) {
             Console::read(&at).map(Self::Console)
         } else {
-            let digest = || Sha256::digest(bytes).iter().take(8).map(|byte| format!("{byte:02x}")).collect();
+            let digest = || hex(Sha256::digest(bytes).first_chunk::<8>().map_or(&[], |front| front));
             Config::read(&at).map(|config| Self::Gateway(Box::new(Config { digest: digest(), ..config })))
         };
         match (read, problems.take()) {

@@ -225,10 +225,7 @@ pub fn reads_answers(config: &Config, call: &Call) -> bool {
 /// In the old transport answers come on another stream: only the HTTP status tells a caller that its POST was refused.
 fn by_status(config: &Config, call: &Call, answer: Answer) -> Answer {
     let Answer::Reply(reply) = answer else { return answer };
-    let path = match call.headers.get(":path") {
-        Header::Once(path) => std::str::from_utf8(path).unwrap_or_default(),
-        Header::Absent | Header::Repeated => "",
-    };
+    let path = call.headers.text(":path").unwrap_or_default();
     let is_post = call.headers.get(":method") == Header::Once(b"POST");
     let status = if config.protocol.legacy_sse && is_post && head::names_session(path) { 403 } else { reply.status };
     Answer::Reply(Reply { status, ..reply })

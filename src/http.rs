@@ -87,6 +87,15 @@ impl Headers {
         }
     }
 
+    /// The header of this name as a text, if it stands there once and is one.
+    #[must_use]
+    pub fn text(&self, name: &str) -> Option<&str> {
+        match self.get(name) {
+            Header::Once(value) => std::str::from_utf8(value).ok(),
+            Header::Absent | Header::Repeated => None,
+        }
+    }
+
     /// Those of `names` that the request has.
     pub fn present<'n>(&self, names: &'n [&'n str]) -> impl Iterator<Item = &'n str> {
         names.iter().copied().filter(|name| self.get(name) != Header::Absent)

@@ -2,9 +2,12 @@
 
 use sha2::{Digest as _, Sha256};
 
-use crate::limit::{Moment, store::EMPTY};
+use crate::{
+    hex::hex,
+    limit::{Moment, store::EMPTY},
+};
 
-use super::{Fingerprint, Question, question::hex};
+use super::{Fingerprint, Question};
 
 #[cfg(test)]
 mod tests;

@@ -2,16 +2,13 @@
 
 use crate::limit::{
     Moment,
-    store::{Event, QUESTIONS, Store, TEXTS, Unavailable, Written, cell},
+    store::{Event, QUESTIONS, Store, TEXTS, TRIES, Unavailable, Written, cell},
 };
 
 use super::{Book, Entry, Fingerprint, Full, Garbage, NotPending, Text};
 
 #[cfg(test)]
 mod tests;
-
-/// How often a write is tried again when others were faster; each failure means that one of them got through.
-const TRIES: u32 = 64;
 
 /// Where questions are asked and answered.
 #[derive(Clone, Copy, Debug)]

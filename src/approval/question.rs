@@ -2,7 +2,10 @@
 
 use sha2::{Digest as _, Sha256};
 
-use crate::json::{Node, Reader};
+use crate::{
+    hex::hex,
+    json::{Node, Reader},
+};
 
 use super::canonical;
 
@@ -59,11 +62,6 @@ pub fn id(text: &str) -> Option<[u8; 10]> {
         *byte = u8::from_str_radix(std::str::from_utf8(digits).ok()?, 16).ok()?;
     }
     Some(id)
-}
-
-/// Bytes as hexadecimal digits.
-pub(super) fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 impl Question<'_> {

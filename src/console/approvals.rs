@@ -64,8 +64,8 @@ fn item(entry: &Entry, text: Option<Vec<u8>>, approver: Approver<'_>) -> String 
             .optional("params", pretty::params(text.question.params).as_deref())
             .text("reason", text.reason)
             .json("yours", text.question.grant == digest(approver.0.whole()))
-            .optional("approver", some(text.approver))
-            .optional("note", some(text.note));
+            .nonempty("approver", text.approver)
+            .nonempty("note", text.note);
     }
     item.text("askedAt", &at(entry.asked)).text("expiresAt", &at(entry.until));
     item.finish()
@@ -75,7 +75,7 @@ fn item(entry: &Entry, text: Option<Vec<u8>>, approver: Approver<'_>) -> String 
 fn record(entry: &Entry, text: &[u8], answer: &Answer<'_>) -> Option<String> {
     let text = Text::read(text, entry.fingerprint)?;
     let mut approval = Writer::default();
-    approval.text("id", &entry.name()).text("approver", answer.approver).optional("note", some(answer.note));
+    approval.text("id", &entry.name()).text("approver", answer.approver).nonempty("note", answer.note);
     let mut record = Writer::default();
     record.text("decision", state(entry.state));
     described(&mut record, &text).json("approval", approval.finish());
@@ -99,8 +99,4 @@ fn state(state: State) -> &'static str {
         State::Approved => "approved",
         State::Rejected => "rejected",
     }
-}
-
-fn some(text: &str) -> Option<&str> {
-    (!text.is_empty()).then_some(text)
 }

@@ -20,7 +20,7 @@ pub(super) fn list<S: Store>(now: Moment, store: &S) -> Response {
                 .text("policy", &policy)
                 .text("counter", &counter)
                 .text("scope", &scope)
-                .optional("grant", Some(&*grant).filter(|grant| !grant.is_empty()))
+                .nonempty("grant", &grant)
                 .json("window", quota.window.seconds())
                 .json("max", quota.max)
                 .json("used", used)

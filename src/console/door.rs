@@ -6,7 +6,7 @@ use crate::{
     caller::{Grant, Unknown},
     config::Console,
     engine::Call,
-    http::{Header, Headers, Response},
+    http::{Headers, Response},
     json::{self, Value},
     walk::{At, Keys, Problems},
 };
@@ -45,10 +45,10 @@ const MAX_NOTE: usize = 500;
 /// The answer to one that may not come in.
 pub(super) fn enter<'v>(console: &Console, call: &'v Call, body: &[u8]) -> Result<Visit<'v>, Response> {
     let headers = &call.headers;
-    if !text(headers, ":authority").is_some_and(|host| console.has_host(host)) {
+    if !headers.text(":authority").is_some_and(|host| console.has_host(host)) {
         return Err(error(421, "the console is not reached by this host; name it in `console.hosts`"));
     }
-    let (method, path) = (text(headers, ":method").unwrap_or_default(), text(headers, ":path").unwrap_or_default());
+    let (method, path) = (headers.text(":method").unwrap_or_default(), headers.text(":path").unwrap_or_default());
     let path = path.split('?').next().unwrap_or_default();
     let place = place(path).ok_or_else(|| error(404, "there is nothing here; the page is at `/`"))?;
     match (&place, method) {
@@ -108,11 +108,11 @@ fn approver<'v>(console: &Console, grant: &'v Result<Grant, Unknown>) -> Result<
 
 /// RFC 6454, section 7: a browser says which page a request comes from, and no page can have it lie.
 fn from_our_page(console: &Console, headers: &Headers) -> Result<(), Response> {
-    let host = text(headers, "origin").and_then(|origin| origin.split_once("://"));
+    let host = headers.text("origin").and_then(|origin| origin.split_once("://"));
     if !host.is_some_and(|(scheme, host)| (scheme == "https" || scheme == "http") && console.has_host(host)) {
         return Err(error(403, "the decision does not come from the console's own page; send its `Origin`"));
     }
-    let media = text(headers, "content-type").and_then(|media| media.split(';').next()).unwrap_or_default();
+    let media = headers.text("content-type").and_then(|media| media.split(';').next()).unwrap_or_default();
     if !media.trim_ascii().eq_ignore_ascii_case("application/json") {
         return Err(error(415, "the decision is not labelled as JSON; set `Content-Type: application/json`"));
     }
@@ -139,13 +139,5 @@ fn read(at: &At<'_, '_>) -> Option<Decision> {
             Some(Decision { yes, note: text.clone().into_owned() })
         }
         _ => note.expected("a text of up to 500 characters on one line"),
-    }
-}
-
-/// A header that stands there once, as a text.
-fn text<'h>(headers: &'h Headers, name: &str) -> Option<&'h str> {
-    match headers.get(name) {
-        Header::Once(value) => std::str::from_utf8(value).ok(),
-        Header::Absent | Header::Repeated => None,
     }
 }

@@ -1,9 +1,6 @@
 //! Which policy judges a request; product contract, section 1.4.
 
-use crate::{
-    config::{Bound, Config, Scene},
-    http::Header,
-};
+use crate::config::{Bound, Config, Scene};
 
 use super::{
     Call,
@@ -29,14 +26,10 @@ pub(super) fn note(config: &Config, call: &Call, bound: Bound<'_>, witness: &mut
 }
 
 fn scene(call: &Call) -> Scene<'_> {
-    let header = |name| match call.headers.get(name) {
-        Header::Once(value) => std::str::from_utf8(value).ok(),
-        Header::Absent | Header::Repeated => None,
-    };
     Scene {
         route: call.route.as_deref(),
-        host: header(":authority"),
-        path: header(":path"),
+        host: call.headers.text(":authority"),
+        path: call.headers.text(":path"),
         grant: call.grant.as_ref().ok(),
     }
 }

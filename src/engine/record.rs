@@ -192,19 +192,19 @@ impl Record {
         let mut record = Writer::with_capacity(USUAL_BYTES);
         record
             .text("decision", self.decision.name())
-            .optional("rule", some(&self.rule))
+            .nonempty("rule", &self.rule)
             .optional("reason", self.reason)
-            .optional("why", some(&self.why))
+            .nonempty("why", &self.why)
             .optional("policy", self.policy.as_deref())
             .text("config", &self.config)
             .optional("grant", self.grant.as_deref())
-            .optional("method", some(&self.method))
-            .optional("tool", some(&self.tool))
+            .nonempty("method", &self.method)
+            .nonempty("tool", &self.tool)
             .optional("requestId", self.request_id.as_deref());
         if let Some(Said { id, approver, note }) = &self.approval {
             let mut approval = Writer::default();
-            approval.text("id", &short(id)).optional("approver", some(&short(approver)));
-            approval.optional("note", some(&short(note)));
+            approval.text("id", &short(id)).nonempty("approver", &short(approver));
+            approval.nonempty("note", &short(note));
             record.json("approval", approval.finish());
         }
         if detail == Detail::Verdict {
@@ -254,10 +254,6 @@ enum Detail {
     All,
     NoValues,
     Verdict,
-}
-
-fn some(text: &str) -> Option<&str> {
-    (!text.is_empty()).then_some(text)
 }
 
 /// So much of a text as is noted. Nearly all are shorter, even counted in bytes.

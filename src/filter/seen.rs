@@ -19,12 +19,8 @@ pub(super) fn call(filter: &Filter) -> Option<Call> {
 /// The same of whoever calls by one of these sources of identity.
 pub(super) fn visit(identity: &[Source], reads_route: bool) -> Option<Call> {
     let headers = host::request_headers()?;
-    let request_id = match headers.get("x-request-id") {
-        Header::Once(id) => {
-            std::str::from_utf8(id).ok().map(|id| id.get(..id.floor_char_boundary(128)).unwrap_or_default().to_owned())
-        }
-        Header::Absent | Header::Repeated => None,
-    };
+    let short = |id: &str| id.get(..id.floor_char_boundary(128)).unwrap_or_default().to_owned();
+    let request_id = headers.text("x-request-id").map(short);
     let seen = Seen { headers: &headers, failed: Cell::new(false) };
     let grant = caller::identify(identity, &seen);
     let route = reads_route.then(|| seen.route()).flatten();

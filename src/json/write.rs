@@ -50,6 +50,11 @@ impl Writer {
         self
     }
 
+    /// Adds a string, unless it is empty.
+    pub fn nonempty(&mut self, name: &'static str, value: &str) -> &mut Self {
+        self.optional(name, Some(value).filter(|value| !value.is_empty()))
+    }
+
     /// Adds what shows itself as JSON: a number, or JSON written before.
     pub fn json(&mut self, name: &'static str, value: impl Display) -> &mut Self {
         self.name(name);

@@ -3,16 +3,12 @@
 use super::{
     Full, Key, Moment, Quota, Scope,
     key::Place,
-    store::{Event, Store, TOTALS, Unavailable, Written},
+    store::{Event, Store, TOTALS, TRIES, Unavailable, Written},
     table::{CELLS, Cell, NoRoom, Owner},
     totals::{Bounds, Difference, Totals},
     window::Count,
 };
 use crate::amount::Amount;
-
-/// How often a write is tried again when other workers were faster. Each failure means that another call got through,
-/// so with 64 tries even 64 workers in lock step all finish.
-const TRIES: u32 = 64;
 
 /// One limit of a call.
 #[derive(Clone, Copy, Debug)]

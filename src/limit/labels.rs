@@ -39,7 +39,7 @@ impl<S: Store> Labels<'_, S> {
         let [first, second, ..] = place.fingerprint;
         let [first, second] = [first, second].map(|index| cell(&LABELS, index));
         let is_taken =
-            |label: &Label| label.place != *place && self.count(label).is_some_and(|count| alive(count, now));
+            |label: &Label| label.place != *place && self.count(label).is_some_and(|count| count.is_alive(now));
         let target = if self.label(first).as_ref().is_some_and(is_taken) { second } else { first };
         // Whoever looks does without one.
         let _: Result<(), Unavailable> = self.0.put(target, &Label::bytes(charge, place));
@@ -50,7 +50,7 @@ impl<S: Store> Labels<'_, S> {
     pub fn all(&self, now: Moment) -> Vec<(Label, Amount)> {
         let mut all: Vec<(Label, Amount)> = Vec::new();
         for label in LABELS.filter_map(|cell| self.label(cell)) {
-            let count = self.count(&label).filter(|count| alive(*count, now));
+            let count = self.count(&label).filter(|count| count.is_alive(now));
             if let (Some(count), false) = (count, all.iter().any(|(other, _)| other.place == label.place)) {
                 let used = label.quota.used(count, now);
                 all.push((label, used));
@@ -67,10 +67,6 @@ impl<S: Store> Labels<'_, S> {
         let stored = self.0.read(label.place.cell).ok()?;
         Cell::open(&stored.bytes).ok()?.find(&label.place.fingerprint)
     }
-}
-
-fn alive(count: Count, now: Moment) -> bool {
-    count.until.saturating_mul(1000) > now.0
 }
 
 impl Label {

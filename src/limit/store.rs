@@ -29,6 +29,10 @@ pub const LABELS: Range<u16> = 4611..4867;
 /// All cells.
 pub const CELLS: Range<u16> = 0..4867;
 
+/// How often a write is tried again when other workers were faster. Each failure means that another one got through, so with
+/// 64 tries even 64 workers in lock step all finish.
+pub const TRIES: u32 = 64;
+
 /// The cell of this index in one of the ranges of 256.
 #[must_use]
 pub fn cell(cells: &Range<u16>, index: u8) -> u16 {

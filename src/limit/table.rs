@@ -84,13 +84,12 @@ impl<'b> Cell<'b> {
         let mut bytes = Vec::with_capacity(EMPTY.len().saturating_add(self.0.len()).saturating_add(RECORD));
         bytes.extend_from_slice(EMPTY);
         let (mut known, mut all, mut difference) = (false, 0_usize, Difference::default());
-        let alive = |record: &Record| record.count.until.saturating_mul(1000) > now.0;
         for record in self.records() {
             let is_this = record.fingerprint == fingerprint;
             known |= is_this;
             if is_this {
                 Record { count, ..record }.write(&mut bytes);
-            } else if alive(&record) {
+            } else if record.count.is_alive(now) {
                 all = all.saturating_add(1);
                 record.write(&mut bytes);
             } else {

@@ -94,6 +94,13 @@ impl Window {
     }
 }
 
+impl Count {
+    /// Whether something of it still counts.
+    pub(super) fn is_alive(self, now: Moment) -> bool {
+        self.until.saturating_mul(1000) > now.0
+    }
+}
+
 impl Quota {
     /// Charges `amount`.
     ///

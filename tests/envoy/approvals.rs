@@ -37,8 +37,7 @@ fn gate(name: &str, mode: &str, policy: &Value) -> Listener {
         "protocol": { "headers": mode },
         "approvals": { "url": "http://localhost:10001/" },
     });
-    let listener = Listener::new(name, json_text(&configuration.to_string())).access_log();
-    if mode == "hold" { listener } else { listener.without_stop_iteration() }
+    Listener::new(name, json_text(&configuration.to_string())).access_log().in_mode(mode)
 }
 
 /// The console, for whoever shows [`TOKEN`].

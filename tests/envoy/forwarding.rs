@@ -26,8 +26,7 @@ pub(crate) fn listener_under(policy: &Value, mode: &str, protocol: &Value) -> Li
     let mut protocol = protocol.clone();
     protocol["headers"] = mode.into();
     let configuration = json!({ "policy": policy, "protocol": protocol });
-    let listener = Listener::new(mode, json_text(&configuration.to_string()));
-    if mode == "hold" { listener } else { listener.without_stop_iteration() }
+    Listener::new(mode, json_text(&configuration.to_string())).in_mode(mode)
 }
 
 /// Why a refused request has reached the server further than its mode permits; nothing if it has not.

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use sha2::{Digest as _, Sha256};
 
-use crate::{config::Arguments, json::Writer, mcp::Request};
+use crate::{config::Arguments, hex::hex, json::Writer, mcp::Request};
 
 /// What is noted of a call's arguments.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -27,10 +27,7 @@ impl Noted {
         let noted = match how {
             Arguments::None => return None,
             Arguments::Names => Self::default(),
-            Arguments::Digest => {
-                let digest = Sha256::digest(arguments).iter().map(|byte| format!("{byte:02x}")).collect();
-                Self { digest: Some(digest), ..Self::default() }
-            }
+            Arguments::Digest => Self { digest: Some(hex(&Sha256::digest(arguments))), ..Self::default() },
             Arguments::Values => {
                 // Between tokens only: in strings they are escaped. A caller begins no line in a log.
                 let on_one_line = |text: &str| text.replace(['\n', '\r'], " ");

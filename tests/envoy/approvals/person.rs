@@ -75,8 +75,7 @@ fn gate(mode: &str, bank: SocketAddr) -> Listener {
         "protocol": { "headers": mode },
         "approvals": { "url": "http://localhost:10001/" },
     });
-    let listener = Listener::new(mode, json_text(&configuration.to_string())).in_front_of("bank", bank);
-    if mode == "hold" { listener } else { listener.without_stop_iteration() }
+    Listener::new(mode, json_text(&configuration.to_string())).in_front_of("bank", bank).in_mode(mode)
 }
 
 type Agent = RunningService<RoleClient, ClientConfig>;

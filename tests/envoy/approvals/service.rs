@@ -60,8 +60,7 @@ fn gate(mode: &str, cluster: &str) -> Listener {
         "protocol": { "headers": mode },
         "approvals": { "service": service },
     });
-    let listener = Listener::new(mode, json_text(&configuration.to_string())).access_log();
-    if mode == "hold" { listener } else { listener.without_stop_iteration() }
+    Listener::new(mode, json_text(&configuration.to_string())).access_log().in_mode(mode)
 }
 
 #[test]

@@ -79,6 +79,11 @@ impl Listener {
         self
     }
 
+    /// As `protocol.headers` of its configuration wants it.
+    pub(crate) fn in_mode(self, mode: &str) -> Self {
+        if mode == "hold" { self } else { self.without_stop_iteration() }
+    }
+
     /// Envoy believes `X-Forwarded-For`, as it does unless it is told to use the remote address.
     pub(crate) fn believes_forwarding_headers(mut self) -> Self {
         self.remote_address = false;
