@@ -47,6 +47,12 @@ impl Amount {
         self.0
     }
 
+    /// In whole units; `None` if there is a part of one.
+    #[must_use]
+    pub fn units(self) -> Option<u64> {
+        self.0.is_multiple_of(UNIT).then_some(self.0 / UNIT)
+    }
+
     /// Both together, if that is still an amount.
     #[must_use]
     pub fn plus(self, other: Self) -> Option<Self> {

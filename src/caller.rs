@@ -14,7 +14,7 @@ use sha2::{Digest as _, Sha256};
 use crate::{
     hex::hex,
     http::Header,
-    protobuf::{self, Entry},
+    protobuf::structure::{self, Entry},
 };
 
 pub use document::{SOURCE, read};
@@ -189,8 +189,8 @@ impl Grant {
 /// The value of a claim. One that is `null` is as good as none; RFC 7519 has no other value than a string for the names of
 /// people and programs.
 fn claimed(metadata: &[u8], payload: &str, claim: &str) -> Result<Option<String>, Unknown> {
-    let claims = protobuf::kept(metadata, JWT_AUTHN, payload);
-    match claims.and_then(|claims| claims.map_or(Ok(None), |claims| protobuf::entry(claims, claim))) {
+    let claims = structure::kept(metadata, JWT_AUTHN, payload);
+    match claims.and_then(|claims| claims.map_or(Ok(None), |claims| structure::entry(claims, claim))) {
         Ok(None | Some(Entry::Null)) => Ok(None),
         Ok(Some(Entry::Text(text))) => Ok(Some(text.to_owned())),
         Ok(Some(Entry::Other)) => Err(Unknown::Malformed(format!("the claim `{claim}` is no text"))),

@@ -19,6 +19,7 @@ mod limits;
 mod lists;
 mod matcher;
 mod protocol;
+mod service;
 
 #[cfg(test)]
 mod tests;
@@ -42,7 +43,7 @@ pub use self::{
     audit::{AUDIT, Arguments, Audit, Logged},
     bindings::{BINDING, Binding, Bound, Named, Scene},
     console::{CONSOLE, CONSOLE_FORM, Console},
-    limits::{LIMITS, Limits, Refund},
+    limits::{LIMIT_SERVICE, LIMITS, LimitService, Limits, OnFailure, Refund},
     lists::{LISTS, Lists, Show},
     protocol::{HeaderMode, PROTOCOL, Protocol},
 };
@@ -237,6 +238,9 @@ impl Config {
         let mode = policy::document::mode(fields.get("mode"));
         let limits = fields.get("limits").map_or(Some(Limits::default()), |limits| Limits::read(&limits));
         let (policies, bindings) = bound?;
+        if limits.as_ref().is_some_and(|limits| limits.service.is_some()) {
+            limits::check(at, &policies);
+        }
         let config = whole(policies, bindings);
         Some(Self {
             mode: mode?,
@@ -277,7 +281,7 @@ fn document(bytes: &[u8]) -> Result<Node<'_>, Invalid> {
     if bytes.is_empty() {
         return Err(Invalid::whole("the configuration is empty; paste a policy"));
     }
-    protobuf::read(bytes, Config::MAX_DEPTH).ok_or_else(|| Invalid {
+    protobuf::structure::read(bytes, Config::MAX_DEPTH).ok_or_else(|| Invalid {
         problems: vec![Problem { pointer: String::new(), at: fault.at, message: format!("not JSON: {fault}") }],
     })
 }

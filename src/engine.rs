@@ -11,6 +11,7 @@
 mod bound;
 pub(crate) mod date;
 mod decide;
+pub mod heard;
 pub mod lists;
 pub mod metric;
 pub mod pace;
@@ -42,9 +43,9 @@ pub use record::{Decision, Noted, Record};
 use self::{
     bound::bound,
     decide::{Denial, Judge},
+    heard::{Ask, Heard},
     lists::Trim,
     refund::Receipt,
-    ruling::{Inquiry, Ruling},
     trace::{Nobody, Step, Witness},
 };
 
@@ -59,15 +60,15 @@ pub struct Call {
     pub request_id: Option<String>,
     /// The name of Envoy's route, where a binding asks for it.
     pub route: Option<String>,
-    /// What the approval service says of it, once it was asked.
-    pub ruling: Option<Ruling>,
+    /// What services have said of it.
+    pub heard: Heard,
 }
 
 impl Call {
     /// A request of which Envoy tells no id and no route.
     #[must_use]
     pub fn new(headers: Headers, grant: Result<Grant, Unknown>) -> Self {
-        Self { headers, grant, request_id: None, route: None, ruling: None }
+        Self { headers, grant, request_id: None, route: None, heard: Heard::default() }
     }
 }
 
@@ -88,8 +89,8 @@ pub struct Judgement {
 pub enum Answer {
     /// Let it go on, unchanged. The receipt says what that used up.
     Forward(Receipt),
-    /// Ask the approval service, and judge it anew with what that says; nothing is noted or charged yet.
-    Ask(Inquiry),
+    /// Ask a service, and judge it anew with what that says; nothing is noted or charged here yet.
+    Ask(Ask),
     /// Answer it here; no server sees it.
     Reply(Reply),
 }
@@ -186,7 +187,7 @@ fn carry_out(
     let record = Record::of(config, asked.named, asked.call, body, &decision);
     let answer = match decision.verdict {
         Ok(passed) => Answer::Forward(Receipt::of(passed)),
-        Err(Denial::Unasked { inquiry, .. }) => Answer::Ask(*inquiry),
+        Err(Denial::Unasked { ask, .. }) => Answer::Ask(*ask),
         Err(denial) => Answer::Reply(reply::denied(asked, body, &denial, now)),
     };
     Judgement { answer: by_status(config, asked.call, answer), record, lists: None }

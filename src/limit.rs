@@ -8,12 +8,14 @@
 //! * [`Labels`]: what some counts are of, for people to see
 //! * [`parts`]: several texts in one cell
 //! * [`Counters`]: all limits of a call charged together, or none
+//! * [`fleet`]: the same asked of a service that several Envoys share
 //!
 //! A count is found by a keyed hash over everything that makes it *this* count ([`Key`]), so that no caller can
 //! steer its count into another's place, and no key is ever created for a caller: the table has a fixed number of
 //! cells, which exist before the first request.
 
 mod counters;
+pub mod fleet;
 mod key;
 mod labels;
 pub mod parts;

@@ -184,6 +184,25 @@ impl<'w, 'a> At<'w, 'a> {
         }
     }
 
+    /// The member of this name, where this is an object that has one.
+    #[must_use]
+    pub fn get(&self, name: &str) -> Option<Self> {
+        let Value::Object(members) = &self.node.value else { return None };
+        members.iter().find(|member| member.name == name).map(|member| self.member(member))
+    }
+
+    /// What stands at a JSON pointer from here, if it is there.
+    #[must_use]
+    pub fn below(&self, pointer: &str) -> Option<Self> {
+        pointer.split('/').skip(1).try_fold(*self, |at, step| match &at.node.value {
+            Value::Array(nodes) => {
+                let index = step.parse().ok()?;
+                nodes.get(index).map(|node| at.item(index, node))
+            }
+            _ => at.get(&step.replace("~1", "/").replace("~0", "~")),
+        })
+    }
+
     fn members(&self) -> Option<&'w [Member<'a>]> {
         let Value::Object(members) = &self.node.value else { return self.expected("an object") };
         let mut seen = HashSet::with_capacity(members.len());

@@ -6,7 +6,7 @@ use super::{CaseCall, Expectation, Expected, message};
 use crate::{
     caller::Grant,
     config::Config,
-    engine::{self, Answer, Call, Decision, Record, trace::Step},
+    engine::{self, Answer, Call, Decision, Record, heard::Heard, trace::Step},
     limit::store::Store,
 };
 
@@ -28,7 +28,8 @@ impl CaseCall {
     #[must_use]
     pub fn judge<S: Store>(&self, config: &Config, store: &S) -> Outcome {
         let headers = message::head(&self.body, self.session.as_deref(), &self.place);
-        let call = Call { route: self.place.route.clone(), ..Call::new(headers, Ok(Grant::named(&self.grant))) };
+        let heard = Heard::no_service();
+        let call = Call { route: self.place.route.clone(), heard, ..Call::new(headers, Ok(Grant::named(&self.grant))) };
         let mut steps = Vec::new();
         let judgement = engine::explain(config, &call, self.body.as_bytes(), "cases", self.at, store, &mut steps);
         let (told, retry_after) = match &judgement.answer {

@@ -1,5 +1,6 @@
 //! `approvals`: where people decide on the calls that a policy wants approved.
 
+use super::service;
 use crate::walk::{At, Keys};
 
 /// Where people decide.
@@ -29,8 +30,8 @@ pub const APPROVALS: Keys = Keys { known: &["url", "service"], later: &[] };
 /// The keys of `approvals.service`.
 pub const APPROVAL_SERVICE: Keys = Keys { known: &["cluster", "path", "authority", "timeout_ms"], later: &[] };
 
-/// Longest text here, in bytes.
-const MAX_TEXT: usize = 1024;
+/// Longest address, in bytes.
+const MAX_URL: usize = 1024;
 
 impl Approvals {
     pub(super) fn read(at: &At<'_, '_>) -> Option<Self> {
@@ -47,15 +48,16 @@ impl Approvals {
 impl Service {
     fn read(at: &At<'_, '_>) -> Option<Self> {
         let fields = at.fields(APPROVAL_SERVICE)?;
-        let cluster = fields.required("cluster").and_then(|cluster| text(&cluster, "", "the name of an Envoy cluster"));
-        let path = fields.required("path").and_then(|path| text(&path, "/", "a path that begins with `/`"));
-        let authority = fields.get("authority").map(|host| text(&host, "", "a host, such as `approvals.example.com`"));
-        let timeout = fields.get("timeout_ms").map_or(Some(2000), |timeout| timeout.whole(1, 60_000));
+        let cluster = fields.required("cluster").and_then(|cluster| service::cluster(&cluster));
+        let path = fields.required("path").and_then(|path| service::text(&path, "/", "a path that begins with `/`"));
+        let authority =
+            fields.get("authority").map(|host| service::text(&host, "", "a host, such as `approvals.example.com`"));
+        let timeout_ms = service::timeout(fields.get("timeout_ms"), 2000);
         let cluster = cluster?;
         Some(Self {
             authority: authority.unwrap_or_else(|| Some(cluster.clone()))?,
             path: path?,
-            timeout_ms: u32::try_from(timeout?).ok()?,
+            timeout_ms: timeout_ms?,
             cluster,
         })
     }
@@ -68,23 +70,9 @@ fn url(at: &At<'_, '_>) -> Option<Box<str>> {
     let is_plain =
         |rest: &str| !rest.is_empty() && !rest.starts_with('/') && !rest.contains(['#', '?', '"', '\\', '<', '>']);
     let is_visible = |byte: u8| byte.is_ascii_graphic();
-    match rest.filter(|rest| is_plain(rest) && text.len() <= MAX_TEXT && text.bytes().all(is_visible)) {
+    match rest.filter(|rest| is_plain(rest) && text.len() <= MAX_URL && text.bytes().all(is_visible)) {
         Some(_) if text.ends_with('/') => Some(text.into()),
         Some(_) => Some([text, "/"].concat().into()),
         None => at.expected("the console's address, such as `http://localhost:10001/`"),
-    }
-}
-
-/// A text for a header: visible ASCII.
-fn text(at: &At<'_, '_>, prefix: &str, what: &str) -> Option<Box<str>> {
-    match at.text()? {
-        text if !text.is_empty()
-            && text.starts_with(prefix)
-            && text.len() <= MAX_TEXT
-            && text.bytes().all(|byte| byte.is_ascii_graphic()) =>
-        {
-            Some(text.into())
-        }
-        _ => at.expected(what),
     }
 }

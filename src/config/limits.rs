@@ -1,14 +1,43 @@
 //! `limits`: how counters are kept.
 
-use crate::walk::{At, Keys};
+use super::{Named, service};
+use crate::{
+    limit::fleet,
+    policy::{Cost, Limit},
+    walk::{At, Keys},
+};
 
 /// How counters are kept.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Limits {
     /// Counters that one Envoy keeps at most.
     pub max_counters: u32,
     /// When quota is given back.
     pub refund: Refund,
+    /// Who counts instead of this Envoy.
+    pub service: Option<LimitService>,
+}
+
+/// A service that counts for several Envoys: it speaks Envoy's rate-limit protocol.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LimitService {
+    /// The name of Envoy's cluster.
+    pub cluster: Box<str>,
+    /// The name under which the service keeps these limits apart from others.
+    pub domain: Box<str>,
+    /// How long it may take, in milliseconds.
+    pub timeout_ms: u32,
+    /// What happens where it does not count.
+    pub on_failure: OnFailure,
+}
+
+/// What happens where a service does not count.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OnFailure {
+    /// Calls with limits are refused.
+    Deny,
+    /// This Envoy counts them alone.
+    Local,
 }
 
 /// When quota is given back.
@@ -23,11 +52,13 @@ pub enum Refund {
 }
 
 /// The keys of `limits`.
-pub const LIMITS: Keys = Keys { known: &["max_counters", "refund"], later: &["service"] };
+pub const LIMITS: Keys = Keys { known: &["max_counters", "refund", "service"], later: &[] };
+/// The keys of `limits.service`.
+pub const LIMIT_SERVICE: Keys = Keys { known: &["cluster", "domain", "timeout_ms", "on_failure"], later: &[] };
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { max_counters: 65_536, refund: Refund::Undelivered }
+        Self { max_counters: 65_536, refund: Refund::Undelivered, service: None }
     }
 }
 
@@ -42,6 +73,59 @@ impl Limits {
             let choices = [("undelivered", Refund::Undelivered), ("failed", Refund::Failed), ("never", Refund::Never)];
             limits.refund = refund.choice(&choices)?;
         }
+        if let Some(service) = fields.get("service") {
+            limits.service = Some(LimitService::read(&service)?);
+        }
         Some(limits)
     }
+}
+
+impl LimitService {
+    fn read(at: &At<'_, '_>) -> Option<Self> {
+        let fields = at.fields(LIMIT_SERVICE)?;
+        let cluster = fields.required("cluster").and_then(|cluster| service::cluster(&cluster));
+        let domain = fields.get("domain").map(|domain| service::text(&domain, "", "a name, such as `mcp-policy`"));
+        let timeout_ms = service::timeout(fields.get("timeout_ms"), 100);
+        let choices = [("deny", OnFailure::Deny), ("local", OnFailure::Local)];
+        let on_failure = fields.get("on_failure").map_or(Some(OnFailure::Deny), |at| at.choice(&choices));
+        Some(Self {
+            cluster: cluster?,
+            domain: domain.unwrap_or_else(|| Some("mcp-policy".into()))?,
+            timeout_ms: timeout_ms?,
+            on_failure: on_failure?,
+        })
+    }
+}
+
+/// Reports the limits of a configuration's policies that no service can count.
+pub(super) fn check(config: &At<'_, '_>, policies: &[Named]) {
+    for Named { name, policy } in policies {
+        let Some(at) = config.get("policy").or_else(|| config.get("policies")?.get(name)) else { continue };
+        for limit in policy.limits() {
+            let place = at.below(&limit.pointer).unwrap_or(at);
+            for (key, what) in uncountable(limit) {
+                // The short form has no keys, or other ones.
+                place.get(key).unwrap_or(place).wrong(what);
+            }
+        }
+    }
+}
+
+/// What of a limit no service can count: the key, and what to write there.
+fn uncountable(limit: &Limit) -> impl Iterator<Item = (&'static str, String)> {
+    let is_calendar = fleet::has_unit(limit.period.seconds());
+    let is_whole = limit.max.units().is_some_and(|max| max <= fleet::MOST);
+    let costs_whole = match &limit.cost {
+        Cost::Fixed(amount) => amount.units().is_some(),
+        Cost::Argument(_) => true,
+    };
+    let by = "`limits.service` counts by";
+    [
+        (!is_calendar, "window", format!("{by} `second`, `minute`, `hour` or `day`; take one of them")),
+        (limit.sliding, "algorithm", format!("{by} the calendar, and its windows do not slide; leave `algorithm` out")),
+        (!is_whole, "max", format!("{by} whole numbers up to {}; take one", fleet::MOST)),
+        (!costs_whole, "increment", format!("{by} whole numbers; take one")),
+    ]
+    .into_iter()
+    .filter_map(|(is_wrong, key, what)| is_wrong.then_some((key, what)))
 }

@@ -4,6 +4,7 @@ mod carry;
 mod consent;
 mod matter;
 mod plan;
+mod service;
 mod verdict;
 
 use std::borrow::Cow;
@@ -56,6 +57,8 @@ impl<'p, S: Store, W: Witness> Judge<'p, S, W> {
         let decision = self.together(messages);
         let modes = [self.config.mode, self.named.policy.mode()];
         match decision.verdict {
+            // No verdict yet.
+            Err(Denial::Unasked { .. }) => decision,
             Err(denial) if modes.contains(&Mode::Shadow) => {
                 self.witness.note(|| Step::new("/mode", "in shadow, so the call passes and nothing is charged"));
                 Decision { verdict: Ok(Passed::default()), shadow: Some(denial) }
@@ -186,19 +189,26 @@ impl<'p, S: Store, W: Witness> Judge<'p, S, W> {
     fn weigh(&mut self, matters: &[Matter<'p, '_>], alone: Option<&Request<'_>>) -> Decision<'p> {
         let verdict = matters.iter().find_map(Matter::refused).map_or(Ok(()), Err);
         let verdict = verdict.and_then(|()| Plan::new(matters, Mode::Enforce, &mut self.witness));
-        let verdict = verdict.and_then(|plan| self.carry_out(&plan, alone));
+        let ready = verdict.and_then(|plan| self.prepare(plan, alone));
         // As in nearly all policies.
         if matters.iter().all(|matter| matter.rules(Mode::Shadow).next().is_none()) {
-            return verdict.into();
+            return ready.and_then(|ready| self.carry_out(ready, alone)).into();
         }
         let shadow = Plan::new(matters, Mode::Shadow, &mut self.witness);
-        match (verdict, shadow) {
-            (verdict, Err(shadow)) => Decision { verdict, shadow: Some(shadow) },
-            (Ok(passed), Ok(plan)) => match self.carry_out(&plan, alone) {
-                Ok(shadowed) => Decision { verdict: Ok(passed.and(shadowed)), shadow: None },
-                Err(shadow) => Decision { verdict: Ok(passed), shadow: Some(shadow) },
+        let (ready, shadow) = match (ready, shadow) {
+            (Ok(ready), shadow) => (ready, shadow.and_then(|plan| self.prepare(plan, alone))),
+            (Err(denial), shadow) => return Decision { verdict: Err(denial), shadow: shadow.err() },
+        };
+        match shadow {
+            Err(unasked @ Denial::Unasked { .. }) => Err(unasked).into(),
+            Err(shadow) => Decision { verdict: self.carry_out(ready, alone), shadow: Some(shadow) },
+            Ok(shadow) => match self.carry_out(ready, alone) {
+                Err(denial) => Err(denial).into(),
+                Ok(passed) => match self.carry_out(shadow, alone) {
+                    Ok(shadowed) => Ok(passed.and(shadowed)).into(),
+                    Err(shadow) => Decision { verdict: Ok(passed), shadow: Some(shadow) },
+                },
             },
-            (refused, Ok(_)) => Decision { verdict: refused, shadow: None },
         }
     }
 }

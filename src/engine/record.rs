@@ -7,7 +7,6 @@ use crate::{
     config::{Config, Named},
     json::Writer,
     mcp::{Body, Message, Refusal, Target},
-    policy::Limit,
 };
 
 use super::{
@@ -95,8 +94,8 @@ impl Decision {
         match denial {
             Denial::Denied { .. } => Self::Denied,
             Denial::Limited { .. } => Self::RateLimited,
-            Denial::ApprovalNeeded { .. } | Denial::Unasked { .. } => Self::ApprovalRequired,
-            Denial::Failed => Self::Failed,
+            Denial::ApprovalNeeded { .. } => Self::ApprovalRequired,
+            Denial::Unasked { .. } | Denial::Failed => Self::Failed,
         }
     }
 }
@@ -123,11 +122,8 @@ impl Record {
         };
         let shadow =
             made.shadow.as_ref().map(|denial| Shadow { decision: Decision::of(denial), rule: short(denial.rule()) });
-        let remaining = made.verdict.iter().flat_map(|passed| {
-            let left = |(limit, used): (&&Limit, Amount)| (limit.counter.to_string(), limit.max.minus(used));
-            passed.limits.iter().zip(passed.receipt.used()).map(left)
-        });
-        let remaining = remaining.collect();
+        let left = made.verdict.iter().flat_map(|passed| &passed.left);
+        let remaining = left.map(|(limit, left)| (limit.counter.to_string(), *left)).collect();
         let approval = match &made.verdict {
             Ok(passed) => passed.approved.as_ref().map(|yes| yes.by.clone()),
             Err(Denial::ApprovalNeeded { pending: Some(pending), .. }) => {

@@ -76,10 +76,9 @@ fn one(asked: Asked<'_>, request: &Request<'_>, denial: &Denial<'_>, now: Moment
             asked.told(request, Code::Denied, &format!("Policy violation: {why}"), &data)
         }
         Denial::ApprovalNeeded { pending, .. } => approval_needed(asked, request, data, pending.as_ref()),
-        // Nobody can be told before the service was asked.
-        Denial::Unasked { .. } => approval_needed(asked, request, data, None),
         Denial::Limited { limit, full } => limited(asked, request, data, limit, *full, now),
-        Denial::Failed => {
+        // Nobody is told before a service was asked.
+        Denial::Unasked { .. } | Denial::Failed => {
             let data = Data { kind: "refused", ..data };
             answer::error(200, Some(request.id.token()), Code::Internal, &why, &data)
         }

@@ -10,6 +10,7 @@ use super::{
     http::waiting,
     root::Root,
 };
+use crate::engine::heard::Answered;
 
 unsafe extern "C" {
     /// Initialises libc; the linker makes it.
@@ -82,9 +83,19 @@ extern "C" fn proxy_on_response_trailers(context: u32, _count: u32) -> Action {
 #[unsafe(no_mangle)]
 extern "C" fn proxy_on_http_call_response(_root: u32, call: u32, _headers: u32, body_size: usize, _trailers: u32) {
     // Read first: what follows is about the stream that waits.
-    let said = host::said(body_size);
-    let Some(waiting) = waiting::over(call).filter(|stream| host::enter_stream(*stream).is_ok()) else { return };
-    enter(contexts::stream(waiting), |stream| stream.on_said(said));
+    resume(call, host::said(body_size));
+}
+
+/// The answer to a gRPC call, which is over.
+#[unsafe(no_mangle)]
+extern "C" fn proxy_on_grpc_receive(_root: u32, call: u32, size: usize) {
+    resume(call, host::counted(size));
+}
+
+/// A gRPC call is over without an answer.
+#[unsafe(no_mangle)]
+extern "C" fn proxy_on_grpc_close(_root: u32, call: u32, _status: u32) {
+    resume(call, None);
 }
 
 #[unsafe(no_mangle)]
@@ -96,6 +107,12 @@ extern "C" fn proxy_on_log(context: u32) {
 extern "C" fn proxy_on_delete(context: u32) {
     enter(contexts::root(context), Root::on_delete);
     contexts::remove(context);
+}
+
+/// Goes on with the stream that waits for a call, which is over.
+fn resume(call: u32, said: Option<Answered>) {
+    let Some(waiting) = waiting::over(call).filter(|stream| host::enter_stream(*stream).is_ok()) else { return };
+    enter(contexts::stream(waiting), |stream| stream.on_said(said));
 }
 
 /// Takes a context through a callback. Where there is none, or it is in one, the answer is the refusing default.

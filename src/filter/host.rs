@@ -11,11 +11,12 @@ mod pairs;
 use std::time::Duration;
 
 use crate::{
-    config::Service,
-    engine::refund::Delivery,
+    config::{LimitService, Service},
+    engine::{heard::Answered, refund::Delivery},
     http::{Header, Headers, Response},
-    limit::{Moment, store::Unavailable, store::Versioned, store::Written},
+    limit::{Moment, fleet, store::Unavailable, store::Versioned, store::Written},
     mcp::answer::Reply,
+    protobuf::wire::Message,
 };
 
 use self::abi::{Buffer, Map};
@@ -113,12 +114,27 @@ pub(super) fn ask(service: &Service, body: &str) -> Result<u32, Status> {
     abi::http_call(&service.cluster, &pairs::write(&headers), body.as_bytes(), service.timeout_ms)
 }
 
-/// The answer to [`ask`], whose body has `size` bytes: its status and its body.
-pub(super) fn said(size: usize) -> Option<(Vec<u8>, Vec<u8>)> {
+/// Sends a rate-limit service what it is asked, and answers the number of the call.
+pub(super) fn count(service: &LimitService, message: &[u8]) -> Result<u32, Status> {
+    // `envoy.config.core.v3.GrpcService { envoy_grpc = 1 { cluster_name = 1 } }`. Envoy takes a bare name, too, unless it
+    // happens to be a message.
+    let cluster = Message::default().text(1, &service.cluster);
+    let target = Message::default().message(1, &cluster).finish();
+    abi::grpc_call(&target, fleet::SERVICE, fleet::METHOD, message, service.timeout_ms)
+}
+
+/// The answer to [`count`], which has `size` bytes.
+pub(super) fn counted(size: usize) -> Option<Answered> {
+    let body = if size == 0 { Vec::new() } else { abi::buffer(Buffer::GrpcMessage, size).ok()? };
+    Some(Answered { status: b"0".to_vec(), body })
+}
+
+/// The answer to [`ask`], whose body has `size` bytes.
+pub(super) fn said(size: usize) -> Option<Answered> {
     let headers = pairs::read(abi::headers(Map::Call).ok()?)?;
     let Header::Once(status) = headers.get(":status") else { return None };
     let body = if size == 0 { Vec::new() } else { abi::buffer(Buffer::CallBody, size).ok()? };
-    Some((status.to_vec(), body))
+    Some(Answered { status: status.to_vec(), body })
 }
 
 /// Has what follows be about a stream, in a callback that is about none.

@@ -3,11 +3,14 @@
 
 pub(super) mod waiting;
 
-use std::rc::Rc;
+use std::{mem, rc::Rc};
 
 use crate::{
     config::{HeaderMode, Refund},
-    engine::{self, Answer, Call, Judgement, Opening, ruling::Inquiry},
+    engine::{
+        self, Answer, Call, Judgement, Opening,
+        heard::{Answered, Ask},
+    },
     http::Headers,
     mcp::{
         answer::{self, Reply},
@@ -44,8 +47,8 @@ enum Phase {
     Body { call: Call, size: usize },
     /// The end is coming, and no body before it.
     Nothing { call: Call },
-    /// It is complete, and an approval service is asked about it.
-    Waiting { call: Call, body: Vec<u8>, inquiry: Inquiry },
+    /// It is complete, and a service is asked about it.
+    Waiting { call: Call, body: Vec<u8>, ask: Ask },
     /// Nobody looks at it.
     Bypassed,
     /// It goes on to the server; what it was charged is settled with the answer, which may have to be edited.
@@ -142,8 +145,8 @@ impl Stream for Http {
         self.with_edit(|edit, filter| edit.end(&filter.config).map(|()| Pass::Now))
     }
 
-    fn on_said(&mut self, said: Option<(Vec<u8>, Vec<u8>)>) {
-        self.hear(said);
+    fn on_said(&mut self, said: Option<Answered>) {
+        self.hear(said.as_ref());
     }
 
     fn on_log(&mut self) {
@@ -191,7 +194,10 @@ impl Http {
         };
         let judgement = engine::judge(&filter.config, call, &body, &filter.name, now, &SharedTable);
         match judgement.answer {
-            Answer::Ask(inquiry) => self.ask(inquiry, body),
+            Answer::Ask(ask) => match mem::replace(&mut self.phase, Phase::Stopped) {
+                Phase::Body { call, .. } => self.ask(call, body, ask),
+                _ => self.answer(&answer::failed()),
+            },
             _ => self.settle(judgement),
         }
     }
@@ -209,7 +215,7 @@ impl Http {
                 Action::Continue
             }
             Answer::Reply(reply) => self.answer(&reply),
-            // Nobody is asked twice.
+            // Not here: whoever asks goes on with the answer.
             Answer::Ask(_) => self.answer(&answer::failed()),
         }
     }

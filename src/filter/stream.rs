@@ -1,6 +1,7 @@
 //! What Envoy tells of a stream, in the order in which it comes.
 
 use super::host::Action;
+use crate::engine::heard::Answered;
 
 /// A request and its answer.
 pub(super) trait Stream {
@@ -13,8 +14,8 @@ pub(super) trait Stream {
     /// Its trailers, which end it: with them, the body callback never sees its end.
     fn on_request_trailers(&mut self) -> Action;
 
-    /// The answer to a call of ours: its status and body, if there is one.
-    fn on_said(&mut self, said: Option<(Vec<u8>, Vec<u8>)>) {
+    /// The answer to a call of ours, if there is one.
+    fn on_said(&mut self, said: Option<Answered>) {
         drop(said);
     }
 

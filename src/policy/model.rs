@@ -180,6 +180,12 @@ impl Policy {
         &self.all_tools
     }
 
+    /// All limits of all rules, in no order.
+    pub fn limits(&self) -> impl Iterator<Item = &Limit> {
+        let tables = [&self.tools, &self.resources, &self.prompts].into_iter().flat_map(Table::entries);
+        [&self.all_tools].into_iter().chain(tables).flat_map(|rule| &rule.limits)
+    }
+
     /// What happens to what no entry names.
     #[must_use]
     pub fn default(&self) -> Stance {

@@ -151,6 +151,11 @@ impl<T> Table<T> {
         None
     }
 
+    /// All entries, in no order.
+    pub fn entries(&self) -> impl Iterator<Item = &T> {
+        self.exact.values().chain(self.patterns.iter().map(|(_, entry)| entry))
+    }
+
     /// The keys of all entries that fit a name, that of the entry which decides first.
     #[must_use]
     pub fn fitting(&self, name: &str) -> Vec<&str> {

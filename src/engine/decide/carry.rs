@@ -2,7 +2,8 @@
 
 use crate::{
     approval::{Desk, Question, digest},
-    limit::{Counters, Refused, store::Store, totals::Bounds},
+    caller::Grant,
+    limit::{Charge, Counters, Receipt, Refused, store::Store, totals::Bounds},
     mcp::Request,
     policy::Mode,
 };
@@ -11,41 +12,97 @@ use super::{
     Denial, Judge, Passed, Verdict,
     consent::{Consent, Yes},
     plan::{Notes, Plan, Wanted},
+    service::{Counts, not_countable},
 };
 use crate::engine::trace::{Step, Witness};
 
+/// A call that is approved as far as need be, and that a service has charged where one counts: nothing is left to ask.
+#[derive(Debug)]
+pub(super) struct Ready<'p> {
+    plan: Plan<'p>,
+    charges: Vec<Charge<'p>>,
+    counts: Counts,
+    approved: Option<Yes>,
+}
+
 impl<'p, S: Store, W: Witness> Judge<'p, S, W> {
-    /// Has a call approved where that is needed, charges it, and uses the approval up. `alone` is the one request there is.
-    pub(super) fn carry_out(&mut self, plan: &Plan<'p>, alone: Option<&Request<'_>>) -> Verdict<'p> {
+    /// Has a call approved where that is needed, and asks the service where one counts; nothing here is used up yet. `alone`
+    /// is the one request there is.
+    pub(super) fn prepare(&mut self, plan: Plan<'p>, alone: Option<&Request<'_>>) -> Result<Ready<'p>, Denial<'p>> {
         let Ok(grant) = &self.call.grant else { return Err(Denial::Failed) };
         let charges: Vec<_> =
             plan.charges.iter().map(|due| due.to(&self.named.name, self.filter, grant, self.session)).collect();
-        let counters = Counters::new(self.store, Bounds::of(self.config.limits.max_counters));
-        let digest = plan.approval.as_ref().map(|_| digest(grant.whole())).unwrap_or_default();
-        let consent = plan.approval.as_ref().map(|wanted| Consent {
-            wanted,
-            question: self.question(plan.mode, wanted, &digest, alone),
-            grant,
-            desk: Desk(self.store),
-            now: self.now,
-        });
-        let (ruling, by_service) = (self.call.ruling.as_ref(), self.config.approvals.service.is_some());
-        let mut notes = Notes { witness: &mut self.witness, mode: plan.mode };
+        if self.config.limits.service.is_some() {
+            not_countable(&plan.charges).map_or(Ok(()), Err)?;
+        }
         let mut approved = None;
-        if let Some(consent) = &consent {
-            counters.has_room(&charges, self.now).map_err(|refused| not_charged(plan, refused, &mut notes))?;
-            let given = if by_service { consent.ruled(ruling) } else { consent.given() };
-            notes.note(|| asked(consent.wanted, &given));
+        if let Some(wanted) = &plan.approval {
+            // What a service counts cannot be looked at without charging it.
+            let room = match self.service() {
+                Some(_) => Ok(()),
+                None => self.counters().has_room(&charges, self.now),
+            };
+            let digest = digest(grant.whole());
+            let consent = self.consent(plan.mode, wanted, &digest, alone);
+            let mut notes = Notes { witness: &mut self.witness, mode: plan.mode };
+            room.map_err(|refused| not_charged(&plan, refused, &mut notes))?;
+            let given = match self.config.approvals.service {
+                Some(_) => consent.ruled(self.call.heard.ruling.as_ref()),
+                None => consent.given(),
+            };
+            notes.note(|| asked(wanted, &given));
             approved = Some(given?);
         }
-        let receipt = counters.charge(&charges, self.now).map_err(|refused| not_charged(plan, refused, &mut notes))?;
-        if let (Some(consent), Some(yes)) = (&consent, &mut approved) {
-            consent.use_up(yes).inspect_err(|_| counters.refund(&receipt))?;
+        let counts = self.counts(&plan, &charges)?;
+        Ok(Ready { plan, charges, counts, approved })
+    }
+
+    /// Charges a call, and uses its approval up.
+    pub(super) fn carry_out(&mut self, ready: Ready<'p>, alone: Option<&Request<'_>>) -> Verdict<'p> {
+        let Ready { plan, charges, counts, mut approved } = ready;
+        let counters = self.counters();
+        let (receipt, left) = match counts {
+            Counts::There(left) => (Receipt::NOTHING, left),
+            Counts::Here => {
+                let mut notes = Notes { witness: &mut self.witness, mode: plan.mode };
+                let charged = counters.charge(&charges, self.now);
+                let receipt = charged.map_err(|refused| not_charged(&plan, refused, &mut notes))?;
+                let used = plan.charges.iter().zip(receipt.used());
+                let left = used.map(|(due, used)| Some(due.limit.max.minus(used))).collect();
+                (receipt, left)
+            }
+        };
+        if let (Some(wanted), Some(yes)) = (&plan.approval, &mut approved) {
+            let digest = digest(self.call.grant.as_ref().map_or("", Grant::whole));
+            let used_up = self.consent(plan.mode, wanted, &digest, alone).use_up(yes);
+            used_up.inspect_err(|_| counters.refund(&receipt))?;
         }
-        for (due, used) in plan.charges.iter().zip(receipt.used()) {
-            notes.note(|| due.paid(used));
+        let mut notes = Notes { witness: &mut self.witness, mode: plan.mode };
+        let mut passed = Passed { receipt, left: Vec::with_capacity(left.len()), approved };
+        for (due, left) in plan.charges.iter().zip(left) {
+            notes.note(|| due.paid(left));
+            passed.left.extend(left.map(|left| (due.limit, left)));
         }
-        Ok(Passed { receipt, limits: plan.charges.iter().map(|due| due.limit).collect(), approved })
+        Ok(passed)
+    }
+
+    fn counters(&self) -> Counters<'p, S> {
+        Counters::new(self.store, Bounds::of(self.config.limits.max_counters))
+    }
+
+    fn consent<'q>(
+        &self,
+        mode: Mode,
+        wanted: &'q Wanted<'p>,
+        digest: &'q [u8],
+        alone: Option<&'q Request<'_>>,
+    ) -> Consent<'q, 'p, S>
+    where
+        'p: 'q,
+    {
+        let question = self.question(mode, wanted, digest, alone);
+        let shown = self.call.grant.as_ref().map_or("", Grant::shown);
+        Consent { wanted, question, shown, desk: Desk(self.store), now: self.now }
     }
 
     /// What those who approve a call are asked; `None` where nobody is: in shadow, and in a batch.
@@ -76,13 +133,7 @@ impl<'p, S: Store, W: Witness> Judge<'p, S, W> {
 /// Why a call was not charged.
 fn not_charged<'p, W: Witness>(plan: &Plan<'p>, refused: Refused, notes: &mut Notes<'_, W>) -> Denial<'p> {
     match refused {
-        Refused::Full { index, full } => match plan.charges.get(index) {
-            Some(due) => {
-                notes.note(|| due.full());
-                Denial::Limited { limit: due.limit, full }
-            }
-            None => Denial::Failed,
-        },
+        Refused::Full { index, full } => plan.full(index, full, notes),
         Refused::Unavailable => Denial::Failed,
     }
 }

@@ -2,19 +2,22 @@
 
 use crate::{
     approval::{Desk, Entry, Fingerprint, MAX_PARAMS, NotAsked, Question, State, Text},
-    caller::Grant,
     limit::{Moment, store::Store},
 };
 
 use super::{Denial, denied, plan::Wanted, verdict};
-use crate::engine::ruling::{Inquiry, Ruling, Said};
+use crate::engine::{
+    heard::Ask,
+    ruling::{Inquiry, Ruling, Said},
+};
 
 /// A call that needs approval, and where that is asked for.
 pub(super) struct Consent<'a, 'p, S> {
     pub(super) wanted: &'a Wanted<'p>,
     /// What is asked; `None` where nobody is: in shadow, and in a batch.
     pub(super) question: Option<Question<'a>>,
-    pub(super) grant: &'a Grant,
+    /// Who calls, as people may see it.
+    pub(super) shown: &'a str,
     pub(super) desk: Desk<'a, S>,
     pub(super) now: Moment,
 }
@@ -70,7 +73,7 @@ impl<'p, S: Store> Consent<'_, 'p, S> {
     fn refused(&self, question: Question<'_>, asked: Fingerprint) -> Denial<'p> {
         let Wanted { predicate, subject, life, .. } = self.wanted;
         let reason = verdict::why_approval(predicate, subject);
-        let text = Text { question, shown: self.grant.shown(), reason: &reason, approver: "", note: "" };
+        let text = Text { question, shown: self.shown, reason: &reason, approver: "", note: "" };
         match self.desk.ask(&text, asked, *life, self.now) {
             Ok(entry) if entry.state == State::Rejected => verdict::rejected(predicate, subject, &self.said(&entry)),
             Ok(entry) => verdict::approval_needed(predicate, reason, Some(entry.into())),
@@ -89,8 +92,8 @@ impl<'p, S: Store> Consent<'_, 'p, S> {
         let reason = verdict::why_approval(predicate, subject);
         match ruling {
             None => {
-                let inquiry = Inquiry::new(asked, &question, self.grant.shown(), &reason, *life);
-                Err(Denial::Unasked { predicate, inquiry: Box::new(inquiry) })
+                let inquiry = Inquiry::new(asked, &question, self.shown, &reason, *life);
+                Err(Denial::Unasked { rule: &predicate.pointer, ask: Box::new(Ask::Approval(inquiry)) })
             }
             Some(Ruling::Approved(said)) => Ok(Yes { asked: None, taken: None, by: said.clone() }),
             Some(Ruling::Rejected(said)) => Err(verdict::rejected(predicate, subject, said)),

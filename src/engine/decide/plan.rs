@@ -4,7 +4,7 @@ use crate::{
     amount::Amount,
     caller::Grant,
     json::{Decimal, Value},
-    limit::{self, Algorithm, Charge, Key, Quota, Window},
+    limit::{self, Algorithm, Charge, Full, Key, Quota, Window},
     policy::{
         Cost, Limit, Mode, Predicate, Scope,
         condition::{Args, Finding, Leaf, Side},
@@ -93,6 +93,13 @@ impl<'p> Plan<'p> {
             }
         }
         Ok(Self { mode, charges, approval })
+    }
+
+    /// That one of the limits, by its index, has no room.
+    pub(super) fn full<W: Witness>(&self, index: usize, full: Full, notes: &mut Notes<'_, W>) -> Denial<'p> {
+        let Some(due) = self.charges.get(index) else { return Denial::Failed };
+        notes.note(|| due.full());
+        Denial::Limited { limit: due.limit, full }
     }
 }
 
@@ -210,11 +217,12 @@ fn too_much<'p>(limit: &'p Limit, amount: Amount) -> Denial<'p> {
 }
 
 impl<'p> Due<'p> {
-    /// What the counter stands at once it is charged.
-    pub(super) fn paid(&self, used: Amount) -> Step {
+    /// What the counter stands at once it is charged, if that is known.
+    pub(super) fn paid(&self, left: Option<Amount>) -> Step {
         let Self { limit, amount } = self;
-        let text = format!("charges {amount} to `{}`: {used} of {} used", limit.counter, verdict::quota(limit));
-        Step::new(&*limit.pointer, text)
+        let used = left
+            .map_or_else(String::new, |left| format!(": {} of {} used", limit.max.minus(left), verdict::quota(limit)));
+        Step::new(&*limit.pointer, format!("charges {amount} to `{}`{used}", limit.counter))
     }
 
     /// That the counter has no room.

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use crate::{
+    amount::Amount,
     caller::Unknown,
     limit::{Full, Receipt},
     policy::{Limit, Predicate},
@@ -10,7 +11,8 @@ use crate::{
 
 use super::{consent::Yes, denied, matter::Subject};
 use crate::engine::{
-    ruling::{Inquiry, Pending, Said},
+    heard::Ask,
+    ruling::{Pending, Said},
     trace::Step,
 };
 
@@ -31,8 +33,8 @@ pub(in crate::engine) type Verdict<'p> = Result<Passed<'p>, Denial<'p>>;
 pub(in crate::engine) struct Passed<'p> {
     /// What it was charged.
     pub(in crate::engine) receipt: Receipt,
-    /// By which limits, in the order of the receipt.
-    pub(in crate::engine) limits: Vec<&'p Limit>,
+    /// What is left in each counter that was charged, as far as that is known.
+    pub(in crate::engine) left: Vec<(&'p Limit, Amount)>,
     /// Who approved it, where that was needed.
     pub(in crate::engine) approved: Option<Yes>,
 }
@@ -63,12 +65,12 @@ pub(in crate::engine) enum Denial<'p> {
         /// The question that was put to them; `None` in shadow, where none is.
         pending: Option<Pending>,
     },
-    /// A service has to be asked whether somebody approves it.
+    /// A service has to be asked first: no verdict yet.
     Unasked {
         /// The rule that asks.
-        predicate: &'p Predicate,
-        /// What the service is asked.
-        inquiry: Box<Inquiry>,
+        rule: &'p str,
+        /// What it is asked.
+        ask: Box<Ask>,
     },
     /// A count could not be read or written.
     Failed,
@@ -83,9 +85,9 @@ impl<'p> From<Verdict<'p>> for Decision<'p> {
 impl Passed<'_> {
     /// Both together.
     pub(super) fn and(mut self, other: Self) -> Self {
-        self.limits.extend(other.limits);
+        self.left.extend(other.left);
         let approved = self.approved.or(other.approved);
-        Self { receipt: self.receipt.and(other.receipt), limits: self.limits, approved }
+        Self { receipt: self.receipt.and(other.receipt), left: self.left, approved }
     }
 }
 
@@ -95,7 +97,8 @@ impl Denial<'_> {
         match self {
             Self::Denied { rule, .. } => rule,
             Self::Limited { limit, .. } => &limit.pointer,
-            Self::ApprovalNeeded { predicate, .. } | Self::Unasked { predicate, .. } => &predicate.pointer,
+            Self::ApprovalNeeded { predicate, .. } => &predicate.pointer,
+            Self::Unasked { rule, .. } => rule,
             Self::Failed => "",
         }
     }
@@ -110,7 +113,7 @@ impl Denial<'_> {
         match self {
             Self::Denied { why, .. } | Self::ApprovalNeeded { why, .. } => why.clone(),
             Self::Limited { limit, .. } => limited(limit),
-            Self::Unasked { .. } => "the approval service has to be asked first".to_owned(),
+            Self::Unasked { .. } => "a service has to be asked first".to_owned(),
             Self::Failed => {
                 "the gateway could not count this call, so it was not let through; try again later".to_owned()
             }

@@ -10,6 +10,7 @@ use crate::{
     approval::{self, Desk},
     config::Refund,
     engine::{
+        heard::{Ask, Heard},
         refund,
         ruling::{Pending, Ruling, Said},
     },
@@ -249,7 +250,7 @@ fn the_record_names_the_approval_that_was_used_up() {
 fn a_service_decides_where_there_is_one() {
     let service = r#""approvals":{"service":{"cluster":"approvals","path":"/decide"}}"#;
     let gateway = Gateway::new(&POLICY.replace(r#""approvals":{"url":"http://localhost:10001"}"#, service));
-    let Answer::Ask(inquiry) = gateway.judge(&call("alice"), PAY).answer else { panic!("not asked") };
+    let Answer::Ask(Ask::Approval(inquiry)) = gateway.judge(&call("alice"), PAY).answer else { panic!("not asked") };
     let id = inquiry.body.split('"').nth(3).unwrap().to_owned();
     let expected = format!(
         r#"{{"id":"{id}","filter":"filter","policy":"default","config":"{}","rule":"/tools/pay/require_approval/0","grant":"constant:alice","method":"tools/call","tool":"pay","params":{{"name":"pay","arguments":{{"amount":25,"to":"x"}}}},"reason":"Over 10, ask.","expiresIn":60}}"#,
@@ -257,7 +258,8 @@ fn a_service_decides_where_there_is_one() {
     );
     assert_eq!(inquiry.body, expected);
     assert_eq!(id.len(), 32);
-    let ruled = |ruling| gateway.judge(&Call { ruling: Some(ruling), ..call("alice") }, PAY);
+    let heard = |ruling| Heard { ruling: Some(ruling), ..Heard::default() };
+    let ruled = |ruling| gateway.judge(&Call { heard: heard(ruling), ..call("alice") }, PAY);
     let said = || Said { id: "1".into(), approver: "bob".into(), note: "fine".into() };
     let passed = ruled(Ruling::Approved(said()));
     assert!(is_forwarded(&passed));

@@ -45,6 +45,8 @@ pub(super) enum Buffer {
     ResponseBody = 1,
     /// Of the answer to a call of our own.
     CallBody = 4,
+    /// Of the answer to a gRPC call of our own.
+    GrpcMessage = 5,
     Configuration = 7,
 }
 
@@ -120,6 +122,20 @@ unsafe extern "C" {
         body_size: usize,
         trailers: *const u8,
         trailers_size: usize,
+        timeout: u32,
+        call: *mut u32,
+    ) -> u32;
+    fn proxy_grpc_call(
+        target: *const u8,
+        target_size: usize,
+        service: *const u8,
+        service_size: usize,
+        method: *const u8,
+        method_size: usize,
+        metadata: *const u8,
+        metadata_size: usize,
+        message: *const u8,
+        message_size: usize,
         timeout: u32,
         call: *mut u32,
     ) -> u32;
@@ -204,6 +220,37 @@ pub(super) fn http_call(cluster: &str, headers: &[u8], body: &[u8], timeout: u32
             body.len(),
             trailers.as_ptr(),
             trailers.len(),
+            timeout,
+            &raw mut call,
+        )
+    })?;
+    Ok(call)
+}
+
+/// Sends a gRPC request of our own to `target`, a serialised `GrpcService`, and answers its number; the timeout is in
+/// milliseconds.
+pub(super) fn grpc_call(
+    target: &[u8],
+    service: &str,
+    method: &str,
+    message: &[u8],
+    timeout: u32,
+) -> Result<u32, Status> {
+    let (metadata, mut call) = ([0; 4], 0);
+    // SAFETY: the pointers and sizes are those of the arguments and of `metadata`, which is a map of no pairs; the host only
+    // reads them. There is room for the number.
+    Status::check(unsafe {
+        proxy_grpc_call(
+            target.as_ptr(),
+            target.len(),
+            service.as_ptr(),
+            service.len(),
+            method.as_ptr(),
+            method.len(),
+            metadata.as_ptr(),
+            metadata.len(),
+            message.as_ptr(),
+            message.len(),
             timeout,
             &raw mut call,
         )

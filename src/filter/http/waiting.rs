@@ -1,75 +1,100 @@
-//! A request that is held while an approval service is asked about it; product contract, section 7.
+//! A request that is held while a service is asked about it: whether it is approved (product contract, section 7), or
+//! whether its limits have room in the whole fleet (section 6).
 
 use std::{cell::RefCell, mem};
 
 use crate::{
     engine::{
-        self, Call,
-        ruling::{Inquiry, Ruling},
+        self, Answer, Call,
+        heard::{Answered, Ask, Understood},
+        metric,
     },
     mcp::answer,
 };
 
 use super::{Http, Phase, SharedTable};
-use crate::filter::host::{self, Action};
+use crate::filter::{
+    host::{self, Action, Metric},
+    metrics,
+    root::Filter,
+};
 
-/// Requests of one worker that wait at the same time; each is held with its body.
-const MAX_WAITING: usize = 256;
+/// Requests of one worker that wait at the same time.
+const MAX_WAITING: usize = 1024;
+/// What their bodies may hold together, in bytes: each is held as a copy.
+const MAX_HELD: usize = 64 << 20;
+
+/// A stream that waits.
+struct Waiting {
+    /// The call that asks for it, by Envoy's number.
+    call: u32,
+    stream: u32,
+    /// The size of its body, in bytes.
+    held: usize,
+}
 
 thread_local! {
-    /// The streams that wait, by the number of the call that asks for them. Where a client does not wait, its entry goes when
-    /// the call is over, as each is by its timeout.
-    static WAITING: RefCell<Vec<(u32, u32)>> = const { RefCell::new(Vec::new()) };
+    /// Where a client does not wait, its entry goes when the call is over, as each is by its timeout.
+    static WAITING: RefCell<Vec<Waiting>> = const { RefCell::new(Vec::new()) };
 }
 
 /// The stream that waited for a call, which is over.
 pub(in crate::filter) fn over(call: u32) -> Option<u32> {
     WAITING.with_borrow_mut(|waiting| {
-        let index = waiting.iter().position(|(other, _)| *other == call)?;
-        Some(waiting.swap_remove(index).1)
+        let index = waiting.iter().position(|other| other.call == call)?;
+        Some(waiting.swap_remove(index).stream)
     })
 }
 
 impl Http {
-    /// Asks the approval service about a request, which waits.
-    pub(super) fn ask(&mut self, inquiry: Inquiry, body: Vec<u8>) -> Action {
-        let Phase::Body { call, .. } = mem::replace(&mut self.phase, Phase::Stopped) else {
-            return self.answer(&answer::failed());
-        };
-        let service = self.filter.as_ref().and_then(|filter| filter.config.approvals.service.as_ref());
-        match service.filter(|_| has_room()).and_then(|service| host::ask(service, &inquiry.body).ok()) {
-            Some(asked) => {
-                WAITING.with_borrow_mut(|waiting| waiting.push((asked, self.id)));
-                self.phase = Phase::Waiting { call, body, inquiry };
-                Action::Pause
-            }
-            None => self.rule(call, &body, Ruling::Failed),
-        }
+    /// Asks a service about a request, which waits.
+    pub(super) fn ask(&mut self, call: Call, body: Vec<u8>, ask: Ask) -> Action {
+        let held = body.len();
+        let asked = self.filter.as_ref().filter(|_| has_room(held)).and_then(|filter| send(filter, &ask));
+        let Some(asked) = asked else { return self.go_on(call, body, &ask, None) };
+        WAITING.with_borrow_mut(|waiting| waiting.push(Waiting { call: asked, stream: self.id, held }));
+        self.phase = Phase::Waiting { call, body, ask };
+        Action::Pause
     }
 
     /// Hears what the service says.
-    pub(super) fn hear(&mut self, said: Option<(Vec<u8>, Vec<u8>)>) {
+    pub(super) fn hear(&mut self, said: Option<&Answered>) {
         match mem::replace(&mut self.phase, Phase::Stopped) {
-            Phase::Waiting { call, body, inquiry } => {
-                let ruling = said.map_or(Ruling::Failed, |(status, said)| inquiry.ruling(&status, &said));
-                let passes = matches!(self.rule(call, &body, ruling), Action::Continue);
+            Phase::Waiting { call, body, ask } => {
+                let passes = matches!(self.go_on(call, body, &ask, said), Action::Continue);
                 if passes && host::continue_request().is_err() {
-                    log::error!("an approved request could not go on; it stays paused");
+                    log::error!("a request that waited could not go on; it stays paused");
                 }
             }
             other => self.phase = other,
         }
     }
 
-    /// Judges a request anew, with what was said of it.
-    fn rule(&mut self, call: Call, body: &[u8], ruling: Ruling) -> Action {
+    /// Judges a request anew, with what was said of it. There may be more to ask; each answer leaves less of it.
+    fn go_on(&mut self, mut call: Call, body: Vec<u8>, ask: &Ask, said: Option<&Answered>) -> Action {
         let (Some(filter), Some(now)) = (&self.filter, host::now()) else { return self.answer(&answer::failed()) };
-        let call = Call { ruling: Some(ruling), ..call };
-        let judgement = engine::judge(&filter.config, &call, body, &filter.name, now, &SharedTable);
-        self.settle(judgement)
+        if call.heard.hear(ask, said) == Understood::No {
+            metrics::add(Metric::Counter, metric::UNANSWERED, &[("service", ask.service())], 1);
+        }
+        let judgement = engine::judge(&filter.config, &call, &body, &filter.name, now, &SharedTable);
+        match judgement.answer {
+            Answer::Ask(ask) => self.ask(call, body, ask),
+            _ => self.settle(judgement),
+        }
     }
 }
 
-fn has_room() -> bool {
-    WAITING.with_borrow(Vec::len) < MAX_WAITING
+/// Asks, and answers the number of the call.
+fn send(filter: &Filter, ask: &Ask) -> Option<u32> {
+    match ask {
+        Ask::Approval(inquiry) => host::ask(filter.config.approvals.service.as_ref()?, &inquiry.body).ok(),
+        Ask::Charge { message, .. } => host::count(filter.config.limits.service.as_ref()?, message).ok(),
+    }
+}
+
+fn has_room(more: usize) -> bool {
+    WAITING.with_borrow(|waiting| {
+        let held = waiting.iter().fold(more, |all, other| all.saturating_add(other.held));
+        waiting.len() < MAX_WAITING && held <= MAX_HELD
+    })
 }

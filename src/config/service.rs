@@ -1,0 +1,30 @@
+//! What the services have in common that are asked about calls.
+
+use crate::walk::At;
+
+/// Longest text here, in bytes.
+const MAX_TEXT: usize = 1024;
+
+/// The name of a cluster.
+pub(super) fn cluster(at: &At<'_, '_>) -> Option<Box<str>> {
+    text(at, "", "the name of an Envoy cluster")
+}
+
+/// Visible ASCII: what headers can carry, and what no log mistakes.
+pub(super) fn text(at: &At<'_, '_>, prefix: &str, what: &str) -> Option<Box<str>> {
+    match at.text()? {
+        text if !text.is_empty()
+            && text.starts_with(prefix)
+            && text.len() <= MAX_TEXT
+            && text.bytes().all(|byte| byte.is_ascii_graphic()) =>
+        {
+            Some(text.into())
+        }
+        _ => at.expected(what),
+    }
+}
+
+/// How long a service may take, in milliseconds.
+pub(super) fn timeout(at: Option<At<'_, '_>>, default: u32) -> Option<u32> {
+    at.map_or(Some(default), |at| u32::try_from(at.whole(1, 60_000)?).ok())
+}

@@ -1,0 +1,104 @@
+//! What services are asked about a call, and what they have said so far.
+//!
+//! A call is judged anew with each answer, as if it had been known from the start; nothing is charged or used up here before
+//! all have answered.
+
+use super::ruling::{Inquiry, Ruling};
+use crate::{limit::fleet::Counted, policy::Mode};
+
+/// Something to ask a service.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Ask {
+    /// The approval service: whether somebody approves the call.
+    Approval(Inquiry),
+    /// The rate-limit service: to charge it.
+    Charge {
+        /// For the limits of which rules.
+        mode: Mode,
+        /// `envoy.service.ratelimit.v3.RateLimitRequest`
+        message: Vec<u8>,
+    },
+}
+
+/// An answer, as it came.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Answered {
+    /// HTTP's status, or gRPC's.
+    pub status: Vec<u8>,
+    /// The body, or the message.
+    pub body: Vec<u8>,
+}
+
+/// Whether a service has answered what it was asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Understood {
+    /// It has.
+    Yes,
+    /// It could not be asked, did not answer in time, or said nothing that can be understood.
+    No,
+}
+
+impl Understood {
+    fn unless(has_failed: bool) -> Self {
+        if has_failed { Self::No } else { Self::Yes }
+    }
+}
+
+impl Ask {
+    /// Which service is asked, in one word.
+    #[must_use]
+    pub fn service(&self) -> &'static str {
+        match self {
+            Self::Approval(_) => "approvals",
+            Self::Charge { .. } => "limits",
+        }
+    }
+}
+
+/// What services have said of a call so far.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Heard {
+    /// Whether it is approved.
+    pub ruling: Option<Ruling>,
+    pub(super) enforced: Vec<Counted>,
+    pub(super) shadow: Vec<Counted>,
+    /// Whether nobody is to be asked to count.
+    pub(super) counts_here: bool,
+}
+
+impl Heard {
+    /// That there is no service to count, as for a command: what one would count is counted here.
+    #[must_use]
+    pub fn no_service() -> Self {
+        Self { counts_here: true, ..Self::default() }
+    }
+
+    /// Takes note of an answer; `None` where none came.
+    pub fn hear(&mut self, ask: &Ask, answered: Option<&Answered>) -> Understood {
+        match ask {
+            Ask::Approval(inquiry) => {
+                let ruling = answered.map_or(Ruling::Failed, |said| inquiry.ruling(&said.status, &said.body));
+                let understood = Understood::unless(ruling == Ruling::Failed);
+                self.ruling = Some(ruling);
+                understood
+            }
+            Ask::Charge { mode, .. } => {
+                let counted = answered.map_or(Counted::Failed, |said| Counted::read(&said.body));
+                let understood = Understood::unless(counted == Counted::Failed);
+                match mode {
+                    Mode::Enforce => self.enforced.push(counted),
+                    Mode::Shadow => self.shadow.push(counted),
+                }
+                understood
+            }
+        }
+    }
+
+    /// What was said of the limits of some rules, in the order in which it was asked.
+    pub(super) fn counted(&self, mode: Mode) -> &[Counted] {
+        match mode {
+            Mode::Enforce => &self.enforced,
+            Mode::Shadow => &self.shadow,
+        }
+    }
+}

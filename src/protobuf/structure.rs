@@ -1,0 +1,153 @@
+//! The protobuf form of a `google.protobuf.Struct`: what reaches the module when Envoy's configuration holds one, and how
+//! the claims of a token stand in what Envoy's filters know of a request.
+//!
+//! `google/protobuf/struct.proto`: `Struct { map<string, Value> fields = 1 }`, `ListValue { repeated Value values = 1 }`,
+//! `Value { null = 1, number = 2, string = 3, bool = 4, struct = 5, list = 6 }`. A `Struct` cannot show names that
+//! stood twice in the YAML it was made from.
+
+use std::borrow::Cow;
+
+use super::wire::{Field, Wire, fields};
+use crate::json::{Member, Node, Value};
+
+/// A value of a `Struct`, as far as identities need to know it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Entry<'a> {
+    /// `null`
+    Null,
+    /// A string.
+    Text(&'a str),
+    /// Anything else.
+    Other,
+}
+
+/// The bytes are no `Struct`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Garbage;
+
+/// Finds a `Struct` that a filter of Envoy's keeps under `name`, in `envoy.config.core.v3.Metadata`:
+/// `Metadata { map<string, Struct> filter_metadata = 1 }`.
+///
+/// # Errors
+/// The bytes are none, hold it twice, or hold anything else there.
+pub fn kept<'a>(metadata: &'a [u8], filter: &str, name: &str) -> Result<Option<&'a [u8]>, Garbage> {
+    let Some(all) = find(metadata, filter)? else { return Ok(None) };
+    let Some(value) = find(all, name)? else { return Ok(None) };
+    match fields(value).ok_or(Garbage)?.pop() {
+        Some(Field { number: 5, value: Wire::Bytes(structure) }) => Ok(Some(structure)),
+        _ => Err(Garbage),
+    }
+}
+
+/// Finds one entry of a `Struct`.
+///
+/// # Errors
+/// The bytes are none, or hold the entry twice.
+pub fn entry<'a>(bytes: &'a [u8], name: &str) -> Result<Option<Entry<'a>>, Garbage> {
+    find(bytes, name)?.map(shallow).transpose()
+}
+
+/// The value of one entry of the map that is a message's first field; what other fields hold is of no interest.
+fn find<'a>(bytes: &'a [u8], name: &str) -> Result<Option<&'a [u8]>, Garbage> {
+    let mut found = None;
+    for field in fields(bytes).ok_or(Garbage)? {
+        let Field { number: 1, value } = field else { continue };
+        let Wire::Bytes(member) = value else { return Err(Garbage) };
+        let (mut key, mut value) = (&b""[..], &b""[..]);
+        for field in fields(member).ok_or(Garbage)? {
+            match field {
+                Field { number: 1, value: Wire::Bytes(text) } => key = text,
+                Field { number: 2, value: Wire::Bytes(inner) } => value = inner,
+                _ => return Err(Garbage),
+            }
+        }
+        if key == name.as_bytes() && found.replace(value).is_some() {
+            return Err(Garbage);
+        }
+    }
+    Ok(found)
+}
+
+fn shallow(bytes: &[u8]) -> Result<Entry<'_>, Garbage> {
+    Ok(match fields(bytes).ok_or(Garbage)?.pop() {
+        None | Some(Field { number: 1, .. }) => Entry::Null,
+        Some(Field { number: 3, value: Wire::Bytes(text) }) => {
+            Entry::Text(std::str::from_utf8(text).map_err(|_| Garbage)?)
+        }
+        Some(_) => Entry::Other,
+    })
+}
+
+/// Reads a `Struct` into the tree that JSON is read into; `None` if the bytes are none.
+#[must_use]
+pub fn read(bytes: &[u8], max_depth: u32) -> Option<Node<'_>> {
+    structure(bytes, max_depth)
+}
+
+fn structure(bytes: &[u8], depth: u32) -> Option<Node<'_>> {
+    let depth = depth.checked_sub(1)?;
+    let members = fields(bytes)?.into_iter().map(|field| match field {
+        Field { number: 1, value: Wire::Bytes(entry) } => member(entry, depth),
+        _ => None,
+    });
+    Some(node(Value::Object(members.collect::<Option<_>>()?)))
+}
+
+/// An entry of a map: a message with the key as field 1 and the value as field 2.
+fn member(bytes: &[u8], depth: u32) -> Option<Member<'_>> {
+    let (mut name, mut value) = (Cow::Borrowed(""), node(Value::Null));
+    for field in fields(bytes)? {
+        match field {
+            Field { number: 1, value: Wire::Bytes(text) } => name = std::str::from_utf8(text).ok()?.into(),
+            Field { number: 2, value: Wire::Bytes(inner) } => value = self::value(inner, depth)?,
+            _ => return None,
+        }
+    }
+    Some(Member { at: 0, name, node: value })
+}
+
+fn value(bytes: &[u8], depth: u32) -> Option<Node<'_>> {
+    // Of a `oneof` the last field counts.
+    let Some(Field { number, value }) = fields(bytes)?.pop() else { return Some(node(Value::Null)) };
+    Some(match (number, value) {
+        (1, Wire::Varint(_)) => node(Value::Null),
+        (2, Wire::Fixed64(bits)) => node(Value::Number(number_text(f64::from_bits(bits))?.into())),
+        (3, Wire::Bytes(text)) => node(Value::String(std::str::from_utf8(text).ok()?.into())),
+        (4, Wire::Varint(flag)) => node(Value::Bool(flag != 0)),
+        (5, Wire::Bytes(inner)) => structure(inner, depth)?,
+        (6, Wire::Bytes(inner)) => {
+            let depth = depth.checked_sub(1)?;
+            let nodes = fields(inner)?.into_iter().map(|field| match field {
+                Field { number: 1, value: Wire::Bytes(inner) } => self::value(inner, depth),
+                _ => None,
+            });
+            node(Value::Array(nodes.collect::<Option<_>>()?))
+        }
+        _ => return None,
+    })
+}
+
+/// A number as its author wrote it: the one with the fewest decimals, up to nine, that the double stands for. Others
+/// have no place in a configuration.
+fn number_text(number: f64) -> Option<String> {
+    const EXACT: f64 = 9_007_199_254_740_992.0;
+    let mut scale = 1.0;
+    for places in 0..=9_usize {
+        let scaled = (number * scale).round();
+        if scaled.abs() < EXACT && scaled / scale == number {
+            // In range: the bound is 2^53.
+            #[expect(clippy::cast_possible_truncation, reason = "a whole number below 2^53")]
+            let digits = format!("{:0width$}", (scaled as i64).unsigned_abs(), width = places.saturating_add(1));
+            let (whole, fraction) = digits.split_at_checked(digits.len().saturating_sub(places))?;
+            let sign = if scaled < 0.0 { "-" } else { "" };
+            let point = if places == 0 { "" } else { "." };
+            return Some([sign, whole, point, fraction].concat());
+        }
+        scale *= 10.0;
+    }
+    None
+}
+
+fn node(value: Value<'_>) -> Node<'_> {
+    Node { at: 0, value }
+}

@@ -1,0 +1,146 @@
+//! Messages as bytes; <https://protobuf.dev/programming-guides/encoding/>.
+
+/// A field of a message.
+pub struct Field<'a> {
+    /// Its number.
+    pub number: u64,
+    /// What it holds.
+    pub value: Wire<'a>,
+}
+
+/// What a field holds, by its wire type.
+pub enum Wire<'a> {
+    /// A number, a flag or one of a few words.
+    Varint(u64),
+    /// Eight bytes.
+    Fixed64(u64),
+    /// Four bytes.
+    Fixed32(u32),
+    /// A text, or a message.
+    Bytes(&'a [u8]),
+}
+
+/// The fields of a message, in order; `None` if the bytes are none.
+#[must_use]
+pub fn fields(mut bytes: &[u8]) -> Option<Vec<Field<'_>>> {
+    let mut fields = Vec::new();
+    while !bytes.is_empty() {
+        let tag = varint(&mut bytes)?;
+        let value = match tag & 7 {
+            0 => Wire::Varint(varint(&mut bytes)?),
+            1 => {
+                let (eight, rest) = bytes.split_first_chunk::<8>()?;
+                bytes = rest;
+                Wire::Fixed64(u64::from_le_bytes(*eight))
+            }
+            2 => {
+                let length = usize::try_from(varint(&mut bytes)?).ok()?;
+                let (content, rest) = bytes.split_at_checked(length)?;
+                bytes = rest;
+                Wire::Bytes(content)
+            }
+            5 => {
+                let (four, rest) = bytes.split_first_chunk::<4>()?;
+                bytes = rest;
+                Wire::Fixed32(u32::from_le_bytes(*four))
+            }
+            _ => return None,
+        };
+        fields.push(Field { number: tag >> 3, value });
+    }
+    Some(fields)
+}
+
+fn varint(bytes: &mut &[u8]) -> Option<u64> {
+    let mut value: u64 = 0;
+    for shift in (0..64).step_by(7) {
+        let (byte, rest) = bytes.split_first()?;
+        *bytes = rest;
+        value |= u64::from(byte & 0x7F).checked_shl(shift)?;
+        if byte & 0x80 == 0 {
+            return Some(value);
+        }
+    }
+    None
+}
+
+/// A message in the making. A field that is nothing is left out, as protobuf has it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Message(Vec<u8>);
+
+impl Message {
+    /// Adds a number.
+    #[must_use]
+    pub fn number(mut self, field: u8, number: u64) -> Self {
+        if number != 0 {
+            self.0.push(field << 3);
+            self.varint(number);
+        }
+        self
+    }
+
+    /// Adds a text.
+    #[must_use]
+    pub fn text(self, field: u8, text: &str) -> Self {
+        if text.is_empty() { self } else { self.bytes(field, text.as_bytes()) }
+    }
+
+    /// Adds a message, also an empty one: that it is there says something.
+    #[must_use]
+    pub fn message(self, field: u8, message: &Self) -> Self {
+        self.bytes(field, &message.0)
+    }
+
+    /// The bytes.
+    #[must_use]
+    pub fn finish(self) -> Vec<u8> {
+        self.0
+    }
+
+    fn bytes(mut self, field: u8, bytes: &[u8]) -> Self {
+        self.0.push(field << 3 | 2);
+        self.varint(bytes.len() as u64);
+        self.0.extend_from_slice(bytes);
+        self
+    }
+
+    fn varint(&mut self, mut number: u64) {
+        loop {
+            let [low, ..] = number.to_le_bytes();
+            number >>= 7;
+            if number == 0 {
+                return self.0.push(low & 0x7F);
+            }
+            self.0.push(low | 0x80);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #[cfg(target_family = "wasm")]
+    use wasm_bindgen_test::wasm_bindgen_test as test;
+
+    use super::{Field, Message, Wire, fields};
+
+    #[test]
+    fn what_is_written_is_read() {
+        let inner = Message::default().text(1, "a");
+        let bytes = Message::default().number(1, 300).text(2, "").message(3, &inner).message(4, &Message::default());
+        let bytes = bytes.number(5, u64::MAX).finish();
+        assert_eq!(bytes[..3], [8, 0b1010_1100, 0b10], "the example of the encoding's guide");
+        let shown = fields(&bytes).unwrap().into_iter().map(|Field { number, value }| match value {
+            Wire::Varint(value) => format!("{number}: {value}"),
+            Wire::Bytes(value) => format!("{number}: {value:?}"),
+            Wire::Fixed32(_) | Wire::Fixed64(_) => unreachable!("none was written"),
+        });
+        let expected = ["1: 300", "3: [10, 1, 97]", "4: []", "5: 18446744073709551615"];
+        assert_eq!(shown.collect::<Vec<_>>(), expected);
+    }
+
+    #[test]
+    fn fields_of_fixed_size_are_passed_over() {
+        assert!(matches!(fields(&[13, 1, 0, 0, 0]).as_deref(), Some([Field { number: 1, value: Wire::Fixed32(1) }])));
+        assert!(fields(&[13, 1, 0, 0]).is_none(), "cut off");
+    }
+}
