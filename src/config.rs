@@ -109,7 +109,6 @@ pub const OPTIONS: Keys = Keys {
         "audit",
         "approvals",
     ],
-    later: &[],
 };
 
 impl Loaded {

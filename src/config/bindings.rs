@@ -58,8 +58,7 @@ pub enum Bound<'c> {
 }
 
 /// The keys of a binding.
-pub const BINDING: Keys =
-    Keys { known: &["route", "host", "path", "path_prefix", "grant", "policy", "bypass"], later: &[] };
+pub const BINDING: Keys = Keys { known: &["route", "host", "path", "path_prefix", "grant", "policy", "bypass"] };
 /// Policies of one configuration; product contract, section 1.
 const MAX_POLICIES: usize = 256;
 /// Bytes of a policy's name.

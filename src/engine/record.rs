@@ -12,6 +12,7 @@ use crate::{
 use super::{
     Call,
     decide::{self, Denial},
+    heard::Ask,
     ruling::Said,
 };
 
@@ -95,7 +96,11 @@ impl Decision {
             Denial::Denied { .. } => Self::Denied,
             Denial::Limited { .. } => Self::RateLimited,
             Denial::ApprovalNeeded { .. } => Self::ApprovalRequired,
-            Denial::Unasked { .. } | Denial::Failed => Self::Failed,
+            Denial::Unasked { ask, .. } => match **ask {
+                Ask::Approval(_) => Self::ApprovalRequired,
+                Ask::Charge { .. } => Self::Failed,
+            },
+            Denial::Failed => Self::Failed,
         }
     }
 }

@@ -2,6 +2,7 @@
 
 mod answers;
 mod approvals;
+mod fleet;
 
 #[cfg(target_family = "wasm")]
 use wasm_bindgen_test::wasm_bindgen_test as test;

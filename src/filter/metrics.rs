@@ -25,8 +25,9 @@ thread_local! {
 /// Makes the series that have no labels: a statistic that is not there yet cannot be seen to rise.
 pub(super) fn announce() {
     add(Metric::Gauge, metric::COUNTERS, &[], 0);
-    add(Metric::Counter, metric::OVERFLOWS, &[], 0);
-    add(Metric::Counter, metric::CONFLICTS, &[], 0);
+    for counter in [metric::OVERFLOWS, metric::CONFLICTS, metric::APPROVALS_UNANSWERED, metric::LIMITS_UNANSWERED] {
+        add(Metric::Counter, counter, &[], 0);
+    }
 }
 
 /// Counts what became of a request.
