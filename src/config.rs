@@ -15,6 +15,7 @@ mod approvals;
 mod audit;
 mod bindings;
 mod console;
+mod invalid;
 mod limits;
 mod lists;
 mod matcher;
@@ -23,8 +24,6 @@ mod service;
 
 #[cfg(test)]
 mod tests;
-
-use std::fmt;
 
 use sha2::{Digest as _, Sha256};
 
@@ -43,6 +42,7 @@ pub use self::{
     audit::{AUDIT, Arguments, Audit, Logged},
     bindings::{BINDING, Binding, Bound, Named, Scene},
     console::{CONSOLE, CONSOLE_FORM, Console},
+    invalid::Invalid,
     limits::{LIMIT_SERVICE, LIMITS, LimitService, Limits, OnFailure, Refund},
     lists::{LISTS, Lists, Show},
     protocol::{HeaderMode, PROTOCOL, Protocol},
@@ -82,13 +82,6 @@ pub struct Config {
     pub approvals: Approvals,
     /// The first 16 hexadecimal digits of the SHA-256 of the bytes this was loaded from.
     pub digest: String,
-}
-
-/// Everything that is wrong with a configuration.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Invalid {
-    /// The problems, in the order of the text.
-    pub problems: Vec<Problem>,
 }
 
 /// The largest configuration, in bytes.
@@ -284,19 +277,3 @@ fn document(bytes: &[u8]) -> Result<Node<'_>, Invalid> {
         problems: vec![Problem { pointer: String::new(), at: fault.at, message: format!("not JSON: {fault}") }],
     })
 }
-
-impl Invalid {
-    fn whole(message: impl Into<String>) -> Self {
-        Self { problems: vec![Problem { pointer: String::new(), at: 0, message: message.into() }] }
-    }
-}
-
-impl fmt::Display for Invalid {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let problems: Vec<String> = self.problems.iter().map(ToString::to_string).collect();
-        let plural = if problems.len() == 1 { "problem" } else { "problems" };
-        write!(f, "{} {plural} in the configuration:\n  {}", problems.len(), problems.join("\n  "))
-    }
-}
-
-impl std::error::Error for Invalid {}
