@@ -66,7 +66,7 @@ impl Http {
         let (Some(filter), Some(now)) = (&self.filter, host::now()) else { return self.answer(&answer::failed()) };
         let call = Call { ruling: Some(ruling), ..call };
         let judgement = engine::judge(&filter.config, &call, body, &filter.name, now, &SharedTable);
-        self.settle(judgement)
+        self.settle(judgement, Some(now))
     }
 }
 
