@@ -23,7 +23,7 @@ mod protocol;
 #[cfg(test)]
 mod tests;
 
-use std::fmt;
+use std::{fmt, sync::Arc};
 
 use sha2::{Digest as _, Sha256};
 
@@ -80,7 +80,7 @@ pub struct Config {
     /// Where people decide on calls that need approval.
     pub approvals: Approvals,
     /// The first 16 hexadecimal digits of the SHA-256 of the bytes this was loaded from.
-    pub digest: String,
+    pub digest: Arc<str>,
 }
 
 /// Everything that is wrong with a configuration.
@@ -126,7 +126,7 @@ impl Loaded {
         let read = if at.has(CONSOLE_FORM.known) && !at.has(OPTIONS.known) {
             Console::read(&at).map(Self::Console)
         } else {
-            let digest = || hex(Sha256::digest(bytes).first_chunk::<8>().map_or(&[], |front| front));
+            let digest = || hex(Sha256::digest(bytes).first_chunk::<8>().map_or(&[], |front| front)).into();
             Config::read(&at).map(|config| Self::Gateway(Box::new(Config { digest: digest(), ..config })))
         };
         match (read, problems.take()) {
@@ -203,7 +203,7 @@ impl Config {
             lists: Lists::default(),
             audit: Audit::default(),
             approvals: Approvals::default(),
-            digest: String::new(),
+            digest: Arc::default(),
         };
         // A policy that lacks its version is still better explained as one.
         if !at.has(OPTIONS.known) || at.has(&["version", "default", "tools"]) {

@@ -139,7 +139,7 @@ fn call() -> Call {
         ("x-request-id", "1c9e2f56-93a1-4c6b-b0b8-0a54f1a0c9d3"),
     ];
     let headers = Headers::new(pairs.map(|(name, value)| (name.to_owned(), value.as_bytes().to_vec())).into());
-    let request_id = Some("1c9e2f56-93a1-4c6b-b0b8-0a54f1a0c9d3".to_owned());
+    let request_id = Some("1c9e2f56-93a1-4c6b-b0b8-0a54f1a0c9d3".into());
     let grant = caller::identify(&[Source::Address { forwarded: false }], &FromLoopback);
     assert!(grant.is_ok(), "{grant:?}");
     Call { request_id, ..Call::new(headers, grant) }
