@@ -25,6 +25,8 @@ mod service;
 #[cfg(test)]
 mod tests;
 
+use std::sync::Arc;
+
 use sha2::{Digest as _, Sha256};
 
 use crate::{
@@ -81,7 +83,7 @@ pub struct Config {
     /// Where people decide on calls that need approval.
     pub approvals: Approvals,
     /// The first 16 hexadecimal digits of the SHA-256 of the bytes this was loaded from.
-    pub digest: String,
+    pub digest: Arc<str>,
 }
 
 /// The largest configuration, in bytes.
@@ -119,7 +121,7 @@ impl Loaded {
         let read = if at.has(CONSOLE_FORM.known) && !at.has(OPTIONS.known) {
             Console::read(&at).map(Self::Console)
         } else {
-            let digest = || hex(Sha256::digest(bytes).first_chunk::<8>().map_or(&[], |front| front));
+            let digest = || hex(Sha256::digest(bytes).first_chunk::<8>().map_or(&[], |front| front)).into();
             Config::read(&at).map(|config| Self::Gateway(Box::new(Config { digest: digest(), ..config })))
         };
         match (read, problems.take()) {
@@ -196,7 +198,7 @@ impl Config {
             lists: Lists::default(),
             audit: Audit::default(),
             approvals: Approvals::default(),
-            digest: String::new(),
+            digest: Arc::default(),
         };
         // A policy that lacks its version is still better explained as one.
         if !at.has(OPTIONS.known) || at.has(&["version", "default", "tools"]) {

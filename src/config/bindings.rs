@@ -5,6 +5,8 @@ mod place;
 #[cfg(test)]
 mod tests;
 
+use std::sync::Arc;
+
 use super::matcher::Matcher;
 use crate::{
     caller::Grant,
@@ -16,7 +18,7 @@ use crate::{
 #[derive(Clone, Debug)]
 pub struct Named {
     /// The name, by which counters, answers and records tell policies apart.
-    pub name: Box<str>,
+    pub name: Arc<str>,
     /// The policy.
     pub policy: Policy,
 }

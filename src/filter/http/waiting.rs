@@ -78,7 +78,7 @@ impl Http {
         let judgement = engine::judge(&filter.config, &call, &body, &filter.name, now, &SharedTable);
         match judgement.answer {
             Answer::Ask(ask) => self.ask(call, body, ask),
-            _ => self.settle(judgement),
+            _ => self.settle(judgement, Some(now)),
         }
     }
 }
