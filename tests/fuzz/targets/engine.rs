@@ -10,7 +10,7 @@ use mcp_policy::{
     config::Config,
     engine::{
         self, Answer, Call, Judgement, Opening,
-        ruling::{Ruling, Said},
+        heard::{Answered, Ask},
     },
     json::{Kind, Reader},
     limit::{Moment, store::InMemory},
@@ -29,8 +29,10 @@ const OPEN: &[u8] = br#"{"version":"1","default":"allow","hide":["evil"],"method
 
 thread_local! {
     static CONFIGS: LazyCell<([Config; 3], InMemory)> = LazyCell::new(|| {
-        let service = br#","approvals":{"service":{"cluster":"c","path":"/"}}}"#;
-        let asking = [br#"{"policy":"#, CLOSED, service].concat();
+        let services = r#","approvals":{"service":{"cluster":"c","path":"/"}},"limits":{"service":{"cluster":"c"}}}"#;
+        // No service counts that far.
+        let closed = String::from_utf8_lossy(CLOSED).replace("1000000000000", "4294967295");
+        let asking = [r#"{"policy":"#, &closed, services].concat().into_bytes();
         let configs = [CLOSED, OPEN, &asking].map(|text| Config::load(text).expect("the policy loads"));
         // One for all inputs, as making it costs more than a decision; no limit ever fills.
         (configs, InMemory::new([7; 16]))
@@ -44,7 +46,7 @@ fuzz_target!(|data: &[u8]| CONFIGS.with(|state| {
     let call = Call::new(input.headers, grant);
     let named = &["ok", "pay", "file", "ask"][..];
     for (config, tools) in configs.iter().zip([named, &[], named]) {
-        let judgement = match engine::open(config, &call, !input.body.is_empty()) {
+        let mut judgement = match engine::open(config, &call, !input.body.is_empty()) {
             Opening::Bypass | Opening::Pass => continue,
             Opening::Closed(judgement) => *judgement,
             Opening::AwaitNothing => engine::unexpected_body(config, &call),
@@ -52,14 +54,26 @@ fuzz_target!(|data: &[u8]| CONFIGS.with(|state| {
                 .keep(|| engine::judge(config, &call, input.body, "fuzz", Moment(0), store)),
         };
         check(&judgement, input.body, tools);
-        if let Answer::Ask(_) = judgement.answer {
-            let call = Call { ruling: Some(Ruling::Approved(Said::default())), ..call.clone() };
-            let judgement = engine::judge(config, &call, input.body, "fuzz", Moment(0), store);
-            assert!(matches!(judgement.answer, Answer::Forward(_)), "{judgement:?}");
+        let mut call = call.clone();
+        for _ in 0..4 {
+            let Answer::Ask(ask) = &judgement.answer else { break };
+            call.heard.hear(ask, Some(&willing(ask)));
+            judgement = engine::judge(config, &call, input.body, "fuzz", Moment(0), store);
             check(&judgement, input.body, tools);
+            assert!(matches!(judgement.answer, Answer::Ask(_) | Answer::Forward(_)), "{judgement:?}");
         }
+        assert!(!matches!(judgement.answer, Answer::Ask(_)), "services are asked again and again");
     }
 }));
+
+/// What a service says to let a call pass.
+fn willing(ask: &Ask) -> Answered {
+    let (status, body) = match ask {
+        Ask::Approval(_) => (&b"200"[..], &br#"{"decision":"approve"}"#[..]),
+        Ask::Charge { .. } => (&b"0"[..], &b"\x08\x01"[..]),
+    };
+    Answered { status: status.to_vec(), body: body.to_vec() }
+}
 
 fn check(judgement: &Judgement, body: &[u8], tools: &[&str]) {
     assert_eq!(kind(judgement.record.to_json().as_bytes()), Some(Kind::Object));
@@ -80,7 +94,10 @@ fn check(judgement: &Judgement, body: &[u8], tools: &[&str]) {
             assert!([200, 202, 400, 405, 413, 415].contains(&reply.status), "{}", reply.status);
             assert!(reply.body.is_empty() || kind(reply.body.as_bytes()) == Some(Kind::Object), "{}", reply.body);
         }
-        Answer::Ask(inquiry) => assert_eq!(kind(inquiry.body.as_bytes()), Some(Kind::Object), "{}", inquiry.body),
+        Answer::Ask(Ask::Approval(inquiry)) => {
+            assert_eq!(kind(inquiry.body.as_bytes()), Some(Kind::Object), "{}", inquiry.body);
+        }
+        Answer::Ask(Ask::Charge { message, .. }) => assert!(!message.is_empty()),
     }
 }
 
