@@ -1,7 +1,7 @@
 """What a filter costs a request: ours, Envoy's own chain and an empty filter over none, in one Envoy."""
 
 from chains import TOOL, Chain, answered_by_envoy, caller_from_path, module, native, policy, stacked
-from load import call, list_tools
+from load import PLAIN, call, list_tools
 from rounds import Experiment
 
 SIZES = {300: "300 B", 8 << 10: "8 KiB", 64 << 10: "64 KiB", 512 << 10: "512 KiB"}
@@ -62,6 +62,8 @@ def experiments(place, one_worker, two_workers):
         found["allowed", size] = Experiment(here(none="none", empty="empty", native="native", ours="ours"), calls[size], "none")
         found["denied", size] = Experiment(here(none="answered", native="native denies", ours="ours denies"), others[size], "none")
         found["limited", size] = Experiment(here(none="answered", native="native limits", ours="ours limits"), calls[size], "none")
+    plain = place.load("plain", call(64 << 10, TOOL, PLAIN), REQUESTS[64 << 10], streams=4)
+    found["plain", 64 << 10] = Experiment(here(none="none", native="native", ours="ours"), plain, "none")
     found["once", 300] = Experiment(here(none="none", native="native once", ours="ours once"), small, "none")
     found["lists"] = Experiment(here(none="none", whole="list whole", trimmed="list trimmed"), listing, "none")
     found["tools"] = Experiment(here(none="none", few="10 tools", many="10,000 tools"), small, "none")

@@ -18,11 +18,15 @@ HEADERS = {
 OUTCOME = re.compile(r"status codes: (\d+) 2xx, \d+ 3xx, (\d+) 4xx, (\d+) 5xx")
 
 
-def call(size, tool):
+LINE = 'Please draw the "report" and name its author.\n'
+"""Text with more escapes than most: three in 49 bytes of JSON."""
+PLAIN = "Please draw the reports and name their authors. "
+
+
+def call(size, tool, line=LINE):
     """A call whose body has `size` bytes: a prompt with a few members."""
     arguments = {"prompt": "", "model": "large", "n": 1, "seed": 4711, "options": {"tags": ["a", "b"], "stream": False}}
     message = {"jsonrpc": "2.0", "id": 17, "method": "tools/call", "params": {"name": tool, "arguments": arguments}}
-    line = 'Please draw the "report" and name its author.\n'
     arguments["prompt"] = line * ((size - len(json.dumps(message))) // len(json.dumps(line)[1:-1]))
     arguments["prompt"] += "." * (size - len(json.dumps(message)))
     return json.dumps(message)

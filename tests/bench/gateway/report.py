@@ -10,9 +10,10 @@ from comparison import SIZES
 from parts import CALLS, TIMES
 from rounds import Figure
 
-KINDS = ("allowed", "once", "denied", "limited")
-"""`once`: allowed by a chain that stands alone in its listener; `allowed` is a share of several in a row."""
-TARGETS = {("allowed", 300): 0.30, ("allowed", 64 << 10): 0.10} | {(kind, size): 0.5 for kind in ("denied", "limited") for size in SIZES}
+KINDS = ("allowed", "plain", "once", "denied", "limited")
+"""`once`: allowed by a chain that stands alone in its listener, `allowed` is a share of several in a row; `plain`: allowed,
+a text without escapes."""
+TARGETS = {("allowed", 300): 0.30, ("allowed", 64 << 10): 0.10, ("plain", 64 << 10): 0.10} | {(kind, size): 0.5 for kind in ("denied", "limited") for size in SIZES}
 """The most that ours may add, against Envoy's own filters."""
 
 
@@ -69,7 +70,7 @@ def label(key):
 def calls(experiments, ratios):
     lines = [
         "Envoy's processor time in µs a request: without a filter, and what is added to it; medians [quartiles]",
-        "(the ground of refusals is an answer of Envoy's own, once it has the body; `once` is a chain alone in its listener)",
+        "(the ground of refusals is an answer of Envoy's own, once it has the body; `once` is a chain alone in its listener, `plain` a text without escapes)",
         "",
         f"{'':18}{'ground':>8}{'empty':>8}{'native':>9}{'ours':>9}   {'ours / native':22}{'target':>7}",
     ]
