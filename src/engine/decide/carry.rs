@@ -12,7 +12,7 @@ use super::{
     Denial, Judge, Passed, Verdict,
     consent::{Consent, Yes},
     plan::{Notes, Plan, Wanted},
-    service::{Counts, not_countable},
+    service::{Counts, check_whole},
 };
 use crate::engine::trace::{Step, Witness};
 
@@ -33,7 +33,7 @@ impl<'p, S: Store, W: Witness> Judge<'p, S, W> {
         let charges: Vec<_> =
             plan.charges.iter().map(|due| due.to(&self.named.name, self.filter, grant, self.session)).collect();
         if self.config.limits.service.is_some() {
-            not_countable(&plan.charges).map_or(Ok(()), Err)?;
+            check_whole(&plan.charges)?;
         }
         let mut approved = None;
         if let Some(wanted) = &plan.approval {
@@ -90,34 +90,19 @@ impl<'p, S: Store, W: Witness> Judge<'p, S, W> {
         Counters::new(self.store, Bounds::of(self.config.limits.max_counters))
     }
 
+    /// Where approval is asked for. Nobody is asked in shadow, and about a batch.
     fn consent<'q>(
-        &self,
-        mode: Mode,
-        wanted: &'q Wanted<'p>,
-        digest: &'q [u8],
-        alone: Option<&'q Request<'_>>,
-    ) -> Consent<'q, 'p, S>
-    where
-        'p: 'q,
-    {
-        let question = self.question(mode, wanted, digest, alone);
-        let shown = self.call.grant.as_ref().map_or("", Grant::shown);
-        Consent { wanted, question, shown, desk: Desk(self.store), now: self.now }
-    }
-
-    /// What those who approve a call are asked; `None` where nobody is: in shadow, and in a batch.
-    fn question<'q>(
         &self,
         mode: Mode,
         wanted: &'q Wanted<'p>,
         grant: &'q [u8],
         alone: Option<&'q Request<'_>>,
-    ) -> Option<Question<'q>>
+    ) -> Consent<'q, 'p, S>
     where
         'p: 'q,
     {
         let is_shadow = [mode, self.config.mode, self.named.policy.mode()].contains(&Mode::Shadow);
-        alone.filter(|_| !is_shadow).map(|request| Question {
+        let question = alone.filter(|_| !is_shadow).map(|request| Question {
             filter: self.filter,
             policy: &self.named.name,
             config: &self.config.digest,
@@ -126,7 +111,9 @@ impl<'p, S: Store, W: Witness> Judge<'p, S, W> {
             method: &request.method,
             name: &wanted.name,
             params: request.params,
-        })
+        });
+        let shown = self.call.grant.as_ref().map_or("", Grant::shown);
+        Consent { wanted, question, shown, desk: Desk(self.store), now: self.now }
     }
 }
 

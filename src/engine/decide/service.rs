@@ -82,9 +82,12 @@ fn ask<'p>(service: &LimitService, plan: &Plan<'p>, charges: &[Charge<'p>], grou
     }
 }
 
-/// That a call costs a part of a unit, which no service counts.
-pub(super) fn not_countable<'p>(charges: &[Due<'p>]) -> Option<Denial<'p>> {
-    let Due { limit, amount } = charges.iter().find(|due| due.amount.units().is_none())?;
+/// Whether a call costs whole units of everything: no service counts parts of them.
+///
+/// # Errors
+/// It does not.
+pub(super) fn check_whole<'p>(charges: &[Due<'p>]) -> Result<(), Denial<'p>> {
+    let Some(Due { limit, amount }) = charges.iter().find(|due| due.amount.units().is_none()) else { return Ok(()) };
     let why = format!("this call costs {amount}, and `{}` is counted in whole numbers; ask for one", limit.counter);
-    Some(denied(&*limit.pointer, why))
+    Err(denied(&*limit.pointer, why))
 }
