@@ -25,7 +25,7 @@ pub struct Block {
 #[derive(Debug, Default)]
 pub struct Fresh {
     waiting: VecDeque<(Moment, String)>,
-    /// When it began to wait, or was written down last.
+    /// When one was written down at once last.
     since: Option<Moment>,
     block: Block,
 }
