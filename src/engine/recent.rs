@@ -3,7 +3,7 @@
 //! Each worker takes eight places of the ring at a time, so that most decisions cost one write and no reading; and where
 //! there are many, it writes them down together, four times a second. What is lost on the way changes no verdict.
 
-use std::{collections::VecDeque, mem};
+use std::collections::VecDeque;
 
 use crate::limit::{
     Moment, parts,
@@ -25,7 +25,7 @@ pub struct Block {
 #[derive(Debug, Default)]
 pub struct Fresh {
     waiting: VecDeque<(Moment, String)>,
-    /// When it began to wait, or was written down last.
+    /// When one was written down at once last.
     since: Option<Moment>,
     block: Block,
 }
@@ -66,7 +66,7 @@ impl Fresh {
 
     /// Writes down what waits.
     pub fn write<S: Store>(&mut self, store: &S) {
-        for (at, record) in mem::take(&mut self.waiting) {
+        while let Some((at, record)) = self.waiting.pop_front() {
             self.block = Recent(store).note(self.block, &record, at);
         }
     }

@@ -69,7 +69,7 @@ fn show(json: String, now: Moment) {
     }
 }
 
-/// A root is called, perhaps for what [`show`] asked for, or never will be.
+/// A root is called, perhaps since [`show`] asked for it, or it goes.
 pub(super) fn on_call() {
     AWAITED.set(false);
     show_fresh();

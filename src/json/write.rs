@@ -84,16 +84,22 @@ impl Writer {
 
     /// A name of ours needs no escapes.
     fn name(&mut self, name: &'static str) {
-        self.0.push_str(if self.0.ends_with('{') { "\"" } else { ",\"" });
+        self.comma();
+        self.0.push('"');
         self.0.push_str(name);
-        self.0.push_str("\":");
+        self.0.push('"');
+        self.0.push(':');
     }
 
     fn comma(&mut self) {
-        // Behind anything but the beginning of an object.
-        if !self.0.ends_with('{') {
+        if !self.is_empty() {
             self.0.push(',');
         }
+    }
+
+    /// Whether the object that is being written has no member yet: no value ends like this.
+    fn is_empty(&self) -> bool {
+        self.0.as_bytes().last() == Some(&b'{')
     }
 }
 

@@ -78,7 +78,8 @@ fn a_refusal_costs_a_request_one_call_into_the_host_besides_its_record_and_stati
     let mut worker = worker();
     for (tool, all) in [("evil", 8), ("limited", 9)] {
         for _ in 0..3 {
-            calls_of(&mut worker, tool);
+            // Not closed: what found no server is given back.
+            call(tool).send(&mut worker);
         }
         let calls = calls_of(&mut worker, tool);
         let of = |name: &str| calls.get(name).copied().unwrap_or_default();

@@ -1,6 +1,6 @@
 """What each callback, each call into Envoy and each stage of ours costs a request."""
 
-from chains import TOOL, Chain, module, policy, stacked
+from chains import TOOL, Chain, answered_by_envoy, module, policy, stacked
 from envoy import Envoy
 from load import call
 from rounds import Experiment, measure
@@ -29,10 +29,13 @@ CALLS = [
     "set_record",
     "add_to_metric",
 ]
+"""What the probe can do again and again."""
 FEWEST = ["header_pairs", "property_address", "request_body", "time", "shared_get", "shared_set", "set_record", "add_to_metric"]
 """What no call with a limit can do without."""
 OURS = [*FEWEST, "property_absent", "header_value"]
 """What our filter asks for a call with one limit."""
+REFUSING = ["header_pairs", "property_absent", "property_address", "request_body", "time", "set_record", "add_to_metric", "answer_body"]
+"""What it asks for a call that it denies; one that meets a full limit has a cell read besides."""
 UNNEEDED = ["proxy_on_response_body", "proxy_on_log"]
 """The callbacks that could be left out, were refunds settled otherwise."""
 STACKED = 8
@@ -41,12 +44,15 @@ TIMES = 25
 
 
 def measured(place, upstream, rounds, say):
-    chains = {"none": Chain()} | callbacks(place) | calls(place) | stages(place)
-    with Envoy(place.envoy, place.folder, "parts", upstream, chains) as envoy:
+    """Calls that pass, and calls that are refused."""
+    passing = {"none": Chain()} | callbacks(place) | calls(place) | stages(place)
+    refusing = {"answered": answered_by_envoy()} | refusals(place)
+    with Envoy(place.envoy, place.folder, "parts", upstream, passing | refusing) as envoy:
+        sides = lambda chains: {name: (envoy, name) for name in chains}
         load = place.load("call-300", call(300, TOOL), 1000)
-        experiment = Experiment({name: (envoy, name) for name in chains}, load, "none")
-        measure([experiment], rounds, say)
-    return experiment
+        found = {"parts": Experiment(sides(passing), load, "none"), "refusals": Experiment(sides(refusing), load, "answered")}
+        measure(list(found.values()), rounds, say)
+    return found
 
 
 def callbacks(place):
@@ -66,6 +72,27 @@ def calls(place):
         found[name] = Chain([module(probe, name, f"{name} {TIMES}", vm=name)])
     for name, (file, tasks) in several.items():
         found[name] = stacked(STACKED, lambda n: [module(file, f"{name} {n}", tasks, vm=name)])
+    return found
+
+
+def refusals(place):
+    """Filters that answer the call themselves, each alone in its listener, since the first ends the request."""
+    probe = place.filter("probe")
+    lean = place.without(probe, [name for name in CALLBACKS if name != "proxy_on_request_headers"])
+    tasks = {
+        "an answer when the head has come, no other callback": (lean, ["answer_head"]),
+        "an answer when the head has come": (probe, ["answer_head"]),
+        "an answer when the body has come": (probe, ["answer_body"]),
+        "the calls of ours for one that is denied": (probe, REFUSING),
+        "the calls of ours for one that is limited": (probe, ["shared_get", *REFUSING]),
+    }
+    found = {
+        name: Chain([module(file, name, ", ".join(f"{call} 1" for call in calls), vm=name)], answer="xxx")
+        for name, (file, calls) in tasks.items()
+    }
+    closed = {"version": "1", "default": "deny", "tools": {}}
+    found["ours, denied"] = Chain([module(place.module, "denies", policy(policy=closed))], answer="-31403")
+    found["ours, limited"] = Chain([module(place.module, "limits", policy(limit=1))], answer="-31429")
     return found
 
 

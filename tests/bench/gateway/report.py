@@ -41,15 +41,16 @@ def row(experiments, kind, size):
 
 def parts(place, measured):
     """What each part costs: the calls of the probe each, everything else as it stands."""
-    lines = [f"{'':44}{'µs a request':>24}"]
-    for side in measured.sides:
-        added = measured.added(side)
-        if side in CALLS:
-            samples = measured.differences(side)
-            ground = measured.differences("no call")
-            added = Figure.of([(sample - base) / TIMES for sample, base in zip(samples, ground)])
-        lines.append(f"{side:44}{added:8.2f}")
-    write(place, "parts", {"parts": measured}, "\n".join(lines), {"machine": machine(place)})
+    lines = [f"{'':52}{'µs a request':>24}"]
+    for experiment in measured.values():
+        for side in experiment.sides:
+            added = experiment.added(side)
+            if side in CALLS:
+                samples = experiment.differences(side)
+                ground = experiment.differences("no call")
+                added = Figure.of([(sample - base) / TIMES for sample, base in zip(samples, ground)])
+            lines.append(f"{side:52}{added:8.2f}")
+    write(place, "parts", measured, "\n".join(lines), {"machine": machine(place)})
 
 
 def write(place, name, experiments, text, more):

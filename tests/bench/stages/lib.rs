@@ -97,7 +97,13 @@ fn count() -> Box<dyn FnMut()> {
         let key =
             Key { filter: "bench", policy: "default", counter: "calls", window, algorithm: Algorithm::Fixed, scope };
         let quota = Quota { window, algorithm: Algorithm::Fixed, max: most };
-        let charge = Charge { key, quota, amount: Amount::whole(1).expect("an amount"), verified: true, shown: "address:10.0.0.7" };
+        let charge = Charge {
+            key,
+            quota,
+            amount: Amount::whole(1).expect("an amount"),
+            verified: true,
+            shown: "address:10.0.0.7",
+        };
         let _ = black_box(Counters::new(&store, Bounds::of(65_536)).charge(&[charge], NOW));
     })
 }
