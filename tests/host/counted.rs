@@ -113,7 +113,7 @@ fn a_call_without_room_is_refused_and_told_when_to_come_back() {
                 (&error["data"]["retryAfterMs"], &error["data"]["rule"]),
                 (&json!(wait), &json!("/tools/limited/rate_limit"))
             );
-            let seconds = (wait + 999_u64) / 1000;
+            let seconds = u64::div_ceil(wait, 1000);
             let header = (b"retry-after".to_vec(), seconds.to_string().into_bytes());
             assert!(stream.replies[0].headers.contains(&header), "{:?}", stream.replies);
             assert!(stream.went_on.body.is_empty() && !stream.went_on.is_whole);
