@@ -71,7 +71,7 @@ impl fmt::Display for Amount {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (whole, fraction) = (self.0 / UNIT, self.0 % UNIT);
         if fraction == 0 {
-            return write!(f, "{whole}");
+            return fmt::Display::fmt(&whole, f);
         }
         let digits = format!("{fraction:06}");
         write!(f, "{whole}.{}", digits.trim_end_matches('0'))

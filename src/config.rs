@@ -15,6 +15,7 @@ mod approvals;
 mod audit;
 mod bindings;
 mod console;
+mod invalid;
 mod limits;
 mod lists;
 mod matcher;
@@ -24,7 +25,7 @@ mod service;
 #[cfg(test)]
 mod tests;
 
-use std::fmt;
+use std::sync::Arc;
 
 use sha2::{Digest as _, Sha256};
 
@@ -43,6 +44,7 @@ pub use self::{
     audit::{AUDIT, Arguments, Audit, Logged},
     bindings::{BINDING, Binding, Bound, Named, Scene},
     console::{CONSOLE, CONSOLE_FORM, Console},
+    invalid::Invalid,
     limits::{LIMIT_SERVICE, LIMITS, LimitService, Limits, OnFailure, Refund},
     lists::{LISTS, Lists, Show},
     protocol::{HeaderMode, PROTOCOL, Protocol},
@@ -81,14 +83,7 @@ pub struct Config {
     /// Where people decide on calls that need approval.
     pub approvals: Approvals,
     /// The first 16 hexadecimal digits of the SHA-256 of the bytes this was loaded from.
-    pub digest: String,
-}
-
-/// Everything that is wrong with a configuration.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Invalid {
-    /// The problems, in the order of the text.
-    pub problems: Vec<Problem>,
+    pub digest: Arc<str>,
 }
 
 /// The largest configuration, in bytes.
@@ -109,7 +104,6 @@ pub const OPTIONS: Keys = Keys {
         "audit",
         "approvals",
     ],
-    later: &[],
 };
 
 impl Loaded {
@@ -127,7 +121,7 @@ impl Loaded {
         let read = if at.has(CONSOLE_FORM.known) && !at.has(OPTIONS.known) {
             Console::read(&at).map(Self::Console)
         } else {
-            let digest = || hex(Sha256::digest(bytes).first_chunk::<8>().map_or(&[], |front| front));
+            let digest = || hex(Sha256::digest(bytes).first_chunk::<8>().map_or(&[], |front| front)).into();
             Config::read(&at).map(|config| Self::Gateway(Box::new(Config { digest: digest(), ..config })))
         };
         match (read, problems.take()) {
@@ -204,7 +198,7 @@ impl Config {
             lists: Lists::default(),
             audit: Audit::default(),
             approvals: Approvals::default(),
-            digest: String::new(),
+            digest: Arc::default(),
         };
         // A policy that lacks its version is still better explained as one.
         if !at.has(OPTIONS.known) || at.has(&["version", "default", "tools"]) {
@@ -285,19 +279,3 @@ fn document(bytes: &[u8]) -> Result<Node<'_>, Invalid> {
         problems: vec![Problem { pointer: String::new(), at: fault.at, message: format!("not JSON: {fault}") }],
     })
 }
-
-impl Invalid {
-    fn whole(message: impl Into<String>) -> Self {
-        Self { problems: vec![Problem { pointer: String::new(), at: 0, message: message.into() }] }
-    }
-}
-
-impl fmt::Display for Invalid {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let problems: Vec<String> = self.problems.iter().map(ToString::to_string).collect();
-        let plural = if problems.len() == 1 { "problem" } else { "problems" };
-        write!(f, "{} {plural} in the configuration:\n  {}", problems.len(), problems.join("\n  "))
-    }
-}
-
-impl std::error::Error for Invalid {}

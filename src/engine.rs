@@ -25,6 +25,8 @@ pub mod trace;
 #[cfg(test)]
 mod tests;
 
+use std::sync::Arc;
+
 use crate::{
     caller::{Grant, Unknown},
     config::{Bound, Config, Refund},
@@ -57,7 +59,7 @@ pub struct Call {
     /// Who sent it.
     pub grant: Result<Grant, Unknown>,
     /// Envoy's `x-request-id`.
-    pub request_id: Option<String>,
+    pub request_id: Option<Arc<str>>,
     /// The name of Envoy's route, where a binding asks for it.
     pub route: Option<String>,
     /// What services have said of it.
@@ -226,9 +228,9 @@ pub fn reads_answers(config: &Config, call: &Call) -> bool {
 /// In the old transport answers come on another stream: only the HTTP status tells a caller that its POST was refused.
 fn by_status(config: &Config, call: &Call, answer: Answer) -> Answer {
     let Answer::Reply(reply) = answer else { return answer };
-    let path = call.headers.text(":path").unwrap_or_default();
-    let is_post = call.headers.get(":method") == Header::Once(b"POST");
-    let status = if config.protocol.legacy_sse && is_post && head::names_session(path) { 403 } else { reply.status };
+    let names_session = || head::names_session(call.headers.text(":path").unwrap_or_default());
+    let is_post = || call.headers.get(":method") == Header::Once(b"POST");
+    let status = if config.protocol.legacy_sse && is_post() && names_session() { 403 } else { reply.status };
     Answer::Reply(Reply { status, ..reply })
 }
 

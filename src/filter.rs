@@ -6,6 +6,7 @@
 //! * [`paid`] settles with its answer what a call was charged; [`edit`] takes out of it what may not be seen
 //! * [`audit`] writes down what became of it, [`metrics`] counts it
 //! * [`console`] serves the page on which people approve calls; [`labels`] and [`shared`] keep what it shows
+//! * [`spread`] is how they find things in maps
 //! * [`host`] holds every call into Envoy, with failures as values
 //!
 //! A trap here would end a worker's VM for every caller, so nothing in this module can panic. That is why it speaks the
@@ -25,4 +26,5 @@ mod paid;
 mod root;
 mod seen;
 mod shared;
+mod spread;
 mod stream;

@@ -21,6 +21,8 @@ pub struct Headers {
     spans: Vec<Span>,
     /// The [`mark`]s of all names: most of what is looked for is not there.
     marks: u64,
+    /// Those that two names have: what has another mark stands once at most.
+    shared_marks: u64,
 }
 
 /// Where a header stands.
@@ -63,8 +65,12 @@ impl Headers {
     #[must_use]
     pub fn of(bytes: Vec<u8>, spans: Vec<Span>) -> Self {
         let name = |span: &Span| bytes.get(span.name.clone()).unwrap_or_default();
-        let marks = spans.iter().fold(0, |marks, span| marks | mark(name(span)));
-        Self { bytes, spans, marks }
+        let (mut marks, mut shared_marks) = (0, 0);
+        for mark in spans.iter().map(|span| mark(name(span))) {
+            shared_marks |= marks & mark;
+            marks |= mark;
+        }
+        Self { bytes, spans, marks, shared_marks }
     }
 
     /// The header of this name, which is in lower case.
@@ -72,19 +78,27 @@ impl Headers {
     #[inline(always)]
     pub fn get(&self, name: &str) -> Header<'_> {
         // Known when this is compiled, where the name is.
-        if self.marks & mark(name.as_bytes()) == 0 { Header::Absent } else { self.find(name) }
+        let mark = mark(name.as_bytes());
+        if self.marks & mark == 0 { Header::Absent } else { self.find(name, self.shared_marks & mark != 0) }
     }
 
-    fn find(&self, name: &str) -> Header<'_> {
+    /// The header of this name; it can be repeated only if its mark is `shared`.
+    fn find(&self, name: &str, shared: bool) -> Header<'_> {
         let text = |range: &Range<usize>| self.bytes.get(range.clone()).unwrap_or_default();
         // Nearly all names differ by their lengths.
         let is_this = |span: &&Span| span.name.len() == name.len() && text(&span.name) == name.as_bytes();
         let mut found = self.spans.iter().filter(is_this).map(|span| text(&span.value).trim_ascii());
-        match (found.next(), found.next()) {
-            (None, _) => Header::Absent,
-            (Some(value), None) => Header::Once(value),
-            (Some(_), Some(_)) => Header::Repeated,
+        match found.next() {
+            None => Header::Absent,
+            Some(_) if shared && found.next().is_some() => Header::Repeated,
+            Some(value) => Header::Once(value),
         }
+    }
+
+    /// Whether the header of this name, which is in lower case, stands there more than once.
+    #[must_use]
+    pub fn repeats(&self, name: &str) -> bool {
+        self.shared_marks & mark(name.as_bytes()) != 0 && self.get(name) == Header::Repeated
     }
 
     /// The header of this name as a text, if it stands there once and is one.
@@ -123,5 +137,6 @@ mod tests {
         assert_eq!(headers.get("a"), Header::Once(b"1"));
         assert_eq!(headers.get("b"), Header::Repeated);
         assert_eq!(headers.get("c"), Header::Absent);
+        assert_eq!(["a", "b", "c"].map(|name| headers.repeats(name)), [false, true, false]);
     }
 }

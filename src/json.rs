@@ -30,5 +30,5 @@ pub use self::{
     names::Names,
     reader::{Kind, Reader},
     tree::{Member, Node, Value, parse},
-    write::{Writer, quoted},
+    write::{Writer, list, quoted},
 };

@@ -33,8 +33,6 @@ pub struct At<'w, 'a> {
 pub struct Keys {
     /// Those that are read.
     pub known: &'static [&'static str],
-    /// Those that the product defines and this version does not enforce.
-    pub later: &'static [&'static str],
 }
 
 /// The members of an object whose keys are known.
@@ -74,9 +72,7 @@ impl<'w, 'a> At<'w, 'a> {
         let members = self.members()?;
         for member in members {
             let name = &*member.name;
-            if keys.later.contains(&name) {
-                self.wrong_key(member, format!("the key `{name}` is not supported yet"));
-            } else if !keys.known.contains(&name) {
+            if !keys.known.contains(&name) {
                 let allowed = listed(keys.known.iter().copied());
                 let near = nearest(name, keys.known);
                 self.wrong_key(member, format!("unknown key `{name}`{near}; allowed: {allowed}"));

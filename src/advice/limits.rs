@@ -17,12 +17,13 @@ const LONG: u32 = 3600;
 
 pub(super) fn look(found: &mut Findings<'_>) {
     let view = found.view;
+    let counts_alone = view.config.limits.service.is_none();
     let mut told = HashSet::new();
     for live in view.live() {
         alone(found, live);
         for limit in &live.rule.limits {
             // One name is one counter, with one window.
-            if limit.period.seconds() >= LONG && told.insert(&limit.counter) {
+            if counts_alone && limit.period.seconds() >= LONG && told.insert(&limit.counter) {
                 local_window(found, limit);
             }
             too_little(found, limit);
@@ -33,7 +34,7 @@ pub(super) fn look(found: &mut Findings<'_>) {
 fn local_window(found: &mut Findings<'_>, limit: &Limit) {
     let message = format!(
         "{} counts for {} in this Envoy alone: a restart forgets the count, and each replica has its own; where that \
-         matters, use a window of minutes or a single replica",
+         matters, name a `limits.service`, use a window of minutes, or a single replica",
         quoted(&limit.counter),
         length(limit.period)
     );

@@ -6,9 +6,14 @@ use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 ///
 /// Port 0 means that Envoy took the address from a forwarding header, which callers write themselves.
 pub(super) fn read(address: &[u8], forwarded: bool) -> Option<String> {
-    let address: SocketAddr = std::str::from_utf8(address).ok()?.parse().ok()?;
+    let text = std::str::from_utf8(address).ok()?;
+    let address: SocketAddr = text.parse().ok()?;
     if address.port() == 0 && !forwarded {
         return None;
+    }
+    if address.is_ipv4() {
+        // The parser knows one spelling only.
+        return Some(text.get(..text.bytes().position(|byte| byte == b':')?)?.to_owned());
     }
     Some(match address.ip().to_canonical() {
         IpAddr::V4(ip) => ip.to_string(),

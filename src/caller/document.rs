@@ -9,7 +9,7 @@ use super::{Peer, Source};
 
 /// The keys of a source of identity.
 pub const SOURCE: Keys =
-    Keys { known: &["jwt_claim", "payload", "peer", "header", "secret", "bearer", "address", "constant"], later: &[] };
+    Keys { known: &["jwt_claim", "payload", "peer", "header", "secret", "bearer", "address", "constant"] };
 
 /// Reads the list of sources; what is wrong with it is reported.
 pub fn read(at: &At<'_, '_>) -> Vec<Source> {

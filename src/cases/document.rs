@@ -34,8 +34,8 @@ use crate::{
 
 use super::{Case, CaseCall, Expectation, Expected, MIDNIGHT, Place, clock, message};
 
-const FILE: Keys = Keys { known: &["description", "policy", "cases"], later: &[] };
-const CASE: Keys = Keys { known: &["name", "calls"], later: &[] };
+const FILE: Keys = Keys { known: &["description", "policy", "cases"] };
+const CASE: Keys = Keys { known: &["name", "calls"] };
 const CALL: Keys = Keys {
     known: &[
         "as",
@@ -55,7 +55,6 @@ const CALL: Keys = Keys {
         "message_contains",
         "shadow",
     ],
-    later: &[],
 };
 
 /// Who calls where a case does not say.

@@ -12,7 +12,7 @@ pub struct Answers {
 }
 
 /// The keys of `answers`.
-pub const ANSWERS: Keys = Keys { known: &["deny_as", "unknown_tool"], later: &[] };
+pub const ANSWERS: Keys = Keys { known: &["deny_as", "unknown_tool"] };
 
 impl Answers {
     pub(super) fn read(at: &At<'_, '_>) -> Option<Self> {

@@ -26,9 +26,9 @@ pub struct Service {
 }
 
 /// The keys of `approvals`.
-pub const APPROVALS: Keys = Keys { known: &["url", "service"], later: &[] };
+pub const APPROVALS: Keys = Keys { known: &["url", "service"] };
 /// The keys of `approvals.service`.
-pub const APPROVAL_SERVICE: Keys = Keys { known: &["cluster", "path", "authority", "timeout_ms"], later: &[] };
+pub const APPROVAL_SERVICE: Keys = Keys { known: &["cluster", "path", "authority", "timeout_ms"] };
 
 /// Longest address, in bytes.
 const MAX_URL: usize = 1024;

@@ -36,7 +36,7 @@ pub enum Arguments {
 }
 
 /// The keys of `audit`.
-pub const AUDIT: Keys = Keys { known: &["log", "arguments"], later: &[] };
+pub const AUDIT: Keys = Keys { known: &["log", "arguments"] };
 
 impl Default for Audit {
     fn default() -> Self {

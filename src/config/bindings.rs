@@ -5,6 +5,8 @@ mod place;
 #[cfg(test)]
 mod tests;
 
+use std::sync::Arc;
+
 use super::matcher::Matcher;
 use crate::{
     caller::Grant,
@@ -16,7 +18,7 @@ use crate::{
 #[derive(Clone, Debug)]
 pub struct Named {
     /// The name, by which counters, answers and records tell policies apart.
-    pub name: Box<str>,
+    pub name: Arc<str>,
     /// The policy.
     pub policy: Policy,
 }
@@ -58,8 +60,7 @@ pub enum Bound<'c> {
 }
 
 /// The keys of a binding.
-pub const BINDING: Keys =
-    Keys { known: &["route", "host", "path", "path_prefix", "grant", "policy", "bypass"], later: &[] };
+pub const BINDING: Keys = Keys { known: &["route", "host", "path", "path_prefix", "grant", "policy", "bypass"] };
 /// Policies of one configuration; product contract, section 1.
 const MAX_POLICIES: usize = 256;
 /// Bytes of a policy's name.

@@ -18,9 +18,9 @@ pub struct Console {
 }
 
 /// The keys of a configuration that is a console's.
-pub const CONSOLE_FORM: Keys = Keys { known: &["console"], later: &[] };
+pub const CONSOLE_FORM: Keys = Keys { known: &["console"] };
 /// The keys of `console`.
-pub const CONSOLE: Keys = Keys { known: &["approvers", "identity", "hosts"], later: &[] };
+pub const CONSOLE: Keys = Keys { known: &["approvers", "identity", "hosts"] };
 
 /// Names of the machine itself, which no other page's host can stand for.
 const LOOPBACK: [&str; 3] = ["localhost", "127.0.0.1", "[::1]"];

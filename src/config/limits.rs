@@ -52,9 +52,9 @@ pub enum Refund {
 }
 
 /// The keys of `limits`.
-pub const LIMITS: Keys = Keys { known: &["max_counters", "refund", "service"], later: &[] };
+pub const LIMITS: Keys = Keys { known: &["max_counters", "refund", "service"] };
 /// The keys of `limits.service`.
-pub const LIMIT_SERVICE: Keys = Keys { known: &["cluster", "domain", "timeout_ms", "on_failure"], later: &[] };
+pub const LIMIT_SERVICE: Keys = Keys { known: &["cluster", "domain", "timeout_ms", "on_failure"] };
 
 impl Default for Limits {
     fn default() -> Self {

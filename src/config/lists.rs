@@ -23,7 +23,7 @@ pub enum Show {
 }
 
 /// The keys of `lists`.
-pub const LISTS: Keys = Keys { known: &["show", "max_bytes"], later: &[] };
+pub const LISTS: Keys = Keys { known: &["show", "max_bytes"] };
 
 impl Default for Lists {
     fn default() -> Self {

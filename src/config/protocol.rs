@@ -28,8 +28,7 @@ pub enum HeaderMode {
 }
 
 /// The keys of `protocol`.
-pub const PROTOCOL: Keys =
-    Keys { known: &["headers", "max_body_bytes", "max_depth", "batches", "legacy_sse"], later: &[] };
+pub const PROTOCOL: Keys = Keys { known: &["headers", "max_body_bytes", "max_depth", "batches", "legacy_sse"] };
 
 impl Default for Protocol {
     fn default() -> Self {

@@ -1,6 +1,7 @@
 //! Forms, options and bounds of a configuration; what is wrong inside a policy is in `tests/cases/invalid`.
 
 mod approvals;
+mod limits;
 
 #[cfg(target_family = "wasm")]
 use wasm_bindgen_test::wasm_bindgen_test as test;

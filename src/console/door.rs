@@ -35,7 +35,7 @@ pub(super) struct Decision {
 }
 
 /// The keys of a decision.
-const DECISION: Keys = Keys { known: &["decision", "note"], later: &[] };
+const DECISION: Keys = Keys { known: &["decision", "note"] };
 /// The longest note, in characters.
 const MAX_NOTE: usize = 500;
 

@@ -13,7 +13,16 @@ pub(crate) fn rfc_3339(moment: Moment) -> Option<String> {
     let seconds = moment.0 / 1000;
     let (year, month, day) = date(seconds / 86_400);
     let (hour, minute, second) = (seconds / 3600 % 24, seconds / 60 % 60, seconds % 60);
-    Some(format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}Z"))
+    let mut text = String::with_capacity(20);
+    let pairs =
+        [(year / 100, ""), (year % 100, "-"), (month, "-"), (day, "T"), (hour, ":"), (minute, ":"), (second, "Z")];
+    for (pair, behind) in pairs {
+        for digit in [pair / 10, pair % 10] {
+            text.push(char::from_digit(u32::try_from(digit).unwrap_or_default(), 10).unwrap_or('0'));
+        }
+        text.push_str(behind);
+    }
+    Some(text)
 }
 
 /// The Gregorian date so many days after 1970-01-01. Reckoned in years that begin with March, so that a leap day is

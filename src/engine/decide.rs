@@ -76,6 +76,7 @@ impl<'p, S: Store, W: Witness> Judge<'p, S, W> {
         let mut matters = Vec::new();
         for message in messages {
             match self.matters(message) {
+                Ok(more) if matters.is_empty() => matters = more,
                 Ok(more) => matters.extend(more),
                 Err(denial) => return Err(denial).into(),
             }
@@ -175,8 +176,9 @@ impl<'p, S: Store, W: Witness> Judge<'p, S, W> {
         target: &'m Target<'_>,
         request: &'m Request<'_>,
     ) -> Result<Vec<Matter<'p, 'm>>, Denial<'p>> {
-        let mut matters = Vec::new();
-        for subject in Subject::all(target) {
+        let subjects = Subject::all(target);
+        let mut matters = Vec::with_capacity(subjects.size_hint().0);
+        for subject in subjects {
             matters.push(Matter::new(subject, &self.named.policy, request.arguments, &mut self.witness)?);
         }
         if matters.is_empty() {

@@ -3,7 +3,10 @@
 //! A call is judged anew with each answer, as if it had been known from the start; nothing is charged or used up here before
 //! all have answered.
 
-use super::ruling::{Inquiry, Ruling};
+use super::{
+    metric,
+    ruling::{Inquiry, Ruling},
+};
 use crate::{limit::fleet::Counted, policy::Mode};
 
 /// Something to ask a service.
@@ -45,12 +48,12 @@ impl Understood {
 }
 
 impl Ask {
-    /// Which service is asked, in one word.
+    /// The statistic of requests that this service was asked about and did not answer.
     #[must_use]
-    pub fn service(&self) -> &'static str {
+    pub fn unanswered(&self) -> &'static str {
         match self {
-            Self::Approval(_) => "approvals",
-            Self::Charge { .. } => "limits",
+            Self::Approval(_) => metric::APPROVALS_UNANSWERED,
+            Self::Charge { .. } => metric::LIMITS_UNANSWERED,
         }
     }
 }

@@ -1,6 +1,8 @@
 //! What lists show: the same policy that judges calls, asked whether some call could get through. Product contract,
 //! section 5.
 
+use std::sync::Arc;
+
 use crate::{
     config::{Bound, Config, Named, Show},
     http::Header,
@@ -21,7 +23,7 @@ pub struct Trim {
     /// What was asked.
     pub asked: Asked,
     /// The policy that tells what is shown, by its name.
-    pub policy: Box<str>,
+    pub policy: Arc<str>,
 }
 
 /// How the answer to a request is trimmed; `None` where it lists nothing, or everything is shown.

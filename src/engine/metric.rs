@@ -15,8 +15,10 @@ pub const DECISIONS: &str = "mcp_policy_decisions";
 pub const SHADOW_DECISIONS: &str = "mcp_policy_shadow_decisions";
 /// Requests refused unread, by `reason`.
 pub const REFUSALS: &str = "mcp_policy_refusals";
-/// Requests that a service was asked about and did not answer, by `service`: `approvals` or `limits`.
-pub const UNANSWERED: &str = "mcp_policy_unanswered";
+/// Requests that an approval service was asked about and did not answer.
+pub const APPROVALS_UNANSWERED: &str = "mcp_policy_approvals_unanswered";
+/// Requests that a rate-limit service was asked about and did not answer.
+pub const LIMITS_UNANSWERED: &str = "mcp_policy_limits_unanswered";
 /// Threads on which a configuration is in force, by `config`, its digest.
 pub const CONFIGURATIONS: &str = "mcp_policy_configurations";
 /// Counters that are kept, but for those whose time was over when their neighbours were written last.
@@ -27,7 +29,7 @@ pub const OVERFLOWS: &str = "mcp_policy_overflows";
 pub const CONFLICTS: &str = "mcp_policy_conflicts";
 
 /// Every label.
-pub const LABELS: [&str; 6] = ["policy", "tool", "decision", "reason", "service", "config"];
+pub const LABELS: [&str; 5] = ["policy", "tool", "decision", "reason", "config"];
 
 /// Series that one VM makes; beyond, all labels of a new one are [`OTHER`].
 pub const MAX_SERIES: usize = 1000;

@@ -1,7 +1,9 @@
 //! The newest decisions, for people to see: a ring of 256 records.
 //!
-//! Each worker takes eight places of the ring at a time, so that most decisions cost one write and no reading. What is lost
-//! on the way changes no verdict.
+//! Each worker takes eight places of the ring at a time, so that most decisions cost one write and no reading; and where
+//! there are many, it writes them down together, four times a second. What is lost on the way changes no verdict.
+
+use std::{collections::VecDeque, mem};
 
 use crate::limit::{
     Moment, parts,
@@ -19,12 +21,55 @@ pub struct Block {
     left: u8,
 }
 
+/// What one worker has decided and the ring does not have yet.
+#[derive(Debug, Default)]
+pub struct Fresh {
+    waiting: VecDeque<(Moment, String)>,
+    /// When it began to wait, or was written down last.
+    since: Option<Moment>,
+    block: Block,
+}
+
 /// Places that a worker takes at a time.
 const BLOCK: u8 = 8;
+/// Decisions that wait in one worker; beyond, the oldest are lost, as they would be in the ring.
+const MAX_WAITING: usize = 256;
 
 impl Block {
     /// No places.
     pub const NONE: Self = Self { next: 0, left: 0 };
+}
+
+impl Fresh {
+    /// Milliseconds for which decisions wait after some were written down.
+    pub const WAIT: u32 = 250;
+
+    /// Nothing.
+    #[must_use]
+    pub const fn new() -> Self {
+        Self { waiting: VecDeque::new(), since: None, block: Block::NONE }
+    }
+
+    /// Takes a record, and answers whether it is time to write down what waits.
+    pub fn add(&mut self, record: String, now: Moment) -> bool {
+        if self.waiting.len() >= MAX_WAITING {
+            self.waiting.pop_front();
+        }
+        self.waiting.push_back((now, record));
+        // A clock that steps back makes nothing wait.
+        let is_due = self.since.is_none_or(|since| now.0.abs_diff(since.0) >= u64::from(Self::WAIT));
+        if is_due {
+            self.since = Some(now);
+        }
+        is_due
+    }
+
+    /// Writes down what waits.
+    pub fn write<S: Store>(&mut self, store: &S) {
+        for (at, record) in mem::take(&mut self.waiting) {
+            self.block = Recent(store).note(self.block, &record, at);
+        }
+    }
 }
 
 impl<S: Store> Recent<'_, S> {
@@ -77,7 +122,7 @@ mod tests {
     #[cfg(target_family = "wasm")]
     use wasm_bindgen_test::wasm_bindgen_test as test;
 
-    use super::{Block, DECISIONS, Moment, NEXT_DECISION, Recent, Store as _};
+    use super::{Block, DECISIONS, Fresh, Moment, NEXT_DECISION, Recent, Store as _};
     use crate::limit::store::InMemory;
 
     #[test]
@@ -108,5 +153,34 @@ mod tests {
         store.put(NEXT_DECISION, b"garbage").unwrap();
         assert_eq!(recent.note(Block { left: 0, ..block }, "two", Moment(2)), Block::NONE);
         assert_eq!(recent.all().len(), 1);
+    }
+
+    #[test]
+    fn a_decision_after_a_pause_is_written_at_once_and_those_that_follow_together() {
+        let store = InMemory::new([0; 16]);
+        let (mut fresh, mut written) = (Fresh::new(), Vec::new());
+        for now in [1000, 1001, 1249, 1250, 1300, 1700, 1600, 1400] {
+            if fresh.add(now.to_string(), Moment(now)) {
+                fresh.write(&store);
+            }
+            written.push(Recent(&store).all().len());
+        }
+        assert_eq!(written, [1, 1, 1, 4, 4, 6, 6, 8]);
+        assert!(!fresh.add("1402".to_owned(), Moment(1402)));
+        fresh.write(&store);
+        fresh.write(&store);
+        assert_eq!(Recent(&store).all().len(), 9);
+    }
+
+    #[test]
+    fn of_a_flood_the_newest_256_are_kept() {
+        let store = InMemory::new([0; 16]);
+        let mut fresh = Fresh::new();
+        for number in 0..1000_u64 {
+            fresh.add(number.to_string(), Moment(number / 10));
+        }
+        fresh.write(&store);
+        let all: Vec<u64> = Recent(&store).all().iter().map(|(_, record)| record.parse().unwrap()).collect();
+        assert_eq!((all.len(), all.iter().min()), (256, Some(&744)));
     }
 }

@@ -2,6 +2,8 @@
 
 mod arguments;
 
+use std::{borrow::Cow, sync::Arc};
+
 use crate::{
     amount::Amount,
     config::{Config, Named},
@@ -12,6 +14,7 @@ use crate::{
 use super::{
     Call,
     decide::{self, Denial},
+    heard::Ask,
     ruling::Said,
 };
 
@@ -46,17 +49,17 @@ pub struct Record {
     /// The same as one word of a few.
     pub reason: Option<&'static str>,
     /// Name of the policy that judged it.
-    pub policy: Option<String>,
+    pub policy: Option<Arc<str>>,
     /// Digest of the configuration.
-    pub config: String,
+    pub config: Arc<str>,
     /// Who called, as people may see it.
     pub grant: Option<String>,
     /// The method.
-    pub method: String,
+    pub method: Cow<'static, str>,
     /// The tool, prompt or resource.
     pub tool: String,
     /// Envoy's `x-request-id`.
-    pub request_id: Option<String>,
+    pub request_id: Option<Arc<str>>,
     /// What is noted of the arguments.
     pub arguments: Option<Noted>,
     /// Who approved it, or what waits for approval.
@@ -95,7 +98,11 @@ impl Decision {
             Denial::Denied { .. } => Self::Denied,
             Denial::Limited { .. } => Self::RateLimited,
             Denial::ApprovalNeeded { .. } => Self::ApprovalRequired,
-            Denial::Unasked { .. } | Denial::Failed => Self::Failed,
+            Denial::Unasked { ask, .. } => match **ask {
+                Ask::Approval(_) => Self::ApprovalRequired,
+                Ask::Charge { .. } => Self::Failed,
+            },
+            Denial::Failed => Self::Failed,
         }
     }
 }
@@ -120,8 +127,10 @@ impl Record {
             Ok(_) => (Decision::Allowed, ""),
             Err(denial) => (Decision::of(denial), denial.rule()),
         };
-        let shadow =
-            made.shadow.as_ref().map(|denial| Shadow { decision: Decision::of(denial), rule: short(denial.rule()) });
+        let shadow = made
+            .shadow
+            .as_ref()
+            .map(|denial| Shadow { decision: Decision::of(denial), rule: short(denial.rule()).to_owned() });
         let left = made.verdict.iter().flat_map(|passed| &passed.left);
         let remaining = left.map(|(limit, left)| (limit.counter.to_string(), *left)).collect();
         let approval = match &made.verdict {
@@ -131,23 +140,27 @@ impl Record {
             }
             Err(_) => None,
         };
+        let sent = |method: &str| Cow::Owned(short(method).to_owned());
         let (method, tool) = match body {
-            Body::Single(Message::Request(request)) => match &request.target {
-                Target::Tool(name) | Target::Prompt(name) | Target::Resource(name) => (&*request.method, &**name),
-                Target::Nothing | Target::Resources(_) | Target::Task(_) => (&*request.method, ""),
-            },
-            Body::Single(Message::Notification { method, .. }) => (&**method, ""),
-            Body::Single(Message::Response) => ("", ""),
-            Body::Batch(_) => ("(batch)", ""),
+            Body::Single(Message::Request(request)) => {
+                let tool = match &request.target {
+                    Target::Tool(name) | Target::Prompt(name) | Target::Resource(name) => &**name,
+                    Target::Nothing | Target::Resources(_) | Target::Task(_) => "",
+                };
+                (request.known.map_or_else(|| sent(&request.method), |known| known.name.into()), tool)
+            }
+            Body::Single(Message::Notification { method, .. }) => (sent(method), ""),
+            Body::Single(Message::Response) => ("".into(), ""),
+            Body::Batch(_) => ("(batch)".into(), ""),
         };
         let arguments = match body {
             Body::Single(Message::Request(request)) => Noted::of(request, config.audit.arguments),
             Body::Single(Message::Notification { .. } | Message::Response) | Body::Batch(_) => None,
         };
         Self {
-            rule: short(rule),
-            method: short(method),
-            tool: short(tool),
+            rule: short(rule).to_owned(),
+            method,
+            tool: short(tool).to_owned(),
             arguments,
             shadow,
             remaining,
@@ -159,7 +172,7 @@ impl Record {
     /// The record of a request that was not judged.
     pub(super) fn refused(config: &Config, named: Option<&Named>, call: &Call, refusal: &Refusal) -> Self {
         Self {
-            why: short(&refusal.why),
+            why: short(&refusal.why).to_owned(),
             reason: Some(refusal.reason()),
             ..Self::new(config, named, call, Decision::Refused)
         }
@@ -198,10 +211,9 @@ impl Record {
             .nonempty("tool", &self.tool)
             .optional("requestId", self.request_id.as_deref());
         if let Some(Said { id, approver, note }) = &self.approval {
-            let mut approval = Writer::default();
-            approval.text("id", &short(id)).nonempty("approver", &short(approver));
-            approval.nonempty("note", &short(note));
-            record.json("approval", approval.finish());
+            record.object("approval", |approval| {
+                approval.text("id", short(id)).nonempty("approver", short(approver)).nonempty("note", short(note));
+            });
         }
         if detail == Detail::Verdict {
             return record.finish();
@@ -210,16 +222,16 @@ impl Record {
             arguments.write(&mut record, detail == Detail::All);
         }
         if !self.remaining.is_empty() {
-            let mut remaining = Writer::default();
-            for (counter, left) in &self.remaining {
-                remaining.named(counter, left);
-            }
-            record.json("remaining", remaining.finish());
+            record.object("remaining", |remaining| {
+                for (counter, left) in &self.remaining {
+                    remaining.named(counter, left);
+                }
+            });
         }
         if let Some(shadow) = &self.shadow {
-            let mut would = Writer::default();
-            would.text("decision", shadow.decision.name()).text("rule", &shadow.rule);
-            record.json("shadow", would.finish());
+            record.object("shadow", |would| {
+                would.text("decision", shadow.decision.name()).text("rule", &shadow.rule);
+            });
         }
         record.finish()
     }
@@ -230,10 +242,10 @@ impl Record {
             rule: String::new(),
             why: String::new(),
             reason: None,
-            policy: named.map(|named| named.name.to_string()),
-            config: config.digest.clone(),
+            policy: named.map(|named| Arc::clone(&named.name)),
+            config: Arc::clone(&config.digest),
             grant: call.grant.as_ref().ok().map(|grant| grant.shown().to_owned()),
-            method: String::new(),
+            method: Cow::Borrowed(""),
             tool: String::new(),
             request_id: call.request_id.clone(),
             arguments: None,
@@ -253,10 +265,10 @@ enum Detail {
 }
 
 /// So much of a text as is noted. Nearly all are shorter, even counted in bytes.
-fn short(text: &str) -> String {
+fn short(text: &str) -> &str {
     if text.len() <= MAX_TEXT {
-        return text.to_owned();
+        return text;
     }
     let end = text.char_indices().nth(MAX_TEXT).map_or(text.len(), |(index, _)| index);
-    text.get(..end).unwrap_or_default().to_owned()
+    text.get(..end).unwrap_or_default()
 }

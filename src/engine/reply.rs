@@ -73,7 +73,7 @@ fn one(asked: Asked<'_>, request: &Request<'_>, denial: &Denial<'_>, now: Moment
     match denial {
         Denial::Denied { .. } => {
             let data = Data { kind: "denied", ..data };
-            asked.told(request, Code::Denied, &format!("Policy violation: {why}"), &data)
+            asked.told(request, Code::Denied, &["Policy violation: ", &why].concat(), &data)
         }
         Denial::ApprovalNeeded { pending, .. } => approval_needed(asked, request, data, pending.as_ref()),
         Denial::Limited { limit, full } => limited(asked, request, data, limit, *full, now),
@@ -131,11 +131,10 @@ fn limited(asked: Asked<'_>, request: &Request<'_>, data: Data<'_>, limit: &Limi
         Some(name) => WindowData::Named(name),
         None => WindowData::Seconds(limit.period.seconds()),
     };
-    let todo = match seconds {
-        Some(seconds) => format!("retry in {seconds} s"),
-        None => "do not retry, it never passes".to_owned(),
+    let message = match seconds {
+        Some(seconds) => format!("Policy violation: {}; retry in {seconds} s", data.reason),
+        None => format!("Policy violation: {}; do not retry, it never passes", data.reason),
     };
-    let message = format!("Policy violation: {}; {todo}", data.reason);
     let data = Data {
         kind: "rate_limited",
         limit: Some(LimitData { counter: &limit.counter, window, max: limit.max, scope: limit.scope.name() }),

@@ -2,6 +2,7 @@
 
 mod answers;
 mod approvals;
+mod fleet;
 
 #[cfg(target_family = "wasm")]
 use wasm_bindgen_test::wasm_bindgen_test as test;
@@ -21,7 +22,7 @@ fn call(grant: &str) -> Call {
     let pairs = [(":method", "POST"), ("content-type", "application/json")];
     let pairs = pairs.map(|(name, value)| (name.to_owned(), value.as_bytes().to_vec()));
     let grant = Ok(Grant::named(&format!("constant:{grant}")));
-    Call { request_id: Some("r-1".to_owned()), ..Call::new(Headers::new(pairs.into()), grant) }
+    Call { request_id: Some("r-1".into()), ..Call::new(Headers::new(pairs.into()), grant) }
 }
 
 struct Gateway {
@@ -279,7 +280,7 @@ fn every_request_leaves_a_record() {
     let gateway = Gateway::new(POLICY);
     let record = |body: &str| {
         let json = gateway.judge(&call("alice"), body).record.to_json();
-        json.replace(&gateway.config.digest, "D")
+        json.replace(&*gateway.config.digest, "D")
     };
     let tool = |name: &str| format!(r#"{{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{{"name":"{name}"}}}}"#);
     assert_eq!(

@@ -1,13 +1,13 @@
 //! What is written down of requests: the record for access logs, lines in Envoy's log, statistics, what the console shows.
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 
 use crate::{
     config::{Config, Logged},
     engine::{
         Decision, Record,
         pace::{Pace, Paced},
-        recent::{Block, Recent},
+        recent::Fresh,
     },
     limit::Moment,
 };
@@ -17,12 +17,14 @@ use super::{host, metrics, shared::SharedTable};
 thread_local! {
     /// The lines of this worker, whichever filters write them.
     static PACE: Cell<Pace> = const { Cell::new(Pace::new()) };
-    /// Where its next decisions go, for the console.
-    static BLOCK: Cell<Block> = const { Cell::new(Block::NONE) };
+    /// Its decisions that the console does not show yet.
+    static FRESH: RefCell<Fresh> = const { RefCell::new(Fresh::new()) };
+    /// Whether a root will be called to write them down.
+    static AWAITED: Cell<bool> = const { Cell::new(false) };
 }
 
-/// Writes down what became of a request.
-pub(super) fn write(config: &Config, record: &Record) {
+/// Writes down what became of a request, at `now` if that is known.
+pub(super) fn write(config: &Config, record: &Record, now: Option<Moment>) {
     let json = record.to_json();
     if host::note(&json).is_err() {
         log::warn!("the audit record of a request was lost");
@@ -34,28 +36,50 @@ pub(super) fn write(config: &Config, record: &Record) {
         Logged::Denied => record.decision != Decision::Allowed || record.shadow.is_some(),
         Logged::None => false,
     };
-    let Some(now) = (is_shown || is_logged).then(host::now).flatten() else { return };
-    if is_shown {
-        show(&json, now);
+    if !is_shown && !is_logged {
+        return;
     }
+    let Some(now) = now.or_else(host::now) else { return };
     if is_logged {
         line(&json, now);
+    }
+    if is_shown {
+        show(json, now);
     }
 }
 
 /// Writes down what somebody decided at the console.
-pub(super) fn write_answer(json: &str) {
-    if host::note(json).is_err() {
+pub(super) fn write_answer(json: String) {
+    if host::note(&json).is_err() {
         log::warn!("the audit record of a decision was lost");
     }
     let Some(now) = host::now() else { return };
-    show(json, now);
-    line(json, now);
+    line(&json, now);
+    // Whoever decided looks for it now.
+    FRESH.with_borrow_mut(|fresh| fresh.add(json, now));
+    show_fresh();
 }
 
-/// Keeps a record for the console.
-fn show(json: &str, now: Moment) {
-    BLOCK.set(Recent(&SharedTable).note(BLOCK.get(), json, now));
+/// Keeps a record for the console: not each request pays for those who look on.
+fn show(json: String, now: Moment) {
+    if FRESH.with_borrow_mut(|fresh| fresh.add(json, now)) {
+        show_fresh();
+    } else if !AWAITED.get() {
+        AWAITED.set(host::call_me_in(Fresh::WAIT).is_ok());
+    }
+}
+
+/// A root is called, perhaps for what [`show`] asked for, or never will be.
+pub(super) fn on_call() {
+    AWAITED.set(false);
+    show_fresh();
+}
+
+fn show_fresh() {
+    // Not under a borrow: the host may come back before its call is over.
+    let mut fresh = FRESH.take();
+    fresh.write(&SharedTable);
+    FRESH.set(fresh);
 }
 
 /// Writes a line into Envoy's log, unless there were enough of them this second.

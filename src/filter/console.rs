@@ -40,7 +40,7 @@ impl Visit {
         };
         let Answered { response, record } = console::answer(&self.console, &call, &body, now, &SharedTable);
         if let Some(record) = record {
-            audit::write_answer(&record);
+            audit::write_answer(record);
         }
         self.respond(&response)
     }

@@ -1,17 +1,13 @@
 //! The contexts of this thread by the numbers that Envoy gave them: a root for each configuration of the filter, and
 //! one for each stream, which belongs to a root. Envoy gives no number twice; were it to, the context is new.
 
-use std::{
-    cell::RefCell,
-    collections::HashMap,
-    hash::{BuildHasherDefault, Hasher},
-    rc::Rc,
-};
+use std::{cell::RefCell, collections::HashMap, rc::Rc};
 
 use super::{
     console::Visit,
     http::Http,
     root::{Root, Serves},
+    spread::BuildSpread,
     stream::Stream,
 };
 
@@ -21,10 +17,10 @@ enum Context {
     Stream(Rc<RefCell<dyn Stream>>),
 }
 
-type Contexts = HashMap<u32, Context, BuildHasherDefault<Spread>>;
+type Contexts = HashMap<u32, Context, BuildSpread>;
 
 thread_local! {
-    static CONTEXTS: RefCell<Contexts> = const { RefCell::new(HashMap::with_hasher(BuildHasherDefault::new())) };
+    static CONTEXTS: RefCell<Contexts> = const { RefCell::new(HashMap::with_hasher(BuildSpread::new())) };
 }
 
 /// Makes a root that is not configured.
@@ -74,23 +70,4 @@ fn find<T>(id: u32, pick: impl FnOnce(&Context) -> Option<T>) -> Option<T> {
 /// Nobody can be here already: nothing that is done here calls Envoy or drops a context.
 fn reach<T>(act: impl FnOnce(&mut Contexts) -> Option<T>) -> Option<T> {
     CONTEXTS.with(|contexts| act(&mut *contexts.try_borrow_mut().ok()?))
-}
-
-/// Hashes the numbers of contexts, which Envoy counts up: one multiplication spreads them.
-#[derive(Default)]
-struct Spread(u64);
-
-impl Hasher for Spread {
-    fn finish(&self) -> u64 {
-        self.0
-    }
-
-    fn write(&mut self, bytes: &[u8]) {
-        bytes.iter().for_each(|byte| self.write_u32(u32::from(*byte)));
-    }
-
-    fn write_u32(&mut self, number: u32) {
-        // The golden ratio, as a part of 2^64.
-        self.0 = (self.0 ^ u64::from(number)).wrapping_mul(0x9e37_79b9_7f4a_7c15);
-    }
 }

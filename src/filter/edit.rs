@@ -2,6 +2,8 @@
 //!
 //! What is held back is taken out of Envoy's buffer, which has no room for long answers, and put back when it is read.
 
+use std::sync::Arc;
+
 use crate::{
     config::Config,
     engine::{self, Call, lists::Trim},
@@ -41,7 +43,7 @@ pub(super) struct Body {
 #[derive(Debug)]
 struct Lists {
     trimmer: Trimmer,
-    policy: Box<str>,
+    policy: Arc<str>,
 }
 
 /// What matters of an answer's head.

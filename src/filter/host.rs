@@ -180,12 +180,12 @@ pub(super) fn add_to_metric(metric: u32, by: i64) -> Result<(), Status> {
     abi::increment_metric(metric, by)
 }
 
-/// Has the current root called as soon as may be, and no more after [`called`].
-pub(super) fn call_me() -> Result<(), Status> {
-    abi::set_tick(1)
+/// Has the current root, or that of the current stream, called after so many milliseconds, and no more after [`called`].
+pub(super) fn call_me_in(milliseconds: u32) -> Result<(), Status> {
+    abi::set_tick(milliseconds.max(1))
 }
 
-/// Ends what [`call_me`] began.
+/// Ends what [`call_me_in`] began.
 pub(super) fn called() -> Result<(), Status> {
     abi::set_tick(0)
 }

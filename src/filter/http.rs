@@ -12,6 +12,7 @@ use crate::{
         heard::{Answered, Ask},
     },
     http::Headers,
+    limit::Moment,
     mcp::{
         answer::{self, Reply},
         head::REPEATING,
@@ -67,7 +68,7 @@ impl Stream for Http {
         let Some(filter) = self.filter.clone() else { return self.answer(&unconfigured()) };
         let Some(call) = seen::call(&filter) else { return self.answer(&answer::failed()) };
         let held = match engine::open(&filter.config, &call, !end_of_stream) {
-            Opening::Closed(judgement) => self.settle(*judgement),
+            Opening::Closed(judgement) => self.settle(*judgement, None),
             Opening::Bypass => {
                 self.phase = Phase::Bypassed;
                 return Action::Continue;
@@ -97,7 +98,7 @@ impl Stream for Http {
             Phase::Waiting { .. } | Phase::Passed { .. } | Phase::Broken | Phase::Stopped => None,
         };
         match closed {
-            Some(judgement) => self.settle(judgement),
+            Some(judgement) => self.settle(judgement, None),
             None if end_of_stream => self.end(),
             None => self.stay(),
         }
@@ -198,14 +199,14 @@ impl Http {
                 Phase::Body { call, .. } => self.ask(call, body, ask),
                 _ => self.answer(&answer::failed()),
             },
-            _ => self.settle(judgement),
+            _ => self.settle(judgement, Some(now)),
         }
     }
 
-    /// Does what was decided, and notes it.
-    fn settle(&mut self, judgement: Judgement) -> Action {
+    /// Does what was decided, at `now` if that is known, and notes it.
+    fn settle(&mut self, judgement: Judgement, now: Option<Moment>) -> Action {
         if let Some(filter) = &self.filter {
-            audit::write(&filter.config, &judgement.record);
+            audit::write(&filter.config, &judgement.record, now);
         }
         match judgement.answer {
             Answer::Forward(receipt) => {

@@ -1,11 +1,7 @@
 //! Envoy's statistics: which series there are is the engine's to say, their numbers are kept here, once for each VM. A
 //! count that is lost changes no verdict.
 
-use std::{
-    cell::RefCell,
-    collections::HashMap,
-    hash::{DefaultHasher, Hash as _, Hasher as _},
-};
+use std::{cell::RefCell, collections::HashMap, hash::BuildHasher as _};
 
 use crate::{
     config::Config,
@@ -15,18 +11,23 @@ use crate::{
     },
 };
 
-use super::host::{self, Metric, Status};
+use super::{
+    host::{self, Metric, Status},
+    spread::BuildSpread,
+};
 
 thread_local! {
     /// The numbers of the series, by a hash of what they count: their names are long.
-    static SERIES: RefCell<HashMap<u64, u32>> = RefCell::default();
+    static SERIES: RefCell<HashMap<u64, u32, BuildSpread>> =
+        const { RefCell::new(HashMap::with_hasher(BuildSpread::new())) };
 }
 
 /// Makes the series that have no labels: a statistic that is not there yet cannot be seen to rise.
 pub(super) fn announce() {
     add(Metric::Gauge, metric::COUNTERS, &[], 0);
-    add(Metric::Counter, metric::OVERFLOWS, &[], 0);
-    add(Metric::Counter, metric::CONFLICTS, &[], 0);
+    for counter in [metric::OVERFLOWS, metric::CONFLICTS, metric::APPROVALS_UNANSWERED, metric::LIMITS_UNANSWERED] {
+        add(Metric::Counter, counter, &[], 0);
+    }
 }
 
 /// Counts what became of a request.
@@ -49,9 +50,7 @@ pub(super) fn add(kind: Metric, name: &str, labels: &[Label<'_>], by: i64) {
 }
 
 fn number_of(kind: Metric, name: &str, labels: &[Label<'_>]) -> Result<u32, Status> {
-    let mut hasher = DefaultHasher::new();
-    (name, labels).hash(&mut hasher);
-    let key = hasher.finish();
+    let key = BuildSpread::new().hash_one((name, labels));
     if let Some(number) = SERIES.with_borrow(|series| series.get(&key).copied()) {
         return Ok(number);
     }

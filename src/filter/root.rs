@@ -8,6 +8,7 @@ use crate::{
 };
 
 use super::{
+    audit,
     host::{self, Metric, Status},
     metrics,
     shared::SharedTable,
@@ -57,7 +58,7 @@ impl Root {
                     Loaded::Console(console) => Serves::Console(Rc::new(console)),
                 });
                 // What fails here is a statistic only.
-                let _: Result<(), Status> = host::call_me();
+                let _: Result<(), Status> = host::call_me_in(1);
                 true
             }
             Err(invalid) => {
@@ -68,9 +69,10 @@ impl Root {
     }
 
     /// Counts the configuration as one in force. Not while configuring: Envoy tries each out in an instance that it
-    /// then throws away without a word, before it could be called here.
+    /// then throws away without a word, before it could be called here. Later, has decisions shown that wait for that.
     pub(super) fn on_tick(&mut self) {
         let _: Result<(), Status> = host::called();
+        audit::on_call();
         if !self.counted {
             metrics::announce();
             self.counted = self.count(1);
@@ -79,6 +81,8 @@ impl Root {
 
     /// Envoy has no use for this configuration any more.
     pub(super) fn on_delete(&mut self) {
+        // It may be the one that was to be called for that.
+        audit::on_call();
         self.forget();
     }
 

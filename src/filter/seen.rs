@@ -19,7 +19,7 @@ pub(super) fn call(filter: &Filter) -> Option<Call> {
 /// The same of whoever calls by one of these sources of identity.
 pub(super) fn visit(identity: &[Source], reads_route: bool) -> Option<Call> {
     let headers = host::request_headers()?;
-    let short = |id: &str| id.get(..id.floor_char_boundary(128)).unwrap_or_default().to_owned();
+    let short = |id: &str| id.get(..id.floor_char_boundary(128)).unwrap_or_default().into();
     let request_id = headers.text("x-request-id").map(short);
     let seen = Seen { headers: &headers, failed: Cell::new(false) };
     let grant = caller::identify(identity, &seen);

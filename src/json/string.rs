@@ -3,7 +3,7 @@
 mod special;
 
 use super::{Fault, Reason};
-use special::Finder;
+pub(super) use special::Finder;
 
 /// Where a string's content lies, between its quotes.
 #[derive(Clone, Copy, Debug)]

@@ -3,7 +3,7 @@
 #[cfg(target_family = "wasm")]
 use wasm_bindgen_test::wasm_bindgen_test as test;
 
-use super::{Decimal, Fault, Names, Node, Reader, Reason, Value, Writer, parse, quoted};
+use super::{Decimal, Fault, Names, Node, Reader, Reason, Value, Writer, list, parse, quoted};
 
 fn skim(text: &[u8]) -> Result<(), String> {
     let mut reader = Reader::new(text, 64).map_err(|fault| fault.to_string())?;
@@ -212,9 +212,13 @@ fn what_is_written_reads_back() {
         assert_eq!(members[1].node.value, Value::Number("1.5".into()));
         assert_eq!(members[2].node.value, Value::Object(Vec::new()));
         let mut writer = Writer::with_capacity(8);
-        writer.text("t", text).texts("list", [text, text].into_iter());
+        writer.object("o", |inner| {
+            inner.text("t", text).raw("list", &list([text, text].into_iter()));
+        });
+        writer.object("e", |_| {}).optional("t", Some(text)).named(text, 1);
         let text = quoted(text);
-        assert_eq!(writer.finish(), format!("{{\"t\":{text},\"list\":[{text},{text}]}}"));
+        let expected = format!(r#"{{"o":{{"t":{text},"list":[{text},{text}]}},"e":{{}},"t":{text},{text}:1}}"#);
+        assert_eq!(writer.finish(), expected);
     }
 }
 

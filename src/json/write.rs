@@ -2,6 +2,8 @@
 
 use std::fmt::{Display, Write as _};
 
+use super::string::Finder;
+
 /// An object under construction.
 #[derive(Clone, Debug)]
 pub struct Writer(String);
@@ -36,26 +38,28 @@ impl Writer {
         self
     }
 
-    /// Adds a list of strings.
-    pub fn texts<'t>(&mut self, name: &'static str, texts: impl Iterator<Item = &'t str>) -> &mut Self {
-        self.name(name);
-        self.0.push('[');
-        for (index, text) in texts.enumerate() {
-            if index > 0 {
-                self.0.push(',');
-            }
-            quote(text, &mut self.0);
-        }
-        self.0.push(']');
-        self
-    }
-
     /// Adds a string, unless it is empty.
     pub fn nonempty(&mut self, name: &'static str, value: &str) -> &mut Self {
         self.optional(name, Some(value).filter(|value| !value.is_empty()))
     }
 
-    /// Adds what shows itself as JSON: a number, or JSON written before.
+    /// Adds an object, which `fill` gives its members.
+    pub fn object(&mut self, name: &'static str, fill: impl FnOnce(&mut Self)) -> &mut Self {
+        self.name(name);
+        self.0.push('{');
+        fill(self);
+        self.0.push('}');
+        self
+    }
+
+    /// Adds JSON written before.
+    pub fn raw(&mut self, name: &'static str, json: &str) -> &mut Self {
+        self.name(name);
+        self.0.push_str(json);
+        self
+    }
+
+    /// Adds what shows itself as JSON, such as a number.
     pub fn json(&mut self, name: &'static str, value: impl Display) -> &mut Self {
         self.name(name);
         // Writing to a string does not fail.
@@ -80,17 +84,32 @@ impl Writer {
 
     /// A name of ours needs no escapes.
     fn name(&mut self, name: &'static str) {
-        self.comma();
-        self.0.push('"');
+        self.0.push_str(if self.0.ends_with('{') { "\"" } else { ",\"" });
         self.0.push_str(name);
         self.0.push_str("\":");
     }
 
     fn comma(&mut self) {
-        if self.0.len() > 1 {
+        // Behind anything but the beginning of an object.
+        if !self.0.ends_with('{') {
             self.0.push(',');
         }
     }
+}
+
+/// A list of strings.
+#[must_use]
+pub fn list<'t>(texts: impl Iterator<Item = &'t str>) -> String {
+    let mut out = String::with_capacity(128);
+    out.push('[');
+    for text in texts {
+        if out.len() > 1 {
+            out.push(',');
+        }
+        quote(text, &mut out);
+    }
+    out.push(']');
+    out
 }
 
 /// A text as a JSON string.
@@ -104,20 +123,23 @@ pub fn quoted(text: &str) -> String {
 /// Appends a string with its quotes; RFC 8259, section 7.
 fn quote(text: &str, out: &mut String) {
     out.push('"');
-    let mut rest = text;
-    while let Some(index) = rest.bytes().position(|byte| matches!(byte, b'"' | b'\\' | 0..=0x1F)) {
+    let (mut finder, mut from) = (Finder::new(text.as_bytes()), 0_usize);
+    loop {
+        let at = finder.next(from);
         // What needs an escape is ASCII, so the text can be cut before and behind it.
-        let (plain, behind) = rest.split_at_checked(index).unwrap_or_default();
-        let (special, behind) = behind.split_at_checked(1).unwrap_or_default();
-        out.push_str(plain);
-        let _ = match special {
-            "\"" | "\\" => write!(out, "\\{special}"),
-            "\n" => write!(out, "\\n"),
-            "\t" => write!(out, "\\t"),
-            control => write!(out, "\\u{:04x}", control.bytes().next().unwrap_or_default()),
-        };
-        rest = behind;
+        out.push_str(text.get(from..at).unwrap_or_default());
+        let Some(special) = text.as_bytes().get(at) else { break };
+        match special {
+            b'"' => out.push_str("\\\""),
+            b'\\' => out.push_str("\\\\"),
+            b'\n' => out.push_str("\\n"),
+            b'\t' => out.push_str("\\t"),
+            control => {
+                // Writing to a string does not fail.
+                let _ = write!(out, "\\u{control:04x}");
+            }
+        }
+        from = at.saturating_add(1);
     }
-    out.push_str(rest);
     out.push('"');
 }

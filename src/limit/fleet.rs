@@ -161,7 +161,7 @@ impl Status {
                 Field { number: 1, value: Wire::Varint(code) } => status.code = Code::of(code),
                 Field { number: 2, .. } => status.has_limit = true,
                 Field { number: 3, value: Wire::Varint(remaining) } => status.remaining = remaining,
-                Field { number: 4, value: Wire::Bytes(duration) } => status.wait = seconds(duration),
+                Field { number: 4, value: Wire::Bytes(duration) } => status.wait = seconds(fields(duration)?),
                 _ => {}
             }
         }
@@ -175,9 +175,9 @@ impl Status {
 }
 
 /// The seconds of a `google.protobuf.Duration`, a part of one as a whole one; `None` if no window is that long.
-fn seconds(duration: &[u8]) -> Option<u64> {
+fn seconds(duration: Vec<Field<'_>>) -> Option<u64> {
     let (mut seconds, mut has_part) = (0_u64, false);
-    for field in fields(duration)? {
+    for field in duration {
         match field {
             Field { number: 1, value: Wire::Varint(number) } => seconds = number,
             Field { number: 2, value: Wire::Varint(nanos) } => has_part = nanos > 0,

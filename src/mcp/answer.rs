@@ -79,10 +79,10 @@ const USUAL_BYTES: usize = 1024;
 /// A JSON-RPC error. `id` is the token as it was sent; without one the answer says `null`.
 #[must_use]
 pub fn error(status: u16, id: Option<&str>, code: Code, message: &str, data: &Data<'_>) -> Reply {
-    let mut error = Writer::with_capacity(USUAL_BYTES);
-    error.json("code", code.number()).text("message", message).json("data", data.to_json());
-    let mut answer = Writer::with_capacity(USUAL_BYTES);
-    answer.text("jsonrpc", "2.0").json("id", id.unwrap_or("null")).json("error", error.finish());
+    let mut answer = begun(id.unwrap_or("null"));
+    answer.object("error", |error| {
+        error.json("code", code.number()).text("message", message).object("data", |out| data.write(out));
+    });
     Reply { status, retry_after: None, body: answer.finish() }
 }
 
@@ -92,29 +92,34 @@ pub fn error(status: u16, id: Option<&str>, code: Code, message: &str, data: &Da
 pub fn tool_error(id: &str, message: &str, is_complete: bool) -> Reply {
     let mut content = Writer::default();
     content.text("type", "text").text("text", message);
-    let mut result = Writer::default();
-    result.json("content", format_args!("[{}]", content.finish())).json("isError", true);
-    if is_complete {
-        result.text("resultType", "complete");
-    }
-    let mut answer = Writer::default();
-    answer.text("jsonrpc", "2.0").json("id", id).json("result", result.finish());
+    let mut answer = begun(id);
+    answer.object("result", |result| {
+        result.json("content", format_args!("[{}]", content.finish())).json("isError", true);
+        if is_complete {
+            result.text("resultType", "complete");
+        }
+    });
     Reply { status: 200, retry_after: None, body: answer.finish() }
 }
 
 /// The answer to a call of a tool that the caller is not to know of: as servers answer that have no such tool.
 #[must_use]
 pub fn unknown_tool(id: &str, tool: &str) -> Reply {
-    let mut error = Writer::default();
-    error.json("code", Code::InvalidParams.number()).text("message", &format!("Unknown tool: {tool}"));
-    let mut answer = Writer::default();
-    answer.text("jsonrpc", "2.0").json("id", id).json("error", error.finish());
+    let mut answer = begun(id);
+    answer.object("error", |error| {
+        error.json("code", Code::InvalidParams.number()).text("message", &format!("Unknown tool: {tool}"));
+    });
     Reply { status: 200, retry_after: None, body: answer.finish() }
 }
 
+fn begun(id: &str) -> Writer {
+    let mut answer = Writer::with_capacity(USUAL_BYTES);
+    answer.text("jsonrpc", "2.0").raw("id", id);
+    answer
+}
+
 impl Data<'_> {
-    fn to_json(&self) -> String {
-        let mut data = Writer::with_capacity(USUAL_BYTES);
+    fn write(&self, data: &mut Writer) {
         data.text("kind", self.kind)
             .optional("rule", self.rule)
             .optional("policy", self.policy)
@@ -122,37 +127,32 @@ impl Data<'_> {
             .text("reason", self.reason)
             .optional("requestId", self.request_id);
         if let Some(limit) = &self.limit {
-            data.json("limit", limit.to_json());
+            data.object("limit", |out| limit.write(out));
         }
         if let Some(wait) = self.retry_after_ms {
             data.json("retryAfterMs", wait);
         }
         data.optional("resetAt", self.reset_at.as_deref());
         if let Some(approval) = &self.approval {
-            data.json("approval", approval.to_json());
+            data.object("approval", |out| approval.write(out));
         }
-        data.finish()
     }
 }
 
 impl ApprovalData<'_> {
-    fn to_json(&self) -> String {
-        let mut approval = Writer::default();
+    fn write(&self, approval: &mut Writer) {
         approval.text("id", self.id).optional("url", self.url).optional("expiresAt", self.expires_at.as_deref());
-        approval.finish()
     }
 }
 
 impl LimitData<'_> {
-    fn to_json(&self) -> String {
-        let mut limit = Writer::default();
+    fn write(&self, limit: &mut Writer) {
         limit.text("counter", self.counter);
         match self.window {
             WindowData::Named(name) => limit.text("window", name),
             WindowData::Seconds(seconds) => limit.json("window", seconds),
         };
         limit.json("max", self.max).text("scope", self.scope);
-        limit.finish()
     }
 }
 

@@ -53,7 +53,7 @@ pub fn inspect(headers: &Headers, has_body: bool, max_body: usize) -> Result<Hea
     if let Some(name) = headers.present(&OVERRIDES).next() {
         return Err(Refusal::head(400, format!("the header `{name}` changes the method; leave it out")));
     }
-    if let Some(name) = SINGLE.iter().find(|name| headers.get(name) == Header::Repeated) {
+    if let Some(name) = SINGLE.iter().find(|name| headers.repeats(name)) {
         return Err(Refusal::head(400, format!("the header `{name}` stands twice; send it once")));
     }
     if joined_credentials(headers.get("authorization")) {

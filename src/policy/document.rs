@@ -61,7 +61,6 @@ pub const POLICY: Keys = Keys {
         "methods",
         "mode",
     ],
-    later: &[],
 };
 
 const STANCES: [(&str, Stance); 2] = [("allow", Stance::Allow), ("deny", Stance::Deny)];

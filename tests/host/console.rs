@@ -83,6 +83,17 @@ pub(crate) fn decide(id: &str, decision: &str) -> Request {
     Request { headers: pairs(&headers), chunks: vec![body.into_bytes()], end: End::Flag }
 }
 
+/// A look of the approver at the console.
+pub(crate) fn visit_to(path: &str) -> Request {
+    let headers = [
+        (":method", "GET"),
+        (":path", path),
+        (":authority", "localhost:10001"),
+        ("authorization", &format!("Bearer {TOKEN}")),
+    ];
+    Request { headers: pairs(&headers), chunks: Vec::new(), end: End::Flag }
+}
+
 /// The same decision by somebody with another token, or none.
 fn strangers(request: &Request) -> [Request; 2] {
     let without = |request: &Request| -> Pairs {

@@ -17,6 +17,7 @@
 //! | `configuring` | what becomes of a configuration when one call fails; arbitrary configurations |
 //! | `exact` | limits are exact whatever order workers come in |
 //! | `refund` | quota comes back only where Envoy says that nothing was sent |
+//! | `shown` | the console shows what was decided, a quarter second later at most |
 //! | `statistics` | what is counted, and what that costs a request |
 #![expect(
     clippy::expect_used,
@@ -43,5 +44,6 @@ mod oracle;
 mod refund;
 mod request;
 mod service;
+mod shown;
 mod statistics;
 mod used_once;

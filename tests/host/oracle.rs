@@ -163,7 +163,7 @@ fn replied(reply: answer::Reply) -> End {
 fn call(config: &Config, headers: &Pairs, properties: &Properties) -> Option<Call> {
     let headers = read(headers)?;
     let request_id = match headers.get("x-request-id") {
-        Header::Once(id) => std::str::from_utf8(id).ok().map(|id| id.chars().take(128).collect()),
+        Header::Once(id) => std::str::from_utf8(id).ok().map(|id| id.chars().take(128).collect::<String>().into()),
         _ => None,
     };
     let grant = caller::identify(&config.identity, &Known { headers: &headers, properties });

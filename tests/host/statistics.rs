@@ -72,3 +72,17 @@ fn record_and_statistics_cost_a_request_two_calls_into_the_host() {
         assert_eq!((observed, calls.values().sum::<usize>()), ([1, 1, 0, 0], all), "{tool}");
     }
 }
+
+#[test]
+fn a_refusal_costs_a_request_one_call_into_the_host_besides_its_record_and_statistics() {
+    let mut worker = worker();
+    for (tool, all) in [("evil", 8), ("limited", 9)] {
+        for _ in 0..3 {
+            calls_of(&mut worker, tool);
+        }
+        let calls = calls_of(&mut worker, tool);
+        let of = |name: &str| calls.get(name).copied().unwrap_or_default();
+        let observed = ["proxy_set_property", "proxy_increment_metric", "proxy_send_local_response"].map(of);
+        assert_eq!((observed, calls.values().sum::<usize>()), ([1, 1, 1], all), "{tool}: {calls:?}");
+    }
+}

@@ -79,7 +79,7 @@ impl From<Judgement> for Seen {
             Answer::Reply(reply) => Some((reply.status, reply.retry_after, reply.body)),
             Answer::Ask(inquiry) => panic!("{inquiry:?}"),
         };
-        Self { record: Record { config: String::new(), ..judgement.record }, reply }
+        Self { record: Record { config: String::new().into(), ..judgement.record }, reply }
     }
 }
 

@@ -18,7 +18,7 @@ fn local_window() {
     for (window, shown) in [("\"hour\"", "an hour"), ("\"day\"", "a day"), ("7200", "7200 seconds")] {
         let message = format!(
             "/tools/a/limits/0/window: `c` counts for {shown} in this Envoy alone: a restart forgets the count, and \
-             each replica has its own; where that matters, use a window of minutes or a single replica [local-window]"
+             each replica has its own; where that matters, name a `limits.service`, use a window of minutes, or a single replica [local-window]"
         );
         assert_eq!(limits(&[limit("c", "grant").replace("\"minute\"", window)]), [message]);
     }
@@ -26,7 +26,7 @@ fn local_window() {
     assert_eq!(
         policy(r#""tools":{"a":{"rate_limit":"5/hour"}}"#),
         ["/tools/a/rate_limit: `/tools/a` counts for an hour in this Envoy alone: a restart forgets the count, \
-             and each replica has its own; where that matters, use a window of minutes or a single replica \
+             and each replica has its own; where that matters, name a `limits.service`, use a window of minutes, or a single replica \
              [local-window]"]
     );
     // One counter is told once.
@@ -34,7 +34,7 @@ fn local_window() {
     assert_eq!(
         policy(&format!(r#""tools":{{"b":{{"limits":[{daily}]}},"a":{{"limits":[{daily}]}}}}"#)),
         ["/tools/b/limits/0/window: `c` counts for a day in this Envoy alone: a restart forgets the count, and \
-             each replica has its own; where that matters, use a window of minutes or a single replica \
+             each replica has its own; where that matters, name a `limits.service`, use a window of minutes, or a single replica \
              [local-window]"]
     );
 }

@@ -1,6 +1,6 @@
 //! What a decision comes to, and the words for it. Every sentence says what to do.
 
-use std::borrow::Cow;
+use std::{borrow::Cow, fmt};
 
 use crate::{
     amount::Amount,
@@ -109,33 +109,31 @@ impl Denial<'_> {
     }
 
     /// Why, in words.
-    pub(in crate::engine) fn why(&self) -> String {
+    pub(in crate::engine) fn why(&self) -> Cow<'_, str> {
         match self {
-            Self::Denied { why, .. } | Self::ApprovalNeeded { why, .. } => why.clone(),
+            Self::Denied { why, .. } | Self::ApprovalNeeded { why, .. } => why.into(),
             Self::Limited { limit, .. } => limited(limit),
-            Self::Unasked { .. } => "a service has to be asked first".to_owned(),
-            Self::Failed => {
-                "the gateway could not count this call, so it was not let through; try again later".to_owned()
-            }
+            Self::Unasked { .. } => "a service has to be asked first".into(),
+            Self::Failed => "the gateway could not count this call, so it was not let through; try again later".into(),
         }
     }
 }
 
 /// What a limit without room lets through.
-fn limited(limit: &Limit) -> String {
-    if let Some(text) = &limit.text {
-        return text.to_string();
+fn limited(limit: &Limit) -> Cow<'_, str> {
+    match &limit.text {
+        Some(text) => (&**text).into(),
+        None => format!("the limit of `{}`, {}, is used up", limit.counter, quota(limit)).into(),
     }
-    format!("the limit of `{}`, {}, is used up", limit.counter, quota(limit))
 }
 
 /// `10 a minute`
-pub(super) fn quota(limit: &Limit) -> String {
-    match limit.period.name() {
-        Some("hour") => format!("{} an hour", limit.max),
-        Some(name) => format!("{} a {name}", limit.max),
-        None => format!("{} in {} s", limit.max, limit.period.seconds()),
-    }
+pub(super) fn quota(limit: &Limit) -> impl fmt::Display {
+    fmt::from_fn(|f| match limit.period.name() {
+        Some("hour") => write!(f, "{} an hour", limit.max),
+        Some(name) => write!(f, "{} a {name}", limit.max),
+        None => write!(f, "{} in {} s", limit.max, limit.period.seconds()),
+    })
 }
 
 pub(super) fn not_bound<'p>() -> Denial<'p> {

@@ -1,16 +1,19 @@
 //! What a record says of arguments: by default their names, and no value.
 
-use std::borrow::Cow;
-
 use sha2::{Digest as _, Sha256};
 
-use crate::{config::Arguments, hex::hex, json::Writer, mcp::Request};
+use crate::{
+    config::Arguments,
+    hex::hex,
+    json::{self, Writer},
+    mcp::Request,
+};
 
 /// What is noted of a call's arguments.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Noted {
-    /// The names, as far as they are noted.
-    pub names: Vec<String>,
+    /// The names, as far as they are noted: a JSON list.
+    pub names: String,
     /// SHA-256 of all of them as they were sent, in hexadecimal digits.
     pub digest: Option<String>,
     /// All of them as they were sent, but on one line: a JSON object.
@@ -34,16 +37,17 @@ impl Noted {
                 Self { values: std::str::from_utf8(arguments).ok().map(on_one_line), ..Self::default() }
             }
         };
-        let short = |name: &Cow<'_, str>| name.get(..name.floor_char_boundary(MAX_NAME)).unwrap_or_default().to_owned();
-        Some(Self { names: request.argument_names.iter().map(short).collect(), ..noted })
+        let short = |name| str::get(name, ..name.floor_char_boundary(MAX_NAME)).unwrap_or_default();
+        let names = json::list(request.argument_names.iter().map(|name| short(name)));
+        Some(Self { names, ..noted })
     }
 
     /// Writes it down; the values only `in_full`.
     pub(super) fn write(&self, record: &mut Writer, in_full: bool) {
-        record.texts("arguments", self.names.iter().map(String::as_str));
+        record.raw("arguments", &self.names);
         record.optional("argumentsDigest", self.digest.as_deref());
         if let Some(values) = self.values.as_ref().filter(|_| in_full) {
-            record.json("argumentValues", values);
+            record.raw("argumentValues", values);
         }
     }
 }

@@ -1,10 +1,20 @@
-//! The imports themselves, and the memory that they hand over. A status is a number, since hosts know more of them than
+//! Safe calls of the [`imports`], and the memory that they hand over. A status is a number, since hosts know more of them than
 //! the ABI does, and every failure a value.
 #![expect(unsafe_code, reason = "imports are foreign functions, and what the host hands over comes as a bare pointer")]
+
+mod imports;
 
 use std::{
     alloc::{Layout, alloc},
     ptr::{self, NonNull},
+};
+
+use self::imports::{
+    proxy_close_stream, proxy_continue_stream, proxy_define_metric, proxy_get_buffer_bytes,
+    proxy_get_current_time_nanoseconds, proxy_get_header_map_pairs, proxy_get_header_map_value, proxy_get_property,
+    proxy_get_shared_data, proxy_grpc_call, proxy_http_call, proxy_increment_metric, proxy_log,
+    proxy_remove_header_map_value, proxy_send_local_response, proxy_set_buffer_bytes, proxy_set_effective_context,
+    proxy_set_property, proxy_set_shared_data, proxy_set_tick_period_milliseconds,
 };
 
 /// What becomes of a part of a stream when a callback is over, by its number in the ABI.
@@ -79,76 +89,6 @@ pub(super) enum Level {
     Info = 2,
     Warn = 3,
     Error = 4,
-}
-
-#[link(wasm_import_module = "env")]
-unsafe extern "C" {
-    fn proxy_log(level: u32, text: *const u8, text_size: usize) -> u32;
-    fn proxy_get_current_time_nanoseconds(time: *mut u64) -> u32;
-    fn proxy_get_buffer_bytes(kind: u32, start: usize, max: usize, data: *mut *mut u8, size: *mut usize) -> u32;
-    fn proxy_set_buffer_bytes(kind: u32, start: usize, size: usize, data: *const u8, data_size: usize) -> u32;
-    fn proxy_get_header_map_pairs(kind: u32, data: *mut *mut u8, size: *mut usize) -> u32;
-    fn proxy_get_header_map_value(
-        kind: u32,
-        name: *const u8,
-        name_size: usize,
-        data: *mut *mut u8,
-        size: *mut usize,
-    ) -> u32;
-    fn proxy_remove_header_map_value(kind: u32, name: *const u8, name_size: usize) -> u32;
-    fn proxy_get_property(path: *const u8, path_size: usize, data: *mut *mut u8, size: *mut usize) -> u32;
-    fn proxy_set_property(path: *const u8, path_size: usize, value: *const u8, value_size: usize) -> u32;
-    fn proxy_get_shared_data(
-        key: *const u8,
-        key_size: usize,
-        data: *mut *mut u8,
-        size: *mut usize,
-        version: *mut u32,
-    ) -> u32;
-    fn proxy_set_shared_data(key: *const u8, key_size: usize, value: *const u8, value_size: usize, version: u32)
-    -> u32;
-    fn proxy_define_metric(kind: u32, name: *const u8, name_size: usize, metric: *mut u32) -> u32;
-    fn proxy_increment_metric(metric: u32, by: i64) -> u32;
-    fn proxy_set_tick_period_milliseconds(period: u32) -> u32;
-    fn proxy_close_stream(stream: u32) -> u32;
-    fn proxy_continue_stream(stream: u32) -> u32;
-    fn proxy_set_effective_context(context: u32) -> u32;
-    fn proxy_http_call(
-        cluster: *const u8,
-        cluster_size: usize,
-        headers: *const u8,
-        headers_size: usize,
-        body: *const u8,
-        body_size: usize,
-        trailers: *const u8,
-        trailers_size: usize,
-        timeout: u32,
-        call: *mut u32,
-    ) -> u32;
-    fn proxy_grpc_call(
-        target: *const u8,
-        target_size: usize,
-        service: *const u8,
-        service_size: usize,
-        method: *const u8,
-        method_size: usize,
-        metadata: *const u8,
-        metadata_size: usize,
-        message: *const u8,
-        message_size: usize,
-        timeout: u32,
-        call: *mut u32,
-    ) -> u32;
-    fn proxy_send_local_response(
-        code: u32,
-        details: *const u8,
-        details_size: usize,
-        body: *const u8,
-        body_size: usize,
-        headers: *const u8,
-        headers_size: usize,
-        grpc_status: i32,
-    ) -> u32;
 }
 
 /// Writes a line to Envoy's log.

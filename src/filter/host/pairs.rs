@@ -29,7 +29,8 @@ pub(super) fn read(bytes: Vec<u8>) -> Option<Headers> {
 
 /// A serialised map of `pairs`, none of which comes near 4 GiB.
 pub(super) fn write(pairs: &[(&str, &str)]) -> Vec<u8> {
-    let mut bytes = Vec::new();
+    let all: usize = pairs.iter().map(|(name, value)| name.len().saturating_add(value.len()).saturating_add(10)).sum();
+    let mut bytes = Vec::with_capacity(all.saturating_add(4));
     let sizes = pairs.iter().flat_map(|(name, value)| [name.len(), value.len()]);
     for number in [pairs.len()].into_iter().chain(sizes) {
         bytes.extend_from_slice(&u32::try_from(number).unwrap_or(u32::MAX).to_le_bytes());

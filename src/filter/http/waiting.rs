@@ -7,7 +7,6 @@ use crate::{
     engine::{
         self, Answer, Call,
         heard::{Answered, Ask, Understood},
-        metric,
     },
     mcp::answer,
 };
@@ -74,12 +73,12 @@ impl Http {
     fn go_on(&mut self, mut call: Call, body: Vec<u8>, ask: &Ask, said: Option<&Answered>) -> Action {
         let (Some(filter), Some(now)) = (&self.filter, host::now()) else { return self.answer(&answer::failed()) };
         if call.heard.hear(ask, said) == Understood::No {
-            metrics::add(Metric::Counter, metric::UNANSWERED, &[("service", ask.service())], 1);
+            metrics::add(Metric::Counter, ask.unanswered(), &[], 1);
         }
         let judgement = engine::judge(&filter.config, &call, &body, &filter.name, now, &SharedTable);
         match judgement.answer {
             Answer::Ask(ask) => self.ask(call, body, ask),
-            _ => self.settle(judgement),
+            _ => self.settle(judgement, Some(now)),
         }
     }
 }

@@ -3,7 +3,7 @@
 
 /// Finds what needs a look.
 #[derive(Debug)]
-pub(super) struct Finder<'b> {
+pub(in crate::json) struct Finder<'b> {
     bytes: &'b [u8],
     /// Where the bytes that were looked at last begin, and which of them need a look, the first in the lowest bit.
     base: usize,
@@ -15,7 +15,7 @@ pub(super) struct Finder<'b> {
 const WIDTH: usize = 16;
 
 impl<'b> Finder<'b> {
-    pub(super) fn new(bytes: &'b [u8]) -> Self {
+    pub(in crate::json) fn new(bytes: &'b [u8]) -> Self {
         Self { bytes, base: usize::MAX, found: 0, ascii: true }
     }
 
@@ -25,7 +25,7 @@ impl<'b> Finder<'b> {
     }
 
     /// The first at `from` or behind it that needs a look; the end of the bytes if none does.
-    pub(super) fn next(&mut self, from: usize) -> usize {
+    pub(in crate::json) fn next(&mut self, from: usize) -> usize {
         let mut at = from;
         // In what was looked at already?
         if let Some(known) = from.checked_sub(self.base).filter(|known| *known < WIDTH) {

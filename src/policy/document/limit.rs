@@ -44,9 +44,9 @@ const MAX: u64 = 8_999_999_999_999;
 
 /// The keys of a limit.
 pub const LIMIT: Keys =
-    Keys { known: &["counter", "window", "max", "scope", "algorithm", "increment", "increment_from"], later: &[] };
+    Keys { known: &["counter", "window", "max", "scope", "algorithm", "increment", "increment_from"] };
 /// The keys of the short form of a limit.
-pub const RATE: Keys = Keys { known: &["max", "window"], later: &[] };
+pub const RATE: Keys = Keys { known: &["max", "window"] };
 
 impl<'w, 'a> Limit<'w, 'a> {
     pub(super) fn read(at: &At<'w, 'a>) -> Option<Self> {

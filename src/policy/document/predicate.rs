@@ -33,11 +33,11 @@ pub(super) enum Form {
 pub const EXPIRES: u32 = 600;
 
 /// The keys of a predicate in `require` and `deny_if`.
-pub const PREDICATE: Keys = Keys { known: &["conditions", "on_deny"], later: &[] };
+pub const PREDICATE: Keys = Keys { known: &["conditions", "on_deny"] };
 /// The keys of a predicate in `require_approval`.
-pub const APPROVAL: Keys = Keys { known: &["conditions", "on_deny", "expires"], later: &[] };
+pub const APPROVAL: Keys = Keys { known: &["conditions", "on_deny", "expires"] };
 /// The keys of a condition.
-pub const CONDITION: Keys = Keys { known: &["path", "op", "value"], later: &[] };
+pub const CONDITION: Keys = Keys { known: &["path", "op", "value"] };
 
 impl<'w, 'a> Predicate<'w, 'a> {
     pub(super) fn read(at: &At<'w, 'a>, form: Form) -> Option<Self> {

@@ -42,10 +42,8 @@ pub enum Action {
 }
 
 /// The keys of a rule.
-pub const RULE: Keys = Keys {
-    known: &["require", "deny_if", "require_approval", "limits", "mode", "action", "rate_limit", "reason"],
-    later: &[],
-};
+pub const RULE: Keys =
+    Keys { known: &["require", "deny_if", "require_approval", "limits", "mode", "action", "rate_limit", "reason"] };
 
 const ACTIONS: [(&str, Action); 3] =
     [("allow", Action::Allow), ("deny", Action::Deny), ("require_approval", Action::RequireApproval)];

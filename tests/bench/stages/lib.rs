@@ -27,6 +27,8 @@ pub struct Stage {
 }
 
 const LIMITED: &str = r#"{"counter":"calls","window":"day","max":1000000000,"scope":"grant"}"#;
+/// Without room after the first call.
+const FULL: &str = r#"{"counter":"calls","window":"day","max":1,"scope":"grant"}"#;
 const NOW: Moment = Moment(1_800_000_000_000);
 
 /// All stages.
@@ -40,7 +42,11 @@ pub fn stages() -> Vec<Stage> {
         stage("judge_denied", judge("drop_table", "")),
         stage("judge_allowed", judge("generate_image", "")),
         stage("judge_limited", judge("generate_image", LIMITED)),
+        stage("judge_full", judge("generate_image", FULL)),
         stage("record", record()),
+        stage("whole_denied", whole("drop_table", LIMITED)),
+        stage("whole_allowed", whole("generate_image", LIMITED)),
+        stage("whole_full", whole("generate_image", FULL)),
         stage("count", count()),
         stage("trim_50_tools", trim()),
     ]
@@ -61,6 +67,17 @@ fn read(size: usize) -> Box<dyn FnMut()> {
 fn judge(tool: &str, limit: &str) -> Box<dyn FnMut()> {
     let (config, body, store, call) = (config(limit), body(300, tool), InMemory::new([7; 16]), call());
     Box::new(move || drop(black_box(engine::judge(&config, &call, black_box(&body), "bench", NOW, &store))))
+}
+
+/// From the head to the answer and the record as a line, without making the headers.
+fn whole(tool: &str, limit: &str) -> Box<dyn FnMut()> {
+    let (config, body, store, call) = (config(limit), body(300, tool), InMemory::new([7; 16]), call());
+    Box::new(move || {
+        drop(black_box(engine::open(&config, &call, true)));
+        let judgement = engine::judge(&config, &call, black_box(&body), "bench", NOW, &store);
+        drop(black_box(judgement.record.to_json()));
+        drop(black_box(judgement.answer));
+    })
 }
 
 /// The record of a call as a line.
@@ -122,7 +139,7 @@ fn call() -> Call {
         ("x-request-id", "1c9e2f56-93a1-4c6b-b0b8-0a54f1a0c9d3"),
     ];
     let headers = Headers::new(pairs.map(|(name, value)| (name.to_owned(), value.as_bytes().to_vec())).into());
-    let request_id = Some("1c9e2f56-93a1-4c6b-b0b8-0a54f1a0c9d3".to_owned());
+    let request_id = Some("1c9e2f56-93a1-4c6b-b0b8-0a54f1a0c9d3".into());
     let grant = caller::identify(&[Source::Address { forwarded: false }], &FromLoopback);
     assert!(grant.is_ok(), "{grant:?}");
     Call { request_id, ..Call::new(headers, grant) }

@@ -31,7 +31,11 @@ fn the_console_shows_what_waits_what_counts_and_what_was_decided() {
             (&json!("payments"), &json!(1), &json!(3))
         );
         assert_eq!(decide(&gateway, &id, "approve").await.status, 200);
-        let decisions = listed(&gateway, "decisions").await;
+        // A refusal right after another one is shown a quarter second later.
+        let decisions = until("three decisions", || async {
+            Some(listed(&gateway, "decisions").await).filter(|decisions| decisions.len() == 3)
+        });
+        let decisions = decisions.await;
         let mut kinds: Vec<&Value> = decisions.iter().map(|decision| &decision["record"]["decision"]).collect();
         kinds.sort_by_key(|kind| kind.to_string());
         assert_eq!(kinds, ["approval_required", "approved", "denied"]);

@@ -24,6 +24,8 @@ fn envoy_does_not_start_with_what_is_no_configuration() {
     run(async {
         let text = |value: Value| value.to_string();
         let good = policy("", &["a"], 1);
+        let sliding = json!({"counter": "c", "window": "day", "max": 1, "scope": "grant", "algorithm": "sliding"});
+        let sliding = json!({"version": "1", "default": "deny", "tools": {"a": {"limits": [sliding]}}});
         let cases: [(&str, String, &[&str]); 8] = [
             ("empty", String::new(), &[]),
             ("no-json", "{".into(), &[]),
@@ -33,9 +35,9 @@ fn envoy_does_not_start_with_what_is_no_configuration() {
             ("in-form-b", text(json!({"policy": {"version": "2", "default": "deny"}})), &["/policy/version"]),
             ("option", text(json!({"policy": good, "protocol": {"headers": "keep"}})), &["/protocol/headers", "hold"]),
             (
-                "unsupported",
-                text(json!({"policy": good, "limits": {"service": {"cluster": "c"}}})),
-                &["/limits", "not supported yet"],
+                "uncountable",
+                text(json!({"policy": sliding, "limits": {"service": {"cluster": "c"}}})),
+                &["/policy/tools/a/limits/0/algorithm", "leave `algorithm` out"],
             ),
         ];
         for (name, configuration, expected) in cases {

@@ -17,6 +17,7 @@ fn the_shipped_gateway_cuts_labels_out_of_names() {
         assert_eq!(
             others,
             [
+                "mcp_policy_approvals_unanswered{} 0",
                 "mcp_policy_conflicts{} 0",
                 "mcp_policy_counters{} 1",
                 r#"mcp_policy_decisions{policy="default",tool="no%251",decision="denied"} 1"#,
@@ -26,6 +27,7 @@ fn the_shipped_gateway_cuts_labels_out_of_names() {
                 r#"mcp_policy_decisions{policy="default",tool="once",decision="rate_limited"} 1"#,
                 r#"mcp_policy_decisions{policy="default",tool="other",decision="allowed"} 1"#,
                 r#"mcp_policy_decisions{policy="default",tool="soon",decision="allowed"} 1"#,
+                "mcp_policy_limits_unanswered{} 0",
                 "mcp_policy_overflows{} 0",
                 r#"mcp_policy_refusals{reason="unreadable"} 1"#,
                 r#"mcp_policy_shadow_decisions{policy="default",tool="soon",decision="denied"} 1"#,

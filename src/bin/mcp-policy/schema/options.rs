@@ -163,6 +163,38 @@ struct Limits {
     /// When quota is given back. Default: `undelivered`.
     #[schemars(title = "Refund", extend("default" = "undelivered"))]
     refund: Option<Refund>,
+    /// A service that counts for several Envoys. Default: each Envoy counts alone.
+    #[schemars(title = "Service")]
+    service: Option<LimitService>,
+}
+
+/// A service that speaks Envoy's rate-limit protocol, such as Envoy's own or Limitador. It counts whole amounts by the
+/// calendar: windows of a second, a minute, an hour or a day.
+#[derive(JsonSchema)]
+#[schemars(deny_unknown_fields)]
+struct LimitService {
+    /// The name of Envoy's cluster, which speaks HTTP/2.
+    #[schemars(title = "Cluster", length(max = 1024), regex(pattern = r"^[!-~]+$"))]
+    cluster: String,
+    /// The name under which the service keeps these limits apart from others. Default: `mcp-policy`.
+    #[schemars(title = "Domain", length(max = 1024), regex(pattern = r"^[!-~]+$"), extend("default" = "mcp-policy"))]
+    domain: Option<String>,
+    /// How long it may take, in milliseconds. Default: 100.
+    #[schemars(title = "Timeout", range(min = 1, max = 60_000), extend("default" = 100))]
+    timeout_ms: Option<u64>,
+    /// What happens where it does not count. Default: `deny`.
+    #[schemars(title = "On failure", extend("default" = "deny"))]
+    on_failure: Option<OnFailure>,
+}
+
+/// What happens where a service does not count.
+#[derive(JsonSchema)]
+#[schemars(rename_all = "snake_case")]
+enum OnFailure {
+    /// Calls with limits are refused.
+    Deny,
+    /// This Envoy counts them alone.
+    Local,
 }
 
 /// What callers see of what the server offers.

@@ -91,13 +91,14 @@ fn every_object_has_the_keys_that_the_reader_knows() {
     let (sources, described): (Vec<_>, Vec<_>) = described.into_iter().partition(|keys| keys.is_subset(&source));
     assert_eq!(sources.into_iter().flatten().collect::<BTreeSet<_>>(), source);
 
-    let tables: [Keys; 18] = [
+    let tables: [Keys; 19] = [
         config::APPROVALS,
         config::APPROVAL_SERVICE,
         config::CONSOLE,
         config::CONSOLE_FORM,
         config::OPTIONS,
         config::LIMITS,
+        config::LIMIT_SERVICE,
         config::ANSWERS,
         config::AUDIT,
         config::BINDING,

@@ -1,0 +1,198 @@
+//! Limits that a service counts.
+
+#[cfg(target_family = "wasm")]
+use wasm_bindgen_test::wasm_bindgen_test as test;
+
+use super::{Answer, Call, Gateway, Judgement, NOW, assert_answer, call};
+use crate::{
+    approval::{self, Desk},
+    engine::heard::{Answered, Ask, Heard, Understood},
+};
+
+const POLICY: &str = r#"{"policy":{"version":"1","default":"deny","tools":{
+    "draw":{"limits":[{"counter":"draws","window":"minute","max":10,"scope":"grant"},
+                      {"counter":"all","window":"day","max":1000,"scope":"global"}]},
+    "pay":{"limits":[{"counter":"pays","window":"minute","max":10,"scope":"grant"},
+                     {"counter":"money","window":"day","max":500,"scope":"grant","increment_from":"args.amount"}]},
+    "never":{"rate_limit":"0/day"},
+    "ask":{"action":"require_approval","limits":[{"counter":"asked","window":"day","max":2,"scope":"grant"}]},
+    "free":{}}},
+    "limits":{"service":{"cluster":"rls"}}}"#;
+
+/// Answers of a service, as bytes of a `RateLimitResponse`.
+const OK: &[u8] = b"\x08\x01";
+const OVER: &[u8] = b"\x08\x02";
+/// The second is full for 42 seconds.
+const SECOND_OVER: &[u8] = b"\x08\x02\x12\x02\x08\x01\x12\x06\x08\x02\x22\x02\x08\x2a";
+/// 4 and 900 are left.
+const LEFT: &[u8] = b"\x08\x01\x12\x06\x08\x01\x12\x00\x18\x04\x12\x07\x08\x01\x12\x00\x18\x84\x07";
+
+fn request(tool: &str, arguments: &str) -> String {
+    format!(
+        r#"{{"jsonrpc":"2.0","id":"\u0061","method":"tools/call","params":{{"name":"{tool}","arguments":{arguments}}}}}"#
+    )
+}
+
+/// Asks a service as often as a request takes, which gives these answers, and answers what was asked and what came of it.
+fn judge(gateway: &Gateway, body: &str, answers: &[Option<&[u8]>]) -> (Vec<String>, Judgement) {
+    let (mut call, mut asked) = (call("alice"), Vec::new());
+    let mut answers = answers.iter();
+    loop {
+        let judgement = gateway.judge(&call, body);
+        let Answer::Ask(ask) = &judgement.answer else {
+            assert_eq!(answers.next(), None, "not all was asked for");
+            return (asked, judgement);
+        };
+        let Ask::Charge { message, .. } = ask else { panic!("{ask:?}") };
+        asked.push(counters(message));
+        let answer = answers.next().expect("more was asked for");
+        let answered = answer.map(|body| Answered { status: b"0".to_vec(), body: body.to_vec() });
+        call.heard.hear(ask, answered.as_ref());
+    }
+}
+
+/// The names of counters in a request.
+fn counters(message: &[u8]) -> String {
+    let text = message.escape_ascii().to_string();
+    let names = ["draws", "all", "pays", "money", "asked", "tried"].into_iter().filter(|name| text.contains(name));
+    names.collect::<Vec<_>>().join(" ")
+}
+
+fn answer(judgement: &Judgement) -> Option<(u16, String)> {
+    match &judgement.answer {
+        Answer::Forward(_) => None,
+        Answer::Reply(reply) => Some((reply.status, reply.body.clone())),
+        Answer::Ask(ask) => panic!("{ask:?}"),
+    }
+}
+
+#[test]
+fn a_call_passes_once_the_service_has_charged_it() {
+    let gateway = Gateway::new(POLICY);
+    let (asked, judgement) = judge(&gateway, &request("draw", "{}"), &[Some(LEFT)]);
+    assert_eq!((asked, answer(&judgement)), (vec!["draws all".to_owned()], None));
+    let record = judgement.record.to_json();
+    assert!(record.contains(r#""remaining":{"draws":4,"all":900}"#), "{record}");
+    let (_, untold) = judge(&gateway, &request("draw", "{}"), &[Some(OK)]);
+    assert!(answer(&untold).is_none() && !untold.record.to_json().contains("remaining"));
+}
+
+#[test]
+fn a_call_without_limits_is_not_asked_about() {
+    let (asked, judgement) = judge(&Gateway::new(POLICY), &request("free", "{}"), &[]);
+    assert!(asked.is_empty() && answer(&judgement).is_none());
+}
+
+#[test]
+fn a_full_limit_is_told_with_its_time() {
+    let (_, judgement) = judge(&Gateway::new(POLICY), &request("draw", "{}"), &[Some(SECOND_OVER)]);
+    let expected = r#"{"jsonrpc":"2.0","id":"\u0061","error":{"code":-31429,"message":"Policy violation: the limit of `all`, 1000 a day, is used up; retry in 42 s","data":{"kind":"rate_limited","rule":"/tools/draw/limits/1","policy":"default","tool":"draw","reason":"the limit of `all`, 1000 a day, is used up","requestId":"r-1","limit":{"counter":"all","window":"day","max":1000,"scope":"global"},"retryAfterMs":42000,"resetAt":"2026-01-01T00:01:24Z"}}}"#;
+    assert_answer(answer(&judgement), expected);
+    let (_, judgement) = judge(&Gateway::new(POLICY), &request("draw", "{}"), &[Some(OVER)]);
+    let expected = r#"{"jsonrpc":"2.0","id":"\u0061","error":{"code":-31429,"message":"Policy violation: the limit of `draws`, 10 a minute, is used up; retry in 18 s","data":{"kind":"rate_limited","rule":"/tools/draw/limits/0","policy":"default","tool":"draw","reason":"the limit of `draws`, 10 a minute, is used up","requestId":"r-1","limit":{"counter":"draws","window":"minute","max":10,"scope":"grant"},"retryAfterMs":17500,"resetAt":"2026-01-01T00:01:00Z"}}}"#;
+    assert_answer(answer(&judgement), expected);
+}
+
+#[test]
+fn what_costs_more_than_a_window_lets_through_is_not_asked_for() {
+    let (asked, judgement) = judge(&Gateway::new(POLICY), &request("never", "{}"), &[]);
+    assert!(asked.is_empty());
+    assert!(answer(&judgement).unwrap().1.contains("is used up; do not retry, it never passes"));
+}
+
+#[test]
+fn amounts_are_asked_for_one_after_the_other() {
+    let gateway = Gateway::new(POLICY);
+    let pay = |amount: &str| request("pay", &format!(r#"{{"amount":{amount}}}"#));
+    let both = ["pays".to_owned(), "money".to_owned()];
+    let (asked, passed) = judge(&gateway, &pay("250"), &[Some(OK), Some(OK)]);
+    assert_eq!((&asked[..], answer(&passed)), (&both[..], None));
+    let (asked, full) = judge(&gateway, &pay("250"), &[Some(OK), Some(OVER)]);
+    assert_eq!((&asked[..], &*full.record.rule), (&both[..], "/tools/pay/limits/1"));
+    let (asked, full) = judge(&gateway, &pay("250"), &[Some(OVER)]);
+    assert_eq!((&asked[..], &*full.record.rule), (&both[..1], "/tools/pay/limits/0"));
+    let (asked, _) = judge(&gateway, &pay("0"), &[Some(OK)]);
+    assert_eq!(asked, both[..1], "nothing is not charged");
+    let (asked, part) = judge(&gateway, &pay("0.5"), &[]);
+    assert!(asked.is_empty());
+    let told = answer(&part).unwrap().1;
+    assert!(told.contains("this call costs 0.5, and `money` is counted in whole numbers; ask for one"), "{told}");
+}
+
+#[test]
+fn a_service_that_does_not_answer_denies_or_leaves_it_to_this_envoy() {
+    let local = POLICY.replace(r#""rls""#, r#""rls","on_failure":"local""#);
+    for failed in [None, Some(&b""[..]), Some(b"\x08\x03"), Some(b"garbage")] {
+        let (_, denied) = judge(&Gateway::new(POLICY), &request("draw", "{}"), &[failed]);
+        let expected = r#"{"jsonrpc":"2.0","id":"\u0061","error":{"code":-32603,"message":"the gateway could not count this call, so it was not let through; try again later","data":{"kind":"refused","policy":"default","tool":"draw","reason":"the gateway could not count this call, so it was not let through; try again later","requestId":"r-1"}}}"#;
+        assert_answer(answer(&denied), expected);
+        let gateway = Gateway::new(&local);
+        for left in (0..10).rev() {
+            let (_, passed) = judge(&gateway, &request("draw", "{}"), &[failed]);
+            let record = passed.record.to_json();
+            assert!(record.contains(&format!(r#""remaining":{{"draws":{left},"all":{}}}"#, 990 + left)), "{record}");
+        }
+        let (_, full) = judge(&gateway, &request("draw", "{}"), &[failed]);
+        assert_eq!(full.record.rule, "/tools/draw/limits/0");
+        let (_, counted) = judge(&gateway, &request("draw", "{}"), &[Some(OK)]);
+        assert!(answer(&counted).is_none(), "it counts again, and what was counted here is of no account");
+    }
+}
+
+#[test]
+fn an_answer_is_understood_or_counted_as_none() {
+    let ask = Ask::Charge { mode: crate::policy::Mode::Enforce, message: Vec::new() };
+    let hear = |body: Option<&[u8]>| {
+        let answered = body.map(|body| Answered { status: b"0".to_vec(), body: body.to_vec() });
+        Heard::default().hear(&ask, answered.as_ref())
+    };
+    assert_eq!([Some(OK), Some(OVER)].map(hear), [Understood::Yes; 2]);
+    assert_eq!([None, Some(&b"\x08\x00"[..])].map(hear), [Understood::No; 2]);
+}
+
+#[test]
+fn a_call_is_approved_before_it_is_charged_and_the_yes_is_kept_where_there_is_no_room() {
+    let gateway = Gateway::new(POLICY);
+    let body = request("ask", "{}");
+    let (asked, _) = judge(&gateway, &body, &[]);
+    assert!(asked.is_empty(), "what waits is not charged");
+    let desk = Desk(&gateway.store);
+    let [entry] = desk.entries(NOW).unwrap().try_into().unwrap();
+    let yes = approval::Answer { yes: true, grant: [0; 32], approver: "jwt:boss", note: "" };
+    desk.answer(entry.id, &yes, NOW).unwrap();
+    let (asked, full) = judge(&gateway, &body, &[Some(OVER)]);
+    assert_eq!((asked, &*full.record.rule), (vec!["asked".to_owned()], "/tools/ask/limits/0"));
+    let (_, passed) = judge(&gateway, &body, &[Some(OK)]);
+    assert!(answer(&passed).is_none());
+    let (asked, _) = judge(&gateway, &body, &[]);
+    assert!(asked.is_empty(), "it was used up, so somebody is asked again");
+}
+
+#[test]
+fn limits_in_shadow_are_asked_for_by_themselves_and_refuse_nothing() {
+    let tried = r#""all_tools":{"mode":"shadow","limits":[{"counter":"tried","window":"day","max":5,"scope":"grant"}]},"tools""#;
+    let gateway = Gateway::new(&POLICY.replace(r#""tools""#, tried));
+    let (asked, passed) = judge(&gateway, &request("draw", "{}"), &[Some(OK), Some(OVER)]);
+    assert_eq!((asked, answer(&passed)), (vec!["draws all".to_owned(), "tried".to_owned()], None));
+    let would = passed.record.shadow.unwrap();
+    assert_eq!((would.decision.name(), &*would.rule), ("rate_limited", "/all_tools/limits/0"));
+    let (asked, full) = judge(&gateway, &request("draw", "{}"), &[Some(OVER)]);
+    assert_eq!((asked.len(), &*full.record.rule), (1, "/tools/draw/limits/0"));
+}
+
+#[test]
+fn in_shadow_a_full_limit_is_reported() {
+    let gateway = Gateway::new(&POLICY.replace(r#"{"policy""#, r#"{"mode":"shadow","policy""#));
+    let (asked, passed) = judge(&gateway, &request("draw", "{}"), &[Some(OVER)]);
+    assert_eq!((asked.len(), answer(&passed)), (1, None));
+    assert_eq!(passed.record.shadow.unwrap().rule, "/tools/draw/limits/0");
+}
+
+#[test]
+fn a_command_counts_by_itself() {
+    let gateway = Gateway::new(POLICY);
+    let call = Call { heard: Heard::no_service(), ..call("alice") };
+    let calls = (0..11).map(|_| gateway.judge(&call, &request("draw", "{}")).record.rule).collect::<Vec<_>>();
+    assert_eq!(calls[..10], [""; 10]);
+    assert_eq!(calls[10], "/tools/draw/limits/0");
+}

@@ -1,0 +1,82 @@
+//! When the console shows what was decided: at once, or a quarter second later where there is more of it.
+
+use std::sync::Arc;
+
+use serde_json::Value;
+
+use crate::{
+    console::{console, visit_to},
+    machine::{Fault, ROOT, Shared, Worker},
+    request::{at_an_address, call, configuration},
+};
+
+const MILLISECOND: u64 = 1_000_000;
+
+/// A gateway and a console.
+struct Gateway {
+    shared: Arc<Shared>,
+    worker: Worker,
+}
+
+impl Gateway {
+    fn new() -> Self {
+        let shared = Arc::new(Shared::prepared());
+        let mut worker = Worker::new(&shared, &configuration("hold"));
+        worker.callback("proxy_on_tick", &[ROOT]);
+        worker.world().properties = at_an_address();
+        Self { shared, worker }
+    }
+
+    /// Refuses so many calls, each so many milliseconds after the one before.
+    fn refuse(&mut self, calls: usize, milliseconds: u64) {
+        for _ in 0..calls {
+            self.worker.world().now += milliseconds * MILLISECOND;
+            let mut stream = call("evil").send(&mut self.worker);
+            assert_eq!(stream.replies.len(), 1);
+            stream.close(&mut self.worker);
+        }
+    }
+
+    /// How many decisions the console shows.
+    fn shown(&self) -> usize {
+        let answer = visit_to("/api/decisions").send(&mut console(&self.shared));
+        let body: Value = serde_json::from_slice(&answer.replies[0].body).expect("JSON");
+        body["decisions"].as_array().expect("a list").len()
+    }
+}
+
+#[test]
+fn refusals_that_follow_each_other_are_shown_when_the_root_is_called() {
+    let mut gateway = Gateway::new();
+    gateway.refuse(1, 1);
+    assert_eq!((gateway.shown(), gateway.worker.world().tick), (1, 0));
+    gateway.refuse(20, 1);
+    assert_eq!((gateway.shown(), gateway.worker.world().tick), (1, 250));
+    gateway.worker.callback("proxy_on_tick", &[ROOT]);
+    assert_eq!((gateway.shown(), gateway.worker.world().tick), (21, 0));
+    gateway.refuse(3, 300);
+    assert_eq!((gateway.shown(), gateway.worker.world().tick), (24, 0), "none of them follows another one closely");
+}
+
+#[test]
+fn refusals_wait_no_longer_though_the_root_is_not_called_or_goes() {
+    let mut gateway = Gateway::new();
+    gateway.worker.world().faults = vec![Fault::always("proxy_set_tick_period_milliseconds", 2)];
+    gateway.refuse(2, 1);
+    assert_eq!(gateway.shown(), 1);
+    gateway.refuse(1, 250);
+    assert_eq!(gateway.shown(), 3, "a refusal that comes later takes along those that wait");
+    gateway.refuse(2, 1);
+    assert_eq!(gateway.shown(), 3);
+    gateway.worker.callback("proxy_on_delete", &[ROOT]);
+    assert_eq!(gateway.shown(), 5);
+}
+
+#[test]
+fn of_a_flood_the_newest_256_are_shown() {
+    let mut gateway = Gateway::new();
+    gateway.refuse(400, 0);
+    assert_eq!(gateway.shown(), 1);
+    gateway.worker.callback("proxy_on_tick", &[ROOT]);
+    assert_eq!(gateway.shown(), 256);
+}
