@@ -17,7 +17,7 @@ use crate::{
 
 /// The counter of `limited`.
 const COUNTER: &str = "/tools/limited";
-const UNANSWERED: &str = "service=.=limits;.;mcp_policy_unanswered";
+const UNANSWERED: &str = "mcp_policy_limits_unanswered";
 /// What one is answered that could not be counted.
 const UNCOUNTED: Option<(u32, Option<i64>)> = Some((200, Some(-32603)));
 const LIMITED: Option<(u32, Option<i64>)> = Some((200, Some(-31429)));
