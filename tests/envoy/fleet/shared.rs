@@ -1,9 +1,10 @@
 //! One count for all.
 
-use super::{assert_allowed, assert_limited, by, fleet, limited, service::Service};
+use super::{PATIENT, assert_allowed, assert_limited, by, fleet, limited, service::Service};
 use crate::{
     client::{self, Connection, Request},
     forwarding::{MODES, leak},
+    gateway::Gateway,
     runtime::{run, until},
 };
 use serde_json::{Value, json};
@@ -62,6 +63,29 @@ fn of_six_calls_through_two_envoys_the_three_that_the_limit_allows_get_through()
         for gateway in gateways {
             assert_eq!(gateway.metrics().await.get("mcp_policy_limits_unanswered"), None);
         }
+    });
+}
+
+#[test]
+fn two_gateways_as_they_are_rendered_share_one_count() {
+    run(async {
+        let Some(service) = Service::start("rendered").await else { return };
+        let policy = json!({ "version": "1", "default": "deny", "tools": { "t": limited("t", 3) } });
+        let limits = json!({ "service": { "cluster": "limits", "timeout_ms": PATIENT } });
+        let configuration = json!({ "policy": policy, "limits": limits }).to_string();
+        let edit = |rendered: String| {
+            let line = "socket_address: { address: limitador, port_value: 8081 }";
+            assert_eq!(rendered.matches(line).count(), 1, "one line to edit");
+            let port = service.address.port();
+            rendered.replace(line, &format!("socket_address: {{ address: 127.0.0.1, port_value: {port} }}"))
+        };
+        let one = Gateway::start_changed("fleet-rendered-0", &configuration, edit).await;
+        let other = Gateway::start_changed("fleet-rendered-1", &configuration, edit).await;
+        let mut passed = 0;
+        for gateway in [&one, &other, &one, &other, &one, &other] {
+            passed += usize::from(gateway.send("mcp", &by("", "t", &json!({}))).await.is_upstreams());
+        }
+        assert_eq!(passed, 3);
     });
 }
 
