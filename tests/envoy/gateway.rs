@@ -82,7 +82,15 @@ impl Gateway {
     /// # Panics
     /// If Envoy does not become ready.
     pub(crate) async fn start_rendered(name: &str, policy: &str) -> Self {
-        Self::start_with(name, |folder, upstream| programs::render(folder, policy, upstream)).await
+        Self::start_changed(name, policy, |rendered| rendered).await
+    }
+
+    /// The same, with lines changed by hand.
+    ///
+    /// # Panics
+    /// If Envoy does not become ready.
+    pub(crate) async fn start_changed(name: &str, policy: &str, change: impl FnOnce(String) -> String) -> Self {
+        Self::start_with(name, |folder, upstream| change(programs::render(folder, policy, upstream))).await
     }
 
     /// Starts an Envoy with what is made of its folder and the server's address.

@@ -7,6 +7,7 @@
 //! | `samples` | the sample policies as they are pasted; the answer to a call too many; whose calls count together |
 //! | `identity` | subjects of tokens and names in certificates count and are judged apart; no header forges one |
 //! | `approvals` | a call that needs approval passes once, when a person at the console or a service has said yes |
+//! | `fleet` | a service counts for several Envoys, exactly; where it does not, calls are refused or counted by each |
 //! | `bindings` | the policy is that of the route, host, path and caller; what is not inspected passes untouched |
 //! | `concurrency` | limits are exact over all workers |
 //! | `flood` | 200,000 made-up callers take bounded memory and nobody's count |
@@ -42,6 +43,7 @@ mod clock;
 mod concurrency;
 mod configuration;
 mod corpus;
+mod fleet;
 mod flood;
 mod forwarding;
 mod gateway;

@@ -8,12 +8,13 @@ use std::{
 };
 
 /// What can be left out by naming it in `MCP_POLICY_SKIP`, and the variable that says where it is.
-const TOOLS: [(&str, &str); 5] = [
+const TOOLS: [(&str, &str); 6] = [
     ("servers", "MCP_POLICY_SERVERS"),
     ("prometheus", "MCP_POLICY_PROMETHEUS"),
     ("browser", "MCP_POLICY_BROWSER"),
     ("schemas", "MCP_POLICY_SCHEMAS"),
     ("registry", "MCP_POLICY_REGISTRY"),
+    ("fleet", "MCP_POLICY_FLEET"),
 ];
 
 /// Where one of the [`TOOLS`] is; nothing if the caller has said to leave it out, of which people are told.
@@ -43,7 +44,7 @@ fn read(name: &str, skip: Option<OsString>, place: Option<OsString>) -> Result<O
     let skipped: Vec<&str> = skip.split(',').filter(|one| !one.is_empty()).collect();
     if let Some(other) = skipped.iter().find(|one| TOOLS.iter().all(|(tool, _)| tool != *one)) {
         return Err(format!(
-            "MCP_POLICY_SKIP names `{other}`; nothing but `servers`, `prometheus`, `browser`, `schemas` and `registry` can be left out"
+            "MCP_POLICY_SKIP names `{other}`; nothing but `servers`, `prometheus`, `browser`, `schemas`, `registry` and `fleet` can be left out"
         ));
     }
     if skipped.contains(&name) {
@@ -72,6 +73,6 @@ fn tools_are_left_out_by_name_only() {
         assert_eq!(read(Some(skip), Some("a")), Ok(None));
         assert_eq!(read(Some(skip), None), Ok(None));
     }
-    let unknown = "MCP_POLICY_SKIP names `all`; nothing but `servers`, `prometheus`, `browser`, `schemas` and `registry` can be left out";
+    let unknown = "MCP_POLICY_SKIP names `all`; nothing but `servers`, `prometheus`, `browser`, `schemas`, `registry` and `fleet` can be left out";
     assert_eq!(read(Some("all"), Some("a")), Err(unknown.into()));
 }

@@ -11,9 +11,9 @@ use proptest::{
 };
 
 use crate::{
-    cases,
+    cases, fleet,
     machine::{
-        Fault, How, Part, Said, Shared, Stream, Worker,
+        Does, Fault, How, Part, Said, Shared, Stream, Worker,
         fault::{CALLS, STATUSES},
     },
     oracle,
@@ -43,11 +43,13 @@ enum Event {
         is_end: bool,
     },
     AnswerTrailers,
-    /// The approval service says something: about one of those calls that it was asked about, or about none.
+    /// A service says something about one of those calls that it was asked about: the one that approves, or the one that counts.
     Say {
         which: Index,
-        said: Said,
+        ruled: Said,
+        counted: Said,
     },
+    /// Or about none.
     SayToNobody {
         number: u32,
         said: Said,
@@ -65,6 +67,8 @@ struct Case {
     mode: &'static str,
     refund: &'static str,
     has_service: bool,
+    /// What happens where the service that counts does not; `None` if there is none.
+    on_failure: Option<&'static str>,
     /// What fails while configuring.
     early: Vec<Fault>,
     /// Two streams of one worker, and which of them each event is for.
@@ -86,11 +90,13 @@ fn run(count: u32, early: BoxedStrategy<Vec<Fault>>) {
     let requests = [requests().boxed(), requests().boxed()];
     let events = vec((0..2_usize, event()), 1..24);
     let refunds = &["undelivered", "failed", "never"][..];
-    let cases = (select(&MODES[..]), select(refunds), prop::bool::weighted(0.7), early, requests, events);
-    let cases = cases.prop_map(|(mode, refund, has_service, early, requests, events)| Case {
+    let services = (prop::bool::weighted(0.7), select(&[None, Some("deny"), Some("local")][..]));
+    let cases = (select(&MODES[..]), select(refunds), services, early, requests, events);
+    let cases = cases.prop_map(|(mode, refund, (has_service, on_failure), early, requests, events)| Case {
         mode,
         refund,
         has_service,
+        on_failure,
         early,
         requests,
         events,
@@ -111,10 +117,13 @@ fn play(case: &Case) {
 
     let mut streams = [Stream::open(&mut worker), Stream::open(&mut worker)];
     let mut chunks = case.requests.clone().map(|request| request.chunks.into_iter());
+    let mut heard = [Vec::new(), Vec::new()];
     for (which, event) in &case.events {
         let before = streams.each_ref().map(|stream| stream.went_on.clone());
         match event {
-            Event::Say { which, said } => say(&mut worker, &mut streams, *which, said),
+            Event::Say { which, ruled, counted } => {
+                say(&mut worker, &mut streams, &mut heard, *which, [ruled, counted]);
+            }
             // A number may come again, or before anybody has asked.
             Event::SayToNobody { number, said } if worker.world().calls.iter().all(|call| call.number != *number) => {
                 worker.say_to_nobody(*number, said);
@@ -122,8 +131,7 @@ fn play(case: &Case) {
             Event::SayToNobody { .. } => {}
             event => happen(event, &mut worker, &mut streams[*which], &case.requests[*which], &mut chunks[*which]),
         }
-        let said = if let Event::Say { said, .. } = event { Some(said) } else { None };
-        for ((stream, request), before) in streams.iter().zip(&case.requests).zip(before) {
+        for (((stream, request), before), said) in streams.iter().zip(&case.requests).zip(before).zip(&heard) {
             let now = &stream.went_on;
             if now.body != before.body || now.is_whole != before.is_whole {
                 let fresh = InMemory::new([5; 16]);
@@ -167,25 +175,37 @@ fn happen(
     }
 }
 
-/// Says something of one of those requests that wait for it, whether or not its stream is still there.
-fn say(worker: &mut Worker, streams: &mut [Stream; 2], which: Index, said: &Said) {
+/// Says something of one of those requests that wait for it, whether or not its stream is still there; notes what each has
+/// heard.
+fn say(
+    worker: &mut Worker,
+    streams: &mut [Stream; 2],
+    heard: &mut [Vec<Said>; 2],
+    which: Index,
+    [ruled, counted]: [&Said; 2],
+) {
     let calls = &worker.world().calls;
     if calls.is_empty() {
         return;
     }
     let asked = which.get(calls).clone();
+    let said = if asked.does == Does::Http { ruled } else { counted };
     let is_there = worker.world().contexts.contains_key(&asked.stream);
-    match streams.iter_mut().find(|stream| stream.id == asked.stream) {
-        Some(stream) if is_there => stream.hear(worker, asked.number, said),
+    match streams.iter_mut().zip(heard).find(|(stream, _)| stream.id == asked.stream) {
+        Some((stream, heard)) if is_there => {
+            heard.push(said.clone());
+            stream.hear(worker, asked.number, said);
+        }
         _ => worker.say_to_nobody(asked.number, said),
     }
 }
 
 fn options(case: &Case) -> String {
-    let Case { mode, refund, has_service, .. } = case;
+    let Case { mode, refund, has_service, on_failure, .. } = case;
+    let counts = on_failure.map_or_else(String::new, |on_failure| format!(",{}", fleet::service(on_failure)));
     let approvals = if *has_service { SERVICE } else { r#""approvals":{}"# };
     with_options(&format!(
-        r#""protocol":{{"headers":"{mode}","max_body_bytes":4096}},"limits":{{"refund":"{refund}"}},"identity":[{{"address":true}},{{"constant":"x"}}],{approvals}"#
+        r#""protocol":{{"headers":"{mode}","max_body_bytes":4096}},"limits":{{"refund":"{refund}"{counts}}},"identity":[{{"address":true}},{{"constant":"x"}}],{approvals}"#
     ))
 }
 
@@ -200,8 +220,10 @@ fn event() -> impl Strategy<Value = Event> {
         1 => any::<bool>().prop_map(|is_end| Event::AnswerHead { is_end }),
         1 => (bytes(), any::<bool>()).prop_map(|(bytes, is_end)| Event::AnswerBody { bytes, is_end }),
         1 => Just(Event::AnswerTrailers),
-        4 => (any::<Index>(), service::answers()).prop_map(|(which, said)| Event::Say { which, said }),
-        1 => (0..6_u32, service::answers()).prop_map(|(number, said)| Event::SayToNobody { number, said }),
+        4 => (any::<Index>(), service::answers(), fleet::answers())
+            .prop_map(|(which, ruled, counted)| Event::Say { which, ruled, counted }),
+        1 => (0..20_u32, prop_oneof![service::answers(), fleet::answers()])
+            .prop_map(|(number, said)| Event::SayToNobody { number, said }),
         1 => Just(Event::Log),
         1 => Just(Event::Close),
         1 => any::<u64>().prop_map(Event::Clock),

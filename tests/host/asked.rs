@@ -20,7 +20,7 @@ fn worker(mode: &str) -> Worker {
 }
 
 /// The call, whole and in pieces, with each end that there is.
-fn requests() -> Vec<Request> {
+pub(crate) fn requests() -> Vec<Request> {
     let whole = call("asked");
     let pieces: Vec<Vec<u8>> = whole.body().chunks(10).map(<[u8]>::to_vec).collect();
     let ends = [End::Flag, End::EmptyChunk, End::Trailers].map(|end| (end, whole.chunks.clone()));
@@ -30,7 +30,7 @@ fn requests() -> Vec<Request> {
 
 /// Sends a call, which waits; what is asked about it.
 #[track_caller]
-fn waiting(worker: &mut Worker, request: &Request) -> (Stream, OwnCall) {
+pub(crate) fn waiting(worker: &mut Worker, request: &Request) -> (Stream, OwnCall) {
     let stream = request.send(worker);
     assert!(stream.is_open() && stream.went_on.body.is_empty(), "{stream:?}");
     let asked = worker.world().calls.last().cloned().expect("a question");
@@ -38,12 +38,12 @@ fn waiting(worker: &mut Worker, request: &Request) -> (Stream, OwnCall) {
     (stream, asked)
 }
 
-fn yes() -> Said {
+pub(crate) fn yes() -> Said {
     said("200", APPROVE)
 }
 
 /// The codes of its answer, if there was one: of HTTP, and of JSON-RPC.
-fn codes(stream: &Stream) -> Option<(u32, Option<i64>)> {
+pub(crate) fn codes(stream: &Stream) -> Option<(u32, Option<i64>)> {
     stream.replies.first().map(|reply| {
         let body: serde_json::Value = serde_json::from_slice(&reply.body).expect("an answer is JSON");
         (reply.code, body["error"]["code"].as_i64())
@@ -114,34 +114,38 @@ fn passes(worker: &mut Worker) -> usize {
 
 /// When a call begins to fail: while the request comes, or while it waits.
 #[derive(Clone, Copy, Debug)]
-enum Since {
+pub(crate) enum Since {
     Asking,
     Waiting,
 }
 
-#[test]
-fn whatever_fails_whenever_nothing_goes_on_unapproved() {
+/// Every call that can fail, in every way; a single failure at each step, and failures from there on.
+pub(crate) fn faults() -> impl Iterator<Item = Fault> {
     let ways = |name: &'static str| {
         let others =
             [How::Silence, How::Garbage(b"\xff".to_vec()), How::Garbage(Vec::new()), How::Nowhere(9), How::Unversioned];
         let ways = STATUSES.map(How::Status).into_iter().chain(others);
-        // A single failure at each step, and failures from there on.
         ways.flat_map(move |how| {
             (0..6)
                 .flat_map(move |after| [1, u32::MAX].map(|times| Fault { call: name, after, times, how: how.clone() }))
         })
     };
+    CALLS.into_iter().chain([""]).flat_map(ways)
+}
+
+#[test]
+fn whatever_fails_whenever_nothing_goes_on_unapproved() {
     for mode in MODES {
         let mut worker = worker(mode);
         let (mut passed, mut refused) = (0, 0);
-        for fault in CALLS.into_iter().chain([""]).flat_map(ways) {
+        for fault in faults() {
             for (since, said) in [Since::Asking, Since::Waiting]
                 .into_iter()
                 .flat_map(|since| [(since, yes()), (since, said("403", APPROVE))])
             {
                 worker.world().now += 60_000_000_000;
                 let before = worker.world().calls.len();
-                let goes_on = one(&mut worker, since, &said, &fault);
+                let goes_on = goes_on(&mut worker, "asked", since, [&said, &yes()], &fault);
                 assert!(!goes_on || said == yes(), "{fault:?} {since:?}: it goes on unapproved");
                 assert_eq!(worker.world().calls.len(), before, "{fault:?} {since:?}");
                 *(if goes_on { &mut passed } else { &mut refused }) += 1;
@@ -152,12 +156,12 @@ fn whatever_fails_whenever_nothing_goes_on_unapproved() {
     }
 }
 
-/// Whether a call goes on of which the service says this while something fails.
-fn one(worker: &mut Worker, since: Since, said: &Said, fault: &Fault) -> bool {
+/// Whether a call goes on of which the service says this, and then that, while something fails.
+pub(crate) fn goes_on(worker: &mut Worker, tool: &str, since: Since, [said, then]: [&Said; 2], fault: &Fault) -> bool {
     if let Since::Asking = since {
         worker.world().faults = vec![fault.clone()];
     }
-    let request = call("asked");
+    let request = call(tool);
     let mut stream = request.send(worker);
     assert!(!stream.went_on.is_whole && stream.went_on.body.is_empty(), "{fault:?}: before anybody has said anything");
     if let Since::Waiting = since {
@@ -165,7 +169,7 @@ fn one(worker: &mut Worker, since: Since, said: &Said, fault: &Fault) -> bool {
     }
     if let Some(asked) = worker.world().calls.last().cloned() {
         stream.hear(worker, asked.number, said);
-        worker.say_to_nobody(asked.number, &yes());
+        worker.say_to_nobody(asked.number, then);
     }
     if stream.went_on.is_whole {
         assert_eq!(stream.went_on.body, request.body(), "{fault:?}");

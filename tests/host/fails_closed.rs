@@ -3,7 +3,8 @@
 use std::{panic::catch_unwind, sync::Arc};
 
 use crate::{
-    machine::{Fault, How, Shared, Stream, Worker, fault::STATUSES},
+    fleet::{charged, counting},
+    machine::{Does, Fault, How, Shared, Stream, Worker, fault::STATUSES},
     request::{MODES, Request, at_an_address, call, configuration, get, pairs, with_options},
     service::{APPROVE, asking, said},
 };
@@ -40,7 +41,7 @@ fn requests() -> [(&'static str, Request); 6] {
 
 /// By the call that fails: the fate of a GET, an allowed call, one with a limit, a denied one, an allowed one that asks
 /// Envoy to repeat it, and one that a service approves. A status that says that there is nothing is no failure of a property.
-const TABLE: [(&str, [Fate; 6]); 16] = [
+const TABLE: [(&str, [Fate; 6]); 17] = [
     ("proxy_close_stream", [GoesOn, GoesOn, GoesOn, Denied, GoesOn, GoesOn]),
     ("proxy_continue_stream", [GoesOn, GoesOn, GoesOn, Denied, GoesOn, Waits]),
     ("proxy_get_buffer_bytes", [GoesOn, Fails, Fails, Fails, Fails, Fails]),
@@ -49,6 +50,7 @@ const TABLE: [(&str, [Fate; 6]); 16] = [
     ("proxy_get_header_map_value", [GoesOn, GoesOn, GoesOn, Denied, GoesOn, GoesOn]),
     ("proxy_get_property", [Fails; 6]),
     ("proxy_get_shared_data", [GoesOn, GoesOn, FailsWithId, Denied, GoesOn, FailsWithId]),
+    ("proxy_grpc_call", [GoesOn, GoesOn, GoesOn, Denied, GoesOn, GoesOn]),
     ("proxy_http_call", [GoesOn, GoesOn, GoesOn, Denied, GoesOn, Denied]),
     ("proxy_log", [GoesOn, GoesOn, GoesOn, Denied, GoesOn, GoesOn]),
     ("proxy_remove_header_map_value", [GoesOn, GoesOn, GoesOn, Denied, Fails, GoesOn]),
@@ -57,6 +59,27 @@ const TABLE: [(&str, [Fate; 6]); 16] = [
     ("proxy_set_effective_context", [GoesOn, GoesOn, GoesOn, Denied, GoesOn, Waits]),
     ("proxy_set_property", [GoesOn, GoesOn, GoesOn, Denied, GoesOn, GoesOn]),
     ("proxy_set_shared_data", [GoesOn, GoesOn, FailsWithId, Denied, GoesOn, FailsWithId]),
+];
+
+/// The fate of the one with a limit where a service counts it, which has room.
+const COUNTED: [(&str, Fate); 17] = [
+    ("proxy_close_stream", GoesOn),
+    ("proxy_continue_stream", Waits),
+    ("proxy_get_buffer_bytes", Fails),
+    ("proxy_get_current_time_nanoseconds", Fails),
+    ("proxy_get_header_map_pairs", Fails),
+    ("proxy_get_header_map_value", GoesOn),
+    ("proxy_get_property", Fails),
+    ("proxy_get_shared_data", GoesOn),
+    ("proxy_grpc_call", FailsWithId),
+    ("proxy_http_call", GoesOn),
+    ("proxy_log", GoesOn),
+    ("proxy_remove_header_map_value", GoesOn),
+    ("proxy_send_local_response", GoesOn),
+    ("proxy_set_buffer_bytes", GoesOn),
+    ("proxy_set_effective_context", Waits),
+    ("proxy_set_property", GoesOn),
+    ("proxy_set_shared_data", GoesOn),
 ];
 
 /// Nobody is named by a property that is missing or null.
@@ -69,6 +92,18 @@ fn a_call_that_fails_with_any_status_lets_nothing_go_on_unjudged() {
         for status in STATUSES {
             let fates = if name == "proxy_get_property" && [1, 3].contains(&status) { NO_PROPERTY } else { fates };
             wrong.extend(check(&Fault::always(name, status), fates));
+        }
+    }
+    assert!(wrong.is_empty(), "{} wrong:\n{}", wrong.len(), wrong.join("\n"));
+}
+
+#[test]
+fn nor_does_one_where_a_service_counts() {
+    let mut wrong = Vec::new();
+    for ((name, fate), status) in COUNTED.into_iter().flat_map(|row| STATUSES.map(|status| (row, status))) {
+        let fate = if name == "proxy_get_property" && [1, 3].contains(&status) { Denied } else { fate };
+        for mode in MODES {
+            wrong.extend(try_one(&Fault::always(name, status), mode, &counting(mode, "deny"), &call("limited"), fate));
         }
     }
     assert!(wrong.is_empty(), "{} wrong:\n{}", wrong.len(), wrong.join("\n"));
@@ -165,32 +200,38 @@ fn check(fault: &Fault, fates: [Fate; 6]) -> Vec<String> {
     let mut wrong = Vec::new();
     for mode in MODES {
         for ((name, request), expected) in requests().into_iter().zip(fates) {
-            let stream = catch_unwind(|| {
-                let mut worker = Worker::new(&Arc::new(Shared::prepared()), &asking(mode));
-                worker.world().properties = at_an_address();
-                worker.world().faults = vec![fault.clone()];
-                let mut stream = request.send(&mut worker);
-                if let Some(asked) = worker.world().calls.first().cloned() {
-                    stream.hear(&mut worker, asked.number, &said("200", APPROVE));
-                }
-                let before = stream.went_on.clone();
-                stream.close(&mut worker);
-                assert_eq!(stream.went_on, before);
-                stream
-            });
-            let case = format!("{fault:?}, {name} in mode {mode}");
-            match stream {
-                Err(_) => wrong.push(format!("{case}: a trap, or worse")),
-                Ok(stream) if fate(&stream) != expected => wrong.push(format!("{case}: {:?}", fate(&stream))),
-                Ok(stream) => {
-                    if mode == "hold" && expected != GoesOn {
-                        assert_eq!(stream.went_on.headers, None, "{case}: held headers are never seen");
-                    }
-                }
-            }
+            let found = try_one(fault, mode, &asking(mode), &request, expected);
+            wrong.extend(found.map(|what| format!("{name}: {what}")));
         }
     }
     wrong
+}
+
+/// The same of one request, of which services say what lets it pass.
+fn try_one(fault: &Fault, mode: &str, configuration: &str, request: &Request, expected: Fate) -> Option<String> {
+    let stream = catch_unwind(|| {
+        let mut worker = Worker::new(&Arc::new(Shared::prepared()), configuration);
+        worker.world().properties = at_an_address();
+        worker.world().faults = vec![fault.clone()];
+        let mut stream = request.send(&mut worker);
+        if let Some(asked) = worker.world().calls.first().cloned() {
+            let said = if asked.does == Does::Http { said("200", APPROVE) } else { charged() };
+            stream.hear(&mut worker, asked.number, &said);
+        }
+        let before = stream.went_on.clone();
+        stream.close(&mut worker);
+        assert_eq!(stream.went_on, before);
+        stream
+    });
+    let case = format!("{fault:?} in mode {mode}");
+    let Ok(stream) = stream else { return Some(format!("{case}: a trap, or worse")) };
+    if fate(&stream) != expected {
+        return Some(format!("{case}: {:?}", fate(&stream)));
+    }
+    if mode == "hold" && expected != GoesOn {
+        assert_eq!(stream.went_on.headers, None, "{case}: held headers are never seen");
+    }
+    None
 }
 
 fn fate(stream: &Stream) -> Fate {

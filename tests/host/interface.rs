@@ -70,12 +70,14 @@ const ENVOY: [&str; 39] = [
 
 /// What Envoy looks for, with how many numbers go in and come out; it refuses a module where these differ. Each callback
 /// that is here costs every request or stream a call.
-const EXPORTS: [(&str, usize, usize); 15] = [
+const EXPORTS: [(&str, usize, usize); 17] = [
     ("_initialize", 0, 0),
     ("proxy_abi_version_0_2_1", 0, 0),
     ("proxy_on_configure", 2, 1),
     ("proxy_on_context_create", 2, 0),
     ("proxy_on_delete", 1, 0),
+    ("proxy_on_grpc_close", 3, 0),
+    ("proxy_on_grpc_receive", 3, 0),
     ("proxy_on_http_call_response", 5, 0),
     ("proxy_on_log", 1, 0),
     ("proxy_on_memory_allocate", 1, 1),

@@ -3,11 +3,12 @@
 
 use std::{cell::RefCell, sync::Arc};
 
-use mcp_policy::{config::Config, limit::Moment};
+use mcp_policy::{config::Config, engine::heard::Ask, limit::Moment};
 use proptest::{collection::vec, prelude::*, sample::select};
 
 use crate::{
     cases,
+    fleet::{self, asking_both, assert_charges, counting},
     machine::{Part, ROOT, Said, Shared, Worker},
     oracle::{self, InShared},
     request::{MODES, Properties, Request, at_an_address, configuration, requests},
@@ -16,12 +17,17 @@ use crate::{
 
 #[test]
 fn each_request_ends_as_the_engine_says_whatever_its_chunks_and_its_end() {
-    for (mode, text) in MODES.into_iter().flat_map(|mode| [(mode, configuration(mode)), (mode, asking(mode))]) {
+    let configurations = |mode| {
+        let counting = ["deny", "local"].map(|on_failure| counting(mode, on_failure));
+        [configuration(mode), asking(mode), asking_both(mode)].into_iter().chain(counting).map(move |text| (mode, text))
+    };
+    for (mode, text) in MODES.into_iter().flat_map(configurations) {
         let config = Config::load(text.as_bytes()).expect("a sound configuration");
         let shared = Arc::new(Shared::prepared());
         // Two workers, and counters that fill up from case to case.
         let workers = RefCell::new([Worker::new(&shared, &text), Worker::new(&shared, &text)]);
-        let values = (requests(), properties(), any::<bool>(), clock(), service::answers(), answers());
+        let said = (service::answers(), fleet::answers());
+        let values = (requests(), properties(), any::<bool>(), clock(), said, answers());
         cases::run(400, &values, |(request, properties, which, now, said, answer)| {
             let mut workers = workers.borrow_mut();
             let worker = &mut workers[usize::from(which)];
@@ -38,23 +44,34 @@ fn check(
     config: &Config,
     shared: &Shared,
     request: &Request,
-    said: &Said,
+    (ruled, counted): &(Said, Said),
     answer: &[Vec<u8>],
 ) {
     let now = Moment(worker.world().now / 1_000_000);
     let properties = worker.world().properties.clone();
-    let expected = oracle::end(config, request, &properties, now, &InShared(shared.copy()), said);
+    let expected = oracle::end(config, request, &properties, now, &InShared(shared.copy()), &|ask| match ask {
+        Ask::Approval(_) => ruled.clone(),
+        Ask::Charge { .. } => counted.clone(),
+    });
     let mut stream = request.send(worker);
-    if let Some(question) = expected.asks {
+    for ask in expected.asks {
         assert!(stream.is_open() && stream.went_on.body.is_empty(), "{stream:?}");
         let asked = worker.world().calls.first().cloned().expect("a question");
-        assert_asks(&asked, ROOT, &question.body);
-        stream.hear(worker, asked.number, said);
+        match ask {
+            Ask::Approval(question) => {
+                assert_asks(&asked, ROOT, &question.body);
+                stream.hear(worker, asked.number, ruled);
+            }
+            Ask::Charge { message, .. } => {
+                assert_charges(&asked, ROOT, &message);
+                stream.hear(worker, asked.number, counted);
+            }
+        }
     }
     assert_eq!(worker.world().calls, []);
     match expected.reply {
         Some(reply) => {
-            assert_eq!(stream.replies, [reply], "{said:?}");
+            assert_eq!(stream.replies, [reply], "{ruled:?} {counted:?}");
             assert!(stream.went_on.body.is_empty() && !stream.went_on.is_whole, "{:?}", stream.went_on);
             assert!(mode == "release" || stream.went_on.headers.is_none(), "{:?}", stream.went_on);
         }

@@ -27,5 +27,5 @@ pub(crate) use self::{
     stream::Stream,
     turns::{PLAYER, Turns},
     worker::{ROOT, Worker},
-    world::{OwnCall, Pairs, Reply, Said},
+    world::{Came, Does, OwnCall, Pairs, Reply, Said},
 };

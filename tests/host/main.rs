@@ -9,6 +9,7 @@
 //! | `lawful` | by Envoy's rules, each request ends as the engine says natively |
 //! | `any_order` | in any order, with anything failing: no trap, no second reply, nothing unjudged goes on |
 //! | `asked` | a call that a service is asked about goes on whole and once when it says so, and never else |
+//! | `counted` | the same of a call that a service counts; where it does not, calls are refused or counted here |
 //! | `console` | a console that fails approves nothing, and strangers never do |
 //! | `used_once` | one yes lets one call pass, whatever order workers come in |
 //! | `answers` | lists are trimmed whatever fails, other answers pass without a call into the host |
@@ -32,8 +33,10 @@ mod cases;
 mod configuring;
 mod console;
 mod contexts;
+mod counted;
 mod exact;
 mod fails_closed;
+mod fleet;
 mod interface;
 mod lawful;
 mod machine;

@@ -5,7 +5,7 @@ use mcp_policy::{
     config::Config,
     engine::{
         self, Answer, Call, Judgement, Opening,
-        ruling::{Inquiry, Ruling},
+        heard::{Answered, Ask},
     },
     http::{Header, Headers},
     limit::{
@@ -16,7 +16,7 @@ use mcp_policy::{
 };
 
 use crate::{
-    machine::{Pairs, Reply, Said, Shared},
+    machine::{Came, Pairs, Reply, Said, Shared},
     request::{Properties, Request},
 };
 
@@ -50,20 +50,20 @@ impl Store for InShared {
 /// What becomes of a request.
 #[derive(Debug, Default)]
 pub(crate) struct End {
-    /// What an approval service is asked about it.
-    pub(crate) asks: Option<Inquiry>,
+    /// What services are asked about it, one after the other.
+    pub(crate) asks: Vec<Ask>,
     /// What it is answered; `None` where it goes on.
     pub(crate) reply: Option<Reply>,
 }
 
-/// What becomes of a request, if a service says this of it.
+/// What becomes of a request, if services say this of it.
 pub(crate) fn end<S: Store>(
     config: &Config,
     request: &Request,
     properties: &Properties,
     now: Moment,
     store: &S,
-    said: &Said,
+    said: &impl Fn(&Ask) -> Said,
 ) -> End {
     let Some(call) = call(config, &request.headers, properties) else { return replied(answer::failed()) };
     let body = request.body();
@@ -72,19 +72,14 @@ pub(crate) fn end<S: Store>(
         Opening::Bypass => return End::default(),
         Opening::Pass | Opening::AwaitNothing if body.is_empty() => return End::default(),
         Opening::Pass | Opening::AwaitNothing => engine::unexpected_body(config, &call),
-        Opening::Await => return judged(config, call, &body, now, store, Some(said)),
+        Opening::Await => return judged(config, call, &body, now, store, said),
     };
-    decided(judgement)
+    decided(judgement, Vec::new())
 }
 
-/// Whether a request with these headers could go on with this body, had all limits room, when a service has said this.
-pub(crate) fn may_go_on<S: Store>(
-    config: &Config,
-    headers: &Pairs,
-    body: &[u8],
-    store: &S,
-    said: Option<&Said>,
-) -> bool {
+/// Whether a request with these headers could go on with this body, had all limits room, when services have said this in
+/// this order, or could not be asked.
+pub(crate) fn may_go_on<S: Store>(config: &Config, headers: &Pairs, body: &[u8], store: &S, said: &[Said]) -> bool {
     let Some(call) = call(config, headers, &Properties::default()) else { return false };
     match engine::open(config, &call, true) {
         Opening::Closed(_) => {
@@ -93,8 +88,23 @@ pub(crate) fn may_go_on<S: Store>(
         }
         Opening::Bypass => true,
         Opening::Pass | Opening::AwaitNothing => body.is_empty(),
-        Opening::Await => judged(config, call, body, Moment(0), store, said).reply.is_none(),
+        Opening::Await => passes(config, &call, body, store, said),
     }
+}
+
+/// Whether it passes if what it asks is answered by the next that was said, or by nobody.
+fn passes<S: Store>(config: &Config, call: &Call, body: &[u8], store: &S, said: &[Said]) -> bool {
+    let ask = match engine::judge(config, call, body, "filter", Moment(0), store).answer {
+        Answer::Forward(_) => return true,
+        Answer::Reply(_) => return false,
+        Answer::Ask(ask) => ask,
+    };
+    let goes_on = |said: Option<&Said>, rest: &[Said]| {
+        let mut call = call.clone();
+        call.heard.hear(&ask, said.and_then(answered).as_ref());
+        passes(config, &call, body, store, rest)
+    };
+    goes_on(None, said) || said.split_first().is_some_and(|(first, rest)| goes_on(Some(first), rest))
 }
 
 /// The headers of a request that go on: not those that would have it sent twice or its answer come compressed.
@@ -107,32 +117,46 @@ pub(crate) fn stripped(config: &Config, headers: &Pairs) -> Pairs {
     headers.iter().filter(|(name, _)| stays(name)).cloned().collect()
 }
 
-fn judged<S: Store>(config: &Config, call: Call, body: &[u8], now: Moment, store: &S, said: Option<&Said>) -> End {
-    let judge = |call: &Call| engine::judge(config, call, body, "filter", now, store);
-    let judgement = judge(&call);
-    let Answer::Ask(inquiry) = judgement.answer else { return decided(judgement) };
-    let ruling = said.and_then(|said| ruling(&inquiry, said)).unwrap_or(Ruling::Failed);
-    End { asks: Some(inquiry), ..decided(judge(&Call { ruling: Some(ruling), ..call })) }
-}
-
-/// What a service's answer means; `None` without one status.
-fn ruling(inquiry: &Inquiry, said: &Said) -> Option<Ruling> {
-    match read(&said.headers)?.get(":status") {
-        Header::Once(status) => Some(inquiry.ruling(status, &said.body)),
-        _ => None,
+fn judged<S: Store>(
+    config: &Config,
+    mut call: Call,
+    body: &[u8],
+    now: Moment,
+    store: &S,
+    said: &impl Fn(&Ask) -> Said,
+) -> End {
+    let mut asks = Vec::new();
+    loop {
+        let judgement = engine::judge(config, &call, body, "filter", now, store);
+        let Answer::Ask(ask) = judgement.answer else { return decided(judgement, asks) };
+        call.heard.hear(&ask, answered(&said(&ask)).as_ref());
+        asks.push(ask);
     }
 }
 
-fn decided(judgement: Judgement) -> End {
+/// What came, as the filter hands it on; `None` if that is nothing.
+fn answered(said: &Said) -> Option<Answered> {
+    let status = match said.came {
+        Came::Closed(_) => return None,
+        Came::Message => b"0".to_vec(),
+        Came::Http => match read(&said.headers)?.get(":status") {
+            Header::Once(status) => status.to_vec(),
+            _ => return None,
+        },
+    };
+    Some(Answered { status, body: said.body.clone() })
+}
+
+fn decided(judgement: Judgement, asks: Vec<Ask>) -> End {
     match judgement.answer {
-        Answer::Forward(_) => End::default(),
-        Answer::Reply(reply) => replied(reply),
-        Answer::Ask(inquiry) => panic!("asked again: {inquiry:?}"),
+        Answer::Forward(_) => End { asks, reply: None },
+        Answer::Reply(reply) => End { asks, ..replied(reply) },
+        Answer::Ask(ask) => panic!("asked again: {ask:?}"),
     }
 }
 
 fn replied(reply: answer::Reply) -> End {
-    End { asks: None, reply: Some(shown(reply)) }
+    End { asks: Vec::new(), reply: Some(shown(reply)) }
 }
 
 /// `None` if a name is not UTF-8.

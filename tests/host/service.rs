@@ -33,14 +33,15 @@ pub(crate) fn asking(mode: &str) -> String {
 
 /// An answer with this status.
 pub(crate) fn said(status: &str, body: &str) -> Said {
-    Said { headers: pairs(&[(":status", status), ("content-type", "text/html")]), body: body.as_bytes().to_vec() }
+    let headers = pairs(&[(":status", status), ("content-type", "text/html")]);
+    Said { headers, body: body.as_bytes().to_vec(), ..Said::default() }
 }
 
 /// Answers that let nothing pass: none, half of one, odd ones, other decisions.
 pub(crate) fn unwilling() -> Vec<Said> {
     let twice: Pairs = pairs(&[(":status", "200"), (":status", "200")]);
     let headers = [pairs(&[]), pairs(&[("content-length", "3")]), twice];
-    let odd = headers.map(|headers| Said { headers, body: APPROVE.as_bytes().to_vec() });
+    let odd = headers.map(|headers| Said { headers, body: APPROVE.as_bytes().to_vec(), ..Said::default() });
     let others = OTHERS.iter().map(|body| said("200", body));
     let statuses = ["", "0", "100", "201", "204", "301", "401", "503", "2000"];
     let long = format!("{APPROVE}{}", " ".repeat(16 << 10));
@@ -54,7 +55,7 @@ pub(crate) fn answers() -> impl Strategy<Value = Said> {
     prop_oneof![
         4 => Just(said("200", APPROVE)),
         3 => select(unwilling()),
-        1 => noise.prop_map(|(status, body)| Said { headers: vec![(b":status".to_vec(), status)], body }),
+        1 => noise.prop_map(|(status, body)| Said { headers: vec![(b":status".to_vec(), status)], body, ..Said::default() }),
     ]
 }
 

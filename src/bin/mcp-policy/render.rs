@@ -1,7 +1,4 @@
-//! `mcp-policy render`: a complete gateway configuration with the user's policy in it.
-//!
-//! `limitador` has no place here yet: limits that count over several Envoys do not exist yet, so there is nothing that
-//! a Limitador could be configured for.
+//! `mcp-policy render`: a complete gateway configuration with the user's policy in it, or that of a service beside it.
 
 mod configuration;
 mod document;
@@ -9,6 +6,7 @@ mod envoy;
 mod envoy_gateway;
 mod istio;
 mod kubernetes;
+mod limitador;
 mod sidecar;
 mod template;
 #[cfg(test)]
@@ -27,7 +25,7 @@ pub(crate) struct Args {
     gateway: Gateway,
 }
 
-/// For which gateway.
+/// For which gateway, or for what beside it.
 #[derive(Subcommand)]
 enum Gateway {
     /// Envoy by itself: one listener, the filter, one MCP server
@@ -38,6 +36,8 @@ enum Gateway {
     Istio(istio::Istio),
     /// Kubernetes with Envoy Gateway: a Gateway in front of an MCP server
     EnvoyGateway(envoy_gateway::EnvoyGateway),
+    /// Limitador: the limits that it counts for several Envoys
+    Limitador(limitador::Limitador),
 }
 
 /// Renders, and prints what came of it.
@@ -68,6 +68,7 @@ impl Gateway {
             Self::Sidecar(sidecar) => &sidecar.common.file,
             Self::Istio(istio) => &istio.common.file,
             Self::EnvoyGateway(gateway) => &gateway.common.file,
+            Self::Limitador(limitador) => &limitador.file,
         }
     }
 
@@ -81,6 +82,7 @@ impl Gateway {
             Self::Sidecar(sidecar) => sidecar.render(document),
             Self::Istio(istio) => istio.render(document),
             Self::EnvoyGateway(gateway) => gateway.render(document),
+            Self::Limitador(limitador) => limitador.render(document),
         }
     }
 }

@@ -23,6 +23,7 @@ pub(crate) struct Listener {
     cluster: String,
     server: Option<SocketAddr>,
     service: Option<SocketAddr>,
+    counts: Option<SocketAddr>,
     filters_before: Vec<Value>,
     denied_later: bool,
     routes: Option<Value>,
@@ -59,6 +60,7 @@ impl Listener {
             cluster: "http1".into(),
             server: None,
             service: None,
+            counts: None,
             filters_before: Vec::new(),
             denied_later: false,
             routes: None,
@@ -126,6 +128,12 @@ impl Listener {
     /// The filter may call a server of its own, by the cluster `service`.
     pub(crate) fn service(mut self, address: SocketAddr) -> Self {
         self.service = Some(address);
+        self
+    }
+
+    /// The filter may have a server count its limits, by the cluster `counts`.
+    pub(crate) fn counted_by(mut self, address: SocketAddr) -> Self {
+        self.counts = Some(address);
         self
     }
 
@@ -222,7 +230,8 @@ impl Listener {
         let protocol = json!({ "http_protocol_options": {} });
         let server = self.server.map(|address| cluster(&self.cluster, address, &protocol));
         let service = self.service.map(|address| cluster("service", address, &protocol));
-        server.into_iter().chain(service)
+        let counts = self.counts.map(|address| cluster("counts", address, &json!({ "http2_protocol_options": {} })));
+        server.into_iter().chain(service).chain(counts)
     }
 
     /// The filter under test. All of them share one `vm_id`, so one VM for each worker and one shared data.

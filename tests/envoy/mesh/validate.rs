@@ -6,6 +6,7 @@ use crate::{
     gateway::{module, validate},
     process::fresh_folder,
 };
+use serde_json::json;
 use std::{fs, path::Path};
 
 #[test]
@@ -19,6 +20,9 @@ fn envoy_finds_no_fault_in_what_is_shipped_and_rendered() {
     for upstream in ["http://127.0.0.1:3000", "https://mcp.example.com", "https://[::1]:8443", "http://mcp:80"] {
         all.push(render(&folder, "envoy", &policy().to_string(), &["--upstream", upstream, "--module", module]));
     }
+    let limited = json!({ "version": "1", "default": "deny", "tools": { "t": { "rate_limit": "1/day" } } });
+    let counted = json!({ "policy": limited, "limits": { "service": { "cluster": "limits" } } });
+    all.push(render(&folder, "envoy", &counted.to_string(), &["--module", module]));
     for (number, text) in all.iter().enumerate() {
         assert!(text.contains(module));
         let file = folder.join(format!("{number}.yaml"));

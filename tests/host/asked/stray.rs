@@ -97,7 +97,7 @@ fn more_that_comes_while_a_call_waits_does_not_go_on_with_it() {
 
 #[test]
 fn of_so_many_that_wait_each_has_its_answer_and_one_more_is_refused() {
-    const MOST: usize = 256;
+    const MOST: usize = 1024;
     for mode in MODES {
         let mut worker = worker(mode);
         let mut waiting: Vec<_> = (0..MOST).map(|_| waiting(&mut worker, &call("asked"))).collect();

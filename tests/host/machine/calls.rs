@@ -6,7 +6,7 @@ use super::{
     How, Pairs, Reply,
     memory::{Guest, deserialise, serialise},
     wasi,
-    world::{World, status},
+    world::{Does, World, status},
 };
 
 /// Answers every import of the module.
@@ -157,7 +157,23 @@ fn answer(guest: &mut Guest<'_, '_>, name: &str, args: &[u64]) -> Result<u32> {
             assert_eq!(deserialise(&guest.read(trailers, trailers_size)?), Pairs::new(), "there are no trailers");
             let headers = deserialise(&guest.read(headers, size)?);
             let (cluster, body) = (guest.read(cluster, cluster_size)?, guest.read(body, body_size)?);
-            let number = guest.world().begin(cluster, headers, body, timeout);
+            let number = guest.world().begin(Does::Http, cluster, headers, body, timeout);
+            guest.write(at, &number.to_le_bytes())?;
+            Ok(status::OK)
+        }
+        (
+            "proxy_grpc_call",
+            &[target, target_size, service, service_size, method, method_size, metadata, size, ref rest @ ..],
+        ) => {
+            let &[message, message_size, timeout, at] = rest else { return Ok(status::UNIMPLEMENTED) };
+            let text = |bytes| String::from_utf8(bytes).expect("a name in ASCII");
+            let does = Does::Grpc {
+                service: text(guest.read(service, service_size)?),
+                method: text(guest.read(method, method_size)?),
+            };
+            let metadata = deserialise(&guest.read(metadata, size)?);
+            let (target, message) = (guest.read(target, target_size)?, guest.read(message, message_size)?);
+            let number = guest.world().begin(does, target, metadata, message, timeout);
             guest.write(at, &number.to_le_bytes())?;
             Ok(status::OK)
         }

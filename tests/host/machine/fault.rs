@@ -54,7 +54,7 @@ impl Fault {
 pub(crate) const STATUSES: [u32; 16] = [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 64, 0x8000_0000, u32::MAX];
 
 /// Every call into the host that the module makes, by its name in the ABI.
-pub(crate) const CALLS: [&str; 19] = [
+pub(crate) const CALLS: [&str; 20] = [
     "proxy_close_stream",
     "proxy_continue_stream",
     "proxy_define_metric",
@@ -64,6 +64,7 @@ pub(crate) const CALLS: [&str; 19] = [
     "proxy_get_header_map_value",
     "proxy_get_property",
     "proxy_get_shared_data",
+    "proxy_grpc_call",
     "proxy_http_call",
     "proxy_increment_metric",
     "proxy_log",

@@ -8,7 +8,7 @@ use std::sync::{
 use wasmtime::{Instance, Store, Val};
 
 use super::{
-    Said, Shared, calls,
+    Came, Said, Shared, calls,
     module::MODULE,
     world::{Reach, World},
 };
@@ -130,8 +130,14 @@ impl Worker {
         let root = known.map_or(ROOT, |index| world.calls.remove(index).root);
         world.reach = Reach { said: Some(said.clone()), ..Reach::default() };
         let count = |count: usize| u32::try_from(count).expect("a small answer");
-        let args = [root, number, count(said.headers.len()), count(said.body.len()), 0];
-        self.callback("proxy_on_http_call_response", &args);
+        match said.came {
+            Came::Http => {
+                let args = [root, number, count(said.headers.len()), count(said.body.len()), 0];
+                self.callback("proxy_on_http_call_response", &args)
+            }
+            Came::Message => self.callback("proxy_on_grpc_receive", &[root, number, count(said.body.len())]),
+            Came::Closed(status) => self.callback("proxy_on_grpc_close", &[root, number, status]),
+        };
         self.world().reach = Reach::default();
     }
 

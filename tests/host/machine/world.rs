@@ -85,18 +85,41 @@ pub(crate) struct OwnCall {
     pub(crate) root: u32,
     /// The stream that it is made for.
     pub(crate) stream: u32,
+    pub(crate) does: Does,
+    /// The name of a cluster, or a `GrpcService`.
     pub(crate) cluster: Vec<u8>,
     pub(crate) headers: Pairs,
+    /// Or the message.
     pub(crate) body: Vec<u8>,
     /// In milliseconds.
     pub(crate) timeout: u32,
 }
 
+/// What kind of request it is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Does {
+    Http,
+    Grpc { service: String, method: String },
+}
+
 /// The answer to one: without headers if there was none.
 #[derive(Clone, Default, PartialEq, Eq)]
 pub(crate) struct Said {
+    pub(crate) came: Came,
     pub(crate) headers: Pairs,
+    /// Or the message.
     pub(crate) body: Vec<u8>,
+}
+
+/// How an answer comes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Came {
+    #[default]
+    Http,
+    /// As a message by gRPC.
+    Message,
+    /// Not: gRPC ended with this status.
+    Closed(u32),
 }
 
 /// A local reply.
@@ -109,6 +132,9 @@ pub(crate) struct Reply {
 
 impl fmt::Debug for Said {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.came != Came::Http {
+            write!(f, "{:?}, ", self.came)?;
+        }
         for (name, value) in &self.headers {
             write!(f, "{}: {}, ", name.escape_ascii(), value.escape_ascii())?;
         }
@@ -122,7 +148,8 @@ impl World {
         match kind {
             0 => self.reach.request_body.as_ref(),
             1 => self.reach.response_body.as_ref(),
-            4 => self.said().map(|said| &said.body),
+            4 => self.said(Came::Http).map(|said| &said.body),
+            5 => self.said(Came::Message).map(|said| &said.body),
             7 => Some(&self.configuration),
             _ => None,
         }
@@ -183,23 +210,29 @@ impl World {
     }
 
     /// The answer to a request of the module's own, which the root has in reach and no stream.
-    fn said(&self) -> Option<&Said> {
-        self.reach.said.as_ref().filter(|_| self.about == self.called_for)
+    fn said(&self, came: Came) -> Option<&Said> {
+        self.reach.said.as_ref().filter(|said| said.came == came && self.about == self.called_for)
     }
 
     /// Begins a request of the module's own. It belongs to the root, whichever stream makes it.
-    pub(super) fn begin(&mut self, cluster: Vec<u8>, headers: Pairs, body: Vec<u8>, timeout: u32) -> u32 {
+    pub(super) fn begin(&mut self, does: Does, cluster: Vec<u8>, headers: Pairs, body: Vec<u8>, timeout: u32) -> u32 {
         let stream = self.about;
         let root = *self.contexts.get(&stream).expect("a context that is there");
         assert_ne!(root, 0, "it is made for a stream");
         for name in [":method", ":path", ":authority"] {
             let is_named = |pair: &&(Vec<u8>, Vec<u8>)| pair.0 == name.as_bytes() && !pair.1.is_empty();
-            assert_eq!(headers.iter().filter(is_named).count(), 1, "Envoy refuses a request without `{name}`");
+            let wanted = usize::from(does == Does::Http);
+            assert_eq!(
+                headers.iter().filter(is_named).count(),
+                wanted,
+                "{name}: Envoy writes gRPC's own, and no others"
+            );
         }
         assert!(!cluster.is_empty() && timeout > 0, "for {cluster:?} in {timeout} ms");
-        self.last_call += 1;
-        let number = self.last_call;
-        self.calls.push(OwnCall { number, root, stream, cluster, headers, body, timeout });
+        // As in Envoy, where a number tells by its last bits what it is of.
+        self.last_call += 4;
+        let number = self.last_call + u32::from(does != Does::Http);
+        self.calls.push(OwnCall { number, root, stream, does, cluster, headers, body, timeout });
         number
     }
 

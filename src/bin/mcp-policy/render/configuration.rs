@@ -21,9 +21,46 @@ type Members<'a> = BTreeMap<String, &'a RawValue>;
 /// What is wrong with `document`.
 pub(super) fn of(document: &str) -> Result<String, String> {
     let configuration = held(document)?;
-    let Err(invalid) = Config::load(document.trim_matches(WHITE).as_bytes()) else { return Ok(configuration) };
-    let mistakes: Vec<String> = invalid.problems.iter().map(|problem| format!("\n  {problem}")).collect();
-    Err(format!("the filter would refuse this; `mcp-policy check` shows where:{}", mistakes.concat()))
+    load(document.trim_matches(WHITE), "the filter would refuse this; `mcp-policy check` shows where")?;
+    Ok(configuration)
+}
+
+/// The configuration made of a policy or a configuration, where a service counts its limits, whether or not it says so.
+///
+/// # Errors
+///
+/// What is wrong with `document`, or what of it no service can count.
+pub(super) fn counted(document: &str) -> Result<Config, String> {
+    let text = of(document)?;
+    let members = read(&text)?;
+    let service = r#""service": {"cluster": "limits"}"#;
+    let text = match members.get("limits") {
+        None => insert(&text, 0, &format!(r#""limits": {{{service}}}, "#)),
+        Some(limits) => {
+            let options: Members<'_> = serde_json::from_str(limits.get()).map_err(|error| error.to_string())?;
+            match (options.contains_key("service"), options.is_empty()) {
+                (true, _) => text,
+                (false, true) => insert(&text, place_of(limits, &text), service),
+                (false, false) => insert(&text, place_of(limits, &text), &format!("{service}, ")),
+            }
+        }
+    };
+    load(&text, "a service cannot count this, as `limits.service` says")
+}
+
+/// # Errors
+/// `what` is the matter, and all that is wrong with `text`.
+fn load(text: &str, what: &str) -> Result<Config, String> {
+    Config::load(text.as_bytes()).map_err(|invalid| {
+        let mistakes: Vec<String> = invalid.problems.iter().map(|problem| format!("\n  {problem}")).collect();
+        format!("{what}:{}", mistakes.concat())
+    })
+}
+
+/// Where a part of `text` begins.
+fn place_of(part: &RawValue, text: &str) -> usize {
+    // It borrows from `text`, so the difference of their addresses is its place there.
+    part.get().as_ptr().addr().saturating_sub(text.as_ptr().addr())
 }
 
 /// A configuration that is rendered, with `member` first if it says nothing of `key` itself.
@@ -77,9 +114,7 @@ pub(super) fn held(document: &str) -> Result<String, String> {
         return Ok(text.to_owned());
     }
     let member = if options.is_empty() { r#""headers": "hold""# } else { r#""headers": "hold", "# };
-    // `protocol` borrows from `text`, so the difference of their addresses is its place there.
-    let place = protocol.get().as_ptr().addr().saturating_sub(text.as_ptr().addr());
-    Ok(insert(text, place, member))
+    Ok(insert(text, place_of(protocol, text), member))
 }
 
 fn read(text: &str) -> Result<Members<'_>, String> {

@@ -1,6 +1,6 @@
 //! `mcp-policy render envoy`: a static file for an Envoy by itself, which the sidecar has inside, too.
 
-use mcp_policy::config::Loaded;
+use mcp_policy::config::{Config, Loaded};
 
 use super::{
     configuration,
@@ -10,6 +10,7 @@ use super::{
 
 pub(super) const ENVOY: &str = include_str!("templates/envoy.yaml.in");
 pub(super) const CONSOLE: &str = include_str!("templates/console_listener.yaml.in");
+pub(super) const LIMITS_CLUSTER: &str = include_str!("templates/limits_cluster.yaml.in");
 pub(super) const UPSTREAM_TLS: &str = include_str!("templates/upstream_tls.yaml.in");
 
 /// What an Envoy configuration is made of.
@@ -63,6 +64,7 @@ impl Envoy {
     /// # Errors
     /// What keeps the document from being a configuration.
     pub(super) fn render(&self, document: &str) -> Result<String, String> {
+        let configuration = configuration::asking(configuration::of(document)?, self.console_port)?;
         let file = File {
             gateway: "envoy",
             address: "127.0.0.1",
@@ -70,9 +72,9 @@ impl Envoy {
             admin_port: self.admin_port,
             module: &self.module,
             upstream: &self.upstream,
-            configuration: &configuration::asking(configuration::of(document)?, self.console_port)?,
+            configuration: &configuration,
             listeners: console(self.console_port, &self.module, &self.approvers)?,
-            clusters: String::new(),
+            clusters: limits_cluster(&configuration),
         };
         Ok(file.write())
     }
@@ -93,6 +95,16 @@ pub(super) fn console(port: u16, module: &str, approvers: &[String]) -> Result<S
     let values = [("console_port", port.to_string()), ("module", quoted(module)), ("console", scalar(&console))];
     Ok(fill(CONSOLE, &values))
 }
+
+/// The cluster of the service that counts a configuration's limits, if one does and its cluster is not there already.
+pub(super) fn limits_cluster(configuration: &str) -> String {
+    let service = Config::load(configuration.as_bytes()).ok().and_then(|config| config.limits.service);
+    let cluster = service.map(|service| service.cluster).filter(|cluster| !CLUSTERS.contains(&&**cluster));
+    cluster.map_or_else(String::new, |cluster| fill(LIMITS_CLUSTER, &[("cluster", quoted(&cluster))]))
+}
+
+/// The clusters that are there whatever the configuration.
+const CLUSTERS: [&str; 2] = ["mcp_server", "admin"];
 
 // === impl File ===
 

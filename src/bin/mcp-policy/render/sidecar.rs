@@ -52,7 +52,12 @@ impl Sidecar {
         // On the pod's own loopback: `kubectl port-forward` leads there.
         let console = envoy::console(CONSOLE_PORT, &module, &self.approvers)?;
         // Also a label of the filter's statistics.
-        let digest = Config::load(configuration.as_bytes()).map(|config| config.digest).unwrap_or_default();
+        let config = Config::load(configuration.as_bytes()).ok();
+        let digest = config.as_ref().map(|config| config.digest.clone()).unwrap_or_default();
+        let counting = match config.and_then(|config| config.limits.service) {
+            Some(_) => "# All pods share one count, which the service in `limits.service` keeps.",
+            None => "# Each pod counts alone: with n of them, a caller may have n times what the policy says.",
+        };
         let envoy = File {
             gateway: "sidecar",
             address: "0.0.0.0",
@@ -62,7 +67,8 @@ impl Sidecar {
             upstream: &self.upstream,
             configuration: &configuration,
             listeners: console + &fill(HEALTH_LISTENER, &[("health_port", HEALTH_PORT.to_string())]),
-            clusters: fill(ADMIN_CLUSTER, &[("admin_port", ADMIN_PORT.to_string())]),
+            clusters: fill(ADMIN_CLUSTER, &[("admin_port", ADMIN_PORT.to_string())])
+                + &envoy::limits_cluster(&configuration),
         };
         Ok(fill(
             SIDECAR,
@@ -73,6 +79,7 @@ impl Sidecar {
                 ("health_port", HEALTH_PORT.to_string()),
                 ("module_folder", MODULE_FOLDER.to_owned()),
                 ("image", self.common.image.reference().to_owned()),
+                ("counting", counting.to_owned()),
                 ("digest", quoted(&digest)),
                 ("envoy", scalar(envoy.write().trim_end())),
             ],

@@ -3,6 +3,7 @@
 use clap::Parser;
 
 mod kubernetes;
+mod limitador;
 
 use super::{
     Args,

@@ -1,0 +1,108 @@
+//! What is promised of limits that a service counts; that Limitador counts by them is shown by `tests/limitador.rs`.
+
+use super::{render, render_for};
+use crate::render::{
+    envoy::LIMITS_CLUSTER,
+    limitador::{LIMIT, LIMITADOR},
+};
+
+const LIMITED: &str = r#"{"version":"1","default":"deny","tools":{"t":{"rate_limit":"5/minute"}}}"#;
+
+/// What is rendered for Limitador, without what stands at its head.
+fn limits(document: &str) -> Result<String, String> {
+    let rendered = render_for("limitador", document, &[])?;
+    let (head, limits) = rendered.split_once("\n\n").unwrap();
+    assert!(head.lines().all(|line| line.starts_with('#')), "{head}");
+    Ok(limits.to_owned())
+}
+
+#[test]
+fn the_shipped_limits_are_what_render_prints() {
+    let root = env!("CARGO_MANIFEST_DIR");
+    let policy = std::fs::read_to_string(format!("{root}/envoy/policies/krea.json")).unwrap();
+    let file = "envoy/limitador/limits.yaml";
+    let shipped = std::fs::read_to_string(format!("{root}/{file}")).unwrap_or_default();
+    assert!(
+        shipped == render_for("limitador", &policy, &[]).unwrap(),
+        "{file} is out of date: cargo run -- render limitador envoy/policies/krea.json > {file}"
+    );
+}
+
+#[test]
+fn a_counter_is_written_with_each_place_that_it_can_stand_at() {
+    let document = r#"{"policy":{"version":"1","default":"deny","all_tools":{"limits":[
+        {"counter":"all","window":"hour","max":60,"scope":"global"}]},
+        "tools":{"t":{"limits":[{"counter":"it's","window":"day","max":7,"scope":"grant"}]},"u":{}}},
+        "limits":{"max_counters":9,"service":{"cluster":"x","domain":"agents"}}}"#;
+    let expected = r#"- namespace: "agents"
+  name: "default/all"
+  max_value: 60
+  seconds: 3600
+  conditions:
+  - |-
+    size(descriptors) > 0 && descriptors[0].policy == 'default' && descriptors[0].counter == 'all' ||
+    size(descriptors) > 1 && descriptors[1].policy == 'default' && descriptors[1].counter == 'all'
+  variables: []
+- namespace: "agents"
+  name: "default/it's"
+  max_value: 7
+  seconds: 86400
+  conditions:
+  - |-
+    size(descriptors) > 0 && descriptors[0].policy == 'default' && descriptors[0].counter == 'it\'s' ||
+    size(descriptors) > 1 && descriptors[1].policy == 'default' && descriptors[1].counter == 'it\'s'
+  variables:
+  - |-
+    descriptors[0].counter == 'it\'s' ? descriptors[0].identity :
+    descriptors[1].identity
+"#;
+    assert_eq!(limits(document).unwrap(), expected);
+}
+
+#[test]
+fn a_document_need_not_name_the_service() {
+    let expected = limits(LIMITED).unwrap();
+    assert!(expected.starts_with("- namespace: \"mcp-policy\"\n  name: \"default//tools/t\"\n  max_value: 5\n"));
+    for limits_of in [r#""limits":{}"#, r#""limits": { "refund": "never" }"#, r#""limits":{"service":{"cluster":"x"}}"#]
+    {
+        assert_eq!(limits(&format!(r#"{{"policy":{LIMITED},{limits_of}}}"#)).unwrap(), expected, "{limits_of}");
+    }
+    assert_eq!(limits(r#"{"version":"1","default":"deny"}"#).unwrap(), "[]\n", "there are no limits");
+}
+
+#[test]
+fn what_no_service_can_count_is_not_rendered() {
+    let uncountable = LIMITED.replace(r#""5/minute""#, r#"{"max":5,"window":45}"#);
+    let why = "a service cannot count this, as `limits.service` says:\n  /policy/tools/t/rate_limit/window: \
+               `limits.service` counts by `second`, `minute`, `hour` or `day`; take one of them";
+    assert_eq!(render_for("limitador", &uncountable, &[]).unwrap_err(), why);
+    let broken = LIMITED.replace("deny", "dney");
+    let why = render_for("limitador", &broken, &[]).unwrap_err();
+    assert_eq!(why, render_for("envoy", &broken, &[]).unwrap_err(), "as for any gateway");
+}
+
+#[test]
+fn a_gateway_has_the_cluster_of_the_service_that_it_names() {
+    let counted = format!(r#"{{"policy":{LIMITED},"limits":{{"service":{{"cluster":"a\"b"}}}}}}"#);
+    for gateway in ["envoy", "sidecar"] {
+        let rendered = render_for(gateway, &counted, &[]).unwrap();
+        assert_eq!(rendered.matches("address: limitador, port_value: 8081").count(), 1, "{rendered}");
+        assert_eq!(rendered.matches(r#"name: "a\"b""#).count(), 2, "the cluster, and its endpoints: {rendered}");
+        assert!(!render_for(gateway, LIMITED, &[]).unwrap().contains("limitador"));
+    }
+    // One that is there already is not made twice.
+    assert!(!render(&counted.replace(r#"a\"b"#, "mcp_server"), &[]).contains("address: limitador"));
+    let alone = "Each pod counts alone";
+    assert!(render_for("sidecar", LIMITED, &[]).unwrap().contains(alone));
+    assert!(!render_for("sidecar", &counted, &[]).unwrap().contains(alone));
+}
+
+#[test]
+fn every_placeholder_has_a_value() {
+    for template in [LIMITADOR, LIMIT, LIMITS_CLUSTER] {
+        assert_eq!(template.matches('$').count(), template.matches("${").count());
+    }
+    assert!(!render_for("limitador", LIMITED, &[]).unwrap().contains("${"));
+    let counted = format!(r#"{{"policy":{LIMITED},"limits":{{"service":{{"cluster":"x"}}}}}}"#);
+    assert!(!render(&counted, &[]).contains("${"));
+}

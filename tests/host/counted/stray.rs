@@ -1,0 +1,177 @@
+//! Answers for whom nobody waits any more, or not in this order, and how many may wait.
+
+use super::{LIMITED, UNANSWERED, UNCOUNTED, charged, closed, codes, counting, full, waiting, worker};
+use crate::{
+    fleet::service,
+    machine::{Part, ROOT, Stream, Worker},
+    request::{End, MODES, Request, call, pairs, with_options},
+    service::{APPROVE, said},
+};
+
+#[test]
+fn an_answer_for_a_stream_that_is_gone_reaches_nobody() {
+    for (mode, late) in MODES.into_iter().flat_map(|mode| [(mode, charged()), (mode, full(1)), (mode, closed(4))]) {
+        let mut worker = worker(&counting(mode, "deny"));
+        let (mut gone, asked) = waiting(&mut worker, &call("limited"));
+        gone.close(&mut worker);
+        let (mut next, other) = waiting(&mut worker, &call("limited"));
+        worker.say_to_nobody(asked.number, &late);
+        assert!(next.is_open() && !gone.went_on.is_whole && gone.replies.is_empty());
+        next.hear(&mut worker, other.number, &full(1));
+        assert_eq!(codes(&next), LIMITED);
+    }
+}
+
+#[test]
+fn an_answer_to_no_question_reaches_nobody() {
+    for mode in MODES {
+        let mut worker = worker(&counting(mode, "local"));
+        for number in [0, 1, 5, u32::MAX] {
+            worker.say_to_nobody(number, &charged());
+            worker.say_to_nobody(number, &closed(0));
+        }
+        let (mut stream, asked) = waiting(&mut worker, &call("limited"));
+        for number in [0, asked.number + 1, u32::MAX] {
+            worker.say_to_nobody(number, &charged());
+            worker.say_to_nobody(number, &closed(14));
+            worker.say_to_nobody(number, &said("200", APPROVE));
+        }
+        assert!(stream.is_open());
+        stream.hear(&mut worker, asked.number, &charged());
+        assert!(stream.went_on.is_whole);
+        assert_eq!(worker.world().counted(UNANSWERED), 0);
+    }
+}
+
+#[test]
+fn answers_in_any_order_reach_those_they_are_for() {
+    for mode in MODES {
+        let mut worker = worker(&counting(mode, "deny"));
+        let mut waiting: Vec<_> = (0..6).map(|_| waiting(&mut worker, &call("limited"))).collect();
+        for (index, said, fate) in [
+            (4, charged(), None),
+            (1, full(1), LIMITED),
+            (2, closed(14), UNCOUNTED),
+            (1, charged(), None),
+            (1, full(2), LIMITED),
+            (0, charged(), None),
+        ] {
+            let (mut stream, asked) = waiting.remove(index);
+            stream.hear(&mut worker, asked.number, &said);
+            assert_eq!((codes(&stream), stream.went_on.is_whole), (fate, fate.is_none()), "{said:?}");
+        }
+        assert_eq!(worker.world().called["proxy_continue_stream"], 3);
+    }
+}
+
+#[test]
+fn a_server_that_answers_early_gets_no_body() {
+    for mode in MODES {
+        for (status, passes_on) in [("200", false), ("401", true)] {
+            let mut worker = worker(&counting(mode, "deny"));
+            let (mut stream, asked) = waiting(&mut worker, &call("limited"));
+            stream.answer(&mut worker, Part::Head(&[(":status", status), ("content-type", "application/json")]), false);
+            if stream.replies.is_empty() {
+                stream.answer(&mut worker, Part::Body(b"{}"), true);
+            }
+            assert_eq!((codes(&stream).is_none(), stream.answer.is_whole), (passes_on, passes_on), "{status}");
+            stream.hear(&mut worker, asked.number, &charged());
+            assert!(stream.went_on.body.is_empty() && !stream.went_on.is_whole, "{status}");
+        }
+    }
+}
+
+#[test]
+fn more_that_comes_while_a_call_waits_does_not_go_on_with_it() {
+    for mode in MODES {
+        let mut worker = worker(&counting(mode, "local"));
+        let (mut stream, asked) = waiting(&mut worker, &call("limited"));
+        stream.body(&mut worker, b"", true);
+        stream.trailers(&mut worker);
+        stream.headers(&mut worker, &pairs(&[]), false);
+        assert!(stream.is_open(), "nothing has changed");
+        stream.body(&mut worker, b" ", true);
+        assert_eq!(codes(&stream), Some((503, Some(-32603))));
+        stream.hear(&mut worker, asked.number, &charged());
+        assert!(stream.went_on.body.is_empty() && !stream.went_on.is_whole);
+    }
+}
+
+/// What becomes of one more than may wait: it is refused, or counted here.
+#[track_caller]
+fn assert_full(worker: &mut Worker, request: &Request, on_failure: &str) {
+    let before = worker.world().calls.len();
+    let stream = request.send(worker);
+    let fate = if on_failure == "deny" { UNCOUNTED } else { None };
+    assert_eq!((codes(&stream), stream.went_on.is_whole), (fate, fate.is_none()));
+    assert_eq!(worker.world().calls.len(), before, "nobody was asked");
+}
+
+#[test]
+fn of_so_many_that_wait_each_has_its_answer_and_one_more_is_not_asked_about() {
+    const MOST: usize = 1024;
+    for (mode, on_failure) in MODES.into_iter().flat_map(|mode| [(mode, "deny"), (mode, "local")]) {
+        let mut worker = worker(&counting(mode, on_failure));
+        let mut waiting: Vec<_> = (0..MOST).map(|_| waiting(&mut worker, &call("limited"))).collect();
+        assert_full(&mut worker, &call("limited"), on_failure);
+        // Whoever leaves makes no room before the answer: it is still on its way.
+        let (mut gone, asked) = waiting.remove(100);
+        gone.close(&mut worker);
+        assert_full(&mut worker, &call("limited"), on_failure);
+        worker.say_to_nobody(asked.number, &closed(4));
+        waiting.push(self::waiting(&mut worker, &call("limited")));
+        for (stream, asked) in waiting.iter_mut().rev() {
+            stream.hear(&mut worker, asked.number, &full(9));
+            assert_eq!(codes(stream), LIMITED);
+        }
+    }
+}
+
+#[test]
+fn of_bodies_of_so_many_bytes_that_wait_one_more_is_not_asked_about() {
+    const HELD: usize = 64 << 20;
+    let padded = |size: usize| {
+        let mut body = call("limited").body();
+        body.resize(size, b' ');
+        Request { chunks: vec![body], end: End::Flag, ..call("limited") }
+    };
+    let large = counting("hold", "deny").replace("4096", &(16 << 20).to_string());
+    let mut worker = worker(&large);
+    let mut waiting: Vec<_> = [HELD / 4, HELD / 4, HELD / 4, HELD / 4 - 1000]
+        .map(|size| waiting(&mut worker, &padded(size)))
+        .into_iter()
+        .collect();
+    assert_full(&mut worker, &padded(1001), "deny");
+    waiting.push(self::waiting(&mut worker, &padded(1000)));
+    assert_full(&mut worker, &call("limited"), "deny");
+    for (mut stream, asked) in waiting {
+        stream.hear(&mut worker, asked.number, &charged());
+        assert!(stream.went_on.is_whole);
+    }
+    let memory = worker.memory();
+    assert!(memory < 4 * HELD, "{memory} bytes: each body is held once here, and read once");
+    let (mut stream, asked) = self::waiting(&mut worker, &padded(HELD / 4));
+    stream.hear(&mut worker, asked.number, &charged());
+    assert_eq!(stream.went_on.body.len(), HELD / 4, "there is room again");
+}
+
+#[test]
+fn a_question_belongs_to_the_root_of_its_stream() {
+    let mut worker = worker(&counting("hold", "deny"));
+    let elsewhere = with_options(&format!(r#""protocol":{{"headers":"hold"}},"limits":{{{}}}"#, service("local")));
+    let other = worker.add_root(&elsewhere.replace("counts", "others"));
+    let [first, second] = [worker.open(), worker.context(other)];
+    let mut streams = [first, second].map(Stream::of);
+    for stream in &mut streams {
+        let request = call("limited");
+        stream.headers(&mut worker, &request.headers, false);
+        stream.body(&mut worker, &request.body(), true);
+    }
+    let asked = worker.world().calls.clone();
+    let clusters: Vec<_> = asked.iter().map(|asked| (asked.root, asked.cluster.as_slice())).collect();
+    assert_eq!(clusters, [(ROOT, b"\x0a\x08\x0a\x06counts".as_slice()), (other, b"\x0a\x08\x0a\x06others")]);
+    for (stream, asked) in streams.iter_mut().zip(&asked).rev() {
+        stream.hear(&mut worker, asked.number, &charged());
+        assert!(stream.went_on.is_whole);
+    }
+}
