@@ -2,7 +2,6 @@
 //! requests as the filter makes them.
 #![expect(
     clippy::expect_used,
-    clippy::indexing_slicing,
     clippy::panic,
     reason = "a test that finds something else than it expects should stop and say so"
 )]

@@ -132,7 +132,7 @@ mod tests {
         let shown = fields(&bytes).unwrap().into_iter().map(|Field { number, value }| match value {
             Wire::Varint(value) => format!("{number}: {value}"),
             Wire::Bytes(value) => format!("{number}: {value:?}"),
-            Wire::Fixed32(_) | Wire::Fixed64(_) => unreachable!("none was written"),
+            Wire::Fixed32(_) | Wire::Fixed64(_) => panic!("none was written"),
         });
         let expected = ["1: 300", "3: [10, 1, 97]", "4: []", "5: 18446744073709551615"];
         assert_eq!(shown.collect::<Vec<_>>(), expected);
