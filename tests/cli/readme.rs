@@ -25,13 +25,16 @@ const GUIDE: &str = include_str!("../../envoy/README.md");
 #[test]
 fn the_guides_are_short_and_their_commands_work() {
     let blocks: Vec<&str> = GUIDE.split("```sh\n").skip(1).map(|rest| rest.split("```").next().unwrap()).collect();
-    assert_eq!(blocks.len(), 5);
+    assert_eq!(blocks.len(), 6);
     let image = format!("registry.example.com/team/mcp-policy@sha256:{}", "0a".repeat(32));
     let mut rendered = Vec::new();
     for block in blocks {
         assert!(block.lines().count() < 15, "{block}");
         for line in block.lines().filter(|line| line.starts_with("mcp-policy ")) {
-            let line = line.split(" >").next().unwrap().replace("my-policy.json", "envoy/policies/payments.json");
+            // The one has approvals, and a window that no service counts by.
+            let policy = if line.contains("limitador") { "krea" } else { "payments" };
+            let policy = format!("envoy/policies/{policy}.json");
+            let line = line.split(" >").next().unwrap().replace("my-policy.json", &policy);
             let output = Command::new("sh")
                 .args(["-c", &line.replacen("mcp-policy ", "\"$0\" ", 1), env!("CARGO_BIN_EXE_mcp-policy")])
                 .current_dir(env!("CARGO_MANIFEST_DIR"))
@@ -42,10 +45,10 @@ fn the_guides_are_short_and_their_commands_work() {
             let verbs: Vec<&str> = line.split(' ').take(3).collect();
             if verbs[1] == "render" {
                 rendered.push(verbs[2].to_owned());
-                let needs_image = verbs[2] != "envoy";
+                let needs_image = !["envoy", "limitador"].contains(&verbs[2]);
                 assert_eq!(String::from_utf8(output.stdout).expect("text").contains(&image), needs_image, "{line}");
             }
         }
     }
-    assert_eq!(rendered, ["istio", "envoy-gateway", "sidecar", "envoy"]);
+    assert_eq!(rendered, ["istio", "envoy-gateway", "sidecar", "limitador", "envoy", "envoy"]);
 }
