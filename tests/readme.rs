@@ -29,7 +29,7 @@ fn every_configuration_loads() {
     let (answers, configurations): (Vec<_>, Vec<_>) =
         blocks("json").into_iter().partition(|text| text.contains("jsonrpc"));
     let of_envoy = blocks_of(ENVOY, "json");
-    assert_eq!((answers.len(), configurations.len(), of_envoy.len()), (1, 4, 3));
+    assert_eq!((answers.len(), configurations.len(), of_envoy.len()), (1, 5, 3));
     for text in [configurations, of_envoy].concat() {
         if let Err(invalid) = Loaded::load(text.as_bytes()) {
             panic!("{text}\n{invalid}");
