@@ -1,4 +1,4 @@
-//! What is promised of limits that a service counts; that Limitador counts by them is shown by `tests/limitador.rs`.
+//! What is promised of limits that a service counts; that Limitador counts by them is shown by `tests/limitador/`.
 
 use super::{render, render_for};
 use crate::render::{
@@ -57,6 +57,32 @@ fn a_counter_is_written_with_each_place_that_it_can_stand_at() {
     descriptors[1].identity
 "#;
     assert_eq!(limits(document).unwrap(), expected);
+}
+
+#[test]
+fn places_are_as_many_as_one_request_has_counters() {
+    let limit =
+        |counter: &str| format!(r#"{{"limits":[{{"counter":"{counter}","window":"day","max":1,"scope":"grant"}}]}}"#);
+    let document = format!(
+        r#"{{"version":"1","default":"deny","all_tools":{},"tools":{{"t":{},"u":{}}},"prompts":{{"p":{}}},
+            "resources":{{"file:///a":{},"file:///b":{},"file:///c":{}}}}}"#,
+        limit("all"),
+        limit("t"),
+        limit("u"),
+        limit("p"),
+        limit("a"),
+        limit("b"),
+        limit("c"),
+    );
+    let places = |document: &str| {
+        let rendered = limits(document).unwrap();
+        let of = |counter: &str| rendered.matches(&format!(".counter == '{counter}'")).count().div_ceil(2);
+        ["all", "t", "u", "p", "a", "b", "c"].map(of)
+    };
+    // A tool's own limit and that of all tools; a prompt's; a subscription names any number of resources.
+    assert_eq!(places(&document), [2, 2, 2, 1, 3, 3, 3]);
+    let batches = format!(r#"{{"policy":{document},"protocol":{{"batches":"judge"}}}}"#);
+    assert_eq!(places(&batches), [7; 7]);
 }
 
 #[test]
