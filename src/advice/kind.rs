@@ -45,6 +45,8 @@ pub enum Kind {
     ApprovalWithoutUrl,
     /// The console's address beside a service that decides in its place.
     UrlBesideService,
+    /// Quota to be given back that a service keeps.
+    RefundBesideService,
     /// `max_length` where it refuses what is short.
     InvertedMaxLength,
     /// A regular expression that matches more than it shows.
@@ -53,7 +55,7 @@ pub enum Kind {
 
 impl Kind {
     /// Every kind.
-    pub const ALL: [Self; 22] = [
+    pub const ALL: [Self; 23] = [
         Self::Shadow,
         Self::AllowWithHide,
         Self::OpenStar,
@@ -74,6 +76,7 @@ impl Kind {
         Self::UnguardedApproval,
         Self::ApprovalWithoutUrl,
         Self::UrlBesideService,
+        Self::RefundBesideService,
         Self::InvertedMaxLength,
         Self::LooseRegex,
     ];
@@ -102,6 +105,7 @@ impl Kind {
             Self::UnguardedApproval => "unguarded-approval",
             Self::ApprovalWithoutUrl => "approval-without-url",
             Self::UrlBesideService => "url-beside-service",
+            Self::RefundBesideService => "refund-beside-service",
             Self::InvertedMaxLength => "inverted-max-length",
             Self::LooseRegex => "loose-regex",
         }

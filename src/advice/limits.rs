@@ -4,6 +4,7 @@ use std::collections::HashSet;
 
 use crate::{
     amount::Amount,
+    config::Refund,
     policy::{Cost, Limit, Period, Scope, Stance},
 };
 
@@ -16,6 +17,7 @@ use super::{
 const LONG: u32 = 3600;
 
 pub(super) fn look(found: &mut Findings<'_>) {
+    refund_beside_service(found);
     let view = found.view;
     let counts_alone = view.config.limits.service.is_none();
     let mut told = HashSet::new();
@@ -28,6 +30,14 @@ pub(super) fn look(found: &mut Findings<'_>) {
             }
             too_little(found, limit);
         }
+    }
+}
+
+fn refund_beside_service(found: &mut Findings<'_>) {
+    let limits = &found.view.config.limits;
+    if limits.service.is_some() && limits.refund == Refund::Failed {
+        let message = "a service takes no charge back, so a call that the server fails stays charged; take it out";
+        found.add(Kind::RefundBesideService, "/limits/refund", message);
     }
 }
 

@@ -111,3 +111,16 @@ fn increment_over_max() {
     );
     assert_eq!(limits(&[limit("c", "grant").replace("10", "10,\"increment\":10")]), NONE);
 }
+
+#[test]
+fn refund_beside_service() {
+    let with = |limits: &str| advice(&format!(r#"{{"policy":{{"version":"1","default":"deny","tools":{{"a":{{"rate_limit":"5/day"}}}}}},"limits":{limits}}}"#));
+    assert_eq!(
+        with(r#"{"refund":"failed","service":{"cluster":"rls"}}"#),
+        ["/limits/refund: a service takes no charge back, so a call that the server fails stays charged; take it out \
+             [refund-beside-service]"]
+    );
+    // Where a service counts, a restart forgets nothing.
+    assert_eq!(with(r#"{"refund":"undelivered","service":{"cluster":"rls"}}"#), NONE);
+    assert_eq!(with(r#"{"refund":"failed"}"#).len(), 1, "the window");
+}
