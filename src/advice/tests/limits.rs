@@ -114,7 +114,11 @@ fn increment_over_max() {
 
 #[test]
 fn refund_beside_service() {
-    let with = |limits: &str| advice(&format!(r#"{{"policy":{{"version":"1","default":"deny","tools":{{"a":{{"rate_limit":"5/day"}}}}}},"limits":{limits}}}"#));
+    let with = |limits: &str| {
+        advice(&format!(
+            r#"{{"policy":{{"version":"1","default":"deny","tools":{{"a":{{"rate_limit":"5/day"}}}}}},"limits":{limits}}}"#
+        ))
+    };
     assert_eq!(
         with(r#"{"refund":"failed","service":{"cluster":"rls"}}"#),
         ["/limits/refund: a service takes no charge back, so a call that the server fails stays charged; take it out \
