@@ -9,7 +9,7 @@ use crate::{
         Fault, How, OwnCall, Part, ROOT, Said, Shared, Stream, Worker,
         fault::{CALLS, STATUSES},
     },
-    request::{End, MODES, Request, at_an_address, call},
+    request::{End, MODES, Request, at_an_address, call, pairs},
     service::{APPROVE, asking, said, unwilling},
 };
 
@@ -38,6 +38,58 @@ pub(crate) fn waiting(worker: &mut Worker, request: &Request) -> (Stream, OwnCal
     (stream, asked)
 }
 
+/// Asserts that a call went on as it came, noted once, and without a word to its caller.
+#[track_caller]
+pub(crate) fn assert_went_on(stream: &Stream, request: &Request) {
+    assert_eq!((&stream.went_on.headers, &stream.went_on.body), (&Some(request.headers.clone()), &request.body()));
+    assert!(stream.went_on.is_whole && stream.replies.is_empty() && stream.notes.len() == 1);
+}
+
+/// Asserts that a server which answers a waiting call early gets no body, though the service then says `yes`.
+#[track_caller]
+pub(crate) fn assert_early_answer_gets_no_body(
+    worker: &mut Worker,
+    tool: &str,
+    yes: &Said,
+    (status, passes_on): (&str, bool),
+) -> Stream {
+    let (mut stream, asked) = waiting(worker, &call(tool));
+    stream.answer(worker, Part::Head(&[(":status", status), ("content-type", "application/json")]), false);
+    if stream.replies.is_empty() {
+        stream.answer(worker, Part::Body(b"{}"), true);
+    }
+    assert_eq!((codes(&stream).is_none(), stream.answer.is_whole), (passes_on, passes_on), "{status}");
+    stream.hear(worker, asked.number, yes);
+    assert!(stream.went_on.body.is_empty() && !stream.went_on.is_whole, "{status}");
+    stream
+}
+
+/// Asserts that what comes while a call waits changes nothing, or ends it; the service then says `yes`.
+#[track_caller]
+pub(crate) fn assert_more_does_not_go_on(worker: &mut Worker, tool: &str, yes: &Said) {
+    let (mut stream, asked) = waiting(worker, &call(tool));
+    stream.body(worker, b"", true);
+    stream.trailers(worker);
+    stream.headers(worker, &pairs(&[]), false);
+    assert!(stream.is_open(), "nothing has changed");
+    stream.body(worker, b" ", true);
+    assert_eq!(codes(&stream), Some((503, Some(-32603))));
+    stream.hear(worker, asked.number, yes);
+    assert!(stream.went_on.body.is_empty() && !stream.went_on.is_whole);
+}
+
+/// Two calls that wait, one of the first root and one of another; what is asked about each.
+pub(crate) fn waiting_at_two_roots(worker: &mut Worker, other: u32, tool: &str) -> ([Stream; 2], Vec<OwnCall>) {
+    let mut streams = [worker.open(), worker.context(other)].map(Stream::of);
+    for stream in &mut streams {
+        let request = call(tool);
+        stream.headers(worker, &request.headers, false);
+        stream.body(worker, &request.body(), true);
+    }
+    let asked = worker.world().calls.clone();
+    (streams, asked)
+}
+
 pub(crate) fn yes() -> Said {
     said("200", APPROVE)
 }
@@ -62,11 +114,7 @@ fn an_approved_call_goes_on_whole_and_once() {
             let (mut stream, asked) = waiting(&mut worker, &request);
             assert_eq!(stream.went_on.headers.is_some(), mode == "release");
             stream.hear(&mut worker, asked.number, &yes());
-            assert_eq!(
-                (&stream.went_on.headers, &stream.went_on.body),
-                (&Some(request.headers.clone()), &request.body())
-            );
-            assert!(stream.went_on.is_whole && stream.replies.is_empty() && stream.notes.len() == 1);
+            assert_went_on(&stream, &request);
             worker.say_to_nobody(asked.number, &yes());
             stream.answer(&mut worker, Part::Head(&[(":status", "200")]), false);
             stream.answer(&mut worker, Part::Body(b"{}"), true);

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 
 use crate::{
-    asked::{self, Since, codes, faults, goes_on, waiting, yes},
+    asked::{self, Since, assert_went_on, codes, faults, goes_on, waiting, yes},
     fleet::{self, asking_both, assert_charges, charged, closed, counting, descriptor, full, question, unwilling},
     machine::{Fault, Part, ROOT, Said, Shared, Stream, Worker, fault::STATUSES},
     request::{End, MODES, Request, at_an_address, call, with_options},
@@ -67,11 +67,7 @@ fn a_charged_call_goes_on_whole_and_once_and_nothing_is_counted_here() {
             assert_charges(&asked, ROOT, &expected);
             assert_eq!(stream.went_on.headers.is_some(), mode == "release");
             stream.hear(&mut worker, asked.number, &charged());
-            assert_eq!(
-                (&stream.went_on.headers, &stream.went_on.body),
-                (&Some(request.headers.clone()), &request.body())
-            );
-            assert!(stream.went_on.is_whole && stream.replies.is_empty() && stream.notes.len() == 1);
+            assert_went_on(&stream, &request);
             worker.say_to_nobody(asked.number, &charged());
             stream.answer(&mut worker, Part::Head(&[(":status", "200")]), false);
             stream.answer(&mut worker, Part::Body(b"{}"), true);

@@ -1,9 +1,12 @@
 //! Answers for whom nobody waits any more, or not in this order, and what else comes meanwhile.
 
-use super::{DENIED, codes, passes, waiting, worker, yes};
+use super::{
+    DENIED, assert_early_answer_gets_no_body, assert_more_does_not_go_on, codes, passes, waiting, waiting_at_two_roots,
+    worker, yes,
+};
 use crate::{
-    machine::{Part, ROOT, Said, Stream},
-    request::{MODES, call, pairs, with_options},
+    machine::{ROOT, Said},
+    request::{MODES, call, with_options},
     service::said,
 };
 
@@ -63,17 +66,9 @@ fn answers_in_any_order_reach_those_they_are_for() {
 #[test]
 fn a_server_that_answers_early_gets_no_body() {
     for mode in MODES {
-        for (status, passes_on) in [("200", false), ("401", true)] {
+        for early in [("200", false), ("401", true)] {
             let mut worker = worker(mode);
-            let (mut stream, asked) = waiting(&mut worker, &call("asked"));
-            stream.answer(&mut worker, Part::Head(&[(":status", status), ("content-type", "application/json")]), false);
-            if stream.replies.is_empty() {
-                stream.answer(&mut worker, Part::Body(b"{}"), true);
-            }
-            assert_eq!((codes(&stream).is_none(), stream.answer.is_whole), (passes_on, passes_on), "{status}");
-            stream.hear(&mut worker, asked.number, &yes());
-            assert!(stream.went_on.body.is_empty() && !stream.went_on.is_whole, "{status}");
-            stream.close(&mut worker);
+            assert_early_answer_gets_no_body(&mut worker, "asked", &yes(), early).close(&mut worker);
             assert_eq!(passes(&mut worker), 2, "it was not charged");
         }
     }
@@ -82,16 +77,7 @@ fn a_server_that_answers_early_gets_no_body() {
 #[test]
 fn more_that_comes_while_a_call_waits_does_not_go_on_with_it() {
     for mode in MODES {
-        let mut worker = worker(mode);
-        let (mut stream, asked) = waiting(&mut worker, &call("asked"));
-        stream.body(&mut worker, b"", true);
-        stream.trailers(&mut worker);
-        stream.headers(&mut worker, &pairs(&[]), false);
-        assert!(stream.is_open(), "nothing has changed");
-        stream.body(&mut worker, b" ", true);
-        assert_eq!(codes(&stream), Some((503, Some(-32603))));
-        stream.hear(&mut worker, asked.number, &yes());
-        assert!(stream.went_on.body.is_empty() && !stream.went_on.is_whole);
+        assert_more_does_not_go_on(&mut worker(mode), "asked", &yes());
     }
 }
 
@@ -121,14 +107,7 @@ fn of_so_many_that_wait_each_has_its_answer_and_one_more_is_refused() {
 fn a_question_belongs_to_the_root_of_its_stream() {
     let mut worker = worker("hold");
     let other = worker.add_root(&with_options(&asking_elsewhere()));
-    let [first, second] = [worker.open(), worker.context(other)];
-    let mut streams = [first, second].map(Stream::of);
-    for stream in &mut streams {
-        let request = call("asked");
-        stream.headers(&mut worker, &request.headers, false);
-        stream.body(&mut worker, &request.body(), true);
-    }
-    let asked = worker.world().calls.clone();
+    let (mut streams, asked) = waiting_at_two_roots(&mut worker, other, "asked");
     let clusters: Vec<_> = asked.iter().map(|asked| (asked.root, asked.cluster.as_slice())).collect();
     assert_eq!(clusters, [(ROOT, b"desk".as_slice()), (other, b"elsewhere")]);
     // A root may be gone by then: Envoy calls nobody, and were it to, the call would end as any other.

@@ -2,9 +2,10 @@
 
 use super::{LIMITED, UNANSWERED, UNCOUNTED, charged, closed, codes, counting, full, waiting, worker};
 use crate::{
+    asked::{assert_early_answer_gets_no_body, assert_more_does_not_go_on, waiting_at_two_roots},
     fleet::service,
-    machine::{Part, ROOT, Stream, Worker},
-    request::{End, MODES, Request, call, pairs, with_options},
+    machine::{ROOT, Worker},
+    request::{End, MODES, Request, call, with_options},
     service::{APPROVE, said},
 };
 
@@ -67,16 +68,9 @@ fn answers_in_any_order_reach_those_they_are_for() {
 #[test]
 fn a_server_that_answers_early_gets_no_body() {
     for mode in MODES {
-        for (status, passes_on) in [("200", false), ("401", true)] {
+        for early in [("200", false), ("401", true)] {
             let mut worker = worker(&counting(mode, "deny"));
-            let (mut stream, asked) = waiting(&mut worker, &call("limited"));
-            stream.answer(&mut worker, Part::Head(&[(":status", status), ("content-type", "application/json")]), false);
-            if stream.replies.is_empty() {
-                stream.answer(&mut worker, Part::Body(b"{}"), true);
-            }
-            assert_eq!((codes(&stream).is_none(), stream.answer.is_whole), (passes_on, passes_on), "{status}");
-            stream.hear(&mut worker, asked.number, &charged());
-            assert!(stream.went_on.body.is_empty() && !stream.went_on.is_whole, "{status}");
+            assert_early_answer_gets_no_body(&mut worker, "limited", &charged(), early);
         }
     }
 }
@@ -84,16 +78,7 @@ fn a_server_that_answers_early_gets_no_body() {
 #[test]
 fn more_that_comes_while_a_call_waits_does_not_go_on_with_it() {
     for mode in MODES {
-        let mut worker = worker(&counting(mode, "local"));
-        let (mut stream, asked) = waiting(&mut worker, &call("limited"));
-        stream.body(&mut worker, b"", true);
-        stream.trailers(&mut worker);
-        stream.headers(&mut worker, &pairs(&[]), false);
-        assert!(stream.is_open(), "nothing has changed");
-        stream.body(&mut worker, b" ", true);
-        assert_eq!(codes(&stream), Some((503, Some(-32603))));
-        stream.hear(&mut worker, asked.number, &charged());
-        assert!(stream.went_on.body.is_empty() && !stream.went_on.is_whole);
+        assert_more_does_not_go_on(&mut worker(&counting(mode, "local")), "limited", &charged());
     }
 }
 
@@ -160,14 +145,7 @@ fn a_question_belongs_to_the_root_of_its_stream() {
     let mut worker = worker(&counting("hold", "deny"));
     let elsewhere = with_options(&format!(r#""protocol":{{"headers":"hold"}},"limits":{{{}}}"#, service("local")));
     let other = worker.add_root(&elsewhere.replace("counts", "others"));
-    let [first, second] = [worker.open(), worker.context(other)];
-    let mut streams = [first, second].map(Stream::of);
-    for stream in &mut streams {
-        let request = call("limited");
-        stream.headers(&mut worker, &request.headers, false);
-        stream.body(&mut worker, &request.body(), true);
-    }
-    let asked = worker.world().calls.clone();
+    let (mut streams, asked) = waiting_at_two_roots(&mut worker, other, "limited");
     let clusters: Vec<_> = asked.iter().map(|asked| (asked.root, asked.cluster.as_slice())).collect();
     assert_eq!(clusters, [(ROOT, b"\x0a\x08\x0a\x06counts".as_slice()), (other, b"\x0a\x08\x0a\x06others")]);
     for (stream, asked) in streams.iter_mut().zip(&asked).rev() {
