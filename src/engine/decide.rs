@@ -201,16 +201,16 @@ impl<'p, S: Store, W: Witness> Judge<'p, S, W> {
             (Ok(ready), shadow) => (ready, shadow.and_then(|plan| self.prepare(plan, alone))),
             (Err(denial), shadow) => return Decision { verdict: Err(denial), shadow: shadow.err() },
         };
-        match shadow {
-            Err(unasked @ Denial::Unasked { .. }) => Err(unasked).into(),
-            Err(shadow) => Decision { verdict: self.carry_out(ready, alone), shadow: Some(shadow) },
-            Ok(shadow) => match self.carry_out(ready, alone) {
-                Err(denial) => Err(denial).into(),
-                Ok(passed) => match self.carry_out(shadow, alone) {
-                    Ok(shadowed) => Ok(passed.and(shadowed)).into(),
-                    Err(shadow) => Decision { verdict: Ok(passed), shadow: Some(shadow) },
-                },
-            },
+        if let Err(unasked @ Denial::Unasked { .. }) = shadow {
+            return Err(unasked).into();
+        }
+        let passed = match self.carry_out(ready, alone) {
+            Ok(passed) => passed,
+            Err(denial) => return Decision { verdict: Err(denial), shadow: shadow.err() },
+        };
+        match shadow.and_then(|ready| self.carry_out(ready, alone)) {
+            Ok(shadowed) => Ok(passed.and(shadowed)).into(),
+            Err(shadow) => Decision { verdict: Ok(passed), shadow: Some(shadow) },
         }
     }
 }

@@ -22,7 +22,8 @@ pub(super) struct Ready<'p> {
     plan: Plan<'p>,
     charges: Vec<Charge<'p>>,
     counts: Counts,
-    approved: Option<Yes>,
+    /// Who approved it, where that was needed, and the digest of the grant that it is for.
+    approved: Option<(Yes, [u8; 32])>,
 }
 
 impl<'p, S: Store, W: Witness> Judge<'p, S, W> {
@@ -51,7 +52,7 @@ impl<'p, S: Store, W: Witness> Judge<'p, S, W> {
                 None => consent.given(),
             };
             notes.note(|| asked(wanted, &given));
-            approved = Some(given?);
+            approved = Some((given?, digest));
         }
         let counts = self.counts(&plan, &charges)?;
         Ok(Ready { plan, charges, counts, approved })
@@ -72,12 +73,12 @@ impl<'p, S: Store, W: Witness> Judge<'p, S, W> {
                 (receipt, left)
             }
         };
-        if let (Some(wanted), Some(yes)) = (&plan.approval, &mut approved) {
-            let digest = digest(self.call.grant.as_ref().map_or("", Grant::whole));
-            let used_up = self.consent(plan.mode, wanted, &digest, alone).use_up(yes);
+        if let (Some(wanted), Some((yes, digest))) = (&plan.approval, &mut approved) {
+            let used_up = self.consent(plan.mode, wanted, digest, alone).use_up(yes);
             used_up.inspect_err(|_| counters.refund(&receipt))?;
         }
         let mut notes = Notes { witness: &mut self.witness, mode: plan.mode };
+        let approved = approved.map(|(yes, _)| yes);
         let mut passed = Passed { receipt, left: Vec::with_capacity(left.len()), approved };
         for (due, left) in plan.charges.iter().zip(left) {
             notes.note(|| due.paid(left));

@@ -19,7 +19,7 @@ fn charge<'a>(counter: &'a str, scope: Scope<'a>, seconds: u32, amount: u64, max
     }
 }
 
-/// As `protoc --decode` shows it, the bytes of messages in braces.
+/// The bytes of a request, those that are letters as such.
 fn shown(request: &[u8]) -> String {
     request.escape_ascii().to_string()
 }
