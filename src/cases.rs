@@ -22,9 +22,13 @@ mod tests;
 use crate::{
     config::{Config, Invalid},
     engine::Decision,
-    json::{self, Reason},
-    limit::{Moment, store::InMemory},
-    walk::{At, Problem, Problems},
+    json::{
+        self, Reason,
+        cursor::At,
+        diagnostic::{Problem, Problems},
+    },
+    store::InMemory,
+    time::Moment,
 };
 
 pub use self::{

@@ -30,12 +30,15 @@ use std::sync::Arc;
 use sha2::{Digest as _, Sha256};
 
 use crate::{
-    caller::{self, Peer, Source},
     hex::hex,
-    json::{self, Node},
+    identity::{self, Peer, Source},
+    json::{
+        self, Node,
+        cursor::{At, Fields, Keys},
+        diagnostic::{Problem, Problems},
+    },
     policy::{self, Mode, Policy},
     protobuf,
-    walk::{At, Fields, Keys, Problem, Problems},
 };
 
 pub use self::{
@@ -223,7 +226,7 @@ impl Config {
                 fields.required("policy").and_then(|policy| one(&policy))
             }
         };
-        let identity = fields.get("identity").map(|identity| caller::read(&identity));
+        let identity = fields.get("identity").map(|identity| identity::read(&identity));
         let protocol = fields.get("protocol").map(|protocol| Protocol::read(&protocol));
         let lists = fields.get("lists").map_or(Some(Lists::default()), |lists| Lists::read(&lists));
         let answers = fields.get("answers").map_or(Some(Answers::default()), |answers| Answers::read(&answers));

@@ -27,10 +27,11 @@ mod tests;
 
 use crate::{
     config::Console,
-    engine::{Call, date::rfc_3339},
+    engine::Call,
     http::Response,
     json::Writer,
-    limit::{Moment, store::Store},
+    store::Store,
+    time::{Moment, rfc_3339},
 };
 
 /// What is answered, and what of it goes into the audit record.

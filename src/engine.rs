@@ -9,13 +9,10 @@
 //! Whatever fails on the way is a refusal. The order stands on one screen, in `decide`.
 
 mod bound;
-pub(crate) mod date;
 mod decide;
 pub mod heard;
 pub mod lists;
 pub mod metric;
-pub mod pace;
-pub mod recent;
 mod record;
 pub mod refund;
 mod reply;
@@ -28,16 +25,17 @@ mod tests;
 use std::sync::Arc;
 
 use crate::{
-    caller::{Grant, Unknown},
     config::{Bound, Config, Refund},
     http::{Header, Headers},
-    limit::{Moment, store::Store},
+    identity::{Grant, Unknown},
     mcp::{
         Body, Refusal,
         answer::{self, Reply},
         era::Era,
         head::{self, Head},
     },
+    store::Store,
+    time::Moment,
 };
 
 pub use record::{Decision, Noted, Record};

@@ -11,11 +11,14 @@
 //! * [`Decimal`]: numbers compared as they are written, never through an `f64`
 //! * [`fold`]: names that some servers take for another
 
+pub mod cursor;
 mod decimal;
+pub mod diagnostic;
 mod error;
 pub mod fold;
 mod names;
 mod number;
+mod pointer;
 mod reader;
 mod string;
 mod tree;

@@ -14,7 +14,7 @@
 //!   what was said    what is permitted what was used    who says it     who said yes
 //! ```
 //!
-//! 1. The filter copies the head, has [`caller`] tell who calls, and asks [`engine::open`] what the head alone decides.
+//! 1. The filter copies the head, has [`identity`] tell who calls, and asks [`engine::open`] what the head alone decides.
 //! 2. It waits for the whole body, and hands it to [`engine::judge`].
 //! 3. The engine reads it as one [`mcp::Message`], finds what the [`policy`] says of it, charges its [`limit`]s, and
 //!    answers: forward, or a reply. A refused call gets its HTTP status in [`mcp::answer`].
@@ -25,15 +25,13 @@
 //!
 //! The core decides, the shell translates: nothing but `filter` calls Envoy, and nothing in the core asks a clock, writes
 //! a log or opens a socket. Imports run one way, downwards; `mcp`, `policy`, `limit` and `caller` do not know each other, and
-//! `approval` knows the cells that `limit` counts in. [`json`], [`walk`], [`http`], [`amount`], [`hex`] and [`protobuf`] are what they
+//! `approval` knows the cells that `limit` counts in. [`json`], [`http`], [`amount`], [`hex`] and [`protobuf`] are what they
 //! share: the strict reader, documents read with all their mistakes, headers with repeats in sight, exact amounts, Envoy's own
 //! structures. A failure is a refusing value everywhere.
 
-#[cfg(not(target_os = "wasi"))]
-pub mod advice;
 pub mod amount;
 pub mod approval;
-pub mod caller;
+pub mod audit;
 #[cfg(not(target_os = "wasi"))]
 pub mod cases;
 pub mod config;
@@ -43,9 +41,13 @@ pub mod engine;
 mod filter;
 pub mod hex;
 pub mod http;
+pub mod identity;
 pub mod json;
 pub mod limit;
+#[cfg(not(target_os = "wasi"))]
+pub mod lint;
 pub mod mcp;
 pub mod policy;
 pub mod protobuf;
-pub mod walk;
+pub mod store;
+pub mod time;

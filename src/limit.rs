@@ -4,9 +4,7 @@
 //! * [`window`]: the pure step from an old count and a moment to a new count, or to when there is room again
 //! * [`table`]: many counts in one small record of bytes, which is what a store keeps
 //! * [`totals`]: how many counts there are, and how many there may be
-//! * [`store`]: where the records are kept; one read-compare-write at a time
 //! * [`Labels`]: what some counts are of, for people to see
-//! * [`parts`]: several texts in one cell
 //! * [`Counters`]: all limits of a call charged together, or none
 //! * [`fleet`]: the same asked of a service that several Envoys share
 //!
@@ -18,15 +16,13 @@ mod counters;
 pub mod fleet;
 mod key;
 mod labels;
-pub mod parts;
-pub mod store;
 pub mod table;
 pub mod totals;
 pub mod window;
 
 pub use self::{
     counters::{Charge, Counters, Receipt, Refused},
-    key::{Key, Place, Scope, Seed},
+    key::{Key, Place, Scope},
     labels::{Label, Labels},
-    window::{Algorithm, Full, Moment, Quota, Window},
+    window::{Algorithm, Full, Quota, Window},
 };

@@ -4,11 +4,12 @@
 use std::time::{Duration, Instant};
 
 use mcp_policy::{
-    caller::Grant,
     config::Config,
     engine::{self, Answer, Call},
     http::Headers,
-    limit::{Moment, store::InMemory},
+    identity::Grant,
+    store::InMemory,
+    time::Moment,
 };
 
 fn policy(tools: usize) -> Config {

@@ -10,7 +10,7 @@ use std::{
 use mcp_policy::{
     cases::{self, Case},
     config::Config,
-    limit::store::InMemory,
+    store::InMemory,
 };
 use serde_json::Value;
 

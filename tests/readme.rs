@@ -2,11 +2,12 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot read its own examples has failed")]
 
 use mcp_policy::{
-    caller::Grant,
     config::{Config, Loaded},
     engine::{self, Answer, Call},
     http::Headers,
-    limit::{Moment, store::InMemory},
+    identity::Grant,
+    store::InMemory,
+    time::Moment,
 };
 use serde_json::Value;
 

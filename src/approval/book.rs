@@ -2,10 +2,7 @@
 
 use sha2::{Digest as _, Sha256};
 
-use crate::{
-    hex::hex,
-    limit::{Moment, store::EMPTY},
-};
+use crate::{hex::hex, store::EMPTY, time::Moment};
 
 use super::{Fingerprint, Question};
 

@@ -1,8 +1,8 @@
 //! The book and its texts, where all workers see them.
 
-use crate::limit::{
-    Moment,
+use crate::{
     store::{Event, QUESTIONS, Store, TEXTS, TRIES, Unavailable, Written, cell},
+    time::Moment,
 };
 
 use super::{Book, Entry, Fingerprint, Full, Garbage, NotPending, Text};

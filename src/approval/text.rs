@@ -1,6 +1,6 @@
 //! What a question says, to the person who is asked and to those who look back.
 
-use crate::limit::parts;
+use crate::store::framing;
 
 use super::{Fingerprint, Question};
 
@@ -28,14 +28,14 @@ impl<'t> Text<'t> {
         let [filter, policy, config, rule, method, name] =
             [filter, policy, config, rule, method, name].map(|text| text.as_bytes());
         let [shown, reason, approver, note] = [shown, reason, approver, note].map(|text| text.as_bytes());
-        parts::join(&[filter, policy, config, rule, grant, method, name, params, shown, reason, approver, note])
+        framing::join(&[filter, policy, config, rule, grant, method, name, params, shown, reason, approver, note])
     }
 
     /// Reads the bytes of a cell; `None` if they say anything but what was asked there.
     #[must_use]
     pub fn read(bytes: &'t [u8], asked: Fingerprint) -> Option<Self> {
         let [filter, policy, config, rule, grant, method, name, params, shown, reason, approver, note] =
-            parts::split(bytes)?;
+            framing::split(bytes)?;
         let text = |bytes| std::str::from_utf8(bytes).ok();
         let question = Question {
             filter: text(filter)?,

@@ -2,9 +2,8 @@
 //! between calls.
 
 use crate::{
-    json::{Decimal, Value},
-    limit::Moment,
-    walk::At,
+    json::{Decimal, Value, cursor::At},
+    time::Moment,
 };
 
 /// The moment 0 of every case: 2026-01-01T00:00:00Z.

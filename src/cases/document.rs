@@ -27,9 +27,11 @@
 //! * `shadow`: the rule in shadow that would refuse it; `null` if none must
 
 use crate::{
-    json::{Node, Reader, Value},
-    limit::Moment,
-    walk::{At, Fields, Keys},
+    json::{
+        Node, Reader, Value,
+        cursor::{At, Fields, Keys},
+    },
+    time::Moment,
 };
 
 use super::{Case, CaseCall, Expectation, Expected, MIDNIGHT, Place, clock, message};

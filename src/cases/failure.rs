@@ -3,7 +3,7 @@
 use std::fmt;
 
 use super::{CaseCall, Outcome, clock};
-use crate::walk::Problem;
+use crate::json::diagnostic::Problem;
 
 /// How a case went otherwise than expected.
 #[derive(Clone, Debug, PartialEq, Eq)]

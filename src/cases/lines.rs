@@ -12,7 +12,7 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use super::{Case, CaseCall, Expectation, Expected, Place, clock, message};
-use crate::walk::Problem;
+use crate::json::diagnostic::Problem;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]

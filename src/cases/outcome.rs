@@ -4,10 +4,10 @@ use serde::Deserialize;
 
 use super::{CaseCall, Expectation, Expected, message};
 use crate::{
-    caller::Grant,
     config::Config,
     engine::{self, Answer, Call, Decision, Record, heard::Heard, trace::Step},
-    limit::store::Store,
+    identity::Grant,
+    store::Store,
 };
 
 /// What became of a call.

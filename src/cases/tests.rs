@@ -6,7 +6,7 @@ mod attacks;
 use wasm_bindgen_test::wasm_bindgen_test as test;
 
 use super::{Case, CaseCall, Expectation, Expected, Failure, MIDNIGHT, Place, read, shown};
-use crate::limit::Moment;
+use crate::time::Moment;
 
 #[test]
 fn decisions_are_as_the_corpus_says() {

@@ -1,6 +1,6 @@
 //! `answers`: how a refused call is told.
 
-use crate::walk::{At, Keys};
+use crate::json::cursor::{At, Keys};
 
 /// How a refused call is told.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

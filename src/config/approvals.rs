@@ -1,7 +1,7 @@
 //! `approvals`: where people decide on the calls that a policy wants approved.
 
 use super::service;
-use crate::walk::{At, Keys};
+use crate::json::cursor::{At, Keys};
 
 /// Where people decide.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

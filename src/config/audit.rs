@@ -1,6 +1,6 @@
 //! `audit`: what is written down of requests.
 
-use crate::walk::{At, Keys};
+use crate::json::cursor::{At, Keys};
 
 /// What is written down of requests.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -9,9 +9,9 @@ use std::sync::Arc;
 
 use super::matcher::Matcher;
 use crate::{
-    caller::Grant,
+    identity::Grant,
+    json::cursor::{At, Keys},
     policy::{self, Policy},
-    walk::{At, Keys},
 };
 
 /// A policy and its name.

@@ -1,8 +1,8 @@
 //! `console`: form D of a configuration, a listener on which people approve calls. Product contract, section 7.
 
 use crate::{
-    caller::{self, Grant, Peer, Source},
-    walk::{At, Keys},
+    identity::{self, Grant, Peer, Source},
+    json::cursor::{At, Keys},
 };
 
 use super::matcher::Matcher;
@@ -30,7 +30,7 @@ impl Console {
     pub(super) fn read(at: &At<'_, '_>) -> Option<Self> {
         let fields = at.fields(CONSOLE_FORM)?.required("console")?.fields(CONSOLE)?;
         let identity = match fields.get("identity") {
-            Some(identity) => caller::read(&identity),
+            Some(identity) => identity::read(&identity),
             None => vec![Source::Peer(Peer::UriSan), Source::Bearer],
         };
         let approvers = fields.required("approvers").and_then(|at| approvers(&at, &identity));

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::walk::Problem;
+use crate::json::diagnostic::Problem;
 
 /// Everything that is wrong with a configuration.
 #[derive(Clone, Debug, PartialEq, Eq)]

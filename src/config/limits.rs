@@ -2,9 +2,9 @@
 
 use super::{Named, service};
 use crate::{
+    json::cursor::{At, Keys},
     limit::fleet,
     policy::{Cost, Limit},
-    walk::{At, Keys},
 };
 
 /// How counters are kept.

@@ -1,6 +1,6 @@
 //! `lists`: what callers see of what a server offers.
 
-use crate::walk::{At, Keys};
+use crate::json::cursor::{At, Keys};
 
 /// What lists show.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

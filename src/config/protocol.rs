@@ -1,6 +1,6 @@
 //! `protocol`: how requests are read.
 
-use crate::walk::{At, Keys};
+use crate::json::cursor::{At, Keys};
 
 /// How requests are read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,6 +1,6 @@
 //! What the services have in common that are asked about calls.
 
-use crate::walk::At;
+use crate::json::cursor::At;
 
 /// Longest text here, in bytes.
 const MAX_TEXT: usize = 1024;

@@ -4,7 +4,8 @@ use crate::{
     approval::{Answer, Desk, Entry, NotAnswered, State, Text, digest},
     http::Response,
     json::Writer,
-    limit::{Moment, store::Store},
+    store::Store,
+    time::Moment,
 };
 
 use super::{

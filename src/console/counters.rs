@@ -3,7 +3,9 @@
 use crate::{
     http::Response,
     json::Writer,
-    limit::{Label, Labels, Moment, store::Store},
+    limit::{Label, Labels},
+    store::Store,
+    time::Moment,
 };
 
 use super::{listed, written};

@@ -1,11 +1,6 @@
 //! The newest refusals, approved calls and answers.
 
-use crate::{
-    engine::recent::Recent,
-    http::Response,
-    json::Writer,
-    limit::{Moment, store::Store},
-};
+use crate::{audit::decision_log::Recent, http::Response, json::Writer, store::Store, time::Moment};
 
 use super::{listed, written};
 

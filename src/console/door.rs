@@ -3,12 +3,15 @@
 
 use crate::{
     approval,
-    caller::{Grant, Unknown},
     config::Console,
     engine::Call,
     http::{Headers, Response},
-    json::{self, Value},
-    walk::{At, Keys, Problems},
+    identity::{Grant, Unknown},
+    json::{
+        self, Value,
+        cursor::{At, Keys},
+        diagnostic::Problems,
+    },
 };
 
 use super::{error, page::File};

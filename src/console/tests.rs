@@ -5,14 +5,14 @@ use wasm_bindgen_test::wasm_bindgen_test as test;
 
 use super::{Answered, answer};
 use crate::{
-    caller::{Grant, Unknown},
+    audit::decision_log::{Block, Recent},
     config::{Config, Console, Loaded},
-    engine::{
-        self, Answer, Call,
-        recent::{Block, Recent},
-    },
+    engine::{self, Answer, Call},
     http::Headers,
-    limit::{Labels, Moment, store::InMemory},
+    identity::{Grant, Unknown},
+    limit::Labels,
+    store::InMemory,
+    time::Moment,
 };
 
 /// 2026-01-01T00:00:42.500Z
@@ -201,14 +201,14 @@ fn counters_and_decisions_are_seen() {
     let pairs = [(":method", "POST"), ("content-type", "application/json")];
     let call = Call::new(headers(&pairs), Ok(Grant::named("jwt:agent")));
     struct Shown<'s>(&'s InMemory);
-    impl crate::limit::store::Store for Shown<'_> {
+    impl crate::store::Store for Shown<'_> {
         fn charged(&self, charge: &crate::limit::Charge<'_>, place: &crate::limit::Place, now: Moment) {
             Labels(self.0).note(charge, place, now);
         }
-        fn seed(&self) -> Result<crate::limit::Seed, crate::limit::store::Unavailable> {
+        fn seed(&self) -> Result<crate::store::Seed, crate::store::Unavailable> {
             self.0.seed()
         }
-        fn read(&self, cell: u16) -> Result<crate::limit::store::Versioned, crate::limit::store::Unavailable> {
+        fn read(&self, cell: u16) -> Result<crate::store::Versioned, crate::store::Unavailable> {
             self.0.read(cell)
         }
         fn write(
@@ -216,7 +216,7 @@ fn counters_and_decisions_are_seen() {
             cell: u16,
             bytes: &[u8],
             version: u32,
-        ) -> Result<crate::limit::store::Written, crate::limit::store::Unavailable> {
+        ) -> Result<crate::store::Written, crate::store::Unavailable> {
             self.0.write(cell, bytes, version)
         }
     }

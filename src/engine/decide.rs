@@ -11,9 +11,10 @@ use std::borrow::Cow;
 
 use crate::{
     config::{Config, Named},
-    limit::{Moment, store::Store},
     mcp::{Message, Method, Request, Sort, Target},
     policy::{Mode, Stance},
+    store::Store,
+    time::Moment,
 };
 
 use super::{

@@ -3,7 +3,9 @@
 use crate::{
     approval::{Desk, Entry},
     config::Refund,
-    limit::{self, Counters, Moment, store::Store, totals::Bounds},
+    limit::{self, Counters, totals::Bounds},
+    store::Store,
+    time::Moment,
 };
 
 use super::decide::Passed;

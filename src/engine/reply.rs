@@ -2,9 +2,14 @@
 //!
 //! Clients show a model nothing but `message`, so it says what was refused, why, and what to do.
 
+use super::{
+    Call,
+    decide::{self, Denial},
+    ruling::Pending,
+};
 use crate::{
     config::{Config, Named},
-    limit::{Full, Moment},
+    limit::Full,
     mcp::{
         Body, Code, Refusal, Request, Target,
         answer::{self, ApprovalData, Data, LimitData, Reply, WindowData},
@@ -13,13 +18,7 @@ use crate::{
         requests,
     },
     policy::Limit,
-};
-
-use super::{
-    Call,
-    date::rfc_3339,
-    decide::{self, Denial},
-    ruling::Pending,
+    time::{Moment, rfc_3339},
 };
 
 /// The answer to a request that was not judged.

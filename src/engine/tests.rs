@@ -9,10 +9,11 @@ use wasm_bindgen_test::wasm_bindgen_test as test;
 
 use super::{Answer, Call, Judgement, Opening, judge, open};
 use crate::{
-    caller::{Grant, Unknown},
     config::Config,
     http::Headers,
-    limit::{Moment, store::InMemory},
+    identity::{Grant, Unknown},
+    store::InMemory,
+    time::Moment,
 };
 
 /// 2026-01-01T00:00:42.500Z

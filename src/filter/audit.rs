@@ -3,13 +3,13 @@
 use std::cell::{Cell, RefCell};
 
 use crate::{
-    config::{Config, Logged},
-    engine::{
-        Decision, Record,
-        pace::{Pace, Paced},
-        recent::Fresh,
+    audit::{
+        decision_log::Fresh,
+        log_throttle::{Pace, Paced},
     },
-    limit::Moment,
+    config::{Config, Logged},
+    engine::{Decision, Record},
+    time::Moment,
 };
 
 use super::{host, metrics, shared::SharedTable};

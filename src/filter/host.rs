@@ -14,9 +14,11 @@ use crate::{
     config::{LimitService, Service},
     engine::{heard::Answered, refund::Delivery},
     http::{Header, Headers, Response},
-    limit::{Moment, fleet, store::Unavailable, store::Versioned, store::Written},
+    limit::fleet,
     mcp::answer::Reply,
     protobuf::wire::Message,
+    store::{Unavailable, Versioned, Written},
+    time::Moment,
 };
 
 use self::abi::{Buffer, Map};

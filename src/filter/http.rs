@@ -12,11 +12,11 @@ use crate::{
         heard::{Answered, Ask},
     },
     http::Headers,
-    limit::Moment,
     mcp::{
         answer::{self, Reply},
         head::REPEATING,
     },
+    time::Moment,
 };
 
 use super::{

@@ -3,8 +3,9 @@
 use std::cell::{Cell, RefCell};
 
 use crate::{
-    engine::pace::{Pace, Paced},
-    limit::{Charge, Labels, Moment, Place},
+    audit::log_throttle::{Pace, Paced},
+    limit::{Charge, Labels, Place},
+    time::Moment,
 };
 
 use super::shared::SharedTable;

@@ -3,9 +3,9 @@
 use std::cell::Cell;
 
 use crate::{
-    caller::{self, Facts, Peer, Source},
     engine::Call,
     http::{Header, Headers},
+    identity::{self, Facts, Peer, Source},
 };
 
 use super::{host, root::Filter};
@@ -22,7 +22,7 @@ pub(super) fn visit(identity: &[Source], reads_route: bool) -> Option<Call> {
     let short = |id: &str| id.get(..id.floor_char_boundary(128)).unwrap_or_default().into();
     let request_id = headers.text("x-request-id").map(short);
     let seen = Seen { headers: &headers, failed: Cell::new(false) };
-    let grant = caller::identify(identity, &seen);
+    let grant = identity::identify(identity, &seen);
     let route = reads_route.then(|| seen.route()).flatten();
     if seen.failed.get() {
         return None;

@@ -12,10 +12,9 @@ use std::{
 
 use crate::{
     engine::metric,
-    limit::{
-        Charge, Moment, Place, Seed,
-        store::{self, Event, Store, Unavailable, Versioned, Written},
-    },
+    limit::{Charge, Place},
+    store::{self, Event, Seed, Store, Unavailable, Versioned, Written},
+    time::Moment,
 };
 
 use super::{

@@ -1,14 +1,17 @@
 //! All limits of a call are charged, or none.
 
 use super::{
-    Full, Key, Moment, Quota, Scope,
+    Full, Key, Quota, Scope,
     key::Place,
-    store::{Event, Store, TOTALS, TRIES, Unavailable, Written},
     table::{CELLS, Cell, NoRoom, Owner},
     totals::{Bounds, Difference, Totals},
     window::Count,
 };
-use crate::amount::Amount;
+use crate::{
+    amount::Amount,
+    store::{Event, Store, TOTALS, TRIES, Unavailable, Written},
+    time::Moment,
+};
 
 /// One limit of a call.
 #[derive(Clone, Copy, Debug)]

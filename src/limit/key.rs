@@ -1,12 +1,10 @@
 //! Which count a charge goes to.
 
+use crate::store::Seed;
 use siphasher::sip128::{Hash128, Hasher128 as _, SipHasher24};
 use std::hash::Hasher as _;
 
 use super::{Algorithm, Window};
-
-/// Sixteen random bytes that every worker of one Envoy shares; they keep callers from steering where they count.
-pub type Seed = [u8; 16];
 
 /// Whose calls count together.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -3,13 +3,12 @@
 //! There are 256 labels, each in a cell of its own, and two cells for each count. So nearly all counts have one where there
 //! are few, and the newest where there are many; no verdict hangs on them.
 
-use super::{
-    Algorithm, Charge, Moment, Place, Quota, Scope, Window, parts,
-    store::{LABELS, Store, Unavailable, cell},
-    table::Cell,
-    window::Count,
+use super::{Algorithm, Charge, Place, Quota, Scope, Window, table::Cell, window::Count};
+use crate::{
+    amount::Amount,
+    store::{LABELS, Store, Unavailable, cell, framing},
+    time::Moment,
 };
-use crate::amount::Amount;
 
 /// The labels of a store.
 #[derive(Clone, Copy, Debug)]
@@ -83,11 +82,11 @@ impl Label {
         let place = [&place.cell.to_le_bytes()[..], &place.fingerprint].concat();
         let [filter, policy, counter, scope, grant] =
             [charge.key.filter, charge.key.policy, charge.key.counter, scope, grant].map(str::as_bytes);
-        parts::join(&[filter, policy, counter, scope, grant, &quota, &place])
+        framing::join(&[filter, policy, counter, scope, grant, &quota, &place])
     }
 
     fn read(bytes: &[u8]) -> Option<Self> {
-        let [filter, policy, counter, scope, grant, quota, place] = parts::split(bytes)?;
+        let [filter, policy, counter, scope, grant, quota, place] = framing::split(bytes)?;
         let text = |bytes: &[u8]| Some(std::str::from_utf8(bytes).ok()?.to_owned());
         let (window, rest) = quota.split_first_chunk()?;
         let (max, sliding) = rest.split_first_chunk()?;
@@ -115,7 +114,10 @@ mod tests {
     use wasm_bindgen_test::wasm_bindgen_test as test;
 
     use super::{Algorithm, Amount, Charge, LABELS, Labels, Moment, Quota, Scope, Store as _, Window, cell};
-    use crate::limit::{Counters, Key, store::InMemory, table::CELLS, totals::Bounds};
+    use crate::{
+        limit::{Counters, Key, table::CELLS, totals::Bounds},
+        store::InMemory,
+    };
 
     const NOW: Moment = Moment(90_000);
 

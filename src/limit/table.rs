@@ -7,12 +7,12 @@
 //! 65,536 random callers put 16 records into each of 4,096 cells on average; that a cell gets 48 of them is less
 //! likely than one in a billion.
 
-use super::{
+use super::{totals::Difference, window::Count};
+use crate::{
+    amount::Amount,
     store::{EMPTY, TABLE},
-    totals::Difference,
-    window::{Count, Moment},
+    time::Moment,
 };
-use crate::amount::Amount;
 
 /// Cells of a table.
 pub const CELLS: u16 = TABLE.end;

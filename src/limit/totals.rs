@@ -3,10 +3,8 @@
 //! The numbers stand in a cell of their own, and are changed after the cell that they tell of. So they can be off by as many
 //! as there are workers, and where a worker dies in between; no verdict hangs on the last one.
 
-use super::{
-    store::EMPTY,
-    table::{NoRoom, Owner},
-};
+use super::table::{NoRoom, Owner};
+use crate::store::EMPTY;
 
 /// How many counters a table may keep.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -5,11 +5,7 @@
 
 use std::num::NonZeroU32;
 
-use crate::amount::Amount;
-
-/// A moment in milliseconds since the epoch, UTC.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Moment(pub u64);
+use crate::{amount::Amount, time::Moment};
 
 /// The length of a window.
 ///
@@ -54,12 +50,6 @@ pub struct Count {
 pub struct Full {
     /// When the same call has room if nothing else is charged; `None` if it never has.
     pub back_at: Option<Moment>,
-}
-
-impl Moment {
-    fn seconds(self) -> u64 {
-        self.0 / 1000
-    }
 }
 
 impl Window {

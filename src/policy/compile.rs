@@ -2,7 +2,7 @@
 
 mod rule;
 
-use crate::walk::At;
+use crate::json::cursor::At;
 
 use super::{
     document::{self, Name},

@@ -7,7 +7,7 @@ mod limit;
 mod predicate;
 mod rule;
 
-use crate::walk::{At, Keys};
+use crate::json::cursor::{At, Keys};
 
 use super::model::{Mode, Stance};
 

@@ -1,13 +1,14 @@
 //! What the engine makes of a request.
 
 use mcp_policy::{
-    caller::Grant,
     config::Config,
     engine::{self, Answer, Call, Decision, Opening},
     http::Headers,
+    identity::Grant,
     json::{self, Node},
-    limit::{Moment, store::InMemory},
     mcp::{Body, Id, Message, Target},
+    store::InMemory,
+    time::Moment,
 };
 
 use super::{

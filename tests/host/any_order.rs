@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use mcp_policy::{config::Config, limit::store::InMemory};
+use mcp_policy::{config::Config, store::InMemory};
 use proptest::{
     collection::vec,
     prelude::*,

@@ -3,7 +3,7 @@
 
 use std::{cell::RefCell, sync::Arc};
 
-use mcp_policy::{config::Config, engine::heard::Ask, limit::Moment};
+use mcp_policy::{config::Config, engine::heard::Ask, time::Moment};
 use proptest::{collection::vec, prelude::*, sample::select};
 
 use crate::{

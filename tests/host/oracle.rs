@@ -1,18 +1,16 @@
 //! What the engine, running natively, makes of the same request.
 
 use mcp_policy::{
-    caller::{self, Facts, Peer},
     config::Config,
     engine::{
         self, Answer, Call, Judgement, Opening,
         heard::{Answered, Ask},
     },
     http::{Header, Headers},
-    limit::{
-        Moment, Seed,
-        store::{Store, Unavailable, Versioned, Written},
-    },
+    identity::{self, Facts, Peer},
     mcp::{answer, head::REPEATING},
+    store::{Seed, Store, Unavailable, Versioned, Written},
+    time::Moment,
 };
 
 use crate::{
@@ -166,7 +164,7 @@ fn call(config: &Config, headers: &Pairs, properties: &Properties) -> Option<Cal
         Header::Once(id) => std::str::from_utf8(id).ok().map(|id| id.chars().take(128).collect::<String>().into()),
         _ => None,
     };
-    let grant = caller::identify(&config.identity, &Known { headers: &headers, properties });
+    let grant = identity::identify(&config.identity, &Known { headers: &headers, properties });
     Some(Call { request_id, ..Call::new(headers, grant) })
 }
 

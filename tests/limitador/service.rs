@@ -11,11 +11,15 @@ use limitador::{
     limit::{Context, Limit},
 };
 use mcp_policy::{
-    caller::{self, Facts, Peer},
     config::Config,
-    engine::{self, Answer, Call, heard::Answered, heard::Ask},
+    engine::{
+        self, Answer, Call,
+        heard::{Answered, Ask},
+    },
     http::{Header, Headers},
-    limit::{Moment, store::InMemory},
+    identity::{self, Facts, Peer},
+    store::InMemory,
+    time::Moment,
 };
 use serde_json::Value;
 
@@ -55,7 +59,7 @@ impl Limitador {
         headers.push(("mcp-session-id", "s-1"));
         let pairs = headers.iter().map(|(name, value)| ((*name).to_owned(), value.as_bytes().to_vec()));
         let headers = Headers::new(pairs.collect());
-        let grant = caller::identify(&self.config.identity, &OnlyHeaders(&headers));
+        let grant = identity::identify(&self.config.identity, &OnlyHeaders(&headers));
         let (mut call, mut asked) = (Call::new(headers, grant), Vec::new());
         let body = request.to_string();
         loop {

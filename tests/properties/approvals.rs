@@ -8,14 +8,12 @@ use std::{
 
 use mcp_policy::{
     approval::{self, Desk, Entry, State, Text},
-    caller::Grant,
     config::Config,
     engine::{self, Answer, Call, Decision, refund::Receipt},
     http::Headers,
-    limit::{
-        Moment, Seed,
-        store::{InMemory, Store, Unavailable, Versioned, Written},
-    },
+    identity::Grant,
+    store::{InMemory, Seed, Store, Unavailable, Versioned, Written},
+    time::Moment,
 };
 use proptest::{
     collection::vec,

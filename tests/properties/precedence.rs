@@ -2,7 +2,7 @@
 
 use std::cmp::Reverse;
 
-use mcp_policy::limit::Moment;
+use mcp_policy::time::Moment;
 use proptest::{collection::btree_map, prelude::*};
 use serde_json::json;
 

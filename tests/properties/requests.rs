@@ -1,6 +1,6 @@
 //! Random requests, and sequences of them.
 
-use mcp_policy::limit::Moment;
+use mcp_policy::time::Moment;
 use proptest::{
     collection::vec,
     option,

@@ -1,11 +1,11 @@
 //! A policy with its counters, and what it decides.
 
 use mcp_policy::{
-    caller::Grant,
     config::Config,
     engine::{self, Answer, Call, Decision, Judgement, Record, trace::Step},
     http::Headers,
-    limit::store::InMemory,
+    identity::Grant,
+    store::InMemory,
 };
 
 use crate::requests::Sent;

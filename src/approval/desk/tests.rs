@@ -6,7 +6,7 @@ use wasm_bindgen_test::wasm_bindgen_test as test;
 use super::{Answer, Desk, Moment, NotAnswered, QUESTIONS, Store as _, TEXTS, Text, cell};
 use crate::{
     approval::{Question, State, digest},
-    limit::store::InMemory,
+    store::InMemory,
 };
 
 const NOW: Moment = Moment(1_000_500);

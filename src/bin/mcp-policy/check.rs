@@ -33,8 +33,8 @@ mod text;
 
 use clap::{ValueEnum, builder::PossibleValuesParser};
 use mcp_policy::{
-    advice::{self, Kind},
     config::{Config, Invalid, Loaded},
+    lint::{self, Kind},
 };
 
 use crate::{Exit, complain, input, print};
@@ -131,7 +131,7 @@ impl Args {
 
     fn warnings(&self, config: &Config, source: &Source) -> Vec<Problem> {
         let allowed = |kind: Kind| self.allow.iter().any(|name| name == kind.name() || name == ALL);
-        let advice = advice::on(config, source.text().as_bytes()).into_iter().filter(|advice| !allowed(advice.kind));
+        let advice = lint::on(config, source.text().as_bytes()).into_iter().filter(|advice| !allowed(advice.kind));
         advice.map(|advice| Problem::warning(source, advice)).collect()
     }
 }

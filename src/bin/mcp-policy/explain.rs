@@ -11,7 +11,8 @@ use mcp_policy::{
     cases::{CaseCall, Expected, Outcome, Place},
     config::Config,
     json,
-    limit::{Moment, store::InMemory},
+    store::InMemory,
+    time::Moment,
 };
 use serde::Serialize;
 use serde_json::value::RawValue;

@@ -1,6 +1,6 @@
 //! Faults of a document, each on a line that editors can jump to.
 
-use mcp_policy::walk::Problem;
+use mcp_policy::json::diagnostic::Problem;
 
 /// `file:line:column: pointer: message`, a line each.
 pub(crate) fn lines(file: &str, document: &str, problems: &[Problem]) -> String {

@@ -4,8 +4,7 @@ use clap::ValueEnum;
 use mcp_policy::{
     cases::{self, Case, Failure},
     config::Config,
-    json::{self, Reason},
-    walk::{At, Problems},
+    json::{self, Reason, cursor::At, diagnostic::Problems},
 };
 use serde::Serialize;
 

@@ -8,11 +8,12 @@ use serde::Deserialize;
 use std::collections::BTreeMap;
 
 use crate::{
-    caller::Grant,
     config::Config,
     engine::{self, Answer, Call, Opening},
     http::Headers,
-    limit::{Moment, store::InMemory},
+    identity::Grant,
+    store::InMemory,
+    time::Moment,
 };
 
 /// An HTTP request and what has to become of it.

@@ -2,7 +2,7 @@
 use wasm_bindgen_test::wasm_bindgen_test as test;
 
 use super::{Bound, Scene};
-use crate::{caller::Grant, config::Config};
+use crate::{config::Config, identity::Grant};
 
 const POLICIES: &str = r#""policies":{"one":{"version":"1","default":"deny"},"two":{"version":"1","default":"allow"}}"#;
 

@@ -5,8 +5,8 @@ use wasm_bindgen_test::wasm_bindgen_test as test;
 
 use super::{load, problems};
 use crate::{
-    caller::{Grant, Peer, Source},
     config::{Console, Loaded, Service},
+    identity::{Grant, Peer, Source},
     json::quoted,
 };
 

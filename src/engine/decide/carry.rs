@@ -1,20 +1,20 @@
 //! What is done about a call that no predicate stands against: it is approved and charged, or it does not pass.
 
-use crate::{
-    approval::{Desk, Question, digest},
-    caller::Grant,
-    limit::{Charge, Counters, Receipt, Refused, store::Store, totals::Bounds},
-    mcp::Request,
-    policy::Mode,
-};
-
 use super::{
     Denial, Judge, Passed, Verdict,
     consent::{Consent, Yes},
     plan::{Notes, Plan, Wanted},
     service::{Counts, check_whole},
 };
-use crate::engine::trace::{Step, Witness};
+use crate::{
+    approval::{Desk, Question, digest},
+    engine::trace::{Step, Witness},
+    identity::Grant,
+    limit::{Charge, Counters, Receipt, Refused, totals::Bounds},
+    mcp::Request,
+    policy::Mode,
+    store::Store,
+};
 
 /// A call that is approved as far as need be, and that a service has charged where one counts: nothing is left to ask.
 #[derive(Debug)]

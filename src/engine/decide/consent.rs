@@ -1,14 +1,14 @@
 //! Whether somebody has approved a call; product contract, section 7.
 
+use super::{Denial, denied, plan::Wanted, verdict};
 use crate::{
     approval::{Desk, Entry, Fingerprint, MAX_PARAMS, NotAsked, Question, State, Text},
-    limit::{Moment, store::Store},
-};
-
-use super::{Denial, denied, plan::Wanted, verdict};
-use crate::engine::{
-    heard::Ask,
-    ruling::{Inquiry, Ruling, Said},
+    engine::{
+        heard::Ask,
+        ruling::{Inquiry, Ruling, Said},
+    },
+    store::Store,
+    time::Moment,
 };
 
 /// A call that needs approval, and where that is asked for.

@@ -1,8 +1,14 @@
 //! What the rules of one mode ask of a call: predicates first, then what to charge, then approval.
 
+use super::{
+    Denial, denied,
+    matter::{Matter, Subject},
+    verdict,
+};
 use crate::{
     amount::Amount,
-    caller::Grant,
+    engine::trace::{Step, Witness},
+    identity::Grant,
     json::{Decimal, Value},
     limit::{self, Algorithm, Charge, Full, Key, Quota, Window},
     policy::{
@@ -10,13 +16,6 @@ use crate::{
         condition::{Args, Finding, Leaf, Side},
     },
 };
-
-use super::{
-    Denial, denied,
-    matter::{Matter, Subject},
-    verdict,
-};
-use crate::engine::trace::{Step, Witness};
 
 /// What is left to do for a call that no predicate stands against.
 #[derive(Debug)]

@@ -1,20 +1,20 @@
 //! Limits that a service counts for several Envoys; product contract, section 6.
 
-use crate::{
-    amount::Amount,
-    config::{LimitService, OnFailure},
-    limit::{
-        Charge, Full, Moment,
-        fleet::{self, Counted},
-        store::Store,
-    },
-};
-
 use super::{
     Denial, Judge, denied,
     plan::{Due, Notes, Plan},
 };
-use crate::engine::{heard::Ask, trace::Witness};
+use crate::{
+    amount::Amount,
+    config::{LimitService, OnFailure},
+    engine::{heard::Ask, trace::Witness},
+    limit::{
+        Charge, Full,
+        fleet::{self, Counted},
+    },
+    store::Store,
+    time::Moment,
+};
 
 /// Where the charges of a plan are counted.
 #[derive(Debug)]

@@ -2,18 +2,17 @@
 
 use std::{borrow::Cow, fmt};
 
+use super::{consent::Yes, denied, matter::Subject};
 use crate::{
     amount::Amount,
-    caller::Unknown,
+    engine::{
+        heard::Ask,
+        ruling::{Pending, Said},
+        trace::Step,
+    },
+    identity::Unknown,
     limit::{Full, Receipt},
     policy::{Limit, Predicate},
-};
-
-use super::{consent::Yes, denied, matter::Subject};
-use crate::engine::{
-    heard::Ask,
-    ruling::{Pending, Said},
-    trace::Step,
 };
 
 /// What becomes of a message.

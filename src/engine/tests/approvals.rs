@@ -14,7 +14,7 @@ use crate::{
         refund,
         ruling::{Pending, Ruling, Said},
     },
-    limit::store::{InMemory, QUESTIONS, Store, Unavailable, Versioned, Written},
+    store::{InMemory, QUESTIONS, Store, Unavailable, Versioned, Written},
 };
 
 const POLICY: &str = r#"{"policy":{"version":"1","default":"deny",
@@ -193,7 +193,7 @@ struct Raced<'s> {
 }
 
 impl Store for Raced<'_> {
-    fn seed(&self) -> Result<crate::limit::Seed, Unavailable> {
+    fn seed(&self) -> Result<crate::store::Seed, Unavailable> {
         self.inner.seed()
     }
 
@@ -217,7 +217,7 @@ fn who_comes_second_asks_anew_and_pays_nothing() {
     let gateway = Gateway::new(POLICY);
     told(gateway.judge(&call("alice"), PAY));
     approve(&gateway, true);
-    let meanwhile = || gateway.store.put(QUESTIONS, crate::limit::store::EMPTY).unwrap();
+    let meanwhile = || gateway.store.put(QUESTIONS, crate::store::EMPTY).unwrap();
     let raced = Raced { inner: &gateway.store, meanwhile: &meanwhile, reads: Cell::new(0) };
     let second = judge(&gateway.config, &call("alice"), PAY.as_bytes(), "filter", NOW, &raced);
     assert!(told(second).contains("-31428"));

@@ -9,9 +9,9 @@ use super::{
     Amount, Bounds, CELLS, Charge, Counters, Full, Key, Moment, Quota, Refused, Scope, Store, TOTALS, Totals,
     Unavailable, Written,
 };
-use crate::limit::{
-    Algorithm, Seed, Window,
-    store::{InMemory, Versioned},
+use crate::{
+    limit::{Algorithm, Window},
+    store::{InMemory, Seed, Versioned},
 };
 
 const NOW: Moment = Moment(1_000);

@@ -3,7 +3,8 @@
 #[cfg(target_family = "wasm")]
 use wasm_bindgen_test::wasm_bindgen_test as test;
 
-use super::{Algorithm, Amount, Count, Full, Moment, Quota, Window};
+use super::{Algorithm, Amount, Count, Full, Quota, Window};
+use crate::time::Moment;
 
 fn quota(seconds: u32, max: u64, algorithm: Algorithm) -> Quota {
     Quota { window: Window::new(seconds).unwrap(), algorithm, max: Amount::whole(max).unwrap() }

@@ -4,11 +4,11 @@ use std::collections::HashMap;
 
 use crate::{
     amount::Amount,
+    json::cursor::At,
     policy::{
         document::{self, Action},
         model::{Cost, Limit, Mode, Predicate, Rule, Scope},
     },
-    walk::At,
 };
 
 /// Compiles the rules of one policy.

@@ -2,9 +2,11 @@
 
 use crate::{
     amount::Amount,
-    json::{Decimal, Value},
+    json::{
+        Decimal, Value,
+        cursor::{At, Keys},
+    },
     policy::model::{Cost, Period, Scope},
-    walk::{At, Keys},
 };
 
 use super::predicate;

@@ -1,11 +1,11 @@
 //! A predicate as it is written; product contract, section 1.2.
 
 use crate::{
+    json::cursor::{At, Keys},
     policy::{
         condition::{Complaint, Condition, Part},
         path::Path,
     },
-    walk::{At, Keys},
 };
 
 /// A predicate document.

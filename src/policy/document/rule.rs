@@ -1,8 +1,8 @@
 //! A rule as it is written; product contract, section 1.2.
 
 use crate::{
+    json::cursor::{At, Keys},
     policy::model::Mode,
-    walk::{At, Keys},
 };
 
 use super::{Limit, Predicate, Rate, mode, predicate};

@@ -5,18 +5,7 @@ mod tools;
 
 use std::hint::black_box;
 
-use mcp_policy::{
-    amount::Amount,
-    caller::{self, Facts, Peer, Source},
-    config::Config,
-    engine::{self, Answer, Call, lists},
-    http::{Header, Headers},
-    limit::{Algorithm, Charge, Counters, Key, Moment, Quota, Scope, Window, store::InMemory, totals::Bounds},
-    mcp::{
-        Message,
-        list::{Asked, Kind, Trimmer},
-    },
-};
+use mcp_policy::{amount::Amount, config::Config, engine::{self, lists, Answer, Call}, http::{Header, Headers}, identity::{self, Facts, Peer, Source}, limit::{totals::Bounds, Algorithm, Charge, Counters, Key, Quota, Scope, Window}, mcp::{list::{Asked, Kind, Trimmer}, Message}, store::InMemory, time::Moment};
 
 /// A stage.
 pub struct Stage {
@@ -146,7 +135,7 @@ fn call() -> Call {
     ];
     let headers = Headers::new(pairs.map(|(name, value)| (name.to_owned(), value.as_bytes().to_vec())).into());
     let request_id = Some("1c9e2f56-93a1-4c6b-b0b8-0a54f1a0c9d3".into());
-    let grant = caller::identify(&[Source::Address { forwarded: false }], &FromLoopback);
+    let grant = identity::identify(&[Source::Address { forwarded: false }], &FromLoopback);
     assert!(grant.is_ok(), "{grant:?}");
     Call { request_id, ..Call::new(headers, grant) }
 }

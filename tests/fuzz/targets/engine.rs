@@ -5,16 +5,7 @@
 use std::cell::LazyCell;
 
 use libfuzzer_sys::fuzz_target;
-use mcp_policy::{
-    caller::Grant,
-    config::Config,
-    engine::{
-        self, Answer, Call, Judgement, Opening,
-        heard::{Answered, Ask},
-    },
-    json::{Kind, Reader},
-    limit::{Moment, store::InMemory},
-};
+use mcp_policy::{config::Config, engine::{self, heard::{Answered, Ask}, Answer, Call, Judgement, Opening}, identity::Grant, json::{Kind, Reader}, store::InMemory, time::Moment};
 use mcp_policy_fuzz::{Allowance, Input};
 
 const CLOSED: &[u8] = br#"{"version":"1","default":"deny","tools":{"ok":{},

@@ -1,8 +1,8 @@
 //! `--against OLD`.
 
 use mcp_policy::{
-    advice::{Change, changes},
     config::{Config, Loaded},
+    lint::{Change, changes},
 };
 
 use crate::input;

@@ -1,8 +1,8 @@
 //! What was found, and its form for programs.
 
 use mcp_policy::{
-    advice::{Advice, Change},
-    walk,
+    json::cursor,
+    lint::{Advice, Change},
 };
 use serde::Serialize;
 
@@ -76,8 +76,8 @@ impl Report {
 // === impl Problem ===
 
 impl Problem {
-    pub(super) fn error(source: &Source, problem: walk::Problem) -> Self {
-        let walk::Problem { pointer, at, message } = problem;
+    pub(super) fn error(source: &Source, problem: cursor::Problem) -> Self {
+        let cursor::Problem { pointer, at, message } = problem;
         Self::new(source, Severity::Error, None, pointer, at, message)
     }
 

@@ -2,7 +2,7 @@
 
 use annotate_snippets::{AnnotationKind, Level, Origin, Renderer, Snippet};
 use anstream::{AutoStream, ColorChoice};
-use mcp_policy::advice::{Change, printable};
+use mcp_policy::lint::{Change, printable};
 
 use crate::input;
 

@@ -6,10 +6,10 @@ use std::{collections::BTreeSet, path::Path};
 
 use jsonschema::Validator;
 use mcp_policy::{
-    caller, config,
-    config::Config,
+    config::{self, Config},
+    identity,
+    json::cursor::Keys,
     policy::{Period, Scope, condition, document},
-    walk::Keys,
 };
 use serde_json::{Value, json};
 
@@ -86,7 +86,7 @@ fn every_object_has_the_keys_that_the_reader_knows() {
     let schema = generate().to_value();
     let mut described = Vec::new();
     objects(&schema, &mut described);
-    let source: BTreeSet<&str> = caller::SOURCE.known.iter().copied().collect();
+    let source: BTreeSet<&str> = identity::SOURCE.known.iter().copied().collect();
     // A source is one of several forms, which together have all its keys.
     let (sources, described): (Vec<_>, Vec<_>) = described.into_iter().partition(|keys| keys.is_subset(&source));
     assert_eq!(sources.into_iter().flatten().collect::<BTreeSet<_>>(), source);

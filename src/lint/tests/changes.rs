@@ -2,7 +2,7 @@
 use wasm_bindgen_test::wasm_bindgen_test as test;
 
 use super::{NONE, load};
-use crate::advice::changes;
+use crate::lint::changes;
 
 const LIMIT: &str = r#"{"counter":"c","window":"minute","max":5,"scope":"grant"}"#;
 

@@ -2,8 +2,10 @@
 
 use std::{cell::RefCell, fmt};
 
-use super::place::{Place, Places, Segment};
-use crate::json::{Node, Value};
+use crate::json::{
+    Node, Value,
+    pointer::{Place, Places, Segment},
+};
 
 /// A mistake.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -1,6 +1,6 @@
 //! How many lines a second go into a log.
 
-use crate::limit::Moment;
+use crate::time::Moment;
 
 /// Lines that one second has room for.
 const LINES: u32 = 10;

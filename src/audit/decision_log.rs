@@ -5,9 +5,9 @@
 
 use std::collections::VecDeque;
 
-use crate::limit::{
-    Moment, parts,
-    store::{DECISIONS, EMPTY, NEXT_DECISION, Store, Unavailable, Written, cell},
+use crate::{
+    store::{DECISIONS, EMPTY, NEXT_DECISION, Store, Unavailable, Written, cell, framing},
+    time::Moment,
 };
 
 /// The newest decisions.
@@ -77,7 +77,7 @@ impl<S: Store> Recent<'_, S> {
     pub fn note(&self, block: Block, record: &str, now: Moment) -> Block {
         let block = if block.left == 0 { self.block().unwrap_or_default() } else { block };
         let Some(left) = block.left.checked_sub(1) else { return block };
-        let bytes = parts::join(&[&now.0.to_le_bytes(), record.as_bytes()]);
+        let bytes = framing::join(&[&now.0.to_le_bytes(), record.as_bytes()]);
         let _: Result<(), Unavailable> = self.0.put(cell(&DECISIONS, block.next), &bytes);
         Block { next: block.next.wrapping_add(1), left }
     }
@@ -111,7 +111,7 @@ impl<S: Store> Recent<'_, S> {
 
     fn record(&self, cell: u16) -> Option<(Moment, String)> {
         let stored = self.0.read(cell).ok()?;
-        let [at, record] = parts::split(&stored.bytes)?;
+        let [at, record] = framing::split(&stored.bytes)?;
         let record = std::str::from_utf8(record).ok()?.to_owned();
         Some((Moment(u64::from_le_bytes(at.try_into().ok()?)), record))
     }
@@ -123,7 +123,7 @@ mod tests {
     use wasm_bindgen_test::wasm_bindgen_test as test;
 
     use super::{Block, DECISIONS, Fresh, Moment, NEXT_DECISION, Recent, Store as _};
-    use crate::limit::store::InMemory;
+    use crate::store::InMemory;
 
     #[test]
     fn the_newest_256_are_kept_whichever_worker_notes_them() {

@@ -1,6 +1,6 @@
 //! Several texts in one cell: the size of each in four bytes, little-endian, before it.
 
-use super::store::EMPTY;
+use crate::store::EMPTY;
 
 /// The bytes of a cell with these parts, none of which comes near 4 GiB.
 #[must_use]

@@ -4,9 +4,17 @@
 //! So a store here has a fixed number of cells that are made before the first request, and a cell that is missing is
 //! a failure, never an empty one. Each begins as [`EMPTY`], whatever it is for.
 
+pub mod framing;
+
 use std::{cell::RefCell, ops::Range};
 
-use super::{Charge, Moment, Place, Seed};
+use crate::{
+    limit::{Charge, Place},
+    time::Moment,
+};
+
+/// Sixteen random bytes that every worker of one Envoy shares; they keep callers from steering where they count.
+pub type Seed = [u8; 16];
 
 /// What a cell holds at first: the name and the version of every format there is. It is also part of each cell's name, so a
 /// new version starts with new cells.

@@ -3,8 +3,8 @@
 #[cfg(target_family = "wasm")]
 use wasm_bindgen_test::wasm_bindgen_test as test;
 
-use super::{At, Keys, Problems};
-use crate::json;
+use super::{At, Keys};
+use crate::json::{self, diagnostic::Problems};
 
 #[track_caller]
 fn problems(text: &str, read: impl Fn(&At<'_, '_>)) -> Vec<String> {

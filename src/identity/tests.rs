@@ -6,8 +6,7 @@ use wasm_bindgen_test::wasm_bindgen_test as test;
 use super::{Facts, Grant, Header, Peer, Source, Unknown, identify, read};
 use crate::{
     http::Headers,
-    json,
-    walk::{At, Problems},
+    json::{self, cursor::At, diagnostic::Problems},
 };
 
 #[derive(Default)]

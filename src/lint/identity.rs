@@ -1,6 +1,6 @@
 //! Who calls.
 
-use crate::{caller::Source, policy::Scope};
+use crate::{identity::Source, policy::Scope};
 
 use super::{Findings, Kind, quoted};
 

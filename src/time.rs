@@ -1,9 +1,17 @@
 //! Moments as people and their tools write them.
 
-use crate::limit::Moment;
+/// A moment in milliseconds since the epoch, UTC.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Moment(pub u64);
 
 /// The last millisecond that RFC 3339 can write.
 const LAST: Moment = Moment(253_402_300_799_999);
+
+impl Moment {
+    pub(crate) fn seconds(self) -> u64 {
+        self.0 / 1000
+    }
+}
 
 /// A moment as RFC 3339 has it, to the second; `None` if it has more than four digits for the year.
 pub(crate) fn rfc_3339(moment: Moment) -> Option<String> {

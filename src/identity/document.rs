@@ -1,8 +1,8 @@
 //! `identity` as it is written; product contract, section 1.4.
 
-use crate::{
-    json::Value,
-    walk::{At, Keys},
+use crate::json::{
+    Value,
+    cursor::{At, Keys},
 };
 
 use super::{Peer, Source};

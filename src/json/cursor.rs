@@ -3,20 +3,16 @@
 //! Each problem says where it is (a JSON pointer, RFC 6901), what was found, what is allowed, and which known word is
 //! near. A reader asks an [`At`] for what should stand there; what does not is reported, and reading goes on.
 
-mod place;
-mod problem;
-
 #[cfg(test)]
 mod tests;
 
 use std::collections::HashSet;
 
-use crate::json::{Decimal, Member, Node, Value};
-
-pub use self::problem::{Problem, Problems};
-use self::{
-    place::{Place, Segment},
-    problem::{found, listed, nearest, shortened},
+pub use crate::json::diagnostic::{Problem, Problems};
+use crate::json::{
+    Decimal, Member, Node, Value,
+    diagnostic::{found, listed, nearest, shortened},
+    pointer::{Place, Segment},
 };
 
 /// A value in a document, and where it stands. Copying it is free: places are kept in one list, and spelled out as
