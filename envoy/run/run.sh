@@ -6,32 +6,37 @@ readonly ADMIN_PORT=9901
 readonly CONSOLE_PORT=10001
 readonly EXAMPLE_PORT=10002
 readonly DEFAULT_POLICY=envoy/policies/krea.json
+readonly RUN=target/run
+# A folder of its own, so that no build of a test replaces it.
+readonly COMMAND=target/command/mcp-policy
 
 policy=$DEFAULT_POLICY
 upstream=
 port=10000
-# Whoever shows it may approve calls.
+# The bearer of this token may approve calls.
 token=
 # What `run` started: `name|pid|log`, each.
 started=()
+# Process groups of what is built and fetched meanwhile.
+background=()
 
 verb_run() {
   read_run_options "$@"
   need_rust
+  need_python 'it runs the example MCP server and shows the calls'
   check_ports
   make_token
-  local envoy
-  envoy=$(envoy_to_run)
-  build_command
-  # Before the long build: it finds fault with the policy and the URL.
-  render
-  build_module
+  mkdir -p "$RUN"
   trap stop_all EXIT
   trap 'exit 129' HUP
   trap 'exit 130' INT
   trap 'exit 143' TERM
-  start_example_server
+  prepare
+  local envoy
+  envoy=$(envoy_to_run)
+  [[ $upstream ]] || start_example_server
   start_envoy "$envoy"
+  [[ $upstream ]] || await 'the example MCP server' example_server_is_ready
   await 'the gateway' gateway_is_ready
   print_what_to_try
   watch_all
@@ -78,40 +83,77 @@ make_token() { token=$(od -An -N 24 -t x1 /dev/urandom | tr -d ' \n'); }
 
 port_is_free() { ! (: <>"/dev/tcp/127.0.0.1/$1") 2>/dev/null; }
 
-envoy_to_run() { command -v envoy || envoy_wheel; }
+# === before anything starts
 
-build_command() {
-  say 'building the command'
-  cargo build --locked --bin mcp-policy
-  [[ $upstream ]] && return
-  say 'building the example MCP server'
-  cargo build --locked --example mcp-server
+# The three need each other's processor time only at their ends, so together they take little longer than the longest.
+prepare() {
+  local module python
+  say 'building the module and the command, and fetching what runs them'
+  in_background module prepare_module
+  module=$!
+  in_background python prepare_python
+  python=$!
+  cargo build --locked --profile command --bin mcp-policy
+  # Finds fault with the policy and the URL before the longer build ends.
+  render
+  finish 'building the module' module "$module"
+  finish 'fetching Envoy and the example MCP server' python "$python"
+  background=()
 }
 
+prepare_module() {
+  add_target wasm32-wasip1
+  compile_module
+}
+
+prepare_python() {
+  envoy_to_run
+  [[ $upstream ]] || install_once "$RUN/python" install_python envoy/run/requirements.txt
+}
+
+# in_background LOG COMMAND: in a process group of its own, which `stop_all` ends with all that it has started.
+in_background() {
+  set -m
+  "$2" >"$RUN/$1.log" 2>&1 </dev/null &
+  set +m
+  background+=("$!")
+}
+
+# finish WHAT LOG PID
+finish() {
+  wait "$3" && return
+  cat "$RUN/$2.log" >&2
+  fail "$1 failed: see above"
+}
+
+envoy_to_run() { command -v envoy || envoy_wheel; }
+
 render() {
-  mkdir -p target/run
   # Written beside and moved, so that a failure leaves no half of a configuration.
   local digest
   digest=$(printf %s "$token" | sha256sum)
-  target/debug/mcp-policy render envoy "$policy" --port "$port" --admin-port "$ADMIN_PORT" --module "$MODULE" \
+  "$COMMAND" render envoy "$policy" --port "$port" --admin-port "$ADMIN_PORT" --module "$MODULE" \
     --console-port "$CONSOLE_PORT" --approver "bearer:${digest%% *}" \
-    --upstream "${upstream:-http://127.0.0.1:$EXAMPLE_PORT}" >target/run/envoy.yaml.new || exit
-  mv target/run/envoy.yaml.new target/run/envoy.yaml
+    --upstream "$(server_url)" >"$RUN/envoy.yaml.new" || exit
+  mv "$RUN/envoy.yaml.new" "$RUN/envoy.yaml"
 }
+
+server_url() { printf '%s\n' "${upstream:-http://127.0.0.1:$EXAMPLE_PORT}"; }
+
+# === start
 
 start_example_server() {
-  [[ $upstream ]] && return
-  target/debug/examples/mcp-server --listen "127.0.0.1:$EXAMPLE_PORT" >target/run/mcp-server.log 2>&1 &
-  started+=("the example MCP server|$!|target/run/mcp-server.log")
-  await 'the example MCP server' example_server_is_ready
+  local log=$RUN/mcp-server.log
+  "$RUN/python/bin/python" envoy/run/example_server.py --port "$EXAMPLE_PORT" --policy "$policy" >"$log" 2>&1 &
+  started+=("the example MCP server|$!|$log")
 }
 
-# The access log is Envoy's stdout and stays on the terminal.
+# Its stdout is the access log.
 start_envoy() {
   say "starting \`$1\`"
-  "$1" --config-path target/run/envoy.yaml --disable-hot-restart --file-flush-interval-msec 200 \
-    2>target/run/envoy.log &
-  started+=("Envoy|$!|target/run/envoy.log")
+  "$1" --config-path "$RUN/envoy.yaml" --disable-hot-restart --file-flush-interval-msec 200 \
+    > >(exec python3 envoy/run/records.py --policy "$policy" --records "$RUN/records.jsonl") 2>"$RUN/envoy.log" &
+  started+=("Envoy|$!|$RUN/envoy.log")
 }
 
 # await WHAT IS-READY: for 30 seconds at most.
@@ -153,12 +195,15 @@ check_all() {
 }
 
 stop_all() {
-  local entry pid rest
+  local entry pid
   # Neither a second Ctrl-C nor a failure here leaves anything behind.
   trap '' HUP INT TERM
   set +e
+  for pid in ${background[@]+"${background[@]}"}; do
+    kill -TERM -- "-$pid" 2>/dev/null
+  done
   for entry in ${started[@]+"${started[@]}"}; do
-    IFS='|' read -r _ pid rest <<<"$entry"
+    IFS='|' read -r _ pid _ <<<"$entry"
     stop "$pid"
   done
 }
@@ -177,25 +222,10 @@ stop() {
 
 print_what_to_try() {
   say "the gateway is ready: http://127.0.0.1:$port/mcp"
-  if [[ $policy == "$DEFAULT_POLICY" ]]; then
-    printf '\n%s\n\n%s\n' 'A call that the policy allows:' "$(curl_line generate_image)"
-    printf '\n%s\n\n%s\n' 'A call that it refuses:' "$(curl_line drop_table)"
-    printf '\n%s\n\n%s\n' 'Ten calls a minute are allowed; the eleventh is refused:' \
-      "for call in 1 2 3 4 5 6 7 8 9 10 11; do $(curl_line generate_image); done"
-  else
-    printf '\n%s\n\n%s\n' 'The tools that the policy leaves:' "$(curl_body '{"jsonrpc":"2.0","id":1,"method":"tools/list"}')"
-    printf '\n%s\n\n%s\n' 'A call (put a tool of yours in):' "$(curl_line TOOL)"
-  fi
-  printf '\n%s\n\n%s\n' 'The console, where calls are approved and counters are seen (the token is this run'"'"'s own):' \
+  python3 envoy/run/calls.py --command "$COMMAND" --policy "$policy" --gateway "http://127.0.0.1:$port/mcp" \
+    --server "$(server_url)" || printf '\nNo call could be made up for this policy.\n'
+  printf '\n%s\n\n%s\n' 'The console shows pending approvals, counters and decisions; the token belongs to this run:' \
     "http://localhost:$CONSOLE_PORT/#token=$token"
-  printf '\nWhat Envoy logs: target/run/envoy.log. Ctrl-C ends everything. Calls show up here:\n\n'
-}
-
-curl_line() {
-  curl_body '{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"'"$1"'","arguments":{"prompt":"a cat"}}}'
-}
-
-curl_body() {
-  printf "curl -sS -w '\\\\n' http://127.0.0.1:%s/mcp -H 'Content-Type: application/json' -H 'Accept: application/json, text/event-stream' -d '%s'" \
-    "$port" "$1"
+  printf '\nLogs: %s (Envoy), %s (one JSON record for each call). Ctrl-C ends everything. Calls:\n\n' \
+    "$RUN/envoy.log" "$RUN/records.jsonl"
 }

@@ -1,0 +1,61 @@
+# `./build.sh lint` and `./build.sh deny`: what can be said of the sources without running them.
+# `build.sh` reads this file; what it calls and does not define stands in `build.sh` and `envoy/tools.sh`.
+# shellcheck shell=bash
+
+verb_lint() {
+  takes_nothing "$@"
+  need_rust
+  add_component rustfmt fmt
+  add_component clippy clippy
+  add_target wasm32-wasip1
+  say 'formatting'
+  cargo fmt --check
+  say 'clippy'
+  cargo clippy --locked --all-targets -- -D warnings
+  say 'clippy, the module'
+  cargo clippy --locked --lib --target wasm32-wasip1 -- -D warnings
+  # They are packages of their own, which nothing else builds here.
+  say 'clippy, fuzz targets and benchmarks'
+  cargo clippy --locked --manifest-path tests/fuzz/Cargo.toml --no-default-features --all-targets -- -D warnings
+  cargo clippy --locked --manifest-path tests/bench/Cargo.toml --package mcp-policy-bench --package mcp-policy-bench-upstream \
+    --all-targets -- -D warnings
+  cargo clippy --locked --manifest-path tests/bench/Cargo.toml --package mcp-policy-bench-empty \
+    --package mcp-policy-bench-probe --target wasm32-wasip1 -- -D warnings
+  say 'documentation'
+  RUSTDOCFLAGS='-D warnings' cargo doc --locked --no-deps
+  check_oldest_rust
+}
+
+# The one that `Cargo.toml` states. Where it is the one at hand, all of the above has shown it.
+check_oldest_rust() {
+  local oldest
+  oldest=$(awk -F'"' '/^rust-version = / { print $2 }' Cargo.toml)
+  [[ $oldest ]] || fail '`Cargo.toml` states no `rust-version`'
+  [[ $(rustc --version) != "rustc $oldest."* ]] || return 0
+  need rustup "it gets Rust $oldest, the oldest supported: install Rust from https://rustup.rs"
+  say "the oldest Rust, $oldest"
+  rustup toolchain install "$oldest" --profile minimal --target wasm32-wasip1
+  CARGO_TARGET_DIR="$PWD/target/oldest" cargo "+$oldest" check --locked --all-targets
+  CARGO_TARGET_DIR="$PWD/target/oldest" cargo "+$oldest" check --locked --lib --target wasm32-wasip1
+}
+
+# === dependencies
+
+readonly CARGO_DENY_VERSION=0.20.2
+
+verb_deny() {
+  takes_nothing "$@"
+  need_rust
+  local deny=target/tools/bin/cargo-deny
+  if [[ $("$deny" --version 2>/dev/null) != "cargo-deny $CARGO_DENY_VERSION" ]]; then
+    say "building cargo-deny $CARGO_DENY_VERSION"
+    # Unoptimised: two minutes instead of ten, and it takes seconds even so.
+    CARGO_PROFILE_DEV_DEBUG=0 cargo install --debug --root target/tools --target-dir target/tools/build --locked \
+      --no-default-features --version "$CARGO_DENY_VERSION" cargo-deny
+    rm -rf target/tools/build
+  fi
+  say 'licences, sources and versions'
+  "$deny" check licenses sources bans
+  # Their database is a git repository, which not every machine reaches.
+  skips advisories || { say 'advisories' && "$deny" check advisories; }
+}

