@@ -1,6 +1,6 @@
 //! `mcp-policy suggest` as people run it: against running servers, in both eras of MCP, and by its exit codes.
 //!
-//! The example server is an example target of this package, which `cargo test` builds.
+//! The server is an example target of this package, which `cargo test` builds.
 #![expect(clippy::expect_used, reason = "a test that finds something else than it expects should stop and say so")]
 
 use std::{

@@ -16,7 +16,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 # Each one is a run of `explain`; the first calls of a policy say the most about it.
-MAX_CANDIDATES = 60
+MAX_CANDIDATES = 40
 # A loop of more calls than this shows nothing that a shorter one does not.
 MAX_REPEATS = 60
 INITIALIZE = {
@@ -42,7 +42,7 @@ def main():
         print(f"\nNote: {options.server} does not list its tools ({error}).")
         tools = {}
     configuration = json.loads(options.policy.read_text(encoding="utf-8"))
-    shown = choose(options, candidates(options.policy, configuration, tools))
+    shown = choose(options, candidates(options.policy, configuration, tools), kinds(configuration))
     print_calls(options.gateway, server.session is not None, shown, configuration)
 
 
@@ -212,8 +212,27 @@ def fill(arguments, conditions, change):
 # === what the policy says of them
 
 
-def choose(options, calls):
-    """The first call of each kind: what to say of it, and the call."""
+def kinds(configuration):
+    """The decisions that the policy can come to, as far as its keys tell."""
+    keys = set(keys_of(configuration))
+    return {
+        "allowed",
+        "denied",
+        *(["denied by a rule"] if keys & {"require", "deny_if"} else []),
+        *(["approval_required"] if keys & {"require_approval", "action"} else []),
+        *(["limited"] if keys & {"limits", "rate_limit"} else []),
+    }
+
+
+def keys_of(value):
+    for element in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
+        yield from keys_of(element)
+    if isinstance(value, dict):
+        yield from value
+
+
+def choose(options, calls, wanted):
+    """The first call of each kind, with what `explain` says of it."""
     chosen, seen = {}, []
     for call in calls:
         if call in seen:
@@ -230,7 +249,7 @@ def choose(options, calls):
         chosen.setdefault(decision, (call, explained))
         if decision == "allowed" and explained.get("remaining"):
             chosen.setdefault("limited", (call, explained))
-        if len(chosen) == 6:
+        if wanted <= chosen.keys():
             break
     return chosen
 
@@ -307,12 +326,14 @@ def print_calls(gateway, session, chosen, configuration):
     for decision, title in (
         ("allowed", "A call that passes:"),
         ("shadow", "A call that passes, and that the policy would have denied without shadow mode:"),
-        ("denied", "A call that is denied, since the policy does not permit the tool:"),
-        ("denied by a rule", "A call that is denied by {rule}:"),
+        ("denied", "A call that is denied ({message}):"),
+        ("denied by a rule", "A call that is denied by `{rule}` ({message}):"),
         ("approval_required", "A call that needs approval: send it, approve it on the console below, send it again:"),
     ):
         if decision in chosen:
-            section(title.format(rule=chosen[decision][1].get("rule")), call(chosen[decision][0]))
+            candidate, explained = chosen[decision]
+            message = explained.get("message", "").removeprefix("Policy violation: ").split(";")[0]
+            section(title.format(rule=explained.get("rule"), message=message), call(candidate))
     if "limited" in chosen:
         limited, explained = chosen["limited"]
         most = repeats(explained["remaining"], configuration)

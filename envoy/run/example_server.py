@@ -6,7 +6,7 @@ user's own names. It keeps no sessions: one `curl` command is a whole conversati
 
 import argparse
 import json
-import sys
+import socket
 from pathlib import Path
 
 import mcp.types as types
@@ -19,22 +19,18 @@ TOOLS = Path(__file__).with_name("tools.json")
 
 def main():
     options = argparse.ArgumentParser(description=__doc__)
-    options.add_argument("--port", type=int, required=True)
+    options.add_argument("--port", type=int, required=True, help="0 takes a free one")
     options.add_argument("--policy", type=Path, help="also serve the tools that this policy names")
     options = options.parse_args()
     tools = {tool["name"]: tool for tool in json.loads(TOOLS.read_text())["tools"]}
     if options.policy:
         for name in named_tools(json.loads(options.policy.read_text())):
             tools.setdefault(name, {"name": name, "description": "Named by the policy.", "inputSchema": {"type": "object"}})
-    config = uvicorn.Config(
-        application(list(tools.values())),
-        host="127.0.0.1",
-        port=options.port,
-        log_level="warning",
-        # Open event streams must not delay the end.
-        timeout_graceful_shutdown=1,
-    )
-    uvicorn.Server(config).run()
+    listener = socket.create_server(("127.0.0.1", options.port))
+    print(f"listening on http://127.0.0.1:{listener.getsockname()[1]}/mcp", flush=True)
+    # Open event streams must not delay the end.
+    config = uvicorn.Config(application(list(tools.values())), log_level="warning", timeout_graceful_shutdown=1)
+    uvicorn.Server(config).run(sockets=[listener])
 
 
 def named_tools(configuration):
@@ -68,4 +64,4 @@ def application(tools):
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

@@ -59,8 +59,10 @@ def readable(line, configuration, colour=False):
         word = f"\x1b[{COLOURS.get(decision, YELLOW)}m{word}\x1b[0m"
     what = record.get("tool") or record.get("method") or f"{entry.get('method')} {entry.get('path')}"
     caller = record.get("grant") or "an unknown caller"
+    # On the console the grant is that of the call, and an approver has decided on it.
+    preposition = "of" if decision in ("approved", "rejected") else "by"
     detail = "; ".join(details(record, configuration))
-    return f"{visible(time)} {word} {visible(what)} by {visible(caller)}" + (f": {visible(detail)}" if detail else "")
+    return f"{time} {word} {visible(what)} {preposition} {visible(caller)}" + (f": {visible(detail)}" if detail else "")
 
 
 def local_time(text):
@@ -72,13 +74,13 @@ def details(record, configuration):
     rule = record.get("rule", "")
     if record.get("why"):
         yield record["why"]
-    elif rule:
+    elif rule and record["decision"] not in ("approved", "rejected"):
         yield REASONS.get(rule) or describe_rule(rule, record.get("policy"), configuration)
     for counter, left in record.get("remaining", {}).items():
         yield f"{left} left of {counter}"
     approval = record.get("approval") or {}
     if approval.get("approver"):
-        yield f"approved by {approval['approver']}" if record["decision"] == "allowed" else approval["approver"]
+        yield ("approved " if record["decision"] == "allowed" else "") + f"by {approval['approver']}"
     if approval.get("note"):
         yield f"note: {approval['note']}"
     shadow = record.get("shadow")

@@ -224,8 +224,10 @@ print_what_to_try() {
   say "the gateway is ready: http://127.0.0.1:$port/mcp"
   python3 envoy/run/calls.py --command "$COMMAND" --policy "$policy" --gateway "http://127.0.0.1:$port/mcp" \
     --server "$(server_url)" || printf '\nNo call could be made up for this policy.\n'
-  printf '\n%s\n\n%s\n' 'The console shows pending approvals, counters and decisions; the token belongs to this run:' \
+  printf '\n%s\n\n%s\n' 'The console shows pending approvals, counters and decisions (the token belongs to this run):' \
     "http://localhost:$CONSOLE_PORT/#token=$token"
+  printf '\n%s\n\n%s\n' 'The same in a terminal, for approvals:' \
+    "MCP_POLICY_TOKEN=$token $COMMAND approvals --url http://localhost:$CONSOLE_PORT list"
   printf '\nLogs: %s (Envoy), %s (one JSON record for each call). Ctrl-C ends everything. Calls:\n\n' \
     "$RUN/envoy.log" "$RUN/records.jsonl"
 }

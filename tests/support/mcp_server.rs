@@ -1,7 +1,6 @@
-//! The example MCP server: three tools that draw nothing, behind streamable HTTP at `/mcp`.
+//! An MCP server for tests of `mcp-policy suggest --url`: three tools that draw nothing, behind streamable HTTP at `/mcp`.
 //!
-//! `./build.sh run` puts the gateway in front of it. It keeps no sessions, so one `curl` line is a
-//! whole conversation; clients of the 2025 handshake and of 2026-07-28 are both served.
+//! It keeps no sessions. Clients of the 2025 handshake and of 2026-07-28 are both served.
 
 use std::{net::SocketAddr, process::ExitCode};
 
