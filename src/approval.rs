@@ -4,21 +4,21 @@
 //! Pure: bytes and moments in, bytes out. Whoever keeps the bytes writes them back only if nobody else has meanwhile, so each
 //! step here happens once, on whatever thread.
 //!
-//! * [`Question`]: everything that an approval is bound to, and its [`Fingerprint`]
+//! * [`ApprovalKey`]: everything that an approval is bound to, and its [`Fingerprint`]
 //! * `canonical`: parameters without what spelling they have
-//! * [`Book`]: all questions that wait, and those that were answered
-//! * [`Text`]: what a question says
-//! * [`Desk`]: book and texts in a store, one step at a time whatever the thread
+//! * [`Approvals`]: all questions that wait, and those that were answered
+//! * [`ApprovalDetails`]: what a question says
+//! * [`ApprovalStore`]: book and texts in a store, one step at a time whatever the thread
 
-mod book;
 mod canonical;
-mod desk;
-mod question;
-mod text;
+mod details;
+mod key;
+mod registry;
+mod store;
 
 pub use self::{
-    book::{Book, Entry, Full, Garbage, NotPending, State},
-    desk::{Answer, Desk, NotAnswered, NotAsked},
-    question::{Fingerprint, MAX_PARAMS, Question, digest, id},
-    text::Text,
+    details::ApprovalDetails,
+    key::{ApprovalKey, Fingerprint, MAX_PARAMS, digest, id},
+    registry::{Approval, Approvals, CorruptRegistry, NotPending, State, TooManyPending},
+    store::{ApprovalStore, ApproverDecision, DecideError, RequestError},
 };

@@ -10,31 +10,31 @@
 //! Nothing here reads a file or a clock.
 
 mod clock;
+mod corpus;
 mod document;
 mod failure;
-mod lines;
 mod message;
-mod outcome;
+mod report;
 
 #[cfg(test)]
 mod tests;
 
 use crate::{
-    config::{Config, Invalid},
+    config::{Config, ConfigErrors},
     engine::Decision,
     json::{
         self, Reason,
-        cursor::At,
+        cursor::Cursor,
         diagnostic::{Problem, Problems},
     },
     store::InMemory,
-    time::Moment,
+    time::Timestamp,
 };
 
 pub use self::{
     clock::{MIDNIGHT, shown},
     failure::{FailedCall, Failure},
-    outcome::Outcome,
+    report::CallReport,
 };
 
 /// One case.
@@ -62,9 +62,9 @@ pub struct CaseCall {
     /// The MCP session.
     pub session: Option<String>,
     /// Where it comes in.
-    pub place: Place,
+    pub place: RequestOrigin,
     /// When.
-    pub at: Moment,
+    pub at: Timestamp,
     /// How often, one after the other; what is expected is expected each time.
     pub times: u32,
     /// What has to become of it.
@@ -73,7 +73,7 @@ pub struct CaseCall {
 
 /// Where a call comes in, for bindings.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Place {
+pub struct RequestOrigin {
     /// The name of Envoy's route.
     pub route: Option<String>,
     /// The host it names.
@@ -124,7 +124,7 @@ impl Expected {
 
     /// Whether a decision is the expected one. Our own failure never is.
     #[must_use]
-    pub fn admits(self, decision: Decision) -> bool {
+    pub fn matches(self, decision: Decision) -> bool {
         match self {
             Self::Allow => decision == Decision::Allowed,
             Self::Deny => decision == Decision::Denied,
@@ -159,17 +159,17 @@ const MAX_DEPTH: u32 = 256;
 pub fn read(text: &str) -> Result<Vec<Case>, Vec<Problem>> {
     let node = match json::parse(text.as_bytes(), MAX_DEPTH) {
         Ok(node) => node,
-        Err(fault) if fault.reason == Reason::Trailing => return lines::read(text),
+        Err(fault) if fault.reason == Reason::Trailing => return corpus::read(text),
         Err(fault) => {
             let message = format!("not JSON: {fault}");
             return Err(vec![Problem { pointer: String::new(), at: fault.at, message }]);
         }
     };
     let problems = Problems::default();
-    let at = At::top(&node, &problems);
+    let at = Cursor::top(&node, &problems);
     // A corpus of one line.
     if at.has(&["calls"]) && !at.has(&["cases"]) {
-        return lines::read(text);
+        return corpus::read(text);
     }
     let cases = document::read(&at, text);
     match problems.take() {
@@ -191,7 +191,7 @@ impl Case {
     ///
     /// # Errors
     /// What is wrong with it.
-    pub fn load(&self) -> Option<Result<Config, Invalid>> {
+    pub fn load(&self) -> Option<Result<Config, ConfigErrors>> {
         self.policy.as_ref().map(|policy| Config::load(policy.as_bytes()))
     }
 

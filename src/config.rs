@@ -15,7 +15,7 @@ mod approvals;
 mod audit;
 mod bindings;
 mod console;
-mod invalid;
+mod errors;
 mod limits;
 mod lists;
 mod matcher;
@@ -34,7 +34,7 @@ use crate::{
     identity::{self, Peer, Source},
     json::{
         self, Node,
-        cursor::{At, Fields, Keys},
+        cursor::{Cursor, Fields, Keys},
         diagnostic::{Problem, Problems},
     },
     policy::{self, Mode, Policy},
@@ -42,12 +42,12 @@ use crate::{
 };
 
 pub use self::{
-    answers::{ANSWERS, Answers},
+    answers::{ANSWERS, DenialFormat},
     approvals::{APPROVAL_SERVICE, APPROVALS, Approvals, Service},
-    audit::{AUDIT, Arguments, Audit, Logged},
-    bindings::{BINDING, Binding, Bound, Named, Scene},
+    audit::{AUDIT, Arguments, Audit, LogFilter},
+    bindings::{BINDING, Binding, BindingInput, NamedPolicy, PolicyMatch},
     console::{CONSOLE, CONSOLE_FORM, Console},
-    invalid::Invalid,
+    errors::ConfigErrors,
     limits::{LIMIT_SERVICE, LIMITS, LimitService, Limits, OnFailure, Refund},
     lists::{LISTS, Lists, Show},
     protocol::{HeaderMode, PROTOCOL, Protocol},
@@ -55,7 +55,7 @@ pub use self::{
 
 /// What a configuration is of.
 #[derive(Clone, Debug)]
-pub enum Loaded {
+pub enum LoadedConfig {
     /// A gateway.
     Gateway(Box<Config>),
     /// The page on which people approve calls.
@@ -66,7 +66,7 @@ pub enum Loaded {
 #[derive(Clone, Debug)]
 pub struct Config {
     /// The policies, of which one judges a call.
-    pub policies: Vec<Named>,
+    pub policies: Vec<NamedPolicy>,
     /// Which one, in order.
     pub bindings: Vec<Binding>,
     /// Whether verdicts are carried out.
@@ -78,7 +78,7 @@ pub struct Config {
     /// How requests are read.
     pub protocol: Protocol,
     /// How a refused call is told.
-    pub answers: Answers,
+    pub answers: DenialFormat,
     /// What lists show.
     pub lists: Lists,
     /// What is written down of requests.
@@ -109,18 +109,18 @@ pub const OPTIONS: Keys = Keys {
     ],
 };
 
-impl Loaded {
+impl LoadedConfig {
     /// Loads a configuration from JSON, or from the protobuf form of a `google.protobuf.Struct`.
     ///
     /// # Errors
     /// All that is wrong with it.
-    pub fn load(bytes: &[u8]) -> Result<Self, Invalid> {
+    pub fn load(bytes: &[u8]) -> Result<Self, ConfigErrors> {
         if bytes.len() > MAX_BYTES {
-            return Err(Invalid::whole(format!("the configuration is larger than {MAX_BYTES} bytes")));
+            return Err(ConfigErrors::whole(format!("the configuration is larger than {MAX_BYTES} bytes")));
         }
         let node = document(bytes)?;
         let problems = Problems::default();
-        let at = At::top(&node, &problems);
+        let at = Cursor::top(&node, &problems);
         let read = if at.has(CONSOLE_FORM.known) && !at.has(OPTIONS.known) {
             Console::read(&at).map(Self::Console)
         } else {
@@ -129,7 +129,7 @@ impl Loaded {
         };
         match (read, problems.take()) {
             (Some(loaded), problems) if problems.is_empty() => Ok(loaded),
-            (_, problems) => Err(Invalid { problems }),
+            (_, problems) => Err(ConfigErrors { problems }),
         }
     }
 }
@@ -138,39 +138,39 @@ impl Config {
     /// How deep a configuration may nest.
     pub const MAX_DEPTH: u32 = 64;
 
-    /// Loads the configuration of a gateway, as [`Loaded::load`] does.
+    /// Loads the configuration of a gateway, as [`LoadedConfig::load`] does.
     ///
     /// # Errors
     /// All that is wrong with it, or that it is a console's.
-    pub fn load(bytes: &[u8]) -> Result<Self, Invalid> {
-        match Loaded::load(bytes)? {
-            Loaded::Gateway(config) => Ok(*config),
-            Loaded::Console(_) => {
-                Err(Invalid::whole("this is the configuration of a console, which has no policy; name a gateway's"))
-            }
+    pub fn load(bytes: &[u8]) -> Result<Self, ConfigErrors> {
+        match LoadedConfig::load(bytes)? {
+            LoadedConfig::Gateway(config) => Ok(*config),
+            LoadedConfig::Console(_) => Err(ConfigErrors::whole(
+                "this is the configuration of a console, which has no policy; name a gateway's",
+            )),
         }
     }
 
     /// What judges a request: the first binding that fits it tells.
     #[must_use]
-    pub fn bound(&self, scene: &Scene<'_>) -> Bound<'_> {
+    pub fn bound(&self, scene: &BindingInput<'_>) -> PolicyMatch<'_> {
         let binding = self.binding(scene).and_then(|index| self.bindings.get(index));
         match binding.map(|binding| binding.policy.map(|index| self.policies.get(index))) {
-            Some(Some(Some(named))) => Bound::To(named),
-            Some(None) => Bound::Bypass,
-            Some(Some(None)) | None => Bound::Nothing,
+            Some(Some(Some(named))) => PolicyMatch::Policy(named),
+            Some(None) => PolicyMatch::Bypass,
+            Some(Some(None)) | None => PolicyMatch::Unmatched,
         }
     }
 
     /// The first binding that fits a request, by its index.
     #[must_use]
-    pub fn binding(&self, scene: &Scene<'_>) -> Option<usize> {
-        self.bindings.iter().position(|binding| binding.fits(scene))
+    pub fn binding(&self, scene: &BindingInput<'_>) -> Option<usize> {
+        self.bindings.iter().position(|binding| binding.matches(scene))
     }
 
     /// The one policy that judges every request, as in forms A and B.
     #[must_use]
-    pub fn only_policy(&self) -> Option<&Named> {
+    pub fn only_policy(&self) -> Option<&NamedPolicy> {
         match (&*self.policies, &*self.bindings) {
             ([named], [binding]) if binding.is_of_all() => Some(named),
             _ => None,
@@ -189,7 +189,7 @@ impl Config {
         self.bindings.iter().any(Binding::reads_route)
     }
 
-    fn read(at: &At<'_, '_>) -> Option<Self> {
+    fn read(at: &Cursor<'_, '_>) -> Option<Self> {
         let whole = |policies, bindings| Self {
             policies,
             bindings,
@@ -197,7 +197,7 @@ impl Config {
             limits: Limits::default(),
             identity: vec![Source::Peer(Peer::UriSan), Source::Address { forwarded: false }],
             protocol: Protocol::default(),
-            answers: Answers::default(),
+            answers: DenialFormat::default(),
             lists: Lists::default(),
             audit: Audit::default(),
             approvals: Approvals::default(),
@@ -208,20 +208,20 @@ impl Config {
             // `mode` is a key of both.
             let is_option = |key: &&str| *key != "mode" && at.has(&[*key]);
             if OPTIONS.known.iter().any(is_option) {
-                at.wrong("options stand beside the policy, not in it: `{\"policy\": {…}, \"identity\": […]}`");
+                at.report("options stand beside the policy, not in it: `{\"policy\": {…}, \"identity\": […]}`");
             }
             let (policies, bindings) = one(at)?;
             return Some(whole(policies, bindings));
         }
         if at.has(CONSOLE_FORM.known) {
-            at.wrong("a console has a listener of its own, whose configuration is `console` and nothing else");
+            at.report("a console has a listener of its own, whose configuration is `console` and nothing else");
         }
         let fields = at.fields(OPTIONS)?;
         let bound = match fields.get("policies") {
             Some(policies) => several(&fields, &policies),
             None => {
                 if let Some(bindings) = fields.get("bindings") {
-                    bindings.wrong("bindings choose among `policies`, and there is one `policy`; leave them out");
+                    bindings.report("bindings choose among `policies`, and there is one `policy`; leave them out");
                 }
                 fields.required("policy").and_then(|policy| one(&policy))
             }
@@ -229,7 +229,8 @@ impl Config {
         let identity = fields.get("identity").map(|identity| identity::read(&identity));
         let protocol = fields.get("protocol").map(|protocol| Protocol::read(&protocol));
         let lists = fields.get("lists").map_or(Some(Lists::default()), |lists| Lists::read(&lists));
-        let answers = fields.get("answers").map_or(Some(Answers::default()), |answers| Answers::read(&answers));
+        let answers =
+            fields.get("answers").map_or(Some(DenialFormat::default()), |answers| DenialFormat::read(&answers));
         let audit = fields.get("audit").map_or(Some(Audit::default()), |audit| Audit::read(&audit));
         let approvals = fields.get("approvals").map_or(Some(Approvals::default()), |at| Approvals::read(&at));
         let mode = policy::document::mode(fields.get("mode"));
@@ -254,15 +255,15 @@ impl Config {
 }
 
 /// One policy to which everything is bound.
-fn one(at: &At<'_, '_>) -> Option<(Vec<Named>, Vec<Binding>)> {
+fn one(at: &Cursor<'_, '_>) -> Option<(Vec<NamedPolicy>, Vec<Binding>)> {
     let policy = policy::compile(at)?;
-    Some((vec![Named { name: "default".into(), policy }], vec![Binding::of_all(0)]))
+    Some((vec![NamedPolicy { name: "default".into(), policy }], vec![Binding::of_all(0)]))
 }
 
 /// Several policies, and what is bound to them.
-fn several(fields: &Fields<'_, '_>, policies: &At<'_, '_>) -> Option<(Vec<Named>, Vec<Binding>)> {
+fn several(fields: &Fields<'_, '_>, policies: &Cursor<'_, '_>) -> Option<(Vec<NamedPolicy>, Vec<Binding>)> {
     if let Some(policy) = fields.get("policy") {
-        policy.wrong("there are `policies`, too; move this one to them");
+        policy.report("there are `policies`, too; move this one to them");
     }
     let names: Vec<&str> = policies.names().into_iter().collect();
     let bindings = fields.get("bindings").map_or(Some(Vec::new()), |at| bindings::bindings(&at, &names));
@@ -270,15 +271,15 @@ fn several(fields: &Fields<'_, '_>, policies: &At<'_, '_>) -> Option<(Vec<Named>
 }
 
 /// The bytes as a tree: JSON, else a `Struct`.
-fn document(bytes: &[u8]) -> Result<Node<'_>, Invalid> {
+fn document(bytes: &[u8]) -> Result<Node<'_>, ConfigErrors> {
     let fault = match json::parse(bytes, Config::MAX_DEPTH) {
         Ok(node) => return Ok(node),
         Err(fault) => fault,
     };
     if bytes.is_empty() {
-        return Err(Invalid::whole("the configuration is empty; paste a policy"));
+        return Err(ConfigErrors::whole("the configuration is empty; paste a policy"));
     }
-    protobuf::structure::read(bytes, Config::MAX_DEPTH).ok_or_else(|| Invalid {
+    protobuf::structure::read(bytes, Config::MAX_DEPTH).ok_or_else(|| ConfigErrors {
         problems: vec![Problem { pointer: String::new(), at: fault.at, message: format!("not JSON: {fault}") }],
     })
 }

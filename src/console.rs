@@ -16,10 +16,10 @@
 //! * `approvals`, `counters` and `decisions` are what an approver sees
 
 mod approvals;
+mod assets;
+mod auth;
 mod counters;
 mod decisions;
-mod door;
-mod page;
 mod pretty;
 
 #[cfg(test)]
@@ -27,17 +27,17 @@ mod tests;
 
 use crate::{
     config::Console,
-    engine::Call,
+    engine::RequestInfo,
     http::Response,
     json::Writer,
     store::Store,
-    time::{Moment, rfc_3339},
+    time::{Timestamp, rfc_3339},
 };
 
 /// What is answered, and what of it goes into the audit record.
 #[derive(Clone, Debug)]
 #[must_use]
-pub struct Answered {
+pub struct ConsoleResponse {
     /// The answer.
     pub response: Response,
     /// The record of somebody's decision, JSON.
@@ -48,17 +48,23 @@ pub struct Answered {
 pub const MAX_BODY: usize = 8 << 10;
 
 /// Answers a request by its whole body.
-pub fn answer<S: Store>(console: &Console, call: &Call, body: &[u8], now: Moment, store: &S) -> Answered {
-    let visit = match door::enter(console, call, body) {
+pub fn answer<S: Store>(
+    console: &Console,
+    call: &RequestInfo,
+    body: &[u8],
+    now: Timestamp,
+    store: &S,
+) -> ConsoleResponse {
+    let visit = match auth::authorize(console, call, body) {
         Ok(visit) => visit,
         Err(refused) => return refused.into(),
     };
     match visit {
-        door::Visit::Page(file) => file.response().into(),
-        door::Visit::Approvals(approver) => approvals::list(approver, now, store).into(),
-        door::Visit::Decision { approver, id, decision } => approvals::decide(approver, id, &decision, now, store),
-        door::Visit::Counters => counters::list(now, store).into(),
-        door::Visit::Decisions => decisions::list(now, store).into(),
+        auth::Route::Page(file) => file.response().into(),
+        auth::Route::Approvals(approver) => approvals::list(approver, now, store).into(),
+        auth::Route::Decision { approver, id, decision } => approvals::decide(approver, id, &decision, now, store),
+        auth::Route::Counters => counters::list(now, store).into(),
+        auth::Route::Decisions => decisions::list(now, store).into(),
     }
 }
 
@@ -74,7 +80,7 @@ pub fn failed() -> Response {
     error(503, "the gateway failed; try again later")
 }
 
-impl From<Response> for Answered {
+impl From<Response> for ConsoleResponse {
     fn from(response: Response) -> Self {
         Self { response, record: None }
     }
@@ -84,16 +90,16 @@ impl From<Response> for Answered {
 fn error(status: u16, why: &str) -> Response {
     let mut body = Writer::default();
     body.text("error", why);
-    page::json(status, body.finish())
+    assets::json(status, body.finish())
 }
 
 /// A list under its name, as of now.
-fn listed(name: &'static str, items: &[String], now: Moment, you: Option<&str>) -> Response {
+fn listed(name: &'static str, items: &[String], now: Timestamp, you: Option<&str>) -> Response {
     let mut body = Writer::default();
-    body.text("now", &written(now)).optional("you", you).json(name, format_args!("[{}]", items.join(",")));
-    page::json(200, body.finish())
+    body.text("now", &timestamp(now)).optional("you", you).json(name, format_args!("[{}]", items.join(",")));
+    assets::json(200, body.finish())
 }
 
-fn written(moment: Moment) -> String {
+fn timestamp(moment: Timestamp) -> String {
     rfc_3339(moment).unwrap_or_default()
 }

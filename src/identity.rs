@@ -14,7 +14,7 @@ use sha2::{Digest as _, Sha256};
 use crate::{
     hex::hex,
     http::Header,
-    protobuf::structure::{self, Entry},
+    protobuf::structure::{self, StructValue},
 };
 
 pub use document::{SOURCE, read};
@@ -65,7 +65,7 @@ pub enum Peer {
 }
 
 /// What the connection and the request say about who calls.
-pub trait Facts {
+pub trait ConnectionAttributes {
     /// A request header, by its name in lower case.
     fn header(&self, name: &str) -> Header<'_>;
     /// A name in the client's certificate, if it sent one that was checked.
@@ -87,9 +87,9 @@ pub struct Grant {
 
 /// Why a caller has no identity.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Unknown {
+pub enum IdentityError {
     /// No source yields a value.
-    Nobody,
+    NoIdentity,
     /// A source is there, but no identity can be read from it.
     Malformed(String),
 }
@@ -103,17 +103,17 @@ const JWT_AUTHN: &str = "envoy.filters.http.jwt_authn";
 ///
 /// # Errors
 /// No source yields a value, or the first that is there is malformed or repeated.
-pub fn identify(sources: &[Source], facts: &impl Facts) -> Result<Grant, Unknown> {
+pub fn identify(sources: &[Source], facts: &impl ConnectionAttributes) -> Result<Grant, IdentityError> {
     for source in sources {
         if let Some(grant) = source.grant(facts)? {
             return Ok(grant);
         }
     }
-    Err(Unknown::Nobody)
+    Err(IdentityError::NoIdentity)
 }
 
 impl Source {
-    fn grant(&self, facts: &impl Facts) -> Result<Option<Grant>, Unknown> {
+    fn grant(&self, facts: &impl ConnectionAttributes) -> Result<Option<Grant>, IdentityError> {
         match self {
             Self::Peer(name) => facts.peer(*name).filter(|value| !value.is_empty()).map(|value| {
                 let value = text(&value, "the client's certificate")?;
@@ -169,13 +169,13 @@ impl Grant {
 
     /// The whole identity: what counts are kept by.
     #[must_use]
-    pub fn whole(&self) -> &str {
+    pub fn id(&self) -> &str {
         &self.whole
     }
 
     /// The identity as people may see it: no secret.
     #[must_use]
-    pub fn shown(&self) -> &str {
+    pub fn display(&self) -> &str {
         self.shown.as_deref().unwrap_or(&self.whole)
     }
 
@@ -188,33 +188,33 @@ impl Grant {
 
 /// The value of a claim. One that is `null` is as good as none; RFC 7519 has no other value than a string for the names of
 /// people and programs.
-fn claimed(metadata: &[u8], payload: &str, claim: &str) -> Result<Option<String>, Unknown> {
+fn claimed(metadata: &[u8], payload: &str, claim: &str) -> Result<Option<String>, IdentityError> {
     let claims = structure::kept(metadata, JWT_AUTHN, payload);
     match claims.and_then(|claims| claims.map_or(Ok(None), |claims| structure::entry(claims, claim))) {
-        Ok(None | Some(Entry::Null)) => Ok(None),
-        Ok(Some(Entry::Text(text))) => Ok(Some(text.to_owned())),
-        Ok(Some(Entry::Other)) => Err(Unknown::Malformed(format!("the claim `{claim}` is no text"))),
-        Err(_) => Err(Unknown::Malformed("the token's claims cannot be read".to_owned())),
+        Ok(None | Some(StructValue::Null)) => Ok(None),
+        Ok(Some(StructValue::Text(text))) => Ok(Some(text.to_owned())),
+        Ok(Some(StructValue::Other)) => Err(IdentityError::Malformed(format!("the claim `{claim}` is no text"))),
+        Err(_) => Err(IdentityError::Malformed("the token's claims cannot be read".to_owned())),
     }
 }
 
-fn single<'a>(header: Header<'a>, name: &str) -> Result<Option<&'a [u8]>, Unknown> {
+fn single<'a>(header: Header<'a>, name: &str) -> Result<Option<&'a [u8]>, IdentityError> {
     match header {
         Header::Absent => Ok(None),
         Header::Once(value) => Ok(Some(value)),
-        Header::Repeated => Err(Unknown::Malformed(format!("the header `{name}` stands twice; send it once"))),
+        Header::Repeated => Err(IdentityError::Malformed(format!("the header `{name}` stands twice; send it once"))),
     }
 }
 
-fn text<'a>(value: &'a [u8], place: &str) -> Result<&'a str, Unknown> {
+fn text<'a>(value: &'a [u8], place: &str) -> Result<&'a str, IdentityError> {
     match std::str::from_utf8(value) {
         Ok(text) if !text.is_empty() && !text.chars().any(char::is_control) => Ok(text),
-        _ => Err(Unknown::Malformed(format!("{place} holds no readable name"))),
+        _ => Err(IdentityError::Malformed(format!("{place} holds no readable name"))),
     }
 }
 
 /// RFC 6750, section 2.1. Another scheme is no bearer token, and yields nothing.
-fn bearer(value: Option<&[u8]>) -> Option<Result<Grant, Unknown>> {
+fn bearer(value: Option<&[u8]>) -> Option<Result<Grant, IdentityError>> {
     let value = value?;
     let (scheme, token) = value.split_at_checked(6)?;
     let separated = token.is_empty() || token.starts_with(b" ");
@@ -224,7 +224,7 @@ fn bearer(value: Option<&[u8]>) -> Option<Result<Grant, Unknown>> {
     let token = std::str::from_utf8(token).unwrap_or_default().trim_start_matches(' ');
     let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~+/=".contains(&byte);
     if token.is_empty() || !token.bytes().all(allowed) {
-        return Some(Err(Unknown::Malformed("the header `authorization` holds no bearer token".to_owned())));
+        return Some(Err(IdentityError::Malformed("the header `authorization` holds no bearer token".to_owned())));
     }
     Some(Ok(Grant::secret("bearer:", token)))
 }

@@ -31,7 +31,7 @@ pub use self::{
     decimal::Decimal,
     error::{Fault, Reason},
     names::Names,
-    reader::{Kind, Reader},
+    reader::{Reader, ValueType},
     tree::{Member, Node, Value, parse},
     write::{Writer, list, quoted},
 };

@@ -14,8 +14,8 @@
 //!   what was said    what is permitted what was used    who says it     who said yes
 //! ```
 //!
-//! 1. The filter copies the head, has [`identity`] tell who calls, and asks [`engine::open`] what the head alone decides.
-//! 2. It waits for the whole body, and hands it to [`engine::judge`].
+//! 1. The filter copies the head, has [`identity`] tell who calls, and asks [`engine::check_headers`] what the head alone decides.
+//! 2. It waits for the whole body, and hands it to [`engine::authorize`].
 //! 3. The engine reads it as one [`mcp::Message`], finds what the [`policy`] says of it, charges its [`limit`]s, and
 //!    answers: forward, or a reply. A refused call gets its HTTP status in [`mcp::answer`].
 //! 4. The filter does that, and leaves the audit record.

@@ -4,25 +4,25 @@
 //! * [`window`]: the pure step from an old count and a moment to a new count, or to when there is room again
 //! * [`table`]: many counts in one small record of bytes, which is what a store keeps
 //! * [`totals`]: how many counts there are, and how many there may be
-//! * [`Labels`]: what some counts are of, for people to see
+//! * [`CounterInfos`]: what some counts are of, for people to see
 //! * [`Counters`]: all limits of a call charged together, or none
-//! * [`fleet`]: the same asked of a service that several Envoys share
+//! * [`rate_limit_service`]: the same asked of a service that several Envoys share
 //!
 //! A count is found by a keyed hash over everything that makes it *this* count ([`Key`]), so that no caller can
 //! steer its count into another's place, and no key is ever created for a caller: the table has a fixed number of
 //! cells, which exist before the first request.
 
+mod counter_info;
 mod counters;
-pub mod fleet;
 mod key;
-mod labels;
+pub mod rate_limit_service;
 pub mod table;
 pub mod totals;
 pub mod window;
 
 pub use self::{
-    counters::{Charge, Counters, Receipt, Refused},
-    key::{Key, Place, Scope},
-    labels::{Label, Labels},
-    window::{Algorithm, Full, Quota, Window},
+    counter_info::{CounterInfo, CounterInfos},
+    counters::{Charge, ChargeError, Counters, Receipt},
+    key::{CounterSlot, Key, Scope},
+    window::{Algorithm, LimitExceeded, Quota, Window},
 };

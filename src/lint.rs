@@ -1,6 +1,6 @@
 //! What is legal in a configuration and probably wrong.
 //!
-//! * [`Kind`]: everything that is looked for, by the name that people give to `mcp-policy check --allow`
+//! * [`Lint`]: everything that is looked for, by the name that people give to `mcp-policy check --allow`
 //! * `view`: a configuration with its entries in the order of the text, and what keeps calls from reaching them
 //! * `whole`, `identity`, `bindings`, `keys`, `reach`, `limits`, `counters`, `predicates`, `anchors` and `approvals`: what to
 //!   look for
@@ -8,20 +8,20 @@
 //!
 //! Advice is for people who write policies: nothing of this is compiled into the module.
 
-mod anchors;
 mod approvals;
 mod bindings;
 mod changes;
 mod counters;
+mod global;
 mod identity;
 mod keys;
 mod kind;
 mod limits;
-mod places;
+mod offsets;
 mod predicates;
-mod reach;
+mod reachability;
+mod regex_anchors;
 mod view;
-mod whole;
 
 #[cfg(test)]
 mod tests;
@@ -31,16 +31,16 @@ use std::fmt;
 use crate::{config::Config, json};
 
 pub use self::{
-    changes::{Change, Fate, changes},
-    kind::Kind,
+    changes::{Change, CounterChange, changes},
+    kind::Lint,
 };
-use self::{places::Places, view::View};
+use self::{offsets::Places, view::PolicyView};
 
 /// One thing that is probably wrong.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Advice {
     /// What was looked for.
-    pub kind: Kind,
+    pub kind: Lint,
     /// Where: a JSON pointer into the configuration.
     pub pointer: String,
     /// Where in the text, in bytes: the value, or the key of an object or a list.
@@ -55,13 +55,13 @@ pub struct Advice {
 pub fn on(config: &Config, document: &[u8]) -> Vec<Advice> {
     let Ok(node) = json::parse(document, Config::MAX_DEPTH) else { return Vec::new() };
     let each = config.policies.iter().flat_map(|named| {
-        let view = View::new(config, named, &node, Places::new(&node));
-        let mut found = Findings { view: &view, advice: Vec::new() };
-        whole::look(&mut found);
+        let view = PolicyView::new(config, named, &node, Places::new(&node));
+        let mut found = Lints { view: &view, advice: Vec::new() };
+        global::look(&mut found);
         identity::look(&mut found);
         bindings::look(&mut found);
         keys::look(&mut found);
-        reach::look(&mut found);
+        reachability::look(&mut found);
         limits::look(&mut found);
         counters::look(&mut found);
         predicates::look(&mut found);
@@ -76,13 +76,13 @@ pub fn on(config: &Config, document: &[u8]) -> Vec<Advice> {
 }
 
 /// Takes advice down.
-struct Findings<'v> {
-    view: &'v View<'v>,
+struct Lints<'v> {
+    view: &'v PolicyView<'v>,
     advice: Vec<Advice>,
 }
 
-impl Findings<'_> {
-    fn add(&mut self, kind: Kind, pointer: impl Into<String>, message: impl Into<String>) {
+impl Lints<'_> {
+    fn add(&mut self, kind: Lint, pointer: impl Into<String>, message: impl Into<String>) {
         let pointer = pointer.into();
         let at = self.view.places.at(&pointer);
         self.advice.push(Advice { kind, pointer, at, message: message.into() });

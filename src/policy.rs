@@ -21,5 +21,5 @@ mod write;
 
 pub use self::{
     compile::compile,
-    model::{Cost, Entry, Limit, Mode, Period, Policy, Predicate, Rule, Scope, Section, Stance},
+    model::{Cost, Effect, Limit, Lookup, Mode, Period, Policy, Predicate, Rule, Scope, Section},
 };

@@ -2,15 +2,15 @@
 //!
 //! Envoy's shared data has no delete and no create-if-absent, and a write to a key that is missing always succeeds.
 //! So a store here has a fixed number of cells that are made before the first request, and a cell that is missing is
-//! a failure, never an empty one. Each begins as [`EMPTY`], whatever it is for.
+//! a failure, never an empty one. Each begins as [`HEADER`], whatever it is for.
 
 pub mod framing;
 
 use std::{cell::RefCell, ops::Range};
 
 use crate::{
-    limit::{Charge, Place},
-    time::Moment,
+    limit::{Charge, CounterSlot},
+    time::Timestamp,
 };
 
 /// Sixteen random bytes that every worker of one Envoy shares; they keep callers from steering where they count.
@@ -18,28 +18,28 @@ pub type Seed = [u8; 16];
 
 /// What a cell holds at first: the name and the version of every format there is. It is also part of each cell's name, so a
 /// new version starts with new cells.
-pub const EMPTY: &[u8] = b"mcp\x01";
+pub const HEADER: &[u8] = b"mcp\x01";
 
 /// The cells that the table of counters lies in.
 pub const TABLE: Range<u16> = 0..4096;
 /// How many counters there are.
 pub const TOTALS: u16 = 4096;
 /// The questions that wait for approval, and those that were answered.
-pub const QUESTIONS: u16 = 4097;
+pub const APPROVALS: u16 = 4097;
 /// What is asked, each question in a cell of its own.
-pub const TEXTS: Range<u16> = 4098..4354;
+pub const APPROVAL_DETAILS: Range<u16> = 4098..4354;
 /// Where the next of the [`DECISIONS`] go.
 pub const NEXT_DECISION: u16 = 4354;
 /// The newest decisions, for people to see.
 pub const DECISIONS: Range<u16> = 4355..4611;
 /// What some counters count, for people to see: the table itself keeps no names.
-pub const LABELS: Range<u16> = 4611..4867;
+pub const COUNTER_INFO: Range<u16> = 4611..4867;
 /// All cells.
 pub const CELLS: Range<u16> = 0..4867;
 
 /// How often a write is tried again when other workers were faster. Each failure means that another one got through, so with
 /// 64 tries even 64 workers in lock step all finish.
-pub const TRIES: u32 = 64;
+pub const MAX_CAS_ATTEMPTS: u32 = 64;
 
 /// The cell of this index in one of the ranges of 256.
 #[must_use]
@@ -58,11 +58,11 @@ pub struct Versioned {
 
 /// What became of a write.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Written {
+pub enum Cas {
     /// It is done.
-    Committed,
+    Done,
     /// Somebody else wrote in between; nothing has changed.
-    Outdated,
+    Mismatch,
 }
 
 /// A cell could not be read or written.
@@ -73,7 +73,7 @@ pub struct Unavailable;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Event {
     /// So many counters more are kept, or less.
-    Kept(i64),
+    CountersChanged(i64),
     /// There was no room for a caller's own counter.
     Overflow,
     /// Another worker was faster.
@@ -83,12 +83,12 @@ pub enum Event {
 /// Cells that all workers see.
 pub trait Store {
     /// Takes note of an event.
-    fn note(&self, event: Event) {
+    fn record_event(&self, event: Event) {
         let _ = event;
     }
 
     /// Takes note of a charge: the table itself keeps no names for people to see.
-    fn charged(&self, charge: &Charge<'_>, place: &Place, now: Moment) {
+    fn charged(&self, charge: &Charge<'_>, place: &CounterSlot, now: Timestamp) {
         let _ = (charge, place, now);
     }
 
@@ -108,16 +108,16 @@ pub trait Store {
     ///
     /// # Errors
     /// It cannot be written.
-    fn put(&self, cell: u16, bytes: &[u8]) -> Result<(), Unavailable> {
+    fn set(&self, cell: u16, bytes: &[u8]) -> Result<(), Unavailable> {
         let version = self.read(cell)?.version;
-        self.write(cell, bytes, version).map(drop)
+        self.compare_and_swap(cell, bytes, version).map(drop)
     }
 
     /// Writes a cell that nobody has written since it had `version`.
     ///
     /// # Errors
     /// It cannot be written.
-    fn write(&self, cell: u16, bytes: &[u8], version: u32) -> Result<Written, Unavailable>;
+    fn compare_and_swap(&self, cell: u16, bytes: &[u8], version: u32) -> Result<Cas, Unavailable>;
 }
 
 /// A store in memory: what the command and the tests count in.
@@ -131,7 +131,7 @@ impl InMemory {
     /// Cells that hold nothing.
     #[must_use]
     pub fn new(seed: Seed) -> Self {
-        let cells = CELLS.map(|_| Versioned { bytes: EMPTY.to_vec(), version: 1 }).collect();
+        let cells = CELLS.map(|_| Versioned { bytes: HEADER.to_vec(), version: 1 }).collect();
         Self { seed, cells: RefCell::new(cells) }
     }
 }
@@ -145,13 +145,13 @@ impl Store for InMemory {
         self.cells.borrow().get(usize::from(cell)).cloned().ok_or(Unavailable)
     }
 
-    fn write(&self, cell: u16, bytes: &[u8], version: u32) -> Result<Written, Unavailable> {
+    fn compare_and_swap(&self, cell: u16, bytes: &[u8], version: u32) -> Result<Cas, Unavailable> {
         let mut cells = self.cells.borrow_mut();
         let stored = cells.get_mut(usize::from(cell)).ok_or(Unavailable)?;
         if stored.version != version {
-            return Ok(Written::Outdated);
+            return Ok(Cas::Mismatch);
         }
         *stored = Versioned { bytes: bytes.to_vec(), version: version.wrapping_add(1) };
-        Ok(Written::Committed)
+        Ok(Cas::Done)
     }
 }

@@ -2,19 +2,19 @@
 
 /// A moment in milliseconds since the epoch, UTC.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Moment(pub u64);
+pub struct Timestamp(pub u64);
 
 /// The last millisecond that RFC 3339 can write.
-const LAST: Moment = Moment(253_402_300_799_999);
+const LAST: Timestamp = Timestamp(253_402_300_799_999);
 
-impl Moment {
+impl Timestamp {
     pub(crate) fn seconds(self) -> u64 {
         self.0 / 1000
     }
 }
 
 /// A moment as RFC 3339 has it, to the second; `None` if it has more than four digits for the year.
-pub(crate) fn rfc_3339(moment: Moment) -> Option<String> {
+pub(crate) fn rfc_3339(moment: Timestamp) -> Option<String> {
     if moment > LAST {
         return None;
     }
@@ -55,21 +55,21 @@ mod tests {
     #[cfg(target_family = "wasm")]
     use wasm_bindgen_test::wasm_bindgen_test as test;
 
-    use super::{LAST, Moment, rfc_3339};
+    use super::{LAST, Timestamp, rfc_3339};
 
     #[test]
     fn it_writes_what_others_do() {
-        let others = |moment: Moment| {
+        let others = |moment: Timestamp| {
             humantime::format_rfc3339_seconds(SystemTime::UNIX_EPOCH + Duration::from_millis(moment.0)).to_string()
         };
         // Every day of two eras, each at another time, and the seconds around the ends of days.
         for day in 0..2 * 146_097 {
-            for moment in [day * 86_400_000, day * 86_399_989, (day + 1) * 86_400_000 - 1].map(Moment) {
+            for moment in [day * 86_400_000, day * 86_399_989, (day + 1) * 86_400_000 - 1].map(Timestamp) {
                 assert_eq!(rfc_3339(moment), Some(others(moment)), "{moment:?}");
             }
         }
         assert_eq!(rfc_3339(LAST).as_deref(), Some("9999-12-31T23:59:59Z"));
-        assert_eq!(rfc_3339(Moment(LAST.0 + 1)), None);
-        assert_eq!(rfc_3339(Moment(u64::MAX)), None);
+        assert_eq!(rfc_3339(Timestamp(LAST.0 + 1)), None);
+        assert_eq!(rfc_3339(Timestamp(u64::MAX)), None);
     }
 }

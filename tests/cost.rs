@@ -5,11 +5,11 @@ use std::time::{Duration, Instant};
 
 use mcp_policy::{
     config::Config,
-    engine::{self, Answer, Call},
+    engine::{self, Disposition, RequestInfo},
     http::Headers,
     identity::Grant,
     store::InMemory,
-    time::Moment,
+    time::Timestamp,
 };
 
 fn policy(tools: usize) -> Config {
@@ -19,12 +19,12 @@ fn policy(tools: usize) -> Config {
     Config::load(text.as_bytes()).unwrap()
 }
 
-fn time(config: &Config, call: &Call, store: &InMemory) -> Duration {
+fn time(config: &Config, call: &RequestInfo, store: &InMemory) -> Duration {
     let body = br#"{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"tool_7","arguments":{"a":1}}}"#;
     let began = Instant::now();
     for _ in 0..200 {
-        let judgement = engine::judge(config, call, body, "cost", Moment(0), store);
-        assert!(matches!(judgement.answer, Answer::Forward(_)));
+        let judgement = engine::authorize(config, call, body, "cost", Timestamp(0), store);
+        assert!(matches!(judgement.answer, Disposition::Forward(_)));
     }
     began.elapsed()
 }
@@ -34,7 +34,7 @@ fn time(config: &Config, call: &Call, store: &InMemory) -> Duration {
 #[test]
 fn ten_thousand_tools_cost_no_more_than_ten() {
     let grant = Ok(Grant::named("constant:a"));
-    let call = Call::new(Headers::default(), grant);
+    let call = RequestInfo::new(Headers::default(), grant);
     let (few, many) = (policy(10), policy(10_000));
     let store = InMemory::new([7; 16]);
     // In turn, so that a slow moment of the machine slows both.

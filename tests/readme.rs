@@ -2,12 +2,12 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot read its own examples has failed")]
 
 use mcp_policy::{
-    config::{Config, Loaded},
-    engine::{self, Answer, Call},
+    config::{Config, LoadedConfig},
+    engine::{self, Disposition, RequestInfo},
     http::Headers,
     identity::Grant,
     store::InMemory,
-    time::Moment,
+    time::Timestamp,
 };
 use serde_json::Value;
 
@@ -32,7 +32,7 @@ fn every_configuration_loads() {
     let of_envoy = blocks_of(ENVOY, "json");
     assert_eq!((answers.len(), configurations.len(), of_envoy.len()), (1, 5, 3));
     for text in [configurations, of_envoy].concat() {
-        if let Err(invalid) = Loaded::load(text.as_bytes()) {
+        if let Err(invalid) = LoadedConfig::load(text.as_bytes()) {
             panic!("{text}\n{invalid}");
         }
     }
@@ -47,10 +47,10 @@ fn the_first_policy_is_the_sample_byte_for_byte() {
 fn the_refusal_is_what_an_agent_gets() {
     let config = Config::load(blocks("json")[0].as_bytes()).unwrap();
     let grant = Ok(Grant::named("constant:reader"));
-    let call = Call::new(Headers::default(), grant);
+    let call = RequestInfo::new(Headers::default(), grant);
     let body = br#"{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"drop_table"}}"#;
-    let judgement = engine::judge(&config, &call, body, "readme", Moment(0), &InMemory::new([0; 16]));
-    let Answer::Reply(reply) = judgement.answer else { panic!("forwarded") };
+    let judgement = engine::authorize(&config, &call, body, "readme", Timestamp(0), &InMemory::new([0; 16]));
+    let Disposition::Reply(reply) = judgement.answer else { panic!("forwarded") };
     let told: Value = serde_json::from_str(&reply.body).unwrap();
     let shown: Value = serde_json::from_str(blocks("json")[1]).unwrap();
     assert_eq!(told, shown);

@@ -2,24 +2,24 @@
 //! between calls.
 
 use crate::{
-    json::{Decimal, Value, cursor::At},
-    time::Moment,
+    json::{Decimal, Value, cursor::Cursor},
+    time::Timestamp,
 };
 
 /// The moment 0 of every case: 2026-01-01T00:00:00Z.
-pub const MIDNIGHT: Moment = Moment(1_767_225_600_000);
+pub const MIDNIGHT: Timestamp = Timestamp(1_767_225_600_000);
 
 /// The latest moment that a case may move to, in milliseconds after midnight: far more than any window.
 const LAST: u64 = 366 * 86_400_000;
 
 /// A moment that many milliseconds after midnight.
-pub(super) fn after_midnight(milliseconds: u64) -> Moment {
-    Moment(MIDNIGHT.0.saturating_add(milliseconds))
+pub(super) fn after_midnight(milliseconds: u64) -> Timestamp {
+    Timestamp(MIDNIGHT.0.saturating_add(milliseconds))
 }
 
 /// A moment as `hours:minutes:seconds` after midnight.
 #[must_use]
-pub fn shown(moment: Moment) -> String {
+pub fn shown(moment: Timestamp) -> String {
     let milliseconds = moment.0.saturating_sub(MIDNIGHT.0);
     let seconds = milliseconds / 1000;
     let whole = format!("{:02}:{:02}:{:02}", seconds / 3600, seconds / 60 % 60, seconds % 60);
@@ -27,7 +27,7 @@ pub fn shown(moment: Moment) -> String {
 }
 
 /// Reads a moment: seconds, or `hours:minutes:seconds`.
-pub(super) fn read(at: &At<'_, '_>) -> Option<Moment> {
+pub(super) fn read(at: &Cursor<'_, '_>) -> Option<Timestamp> {
     let milliseconds = match &at.node().value {
         Value::Number(text) => scaled(text),
         Value::String(text) => of_clock(text),
@@ -35,9 +35,9 @@ pub(super) fn read(at: &At<'_, '_>) -> Option<Moment> {
     };
     match milliseconds.filter(|milliseconds| *milliseconds <= LAST) {
         Some(milliseconds) => Some(after_midnight(milliseconds)),
-        None => {
-            at.expected("seconds, such as `59.5`, or `hours:minutes:seconds`, such as `\"00:00:59\"`, within a year")
-        }
+        None => at.report_expected(
+            "seconds, such as `59.5`, or `hours:minutes:seconds`, such as `\"00:00:59\"`, within a year",
+        ),
     }
 }
 

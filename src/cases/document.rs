@@ -29,12 +29,12 @@
 use crate::{
     json::{
         Node, Reader, Value,
-        cursor::{At, Fields, Keys},
+        cursor::{Cursor, Fields, Keys},
     },
-    time::Moment,
+    time::Timestamp,
 };
 
-use super::{Case, CaseCall, Expectation, Expected, MIDNIGHT, Place, clock, message};
+use super::{Case, CaseCall, Expectation, Expected, MIDNIGHT, RequestOrigin, clock, message};
 
 const FILE: Keys = Keys { known: &["description", "policy", "cases"] };
 const CASE: Keys = Keys { known: &["name", "calls"] };
@@ -66,7 +66,7 @@ const ANYBODY: &str = "anybody";
 const MAX_TIMES: u64 = 100_000;
 
 /// Reads a case file whose text is `text`.
-pub(super) fn read(at: &At<'_, '_>, text: &str) -> Vec<Case> {
+pub(super) fn read(at: &Cursor<'_, '_>, text: &str) -> Vec<Case> {
     let Some(fields) = at.fields(FILE) else { return Vec::new() };
     if let Some(description) = fields.get("description") {
         description.text();
@@ -75,22 +75,22 @@ pub(super) fn read(at: &At<'_, '_>, text: &str) -> Vec<Case> {
     let Some(list) = fields.required("cases") else { return Vec::new() };
     let items = list.items().unwrap_or_default();
     if items.is_empty() && matches!(list.node().value, Value::Array(_)) {
-        list.wrong("there is no case; write one");
+        list.report("there is no case; write one");
     }
     let mut names = Vec::new();
     let cases = items.iter().filter_map(|item| case(item, text, policy.as_ref(), &mut names));
     cases.collect()
 }
 
-fn case<'w>(at: &At<'w, '_>, text: &str, policy: Option<&String>, names: &mut Vec<&'w str>) -> Option<Case> {
+fn case<'w>(at: &Cursor<'w, '_>, text: &str, policy: Option<&String>, names: &mut Vec<&'w str>) -> Option<Case> {
     let fields = at.fields(CASE)?;
     let name = fields.required("name").and_then(|name| {
         let text = name.text()?;
         if text.is_empty() || text.contains(char::is_control) {
-            return name.expected("a few words on one line");
+            return name.report_expected("a few words on one line");
         }
         if names.contains(&text) {
-            name.wrong(format!("another case is called `{text}`; give each its own name"));
+            name.report(format!("another case is called `{text}`; give each its own name"));
         }
         names.push(text);
         Some(text.to_owned())
@@ -98,14 +98,14 @@ fn case<'w>(at: &At<'w, '_>, text: &str, policy: Option<&String>, names: &mut Ve
     let list = fields.required("calls")?;
     let items = list.items()?;
     if items.is_empty() {
-        list.wrong("there is no call; write one");
+        list.report("there is no call; write one");
     }
     let mut now = MIDNIGHT;
     let calls = items.iter().filter_map(|item| call(item, text, &mut now)).collect();
     Some(Case { name: name?, policy: policy.cloned(), loads: true, calls })
 }
 
-fn call(at: &At<'_, '_>, text: &str, now: &mut Moment) -> Option<CaseCall> {
+fn call(at: &Cursor<'_, '_>, text: &str, now: &mut Timestamp) -> Option<CaseCall> {
     let fields = at.fields(CALL)?;
     let said = said(&fields, text);
     let words = |key: &str| fields.get(key).map_or(Some(None), |at| at.text().map(|text| Some(text.to_owned())));
@@ -113,7 +113,7 @@ fn call(at: &At<'_, '_>, text: &str, now: &mut Moment) -> Option<CaseCall> {
     let (route, host, path) = (words("route"), words("host"), words("path"));
     let moment = fields.get("at").map_or(Some(*now), |at| clock::read(&at));
     *now = moment.unwrap_or(*now);
-    let times = fields.get("times").map_or(Some(1), |times| times.whole(1, MAX_TIMES));
+    let times = fields.get("times").map_or(Some(1), |times| times.integer(1, MAX_TIMES));
     let expected = expectation(&fields);
     let (title, body) = said?;
     Some(CaseCall {
@@ -121,7 +121,7 @@ fn call(at: &At<'_, '_>, text: &str, now: &mut Moment) -> Option<CaseCall> {
         body,
         grant: grant?.unwrap_or_else(|| ANYBODY.to_owned()),
         session: session?,
-        place: Place { route: route?, host: host?, path: path? },
+        place: RequestOrigin { route: route?, host: host?, path: path? },
         at: moment?,
         times: u32::try_from(times?).unwrap_or(u32::MAX),
         expected: expected?,
@@ -134,7 +134,7 @@ fn said(fields: &Fields<'_, '_>, text: &str) -> Option<(String, String)> {
     let of_kind = |key: &str| fields.get(key).map(|at| written(at.node(), text));
     for (key, of) in [("args", "tool"), ("params", "method")] {
         if let (Some(at), None) = (fields.get(key), fields.get(of)) {
-            at.wrong(format!("`{key}` stands beside a `{of}`"));
+            at.report(format!("`{key}` stands beside a `{of}`"));
         }
     }
     match (fields.get("tool"), fields.get("method"), fields.get("request")) {
@@ -151,14 +151,14 @@ fn said(fields: &Fields<'_, '_>, text: &str) -> Option<(String, String)> {
             Value::Object(_) | Value::Array(_) => {
                 Some(("the request".to_owned(), written(request.node(), text).to_owned()))
             }
-            _ => request.expected("a message, a batch, or a string with a body as it is"),
+            _ => request.report_expected("a message, a batch, or a string with a body as it is"),
         },
         (None, None, None) => {
-            object.wrong("nothing is called; write `tool`, `method` or `request`");
+            object.report("nothing is called; write `tool`, `method` or `request`");
             None
         }
         _ => {
-            object.wrong("`tool`, `method` and `request` each are a call; leave one");
+            object.report("`tool`, `method` and `request` each are a call; leave one");
             None
         }
     }
@@ -169,7 +169,7 @@ fn expectation(fields: &Fields<'_, '_>) -> Option<Expectation> {
     let texts = ["rule", "message_contains"].map(|key| {
         let at = fields.get(key)?;
         if decision == Some(Expected::Allow) {
-            at.wrong(format!("`{key}` is about a refusal, and `allow` is expected; in shadow write `shadow`"));
+            at.report(format!("`{key}` is about a refusal, and `allow` is expected; in shadow write `shadow`"));
         }
         at.text().map(ToOwned::to_owned)
     });

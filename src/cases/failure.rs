@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::{CaseCall, Outcome, clock};
+use super::{CallReport, CaseCall, clock};
 use crate::json::diagnostic::Problem;
 
 /// How a case went otherwise than expected.
@@ -30,7 +30,7 @@ pub struct FailedCall {
     /// What was expected, and what came instead; a sentence each.
     pub wrong: Vec<String>,
     /// What became of it.
-    pub outcome: Outcome,
+    pub outcome: CallReport,
 }
 
 impl Failure {

@@ -6,7 +6,7 @@ use crate::{
     mcp::{Message, Method, Target, base64},
 };
 
-use super::Place;
+use super::RequestOrigin;
 
 /// The body of a tool call; `args` is JSON.
 pub(super) fn tool(name: &str, args: Option<&str>) -> String {
@@ -30,7 +30,7 @@ pub(super) fn method(name: &str, params: Option<&str>) -> String {
 }
 
 /// The head that belongs to a body: since 2026-07-28 it repeats parts of it.
-pub(super) fn head(body: &str, session: Option<&str>, place: &Place) -> Headers {
+pub(super) fn head(body: &str, session: Option<&str>, place: &RequestOrigin) -> Headers {
     let mut pairs: Vec<(&str, String)> = vec![
         (":method", "POST".to_owned()),
         (":path", place.path.clone().unwrap_or_else(|| "/mcp".to_owned())),

@@ -5,8 +5,8 @@ mod attacks;
 #[cfg(target_family = "wasm")]
 use wasm_bindgen_test::wasm_bindgen_test as test;
 
-use super::{Case, CaseCall, Expectation, Expected, Failure, MIDNIGHT, Place, read, shown};
-use crate::time::Moment;
+use super::{Case, CaseCall, Expectation, Expected, Failure, MIDNIGHT, RequestOrigin, read, shown};
+use crate::time::Timestamp;
 
 #[test]
 fn decisions_are_as_the_corpus_says() {
@@ -63,14 +63,14 @@ fn a_call_says_all_that_a_request_can() {
         {"method":"ping","expect":"allow","shadow":null},
         {"at":4,"request":{"jsonrpc": "2.0"},"expect":"refused"},
         {"request":"[","expect":"refused"}]}]}"#;
-    let at = |milliseconds: u64| Moment(MIDNIGHT.0 + milliseconds);
+    let at = |milliseconds: u64| Timestamp(MIDNIGHT.0 + milliseconds);
     let first = CaseCall {
         title: "the tool `a\"b`".to_owned(),
         body: r#"{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"a\"b","arguments":{"x": 1e2}}}"#
             .to_owned(),
         grant: "jwt:alice".to_owned(),
         session: Some("s".to_owned()),
-        place: Place { route: Some("r".to_owned()), host: Some("h".to_owned()), path: Some("/p".to_owned()) },
+        place: RequestOrigin { route: Some("r".to_owned()), host: Some("h".to_owned()), path: Some("/p".to_owned()) },
         at: at(90_500),
         times: 3,
         expected: Expectation {
@@ -85,7 +85,7 @@ fn a_call_says_all_that_a_request_can() {
         body: body.to_owned(),
         grant: "anybody".to_owned(),
         session: None,
-        place: Place::default(),
+        place: RequestOrigin::default(),
         at: at(milliseconds),
         times: 1,
         expected,
@@ -140,7 +140,7 @@ fn a_call_repeats_on_a_clock_that_moves() {
          expected allowed, got rate_limited by /tools/draw/rate_limit",
     );
     for (milliseconds, text) in [(0, "00:00:00"), (86_399_000, "23:59:59"), (90_061_001, "25:01:01.001")] {
-        assert_eq!(shown(Moment(MIDNIGHT.0 + milliseconds)), text);
+        assert_eq!(shown(Timestamp(MIDNIGHT.0 + milliseconds)), text);
     }
 }
 

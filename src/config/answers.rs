@@ -1,10 +1,10 @@
 //! `answers`: how a refused call is told.
 
-use crate::json::cursor::{At, Keys};
+use crate::json::cursor::{Cursor, Keys};
 
 /// How a refused call is told.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Answers {
+pub struct DenialFormat {
     /// Whether a refused tool call is a result with `isError`, which models read as any other, or a JSON-RPC error.
     pub as_results: bool,
     /// Whether a tool that may never be called is answered as if there were none of that name.
@@ -14,8 +14,8 @@ pub struct Answers {
 /// The keys of `answers`.
 pub const ANSWERS: Keys = Keys { known: &["deny_as", "unknown_tool"] };
 
-impl Answers {
-    pub(super) fn read(at: &At<'_, '_>) -> Option<Self> {
+impl DenialFormat {
+    pub(super) fn read(at: &Cursor<'_, '_>) -> Option<Self> {
         let fields = at.fields(ANSWERS)?;
         let choices = [("error", false), ("tool_result", true)];
         let as_results = fields.get("deny_as").map_or(Some(false), |deny_as| deny_as.choice(&choices));

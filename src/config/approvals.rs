@@ -1,7 +1,7 @@
 //! `approvals`: where people decide on the calls that a policy wants approved.
 
 use super::service;
-use crate::json::cursor::{At, Keys};
+use crate::json::cursor::{Cursor, Keys};
 
 /// Where people decide.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -34,7 +34,7 @@ pub const APPROVAL_SERVICE: Keys = Keys { known: &["cluster", "path", "authority
 const MAX_URL: usize = 1024;
 
 impl Approvals {
-    pub(super) fn read(at: &At<'_, '_>) -> Option<Self> {
+    pub(super) fn read(at: &Cursor<'_, '_>) -> Option<Self> {
         let fields = at.fields(APPROVALS)?;
         let url = fields.get("url").map(|url| self::url(&url));
         let service = fields.get("service").map(|service| Service::read(&service));
@@ -46,7 +46,7 @@ impl Approvals {
 }
 
 impl Service {
-    fn read(at: &At<'_, '_>) -> Option<Self> {
+    fn read(at: &Cursor<'_, '_>) -> Option<Self> {
         let fields = at.fields(APPROVAL_SERVICE)?;
         let cluster = fields.required("cluster").and_then(|cluster| service::cluster(&cluster));
         let path = fields.required("path").and_then(|path| service::text(&path, "/", "a path that begins with `/`"));
@@ -64,7 +64,7 @@ impl Service {
 }
 
 /// An address that a path or an id can be put behind.
-fn url(at: &At<'_, '_>) -> Option<Box<str>> {
+fn url(at: &Cursor<'_, '_>) -> Option<Box<str>> {
     let text = at.text()?;
     let rest = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"));
     let is_plain =
@@ -73,6 +73,6 @@ fn url(at: &At<'_, '_>) -> Option<Box<str>> {
     match rest.filter(|rest| is_plain(rest) && text.len() <= MAX_URL && text.bytes().all(is_visible)) {
         Some(_) if text.ends_with('/') => Some(text.into()),
         Some(_) => Some([text, "/"].concat().into()),
-        None => at.expected("the console's address, such as `http://localhost:10001/`"),
+        None => at.report_expected("the console's address, such as `http://localhost:10001/`"),
     }
 }

@@ -1,19 +1,19 @@
 //! `audit`: what is written down of requests.
 
-use crate::json::cursor::{At, Keys};
+use crate::json::cursor::{Cursor, Keys};
 
 /// What is written down of requests.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Audit {
     /// Which requests get a line in Envoy's log.
-    pub log: Logged,
+    pub log: LogFilter,
     /// What the record says of a call's arguments.
     pub arguments: Arguments,
 }
 
 /// Which requests get a line in Envoy's log.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Logged {
+pub enum LogFilter {
     /// All.
     All,
     /// Those that do not pass, and those that would not, were it not for shadow.
@@ -40,16 +40,17 @@ pub const AUDIT: Keys = Keys { known: &["log", "arguments"] };
 
 impl Default for Audit {
     fn default() -> Self {
-        Self { log: Logged::Denied, arguments: Arguments::Names }
+        Self { log: LogFilter::Denied, arguments: Arguments::Names }
     }
 }
 
 impl Audit {
-    pub(super) fn read(at: &At<'_, '_>) -> Option<Self> {
+    pub(super) fn read(at: &Cursor<'_, '_>) -> Option<Self> {
         let fields = at.fields(AUDIT)?;
         let mut audit = Self::default();
         if let Some(log) = fields.get("log") {
-            audit.log = log.choice(&[("denied", Logged::Denied), ("all", Logged::All), ("none", Logged::None)])?;
+            audit.log =
+                log.choice(&[("denied", LogFilter::Denied), ("all", LogFilter::All), ("none", LogFilter::None)])?;
         }
         if let Some(arguments) = fields.get("arguments") {
             let choices = [

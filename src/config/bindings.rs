@@ -1,6 +1,6 @@
 //! `policies` and `bindings`: which policy judges a request. Product contract, section 1.4.
 
-mod place;
+mod host_path;
 
 #[cfg(test)]
 mod tests;
@@ -10,13 +10,13 @@ use std::sync::Arc;
 use super::matcher::Matcher;
 use crate::{
     identity::Grant,
-    json::cursor::{At, Keys},
+    json::cursor::{Cursor, Keys},
     policy::{self, Policy},
 };
 
 /// A policy and its name.
 #[derive(Clone, Debug)]
-pub struct Named {
+pub struct NamedPolicy {
     /// The name, by which counters, answers and records tell policies apart.
     pub name: Arc<str>,
     /// The policy.
@@ -25,7 +25,7 @@ pub struct Named {
 
 /// Where a request comes from, and where it goes.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct Scene<'s> {
+pub struct BindingInput<'s> {
     /// The name of Envoy's route.
     pub route: Option<&'s str>,
     /// `:authority`.
@@ -50,13 +50,13 @@ pub struct Binding {
 
 /// What judges a request.
 #[derive(Clone, Copy, Debug)]
-pub enum Bound<'c> {
+pub enum PolicyMatch<'c> {
     /// A policy.
-    To(&'c Named),
+    Policy(&'c NamedPolicy),
     /// Nothing: it passes as it is.
     Bypass,
     /// Nothing is bound, so everything is denied.
-    Nothing,
+    Unmatched,
 }
 
 /// The keys of a binding.
@@ -80,17 +80,17 @@ impl Binding {
     }
 
     /// Whether it is about a request.
-    pub(super) fn fits(&self, scene: &Scene<'_>) -> bool {
+    pub(super) fn matches(&self, scene: &BindingInput<'_>) -> bool {
         let holds = |matcher: &Option<Matcher>, text: Option<&str>, fits: fn(&Matcher, &str) -> bool| {
             matcher.as_ref().is_none_or(|matcher| text.is_some_and(|text| fits(matcher, text)))
         };
         let grant = |matcher: &Matcher| {
-            scene.grant.is_some_and(|grant| matcher.matches(grant.whole()) || matcher.matches(grant.shown()))
+            scene.grant.is_some_and(|grant| matcher.matches(grant.id()) || matcher.matches(grant.display()))
         };
         holds(&self.route, scene.route, Matcher::matches)
-            && holds(&self.host, scene.host, place::is_host)
-            && holds(&self.path, scene.path, place::is_path)
-            && holds(&self.path_prefix, scene.path, place::is_behind)
+            && holds(&self.host, scene.host, host_path::is_host)
+            && holds(&self.path, scene.path, host_path::is_path)
+            && holds(&self.path_prefix, scene.path, host_path::has_prefix)
             && self.grant.as_ref().is_none_or(grant)
     }
 
@@ -116,48 +116,48 @@ impl Binding {
 }
 
 /// Reads `policies`.
-pub(super) fn policies(at: &At<'_, '_>) -> Option<Vec<Named>> {
+pub(super) fn policies(at: &Cursor<'_, '_>) -> Option<Vec<NamedPolicy>> {
     let entries = at.entries()?;
     if entries.is_empty() || entries.len() > MAX_POLICIES {
-        at.wrong(format!("found {} policies; 1 to {MAX_POLICIES} can stand here", entries.len()));
+        at.report(format!("found {} policies; 1 to {MAX_POLICIES} can stand here", entries.len()));
     }
     let read = entries.iter().map(|(name, at)| {
         if name.is_empty() || name.len() > MAX_NAME || name.chars().any(char::is_control) {
-            at.wrong(format!("a policy's name has 1 to {MAX_NAME} bytes and no control characters"));
+            at.report(format!("a policy's name has 1 to {MAX_NAME} bytes and no control characters"));
         }
-        policy::compile(at).map(|policy| Named { name: (*name).into(), policy })
+        policy::compile(at).map(|policy| NamedPolicy { name: (*name).into(), policy })
     });
     // All of them are read, so that all mistakes are found.
-    let read: Vec<Option<Named>> = read.collect();
+    let read: Vec<Option<NamedPolicy>> = read.collect();
     read.into_iter().collect()
 }
 
 /// Reads `bindings`; `names` are those of the policies, in order.
-pub(super) fn bindings(at: &At<'_, '_>, names: &[&str]) -> Option<Vec<Binding>> {
+pub(super) fn bindings(at: &Cursor<'_, '_>, names: &[&str]) -> Option<Vec<Binding>> {
     let read: Vec<Option<Binding>> = at.items()?.iter().map(|item| binding(item, names)).collect();
     read.into_iter().collect()
 }
 
-fn binding(at: &At<'_, '_>, names: &[&str]) -> Option<Binding> {
+fn binding(at: &Cursor<'_, '_>, names: &[&str]) -> Option<Binding> {
     let fields = at.fields(BINDING)?;
     let matcher = |key: &str| match fields.get(key).map(|at| (at.text(), at)) {
         None => Some(None),
-        Some((Some(""), at)) => at.expected("a text, exact or with `*`"),
+        Some((Some(""), at)) => at.report_expected("a text, exact or with `*`"),
         Some((text, _)) => text.map(|text| Some(Matcher::new(text))),
     };
     let read = ["route", "host", "path", "path_prefix", "grant"].map(matcher);
     let policy = match (fields.get("policy"), fields.get("bypass")) {
-        (Some(policy), None) => Some(policy.one_of(names)?),
+        (Some(policy), None) => Some(policy.index_of(names)?),
         (None, Some(bypass)) => {
             if bypass.flag()? {
                 check_bypass(at);
                 None
             } else {
-                return bypass.expected("`true`; name a `policy` otherwise");
+                return bypass.report_expected("`true`; name a `policy` otherwise");
             }
         }
         _ => {
-            at.wrong("a binding has exactly one of `policy` and `bypass`");
+            at.report("a binding has exactly one of `policy` and `bypass`");
             return None;
         }
     };
@@ -166,15 +166,15 @@ fn binding(at: &At<'_, '_>, names: &[&str]) -> Option<Binding> {
         if let (Some(at), Some(Some(matcher))) = (fields.get(key), matcher)
             && !matcher.text().starts_with(['/', '*'])
         {
-            at.wrong("a path begins with `/`");
+            at.report("a path begins with `/`");
         }
     }
     Some(Binding { route: route?, host: host?, path: path?, path_prefix: path_prefix?, grant: grant?, policy })
 }
 
 /// What is not inspected is found by Envoy's own word alone: clients choose everything else.
-fn check_bypass(at: &At<'_, '_>) {
+fn check_bypass(at: &Cursor<'_, '_>) {
     if at.has(&["host", "path", "path_prefix", "grant"]) || !at.has(&["route"]) {
-        at.wrong("`bypass` takes `route` and nothing else, since clients choose everything else; name Envoy's route");
+        at.report("`bypass` takes `route` and nothing else, since clients choose everything else; name Envoy's route");
     }
 }

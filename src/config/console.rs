@@ -2,7 +2,7 @@
 
 use crate::{
     identity::{self, Grant, Peer, Source},
-    json::cursor::{At, Keys},
+    json::cursor::{Cursor, Keys},
 };
 
 use super::matcher::Matcher;
@@ -27,7 +27,7 @@ const LOOPBACK: [&str; 3] = ["localhost", "127.0.0.1", "[::1]"];
 
 impl Console {
     /// Reads a whole configuration of this form.
-    pub(super) fn read(at: &At<'_, '_>) -> Option<Self> {
+    pub(super) fn read(at: &Cursor<'_, '_>) -> Option<Self> {
         let fields = at.fields(CONSOLE_FORM)?.required("console")?.fields(CONSOLE)?;
         let identity = match fields.get("identity") {
             Some(identity) => identity::read(&identity),
@@ -40,8 +40,8 @@ impl Console {
 
     /// Whether somebody may approve.
     #[must_use]
-    pub fn admits(&self, grant: &Grant) -> bool {
-        self.approvers.iter().any(|approver| approver.matches(grant.whole()))
+    pub fn matches_approver(&self, grant: &Grant) -> bool {
+        self.approvers.iter().any(|approver| approver.matches(grant.id()))
     }
 
     /// Whether the page is reached by this host: else another page may have had its name point here.
@@ -57,19 +57,19 @@ impl Console {
     }
 }
 
-fn approvers(at: &At<'_, '_>, identity: &[Source]) -> Option<Vec<Matcher>> {
+fn approvers(at: &Cursor<'_, '_>, identity: &[Source]) -> Option<Vec<Matcher>> {
     let items = at.items()?;
     if items.is_empty() {
-        at.wrong("the list is empty, so that nobody can approve; name an approver such as `jwt:*@example.com`");
+        at.report("the list is empty, so that nobody can approve; name an approver such as `jwt:*@example.com`");
     }
     let read: Vec<Option<Matcher>> = items.iter().map(|item| approver(item, identity)).collect();
     read.into_iter().collect()
 }
 
-fn approver(at: &At<'_, '_>, identity: &[Source]) -> Option<Matcher> {
+fn approver(at: &Cursor<'_, '_>, identity: &[Source]) -> Option<Matcher> {
     const FORMS: &str = "`jwt:…`, `peer:…` or `bearer:` with the 64 hexadecimal digits of the token's SHA-256";
     let text = at.text()?;
-    let Some((kind, value)) = text.split_once(':') else { return at.expected(FORMS) };
+    let Some((kind, value)) = text.split_once(':') else { return at.report_expected(FORMS) };
     let yields = |source: &Source| match source {
         Source::Jwt { prefix, .. } => prefix.strip_suffix(':') == Some(kind),
         Source::Peer(_) => kind == "peer",
@@ -82,24 +82,24 @@ fn approver(at: &At<'_, '_>, identity: &[Source]) -> Option<Matcher> {
         _ => !value.is_empty() && (kind == "peer" || kind == "jwt" || kind.starts_with("jwt.")),
     };
     if !is_form {
-        return at.expected(FORMS);
+        return at.report_expected(FORMS);
     }
     if !identity.iter().any(yields) {
-        at.wrong(format!("no source in `identity` yields a grant that begins with `{kind}:`; add one"));
+        at.report(format!("no source in `identity` yields a grant that begins with `{kind}:`; add one"));
     }
     Some(Matcher::new(text))
 }
 
-fn hosts(at: &At<'_, '_>) -> Option<Vec<Box<str>>> {
+fn hosts(at: &Cursor<'_, '_>) -> Option<Vec<Box<str>>> {
     let items = at.items()?;
     if items.is_empty() {
-        at.wrong("the list is empty, so that nobody reaches the page; leave it out, or name a host such as `localhost:10001`");
+        at.report("the list is empty, so that nobody reaches the page; leave it out, or name a host such as `localhost:10001`");
     }
-    let host = |item: &At<'_, '_>| match item.text()? {
+    let host = |item: &Cursor<'_, '_>| match item.text()? {
         text if !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_graphic() && !b"/@*".contains(&byte)) => {
             Some(text.to_ascii_lowercase().into())
         }
-        _ => item.expected("a host with its port, such as `localhost:10001`"),
+        _ => item.report_expected("a host with its port, such as `localhost:10001`"),
     };
     let read: Vec<Option<Box<str>>> = items.iter().map(host).collect();
     read.into_iter().collect()

@@ -1,9 +1,9 @@
 //! `limits`: how counters are kept.
 
-use super::{Named, service};
+use super::{NamedPolicy, service};
 use crate::{
-    json::cursor::{At, Keys},
-    limit::fleet,
+    json::cursor::{Cursor, Keys},
+    limit::rate_limit_service,
     policy::{Cost, Limit},
 };
 
@@ -63,11 +63,11 @@ impl Default for Limits {
 }
 
 impl Limits {
-    pub(super) fn read(at: &At<'_, '_>) -> Option<Self> {
+    pub(super) fn read(at: &Cursor<'_, '_>) -> Option<Self> {
         let fields = at.fields(LIMITS)?;
         let mut limits = Self::default();
         if let Some(counters) = fields.get("max_counters") {
-            limits.max_counters = u32::try_from(counters.whole(1, 65_536)?).ok()?;
+            limits.max_counters = u32::try_from(counters.integer(1, 65_536)?).ok()?;
         }
         if let Some(refund) = fields.get("refund") {
             let choices = [("undelivered", Refund::Undelivered), ("failed", Refund::Failed), ("never", Refund::Never)];
@@ -81,7 +81,7 @@ impl Limits {
 }
 
 impl LimitService {
-    fn read(at: &At<'_, '_>) -> Option<Self> {
+    fn read(at: &Cursor<'_, '_>) -> Option<Self> {
         let fields = at.fields(LIMIT_SERVICE)?;
         let cluster = fields.required("cluster").and_then(|cluster| service::cluster(&cluster));
         let domain = fields.get("domain").map(|domain| service::text(&domain, "", "a name, such as `mcp-policy`"));
@@ -98,14 +98,14 @@ impl LimitService {
 }
 
 /// Reports the limits of a configuration's policies that no service can count.
-pub(super) fn check(config: &At<'_, '_>, policies: &[Named]) {
-    for Named { name, policy } in policies {
+pub(super) fn check(config: &Cursor<'_, '_>, policies: &[NamedPolicy]) {
+    for NamedPolicy { name, policy } in policies {
         let Some(at) = config.get("policy").or_else(|| config.get("policies")?.get(name)) else { continue };
         for limit in policy.limits() {
             let place = at.below(&limit.pointer).unwrap_or(at);
             for (key, what) in uncountable(limit) {
                 // The short form has no keys, or other ones.
-                place.get(key).unwrap_or(place).wrong(what);
+                place.get(key).unwrap_or(place).report(what);
             }
         }
     }
@@ -113,8 +113,8 @@ pub(super) fn check(config: &At<'_, '_>, policies: &[Named]) {
 
 /// What of a limit no service can count: the key, and what to write there.
 fn uncountable(limit: &Limit) -> impl Iterator<Item = (&'static str, String)> {
-    let is_calendar = fleet::has_unit(limit.period.seconds());
-    let is_whole = limit.max.units().is_some_and(|max| max <= fleet::MOST);
+    let is_calendar = rate_limit_service::is_supported_window(limit.period.seconds());
+    let is_whole = limit.max.units().is_some_and(|max| max <= rate_limit_service::MAX_PER_UNIT);
     let costs_whole = match &limit.cost {
         Cost::Fixed(amount) => amount.units().is_some(),
         Cost::Argument(_) => true,
@@ -123,7 +123,7 @@ fn uncountable(limit: &Limit) -> impl Iterator<Item = (&'static str, String)> {
     [
         (!is_calendar, "window", format!("{by} `second`, `minute`, `hour` or `day`; take one of them")),
         (limit.sliding, "algorithm", format!("{by} the calendar, and its windows do not slide; leave `algorithm` out")),
-        (!is_whole, "max", format!("{by} whole numbers up to {}; take one", fleet::MOST)),
+        (!is_whole, "max", format!("{by} whole numbers up to {}; take one", rate_limit_service::MAX_PER_UNIT)),
         (!costs_whole, "increment", format!("{by} whole numbers; take one")),
     ]
     .into_iter()

@@ -1,6 +1,6 @@
 //! `lists`: what callers see of what a server offers.
 
-use crate::json::cursor::{At, Keys};
+use crate::json::cursor::{Cursor, Keys};
 
 /// What lists show.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,7 +32,7 @@ impl Default for Lists {
 }
 
 impl Lists {
-    pub(super) fn read(at: &At<'_, '_>) -> Option<Self> {
+    pub(super) fn read(at: &Cursor<'_, '_>) -> Option<Self> {
         let fields = at.fields(LISTS)?;
         let mut lists = Self::default();
         if let Some(show) = fields.get("show") {
@@ -40,7 +40,7 @@ impl Lists {
             lists.show = show.choice(&choices)?;
         }
         if let Some(bytes) = fields.get("max_bytes") {
-            lists.max_bytes = usize::try_from(bytes.whole(1, 64 << 20)?).ok()?;
+            lists.max_bytes = usize::try_from(bytes.integer(1, 64 << 20)?).ok()?;
         }
         Some(lists)
     }

@@ -1,6 +1,6 @@
 //! `protocol`: how requests are read.
 
-use crate::json::cursor::{At, Keys};
+use crate::json::cursor::{Cursor, Keys};
 
 /// How requests are read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -43,17 +43,17 @@ impl Default for Protocol {
 }
 
 impl Protocol {
-    pub(super) fn read(at: &At<'_, '_>) -> Option<Self> {
+    pub(super) fn read(at: &Cursor<'_, '_>) -> Option<Self> {
         let fields = at.fields(PROTOCOL)?;
         let mut protocol = Self::default();
         if let Some(mode) = fields.get("headers") {
             protocol.headers = mode.choice(&[("release", HeaderMode::Release), ("hold", HeaderMode::Hold)])?;
         }
         if let Some(bytes) = fields.get("max_body_bytes") {
-            protocol.max_body_bytes = usize::try_from(bytes.whole(1, 64 << 20)?).ok()?;
+            protocol.max_body_bytes = usize::try_from(bytes.integer(1, 64 << 20)?).ok()?;
         }
         if let Some(depth) = fields.get("max_depth") {
-            protocol.max_depth = u32::try_from(depth.whole(4, 256)?).ok()?;
+            protocol.max_depth = u32::try_from(depth.integer(4, 256)?).ok()?;
         }
         if let Some(batches) = fields.get("batches") {
             protocol.batches = batches.choice(&[("refuse", false), ("judge", true)])?;

@@ -1,17 +1,17 @@
 //! What the services have in common that are asked about calls.
 
-use crate::json::cursor::At;
+use crate::json::cursor::Cursor;
 
 /// Longest text here, in bytes.
 const MAX_TEXT: usize = 1024;
 
 /// The name of a cluster.
-pub(super) fn cluster(at: &At<'_, '_>) -> Option<Box<str>> {
+pub(super) fn cluster(at: &Cursor<'_, '_>) -> Option<Box<str>> {
     text(at, "", "the name of an Envoy cluster")
 }
 
 /// Visible ASCII: what headers can carry, and what no log mistakes.
-pub(super) fn text(at: &At<'_, '_>, prefix: &str, what: &str) -> Option<Box<str>> {
+pub(super) fn text(at: &Cursor<'_, '_>, prefix: &str, what: &str) -> Option<Box<str>> {
     match at.text()? {
         text if !text.is_empty()
             && text.starts_with(prefix)
@@ -20,11 +20,11 @@ pub(super) fn text(at: &At<'_, '_>, prefix: &str, what: &str) -> Option<Box<str>
         {
             Some(text.into())
         }
-        _ => at.expected(what),
+        _ => at.report_expected(what),
     }
 }
 
 /// How long a service may take, in milliseconds.
-pub(super) fn timeout(at: Option<At<'_, '_>>, default: u32) -> Option<u32> {
-    at.map_or(Some(default), |at| u32::try_from(at.whole(1, 60_000)?).ok())
+pub(super) fn timeout(at: Option<Cursor<'_, '_>>, default: u32) -> Option<u32> {
+    at.map_or(Some(default), |at| u32::try_from(at.integer(1, 60_000)?).ok())
 }

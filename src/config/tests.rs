@@ -9,7 +9,7 @@ use wasm_bindgen_test::wasm_bindgen_test as test;
 use super::{Config, HeaderMode, Peer, Protocol, Source};
 use crate::{
     amount::Amount,
-    policy::{Entry, Stance},
+    policy::{Effect, Lookup},
 };
 
 #[track_caller]
@@ -25,8 +25,8 @@ fn problems(text: &str) -> Vec<String> {
 #[test]
 fn a_bare_policy_is_a_whole_configuration() {
     let config = load(r#"{"version":"1","default":"deny","tools":{"a":{}}}"#);
-    assert!(matches!(config.policies[0].policy.tool("a"), Entry::Rule(_)));
-    assert!(matches!(config.policies[0].policy.tool("b"), Entry::Unnamed));
+    assert!(matches!(config.policies[0].policy.tool("a"), Lookup::Rule(_)));
+    assert!(matches!(config.policies[0].policy.tool("b"), Lookup::NoMatch));
     assert_eq!(&*config.policies[0].name, "default");
     assert_eq!(config.identity, [Source::Peer(Peer::UriSan), Source::Address { forwarded: false }]);
     let protocol = Protocol {
@@ -46,7 +46,7 @@ fn a_policy_with_options_is_the_same_policy() {
         r#"{"policy":{"version":"1","default":"allow"},"identity":[{"bearer":true}],
             "protocol":{"headers":"hold","max_body_bytes":1000,"max_depth":10,"batches":"judge","legacy_sse":"allow"}}"#,
     );
-    assert_eq!(config.policies[0].policy.default(), Stance::Allow);
+    assert_eq!(config.policies[0].policy.default(), Effect::Allow);
     assert_eq!(config.identity, [Source::Bearer]);
     let protocol =
         Protocol { headers: HeaderMode::Hold, max_body_bytes: 1000, max_depth: 10, batches: true, legacy_sse: true };
@@ -144,7 +144,7 @@ fn a_struct_means_what_its_json_means() {
     let policy =
         [entry("version", &text("1")), entry("default", &text("deny")), entry("tools", &bytes(5, &tools))].concat();
     let config = Config::load(&policy).unwrap_or_else(|invalid| panic!("{invalid}"));
-    let Entry::Rule(rule) = config.policies[0].policy.tool("t") else { panic!("no rule") };
+    let Lookup::Rule(rule) = config.policies[0].policy.tool("t") else { panic!("no rule") };
     assert_eq!((rule.limits[0].max, rule.limits[0].period.seconds()), (Amount::whole(10).unwrap(), 60));
     let bad = [entry("version", &text("1")), entry("default", &[4 << 3, 1])].concat();
     let invalid = Config::load(&bad).unwrap_err();

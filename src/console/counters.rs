@@ -3,20 +3,20 @@
 use crate::{
     http::Response,
     json::Writer,
-    limit::{Label, Labels},
+    limit::{CounterInfo, CounterInfos},
     store::Store,
-    time::Moment,
+    time::Timestamp,
 };
 
-use super::{listed, written};
+use super::{listed, timestamp};
 
 /// The counters that are not over.
-pub(super) fn list<S: Store>(now: Moment, store: &S) -> Response {
-    let items: Vec<String> = Labels(store)
+pub(super) fn list<S: Store>(now: Timestamp, store: &S) -> Response {
+    let items: Vec<String> = CounterInfos(store)
         .all(now)
         .into_iter()
         .map(|(label, used)| {
-            let Label { filter, policy, counter, scope, grant, quota, .. } = label;
+            let CounterInfo { filter, policy, counter, scope, grant, quota, .. } = label;
             let mut item = Writer::default();
             item.text("filter", &filter)
                 .text("policy", &policy)
@@ -26,7 +26,7 @@ pub(super) fn list<S: Store>(now: Moment, store: &S) -> Response {
                 .json("window", quota.window.seconds())
                 .json("max", quota.max)
                 .json("used", used)
-                .text("resetAt", &written(quota.ends(now)));
+                .text("resetAt", &timestamp(quota.ends(now)));
             item.finish()
         })
         .collect();

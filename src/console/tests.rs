@@ -3,20 +3,20 @@
 #[cfg(target_family = "wasm")]
 use wasm_bindgen_test::wasm_bindgen_test as test;
 
-use super::{Answered, answer};
+use super::{ConsoleResponse, answer};
 use crate::{
-    audit::decision_log::{Block, Recent},
-    config::{Config, Console, Loaded},
-    engine::{self, Answer, Call},
+    audit::decision_log::{DecisionLog, SlotBlock},
+    config::{Config, Console, LoadedConfig},
+    engine::{self, Disposition, RequestInfo},
     http::Headers,
-    identity::{Grant, Unknown},
-    limit::Labels,
+    identity::{Grant, IdentityError},
+    limit::CounterInfos,
     store::InMemory,
-    time::Moment,
+    time::Timestamp,
 };
 
 /// 2026-01-01T00:00:42.500Z
-const NOW: Moment = Moment(1_767_225_642_500);
+const NOW: Timestamp = Timestamp(1_767_225_642_500);
 const POLICY: &[u8] =
     br#"{"version":"1","default":"deny","tools":{"pay":{"action":"require_approval","reason":"Ask <b>Bob</b>."}}}"#;
 const PAY: &str =
@@ -24,8 +24,8 @@ const PAY: &str =
 
 fn console() -> Console {
     let text = br#"{"console":{"approvers":["jwt:boss","jwt:agent"],"identity":[{"jwt_claim":"sub","payload":"p"}]}}"#;
-    match Loaded::load(text) {
-        Ok(Loaded::Console(console)) => console,
+    match LoadedConfig::load(text) {
+        Ok(LoadedConfig::Console(console)) => console,
         other => panic!("{other:?}"),
     }
 }
@@ -35,26 +35,26 @@ fn headers(pairs: &[(&str, &str)]) -> Headers {
 }
 
 /// A request of the approver `jwt:boss` by the right host, but for what `changed` says.
-fn request(method: &str, path: &str, changed: &[(&str, &str)]) -> Call {
+fn request(method: &str, path: &str, changed: &[(&str, &str)]) -> RequestInfo {
     let usual = [(":authority", "localhost:10001"), (":method", method), (":path", path)];
     let post = [("content-type", "application/json"), ("origin", "http://localhost:10001")];
     let usual = usual.iter().chain(if method == "POST" { &post[..] } else { &[] });
     let kept = usual.filter(|(name, _)| changed.iter().all(|(other, _)| other != name));
     let pairs: Vec<(&str, &str)> = kept.chain(changed.iter().filter(|(_, value)| !value.is_empty())).copied().collect();
-    Call::new(headers(&pairs), Ok(Grant::named("jwt:boss")))
+    RequestInfo::new(headers(&pairs), Ok(Grant::named("jwt:boss")))
 }
 
 fn ask(store: &InMemory) -> String {
     let config = Config::load(POLICY).unwrap();
     let pairs = [(":method", "POST"), ("content-type", "application/json")];
-    let call = Call::new(headers(&pairs), Ok(Grant::named("jwt:agent")));
-    let judgement = engine::judge(&config, &call, PAY.as_bytes(), "gate", NOW, store);
-    assert!(!matches!(judgement.answer, Answer::Forward(_)));
+    let call = RequestInfo::new(headers(&pairs), Ok(Grant::named("jwt:agent")));
+    let judgement = engine::authorize(&config, &call, PAY.as_bytes(), "gate", NOW, store);
+    assert!(!matches!(judgement.answer, Disposition::Forward(_)));
     judgement.record.approval.unwrap().id
 }
 
 #[track_caller]
-fn said(answered: &Answered, status: u16, body: &str) {
+fn said(answered: &ConsoleResponse, status: u16, body: &str) {
     let told = std::str::from_utf8(&answered.response.body).unwrap();
     assert_eq!((answered.response.status, told), (status, body));
 }
@@ -64,7 +64,7 @@ fn an_approver_sees_what_waits_and_answers_it_once() {
     let store = InMemory::new([1; 16]);
     let id = ask(&store);
     let config = Config::load(POLICY).unwrap().digest;
-    let visit = |call: &Call, body: &str| answer(&console(), call, body.as_bytes(), NOW, &store);
+    let visit = |call: &RequestInfo, body: &str| answer(&console(), call, body.as_bytes(), NOW, &store);
     let item = |state: &str, more: &str| {
         format!(
             r#"{{"id":"{id}","state":"{state}","rule":"/tools/pay/action","policy":"default","config":"{config}","grant":"jwt:agent","method":"tools/call","tool":"pay","filter":"gate","params":"{{\n  \"name\": \"pay\",\n  \"arguments\": {{\n    \"amount\": 1e2\n  }}\n}}","reason":"Ask <b>Bob</b>.","yours":false{more},"askedAt":"2026-01-01T00:00:42Z","expiresAt":"2026-01-01T00:10:42Z"}}"#
@@ -89,17 +89,17 @@ fn nobody_else_comes_in() {
     let store = InMemory::new([1; 16]);
     let id = ask(&store);
     let path = format!("/api/approvals/{id}");
-    let visit = |call: &Call, body: &str| answer(&console(), call, body.as_bytes(), NOW, &store);
+    let visit = |call: &RequestInfo, body: &str| answer(&console(), call, body.as_bytes(), NOW, &store);
     let approve = r#"{"decision":"approve"}"#;
-    let from = |grant: &str| Call { grant: Ok(Grant::named(grant)), ..request("POST", &path, &[]) };
+    let from = |grant: &str| RequestInfo { grant: Ok(Grant::named(grant)), ..request("POST", &path, &[]) };
     let own = r#"{"error":"whoever asks must not approve; leave it to somebody else"}"#;
     said(&visit(&from("jwt:agent"), approve), 403, own);
     let stranger = r#"{"error":"`address:127.0.0.1` is no approver; have it named in `console.approvers`"}"#;
     said(&visit(&from("address:127.0.0.1"), approve), 403, stranger);
-    let nobody = Call { grant: Err(Unknown::Nobody), ..request("GET", "/api/counters", &[]) };
+    let nobody = RequestInfo { grant: Err(IdentityError::NoIdentity), ..request("GET", "/api/counters", &[]) };
     said(&visit(&nobody, ""), 401, r#"{"error":"nobody knows who you are; send the token of an approver"}"#);
-    let odd = Unknown::Malformed("the header `authorization` holds no bearer token".to_owned());
-    let odd = Call { grant: Err(odd), ..request("GET", "/api/decisions", &[]) };
+    let odd = IdentityError::Malformed("the header `authorization` holds no bearer token".to_owned());
+    let odd = RequestInfo { grant: Err(odd), ..request("GET", "/api/decisions", &[]) };
     let told = r#"{"error":"nobody can tell who you are; the header `authorization` holds no bearer token"}"#;
     said(&visit(&odd, ""), 401, told);
     let origin = r#"{"error":"the decision does not come from the console's own page; send its `Origin`"}"#;
@@ -179,7 +179,7 @@ fn the_page_is_for_everybody_and_goes_nowhere_else() {
         ("/console.js", "text/javascript; charset=utf-8"),
         ("/console.css", "text/css; charset=utf-8"),
     ] {
-        let call = Call { grant: Err(Unknown::Nobody), ..request("GET", path, &[]) };
+        let call = RequestInfo { grant: Err(IdentityError::NoIdentity), ..request("GET", path, &[]) };
         let response = answer(&console(), &call, b"", NOW, &store).response;
         assert_eq!(response.status, 200, "{path}");
         let header = |name: &str| response.headers.iter().find(|(other, _)| *other == name).map(|(_, value)| *value);
@@ -199,11 +199,11 @@ fn counters_and_decisions_are_seen() {
     let policy = br#"{"version":"1","default":"deny","tools":{"pay":{"rate_limit":"3/minute"}}}"#;
     let config = Config::load(policy).unwrap();
     let pairs = [(":method", "POST"), ("content-type", "application/json")];
-    let call = Call::new(headers(&pairs), Ok(Grant::named("jwt:agent")));
+    let call = RequestInfo::new(headers(&pairs), Ok(Grant::named("jwt:agent")));
     struct Shown<'s>(&'s InMemory);
     impl crate::store::Store for Shown<'_> {
-        fn charged(&self, charge: &crate::limit::Charge<'_>, place: &crate::limit::Place, now: Moment) {
-            Labels(self.0).note(charge, place, now);
+        fn charged(&self, charge: &crate::limit::Charge<'_>, place: &crate::limit::CounterSlot, now: Timestamp) {
+            CounterInfos(self.0).set(charge, place, now);
         }
         fn seed(&self) -> Result<crate::store::Seed, crate::store::Unavailable> {
             self.0.seed()
@@ -211,23 +211,23 @@ fn counters_and_decisions_are_seen() {
         fn read(&self, cell: u16) -> Result<crate::store::Versioned, crate::store::Unavailable> {
             self.0.read(cell)
         }
-        fn write(
+        fn compare_and_swap(
             &self,
             cell: u16,
             bytes: &[u8],
             version: u32,
-        ) -> Result<crate::store::Written, crate::store::Unavailable> {
-            self.0.write(cell, bytes, version)
+        ) -> Result<crate::store::Cas, crate::store::Unavailable> {
+            self.0.compare_and_swap(cell, bytes, version)
         }
     }
     for _ in 0..2 {
-        let judgement = engine::judge(&config, &call, PAY.as_bytes(), "gate", NOW, &Shown(&store));
-        assert!(matches!(judgement.answer, Answer::Forward(_)));
+        let judgement = engine::authorize(&config, &call, PAY.as_bytes(), "gate", NOW, &Shown(&store));
+        assert!(matches!(judgement.answer, Disposition::Forward(_)));
     }
     let visit = |path: &str| answer(&console(), &request("GET", path, &[]), b"", NOW, &store);
     let counters = r#"{"now":"2026-01-01T00:00:42Z","counters":[{"filter":"gate","policy":"default","counter":"/tools/pay","scope":"grant","grant":"jwt:agent","window":60,"max":3,"used":2,"resetAt":"2026-01-01T00:01:00Z"}]}"#;
     said(&visit("/api/counters"), 200, counters);
-    Recent(&store).note(Block::NONE, r#"{"decision":"denied"}"#, NOW);
+    DecisionLog(&store).append(SlotBlock::NONE, r#"{"decision":"denied"}"#, NOW);
     let decisions =
         r#"{"now":"2026-01-01T00:00:42Z","decisions":[{"at":"2026-01-01T00:00:42Z","record":{"decision":"denied"}}]}"#;
     said(&visit("/api/decisions"), 200, decisions);

@@ -4,74 +4,74 @@
 use std::sync::Arc;
 
 use crate::{
-    config::{Bound, Config, Named, Show},
+    config::{Config, NamedPolicy, PolicyMatch, Show},
     http::Header,
     mcp::{
         Body,
-        era::Era,
-        list::{Asked, Kind},
+        list::{ListKind, ListRequest},
         requests,
+        revision::Lifecycle,
     },
-    policy::{Mode, Policy, Stance},
+    policy::{Effect, Mode, Policy},
 };
 
-use super::{Call, bound::bound, decide};
+use super::{RequestInfo, authorize, routing::match_policy};
 
 /// How an answer is trimmed.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Trim {
+pub struct ListFilter {
     /// What was asked.
-    pub asked: Asked,
+    pub asked: ListRequest,
     /// The policy that tells what is shown, by its name.
     pub policy: Arc<str>,
 }
 
 /// How the answer to a request is trimmed; `None` where it lists nothing, or everything is shown.
-pub(super) fn asked(config: &Config, named: &Named, body: &Body<'_>, era: Era) -> Option<Trim> {
+pub(super) fn filter_for(config: &Config, named: &NamedPolicy, body: &Body<'_>, era: Lifecycle) -> Option<ListFilter> {
     let mut all = requests(body.messages());
-    let lists = all.any(|request| Kind::by_method(&request.method).is_some());
-    let asked = || Asked {
+    let lists = all.any(|request| ListKind::by_method(&request.method).is_some());
+    let asked = || ListRequest {
         ids: requests(body.messages()).map(|request| request.id.token().to_owned()).collect(),
         is_batch: matches!(body, Body::Batch(_)),
-        is_cacheable: era == Era::Mirrored,
+        is_cacheable: era == Lifecycle::Stateless,
         max_bytes: config.lists.max_bytes,
     };
-    (lists && is_trimmed(config, named)).then(|| Trim { asked: asked(), policy: named.name.clone() })
+    (lists && is_trimmed(config, named)).then(|| ListFilter { asked: asked(), policy: named.name.clone() })
 }
 
 /// How the stream that a request without a message opens is trimmed: it may answer any request.
 #[must_use]
-pub fn stream(config: &Config, call: &Call) -> Option<Trim> {
+pub fn filter_for_stream(config: &Config, call: &RequestInfo) -> Option<ListFilter> {
     let opens = call.headers.get(":method") == Header::Once(b"GET");
-    let Bound::To(named) = bound(config, call) else { return None };
-    let asked = || Asked { max_bytes: config.lists.max_bytes, ..Asked::default() };
-    (opens && is_trimmed(config, named)).then(|| Trim { asked: asked(), policy: named.name.clone() })
+    let PolicyMatch::Policy(named) = match_policy(config, call) else { return None };
+    let asked = || ListRequest { max_bytes: config.lists.max_bytes, ..ListRequest::default() };
+    (opens && is_trimmed(config, named)).then(|| ListFilter { asked: asked(), policy: named.name.clone() })
 }
 
 /// Whether the lists that this caller gets may show less than the server says.
 #[must_use]
-pub fn may_be_trimmed(config: &Config, call: &Call) -> bool {
-    matches!(bound(config, call), Bound::To(named) if is_trimmed(config, named))
+pub fn may_filter(config: &Config, call: &RequestInfo) -> bool {
+    matches!(match_policy(config, call), PolicyMatch::Policy(named) if is_trimmed(config, named))
 }
 
-fn is_trimmed(config: &Config, named: &Named) -> bool {
+fn is_trimmed(config: &Config, named: &NamedPolicy) -> bool {
     config.lists.show != Show::Full && ![config.mode, named.policy.mode()].contains(&Mode::Shadow)
 }
 
 /// Whether a list shows an entry.
 #[must_use]
-pub fn shows(config: &Config, policy: &Policy, kind: Kind, name: &str) -> bool {
+pub fn is_visible(config: &Config, policy: &Policy, kind: ListKind, name: &str) -> bool {
     match config.lists.show {
         Show::Full => true,
-        Show::HiddenOnly => kind != Kind::Tools || !policy.hides(name),
+        Show::HiddenOnly => kind != ListKind::Tools || !policy.hides(name),
         Show::Permitted => {
             let method = match kind {
-                Kind::Tools => "tools/call",
-                Kind::Prompts => "prompts/get",
-                Kind::Resources | Kind::Templates => "resources/read",
+                ListKind::Tools => "tools/call",
+                ListKind::Prompts => "prompts/get",
+                ListKind::Resources | ListKind::Templates => "resources/read",
             };
-            let is_open = policy.method(method).is_none_or(|gate| gate.stance == Stance::Allow);
-            is_open && decide::is_permitted(policy, kind, name)
+            let is_open = policy.method(method).is_none_or(|gate| gate.stance == Effect::Allow);
+            is_open && authorize::is_permitted(policy, kind, name)
         }
     }
 }
@@ -81,7 +81,7 @@ mod tests {
     #[cfg(target_family = "wasm")]
     use wasm_bindgen_test::wasm_bindgen_test as test;
 
-    use super::{Config, Kind, is_trimmed, shows};
+    use super::{Config, ListKind, is_trimmed, is_visible};
 
     fn config(policy: &str, options: &str) -> Config {
         let text = format!(r#"{{"policy":{{"version":"1",{policy}}}{options}}}"#);
@@ -89,10 +89,10 @@ mod tests {
     }
 
     #[track_caller]
-    fn shown(policy: &str, kind: Kind, names: &[&str], expected: &[&str]) {
+    fn shown(policy: &str, kind: ListKind, names: &[&str], expected: &[&str]) {
         let config = config(policy, "");
         let shown: Vec<&str> =
-            names.iter().copied().filter(|name| shows(&config, &config.policies[0].policy, kind, name)).collect();
+            names.iter().copied().filter(|name| is_visible(&config, &config.policies[0].policy, kind, name)).collect();
         assert_eq!(shown, expected, "{policy}");
     }
 
@@ -104,8 +104,13 @@ mod tests {
             "never":{"limits":[{"counter":"c","window":"minute","scope":"grant","max":0}]},"get_*":{"deny_if":[
             {"conditions":[{"path":"args.x","op":"exists","value":true}]}]}}"#;
         let named = ["free", "asked", "limited", "get_x"];
-        shown(&format!(r#""default":"deny",{entries}"#), Kind::Tools, &tools, &named);
-        shown(&format!(r#""default":"allow",{entries}"#), Kind::Tools, &tools, &[&named[..], &["unnamed"]].concat());
+        shown(&format!(r#""default":"deny",{entries}"#), ListKind::Tools, &tools, &named);
+        shown(
+            &format!(r#""default":"allow",{entries}"#),
+            ListKind::Tools,
+            &tools,
+            &[&named[..], &["unnamed"]].concat(),
+        );
     }
 
     #[test]
@@ -115,26 +120,26 @@ mod tests {
             r#""default":"allow","all_tools":{"action":"deny"},"tools":{"x":{}}"#,
             r#""default":"deny""#,
         ] {
-            shown(policy, Kind::Tools, &["x"], &[]);
+            shown(policy, ListKind::Tools, &["x"], &[]);
         }
-        shown(r#""default":"allow","methods":{"tools/call":"deny"}"#, Kind::Prompts, &["x"], &["x"]);
-        shown(r#""default":"allow","methods":{"prompts/get":"deny"}"#, Kind::Prompts, &["x"], &[]);
-        shown(r#""default":"allow","methods":{"resources/read":"deny"}"#, Kind::Templates, &["a:{x}"], &[]);
+        shown(r#""default":"allow","methods":{"tools/call":"deny"}"#, ListKind::Prompts, &["x"], &["x"]);
+        shown(r#""default":"allow","methods":{"prompts/get":"deny"}"#, ListKind::Prompts, &["x"], &[]);
+        shown(r#""default":"allow","methods":{"resources/read":"deny"}"#, ListKind::Templates, &["a:{x}"], &[]);
     }
 
     #[test]
     fn a_rule_in_shadow_hides_nothing_and_permits_nothing() {
         let rule = r#""tools":{"x":{"action":"deny","mode":"shadow"}}"#;
-        shown(&format!(r#""default":"allow",{rule}"#), Kind::Tools, &["x"], &["x"]);
-        shown(&format!(r#""default":"deny",{rule}"#), Kind::Tools, &["x"], &[]);
-        shown(r#""default":"allow","all_tools":{"action":"deny","mode":"shadow"}"#, Kind::Tools, &["x"], &["x"]);
+        shown(&format!(r#""default":"allow",{rule}"#), ListKind::Tools, &["x"], &["x"]);
+        shown(&format!(r#""default":"deny",{rule}"#), ListKind::Tools, &["x"], &[]);
+        shown(r#""default":"allow","all_tools":{"action":"deny","mode":"shadow"}"#, ListKind::Tools, &["x"], &["x"]);
     }
 
     #[test]
     fn a_resource_is_shown_when_it_could_be_read() {
         let policy = r#""default":"deny","resources":{"file:///a/*":{},"file:///a/secret*":{"action":"deny"}}"#;
         let uris = ["file:///a/b", "file:///a/secret1", "file:///b", "file:///a/../b", "file:///a/%2e"];
-        shown(policy, Kind::Resources, &uris, &["file:///a/b"]);
+        shown(policy, ListKind::Resources, &uris, &["file:///a/b"]);
     }
 
     #[test]
@@ -163,9 +168,9 @@ mod tests {
             "{uri}",
             "file:///a/plain",
         ];
-        shown(policy, Kind::Templates, &templates, &expected);
+        shown(policy, ListKind::Templates, &templates, &expected);
         let open = r#""default":"allow","resources":{"file:///a/*":{"action":"deny"}}"#;
-        shown(open, Kind::Templates, &["file:///a/{x}", "file:///{x}", "b:{x}"], &["file:///{x}", "b:{x}"]);
+        shown(open, ListKind::Templates, &["file:///a/{x}", "file:///{x}", "b:{x}"], &["file:///{x}", "b:{x}"]);
     }
 
     #[test]
@@ -177,8 +182,8 @@ mod tests {
         assert!(!trimmed(r#","lists":{"show":"full"}"#) && !trimmed(r#","mode":"shadow""#));
         assert!(!is_trimmed(&config(r#""default":"deny","mode":"shadow""#, "")));
         let hidden = config(policy, r#","lists":{"show":"hidden_only"}"#);
-        let shows = |config: &Config, kind, name: &str| shows(config, &config.policies[0].policy, kind, name);
-        assert!(shows(&hidden, Kind::Tools, "x") && !shows(&hidden, Kind::Tools, "h"));
-        assert!(shows(&hidden, Kind::Prompts, "h") && shows(&hidden, Kind::Resources, "h"));
+        let shows = |config: &Config, kind, name: &str| is_visible(config, &config.policies[0].policy, kind, name);
+        assert!(shows(&hidden, ListKind::Tools, "x") && !shows(&hidden, ListKind::Tools, "h"));
+        assert!(shows(&hidden, ListKind::Prompts, "h") && shows(&hidden, ListKind::Resources, "h"));
     }
 }

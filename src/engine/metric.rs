@@ -7,7 +7,7 @@ use std::fmt::Write as _;
 
 use crate::config::Config;
 
-use super::Record;
+use super::AuditRecord;
 
 /// Decisions, by `policy`, `tool` and `decision`.
 pub const DECISIONS: &str = "mcp_policy_decisions";
@@ -43,17 +43,17 @@ pub type Label<'l> = (&'static str, &'l str);
 
 /// The labels of what was decided.
 #[must_use]
-pub fn decision<'r>(config: &Config, record: &'r Record) -> [Label<'r>; 3] {
+pub fn decision<'r>(config: &Config, record: &'r AuditRecord) -> [Label<'r>; 3] {
     labels(config, record, record.decision.name())
 }
 
 /// The labels of what would have been decided.
 #[must_use]
-pub fn shadow<'r>(config: &Config, record: &'r Record) -> Option<[Label<'r>; 3]> {
+pub fn shadow<'r>(config: &Config, record: &'r AuditRecord) -> Option<[Label<'r>; 3]> {
     record.shadow.as_ref().map(|shadow| labels(config, record, shadow.decision.name()))
 }
 
-fn labels<'r>(config: &Config, record: &'r Record, decision: &'r str) -> [Label<'r>; 3] {
+fn labels<'r>(config: &Config, record: &'r AuditRecord, decision: &'r str) -> [Label<'r>; 3] {
     let policy = record.policy.as_deref();
     let tool = match policy.and_then(|name| config.policy(name)) {
         _ if record.method != "tools/call" => NONE,

@@ -6,19 +6,19 @@ use std::{borrow::Cow, sync::Arc};
 
 use crate::{
     amount::Amount,
-    config::{Config, Named},
+    config::{Config, NamedPolicy},
     json::Writer,
     mcp::{Body, Message, Refusal, Target},
 };
 
 use super::{
-    Call,
-    decide::{self, Denial},
-    heard::Ask,
-    ruling::Said,
+    RequestInfo,
+    approval_service::ApproverNote,
+    authorize::{self, Denial},
+    callout::Callout,
 };
 
-pub use self::arguments::Noted;
+pub use self::arguments::LoggedArguments;
 
 /// What was decided.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -39,7 +39,7 @@ pub enum Decision {
 
 /// What is noted of a request: who, what, and by which rule. No secret, and of arguments what the configuration says.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Record {
+pub struct AuditRecord {
     /// What was decided.
     pub decision: Decision,
     /// The rule that decided; empty when allowed.
@@ -61,9 +61,9 @@ pub struct Record {
     /// Envoy's `x-request-id`.
     pub request_id: Option<Arc<str>>,
     /// What is noted of the arguments.
-    pub arguments: Option<Noted>,
+    pub arguments: Option<LoggedArguments>,
     /// Who approved it, or what waits for approval.
-    pub approval: Option<Said>,
+    pub approval: Option<ApproverNote>,
     /// What is left in each counter that was charged, by the counter's name.
     pub remaining: Vec<(String, Amount)>,
     /// What would have been decided by what is in shadow.
@@ -96,13 +96,13 @@ impl Decision {
     fn of(denial: &Denial<'_>) -> Self {
         match denial {
             Denial::Denied { .. } => Self::Denied,
-            Denial::Limited { .. } => Self::RateLimited,
-            Denial::ApprovalNeeded { .. } => Self::ApprovalRequired,
-            Denial::Unasked { ask, .. } => match **ask {
-                Ask::Approval(_) => Self::ApprovalRequired,
-                Ask::Charge { .. } => Self::Failed,
+            Denial::RateLimited { .. } => Self::RateLimited,
+            Denial::ApprovalRequired { .. } => Self::ApprovalRequired,
+            Denial::CalloutPending { ask, .. } => match **ask {
+                Callout::Approval(_) => Self::ApprovalRequired,
+                Callout::Charge { .. } => Self::Failed,
             },
-            Denial::Failed => Self::Failed,
+            Denial::Internal => Self::Failed,
         }
     }
 }
@@ -114,14 +114,14 @@ const MAX_BYTES: usize = 4096;
 /// What most records have room in, in bytes.
 const USUAL_BYTES: usize = 512;
 
-impl Record {
+impl AuditRecord {
     /// The record of a message that was judged.
     pub(super) fn of(
         config: &Config,
-        named: Option<&Named>,
-        call: &Call,
+        named: Option<&NamedPolicy>,
+        call: &RequestInfo,
         body: &Body<'_>,
-        made: &decide::Decision<'_>,
+        made: &authorize::Decision<'_>,
     ) -> Self {
         let (decision, rule) = match &made.verdict {
             Ok(_) => (Decision::Allowed, ""),
@@ -131,12 +131,12 @@ impl Record {
             .shadow
             .as_ref()
             .map(|denial| Shadow { decision: Decision::of(denial), rule: short(denial.rule()).to_owned() });
-        let left = made.verdict.iter().flat_map(|passed| &passed.left);
+        let left = made.verdict.iter().flat_map(|passed| &passed.remaining);
         let remaining = left.map(|(limit, left)| (limit.counter.to_string(), *left)).collect();
         let approval = match &made.verdict {
-            Ok(passed) => passed.approved.as_ref().map(|yes| yes.by.clone()),
-            Err(Denial::ApprovalNeeded { pending: Some(pending), .. }) => {
-                Some(Said { id: pending.id.clone(), ..Said::default() })
+            Ok(passed) => passed.approval.as_ref().map(|yes| yes.by.clone()),
+            Err(Denial::ApprovalRequired { pending: Some(pending), .. }) => {
+                Some(ApproverNote { id: pending.id.clone(), ..ApproverNote::default() })
             }
             Err(_) => None,
         };
@@ -154,7 +154,7 @@ impl Record {
             Body::Batch(_) => ("(batch)".into(), ""),
         };
         let arguments = match body {
-            Body::Single(Message::Request(request)) => Noted::of(request, config.audit.arguments),
+            Body::Single(Message::Request(request)) => LoggedArguments::of(request, config.audit.arguments),
             Body::Single(Message::Notification { .. } | Message::Response) | Body::Batch(_) => None,
         };
         Self {
@@ -170,21 +170,21 @@ impl Record {
     }
 
     /// The record of a request that was not judged.
-    pub(super) fn refused(config: &Config, named: Option<&Named>, call: &Call, refusal: &Refusal) -> Self {
+    pub(super) fn refused(config: &Config, named: Option<&NamedPolicy>, call: &RequestInfo, refusal: &Refusal) -> Self {
         Self {
-            why: short(&refusal.why).to_owned(),
+            why: short(&refusal.message).to_owned(),
             reason: Some(refusal.reason()),
             ..Self::new(config, named, call, Decision::Refused)
         }
     }
 
     /// The record of a request without a message that nothing is bound to.
-    pub(super) fn not_bound(config: &Config, call: &Call) -> Self {
+    pub(super) fn not_bound(config: &Config, call: &RequestInfo) -> Self {
         Self { rule: "(no policy)".to_owned(), ..Self::new(config, None, call, Decision::Denied) }
     }
 
     /// The record of a request that passes without a look.
-    pub(super) fn bypassed(config: &Config, call: &Call) -> Self {
+    pub(super) fn bypassed(config: &Config, call: &RequestInfo) -> Self {
         Self::new(config, None, call, Decision::Allowed)
     }
 
@@ -210,7 +210,7 @@ impl Record {
             .nonempty("method", &self.method)
             .nonempty("tool", &self.tool)
             .optional("requestId", self.request_id.as_deref());
-        if let Some(Said { id, approver, note }) = &self.approval {
+        if let Some(ApproverNote { id, approver, note }) = &self.approval {
             record.object("approval", |approval| {
                 approval.text("id", short(id)).nonempty("approver", short(approver)).nonempty("note", short(note));
             });
@@ -236,7 +236,7 @@ impl Record {
         record.finish()
     }
 
-    fn new(config: &Config, named: Option<&Named>, call: &Call, decision: Decision) -> Self {
+    fn new(config: &Config, named: Option<&NamedPolicy>, call: &RequestInfo, decision: Decision) -> Self {
         Self {
             decision,
             rule: String::new(),
@@ -244,7 +244,7 @@ impl Record {
             reason: None,
             policy: named.map(|named| Arc::clone(&named.name)),
             config: Arc::clone(&config.digest),
-            grant: call.grant.as_ref().ok().map(|grant| grant.shown().to_owned()),
+            grant: call.grant.as_ref().ok().map(|grant| grant.display().to_owned()),
             method: Cow::Borrowed(""),
             tool: String::new(),
             request_id: call.request_id.clone(),

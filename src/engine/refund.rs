@@ -1,21 +1,21 @@
 //! When a call that was charged gets its quota back; product contract, section 1.5.
 
 use crate::{
-    approval::{Desk, Entry},
+    approval::{Approval, ApprovalStore},
     config::Refund,
-    limit::{self, Counters, totals::Bounds},
+    limit::{self, Counters, totals::Capacity},
     store::Store,
-    time::Moment,
+    time::Timestamp,
 };
 
-use super::decide::Passed;
+use super::authorize::Passed;
 
 /// What a call has used up: quota, and perhaps an approval.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[must_use]
 pub struct Receipt {
     charged: limit::Receipt,
-    approval: Option<Entry>,
+    approval: Option<Approval>,
 }
 
 impl Receipt {
@@ -23,15 +23,15 @@ impl Receipt {
     pub const NOTHING: Self = Self { charged: limit::Receipt::NOTHING, approval: None };
 
     pub(super) fn of(passed: Passed<'_>) -> Self {
-        Self { charged: passed.receipt, approval: passed.approved.and_then(|yes| yes.taken) }
+        Self { charged: passed.receipt, approval: passed.approval.and_then(|yes| yes.consumed) }
     }
 
     /// Gives all of it back. The clock is asked where there is an approval.
-    pub fn give_back<S: Store>(self, store: &S, now: impl FnOnce() -> Option<Moment>) {
-        Counters::new(store, Bounds::NONE).refund(&self.charged);
+    pub fn give_back<S: Store>(self, store: &S, now: impl FnOnce() -> Option<Timestamp>) {
+        Counters::new(store, Capacity::NONE).refund(&self.charged);
         // Without a clock nobody can say whether it still holds.
         if let Some((approval, now)) = self.approval.and_then(|approval| Some((approval, now()?))) {
-            Desk(store).give_back(approval, now);
+            ApprovalStore(store).restore(approval, now);
         }
     }
 }
@@ -54,14 +54,14 @@ const NEVER_SENT: u64 = 1 << 1 | 1 << 5 | 1 << 7 | 1 << 8 | 1 << 24;
 impl Delivery {
     /// Whether no byte of the request can have reached a server.
     #[must_use]
-    pub fn is_impossible(&self) -> bool {
+    pub fn never_sent(&self) -> bool {
         self.attempts.unwrap_or(0) <= 1 && (!self.has_server || self.flags & NEVER_SENT != 0)
     }
 }
 
 /// Whether a call that was charged may get something back.
 #[must_use]
-pub fn is_open(refund: Refund, receipt: &Receipt) -> bool {
+pub fn is_refundable(refund: Refund, receipt: &Receipt) -> bool {
     refund != Refund::Never && *receipt != Receipt::NOTHING
 }
 
@@ -75,13 +75,13 @@ mod tests {
     #[test]
     fn only_what_cannot_have_arrived_is_given_back() {
         let delivery = |attempts, has_server, flags| Delivery { attempts, has_server, flags };
-        assert!(delivery(None, false, 0).is_impossible(), "a later filter answered");
-        assert!(delivery(Some(1), true, 0x20).is_impossible(), "the connection failed");
-        assert!(delivery(Some(0), false, 0x100).is_impossible(), "there is no route");
-        assert!(delivery(Some(1), false, 0x2).is_impossible(), "no server is healthy");
-        assert!(!delivery(Some(1), true, 0).is_impossible(), "a server answered");
-        assert!(!delivery(Some(1), true, 0x40).is_impossible(), "the connection was reset after it was made");
-        assert!(!delivery(Some(1), true, 0x4).is_impossible(), "the server was too slow");
-        assert!(!delivery(Some(2), true, 0x20).is_impossible(), "an earlier attempt may have arrived");
+        assert!(delivery(None, false, 0).never_sent(), "a later filter answered");
+        assert!(delivery(Some(1), true, 0x20).never_sent(), "the connection failed");
+        assert!(delivery(Some(0), false, 0x100).never_sent(), "there is no route");
+        assert!(delivery(Some(1), false, 0x2).never_sent(), "no server is healthy");
+        assert!(!delivery(Some(1), true, 0).never_sent(), "a server answered");
+        assert!(!delivery(Some(1), true, 0x40).never_sent(), "the connection was reset after it was made");
+        assert!(!delivery(Some(1), true, 0x4).never_sent(), "the server was too slow");
+        assert!(!delivery(Some(2), true, 0x20).never_sent(), "an earlier attempt may have arrived");
     }
 }

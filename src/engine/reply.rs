@@ -3,46 +3,46 @@
 //! Clients show a model nothing but `message`, so it says what was refused, why, and what to do.
 
 use super::{
-    Call,
-    decide::{self, Denial},
-    ruling::Pending,
+    RequestInfo,
+    approval_service::Pending,
+    authorize::{self, Denial},
 };
 use crate::{
-    config::{Config, Named},
-    limit::Full,
+    config::{Config, NamedPolicy},
+    limit::LimitExceeded,
     mcp::{
         Body, Code, Refusal, Request, Target,
         answer::{self, ApprovalData, Data, LimitData, Reply, WindowData},
-        era::Era,
-        list::Kind,
+        list::ListKind,
         requests,
+        revision::Lifecycle,
     },
     policy::Limit,
-    time::{Moment, rfc_3339},
+    time::{Timestamp, rfc_3339},
 };
 
 /// The answer to a request that was not judged.
-pub(super) fn refused(call: &Call, refusal: &Refusal) -> Reply {
+pub(super) fn refusal_reply(call: &RequestInfo, refusal: &Refusal) -> Reply {
     let data =
-        Data { kind: "refused", reason: &refusal.why, request_id: call.request_id.as_deref(), ..Data::default() };
-    let message = format!("Request refused: {}", refusal.why);
+        Data { kind: "refused", reason: &refusal.message, request_id: call.request_id.as_deref(), ..Data::default() };
+    let message = format!("Request refused: {}", refusal.message);
     answer::error(refusal.status, refusal.id.as_deref(), refusal.code, &message, &data)
 }
 
 /// Who asked, and how refusals are told.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Asked<'a> {
+pub(super) struct ReplyContext<'a> {
     pub(super) config: &'a Config,
     /// The policy that judged.
-    pub(super) named: Option<&'a Named>,
-    pub(super) call: &'a Call,
-    pub(super) era: Era,
+    pub(super) named: Option<&'a NamedPolicy>,
+    pub(super) call: &'a RequestInfo,
+    pub(super) era: Lifecycle,
 }
 
 /// The answer to messages that were judged and do not pass: one for each request, since its sender waits for it.
-pub(super) fn denied(asked: Asked<'_>, body: &Body<'_>, denial: &Denial<'_>, now: Moment) -> Reply {
-    let mut replies = requests(body.messages()).map(|request| one(asked, request, denial, now));
-    let Some(first) = replies.next() else { return answer::dropped() };
+pub(super) fn denial_reply(asked: ReplyContext<'_>, body: &Body<'_>, denial: &Denial<'_>, now: Timestamp) -> Reply {
+    let mut replies = requests(body.messages()).map(|request| reply_to(asked, request, denial, now));
+    let Some(first) = replies.next() else { return answer::accepted_empty() };
     match body {
         Body::Single(_) => first,
         Body::Batch(_) => {
@@ -53,11 +53,11 @@ pub(super) fn denied(asked: Asked<'_>, body: &Body<'_>, denial: &Denial<'_>, now
     }
 }
 
-fn one(asked: Asked<'_>, request: &Request<'_>, denial: &Denial<'_>, now: Moment) -> Reply {
+fn reply_to(asked: ReplyContext<'_>, request: &Request<'_>, denial: &Denial<'_>, now: Timestamp) -> Reply {
     if let Some(tool) = asked.unknown_tool(request, denial) {
         return answer::unknown_tool(request.id.token(), tool);
     }
-    let why = denial.why();
+    let why = denial.reason();
     let data = Data {
         policy: asked.named.map(|named| &*named.name),
         tool: match &request.target {
@@ -74,22 +74,22 @@ fn one(asked: Asked<'_>, request: &Request<'_>, denial: &Denial<'_>, now: Moment
             let data = Data { kind: "denied", ..data };
             asked.told(request, Code::Denied, &["Policy violation: ", &why].concat(), &data)
         }
-        Denial::ApprovalNeeded { pending, .. } => approval_needed(asked, request, data, pending.as_ref()),
-        Denial::Limited { limit, full } => limited(asked, request, data, limit, *full, now),
+        Denial::ApprovalRequired { pending, .. } => approval_needed(asked, request, data, pending.as_ref()),
+        Denial::RateLimited { limit, full } => limited(asked, request, data, limit, *full, now),
         // Nobody is told before a service was asked.
-        Denial::Unasked { .. } | Denial::Failed => {
+        Denial::CalloutPending { .. } | Denial::Internal => {
             let data = Data { kind: "refused", ..data };
             answer::error(200, Some(request.id.token()), Code::Internal, &why, &data)
         }
     }
 }
 
-impl Asked<'_> {
+impl ReplyContext<'_> {
     /// An error, or a result that says the same, where tool calls are answered so.
     fn told(self, request: &Request<'_>, code: Code, message: &str, data: &Data<'_>) -> Reply {
         match &request.target {
             Target::Tool(_) if self.config.answers.as_results => {
-                answer::tool_error(request.id.token(), message, self.era == Era::Mirrored)
+                answer::tool_error(request.id.token(), message, self.era == Lifecycle::Stateless)
             }
             _ => answer::error(200, Some(request.id.token()), code, message, data),
         }
@@ -100,12 +100,13 @@ impl Asked<'_> {
         let (Target::Tool(name), Denial::Denied { .. }, Some(named)) = (&request.target, denial, self.named) else {
             return None;
         };
-        let is_unknown = self.config.answers.unknown_tool && !decide::is_permitted(&named.policy, Kind::Tools, name);
+        let is_unknown =
+            self.config.answers.unknown_tool && !authorize::is_permitted(&named.policy, ListKind::Tools, name);
         is_unknown.then_some(&**name)
     }
 }
 
-fn approval_needed(asked: Asked<'_>, request: &Request<'_>, data: Data<'_>, pending: Option<&Pending>) -> Reply {
+fn approval_needed(asked: ReplyContext<'_>, request: &Request<'_>, data: Data<'_>, pending: Option<&Pending>) -> Reply {
     let own = |pending: &Pending| asked.config.approvals.url.as_ref().map(|base| format!("{base}#{}", pending.id));
     let url = pending.and_then(|pending| pending.url.clone().or_else(|| own(pending)));
     let todo = match (pending, &url) {
@@ -117,14 +118,21 @@ fn approval_needed(asked: Asked<'_>, request: &Request<'_>, data: Data<'_>, pend
     let approval = pending.map(|pending| ApprovalData {
         id: &pending.id,
         url: url.as_deref(),
-        expires_at: pending.until.and_then(|until| rfc_3339(Moment(until.saturating_mul(1000)))),
+        expires_at: pending.until.and_then(|until| rfc_3339(Timestamp(until.saturating_mul(1000)))),
     });
     let data = Data { kind: "approval_required", approval, ..data };
     asked.told(request, Code::ApprovalNeeded, &message, &data)
 }
 
-fn limited(asked: Asked<'_>, request: &Request<'_>, data: Data<'_>, limit: &Limit, full: Full, now: Moment) -> Reply {
-    let wait = full.back_at.map(|back_at| back_at.0.saturating_sub(now.0));
+fn limited(
+    asked: ReplyContext<'_>,
+    request: &Request<'_>,
+    data: Data<'_>,
+    limit: &Limit,
+    full: LimitExceeded,
+    now: Timestamp,
+) -> Reply {
+    let wait = full.retry_at.map(|back_at| back_at.0.saturating_sub(now.0));
     let seconds = wait.map(|wait| wait.div_ceil(1000));
     let window = match limit.period.name() {
         Some(name) => WindowData::Named(name),
@@ -138,7 +146,7 @@ fn limited(asked: Asked<'_>, request: &Request<'_>, data: Data<'_>, limit: &Limi
         kind: "rate_limited",
         limit: Some(LimitData { counter: &limit.counter, window, max: limit.max, scope: limit.scope.name() }),
         retry_after_ms: wait,
-        reset_at: full.back_at.and_then(rfc_3339),
+        reset_at: full.retry_at.and_then(rfc_3339),
         ..data
     };
     Reply { retry_after: seconds, ..asked.told(request, Code::RateLimited, &message, &data) }

@@ -7,23 +7,23 @@ mod fleet;
 #[cfg(target_family = "wasm")]
 use wasm_bindgen_test::wasm_bindgen_test as test;
 
-use super::{Answer, Call, Judgement, Opening, judge, open};
+use super::{AuthorizationResponse, Disposition, HeadersVerdict, RequestInfo, authorize, check_headers};
 use crate::{
     config::Config,
     http::Headers,
-    identity::{Grant, Unknown},
+    identity::{Grant, IdentityError},
     store::InMemory,
-    time::Moment,
+    time::Timestamp,
 };
 
 /// 2026-01-01T00:00:42.500Z
-const NOW: Moment = Moment(1_767_225_642_500);
+const NOW: Timestamp = Timestamp(1_767_225_642_500);
 
-fn call(grant: &str) -> Call {
+fn call(grant: &str) -> RequestInfo {
     let pairs = [(":method", "POST"), ("content-type", "application/json")];
     let pairs = pairs.map(|(name, value)| (name.to_owned(), value.as_bytes().to_vec()));
     let grant = Ok(Grant::named(&format!("constant:{grant}")));
-    Call { request_id: Some("r-1".into()), ..Call::new(Headers::new(pairs.into()), grant) }
+    RequestInfo { request_id: Some("r-1".into()), ..RequestInfo::new(Headers::new(pairs.into()), grant) }
 }
 
 struct Gateway {
@@ -37,16 +37,16 @@ impl Gateway {
         Self { config, store: InMemory::new([3; 16]) }
     }
 
-    fn judge(&self, call: &Call, body: &str) -> Judgement {
-        judge(&self.config, call, body.as_bytes(), "filter", NOW, &self.store)
+    fn judge(&self, call: &RequestInfo, body: &str) -> AuthorizationResponse {
+        authorize(&self.config, call, body.as_bytes(), "filter", NOW, &self.store)
     }
 
     /// The answer to a body; `None` where it is forwarded.
     fn answer(&self, body: &str) -> Option<(u16, String)> {
         match self.judge(&call("alice"), body).answer {
-            Answer::Forward(_) => None,
-            Answer::Reply(reply) => Some((reply.status, reply.body)),
-            Answer::Ask(inquiry) => panic!("{inquiry:?}"),
+            Disposition::Forward(_) => None,
+            Disposition::Reply(reply) => Some((reply.status, reply.body)),
+            Disposition::Callout(inquiry) => panic!("{inquiry:?}"),
         }
     }
 
@@ -95,8 +95,11 @@ fn a_full_limit_tells_when_to_come_back() {
     let expected = r#"{"jsonrpc":"2.0","id":"\u0061","error":{"code":-31429,"message":"Policy violation: the limit of `draw_rate`, 1 a minute, is used up; retry in 18 s","data":{"kind":"rate_limited","rule":"/tools/draw/limits/0","policy":"default","tool":"draw","reason":"the limit of `draw_rate`, 1 a minute, is used up","requestId":"r-1","limit":{"counter":"draw_rate","window":"minute","max":1,"scope":"grant"},"retryAfterMs":17500,"resetAt":"2026-01-01T00:01:00Z"}}}"#;
     assert_answer(gateway.tool("draw"), expected);
     let body = r#"{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"draw"}}"#;
-    assert!(matches!(gateway.judge(&call("bob"), body).answer, Answer::Forward(_)), "another grant has its own count");
-    let Answer::Reply(reply) = gateway.judge(&call("alice"), body).answer else { panic!("forwarded") };
+    assert!(
+        matches!(gateway.judge(&call("bob"), body).answer, Disposition::Forward(_)),
+        "another grant has its own count"
+    );
+    let Disposition::Reply(reply) = gateway.judge(&call("alice"), body).answer else { panic!("forwarded") };
     assert_eq!(reply.retry_after, Some(18));
 }
 
@@ -221,14 +224,14 @@ fn a_notification_that_is_denied_is_dropped_without_a_word() {
 #[test]
 fn a_caller_without_identity_is_refused_everything() {
     let gateway = Gateway::new(r#"{"version":"1","default":"allow"}"#);
-    let nobody = Call { grant: Err(Unknown::Nobody), ..call("") };
-    let Answer::Reply(reply) = gateway.judge(&nobody, r#"{"jsonrpc":"2.0","id":7,"method":"ping"}"#).answer else {
+    let nobody = RequestInfo { grant: Err(IdentityError::NoIdentity), ..call("") };
+    let Disposition::Reply(reply) = gateway.judge(&nobody, r#"{"jsonrpc":"2.0","id":7,"method":"ping"}"#).answer else {
         panic!("forwarded")
     };
     let expected = r#"{"jsonrpc":"2.0","id":7,"error":{"code":-31403,"message":"Policy violation: the caller is unknown; send the credential that this gateway asks for","data":{"kind":"denied","rule":"(no identity)","policy":"default","reason":"the caller is unknown; send the credential that this gateway asks for","requestId":"r-1"}}}"#;
     assert_eq!(reply.body, expected);
     let notification = gateway.judge(&nobody, r#"{"jsonrpc":"2.0","method":"notifications/initialized"}"#);
-    let Answer::Reply(reply) = notification.answer else { panic!("forwarded") };
+    let Disposition::Reply(reply) = notification.answer else { panic!("forwarded") };
     assert_eq!((reply.status, reply.body.as_str()), (202, ""));
 }
 
@@ -301,9 +304,11 @@ fn every_request_leaves_a_record() {
 #[test]
 fn the_head_alone_can_close_a_request() {
     let gateway = Gateway::new(POLICY);
-    assert!(matches!(open(&gateway.config, &call("alice"), true), Opening::Await));
-    let Opening::Closed(judgement) = open(&gateway.config, &call("alice"), false) else { panic!("not closed") };
-    let Answer::Reply(reply) = judgement.answer else { panic!("forwarded") };
+    assert!(matches!(check_headers(&gateway.config, &call("alice"), true), HeadersVerdict::NeedBody));
+    let HeadersVerdict::Reply(judgement) = check_headers(&gateway.config, &call("alice"), false) else {
+        panic!("not closed")
+    };
+    let Disposition::Reply(reply) = judgement.answer else { panic!("forwarded") };
     let why = "the POST has no body; send one JSON-RPC message";
     let expected = format!(
         r#"{{"jsonrpc":"2.0","id":null,"error":{{"code":-32600,"message":"Request refused: {why}","data":{{"kind":"refused","reason":"{why}","requestId":"r-1"}}}}}}"#
@@ -320,17 +325,17 @@ fn in_the_old_transport_a_refusal_is_a_status() {
     let post = |path: &str| {
         let pairs = [(":method", "POST"), (":path", path), ("content-type", "application/json")];
         let pairs = pairs.map(|(name, value)| (name.to_owned(), value.as_bytes().to_vec()));
-        Call { headers: Headers::new(pairs.into()), ..call("alice") }
+        RequestInfo { headers: Headers::new(pairs.into()), ..call("alice") }
     };
     let body = r#"{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"x"}}"#;
     for (legacy, path, status) in
         [("allow", "/messages?session_id=1", 403), ("allow", "/mcp", 200), ("refuse", "/messages?session_id=1", 200)]
     {
-        let Answer::Reply(reply) = policy(legacy).judge(&post(path), body).answer else { panic!("forwarded") };
+        let Disposition::Reply(reply) = policy(legacy).judge(&post(path), body).answer else { panic!("forwarded") };
         assert_eq!(reply.status, status, "{legacy} {path}");
         assert!(reply.body.contains("-31403"), "{}", reply.body);
     }
-    let Answer::Reply(reply) = policy("allow").judge(&post("/messages?sessionId=1"), "{").answer else { panic!() };
+    let Disposition::Reply(reply) = policy("allow").judge(&post("/messages?sessionId=1"), "{").answer else { panic!() };
     assert_eq!(reply.status, 403);
 }
 
@@ -373,8 +378,8 @@ fn batches_are_refused_where_nobody_asked_for_them_or_the_era_has_none() {
     {
         let pairs = [(":method", "POST"), ("content-type", "application/json"), ("mcp-protocol-version", version)];
         let pairs = pairs.map(|(name, value)| (name.to_owned(), value.as_bytes().to_vec()));
-        let call = Call { headers: Headers::new(pairs.into()), ..call("alice") };
-        let forwarded = matches!(gateway.judge(&call, &batch(&["a"])).answer, Answer::Forward(_));
+        let call = RequestInfo { headers: Headers::new(pairs.into()), ..call("alice") };
+        let forwarded = matches!(gateway.judge(&call, &batch(&["a"])).answer, Disposition::Forward(_));
         assert_eq!(forwarded, passes, "{version}");
     }
 }

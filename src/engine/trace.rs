@@ -1,17 +1,17 @@
 //! What a decision saw on its way, for those who ask why.
 
 /// Takes notes. The request path brings one that takes none, and pays for no text.
-pub trait Witness {
+pub trait Tracer {
     /// Notes a step, which is put into words only for those who keep it.
-    fn note(&mut self, step: impl FnOnce() -> Step);
+    fn step(&mut self, step: impl FnOnce() -> Step);
 }
 
 /// Takes no notes.
 #[derive(Clone, Copy, Debug)]
-pub struct Nobody;
+pub struct NoTrace;
 
-impl Witness for Nobody {
-    fn note(&mut self, _: impl FnOnce() -> Step) {}
+impl Tracer for NoTrace {
+    fn step(&mut self, _: impl FnOnce() -> Step) {}
 }
 
 /// One step of a decision.
@@ -36,8 +36,8 @@ impl Step {
     }
 }
 
-impl Witness for &mut Vec<Step> {
-    fn note(&mut self, step: impl FnOnce() -> Step) {
+impl Tracer for &mut Vec<Step> {
+    fn step(&mut self, step: impl FnOnce() -> Step) {
         self.push(step());
     }
 }

@@ -4,27 +4,27 @@ use std::cell::{Cell, RefCell};
 
 use crate::{
     audit::{
-        decision_log::Fresh,
-        log_throttle::{Pace, Paced},
+        decision_log::Buffer,
+        log_throttle::{LogThrottle, ThrottledLine},
     },
-    config::{Config, Logged},
-    engine::{Decision, Record},
-    time::Moment,
+    config::{Config, LogFilter},
+    engine::{AuditRecord, Decision},
+    time::Timestamp,
 };
 
 use super::{host, metrics, shared::SharedTable};
 
 thread_local! {
     /// The lines of this worker, whichever filters write them.
-    static PACE: Cell<Pace> = const { Cell::new(Pace::new()) };
+    static PACE: Cell<LogThrottle> = const { Cell::new(LogThrottle::new()) };
     /// Its decisions that the console does not show yet.
-    static FRESH: RefCell<Fresh> = const { RefCell::new(Fresh::new()) };
+    static FRESH: RefCell<Buffer> = const { RefCell::new(Buffer::new()) };
     /// Whether a root will be called to write them down.
     static AWAITED: Cell<bool> = const { Cell::new(false) };
 }
 
 /// Writes down what became of a request, at `now` if that is known.
-pub(super) fn write(config: &Config, record: &Record, now: Option<Moment>) {
+pub(super) fn write(config: &Config, record: &AuditRecord, now: Option<Timestamp>) {
     let json = record.to_json();
     if host::note(&json).is_err() {
         log::warn!("the audit record of a request was lost");
@@ -32,9 +32,9 @@ pub(super) fn write(config: &Config, record: &Record, now: Option<Moment>) {
     metrics::count(config, record);
     let is_shown = record.decision != Decision::Allowed || record.approval.is_some();
     let is_logged = match config.audit.log {
-        Logged::All => true,
-        Logged::Denied => record.decision != Decision::Allowed || record.shadow.is_some(),
-        Logged::None => false,
+        LogFilter::All => true,
+        LogFilter::Denied => record.decision != Decision::Allowed || record.shadow.is_some(),
+        LogFilter::None => false,
     };
     if !is_shown && !is_logged {
         return;
@@ -61,11 +61,11 @@ pub(super) fn write_answer(json: String) {
 }
 
 /// Keeps a record for the console: not each request pays for those who look on.
-fn show(json: String, now: Moment) {
+fn show(json: String, now: Timestamp) {
     if FRESH.with_borrow_mut(|fresh| fresh.add(json, now)) {
         show_fresh();
     } else if !AWAITED.get() {
-        AWAITED.set(host::call_me_in(Fresh::WAIT).is_ok());
+        AWAITED.set(host::call_me_in(Buffer::WAIT).is_ok());
     }
 }
 
@@ -83,13 +83,15 @@ fn show_fresh() {
 }
 
 /// Writes a line into Envoy's log, unless there were enough of them this second.
-fn line(json: &str, now: Moment) {
+fn line(json: &str, now: Timestamp) {
     let mut pace = PACE.get();
-    let paced = pace.line(now);
+    let paced = pace.admit(now);
     PACE.set(pace);
     match paced {
-        Paced::LeftOut => {}
-        Paced::Line { left_out: 0 } => log::info!("mcp-policy: {json}"),
-        Paced::Line { left_out } => log::info!("mcp-policy: {left_out} lines were left out\nmcp-policy: {json}"),
+        ThrottledLine::Suppress => {}
+        ThrottledLine::Line { left_out: 0 } => log::info!("mcp-policy: {json}"),
+        ThrottledLine::Line { left_out } => {
+            log::info!("mcp-policy: {left_out} lines were left out\nmcp-policy: {json}")
+        }
     }
 }

@@ -4,8 +4,8 @@ use std::{mem, rc::Rc};
 
 use crate::{
     config::Console,
-    console::{self, Answered},
-    engine::Call,
+    console::{self, ConsoleResponse},
+    engine::RequestInfo,
     http::Response,
 };
 
@@ -24,7 +24,7 @@ pub(super) struct Visit {
     /// Whether its head has come.
     has_begun: bool,
     /// The request, until it is answered.
-    call: Option<Call>,
+    call: Option<RequestInfo>,
     size: usize,
 }
 
@@ -38,7 +38,7 @@ impl Visit {
         let (Some(body), Some(now)) = (host::request_body(self.size), host::now()) else {
             return self.respond(&console::failed());
         };
-        let Answered { response, record } = console::answer(&self.console, &call, &body, now, &SharedTable);
+        let ConsoleResponse { response, record } = console::answer(&self.console, &call, &body, now, &SharedTable);
         if let Some(record) = record {
             audit::write_answer(record);
         }

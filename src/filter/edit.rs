@@ -6,12 +6,12 @@ use std::sync::Arc;
 
 use crate::{
     config::Config,
-    engine::{self, Call, lists::Trim},
+    engine::{self, RequestInfo, lists::ListFilter as EngineListFilter},
     mcp::{
-        Form,
+        ResponseFormat,
         answer::{self, Reply},
-        first_event::{FirstEvent, Heard},
-        list::{Kind, Trimmer, UNKNOWN_FORM},
+        legacy_sse::{EndpointGuard, Forwarded},
+        list::{ListFilter, ListKind, UNKNOWN_FORM},
     },
 };
 
@@ -23,9 +23,9 @@ pub(super) enum Edit {
     /// Nothing.
     Nothing,
     /// It lists something: it is trimmed once its head tells how.
-    List(Trim),
+    List(EngineListFilter),
     /// It may be a stream.
-    Stream { first: Option<FirstEvent>, lists: Option<Trim> },
+    Stream { first: Option<EndpointGuard>, lists: Option<EngineListFilter> },
     /// Its body is coming.
     Body(Body),
 }
@@ -33,7 +33,7 @@ pub(super) enum Edit {
 /// A body that goes through our hands.
 #[derive(Debug)]
 pub(super) struct Body {
-    first: Option<FirstEvent>,
+    first: Option<EndpointGuard>,
     lists: Option<Lists>,
     /// Whether nothing of it goes on before its end.
     is_whole: bool,
@@ -42,7 +42,7 @@ pub(super) struct Body {
 /// Lists that are trimmed, by the policy of this name.
 #[derive(Debug)]
 struct Lists {
-    trimmer: Trimmer,
+    trimmer: ListFilter,
     policy: Arc<str>,
 }
 
@@ -50,7 +50,7 @@ struct Lists {
 #[derive(Debug)]
 struct Head {
     is_success: bool,
-    form: Option<Form>,
+    form: Option<ResponseFormat>,
     /// Whether the body stands there as it is.
     is_plain: bool,
 }
@@ -70,9 +70,9 @@ pub(super) struct Broken(pub(super) &'static str);
 
 impl Edit {
     /// What has to be done with the answer to a request that carries no message.
-    pub(super) fn of_stream(config: &Config, call: &Call) -> Self {
-        let first = engine::listens_for_endpoint(config, call).then(FirstEvent::default);
-        match (first, engine::lists::stream(config, call)) {
+    pub(super) fn of_stream(config: &Config, call: &RequestInfo) -> Self {
+        let first = engine::blocks_legacy_sse(config, call).then(EndpointGuard::default);
+        match (first, engine::lists::filter_for_stream(config, call)) {
             (None, None) => Self::Nothing,
             (first, lists) => Self::Stream { first, lists },
         }
@@ -91,7 +91,7 @@ impl Edit {
             // Neither Envoy's own errors nor those of a server list anything.
             _ if !head.is_success => {}
             Self::List(trim) => *self = Self::Body(Body::list(trim, &head)?),
-            Self::Stream { first, lists } if head.form == Some(Form::Events) => {
+            Self::Stream { first, lists } if head.form == Some(ResponseFormat::Sse) => {
                 *self = Self::Body(Body::stream(first, lists, &head)?);
             }
             Self::Nothing | Self::Stream { .. } | Self::Body(_) => {}
@@ -103,8 +103,8 @@ impl Edit {
     ///
     /// # Errors
     /// What to answer instead.
-    pub(super) fn unjudged(config: &Config, call: &Call, is_end: bool) -> Result<(), Reply> {
-        if is_end || !engine::lists::may_be_trimmed(config, call) {
+    pub(super) fn unjudged(config: &Config, call: &RequestInfo, is_end: bool) -> Result<(), Reply> {
+        if is_end || !engine::lists::may_filter(config, call) {
             return Ok(());
         }
         match Head::read() {
@@ -127,7 +127,7 @@ impl Edit {
             Self::List(_) | Self::Stream { .. } => return Err(HEADLESS),
         };
         let chunk = host::response_chunk(size).ok_or(FAILED)?;
-        let mut out = body.hear(config, &chunk)?;
+        let mut out = body.push(config, &chunk)?;
         if is_end {
             out.extend(body.end(config)?);
         }
@@ -168,28 +168,29 @@ impl Head {
     fn read() -> Result<Self, Status> {
         let status = host::response_header(":status")?;
         let is_success = !status.is_some_and(|status| matches!(*status, [b'3'..=b'5', _, _]));
-        let form = host::response_header("content-type")?.and_then(|content_type| Form::of(&content_type));
+        let form = host::response_header("content-type")?.and_then(|content_type| ResponseFormat::of(&content_type));
         let is_plain = host::response_header("content-encoding")?.is_none_or(|coding| coding == b"identity");
         Ok(Self { is_success, form, is_plain })
     }
 }
 
 impl Body {
-    fn list(trim: Trim, head: &Head) -> Result<Self, Reply> {
+    fn list(trim: EngineListFilter, head: &Head) -> Result<Self, Reply> {
         match head.form.filter(|_| head.is_plain) {
             Some(form) => {
-                Self { first: None, lists: Some(Lists::new(trim, form)), is_whole: form == Form::Json }.of_any_length()
+                Self { first: None, lists: Some(Lists::new(trim, form)), is_whole: form == ResponseFormat::Json }
+                    .of_any_length()
             }
             None => Err(Reply { status: 200, retry_after: None, body: trim.asked.refused(UNKNOWN_FORM) }),
         }
     }
 
-    fn stream(first: Option<FirstEvent>, lists: Option<Trim>, head: &Head) -> Result<Self, Reply> {
+    fn stream(first: Option<EndpointGuard>, lists: Option<EngineListFilter>, head: &Head) -> Result<Self, Reply> {
         if !head.is_plain {
             log::warn!("a stream that cannot be read, since it is compressed, was not passed on");
             return Err(answer::failed());
         }
-        let lists = lists.map(|trim| Lists::new(trim, Form::Events));
+        let lists = lists.map(|trim| Lists::new(trim, ResponseFormat::Sse));
         Self { first, lists, is_whole: false }.of_any_length()
     }
 
@@ -198,9 +199,9 @@ impl Body {
         host::remove_response_header("content-length").map(|()| self).map_err(|_| answer::failed())
     }
 
-    fn hear(&mut self, config: &Config, chunk: &[u8]) -> Result<Vec<u8>, Broken> {
+    fn push(&mut self, config: &Config, chunk: &[u8]) -> Result<Vec<u8>, Broken> {
         let Some(first) = &mut self.first else { return self.trim(config, chunk) };
-        let Heard { passes, is_over } = first.hear(chunk).map_err(|_| ENDPOINT)?;
+        let Forwarded { passes, is_over } = first.push(chunk).map_err(|_| ENDPOINT)?;
         if is_over {
             self.first = None;
         }
@@ -220,22 +221,22 @@ impl Body {
     fn trim(&mut self, config: &Config, chunk: &[u8]) -> Result<Vec<u8>, Broken> {
         let Some(lists) = &mut self.lists else { return Ok(chunk.to_vec()) };
         let shows = shows(config, &lists.policy);
-        lists.trimmer.hear(chunk, &shows).map_err(|_| UNTELLABLE)
+        lists.trimmer.push(chunk, &shows).map_err(|_| UNTELLABLE)
     }
 }
 
 impl Lists {
-    fn new(Trim { asked, policy }: Trim, form: Form) -> Self {
+    fn new(EngineListFilter { asked, policy }: EngineListFilter, form: ResponseFormat) -> Self {
         let trimmer = match form {
-            Form::Json => Trimmer::json(asked),
-            Form::Events => Trimmer::events(asked),
+            ResponseFormat::Json => ListFilter::json(asked),
+            ResponseFormat::Sse => ListFilter::events(asked),
         };
         Self { trimmer, policy }
     }
 }
 
 /// What the policy of this name shows.
-fn shows<'c>(config: &'c Config, policy: &str) -> impl Fn(Kind, &str) -> bool + use<'c> {
+fn shows<'c>(config: &'c Config, policy: &str) -> impl Fn(ListKind, &str) -> bool + use<'c> {
     let policy = config.policy(policy);
-    move |kind, name| policy.is_some_and(|policy| engine::lists::shows(config, policy, kind, name))
+    move |kind, name| policy.is_some_and(|policy| engine::lists::is_visible(config, policy, kind, name))
 }

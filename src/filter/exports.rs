@@ -10,7 +10,7 @@ use super::{
     http::waiting,
     root::Root,
 };
-use crate::engine::heard::Answered;
+use crate::engine::callout::CalloutResponse;
 
 unsafe extern "C" {
     /// Initialises libc; the linker makes it.
@@ -110,7 +110,7 @@ extern "C" fn proxy_on_delete(context: u32) {
 }
 
 /// Goes on with the stream that waits for a call, which is over.
-fn resume(call: u32, said: Option<Answered>) {
+fn resume(call: u32, said: Option<CalloutResponse>) {
     let Some(waiting) = waiting::over(call).filter(|stream| host::enter_stream(*stream).is_ok()) else { return };
     enter(contexts::stream(waiting), |stream| stream.on_said(said));
 }

@@ -12,13 +12,13 @@ use std::time::Duration;
 
 use crate::{
     config::{LimitService, Service},
-    engine::{heard::Answered, refund::Delivery},
+    engine::{callout::CalloutResponse, refund::Delivery},
     http::{Header, Headers, Response},
-    limit::fleet,
+    limit::rate_limit_service,
     mcp::answer::Reply,
     protobuf::wire::Message,
-    store::{Unavailable, Versioned, Written},
-    time::Moment,
+    store::{Cas, Unavailable, Versioned},
+    time::Timestamp,
 };
 
 use self::abi::{Buffer, Map};
@@ -122,21 +122,21 @@ pub(super) fn count(service: &LimitService, message: &[u8]) -> Result<u32, Statu
     // happens to be a message.
     let cluster = Message::default().text(1, &service.cluster);
     let target = Message::default().message(1, &cluster).finish();
-    abi::grpc_call(&target, fleet::SERVICE, fleet::METHOD, message, service.timeout_ms)
+    abi::grpc_call(&target, rate_limit_service::SERVICE, rate_limit_service::METHOD, message, service.timeout_ms)
 }
 
 /// The answer to [`count`], which has `size` bytes.
-pub(super) fn counted(size: usize) -> Option<Answered> {
+pub(super) fn counted(size: usize) -> Option<CalloutResponse> {
     let body = if size == 0 { Vec::new() } else { abi::buffer(Buffer::GrpcMessage, size).ok()? };
-    Some(Answered { status: b"0".to_vec(), body })
+    Some(CalloutResponse { status: b"0".to_vec(), body })
 }
 
 /// The answer to [`ask`], whose body has `size` bytes.
-pub(super) fn said(size: usize) -> Option<Answered> {
-    let headers = pairs::read(abi::headers(Map::Call).ok()?)?;
+pub(super) fn said(size: usize) -> Option<CalloutResponse> {
+    let headers = pairs::read(abi::headers(Map::RequestInfo).ok()?)?;
     let Header::Once(status) = headers.get(":status") else { return None };
     let body = if size == 0 { Vec::new() } else { abi::buffer(Buffer::CallBody, size).ok()? };
-    Some(Answered { status: status.to_vec(), body })
+    Some(CalloutResponse { status: status.to_vec(), body })
 }
 
 /// Has what follows be about a stream, in a callback that is about none.
@@ -193,9 +193,9 @@ pub(super) fn called() -> Result<(), Status> {
 }
 
 /// The wall clock. It may step back.
-pub(super) fn now() -> Option<Moment> {
+pub(super) fn now() -> Option<Timestamp> {
     let since = Duration::from_nanos(abi::time().ok()?);
-    u64::try_from(since.as_millis()).ok().map(Moment)
+    u64::try_from(since.as_millis()).ok().map(Timestamp)
 }
 
 /// Reads a key that all workers share. A key that is missing is unavailable, as is one without a version: written back,
@@ -208,10 +208,10 @@ pub(super) fn shared(key: &str) -> Result<Versioned, Unavailable> {
 }
 
 /// Writes a shared key that nobody has written since it had `version`.
-pub(super) fn share(key: &str, bytes: &[u8], version: u32) -> Result<Written, Unavailable> {
+pub(super) fn share(key: &str, bytes: &[u8], version: u32) -> Result<Cas, Unavailable> {
     match abi::set_shared(key, bytes, version) {
-        Ok(()) => Ok(Written::Committed),
-        Err(Status::CAS_MISMATCH) => Ok(Written::Outdated),
+        Ok(()) => Ok(Cas::Done),
+        Err(Status::CAS_MISMATCH) => Ok(Cas::Mismatch),
         Err(_) => Err(Unavailable),
     }
 }

@@ -8,15 +8,15 @@ use std::{mem, rc::Rc};
 use crate::{
     config::{HeaderMode, Refund},
     engine::{
-        self, Answer, Call, Judgement, Opening,
-        heard::{Answered, Ask},
+        self, AuthorizationResponse, Disposition, HeadersVerdict, RequestInfo,
+        callout::{Callout, CalloutResponse},
     },
     http::Headers,
     mcp::{
         answer::{self, Reply},
         head::REPEATING,
     },
-    time::Moment,
+    time::Timestamp,
 };
 
 use super::{
@@ -45,11 +45,11 @@ enum Phase {
     /// Nothing has come yet.
     Start,
     /// The body is coming; it has `size` bytes so far.
-    Body { call: Call, size: usize },
+    Body { call: RequestInfo, size: usize },
     /// The end is coming, and no body before it.
-    Nothing { call: Call },
+    Nothing { call: RequestInfo },
     /// It is complete, and a service is asked about it.
-    Waiting { call: Call, body: Vec<u8>, ask: Ask },
+    Waiting { call: RequestInfo, body: Vec<u8>, ask: Callout },
     /// Nobody looks at it.
     Bypassed,
     /// It goes on to the server; what it was charged is settled with the answer, which may have to be edited.
@@ -67,14 +67,14 @@ impl Stream for Http {
         }
         let Some(filter) = self.filter.clone() else { return self.answer(&unconfigured()) };
         let Some(call) = seen::call(&filter) else { return self.answer(&answer::failed()) };
-        let held = match engine::open(&filter.config, &call, !end_of_stream) {
-            Opening::Closed(judgement) => self.settle(*judgement, None),
-            Opening::Bypass => {
+        let held = match engine::check_headers(&filter.config, &call, !end_of_stream) {
+            HeadersVerdict::Reply(judgement) => self.settle(*judgement, None),
+            HeadersVerdict::Bypass => {
                 self.phase = Phase::Bypassed;
                 return Action::Continue;
             }
-            Opening::Await => self.hold_back(&filter, call, true),
-            Opening::Pass | Opening::AwaitNothing => self.hold_back(&filter, call, false),
+            HeadersVerdict::NeedBody => self.hold_back(&filter, call, true),
+            HeadersVerdict::Continue | HeadersVerdict::ExpectEmptyBody => self.hold_back(&filter, call, false),
         };
         // A head may announce a body and yet be the end, or announce none and not be it.
         if end_of_stream { self.end() } else { held }
@@ -146,7 +146,7 @@ impl Stream for Http {
         self.with_edit(|edit, filter| edit.end(&filter.config).map(|()| Pass::Now))
     }
 
-    fn on_said(&mut self, said: Option<Answered>) {
+    fn on_said(&mut self, said: Option<CalloutResponse>) {
         self.hear(said.as_ref());
     }
 
@@ -164,7 +164,7 @@ impl Http {
     }
 
     /// Lets nothing of the request's body go on before it is complete; of its head, what the configuration says.
-    fn hold_back(&mut self, filter: &Filter, call: Call, has_message: bool) -> Action {
+    fn hold_back(&mut self, filter: &Filter, call: RequestInfo, has_message: bool) -> Action {
         let stripped = strip(&call.headers).and_then(|()| uncompressed(filter, &call));
         if let Err(refused) = stripped {
             return self.answer(&refused);
@@ -193,9 +193,9 @@ impl Http {
         let (Some(body), Some(now)) = (host::request_body(*size), host::now()) else {
             return self.answer(&answer::failed());
         };
-        let judgement = engine::judge(&filter.config, call, &body, &filter.name, now, &SharedTable);
+        let judgement = engine::authorize(&filter.config, call, &body, &filter.name, now, &SharedTable);
         match judgement.answer {
-            Answer::Ask(ask) => match mem::replace(&mut self.phase, Phase::Stopped) {
+            Disposition::Callout(ask) => match mem::replace(&mut self.phase, Phase::Stopped) {
                 Phase::Body { call, .. } => self.ask(call, body, ask),
                 _ => self.answer(&answer::failed()),
             },
@@ -204,20 +204,20 @@ impl Http {
     }
 
     /// Does what was decided, at `now` if that is known, and notes it.
-    fn settle(&mut self, judgement: Judgement, now: Option<Moment>) -> Action {
+    fn settle(&mut self, judgement: AuthorizationResponse, now: Option<Timestamp>) -> Action {
         if let Some(filter) = &self.filter {
             audit::write(&filter.config, &judgement.record, now);
         }
         match judgement.answer {
-            Answer::Forward(receipt) => {
+            Disposition::Forward(receipt) => {
                 let refund = self.filter.as_ref().map_or(Refund::Never, |filter| filter.config.limits.refund);
                 let edit = judgement.lists.map_or(Edit::Nothing, Edit::List);
                 self.phase = Phase::Passed { paid: Paid::new(refund, receipt), edit };
                 Action::Continue
             }
-            Answer::Reply(reply) => self.answer(&reply),
+            Disposition::Reply(reply) => self.answer(&reply),
             // Not here: whoever asks goes on with the answer.
-            Answer::Ask(_) => self.answer(&answer::failed()),
+            Disposition::Callout(_) => self.answer(&answer::failed()),
         }
     }
 
@@ -287,8 +287,8 @@ fn strip(headers: &Headers) -> Result<(), Reply> {
 }
 
 /// Asks for an answer that can be read, where it may have to be.
-fn uncompressed(filter: &Filter, call: &Call) -> Result<(), Reply> {
-    if !engine::reads_answers(&filter.config, call) {
+fn uncompressed(filter: &Filter, call: &RequestInfo) -> Result<(), Reply> {
+    if !engine::inspects_response(&filter.config, call) {
         return Ok(());
     }
     call.headers.present(&["accept-encoding"]).try_for_each(host::remove_request_header).map_err(|_| answer::failed())

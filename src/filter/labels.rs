@@ -3,9 +3,9 @@
 use std::cell::{Cell, RefCell};
 
 use crate::{
-    audit::log_throttle::{Pace, Paced},
-    limit::{Charge, Labels, Place},
-    time::Moment,
+    audit::log_throttle::{LogThrottle, ThrottledLine},
+    limit::{Charge, CounterInfos, CounterSlot},
+    time::Timestamp,
 };
 
 use super::shared::SharedTable;
@@ -16,11 +16,11 @@ const KNOWN: usize = 256;
 thread_local! {
     /// Those that this worker has labelled, each by a part of its fingerprint and its maximum.
     static LABELLED: RefCell<[u64; KNOWN]> = const { RefCell::new([0; KNOWN]) };
-    static PACE: Cell<Pace> = const { Cell::new(Pace::new()) };
+    static PACE: Cell<LogThrottle> = const { Cell::new(LogThrottle::new()) };
 }
 
-/// Labels a count that was charged, unless this worker has done so.
-pub(super) fn note(charge: &Charge<'_>, place: &Place, now: Moment) {
+/// CounterInfos a count that was charged, unless this worker has done so.
+pub(super) fn note(charge: &Charge<'_>, place: &CounterSlot, now: Timestamp) {
     let [index, .., last] = place.fingerprint;
     let tag = place.fingerprint.last_chunk().copied().map_or(0, u64::from_le_bytes) ^ charge.quota.max.millionths();
     // A tag of nothing would pass for an empty place.
@@ -35,13 +35,13 @@ pub(super) fn note(charge: &Charge<'_>, place: &Place, now: Moment) {
         true
     });
     if is_new {
-        Labels(&SharedTable).note(charge, place, now);
+        CounterInfos(&SharedTable).set(charge, place, now);
     }
 }
 
-fn may_write(now: Moment) -> bool {
+fn may_write(now: Timestamp) -> bool {
     let mut pace = PACE.get();
-    let paced = pace.line(now);
+    let paced = pace.admit(now);
     PACE.set(pace);
-    matches!(paced, Paced::Line { .. })
+    matches!(paced, ThrottledLine::Line { .. })
 }

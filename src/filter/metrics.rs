@@ -6,7 +6,7 @@ use std::{cell::RefCell, collections::HashMap, hash::BuildHasher as _};
 use crate::{
     config::Config,
     engine::{
-        Record,
+        AuditRecord,
         metric::{self, Label, MAX_SERIES, OTHER},
     },
 };
@@ -31,7 +31,7 @@ pub(super) fn announce() {
 }
 
 /// Counts what became of a request.
-pub(super) fn count(config: &Config, record: &Record) {
+pub(super) fn count(config: &Config, record: &AuditRecord) {
     add(Metric::Counter, metric::DECISIONS, &metric::decision(config, record), 1);
     if let Some(labels) = metric::shadow(config, record) {
         add(Metric::Counter, metric::SHADOW_DECISIONS, &labels, 1);

@@ -3,7 +3,7 @@
 use crate::{
     config::Refund,
     engine::refund::{self, Receipt},
-    mcp::{Form, outcome::Outcome},
+    mcp::{ResponseFormat, call_result::CallResult},
 };
 
 use super::{host, shared::SharedTable};
@@ -14,33 +14,33 @@ pub(super) struct Paid {
     receipt: Receipt,
     refund: Refund,
     /// Listens to the server's answer, where that matters.
-    outcome: Option<Outcome>,
+    outcome: Option<CallResult>,
 }
 
 impl Paid {
     /// `None` where nothing can be given back.
     pub(super) fn new(refund: Refund, receipt: Receipt) -> Option<Self> {
-        refund::is_open(refund, &receipt).then_some(Self { receipt, refund, outcome: None })
+        refund::is_refundable(refund, &receipt).then_some(Self { receipt, refund, outcome: None })
     }
 
     /// The head of an answer: of the server's, or of Envoy's own, when the request found no server.
     pub(super) fn answer_begins(mut self) -> Option<Self> {
         // Envoy's router says so where a server has answered; asking for more costs more.
         let is_servers = host::response_header("x-envoy-upstream-service-time").is_ok_and(|value| value.is_some());
-        if !is_servers && is_impossible() {
+        if !is_servers && never_sent() {
             return self.give_back();
         }
         if self.refund != Refund::Failed || host::response_header("content-encoding").ok()?.is_some() {
             return None;
         }
-        let form = Form::of(&host::response_header("content-type").ok()??)?;
-        self.outcome = Some(Outcome::of(form));
+        let form = ResponseFormat::of(&host::response_header("content-type").ok()??)?;
+        self.outcome = Some(CallResult::of(form));
         Some(self)
     }
 
     /// A chunk of the answer passes; at its end it is settled.
     pub(super) fn answer_goes_on(mut self, size: usize, is_end: bool) -> Option<Self> {
-        self.outcome.as_mut()?.hear(&host::response_chunk(size)?);
+        self.outcome.as_mut()?.push(&host::response_chunk(size)?);
         if is_end { self.answer_ends() } else { Some(self) }
     }
 
@@ -51,7 +51,7 @@ impl Paid {
 
     /// The stream ended, with or without an answer.
     pub(super) fn stream_ends(self) {
-        if self.outcome.is_none() && is_impossible() {
+        if self.outcome.is_none() && never_sent() {
             self.give_back();
         }
     }
@@ -63,6 +63,6 @@ impl Paid {
 }
 
 /// Whether no byte can have reached a server. Where Envoy cannot tell, one may have.
-fn is_impossible() -> bool {
-    host::delivery().is_some_and(|delivery| delivery.is_impossible())
+fn never_sent() -> bool {
+    host::delivery().is_some_and(|delivery| delivery.never_sent())
 }

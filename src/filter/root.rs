@@ -3,7 +3,7 @@
 use std::rc::Rc;
 
 use crate::{
-    config::{Config, Console, Loaded},
+    config::{Config, Console, LoadedConfig},
     engine::metric,
 };
 
@@ -49,13 +49,13 @@ impl Root {
             log::error!("Envoy does not tell the filter's name; set `name` in its plugin configuration");
             return false;
         };
-        match Loaded::load(&bytes) {
+        match LoadedConfig::load(&bytes) {
             Ok(loaded) => {
                 SharedTable::prepare();
                 self.forget();
                 self.serves = Some(match loaded {
-                    Loaded::Gateway(config) => Serves::Gateway(Rc::new(Filter { config: *config, name })),
-                    Loaded::Console(console) => Serves::Console(Rc::new(console)),
+                    LoadedConfig::Gateway(config) => Serves::Gateway(Rc::new(Filter { config: *config, name })),
+                    LoadedConfig::Console(console) => Serves::Console(Rc::new(console)),
                 });
                 // What fails here is a statistic only.
                 let _: Result<(), Status> = host::call_me_in(1);

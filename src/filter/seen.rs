@@ -3,21 +3,21 @@
 use std::cell::Cell;
 
 use crate::{
-    engine::Call,
+    engine::RequestInfo,
     http::{Header, Headers},
-    identity::{self, Facts, Peer, Source},
+    identity::{self, ConnectionAttributes, Peer, Source},
 };
 
 use super::{host, root::Filter};
 
 /// Everything about a request but its body. Headers and properties are in reach only now; `None` if they are not: a
 /// caller would be taken for another.
-pub(super) fn call(filter: &Filter) -> Option<Call> {
+pub(super) fn call(filter: &Filter) -> Option<RequestInfo> {
     visit(&filter.config.identity, filter.config.reads_route())
 }
 
 /// The same of whoever calls by one of these sources of identity.
-pub(super) fn visit(identity: &[Source], reads_route: bool) -> Option<Call> {
+pub(super) fn visit(identity: &[Source], reads_route: bool) -> Option<RequestInfo> {
     let headers = host::request_headers()?;
     let short = |id: &str| id.get(..id.floor_char_boundary(128)).unwrap_or_default().into();
     let request_id = headers.text("x-request-id").map(short);
@@ -27,7 +27,7 @@ pub(super) fn visit(identity: &[Source], reads_route: bool) -> Option<Call> {
     if seen.failed.get() {
         return None;
     }
-    Some(Call { request_id, route, ..Call::new(headers, grant) })
+    Some(RequestInfo { request_id, route, ..RequestInfo::new(headers, grant) })
 }
 
 /// What Envoy knows of the caller.
@@ -53,7 +53,7 @@ impl Seen<'_> {
     }
 }
 
-impl Facts for Seen<'_> {
+impl ConnectionAttributes for Seen<'_> {
     fn header(&self, name: &str) -> Header<'_> {
         self.headers.get(name)
     }

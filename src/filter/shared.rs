@@ -12,9 +12,9 @@ use std::{
 
 use crate::{
     engine::metric,
-    limit::{Charge, Place},
-    store::{self, Event, Seed, Store, Unavailable, Versioned, Written},
-    time::Moment,
+    limit::{Charge, CounterSlot},
+    store::{self, Cas, Event, Seed, Store, Unavailable, Versioned},
+    time::Timestamp,
 };
 
 use super::{
@@ -42,7 +42,7 @@ impl SharedTable {
         if Self.seed().is_ok() && Self.read(last).is_ok() {
             return;
         }
-        let made = store::CELLS.map(cell_key).all(|key| host::make_shared(&key, store::EMPTY).is_ok());
+        let made = store::CELLS.map(cell_key).all(|key| host::make_shared(&key, store::HEADER).is_ok());
         if !made || host::make_shared(&seed_key(), &random_seed()).is_err() {
             log::error!("the table of counters could not be made: calls with limits will be refused");
         }
@@ -50,13 +50,13 @@ impl SharedTable {
 }
 
 impl Store for SharedTable {
-    fn charged(&self, charge: &Charge<'_>, place: &Place, now: Moment) {
+    fn charged(&self, charge: &Charge<'_>, place: &CounterSlot, now: Timestamp) {
         labels::note(charge, place, now);
     }
 
-    fn note(&self, event: Event) {
+    fn record_event(&self, event: Event) {
         match event {
-            Event::Kept(more) => metrics::add(Metric::Gauge, metric::COUNTERS, &[], more),
+            Event::CountersChanged(more) => metrics::add(Metric::Gauge, metric::COUNTERS, &[], more),
             Event::Overflow => metrics::add(Metric::Counter, metric::OVERFLOWS, &[], 1),
             Event::Conflict => metrics::add(Metric::Counter, metric::CONFLICTS, &[], 1),
         }
@@ -77,11 +77,11 @@ impl Store for SharedTable {
         host::shared(&cell_key(cell))
     }
 
-    fn put(&self, cell: u16, bytes: &[u8]) -> Result<(), Unavailable> {
+    fn set(&self, cell: u16, bytes: &[u8]) -> Result<(), Unavailable> {
         host::overwrite(&cell_key(cell), bytes)
     }
 
-    fn write(&self, cell: u16, bytes: &[u8], version: u32) -> Result<Written, Unavailable> {
+    fn compare_and_swap(&self, cell: u16, bytes: &[u8], version: u32) -> Result<Cas, Unavailable> {
         host::share(&cell_key(cell), bytes, version)
     }
 }

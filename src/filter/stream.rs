@@ -1,7 +1,7 @@
 //! What Envoy tells of a stream, in the order in which it comes.
 
 use super::host::Action;
-use crate::engine::heard::Answered;
+use crate::engine::callout::CalloutResponse;
 
 /// A request and its answer.
 pub(super) trait Stream {
@@ -15,7 +15,7 @@ pub(super) trait Stream {
     fn on_request_trailers(&mut self) -> Action;
 
     /// The answer to a call of ours, if there is one.
-    fn on_said(&mut self, said: Option<Answered>) {
+    fn on_said(&mut self, said: Option<CalloutResponse>) {
         drop(said);
     }
 

@@ -2,7 +2,7 @@
 
 use crate::json::{
     Value,
-    cursor::{At, Keys},
+    cursor::{Cursor, Keys},
 };
 
 use super::{Peer, Source};
@@ -12,16 +12,16 @@ pub const SOURCE: Keys =
     Keys { known: &["jwt_claim", "payload", "peer", "header", "secret", "bearer", "address", "constant"] };
 
 /// Reads the list of sources; what is wrong with it is reported.
-pub fn read(at: &At<'_, '_>) -> Vec<Source> {
+pub fn read(at: &Cursor<'_, '_>) -> Vec<Source> {
     let Some(items) = at.items() else { return Vec::new() };
     if items.is_empty() {
-        at.wrong("the list is empty, so that no caller has an identity; name a source such as `{\"address\": true}`");
+        at.report("the list is empty, so that no caller has an identity; name a source such as `{\"address\": true}`");
     }
     let mut sources: Vec<Source> = Vec::new();
     for item in &items {
         if let Some(source) = source(item, &sources) {
             if sources.contains(&source) {
-                item.wrong("this source stands twice; leave one");
+                item.report("this source stands twice; leave one");
             }
             sources.push(source);
         }
@@ -29,18 +29,18 @@ pub fn read(at: &At<'_, '_>) -> Vec<Source> {
     sources
 }
 
-fn source(at: &At<'_, '_>, earlier: &[Source]) -> Option<Source> {
+fn source(at: &Cursor<'_, '_>, earlier: &[Source]) -> Option<Source> {
     let fields = at.fields(SOURCE)?;
     let kinds = ["jwt_claim", "peer", "header", "bearer", "address", "constant"];
     let given: Vec<&str> = kinds.into_iter().filter(|kind| fields.get(kind).is_some()).collect();
     let [kind] = given.as_slice() else {
-        at.wrong("a source has exactly one of `jwt_claim`, `peer`, `header`, `bearer`, `address` or `constant`");
+        at.report("a source has exactly one of `jwt_claim`, `peer`, `header`, `bearer`, `address` or `constant`");
         return None;
     };
     let value = fields.required(kind)?;
     for (key, owner) in [("secret", "header"), ("payload", "jwt_claim")] {
         if let (Some(at), true) = (fields.get(key), *kind != owner) {
-            at.wrong(format!("`{key}` belongs to `{owner}`"));
+            at.report(format!("`{key}` belongs to `{owner}`"));
         }
     }
     match *kind {
@@ -66,35 +66,37 @@ fn source(at: &At<'_, '_>, earlier: &[Source]) -> Option<Source> {
         "address" => match &value.node().value {
             Value::Bool(true) => Some(Source::Address { forwarded: false }),
             Value::String(text) if text == "forwarded" => Some(Source::Address { forwarded: true }),
-            _ => value.expected("`true` or `forwarded`"),
+            _ => value.report_expected("`true` or `forwarded`"),
         },
         _ => match value.text()? {
-            text if text.is_empty() || text.len() > super::MAX_VALUE => value.expected("a name of up to 256 bytes"),
+            text if text.is_empty() || text.len() > super::MAX_VALUE => {
+                value.report_expected("a name of up to 256 bytes")
+            }
             text => Some(Source::Constant(text.into())),
         },
     }
 }
 
 /// A name of Envoy's or of a token's.
-fn name(at: &At<'_, '_>) -> Option<Box<str>> {
+fn name(at: &Cursor<'_, '_>) -> Option<Box<str>> {
     match at.text()? {
         text if text.is_empty() || text.len() > super::MAX_VALUE || text.contains(char::is_control) => {
-            at.expected("a name of up to 256 bytes, such as `sub`")
+            at.report_expected("a name of up to 256 bytes, such as `sub`")
         }
         text => Some(text.into()),
     }
 }
 
-fn yes(at: &At<'_, '_>) -> Option<()> {
-    if at.flag()? { Some(()) } else { at.expected("`true`; leave the source out otherwise") }
+fn yes(at: &Cursor<'_, '_>) -> Option<()> {
+    if at.flag()? { Some(()) } else { at.report_expected("`true`; leave the source out otherwise") }
 }
 
 /// A header name in lower case, as Envoy hands names over; RFC 9110, section 5.1.
-fn header_name(at: &At<'_, '_>) -> Option<Box<str>> {
+fn header_name(at: &Cursor<'_, '_>) -> Option<Box<str>> {
     let name = at.text()?.to_ascii_lowercase();
     let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
     if name.is_empty() || !name.bytes().all(allowed) {
-        return at.expected("the name of a header, such as `x-agent-id`");
+        return at.report_expected("the name of a header, such as `x-agent-id`");
     }
     Some(name.into())
 }

@@ -3,10 +3,10 @@
 #[cfg(target_family = "wasm")]
 use wasm_bindgen_test::wasm_bindgen_test as test;
 
-use super::{Facts, Grant, Header, Peer, Source, Unknown, identify, read};
+use super::{ConnectionAttributes, Grant, Header, IdentityError, Peer, Source, identify, read};
 use crate::{
     http::Headers,
-    json::{self, cursor::At, diagnostic::Problems},
+    json::{self, cursor::Cursor, diagnostic::Problems},
 };
 
 #[derive(Default)]
@@ -17,7 +17,7 @@ struct Call {
     metadata: Option<Vec<u8>>,
 }
 
-impl Facts for Call {
+impl ConnectionAttributes for Call {
     fn header(&self, name: &str) -> Header<'_> {
         self.headers.get(name)
     }
@@ -43,7 +43,7 @@ fn with_headers(pairs: &[(&str, &str)]) -> Call {
 fn sources(text: &str) -> Result<Vec<Source>, Vec<String>> {
     let node = json::parse(text.as_bytes(), 8).unwrap();
     let problems = Problems::default();
-    let sources = read(&At::top(&node, &problems));
+    let sources = read(&Cursor::top(&node, &problems));
     let problems: Vec<String> = problems.take().iter().map(ToString::to_string).collect();
     if problems.is_empty() { Ok(sources) } else { Err(problems) }
 }
@@ -51,9 +51,9 @@ fn sources(text: &str) -> Result<Vec<Source>, Vec<String>> {
 #[track_caller]
 fn grant(identity: &str, call: &Call) -> Result<String, String> {
     match identify(&sources(identity).unwrap(), call) {
-        Ok(grant) => Ok(grant.shown().to_owned()),
-        Err(Unknown::Nobody) => Err("nobody".to_owned()),
-        Err(Unknown::Malformed(why)) => Err(why),
+        Ok(grant) => Ok(grant.display().to_owned()),
+        Err(IdentityError::NoIdentity) => Err("nobody".to_owned()),
+        Err(IdentityError::Malformed(why)) => Err(why),
     }
 }
 
@@ -86,8 +86,8 @@ fn an_address_has_no_port_and_none_that_a_caller_wrote() {
 fn a_bearer_token_is_never_shown_or_kept_whole() {
     let call = with_headers(&[("authorization", "Bearer test")]);
     let found = identify(&[Source::Bearer], &call).unwrap();
-    assert_eq!(found.shown(), "bearer:9f86d081884c7d65");
-    assert_eq!(found.whole(), "bearer:9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08");
+    assert_eq!(found.display(), "bearer:9f86d081884c7d65");
+    assert_eq!(found.id(), "bearer:9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08");
     assert!(!found.is_verified());
     let same = |value| grant(r#"[{"bearer":true}]"#, &with_headers(&[("authorization", value)]));
     assert_eq!(same("bearer   test").as_deref(), Ok("bearer:9f86d081884c7d65"));

@@ -1,7 +1,7 @@
 //! Reads a JSON document as its author wrote it, and reports every mistake at once.
 //!
 //! Each problem says where it is (a JSON pointer, RFC 6901), what was found, what is allowed, and which known word is
-//! near. A reader asks an [`At`] for what should stand there; what does not is reported, and reading goes on.
+//! near. A reader asks an [`Cursor`] for what should stand there; what does not is reported, and reading goes on.
 
 #[cfg(test)]
 mod tests;
@@ -11,16 +11,16 @@ use std::collections::HashSet;
 pub use crate::json::diagnostic::{Problem, Problems};
 use crate::json::{
     Decimal, Member, Node, Value,
-    diagnostic::{found, listed, nearest, shortened},
-    pointer::{Place, Segment},
+    diagnostic::{describe, listed, nearest, shortened},
+    pointer::{Pointer, PointerToken},
 };
 
 /// A value in a document, and where it stands. Copying it is free: places are kept in one list, and spelled out as
 /// pointers only for those who ask.
 #[derive(Clone, Copy, Debug)]
-pub struct At<'w, 'a> {
+pub struct Cursor<'w, 'a> {
     node: &'w Node<'a>,
-    place: Place,
+    place: Pointer,
     problems: &'w Problems<'w>,
 }
 
@@ -34,15 +34,15 @@ pub struct Keys {
 /// The members of an object whose keys are known.
 #[derive(Clone, Copy, Debug)]
 pub struct Fields<'w, 'a> {
-    object: At<'w, 'a>,
+    object: Cursor<'w, 'a>,
     members: &'w [Member<'a>],
 }
 
-impl<'w, 'a> At<'w, 'a> {
+impl<'w, 'a> Cursor<'w, 'a> {
     /// The top of a document.
     #[must_use]
     pub fn top(node: &'w Node<'a>, problems: &'w Problems<'w>) -> Self {
-        Self { node, place: Place::TOP, problems }
+        Self { node, place: Pointer::TOP, problems }
     }
 
     /// The JSON pointer of this value.
@@ -59,7 +59,7 @@ impl<'w, 'a> At<'w, 'a> {
 
     /// Reports a problem with this value.
     #[inline(never)]
-    pub fn wrong(&self, message: impl Into<String>) {
+    pub fn report(&self, message: impl Into<String>) {
         self.problems.add(self.place, self.node.at, message.into());
     }
 
@@ -95,7 +95,7 @@ impl<'w, 'a> At<'w, 'a> {
     pub fn items(&self) -> Option<Vec<Self>> {
         match &self.node.value {
             Value::Array(nodes) => Some(nodes.iter().enumerate().map(|(index, node)| self.item(index, node)).collect()),
-            _ => self.expected("a list"),
+            _ => self.report_expected("a list"),
         }
     }
 
@@ -103,7 +103,7 @@ impl<'w, 'a> At<'w, 'a> {
     pub fn text(&self) -> Option<&'w str> {
         match &self.node.value {
             Value::String(text) => Some(text),
-            _ => self.expected("a string"),
+            _ => self.report_expected("a string"),
         }
     }
 
@@ -111,7 +111,7 @@ impl<'w, 'a> At<'w, 'a> {
     pub fn flag(&self) -> Option<bool> {
         match self.node.value {
             Value::Bool(flag) => Some(flag),
-            _ => self.expected("`true` or `false`"),
+            _ => self.report_expected("`true` or `false`"),
         }
     }
 
@@ -127,44 +127,44 @@ impl<'w, 'a> At<'w, 'a> {
     }
 
     /// Which of some words stands here, by its index.
-    pub fn one_of(&self, words: &[&str]) -> Option<usize> {
+    pub fn index_of(&self, words: &[&str]) -> Option<usize> {
         self.word(words, "")
     }
 
     fn word(&self, words: &[&str], besides: &str) -> Option<usize> {
         let listed = listed(words.iter().copied());
         let Value::String(text) = &self.node.value else {
-            return self.expected(&format!("a string: {listed}{besides}"));
+            return self.report_expected(&format!("a string: {listed}{besides}"));
         };
         let chosen = words.iter().position(|word| word == text);
         if chosen.is_none() {
             let near = nearest(text, words);
-            self.wrong(format!("found `{}`, expected {listed}{besides}{near}", shortened(text)));
+            self.report(format!("found `{}`, expected {listed}{besides}{near}", shortened(text)));
         }
         chosen
     }
 
     /// A whole number within bounds, however it is spelled.
-    pub fn whole(&self, least: u64, most: u64) -> Option<u64> {
+    pub fn integer(&self, least: u64, most: u64) -> Option<u64> {
         let number = match &self.node.value {
             Value::Number(text) => Decimal::new(text).and_then(|number| number.scaled(0)),
             _ => None,
         };
         match number.filter(|number| (least..=most).contains(number)) {
             Some(number) => Some(number),
-            None => self.expected(&format!("a whole number from {least} to {most}")),
+            None => self.report_expected(&format!("a whole number from {least} to {most}")),
         }
     }
 
     /// Reports that something else was expected here.
-    pub fn expected<T>(&self, what: &str) -> Option<T> {
-        self.report(what);
+    pub fn report_expected<T>(&self, what: &str) -> Option<T> {
+        self.report_mismatch(what);
         None
     }
 
     #[inline(never)]
-    fn report(&self, what: &str) {
-        self.wrong(format!("found {}, expected {what}", found(self.node)));
+    fn report_mismatch(&self, what: &str) {
+        self.report(format!("found {}, expected {what}", describe(self.node)));
     }
 
     /// Whether this is an object with one of these keys.
@@ -196,7 +196,7 @@ impl<'w, 'a> At<'w, 'a> {
     }
 
     fn members(&self) -> Option<&'w [Member<'a>]> {
-        let Value::Object(members) = &self.node.value else { return self.expected("an object") };
+        let Value::Object(members) = &self.node.value else { return self.report_expected("an object") };
         let mut seen = HashSet::with_capacity(members.len());
         for member in members.iter().filter(|member| !seen.insert(&*member.name)) {
             self.wrong_key(member, String::from("the key stands twice; leave one"));
@@ -205,7 +205,7 @@ impl<'w, 'a> At<'w, 'a> {
     }
 
     fn member(&self, member: &'w Member<'a>) -> Self {
-        Self { node: &member.node, place: self.problems.place(self.place, Segment::Key(&member.name)), ..*self }
+        Self { node: &member.node, place: self.problems.place(self.place, PointerToken::Key(&member.name)), ..*self }
     }
 
     /// Reports a problem with the key of a member, where the key stands.
@@ -215,30 +215,30 @@ impl<'w, 'a> At<'w, 'a> {
     }
 
     fn item(&self, index: usize, node: &'w Node<'a>) -> Self {
-        Self { node, place: self.problems.place(self.place, Segment::Index(index)), ..*self }
+        Self { node, place: self.problems.place(self.place, PointerToken::Index(index)), ..*self }
     }
 }
 
 impl<'w, 'a> Fields<'w, 'a> {
     /// The object whose members these are.
     #[must_use]
-    pub fn object(&self) -> &At<'w, 'a> {
+    pub fn object(&self) -> &Cursor<'w, 'a> {
         &self.object
     }
 
     /// The value of a key, where it is there.
     #[must_use]
-    pub fn get(&self, key: &str) -> Option<At<'w, 'a>> {
+    pub fn get(&self, key: &str) -> Option<Cursor<'w, 'a>> {
         let member = self.members.iter().find(|member| member.name == key)?;
         Some(self.object.member(member))
     }
 
     /// The value of a key that has to be there.
     #[must_use]
-    pub fn required(&self, key: &str) -> Option<At<'w, 'a>> {
+    pub fn required(&self, key: &str) -> Option<Cursor<'w, 'a>> {
         let value = self.get(key);
         if value.is_none() {
-            self.object.wrong(format!("the key `{key}` is missing"));
+            self.object.report(format!("the key `{key}` is missing"));
         }
         value
     }

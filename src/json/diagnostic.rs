@@ -4,7 +4,7 @@ use std::{cell::RefCell, fmt};
 
 use crate::json::{
     Node, Value,
-    pointer::{Place, Places, Segment},
+    pointer::{Pointer, PointerToken, Pointers},
 };
 
 /// A mistake.
@@ -21,7 +21,7 @@ pub struct Problem {
 /// The mistakes found so far, in the order of the text.
 #[derive(Debug, Default)]
 pub struct Problems<'w> {
-    places: Places<'w>,
+    places: Pointers<'w>,
     found: RefCell<Vec<Problem>>,
 }
 
@@ -32,18 +32,18 @@ impl<'w> Problems<'w> {
         self.found.take()
     }
 
-    pub(super) fn add(&self, place: Place, at: usize, message: String) {
+    pub(super) fn add(&self, place: Pointer, at: usize, message: String) {
         let problem = Problem { pointer: self.pointer(place), at, message };
         let mut found = self.found.borrow_mut();
         let index = found.partition_point(|other| other.at <= at);
         found.insert(index, problem);
     }
 
-    pub(super) fn place(&self, above: Place, segment: Segment<'w>) -> Place {
+    pub(super) fn place(&self, above: Pointer, segment: PointerToken<'w>) -> Pointer {
         self.places.add(above, segment)
     }
 
-    pub(super) fn pointer(&self, place: Place) -> String {
+    pub(super) fn pointer(&self, place: Pointer) -> String {
         self.places.pointer(place)
     }
 }
@@ -56,7 +56,7 @@ impl fmt::Display for Problem {
 }
 
 /// What stands there, in words.
-pub(super) fn found(node: &Node<'_>) -> String {
+pub(super) fn describe(node: &Node<'_>) -> String {
     match &node.value {
         Value::Null => "`null`".to_owned(),
         Value::Bool(flag) => format!("`{flag}`"),

@@ -52,13 +52,13 @@ pub fn same_but_control(a: &str, b: &str) -> bool {
 
 /// Whether some server reads `name` as `known`, which it is not: they are the same by [`same_but_control`], or by
 /// [`same_folded`] once `name` ends at its first NUL, as a text in C does.
-pub fn mistakable(name: &str, known: &str) -> bool {
+pub fn is_folded_match(name: &str, known: &str) -> bool {
     let cut = || name.split_once('\0').is_some_and(|(front, _)| same_folded(front, known));
     name != known && (same_but_control(name, known) || cut())
 }
 
 /// Appends a text as [`same_but_control`] sees it: two are the same to it exactly when these forms are equal.
-pub fn bare_into(text: &str, out: &mut String) {
+pub fn fold_into(text: &str, out: &mut String) {
     let start = out.len();
     if text.bytes().all(|byte| matches!(byte, b' '..=b'~')) {
         out.push_str(text);

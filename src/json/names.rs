@@ -23,7 +23,7 @@ pub enum Names<'k> {
 /// The names read so far of all objects that are open, innermost last. One for a whole text, so that skipping an
 /// object allocates nothing once the list has grown.
 #[derive(Debug)]
-pub(super) struct Open {
+pub(super) struct OpenObjects {
     spans: Vec<string::Span>,
     /// Decoded forms of those names that were written with escapes.
     decoded: String,
@@ -31,20 +31,20 @@ pub(super) struct Open {
 
 /// Where an object's names begin.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Mark {
+pub(super) struct ObjectStart {
     spans: usize,
     decoded: usize,
 }
 
-impl Open {
+impl OpenObjects {
     /// No name, and room for those of most messages.
     pub(super) fn new() -> Self {
         Self { spans: Vec::with_capacity(FEW), decoded: String::new() }
     }
 
     /// Call where an object begins.
-    pub(super) fn mark(&self) -> Mark {
-        Mark { spans: self.spans.len(), decoded: self.decoded.len() }
+    pub(super) fn mark(&self) -> ObjectStart {
+        ObjectStart { spans: self.spans.len(), decoded: self.decoded.len() }
     }
 
     /// Notes a name of the innermost object.
@@ -59,7 +59,7 @@ impl Open {
     }
 
     /// Call where the object that began at `mark` ends, at `at`: compares its names and forgets them.
-    pub(super) fn close(&mut self, bytes: &[u8], mark: Mark, names: Names<'_>, at: usize) -> Option<Fault> {
+    pub(super) fn close(&mut self, bytes: &[u8], mark: ObjectStart, names: Names<'_>, at: usize) -> Option<Fault> {
         let found = match names {
             Names::Unchecked => None,
             Names::Distinct => self.duplicate(bytes, mark),
@@ -70,14 +70,14 @@ impl Open {
         found.map(|reason| Fault { at, reason })
     }
 
-    fn duplicate(&self, bytes: &[u8], mark: Mark) -> Option<Reason> {
+    fn duplicate(&self, bytes: &[u8], mark: ObjectStart) -> Option<Reason> {
         let spans = self.spans.get(mark.spans..)?;
         let again = spans.get(twice(bytes, &self.decoded, spans)?)?;
         Some(Reason::Duplicate(shown(name(bytes, &self.decoded, *again))))
     }
 
     /// Finds an exact duplicate, too: that folds alike. One comparison of all names suffices where nothing is found.
-    fn lookalike(&self, bytes: &[u8], mark: Mark, known: &[&str]) -> Option<Reason> {
+    fn lookalike(&self, bytes: &[u8], mark: ObjectStart, known: &[&str]) -> Option<Reason> {
         let spans = self.spans.get(mark.spans..)?;
         // As in nearly every message: the known names differ by more than what is looked for here.
         let is_known = |span: &string::Span| {
@@ -93,7 +93,7 @@ impl Open {
         for span in spans {
             let name = std::str::from_utf8(name(bytes, &self.decoded, *span)).unwrap_or_default();
             let start = bare.len();
-            fold::bare_into(name, &mut bare);
+            fold::fold_into(name, &mut bare);
             let folded = bare.get(start..).unwrap_or_default();
             // Some readers end a name at a NUL.
             let cut = name.split_once('\0').map(|(front, _)| front);

@@ -4,40 +4,40 @@ use std::cell::RefCell;
 
 /// A place; an index into [`Places`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Place(Option<usize>);
+pub(super) struct Pointer(Option<usize>);
 
 /// One step down.
 #[derive(Clone, Copy, Debug)]
-pub(super) enum Segment<'w> {
+pub(super) enum PointerToken<'w> {
     Key(&'w str),
     Index(usize),
 }
 
 /// All places that were looked at.
 #[derive(Debug, Default)]
-pub(super) struct Places<'w>(RefCell<Vec<(Place, Segment<'w>)>>);
+pub(super) struct Pointers<'w>(RefCell<Vec<(Pointer, PointerToken<'w>)>>);
 
-impl Place {
+impl Pointer {
     /// The document itself.
     pub(super) const TOP: Self = Self(None);
 }
 
-impl<'w> Places<'w> {
-    pub(super) fn add(&self, above: Place, segment: Segment<'w>) -> Place {
+impl<'w> Pointers<'w> {
+    pub(super) fn add(&self, above: Pointer, segment: PointerToken<'w>) -> Pointer {
         let mut places = self.0.borrow_mut();
         places.push((above, segment));
-        Place(Some(places.len().saturating_sub(1)))
+        Pointer(Some(places.len().saturating_sub(1)))
     }
 
     /// The JSON pointer of a place; RFC 6901.
-    pub(super) fn pointer(&self, place: Place) -> String {
+    pub(super) fn pointer(&self, place: Pointer) -> String {
         let places = self.0.borrow();
         let mut steps = Vec::new();
         let mut here = place;
         while let Some((above, segment)) = here.0.and_then(|index| places.get(index)) {
             steps.push(match segment {
-                Segment::Key(key) => key.replace('~', "~0").replace('/', "~1"),
-                Segment::Index(index) => index.to_string(),
+                PointerToken::Key(key) => key.replace('~', "~0").replace('/', "~1"),
+                PointerToken::Index(index) => index.to_string(),
             });
             here = *above;
         }

@@ -12,7 +12,7 @@ pub struct Reader<'a> {
     named_at: usize,
     depth: u32,
     max_depth: u32,
-    open: names::Open,
+    open: names::OpenObjects,
     doubt: Option<Fault>,
 }
 
@@ -21,7 +21,7 @@ type Visit<'v, 'a> = dyn FnMut(&mut Reader<'a>, Cow<'a, str>) -> Result<(), Faul
 
 /// What kind of value comes next.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
+pub enum ValueType {
     /// `null`
     Null,
     /// `true` or `false`
@@ -45,13 +45,13 @@ impl<'a> Reader<'a> {
         if bytes.starts_with(&[0xEF, 0xBB, 0xBF]) {
             return Err(Fault { at: 0, reason: Reason::ByteOrderMark });
         }
-        Ok(Self { bytes, at: 0, named_at: 0, depth: 0, max_depth, open: names::Open::new(), doubt: None })
+        Ok(Self { bytes, at: 0, named_at: 0, depth: 0, max_depth, open: names::OpenObjects::new(), doubt: None })
     }
 
     /// The first fault about names so far. The text is JSON all the same, so reading goes on: what else it says may
     /// be needed for the answer.
     #[must_use]
-    pub fn doubt(&self) -> Option<&Fault> {
+    pub fn name_fault(&self) -> Option<&Fault> {
         self.doubt.as_ref()
     }
 
@@ -83,15 +83,15 @@ impl<'a> Reader<'a> {
     ///
     /// # Errors
     /// No value starts here.
-    pub fn kind(&mut self) -> Result<Kind, Fault> {
+    pub fn kind(&mut self) -> Result<ValueType, Fault> {
         self.skip_space();
         match self.bytes.get(self.at) {
-            Some(b'{') => Ok(Kind::Object),
-            Some(b'[') => Ok(Kind::Array),
-            Some(b'"') => Ok(Kind::String),
-            Some(b'-' | b'0'..=b'9') => Ok(Kind::Number),
-            Some(b't' | b'f') => Ok(Kind::Bool),
-            Some(b'n') => Ok(Kind::Null),
+            Some(b'{') => Ok(ValueType::Object),
+            Some(b'[') => Ok(ValueType::Array),
+            Some(b'"') => Ok(ValueType::String),
+            Some(b'-' | b'0'..=b'9') => Ok(ValueType::Number),
+            Some(b't' | b'f') => Ok(ValueType::Bool),
+            Some(b'n') => Ok(ValueType::Null),
             Some(_) => Err(self.fault(Reason::Expected("a value"))),
             None => Err(self.fault(Reason::Ended)),
         }
@@ -105,13 +105,13 @@ impl<'a> Reader<'a> {
         let kind = self.kind()?;
         let start = self.at;
         match kind {
-            Kind::Object => self.walk(Names::Distinct, |reader, _| reader.skip().map(drop))?,
-            Kind::Array => self.elements(|reader| reader.skip().map(drop))?,
-            Kind::String => drop(self.quoted()?),
-            Kind::Number => self.at = number::scan(self.bytes, self.at)?,
-            Kind::Bool if self.bytes.get(self.at) == Some(&b't') => self.literal(b"true", "`true`")?,
-            Kind::Bool => self.literal(b"false", "`false`")?,
-            Kind::Null => self.literal(b"null", "`null`")?,
+            ValueType::Object => self.walk(Names::Distinct, |reader, _| reader.skip().map(drop))?,
+            ValueType::Array => self.elements(|reader| reader.skip().map(drop))?,
+            ValueType::String => drop(self.quoted()?),
+            ValueType::Number => self.at = number::scan(self.bytes, self.at)?,
+            ValueType::Bool if self.bytes.get(self.at) == Some(&b't') => self.literal(b"true", "`true`")?,
+            ValueType::Bool => self.literal(b"false", "`false`")?,
+            ValueType::Null => self.literal(b"null", "`null`")?,
         }
         Ok(self.bytes.get(start..self.at).unwrap_or_default())
     }

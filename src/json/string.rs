@@ -1,9 +1,9 @@
 //! Strings: found without copying, decoded only where somebody asks.
 
-mod special;
+mod scan;
 
 use super::{Fault, Reason};
-pub(super) use special::Finder;
+pub(super) use scan::Scanner;
 
 /// Where a string's content lies, between its quotes.
 #[derive(Clone, Copy, Debug)]
@@ -20,7 +20,7 @@ pub(super) struct Span {
 pub(super) fn scan(bytes: &[u8], start: usize) -> Result<Span, Fault> {
     let mut at = start;
     let mut escaped = false;
-    let mut finder = Finder::new(bytes);
+    let mut finder = Scanner::new(bytes);
     loop {
         at = finder.next(at);
         match bytes.get(at) {

@@ -8,7 +8,7 @@ use super::{Decimal, Fault, Names, Node, Reader, Reason, Value, Writer, list, pa
 fn skim(text: &[u8]) -> Result<(), String> {
     let mut reader = Reader::new(text, 64).map_err(|fault| fault.to_string())?;
     reader.skip().and_then(|_| reader.finish()).map_err(|fault| fault.to_string())?;
-    reader.doubt().map_or(Ok(()), |fault| Err(fault.to_string()))
+    reader.name_fault().map_or(Ok(()), |fault| Err(fault.to_string()))
 }
 
 #[track_caller]
@@ -125,7 +125,7 @@ fn the_same_name_may_stand_in_two_objects() {
 fn unmistakable(text: &str) -> Option<Reason> {
     let mut reader = Reader::new(text.as_bytes(), 64).unwrap();
     reader.members(Names::Unmistakable(&["name", "taskId"]), |reader, _| reader.skip().map(drop)).unwrap();
-    reader.doubt().map(|fault| fault.reason.clone())
+    reader.name_fault().map(|fault| fault.reason.clone())
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use super::{Fault, Kind, Names, Reader};
+use super::{Fault, Names, Reader, ValueType};
 
 /// A value and where it stands.
 #[derive(Clone, Debug, PartialEq)]
@@ -60,7 +60,7 @@ impl<'a> Node<'a> {
     pub fn read(reader: &mut Reader<'a>) -> Result<Self, Fault> {
         let at = reader.position();
         let value = match reader.kind()? {
-            Kind::Object => {
+            ValueType::Object => {
                 let mut members = Vec::new();
                 reader.members(Names::Unchecked, |reader, name| {
                     let at = reader.name_position();
@@ -68,29 +68,29 @@ impl<'a> Node<'a> {
                 })?;
                 Value::Object(members)
             }
-            Kind::Array => {
+            ValueType::Array => {
                 let mut elements = Vec::new();
                 reader.elements(|reader| Node::read(reader).map(|node| elements.push(node)))?;
                 Value::Array(elements)
             }
-            Kind::String => Value::String(reader.string()?),
-            Kind::Number => Value::Number(text(reader.skip()?)),
-            Kind::Bool => Value::Bool(reader.skip()? == b"true"),
-            Kind::Null => reader.skip().map(|_| Value::Null)?,
+            ValueType::String => Value::String(reader.string()?),
+            ValueType::Number => Value::Number(text(reader.skip()?)),
+            ValueType::Bool => Value::Bool(reader.skip()? == b"true"),
+            ValueType::Null => reader.skip().map(|_| Value::Null)?,
         };
         Ok(Self { at, value })
     }
 
     /// What kind of value this is.
     #[must_use]
-    pub fn kind(&self) -> Kind {
+    pub fn kind(&self) -> ValueType {
         match self.value {
-            Value::Null => Kind::Null,
-            Value::Bool(_) => Kind::Bool,
-            Value::Number(_) => Kind::Number,
-            Value::String(_) => Kind::String,
-            Value::Array(_) => Kind::Array,
-            Value::Object(_) => Kind::Object,
+            Value::Null => ValueType::Null,
+            Value::Bool(_) => ValueType::Bool,
+            Value::Number(_) => ValueType::Number,
+            Value::String(_) => ValueType::String,
+            Value::Array(_) => ValueType::Array,
+            Value::Object(_) => ValueType::Object,
         }
     }
 }

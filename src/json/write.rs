@@ -2,7 +2,7 @@
 
 use std::fmt::{Display, Write as _};
 
-use super::string::Finder;
+use super::string::Scanner;
 
 /// An object under construction.
 #[derive(Clone, Debug)]
@@ -129,7 +129,7 @@ pub fn quoted(text: &str) -> String {
 /// Appends a string with its quotes; RFC 8259, section 7.
 fn quote(text: &str, out: &mut String) {
     out.push('"');
-    let (mut finder, mut from) = (Finder::new(text.as_bytes()), 0_usize);
+    let (mut finder, mut from) = (Scanner::new(text.as_bytes()), 0_usize);
     loop {
         let at = finder.next(from);
         // What needs an escape is ASCII, so the text can be cut before and behind it.

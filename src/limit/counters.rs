@@ -1,16 +1,16 @@
 //! All limits of a call are charged, or none.
 
 use super::{
-    Full, Key, Quota, Scope,
-    key::Place,
-    table::{CELLS, Cell, NoRoom, Owner},
-    totals::{Bounds, Difference, Totals},
+    Key, LimitExceeded, Quota, Scope,
+    key::CounterSlot,
+    table::{CounterClass, SHARDS, Shard, TableFull},
+    totals::{Capacity, CounterDelta, Totals},
     window::Count,
 };
 use crate::{
     amount::Amount,
-    store::{Event, Store, TOTALS, TRIES, Unavailable, Written},
-    time::Moment,
+    store::{Cas, Event, MAX_CAS_ATTEMPTS, Store, TOTALS, Unavailable},
+    time::Timestamp,
 };
 
 /// One limit of a call.
@@ -25,17 +25,17 @@ pub struct Charge<'a> {
     /// Whether the caller's identity was checked, for counts of one caller.
     pub verified: bool,
     /// The caller, as people may see it.
-    pub shown: &'a str,
+    pub display: &'a str,
 }
 
 /// Proof that a call was charged; says what to give back should it never reach a server.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[must_use]
-pub struct Receipt(Vec<Paid>);
+pub struct Receipt(Vec<Charged>);
 
 #[derive(Clone, Debug, PartialEq, Eq)]
-struct Paid {
-    place: Place,
+struct Charged {
+    place: CounterSlot,
     until: u64,
     amount: Amount,
     used: Amount,
@@ -43,19 +43,19 @@ struct Paid {
 
 /// A call was not charged.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Refused {
+pub enum ChargeError {
     /// A limit has no room.
     Full {
         /// Which one, by its place in the list.
         index: usize,
         /// When to come back.
-        full: Full,
+        full: LimitExceeded,
     },
     /// A count could not be read or written.
     Unavailable,
 }
 
-impl From<Unavailable> for Refused {
+impl From<Unavailable> for ChargeError {
     fn from(Unavailable: Unavailable) -> Self {
         Self::Unavailable
     }
@@ -65,13 +65,13 @@ impl From<Unavailable> for Refused {
 #[derive(Clone, Copy, Debug)]
 pub struct Counters<'s, S> {
     store: &'s S,
-    bounds: Bounds,
+    bounds: Capacity,
 }
 
 impl<'s, S: Store> Counters<'s, S> {
     /// Counts in `store`, as far as `bounds` leave room.
     #[must_use]
-    pub fn new(store: &'s S, bounds: Bounds) -> Self {
+    pub fn new(store: &'s S, bounds: Capacity) -> Self {
         Self { store, bounds }
     }
 
@@ -79,16 +79,16 @@ impl<'s, S: Store> Counters<'s, S> {
     ///
     /// # Errors
     /// The first that has none, or a count that is unavailable.
-    pub fn has_room(&self, charges: &[Charge<'_>], now: Moment) -> Result<(), Refused> {
+    pub fn check(&self, charges: &[Charge<'_>], now: Timestamp) -> Result<(), ChargeError> {
         if charges.is_empty() {
             return Ok(());
         }
         let seed = self.store.seed()?;
         for (index, charge) in charges.iter().enumerate() {
-            let place = charge.key.place(&seed, CELLS);
+            let place = charge.key.slot(&seed, SHARDS);
             let stored = self.store.read(place.cell)?;
-            let old = Cell::open(&stored.bytes).map_err(|_| Unavailable)?.find(&place.fingerprint);
-            charge.quota.charge(old, charge.amount, now).map_err(|full| Refused::Full { index, full })?;
+            let old = Shard::open(&stored.bytes).map_err(|_| Unavailable)?.find(&place.fingerprint);
+            charge.quota.charge(old, charge.amount, now).map_err(|full| ChargeError::Full { index, full })?;
         }
         Ok(())
     }
@@ -97,30 +97,30 @@ impl<'s, S: Store> Counters<'s, S> {
     ///
     /// # Errors
     /// One of them has no room, or a count is unavailable; then none is charged.
-    pub fn charge(&self, charges: &[Charge<'_>], now: Moment) -> Result<Receipt, Refused> {
+    pub fn charge(&self, charges: &[Charge<'_>], now: Timestamp) -> Result<Receipt, ChargeError> {
         if charges.is_empty() {
             return Ok(Receipt::default());
         }
         if charges.len() > 1 {
             // Looking first keeps a call that will be refused from taking room, however briefly, from one that fits.
-            self.has_room(charges, now)?;
+            self.check(charges, now)?;
         }
         let seed = self.store.seed()?;
         let mut receipt = Receipt::default();
         for (index, charge) in charges.iter().enumerate() {
-            let mut paid = self.pay(charge, charge.key.place(&seed, CELLS), charge.owner(), now);
-            if paid == Err(NotPaid::NoRoom) {
-                self.store.note(Event::Overflow);
+            let mut paid = self.charge_one(charge, charge.key.slot(&seed, SHARDS), charge.owner(), now);
+            if paid == Err(ChargeOneError::NoRoom) {
+                self.store.record_event(Event::Overflow);
                 let shared = Charge { key: Key { scope: Scope::Overflow, ..charge.key }, ..*charge };
-                paid = self.pay(&shared, shared.key.place(&seed, CELLS), Owner::Policy, now);
+                paid = self.charge_one(&shared, shared.key.slot(&seed, SHARDS), CounterClass::Policy, now);
             }
             match paid {
                 Ok(paid) => receipt.0.push(paid),
                 Err(not_paid) => {
                     self.refund(&receipt);
                     return Err(match not_paid {
-                        NotPaid::Full(full) => Refused::Full { index, full },
-                        NotPaid::NoRoom | NotPaid::Unavailable => Refused::Unavailable,
+                        ChargeOneError::Full(full) => ChargeError::Full { index, full },
+                        ChargeOneError::NoRoom | ChargeOneError::Unavailable => ChargeError::Unavailable,
                     });
                 }
             }
@@ -133,30 +133,36 @@ impl<'s, S: Store> Counters<'s, S> {
     pub fn refund(&self, receipt: &Receipt) {
         for paid in &receipt.0 {
             // Nothing is owed should this fail, so there is nobody to tell.
-            let _: Result<(), Unavailable> = self.give_back(paid);
+            let _: Result<(), Unavailable> = self.refund_one(paid);
         }
     }
 
-    fn pay(&self, charge: &Charge<'_>, place: Place, owner: Owner, now: Moment) -> Result<Paid, NotPaid> {
-        for _ in 0..TRIES {
+    fn charge_one(
+        &self,
+        charge: &Charge<'_>,
+        place: CounterSlot,
+        owner: CounterClass,
+        now: Timestamp,
+    ) -> Result<Charged, ChargeOneError> {
+        for _ in 0..MAX_CAS_ATTEMPTS {
             let stored = self.store.read(place.cell)?;
-            let cell = Cell::open(&stored.bytes).map_err(|_| Unavailable)?;
+            let cell = Shard::open(&stored.bytes).map_err(|_| Unavailable)?;
             let count = charge.quota.charge(cell.find(&place.fingerprint), charge.amount, now)?;
             let (bytes, difference) = cell.with(place.fingerprint, owner, count, now)?;
             if difference.all > 0 || difference.unverified > 0 {
                 self.totals()?.0.admit(difference, owner, self.bounds)?;
             }
-            if self.store.write(place.cell, &bytes, stored.version)? == Written::Committed {
-                if difference != Difference::default() {
-                    self.keep(difference)?;
+            if self.store.compare_and_swap(place.cell, &bytes, stored.version)? == Cas::Done {
+                if difference != CounterDelta::default() {
+                    self.update_totals(difference)?;
                 }
                 self.store.charged(charge, &place, now);
                 let Count { until, used, .. } = count;
-                return Ok(Paid { place, until, amount: charge.amount, used });
+                return Ok(Charged { place, until, amount: charge.amount, used });
             }
-            self.store.note(Event::Conflict);
+            self.store.record_event(Event::Conflict);
         }
-        Err(NotPaid::Unavailable)
+        Err(ChargeOneError::Unavailable)
     }
 
     /// How many counters are kept.
@@ -166,30 +172,30 @@ impl<'s, S: Store> Counters<'s, S> {
     }
 
     /// Takes note of counters that are new, or gone.
-    fn keep(&self, difference: Difference) -> Result<(), Unavailable> {
-        for _ in 0..TRIES {
+    fn update_totals(&self, difference: CounterDelta) -> Result<(), Unavailable> {
+        for _ in 0..MAX_CAS_ATTEMPTS {
             let (totals, version) = self.totals()?;
             let bytes = totals.after(difference).to_bytes();
-            if self.store.write(TOTALS, &bytes, version)? == Written::Committed {
-                self.store.note(Event::Kept(difference.all));
+            if self.store.compare_and_swap(TOTALS, &bytes, version)? == Cas::Done {
+                self.store.record_event(Event::CountersChanged(difference.all));
                 return Ok(());
             }
-            self.store.note(Event::Conflict);
+            self.store.record_event(Event::Conflict);
         }
         Err(Unavailable)
     }
 
-    fn give_back(&self, paid: &Paid) -> Result<(), Unavailable> {
-        for _ in 0..TRIES {
+    fn refund_one(&self, paid: &Charged) -> Result<(), Unavailable> {
+        for _ in 0..MAX_CAS_ATTEMPTS {
             let stored = self.store.read(paid.place.cell)?;
-            let cell = Cell::open(&stored.bytes).map_err(|_| Unavailable)?;
+            let cell = Shard::open(&stored.bytes).map_err(|_| Unavailable)?;
             let Some(count) = cell.find(&paid.place.fingerprint) else { return Ok(()) };
             let count = Quota::refund(count, paid.until, paid.amount);
             // At moment 0 no record's time is over: a refund drops nothing.
-            let Ok((bytes, _)) = cell.with(paid.place.fingerprint, Owner::Policy, count, Moment(0)) else {
+            let Ok((bytes, _)) = cell.with(paid.place.fingerprint, CounterClass::Policy, count, Timestamp(0)) else {
                 return Ok(());
             };
-            if self.store.write(paid.place.cell, &bytes, stored.version)? == Written::Committed {
+            if self.store.compare_and_swap(paid.place.cell, &bytes, stored.version)? == Cas::Done {
                 return Ok(());
             }
         }
@@ -198,11 +204,11 @@ impl<'s, S: Store> Counters<'s, S> {
 }
 
 impl Charge<'_> {
-    fn owner(&self) -> Owner {
+    fn owner(&self) -> CounterClass {
         match (self.key.scope, self.verified) {
-            (Scope::Global | Scope::Overflow, _) => Owner::Policy,
-            (Scope::Grant(_), true) => Owner::Verified,
-            (Scope::Grant(_), false) | (Scope::Session(..), _) => Owner::Unverified,
+            (Scope::Global | Scope::Overflow, _) => CounterClass::Policy,
+            (Scope::Grant(_), true) => CounterClass::Verified,
+            (Scope::Grant(_), false) | (Scope::Session(..), _) => CounterClass::Unverified,
         }
     }
 }
@@ -224,25 +230,25 @@ impl Receipt {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum NotPaid {
-    Full(Full),
+enum ChargeOneError {
+    Full(LimitExceeded),
     NoRoom,
     Unavailable,
 }
 
-impl From<Full> for NotPaid {
-    fn from(full: Full) -> Self {
+impl From<LimitExceeded> for ChargeOneError {
+    fn from(full: LimitExceeded) -> Self {
         Self::Full(full)
     }
 }
 
-impl From<NoRoom> for NotPaid {
-    fn from(NoRoom: NoRoom) -> Self {
+impl From<TableFull> for ChargeOneError {
+    fn from(TableFull: TableFull) -> Self {
         Self::NoRoom
     }
 }
 
-impl From<Unavailable> for NotPaid {
+impl From<Unavailable> for ChargeOneError {
     fn from(Unavailable: Unavailable) -> Self {
         Self::Unavailable
     }

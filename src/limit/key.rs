@@ -38,7 +38,7 @@ pub struct Key<'a> {
 
 /// A count's place in the table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Place {
+pub struct CounterSlot {
     /// The record cell.
     pub cell: u16,
     /// The count in it. 128 bits of a keyed hash: two counts never meet by accident, nor by intent.
@@ -48,7 +48,7 @@ pub struct Place {
 impl Key<'_> {
     /// Where this count lies in a table of `cells` cells.
     #[must_use]
-    pub fn place(&self, seed: &Seed, cells: u16) -> Place {
+    pub fn slot(&self, seed: &Seed, cells: u16) -> CounterSlot {
         let mut hasher = SipHasher24::new_with_key(seed);
         for text in [self.filter, self.policy, self.counter] {
             write(&mut hasher, text.as_bytes());
@@ -77,7 +77,7 @@ impl Key<'_> {
         front.copy_from_slice(&h1.to_le_bytes());
         back.copy_from_slice(&h2.to_le_bytes());
         let cell = u16::try_from(h1 % u64::from(cells.max(1))).unwrap_or_default();
-        Place { cell, fingerprint }
+        CounterSlot { cell, fingerprint }
     }
 }
 
@@ -119,13 +119,13 @@ mod tests {
             Key { scope: Scope::Global, ..key },
             Key { scope: Scope::Overflow, ..key },
         ];
-        let place = |key: &Key<'_>| key.place(&[7; 16], 4096);
+        let place = |key: &Key<'_>| key.slot(&[7; 16], 4096);
         for (index, one) in keys.iter().enumerate() {
             for other in &keys[index + 1..] {
                 assert_ne!(place(one).fingerprint, place(other).fingerprint, "{one:?} {other:?}");
             }
         }
         assert_eq!(place(&key), place(&key));
-        assert_ne!(key.place(&[8; 16], 4096).fingerprint, place(&key).fingerprint);
+        assert_ne!(key.slot(&[8; 16], 4096).fingerprint, place(&key).fingerprint);
     }
 }

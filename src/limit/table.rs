@@ -7,15 +7,15 @@
 //! 65,536 random callers put 16 records into each of 4,096 cells on average; that a cell gets 48 of them is less
 //! likely than one in a billion.
 
-use super::{totals::Difference, window::Count};
+use super::{totals::CounterDelta, window::Count};
 use crate::{
     amount::Amount,
-    store::{EMPTY, TABLE},
-    time::Moment,
+    store::{HEADER, TABLE},
+    time::Timestamp,
 };
 
 /// Cells of a table.
-pub const CELLS: u16 = TABLE.end;
+pub const SHARDS: u16 = TABLE.end;
 
 const RECORD: usize = 40;
 /// Records of callers that a cell has room for. The [totals](super::totals) are reached long before.
@@ -25,7 +25,7 @@ const UNVERIFIED_BIT: u64 = 1 << 63;
 
 /// Who can make records of a kind come into being.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Owner {
+pub enum CounterClass {
     /// The policy's author: one record a limit, always room.
     Policy,
     /// A caller whose identity was checked.
@@ -36,15 +36,15 @@ pub enum Owner {
 
 /// The cell holds something that this module did not write.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Garbage;
+pub struct CorruptShard;
 
 /// The cell has no room for another caller's record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct NoRoom;
+pub struct TableFull;
 
 /// The records of a cell.
 #[derive(Clone, Copy, Debug)]
-pub struct Cell<'b>(&'b [u8]);
+pub struct Shard<'b>(&'b [u8]);
 
 #[derive(Clone, Copy, Debug)]
 struct Record {
@@ -53,14 +53,14 @@ struct Record {
     count: Count,
 }
 
-impl<'b> Cell<'b> {
+impl<'b> Shard<'b> {
     /// Reads the bytes of a cell.
     ///
     /// # Errors
     /// They are no cell of this format.
-    pub fn open(bytes: &'b [u8]) -> Result<Self, Garbage> {
-        let records = bytes.strip_prefix(EMPTY).ok_or(Garbage)?;
-        if records.len() % RECORD == 0 { Ok(Self(records)) } else { Err(Garbage) }
+    pub fn open(bytes: &'b [u8]) -> Result<Self, CorruptShard> {
+        let records = bytes.strip_prefix(HEADER).ok_or(CorruptShard)?;
+        if records.len() % RECORD == 0 { Ok(Self(records)) } else { Err(CorruptShard) }
     }
 
     /// The count with this fingerprint, whether or not its time is over.
@@ -77,13 +77,13 @@ impl<'b> Cell<'b> {
     pub fn with(
         self,
         fingerprint: [u8; 16],
-        owner: Owner,
+        owner: CounterClass,
         count: Count,
-        now: Moment,
-    ) -> Result<(Vec<u8>, Difference), NoRoom> {
-        let mut bytes = Vec::with_capacity(EMPTY.len().saturating_add(self.0.len()).saturating_add(RECORD));
-        bytes.extend_from_slice(EMPTY);
-        let (mut known, mut all, mut difference) = (false, 0_usize, Difference::default());
+        now: Timestamp,
+    ) -> Result<(Vec<u8>, CounterDelta), TableFull> {
+        let mut bytes = Vec::with_capacity(HEADER.len().saturating_add(self.0.len()).saturating_add(RECORD));
+        bytes.extend_from_slice(HEADER);
+        let (mut known, mut all, mut difference) = (false, 0_usize, CounterDelta::default());
         for record in self.records() {
             let is_this = record.fingerprint == fingerprint;
             known |= is_this;
@@ -97,10 +97,10 @@ impl<'b> Cell<'b> {
             }
         }
         if !known {
-            if owner != Owner::Policy && all >= CAPACITY {
-                return Err(NoRoom);
+            if owner != CounterClass::Policy && all >= CAPACITY {
+                return Err(TableFull);
             }
-            let unverified = owner == Owner::Unverified;
+            let unverified = owner == CounterClass::Unverified;
             Record { fingerprint, unverified, count }.write(&mut bytes);
             difference.add(1, unverified);
         }
@@ -121,7 +121,7 @@ impl Record {
         let until = u64::from_le_bytes(*until);
         // An amount out of range cannot have been written; read as the largest, it lets nothing through.
         let amount = |bytes: &[u8; 8]| Amount::from_millionths(u64::from_le_bytes(*bytes)).unwrap_or(Amount::MAX);
-        let count = Count { until: until & !UNVERIFIED_BIT, used: amount(used), before: amount(before) };
+        let count = Count { until: until & !UNVERIFIED_BIT, used: amount(used), previous: amount(before) };
         Some(Self { fingerprint: *fingerprint, unverified: until & UNVERIFIED_BIT != 0, count })
     }
 
@@ -130,7 +130,7 @@ impl Record {
         bytes.extend_from_slice(&self.fingerprint);
         bytes.extend_from_slice(&((self.count.until & !UNVERIFIED_BIT) | mark).to_le_bytes());
         bytes.extend_from_slice(&self.count.used.millionths().to_le_bytes());
-        bytes.extend_from_slice(&self.count.before.millionths().to_le_bytes());
+        bytes.extend_from_slice(&self.count.previous.millionths().to_le_bytes());
     }
 }
 
@@ -139,59 +139,67 @@ mod tests {
     #[cfg(target_family = "wasm")]
     use wasm_bindgen_test::wasm_bindgen_test as test;
 
-    use super::{Amount, CAPACITY, Cell, Count, Difference, EMPTY, Garbage, Moment, NoRoom, Owner};
+    use super::{
+        Amount, CAPACITY, CorruptShard, Count, CounterClass, CounterDelta, HEADER, Shard, TableFull, Timestamp,
+    };
 
     fn count(until: u64) -> Count {
-        Count { until, used: Amount::ONE, before: Amount::ZERO }
+        Count { until, used: Amount::ONE, previous: Amount::ZERO }
     }
 
-    fn filled(owner: Owner, number: usize) -> Vec<u8> {
-        (0..number).fold(EMPTY.to_vec(), |bytes, n| {
+    fn filled(owner: CounterClass, number: usize) -> Vec<u8> {
+        (0..number).fold(HEADER.to_vec(), |bytes, n| {
             let fingerprint = [u8::try_from(n).unwrap(); 16];
-            Cell::open(&bytes).unwrap().with(fingerprint, owner, count(60), Moment(0)).unwrap().0
+            Shard::open(&bytes).unwrap().with(fingerprint, owner, count(60), Timestamp(0)).unwrap().0
         })
     }
 
     #[test]
     fn a_cell_keeps_what_was_put_in() {
-        let bytes = filled(Owner::Unverified, 3);
-        let cell = Cell::open(&bytes).unwrap();
+        let bytes = filled(CounterClass::Unverified, 3);
+        let cell = Shard::open(&bytes).unwrap();
         assert_eq!(cell.find(&[1; 16]), Some(count(60)));
         assert_eq!(cell.find(&[9; 16]), None);
-        let (bytes, _) = cell.with([1; 16], Owner::Unverified, count(120), Moment(0)).unwrap();
-        assert_eq!(Cell::open(&bytes).unwrap().find(&[1; 16]), Some(count(120)));
-        assert_eq!(Cell::open(&bytes).unwrap().find(&[2; 16]), Some(count(60)));
+        let (bytes, _) = cell.with([1; 16], CounterClass::Unverified, count(120), Timestamp(0)).unwrap();
+        assert_eq!(Shard::open(&bytes).unwrap().find(&[1; 16]), Some(count(120)));
+        assert_eq!(Shard::open(&bytes).unwrap().find(&[2; 16]), Some(count(60)));
     }
 
     #[test]
     fn only_records_whose_time_is_over_make_room() {
-        let bytes = filled(Owner::Verified, CAPACITY);
-        let cell = Cell::open(&bytes).unwrap();
-        assert_eq!(cell.with([99; 16], Owner::Verified, count(60), Moment(59_999)), Err(NoRoom));
-        let (bytes, _) = cell.with([99; 16], Owner::Verified, count(120), Moment(60_000)).unwrap();
-        assert_eq!(bytes.len(), EMPTY.len() + 40);
+        let bytes = filled(CounterClass::Verified, CAPACITY);
+        let cell = Shard::open(&bytes).unwrap();
+        assert_eq!(cell.with([99; 16], CounterClass::Verified, count(60), Timestamp(59_999)), Err(TableFull));
+        let (bytes, _) = cell.with([99; 16], CounterClass::Verified, count(120), Timestamp(60_000)).unwrap();
+        assert_eq!(bytes.len(), HEADER.len() + 40);
     }
 
     #[test]
     fn the_policys_own_counts_always_have_room() {
-        let bytes = filled(Owner::Verified, CAPACITY);
-        assert!(Cell::open(&bytes).unwrap().with([99; 16], Owner::Policy, count(60), Moment(0)).is_ok());
+        let bytes = filled(CounterClass::Verified, CAPACITY);
+        assert!(Shard::open(&bytes).unwrap().with([99; 16], CounterClass::Policy, count(60), Timestamp(0)).is_ok());
     }
 
     #[test]
     fn a_cell_tells_how_it_differs() {
-        let before = filled(Owner::Unverified, 3);
-        let before = Cell::open(&before).unwrap();
-        let difference = |(_, difference): (Vec<u8>, Difference)| (difference.all, difference.unverified);
-        assert_eq!(difference(before.with([9; 16], Owner::Verified, count(60), Moment(0)).unwrap()), (1, 0));
-        assert_eq!(difference(before.with([1; 16], Owner::Unverified, count(90), Moment(0)).unwrap()), (0, 0));
-        assert_eq!(difference(before.with([9; 16], Owner::Unverified, count(90), Moment(60_000)).unwrap()), (-2, -2));
+        let before = filled(CounterClass::Unverified, 3);
+        let before = Shard::open(&before).unwrap();
+        let difference = |(_, difference): (Vec<u8>, CounterDelta)| (difference.all, difference.unverified);
+        assert_eq!(difference(before.with([9; 16], CounterClass::Verified, count(60), Timestamp(0)).unwrap()), (1, 0));
+        assert_eq!(
+            difference(before.with([1; 16], CounterClass::Unverified, count(90), Timestamp(0)).unwrap()),
+            (0, 0)
+        );
+        assert_eq!(
+            difference(before.with([9; 16], CounterClass::Unverified, count(90), Timestamp(60_000)).unwrap()),
+            (-2, -2)
+        );
     }
 
     #[test]
     fn foreign_bytes_are_no_cell() {
         for bytes in [&b""[..], b"mcp", b"mcp\x02", b"mcp\x01x", b"garbage that is long enough to hold a record....."] {
-            assert_eq!(Cell::open(bytes).err(), Some(Garbage), "{bytes:?}");
+            assert_eq!(Shard::open(bytes).err(), Some(CorruptShard), "{bytes:?}");
         }
     }
 }

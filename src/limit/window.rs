@@ -5,7 +5,7 @@
 
 use std::num::NonZeroU32;
 
-use crate::{amount::Amount, time::Moment};
+use crate::{amount::Amount, time::Timestamp};
 
 /// The length of a window.
 ///
@@ -42,14 +42,14 @@ pub struct Count {
     /// Charged in the newest window.
     pub used: Amount,
     /// Charged in the window before it; only for sliding windows.
-    pub before: Amount,
+    pub previous: Amount,
 }
 
 /// There is no room for a call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Full {
+pub struct LimitExceeded {
     /// When the same call has room if nothing else is charged; `None` if it never has.
-    pub back_at: Option<Moment>,
+    pub retry_at: Option<Timestamp>,
 }
 
 impl Window {
@@ -78,7 +78,7 @@ impl Window {
     }
 
     /// The second at which the window that holds `now` ends.
-    fn end(self, now: Moment) -> u64 {
+    fn end(self, now: Timestamp) -> u64 {
         let seconds = now.seconds();
         seconds.saturating_sub(seconds % self.length()).saturating_add(self.length())
     }
@@ -86,7 +86,7 @@ impl Window {
 
 impl Count {
     /// Whether something of it still counts.
-    pub(super) fn is_alive(self, now: Moment) -> bool {
+    pub(super) fn is_alive(self, now: Timestamp) -> bool {
         self.until.saturating_mul(1000) > now.0
     }
 }
@@ -96,13 +96,13 @@ impl Quota {
     ///
     /// # Errors
     /// There is no room for it at `now`.
-    pub fn charge(&self, old: Option<Count>, amount: Amount, now: Moment) -> Result<Count, Full> {
+    pub fn charge(&self, old: Option<Count>, amount: Amount, now: Timestamp) -> Result<Count, LimitExceeded> {
         let count = self.current(old, now);
-        match (amount > self.max, self.room_from(count, amount, now)) {
-            (true, _) => Err(Full { back_at: None }),
-            (false, Some(back_at)) => Err(Full { back_at: Some(back_at) }),
+        match (amount > self.max, self.retry_at(count, amount, now)) {
+            (true, _) => Err(LimitExceeded { retry_at: None }),
+            (false, Some(back_at)) => Err(LimitExceeded { retry_at: Some(back_at) }),
             (false, None) => {
-                let used = count.used.plus(amount).ok_or(Full { back_at: None })?;
+                let used = count.used.plus(amount).ok_or(LimitExceeded { retry_at: None })?;
                 Ok(Count { used, ..count })
             }
         }
@@ -110,21 +110,21 @@ impl Quota {
 
     /// What counts at `now`.
     #[must_use]
-    pub fn used(&self, count: Count, now: Moment) -> Amount {
+    pub fn used(&self, count: Count, now: Timestamp) -> Amount {
         let count = self.current(Some(count), now);
         let (length, left) = (u128::from(self.window.length()).saturating_mul(1000), self.left(now));
-        let faded = u128::from(count.before.millionths()).saturating_mul(u128::from(left)) / length.max(1);
+        let faded = u128::from(count.previous.millionths()).saturating_mul(u128::from(left)) / length.max(1);
         let faded = u64::try_from(faded).ok().and_then(Amount::from_millionths).unwrap_or(Amount::MAX);
         count.used.plus(faded).unwrap_or(Amount::MAX)
     }
 
     /// When the window that holds `now` ends.
     #[must_use]
-    pub fn ends(&self, now: Moment) -> Moment {
-        Moment(self.window.end(now).saturating_mul(1000))
+    pub fn ends(&self, now: Timestamp) -> Timestamp {
+        Timestamp(self.window.end(now).saturating_mul(1000))
     }
 
-    fn left(&self, now: Moment) -> u64 {
+    fn left(&self, now: Timestamp) -> u64 {
         self.ends(now).0.saturating_sub(now.0)
     }
 
@@ -135,47 +135,47 @@ impl Quota {
     }
 
     /// The count as `now` sees it. A clock that steps back keeps the newer window: it never refills.
-    fn current(&self, old: Option<Count>, now: Moment) -> Count {
+    fn current(&self, old: Option<Count>, now: Timestamp) -> Count {
         let end = self.window.end(now);
         let until = match self.algorithm {
             Algorithm::Fixed => end,
             Algorithm::Sliding => end.saturating_add(self.window.length()),
         };
-        let empty = Count { until, used: Amount::ZERO, before: Amount::ZERO };
+        let empty = Count { until, used: Amount::ZERO, previous: Amount::ZERO };
         match old {
             Some(old) if old.until >= until => old,
             Some(old) if self.algorithm == Algorithm::Sliding && old.until == end => {
-                Count { before: old.used, ..empty }
+                Count { previous: old.used, ..empty }
             }
             _ => empty,
         }
     }
 
     /// When `amount`, which is at most `max`, has room beside `count`; `None` for now.
-    fn room_from(&self, count: Count, amount: Amount, now: Moment) -> Option<Moment> {
+    fn retry_at(&self, count: Count, amount: Amount, now: Timestamp) -> Option<Timestamp> {
         let room = self.max.minus(amount);
         let end = match self.algorithm {
-            Algorithm::Fixed => return (count.used > room).then(|| Moment(count.until.saturating_mul(1000))),
-            Algorithm::Sliding => Moment(count.until.saturating_sub(self.window.length()).saturating_mul(1000)),
+            Algorithm::Fixed => return (count.used > room).then(|| Timestamp(count.until.saturating_mul(1000))),
+            Algorithm::Sliding => Timestamp(count.until.saturating_sub(self.window.length()).saturating_mul(1000)),
         };
         let back_at = if count.used > room {
-            self.faded(count.used, room, end)
+            self.decayed_at(count.used, room, end)
         } else {
-            let start = Moment(end.0.saturating_sub(self.window.length().saturating_mul(1000)));
-            self.faded(count.before, room.minus(count.used), start)
+            let start = Timestamp(end.0.saturating_sub(self.window.length().saturating_mul(1000)));
+            self.decayed_at(count.previous, room.minus(count.used), start)
         };
         (back_at > now).then_some(back_at)
     }
 
     /// The first moment from `start` at which `weight`, fading over one window, is at most `room`.
-    fn faded(&self, weight: Amount, room: Amount, start: Moment) -> Moment {
+    fn decayed_at(&self, weight: Amount, room: Amount, start: Timestamp) -> Timestamp {
         if weight <= room {
             return start;
         }
         let length = u128::from(self.window.length()).saturating_mul(1000);
         let excess = u128::from(weight.minus(room).millionths());
         let elapsed = length.saturating_mul(excess).div_ceil(u128::from(weight.millionths().max(1)));
-        Moment(start.0.saturating_add(u64::try_from(elapsed).unwrap_or(u64::MAX)))
+        Timestamp(start.0.saturating_add(u64::try_from(elapsed).unwrap_or(u64::MAX)))
     }
 }
 

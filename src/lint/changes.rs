@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, fmt};
 
 use crate::{
     amount::Amount,
-    config::{Config, Named},
+    config::{Config, NamedPolicy},
     policy::{Limit, Period, Scope},
 };
 
@@ -16,7 +16,7 @@ pub struct Change {
     /// The counter; none where the change is about who calls.
     pub counter: Option<String>,
     /// What becomes of its counts.
-    pub fate: Fate,
+    pub fate: CounterChange,
     /// Where it stands: a JSON pointer into the new policy, or into the old one for what is gone from it.
     pub pointer: String,
     /// What is different, and what that means.
@@ -25,7 +25,7 @@ pub struct Change {
 
 /// What becomes of counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Fate {
+pub enum CounterChange {
     /// They start again from nothing.
     Restarts,
     /// They are no longer looked at.
@@ -56,19 +56,19 @@ pub fn changes(old: &Config, new: &Config) -> Vec<Change> {
         let message = "`identity` is another, so callers may get other names; the counts of scope `grant` and \
                        `session` go on only for those who keep theirs";
         let pointer = "/identity".to_owned();
-        changes.push(Change { counter: None, fate: Fate::Restarts, pointer, message: message.to_owned() });
+        changes.push(Change { counter: None, fate: CounterChange::Restarts, pointer, message: message.to_owned() });
     }
     for (name, counter) in &before {
         changes.extend(match after.get(name) {
             Some(now) => counter.becomes(*name, now),
             None => {
                 let message = format!("{} is no longer counted", shown(*name));
-                Some(counter.change(*name, Fate::Gone, message))
+                Some(counter.change(*name, CounterChange::Gone, message))
             }
         });
     }
     for (name, counter) in after.iter().filter(|(name, _)| !before.contains_key(*name)) {
-        changes.push(counter.change(*name, Fate::New, format!("{} starts from nothing", shown(*name))));
+        changes.push(counter.change(*name, CounterChange::New, format!("{} starts from nothing", shown(*name))));
     }
     changes.sort_by_key(|change| change.fate);
     changes
@@ -79,7 +79,7 @@ type Name<'p> = (&'p str, &'p str);
 
 fn counters(config: &Config) -> BTreeMap<Name<'_>, Counter<'_>> {
     let mut counters = BTreeMap::new();
-    for Named { name, policy } in &config.policies {
+    for NamedPolicy { name, policy } in &config.policies {
         let tables = [policy.tools(), policy.resources(), policy.prompts()];
         let exact = tables.into_iter().flat_map(|table| table.names().map(|(_, rule)| rule));
         let patterns = tables.into_iter().flat_map(|table| table.patterns().map(|(_, rule)| rule));
@@ -110,7 +110,7 @@ impl<'p> Counter<'p> {
         }
     }
 
-    fn change(&self, (_, name): Name<'_>, fate: Fate, message: String) -> Change {
+    fn change(&self, (_, name): Name<'_>, fate: CounterChange, message: String) -> Change {
         Change { counter: Some(name.to_owned()), fate, pointer: self.pointer.to_owned(), message }
     }
 
@@ -125,11 +125,11 @@ impl<'p> Counter<'p> {
         if !differences.is_empty() {
             let (name_shown, what) = (shown(name), differences.join(", "));
             let message = format!("{name_shown} starts again from nothing: {what}");
-            return Some(now.change(name, Fate::Restarts, message));
+            return Some(now.change(name, CounterChange::Restarts, message));
         }
         let max = differs("max", self.max != now.max, [self, now].map(Self::max))?;
         let message = format!("{} goes on counting where it is: {max}", shown(name));
-        Some(now.change(name, Fate::Kept, message))
+        Some(now.change(name, CounterChange::Kept, message))
     }
 
     fn window(&self) -> String {
@@ -149,7 +149,7 @@ fn differs(key: &str, differs: bool, [old, new]: [String; 2]) -> Option<String> 
     differs.then(|| format!("`{key}` was `{old}` and is `{new}`"))
 }
 
-impl Fate {
+impl CounterChange {
     /// Its name.
     #[must_use]
     pub fn name(self) -> &'static str {
@@ -162,7 +162,7 @@ impl Fate {
     }
 }
 
-impl fmt::Display for Fate {
+impl fmt::Display for CounterChange {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(self.name())
     }

@@ -4,9 +4,9 @@ use std::collections::HashSet;
 
 use crate::policy::Rule;
 
-use super::{Findings, Kind, quoted, view::Entry};
+use super::{Lint, Lints, quoted, view::Entry};
 
-pub(super) fn look(found: &mut Findings<'_>) {
+pub(super) fn look(found: &mut Lints<'_>) {
     let view = found.view;
     let charged = view.live().filter(|live| !(live.entry.is_some() && view.is_idle(live.rule)));
     let mut told: HashSet<&str> = charged.flat_map(|live| counters(live.rule)).collect();
@@ -18,7 +18,7 @@ pub(super) fn look(found: &mut Findings<'_>) {
                     quoted(&limit.counter),
                     why(entry)
                 );
-                found.add(Kind::NeverCharged, view.part(&limit.pointer, "counter"), message);
+                found.add(Lint::NeverCharged, view.part(&limit.pointer, "counter"), message);
             }
         }
     }

@@ -2,9 +2,9 @@
 
 use crate::{identity::Source, policy::Scope};
 
-use super::{Findings, Kind, quoted};
+use super::{Lint, Lints, quoted};
 
-pub(super) fn look(found: &mut Findings<'_>) {
+pub(super) fn look(found: &mut Lints<'_>) {
     let view = found.view;
     for (index, source) in view.config.identity.iter().enumerate() {
         let pointer = format!("/identity/{index}");
@@ -14,12 +14,12 @@ pub(super) fn look(found: &mut Findings<'_>) {
                     "the header `{name}` is taken as it was sent, so callers can name themselves as they like; keep \
                      it only where a filter before this one checks it"
                 );
-                found.add(Kind::UnverifiedIdentity, pointer, message);
+                found.add(Lint::UnverifiedIdentity, pointer, message);
             }
             Source::Bearer => {
                 let message = "bearer tokens are not verified here, so callers can make up as many as they like; keep \
                                this only where a filter before this one checks them";
-                found.add(Kind::UnverifiedIdentity, pointer, message);
+                found.add(Lint::UnverifiedIdentity, pointer, message);
             }
             Source::Constant(value) => constant(found, pointer, index, value),
             Source::Jwt { .. } | Source::Peer(_) | Source::Address { .. } => {}
@@ -27,7 +27,7 @@ pub(super) fn look(found: &mut Findings<'_>) {
     }
 }
 
-fn constant(found: &mut Findings<'_>, pointer: String, index: usize, value: &str) {
+fn constant(found: &mut Lints<'_>, pointer: String, index: usize, value: &str) {
     let mut limits = found.view.live().flat_map(|live| &live.rule.limits);
     let Some(limit) = limits.find(|limit| limit.scope == Scope::Grant) else { return };
     let who = if index == 0 { "every caller" } else { "every caller that no source before this one names" };
@@ -36,5 +36,5 @@ fn constant(found: &mut Findings<'_>, pointer: String, index: usize, value: &str
         "{who} is {value}, so limits of scope `grant`, such as {counter}, count them all together; write scope \
          `global` if that is meant, or name a source that tells callers apart"
     );
-    found.add(Kind::ConstantGrant, pointer, message);
+    found.add(Lint::ConstantGrant, pointer, message);
 }

@@ -3,14 +3,14 @@
 use crate::policy::{Mode, Rule, pattern::Pattern};
 
 use super::{
-    Findings, Kind, quoted,
+    Lint, Lints, quoted,
     view::{Entry, Map},
 };
 
 /// A pattern and its rule.
 type Other<'v> = (&'v Pattern, &'v Rule);
 
-pub(super) fn look(found: &mut Findings<'_>) {
+pub(super) fn look(found: &mut Lints<'_>) {
     let view = found.view;
     let entries = view.entries.iter().filter(|entry| entry.barrier.is_none() && !entry.rule.denies_unconditionally());
     for entry in entries {
@@ -25,27 +25,27 @@ pub(super) fn look(found: &mut Findings<'_>) {
 }
 
 /// The pattern that would decide on everything an entry decides on, were the entry not there.
-fn covered(found: &mut Findings<'_>, entry: &Entry<'_>, (pattern, rule): Other<'_>) {
+fn covered(found: &mut Lints<'_>, entry: &Entry<'_>, (pattern, rule): Other<'_>) {
     let (key, other) = (quoted(entry.key), quoted(pattern.text()));
     if rule.denies_unconditionally() {
         let message = format!(
             "{key} passes although {other} denies: a name that is written out beats every pattern; take the entry out \
              if that is not meant"
         );
-        found.add(Kind::DroppedRestriction, &entry.pointer, message);
+        found.add(Lint::DroppedRestriction, &entry.pointer, message);
     } else if let Some(dropped) = dropped(entry, rule) {
         let message = format!(
             "{key} decides instead of {other} and drops its {dropped}, since entries never merge; repeat it here{}",
             or_for_all(entry.map)
         );
-        found.add(Kind::DroppedRestriction, &entry.pointer, message);
+        found.add(Lint::DroppedRestriction, &entry.pointer, message);
     }
 }
 
 /// The first pattern that would decide on a part of what an entry decides on.
-fn crossed(found: &mut Findings<'_>, entry: &Entry<'_>, others: &[Other<'_>]) {
+fn crossed(found: &mut Lints<'_>, entry: &Entry<'_>, others: &[Other<'_>]) {
     let Some(own) = entry.pattern else { return };
-    let crossing = others.iter().filter(|(pattern, _)| own.meets(pattern) && !pattern.matches(entry.key));
+    let crossing = others.iter().filter(|(pattern, _)| own.overlaps(pattern) && !pattern.matches(entry.key));
     let first = crossing.filter_map(|(pattern, rule)| Some((pattern, dropped(entry, rule)?))).next();
     if let Some((pattern, dropped)) = first {
         let message = format!(
@@ -55,7 +55,7 @@ fn crossed(found: &mut Findings<'_>, entry: &Entry<'_>, others: &[Other<'_>]) {
             quoted(pattern.text()),
             or_for_all(entry.map)
         );
-        found.add(Kind::DroppedRestriction, &entry.pointer, message);
+        found.add(Lint::DroppedRestriction, &entry.pointer, message);
     }
 }
 

@@ -4,7 +4,7 @@ use std::fmt;
 
 /// What advice is about. Names are stable: people write them into their CI.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Kind {
+pub enum Lint {
     /// Nothing is enforced: the policy or the whole configuration is in shadow.
     Shadow,
     /// `default: "allow"` with `hide`.
@@ -53,7 +53,7 @@ pub enum Kind {
     LooseRegex,
 }
 
-impl Kind {
+impl Lint {
     /// Every kind.
     pub const ALL: [Self; 23] = [
         Self::Shadow,
@@ -112,7 +112,7 @@ impl Kind {
     }
 }
 
-impl fmt::Display for Kind {
+impl fmt::Display for Lint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.name())
     }

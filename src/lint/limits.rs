@@ -5,18 +5,18 @@ use std::collections::HashSet;
 use crate::{
     amount::Amount,
     config::Refund,
-    policy::{Cost, Limit, Period, Scope, Stance},
+    policy::{Cost, Effect, Limit, Period, Scope},
 };
 
 use super::{
-    Findings, Kind, quoted,
-    view::{Live, Map, View},
+    Lint, Lints, quoted,
+    view::{Map, PolicyView, ReachableRule},
 };
 
 /// Windows of this length, in seconds, outlive an Envoy often enough to matter.
 const LONG: u32 = 3600;
 
-pub(super) fn look(found: &mut Findings<'_>) {
+pub(super) fn look(found: &mut Lints<'_>) {
     refund_beside_service(found);
     let view = found.view;
     let counts_alone = view.config.limits.service.is_none();
@@ -33,22 +33,22 @@ pub(super) fn look(found: &mut Findings<'_>) {
     }
 }
 
-fn refund_beside_service(found: &mut Findings<'_>) {
+fn refund_beside_service(found: &mut Lints<'_>) {
     let limits = &found.view.config.limits;
     if limits.service.is_some() && limits.refund == Refund::Failed {
         let message = "a service takes no charge back, so a call that the server fails stays charged; take it out";
-        found.add(Kind::RefundBesideService, "/limits/refund", message);
+        found.add(Lint::RefundBesideService, "/limits/refund", message);
     }
 }
 
-fn local_window(found: &mut Findings<'_>, limit: &Limit) {
+fn local_window(found: &mut Lints<'_>, limit: &Limit) {
     let message = format!(
         "{} counts for {} in this Envoy alone: a restart forgets the count, and each replica has its own; where that \
          matters, name a `limits.service`, use a window of minutes, or a single replica",
         quoted(&limit.counter),
         length(limit.period)
     );
-    found.add(Kind::LocalWindow, found.view.part(&limit.pointer, "window"), message);
+    found.add(Lint::LocalWindow, found.view.part(&limit.pointer, "window"), message);
 }
 
 fn length(period: Period) -> String {
@@ -60,7 +60,7 @@ fn length(period: Period) -> String {
 }
 
 /// Limits whose scope leaves a gap that no other limit of the same calls closes.
-fn alone(found: &mut Findings<'_>, live: Live<'_>) {
+fn alone(found: &mut Lints<'_>, live: ReachableRule<'_>) {
     let has = |scope| live.limits().any(|limit| limit.scope == scope);
     if has(Scope::Grant) || live.entry.is_none() && every_tool_has_its_own(found.view) {
         return;
@@ -72,42 +72,42 @@ fn alone(found: &mut Findings<'_>, live: Live<'_>) {
             "one caller can use up {} for all, since no limit here is of scope `grant`; add one",
             quoted(&global.counter)
         );
-        found.add(Kind::GlobalAlone, found.view.part(&global.pointer, "scope"), message);
+        found.add(Lint::GlobalAlone, found.view.part(&global.pointer, "scope"), message);
     } else if !has(Scope::Global) {
         let message = format!(
             "{} holds nobody back: callers open sessions as they like, and every limit here is of scope `session`; \
              add one of scope `grant`",
             quoted(&limit.counter)
         );
-        found.add(Kind::SessionAlone, found.view.part(&limit.pointer, "scope"), message);
+        found.add(Lint::SessionAlone, found.view.part(&limit.pointer, "scope"), message);
     }
 }
 
 /// Whether whatever `all_tools` lets through has a limit of scope `grant` in its own rule.
-fn every_tool_has_its_own(view: &View<'_>) -> bool {
+fn every_tool_has_its_own(view: &PolicyView<'_>) -> bool {
     let mut tools = view.live().filter(|live| live.entry.is_some_and(|entry| entry.map == Map::Tools)).peekable();
-    let named = view.policy.default() == Stance::Deny && tools.peek().is_some();
+    let named = view.policy.default() == Effect::Deny && tools.peek().is_some();
     named && tools.all(|live| live.rule.limits.iter().any(|limit| limit.scope == Scope::Grant))
 }
 
-fn too_little(found: &mut Findings<'_>, limit: &Limit) {
+fn too_little(found: &mut Lints<'_>, limit: &Limit) {
     let max = limit.max;
     match &limit.cost {
         Cost::Argument(path) if max == Amount::ZERO => {
             let message = format!(
                 "`max` is 0, so only a call whose `{path}` is 0 ever passes; write `\"action\": \"deny\"` if none should"
             );
-            found.add(Kind::ZeroLimit, found.view.part(&limit.pointer, "max"), message);
+            found.add(Lint::ZeroLimit, found.view.part(&limit.pointer, "max"), message);
         }
         Cost::Fixed(_) if max == Amount::ZERO => {
             let message = "`max` is 0, so no call ever passes; write `\"action\": \"deny\"` if that is meant";
-            found.add(Kind::ZeroLimit, found.view.part(&limit.pointer, "max"), message);
+            found.add(Lint::ZeroLimit, found.view.part(&limit.pointer, "max"), message);
         }
         Cost::Fixed(cost) if *cost > max => {
             let message = format!(
                 "one call costs {cost} and `max` is {max}, so no call ever passes; raise `max`, or lower `increment`"
             );
-            found.add(Kind::IncrementOverMax, found.view.part(&limit.pointer, "increment"), message);
+            found.add(Lint::IncrementOverMax, found.view.part(&limit.pointer, "increment"), message);
         }
         _ => {}
     }

@@ -2,26 +2,26 @@
 
 use crate::policy::{
     Cost, Predicate, Rule,
-    condition::{Condition, Side},
+    condition::{Clause, Condition},
     path::Path,
 };
 
 use super::{
-    Findings, Kind, anchors,
-    view::{Live, Map},
+    Lint, Lints, regex_anchors,
+    view::{Map, ReachableRule},
 };
 
-pub(super) fn look(found: &mut Findings<'_>) {
+pub(super) fn look(found: &mut Lints<'_>) {
     let view = found.view;
     for live in view.live() {
         let Rule { require, deny_if, approval, .. } = live.rule;
         for (condition, place) in conditions(require) {
-            regex(found, condition, Side::Require, &place);
+            regex(found, condition, Clause::Require, &place);
         }
-        for (predicates, kind) in [(deny_if, Kind::UnguardedDeny), (approval, Kind::UnguardedApproval)] {
+        for (predicates, kind) in [(deny_if, Lint::UnguardedDeny), (approval, Lint::UnguardedApproval)] {
             unguarded(found, live, predicates, kind);
             for (condition, place) in conditions(predicates) {
-                regex(found, condition, Side::Refuse, &place);
+                regex(found, condition, Clause::Deny, &place);
                 if condition.operator() == "max_length" {
                     inverted(found, kind, &place);
                 }
@@ -39,17 +39,17 @@ fn conditions(predicates: &[Predicate]) -> impl Iterator<Item = (&Condition, Str
 }
 
 /// What refuses because of an argument, and says nothing of a call without it.
-fn unguarded(found: &mut Findings<'_>, live: Live<'_>, predicates: &[Predicate], kind: Kind) {
+fn unguarded(found: &mut Lints<'_>, live: ReachableRule<'_>, predicates: &[Predicate], kind: Lint) {
     let mut told: Vec<&Path> = Vec::new();
     for (condition, place) in conditions(predicates) {
         let path = condition.path();
         // `exists` is about nothing else.
-        let passes = !condition.holds_without(Side::Refuse) && condition.operator() != "exists";
+        let passes = !condition.holds_without(Clause::Deny) && condition.operator() != "exists";
         if !passes || told.contains(&path) || is_sure(live, path) {
             continue;
         }
         told.push(path);
-        let what = if kind == Kind::UnguardedDeny { "is not denied here" } else { "needs no approval here" };
+        let what = if kind == Lint::UnguardedDeny { "is not denied here" } else { "needs no approval here" };
         let message = format!(
             "a call without `{path}` {what}, and nothing requires the argument; add a `require` of `exists` `true`, or \
              of the values that are fine"
@@ -59,14 +59,14 @@ fn unguarded(found: &mut Findings<'_>, live: Live<'_>, predicates: &[Predicate],
 }
 
 /// Whether a call without this argument is refused anyway.
-fn is_sure(live: Live<'_>, path: &Path) -> bool {
+fn is_sure(live: ReachableRule<'_>, path: &Path) -> bool {
     // Rules on a resource look at its URI, and a request without one is refused.
     if live.entry.is_some_and(|entry| entry.map == Map::Resources) && path.to_string() == "args.uri" {
         return true;
     }
     live.rules().any(|rule| {
         let conditions = rule.require.iter().flat_map(|predicate| &predicate.conditions);
-        let needed = conditions.filter(|condition| !condition.holds_without(Side::Require)).map(Condition::path);
+        let needed = conditions.filter(|condition| !condition.holds_without(Clause::Require)).map(Condition::path);
         let counted = rule.limits.iter().filter_map(|limit| match &limit.cost {
             Cost::Argument(path) => Some(path),
             Cost::Fixed(_) => None,
@@ -76,15 +76,15 @@ fn is_sure(live: Live<'_>, path: &Path) -> bool {
     })
 }
 
-fn inverted(found: &mut Findings<'_>, kind: Kind, place: &str) {
-    let what = if kind == Kind::UnguardedDeny { "denies what is short" } else { "asks approval for what is short" };
+fn inverted(found: &mut Lints<'_>, kind: Lint, place: &str) {
+    let what = if kind == Lint::UnguardedDeny { "denies what is short" } else { "asks approval for what is short" };
     let message =
         format!("`max_length` holds for short values, so this {what}; put it under `require` to keep long ones out");
-    found.add(Kind::InvertedMaxLength, found.view.whole(&format!("{place}/op")), message);
+    found.add(Lint::InvertedMaxLength, found.view.whole(&format!("{place}/op")), message);
 }
 
-fn regex(found: &mut Findings<'_>, condition: &Condition, side: Side, place: &str) {
-    if let Some(message) = condition.regex().and_then(|regex| anchors::loose(regex, side)) {
-        found.add(Kind::LooseRegex, found.view.whole(&format!("{place}/value")), message);
+fn regex(found: &mut Lints<'_>, condition: &Condition, side: Clause, place: &str) {
+    if let Some(message) = condition.regex().and_then(|regex| regex_anchors::loose(regex, side)) {
+        found.add(Lint::LooseRegex, found.view.whole(&format!("{place}/value")), message);
     }
 }

@@ -3,22 +3,22 @@
 use std::iter;
 
 use crate::{
-    config::{Config, Named},
+    config::{Config, NamedPolicy},
     json::{Node, Value},
     policy::{
-        Limit, Mode, Policy, Rule, Stance,
+        Effect, Limit, Mode, Policy, Rule,
         pattern::{Pattern, Table},
     },
 };
 
 use super::{
-    places::{Places, below},
-    reach,
+    offsets::{Places, below},
+    reachability,
 };
 
 /// A configuration with its entries in the order of the text.
 #[derive(Debug)]
-pub(super) struct View<'v> {
+pub(super) struct PolicyView<'v> {
     pub(super) config: &'v Config,
     pub(super) policy: &'v Policy,
     pub(super) places: Places,
@@ -38,7 +38,7 @@ pub(super) struct Entry<'v> {
     pub(super) rule: &'v Rule,
     pub(super) pointer: String,
     /// Why no call gets to its rule.
-    pub(super) barrier: Option<reach::Barrier>,
+    pub(super) barrier: Option<reachability::Blocker>,
 }
 
 /// A map of entries.
@@ -51,7 +51,7 @@ pub(super) enum Map {
 
 /// A rule that some call gets to.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Live<'v> {
+pub(super) struct ReachableRule<'v> {
     pub(super) rule: &'v Rule,
     /// `None` for `all_tools`.
     pub(super) entry: Option<&'v Entry<'v>>,
@@ -59,8 +59,8 @@ pub(super) struct Live<'v> {
     beside: Option<&'v Rule>,
 }
 
-impl<'v> View<'v> {
-    pub(super) fn new(config: &'v Config, named: &'v Named, document: &'v Node<'_>, places: Places) -> Self {
+impl<'v> PolicyView<'v> {
+    pub(super) fn new(config: &'v Config, named: &'v NamedPolicy, document: &'v Node<'_>, places: Places) -> Self {
         let policy = &named.policy;
         let among = member(document, "policies").and_then(|policies| member(policies, &named.name));
         let (base, written) = match (among, member(document, "policy")) {
@@ -75,7 +75,7 @@ impl<'v> View<'v> {
             let patterns = table.patterns().map(|(pattern, rule)| (pattern.text(), Some(pattern), rule));
             let entries = exact.chain(patterns).map(|(key, pattern, rule)| {
                 let pointer = below(&view.pointer(map.name()), key);
-                Entry { map, key, pattern, rule, pointer, barrier: reach::barrier(&view, map, key, pattern) }
+                Entry { map, key, pattern, rule, pointer, barrier: reachability::barrier(&view, map, key, pattern) }
             });
             let entries: Vec<_> = entries.collect();
             view.entries.extend(entries);
@@ -107,24 +107,24 @@ impl<'v> View<'v> {
     }
 
     /// The rules that some call gets to and that do not deny whatever the call.
-    pub(super) fn live(&'v self) -> impl Iterator<Item = Live<'v>> {
+    pub(super) fn live(&'v self) -> impl Iterator<Item = ReachableRule<'v>> {
         let all = self.policy.all_tools();
-        let entries = self.entries.iter().filter(|entry| entry.barrier.is_none()).map(move |entry| Live {
+        let entries = self.entries.iter().filter(|entry| entry.barrier.is_none()).map(move |entry| ReachableRule {
             rule: entry.rule,
             entry: Some(entry),
             beside: (entry.map == Map::Tools).then_some(all),
         });
-        let live = iter::once(Live { rule: all, entry: None, beside: None }).chain(entries);
+        let live = iter::once(ReachableRule { rule: all, entry: None, beside: None }).chain(entries);
         live.filter(|live| !live.rule.denies_unconditionally())
     }
 
     /// Whether the default refuses what a rule in shadow names.
     pub(super) fn is_idle(&self, rule: &Rule) -> bool {
-        rule.mode == Mode::Shadow && self.policy.default() == Stance::Deny
+        rule.mode == Mode::Shadow && self.policy.default() == Effect::Deny
     }
 }
 
-impl<'v> Live<'v> {
+impl<'v> ReachableRule<'v> {
     /// The rule, and `all_tools` beside it: what is asked of a call, as far as it binds one of the rule's mode.
     pub(super) fn rules(&self) -> impl Iterator<Item = &'v Rule> {
         let mode = self.rule.mode;

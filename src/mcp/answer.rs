@@ -158,7 +158,7 @@ impl LimitData<'_> {
 
 /// The answer to a notification or a response that is dropped: some clients die on anything else.
 #[must_use]
-pub fn dropped() -> Reply {
+pub fn accepted_empty() -> Reply {
     Reply { status: 202, retry_after: None, body: String::new() }
 }
 

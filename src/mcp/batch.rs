@@ -3,12 +3,12 @@
 
 use crate::{
     http::Headers,
-    json::{Kind, Reader},
+    json::{Reader, ValueType},
 };
 
 use super::{
     Message, Refusal, Request,
-    era::{self, Era},
+    revision::{self, Lifecycle},
 };
 
 /// What a body holds.
@@ -32,7 +32,7 @@ impl<'a> Body<'a> {
     pub fn read(body: &'a [u8], max_depth: u32, batches: bool) -> Result<Self, Refusal> {
         let mut reader = Reader::new(body, max_depth)?;
         match reader.kind()? {
-            Kind::Array if batches => read_batch(&mut reader).map(Self::Batch),
+            ValueType::Array if batches => read_batch(&mut reader).map(Self::Batch),
             _ => Message::read(body, max_depth).map(Self::Single),
         }
     }
@@ -52,10 +52,10 @@ impl<'a> Body<'a> {
     ///
     /// # Errors
     /// Head and body are not of one era, or the era has no batches.
-    pub fn era(&self, headers: &Headers) -> Result<Era, Refusal> {
+    pub fn era(&self, headers: &Headers) -> Result<Lifecycle, Refusal> {
         match self {
-            Self::Single(message) => era::agree(headers, message),
-            Self::Batch(messages) => era::has_batches(headers, messages).map(|()| Era::Handshake),
+            Self::Single(message) => revision::check_headers(headers, message),
+            Self::Batch(messages) => revision::has_batches(headers, messages).map(|()| Lifecycle::Session),
         }
     }
 }
@@ -68,7 +68,7 @@ fn read_batch<'a>(reader: &mut Reader<'a>) -> Result<Vec<Message<'a>>, Refusal> 
         // What is too much is checked like anything else, but not kept.
         match reader.kind()? {
             _ if count > MAX_MESSAGES => reader.skip().map(drop),
-            Kind::Object => Message::parse(reader).map(|(_, message)| messages.push(message)),
+            ValueType::Object => Message::parse(reader).map(|(_, message)| messages.push(message)),
             _ => {
                 messages.push(Err("an element of the batch is no message".to_owned()));
                 reader.skip().map(drop)
@@ -77,7 +77,7 @@ fn read_batch<'a>(reader: &mut Reader<'a>) -> Result<Vec<Message<'a>>, Refusal> 
     })?;
     reader.finish()?;
     let refused = |why: String| Refusal::invalid(None, format!("{why}; send one message a request"));
-    if let Some(doubt) = reader.doubt() {
+    if let Some(doubt) = reader.name_fault() {
         return Err(refused(doubt.to_string()));
     }
     if !(1..=MAX_MESSAGES).contains(&count) {
@@ -116,7 +116,7 @@ mod tests {
         match Body::read(body.as_bytes(), 64, true) {
             Ok(Body::Batch(messages)) => Ok(messages.len()),
             Ok(Body::Single(_)) => Ok(0),
-            Err(refusal) => Err(refusal.why),
+            Err(refusal) => Err(refusal.message),
         }
     }
 
@@ -133,7 +133,7 @@ mod tests {
         assert_eq!(read(&pings(&["1"])), Ok(1));
         assert_eq!(read(r#"{"jsonrpc":"2.0","id":1,"method":"ping"}"#), Ok(0));
         let refusal = Body::read(mixed.as_bytes(), 64, false).unwrap_err();
-        assert_eq!(refusal.why, "the body is not one object; send one message a request, no batch");
+        assert_eq!(refusal.message, "the body is not one object; send one message a request, no batch");
     }
 
     #[test]

@@ -166,7 +166,7 @@ mod tests {
     #[track_caller]
     fn post(extra: &[(&str, &str)]) -> Result<Head, (u16, String)> {
         let pairs = [&[(":method", "POST")], extra].concat();
-        inspect(&headers(&pairs), true, 100).map_err(|refusal| (refusal.status, refusal.why))
+        inspect(&headers(&pairs), true, 100).map_err(|refusal| (refusal.status, refusal.message))
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use crate::json::{Fault, Kind, Reader};
+use crate::json::{Fault, Reader, ValueType};
 
 /// The largest integer that every reader keeps exactly, 2^53-1.
 const MAX_INTEGER: u64 = (1 << 53) - 1;
@@ -24,12 +24,12 @@ impl<'a> Id<'a> {
         let kind = reader.kind()?;
         let token = std::str::from_utf8(reader.skip()?).unwrap_or_default();
         let valid = match kind {
-            Kind::String => token.len() <= MAX_BYTES.saturating_add(2),
-            Kind::Number => {
+            ValueType::String => token.len() <= MAX_BYTES.saturating_add(2),
+            ValueType::Number => {
                 let digits = token.strip_prefix('-').unwrap_or(token);
                 digits.parse::<u64>().is_ok_and(|number| number <= MAX_INTEGER)
             }
-            Kind::Null | Kind::Bool | Kind::Array | Kind::Object => false,
+            ValueType::Null | ValueType::Bool | ValueType::Array | ValueType::Object => false,
         };
         Ok(valid.then_some(Self(token)))
     }

@@ -4,14 +4,14 @@
 //! A pure state machine over chunks. Kept entries, and everything that is no list, stay byte for byte; what lists
 //! nothing is not held back. A list that cannot be read becomes an error: it is never passed on.
 //!
-//! * [`Trimmer`] takes the chunks of one answer
+//! * [`ListFilter`] takes the chunks of one answer
 //! * `message` trims one message, by `edit`s to its text
 //! * `events` finds the messages of a stream, of which `shape` tells early what they are
 
 mod edit;
 mod events;
 mod message;
-mod shape;
+mod sniff;
 
 #[cfg(test)]
 mod tests;
@@ -25,7 +25,7 @@ use self::events::Events;
 
 /// What is listed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
+pub enum ListKind {
     /// `tools/list`
     Tools,
     /// `prompts/list`
@@ -37,11 +37,11 @@ pub enum Kind {
 }
 
 /// Tells whether an entry is shown, by what it is and its name, URI or URI template.
-pub type Shows<'s> = &'s dyn Fn(Kind, &str) -> bool;
+pub type IsVisible<'s> = &'s dyn Fn(ListKind, &str) -> bool;
 
 /// What is known of the request whose answer is trimmed.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Asked {
+pub struct ListRequest {
     /// The ids of its requests, as they were sent. None where a stream was opened that answers others.
     pub ids: Vec<String>,
     /// Whether it was a batch.
@@ -54,8 +54,8 @@ pub struct Asked {
 
 /// Trims one answer.
 #[derive(Clone, Debug)]
-pub struct Trimmer {
-    asked: Asked,
+pub struct ListFilter {
+    asked: ListRequest,
     form: Form,
 }
 
@@ -72,12 +72,12 @@ enum Form {
 
 /// Something in a stream cannot be passed on, and nobody could be told: the stream has to end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Broken;
+pub struct StreamAborted;
 
 /// The members of a result that list something.
 const LISTS: [&str; 4] = ["tools", "prompts", "resources", "resourceTemplates"];
 
-impl Kind {
+impl ListKind {
     /// The list that a member of a result is.
     fn of(name: &str) -> Option<Self> {
         match name {
@@ -111,16 +111,16 @@ impl Kind {
     }
 }
 
-impl Trimmer {
+impl ListFilter {
     /// Trims an answer that is JSON.
     #[must_use]
-    pub fn json(asked: Asked) -> Self {
+    pub fn json(asked: ListRequest) -> Self {
         Self { asked, form: Form::Json { text: Vec::new() } }
     }
 
     /// Trims an answer that is an event stream.
     #[must_use]
-    pub fn events(asked: Asked) -> Self {
+    pub fn events(asked: ListRequest) -> Self {
         Self { asked, form: Form::Events(Box::default()) }
     }
 
@@ -128,13 +128,13 @@ impl Trimmer {
     ///
     /// # Errors
     /// The stream has to end.
-    pub fn hear(&mut self, chunk: &[u8], shows: Shows<'_>) -> Result<Vec<u8>, Broken> {
+    pub fn push(&mut self, chunk: &[u8], shows: IsVisible<'_>) -> Result<Vec<u8>, StreamAborted> {
         match &mut self.form {
             Form::Json { text } if text.len().saturating_add(chunk.len()) > self.asked.max_bytes => {
                 self.form = Form::Refused(TOO_LONG);
             }
             Form::Json { text } => text.extend_from_slice(chunk),
-            Form::Events(events) => return events.hear(chunk, &self.asked, shows),
+            Form::Events(events) => return events.push(chunk, &self.asked, shows),
             Form::Refused(_) => {}
         }
         Ok(Vec::new())
@@ -144,12 +144,12 @@ impl Trimmer {
     ///
     /// # Errors
     /// The stream has to end.
-    pub fn end(&mut self, shows: Shows<'_>) -> Result<Vec<u8>, Broken> {
+    pub fn end(&mut self, shows: IsVisible<'_>) -> Result<Vec<u8>, StreamAborted> {
         match &mut self.form {
             Form::Json { text } if text.is_empty() => Ok(Vec::new()),
             Form::Json { text } => {
                 let text = std::mem::take(text);
-                Ok(match message::trim(&text, self.asked.is_cacheable, shows) {
+                Ok(match message::filter(&text, self.asked.is_cacheable, shows) {
                     Ok(trimmed) => trimmed.unwrap_or(text),
                     Err(_) => self.asked.refused(UNREADABLE).into_bytes(),
                 })
@@ -168,7 +168,7 @@ const UNREADABLE: &str = "the server's answer is no JSON that all clients read a
 pub const UNKNOWN_FORM: &str = "the server's answer is neither plain JSON nor a plain event stream, so the list in it was \
     not passed on; tell the server's operator";
 
-impl Asked {
+impl ListRequest {
     /// The answer in place of one that is not passed on.
     #[must_use]
     pub fn refused(&self, why: &str) -> String {

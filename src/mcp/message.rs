@@ -2,11 +2,11 @@
 
 use std::{borrow::Cow, mem};
 
-use crate::json::{Fault, Kind, Names, Reader, fold};
+use crate::json::{Fault, Names, Reader, ValueType, fold};
 
 use super::{
-    Id, Method, Refusal, Sort, Target,
-    params::{Params, Slot},
+    Id, Method, MethodClass, Refusal, Target,
+    params::{Field, Params},
 };
 
 /// Members of the envelope; JSON-RPC 2.0, sections 4 and 5.
@@ -56,13 +56,13 @@ impl<'a> Message<'a> {
     /// The body is not strict JSON, is no single message, or is one that some server reads differently.
     pub fn read(body: &'a [u8], max_depth: u32) -> Result<Self, Refusal> {
         let mut reader = Reader::new(body, max_depth)?;
-        if reader.kind()? != Kind::Object {
+        if reader.kind()? != ValueType::Object {
             reader.skip().and_then(|_| reader.finish())?;
             return Err(Refusal::invalid(None, "the body is not one object; send one message a request, no batch"));
         }
         let (id, message) = Self::parse(&mut reader)?;
         reader.finish()?;
-        match reader.doubt() {
+        match reader.name_fault() {
             Some(doubt) => Err(format!("{doubt}; send each name once, spelled as the specification does")),
             None => message,
         }
@@ -80,11 +80,11 @@ impl<'a> Message<'a> {
 #[derive(Debug, Default)]
 struct Envelope<'a> {
     version_is_right: bool,
-    id: Slot<Id<'a>>,
+    id: Field<Id<'a>>,
     /// More than one member that some server takes for the id.
     ids: u32,
-    method: Slot<Cow<'a, str>>,
-    params: Slot<Params<'a>>,
+    method: Field<Cow<'a, str>>,
+    params: Field<Params<'a>>,
     answers: bool,
 }
 
@@ -96,16 +96,16 @@ impl<'a> Envelope<'a> {
     }
 
     fn member(&mut self, reader: &mut Reader<'a>, name: &str) -> Result<(), Fault> {
-        self.ids = self.ids.saturating_add(u32::from(name == "id" || fold::mistakable(name, "id")));
+        self.ids = self.ids.saturating_add(u32::from(name == "id" || fold::is_folded_match(name, "id")));
         match (name, reader.kind()?) {
-            ("jsonrpc", Kind::String) => self.version_is_right = reader.string()? == "2.0",
-            ("id", _) => self.id = Id::read(reader)?.map_or(Slot::Wrong, Slot::Is),
-            ("method", Kind::String) => self.method = Slot::Is(reader.string()?),
-            ("params", Kind::Object) => self.params = Slot::Is(Params::read(reader)?),
+            ("jsonrpc", ValueType::String) => self.version_is_right = reader.string()? == "2.0",
+            ("id", _) => self.id = Id::read(reader)?.map_or(Field::WrongType, Field::Present),
+            ("method", ValueType::String) => self.method = Field::Present(reader.string()?),
+            ("params", ValueType::Object) => self.params = Field::Present(Params::read(reader)?),
             (other, _) => {
                 match other {
-                    "method" => self.method = Slot::Wrong,
-                    "params" => self.params = Slot::Wrong,
+                    "method" => self.method = Field::WrongType,
+                    "params" => self.params = Field::WrongType,
                     "result" | "error" => self.answers = true,
                     _ => {}
                 }
@@ -118,7 +118,7 @@ impl<'a> Envelope<'a> {
     /// The id, if no server can read another one.
     fn id(&self) -> Option<Id<'a>> {
         match self.id {
-            Slot::Is(id) if self.ids == 1 => Some(id),
+            Field::Present(id) if self.ids == 1 => Some(id),
             _ => None,
         }
     }
@@ -128,27 +128,29 @@ impl<'a> Envelope<'a> {
             return Err("`jsonrpc` is not \"2.0\"".to_owned());
         }
         let method = match (self.method, self.answers) {
-            (Slot::Wrong, _) => return Err("`method` is no string".to_owned()),
-            (Slot::Is(_), true) => return Err("there is a `method` and an answer; send one of the two".to_owned()),
-            (Slot::Absent, false) => return Err("there is no `method`".to_owned()),
-            (Slot::Is(method), false) => Some(method),
-            (Slot::Absent, true) => None,
+            (Field::WrongType, _) => return Err("`method` is no string".to_owned()),
+            (Field::Present(_), true) => {
+                return Err("there is a `method` and an answer; send one of the two".to_owned());
+            }
+            (Field::Absent, false) => return Err("there is no `method`".to_owned()),
+            (Field::Present(method), false) => Some(method),
+            (Field::Absent, true) => None,
         };
         let params = match self.params {
-            Slot::Wrong => return Err("`params` is no object".to_owned()),
-            Slot::Absent => Params::default(),
-            Slot::Is(params) => params,
+            Field::WrongType => return Err("`params` is no object".to_owned()),
+            Field::Absent => Params::default(),
+            Field::Present(params) => params,
         };
         let id = match self.id {
-            Slot::Wrong => {
+            Field::WrongType => {
                 let why = "`id` is neither a string of up to 256 bytes nor an integer within 2^53-1 without fraction";
                 return Err(why.to_owned());
             }
-            Slot::Absent => None,
-            Slot::Is(id) => Some(id),
+            Field::Absent => None,
+            Field::Present(id) => Some(id),
         };
         match (method, id) {
-            (Some(method), id) => said(method, id, params),
+            (Some(method), id) => classify(method, id, params),
             (None, Some(_)) => Ok(Message::Response),
             (None, None) => Err("the answer has no `id`".to_owned()),
         }
@@ -156,11 +158,11 @@ impl<'a> Envelope<'a> {
 }
 
 /// A request or a notification, by the form of its method.
-fn said<'a>(method: Cow<'a, str>, id: Option<Id<'a>>, mut params: Params<'a>) -> Result<Message<'a>, String> {
+fn classify<'a>(method: Cow<'a, str>, id: Option<Id<'a>>, mut params: Params<'a>) -> Result<Message<'a>, String> {
     let version = match &params.version {
-        Slot::Absent => None,
-        Slot::Is(version) => Some(version.clone()),
-        Slot::Wrong => return Err("the protocol version in `params._meta` is no string".to_owned()),
+        Field::Absent => None,
+        Field::Present(version) => Some(version.clone()),
+        Field::WrongType => return Err("the protocol version in `params._meta` is no string".to_owned()),
     };
     // Some servers leave it out, or end the method there: another method to them than to a policy.
     if method.chars().any(char::is_control) {
@@ -168,14 +170,14 @@ fn said<'a>(method: Cow<'a, str>, id: Option<Id<'a>>, mut params: Params<'a>) ->
     }
     match (id, Method::is_notification(&method)) {
         (Some(_), true) => Err("a notification has an `id`; leave it out".to_owned()),
-        (None, true) => params.target(Sort::Open, false).map(|_| Message::Notification { method, version }),
+        (None, true) => params.target(MethodClass::Open, false).map(|_| Message::Notification { method, version }),
         (None, false) => Err("a request has no `id`; send one, so that an answer can be given".to_owned()),
         (Some(id), false) => {
             let known = Method::known(&method);
-            let (sort, task) = known.map_or((Sort::Open, false), |known| (known.sort, known.task));
+            let (sort, task) = known.map_or((MethodClass::Open, false), |known| (known.class, known.task));
             let arguments = match params.arguments {
-                Slot::Is(bytes) => Some(bytes),
-                Slot::Absent | Slot::Wrong => None,
+                Field::Present(bytes) => Some(bytes),
+                Field::Absent | Field::WrongType => None,
             };
             let (argument_names, bytes) = (mem::take(&mut params.argument_names), params.bytes);
             let target = params.target(sort, task)?;

@@ -4,7 +4,7 @@ use crate::json::fold;
 
 /// How a method is judged; see the product contract, section 1.1.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Sort {
+pub enum MethodClass {
     /// Passes whatever the default says, unless `methods` closes it.
     Open,
     /// Judged by the tool it names.
@@ -29,41 +29,41 @@ pub struct Method {
     /// As it stands in `method`, code point by code point.
     pub name: &'static str,
     /// How it is judged.
-    pub sort: Sort,
+    pub class: MethodClass,
     /// Whether `params.taskId` names what it acts on.
     pub task: bool,
 }
 
-const fn method(name: &'static str, sort: Sort) -> Method {
-    Method { name, sort, task: false }
+const fn method(name: &'static str, sort: MethodClass) -> Method {
+    Method { name, class: sort, task: false }
 }
 
 const fn task(name: &'static str) -> Method {
-    Method { name, sort: Sort::Open, task: true }
+    Method { name, class: MethodClass::Open, task: true }
 }
 
 /// MCP 2025-03-26 to 2026-07-28, client to server, with the tasks extension.
 const METHODS: [Method; 20] = [
-    method("tools/call", Sort::Tool),
-    method("tools/list", Sort::Open),
-    method("initialize", Sort::Open),
-    method("ping", Sort::Open),
-    method("server/discover", Sort::Open),
-    method("prompts/get", Sort::Prompt),
-    method("prompts/list", Sort::Open),
-    method("resources/read", Sort::Resource),
-    method("resources/subscribe", Sort::Resource),
-    method("resources/unsubscribe", Sort::Unsubscribe),
-    method("resources/list", Sort::Open),
-    method("resources/templates/list", Sort::Open),
-    method("completion/complete", Sort::Reference),
-    method("logging/setLevel", Sort::Open),
-    method("subscriptions/listen", Sort::Listen),
+    method("tools/call", MethodClass::Tool),
+    method("tools/list", MethodClass::Open),
+    method("initialize", MethodClass::Open),
+    method("ping", MethodClass::Open),
+    method("server/discover", MethodClass::Open),
+    method("prompts/get", MethodClass::Prompt),
+    method("prompts/list", MethodClass::Open),
+    method("resources/read", MethodClass::Resource),
+    method("resources/subscribe", MethodClass::Resource),
+    method("resources/unsubscribe", MethodClass::Unsubscribe),
+    method("resources/list", MethodClass::Open),
+    method("resources/templates/list", MethodClass::Open),
+    method("completion/complete", MethodClass::Reference),
+    method("logging/setLevel", MethodClass::Open),
+    method("subscriptions/listen", MethodClass::Listen),
     task("tasks/get"),
     task("tasks/result"),
     task("tasks/cancel"),
     task("tasks/update"),
-    method("tasks/list", Sort::Closed),
+    method("tasks/list", MethodClass::Closed),
 ];
 
 /// Notifications that a client may send; MCP 2025-03-26 to 2025-11-25.
@@ -97,7 +97,7 @@ impl Method {
     /// The known method or notification that a lenient server would take `name` for: equal only after trimming,
     /// folding case or leaving out control characters.
     #[must_use]
-    pub fn mistakable(name: &str) -> Option<&'static str> {
+    pub fn folded_match(name: &str) -> Option<&'static str> {
         let bare = name.trim_matches(|c: char| c.is_whitespace() || c.is_control());
         let mut known = METHODS.iter().map(|method| method.name).chain(NOTIFICATIONS);
         known.find(|known| *known != name && fold::same_but_control(known, bare))

@@ -2,9 +2,9 @@
 
 use std::borrow::Cow;
 
-use crate::json::{Fault, Kind, Names, Reader};
+use crate::json::{Fault, Names, Reader, ValueType};
 
-use super::Sort;
+use super::MethodClass;
 
 /// The `_meta` member in which a 2026-07-28 request names its revision.
 const VERSION: &str = "io.modelcontextprotocol/protocolVersion";
@@ -45,12 +45,12 @@ const META: [&str; 5] = [
 
 /// A member that should hold a `T`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) enum Slot<T> {
+pub(super) enum Field<T> {
     #[default]
     Absent,
     /// A value of another type.
-    Wrong,
-    Is(T),
+    WrongType,
+    Present(T),
 }
 
 /// What a message is about, as a policy names it.
@@ -73,17 +73,17 @@ pub enum Target<'a> {
 /// The members of `params` as they were found.
 #[derive(Debug, Default)]
 pub(super) struct Params<'a> {
-    name: Slot<Cow<'a, str>>,
-    uri: Slot<Cow<'a, str>>,
-    task: Slot<Cow<'a, str>>,
-    reference_name: Slot<Cow<'a, str>>,
-    reference_uri: Slot<Cow<'a, str>>,
-    subscriptions: Slot<Vec<Cow<'a, str>>>,
+    name: Field<Cow<'a, str>>,
+    uri: Field<Cow<'a, str>>,
+    task: Field<Cow<'a, str>>,
+    reference_name: Field<Cow<'a, str>>,
+    reference_uri: Field<Cow<'a, str>>,
+    subscriptions: Field<Vec<Cow<'a, str>>>,
     /// The bytes of the object; `null` counts as absent.
-    pub(super) arguments: Slot<&'a [u8]>,
+    pub(super) arguments: Field<&'a [u8]>,
     /// The names in it, as far as records note them.
     pub(super) argument_names: Vec<Cow<'a, str>>,
-    pub(super) version: Slot<Cow<'a, str>>,
+    pub(super) version: Field<Cow<'a, str>>,
     /// The whole, as it was sent.
     pub(super) bytes: &'a [u8],
     meta_is_wrong: bool,
@@ -110,7 +110,7 @@ impl<'a> Params<'a> {
 
     fn arguments(&mut self, reader: &mut Reader<'a>) -> Result<(), Fault> {
         self.arguments = match reader.kind()? {
-            Kind::Object => {
+            ValueType::Object => {
                 let (start, names) = (reader.position(), &mut self.argument_names);
                 reader.members(Names::Distinct, |reader, name| {
                     if names.len() < MAX_ARGUMENT_NAMES {
@@ -118,16 +118,16 @@ impl<'a> Params<'a> {
                     }
                     reader.skip().map(drop)
                 })?;
-                Slot::Is(reader.since(start))
+                Field::Present(reader.since(start))
             }
-            Kind::Null => reader.skip().map(|_| Slot::Absent)?,
-            _ => reader.skip().map(|_| Slot::Wrong)?,
+            ValueType::Null => reader.skip().map(|_| Field::Absent)?,
+            _ => reader.skip().map(|_| Field::WrongType)?,
         };
         Ok(())
     }
 
     fn meta(&mut self, reader: &mut Reader<'a>) -> Result<(), Fault> {
-        if reader.kind()? != Kind::Object {
+        if reader.kind()? != ValueType::Object {
             self.meta_is_wrong = true;
             return reader.skip().map(drop);
         }
@@ -138,7 +138,7 @@ impl<'a> Params<'a> {
     }
 
     fn reference(&mut self, reader: &mut Reader<'a>) -> Result<(), Fault> {
-        if reader.kind()? != Kind::Object {
+        if reader.kind()? != ValueType::Object {
             return reader.skip().map(drop);
         }
         reader.members(Names::Unmistakable(&["type", "name", "uri"]), |reader, name| match &*name {
@@ -149,8 +149,8 @@ impl<'a> Params<'a> {
     }
 
     fn notifications(&mut self, reader: &mut Reader<'a>) -> Result<(), Fault> {
-        if reader.kind()? != Kind::Object {
-            self.subscriptions = Slot::Wrong;
+        if reader.kind()? != ValueType::Object {
+            self.subscriptions = Field::WrongType;
             return reader.skip().map(drop);
         }
         reader.members(Names::Unmistakable(&["resourceSubscriptions"]), |reader, name| match &*name {
@@ -163,41 +163,45 @@ impl<'a> Params<'a> {
     ///
     /// # Errors
     /// A sentence on the member that is missing, of the wrong type, or no name.
-    pub(super) fn target(self, sort: Sort, task: bool) -> Result<Target<'a>, String> {
+    pub(super) fn target(self, sort: MethodClass, task: bool) -> Result<Target<'a>, String> {
         if self.meta_is_wrong {
             return Err("`params._meta` is no object; send an object or leave it out".to_owned());
         }
-        if self.arguments == Slot::Wrong {
+        if self.arguments == Field::WrongType {
             return Err("`params.arguments` is no object; send an object or leave it out".to_owned());
         }
         match sort {
-            Sort::Open if task => self.task.text("params.taskId").and_then(named("params.taskId")).map(Target::Task),
-            Sort::Open | Sort::Closed => Ok(Target::Nothing),
-            Sort::Tool => self.name.text("params.name").and_then(named("params.name")).map(Target::Tool),
-            Sort::Prompt => self.name.text("params.name").and_then(named("params.name")).map(Target::Prompt),
-            Sort::Resource | Sort::Unsubscribe => self.uri.text("params.uri").map(Target::Resource),
-            Sort::Listen => match self.subscriptions {
-                Slot::Absent => Ok(Target::Nothing),
-                Slot::Is(uris) => Ok(Target::Resources(uris)),
-                Slot::Wrong => Err("`params.notifications.resourceSubscriptions` is no list of strings".to_owned()),
+            MethodClass::Open if task => {
+                self.task.text("params.taskId").and_then(named("params.taskId")).map(Target::Task)
+            }
+            MethodClass::Open | MethodClass::Closed => Ok(Target::Nothing),
+            MethodClass::Tool => self.name.text("params.name").and_then(named("params.name")).map(Target::Tool),
+            MethodClass::Prompt => self.name.text("params.name").and_then(named("params.name")).map(Target::Prompt),
+            MethodClass::Resource | MethodClass::Unsubscribe => self.uri.text("params.uri").map(Target::Resource),
+            MethodClass::Listen => match self.subscriptions {
+                Field::Absent => Ok(Target::Nothing),
+                Field::Present(uris) => Ok(Target::Resources(uris)),
+                Field::WrongType => {
+                    Err("`params.notifications.resourceSubscriptions` is no list of strings".to_owned())
+                }
             },
-            Sort::Reference => match (self.reference_name, self.reference_uri) {
-                (name @ (Slot::Is(_) | Slot::Wrong), Slot::Absent) => {
+            MethodClass::Reference => match (self.reference_name, self.reference_uri) {
+                (name @ (Field::Present(_) | Field::WrongType), Field::Absent) => {
                     name.text("params.ref.name").and_then(named("params.ref.name")).map(Target::Prompt)
                 }
-                (Slot::Absent, uri) => uri.text("params.ref.uri").map(Target::Resource),
+                (Field::Absent, uri) => uri.text("params.ref.uri").map(Target::Resource),
                 _ => Err("`params.ref` holds both `name` and `uri`; send the one that its type needs".to_owned()),
             },
         }
     }
 }
 
-impl<'a> Slot<Cow<'a, str>> {
+impl<'a> Field<Cow<'a, str>> {
     fn text(self, place: &str) -> Result<Cow<'a, str>, String> {
         match self {
-            Self::Is(text) if text.is_empty() => Err(format!("`{place}` is empty")),
-            Self::Is(text) => Ok(text),
-            Self::Wrong => Err(format!("`{place}` is no string")),
+            Self::Present(text) if text.is_empty() => Err(format!("`{place}` is empty")),
+            Self::Present(text) => Ok(text),
+            Self::WrongType => Err(format!("`{place}` is no string")),
             Self::Absent => Err(format!("`{place}` is missing")),
         }
     }
@@ -214,26 +218,26 @@ fn named<'a>(place: &str) -> impl Fn(Cow<'a, str>) -> Result<Cow<'a, str>, Strin
     }
 }
 
-fn text<'a>(reader: &mut Reader<'a>, slot: &mut Slot<Cow<'a, str>>) -> Result<(), Fault> {
+fn text<'a>(reader: &mut Reader<'a>, slot: &mut Field<Cow<'a, str>>) -> Result<(), Fault> {
     *slot = match reader.kind()? {
-        Kind::String => Slot::Is(reader.string()?),
-        _ => reader.skip().map(|_| Slot::Wrong)?,
+        ValueType::String => Field::Present(reader.string()?),
+        _ => reader.skip().map(|_| Field::WrongType)?,
     };
     Ok(())
 }
 
-fn texts<'a>(reader: &mut Reader<'a>, slot: &mut Slot<Vec<Cow<'a, str>>>) -> Result<(), Fault> {
-    if reader.kind()? != Kind::Array {
-        *slot = Slot::Wrong;
+fn texts<'a>(reader: &mut Reader<'a>, slot: &mut Field<Vec<Cow<'a, str>>>) -> Result<(), Fault> {
+    if reader.kind()? != ValueType::Array {
+        *slot = Field::WrongType;
         return reader.skip().map(drop);
     }
-    let mut found = Slot::Is(Vec::new());
+    let mut found = Field::Present(Vec::new());
     reader.elements(|reader| {
-        let mut one = Slot::Absent;
+        let mut one = Field::Absent;
         text(reader, &mut one)?;
         match (&mut found, one) {
-            (Slot::Is(texts), Slot::Is(text)) => texts.push(text),
-            _ => found = Slot::Wrong,
+            (Field::Present(texts), Field::Present(text)) => texts.push(text),
+            _ => found = Field::WrongType,
         }
         Ok(())
     })?;

@@ -52,26 +52,26 @@ pub struct Refusal {
     /// The id token as sent, where it was read beyond doubt.
     pub id: Option<String>,
     /// What is wrong and what to send instead.
-    pub why: String,
+    pub message: String,
 }
 
 impl Refusal {
     /// A refusal with an HTTP status of its own (405, 413, 415), found in the head.
     #[must_use]
     pub fn head(status: u16, why: impl Into<String>) -> Self {
-        Self { status, code: Code::Invalid, id: None, why: why.into() }
+        Self { status, code: Code::Invalid, id: None, message: why.into() }
     }
 
     /// A body that is JSON and no acceptable message.
     #[must_use]
     pub fn invalid(id: Option<String>, why: impl Into<String>) -> Self {
-        Self { status: 400, code: Code::Invalid, id, why: why.into() }
+        Self { status: 400, code: Code::Invalid, id, message: why.into() }
     }
 
     /// Headers that contradict the body; MCP 2026-07-28, streamable HTTP, request headers.
     #[must_use]
     pub fn mismatch(id: Option<String>, why: impl Into<String>) -> Self {
-        Self { status: 400, code: Code::HeaderMismatch, id, why: why.into() }
+        Self { status: 400, code: Code::HeaderMismatch, id, message: why.into() }
     }
 }
 
@@ -93,13 +93,13 @@ impl Refusal {
 /// A body that is no strict JSON; its id is never known beyond doubt.
 impl From<json::Fault> for Refusal {
     fn from(fault: json::Fault) -> Self {
-        Self { status: 400, code: Code::Parse, id: None, why: format!("the body is not strict JSON: {fault}") }
+        Self { status: 400, code: Code::Parse, id: None, message: format!("the body is not strict JSON: {fault}") }
     }
 }
 
 impl fmt::Display for Refusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.why)
+        f.write_str(&self.message)
     }
 }
 

@@ -2,11 +2,11 @@
 
 mod rule;
 
-use crate::json::cursor::At;
+use crate::json::cursor::Cursor;
 
 use super::{
     document::{self, Name},
-    model::{Gate, Policy, Rule, Stance},
+    model::{Effect, MethodRule, Policy, Rule},
     pattern::{Pattern, Table},
 };
 
@@ -18,12 +18,12 @@ const NAMED_METHODS: [&str; 3] = ["tools/call", "prompts/get", "completion/compl
 
 /// Compiles the policy at `at`; `None` if anything is wrong with it, which is then reported.
 #[inline(never)]
-pub fn compile(at: &At<'_, '_>) -> Option<Policy> {
+pub fn compile(at: &Cursor<'_, '_>) -> Option<Policy> {
     let document = document::Policy::read(at)?;
     let document::Policy { hide, tools, resources, prompts, .. } = &document;
     let entries = [tools, resources, prompts].into_iter().flatten().map(|(name, _)| name);
     if hide.iter().chain(entries).filter(|name| Pattern::new(name.text).is_some()).count() > MAX_PATTERNS {
-        at.wrong(format!("more than {MAX_PATTERNS} patterns; write names out, or fewer and wider patterns"));
+        at.report(format!("more than {MAX_PATTERNS} patterns; write names out, or fewer and wider patterns"));
     }
     let mut compiler = rule::Compiler::new(at);
     let all_tools = document.all_tools.as_ref().map(|rule| compiler.rule(rule)).unwrap_or_default();
@@ -34,7 +34,7 @@ pub fn compile(at: &At<'_, '_>) -> Option<Policy> {
     let (tools, resources, prompts) = (table(tools), table(resources), table(prompts));
     let methods = document.methods.iter().map(|(name, stance)| {
         check_method(name, *stance);
-        (name.text.into(), Gate { pointer: compiler.pointer(&name.at), stance: *stance })
+        (name.text.into(), MethodRule { pointer: compiler.pointer(&name.at), stance: *stance })
     });
     let methods = methods.collect();
     let hidden = Table::new(hide.iter().map(|name| (name.text.to_owned(), ())), |()| true);
@@ -50,13 +50,13 @@ pub fn compile(at: &At<'_, '_>) -> Option<Policy> {
     })
 }
 
-fn check_method(name: &Name<'_, '_>, stance: Stance) {
+fn check_method(name: &Name<'_, '_>, stance: Effect) {
     if name.text.contains('*') {
-        name.at.wrong("a method is written out; patterns are for tools, prompts and resources");
+        name.at.report("a method is written out; patterns are for tools, prompts and resources");
     }
     let named = NAMED_METHODS.contains(&name.text) || name.text.starts_with("resources/");
-    if stance == Stance::Allow && named {
+    if stance == Effect::Allow && named {
         let (method, place) = (name.text, "`tools`, `prompts` or `resources`");
-        name.at.wrong(format!("`{method}` carries a name, so {place} open it; here it can only be denied"));
+        name.at.report(format!("`{method}` carries a name, so {place} open it; here it can only be denied"));
     }
 }

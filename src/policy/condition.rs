@@ -1,23 +1,23 @@
 //! Conditions on a call's arguments: a path, an operator and a value to compare with.
 //!
-//! A condition is asked from one of two [`Side`]s, and whatever an operator cannot compare is never in the caller's
+//! A condition is asked from one of two [`Clause`]s, and whatever an operator cannot compare is never in the caller's
 //! favour: it does not hold where holding would let the call through, and holds where holding would refuse it. This is
 //! what keeps `"5000"` from slipping past `deny_if` `gt` `100`.
 //!
 //! * [`Args`]: the arguments, walked along a [`Path`]; finds member names that some server may take for another
 //! * `operator`, with `literal`, `text`, `file` and `url`: what each operator compares, and with what
 //! * [`Finding`]: whether a condition holds, and why
-//! * [`Complaint`]: why an operator and a value are no condition
+//! * [`ConditionError`]: why an operator and a value are no condition
 //!
 //! Source of the rules: the product contract, sections 1.2 (Condition) and 1.3 (`increment_from` uses [`Args::one`]).
 
 mod args;
-mod complaint;
-mod file;
+mod display;
+mod error;
 mod finding;
 mod literal;
 mod operator;
-mod shown;
+mod path_prefix;
 mod text;
 mod url;
 mod value;
@@ -36,7 +36,7 @@ use super::path::Path;
 
 pub use self::{
     args::{Ambiguous, Args, Leaf},
-    complaint::{Complaint, Part},
+    error::{ConditionError, Part},
     finding::{Evidence, Finding, Why},
     operator::NAMES,
 };
@@ -52,11 +52,11 @@ pub struct Condition {
 
 /// What it means for a condition to hold.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Side {
+pub enum Clause {
     /// `require`: the call goes on only if it holds.
     Require,
     /// `deny_if` and `require_approval`: the call is stopped if it holds.
-    Refuse,
+    Deny,
 }
 
 impl Condition {
@@ -64,9 +64,9 @@ impl Condition {
     ///
     /// # Errors
     /// Everything that is wrong with `op` and `value`, never an empty list.
-    pub fn new(path: Path, op: &str, value: Option<&Node<'_>>) -> Result<Self, Vec<Complaint>> {
+    pub fn new(path: Path, op: &str, value: Option<&Node<'_>>) -> Result<Self, Vec<ConditionError>> {
         let operator = Operator::new(op, value)?;
-        let text = format!("`{op}` `{}`", value.map(|node| shown::value(&node.value)).unwrap_or_default());
+        let text = format!("`{op}` `{}`", value.map(|node| display::value(&node.value)).unwrap_or_default());
         Ok(Self { path, operator, text })
     }
 
@@ -94,7 +94,7 @@ impl Condition {
 
     /// Whether it holds where the argument is missing.
     #[must_use]
-    pub fn holds_without(&self, side: Side) -> bool {
+    pub fn holds_without(&self, side: Clause) -> bool {
         self.operator.test_missing(side)
     }
 
@@ -105,10 +105,10 @@ impl Condition {
     ///
     /// [`Finding::Ambiguous`] denies on both sides, so a caller may not stop at the first condition of a predicate
     /// that does not hold: a later one may still find the arguments ambiguous.
-    pub fn holds<'f>(&'f self, side: Side, args: &Args<'f>) -> Finding<'f> {
+    pub fn holds<'f>(&'f self, side: Clause, args: &Args<'f>) -> Finding<'f> {
         // The element that decides, or the first one as long as none does.
         let mut kept: Option<(bool, Evidence<'f>)> = None;
-        let decides = |satisfied: bool| satisfied == (side == Side::Refuse);
+        let decides = |satisfied: bool| satisfied == (side == Clause::Deny);
         let walked = args.follow(&self.path, |leaf, indexes| {
             if kept.as_ref().is_some_and(|(satisfied, _)| decides(*satisfied)) {
                 return;
@@ -125,22 +125,22 @@ impl Condition {
             // A walk always ends somewhere; were it not so, nothing would have been compared.
             (Ok(()), None) => {
                 let evidence = Evidence { condition: self, indexes: Vec::new(), why: Why::Missing };
-                if side == Side::Refuse { Finding::Holds(evidence) } else { Finding::Fails(evidence) }
+                if side == Clause::Deny { Finding::Holds(evidence) } else { Finding::Fails(evidence) }
             }
         }
     }
 
     /// Whether one place satisfies the condition.
-    fn judge<'f>(&self, side: Side, leaf: Leaf<'f>) -> (bool, Why<'f>) {
+    fn judge<'f>(&self, side: Clause, leaf: Leaf<'f>) -> (bool, Why<'f>) {
         match leaf {
             Leaf::Found(node) => match self.operator.test(&node.value) {
                 Verdict::Yes => (true, Why::Compared(node)),
                 Verdict::No => (false, Why::Compared(node)),
-                Verdict::Unfit(wanted) => (side == Side::Refuse, Why::Unfit { found: node, wanted }),
+                Verdict::TypeMismatch(wanted) => (side == Clause::Deny, Why::TypeMismatch { found: node, wanted }),
             },
             Leaf::Missing => (self.operator.test_missing(side), Why::Missing),
             Leaf::Empty => (false, Why::Empty),
-            Leaf::Misplaced { found, wanted } => (side == Side::Refuse, Why::Unfit { found, wanted }),
+            Leaf::TypeMismatch { found, wanted } => (side == Clause::Deny, Why::TypeMismatch { found, wanted }),
         }
     }
 }

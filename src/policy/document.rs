@@ -7,9 +7,9 @@ mod limit;
 mod predicate;
 mod rule;
 
-use crate::json::cursor::{At, Keys};
+use crate::json::cursor::{Cursor, Keys};
 
-use super::model::{Mode, Stance};
+use super::model::{Effect, Mode};
 
 pub use self::{
     limit::{LIMIT, Limit, RATE, Rate},
@@ -21,7 +21,7 @@ pub use self::{
 #[derive(Debug)]
 pub struct Policy<'w, 'a> {
     /// `default`
-    pub default: Stance,
+    pub default: Effect,
     /// `mode`
     pub mode: Mode,
     /// `hide`
@@ -35,7 +35,7 @@ pub struct Policy<'w, 'a> {
     /// `prompts`
     pub prompts: Vec<(Name<'w, 'a>, Rule<'w, 'a>)>,
     /// `methods`
-    pub methods: Vec<(Name<'w, 'a>, Stance)>,
+    pub methods: Vec<(Name<'w, 'a>, Effect)>,
 }
 
 /// A name or pattern, and where it stands.
@@ -44,7 +44,7 @@ pub struct Name<'w, 'a> {
     /// The name.
     pub text: &'w str,
     /// Its place, for complaints.
-    pub at: At<'w, 'a>,
+    pub at: Cursor<'w, 'a>,
 }
 
 /// The keys of a policy.
@@ -63,12 +63,12 @@ pub const POLICY: Keys = Keys {
     ],
 };
 
-const STANCES: [(&str, Stance); 2] = [("allow", Stance::Allow), ("deny", Stance::Deny)];
+const STANCES: [(&str, Effect); 2] = [("allow", Effect::Allow), ("deny", Effect::Deny)];
 const MODES: [(&str, Mode); 2] = [("enforce", Mode::Enforce), ("shadow", Mode::Shadow)];
 
 impl<'w, 'a> Policy<'w, 'a> {
     /// Reads a policy; `None` where something it cannot do without is wrong.
-    pub fn read(at: &At<'w, 'a>) -> Option<Self> {
+    pub fn read(at: &Cursor<'w, 'a>) -> Option<Self> {
         let fields = at.fields(POLICY)?;
         let version = fields.required("version").and_then(|version| version.choice(&[("1", ())]));
         let default = fields.required("default").and_then(|default| default.choice(&STANCES));
@@ -93,7 +93,7 @@ impl<'w, 'a> Policy<'w, 'a> {
 }
 
 /// A map of names to rules.
-fn rules<'w, 'a>(at: Option<At<'w, 'a>>) -> Vec<(Name<'w, 'a>, Rule<'w, 'a>)> {
+fn rules<'w, 'a>(at: Option<Cursor<'w, 'a>>) -> Vec<(Name<'w, 'a>, Rule<'w, 'a>)> {
     let entries = at.and_then(|at| at.entries()).unwrap_or_default();
     let rules = entries.into_iter().filter_map(|(text, at)| {
         let rule = Rule::read(&at)?;
@@ -103,19 +103,19 @@ fn rules<'w, 'a>(at: Option<At<'w, 'a>>) -> Vec<(Name<'w, 'a>, Rule<'w, 'a>)> {
 }
 
 /// `mode`, wherever it stands.
-pub fn mode(at: Option<At<'_, '_>>) -> Option<Mode> {
+pub fn mode(at: Option<Cursor<'_, '_>>) -> Option<Mode> {
     at.map_or(Some(Mode::Enforce), |mode| mode.choice(&MODES))
 }
 
 impl<'w, 'a> Name<'w, 'a> {
-    fn read(at: At<'w, 'a>) -> Option<Self> {
+    fn read(at: Cursor<'w, 'a>) -> Option<Self> {
         let text = at.text()?;
         Self { text, at }.checked()
     }
 
     fn checked(self) -> Option<Self> {
         if self.text.is_empty() {
-            self.at.wrong("the name is empty; write a name, or a pattern such as `get_*`");
+            self.at.report("the name is empty; write a name, or a pattern such as `get_*`");
             return None;
         }
         Some(self)

@@ -11,14 +11,14 @@ pub use self::limit::{Cost, Limit, Period, Scope};
 /// A compiled policy.
 #[derive(Clone, Debug)]
 pub struct Policy {
-    pub(super) default: Stance,
+    pub(super) default: Effect,
     pub(super) mode: Mode,
     pub(super) hidden: Table<()>,
     pub(super) all_tools: Rule,
     pub(super) tools: Table<Rule>,
     pub(super) resources: Table<Rule>,
     pub(super) prompts: Table<Rule>,
-    pub(super) methods: HashMap<Box<str>, Gate>,
+    pub(super) methods: HashMap<Box<str>, MethodRule>,
 }
 
 /// A part of a policy whose keys are names or patterns.
@@ -36,7 +36,7 @@ pub enum Section {
 
 /// Whether something passes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Stance {
+pub enum Effect {
     /// It passes.
     Allow,
     /// It is denied.
@@ -55,22 +55,22 @@ pub enum Mode {
 
 /// What `methods` says of one method.
 #[derive(Clone, Debug)]
-pub struct Gate {
+pub struct MethodRule {
     /// Where it stands: a JSON pointer into the policy.
     pub pointer: Box<str>,
     /// Whether the method passes.
-    pub stance: Stance,
+    pub stance: Effect,
 }
 
 /// What a policy says of a name.
 #[derive(Clone, Copy, Debug)]
-pub enum Entry<'p> {
+pub enum Lookup<'p> {
     /// It is hidden, which beats everything.
     Hidden,
     /// A rule decides.
     Rule(&'p Rule),
     /// No entry names it: the default decides.
-    Unnamed,
+    NoMatch,
 }
 
 /// What one entry of a policy asks of a call.
@@ -89,7 +89,7 @@ pub struct Rule {
 }
 
 /// As it is written.
-impl fmt::Display for Stance {
+impl fmt::Display for Effect {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Allow => "`allow`",
@@ -114,8 +114,8 @@ pub struct Predicate {
 impl Policy {
     /// What the policy says of a tool.
     #[must_use]
-    pub fn tool(&self, name: &str) -> Entry<'_> {
-        if self.hides(name) { Entry::Hidden } else { entry(&self.tools, name) }
+    pub fn tool(&self, name: &str) -> Lookup<'_> {
+        if self.hides(name) { Lookup::Hidden } else { entry(&self.tools, name) }
     }
 
     /// Whether an entry of `tools` is this tool's own.
@@ -132,45 +132,45 @@ impl Policy {
 
     /// What the policy says of a prompt.
     #[must_use]
-    pub fn prompt(&self, name: &str) -> Entry<'_> {
+    pub fn prompt(&self, name: &str) -> Lookup<'_> {
         entry(&self.prompts, name)
     }
 
     /// What the policy says of a resource.
     #[must_use]
-    pub fn resource(&self, uri: &str) -> Entry<'_> {
+    pub fn resource(&self, uri: &str) -> Lookup<'_> {
         entry(&self.resources, uri)
     }
 
     /// Whether some resource whose URI begins with `front` could be read.
     #[must_use]
-    pub fn permits_behind(&self, front: &str) -> bool {
-        self.resources.some_behind(front, |rule| self.permits_some(rule)).unwrap_or(self.default == Stance::Allow)
+    pub fn permits_prefix(&self, front: &str) -> bool {
+        self.resources.any_with_prefix(front, |rule| self.permits_some(rule)).unwrap_or(self.default == Effect::Allow)
     }
 
     /// Whether an entry with this rule lets some call through. One in shadow permits nothing that the default denies.
     #[must_use]
     pub fn permits_some(&self, rule: &Rule) -> bool {
         match rule.mode {
-            Mode::Enforce => !rule.passes_nothing(),
-            Mode::Shadow => self.default == Stance::Allow,
+            Mode::Enforce => !rule.never_allows(),
+            Mode::Shadow => self.default == Effect::Allow,
         }
     }
 
     /// The keys that fit a name, the one that decides first.
     #[must_use]
-    pub fn fitting<'p>(&'p self, section: Section, name: &str) -> Vec<&'p str> {
+    pub fn matching_keys<'p>(&'p self, section: Section, name: &str) -> Vec<&'p str> {
         match section {
-            Section::Hide => self.hidden.fitting(name),
-            Section::Tools => self.tools.fitting(name),
-            Section::Resources => self.resources.fitting(name),
-            Section::Prompts => self.prompts.fitting(name),
+            Section::Hide => self.hidden.matching_keys(name),
+            Section::Tools => self.tools.matching_keys(name),
+            Section::Resources => self.resources.matching_keys(name),
+            Section::Prompts => self.prompts.matching_keys(name),
         }
     }
 
     /// What the policy says of a whole method.
     #[must_use]
-    pub fn method(&self, name: &str) -> Option<&Gate> {
+    pub fn method(&self, name: &str) -> Option<&MethodRule> {
         self.methods.get(name)
     }
 
@@ -188,7 +188,7 @@ impl Policy {
 
     /// What happens to what no entry names.
     #[must_use]
-    pub fn default(&self) -> Stance {
+    pub fn default(&self) -> Effect {
         self.default
     }
 
@@ -240,8 +240,8 @@ impl Policy {
     }
 }
 
-fn entry<'p>(table: &'p Table<Rule>, name: &str) -> Entry<'p> {
-    table.get(name).map_or(Entry::Unnamed, Entry::Rule)
+fn entry<'p>(table: &'p Table<Rule>, name: &str) -> Lookup<'p> {
+    table.get(name).map_or(Lookup::NoMatch, Lookup::Rule)
 }
 
 impl Rule {
@@ -253,7 +253,7 @@ impl Rule {
 
     /// Whether no call whatever passes: it denies without a condition, or a limit never has room.
     #[must_use]
-    pub fn passes_nothing(&self) -> bool {
+    pub fn never_allows(&self) -> bool {
         let never = || self.mode == Mode::Enforce && self.limits.iter().any(Limit::never_has_room);
         self.denies_unconditionally() || never()
     }

@@ -48,7 +48,7 @@ impl Pattern {
     /// Whether some name fits both. What stands between the stars can follow one after the other, so only the ends
     /// count.
     #[must_use]
-    pub fn meets(&self, other: &Self) -> bool {
+    pub fn overlaps(&self, other: &Self) -> bool {
         let ([first, last], [other_first, other_last]) = (self.ends(), other.ends());
         (first.starts_with(other_first) || other_first.starts_with(first))
             && (last.ends_with(other_last) || other_last.ends_with(last))
@@ -61,7 +61,7 @@ impl Pattern {
     }
 
     /// Whether every name that begins with `front` fits.
-    fn covers_front(&self, front: &str) -> bool {
+    fn covers_prefix(&self, front: &str) -> bool {
         let [first, _] = self.ends();
         front.starts_with(first) && self.0.trim_end_matches('*') == first
     }
@@ -137,14 +137,14 @@ impl<T> Table<T> {
 
     /// Whether some name that begins with `front` has an entry of which `holds` is true; `None` if one may have no entry
     /// at all, and none is known to have such an entry.
-    pub fn some_behind(&self, front: &str, holds: impl Fn(&T) -> bool) -> Option<bool> {
+    pub fn any_with_prefix(&self, front: &str, holds: impl Fn(&T) -> bool) -> Option<bool> {
         if self.exact.iter().any(|(name, entry)| name.starts_with(front) && holds(entry)) {
             return Some(true);
         }
         // In the order in which they decide: behind one that fits every such name, no other counts.
         for (pattern, entry) in self.patterns.iter().filter(|(pattern, _)| pattern.meets_front(front)) {
             let holds = holds(entry);
-            if holds || pattern.covers_front(front) {
+            if holds || pattern.covers_prefix(front) {
                 return Some(holds);
             }
         }
@@ -158,7 +158,7 @@ impl<T> Table<T> {
 
     /// The keys of all entries that fit a name, that of the entry which decides first.
     #[must_use]
-    pub fn fitting(&self, name: &str) -> Vec<&str> {
+    pub fn matching_keys(&self, name: &str) -> Vec<&str> {
         let exact = self.exact.get_key_value(name).map(|(key, _)| &**key);
         let patterns = self.patterns.iter().map(|(pattern, _)| pattern).filter(|pattern| pattern.matches(name));
         exact.into_iter().chain(patterns.map(|pattern| &*pattern.0)).collect()
@@ -229,7 +229,7 @@ mod tests {
 
     #[test]
     fn patterns_meet_where_a_name_fits_both() {
-        let meet = |one: &str, other: &str| Pattern::new(one).unwrap().meets(&Pattern::new(other).unwrap());
+        let meet = |one: &str, other: &str| Pattern::new(one).unwrap().overlaps(&Pattern::new(other).unwrap());
         for (one, other) in [("get_*", "*_secret"), ("a*", "ab*"), ("*", "x*y"), ("a*b*c", "a*x*c"), ("*a*", "*b*")] {
             assert!(meet(one, other) && meet(other, one), "{one} {other}");
         }
@@ -268,7 +268,7 @@ mod tests {
     #[test]
     fn those_that_fit_are_told_in_the_order_in_which_they_decide() {
         let entries = ["*", "get_*", "get_pods", "put*"].map(|key| (key.to_owned(), ()));
-        assert_eq!(Table::new(entries, |()| false).fitting("get_pods"), ["get_pods", "get_*", "*"]);
+        assert_eq!(Table::new(entries, |()| false).matching_keys("get_pods"), ["get_pods", "get_*", "*"]);
     }
 
     #[test]

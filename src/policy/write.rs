@@ -4,7 +4,7 @@ use crate::json::{Writer, quoted};
 
 use super::{
     condition::Condition,
-    model::{Cost, Limit, Mode, Policy, Predicate, Rule, Stance},
+    model::{Cost, Effect, Limit, Mode, Policy, Predicate, Rule},
     pattern::Table,
 };
 
@@ -94,10 +94,10 @@ fn mode(out: &mut Writer, mode: Mode) {
     }
 }
 
-fn stance(stance: Stance) -> &'static str {
+fn stance(stance: Effect) -> &'static str {
     match stance {
-        Stance::Allow => "allow",
-        Stance::Deny => "deny",
+        Effect::Allow => "allow",
+        Effect::Deny => "deny",
     }
 }
 

@@ -12,7 +12,7 @@ use crate::json::{Member, Node, Value};
 
 /// A value of a `Struct`, as far as identities need to know it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Entry<'a> {
+pub enum StructValue<'a> {
     /// `null`
     Null,
     /// A string.
@@ -23,19 +23,19 @@ pub enum Entry<'a> {
 
 /// The bytes are no `Struct`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Garbage;
+pub struct DecodeError;
 
 /// Finds a `Struct` that a filter of Envoy's keeps under `name`, in `envoy.config.core.v3.Metadata`:
 /// `Metadata { map<string, Struct> filter_metadata = 1 }`.
 ///
 /// # Errors
 /// The bytes are none, hold it twice, or hold anything else there.
-pub fn kept<'a>(metadata: &'a [u8], filter: &str, name: &str) -> Result<Option<&'a [u8]>, Garbage> {
+pub fn kept<'a>(metadata: &'a [u8], filter: &str, name: &str) -> Result<Option<&'a [u8]>, DecodeError> {
     let Some(all) = find(metadata, filter)? else { return Ok(None) };
     let Some(value) = find(all, name)? else { return Ok(None) };
-    match fields(value).ok_or(Garbage)?.pop() {
+    match fields(value).ok_or(DecodeError)?.pop() {
         Some(Field { number: 5, value: Wire::Bytes(structure) }) => Ok(Some(structure)),
-        _ => Err(Garbage),
+        _ => Err(DecodeError),
     }
 }
 
@@ -43,38 +43,38 @@ pub fn kept<'a>(metadata: &'a [u8], filter: &str, name: &str) -> Result<Option<&
 ///
 /// # Errors
 /// The bytes are none, or hold the entry twice.
-pub fn entry<'a>(bytes: &'a [u8], name: &str) -> Result<Option<Entry<'a>>, Garbage> {
+pub fn entry<'a>(bytes: &'a [u8], name: &str) -> Result<Option<StructValue<'a>>, DecodeError> {
     find(bytes, name)?.map(shallow).transpose()
 }
 
 /// The value of one entry of the map that is a message's first field; what other fields hold is of no interest.
-fn find<'a>(bytes: &'a [u8], name: &str) -> Result<Option<&'a [u8]>, Garbage> {
+fn find<'a>(bytes: &'a [u8], name: &str) -> Result<Option<&'a [u8]>, DecodeError> {
     let mut found = None;
-    for field in fields(bytes).ok_or(Garbage)? {
+    for field in fields(bytes).ok_or(DecodeError)? {
         let Field { number: 1, value } = field else { continue };
-        let Wire::Bytes(member) = value else { return Err(Garbage) };
+        let Wire::Bytes(member) = value else { return Err(DecodeError) };
         let (mut key, mut value) = (&b""[..], &b""[..]);
-        for field in fields(member).ok_or(Garbage)? {
+        for field in fields(member).ok_or(DecodeError)? {
             match field {
                 Field { number: 1, value: Wire::Bytes(text) } => key = text,
                 Field { number: 2, value: Wire::Bytes(inner) } => value = inner,
-                _ => return Err(Garbage),
+                _ => return Err(DecodeError),
             }
         }
         if key == name.as_bytes() && found.replace(value).is_some() {
-            return Err(Garbage);
+            return Err(DecodeError);
         }
     }
     Ok(found)
 }
 
-fn shallow(bytes: &[u8]) -> Result<Entry<'_>, Garbage> {
-    Ok(match fields(bytes).ok_or(Garbage)?.pop() {
-        None | Some(Field { number: 1, .. }) => Entry::Null,
+fn shallow(bytes: &[u8]) -> Result<StructValue<'_>, DecodeError> {
+    Ok(match fields(bytes).ok_or(DecodeError)?.pop() {
+        None | Some(Field { number: 1, .. }) => StructValue::Null,
         Some(Field { number: 3, value: Wire::Bytes(text) }) => {
-            Entry::Text(std::str::from_utf8(text).map_err(|_| Garbage)?)
+            StructValue::Text(std::str::from_utf8(text).map_err(|_| DecodeError)?)
         }
-        Some(_) => Entry::Other,
+        Some(_) => StructValue::Other,
     })
 }
 

@@ -1,11 +1,11 @@
 //! Several texts in one cell: the size of each in four bytes, little-endian, before it.
 
-use crate::store::EMPTY;
+use crate::store::HEADER;
 
 /// The bytes of a cell with these parts, none of which comes near 4 GiB.
 #[must_use]
 pub fn join(parts: &[&[u8]]) -> Vec<u8> {
-    let mut bytes = EMPTY.to_vec();
+    let mut bytes = HEADER.to_vec();
     for part in parts {
         bytes.extend_from_slice(&u32::try_from(part.len()).unwrap_or(u32::MAX).to_le_bytes());
         bytes.extend_from_slice(part);
@@ -16,7 +16,7 @@ pub fn join(parts: &[&[u8]]) -> Vec<u8> {
 /// The parts of a cell; `None` if it holds anything else than `N` of them.
 #[must_use]
 pub fn split<const N: usize>(bytes: &[u8]) -> Option<[&[u8]; N]> {
-    let mut rest = bytes.strip_prefix(EMPTY)?;
+    let mut rest = bytes.strip_prefix(HEADER)?;
     let mut parts = [&[][..]; N];
     for part in &mut parts {
         let (size, behind) = rest.split_first_chunk()?;
@@ -30,7 +30,7 @@ mod tests {
     #[cfg(target_family = "wasm")]
     use wasm_bindgen_test::wasm_bindgen_test as test;
 
-    use super::{EMPTY, join, split};
+    use super::{HEADER, join, split};
 
     #[test]
     fn parts_are_split_as_they_were_joined() {
@@ -42,7 +42,7 @@ mod tests {
         for size in 0..bytes.len() {
             assert_eq!(split::<3>(&bytes[..size]), None, "{size}");
         }
-        assert_eq!(split::<0>(EMPTY), Some([]));
+        assert_eq!(split::<0>(HEADER), Some([]));
         assert_eq!(split::<1>(b"mcp\x01\xff\xff\xff\xff"), None);
     }
 }

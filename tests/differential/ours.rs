@@ -2,13 +2,13 @@
 
 use mcp_policy::{
     config::Config,
-    engine::{self, Answer, Call, Decision, Opening},
+    engine::{self, Decision, Disposition, HeadersVerdict, RequestInfo},
     http::Headers,
     identity::Grant,
     json::{self, Node},
     mcp::{Body, Id, Message, Target},
     store::InMemory,
-    time::Moment,
+    time::Timestamp,
 };
 
 use super::{
@@ -74,10 +74,12 @@ fn judge(config: &Config, store: &InMemory, request: &Request) -> End {
     let mut pairs = vec![(":method".to_owned(), b"POST".to_vec())];
     pairs.extend(request.headers.iter().cloned());
     let grant = Ok(Grant::named("constant:fuzz"));
-    let call = Call::new(Headers::new(pairs), grant);
-    let Opening::Await = engine::open(config, &call, !request.body.is_empty()) else { return End::Refused };
-    let judgement = engine::judge(config, &call, &request.body, "fuzz", Moment(0), store);
-    let forwarded = matches!(judgement.answer, Answer::Forward(_));
+    let call = RequestInfo::new(Headers::new(pairs), grant);
+    let HeadersVerdict::NeedBody = engine::check_headers(config, &call, !request.body.is_empty()) else {
+        return End::Refused;
+    };
+    let judgement = engine::authorize(config, &call, &request.body, "fuzz", Timestamp(0), store);
+    let forwarded = matches!(judgement.answer, Disposition::Forward(_));
     assert_ne!(judgement.record.decision, Decision::Failed, "{request:?}");
     assert_eq!(forwarded, judgement.record.decision == Decision::Allowed, "{request:?}");
     match Body::read(&request.body, config.protocol.max_depth, config.protocol.batches) {

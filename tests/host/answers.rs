@@ -10,8 +10,8 @@ use mcp_policy::{
     config::Config,
     engine::lists,
     mcp::{
-        Form,
-        list::{Asked, Broken, Trimmer},
+        ResponseFormat,
+        list::{ListFilter, ListRequest, StreamAborted},
     },
 };
 use proptest::{collection::vec, prelude::*, sample::select};
@@ -41,9 +41,14 @@ fn has_mark(stream: &Stream) -> bool {
 }
 
 /// What the trimmer makes of an answer.
-fn trimmed(config: &Config, mut trimmer: Trimmer, answer: &Answer, is_whole: bool) -> Result<Vec<u8>, Broken> {
-    let shows = |kind, name: &str| lists::shows(config, &config.policies[0].policy, kind, name);
-    let mut out = trimmer.hear(&answer.body(), &shows)?;
+fn trimmed(
+    config: &Config,
+    mut trimmer: ListFilter,
+    answer: &Answer,
+    is_whole: bool,
+) -> Result<Vec<u8>, StreamAborted> {
+    let shows = |kind, name: &str| lists::is_visible(config, &config.policies[0].policy, kind, name);
+    let mut out = trimmer.push(&answer.body(), &shows)?;
     let end = if answer.end.is_some() { trimmer.end(&shows)? } else { Vec::new() };
     // Nothing can be added to a stream that ends in trailers.
     if is_whole || answer.end != Some(End::Trailers) {
@@ -68,15 +73,15 @@ fn by_the_rules_an_answer_becomes_what_the_trimmer_makes_of_it() {
 
 fn check(config: &Config, request: &Request, answer: &Answer, stream: &Stream) {
     let is_list = request.chunks != get().chunks;
-    let form = answer.header("content-type").and_then(|media| Form::of(media.as_bytes()));
+    let form = answer.header("content-type").and_then(|media| ResponseFormat::of(media.as_bytes()));
     let is_plain = matches!(answer.header("content-encoding"), None | Some("identity"));
-    let asked = Asked { max_bytes: config.lists.max_bytes, ..Asked::default() };
-    let asked = if is_list { Asked { ids: vec!["7".to_owned()], ..asked } } else { asked };
+    let asked = ListRequest { max_bytes: config.lists.max_bytes, ..ListRequest::default() };
+    let asked = if is_list { ListRequest { ids: vec!["7".to_owned()], ..asked } } else { asked };
     let (trimmer, is_whole) = match form {
         _ if !answer.is_success() => return assert_untouched(answer, stream),
-        Some(Form::Json) if is_list && is_plain => (Trimmer::json(asked), true),
-        Some(Form::Events) if is_plain => (Trimmer::events(asked), false),
-        None | Some(Form::Json) if !is_list => return assert_untouched(answer, stream),
+        Some(ResponseFormat::Json) if is_list && is_plain => (ListFilter::json(asked), true),
+        Some(ResponseFormat::Sse) if is_plain => (ListFilter::events(asked), false),
+        None | Some(ResponseFormat::Json) if !is_list => return assert_untouched(answer, stream),
         _ => {
             assert_eq!(stream.replies.len(), 1);
             assert!(stream.answer.head.is_none() && stream.answer.body.is_empty());

@@ -3,7 +3,7 @@
 
 use std::{cell::RefCell, sync::Arc};
 
-use mcp_policy::{config::Config, engine::heard::Ask, time::Moment};
+use mcp_policy::{config::Config, engine::callout::Callout, time::Timestamp};
 use proptest::{collection::vec, prelude::*, sample::select};
 
 use crate::{
@@ -47,22 +47,22 @@ fn check(
     (ruled, counted): &(Said, Said),
     answer: &[Vec<u8>],
 ) {
-    let now = Moment(worker.world().now / 1_000_000);
+    let now = Timestamp(worker.world().now / 1_000_000);
     let properties = worker.world().properties.clone();
     let expected = oracle::end(config, request, &properties, now, &InShared(shared.copy()), &|ask| match ask {
-        Ask::Approval(_) => ruled.clone(),
-        Ask::Charge { .. } => counted.clone(),
+        Callout::Approval(_) => ruled.clone(),
+        Callout::Charge { .. } => counted.clone(),
     });
     let mut stream = request.send(worker);
     for ask in expected.asks {
         assert!(stream.is_open() && stream.went_on.body.is_empty(), "{stream:?}");
         let asked = worker.world().calls.first().cloned().expect("a question");
         match ask {
-            Ask::Approval(question) => {
+            Callout::Approval(question) => {
                 assert_asks(&asked, ROOT, &question.body);
                 stream.hear(worker, asked.number, ruled);
             }
-            Ask::Charge { message, .. } => {
+            Callout::Charge { message, .. } => {
                 assert_charges(&asked, ROOT, &message);
                 stream.hear(worker, asked.number, counted);
             }

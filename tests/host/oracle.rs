@@ -3,14 +3,14 @@
 use mcp_policy::{
     config::Config,
     engine::{
-        self, Answer, Call, Judgement, Opening,
-        heard::{Answered, Ask},
+        self, AuthorizationResponse, Disposition, HeadersVerdict, RequestInfo,
+        callout::{Callout, CalloutResponse},
     },
     http::{Header, Headers},
-    identity::{self, Facts, Peer},
+    identity::{self, ConnectionAttributes, Peer},
     mcp::{answer, head::REPEATING},
-    store::{Seed, Store, Unavailable, Versioned, Written},
-    time::Moment,
+    store::{Cas, Seed, Store, Unavailable, Versioned},
+    time::Timestamp,
 };
 
 use crate::{
@@ -37,10 +37,10 @@ impl Store for InShared {
         self.get(&cell.to_string())
     }
 
-    fn write(&self, cell: u16, bytes: &[u8], version: u32) -> Result<Written, Unavailable> {
+    fn compare_and_swap(&self, cell: u16, bytes: &[u8], version: u32) -> Result<Cas, Unavailable> {
         match self.0.set(format!("mcp-policy/1/{cell}").as_bytes(), bytes, version) {
-            0 => Ok(Written::Committed),
-            _ => Ok(Written::Outdated),
+            0 => Ok(Cas::Done),
+            _ => Ok(Cas::Mismatch),
         }
     }
 }
@@ -49,7 +49,7 @@ impl Store for InShared {
 #[derive(Debug, Default)]
 pub(crate) struct End {
     /// What services are asked about it, one after the other.
-    pub(crate) asks: Vec<Ask>,
+    pub(crate) asks: Vec<Callout>,
     /// What it is answered; `None` where it goes on.
     pub(crate) reply: Option<Reply>,
 }
@@ -59,18 +59,18 @@ pub(crate) fn end<S: Store>(
     config: &Config,
     request: &Request,
     properties: &Properties,
-    now: Moment,
+    now: Timestamp,
     store: &S,
-    said: &impl Fn(&Ask) -> Said,
+    said: &impl Fn(&Callout) -> Said,
 ) -> End {
     let Some(call) = call(config, &request.headers, properties) else { return replied(answer::failed()) };
     let body = request.body();
-    let judgement = match engine::open(config, &call, !request.ends_with_its_head()) {
-        Opening::Closed(judgement) => *judgement,
-        Opening::Bypass => return End::default(),
-        Opening::Pass | Opening::AwaitNothing if body.is_empty() => return End::default(),
-        Opening::Pass | Opening::AwaitNothing => engine::unexpected_body(config, &call),
-        Opening::Await => return judged(config, call, &body, now, store, said),
+    let judgement = match engine::check_headers(config, &call, !request.ends_with_its_head()) {
+        HeadersVerdict::Reply(judgement) => *judgement,
+        HeadersVerdict::Bypass => return End::default(),
+        HeadersVerdict::Continue | HeadersVerdict::ExpectEmptyBody if body.is_empty() => return End::default(),
+        HeadersVerdict::Continue | HeadersVerdict::ExpectEmptyBody => engine::unexpected_body(config, &call),
+        HeadersVerdict::NeedBody => return judged(config, call, &body, now, store, said),
     };
     decided(judgement, Vec::new())
 }
@@ -79,27 +79,27 @@ pub(crate) fn end<S: Store>(
 /// this order, or could not be asked.
 pub(crate) fn may_go_on<S: Store>(config: &Config, headers: &Pairs, body: &[u8], store: &S, said: &[Said]) -> bool {
     let Some(call) = call(config, headers, &Properties::default()) else { return false };
-    match engine::open(config, &call, true) {
-        Opening::Closed(_) => {
+    match engine::check_headers(config, &call, true) {
+        HeadersVerdict::Reply(_) => {
             // A request that ends with its head.
-            body.is_empty() && matches!(engine::open(config, &call, false), Opening::Pass)
+            body.is_empty() && matches!(engine::check_headers(config, &call, false), HeadersVerdict::Continue)
         }
-        Opening::Bypass => true,
-        Opening::Pass | Opening::AwaitNothing => body.is_empty(),
-        Opening::Await => passes(config, &call, body, store, said),
+        HeadersVerdict::Bypass => true,
+        HeadersVerdict::Continue | HeadersVerdict::ExpectEmptyBody => body.is_empty(),
+        HeadersVerdict::NeedBody => passes(config, &call, body, store, said),
     }
 }
 
 /// Whether it passes if what it asks is answered by the next that was said, or by nobody.
-fn passes<S: Store>(config: &Config, call: &Call, body: &[u8], store: &S, said: &[Said]) -> bool {
-    let ask = match engine::judge(config, call, body, "filter", Moment(0), store).answer {
-        Answer::Forward(_) => return true,
-        Answer::Reply(_) => return false,
-        Answer::Ask(ask) => ask,
+fn passes<S: Store>(config: &Config, call: &RequestInfo, body: &[u8], store: &S, said: &[Said]) -> bool {
+    let ask = match engine::authorize(config, call, body, "filter", Timestamp(0), store).answer {
+        Disposition::Forward(_) => return true,
+        Disposition::Reply(_) => return false,
+        Disposition::Callout(ask) => ask,
     };
     let goes_on = |said: Option<&Said>, rest: &[Said]| {
         let mut call = call.clone();
-        call.heard.hear(&ask, said.and_then(answered).as_ref());
+        call.callouts.record(&ask, said.and_then(answered).as_ref());
         passes(config, &call, body, store, rest)
     };
     goes_on(None, said) || said.split_first().is_some_and(|(first, rest)| goes_on(Some(first), rest))
@@ -108,7 +108,7 @@ fn passes<S: Store>(config: &Config, call: &Call, body: &[u8], store: &S, said: 
 /// The headers of a request that go on: not those that would have it sent twice or its answer come compressed.
 pub(crate) fn stripped(config: &Config, headers: &Pairs) -> Pairs {
     let reads_answer =
-        call(config, headers, &Properties::default()).is_some_and(|call| engine::reads_answers(config, &call));
+        call(config, headers, &Properties::default()).is_some_and(|call| engine::inspects_response(config, &call));
     let stays = |name: &[u8]| {
         !(REPEATING.iter().any(|repeating| repeating.as_bytes() == name) || reads_answer && name == b"accept-encoding")
     };
@@ -117,23 +117,23 @@ pub(crate) fn stripped(config: &Config, headers: &Pairs) -> Pairs {
 
 fn judged<S: Store>(
     config: &Config,
-    mut call: Call,
+    mut call: RequestInfo,
     body: &[u8],
-    now: Moment,
+    now: Timestamp,
     store: &S,
-    said: &impl Fn(&Ask) -> Said,
+    said: &impl Fn(&Callout) -> Said,
 ) -> End {
     let mut asks = Vec::new();
     loop {
-        let judgement = engine::judge(config, &call, body, "filter", now, store);
-        let Answer::Ask(ask) = judgement.answer else { return decided(judgement, asks) };
-        call.heard.hear(&ask, answered(&said(&ask)).as_ref());
+        let judgement = engine::authorize(config, &call, body, "filter", now, store);
+        let Disposition::Callout(ask) = judgement.answer else { return decided(judgement, asks) };
+        call.callouts.record(&ask, answered(&said(&ask)).as_ref());
         asks.push(ask);
     }
 }
 
 /// What came, as the filter hands it on; `None` if that is nothing.
-fn answered(said: &Said) -> Option<Answered> {
+fn answered(said: &Said) -> Option<CalloutResponse> {
     let status = match said.came {
         Came::Closed(_) => return None,
         Came::Message => b"0".to_vec(),
@@ -142,14 +142,14 @@ fn answered(said: &Said) -> Option<Answered> {
             _ => return None,
         },
     };
-    Some(Answered { status, body: said.body.clone() })
+    Some(CalloutResponse { status, body: said.body.clone() })
 }
 
-fn decided(judgement: Judgement, asks: Vec<Ask>) -> End {
+fn decided(judgement: AuthorizationResponse, asks: Vec<Callout>) -> End {
     match judgement.answer {
-        Answer::Forward(_) => End { asks, reply: None },
-        Answer::Reply(reply) => End { asks, ..replied(reply) },
-        Answer::Ask(ask) => panic!("asked again: {ask:?}"),
+        Disposition::Forward(_) => End { asks, reply: None },
+        Disposition::Reply(reply) => End { asks, ..replied(reply) },
+        Disposition::Callout(ask) => panic!("asked again: {ask:?}"),
     }
 }
 
@@ -158,14 +158,14 @@ fn replied(reply: answer::Reply) -> End {
 }
 
 /// `None` if a name is not UTF-8.
-fn call(config: &Config, headers: &Pairs, properties: &Properties) -> Option<Call> {
+fn call(config: &Config, headers: &Pairs, properties: &Properties) -> Option<RequestInfo> {
     let headers = read(headers)?;
     let request_id = match headers.get("x-request-id") {
         Header::Once(id) => std::str::from_utf8(id).ok().map(|id| id.chars().take(128).collect::<String>().into()),
         _ => None,
     };
     let grant = identity::identify(&config.identity, &Known { headers: &headers, properties });
-    Some(Call { request_id, ..Call::new(headers, grant) })
+    Some(RequestInfo { request_id, ..RequestInfo::new(headers, grant) })
 }
 
 /// `None` if a name is not UTF-8.
@@ -196,7 +196,7 @@ impl Known<'_> {
     }
 }
 
-impl Facts for Known<'_> {
+impl ConnectionAttributes for Known<'_> {
     fn header(&self, name: &str) -> Header<'_> {
         self.headers.get(name)
     }

@@ -13,13 +13,13 @@ use limitador::{
 use mcp_policy::{
     config::Config,
     engine::{
-        self, Answer, Call,
-        heard::{Answered, Ask},
+        self, Disposition, RequestInfo,
+        callout::{Callout, CalloutResponse},
     },
     http::{Header, Headers},
-    identity::{self, Facts, Peer},
+    identity::{self, ConnectionAttributes, Peer},
     store::InMemory,
-    time::Moment,
+    time::Timestamp,
 };
 use serde_json::Value;
 
@@ -60,22 +60,22 @@ impl Limitador {
         let pairs = headers.iter().map(|(name, value)| ((*name).to_owned(), value.as_bytes().to_vec()));
         let headers = Headers::new(pairs.collect());
         let grant = identity::identify(&self.config.identity, &OnlyHeaders(&headers));
-        let (mut call, mut asked) = (Call::new(headers, grant), Vec::new());
+        let (mut call, mut asked) = (RequestInfo::new(headers, grant), Vec::new());
         let body = request.to_string();
         loop {
-            let now = Moment(1_767_225_642_500);
-            match engine::judge(&self.config, &call, body.as_bytes(), "filter", now, &self.store).answer {
-                Answer::Forward(_) => return (Fate::Passes, asked),
-                Answer::Reply(reply) => {
+            let now = Timestamp(1_767_225_642_500);
+            match engine::authorize(&self.config, &call, body.as_bytes(), "filter", now, &self.store).answer {
+                Disposition::Forward(_) => return (Fate::Passes, asked),
+                Disposition::Reply(reply) => {
                     assert!(reply.body.contains("-31429"), "{}", reply.body);
                     return (Fate::Limited, asked);
                 }
-                Answer::Ask(ask) => {
-                    let Ask::Charge { message, .. } = &ask else { panic!("{ask:?}") };
+                Disposition::Callout(ask) => {
+                    let Callout::Charge { message, .. } = &ask else { panic!("{ask:?}") };
                     let question = Asked::read(message);
                     let code = if self.lets_pass(&question) { 1 } else { 2 };
                     asked.push(question);
-                    call.heard.hear(&ask, Some(&Answered { status: b"0".to_vec(), body: vec![8, code] }));
+                    call.callouts.record(&ask, Some(&CalloutResponse { status: b"0".to_vec(), body: vec![8, code] }));
                 }
             }
         }
@@ -123,7 +123,7 @@ fn text(bytes: Vec<u8>) -> String {
 
 struct OnlyHeaders<'h>(&'h Headers);
 
-impl Facts for OnlyHeaders<'_> {
+impl ConnectionAttributes for OnlyHeaders<'_> {
     fn header(&self, name: &str) -> Header<'_> {
         self.0.get(name)
     }

@@ -7,13 +7,13 @@ use std::{
 };
 
 use mcp_policy::{
-    approval::{self, Desk, Entry, State, Text},
+    approval::{self, Approval, ApprovalDetails, ApprovalStore, State},
     config::Config,
-    engine::{self, Answer, Call, Decision, refund::Receipt},
+    engine::{self, Decision, Disposition, RequestInfo, refund::Receipt},
     http::Headers,
     identity::Grant,
-    store::{InMemory, Seed, Store, Unavailable, Versioned, Written},
-    time::Moment,
+    store::{Cas, InMemory, Seed, Store, Unavailable, Versioned},
+    time::Timestamp,
 };
 use proptest::{
     collection::vec,
@@ -58,7 +58,7 @@ struct Told {
     asked: Option<Asked>,
     /// When each yes is over, in seconds.
     yeses: Vec<u64>,
-    passed: Vec<Moment>,
+    passed: Vec<Timestamp>,
     given_back: usize,
 }
 
@@ -66,7 +66,7 @@ struct Told {
 struct Office {
     config: Config,
     store: InMemory,
-    now: Cell<Moment>,
+    now: Cell<Timestamp>,
     told: RefCell<BTreeMap<String, Told>>,
     /// Of the calls that passed.
     receipts: RefCell<Vec<(String, Receipt)>>,
@@ -95,9 +95,9 @@ impl Store for Interrupted<'_> {
         self.office.store.read(cell)
     }
 
-    fn write(&self, cell: u16, bytes: &[u8], version: u32) -> Result<Written, Unavailable> {
+    fn compare_and_swap(&self, cell: u16, bytes: &[u8], version: u32) -> Result<Cas, Unavailable> {
         self.others();
-        self.office.store.write(cell, bytes, version)
+        self.office.store.compare_and_swap(cell, bytes, version)
     }
 }
 
@@ -112,7 +112,7 @@ impl Office {
         Self {
             config: Config::load(text.as_bytes()).unwrap(),
             store: InMemory::new([3; 16]),
-            now: Cell::new(Moment(1_767_225_642_500)),
+            now: Cell::new(Timestamp(1_767_225_642_500)),
             told: RefCell::default(),
             receipts: RefCell::default(),
         }
@@ -124,7 +124,7 @@ impl Office {
                 let acts = RefCell::new(others.iter().cloned().collect());
                 self.act(act, &Interrupted { office: self, acts });
             }
-            Step::Time(by) => self.now.set(Moment(self.now.get().0.saturating_add_signed(*by))),
+            Step::Time(by) => self.now.set(Timestamp(self.now.get().0.saturating_add_signed(*by))),
             Step::Flood { policy } => {
                 for (grant, amount) in (100..109).flat_map(|grant| (0..10).map(move |amount| (grant, amount))) {
                     self.act(&Act::Ask(Asked { policy: *policy, grant, amount }), &self.store);
@@ -158,12 +158,12 @@ impl Office {
         let host = ["a", "b", "c", "d", "e"][usize::from(policy)];
         let pairs = [(":method", "POST"), ("content-type", "application/json"), (":authority", host)];
         let pairs = pairs.map(|(name, value)| (name.to_owned(), value.as_bytes().to_vec()));
-        let call = Call::new(Headers::new(pairs.into()), Ok(Grant::named(&format!("jwt:{grant}"))));
+        let call = RequestInfo::new(Headers::new(pairs.into()), Ok(Grant::named(&format!("jwt:{grant}"))));
         let body = format!(
             r#"{{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{{"name":"pay","arguments":{{"amount":{amount}}}}}}}"#
         );
         let now = self.now.get();
-        let judgement = engine::judge(&self.config, &call, body.as_bytes(), "f", now, store);
+        let judgement = engine::authorize(&self.config, &call, body.as_bytes(), "f", now, store);
         let Some(said) = judgement.record.approval else {
             // Full, rejected, or too many others were faster.
             assert!([Decision::Denied, Decision::Failed].contains(&judgement.record.decision));
@@ -172,21 +172,21 @@ impl Office {
         let mut told = self.told.borrow_mut();
         let told = told.entry(said.id.clone()).or_default();
         assert_eq!(*told.asked.get_or_insert(asked), asked, "an answer is to one question only");
-        if let Answer::Forward(receipt) = judgement.answer {
+        if let Disposition::Forward(receipt) = judgement.answer {
             told.passed.push(now);
             self.receipts.borrow_mut().push((said.id, receipt));
         }
     }
 
     fn answer<S: Store>(&self, which: &Index, yes: bool, store: &S) {
-        let (desk, now) = (Desk(store), self.now.get());
+        let (desk, now) = (ApprovalStore(store), self.now.get());
         let entries = desk.entries(now).unwrap();
         if entries.is_empty() {
             return;
         }
         let entry = which.get(&entries);
-        let answer = approval::Answer { yes, grant: [0; 32], approver: "jwt:boss", note: "" };
-        if let Ok(answered) = desk.answer(entry.id, &answer, now) {
+        let answer = approval::ApproverDecision { yes, grant: [0; 32], approver: "jwt:boss", note: "" };
+        if let Ok(answered) = desk.decide(entry.id, &answer, now) {
             assert_eq!(answered.state, if yes { State::Approved } else { State::Rejected });
             if yes {
                 self.told.borrow_mut().entry(answered.name()).or_default().yeses.push(now.0 / 1000 + LIFE);
@@ -201,18 +201,18 @@ impl Office {
                 assert!(yeses.iter().any(|until| until * 1000 > at.0), "{id}: at {at:?}, and none holds of {yeses:?}");
             }
         }
-        let (desk, now) = (Desk(&self.store), self.now.get());
+        let (desk, now) = (ApprovalStore(&self.store), self.now.get());
         let entries = desk.entries(now).unwrap();
         assert!(entries.len() <= 256);
         for (index, entry) in entries.iter().enumerate() {
-            let is_same = |other: &Entry| other.fingerprint == entry.fingerprint || other.slot == entry.slot;
+            let is_same = |other: &Approval| other.fingerprint == entry.fingerprint || other.slot == entry.slot;
             assert!(!entries[..index].iter().any(is_same), "{entry:?} stands there twice");
         }
         let mut pending: BTreeMap<String, usize> = BTreeMap::new();
         for entry in entries.iter().filter(|entry| entry.state == State::Pending) {
-            let bytes = desk.text(entry).unwrap();
+            let bytes = desk.details(entry).unwrap();
             // Whoever is late to write takes a text's place, until the same is asked again.
-            let Some(text) = Text::read(&bytes, entry.fingerprint) else { continue };
+            let Some(text) = ApprovalDetails::read(&bytes, entry.fingerprint) else { continue };
             *pending.entry(format!("grant {}", text.shown)).or_default() += 1;
             *pending.entry(format!("policy {}", text.question.policy)).or_default() += 1;
         }
@@ -259,7 +259,7 @@ fn a_flood_leaves_room_for_other_callers_and_other_policies() {
     let office = Office::new();
     let (ask, full) =
         (|policy, grant| office.step(&Step::Act(Act::Ask(Asked { policy, grant, amount: 0 }), Vec::new())), 256);
-    let count = || Desk(&office.store).entries(office.now.get()).unwrap().len();
+    let count = || ApprovalStore(&office.store).entries(office.now.get()).unwrap().len();
     office.step(&Step::Act(Act::Ask(Asked { policy: 0, grant: 100, amount: 9 }), Vec::new()));
     office.step(&Step::Flood { policy: 0 });
     assert_eq!(count(), 64, "of one policy, and of each of nine callers no more than eight");

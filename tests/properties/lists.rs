@@ -7,7 +7,7 @@ mod members;
 mod messages;
 mod streams;
 
-use mcp_policy::mcp::list::{Asked, Broken, Kind, Trimmer};
+use mcp_policy::mcp::list::{ListFilter, ListKind, ListRequest, StreamAborted};
 use proptest::{
     collection::vec,
     prelude::*,
@@ -24,15 +24,15 @@ use self::{
 const MARK: &str = "987654321";
 
 /// Everything is shown but names with `evil`.
-fn shows(_: Kind, name: &str) -> bool {
+fn shows(_: ListKind, name: &str) -> bool {
     !name.contains("evil")
 }
 
 /// What goes on of some chunks, and whether the stream had to end.
-fn trimmed(mut trimmer: Trimmer, chunks: &[&[u8]]) -> (Vec<u8>, Result<(), Broken>) {
+fn trimmed(mut trimmer: ListFilter, chunks: &[&[u8]]) -> (Vec<u8>, Result<(), StreamAborted>) {
     let mut out = Vec::new();
     for chunk in chunks {
-        match trimmer.hear(chunk, &shows) {
+        match trimmer.push(chunk, &shows) {
             Ok(more) => out.extend(more),
             Err(broken) => return (out, Err(broken)),
         }
@@ -44,7 +44,7 @@ fn trimmed(mut trimmer: Trimmer, chunks: &[&[u8]]) -> (Vec<u8>, Result<(), Broke
 /// What goes on of a text, which is the same for all chunks; where a stream has to end it ends for all, and smaller
 /// chunks have told more before.
 #[track_caller]
-fn whole(trimmer: &Trimmer, text: &[u8], cuts: &[Index]) -> (Vec<u8>, Result<(), Broken>) {
+fn whole(trimmer: &ListFilter, text: &[u8], cuts: &[Index]) -> (Vec<u8>, Result<(), StreamAborted>) {
     let whole = trimmed(trimmer.clone(), &[text]);
     let mut cuts: Vec<usize> = cuts.iter().map(|cut| cut.index(text.len() + 1)).chain([0, text.len()]).collect();
     cuts.sort_unstable();
@@ -72,10 +72,10 @@ fn is_refusal(text: &[u8]) -> bool {
 const IDS: [&[&str]; 3] = [&["7"], &["7", "8"], &[]];
 
 /// What is known of what was asked by such ids.
-fn asked(ids: &'static [&'static [&'static str]]) -> impl Strategy<Value = Asked> {
+fn asked(ids: &'static [&'static [&'static str]]) -> impl Strategy<Value = ListRequest> {
     let ids = select(ids);
     let max_bytes = prop_oneof![4 => Just(1 << 20), 1 => 1_usize..600];
-    (ids, any::<bool>(), max_bytes).prop_map(|(ids, is_cacheable, max_bytes)| Asked {
+    (ids, any::<bool>(), max_bytes).prop_map(|(ids, is_cacheable, max_bytes)| ListRequest {
         ids: ids.iter().map(ToString::to_string).collect(),
         is_batch: ids.len() > 1,
         is_cacheable,
@@ -84,8 +84,8 @@ fn asked(ids: &'static [&'static [&'static str]]) -> impl Strategy<Value = Asked
 }
 
 #[track_caller]
-fn check_stream(asked: &Asked, stream: &Stream, cuts: &[Index]) {
-    let (out, end) = whole(&Trimmer::events(asked.clone()), &stream.bytes, cuts);
+fn check_stream(asked: &ListRequest, stream: &Stream, cuts: &[Index]) {
+    let (out, end) = whole(&ListFilter::events(asked.clone()), &stream.bytes, cuts);
     if asked.max_bytes < 1000 {
         return;
     }
@@ -130,9 +130,9 @@ proptest! {
 }
 
 #[track_caller]
-fn check_body(asked: &Asked, message: &Message, cuts: &[Index]) {
+fn check_body(asked: &ListRequest, message: &Message, cuts: &[Index]) {
     let text = message.text.as_bytes();
-    let (out, end) = whole(&Trimmer::json(asked.clone()), text, cuts);
+    let (out, end) = whole(&ListFilter::json(asked.clone()), text, cuts);
     assert_eq!(end, Ok(()));
     match message.sort {
         _ if text.len() > asked.max_bytes => assert!(is_refusal(&out)),

@@ -1,6 +1,6 @@
 //! Random requests, and sequences of them.
 
-use mcp_policy::time::Moment;
+use mcp_policy::time::Timestamp;
 use proptest::{
     collection::vec,
     option,
@@ -17,7 +17,7 @@ pub(crate) struct Sent {
     pub(crate) body: Value,
     pub(crate) grant: &'static str,
     pub(crate) session: Option<&'static str>,
-    pub(crate) at: Moment,
+    pub(crate) at: Timestamp,
 }
 
 /// A policy, and requests in the order of time.
@@ -31,7 +31,7 @@ pub(crate) fn spending() -> impl Strategy<Value = (Value, Vec<Sent>)> {
         body: message("tools/call", json!({ "name": "pay", "arguments": { "n": amount } })),
         grant: "jwt:a",
         session: None,
-        at: Moment(1_767_225_600_000),
+        at: Timestamp(1_767_225_600_000),
     });
     (budget(), vec(pay, 1..=4))
 }
@@ -43,7 +43,7 @@ pub(crate) fn requests() -> impl Strategy<Value = Vec<Sent>> {
         let mut now = 1_767_225_600_000;
         let later = |(index, after): (Index, u64)| {
             now += after;
-            Sent { at: Moment(now), ..index.get(&requests).clone() }
+            Sent { at: Timestamp(now), ..index.get(&requests).clone() }
         };
         calls.into_iter().map(later).collect()
     })
@@ -52,7 +52,7 @@ pub(crate) fn requests() -> impl Strategy<Value = Vec<Sent>> {
 fn request() -> impl Strategy<Value = Sent> {
     let body = prop_oneof![12 => tool(), 2 => resource(), 1 => prompt(), 2 => other(), 1 => unreadable()];
     (body, select(vec!["jwt:a", "jwt:a", "header:b"]), option::of(select(vec!["s1", "s2"])))
-        .prop_map(|(body, grant, session)| Sent { body, grant, session, at: Moment(0) })
+        .prop_map(|(body, grant, session)| Sent { body, grant, session, at: Timestamp(0) })
 }
 
 fn message(method: &str, params: Value) -> Value {

@@ -2,7 +2,7 @@
 
 use mcp_policy::{
     config::Config,
-    engine::{self, Answer, Call, Decision, Judgement, Record, trace::Step},
+    engine::{self, AuditRecord, AuthorizationResponse, Decision, Disposition, RequestInfo, trace::Step},
     http::Headers,
     identity::Grant,
     store::InMemory,
@@ -19,7 +19,7 @@ pub(crate) struct World {
 /// What can be compared between worlds: all of a judgement but the configuration's digest.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Seen {
-    pub(crate) record: Record,
+    pub(crate) record: AuditRecord,
     pub(crate) reply: Option<(u16, Option<u64>, String)>,
 }
 
@@ -54,7 +54,7 @@ impl World {
 
     /// As [`World::judge`], with the body written otherwise.
     pub(crate) fn judge_text(&self, sent: &Sent, body: &str) -> Seen {
-        engine::judge(&self.config, &call(sent), body.as_bytes(), "f", sent.at, &self.store).into()
+        engine::authorize(&self.config, &call(sent), body.as_bytes(), "f", sent.at, &self.store).into()
     }
 
     /// Judges a request as `explain` does.
@@ -65,21 +65,21 @@ impl World {
     }
 }
 
-fn call(sent: &Sent) -> Call {
+fn call(sent: &Sent) -> RequestInfo {
     let session = sent.session.map(|session| ("mcp-session-id", session));
     let pairs = [(":method", "POST"), ("content-type", "application/json")].into_iter().chain(session);
     let pairs = pairs.map(|(name, value)| (name.to_owned(), value.as_bytes().to_vec()));
-    Call::new(Headers::new(pairs.collect()), Ok(Grant::named(sent.grant)))
+    RequestInfo::new(Headers::new(pairs.collect()), Ok(Grant::named(sent.grant)))
 }
 
-impl From<Judgement> for Seen {
-    fn from(judgement: Judgement) -> Self {
+impl From<AuthorizationResponse> for Seen {
+    fn from(judgement: AuthorizationResponse) -> Self {
         let reply = match judgement.answer {
-            Answer::Forward(_) => None,
-            Answer::Reply(reply) => Some((reply.status, reply.retry_after, reply.body)),
-            Answer::Ask(inquiry) => panic!("{inquiry:?}"),
+            Disposition::Forward(_) => None,
+            Disposition::Reply(reply) => Some((reply.status, reply.retry_after, reply.body)),
+            Disposition::Callout(inquiry) => panic!("{inquiry:?}"),
         };
-        Self { record: Record { config: String::new().into(), ..judgement.record }, reply }
+        Self { record: AuditRecord { config: String::new().into(), ..judgement.record }, reply }
     }
 }
 

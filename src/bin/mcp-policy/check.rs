@@ -33,8 +33,8 @@ mod text;
 
 use clap::{ValueEnum, builder::PossibleValuesParser};
 use mcp_policy::{
-    config::{Config, Invalid, Loaded},
-    lint::{self, Kind},
+    config::{Config, ConfigErrors, LoadedConfig},
+    lint::{self, Lint},
 };
 
 use crate::{Exit, complain, input, print};
@@ -79,7 +79,7 @@ enum Format {
 const ALL: &str = "all";
 
 fn names() -> PossibleValuesParser {
-    PossibleValuesParser::new(Kind::ALL.map(Kind::name).into_iter().chain([ALL]))
+    PossibleValuesParser::new(Lint::ALL.map(Lint::name).into_iter().chain([ALL]))
 }
 
 /// Checks, and prints what was found.
@@ -117,11 +117,11 @@ impl Args {
 
     fn check_one(&self, file: &str, old: Option<&Old>) -> Result<Checked, String> {
         let source = Source::new(file, input::read(file)?);
-        let (problems, changes) = match Loaded::load(source.text().as_bytes()) {
-            Ok(Loaded::Gateway(config)) => (self.warnings(&config, &source), old.map(|old| old.changes(&config))),
+        let (problems, changes) = match LoadedConfig::load(source.text().as_bytes()) {
+            Ok(LoadedConfig::Gateway(config)) => (self.warnings(&config, &source), old.map(|old| old.changes(&config))),
             // It counts nothing.
-            Ok(Loaded::Console(_)) => (Vec::new(), None),
-            Err(Invalid { problems }) => {
+            Ok(LoadedConfig::Console(_)) => (Vec::new(), None),
+            Err(ConfigErrors { problems }) => {
                 (problems.into_iter().map(|problem| Problem::error(&source, problem)).collect(), None)
             }
         };
@@ -130,7 +130,7 @@ impl Args {
     }
 
     fn warnings(&self, config: &Config, source: &Source) -> Vec<Problem> {
-        let allowed = |kind: Kind| self.allow.iter().any(|name| name == kind.name() || name == ALL);
+        let allowed = |kind: Lint| self.allow.iter().any(|name| name == kind.name() || name == ALL);
         let advice = lint::on(config, source.text().as_bytes()).into_iter().filter(|advice| !allowed(advice.kind));
         advice.map(|advice| Problem::warning(source, advice)).collect()
     }

@@ -8,11 +8,11 @@ use std::{
 use clap::ValueEnum;
 use mcp_policy::{
     amount::Amount,
-    cases::{CaseCall, Expected, Outcome, Place},
+    cases::{CallReport, CaseCall, Expected, RequestOrigin},
     config::Config,
     json,
     store::InMemory,
-    time::Moment,
+    time::Timestamp,
 };
 use serde::Serialize;
 use serde_json::value::RawValue;
@@ -114,14 +114,14 @@ impl Args {
         let now = self.at.unwrap_or_else(SystemTime::now);
         // Before 1970 there is no moment to count from.
         let since = now.duration_since(SystemTime::UNIX_EPOCH).unwrap_or(Duration::ZERO);
-        let at = Moment(u64::try_from(since.as_millis()).unwrap_or(u64::MAX));
-        let place = Place { route: self.route.clone(), host: self.host.clone(), path: self.path.clone() };
+        let at = Timestamp(u64::try_from(since.as_millis()).unwrap_or(u64::MAX));
+        let place = RequestOrigin { route: self.route.clone(), host: self.host.clone(), path: self.path.clone() };
         let expected = Expected::Allow.into();
         Ok(CaseCall { title, body, grant: self.grant.clone(), session: None, place, at, times: 1, expected })
     }
 }
 
-fn text(call: &CaseCall, outcome: &Outcome) -> String {
+fn text(call: &CaseCall, outcome: &CallReport) -> String {
     let mut text = format!("{} as `{}`\n", call.title, call.grant);
     for line in outcome.lines() {
         text.push_str(&format!("  {line}\n"));
@@ -162,8 +162,8 @@ struct Shadow<'o> {
 }
 
 impl<'o> Explanation<'o> {
-    pub(crate) fn of(outcome: &'o Outcome) -> Self {
-        let Outcome { steps, record, told, retry_after } = outcome;
+    pub(crate) fn of(outcome: &'o CallReport) -> Self {
+        let CallReport { steps, record, told, retry_after } = outcome;
         let shadow = record.shadow.as_ref();
         let left = |(counter, left): &'o (String, Amount)| {
             // An amount shows itself as a JSON number.
@@ -180,7 +180,7 @@ impl<'o> Explanation<'o> {
         }
     }
 
-    fn json(outcome: &Outcome) -> String {
+    fn json(outcome: &CallReport) -> String {
         // Strings and numbers always serialise.
         serde_json::to_string(&Explanation::of(outcome)).unwrap_or_default()
     }

@@ -4,7 +4,7 @@ use clap::ValueEnum;
 use mcp_policy::{
     cases::{self, Case, Failure},
     config::Config,
-    json::{self, Reason, cursor::At, diagnostic::Problems},
+    json::{self, Reason, cursor::Cursor, diagnostic::Problems},
 };
 use serde::Serialize;
 
@@ -143,7 +143,7 @@ fn beside(file: &str) -> String {
 /// Whether a text is a case file rather than a policy; what is neither is better explained as a policy.
 fn is_case_file(document: &str) -> bool {
     match json::parse(document.as_bytes(), 64) {
-        Ok(node) => At::top(&node, &Problems::default()).has(&["cases", "calls"]),
+        Ok(node) => Cursor::top(&node, &Problems::default()).has(&["cases", "calls"]),
         // One case a line.
         Err(fault) => fault.reason == Reason::Trailing,
     }

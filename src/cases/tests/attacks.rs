@@ -9,11 +9,11 @@ use std::collections::BTreeMap;
 
 use crate::{
     config::Config,
-    engine::{self, Answer, Call, Opening},
+    engine::{self, Disposition, HeadersVerdict, RequestInfo},
     http::Headers,
     identity::Grant,
     store::InMemory,
-    time::Moment,
+    time::Timestamp,
 };
 
 /// An HTTP request and what has to become of it.
@@ -56,21 +56,21 @@ impl Attack {
 
     /// What becomes of it: `forward`, or the status and body of our answer.
     fn run(&self, config: &Config) -> Result<(), (u16, String)> {
-        let call = Call::new(self.headers(), Ok(Grant::named("corpus")));
+        let call = RequestInfo::new(self.headers(), Ok(Grant::named("corpus")));
         let body = self.body();
-        let answer = match engine::open(config, &call, !body.is_empty()) {
-            Opening::Bypass | Opening::Pass => return Ok(()),
-            Opening::Closed(judgement) => judgement.answer,
-            Opening::AwaitNothing => engine::unexpected_body(config, &call).answer,
-            Opening::Await => {
+        let answer = match engine::check_headers(config, &call, !body.is_empty()) {
+            HeadersVerdict::Bypass | HeadersVerdict::Continue => return Ok(()),
+            HeadersVerdict::Reply(judgement) => judgement.answer,
+            HeadersVerdict::ExpectEmptyBody => engine::unexpected_body(config, &call).answer,
+            HeadersVerdict::NeedBody => {
                 let store = InMemory::new([0; 16]);
-                engine::judge(config, &call, &body, "corpus", Moment(0), &store).answer
+                engine::authorize(config, &call, &body, "corpus", Timestamp(0), &store).answer
             }
         };
         match answer {
-            Answer::Forward(_) => Ok(()),
-            Answer::Reply(reply) => Err((reply.status, reply.body)),
-            Answer::Ask(inquiry) => panic!("{inquiry:?}"),
+            Disposition::Forward(_) => Ok(()),
+            Disposition::Reply(reply) => Err((reply.status, reply.body)),
+            Disposition::Callout(inquiry) => panic!("{inquiry:?}"),
         }
     }
 }

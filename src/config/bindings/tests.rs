@@ -1,7 +1,7 @@
 #[cfg(target_family = "wasm")]
 use wasm_bindgen_test::wasm_bindgen_test as test;
 
-use super::{Bound, Scene};
+use super::{BindingInput, PolicyMatch};
 use crate::{config::Config, identity::Grant};
 
 const POLICIES: &str = r#""policies":{"one":{"version":"1","default":"deny"},"two":{"version":"1","default":"allow"}}"#;
@@ -14,46 +14,50 @@ fn load(bindings: &str) -> Result<Config, Vec<String>> {
 
 /// What judges a request.
 #[track_caller]
-fn bound(bindings: &str, scene: &Scene<'_>) -> String {
+fn bound(bindings: &str, scene: &BindingInput<'_>) -> String {
     let config = load(&format!(r#","bindings":[{bindings}]"#)).unwrap();
     match config.bound(scene) {
-        Bound::To(named) => named.name.to_string(),
-        Bound::Bypass => "bypass".to_owned(),
-        Bound::Nothing => "nothing".to_owned(),
+        PolicyMatch::Policy(named) => named.name.to_string(),
+        PolicyMatch::Bypass => "bypass".to_owned(),
+        PolicyMatch::Unmatched => "nothing".to_owned(),
     }
 }
 
-fn at(path: &str) -> Scene<'_> {
-    Scene { path: Some(path), ..Scene::default() }
+fn at(path: &str) -> BindingInput<'_> {
+    BindingInput { path: Some(path), ..BindingInput::default() }
 }
 
 #[test]
 fn the_first_binding_that_fits_decides() {
     let both = r#"{"route":"a","policy":"one"},{"policy":"two"}"#;
-    assert_eq!(bound(both, &Scene { route: Some("a"), ..Scene::default() }), "one");
-    assert_eq!(bound(both, &Scene { route: Some("b"), ..Scene::default() }), "two");
-    assert_eq!(bound(both, &Scene::default()), "two");
+    assert_eq!(bound(both, &BindingInput { route: Some("a"), ..BindingInput::default() }), "one");
+    assert_eq!(bound(both, &BindingInput { route: Some("b"), ..BindingInput::default() }), "two");
+    assert_eq!(bound(both, &BindingInput::default()), "two");
 }
 
 #[test]
 fn with_nothing_bound_everything_is_denied() {
-    assert_eq!(bound("", &Scene::default()), "nothing");
-    assert_eq!(bound(r#"{"route":"a","policy":"one"}"#, &Scene::default()), "nothing");
-    assert!(matches!(load("").unwrap().bound(&Scene::default()), Bound::Nothing));
+    assert_eq!(bound("", &BindingInput::default()), "nothing");
+    assert_eq!(bound(r#"{"route":"a","policy":"one"}"#, &BindingInput::default()), "nothing");
+    assert!(matches!(load("").unwrap().bound(&BindingInput::default()), PolicyMatch::Unmatched));
 }
 
 #[test]
 fn everything_a_binding_names_has_to_fit() {
     let grant = Grant::named("jwt:alice");
     let binding = r#"{"route":"r*","host":"*.example.com","path":"/mcp","grant":"jwt:*","policy":"one"}"#;
-    let scene =
-        Scene { route: Some("r1"), host: Some("A.Example.com:8443"), path: Some("/mcp?x=/../;"), grant: Some(&grant) };
+    let scene = BindingInput {
+        route: Some("r1"),
+        host: Some("A.Example.com:8443"),
+        path: Some("/mcp?x=/../;"),
+        grant: Some(&grant),
+    };
     assert_eq!(bound(binding, &scene), "one");
     for other in [
-        Scene { route: Some("q"), ..scene },
-        Scene { host: Some("example.com"), ..scene },
-        Scene { path: Some("/mcp/"), ..scene },
-        Scene { grant: None, ..scene },
+        BindingInput { route: Some("q"), ..scene },
+        BindingInput { host: Some("example.com"), ..scene },
+        BindingInput { path: Some("/mcp/"), ..scene },
+        BindingInput { grant: None, ..scene },
     ] {
         assert_eq!(bound(binding, &other), "nothing", "{other:?}");
     }
@@ -92,14 +96,14 @@ fn a_path_that_servers_may_read_differently_is_bound_by_none() {
 #[test]
 fn a_grant_is_bound_by_its_whole_name_or_the_one_that_is_shown() {
     let grant = Grant::named("address:10.0.0.7");
-    let scene = Scene { grant: Some(&grant), ..Scene::default() };
+    let scene = BindingInput { grant: Some(&grant), ..BindingInput::default() };
     assert_eq!(bound(r#"{"grant":"address:10.0.0.*","policy":"one"}"#, &scene), "one");
     assert_eq!(bound(r#"{"grant":"10.0.0.7","policy":"one"}"#, &scene), "nothing");
 }
 
 #[test]
 fn bypass_is_by_route_alone() {
-    let scene = Scene { route: Some("oauth"), ..Scene::default() };
+    let scene = BindingInput { route: Some("oauth"), ..BindingInput::default() };
     assert_eq!(bound(r#"{"route":"oauth","bypass":true}"#, &scene), "bypass");
     let message = "`bypass` takes `route` and nothing else, since clients choose everything else; name Envoy's route";
     for binding in [r#"{"bypass":true}"#, r#"{"route":"a","path":"/x","bypass":true}"#, r#"{"host":"a","bypass":true}"#]

@@ -5,7 +5,7 @@ use wasm_bindgen_test::wasm_bindgen_test as test;
 
 use super::{load, problems};
 use crate::{
-    config::{Console, Loaded, Service},
+    config::{Console, LoadedConfig, Service},
     identity::{Grant, Peer, Source},
     json::quoted,
 };
@@ -43,14 +43,14 @@ fn approvals_are_decided_at_a_page_or_by_a_service() {
 
 #[test]
 fn a_console_names_who_may_approve() {
-    let console = |text: &str| match Loaded::load(text.as_bytes()) {
-        Ok(Loaded::Console(console)) => console,
+    let console = |text: &str| match LoadedConfig::load(text.as_bytes()) {
+        Ok(LoadedConfig::Console(console)) => console,
         other => panic!("{other:?}"),
     };
     let digest = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08";
     let one = console(&format!(r#"{{"console":{{"approvers":["bearer:{digest}","peer:spiffe://x/*"]}}}}"#));
     assert_eq!(one.identity, [Source::Peer(Peer::UriSan), Source::Bearer]);
-    let admits = |console: &Console, grant: &str| console.admits(&Grant::named(grant));
+    let admits = |console: &Console, grant: &str| console.matches_approver(&Grant::named(grant));
     assert!(admits(&one, &format!("bearer:{digest}")) && admits(&one, "peer:spiffe://x/y"));
     for grant in ["bearer:9f86d081884c7d65", "peer:spiffe://z/y", "address:127.0.0.1", "peer:spiffe://x"] {
         assert!(!admits(&one, grant), "{grant}");
@@ -73,7 +73,7 @@ fn a_console_names_who_may_approve() {
 #[test]
 fn a_console_that_nobody_or_everybody_could_approve_at_is_refused() {
     let found = |text: &str| -> Vec<String> {
-        Loaded::load(text.as_bytes()).unwrap_err().problems.iter().map(ToString::to_string).collect()
+        LoadedConfig::load(text.as_bytes()).unwrap_err().problems.iter().map(ToString::to_string).collect()
     };
     let forms = "expected `jwt:…`, `peer:…` or `bearer:` with the 64 hexadecimal digits of the token's SHA-256";
     let text = r#"{"console":{"approvers":["address:127.0.0.1","bearer:*","*","header:x","jwt:","constant:x","bearer:9f86"],"hosts":[]}}"#;

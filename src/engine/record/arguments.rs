@@ -11,7 +11,7 @@ use crate::{
 
 /// What is noted of a call's arguments.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Noted {
+pub struct LoggedArguments {
     /// The names, as far as they are noted: a JSON list.
     pub names: String,
     /// SHA-256 of all of them as they were sent, in hexadecimal digits.
@@ -23,7 +23,7 @@ pub struct Noted {
 /// Bytes of a name.
 const MAX_NAME: usize = 64;
 
-impl Noted {
+impl LoggedArguments {
     /// Notes of arguments what the configuration says; `None` where there is nothing to note.
     pub(super) fn of(request: &Request<'_>, how: Arguments) -> Option<Self> {
         let arguments = request.arguments?;

@@ -5,16 +5,16 @@ use std::cell::Cell;
 #[cfg(target_family = "wasm")]
 use wasm_bindgen_test::wasm_bindgen_test as test;
 
-use super::{Answer, Call, Gateway, Judgement, Moment, NOW, call, judge};
+use super::{AuthorizationResponse, Disposition, Gateway, NOW, RequestInfo, Timestamp, authorize, call};
 use crate::{
-    approval::{self, Desk},
+    approval::{self, ApprovalStore},
     config::Refund,
     engine::{
-        heard::{Ask, Heard},
+        approval_service::{ApprovalResponse, ApproverNote, Pending},
+        callout::{Callout, CalloutResults},
         refund,
-        ruling::{Pending, Ruling, Said},
     },
-    store::{InMemory, QUESTIONS, Store, Unavailable, Versioned, Written},
+    store::{APPROVALS, Cas, InMemory, Store, Unavailable, Versioned},
 };
 
 const POLICY: &str = r#"{"policy":{"version":"1","default":"deny",
@@ -27,29 +27,29 @@ const PAY: &str =
     r#"{"jsonrpc":"2.0","id":7,"method":"tools/call","params":{"name":"pay","arguments":{"amount":25,"to":"x"}}}"#;
 
 fn approve(gateway: &Gateway, yes: bool) -> String {
-    let desk = Desk(&gateway.store);
+    let desk = ApprovalStore(&gateway.store);
     let [entry] = desk.entries(NOW).unwrap().try_into().unwrap();
-    let answer = approval::Answer { yes, grant: [0; 32], approver: "jwt:boss", note: "as agreed" };
-    desk.answer(entry.id, &answer, NOW).unwrap();
+    let answer = approval::ApproverDecision { yes, grant: [0; 32], approver: "jwt:boss", note: "as agreed" };
+    desk.decide(entry.id, &answer, NOW).unwrap();
     entry.name()
 }
 
-fn told(judgement: Judgement) -> String {
+fn told(judgement: AuthorizationResponse) -> String {
     match judgement.answer {
-        Answer::Reply(reply) => reply.body,
+        Disposition::Reply(reply) => reply.body,
         other => panic!("{other:?}"),
     }
 }
 
-fn is_forwarded(judgement: &Judgement) -> bool {
-    matches!(judgement.answer, Answer::Forward(_))
+fn is_forwarded(judgement: &AuthorizationResponse) -> bool {
+    matches!(judgement.answer, Disposition::Forward(_))
 }
 
 #[test]
 fn a_call_waits_for_approval_and_then_passes_once() {
     let gateway = Gateway::new(POLICY);
     let first = gateway.judge(&call("alice"), PAY);
-    let id = Desk(&gateway.store).entries(NOW).unwrap()[0].name();
+    let id = ApprovalStore(&gateway.store).entries(NOW).unwrap()[0].name();
     let record = first.record.to_json();
     let expected = format!(
         r#"{{"decision":"approval_required","rule":"/tools/pay/require_approval/0","policy":"default","config":"{}","grant":"constant:alice","method":"tools/call","tool":"pay","requestId":"r-1","approval":{{"id":"{id}"}},"arguments":["amount","to"]}}"#,
@@ -70,8 +70,8 @@ fn a_call_waits_for_approval_and_then_passes_once() {
         "{record}"
     );
     assert!(record.contains(r#""remaining":{"pay":1}"#), "{record}");
-    let later = Moment(NOW.0 + 1);
-    let again = told(judge(&gateway.config, &call("alice"), PAY.as_bytes(), "filter", later, &gateway.store));
+    let later = Timestamp(NOW.0 + 1);
+    let again = told(authorize(&gateway.config, &call("alice"), PAY.as_bytes(), "filter", later, &gateway.store));
     assert!(again.contains("-31428") && !again.contains(&id), "another question: {again}");
 }
 
@@ -105,7 +105,8 @@ fn a_rejected_call_is_denied_with_what_the_person_said() {
     let denied = told(gateway.judge(&call("alice"), PAY));
     let expected = r#""code":-31403,"message":"Policy violation: a person has rejected this call of the tool `pay`: as agreed; do not repeat it""#;
     assert!(denied.contains(expected), "{denied}");
-    let over = judge(&gateway.config, &call("alice"), PAY.as_bytes(), "filter", Moment(NOW.0 + 60_000), &gateway.store);
+    let over =
+        authorize(&gateway.config, &call("alice"), PAY.as_bytes(), "filter", Timestamp(NOW.0 + 60_000), &gateway.store);
     assert!(told(over).contains("-31428"), "a no is over when its time is");
 }
 
@@ -115,7 +116,8 @@ fn an_approval_ends_with_its_time() {
     told(gateway.judge(&call("alice"), PAY));
     approve(&gateway, true);
     // `expires` of the strictest predicate that asks, counted from the answer.
-    let late = judge(&gateway.config, &call("alice"), PAY.as_bytes(), "filter", Moment(NOW.0 + 60_000), &gateway.store);
+    let late =
+        authorize(&gateway.config, &call("alice"), PAY.as_bytes(), "filter", Timestamp(NOW.0 + 60_000), &gateway.store);
     assert!(told(late).contains("-31428"));
 }
 
@@ -123,7 +125,7 @@ fn an_approval_ends_with_its_time() {
 fn a_limit_without_room_is_told_before_anybody_is_asked() {
     let gateway = Gateway::new(&POLICY.replace("\"max\":2", "\"max\":0"));
     assert!(told(gateway.judge(&call("alice"), PAY)).contains("-31429"));
-    assert_eq!(Desk(&gateway.store).entries(NOW), Ok(vec![]));
+    assert_eq!(ApprovalStore(&gateway.store).entries(NOW), Ok(vec![]));
 }
 
 #[test]
@@ -131,8 +133,8 @@ fn an_approval_comes_back_with_the_quota() {
     let gateway = Gateway::new(POLICY);
     told(gateway.judge(&call("alice"), PAY));
     approve(&gateway, true);
-    let Answer::Forward(receipt) = gateway.judge(&call("alice"), PAY).answer else { panic!("refused") };
-    assert!(refund::is_open(Refund::Undelivered, &receipt));
+    let Disposition::Forward(receipt) = gateway.judge(&call("alice"), PAY).answer else { panic!("refused") };
+    assert!(refund::is_refundable(Refund::Undelivered, &receipt));
     receipt.give_back(&gateway.store, || Some(NOW));
     let passed = gateway.judge(&call("alice"), PAY);
     assert!(is_forwarded(&passed));
@@ -151,7 +153,7 @@ fn in_shadow_nobody_is_asked() {
         let record = judgement.record.to_json();
         let shadow = r#""shadow":{"decision":"approval_required","rule":"/tools/pay/require_approval/0"}"#;
         assert!(record.contains(shadow), "{record}");
-        assert_eq!(Desk(&gateway.store).entries(NOW), Ok(vec![]));
+        assert_eq!(ApprovalStore(&gateway.store).entries(NOW), Ok(vec![]));
     }
 }
 
@@ -164,7 +166,7 @@ fn a_batch_is_not_approved() {
     batch.headers = crate::http::Headers::new(pairs.into());
     let told = told(gateway.judge(&batch, &format!("[{PAY},{}]", PAY.replace("7", "8"))));
     assert!(told.contains("Approval required: Over 10, ask.; send the call by itself, not in a batch"), "{told}");
-    assert_eq!(Desk(&gateway.store).entries(NOW), Ok(vec![]));
+    assert_eq!(ApprovalStore(&gateway.store).entries(NOW), Ok(vec![]));
 }
 
 #[test]
@@ -198,7 +200,7 @@ impl Store for Raced<'_> {
     }
 
     fn read(&self, cell: u16) -> Result<Versioned, Unavailable> {
-        if cell == QUESTIONS {
+        if cell == APPROVALS {
             self.reads.set(self.reads.get() + 1);
             if self.reads.get() == 2 {
                 (self.meanwhile)();
@@ -207,8 +209,8 @@ impl Store for Raced<'_> {
         self.inner.read(cell)
     }
 
-    fn write(&self, cell: u16, bytes: &[u8], version: u32) -> Result<Written, Unavailable> {
-        self.inner.write(cell, bytes, version)
+    fn compare_and_swap(&self, cell: u16, bytes: &[u8], version: u32) -> Result<Cas, Unavailable> {
+        self.inner.compare_and_swap(cell, bytes, version)
     }
 }
 
@@ -217,9 +219,9 @@ fn who_comes_second_asks_anew_and_pays_nothing() {
     let gateway = Gateway::new(POLICY);
     told(gateway.judge(&call("alice"), PAY));
     approve(&gateway, true);
-    let meanwhile = || gateway.store.put(QUESTIONS, crate::store::EMPTY).unwrap();
+    let meanwhile = || gateway.store.set(APPROVALS, crate::store::HEADER).unwrap();
     let raced = Raced { inner: &gateway.store, meanwhile: &meanwhile, reads: Cell::new(0) };
-    let second = judge(&gateway.config, &call("alice"), PAY.as_bytes(), "filter", NOW, &raced);
+    let second = authorize(&gateway.config, &call("alice"), PAY.as_bytes(), "filter", NOW, &raced);
     assert!(told(second).contains("-31428"));
     approve(&gateway, true);
     let passed = gateway.judge(&call("alice"), PAY);
@@ -233,13 +235,14 @@ fn the_record_names_the_approval_that_was_used_up() {
     let found = approve(&gateway, true);
     let used = Cell::new(String::new());
     let meanwhile = || {
-        let later = |store| judge(&gateway.config, &call("alice"), PAY.as_bytes(), "filter", Moment(NOW.0 + 1), store);
+        let later =
+            |store| authorize(&gateway.config, &call("alice"), PAY.as_bytes(), "filter", Timestamp(NOW.0 + 1), store);
         assert!(is_forwarded(&later(&gateway.store)), "another call uses up the one that was found");
         told(later(&gateway.store));
         used.set(approve(&gateway, true));
     };
     let raced = Raced { inner: &gateway.store, meanwhile: &meanwhile, reads: Cell::new(0) };
-    let passed = judge(&gateway.config, &call("alice"), PAY.as_bytes(), "filter", NOW, &raced);
+    let passed = authorize(&gateway.config, &call("alice"), PAY.as_bytes(), "filter", NOW, &raced);
     assert!(is_forwarded(&passed));
     let approval = passed.record.approval.unwrap();
     assert_ne!(approval.id, found);
@@ -250,7 +253,9 @@ fn the_record_names_the_approval_that_was_used_up() {
 fn a_service_decides_where_there_is_one() {
     let service = r#""approvals":{"service":{"cluster":"approvals","path":"/decide"}}"#;
     let gateway = Gateway::new(&POLICY.replace(r#""approvals":{"url":"http://localhost:10001"}"#, service));
-    let Answer::Ask(Ask::Approval(inquiry)) = gateway.judge(&call("alice"), PAY).answer else { panic!("not asked") };
+    let Disposition::Callout(Callout::Approval(inquiry)) = gateway.judge(&call("alice"), PAY).answer else {
+        panic!("not asked")
+    };
     let id = inquiry.body.split('"').nth(3).unwrap().to_owned();
     let expected = format!(
         r#"{{"id":"{id}","filter":"filter","policy":"default","config":"{}","rule":"/tools/pay/require_approval/0","grant":"constant:alice","method":"tools/call","tool":"pay","params":{{"name":"pay","arguments":{{"amount":25,"to":"x"}}}},"reason":"Over 10, ask.","expiresIn":60}}"#,
@@ -258,10 +263,10 @@ fn a_service_decides_where_there_is_one() {
     );
     assert_eq!(inquiry.body, expected);
     assert_eq!(id.len(), 32);
-    let heard = |ruling| Heard { ruling: Some(ruling), ..Heard::default() };
-    let ruled = |ruling| gateway.judge(&Call { heard: heard(ruling), ..call("alice") }, PAY);
-    let said = || Said { id: "1".into(), approver: "bob".into(), note: "fine".into() };
-    let passed = ruled(Ruling::Approved(said()));
+    let heard = |ruling| CalloutResults { ruling: Some(ruling), ..CalloutResults::default() };
+    let ruled = |ruling| gateway.judge(&RequestInfo { callouts: heard(ruling), ..call("alice") }, PAY);
+    let said = || ApproverNote { id: "1".into(), approver: "bob".into(), note: "fine".into() };
+    let passed = ruled(ApprovalResponse::Approved(said()));
     assert!(is_forwarded(&passed));
     let record = passed.record.to_json();
     assert!(
@@ -270,20 +275,20 @@ fn a_service_decides_where_there_is_one() {
         ),
         "{record}"
     );
-    let rejected = told(ruled(Ruling::Rejected(said())));
+    let rejected = told(ruled(ApprovalResponse::Rejected(said())));
     assert!(
         rejected
             .contains("Policy violation: a person has rejected this call of the tool `pay`: fine; do not repeat it"),
         "{rejected}"
     );
     let pending = Pending { id: "1".into(), url: Some("https://x/1".into()), until: None };
-    let pending = told(ruled(Ruling::Pending(pending)));
+    let pending = told(ruled(ApprovalResponse::Pending(pending)));
     assert!(pending.contains("have it approved at https://x/1, then repeat"), "{pending}");
     assert!(pending.contains(r#""approval":{"id":"1","url":"https://x/1"}"#), "{pending}");
-    let failed = told(ruled(Ruling::Failed));
+    let failed = told(ruled(ApprovalResponse::Failed));
     assert!(
         failed.contains("Policy violation: the approval service did not answer; repeat the call later"),
         "{failed}"
     );
-    assert_eq!(Desk(&gateway.store).entries(NOW), Ok(vec![]), "it keeps its own book");
+    assert_eq!(ApprovalStore(&gateway.store).entries(NOW), Ok(vec![]), "it keeps its own book");
 }

@@ -3,10 +3,10 @@
 #[cfg(target_family = "wasm")]
 use wasm_bindgen_test::wasm_bindgen_test as test;
 
-use super::{Answer, Call, Gateway, Judgement, NOW, assert_answer, call};
+use super::{AuthorizationResponse, Disposition, Gateway, NOW, RequestInfo, assert_answer, call};
 use crate::{
-    approval::{self, Desk},
-    engine::heard::{Answered, Ask, Heard, Understood},
+    approval::{self, ApprovalStore},
+    engine::callout::{Callout, CalloutResponse, CalloutResults, Understood},
 };
 
 const POLICY: &str = r#"{"policy":{"version":"1","default":"deny","tools":{
@@ -34,20 +34,20 @@ fn request(tool: &str, arguments: &str) -> String {
 }
 
 /// Asks a service as often as a request takes, which gives these answers, and answers what was asked and what came of it.
-fn judge(gateway: &Gateway, body: &str, answers: &[Option<&[u8]>]) -> (Vec<String>, Judgement) {
+fn judge(gateway: &Gateway, body: &str, answers: &[Option<&[u8]>]) -> (Vec<String>, AuthorizationResponse) {
     let (mut call, mut asked) = (call("alice"), Vec::new());
     let mut answers = answers.iter();
     loop {
         let judgement = gateway.judge(&call, body);
-        let Answer::Ask(ask) = &judgement.answer else {
+        let Disposition::Callout(ask) = &judgement.answer else {
             assert_eq!(answers.next(), None, "not all was asked for");
             return (asked, judgement);
         };
-        let Ask::Charge { message, .. } = ask else { panic!("{ask:?}") };
+        let Callout::Charge { message, .. } = ask else { panic!("{ask:?}") };
         asked.push(counters(message));
         let answer = answers.next().expect("more was asked for");
-        let answered = answer.map(|body| Answered { status: b"0".to_vec(), body: body.to_vec() });
-        call.heard.hear(ask, answered.as_ref());
+        let answered = answer.map(|body| CalloutResponse { status: b"0".to_vec(), body: body.to_vec() });
+        call.callouts.record(ask, answered.as_ref());
     }
 }
 
@@ -58,11 +58,11 @@ fn counters(message: &[u8]) -> String {
     names.collect::<Vec<_>>().join(" ")
 }
 
-fn answer(judgement: &Judgement) -> Option<(u16, String)> {
+fn answer(judgement: &AuthorizationResponse) -> Option<(u16, String)> {
     match &judgement.answer {
-        Answer::Forward(_) => None,
-        Answer::Reply(reply) => Some((reply.status, reply.body.clone())),
-        Answer::Ask(ask) => panic!("{ask:?}"),
+        Disposition::Forward(_) => None,
+        Disposition::Reply(reply) => Some((reply.status, reply.body.clone())),
+        Disposition::Callout(ask) => panic!("{ask:?}"),
     }
 }
 
@@ -141,10 +141,10 @@ fn a_service_that_does_not_answer_denies_or_leaves_it_to_this_envoy() {
 
 #[test]
 fn an_answer_is_understood_or_counted_as_none() {
-    let ask = Ask::Charge { mode: crate::policy::Mode::Enforce, message: Vec::new() };
+    let ask = Callout::Charge { mode: crate::policy::Mode::Enforce, message: Vec::new() };
     let hear = |body: Option<&[u8]>| {
-        let answered = body.map(|body| Answered { status: b"0".to_vec(), body: body.to_vec() });
-        Heard::default().hear(&ask, answered.as_ref())
+        let answered = body.map(|body| CalloutResponse { status: b"0".to_vec(), body: body.to_vec() });
+        CalloutResults::default().record(&ask, answered.as_ref())
     };
     assert_eq!([Some(OK), Some(OVER)].map(hear), [Understood::Yes; 2]);
     assert_eq!([None, Some(&b"\x08\x00"[..])].map(hear), [Understood::No; 2]);
@@ -156,10 +156,10 @@ fn a_call_is_approved_before_it_is_charged_and_the_yes_is_kept_where_there_is_no
     let body = request("ask", "{}");
     let (asked, _) = judge(&gateway, &body, &[]);
     assert!(asked.is_empty(), "what waits is not charged");
-    let desk = Desk(&gateway.store);
+    let desk = ApprovalStore(&gateway.store);
     let [entry] = desk.entries(NOW).unwrap().try_into().unwrap();
-    let yes = approval::Answer { yes: true, grant: [0; 32], approver: "jwt:boss", note: "" };
-    desk.answer(entry.id, &yes, NOW).unwrap();
+    let yes = approval::ApproverDecision { yes: true, grant: [0; 32], approver: "jwt:boss", note: "" };
+    desk.decide(entry.id, &yes, NOW).unwrap();
     let (asked, full) = judge(&gateway, &body, &[Some(OVER)]);
     assert_eq!((asked, &*full.record.rule), (vec!["asked".to_owned()], "/tools/ask/limits/0"));
     let (_, passed) = judge(&gateway, &body, &[Some(OK)]);
@@ -191,7 +191,7 @@ fn in_shadow_a_full_limit_is_reported() {
 #[test]
 fn a_command_counts_by_itself() {
     let gateway = Gateway::new(POLICY);
-    let call = Call { heard: Heard::no_service(), ..call("alice") };
+    let call = RequestInfo { callouts: CalloutResults::local_only(), ..call("alice") };
     let calls = (0..11).map(|_| gateway.judge(&call, &request("draw", "{}")).record.rule).collect::<Vec<_>>();
     assert_eq!(calls[..10], [""; 10]);
     assert_eq!(calls[10], "/tools/draw/limits/0");

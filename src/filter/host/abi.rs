@@ -67,7 +67,7 @@ pub(super) enum Map {
     Request = 0,
     Response = 2,
     /// Of the answer to a call of our own.
-    Call = 6,
+    RequestInfo = 6,
 }
 
 /// A kind of metric, by its number in the ABI.

@@ -5,8 +5,8 @@ use std::{cell::RefCell, mem};
 
 use crate::{
     engine::{
-        self, Answer, Call,
-        heard::{Answered, Ask, Understood},
+        self, Disposition, RequestInfo,
+        callout::{Callout, CalloutResponse, Understood},
     },
     mcp::answer,
 };
@@ -47,7 +47,7 @@ pub(in crate::filter) fn over(call: u32) -> Option<u32> {
 
 impl Http {
     /// Asks a service about a request, which waits.
-    pub(super) fn ask(&mut self, call: Call, body: Vec<u8>, ask: Ask) -> Action {
+    pub(super) fn ask(&mut self, call: RequestInfo, body: Vec<u8>, ask: Callout) -> Action {
         let held = body.len();
         let asked = self.filter.as_ref().filter(|_| has_room(held)).and_then(|filter| send(filter, &ask));
         let Some(asked) = asked else { return self.go_on(call, body, &ask, None) };
@@ -57,7 +57,7 @@ impl Http {
     }
 
     /// Hears what the service says.
-    pub(super) fn hear(&mut self, said: Option<&Answered>) {
+    pub(super) fn hear(&mut self, said: Option<&CalloutResponse>) {
         match mem::replace(&mut self.phase, Phase::Stopped) {
             Phase::Waiting { call, body, ask } => {
                 let passes = matches!(self.go_on(call, body, &ask, said), Action::Continue);
@@ -70,24 +70,24 @@ impl Http {
     }
 
     /// Judges a request anew, with what was said of it. There may be more to ask; each answer leaves less of it.
-    fn go_on(&mut self, mut call: Call, body: Vec<u8>, ask: &Ask, said: Option<&Answered>) -> Action {
+    fn go_on(&mut self, mut call: RequestInfo, body: Vec<u8>, ask: &Callout, said: Option<&CalloutResponse>) -> Action {
         let (Some(filter), Some(now)) = (&self.filter, host::now()) else { return self.answer(&answer::failed()) };
-        if call.heard.hear(ask, said) == Understood::No {
-            metrics::add(Metric::Counter, ask.unanswered(), &[], 1);
+        if call.callouts.record(ask, said) == Understood::No {
+            metrics::add(Metric::Counter, ask.unanswered_metric(), &[], 1);
         }
-        let judgement = engine::judge(&filter.config, &call, &body, &filter.name, now, &SharedTable);
+        let judgement = engine::authorize(&filter.config, &call, &body, &filter.name, now, &SharedTable);
         match judgement.answer {
-            Answer::Ask(ask) => self.ask(call, body, ask),
+            Disposition::Callout(ask) => self.ask(call, body, ask),
             _ => self.settle(judgement, Some(now)),
         }
     }
 }
 
 /// Asks, and answers the number of the call.
-fn send(filter: &Filter, ask: &Ask) -> Option<u32> {
+fn send(filter: &Filter, ask: &Callout) -> Option<u32> {
     match ask {
-        Ask::Approval(inquiry) => host::ask(filter.config.approvals.service.as_ref()?, &inquiry.body).ok(),
-        Ask::Charge { message, .. } => host::count(filter.config.limits.service.as_ref()?, message).ok(),
+        Callout::Approval(inquiry) => host::ask(filter.config.approvals.service.as_ref()?, &inquiry.body).ok(),
+        Callout::Charge { message, .. } => host::count(filter.config.limits.service.as_ref()?, message).ok(),
     }
 }
 

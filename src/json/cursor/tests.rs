@@ -3,14 +3,14 @@
 #[cfg(target_family = "wasm")]
 use wasm_bindgen_test::wasm_bindgen_test as test;
 
-use super::{At, Keys};
+use super::{Cursor, Keys};
 use crate::json::{self, diagnostic::Problems};
 
 #[track_caller]
-fn problems(text: &str, read: impl Fn(&At<'_, '_>)) -> Vec<String> {
+fn problems(text: &str, read: impl Fn(&Cursor<'_, '_>)) -> Vec<String> {
     let node = json::parse(text.as_bytes(), 16).unwrap();
     let problems = Problems::default();
-    read(&At::top(&node, &problems));
+    read(&Cursor::top(&node, &problems));
     problems.take().iter().map(ToString::to_string).collect()
 }
 
@@ -39,7 +39,7 @@ fn a_key_that_stands_twice_is_reported() {
 fn what_is_wrong_with_a_key_is_where_the_key_stands() {
     let node = json::parse(br#"{ "hid": 1, "hide": 2 }"#, 16).unwrap();
     let problems = Problems::default();
-    let fields = At::top(&node, &problems).fields(KEYS).unwrap();
+    let fields = Cursor::top(&node, &problems).fields(KEYS).unwrap();
     fields.get("hide").unwrap().text();
     assert_eq!(problems.take().iter().map(|problem| problem.at).collect::<Vec<_>>(), [2, 20]);
 }
@@ -73,10 +73,10 @@ fn a_wrong_word_is_reported_with_the_allowed_ones() {
 #[test]
 fn whole_numbers_may_be_spelled_in_any_way() {
     for text in ["10", "1e1", "10.0"] {
-        assert_eq!(problems(text, |at| assert_eq!(at.whole(0, 10), Some(10))), [""; 0]);
+        assert_eq!(problems(text, |at| assert_eq!(at.integer(0, 10), Some(10))), [""; 0]);
     }
     for text in ["11", "-1", "1.5", "\"10\"", "true"] {
-        let found = problems(text, |at| assert_eq!(at.whole(0, 10), None));
+        let found = problems(text, |at| assert_eq!(at.integer(0, 10), None));
         let shown = text.trim_matches('"');
         let what = match text.as_bytes()[0] {
             b'"' => format!("the string `{shown}`"),
@@ -97,7 +97,7 @@ fn a_missing_key_is_reported_where_it_belongs() {
 fn a_value_is_found_by_its_pointer() {
     let found = problems(r#"{"a/b~":[{"c":1},2]}"#, |at| {
         for (pointer, value) in [("", "whole"), ("/a~1b~0/0/c", "1"), ("/a~1b~0/1", "2")] {
-            at.below(pointer).unwrap().wrong(value);
+            at.below(pointer).unwrap().report(value);
         }
         for nothing in ["/a", "/a~1b~0/2", "/a~1b~0/x", "/a~1b~0/1/c", "/a~1b~0/0/c/d"] {
             assert!(at.below(nothing).is_none(), "{nothing}");

@@ -6,26 +6,26 @@ use wasm_bindgen_test::wasm_bindgen_test as test;
 use std::cell::Cell;
 
 use super::{
-    Amount, Bounds, CELLS, Charge, Counters, Full, Key, Moment, Quota, Refused, Scope, Store, TOTALS, Totals,
-    Unavailable, Written,
+    Amount, Capacity, Cas, Charge, ChargeError, Counters, Key, LimitExceeded, Quota, SHARDS, Scope, Store, TOTALS,
+    Timestamp, Totals, Unavailable,
 };
 use crate::{
     limit::{Algorithm, Window},
     store::{InMemory, Seed, Versioned},
 };
 
-const NOW: Moment = Moment(1_000);
-const BOUNDS: Bounds = Bounds { all: 65_536, unverified: 32_768 };
+const NOW: Timestamp = Timestamp(1_000);
+const BOUNDS: Capacity = Capacity { all: 65_536, unverified: 32_768 };
 
 fn charge<'a>(counter: &'a str, scope: Scope<'a>, max: u64) -> Charge<'a> {
     let window = Window::new(60).unwrap();
     let key = Key { filter: "f", policy: "p", counter, window, algorithm: Algorithm::Fixed, scope };
     let quota = Quota { window, algorithm: Algorithm::Fixed, max: Amount::whole(max).unwrap() };
-    Charge { key, quota, amount: Amount::ONE, verified: false, shown: "somebody" }
+    Charge { key, quota, amount: Amount::ONE, verified: false, display: "somebody" }
 }
 
-fn full(index: usize) -> Refused {
-    Refused::Full { index, full: Full { back_at: Some(Moment(60_000)) } }
+fn full(index: usize) -> ChargeError {
+    ChargeError::Full { index, full: LimitExceeded { retry_at: Some(Timestamp(60_000)) } }
 }
 
 #[test]
@@ -60,7 +60,7 @@ fn a_late_refund_leaves_the_next_window_alone() {
     let counters = Counters::new(&store, BOUNDS);
     let one = [charge("a", Scope::Global, 1)];
     let receipt = counters.charge(&one, NOW).unwrap();
-    let next = Moment(61_000);
+    let next = Timestamp(61_000);
     assert!(counters.charge(&one, next).is_ok());
     counters.refund(&receipt);
     assert!(counters.charge(&one, next).is_err());
@@ -121,15 +121,15 @@ impl Store for Faulty {
         Ok(if self.garbage { Versioned { bytes: b"not ours".to_vec(), ..read } } else { read })
     }
 
-    fn write(&self, cell: u16, bytes: &[u8], version: u32) -> Result<Written, Unavailable> {
+    fn compare_and_swap(&self, cell: u16, bytes: &[u8], version: u32) -> Result<Cas, Unavailable> {
         if self.broken == Some(cell) {
             return Err(Unavailable);
         }
         match self.conflicts.get() {
-            0 => self.inner.write(cell, bytes, version),
+            0 => self.inner.compare_and_swap(cell, bytes, version),
             left => {
                 self.conflicts.set(left - 1);
-                Ok(Written::Outdated)
+                Ok(Cas::Mismatch)
             }
         }
     }
@@ -142,32 +142,35 @@ fn a_conflict_is_tried_again_and_given_up_in_the_end() {
     store.conflicts.set(63);
     assert!(Counters::new(&store, BOUNDS).charge(&one, NOW).is_ok());
     store.conflicts.set(64);
-    assert_eq!(Counters::new(&store, BOUNDS).charge(&[charge("b", Scope::Global, 1)], NOW), Err(Refused::Unavailable));
+    assert_eq!(
+        Counters::new(&store, BOUNDS).charge(&[charge("b", Scope::Global, 1)], NOW),
+        Err(ChargeError::Unavailable)
+    );
 }
 
 #[test]
 fn a_count_that_cannot_be_read_lets_nothing_through() {
     let one = [charge("a", Scope::Global, 1)];
     let garbage = Faulty { garbage: true, ..Faulty::new() };
-    assert_eq!(Counters::new(&garbage, BOUNDS).charge(&one, NOW), Err(Refused::Unavailable));
+    assert_eq!(Counters::new(&garbage, BOUNDS).charge(&one, NOW), Err(ChargeError::Unavailable));
     let seedless = Faulty { seedless: true, ..Faulty::new() };
-    assert_eq!(Counters::new(&seedless, BOUNDS).charge(&one, NOW), Err(Refused::Unavailable));
+    assert_eq!(Counters::new(&seedless, BOUNDS).charge(&one, NOW), Err(ChargeError::Unavailable));
     assert!(Counters::new(&seedless, BOUNDS).charge(&[], NOW).is_ok(), "nothing to count");
 }
 
 #[test]
 fn a_failure_halfway_takes_back_the_first_half() {
     let (first, second) = (charge("a", Scope::Global, 1), charge("b", Scope::Global, 1));
-    let broken = second.key.place(&[1; 16], CELLS).cell;
+    let broken = second.key.slot(&[1; 16], SHARDS).cell;
     let store = Faulty { broken: Some(broken), ..Faulty::new() };
     let counters = Counters::new(&store, BOUNDS);
-    assert_eq!(counters.charge(&[first, second], NOW), Err(Refused::Unavailable));
+    assert_eq!(counters.charge(&[first, second], NOW), Err(ChargeError::Unavailable));
     assert!(counters.charge(&[first], NOW).is_ok());
 }
 
 /// A caller whose counter stands in the same cell.
 fn neighbour(of: &Charge<'_>) -> String {
-    let cell = |charge: &Charge<'_>| charge.key.place(&[1; 16], CELLS).cell;
+    let cell = |charge: &Charge<'_>| charge.key.slot(&[1; 16], SHARDS).cell;
     let mut names = (0..100_000).map(|n| n.to_string());
     names.find(|name| cell(&charge("a", Scope::Grant(name), 1)) == cell(of)).unwrap()
 }
@@ -175,7 +178,7 @@ fn neighbour(of: &Charge<'_>) -> String {
 #[test]
 fn beyond_the_bounds_callers_share_one_counter_and_nobody_loses_one() {
     let store = InMemory::new([1; 16]);
-    let counters = Counters::new(&store, Bounds { all: 5, unverified: 2 });
+    let counters = Counters::new(&store, Capacity { all: 5, unverified: 2 });
     let of = |caller, verified| [Charge { verified, ..charge("a", Scope::Grant(caller), 2) }];
     let pay = |caller, verified| counters.charge(&of(caller, verified), NOW).map(|_| ());
     // Two callers that nobody has verified get a counter each, and all the others one together.
@@ -192,23 +195,23 @@ fn beyond_the_bounds_callers_share_one_counter_and_nobody_loses_one() {
         assert_eq!(pay(caller, true), Ok(()), "{caller}");
     }
     // When their time is over, there is room again.
-    let next = Moment(61_000);
+    let next = Timestamp(61_000);
     assert!(counters.charge(&of("u1", false), next).is_ok());
 }
 
 #[test]
 fn when_time_is_over_there_is_room_for_others() {
     let store = InMemory::new([1; 16]);
-    let counters = Counters::new(&store, Bounds { all: 1, unverified: 1 });
+    let counters = Counters::new(&store, Capacity { all: 1, unverified: 1 });
     let first = [charge("a", Scope::Grant("first"), 1)];
     let neighbour = neighbour(&first[0]);
     assert!(counters.charge(&first, NOW).is_ok());
-    let later = Moment(61_000);
+    let later = Timestamp(61_000);
     let other = [charge("a", Scope::Grant(&neighbour), 1)];
     assert!(counters.charge(&other, later).is_ok());
     assert_eq!(
         counters.charge(&other, later),
-        Err(Refused::Full { index: 0, full: Full { back_at: Some(Moment(120_000)) } })
+        Err(ChargeError::Full { index: 0, full: LimitExceeded { retry_at: Some(Timestamp(120_000)) } })
     );
     assert_eq!(
         store.read(TOTALS).unwrap().bytes,
@@ -219,11 +222,11 @@ fn when_time_is_over_there_is_room_for_others() {
 #[test]
 fn a_verified_caller_whose_time_is_over_leaves_no_room_in_the_half_of_the_others() {
     let store = InMemory::new([1; 16]);
-    let counters = Counters::new(&store, Bounds { all: 2, unverified: 0 });
+    let counters = Counters::new(&store, Capacity { all: 2, unverified: 0 });
     let first = [Charge { verified: true, ..charge("a", Scope::Grant("first"), 1) }];
     let neighbour = neighbour(&first[0]);
     assert!(counters.charge(&first, NOW).is_ok());
-    let later = Moment(61_000);
+    let later = Timestamp(61_000);
     assert!(counters.charge(&[charge("a", Scope::Grant(&neighbour), 1)], later).is_ok());
     assert_eq!(Totals::open(&store.read(TOTALS).unwrap().bytes).unwrap().unverified, 0, "it counts in the shared one");
 }

@@ -3,8 +3,8 @@
 #[cfg(target_family = "wasm")]
 use wasm_bindgen_test::wasm_bindgen_test as test;
 
-use super::{Algorithm, Amount, Count, Full, Quota, Window};
-use crate::time::Moment;
+use super::{Algorithm, Amount, Count, LimitExceeded, Quota, Window};
+use crate::time::Timestamp;
 
 fn quota(seconds: u32, max: u64, algorithm: Algorithm) -> Quota {
     Quota { window: Window::new(seconds).unwrap(), algorithm, max: Amount::whole(max).unwrap() }
@@ -13,12 +13,12 @@ fn quota(seconds: u32, max: u64, algorithm: Algorithm) -> Quota {
 /// Charges one call at each moment; the second numbers at which calls passed, and when the refused ones may come back.
 fn run(quota: Quota, moments: &[u64]) -> Vec<Result<(), Option<u64>>> {
     let mut count = None;
-    let mut step = |moment: &u64| match quota.charge(count, Amount::ONE, Moment(*moment)) {
+    let mut step = |moment: &u64| match quota.charge(count, Amount::ONE, Timestamp(*moment)) {
         Ok(new) => {
             count = Some(new);
             Ok(())
         }
-        Err(Full { back_at }) => Err(back_at.map(|moment| moment.0)),
+        Err(LimitExceeded { retry_at: back_at }) => Err(back_at.map(|moment| moment.0)),
     };
     moments.iter().map(&mut step).collect()
 }
@@ -50,10 +50,10 @@ fn a_maximum_of_nothing_never_has_room() {
 
 #[test]
 fn a_lower_maximum_keeps_the_count() {
-    let count = Count { until: 60, used: Amount::whole(7).unwrap(), before: Amount::ZERO };
-    let full = quota(60, 5, Algorithm::Fixed).charge(Some(count), Amount::ONE, Moment(1)).unwrap_err();
-    assert_eq!(full.back_at, Some(Moment(60_000)));
-    assert!(quota(60, 8, Algorithm::Fixed).charge(Some(count), Amount::ONE, Moment(1)).is_ok());
+    let count = Count { until: 60, used: Amount::whole(7).unwrap(), previous: Amount::ZERO };
+    let full = quota(60, 5, Algorithm::Fixed).charge(Some(count), Amount::ONE, Timestamp(1)).unwrap_err();
+    assert_eq!(full.retry_at, Some(Timestamp(60_000)));
+    assert!(quota(60, 8, Algorithm::Fixed).charge(Some(count), Amount::ONE, Timestamp(1)).is_ok());
 }
 
 #[test]
@@ -69,7 +69,7 @@ fn a_sliding_window_weighs_the_one_before() {
 
 #[test]
 fn a_refund_is_tied_to_its_window() {
-    let count = Count { until: 120, used: Amount::whole(3).unwrap(), before: Amount::ZERO };
+    let count = Count { until: 120, used: Amount::whole(3).unwrap(), previous: Amount::ZERO };
     assert_eq!(Quota::refund(count, 120, Amount::ONE).used, Amount::whole(2).unwrap());
     assert_eq!(Quota::refund(count, 60, Amount::ONE), count);
     let spent = Count { used: Amount::ZERO, ..count };
@@ -80,7 +80,7 @@ fn a_refund_is_tied_to_its_window() {
 mod properties {
     use proptest::prelude::*;
 
-    use super::{Algorithm, Amount, Moment, Quota, quota};
+    use super::{Algorithm, Amount, Quota, Timestamp, quota};
 
     fn algorithm() -> impl Strategy<Value = Algorithm> {
         prop_oneof![Just(Algorithm::Fixed), Just(Algorithm::Sliding)]
@@ -96,13 +96,13 @@ mod properties {
             let (mut count, mut now) = (None, 1_000_000_000);
             for pause in calls {
                 now += pause;
-                match quota.charge(count, Amount::ONE, Moment(now)) {
+                match quota.charge(count, Amount::ONE, Timestamp(now)) {
                     Ok(new) => count = Some(new),
                     Err(full) => {
-                        let back_at = full.back_at.unwrap();
-                        prop_assert!(back_at > Moment(now));
+                        let back_at = full.retry_at.unwrap();
+                        prop_assert!(back_at > Timestamp(now));
                         prop_assert!(quota.charge(count, Amount::ONE, back_at).is_ok());
-                        let early = Moment(back_at.0 - 1);
+                        let early = Timestamp(back_at.0 - 1);
                         prop_assert!(quota.charge(count, Amount::ONE, early).is_err());
                     }
                 }
@@ -118,7 +118,7 @@ mod properties {
             let (mut count, mut now, mut passed) = (None, 0u64, std::collections::HashMap::new());
             for pause in calls {
                 now += pause;
-                if let Ok(new) = quota.charge(count, Amount::ONE, Moment(now)) {
+                if let Ok(new) = quota.charge(count, Amount::ONE, Timestamp(now)) {
                     count = Some(new);
                     *passed.entry(now / 10_000).or_insert(0u64) += 1;
                 }

@@ -4,20 +4,20 @@
 //! that it lists nothing. Else an event is held back up to its blank line, without which no client acts on it.
 
 use super::{
-    Asked, Broken, Shows, TOO_LONG, UNREADABLE,
+    IsVisible, ListRequest, StreamAborted, TOO_LONG, UNREADABLE,
     message::{self, Unreadable},
     refused,
-    shape::Shape,
+    sniff::Sniffer,
 };
-use crate::mcp::lines::{Lines, Piece, data, field, lines};
+use crate::mcp::sse::{Token, Tokenizer, data, field, lines};
 
 /// Trims one stream.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Events {
-    lines: Lines,
+    lines: Tokenizer,
     line: Line,
-    shape: Shape,
-    fate: Fate,
+    shape: Sniffer,
+    fate: EventState,
     /// What is held back of the event.
     held: Vec<u8>,
     has_data: bool,
@@ -25,7 +25,7 @@ pub(super) struct Events {
 
 /// What becomes of the event that is coming.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-enum Fate {
+enum EventState {
     /// That is not known yet.
     #[default]
     Open,
@@ -46,31 +46,38 @@ const DATA: &[u8] = b"data:";
 
 impl Events {
     /// Takes the next chunk, and answers what goes on now.
-    pub(super) fn hear(&mut self, mut chunk: &[u8], asked: &Asked, shows: Shows<'_>) -> Result<Vec<u8>, Broken> {
+    pub(super) fn push(
+        &mut self,
+        mut chunk: &[u8],
+        asked: &ListRequest,
+        shows: IsVisible<'_>,
+    ) -> Result<Vec<u8>, StreamAborted> {
         let mut out = Vec::with_capacity(chunk.len());
         while let Some(piece) = self.next(&mut chunk, asked) {
             match piece {
-                Piece::Text(text) => self.text(text, &mut out)?,
-                Piece::End(end) if self.line.head.is_empty() => self.event_ends(end, asked, shows, &mut out)?,
-                Piece::End(end) => self.line_ends(end, &mut out),
-                Piece::Aside(byte) if self.held.is_empty() && self.fate == Fate::Open => out.extend_from_slice(byte),
-                Piece::Aside(byte) => self.put(byte, &mut out),
+                Token::Text(text) => self.text(text, &mut out)?,
+                Token::End(end) if self.line.head.is_empty() => self.event_ends(end, asked, shows, &mut out)?,
+                Token::End(end) => self.line_ends(end, &mut out),
+                Token::Ignored(byte) if self.held.is_empty() && self.fate == EventState::Open => {
+                    out.extend_from_slice(byte)
+                }
+                Token::Ignored(byte) => self.put(byte, &mut out),
             }
             if self.has_data && self.held.len() > asked.max_bytes {
                 self.drop_unfinished_line();
                 self.instead(TOO_LONG, asked)?;
                 self.let_go(b"\n", &mut out);
-                self.fate = Fate::Dropped;
+                self.fate = EventState::Dropped;
             }
         }
         Ok(out)
     }
 
     /// Takes the next piece: no more than is room for, since what is too long must not depend on the chunks.
-    fn next<'c>(&mut self, chunk: &mut &'c [u8], asked: &Asked) -> Option<Piece<'c>> {
+    fn next<'c>(&mut self, chunk: &mut &'c [u8], asked: &ListRequest) -> Option<Token<'c>> {
         let room = match self.fate {
-            Fate::Open => asked.max_bytes.saturating_sub(self.held.len()).saturating_add(1),
-            Fate::Passing | Fate::Dropped => usize::MAX,
+            EventState::Open => asked.max_bytes.saturating_sub(self.held.len()).saturating_add(1),
+            EventState::Passing | EventState::Dropped => usize::MAX,
         };
         let (mut front, back) = chunk.split_at_checked(room).unwrap_or((chunk, &[]));
         let piece = self.lines.next(&mut front)?;
@@ -80,25 +87,25 @@ impl Events {
     }
 
     /// What goes on at the end of the stream. Some clients act on a last event that lacks its blank line.
-    pub(super) fn end(&mut self, asked: &Asked, shows: Shows<'_>) -> Result<Vec<u8>, Broken> {
+    pub(super) fn end(&mut self, asked: &ListRequest, shows: IsVisible<'_>) -> Result<Vec<u8>, StreamAborted> {
         let mut out = Vec::new();
         self.event_ends(b"", asked, shows, &mut out)?;
         Ok(out)
     }
 
-    fn text(&mut self, text: &[u8], out: &mut Vec<u8>) -> Result<(), Broken> {
+    fn text(&mut self, text: &[u8], out: &mut Vec<u8>) -> Result<(), StreamAborted> {
         let value = self.line.hear(text);
         self.has_data |= self.line.is_data();
-        self.shape.hear(value);
+        self.shape.push(value);
         self.put(text, out);
         match self.fate {
             // Its front is gone, or would be, had it come in smaller chunks.
-            Fate::Open | Fate::Passing if self.shape.is_torn() => return Err(Broken),
-            Fate::Open if self.shape.is_other() => {
-                self.fate = Fate::Passing;
+            EventState::Open | EventState::Passing if self.shape.is_contradictory() => return Err(StreamAborted),
+            EventState::Open if self.shape.is_not_list() => {
+                self.fate = EventState::Passing;
                 out.append(&mut self.held);
             }
-            Fate::Open if !self.has_data && self.line.is_told() => out.append(&mut self.held),
+            EventState::Open if !self.has_data && self.line.is_told() => out.append(&mut self.held),
             _ => {}
         }
         Ok(())
@@ -109,15 +116,21 @@ impl Events {
         // Lines are joined by LF, which is nothing but white space between the parts of a message.
         self.line = Line::default();
         self.put(end, out);
-        if self.fate == Fate::Open && !self.has_data {
+        if self.fate == EventState::Open && !self.has_data {
             out.append(&mut self.held);
         }
     }
 
-    fn event_ends(&mut self, end: &[u8], asked: &Asked, shows: Shows<'_>, out: &mut Vec<u8>) -> Result<(), Broken> {
-        if self.fate == Fate::Open && self.has_data {
+    fn event_ends(
+        &mut self,
+        end: &[u8],
+        asked: &ListRequest,
+        shows: IsVisible<'_>,
+        out: &mut Vec<u8>,
+    ) -> Result<(), StreamAborted> {
+        if self.fate == EventState::Open && self.has_data {
             let data = data(&self.held);
-            match message::trim(&data, asked.is_cacheable, shows) {
+            match message::filter(&data, asked.is_cacheable, shows) {
                 Ok(None) => {}
                 Ok(Some(text)) => self.held = rewritten(&self.held, &text),
                 Err(Unreadable) if !may_be_message(&data) => {}
@@ -139,12 +152,12 @@ impl Events {
     }
 
     /// Puts an error in the place of the event.
-    fn instead(&mut self, why: &str, asked: &Asked) -> Result<(), Broken> {
+    fn instead(&mut self, why: &str, asked: &ListRequest) -> Result<(), StreamAborted> {
         let id = match asked.ids.as_slice() {
             [only] if !asked.is_batch => Some(&**only),
             _ => self.shape.id(),
         };
-        let error = refused(Some(id.ok_or(Broken)?), why);
+        let error = refused(Some(id.ok_or(StreamAborted)?), why);
         self.held = rewritten(&self.held, error.as_bytes());
         Ok(())
     }
@@ -162,9 +175,9 @@ impl Events {
     /// Lets bytes of the event go, as its fate wants.
     fn put(&mut self, bytes: &[u8], out: &mut Vec<u8>) {
         match self.fate {
-            Fate::Open => self.held.extend_from_slice(bytes),
-            Fate::Passing => out.extend_from_slice(bytes),
-            Fate::Dropped => {}
+            EventState::Open => self.held.extend_from_slice(bytes),
+            EventState::Passing => out.extend_from_slice(bytes),
+            EventState::Dropped => {}
         }
     }
 }

@@ -2,9 +2,9 @@
 
 use std::ops::Range;
 
-use crate::json::{Decimal, Fault, Kind as JsonKind, Names, Reader, fold};
+use crate::json::{Decimal, Fault, Names, Reader, ValueType as JsonKind, fold};
 
-use super::{Kind, Shows, edit::Edits};
+use super::{IsVisible, ListKind, edit::Edits};
 
 /// Deeper answers are not read.
 const MAX_DEPTH: u32 = 128;
@@ -18,7 +18,7 @@ const MAX_TTL: u64 = 60_000;
 ///
 /// # Errors
 /// The text is no strict JSON, or names that list something are not what they should be.
-pub(super) fn trim(text: &[u8], is_cacheable: bool, shows: Shows<'_>) -> Result<Option<Vec<u8>>, Unreadable> {
+pub(super) fn filter(text: &[u8], is_cacheable: bool, shows: IsVisible<'_>) -> Result<Option<Vec<u8>>, Unreadable> {
     let mut reader = Reader::new(text, MAX_DEPTH)?;
     let mut pass = Pass { is_cacheable, shows, edits: Edits::default(), is_odd: false };
     match reader.kind()? {
@@ -26,7 +26,7 @@ pub(super) fn trim(text: &[u8], is_cacheable: bool, shows: Shows<'_>) -> Result<
         _ => pass.message(&mut reader)?,
     }
     reader.finish()?;
-    if pass.is_odd || reader.doubt().is_some() {
+    if pass.is_odd || reader.name_fault().is_some() {
         return Err(Unreadable);
     }
     Ok(pass.edits.apply(text))
@@ -45,7 +45,7 @@ impl From<Fault> for Unreadable {
 /// One pass over a text.
 struct Pass<'s> {
     is_cacheable: bool,
-    shows: Shows<'s>,
+    shows: IsVisible<'s>,
     edits: Edits,
     /// Whether something that should be a list is none.
     is_odd: bool,
@@ -68,7 +68,7 @@ impl Pass<'_> {
         // What it says of caching matters only if it lists something, which may stand behind it.
         let mut caching = Edits::default();
         reader.members(Names::Unmistakable(&RESULT), |reader, name| {
-            let kind = Kind::of(&name);
+            let kind = ListKind::of(&name);
             match (kind, &*name) {
                 (Some(kind), _) => {
                     lists = true;
@@ -107,7 +107,7 @@ impl Pass<'_> {
     }
 
     /// The entries of one list.
-    fn list(&mut self, reader: &mut Reader<'_>, kind: Kind) -> Result<(), Fault> {
+    fn list(&mut self, reader: &mut Reader<'_>, kind: ListKind) -> Result<(), Fault> {
         if reader.kind()? != JsonKind::Array {
             self.is_odd = true;
             return reader.skip().map(drop);
@@ -128,7 +128,7 @@ impl Pass<'_> {
     }
 
     /// The name of the entry that comes next.
-    fn name(reader: &mut Reader<'_>, kind: Kind) -> Result<Option<String>, Fault> {
+    fn name(reader: &mut Reader<'_>, kind: ListKind) -> Result<Option<String>, Fault> {
         if reader.kind()? != JsonKind::Object {
             return reader.skip().map(|_| None);
         }
@@ -138,7 +138,7 @@ impl Pass<'_> {
                 found = Some(reader.string()?.into_owned());
                 return Ok(());
             }
-            is_ambiguous |= fold::mistakable(&name, kind.key());
+            is_ambiguous |= fold::is_folded_match(&name, kind.key());
             reader.skip().map(drop)
         })?;
         Ok(found.filter(|_| !is_ambiguous))

@@ -5,23 +5,23 @@ mod streams;
 #[cfg(target_family = "wasm")]
 use wasm_bindgen_test::wasm_bindgen_test as test;
 
-use super::{Asked, Broken, Kind, Trimmer};
+use super::{ListFilter, ListKind, ListRequest, StreamAborted};
 
 /// What is asked in most tests: one list, of revision 2025-11-25.
-pub(super) fn asked() -> Asked {
-    Asked { ids: vec!["7".to_owned()], is_batch: false, is_cacheable: false, max_bytes: 4096 }
+pub(super) fn asked() -> ListRequest {
+    ListRequest { ids: vec!["7".to_owned()], is_batch: false, is_cacheable: false, max_bytes: 4096 }
 }
 
 /// Shows everything but names with `evil`.
-pub(super) fn shows(_: Kind, name: &str) -> bool {
+pub(super) fn shows(_: ListKind, name: &str) -> bool {
     !name.contains("evil")
 }
 
 /// What comes out of chunks.
-pub(super) fn trimmed(mut trimmer: Trimmer, chunks: &[&[u8]]) -> Result<String, Broken> {
+pub(super) fn trimmed(mut trimmer: ListFilter, chunks: &[&[u8]]) -> Result<String, StreamAborted> {
     let mut out = Vec::new();
     for chunk in chunks {
-        out.extend(trimmer.hear(chunk, &shows)?);
+        out.extend(trimmer.push(chunk, &shows)?);
     }
     out.extend(trimmer.end(&shows)?);
     Ok(String::from_utf8(out).unwrap())
@@ -29,7 +29,7 @@ pub(super) fn trimmed(mut trimmer: Trimmer, chunks: &[&[u8]]) -> Result<String, 
 
 /// What comes out of a text, which must not depend on its chunks.
 #[track_caller]
-pub(super) fn whole(trimmer: &Trimmer, text: &str) -> Result<String, Broken> {
+pub(super) fn whole(trimmer: &ListFilter, text: &str) -> Result<String, StreamAborted> {
     let whole = trimmed(trimmer.clone(), &[text.as_bytes()]);
     for index in 0..text.len() {
         let (front, back) = text.as_bytes().split_at(index);
@@ -39,8 +39,8 @@ pub(super) fn whole(trimmer: &Trimmer, text: &str) -> Result<String, Broken> {
 }
 
 #[track_caller]
-fn json(asked: Asked, text: &str) -> String {
-    whole(&Trimmer::json(asked), text).unwrap()
+fn json(asked: ListRequest, text: &str) -> String {
+    whole(&ListFilter::json(asked), text).unwrap()
 }
 
 /// The error in place of an answer.
@@ -113,7 +113,7 @@ fn every_answer_of_a_batch_is_trimmed() {
 
 #[test]
 fn in_the_2026_era_a_list_is_private_and_short_lived() {
-    let asked = Asked { is_cacheable: true, ..asked() };
+    let asked = ListRequest { is_cacheable: true, ..asked() };
     for (before, after) in [
         (r#""tools":[],"ttlMs":300000,"cacheScope":"public""#, r#""tools":[],"ttlMs":60000,"cacheScope":"private""#),
         (
@@ -155,9 +155,9 @@ fn a_list_that_is_too_long_becomes_an_error() {
     let why = "the server's answer is longer than `lists.max_bytes`, so it was not passed on; ask the operator to raise it, or \
                the server's to list in pages";
     let text = |entries: usize| format!(r#"{{"result":{{"tools":[{}]}}}}"#, vec![r#"{"name":"a"}"#; entries].join(","));
-    let asked = Asked { max_bytes: text(3).len(), ..asked() };
+    let asked = ListRequest { max_bytes: text(3).len(), ..asked() };
     assert_eq!(json(asked.clone(), &text(3)), text(3));
     assert_eq!(json(asked.clone(), &text(4)), error(why));
-    let batch = Asked { ids: vec!["7".to_owned(), "\"b\"".to_owned()], is_batch: true, ..asked };
+    let batch = ListRequest { ids: vec!["7".to_owned(), "\"b\"".to_owned()], is_batch: true, ..asked };
     assert_eq!(json(batch, &text(4)), format!("[{},{}]", error(why), error(why).replace(":7,", ":\"b\",")));
 }

@@ -22,7 +22,7 @@ fn request(body: &str) -> Request<'_> {
 fn assert_invalid(cases: &[(&str, Option<&str>, &str)]) {
     for (body, id, why) in cases {
         let refusal = read(body).expect_err(body);
-        assert_eq!((refusal.id.as_deref(), refusal.why.as_str()), (*id, *why), "{body}");
+        assert_eq!((refusal.id.as_deref(), refusal.message.as_str()), (*id, *why), "{body}");
         assert_eq!((refusal.status, refusal.code), (400, Code::Invalid), "{body}");
     }
 }
@@ -70,7 +70,7 @@ fn the_id_is_a_string_or_a_safe_integer() {
     let longer = format!("\"{}\"", "x".repeat(257));
     for id in ["null", "true", "1.0", "1e0", "9007199254740992", "-9007199254740992", "[1]", "{}", &longer] {
         let body = format!(r#"{{"jsonrpc":"2.0","id":{id},"method":"ping"}}"#);
-        assert!(read(&body).unwrap_err().why.starts_with("`id` is neither"), "{id}");
+        assert!(read(&body).unwrap_err().message.starts_with("`id` is neither"), "{id}");
     }
 }
 

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use crate::{
     amount::Amount,
-    json::cursor::At,
+    json::cursor::Cursor,
     policy::{
         document::{self, Action},
         model::{Cost, Limit, Mode, Predicate, Rule, Scope},
@@ -29,12 +29,12 @@ struct Terms {
 }
 
 impl Compiler {
-    pub(super) fn new(policy: &At<'_, '_>) -> Self {
+    pub(super) fn new(policy: &Cursor<'_, '_>) -> Self {
         Self { base: policy.pointer().len(), counters: HashMap::new() }
     }
 
     /// The place inside the policy, as verdicts name it.
-    pub(super) fn pointer(&self, at: &At<'_, '_>) -> Box<str> {
+    pub(super) fn pointer(&self, at: &Cursor<'_, '_>) -> Box<str> {
         at.pointer().get(self.base..).unwrap_or_default().into()
     }
 
@@ -64,14 +64,14 @@ impl Compiler {
     /// `action`, which must not say again or deny what the long forms say.
     fn action(&self, document: &document::Rule<'_, '_>, rule: &mut Rule) {
         if let (Some((at, _)), None, None) = (&document.reason, &document.action, &document.rate_limit) {
-            at.wrong("`reason` is the text of `action` or `rate_limit`; in `deny_if` write `on_deny`");
+            at.report("`reason` is the text of `action` or `rate_limit`; in `deny_if` write `on_deny`");
         }
         let Some((at, action)) = &document.action else { return };
         let always = |predicates: &[Predicate]| predicates.iter().any(|predicate| predicate.conditions.is_empty());
         if always(&rule.deny_if) {
-            at.wrong("`deny_if` with empty conditions already denies every call; leave one of the two");
+            at.report("`deny_if` with empty conditions already denies every call; leave one of the two");
         } else if *action != Action::Deny && always(&rule.approval) {
-            at.wrong("`require_approval` with empty conditions already speaks of every call; leave one of the two");
+            at.report("`require_approval` with empty conditions already speaks of every call; leave one of the two");
         }
         let short = Predicate {
             pointer: self.pointer(at),
@@ -89,7 +89,7 @@ impl Compiler {
     fn limits(&mut self, document: &document::Rule<'_, '_>, rule: &mut Rule) {
         for limit in document.limits.iter().flat_map(|(_, limits)| limits) {
             if rule.limits.iter().any(|other| *other.counter == *limit.counter) {
-                limit.at.wrong(format!("the counter `{}` stands twice in one rule; leave one", limit.counter));
+                limit.at.report(format!("the counter `{}` stands twice in one rule; leave one", limit.counter));
             }
             let document::Limit { at, counter, period, max, scope, sliding, cost } = limit;
             let limit = Limit {
@@ -107,7 +107,7 @@ impl Compiler {
         }
         let Some(rate) = &document.rate_limit else { return };
         if let Some((at, _)) = &document.limits {
-            at.wrong("`rate_limit` is the short form of `limits`; leave one of the two");
+            at.report("`rate_limit` is the short form of `limits`; leave one of the two");
         }
         let limit = Limit {
             pointer: self.pointer(&rate.at),
@@ -124,12 +124,12 @@ impl Compiler {
     }
 
     /// One name is one counter: all that name it must mean the same count.
-    fn agree(&mut self, at: &At<'_, '_>, limit: &Limit, mode: Mode) {
+    fn agree(&mut self, at: &Cursor<'_, '_>, limit: &Limit, mode: Mode) {
         let terms = Terms { seconds: limit.period.seconds(), scope: limit.scope, sliding: limit.sliding, mode };
         let here = || (limit.pointer.to_string(), terms);
         let (first, agreed) = self.counters.entry(limit.counter.to_string()).or_insert_with(here);
         if *agreed != terms {
-            at.wrong(format!(
+            at.report(format!(
                 "the counter `{}` has another window, scope, algorithm or mode at `{first}`; one name is one \
                  counter, so make them agree or choose another name",
                 limit.counter

@@ -32,7 +32,7 @@ pub enum Leaf<'a> {
     /// An array without elements, where the path says `[*]`.
     Empty,
     /// A value on the way that is neither `null` nor of the type that the path needs.
-    Misplaced {
+    TypeMismatch {
         /// The value.
         found: &'a Node<'a>,
         /// What the path needs there.
@@ -84,7 +84,7 @@ impl<'a> Args<'a> {
     }
 
     /// A member of this object that resembles another one.
-    fn twin(&self, members: &'a [Member<'a>]) -> Option<&'a str> {
+    fn folded_member(&self, members: &'a [Member<'a>]) -> Option<&'a str> {
         if members.len() <= FEW {
             let alike = |(index, one): (usize, &'a Member<'a>)| {
                 let mut later = members.iter().skip(index.saturating_add(1));
@@ -93,7 +93,7 @@ impl<'a> Args<'a> {
             return members.iter().enumerate().find_map(alike);
         }
         let mut twins = self.twins.take();
-        let index = *twins.entry(members.as_ptr().addr()).or_insert_with(|| twin_among_many(members));
+        let index = *twins.entry(members.as_ptr().addr()).or_insert_with(|| folded_member_among_many(members));
         self.twins.set(twins);
         members.get(index?).map(|member| &*member.name)
     }
@@ -101,11 +101,11 @@ impl<'a> Args<'a> {
 
 /// The index of a name that equals an earlier one after folding and but for control characters; does not compare each
 /// with each.
-pub(super) fn twin_among_many(members: &[Member<'_>]) -> Option<usize> {
+pub(super) fn folded_member_among_many(members: &[Member<'_>]) -> Option<usize> {
     let mut seen = HashSet::new();
     members.iter().position(|member| {
         let mut bare = String::new();
-        fold::bare_into(&member.name, &mut bare);
+        fold::fold_into(&member.name, &mut bare);
         !seen.insert(bare)
     })
 }
@@ -139,8 +139,10 @@ impl<'a, V: FnMut(Leaf<'a>, &[usize])> Walk<'_, 'a, V> {
                 return self.each(elements, rest);
             }
             (Some((Segment::Every, _)), Value::Array(_)) => Leaf::Empty,
-            (Some((Segment::Key(_), _)), _) => Leaf::Misplaced { found: node, wanted: "an object" },
-            (Some((Segment::Index(_) | Segment::Every, _)), _) => Leaf::Misplaced { found: node, wanted: "an array" },
+            (Some((Segment::Key(_), _)), _) => Leaf::TypeMismatch { found: node, wanted: "an object" },
+            (Some((Segment::Index(_) | Segment::Every, _)), _) => {
+                Leaf::TypeMismatch { found: node, wanted: "an array" }
+            }
         };
         (self.visit)(leaf, &self.indexes);
         Ok(())
@@ -158,8 +160,8 @@ impl<'a, V: FnMut(Leaf<'a>, &[usize])> Walk<'_, 'a, V> {
     /// Looks for ambiguous names in an object that the path enters. *A key of the path* is any of its keys, not only
     /// the one looked up here: as the contract says it, and a name that is like a deeper key is rare in honest calls.
     fn enter(&self, members: &'a [Member<'a>]) -> Result<(), Ambiguous<'a>> {
-        let resembles = |name: &str| self.path.keys().any(|key| fold::mistakable(name, key));
+        let resembles = |name: &str| self.path.keys().any(|key| fold::is_folded_match(name, key));
         let lookalike = members.iter().map(|member| &*member.name).find(|name| resembles(name));
-        lookalike.or_else(|| self.args.twin(members)).map_or(Ok(()), |name| Err(Ambiguous { name }))
+        lookalike.or_else(|| self.args.folded_member(members)).map_or(Ok(()), |name| Err(Ambiguous { name }))
     }
 }

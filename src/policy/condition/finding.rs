@@ -4,7 +4,7 @@ use std::fmt;
 
 use crate::{json::Node, policy::path::Segment};
 
-use super::{Ambiguous, Condition, shown};
+use super::{Ambiguous, Condition, display};
 
 /// The answer of [`Condition::holds`]. It borrows, and shows itself only when asked: a call that is let through pays
 /// for no text.
@@ -37,7 +37,7 @@ pub enum Why<'f> {
     /// An array without elements, where the path says `[*]`.
     Empty,
     /// A value of the wrong type: never in the caller's favour.
-    Unfit {
+    TypeMismatch {
         /// The value, there or on the way.
         found: &'f Node<'f>,
         /// What the operator or the path needs.
@@ -72,11 +72,11 @@ impl fmt::Display for Evidence<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "`{}` ", self.place())?;
         match self.why {
-            Why::Compared(found) => write!(f, "is `{}`", shown::value(&found.value))?,
+            Why::Compared(found) => write!(f, "is `{}`", display::value(&found.value))?,
             Why::Missing => f.write_str("is missing")?,
             Why::Empty => f.write_str("has no element")?,
-            Why::Unfit { found, wanted } => {
-                write!(f, "is of the wrong type: `{}` where {wanted} is needed", shown::value(&found.value))?;
+            Why::TypeMismatch { found, wanted } => {
+                write!(f, "is of the wrong type: `{}` where {wanted} is needed", display::value(&found.value))?;
             }
         }
         write!(f, "; compared with {}", self.condition.text)
@@ -95,7 +95,7 @@ impl fmt::Display for Finding<'_> {
 
 impl fmt::Display for Ambiguous<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let name = shown::text(self.name);
+        let name = display::text(self.name);
         write!(
             f,
             "the argument name `{name}` resembles another one; send each name once, spelled as the tool declares it"

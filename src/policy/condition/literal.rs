@@ -2,9 +2,9 @@
 
 use std::collections::HashSet;
 
-use crate::json::{Decimal, Kind, Member, Node, Value, fold};
+use crate::json::{Decimal, Member, Node, Value, ValueType, fold};
 
-use super::args::twin_among_many;
+use super::args::folded_member_among_many;
 
 /// A value in a policy. `null` is none: it counts as missing, so nothing can equal it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -22,7 +22,7 @@ pub(super) enum Match {
     Equal,
     Different,
     /// Of a type that no literal has, there or inside.
-    Alien,
+    TypeMismatch,
 }
 
 /// One or several literals, to find a value among them without comparing it with each: an array of many elements may
@@ -50,7 +50,7 @@ impl Literal {
             Value::String(text) => Self::Text(text.to_string()),
             Value::Array(elements) => Self::List(elements.iter().map(Self::new).collect::<Result<_, _>>()?),
             Value::Object(members) => {
-                if twin_among_many(members).is_some() {
+                if folded_member_among_many(members).is_some() {
                     return Err("two of its names are alike");
                 }
                 let mut literals = Vec::with_capacity(members.len());
@@ -67,7 +67,7 @@ impl Literal {
         match (self, value) {
             (Self::Flag(one), Value::Bool(other)) => equal(one == other),
             (Self::Number(one), Value::Number(other)) => {
-                Decimal::new(other).map_or(Match::Alien, |other| equal(*one == other))
+                Decimal::new(other).map_or(Match::TypeMismatch, |other| equal(*one == other))
             }
             (Self::Text(one), Value::String(other)) => equal(one == other),
             (Self::List(ones), Value::Array(others)) if ones.len() != others.len() => Match::Different,
@@ -78,17 +78,17 @@ impl Literal {
                 let found = all(others.iter().map(|other| compare_member(ones, other)));
                 if ones.len() == others.len() { found } else { found.max_different() }
             }
-            _ => Match::Alien,
+            _ => Match::TypeMismatch,
         }
     }
 
-    fn kind(&self) -> Kind {
+    fn kind(&self) -> ValueType {
         match self {
-            Self::Flag(_) => Kind::Bool,
-            Self::Number(_) => Kind::Number,
-            Self::Text(_) => Kind::String,
-            Self::List(_) => Kind::Array,
-            Self::Object(_) => Kind::Object,
+            Self::Flag(_) => ValueType::Bool,
+            Self::Number(_) => ValueType::Number,
+            Self::Text(_) => ValueType::String,
+            Self::List(_) => ValueType::Array,
+            Self::Object(_) => ValueType::Object,
         }
     }
 }
@@ -98,7 +98,11 @@ fn compare_member(ones: &[(String, Literal)], other: &Member<'_>) -> Match {
     if let Some((_, one)) = ones.iter().find(|(name, _)| *name == other.name) {
         return one.compare(&other.node.value);
     }
-    if ones.iter().any(|(name, _)| fold::same_but_control(name, &other.name)) { Match::Alien } else { Match::Different }
+    if ones.iter().any(|(name, _)| fold::same_but_control(name, &other.name)) {
+        Match::TypeMismatch
+    } else {
+        Match::Different
+    }
 }
 
 fn equal(same: bool) -> Match {
@@ -108,7 +112,7 @@ fn equal(same: bool) -> Match {
 /// All must be equal; what is alien counts more than what is different.
 fn all(parts: impl Iterator<Item = Match>) -> Match {
     parts.fold(Match::Equal, |sum, part| match (sum, part) {
-        (Match::Alien, _) | (_, Match::Alien) => Match::Alien,
+        (Match::TypeMismatch, _) | (_, Match::TypeMismatch) => Match::TypeMismatch,
         (Match::Different, _) | (_, Match::Different) => Match::Different,
         (Match::Equal, Match::Equal) => Match::Equal,
     })
@@ -138,28 +142,28 @@ impl Set {
 
     /// Looks for an argument among the literals.
     pub(super) fn find(&self, value: &Value<'_>) -> Match {
-        let found = |none: bool, same: bool| if none { Match::Alien } else { equal(same) };
+        let found = |none: bool, same: bool| if none { Match::TypeMismatch } else { equal(same) };
         match value {
-            Value::Null => Match::Alien,
+            Value::Null => Match::TypeMismatch,
             Value::Bool(flag) => found(self.flags.is_empty(), self.flags.contains(flag)),
             Value::Number(text) => Decimal::new(text)
-                .map_or(Match::Alien, |number| found(self.numbers.is_empty(), self.numbers.contains(&number))),
+                .map_or(Match::TypeMismatch, |number| found(self.numbers.is_empty(), self.numbers.contains(&number))),
             Value::String(text) => found(self.texts.is_empty(), self.texts.contains(&**text)),
-            Value::Array(_) => self.find_nested(Kind::Array, value),
-            Value::Object(_) => self.find_nested(Kind::Object, value),
+            Value::Array(_) => self.find_nested(ValueType::Array, value),
+            Value::Object(_) => self.find_nested(ValueType::Object, value),
         }
     }
 
-    fn find_nested(&self, kind: Kind, value: &Value<'_>) -> Match {
+    fn find_nested(&self, kind: ValueType, value: &Value<'_>) -> Match {
         let mut best = None;
         for literal in self.nested.iter().filter(|literal| literal.kind() == kind) {
             match literal.compare(value) {
                 Match::Equal => return Match::Equal,
-                Match::Alien => best = Some(Match::Alien),
+                Match::TypeMismatch => best = Some(Match::TypeMismatch),
                 Match::Different => best = best.or(Some(Match::Different)),
             }
         }
-        best.unwrap_or(Match::Alien)
+        best.unwrap_or(Match::TypeMismatch)
     }
 }
 

@@ -5,10 +5,10 @@ use std::cmp::Ordering;
 use crate::json::{Decimal, Node, Value};
 
 use super::{
-    Complaint, Side,
-    file::Folders,
+    Clause, ConditionError,
     literal::{Literal, Match, Set},
-    text::{Pattern, Search},
+    path_prefix::PathPrefixes,
+    text::{RegexMatcher, Search},
     url::Hosts,
     value,
 };
@@ -44,12 +44,12 @@ pub(super) enum Operator {
     LessOrEqual(Decimal),
     Greater(Decimal),
     GreaterOrEqual(Decimal),
-    Regex(Pattern),
+    Regex(RegexMatcher),
     Contains(Literal),
     Exists(bool),
     StartsWith(String),
     EndsWith(String),
-    PathWithin(Folders),
+    PathWithin(PathPrefixes),
     UrlHostIn(Hosts),
     MaxLength(u64),
 }
@@ -60,7 +60,7 @@ pub(super) enum Verdict {
     Yes,
     No,
     /// Wrong type; what the operator needs.
-    Unfit(&'static str),
+    TypeMismatch(&'static str),
 }
 
 impl Operator {
@@ -68,7 +68,7 @@ impl Operator {
     ///
     /// # Errors
     /// Everything that is wrong with the two.
-    pub(super) fn new(op: &str, value: Option<&Node<'_>>) -> Result<Self, Vec<Complaint>> {
+    pub(super) fn new(op: &str, value: Option<&Node<'_>>) -> Result<Self, Vec<ConditionError>> {
         match op {
             "eq" => value::literal(value).map(Self::Among),
             "neq" => value::literal(value).map(Self::NotAmong),
@@ -86,7 +86,7 @@ impl Operator {
             "path_within" => value::folders(value).map(Self::PathWithin),
             "url_host_in" => value::hosts(value).map(Self::UrlHostIn),
             "max_length" => value::length(value).map(Self::MaxLength),
-            other => Err(vec![Complaint::unknown(other, &NAMES, meant(other))]),
+            other => Err(vec![ConditionError::unknown(other, &NAMES, meant(other))]),
         }
     }
 
@@ -103,36 +103,36 @@ impl Operator {
                 Value::String(text) => match pattern.search(text) {
                     Search::Found => Verdict::Yes,
                     Search::NotFound => Verdict::No,
-                    Search::TooLong => Verdict::Unfit("a string of at most 16 KiB"),
+                    Search::TooLong => Verdict::TypeMismatch("a string of at most 16 KiB"),
                 },
-                _ => Verdict::Unfit("a string"),
+                _ => Verdict::TypeMismatch("a string"),
             },
             Self::Contains(literal) => contains(literal, value),
             Self::Exists(wanted) => yes(*wanted),
             Self::StartsWith(start) => texts(value, |text| text.starts_with(start)),
             Self::EndsWith(end) => texts(value, |text| text.ends_with(end)),
             Self::PathWithin(folders) => match value {
-                Value::String(text) => folders.contain(text).map_or(Verdict::Unfit(FOLDER_FOUND), yes),
-                _ => Verdict::Unfit(FOLDER_FOUND),
+                Value::String(text) => folders.contain(text).map_or(Verdict::TypeMismatch(FOLDER_FOUND), yes),
+                _ => Verdict::TypeMismatch(FOLDER_FOUND),
             },
             Self::UrlHostIn(hosts) => match value {
-                Value::String(text) => hosts.contain(text).map_or(Verdict::Unfit(URL_FOUND), yes),
-                _ => Verdict::Unfit(URL_FOUND),
+                Value::String(text) => hosts.contain(text).map_or(Verdict::TypeMismatch(URL_FOUND), yes),
+                _ => Verdict::TypeMismatch(URL_FOUND),
             },
             Self::MaxLength(most) => match value {
                 Value::String(text) => yes(fits(text.chars().count(), *most)),
                 Value::Array(elements) => yes(fits(elements.len(), *most)),
-                _ => Verdict::Unfit("a string or an array"),
+                _ => Verdict::TypeMismatch("a string or an array"),
             },
         }
     }
 
     /// Whether a missing argument satisfies the condition. In `require` only `exists: false` can be about nothing; to
     /// refuse, what is not there is not one of the permitted values either.
-    pub(super) fn test_missing(&self, side: Side) -> bool {
+    pub(super) fn test_missing(&self, side: Clause) -> bool {
         match self {
             Self::Exists(wanted) => !wanted,
-            Self::NotAmong(_) => side == Side::Refuse,
+            Self::NotAmong(_) => side == Clause::Deny,
             _ => false,
         }
     }
@@ -149,18 +149,18 @@ fn yes(holds: bool) -> Verdict {
 
 fn among(set: &Set, value: &Value<'_>, wanted: Match) -> Verdict {
     match set.find(value) {
-        Match::Alien => Verdict::Unfit("a value of a type in the policy"),
+        Match::TypeMismatch => Verdict::TypeMismatch("a value of a type in the policy"),
         found => yes(found == wanted),
     }
 }
 
 fn order(value: &Value<'_>, limit: &Decimal, accepts: fn(Ordering) -> bool) -> Verdict {
-    let Value::Number(text) = value else { return Verdict::Unfit("a number") };
-    Decimal::new(text).map_or(Verdict::Unfit("a number"), |number| yes(accepts(number.cmp(limit))))
+    let Value::Number(text) = value else { return Verdict::TypeMismatch("a number") };
+    Decimal::new(text).map_or(Verdict::TypeMismatch("a number"), |number| yes(accepts(number.cmp(limit))))
 }
 
 fn texts(value: &Value<'_>, holds: impl Fn(&str) -> bool) -> Verdict {
-    let Value::String(text) = value else { return Verdict::Unfit("a string") };
+    let Value::String(text) = value else { return Verdict::TypeMismatch("a string") };
     yes(holds(text))
 }
 
@@ -174,14 +174,14 @@ fn contains(literal: &Literal, value: &Value<'_>) -> Verdict {
             for element in elements.iter().filter(|element| !super::is_missing(&element.value)) {
                 match literal.compare(&element.value) {
                     Match::Equal => return Verdict::Yes,
-                    Match::Alien => alien = true,
+                    Match::TypeMismatch => alien = true,
                     Match::Different => {}
                 }
             }
-            if alien { Verdict::Unfit("an array of the type in the policy") } else { Verdict::No }
+            if alien { Verdict::TypeMismatch("an array of the type in the policy") } else { Verdict::No }
         }
-        (Literal::Text(_), _) => Verdict::Unfit("a string or an array"),
-        _ => Verdict::Unfit("an array"),
+        (Literal::Text(_), _) => Verdict::TypeMismatch("a string or an array"),
+        _ => Verdict::TypeMismatch("an array"),
     }
 }
 

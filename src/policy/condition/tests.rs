@@ -12,18 +12,19 @@ mod url;
 
 use crate::{json, policy::path::Path};
 
-use super::{Args, Condition, Finding, Side};
+use super::{Args, Clause, Condition, Finding};
 
 /// The condition, or all that is wrong with it; a line each.
 fn build(path: &str, op: &str, value: &str) -> Result<Condition, String> {
     let value = json::parse(value.as_bytes(), 64).unwrap();
-    let lines =
-        |complaints: Vec<super::Complaint>| complaints.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n");
+    let lines = |complaints: Vec<super::ConditionError>| {
+        complaints.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")
+    };
     Condition::new(Path::new(path).unwrap(), op, Some(&value)).map_err(lines)
 }
 
 /// How it answers, in full.
-fn finding(path: &str, op: &str, value: &str, side: Side, args: &str) -> String {
+fn finding(path: &str, op: &str, value: &str, side: Clause, args: &str) -> String {
     let args = json::parse(args.as_bytes(), 64).unwrap();
     build(path, op, value).unwrap().holds(side, &Args::new(Some(&args))).to_string()
 }
@@ -31,7 +32,7 @@ fn finding(path: &str, op: &str, value: &str, side: Side, args: &str) -> String 
 /// Whether it holds on each side; `None` where the arguments are ambiguous.
 fn ask(condition: &Condition, args: &str) -> [Option<bool>; 2] {
     let args = json::parse(args.as_bytes(), 64).unwrap();
-    [Side::Require, Side::Refuse].map(|side| match condition.holds(side, &Args::new(Some(&args))) {
+    [Clause::Require, Clause::Deny].map(|side| match condition.holds(side, &Args::new(Some(&args))) {
         Finding::Holds(_) => Some(true),
         Finding::Fails(_) => Some(false),
         Finding::Ambiguous(_) => None,

@@ -36,7 +36,7 @@ const DEEPEST: u32 = 64;
 /// Measured in V8, which Envoy embeds: the patterns of the policy pages take 0.8 to 1.9 ms for a string of 16 KiB; the
 /// worst found that compiles, hundreds of nested repetitions, takes 280 ms.
 #[derive(Clone)]
-pub(super) struct Pattern(Regex);
+pub(super) struct RegexMatcher(Regex);
 
 /// How a pattern fares against a string.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -46,7 +46,7 @@ pub(super) enum Search {
     TooLong,
 }
 
-impl Pattern {
+impl RegexMatcher {
     /// Compiles a pattern. The engine counts 20 bytes for a state in the module and 32 natively, so whatever
     /// `mcp-policy check` accepts the module accepts.
     ///
@@ -82,14 +82,14 @@ impl Pattern {
 }
 
 #[cfg(not(target_os = "wasi"))]
-impl Pattern {
+impl RegexMatcher {
     /// As it was written.
     pub(super) fn as_str(&self) -> &str {
         self.0.as_str()
     }
 }
 
-impl fmt::Debug for Pattern {
+impl fmt::Debug for RegexMatcher {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_tuple("Pattern").field(&self.0.as_str()).finish()
     }

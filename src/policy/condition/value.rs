@@ -3,10 +3,10 @@
 use crate::json::{Decimal, Node, Value};
 
 use super::{
-    Complaint, Part,
-    file::{self, Folders},
+    ConditionError, Part,
     literal::{Literal, Set},
-    text::Pattern,
+    path_prefix::{self, PathPrefixes},
+    text::RegexMatcher,
     url::Hosts,
 };
 
@@ -14,7 +14,7 @@ use super::{
 type Written<'v> = Option<&'v Node<'v>>;
 
 /// All that is wrong with it.
-type Complaints = Vec<Complaint>;
+type Complaints = Vec<ConditionError>;
 
 const LITERAL: &str = "a string, a number, a boolean, a list or an object, without `null`";
 const PATTERN: &str = "a regular expression without look-around, back-references and `\\p{…}`, at most 64 KiB compiled";
@@ -33,7 +33,7 @@ pub(super) fn literal(value: Written<'_>) -> Result<Set, Complaints> {
 pub(super) fn literals(value: Written<'_>) -> Result<Set, Complaints> {
     let list = "a list of one or more values, such as `[\"dev\", \"staging\"]`, without `null`";
     let read = |index, node: &Node<'_>| {
-        let complaint = |reason| Complaint::new(Part::Item(index), Some(node), LITERAL).because(reason);
+        let complaint = |reason| ConditionError::new(Part::Item(index), Some(node), LITERAL).because(reason);
         Literal::new(node).map_err(complaint)
     };
     each(value, list, read).map(Set::new)
@@ -51,9 +51,9 @@ pub(super) fn length(value: Written<'_>) -> Result<u64, Complaints> {
 }
 
 /// `regex`
-pub(super) fn pattern(value: Written<'_>) -> Result<Pattern, Complaints> {
+pub(super) fn pattern(value: Written<'_>) -> Result<RegexMatcher, Complaints> {
     let text = value.and_then(as_text).ok_or_else(|| wrong(value, PATTERN))?;
-    Pattern::new(text).map_err(|reason| because(value, PATTERN, &reason))
+    RegexMatcher::new(text).map_err(|reason| because(value, PATTERN, &reason))
 }
 
 /// `contains`
@@ -80,12 +80,12 @@ pub(super) fn text(value: Written<'_>) -> Result<String, Complaints> {
 }
 
 /// `path_within`
-pub(super) fn folders(value: Written<'_>) -> Result<Folders, Complaints> {
+pub(super) fn folders(value: Written<'_>) -> Result<PathPrefixes, Complaints> {
     let read = |index, node: &Node<'_>| {
-        let folder = as_text(node).and_then(file::folder);
-        folder.ok_or_else(|| Complaint::new(Part::Item(index), Some(node), FOLDER))
+        let folder = as_text(node).and_then(path_prefix::folder);
+        folder.ok_or_else(|| ConditionError::new(Part::Item(index), Some(node), FOLDER))
     };
-    each(value, "a list of one or more folders, such as `[\"/srv/files\"]`", read).map(Folders::new)
+    each(value, "a list of one or more folders, such as `[\"/srv/files\"]`", read).map(PathPrefixes::new)
 }
 
 /// `url_host_in`
@@ -93,7 +93,7 @@ pub(super) fn hosts(value: Written<'_>) -> Result<Hosts, Complaints> {
     let mut hosts = Hosts::default();
     let read = |index, node: &Node<'_>| {
         let added = as_text(node).and_then(|text| hosts.add(text));
-        added.ok_or_else(|| Complaint::new(Part::Item(index), Some(node), HOST))
+        added.ok_or_else(|| ConditionError::new(Part::Item(index), Some(node), HOST))
     };
     each(value, "a list of one or more hosts, such as `[\"example.com\", \"*.example.com\"]`", read)?;
     Ok(hosts)
@@ -117,7 +117,7 @@ fn as_text<'v>(node: &'v Node<'_>) -> Option<&'v str> {
 fn each<T>(
     value: Written<'_>,
     allowed: &'static str,
-    mut read: impl FnMut(usize, &Node<'_>) -> Result<T, Complaint>,
+    mut read: impl FnMut(usize, &Node<'_>) -> Result<T, ConditionError>,
 ) -> Result<Vec<T>, Complaints> {
     let elements = match value.map(|node| &node.value) {
         Some(Value::Array(elements)) if !elements.is_empty() => elements,
@@ -134,9 +134,9 @@ fn each<T>(
 }
 
 fn wrong(value: Written<'_>, allowed: &'static str) -> Complaints {
-    vec![Complaint::new(Part::Value, value, allowed)]
+    vec![ConditionError::new(Part::Value, value, allowed)]
 }
 
 fn because(value: Written<'_>, allowed: &'static str, reason: &str) -> Complaints {
-    vec![Complaint::new(Part::Value, value, allowed).because(reason)]
+    vec![ConditionError::new(Part::Value, value, allowed).because(reason)]
 }

@@ -4,7 +4,7 @@ use crate::{
     amount::Amount,
     json::{
         Decimal, Value,
-        cursor::{At, Keys},
+        cursor::{Cursor, Keys},
     },
     policy::model::{Cost, Period, Scope},
 };
@@ -15,7 +15,7 @@ use super::predicate;
 #[derive(Debug)]
 pub struct Limit<'w, 'a> {
     /// Its place.
-    pub at: At<'w, 'a>,
+    pub at: Cursor<'w, 'a>,
     /// `counter`
     pub counter: &'w str,
     /// `window`
@@ -34,7 +34,7 @@ pub struct Limit<'w, 'a> {
 #[derive(Debug)]
 pub struct Rate<'w, 'a> {
     /// Its place.
-    pub at: At<'w, 'a>,
+    pub at: Cursor<'w, 'a>,
     /// Calls a window.
     pub max: Amount,
     /// The window.
@@ -51,10 +51,10 @@ pub const LIMIT: Keys =
 pub const RATE: Keys = Keys { known: &["max", "window"] };
 
 impl<'w, 'a> Limit<'w, 'a> {
-    pub(super) fn read(at: &At<'w, 'a>) -> Option<Self> {
+    pub(super) fn read(at: &Cursor<'w, 'a>) -> Option<Self> {
         let fields = at.fields(LIMIT)?;
         let counter = fields.required("counter").and_then(|counter| match counter.text()? {
-            "" => counter.expected("a name"),
+            "" => counter.report_expected("a name"),
             name => Some(name),
         });
         let period = fields.required("window").and_then(|window| period(&window));
@@ -63,7 +63,7 @@ impl<'w, 'a> Limit<'w, 'a> {
             (Some(fixed), None) => increment(&fixed),
             (None, Some(path)) => increment_from(&path),
             (Some(_), Some(path)) => {
-                path.wrong("`increment` and `increment_from` both say what a call costs; leave one");
+                path.report("`increment` and `increment_from` both say what a call costs; leave one");
                 None
             }
         };
@@ -87,10 +87,10 @@ impl<'w, 'a> Limit<'w, 'a> {
 }
 
 impl<'w, 'a> Rate<'w, 'a> {
-    pub(super) fn read(at: &At<'w, 'a>) -> Option<Self> {
+    pub(super) fn read(at: &Cursor<'w, 'a>) -> Option<Self> {
         if let Value::String(text) = &at.node().value {
             let parsed = Self::parse(text);
-            let (max, period) = parsed.or_else(|| at.expected("`N/second`, `N/minute`, `N/hour` or `N/day`"))?;
+            let (max, period) = parsed.or_else(|| at.report_expected("`N/second`, `N/minute`, `N/hour` or `N/day`"))?;
             return Some(Self { at: *at, max, period });
         }
         let fields = at.fields(RATE)?;
@@ -110,38 +110,38 @@ impl<'w, 'a> Rate<'w, 'a> {
 }
 
 /// A window: by name or in whole seconds.
-fn period(at: &At<'_, '_>) -> Option<Period> {
+fn period(at: &Cursor<'_, '_>) -> Option<Period> {
     if let Value::Number(_) = at.node().value {
-        let seconds = at.whole(1, Period::MAX_SECONDS.into())?;
+        let seconds = at.integer(1, Period::MAX_SECONDS.into())?;
         return u32::try_from(seconds).ok().and_then(Period::of_seconds);
     }
     at.choice_or(&Period::NAMED, ", or a number of seconds")
 }
 
-fn whole(at: &At<'_, '_>) -> Option<Amount> {
-    at.whole(0, MAX).and_then(Amount::whole)
+fn whole(at: &Cursor<'_, '_>) -> Option<Amount> {
+    at.integer(0, MAX).and_then(Amount::whole)
 }
 
 /// A number with up to six decimals.
-fn amount(at: &At<'_, '_>) -> Option<Amount> {
+fn amount(at: &Cursor<'_, '_>) -> Option<Amount> {
     let number = match &at.node().value {
         Value::Number(text) => Decimal::new(text).and_then(|number| Amount::new(&number)),
         _ => None,
     };
-    number.or_else(|| at.expected("a number of at least 0, below 9e12, with up to six decimals"))
+    number.or_else(|| at.report_expected("a number of at least 0, below 9e12, with up to six decimals"))
 }
 
-fn increment(at: &At<'_, '_>) -> Option<Cost> {
+fn increment(at: &Cursor<'_, '_>) -> Option<Cost> {
     match amount(at)? {
-        Amount::ZERO => at.expected("a number greater than 0"),
+        Amount::ZERO => at.report_expected("a number greater than 0"),
         fixed => Some(Cost::Fixed(fixed)),
     }
 }
 
-fn increment_from(at: &At<'_, '_>) -> Option<Cost> {
+fn increment_from(at: &Cursor<'_, '_>) -> Option<Cost> {
     let path = predicate::path(at)?;
     if !path.is_single() {
-        return at.expected("a path to one place, without `[*]`");
+        return at.report_expected("a path to one place, without `[*]`");
     }
     Some(Cost::Argument(path))
 }

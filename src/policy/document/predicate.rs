@@ -1,9 +1,9 @@
 //! A predicate as it is written; product contract, section 1.2.
 
 use crate::{
-    json::cursor::{At, Keys},
+    json::cursor::{Cursor, Keys},
     policy::{
-        condition::{Complaint, Condition, Part},
+        condition::{Condition, ConditionError, Part},
         path::Path,
     },
 };
@@ -12,7 +12,7 @@ use crate::{
 #[derive(Debug)]
 pub struct Predicate<'w, 'a> {
     /// Its place.
-    pub at: At<'w, 'a>,
+    pub at: Cursor<'w, 'a>,
     /// `conditions`
     pub conditions: Vec<Condition>,
     /// `on_deny`
@@ -40,21 +40,21 @@ pub const APPROVAL: Keys = Keys { known: &["conditions", "on_deny", "expires"] }
 pub const CONDITION: Keys = Keys { known: &["path", "op", "value"] };
 
 impl<'w, 'a> Predicate<'w, 'a> {
-    pub(super) fn read(at: &At<'w, 'a>, form: Form) -> Option<Self> {
+    pub(super) fn read(at: &Cursor<'w, 'a>, form: Form) -> Option<Self> {
         let fields = at.fields(if form == Form::Approval { APPROVAL } else { PREDICATE })?;
         let on_deny = fields.get("on_deny").and_then(|text| text.text());
         let expires = fields.get("expires").map_or(Some(EXPIRES), |expires| duration(&expires));
         let list = fields.required("conditions")?;
         let items = list.items()?;
         if items.is_empty() && form == Form::Require {
-            list.wrong("no conditions always hold, so this requires nothing; write a condition, or leave it out");
+            list.report("no conditions always hold, so this requires nothing; write a condition, or leave it out");
         }
         let conditions: Vec<Condition> = items.iter().filter_map(condition).collect();
         (conditions.len() == items.len()).then_some(Self { at: *at, conditions, on_deny, expires: expires? })
     }
 }
 
-fn condition(at: &At<'_, '_>) -> Option<Condition> {
+fn condition(at: &Cursor<'_, '_>) -> Option<Condition> {
     let fields = at.fields(CONDITION)?;
     let path = fields.required("path").and_then(|path| self::path(&path));
     let operator = fields.required("op");
@@ -75,29 +75,34 @@ fn condition(at: &At<'_, '_>) -> Option<Condition> {
 }
 
 /// Reports what is wrong with an operator or its value, where it stands.
-fn complain(at: At<'_, '_>, operator: Option<At<'_, '_>>, value: Option<At<'_, '_>>, complaint: &Complaint) {
-    let Complaint { part, found, allowed, meant } = complaint;
+fn complain(
+    at: Cursor<'_, '_>,
+    operator: Option<Cursor<'_, '_>>,
+    value: Option<Cursor<'_, '_>>,
+    complaint: &ConditionError,
+) {
+    let ConditionError { part, found, allowed, meant } = complaint;
     let meant = meant.map(|meant| format!(" (did you mean `{meant}`?)")).unwrap_or_default();
     let message = format!("found {found}, expected {allowed}{meant}");
     match (part, operator, value) {
-        (Part::Op, Some(operator), _) => operator.wrong(message),
-        (Part::Value, _, Some(value)) => value.wrong(message),
+        (Part::Op, Some(operator), _) => operator.report(message),
+        (Part::Value, _, Some(value)) => value.report(message),
         (Part::Item(index), _, Some(value)) => {
             let item = value.items().and_then(|items| items.into_iter().nth(*index));
-            item.unwrap_or(value).wrong(message);
+            item.unwrap_or(value).report(message);
         }
-        (Part::Value, _, None) => at.wrong(format!("the key `value` is missing: expected {allowed}")),
-        _ => at.wrong(message),
+        (Part::Value, _, None) => at.report(format!("the key `value` is missing: expected {allowed}")),
+        _ => at.report(message),
     }
 }
 
 /// A path into the arguments.
-pub(super) fn path(at: &At<'_, '_>) -> Option<Path> {
-    Path::new(at.text()?).map_err(|error| at.wrong(error.to_string())).ok()
+pub(super) fn path(at: &Cursor<'_, '_>) -> Option<Path> {
+    Path::new(at.text()?).map_err(|error| at.report(error.to_string())).ok()
 }
 
 /// A duration from one minute to one day, such as `30s`, `10m` or `24h`, in seconds.
-fn duration(at: &At<'_, '_>) -> Option<u32> {
+fn duration(at: &Cursor<'_, '_>) -> Option<u32> {
     let text = at.text()?;
     let (digits, unit) = text.split_at_checked(text.len().saturating_sub(1)).unwrap_or_default();
     let unit = match unit {
@@ -110,6 +115,6 @@ fn duration(at: &At<'_, '_>) -> Option<u32> {
     let seconds = unit.zip(whole).and_then(|(unit, whole)| whole.checked_mul(unit));
     match seconds.filter(|seconds| (60..=86_400).contains(seconds)) {
         Some(seconds) => Some(seconds),
-        None => at.expected("a duration from `1m` to `24h`, such as `90s`, `10m` or `2h`"),
+        None => at.report_expected("a duration from `1m` to `24h`, such as `90s`, `10m` or `2h`"),
     }
 }

@@ -1,7 +1,7 @@
 //! A rule as it is written; product contract, section 1.2.
 
 use crate::{
-    json::cursor::{At, Keys},
+    json::cursor::{Cursor, Keys},
     policy::model::Mode,
 };
 
@@ -11,7 +11,7 @@ use super::{Limit, Predicate, Rate, mode, predicate};
 #[derive(Debug)]
 pub struct Rule<'w, 'a> {
     /// Its place.
-    pub at: At<'w, 'a>,
+    pub at: Cursor<'w, 'a>,
     /// `mode`
     pub mode: Mode,
     /// `require`
@@ -21,13 +21,13 @@ pub struct Rule<'w, 'a> {
     /// `require_approval`
     pub require_approval: Vec<Predicate<'w, 'a>>,
     /// `limits`
-    pub limits: Option<(At<'w, 'a>, Vec<Limit<'w, 'a>>)>,
+    pub limits: Option<(Cursor<'w, 'a>, Vec<Limit<'w, 'a>>)>,
     /// `action`
-    pub action: Option<(At<'w, 'a>, Action)>,
+    pub action: Option<(Cursor<'w, 'a>, Action)>,
     /// `rate_limit`
     pub rate_limit: Option<Rate<'w, 'a>>,
     /// `reason`
-    pub reason: Option<(At<'w, 'a>, &'w str)>,
+    pub reason: Option<(Cursor<'w, 'a>, &'w str)>,
 }
 
 /// The short form of what a rule does.
@@ -49,7 +49,7 @@ const ACTIONS: [(&str, Action); 3] =
     [("allow", Action::Allow), ("deny", Action::Deny), ("require_approval", Action::RequireApproval)];
 
 impl<'w, 'a> Rule<'w, 'a> {
-    pub(super) fn read(at: &At<'w, 'a>) -> Option<Self> {
+    pub(super) fn read(at: &Cursor<'w, 'a>) -> Option<Self> {
         let fields = at.fields(RULE)?;
         let predicates = |key: &str, form: predicate::Form| -> Vec<Predicate<'w, 'a>> {
             let items = fields.get(key).and_then(|list| list.items()).unwrap_or_default();

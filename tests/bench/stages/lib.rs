@@ -5,7 +5,20 @@ mod tools;
 
 use std::hint::black_box;
 
-use mcp_policy::{amount::Amount, config::Config, engine::{self, lists, Answer, Call}, http::{Header, Headers}, identity::{self, Facts, Peer, Source}, limit::{totals::Bounds, Algorithm, Charge, Counters, Key, Quota, Scope, Window}, mcp::{list::{Asked, Kind, Trimmer}, Message}, store::InMemory, time::Moment};
+use mcp_policy::{
+    amount::Amount,
+    config::Config,
+    engine::{self, Disposition, RequestInfo, lists},
+    http::{Header, Headers},
+    identity::{self, ConnectionAttributes, Peer, Source},
+    limit::{Algorithm, Charge, Counters, Key, Quota, Scope, Window, totals::Capacity},
+    mcp::{
+        Message,
+        list::{ListFilter, ListKind, ListRequest},
+    },
+    store::InMemory,
+    time::Timestamp,
+};
 
 /// A stage.
 pub struct Stage {
@@ -18,7 +31,7 @@ pub struct Stage {
 const LIMITED: &str = r#"{"counter":"calls","window":"day","max":1000000000,"scope":"grant"}"#;
 /// Without room after the first call.
 const FULL: &str = r#"{"counter":"calls","window":"day","max":1,"scope":"grant"}"#;
-const NOW: Moment = Moment(1_800_000_000_000);
+const NOW: Timestamp = Timestamp(1_800_000_000_000);
 
 /// All stages.
 pub fn stages() -> Vec<Stage> {
@@ -44,7 +57,7 @@ pub fn stages() -> Vec<Stage> {
 /// The head of a request, from its headers to what they decide.
 fn head() -> Box<dyn FnMut()> {
     let config = config("");
-    Box::new(move || drop(black_box(engine::open(&config, &call(), true))))
+    Box::new(move || drop(black_box(engine::check_headers(&config, &call(), true))))
 }
 
 fn read(size: usize) -> Box<dyn FnMut()> {
@@ -55,15 +68,15 @@ fn read(size: usize) -> Box<dyn FnMut()> {
 /// From the body to the answer.
 fn judge(tool: &str, limit: &str) -> Box<dyn FnMut()> {
     let (config, body, store, call) = (config(limit), body(300, tool), InMemory::new([7; 16]), call());
-    Box::new(move || drop(black_box(engine::judge(&config, &call, black_box(&body), "bench", NOW, &store))))
+    Box::new(move || drop(black_box(engine::authorize(&config, &call, black_box(&body), "bench", NOW, &store))))
 }
 
 /// From the head to the answer and the record as a line, without making the headers.
 fn whole(tool: &str, limit: &str) -> Box<dyn FnMut()> {
     let (config, body, store, call) = (config(limit), body(300, tool), InMemory::new([7; 16]), call());
     Box::new(move || {
-        drop(black_box(engine::open(&config, &call, true)));
-        let judgement = engine::judge(&config, &call, black_box(&body), "bench", NOW, &store);
+        drop(black_box(engine::check_headers(&config, &call, true)));
+        let judgement = engine::authorize(&config, &call, black_box(&body), "bench", NOW, &store);
         drop(black_box(judgement.record.to_json()));
         drop(black_box(judgement.answer));
     })
@@ -72,8 +85,8 @@ fn whole(tool: &str, limit: &str) -> Box<dyn FnMut()> {
 /// The record of a call as a line.
 fn record() -> Box<dyn FnMut()> {
     let (config, body, store) = (config(LIMITED), body(300, "generate_image"), InMemory::new([7; 16]));
-    let judgement = engine::judge(&config, &call(), &body, "bench", NOW, &store);
-    assert!(matches!(judgement.answer, Answer::Forward(_)), "{judgement:?}");
+    let judgement = engine::authorize(&config, &call(), &body, "bench", NOW, &store);
+    assert!(matches!(judgement.answer, Disposition::Forward(_)), "{judgement:?}");
     Box::new(move || drop(black_box(judgement.record.to_json())))
 }
 
@@ -91,9 +104,9 @@ fn count() -> Box<dyn FnMut()> {
             quota,
             amount: Amount::whole(1).expect("an amount"),
             verified: true,
-            shown: "address:10.0.0.7",
+            display: "address:10.0.0.7",
         };
-        let _ = black_box(Counters::new(&store, Bounds::of(65_536)).charge(&[charge], NOW));
+        let _ = black_box(Counters::new(&store, Capacity::of(65_536)).charge(&[charge], NOW));
     })
 }
 
@@ -103,9 +116,9 @@ fn trim() -> Box<dyn FnMut()> {
     let (config, text) = (Config::load(policy.as_bytes()).expect("a configuration"), tools::tools());
     Box::new(move || {
         let policy = &config.policies.first().expect("a policy").policy;
-        let shows = |kind: Kind, name: &str| lists::shows(&config, policy, kind, name);
-        let mut trimmer = Trimmer::json(Asked { max_bytes: 1 << 20, ..Asked::default() });
-        let heard = trimmer.hear(black_box(text.as_bytes()), &shows);
+        let shows = |kind: ListKind, name: &str| lists::is_visible(&config, policy, kind, name);
+        let mut trimmer = ListFilter::json(ListRequest { max_bytes: 1 << 20, ..ListRequest::default() });
+        let heard = trimmer.push(black_box(text.as_bytes()), &shows);
         let rest = trimmer.end(&shows).expect("a list");
         assert!(heard.is_ok_and(|now| now.is_empty()) && rest.len() < text.len() * 6 / 10, "half of it");
     })
@@ -117,7 +130,7 @@ fn config(limit: &str) -> Config {
 }
 
 /// The head of a call as Envoy hands it over.
-fn call() -> Call {
+fn call() -> RequestInfo {
     let pairs = [
         (":authority", "127.0.0.1:10000"),
         (":method", "POST"),
@@ -137,13 +150,13 @@ fn call() -> Call {
     let request_id = Some("1c9e2f56-93a1-4c6b-b0b8-0a54f1a0c9d3".into());
     let grant = identity::identify(&[Source::Address { forwarded: false }], &FromLoopback);
     assert!(grant.is_ok(), "{grant:?}");
-    Call { request_id, ..Call::new(headers, grant) }
+    RequestInfo { request_id, ..RequestInfo::new(headers, grant) }
 }
 
 /// What Envoy knows of a caller on this machine.
 struct FromLoopback;
 
-impl Facts for FromLoopback {
+impl ConnectionAttributes for FromLoopback {
     fn header(&self, _: &str) -> Header<'_> {
         Header::Absent
     }

@@ -5,7 +5,17 @@
 use std::cell::LazyCell;
 
 use libfuzzer_sys::fuzz_target;
-use mcp_policy::{config::Config, engine::{self, heard::{Answered, Ask}, Answer, Call, Judgement, Opening}, identity::Grant, json::{Kind, Reader}, store::InMemory, time::Moment};
+use mcp_policy::{
+    config::Config,
+    engine::{
+        self, AuthorizationResponse, Disposition, HeadersVerdict, RequestInfo,
+        callout::{Callout, CalloutResponse},
+    },
+    identity::Grant,
+    json::{Reader, ValueType},
+    store::InMemory,
+    time::Timestamp,
+};
 use mcp_policy_fuzz::{Allowance, Input};
 
 const CLOSED: &[u8] = br#"{"version":"1","default":"deny","tools":{"ok":{},
@@ -34,43 +44,43 @@ fuzz_target!(|data: &[u8]| CONFIGS.with(|state| {
     let (configs, store) = &**state;
     let input = Input::of(data);
     let grant = Ok(Grant::named("constant:fuzz"));
-    let call = Call::new(input.headers, grant);
+    let call = RequestInfo::new(input.headers, grant);
     let named = &["ok", "pay", "file", "ask"][..];
     for (config, tools) in configs.iter().zip([named, &[], named]) {
-        let mut judgement = match engine::open(config, &call, !input.body.is_empty()) {
-            Opening::Bypass | Opening::Pass => continue,
-            Opening::Closed(judgement) => *judgement,
-            Opening::AwaitNothing => engine::unexpected_body(config, &call),
-            Opening::Await => Allowance::of(input.body.len() * 4)
-                .keep(|| engine::judge(config, &call, input.body, "fuzz", Moment(0), store)),
+        let mut judgement = match engine::check_headers(config, &call, !input.body.is_empty()) {
+            HeadersVerdict::Bypass | HeadersVerdict::Continue => continue,
+            HeadersVerdict::Reply(judgement) => *judgement,
+            HeadersVerdict::ExpectEmptyBody => engine::unexpected_body(config, &call),
+            HeadersVerdict::NeedBody => Allowance::of(input.body.len() * 4)
+                .keep(|| engine::authorize(config, &call, input.body, "fuzz", Timestamp(0), store)),
         };
         check(&judgement, input.body, tools);
         let mut call = call.clone();
         for _ in 0..4 {
-            let Answer::Ask(ask) = &judgement.answer else { break };
-            call.heard.hear(ask, Some(&willing(ask)));
-            judgement = engine::judge(config, &call, input.body, "fuzz", Moment(0), store);
+            let Disposition::Callout(ask) = &judgement.answer else { break };
+            call.callouts.record(ask, Some(&willing(ask)));
+            judgement = engine::authorize(config, &call, input.body, "fuzz", Timestamp(0), store);
             check(&judgement, input.body, tools);
-            assert!(matches!(judgement.answer, Answer::Ask(_) | Answer::Forward(_)), "{judgement:?}");
+            assert!(matches!(judgement.answer, Disposition::Callout(_) | Disposition::Forward(_)), "{judgement:?}");
         }
-        assert!(!matches!(judgement.answer, Answer::Ask(_)), "services are asked again and again");
+        assert!(!matches!(judgement.answer, Disposition::Callout(_)), "services are asked again and again");
     }
 }));
 
 /// What a service says to let a call pass.
-fn willing(ask: &Ask) -> Answered {
+fn willing(ask: &Callout) -> CalloutResponse {
     let (status, body) = match ask {
-        Ask::Approval(_) => (&b"200"[..], &br#"{"decision":"approve"}"#[..]),
-        Ask::Charge { .. } => (&b"0"[..], &b"\x08\x01"[..]),
+        Callout::Approval(_) => (&b"200"[..], &br#"{"decision":"approve"}"#[..]),
+        Callout::Charge { .. } => (&b"0"[..], &b"\x08\x01"[..]),
     };
-    Answered { status: status.to_vec(), body: body.to_vec() }
+    CalloutResponse { status: status.to_vec(), body: body.to_vec() }
 }
 
-fn check(judgement: &Judgement, body: &[u8], tools: &[&str]) {
-    assert_eq!(kind(judgement.record.to_json().as_bytes()), Some(Kind::Object));
+fn check(judgement: &AuthorizationResponse, body: &[u8], tools: &[&str]) {
+    assert_eq!(kind(judgement.record.to_json().as_bytes()), Some(ValueType::Object));
     match &judgement.answer {
-        Answer::Forward(_) => {
-            assert_eq!(kind(body), Some(Kind::Object));
+        Disposition::Forward(_) => {
+            assert_eq!(kind(body), Some(ValueType::Object));
             let value: serde_json::Value = match serde_json::from_slice(body) {
                 Ok(value) => value,
                 // With exact numbers, serde_json gives a name of its own to one, and takes it from nobody else.
@@ -81,21 +91,21 @@ fn check(judgement: &Judgement, body: &[u8], tools: &[&str]) {
             let permitted = tools.is_empty() && named != "evil" || tools.contains(&named);
             assert!(value["method"] != "tools/call" || permitted, "{named}");
         }
-        Answer::Reply(reply) => {
+        Disposition::Reply(reply) => {
             assert!([200, 202, 400, 405, 413, 415].contains(&reply.status), "{}", reply.status);
-            assert!(reply.body.is_empty() || kind(reply.body.as_bytes()) == Some(Kind::Object), "{}", reply.body);
+            assert!(reply.body.is_empty() || kind(reply.body.as_bytes()) == Some(ValueType::Object), "{}", reply.body);
         }
-        Answer::Ask(Ask::Approval(inquiry)) => {
-            assert_eq!(kind(inquiry.body.as_bytes()), Some(Kind::Object), "{}", inquiry.body);
+        Disposition::Callout(Callout::Approval(inquiry)) => {
+            assert_eq!(kind(inquiry.body.as_bytes()), Some(ValueType::Object), "{}", inquiry.body);
         }
-        Answer::Ask(Ask::Charge { message, .. }) => assert!(!message.is_empty()),
+        Disposition::Callout(Callout::Charge { message, .. }) => assert!(!message.is_empty()),
     }
 }
 
 /// What kind of value a text is, if it is strict JSON.
-fn kind(text: &[u8]) -> Option<Kind> {
+fn kind(text: &[u8]) -> Option<ValueType> {
     let mut reader = Reader::new(text, 64).ok()?;
     let kind = reader.kind().ok()?;
     reader.skip().and_then(|_| reader.finish()).ok()?;
-    reader.doubt().is_none().then_some(kind)
+    reader.name_fault().is_none().then_some(kind)
 }

@@ -11,7 +11,7 @@ fn skim(data: &[u8]) -> Result<bool, Fault> {
     let mut reader = Reader::new(data, 64)?;
     reader.skip()?;
     reader.finish()?;
-    Ok(reader.doubt().is_some())
+    Ok(reader.name_fault().is_some())
 }
 
 fuzz_target!(|data: &[u8]| {

@@ -7,19 +7,19 @@
 mod events;
 
 use libfuzzer_sys::fuzz_target;
-use mcp_policy::mcp::list::{Asked, Broken, Kind, Trimmer};
+use mcp_policy::mcp::list::{ListFilter, ListKind, ListRequest, StreamAborted};
 use mcp_policy_fuzz::Allowance;
 use serde_json::Value;
 
 fuzz_target!(|data: &[u8]| {
     let Some((setup, answer)) = data.split_at_checked(4) else { return };
-    let asked = Asked {
+    let asked = ListRequest {
         ids: ["7", "\"b\""].iter().take(usize::from(setup[0] % 3)).map(ToString::to_string).collect(),
         is_batch: setup[0] & 4 > 0,
         is_cacheable: setup[0] & 8 > 0,
         max_bytes: if setup[1] > 127 { 1 << 20 } else { usize::from(setup[1]) + 1 },
     };
-    for trimmer in [Trimmer::json(asked.clone()), Trimmer::events(asked.clone())] {
+    for trimmer in [ListFilter::json(asked.clone()), ListFilter::events(asked.clone())] {
         let whole = Allowance::of(answer.len() * 8).keep(|| trimmed(&trimmer, [answer].into_iter()));
         let bytes = trimmed(&trimmer, answer.chunks(1));
         let mut sizes = setup[2..].iter().cycle().map(|size| usize::from(*size) % 40);
@@ -37,22 +37,22 @@ fuzz_target!(|data: &[u8]| {
             assert!(bytes.0.starts_with(&other.0));
         }
     }
-    if let (out, Ok(())) = trimmed(&Trimmer::json(asked.clone()), [answer].into_iter()) {
+    if let (out, Ok(())) = trimmed(&ListFilter::json(asked.clone()), [answer].into_iter()) {
         assert_shown(&out);
     }
-    let (out, _) = trimmed(&Trimmer::events(asked), answer.chunks(1));
+    let (out, _) = trimmed(&ListFilter::events(asked), answer.chunks(1));
     events::events(&out).iter().for_each(|(_, event)| assert_shown(&event.data));
 });
 
 /// Everything is shown but names with `evil`.
-fn shows(_: Kind, name: &str) -> bool {
+fn shows(_: ListKind, name: &str) -> bool {
     !name.contains("evil")
 }
 
-fn trimmed<'c>(trimmer: &Trimmer, chunks: impl Iterator<Item = &'c [u8]>) -> (Vec<u8>, Result<(), Broken>) {
+fn trimmed<'c>(trimmer: &ListFilter, chunks: impl Iterator<Item = &'c [u8]>) -> (Vec<u8>, Result<(), StreamAborted>) {
     let (mut trimmer, mut out) = (trimmer.clone(), Vec::new());
     for chunk in chunks {
-        match trimmer.hear(chunk, &shows) {
+        match trimmer.push(chunk, &shows) {
             Ok(more) => out.extend(more),
             Err(broken) => return (out, Err(broken)),
         }

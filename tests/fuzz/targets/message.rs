@@ -2,14 +2,14 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use mcp_policy::mcp::{Message, Request, Target, era};
+use mcp_policy::mcp::{Message, Request, Target, revision};
 use mcp_policy_fuzz::{Allowance, Input};
 use serde_json::Value;
 
 fuzz_target!(|data: &[u8]| {
     let input = Input::of(data);
     let Ok(message) = Allowance::of(input.body.len()).keep(|| Message::read(input.body, 64)) else { return };
-    let _ = era::agree(&input.headers, &message);
+    let _ = revision::check_headers(&input.headers, &message);
     if input.body.windows(20).any(|window| window == b"$serde_json::private") {
         return;
     }

@@ -2,15 +2,15 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use mcp_policy::mcp::{Form, outcome::Outcome};
+use mcp_policy::mcp::{ResponseFormat, call_result::CallResult};
 use mcp_policy_fuzz::Allowance;
 
 fuzz_target!(|data: &[u8]| {
     let Some((cut, answer)) = data.split_first() else { return };
-    for form in [Form::Json, Form::Events] {
+    for form in [ResponseFormat::Json, ResponseFormat::Sse] {
         let listen = |chunks: &[&[u8]]| {
-            let mut outcome = Outcome::of(form);
-            chunks.iter().for_each(|chunk| outcome.hear(chunk));
+            let mut outcome = CallResult::of(form);
+            chunks.iter().for_each(|chunk| outcome.push(chunk));
             outcome.has_failed()
         };
         let whole = Allowance::of(answer.len() * 4).keep(|| listen(&[answer]));

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use mcp_policy::mcp::list::{Asked, Trimmer};
+use mcp_policy::mcp::list::{ListFilter, ListRequest};
 
 use super::shows;
 
@@ -41,11 +41,11 @@ impl Shape {
 
     fn time(&self, bytes: usize) -> Duration {
         let text = self.text(bytes);
-        let asked = Asked { ids: vec!["7".to_owned()], max_bytes: 64 << 20, ..Asked::default() };
-        let mut trimmer = Trimmer::events(asked);
+        let asked = ListRequest { ids: vec!["7".to_owned()], max_bytes: 64 << 20, ..ListRequest::default() };
+        let mut trimmer = ListFilter::events(asked);
         let began = Instant::now();
         for chunk in text.as_bytes().chunks(self.chunk) {
-            trimmer.hear(chunk, &shows).expect("nothing is torn");
+            trimmer.push(chunk, &shows).expect("nothing is torn");
         }
         trimmer.end(&shows).expect("there is an id");
         began.elapsed()

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use mcp_policy::mcp::list::Kind;
+use mcp_policy::mcp::list::ListKind;
 use serde::{
     Deserialize, Deserializer,
     de::{MapAccess, Visitor},
@@ -104,12 +104,12 @@ fn result(before: &str, after: &str, is_cacheable: bool) {
 }
 
 /// What a member of a result lists, and by which of its members an entry is named.
-fn kind(name: &str) -> Option<(Kind, &'static str)> {
+fn kind(name: &str) -> Option<(ListKind, &'static str)> {
     match name {
-        "tools" => Some((Kind::Tools, "name")),
-        "prompts" => Some((Kind::Prompts, "name")),
-        "resources" => Some((Kind::Resources, "uri")),
-        "resourceTemplates" => Some((Kind::Templates, "uriTemplate")),
+        "tools" => Some((ListKind::Tools, "name")),
+        "prompts" => Some((ListKind::Prompts, "name")),
+        "resources" => Some((ListKind::Resources, "uri")),
+        "resourceTemplates" => Some((ListKind::Templates, "uriTemplate")),
         _ => None,
     }
 }

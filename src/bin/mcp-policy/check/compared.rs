@@ -1,7 +1,7 @@
 //! `--against OLD`.
 
 use mcp_policy::{
-    config::{Config, Loaded},
+    config::{Config, LoadedConfig},
     lint::{Change, changes},
 };
 
@@ -20,9 +20,9 @@ impl Old {
     /// A sentence on why there is nothing to compare with.
     pub(super) fn read(file: &str) -> Result<Self, String> {
         let name = input::name(file);
-        match Loaded::load(input::read(file)?.as_bytes()) {
-            Ok(Loaded::Gateway(config)) => Ok(Self { name, config: *config }),
-            Ok(Loaded::Console(_)) => {
+        match LoadedConfig::load(input::read(file)?.as_bytes()) {
+            Ok(LoadedConfig::Gateway(config)) => Ok(Self { name, config: *config }),
+            Ok(LoadedConfig::Console(_)) => {
                 Err(format!("{name} is a console's, which counts nothing; give what a gateway had before"))
             }
             Err(invalid) => {

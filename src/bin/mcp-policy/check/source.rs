@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use mcp_policy::json::{Kind, Reader};
+use mcp_policy::json::{Reader, ValueType};
 use serde::Serializer;
 
 /// The text of a file.
@@ -88,7 +88,9 @@ impl Source {
             reader.skip().map(|bytes| (kind, bytes))
         });
         match token {
-            Ok((Kind::Object | Kind::Array, bytes)) if bytes.len() > MAX_MARKED || bytes.contains(&b'\n') => first,
+            Ok((ValueType::Object | ValueType::Array, bytes)) if bytes.len() > MAX_MARKED || bytes.contains(&b'\n') => {
+                first
+            }
             Ok((_, bytes)) => bytes.len(),
             Err(_) => first,
         }

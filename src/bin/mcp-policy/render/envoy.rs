@@ -1,6 +1,6 @@
 //! `mcp-policy render envoy`: a static file for an Envoy by itself, which the sidecar has inside, too.
 
-use mcp_policy::config::{Config, Loaded};
+use mcp_policy::config::{Config, LoadedConfig};
 
 use super::{
     configuration,
@@ -88,7 +88,7 @@ pub(super) fn console(port: u16, module: &str, approvers: &[String]) -> Result<S
     let nobody = [NOBODY.to_owned()];
     let approvers = if approvers.is_empty() { &nobody[..] } else { approvers };
     let console = serde_json::json!({ "console": { "approvers": approvers } }).to_string();
-    if let Err(invalid) = Loaded::load(console.as_bytes()) {
+    if let Err(invalid) = LoadedConfig::load(console.as_bytes()) {
         let mistakes: Vec<String> = invalid.problems.iter().map(|problem| format!("\n  {problem}")).collect();
         return Err(format!("the console would refuse `--approver`:{}", mistakes.concat()));
     }

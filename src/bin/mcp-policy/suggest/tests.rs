@@ -1,6 +1,6 @@
 //! What `suggest` promises: the stricter class, and a policy that the filter accepts and that speaks of every tool.
 
-use mcp_policy::{config::Config, policy::Entry};
+use mcp_policy::{config::Config, policy::Lookup};
 use proptest::prelude::*;
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -265,10 +265,10 @@ proptest! {
         for name in &names {
             let found = suggestion.tools.iter().find(|(known, _)| known == name).map(|(_, found)| found.class);
             let agrees = match (policy.tool(name), found) {
-                (Entry::Hidden, Some(Class::Destructive)) | (Entry::Unnamed, None) => true,
-                (Entry::Rule(rule), Some(Class::Read)) => rule.limits.is_empty() && rule.approval.is_empty(),
-                (Entry::Rule(rule), Some(Class::Write | Class::Execute)) => rule.limits.len() == 1,
-                (Entry::Rule(rule), Some(Class::Financial)) => rule.approval.len() == 1,
+                (Lookup::Hidden, Some(Class::Destructive)) | (Lookup::NoMatch, None) => true,
+                (Lookup::Rule(rule), Some(Class::Read)) => rule.limits.is_empty() && rule.approval.is_empty(),
+                (Lookup::Rule(rule), Some(Class::Write | Class::Execute)) => rule.limits.len() == 1,
+                (Lookup::Rule(rule), Some(Class::Financial)) => rule.approval.len() == 1,
                 _ => false,
             };
             prop_assert!(agrees, "{name}");

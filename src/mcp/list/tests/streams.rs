@@ -4,17 +4,17 @@
 use wasm_bindgen_test::wasm_bindgen_test as test;
 
 use super::{asked, error, shows, whole};
-use crate::mcp::list::{Asked, Broken, TOO_LONG, Trimmer, UNREADABLE};
+use crate::mcp::list::{ListFilter, ListRequest, StreamAborted, TOO_LONG, UNREADABLE};
 
 /// What comes out of a stream that answers a list request.
 #[track_caller]
 fn answer(text: &str) -> String {
-    whole(&Trimmer::events(asked()), text).unwrap()
+    whole(&ListFilter::events(asked()), text).unwrap()
 }
 
 /// A stream that the client opened, which answers anything.
-fn stream() -> Trimmer {
-    Trimmer::events(Asked { ids: Vec::new(), ..asked() })
+fn stream() -> ListFilter {
+    ListFilter::events(ListRequest { ids: Vec::new(), ..asked() })
 }
 
 const PROGRESS: &str = r#"{"jsonrpc":"2.0","method":"notifications/progress","params":{"tools":["evil"]}}"#;
@@ -70,15 +70,16 @@ fn what_lists_nothing_is_not_held_back() {
         "\n",
         r#"data: {"id":1,"error":{"#,
     ] {
-        assert_eq!(trimmer.hear(part.as_bytes(), &shows), Ok(part.as_bytes().to_vec()), "{part:?}");
+        assert_eq!(trimmer.push(part.as_bytes(), &shows), Ok(part.as_bytes().to_vec()), "{part:?}");
     }
 }
 
 #[test]
 fn a_list_is_held_back_until_it_is_complete() {
     let mut trimmer = stream();
-    let hear =
-        |trimmer: &mut Trimmer, part: &str| String::from_utf8(trimmer.hear(part.as_bytes(), &shows).unwrap()).unwrap();
+    let hear = |trimmer: &mut ListFilter, part: &str| {
+        String::from_utf8(trimmer.push(part.as_bytes(), &shows).unwrap()).unwrap()
+    };
     assert_eq!(
         hear(&mut trimmer, "event: message\ndata: {\"result\":{\"tools\":[{\"name\":\"a\"}"),
         "event: message\n"
@@ -95,7 +96,7 @@ fn a_list_that_cannot_be_read_becomes_an_error_with_its_id() {
     assert_eq!(answer(&text), after);
     assert_eq!(whole(&stream(), &text), Ok(after));
     // Nobody could be told, so the stream ends.
-    assert_eq!(whole(&stream(), &format!("data: {}\n\n", twice.replace("\"id\":7,", ""))), Err(Broken));
+    assert_eq!(whole(&stream(), &format!("data: {}\n\n", twice.replace("\"id\":7,", ""))), Err(StreamAborted));
     // What does not list anything is not ours to judge, unless a list is due.
     let odd = "data: {\"result\":{\"x\":1,\"x\":2}}\n\n";
     assert_eq!(whole(&stream(), odd).as_deref(), Ok(odd));
@@ -107,11 +108,11 @@ fn a_list_that_is_too_long_becomes_an_error_at_once() {
     let tools = vec![r#"{"name":"a"}"#; 400].join(",");
     let text = format!("id: 1\ndata: {{\"id\":7,\"result\":{{\"tools\":[{tools}]}}}}\nid: 2\n\n: ping\n");
     let mut trimmer = stream();
-    let out = trimmer.hear(text.as_bytes(), &shows).unwrap();
+    let out = trimmer.push(text.as_bytes(), &shows).unwrap();
     assert_eq!(String::from_utf8(out).unwrap(), format!("id: 1\ndata: {}\n\n: ping\n", error(TOO_LONG)));
     // However long, what lists nothing goes on.
     let long = format!("data: {{\"id\":7,\"result\":{{\"content\":[{tools}]}}}}\n\n: {tools}{tools}\n");
-    assert_eq!(stream().hear(long.as_bytes(), &shows).unwrap(), long.as_bytes());
+    assert_eq!(stream().push(long.as_bytes(), &shows).unwrap(), long.as_bytes());
 }
 
 #[test]
@@ -121,13 +122,13 @@ fn an_event_ends_where_it_ended_though_lines_with_other_ends_are_gone() {
     assert_eq!(answer(text), after);
     let twice = text.replace("]}}", "]},\"id\":7}");
     assert_eq!(answer(&twice), format!("data: {}\r\n\ndata: 1\n\n", error(UNREADABLE)));
-    let narrow = Trimmer::events(Asked { max_bytes: 40, ..asked() });
+    let narrow = ListFilter::events(ListRequest { max_bytes: 40, ..asked() });
     assert_eq!(whole(&narrow, text), Ok(format!("data: {}\r\n\ndata: 1\n\n", error(TOO_LONG))));
 }
 
 #[test]
 fn what_is_too_long_does_not_depend_on_the_chunks() {
-    let narrow = |max_bytes| Trimmer::events(Asked { ids: Vec::new(), max_bytes, ..asked() });
+    let narrow = |max_bytes| ListFilter::events(ListRequest { ids: Vec::new(), max_bytes, ..asked() });
     let refused = format!("data: {}\n\n", error(TOO_LONG));
     // Half an id is another id; what has not come yet is not known.
     let text = "data: {\"id\":7,\"x\":\ndata: 1,\nid: 123456789\ndata: \"method\":\"y\"}\n\n";
@@ -135,7 +136,7 @@ fn what_is_too_long_does_not_depend_on_the_chunks() {
         assert_eq!(whole(&narrow(max_bytes), text).as_deref(), Ok(&*refused), "{max_bytes}");
     }
     let late = format!("data: {{\"result\":{{\"tools\":[{}]}},\"id\":7}}\n\n", "1,".repeat(20));
-    assert_eq!(whole(&narrow(40), &late), Err(Broken));
+    assert_eq!(whole(&narrow(40), &late), Err(StreamAborted));
     // However little is held, a line that may turn out to be data has room.
     let other = "dat: x\n\ndata: {\"method\":\"x\"}\n\n";
     assert_eq!(whole(&narrow(1), "dat: x\n\n").as_deref(), Ok("dat: x\n\n"));
@@ -150,11 +151,11 @@ fn a_message_that_turns_out_to_list_something_ends_the_stream_whatever_its_chunk
         r#"data: {"error":{},"result":{"TOOLS":[{"name":"evil"}]}}"#,
     ] {
         let text = format!("{text}\n\n");
-        assert_eq!(whole(&stream(), &text), Err(Broken));
+        assert_eq!(whole(&stream(), &text), Err(StreamAborted));
         let (front, back) = text.split_at(30);
         let mut trimmer = stream();
-        assert_eq!(trimmer.hear(front.as_bytes(), &shows), Ok(front.as_bytes().to_vec()));
-        assert_eq!(trimmer.hear(back.as_bytes(), &shows), Err(Broken));
+        assert_eq!(trimmer.push(front.as_bytes(), &shows), Ok(front.as_bytes().to_vec()));
+        assert_eq!(trimmer.push(back.as_bytes(), &shows), Err(StreamAborted));
     }
     let no_error = |entries: &str| format!("data: {{\"error\":null,\"result\":{{\"tools\":[{entries}]}}}}\n\n");
     assert_eq!(whole(&stream(), &no_error(r#"{"name":"evil"}"#)), Ok(no_error("")));

@@ -6,7 +6,7 @@ use wasm_bindgen_test::wasm_bindgen_test as test;
 use crate::policy::path::Path;
 
 use super::{
-    super::{Complaint, Condition, NAMES, Part},
+    super::{Condition, ConditionError, NAMES, Part},
     build, sides,
 };
 
@@ -111,7 +111,10 @@ fn a_value_of_the_wrong_kind_is_refused() {
 fn a_missing_value_is_refused_by_every_operator() {
     for op in NAMES {
         let complaints = Condition::new(Path::new("args.x").unwrap(), op, None).unwrap_err();
-        assert!(matches!(&*complaints, [Complaint { part: Part::Value, found, .. }] if found == "nothing"), "{op}");
+        assert!(
+            matches!(&*complaints, [ConditionError { part: Part::Value, found, .. }] if found == "nothing"),
+            "{op}"
+        );
     }
 }
 

@@ -94,6 +94,6 @@ fn one_place_is_to_be_had_without_a_condition() {
     let one = |path| args.one(&Path::new(path).unwrap());
     assert!(matches!(one("args.amount"), Ok(Leaf::Found(node)) if node.value == json::Value::Number("1.5".into())));
     assert_eq!(one("args.n"), Ok(Leaf::Missing));
-    assert!(matches!(one("args.amount.x"), Ok(Leaf::Misplaced { wanted: "an object", .. })));
+    assert!(matches!(one("args.amount.x"), Ok(Leaf::TypeMismatch { wanted: "an object", .. })));
     assert_eq!(one("args.AMOUNT"), Err(Ambiguous { name: "amount" }));
 }

@@ -9,7 +9,7 @@ use proptest::prelude::*;
 
 use crate::{json, policy::path::Path};
 
-use super::{super::NAMES, Args, Condition, Finding, Side, ask, build, sides};
+use super::{super::NAMES, Args, Clause, Condition, Finding, ask, build, sides};
 
 /// Small JSON texts over few names, so that paths meet something.
 fn any_json() -> impl Strategy<Value = String> {
@@ -105,7 +105,7 @@ proptest! {
         let answers = ask(&condition, &args);
         prop_assert!(matches!(answers, [None, None] | [Some(false), Some(_)] | [Some(true), Some(true)]));
         let tree = json::parse(args.as_bytes(), 64).unwrap();
-        for side in [Side::Require, Side::Refuse] {
+        for side in [Clause::Require, Clause::Deny] {
             let text = condition.holds(side, &Args::new(Some(&tree))).to_string();
             prop_assert!(!text.contains(char::is_control) && text.chars().count() < 400, "{}", text);
         }
@@ -186,7 +186,7 @@ proptest! {
         let text = format!("{{{}}}", members.join(","));
         let tree = json::parse(text.as_bytes(), 8).unwrap();
         let condition = build("args.x", "exists", "false").unwrap();
-        let ambiguous = matches!(condition.holds(Side::Refuse, &Args::new(Some(&tree))), Finding::Ambiguous(_));
+        let ambiguous = matches!(condition.holds(Clause::Deny, &Args::new(Some(&tree))), Finding::Ambiguous(_));
         prop_assert_eq!(ambiguous, !distinct);
     }
 }

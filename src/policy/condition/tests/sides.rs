@@ -3,7 +3,7 @@
 #[cfg(target_family = "wasm")]
 use wasm_bindgen_test::wasm_bindgen_test as test;
 
-use super::{super::NAMES, Args, Finding, NO, Side, UNFIT, YES, ask, assert_args, assert_x, build, finding};
+use super::{super::NAMES, Args, Clause, Finding, NO, UNFIT, YES, ask, assert_args, assert_x, build, finding};
 
 /// A value that each operator takes.
 pub(super) fn value(op: &str) -> &'static str {
@@ -39,7 +39,7 @@ fn missing_satisfies_nothing_but_exists_false_and_to_refuse_neq_and_not_in() {
 #[test]
 fn absent_arguments_are_an_empty_object() {
     let condition = build("args.x", "exists", "false").unwrap();
-    assert!(matches!(condition.holds(Side::Require, &Args::new(None)), Finding::Holds(_)));
+    assert!(matches!(condition.holds(Clause::Require, &Args::new(None)), Finding::Holds(_)));
     assert_eq!(ask(&condition, "null"), YES);
     assert_eq!(ask(&condition, "[]"), UNFIT);
 }
@@ -151,14 +151,14 @@ fn says_why_it_holds_or_not() {
         ),
     ];
     for (path, op, value, args, expected) in cases {
-        assert_eq!(finding(path, op, value, Side::Require, args), expected);
+        assert_eq!(finding(path, op, value, Clause::Require, args), expected);
     }
 }
 
 #[test]
 fn shows_a_long_value_cut() {
     let args = format!(r#"{{"x":["{}"]}}"#, "a'b".repeat(1000));
-    let shown = finding("args.x", "eq", "1", Side::Refuse, &args);
+    let shown = finding("args.x", "eq", "1", Clause::Deny, &args);
     let value = format!("[\"{}", "a'b".repeat(21).get(..62).unwrap());
     let expected = "holds: `args.x` is of the wrong type: `VALUE…` where a value of a type in the policy is needed";
     assert_eq!(shown, format!("{}; compared with `eq` `1`", expected.replace("VALUE", &value)));

@@ -1,7 +1,7 @@
 //! No quarrel between the schema and the reader over what is valid.
 
 use jsonschema::Validator;
-use mcp_policy::config::Loaded;
+use mcp_policy::config::LoadedConfig;
 use proptest::{prelude::*, sample::Index};
 use serde_json::{Value, json};
 
@@ -101,7 +101,7 @@ fn console() -> Value {
 #[test]
 fn every_key_of_the_language_can_be_used() {
     for document in [everything(), fleet(), console()] {
-        if let Err(invalid) = Loaded::load(document.to_string().as_bytes()) {
+        if let Err(invalid) = LoadedConfig::load(document.to_string().as_bytes()) {
             panic!("{invalid}");
         }
         if let Err(error) = validator().validate(&document) {
@@ -218,7 +218,7 @@ proptest! {
             }
         }
         thread_local!(static VALIDATOR: Validator = validator());
-        let accepted = Loaded::load(document.to_string().as_bytes()).is_ok();
+        let accepted = LoadedConfig::load(document.to_string().as_bytes()).is_ok();
         let valid = VALIDATOR.with(|validator| validator.is_valid(&document));
         prop_assert!(valid || !accepted, "{document}");
     }

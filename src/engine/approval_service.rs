@@ -1,0 +1,186 @@
+//! What an approval service is asked about a call, and what it says; product contract, section 7.
+//!
+//! It is sent one JSON object by POST, and answers with status 200 and another: `decision` is `approve`, `reject` or `pending`;
+//! `id`, `url`, `approver` and `note` are texts that may be there. Everything else is a failure, which denies.
+
+use crate::{
+    approval::{Approval, ApprovalKey, Fingerprint},
+    json::{self, Names, Reader, Writer},
+};
+
+/// Who decided on a call, and what they said besides.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ApproverNote {
+    /// The name of the asking.
+    pub id: String,
+    /// Who; empty if that is not known.
+    pub approver: String,
+    /// What they said besides; empty if nothing.
+    pub note: String,
+}
+
+/// A question that waits for an answer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Pending {
+    /// Its name.
+    pub id: String,
+    /// Where it is answered, if the service tells.
+    pub url: Option<String>,
+    /// The second since the epoch at which it is over, if that is known.
+    pub until: Option<u64>,
+}
+
+/// What a service says of a call.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ApprovalResponse {
+    /// It may pass, this once.
+    Approved(ApproverNote),
+    /// It must not pass.
+    Rejected(ApproverNote),
+    /// Nobody has decided.
+    Pending(Pending),
+    /// The service could not be asked, or said nothing that can be understood.
+    Failed,
+}
+
+/// What a service is asked.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ApprovalRequest {
+    /// JSON.
+    pub body: String,
+    id: String,
+}
+
+/// The longest answer that is read, in bytes.
+pub const MAX_ANSWER: usize = 16 << 10;
+/// The longest text in it that is kept, in characters.
+const MAX_TEXT: usize = 1024;
+
+impl ApprovalRequest {
+    pub(super) fn new(asked: Fingerprint, question: &ApprovalKey<'_>, grant: &str, reason: &str, life: u32) -> Self {
+        let ApprovalKey { filter, policy, config, rule, method, name, params, .. } = question;
+        let id = asked.name();
+        let mut body = Writer::default();
+        body.text("id", &id)
+            .text("filter", filter)
+            .text("policy", policy)
+            .text("config", config)
+            .text("rule", rule)
+            .text("grant", grant)
+            .text("method", method)
+            .text("tool", name)
+            // They were read, so they are JSON.
+            .json("params", std::str::from_utf8(params).unwrap_or("null"))
+            .text("reason", reason)
+            .json("expiresIn", life);
+        Self { body: body.finish(), id }
+    }
+
+    /// What the service's answer says.
+    #[must_use]
+    pub fn ruling(&self, status: &[u8], body: &[u8]) -> ApprovalResponse {
+        if status != b"200" || body.len() > MAX_ANSWER {
+            return ApprovalResponse::Failed;
+        }
+        Answer::read(body).and_then(|answer| answer.ruling(&self.id)).unwrap_or(ApprovalResponse::Failed)
+    }
+}
+
+/// The members of an answer.
+#[derive(Default)]
+struct Answer {
+    decision: Option<String>,
+    id: Option<String>,
+    url: Option<String>,
+    approver: Option<String>,
+    note: Option<String>,
+}
+
+impl Answer {
+    fn read(body: &[u8]) -> Option<Self> {
+        let mut answer = Self::default();
+        let mut reader = Reader::new(body, 8).ok()?;
+        let read = reader.members(Names::Distinct, |reader, name| {
+            let slot = match &*name {
+                "decision" => &mut answer.decision,
+                "id" => &mut answer.id,
+                "url" => &mut answer.url,
+                "approver" => &mut answer.approver,
+                "note" => &mut answer.note,
+                _ => return reader.skip().map(drop),
+            };
+            *slot = match reader.kind()? {
+                json::ValueType::Null => reader.skip().map(|_| None)?,
+                _ => Some(reader.string()?.chars().take(MAX_TEXT).collect()),
+            };
+            Ok(())
+        });
+        (read.and_then(|()| reader.finish()).is_ok() && reader.name_fault().is_none()).then_some(answer)
+    }
+
+    fn ruling(self, id: &str) -> Option<ApprovalResponse> {
+        let id = self.id.unwrap_or_else(|| id.to_owned());
+        let said =
+            |id| ApproverNote { id, approver: self.approver.unwrap_or_default(), note: self.note.unwrap_or_default() };
+        match self.decision.as_deref()? {
+            "approve" => Some(ApprovalResponse::Approved(said(id))),
+            "reject" => Some(ApprovalResponse::Rejected(said(id))),
+            "pending" => Some(ApprovalResponse::Pending(Pending { id, url: self.url, until: None })),
+            _ => None,
+        }
+    }
+}
+
+impl From<Approval> for Pending {
+    fn from(entry: Approval) -> Self {
+        Self { id: entry.name(), url: None, until: Some(entry.expires_at) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #[cfg(target_family = "wasm")]
+    use wasm_bindgen_test::wasm_bindgen_test as test;
+
+    use super::{ApprovalRequest, ApprovalResponse, ApproverNote, Pending};
+
+    fn ruling(status: &str, body: &str) -> ApprovalResponse {
+        ApprovalRequest { body: String::new(), id: "1f".to_owned() }.ruling(status.as_bytes(), body.as_bytes())
+    }
+
+    #[test]
+    fn an_answer_says_one_of_three_things() {
+        let said =
+            |approver: &str, note: &str| ApproverNote { id: "1f".into(), approver: approver.into(), note: note.into() };
+        let approve = r#"{"decision":"approve","approver":"bob","note":"fine","more":[1]}"#;
+        assert_eq!(ruling("200", approve), ApprovalResponse::Approved(said("bob", "fine")));
+        assert_eq!(ruling("200", r#"{"decision":"reject","note":null}"#), ApprovalResponse::Rejected(said("", "")));
+        let pending = Pending { id: "7".into(), url: Some("https://x/7".into()), until: None };
+        assert_eq!(
+            ruling("200", r#"{"decision":"pending","id":"7","url":"https://x/7"}"#),
+            ApprovalResponse::Pending(pending)
+        );
+    }
+
+    #[test]
+    fn whatever_else_it_says_denies() {
+        for (status, body) in [
+            ("204", r#"{"decision":"approve"}"#),
+            ("503", r#"{"decision":"approve"}"#),
+            ("200", ""),
+            ("200", "approve"),
+            ("200", "{}"),
+            ("200", r#"{"decision":"Approve"}"#),
+            ("200", r#"{"decision":true}"#),
+            ("200", r#"{"decision":null}"#),
+            ("200", r#"{"decision":"approve"} {}"#),
+            ("200", r#"[{"decision":"approve"}]"#),
+            ("200", r#"{"decision":"reject","decision":"approve"}"#),
+            ("200", r#"{"decision":"approve","note":1}"#),
+        ] {
+            assert_eq!(ruling(status, body), ApprovalResponse::Failed, "{status} {body}");
+        }
+        let long = format!(r#"{{"decision":"approve","x":"{}"}}"#, "x".repeat(super::MAX_ANSWER));
+        assert_eq!(ruling("200", &long), ApprovalResponse::Failed);
+    }
+}

@@ -1,0 +1,209 @@
+//! What in a string needs a look: `"`, `\` and control characters. Several bytes at a time, as arguments are mostly long
+//! texts.
+
+use self::simd::{look, look_at_many};
+
+/// Finds what needs a look.
+#[derive(Debug)]
+pub(in crate::json) struct Scanner<'b> {
+    bytes: &'b [u8],
+    /// Where the bytes that were looked at last begin and end, and which of them need a look, the first in the lowest bit.
+    base: usize,
+    end: usize,
+    found: u64,
+    ascii: bool,
+}
+
+/// What is seen of some bytes: which need a look, the first in the lowest bit, and whether all are ASCII.
+type Seen = (u64, bool);
+
+/// Bytes that are looked at together: few at first, as most texts are short.
+const FEW: usize = 16;
+const MANY: usize = 64;
+
+impl<'b> Scanner<'b> {
+    pub(in crate::json) fn new(bytes: &'b [u8]) -> Self {
+        Self { bytes, base: usize::MAX, end: 0, found: 0, ascii: true }
+    }
+
+    /// Whether all bytes were ASCII so far; some shortly behind may have been looked at, too.
+    pub(super) fn is_ascii(&self) -> bool {
+        self.ascii
+    }
+
+    /// The first at `from` or behind it that needs a look; the end of the bytes if none does.
+    pub(in crate::json) fn next(&mut self, from: usize) -> usize {
+        if from >= self.base && from < self.end {
+            let rest = self.found >> from.saturating_sub(self.base);
+            return if rest == 0 { self.far(self.end) } else { from.saturating_add(rest.trailing_zeros() as usize) };
+        }
+        let Some(chunk) = self.bytes.get(from..).and_then(<[u8]>::first_chunk) else { return self.far(from) };
+        if self.keep(from, FEW, look(chunk)) { self.first() } else { self.far(self.end) }
+    }
+
+    /// The same, where the text is known to be long, or to end soon.
+    fn far(&mut self, from: usize) -> usize {
+        let mut rest = self.bytes.get(from..).unwrap_or_default();
+        let mut at = from;
+        while let Some((chunk, behind)) = rest.split_first_chunk() {
+            if self.keep(at, MANY, look_at_many(chunk)) {
+                return self.first();
+            }
+            (at, rest) = (self.end, behind);
+        }
+        while !rest.is_empty() {
+            let (chunk, behind) = rest.split_at_checked(FEW).unwrap_or((rest, &[]));
+            if self.keep(at, FEW, look(&padded(chunk))) {
+                return self.first();
+            }
+            (at, rest) = (self.end, behind);
+        }
+        self.bytes.len()
+    }
+
+    /// Takes note of what was seen of so many bytes, and answers whether any of them needs a look.
+    fn keep(&mut self, at: usize, size: usize, (found, ascii): Seen) -> bool {
+        (self.base, self.end, self.found) = (at, at.saturating_add(size), found);
+        self.ascii &= ascii;
+        found != 0
+    }
+
+    /// The first of those that were looked at last.
+    fn first(&self) -> usize {
+        self.base.saturating_add(self.found.trailing_zeros() as usize)
+    }
+}
+
+/// Fewer bytes than are looked at together, and blanks, which need no look.
+fn padded(rest: &[u8]) -> [u8; FEW] {
+    let mut last = [b' '; FEW];
+    last.iter_mut().zip(rest).for_each(|(last, byte)| *last = *byte);
+    last
+}
+
+#[cfg(all(target_family = "wasm", target_feature = "simd128"))]
+mod simd {
+    //! Sixteen bytes at a time.
+
+    use std::arch::wasm32::{i64x2, u8x16_bitmask, u8x16_eq, u8x16_lt, u8x16_splat, v128, v128_or};
+
+    use super::{FEW, MANY, Seen};
+
+    #[inline(always)]
+    pub(super) fn look(chunk: &[u8; FEW]) -> Seen {
+        let all = load(chunk);
+        (special(all), u8x16_bitmask(all) == 0)
+    }
+
+    #[inline(always)]
+    pub(super) fn look_at_many(chunk: &[u8; MANY]) -> Seen {
+        let (quarters, _) = chunk.as_chunks();
+        // There are four; were there not, everything would need a look.
+        let [one, two, three, four] = quarters else { return (u64::MAX, false) };
+        let [one, two, three, four] = [one, two, three, four].map(load);
+        let found = special(one) | special(two) << 16 | special(three) << 32 | special(four) << 48;
+        (found, u8x16_bitmask(v128_or(v128_or(one, two), v128_or(three, four))) == 0)
+    }
+
+    #[inline(always)]
+    fn load(chunk: &[u8; FEW]) -> v128 {
+        let half = |bytes: Option<&[u8; 8]>| bytes.copied().map_or(0, i64::from_le_bytes);
+        i64x2(half(chunk.first_chunk()), half(chunk.last_chunk()))
+    }
+
+    #[inline(always)]
+    fn special(all: v128) -> u64 {
+        let quote = u8x16_eq(all, u8x16_splat(b'"'));
+        let backslash = u8x16_eq(all, u8x16_splat(b'\\'));
+        let control = u8x16_lt(all, u8x16_splat(0x20));
+        u64::from(u8x16_bitmask(v128_or(v128_or(quote, backslash), control)))
+    }
+}
+
+#[cfg(not(all(target_family = "wasm", target_feature = "simd128")))]
+mod simd {
+    //! The same, where there are no such instructions.
+
+    use super::{FEW, MANY, Seen};
+
+    pub(super) fn look(chunk: &[u8; FEW]) -> Seen {
+        seen(chunk)
+    }
+
+    pub(super) fn look_at_many(chunk: &[u8; MANY]) -> Seen {
+        seen(chunk)
+    }
+
+    fn seen(chunk: &[u8]) -> Seen {
+        let bit = |(index, byte): (usize, &u8)| u64::from(matches!(byte, b'"' | b'\\' | 0..0x20)) << index;
+        (chunk.iter().enumerate().map(bit).fold(0, |all, bit| all | bit), chunk.is_ascii())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #[cfg(target_family = "wasm")]
+    use wasm_bindgen_test::wasm_bindgen_test as test;
+
+    use super::Scanner;
+
+    #[track_caller]
+    fn assert_found(special: u8, place: usize, length: usize) {
+        let needs_a_look = matches!(special, b'"' | b'\\' | 0..0x20);
+        let mut bytes = vec![b'x'; length];
+        bytes[place] = special;
+        for from in 0..=length {
+            let mut finder = Scanner::new(&bytes);
+            let expected = if needs_a_look && place >= from { place } else { length };
+            assert_eq!(finder.next(from), expected, "{special} at {place} of {length}, from {from}");
+            if from <= place && expected == length {
+                assert_eq!(finder.is_ascii(), special.is_ascii(), "{special} at {place} of {length}, from {from}");
+            }
+        }
+    }
+
+    #[test]
+    fn what_needs_a_look_is_found_wherever_it_stands() {
+        for special in 0..=u8::MAX {
+            for length in [1, 15, 16, 17, 33] {
+                (0..length).for_each(|place| assert_found(special, place, length));
+            }
+        }
+        // Many bytes are looked at together after the first few.
+        for special in [b'"', b'\\', 0, 0x1F, b' ', 0x7F, 0x80, u8::MAX] {
+            for length in [79, 80, 81, 96, 150] {
+                (0..length).for_each(|place| assert_found(special, place, length));
+            }
+        }
+    }
+
+    #[test]
+    fn each_of_several_is_found_whatever_lies_between() {
+        for gap in 1..=140 {
+            let bytes: Vec<u8> = (0..5).flat_map(|_| [vec![b'x'; gap], vec![b'"']].concat()).collect();
+            let (mut finder, mut found, mut at) = (Scanner::new(&bytes), 0, 0);
+            while at < bytes.len() {
+                at = finder.next(at).saturating_add(1);
+                found += 1;
+                assert_eq!(at, found * (gap + 1), "{gap}");
+            }
+            assert_eq!(found, 5, "{gap}");
+        }
+    }
+
+    #[test]
+    fn one_after_the_other_is_found() {
+        let text = br#"aaaa"bb\cccccccccccccccccc"dddddddddddddddddddddddddddddddddddddddd"""e"#;
+        let expected: Vec<usize> = (0..text.len()).filter(|at| matches!(text[*at], b'"' | b'\\')).collect();
+        let (mut finder, mut found, mut at) = (Scanner::new(text), Vec::new(), 0);
+        loop {
+            at = finder.next(at);
+            if at == text.len() {
+                break;
+            }
+            found.push(at);
+            at += 1;
+        }
+        assert_eq!(found, expected);
+    }
+}

@@ -1,0 +1,110 @@
+#[cfg(target_family = "wasm")]
+use wasm_bindgen_test::wasm_bindgen_test as test;
+
+use super::{RateLimitResult, group_by_hits, request};
+use crate::{
+    amount::Amount,
+    limit::{Algorithm, Charge, Key, Quota, Scope, Window},
+};
+
+fn charge<'a>(counter: &'a str, scope: Scope<'a>, seconds: u32, amount: u64, max: u64) -> Charge<'a> {
+    let (window, algorithm) = (Window::new(seconds).unwrap(), Algorithm::Fixed);
+    let [amount, max] = [amount, max].map(|units| Amount::whole(units).unwrap());
+    Charge {
+        key: Key { filter: "f", policy: "default", counter, window, algorithm, scope },
+        quota: Quota { window, algorithm, max },
+        amount,
+        verified: true,
+        display: "",
+    }
+}
+
+/// The bytes of a request, those that are letters as such.
+fn shown(request: &[u8]) -> String {
+    request.escape_ascii().to_string()
+}
+
+#[test]
+fn a_charge_is_a_descriptor_with_its_limit_and_its_amount() {
+    let calls = charge("calls", Scope::Grant("jwt:a"), 60, 2, 300);
+    let expected = [
+        r"\n\x01d",
+        r"\x12C\n\x11\n\x06policy\x12\x07default\n\x10\n\x07counter\x12\x05calls\n\x11\n\x08identity\x12\x05jwt:a",
+        r"\x12\x05\x08\xac\x02\x10\x02\x1a\x02\x08\x02",
+        r"\x18\x02",
+    ];
+    assert_eq!(shown(&request("d", [&calls]).unwrap()), expected.concat());
+    let all = charge("all", Scope::Global, 86_400, 2, 0);
+    let two = shown(&request("d", [&calls, &all]).unwrap());
+    let global = r"\x12:\n\x11\n\x06policy\x12\x07default\n\x0e\n\x07counter\x12\x03all\n\r\n\x08identity\x12\x01*\x12\x02\x10\x04\x1a\x02\x08\x02";
+    assert_eq!(two, [expected[..3].concat(), global.to_owned(), expected[3].to_owned()].concat());
+}
+
+#[test]
+fn the_id_of_a_session_goes_to_nobody() {
+    let session = charge("calls", Scope::Session("jwt:a", b"s3cret"), 1, 1, 1);
+    let request = shown(&request("d", [&session]).unwrap());
+    assert!(request.contains(r"\x12.jwt:a session 1ec1c26b50d5d3c58d9583181af80766\x12"), "{request}");
+    assert!(!request.contains("s3cret"), "{request}");
+}
+
+#[test]
+fn what_no_service_counts_is_not_asked_for() {
+    let odd_window = charge("calls", Scope::Global, 45, 1, 1);
+    assert_eq!(request("d", [&odd_window]), None);
+    let part = Amount::from_millionths(1_500_000).unwrap();
+    let calls = charge("calls", Scope::Global, 60, 1, 1);
+    assert_eq!(request("d", [&Charge { amount: part, ..calls }]), None);
+    assert_eq!(request("d", [&Charge { quota: Quota { max: part, ..calls.quota }, ..calls }]), None);
+}
+
+#[test]
+fn charges_of_one_amount_are_asked_for_together() {
+    let amounts = [1, 250, 1, 0, 250];
+    let charges = amounts.map(|amount| charge("c", Scope::Global, 60, amount, 1000));
+    assert_eq!(group_by_hits(&charges), [vec![0, 2], vec![1, 4]]);
+    assert!(group_by_hits(&charges[3..4]).is_empty(), "nothing is not charged");
+}
+
+#[test]
+fn an_answer_charges_all_or_says_which_is_full() {
+    let left = |left: &[Option<u32>]| RateLimitResult::Charged(left.to_vec());
+    let full = |index, wait| RateLimitResult::Full { index, wait };
+    for (response, expected) in [
+        (&b"\x08\x01"[..], left(&[])),
+        (b"\x08\x01\x12\x02\x08\x01", left(&[None])),
+        (
+            b"\x08\x01\x12\x08\x08\x01\x12\x02\x08\x0a\x18\x07\x12\x06\x08\x01\x12\x02\x08\x0a",
+            left(&[Some(7), Some(0)]),
+        ),
+        (b"\x08\x02", full(0, None)),
+        (b"\x08\x02\x12\x02\x08\x01\x12\x06\x08\x02\x22\x02\x08\x2a", full(1, Some(42))),
+        (b"\x08\x02\x12\x08\x08\x02\x22\x04\x08\x02\x10\x01", full(0, Some(3))),
+        (b"\x08\x02\x12\x0f\x08\x02\x22\x0b\x08\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01", full(0, None)),
+        // What is said of all decides: services have modes in which a status only reports.
+        (b"\x08\x01\x12\x02\x08\x02", left(&[None])),
+        // Headers to add, a body, a field of tomorrow.
+        (b"\x08\x01\x1a\x00\x2a\x01x\xfd\x01\x00\x00\x00\x00", left(&[])),
+    ] {
+        assert_eq!(RateLimitResult::read(response), expected, "{response:02x?}");
+    }
+}
+
+#[test]
+fn whatever_else_is_said_is_no_answer() {
+    for response in [
+        &b""[..],
+        b"\x08\x00",
+        b"\x08\x03",
+        b"\x08",
+        b"\x08\x01\x12",
+        b"\x08\x01\x12\x02\x08",
+        b"\x08\x01\x12\x04\x22\x02\x08\xff",
+        b"\x0a\x01\x01",
+        b"{\"overall_code\":1}",
+        b"\x00",
+    ] {
+        let read = RateLimitResult::read(response);
+        assert_eq!(read, RateLimitResult::Failed, "{response:02x?}");
+    }
+}

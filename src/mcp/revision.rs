@@ -1,0 +1,137 @@
+//! Two eras: since 2026-07-28 headers repeat parts of the body, and whoever reads the body must refuse a mismatch.
+//!
+//! The body alone decides what is permitted, in both eras. But servers disagree on which of the two tells the era, so
+//! a request is of the 2026 era as soon as either says so, and then both must say the same.
+
+use super::{Message, Refusal, Request, Target, base64};
+use crate::http::{Header, Headers};
+
+/// The first revision whose headers mirror the body.
+const MODERN: &str = "2026-07-28";
+
+/// How a request says what it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Lifecycle {
+    /// Up to 2025-11-25: a handshake, sessions; headers repeat nothing.
+    Session,
+    /// Since 2026-07-28: each request alone; headers mirror the body.
+    Stateless,
+}
+
+/// Checks that head and body are of one era, and that in the 2026 era they say the same.
+///
+/// # Errors
+/// Of the 2026 era: a required header is missing, repeated or says something else than the body.
+pub fn check_headers(headers: &Headers, message: &Message<'_>) -> Result<Lifecycle, Refusal> {
+    let header = headers.get("mcp-protocol-version");
+    let claim = declared_version(message);
+    let by_header = match header {
+        Header::Absent => false,
+        Header::Once(version) => std::str::from_utf8(version).map_or(true, is_modern),
+        Header::Repeated => true,
+    };
+    if !by_header && !claim.is_some_and(is_modern) {
+        return Ok(Lifecycle::Session);
+    }
+    match message {
+        Message::Request(request) => check_request_headers(headers, header, request)
+            .map_err(|why| Refusal::mismatch(Some(request.id.token().to_owned()), why)),
+        Message::Notification { method, .. } => {
+            let version = if claim.is_some() { version(header, claim) } else { Ok(()) };
+            version
+                .and_then(|()| mirrored(headers, "mcp-method", "method", method))
+                .map_err(|why| Refusal::mismatch(None, why))
+        }
+        Message::Response => {
+            let why = "clients of this protocol revision send no answers; repeat the call with `inputResponses`";
+            Err(Refusal::invalid(None, why))
+        }
+    }
+    .map(|()| Lifecycle::Stateless)
+}
+
+/// The one revision that has batches.
+const BATCHES: &str = "2025-03-26";
+
+/// Checks that a batch is of the revision that has them; absent any word on it, requests are of that revision.
+///
+/// # Errors
+/// The header or a message names another.
+pub fn has_batches(headers: &Headers, messages: &[Message<'_>]) -> Result<(), Refusal> {
+    let by_header = match headers.get("mcp-protocol-version") {
+        Header::Absent => true,
+        Header::Once(version) => version == BATCHES.as_bytes(),
+        Header::Repeated => false,
+    };
+    if by_header && messages.iter().all(|message| declared_version(message).is_none_or(|claim| claim == BATCHES)) {
+        return Ok(());
+    }
+    Err(Refusal::invalid(None, format!("only revision {BATCHES} has batches; send one message a request")))
+}
+
+/// The revision that a message names itself.
+fn declared_version<'m>(message: &'m Message<'_>) -> Option<&'m str> {
+    match message {
+        Message::Request(request) => request.version.as_deref(),
+        Message::Notification { version, .. } => version.as_deref(),
+        Message::Response => None,
+    }
+}
+
+/// Whether a version is that of the 2026 era: anything but a date before it, since some servers take whatever they do
+/// not know for the newest.
+fn is_modern(version: &str) -> bool {
+    let digits = |from: usize, to: usize| {
+        version.as_bytes().get(from..to).is_some_and(|part| part.iter().all(u8::is_ascii_digit))
+    };
+    let dashes = version.as_bytes().get(4) == Some(&b'-') && version.as_bytes().get(7) == Some(&b'-');
+    let is_date = version.len() == 10 && dashes && digits(0, 4) && digits(5, 7) && digits(8, 10);
+    !is_date || version >= MODERN
+}
+
+fn check_request_headers(headers: &Headers, header: Header<'_>, request: &Request<'_>) -> Result<(), String> {
+    version(header, request.version.as_deref())?;
+    mirrored(headers, "mcp-method", "method", &request.method)?;
+    let method = &*request.method;
+    match (&request.target, method) {
+        (Target::Tool(name), _) | (Target::Prompt(name), "prompts/get") => {
+            mirrored(headers, "mcp-name", "params.name", name)
+        }
+        (Target::Resource(uri), "resources/read") => mirrored(headers, "mcp-name", "params.uri", uri),
+        (Target::Task(task), _) => mirrored(headers, "mcp-name", "params.taskId", task),
+        _ => Ok(()),
+    }
+}
+
+fn version(header: Header<'_>, claim: Option<&str>) -> Result<(), String> {
+    match (header, claim) {
+        (Header::Once(version), Some(claim)) if version == claim.as_bytes() => Ok(()),
+        (Header::Absent, _) => {
+            Err("the header `MCP-Protocol-Version` is missing; send the version that `params._meta` names".to_owned())
+        }
+        (_, None) => Err("`params._meta` names no protocol version; send the one of `MCP-Protocol-Version`".to_owned()),
+        _ => Err("`MCP-Protocol-Version` and `params._meta` name different versions; send one".to_owned()),
+    }
+}
+
+/// Checks that the header `name` says what `place` of the body says.
+fn mirrored(headers: &Headers, name: &str, place: &str, body: &str) -> Result<(), String> {
+    match headers.get(name) {
+        Header::Absent => Err(format!("the header `{name}` is missing; send what `{place}` says")),
+        Header::Once(value) if says(value, body) => Ok(()),
+        _ => Err(format!("the header `{name}` differs from `{place}`; send the same in both")),
+    }
+}
+
+/// Whether a header value means `body`. A value `=?base64?…?=` has to be its one spelling: readers that take
+/// others do not agree on what they say.
+fn says(value: &[u8], body: &str) -> bool {
+    let coded = value.strip_prefix(b"=?base64?").and_then(|rest| rest.strip_suffix(b"?="));
+    match coded {
+        Some(coded) => coded == base64::encode(body).as_bytes(),
+        None => value == body.as_bytes() && value.iter().all(|byte| matches!(byte, b' '..=b'~')),
+    }
+}
+
+#[cfg(test)]
+mod tests;

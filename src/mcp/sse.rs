@@ -1,0 +1,129 @@
+//! Event streams as lines, wherever their chunks are cut;
+//! <https://html.spec.whatwg.org/multipage/server-sent-events.html>, section 9.2.6.
+
+/// Splits a stream into lines. They end in LF, CR or both.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Tokenizer {
+    /// Bytes of a byte order mark that have come; all of them, once anything else has come.
+    marked: usize,
+    after_return: bool,
+}
+
+/// A piece of a stream: all of them, in order, are the stream.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Token<'c> {
+    /// A part of a line.
+    Text(&'c [u8]),
+    /// The line ends.
+    End(&'c [u8]),
+    /// Belongs to no line: the byte order mark before the first, the LF of an end whose CR has been told.
+    Ignored(&'c [u8]),
+}
+
+/// What may stand before a stream, and means nothing.
+const BYTE_ORDER_MARK: &[u8] = b"\xEF\xBB\xBF";
+
+impl Tokenizer {
+    /// Takes the next piece off the front of `chunk`.
+    pub(super) fn next<'c>(&mut self, chunk: &mut &'c [u8]) -> Option<Token<'c>> {
+        let first = *chunk.first()?;
+        let after_return = std::mem::replace(&mut self.after_return, first == b'\r');
+        let is_mark = BYTE_ORDER_MARK.get(self.marked) == Some(&first);
+        self.marked = if is_mark { self.marked.saturating_add(1) } else { BYTE_ORDER_MARK.len() };
+        let (piece, size): (fn(&'c [u8]) -> Token<'c>, usize) = match first {
+            _ if is_mark => (Token::Ignored, 1),
+            b'\n' if after_return => (Token::Ignored, 1),
+            b'\n' | b'\r' => (Token::End, 1),
+            _ => (Token::Text, chunk.iter().position(|byte| matches!(byte, b'\n' | b'\r')).unwrap_or(chunk.len())),
+        };
+        let (taken, rest) = chunk.split_at_checked(size)?;
+        *chunk = rest;
+        Some(piece(taken))
+    }
+}
+
+/// The name and the value of the field that a line holds. A comment has no name.
+pub(super) fn field(line: &[u8]) -> (&[u8], &[u8]) {
+    let mut parts = line.splitn(2, |byte| *byte == b':');
+    let (name, value) = (parts.next().unwrap_or_default(), parts.next().unwrap_or_default());
+    (name, value.strip_prefix(b" ").unwrap_or(value))
+}
+
+/// The data of an event: what its data lines say, joined.
+pub(super) fn data(event: &[u8]) -> Vec<u8> {
+    let values: Vec<&[u8]> = lines(event)
+        .map(|(line, _)| field(line))
+        .filter(|(name, _)| *name == b"data")
+        .map(|(_, value)| value)
+        .collect();
+    values.join(&b'\n')
+}
+
+/// The lines of a text, each with its end.
+pub(super) fn lines(mut text: &[u8]) -> impl Iterator<Item = (&[u8], &[u8])> {
+    std::iter::from_fn(move || {
+        let is_end = |byte: &u8| matches!(byte, b'\n' | b'\r');
+        let size = text.iter().position(is_end).unwrap_or(text.len());
+        let (line, rest) = text.split_at_checked(size)?;
+        let ends = if rest.starts_with(b"\r\n") { 2 } else { rest.len().min(1) };
+        let (end, rest) = rest.split_at_checked(ends)?;
+        let is_over = text.is_empty();
+        text = rest;
+        (!is_over).then_some((line, end))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    #[cfg(target_family = "wasm")]
+    use wasm_bindgen_test::wasm_bindgen_test as test;
+
+    use super::{Token, Tokenizer, field};
+
+    /// The lines of chunks; the last may have no end.
+    fn lines(chunks: &[&[u8]]) -> Vec<Vec<u8>> {
+        let (mut lines, mut all) = (Tokenizer::default(), vec![Vec::new()]);
+        for chunk in chunks {
+            let mut chunk = *chunk;
+            while let Some(piece) = lines.next(&mut chunk) {
+                match piece {
+                    Token::Text(text) => all.last_mut().unwrap().extend_from_slice(text),
+                    Token::End(_) => all.push(Vec::new()),
+                    Token::Ignored(_) => {}
+                }
+            }
+        }
+        all
+    }
+
+    #[test]
+    fn lines_end_in_any_of_three_ways_wherever_chunks_are_cut() {
+        let text = b"\xEF\xBB\xBFa\rb\r\nc\n\r\n\n\r\rd";
+        let expected: Vec<&[u8]> = vec![b"a", b"b", b"c", b"", b"", b"", b"", b"d"];
+        for index in 0..=text.len() {
+            let (front, back) = text.split_at(index);
+            assert_eq!(lines(&[front, back]), expected, "cut at {index}");
+        }
+        let each: Vec<&[u8]> = text.chunks(1).collect();
+        assert_eq!(lines(&each), expected);
+    }
+
+    #[test]
+    fn a_byte_order_mark_means_nothing_only_at_the_front() {
+        assert_eq!(lines(&[b"\n\xEF\xBB\xBFa"]), [&b""[..], b"\xEF\xBB\xBFa"]);
+    }
+
+    #[test]
+    fn a_field_has_one_space_before_its_value_at_most() {
+        for (line, expected) in [
+            ("data: x", ("data", "x")),
+            ("data:  x", ("data", " x")),
+            ("data:x:y", ("data", "x:y")),
+            ("data", ("data", "")),
+            (": ping", ("", "ping")),
+            ("", ("", "")),
+        ] {
+            assert_eq!(field(line.as_bytes()), (expected.0.as_bytes(), expected.1.as_bytes()), "{line}");
+        }
+    }
+}

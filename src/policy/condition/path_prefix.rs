@@ -1,0 +1,62 @@
+//! `path_within`: absolute paths under folders.
+//!
+//! Links are not resolved and nothing is looked up: this compares texts, and the server opens files. A server whose
+//! file system ignores case reads `/ETC` as `/etc`; that is why folders are for `require` rather than for `deny_if`.
+
+/// Folders, each with a `/` at its end.
+#[derive(Clone, Debug)]
+pub(super) struct PathPrefixes(Vec<String>);
+
+impl PathPrefixes {
+    /// Takes folders that [`folder`] has made.
+    pub(super) fn new(folders: Vec<String>) -> Self {
+        Self(folders)
+    }
+
+    /// Whether a path is one of the folders or lies under one; `None` where the text is no path to compare.
+    pub(super) fn contain(&self, text: &str) -> Option<bool> {
+        let path = normal(text)?;
+        Some(self.0.iter().any(|folder| path.starts_with(folder.as_str())))
+    }
+}
+
+#[cfg(not(target_os = "wasi"))]
+impl PathPrefixes {
+    /// All folders.
+    pub(super) fn iter(&self) -> impl Iterator<Item = &str> {
+        self.0.iter().map(String::as_str)
+    }
+}
+
+/// A folder as a policy writes it: already normal, with or without a `/` at its end.
+pub(super) fn folder(text: &str) -> Option<String> {
+    let normal = normal(text)?;
+    (text == normal || normal.strip_suffix('/') == Some(text)).then_some(normal)
+}
+
+/// An absolute path without `.`, `..` and empty parts, with a `/` at its end; `None` for any other text.
+///
+/// As POSIX resolves a path, but for links: `..` at the root stays there (4.16, Pathname Resolution). `\` separates on
+/// some systems, `%` begins an escape that some servers decode once more, and a NUL ends the text in C.
+fn normal(text: &str) -> Option<String> {
+    if !text.starts_with('/') || text.contains(|c: char| c == '\\' || c == '%' || c.is_control()) {
+        return None;
+    }
+    let mut path = String::with_capacity(text.len().saturating_add(1));
+    path.push('/');
+    for part in text.split('/') {
+        match part {
+            "" | "." => {}
+            ".." => {
+                // Cuts the last part off but keeps the `/` before it; the root stays.
+                let parent = path.strip_suffix('/').and_then(|path| path.rfind('/')).unwrap_or(0);
+                path.truncate(parent.saturating_add(1));
+            }
+            part => {
+                path.push_str(part);
+                path.push('/');
+            }
+        }
+    }
+    Some(path)
+}
