@@ -202,10 +202,10 @@ fetch_debian() {
 # Everything that the packages depend on, whether this machine has it or not: a program looks for its data beside itself.
 # Only what Debian's own tools need stays out, the C library above all: an unpacked one would not fit the loader in use.
 download_debian() {
-  local folder=$1 essential packages
-  mapfile -t essential < <(dpkg-query --show --showformat '${Package} ${Essential}\n' | awk '$2 == "yes" { print $1 }')
-  essential=$(dependencies "${essential[@]}") && packages=$(dependencies "${@:2}") || return
-  mapfile -t packages < <(comm -23 <(sort <<<"$packages") <(sort <<<"$essential"))
+  local folder=$1 tools needed packages
+  mapfile -t tools < <(dpkg-query --show --showformat '${Package} ${Essential}\n' | awk '$2 == "yes" { print $1 }')
+  needed=$(dependencies "${tools[@]}") && packages=$(dependencies "${@:2}") || return
+  mapfile -t packages < <(comm -23 <(sort <<<"$packages") <(sort <<<"$needed"))
   # As the user who runs this: apt's own user may not write here.
   (cd "$folder" && apt-get -qq -o APT::Sandbox::User=root download "${packages[@]}")
 }

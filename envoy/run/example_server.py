@@ -9,8 +9,8 @@ import json
 import socket
 from pathlib import Path
 
-import mcp.types as types
 import uvicorn
+from mcp import types
 from mcp.server.lowlevel import Server
 from mcp.server.transport_security import TransportSecuritySettings
 

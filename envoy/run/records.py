@@ -77,7 +77,8 @@ def details(record, configuration):
     elif rule and record["decision"] not in ("approved", "rejected"):
         yield REASONS.get(rule) or describe_rule(rule, record.get("policy"), configuration)
     for counter, left in record.get("remaining", {}).items():
-        yield f"{left} left of {counter}"
+        # The counter of a `rate_limit` is named by its rule's pointer.
+        yield f"{left} left" if counter.startswith("/") else f"{left} left of {counter}"
     approval = record.get("approval") or {}
     if approval.get("approver"):
         yield ("approved " if record["decision"] == "allowed" else "") + f"by {approval['approver']}"

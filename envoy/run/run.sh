@@ -222,7 +222,7 @@ stop() {
 
 print_what_to_try() {
   say "the gateway is ready: http://127.0.0.1:$port/mcp"
-  python3 envoy/run/calls.py --command "$COMMAND" --policy "$policy" --gateway "http://127.0.0.1:$port/mcp" \
+  python3 envoy/run/calls --command "$COMMAND" --policy "$policy" --gateway "http://127.0.0.1:$port/mcp" \
     --server "$(server_url)" || printf '\nNo call could be made up for this policy.\n'
   printf '\n%s\n\n%s\n' 'The console shows pending approvals, counters and decisions (the token belongs to this run):' \
     "http://localhost:$CONSOLE_PORT/#token=$token"

@@ -5,7 +5,7 @@ mod listener;
 mod programs;
 
 pub(crate) use listener::{Listener, cluster, extension, json_text, structure};
-pub(crate) use programs::{envoy, module, validate};
+pub(crate) use programs::{envoy, module, render, validate};
 
 use crate::{
     client::{self, Request, Response},
@@ -90,7 +90,7 @@ impl Gateway {
     /// # Panics
     /// If Envoy does not become ready.
     pub(crate) async fn start_changed(name: &str, policy: &str, change: impl FnOnce(String) -> String) -> Self {
-        Self::start_with(name, |folder, upstream| change(programs::render(folder, policy, upstream))).await
+        Self::start_with(name, |folder, upstream| change(render(folder, policy, upstream, &[]))).await
     }
 
     /// Starts an Envoy with what is made of its folder and the server's address.

@@ -21,6 +21,7 @@
 //! | `legacy` | the transport of 2024-11-05 works by option only |
 //! | `mesh` | what is rendered for Istio, Envoy Gateway and sidecars fits its schemas, reads back as it was written, and enforces |
 //! | `refund` | quota comes back when a call cannot have reached a server, and only then |
+//! | `run` | the commands that `./build.sh run` prints do what it says, for every shipped policy, up to an approved call |
 //! | `servers` | real servers of every SDK: without the gateway the attacks bite, through it none does; sessions, progress, resumed streams |
 //! | `harness` | the suite's own tools, without the filter |
 //!
@@ -56,6 +57,7 @@ mod metrics;
 mod observe;
 mod process;
 mod refund;
+mod run;
 mod runtime;
 mod samples;
 mod servers;

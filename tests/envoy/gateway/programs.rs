@@ -39,7 +39,7 @@ pub(crate) fn validate(config: &Path) -> Option<String> {
 }
 
 /// What `mcp-policy render envoy` makes of a policy, on ports of Envoy's choice.
-pub(super) fn render(folder: &Path, policy: &str, upstream: SocketAddr) -> String {
+pub(crate) fn render(folder: &Path, policy: &str, upstream: SocketAddr, options: &[&str]) -> String {
     let file = folder.join("policy.json");
     fs::write(&file, policy).expect("the policy");
     let rendered = Command::new(env!("CARGO_BIN_EXE_mcp-policy"))
@@ -55,6 +55,7 @@ pub(super) fn render(folder: &Path, policy: &str, upstream: SocketAddr) -> Strin
             "--upstream",
             &format!("http://{upstream}"),
         ])
+        .args(options)
         .arg("--module")
         .arg(module())
         .arg(file)
