@@ -204,14 +204,14 @@ impl World {
         match kind {
             0 => self.reach.request_headers.as_mut(),
             2 => self.reach.response_headers.as_mut(),
-            6 if self.about == self.called_for => self.reach.said.as_mut().map(|said| &mut said.headers),
+            6 => self.reach.said.as_mut().map(|said| &mut said.headers),
             _ => None,
         }
     }
 
-    /// The answer to a request of the module's own, which the root has in reach and no stream.
+    /// The response to a callout. Envoy reads it from the root context, whichever context is the effective one.
     fn said(&self, came: Came) -> Option<&Said> {
-        self.reach.said.as_ref().filter(|said| said.came == came && self.about == self.called_for)
+        self.reach.said.as_ref().filter(|said| said.came == came)
     }
 
     /// Begins a request of the module's own. It belongs to the root, whichever stream makes it.
