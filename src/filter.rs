@@ -1,30 +1,42 @@
-//! The shell: asks Envoy for bytes, and does what the engine says. It decides nothing.
+//! The shell: asks Envoy for bytes, and does what the engine decides. It decides nothing itself.
 //!
-//! * [`exports`] is what Envoy calls, [`contexts`] whom that is for
-//! * [`root`] configures
-//! * [`http`] goes through the phases of a request, [`stream`] is what such a thing can be told; [`seen`] is what is known of it and its caller
-//! * [`paid`] settles with its answer what a call was charged; [`edit`] takes out of it what may not be seen
-//! * [`audit`] writes down what became of it, [`metrics`] counts it
-//! * [`console`] serves the page on which people approve calls; [`labels`] and [`shared`] keep what it shows
-//! * [`spread`] is how they find things in maps
-//! * [`host`] holds every call into Envoy, with failures as values
+//! * [`root`] loads the configuration and makes a filter for each HTTP stream
+//! * [`policy_filter`] takes a request through its phases, [`console_filter`] serves the page on which people approve calls
+//! * [`attributes`] collects what Envoy knows of a request and its caller
+//! * [`refund`] settles with the response what a call was charged; [`response_filter`] takes out of it what the caller may not see
+//! * [`audit`] writes audit records, [`metrics`] counts them, [`counter_info`] names counters for the console
+//! * [`shared_data`] is the store that all workers share
+//! * [`host`] makes every host call, with failures as values
 //!
-//! A trap here would end a worker's VM for every caller, so nothing in this module can panic. That is why it speaks the
-//! proxy-wasm ABI itself: the SDK panics upon a context that it does not know, a status that it does not foresee and a
-//! header that is not UTF-8; it also exports each callback there is, into which Envoy then calls for nothing.
+//! # What can trap
+//!
+//! A trap ends the VM of one worker, so no code of this crate panics. The SDK panics where a host breaks the ABI:
+//! 1. A host call returns a status that the SDK does not expect. Envoy cannot: [`host`] makes each call where it succeeds or
+//!    returns a status that the SDK hands on (`tests/host` has the table).
+//! 2. A callback names a context or an HTTP callout that the SDK does not know. Envoy announces contexts before it uses
+//!    them, deletes them last, and looks callouts up first.
+//! 3. The VM's memory is exhausted. Envoy can bring that about; bounds on all that this filter holds keep clients from it.
+//!
+//! A trap refuses: Envoy answers 503 to every open request of that worker, and `FAIL_RELOAD` starts a new VM, which finds all
+//! counters in shared data. Upstream: <https://github.com/proxy-wasm/proxy-wasm-rust-sdk/issues/310> and
+//! <https://github.com/proxy-wasm/proxy-wasm-rust-sdk/pull/319>.
 
+mod attributes;
 mod audit;
-mod console;
-mod contexts;
-mod edit;
-mod exports;
+mod console_filter;
+mod counter_info;
 mod host;
-mod http;
-mod labels;
 mod metrics;
-mod paid;
+mod policy_filter;
+mod refund;
+mod response_filter;
 mod root;
-mod seen;
-mod shared;
-mod spread;
-mod stream;
+mod shared_data;
+
+use proxy_wasm::types::LogLevel;
+
+proxy_wasm::main! {{
+    // The level of Envoy's log is not known before a configuration comes.
+    proxy_wasm::set_log_level(LogLevel::Info);
+    proxy_wasm::set_root_context(|id| Box::new(root::FilterRoot::new(id)));
+}}

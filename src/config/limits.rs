@@ -83,7 +83,7 @@ impl Limits {
 impl LimitService {
     fn read(at: &Cursor<'_, '_>) -> Option<Self> {
         let fields = at.fields(LIMIT_SERVICE)?;
-        let cluster = fields.required("cluster").and_then(|cluster| service::cluster(&cluster));
+        let cluster = fields.required("cluster").and_then(|cluster| service::grpc_cluster(&cluster));
         let domain = fields.get("domain").map(|domain| service::text(&domain, "", "a name, such as `mcp-policy`"));
         let timeout_ms = service::timeout(fields.get("timeout_ms"), 100);
         let choices = [("deny", OnFailure::Deny), ("local", OnFailure::Local)];

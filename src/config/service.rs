@@ -10,6 +10,18 @@ pub(super) fn cluster(at: &Cursor<'_, '_>) -> Option<Box<str>> {
     text(at, "", "the name of an Envoy cluster")
 }
 
+/// Longest name of a cluster that a gRPC call can go to, in bytes: the SDK takes Envoy's `GrpcService` message with that name as
+/// text, and its two lengths are ASCII below 128 only.
+const MAX_GRPC_CLUSTER: usize = 125;
+
+/// The name of a cluster that a gRPC call goes to.
+pub(super) fn grpc_cluster(at: &Cursor<'_, '_>) -> Option<Box<str>> {
+    match cluster(at)? {
+        name if name.len() <= MAX_GRPC_CLUSTER => Some(name),
+        _ => at.report_expected("at most 125 characters: give the cluster a shorter name in Envoy"),
+    }
+}
+
 /// Visible ASCII: what headers can carry, and what no log mistakes.
 pub(super) fn text(at: &Cursor<'_, '_>, prefix: &str, what: &str) -> Option<Box<str>> {
     match at.text()? {

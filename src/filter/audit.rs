@@ -1,4 +1,4 @@
-//! What is written down of requests: the record for access logs, lines in Envoy's log, statistics, what the console shows.
+//! Writes audit records: to filter state for access logs, to Envoy's log, to metrics, and to the console's list of decisions.
 
 use std::cell::{Cell, RefCell};
 
@@ -12,21 +12,21 @@ use crate::{
     time::Timestamp,
 };
 
-use super::{host, metrics, shared::SharedTable};
+use super::{host, metrics, shared_data::SharedData};
 
 thread_local! {
-    /// The lines of this worker, whichever filters write them.
+    /// Paces the log lines of this worker, for all its filters together.
     static PACE: Cell<LogThrottle> = const { Cell::new(LogThrottle::new()) };
-    /// Its decisions that the console does not show yet.
+    /// Decisions of this worker that the console does not show yet.
     static FRESH: RefCell<Buffer> = const { RefCell::new(Buffer::new()) };
-    /// Whether a root will be called to write them down.
+    /// Whether a root will tick to flush them.
     static AWAITED: Cell<bool> = const { Cell::new(false) };
 }
 
-/// Writes down what became of a request, at `now` if that is known.
+/// Records what was decided about a request, at `now` if that is known.
 pub(super) fn write(config: &Config, record: &AuditRecord, now: Option<Timestamp>) {
     let json = record.to_json();
-    if host::note(&json).is_err() {
+    if host::set_filter_state(&json).is_err() {
         log::warn!("the audit record of a request was lost");
     }
     metrics::count(config, record);
@@ -39,50 +39,50 @@ pub(super) fn write(config: &Config, record: &AuditRecord, now: Option<Timestamp
     if !is_shown && !is_logged {
         return;
     }
-    let Some(now) = now.or_else(host::now) else { return };
+    let Some(now) = now.or_else(host::current_time) else { return };
     if is_logged {
         line(&json, now);
     }
     if is_shown {
-        show(json, now);
+        buffer(json, now);
     }
 }
 
-/// Writes down what somebody decided at the console.
+/// Records what an approver decided at the console.
 pub(super) fn write_answer(json: String) {
-    if host::note(&json).is_err() {
+    if host::set_filter_state(&json).is_err() {
         log::warn!("the audit record of a decision was lost");
     }
-    let Some(now) = host::now() else { return };
+    let Some(now) = host::current_time() else { return };
     line(&json, now);
-    // Whoever decided looks for it now.
+    // The approver looks for it now.
     FRESH.with_borrow_mut(|fresh| fresh.add(json, now));
-    show_fresh();
+    flush();
 }
 
-/// Keeps a record for the console: not each request pays for those who look on.
-fn show(json: String, now: Timestamp) {
+/// Keeps a record for the console; a later tick writes several at once, so that not each request pays for a write.
+fn buffer(json: String, now: Timestamp) {
     if FRESH.with_borrow_mut(|fresh| fresh.add(json, now)) {
-        show_fresh();
+        flush();
     } else if !AWAITED.get() {
-        AWAITED.set(host::call_me_in(Buffer::WAIT).is_ok());
+        AWAITED.set(host::set_tick_period(Buffer::WAIT).is_ok());
     }
 }
 
-/// A root is called, perhaps since [`show`] asked for it, or it goes.
-pub(super) fn on_call() {
+/// Flushes what [`buffer`] kept. A root ticks, perhaps since [`buffer`] asked for it, or Envoy deletes it.
+pub(super) fn on_tick() {
     AWAITED.set(false);
-    show_fresh();
+    flush();
 }
 
-fn show_fresh() {
-    // Not under a borrow: the host may come back before its call is over.
+fn flush() {
+    // Not under a borrow: the write makes host calls.
     let mut fresh = FRESH.take();
-    fresh.write(&SharedTable);
+    fresh.write(&SharedData);
     FRESH.set(fresh);
 }
 
-/// Writes a line into Envoy's log, unless there were enough of them this second.
+/// Writes a line to Envoy's log, unless this second has had its share.
 fn line(json: &str, now: Timestamp) {
     let mut pace = PACE.get();
     let paced = pace.admit(now);

@@ -1,14 +1,17 @@
-//! Every call into Envoy. What fails is a value; nothing is retried, and nothing is guessed.
+//! Every host call. A failure is a value; nothing is retried, and nothing is guessed.
 //!
-//! * [`abi`] is the only place that is unsafe: the imports, and what they hand over
-//! * [`pairs`] reads and writes serialised headers
-//! * [`logger`] is where `log` goes
+//! * [`imports`] has the host calls that the SDK lacks: the only unsafe code of this crate
+//! * [`header_map`] reads and writes serialized headers
 
-mod abi;
-mod logger;
-mod pairs;
+mod header_map;
+mod imports;
 
-use std::time::Duration;
+use std::time::{Duration, UNIX_EPOCH};
+
+use proxy_wasm::{
+    hostcalls,
+    types::{BufferType, LogLevel, MapType, MetricType, Status},
+};
 
 use crate::{
     config::{LimitService, Service},
@@ -21,141 +24,157 @@ use crate::{
     time::Timestamp,
 };
 
-use self::abi::{Buffer, Map};
-
-pub(super) use self::{
-    abi::{Action, Metric, Status},
-    logger::start as start_log,
-};
-
-/// The filter's configuration as Envoy holds it; empty if there is none.
-pub(super) fn configuration() -> Result<Vec<u8>, Status> {
-    found(abi::buffer(Buffer::Configuration, usize::MAX)).map(Option::unwrap_or_default)
+/// Sets the level of this module's log to that of Envoy's, so that a line that Envoy would drop costs nothing.
+pub(super) fn follow_log_level() {
+    let level = match imports::log_level() {
+        0 => LogLevel::Trace,
+        1 => LogLevel::Debug,
+        2 => LogLevel::Info,
+        3 => LogLevel::Warn,
+        4 => LogLevel::Error,
+        // Envoy also knows `critical` and `off`.
+        _ => LogLevel::Critical,
+    };
+    proxy_wasm::set_log_level(level);
 }
 
-/// The filter's name in Envoy: what keeps the counters of two filters apart.
-pub(super) fn filter_name() -> Result<Option<String>, Status> {
-    Ok(property("plugin_name")?.and_then(|name| String::from_utf8(name).ok()))
+/// The plugin configuration; empty if there is none.
+pub(super) fn plugin_configuration() -> Result<Vec<u8>, Status> {
+    hostcalls::get_buffer(BufferType::PluginConfiguration, 0, usize::MAX).map(Option::unwrap_or_default)
 }
 
-/// A property of the stream, by the parts of its path with a NUL between them; <https://www.envoyproxy.io/docs/envoy/latest/intro/arch_overview/advanced/attributes>.
-/// `None` if there is none, or it is `null` or empty.
-pub(super) fn property(path: &'static str) -> Result<Option<Vec<u8>>, Status> {
-    Ok(found(abi::property(path))?.filter(|value| !value.is_empty()))
+/// The filter's name in Envoy.
+pub(super) fn plugin_name() -> Result<Option<String>, Status> {
+    Ok(property(&["plugin_name"])?.and_then(|name| String::from_utf8(name).ok()))
 }
 
-/// All headers of the request. Only while the headers are in reach: not after they were let go.
-pub(super) fn request_headers() -> Option<Headers> {
-    pairs::read(abi::headers(Map::Request).ok()?)
-}
-
-/// A header of the response, by its name in lower case; only while the response's headers are in reach.
-pub(super) fn response_header(name: &str) -> Result<Option<Vec<u8>>, Status> {
-    match abi::header(Map::Response, name) {
-        Ok(value) => Ok(Some(value)),
-        Err(Status::NOT_FOUND) => Ok(None),
+/// A property of the stream, by the parts of its path; <https://www.envoyproxy.io/docs/envoy/latest/intro/arch_overview/advanced/attributes>.
+/// `None` if it is missing, `null` or empty.
+pub(super) fn property(path: &[&'static str]) -> Result<Option<Vec<u8>>, Status> {
+    match hostcalls::get_property(path.to_vec()) {
+        Ok(value) => Ok(value.filter(|value| !value.is_empty())),
+        // Envoy cannot serialize `null`.
+        Err(Status::SerializationFailure) => Ok(None),
         Err(failed) => Err(failed),
     }
 }
 
-/// The chunk of the response's body that is passing, which has `size` bytes; `None` if the host hands out anything else.
+/// All headers of the request. Call it in the request-headers callback only: later, Envoy has an empty map.
+pub(super) fn request_headers() -> Option<Headers> {
+    header_map::read(imports::header_map(MapType::HttpRequestHeaders)?)
+}
+
+/// Removes a header from the request. Call it in the request-headers callback only: later, the SDK panics.
+pub(super) fn remove_request_header(name: &str) -> Result<(), Status> {
+    hostcalls::remove_map_value(MapType::HttpRequestHeaders, name)
+}
+
+/// The first value of a response header, by its name in lower case. Call it in the response-headers callback only:
+/// later, the SDK panics.
+pub(super) fn response_header(name: &str) -> Result<Option<Vec<u8>>, Status> {
+    hostcalls::get_map_value_bytes(MapType::HttpResponseHeaders, name)
+}
+
+/// Removes a header from the response. Call it in the response-headers callback only: later, the SDK panics.
+pub(super) fn remove_response_header(name: &str) -> Result<(), Status> {
+    hostcalls::remove_map_value(MapType::HttpResponseHeaders, name)
+}
+
+/// The request's body so far, which has `size` bytes; `None` if the host returns anything else.
+pub(super) fn request_body(size: usize) -> Option<Vec<u8>> {
+    buffer(BufferType::HttpRequestBody, size)
+}
+
+/// The chunk of the response's body that a callback is for, which has `size` bytes; `None` if the host returns anything
+/// else.
 pub(super) fn response_chunk(size: usize) -> Option<Vec<u8>> {
+    buffer(BufferType::HttpResponseBody, size)
+}
+
+/// Replaces the `size` bytes of the response's body that Envoy holds. Envoy must hold a chunk, or the SDK panics.
+pub(super) fn replace_response_chunk(size: usize, bytes: &[u8]) -> Result<(), Status> {
+    hostcalls::set_buffer(BufferType::HttpResponseBody, 0, size, bytes)
+}
+
+/// The first `size` bytes of a buffer.
+fn buffer(buffer: BufferType, size: usize) -> Option<Vec<u8>> {
     if size == 0 {
         return Some(Vec::new());
     }
-    abi::buffer(Buffer::ResponseBody, size).ok().filter(|chunk| chunk.len() == size)
+    hostcalls::get_buffer(buffer, 0, size).ok()?.filter(|bytes| bytes.len() == size)
 }
 
-/// Puts `bytes` in the place of the chunk of the response's body that is passing, which has `size` bytes.
-pub(super) fn replace_response_chunk(size: usize, bytes: &[u8]) -> Result<(), Status> {
-    abi::set_buffer(Buffer::ResponseBody, size, bytes)
-}
-
-/// Takes a header off the response.
-pub(super) fn remove_response_header(name: &str) -> Result<(), Status> {
-    abi::remove_header(Map::Response, name)
-}
-
-/// Ends the response where it stands.
-pub(super) fn end_response() -> Result<(), Status> {
-    abi::end_response()
-}
-
-/// How far the request got on its way to a server; `None` where that cannot be told.
+/// How far the request got on its way to a server; `None` if Envoy does not say.
 pub(super) fn delivery() -> Option<Delivery> {
     let number = |path| property(path).ok()?.map(|bytes| bytes.try_into().map(u64::from_le_bytes)).transpose().ok();
     Some(Delivery {
-        attempts: number("upstream\0request_attempt_count")?,
-        has_server: property("upstream\0address").ok()?.is_some(),
-        flags: number("response\0flags")?.unwrap_or(0),
+        attempts: number(&["upstream", "request_attempt_count"])?,
+        has_server: property(&["upstream", "address"]).ok()?.is_some(),
+        flags: number(&["response", "flags"])?.unwrap_or(0),
     })
 }
 
-/// Takes a header off the request.
-pub(super) fn remove_request_header(name: &str) -> Result<(), Status> {
-    abi::remove_header(Map::Request, name)
-}
-
-/// The body so far, which has `size` bytes; `None` if the host hands out anything else.
-pub(super) fn request_body(size: usize) -> Option<Vec<u8>> {
-    if size == 0 {
-        return Some(Vec::new());
-    }
-    abi::buffer(Buffer::RequestBody, size).ok().filter(|body| body.len() == size)
-}
-
-/// Sends an approval service what it is asked, and answers the number of the call.
-pub(super) fn ask(service: &Service, body: &str) -> Result<u32, Status> {
-    let headers = [
+/// Sends an approval service what it is asked, and returns the number of the callout.
+pub(super) fn dispatch_http_call(service: &Service, body: &str) -> Result<u32, Status> {
+    let headers = vec![
         (":method", "POST"),
         (":path", &*service.path),
         (":authority", &*service.authority),
         ("content-type", "application/json"),
         ("accept", "application/json"),
     ];
-    abi::http_call(&service.cluster, &pairs::write(&headers), body.as_bytes(), service.timeout_ms)
+    let timeout = Duration::from_millis(service.timeout_ms.into());
+    hostcalls::dispatch_http_call(&service.cluster, headers, Some(body.as_bytes()), Vec::new(), timeout)
 }
 
-/// Sends a rate-limit service what it is asked, and answers the number of the call.
-pub(super) fn count(service: &LimitService, message: &[u8]) -> Result<u32, Status> {
+/// The response to [`dispatch_http_call`]; `None` if there is none, or its status is not given exactly once.
+pub(super) fn http_call_response(header_count: usize, body_size: usize) -> Option<CalloutResponse> {
+    // Without headers there is no response, and Envoy has no map of them.
+    let map = if header_count == 0 { None } else { imports::header_map(MapType::HttpCallResponseHeaders) };
+    let headers = header_map::read(map?)?;
+    let Header::Once(status) = headers.get(":status") else { return None };
+    Some(CalloutResponse { status: status.to_vec(), body: buffer(BufferType::HttpCallResponseBody, body_size)? })
+}
+
+/// Sends a rate-limit service what it is asked, and returns the number of the callout.
+pub(super) fn dispatch_grpc_call(service: &LimitService, message: &[u8]) -> Result<u32, Status> {
     // `envoy.config.core.v3.GrpcService { envoy_grpc = 1 { cluster_name = 1 } }`. Envoy takes a bare name, too, unless it
     // happens to be a message.
     let cluster = Message::default().text(1, &service.cluster);
     let target = Message::default().message(1, &cluster).finish();
-    abi::grpc_call(&target, rate_limit_service::SERVICE, rate_limit_service::METHOD, message, service.timeout_ms)
+    // Lengths below 128 are ASCII; the configuration accepts no longer names.
+    let target = String::from_utf8(target).map_err(|_| Status::ParseFailure)?;
+    let timeout = Duration::from_millis(service.timeout_ms.into());
+    hostcalls::dispatch_grpc_call(
+        &target,
+        rate_limit_service::SERVICE,
+        rate_limit_service::METHOD,
+        Vec::new(),
+        Some(message),
+        timeout,
+    )
 }
 
-/// The answer to [`count`], which has `size` bytes.
-pub(super) fn counted(size: usize) -> Option<CalloutResponse> {
-    let body = if size == 0 { Vec::new() } else { abi::buffer(Buffer::GrpcMessage, size).ok()? };
-    Some(CalloutResponse { status: b"0".to_vec(), body })
+/// The response to [`dispatch_grpc_call`]; `None` if there is none.
+pub(super) fn grpc_response(status: u32, size: usize) -> Option<CalloutResponse> {
+    // A call that ends without a message, too, comes with a status and no bytes.
+    let is_message = status == 0 && size > 0;
+    let body = if is_message { buffer(BufferType::GrpcReceiveBuffer, size) } else { None };
+    Some(CalloutResponse { status: b"0".to_vec(), body: body? })
 }
 
-/// The answer to [`ask`], whose body has `size` bytes.
-pub(super) fn said(size: usize) -> Option<CalloutResponse> {
-    let headers = pairs::read(abi::headers(Map::RequestInfo).ok()?)?;
-    let Header::Once(status) = headers.get(":status") else { return None };
-    let body = if size == 0 { Vec::new() } else { abi::buffer(Buffer::CallBody, size).ok()? };
-    Some(CalloutResponse { status: status.to_vec(), body })
+/// Lets a request go on that was paused.
+pub(super) fn resume_http_request() -> Result<(), Status> {
+    hostcalls::resume_http_request()
 }
 
-/// Has what follows be about a stream, in a callback that is about none.
-pub(super) fn enter_stream(context: u32) -> Result<(), Status> {
-    abi::set_context(context)
+/// Resets the response's stream.
+pub(super) fn reset_http_response() -> Result<(), Status> {
+    hostcalls::reset_http_response()
 }
 
-/// Lets the request go on that was held back.
-pub(super) fn continue_request() -> Result<(), Status> {
-    abi::continue_request()
-}
-
-/// Answers the request here, as [`reply`] does.
-pub(super) fn respond(response: &Response) -> Result<(), Status> {
-    abi::local_reply(u32::from(response.status), &pairs::write(&response.headers), &response.body)
-}
-
-/// Answers the request here. The stream must stay paused after this.
-pub(super) fn reply(reply: &Reply) -> Result<(), Status> {
+/// Answers the request here; `details` are Envoy's response code details. The stream must stay paused after this.
+pub(super) fn send_reply(reply: &Reply, details: &str) -> Result<(), Unsent> {
     let retry_after = reply.retry_after.map(|seconds| seconds.to_string());
     let mut headers = Vec::with_capacity(2);
     if !reply.body.is_empty() {
@@ -164,82 +183,86 @@ pub(super) fn reply(reply: &Reply) -> Result<(), Status> {
     if let Some(seconds) = &retry_after {
         headers.push(("retry-after", seconds));
     }
-    abi::local_reply(u32::from(reply.status), &pairs::write(&headers), reply.body.as_bytes())
+    send_local_response(reply.status, details, &headers, reply.body.as_bytes())
 }
 
-/// Leaves the audit record where access logs find it: `%FILTER_STATE(wasm.mcp_policy:PLAIN)%`.
-pub(super) fn note(record: &str) -> Result<(), Status> {
-    abi::set_property("mcp_policy", record.as_bytes())
+/// The same as [`send_reply`] for a response of the console.
+pub(super) fn send_response(response: &Response, details: &str) -> Result<(), Unsent> {
+    send_local_response(response.status, details, &response.headers, &response.body)
 }
 
-/// Defines a metric by its name, once for each VM.
-pub(super) fn define_metric(kind: Metric, name: &str) -> Result<u32, Status> {
-    abi::define_metric(kind, name)
+/// The host did not take a local response.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Unsent;
+
+fn send_local_response(status: u16, details: &str, headers: &[(&str, &str)], body: &[u8]) -> Result<(), Unsent> {
+    let is_sent = imports::send_local_response(status.into(), details, &header_map::write(headers), body);
+    if is_sent { Ok(()) } else { Err(Unsent) }
+}
+
+/// Leaves the audit record where access logs find it: `%FILTER_STATE(wasm.mcp_policy:PLAIN)%`. Call it in a stream's callback
+/// only: elsewhere, the SDK panics.
+pub(super) fn set_filter_state(record: &str) -> Result<(), Status> {
+    hostcalls::set_property(vec!["mcp_policy"], Some(record.as_bytes()))
+}
+
+/// Defines a metric by its name, and returns its number. Envoy takes a new number each time, also for a name that it knows.
+pub(super) fn define_metric(kind: MetricType, name: &str) -> Result<u32, Status> {
+    hostcalls::define_metric(kind, name)
 }
 
 /// Adds to a metric.
-pub(super) fn add_to_metric(metric: u32, by: i64) -> Result<(), Status> {
-    abi::increment_metric(metric, by)
+pub(super) fn increment_metric(metric: u32, by: i64) -> Result<(), Status> {
+    hostcalls::increment_metric(metric, by)
 }
 
-/// Has the current root, or that of the current stream, called after so many milliseconds, and no more after [`called`].
-pub(super) fn call_me_in(milliseconds: u32) -> Result<(), Status> {
-    abi::set_tick(milliseconds.max(1))
+/// Has the current root, or that of the current stream, tick every so many milliseconds until [`clear_tick_period`].
+pub(super) fn set_tick_period(milliseconds: u32) -> Result<(), Status> {
+    hostcalls::set_tick_period(Duration::from_millis(milliseconds.max(1).into()))
 }
 
-/// Ends what [`call_me_in`] began.
-pub(super) fn called() -> Result<(), Status> {
-    abi::set_tick(0)
+/// Ends the ticks of the current root.
+pub(super) fn clear_tick_period() -> Result<(), Status> {
+    hostcalls::set_tick_period(Duration::ZERO)
 }
 
 /// The wall clock. It may step back.
-pub(super) fn now() -> Option<Timestamp> {
-    let since = Duration::from_nanos(abi::time().ok()?);
+pub(super) fn current_time() -> Option<Timestamp> {
+    let since = hostcalls::get_current_time().ok()?.duration_since(UNIX_EPOCH).ok()?;
     u64::try_from(since.as_millis()).ok().map(Timestamp)
 }
 
-/// Reads a key that all workers share. A key that is missing is unavailable, as is one without a version: written back,
-/// it would overwrite whatever is there.
-pub(super) fn shared(key: &str) -> Result<Versioned, Unavailable> {
-    match abi::shared(key) {
-        Ok((bytes, version)) if version != ANY_VERSION => Ok(Versioned { bytes, version }),
+/// Reads a key that all workers share. A missing key is unavailable, as is one without a version: a write with it would
+/// overwrite whatever is there.
+pub(super) fn get_shared_data(key: &str) -> Result<Versioned, Unavailable> {
+    match hostcalls::get_shared_data(key) {
+        Ok((Some(bytes), Some(version))) => Ok(Versioned { bytes, version }),
         _ => Err(Unavailable),
     }
 }
 
-/// Writes a shared key that nobody has written since it had `version`.
-pub(super) fn share(key: &str, bytes: &[u8], version: u32) -> Result<Cas, Unavailable> {
-    match abi::set_shared(key, bytes, version) {
+/// Writes a shared key if it still has this `version`.
+pub(super) fn cas_shared_data(key: &str, bytes: &[u8], version: u32) -> Result<Cas, Unavailable> {
+    match hostcalls::set_shared_data(key, Some(bytes), Some(version)) {
         Ok(()) => Ok(Cas::Done),
-        Err(Status::CAS_MISMATCH) => Ok(Cas::Mismatch),
+        Err(Status::CasMismatch) => Ok(Cas::Mismatch),
         Err(_) => Err(Unavailable),
     }
 }
 
-/// Writes a shared key, whoever has written it.
-pub(super) fn overwrite(key: &str, bytes: &[u8]) -> Result<(), Unavailable> {
-    abi::set_shared(key, bytes, ANY_VERSION).map_err(|_| Unavailable)
+/// Writes a shared key, whatever its version.
+pub(super) fn set_shared_data(key: &str, bytes: &[u8]) -> Result<(), Unavailable> {
+    hostcalls::set_shared_data(key, Some(bytes), None).map_err(|_| Unavailable)
 }
 
-/// Makes a shared key, unless it is there.
-pub(super) fn make_shared(key: &str, bytes: &[u8]) -> Result<(), Status> {
-    match abi::set_shared(key, bytes, NO_VERSION) {
-        Ok(()) | Err(Status::CAS_MISMATCH) => Ok(()),
+/// Makes a shared key if it is missing.
+pub(super) fn init_shared_data(key: &str, bytes: &[u8]) -> Result<(), Status> {
+    match hostcalls::set_shared_data(key, Some(bytes), Some(NO_VERSION)) {
+        Ok(()) | Err(Status::CasMismatch) => Ok(()),
         failed => failed,
     }
 }
 
-/// Overwrites a key whatever its version.
-const ANY_VERSION: u32 = 0;
-/// A version that keys do not have: Envoy gives each write the next number, so this is the four-billionth. To write
-/// with it is to make a key that is missing, and to leave alone one that is there.
+/// A version that no key has: Envoy gives each write the next number, so this is the four-billionth. A write with it makes
+/// a missing key, and leaves an existing one alone.
 const NO_VERSION: u32 = u32::MAX;
-
-/// A failure that only says that there is nothing is none.
-fn found(read: Result<Vec<u8>, Status>) -> Result<Option<Vec<u8>>, Status> {
-    match read {
-        Ok(bytes) => Ok(Some(bytes)),
-        Err(Status::NOT_FOUND | Status::SERIALIZATION_FAILURE) => Ok(None),
-        Err(failed) => Err(failed),
-    }
-}

@@ -1,7 +1,10 @@
-//! Envoy's statistics: which series there are is the engine's to say, their numbers are kept here, once for each VM. A
-//! count that is lost changes no verdict.
+//! Envoy's metrics: the engine names the series, this module keeps their numbers, once for each VM. A lost count changes no
+//! decision.
 
 use std::{cell::RefCell, collections::HashMap, hash::BuildHasher as _};
+
+use proxy_wasm::types::{MetricType, Status};
+use rustc_hash::FxBuildHasher;
 
 use crate::{
     config::Config,
@@ -11,46 +14,42 @@ use crate::{
     },
 };
 
-use super::{
-    host::{self, Metric, Status},
-    spread::BuildSpread,
-};
+use super::host;
 
 thread_local! {
-    /// The numbers of the series, by a hash of what they count: their names are long.
-    static SERIES: RefCell<HashMap<u64, u32, BuildSpread>> =
-        const { RefCell::new(HashMap::with_hasher(BuildSpread::new())) };
+    /// The numbers of the series, by a hash of name and labels, which only the configuration chooses: a hash made for speed will do.
+    static SERIES: RefCell<HashMap<u64, u32, FxBuildHasher>> = const { RefCell::new(HashMap::with_hasher(FxBuildHasher)) };
 }
 
-/// Makes the series that have no labels: a statistic that is not there yet cannot be seen to rise.
-pub(super) fn announce() {
-    add(Metric::Gauge, metric::COUNTERS, &[], 0);
+/// Makes the series without labels at zero: a scraper sees no rise in a series that was not there before.
+pub(super) fn register() {
+    add(MetricType::Gauge, metric::COUNTERS, &[], 0);
     for counter in [metric::OVERFLOWS, metric::CONFLICTS, metric::APPROVALS_UNANSWERED, metric::LIMITS_UNANSWERED] {
-        add(Metric::Counter, counter, &[], 0);
+        add(MetricType::Counter, counter, &[], 0);
     }
 }
 
-/// Counts what became of a request.
+/// Counts what was decided about a request.
 pub(super) fn count(config: &Config, record: &AuditRecord) {
-    add(Metric::Counter, metric::DECISIONS, &metric::decision(config, record), 1);
+    add(MetricType::Counter, metric::DECISIONS, &metric::decision(config, record), 1);
     if let Some(labels) = metric::shadow(config, record) {
-        add(Metric::Counter, metric::SHADOW_DECISIONS, &labels, 1);
+        add(MetricType::Counter, metric::SHADOW_DECISIONS, &labels, 1);
     }
     if let Some(reason) = record.reason {
-        add(Metric::Counter, metric::REFUSALS, &[("reason", reason)], 1);
+        add(MetricType::Counter, metric::REFUSALS, &[("reason", reason)], 1);
     }
 }
 
-/// Adds to a series, which is made where it is new.
-pub(super) fn add(kind: Metric, name: &str, labels: &[Label<'_>], by: i64) {
+/// Adds to a series, which is made if it is new.
+pub(super) fn add(kind: MetricType, name: &str, labels: &[Label<'_>], by: i64) {
     if let Ok(number) = number_of(kind, name, labels) {
-        // There is nobody to tell that a count was lost.
-        let _: Result<(), Status> = host::add_to_metric(number, by);
+        // A lost count changes no decision.
+        let _: Result<(), Status> = host::increment_metric(number, by);
     }
 }
 
-fn number_of(kind: Metric, name: &str, labels: &[Label<'_>]) -> Result<u32, Status> {
-    let key = BuildSpread::new().hash_one((name, labels));
+fn number_of(kind: MetricType, name: &str, labels: &[Label<'_>]) -> Result<u32, Status> {
+    let key = FxBuildHasher.hash_one((name, labels));
     if let Some(number) = SERIES.with_borrow(|series| series.get(&key).copied()) {
         return Ok(number);
     }

@@ -1,6 +1,12 @@
-//! Configuring: once on Envoy's main thread, then on each worker, always with the same result.
+//! The root context: it loads the configuration, first on Envoy's main thread and then on each worker, always with the
+//! same result.
 
 use std::rc::Rc;
+
+use proxy_wasm::{
+    traits::{Context, HttpContext, RootContext},
+    types::{ContextType, MetricType, Status},
+};
 
 use crate::{
     config::{Config, Console, LoadedConfig},
@@ -8,57 +14,61 @@ use crate::{
 };
 
 use super::{
-    audit,
-    host::{self, Metric, Status},
-    metrics,
-    shared::SharedTable,
+    audit, console_filter::ConsoleFilter, host, metrics, policy_filter::PolicyFilter, shared_data::SharedData,
 };
 
 /// A configured filter, shared by its streams.
 #[derive(Debug)]
 pub(super) struct Filter {
     pub(super) config: Config,
+    /// The filter's name in Envoy, which keeps its counters apart from those of others.
     pub(super) name: String,
 }
 
-/// What a configuration is of.
+/// What a configuration makes of the filter.
 #[derive(Clone, Debug)]
-pub(super) enum Serves {
+enum Role {
     Gateway(Rc<Filter>),
     Console(Rc<Console>),
 }
 
-/// The root context: one for each configuration of the filter on each thread.
-#[derive(Debug, Default)]
-pub(super) struct Root {
-    serves: Option<Serves>,
-    /// Whether its configuration is among those in force.
-    counted: bool,
+/// One configuration of the filter on one thread.
+#[derive(Debug)]
+pub(super) struct FilterRoot {
+    id: u32,
+    /// `None` before the first configuration; requests are then refused.
+    role: Option<Role>,
+    /// Whether the gauge of configurations in force counts this one.
+    is_counted: bool,
 }
 
-impl Root {
-    /// Answers `false` for a bad configuration, upon which Envoy keeps the one it has. Depends on nothing but the
-    /// bytes: were a worker to disagree with the main thread, Envoy would leave the filter out there. So a call into
-    /// Envoy that fails has no say either: the filter stays, and refuses every request.
-    pub(super) fn on_configure(&mut self) -> bool {
-        let (Ok(name), Ok(bytes)) = (host::filter_name(), host::configuration()) else {
-            log::error!("Envoy does not hand over the configuration: every request will be refused");
+impl Context for FilterRoot {}
+
+impl RootContext for FilterRoot {
+    /// Returns `false` for a bad configuration; Envoy then keeps the one it has. The result depends on nothing but the bytes:
+    /// if a worker disagreed with the main thread, Envoy would run without the filter there. So a failed host call does
+    /// not reject the configuration: the filter stays, and refuses every request.
+    fn on_configure(&mut self, _size: usize) -> bool {
+        host::follow_log_level();
+        log::debug!("mcp-policy: #{} on_configure", self.id);
+        let (Ok(name), Ok(bytes)) = (host::plugin_name(), host::plugin_configuration()) else {
+            log::error!("Envoy did not return the plugin configuration: every request will be refused");
             return true;
         };
         let Some(name) = name else {
-            log::error!("Envoy does not tell the filter's name; set `name` in its plugin configuration");
+            log::error!("Envoy did not return the filter's name; set `name` in its plugin configuration");
             return false;
         };
         match LoadedConfig::load(&bytes) {
             Ok(loaded) => {
-                SharedTable::prepare();
+                SharedData::prepare();
                 self.forget();
-                self.serves = Some(match loaded {
-                    LoadedConfig::Gateway(config) => Serves::Gateway(Rc::new(Filter { config: *config, name })),
-                    LoadedConfig::Console(console) => Serves::Console(Rc::new(console)),
+                self.role = Some(match loaded {
+                    LoadedConfig::Gateway(config) => Role::Gateway(Rc::new(Filter { config: *config, name })),
+                    LoadedConfig::Console(console) => Role::Console(Rc::new(console)),
                 });
-                // What fails here is a statistic only.
-                let _: Result<(), Status> = host::call_me_in(1);
+                // If this fails, only a metric is missing.
+                let _: Result<(), Status> = host::set_tick_period(1);
                 true
             }
             Err(invalid) => {
@@ -68,40 +78,57 @@ impl Root {
         }
     }
 
-    /// Counts the configuration as one in force. Not while configuring: Envoy tries each out in an instance that it
-    /// then throws away without a word, before it could be called here. Later, has decisions shown that wait for that.
-    pub(super) fn on_tick(&mut self) {
-        let _: Result<(), Status> = host::called();
-        audit::on_call();
-        if !self.counted {
-            metrics::announce();
-            self.counted = self.count(1);
+    /// Counts the configuration as one in force. This cannot happen while configuring: Envoy tries each configuration in an
+    /// instance that it then throws away without a callback. Later ticks flush buffered decisions.
+    fn on_tick(&mut self) {
+        log::debug!("mcp-policy: #{} on_tick", self.id);
+        let _: Result<(), Status> = host::clear_tick_period();
+        audit::on_tick();
+        if !self.is_counted {
+            metrics::register();
+            self.is_counted = self.count(1);
         }
     }
 
-    /// Envoy has no use for this configuration any more.
-    pub(super) fn on_delete(&mut self) {
-        // It may be the one that was to be called for that.
-        audit::on_call();
-        self.forget();
+    /// Never `None`, upon which the SDK panics: without a configuration, the stream refuses its request.
+    fn create_http_context(&self, id: u32) -> Option<Box<dyn HttpContext>> {
+        Some(match &self.role {
+            Some(Role::Gateway(filter)) => Box::new(PolicyFilter::new(id, Some(Rc::clone(filter)))),
+            Some(Role::Console(console)) => Box::new(ConsoleFilter::new(id, Rc::clone(console))),
+            None => Box::new(PolicyFilter::new(id, None)),
+        })
+    }
+
+    fn get_type(&self) -> Option<ContextType> {
+        Some(ContextType::HttpContext)
+    }
+}
+
+impl FilterRoot {
+    pub(super) fn new(id: u32) -> Self {
+        Self { id, role: None, is_counted: false }
     }
 
     fn forget(&mut self) {
-        if self.counted {
+        if self.is_counted {
             self.count(-1);
-            self.counted = false;
+            self.is_counted = false;
         }
-        self.serves = None;
+        self.role = None;
     }
 
     fn count(&self, by: i64) -> bool {
-        let Some(Serves::Gateway(filter)) = &self.serves else { return false };
-        metrics::add(Metric::Gauge, metric::CONFIGURATIONS, &[("config", &filter.config.digest)], by);
+        let Some(Role::Gateway(filter)) = &self.role else { return false };
+        metrics::add(MetricType::Gauge, metric::CONFIGURATIONS, &[("config", &filter.config.digest)], by);
         true
     }
+}
 
-    /// What was configured last; the requests that have begun keep theirs.
-    pub(super) fn serves(&self) -> Option<Serves> {
-        self.serves.clone()
+/// The SDK has no callback for this: it drops a context when Envoy deletes it. Streams keep the configuration they began with.
+impl Drop for FilterRoot {
+    fn drop(&mut self) {
+        // This root may be the one whose tick was to flush them.
+        audit::on_tick();
+        self.forget();
     }
 }

@@ -143,12 +143,13 @@ fn a_clock_that_jumps_back_refills_nothing() {
 
 #[test]
 fn a_worker_that_cannot_read_what_is_there_overwrites_nothing() {
-    for status in [1, 7, 10, 12] {
+    for status in [0, 1] {
         let shared = Arc::new(Shared::prepared());
         let options = with_options(r#""identity":[{"constant":"x"}]"#);
         let mut worker = Worker::new(&shared, &options);
         assert_eq!([0; 3].map(|_| passes(&mut worker)), [true, true, false]);
         let mut other = Worker::bare(&shared);
+        // No key is there, or one has no value.
         other.world().faults = vec![Fault::always("proxy_get_shared_data", status)];
         assert!(other.configure(&options));
         other.world().faults.clear();

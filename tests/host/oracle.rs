@@ -3,7 +3,7 @@
 use mcp_policy::{
     config::Config,
     engine::{
-        self, AuthorizationResponse, Disposition, HeadersVerdict, RequestInfo,
+        self, AuthorizationResponse, Decision, Disposition, HeadersVerdict, RequestInfo,
         callout::{Callout, CalloutResponse},
     },
     http::{Header, Headers},
@@ -63,7 +63,9 @@ pub(crate) fn end<S: Store>(
     store: &S,
     said: &impl Fn(&Callout) -> Said,
 ) -> End {
-    let Some(call) = call(config, &request.headers, properties) else { return replied(answer::failed()) };
+    let Some(call) = call(config, &request.headers, properties) else {
+        return replied(answer::failed(), details(Decision::Failed));
+    };
     let body = request.body();
     let judgement = match engine::check_headers(config, &call, !request.ends_with_its_head()) {
         HeadersVerdict::Reply(judgement) => *judgement,
@@ -148,13 +150,24 @@ fn answered(said: &Said) -> Option<CalloutResponse> {
 fn decided(judgement: AuthorizationResponse, asks: Vec<Callout>) -> End {
     match judgement.answer {
         Disposition::Forward(_) => End { asks, reply: None },
-        Disposition::Reply(reply) => End { asks, ..replied(reply) },
+        Disposition::Reply(reply) => End { asks, ..replied(reply, details(judgement.record.decision)) },
         Disposition::Callout(ask) => panic!("asked again: {ask:?}"),
     }
 }
 
-fn replied(reply: answer::Reply) -> End {
-    End { asks: Vec::new(), reply: Some(shown(reply)) }
+fn replied(reply: answer::Reply, details: &str) -> End {
+    End { asks: Vec::new(), reply: Some(shown(reply, details)) }
+}
+
+/// Envoy's response code details; product contract, section 4.
+fn details(decision: Decision) -> &'static str {
+    match decision {
+        Decision::Allowed => panic!("what is allowed goes on"),
+        Decision::Denied => "mcp_policy_denied",
+        Decision::RateLimited => "mcp_policy_rate_limited",
+        Decision::ApprovalRequired => "mcp_policy_approval_required",
+        Decision::Refused | Decision::Failed => "mcp_policy_refused",
+    }
 }
 
 /// `None` if a name is not UTF-8.
@@ -174,12 +187,13 @@ fn read(headers: &Pairs) -> Option<Headers> {
     Some(Headers::new(pairs.collect::<Option<_>>()?))
 }
 
-fn shown(reply: answer::Reply) -> Reply {
+fn shown(reply: answer::Reply, details: &str) -> Reply {
     let pair = |name: &str, value: &str| (name.as_bytes().to_vec(), value.as_bytes().to_vec());
     let content_type = (!reply.body.is_empty()).then(|| pair("content-type", "application/json"));
     let retry_after = reply.retry_after.map(|seconds| pair("retry-after", &seconds.to_string()));
     Reply {
         code: reply.status.into(),
+        details: details.to_owned(),
         headers: content_type.into_iter().chain(retry_after).collect(),
         body: reply.body.into_bytes(),
     }

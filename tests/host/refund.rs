@@ -24,7 +24,7 @@ fn where_envoy_cannot_tell_a_call_costs() {
     for status in STATUSES.into_iter().filter(|status| ![1, 3].contains(status)) {
         for has_answer in [true, false] {
             let fault = Fault::always("proxy_get_property", status);
-            assert_eq!(passes(&delivered(), Some(fault), has_answer), 2, "{status}");
+            assert_eq!(passes(&delivered(), Some(fault), has_answer), 2, "{status}: also if the VM fails");
         }
     }
     for garbage in [&b"x"[..], b"123456789"] {
@@ -72,6 +72,7 @@ fn passes_where_failures_are_free(answer: &[u8], fault: Option<Fault>) -> usize 
             worker.world().faults.clear();
         }
         stream.close(&mut worker);
+        worker.reload_if_failed();
     }
     passed
 }
@@ -91,6 +92,7 @@ fn passes(properties: &Properties, fault: Option<Fault>, has_answer: bool) -> us
         }
         stream.close(&mut worker);
         worker.world().faults.clear();
+        worker.reload_if_failed();
     }
     passed
 }

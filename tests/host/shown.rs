@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use crate::{
     console::{console, visit_to},
-    machine::{Fault, ROOT, Shared, Worker},
+    machine::{Fault, How, ROOT, Shared, Worker},
     request::{at_an_address, call, configuration},
 };
 
@@ -61,7 +61,9 @@ fn refusals_that_follow_each_other_are_shown_when_the_root_is_called() {
 #[test]
 fn refusals_wait_no_longer_though_the_root_is_not_called_or_goes() {
     let mut gateway = Gateway::new();
-    gateway.worker.world().faults = vec![Fault::always("proxy_set_tick_period_milliseconds", 2)];
+    let how = How::Silence;
+    gateway.worker.world().faults =
+        vec![Fault { call: "proxy_set_tick_period_milliseconds", after: 0, times: u32::MAX, how }];
     gateway.refuse(2, 1);
     assert_eq!(gateway.shown(), 1);
     gateway.refuse(1, 250);

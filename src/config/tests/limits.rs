@@ -39,6 +39,21 @@ fn a_service_counts_where_one_is_named() {
     assert_eq!(found, expected);
 }
 
+/// See `host::dispatch_grpc_call`: a longer name could not be sent.
+#[test]
+fn the_cluster_of_a_service_that_counts_has_at_most_125_characters() {
+    let named = |name: &str| with("").replace(",}", "}").replace("rls", name);
+    let longest = "x".repeat(125);
+    assert_eq!(load(&named(&longest)).limits.service.map(|service| service.cluster), Some(longest.into()));
+    let found = problems(&named(&"x".repeat(126)));
+    let long = format!(
+        "/limits/service/cluster: found the string `{}`, expected at most 125 characters: give the cluster a shorter name \
+         in Envoy",
+        "x".repeat(64)
+    );
+    assert_eq!(found, [long]);
+}
+
 #[test]
 fn a_service_counts_calendar_windows_and_whole_amounts() {
     let limit = |rest: &str| {

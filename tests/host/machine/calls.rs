@@ -48,13 +48,10 @@ fn answer(guest: &mut Guest<'_, '_>, name: &str, args: &[u64]) -> Result<u32> {
     *guest.world().called.entry(name.to_owned()).or_default() += 1;
     guest.world().made += 1;
     let fault = guest.world().faults.iter_mut().find_map(|fault| fault.strikes(name).then(|| fault.how.clone()));
+    guest.world().may_trap |= fault.as_ref().is_some_and(|how| how.may_trap(name));
     match &fault {
         Some(How::Status(status)) => return Ok(*status),
         Some(How::Silence) => return Ok(status::OK),
-        Some(How::Reentrant(name, args)) => {
-            let answer = guest.call(name, args)?;
-            guest.world().reentered.push(answer);
-        }
         Some(How::Garbage(_) | How::Nowhere(_) | How::Unversioned) | None => {}
     }
     let out = |guest: &mut Guest<'_, '_>, bytes: Result<Vec<u8>, u32>, at: &[u32]| match (bytes, &fault) {
@@ -71,6 +68,11 @@ fn answer(guest: &mut Guest<'_, '_>, name: &str, args: &[u64]) -> Result<u32> {
         ("proxy_log", &[_, text, size]) => {
             let text = guest.read(text, size)?;
             guest.world().log.push(String::from_utf8_lossy(&text).into_owned());
+            Ok(status::OK)
+        }
+        ("proxy_get_log_level", &[at]) => {
+            let level = guest.world().log_level;
+            guest.write(at, &level.to_le_bytes())?;
             Ok(status::OK)
         }
         ("proxy_get_current_time_nanoseconds", &[at]) => {
@@ -183,10 +185,11 @@ fn answer(guest: &mut Guest<'_, '_>, name: &str, args: &[u64]) -> Result<u32> {
             guest.world().tick = period;
             Ok(status::OK)
         }
-        ("proxy_send_local_response", &[code, _, _, body, body_size, headers, size, _]) => {
+        ("proxy_send_local_response", &[code, details, details_size, body, body_size, headers, size, _]) => {
             let (body, headers) = (guest.read(body, body_size)?, deserialise(&guest.read(headers, size)?));
+            let details = String::from_utf8(guest.read(details, details_size)?).expect("details in ASCII");
             if guest.world().is_about_a_stream() {
-                guest.world().replies.push(Reply { code, headers, body });
+                guest.world().replies.push(Reply { code, details, headers, body });
             }
             Ok(status::OK)
         }

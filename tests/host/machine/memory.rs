@@ -1,6 +1,6 @@
 //! Bytes in and out of an instance. What a call hands out goes into memory that the instance's own allocator gave.
 
-use wasmtime::{AsContextMut as _, Caller, Error, Result, Val};
+use wasmtime::{AsContextMut as _, Caller, Error, Result};
 
 use super::{Pairs, world::World};
 
@@ -31,16 +31,6 @@ impl Guest<'_, '_> {
         self.write(pointer, bytes)?;
         self.write(pointer_at, &pointer.to_le_bytes())?;
         self.write(size_at, &size.to_le_bytes())
-    }
-
-    /// Calls a function of the instance that is in the middle of this call; 0 if it answers nothing.
-    pub(super) fn call(&mut self, name: &str, args: &[u32]) -> Result<u32> {
-        let function = self.0.get_export(name).and_then(wasmtime::Extern::into_func);
-        let function = function.ok_or_else(|| Error::msg("no such export"))?;
-        let args: Vec<Val> = args.iter().map(|arg| Val::I32(arg.cast_signed())).collect();
-        let mut results = vec![Val::I32(0); function.ty(&self.0).results().len()];
-        function.call(self.0.as_context_mut(), &args, &mut results)?;
-        Ok(results.first().map_or(0, |result| result.unwrap_i32().cast_unsigned()))
     }
 
     fn allocate(&mut self, size: u32) -> Result<u32> {

@@ -183,7 +183,7 @@ impl Stream {
 
     /// A local reply goes through the response callbacks of the filter that sent it, in place of any other answer.
     fn reply_comes_back(&mut self, worker: &mut Worker) {
-        let Some(reply) = self.replies.last().cloned() else { return };
+        let Some(reply) = self.replies.last().cloned().filter(|_| !worker.has_failed()) else { return };
         let code = reply.code.to_string();
         let server = std::mem::take(&mut self.answer);
         self.answer(worker, Part::Head(&[(":status", &code)]), reply.body.is_empty());
@@ -191,6 +191,9 @@ impl Stream {
             self.answer(worker, Part::Body(&reply.body), true);
         }
         let reply_as_passed = std::mem::replace(&mut self.answer, server);
+        if worker.has_failed() {
+            return;
+        }
         assert!(reply_as_passed.is_whole && reply_as_passed.body == reply.body, "{reply_as_passed:?}");
         assert_eq!(reply_as_passed.calls, 0);
     }

@@ -9,15 +9,18 @@ use wasmtime::{Instance, Store, Val};
 
 use super::{
     Came, Said, Shared, calls,
+    downstream::PAUSE,
     module::MODULE,
     world::{Reach, World},
 };
 
-/// A worker: an instance with one root context. A trap is a panic, and says where.
+/// A worker: an instance with one root context. A trap is a panic that says where, unless the host broke Envoy's rules in
+/// that callback: then the VM has failed, as in Envoy.
 pub(crate) struct Worker {
     store: Store<World>,
     instance: Instance,
     last_context: u32,
+    has_failed: bool,
 }
 
 /// How many there have been.
@@ -25,6 +28,8 @@ static WORKERS: AtomicU64 = AtomicU64::new(0);
 
 /// Its root context.
 pub(crate) const ROOT: u32 = 1;
+/// The level of Envoy's log if nothing else is said.
+const INFO: u32 = 2;
 
 impl Worker {
     /// An instance that has not been configured, with a root context.
@@ -34,6 +39,7 @@ impl Worker {
             now: 1_767_225_642_500_000_000,
             // No two workers draw the same numbers.
             random: WORKERS.fetch_add(1, Ordering::Relaxed) << 32,
+            log_level: INFO,
             ..World::default()
         };
         let mut store = Store::new(MODULE.engine(), world);
@@ -45,7 +51,7 @@ impl Worker {
         store.data_mut().allocate = allocate;
         let named = |name: &str| (name.as_bytes().to_vec(), Some(b"filter".to_vec()));
         store.data_mut().properties = [named("plugin_name")].into();
-        let mut worker = Self { store, instance, last_context: ROOT };
+        let mut worker = Self { store, instance, last_context: ROOT, has_failed: false };
         worker.callback("_initialize", &[]);
         worker.callback("proxy_on_context_create", &[ROOT, 0]);
         worker
@@ -78,7 +84,29 @@ impl Worker {
     fn configure_root(&mut self, root: u32, configuration: &str) -> bool {
         self.world().configuration = configuration.as_bytes().to_vec();
         let size = u32::try_from(configuration.len()).expect("a small configuration");
-        self.callback("proxy_on_configure", &[root, size]) != 0
+        self.callback("proxy_on_configure", &[root, size]) != 0 && !self.has_failed
+    }
+
+    /// Whether its VM has failed. Envoy makes no more callbacks, and answers 503 to what is open.
+    pub(crate) fn has_failed(&self) -> bool {
+        self.has_failed
+    }
+
+    /// Puts a new VM in the place of one that has failed, as Envoy does under `FAIL_RELOAD`.
+    pub(crate) fn reload_if_failed(&mut self) {
+        if !self.has_failed {
+            return;
+        }
+        let world = self.world();
+        let mut worker = Self::bare(&world.shared);
+        let now = worker.world();
+        now.now = world.now;
+        now.properties.clone_from(&world.properties);
+        now.metrics.clone_from(&world.metrics);
+        now.called.clone_from(&world.called);
+        let configuration = String::from_utf8(world.configuration.clone()).expect("a configuration in UTF-8");
+        assert!(worker.configure(&configuration));
+        *self = worker;
     }
 
     /// Makes the context of a new stream.
@@ -102,12 +130,22 @@ impl Worker {
         self.store.data_mut()
     }
 
-    /// Calls a function of the module.
+    /// Calls a function of the module, by Envoy's rules: not in a VM that has failed, nor for a context that is deleted. In
+    /// both, nothing goes on.
     pub(crate) fn callback(&mut self, name: &str, args: &[u32]) -> u32 {
-        self.attempt(name, args).unwrap_or_else(|trap| panic!("a trap in {name}{args:?}: {trap}"))
+        let is_there =
+            |context: &u32| name == "proxy_on_context_create" || self.store.data().contexts.contains_key(context);
+        if self.has_failed || !args.first().is_none_or(is_there) {
+            return PAUSE;
+        }
+        self.attempt(name, args).unwrap_or_else(|trap| {
+            assert!(self.world().may_trap, "a trap in {name}{args:?}: {trap}");
+            self.has_failed = true;
+            PAUSE
+        })
     }
 
-    /// The same, where a trap is an answer.
+    /// Calls a function of the module, whatever Envoy's rules; a trap is an answer.
     pub(crate) fn attempt(&mut self, name: &str, args: &[u32]) -> Result<u32, String> {
         let function = self.instance.get_func(&mut self.store, name).unwrap_or_else(|| panic!("no {name}"));
         let values: Vec<Val> = args.iter().map(|arg| Val::I32(arg.cast_signed())).collect();
@@ -123,10 +161,14 @@ impl Worker {
         }
     }
 
-    /// Says what came of a request of the module's own, to the root that it belongs to.
+    /// Says what came of a request of the module's own, to the root that it belongs to. Envoy looks an HTTP call up first, and
+    /// says nothing of one that it does not know.
     pub(crate) fn say(&mut self, number: u32, said: &Said) {
         let world = self.world();
         let known = world.calls.iter().position(|call| call.number == number);
+        if said.came == Came::Http && known.is_none() {
+            return;
+        }
         let root = known.map_or(ROOT, |index| world.calls.remove(index).root);
         world.reach = Reach { said: Some(said.clone()), ..Reach::default() };
         let count = |count: usize| u32::try_from(count).expect("a small answer");
@@ -153,6 +195,7 @@ impl Worker {
     fn enter(&mut self, name: &str, args: &[u32]) {
         let world = self.world();
         world.made = 0;
+        world.may_trap = false;
         world.called_for = args.first().copied().unwrap_or_default();
         world.about = world.called_for;
         if let ("proxy_on_context_create", &[context, root]) = (name, args) {

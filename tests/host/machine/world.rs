@@ -49,10 +49,12 @@ pub(crate) struct World {
     pub(crate) replies: Vec<Reply>,
     pub(crate) notes: Vec<Vec<u8>>,
     pub(crate) log: Vec<String>,
-    /// What callbacks answered that calls made.
-    pub(crate) reentered: Vec<u32>,
     /// Whether it ended the response.
     pub(crate) is_ended: bool,
+    /// Whether the host broke Envoy's rules in the current callback, so that the SDK may trap.
+    pub(super) may_trap: bool,
+    /// The level of the host's log, from 0 for `trace` to 6 for `off`.
+    pub(crate) log_level: u32,
     /// How many calls it made.
     pub(crate) made: u32,
     /// How often each call was made, by name.
@@ -126,6 +128,8 @@ pub(crate) enum Came {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Reply {
     pub(crate) code: u32,
+    /// Envoy's response code details.
+    pub(crate) details: String,
     pub(crate) headers: Pairs,
     pub(crate) body: Vec<u8>,
 }

@@ -174,7 +174,7 @@ struct Limits {
 #[schemars(deny_unknown_fields)]
 struct LimitService {
     /// The name of Envoy's cluster, which speaks HTTP/2.
-    #[schemars(title = "Cluster", length(max = 1024), regex(pattern = r"^[!-~]+$"))]
+    #[schemars(title = "Cluster", length(max = 125), regex(pattern = r"^[!-~]+$"))]
     cluster: String,
     /// The name under which the service keeps these limits apart from others. Default: `mcp-policy`.
     #[schemars(title = "Domain", length(max = 1024), regex(pattern = r"^[!-~]+$"), extend("default" = "mcp-policy"))]

@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use crate::http::{Headers, Span};
 
-/// The headers of a serialised map, which they stay in; `None` if the sizes do not fit, or a name is not UTF-8.
+/// The headers of a serialized map, which they stay in; `None` if the sizes do not fit, or a name is not UTF-8.
 pub(super) fn read(bytes: Vec<u8>) -> Option<Headers> {
     if bytes.is_empty() {
         return Some(Headers::default());
@@ -27,7 +27,7 @@ pub(super) fn read(bytes: Vec<u8>) -> Option<Headers> {
     (at <= all).then(|| Headers::of(bytes, spans))
 }
 
-/// A serialised map of `pairs`, none of which comes near 4 GiB.
+/// Serializes `pairs`, none of which comes near 4 GiB.
 pub(super) fn write(pairs: &[(&str, &str)]) -> Vec<u8> {
     let all: usize = pairs.iter().map(|(name, value)| name.len().saturating_add(value.len()).saturating_add(10)).sum();
     let mut bytes = Vec::with_capacity(all.saturating_add(4));

@@ -6,25 +6,25 @@ use crate::{
     mcp::{ResponseFormat, call_result::CallResult},
 };
 
-use super::{host, shared::SharedTable};
+use super::{host, shared_data::SharedData};
 
 /// What a call was charged, until that is settled.
 #[derive(Debug)]
-pub(super) struct Paid {
+pub(super) struct PendingRefund {
     receipt: Receipt,
     refund: Refund,
     /// Listens to the server's answer, where that matters.
     outcome: Option<CallResult>,
 }
 
-impl Paid {
+impl PendingRefund {
     /// `None` where nothing can be given back.
     pub(super) fn new(refund: Refund, receipt: Receipt) -> Option<Self> {
         refund::is_refundable(refund, &receipt).then_some(Self { receipt, refund, outcome: None })
     }
 
     /// The head of an answer: of the server's, or of Envoy's own, when the request found no server.
-    pub(super) fn answer_begins(mut self) -> Option<Self> {
+    pub(super) fn on_response_headers(mut self) -> Option<Self> {
         // Envoy's router says so where a server has answered; asking for more costs more.
         let is_servers = host::response_header("x-envoy-upstream-service-time").is_ok_and(|value| value.is_some());
         if !is_servers && never_sent() {
@@ -39,13 +39,13 @@ impl Paid {
     }
 
     /// A chunk of the answer passes; at its end it is settled.
-    pub(super) fn answer_goes_on(mut self, size: usize, is_end: bool) -> Option<Self> {
+    pub(super) fn on_response_body(mut self, size: usize, is_end: bool) -> Option<Self> {
         self.outcome.as_mut()?.push(&host::response_chunk(size)?);
-        if is_end { self.answer_ends() } else { Some(self) }
+        if is_end { self.on_response_complete() } else { Some(self) }
     }
 
     /// The answer is complete.
-    pub(super) fn answer_ends(mut self) -> Option<Self> {
+    pub(super) fn on_response_complete(mut self) -> Option<Self> {
         if self.outcome.take()?.has_failed() { self.give_back() } else { None }
     }
 
@@ -57,7 +57,7 @@ impl Paid {
     }
 
     fn give_back(self) -> Option<Self> {
-        self.receipt.give_back(&SharedTable, host::now);
+        self.receipt.give_back(&SharedData, host::current_time);
         None
     }
 }

@@ -15,7 +15,9 @@ use crate::{
     },
 };
 
-use super::host::{self, Status};
+use proxy_wasm::types::Status;
+
+use super::host;
 
 /// What has to be done with an answer.
 #[derive(Debug)]

@@ -1,14 +1,13 @@
-//! The table of counters in Envoy's shared data.
+//! The store in Envoy's shared data: a fixed table of cells.
 //!
-//! Shared data has no delete, and a write to a key that is missing always succeeds. So the cells are made while
-//! configuring, which Envoy does first on its main thread, before any worker; the seed last, so that its presence says
-//! that all is there. A request never makes a key, and nothing here overwrites one: whichever thread comes late, or
-//! fails to read what is there, it takes no count away.
+//! Shared data has no delete, and a write to a missing key always succeeds. So the cells are made while configuring,
+//! which Envoy does first on its main thread, before any worker; the seed last, so that its presence proves that
+//! all cells exist. A request never makes a key, and no code here overwrites one: a thread that comes late, or fails to
+//! read a key, takes no count away.
 
-use std::{
-    cell::Cell,
-    hash::{BuildHasher as _, RandomState},
-};
+use std::cell::Cell;
+
+use proxy_wasm::types::MetricType;
 
 use crate::{
     engine::metric,
@@ -17,10 +16,7 @@ use crate::{
     time::Timestamp,
 };
 
-use super::{
-    host::{self, Metric},
-    labels, metrics,
-};
+use super::{counter_info, host, metrics};
 
 /// Names the product and the format, since other filters may share the name space; a new format starts a new table.
 const PREFIX: &str = "mcp-policy/1/";
@@ -31,9 +27,9 @@ thread_local! {
 
 /// Counters that all workers of this Envoy share, and that outlive configurations.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct SharedTable;
+pub(super) struct SharedData;
 
-impl SharedTable {
+impl SharedData {
     /// Makes what is missing. Whether that works has no say in configuring: a request that finds a cell missing is
     /// refused.
     pub(super) fn prepare() {
@@ -42,23 +38,24 @@ impl SharedTable {
         if Self.seed().is_ok() && Self.read(last).is_ok() {
             return;
         }
-        let made = store::CELLS.map(cell_key).all(|key| host::make_shared(&key, store::HEADER).is_ok());
-        if !made || host::make_shared(&seed_key(), &random_seed()).is_err() {
+        let has_cells = store::CELLS.map(cell_key).all(|key| host::init_shared_data(&key, store::HEADER).is_ok());
+        let seed = if has_cells { random_seed() } else { None };
+        if seed.is_none_or(|seed| host::init_shared_data(&seed_key(), &seed).is_err()) {
             log::error!("the table of counters could not be made: calls with limits will be refused");
         }
     }
 }
 
-impl Store for SharedTable {
+impl Store for SharedData {
     fn charged(&self, charge: &Charge<'_>, place: &CounterSlot, now: Timestamp) {
-        labels::note(charge, place, now);
+        counter_info::describe(charge, place, now);
     }
 
     fn record_event(&self, event: Event) {
         match event {
-            Event::CountersChanged(more) => metrics::add(Metric::Gauge, metric::COUNTERS, &[], more),
-            Event::Overflow => metrics::add(Metric::Counter, metric::OVERFLOWS, &[], 1),
-            Event::Conflict => metrics::add(Metric::Counter, metric::CONFLICTS, &[], 1),
+            Event::CountersChanged(more) => metrics::add(MetricType::Gauge, metric::COUNTERS, &[], more),
+            Event::Overflow => metrics::add(MetricType::Counter, metric::OVERFLOWS, &[], 1),
+            Event::Conflict => metrics::add(MetricType::Counter, metric::CONFLICTS, &[], 1),
         }
     }
 
@@ -67,22 +64,22 @@ impl Store for SharedTable {
         if let Some(seed) = SEED.get() {
             return Ok(seed);
         }
-        let stored = host::shared(&seed_key())?;
+        let stored = host::get_shared_data(&seed_key())?;
         let seed = Seed::try_from(stored.bytes.as_slice()).map_err(|_| Unavailable)?;
         SEED.set(Some(seed));
         Ok(seed)
     }
 
     fn read(&self, cell: u16) -> Result<Versioned, Unavailable> {
-        host::shared(&cell_key(cell))
+        host::get_shared_data(&cell_key(cell))
     }
 
     fn set(&self, cell: u16, bytes: &[u8]) -> Result<(), Unavailable> {
-        host::overwrite(&cell_key(cell), bytes)
+        host::set_shared_data(&cell_key(cell), bytes)
     }
 
     fn compare_and_swap(&self, cell: u16, bytes: &[u8], version: u32) -> Result<Cas, Unavailable> {
-        host::share(&cell_key(cell), bytes, version)
+        host::cas_shared_data(&cell_key(cell), bytes, version)
     }
 }
 
@@ -105,13 +102,9 @@ fn cell_key(cell: u16) -> String {
     key
 }
 
-/// The standard library draws the keys of its hasher from the host's random source; two hashes under such keys are
-/// sixteen bytes that nobody can foresee.
-fn random_seed() -> Seed {
-    let state = RandomState::new();
+/// Sixteen bytes that no caller can foresee; `None` if the host has no random bytes.
+fn random_seed() -> Option<Seed> {
     let mut seed = Seed::default();
-    let (front, back) = seed.split_at_mut(8);
-    front.copy_from_slice(&state.hash_one(0_u8).to_le_bytes());
-    back.copy_from_slice(&state.hash_one(1_u8).to_le_bytes());
-    seed
+    getrandom::fill(&mut seed).ok()?;
+    Some(seed)
 }

@@ -1,0 +1,93 @@
+//! One HTTP stream of the console. Its head is held until its body has come: an approver's token goes no further.
+
+use std::{mem, rc::Rc};
+
+use proxy_wasm::{
+    traits::{Context, HttpContext},
+    types::Action,
+};
+
+use crate::{
+    config::Console,
+    console::{self, ConsoleResponse},
+    engine::RequestInfo,
+    http::Response,
+};
+
+use super::{attributes, audit, host, shared_data::SharedData};
+
+/// Envoy's response code details of every response of the console.
+const DETAILS: &str = "mcp_policy_console";
+
+/// One request to the console.
+#[derive(Debug)]
+pub(super) struct ConsoleFilter {
+    /// The number of its context, which log lines give.
+    id: u32,
+    console: Rc<Console>,
+    /// Whether its head has come.
+    has_begun: bool,
+    /// The request, until it is answered.
+    call: Option<RequestInfo>,
+    size: usize,
+}
+
+impl Context for ConsoleFilter {}
+
+impl HttpContext for ConsoleFilter {
+    fn on_http_request_headers(&mut self, _count: usize, end_of_stream: bool) -> Action {
+        log::debug!("mcp-policy: #{} on_http_request_headers: end_of_stream {end_of_stream}", self.id);
+        if mem::replace(&mut self.has_begun, true) {
+            return Action::Pause;
+        }
+        self.call = attributes::request_info_by(&self.console.identity, false);
+        match self.call {
+            None => self.respond(&console::failed()),
+            Some(_) if end_of_stream => self.on_request_complete(),
+            Some(_) => Action::Pause,
+        }
+    }
+
+    fn on_http_request_body(&mut self, size: usize, end_of_stream: bool) -> Action {
+        log::debug!("mcp-policy: #{} on_http_request_body: {size} bytes, end_of_stream {end_of_stream}", self.id);
+        self.size = size;
+        match self.call {
+            Some(_) if size > console::MAX_BODY => self.respond(&console::too_large()),
+            Some(_) if end_of_stream => self.on_request_complete(),
+            Some(_) | None => Action::Pause,
+        }
+    }
+
+    /// Trailers end a body: with them, the body callback never has `end_of_stream`.
+    fn on_http_request_trailers(&mut self, _count: usize) -> Action {
+        log::debug!("mcp-policy: #{} on_http_request_trailers", self.id);
+        self.on_request_complete()
+    }
+}
+
+impl ConsoleFilter {
+    pub(super) fn new(id: u32, console: Rc<Console>) -> Self {
+        Self { id, console, has_begun: false, call: None, size: 0 }
+    }
+
+    fn on_request_complete(&mut self) -> Action {
+        let Some(call) = self.call.take() else { return Action::Pause };
+        let (Some(body), Some(now)) = (host::request_body(self.size), host::current_time()) else {
+            return self.respond(&console::failed());
+        };
+        let ConsoleResponse { response, record } = console::answer(&self.console, &call, &body, now, &SharedData);
+        if let Some(record) = record {
+            audit::write_answer(record);
+        }
+        self.respond(&response)
+    }
+
+    fn respond(&mut self, response: &Response) -> Action {
+        log::debug!("mcp-policy: #{} is answered here with HTTP {}, {DETAILS}", self.id, response.status);
+        self.call = None;
+        if host::send_response(response, DETAILS).is_err() {
+            log::error!("a response of the console could not be sent; the request stays paused");
+        }
+        Action::Pause
+    }
+}

@@ -1,0 +1,340 @@
+//! One HTTP stream of a gateway: head, body, trailers, response. The body is judged when it is complete, and not a byte
+//! of it is forwarded before.
+
+mod callouts;
+
+use std::{mem, rc::Rc};
+
+use proxy_wasm::{
+    traits::{Context, HttpContext},
+    types::{Action, Status},
+};
+
+use crate::{
+    config::{HeaderMode, Refund},
+    engine::{self, AuthorizationResponse, Decision, Disposition, HeadersVerdict, RequestInfo, callout::Callout},
+    http::Headers,
+    mcp::{
+        answer::{self, Reply},
+        head::REPEATING,
+    },
+    time::Timestamp,
+};
+
+use self::callouts::HeldRequest;
+use super::{
+    attributes, audit,
+    host::{self, Unsent},
+    refund::PendingRefund,
+    response_filter::{Broken, Edit, Pass},
+    root::Filter,
+    shared_data::SharedData,
+};
+
+/// One request and its response.
+#[derive(Debug)]
+pub(super) struct PolicyFilter {
+    /// The number of its context, which log lines give.
+    id: u32,
+    /// `None` before the first configuration; the request is then refused.
+    filter: Option<Rc<Filter>>,
+    phase: Phase,
+}
+
+/// How far a request has come.
+#[derive(Debug)]
+enum Phase {
+    /// Nothing has come yet.
+    Start,
+    /// The body is coming; `size` bytes of it have come.
+    AwaitBody { call: RequestInfo, size: usize },
+    /// The end is coming, and no body before it.
+    AwaitEmptyBody { call: RequestInfo },
+    /// The request is complete, and a service is asked about it.
+    AwaitCallout { call: RequestInfo, body: Vec<u8>, ask: Callout, held: HeldRequest },
+    /// No policy applies: Envoy passes on whatever comes.
+    Bypassed,
+    /// It goes on to the server; its response may bring a refund, or have to be edited.
+    Forwarded { refund: Option<PendingRefund>, edit: Edit },
+    /// Its response was reset: nothing more of that goes on.
+    Aborted,
+    /// This filter or the server has replied: nothing more of the request goes on.
+    Replied,
+}
+
+/// Envoy's response code details of a reply that no policy decided.
+const REFUSED: &str = "mcp_policy_refused";
+
+impl Context for PolicyFilter {
+    fn on_http_call_response(&mut self, callout: u32, header_count: usize, body_size: usize, _trailer_count: usize) {
+        log::debug!("mcp-policy: #{} on_http_call_response {callout}: {body_size} bytes", self.id);
+        self.on_callout_response(host::http_call_response(header_count, body_size).as_ref());
+    }
+
+    fn on_grpc_call_response(&mut self, callout: u32, status: u32, body_size: usize) {
+        log::debug!("mcp-policy: #{} on_grpc_call_response {callout}: status {status}, {body_size} bytes", self.id);
+        self.on_callout_response(host::grpc_response(status, body_size).as_ref());
+    }
+}
+
+impl HttpContext for PolicyFilter {
+    fn on_http_request_headers(&mut self, _count: usize, end_of_stream: bool) -> Action {
+        log::debug!("mcp-policy: #{} on_http_request_headers: end_of_stream {end_of_stream}", self.id);
+        if !matches!(self.phase, Phase::Start) {
+            return self.current_action();
+        }
+        let Some(filter) = self.filter.clone() else { return self.refuse_unconfigured() };
+        let Some(call) = attributes::request_info(&filter) else { return self.fail() };
+        let action = match engine::check_headers(&filter.config, &call, !end_of_stream) {
+            HeadersVerdict::Reply(judgement) => self.apply(*judgement, None),
+            HeadersVerdict::Bypass => {
+                log::debug!("mcp-policy: #{} is bypassed", self.id);
+                self.phase = Phase::Bypassed;
+                return Action::Continue;
+            }
+            HeadersVerdict::NeedBody => self.start_buffering(&filter, call, true),
+            HeadersVerdict::Continue | HeadersVerdict::ExpectEmptyBody => self.start_buffering(&filter, call, false),
+        };
+        // A head may announce a body and yet be the end, or announce none and not be it.
+        if end_of_stream { self.on_request_complete() } else { action }
+    }
+
+    fn on_http_request_body(&mut self, body_size: usize, end_of_stream: bool) -> Action {
+        log::debug!("mcp-policy: #{} on_http_request_body: {body_size} bytes, end_of_stream {end_of_stream}", self.id);
+        let (phase, Some(filter)) = (&mut self.phase, &self.filter) else { return self.current_action() };
+        let refusal = match phase {
+            Phase::AwaitBody { call, size } => {
+                *size = body_size;
+                (body_size > filter.config.protocol.max_body_bytes).then(|| engine::too_large(&filter.config, call))
+            }
+            Phase::AwaitEmptyBody { call } => (body_size > 0).then(|| engine::unexpected_body(&filter.config, call)),
+            // More body after the end: it was not judged.
+            Phase::Forwarded { .. } if body_size > 0 => {
+                return self.abort_response("more came after the end of a request");
+            }
+            // The same while a callout is pending: only the buffered body was judged.
+            Phase::AwaitCallout { body, .. } if body_size != body.len() => return self.fail(),
+            // A body without a head cannot be judged.
+            Phase::Start => return self.fail(),
+            Phase::Bypassed => return Action::Continue,
+            Phase::AwaitCallout { .. } | Phase::Forwarded { .. } | Phase::Aborted | Phase::Replied => None,
+        };
+        match refusal {
+            Some(judgement) => self.apply(judgement, None),
+            None if end_of_stream => self.on_request_complete(),
+            None => self.current_action(),
+        }
+    }
+
+    /// Trailers end a body: with them, the body callback never has `end_of_stream`.
+    fn on_http_request_trailers(&mut self, _count: usize) -> Action {
+        log::debug!("mcp-policy: #{} on_http_request_trailers", self.id);
+        self.on_request_complete()
+    }
+
+    fn on_http_response_headers(&mut self, _count: usize, end_of_stream: bool) -> Action {
+        log::debug!("mcp-policy: #{} on_http_response_headers: end_of_stream {end_of_stream}", self.id);
+        // A server need not wait for the end of a request that has no body.
+        if let Phase::AwaitEmptyBody { .. } = self.phase {
+            self.on_request_complete();
+        }
+        self.with_refund(|refund| {
+            let refund = refund.on_response_headers()?;
+            if end_of_stream { refund.on_response_complete() } else { Some(refund) }
+        });
+        let begun = match (&mut self.phase, &self.filter) {
+            (Phase::Forwarded { edit, .. }, _) => edit.begin(end_of_stream),
+            (Phase::AwaitBody { call, .. } | Phase::AwaitCallout { call, .. }, Some(filter)) => {
+                Edit::unjudged(&filter.config, call, end_of_stream)
+            }
+            (Phase::Aborted, _) => return Action::Pause,
+            _ => Ok(()),
+        };
+        if let Phase::AwaitCallout { .. } = self.phase {
+            // The server wants no body any more: whatever the service says, none goes there.
+            self.phase = Phase::Replied;
+        }
+        match begun {
+            Ok(()) => Action::Continue,
+            Err(reply) => self.replace_response(&reply),
+        }
+    }
+
+    fn on_http_response_body(&mut self, body_size: usize, end_of_stream: bool) -> Action {
+        log::debug!("mcp-policy: #{} on_http_response_body: {body_size} bytes, end_of_stream {end_of_stream}", self.id);
+        self.with_refund(|refund| refund.on_response_body(body_size, end_of_stream));
+        self.with_edit(|edit, filter| edit.go_on(&filter.config, body_size, end_of_stream))
+    }
+
+    fn on_http_response_trailers(&mut self, _count: usize) -> Action {
+        log::debug!("mcp-policy: #{} on_http_response_trailers", self.id);
+        self.with_refund(PendingRefund::on_response_complete);
+        self.with_edit(|edit, filter| edit.end(&filter.config).map(|()| Pass::Now))
+    }
+
+    fn on_log(&mut self) {
+        log::debug!("mcp-policy: #{} on_log", self.id);
+        self.with_refund(|refund| {
+            refund.stream_ends();
+            None
+        });
+    }
+}
+
+impl PolicyFilter {
+    pub(super) fn new(id: u32, filter: Option<Rc<Filter>>) -> Self {
+        Self { id, filter, phase: Phase::Start }
+    }
+
+    /// Holds the request's body back until it is complete, and its head if the configuration says so.
+    fn start_buffering(&mut self, filter: &Filter, call: RequestInfo, has_message: bool) -> Action {
+        if remove_headers(filter, &call).is_err() {
+            return self.fail();
+        }
+        self.phase = if has_message { Phase::AwaitBody { call, size: 0 } } else { Phase::AwaitEmptyBody { call } };
+        match filter.config.protocol.headers {
+            HeaderMode::Hold => Action::Pause,
+            HeaderMode::Release => Action::Continue,
+        }
+    }
+
+    fn on_request_complete(&mut self) -> Action {
+        let (phase, Some(filter)) = (&self.phase, &self.filter) else { return self.current_action() };
+        let (call, size) = match phase {
+            Phase::AwaitBody { call, size } => (call, size),
+            Phase::AwaitEmptyBody { call } => {
+                log::debug!("mcp-policy: #{} is forwarded without a body", self.id);
+                self.phase = Phase::Forwarded { refund: None, edit: Edit::of_stream(&filter.config, call) };
+                return Action::Continue;
+            }
+            Phase::Start => return self.fail(),
+            Phase::AwaitCallout { .. }
+            | Phase::Bypassed
+            | Phase::Forwarded { .. }
+            | Phase::Aborted
+            | Phase::Replied => {
+                return self.current_action();
+            }
+        };
+        let (Some(body), Some(now)) = (host::request_body(*size), host::current_time()) else { return self.fail() };
+        let judgement = engine::authorize(&filter.config, call, &body, &filter.name, now, &SharedData);
+        match judgement.answer {
+            Disposition::Callout(ask) => match mem::replace(&mut self.phase, Phase::Replied) {
+                Phase::AwaitBody { call, .. } => self.dispatch(call, body, ask),
+                _ => self.fail(),
+            },
+            _ => self.apply(judgement, Some(now)),
+        }
+    }
+
+    /// Does what was decided, at `now` if that is known, and records it.
+    fn apply(&mut self, judgement: AuthorizationResponse, now: Option<Timestamp>) -> Action {
+        let record = &judgement.record;
+        log::debug!("mcp-policy: #{} is {}, rule {:?}", self.id, record.decision.name(), record.rule);
+        if let Some(filter) = &self.filter {
+            audit::write(&filter.config, record, now);
+        }
+        match judgement.answer {
+            Disposition::Forward(receipt) => {
+                let refund = self.filter.as_ref().map_or(Refund::Never, |filter| filter.config.limits.refund);
+                let edit = judgement.lists.map_or(Edit::Nothing, Edit::List);
+                self.phase = Phase::Forwarded { refund: PendingRefund::new(refund, receipt), edit };
+                Action::Continue
+            }
+            Disposition::Reply(reply) => self.send_reply(&reply, details(record.decision)),
+            // Callers handle this before: a callout is dispatched with the body.
+            Disposition::Callout(_) => self.fail(),
+        }
+    }
+
+    /// Settles what a call was charged, as far as Envoy knows that by now.
+    fn with_refund(&mut self, settle: impl FnOnce(PendingRefund) -> Option<PendingRefund>) {
+        if let Phase::Forwarded { refund, .. } = &mut self.phase {
+            *refund = refund.take().and_then(settle);
+        }
+    }
+
+    /// Edits the next part of the response, or resets it.
+    fn with_edit(&mut self, edit: impl FnOnce(&mut Edit, &Filter) -> Result<Pass, Broken>) -> Action {
+        let (Phase::Forwarded { edit: state, .. }, Some(filter)) = (&mut self.phase, &self.filter) else {
+            return if matches!(self.phase, Phase::Aborted) { Action::Pause } else { Action::Continue };
+        };
+        match edit(state, filter) {
+            Ok(Pass::Now) => Action::Continue,
+            Ok(Pass::AtTheEnd) => Action::Pause,
+            Err(Broken(why)) => self.abort_response(why),
+        }
+    }
+
+    /// Replies in place of the server, whose response has begun.
+    fn replace_response(&mut self, reply: &Reply) -> Action {
+        self.phase = Phase::Replied;
+        match host::send_reply(reply, REFUSED) {
+            Ok(()) => Action::Pause,
+            Err(Unsent) => self.abort_response("a refusal could not be sent"),
+        }
+    }
+
+    /// Resets the response: nothing more of it goes on.
+    fn abort_response(&mut self, why: &str) -> Action {
+        log::warn!("{why}");
+        self.phase = Phase::Aborted;
+        if host::reset_http_response().is_err() {
+            log::error!("a response could not be reset; it stays paused");
+        }
+        Action::Pause
+    }
+
+    fn send_reply(&mut self, reply: &Reply, details: &str) -> Action {
+        log::debug!("mcp-policy: #{} is answered here with HTTP {}, {details}", self.id, reply.status);
+        self.phase = Phase::Replied;
+        if host::send_reply(reply, details).is_err() {
+            log::error!("a refusal could not be sent; the request stays paused");
+        }
+        Action::Pause
+    }
+
+    fn fail(&mut self) -> Action {
+        self.send_reply(&answer::failed(), REFUSED)
+    }
+
+    /// Envoy opened this stream before a configuration: nothing is permitted.
+    fn refuse_unconfigured(&mut self) -> Action {
+        log::error!("a request came before the configuration; it was refused");
+        self.fail()
+    }
+
+    /// What a callback returns that has nothing left to decide.
+    fn current_action(&self) -> Action {
+        match self.phase {
+            Phase::Bypassed | Phase::Forwarded { .. } => Action::Continue,
+            Phase::AwaitCallout { .. }
+            | Phase::Aborted
+            | Phase::Start
+            | Phase::AwaitBody { .. }
+            | Phase::AwaitEmptyBody { .. }
+            | Phase::Replied => Action::Pause,
+        }
+    }
+}
+
+/// Envoy's response code details of a reply; product contract, section 4.
+fn details(decision: Decision) -> &'static str {
+    match decision {
+        Decision::Denied => "mcp_policy_denied",
+        Decision::RateLimited => "mcp_policy_rate_limited",
+        Decision::ApprovalRequired => "mcp_policy_approval_required",
+        Decision::Allowed | Decision::Refused | Decision::Failed => REFUSED,
+    }
+}
+
+/// Removes what would have Envoy send the request twice, and, if the response has to be read, what would have the server
+/// compress it.
+fn remove_headers(filter: &Filter, call: &RequestInfo) -> Result<(), Status> {
+    let remove = |headers: &Headers, names: &[&str]| headers.present(names).try_for_each(host::remove_request_header);
+    remove(&call.headers, &REPEATING)?;
+    if engine::inspects_response(&filter.config, call) {
+        remove(&call.headers, &["accept-encoding"])?;
+    }
+    Ok(())
+}
