@@ -2,6 +2,7 @@
 
 mod answers;
 mod approvals;
+mod charges;
 mod fleet;
 
 #[cfg(target_family = "wasm")]

@@ -7,6 +7,7 @@
 //! | `strictness` | adding a `require`, `deny_if` or `limits` entry never turns a refusal into an allow |
 //! | `precedence` | exactly one entry decides, in whatever order they stand |
 //! | `lists` | of an answer nothing changes but list entries that are not shown, whatever its chunks |
+//! | `charges` | a request is charged the sum of its calls, and a counter that two rules of one call name once |
 //! | `approvals` | no more calls pass than were approved, and no more wait than there is room for |
 //! | `reach` | the random calls reach every kind of decision |
 #![expect(
@@ -19,6 +20,7 @@
 
 mod agreement;
 mod approvals;
+mod charges;
 mod lists;
 mod order;
 mod policies;

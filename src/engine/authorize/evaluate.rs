@@ -40,11 +40,15 @@ pub(super) struct ApprovalRequirement<'p> {
     pub(super) ttl: u32,
 }
 
-/// An amount due to one limit: of several that name one counter, the one with the smallest maximum.
+/// What a request costs of one counter.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct PendingCharge<'p> {
+    /// Of the limits that name the counter, the one with the smallest `max`.
     pub(super) limit: &'p Limit,
+    /// The sum over the targets of the request.
     pub(super) amount: Amount,
+    /// The last target that adds to the amount, by its index, and its part of the amount.
+    last: (usize, Amount),
 }
 
 impl<'p> Evaluation<'p> {
@@ -56,18 +60,20 @@ impl<'p> Evaluation<'p> {
     ) -> Result<Self, Denial<'p>> {
         let args: Vec<Args<'_>> = matters.iter().map(|matter| Args::new(matter.arguments.as_ref())).collect();
         let rules = || {
-            let each = matters.iter().zip(&args);
-            each.flat_map(|(matter, args)| matter.rules(mode).map(move |rule| (matter.subject, rule, args)))
+            let each = matters.iter().zip(&args).enumerate();
+            each.flat_map(|(index, (matter, args))| {
+                matter.rules(mode).map(move |rule| (index, matter.subject, rule, args))
+            })
         };
         let mut notes = ModeTracer { witness, mode };
-        for (subject, rule, args) in rules() {
+        for (_, subject, rule, args) in rules() {
             for predicate in &rule.require {
                 if !holds(predicate, Clause::Require, args, &mut notes)? {
                     return Err(verdict::requirement_failed(predicate, &subject));
                 }
             }
         }
-        for (subject, rule, args) in rules() {
+        for (_, subject, rule, args) in rules() {
             for predicate in &rule.deny_if {
                 if holds(predicate, Clause::Deny, args, &mut notes)? {
                     return Err(verdict::denied_by(predicate, &subject));
@@ -75,16 +81,15 @@ impl<'p> Evaluation<'p> {
             }
         }
         let mut charges: Vec<PendingCharge<'p>> = Vec::new();
-        for (_, rule, args) in rules() {
-            // One rule never names a counter twice, so a counter that is there comes from an earlier rule or matter.
+        for (target, _, rule, args) in rules() {
             for limit in &rule.limits {
                 let amount = cost(limit, args).inspect_err(|denial| notes.note(|| denial.step()))?;
                 notes.note(|| describe_charge(limit, amount));
-                add(&mut charges, limit, amount).inspect_err(|denial| notes.note(|| denial.step()))?;
+                add(&mut charges, target, limit, amount).inspect_err(|denial| notes.note(|| denial.step()))?;
             }
         }
         let mut approval: Option<ApprovalRequirement<'p>> = None;
-        for (subject, rule, args) in rules() {
+        for (_, subject, rule, args) in rules() {
             for predicate in &rule.approval {
                 if !holds(predicate, Clause::Deny, args, &mut notes)? {
                     continue;
@@ -190,35 +195,40 @@ fn cost<'p>(limit: &'p Limit, args: &Args<'_>) -> Result<Amount, Denial<'p>> {
     })
 }
 
-/// Adds what is due to a limit. A counter that two rules name is charged once, the larger amount against the smaller
-/// maximum: what that lets through, both let through.
-fn add<'p>(charges: &mut Vec<PendingCharge<'p>>, limit: &'p Limit, amount: Amount) -> Result<(), Denial<'p>> {
-    match charges.iter_mut().find(|due| due.limit.counter == limit.counter) {
-        None => charges.push(PendingCharge { limit, amount }),
-        Some(due) if std::ptr::eq(due.limit, limit) => {
-            // The same rule for another resource of one request: both are charged.
-            due.amount = due.amount.plus(amount).ok_or_else(|| too_much(limit, amount))?;
-        }
-        Some(due) => {
-            due.amount = due.amount.max(amount);
-            if limit.max < due.limit.max {
-                due.limit = limit;
+/// Adds what a target costs of one limit. The targets of a request are summed. If two rules on one target name one counter,
+/// the target costs the larger of the two amounts. The sum must fit the smallest `max`, so that every rule that names the
+/// counter permits the request.
+fn add<'p>(
+    charges: &mut Vec<PendingCharge<'p>>,
+    target: usize,
+    limit: &'p Limit,
+    amount: Amount,
+) -> Result<(), Denial<'p>> {
+    let pending = match charges.iter_mut().find(|pending| pending.limit.counter == limit.counter) {
+        None => charges.push_mut(PendingCharge { limit, amount, last: (target, amount) }),
+        Some(pending) => {
+            let known = if pending.last.0 == target { pending.last.1 } else { Amount::ZERO };
+            pending.amount = pending.amount.plus(amount.minus(known)).ok_or_else(|| too_much(limit, amount))?;
+            pending.last = (target, amount.max(known));
+            if limit.max < pending.limit.max {
+                pending.limit = limit;
             }
+            pending
         }
-    }
-    charges.iter().find(|due| is_too_much(due)).map_or(Ok(()), |due| Err(too_much(due.limit, due.amount)))
+    };
+    if is_too_much(pending) { Err(too_much(pending.limit, pending.amount)) } else { Ok(()) }
 }
 
 /// Whether waiting cannot help: one call costs more than a window lets through. A call that costs one, as most do,
 /// against a maximum of nothing is a full limit instead.
 fn is_too_much(due: &PendingCharge<'_>) -> bool {
-    let PendingCharge { limit, amount } = due;
+    let PendingCharge { limit, amount, .. } = due;
     *amount > limit.max && (limit.max > Amount::ZERO || limit.cost != Cost::Fixed(Amount::ONE))
 }
 
 fn too_much<'p>(limit: &'p Limit, amount: Amount) -> Denial<'p> {
     let why = format!(
-        "this call costs {amount}, and `{}` lets no more than {} through at once; ask for less",
+        "this request costs {amount}, and `{}` lets no more than {} through at once; ask for less",
         limit.counter, limit.max
     );
     denied(&*limit.pointer, why)
@@ -227,7 +237,7 @@ fn too_much<'p>(limit: &'p Limit, amount: Amount) -> Denial<'p> {
 impl<'p> PendingCharge<'p> {
     /// What the counter stands at once it is charged, if that is known.
     pub(super) fn describe_charged(&self, left: Option<Amount>) -> Step {
-        let Self { limit, amount } = self;
+        let Self { limit, amount, .. } = self;
         let used = left
             .map_or_else(String::new, |left| format!(": {} of {} used", limit.max.minus(left), verdict::quota(limit)));
         Step::new(&*limit.pointer, format!("charges {amount} to `{}`{used}", limit.counter))
@@ -235,7 +245,7 @@ impl<'p> PendingCharge<'p> {
 
     /// That the counter has no room.
     pub(super) fn exceeded(&self) -> Step {
-        let Self { limit, amount } = self;
+        let Self { limit, amount, .. } = self;
         let text = format!("`{}` has no room for {amount}: {} at most", limit.counter, verdict::quota(limit));
         Step::new(&*limit.pointer, text)
     }

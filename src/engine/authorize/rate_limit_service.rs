@@ -91,7 +91,7 @@ fn ask<'p>(service: &LimitService, plan: &Evaluation<'p>, charges: &[Charge<'p>]
 /// # Errors
 /// It does not.
 pub(super) fn require_integers<'p>(charges: &[PendingCharge<'p>]) -> Result<(), Denial<'p>> {
-    let Some(PendingCharge { limit, amount }) = charges.iter().find(|due| due.amount.units().is_none()) else {
+    let Some(PendingCharge { limit, amount, .. }) = charges.iter().find(|due| due.amount.units().is_none()) else {
         return Ok(());
     };
     let why = format!("this call costs {amount}, and `{}` is counted in whole numbers; ask for one", limit.counter);
