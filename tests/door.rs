@@ -1,0 +1,152 @@
+//! The door of the repository: `build.sh` and `.ci/run`, in a copy of their files, with programs of the test's own in
+//! place of cargo and npm.
+#![expect(clippy::expect_used, reason = "a test that finds something else than it expects should stop and say so")]
+
+use std::{
+    fs,
+    os::unix::fs::{PermissionsExt as _, symlink},
+    path::{Path, PathBuf},
+    process::{Command, Output},
+};
+
+/// A checkout with the scripts alone.
+struct Checkout {
+    folder: PathBuf,
+}
+
+impl Checkout {
+    fn new(name: &str) -> Self {
+        let repository = Path::new(env!("CARGO_MANIFEST_DIR"));
+        let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("door").join(name);
+        // One of an earlier run, if there is any.
+        let _ = fs::remove_dir_all(&folder);
+        fs::create_dir_all(folder.join("bin")).expect("a folder");
+        fs::create_dir_all(folder.join(".ci")).expect("a folder");
+        for shared in ["envoy", "tests", "Cargo.toml", "Cargo.lock"] {
+            symlink(repository.join(shared), folder.join(shared)).expect("a link");
+        }
+        for copied in ["build.sh", ".ci/run"] {
+            fs::copy(repository.join(copied), folder.join(copied)).expect("a copy");
+        }
+        Self { folder }
+    }
+
+    /// Puts a program on PATH, before all others.
+    fn with(self, name: &str, script: &str) -> Self {
+        self.write(&format!("bin/{name}"), script);
+        self
+    }
+
+    fn write(&self, path: &str, script: &str) {
+        let file = self.folder.join(path);
+        fs::write(&file, format!("#!/bin/bash\n{script}\n")).expect("a script");
+        fs::set_permissions(&file, fs::Permissions::from_mode(0o755)).expect("its mode");
+    }
+
+    fn run(&self, program: &str, arguments: &[&str], variables: &[(&str, &str)]) -> Output {
+        let path = std::env::var("PATH").expect("a PATH");
+        let mut command = Command::new(self.folder.join(program));
+        for name in ["RUSTFLAGS", "MCP_POLICY_SKIP", "MCP_POLICY_ENVOY", "CARGO_HOME"] {
+            command.env_remove(name);
+        }
+        command.args(arguments).env("PATH", format!("{}:{path}", self.folder.join("bin").display()));
+        command.envs(variables.iter().copied()).current_dir(&self.folder).output().expect("it starts")
+    }
+}
+
+fn text(bytes: &[u8]) -> &str {
+    std::str::from_utf8(bytes).expect("UTF-8")
+}
+
+#[test]
+fn misuse_is_told_with_exit_code_2_before_anything_is_built() {
+    let door = Checkout::new("misuse").with("cargo", "exit 70");
+    let help = "; `./build.sh help` shows how\n";
+    for (arguments, message) in [
+        (&["wasm", "now"][..], format!("error: unexpected argument `now`{help}")),
+        (&["test", "--quick"], format!("error: unexpected argument `--quick`{help}")),
+        (&["run", "--port"], format!("error: `--port` wants a value{help}")),
+        (&["run", "--port", "70000"], format!("error: `--port 70000`: give a number from 1 to 65535{help}")),
+        (&["run", "--polcy", "x"], format!("error: `--polcy` is not an option of `run`{help}")),
+        (&["run", "--policy", "none.json"], format!("error: `--policy none.json`: there is no such file{help}")),
+        (&["run", "--port", "9901"], format!("error: `--port 9901`: Envoy's admin interface listens there{help}")),
+        (&["bench", "all"], format!("error: `all` is nothing to measure{help}")),
+    ] {
+        let output = door.run("build.sh", arguments, &[]);
+        assert_eq!((output.status.code(), text(&output.stderr)), (Some(2), message.as_str()), "{arguments:?}");
+        assert_eq!(text(&output.stdout), "", "{arguments:?}");
+    }
+    let unknown = door.run("build.sh", &["biuld"], &[]);
+    assert_eq!(unknown.status.code(), Some(2));
+    assert!(text(&unknown.stderr).starts_with("error: unknown verb `biuld`\n\nusage: ./build.sh VERB\n"));
+}
+
+#[test]
+fn flags_in_the_environment_do_not_change_the_module() {
+    let door = Checkout::new("flags").with("rustc", "echo /").with("npm", "exit 71").with(
+        "cargo",
+        "env | grep RUSTFLAGS >flags; printf '%s\\n' \"$@\" >arguments; mkdir -p target/wasm32-wasip1/release
+             echo module >target/wasm32-wasip1/release/mcp_policy.wasm",
+    );
+    // As if it had been installed.
+    fs::create_dir_all(door.folder.join("target/tools/binaryen/node_modules/.bin")).expect("a folder");
+    door.write("target/tools/binaryen/node_modules/.bin/wasm-opt", "cp \"$5\" \"$7\"");
+    let flags =
+        ["RUSTFLAGS", "CARGO_ENCODED_RUSTFLAGS", "CARGO_BUILD_RUSTFLAGS", "CARGO_TARGET_WASM32_WASIP1_RUSTFLAGS"];
+    let variables: Vec<(&str, &str)> = flags.into_iter().map(|name| (name, "-Cdebuginfo=1")).collect();
+    let output = door.run("build.sh", &["wasm"], &[&variables[..], &[("CARGO_HOME", "/home/a/.cargo")]].concat());
+    assert!(output.status.success(), "{}", text(&output.stderr));
+    assert_eq!(fs::read_to_string(door.folder.join("flags")).expect("the variables"), "");
+    let arguments = fs::read_to_string(door.folder.join("arguments")).expect("the arguments");
+    let remap = "target.wasm32-wasip1.rustflags=['--remap-path-prefix=/home/a/.cargo/registry/src=crates']";
+    assert_eq!(arguments.lines().last(), Some(remap));
+}
+
+#[test]
+fn test_says_first_what_it_fetches_and_how_to_do_without() {
+    let door = Checkout::new("announce").with("cargo", "exit 72").with("rustc", "echo /");
+    let tools = ["servers", "prometheus", "browser", "schemas", "registry", "fleet"];
+    let output = door.run("build.sh", &["test"], &[]);
+    assert_eq!(output.status.code(), Some(72), "{}", text(&output.stderr));
+    let announced = text(&output.stdout);
+    assert!(announced.starts_with("\n== every test: about "), "{announced}");
+    for name in tools.into_iter().chain(["envoy"]) {
+        // One that is installed on this machine is not fetched.
+        let installed = name == "prometheus" && Command::new("prometheus").arg("--version").output().is_ok();
+        assert_eq!(announced.contains(&format!("\n  {name} ")), !installed, "{name}: {announced}");
+    }
+    assert!(announced.contains(&format!("MCP_POLICY_SKIP={} leaves out the tests that need them.", tools.join(","))));
+    let skipped =
+        door.run("build.sh", &["test"], &[("MCP_POLICY_SKIP", &tools.join(",")), ("MCP_POLICY_ENVOY", "/envoy")]);
+    assert!(!text(&skipped.stdout).contains("Fetched into"), "{}", text(&skipped.stdout));
+}
+
+#[test]
+fn the_summary_of_ci_names_what_was_left_out() {
+    let door = Checkout::new("ci");
+    door.write("build.sh", "echo \"test $1 without '$MCP_POLICY_SKIP' ... ok\"");
+    let summary = |variables: &[(&str, &str)]| {
+        let output = door.run(".ci/run", &[], variables);
+        assert!(output.status.success());
+        let text = text(&output.stdout).replace(": 1 s, ", ": 0 s, ");
+        text.split_once("\n== stages\n").expect("a summary").1.to_owned()
+    };
+    let expected = "lint: 0 s, passed\ndeny: 0 s, passed, without advisories\ntest: 0 s, passed, without servers,fleet\n\
+                    \n== left out by MCP_POLICY_SKIP\ndeny: advisories\ntest: servers,fleet\n\
+                    \n== tests\ntest lint without '' ... ok\ntest deny without 'advisories' ... ok\n\
+                    test test without 'servers,fleet' ... ok\n";
+    assert_eq!(summary(&[("MCP_POLICY_SKIP", "servers,fleet")]), expected);
+    assert!(summary(&[]).contains("\n== left out by MCP_POLICY_SKIP\ndeny: advisories\n\n== tests\n"));
+}
+
+#[test]
+fn a_stage_that_fails_ends_ci_and_is_named() {
+    let door = Checkout::new("ci-fails");
+    door.write("build.sh", "[[ $1 != deny ]]");
+    let output = door.run(".ci/run", &[], &[]);
+    assert_eq!(output.status.code(), Some(1));
+    let text = text(&output.stdout).replace(": 1 s, ", ": 0 s, ");
+    assert!(text.contains("deny: 0 s, failed, without advisories\n"), "{text}");
+    assert!(!text.contains("test: "), "{text}");
+    assert!(text.ends_with("\n== tests\nno test has run\n"), "{text}");
+}
