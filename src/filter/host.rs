@@ -216,14 +216,9 @@ pub(super) fn increment_metric(metric: u32, by: i64) -> Result<(), Status> {
     hostcalls::increment_metric(metric, by)
 }
 
-/// Has the current root, or that of the current stream, tick every so many milliseconds until [`clear_tick_period`].
+/// Has the current root, or that of the current stream, tick every so many milliseconds from now on.
 pub(super) fn set_tick_period(milliseconds: u32) -> Result<(), Status> {
-    hostcalls::set_tick_period(Duration::from_millis(milliseconds.max(1).into()))
-}
-
-/// Ends the ticks of the current root.
-pub(super) fn clear_tick_period() -> Result<(), Status> {
-    hostcalls::set_tick_period(Duration::ZERO)
+    hostcalls::set_tick_period(Duration::from_millis(milliseconds.into()))
 }
 
 /// The wall clock. It may step back.

@@ -32,6 +32,11 @@ enum Role {
     Console(Rc<Console>),
 }
 
+/// The time from configuring to the first tick, in milliseconds.
+const FIRST_TICK_MS: u32 = 1;
+/// The time between two ticks if no decision waits to be flushed, in milliseconds.
+const IDLE_TICK_MS: u32 = 5000;
+
 /// One configuration of the filter on one thread.
 #[derive(Debug)]
 pub(super) struct FilterRoot {
@@ -68,7 +73,7 @@ impl RootContext for FilterRoot {
                     LoadedConfig::Console(console) => Role::Console(Rc::new(console)),
                 });
                 // If this fails, only a metric is missing.
-                let _: Result<(), Status> = host::set_tick_period(1);
+                let _: Result<(), Status> = host::set_tick_period(FIRST_TICK_MS);
                 true
             }
             Err(invalid) => {
@@ -79,10 +84,12 @@ impl RootContext for FilterRoot {
     }
 
     /// Counts the configuration as one in force. This cannot happen while configuring: Envoy tries each configuration in an
-    /// instance that it then throws away without a callback. Later ticks flush buffered decisions.
+    /// instance that it then throws away without a callback. Later ticks flush buffered decisions, and notice that an
+    /// operator has changed the level of Envoy's log.
     fn on_tick(&mut self) {
+        let _: Result<(), Status> = host::set_tick_period(IDLE_TICK_MS);
+        host::follow_log_level();
         log::debug!("mcp-policy: #{} on_tick", self.id);
-        let _: Result<(), Status> = host::clear_tick_period();
         audit::on_tick();
         if !self.is_counted {
             metrics::register();

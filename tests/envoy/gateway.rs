@@ -187,12 +187,21 @@ impl Gateway {
 
     /// The audit record of a request to a listener with an access log, once it is written; empty if it left none.
     pub(crate) async fn record(&self, request: &Request) -> String {
+        self.logged(request).await["record"].as_str().unwrap_or_default().to_owned()
+    }
+
+    /// Envoy's response code details of a request to a listener with an access log, once they are written.
+    pub(crate) async fn response_code_details(&self, request: &Request) -> String {
+        self.logged(request).await["details"].as_str().unwrap_or_default().to_owned()
+    }
+
+    /// The entry of a request in the access log, once it is written.
+    async fn logged(&self, request: &Request) -> Value {
         let file = self.0.folder.join(listener::ACCESS_LOG);
         until("the request is in the access log", || async {
             let log = fs::read_to_string(&file).ok()?;
-            let entries = log.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
-            let entry = entries.into_iter().find(|entry| entry["case"] == *request.case)?;
-            Some(entry["record"].as_str().unwrap_or_default().to_owned())
+            let mut entries = log.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
+            entries.find(|entry| entry["case"] == *request.case)
         })
         .await
     }

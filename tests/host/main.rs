@@ -1,13 +1,17 @@
 //! The built module in a proxy-wasm host of our own, which keeps Envoy's rules where they matter and can break every
 //! one of them: calls that fail with any status, callbacks in any order, workers interleaved step by step.
+//!
+//! What Envoy can do never traps, and upon anything else nothing is forwarded: a request is refused, or the VM traps. The
+//! table of what Envoy can return is in `machine/fault.rs`.
+//!
 //! `./build.sh wasm` builds the module.
 //!
 //! | suite | shows |
 //! |---|---|
 //! | `interface` | what the module asks of an Envoy, and what it offers it |
-//! | `contexts` | each stream has its own root's policy; a context that nobody knows is refused |
+//! | `contexts` | each stream has its own root's policy; a callback that Envoy never makes traps |
 //! | `lawful` | by Envoy's rules, each request ends as the engine says natively |
-//! | `any_order` | in any order, with anything failing: no trap, no second reply, nothing unjudged goes on |
+//! | `any_order` | in any order, with anything failing: no second reply, nothing unjudged goes on, no trap by Envoy's rules |
 //! | `asked` | a call that a service is asked about goes on whole and once when it says so, and never else |
 //! | `counted` | the same of a call that a service counts; where it does not, calls are refused or counted here |
 //! | `console` | a console that fails approves nothing, and strangers never do |
@@ -18,6 +22,7 @@
 //! | `exact` | limits are exact whatever order workers come in |
 //! | `refund` | quota comes back only where Envoy says that nothing was sent |
 //! | `shown` | the console shows what was decided, a quarter second later at most |
+//! | `logging` | lines in the host's log: their level, the number of their stream, no secret |
 //! | `statistics` | what is counted, and what that costs a request |
 #![expect(
     clippy::expect_used,
@@ -39,6 +44,7 @@ mod fails_closed;
 mod fleet;
 mod interface;
 mod lawful;
+mod logging;
 mod machine;
 mod oracle;
 mod refund;

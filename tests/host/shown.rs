@@ -49,13 +49,13 @@ impl Gateway {
 fn refusals_that_follow_each_other_are_shown_when_the_root_is_called() {
     let mut gateway = Gateway::new();
     gateway.refuse(1, 1);
-    assert_eq!((gateway.shown(), gateway.worker.world().tick), (1, 0));
+    assert_eq!((gateway.shown(), gateway.worker.world().tick), (1, 5000));
     gateway.refuse(20, 1);
     assert_eq!((gateway.shown(), gateway.worker.world().tick), (1, 250));
     gateway.worker.callback("proxy_on_tick", &[ROOT]);
-    assert_eq!((gateway.shown(), gateway.worker.world().tick), (21, 0));
+    assert_eq!((gateway.shown(), gateway.worker.world().tick), (21, 5000));
     gateway.refuse(3, 300);
-    assert_eq!((gateway.shown(), gateway.worker.world().tick), (24, 0), "none of them follows another one closely");
+    assert_eq!((gateway.shown(), gateway.worker.world().tick), (24, 5000), "none of them follows another one closely");
 }
 
 #[test]

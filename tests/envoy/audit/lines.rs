@@ -78,3 +78,28 @@ fn lines_are_written_of_what_the_option_says() {
         }
     });
 }
+
+#[test]
+fn an_operator_who_sets_the_level_to_debug_can_follow_one_stream() {
+    run(async {
+        let gateway = Gateway::start("audit-debug", &[listener("mcp", &json!({}))]).await;
+        gateway.send("mcp", &call("no", &json!({}), "1", &[])).await;
+        assert!(!gateway.log().contains("on_http_request_headers"));
+        client::send(gateway.admin(), &Request::new("POST", "/logging?wasm=debug")).await;
+        let number = until("a line at debug", || async {
+            gateway.send("mcp", &call("no", &json!({}), "1", &[])).await;
+            let log = gateway.log();
+            let line = log.lines().find(|line| line.contains(" on_http_request_headers"))?;
+            line.split_once('#')?.1.split_once(' ').map(|(number, _)| number.to_owned())
+        })
+        .await;
+        for what in [
+            "on_http_request_body: ",
+            "is denied, rule \"/tools/no/deny_if/0\"",
+            "is answered here with HTTP 200",
+            "on_log",
+        ] {
+            assert!(gateway.log().contains(&format!("mcp-policy: #{number} {what}")), "{what}: {}", gateway.log());
+        }
+    });
+}

@@ -3,7 +3,7 @@
 use super::{listener, record_of};
 use crate::{
     client::{Body, Request, call, message},
-    gateway::Gateway,
+    gateway::{Gateway, Listener, json_text},
     runtime::run,
 };
 use serde_json::{Value, json};
@@ -49,6 +49,31 @@ fn merged(mut one: Value, other: Value) -> Value {
         one.extend(other);
     }
     one
+}
+
+#[test]
+fn each_local_reply_has_response_code_details_that_name_the_decision() {
+    run(async {
+        let approved = json!({ "policy": { "version": "1", "default": "allow", "tools": {
+            "no": { "action": "deny" },
+            "once": { "rate_limit": "1/day" },
+            "asked": { "require_approval": [{ "conditions": [] }] },
+        } } });
+        let listener = Listener::new("mcp", json_text(&approved.to_string())).access_log();
+        let gateway = Gateway::start("audit-details", &[listener]).await;
+        let tool = |name: &str| call(name, &json!({}), "1", &[]);
+        for (request, details) in [
+            (tool("ok"), "via_upstream"),
+            (tool("no"), "mcp_policy_denied"),
+            (tool("once"), "via_upstream"),
+            (tool("once"), "mcp_policy_rate_limited"),
+            (tool("asked"), "mcp_policy_approval_required"),
+            (message("{"), "mcp_policy_refused"),
+        ] {
+            gateway.send("mcp", &request).await;
+            assert_eq!(gateway.response_code_details(&request).await, details, "{request:?}");
+        }
+    });
 }
 
 #[test]

@@ -202,7 +202,11 @@ impl Listener {
             }] },
         });
         if self.access_log {
-            let format = json!({ "case": "%REQ(X-CASE)%", "record": "%FILTER_STATE(wasm.mcp_policy:PLAIN)%" });
+            let format = json!({
+                "case": "%REQ(X-CASE)%",
+                "record": "%FILTER_STATE(wasm.mcp_policy:PLAIN)%",
+                "details": "%RESPONSE_CODE_DETAILS%",
+            });
             let file = json!({ "path": folder.join(ACCESS_LOG), "log_format": { "json_format": format } });
             let log = extension("envoy.access_loggers.file", "access_loggers.file.v3.FileAccessLog", file);
             manager["access_log"] = json!([log]);

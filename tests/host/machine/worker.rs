@@ -11,7 +11,7 @@ use super::{
     Came, Said, Shared, calls,
     downstream::PAUSE,
     module::MODULE,
-    world::{Reach, World},
+    world::{INFO, Reach, World},
 };
 
 /// A worker: an instance with one root context. A trap is a panic that says where, unless the host broke Envoy's rules in
@@ -28,8 +28,6 @@ static WORKERS: AtomicU64 = AtomicU64::new(0);
 
 /// Its root context.
 pub(crate) const ROOT: u32 = 1;
-/// The level of Envoy's log if nothing else is said.
-const INFO: u32 = 2;
 
 impl Worker {
     /// An instance that has not been configured, with a root context.

@@ -19,6 +19,9 @@ pub(super) mod status {
     pub(in super::super) const UNIMPLEMENTED: u32 = 12;
 }
 
+/// The level of Envoy's log if nothing else is said.
+pub(super) const INFO: u32 = 2;
+
 /// The state behind the imports of one instance.
 #[derive(Default)]
 pub(crate) struct World {
