@@ -162,10 +162,11 @@ impl Config {
         }
     }
 
-    /// The first binding that fits a request, by its index.
+    /// The binding that decides on a request, by its index: the first that matches. `None` if none does, or if servers
+    /// may read the request's host or path in more than one way.
     #[must_use]
-    pub fn binding(&self, scene: &BindingInput<'_>) -> Option<usize> {
-        self.bindings.iter().position(|binding| binding.matches(scene))
+    pub fn binding(&self, input: &BindingInput<'_>) -> Option<usize> {
+        bindings::first_match(&self.bindings, input)
     }
 
     /// The one policy that judges every request, as in forms A and B.
@@ -195,7 +196,7 @@ impl Config {
             bindings,
             mode: Mode::Enforce,
             limits: Limits::default(),
-            identity: vec![Source::Peer(Peer::UriSan), Source::Address { forwarded: false }],
+            identity: vec![Source::peer(Peer::UriSan), Source::Address { forwarded: false }],
             protocol: Protocol::default(),
             answers: DenialFormat::default(),
             lists: Lists::default(),

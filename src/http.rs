@@ -34,10 +34,11 @@ pub struct Span {
     pub value: Range<usize>,
 }
 
-/// How often a header stands in a request.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// How often a request has a header.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Header<'a> {
     /// Not at all.
+    #[default]
     Absent,
     /// Once; white space around the value is not part of it (RFC 9110, section 5.5).
     Once(&'a [u8]),

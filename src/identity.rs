@@ -1,10 +1,11 @@
-//! Who calls: an ordered list of sources, of which the first that yields a value names the caller.
+//! The caller's identity: the first source of an ordered list that yields a value names the caller.
 //!
 //! The name is the *grant*. It starts with the kind of its source, so that a header can never pass for a certificate.
 //! Product contract, section 1.4.
 
 mod address;
 mod document;
+mod secret_headers;
 
 #[cfg(test)]
 mod tests;
@@ -23,7 +24,12 @@ pub use document::{SOURCE, read};
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Source {
     /// The client's certificate, by one of its names.
-    Peer(Peer),
+    Peer {
+        /// Which one.
+        name: Peer,
+        /// What the grant starts with: `peer:`, or `peer.<name>:` for a second name.
+        prefix: Box<str>,
+    },
     /// A claim of a token that Envoy's `jwt_authn` has verified.
     Jwt {
         /// Its name in the token.
@@ -49,7 +55,7 @@ pub enum Source {
         /// Whether an address that Envoy took from a forwarding header counts.
         forwarded: bool,
     },
-    /// Everybody alike.
+    /// The same identity for all callers.
     Constant(Box<str>),
 }
 
@@ -80,7 +86,11 @@ pub trait ConnectionAttributes {
 /// A caller's identity.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Grant {
-    whole: String,
+    /// The prefix and the value, of a secret its digest.
+    name: String,
+    /// The form of a long name that counters are kept by, and that people see.
+    digested: Option<String>,
+    /// The form of a secret that people see.
     shown: Option<String>,
     verified: bool,
 }
@@ -94,12 +104,14 @@ pub enum IdentityError {
     Malformed(String),
 }
 
-/// Values longer than this, in bytes, are replaced by their digest.
+/// Values longer than this, in bytes, are counted and shown by their digest.
 const MAX_VALUE: usize = 256;
+/// Values longer than this, in bytes, are refused: bindings and approvers are compared with the whole value.
+const MAX_COMPARED: usize = 4096;
 /// Envoy's filter that checks tokens.
 const JWT_AUTHN: &str = "envoy.filters.http.jwt_authn";
 
-/// Who calls.
+/// Names the caller.
 ///
 /// # Errors
 /// No source yields a value, or the first that is there is malformed or repeated.
@@ -113,11 +125,17 @@ pub fn identify(sources: &[Source], facts: &impl ConnectionAttributes) -> Result
 }
 
 impl Source {
+    /// The client's certificate, as the only source of its kind.
+    #[must_use]
+    pub fn peer(name: Peer) -> Self {
+        Self::Peer { name, prefix: "peer:".into() }
+    }
+
     fn grant(&self, facts: &impl ConnectionAttributes) -> Result<Option<Grant>, IdentityError> {
         match self {
-            Self::Peer(name) => facts.peer(*name).filter(|value| !value.is_empty()).map(|value| {
+            Self::Peer { name, prefix } => facts.peer(*name).filter(|value| !value.is_empty()).map(|value| {
                 let value = text(&value, "the client's certificate")?;
-                Ok(Grant::new("peer:", value, true))
+                Ok(Grant::new(prefix, value, true))
             }),
             Self::Jwt { claim, payload, prefix } => {
                 let metadata = facts.metadata();
@@ -142,51 +160,79 @@ impl Source {
     }
 }
 
+impl Source {
+    /// What its grants start with; `None` for the source that names all callers alike.
+    fn prefix(&self) -> Option<&str> {
+        match self {
+            Self::Peer { prefix, .. } | Self::Jwt { prefix, .. } | Self::Header { prefix, .. } => Some(prefix),
+            Self::Bearer => Some("bearer:"),
+            Self::Address { .. } => Some("address:"),
+            Self::Constant(_) => None,
+        }
+    }
+}
+
 impl Grant {
     fn new(prefix: &str, value: &str, verified: bool) -> Self {
-        if value.len() <= MAX_VALUE {
-            return Self { whole: [prefix, value].concat(), shown: None, verified };
-        }
-        // Marked before the colon, where no caller writes: a value that looks like a digest stays another identity.
-        let kind = prefix.trim_end_matches(':');
-        Self { whole: format!("{kind}~sha256:{}", digest(value)), shown: None, verified }
+        let name = [prefix, value].concat();
+        let digested = (value.len() > MAX_VALUE).then(|| {
+            // Marked behind the kind, which ends at `:` or `.` in every other grant: a value that looks like a digest
+            // stays another identity.
+            let (kind, rest) = prefix.split_at_checked(prefix.find([':', '.']).unwrap_or_default()).unwrap_or_default();
+            format!("{kind}~sha256{rest}{}", digest(value))
+        });
+        Self { name, digested, shown: None, verified }
     }
 
-    /// The grant of this whole name, such as `jwt:alice`: for cases and explanations, which no request carries.
+    /// The grant of this name, such as `jwt:alice`: for cases and explanations, which no request carries.
     #[cfg(not(target_os = "wasi"))]
     #[must_use]
-    pub fn named(whole: &str) -> Self {
-        let unverified = ["header", "bearer"].iter().any(|kind| whole.starts_with(kind));
-        Self { whole: whole.to_owned(), shown: None, verified: !unverified }
+    pub fn named(name: &str) -> Self {
+        let is_unverified = ["header", "bearer"].iter().any(|kind| name.starts_with(kind));
+        let (prefix, value) =
+            name.split_at_checked(name.find(':').map_or(0, |at| at.saturating_add(1))).unwrap_or_default();
+        Self::new(prefix, value, !is_unverified)
     }
 
     /// A caller who shows a secret: kept and counted by its digest, shown by the first part of that.
     fn secret(prefix: &str, value: &str) -> Self {
         let digest = digest(value);
         let shown: String = digest.chars().take(16).collect();
-        Self { whole: [prefix, &digest].concat(), shown: Some([prefix, &shown].concat()), verified: false }
+        let name = [prefix, &digest].concat();
+        Self { name, digested: None, shown: Some([prefix, &shown].concat()), verified: false }
     }
 
-    /// The whole identity: what counts are kept by.
+    /// The identity as counters, approvals and records tell callers apart.
     #[must_use]
     pub fn id(&self) -> &str {
-        &self.whole
+        self.digested.as_deref().unwrap_or(&self.name)
     }
 
-    /// The identity as people may see it: no secret.
+    /// The identity as people may see it: without a secret.
     #[must_use]
     pub fn display(&self) -> &str {
-        self.shown.as_deref().unwrap_or(&self.whole)
+        self.shown.as_deref().unwrap_or(self.id())
     }
 
-    /// Whether somebody checked it, so that a caller cannot make up as many as it likes.
+    /// The identity as approvers are named: with the value as sent, or the whole digest of a secret.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// All names by which a binding can mean this caller: as sent, as counted and as shown.
+    pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
+        [Some(&self.name), self.digested.as_ref(), self.shown.as_ref()].into_iter().flatten().map(String::as_str)
+    }
+
+    /// Whether Envoy or a certificate authority vouches for it, so that a caller cannot make up as many as it likes.
     #[must_use]
     pub fn is_verified(&self) -> bool {
         self.verified
     }
 }
 
-/// The value of a claim. One that is `null` is as good as none; RFC 7519 has no other value than a string for the names of
+/// The value of a claim. `null` counts as missing; RFC 7519 has no other value than a string for the names of
 /// people and programs.
 fn claimed(metadata: &[u8], payload: &str, claim: &str) -> Result<Option<String>, IdentityError> {
     let claims = structure::kept(metadata, JWT_AUTHN, payload);
@@ -208,6 +254,9 @@ fn single<'a>(header: Header<'a>, name: &str) -> Result<Option<&'a [u8]>, Identi
 
 fn text<'a>(value: &'a [u8], place: &str) -> Result<&'a str, IdentityError> {
     match std::str::from_utf8(value) {
+        Ok(text) if text.len() > MAX_COMPARED => {
+            Err(IdentityError::Malformed(format!("{place} holds more than {MAX_COMPARED} bytes; use a shorter name")))
+        }
         Ok(text) if !text.is_empty() && !text.chars().any(char::is_control) => Ok(text),
         _ => Err(IdentityError::Malformed(format!("{place} holds no readable name"))),
     }

@@ -51,3 +51,4 @@ pub mod policy;
 pub mod protobuf;
 pub mod store;
 pub mod time;
+mod uri;

@@ -7,8 +7,10 @@ mod tests;
 
 use std::sync::Arc;
 
+use self::host_path::{HostPath, PathMatcher};
 use super::matcher::Matcher;
 use crate::{
+    http::Header,
     identity::Grant,
     json::cursor::{Cursor, Keys},
     policy::{self, Policy},
@@ -23,29 +25,38 @@ pub struct NamedPolicy {
     pub policy: Policy,
 }
 
-/// Where a request comes from, and where it goes.
+/// What bindings look at: where a request comes from, and where it goes.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct BindingInput<'s> {
     /// The name of Envoy's route.
     pub route: Option<&'s str>,
     /// `:authority`.
-    pub host: Option<&'s str>,
+    pub host: Header<'s>,
     /// `:path`, with its query.
-    pub path: Option<&'s str>,
-    /// Who calls, where that is known.
+    pub path: Header<'s>,
+    /// The caller's identity, if it has one.
     pub grant: Option<&'s Grant>,
 }
 
-/// What requests of a kind are bound to.
+/// Which requests a policy judges.
 #[derive(Clone, Debug, Default)]
 pub struct Binding {
     route: Option<Matcher>,
     host: Option<Matcher>,
-    path: Option<Matcher>,
-    path_prefix: Option<Matcher>,
+    path: Option<PathMatcher>,
+    path_prefix: Option<PathMatcher>,
     grant: Option<Matcher>,
     /// The policy, by its index; `None` lets requests pass without a look.
     pub(super) policy: Option<usize>,
+}
+
+/// Whether a binding matches a request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Fit {
+    Yes,
+    No,
+    /// A server may read the request in a way that the binding matches, so no later binding may judge it.
+    Ambiguous,
 }
 
 /// What judges a request.
@@ -63,6 +74,8 @@ pub enum PolicyMatch<'c> {
 pub const BINDING: Keys = Keys { known: &["route", "host", "path", "path_prefix", "grant", "policy", "bypass"] };
 /// Policies of one configuration; product contract, section 1.
 const MAX_POLICIES: usize = 256;
+/// Bindings of one configuration: a request is compared with each of them.
+const MAX_BINDINGS: usize = 1000;
 /// Bytes of a policy's name.
 const MAX_NAME: usize = 128;
 
@@ -72,26 +85,25 @@ impl Binding {
         Self { policy: Some(policy), ..Self::default() }
     }
 
-    /// Whether it is one of everything to a policy.
+    /// Whether it binds every request to a policy.
     pub(super) fn is_of_all(&self) -> bool {
         let Self { route, host, path, path_prefix, grant, policy } = self;
-        let matchers = [route, host, path, path_prefix, grant];
-        policy.is_some() && matchers.into_iter().all(Option::is_none)
+        let names = [route, host, grant].into_iter().all(Option::is_none);
+        policy.is_some() && names && path.is_none() && path_prefix.is_none()
     }
 
-    /// Whether it is about a request.
-    pub(super) fn matches(&self, scene: &BindingInput<'_>) -> bool {
-        let holds = |matcher: &Option<Matcher>, text: Option<&str>, fits: fn(&Matcher, &str) -> bool| {
-            matcher.as_ref().is_none_or(|matcher| text.is_some_and(|text| fits(matcher, text)))
-        };
-        let grant = |matcher: &Matcher| {
-            scene.grant.is_some_and(|grant| matcher.matches(grant.id()) || matcher.matches(grant.display()))
-        };
-        holds(&self.route, scene.route, Matcher::matches)
-            && holds(&self.host, scene.host, host_path::is_host)
-            && holds(&self.path, scene.path, host_path::is_path)
-            && holds(&self.path_prefix, scene.path, host_path::has_prefix)
-            && self.grant.as_ref().is_none_or(grant)
+    fn fits(&self, input: &BindingInput<'_>, place: &HostPath<'_>) -> Fit {
+        let holds =
+            |matcher: &Option<Matcher>, matches: &dyn Fn(&Matcher) -> bool| matcher.as_ref().is_none_or(matches);
+        let route = |matcher: &Matcher| input.route.is_some_and(|route| matcher.matches(route));
+        let grant =
+            |matcher: &Matcher| input.grant.is_some_and(|grant| grant.names().any(|name| matcher.matches(name)));
+        if !holds(&self.route, &route) || !holds(&self.grant, &grant) {
+            return Fit::No;
+        }
+        let host = self.host.as_ref().map(|host| place.fits_host(host));
+        let paths = [&self.path, &self.path_prefix].map(|path| path.as_ref().map(|path| place.fits_path(path)));
+        host.into_iter().chain(paths.into_iter().flatten()).fold(Fit::Yes, Fit::and)
     }
 
     /// Whether it has to be told the route.
@@ -115,6 +127,28 @@ impl Binding {
     }
 }
 
+impl Fit {
+    fn of(matches: bool) -> Self {
+        if matches { Self::Yes } else { Self::No }
+    }
+
+    fn and(self, other: Self) -> Self {
+        match (self, other) {
+            (Self::No, _) | (_, Self::No) => Self::No,
+            (Self::Ambiguous, _) | (_, Self::Ambiguous) => Self::Ambiguous,
+            (Self::Yes, Self::Yes) => Self::Yes,
+        }
+    }
+}
+
+/// The first binding that matches a request, by its index. `None` also if one before it might: a request that servers
+/// read in more than one way gets no less specific policy.
+pub(super) fn first_match(bindings: &[Binding], input: &BindingInput<'_>) -> Option<usize> {
+    let place = HostPath::new(input.host, input.path);
+    let mut fits = bindings.iter().map(|binding| binding.fits(input, &place)).enumerate();
+    fits.find(|(_, fit)| *fit != Fit::No).and_then(|(index, fit)| (fit == Fit::Yes).then_some(index))
+}
+
 /// Reads `policies`.
 pub(super) fn policies(at: &Cursor<'_, '_>) -> Option<Vec<NamedPolicy>> {
     let entries = at.entries()?;
@@ -134,20 +168,30 @@ pub(super) fn policies(at: &Cursor<'_, '_>) -> Option<Vec<NamedPolicy>> {
 
 /// Reads `bindings`; `names` are those of the policies, in order.
 pub(super) fn bindings(at: &Cursor<'_, '_>, names: &[&str]) -> Option<Vec<Binding>> {
-    let read: Vec<Option<Binding>> = at.items()?.iter().map(|item| binding(item, names)).collect();
+    let items = at.items()?;
+    if items.len() > MAX_BINDINGS {
+        at.report(format!("found {} bindings; at most {MAX_BINDINGS} are allowed", items.len()));
+        return None;
+    }
+    let read: Vec<Option<Binding>> = items.iter().map(|item| binding(item, names)).collect();
     read.into_iter().collect()
 }
 
-fn binding(at: &Cursor<'_, '_>, names: &[&str]) -> Option<Binding> {
+const PLAIN_PATH: &str = "a path that begins with `/`, in ASCII, without a query, `//`, `\\`, `;`, dot segments and needless \
+    escapes, since a request with another one matches no binding";
+
+fn binding(at: &Cursor<'_, '_>, policies: &[&str]) -> Option<Binding> {
     let fields = at.fields(BINDING)?;
-    let matcher = |key: &str| match fields.get(key).map(|at| (at.text(), at)) {
+    let text = |key: &str| fields.get(key).map_or(Some(None), |at| name_or_pattern(&at).map(Some));
+    let matcher = |key: &str| Some(text(key)?.map(|(text, _)| Matcher::new(text)));
+    let names = ["route", "host", "grant"].map(matcher);
+    let path = |key: &str, read: fn(&str) -> Option<PathMatcher>| match text(key)? {
+        Some((text, at)) => read(text).map_or_else(|| at.report_expected(PLAIN_PATH), |path| Some(Some(path))),
         None => Some(None),
-        Some((Some(""), at)) => at.report_expected("a text, exact or with `*`"),
-        Some((text, _)) => text.map(|text| Some(Matcher::new(text))),
     };
-    let read = ["route", "host", "path", "path_prefix", "grant"].map(matcher);
+    let paths = [path("path", PathMatcher::exact), path("path_prefix", PathMatcher::prefix)];
     let policy = match (fields.get("policy"), fields.get("bypass")) {
-        (Some(policy), None) => Some(policy.index_of(names)?),
+        (Some(policy), None) => Some(policy.index_of(policies)?),
         (None, Some(bypass)) => {
             if bypass.flag()? {
                 check_bypass(at);
@@ -161,15 +205,15 @@ fn binding(at: &Cursor<'_, '_>, names: &[&str]) -> Option<Binding> {
             return None;
         }
     };
-    let [route, host, path, path_prefix, grant] = read;
-    for (key, matcher) in [("path", &path), ("path_prefix", &path_prefix)] {
-        if let (Some(at), Some(Some(matcher))) = (fields.get(key), matcher)
-            && !matcher.text().starts_with(['/', '*'])
-        {
-            at.report("a path begins with `/`");
-        }
-    }
+    let ([route, host, grant], [path, path_prefix]) = (names, paths);
     Some(Binding { route: route?, host: host?, path: path?, path_prefix: path_prefix?, grant: grant?, policy })
+}
+
+fn name_or_pattern<'w, 'a>(at: &Cursor<'w, 'a>) -> Option<(&'w str, Cursor<'w, 'a>)> {
+    match at.text()? {
+        "" => at.report_expected("a text, exact or with `*`"),
+        text => Some((text, *at)),
+    }
 }
 
 /// What is not inspected is found by Envoy's own word alone: clients choose everything else.

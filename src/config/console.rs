@@ -31,17 +31,17 @@ impl Console {
         let fields = at.fields(CONSOLE_FORM)?.required("console")?.fields(CONSOLE)?;
         let identity = match fields.get("identity") {
             Some(identity) => identity::read(&identity),
-            None => vec![Source::Peer(Peer::UriSan), Source::Bearer],
+            None => vec![Source::peer(Peer::UriSan), Source::Bearer],
         };
         let approvers = fields.required("approvers").and_then(|at| approvers(&at, &identity));
         let hosts = fields.get("hosts").map_or(Some(Vec::new()), |at| hosts(&at));
         Some(Self { approvers: approvers?, identity, hosts: hosts? })
     }
 
-    /// Whether somebody may approve.
+    /// Whether this caller may approve.
     #[must_use]
     pub fn matches_approver(&self, grant: &Grant) -> bool {
-        self.approvers.iter().any(|approver| approver.matches(grant.id()))
+        self.approvers.iter().any(|approver| approver.matches(grant.name()))
     }
 
     /// Whether the page is reached by this host: else another page may have had its name point here.
@@ -71,15 +71,14 @@ fn approver(at: &Cursor<'_, '_>, identity: &[Source]) -> Option<Matcher> {
     let text = at.text()?;
     let Some((kind, value)) = text.split_once(':') else { return at.report_expected(FORMS) };
     let yields = |source: &Source| match source {
-        Source::Jwt { prefix, .. } => prefix.strip_suffix(':') == Some(kind),
-        Source::Peer(_) => kind == "peer",
+        Source::Jwt { prefix, .. } | Source::Peer { prefix, .. } => prefix.strip_suffix(':') == Some(kind),
         Source::Bearer => kind == "bearer",
         Source::Header { .. } | Source::Address { .. } | Source::Constant(_) => false,
     };
     let is_digest = || value.len() == 64 && value.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
     let is_form = match kind {
         "bearer" => is_digest(),
-        _ => !value.is_empty() && (kind == "peer" || kind == "jwt" || kind.starts_with("jwt.")),
+        _ => !value.is_empty() && matches!(kind.split('.').next(), Some("peer" | "jwt")),
     };
     if !is_form {
         return at.report_expected(FORMS);

@@ -20,11 +20,4 @@ impl Matcher {
             Self::Pattern(pattern) => pattern.matches(text),
         }
     }
-
-    pub(super) fn text(&self) -> &str {
-        match self {
-            Self::Exact(exact) => exact,
-            Self::Pattern(pattern) => pattern.text(),
-        }
-    }
 }

@@ -28,7 +28,7 @@ fn a_bare_policy_is_a_whole_configuration() {
     assert!(matches!(config.policies[0].policy.tool("a"), Lookup::Rule(_)));
     assert!(matches!(config.policies[0].policy.tool("b"), Lookup::NoMatch));
     assert_eq!(&*config.policies[0].name, "default");
-    assert_eq!(config.identity, [Source::Peer(Peer::UriSan), Source::Address { forwarded: false }]);
+    assert_eq!(config.identity, [Source::peer(Peer::UriSan), Source::Address { forwarded: false }]);
     let protocol = Protocol {
         headers: HeaderMode::Release,
         max_body_bytes: 1_048_576,

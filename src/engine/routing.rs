@@ -30,8 +30,8 @@ pub(super) fn trace_match(config: &Config, call: &RequestInfo, bound: PolicyMatc
 fn scene(call: &RequestInfo) -> BindingInput<'_> {
     BindingInput {
         route: call.route.as_deref(),
-        host: call.headers.text(":authority"),
-        path: call.headers.text(":path"),
+        host: call.headers.get(":authority"),
+        path: call.headers.get(":path"),
         grant: call.grant.as_ref().ok(),
     }
 }

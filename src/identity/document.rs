@@ -5,7 +5,7 @@ use crate::json::{
     cursor::{Cursor, Keys},
 };
 
-use super::{Peer, Source};
+use super::{Peer, Source, secret_headers};
 
 /// The keys of a source of identity.
 pub const SOURCE: Keys =
@@ -17,17 +17,55 @@ pub fn read(at: &Cursor<'_, '_>) -> Vec<Source> {
     if items.is_empty() {
         at.report("the list is empty, so that no caller has an identity; name a source such as `{\"address\": true}`");
     }
+    if items.len() > MAX_SOURCES {
+        at.report(format!("found {} sources; at most {MAX_SOURCES} are allowed", items.len()));
+        return Vec::new();
+    }
     let mut sources: Vec<Source> = Vec::new();
     for item in &items {
         if let Some(source) = source(item, &sources) {
-            if sources.contains(&source) {
-                item.report("this source stands twice; leave one");
-            }
+            check_distinct(item, &source, &sources);
             sources.push(source);
         }
     }
     sources
 }
+
+/// Reports a source whose grants an earlier one can name, too: two callers would be one.
+fn check_distinct(at: &Cursor<'_, '_>, source: &Source, earlier: &[Source]) {
+    if earlier.iter().any(|other| is_same(source, other)) {
+        at.report("this source stands twice; leave one");
+        return;
+    }
+    let Some(prefix) = source.prefix() else { return };
+    let other =
+        earlier.iter().filter_map(Source::prefix).find(|other| prefix.starts_with(other) || other.starts_with(prefix));
+    match other {
+        Some("address:") => {
+            at.report("`{\"address\": \"forwarded\"}` takes the connection's own address, too; leave one of the two");
+        }
+        Some(other) => at.report(format!(
+            "grants begin with `{prefix}` here and with `{other}` in an earlier source, so that both could name one grant; \
+             leave one out"
+        )),
+        None => {}
+    }
+}
+
+/// Whether two sources read the same value.
+fn is_same(source: &Source, other: &Source) -> bool {
+    match (source, other) {
+        (Source::Peer { name, .. }, Source::Peer { name: other, .. }) => name == other,
+        (Source::Header { name, .. }, Source::Header { name: other, .. }) => name == other,
+        (Source::Jwt { claim, payload, .. }, Source::Jwt { claim: other_claim, payload: other_payload, .. }) => {
+            (claim, payload) == (other_claim, other_payload)
+        }
+        _ => source == other,
+    }
+}
+
+/// Sources of one list: each is asked for by every request that the ones before do not name.
+const MAX_SOURCES: usize = 32;
 
 fn source(at: &Cursor<'_, '_>, earlier: &[Source]) -> Option<Source> {
     let fields = at.fields(SOURCE)?;
@@ -53,16 +91,23 @@ fn source(at: &Cursor<'_, '_>, earlier: &[Source]) -> Option<Source> {
         }
         "peer" => {
             let names = [("uri_san", Peer::UriSan), ("dns_san", Peer::DnsSan), ("subject", Peer::Subject)];
-            value.choice(&names).map(Source::Peer)
+            let name = value.choice(&names)?;
+            let is_first = !earlier.iter().any(|source| matches!(source, Source::Peer { .. }));
+            let written = names.iter().find(|(_, other)| *other == name).map_or("", |(written, _)| written);
+            let prefix = if is_first { "peer:".into() } else { format!("peer.{written}:").into() };
+            Some(Source::Peer { name, prefix })
         }
         "header" => {
             let secret = fields.get("secret").map_or(Some(false), |secret| secret.flag())?;
             let name = header_name(&value)?;
+            if !secret && secret_headers::is_secret(&name) {
+                value.report(format!("`{name}` carries a secret, which logs would show; add `\"secret\": true`"));
+            }
             let is_first = !earlier.iter().any(|source| matches!(source, Source::Header { .. }));
             let prefix = if is_first { "header:".into() } else { format!("header.{name}:").into() };
             Some(Source::Header { name, prefix, secret })
         }
-        "bearer" => yes(&value).map(|()| Source::Bearer),
+        "bearer" => only_true(&value).map(|()| Source::Bearer),
         "address" => match &value.node().value {
             Value::Bool(true) => Some(Source::Address { forwarded: false }),
             Value::String(text) if text == "forwarded" => Some(Source::Address { forwarded: true }),
@@ -87,7 +132,7 @@ fn name(at: &Cursor<'_, '_>) -> Option<Box<str>> {
     }
 }
 
-fn yes(at: &Cursor<'_, '_>) -> Option<()> {
+fn only_true(at: &Cursor<'_, '_>) -> Option<()> {
     if at.flag()? { Some(()) } else { at.report_expected("`true`; leave the source out otherwise") }
 }
 

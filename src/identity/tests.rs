@@ -131,6 +131,71 @@ fn a_second_header_has_a_prefix_of_its_own() {
 }
 
 #[test]
+fn approvers_and_bindings_see_a_long_value_as_it_was_sent() {
+    let long = "x".repeat(4096);
+    let found = identify(&sources(r#"[{"header":"x-agent-id"}]"#).unwrap(), &with_headers(&[("x-agent-id", &long)]));
+    let found = found.unwrap();
+    assert_eq!(found.name(), format!("header:{long}"));
+    assert!(found.id().starts_with("header~sha256:") && found.display() == found.id(), "{}", found.id());
+    let longer = with_headers(&[("x-agent-id", &"x".repeat(4097))]);
+    assert_eq!(
+        grant(r#"[{"header":"x-agent-id"}]"#, &longer),
+        Err("the header `x-agent-id` holds more than 4096 bytes; use a shorter name".to_owned())
+    );
+}
+
+/// `header.x:` and a long value against `header.x~sha256:` and a digest.
+#[test]
+fn the_digest_of_one_header_is_no_value_of_another() {
+    let identity = r#"[{"header":"a"},{"header":"x"},{"header":"x~sha256"}]"#;
+    let digested = grant(identity, &with_headers(&[("x", &"v".repeat(257))])).unwrap();
+    let digest = digested.strip_prefix("header~sha256.x:").unwrap();
+    let forged = grant(identity, &with_headers(&[("x~sha256", digest)])).unwrap();
+    assert_eq!(forged, format!("header.x~sha256:{digest}"));
+}
+
+#[test]
+fn two_sources_that_could_name_one_grant_are_a_mistake() {
+    let jwt = |claim: &str, payload: &str| format!(r#"{{"jwt_claim":"{claim}","payload":"{payload}"}}"#);
+    let three = |second: &str, third: &str| sources(&format!("[{},{second},{third}]", jwt("sub", "p")));
+    let message = |here: &str, earlier: &str| {
+        format!(
+            "/2: grants begin with `{here}` here and with `{earlier}` in an earlier source, so that both could name one \
+             grant; leave one out"
+        )
+    };
+    assert_eq!(three(&jwt("c", "a.b"), &jwt("b.c", "a")), Err(vec![message("jwt.a.b.c:", "jwt.a.b.c:")]));
+    // The value `d:x` of the one is the value `x` of the other.
+    assert_eq!(three(&jwt("c", "a"), &jwt("c:d", "a")), Err(vec![message("jwt.a.c:d:", "jwt.a.c:")]));
+    assert_eq!(three(&jwt("c:d", "a"), &jwt("c", "a")), Err(vec![message("jwt.a.c:", "jwt.a.c:d:")]));
+    assert_eq!(
+        three(&jwt("sub", "p"), &jwt("c", "a")),
+        Err(vec!["/1: this source stands twice; leave one".to_owned()])
+    );
+    assert!(three(&jwt("c", "a"), &jwt("d", "a")).is_ok());
+    let addresses = r#"[{"address":true},{"address":"forwarded"}]"#;
+    let message = r#"/1: `{"address": "forwarded"}` takes the connection's own address, too; leave one of the two"#;
+    assert_eq!(sources(addresses), Err(vec![message.to_owned()]));
+    let peers = sources(r#"[{"peer":"uri_san"},{"peer":"dns_san"}]"#).unwrap();
+    assert_eq!(peers[1], Source::Peer { name: Peer::DnsSan, prefix: "peer.dns_san:".into() });
+    let many = format!("[{}]", vec![r#"{"bearer":true}"#; 33].join(","));
+    assert_eq!(sources(&many), Err(vec!["(top level): found 33 sources; at most 32 are allowed".to_owned()]));
+}
+
+#[test]
+fn a_header_that_carries_a_secret_is_never_shown() {
+    for name in ["authorization", "Cookie", "x-api-key", "Proxy-Authorization"] {
+        let message = format!(
+            "/0/header: `{}` carries a secret, which logs would show; add `\"secret\": true`",
+            name.to_ascii_lowercase()
+        );
+        assert_eq!(sources(&format!(r#"[{{"header":"{name}"}}]"#)), Err(vec![message.clone()]));
+        assert_eq!(sources(&format!(r#"[{{"header":"{name}","secret":false}}]"#)), Err(vec![message]));
+        assert!(sources(&format!(r#"[{{"header":"{name}","secret":true}}]"#)).is_ok());
+    }
+}
+
+#[test]
 fn what_no_source_can_be_is_reported() {
     let found = sources(
         r#"[{"peer":"uri"},{"header":"x y"},{"bearer":false},{"address":"any"},{"constant":""},{},
@@ -163,7 +228,7 @@ fn a_grant_tells_whether_somebody_checked_it() {
     let verified = |source: Source, call: &Call| identify(&[source], call).map(|grant: Grant| grant.is_verified());
     let call = Call { address: Some("10.0.0.7:1"), uri_san: Some("spiffe://a"), ..with_headers(&[("x", "y")]) };
     assert_eq!(verified(Source::Address { forwarded: false }, &call), Ok(true));
-    assert_eq!(verified(Source::Peer(Peer::UriSan), &call), Ok(true));
+    assert_eq!(verified(Source::peer(Peer::UriSan), &call), Ok(true));
     let header = Source::Header { name: "x".into(), prefix: "header:".into(), secret: false };
     assert_eq!(verified(header, &call), Ok(false));
 }

@@ -22,7 +22,7 @@ pub(super) fn look(found: &mut Lints<'_>) {
                 found.add(Lint::UnverifiedIdentity, pointer, message);
             }
             Source::Constant(value) => constant(found, pointer, index, value),
-            Source::Jwt { .. } | Source::Peer(_) | Source::Address { .. } => {}
+            Source::Jwt { .. } | Source::Peer { .. } | Source::Address { .. } => {}
         }
     }
 }

@@ -1,33 +1,168 @@
-//! Hosts and paths, as far as everybody reads them alike.
+//! Hosts and paths of requests, as far as all servers read them alike.
 
-use super::Matcher;
+use std::cell::OnceCell;
 
-/// Whether a host is meant, with its port or without. Hosts know no case; RFC 9110, section 4.2.3.
-pub(super) fn is_host(matcher: &Matcher, host: &str) -> bool {
-    let host = host.to_ascii_lowercase();
-    let is_port = |port: &str| !port.is_empty() && port.bytes().all(|byte| byte.is_ascii_digit());
-    let bare = host.rsplit_once(':').filter(|(_, port)| is_port(port)).map(|(bare, _)| bare);
-    matcher.matches(&host) || bare.is_some_and(|bare| matcher.matches(bare))
+use super::{Fit, Matcher};
+use crate::{http::Header, json::fold::fold_char, uri};
+
+/// A longer `:path` matches no binding; product contract, section 3.1.
+const MAX_PATH: usize = 4096;
+/// A longer `:authority` matches no binding. A name in DNS has 253 bytes (RFC 1035, section 2.3.4), a port five.
+const MAX_HOST: usize = 512;
+
+/// `:authority` and `:path` of one request: each is checked once, when the first binding reads it.
+#[derive(Debug)]
+pub(super) struct HostPath<'s> {
+    authority: Header<'s>,
+    target: Header<'s>,
+    host: OnceCell<Part<Host>>,
+    path: OnceCell<Part<Path<'s>>>,
 }
 
-/// Whether a path is meant, without its query.
-pub(super) fn is_path(matcher: &Matcher, path: &str) -> bool {
-    plain(path).is_some_and(|path| matcher.matches(path))
+/// A part of a request.
+#[derive(Debug)]
+enum Part<T> {
+    /// The request does not have it.
+    Absent,
+    /// Servers may read it in more than one way, or it is too long to compare.
+    Ambiguous,
+    Plain(T),
 }
 
-/// Whether a path is meant or lies below it: `/a` has `/a/b` below it, and not `/ab`.
-pub(super) fn has_prefix(matcher: &Matcher, path: &str) -> bool {
-    let Some(path) = plain(path) else { return false };
-    let fronts = path.match_indices('/').flat_map(|(at, _)| [path.get(..at), path.get(..at.saturating_add(1))]);
-    matcher.matches(path) || fronts.flatten().any(|front| matcher.matches(front))
+/// A host in lower case: hosts know no case (RFC 9110, section 4.2.3).
+#[derive(Debug)]
+struct Host {
+    with_port: String,
+    /// The name or address alone, without the dot that may end a name.
+    bare: String,
 }
 
-/// The path without its query, if servers cannot find another one in it: some merge slashes, resolve dots, decode, or
-/// cut at `;`.
-fn plain(path: &str) -> Option<&str> {
-    let path = path.split(['?', '#']).next().unwrap_or_default();
-    let lower = path.to_ascii_lowercase();
-    let odd = ["//", "\\", ";", "%2e", "%2f", "%5c"].iter().any(|odd| lower.contains(odd));
-    let dots = path.split('/').any(|segment| segment == "." || segment == "..");
-    (!odd && !dots).then_some(path)
+/// A path without its query.
+#[derive(Debug)]
+struct Path<'s> {
+    text: &'s str,
+    folded: String,
+}
+
+/// A path of a binding.
+#[derive(Clone, Debug)]
+pub(super) struct PathMatcher {
+    exact: PathPattern,
+    /// What lies below it, for a prefix: `/a/*` for `/a`.
+    below: Option<PathPattern>,
+}
+
+/// A path, or a pattern for paths, and its form by which spellings are found that differ in case only.
+#[derive(Clone, Debug)]
+struct PathPattern {
+    written: Matcher,
+    folded: Matcher,
+}
+
+impl<'s> HostPath<'s> {
+    pub(super) fn new(authority: Header<'s>, target: Header<'s>) -> Self {
+        Self { authority, target, host: OnceCell::new(), path: OnceCell::new() }
+    }
+
+    /// Whether the request's host is this one, with its port or without.
+    pub(super) fn fits_host(&self, matcher: &Matcher) -> Fit {
+        match self.host.get_or_init(|| Part::of(self.authority, MAX_HOST, |host| Some(Host::new(host)))) {
+            Part::Absent => Fit::No,
+            Part::Ambiguous => Fit::Ambiguous,
+            Part::Plain(host) => Fit::of(matcher.matches(&host.with_port) || matcher.matches(&host.bare)),
+        }
+    }
+
+    /// Whether the request's path is this one.
+    pub(super) fn fits_path(&self, matcher: &PathMatcher) -> Fit {
+        match self.path.get_or_init(|| Part::of(self.target, usize::MAX, Path::new)) {
+            Part::Absent => Fit::No,
+            Part::Ambiguous => Fit::Ambiguous,
+            Part::Plain(path) => matcher.fits(path),
+        }
+    }
+}
+
+impl<T> Part<T> {
+    fn of<'s>(header: Header<'s>, max: usize, read: impl Fn(&'s str) -> Option<T>) -> Self {
+        let value = match header {
+            Header::Absent => return Self::Absent,
+            Header::Repeated => return Self::Ambiguous,
+            Header::Once(value) => value,
+        };
+        let text = std::str::from_utf8(value).ok().filter(|text| text.len() <= max);
+        text.and_then(read).map_or(Self::Ambiguous, Self::Plain)
+    }
+}
+
+impl Host {
+    fn new(authority: &str) -> Self {
+        let with_port = authority.to_ascii_lowercase();
+        let is_port = |port: &str| !port.is_empty() && port.bytes().all(|byte| byte.is_ascii_digit());
+        let bare = with_port.rsplit_once(':').filter(|(_, port)| is_port(port)).map_or(&*with_port, |(bare, _)| bare);
+        let bare = bare.strip_suffix('.').unwrap_or(bare).to_owned();
+        Self { with_port, bare }
+    }
+}
+
+impl<'s> Path<'s> {
+    /// `None` if a server may find another path in it. Its query is not compared, so its length does not matter.
+    fn new(target: &'s str) -> Option<Self> {
+        let text = target.split('?').next().unwrap_or_default();
+        (text.len() <= MAX_PATH && is_plain(text)).then(|| Self { text, folded: folded(text) })
+    }
+}
+
+impl PathMatcher {
+    /// Matches this path only. `None` if no request can have it.
+    pub(super) fn exact(text: &str) -> Option<Self> {
+        let is_possible = text.starts_with(['/', '*']) && is_plain(text);
+        is_possible.then(|| Self { exact: PathPattern::new(text), below: None })
+    }
+
+    /// Matches this path and what lies below it: `/a/b` lies below `/a`, and `/ab` does not. `None` if no request can
+    /// have it.
+    pub(super) fn prefix(text: &str) -> Option<Self> {
+        let below = if text.ends_with('/') { format!("{text}*") } else { format!("{text}/*") };
+        Self::exact(text).map(|exact| Self { below: Some(PathPattern::new(&below)), ..exact })
+    }
+
+    fn fits(&self, path: &Path<'_>) -> Fit {
+        let patterns = || [Some(&self.exact), self.below.as_ref()].into_iter().flatten();
+        // Most paths fit in no case, and are compared once.
+        if !patterns().any(|pattern| pattern.folded.matches(&path.folded)) {
+            return Fit::No;
+        }
+        // A server that ignores case finds this path all the same.
+        if patterns().any(|pattern| pattern.written.matches(path.text)) { Fit::Yes } else { Fit::Ambiguous }
+    }
+}
+
+impl PathPattern {
+    fn new(text: &str) -> Self {
+        Self { written: Matcher::new(text), folded: Matcher::new(&folded(text)) }
+    }
+}
+
+/// Whether all servers find the same path in a text: some merge slashes, resolve dot segments, decode escapes, or cut at
+/// `;` or `#`. RFC 3986 knows no character but ASCII.
+fn is_plain(path: &str) -> bool {
+    let has_odd_character = path.bytes().any(|byte| !byte.is_ascii_graphic() || matches!(byte, b'\\' | b';' | b'#'));
+    !(has_odd_character
+        || path.contains("//")
+        || uri::has_dot_segment(path)
+        || uri::has_ambiguous_escape(path)
+        || uri::has_malformed_escape(path))
+}
+
+/// A plain path without differences in case: letters are folded, those that are percent-encoded as well. Escapes of
+/// ASCII stay, since a decoded `*` would make a path a pattern.
+fn folded(path: &str) -> String {
+    let (mut bytes, mut rest) = (Vec::with_capacity(path.len()), path.as_bytes());
+    while let Some((&byte, behind)) = rest.split_first() {
+        let letter = (byte == b'%').then(|| uri::escape(behind)).flatten().filter(|byte| !byte.is_ascii());
+        bytes.push(letter.unwrap_or(byte));
+        rest = if letter.is_some() { behind.get(2..).unwrap_or_default() } else { behind };
+    }
+    String::from_utf8_lossy(&bytes).chars().map(fold_char).collect()
 }

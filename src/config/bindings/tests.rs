@@ -2,7 +2,7 @@
 use wasm_bindgen_test::wasm_bindgen_test as test;
 
 use super::{BindingInput, PolicyMatch};
-use crate::{config::Config, identity::Grant};
+use crate::{config::Config, http::Header, identity::Grant};
 
 const POLICIES: &str = r#""policies":{"one":{"version":"1","default":"deny"},"two":{"version":"1","default":"allow"}}"#;
 
@@ -24,7 +24,7 @@ fn bound(bindings: &str, scene: &BindingInput<'_>) -> String {
 }
 
 fn at(path: &str) -> BindingInput<'_> {
-    BindingInput { path: Some(path), ..BindingInput::default() }
+    BindingInput { path: Header::Once(path.as_bytes()), ..BindingInput::default() }
 }
 
 #[test]
@@ -48,15 +48,15 @@ fn everything_a_binding_names_has_to_fit() {
     let binding = r#"{"route":"r*","host":"*.example.com","path":"/mcp","grant":"jwt:*","policy":"one"}"#;
     let scene = BindingInput {
         route: Some("r1"),
-        host: Some("A.Example.com:8443"),
-        path: Some("/mcp?x=/../;"),
+        host: Header::Once(b"A.Example.com:8443"),
+        path: Header::Once(b"/mcp?x=/../;"),
         grant: Some(&grant),
     };
     assert_eq!(bound(binding, &scene), "one");
     for other in [
         BindingInput { route: Some("q"), ..scene },
-        BindingInput { host: Some("example.com"), ..scene },
-        BindingInput { path: Some("/mcp/"), ..scene },
+        BindingInput { host: Header::Once(b"example.com"), ..scene },
+        BindingInput { path: Header::Once(b"/mcp/"), ..scene },
         BindingInput { grant: None, ..scene },
     ] {
         assert_eq!(bound(binding, &other), "nothing", "{other:?}");
@@ -85,12 +85,78 @@ fn a_path_prefix_ends_where_a_segment_ends() {
 }
 
 #[test]
-fn a_path_that_servers_may_read_differently_is_bound_by_none() {
-    let binding = r#"{"path":"*","policy":"one"},{"path_prefix":"/","policy":"one"}"#;
-    for path in ["/a//b", "/a\\b", "/a;b", "/a/../b", "/./a", "/a/%2E/b", "/a%2fb", "/a%5cb"] {
-        assert_eq!(bound(binding, &at(path)), "nothing", "{path}");
+fn a_path_that_servers_may_read_differently_gets_no_less_specific_policy() {
+    for first in [r#"{"path":"/admin","policy":"one"}"#, r#"{"path_prefix":"/admin","policy":"one"}"#] {
+        let bindings = format!(r#"{first},{{"policy":"two"}}"#);
+        for path in [
+            "//admin",
+            "/x\\admin",
+            "/admin;x",
+            "/x/../admin",
+            "/./admin",
+            "/x/%2E/admin",
+            "/x%2fadmin",
+            "/x%5cadmin",
+            "/%61dmin",
+            "/admin%2d",
+            "/%2561dmin",
+            "/admin%",
+            "/%u0061dmin",
+            "/x#/admin",
+            "/caf\u{e9}",
+            "/x admin",
+            "",
+        ] {
+            let expected = if path.is_empty() { "two" } else { "nothing" };
+            assert_eq!(bound(&bindings, &at(path)), expected, "{first} {path}");
+        }
+        for path in ["/ADMIN", "/Admin?x"] {
+            assert_eq!(bound(&bindings, &at(path)), "nothing", "{first} {path}");
+        }
+        for path in ["/a..b/c.d/%20", "/x?//;%2e", "/administrator", "/caf%C3%A9"] {
+            assert_eq!(bound(&bindings, &at(path)), "two", "{first} {path}");
+        }
+        let long = |length: usize| format!("/{}?{}", "x".repeat(length - 1), "y".repeat(9000));
+        assert_eq!(bound(&bindings, &at(&long(4096))), "two");
+        assert_eq!(bound(&bindings, &at(&long(4097))), "nothing");
+        let bytes = BindingInput { path: Header::Once(b"/\xff"), ..BindingInput::default() };
+        assert_eq!(bound(&bindings, &bytes), "nothing");
+        assert_eq!(bound(&bindings, &BindingInput { path: Header::Repeated, ..bytes }), "nothing");
     }
-    assert_eq!(bound(binding, &at("/a..b/c.d/%20")), "one");
+}
+
+#[test]
+fn letters_in_percent_encoded_paths_have_a_case_too() {
+    let bindings = r#"{"path":"/caf%C3%A9/*","policy":"one"},{"policy":"two"}"#;
+    assert_eq!(bound(bindings, &at("/caf%C3%A9/x")), "one");
+    for path in ["/caf%c3%a9/x", "/CAF%C3%A9/x", "/caf%C3%89/x"] {
+        assert_eq!(bound(bindings, &at(path)), "nothing", "{path}");
+    }
+    assert_eq!(bound(bindings, &at("/cafe/x")), "two");
+    // An escaped star is no star.
+    assert_eq!(bound(r#"{"path":"/%2A","policy":"one"},{"policy":"two"}"#, &at("/x")), "two");
+}
+
+#[test]
+fn a_path_decides_only_where_the_rest_of_its_binding_matches() {
+    let bindings = r#"{"route":"a","policy":"one"},{"host":"h","path":"/x","policy":"one"},{"policy":"two"}"#;
+    let odd = at("//x");
+    assert_eq!(bound(bindings, &BindingInput { route: Some("a"), ..odd }), "one");
+    assert_eq!(bound(bindings, &BindingInput { host: Header::Once(b"other"), ..odd }), "two");
+    assert_eq!(bound(bindings, &BindingInput { host: Header::Once(b"h"), ..odd }), "nothing");
+}
+
+#[test]
+fn a_host_that_servers_may_read_differently_gets_no_less_specific_policy() {
+    let bindings = r#"{"host":"a.example.com","policy":"one"},{"policy":"two"}"#;
+    let host = |host| bound(bindings, &BindingInput { host, ..BindingInput::default() });
+    for name in ["a.example.com", "A.example.com:443", "a.example.com.", "a.example.com.:443"] {
+        assert_eq!(host(Header::Once(name.as_bytes())), "one", "{name}");
+    }
+    assert_eq!(host(Header::Once(b"b.example.com")), "two");
+    for odd in [Header::Once(b"a\xff"), Header::Repeated, Header::Once(&[b'a'; 513])] {
+        assert_eq!(host(odd), "nothing", "{odd:?}");
+    }
 }
 
 #[test]
@@ -99,6 +165,19 @@ fn a_grant_is_bound_by_its_whole_name_or_the_one_that_is_shown() {
     let scene = BindingInput { grant: Some(&grant), ..BindingInput::default() };
     assert_eq!(bound(r#"{"grant":"address:10.0.0.*","policy":"one"}"#, &scene), "one");
     assert_eq!(bound(r#"{"grant":"10.0.0.7","policy":"one"}"#, &scene), "nothing");
+}
+
+/// A value over 256 bytes is counted by its digest, and bound by what the caller sent.
+#[test]
+fn a_long_grant_is_bound_by_the_value_as_sent() {
+    let bindings = r#"{"grant":"jwt:guest-*","policy":"one"},{"policy":"two"}"#;
+    for length in [1, 256, 257, 4000] {
+        let grant = Grant::named(&format!("jwt:guest-{}", "x".repeat(length)));
+        let scene = BindingInput { grant: Some(&grant), ..BindingInput::default() };
+        assert_eq!(bound(bindings, &scene), "one", "{length}");
+        assert!(grant.id().len() <= 260, "{}", grant.id());
+        assert_eq!(bound(&format!(r#"{{"grant":"{}","policy":"one"}}"#, grant.id()), &scene), "one", "{length}");
+    }
 }
 
 #[test]
@@ -126,10 +205,24 @@ fn every_mistake_in_a_binding_is_named() {
             "/bindings/1: a binding has exactly one of `policy` and `bypass`",
             "/bindings/2: a binding has exactly one of `policy` and `bypass`",
             "/bindings/3/route: found the string ``, expected a text, exact or with `*`",
-            "/bindings/4/path: a path begins with `/`",
+            "/bindings/4/path: found the string `mcp`, expected a path that begins with `/`, in ASCII, without a query, \
+             `//`, `\\`, `;`, dot segments and needless escapes, since a request with another one matches no binding",
             "/bindings/5/rout: unknown key `rout` (did you mean `route`?); allowed: `route`, `host`, `path`, \
              `path_prefix`, `grant`, `policy` or `bypass`",
             "/bindings/6/bypass: found `false`, expected `true`; name a `policy` otherwise",
         ]
     );
+}
+
+#[test]
+fn a_binding_that_no_request_matches_is_a_mistake() {
+    for path in ["/a//b", "/a/../b", "/a;b", "/%61", "/caf\u{e9}", "/a b", "/a#b"] {
+        for key in ["path", "path_prefix"] {
+            let problems = load(&format!(r#","bindings":[{{"{key}":"{path}","policy":"one"}}]"#)).unwrap_err();
+            assert!(problems[0].starts_with(&format!("/bindings/0/{key}: found the string `{path}`, expected a path")));
+        }
+    }
+    let many = vec![r#"{"policy":"one"}"#; 1001].join(",");
+    let problems = load(&format!(r#","bindings":[{many}]"#)).unwrap_err();
+    assert_eq!(problems, ["/bindings: found 1001 bindings; at most 1000 are allowed"]);
 }

@@ -1,0 +1,65 @@
+//! Spellings that one server resolves to another path or URI than the next one: dot segments and needless escapes.
+//! RFC 3986, sections 2.3, 3.3 and 6.2.2.
+
+/// Whether a part between two slashes is `.` or `..`.
+pub(crate) fn has_dot_segment(path: &str) -> bool {
+    path.split('/').any(|segment| segment == "." || segment == "..")
+}
+
+/// Whether the percent-encoded bytes of a text can mean something else to a server that decodes them: unreserved
+/// characters (among them the dot), the slash, the backslash, the percent sign and control characters.
+pub(crate) fn has_ambiguous_escape(text: &str) -> bool {
+    let is_ambiguous = |byte: u8| {
+        byte.is_ascii_alphanumeric()
+            || byte.is_ascii_control()
+            || matches!(byte, b'-' | b'.' | b'_' | b'~' | b'/' | b'\\' | b'%')
+    };
+    escapes(text).flatten().any(is_ambiguous)
+}
+
+/// Whether a percent sign begins no escape of two hexadecimal digits.
+pub(crate) fn has_malformed_escape(text: &str) -> bool {
+    escapes(text).any(|byte| byte.is_none())
+}
+
+/// The bytes that a text percent-encodes; `None` for a percent sign that begins no escape.
+fn escapes(text: &str) -> impl Iterator<Item = Option<u8>> {
+    text.split('%').skip(1).map(|rest| escape(rest.as_bytes()))
+}
+
+/// The byte that two hexadecimal digits at the front of a text are.
+pub(crate) fn escape(text: &[u8]) -> Option<u8> {
+    let &[high, low, ..] = text else { return None };
+    let digit = |byte: u8| char::from(byte).to_digit(16).and_then(|digit| u8::try_from(digit).ok());
+    Some(digit(high)? << 4 | digit(low)?)
+}
+
+#[cfg(test)]
+mod tests {
+    #[cfg(target_family = "wasm")]
+    use wasm_bindgen_test::wasm_bindgen_test as test;
+
+    use super::{has_ambiguous_escape, has_dot_segment, has_malformed_escape};
+
+    #[test]
+    fn a_dot_segment_stands_between_slashes() {
+        for path in ["/a/../b", "/./a", "..", "/a/."] {
+            assert!(has_dot_segment(path), "{path}");
+        }
+        for path in ["/a..b/c.d", "/...", "", "/"] {
+            assert!(!has_dot_segment(path), "{path}");
+        }
+    }
+
+    #[test]
+    fn an_escape_is_ambiguous_if_decoding_it_changes_what_is_meant() {
+        for text in ["%2e", "%2E", "a%2fb", "%5c", "%41", "%7E", "%2d", "%5F", "%25", "%0a", "%7f", "%252e"] {
+            assert!(has_ambiguous_escape(text), "{text}");
+        }
+        for text in ["%20", "%C3%A9", "%3A", "%", "%zz", "%2", ""] {
+            assert!(!has_ambiguous_escape(text), "{text}");
+        }
+        assert!(["%", "a%2", "%u002f", "%+1", "%C3%"].into_iter().all(has_malformed_escape));
+        assert!(["", "%20", "%C3%a9"].into_iter().all(|text| !has_malformed_escape(text)));
+    }
+}
