@@ -193,7 +193,7 @@ fn into_outcome(
 ) -> AuthorizationResponse {
     let record = AuditRecord::of(config, asked.named, asked.call, body, &decision);
     let answer = match decision.verdict {
-        Ok(passed) => Disposition::Forward(Receipt::of(passed)),
+        Ok(passed) => Disposition::Forward(Receipt::of(passed, config.limits.refund, body)),
         Err(Denial::CalloutPending { ask, .. }) => Disposition::Callout(*ask),
         Err(denial) => Disposition::Reply(reply::denial_reply(asked, body, &denial, now)),
     };

@@ -28,7 +28,7 @@ pub mod revision;
 mod sse;
 
 pub use self::{
-    batch::{Body, requests},
+    batch::{Body, calls, requests},
     id::Id,
     message::{Message, Request},
     method::{Method, MethodClass},

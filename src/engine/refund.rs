@@ -4,32 +4,60 @@ use crate::{
     approval::{Approval, ApprovalStore},
     config::Refund,
     limit::{self, Counters, totals::Capacity},
+    mcp::{self, Body, ResponseFormat, call_result::CallResult},
     store::Store,
     time::Timestamp,
 };
 
 use super::authorize::Passed;
 
-/// What a call has used up: quota, and perhaps an approval.
+/// What the calls of a request have used up: quota, and perhaps an approval.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[must_use]
 pub struct Receipt {
     charged: limit::Receipt,
     approval: Option<Approval>,
+    /// The ids of the calls, as they were sent, if their answers may bring a refund.
+    calls: Vec<Box<str>>,
 }
 
 impl Receipt {
     /// Of a call that costs nothing.
-    pub const NOTHING: Self = Self { charged: limit::Receipt::NOTHING, approval: None };
+    pub const NOTHING: Self = Self { charged: limit::Receipt::NOTHING, approval: None, calls: Vec::new() };
 
-    pub(super) fn of(passed: Passed<'_>) -> Self {
-        Self { charged: passed.receipt, approval: passed.approval.and_then(|yes| yes.consumed) }
+    pub(super) fn of(passed: Passed<'_>, refund: Refund, body: &Body<'_>) -> Self {
+        let charged = passed.receipt;
+        let calls = match refund {
+            Refund::Failed if charged != limit::Receipt::NOTHING => {
+                mcp::calls(body.messages()).map(|request| request.id.token().into()).collect()
+            }
+            _ => Vec::new(),
+        };
+        Self { charged, approval: passed.approval.and_then(|yes| yes.consumed), calls }
     }
 
-    /// Gives all of it back. The clock is asked where there is an approval.
-    pub fn give_back<S: Store>(self, store: &S, now: impl FnOnce() -> Option<Timestamp>) {
+    /// Whether the server's answer may bring a refund.
+    #[must_use]
+    pub fn reads_answer(&self) -> bool {
+        !self.calls.is_empty()
+    }
+
+    /// Listens to the answer that a server gives in this form.
+    #[must_use]
+    pub fn listen(&self, form: ResponseFormat) -> CallResult {
+        CallResult::new(form, &self.calls)
+    }
+
+    /// Gives the quota back, since the server says that the calls failed. An approval stays consumed: the calls were
+    /// executed.
+    pub fn refund_quota<S: Store>(&self, store: &S) {
         Counters::new(store, Capacity::NONE).refund(&self.charged);
-        // Without a clock nobody can say whether it still holds.
+    }
+
+    /// Gives everything back, since no server got the request. The clock is read if there is an approval.
+    pub fn give_back<S: Store>(self, store: &S, now: impl FnOnce() -> Option<Timestamp>) {
+        self.refund_quota(store);
+        // Without the time it may have expired.
         if let Some((approval, now)) = self.approval.and_then(|approval| Some((approval, now()?))) {
             ApprovalStore(store).restore(approval, now);
         }

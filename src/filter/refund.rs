@@ -12,7 +12,6 @@ use super::{host, shared_data::SharedData};
 #[derive(Debug)]
 pub(super) struct PendingRefund {
     receipt: Receipt,
-    refund: Refund,
     /// Listens to the server's answer, where that matters.
     outcome: Option<CallResult>,
 }
@@ -20,7 +19,7 @@ pub(super) struct PendingRefund {
 impl PendingRefund {
     /// `None` where nothing can be given back.
     pub(super) fn new(refund: Refund, receipt: Receipt) -> Option<Self> {
-        refund::is_refundable(refund, &receipt).then_some(Self { receipt, refund, outcome: None })
+        refund::is_refundable(refund, &receipt).then_some(Self { receipt, outcome: None })
     }
 
     /// The head of an answer: of the server's, or of Envoy's own, when the request found no server.
@@ -30,11 +29,11 @@ impl PendingRefund {
         if !is_servers && never_sent() {
             return self.give_back();
         }
-        if self.refund != Refund::Failed || host::response_header("content-encoding").ok()?.is_some() {
+        if !self.receipt.reads_answer() || host::response_header("content-encoding").ok()?.is_some() {
             return None;
         }
         let form = ResponseFormat::of(&host::response_header("content-type").ok()??)?;
-        self.outcome = Some(CallResult::of(form));
+        self.outcome = Some(self.receipt.listen(form));
         Some(self)
     }
 
@@ -46,7 +45,10 @@ impl PendingRefund {
 
     /// The answer is complete.
     pub(super) fn on_response_complete(mut self) -> Option<Self> {
-        if self.outcome.take()?.has_failed() { self.give_back() } else { None }
+        if self.outcome.take()?.has_failed() {
+            self.receipt.refund_quota(&SharedData);
+        }
+        None
     }
 
     /// The stream ended, with or without an answer.

@@ -7,7 +7,7 @@ use crate::{
 };
 
 use super::{
-    Message, Refusal, Request,
+    Message, Method, MethodClass, Refusal, Request,
     revision::{self, Lifecycle},
 };
 
@@ -102,6 +102,16 @@ pub fn requests<'m, 'a>(messages: &'m [Message<'a>]) -> impl Iterator<Item = &'m
     messages.iter().filter_map(|message| match message {
         Message::Request(request) => Some(request),
         Message::Notification { .. } | Message::Response => None,
+    })
+}
+
+/// The requests among some messages that name a tool, a prompt or a resource: only they are charged.
+pub fn calls<'m, 'a>(messages: &'m [Message<'a>]) -> impl Iterator<Item = &'m Request<'a>> {
+    requests(messages).filter(|request| {
+        Method::known(&request.method).is_some_and(|method| {
+            use MethodClass::{Listen, Prompt, Resource, Tool};
+            matches!(method.class, Tool | Prompt | Resource | Listen)
+        })
     })
 }
 

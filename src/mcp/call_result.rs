@@ -1,109 +1,158 @@
-//! Whether a server's answer to a call says that the call failed: a JSON-RPC error, or a result with `isError`.
+//! Whether a server's answer says that the calls of a request failed: a JSON-RPC error, or a result with `isError`.
 //!
 //! A pure state machine over chunks, for JSON and for event streams. It only listens: nothing is held back or changed.
+//! Answers are matched by id, since a stream may carry others, and requests of the server's own. What is not understood
+//! counts as a success, so that nobody gains from it.
 
 use crate::json::{Fault, Names, Reader, ValueType};
 
 use super::{
-    ResponseFormat,
+    Id, ResponseFormat,
     sse::{Token, Tokenizer, data},
 };
 
-/// Listens to one answer.
+/// Listens to the answer of one request.
 #[derive(Clone, Debug)]
 pub struct CallResult {
     form: ResponseFormat,
+    /// The ids of the calls whose answers have not come.
+    open: Vec<Box<str>>,
     /// The answer so far, or the event so far.
     text: Vec<u8>,
     lines: Tokenizer,
     /// Whether the line that is coming has bytes: one without ends an event.
     in_line: bool,
-    failed: Option<bool>,
+    verdict: Option<Verdict>,
 }
 
-/// More than this of one message is not kept, and its outcome is not known.
+/// What the answer says of all calls together.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Verdict {
+    AllFailed,
+    /// At least one call succeeded, or its answer was not understood.
+    Succeeded,
+}
+
+/// More than this of one message is not kept, and it is not understood.
 const MAX_BYTES: usize = 1 << 20;
 /// Deeper answers are not understood.
 const MAX_DEPTH: u32 = 128;
 
 impl CallResult {
-    /// Listens to an answer that is written in this form.
+    /// Listens to an answer that is written in this form, to a request that makes calls with these ids, as they were sent.
     #[must_use]
-    pub fn of(form: ResponseFormat) -> Self {
-        Self { form, text: Vec::new(), lines: Tokenizer::default(), in_line: false, failed: None }
+    pub fn new(form: ResponseFormat, ids: &[Box<str>]) -> Self {
+        let verdict = ids.is_empty().then_some(Verdict::Succeeded);
+        Self { form, open: ids.to_vec(), text: Vec::new(), lines: Tokenizer::default(), in_line: false, verdict }
     }
 
     /// Takes the next chunk.
     pub fn push(&mut self, mut chunk: &[u8]) {
-        if self.failed.is_some() {
-            return;
+        if self.form == ResponseFormat::Json {
+            return self.keep(chunk);
         }
-        match self.form {
-            ResponseFormat::Json => self.keep(chunk),
-            ResponseFormat::Sse => {
-                // The first answer counts, whatever the same chunk says behind it.
-                while let (None, Some(piece)) = (self.failed, self.lines.next(&mut chunk)) {
-                    let (Token::Text(bytes) | Token::End(bytes) | Token::Ignored(bytes)) = piece;
-                    self.keep(bytes);
-                    match piece {
-                        Token::Text(_) => self.in_line = true,
-                        Token::End(_) if self.in_line => self.in_line = false,
-                        Token::End(_) => self.event(),
-                        Token::Ignored(_) => {}
-                    }
+        while let (None, Some(piece)) = (self.verdict, self.lines.next(&mut chunk)) {
+            let (Token::Text(bytes) | Token::End(bytes) | Token::Ignored(bytes)) = piece;
+            self.keep(bytes);
+            match piece {
+                Token::Text(_) => self.in_line = true,
+                Token::End(_) if self.in_line => self.in_line = false,
+                Token::End(_) => {
+                    let event = std::mem::take(&mut self.text);
+                    self.message(&data(&event));
                 }
+                Token::Ignored(_) => {}
             }
         }
     }
 
-    /// Whether the answer says that the call failed; `false` where that was not understood.
+    /// Whether the answer says that every call failed.
     #[must_use]
     pub fn has_failed(mut self) -> bool {
-        if self.failed.is_none() && self.form == ResponseFormat::Json {
-            self.failed = failure(&self.text).unwrap_or_default();
+        if self.form == ResponseFormat::Json {
+            let text = std::mem::take(&mut self.text);
+            self.message(&text);
         }
-        self.failed.unwrap_or(false)
+        self.verdict == Some(Verdict::AllFailed)
     }
 
     fn keep(&mut self, bytes: &[u8]) {
+        if self.verdict.is_some() {
+            return;
+        }
         if self.text.len().saturating_add(bytes.len()) > MAX_BYTES {
-            self.failed = Some(false);
+            self.verdict = Some(Verdict::Succeeded);
             self.text = Vec::new();
         } else {
             self.text.extend_from_slice(bytes);
         }
     }
 
-    fn event(&mut self) {
-        let text = std::mem::take(&mut self.text);
-        if self.failed.is_none() {
-            self.failed = failure(&data(&text)).unwrap_or_default();
+    /// Takes one message, or an array of them. An event without data holds none.
+    fn message(&mut self, text: &[u8]) {
+        if self.verdict.is_none() && !text.is_empty() && self.read(text).is_err() {
+            self.verdict = Some(Verdict::Succeeded);
+        }
+    }
+
+    fn read(&mut self, text: &[u8]) -> Result<(), Fault> {
+        let mut reader = Reader::new(text, MAX_DEPTH)?;
+        let mut answers = Vec::new();
+        match reader.kind()? {
+            ValueType::Array => reader.elements(|reader| answer(reader).map(|answer| answers.extend(answer)))?,
+            _ => answers.extend(answer(&mut reader)?),
+        }
+        reader.finish()?;
+        if let Some(fault) = reader.name_fault() {
+            return Err(fault.clone());
+        }
+        answers.iter().for_each(|answer| self.take(answer));
+        Ok(())
+    }
+
+    fn take(&mut self, answer: &Answer<'_>) {
+        let Some(index) = self.open.iter().position(|id| answer.id.is_same(id)) else { return };
+        self.open.swap_remove(index);
+        if !answer.failed {
+            self.verdict = Some(Verdict::Succeeded);
+        } else if self.open.is_empty() && self.verdict.is_none() {
+            self.verdict = Some(Verdict::AllFailed);
         }
     }
 }
 
-/// What a message says, if it is the answer to a request.
-fn failure(text: &[u8]) -> Result<Option<bool>, Fault> {
-    let mut reader = Reader::new(text, MAX_DEPTH)?;
-    let (mut error, mut result) = (false, None);
-    reader.members(Names::Distinct, |reader, name| match (&*name, reader.kind()?) {
-        ("result", ValueType::Object) => {
-            let mut is_error = false;
-            let members = reader.members(Names::Distinct, |reader, name| {
-                let value = reader.skip()?;
-                is_error |= name == "isError" && value == b"true";
-                Ok(())
-            });
-            result = Some(is_error);
-            members
+/// The answer to one request.
+struct Answer<'a> {
+    id: Id<'a>,
+    failed: bool,
+}
+
+/// Reads the next message; `None` if it is no answer, such as a request of the server's, whose ids are its own.
+fn answer<'a>(reader: &mut Reader<'a>) -> Result<Option<Answer<'a>>, Fault> {
+    if reader.kind()? != ValueType::Object {
+        return reader.skip().map(|_| None);
+    }
+    let (mut id, mut is_request, mut failed) = (None, false, false);
+    reader.members(Names::Unmistakable(&["id", "method", "result", "error"]), |reader, name| {
+        match (&*name, reader.kind()?) {
+            ("id", _) => {
+                id = Id::read(reader)?;
+                return Ok(());
+            }
+            ("result", ValueType::Object) => {
+                return reader.members(Names::Unmistakable(&["isError"]), |reader, name| {
+                    let value = reader.skip()?;
+                    failed |= name == "isError" && value == b"true";
+                    Ok(())
+                });
+            }
+            ("method", _) => is_request = true,
+            ("error", kind) => failed |= kind != ValueType::Null,
+            _ => {}
         }
-        (other, _) => {
-            error |= other == "error";
-            reader.skip().map(drop)
-        }
+        reader.skip().map(drop)
     })?;
-    reader.finish()?;
-    Ok(if error { Some(true) } else { result })
+    Ok(id.filter(|_| !is_request).map(|id| Answer { id, failed }))
 }
 
 #[cfg(test)]
@@ -113,13 +162,14 @@ mod tests {
 
     use super::{CallResult, MAX_BYTES, ResponseFormat};
 
-    /// Whether an answer is heard as a failure, whole and in every two chunks.
+    /// Whether an answer says that all calls with these ids failed; the same whole and in every two chunks.
     #[track_caller]
-    fn failed(form: ResponseFormat, text: &str) -> bool {
+    fn all_failed(form: ResponseFormat, ids: &[&str], text: &str) -> bool {
+        let ids: Vec<Box<str>> = ids.iter().map(|id| (*id).into()).collect();
         let listen = |chunks: &[&[u8]]| {
-            let mut outcome = CallResult::of(form);
-            chunks.iter().for_each(|chunk| outcome.push(chunk));
-            outcome.has_failed()
+            let mut result = CallResult::new(form, &ids);
+            chunks.iter().for_each(|chunk| result.push(chunk));
+            result.has_failed()
         };
         let whole = listen(&[text.as_bytes()]);
         for index in 0..text.len() {
@@ -127,6 +177,11 @@ mod tests {
             assert_eq!(listen(&[front, back]), whole, "split at {index}");
         }
         whole
+    }
+
+    #[track_caller]
+    fn failed(form: ResponseFormat, text: &str) -> bool {
+        all_failed(form, &["1"], text)
     }
 
     const ERROR: &str = r#"{"jsonrpc":"2.0","id":1,"error":{"code":-1,"message":"x"}}"#;
@@ -138,6 +193,12 @@ mod tests {
         for (text, expected) in [(ERROR, true), (IS_ERROR, true), (FINE, false), ("not json", false), ("", false)] {
             assert_eq!(failed(ResponseFormat::Json, text), expected, "{text}");
         }
+        assert!(!failed(ResponseFormat::Json, r#"{"id":1,"error":null,"result":{}}"#), "no error is no failure");
+        assert!(!failed(ResponseFormat::Json, r#"{"id":1,"error":{},"error":null}"#), "readers differ");
+        assert!(
+            !failed(ResponseFormat::Json, r#"{"id":1,"result":{"isError":true,"iserror":false}}"#),
+            "readers differ"
+        );
     }
 
     #[test]
@@ -151,19 +212,53 @@ mod tests {
                 assert_eq!(failed(ResponseFormat::Sse, &text), expected, "{text:?}");
             }
         }
-        let second = format!("data: {FINE}\n\ndata: {ERROR}\n\n");
-        assert!(!failed(ResponseFormat::Sse, &second), "only the first answer counts");
+        assert!(!failed(ResponseFormat::Sse, &format!("data: {FINE}\n\ndata: {ERROR}\n\n")), "the first counts");
         assert!(failed(ResponseFormat::Sse, &format!("data: {ERROR}\n\ndata: {progress}\n\n")));
+        assert!(failed(ResponseFormat::Sse, &format!("id: 0\ndata:\n\ndata: {ERROR}\n\n")), "after an empty event");
         let split = "data: {\"jsonrpc\":\"2.0\",\"id\":1,\ndata:\"error\":{}}\n\n";
         assert!(failed(ResponseFormat::Sse, split));
         assert!(!failed(ResponseFormat::Sse, &format!("data: {ERROR}\n")), "an event without its blank line is none");
     }
 
     #[test]
-    fn what_is_too_long_is_not_understood() {
-        let mut outcome = CallResult::of(ResponseFormat::Json);
-        outcome.push(&vec![b' '; MAX_BYTES]);
-        outcome.push(ERROR.as_bytes());
-        assert!(!outcome.has_failed());
+    fn answers_are_matched_by_id() {
+        let other = r#"{"jsonrpc":"2.0","id":"1","error":{"code":-1,"message":"x"}}"#;
+        let request = r#"{"jsonrpc":"2.0","id":1,"method":"ping","error":{}}"#;
+        for first in [other, request, r#"{"id":2,"error":{}}"#, r#"{"id":1.0,"error":{}}"#, r#"{"error":{}}"#] {
+            assert!(!failed(ResponseFormat::Json, first), "{first}");
+            assert!(!failed(ResponseFormat::Sse, &format!("data: {first}\n\n")), "{first}");
+            assert!(!failed(ResponseFormat::Sse, &format!("data: {first}\n\ndata: {FINE}\n\n")), "{first}");
+            assert!(failed(ResponseFormat::Sse, &format!("data: {first}\n\ndata: {ERROR}\n\n")), "{first}");
+        }
+        assert!(all_failed(ResponseFormat::Json, &[r#""a""#], r#"{"id":"\u0061","error":{}}"#), "spelled otherwise");
+    }
+
+    #[test]
+    fn several_calls_failed_only_if_each_of_them_did() {
+        let one = |id: u32, failed: bool| format!(r#"{{"id":{id},"result":{{"isError":{failed}}}}}"#);
+        for (results, expected) in [
+            (vec![one(1, true), one(2, true)], true),
+            (vec![one(2, true), one(1, true)], true),
+            (vec![one(1, true), one(2, false)], false),
+            (vec![one(1, false), one(2, true)], false),
+            (vec![one(1, true)], false),
+            (vec![one(1, true), one(1, true)], false),
+            (vec![one(1, true), one(2, true), one(3, false)], true),
+        ] {
+            let json = format!("[{}]", results.join(","));
+            assert_eq!(all_failed(ResponseFormat::Json, &["1", "2"], &json), expected, "{json}");
+            let events: String = results.iter().map(|result| format!("data: {result}\n\n")).collect();
+            assert_eq!(all_failed(ResponseFormat::Sse, &["1", "2"], &events), expected, "{events}");
+        }
+        assert!(!all_failed(ResponseFormat::Json, &[], ERROR), "no call, no failure");
+    }
+
+    #[test]
+    fn what_is_not_understood_is_no_failure() {
+        let mut result = CallResult::new(ResponseFormat::Json, &["1".into()]);
+        result.push(&vec![b' '; MAX_BYTES]);
+        result.push(ERROR.as_bytes());
+        assert!(!result.has_failed());
+        assert!(!failed(ResponseFormat::Sse, &format!("data: {{\n\ndata: {ERROR}\n\n")), "it may have been the answer");
     }
 }

@@ -41,6 +41,17 @@ impl<'a> Id<'a> {
         self.meaning() == other.meaning()
     }
 
+    /// Whether this is the id that was sent as `token`, however its text is escaped.
+    #[must_use]
+    pub fn is_same(self, token: &str) -> bool {
+        let other = Id(token);
+        self == other || self.is_text() && other.is_text() && self.meaning() == other.meaning()
+    }
+
+    fn is_text(self) -> bool {
+        self.0.starts_with('"')
+    }
+
     fn meaning(self) -> String {
         match self.0.strip_prefix('"') {
             Some(_) => {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::{
     machine::{Fault, How, Part, Shared, Worker, fault::STATUSES},
-    request::{Properties, at_an_address, call, configuration, with_options},
+    request::{Properties, Request, at_an_address, call, configuration, with_options},
 };
 
 #[test]
@@ -52,18 +52,51 @@ fn an_answer_that_cannot_be_read_passes_and_gives_nothing_back() {
     }
 }
 
+#[test]
+fn another_request_s_answer_on_the_stream_gives_nothing_back() {
+    let [error, fine] = [r#""error":{"code":-1,"message":"x"}"#, r#""result":{"content":[]}"#]
+        .map(|outcome| move |id: &str| format!("data: {{\"jsonrpc\":\"2.0\",\"id\":{id},{outcome}}}\n\n"));
+    let events =
+        |answers: String| passes_where_the_answer_is(&call("limited"), "text/event-stream", answers.as_bytes(), None);
+    assert_eq!(events(error("7")), 5);
+    assert_eq!(events(error("8") + &fine("7")), 2, "an answer to another request");
+    assert_eq!(events(error("\"7\"") + &fine("7")), 2, "an id that resembles it");
+    let request = "data: {\"jsonrpc\":\"2.0\",\"id\":7,\"method\":\"ping\",\"error\":{}}\n\n".to_owned();
+    assert_eq!(events(request + &fine("7")), 2, "a request of the server's");
+}
+
+#[test]
+fn calls_of_one_request_are_given_back_only_if_each_of_them_failed() {
+    let body =
+        |id: u32| format!(r#"{{"jsonrpc":"2.0","id":{id},"method":"tools/call","params":{{"name":"limited"}}}}"#);
+    let batch = Request { chunks: vec![format!("[{},{}]", body(1), body(2)).into_bytes()], ..call("limited") };
+    let answers = |first: bool, second: bool| {
+        let one = |id: u32, failed: bool| format!(r#"{{"jsonrpc":"2.0","id":{id},"result":{{"isError":{failed}}}}}"#);
+        let text = format!("[{},{}]", one(1, first), one(2, second));
+        passes_where_the_answer_is(&batch, "application/json", text.as_bytes(), None)
+    };
+    assert_eq!(answers(true, true), 5);
+    assert_eq!([answers(true, false), answers(false, true), answers(false, false)], [1; 3]);
+}
+
 /// How many of five calls go on under a limit of two, where each gets this answer.
 fn passes_where_failures_are_free(answer: &[u8], fault: Option<Fault>) -> usize {
+    passes_where_the_answer_is(&call("limited"), "application/json", answer, fault)
+}
+
+/// How many of five requests go on under a limit of two calls, where each gets this answer.
+fn passes_where_the_answer_is(request: &Request, media: &str, answer: &[u8], fault: Option<Fault>) -> usize {
     let shared = Arc::new(Shared::prepared());
-    let mut worker = Worker::new(&shared, &with_options(r#""limits":{"refund":"failed"}"#));
+    let options = r#""limits":{"refund":"failed"},"protocol":{"batches":"judge"}"#;
+    let mut worker = Worker::new(&shared, &with_options(options));
     let mut passed = 0;
     for _ in 0..5 {
         worker.world().properties = delivered();
-        let mut stream = call("limited").send(&mut worker);
+        let mut stream = request.send(&mut worker);
         if stream.replies.is_empty() {
             passed += 1;
             worker.world().faults = fault.clone().into_iter().collect();
-            let head = [(":status", "200"), ("content-type", "application/json")];
+            let head = [(":status", "200"), ("content-type", media)];
             stream.answer(&mut worker, Part::Head(&head), false);
             for chunk in answer.chunks(10) {
                 stream.answer(&mut worker, Part::Body(chunk), false);

@@ -14,6 +14,7 @@ use crate::{
         callout::{Callout, CalloutResults},
         refund,
     },
+    mcp::ResponseFormat,
     store::{APPROVALS, Cas, InMemory, Store, Unavailable, Versioned},
 };
 
@@ -226,6 +227,24 @@ fn who_comes_second_asks_anew_and_pays_nothing() {
     approve(&gateway, true);
     let passed = gateway.judge(&call("alice"), PAY);
     assert!(passed.record.to_json().contains(r#""remaining":{"pay":1}"#), "the call that came second was not charged");
+}
+
+/// It was executed all the same: one approval, one execution.
+#[test]
+fn a_call_that_the_server_calls_failed_gets_its_quota_back_and_no_approval() {
+    let options = r#""limits":{"refund":"failed"},"approvals""#;
+    let gateway = Gateway::new(&POLICY.replace("\"max\":2", "\"max\":1").replace(r#""approvals""#, options));
+    told(gateway.judge(&call("alice"), PAY));
+    approve(&gateway, true);
+    let Disposition::Forward(receipt) = gateway.judge(&call("alice"), PAY).answer else { panic!("not forwarded") };
+    assert!(receipt.reads_answer());
+    let mut result = receipt.listen(ResponseFormat::Json);
+    result.push(br#"{"jsonrpc":"2.0","id":7,"result":{"content":[],"isError":true}}"#);
+    assert!(result.has_failed());
+    receipt.refund_quota(&gateway.store);
+    assert!(told(gateway.judge(&call("alice"), PAY)).contains("-31428"), "there is room, and no approval");
+    approve(&gateway, true);
+    assert!(is_forwarded(&gateway.judge(&call("alice"), PAY)), "its quota came back");
 }
 
 #[test]
