@@ -1,12 +1,12 @@
-//! What the README shows of `explain` and `test` is what they print, and what the guide for meshes tells to type works.
+//! What the policy reference shows of `explain` and `test` is what they print, and the commands of the guides work.
 
 use std::process::Command;
 
-const README: &str = include_str!("../../README.md");
+const REFERENCE: &str = include_str!("../../envoy/policies/README.md");
 
 #[test]
-fn the_readme_shows_what_is_printed() {
-    let blocks = README.split("```text\n$ mcp-policy ").skip(1).map(|rest| rest.split("```").next().unwrap());
+fn the_reference_shows_what_is_printed() {
+    let blocks = REFERENCE.split("```text\n$ mcp-policy ").skip(1).map(|rest| rest.split("```").next().unwrap());
     let shown = blocks.filter_map(|block| block.split_once('\n'));
     let shown: Vec<_> = shown.filter(|(verb, _)| verb.starts_with("explain") || verb.starts_with("test")).collect();
     assert_eq!(shown.len(), 2);
