@@ -33,7 +33,7 @@ impl Attack {
     /// All of them.
     pub(crate) fn all() -> Vec<Self> {
         let attacks: Vec<Self> = corpus::read(include_str!("../cases/attacks.jsonl"));
-        assert_eq!(attacks.len(), 154);
+        assert_eq!(attacks.len(), 161);
         attacks
     }
 
