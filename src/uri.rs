@@ -1,9 +1,9 @@
 //! Spellings that one server resolves to another path or URI than the next one: dot segments and needless escapes.
 //! RFC 3986, sections 2.3, 3.3 and 6.2.2.
 
-/// Whether a part between two slashes is `.` or `..`.
+/// Whether a part between two slashes is `.` or `..`, be it with path parameters (`..;x`), which some servers take off.
 pub(crate) fn has_dot_segment(path: &str) -> bool {
-    path.split('/').any(|segment| segment == "." || segment == "..")
+    path.split('/').any(|segment| matches!(segment.split(';').next(), Some("." | "..")))
 }
 
 /// Whether the percent-encoded bytes of a text can mean something else to a server that decodes them: unreserved
@@ -34,6 +34,17 @@ pub(crate) fn escape(text: &[u8]) -> Option<u8> {
     Some(digit(high)? << 4 | digit(low)?)
 }
 
+/// The bytes of a text with its escapes decoded, once.
+pub(crate) fn decode(text: &str) -> Vec<u8> {
+    let (mut bytes, mut rest) = (Vec::with_capacity(text.len()), text.as_bytes());
+    while let Some((&byte, behind)) = rest.split_first() {
+        let escaped = if byte == b'%' { escape(behind) } else { None };
+        bytes.push(escaped.unwrap_or(byte));
+        rest = if escaped.is_some() { behind.get(2..).unwrap_or_default() } else { behind };
+    }
+    bytes
+}
+
 #[cfg(test)]
 mod tests {
     #[cfg(target_family = "wasm")]
@@ -43,10 +54,10 @@ mod tests {
 
     #[test]
     fn a_dot_segment_stands_between_slashes() {
-        for path in ["/a/../b", "/./a", "..", "/a/."] {
+        for path in ["/a/../b", "/./a", "..", "/a/.", "/a/..;x/b", ".;"] {
             assert!(has_dot_segment(path), "{path}");
         }
-        for path in ["/a..b/c.d", "/...", "", "/"] {
+        for path in ["/a..b/c.d", "/...", "", "/", "/a;..", "/a..;b"] {
             assert!(!has_dot_segment(path), "{path}");
         }
     }

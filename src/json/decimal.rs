@@ -1,4 +1,7 @@
 //! Numbers compared as they are written: `1e2`, `100.0` and `100` are equal, and no digit is ever lost.
+//!
+//! Most servers read a number into an IEEE 754 double (RFC 8259, section 6). What a rule compares must therefore be a
+//! number that a double keeps: [`Decimal::kept_by_double`].
 
 use std::cmp::Ordering;
 
@@ -39,6 +42,23 @@ impl Decimal {
         }
         let point = i64::try_from(whole.len()).ok()?.saturating_sub(i64::try_from(leading).ok()?);
         Some(Self { negative, exponent: point.saturating_add(power), digits: digits.to_owned() })
+    }
+
+    /// Reads a number that stays the same when a server reads it into an IEEE 754 double and prints it at its shortest;
+    /// `None` for any other number (`13.0000000000000000001`, `9007199254740993`, `1e-400`) and any other text.
+    #[must_use]
+    pub fn kept_by_double(text: &str) -> Option<Self> {
+        let number = Self::new(text)?;
+        // A double keeps every decimal of up to 15 digits within these exponents, and prints 17 digits at most
+        // (IEEE 754, section 5.12.2).
+        let kept = match (number.digits.len(), number.exponent) {
+            (0..=15, -300..=308) => true,
+            (0..=17, _) => {
+                text.parse::<f64>().ok().and_then(|double| Self::new(&format!("{double:e}"))).as_ref() == Some(&number)
+            }
+            _ => false,
+        };
+        kept.then_some(number)
     }
 
     /// One text for each value.

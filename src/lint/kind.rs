@@ -47,15 +47,17 @@ pub enum Lint {
     UrlBesideService,
     /// Quota to be given back that a service keeps.
     RefundBesideService,
-    /// `max_length` where it refuses what is short.
+    /// `max_length` or `max_items` where it refuses what is short.
     InvertedMaxLength,
+    /// `contains` of a text in `require`, where the caller chooses what it means.
+    ContainsInRequire,
     /// A regular expression that matches more than it shows.
     LooseRegex,
 }
 
 impl Lint {
     /// Every kind.
-    pub const ALL: [Self; 23] = [
+    pub const ALL: [Self; 24] = [
         Self::Shadow,
         Self::AllowWithHide,
         Self::OpenStar,
@@ -78,6 +80,7 @@ impl Lint {
         Self::UrlBesideService,
         Self::RefundBesideService,
         Self::InvertedMaxLength,
+        Self::ContainsInRequire,
         Self::LooseRegex,
     ];
 
@@ -107,6 +110,7 @@ impl Lint {
             Self::UrlBesideService => "url-beside-service",
             Self::RefundBesideService => "refund-beside-service",
             Self::InvertedMaxLength => "inverted-max-length",
+            Self::ContainsInRequire => "contains-in-require",
             Self::LooseRegex => "loose-regex",
         }
     }

@@ -17,13 +17,14 @@ pub(super) fn look(found: &mut Lints<'_>) {
         let Rule { require, deny_if, approval, .. } = live.rule;
         for (condition, place) in conditions(require) {
             regex(found, condition, Clause::Require, &place);
+            contains(found, condition, &place);
         }
         for (predicates, kind) in [(deny_if, Lint::UnguardedDeny), (approval, Lint::UnguardedApproval)] {
             unguarded(found, live, predicates, kind);
             for (condition, place) in conditions(predicates) {
                 regex(found, condition, Clause::Deny, &place);
-                if condition.operator() == "max_length" {
-                    inverted(found, kind, &place);
+                if let operator @ ("max_length" | "max_items") = condition.operator() {
+                    inverted(found, kind, operator, &place);
                 }
             }
         }
@@ -76,11 +77,20 @@ fn is_sure(live: ReachableRule<'_>, path: &Path) -> bool {
     })
 }
 
-fn inverted(found: &mut Lints<'_>, kind: Lint, place: &str) {
+fn inverted(found: &mut Lints<'_>, kind: Lint, operator: &str, place: &str) {
     let what = if kind == Lint::UnguardedDeny { "denies what is short" } else { "asks approval for what is short" };
     let message =
-        format!("`max_length` holds for short values, so this {what}; put it under `require` to keep long ones out");
+        format!("`{operator}` holds for short values, so this {what}; put it under `require` to keep long ones out");
     found.add(Lint::InvertedMaxLength, found.view.whole(&format!("{place}/op")), message);
+}
+
+/// A condition that holds for a text with the value in it, and for a list with the value among its elements.
+fn contains(found: &mut Lints<'_>, condition: &Condition, place: &str) {
+    if condition.takes_text_or_list() {
+        let message = "`contains` holds for a text with this in it and for a list with this element, and the caller \
+                       chooses which of the two it sends; use `includes` for a list, or `regex` for a text";
+        found.add(Lint::ContainsInRequire, found.view.whole(&format!("{place}/op")), message);
+    }
 }
 
 fn regex(found: &mut Lints<'_>, condition: &Condition, side: Clause, place: &str) {

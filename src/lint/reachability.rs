@@ -112,9 +112,9 @@ pub(super) fn barrier(view: &PolicyView<'_>, map: Map, key: &str, pattern: Optio
         let why = format!("{} is hidden at `{place}`, and `hide` beats every entry", quoted(key));
         return Some(entry(why, "take it out of one of the two"));
     }
-    if map == Map::Resources && always_ambiguous(key) {
-        let why = "a URI with dot segments, encoded dots or slashes, `\\` or control characters is refused";
-        return Some(entry(why.to_owned(), "write the URI without them"));
+    if map == Map::Resources && uri::is_ambiguous_pattern(key) {
+        let why = "a server may read such a URI as another one, so it is refused";
+        return Some(entry(why.to_owned(), "write the URI as every parser writes it"));
     }
     if map != Map::Resources && key.chars().filter(|c| *c != '*').map(char::len_utf8).sum::<usize>() > MAX_NAME {
         let why = format!("a name longer than {MAX_NAME} bytes is refused");
@@ -166,12 +166,6 @@ fn hidden(view: &PolicyView<'_>, map: Map, key: &str) -> Option<usize> {
     // Asking the policy first takes no time for the many names that are not hidden.
     view.policy.hidden().get(key).filter(|()| map == Map::Tools)?;
     view.hide.iter().position(hides)
-}
-
-/// Whether every URI that fits a key is one that is refused. A `*` may stand for the end of the path, so that nothing
-/// behind it is a dot segment, and for text that leaves nothing encoded.
-fn always_ambiguous(key: &str) -> bool {
-    uri::is_ambiguous(&key.replace('*', "x?"))
 }
 
 /// The pattern that decides on everything another one names.

@@ -74,7 +74,8 @@ impl<'v> PolicyView<'v> {
             let exact = table.names().map(|(key, rule)| (key, None, rule));
             let patterns = table.patterns().map(|(pattern, rule)| (pattern.text(), Some(pattern), rule));
             let entries = exact.chain(patterns).map(|(key, pattern, rule)| {
-                let pointer = below(&view.pointer(map.name()), key);
+                let written = if map == Map::Resources { policy.written_uri(key) } else { key };
+                let pointer = below(&view.pointer(map.name()), written);
                 Entry { map, key, pattern, rule, pointer, barrier: reachability::barrier(&view, map, key, pattern) }
             });
             let entries: Vec<_> = entries.collect();

@@ -1,5 +1,6 @@
 //! From what was written to what was meant, and every contradiction on the way.
 
+mod resource;
 mod rule;
 
 use crate::json::cursor::Cursor;
@@ -8,6 +9,7 @@ use super::{
     document::{self, Name},
     model::{Effect, MethodRule, Policy, Rule},
     pattern::{Pattern, Table},
+    uri,
 };
 
 /// Patterns that one policy may have; product contract, section 1. Each costs time in every call that no name matches.
@@ -27,11 +29,14 @@ pub fn compile(at: &Cursor<'_, '_>) -> Option<Policy> {
     }
     let mut compiler = rule::Compiler::new(at);
     let all_tools = document.all_tools.as_ref().map(|rule| compiler.rule(rule)).unwrap_or_default();
-    let mut table = |entries: &[(Name<'_, '_>, document::Rule<'_, '_>)]| {
-        let rules = entries.iter().map(|(name, rule)| (name.text.to_owned(), compiler.rule(rule)));
+    let mut table = |entries: &[(Name<'_, '_>, document::Rule<'_, '_>)], form: fn(&str) -> String| {
+        let rules = entries.iter().map(|(name, rule)| (form(name.text), compiler.rule(rule)));
         Table::new(rules.collect::<Vec<_>>(), Rule::denies_unconditionally)
     };
-    let (tools, resources, prompts) = (table(tools), table(resources), table(prompts));
+    let written_uris = resource::written_uris(resources);
+    let tools = table(tools, str::to_owned);
+    let resources = table(resources, |uri| uri::normalize(uri).into_owned());
+    let prompts = table(prompts, str::to_owned);
     let methods = document.methods.iter().map(|(name, stance)| {
         check_method(name, *stance);
         (name.text.into(), MethodRule { pointer: compiler.pointer(&name.at), stance: *stance })
@@ -45,6 +50,7 @@ pub fn compile(at: &Cursor<'_, '_>) -> Option<Policy> {
         all_tools,
         tools,
         resources,
+        written_uris,
         prompts,
         methods,
     })

@@ -31,9 +31,13 @@ use std::fmt;
 
 use crate::json::{Node, Value};
 
-use self::operator::{Operator, Verdict};
+use self::{
+    literal::Literal,
+    operator::{Operator, Verdict},
+};
 use super::path::Path;
 
+pub(super) use self::url::is_plain_host;
 pub use self::{
     args::{Ambiguous, Args, Leaf},
     error::{ConditionError, Part},
@@ -81,6 +85,12 @@ impl Condition {
     pub fn operator(&self) -> &str {
         // Kept for people only, and therefore only in the text: an `Operator` does not tell `eq` from `in`.
         self.text.split('`').nth(1).unwrap_or_default()
+    }
+
+    /// Whether it is a `contains` of a text, which holds for a text and for a list.
+    #[must_use]
+    pub fn takes_text_or_list(&self) -> bool {
+        matches!(self.operator, Operator::Contains(Literal::Text(_)))
     }
 
     /// The regular expression, where the operator is one.
@@ -133,7 +143,7 @@ impl Condition {
     /// Whether one place satisfies the condition.
     fn judge<'f>(&self, side: Clause, leaf: Leaf<'f>) -> (bool, Why<'f>) {
         match leaf {
-            Leaf::Found(node) => match self.operator.test(&node.value) {
+            Leaf::Found(node) => match self.operator.test(side, &node.value) {
                 Verdict::Yes => (true, Why::Compared(node)),
                 Verdict::No => (false, Why::Compared(node)),
                 Verdict::TypeMismatch(wanted) => (side == Clause::Deny, Why::TypeMismatch { found: node, wanted }),

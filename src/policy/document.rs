@@ -13,7 +13,7 @@ use super::model::{Effect, Mode};
 
 pub use self::{
     limit::{LIMIT, Limit, RATE, Rate},
-    predicate::{APPROVAL, CONDITION, EXPIRES, PREDICATE, Predicate},
+    predicate::{APPROVAL, CONDITION, EXPIRES, PATH_WITHIN, PREDICATE, Predicate},
     rule::{Action, RULE, Rule},
 };
 

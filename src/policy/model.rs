@@ -4,7 +4,7 @@ mod limit;
 
 use std::{collections::HashMap, fmt};
 
-use super::{condition::Condition, pattern::Table};
+use super::{condition::Condition, pattern::Table, uri};
 
 pub use self::limit::{Cost, Limit, Period, Scope};
 
@@ -16,7 +16,10 @@ pub struct Policy {
     pub(super) hidden: Table<()>,
     pub(super) all_tools: Rule,
     pub(super) tools: Table<Rule>,
+    /// By the form in which URIs are compared.
     pub(super) resources: Table<Rule>,
+    /// The keys of `resources` that were written in another form, by the one in which they are compared.
+    pub(super) written_uris: HashMap<Box<str>, Box<str>>,
     pub(super) prompts: Table<Rule>,
     pub(super) methods: HashMap<Box<str>, MethodRule>,
 }
@@ -139,13 +142,15 @@ impl Policy {
     /// What the policy says of a resource.
     #[must_use]
     pub fn resource(&self, uri: &str) -> Lookup<'_> {
-        entry(&self.resources, uri)
+        entry(&self.resources, &uri::normalize(uri))
     }
 
     /// Whether some resource whose URI begins with `front` could be read.
     #[must_use]
     pub fn permits_prefix(&self, front: &str) -> bool {
-        self.resources.any_with_prefix(front, |rule| self.permits_some(rule)).unwrap_or(self.default == Effect::Allow)
+        self.resources
+            .any_with_prefix(&uri::normalize(front), |rule| self.permits_some(rule))
+            .unwrap_or(self.default == Effect::Allow)
     }
 
     /// Whether an entry with this rule lets some call through. One in shadow permits nothing that the default denies.
@@ -163,9 +168,18 @@ impl Policy {
         match section {
             Section::Hide => self.hidden.matching_keys(name),
             Section::Tools => self.tools.matching_keys(name),
-            Section::Resources => self.resources.matching_keys(name),
+            Section::Resources => {
+                let keys = self.resources.matching_keys(&uri::normalize(name));
+                keys.into_iter().map(|key| self.written_uri(key)).collect()
+            }
             Section::Prompts => self.prompts.matching_keys(name),
         }
+    }
+
+    /// A key of `resources` as the policy writes it.
+    #[must_use]
+    pub fn written_uri<'p>(&'p self, key: &'p str) -> &'p str {
+        self.written_uris.get(key).map_or(key, |written| written)
     }
 
     /// What the policy says of a whole method.

@@ -135,6 +135,8 @@ mod tests {
                     {"path":"args.a","op":"regex","value":"^a\\.b$"},{"path":"args.a","op":"contains","value":"é"},
                     {"path":"args.a","op":"exists","value":false},{"path":"args.a","op":"starts_with","value":"a"},
                     {"path":"args.a","op":"ends_with","value":"b"},{"path":"args.a","op":"max_length","value":3},
+                    {"path":"args.a","op":"max_items","value":2},{"path":"args.a","op":"includes","value":""},
+                    {"path":"args.a","op":"path_within","value":{"folders":["/srv","/a/b/"],"base":"/srv/x"}},
                     {"path":"args.a","op":"path_within","value":["/srv","/a/b/"]},
                     {"path":"args.a","op":"url_host_in","value":["*.Example.com","10.0.0.1","[::1]"]}]}]}}}"#;
         let once = written(policy);

@@ -27,9 +27,9 @@ test result: ok. 3 passed; 0 failed
 #[test]
 fn a_corpus_brings_its_policies_along() {
     let ran = run(&["test", "tests/cases/decisions.jsonl"]);
-    let first = "running 59 cases of `tests/cases/decisions.jsonl` against the policy they bring\n";
+    let first = "running 72 cases of `tests/cases/decisions.jsonl` against the policy they bring\n";
     assert!(
-        ran.stdout.starts_with(first) && ran.stdout.ends_with("\ntest result: ok. 59 passed; 0 failed\n"),
+        ran.stdout.starts_with(first) && ran.stdout.ends_with("\ntest result: ok. 72 passed; 0 failed\n"),
         "{ran:?}"
     );
     assert_eq!(ran.code, 0);

@@ -162,6 +162,9 @@ fn condition() -> impl Strategy<Value = Value> {
         ("path_within", json!(["/srv"])),
         ("url_host_in", json!(["docs.rs", "*.docs.rs"])),
         ("max_length", json!(1)),
+        ("max_items", json!(1)),
+        ("includes", json!("a")),
+        ("path_within", json!({"folders": ["/a"], "base": "/a/b"})),
     ]);
     (path, operators).prop_map(|(path, (op, value))| json!({ "path": path, "op": op, "value": value }))
 }

@@ -181,7 +181,7 @@ fn cost<'p>(limit: &'p Limit, args: &Args<'_>) -> Result<Amount, Denial<'p>> {
     let leaf = args.one(path).map_err(|ambiguous| denied(&*limit.pointer, ambiguous.to_string()))?;
     let number = match leaf {
         Leaf::Found(node) => match &node.value {
-            Value::Number(text) => Decimal::new(text),
+            Value::Number(text) => Decimal::kept_by_double(text),
             _ => None,
         },
         Leaf::Missing | Leaf::Empty | Leaf::TypeMismatch { .. } => None,

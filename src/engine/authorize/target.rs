@@ -110,8 +110,7 @@ pub(in crate::engine) fn is_permitted(policy: &Policy, listed: Listed, name: &st
         Listed::Prompts => TargetKind::Prompt,
         Listed::Resources => TargetKind::Resource,
         Listed::Templates => match name.split_once('{') {
-            // Whatever follows, the segment it is in is no dot segment.
-            Some((front, _)) => return !uri::is_ambiguous(&format!("{front}x")) && policy.permits_prefix(front),
+            Some((front, _)) => return !uri::is_ambiguous_prefix(front) && policy.permits_prefix(front),
             None => TargetKind::Resource,
         },
     };
@@ -141,7 +140,7 @@ impl<'p, 'm> ResolvedTarget<'p, 'm> {
         let reads = rules.iter().flatten().any(|rule| rule.reads_arguments());
         let arguments = match (reads, subject.kind, arguments) {
             (false, _, _) => None,
-            (true, TargetKind::Resource, _) => Some(uri_arguments(subject.name)),
+            (true, TargetKind::Resource, _) => Some(uri_arguments(uri::normalize(subject.name))),
             (true, _, None) => None,
             (true, _, Some(bytes)) => Some(read_arguments(bytes).ok_or(Denial::Internal)?),
         };
@@ -165,9 +164,9 @@ fn read_arguments(bytes: &[u8]) -> Option<Node<'_>> {
     Node::read(&mut reader).ok()
 }
 
-/// `{"uri": …}`: what rules on a resource look at.
-fn uri_arguments(uri: &str) -> Node<'_> {
-    let node = Node { at: 0, value: Value::String(uri.into()) };
+/// `{"uri": …}`: what rules on a resource look at, in the form in which URIs are compared.
+fn uri_arguments(uri: Cow<'_, str>) -> Node<'_> {
+    let node = Node { at: 0, value: Value::String(uri) };
     Node { at: 0, value: Value::Object(vec![Member { at: 0, name: "uri".into(), node }]) }
 }
 

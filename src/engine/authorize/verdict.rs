@@ -171,7 +171,8 @@ pub(super) fn hidden<'p>(subject: &TargetName<'_>) -> Denial<'p> {
 
 pub(super) fn ambiguous_uri<'p>(subject: &TargetName<'_>) -> Denial<'p> {
     let why = format!(
-        "{subject} can be read in two ways; write it without dot segments, `%2e`, `%2f`, `%5c`, `\\` and control characters"
+        "a server may read {subject} as another one; write the URI without dot segments, white space, `\\` and escapes \
+         that are not needed, with scheme and host in lower case, and without user information or a default port"
     );
     denied("(ambiguous uri)", why)
 }

@@ -84,6 +84,21 @@ fn inverted_max_length() {
              approval for what is short; put it under `require` to keep long ones out [inverted-max-length]"]
     );
     assert_eq!(rule("require", &list("args.s", "max_length", "100"), ""), NONE);
+    assert_eq!(rule("deny_if", &list("args.s", "max_items", "9"), &guard).len(), 1);
+}
+
+#[test]
+fn contains_in_require() {
+    assert_eq!(
+        rule("require", &list("args.s", "contains", "\"public\""), ""),
+        ["/tools/a/require/0/conditions/0/op: `contains` holds for a text with this in it and for a list with this \
+             element, and the caller chooses which of the two it sends; use `includes` for a list, or `regex` for a \
+             text [contains-in-require]"]
+    );
+    assert_eq!(rule("require", &list("args.s", "includes", "\"public\""), ""), NONE);
+    assert_eq!(rule("require", &list("args.s", "contains", "5"), ""), NONE);
+    let guard = format!(r#","require":{}"#, list("args.s", "exists", "true"));
+    assert_eq!(rule("deny_if", &list("args.s", "contains", "\"DROP\""), &guard), NONE);
 }
 
 const PARTLY: &str =

@@ -28,6 +28,10 @@ pub enum Part {
     Value,
     /// The element of `value` at this index.
     Item(usize),
+    /// The element of `folders` in `value` at this index.
+    Folder(usize),
+    /// `base` in `value`.
+    Base,
 }
 
 impl ConditionError {
@@ -58,6 +62,8 @@ impl Part {
             Self::Op => Cow::Borrowed("/op"),
             Self::Value => Cow::Borrowed("/value"),
             Self::Item(index) => Cow::Owned(format!("/value/{index}")),
+            Self::Folder(index) => Cow::Owned(format!("/value/folders/{index}")),
+            Self::Base => Cow::Borrowed("/value/base"),
         }
     }
 }

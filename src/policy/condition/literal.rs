@@ -6,6 +6,9 @@ use crate::json::{Decimal, Member, Node, Value, ValueType, fold};
 
 use super::args::folded_member_among_many;
 
+/// Why a number is nothing to compare with.
+pub(super) const NOT_KEPT: &str = "an IEEE 754 double cannot hold it, so servers read another number";
+
 /// A value in a policy. `null` is none: it counts as missing, so nothing can equal it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Literal {
@@ -46,7 +49,7 @@ impl Literal {
         Ok(match &node.value {
             Value::Null => return Err("`null` counts as missing; use `exists`"),
             Value::Bool(flag) => Self::Flag(*flag),
-            Value::Number(text) => Self::Number(Decimal::new(text).ok_or("no number")?),
+            Value::Number(text) => Self::Number(Decimal::kept_by_double(text).ok_or(NOT_KEPT)?),
             Value::String(text) => Self::Text(text.to_string()),
             Value::Array(elements) => Self::List(elements.iter().map(Self::new).collect::<Result<_, _>>()?),
             Value::Object(members) => {
@@ -67,7 +70,7 @@ impl Literal {
         match (self, value) {
             (Self::Flag(one), Value::Bool(other)) => equal(one == other),
             (Self::Number(one), Value::Number(other)) => {
-                Decimal::new(other).map_or(Match::TypeMismatch, |other| equal(*one == other))
+                Decimal::kept_by_double(other).map_or(Match::TypeMismatch, |other| equal(*one == other))
             }
             (Self::Text(one), Value::String(other)) => equal(one == other),
             (Self::List(ones), Value::Array(others)) if ones.len() != others.len() => Match::Different,
@@ -146,7 +149,7 @@ impl Set {
         match value {
             Value::Null => Match::TypeMismatch,
             Value::Bool(flag) => found(self.flags.is_empty(), self.flags.contains(flag)),
-            Value::Number(text) => Decimal::new(text)
+            Value::Number(text) => Decimal::kept_by_double(text)
                 .map_or(Match::TypeMismatch, |number| found(self.numbers.is_empty(), self.numbers.contains(&number))),
             Value::String(text) => found(self.texts.is_empty(), self.texts.contains(&**text)),
             Value::Array(_) => self.find_nested(ValueType::Array, value),

@@ -14,7 +14,7 @@ use super::{
 };
 
 /// Every operator, as a policy names it.
-pub const NAMES: [&str; 16] = [
+pub const NAMES: [&str; 18] = [
     "eq",
     "neq",
     "in",
@@ -25,12 +25,14 @@ pub const NAMES: [&str; 16] = [
     "gte",
     "regex",
     "contains",
+    "includes",
     "exists",
     "starts_with",
     "ends_with",
     "path_within",
     "url_host_in",
     "max_length",
+    "max_items",
 ];
 
 /// An operator with the value it compares with.
@@ -46,12 +48,16 @@ pub(super) enum Operator {
     GreaterOrEqual(Decimal),
     Regex(RegexMatcher),
     Contains(Literal),
+    Includes(Literal),
     Exists(bool),
     StartsWith(String),
     EndsWith(String),
     PathWithin(PathPrefixes),
     UrlHostIn(Hosts),
+    /// Code points.
     MaxLength(u64),
+    /// Elements.
+    MaxItems(u64),
 }
 
 /// How one argument compares.
@@ -80,18 +86,20 @@ impl Operator {
             "gte" => value::number(value).map(Self::GreaterOrEqual),
             "regex" => value::pattern(value).map(Self::Regex),
             "contains" => value::part(value).map(Self::Contains),
+            "includes" => value::element(value).map(Self::Includes),
             "exists" => value::flag(value).map(Self::Exists),
             "starts_with" => value::text(value).map(Self::StartsWith),
             "ends_with" => value::text(value).map(Self::EndsWith),
             "path_within" => value::folders(value).map(Self::PathWithin),
             "url_host_in" => value::hosts(value).map(Self::UrlHostIn),
             "max_length" => value::length(value).map(Self::MaxLength),
+            "max_items" => value::length(value).map(Self::MaxItems),
             other => Err(vec![ConditionError::unknown(other, &NAMES, meant(other))]),
         }
     }
 
     /// Compares an argument that is neither missing nor `null`.
-    pub(super) fn test(&self, value: &Value<'_>) -> Verdict {
+    pub(super) fn test(&self, side: Clause, value: &Value<'_>) -> Verdict {
         match self {
             Self::Among(set) => among(set, value, Match::Equal),
             Self::NotAmong(set) => among(set, value, Match::Different),
@@ -107,7 +115,11 @@ impl Operator {
                 },
                 _ => Verdict::TypeMismatch("a string"),
             },
-            Self::Contains(literal) => contains(literal, value),
+            Self::Contains(literal) => contains(literal, side, value),
+            Self::Includes(literal) => match value {
+                Value::Array(elements) => includes(literal, elements),
+                _ => Verdict::TypeMismatch("an array"),
+            },
             Self::Exists(wanted) => yes(*wanted),
             Self::StartsWith(start) => texts(value, |text| text.starts_with(start)),
             Self::EndsWith(end) => texts(value, |text| text.ends_with(end)),
@@ -121,8 +133,11 @@ impl Operator {
             },
             Self::MaxLength(most) => match value {
                 Value::String(text) => yes(fits(text.chars().count(), *most)),
+                _ => Verdict::TypeMismatch("a string"),
+            },
+            Self::MaxItems(most) => match value {
                 Value::Array(elements) => yes(fits(elements.len(), *most)),
-                _ => Verdict::TypeMismatch("a string or an array"),
+                _ => Verdict::TypeMismatch("an array"),
             },
         }
     }
@@ -141,6 +156,7 @@ impl Operator {
 // === what an argument has to be ===
 
 const FOLDER_FOUND: &str = "an absolute path without `\\`, `%` and control characters";
+const NUMBER_FOUND: &str = "a number that a double can hold";
 const URL_FOUND: &str = "a plain http or https URL (no userinfo, backslash or white space; host in ASCII)";
 
 fn yes(holds: bool) -> Verdict {
@@ -156,7 +172,8 @@ fn among(set: &Set, value: &Value<'_>, wanted: Match) -> Verdict {
 
 fn order(value: &Value<'_>, limit: &Decimal, accepts: fn(Ordering) -> bool) -> Verdict {
     let Value::Number(text) = value else { return Verdict::TypeMismatch("a number") };
-    Decimal::new(text).map_or(Verdict::TypeMismatch("a number"), |number| yes(accepts(number.cmp(limit))))
+    let number = Decimal::kept_by_double(text);
+    number.map_or(Verdict::TypeMismatch(NUMBER_FOUND), |number| yes(accepts(number.cmp(limit))))
 }
 
 fn texts(value: &Value<'_>, holds: impl Fn(&str) -> bool) -> Verdict {
@@ -164,25 +181,32 @@ fn texts(value: &Value<'_>, holds: impl Fn(&str) -> bool) -> Verdict {
     yes(holds(text))
 }
 
-/// A string contains a string; an array contains an element that equals. An element of another type is as wrong as an
-/// argument of another type: some server reads `[5]` as `["5"]`.
-fn contains(literal: &Literal, value: &Value<'_>) -> Verdict {
+/// A string contains a string; an array contains an element that equals. The caller chooses which of the two it sends, so
+/// to refuse, an element that contains the string suffices as well.
+fn contains(literal: &Literal, side: Clause, value: &Value<'_>) -> Verdict {
     match (literal, value) {
         (Literal::Text(part), Value::String(text)) => yes(text.contains(part)),
-        (_, Value::Array(elements)) => {
-            let mut alien = false;
-            for element in elements.iter().filter(|element| !super::is_missing(&element.value)) {
-                match literal.compare(&element.value) {
-                    Match::Equal => return Verdict::Yes,
-                    Match::TypeMismatch => alien = true,
-                    Match::Different => {}
-                }
-            }
-            if alien { Verdict::TypeMismatch("an array of the type in the policy") } else { Verdict::No }
+        (Literal::Text(part), Value::Array(elements)) if side == Clause::Deny => {
+            let within = |node: &Node<'_>| matches!(&node.value, Value::String(text) if text.contains(part));
+            if elements.iter().any(within) { Verdict::Yes } else { includes(literal, elements) }
         }
+        (_, Value::Array(elements)) => includes(literal, elements),
         (Literal::Text(_), _) => Verdict::TypeMismatch("a string or an array"),
         _ => Verdict::TypeMismatch("an array"),
     }
+}
+
+/// An element equals. One of another type is as wrong as an argument of another type: some server reads `[5]` as `["5"]`.
+fn includes(literal: &Literal, elements: &[Node<'_>]) -> Verdict {
+    let mut mismatch = false;
+    for element in elements.iter().filter(|element| !super::is_missing(&element.value)) {
+        match literal.compare(&element.value) {
+            Match::Equal => return Verdict::Yes,
+            Match::TypeMismatch => mismatch = true,
+            Match::Different => {}
+        }
+    }
+    if mismatch { Verdict::TypeMismatch("an array of the type in the policy") } else { Verdict::No }
 }
 
 fn fits(length: usize, most: u64) -> bool {
@@ -201,11 +225,13 @@ fn meant(op: &str) -> Option<&'static str> {
         "one_of" | "any_of" => "in",
         "nin" | "not in" | "notIn" | "none_of" => "not_in",
         "~" | "=~" | "match" | "matches" | "pattern" => "regex",
-        "has" | "includes" => "contains",
+        "has" => "contains",
+        "include" | "has_item" => "includes",
         "exist" | "present" | "is_present" => "exists",
         "startsWith" | "prefix" | "has_prefix" => "starts_with",
         "endsWith" | "suffix" | "has_suffix" => "ends_with",
         "maxLength" | "max_len" => "max_length",
+        "maxItems" | "max_size" => "max_items",
         _ => return None,
     })
 }

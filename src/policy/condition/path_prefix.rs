@@ -1,22 +1,29 @@
-//! `path_within`: absolute paths under folders.
+//! `path_within`: paths under folders, absolute or joined to a base.
 //!
 //! Links are not resolved and nothing is looked up: this compares texts, and the server opens files. A server whose
 //! file system ignores case reads `/ETC` as `/etc`; that is why folders are for `require` rather than for `deny_if`.
 
 /// Folders, each with a `/` at its end.
 #[derive(Clone, Debug)]
-pub(super) struct PathPrefixes(Vec<String>);
+pub(super) struct PathPrefixes {
+    folders: Vec<String>,
+    /// Where a relative path starts: the folder in which the server runs.
+    base: Option<String>,
+}
 
 impl PathPrefixes {
     /// Takes folders that [`folder`] has made.
-    pub(super) fn new(folders: Vec<String>) -> Self {
-        Self(folders)
+    pub(super) fn new(folders: Vec<String>, base: Option<String>) -> Self {
+        Self { folders, base }
     }
 
     /// Whether a path is one of the folders or lies under one; `None` where the text is no path to compare.
     pub(super) fn contain(&self, text: &str) -> Option<bool> {
-        let path = normal(text)?;
-        Some(self.0.iter().any(|folder| path.starts_with(folder.as_str())))
+        let path = match &self.base {
+            Some(base) if !text.starts_with('/') => normal(&joined(base, text)?)?,
+            _ => normal(text)?,
+        };
+        Some(self.folders.iter().any(|folder| path.starts_with(folder.as_str())))
     }
 }
 
@@ -24,7 +31,12 @@ impl PathPrefixes {
 impl PathPrefixes {
     /// All folders.
     pub(super) fn iter(&self) -> impl Iterator<Item = &str> {
-        self.0.iter().map(String::as_str)
+        self.folders.iter().map(String::as_str)
+    }
+
+    /// Where a relative path starts.
+    pub(super) fn base(&self) -> Option<&str> {
+        self.base.as_deref()
     }
 }
 
@@ -34,12 +46,22 @@ pub(super) fn folder(text: &str) -> Option<String> {
     (text == normal || normal.strip_suffix('/') == Some(text)).then_some(normal)
 }
 
+/// A relative path behind its base; `None` for one that some server takes for a home folder (`~`), a drive or a URL, or
+/// trims.
+fn joined(base: &str, text: &str) -> Option<String> {
+    let first = text.split('/').next()?;
+    let is_relative = !first.is_empty() && !first.starts_with('~') && !first.contains(':') && text.trim() == text;
+    is_relative.then(|| [base, text].concat())
+}
+
 /// An absolute path without `.`, `..` and empty parts, with a `/` at its end; `None` for any other text.
 ///
 /// As POSIX resolves a path, but for links: `..` at the root stays there (4.16, Pathname Resolution). `\` separates on
-/// some systems, `%` begins an escape that some servers decode once more, and a NUL ends the text in C.
+/// some systems, `%` begins an escape that some servers decode once more, and a NUL ends the text in C. Some servers trim
+/// white space, which makes `..` of a last part that was none.
 fn normal(text: &str) -> Option<String> {
-    if !text.starts_with('/') || text.contains(|c: char| c == '\\' || c == '%' || c.is_control()) {
+    let plain = text.trim() == text && !text.contains(|c: char| c == '\\' || c == '%' || c.is_control());
+    if !text.starts_with('/') || !plain {
         return None;
     }
     let mut path = String::with_capacity(text.len().saturating_add(1));

@@ -73,6 +73,15 @@ fn host_of(url: &str) -> Option<String> {
     if port.is_empty() || is_port(port.strip_prefix(':')?) { host(authority.get(..end)?) } else { None }
 }
 
+/// Whether a host is in the one spelling that all parsers give it.
+pub(in crate::policy) fn is_plain_host(text: &str) -> bool {
+    match text.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')) {
+        // RFC 5952 has one text for each address.
+        Some(inner) => host(text).is_some() && inner.parse::<Ipv6Addr>().is_ok_and(|ip| ip.to_string() == inner),
+        None => host(text).is_some_and(|host| host == text),
+    }
+}
+
 /// Digits alone: `u16::from_str` would take a sign, and an empty port is an error to some parsers.
 fn is_port(text: &str) -> bool {
     text.bytes().all(|byte| byte.is_ascii_digit()) && text.parse::<u16>().is_ok()

@@ -4,7 +4,7 @@ use crate::json::{Decimal, Node, Value};
 
 use super::{
     ConditionError, Part,
-    literal::{Literal, Set},
+    literal::{Literal, NOT_KEPT, Set},
     path_prefix::{self, PathPrefixes},
     text::RegexMatcher,
     url::Hosts,
@@ -19,14 +19,14 @@ type Complaints = Vec<ConditionError>;
 const LITERAL: &str = "a string, a number, a boolean, a list or an object, without `null`";
 const PATTERN: &str = "a regular expression without look-around, back-references and `\\p{…}`, at most 64 KiB compiled";
 const FOLDER: &str = "an absolute path without `.`, `..`, `//`, `\\`, `%` and control characters";
+const FOLDERS: &str = "a list of one or more folders, such as `[\"/srv/files\"]`, or \
+                       `{\"folders\": [\"/srv/files\"], \"base\": \"/srv\"}`";
 const HOST: &str =
     "an ASCII host name, `*.` and a name, an IPv4 address or `[…]` with an IPv6 address; no scheme, no port";
 
 /// `eq`, `neq`
 pub(super) fn literal(value: Written<'_>) -> Result<Set, Complaints> {
-    let node = value.ok_or_else(|| wrong(value, LITERAL))?;
-    let literal = Literal::new(node).map_err(|reason| because(value, LITERAL, reason))?;
-    Ok(Set::new([literal]))
+    element(value).map(|literal| Set::new([literal]))
 }
 
 /// `in`, `not_in`
@@ -41,13 +41,13 @@ pub(super) fn literals(value: Written<'_>) -> Result<Set, Complaints> {
 
 /// `lt`, `lte`, `gt`, `gte`
 pub(super) fn number(value: Written<'_>) -> Result<Decimal, Complaints> {
-    decimal(value).ok_or_else(|| wrong(value, "a number, such as `100` or `0.5`"))
+    decimal(value, "a number, such as `100` or `0.5`")
 }
 
-/// `max_length`
+/// `max_length`, `max_items`
 pub(super) fn length(value: Written<'_>) -> Result<u64, Complaints> {
-    let whole = decimal(value).and_then(|number| number.scaled(0));
-    whole.ok_or_else(|| wrong(value, "a whole number from 0"))
+    let allowed = "a whole number from 0";
+    decimal(value, allowed)?.scaled(0).ok_or_else(|| wrong(value, allowed))
 }
 
 /// `regex`
@@ -56,10 +56,15 @@ pub(super) fn pattern(value: Written<'_>) -> Result<RegexMatcher, Complaints> {
     RegexMatcher::new(text).map_err(|reason| because(value, PATTERN, &reason))
 }
 
+/// `includes`
+pub(super) fn element(value: Written<'_>) -> Result<Literal, Complaints> {
+    let node = value.ok_or_else(|| wrong(value, LITERAL))?;
+    Literal::new(node).map_err(|reason| because(value, LITERAL, reason))
+}
+
 /// `contains`
 pub(super) fn part(value: Written<'_>) -> Result<Literal, Complaints> {
-    let node = value.ok_or_else(|| wrong(value, LITERAL))?;
-    match Literal::new(node).map_err(|reason| because(value, LITERAL, reason))? {
+    match element(value)? {
         Literal::Text(text) if text.is_empty() => Err(because(value, LITERAL, "every string contains it")),
         literal => Ok(literal),
     }
@@ -79,13 +84,41 @@ pub(super) fn text(value: Written<'_>) -> Result<String, Complaints> {
     text.map(str::to_owned).ok_or_else(|| wrong(value, "a string that is not empty"))
 }
 
-/// `path_within`
+/// `path_within`: a list of folders, or `{"folders": […], "base": "…"}`, where relative paths are joined to `base`.
 pub(super) fn folders(value: Written<'_>) -> Result<PathPrefixes, Complaints> {
+    let Some(Value::Object(members)) = value.map(|node| &node.value) else {
+        return folder_list(value, FOLDERS, Part::Item).map(|folders| PathPrefixes::new(folders, None));
+    };
+    let (mut list, mut base, mut complaints) = (None, None, Vec::new());
+    for member in members {
+        match &*member.name {
+            "folders" => list = Some(&member.node),
+            "base" => base = Some(&member.node),
+            _ => return Err(wrong(value, FOLDERS)),
+        }
+    }
+    let base = base.and_then(|node| {
+        let folder = as_text(node).and_then(path_prefix::folder);
+        if folder.is_none() {
+            complaints.push(ConditionError::new(Part::Base, Some(node), FOLDER));
+        }
+        folder
+    });
+    let Some(list) = list else { return Err(wrong(value, FOLDERS)) };
+    match (folder_list(Some(list), FOLDERS, Part::Folder), base) {
+        (Ok(folders), Some(base)) if complaints.is_empty() => Ok(PathPrefixes::new(folders, Some(base))),
+        (Ok(_), None) if complaints.is_empty() => Err(wrong(value, FOLDERS)),
+        (Ok(_), _) => Err(complaints),
+        (Err(more), _) => Err(complaints.into_iter().chain(more).collect()),
+    }
+}
+
+fn folder_list(value: Written<'_>, allowed: &'static str, part: fn(usize) -> Part) -> Result<Vec<String>, Complaints> {
     let read = |index, node: &Node<'_>| {
         let folder = as_text(node).and_then(path_prefix::folder);
-        folder.ok_or_else(|| ConditionError::new(Part::Item(index), Some(node), FOLDER))
+        folder.ok_or_else(|| ConditionError::new(part(index), Some(node), FOLDER))
     };
-    each(value, "a list of one or more folders, such as `[\"/srv/files\"]`", read).map(PathPrefixes::new)
+    each(value, allowed, read)
 }
 
 /// `url_host_in`
@@ -99,10 +132,10 @@ pub(super) fn hosts(value: Written<'_>) -> Result<Hosts, Complaints> {
     Ok(hosts)
 }
 
-fn decimal(value: Written<'_>) -> Option<Decimal> {
-    match &value?.value {
-        Value::Number(text) => Decimal::new(text),
-        _ => None,
+fn decimal(value: Written<'_>, allowed: &'static str) -> Result<Decimal, Complaints> {
+    match value.map(|node| &node.value) {
+        Some(Value::Number(text)) => Decimal::kept_by_double(text).ok_or_else(|| because(value, allowed, NOT_KEPT)),
+        _ => Err(wrong(value, allowed)),
     }
 }
 

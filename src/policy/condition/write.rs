@@ -9,6 +9,7 @@ use super::{
     Condition,
     literal::{Literal, Set},
     operator::Operator,
+    path_prefix::PathPrefixes,
 };
 
 impl Condition {
@@ -32,13 +33,23 @@ fn written(operator: &Operator) -> (&'static str, String) {
         Operator::GreaterOrEqual(number) => ("gte", number.to_string()),
         Operator::Regex(pattern) => ("regex", quoted(pattern.as_str())),
         Operator::Contains(value) => ("contains", literal(value)),
+        Operator::Includes(value) => ("includes", literal(value)),
         Operator::Exists(wanted) => ("exists", wanted.to_string()),
         Operator::StartsWith(start) => ("starts_with", quoted(start)),
         Operator::EndsWith(end) => ("ends_with", quoted(end)),
-        Operator::PathWithin(folders) => ("path_within", sorted(folders.iter().map(quoted))),
+        Operator::PathWithin(prefixes) => ("path_within", path_prefixes(prefixes)),
         Operator::UrlHostIn(hosts) => ("url_host_in", sorted(hosts.written().map(|host| quoted(&host)))),
         Operator::MaxLength(most) => ("max_length", most.to_string()),
+        Operator::MaxItems(most) => ("max_items", most.to_string()),
     }
+}
+
+fn path_prefixes(prefixes: &PathPrefixes) -> String {
+    let folders = sorted(prefixes.iter().map(quoted));
+    let Some(base) = prefixes.base() else { return folders };
+    let mut out = Writer::default();
+    out.json("folders", folders).text("base", base);
+    out.finish()
 }
 
 fn values(set: &Set) -> String {

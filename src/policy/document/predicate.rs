@@ -36,6 +36,8 @@ pub const EXPIRES: u32 = 600;
 pub const PREDICATE: Keys = Keys { known: &["conditions", "on_deny"] };
 /// The keys of a predicate in `require_approval`.
 pub const APPROVAL: Keys = Keys { known: &["conditions", "on_deny", "expires"] };
+/// The keys of a `path_within` that has a base.
+pub const PATH_WITHIN: Keys = Keys { known: &["folders", "base"] };
 /// The keys of a condition.
 pub const CONDITION: Keys = Keys { known: &["path", "op", "value"] };
 
@@ -87,9 +89,9 @@ fn complain(
     match (part, operator, value) {
         (Part::Op, Some(operator), _) => operator.report(message),
         (Part::Value, _, Some(value)) => value.report(message),
-        (Part::Item(index), _, Some(value)) => {
-            let item = value.items().and_then(|items| items.into_iter().nth(*index));
-            item.unwrap_or(value).report(message);
+        (Part::Item(_) | Part::Folder(_) | Part::Base, ..) => {
+            let place = at.below(&part.pointer());
+            place.as_ref().unwrap_or(&at).report(message);
         }
         (Part::Value, _, None) => at.report(format!("the key `value` is missing: expected {allowed}")),
         _ => at.report(message),

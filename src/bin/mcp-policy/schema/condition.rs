@@ -28,20 +28,26 @@ pub(super) enum Condition {
     /// The argument is a string in which the regular expression is found somewhere; `^` and `$` anchor it. Without
     /// look-around, back-references and `\p{…}`.
     Regex(Compared<String>),
-    /// The argument is a string that contains the value, or a list with an element that equals it.
+    /// The argument is a string that contains the value, or a list with an element that equals it; in `deny_if` and
+    /// `require_approval` also a list with a string that contains it.
     Contains(Compared<Part>),
+    /// The argument is a list with an element that equals the value.
+    Includes(Compared<Literal>),
     /// `true`: the argument is there; `false`: it is missing. `null` counts as missing.
     Exists(Compared<bool>),
     /// The argument is a string that starts with the value.
     StartsWith(Compared<Text>),
     /// The argument is a string that ends with the value.
     EndsWith(Compared<Text>),
-    /// The argument is an absolute path that is, or lies under, one of the folders once `.`, `..` and `//` are resolved.
-    PathWithin(Compared<Folders>),
+    /// The argument is a path that is, or lies under, one of the folders once `.`, `..` and `//` are resolved. A relative
+    /// path needs a `base`, to which it is joined first.
+    PathWithin(Compared<PathPrefixes>),
     /// The argument is an http or https URL whose host is one of these, or lies under a `*.x`.
     UrlHostIn(Compared<Hosts>),
-    /// The argument is a string of at most so many code points, or a list of at most so many elements.
+    /// The argument is a string of at most so many code points.
     MaxLength(Compared<u64>),
+    /// The argument is a list of at most so many elements.
+    MaxItems(Compared<u64>),
 }
 
 /// Where to look, and what to compare with.
@@ -86,10 +92,32 @@ pub(super) struct Text(#[schemars(length(min = 1))] String);
 #[schemars(inline, extend("not" = json!({"const": ""})))]
 pub(super) struct Part(Literal);
 
+/// Folders, or folders with a base for relative paths.
+#[derive(JsonSchema)]
+#[schemars(inline, untagged)]
+pub(super) enum PathPrefixes {
+    Folders(Folders),
+    Based(Based),
+}
+
+/// Folders, and where a relative path starts.
+#[derive(JsonSchema)]
+#[schemars(inline, deny_unknown_fields)]
+pub(super) struct Based {
+    /// The folders.
+    #[schemars(title = "Folders")]
+    folders: Folders,
+    /// The folder in which the server runs.
+    #[schemars(title = "Base", regex(pattern = FOLDER))]
+    base: String,
+}
+
+const FOLDER: &str = r"^/([^/\\%]+/)*[^/\\%]*$";
+
 /// Absolute folders, without `.`, `..`, `//`, `\` and `%`.
 #[derive(JsonSchema)]
 #[schemars(inline)]
-pub(super) struct Folders(#[schemars(length(min = 1), inner(regex(pattern = r"^/([^/\\%]+/)*[^/\\%]*$")))] Vec<String>);
+pub(super) struct Folders(#[schemars(length(min = 1), inner(regex(pattern = FOLDER)))] Vec<String>);
 
 /// Host names, `*.` and a name for all under it, IPv4 addresses, or IPv6 addresses in brackets; no scheme, no port.
 #[derive(JsonSchema)]

@@ -21,15 +21,29 @@ fn every_operator_can_be_built() {
 
 #[test]
 fn names_are_exact_and_the_known_ones_are_listed() {
-    let known = "allowed is one of `eq`, `neq`, `in`, `not_in`, `lt`, `lte`, `gt`, `gte`, `regex`, `contains`, `exists`, \
-                 `starts_with`, `ends_with`, `path_within`, `url_host_in`, `max_length`";
+    let known = "allowed is one of `eq`, `neq`, `in`, `not_in`, `lt`, `lte`, `gt`, `gte`, `regex`, `contains`, \
+                 `includes`, `exists`, `starts_with`, `ends_with`, `path_within`, `url_host_in`, `max_length`, \
+                 `max_items`";
     assert_eq!(build("args.x", "frob", "1").unwrap_err(), format!("/op: found `frob`, {known}"));
     assert_eq!(build("args.x", "", "1").unwrap_err(), format!("/op: found ``, {known}"));
     assert_eq!(build("args.x", "EQ", "1").unwrap_err(), format!("/op: found `EQ`, {known}"));
     assert_eq!(build("args.x", " eq", "1").unwrap_err(), format!("/op: found ` eq`, {known}"));
     assert_eq!(build("args.x", "<=", "1").unwrap_err(), format!("/op: found `<=`, {known}; did you mean `lte`?"));
-    let aliases =
-        ["==", "!=", "<", ">", ">=", "nin", "matches", "includes", "present", "startsWith", "suffix", "maxLength"];
+    let aliases = [
+        "==",
+        "!=",
+        "<",
+        ">",
+        ">=",
+        "nin",
+        "matches",
+        "has",
+        "maxItems",
+        "present",
+        "startsWith",
+        "suffix",
+        "maxLength",
+    ];
     for alias in aliases {
         assert!(build("args.x", alias, "1").unwrap_err().contains("did you mean"), "{alias}");
     }
@@ -41,7 +55,9 @@ fn a_value_of_the_wrong_kind_is_refused() {
     let literals = "a list of one or more values, such as `[\"dev\", \"staging\"]`, without `null`";
     let number = "a number, such as `100` or `0.5`";
     let pattern = "a regular expression without look-around, back-references and `\\p{…}`, at most 64 KiB compiled";
-    let folders = "a list of one or more folders, such as `[\"/srv/files\"]`";
+    let folders = "a list of one or more folders, such as `[\"/srv/files\"]`, or \
+                   `{\"folders\": [\"/srv/files\"], \"base\": \"/srv\"}`";
+    let not_kept = "an IEEE 754 double cannot hold it, so servers read another number";
     let hosts = "a list of one or more hosts, such as `[\"example.com\", \"*.example.com\"]`";
     let cases = [
         ("eq", "null", format!("/value: found `null` (`null` counts as missing; use `exists`), allowed is {literal}")),
@@ -92,6 +108,28 @@ fn a_value_of_the_wrong_kind_is_refused() {
             format!("/value: found `null` (`null` counts as missing; use `exists`), allowed is {literal}"),
         ),
         ("contains", "\"\"", format!("/value: found `\"\"` (every string contains it), allowed is {literal}")),
+        (
+            "includes",
+            "null",
+            format!("/value: found `null` (`null` counts as missing; use `exists`), allowed is {literal}"),
+        ),
+        ("eq", "9007199254740993", format!("/value: found `9007199254740993` ({not_kept}), allowed is {literal}")),
+        ("in", "[1, [1e-400]]", format!("/value/1: found `[1e-400]` ({not_kept}), allowed is {literal}")),
+        (
+            "includes",
+            "{\"a\":0.1000000000000000055}",
+            format!("/value: found `{{\"a\": 0.1000000000000000055}}` ({not_kept}), allowed is {literal}"),
+        ),
+        (
+            "gt",
+            "13.0000000000000000001",
+            format!("/value: found `13.0000000000000000001` ({not_kept}), allowed is {number}"),
+        ),
+        (
+            "max_items",
+            "9007199254740993",
+            format!("/value: found `9007199254740993` ({not_kept}), allowed is a whole number from 0"),
+        ),
         ("exists", "\"yes\"", "/value: found `\"yes\"`, allowed is `true` or `false`".to_owned()),
         ("starts_with", "\"\"", "/value: found `\"\"`, allowed is a string that is not empty".to_owned()),
         ("ends_with", "[\"a\"]", "/value: found `[\"a\"]`, allowed is a string that is not empty".to_owned()),

@@ -47,7 +47,7 @@ fn dots_and_empty_parts_are_resolved_first() {
     assert_x(
         "path_within",
         FOLDERS,
-        &[("\"/srv/files/...\"", YES), ("\"/srv/files/..a\"", YES), ("\"/srv/files/.. \"", YES)],
+        &[("\"/srv/files/...\"", YES), ("\"/srv/files/..a\"", YES), ("\"/srv/files/.. /a\"", YES)],
     );
 }
 
@@ -68,12 +68,57 @@ fn what_is_no_plain_absolute_path_is_wrong() {
         r#""/srv/files/a\n""#,
         r#""/srv/files/\u007f""#,
         r#""/srv/files/\u0085""#,
+        r#""/srv/files/.. ""#,
+        r#""/srv/files/a\u00a0""#,
         "5",
         "true",
         r#"["/srv/files"]"#,
     ];
     for path in wrong {
         assert_x("path_within", FOLDERS, &[(path, UNFIT)]);
+    }
+}
+
+#[test]
+fn a_relative_path_is_joined_to_the_base_first() {
+    let value = r#"{"folders": ["/workspace/src", "/tmp"], "base": "/workspace"}"#;
+    let inside =
+        ["src", "src/", "./src/a", "src/../src/a", "a/../src", "../tmp/x", "/tmp", "/workspace/src/a", "../../../tmp"];
+    let outside = ["a", ".", "..", "src/..", "src/../../etc", "../etc", "/src", "srcs", "../../etc/passwd"];
+    for path in inside {
+        assert_x("path_within", value, &[(&format!("\"{path}\""), YES)]);
+    }
+    for path in outside {
+        assert_x("path_within", value, &[(&format!("\"{path}\""), NO)]);
+    }
+    for path in
+        ["", " src", "src ", "~/src", "~root", "C:src", "file:src", "src\\\\a", "src%2fa", "src\\u0000", "src\\n"]
+    {
+        assert_x("path_within", value, &[(&format!("\"{path}\""), UNFIT)]);
+    }
+}
+
+#[test]
+fn a_base_is_written_plainly_beside_its_folders() {
+    let plain = "an absolute path without `.`, `..`, `//`, `\\`, `%` and control characters";
+    let either = "a list of one or more folders, such as `[\"/srv/files\"]`, or \
+                  `{\"folders\": [\"/srv/files\"], \"base\": \"/srv\"}`";
+    for (value, message) in [
+        (
+            r#"{"folders": ["a"], "base": "b"}"#,
+            format!(
+                "/value/base: found `\"b\"`, allowed is {plain}\n/value/folders/0: found `\"a\"`, allowed is {plain}"
+            ),
+        ),
+        (r#"{"folders": ["/a"]}"#, format!("/value: found `{{\"folders\": [\"/a\"]}}`, allowed is {either}")),
+        (r#"{"base": "/a"}"#, format!("/value: found `{{\"base\": \"/a\"}}`, allowed is {either}")),
+        (r#"{"folders": [], "base": "/a"}"#, format!("/value: found `[]`, allowed is {either}")),
+        (
+            r#"{"folders": ["/a"], "bas": "/a"}"#,
+            format!("/value: found `{{\"folders\": [\"/a\"], \"bas\": \"/a\"}}`, allowed is {either}"),
+        ),
+    ] {
+        assert_eq!(build("args.x", "path_within", value).unwrap_err(), message);
     }
 }
 

@@ -10,7 +10,7 @@ pub(super) fn value(op: &str) -> &'static str {
     match op {
         "eq" | "neq" => "\"v\"",
         "in" | "not_in" => "[\"v\"]",
-        "lt" | "lte" | "gt" | "gte" | "max_length" => "5",
+        "lt" | "lte" | "gt" | "gte" | "max_length" | "max_items" => "5",
         "exists" => "true",
         "path_within" => "[\"/srv\"]",
         "url_host_in" => "[\"example.com\"]",

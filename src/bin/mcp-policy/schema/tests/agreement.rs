@@ -26,6 +26,9 @@ fn everything() -> Value {
         ("path_within", json!(["/srv/files", "/"])),
         ("url_host_in", json!(["example.com", "*.example.com", "127.0.0.1", "[::1]"])),
         ("max_length", json!(10)),
+        ("max_items", json!(10)),
+        ("includes", json!([1])),
+        ("path_within", json!({"folders": ["/srv/files", "/"], "base": "/srv"})),
     ]
     .into_iter()
     .map(|(op, value)| json!({"path": "args.a[\"b.c\"][0][*].d", "op": op, "value": value}))

@@ -1,0 +1,48 @@
+//! `resources`: keys and conditions in the form in which URIs are compared.
+
+use std::collections::HashMap;
+
+use crate::{
+    json::{Node, Value, cursor::Cursor},
+    policy::{document, uri},
+};
+
+/// An entry of `resources` as written.
+type Entry<'w, 'a> = (document::Name<'w, 'a>, document::Rule<'w, 'a>);
+
+/// The keys that were written in another form than the one in which they are compared, by that form. Two keys that are
+/// one URI are reported, and so are conditions that no URI could satisfy.
+pub(super) fn written_uris(entries: &[Entry<'_, '_>]) -> HashMap<Box<str>, Box<str>> {
+    let mut first: HashMap<String, &str> = HashMap::new();
+    for (name, rule) in entries {
+        if let Some(other) = first.insert(uri::normalize(name.text).into_owned(), name.text) {
+            name.at.report(format!("this is the same URI as `{other}`; leave one of the two"));
+        }
+        for predicate in rule.require.iter().chain(&rule.deny_if).chain(&rule.require_approval) {
+            check_conditions(&predicate.at);
+        }
+    }
+    let differs = |(normal, written): (String, &str)| (normal != written).then(|| (normal.into(), written.into()));
+    first.into_iter().filter_map(differs).collect()
+}
+
+/// Reports values that hold characters a compared URI never has.
+fn check_conditions(predicate: &Cursor<'_, '_>) {
+    let conditions = predicate.get("conditions").and_then(|list| list.items()).unwrap_or_default();
+    for value in conditions.iter().filter_map(|condition| condition.get("value")) {
+        if let Some(text) = text_beyond_ascii(value.node()) {
+            let encoded = uri::normalize(text);
+            value.report(format!("URIs are compared percent-encoded, so this never matches; write `{encoded}`"));
+        }
+    }
+}
+
+/// The first text in a value that is not ASCII.
+fn text_beyond_ascii<'n>(node: &'n Node<'_>) -> Option<&'n str> {
+    match &node.value {
+        Value::String(text) => (!text.is_ascii()).then_some(&**text),
+        Value::Array(elements) => elements.iter().find_map(text_beyond_ascii),
+        Value::Object(members) => members.iter().find_map(|member| text_beyond_ascii(&member.node)),
+        Value::Null | Value::Bool(_) | Value::Number(_) => None,
+    }
+}
