@@ -67,7 +67,7 @@ fn everything() -> Value {
             "mode": "enforce",
         },
         "identity": [
-            {"peer": "uri_san"}, {"header": "x-agent-id", "secret": true}, {"bearer": true}, {"address": true},
+            {"peer": "uri_san"}, {"header": "x-agent-id", "secret": true}, {"bearer": true},
             {"address": "forwarded"}, {"constant": "x"},
         ],
         "mode": "shadow",
