@@ -1,26 +1,31 @@
-//! The page on which people approve calls, and the JSON under it; product contract, section 7.
+//! The console: a page on which people approve calls, and the JSON API behind it; product contract, section 7.
 //!
-//! A listener of its own in the same Envoy, with the same module and `vm_id`: what the gateway keeps in shared data is read
-//! and answered here.
+//! It has a listener of its own in the same Envoy, with the same module and `vm_id`, and reads what the gateway keeps in
+//! shared data.
 //!
 //! | request | answer |
 //! |---|---|
-//! | `GET /`, `/console.js`, `/console.css` | the page, which holds no data, to anybody |
-//! | `GET /api/approvals` | the questions that wait, and those that were answered |
-//! | `POST /api/approvals/<id>` | answers one: `{"decision": "approve" or "reject", "note": "…"}` |
+//! | `GET /`, `/console.js`, `/console.css` | the page, which holds no data, for every visitor |
+//! | `GET /api/approvals` | pending approvals, and those that were decided |
+//! | `POST /api/approvals/<id>` | decides on one: `{"decision": "approve" or "reject", "note": "…"}` |
 //! | `GET /api/counters` | counters, with their fill |
-//! | `GET /api/decisions` | the newest refusals, approved calls and answers |
+//! | `GET /api/decisions` | the newest refusals, approved calls and decisions of approvers |
 //!
-//! * `door` lets in who may come in
-//! * `page` is what stands there for everybody
-//! * `approvals`, `counters` and `decisions` are what an approver sees
+//! A list comes in pages: `next` of one page is `after` of the next one. Each page has an `ETag`, and a request whose
+//! `If-None-Match` names it is answered with 304.
+//!
+//! * `auth`: who may send what
+//! * `assets`: the page, and the headers of all answers
+//! * `api`: the lists and the decision
+//! * `approval_json`, `params`: an approval as JSON
+//! * `pagination`: pages and versions
 
-mod approvals;
+mod api;
+mod approval_json;
 mod assets;
 mod auth;
-mod counters;
-mod decisions;
-mod pretty;
+mod pagination;
+mod params;
 
 #[cfg(test)]
 mod tests;
@@ -34,13 +39,13 @@ use crate::{
     time::{Timestamp, rfc_3339},
 };
 
-/// What is answered, and what of it goes into the audit record.
+/// The answer to a request, and its audit record.
 #[derive(Clone, Debug)]
 #[must_use]
 pub struct ConsoleResponse {
     /// The answer.
     pub response: Response,
-    /// The record of somebody's decision, JSON.
+    /// The record of an approver's decision, JSON.
     pub record: Option<String>,
 }
 
@@ -55,16 +60,16 @@ pub fn answer<S: Store>(
     now: Timestamp,
     store: &S,
 ) -> ConsoleResponse {
-    let visit = match auth::authorize(console, call, body) {
-        Ok(visit) => visit,
+    let route = match auth::authorize(console, call, body) {
+        Ok(route) => route,
         Err(refused) => return refused.into(),
     };
-    match visit {
+    match route {
         auth::Route::Page(file) => file.response().into(),
-        auth::Route::Approvals(approver) => approvals::list(approver, now, store).into(),
-        auth::Route::Decision { approver, id, decision } => approvals::decide(approver, id, &decision, now, store),
-        auth::Route::Counters => counters::list(now, store).into(),
-        auth::Route::Decisions => decisions::list(now, store).into(),
+        auth::Route::Approvals(approver, query) => api::list_approvals(approver, query, now, store).into(),
+        auth::Route::Decision { approver, id, decision } => api::decide(approver, id, &decision, now, store),
+        auth::Route::Counters(query) => api::list_counters(query, now, store).into(),
+        auth::Route::Decisions(query) => api::list_decisions(query, now, store).into(),
     }
 }
 
@@ -74,7 +79,7 @@ pub fn too_large() -> Response {
     error(413, &format!("the body is larger than {MAX_BODY} bytes; send a shorter note"))
 }
 
-/// The answer when we fail.
+/// The answer if the console itself fails.
 #[must_use]
 pub fn failed() -> Response {
     error(503, "the gateway failed; try again later")
@@ -91,13 +96,6 @@ fn error(status: u16, why: &str) -> Response {
     let mut body = Writer::default();
     body.text("error", why);
     assets::json(status, body.finish())
-}
-
-/// A list under its name, as of now.
-fn listed(name: &'static str, items: &[String], now: Timestamp, you: Option<&str>) -> Response {
-    let mut body = Writer::default();
-    body.text("now", &timestamp(now)).optional("you", you).json(name, format_args!("[{}]", items.join(",")));
-    assets::json(200, body.finish())
 }
 
 fn timestamp(moment: Timestamp) -> String {

@@ -8,7 +8,7 @@ pub struct Response {
     /// HTTP status.
     pub status: u16,
     /// Its headers, names in lower case.
-    pub headers: Vec<(&'static str, &'static str)>,
+    pub headers: Vec<(&'static str, Cow<'static, str>)>,
     /// Its body.
     pub body: Cow<'static, [u8]>,
 }

@@ -82,16 +82,26 @@ impl<S: Store> DecisionLog<'_, S> {
         SlotBlock { next: block.next.wrapping_add(1), left }
     }
 
-    /// The records, the newest first.
+    /// When each record was noted, and its place in the ring; the newest first.
     #[must_use]
-    pub fn all(&self) -> Vec<(Timestamp, String)> {
-        let mut all: Vec<(Timestamp, String)> = Vec::new();
-        for (at, record) in DECISIONS.filter_map(|cell| self.record(cell)) {
+    pub fn newest(&self) -> Vec<(Timestamp, u8)> {
+        let mut newest: Vec<(Timestamp, u8)> = Vec::new();
+        for place in 0..=u8::MAX {
+            let Some((at, _)) = self.record(place) else { continue };
             // A few at a time, and nearly in order: no sorting of the library's, which is long.
-            let index = all.partition_point(|(other, _)| *other > at);
-            all.insert(index, (at, record));
+            let index = newest.partition_point(|other| *other > (at, place));
+            newest.insert(index, (at, place));
         }
-        all
+        newest
+    }
+
+    /// The record at a place of the ring, and when it was noted; `None` if there is none.
+    #[must_use]
+    pub fn record(&self, place: u8) -> Option<(Timestamp, String)> {
+        let stored = self.0.read(cell(&DECISIONS, place)).ok()?;
+        let [at, record] = framing::split(&stored.bytes)?;
+        let record = std::str::from_utf8(record).ok()?.to_owned();
+        Some((Timestamp(u64::from_le_bytes(at.try_into().ok()?)), record))
     }
 
     /// Takes places. Where somebody else does at the same time, this decision is not noted.
@@ -108,13 +118,6 @@ impl<S: Store> DecisionLog<'_, S> {
             Cas::Mismatch => Err(Unavailable),
         }
     }
-
-    fn record(&self, cell: u16) -> Option<(Timestamp, String)> {
-        let stored = self.0.read(cell).ok()?;
-        let [at, record] = framing::split(&stored.bytes)?;
-        let record = std::str::from_utf8(record).ok()?.to_owned();
-        Some((Timestamp(u64::from_le_bytes(at.try_into().ok()?)), record))
-    }
 }
 
 #[cfg(test)]
@@ -125,6 +128,10 @@ mod tests {
     use super::{Buffer, DECISIONS, DecisionLog, NEXT_DECISION, SlotBlock, Store as _, Timestamp};
     use crate::store::InMemory;
 
+    fn all(log: &DecisionLog<'_, InMemory>) -> Vec<(Timestamp, String)> {
+        log.newest().into_iter().map(|(_, place)| log.record(place).unwrap()).collect()
+    }
+
     #[test]
     fn the_newest_256_are_kept_whichever_worker_notes_them() {
         let store = InMemory::new([0; 16]);
@@ -134,7 +141,7 @@ mod tests {
             let block = &mut blocks[usize::from(number % 3 == 0)];
             *block = recent.append(*block, &number.to_string(), Timestamp(number));
         }
-        let all: Vec<u64> = recent.all().iter().map(|(_, record)| record.parse().unwrap()).collect();
+        let all: Vec<u64> = all(&recent).iter().map(|(_, record)| record.parse().unwrap()).collect();
         assert_eq!(all.len(), 256);
         assert_eq!(
             all[..200],
@@ -149,10 +156,10 @@ mod tests {
         let recent = DecisionLog(&store);
         let block = recent.append(SlotBlock::NONE, "one", Timestamp(1));
         store.set(DECISIONS.start + 1, b"garbage").unwrap();
-        assert_eq!(recent.all(), [(Timestamp(1), "one".to_owned())]);
+        assert_eq!(all(&recent), [(Timestamp(1), "one".to_owned())]);
         store.set(NEXT_DECISION, b"garbage").unwrap();
         assert_eq!(recent.append(SlotBlock { left: 0, ..block }, "two", Timestamp(2)), SlotBlock::NONE);
-        assert_eq!(recent.all().len(), 1);
+        assert_eq!(all(&recent).len(), 1);
     }
 
     #[test]
@@ -163,13 +170,13 @@ mod tests {
             if fresh.add(now.to_string(), Timestamp(now)) {
                 fresh.write(&store);
             }
-            written.push(DecisionLog(&store).all().len());
+            written.push(all(&DecisionLog(&store)).len());
         }
         assert_eq!(written, [1, 1, 1, 4, 4, 6, 6, 8]);
         assert!(!fresh.add("1402".to_owned(), Timestamp(1402)));
         fresh.write(&store);
         fresh.write(&store);
-        assert_eq!(DecisionLog(&store).all().len(), 9);
+        assert_eq!(all(&DecisionLog(&store)).len(), 9);
     }
 
     #[test]
@@ -180,7 +187,7 @@ mod tests {
             fresh.add(number.to_string(), Timestamp(number / 10));
         }
         fresh.write(&store);
-        let all: Vec<u64> = DecisionLog(&store).all().iter().map(|(_, record)| record.parse().unwrap()).collect();
+        let all: Vec<u64> = all(&DecisionLog(&store)).iter().map(|(_, record)| record.parse().unwrap()).collect();
         assert_eq!((all.len(), all.iter().min()), (256, Some(&744)));
     }
 }

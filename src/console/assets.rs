@@ -1,4 +1,4 @@
-//! What the console shows to everybody: the page itself, without data.
+//! The files of the console's page, which hold no data and which every visitor gets, and the headers of all answers.
 
 use std::borrow::Cow;
 
@@ -12,8 +12,8 @@ pub(super) enum File {
     Style,
 }
 
-/// What a browser is told of every answer: take scripts, styles and data from here alone, put the page into no frame, guess
-/// no types, keep nothing.
+/// These headers go with every answer: they have browsers take scripts, styles and data from this host alone, put the page
+/// into no frame, guess no types, and keep nothing.
 const HEADERS: [(&str, &str); 6] = [
     (
         "content-security-policy",
@@ -36,18 +36,33 @@ impl File {
             }
             Self::Style => ("text/css; charset=utf-8", include_bytes!(concat!(env!("OUT_DIR"), "/console.css.gz"))),
         };
-        let mut response = response(200, kind, bytes.into());
-        // There is no other form of it in the module: every browser reads this one.
-        response.headers.push(("content-encoding", "gzip"));
+        let mut response = response(200, Some(kind), bytes.into());
+        // The module has no other form of it: every browser reads this one.
+        response.headers.push(("content-encoding", "gzip".into()));
         response
     }
 }
 
+/// An answer of the API.
 pub(super) fn json(status: u16, body: String) -> Response {
-    response(status, "application/json", body.into_bytes().into())
+    response(status, Some("application/json"), body.into_bytes().into())
 }
 
-fn response(status: u16, kind: &'static str, body: Cow<'static, [u8]>) -> Response {
-    let headers = [("content-type", kind)].into_iter().chain(HEADERS).collect();
-    Response { status, headers, body }
+/// A list, with its version if it has one.
+pub(super) fn list(body: String, version: Option<String>) -> Response {
+    let mut response = json(200, body);
+    response.headers.extend(version.map(|version| ("etag", version.into())));
+    response
+}
+
+/// The answer to a client that has this version.
+pub(super) fn not_modified(version: String) -> Response {
+    let mut response = response(304, None, Cow::Borrowed(&[]));
+    response.headers.push(("etag", version.into()));
+    response
+}
+
+fn response(status: u16, kind: Option<&'static str>, body: Cow<'static, [u8]>) -> Response {
+    let headers = kind.map(|kind| ("content-type", kind)).into_iter().chain(HEADERS);
+    Response { status, headers: headers.map(|(name, value)| (name, value.into())).collect(), body }
 }

@@ -1,5 +1,5 @@
-//! Who comes in. A page in somebody's browser can send requests here, too, and have its own name point to this machine; so
-//! the host has to be ours, and whoever changes something has to come from our own page.
+//! Which requests the console accepts. Any page in an approver's browser can send requests here, and its own host name can
+//! point to this machine; so the `Host` has to be the console's, and a decision has to come from the console's own page.
 
 use crate::{
     approval,
@@ -14,23 +14,23 @@ use crate::{
     },
 };
 
-use super::{assets::File, error};
+use super::{assets::File, error, pagination::ListQuery};
 
-/// What is asked for, by somebody who may.
+/// What an accepted request asks for.
 #[derive(Debug)]
 pub(super) enum Route<'v> {
     Page(File),
-    Approvals(Approver<'v>),
+    Approvals(Approver<'v>, ListQuery<'v>),
     Decision { approver: Approver<'v>, id: [u8; 10], decision: Decision },
-    Counters,
-    Decisions,
+    Counters(ListQuery<'v>),
+    Decisions(ListQuery<'v>),
 }
 
-/// Somebody who may approve.
+/// A caller who may approve.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Approver<'v>(pub(super) &'v Grant);
 
-/// What an approver says.
+/// The body of a decision.
 #[derive(Debug)]
 pub(super) struct Decision {
     pub(super) yes: bool,
@@ -42,46 +42,47 @@ const DECISION: Keys = Keys { known: &["decision", "note"] };
 /// The longest note, in characters.
 const MAX_NOTE: usize = 500;
 
-/// Lets a request in.
+/// Checks a request by its whole body.
 ///
 /// # Errors
-/// The answer to one that may not come in.
+/// The answer to a request that is refused.
 pub(super) fn authorize<'v>(console: &Console, call: &'v RequestInfo, body: &[u8]) -> Result<Route<'v>, Response> {
     let headers = &call.headers;
     if !headers.text(":authority").is_some_and(|host| console.has_host(host)) {
-        return Err(error(421, "the console is not reached by this host; name it in `console.hosts`"));
+        return Err(error(421, "the request's `Host` is not one of the console's; add it to `console.hosts`"));
     }
     let (method, path) = (headers.text(":method").unwrap_or_default(), headers.text(":path").unwrap_or_default());
-    let path = path.split('?').next().unwrap_or_default();
-    let place = endpoint(path).ok_or_else(|| error(404, "there is nothing here; the page is at `/`"))?;
-    match (&place, method) {
-        (Endpoint::Question(_), "POST") => {}
-        (Endpoint::Question(_), _) => return Err(error(405, "a decision is sent with POST")),
+    let (path, query) = path.split_once('?').unwrap_or((path, ""));
+    let endpoint = endpoint(path).ok_or_else(|| error(404, "no such page; open `/`"))?;
+    match (&endpoint, method) {
+        (Endpoint::Approval(_), "POST") => {}
+        (Endpoint::Approval(_), _) => return Err(error(405, "send a decision with POST")),
         (_, "GET" | "HEAD") if body.is_empty() => {}
-        (_, "GET" | "HEAD") => return Err(error(400, "there is a body where none belongs; leave it out")),
-        _ => return Err(error(405, "this is read with GET")),
+        (_, "GET" | "HEAD") => return Err(error(400, "a GET request has no body; leave it out")),
+        _ => return Err(error(405, "read this with GET")),
     }
-    if let Endpoint::Page(file) = place {
+    if let Endpoint::Page(file) = endpoint {
         return Ok(Route::Page(file));
     }
     let approver = approver(console, &call.grant)?;
-    match place {
+    let query = || ListQuery::read(query, headers).map_err(|why| error(400, why));
+    match endpoint {
         Endpoint::Page(file) => Ok(Route::Page(file)),
-        Endpoint::Approvals => Ok(Route::Approvals(approver)),
-        Endpoint::Counters => Ok(Route::Counters),
-        Endpoint::Decisions => Ok(Route::Decisions),
-        Endpoint::Question(id) => {
+        Endpoint::Approvals => Ok(Route::Approvals(approver, query()?)),
+        Endpoint::Counters => query().map(Route::Counters),
+        Endpoint::Decisions => query().map(Route::Decisions),
+        Endpoint::Approval(id) => {
             from_our_page(console, headers)?;
             decision(body).map(|decision| Route::Decision { approver, id, decision })
         }
     }
 }
 
-/// What there is.
+/// The paths of the console.
 enum Endpoint {
     Page(File),
     Approvals,
-    Question([u8; 10]),
+    Approval([u8; 10]),
     Counters,
     Decisions,
 }
@@ -94,7 +95,7 @@ fn endpoint(path: &str) -> Option<Endpoint> {
         "/api/approvals" => Endpoint::Approvals,
         "/api/counters" => Endpoint::Counters,
         "/api/decisions" => Endpoint::Decisions,
-        other => Endpoint::Question(approval::id(other.strip_prefix("/api/approvals/")?)?),
+        other => Endpoint::Approval(approval::id(other.strip_prefix("/api/approvals/")?)?),
     })
 }
 
@@ -102,22 +103,23 @@ fn approver<'v>(console: &Console, grant: &'v Result<Grant, IdentityError>) -> R
     match grant {
         Ok(grant) if console.matches_approver(grant) => Ok(Approver(grant)),
         Ok(grant) => {
-            Err(error(403, &format!("`{}` is no approver; have it named in `console.approvers`", grant.display())))
+            let why = "is not an approver; ask the console's owner to add it to `console.approvers`";
+            Err(error(403, &format!("`{}` {why}", grant.display())))
         }
-        Err(IdentityError::NoIdentity) => Err(error(401, "nobody knows who you are; send the token of an approver")),
-        Err(IdentityError::Malformed(why)) => Err(error(401, &format!("nobody can tell who you are; {why}"))),
+        Err(IdentityError::NoIdentity) => Err(error(401, "not signed in: send an approver's token")),
+        Err(IdentityError::Malformed(why)) => Err(error(401, &format!("not signed in: {why}"))),
     }
 }
 
-/// RFC 6454, section 7: a browser says which page a request comes from, and no page can have it lie.
+/// RFC 6454, section 7: a browser says which page a request comes from, and no page can change that.
 fn from_our_page(console: &Console, headers: &Headers) -> Result<(), Response> {
     let host = headers.text("origin").and_then(|origin| origin.split_once("://"));
     if !host.is_some_and(|(scheme, host)| (scheme == "https" || scheme == "http") && console.has_host(host)) {
-        return Err(error(403, "the decision does not come from the console's own page; send its `Origin`"));
+        return Err(error(403, "the request's `Origin` is not the console's own; decide on its page"));
     }
     let media = headers.text("content-type").and_then(|media| media.split(';').next()).unwrap_or_default();
     if !media.trim_ascii().eq_ignore_ascii_case("application/json") {
-        return Err(error(415, "the decision is not labelled as JSON; set `Content-Type: application/json`"));
+        return Err(error(415, "the decision's media type is not JSON; set `Content-Type: application/json`"));
     }
     Ok(())
 }

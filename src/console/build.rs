@@ -1,4 +1,4 @@
-//! Compresses the console's page, which the module carries along.
+//! Compresses the console's page, which the module carries.
 
 use std::{env, fs, io::Write as _, path::Path};
 
@@ -9,7 +9,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     for name in ["index.html", "console.js", "console.css"] {
         let source = format!("src/console/page/{name}");
         println!("cargo::rerun-if-changed={source}");
-        // No time and no name of a file: the same page is the same bytes wherever it is built.
+        // The archive has neither a time nor a file name, so that each build of a page has the same bytes.
         let file = fs::File::create(Path::new(&out).join(format!("{name}.gz")))?;
         let mut compressed = GzBuilder::new().operating_system(255).write(file, Compression::best());
         compressed.write_all(&fs::read(source)?)?;

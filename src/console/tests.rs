@@ -1,4 +1,6 @@
-//! Who comes in, and what they see.
+//! Which requests are accepted, and what approvers see.
+
+mod bounds;
 
 #[cfg(target_family = "wasm")]
 use wasm_bindgen_test::wasm_bindgen_test as test;
@@ -60,18 +62,18 @@ fn said(answered: &ConsoleResponse, status: u16, body: &str) {
 }
 
 #[test]
-fn an_approver_sees_what_waits_and_answers_it_once() {
+fn an_approver_sees_a_pending_call_and_decides_on_it_once() {
     let store = InMemory::new([1; 16]);
     let id = ask(&store);
     let config = Config::load(POLICY).unwrap().digest;
     let visit = |call: &RequestInfo, body: &str| answer(&console(), call, body.as_bytes(), NOW, &store);
     let item = |state: &str, more: &str| {
         format!(
-            r#"{{"id":"{id}","state":"{state}","rule":"/tools/pay/action","policy":"default","config":"{config}","grant":"jwt:agent","method":"tools/call","tool":"pay","filter":"gate","params":"{{\n  \"name\": \"pay\",\n  \"arguments\": {{\n    \"amount\": 1e2\n  }}\n}}","reason":"Ask <b>Bob</b>.","yours":false{more},"askedAt":"2026-01-01T00:00:42Z","expiresAt":"2026-01-01T00:10:42Z"}}"#
+            r#"{{"id":"{id}","state":"{state}","rule":"/tools/pay/action","policy":"default","config":"{config}","grant":"jwt:agent","method":"tools/call","tool":"pay","filter":"gate","params":"{{\"name\":\"pay\",\"arguments\":{{\"amount\":1e2}}}}","reason":"Ask <b>Bob</b>.","yours":false{more},"askedAt":"2026-01-01T00:00:42Z","expiresAt":"2026-01-01T00:10:42Z"}}"#
         )
     };
     let pending = item("pending", "");
-    let list = format!(r#"{{"now":"2026-01-01T00:00:42Z","you":"jwt:boss","approvals":[{pending}]}}"#);
+    let list = format!(r#"{{"now":"2026-01-01T00:00:42Z","you":"jwt:boss","pending":1,"approvals":[{pending}]}}"#);
     said(&visit(&request("GET", "/api/approvals", &[]), ""), 200, &list);
     let path = format!("/api/approvals/{id}");
     let answered = visit(&request("POST", &path, &[]), r#"{"decision":"approve","note":"as <i>agreed</i>"}"#);
@@ -81,50 +83,50 @@ fn an_approver_sees_what_waits_and_answers_it_once() {
     );
     assert_eq!(answered.record, Some(record));
     let again = visit(&request("POST", &path, &[]), r#"{"decision":"reject"}"#);
-    said(&again, 409, r#"{"error":"somebody has decided on this request before"}"#);
+    said(&again, 409, r#"{"error":"another approver has already decided on this call"}"#);
 }
 
 #[test]
-fn nobody_else_comes_in() {
+fn only_an_approver_on_the_consoles_own_page_and_host_decides() {
     let store = InMemory::new([1; 16]);
     let id = ask(&store);
     let path = format!("/api/approvals/{id}");
     let visit = |call: &RequestInfo, body: &str| answer(&console(), call, body.as_bytes(), NOW, &store);
     let approve = r#"{"decision":"approve"}"#;
     let from = |grant: &str| RequestInfo { grant: Ok(Grant::named(grant)), ..request("POST", &path, &[]) };
-    let own = r#"{"error":"whoever asks must not approve; leave it to somebody else"}"#;
+    let own = r#"{"error":"you cannot approve your own call; ask another approver"}"#;
     said(&visit(&from("jwt:agent"), approve), 403, own);
-    let stranger = r#"{"error":"`address:127.0.0.1` is no approver; have it named in `console.approvers`"}"#;
+    let stranger = r#"{"error":"`address:127.0.0.1` is not an approver; ask the console's owner to add it to `console.approvers`"}"#;
     said(&visit(&from("address:127.0.0.1"), approve), 403, stranger);
     let nobody = RequestInfo { grant: Err(IdentityError::NoIdentity), ..request("GET", "/api/counters", &[]) };
-    said(&visit(&nobody, ""), 401, r#"{"error":"nobody knows who you are; send the token of an approver"}"#);
+    said(&visit(&nobody, ""), 401, r#"{"error":"not signed in: send an approver's token"}"#);
     let odd = IdentityError::Malformed("the header `authorization` holds no bearer token".to_owned());
     let odd = RequestInfo { grant: Err(odd), ..request("GET", "/api/decisions", &[]) };
-    let told = r#"{"error":"nobody can tell who you are; the header `authorization` holds no bearer token"}"#;
+    let told = r#"{"error":"not signed in: the header `authorization` holds no bearer token"}"#;
     said(&visit(&odd, ""), 401, told);
-    let origin = r#"{"error":"the decision does not come from the console's own page; send its `Origin`"}"#;
+    let origin = r#"{"error":"the request's `Origin` is not the console's own; decide on its page"}"#;
     for other in
         ["", "null", "http://evil.example", "localhost:10001", "file://localhost:10001", "http://localhost.evil:10001"]
     {
         said(&visit(&request("POST", &path, &[("origin", other)]), approve), 403, origin);
     }
-    let media = r#"{"error":"the decision is not labelled as JSON; set `Content-Type: application/json`"}"#;
+    let media = r#"{"error":"the decision's media type is not JSON; set `Content-Type: application/json`"}"#;
     for other in ["", "text/plain", "application/x-www-form-urlencoded", "text/plain;application/json"] {
         said(&visit(&request("POST", &path, &[("content-type", other)]), approve), 415, media);
     }
-    let host = r#"{"error":"the console is not reached by this host; name it in `console.hosts`"}"#;
+    let host = r#"{"error":"the request's `Host` is not one of the console's; add it to `console.hosts`"}"#;
     for other in ["", "evil.example", "localhost.evil:10001"] {
         for path in ["/", "/console.js", "/api/approvals", "/nothing"] {
             said(&visit(&request("GET", path, &[(":authority", other)]), ""), 421, host);
         }
         said(&visit(&request("POST", &path, &[(":authority", other)]), approve), 421, host);
     }
-    // After all this the question still waits.
+    // After all this the call is still pending.
     assert_eq!(visit(&request("POST", &path, &[]), approve).response.status, 200);
 }
 
 #[test]
-fn what_is_no_decision_is_none() {
+fn a_malformed_decision_or_path_is_refused_with_its_reason() {
     let store = InMemory::new([1; 16]);
     let id = ask(&store);
     let visit = |method: &str, path: &str, body: &str| {
@@ -164,6 +166,9 @@ fn what_is_no_decision_is_none() {
         ("POST", "/api/approvals/0123456789ABCDEF0123", 404),
         ("POST", "/api/approvals/0123456789abcdef0123", 404),
         ("GET", "/../api/approvals", 404),
+        ("GET", "/api/approvals?after=1", 400),
+        ("GET", "/api/counters?after=x.1", 400),
+        ("GET", "/api/decisions?x=1&after=1.256", 400),
     ] {
         assert_eq!(visit(method, path, r#"{"decision":"approve"}"#).0, status, "{method} {path}");
     }
@@ -171,7 +176,7 @@ fn what_is_no_decision_is_none() {
 }
 
 #[test]
-fn the_page_is_for_everybody_and_goes_nowhere_else() {
+fn every_visitor_gets_the_page_with_strict_headers() {
     let store = InMemory::new([1; 16]);
     for (path, kind) in [
         ("/", "text/html; charset=utf-8"),
@@ -182,7 +187,7 @@ fn the_page_is_for_everybody_and_goes_nowhere_else() {
         let call = RequestInfo { grant: Err(IdentityError::NoIdentity), ..request("GET", path, &[]) };
         let response = answer(&console(), &call, b"", NOW, &store).response;
         assert_eq!(response.status, 200, "{path}");
-        let header = |name: &str| response.headers.iter().find(|(other, _)| *other == name).map(|(_, value)| *value);
+        let header = |name: &str| response.headers.iter().find(|(other, _)| *other == name).map(|(_, value)| &**value);
         assert_eq!(header("content-type"), Some(kind));
         let policy = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
         assert_eq!(header("content-security-policy"), Some(policy));
@@ -194,7 +199,7 @@ fn the_page_is_for_everybody_and_goes_nowhere_else() {
 }
 
 #[test]
-fn counters_and_decisions_are_seen() {
+fn an_approver_sees_counters_and_decisions() {
     let store = InMemory::new([1; 16]);
     let policy = br#"{"version":"1","default":"deny","tools":{"pay":{"rate_limit":"3/minute"}}}"#;
     let config = Config::load(policy).unwrap();

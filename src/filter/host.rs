@@ -188,7 +188,8 @@ pub(super) fn send_reply(reply: &Reply, details: &str) -> Result<(), Unsent> {
 
 /// The same as [`send_reply`] for a response of the console.
 pub(super) fn send_response(response: &Response, details: &str) -> Result<(), Unsent> {
-    send_local_response(response.status, details, &response.headers, &response.body)
+    let headers: Vec<(&str, &str)> = response.headers.iter().map(|(name, value)| (*name, &**value)).collect();
+    send_local_response(response.status, details, &headers, &response.body)
 }
 
 /// The host did not take a local response.

@@ -140,6 +140,10 @@ fn quote(text: &str, out: &mut String) {
             b'\\' => out.push_str("\\\\"),
             b'\n' => out.push_str("\\n"),
             b'\t' => out.push_str("\\t"),
+            b'\r' => out.push_str("\\r"),
+            // The short forms: an escape that a caller sent is not written as a longer one.
+            0x08 => out.push_str("\\b"),
+            0x0C => out.push_str("\\f"),
             control => {
                 // Writing to a string does not fail.
                 let _ = write!(out, "\\u{control:04x}");

@@ -44,18 +44,18 @@ impl<S: Store> CounterInfos<'_, S> {
         let _: Result<(), Unavailable> = self.0.set(target, &CounterInfo::bytes(charge, place));
     }
 
-    /// The counts that have a label and are not over, with what they stand at.
+    /// The count that the cell of this index names, and what it stands at; `None` if its window has ended, or if another
+    /// cell names it, too, and comes first.
     #[must_use]
-    pub fn all(&self, now: Timestamp) -> Vec<(CounterInfo, Amount)> {
-        let mut all: Vec<(CounterInfo, Amount)> = Vec::new();
-        for label in COUNTER_INFO.filter_map(|cell| self.label(cell)) {
-            let count = self.count(&label).filter(|count| count.is_alive(now));
-            if let (Some(count), false) = (count, all.iter().any(|(other, _)| other.place == label.place)) {
-                let used = label.quota.used(count, now);
-                all.push((label, used));
-            }
-        }
-        all
+    pub fn get(&self, index: u8, now: Timestamp) -> Option<(CounterInfo, Amount)> {
+        let label = self.label(cell(&COUNTER_INFO, index))?;
+        let count = self.count(&label).filter(|count| count.is_alive(now))?;
+        let [first, ..] = label.place.fingerprint;
+        let is_first = || self.label(cell(&COUNTER_INFO, first)).is_none_or(|other| other.place != label.place);
+        (index == first || is_first()).then(|| {
+            let used = label.quota.used(count, now);
+            (label, used)
+        })
     }
 
     fn label(&self, cell: u16) -> Option<CounterInfo> {
@@ -135,7 +135,8 @@ mod tests {
             let super::CounterInfo { counter, scope, grant, .. } = label;
             format!("{counter} {scope} {grant} {used}")
         };
-        let mut seen: Vec<String> = CounterInfos(store).all(now).into_iter().map(shown).collect();
+        let all = (0..=u8::MAX).filter_map(|index| CounterInfos(store).get(index, now));
+        let mut seen: Vec<String> = all.map(shown).collect();
         seen.sort();
         seen
     }

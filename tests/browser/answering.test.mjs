@@ -23,7 +23,7 @@ test('a call that waits is shown with all that a person decides by', () =>
       answers: ['Approve', 'Reject'],
     });
     // By the gateway's clock, which is two hours before that of this machine.
-    assert.match(shown.asked, /^Asked by address:127\.0\.0\.1 6[0-3] s ago, [89] min left$/);
+    assert.match(shown.asked, /^Called by address:127\.0\.0\.1 6[0-3] s ago, [89] min left$/);
     assert.equal(await tab.text('li p:has(.rule)'), 'Rule /tools/create_charge/require_approval/0 of policy default in mcp-policy');
     assert.equal(await tab.text('#you'), 'bearer:9f86d081884c7d65');
     assert.equal(await tab.page.title(), '(1) Approvals');
@@ -34,7 +34,7 @@ test('a call is approved with a note by keyboard only', () =>
   scene({ approvals: [approval()] }, {}, async (gateway, tab) => {
     await tab.item(ID).waitFor();
     const { keyboard } = tab.page;
-    await keyboard.press('Tab'); // what was sent: it scrolls
+    await keyboard.press('Tab'); // the parameters, which scroll
     await keyboard.press('Tab');
     await keyboard.type('checked with the customer');
     // No answer is given by accident from within the note.
@@ -49,7 +49,7 @@ test('a call is approved with a note by keyboard only', () =>
     const [shown] = await tab.approvals();
     assert.equal(shown.outcome, 'approved by bearer:9f86d081884c7d65: checked with the customer');
     assert.deepEqual(shown.answers, []);
-    assert.equal(await tab.text('#news'), 'Approved: create_charge passes once, when it is called again');
+    assert.equal(await tab.text('#news'), 'Approved: create_charge passes once, when the agent repeats the call');
     assert.equal(await tab.page.title(), 'Approvals');
   }));
 
@@ -67,17 +67,17 @@ test('an answer that comes too late is told', () =>
     Object.assign(gateway.approvals[0], { state: 'rejected', approver: 'jwt:bob', note: 'not today' });
     await tab.item(ID).getByRole('button', { name: 'Approve' }).click();
     await tab.item(ID).locator('.outcome:visible').waitFor();
-    assert.equal(await tab.text('#news'), 'Not answered: create_charge: this was rejected already by `jwt:bob`');
+    assert.equal(await tab.text('#news'), 'Not decided: create_charge: this was rejected already by `jwt:bob`');
     assert.equal((await tab.approvals())[0].outcome, 'rejected by jwt:bob: not today');
     assert.deepEqual(gateway.answered, []);
   }));
 
 test('what the gateway refuses is told, and can be answered again', () =>
-  scene({ approvals: [approval()], unwilling: [403, 'this call is your own; somebody else has to answer'] }, {}, async (gateway, tab) => {
+  scene({ approvals: [approval()], unwilling: [403, 'you cannot approve your own call; ask another approver'] }, {}, async (gateway, tab) => {
     await tab.waitFor(ID);
     await tab.item(ID).getByLabel('Note').fill('mine');
     await tab.item(ID).getByRole('button', { name: 'Approve' }).click();
-    const told = 'Not answered: create_charge: this call is your own; somebody else has to answer';
+    const told = 'Not decided: create_charge: you cannot approve your own call; ask another approver';
     assert.equal(await tab.says('#news', told), told);
     await tab.item(ID).locator('fieldset:enabled').waitFor();
     gateway.unwilling = undefined;
@@ -93,11 +93,11 @@ test('calls that the reader may not answer have no buttons', () =>
       await tab.waitFor('a3');
       const shown = await tab.approvals();
       assert.deepEqual(shown.map(({ outcome, answers }) => [outcome, answers]), [
-        ['You asked for this: somebody else has to answer.', []],
+        ['This is your own call: another approver has to decide.', []],
         ['', ['Reject']],
         ['approved by jwt:bob', []],
       ]);
-      assert.equal(shown[1].params, 'The text is lost: this cannot be approved.');
+      assert.equal(shown[1].params, 'The parameters are lost: this call cannot be approved.');
     },
   ));
 
@@ -123,8 +123,8 @@ test('counters show how full they are, and decisions what was decided', () =>
       const rows = await tab.rows('counters');
       assert.deepEqual(rows.map((row) => row.slice(0, 3)), [
         ['images default', 'jwt:al', '3 of 10 in 60 s'],
-        ['spent people', 'everybody', '499.5 of 500 in 86400 s'],
-        ['never people', 'everybody', '0 of 0 in 60 s'],
+        ['spent people', 'all callers', '499.5 of 500 in 86400 s'],
+        ['never people', 'all callers', '0 of 0 in 60 s'],
       ]);
       assert.match(rows[0][3], /^in 4[3-5] s$/);
       assert.equal(rows[1][3], 'in 2 h');
@@ -137,7 +137,7 @@ test('counters show how full they are, and decisions what was decided', () =>
         ['2026-11-21 05:59:58', 'refused', 'ping', '', ''],
         ['2026-11-21 05:59:58', 'refused', 'ping', '', ''],
       ]);
-      assert.equal(await tab.text('#approvals + .empty'), 'No call waits.');
+      assert.equal(await tab.text('#approvals + .empty'), 'No calls are pending.');
       gateway.decisions.unshift({ at: '2026-11-21T06:00:01Z', record: { decision: 'allowed', tool: 'pay' } });
       await tab.later();
       assert.deepEqual((await tab.rows('decisions'))[0].slice(0, 3), ['2026-11-21 06:00:01', 'allowed', 'pay']);

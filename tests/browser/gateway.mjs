@@ -1,5 +1,6 @@
 // A gateway of the test's own: serves the page from the sources, and answers its API from what a test has put there.
 
+import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 
@@ -29,13 +30,16 @@ export const NOW = Date.now() + 2 * 3600 * 1000;
 export const at = (seconds) => new Date(NOW + seconds * 1000).toISOString().replace(/\.\d+/, '');
 
 export class Gateway {
-  // Everybody with this token is an approver; with none, everybody is.
+  // The token of an approver; without one, every visitor is an approver.
   token = null;
+  // How many items a page of a list has.
+  pageSize = 1000;
   approvals = [];
   counters = [];
   decisions = [];
-  // What it has been asked: `GET /api/approvals`.
+  // The requests that it has had: `GET /api/approvals`; and of these, the ones that were answered with 304.
   asked = [];
+  unchanged = [];
   // The bodies of answers that it took.
   answered = [];
 
@@ -63,8 +67,13 @@ export class Gateway {
     let body = '';
     for await (const chunk of request) body += chunk;
     this.asked.push(`${request.method} ${request.url}`);
-    const [status, type, text] = this.#answer(request, body);
-    response.writeHead(status, { ...HEADERS, 'Content-Type': type });
+    const [status, type, text, version] = this.#answer(request, body);
+    if (version && request.headers['if-none-match'] === version) {
+      this.unchanged.push(`${request.method} ${request.url}`);
+      response.writeHead(304, { ...HEADERS, ETag: version });
+      return response.end();
+    }
+    response.writeHead(status, { ...HEADERS, 'Content-Type': type, ...(version && { ETag: version }) });
     response.end(text);
   }
 
@@ -73,16 +82,24 @@ export class Gateway {
     const file = FILES[request.url];
     if (file) return [200, file[1], readFileSync(new URL(file[0], PAGE))];
     if (this.token && request.headers.authorization !== `Bearer ${this.token}`) {
-      return refused(401, 'nobody is known by this token; ask for one that is listed in `approvers`');
+      return refused(401, "not signed in: send an approver's token");
     }
     if (request.method === 'POST') return this.#decide(request, body);
-    const now = at(0);
-    switch (request.url) {
-      case '/api/approvals': return json({ now, you: 'bearer:9f86d081884c7d65', approvals: this.approvals });
-      case '/api/counters': return json({ now, counters: this.counters });
-      case '/api/decisions': return json({ now, decisions: this.decisions });
-      default: return refused(404, 'there is nothing here');
+    const pending = this.approvals.filter(({ state }) => state === 'pending').length;
+    switch (request.url.split('?')[0]) {
+      case '/api/approvals': return this.#list(request, 'approvals', { you: 'bearer:9f86d081884c7d65', pending });
+      case '/api/counters': return this.#list(request, 'counters');
+      case '/api/decisions': return this.#list(request, 'decisions');
+      default: return refused(404, 'no such page');
     }
+  }
+
+  #list(request, name, more) {
+    const start = Number(request.url.split('?after=')[1] ?? 0);
+    const end = start + this.pageSize;
+    const page = { ...more, [name]: this[name].slice(start, end), next: this[name].length > end ? `${end}` : undefined };
+    const version = `"${createHash('sha256').update(JSON.stringify(page)).digest('hex')}"`;
+    return [...json({ now: at(0), ...page }), version];
   }
 
   #decide({ url, headers }, body) {
@@ -90,9 +107,9 @@ export class Gateway {
     if (headers['content-type'] !== 'application/json') return refused(415, 'send `application/json`');
     const id = url.slice('/api/approvals/'.length);
     const approval = this.approvals.find((one) => one.id === id);
-    if (!approval) return refused(404, `no approval \`${id}\` waits; it may be over`);
+    if (!approval) return refused(404, 'no such approval is pending; it has expired, or its call was made');
     if (this.unwilling) return refused(...this.unwilling);
-    if (approval.yours) return refused(403, 'this call is your own; somebody else has to answer');
+    if (approval.yours) return refused(403, 'you cannot approve your own call; ask another approver');
     if (approval.state !== 'pending') return refused(409, `this was ${approval.state} already by \`${approval.approver}\``);
     const { decision, note, ...rest } = JSON.parse(body);
     if (!['approve', 'reject'].includes(decision) || Object.keys(rest).length) return refused(400, 'not an answer');
@@ -117,7 +134,7 @@ export const approval = (other = {}) => ({
   grant: 'address:127.0.0.1',
   method: 'tools/call',
   tool: 'create_charge',
-  params: '{\n  "name": "create_charge",\n  "arguments": {\n    "amount": 1e2\n  }\n}',
+  params: '{"name":"create_charge","arguments":{"amount":1e2}}',
   reason: 'Charges over 100 need a person.',
   askedAt: at(-60),
   expiresAt: at(540),

@@ -35,11 +35,15 @@ const everywhere = (text) => ({
   }],
 });
 
-test('markup is text in every place', () =>
-  scene(everywhere(MARKUP.join(' ')), {}, async (gateway, tab) => {
+test('markup is text in every place', () => {
+  const state = everywhere(MARKUP.join(' '));
+  const params = JSON.stringify(MARKUP.join(' '));
+  Object.assign(state.approvals[0], { params });
+  return scene(state, {}, async (gateway, tab) => {
     await tab.waitFor('a2');
     await tab.later();
-    const places = ['#a1 .tool', '#a1 .grant', '#a1 .params', '#a1 .reason', '#a1 .rule', '#counters .counter', '#decisions .tool', '#decisions .rule'];
+    assert.equal(await tab.page.locator('#a1 .params').evaluate((element) => element.textContent), params);
+    const places = ['#a1 .tool', '#a1 .grant', '#a1 .reason', '#a1 .rule', '#counters .counter', '#decisions .tool', '#decisions .rule'];
     for (const place of places) {
       assert.equal(await tab.page.locator(place).evaluate((element) => element.textContent), MARKUP.join(' '), place);
     }
@@ -48,14 +52,15 @@ test('markup is text in every place', () =>
     assert.equal(await tab.page.locator(foreign).count(), 0);
     await tab.answer('a1', 'Reject', MARKUP.join(' '));
     assert.equal(gateway.answered[0].note, MARKUP.join(' '));
-  }));
+  });
+});
 
 test('an error with markup in it is text', () =>
   scene({ approvals: [approval()], unwilling: [400, MARKUP.join(' ')] }, {}, async (gateway, tab) => {
     const { id } = approval();
     await tab.waitFor(id);
     await tab.item(id).getByRole('button', { name: 'Reject' }).click();
-    const told = `Not answered: create_charge: ${MARKUP.join(' ')}`;
+    const told = `Not decided: create_charge: ${MARKUP.join(' ')}`;
     assert.equal(await tab.says('#news', told), told);
     assert.equal(await tab.page.locator('#news > *').count(), 0);
   }));
@@ -89,7 +94,7 @@ test('characters that cannot be seen are shown by their numbers, and marked', as
       }
       assert.equal(await tab.text('#a2 .outcome'), `rejected by ${shown}: ${shown}`, what);
       const mark = tab.page.locator('#a1 .tool .odd');
-      assert.equal(await mark.getAttribute('title'), 'cannot be seen, or misleads', what);
+      assert.equal(await mark.getAttribute('title'), 'invisible or misleading character', what);
       assert.notEqual(await mark.evaluate((element) => getComputedStyle(element).backgroundColor), 'rgba(0, 0, 0, 0)', what);
     });
   }
@@ -103,7 +108,7 @@ test('lines break in what was sent, and nowhere else', () =>
   }));
 
 test('letters that run from right to left change no order', () =>
-  scene({ approvals: [approval({ params: '"א": 1, "ב": 2' })] }, {}, async (gateway, tab) => {
+  scene({ approvals: [approval({ params: '"א 1 ב 2"' })] }, {}, async (gateway, tab) => {
     await tab.waitFor(approval().id);
     const lefts = await tab.page.locator('.params').evaluate((element) => {
       const range = document.createRange();

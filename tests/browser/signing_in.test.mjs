@@ -9,7 +9,7 @@ useBrowser();
 
 const TOKEN = 'Zm9v+YmFy/_-~.=';
 const ID = approval().id;
-const WHY = 'nobody is known by this token; ask for one that is listed in `approvers`';
+const WHY = "Not signed in: send an approver's token";
 
 test('a token in the address is used, and leaves the address and its history', () =>
   scene({ token: TOKEN, approvals: [approval()] }, { hash: `#token=${TOKEN}` }, async (gateway, tab) => {

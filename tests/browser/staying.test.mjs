@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { approval } from './gateway.mjs';
+import { approval, at } from './gateway.mjs';
 import { scene, useBrowser } from './scene.mjs';
 
 useBrowser();
@@ -45,12 +45,12 @@ test('new calls come below, and are told', () =>
   scene({ approvals: two() }, {}, async (gateway, tab) => {
     await tab.waitFor('a2');
     const box = await tab.item('a2').getByRole('button', { name: 'Reject' }).boundingBox();
-    // Even if the gateway told it first.
-    gateway.approvals.unshift(approval({ id: 'a0' }));
+    // Even if the gateway lists it first.
+    gateway.approvals.unshift(approval({ id: 'a0', askedAt: at(0) }));
     await tab.later();
     assert.deepEqual((await tab.approvals()).map(({ id }) => id), ['a1', 'a2', 'a0']);
     assert.deepEqual(await tab.item('a2').getByRole('button', { name: 'Reject' }).boundingBox(), box);
-    assert.equal(await tab.text('#news'), 'New calls that wait for a person: 1');
+    assert.equal(await tab.text('#news'), 'New pending calls: 1');
     assert.equal(await tab.page.title(), '(3) Approvals');
   }));
 
@@ -64,7 +64,7 @@ test('a call that is over stays while the pointer is at the list, and can not be
     await tab.later();
     assert.deepEqual(await reject.boundingBox(), box);
     const [over] = await tab.approvals();
-    assert.deepEqual([over.id, over.outcome, over.answers], ['a1', 'Over: used, or expired.', []]);
+    assert.deepEqual([over.id, over.outcome, over.answers], ['a1', 'No longer pending: used or expired.', []]);
     await tab.page.mouse.move(5, 5);
     await tab.later();
     assert.deepEqual((await tab.approvals()).map(({ id }) => id), ['a2']);
@@ -79,7 +79,7 @@ test('a press right after the list has moved is no answer', () =>
     // Without the driver's patience, which waits until nothing moves.
     const box = await tab.item('a2').getByRole('button', { name: 'Approve' }).boundingBox();
     await tab.page.mouse.click(box.x + 5, box.y + 5);
-    assert.equal(await tab.text('#news'), 'The page has just moved: look, and press again');
+    assert.equal(await tab.text('#news'), 'The list has just moved: check, then press again');
     assert.ok(!gateway.asked.some((line) => line.startsWith('POST')), gateway.asked.join());
     await tab.answer('a2', 'Approve');
     assert.deepEqual(gateway.answered.map(({ id }) => id), ['a2']);
@@ -123,7 +123,7 @@ test('an approval that the address names is gone to', () =>
     assert.deepEqual(await focused(tab), ['a3', '']);
     assert.ok(await tab.page.evaluate(() => scrollY > 0));
     await tab.page.evaluate(() => { location.hash = '#gone'; });
-    const told = 'What the address names is over';
+    const told = 'The approval in the address was used or has expired';
     assert.equal(await tab.says('#news', told), told);
     assert.deepEqual(await focused(tab), ['a3', '']);
   }));
@@ -140,7 +140,7 @@ test('a gateway that is away is told, and found again', () =>
     // The line that tells it may have moved the list.
     await tab.waitFor('a1');
     await tab.item('a1').getByRole('button', { name: 'Approve' }).click();
-    const lost = 'Not answered: create_charge: the gateway cannot be reached; it may have heard you';
+    const lost = 'Not decided: create_charge: the gateway cannot be reached; it may have received the decision';
     assert.equal(await tab.says('#news', lost), lost);
     await gateway.start();
     await tab.page.clock.runFor(2100);

@@ -133,9 +133,13 @@ fn refusals_are_told_in_the_gateways_words() {
     let console = Console::start(vec![with(pending(), &json!({"state": "rejected"}))]);
     let ran = ask(&console, Some(TOKEN), &["approve", "3f9c0a1b2c3d4e5f6071"]);
     assert_complains(&ran, 1, "error: it was rejected already\n");
-    assert_complains(&ask(&console, Some("wrong"), &["list"]), 1, "error: nobody is known by this token\n");
+    assert_complains(&ask(&console, Some("wrong"), &["list"]), 1, "error: not signed in: send an approver's token\n");
     let advice = "; give a token with `--token-file`, or in the variable `MCP_POLICY_TOKEN`";
-    assert_complains(&ask(&console, None, &["list"]), 1, &format!("error: nobody is known by this token{advice}\n"));
+    assert_complains(
+        &ask(&console, None, &["list"]),
+        1,
+        &format!("error: not signed in: send an approver's token{advice}\n"),
+    );
 }
 
 #[test]

@@ -37,11 +37,16 @@ impl Gateway {
         }
     }
 
-    /// How many decisions the console shows.
+    /// How many decisions the console shows, on all pages.
     fn shown(&self) -> usize {
-        let answer = visit_to("/api/decisions").send(&mut console(&self.shared));
-        let body: Value = serde_json::from_slice(&answer.replies[0].body).expect("JSON");
-        body["decisions"].as_array().expect("a list").len()
+        let (mut path, mut shown) = ("/api/decisions".to_owned(), 0);
+        loop {
+            let answer = visit_to(&path).send(&mut console(&self.shared));
+            let body: Value = serde_json::from_slice(&answer.replies[0].body).expect("JSON");
+            shown += body["decisions"].as_array().expect("a list").len();
+            let Some(next) = body["next"].as_str() else { return shown };
+            path = format!("/api/decisions?after={next}");
+        }
     }
 }
 

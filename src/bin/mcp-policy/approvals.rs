@@ -3,15 +3,17 @@
 //! Exit codes: 0 where the gateway did what was asked, 1 where it refused or could not be reached, 2 where the command
 //! could not be carried out as it was given.
 //!
-//! `--format json` prints what the console's API answers: for `list` an object with `now`, `you` and `approvals`, for
-//! the others the one approval.
+//! `--format json` prints what the console's API answers: for `list` an object with `now`, `you` and `approvals`, those of
+//! all pages, for the others the one approval.
 //!
 //! * `client`: the console, over HTTP
 //! * `approval`: what it says of an approval, and that in lines
+//! * `params`: a call's parameters in lines
 //! * `visible`: texts of callers, as a terminal can show them
 
 mod approval;
 mod client;
+mod params;
 mod visible;
 
 use clap::{Subcommand, ValueEnum};

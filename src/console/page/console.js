@@ -1,34 +1,62 @@
-// Shows what waits in the gateway, and sends what a person decides. All texts come from hostile callers.
+// Shows the gateway's pending calls, and sends what a person decides. All texts come from hostile callers.
 
 const REFRESH_MS = 2000;
 const NEWS_MS = 15000;
-// So soon after something moved, a press was meant for what stood there before.
+// A press so soon after something moved was meant for what was there before.
 const SETTLE_MS = 700;
-// All that cannot be seen, or misplaces other text, but the plain space.
+// Every character that is invisible or misplaces other text, but for the plain space.
 const ODD = /((?! )[\p{C}\p{Z}\p{Default_Ignorable_Code_Point}\u2800])/u;
 
 const find = (selector, root = document) => root.querySelector(selector);
 
+// The pages of each list that are shown, each with its address and its version.
+const shown = { approvals: [{}], counters: [{}], decisions: [{}] };
+
 let timer, newsTimer, wanted;
 let turn = 0;
 let moved = 0;
+let seen = ''; // the gateway's time when approvals were drawn last
 let ahead = 0; // how far the gateway's clock is
 
 // === the gateway
 
-async function ask(path, body) {
+// With `known`, the answer is nothing if it is still of that version.
+async function ask(path, { body, known } = {}) {
   const token = sessionStorage.getItem('token');
   const headers = token ? { Authorization: `Bearer ${token}` } : {};
+  if (known) headers['If-None-Match'] = known;
   const request = { headers, body: JSON.stringify(body), signal: AbortSignal.timeout(10000) };
   if (body) {
     request.method = 'POST';
     headers['Content-Type'] = 'application/json';
   }
   const answer = await fetch(`/api/${path}`, request).catch(() => ({}));
+  if (answer.status === 304) return {};
   const said = await answer.json?.().catch(() => {});
-  if (answer.ok && said) return said;
+  if (answer.ok && said) return { said, version: answer.headers.get('ETag') };
   const why = answer.status ? `the gateway answered with ${answer.status}` : 'the gateway cannot be reached';
   throw Object.assign(Error(said?.error ?? why), { status: answer.status });
+}
+
+// As many pages of a list as are shown, as one.
+async function read(name) {
+  const items = [];
+  let list = {};
+  for (const [i, page] of shown[name].entries()) {
+    const path = i ? `${name}?after=${list.next}` : name;
+    const { said = page.said, version = page.version } = await ask(path, { known: page.path === path && page.version });
+    Object.assign(page, { path, said, version });
+    items.push(...said[name]);
+    list = said;
+    if (!list.next) break;
+  }
+  find(`#more-${name}`).hidden = !list.next;
+  return { ...list, [name]: items };
+}
+
+function showMore(name) {
+  shown[name].push({});
+  return refresh();
 }
 
 // Only the latest turn draws: older ones do not know what was decided since.
@@ -36,7 +64,7 @@ async function refresh() {
   const mine = ++turn;
   clearTimeout(timer);
   try {
-    const all = await Promise.all(['approvals', 'counters', 'decisions'].map((path) => ask(path)));
+    const all = await Promise.all(Object.keys(shown).map(read));
     if (mine !== turn) return;
     draw(...all);
   } catch (error) {
@@ -53,10 +81,10 @@ async function decide(item, decision) {
   ++turn;
   enable(item, false);
   try {
-    await ask(`approvals/${item.key}`, { decision, note });
-    tell(decision === 'approve' ? `Approved: ${name} passes once, when it is called again` : `Rejected: ${name}`);
+    await ask(`approvals/${item.key}`, { body: { decision, note } });
+    tell(decision === 'approve' ? `Approved: ${name} passes once, when the agent repeats the call` : `Rejected: ${name}`);
   } catch (error) {
-    tell(`Not answered: ${name}: ${error.message}${error.status ? '' : '; it may have heard you'}`);
+    tell(`Not decided: ${name}: ${error.message}${error.status ? '' : '; it may have received the decision'}`);
   }
   refresh();
 }
@@ -77,29 +105,38 @@ function signIn(why) {
   find('#token').focus();
 }
 
-// === what is shown
+// === the page
 
-function draw({ now, you, approvals }, { counters }, { decisions }) {
+function draw({ now, you, approvals, pending, next }, { counters }, { decisions }) {
   find('main').hidden = false;
   find('form').hidden = true;
-  ahead = Date.parse(now) - Date.now();
+  // A list that has not changed is as old as its answer.
+  if (now !== seen) ahead = Date.parse(now) - Date.now();
   show(find('#you'), you);
   connected('Live', '');
-  drawApprovals(approvals);
+  drawApprovals(approvals, pending, next);
+  seen = now;
   sync('counter', counters, ({ max, used, resetAt, ...c }) => JSON.stringify(c), drawCounter);
-  sync('decision', decisions.reverse(), JSON.stringify, drawDecision, 'prepend');
+  sync('decision', decisions, JSON.stringify, drawDecision, true);
 }
 
 // What stays is neither rebuilt nor moved: focus and half-typed notes live in it.
-function sync(kind, entries, keyOf, drawPart, place = 'append', keep) {
+// A new part comes last, or, if the list is `sorted`, behind the one before it.
+function sync(kind, entries, keyOf, drawPart, sorted, keep) {
   const list = find(`#${kind}s`);
   const old = list.parts ?? new Map();
   list.parts = new Map();
+  let before;
   for (const entry of entries) {
     let key = keyOf(entry);
     while (list.parts.has(key)) key += '+';
     const part = old.get(key) ?? find(`#${kind}`).content.firstElementChild.cloneNode(true);
-    if (!old.delete(key)) list[place](part);
+    if (!old.delete(key)) {
+      if (!sorted) list.append(part);
+      else if (before) before.after(part);
+      else list.prepend(part);
+    }
+    before = part;
     list.parts.set(key, part);
     Object.assign(part, { key, entry });
     drawPart(part, entry);
@@ -110,32 +147,36 @@ function sync(kind, entries, keyOf, drawPart, place = 'append', keep) {
   }
 }
 
-function drawApprovals(approvals) {
+function drawApprovals(approvals, pending, next) {
   const list = find('#approvals');
-  const waiting = approvals.filter((a) => a.state === 'pending');
-  const fresh = waiting.filter((a) => list.parts?.has(a.id) === false).length;
+  // What an older page adds is no news.
+  const isNew = (a) => a.state === 'pending' && a.askedAt >= seen && !list.parts.has(a.id);
+  const fresh = seen ? approvals.filter(isNew).length : 0;
   const places = () => [...list.children].map((item) => item.key + find('.answer', item).offsetTop).join();
   const before = places();
-  // What is over stays while somebody is at the list: nothing moves under the pointer.
-  sync('approval', approvals, (a) => a.id, drawApproval, 'append', (item) => {
-    answered(item, 'Over: used, or expired.');
+  // What is gone stays while a person is at the list: nothing moves under the pointer.
+  sync('approval', approvals, (a) => a.id, drawApproval, false, (item) => {
+    answered(item, 'No longer pending: used or expired.');
     return list.matches(':hover') || item.contains(document.activeElement);
   });
   if (places() !== before) moved = performance.now();
-  if (fresh) tell(`New calls that wait for a person: ${fresh}`);
-  document.title = `${waiting.length ? `(${waiting.length}) ` : ''}Approvals`;
-  if (wanted && !list.parts.has(wanted)) tell('What the address names is over');
+  if (fresh) tell(`New pending calls: ${fresh}`);
+  document.title = `${pending ? `(${pending}) ` : ''}Approvals`;
+  if (wanted && !list.parts.has(wanted)) {
+    if (next) return showMore('approvals');
+    tell('The approval in the address was used or has expired');
+  }
   list.parts.get(wanted)?.focus();
   wanted = '';
 }
 
 function drawApproval(item, a) {
-  const { params = 'The text is lost: this cannot be approved.' } = a;
+  const params = (a.lines ??= a.params ? inLines(a.params) : 'The parameters are lost: this call cannot be approved.');
   const length = params.length > 1000 ? `${params.length} characters: scroll to read all.` : '';
   item.id = a.id;
   fill(item, { ...a, params, length, age: `${span(a.askedAt, -1)} ago`, left: `${span(a.expiresAt)} left` });
   if (a.state !== 'pending') answered(item, `${a.state} by ${signed(a)}`);
-  else if (a.yours) answered(item, 'You asked for this: somebody else has to answer.');
+  else if (a.yours) answered(item, 'This is your own call: another approver has to decide.');
   else enable(item, true);
   find('.approve', item).disabled = !a.params;
   find('fieldset', item).onclick = press;
@@ -143,8 +184,8 @@ function drawApproval(item, a) {
 
 function press({ target, detail }) {
   if (target.localName !== 'button') return;
-  // Only pointers (`detail`) are surprised: the keyboard's focus stays with its button.
-  if (detail && performance.now() - moved < SETTLE_MS) tell('The page has just moved: look, and press again');
+  // Only a pointer (`detail`) can miss: the keyboard's focus stays with its button.
+  if (detail && performance.now() - moved < SETTLE_MS) tell('The list has just moved: check, then press again');
   else decide(target.closest('li'), target.className);
 }
 
@@ -156,7 +197,7 @@ function answered(item, outcome) {
 
 function enable(item, on) {
   const fields = find('fieldset', item);
-  // Else the focus falls back to the head of the page.
+  // Otherwise the focus goes back to the top of the page.
   if (!on && fields.contains(document.activeElement)) item.focus();
   fields.disabled = !on;
 }
@@ -164,7 +205,7 @@ function enable(item, on) {
 function drawCounter(row, c) {
   find('meter', row).value = c.max ? c.used / c.max : 1;
   const used = `${c.used} of ${c.max} in ${c.window} s`;
-  fill(row, { grant: 'everybody', ...c, used, reset: `in ${span(c.resetAt)}` });
+  fill(row, { grant: 'all callers', ...c, used, reset: `in ${span(c.resetAt)}` });
 }
 
 function drawDecision(row, { at, record }) {
@@ -181,6 +222,19 @@ function drawDecision(row, { at, record }) {
 
 const signed = ({ approver, note }) => (note ? `${approver}: ${note}` : approver);
 
+// JSON with a member a line. Deep values are indented no further: what nests only to be large must not grow.
+function inLines(json) {
+  let depth = 0;
+  const line = () => `\n${'  '.repeat(Math.min(depth, 16))}`;
+  return json.replace(/"(?:[^"\\]|\\.)*"|[{[][}\]]?|[}\],:]/g, (token) => {
+    if (token.length > 1 || token === '"') return token;
+    if (token === ',') return token + line();
+    if (token === ':') return ': ';
+    if (token === '{' || token === '[') return ++depth && token + line();
+    return --depth < 0 ? token : line() + token;
+  });
+}
+
 function fill(root, texts) {
   for (const [name, text] of Object.entries(texts)) {
     const element = find(`.${name}`, root);
@@ -188,7 +242,7 @@ function fill(root, texts) {
   }
 }
 
-// The only way for a text into the page.
+// The only way by which a text gets into the page.
 function show(element, text) {
   if (element.shown === text) return;
   element.shown = text;
@@ -198,7 +252,7 @@ function show(element, text) {
 
 function escaped(character) {
   const textContent = `\\u{${character.codePointAt().toString(16)}}`;
-  return Object.assign(document.createElement('span'), { textContent, className: 'odd', title: 'cannot be seen, or misleads' });
+  return Object.assign(document.createElement('span'), { textContent, className: 'odd', title: 'invisible or misleading character' });
 }
 
 // The time until a moment; with -1, since it.
@@ -236,5 +290,6 @@ onfocus = document.onvisibilitychange = ({ type }) => {
   moved = performance.now();
   if (type !== 'focus' && !document.hidden) refresh();
 };
+for (const name of Object.keys(shown)) find(`#more-${name}`).onclick = () => showMore(name);
 onhashchange = begin;
 begin();

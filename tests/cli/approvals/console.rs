@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 use axum::{
     Router,
     body::Bytes,
-    extract::{Path, State},
+    extract::{Path, RawQuery, State},
     http::{HeaderMap, StatusCode, header},
     response::{IntoResponse, Redirect, Response},
     routing::{get, post},
@@ -13,8 +13,11 @@ use axum::{
 use serde_json::{Value, json};
 use tokio::{net::TcpListener, runtime::Runtime};
 
-/// Whoever has it is an approver.
+/// An approver's token.
 pub(crate) const TOKEN: &str = "dGVzdA==";
+
+/// The console's time.
+const NOW: &str = "2026-11-21T06:00:00Z";
 
 /// Serves until it is dropped.
 pub(crate) struct Console {
@@ -44,9 +47,9 @@ impl Console {
         Self { url, state, _runtime: runtime }
     }
 
-    /// What `list` is answered with.
+    /// What `list --format json` prints: all pages as one.
     pub(crate) fn list(&self) -> Value {
-        self.state.list()
+        json!({"now": NOW, "you": "jwt:me", "approvals": self.state.approvals})
     }
 
     /// The answers that it took, each with the approval's id.
@@ -56,8 +59,13 @@ impl Console {
 }
 
 impl Kept {
-    fn list(&self) -> Value {
-        json!({"now": "2026-11-21T06:00:00Z", "you": "jwt:me", "approvals": self.approvals})
+    /// The page behind `after`: two approvals, and where the next page begins if there is one.
+    fn page(&self, after: Option<&str>) -> Value {
+        let start = after.map_or(0, |after| after.strip_prefix("after=").unwrap().parse().unwrap());
+        let mut pages = self.approvals.iter().skip(start);
+        let page: Vec<&Value> = pages.by_ref().take(2).collect();
+        let next = pages.next().map(|_| (start + 2).to_string());
+        json!({"now": NOW, "you": "jwt:me", "pending": 1, "approvals": page, "next": next})
     }
 
     fn knows(&self, headers: &HeaderMap) -> bool {
@@ -73,11 +81,11 @@ fn refused(status: StatusCode, error: &str) -> Response {
     answered(status, &json!({"error": error}))
 }
 
-async fn list(State(kept): State<Arc<Kept>>, headers: HeaderMap) -> Response {
+async fn list(State(kept): State<Arc<Kept>>, RawQuery(query): RawQuery, headers: HeaderMap) -> Response {
     if !kept.knows(&headers) {
-        return refused(StatusCode::UNAUTHORIZED, "nobody is known by this token");
+        return refused(StatusCode::UNAUTHORIZED, "not signed in: send an approver's token");
     }
-    answered(StatusCode::OK, &kept.list())
+    answered(StatusCode::OK, &kept.page(query.as_deref()))
 }
 
 async fn answer(State(kept): State<Arc<Kept>>, Path(id): Path<String>, headers: HeaderMap, body: Bytes) -> Response {

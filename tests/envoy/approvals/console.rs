@@ -123,6 +123,26 @@ fn nobody_comes_in_from_elsewhere() {
 }
 
 #[test]
+fn a_list_that_has_not_changed_is_answered_with_304() {
+    run(async {
+        let gateway = office("console-unchanged").await;
+        assert_waits(&gateway.send("hold", &pay("alice", 250)).await);
+        for version in VERSIONS {
+            for name in ["approvals", "counters", "decisions"] {
+                let list = visit(&gateway, "GET", &format!("/api/{name}"));
+                let send = |request| client::try_send_over(version, gateway.at("console"), request);
+                let first = send(&list).await.unwrap_or_else(|none| panic!("{none}"));
+                let tag = first.header("etag").expect("a version").to_owned();
+                let again = send(&list.clone().header("if-none-match", &tag)).await;
+                let again = again.unwrap_or_else(|none| panic!("{none}"));
+                assert_eq!((again.status, again.body.len()), (304, 0), "{name}: {again}");
+                assert_eq!(again.header("etag"), Some(&*tag), "{name}: {again}");
+            }
+        }
+    });
+}
+
+#[test]
 fn the_page_comes_with_what_keeps_browsers_strict() {
     run(async {
         let gateway = office("console-page").await;

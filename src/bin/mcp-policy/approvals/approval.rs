@@ -5,7 +5,10 @@ use std::time::Duration;
 use humantime::{format_duration, parse_rfc3339};
 use serde::Deserialize;
 
-use super::visible::{lines, text};
+use super::{
+    params,
+    visible::{lines, text},
+};
 
 /// The answer to `GET /api/approvals`.
 #[derive(Deserialize)]
@@ -71,7 +74,7 @@ impl Approval {
             paragraph.push_str("  you asked for this: somebody else has to answer\n");
         }
         match &self.params {
-            Some(params) => paragraph.push_str(&lines(params, "  | ")),
+            Some(params) => paragraph.push_str(&lines(&params::in_lines(params), "  | ")),
             None => paragraph.push_str("  the text of this call is lost: it cannot be approved\n"),
         }
         paragraph

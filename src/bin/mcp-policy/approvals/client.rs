@@ -8,12 +8,13 @@ use reqwest::{
     redirect::Policy,
 };
 use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
 use tokio::runtime::Builder;
 
 /// For one request and its answer.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// What 256 approvals with params of 16 KiB come to, several times.
+/// All pages together: several times 256 approvals with parameters of 16 KiB.
 const MAX_BYTES: usize = 64 << 20;
 
 /// A console, and who we are to it.
@@ -54,6 +55,28 @@ struct Decision<'d> {
     note: Option<&'d str>,
 }
 
+/// A page of approvals.
+#[derive(Deserialize)]
+struct Page<'p> {
+    /// By the gateway's clock.
+    #[serde(borrow)]
+    now: &'p RawValue,
+    /// The approver.
+    you: Option<&'p RawValue>,
+    approvals: Vec<&'p RawValue>,
+    /// Where the next page begins.
+    next: Option<String>,
+}
+
+/// All pages as one.
+#[derive(Serialize)]
+struct List {
+    now: Box<RawValue>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    you: Option<Box<RawValue>>,
+    approvals: Vec<Box<RawValue>>,
+}
+
 /// The body of every refusal.
 #[derive(Deserialize)]
 struct Refusal {
@@ -80,12 +103,31 @@ impl Client {
         Ok(Self { console, token })
     }
 
-    /// All approvals that are not over, as JSON.
+    /// All approvals that have not expired, as JSON: `now`, `you` and `approvals`.
     ///
     /// # Errors
     /// A sentence on why there is no answer.
     pub(super) fn list(&self) -> Result<String, String> {
-        self.send(Method::GET, "/api/approvals", None)
+        let (mut list, mut query, mut bytes) = (None, None, 0_usize);
+        loop {
+            let text = self.send(Method::GET, "/api/approvals", query.as_deref(), None)?;
+            bytes = bytes.saturating_add(text.len());
+            let page: Page<'_> = serde_json::from_str(&text).map_err(|_| self.no_console())?;
+            let Page { now, you, approvals, next } = page;
+            let list = list.get_or_insert_with(|| List {
+                now: now.to_owned(),
+                you: you.map(ToOwned::to_owned),
+                approvals: Vec::new(),
+            });
+            // A console whose pages are empty, or do not end, is none.
+            let is_console = bytes <= MAX_BYTES && (next.is_none() || !approvals.is_empty());
+            list.approvals.extend(approvals.into_iter().map(ToOwned::to_owned));
+            match next {
+                _ if !is_console => return Err(self.no_console()),
+                Some(next) => query = Some(format!("after={next}")),
+                None => return serde_json::to_string(list).map_err(|_| self.no_console()),
+            }
+        }
     }
 
     /// Decides on one; what has become of it, as JSON.
@@ -95,7 +137,7 @@ impl Client {
     pub(super) fn answer(&self, id: &str, decision: &str, note: Option<&str>) -> Result<String, String> {
         // Texts always serialise.
         let body = serde_json::to_string(&Decision { decision, note }).unwrap_or_default();
-        self.send(Method::POST, &format!("/api/approvals/{id}"), Some(body))
+        self.send(Method::POST, &format!("/api/approvals/{id}"), None, Some(body))
     }
 
     /// What to say of an answer that no console would give.
@@ -103,18 +145,19 @@ impl Client {
         format!("`{}` answered something else than a console would; is it its address?", self.console)
     }
 
-    fn send(&self, method: Method, path: &str, body: Option<String>) -> Result<String, String> {
+    fn send(&self, method: Method, path: &str, query: Option<&str>, body: Option<String>) -> Result<String, String> {
+        let mut address = self.console.clone();
+        address.set_path(path);
+        address.set_query(query);
         let runtime = Builder::new_current_thread().enable_all().build();
         let runtime = runtime.map_err(|error| format!("cannot start a client: {error}"))?;
-        runtime.block_on(self.exchange(method, path, body))
+        runtime.block_on(self.exchange(method, address, body))
     }
 
-    async fn exchange(&self, method: Method, path: &str, body: Option<String>) -> Result<String, String> {
+    async fn exchange(&self, method: Method, address: Url, body: Option<String>) -> Result<String, String> {
         // A token goes to nobody else: neither to a proxy nor where an answer points to.
         let client = reqwest::Client::builder().no_proxy().redirect(Policy::none()).timeout(PATIENCE).build();
         let client = client.map_err(|error| format!("cannot start a client: {}", chain(&error)))?;
-        let mut address = self.console.clone();
-        address.set_path(path);
         let mut request = client.request(method, address);
         if let Some(Token(header)) = &self.token {
             request = request.header(AUTHORIZATION, header.clone());

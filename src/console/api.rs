@@ -1,0 +1,161 @@
+//! The lists of the API, and decisions on approvals.
+
+use crate::{
+    approval::{Approval, ApprovalStore, ApproverDecision, DecideError, State, digest},
+    audit::decision_log::DecisionLog,
+    http::Response,
+    json::Writer,
+    limit::{CounterInfo, CounterInfos},
+    store::Store,
+    time::Timestamp,
+};
+
+use super::{
+    ConsoleResponse, approval_json, assets,
+    auth::{Approver, Decision},
+    error, failed,
+    pagination::{Cursor, ListQuery, Page, Version},
+    timestamp,
+};
+
+/// The approvals that have not expired, in the order in which they were requested.
+pub(super) fn list_approvals<S: Store>(
+    approver: Approver<'_>,
+    query: ListQuery<'_>,
+    now: Timestamp,
+    store: &S,
+) -> Response {
+    let approvals = ApprovalStore(store);
+    let Ok(entries) = approvals.entries(now) else { return failed() };
+    // What an entry says is fixed by its id; so no text is read for a client that has this state of the entries.
+    let version = version_of(&entries, approver, query);
+    if query.has(&version) {
+        return version.not_modified();
+    }
+    let mut page = Page::default();
+    let (mut after, mut is_complete) = (query.after, true);
+    // A search for each item: there are 256 at most, and sorting would be more code.
+    while let Some((at, entry)) = first_behind(&entries, after)
+        && page.has_room()
+    {
+        let details = approvals.details(entry);
+        let item = approval_json::Item::new(entry, details.as_deref());
+        is_complete &= item.is_complete();
+        page.add(at, &item.write(approver));
+        after = Some(at);
+    }
+    let pending = entries.iter().filter(|entry| entry.state == State::Pending).count();
+    // A decision is stored before its signature: what lacks one is asked for again.
+    page.response("approvals", now, is_complete.then_some(version), |body| {
+        body.text("you", approver.0.display()).json("pending", pending);
+    })
+}
+
+/// Decides on a pending approval, and returns it as it is then.
+pub(super) fn decide<S: Store>(
+    approver: Approver<'_>,
+    id: [u8; 10],
+    decision: &Decision,
+    now: Timestamp,
+    store: &S,
+) -> ConsoleResponse {
+    let approvals = ApprovalStore(store);
+    let Decision { yes, note } = decision;
+    let answer = ApproverDecision { yes: *yes, grant: digest(approver.0.id()), approver: approver.0.display(), note };
+    match approvals.decide(id, &answer, now) {
+        Ok(entry) => {
+            let details = approvals.details(&entry);
+            let item = approval_json::Item::new(&entry, details.as_deref());
+            ConsoleResponse { response: assets::json(200, item.write(approver)), record: item.record(&answer) }
+        }
+        Err(fault) => not_decided(fault).into(),
+    }
+}
+
+/// The counters whose window has not ended, with their fill.
+pub(super) fn list_counters<S: Store>(query: ListQuery<'_>, now: Timestamp, store: &S) -> Response {
+    let counters = CounterInfos(store);
+    let mut page = Page::default();
+    let start = query.after.map_or(0, |after| u16::from(after.slot).saturating_add(1));
+    for slot in start..=u8::MAX.into() {
+        let Some((slot, (counter, used))) =
+            u8::try_from(slot).ok().and_then(|slot| Some((slot, counters.get(slot, now)?)))
+        else {
+            continue;
+        };
+        if !page.has_room() {
+            break;
+        }
+        let CounterInfo { filter, policy, counter, scope, grant, quota, .. } = counter;
+        let mut item = Writer::default();
+        item.text("filter", &filter)
+            .text("policy", &policy)
+            .text("counter", &counter)
+            .text("scope", &scope)
+            .nonempty("grant", &grant)
+            .json("window", quota.window.seconds())
+            .json("max", quota.max)
+            .json("used", used)
+            .text("resetAt", &timestamp(quota.ends(now)));
+        page.add(Cursor { time: 0, slot }, &item.finish());
+    }
+    versioned("counters", page, query, now)
+}
+
+/// The newest decisions, the newest first.
+pub(super) fn list_decisions<S: Store>(query: ListQuery<'_>, now: Timestamp, store: &S) -> Response {
+    let log = DecisionLog(store);
+    let mut page = Page::default();
+    for (at, slot) in log.newest() {
+        let cursor = Cursor { time: at.0, slot };
+        if query.after.is_some_and(|after| cursor >= after) {
+            continue;
+        }
+        // Another record may have taken the place meanwhile: that one is newer than this page.
+        let Some((_, record)) = log.record(slot).filter(|(stored, _)| *stored == at) else { continue };
+        if !page.has_room() {
+            break;
+        }
+        let mut item = Writer::default();
+        item.text("at", &timestamp(at)).raw("record", &record);
+        page.add(cursor, &item.finish());
+    }
+    versioned("decisions", page, query, now)
+}
+
+/// The answer of a list whose version is what it shows.
+fn versioned(name: &'static str, page: Page, query: ListQuery<'_>, now: Timestamp) -> Response {
+    let version = page.version();
+    if query.has(&version) { version.not_modified() } else { page.response(name, now, Some(version), |_| ()) }
+}
+
+/// The version of a page of approvals: all entries, since the page says how many are pending, and who reads it.
+fn version_of(entries: &[Approval], approver: Approver<'_>, query: ListQuery<'_>) -> Version {
+    let mut bytes = digest(approver.0.id()).to_vec();
+    if let Some(Cursor { time, slot }) = query.after {
+        bytes.extend_from_slice(&time.to_le_bytes());
+        bytes.push(slot);
+    }
+    for entry in entries {
+        bytes.extend_from_slice(&entry.id);
+        bytes.extend_from_slice(&entry.expires_at.to_le_bytes());
+        bytes.extend_from_slice(approval_json::state(entry.state).as_bytes());
+    }
+    Version::of(&bytes)
+}
+
+/// The first entry behind a cursor.
+fn first_behind(entries: &[Approval], after: Option<Cursor>) -> Option<(Cursor, &Approval)> {
+    let placed = entries.iter().map(|entry| (Cursor { time: entry.asked, slot: entry.slot }, entry));
+    placed.filter(|(at, _)| after.is_none_or(|after| *at > after)).min_by_key(|(at, _)| *at)
+}
+
+fn not_decided(fault: DecideError) -> Response {
+    match fault {
+        DecideError::Unknown => error(404, "no such approval is pending; it has expired, or its call was made"),
+        DecideError::AlreadyDecided => error(409, "another approver has already decided on this call"),
+        DecideError::DetailsLost => error(409, "the details of this call are lost; ask the agent to repeat it"),
+        DecideError::SelfApproval => error(403, "you cannot approve your own call; ask another approver"),
+        DecideError::Unavailable => failed(),
+    }
+}
