@@ -3,7 +3,7 @@
 //! * [`root`] loads the configuration and makes a filter for each HTTP stream
 //! * [`policy_filter`] takes a request through its phases, [`console_filter`] serves the page on which people approve calls
 //! * [`attributes`] collects what Envoy knows of a request and its caller
-//! * [`refund`] settles with the response what a call was charged; [`response_filter`] takes out of it what the caller may not see
+//! * [`response`] takes the response through: a refund, and what the caller may not see
 //! * [`audit`] writes audit records, [`metrics`] counts them, [`counter_info`] names counters for the console
 //! * [`shared_data`] is the store that all workers share
 //! * [`host`] makes every host call, with failures as values
@@ -28,8 +28,7 @@ mod counter_info;
 mod host;
 mod metrics;
 mod policy_filter;
-mod refund;
-mod response_filter;
+mod response;
 mod root;
 mod shared_data;
 

@@ -11,7 +11,7 @@ use proxy_wasm::{
 };
 
 use crate::{
-    config::{HeaderMode, Refund},
+    config::{Config, HeaderMode, Refund},
     engine::{self, AuthorizationResponse, Decision, Disposition, HeadersVerdict, RequestInfo, callout::Callout},
     http::Headers,
     mcp::{
@@ -25,8 +25,7 @@ use self::callouts::HeldRequest;
 use super::{
     attributes, audit,
     host::{self, Unsent},
-    refund::PendingRefund,
-    response_filter::{Broken, Edit, Pass},
+    response::{self, Forward, ResponseAborted, ResponsePath},
     root::Filter,
     shared_data::SharedData,
 };
@@ -54,8 +53,8 @@ enum Phase {
     AwaitCallout { call: RequestInfo, body: Vec<u8>, ask: Callout, held: HeldRequest },
     /// No policy applies: Envoy passes on whatever comes.
     Bypassed,
-    /// It goes on to the server; its response may bring a refund, or have to be edited.
-    Forwarded { refund: Option<PendingRefund>, edit: Edit },
+    /// It goes on to the server.
+    Forwarded { response: ResponsePath },
     /// Its response was reset: nothing more of that goes on.
     Aborted,
     /// This filter or the server has replied: nothing more of the request goes on.
@@ -138,14 +137,10 @@ impl HttpContext for PolicyFilter {
         if let Phase::AwaitEmptyBody { .. } = self.phase {
             self.on_request_complete();
         }
-        self.with_refund(|refund| {
-            let refund = refund.on_response_headers()?;
-            if end_of_stream { refund.on_response_complete() } else { Some(refund) }
-        });
-        let begun = match (&mut self.phase, &self.filter) {
-            (Phase::Forwarded { edit, .. }, _) => edit.begin(end_of_stream),
+        let checked = match (&mut self.phase, &self.filter) {
+            (Phase::Forwarded { response }, _) => response.on_headers(end_of_stream),
             (Phase::AwaitBody { call, .. } | Phase::AwaitCallout { call, .. }, Some(filter)) => {
-                Edit::unjudged(&filter.config, call, end_of_stream)
+                response::check_early(&filter.config, call, end_of_stream)
             }
             (Phase::Aborted, _) => return Action::Pause,
             _ => Ok(()),
@@ -154,7 +149,7 @@ impl HttpContext for PolicyFilter {
             // The server wants no body any more: whatever the service says, none goes there.
             self.phase = Phase::Replied;
         }
-        match begun {
+        match checked {
             Ok(()) => Action::Continue,
             Err(reply) => self.replace_response(&reply),
         }
@@ -162,22 +157,19 @@ impl HttpContext for PolicyFilter {
 
     fn on_http_response_body(&mut self, body_size: usize, end_of_stream: bool) -> Action {
         log::debug!("mcp-policy: #{} on_http_response_body: {body_size} bytes, end_of_stream {end_of_stream}", self.id);
-        self.with_refund(|refund| refund.on_response_body(body_size, end_of_stream));
-        self.with_edit(|edit, filter| edit.go_on(&filter.config, body_size, end_of_stream))
+        self.with_response(|response, config| response.on_body(config, body_size, end_of_stream))
     }
 
     fn on_http_response_trailers(&mut self, _count: usize) -> Action {
         log::debug!("mcp-policy: #{} on_http_response_trailers", self.id);
-        self.with_refund(PendingRefund::on_response_complete);
-        self.with_edit(|edit, filter| edit.end(&filter.config).map(|()| Pass::Now))
+        self.with_response(|response, config| response.on_trailers(config).map(|()| Forward::Now))
     }
 
     fn on_log(&mut self) {
         log::debug!("mcp-policy: #{} on_log", self.id);
-        self.with_refund(|refund| {
-            refund.stream_ends();
-            None
-        });
+        if let Phase::Forwarded { response } = &mut self.phase {
+            response.on_stream_end();
+        }
     }
 }
 
@@ -204,7 +196,7 @@ impl PolicyFilter {
             Phase::AwaitBody { call, size } => (call, size),
             Phase::AwaitEmptyBody { call } => {
                 log::debug!("mcp-policy: #{} is forwarded without a body", self.id);
-                self.phase = Phase::Forwarded { refund: None, edit: Edit::of_stream(&filter.config, call) };
+                self.phase = Phase::Forwarded { response: ResponsePath::of_stream(&filter.config, call) };
                 return Action::Continue;
             }
             Phase::Start => return self.fail(),
@@ -237,8 +229,7 @@ impl PolicyFilter {
         match judgement.answer {
             Disposition::Forward(receipt) => {
                 let refund = self.filter.as_ref().map_or(Refund::Never, |filter| filter.config.limits.refund);
-                let edit = judgement.lists.map_or(Edit::Nothing, Edit::List);
-                self.phase = Phase::Forwarded { refund: PendingRefund::new(refund, receipt), edit };
+                self.phase = Phase::Forwarded { response: ResponsePath::of_message(refund, receipt, judgement.lists) };
                 Action::Continue
             }
             Disposition::Reply(reply) => self.send_reply(&reply, details(record.decision)),
@@ -247,22 +238,18 @@ impl PolicyFilter {
         }
     }
 
-    /// Settles what a call was charged, as far as Envoy knows that by now.
-    fn with_refund(&mut self, settle: impl FnOnce(PendingRefund) -> Option<PendingRefund>) {
-        if let Phase::Forwarded { refund, .. } = &mut self.phase {
-            *refund = refund.take().and_then(settle);
-        }
-    }
-
-    /// Edits the next part of the response, or resets it.
-    fn with_edit(&mut self, edit: impl FnOnce(&mut Edit, &Filter) -> Result<Pass, Broken>) -> Action {
-        let (Phase::Forwarded { edit: state, .. }, Some(filter)) = (&mut self.phase, &self.filter) else {
+    /// Takes the next part of a forwarded request's response through, or resets it. Any other response passes.
+    fn with_response(
+        &mut self,
+        take: impl FnOnce(&mut ResponsePath, &Config) -> Result<Forward, ResponseAborted>,
+    ) -> Action {
+        let (Phase::Forwarded { response }, Some(filter)) = (&mut self.phase, &self.filter) else {
             return if matches!(self.phase, Phase::Aborted) { Action::Pause } else { Action::Continue };
         };
-        match edit(state, filter) {
-            Ok(Pass::Now) => Action::Continue,
-            Ok(Pass::AtTheEnd) => Action::Pause,
-            Err(Broken(why)) => self.abort_response(why),
+        match take(response, &filter.config) {
+            Ok(Forward::Now) => Action::Continue,
+            Ok(Forward::AtEnd) => Action::Pause,
+            Err(ResponseAborted(why)) => self.abort_response(why),
         }
     }
 

@@ -3,7 +3,7 @@
 use super::{has_mark, sent};
 use crate::{
     machine::{Fault, Part, Shared, Stream, Worker},
-    request::{Request, at_an_address, configuration, get, list},
+    request::{MODES, Request, at_an_address, configuration, get, list, with_options},
 };
 
 const EVENTS: Part<'_> = Part::Head(&[(":status", "200"), ("content-type", "text/event-stream")]);
@@ -42,6 +42,46 @@ fn a_stream_that_opens_before_the_end_of_its_request_is_trimmed_and_ends_with_mo
     assert!(stream.answer.is_ended);
     stream.answer(&mut worker, Part::Body(LIST), true);
     assert!(!has_mark(&stream));
+}
+
+/// Envoy then holds no chunk, and the SDK panics upon a write to none.
+#[test]
+fn an_answer_that_has_trailers_and_no_body_passes_without_a_write_to_it() {
+    for mode in MODES {
+        let (mut worker, mut stream) = sent(&configuration(mode), &list());
+        let head = Part::Head(&[(":status", "200"), ("content-type", "application/json")]);
+        stream.answer(&mut worker, head, false);
+        stream.answer(&mut worker, Part::Trailers, true);
+        assert!(stream.answer.is_whole && stream.answer.body.is_empty(), "{stream:?}");
+        assert_eq!(worker.world().called.get("proxy_set_buffer_bytes"), None);
+    }
+}
+
+#[test]
+fn the_head_and_each_chunk_of_an_answer_are_read_once_whatever_needs_them() {
+    let options = r#""protocol":{"batches":"judge"},"limits":{"refund":"failed"}"#;
+    let batch = r#"[{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"limited"}},
+        {"jsonrpc":"2.0","id":2,"method":"tools/list"}]"#;
+    let mut request = list();
+    request.headers.push((b"mcp-protocol-version".to_vec(), b"2025-03-26".to_vec()));
+    request.chunks = vec![batch.as_bytes().to_vec()];
+    let (mut worker, mut stream) = sent(&with_options(options), &request);
+    worker.world().called.clear();
+    let head = [(":status", "200"), ("content-type", "application/json"), ("x-envoy-upstream-service-time", "1")];
+    stream.answer(&mut worker, Part::Head(&head), false);
+    let answer = br#"[{"jsonrpc":"2.0","id":1,"error":{"code":-32603,"message":"no"}},
+        {"jsonrpc":"2.0","id":2,"result":{"tools":[{"name":"evil"},{"name":"ok"}]}}]"#;
+    for chunk in answer.chunks(60) {
+        stream.answer(&mut worker, Part::Body(chunk), false);
+    }
+    stream.answer(&mut worker, Part::Body(b""), true);
+    let body = String::from_utf8_lossy(&stream.answer.body).into_owned();
+    assert!(body.contains(r#"{"tools":[{"name":"ok"}]}"#) && body.contains("-32603"), "{body}");
+    let called = &worker.world().called;
+    let of = |name: &str| called.get(name).copied().unwrap_or_default();
+    assert_eq!(of("proxy_get_header_map_value"), 4, "who answers, and three headers that say how: {called:?}");
+    assert_eq!(of("proxy_get_buffer_bytes"), answer.chunks(60).count(), "{called:?}");
+    assert_eq!(of("proxy_set_shared_data"), 1, "the quota came back: {called:?}");
 }
 
 #[test]

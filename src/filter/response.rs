@@ -1,0 +1,115 @@
+//! The response to a forwarded request, on its way through this filter. Its head and each chunk are read once, if anything here
+//! needs them, and handed on:
+//!
+//! * [`refund`] gives back what the call was charged, if it did not reach a server or failed there
+//! * [`filter`] takes out what the caller may not see
+
+mod filter;
+mod head;
+mod refund;
+
+use crate::{
+    config::{Config, Refund},
+    engine::{self, RequestInfo, lists::ListFilter, refund::Receipt},
+    mcp::answer::{self, Reply},
+};
+
+use self::{filter::ResponseFilter, head::ResponseHead, refund::PendingRefund};
+use super::host;
+
+/// What happens to a response.
+#[derive(Debug)]
+pub(super) struct ResponsePath {
+    refund: Option<PendingRefund>,
+    filter: ResponseFilter,
+}
+
+/// What becomes of a chunk.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Forward {
+    /// It goes on, as it now is.
+    Now,
+    /// Nothing goes on before the end.
+    AtEnd,
+}
+
+/// Something must not go on, and no reply can say so any more: the response has to be reset. Why, for the log.
+#[derive(Debug)]
+pub(super) struct ResponseAborted(pub(super) &'static str);
+
+impl ResponsePath {
+    /// The path of a response to a message that was charged, and whose lists are filtered.
+    pub(super) fn of_message(refund: Refund, receipt: Receipt, lists: Option<ListFilter>) -> Self {
+        Self { refund: PendingRefund::new(refund, receipt), filter: ResponseFilter::of_message(lists) }
+    }
+
+    /// The path of a response to a request that carries no message.
+    pub(super) fn of_stream(config: &Config, call: &RequestInfo) -> Self {
+        Self { refund: None, filter: ResponseFilter::of_stream(config, call) }
+    }
+
+    /// Takes the head.
+    ///
+    /// # Errors
+    /// What to reply in place of the response.
+    pub(super) fn on_headers(&mut self, end_of_stream: bool) -> Result<(), Reply> {
+        let refund = self.refund.take().and_then(PendingRefund::on_headers);
+        if end_of_stream || (refund.is_none() && !self.filter.is_active()) {
+            return Ok(());
+        }
+        let head = ResponseHead::read().ok();
+        self.refund = refund.and_then(|refund| refund.listen(head.as_ref()?));
+        self.filter.on_headers(head.as_ref())
+    }
+
+    /// Takes the chunk of the body that Envoy holds, which has `size` bytes, and replaces it by what goes on of it.
+    ///
+    /// # Errors
+    /// The response has to be reset.
+    pub(super) fn on_body(
+        &mut self,
+        config: &Config,
+        size: usize,
+        end_of_stream: bool,
+    ) -> Result<Forward, ResponseAborted> {
+        if self.refund.is_none() && !self.filter.is_active() {
+            return Ok(Forward::Now);
+        }
+        let chunk = host::response_chunk(size);
+        self.refund = self.refund.take().and_then(|refund| refund.on_body(chunk.as_deref()?, end_of_stream));
+        self.filter.on_body(config, chunk.as_deref(), end_of_stream)
+    }
+
+    /// Takes the trailers, which end a body.
+    ///
+    /// # Errors
+    /// The response has to be reset.
+    pub(super) fn on_trailers(&mut self, config: &Config) -> Result<(), ResponseAborted> {
+        self.refund = self.refund.take().and_then(PendingRefund::on_complete);
+        self.filter.on_trailers(config)
+    }
+
+    /// The stream has ended, with or without a response.
+    pub(super) fn on_stream_end(&mut self) {
+        if let Some(refund) = self.refund.take() {
+            refund.on_stream_end();
+        }
+    }
+}
+
+/// Looks at the head of a response that comes before its message was judged: the server has seen the request's headers only.
+///
+/// # Errors
+/// What to reply in its place, if it may list what the caller may not see.
+pub(super) fn check_early(config: &Config, call: &RequestInfo, end_of_stream: bool) -> Result<(), Reply> {
+    if end_of_stream || !engine::lists::may_filter(config, call) {
+        return Ok(());
+    }
+    match ResponseHead::read() {
+        Ok(head) if !head.is_success => Ok(()),
+        _ => {
+            log::warn!("a server answered a message before it came; the response was not passed on");
+            Err(answer::failed())
+        }
+    }
+}

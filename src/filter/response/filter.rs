@@ -1,0 +1,220 @@
+//! Takes out of a response what the caller may not see: entries of lists, and an event stream that opens the transport of
+//! revision 2024-11-05.
+//!
+//! What is held back is taken out of Envoy's buffer, which has no room for long responses, and put back when it is read.
+
+use std::{mem, sync::Arc};
+
+use crate::{
+    config::Config,
+    engine::{self, RequestInfo, lists},
+    filter::host,
+    mcp::{
+        ResponseFormat,
+        answer::{self, Reply},
+        legacy_sse::{EndpointGuard, Forwarded},
+        list::{ListFilter, ListKind, UNKNOWN_FORM},
+    },
+};
+
+use super::{Forward, ResponseAborted, head::ResponseHead};
+
+/// What is taken out of a response.
+#[derive(Debug)]
+pub(super) enum ResponseFilter {
+    /// Nothing.
+    Inactive,
+    /// Entries of lists, if its head says that it can be read.
+    Lists(lists::ListFilter),
+    /// The same, and what opens the old transport, if its head says that it is an event stream.
+    Stream { guard: Option<EndpointGuard>, lists: Option<lists::ListFilter> },
+    /// Its body is coming.
+    Body(BodyFilter),
+}
+
+/// Filters one body.
+#[derive(Debug)]
+pub(super) struct BodyFilter {
+    guard: Option<EndpointGuard>,
+    lists: Option<PolicyListFilter>,
+    /// Whether nothing goes on before the end.
+    is_whole: bool,
+    /// Whether Envoy holds a chunk, so that something can be put in its place.
+    is_held: bool,
+}
+
+/// Filters lists by the policy of this name.
+#[derive(Debug)]
+struct PolicyListFilter {
+    filter: ListFilter,
+    policy: Arc<str>,
+}
+
+const UNREADABLE: ResponseAborted = ResponseAborted("Envoy does not return the response");
+const WITHOUT_HEAD: ResponseAborted = ResponseAborted("a response comes without its head");
+const WITHOUT_BODY: ResponseAborted = ResponseAborted("a list comes without a body; the response was reset");
+const LEGACY_ENDPOINT: ResponseAborted = ResponseAborted(
+    "a stream opens the transport of 2024-11-05, which `protocol.legacy_sse` refuses; the response was reset",
+);
+const UNREADABLE_LIST: ResponseAborted = ResponseAborted(
+    "a list on a stream cannot be read, and it has no id that an error could name; the response was reset",
+);
+
+impl ResponseFilter {
+    /// For the response to a message; `lists` if it lists what the caller may not see.
+    pub(super) fn of_message(lists: Option<lists::ListFilter>) -> Self {
+        lists.map_or(Self::Inactive, Self::Lists)
+    }
+
+    /// For the response to a request that carries no message.
+    pub(super) fn of_stream(config: &Config, call: &RequestInfo) -> Self {
+        let guard = engine::blocks_legacy_sse(config, call).then(EndpointGuard::default);
+        match (guard, lists::filter_for_stream(config, call)) {
+            (None, None) => Self::Inactive,
+            (guard, lists) => Self::Stream { guard, lists },
+        }
+    }
+
+    /// Whether it needs anything of the response.
+    pub(super) fn is_active(&self) -> bool {
+        !matches!(self, Self::Inactive)
+    }
+
+    /// Takes the head; `None` if Envoy did not return it.
+    ///
+    /// # Errors
+    /// What to reply in place of the response.
+    pub(super) fn on_headers(&mut self, head: Option<&ResponseHead>) -> Result<(), Reply> {
+        if matches!(self, Self::Inactive | Self::Body(_)) {
+            return Ok(());
+        }
+        let head = head.ok_or_else(answer::failed)?;
+        match mem::replace(self, Self::Inactive) {
+            // An error lists nothing, whether it is Envoy's own or a server's.
+            _ if !head.is_success => {}
+            Self::Lists(lists) => *self = Self::Body(BodyFilter::of_message(lists, head)?),
+            Self::Stream { guard, lists } if head.format == Some(ResponseFormat::Sse) => {
+                *self = Self::Body(BodyFilter::of_stream(guard, lists, head)?);
+            }
+            Self::Inactive | Self::Stream { .. } | Self::Body(_) => {}
+        }
+        Ok(())
+    }
+
+    /// Takes the chunk that Envoy holds, and replaces it by what goes on of it; `None` if Envoy did not return it.
+    ///
+    /// # Errors
+    /// The response has to be reset.
+    pub(super) fn on_body(
+        &mut self,
+        config: &Config,
+        chunk: Option<&[u8]>,
+        end_of_stream: bool,
+    ) -> Result<Forward, ResponseAborted> {
+        let body = match self {
+            Self::Body(body) => body,
+            Self::Inactive => return Ok(Forward::Now),
+            Self::Lists(_) | Self::Stream { .. } => return Err(WITHOUT_HEAD),
+        };
+        let chunk = chunk.ok_or(UNREADABLE)?;
+        let mut out = body.push(config, chunk)?;
+        if end_of_stream {
+            out.extend(body.finish(config)?);
+        }
+        if out != chunk {
+            host::replace_response_chunk(chunk.len(), &out).map_err(|_| UNREADABLE)?;
+        }
+        body.is_held = body.is_whole && !end_of_stream;
+        let forward = if body.is_held { Forward::AtEnd } else { Forward::Now };
+        if body.guard.is_none() && body.lists.is_none() {
+            // Its first event was all that mattered.
+            *self = Self::Inactive;
+        }
+        Ok(forward)
+    }
+
+    /// Takes the trailers, which end a body.
+    ///
+    /// # Errors
+    /// The response has to be reset, without them.
+    pub(super) fn on_trailers(&mut self, config: &Config) -> Result<(), ResponseAborted> {
+        let Self::Body(body) = self else { return Ok(()) };
+        let out = body.finish(config)?;
+        // Envoy lets nothing be added to a stream any more; what is left is an event without its end, which is none.
+        if !body.is_whole || out.is_empty() {
+            return Ok(());
+        }
+        if !body.is_held {
+            return Err(WITHOUT_BODY);
+        }
+        host::replace_response_chunk(0, &out).map_err(|_| UNREADABLE)
+    }
+}
+
+impl BodyFilter {
+    fn of_message(lists: lists::ListFilter, head: &ResponseHead) -> Result<Self, Reply> {
+        let Some(format) = head.format.filter(|_| head.is_plain) else {
+            return Err(Reply { status: 200, retry_after: None, body: lists.asked.refused(UNKNOWN_FORM) });
+        };
+        Self::new(None, Some(PolicyListFilter::new(lists, format)), format == ResponseFormat::Json)
+    }
+
+    fn of_stream(
+        guard: Option<EndpointGuard>,
+        lists: Option<lists::ListFilter>,
+        head: &ResponseHead,
+    ) -> Result<Self, Reply> {
+        if !head.is_plain {
+            log::warn!("a stream that cannot be read, since it is compressed, was not passed on");
+            return Err(answer::failed());
+        }
+        Self::new(guard, lists.map(|lists| PolicyListFilter::new(lists, ResponseFormat::Sse)), false)
+    }
+
+    /// Removes the length of the body, since nothing tells yet how much of it goes on.
+    fn new(guard: Option<EndpointGuard>, lists: Option<PolicyListFilter>, is_whole: bool) -> Result<Self, Reply> {
+        host::remove_response_header("content-length").map_err(|_| answer::failed())?;
+        Ok(Self { guard, lists, is_whole, is_held: false })
+    }
+
+    fn push(&mut self, config: &Config, chunk: &[u8]) -> Result<Vec<u8>, ResponseAborted> {
+        let Some(guard) = &mut self.guard else { return self.filter_lists(config, chunk) };
+        let Forwarded { passes, is_over } = guard.push(chunk).map_err(|_| LEGACY_ENDPOINT)?;
+        if is_over {
+            self.guard = None;
+        }
+        self.filter_lists(config, &passes)
+    }
+
+    fn finish(&mut self, config: &Config) -> Result<Vec<u8>, ResponseAborted> {
+        let rest = self.guard.take().map(|mut guard| guard.rest()).unwrap_or_default();
+        let mut out = self.filter_lists(config, &rest)?;
+        if let Some(lists) = &mut self.lists {
+            let is_visible = visibility(config, &lists.policy);
+            out.extend(lists.filter.end(&is_visible).map_err(|_| UNREADABLE_LIST)?);
+        }
+        Ok(out)
+    }
+
+    fn filter_lists(&mut self, config: &Config, chunk: &[u8]) -> Result<Vec<u8>, ResponseAborted> {
+        let Some(lists) = &mut self.lists else { return Ok(chunk.to_vec()) };
+        let is_visible = visibility(config, &lists.policy);
+        lists.filter.push(chunk, &is_visible).map_err(|_| UNREADABLE_LIST)
+    }
+}
+
+impl PolicyListFilter {
+    fn new(lists::ListFilter { asked, policy }: lists::ListFilter, format: ResponseFormat) -> Self {
+        let filter = match format {
+            ResponseFormat::Json => ListFilter::json(asked),
+            ResponseFormat::Sse => ListFilter::events(asked),
+        };
+        Self { filter, policy }
+    }
+}
+
+/// Which entries the policy of this name shows.
+fn visibility<'c>(config: &'c Config, policy: &str) -> impl Fn(ListKind, &str) -> bool + use<'c> {
+    let policy = config.policy(policy);
+    move |kind, name| policy.is_some_and(|policy| lists::is_visible(config, policy, kind, name))
+}
