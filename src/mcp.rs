@@ -32,7 +32,7 @@ pub use self::{
     id::Id,
     message::{Message, Request},
     method::{Method, MethodClass},
-    params::{MAX_NAME, Target},
+    params::{MAX_NAME, MAX_URI, Target},
     refusal::{Code, Refusal},
     response_format::ResponseFormat,
 };

@@ -21,7 +21,7 @@ use super::{
     answer::{self, Data},
 };
 
-use self::events::Events;
+use self::{events::Events, message::Unreadable};
 
 /// What is listed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -151,7 +151,7 @@ impl ListFilter {
                 let text = std::mem::take(text);
                 Ok(match message::filter(&text, self.asked.is_cacheable, shows) {
                     Ok(trimmed) => trimmed.unwrap_or(text),
-                    Err(_) => self.asked.refused(UNREADABLE).into_bytes(),
+                    Err(why) => self.asked.refused(why.message()).into_bytes(),
                 })
             }
             Form::Events(events) => events.end(&self.asked, shows),
@@ -162,11 +162,22 @@ impl ListFilter {
 
 const TOO_LONG: &str = "the server's answer is longer than `lists.max_bytes`, so it was not passed on; \
     ask the operator to raise it, or the server's to list in pages";
+const TOO_MANY_ENTRIES: &str = "a list in the server's answer has more than 100,000 entries, so it was not passed on; \
+    ask the server's operator to list in pages";
 const UNREADABLE: &str = "the server's answer is no JSON that all clients read alike, so the list in it was not passed \
     on; tell the server's operator";
 /// Why an answer is refused that comes in another form.
 pub const UNKNOWN_FORM: &str = "the server's answer is neither plain JSON nor a plain event stream, so the list in it was \
     not passed on; tell the server's operator";
+
+impl Unreadable {
+    fn message(self) -> &'static str {
+        match self {
+            Self::Ambiguous => UNREADABLE,
+            Self::TooManyEntries => TOO_MANY_ENTRIES,
+        }
+    }
+}
 
 impl ListRequest {
     /// The answer in place of one that is not passed on.

@@ -177,19 +177,27 @@ impl<'a> Params<'a> {
             MethodClass::Open | MethodClass::Closed => Ok(Target::Nothing),
             MethodClass::Tool => self.name.text("params.name").and_then(named("params.name")).map(Target::Tool),
             MethodClass::Prompt => self.name.text("params.name").and_then(named("params.name")).map(Target::Prompt),
-            MethodClass::Resource | MethodClass::Unsubscribe => self.uri.text("params.uri").map(Target::Resource),
+            MethodClass::Resource | MethodClass::Unsubscribe => {
+                self.uri.text("params.uri").and_then(located("params.uri")).map(Target::Resource)
+            }
             MethodClass::Listen => match self.subscriptions {
                 Field::Absent => Ok(Target::Nothing),
-                Field::Present(uris) => Ok(Target::Resources(uris)),
-                Field::WrongType => {
-                    Err("`params.notifications.resourceSubscriptions` is no list of strings".to_owned())
+                Field::Present(uris) if uris.len() > MAX_URIS => {
+                    Err(format!("`{SUBSCRIPTIONS}` holds more than {MAX_URIS} URIs; send several requests"))
                 }
+                Field::Present(uris) => {
+                    let uris: Result<_, _> = uris.into_iter().map(located(SUBSCRIPTIONS)).collect();
+                    uris.map(Target::Resources)
+                }
+                Field::WrongType => Err(format!("`{SUBSCRIPTIONS}` is no list of strings")),
             },
             MethodClass::Reference => match (self.reference_name, self.reference_uri) {
                 (name @ (Field::Present(_) | Field::WrongType), Field::Absent) => {
                     name.text("params.ref.name").and_then(named("params.ref.name")).map(Target::Prompt)
                 }
-                (Field::Absent, uri) => uri.text("params.ref.uri").map(Target::Resource),
+                (Field::Absent, uri) => {
+                    uri.text("params.ref.uri").and_then(located("params.ref.uri")).map(Target::Resource)
+                }
                 _ => Err("`params.ref` holds both `name` and `uri`; send the one that its type needs".to_owned()),
             },
         }
@@ -207,6 +215,11 @@ impl<'a> Field<Cow<'a, str>> {
     }
 }
 
+const SUBSCRIPTIONS: &str = "params.notifications.resourceSubscriptions";
+/// Longest URI in bytes; about what RFC 9110, section 4.1, wants all programs to support.
+pub const MAX_URI: usize = 8192;
+/// URIs of one `subscriptions/listen`; product contract, section 3.1.
+const MAX_URIS: usize = 1000;
 /// Longest name in bytes; MCP 2025-11-25 recommends up to 128 characters.
 pub const MAX_NAME: usize = 256;
 
@@ -215,6 +228,13 @@ fn named<'a>(place: &str) -> impl Fn(Cow<'a, str>) -> Result<Cow<'a, str>, Strin
         long if long.len() > MAX_NAME => Err(format!("`{place}` is longer than {MAX_NAME} bytes")),
         text if text.chars().any(char::is_control) => Err(format!("`{place}` holds a control character")),
         _ => Ok(name),
+    }
+}
+
+fn located<'a>(place: &str) -> impl Fn(Cow<'a, str>) -> Result<Cow<'a, str>, String> {
+    move |uri| match uri.len() {
+        0..=MAX_URI => Ok(uri),
+        _ => Err(format!("`{place}` is longer than {MAX_URI} bytes")),
     }
 }
 

@@ -9,6 +9,7 @@
 //! | suite | shows |
 //! |---|---|
 //! | `interface` | what the module asks of an Envoy, and what it offers it |
+//! | `cost` | work and memory grow with what was sent, not with its square |
 //! | `contexts` | each stream has its own root's policy; a callback that Envoy never makes traps |
 //! | `lawful` | by Envoy's rules, each request ends as the engine says natively |
 //! | `any_order` | in any order, with anything failing: no second reply, nothing unjudged goes on, no trap by Envoy's rules |
@@ -38,6 +39,7 @@ mod cases;
 mod configuring;
 mod console;
 mod contexts;
+mod cost;
 mod counted;
 mod exact;
 mod fails_closed;

@@ -158,6 +158,9 @@ fn is_plain(path: &str) -> bool {
 /// A plain path without differences in case: letters are folded, those that are percent-encoded as well. Escapes of
 /// ASCII stay, since a decoded `*` would make a path a pattern.
 fn folded(path: &str) -> String {
+    if !path.contains('%') {
+        return path.to_ascii_lowercase();
+    }
     let (mut bytes, mut rest) = (Vec::with_capacity(path.len()), path.as_bytes());
     while let Some((&byte, behind)) = rest.split_first() {
         let letter = (byte == b'%').then(|| uri::escape(behind)).flatten().filter(|byte| !byte.is_ascii());

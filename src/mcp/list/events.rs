@@ -4,7 +4,7 @@
 //! that it lists nothing. Else an event is held back up to its blank line, without which no client acts on it.
 
 use super::{
-    IsVisible, ListRequest, StreamAborted, TOO_LONG, UNREADABLE,
+    IsVisible, ListRequest, StreamAborted, TOO_LONG,
     message::{self, Unreadable},
     refused,
     sniff::Sniffer,
@@ -133,9 +133,9 @@ impl Events {
             match message::filter(&data, asked.is_cacheable, shows) {
                 Ok(None) => {}
                 Ok(Some(text)) => self.held = rewritten(&self.held, &text),
-                Err(Unreadable) if !may_be_message(&data) => {}
-                Err(Unreadable) if asked.ids.is_empty() && !self.shape.may_list() => {}
-                Err(Unreadable) => self.instead(UNREADABLE, asked)?,
+                Err(Unreadable::Ambiguous) if !may_be_message(&data) => {}
+                Err(Unreadable::Ambiguous) if asked.ids.is_empty() && !self.shape.may_list() => {}
+                Err(why) => self.instead(why.message(), asked)?,
             }
         }
         self.let_go(end, out);

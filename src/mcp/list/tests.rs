@@ -161,3 +161,30 @@ fn a_list_that_is_too_long_becomes_an_error() {
     let batch = ListRequest { ids: vec!["7".to_owned(), "\"b\"".to_owned()], is_batch: true, ..asked };
     assert_eq!(json(batch, &text(4)), format!("[{},{}]", error(why), error(why).replace(":7,", ":\"b\",")));
 }
+
+#[test]
+fn a_list_of_more_than_a_hundred_thousand_entries_becomes_an_error() {
+    let why = "a list in the server's answer has more than 100,000 entries, so it was not passed on; ask the server's operator \
+               to list in pages";
+    let text = |entries: usize| format!(r#"{{"result":{{"tools":[{}]}}}}"#, vec!["1"; entries].join(","));
+    let asked = ListRequest { max_bytes: 1 << 20, ..asked() };
+    let json = |text: &str| trimmed(ListFilter::json(asked.clone()), &[text.as_bytes()]).unwrap();
+    assert_eq!(json(&text(100_000)), r#"{"result":{"tools":[]}}"#);
+    assert_eq!(json(&text(100_001)), error(why));
+    let event = format!("data: {}\n\n", text(100_001));
+    let events = trimmed(ListFilter::events(asked.clone()), &[event.as_bytes()]).unwrap();
+    assert_eq!(events, format!("data: {}\n\n", error(why)));
+}
+
+/// A call cannot name them, and rules need not be compared with a text of any length.
+#[test]
+fn entries_with_names_that_no_call_can_have_are_not_shown() {
+    let asked = ListRequest { max_bytes: 1 << 20, ..asked() };
+    let shown = |member: &str, key: &str, length: usize| {
+        let text = format!(r#"{{"result":{{"{member}":[{{"{key}":"{}"}}]}}}}"#, "x".repeat(length));
+        trimmed(ListFilter::json(asked.clone()), &[text.as_bytes()]).unwrap() == text
+    };
+    assert!(shown("tools", "name", 256) && !shown("tools", "name", 257));
+    assert!(shown("prompts", "name", 256) && !shown("prompts", "name", 257));
+    assert!(shown("resources", "uri", 8192) && !shown("resources", "uri", 8193));
+}

@@ -5,12 +5,12 @@ use std::sync::{
     atomic::{AtomicU64, Ordering},
 };
 
-use wasmtime::{Instance, Store, Val};
+use wasmtime::{Instance, Module, Store, Val};
 
 use super::{
     Came, Said, Shared, calls,
     downstream::PAUSE,
-    module::MODULE,
+    module::{METERED, MODULE},
     world::{INFO, Reach, World},
 };
 
@@ -32,6 +32,15 @@ pub(crate) const ROOT: u32 = 1;
 impl Worker {
     /// An instance that has not been configured, with a root context.
     pub(crate) fn bare(shared: &Arc<Shared>) -> Self {
+        Self::of(&MODULE, shared)
+    }
+
+    /// The same, of which [`Worker::instructions`] are counted.
+    pub(crate) fn metered(shared: &Arc<Shared>) -> Self {
+        Self::of(&METERED, shared)
+    }
+
+    fn of(module: &Module, shared: &Arc<Shared>) -> Self {
         let world = World {
             shared: Arc::clone(shared),
             now: 1_767_225_642_500_000_000,
@@ -40,8 +49,10 @@ impl Worker {
             log_level: INFO,
             ..World::default()
         };
-        let mut store = Store::new(MODULE.engine(), world);
-        let instance = calls::link(&MODULE).and_then(|linker| linker.instantiate(&mut store, &MODULE));
+        let mut store = Store::new(module.engine(), world);
+        // Fails where nothing is counted.
+        let _ = store.set_fuel(u64::MAX);
+        let instance = calls::link(module).and_then(|linker| linker.instantiate(&mut store, module));
         let instance = instance.expect("the module fits this host");
         let memory = instance.get_memory(&mut store, "memory");
         let allocate = instance.get_typed_func(&mut store, "proxy_on_memory_allocate").ok();
@@ -117,6 +128,11 @@ impl Worker {
         self.last_context += 1;
         self.callback("proxy_on_context_create", &[self.last_context, parent]);
         self.last_context
+    }
+
+    /// How many WebAssembly instructions it has executed.
+    pub(crate) fn instructions(&self) -> u64 {
+        u64::MAX - self.store.get_fuel().expect("a worker whose instructions are counted")
     }
 
     /// How much memory it has, in bytes.

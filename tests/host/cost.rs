@@ -1,0 +1,85 @@
+//! What one request, one answer or one configuration costs the worker that reads it: instructions and memory, which do
+//! not depend on the machine. Each bound leaves a half more than was measured.
+
+use std::sync::Arc;
+
+use crate::{
+    machine::{Part, Shared, Worker},
+    request::{Request, at_an_address, get, list, pairs, with_options},
+};
+
+/// A worker whose instructions are counted.
+fn metered(configuration: &str) -> Worker {
+    let mut worker = Worker::metered(&Arc::new(Shared::prepared()));
+    assert!(worker.configure(configuration), "{:?}", worker.world().log);
+    worker.world().properties = at_an_address();
+    worker
+}
+
+/// The instructions that something takes.
+fn instructions(worker: &mut Worker, run: impl FnOnce(&mut Worker)) -> u64 {
+    let before = worker.instructions();
+    run(worker);
+    worker.instructions() - before
+}
+
+#[test]
+fn a_path_is_compared_with_a_pattern_in_one_pass() {
+    let prefix = r#"{"path_prefix":"/*aaaa/b*/c","policy":"p"}"#;
+    let mut worker =
+        metered(&format!(r#"{{"policies":{{"p":{{"version":"1","default":"deny"}}}},"bindings":[{prefix}]}}"#));
+    let mut cost = |length: usize| {
+        let path = "/a".repeat(length / 2);
+        let request = Request { headers: pairs(&[(":method", "GET"), (":path", &path)]), ..get() };
+        instructions(&mut worker, |worker| {
+            assert_eq!(request.send(worker).replies.len(), 1, "nothing is bound");
+        })
+    };
+    cost(2);
+    let [empty, short, long, too_long] = [2, 1024, 4096, 54_000].map(&mut cost);
+    println!("a path of 2, 1,024, 4,096 and 54,000 bytes: {empty}, {short}, {long} and {too_long} instructions");
+    assert!(long - empty < 5 * (short - empty), "four times as long");
+    assert!(long < 2_000_000 && too_long < 2 * long);
+}
+
+/// Sends a list, and answers the instructions and the bytes of memory that reading it takes.
+fn list_cost(text: &str) -> (u64, usize) {
+    let mut worker = metered(&with_options(r#""lists":{"max_bytes":67108864}"#));
+    let mut stream = list().send(&mut worker);
+    stream.answer(&mut worker, Part::Head(&[(":status", "200"), ("content-type", "application/json")]), false);
+    let before = worker.memory();
+    let instructions = instructions(&mut worker, |worker| {
+        let chunks = text.as_bytes().chunks(64 << 10);
+        let last = chunks.len() - 1;
+        for (index, chunk) in chunks.enumerate() {
+            stream.answer(worker, Part::Body(chunk), index == last);
+        }
+    });
+    stream.close(&mut worker);
+    (instructions, worker.memory() - before)
+}
+
+fn tools(entry: &str, count: usize) -> String {
+    format!(r#"{{"jsonrpc":"2.0","id":7,"result":{{"tools":[{}]}}}}"#, vec![entry; count].join(","))
+}
+
+#[test]
+fn a_list_takes_a_small_multiple_of_its_bytes() {
+    for (name, text) in [
+        ("the smallest entries", tools("1", 100_000)),
+        ("every second one shown", tools(r#"{"name":"ok"},1"#, 50_000)),
+        ("too many entries", tools("1", 4 << 20)),
+        ("many lists", format!("[{}]", vec![tools("1", 1); 20_000].join(","))),
+        (
+            "many members",
+            tools(&format!("{{{}}}", (0..99_999).map(|n| format!(r#""{n:05}":1"#)).collect::<Vec<_>>().join(",")), 1),
+        ),
+        ("long names", tools(&format!(r#"{{"name":"{}"}}"#, "x".repeat(1 << 20)), 8)),
+    ] {
+        let (instructions, memory) = list_cost(&text);
+        let (a_byte, times) = (instructions / text.len() as u64, memory as f64 / text.len() as f64);
+        println!("{name}: {} bytes, {a_byte} instructions a byte, {times:.1} times the memory", text.len());
+        assert!(a_byte < 400, "{name}: {a_byte}");
+        assert!(memory < 8 * text.len() + (1 << 20), "{name}: {times}");
+    }
+}
