@@ -178,7 +178,7 @@ impl<'a> Params<'a> {
             MethodClass::Tool => self.name.text("params.name").and_then(named("params.name")).map(Target::Tool),
             MethodClass::Prompt => self.name.text("params.name").and_then(named("params.name")).map(Target::Prompt),
             MethodClass::Resource | MethodClass::Unsubscribe => {
-                self.uri.text("params.uri").and_then(located("params.uri")).map(Target::Resource)
+                self.uri.text("params.uri").and_then(located("`params.uri`")).map(Target::Resource)
             }
             MethodClass::Listen => match self.subscriptions {
                 Field::Absent => Ok(Target::Nothing),
@@ -186,7 +186,7 @@ impl<'a> Params<'a> {
                     Err(format!("`{SUBSCRIPTIONS}` holds more than {MAX_URIS} URIs; send several requests"))
                 }
                 Field::Present(uris) => {
-                    let uris: Result<_, _> = uris.into_iter().map(located(SUBSCRIPTIONS)).collect();
+                    let uris: Result<_, _> = uris.into_iter().map(located(SUBSCRIBED)).collect();
                     uris.map(Target::Resources)
                 }
                 Field::WrongType => Err(format!("`{SUBSCRIPTIONS}` is no list of strings")),
@@ -196,7 +196,7 @@ impl<'a> Params<'a> {
                     name.text("params.ref.name").and_then(named("params.ref.name")).map(Target::Prompt)
                 }
                 (Field::Absent, uri) => {
-                    uri.text("params.ref.uri").and_then(located("params.ref.uri")).map(Target::Resource)
+                    uri.text("params.ref.uri").and_then(located("`params.ref.uri`")).map(Target::Resource)
                 }
                 _ => Err("`params.ref` holds both `name` and `uri`; send the one that its type needs".to_owned()),
             },
@@ -215,6 +215,7 @@ impl<'a> Field<Cow<'a, str>> {
     }
 }
 
+const SUBSCRIBED: &str = "a URI of `params.notifications.resourceSubscriptions`";
 const SUBSCRIPTIONS: &str = "params.notifications.resourceSubscriptions";
 /// Longest URI in bytes; about what RFC 9110, section 4.1, wants all programs to support.
 pub const MAX_URI: usize = 8192;
@@ -234,7 +235,7 @@ fn named<'a>(place: &str) -> impl Fn(Cow<'a, str>) -> Result<Cow<'a, str>, Strin
 fn located<'a>(place: &str) -> impl Fn(Cow<'a, str>) -> Result<Cow<'a, str>, String> {
     move |uri| match uri.len() {
         0..=MAX_URI => Ok(uri),
-        _ => Err(format!("`{place}` is longer than {MAX_URI} bytes")),
+        _ => Err(format!("{place} is longer than {MAX_URI} bytes")),
     }
 }
 

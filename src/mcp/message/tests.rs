@@ -110,6 +110,46 @@ fn what_is_no_message_is_refused_with_the_reason() {
 }
 
 #[test]
+fn uris_are_bounded_in_length_and_number() {
+    let uri = |length: usize| format!(r#""{}""#, "x".repeat(length));
+    let listen = |count: usize, length: usize| {
+        let uris = vec![uri(length); count].join(",");
+        format!(r#"{{"notifications":{{"resourceSubscriptions":[{uris}]}}}}"#)
+    };
+    let list = "params.notifications.resourceSubscriptions";
+    for (method, fits, params, why) in [
+        (
+            "resources/read",
+            format!(r#"{{"uri":{}}}"#, uri(8192)),
+            format!(r#"{{"uri":{}}}"#, uri(8193)),
+            "`params.uri` is longer than 8192 bytes".to_owned(),
+        ),
+        (
+            "completion/complete",
+            format!(r#"{{"ref":{{"uri":{}}}}}"#, uri(8192)),
+            format!(r#"{{"ref":{{"uri":{}}}}}"#, uri(8193)),
+            "`params.ref.uri` is longer than 8192 bytes".to_owned(),
+        ),
+        (
+            "subscriptions/listen",
+            listen(1, 8192),
+            listen(1, 8193),
+            format!("a URI of `{list}` is longer than 8192 bytes"),
+        ),
+        (
+            "subscriptions/listen",
+            listen(1000, 1),
+            listen(1001, 1),
+            format!("`{list}` holds more than 1000 URIs; send several requests"),
+        ),
+    ] {
+        let body = |params: &str| format!(r#"{{"jsonrpc":"2.0","id":1,"method":"{method}","params":{params}}}"#);
+        request(&body(&fits));
+        assert_invalid(&[(&body(&params), Some("1"), &why)]);
+    }
+}
+
+#[test]
 fn what_a_method_needs_must_be_there_and_of_its_type() {
     let long = format!(r#"{{"name":"{}"}}"#, "x".repeat(257));
     for (params, why) in [
