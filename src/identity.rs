@@ -10,6 +10,8 @@ mod secret_headers;
 #[cfg(test)]
 mod tests;
 
+use std::fmt;
+
 use sha2::{Digest as _, Sha256};
 
 use crate::{
@@ -32,8 +34,8 @@ pub enum Source {
     },
     /// A claim of a token that Envoy's `jwt_authn` has verified.
     Jwt {
-        /// Its name in the token.
-        claim: Box<str>,
+        /// The names that lead to it in the token; one, or several for a claim inside others.
+        claim: Claim,
         /// Where Envoy keeps the token's claims: `payload_in_metadata`.
         payload: Box<str>,
         /// What the grant starts with: `jwt:`, or `jwt.<payload>.<claim>:` for a second claim.
@@ -58,6 +60,10 @@ pub enum Source {
     /// The same identity for all callers.
     Constant(Box<str>),
 }
+
+/// The names that lead to a claim, outermost first; there is one at least.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Claim(Box<[Box<str>]>);
 
 /// A name in a client's certificate.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -152,7 +158,9 @@ impl Source {
             Self::Bearer => bearer(single(facts.header("authorization"), "authorization")?),
             Self::Address { forwarded } => facts.address().and_then(|address| {
                 let address = address::read(&address, *forwarded)?;
-                Some(Ok(Grant::new("address:", &address, true)))
+                // An outsider has as many addresses as it likes of IPv6, and of those that it writes itself.
+                let verified = !*forwarded && !address::is_ipv6(&address);
+                Some(Ok(Grant::new("address:", &address, verified)))
             }),
             Self::Constant(value) => Some(Ok(Grant::new("constant:", value, true))),
         }
@@ -172,6 +180,25 @@ impl Source {
     }
 }
 
+impl Claim {
+    /// The innermost name, and those that lead there.
+    fn split_last(&self) -> (&str, &[Box<str>]) {
+        self.0.split_last().map_or(("", &[][..]), |(last, outer)| (&**last, outer))
+    }
+
+    /// Whether it is a top-level claim with a dot in its name that is no URL: perhaps a path was meant.
+    #[must_use]
+    pub fn looks_nested(&self) -> bool {
+        matches!(&*self.0, [name] if name.contains('.') && !name.contains('/'))
+    }
+}
+
+impl fmt::Display for Claim {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0.join("."))
+    }
+}
+
 impl Grant {
     fn new(prefix: &str, value: &str, verified: bool) -> Self {
         let name = [prefix, value].concat();
@@ -188,7 +215,8 @@ impl Grant {
     #[cfg(not(target_os = "wasi"))]
     #[must_use]
     pub fn named(name: &str) -> Self {
-        let is_unverified = ["header", "bearer"].iter().any(|kind| name.starts_with(kind));
+        let is_unverified = ["header", "bearer"].iter().any(|kind| name.starts_with(kind))
+            || name.strip_prefix("address:").is_some_and(address::is_ipv6);
         let (prefix, value) =
             name.split_at_checked(name.find(':').map_or(0, |at| at.saturating_add(1))).unwrap_or_default();
         Self::new(prefix, value, !is_unverified)
@@ -234,13 +262,25 @@ impl Grant {
 
 /// The value of a claim. `null` counts as missing; RFC 7519 has no other value than a string for the names of
 /// people and programs.
-fn claimed(metadata: &[u8], payload: &str, claim: &str) -> Result<Option<String>, IdentityError> {
-    let claims = structure::kept(metadata, JWT_AUTHN, payload);
-    match claims.and_then(|claims| claims.map_or(Ok(None), |claims| structure::entry(claims, claim))) {
-        Ok(None | Some(StructValue::Null)) => Ok(None),
-        Ok(Some(StructValue::Text(text))) => Ok(Some(text.to_owned())),
-        Ok(Some(StructValue::Other)) => Err(IdentityError::Malformed(format!("the claim `{claim}` is no text"))),
-        Err(_) => Err(IdentityError::Malformed("the token's claims cannot be read".to_owned())),
+fn claimed(metadata: &[u8], payload: &str, claim: &Claim) -> Result<Option<String>, IdentityError> {
+    let unreadable = |_| IdentityError::Malformed("the token's claims cannot be read".to_owned());
+    let Some(mut claims) = structure::kept(metadata, JWT_AUTHN, payload).map_err(unreadable)? else { return Ok(None) };
+    let (last, outer) = claim.split_last();
+    for name in outer {
+        match structure::entry(claims, name).map_err(unreadable)? {
+            None | Some(StructValue::Null) => return Ok(None),
+            Some(StructValue::Object(inner)) => claims = inner,
+            Some(StructValue::Text(_) | StructValue::Other) => {
+                return Err(IdentityError::Malformed(format!("`{name}` in the claim `{claim}` is no object")));
+            }
+        }
+    }
+    match structure::entry(claims, last).map_err(unreadable)? {
+        None | Some(StructValue::Null) => Ok(None),
+        Some(StructValue::Text(text)) => Ok(Some(text.to_owned())),
+        Some(StructValue::Object(_) | StructValue::Other) => {
+            Err(IdentityError::Malformed(format!("the claim `{claim}` is no text")))
+        }
     }
 }
 

@@ -41,11 +41,24 @@ pub(super) fn write(value: &Value<'_>, out: &mut Vec<u8>) -> Option<()> {
     Some(())
 }
 
-/// The members of an object but for one.
-pub(super) fn without<'a>(node: Node<'a>, name: &str) -> Value<'a> {
-    match node.value {
-        Value::Object(members) => Value::Object(members.into_iter().filter(|member| member.name != name).collect()),
+/// The parameters of a call without what makes it no other call: `_meta`, and `arguments` that are `null` or an empty
+/// object, which is what a call without arguments means.
+pub(super) fn significant(params: Node<'_>) -> Value<'_> {
+    match params.value {
+        Value::Object(members) => Value::Object(members.into_iter().filter(is_significant).collect()),
         other => other,
+    }
+}
+
+fn is_significant(member: &Member<'_>) -> bool {
+    match &*member.name {
+        "_meta" => false,
+        "arguments" => match &member.node.value {
+            Value::Null => false,
+            Value::Object(arguments) => !arguments.is_empty(),
+            _ => true,
+        },
+        _ => true,
     }
 }
 

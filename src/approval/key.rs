@@ -65,7 +65,8 @@ pub fn id(text: &str) -> Option<[u8; 10]> {
 }
 
 impl ApprovalKey<'_> {
-    /// Its fingerprint. `_meta` is not part of it: tokens for progress and traces differ with each call.
+    /// Its fingerprint. `_meta` is not part of it: tokens for progress and traces differ with each call. Absent, empty
+    /// and `null` arguments are one call.
     ///
     /// `None` if the parameters are too long, or no object that could have been judged.
     #[must_use]
@@ -74,7 +75,7 @@ impl ApprovalKey<'_> {
             return None;
         }
         let mut reader = Reader::new(self.params, u32::MAX).ok()?;
-        let params = canonical::without(Node::read(&mut reader).ok()?, "_meta");
+        let params = canonical::significant(Node::read(&mut reader).ok()?);
         let mut bytes = Vec::with_capacity(self.params.len());
         let Self { filter, policy, config, rule, grant, method, name, .. } = self;
         canonical::sized(grant, &mut bytes);
@@ -116,6 +117,18 @@ mod tests {
             r#"{"name":"pay","arguments":{"amount":100.00,"to":"x"},"_meta":{"progressToken":7}}"#,
         ] {
             assert_eq!(of(params), QUESTION.fingerprint(), "{params}");
+        }
+    }
+
+    #[test]
+    fn a_call_without_arguments_is_one_question_however_it_says_so() {
+        let absent = of(r#"{"name":"pay"}"#);
+        assert_eq!(of(r#"{"name":"pay","arguments":{}}"#), absent);
+        assert_eq!(of(r#"{"name":"pay","arguments":null,"_meta":{}}"#), absent);
+        for other in
+            [r#"{"name":"pay","arguments":{"a":null}}"#, r#"{"name":"pay","arguments":[]}"#, r#"{"name":"pay","a":{}}"#]
+        {
+            assert_ne!(of(other), absent, "{other}");
         }
     }
 

@@ -2,6 +2,11 @@
 
 use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 
+/// Whether an address is one of IPv6, as [`read`] writes it.
+pub(super) fn is_ipv6(address: &str) -> bool {
+    address.contains(':')
+}
+
 /// The peer's address without its port; an IPv6 address by its /64, since one host owns all of that.
 ///
 /// Port 0 means that Envoy took the address from a forwarding header, which callers write themselves.

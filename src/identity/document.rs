@@ -5,7 +5,7 @@ use crate::json::{
     cursor::{Cursor, Keys},
 };
 
-use super::{Peer, Source, secret_headers};
+use super::{Claim, Peer, Source, secret_headers};
 
 /// The keys of a source of identity.
 pub const SOURCE: Keys =
@@ -83,7 +83,7 @@ fn source(at: &Cursor<'_, '_>, earlier: &[Source]) -> Option<Source> {
     }
     match *kind {
         "jwt_claim" => {
-            let (claim, payload) = (name(&value), fields.required("payload").as_ref().and_then(name));
+            let (claim, payload) = (claim(&value), fields.required("payload").as_ref().and_then(name));
             let (claim, payload) = (claim?, payload?);
             let is_first = !earlier.iter().any(|source| matches!(source, Source::Jwt { .. }));
             let prefix = if is_first { "jwt:".into() } else { format!("jwt.{payload}.{claim}:").into() };
@@ -121,6 +121,24 @@ fn source(at: &Cursor<'_, '_>, earlier: &[Source]) -> Option<Source> {
         },
     }
 }
+
+/// A claim: its name at the top of the token, or the names that lead there.
+fn claim(at: &Cursor<'_, '_>) -> Option<Claim> {
+    if let Value::String(_) = at.node().value {
+        return Some(Claim([name(at)?].into()));
+    }
+    let allowed = "the name of a claim, such as `sub`, or a list of up to 8 names, such as `[\"user\", \"email\"]`";
+    match &at.node().value {
+        Value::Array(names) if (1..=MAX_CLAIM_NAMES).contains(&names.len()) => {
+            let names: Vec<_> = at.items()?.iter().map(name).collect();
+            Some(Claim(names.into_iter().collect::<Option<_>>()?))
+        }
+        _ => at.report_expected(allowed),
+    }
+}
+
+/// Names that lead to one claim.
+const MAX_CLAIM_NAMES: usize = 8;
 
 /// A name of Envoy's or of a token's.
 fn name(at: &Cursor<'_, '_>) -> Option<Box<str>> {

@@ -228,6 +228,16 @@ fn a_grant_tells_whether_somebody_checked_it() {
     let verified = |source: Source, call: &Call| identify(&[source], call).map(|grant: Grant| grant.is_verified());
     let call = Call { address: Some("10.0.0.7:1"), uri_san: Some("spiffe://a"), ..with_headers(&[("x", "y")]) };
     assert_eq!(verified(Source::Address { forwarded: false }, &call), Ok(true));
+    let ipv6 = Call { address: Some("[2001:db8::1]:443"), ..Call::default() };
+    assert_eq!(verified(Source::Address { forwarded: false }, &ipv6), Ok(false));
+    let mapped = Call { address: Some("[::ffff:10.0.0.7]:443"), ..Call::default() };
+    assert_eq!(verified(Source::Address { forwarded: false }, &mapped), Ok(true));
+    assert_eq!(verified(Source::Address { forwarded: true }, &call), Ok(false));
+    for (name, is_verified) in
+        [("address:10.0.0.7", true), ("address:2001:db8::/64", false), ("header:a", false), ("jwt:a:b", true)]
+    {
+        assert_eq!(Grant::named(name).is_verified(), is_verified, "{name}");
+    }
     assert_eq!(verified(Source::peer(Peer::UriSan), &call), Ok(true));
     let header = Source::Header { name: "x".into(), prefix: "header:".into(), secret: false };
     assert_eq!(verified(header, &call), Ok(false));
@@ -286,6 +296,41 @@ fn a_claim_names_the_caller_when_it_is_a_text() {
     let twice = [&with(b"\x1a\x05alice")[..], &[("sub", b"\x1a\x03bob")]].concat();
     assert_eq!(claimed(identity, &twice), Err("the token's claims cannot be read".to_owned()));
     assert_eq!(claimed(identity, &with(b"\x1a\x09short")), Err("the token's claims cannot be read".to_owned()));
+}
+
+#[test]
+fn a_claim_inside_others_is_named_by_a_list() {
+    let identity = r#"[{"jwt_claim":["user","email"],"payload":"token"},{"address":true}]"#;
+    let user = |members: &[(&str, &[u8])]| field(5, &map(members));
+    let with =
+        |user: &[u8]| claimed(identity, &[("user", user), ("user.email", b"\x1a\x03eve"), ("email", b"\x1a\x03eve")]);
+    let alice: (&str, &[u8]) = ("email", b"\x1a\x05alice");
+    assert_eq!(with(&user(&[("id", b"\x1a\x011"), alice])).as_deref(), Ok("jwt:alice"));
+    for missing in [user(&[]), user(&[("email", b"\x08\x00")]), b"\x08\x00".to_vec()] {
+        assert_eq!(with(&missing).as_deref(), Ok("address:10.0.0.7"));
+    }
+    assert_eq!(claimed(identity, &[("email", b"\x1a\x03eve")]).as_deref(), Ok("address:10.0.0.7"));
+    for other in [&b"\x1a\x05alice"[..], b"\x20\x01", b"\x32\x00"] {
+        assert_eq!(with(other), Err("`user` in the claim `user.email` is no object".to_owned()));
+    }
+    assert_eq!(with(&user(&[("email", &user(&[alice]))])), Err("the claim `user.email` is no text".to_owned()));
+    assert_eq!(with(&user(&[alice, alice])), Err("the token's claims cannot be read".to_owned()));
+
+    let first = r#"{"jwt_claim":"sub","payload":"none"}"#;
+    let second = format!(r#"[{first},{{"jwt_claim":["user","email"],"payload":"token"}}]"#);
+    assert_eq!(claimed(&second, &[("user", &user(&[alice]))]).as_deref(), Ok("jwt.token.user.email:alice"));
+    let alike = format!(
+        r#"[{first},{{"jwt_claim":["user","email"],"payload":"p"}},{{"jwt_claim":"user.email","payload":"p"}}]"#
+    );
+    assert!(sources(&alike).unwrap_err()[0].contains("both could name one grant"));
+    let allowed =
+        "expected the name of a claim, such as `sub`, or a list of up to 8 names, such as `[\"user\", \"email\"]`";
+    for (claim, found) in [("[]", "a list"), ("{}", "an object"), ("5", "the number `5`")] {
+        let problems = sources(&format!(r#"[{{"jwt_claim":{claim},"payload":"p"}}]"#)).unwrap_err();
+        assert_eq!(problems, [format!("/0/jwt_claim: found {found}, {allowed}")]);
+    }
+    let problems = sources(r#"[{"jwt_claim":["a",""],"payload":"p"}]"#).unwrap_err();
+    assert_eq!(problems, ["/0/jwt_claim/1: found the string ``, expected a name of up to 256 bytes, such as `sub`"]);
 }
 
 #[test]

@@ -74,7 +74,7 @@ impl CounterInfo {
             Scope::Grant(_) => ("grant", charge.display),
             Scope::Session(..) => ("session", charge.display),
             Scope::Global => ("global", ""),
-            Scope::Overflow => ("overflow", ""),
+            Scope::Overflow { .. } => ("overflow", ""),
         };
         let Quota { window, algorithm, max } = charge.quota;
         let sliding = [u8::from(algorithm == Algorithm::Sliding)];

@@ -111,7 +111,8 @@ impl<'s, S: Store> Counters<'s, S> {
             let mut paid = self.charge_one(charge, charge.key.slot(&seed, SHARDS), charge.owner(), now);
             if paid == Err(ChargeOneError::NoRoom) {
                 self.store.record_event(Event::Overflow);
-                let shared = Charge { key: Key { scope: Scope::Overflow, ..charge.key }, ..*charge };
+                let scope = Scope::Overflow { verified: charge.owner() == CounterClass::Verified };
+                let shared = Charge { key: Key { scope, ..charge.key }, ..*charge };
                 paid = self.charge_one(&shared, shared.key.slot(&seed, SHARDS), CounterClass::Policy, now);
             }
             match paid {
@@ -206,7 +207,7 @@ impl<'s, S: Store> Counters<'s, S> {
 impl Charge<'_> {
     fn owner(&self) -> CounterClass {
         match (self.key.scope, self.verified) {
-            (Scope::Global | Scope::Overflow, _) => CounterClass::Policy,
+            (Scope::Global | Scope::Overflow { .. }, _) => CounterClass::Policy,
             (Scope::Grant(_), true) => CounterClass::Verified,
             (Scope::Grant(_), false) | (Scope::Session(..), _) => CounterClass::Unverified,
         }

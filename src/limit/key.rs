@@ -15,8 +15,12 @@ pub enum Scope<'a> {
     Session(&'a str, &'a [u8]),
     /// Those of all callers of the policy.
     Global,
-    /// Those of callers that the table has no room for, each limit for itself.
-    Overflow,
+    /// Those of callers that the table has no room for, each limit for itself, and callers of a verified identity apart
+    /// from the others.
+    Overflow {
+        /// Whether these are counts of callers whose identity was checked.
+        verified: bool,
+    },
 }
 
 /// Everything that makes a count this count. `max` is not part of it: changing it keeps the count.
@@ -69,7 +73,8 @@ impl Key<'_> {
                 write(&mut hasher, session);
             }
             Scope::Global => hasher.write_u8(1),
-            Scope::Overflow => hasher.write_u8(2),
+            Scope::Overflow { verified: false } => hasher.write_u8(2),
+            Scope::Overflow { verified: true } => hasher.write_u8(4),
         }
         let Hash128 { h1, h2 } = hasher.finish128();
         let mut fingerprint = [0; 16];
@@ -117,7 +122,8 @@ mod tests {
             Key { scope: Scope::Session("jwt:a", b"1"), ..key },
             Key { scope: Scope::Session("jwt:a", b"2"), ..key },
             Key { scope: Scope::Global, ..key },
-            Key { scope: Scope::Overflow, ..key },
+            Key { scope: Scope::Overflow { verified: false }, ..key },
+            Key { scope: Scope::Overflow { verified: true }, ..key },
         ];
         let place = |key: &Key<'_>| key.slot(&[7; 16], 4096);
         for (index, one) in keys.iter().enumerate() {

@@ -96,7 +96,7 @@ fn identity(scope: Scope<'_>) -> String {
             let digest = Sha256::digest(session);
             format!("{grant} session {}", hex(digest.first_chunk::<16>().map_or(&[], |front| front)))
         }
-        Scope::Global | Scope::Overflow => EVERYBODY.to_owned(),
+        Scope::Global | Scope::Overflow { .. } => EVERYBODY.to_owned(),
     }
 }
 

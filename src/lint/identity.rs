@@ -22,6 +22,20 @@ pub(super) fn look(found: &mut Lints<'_>) {
                 found.add(Lint::UnverifiedIdentity, pointer, message);
             }
             Source::Constant(value) => constant(found, pointer, index, value),
+            Source::Address { forwarded: true } => {
+                let message = "an address from a forwarding header is one that callers write, so they can make up as many as \
+                               they like; keep this only behind a proxy that overwrites the header";
+                found.add(Lint::UnverifiedIdentity, pointer, message);
+            }
+            Source::Jwt { claim, .. } if claim.looks_nested() => {
+                let names = claim.to_string().replace('.', "\", \"");
+                let message = format!(
+                    "{} is a claim at the top of the token, with a dot in its name; for a claim inside others write \
+                     `[\"{names}\"]`",
+                    quoted(&claim.to_string())
+                );
+                found.add(Lint::DottedClaim, format!("{pointer}/jwt_claim"), message);
+            }
             Source::Jwt { .. } | Source::Peer { .. } | Source::Address { .. } => {}
         }
     }

@@ -13,6 +13,8 @@ pub enum Lint {
     OpenStar,
     /// An identity that nobody checks.
     UnverifiedIdentity,
+    /// A claim with a dot in its name, which is no path.
+    DottedClaim,
     /// Limits of scope `grant` where callers share one identity.
     ConstantGrant,
     /// A binding by host or path alone.
@@ -57,11 +59,12 @@ pub enum Lint {
 
 impl Lint {
     /// Every kind.
-    pub const ALL: [Self; 24] = [
+    pub const ALL: [Self; 25] = [
         Self::Shadow,
         Self::AllowWithHide,
         Self::OpenStar,
         Self::UnverifiedIdentity,
+        Self::DottedClaim,
         Self::ConstantGrant,
         Self::ClientChosenBinding,
         Self::UnboundPolicy,
@@ -92,6 +95,7 @@ impl Lint {
             Self::AllowWithHide => "allow-with-hide",
             Self::OpenStar => "open-star",
             Self::UnverifiedIdentity => "unverified-identity",
+            Self::DottedClaim => "dotted-claim",
             Self::ConstantGrant => "constant-grant",
             Self::ClientChosenBinding => "client-chosen-binding",
             Self::UnboundPolicy => "unbound-policy",

@@ -17,6 +17,8 @@ pub enum StructValue<'a> {
     Null,
     /// A string.
     Text(&'a str),
+    /// A `Struct`, as bytes.
+    Object(&'a [u8]),
     /// Anything else.
     Other,
 }
@@ -74,6 +76,7 @@ fn shallow(bytes: &[u8]) -> Result<StructValue<'_>, DecodeError> {
         Some(Field { number: 3, value: Wire::Bytes(text) }) => {
             StructValue::Text(std::str::from_utf8(text).map_err(|_| DecodeError)?)
         }
+        Some(Field { number: 5, value: Wire::Bytes(structure) }) => StructValue::Object(structure),
         Some(_) => StructValue::Other,
     })
 }

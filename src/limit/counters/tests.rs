@@ -200,6 +200,20 @@ fn beyond_the_bounds_callers_share_one_counter_and_nobody_loses_one() {
 }
 
 #[test]
+fn verified_callers_without_room_share_no_count_with_the_others() {
+    let store = InMemory::new([1; 16]);
+    let counters = Counters::new(&store, Capacity { all: 0, unverified: 0 });
+    let of = |caller, verified| [Charge { verified, ..charge("a", Scope::Grant(caller), 1) }];
+    let pay = |caller, verified| counters.charge(&of(caller, verified), NOW).map(|_| ());
+    assert_eq!(pay("u1", false), Ok(()));
+    assert_eq!(pay("u2", false), Err(full(0)), "the others have used their count up");
+    assert_eq!(pay("v1", true), Ok(()));
+    assert_eq!(pay("v2", true), Err(full(0)));
+    let session = [Charge { verified: true, ..charge("a", Scope::Session("v3", b"s"), 1) }];
+    assert!(counters.charge(&session, NOW).is_err(), "a session costs a caller nothing");
+}
+
+#[test]
 fn when_time_is_over_there_is_room_for_others() {
     let store = InMemory::new([1; 16]);
     let counters = Counters::new(&store, Capacity { all: 1, unverified: 1 });

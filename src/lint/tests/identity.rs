@@ -24,6 +24,30 @@ fn unverified_identity() {
 }
 
 #[test]
+fn an_address_that_callers_write_is_unverified() {
+    assert_eq!(
+        identity(r#"{"address":"forwarded"}"#, "{}"),
+        ["/identity/0: an address from a forwarding header is one that callers write, so they can make up as many as \
+             they like; keep this only behind a proxy that overwrites the header [unverified-identity]"]
+    );
+}
+
+#[test]
+fn dotted_claim() {
+    let of = |claim: &str| identity(&format!(r#"{{"jwt_claim":{claim},"payload":"p"}}"#), "{}");
+    assert_eq!(
+        of(r#""user.email""#),
+        [
+            "/identity/0/jwt_claim: `user.email` is a claim at the top of the token, with a dot in its name; for a claim \
+             inside others write `[\"user\", \"email\"]` [dotted-claim]"
+        ]
+    );
+    for claim in [r#""sub""#, r#"["user","email"]"#, r#""https://example.com/email""#, r#"["a.b","c"]"#] {
+        assert_eq!(of(claim), NONE, "{claim}");
+    }
+}
+
+#[test]
 fn constant_grant() {
     assert_eq!(
         identity(r#"{"constant":"agents"}"#, r#"{"rate_limit":"10/minute"}"#),

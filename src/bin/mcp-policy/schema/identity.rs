@@ -8,9 +8,10 @@ use schemars::JsonSchema;
 pub(super) enum Source {
     /// A claim of a token.
     Jwt {
-        /// The claim of a token, verified by Envoy's `jwt_authn`, that names the caller: a string.
-        #[schemars(title = "JWT claim", length(min = 1, max = 256))]
-        jwt_claim: String,
+        /// The claim of a token, verified by Envoy's `jwt_authn`, that names the caller: a string. A list of names leads to
+        /// a claim inside others.
+        #[schemars(title = "JWT claim")]
+        jwt_claim: Claim,
         /// Where Envoy keeps the token's claims: the provider's `payload_in_metadata`.
         #[schemars(title = "Payload", length(min = 1, max = 256))]
         payload: String,
@@ -51,6 +52,16 @@ pub(super) enum Source {
         #[schemars(title = "Constant", length(min = 1, max = 256))]
         constant: String,
     },
+}
+
+/// A claim by its name, or by the names that lead to it.
+#[derive(JsonSchema)]
+#[schemars(inline, untagged)]
+pub(super) enum Claim {
+    /// At the top of the token.
+    Name(#[schemars(length(min = 1, max = 256))] String),
+    /// Inside others, the outermost name first.
+    Names(#[schemars(length(min = 1, max = 8), inner(length(min = 1, max = 256)))] Vec<String>),
 }
 
 /// A name in the client's certificate.

@@ -95,7 +95,7 @@ fn console() -> Value {
     json!({"console": {
         "approvers": ["jwt:*@example.com", "jwt.p.sub:a", "peer:spiffe://x/*", format!("bearer:{digest}")],
         "identity": [
-            {"peer": "uri_san"}, {"jwt_claim": "email", "payload": "q"}, {"jwt_claim": "sub", "payload": "p"}, {"bearer": true},
+            {"peer": "uri_san"}, {"jwt_claim": ["user", "email"], "payload": "q"}, {"jwt_claim": "sub", "payload": "p"}, {"bearer": true},
         ],
         "hosts": ["localhost:10001", "[::1]:1"],
     }})
