@@ -44,7 +44,7 @@ export class Console {
   // Waits until the page shows what the gateway has.
   async ready() {
     await this.page.locator('main:visible, #signin:visible').waitFor();
-    if (await this.page.locator('#signin').isVisible()) throw new Error(`not signed in: ${await this.text('#why')}`);
+    if (await this.page.locator('#signin').isVisible()) throw new Error(await this.text('#why'));
   }
 
   // Moves the page's time: by default until it has refreshed itself.

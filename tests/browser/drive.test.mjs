@@ -62,7 +62,7 @@ test('screenshots have the size that is asked for', () =>
 test('what cannot be done fails, and says why', () =>
   withGateway(async (gateway) => {
     const stranger = await step(gateway, ['list'], 'wrong');
-    const why = 'error: not signed in: nobody is known by this token; ask for one that is listed in `approvers`\n';
+    const why = "error: Not signed in: send an approver's token\n";
     assert.deepEqual([stranger.code, stranger.stderr], [1, why]);
     const unknown = await step(gateway, ['dance']);
     assert.deepEqual([unknown.code, unknown.stderr], [1, 'error: there is no step `dance`: list, approve, reject or screenshot\n']);

@@ -2,6 +2,8 @@
 
 use std::process::Command;
 
+use crate::scratch::Scratch;
+
 const REFERENCE: &str = include_str!("../../envoy/policies/README.md");
 
 #[test]
@@ -18,6 +20,39 @@ fn the_reference_shows_what_is_printed() {
             .expect("a shell");
         assert_eq!(String::from_utf8(output.stdout).expect("text"), expected, "{arguments}");
     }
+}
+
+const README: &str = include_str!("../../README.md");
+
+#[test]
+fn the_commands_of_the_readme_and_the_reference_work_on_the_policy_of_the_readme() {
+    let scratch = Scratch::new("readme");
+    let policy = README.split("```json\n").nth(1).and_then(|rest| rest.split("```").next()).expect("a policy");
+    scratch.file("my-policy.json", policy);
+    scratch.file("my-policy.cases.json", r#"{"cases":[{"name":"a","calls":[{"tool":"get_a","expect":"allow"}]}]}"#);
+    let mut verbs = Vec::new();
+    let blocks =
+        [README, REFERENCE].map(|text| text.split("```sh\n").skip(1).map(|rest| rest.split("```").next().unwrap()));
+    let in_table = README.lines().filter_map(|line| line.split("`mcp-policy render envoy ").nth(1)?.split('`').next());
+    let in_table: Vec<String> = in_table.map(|rest| format!("mcp-policy render envoy {rest}")).collect();
+    assert_eq!(in_table.len(), 1, "{in_table:?}");
+    let in_blocks = blocks.into_iter().flatten().flat_map(str::lines).filter(|line| line.starts_with("mcp-policy "));
+    for line in in_blocks.chain(in_table.iter().map(String::as_str)) {
+        // It asks a server.
+        if line.starts_with("mcp-policy suggest --url") {
+            continue;
+        }
+        let output = Command::new("sh")
+            .args(["-c", &line.replacen("mcp-policy ", "\"$0\" ", 1), env!("CARGO_BIN_EXE_mcp-policy")])
+            .current_dir(scratch.folder())
+            .output()
+            .expect("a shell");
+        assert!(output.status.success(), "{line}: {}", String::from_utf8_lossy(&output.stderr));
+        verbs.push(line.split(' ').nth(1).expect("a verb"));
+    }
+    verbs.sort_unstable();
+    verbs.dedup();
+    assert_eq!(verbs, ["check", "explain", "render", "schema", "test"]);
 }
 
 const GUIDE: &str = include_str!("../../envoy/README.md");

@@ -1,6 +1,9 @@
 //! Files of one test.
 
-use std::{fs, path::PathBuf};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
 
 /// A folder that is removed with this value.
 pub(crate) struct Scratch(PathBuf);
@@ -10,6 +13,11 @@ impl Scratch {
         let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(test);
         fs::create_dir_all(&folder).unwrap();
         Self(folder)
+    }
+
+    /// The folder itself.
+    pub(crate) fn folder(&self) -> &Path {
+        &self.0
     }
 
     /// Writes a file, and answers its path.
