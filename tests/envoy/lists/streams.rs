@@ -82,7 +82,9 @@ fn a_list_that_cannot_be_read_and_has_no_id_ends_the_stream() {
         say(&mut script, "data: {\"result\":{\"tools\":[],\"tools\":[{\"name\":\"evil\"}]}}\n\n").await;
         stream.rest().await.expect_err("the stream should have been ended");
         let log = gateway.log();
-        assert!(log.contains("a list on a stream cannot be read, and it has no id to be answered by; it was ended"));
+        assert!(log.contains(
+            "a list on a stream cannot be read, and it has no id that an error could name; the response was reset"
+        ));
     });
 }
 
