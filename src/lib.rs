@@ -52,3 +52,4 @@ pub mod protobuf;
 pub mod store;
 pub mod time;
 mod uri;
+pub mod window;

@@ -1,67 +1,73 @@
-//! Where cells are kept.
+//! The cells that all workers of one Envoy share: the store of limits, approvals and the decision log.
 //!
-//! Envoy's shared data has no delete and no create-if-absent, and a write to a key that is missing always succeeds.
-//! So a store here has a fixed number of cells that are made before the first request, and a cell that is missing is
-//! a failure, never an empty one. Each begins as [`HEADER`], whatever it is for.
+//! Envoy's shared data has no delete and no create-if-absent, and a write to a missing key always succeeds. So a store
+//! has a fixed number of cells, which exist before the first request, and a missing cell is a failure, never an empty one.
+//! Every cell starts as [`HEADER`].
+//!
+//! * [`Store`]: reads, writes and updates cells; the filter implements it on shared data
+//! * [`InMemory`]: the same for the command and for tests
+//! * [`framing`]: several texts in one cell
 
 pub mod framing;
+mod in_memory;
 
-use std::{cell::RefCell, ops::Range};
+#[cfg(test)]
+mod tests;
 
-use crate::{
-    limit::{Charge, CounterSlot},
-    time::Timestamp,
-};
+use std::ops::Range;
 
-/// Sixteen random bytes that every worker of one Envoy shares; they keep callers from steering where they count.
+pub use in_memory::InMemory;
+
+/// Sixteen random bytes that all workers of one Envoy share. Callers do not know them, so that no caller chooses the cell
+/// of its counters.
 pub type Seed = [u8; 16];
 
-/// What a cell holds at first: the name and the version of every format there is. It is also part of each cell's name, so a
-/// new version starts with new cells.
+/// What a cell holds at first: the name and the version of the cells' format. It is part of each cell's key, too, so a new
+/// version starts with new cells.
 pub const HEADER: &[u8] = b"mcp\x01";
 
-/// The cells that the table of counters lies in.
+/// The shards of the table of counters.
 pub const TABLE: Range<u16> = 0..4096;
-/// How many counters there are.
+/// How many counters the table holds.
 pub const TOTALS: u16 = 4096;
-/// The questions that wait for approval, and those that were answered.
+/// The approvals: pending, approved and rejected.
 pub const APPROVALS: u16 = 4097;
-/// What is asked, each question in a cell of its own.
+/// The details of each approval.
 pub const APPROVAL_DETAILS: Range<u16> = 4098..4354;
-/// Where the next of the [`DECISIONS`] go.
+/// Which of [`DECISIONS`] comes next.
 pub const NEXT_DECISION: u16 = 4354;
-/// The newest decisions, for people to see.
+/// The newest decisions, for the console.
 pub const DECISIONS: Range<u16> = 4355..4611;
-/// What some counters count, for people to see: the table itself keeps no names.
+/// What some counters count, for the console.
 pub const COUNTER_INFO: Range<u16> = 4611..4867;
 /// All cells.
 pub const CELLS: Range<u16> = 0..4867;
 
-/// How often a write is tried again when other workers were faster. Each failure means that another one got through, so with
-/// 64 tries even 64 workers in lock step all finish.
-pub const MAX_CAS_ATTEMPTS: u32 = 64;
+/// Attempts of one update. Each that fails means that another worker's succeeded, so with 64 attempts even 64 workers in
+/// lock step all finish.
+const MAX_CAS_ATTEMPTS: u32 = 64;
 
-/// The cell of this index in one of the ranges of 256.
+/// The cell with this index in one of the ranges of 256.
 #[must_use]
 pub fn cell(cells: &Range<u16>, index: u8) -> u16 {
     cells.start.saturating_add(u16::from(index))
 }
 
-/// The bytes of a cell and the version they had when they were read.
+/// The bytes of a cell, and their version.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Versioned {
     /// The bytes.
     pub bytes: Vec<u8>,
-    /// Opaque; only for writing back.
+    /// Opaque; for [`Store::compare_and_swap`].
     pub version: u32,
 }
 
-/// What became of a write.
+/// The outcome of a compare-and-swap.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Cas {
-    /// It is done.
+    /// The cell has the new bytes.
     Done,
-    /// Somebody else wrote in between; nothing has changed.
+    /// Another worker wrote the cell since it was read; nothing has changed.
     Mismatch,
 }
 
@@ -69,30 +75,25 @@ pub enum Cas {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Unavailable;
 
-/// Something that happened to the table, for statistics.
+/// Something that happened to the store, for statistics.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Event {
-    /// So many counters more are kept, or less.
+    /// The table holds that many counters more, or fewer.
     CountersChanged(i64),
-    /// There was no room for a caller's own counter.
+    /// The table had no room for a caller's own counter.
     Overflow,
-    /// Another worker was faster.
+    /// Another worker wrote a cell between the reading and the writing of this one.
     Conflict,
 }
 
-/// Cells that all workers see.
+/// Cells that all workers share.
 pub trait Store {
-    /// Takes note of an event.
+    /// Counts an event in a statistic, if there are any.
     fn record_event(&self, event: Event) {
         let _ = event;
     }
 
-    /// Takes note of a charge: the table itself keeps no names for people to see.
-    fn charged(&self, charge: &Charge<'_>, place: &CounterSlot, now: Timestamp) {
-        let _ = (charge, place, now);
-    }
-
-    /// The secret of the table.
+    /// The secret that chooses the cells of counters.
     ///
     /// # Errors
     /// It cannot be read, or was never made.
@@ -104,54 +105,51 @@ pub trait Store {
     /// It cannot be read, or was never made.
     fn read(&self, cell: u16) -> Result<Versioned, Unavailable>;
 
-    /// Writes a cell, whoever has written it: what people look at, and no verdict hangs on.
-    ///
-    /// # Errors
-    /// It cannot be written.
-    fn set(&self, cell: u16, bytes: &[u8]) -> Result<(), Unavailable> {
-        let version = self.read(cell)?.version;
-        self.compare_and_swap(cell, bytes, version).map(drop)
-    }
-
-    /// Writes a cell that nobody has written since it had `version`.
+    /// Writes a cell if it still has `version`.
     ///
     /// # Errors
     /// It cannot be written.
     fn compare_and_swap(&self, cell: u16, bytes: &[u8], version: u32) -> Result<Cas, Unavailable>;
-}
 
-/// A store in memory: what the command and the tests count in.
-#[derive(Debug)]
-pub struct InMemory {
-    seed: Seed,
-    cells: RefCell<Vec<Versioned>>,
-}
-
-impl InMemory {
-    /// Cells that hold nothing.
-    #[must_use]
-    pub fn new(seed: Seed) -> Self {
-        let cells = CELLS.map(|_| Versioned { bytes: HEADER.to_vec(), version: 1 }).collect();
-        Self { seed, cells: RefCell::new(cells) }
-    }
-}
-
-impl Store for InMemory {
-    fn seed(&self) -> Result<Seed, Unavailable> {
-        Ok(self.seed)
+    /// Writes a cell, whatever other workers write. For data that is only displayed.
+    ///
+    /// # Errors
+    /// It cannot be written.
+    fn set(&self, cell: u16, bytes: &[u8]) -> Result<(), Unavailable> {
+        self.update(cell, |_| Ok(((), Some(bytes.to_vec()))))
     }
 
-    fn read(&self, cell: u16) -> Result<Versioned, Unavailable> {
-        self.cells.borrow().get(usize::from(cell)).cloned().ok_or(Unavailable)
-    }
-
-    fn compare_and_swap(&self, cell: u16, bytes: &[u8], version: u32) -> Result<Cas, Unavailable> {
-        let mut cells = self.cells.borrow_mut();
-        let stored = cells.get_mut(usize::from(cell)).ok_or(Unavailable)?;
-        if stored.version != version {
-            return Ok(Cas::Mismatch);
+    /// Replaces the bytes of a cell by those that `step` makes of them, and returns the step's outcome. If another worker
+    /// writes in between, `step` runs again on the new bytes; no more than 64 times, and each time is an
+    /// [`Event::Conflict`]. Nothing is written if `step` returns no bytes or the bytes that it was given.
+    ///
+    /// ```
+    /// # use mcp_policy::store::{InMemory, Store as _, TOTALS, Unavailable};
+    /// let store = InMemory::new([0; 16]);
+    /// let size = store.update(TOTALS, |bytes| {
+    ///     let longer = [bytes, b"!"].concat();
+    ///     Ok::<_, Unavailable>((longer.len(), Some(longer)))
+    /// })?;
+    /// assert_eq!((size, store.read(TOTALS)?.bytes), (5, b"mcp\x01!".to_vec()));
+    /// # Ok::<(), Unavailable>(())
+    /// ```
+    ///
+    /// # Errors
+    /// What `step` returns; or the cell cannot be read or written, or other workers were faster each time.
+    fn update<T, E: From<Unavailable>>(
+        &self,
+        cell: u16,
+        step: impl Fn(&[u8]) -> Result<(T, Option<Vec<u8>>), E>,
+    ) -> Result<T, E> {
+        for _ in 0..MAX_CAS_ATTEMPTS {
+            let stored = self.read(cell)?;
+            let (outcome, bytes) = step(&stored.bytes)?;
+            let Some(bytes) = bytes.filter(|bytes| *bytes != stored.bytes) else { return Ok(outcome) };
+            match self.compare_and_swap(cell, &bytes, stored.version)? {
+                Cas::Done => return Ok(outcome),
+                Cas::Mismatch => self.record_event(Event::Conflict),
+            }
         }
-        *stored = Versioned { bytes: bytes.to_vec(), version: version.wrapping_add(1) };
-        Ok(Cas::Done)
+        Err(Unavailable.into())
     }
 }

@@ -1,24 +1,32 @@
-//! Moments as people and their tools write them.
+//! Points in time, and how RFC 3339 writes them.
 
-/// A moment in milliseconds since the epoch, UTC.
+/// A point in time, in milliseconds since the epoch, UTC.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Timestamp(pub u64);
 
-/// The last millisecond that RFC 3339 can write.
+/// The last millisecond of the year 9999: RFC 3339 writes four digits.
 const LAST: Timestamp = Timestamp(253_402_300_799_999);
 
 impl Timestamp {
-    pub(crate) fn seconds(self) -> u64 {
+    /// The start of a second since the epoch; the last timestamp there is, if that lies beyond.
+    #[must_use]
+    pub fn from_seconds(seconds: u64) -> Self {
+        Self(seconds.saturating_mul(1000))
+    }
+
+    /// The second since the epoch that it lies in.
+    #[must_use]
+    pub fn seconds(self) -> u64 {
         self.0 / 1000
     }
 }
 
-/// A moment as RFC 3339 has it, to the second; `None` if it has more than four digits for the year.
-pub(crate) fn rfc_3339(moment: Timestamp) -> Option<String> {
-    if moment > LAST {
+/// A timestamp as RFC 3339 writes it, to the second; `None` after the year 9999.
+pub(crate) fn rfc_3339(timestamp: Timestamp) -> Option<String> {
+    if timestamp > LAST {
         return None;
     }
-    let seconds = moment.0 / 1000;
+    let seconds = timestamp.seconds();
     let (year, month, day) = date(seconds / 86_400);
     let (hour, minute, second) = (seconds / 3600 % 24, seconds / 60 % 60, seconds % 60);
     let mut text = String::with_capacity(20);
@@ -33,8 +41,9 @@ pub(crate) fn rfc_3339(moment: Timestamp) -> Option<String> {
     Some(text)
 }
 
-/// The Gregorian date so many days after 1970-01-01. Reckoned in years that begin with March, so that a leap day is
-/// their last, and in eras of 400 years, which are all of one length; after Howard Hinnant's `civil_from_days`.
+/// The Gregorian date that many days after 1970-01-01: year, month, day. It counts in years that begin with March, so that
+/// a leap day is the last of its year, and in eras of 400 years, all of which have one length; after Howard Hinnant's
+/// `civil_from_days`.
 fn date(days: u64) -> (u64, u64, u64) {
     const ERA: u64 = 146_097;
     // From 0000-03-01 on.
@@ -58,14 +67,15 @@ mod tests {
     use super::{LAST, Timestamp, rfc_3339};
 
     #[test]
-    fn it_writes_what_others_do() {
-        let others = |moment: Timestamp| {
-            humantime::format_rfc3339_seconds(SystemTime::UNIX_EPOCH + Duration::from_millis(moment.0)).to_string()
+    fn a_timestamp_is_written_as_humantime_writes_it() {
+        let expected = |timestamp: Timestamp| {
+            let time = SystemTime::UNIX_EPOCH + Duration::from_millis(timestamp.0);
+            humantime::format_rfc3339_seconds(time).to_string()
         };
         // Every day of two eras, each at another time, and the seconds around the ends of days.
         for day in 0..2 * 146_097 {
-            for moment in [day * 86_400_000, day * 86_399_989, (day + 1) * 86_400_000 - 1].map(Timestamp) {
-                assert_eq!(rfc_3339(moment), Some(others(moment)), "{moment:?}");
+            for timestamp in [day * 86_400_000, day * 86_399_989, (day + 1) * 86_400_000 - 1].map(Timestamp) {
+                assert_eq!(rfc_3339(timestamp), Some(expected(timestamp)), "{timestamp:?}");
             }
         }
         assert_eq!(rfc_3339(LAST).as_deref(), Some("9999-12-31T23:59:59Z"));

@@ -1,166 +1,158 @@
-//! The book and its texts, where all workers see them.
+//! Approvals and their details in the store, where all workers see them.
+
+#[cfg(test)]
+mod tests;
 
 use crate::{
-    store::{APPROVAL_DETAILS, APPROVALS, Cas, Event, MAX_CAS_ATTEMPTS, Store, Unavailable, cell},
+    store::{APPROVAL_DETAILS, APPROVALS, Store, Unavailable, cell},
     time::Timestamp,
 };
 
 use super::{Approval, ApprovalDetails, Approvals, CorruptRegistry, Fingerprint, NotPending, TooManyPending};
 
-#[cfg(test)]
-mod tests;
-
-/// Where questions are asked and answered.
+/// The approvals in a store.
 #[derive(Clone, Copy, Debug)]
 pub struct ApprovalStore<'s, S>(pub &'s S);
 
-/// A question could not be asked.
+/// An approval could not be requested.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RequestError {
-    /// There are too many.
+    /// Too many are pending.
     Full,
-    /// The book could not be read or written.
+    /// The store could not be read or written.
     Unavailable,
 }
 
-/// A question could not be answered.
+/// An approval could not be decided.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum DecideError {
-    /// There is none of this name, or its time is over.
+    /// There is none with this id, or it has expired.
     Unknown,
-    /// Somebody was faster.
+    /// It was decided before.
     AlreadyDecided,
-    /// Nobody knows any more what it says.
+    /// Its details were lost, so that the approver cannot have read them.
     DetailsLost,
-    /// Whoever asks must not answer.
+    /// The approver is the grant that requested it.
     SelfApproval,
-    /// The book could not be read or written.
+    /// The store could not be read or written.
     Unavailable,
 }
 
-/// Who answers a question, and what.
+/// What an approver decides.
 #[derive(Clone, Copy, Debug)]
 pub struct ApproverDecision<'a> {
     /// Whether the call may pass.
     pub yes: bool,
     /// The [`digest`](super::digest) of the approver's grant.
     pub grant: [u8; 32],
-    /// The approver, as people may see it.
+    /// The approver's grant, as it may be shown.
     pub approver: &'a str,
-    /// What they say besides.
+    /// The approver's note.
     pub note: &'a str,
 }
 
 impl<S: Store> ApprovalStore<'_, S> {
-    /// All questions that are not over, in the order in which they were asked.
+    /// All approvals that have not expired, in the order of their requests.
     ///
     /// # Errors
-    /// The book cannot be read.
+    /// The store cannot be read.
     pub fn entries(&self, now: Timestamp) -> Result<Vec<Approval>, Unavailable> {
-        let book = Approvals::open(&self.0.read(APPROVALS)?.bytes)?;
-        Ok(book.entries(now).copied().collect())
+        let approvals = Approvals::open(&self.0.read(APPROVALS)?.bytes)?;
+        Ok(approvals.entries(now).copied().collect())
     }
 
-    /// How a question stands, if it was asked.
+    /// The approval with this fingerprint, if it was requested and has not expired.
     ///
     /// # Errors
-    /// The book cannot be read.
-    pub fn find(&self, asked: Fingerprint, now: Timestamp) -> Result<Option<Approval>, Unavailable> {
-        Ok(Approvals::open(&self.0.read(APPROVALS)?.bytes)?.find(asked, now))
+    /// The store cannot be read.
+    pub fn find(&self, fingerprint: Fingerprint, now: Timestamp) -> Result<Option<Approval>, Unavailable> {
+        Ok(Approvals::open(&self.0.read(APPROVALS)?.bytes)?.find(fingerprint, now))
     }
 
-    /// The cell with the text of a question, for [`ApprovalDetails::read`]; `None` if it cannot be read.
+    /// The cell with the details of an approval, for [`ApprovalDetails::read`]; `None` if it cannot be read.
     #[must_use]
-    pub fn details(&self, entry: &Approval) -> Option<Vec<u8>> {
-        self.0.read(cell(&APPROVAL_DETAILS, entry.slot)).ok().map(|stored| stored.bytes)
+    pub fn details(&self, approval: &Approval) -> Option<Vec<u8>> {
+        self.0.read(cell(&APPROVAL_DETAILS, approval.slot)).ok().map(|stored| stored.bytes)
     }
 
-    /// Asks a question, or finds how it stands. It waits for `life` seconds, and lives as long once it is answered.
+    /// Requests an approval, or finds the one that was requested before. It is pending for `ttl` seconds, and lives as long
+    /// again once it is decided.
     ///
     /// # Errors
-    /// There are too many, or the book or its text cannot be written.
+    /// Too many are pending, or the store cannot be written.
     pub fn request(
         &self,
-        text: &ApprovalDetails<'_>,
-        asked: Fingerprint,
-        life: u32,
+        details: &ApprovalDetails<'_>,
+        fingerprint: Fingerprint,
+        ttl: u32,
         now: Timestamp,
     ) -> Result<Approval, RequestError> {
-        let entry = self.change(|book| {
-            book.request(&text.question, asked, life, now).map_err(|TooManyPending| RequestError::Full)
+        let approval = self.update(|approvals| {
+            approvals.request(&details.question, fingerprint, ttl, now).map_err(|TooManyPending| RequestError::Full)
         })?;
-        // Also where it was asked before: whoever had the place until now may have been late to write.
-        self.write(&entry, |known| known.is_none().then(|| text.to_bytes()))?;
-        Ok(entry)
+        // Also if it was requested before: the worker that used the cell until then may have written late.
+        self.update_details(&approval, |known| known.is_none().then(|| details.to_bytes()))?;
+        Ok(approval)
     }
 
-    /// Uses a yes up, for one call.
+    /// Takes an approval out, for one call; `None` if there is none that is approved.
     ///
     /// # Errors
-    /// The book cannot be read or written; then it is not used up.
-    pub fn consume(&self, asked: Fingerprint, now: Timestamp) -> Result<Option<Approval>, Unavailable> {
-        self.change(|book| Ok(book.consume(asked, now)))
+    /// The store cannot be read or written; then the approval stays.
+    pub fn consume(&self, fingerprint: Fingerprint, now: Timestamp) -> Result<Option<Approval>, Unavailable> {
+        self.update(|approvals| Ok(approvals.consume(fingerprint, now)))
     }
 
-    /// Gives back a yes whose call cannot have reached a server. Should that fail, it is lost, and nothing is owed.
-    pub fn restore(&self, taken: Approval, now: Timestamp) {
-        let _: Result<(), Unavailable> = self.change(|book| {
-            book.restore(taken, now);
+    /// Puts an approval back whose call cannot have reached a server. If that fails, the approval is lost.
+    pub fn restore(&self, consumed: Approval, now: Timestamp) {
+        let _: Result<(), Unavailable> = self.update(|approvals| {
+            approvals.restore(consumed, now);
             Ok(())
         });
     }
 
-    /// Answers a question.
+    /// Approves or rejects.
     ///
     /// # Errors
-    /// It does not wait for this answer, or the book cannot be written.
-    pub fn decide(&self, id: [u8; 10], answer: &ApproverDecision<'_>, now: Timestamp) -> Result<Approval, DecideError> {
+    /// The approval is not pending, or not for this approver to decide; or the store cannot be written.
+    pub fn decide(
+        &self,
+        id: [u8; 10],
+        decision: &ApproverDecision<'_>,
+        now: Timestamp,
+    ) -> Result<Approval, DecideError> {
         let entries = self.entries(now)?;
-        let entry = entries.iter().find(|entry| entry.id == id).ok_or(DecideError::Unknown)?;
-        let bytes = self.details(entry).ok_or(DecideError::Unavailable)?;
-        let text = ApprovalDetails::read(&bytes, entry.fingerprint).ok_or(DecideError::DetailsLost)?;
-        if text.question.grant == answer.grant {
+        let approval = entries.iter().find(|approval| approval.id == id).ok_or(DecideError::Unknown)?;
+        let bytes = self.details(approval).ok_or(DecideError::Unavailable)?;
+        let details = ApprovalDetails::read(&bytes, approval.fingerprint).ok_or(DecideError::DetailsLost)?;
+        if details.question.grant == decision.grant {
             return Err(DecideError::SelfApproval);
         }
-        let answered =
-            self.change(|book| book.decide(id, answer.yes, now).map_err(|NotPending| DecideError::AlreadyDecided))?;
-        // Only who has answered gets here, so nobody else signs. A call that comes in between finds no signature.
-        let ApproverDecision { approver, note, .. } = *answer;
-        let signed = |text: ApprovalDetails<'_>| ApprovalDetails { approver, note, ..text }.to_bytes();
-        let _: Result<(), Unavailable> = self.write(&answered, |known| known.map(signed));
-        Ok(answered)
+        let decided = self.update(|approvals| {
+            approvals.decide(id, decision.yes, now).map_err(|NotPending| DecideError::AlreadyDecided)
+        })?;
+        // Only the approver who has decided gets here. A call that comes in between finds the details without a note.
+        let ApproverDecision { approver, note, .. } = *decision;
+        let signed = |details: ApprovalDetails<'_>| ApprovalDetails { approver, note, ..details }.to_bytes();
+        let _: Result<(), Unavailable> = self.update_details(&decided, |known| known.map(signed));
+        Ok(decided)
     }
 
-    /// Writes what `bytes` makes of the text that is known of a question, if it makes anything.
-    fn write(
+    /// Replaces the details of an approval by the bytes that `step` makes of those that are known, if it makes any.
+    fn update_details(
         &self,
-        entry: &Approval,
-        bytes: impl Fn(Option<ApprovalDetails<'_>>) -> Option<Vec<u8>>,
+        approval: &Approval,
+        step: impl Fn(Option<ApprovalDetails<'_>>) -> Option<Vec<u8>>,
     ) -> Result<(), Unavailable> {
-        let cell = cell(&APPROVAL_DETAILS, entry.slot);
-        for _ in 0..MAX_CAS_ATTEMPTS {
-            let stored = self.0.read(cell)?;
-            let Some(bytes) = bytes(ApprovalDetails::read(&stored.bytes, entry.fingerprint)) else { return Ok(()) };
-            if self.0.compare_and_swap(cell, &bytes, stored.version)? == Cas::Done {
-                return Ok(());
-            }
-        }
-        Err(Unavailable)
+        let cell = cell(&APPROVAL_DETAILS, approval.slot);
+        self.0.update(cell, |bytes| Ok(((), step(ApprovalDetails::read(bytes, approval.fingerprint)))))
     }
 
-    /// One step of the book, on whatever thread.
-    fn change<T, E: From<Unavailable>>(&self, step: impl Fn(&mut Approvals) -> Result<T, E>) -> Result<T, E> {
-        for _ in 0..MAX_CAS_ATTEMPTS {
-            let stored = self.0.read(APPROVALS)?;
-            let mut book = Approvals::open(&stored.bytes).map_err(Unavailable::from)?;
-            let outcome = step(&mut book)?;
-            let bytes = book.to_bytes();
-            if bytes == stored.bytes || self.0.compare_and_swap(APPROVALS, &bytes, stored.version)? == Cas::Done {
-                return Ok(outcome);
-            }
-            self.0.record_event(Event::Conflict);
-        }
-        Err(Unavailable.into())
+    fn update<T, E: From<Unavailable>>(&self, step: impl Fn(&mut Approvals) -> Result<T, E>) -> Result<T, E> {
+        self.0.update(APPROVALS, |bytes| {
+            let mut approvals = Approvals::open(bytes).map_err(Unavailable::from)?;
+            Ok((step(&mut approvals)?, Some(approvals.to_bytes())))
+        })
     }
 }
 

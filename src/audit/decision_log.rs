@@ -1,12 +1,12 @@
-//! The newest decisions, for people to see: a ring of 256 records.
+//! The newest decisions, for the console: a ring of 256 records.
 //!
-//! Each worker takes eight places of the ring at a time, so that most decisions cost one write and no reading; and where
-//! there are many, it writes them down together, four times a second. What is lost on the way changes no verdict.
+//! Each worker takes eight places of the ring at a time, so that most decisions cost one write and no read. If there are
+//! many, a worker writes them together, four times a second. No decision depends on a record that is lost.
 
 use std::collections::VecDeque;
 
 use crate::{
-    store::{Cas, DECISIONS, HEADER, NEXT_DECISION, Store, Unavailable, cell, framing},
+    store::{DECISIONS, HEADER, NEXT_DECISION, Store, Unavailable, cell, framing},
     time::Timestamp,
 };
 
@@ -14,57 +14,57 @@ use crate::{
 #[derive(Clone, Copy, Debug)]
 pub struct DecisionLog<'s, S>(pub &'s S);
 
-/// Places of the ring that one worker has to itself.
+/// Places of the ring that one worker writes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct SlotBlock {
     next: u8,
     left: u8,
 }
 
-/// What one worker has decided and the ring does not have yet.
+/// The records of one worker that are not in the ring yet.
 #[derive(Debug, Default)]
 pub struct Buffer {
     waiting: VecDeque<(Timestamp, String)>,
-    /// When one was written down at once last.
-    since: Option<Timestamp>,
+    /// When a record was last written without waiting.
+    written_at: Option<Timestamp>,
     block: SlotBlock,
 }
 
 /// Places that a worker takes at a time.
 const BLOCK: u8 = 8;
-/// Decisions that wait in one worker; beyond, the oldest are lost, as they would be in the ring.
+/// Records that wait in one worker; beyond, the oldest are lost, as they would be in the ring.
 const MAX_WAITING: usize = 256;
 
 impl SlotBlock {
-    /// No places.
+    /// A block without places.
     pub const NONE: Self = Self { next: 0, left: 0 };
 }
 
 impl Buffer {
-    /// Milliseconds for which decisions wait after some were written down.
+    /// How long records wait after others were written, in milliseconds.
     pub const WAIT: u32 = 250;
 
-    /// Nothing.
+    /// An empty buffer.
     #[must_use]
     pub const fn new() -> Self {
-        Self { waiting: VecDeque::new(), since: None, block: SlotBlock::NONE }
+        Self { waiting: VecDeque::new(), written_at: None, block: SlotBlock::NONE }
     }
 
-    /// Takes a record, and answers whether it is time to write down what waits.
+    /// Adds a record, and returns whether it is time to write those that wait.
     pub fn add(&mut self, record: String, now: Timestamp) -> bool {
         if self.waiting.len() >= MAX_WAITING {
             self.waiting.pop_front();
         }
         self.waiting.push_back((now, record));
-        // A clock that steps back makes nothing wait.
-        let is_due = self.since.is_none_or(|since| now.0.abs_diff(since.0) >= u64::from(Self::WAIT));
+        // If the clock has stepped back, no record waits for it.
+        let is_due = self.written_at.is_none_or(|written_at| now.0.abs_diff(written_at.0) >= u64::from(Self::WAIT));
         if is_due {
-            self.since = Some(now);
+            self.written_at = Some(now);
         }
         is_due
     }
 
-    /// Writes down what waits.
+    /// Writes the records that wait.
     pub fn write<S: Store>(&mut self, store: &S) {
         while let Some((at, record)) = self.waiting.pop_front() {
             self.block = DecisionLog(store).append(self.block, &record, at);
@@ -73,9 +73,9 @@ impl Buffer {
 }
 
 impl<S: Store> DecisionLog<'_, S> {
-    /// Notes a record, and answers what is left of the block.
+    /// Writes a record, and returns what is left of the block.
     pub fn append(&self, block: SlotBlock, record: &str, now: Timestamp) -> SlotBlock {
-        let block = if block.left == 0 { self.block().unwrap_or_default() } else { block };
+        let block = if block.left == 0 { self.take_block().unwrap_or_default() } else { block };
         let Some(left) = block.left.checked_sub(1) else { return block };
         let bytes = framing::join(&[&now.0.to_le_bytes(), record.as_bytes()]);
         let _: Result<(), Unavailable> = self.0.set(cell(&DECISIONS, block.next), &bytes);
@@ -88,7 +88,7 @@ impl<S: Store> DecisionLog<'_, S> {
         let mut newest: Vec<(Timestamp, u8)> = Vec::new();
         for place in 0..=u8::MAX {
             let Some((at, _)) = self.record(place) else { continue };
-            // A few at a time, and nearly in order: no sorting of the library's, which is long.
+            // The records are few and nearly in order. The standard sort would add to the module's size.
             let index = newest.partition_point(|other| *other > (at, place));
             newest.insert(index, (at, place));
         }
@@ -104,19 +104,17 @@ impl<S: Store> DecisionLog<'_, S> {
         Some((Timestamp(u64::from_le_bytes(at.try_into().ok()?)), record))
     }
 
-    /// Takes places. Where somebody else does at the same time, this decision is not noted.
-    fn block(&self) -> Result<SlotBlock, Unavailable> {
-        let stored = self.0.read(NEXT_DECISION)?;
-        let next = match stored.bytes.strip_prefix(HEADER) {
-            Some([]) => 0,
-            Some([next]) => *next,
-            _ => return Err(Unavailable),
-        };
-        let bytes = [HEADER, &[next.wrapping_add(BLOCK)]].concat();
-        match self.0.compare_and_swap(NEXT_DECISION, &bytes, stored.version)? {
-            Cas::Done => Ok(SlotBlock { next, left: BLOCK }),
-            Cas::Mismatch => Err(Unavailable),
-        }
+    /// Takes the next block of the ring.
+    fn take_block(&self) -> Result<SlotBlock, Unavailable> {
+        self.0.update(NEXT_DECISION, |bytes| {
+            let next = match bytes.strip_prefix(HEADER) {
+                Some([]) => 0,
+                Some([next]) => *next,
+                _ => return Err(Unavailable),
+            };
+            let bytes = [HEADER, &[next.wrapping_add(BLOCK)]].concat();
+            Ok((SlotBlock { next, left: BLOCK }, Some(bytes)))
+        })
     }
 }
 
@@ -133,7 +131,7 @@ mod tests {
     }
 
     #[test]
-    fn the_newest_256_are_kept_whichever_worker_notes_them() {
+    fn the_newest_256_records_are_kept_whichever_worker_writes_them() {
         let store = InMemory::new([0; 16]);
         let recent = DecisionLog(&store);
         let mut blocks = [SlotBlock::NONE; 2];
@@ -151,7 +149,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_read_is_left_out() {
+    fn a_record_that_cannot_be_read_is_left_out() {
         let store = InMemory::new([0; 16]);
         let recent = DecisionLog(&store);
         let block = recent.append(SlotBlock::NONE, "one", Timestamp(1));
@@ -163,7 +161,7 @@ mod tests {
     }
 
     #[test]
-    fn a_decision_after_a_pause_is_written_at_once_and_those_that_follow_together() {
+    fn a_record_after_a_pause_is_written_at_once_and_those_that_follow_together() {
         let store = InMemory::new([0; 16]);
         let (mut fresh, mut written) = (Buffer::new(), Vec::new());
         for now in [1000, 1001, 1249, 1250, 1300, 1700, 1600, 1400] {
@@ -180,7 +178,7 @@ mod tests {
     }
 
     #[test]
-    fn of_a_flood_the_newest_256_are_kept() {
+    fn the_newest_256_records_of_a_flood_are_kept() {
         let store = InMemory::new([0; 16]);
         let mut fresh = Buffer::new();
         for number in 0..1000_u64 {

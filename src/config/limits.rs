@@ -5,6 +5,7 @@ use crate::{
     json::cursor::{Cursor, Keys},
     limit::rate_limit_service,
     policy::{Cost, Limit},
+    window::Algorithm,
 };
 
 /// How counters are kept.
@@ -113,7 +114,7 @@ pub(super) fn check(config: &Cursor<'_, '_>, policies: &[NamedPolicy]) {
 
 /// What of a limit no service can count: the key, and what to write there.
 fn uncountable(limit: &Limit) -> impl Iterator<Item = (&'static str, String)> {
-    let is_calendar = rate_limit_service::is_supported_window(limit.period.seconds());
+    let is_calendar = rate_limit_service::is_supported_window(limit.window);
     let is_whole = limit.max.units().is_some_and(|max| max <= rate_limit_service::MAX_PER_UNIT);
     let costs_whole = match &limit.cost {
         Cost::Fixed(amount) => amount.units().is_some(),
@@ -122,7 +123,11 @@ fn uncountable(limit: &Limit) -> impl Iterator<Item = (&'static str, String)> {
     let by = "`limits.service` counts by";
     [
         (!is_calendar, "window", format!("{by} `second`, `minute`, `hour` or `day`; take one of them")),
-        (limit.sliding, "algorithm", format!("{by} the calendar, and its windows do not slide; leave `algorithm` out")),
+        (
+            limit.algorithm == Algorithm::Sliding,
+            "algorithm",
+            format!("{by} the calendar, and its windows do not slide; leave `algorithm` out"),
+        ),
         (!is_whole, "max", format!("{by} whole numbers up to {}; take one", rate_limit_service::MAX_PER_UNIT)),
         (!costs_whole, "increment", format!("{by} whole numbers; take one")),
     ]

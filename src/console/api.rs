@@ -5,7 +5,7 @@ use crate::{
     audit::decision_log::DecisionLog,
     http::Response,
     json::Writer,
-    limit::{CounterInfo, CounterInfos},
+    limit::{CounterInfo, CounterInfos, CounterUse},
     store::Store,
     time::Timestamp,
 };
@@ -78,15 +78,15 @@ pub(super) fn list_counters<S: Store>(query: ListQuery<'_>, now: Timestamp, stor
     let mut page = Page::default();
     let start = query.after.map_or(0, |after| u16::from(after.slot).saturating_add(1));
     for slot in start..=u8::MAX.into() {
-        let Some((slot, (counter, used))) =
-            u8::try_from(slot).ok().and_then(|slot| Some((slot, counters.get(slot, now)?)))
+        let Some((slot, counter)) = u8::try_from(slot).ok().and_then(|slot| Some((slot, counters.get(slot, now)?)))
         else {
             continue;
         };
         if !page.has_room() {
             break;
         }
-        let CounterInfo { filter, policy, counter, scope, grant, quota, .. } = counter;
+        let CounterUse { info, used, resets_at } = counter;
+        let CounterInfo { filter, policy, counter, scope, grant, quota, .. } = info;
         let mut item = Writer::default();
         item.text("filter", &filter)
             .text("policy", &policy)
@@ -96,7 +96,7 @@ pub(super) fn list_counters<S: Store>(query: ListQuery<'_>, now: Timestamp, stor
             .json("window", quota.window.seconds())
             .json("max", quota.max)
             .json("used", used)
-            .text("resetAt", &timestamp(quota.ends(now)));
+            .text("resetAt", &timestamp(resets_at));
         page.add(Cursor { time: 0, slot }, &item.finish());
     }
     versioned("counters", page, query, now)

@@ -12,7 +12,7 @@ use crate::{
     engine::{self, Disposition, RequestInfo},
     http::Headers,
     identity::{Grant, IdentityError},
-    limit::CounterInfos,
+    limit::{CounterInfo, CounterInfos},
     store::InMemory,
     time::Timestamp,
 };
@@ -205,29 +205,12 @@ fn an_approver_sees_counters_and_decisions() {
     let config = Config::load(policy).unwrap();
     let pairs = [(":method", "POST"), ("content-type", "application/json")];
     let call = RequestInfo::new(headers(&pairs), Ok(Grant::named("jwt:agent")));
-    struct Shown<'s>(&'s InMemory);
-    impl crate::store::Store for Shown<'_> {
-        fn charged(&self, charge: &crate::limit::Charge<'_>, place: &crate::limit::CounterSlot, now: Timestamp) {
-            CounterInfos(self.0).set(charge, place, now);
-        }
-        fn seed(&self) -> Result<crate::store::Seed, crate::store::Unavailable> {
-            self.0.seed()
-        }
-        fn read(&self, cell: u16) -> Result<crate::store::Versioned, crate::store::Unavailable> {
-            self.0.read(cell)
-        }
-        fn compare_and_swap(
-            &self,
-            cell: u16,
-            bytes: &[u8],
-            version: u32,
-        ) -> Result<crate::store::Cas, crate::store::Unavailable> {
-            self.0.compare_and_swap(cell, bytes, version)
-        }
-    }
     for _ in 0..2 {
-        let judgement = engine::authorize(&config, &call, PAY.as_bytes(), "gate", NOW, &Shown(&store));
-        assert!(matches!(judgement.answer, Disposition::Forward(_)));
+        let judgement = engine::authorize(&config, &call, PAY.as_bytes(), "gate", NOW, &store);
+        let Disposition::Forward(receipt) = judgement.answer else { panic!("{judgement:?}") };
+        for charged in receipt.counters() {
+            CounterInfos(&store).set(&CounterInfo::new("gate", "default", "jwt:agent", charged), NOW);
+        }
     }
     let visit = |path: &str| answer(&console(), &request("GET", path, &[]), b"", NOW, &store);
     let counters = r#"{"now":"2026-01-01T00:00:42Z","counters":[{"filter":"gate","policy":"default","counter":"/tools/pay","scope":"grant","grant":"jwt:agent","window":60,"max":3,"used":2,"resetAt":"2026-01-01T00:01:00Z"}]}"#;

@@ -36,6 +36,12 @@ impl Receipt {
         Self { charged, approval: passed.approval.and_then(|yes| yes.consumed), calls }
     }
 
+    /// The counters that were charged; none of those that a service counts.
+    #[must_use]
+    pub fn counters(&self) -> &[limit::Charged] {
+        self.charged.charged()
+    }
+
     /// Whether the server's answer may bring a refund.
     #[must_use]
     pub fn reads_answer(&self) -> bool {

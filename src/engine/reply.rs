@@ -134,9 +134,9 @@ fn limited(
 ) -> Reply {
     let wait = full.retry_at.map(|back_at| back_at.0.saturating_sub(now.0));
     let seconds = wait.map(|wait| wait.div_ceil(1000));
-    let window = match limit.period.name() {
+    let window = match limit.window.name() {
         Some(name) => WindowData::Named(name),
-        None => WindowData::Seconds(limit.period.seconds()),
+        None => WindowData::Seconds(limit.window.seconds()),
     };
     let message = match seconds {
         Some(seconds) => format!("Policy violation: {}; retry in {seconds} s", data.reason),

@@ -4,7 +4,8 @@ use std::cell::{Cell, RefCell};
 
 use crate::{
     audit::log_throttle::{LogThrottle, ThrottledLine},
-    limit::{Charge, CounterInfos, CounterSlot},
+    engine::AuditRecord,
+    limit::{Charged, CounterInfo, CounterInfos},
     time::Timestamp,
 };
 
@@ -19,13 +20,20 @@ thread_local! {
     static PACE: Cell<LogThrottle> = const { Cell::new(LogThrottle::new()) };
 }
 
-/// Describes a counter that was charged, unless this worker has done so.
-pub(super) fn describe(charge: &Charge<'_>, place: &CounterSlot, now: Timestamp) {
-    let [index, .., last] = place.fingerprint;
-    let tag = place.fingerprint.last_chunk().copied().map_or(0, u64::from_le_bytes) ^ charge.quota.max.millionths();
+/// Describes the counters that a call was charged to, but for those that this worker has described.
+pub(super) fn describe(filter: &str, record: &AuditRecord, charged: &[Charged], now: Timestamp) {
+    let [policy, grant] = [record.policy.as_deref(), record.grant.as_deref()].map(Option::unwrap_or_default);
+    for charged in charged.iter().filter(|charged| is_new(charged, now)) {
+        CounterInfos(&SharedData).set(&CounterInfo::new(filter, policy, grant, charged), now);
+    }
+}
+
+fn is_new(charged: &Charged, now: Timestamp) -> bool {
+    let [index, .., last] = charged.slot.fingerprint;
+    let tag = charged.slot.fingerprint.last_chunk().copied().map_or(0, u64::from_le_bytes);
     // A tag of zero would pass for an empty place.
-    let tag = tag | u64::from(last == 0);
-    let is_new = DESCRIBED.with(|described| {
+    let tag = (tag ^ charged.quota.max.millionths()) | u64::from(last == 0);
+    DESCRIBED.with(|described| {
         let Ok(mut described) = described.try_borrow_mut() else { return false };
         let Some(known) = described.get_mut(usize::from(index)) else { return false };
         if *known == tag || !may_write(now) {
@@ -33,10 +41,7 @@ pub(super) fn describe(charge: &Charge<'_>, place: &CounterSlot, now: Timestamp)
         }
         *known = tag;
         true
-    });
-    if is_new {
-        CounterInfos(&SharedData).set(charge, place, now);
-    }
+    })
 }
 
 fn may_write(now: Timestamp) -> bool {

@@ -23,7 +23,7 @@ use crate::{
 
 use self::callouts::HeldRequest;
 use super::{
-    attributes, audit,
+    attributes, audit, counter_info,
     host::{self, Unsent},
     response::{self, Forward, ResponseAborted, ResponsePath},
     root::Filter,
@@ -228,6 +228,9 @@ impl PolicyFilter {
         }
         match judgement.answer {
             Disposition::Forward(receipt) => {
+                if let (Some(filter), Some(now)) = (&self.filter, now) {
+                    counter_info::describe(&filter.name, record, receipt.counters(), now);
+                }
                 let refund = self.filter.as_ref().map_or(Refund::Never, |filter| filter.config.limits.refund);
                 self.phase = Phase::Forwarded { response: ResponsePath::of_message(refund, receipt, judgement.lists) };
                 Action::Continue

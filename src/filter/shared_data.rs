@@ -11,12 +11,10 @@ use proxy_wasm::types::MetricType;
 
 use crate::{
     engine::metric,
-    limit::{Charge, CounterSlot},
     store::{self, Cas, Event, Seed, Store, Unavailable, Versioned},
-    time::Timestamp,
 };
 
-use super::{counter_info, host, metrics};
+use super::{host, metrics};
 
 /// Names the product and the format, since other filters may share the name space; a new format starts a new table.
 const PREFIX: &str = "mcp-policy/1/";
@@ -47,10 +45,6 @@ impl SharedData {
 }
 
 impl Store for SharedData {
-    fn charged(&self, charge: &Charge<'_>, place: &CounterSlot, now: Timestamp) {
-        counter_info::describe(charge, place, now);
-    }
-
     fn record_event(&self, event: Event) {
         match event {
             Event::CountersChanged(more) => metrics::add(MetricType::Gauge, metric::COUNTERS, &[], more),

@@ -1,96 +1,116 @@
-//! What some counts are of, for people to see: the table itself keeps no names.
+//! What some counters count, for the console: the table itself keeps no names.
 //!
-//! There are 256 labels, each in a cell of its own, and two cells for each count. So nearly all counts have one where there
-//! are few, and the newest where there are many; no verdict hangs on them.
+//! There are 256 cells for this, and each counter may use two of them. So nearly all counters have one if they are few, and
+//! the newest have one if they are many; no decision depends on it.
 
-use super::{Algorithm, Charge, CounterSlot, Quota, Scope, Window, table::Shard, window::Count};
+#[cfg(test)]
+mod tests;
+
+use super::{Charged, CounterSlot, Quota, quota::Count, shard::Shard};
 use crate::{
     amount::Amount,
     store::{COUNTER_INFO, Store, Unavailable, cell, framing},
     time::Timestamp,
+    window::{Algorithm, Window},
 };
 
-/// The labels of a store.
+/// What the counters in a store count, as far as that is known.
 #[derive(Clone, Copy, Debug)]
 pub struct CounterInfos<'s, S>(pub &'s S);
 
-/// What a count is of.
+/// What one counter counts.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CounterInfo {
     /// The filter's name in Envoy.
     pub filter: String,
     /// The policy's name.
     pub policy: String,
-    /// The counter's name.
+    /// The counter's name in the policy.
     pub counter: String,
-    /// Whose calls it counts: `grant`, `session`, `global`, or `overflow` for those that there was no room for.
+    /// The scope as the policy names it; `overflow` for the counter that callers without a counter share.
     pub scope: String,
-    /// The caller, as people may see it; empty where it is of all.
+    /// The caller as the console may show it; empty if the counter is shared.
     pub grant: String,
-    /// What it may reach.
+    /// How much it lets through.
     pub quota: Quota,
-    place: CounterSlot,
+    /// Where the table keeps it.
+    slot: CounterSlot,
+}
+
+/// A counter, and how much of it is used.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CounterUse {
+    /// What it counts.
+    pub info: CounterInfo,
+    /// How much weighs now.
+    pub used: Amount,
+    /// When its window ends.
+    pub resets_at: Timestamp,
 }
 
 impl<S: Store> CounterInfos<'_, S> {
-    /// Labels a count that was charged.
-    pub fn set(&self, charge: &Charge<'_>, place: &CounterSlot, now: Timestamp) {
-        let [first, second, ..] = place.fingerprint;
+    /// Writes what a counter counts. That replaces what was known of one other counter, if the windows of both have room for
+    /// one cell only.
+    pub fn set(&self, info: &CounterInfo, now: Timestamp) {
+        let [first, second, ..] = info.slot.fingerprint;
         let [first, second] = [first, second].map(|index| cell(&COUNTER_INFO, index));
         let is_taken =
-            |label: &CounterInfo| label.place != *place && self.count(label).is_some_and(|count| count.is_alive(now));
-        let target = if self.label(first).as_ref().is_some_and(is_taken) { second } else { first };
-        // Whoever looks does without one.
-        let _: Result<(), Unavailable> = self.0.set(target, &CounterInfo::bytes(charge, place));
+            |other: CounterInfo| other.slot != info.slot && self.count(&other).is_some_and(|count| count.is_alive(now));
+        let target = if self.read(first).is_some_and(is_taken) { second } else { first };
+        // If this fails, the console does without.
+        let _: Result<(), Unavailable> = self.0.set(target, &info.to_bytes());
     }
 
-    /// The count that the cell of this index names, and what it stands at; `None` if its window has ended, or if another
-    /// cell names it, too, and comes first.
+    /// The counter that the cell of this index names; `None` if its window has ended, or if the counter's first cell names
+    /// it, too.
     #[must_use]
-    pub fn get(&self, index: u8, now: Timestamp) -> Option<(CounterInfo, Amount)> {
-        let label = self.label(cell(&COUNTER_INFO, index))?;
-        let count = self.count(&label).filter(|count| count.is_alive(now))?;
-        let [first, ..] = label.place.fingerprint;
-        let is_first = || self.label(cell(&COUNTER_INFO, first)).is_none_or(|other| other.place != label.place);
+    pub fn get(&self, index: u8, now: Timestamp) -> Option<CounterUse> {
+        let info = self.read(cell(&COUNTER_INFO, index))?;
+        let count = self.count(&info).filter(|count| count.is_alive(now))?;
+        let [first, ..] = info.slot.fingerprint;
+        let is_first = || self.read(cell(&COUNTER_INFO, first)).is_none_or(|other| other.slot != info.slot);
         (index == first || is_first()).then(|| {
-            let used = label.quota.used(count, now);
-            (label, used)
+            let (used, resets_at) = (info.quota.used(count, now), info.quota.resets_at(count, now));
+            CounterUse { info, used, resets_at }
         })
     }
 
-    fn label(&self, cell: u16) -> Option<CounterInfo> {
+    fn read(&self, cell: u16) -> Option<CounterInfo> {
         CounterInfo::read(&self.0.read(cell).ok()?.bytes)
     }
 
-    fn count(&self, label: &CounterInfo) -> Option<Count> {
-        let stored = self.0.read(label.place.cell).ok()?;
-        Shard::open(&stored.bytes).ok()?.find(&label.place.fingerprint)
+    fn count(&self, info: &CounterInfo) -> Option<Count> {
+        let stored = self.0.read(info.slot.cell).ok()?;
+        Shard::read(&stored.bytes).ok()?.find(&info.slot.fingerprint)
     }
 }
 
 impl CounterInfo {
-    fn bytes(charge: &Charge<'_>, place: &CounterSlot) -> Vec<u8> {
-        let (scope, grant) = match charge.key.scope {
-            Scope::Grant(_) => ("grant", charge.display),
-            Scope::Session(..) => ("session", charge.display),
-            Scope::Global => ("global", ""),
-            Scope::Overflow { .. } => ("overflow", ""),
-        };
-        let Quota { window, algorithm, max } = charge.quota;
-        let sliding = [u8::from(algorithm == Algorithm::Sliding)];
+    /// What a counter counts that a call of `grant` was charged to, under a policy of a filter.
+    #[must_use]
+    pub fn new(filter: &str, policy: &str, grant: &str, charged: &Charged) -> Self {
+        let Charged { slot, counter, scope, quota, .. } = charged;
+        let grant = if ["grant", "session"].contains(scope) { grant } else { "" };
+        let [filter, policy, counter, scope, grant] = [filter, policy, counter, scope, grant].map(str::to_owned);
+        Self { filter, policy, counter, scope, grant, quota: *quota, slot: *slot }
+    }
+
+    fn to_bytes(&self) -> Vec<u8> {
+        let Self { filter, policy, counter, scope, grant, quota: Quota { window, algorithm, max }, slot } = self;
+        let sliding = [u8::from(*algorithm == Algorithm::Sliding)];
         let quota = [&window.seconds().to_le_bytes()[..], &max.millionths().to_le_bytes(), &sliding].concat();
-        let place = [&place.cell.to_le_bytes()[..], &place.fingerprint].concat();
+        let slot = [&slot.cell.to_le_bytes()[..], &slot.fingerprint].concat();
         let [filter, policy, counter, scope, grant] =
-            [charge.key.filter, charge.key.policy, charge.key.counter, scope, grant].map(str::as_bytes);
-        framing::join(&[filter, policy, counter, scope, grant, &quota, &place])
+            [filter, policy, counter, scope, grant].map(|text| text.as_bytes());
+        framing::join(&[filter, policy, counter, scope, grant, &quota, &slot])
     }
 
     fn read(bytes: &[u8]) -> Option<Self> {
-        let [filter, policy, counter, scope, grant, quota, place] = framing::split(bytes)?;
+        let [filter, policy, counter, scope, grant, quota, slot] = framing::split(bytes)?;
         let text = |bytes: &[u8]| Some(std::str::from_utf8(bytes).ok()?.to_owned());
         let (window, rest) = quota.split_first_chunk()?;
         let (max, sliding) = rest.split_first_chunk()?;
-        let (cell, fingerprint) = place.split_first_chunk()?;
+        let (cell, fingerprint) = slot.split_first_chunk()?;
         let quota = Quota {
             window: Window::new(u32::from_le_bytes(*window))?,
             algorithm: if *sliding == [1] { Algorithm::Sliding } else { Algorithm::Fixed },
@@ -103,83 +123,7 @@ impl CounterInfo {
             scope: text(scope)?,
             grant: text(grant)?,
             quota,
-            place: CounterSlot { cell: u16::from_le_bytes(*cell), fingerprint: fingerprint.try_into().ok()? },
+            slot: CounterSlot { cell: u16::from_le_bytes(*cell), fingerprint: fingerprint.try_into().ok()? },
         })
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    #[cfg(target_family = "wasm")]
-    use wasm_bindgen_test::wasm_bindgen_test as test;
-
-    use super::{
-        Algorithm, Amount, COUNTER_INFO, Charge, CounterInfos, Quota, Scope, Store as _, Timestamp, Window, cell,
-    };
-    use crate::{
-        limit::{Counters, Key, table::SHARDS, totals::Capacity},
-        store::InMemory,
-    };
-
-    const NOW: Timestamp = Timestamp(90_000);
-
-    fn charge<'a>(counter: &'a str, scope: Scope<'a>, algorithm: Algorithm) -> Charge<'a> {
-        let window = Window::new(60).unwrap();
-        let key = Key { filter: "f", policy: "p", counter, window, algorithm, scope };
-        let quota = Quota { window, algorithm, max: Amount::whole(10).unwrap() };
-        Charge { key, quota, amount: Amount::ONE, verified: true, display: "jwt:a" }
-    }
-
-    fn seen(store: &InMemory, now: Timestamp) -> Vec<String> {
-        let shown = |(label, used): (super::CounterInfo, Amount)| {
-            let super::CounterInfo { counter, scope, grant, .. } = label;
-            format!("{counter} {scope} {grant} {used}")
-        };
-        let all = (0..=u8::MAX).filter_map(|index| CounterInfos(store).get(index, now));
-        let mut seen: Vec<String> = all.map(shown).collect();
-        seen.sort();
-        seen
-    }
-
-    #[test]
-    fn what_was_charged_is_seen_until_it_is_over() {
-        let store = InMemory::new([0; 16]);
-        let labels = CounterInfos(&store);
-        let charges = [
-            charge("one", Scope::Grant("jwt:a"), Algorithm::Fixed),
-            charge("all", Scope::Global, Algorithm::Sliding),
-            charge("s", Scope::Session("jwt:a", b"1"), Algorithm::Fixed),
-        ];
-        for _ in 0..4 {
-            let _receipt = Counters::new(&store, Capacity::of(100)).charge(&charges, NOW).unwrap();
-            for charge in &charges {
-                labels.set(charge, &charge.key.slot(&[0; 16], SHARDS), NOW);
-            }
-        }
-        assert_eq!(seen(&store, NOW), ["all global  4", "one grant jwt:a 4", "s session jwt:a 4"]);
-        assert_eq!(seen(&store, Timestamp(120_000)), ["all global  4"], "fixed windows are over");
-        assert_eq!(seen(&store, Timestamp(150_000)), ["all global  2"], "the one before fades");
-        assert_eq!(seen(&store, Timestamp(180_000)), [""; 0]);
-    }
-
-    #[test]
-    fn a_label_makes_way_for_one_that_has_no_place_yet() {
-        let store = InMemory::new([0; 16]);
-        let charge = charge("one", Scope::Grant("jwt:a"), Algorithm::Fixed);
-        let _receipt = Counters::new(&store, Capacity::of(100)).charge(&[charge], NOW).unwrap();
-        let place = charge.key.slot(&[0; 16], SHARDS);
-        let other = super::CounterSlot {
-            fingerprint: [place.fingerprint[0], 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7],
-            ..place
-        };
-        let labels = CounterInfos(&store);
-        labels.set(&charge, &place, NOW);
-        labels.set(&charge, &other, NOW);
-        assert_eq!(labels.label(cell(&COUNTER_INFO, place.fingerprint[0])).unwrap().place, place, "it is in use");
-        assert_eq!(labels.label(cell(&COUNTER_INFO, 7)).unwrap().place, other);
-        labels.set(&charge, &other, Timestamp(120_000));
-        assert_eq!(labels.label(cell(&COUNTER_INFO, place.fingerprint[0])).unwrap().place, other, "it is over");
-        store.set(cell(&COUNTER_INFO, 7), b"garbage").unwrap();
-        assert!(labels.label(cell(&COUNTER_INFO, 7)).is_none());
     }
 }

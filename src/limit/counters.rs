@@ -1,94 +1,119 @@
-//! All limits of a call are charged, or none.
+//! The counters of one Envoy: all limits of a call are charged, or none.
+
+#[cfg(test)]
+mod tests;
 
 use super::{
-    Key, LimitExceeded, Quota, Scope,
-    key::CounterSlot,
-    table::{CounterClass, SHARDS, Shard, TableFull},
-    totals::{Capacity, CounterDelta, Totals},
-    window::Count,
+    Callers, CounterSlot, Key, LimitExceeded, Quota,
+    quota::Count,
+    shard::{CorruptShard, Shard},
+    totals::{Capacity, CounterClass, CounterDelta, TableFull, Totals},
 };
 use crate::{
     amount::Amount,
-    store::{Cas, Event, MAX_CAS_ATTEMPTS, Store, TOTALS, Unavailable},
+    store::{Event, Seed, Store, TOTALS, Unavailable},
     time::Timestamp,
 };
 
 /// One limit of a call.
 #[derive(Clone, Copy, Debug)]
 pub struct Charge<'a> {
-    /// Which count.
+    /// The counter.
     pub key: Key<'a>,
-    /// What it may reach.
+    /// How much it lets through.
     pub quota: Quota,
     /// What the call costs.
     pub amount: Amount,
-    /// Whether the caller's identity was checked, for counts of one caller.
+    /// Whether the caller's identity is verified.
     pub verified: bool,
-    /// The caller, as people may see it.
-    pub display: &'a str,
 }
 
-/// Proof that a call was charged; says what to give back should it never reach a server.
+/// One counter that a call was charged to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Charged {
+    /// Where the table keeps it.
+    pub slot: CounterSlot,
+    /// Its name in the policy.
+    pub counter: Box<str>,
+    /// Its scope as the policy names it; `overflow` if the table had no room for the caller's own counter.
+    pub scope: &'static str,
+    /// How much it lets through.
+    pub quota: Quota,
+    /// What its newest window has counted, this charge included.
+    pub used: Amount,
+    amount: Amount,
+    until: u64,
+}
+
+/// Proof that a call was charged, and what a refund gives back.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[must_use]
 pub struct Receipt(Vec<Charged>);
-
-#[derive(Clone, Debug, PartialEq, Eq)]
-struct Charged {
-    place: CounterSlot,
-    until: u64,
-    amount: Amount,
-    used: Amount,
-}
 
 /// A call was not charged.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ChargeError {
     /// A limit has no room.
     Full {
-        /// Which one, by its place in the list.
+        /// Which of the charges.
         index: usize,
-        /// When to come back.
+        /// When to retry.
         full: LimitExceeded,
     },
-    /// A count could not be read or written.
+    /// A counter could not be read or written.
     Unavailable,
 }
 
-impl From<Unavailable> for ChargeError {
-    fn from(Unavailable: Unavailable) -> Self {
-        Self::Unavailable
-    }
-}
-
-/// The counters of one Envoy.
+/// The counters in a store.
+///
+/// ```
+/// # use mcp_policy::{
+/// #     amount::Amount,
+/// #     limit::{Callers, Charge, ChargeError, Counters, Key, LimitExceeded, Quota, totals::Capacity},
+/// #     store::InMemory, time::Timestamp, window::{Algorithm, Window},
+/// # };
+/// let store = InMemory::new([0; 16]);
+/// let counters = Counters::new(&store, Capacity::of(65_536));
+/// let charge = Charge {
+///     key: Key { filter: "gateway", policy: "default", counter: "draws", callers: Callers::Grant("jwt:alice") },
+///     quota: Quota { window: Window::new(60).ok_or("range")?, algorithm: Algorithm::Fixed, max: Amount::ONE },
+///     amount: Amount::ONE,
+///     verified: true,
+/// };
+/// let receipt = counters.charge(&[charge], Timestamp(0)).map_err(|_| "no room")?;
+/// let full = LimitExceeded { retry_at: Some(Timestamp(60_000)) };
+/// assert_eq!(counters.charge(&[charge], Timestamp(1)), Err(ChargeError::Full { index: 0, full }));
+/// counters.refund(&receipt);
+/// assert!(counters.charge(&[charge], Timestamp(1)).is_ok());
+/// # Ok::<(), &str>(())
+/// ```
 #[derive(Clone, Copy, Debug)]
 pub struct Counters<'s, S> {
     store: &'s S,
-    bounds: Capacity,
+    capacity: Capacity,
 }
 
 impl<'s, S: Store> Counters<'s, S> {
-    /// Counts in `store`, as far as `bounds` leave room.
+    /// Counters in `store`, of which there may be as many as `capacity` says.
     #[must_use]
-    pub fn new(store: &'s S, bounds: Capacity) -> Self {
-        Self { store, bounds }
+    pub fn new(store: &'s S, capacity: Capacity) -> Self {
+        Self { store, capacity }
     }
 
-    /// Whether all limits of a call have room; nothing is charged.
+    /// Checks that all limits of a call have room, and charges nothing.
     ///
     /// # Errors
-    /// The first that has none, or a count that is unavailable.
+    /// One has no room, or a counter cannot be read.
     pub fn check(&self, charges: &[Charge<'_>], now: Timestamp) -> Result<(), ChargeError> {
         if charges.is_empty() {
             return Ok(());
         }
         let seed = self.store.seed()?;
         for (index, charge) in charges.iter().enumerate() {
-            let place = charge.key.slot(&seed, SHARDS);
-            let stored = self.store.read(place.cell)?;
-            let old = Shard::open(&stored.bytes).map_err(|_| Unavailable)?.find(&place.fingerprint);
-            charge.quota.charge(old, charge.amount, now).map_err(|full| ChargeError::Full { index, full })?;
+            let slot = charge.key.slot(&charge.quota, &seed);
+            let stored = self.store.read(slot.cell)?;
+            let shard = Shard::read(&stored.bytes).map_err(Unavailable::from)?;
+            charge.next(shard, &slot, now).map_err(|full| ChargeError::Full { index, full })?;
         }
         Ok(())
     }
@@ -96,30 +121,23 @@ impl<'s, S: Store> Counters<'s, S> {
     /// Charges a call to all its limits.
     ///
     /// # Errors
-    /// One of them has no room, or a count is unavailable; then none is charged.
+    /// One has no room, or a counter cannot be read or written; then none is charged.
     pub fn charge(&self, charges: &[Charge<'_>], now: Timestamp) -> Result<Receipt, ChargeError> {
         if charges.is_empty() {
             return Ok(Receipt::default());
         }
         if charges.len() > 1 {
-            // Looking first keeps a call that will be refused from taking room, however briefly, from one that fits.
+            // A call that will be denied must not take room, however briefly, from a call that fits.
             self.check(charges, now)?;
         }
         let seed = self.store.seed()?;
         let mut receipt = Receipt::default();
         for (index, charge) in charges.iter().enumerate() {
-            let mut paid = self.charge_one(charge, charge.key.slot(&seed, SHARDS), charge.owner(), now);
-            if paid == Err(ChargeOneError::NoRoom) {
-                self.store.record_event(Event::Overflow);
-                let scope = Scope::Overflow { verified: charge.owner() == CounterClass::Verified };
-                let shared = Charge { key: Key { scope, ..charge.key }, ..*charge };
-                paid = self.charge_one(&shared, shared.key.slot(&seed, SHARDS), CounterClass::Policy, now);
-            }
-            match paid {
-                Ok(paid) => receipt.0.push(paid),
-                Err(not_paid) => {
+            match self.charge_or_overflow(charge, &seed, now) {
+                Ok(charged) => receipt.0.push(charged),
+                Err(error) => {
                     self.refund(&receipt);
-                    return Err(match not_paid {
+                    return Err(match error {
                         ChargeOneError::Full(full) => ChargeError::Full { index, full },
                         ChargeOneError::NoRoom | ChargeOneError::Unavailable => ChargeError::Unavailable,
                     });
@@ -132,101 +150,107 @@ impl<'s, S: Store> Counters<'s, S> {
     /// Gives back what a call was charged. A count that has moved on to another window keeps what it has, and one that
     /// cannot be written keeps the charge: a refund never makes room that was not there.
     pub fn refund(&self, receipt: &Receipt) {
-        for paid in &receipt.0 {
-            // Nothing is owed should this fail, so there is nobody to tell.
-            let _: Result<(), Unavailable> = self.refund_one(paid);
+        for charged in &receipt.0 {
+            let _: Result<(), Unavailable> = self.refund_one(charged);
         }
+    }
+
+    /// Charges a limit to the caller's own counter; to the one that callers without a counter share, if the table has no
+    /// room.
+    fn charge_or_overflow(&self, charge: &Charge<'_>, seed: &Seed, now: Timestamp) -> Result<Charged, ChargeOneError> {
+        let class = charge.class();
+        let charged = self.charge_one(charge, class, seed, now);
+        if charged != Err(ChargeOneError::NoRoom) {
+            return charged;
+        }
+        self.store.record_event(Event::Overflow);
+        let shared = Charge {
+            key: Key { callers: Callers::Overflow { verified: class == CounterClass::Verified }, ..charge.key },
+            ..*charge
+        };
+        self.charge_one(&shared, CounterClass::Policy, seed, now)
     }
 
     fn charge_one(
         &self,
         charge: &Charge<'_>,
-        place: CounterSlot,
-        owner: CounterClass,
+        class: CounterClass,
+        seed: &Seed,
         now: Timestamp,
     ) -> Result<Charged, ChargeOneError> {
-        for _ in 0..MAX_CAS_ATTEMPTS {
-            let stored = self.store.read(place.cell)?;
-            let cell = Shard::open(&stored.bytes).map_err(|_| Unavailable)?;
-            let count = charge.quota.charge(cell.find(&place.fingerprint), charge.amount, now)?;
-            let (bytes, difference) = cell.with(place.fingerprint, owner, count, now)?;
-            if difference.all > 0 || difference.unverified > 0 {
-                self.totals()?.0.admit(difference, owner, self.bounds)?;
+        let slot = charge.key.slot(&charge.quota, seed);
+        let (Count { until, used, .. }, delta) = self.store.update(slot.cell, |bytes| {
+            let shard = Shard::read(bytes).map_err(Unavailable::from)?;
+            let count = charge.next(shard, &slot, now)?;
+            let (bytes, delta) = shard.with(slot.fingerprint, class, count, now)?;
+            if delta.needs_room() {
+                let stored = self.store.read(TOTALS)?;
+                Totals::read(&stored.bytes).ok_or(Unavailable)?.admit(delta, class, self.capacity)?;
             }
-            if self.store.compare_and_swap(place.cell, &bytes, stored.version)? == Cas::Done {
-                if difference != CounterDelta::default() {
-                    self.update_totals(difference)?;
-                }
-                self.store.charged(charge, &place, now);
-                let Count { until, used, .. } = count;
-                return Ok(Charged { place, until, amount: charge.amount, used });
-            }
-            self.store.record_event(Event::Conflict);
+            Ok::<_, ChargeOneError>(((count, delta), Some(bytes)))
+        })?;
+        let Charge { key, quota, amount, .. } = *charge;
+        let (counter, scope) = (key.counter.into(), key.callers.scope());
+        let charged = Charged { slot, counter, scope, quota, used, amount, until };
+        if delta != CounterDelta::default() && self.update_totals(delta).is_err() {
+            let _: Result<(), Unavailable> = self.refund_one(&charged);
+            return Err(ChargeOneError::Unavailable);
         }
-        Err(ChargeOneError::Unavailable)
+        Ok(charged)
     }
 
-    /// How many counters are kept.
-    fn totals(&self) -> Result<(Totals, u32), Unavailable> {
-        let stored = self.store.read(TOTALS)?;
-        Ok((Totals::open(&stored.bytes).ok_or(Unavailable)?, stored.version))
+    fn update_totals(&self, delta: CounterDelta) -> Result<(), Unavailable> {
+        self.store.update(TOTALS, |bytes| {
+            let totals = Totals::read(bytes).ok_or(Unavailable)?;
+            Ok::<_, Unavailable>(((), Some(totals.after(delta).to_bytes())))
+        })?;
+        self.store.record_event(Event::CountersChanged(delta.all));
+        Ok(())
     }
 
-    /// Takes note of counters that are new, or gone.
-    fn update_totals(&self, difference: CounterDelta) -> Result<(), Unavailable> {
-        for _ in 0..MAX_CAS_ATTEMPTS {
-            let (totals, version) = self.totals()?;
-            let bytes = totals.after(difference).to_bytes();
-            if self.store.compare_and_swap(TOTALS, &bytes, version)? == Cas::Done {
-                self.store.record_event(Event::CountersChanged(difference.all));
-                return Ok(());
-            }
-            self.store.record_event(Event::Conflict);
-        }
-        Err(Unavailable)
-    }
-
-    fn refund_one(&self, paid: &Charged) -> Result<(), Unavailable> {
-        for _ in 0..MAX_CAS_ATTEMPTS {
-            let stored = self.store.read(paid.place.cell)?;
-            let cell = Shard::open(&stored.bytes).map_err(|_| Unavailable)?;
-            let Some(count) = cell.find(&paid.place.fingerprint) else { return Ok(()) };
-            let count = Quota::refund(count, paid.until, paid.amount);
-            // At moment 0 no record's time is over: a refund drops nothing.
-            let Ok((bytes, _)) = cell.with(paid.place.fingerprint, CounterClass::Policy, count, Timestamp(0)) else {
-                return Ok(());
-            };
-            if self.store.compare_and_swap(paid.place.cell, &bytes, stored.version)? == Cas::Done {
-                return Ok(());
-            }
-        }
-        Err(Unavailable)
+    fn refund_one(&self, charged: &Charged) -> Result<(), Unavailable> {
+        let CounterSlot { cell, fingerprint } = charged.slot;
+        self.store.update(cell, |bytes| {
+            let shard = Shard::read(bytes)?;
+            let Some(count) = shard.find(&fingerprint) else { return Ok(((), None)) };
+            let count = Quota::refund(count, charged.until, charged.amount);
+            // At time 0 no window has ended, so a refund evicts no counter.
+            let refunded = shard.with(fingerprint, CounterClass::Policy, count, Timestamp(0));
+            Ok(((), refunded.ok().map(|(bytes, _)| bytes)))
+        })
     }
 }
 
 impl Charge<'_> {
-    fn owner(&self) -> CounterClass {
-        match (self.key.scope, self.verified) {
-            (Scope::Global | Scope::Overflow { .. }, _) => CounterClass::Policy,
-            (Scope::Grant(_), true) => CounterClass::Verified,
-            (Scope::Grant(_), false) | (Scope::Session(..), _) => CounterClass::Unverified,
+    /// The count after this charge.
+    fn next(&self, shard: Shard<'_>, slot: &CounterSlot, now: Timestamp) -> Result<Count, LimitExceeded> {
+        let old = shard.count(&slot.fingerprint, self.quota.window, now)?;
+        self.quota.charge(old, self.amount, now)
+    }
+
+    fn class(&self) -> CounterClass {
+        match (self.key.callers, self.verified) {
+            (Callers::All | Callers::Overflow { .. }, _) => CounterClass::Policy,
+            (Callers::Grant(_), true) => CounterClass::Verified,
+            (Callers::Grant(_), false) | (Callers::Session(..), _) => CounterClass::Unverified,
         }
     }
 }
 
 impl Receipt {
-    /// Of a call that costs nothing.
+    /// The receipt of a call that costs nothing.
     pub const NOTHING: Self = Self(Vec::new());
 
-    /// Both together.
+    /// Both receipts in one.
     pub fn and(mut self, other: Self) -> Self {
         self.0.extend(other.0);
         self
     }
 
-    /// What each count stands at after the charge, in the order of the charges.
-    pub fn used(&self) -> impl Iterator<Item = Amount> {
-        self.0.iter().map(|paid| paid.used)
+    /// The counters that were charged, in the order of the charges.
+    #[must_use]
+    pub fn charged(&self) -> &[Charged] {
+        &self.0
     }
 }
 
@@ -235,6 +259,12 @@ enum ChargeOneError {
     Full(LimitExceeded),
     NoRoom,
     Unavailable,
+}
+
+impl From<Unavailable> for ChargeError {
+    fn from(Unavailable: Unavailable) -> Self {
+        Self::Unavailable
+    }
 }
 
 impl From<LimitExceeded> for ChargeOneError {
@@ -255,5 +285,8 @@ impl From<Unavailable> for ChargeOneError {
     }
 }
 
-#[cfg(test)]
-mod tests;
+impl From<CorruptShard> for Unavailable {
+    fn from(CorruptShard: CorruptShard) -> Self {
+        Self
+    }
+}

@@ -1,87 +1,100 @@
-//! Which count a charge goes to.
+//! Which counter a charge goes to.
 
-use crate::store::Seed;
-use siphasher::sip128::{Hash128, Hasher128 as _, SipHasher24};
 use std::hash::Hasher as _;
 
-use super::{Algorithm, Window};
+use siphasher::sip128::{Hash128, Hasher128 as _, SipHasher24};
 
-/// Whose calls count together.
+use super::Quota;
+use crate::{
+    store::{Seed, TABLE},
+    window::Algorithm,
+};
+
+/// Whose calls a counter counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Scope<'a> {
-    /// Those of one caller: the whole grant.
+pub enum Callers<'a> {
+    /// The calls of one grant, by its whole identity.
     Grant(&'a str),
-    /// Those of one caller in one MCP session.
+    /// The calls of one grant in one MCP session.
     Session(&'a str, &'a [u8]),
-    /// Those of all callers of the policy.
-    Global,
-    /// Those of callers that the table has no room for, each limit for itself, and callers of a verified identity apart
-    /// from the others.
+    /// The calls of all grants.
+    All,
+    /// The calls of all grants that the table has no counter for; those of verified grants apart from the others.
     Overflow {
-        /// Whether these are counts of callers whose identity was checked.
+        /// Whether the grants are verified.
         verified: bool,
     },
 }
 
-/// Everything that makes a count this count. `max` is not part of it: changing it keeps the count.
+/// What names a counter, besides its window and algorithm. `max` is no part of it, so a new `max` keeps the count.
 #[derive(Clone, Copy, Debug)]
 pub struct Key<'a> {
-    /// The filter's name in Envoy: two filters never mix.
+    /// The filter's name in Envoy: two filters never share a counter.
     pub filter: &'a str,
     /// The policy's name.
     pub policy: &'a str,
-    /// The counter's name.
+    /// The counter's name in the policy.
     pub counter: &'a str,
-    /// The window.
-    pub window: Window,
-    /// How it forgets.
-    pub algorithm: Algorithm,
-    /// Whose calls.
-    pub scope: Scope<'a>,
+    /// Whose calls it counts.
+    pub callers: Callers<'a>,
 }
 
-/// A count's place in the table.
+/// Where the table keeps a counter.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct CounterSlot {
-    /// The record cell.
+    /// The cell of the counter's shard.
     pub cell: u16,
-    /// The count in it. 128 bits of a keyed hash: two counts never meet by accident, nor by intent.
+    /// The counter in it: 128 bits of a hash whose key callers do not know, so that no two counters ever meet, by accident or
+    /// by intent.
     pub fingerprint: [u8; 16],
 }
 
-impl Key<'_> {
-    /// Where this count lies in a table of `cells` cells.
+impl Callers<'_> {
+    /// The scope as a policy names it, or `overflow`.
     #[must_use]
-    pub fn slot(&self, seed: &Seed, cells: u16) -> CounterSlot {
+    pub fn scope(&self) -> &'static str {
+        match self {
+            Self::Grant(_) => "grant",
+            Self::Session(..) => "session",
+            Self::All => "global",
+            Self::Overflow { .. } => "overflow",
+        }
+    }
+}
+
+impl Key<'_> {
+    /// Where the table with this secret keeps the counter.
+    #[must_use]
+    pub fn slot(&self, quota: &Quota, seed: &Seed) -> CounterSlot {
         let mut hasher = SipHasher24::new_with_key(seed);
         for text in [self.filter, self.policy, self.counter] {
             write(&mut hasher, text.as_bytes());
         }
-        hasher.write_u32(self.window.seconds());
-        hasher.write_u8(match self.algorithm {
+        hasher.write_u32(quota.window.seconds());
+        hasher.write_u8(match quota.algorithm {
             Algorithm::Fixed => 0,
             Algorithm::Sliding => 1,
         });
-        match self.scope {
-            Scope::Grant(grant) => {
+        match self.callers {
+            Callers::Grant(grant) => {
                 hasher.write_u8(0);
                 write(&mut hasher, grant.as_bytes());
             }
-            Scope::Session(grant, session) => {
+            Callers::Session(grant, session) => {
                 hasher.write_u8(3);
                 write(&mut hasher, grant.as_bytes());
                 write(&mut hasher, session);
             }
-            Scope::Global => hasher.write_u8(1),
-            Scope::Overflow { verified: false } => hasher.write_u8(2),
-            Scope::Overflow { verified: true } => hasher.write_u8(4),
+            Callers::All => hasher.write_u8(1),
+            Callers::Overflow { verified: false } => hasher.write_u8(2),
+            Callers::Overflow { verified: true } => hasher.write_u8(4),
         }
         let Hash128 { h1, h2 } = hasher.finish128();
         let mut fingerprint = [0; 16];
         let (front, back) = fingerprint.split_at_mut(8);
         front.copy_from_slice(&h1.to_le_bytes());
         back.copy_from_slice(&h2.to_le_bytes());
-        let cell = u16::try_from(h1 % u64::from(cells.max(1))).unwrap_or_default();
+        let cell = u16::try_from(h1 % u64::from(TABLE.end)).unwrap_or_default();
         CounterSlot { cell, fingerprint }
     }
 }
@@ -97,41 +110,35 @@ mod tests {
     #[cfg(target_family = "wasm")]
     use wasm_bindgen_test::wasm_bindgen_test as test;
 
-    use super::{Algorithm, Key, Scope, Window};
+    use super::{Algorithm, Callers, Key, Quota};
+    use crate::{amount::Amount, window::Window};
 
     #[test]
-    fn each_part_of_a_key_makes_another_count() {
-        let window = Window::new(60).unwrap();
-        let key = Key {
-            filter: "f",
-            policy: "p",
-            counter: "c",
-            window,
-            algorithm: Algorithm::Fixed,
-            scope: Scope::Grant("jwt:a"),
-        };
+    fn each_part_of_a_key_makes_another_counter_and_max_does_not() {
+        let quota = Quota { window: Window::new(60).unwrap(), algorithm: Algorithm::Fixed, max: Amount::ONE };
+        let key = Key { filter: "f", policy: "p", counter: "c", callers: Callers::Grant("jwt:a") };
         let keys = [
-            key,
-            Key { filter: "g", ..key },
-            Key { policy: "q", ..key },
-            Key { counter: "d", ..key },
-            Key { filter: "fp", policy: "", ..key },
-            Key { window: Window::new(61).unwrap(), ..key },
-            Key { algorithm: Algorithm::Sliding, ..key },
-            Key { scope: Scope::Grant("jwt:b"), ..key },
-            Key { scope: Scope::Session("jwt:a", b"1"), ..key },
-            Key { scope: Scope::Session("jwt:a", b"2"), ..key },
-            Key { scope: Scope::Global, ..key },
-            Key { scope: Scope::Overflow { verified: false }, ..key },
-            Key { scope: Scope::Overflow { verified: true }, ..key },
+            (key, quota),
+            (Key { filter: "g", ..key }, quota),
+            (Key { policy: "q", ..key }, quota),
+            (Key { counter: "d", ..key }, quota),
+            (Key { filter: "fp", policy: "", ..key }, quota),
+            (Key { callers: Callers::Grant("jwt:b"), ..key }, quota),
+            (Key { callers: Callers::Session("jwt:a", b"1"), ..key }, quota),
+            (Key { callers: Callers::Session("jwt:a", b"2"), ..key }, quota),
+            (Key { callers: Callers::All, ..key }, quota),
+            (Key { callers: Callers::Overflow { verified: false }, ..key }, quota),
+            (Key { callers: Callers::Overflow { verified: true }, ..key }, quota),
+            (key, Quota { window: Window::new(61).unwrap(), ..quota }),
+            (key, Quota { algorithm: Algorithm::Sliding, ..quota }),
         ];
-        let place = |key: &Key<'_>| key.slot(&[7; 16], 4096);
+        let fingerprint = |(key, quota): &(Key<'_>, Quota)| key.slot(quota, &[7; 16]).fingerprint;
         for (index, one) in keys.iter().enumerate() {
             for other in &keys[index + 1..] {
-                assert_ne!(place(one).fingerprint, place(other).fingerprint, "{one:?} {other:?}");
+                assert_ne!(fingerprint(one), fingerprint(other), "{one:?} {other:?}");
             }
         }
-        assert_eq!(place(&key), place(&key));
-        assert_ne!(key.slot(&[8; 16], 4096).fingerprint, place(&key).fingerprint);
+        assert_eq!(fingerprint(&(key, Quota { max: Amount::ZERO, ..quota })), fingerprint(&keys[0]));
+        assert_ne!(key.slot(&quota, &[8; 16]).fingerprint, fingerprint(&keys[0]), "another secret");
     }
 }

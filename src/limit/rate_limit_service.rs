@@ -7,11 +7,12 @@
 
 use sha2::{Digest as _, Sha256};
 
-use super::{Charge, Scope, Window};
+use super::{Callers, Charge};
 use crate::{
     amount::Amount,
     hex::hex,
     protobuf::wire::{Field, Message, Wire, fields},
+    window::Window,
 };
 
 /// The service, as gRPC names it.
@@ -40,10 +41,10 @@ pub enum RateLimitResult {
     Failed,
 }
 
-/// Whether a service counts by windows of this length, in seconds.
+/// Whether the protocol has a unit for windows of this length.
 #[must_use]
-pub fn is_supported_window(seconds: u32) -> bool {
-    unit(seconds).is_some()
+pub fn is_supported_window(window: Window) -> bool {
+    unit(window).is_some()
 }
 
 /// The largest amount that a service lets through in one window, in units.
@@ -76,27 +77,27 @@ pub fn request<'c>(domain: &str, charges: impl IntoIterator<Item = &'c Charge<'c
 /// `RateLimitDescriptor { entries = 1, limit = 2 { requests_per_unit = 1, unit = 2 }, hits_addend = 3 { value = 1 } }`
 fn descriptor(charge: &Charge<'_>, hits: u64) -> Option<Message> {
     let entry = |key: &str, value: &str| Message::default().text(1, key).text(2, value);
-    let limit = Message::default().number(1, charge.quota.max.units()?).number(2, unit(charge.quota.window.seconds())?);
+    let limit = Message::default().number(1, charge.quota.max.units()?).number(2, unit(charge.quota.window)?);
     let descriptor = Message::default()
         .message(1, &entry("policy", charge.key.policy))
         .message(1, &entry("counter", charge.key.counter))
-        .message(1, &entry("identity", &identity(charge.key.scope)));
+        .message(1, &entry("identity", &identity(charge.key.callers)));
     Some(descriptor.message(2, &limit).message(3, &Message::default().number(1, hits)))
 }
 
-fn unit(seconds: u32) -> Option<u64> {
-    UNITS.iter().find(|(length, _)| *length == seconds).map(|(_, unit)| *unit)
+fn unit(window: Window) -> Option<u64> {
+    UNITS.iter().find(|(seconds, _)| *seconds == window.seconds()).map(|(_, unit)| *unit)
 }
 
 /// Whose calls count together. A session's id lets its bearer in, so it goes to nobody.
-fn identity(scope: Scope<'_>) -> String {
-    match scope {
-        Scope::Grant(grant) => grant.to_owned(),
-        Scope::Session(grant, session) => {
+fn identity(callers: Callers<'_>) -> String {
+    match callers {
+        Callers::Grant(grant) => grant.to_owned(),
+        Callers::Session(grant, session) => {
             let digest = Sha256::digest(session);
             format!("{grant} session {}", hex(digest.first_chunk::<16>().map_or(&[], |front| front)))
         }
-        Scope::Global | Scope::Overflow { .. } => EVERYBODY.to_owned(),
+        Callers::All | Callers::Overflow { .. } => EVERYBODY.to_owned(),
     }
 }
 

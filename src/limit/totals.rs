@@ -1,59 +1,78 @@
-//! How many counters are kept in the whole table, and how many may be.
+//! How many counters the whole table holds, and how many it may hold.
 //!
-//! The numbers stand in a cell of their own, and are changed after the cell that they tell of. So they can be off by as many
-//! as there are workers, and where a worker dies in between; no verdict hangs on the last one.
+//! The totals have a cell of their own, which is written after the shard that changed. So they may be off by one for each
+//! worker, and by one more for each worker that died in between; no decision depends on the last counter.
 
-use super::table::{CounterClass, TableFull};
 use crate::store::HEADER;
 
-/// How many counters a table may keep.
+/// How many counters a table may hold.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Capacity {
-    /// Of all callers.
+    /// Counters of all classes.
     pub all: u32,
-    /// Of these, of callers whose identity nobody has verified, and of sessions.
+    /// Counters of [`CounterClass::Unverified`].
     pub unverified: u32,
 }
 
-/// How many counters a table keeps.
+/// Who can make the counters of a class come into being.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CounterClass {
+    /// The policy's author: one counter a limit, for which there is always room.
+    Policy,
+    /// A caller of verified identity.
+    Verified,
+    /// A caller who can choose an identity, or a session: a caller opens as many as it likes.
+    Unverified,
+}
+
+/// The table has no room for another caller's counter.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TableFull;
+
+/// How many counters a table holds.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Totals {
-    pub(super) all: u32,
+    all: u32,
     pub(super) unverified: u32,
 }
 
-/// How a cell differs from what it was.
+/// How many counters a shard gains, or loses, by a write.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct CounterDelta {
-    /// Counters more, or less.
+    /// Counters of all classes.
     pub all: i64,
-    /// Of these, of callers whose identity nobody has verified.
+    /// Counters of [`CounterClass::Unverified`].
     pub unverified: i64,
 }
 
-impl CounterDelta {
-    /// Adds counters of one kind of callers, or takes them away.
-    pub(super) fn add(&mut self, more: i64, unverified: bool) {
-        self.all = self.all.saturating_add(more);
-        self.unverified = self.unverified.saturating_add(if unverified { more } else { 0 });
-    }
-}
-
 impl Capacity {
-    /// Room for no new counter, which giving back needs none of.
+    /// Room for no new counter; a refund needs none.
     pub const NONE: Self = Self { all: 0, unverified: 0 };
 
-    /// Bounds of which callers that nobody has verified get half.
+    /// Room for `all` counters, half of them of unverified callers.
     #[must_use]
     pub fn of(all: u32) -> Self {
         Self { all, unverified: all / 2 }
     }
 }
 
+impl CounterDelta {
+    /// Adds or removes counters of one class.
+    pub(super) fn add(&mut self, counters: i64, is_unverified: bool) {
+        self.all = self.all.saturating_add(counters);
+        self.unverified = self.unverified.saturating_add(if is_unverified { counters } else { 0 });
+    }
+
+    /// Whether the table needs room for it.
+    pub(super) fn needs_room(self) -> bool {
+        self.all > 0 || self.unverified > 0
+    }
+}
+
 impl Totals {
-    /// Reads the bytes of the cell; `None` if they are something else.
+    /// Reads the bytes of the cell; `None` if they are anything else.
     #[must_use]
-    pub fn open(bytes: &[u8]) -> Option<Self> {
+    pub fn read(bytes: &[u8]) -> Option<Self> {
         let numbers = bytes.strip_prefix(HEADER)?;
         if numbers.is_empty() {
             return Some(Self::default());
@@ -69,23 +88,23 @@ impl Totals {
         [HEADER, &self.all.to_le_bytes(), &self.unverified.to_le_bytes()].concat()
     }
 
-    /// The totals after a cell has changed.
+    /// The totals after a shard has changed.
     #[must_use]
-    pub fn after(self, difference: CounterDelta) -> Self {
+    pub fn after(self, delta: CounterDelta) -> Self {
         let add =
             |total: u32, more: i64| u32::try_from(i64::from(total).saturating_add(more).max(0)).unwrap_or(u32::MAX);
-        Self { all: add(self.all, difference.all), unverified: add(self.unverified, difference.unverified) }
+        Self { all: add(self.all, delta.all), unverified: add(self.unverified, delta.unverified) }
     }
 
-    /// Whether a cell may change so: one that holds more for a caller than before needs room for it.
+    /// Whether a shard may change like this: one that gains a caller's counter needs room for it.
     ///
     /// # Errors
     /// There is none.
-    pub fn admit(self, difference: CounterDelta, owner: CounterClass, bounds: Capacity) -> Result<(), TableFull> {
-        let Self { all, unverified } = self.after(difference);
-        let fits = difference.all <= 0 || all <= bounds.all;
-        let fits_unverified = difference.unverified <= 0 || unverified <= bounds.unverified;
-        match owner {
+    pub fn admit(self, delta: CounterDelta, class: CounterClass, capacity: Capacity) -> Result<(), TableFull> {
+        let Self { all, unverified } = self.after(delta);
+        let fits = delta.all <= 0 || all <= capacity.all;
+        let fits_unverified = delta.unverified <= 0 || unverified <= capacity.unverified;
+        match class {
             CounterClass::Policy => Ok(()),
             CounterClass::Verified if fits => Ok(()),
             CounterClass::Unverified if fits && fits_unverified => Ok(()),
@@ -105,32 +124,32 @@ mod tests {
     const ONE_MORE_UNVERIFIED: CounterDelta = CounterDelta { all: 1, unverified: 1 };
 
     #[test]
-    fn totals_are_written_as_they_are_read() {
-        assert_eq!(Totals::open(HEADER), Some(Totals::default()));
+    fn totals_are_read_as_they_were_written() {
+        assert_eq!(Totals::read(HEADER), Some(Totals::default()));
         let totals = Totals { all: 70_000, unverified: 3 };
-        assert_eq!(Totals::open(&totals.to_bytes()), Some(totals));
+        assert_eq!(Totals::read(&totals.to_bytes()), Some(totals));
         for bytes in [&b""[..], b"mcp\x01\0", b"mcp\x02\0\0\0\0\0\0\0\0", b"mcp\x01\0\0\0\0\0\0\0\0\0"] {
-            assert_eq!(Totals::open(bytes), None, "{bytes:?}");
+            assert_eq!(Totals::read(bytes), None, "{bytes:?}");
         }
     }
 
     #[test]
-    fn a_new_counter_needs_room_and_the_policys_own_always_have_it() {
-        let bounds = Capacity::of(10);
+    fn a_new_counter_needs_room_unless_it_is_the_policys_own() {
+        let capacity = Capacity::of(10);
         let full = Totals { all: 10, unverified: 3 };
-        assert_eq!(full.admit(ONE_MORE, CounterClass::Verified, bounds), Err(TableFull));
-        assert_eq!(full.admit(ONE_MORE_UNVERIFIED, CounterClass::Unverified, bounds), Err(TableFull));
-        assert_eq!(full.admit(ONE_MORE, CounterClass::Policy, bounds), Ok(()));
+        assert_eq!(full.admit(ONE_MORE, CounterClass::Verified, capacity), Err(TableFull));
+        assert_eq!(full.admit(ONE_MORE_UNVERIFIED, CounterClass::Unverified, capacity), Err(TableFull));
+        assert_eq!(full.admit(ONE_MORE, CounterClass::Policy, capacity), Ok(()));
         let half = Totals { all: 9, unverified: 5 };
-        assert_eq!(half.admit(ONE_MORE, CounterClass::Verified, bounds), Ok(()));
-        assert_eq!(half.admit(ONE_MORE_UNVERIFIED, CounterClass::Unverified, bounds), Err(TableFull));
+        assert_eq!(half.admit(ONE_MORE, CounterClass::Verified, capacity), Ok(()));
+        assert_eq!(half.admit(ONE_MORE_UNVERIFIED, CounterClass::Unverified, capacity), Err(TableFull));
     }
 
     #[test]
-    fn a_counter_in_the_place_of_one_whose_time_is_over_needs_no_room() {
+    fn a_counter_in_place_of_an_evicted_one_needs_no_room() {
         let full = Totals { all: 10, unverified: 5 };
-        for difference in [CounterDelta::default(), CounterDelta { all: -3, unverified: -2 }] {
-            assert_eq!(full.admit(difference, CounterClass::Unverified, Capacity::of(10)), Ok(()));
+        for delta in [CounterDelta::default(), CounterDelta { all: -3, unverified: -2 }] {
+            assert_eq!(full.admit(delta, CounterClass::Unverified, Capacity::of(10)), Ok(()));
         }
         assert_eq!(full.after(CounterDelta { all: -30, unverified: -2 }), Totals { all: 0, unverified: 3 });
     }

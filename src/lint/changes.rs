@@ -5,7 +5,8 @@ use std::{collections::BTreeMap, fmt};
 use crate::{
     amount::Amount,
     config::{Config, NamedPolicy},
-    policy::{Limit, Period, Scope},
+    policy::{Limit, Scope},
+    window::{Algorithm, Window},
 };
 
 use super::quoted;
@@ -39,9 +40,9 @@ pub enum CounterChange {
 /// What all limits on one counter say together.
 struct Counter<'p> {
     pointer: &'p str,
-    period: Period,
+    window: Window,
     scope: Scope,
-    sliding: bool,
+    algorithm: Algorithm,
     /// In order: the rules on one counter may differ in it.
     max: Vec<Amount>,
 }
@@ -97,8 +98,8 @@ fn shown((policy, counter): Name<'_>) -> String {
 
 impl<'p> Counter<'p> {
     fn new(limit: &'p Limit) -> Self {
-        let Limit { pointer, period, scope, sliding, .. } = limit;
-        Self { pointer, period: *period, scope: *scope, sliding: *sliding, max: Vec::new() }
+        let Limit { pointer, window, scope, algorithm, .. } = limit;
+        Self { pointer, window: *window, scope: *scope, algorithm: *algorithm, max: Vec::new() }
     }
 
     fn add(&mut self, limit: &'p Limit) {
@@ -117,9 +118,13 @@ impl<'p> Counter<'p> {
     /// What happens to its counts where it is another one now: they are kept by name, window, scope and algorithm.
     fn becomes(&self, name: Name<'_>, now: &Self) -> Option<Change> {
         let differences = [
-            differs("window", self.period.seconds() != now.period.seconds(), [self, now].map(Self::window)),
+            differs("window", self.window != now.window, [self, now].map(Self::window)),
             differs("scope", self.scope != now.scope, [self, now].map(|counter| counter.scope.name().to_owned())),
-            differs("algorithm", self.sliding != now.sliding, [self, now].map(Self::algorithm)),
+            differs(
+                "algorithm",
+                self.algorithm != now.algorithm,
+                [self, now].map(|counter| counter.algorithm.name().to_owned()),
+            ),
         ];
         let differences: Vec<String> = differences.into_iter().flatten().collect();
         if !differences.is_empty() {
@@ -133,11 +138,7 @@ impl<'p> Counter<'p> {
     }
 
     fn window(&self) -> String {
-        self.period.name().map_or_else(|| self.period.seconds().to_string(), str::to_owned)
-    }
-
-    fn algorithm(&self) -> String {
-        if self.sliding { "sliding" } else { "fixed" }.to_owned()
+        self.window.name().map_or_else(|| self.window.seconds().to_string(), str::to_owned)
     }
 
     fn max(&self) -> String {

@@ -5,7 +5,8 @@ use std::collections::HashSet;
 use crate::{
     amount::Amount,
     config::Refund,
-    policy::{Cost, Effect, Limit, Period, Scope},
+    policy::{Cost, Effect, Limit, Scope},
+    window::Window,
 };
 
 use super::{
@@ -25,7 +26,7 @@ pub(super) fn look(found: &mut Lints<'_>) {
         alone(found, live);
         for limit in &live.rule.limits {
             // One name is one counter, with one window.
-            if counts_alone && limit.period.seconds() >= LONG && told.insert(&limit.counter) {
+            if counts_alone && limit.window.seconds() >= LONG && told.insert(&limit.counter) {
                 local_window(found, limit);
             }
             too_little(found, limit);
@@ -46,16 +47,16 @@ fn local_window(found: &mut Lints<'_>, limit: &Limit) {
         "{} counts for {} in this Envoy alone: a restart forgets the count, and each replica has its own; where that \
          matters, name a `limits.service`, use a window of minutes, or a single replica",
         quoted(&limit.counter),
-        length(limit.period)
+        length(limit.window)
     );
     found.add(Lint::LocalWindow, found.view.part(&limit.pointer, "window"), message);
 }
 
-fn length(period: Period) -> String {
-    match period.name() {
+fn length(window: Window) -> String {
+    match window.name() {
         Some("hour") => "an hour".to_owned(),
         Some(name) => format!("a {name}"),
-        None => format!("{} seconds", period.seconds()),
+        None => format!("{} seconds", window.seconds()),
     }
 }
 

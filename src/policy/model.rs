@@ -6,7 +6,7 @@ use std::{collections::HashMap, fmt};
 
 use super::{condition::Condition, pattern::Table, uri};
 
-pub use self::limit::{Cost, Limit, Period, Scope};
+pub use self::limit::{Cost, Limit, Scope};
 
 /// A compiled policy.
 #[derive(Clone, Debug)]

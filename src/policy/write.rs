@@ -53,7 +53,7 @@ fn rule(rule: &Rule) -> String {
     let (short, long): (Vec<&Limit>, Vec<&Limit>) = rule.limits.iter().partition(|limit| limit.text.is_some());
     for limit in &short {
         let mut rate = Writer::default();
-        rate.json("max", limit.max).json("window", limit.period.seconds());
+        rate.json("max", limit.max).json("window", limit.window.seconds());
         out.json("rate_limit", rate.finish()).optional("reason", limit.text.as_deref());
     }
     if short.is_empty() {
@@ -75,12 +75,12 @@ fn predicate(predicate: &Predicate, expires: bool) -> String {
 fn limit(limit: &Limit) -> String {
     let mut out = Writer::default();
     out.text("counter", &limit.counter);
-    match limit.period.name() {
+    match limit.window.name() {
         Some(name) => out.text("window", name),
-        None => out.json("window", limit.period.seconds()),
+        None => out.json("window", limit.window.seconds()),
     };
     out.json("max", limit.max).text("scope", limit.scope.name());
-    out.text("algorithm", if limit.sliding { "sliding" } else { "fixed" });
+    out.text("algorithm", limit.algorithm.name());
     match &limit.cost {
         Cost::Fixed(amount) => out.json("increment", amount),
         Cost::Argument(path) => out.text("increment_from", &path.to_string()),

@@ -1,8 +1,8 @@
-//! Several texts in one cell: the size of each in four bytes, little-endian, before it.
+//! Several texts in one cell: before each of them, its length as four bytes, little-endian.
 
-use crate::store::HEADER;
+use super::HEADER;
 
-/// The bytes of a cell with these parts, none of which comes near 4 GiB.
+/// The bytes of a cell with these parts, each of which is far shorter than 4 GiB.
 #[must_use]
 pub fn join(parts: &[&[u8]]) -> Vec<u8> {
     let mut bytes = HEADER.to_vec();
@@ -13,7 +13,7 @@ pub fn join(parts: &[&[u8]]) -> Vec<u8> {
     bytes
 }
 
-/// The parts of a cell; `None` if it holds anything else than `N` of them.
+/// The parts of a cell; `None` if it holds anything but `N` parts.
 #[must_use]
 pub fn split<const N: usize>(bytes: &[u8]) -> Option<[&[u8]; N]> {
     let mut rest = bytes.strip_prefix(HEADER)?;
@@ -33,7 +33,7 @@ mod tests {
     use super::{HEADER, join, split};
 
     #[test]
-    fn parts_are_split_as_they_were_joined() {
+    fn a_cell_splits_into_exactly_the_parts_that_were_joined() {
         let parts = [&b"one"[..], b"", b"three"];
         let bytes = join(&parts);
         assert_eq!(split(&bytes), Some(parts));

@@ -13,9 +13,10 @@ use crate::{
     engine::{self, RequestInfo},
     identity::Grant,
     json::{self, Value},
-    limit::{Algorithm, Charge, CounterInfos, Counters, Key, Quota, Scope, Window, table::SHARDS, totals::Capacity},
+    limit::{Callers, Charge, CounterInfo, CounterInfos, Counters, Key, Quota, totals::Capacity},
     store::{APPROVAL_DETAILS, COUNTER_INFO, DECISIONS, Store as _},
     time::Timestamp,
+    window::{Algorithm, Window},
 };
 
 /// What our own names, quotes and times add to an item.
@@ -121,19 +122,14 @@ fn a_page_of_counters_is_a_small_multiple_of_what_was_stored() {
     // The longest grants that are shown as they are, and the character that JSON makes most of.
     for number in 0..600 {
         let grant = format!("jwt:{number:03}{}", "\u{1}".repeat(200));
+        let key = Key { filter: "f", policy: "p", counter: "c", callers: Callers::Grant(&grant) };
         let window = Window::new(60).unwrap();
-        let key = Key {
-            filter: "f",
-            policy: "p",
-            counter: "c",
-            window,
-            algorithm: Algorithm::Fixed,
-            scope: Scope::Grant(&grant),
-        };
         let quota = Quota { window, algorithm: Algorithm::Fixed, max: Amount::whole(10).unwrap() };
-        let charge = Charge { key, quota, amount: Amount::ONE, verified: true, display: &grant };
-        let _receipt = Counters::new(&store, Capacity::of(2000)).charge(&[charge], NOW).unwrap();
-        CounterInfos(&store).set(&charge, &charge.key.slot(&[1; 16], SHARDS), NOW);
+        let charge = Charge { key, quota, amount: Amount::ONE, verified: true };
+        let receipt = Counters::new(&store, Capacity::of(2000)).charge(&[charge], NOW).unwrap();
+        for charged in receipt.charged() {
+            CounterInfos(&store).set(&CounterInfo::new("f", "p", &grant, charged), NOW);
+        }
     }
     let (all, largest) = stored(&store, COUNTER_INFO);
     let pages = pages(&store, "counters");

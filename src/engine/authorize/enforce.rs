@@ -72,8 +72,8 @@ impl<'p, S: Store, W: Tracer> Authorizer<'p, S, W> {
                 let mut notes = ModeTracer { witness: &mut self.witness, mode: plan.mode };
                 let charged = counters.charge(&charges, self.now);
                 let receipt = charged.map_err(|refused| not_charged(&plan, refused, &mut notes))?;
-                let used = plan.charges.iter().zip(receipt.used());
-                let left = used.map(|(due, used)| Some(due.limit.max.minus(used))).collect();
+                let left =
+                    receipt.charged().iter().map(|charged| Some(charged.quota.max.minus(charged.used))).collect();
                 (receipt, left)
             }
         };

@@ -10,7 +10,7 @@ use crate::{
     engine::trace::{Step, Tracer},
     identity::Grant,
     json::{Decimal, Value},
-    limit::{self, Algorithm, Charge, Key, LimitExceeded, Quota, Window},
+    limit::{Callers, Charge, Key, LimitExceeded, Quota},
     policy::{
         Cost, Limit, Mode, Predicate, Scope,
         condition::{Args, Clause, Finding, Leaf},
@@ -262,20 +262,16 @@ impl<'p> PendingCharge<'p> {
         'p: 'c,
     {
         let limit = self.limit;
-        let algorithm = if limit.sliding { Algorithm::Sliding } else { Algorithm::Fixed };
-        // Both bounds are the policy's own; were they ever to part, the longest window is the safe reading.
-        let window = Window::new(limit.period.seconds()).unwrap_or(Window::LONGEST);
-        let scope = match (limit.scope, session) {
-            (Scope::Global, _) => limit::Scope::Global,
-            (Scope::Session, Some(session)) => limit::Scope::Session(grant.id(), session),
-            (Scope::Grant, _) | (Scope::Session, None) => limit::Scope::Grant(grant.id()),
+        let callers = match (limit.scope, session) {
+            (Scope::Global, _) => Callers::All,
+            (Scope::Session, Some(session)) => Callers::Session(grant.id(), session),
+            (Scope::Grant, _) | (Scope::Session, None) => Callers::Grant(grant.id()),
         };
         Charge {
-            key: Key { filter, policy, counter: &limit.counter, window, algorithm, scope },
-            quota: Quota { window, algorithm, max: limit.max },
+            key: Key { filter, policy, counter: &limit.counter, callers },
+            quota: Quota { window: limit.window, algorithm: limit.algorithm, max: limit.max },
             amount: self.amount,
             verified: grant.is_verified(),
-            display: grant.display(),
         }
     }
 }

@@ -130,10 +130,10 @@ fn limited(limit: &Limit) -> Cow<'_, str> {
 
 /// `10 a minute`
 pub(super) fn quota(limit: &Limit) -> impl fmt::Display {
-    fmt::from_fn(|f| match limit.period.name() {
+    fmt::from_fn(|f| match limit.window.name() {
         Some("hour") => write!(f, "{} an hour", limit.max),
         Some(name) => write!(f, "{} a {name}", limit.max),
-        None => write!(f, "{} in {} s", limit.max, limit.period.seconds()),
+        None => write!(f, "{} in {} s", limit.max, limit.window.seconds()),
     })
 }
 

@@ -1,4 +1,4 @@
-//! Charging several limits, against a store that conflicts, fails and fills up.
+//! Charges and refunds in a store that has conflicts, faults and little room.
 
 #[cfg(target_family = "wasm")]
 use wasm_bindgen_test::wasm_bindgen_test as test;
@@ -6,22 +6,22 @@ use wasm_bindgen_test::wasm_bindgen_test as test;
 use std::cell::Cell;
 
 use super::{
-    Amount, Capacity, Cas, Charge, ChargeError, Counters, Key, LimitExceeded, Quota, SHARDS, Scope, Store, TOTALS,
+    Amount, Callers, Capacity, Charge, ChargeError, Counters, Event, Key, LimitExceeded, Quota, Seed, Store, TOTALS,
     Timestamp, Totals, Unavailable,
 };
 use crate::{
-    limit::{Algorithm, Window},
-    store::{InMemory, Seed, Versioned},
+    store::{Cas, InMemory, Versioned},
+    window::{Algorithm, Window},
 };
 
 const NOW: Timestamp = Timestamp(1_000);
-const BOUNDS: Capacity = Capacity { all: 65_536, unverified: 32_768 };
+const CAPACITY: Capacity = Capacity { all: 65_536, unverified: 32_768 };
 
-fn charge<'a>(counter: &'a str, scope: Scope<'a>, max: u64) -> Charge<'a> {
+fn charge<'a>(counter: &'a str, callers: Callers<'a>, max: u64) -> Charge<'a> {
     let window = Window::new(60).unwrap();
-    let key = Key { filter: "f", policy: "p", counter, window, algorithm: Algorithm::Fixed, scope };
+    let key = Key { filter: "f", policy: "p", counter, callers };
     let quota = Quota { window, algorithm: Algorithm::Fixed, max: Amount::whole(max).unwrap() };
-    Charge { key, quota, amount: Amount::ONE, verified: false, display: "somebody" }
+    Charge { key, quota, amount: Amount::ONE, verified: false }
 }
 
 fn full(index: usize) -> ChargeError {
@@ -29,36 +29,39 @@ fn full(index: usize) -> ChargeError {
 }
 
 #[test]
-fn all_limits_are_charged_or_none() {
+fn all_limits_of_a_call_are_charged_or_none() {
     let store = InMemory::new([1; 16]);
-    let counters = Counters::new(&store, BOUNDS);
-    let both = [charge("wide", Scope::Global, 3), charge("narrow", Scope::Grant("a"), 1)];
+    let counters = Counters::new(&store, CAPACITY);
+    let both = [charge("wide", Callers::All, 3), charge("narrow", Callers::Grant("a"), 1)];
     assert!(counters.charge(&both, NOW).is_ok());
     assert_eq!(counters.charge(&both, NOW), Err(full(1)));
     assert_eq!(counters.charge(&both, NOW), Err(full(1)));
-    let wide = [charge("wide", Scope::Global, 3)];
+    let wide = [charge("wide", Callers::All, 3)];
     assert!(counters.charge(&wide, NOW).is_ok());
     assert!(counters.charge(&wide, NOW).is_ok());
     assert_eq!(counters.charge(&wide, NOW), Err(full(0)));
 }
 
 #[test]
-fn a_receipt_gives_back_exactly_what_was_charged() {
+fn a_refund_gives_back_exactly_what_was_charged() {
     let store = InMemory::new([1; 16]);
-    let counters = Counters::new(&store, BOUNDS);
-    let both = [charge("a", Scope::Grant("x"), 1), charge("b", Scope::Global, 1)];
+    let counters = Counters::new(&store, CAPACITY);
+    let both = [charge("a", Callers::Grant("x"), 1), charge("b", Callers::All, 1)];
     let receipt = counters.charge(&both, NOW).unwrap();
-    assert_eq!(receipt.used().collect::<Vec<_>>(), [Amount::ONE, Amount::ONE]);
+    assert_eq!(
+        receipt.charged().iter().map(|charged| (&*charged.counter, charged.scope, charged.used)).collect::<Vec<_>>(),
+        [("a", "grant", Amount::ONE), ("b", "global", Amount::ONE)]
+    );
     counters.refund(&receipt);
     assert!(counters.charge(&both, NOW).is_ok());
     assert_eq!(counters.charge(&both, NOW), Err(full(0)));
 }
 
 #[test]
-fn a_late_refund_leaves_the_next_window_alone() {
+fn a_late_refund_does_not_change_the_next_window() {
     let store = InMemory::new([1; 16]);
-    let counters = Counters::new(&store, BOUNDS);
-    let one = [charge("a", Scope::Global, 1)];
+    let counters = Counters::new(&store, CAPACITY);
+    let one = [charge("a", Callers::All, 1)];
     let receipt = counters.charge(&one, NOW).unwrap();
     let next = Timestamp(61_000);
     assert!(counters.charge(&one, next).is_ok());
@@ -67,51 +70,63 @@ fn a_late_refund_leaves_the_next_window_alone() {
 }
 
 #[test]
-fn random_callers_reach_the_table_s_size_before_any_cell_is_full() {
+fn random_callers_reach_the_capacity_before_any_shard_is_full() {
     let store = InMemory::new([42; 16]);
-    let counters = Counters::new(&store, BOUNDS);
+    let counters = Counters::new(&store, CAPACITY);
     for caller in 0..32_768 {
         let grant = format!("address:{caller}");
-        assert!(counters.charge(&[charge("c", Scope::Grant(&grant), 1)], NOW).is_ok(), "{caller}");
+        assert!(counters.charge(&[charge("c", Callers::Grant(&grant), 1)], NOW).is_ok(), "{caller}");
         assert!(
-            counters.charge(&[charge("c", Scope::Grant(&grant), 1)], NOW).is_err(),
-            "{caller} has a count of its own"
+            counters.charge(&[charge("c", Callers::Grant(&grant), 1)], NOW).is_err(),
+            "{caller} has a counter of its own"
         );
     }
 }
 
 #[test]
-fn callers_without_room_share_one_count_and_evict_nobody() {
+fn callers_without_room_share_one_counter_and_evict_none() {
     let store = InMemory::new([42; 16]);
-    let counters = Counters::new(&store, BOUNDS);
-    let first = [Charge { verified: true, ..charge("c", Scope::Grant("jwt:alice"), 1) }];
+    let counters = Counters::new(&store, CAPACITY);
+    let first = [Charge { verified: true, ..charge("c", Callers::Grant("jwt:alice"), 1) }];
     assert!(counters.charge(&first, NOW).is_ok());
     let flood = (0..200_000).filter(|caller| {
         let grant = format!("header:{caller}");
-        counters.charge(&[charge("c", Scope::Grant(&grant), 1)], NOW).is_ok()
+        counters.charge(&[charge("c", Callers::Grant(&grant), 1)], NOW).is_ok()
     });
-    assert!(flood.count() <= 24 * 4096 + 1, "half of each cell, and the shared count");
-    assert!(counters.charge(&first, NOW).is_err(), "a running count is kept");
-    let verified = [Charge { verified: true, ..charge("c", Scope::Grant("jwt:bob"), 1) }];
+    assert!(flood.count() <= 24 * 4096 + 1, "half of each shard, and the shared counter");
+    assert!(counters.charge(&first, NOW).is_err(), "a running counter is kept");
+    let verified = [Charge { verified: true, ..charge("c", Callers::Grant("jwt:bob"), 1) }];
     assert!(counters.charge(&verified, NOW).is_ok(), "callers of verified identity are untouched");
 }
 
-/// Fails in the way it is told to.
+/// A store with faults.
 struct Faulty {
     inner: InMemory,
+    /// So many writes find that another worker was faster.
     conflicts: Cell<u32>,
+    /// The conflicts that the store was told of.
+    recorded: Cell<u32>,
     garbage: bool,
     seedless: bool,
-    broken: Option<u16>,
+    /// A cell that cannot be written.
+    broken: Cell<Option<u16>>,
 }
 
 impl Faulty {
     fn new() -> Self {
-        Self { inner: InMemory::new([1; 16]), conflicts: Cell::new(0), garbage: false, seedless: false, broken: None }
+        let [conflicts, recorded] = [const { Cell::new(0) }; 2];
+        let inner = InMemory::new([1; 16]);
+        Self { inner, conflicts, recorded, garbage: false, seedless: false, broken: Cell::new(None) }
     }
 }
 
 impl Store for Faulty {
+    fn record_event(&self, event: Event) {
+        if event == Event::Conflict {
+            self.recorded.set(self.recorded.get() + 1);
+        }
+    }
+
     fn seed(&self) -> Result<Seed, Unavailable> {
         if self.seedless { Err(Unavailable) } else { self.inner.seed() }
     }
@@ -122,7 +137,7 @@ impl Store for Faulty {
     }
 
     fn compare_and_swap(&self, cell: u16, bytes: &[u8], version: u32) -> Result<Cas, Unavailable> {
-        if self.broken == Some(cell) {
+        if self.broken.get() == Some(cell) {
             return Err(Unavailable);
         }
         match self.conflicts.get() {
@@ -136,92 +151,92 @@ impl Store for Faulty {
 }
 
 #[test]
-fn a_conflict_is_tried_again_and_given_up_in_the_end() {
+fn a_charge_gives_up_after_64_conflicts() {
     let store = Faulty::new();
-    let one = [charge("a", Scope::Global, 1)];
+    let one = [charge("a", Callers::All, 1)];
     store.conflicts.set(63);
-    assert!(Counters::new(&store, BOUNDS).charge(&one, NOW).is_ok());
+    assert!(Counters::new(&store, CAPACITY).charge(&one, NOW).is_ok());
     store.conflicts.set(64);
     assert_eq!(
-        Counters::new(&store, BOUNDS).charge(&[charge("b", Scope::Global, 1)], NOW),
+        Counters::new(&store, CAPACITY).charge(&[charge("b", Callers::All, 1)], NOW),
         Err(ChargeError::Unavailable)
     );
 }
 
 #[test]
-fn a_count_that_cannot_be_read_lets_nothing_through() {
-    let one = [charge("a", Scope::Global, 1)];
+fn a_counter_that_cannot_be_read_lets_no_call_through() {
+    let one = [charge("a", Callers::All, 1)];
     let garbage = Faulty { garbage: true, ..Faulty::new() };
-    assert_eq!(Counters::new(&garbage, BOUNDS).charge(&one, NOW), Err(ChargeError::Unavailable));
+    assert_eq!(Counters::new(&garbage, CAPACITY).charge(&one, NOW), Err(ChargeError::Unavailable));
     let seedless = Faulty { seedless: true, ..Faulty::new() };
-    assert_eq!(Counters::new(&seedless, BOUNDS).charge(&one, NOW), Err(ChargeError::Unavailable));
-    assert!(Counters::new(&seedless, BOUNDS).charge(&[], NOW).is_ok(), "nothing to count");
+    assert_eq!(Counters::new(&seedless, CAPACITY).charge(&one, NOW), Err(ChargeError::Unavailable));
+    assert!(Counters::new(&seedless, CAPACITY).charge(&[], NOW).is_ok(), "there is nothing to count");
 }
 
 #[test]
-fn a_failure_halfway_takes_back_the_first_half() {
-    let (first, second) = (charge("a", Scope::Global, 1), charge("b", Scope::Global, 1));
-    let broken = second.key.slot(&[1; 16], SHARDS).cell;
-    let store = Faulty { broken: Some(broken), ..Faulty::new() };
-    let counters = Counters::new(&store, BOUNDS);
+fn a_failure_halfway_refunds_the_limits_before_it() {
+    let (first, second) = (charge("a", Callers::All, 1), charge("b", Callers::All, 1));
+    let broken = second.key.slot(&second.quota, &[1; 16]).cell;
+    let store = Faulty { broken: Some(broken).into(), ..Faulty::new() };
+    let counters = Counters::new(&store, CAPACITY);
     assert_eq!(counters.charge(&[first, second], NOW), Err(ChargeError::Unavailable));
     assert!(counters.charge(&[first], NOW).is_ok());
 }
 
-/// A caller whose counter stands in the same cell.
+/// A caller whose counter is in the same shard.
 fn neighbour(of: &Charge<'_>) -> String {
-    let cell = |charge: &Charge<'_>| charge.key.slot(&[1; 16], SHARDS).cell;
+    let cell = |charge: &Charge<'_>| charge.key.slot(&charge.quota, &[1; 16]).cell;
     let mut names = (0..100_000).map(|n| n.to_string());
-    names.find(|name| cell(&charge("a", Scope::Grant(name), 1)) == cell(of)).unwrap()
+    names.find(|name| cell(&charge("a", Callers::Grant(name), 1)) == cell(of)).unwrap()
 }
 
 #[test]
-fn beyond_the_bounds_callers_share_one_counter_and_nobody_loses_one() {
+fn beyond_the_capacity_callers_share_one_counter_and_none_is_lost() {
     let store = InMemory::new([1; 16]);
     let counters = Counters::new(&store, Capacity { all: 5, unverified: 2 });
-    let of = |caller, verified| [Charge { verified, ..charge("a", Scope::Grant(caller), 2) }];
-    let pay = |caller, verified| counters.charge(&of(caller, verified), NOW).map(|_| ());
-    // Two callers that nobody has verified get a counter each, and all the others one together.
+    let of = |caller, verified| [Charge { verified, ..charge("a", Callers::Grant(caller), 2) }];
+    let charge = |caller, verified| counters.charge(&of(caller, verified), NOW).map(|_| ());
+    // Two unverified callers get a counter each, and the others share one.
     for caller in ["u1", "u2", "u3", "u4"] {
-        assert_eq!(pay(caller, false), Ok(()), "{caller}");
+        assert_eq!(charge(caller, false), Ok(()), "{caller}");
     }
     for caller in ["u3", "u5"] {
-        assert_eq!(pay(caller, false), Err(full(0)), "{caller}");
+        assert_eq!(charge(caller, false), Err(full(0)), "{caller}");
     }
-    assert_eq!(pay("u1", false), Ok(()), "a count goes on");
-    assert_eq!(pay("u1", false), Err(full(0)));
-    // Callers whose identity was checked have room left.
+    assert_eq!(charge("u1", false), Ok(()), "a running counter goes on");
+    assert_eq!(charge("u1", false), Err(full(0)));
+    // Verified callers have room left.
     for caller in ["v1", "v1", "v2"] {
-        assert_eq!(pay(caller, true), Ok(()), "{caller}");
+        assert_eq!(charge(caller, true), Ok(()), "{caller}");
     }
-    // When their time is over, there is room again.
+    // Once the windows have ended, there is room again.
     let next = Timestamp(61_000);
     assert!(counters.charge(&of("u1", false), next).is_ok());
 }
 
 #[test]
-fn verified_callers_without_room_share_no_count_with_the_others() {
+fn verified_callers_without_room_share_no_counter_with_unverified_ones() {
     let store = InMemory::new([1; 16]);
     let counters = Counters::new(&store, Capacity { all: 0, unverified: 0 });
-    let of = |caller, verified| [Charge { verified, ..charge("a", Scope::Grant(caller), 1) }];
-    let pay = |caller, verified| counters.charge(&of(caller, verified), NOW).map(|_| ());
-    assert_eq!(pay("u1", false), Ok(()));
-    assert_eq!(pay("u2", false), Err(full(0)), "the others have used their count up");
-    assert_eq!(pay("v1", true), Ok(()));
-    assert_eq!(pay("v2", true), Err(full(0)));
-    let session = [Charge { verified: true, ..charge("a", Scope::Session("v3", b"s"), 1) }];
+    let of = |caller, verified| [Charge { verified, ..charge("a", Callers::Grant(caller), 1) }];
+    let run = |caller, verified| counters.charge(&of(caller, verified), NOW).map(|_| ());
+    assert_eq!(run("u1", false), Ok(()));
+    assert_eq!(run("u2", false), Err(full(0)), "the shared counter is full");
+    assert_eq!(run("v1", true), Ok(()));
+    assert_eq!(run("v2", true), Err(full(0)));
+    let session = [Charge { verified: true, ..charge("a", Callers::Session("v3", b"s"), 1) }];
     assert!(counters.charge(&session, NOW).is_err(), "a session costs a caller nothing");
 }
 
 #[test]
-fn when_time_is_over_there_is_room_for_others() {
+fn a_counter_whose_window_has_ended_makes_room_for_another() {
     let store = InMemory::new([1; 16]);
     let counters = Counters::new(&store, Capacity { all: 1, unverified: 1 });
-    let first = [charge("a", Scope::Grant("first"), 1)];
+    let first = [charge("a", Callers::Grant("first"), 1)];
     let neighbour = neighbour(&first[0]);
     assert!(counters.charge(&first, NOW).is_ok());
     let later = Timestamp(61_000);
-    let other = [charge("a", Scope::Grant(&neighbour), 1)];
+    let other = [charge("a", Callers::Grant(&neighbour), 1)];
     assert!(counters.charge(&other, later).is_ok());
     assert_eq!(
         counters.charge(&other, later),
@@ -234,13 +249,115 @@ fn when_time_is_over_there_is_room_for_others() {
 }
 
 #[test]
-fn a_verified_caller_whose_time_is_over_leaves_no_room_in_the_half_of_the_others() {
+fn an_ended_counter_of_a_verified_caller_makes_no_room_for_unverified_ones() {
     let store = InMemory::new([1; 16]);
     let counters = Counters::new(&store, Capacity { all: 2, unverified: 0 });
-    let first = [Charge { verified: true, ..charge("a", Scope::Grant("first"), 1) }];
+    let first = [Charge { verified: true, ..charge("a", Callers::Grant("first"), 1) }];
     let neighbour = neighbour(&first[0]);
     assert!(counters.charge(&first, NOW).is_ok());
     let later = Timestamp(61_000);
-    assert!(counters.charge(&[charge("a", Scope::Grant(&neighbour), 1)], later).is_ok());
-    assert_eq!(Totals::open(&store.read(TOTALS).unwrap().bytes).unwrap().unverified, 0, "it counts in the shared one");
+    assert!(counters.charge(&[charge("a", Callers::Grant(&neighbour), 1)], later).is_ok());
+    assert_eq!(
+        Totals::read(&store.read(TOTALS).unwrap().bytes).unwrap().unverified,
+        0,
+        "it counts in the shared counter"
+    );
+}
+
+#[test]
+fn every_conflict_is_counted_also_in_a_refund() {
+    let store = Faulty::new();
+    let counters = Counters::new(&store, CAPACITY);
+    let one = [charge("a", Callers::All, 1)];
+    store.conflicts.set(2);
+    let receipt = counters.charge(&one, NOW).unwrap();
+    assert_eq!(store.recorded.get(), 2);
+    store.conflicts.set(3);
+    counters.refund(&receipt);
+    assert_eq!(store.recorded.get(), 5);
+    assert!(counters.charge(&one, NOW).is_ok());
+}
+
+#[test]
+fn a_call_whose_new_counter_cannot_be_counted_in_the_totals_is_not_charged() {
+    let store = Faulty { broken: Some(TOTALS).into(), ..Faulty::new() };
+    let counters = Counters::new(&store, CAPACITY);
+    let one = [charge("a", Callers::Grant("x"), 1)];
+    assert_eq!(counters.charge(&one, NOW), Err(ChargeError::Unavailable));
+    store.broken.set(None);
+    assert!(counters.charge(&one, NOW).is_ok());
+}
+
+#[test]
+fn a_clock_that_jumps_forward_and_back_refills_no_counter() {
+    let store = InMemory::new([1; 16]);
+    let counters = Counters::new(&store, CAPACITY);
+    let first = [charge("a", Callers::Grant("first"), 1)];
+    let neighbour = neighbour(&first[0]);
+    let other = [charge("a", Callers::Grant(&neighbour), 1)];
+    assert!(counters.charge(&first, NOW).is_ok());
+    assert!(counters.charge(&other, Timestamp(3_600_000)).is_ok(), "an hour ahead");
+    assert_eq!(counters.charge(&first, NOW), Err(full(0)));
+    assert_eq!(counters.check(&first, NOW), Err(full(0)));
+    assert!(counters.charge(&first, Timestamp(60_000)).is_ok());
+}
+
+#[cfg(not(target_family = "wasm"))]
+mod properties {
+    use std::collections::HashMap;
+
+    use proptest::{collection::vec, prelude::*, sample::select};
+
+    use super::{Algorithm, Amount, CAPACITY, Callers, Charge, Counters, InMemory, Quota, Timestamp, Window, charge};
+    use crate::limit::quota::Count;
+
+    /// Callers whose counters are all in one shard, whatever the window and the algorithm.
+    fn shard_mates(quotas: &[Quota]) -> Vec<(Quota, String)> {
+        let mate = |quota: &Quota| {
+            let mut names = (0..1_000_000).map(|n| n.to_string());
+            let is_mate = |name: &String| charge("c", Callers::Grant(name), 0).key.slot(quota, &[1; 16]).cell == 7;
+            (*quota, names.find(is_mate).unwrap())
+        };
+        quotas.iter().map(mate).collect()
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { cases: 300, ..ProptestConfig::default() })]
+
+        /// The model keeps every count for ever.
+        #[test]
+        fn whatever_the_clock_does_no_counter_lets_more_through_than_one_that_is_never_evicted(
+            steps in vec((0..4_usize, select(vec![0_i64, 1, 900, 1_500, 9_000, -1, -900, -9_000, 400_000, -400_000])), 1..60),
+        ) {
+            let quota = |seconds, algorithm| {
+                Quota { window: Window::new(seconds).unwrap(), algorithm, max: Amount::whole(2).unwrap() }
+            };
+            let quotas = [
+                quota(10, Algorithm::Fixed), quota(10, Algorithm::Sliding), quota(45, Algorithm::Fixed), quota(3, Algorithm::Sliding),
+            ];
+            thread_local! { static MATES: std::cell::OnceCell<Vec<(Quota, String)>> = const { std::cell::OnceCell::new() }; }
+            let mates = MATES.with(|mates| mates.get_or_init(|| shard_mates(&quotas)).clone());
+            let store = InMemory::new([1; 16]);
+            let counters = Counters::new(&store, CAPACITY);
+            let mut model: HashMap<usize, Count> = HashMap::new();
+            let (mut now, mut newest) = (1_000_000_i64, 1_000_000_i64);
+            let mut is_steady = true;
+            for (mate, step) in steps {
+                now += step;
+                is_steady &= now >= newest;
+                newest = newest.max(now);
+                let (quota, name) = &mates[mate];
+                let at = Timestamp(now.unsigned_abs());
+                let charge = Charge { quota: *quota, ..charge("c", Callers::Grant(name), 0) };
+                let expected = quota.charge(model.get(&mate).copied(), Amount::ONE, at);
+                let is_charged = counters.charge(&[charge], at).is_ok();
+                if is_charged {
+                    prop_assert!(expected.is_ok(), "{:?} at {:?}", quota, at);
+                    model.insert(mate, expected.unwrap());
+                } else if is_steady {
+                    prop_assert!(expected.is_err(), "{:?} at {:?}", quota, at);
+                }
+            }
+        }
+    }
 }

@@ -4,18 +4,18 @@ use wasm_bindgen_test::wasm_bindgen_test as test;
 use super::{RateLimitResult, group_by_hits, request};
 use crate::{
     amount::Amount,
-    limit::{Algorithm, Charge, Key, Quota, Scope, Window},
+    limit::{Callers, Charge, Key, Quota},
+    window::{Algorithm, Window},
 };
 
-fn charge<'a>(counter: &'a str, scope: Scope<'a>, seconds: u32, amount: u64, max: u64) -> Charge<'a> {
+fn charge<'a>(counter: &'a str, callers: Callers<'a>, seconds: u32, amount: u64, max: u64) -> Charge<'a> {
     let (window, algorithm) = (Window::new(seconds).unwrap(), Algorithm::Fixed);
     let [amount, max] = [amount, max].map(|units| Amount::whole(units).unwrap());
     Charge {
-        key: Key { filter: "f", policy: "default", counter, window, algorithm, scope },
+        key: Key { filter: "f", policy: "default", counter, callers },
         quota: Quota { window, algorithm, max },
         amount,
         verified: true,
-        display: "",
     }
 }
 
@@ -26,7 +26,7 @@ fn shown(request: &[u8]) -> String {
 
 #[test]
 fn a_charge_is_a_descriptor_with_its_limit_and_its_amount() {
-    let calls = charge("calls", Scope::Grant("jwt:a"), 60, 2, 300);
+    let calls = charge("calls", Callers::Grant("jwt:a"), 60, 2, 300);
     let expected = [
         r"\n\x01d",
         r"\x12C\n\x11\n\x06policy\x12\x07default\n\x10\n\x07counter\x12\x05calls\n\x11\n\x08identity\x12\x05jwt:a",
@@ -34,7 +34,7 @@ fn a_charge_is_a_descriptor_with_its_limit_and_its_amount() {
         r"\x18\x02",
     ];
     assert_eq!(shown(&request("d", [&calls]).unwrap()), expected.concat());
-    let all = charge("all", Scope::Global, 86_400, 2, 0);
+    let all = charge("all", Callers::All, 86_400, 2, 0);
     let two = shown(&request("d", [&calls, &all]).unwrap());
     let global = r"\x12:\n\x11\n\x06policy\x12\x07default\n\x0e\n\x07counter\x12\x03all\n\r\n\x08identity\x12\x01*\x12\x02\x10\x04\x1a\x02\x08\x02";
     assert_eq!(two, [expected[..3].concat(), global.to_owned(), expected[3].to_owned()].concat());
@@ -42,7 +42,7 @@ fn a_charge_is_a_descriptor_with_its_limit_and_its_amount() {
 
 #[test]
 fn the_id_of_a_session_goes_to_nobody() {
-    let session = charge("calls", Scope::Session("jwt:a", b"s3cret"), 1, 1, 1);
+    let session = charge("calls", Callers::Session("jwt:a", b"s3cret"), 1, 1, 1);
     let request = shown(&request("d", [&session]).unwrap());
     assert!(request.contains(r"\x12.jwt:a session 1ec1c26b50d5d3c58d9583181af80766\x12"), "{request}");
     assert!(!request.contains("s3cret"), "{request}");
@@ -50,10 +50,10 @@ fn the_id_of_a_session_goes_to_nobody() {
 
 #[test]
 fn what_no_service_counts_is_not_asked_for() {
-    let odd_window = charge("calls", Scope::Global, 45, 1, 1);
+    let odd_window = charge("calls", Callers::All, 45, 1, 1);
     assert_eq!(request("d", [&odd_window]), None);
     let part = Amount::from_millionths(1_500_000).unwrap();
-    let calls = charge("calls", Scope::Global, 60, 1, 1);
+    let calls = charge("calls", Callers::All, 60, 1, 1);
     assert_eq!(request("d", [&Charge { amount: part, ..calls }]), None);
     assert_eq!(request("d", [&Charge { quota: Quota { max: part, ..calls.quota }, ..calls }]), None);
 }
@@ -61,7 +61,7 @@ fn what_no_service_counts_is_not_asked_for() {
 #[test]
 fn charges_of_one_amount_are_asked_for_together() {
     let amounts = [1, 250, 1, 0, 250];
-    let charges = amounts.map(|amount| charge("c", Scope::Global, 60, amount, 1000));
+    let charges = amounts.map(|amount| charge("c", Callers::All, 60, amount, 1000));
     assert_eq!(group_by_hits(&charges), [vec![0, 2], vec![1, 4]]);
     assert!(group_by_hits(&charges[3..4]).is_empty(), "nothing is not charged");
 }

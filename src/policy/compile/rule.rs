@@ -9,6 +9,7 @@ use crate::{
         document::{self, Action},
         model::{Cost, Limit, Mode, Predicate, Rule, Scope},
     },
+    window::{Algorithm, Window},
 };
 
 /// Compiles the rules of one policy.
@@ -22,9 +23,9 @@ pub(super) struct Compiler {
 /// What all rules that name one counter must agree on.
 #[derive(Clone, Copy, PartialEq, Eq)]
 struct Terms {
-    seconds: u32,
+    window: Window,
     scope: Scope,
-    sliding: bool,
+    algorithm: Algorithm,
     mode: Mode,
 }
 
@@ -91,14 +92,14 @@ impl Compiler {
             if rule.limits.iter().any(|other| *other.counter == *limit.counter) {
                 limit.at.report(format!("the counter `{}` stands twice in one rule; leave one", limit.counter));
             }
-            let document::Limit { at, counter, period, max, scope, sliding, cost } = limit;
+            let document::Limit { at, counter, window, max, scope, algorithm, cost } = limit;
             let limit = Limit {
                 pointer: self.pointer(at),
                 counter: (*counter).into(),
-                period: *period,
+                window: *window,
                 max: *max,
                 scope: *scope,
-                sliding: *sliding,
+                algorithm: *algorithm,
                 cost: cost.clone(),
                 text: None,
             };
@@ -112,10 +113,10 @@ impl Compiler {
         let limit = Limit {
             pointer: self.pointer(&rate.at),
             counter: self.pointer(&document.at),
-            period: rate.period,
+            window: rate.window,
             max: rate.max,
             scope: Scope::Grant,
-            sliding: false,
+            algorithm: Algorithm::Fixed,
             cost: Cost::Fixed(Amount::ONE),
             text: document.reason.as_ref().map(|(_, text)| (*text).into()),
         };
@@ -125,7 +126,7 @@ impl Compiler {
 
     /// One name is one counter: all that name it must mean the same count.
     fn agree(&mut self, at: &Cursor<'_, '_>, limit: &Limit, mode: Mode) {
-        let terms = Terms { seconds: limit.period.seconds(), scope: limit.scope, sliding: limit.sliding, mode };
+        let terms = Terms { window: limit.window, scope: limit.scope, algorithm: limit.algorithm, mode };
         let here = || (limit.pointer.to_string(), terms);
         let (first, agreed) = self.counters.entry(limit.counter.to_string()).or_insert_with(here);
         if *agreed != terms {

@@ -6,7 +6,8 @@ use crate::{
         Decimal, Value,
         cursor::{Cursor, Keys},
     },
-    policy::model::{Cost, Period, Scope},
+    policy::model::{Cost, Scope},
+    window::{Algorithm, Window},
 };
 
 use super::predicate;
@@ -19,13 +20,13 @@ pub struct Limit<'w, 'a> {
     /// `counter`
     pub counter: &'w str,
     /// `window`
-    pub period: Period,
+    pub window: Window,
     /// `max`
     pub max: Amount,
     /// `scope`
     pub scope: Scope,
     /// `algorithm`
-    pub sliding: bool,
+    pub algorithm: Algorithm,
     /// `increment` or `increment_from`
     pub cost: Cost,
 }
@@ -38,7 +39,7 @@ pub struct Rate<'w, 'a> {
     /// Calls a window.
     pub max: Amount,
     /// The window.
-    pub period: Period,
+    pub window: Window,
 }
 
 /// The largest `max`: amounts are kept in millionths.
@@ -57,7 +58,7 @@ impl<'w, 'a> Limit<'w, 'a> {
             "" => counter.report_expected("a name"),
             name => Some(name),
         });
-        let period = fields.required("window").and_then(|window| period(&window));
+        let window = fields.required("window").and_then(|window| read_window(&window));
         let cost = match (fields.get("increment"), fields.get("increment_from")) {
             (None, None) => Some(Cost::Fixed(Amount::ONE)),
             (Some(fixed), None) => increment(&fixed),
@@ -70,17 +71,15 @@ impl<'w, 'a> Limit<'w, 'a> {
         let decimals = fields.get("increment_from").is_some();
         let max = fields.required("max").and_then(|max| if decimals { amount(&max) } else { whole(&max) });
         let scope = fields.required("scope").and_then(|scope| scope.choice(&Scope::NAMED));
-        let sliding = match fields.get("algorithm") {
-            None => Some(false),
-            Some(algorithm) => algorithm.choice(&[("fixed", false), ("sliding", true)]),
-        };
+        let algorithm =
+            fields.get("algorithm").map_or(Some(Algorithm::Fixed), |algorithm| algorithm.choice(&Algorithm::NAMED));
         Some(Self {
             at: *at,
             counter: counter?,
-            period: period?,
+            window: window?,
             max: max?,
             scope: scope?,
-            sliding: sliding?,
+            algorithm: algorithm?,
             cost: cost?,
         })
     }
@@ -90,32 +89,32 @@ impl<'w, 'a> Rate<'w, 'a> {
     pub(super) fn read(at: &Cursor<'w, 'a>) -> Option<Self> {
         if let Value::String(text) = &at.node().value {
             let parsed = Self::parse(text);
-            let (max, period) = parsed.or_else(|| at.report_expected("`N/second`, `N/minute`, `N/hour` or `N/day`"))?;
-            return Some(Self { at: *at, max, period });
+            let (max, window) = parsed.or_else(|| at.report_expected("`N/second`, `N/minute`, `N/hour` or `N/day`"))?;
+            return Some(Self { at: *at, max, window });
         }
         let fields = at.fields(RATE)?;
         let max = fields.required("max").and_then(|max| whole(&max));
-        let period = fields.required("window").and_then(|window| period(&window));
-        Some(Self { at: *at, max: max?, period: period? })
+        let window = fields.required("window").and_then(|window| read_window(&window));
+        Some(Self { at: *at, max: max?, window: window? })
     }
 
     /// `10/minute`
-    fn parse(text: &str) -> Option<(Amount, Period)> {
-        let (max, window) = text.split_once('/')?;
+    fn parse(text: &str) -> Option<(Amount, Window)> {
+        let (max, name) = text.split_once('/')?;
         let digits = !max.is_empty() && max.bytes().all(|byte| byte.is_ascii_digit());
         let max = max.parse().ok().filter(|_| digits).and_then(Amount::whole)?;
-        let (_, period) = Period::NAMED.into_iter().find(|(name, _)| *name == window)?;
-        Some((max, period))
+        let (_, window) = Window::NAMED.into_iter().find(|(known, _)| *known == name)?;
+        Some((max, window))
     }
 }
 
 /// A window: by name or in whole seconds.
-fn period(at: &Cursor<'_, '_>) -> Option<Period> {
+fn read_window(at: &Cursor<'_, '_>) -> Option<Window> {
     if let Value::Number(_) = at.node().value {
-        let seconds = at.integer(1, Period::MAX_SECONDS.into())?;
-        return u32::try_from(seconds).ok().and_then(Period::of_seconds);
+        let seconds = at.integer(1, Window::MAX_SECONDS.into())?;
+        return u32::try_from(seconds).ok().and_then(Window::new);
     }
-    at.choice_or(&Period::NAMED, ", or a number of seconds")
+    at.choice_or(&Window::NAMED, ", or a number of seconds")
 }
 
 fn whole(at: &Cursor<'_, '_>) -> Option<Amount> {

@@ -11,13 +11,14 @@ use mcp_policy::{
     engine::{self, Disposition, RequestInfo, lists},
     http::{Header, Headers},
     identity::{self, ConnectionAttributes, Peer, Source},
-    limit::{Algorithm, Charge, Counters, Key, Quota, Scope, Window, totals::Capacity},
+    limit::{Callers, Charge, Counters, Key, Quota, totals::Capacity},
     mcp::{
         Message,
         list::{ListFilter, ListKind, ListRequest},
     },
     store::InMemory,
     time::Timestamp,
+    window::{Algorithm, Window},
 };
 
 /// A stage.
@@ -94,17 +95,15 @@ fn record() -> Box<dyn FnMut()> {
 fn count() -> Box<dyn FnMut()> {
     let (store, window) = (InMemory::new([7; 16]), Window::new(60).expect("a window"));
     let most = Amount::whole(1_000_000_000).expect("an amount");
-    let scope = Scope::Grant("address:10.0.0.7");
+    let callers = Callers::Grant("address:10.0.0.7");
     Box::new(move || {
-        let key =
-            Key { filter: "bench", policy: "default", counter: "calls", window, algorithm: Algorithm::Fixed, scope };
+        let key = Key { filter: "bench", policy: "default", counter: "calls", callers };
         let quota = Quota { window, algorithm: Algorithm::Fixed, max: most };
         let charge = Charge {
             key,
             quota,
             amount: Amount::whole(1).expect("an amount"),
             verified: true,
-            display: "address:10.0.0.7",
         };
         let _ = black_box(Counters::new(&store, Capacity::of(65_536)).charge(&[charge], NOW));
     })

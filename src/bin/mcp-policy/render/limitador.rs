@@ -107,7 +107,7 @@ impl Counter<'_> {
                 ("domain", quoted(domain)),
                 ("name", quoted(&format!("{policy}/{name}"))),
                 ("max", max.to_string()),
-                ("seconds", strictest.period.seconds().to_string()),
+                ("seconds", strictest.window.seconds().to_string()),
                 ("condition", expression(&condition(policy, name, *places))),
                 ("none", if variable.is_none() { " []".to_owned() } else { String::new() }),
                 ("variable", variable.map_or_else(String::new, |variable| format!("- {}", expression(&variable)))),

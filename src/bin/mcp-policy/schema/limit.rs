@@ -1,6 +1,6 @@
 //! Limits; product contract, section 1.3.
 
-use mcp_policy::policy::Period;
+use mcp_policy::window;
 use schemars::JsonSchema;
 use serde_json::json;
 
@@ -73,7 +73,7 @@ enum Window {
     /// By name.
     Named(NamedWindow),
     /// In seconds, up to 31 days.
-    Seconds(#[schemars(range(min = 1, max = Period::MAX_SECONDS))] u32),
+    Seconds(#[schemars(range(min = 1, max = window::Window::MAX_SECONDS))] u32),
 }
 
 /// A window by name; aligned to UTC.

@@ -9,7 +9,8 @@ use mcp_policy::{
     config::{self, Config},
     identity,
     json::cursor::Keys,
-    policy::{Period, Scope, condition, document},
+    policy::{Scope, condition, document},
+    window::Window,
 };
 use serde_json::{Value, json};
 
@@ -130,7 +131,7 @@ fn every_word_is_one_that_the_reader_knows() {
     // `contains` takes no empty string, so this stands there, too.
     let operators = definition("Condition").into_iter().filter(|word| !word.is_empty());
     assert_eq!(operators.collect::<BTreeSet<_>>(), condition::NAMES.into_iter().collect());
-    assert_eq!(definition("NamedWindow"), Period::NAMED.into_iter().map(|(name, _)| name).collect());
+    assert_eq!(definition("NamedWindow"), Window::NAMED.into_iter().map(|(name, _)| name).collect());
     assert_eq!(definition("Scope"), Scope::NAMED.into_iter().map(|(name, _)| name).collect());
 }
 
