@@ -1,15 +1,16 @@
-//! What is legal in a configuration and probably wrong.
+//! Warnings about what is valid in a configuration and probably a mistake.
 //!
-//! * [`Lint`]: everything that is looked for, by the name that people give to `mcp-policy check --allow`
-//! * `view`: a configuration with its entries in the order of the text, and what keeps calls from reaching them
-//! * `whole`, `identity`, `bindings`, `keys`, `reach`, `limits`, `counters`, `predicates`, `anchors` and `approvals`: what to
-//!   look for
-//! * [`changes`]: what becomes of counts when one configuration replaces another
+//! * [`Lint`]: every lint, by the name that `mcp-policy check --allow` takes
+//! * `view`: a configuration with its entries in the order of the text, and what blocks them
+//! * `global`, `identity`, `bindings`, `keys`, `reachability`, `limits`, `counters`, `predicates`, `regex_anchors` and
+//!   `approvals`: the lints
+//! * [`changes`]: what happens to counts when one configuration replaces another
 //!
-//! Advice is for people who write policies: nothing of this is compiled into the module.
+//! The module contains none of this: warnings are for people who write policies.
 
 mod approvals;
 mod bindings;
+mod blocker;
 mod changes;
 mod counters;
 mod global;
@@ -17,7 +18,9 @@ mod identity;
 mod keys;
 mod kind;
 mod limits;
+mod map;
 mod offsets;
+mod policy_text;
 mod predicates;
 mod reachability;
 mod regex_anchors;
@@ -34,78 +37,77 @@ pub use self::{
     changes::{Change, CounterChange, changes},
     kind::Lint,
 };
-use self::{offsets::Places, view::PolicyView};
+use self::{offsets::Offsets, view::PolicyView};
 
-/// One thing that is probably wrong.
+/// A probable mistake.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Advice {
-    /// What was looked for.
-    pub kind: Lint,
-    /// Where: a JSON pointer into the configuration.
+pub struct Warning {
+    /// The lint that found it.
+    pub lint: Lint,
+    /// A JSON pointer into the configuration.
     pub pointer: String,
-    /// Where in the text, in bytes: the value, or the key of an object or a list.
+    /// Offset in the text, in bytes: of the value, or of the key of an object or a list.
     pub at: usize,
-    /// What is found, why it is probably wrong, and what to do.
+    /// What is wrong, why, and what to do.
     pub message: String,
 }
 
-/// All that is probably wrong with a configuration, in the order of the text that it was loaded from. There is none on
-/// a text that is no JSON: nobody writes the protobuf form by hand.
+/// All warnings on a configuration, in the order of the text that it was loaded from. There are none on a text that is
+/// not JSON: people do not write the protobuf form.
 #[must_use]
-pub fn on(config: &Config, document: &[u8]) -> Vec<Advice> {
+pub fn check(config: &Config, document: &[u8]) -> Vec<Warning> {
     let Ok(node) = json::parse(document, Config::MAX_DEPTH) else { return Vec::new() };
     let each = config.policies.iter().flat_map(|named| {
-        let view = PolicyView::new(config, named, &node, Places::new(&node));
-        let mut found = Lints { view: &view, advice: Vec::new() };
-        global::look(&mut found);
-        identity::look(&mut found);
-        bindings::look(&mut found);
-        keys::look(&mut found);
-        reachability::look(&mut found);
-        limits::look(&mut found);
-        counters::look(&mut found);
-        predicates::look(&mut found);
-        approvals::look(&mut found);
-        found.advice
+        let view = PolicyView::new(config, named, &node, Offsets::new(&node));
+        let mut lints = Lints { view: &view, warnings: Vec::new() };
+        global::check(&mut lints);
+        identity::check(&mut lints);
+        bindings::check(&mut lints);
+        keys::check(&mut lints);
+        reachability::check(&mut lints);
+        limits::check(&mut lints);
+        counters::check(&mut lints);
+        predicates::check(&mut lints);
+        approvals::check(&mut lints);
+        lints.warnings
     });
-    let mut advice: Vec<Advice> = each.collect();
-    advice.sort_by(|one, other| (one.at, one.kind, &one.message).cmp(&(other.at, other.kind, &other.message)));
-    // What is said of the whole configuration is found with each policy.
-    advice.dedup();
-    advice
+    let mut warnings: Vec<Warning> = each.collect();
+    warnings.sort_by(|one, other| (one.at, one.lint, &one.message).cmp(&(other.at, other.lint, &other.message)));
+    // The lints of the whole configuration run once for each policy.
+    warnings.dedup();
+    warnings
 }
 
-/// Takes advice down.
+/// The lints at work on one policy.
 struct Lints<'v> {
     view: &'v PolicyView<'v>,
-    advice: Vec<Advice>,
+    warnings: Vec<Warning>,
 }
 
 impl Lints<'_> {
-    fn add(&mut self, kind: Lint, pointer: impl Into<String>, message: impl Into<String>) {
+    fn add(&mut self, lint: Lint, pointer: impl Into<String>, message: impl Into<String>) {
         let pointer = pointer.into();
-        let at = self.view.places.at(&pointer);
-        self.advice.push(Advice { kind, pointer, at, message: message.into() });
+        let at = self.view.offsets.at(&pointer);
+        self.warnings.push(Warning { lint, pointer, at, message: message.into() });
     }
 }
 
-impl fmt::Display for Advice {
+impl fmt::Display for Warning {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let pointer = if self.pointer.is_empty() { "(top level)" } else { &self.pointer };
-        write!(f, "{}: {} [{}]", printable(pointer), self.message, self.kind)
+        write!(f, "{}: {} [{}]", without_controls(pointer), self.message, self.lint)
     }
 }
 
 /// The author's words in a message, short.
 fn quoted(text: &str) -> String {
-    const LONGEST: usize = 64;
-    let shown: String = text.chars().take(LONGEST).collect();
-    let more = if text.chars().nth(LONGEST).is_some() { "…" } else { "" };
-    format!("`{}{more}`", printable(&shown))
+    const MAX: usize = 64;
+    let shown: String = text.chars().take(MAX).collect();
+    let more = if text.chars().nth(MAX).is_some() { "…" } else { "" };
+    format!("`{}{more}`", without_controls(&shown))
 }
 
-/// The author's words without what could forge a line of output, or move the cursor.
-#[must_use]
-pub fn printable(text: &str) -> String {
+/// The author's words without control characters, which could forge a line of output.
+fn without_controls(text: &str) -> String {
     text.chars().map(|c| if c.is_control() { char::REPLACEMENT_CHARACTER } else { c }).collect()
 }

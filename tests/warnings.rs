@@ -37,7 +37,7 @@ fn every_example_causes_its_warning_and_is_followed_by_what_to_do() {
         let (about, rest) = section.split_once("\n```json\n").unwrap_or_else(|| panic!("{name}: an example"));
         let (example, advice) = rest.split_once("```\n").unwrap_or_else(|| panic!("{name}: its end"));
         let config = Config::load(example.as_bytes()).unwrap_or_else(|invalid| panic!("{name}: {invalid}"));
-        let found: Vec<&str> = lint::on(&config, example.as_bytes()).iter().map(|found| found.kind.name()).collect();
+        let found: Vec<&str> = lint::check(&config, example.as_bytes()).iter().map(|found| found.lint.name()).collect();
         assert!(found.contains(&name), "{name}: the example causes {found:?}");
         for text in [about, advice] {
             assert!(text.trim().ends_with('.'), "{name}: a sentence before the example, and one after it");

@@ -1,35 +1,37 @@
-//! Where people decide.
+//! Lints on approvals.
 
 use crate::policy::Mode;
 
 use super::{Lint, Lints};
 
-pub(super) fn look(found: &mut Lints<'_>) {
-    without_url(found);
-    url_beside_service(found);
+pub(super) fn check(lints: &mut Lints<'_>) {
+    without_url(lints);
+    url_beside_service(lints);
 }
 
-/// Told once for each policy, at the first rule that asks.
-fn without_url(found: &mut Lints<'_>) {
-    let view = found.view;
+/// One warning for each policy, at the first rule that requires approval.
+fn without_url(lints: &mut Lints<'_>) {
+    let view = lints.view;
     let approvals = &view.config.approvals;
-    // A bare policy has no place for it: whoever puts it into a gateway has.
-    if view.is_bare() || approvals.url.is_some() || approvals.service.is_some() {
+    // A bare policy cannot have one: the configuration around it can.
+    if view.text.is_bare() || approvals.url.is_some() || approvals.service.is_some() {
         return;
     }
-    // In shadow nobody is asked.
+    // In shadow mode no call waits.
     let modes = [view.config.mode, view.policy.mode()];
-    let mut enforced = view.live().filter(|live| !modes.contains(&Mode::Shadow) && live.rule.mode == Mode::Enforce);
-    let Some(first) = enforced.find_map(|live| live.rule.approval.first()) else { return };
-    let message = "agents are not told where their calls are approved; set `approvals.url` to the console's address";
-    found.add(Lint::ApprovalWithoutUrl, view.whole(&first.pointer), message);
+    let mut enforced = view
+        .reachable_rules()
+        .filter(|reachable| !modes.contains(&Mode::Shadow) && reachable.rule.mode == Mode::Enforce);
+    let Some(first) = enforced.find_map(|reachable| reachable.rule.approval.first()) else { return };
+    let message = "agents do not learn where people approve their calls; set `approvals.url` to the console's address";
+    lints.add(Lint::ApprovalWithoutUrl, view.text.absolute(&first.pointer), message);
 }
 
-fn url_beside_service(found: &mut Lints<'_>) {
-    let approvals = &found.view.config.approvals;
+fn url_beside_service(lints: &mut Lints<'_>) {
+    let approvals = &lints.view.config.approvals;
     if approvals.url.is_some() && approvals.service.is_some() {
-        let message = "a service decides, so nothing waits at the console; take the address out, unless it is the \
+        let message = "`approvals.service` decides, so no call waits at the console; remove `url`, unless it is the \
                        service's own page and the service sends no `url`";
-        found.add(Lint::UrlBesideService, "/approvals/url", message);
+        lints.add(Lint::UrlBesideService, "/approvals/url", message);
     }
 }

@@ -1,4 +1,4 @@
-//! What becomes of counts when one configuration replaces another.
+//! What happens to counts when one configuration replaces another.
 
 use std::{collections::BTreeMap, fmt};
 
@@ -14,68 +14,68 @@ use super::quoted;
 /// What a change does to one counter.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Change {
-    /// The counter; none where the change is about who calls.
+    /// The counter; `None` if the change is about `identity`.
     pub counter: Option<String>,
-    /// What becomes of its counts.
+    /// What happens to its counts.
     pub fate: CounterChange,
-    /// Where it stands: a JSON pointer into the new policy, or into the old one for what is gone from it.
+    /// A JSON pointer into the new configuration, or into the old one for a counter that is gone.
     pub pointer: String,
-    /// What is different, and what that means.
+    /// What differs, and what that means.
     pub message: String,
 }
 
-/// What becomes of counts.
+/// What happens to the counts of a counter.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum CounterChange {
-    /// They start again from nothing.
+    /// They restart at zero.
     Restarts,
-    /// They are no longer looked at.
+    /// No rule reads them any more.
     Gone,
-    /// There were none.
+    /// The counter is new.
     New,
-    /// They go on.
+    /// They continue.
     Kept,
 }
 
-/// What all limits on one counter say together.
+/// What all limits on one counter have in common.
 struct Counter<'p> {
     pointer: &'p str,
     window: Window,
     scope: Scope,
     algorithm: Algorithm,
-    /// In order: the rules on one counter may differ in it.
+    /// In order. The limits on one counter may have different maxima.
     max: Vec<Amount>,
 }
 
-/// What replacing `old` with `new` does to counters: restarts first, each group by name. A counter that stays as it is
-/// is not among them.
+/// What replacing `old` with `new` does to counters: restarts first, each group by name. Unchanged counters are not
+/// listed.
 #[must_use]
 pub fn changes(old: &Config, new: &Config) -> Vec<Change> {
     let (before, after) = (counters(old), counters(new));
     let mut changes = Vec::new();
     if old.identity != new.identity {
-        let message = "`identity` is another, so callers may get other names; the counts of scope `grant` and \
-                       `session` go on only for those who keep theirs";
+        let message = "`identity` has changed, so callers may get other grants; counts of scope `grant` and `session` \
+                       continue only for callers whose grant stays the same";
         let pointer = "/identity".to_owned();
         changes.push(Change { counter: None, fate: CounterChange::Restarts, pointer, message: message.to_owned() });
     }
     for (name, counter) in &before {
         changes.extend(match after.get(name) {
-            Some(now) => counter.becomes(*name, now),
+            Some(now) => counter.compare(*name, now),
             None => {
-                let message = format!("{} is no longer counted", shown(*name));
+                let message = format!("the new configuration does not count {}", display(*name));
                 Some(counter.change(*name, CounterChange::Gone, message))
             }
         });
     }
     for (name, counter) in after.iter().filter(|(name, _)| !before.contains_key(*name)) {
-        changes.push(counter.change(*name, CounterChange::New, format!("{} starts from nothing", shown(*name))));
+        changes.push(counter.change(*name, CounterChange::New, format!("{} starts at zero", display(*name))));
     }
     changes.sort_by_key(|change| change.fate);
     changes
 }
 
-/// A counter's name, behind that of its policy.
+/// The names of a policy and of a counter.
 type Name<'p> = (&'p str, &'p str);
 
 fn counters(config: &Config) -> BTreeMap<Name<'_>, Counter<'_>> {
@@ -91,8 +91,8 @@ fn counters(config: &Config) -> BTreeMap<Name<'_>, Counter<'_>> {
     counters
 }
 
-/// A counter as people read it. The only policy of a configuration has no name of its own.
-fn shown((policy, counter): Name<'_>) -> String {
+/// A counter in a message. The only policy of a configuration has no name of its own.
+fn display((policy, counter): Name<'_>) -> String {
     if policy == "default" { quoted(counter) } else { format!("{} of {}", quoted(counter), quoted(policy)) }
 }
 
@@ -103,7 +103,7 @@ impl<'p> Counter<'p> {
     }
 
     fn add(&mut self, limit: &'p Limit) {
-        // Rules come in no order; the first pointer by name stands for all.
+        // Rules have no order, so the pointer that sorts first represents them.
         self.pointer = self.pointer.min(&limit.pointer);
         let index = self.max.partition_point(|max| *max < limit.max);
         if self.max.get(index) != Some(&limit.max) {
@@ -115,8 +115,8 @@ impl<'p> Counter<'p> {
         Change { counter: Some(name.to_owned()), fate, pointer: self.pointer.to_owned(), message }
     }
 
-    /// What happens to its counts where it is another one now: they are kept by name, window, scope and algorithm.
-    fn becomes(&self, name: Name<'_>, now: &Self) -> Option<Change> {
+    /// What happens to its counts if `now` replaces it. The store keeps counts by name, window, scope and algorithm.
+    fn compare(&self, name: Name<'_>, now: &Self) -> Option<Change> {
         let differences = [
             differs("window", self.window != now.window, [self, now].map(Self::window)),
             differs("scope", self.scope != now.scope, [self, now].map(|counter| counter.scope.name().to_owned())),
@@ -128,12 +128,11 @@ impl<'p> Counter<'p> {
         ];
         let differences: Vec<String> = differences.into_iter().flatten().collect();
         if !differences.is_empty() {
-            let (name_shown, what) = (shown(name), differences.join(", "));
-            let message = format!("{name_shown} starts again from nothing: {what}");
+            let message = format!("{} restarts at zero: {}", display(name), differences.join(", "));
             return Some(now.change(name, CounterChange::Restarts, message));
         }
         let max = differs("max", self.max != now.max, [self, now].map(Self::max))?;
-        let message = format!("{} goes on counting where it is: {max}", shown(name));
+        let message = format!("{} keeps its count: {max}", display(name));
         Some(now.change(name, CounterChange::Kept, message))
     }
 

@@ -1,4 +1,4 @@
-//! Counters that stay where they are.
+//! Lints on counters that no call charges.
 
 use std::collections::HashSet;
 
@@ -6,19 +6,20 @@ use crate::policy::Rule;
 
 use super::{Lint, Lints, quoted, view::Entry};
 
-pub(super) fn look(found: &mut Lints<'_>) {
-    let view = found.view;
-    let charged = view.live().filter(|live| !(live.entry.is_some() && view.is_idle(live.rule)));
-    let mut told: HashSet<&str> = charged.flat_map(|live| counters(live.rule)).collect();
+pub(super) fn check(lints: &mut Lints<'_>) {
+    let view = lints.view;
+    let charged =
+        view.reachable_rules().filter(|reachable| !(reachable.entry.is_some() && view.permits_nothing(reachable.rule)));
+    let mut known: HashSet<&str> = charged.flat_map(|reachable| counters(reachable.rule)).collect();
     for entry in &view.entries {
         for limit in &entry.rule.limits {
-            if told.insert(&limit.counter) {
+            if known.insert(&limit.counter) {
                 let message = format!(
-                    "no call is ever charged to {}: {}; take the limit out, or mend that",
+                    "no call charges {}: {}; remove the limit, or correct that",
                     quoted(&limit.counter),
-                    why(entry)
+                    why_uncharged(entry)
                 );
-                found.add(Lint::NeverCharged, view.part(&limit.pointer, "counter"), message);
+                lints.add(Lint::NeverCharged, view.member(&limit.pointer, "counter"), message);
             }
         }
     }
@@ -28,10 +29,10 @@ fn counters(rule: &Rule) -> impl Iterator<Item = &str> {
     rule.limits.iter().map(|limit| &*limit.counter)
 }
 
-fn why(entry: &Entry<'_>) -> String {
-    match &entry.barrier {
-        Some(barrier) => barrier.why.clone(),
+fn why_uncharged(entry: &Entry<'_>) -> String {
+    match &entry.blocker {
+        Some(blocker) => blocker.why.clone(),
         None if entry.rule.denies_unconditionally() => "its rule denies every call".to_owned(),
-        None => "its rule is in shadow, and `default` `deny` refuses the call".to_owned(),
+        None => "its rule is in shadow mode, and `\"default\": \"deny\"` denies the call".to_owned(),
     }
 }

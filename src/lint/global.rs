@@ -1,56 +1,56 @@
-//! What the policy or the configuration says of everything.
+//! Lints on what a policy or a configuration says about every call.
 
 use crate::policy::{Effect, Mode, Rule};
 
-use super::{Lint, Lints, view::Map};
+use super::{Lint, Lints, map::Map};
 
-pub(super) fn look(found: &mut Lints<'_>) {
-    shadow(found);
-    allow_with_hide(found);
-    open_star(found);
+pub(super) fn check(lints: &mut Lints<'_>) {
+    shadow(lints);
+    allow_with_hide(lints);
+    open_star(lints);
 }
 
-fn shadow(found: &mut Lints<'_>) {
-    let view = found.view;
-    let modes = [(view.config.mode, "/mode".to_owned()), (view.policy.mode(), view.pointer("mode"))];
+fn shadow(lints: &mut Lints<'_>) {
+    let view = lints.view;
+    let modes = [(view.config.mode, "/mode".to_owned()), (view.policy.mode(), view.text.pointer("mode"))];
     for (_, pointer) in modes.into_iter().filter(|(mode, _)| *mode == Mode::Shadow) {
-        let message = "nothing is enforced: in `shadow` a call that the policy refuses goes through and is only \
-                       reported; take `mode` out to enforce";
-        found.add(Lint::Shadow, pointer, message);
+        let message = "nothing is enforced: `shadow` mode only reports the calls that the policy denies, and lets them \
+                       through; remove `mode` to enforce the policy";
+        lints.add(Lint::Shadow, pointer, message);
     }
 }
 
-fn allow_with_hide(found: &mut Lints<'_>) {
-    let view = found.view;
-    if view.policy.default() == Effect::Allow && !view.hide.is_empty() {
-        let message = "`default` is `allow`, so only what is listed here is kept back, and a tool that the server \
-                       adds later is open; write `\"default\": \"deny\"` and name what may be called";
-        found.add(Lint::AllowWithHide, view.pointer("hide"), message);
+fn allow_with_hide(lints: &mut Lints<'_>) {
+    let view = lints.view;
+    if view.policy.default() == Effect::Allow && !view.text.hide.is_empty() {
+        let message = "`default` is `allow`, so a tool that the server adds later is open until it is listed here; \
+                       write `\"default\": \"deny\"` and list the tools that agents may call";
+        lints.add(Lint::AllowWithHide, view.text.pointer("hide"), message);
     }
 }
 
-fn open_star(found: &mut Lints<'_>) {
-    let view = found.view;
+fn open_star(lints: &mut Lints<'_>) {
+    let view = lints.view;
     if view.policy.default() == Effect::Allow {
         return;
     }
     for entry in view.entries.iter().filter(|entry| entry.key.chars().all(|c| c == '*')) {
-        // What `all_tools` asks is asked of every tool: then `*` is a way to say so.
+        // Restrictions in `all_tools` apply to every tool, so `*` may be open.
         let restricted = entry.map == Map::Tools && restricts(view.policy.all_tools());
-        if restricted || restricts(entry.rule) || view.is_idle(entry.rule) || entry.barrier.is_some() {
+        if restricted || restricts(entry.rule) || view.permits_nothing(entry.rule) || entry.blocker.is_some() {
             continue;
         }
         let (one, key) = (entry.map.one(), entry.key);
         let message = format!(
-            "`{key}` lets every {one} through, so `default` `deny` keeps none back; name what may be used, or give \
-             `{key}` a rule"
+            "`{key}` allows every {one}, so `\"default\": \"deny\"` denies none; list the {one}s that agents may use, or \
+             restrict `{key}`"
         );
-        found.add(Lint::OpenStar, &entry.pointer, message);
+        lints.add(Lint::OpenStar, &entry.pointer, message);
     }
 }
 
 fn restricts(rule: &Rule) -> bool {
     let Rule { mode, require, deny_if, approval, limits } = rule;
-    let asks = !(require.is_empty() && deny_if.is_empty() && approval.is_empty() && limits.is_empty());
-    *mode == Mode::Enforce && asks
+    let has_restriction = !(require.is_empty() && deny_if.is_empty() && approval.is_empty() && limits.is_empty());
+    *mode == Mode::Enforce && has_restriction
 }

@@ -1,54 +1,54 @@
-//! Who calls.
+//! Lints on identity sources.
 
 use crate::{identity::Source, policy::Scope};
 
 use super::{Lint, Lints, quoted};
 
-pub(super) fn look(found: &mut Lints<'_>) {
-    let view = found.view;
+pub(super) fn check(lints: &mut Lints<'_>) {
+    let view = lints.view;
     for (index, source) in view.config.identity.iter().enumerate() {
         let pointer = format!("/identity/{index}");
         match source {
             Source::Header { name, .. } => {
                 let message = format!(
-                    "the header `{name}` is taken as it was sent, so callers can name themselves as they like; keep \
-                     it only where a filter before this one checks it"
+                    "the filter does not verify the header `{name}`, so callers can claim any identity; keep this source \
+                     only if a filter before this one verifies the header"
                 );
-                found.add(Lint::UnverifiedIdentity, pointer, message);
+                lints.add(Lint::UnverifiedIdentity, pointer, message);
             }
             Source::Bearer => {
-                let message = "bearer tokens are not verified here, so callers can make up as many as they like; keep \
-                               this only where a filter before this one checks them";
-                found.add(Lint::UnverifiedIdentity, pointer, message);
+                let message = "the filter does not verify bearer tokens, so callers can invent identities; keep this \
+                               source only if a filter before this one verifies the tokens";
+                lints.add(Lint::UnverifiedIdentity, pointer, message);
             }
-            Source::Constant(value) => constant(found, pointer, index, value),
+            Source::Constant(value) => constant(lints, pointer, index, value),
             Source::Address { forwarded: true } => {
-                let message = "an address from a forwarding header is one that callers write, so they can make up as many as \
-                               they like; keep this only behind a proxy that overwrites the header";
-                found.add(Lint::UnverifiedIdentity, pointer, message);
+                let message = "callers can write the forwarding header, so they can invent addresses; keep this source \
+                               only behind a proxy that overwrites the header";
+                lints.add(Lint::UnverifiedIdentity, pointer, message);
             }
             Source::Jwt { claim, .. } if claim.looks_nested() => {
                 let names = claim.to_string().replace('.', "\", \"");
                 let message = format!(
-                    "{} is a claim at the top of the token, with a dot in its name; for a claim inside others write \
-                     `[\"{names}\"]`",
+                    "{} names a claim at the top of the token that has a dot in its name; for a claim inside another, \
+                     write `[\"{names}\"]`",
                     quoted(&claim.to_string())
                 );
-                found.add(Lint::DottedClaim, format!("{pointer}/jwt_claim"), message);
+                lints.add(Lint::DottedClaim, format!("{pointer}/jwt_claim"), message);
             }
             Source::Jwt { .. } | Source::Peer { .. } | Source::Address { .. } => {}
         }
     }
 }
 
-fn constant(found: &mut Lints<'_>, pointer: String, index: usize, value: &str) {
-    let mut limits = found.view.live().flat_map(|live| &live.rule.limits);
+fn constant(lints: &mut Lints<'_>, pointer: String, index: usize, value: &str) {
+    let mut limits = lints.view.reachable_rules().flat_map(|reachable| &reachable.rule.limits);
     let Some(limit) = limits.find(|limit| limit.scope == Scope::Grant) else { return };
-    let who = if index == 0 { "every caller" } else { "every caller that no source before this one names" };
+    let who = if index == 0 { "every caller" } else { "every caller that no source before this one identifies" };
     let (value, counter) = (quoted(value), quoted(&limit.counter));
     let message = format!(
-        "{who} is {value}, so limits of scope `grant`, such as {counter}, count them all together; write scope \
-         `global` if that is meant, or name a source that tells callers apart"
+        "{who} has the grant {value}, so limits of scope `grant`, such as {counter}, count them all together; write \
+         scope `global` if you intend that, or add a source that tells callers apart"
     );
-    found.add(Lint::ConstantGrant, pointer, message);
+    lints.add(Lint::ConstantGrant, pointer, message);
 }

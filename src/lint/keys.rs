@@ -1,89 +1,86 @@
-//! Keys that decide instead of others, which asked for more.
+//! Lints on entries that take precedence over stricter ones.
 
 use crate::policy::{Mode, Rule, pattern::Pattern};
 
-use super::{
-    Lint, Lints, quoted,
-    view::{Entry, Map},
-};
+use super::{Lint, Lints, map::Map, quoted, view::Entry};
 
 /// A pattern and its rule.
-type Other<'v> = (&'v Pattern, &'v Rule);
+type PatternRule<'v> = (&'v Pattern, &'v Rule);
 
-pub(super) fn look(found: &mut Lints<'_>) {
-    let view = found.view;
-    let entries = view.entries.iter().filter(|entry| entry.barrier.is_none() && !entry.rule.denies_unconditionally());
+pub(super) fn check(lints: &mut Lints<'_>) {
+    let view = lints.view;
+    let entries = view.entries.iter().filter(|entry| entry.blocker.is_none() && !entry.rule.denies_unconditionally());
     for entry in entries {
-        // Best first, as they would decide.
-        let others: Vec<Other<'_>> = behind(entry, entry.map.of(view.policy).patterns()).collect();
-        // A pattern covers another if it fits its text: nothing but a `*` takes in a `*`.
+        // In order of precedence.
+        let others: Vec<PatternRule<'_>> = lower(entry, entry.map.entries(view.policy).patterns()).collect();
+        // A pattern covers another if it matches its text: only a `*` matches a `*`.
         if let Some(other) = others.iter().find(|(pattern, _)| pattern.matches(entry.key)) {
-            covered(found, entry, *other);
+            covered(lints, entry, *other);
         }
-        crossed(found, entry, &others);
+        crossed(lints, entry, &others);
     }
 }
 
-/// The pattern that would decide on everything an entry decides on, were the entry not there.
-fn covered(found: &mut Lints<'_>, entry: &Entry<'_>, (pattern, rule): Other<'_>) {
+/// The pattern that would decide on all names of an entry without that entry.
+fn covered(lints: &mut Lints<'_>, entry: &Entry<'_>, (pattern, rule): PatternRule<'_>) {
     let (key, other) = (quoted(entry.key), quoted(pattern.text()));
     if rule.denies_unconditionally() {
         let message = format!(
-            "{key} passes although {other} denies: a name that is written out beats every pattern; take the entry out \
-             if that is not meant"
+            "{key} is allowed although {other} is denied: an exact name takes precedence over every pattern; remove this \
+             entry if you do not intend that"
         );
-        found.add(Lint::DroppedRestriction, &entry.pointer, message);
+        lints.add(Lint::DroppedRestriction, &entry.pointer, message);
     } else if let Some(dropped) = dropped(entry, rule) {
         let message = format!(
-            "{key} decides instead of {other} and drops its {dropped}, since entries never merge; repeat it here{}",
-            or_for_all(entry.map)
+            "{key} takes precedence over {other} and drops its {dropped}, since entries never merge; {}",
+            repeat(entry.map)
         );
-        found.add(Lint::DroppedRestriction, &entry.pointer, message);
+        lints.add(Lint::DroppedRestriction, &entry.pointer, message);
     }
 }
 
-/// The first pattern that would decide on a part of what an entry decides on.
-fn crossed(found: &mut Lints<'_>, entry: &Entry<'_>, others: &[Other<'_>]) {
+/// The first pattern that would decide on some of the names of an entry without that entry.
+fn crossed(lints: &mut Lints<'_>, entry: &Entry<'_>, others: &[PatternRule<'_>]) {
     let Some(own) = entry.pattern else { return };
     let crossing = others.iter().filter(|(pattern, _)| own.overlaps(pattern) && !pattern.matches(entry.key));
     let first = crossing.filter_map(|(pattern, rule)| Some((pattern, dropped(entry, rule)?))).next();
     if let Some((pattern, dropped)) = first {
         let message = format!(
-            "{} decides on names that fit {}, too, and drops its {dropped}, since entries never merge; repeat it \
-             here{}",
+            "{} takes precedence on names that {} matches, too, and drops its {dropped}, since entries never merge; {}",
             quoted(entry.key),
             quoted(pattern.text()),
-            or_for_all(entry.map)
+            repeat(entry.map)
         );
-        found.add(Lint::DroppedRestriction, &entry.pointer, message);
+        lints.add(Lint::DroppedRestriction, &entry.pointer, message);
     }
 }
 
-fn or_for_all(map: Map) -> &'static str {
-    if map == Map::Tools { ", or move it to `all_tools`" } else { "" }
+fn repeat(map: Map) -> &'static str {
+    if map == Map::Tools { "repeat that here, or move it to `all_tools`" } else { "repeat that here" }
 }
 
-/// The patterns that an entry beats.
-fn behind<'v>(
+/// The patterns over which an entry takes precedence.
+fn lower<'v>(
     entry: &'v Entry<'_>,
-    patterns: impl Iterator<Item = Other<'v>> + 'v,
-) -> impl Iterator<Item = Other<'v>> + 'v {
-    let mut behind = entry.pattern.is_none();
+    patterns: impl Iterator<Item = PatternRule<'v>> + 'v,
+) -> impl Iterator<Item = PatternRule<'v>> + 'v {
+    let mut is_past = entry.pattern.is_none();
     patterns.filter(move |(pattern, _)| {
-        let is_behind = behind;
-        behind = behind || pattern.text() == entry.key;
-        is_behind
+        let is_lower = is_past;
+        is_past = is_past || pattern.text() == entry.key;
+        is_lower
     })
 }
 
-/// The parts of another rule that an entry's does not have, as text.
+/// The restrictions of another rule that an entry's rule does not have, as text.
 fn dropped(entry: &Entry<'_>, rule: &Rule) -> Option<String> {
-    let dropped: Vec<&str> = asked(rule).filter(|part| !asked(entry.rule).any(|kept| kept == *part)).collect();
+    let dropped: Vec<&str> =
+        restrictions(rule).filter(|part| !restrictions(entry.rule).any(|kept| kept == *part)).collect();
     (!dropped.is_empty()).then(|| format!("`{}`", dropped.join("` and `")))
 }
 
-/// The parts of a rule that ask something of a call.
-fn asked(rule: &Rule) -> impl Iterator<Item = &'static str> {
+/// The restrictions of a rule, if it enforces them.
+fn restrictions(rule: &Rule) -> impl Iterator<Item = &'static str> {
     let parts = [
         ("require", !rule.require.is_empty()),
         ("deny_if", !rule.deny_if.is_empty()),
@@ -91,5 +88,5 @@ fn asked(rule: &Rule) -> impl Iterator<Item = &'static str> {
         ("limits", !rule.limits.is_empty()),
     ];
     let enforced = rule.mode == Mode::Enforce;
-    parts.into_iter().filter(move |(_, asks)| enforced && *asks).map(|(part, _)| part)
+    parts.into_iter().filter(move |(_, present)| enforced && *present).map(|(part, _)| part)
 }

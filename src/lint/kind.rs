@@ -1,64 +1,64 @@
-//! The names of advice.
+//! The lints.
 
 use std::fmt;
 
-/// What advice is about. Names are stable: people write them into their CI.
+/// What a warning is about. Names are stable: people use them in CI.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Lint {
-    /// Nothing is enforced: the policy or the whole configuration is in shadow.
+    /// The policy or the whole configuration is in shadow mode, so nothing is enforced.
     Shadow,
     /// `default: "allow"` with `hide`.
     AllowWithHide,
     /// `*` without restriction under `default: "deny"`.
     OpenStar,
-    /// An identity that nobody checks.
+    /// An identity that the filter does not verify.
     UnverifiedIdentity,
-    /// A claim with a dot in its name, which is no path.
+    /// A claim with a dot in its name, which is not a path.
     DottedClaim,
-    /// Limits of scope `grant` where callers share one identity.
+    /// Limits of scope `grant` for callers who share one identity.
     ConstantGrant,
     /// A binding by host or path alone.
     ClientChosenBinding,
-    /// A policy that nothing is bound to.
+    /// A policy that no binding selects.
     UnboundPolicy,
-    /// A key that decides instead of a pattern which asks for more.
+    /// An entry that takes precedence over a stricter one.
     DroppedRestriction,
-    /// A rule, or a part of one, that no call gets to.
+    /// A rule, or a part of one, that no call reaches.
     Unreachable,
-    /// A rule in shadow under `default: "deny"`, which refuses the call all the same.
+    /// A rule in shadow mode under `default: "deny"`, which still denies the call.
     ShadowUnderDeny,
-    /// A window of an hour or more, counted in one Envoy.
+    /// A window of an hour or more, which each Envoy counts on its own.
     LocalWindow,
-    /// Limits of scope `session` and no other.
+    /// Limits of scope `session` only.
     SessionAlone,
     /// A limit of scope `global` and none of scope `grant`.
     GlobalAlone,
-    /// A limit that lets nothing through.
+    /// A limit that allows no call.
     ZeroLimit,
-    /// One call costs more than the limit lets through.
+    /// One call costs more than the limit allows.
     IncrementOverMax,
-    /// A counter in rules that no call gets to.
+    /// A counter that no call charges.
     NeverCharged,
     /// `deny_if` on an argument that nothing requires.
     UnguardedDeny,
     /// `require_approval` on an argument that nothing requires.
     UnguardedApproval,
-    /// Calls that need approval, and no address to tell agents.
+    /// Calls that need approval, and no address for agents.
     ApprovalWithoutUrl,
-    /// The console's address beside a service that decides in its place.
+    /// The console's address beside a service that decides instead of the console.
     UrlBesideService,
-    /// Quota to be given back that a service keeps.
+    /// Refunds, which a rate limit service never makes.
     RefundBesideService,
-    /// `max_length` or `max_items` where it refuses what is short.
+    /// `max_length` or `max_items` in a condition that denies short values.
     InvertedMaxLength,
-    /// `contains` of a text in `require`, where the caller chooses what it means.
+    /// `contains` in `require`: the caller chooses between a string and a list.
     ContainsInRequire,
-    /// A regular expression that matches more than it shows.
+    /// A regular expression that matches more than it seems to.
     LooseRegex,
 }
 
 impl Lint {
-    /// Every kind.
+    /// Every lint.
     pub const ALL: [Self; 25] = [
         Self::Shadow,
         Self::AllowWithHide,

@@ -1,4 +1,4 @@
-//! Limits that let more through, or less, than they seem to.
+//! Lints on limits that allow more calls, or fewer, than they seem to.
 
 use std::collections::HashSet;
 
@@ -10,49 +10,52 @@ use crate::{
 };
 
 use super::{
-    Lint, Lints, quoted,
-    view::{Map, PolicyView, ReachableRule},
+    Lint, Lints,
+    map::Map,
+    quoted,
+    view::{PolicyView, ReachableRule},
 };
 
-/// Windows of this length, in seconds, outlive an Envoy often enough to matter.
+/// A window of this length, in seconds, often lasts longer than an Envoy runs.
 const LONG: u32 = 3600;
 
-pub(super) fn look(found: &mut Lints<'_>) {
-    refund_beside_service(found);
-    let view = found.view;
-    let counts_alone = view.config.limits.service.is_none();
-    let mut told = HashSet::new();
-    for live in view.live() {
-        alone(found, live);
-        for limit in &live.rule.limits {
+pub(super) fn check(lints: &mut Lints<'_>) {
+    refund_beside_service(lints);
+    let view = lints.view;
+    let is_local = view.config.limits.service.is_none();
+    let mut warned = HashSet::new();
+    for reachable in view.reachable_rules() {
+        scope_alone(lints, reachable);
+        for limit in &reachable.rule.limits {
             // One name is one counter, with one window.
-            if counts_alone && limit.window.seconds() >= LONG && told.insert(&limit.counter) {
-                local_window(found, limit);
+            if is_local && limit.window.seconds() >= LONG && warned.insert(&limit.counter) {
+                local_window(lints, limit);
             }
-            too_little(found, limit);
+            too_small(lints, limit);
         }
     }
 }
 
-fn refund_beside_service(found: &mut Lints<'_>) {
-    let limits = &found.view.config.limits;
+fn refund_beside_service(lints: &mut Lints<'_>) {
+    let limits = &lints.view.config.limits;
     if limits.service.is_some() && limits.refund == Refund::Failed {
-        let message = "a service takes no charge back, so a call that the server fails stays charged; take it out";
-        found.add(Lint::RefundBesideService, "/limits/refund", message);
+        let message = "a rate limit service makes no refunds, so a call that fails at the server stays charged; remove \
+                       `refund`";
+        lints.add(Lint::RefundBesideService, "/limits/refund", message);
     }
 }
 
-fn local_window(found: &mut Lints<'_>, limit: &Limit) {
+fn local_window(lints: &mut Lints<'_>, limit: &Limit) {
     let message = format!(
-        "{} counts for {} in this Envoy alone: a restart forgets the count, and each replica has its own; where that \
-         matters, name a `limits.service`, use a window of minutes, or a single replica",
+        "each Envoy counts {} on its own for {}: a restart resets the count, and replicas do not share it; if that \
+         matters, set `limits.service`, use a window of minutes, or run one replica",
         quoted(&limit.counter),
-        length(limit.window)
+        describe(limit.window)
     );
-    found.add(Lint::LocalWindow, found.view.part(&limit.pointer, "window"), message);
+    lints.add(Lint::LocalWindow, lints.view.member(&limit.pointer, "window"), message);
 }
 
-fn length(window: Window) -> String {
+fn describe(window: Window) -> String {
     match window.name() {
         Some("hour") => "an hour".to_owned(),
         Some(name) => format!("a {name}"),
@@ -60,55 +63,58 @@ fn length(window: Window) -> String {
     }
 }
 
-/// Limits whose scope leaves a gap that no other limit of the same calls closes.
-fn alone(found: &mut Lints<'_>, live: ReachableRule<'_>) {
-    let has = |scope| live.limits().any(|limit| limit.scope == scope);
-    if has(Scope::Grant) || live.entry.is_none() && every_tool_has_its_own(found.view) {
+/// Limits without one of scope `grant` beside them.
+fn scope_alone(lints: &mut Lints<'_>, reachable: ReachableRule<'_>) {
+    let has = |scope| reachable.limits().any(|limit| limit.scope == scope);
+    if has(Scope::Grant) || reachable.entry.is_none() && every_tool_limits_grants(lints.view) {
         return;
     }
-    let Some(limit) = live.rule.limits.iter().find(|limit| limit.scope != Scope::Grant) else { return };
-    let global = live.rule.limits.iter().find(|limit| limit.scope == Scope::Global);
+    let Some(limit) = reachable.rule.limits.iter().find(|limit| limit.scope != Scope::Grant) else { return };
+    let global = reachable.rule.limits.iter().find(|limit| limit.scope == Scope::Global);
     if let Some(global) = global {
         let message = format!(
-            "one caller can use up {} for all, since no limit here is of scope `grant`; add one",
+            "one caller can use up {} for all others, since no limit here has scope `grant`; add one",
             quoted(&global.counter)
         );
-        found.add(Lint::GlobalAlone, found.view.part(&global.pointer, "scope"), message);
+        lints.add(Lint::GlobalAlone, lints.view.member(&global.pointer, "scope"), message);
     } else if !has(Scope::Global) {
         let message = format!(
-            "{} holds nobody back: callers open sessions as they like, and every limit here is of scope `session`; \
-             add one of scope `grant`",
+            "{} does not limit a caller, who can open any number of sessions: every limit here has scope `session`; add \
+             one of scope `grant`",
             quoted(&limit.counter)
         );
-        found.add(Lint::SessionAlone, found.view.part(&limit.pointer, "scope"), message);
+        lints.add(Lint::SessionAlone, lints.view.member(&limit.pointer, "scope"), message);
     }
 }
 
-/// Whether whatever `all_tools` lets through has a limit of scope `grant` in its own rule.
-fn every_tool_has_its_own(view: &PolicyView<'_>) -> bool {
-    let mut tools = view.live().filter(|live| live.entry.is_some_and(|entry| entry.map == Map::Tools)).peekable();
+/// Whether every tool that a call can reach has a limit of scope `grant` in its own rule.
+fn every_tool_limits_grants(view: &PolicyView<'_>) -> bool {
+    let mut tools = view
+        .reachable_rules()
+        .filter(|reachable| reachable.entry.is_some_and(|entry| entry.map == Map::Tools))
+        .peekable();
     let named = view.policy.default() == Effect::Deny && tools.peek().is_some();
-    named && tools.all(|live| live.rule.limits.iter().any(|limit| limit.scope == Scope::Grant))
+    named && tools.all(|reachable| reachable.rule.limits.iter().any(|limit| limit.scope == Scope::Grant))
 }
 
-fn too_little(found: &mut Lints<'_>, limit: &Limit) {
+fn too_small(lints: &mut Lints<'_>, limit: &Limit) {
     let max = limit.max;
     match &limit.cost {
         Cost::Argument(path) if max == Amount::ZERO => {
             let message = format!(
-                "`max` is 0, so only a call whose `{path}` is 0 ever passes; write `\"action\": \"deny\"` if none should"
+                "`max` is 0, so the limit allows only calls whose `{path}` is 0; write `\"action\": \"deny\"` to deny every call"
             );
-            found.add(Lint::ZeroLimit, found.view.part(&limit.pointer, "max"), message);
+            lints.add(Lint::ZeroLimit, lints.view.member(&limit.pointer, "max"), message);
         }
         Cost::Fixed(_) if max == Amount::ZERO => {
-            let message = "`max` is 0, so no call ever passes; write `\"action\": \"deny\"` if that is meant";
-            found.add(Lint::ZeroLimit, found.view.part(&limit.pointer, "max"), message);
+            let message = "`max` is 0, so the limit allows no call; write `\"action\": \"deny\"` if you intend that";
+            lints.add(Lint::ZeroLimit, lints.view.member(&limit.pointer, "max"), message);
         }
         Cost::Fixed(cost) if *cost > max => {
             let message = format!(
-                "one call costs {cost} and `max` is {max}, so no call ever passes; raise `max`, or lower `increment`"
+                "one call costs {cost} and `max` is {max}, so the limit allows no call; raise `max` or lower `increment`"
             );
-            found.add(Lint::IncrementOverMax, found.view.part(&limit.pointer, "increment"), message);
+            lints.add(Lint::IncrementOverMax, lints.view.member(&limit.pointer, "increment"), message);
         }
         _ => {}
     }

@@ -1,4 +1,4 @@
-//! Where in its text a JSON pointer leads.
+//! The offset of each JSON pointer in its text.
 
 use std::collections::HashMap;
 
@@ -6,21 +6,21 @@ use crate::json::{Node, Value};
 
 /// The offset of every value of a document, by its pointer.
 #[derive(Debug, Default)]
-pub(super) struct Places(HashMap<String, usize>);
+pub(super) struct Offsets(HashMap<String, usize>);
 
-impl Places {
+impl Offsets {
     pub(super) fn new(document: &Node<'_>) -> Self {
-        let mut places = Self::default();
-        places.add(String::new(), document.at, document);
-        places
+        let mut offsets = Self::default();
+        offsets.add(String::new(), document.at, document);
+        offsets
     }
 
-    /// Where a pointer leads; the top of the document where it leads nowhere.
+    /// The offset of a pointer; 0 if the document does not have it.
     pub(super) fn at(&self, pointer: &str) -> usize {
         self.0.get(pointer).copied().unwrap_or_default()
     }
 
-    /// Whether it leads anywhere.
+    /// Whether the document has it.
     pub(super) fn has(&self, pointer: &str) -> bool {
         self.0.contains_key(pointer)
     }
@@ -29,10 +29,10 @@ impl Places {
         match &node.value {
             Value::Object(members) => {
                 for member in members {
-                    // What is long is better pointed at by its key.
+                    // A long value is found more easily by its key.
                     let nested = matches!(member.node.value, Value::Object(_) | Value::Array(_));
                     let at = if nested { member.at } else { member.node.at };
-                    self.add(below(&pointer, &member.name), at, &member.node);
+                    self.add(child(&pointer, &member.name), at, &member.node);
                 }
             }
             Value::Array(nodes) => {
@@ -47,6 +47,6 @@ impl Places {
 }
 
 /// The pointer of a member; RFC 6901.
-pub(super) fn below(pointer: &str, name: &str) -> String {
+pub(super) fn child(pointer: &str, name: &str) -> String {
     format!("{pointer}/{}", name.replace('~', "~0").replace('/', "~1"))
 }

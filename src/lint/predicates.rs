@@ -1,4 +1,4 @@
-//! Conditions that hold, or do not, where their author did not think of it.
+//! Lints on conditions that hold for other calls than they seem to.
 
 use crate::policy::{
     Cost, Predicate, Rule,
@@ -6,25 +6,22 @@ use crate::policy::{
     path::Path,
 };
 
-use super::{
-    Lint, Lints, regex_anchors,
-    view::{Map, ReachableRule},
-};
+use super::{Lint, Lints, map::Map, regex_anchors, view::ReachableRule};
 
-pub(super) fn look(found: &mut Lints<'_>) {
-    let view = found.view;
-    for live in view.live() {
-        let Rule { require, deny_if, approval, .. } = live.rule;
+pub(super) fn check(lints: &mut Lints<'_>) {
+    let view = lints.view;
+    for reachable in view.reachable_rules() {
+        let Rule { require, deny_if, approval, .. } = reachable.rule;
         for (condition, place) in conditions(require) {
-            regex(found, condition, Clause::Require, &place);
-            contains(found, condition, &place);
+            regex(lints, condition, Clause::Require, &place);
+            contains(lints, condition, &place);
         }
         for (predicates, kind) in [(deny_if, Lint::UnguardedDeny), (approval, Lint::UnguardedApproval)] {
-            unguarded(found, live, predicates, kind);
+            unguarded(lints, reachable, predicates, kind);
             for (condition, place) in conditions(predicates) {
-                regex(found, condition, Clause::Deny, &place);
+                regex(lints, condition, Clause::Deny, &place);
                 if let operator @ ("max_length" | "max_items") = condition.operator() {
-                    inverted(found, kind, operator, &place);
+                    inverted(lints, kind, operator, &place);
                 }
             }
         }
@@ -39,62 +36,63 @@ fn conditions(predicates: &[Predicate]) -> impl Iterator<Item = (&Condition, Str
     })
 }
 
-/// What refuses because of an argument, and says nothing of a call without it.
-fn unguarded(found: &mut Lints<'_>, live: ReachableRule<'_>, predicates: &[Predicate], kind: Lint) {
-    let mut told: Vec<&Path> = Vec::new();
+/// Conditions on an argument that do not hold for a call without it.
+fn unguarded(lints: &mut Lints<'_>, reachable: ReachableRule<'_>, predicates: &[Predicate], kind: Lint) {
+    let mut warned: Vec<&Path> = Vec::new();
     for (condition, place) in conditions(predicates) {
         let path = condition.path();
-        // `exists` is about nothing else.
-        let passes = !condition.holds_without(Clause::Deny) && condition.operator() != "exists";
-        if !passes || told.contains(&path) || is_sure(live, path) {
+        // `exists` is about calls without it.
+        let ignores_absence = !condition.holds_without(Clause::Deny) && condition.operator() != "exists";
+        if !ignores_absence || warned.contains(&path) || is_required(reachable, path) {
             continue;
         }
-        told.push(path);
-        let what = if kind == Lint::UnguardedDeny { "is not denied here" } else { "needs no approval here" };
+        warned.push(path);
+        let what = if kind == Lint::UnguardedDeny { "does not deny" } else { "requires no approval for" };
         let message = format!(
-            "a call without `{path}` {what}, and nothing requires the argument; add a `require` of `exists` `true`, or \
-             of the values that are fine"
+            "this {what} a call without `{path}`, and nothing requires the argument; add a `require` with `exists` \
+             `true`, or with the allowed values"
         );
-        found.add(kind, found.view.whole(&format!("{place}/path")), message);
+        lints.add(kind, lints.view.text.absolute(&format!("{place}/path")), message);
     }
 }
 
-/// Whether a call without this argument is refused anyway.
-fn is_sure(live: ReachableRule<'_>, path: &Path) -> bool {
-    // Rules on a resource look at its URI, and a request without one is refused.
-    if live.entry.is_some_and(|entry| entry.map == Map::Resources) && path.to_string() == "args.uri" {
+/// Whether a call without this argument is denied anyway.
+fn is_required(reachable: ReachableRule<'_>, path: &Path) -> bool {
+    // The filter refuses a request for a resource without a URI.
+    if reachable.entry.is_some_and(|entry| entry.map == Map::Resources) && path.to_string() == "args.uri" {
         return true;
     }
-    live.rules().any(|rule| {
+    reachable.rules().any(|rule| {
         let conditions = rule.require.iter().flat_map(|predicate| &predicate.conditions);
         let needed = conditions.filter(|condition| !condition.holds_without(Clause::Require)).map(Condition::path);
         let counted = rule.limits.iter().filter_map(|limit| match &limit.cost {
             Cost::Argument(path) => Some(path),
             Cost::Fixed(_) => None,
         });
-        // What is needed further down needs all that leads there.
+        // A required value requires every value on its path.
         needed.chain(counted).any(|needed| needed.segments().starts_with(path.segments()))
     })
 }
 
-fn inverted(found: &mut Lints<'_>, kind: Lint, operator: &str, place: &str) {
-    let what = if kind == Lint::UnguardedDeny { "denies what is short" } else { "asks approval for what is short" };
-    let message =
-        format!("`{operator}` holds for short values, so this {what}; put it under `require` to keep long ones out");
-    found.add(Lint::InvertedMaxLength, found.view.whole(&format!("{place}/op")), message);
+fn inverted(lints: &mut Lints<'_>, kind: Lint, operator: &str, place: &str) {
+    let what = if kind == Lint::UnguardedDeny { "denies" } else { "requires approval for" };
+    let message = format!(
+        "`{operator}` holds for short values, so this {what} short values; put it under `require` to deny long ones"
+    );
+    lints.add(Lint::InvertedMaxLength, lints.view.text.absolute(&format!("{place}/op")), message);
 }
 
-/// A condition that holds for a text with the value in it, and for a list with the value among its elements.
-fn contains(found: &mut Lints<'_>, condition: &Condition, place: &str) {
+/// A condition that holds for a string that contains the value, and for a list that has it as an element.
+fn contains(lints: &mut Lints<'_>, condition: &Condition, place: &str) {
     if condition.takes_text_or_list() {
-        let message = "`contains` holds for a text with this in it and for a list with this element, and the caller \
-                       chooses which of the two it sends; use `includes` for a list, or `regex` for a text";
-        found.add(Lint::ContainsInRequire, found.view.whole(&format!("{place}/op")), message);
+        let message = "`contains` holds for a string with this text and for a list with this element, and the caller \
+                       chooses which to send; use `includes` for a list, or `regex` for a string";
+        lints.add(Lint::ContainsInRequire, lints.view.text.absolute(&format!("{place}/op")), message);
     }
 }
 
-fn regex(found: &mut Lints<'_>, condition: &Condition, side: Clause, place: &str) {
+fn regex(lints: &mut Lints<'_>, condition: &Condition, side: Clause, place: &str) {
     if let Some(message) = condition.regex().and_then(|regex| regex_anchors::loose(regex, side)) {
-        found.add(Lint::LooseRegex, found.view.whole(&format!("{place}/value")), message);
+        lints.add(Lint::LooseRegex, lints.view.text.absolute(&format!("{place}/value")), message);
     }
 }

@@ -1,4 +1,4 @@
-//! What a regular expression's `^` and `$` hold on to.
+//! What the anchors of a regular expression bind.
 
 use regex_syntax::{
     ParserBuilder,
@@ -9,40 +9,39 @@ use crate::policy::condition::Clause;
 
 use super::quoted;
 
-/// How an expression matches more than it shows, if it does. To refuse more than it shows is harmless, so there only
-/// anchors that bind less than they seem to are told.
+/// How an expression matches more than it seems to, if it does. A denial that matches more is harmless, so a denial gets
+/// only the warnings on anchors that bind less than they seem to.
 pub(super) fn loose(regex: &str, side: Clause) -> Option<String> {
     let parsed = ParserBuilder::new().build().parse(regex).ok()?;
     let properties = parsed.properties();
-    let (all, shown) = (properties.look_set(), quoted(regex));
+    let (looks, shown) = (properties.look_set(), quoted(regex));
     let start = properties.look_set_prefix().contains(Look::Start);
     let end = properties.look_set_suffix().contains(Look::End);
-    if has_lines(all) {
+    if has_lines(looks) {
         return Some(format!(
-            "in {shown} `(?m)` makes `^` and `$` the ends of any line, so that a text of several lines matches by one \
-             of them; leave `(?m)` out"
+            "in {shown} `(?m)` lets `^` and `$` match at every line, so one line of a text is enough; remove `(?m)`"
         ));
     }
     match (side, start, end) {
         (_, true, true) => None,
-        _ if is_partly_anchored(&parsed) => Some(format!(
-            "in {shown} an anchor binds one alternative only; put the alternatives into a group, as in `^(?:a|b)$`"
-        )),
+        _ if is_partly_anchored(&parsed) => {
+            Some(format!("in {shown} an anchor binds only one alternative; group the alternatives, as in `^(?:a|b)$`"))
+        }
         (Clause::Deny, ..) => None,
         (Clause::Require, true, false) => {
-            Some(format!("{shown} matches whatever follows a text that begins so; end it with `$`"))
+            Some(format!("{shown} matches only the start of a text, and any text may follow; end it with `$`"))
         }
         (Clause::Require, false, true) => {
-            Some(format!("{shown} matches whatever precedes a text that ends so; begin it with `^`"))
+            Some(format!("{shown} matches only the end of a text, and any text may precede it; begin it with `^`"))
         }
         (Clause::Require, false, false) => {
-            Some(format!("{shown} matches anywhere in a text, whatever stands around it; write `^(?:…)$`"))
+            Some(format!("{shown} matches anywhere in a text, and any text may surround it; write `^(?:…)$`"))
         }
     }
 }
 
-/// Whether some of the alternatives at the top are anchored and others are not. Deeper down, as in `(^|/)etc`, that is a
-/// way to say something.
+/// Whether some alternatives at the top are anchored and others are not. Deeper down, as in `(^|/)etc`, authors intend
+/// that.
 fn is_partly_anchored(hir: &Hir) -> bool {
     match hir.kind() {
         HirKind::Capture(group) => is_partly_anchored(&group.sub),

@@ -1,16 +1,16 @@
-//! Every kind of advice, by its whole message.
+//! Every lint, by the whole message of its warning.
 
 mod approvals;
 mod bindings;
 mod changes;
+mod global;
 mod identity;
 mod keys;
 mod limits;
 mod predicates;
-mod reach;
-mod whole;
+mod reachability;
 
-use super::on;
+use super::check;
 use crate::config::Config;
 
 #[track_caller]
@@ -18,16 +18,16 @@ fn load(text: &str) -> Config {
     Config::load(text.as_bytes()).unwrap_or_else(|invalid| panic!("{invalid}"))
 }
 
-/// All advice on a configuration.
+/// All warnings on a configuration.
 #[track_caller]
-fn advice(text: &str) -> Vec<String> {
-    on(&load(text), text.as_bytes()).iter().map(ToString::to_string).collect()
+fn warnings(text: &str) -> Vec<String> {
+    check(&load(text), text.as_bytes()).iter().map(ToString::to_string).collect()
 }
 
-/// All advice on a policy under `default: "deny"` with these members.
+/// All warnings on a policy under `default: "deny"` with these members.
 #[track_caller]
 fn policy(members: &str) -> Vec<String> {
-    advice(&format!(r#"{{"version":"1","default":"deny",{members}}}"#))
+    warnings(&format!(r#"{{"version":"1","default":"deny",{members}}}"#))
 }
 
 const NONE: [&str; 0] = [];

@@ -1,19 +1,19 @@
 #[cfg(target_family = "wasm")]
 use wasm_bindgen_test::wasm_bindgen_test as test;
 
-use super::{NONE, advice};
+use super::{NONE, warnings};
 
 /// A configuration with two policies.
 fn bound(bindings: &str) -> Vec<String> {
-    advice(&format!(
+    warnings(&format!(
         r#"{{"policies":{{"a":{{"version":"1","default":"deny"}},"b":{{"version":"1","default":"deny"}}}},"bindings":[{bindings}]}}"#
     ))
 }
 
 #[test]
 fn client_chosen_binding() {
-    let message = "clients choose host and path, and with them the policy that judges them; bind by `route`, or by \
-                   `grant`, besides [client-chosen-binding]";
+    let message = "clients choose the host and the path, so they choose the policy that applies to them; add `route` \
+                   or `grant` to the binding [client-chosen-binding]";
     let other = r#"{"route":"r","policy":"b"}"#;
     for by in [r#""host":"h""#, r#""path":"/p""#, r#""path_prefix":"/p""#] {
         assert_eq!(bound(&format!(r#"{{{by},"policy":"a"}},{other}"#)), [format!("/bindings/0: {message}")]);
@@ -26,7 +26,7 @@ fn client_chosen_binding() {
 fn unbound_policy() {
     let message = |name: &str| {
         format!(
-            "/policies/{name}: nothing is bound to the policy `{name}`, so it judges no call; bind it, or take it out \
+            "/policies/{name}: no binding selects the policy `{name}`, so it never applies; bind it or remove it \
              [unbound-policy]"
         )
     };
@@ -36,11 +36,11 @@ fn unbound_policy() {
 }
 
 #[test]
-fn advice_on_one_of_several_policies_tells_which() {
+fn a_warning_on_one_of_several_policies_names_it() {
     let text = r#"{"policies":{"a":{"version":"1","default":"deny"},"b":{"version":"1","default":"deny","tools":{"*":{}}}},
         "bindings":[{"route":"r","policy":"a"},{"policy":"b"}],"mode":"shadow"}"#;
-    let advice = advice(text);
-    assert_eq!(advice.len(), 2, "{advice:?}");
-    assert!(advice[0].starts_with("/policies/b/tools/*: `*` lets every tool through"), "{advice:?}");
-    assert!(advice[1].starts_with("/mode: nothing is enforced"), "{advice:?}");
+    let warnings = warnings(text);
+    assert_eq!(warnings.len(), 2, "{warnings:?}");
+    assert!(warnings[0].starts_with("/policies/b/tools/*: `*` allows every tool"), "{warnings:?}");
+    assert!(warnings[1].starts_with("/mode: nothing is enforced"), "{warnings:?}");
 }

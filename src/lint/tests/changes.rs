@@ -6,7 +6,7 @@ use crate::lint::changes;
 
 const LIMIT: &str = r#"{"counter":"c","window":"minute","max":5,"scope":"grant"}"#;
 
-/// What becomes of counters where one tool's limits replace another's.
+/// What happens to counters when one tool's limits replace another's.
 #[track_caller]
 fn replace(old: &str, new: &str) -> Vec<String> {
     let policy = |limits: &str| {
@@ -18,7 +18,7 @@ fn replace(old: &str, new: &str) -> Vec<String> {
 
 #[test]
 fn another_window_scope_or_algorithm_restarts_a_counter() {
-    let restarts = |what| [format!("restarts /tools/a/limits/0 `c` starts again from nothing: {what}")];
+    let restarts = |what| [format!("restarts /tools/a/limits/0 `c` restarts at zero: {what}")];
     assert_eq!(replace(LIMIT, &LIMIT.replace("\"minute\"", "59")), restarts("`window` was `minute` and is `59`"));
     assert_eq!(replace(LIMIT, &LIMIT.replace("grant", "global")), restarts("`scope` was `grant` and is `global`"));
     assert_eq!(
@@ -35,7 +35,7 @@ fn another_window_scope_or_algorithm_restarts_a_counter() {
 fn another_maximum_keeps_the_count() {
     assert_eq!(
         replace(LIMIT, &LIMIT.replace("5", "6")),
-        ["kept /tools/a/limits/0 `c` goes on counting where it is: `max` was `5` and is `6`"]
+        ["kept /tools/a/limits/0 `c` keeps its count: `max` was `5` and is `6`"]
     );
 }
 
@@ -48,12 +48,12 @@ fn another_spelling_of_the_window_changes_nothing() {
 fn another_name_is_another_counter() {
     assert_eq!(
         replace(LIMIT, &LIMIT.replace("\"c\"", "\"d\"")),
-        ["gone /tools/a/limits/0 `c` is no longer counted", "new /tools/a/limits/0 `d` starts from nothing"]
+        ["gone /tools/a/limits/0 the new configuration does not count `c`", "new /tools/a/limits/0 `d` starts at zero"]
     );
 }
 
 #[test]
-fn rules_that_share_a_counter_are_told_of_once() {
+fn rules_that_share_a_counter_are_one_change() {
     let policy = |first: u8, second: u8| {
         let limit = |max| format!(r#"{{"limits":[{{"counter":"c","window":"minute","max":{max},"scope":"grant"}}]}}"#);
         let (first, second) = (limit(first), limit(second));
@@ -62,14 +62,14 @@ fn rules_that_share_a_counter_are_told_of_once() {
     assert_eq!(changes(&policy(1, 2), &policy(2, 1)), []);
     let found = changes(&policy(1, 2), &policy(3, 2));
     assert_eq!(found.len(), 1);
-    assert_eq!(found[0].message, "`c` goes on counting where it is: `max` was `1` and `2` and is `2` and `3`");
+    assert_eq!(found[0].message, "`c` keeps its count: `max` was `1` and `2` and is `2` and `3`");
 }
 
 #[test]
-fn another_identity_gives_other_names_to_callers() {
+fn another_identity_restarts_the_counts_of_grants() {
     let policy = r#"{"version":"1","default":"deny"}"#;
     let found = changes(&load(policy), &load(&format!(r#"{{"policy":{policy},"identity":[{{"bearer":true}}]}}"#)));
-    let message = "`identity` is another, so callers may get other names; the counts of scope `grant` and `session` go \
-                   on only for those who keep theirs";
+    let message = "`identity` has changed, so callers may get other grants; counts of scope `grant` and `session` \
+                   continue only for callers whose grant stays the same";
     assert_eq!(found.iter().map(|change| change.message.as_str()).collect::<Vec<_>>(), [message]);
 }

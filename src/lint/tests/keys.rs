@@ -1,7 +1,7 @@
 #[cfg(target_family = "wasm")]
 use wasm_bindgen_test::wasm_bindgen_test as test;
 
-use super::{NONE, advice, policy};
+use super::{NONE, policy, warnings};
 
 const GUARDED: &str = r#"{"require":[{"conditions":[{"path":"args.x","op":"eq","value":1}]}],"rate_limit":"1/minute"}"#;
 
@@ -9,25 +9,25 @@ const GUARDED: &str = r#"{"require":[{"conditions":[{"path":"args.x","op":"eq","
 fn dropped_restriction() {
     assert_eq!(
         policy(&format!(r#""tools":{{"get_*":{GUARDED},"get_pods":{{}}}}"#)),
-        ["/tools/get_pods: `get_pods` decides instead of `get_*` and drops its `require` and `limits`, since \
-             entries never merge; repeat it here, or move it to `all_tools` [dropped-restriction]"]
+        ["/tools/get_pods: `get_pods` takes precedence over `get_*` and drops its `require` and `limits`, since \
+          entries never merge; repeat that here, or move it to `all_tools` [dropped-restriction]"]
     );
     assert_eq!(
         policy(&format!(r#""tools":{{"get_*":{GUARDED},"get_p*":{{"rate_limit":"5/minute"}}}}"#)),
-        ["/tools/get_p*: `get_p*` decides instead of `get_*` and drops its `require`, since entries never merge; \
-             repeat it here, or move it to `all_tools` [dropped-restriction]"]
+        ["/tools/get_p*: `get_p*` takes precedence over `get_*` and drops its `require`, since entries never merge; \
+          repeat that here, or move it to `all_tools` [dropped-restriction]"]
     );
     assert_eq!(
         policy(&format!(r#""prompts":{{"*":{GUARDED},"a*b":{{}}}}"#)),
-        ["/prompts/a*b: `a*b` decides instead of `*` and drops its `require` and `limits`, since entries never \
-             merge; repeat it here [dropped-restriction]"]
+        ["/prompts/a*b: `a*b` takes precedence over `*` and drops its `require` and `limits`, since entries never \
+          merge; repeat that here [dropped-restriction]"]
     );
     let shadow = GUARDED.replace("{\"require", "{\"mode\":\"shadow\",\"require");
     let text = format!(r#"{{"version":"1","default":"allow","tools":{{"get_*":{GUARDED},"get_pods":{shadow}}}}}"#);
     assert_eq!(
-        advice(&text),
-        ["/tools/get_pods: `get_pods` decides instead of `get_*` and drops its `require` and `limits`, since \
-             entries never merge; repeat it here, or move it to `all_tools` [dropped-restriction]"]
+        warnings(&text),
+        ["/tools/get_pods: `get_pods` takes precedence over `get_*` and drops its `require` and `limits`, since \
+          entries never merge; repeat that here, or move it to `all_tools` [dropped-restriction]"]
     );
 }
 
@@ -35,8 +35,10 @@ fn dropped_restriction() {
 fn dropped_restriction_where_a_pattern_denies() {
     assert_eq!(
         policy(r#""tools":{"delete_*":{"action":"deny"},"delete_draft":{}}"#),
-        ["/tools/delete_draft: `delete_draft` passes although `delete_*` denies: a name that is written out \
-             beats every pattern; take the entry out if that is not meant [dropped-restriction]"]
+        [
+            "/tools/delete_draft: `delete_draft` is allowed although `delete_*` is denied: an exact name takes precedence \
+          over every pattern; remove this entry if you do not intend that [dropped-restriction]"
+        ]
     );
     assert_eq!(policy(r#""tools":{"delete_*":{"action":"deny"},"delete_draft":{"action":"deny"}}"#), NONE);
 }
@@ -45,8 +47,8 @@ fn dropped_restriction_where_a_pattern_denies() {
 fn dropped_restriction_where_patterns_cross() {
     assert_eq!(
         policy(&format!(r#""tools":{{"repo_*":{{"rate_limit":"1/minute"}},"*_delete":{GUARDED}}}"#)),
-        ["/tools/repo_*: `repo_*` decides on names that fit `*_delete`, too, and drops its `require`, since \
-             entries never merge; repeat it here, or move it to `all_tools` [dropped-restriction]"]
+        ["/tools/repo_*: `repo_*` takes precedence on names that `*_delete` matches, too, and drops its `require`, \
+          since entries never merge; repeat that here, or move it to `all_tools` [dropped-restriction]"]
     );
     assert_eq!(policy(&format!(r#""tools":{{"repo_*":{GUARDED},"*_delete":{{}}}}"#)), NONE);
     assert_eq!(policy(&format!(r#""tools":{{"repo_*":{{}},"rep*_delete":{GUARDED},"repos*":{GUARDED}}}"#)).len(), 1);

@@ -7,7 +7,7 @@ fn list(path: &str, op: &str, value: &str) -> String {
     format!(r#"[{{"conditions":[{{"path":"{path}","op":"{op}","value":{value}}}]}}]"#)
 }
 
-/// Advice on one tool with this condition in this list, and other members of its rule.
+/// Warnings on one tool with this condition in this list, and other members of its rule.
 #[track_caller]
 fn rule(key: &str, list: &str, more: &str) -> Vec<String> {
     policy(&format!(r#""tools":{{"a":{{"{key}":{list}{more}}}}}"#))
@@ -18,9 +18,10 @@ fn unguarded_deny() {
     let denied = list("args.env", "eq", r#""prod""#);
     assert_eq!(
         rule("deny_if", &denied, ""),
-        ["/tools/a/deny_if/0/conditions/0/path: a call without `args.env` is not denied here, and nothing \
-             requires the argument; add a `require` of `exists` `true`, or of the values that are fine \
-             [unguarded-deny]"]
+        [
+            "/tools/a/deny_if/0/conditions/0/path: this does not deny a call without `args.env`, and nothing requires the \
+          argument; add a `require` with `exists` `true`, or with the allowed values [unguarded-deny]"
+        ]
     );
     for op in ["neq", "not_in"] {
         let value = if op == "neq" { r#""dev""# } else { r#"["dev"]"# };
@@ -35,9 +36,9 @@ fn unguarded_deny() {
 fn unguarded_approval() {
     assert_eq!(
         rule("require_approval", &list("args.amount", "gt", "100"), ""),
-        ["/tools/a/require_approval/0/conditions/0/path: a call without `args.amount` needs no approval here, \
-             and nothing requires the argument; add a `require` of `exists` `true`, or of the values that are fine \
-             [unguarded-approval]"]
+        ["/tools/a/require_approval/0/conditions/0/path: this requires no approval for a call without `args.amount`, \
+          and nothing requires the argument; add a `require` with `exists` `true`, or with the allowed values \
+          [unguarded-approval]"]
     );
 }
 
@@ -75,13 +76,17 @@ fn inverted_max_length() {
     let guard = format!(r#","require":{}"#, list("args.s", "exists", "true"));
     assert_eq!(
         rule("deny_if", &list("args.s", "max_length", "100"), &guard),
-        ["/tools/a/deny_if/0/conditions/0/op: `max_length` holds for short values, so this denies what is short; \
-             put it under `require` to keep long ones out [inverted-max-length]"]
+        [
+            "/tools/a/deny_if/0/conditions/0/op: `max_length` holds for short values, so this denies short values; put it \
+          under `require` to deny long ones [inverted-max-length]"
+        ]
     );
     assert_eq!(
         rule("require_approval", &list("args.s", "max_length", "100"), &guard),
-        ["/tools/a/require_approval/0/conditions/0/op: `max_length` holds for short values, so this asks \
-             approval for what is short; put it under `require` to keep long ones out [inverted-max-length]"]
+        [
+            "/tools/a/require_approval/0/conditions/0/op: `max_length` holds for short values, so this requires approval \
+          for short values; put it under `require` to deny long ones [inverted-max-length]"
+        ]
     );
     assert_eq!(rule("require", &list("args.s", "max_length", "100"), ""), NONE);
     assert_eq!(rule("deny_if", &list("args.s", "max_items", "9"), &guard).len(), 1);
@@ -91,9 +96,9 @@ fn inverted_max_length() {
 fn contains_in_require() {
     assert_eq!(
         rule("require", &list("args.s", "contains", "\"public\""), ""),
-        ["/tools/a/require/0/conditions/0/op: `contains` holds for a text with this in it and for a list with this \
-             element, and the caller chooses which of the two it sends; use `includes` for a list, or `regex` for a \
-             text [contains-in-require]"]
+        ["/tools/a/require/0/conditions/0/op: `contains` holds for a string with this text and for a list with this \
+             element, and the caller chooses which to send; use `includes` for a list, or `regex` for a string \
+             [contains-in-require]"]
     );
     assert_eq!(rule("require", &list("args.s", "includes", "\"public\""), ""), NONE);
     assert_eq!(rule("require", &list("args.s", "contains", "5"), ""), NONE);
@@ -101,18 +106,17 @@ fn contains_in_require() {
     assert_eq!(rule("deny_if", &list("args.s", "contains", "\"DROP\""), &guard), NONE);
 }
 
-const PARTLY: &str =
-    "in `^a|b$` an anchor binds one alternative only; put the alternatives into a group, as in `^(?:a|b)$`";
-const LINES: &str = "in `(?m)^a$` `(?m)` makes `^` and `$` the ends of any line, so that a text of several lines \
-                     matches by one of them; leave `(?m)` out";
+const PARTLY: &str = "in `^a|b$` an anchor binds only one alternative; group the alternatives, as in `^(?:a|b)$`";
+const LINES: &str = "in `(?m)^a$` `(?m)` lets `^` and `$` match at every line, so one line of a text is enough; remove \
+                     `(?m)`";
 
 #[test]
 fn loose_regex_in_require() {
     for (regex, message) in [
-        ("^foo", "`^foo` matches whatever follows a text that begins so; end it with `$`"),
-        ("foo$", "`foo$` matches whatever precedes a text that ends so; begin it with `^`"),
-        ("foo", "`foo` matches anywhere in a text, whatever stands around it; write `^(?:…)$`"),
-        ("(^|/)foo", "`(^|/)foo` matches anywhere in a text, whatever stands around it; write `^(?:…)$`"),
+        ("^foo", "`^foo` matches only the start of a text, and any text may follow; end it with `$`"),
+        ("foo$", "`foo$` matches only the end of a text, and any text may precede it; begin it with `^`"),
+        ("foo", "`foo` matches anywhere in a text, and any text may surround it; write `^(?:…)$`"),
+        ("(^|/)foo", "`(^|/)foo` matches anywhere in a text, and any text may surround it; write `^(?:…)$`"),
         ("^a|b$", PARTLY),
         ("(?m)^a$", LINES),
     ] {
