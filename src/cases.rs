@@ -1,16 +1,13 @@
-//! Cases as data: a policy, calls on a moved clock, and what is expected of each.
+//! Test cases for policies: calls at given times, and the expected decision on each.
 //!
-//! The same cases run natively, compiled to WebAssembly, and inside a real Envoy; here all of them go through
-//! [`engine::explain`](crate::engine::explain), so that a failing one shows what the engine saw. [`read`] takes two
-//! formats, and both end in [`Case`]:
+//! * `document`: the format of a case file
+//! * `clock`, `message`: the time and the request of a call
+//! * `report`, `failure`: a call's decision, and how it differs from what the case expects
 //!
-//! * `document`: the format of `mcp-policy test`, described there; kept beside a policy
-//! * `lines`: the corpus that all suites share, one case a line, each with a policy of its own
-//!
-//! Nothing here reads a file or a clock.
+//! All calls go through [`engine::explain`](crate::engine::explain), so that a failed case shows each step of the
+//! decision. Nothing here reads a file or a clock.
 
 mod clock;
-mod corpus;
 mod document;
 mod failure;
 mod message;
@@ -23,7 +20,7 @@ use crate::{
     config::{Config, ConfigErrors},
     engine::Decision,
     json::{
-        self, Reason,
+        self,
         cursor::Cursor,
         diagnostic::{Problem, Problems},
     },
@@ -40,12 +37,10 @@ pub use self::{
 /// One case.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Case {
-    /// What is shown, in a few words.
+    /// Its name, in a few words.
     pub name: String,
-    /// The policy or configuration it brings along.
+    /// The policy or configuration in its file.
     pub policy: Option<String>,
-    /// Whether the policy has to load.
-    pub loads: bool,
     /// The calls, in order.
     pub calls: Vec<CaseCall>,
 }
@@ -53,63 +48,61 @@ pub struct Case {
 /// A call in a case.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CaseCall {
-    /// What it is, for people.
+    /// Its name in reports.
     pub title: String,
-    /// The body that is sent.
+    /// The body of the request.
     pub body: String,
-    /// Who calls: the whole grant.
+    /// The grant: the caller's identity.
     pub grant: String,
     /// The MCP session.
     pub session: Option<String>,
-    /// Where it comes in.
+    /// Where the request arrives.
     pub place: RequestOrigin,
-    /// When.
+    /// The time of the call.
     pub at: Timestamp,
-    /// How often, one after the other; what is expected is expected each time.
+    /// How many times to send it. The expectation holds for each.
     pub times: u32,
-    /// What has to become of it.
+    /// The expected outcome.
     pub expected: Expectation,
 }
 
-/// Where a call comes in, for bindings.
+/// Where a request arrives, for bindings.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct RequestOrigin {
     /// The name of Envoy's route.
     pub route: Option<String>,
-    /// The host it names.
+    /// The host of the request.
     pub host: Option<String>,
-    /// The path it names; `/mcp` where nothing is said.
+    /// The path of the request; `None` stands for `/mcp`.
     pub path: Option<String>,
 }
 
-/// What is expected of a call.
+/// The expected outcome of a call.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Expectation {
     /// The decision.
     pub decision: Expected,
-    /// The rule that refuses it.
+    /// The rule that denies it.
     pub rule: Option<String>,
     /// A part of the message to the agent.
     pub message_contains: Option<String>,
-    /// The rule in shadow that would refuse it; `Some(None)` if there must be none.
+    /// The rule in shadow mode that would deny it; `Some(None)` if there must be none.
     pub shadow: Option<Option<String>>,
 }
 
-/// The decision that is expected.
+/// An expected decision.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Expected {
     /// It reaches the server.
     Allow,
     /// The policy denies it.
     Deny,
-    /// A limit has no room.
+    /// A limit is used up.
     RateLimited,
-    /// Somebody has to approve it.
+    /// It needs approval.
     ApprovalRequired,
-    /// It cannot be read, or not by every server alike.
+    /// It is unreadable or ambiguous.
     Refused,
-    /// It never reaches the server, denied or refused: all that the corpus says of it.
-    DenyOrRefused,
 }
 
 impl Expected {
@@ -122,7 +115,7 @@ impl Expected {
         ("refused", Self::Refused),
     ];
 
-    /// Whether a decision is the expected one. Our own failure never is.
+    /// Whether a decision is the expected one. An internal error never is.
     #[must_use]
     pub fn matches(self, decision: Decision) -> bool {
         match self {
@@ -131,7 +124,6 @@ impl Expected {
             Self::RateLimited => decision == Decision::RateLimited,
             Self::ApprovalRequired => decision == Decision::ApprovalRequired,
             Self::Refused => decision == Decision::Refused,
-            Self::DenyOrRefused => matches!(decision, Decision::Denied | Decision::Refused),
         }
     }
 
@@ -144,34 +136,27 @@ impl Expected {
             Self::RateLimited => "rate_limited",
             Self::ApprovalRequired => "approval_required",
             Self::Refused => "refused",
-            Self::DenyOrRefused => "denied or refused",
         }
     }
 }
 
-/// Deeper JSON than this is no case file.
+/// A case file is less deep.
 const MAX_DEPTH: u32 = 256;
 
-/// Reads a case file of either format.
+/// Reads a case file.
 ///
 /// # Errors
-/// Everything that is wrong with it.
+/// All problems of the file.
 pub fn read(text: &str) -> Result<Vec<Case>, Vec<Problem>> {
     let node = match json::parse(text.as_bytes(), MAX_DEPTH) {
         Ok(node) => node,
-        Err(fault) if fault.reason == Reason::Trailing => return corpus::read(text),
         Err(fault) => {
             let message = format!("not JSON: {fault}");
             return Err(vec![Problem { pointer: String::new(), at: fault.at, message }]);
         }
     };
     let problems = Problems::default();
-    let at = Cursor::top(&node, &problems);
-    // A corpus of one line.
-    if at.has(&["calls"]) && !at.has(&["cases"]) {
-        return corpus::read(text);
-    }
-    let cases = document::read(&at, text);
+    let cases = document::read(&Cursor::top(&node, &problems), text);
     match problems.take() {
         none if none.is_empty() => Ok(cases),
         problems => Err(problems),
@@ -187,30 +172,28 @@ impl CaseCall {
 }
 
 impl Case {
-    /// The configuration of the policy that the case brings along, if it does.
+    /// The configuration in the case's file, if there is one.
     ///
     /// # Errors
-    /// What is wrong with it.
+    /// All problems of it.
     pub fn load(&self) -> Option<Result<Config, ConfigErrors>> {
         self.policy.as_ref().map(|policy| Config::load(policy.as_bytes()))
     }
 
-    /// Runs the case on counters of its own, against its own policy or else against `config`.
+    /// Runs the case with empty counters, against its own policy or else against `config`.
     ///
     /// # Errors
-    /// The first difference from what is expected.
+    /// The first difference from the expectation.
     pub fn run(&self, config: Option<&Config>) -> Result<(), Failure> {
-        match (self.load(), config, self.loads) {
-            (Some(Err(_)), _, false) => Ok(()),
-            (Some(Ok(_)), _, false) => Err(Failure::Loads),
-            (Some(Err(invalid)), _, true) => Err(Failure::Invalid(invalid.problems)),
-            (Some(Ok(own)), _, true) => self.calls(&own),
-            (None, Some(config), _) => self.calls(config),
-            (None, None, _) => Err(Failure::NoPolicy),
+        match (self.load(), config) {
+            (Some(Err(invalid)), _) => Err(Failure::Invalid(invalid.problems)),
+            (Some(Ok(own)), _) => self.run_calls(&own),
+            (None, Some(config)) => self.run_calls(config),
+            (None, None) => Err(Failure::NoPolicy),
         }
     }
 
-    fn calls(&self, config: &Config) -> Result<(), Failure> {
+    fn run_calls(&self, config: &Config) -> Result<(), Failure> {
         let store = InMemory::new(*b"a seed for cases");
         for (index, call) in self.calls.iter().enumerate() {
             for time in 0..call.times {

@@ -1,23 +1,22 @@
-//! The clock of cases: it starts at a UTC midnight, so that windows of up to a day start with it, and stands still
-//! between calls.
+//! The clock of cases. It starts at midnight UTC, where windows of up to a day start, and moves only where a case says.
 
 use crate::{
     json::{Decimal, Value, cursor::Cursor},
     time::Timestamp,
 };
 
-/// The moment 0 of every case: 2026-01-01T00:00:00Z.
+/// The start of every case: 2026-01-01T00:00:00Z.
 pub const MIDNIGHT: Timestamp = Timestamp(1_767_225_600_000);
 
-/// The latest moment that a case may move to, in milliseconds after midnight: far more than any window.
+/// The latest time of a call, in milliseconds after the start: later than the end of any window.
 const LAST: u64 = 366 * 86_400_000;
 
-/// A moment that many milliseconds after midnight.
+/// The time so many milliseconds after the start.
 pub(super) fn after_midnight(milliseconds: u64) -> Timestamp {
     Timestamp(MIDNIGHT.0.saturating_add(milliseconds))
 }
 
-/// A moment as `hours:minutes:seconds` after midnight.
+/// A time as `hours:minutes:seconds` after the start.
 #[must_use]
 pub fn shown(moment: Timestamp) -> String {
     let milliseconds = moment.0.saturating_sub(MIDNIGHT.0);
@@ -26,7 +25,7 @@ pub fn shown(moment: Timestamp) -> String {
     if milliseconds.is_multiple_of(1000) { whole } else { format!("{whole}.{:03}", milliseconds % 1000) }
 }
 
-/// Reads a moment: seconds, or `hours:minutes:seconds`.
+/// Reads a time: seconds, or `hours:minutes:seconds`.
 pub(super) fn read(at: &Cursor<'_, '_>) -> Option<Timestamp> {
     let milliseconds = match &at.node().value {
         Value::Number(text) => scaled(text),
@@ -45,7 +44,7 @@ fn scaled(seconds: &str) -> Option<u64> {
     Decimal::new(seconds)?.scaled(3)
 }
 
-/// Hours go on after 23: `24:00:00` is the next midnight.
+/// Hours continue after 23: `24:00:00` is the next midnight.
 fn of_clock(text: &str) -> Option<u64> {
     let mut parts = text.split(':');
     let (hours, minutes, seconds) = (parts.next()?, parts.next()?, parts.next()?);

@@ -1,8 +1,8 @@
-//! The case file that stands beside a policy:
+//! The case file beside a policy:
 //!
 //! ```json
 //! {
-//!   "description": "what is shown",
+//!   "description": "what the cases show",
 //!   "policy": { "version": "1", "default": "deny", "tools": { "draw": { "rate_limit": "1/minute" } } },
 //!   "cases": [
 //!     { "name": "one a minute", "calls": [
@@ -13,18 +13,17 @@
 //! }
 //! ```
 //!
-//! * `policy`: a policy or a whole configuration; left out where the file is run against one
-//! * each case counts on its own, from nothing
-//! * a call is `tool` with `args`, or `method` with `params`, or `request`: a message or a batch, or a string with the
-//!   bytes of a body as it is
-//! * `as`: who calls, any text, for example `jwt:alice`; `session`: the MCP session
-//! * `route`, `host`, `path`: where it comes in, for bindings
-//! * `at`: when, in seconds after a midnight UTC or as `hours:minutes:seconds`; without it at the same moment as the call
-//!   before
-//! * `times`: how often it is sent, one after the other
-//! * `expect`: `allow`, `deny`, `rate_limited`, `approval_required`, or `refused` for what cannot be read beyond doubt
-//! * `rule`: the rule that refuses it; `message_contains`: a part of what the agent is told
-//! * `shadow`: the rule in shadow that would refuse it; `null` if none must
+//! * `policy`: a policy or a configuration; without it, the command names one
+//! * each case starts with empty counters
+//! * a call is `tool` with `args`, or `method` with `params`, or `request`: a message, a batch, or a string that holds the
+//!   body
+//! * `as`: the grant, such as `jwt:alice`; `session`: the MCP session
+//! * `route`, `host`, `path`: Envoy's route, the host and the path of the request, for bindings
+//! * `at`: the time, in seconds after midnight UTC or as `hours:minutes:seconds`; without it, that of the call before
+//! * `times`: how many times to send the call
+//! * `expect`: `allow`, `deny`, `rate_limited`, `approval_required`, or `refused` for an unreadable or ambiguous request
+//! * `rule`: the rule that denies the call; `message_contains`: a part of the message to the agent
+//! * `shadow`: the rule in shadow mode that would deny the call; `null` if there must be none
 
 use crate::{
     json::{
@@ -59,10 +58,10 @@ const CALL: Keys = Keys {
     ],
 };
 
-/// Who calls where a case does not say.
-const ANYBODY: &str = "anybody";
+/// The grant of a call without `as`.
+const DEFAULT_GRANT: &str = "anybody";
 
-/// More calls than this in a row show nothing new.
+/// More repetitions show nothing new.
 const MAX_TIMES: u64 = 100_000;
 
 /// Reads a case file whose text is `text`.
@@ -75,7 +74,7 @@ pub(super) fn read(at: &Cursor<'_, '_>, text: &str) -> Vec<Case> {
     let Some(list) = fields.required("cases") else { return Vec::new() };
     let items = list.items().unwrap_or_default();
     if items.is_empty() && matches!(list.node().value, Value::Array(_)) {
-        list.report("there is no case; write one");
+        list.report("the list has no case; add one");
     }
     let mut names = Vec::new();
     let cases = items.iter().filter_map(|item| case(item, text, policy.as_ref(), &mut names));
@@ -87,10 +86,10 @@ fn case<'w>(at: &Cursor<'w, '_>, text: &str, policy: Option<&String>, names: &mu
     let name = fields.required("name").and_then(|name| {
         let text = name.text()?;
         if text.is_empty() || text.contains(char::is_control) {
-            return name.report_expected("a few words on one line");
+            return name.report_expected("a name: a few words on one line");
         }
         if names.contains(&text) {
-            name.report(format!("another case is called `{text}`; give each its own name"));
+            name.report(format!("another case has the name `{text}`; give each case its own name"));
         }
         names.push(text);
         Some(text.to_owned())
@@ -98,16 +97,16 @@ fn case<'w>(at: &Cursor<'w, '_>, text: &str, policy: Option<&String>, names: &mu
     let list = fields.required("calls")?;
     let items = list.items()?;
     if items.is_empty() {
-        list.report("there is no call; write one");
+        list.report("the list has no call; add one");
     }
     let mut now = MIDNIGHT;
     let calls = items.iter().filter_map(|item| call(item, text, &mut now)).collect();
-    Some(Case { name: name?, policy: policy.cloned(), loads: true, calls })
+    Some(Case { name: name?, policy: policy.cloned(), calls })
 }
 
 fn call(at: &Cursor<'_, '_>, text: &str, now: &mut Timestamp) -> Option<CaseCall> {
     let fields = at.fields(CALL)?;
-    let said = said(&fields, text);
+    let request = request(&fields, text);
     let words = |key: &str| fields.get(key).map_or(Some(None), |at| at.text().map(|text| Some(text.to_owned())));
     let (grant, session) = (words("as"), words("session"));
     let (route, host, path) = (words("route"), words("host"), words("path"));
@@ -115,11 +114,11 @@ fn call(at: &Cursor<'_, '_>, text: &str, now: &mut Timestamp) -> Option<CaseCall
     *now = moment.unwrap_or(*now);
     let times = fields.get("times").map_or(Some(1), |times| times.integer(1, MAX_TIMES));
     let expected = expectation(&fields);
-    let (title, body) = said?;
+    let (title, body) = request?;
     Some(CaseCall {
         title,
         body,
-        grant: grant?.unwrap_or_else(|| ANYBODY.to_owned()),
+        grant: grant?.unwrap_or_else(|| DEFAULT_GRANT.to_owned()),
         session: session?,
         place: RequestOrigin { route: route?, host: host?, path: path? },
         at: moment?,
@@ -128,13 +127,13 @@ fn call(at: &Cursor<'_, '_>, text: &str, now: &mut Timestamp) -> Option<CaseCall
     })
 }
 
-/// What is sent: a title for people, and the body.
-fn said(fields: &Fields<'_, '_>, text: &str) -> Option<(String, String)> {
+/// The request: its name in reports, and its body.
+fn request(fields: &Fields<'_, '_>, text: &str) -> Option<(String, String)> {
     let object = fields.object();
     let of_kind = |key: &str| fields.get(key).map(|at| written(at.node(), text));
     for (key, of) in [("args", "tool"), ("params", "method")] {
         if let (Some(at), None) = (fields.get(key), fields.get(of)) {
-            at.report(format!("`{key}` stands beside a `{of}`"));
+            at.report(format!("`{key}` belongs to `{of}`, which is missing; add it, or remove `{key}`"));
         }
     }
     match (fields.get("tool"), fields.get("method"), fields.get("request")) {
@@ -151,14 +150,14 @@ fn said(fields: &Fields<'_, '_>, text: &str) -> Option<(String, String)> {
             Value::Object(_) | Value::Array(_) => {
                 Some(("the request".to_owned(), written(request.node(), text).to_owned()))
             }
-            _ => request.report_expected("a message, a batch, or a string with a body as it is"),
+            _ => request.report_expected("a message, a batch, or a string that holds the body"),
         },
         (None, None, None) => {
-            object.report("nothing is called; write `tool`, `method` or `request`");
+            object.report("the call names no target; add `tool`, `method` or `request`");
             None
         }
         _ => {
-            object.report("`tool`, `method` and `request` each are a call; leave one");
+            object.report("`tool`, `method` and `request` exclude each other; keep one");
             None
         }
     }
@@ -169,7 +168,7 @@ fn expectation(fields: &Fields<'_, '_>) -> Option<Expectation> {
     let texts = ["rule", "message_contains"].map(|key| {
         let at = fields.get(key)?;
         if decision == Some(Expected::Allow) {
-            at.report(format!("`{key}` is about a refusal, and `allow` is expected; in shadow write `shadow`"));
+            at.report(format!("`{key}` applies to a denial, but the case expects `allow`; remove it, or use `shadow`"));
         }
         at.text().map(ToOwned::to_owned)
     });
@@ -181,7 +180,7 @@ fn expectation(fields: &Fields<'_, '_>) -> Option<Expectation> {
     Some(Expectation { decision: decision?, rule, message_contains, shadow })
 }
 
-/// A value as it stands in the text: no digit, escape or repeated name of it is lost.
+/// A value as it is written: with every digit, escape and repeated name.
 fn written<'t>(node: &Node<'_>, text: &'t str) -> &'t str {
     let bytes = text.as_bytes().get(node.at..).unwrap_or_default();
     let value = Reader::new(bytes, u32::MAX).and_then(|mut reader| reader.skip()).unwrap_or_default();

@@ -1,46 +1,44 @@
-//! How a case went otherwise than expected.
+//! How a case fails.
 
 use std::fmt;
 
 use super::{CallReport, CaseCall, clock};
 use crate::json::diagnostic::Problem;
 
-/// How a case went otherwise than expected.
+/// How a case fails.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Failure {
-    /// The case brings no policy, and none was given.
+    /// There is no policy to run the case against.
     NoPolicy,
-    /// The policy does not load, though it should.
+    /// The case's own policy does not load.
     Invalid(Vec<Problem>),
-    /// The policy loads, though it should not.
-    Loads,
-    /// A call went another way.
+    /// A call has another outcome than the case expects.
     Call(Box<FailedCall>),
 }
 
-/// A call that went another way.
+/// A call that has another outcome than the case expects.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FailedCall {
     /// Its index in the case.
     pub index: usize,
-    /// How often it went as expected before.
+    /// How many times it had the expected outcome before.
     pub time: u32,
     /// The call.
     pub call: CaseCall,
-    /// What was expected, and what came instead; a sentence each.
+    /// The differences, each as a sentence.
     pub wrong: Vec<String>,
-    /// What became of it.
+    /// The outcome.
     pub outcome: CallReport,
 }
 
 impl Failure {
-    /// What happened on the way there, a line each.
+    /// The steps that led there, a line each.
     #[must_use]
     pub fn lines(&self) -> Vec<String> {
         match self {
             Self::Call(failed) => failed.outcome.lines(),
             Self::Invalid(problems) => problems.iter().map(ToString::to_string).collect(),
-            Self::NoPolicy | Self::Loads => Vec::new(),
+            Self::NoPolicy => Vec::new(),
         }
     }
 }
@@ -48,9 +46,8 @@ impl Failure {
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::NoPolicy => f.write_str("there is no policy; name one, or write `policy` in the case file"),
+            Self::NoPolicy => f.write_str("there is no policy; name one, or add `policy` to the case file"),
             Self::Invalid(_) => f.write_str("the policy does not load"),
-            Self::Loads => f.write_str("the policy loads, and should not"),
             Self::Call(failed) => failed.fmt(f),
         }
     }

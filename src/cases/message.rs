@@ -1,4 +1,4 @@
-//! Requests as a proper client sends them.
+//! Requests as an MCP client sends them.
 
 use crate::{
     http::Headers,
@@ -29,7 +29,7 @@ pub(super) fn method(name: &str, params: Option<&str>) -> String {
     message.finish()
 }
 
-/// The head that belongs to a body: since 2026-07-28 it repeats parts of it.
+/// The headers of a request with this body: since 2026-07-28 they repeat parts of it.
 pub(super) fn head(body: &str, session: Option<&str>, place: &RequestOrigin) -> Headers {
     let mut pairs: Vec<(&str, String)> = vec![
         (":method", "POST".to_owned()),
@@ -60,7 +60,7 @@ pub(super) fn head(body: &str, session: Option<&str>, place: &RequestOrigin) -> 
     Headers::new(pairs.into_iter().map(|(name, value)| (name.to_owned(), value.into_bytes())).collect())
 }
 
-/// A header's value, in the form that the specification has for what headers cannot carry.
+/// A header's value, encoded as the specification requires if a header cannot carry the text.
 fn coded(text: &str) -> String {
     let plain = text.bytes().all(|byte| matches!(byte, b' '..=b'~')) && text.trim() == text && !text.starts_with("=?");
     if plain { text.to_owned() } else { format!("=?base64?{}?=", base64::encode(text)) }

@@ -1,24 +1,13 @@
-//! The corpus through the engine, and what a case file may say.
+//! The corpus through the engine, and what a case file may contain.
 
 mod attacks;
+mod corpus;
 
 #[cfg(target_family = "wasm")]
 use wasm_bindgen_test::wasm_bindgen_test as test;
 
 use super::{Case, CaseCall, Expectation, Expected, Failure, MIDNIGHT, RequestOrigin, read, shown};
 use crate::time::Timestamp;
-
-#[test]
-fn decisions_are_as_the_corpus_says() {
-    let cases = read(include_str!("../../tests/cases/decisions.jsonl")).unwrap();
-    let failed = cases.iter().filter_map(|case| {
-        let failure = case.run(None).err()?;
-        Some(format!("{}: {failure}\n  {}", case.name, failure.lines().join("\n  ")))
-    });
-    let failed: Vec<String> = failed.collect();
-    assert!(failed.is_empty(), "{} of {}:\n{}", failed.len(), cases.len(), failed.join("\n"));
-    assert_eq!(cases.len(), 72);
-}
 
 /// The one case of a file.
 #[track_caller]
@@ -97,7 +86,7 @@ fn a_call_says_all_that_a_request_can() {
         plain("the request", r#"{"jsonrpc": "2.0"}"#, 4000, Expected::Refused.into()),
         plain("the request", "[", 4000, Expected::Refused.into()),
     ];
-    assert_eq!(case(text), Case { name: "n".to_owned(), policy: None, loads: true, calls });
+    assert_eq!(case(text), Case { name: "n".to_owned(), policy: None, calls });
 }
 
 #[test]
@@ -145,7 +134,7 @@ fn a_call_repeats_on_a_clock_that_moves() {
 }
 
 #[test]
-fn whatever_differs_is_told() {
+fn a_failure_names_every_difference() {
     assert_fails(
         r#"{"at":5,"tool":"pay","expect":"deny"}"#,
         "call 1, the tool `pay` as `anybody` at 00:00:05: expected denied, got approval_required by /tools/pay/action",
@@ -153,20 +142,20 @@ fn whatever_differs_is_told() {
     assert_fails(
         r#"{"tool":"ok","expect":"allow"},{"tool":"no","expect":"deny","rule":"/x","message_contains":"zebra","shadow":"/z"}"#,
         "call 2, the tool `no` as `anybody` at 00:00:00: expected the rule `/x`, got `(default deny)`; \
-         expected the agent to be told `zebra`, got `Policy violation: the tool `no` is not permitted; \
-         use another, or ask for this one to be permitted`; expected in shadow `/z`, got none",
+         expected a message with `zebra`, got `Policy violation: the tool `no` is not permitted; \
+         use another, or ask for this one to be permitted`; expected in shadow mode `/z`, got none",
     );
 }
 
 #[test]
-fn a_failure_shows_the_way_there() {
+fn a_failure_shows_the_steps_of_the_decision() {
     let failure = case(&file(r#"{"tool":"draw","times":3,"expect":"allow"}"#)).run(None).unwrap_err();
     let expected = [
         "1. /tools/draw: the key `draw` decides on the tool `draw`",
         "2. /tools/draw/rate_limit: costs 1 of `/tools/draw`, 2 a minute for each grant",
         "3. /tools/draw/rate_limit: `/tools/draw` has no room for 1: 2 a minute at most",
-        "verdict: rate_limited by /tools/draw/rate_limit",
-        "the agent is told: Policy violation: the limit of `/tools/draw`, 2 a minute, is used up; retry in 60 s",
+        "decision: rate_limited by /tools/draw/rate_limit",
+        "message to the agent: Policy violation: the limit of `/tools/draw`, 2 a minute, is used up; retry in 60 s",
     ];
     assert_eq!(failure.lines(), expected);
 }
@@ -180,47 +169,51 @@ fn a_policy_may_be_missing_or_wrong() {
     let failure = case(r#""policy":{"version":"1"},"#).run(None).unwrap_err();
     assert_eq!(failure.to_string(), "the policy does not load");
     assert_eq!(failure.lines(), ["(top level): the key `default` is missing"]);
-    let line = r#"{"name":"n","policy":{"version":"1","default":"deny"},"expect":["policy_invalid"]}"#;
-    assert_eq!(
-        self::case(line.replace("\"expect\"", "\"calls\":[],\"expect\"").as_str()).run(None),
-        Err(Failure::Loads)
-    );
 }
 
 #[test]
-fn mistakes_in_a_case_file_are_told_all_at_once() {
+fn all_mistakes_of_a_case_file_are_reported_at_once() {
     assert_wrong(
         r#"{"polcy":{},"cases":[{"name":"","calls":[{"tol":"a","expect":"alow"}]},{"name":"b","calls":[]},{"calls":{}}]}"#,
         &[
             "/polcy: unknown key `polcy` (did you mean `policy`?); allowed: `description`, `policy` or `cases`",
-            "/cases/0/name: found the string ``, expected a few words on one line",
-            "/cases/0/calls/0: nothing is called; write `tool`, `method` or `request`",
+            "/cases/0/name: found the string ``, expected a name: a few words on one line",
+            "/cases/0/calls/0: the call names no target; add `tool`, `method` or `request`",
             "/cases/0/calls/0/tol: unknown key `tol` (did you mean `tool`?); allowed: `as`, `session`, `route`, `host`, `path`, `at`, `times`, \
              `tool`, `args`, `method`, `params`, `request`, `expect`, `rule`, `message_contains` or `shadow`",
             "/cases/0/calls/0/expect: found `alow`, expected `allow`, `deny`, `rate_limited`, `approval_required` or \
              `refused` (did you mean `allow`?)",
-            "/cases/1/calls: there is no call; write one",
+            "/cases/1/calls: the list has no call; add one",
             "/cases/2: the key `name` is missing",
             "/cases/2/calls: found an object, expected a list",
         ],
     );
-    assert_wrong(r#"{"cases":[]}"#, &["/cases: there is no case; write one"]);
+    assert_wrong(r#"{"cases":[]}"#, &["/cases: the list has no case; add one"]);
     assert_wrong(r#"{"cases":"#, &["(top level): not JSON: the text ends too early (byte 9)"]);
 }
 
 #[test]
 fn a_call_that_contradicts_itself_is_a_mistake() {
     for (call, expected) in [
-        (r#"{"tool":"a","method":"b","expect":"deny"}"#, ": `tool`, `method` and `request` each are a call; leave one"),
-        (r#"{"method":"a","args":{},"expect":"deny"}"#, "/args: `args` stands beside a `tool`"),
-        (r#"{"tool":"a","params":{},"expect":"deny"}"#, "/params: `params` stands beside a `method`"),
+        (
+            r#"{"tool":"a","method":"b","expect":"deny"}"#,
+            ": `tool`, `method` and `request` exclude each other; keep one",
+        ),
+        (
+            r#"{"method":"a","args":{},"expect":"deny"}"#,
+            "/args: `args` belongs to `tool`, which is missing; add it, or remove `args`",
+        ),
+        (
+            r#"{"tool":"a","params":{},"expect":"deny"}"#,
+            "/params: `params` belongs to `method`, which is missing; add it, or remove `params`",
+        ),
         (
             r#"{"tool":"a","expect":"allow","rule":"/x"}"#,
-            "/rule: `rule` is about a refusal, and `allow` is expected; in shadow write `shadow`",
+            "/rule: `rule` applies to a denial, but the case expects `allow`; remove it, or use `shadow`",
         ),
         (
             r#"{"request":1,"expect":"deny"}"#,
-            "/request: found the number `1`, expected a message, a batch, or a string with a body as it is",
+            "/request: found the number `1`, expected a message, a batch, or a string that holds the body",
         ),
         (
             r#"{"tool":"a","times":0,"expect":"deny"}"#,
@@ -238,25 +231,6 @@ fn a_call_that_contradicts_itself_is_a_mistake() {
     }
     assert_wrong(
         r#"{"cases":[{"name":"n","calls":[{"tool":"a","expect":"deny"}]},{"name":"n","calls":[{"tool":"a","expect":"deny"}]}]}"#,
-        &["/cases/1/name: another case is called `n`; give each its own name"],
-    );
-}
-
-#[test]
-fn mistakes_in_a_corpus_are_told_with_their_line() {
-    let good = r#"{"name":"n","policy":{},"calls":[],"expect":[]}"#;
-    let text =
-        format!("{good}\n{}\n{}\n", good.replace("name", "nome"), good.replace(r#""calls":[]"#, r#""calls":[{}]"#));
-    let problems = read(&text).unwrap_err();
-    let found: Vec<(usize, &str)> = problems.iter().map(|problem| (problem.at, problem.message.as_str())).collect();
-    assert_eq!(
-        found,
-        [
-            (
-                good.len() + 7,
-                "unknown field `nome`, expected one of `name`, `policy`, `calls`, `expect`, `expect_message_contains`"
-            ),
-            (2 * good.len() + 2, "1 calls and 0 expectations; write one for each"),
-        ]
+        &["/cases/1/name: another case has the name `n`; give each case its own name"],
     );
 }
