@@ -42,7 +42,7 @@ pub(crate) enum Fate {
 impl Limitador {
     /// The limits file that is rendered of a configuration, read as Limitador reads it.
     pub(crate) fn of(document: &Value) -> Self {
-        let limits: Vec<Limit> = serde_yaml::from_str(&render(document).expect("a limits file")).expect("limits");
+        let limits: Vec<Limit> = serde_saphyr::from_str(&render(document).expect("a limits file")).expect("limits");
         let limiter = RateLimiter::new(10_000);
         for limit in limits {
             let name = limit.name().map(str::to_owned);

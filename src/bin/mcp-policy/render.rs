@@ -1,7 +1,13 @@
-//! `mcp-policy render`: a complete gateway configuration with the user's policy in it, or that of a service beside it.
+//! `mcp-policy render`: a complete gateway configuration with the user's policy in it, or the limits file of a rate limit
+//! service.
+//!
+//! * `configuration`: the user's document as the filter's configuration
+//! * `envoy`, `sidecar`, `istio`, `envoy_gateway`, `limitador`: one file for each gateway, with its arguments and the
+//!   values of its template in `templates/`
+//! * `kubernetes` and `upstream`: arguments that several share
+//! * `template` and `yaml`: texts and configurations as YAML
 
 mod configuration;
-mod document;
 mod envoy;
 mod envoy_gateway;
 mod istio;
@@ -12,12 +18,13 @@ mod template;
 #[cfg(test)]
 mod tests;
 mod upstream;
+mod yaml;
 
 use clap::Subcommand;
 
-use crate::{Exit, complain, input, print};
+use crate::{Exit, Stop, print, source::Source};
 
-/// The words after `render`.
+/// The arguments of `render`.
 #[derive(clap::Args)]
 #[command(arg_required_else_help = true)]
 pub(crate) struct Args {
@@ -25,38 +32,27 @@ pub(crate) struct Args {
     gateway: Gateway,
 }
 
-/// For which gateway, or for what beside it.
+/// The gateways, and the rate limit service.
 #[derive(Subcommand)]
 enum Gateway {
-    /// Envoy by itself: one listener, the filter, one MCP server
+    /// One Envoy in front of one MCP server
     Envoy(envoy::Envoy),
-    /// Kubernetes: Envoy in the MCP server's pod, as a Deployment with its ConfigMap and Service
+    /// Kubernetes: Envoy in the MCP server's pod, with Deployment, ConfigMap and Service
     Sidecar(sidecar::Sidecar),
     /// Kubernetes with Istio: the filter in the sidecars of an MCP server
     Istio(istio::Istio),
     /// Kubernetes with Envoy Gateway: a Gateway in front of an MCP server
     EnvoyGateway(envoy_gateway::EnvoyGateway),
-    /// Limitador: the limits that it counts for several Envoys
+    /// Limitador: the limits file for counters that several Envoys share
     Limitador(limitador::Limitador),
 }
 
-/// Renders, and prints what came of it.
-pub(crate) fn run(args: &Args) -> Exit {
-    let file = args.gateway.file();
-    let document = match input::read(file) {
-        Ok(document) => document,
-        Err(message) => {
-            complain(&message);
-            return Exit::Usage;
-        }
-    };
-    match args.gateway.render(&document) {
-        Ok(rendered) => print(&rendered),
-        Err(message) => {
-            complain(&format!("{}: {message}", input::name(file)));
-            Exit::Findings
-        }
-    }
+/// Renders the configuration and prints it.
+pub(crate) fn run(args: &Args) -> Result<Exit, Stop> {
+    let source = Source::read(args.gateway.file()).map_err(Stop::usage)?;
+    let rendered = args.gateway.render(source.text());
+    let rendered = rendered.map_err(|message| Stop::findings(format!("{}: {message}", source.display_name())))?;
+    Ok(print(&rendered))
 }
 
 // === impl Gateway ===
@@ -72,10 +68,10 @@ impl Gateway {
         }
     }
 
-    /// What stands in for the gateway's configuration; `document` is what [`Self::file`] holds.
+    /// Renders for `document`, the text of [`Self::file`].
     ///
     /// # Errors
-    /// Why the document cannot become one.
+    /// What is wrong with the document.
     fn render(&self, document: &str) -> Result<String, String> {
         match self {
             Self::Envoy(envoy) => envoy.render(document),

@@ -169,17 +169,16 @@ fn assert_keeps(objects: &Objects, policy: &str) {
 fn render_envoy(folder: &Path, policy: &str) -> String {
     let options = ["--port", "8080", "--upstream", "http://127.0.0.1:3000", "--module", "/etc/mcp-policy/plugin.wasm"];
     let plain = render(folder, "envoy", policy, &options);
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/bin/mcp-policy/render/templates");
-    let part = |name: &str| {
-        let text = fs::read_to_string(root.join(name)).expect("a template");
-        let text = text.replace("${health_port}", "15021").replace("${admin_port}", "9901");
-        text.lines().map(|line| format!("  {line}\n")).collect::<String>()
-    };
+    let template = "src/bin/mcp-policy/render/templates/envoy.yaml.jinja";
+    let template = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(template)).expect("a template");
+    let template = template.replace("{{ health_port }}", "15021").replace("{{ admin_port }}", "9901");
+    let mut parts = template.split("  {% if health_port %}\n").skip(1).map(|rest| rest.split("  {% endif %}\n").next());
+    let (listener, cluster) = (parts.next().flatten().expect("a listener"), parts.next().flatten().expect("a cluster"));
     plain
         .replace("`mcp-policy render envoy`", "`mcp-policy render sidecar`")
         .replace("address: 127.0.0.1, port_value: 8080", "address: 0.0.0.0, port_value: 8080")
-        .replacen("  clusters:\n", &format!("{}  clusters:\n", part("health_listener.yaml.in")), 1)
-        .replacen("\n# Takes the labels", &format!("{}\n# Takes the labels", part("admin_cluster.yaml.in")), 1)
+        .replacen("  clusters:\n", &format!("{listener}  clusters:\n"), 1)
+        .replacen("\n# Takes the labels", &format!("{cluster}\n# Takes the labels"), 1)
 }
 
 /// Asserts that two documents are the same, numbers by their value.

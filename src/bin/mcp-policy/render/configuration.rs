@@ -1,139 +1,153 @@
-//! The user's document as the filter's configuration for what we render.
+//! The user's document as the filter's configuration in what `render` prints.
 //!
-//! What we render lets the filter hold a request's headers, so the configuration says so, too, unless
-//! the user decided otherwise. The user's text stays as it is, byte for byte: no reader stands between
-//! what was written and what the filter judges by.
+//! `render` lets the filter hold a request's headers, so the configuration says so, too, unless the user decided
+//! otherwise. Members are inserted into the user's text, which stays byte for byte as it was: what the user wrote is what
+//! the filter reads.
 
-use std::collections::BTreeMap;
+use mcp_policy::{
+    config::{Config, ConfigErrors},
+    json::{self, Node, Value},
+    policy::{Policy, Rule},
+};
 
-use mcp_policy::config::Config;
-use serde_json::value::RawValue;
-
-/// A JSON object, each member as it was written. Of a repeated name the last one stays here; the filter
-/// refuses such a document.
-type Members<'a> = BTreeMap<String, &'a RawValue>;
-
-/// The configuration to render, made of a policy or a configuration: it holds headers until the verdict, and the filter
-/// takes it.
-///
-/// # Errors
-///
-/// What is wrong with `document`.
-pub(super) fn of(document: &str) -> Result<String, String> {
-    let configuration = held(document)?;
-    load(document.trim_matches(WHITE), "the filter would refuse this; `mcp-policy check` shows where")?;
-    Ok(configuration)
+/// A configuration that the filter accepts.
+#[derive(Debug)]
+pub(super) struct Configuration {
+    text: String,
+    /// `text` as it was before members were inserted for other reasons than held headers.
+    config: Config,
 }
 
-/// The configuration made of a policy or a configuration, where a service counts its limits, whether or not it says so.
-///
-/// # Errors
-///
-/// What is wrong with `document`, or what of it no service can count.
-pub(super) fn counted(document: &str) -> Result<Config, String> {
-    let text = of(document)?;
-    let members = read(&text)?;
-    let service = r#""service": {"cluster": "limits"}"#;
-    let text = match members.get("limits") {
-        None => insert(&text, 0, &format!(r#""limits": {{{service}}}, "#)),
-        Some(limits) => {
-            let options: Members<'_> = serde_json::from_str(limits.get()).map_err(|error| error.to_string())?;
-            match (options.contains_key("service"), options.is_empty()) {
-                (true, _) => text,
-                (false, true) => insert(&text, place_of(limits, &text), service),
-                (false, false) => insert(&text, place_of(limits, &text), &format!("{service}, ")),
-            }
+/// The member that lets the filter hold headers.
+const HOLD: &str = r#""headers": "hold""#;
+
+/// White space around a JSON text.
+const WHITE_SPACE: [char; 4] = [' ', '\t', '\r', '\n'];
+
+impl Configuration {
+    /// Makes a configuration of a policy or a configuration. It holds headers until the decision.
+    ///
+    /// # Errors
+    /// What is wrong with `document`.
+    pub(super) fn prepare(document: &str) -> Result<Self, String> {
+        const REFUSED: &str = "the filter refuses this; `mcp-policy check` shows where";
+        let text = with_held_headers(document)?;
+        // The problems of the document have pointers into it. What loads alone can still be too deep for `text`.
+        load(document.trim_matches(WHITE_SPACE), REFUSED)?;
+        let config = load(&text, REFUSED)?;
+        Ok(Self { text, config })
+    }
+
+    /// The configuration as JSON.
+    pub(super) fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// The configuration, loaded. Only its digest may differ from that of `text`.
+    pub(super) fn config(&self) -> &Config {
+        &self.config
+    }
+
+    /// Adds `member`, which ends with a comma, at the top, unless the document has `key`.
+    pub(super) fn with_default(mut self, key: &str, member: &str) -> Self {
+        if parse(&self.text).is_ok_and(|node| find(&node, key).is_none()) {
+            self.text = insert(&self.text, 0, member);
         }
-    };
-    load(&text, "a service cannot count this, as `limits.service` says")
+        self
+    }
+
+    /// Adds the console's address for agents, unless the document names one or no rule requires approval.
+    pub(super) fn with_approval_url(self, console_port: u16) -> Self {
+        if !self.config.policies.iter().any(|named| requires_approval(&named.policy)) {
+            return self;
+        }
+        self.with_default("approvals", &format!(r#""approvals": {{"url": "http://localhost:{console_port}/"}}, "#))
+    }
+
+    /// The configuration with a rate limit service, whether or not the document names one.
+    ///
+    /// # Errors
+    /// What such a service cannot count.
+    pub(super) fn for_rate_limit_service(&self) -> Result<Config, String> {
+        const SERVICE: &str = r#""service": {"cluster": "limits"}"#;
+        let text = match parse(&self.text).ok().as_ref().and_then(|node| find(node, "limits")) {
+            None => insert(&self.text, 0, &format!(r#""limits": {{{SERVICE}}}, "#)),
+            Some(limits) => insert_default(&self.text, limits, "service", SERVICE),
+        };
+        load(&text, "a service cannot count this, as `limits.service` requires")
+    }
 }
 
 /// # Errors
-/// `what` is the matter, and all that is wrong with `text`.
+/// `what` is wrong, and every problem of `text`.
 fn load(text: &str, what: &str) -> Result<Config, String> {
-    Config::load(text.as_bytes()).map_err(|invalid| {
-        let mistakes: Vec<String> = invalid.problems.iter().map(|problem| format!("\n  {problem}")).collect();
-        format!("{what}:{}", mistakes.concat())
-    })
+    Config::load(text.as_bytes()).map_err(|errors| list(what, &errors))
 }
 
-/// Where a part of `text` begins.
-fn place_of(part: &RawValue, text: &str) -> usize {
-    // It borrows from `text`, so the difference of their addresses is its place there.
-    part.get().as_ptr().addr().saturating_sub(text.as_ptr().addr())
+/// `what` is wrong, and a line for each problem.
+pub(super) fn list(what: &str, errors: &ConfigErrors) -> String {
+    let problems: String = errors.problems.iter().map(|problem| format!("\n  {problem}")).collect();
+    format!("{what}:{problems}")
 }
 
-/// A configuration that is rendered, with `member` first if it says nothing of `key` itself.
+/// The configuration that holds headers until the decision, made of a policy or a configuration.
 ///
 /// # Errors
-///
-/// When `configuration` is no JSON object.
-pub(super) fn with_default(configuration: String, key: &str, member: &str) -> Result<String, String> {
-    let says = read(&configuration)?.contains_key(key);
-    Ok(if says { configuration } else { insert(&configuration, 0, member) })
-}
-
-/// A configuration whose answers tell agents where calls are approved, if its policies want any approved.
-///
-/// # Errors
-/// When `configuration` is no JSON object.
-pub(super) fn asking(configuration: String, console_port: u16) -> Result<String, String> {
-    if !configuration.contains("require_approval") {
-        return Ok(configuration);
+/// If `document` is not a JSON object, or neither a policy nor a configuration with policies.
+pub(super) fn with_held_headers(document: &str) -> Result<String, String> {
+    let text = document.trim_matches(WHITE_SPACE);
+    let node = parse(text)?;
+    let has = |key| find(&node, key).is_some();
+    if has("version") {
+        return Ok(format!(r#"{{"policy": {text}, "protocol": {{{HOLD}}}}}"#));
     }
-    let member = format!(r#""approvals": {{"url": "http://localhost:{console_port}/"}}, "#);
-    with_default(configuration, "approvals", &member)
-}
-
-/// What may stand around a JSON text.
-const WHITE: [char; 4] = [' ', '\t', '\r', '\n'];
-
-/// The configuration that holds headers until the verdict, made of a policy or a configuration.
-///
-/// # Errors
-///
-/// When `document` is no JSON object, or neither a policy nor a configuration with policies.
-pub(super) fn held(document: &str) -> Result<String, String> {
-    let text = document.trim_matches(WHITE);
-    let members = read(text)?;
-    if members.contains_key("version") {
-        return Ok(format!(r#"{{"policy": {text}, "protocol": {{"headers": "hold"}}}}"#));
+    if has("console") {
+        return Err("`/console`: `render` needs a gateway's policy, and this configures a console".to_owned());
     }
-    if members.contains_key("console") {
-        return Err("`/console`: `render` sets up gateways, not consoles; give a policy".to_owned());
-    }
-    if !members.contains_key("policy") && !members.contains_key("policies") {
+    if !has("policy") && !has("policies") {
         return Err("neither a policy (no `version`) nor a configuration (no `policy`, no `policies`)".to_owned());
     }
-    let Some(protocol) = members.get("protocol") else {
-        return Ok(insert(text, 0, r#""protocol": {"headers": "hold"},"#));
-    };
-    let options: Members<'_> = serde_json::from_str(protocol.get())
-        .map_err(|_| r#"`/protocol`: must be an object, such as `{"headers": "hold"}`"#.to_owned())?;
-    if options.contains_key("headers") {
-        return Ok(text.to_owned());
-    }
-    let member = if options.is_empty() { r#""headers": "hold""# } else { r#""headers": "hold", "# };
-    Ok(insert(text, place_of(protocol, text), member))
-}
-
-fn read(text: &str) -> Result<Members<'_>, String> {
-    if text.starts_with('\u{feff}') {
-        return Err("starts with a byte order mark; save it as UTF-8 without one".to_owned());
-    }
-    serde_json::from_str(text).map_err(|error| {
-        if error.is_data() {
-            "must be a JSON object: a policy or a configuration".to_owned()
-        } else {
-            format!("not valid JSON: {error}")
+    match find(&node, "protocol") {
+        None => Ok(insert(text, 0, &format!(r#""protocol": {{{HOLD}}},"#))),
+        Some(protocol) if matches!(protocol.value, Value::Object(_)) => {
+            Ok(insert_default(text, protocol, "headers", HOLD))
         }
-    })
+        Some(_) => Err(format!("`/protocol`: must be an object, such as `{{{HOLD}}}`")),
+    }
 }
 
-/// `text` with `member` as the first of the object whose brace stands at `brace`.
+fn parse(text: &str) -> Result<Node<'_>, String> {
+    let node = json::parse(text.as_bytes(), Config::MAX_DEPTH).map_err(|fault| format!("not JSON: {fault}"))?;
+    if !matches!(node.value, Value::Object(_)) {
+        return Err("must be a JSON object: a policy or a configuration".to_owned());
+    }
+    Ok(node)
+}
+
+/// A member of an object. If a name is repeated, the filter refuses the document.
+fn find<'n, 'a>(node: &'n Node<'a>, name: &str) -> Option<&'n Node<'a>> {
+    let Value::Object(members) = &node.value else { return None };
+    members.iter().find(|member| member.name == name).map(|member| &member.node)
+}
+
+/// `text` with `member` as the first member of `object`, which is a part of it, unless the object has `key`.
+fn insert_default(text: &str, object: &Node<'_>, key: &str, member: &str) -> String {
+    match &object.value {
+        Value::Object(members) if members.is_empty() => insert(text, object.at, member),
+        Value::Object(_) if find(object, key).is_none() => insert(text, object.at, &format!("{member}, ")),
+        _ => text.to_owned(),
+    }
+}
+
+/// `text` with `member` after the brace at the offset `brace`.
 fn insert(text: &str, brace: usize, member: &str) -> String {
     match text.split_at_checked(brace.saturating_add(1)) {
         Some((before, after)) => format!("{before}{member}{after}"),
         None => text.to_owned(),
     }
+}
+
+fn requires_approval(policy: &Policy) -> bool {
+    let entries = [policy.tools(), policy.resources(), policy.prompts()].into_iter().flat_map(|table| table.entries());
+    entries.chain([policy.all_tools()]).any(|rule: &Rule| !rule.approval.is_empty())
 }

@@ -1,17 +1,20 @@
-//! `mcp-policy render envoy-gateway`: a Gateway with the filter in it, and callers known by their tokens.
+//! `mcp-policy render envoy-gateway`: a Gateway with the filter, which identifies callers by their tokens.
+
+use serde::Serialize;
 
 use super::{
-    configuration, document,
-    kubernetes::{Common, Name},
-    template::{fill, quoted, scalar},
+    configuration::Configuration,
+    kubernetes::{Common, Image, Name},
+    template::fill,
+    yaml,
 };
 
-pub(super) const ENVOY_GATEWAY: &str = include_str!("templates/envoy_gateway.yaml.in");
+const TEMPLATE: &str = include_str!("templates/envoy_gateway.yaml.jinja");
 
-/// Who calls, where the document does not say it: `mcp` is the provider in the SecurityPolicy.
+/// The identity source of a document that has none: `mcp` is the provider of the SecurityPolicy.
 const IDENTITY: &str = r#""identity": [{"jwt_claim": "sub", "payload": "mcp"}],"#;
 
-/// What the objects are made of.
+/// The arguments of `render envoy-gateway`.
 #[derive(clap::Args)]
 pub(super) struct EnvoyGateway {
     #[command(flatten)]
@@ -24,30 +27,42 @@ pub(super) struct EnvoyGateway {
     port: u16,
 }
 
+/// The values of the objects.
+#[derive(Serialize)]
+struct Objects<'a> {
+    namespace: &'a Name,
+    app: &'a Name,
+    port: u16,
+    image: &'a Image,
+    filter_path: String,
+    /// The configuration as YAML values; it releases headers.
+    plugin_config: &'a str,
+    /// The configuration as JSON; it holds headers.
+    configuration: &'a str,
+}
+
 // === impl EnvoyGateway ===
 
 impl EnvoyGateway {
-    /// The objects, one after the other.
+    /// The objects, as one file.
     ///
     /// # Errors
-    /// What keeps the document from being a configuration.
+    /// What is wrong with the document.
     pub(super) fn render(&self, document: &str) -> Result<String, String> {
-        let configuration = configuration::with_default(configuration::of(document)?, "identity", IDENTITY)?;
-        Ok(fill(
-            ENVOY_GATEWAY,
-            &[
-                ("namespace", self.common.namespace.as_str().to_owned()),
-                ("app", self.service.as_str().to_owned()),
-                ("port", self.port.to_string()),
-                ("image", self.common.image.reference().to_owned()),
-                ("filter_path", quoted(&self.filter_path())),
-                ("plugin_config", document::released(&configuration)?),
-                ("configuration", scalar(&configuration)),
-            ],
-        ))
+        let configuration = Configuration::prepare(document)?.with_default("identity", IDENTITY);
+        let objects = Objects {
+            namespace: &self.common.namespace,
+            app: &self.service,
+            port: self.port,
+            image: &self.common.image,
+            filter_path: self.filter_path(),
+            plugin_config: &yaml::with_released_headers(configuration.text())?,
+            configuration: configuration.text(),
+        };
+        fill(TEMPLATE, &objects)
     }
 
-    /// Where the filter's configuration is in the listener that Envoy Gateway makes, whether with TLS or without.
+    /// The JSONPath of the filter's configuration in the listener that Envoy Gateway generates, with or without TLS.
     fn filter_path(&self) -> String {
         format!(
             "$..http_filters[?(@.name=='envoy.filters.http.wasm/envoyextensionpolicy/{}/mcp-policy/wasm/0')].typed_config.config",

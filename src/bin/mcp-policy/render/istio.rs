@@ -1,14 +1,18 @@
-//! `mcp-policy render istio`: a `WasmPlugin` that enforces, and an `EnvoyFilter` for what it cannot say.
+//! `mcp-policy render istio`: a `WasmPlugin` that enforces the policy, and an `EnvoyFilter` for what a `WasmPlugin` cannot
+//! set.
+
+use serde::Serialize;
 
 use super::{
-    configuration, document,
-    kubernetes::{Common, Name},
-    template::{fill, scalar},
+    configuration::Configuration,
+    kubernetes::{Common, Image, Name},
+    template::fill,
+    yaml,
 };
 
-pub(super) const ISTIO: &str = include_str!("templates/istio.yaml.in");
+const TEMPLATE: &str = include_str!("templates/istio.yaml.jinja");
 
-/// What the objects are made of.
+/// The arguments of `render istio`.
 #[derive(clap::Args)]
 pub(super) struct Istio {
     #[command(flatten)]
@@ -18,25 +22,34 @@ pub(super) struct Istio {
     app: Name,
 }
 
+/// The values of the objects.
+#[derive(Serialize)]
+struct Objects<'a> {
+    namespace: &'a Name,
+    app: &'a Name,
+    image: &'a Image,
+    /// The configuration as YAML values; it releases headers.
+    plugin_config: &'a str,
+    /// The configuration as JSON; it holds headers.
+    configuration: &'a str,
+}
+
 // === impl Istio ===
 
 impl Istio {
-    /// The objects, one after the other.
+    /// The objects, as one file.
     ///
     /// # Errors
-    /// What keeps the document from being a configuration.
+    /// What is wrong with the document.
     pub(super) fn render(&self, document: &str) -> Result<String, String> {
-        let configuration = configuration::of(document)?;
-        Ok(fill(
-            ISTIO,
-            &[
-                ("namespace", self.common.namespace.as_str().to_owned()),
-                ("app", self.app.as_str().to_owned()),
-                ("image", self.common.image.reference().to_owned()),
-                ("image_digest", self.common.image.digest().to_owned()),
-                ("plugin_config", document::released(&configuration)?),
-                ("configuration", scalar(&configuration)),
-            ],
-        ))
+        let configuration = Configuration::prepare(document)?;
+        let objects = Objects {
+            namespace: &self.common.namespace,
+            app: &self.app,
+            image: &self.common.image,
+            plugin_config: &yaml::with_released_headers(configuration.text())?,
+            configuration: configuration.text(),
+        };
+        fill(TEMPLATE, &objects)
     }
 }

@@ -1,67 +1,83 @@
 //! `mcp-policy render limitador`: the limits file of a Limitador that counts a policy's limits for several Envoys.
 //!
-//! Limitador knows no loop over descriptors: an expression that tries one never holds, and the limit is none. So each place
-//! at which a counter can stand in a request is written out; one expression over all of them is one count.
+//! Limitador's expressions cannot loop over descriptors: a loop never holds, and the limit limits nothing. So an expression
+//! tries each position at which a request can name a counter; one expression over all positions is one count.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use mcp_policy::{
-    config::Config,
-    policy::{Limit, Policy, Scope},
-};
+use mcp_policy::policy::{Limit, Policy, Scope};
 
-use super::{
-    configuration,
-    template::{fill, quoted, scalar},
-};
+use serde::Serialize;
 
-pub(super) const LIMITADOR: &str = include_str!("templates/limitador.yaml.in");
-pub(super) const LIMIT: &str = include_str!("templates/limitador_limit.yaml.in");
+use super::{configuration::Configuration, template::fill};
 
-/// What a limits file is made of.
+const TEMPLATE: &str = include_str!("templates/limitador.yaml.jinja");
+
+/// The arguments of `render limitador`.
 #[derive(clap::Args)]
 pub(super) struct Limitador {
-    /// A policy, or a configuration with `policy` or `policies` in it; `-` reads stdin
+    /// A policy, or a configuration that holds policies; `-` reads stdin
     pub(super) file: String,
+}
+
+/// The values of the file.
+#[derive(Serialize)]
+struct LimitsFile<'a> {
+    domain: &'a str,
+    limits: Vec<LimitEntry>,
+}
+
+/// The values of one limit.
+#[derive(Serialize)]
+struct LimitEntry {
+    name: String,
+    max: u64,
+    /// The largest maximum that a rule has for the counter, if it is larger than `max`.
+    loosest: Option<String>,
+    seconds: u32,
+    /// A CEL expression: whether a request names the counter.
+    condition: String,
+    /// A CEL expression: whose count it is. `None` if all callers share it.
+    variable: Option<String>,
 }
 
 /// One counter of one policy.
 struct Counter<'p> {
-    /// Of the limits that name it, the one with the smallest maximum, since Limitador keeps one.
+    /// The limit with the smallest maximum, since Limitador keeps one for each counter.
     strictest: &'p Limit,
-    /// The largest.
+    /// The limit with the largest maximum.
     loosest: &'p Limit,
-    /// At how many places it can stand in a request.
-    places: usize,
+    /// At how many positions a request can name it.
+    positions: usize,
 }
 
 impl Limitador {
     /// The whole file.
     ///
     /// # Errors
-    /// What keeps the document from being a configuration, or a service from counting its limits.
+    /// What is wrong with the document, or what a rate limit service cannot count.
     pub(super) fn render(&self, document: &str) -> Result<String, String> {
-        let config = configuration::counted(document)?;
-        let mut limits = String::new();
+        let config = Configuration::prepare(document)?.for_rate_limit_service()?;
+        let mut limits = Vec::new();
         for named in &config.policies {
             for (name, counter) in counters(&named.policy, config.protocol.batches) {
-                limits.push_str(&counter.write(&config, &named.name, name)?);
+                limits.push(counter.entry(&named.name, name)?);
             }
         }
-        let limits = if limits.is_empty() { "[]".to_owned() } else { limits };
-        Ok(fill(LIMITADOR, &[("limits", limits)]))
+        let domain = config.limits.service.as_ref().map_or("", |service| &service.domain);
+        fill(TEMPLATE, LimitsFile { domain, limits })
     }
 }
 
-/// The counters of a policy, by their names.
+/// The counters of a policy, by name.
 fn counters(policy: &Policy, batches: bool) -> BTreeMap<&str, Counter<'_>> {
     let mut counters: BTreeMap<&str, Counter<'_>> = BTreeMap::new();
-    for limits in together(policy, batches) {
+    for limits in limits_by_request(policy, batches) {
         let names: BTreeSet<&str> = limits.iter().map(|limit| &*limit.counter).collect();
         for limit in limits {
-            let fresh = Counter { strictest: limit, loosest: limit, places: 0 };
+            let fresh = Counter { strictest: limit, loosest: limit, positions: 0 };
             let counter = counters.entry(&limit.counter).or_insert(fresh);
-            counter.places = counter.places.max(names.len());
+            counter.positions = counter.positions.max(names.len());
             if limit.max < counter.strictest.max {
                 counter.strictest = limit;
             }
@@ -73,8 +89,8 @@ fn counters(policy: &Policy, batches: bool) -> BTreeMap<&str, Counter<'_>> {
     counters
 }
 
-/// The limits that one request can meet, for each kind of request; with batches, any of them.
-fn together(policy: &Policy, batches: bool) -> Vec<Vec<&Limit>> {
+/// The limits that one request can charge, for each kind of request; a batch can charge all.
+fn limits_by_request(policy: &Policy, batches: bool) -> Vec<Vec<&Limit>> {
     if batches {
         return vec![policy.limits().collect()];
     }
@@ -87,61 +103,46 @@ fn together(policy: &Policy, batches: bool) -> Vec<Vec<&Limit>> {
 }
 
 impl Counter<'_> {
-    fn write(&self, config: &Config, policy: &str, name: &str) -> Result<String, String> {
-        let Self { strictest, loosest, places } = self;
-        let domain = config.limits.service.as_ref().map_or("", |service| &service.domain);
-        let max = strictest.max.units().ok_or_else(|| format!("`{}`: no whole number", strictest.pointer))?;
-        let comment = if loosest.max > strictest.max {
-            format!("# Rules name it with a `max` of up to {}, and Limitador keeps one: the smallest.", loosest.max)
-        } else {
-            String::new()
-        };
+    fn entry(&self, policy: &str, name: &str) -> Result<LimitEntry, String> {
+        let Self { strictest, loosest, positions } = *self;
+        let max = strictest.max.units().ok_or_else(|| format!("`{}`: not a whole number", strictest.pointer))?;
         let variable = match strictest.scope {
             Scope::Global => None,
-            Scope::Grant | Scope::Session => Some(identity(name, *places)),
+            Scope::Grant | Scope::Session => Some(identity(name, positions)),
         };
-        Ok(fill(
-            LIMIT,
-            &[
-                ("comment", comment),
-                ("domain", quoted(domain)),
-                ("name", quoted(&format!("{policy}/{name}"))),
-                ("max", max.to_string()),
-                ("seconds", strictest.window.seconds().to_string()),
-                ("condition", expression(&condition(policy, name, *places))),
-                ("none", if variable.is_none() { " []".to_owned() } else { String::new() }),
-                ("variable", variable.map_or_else(String::new, |variable| format!("- {}", expression(&variable)))),
-            ],
-        ))
+        Ok(LimitEntry {
+            name: format!("{policy}/{name}"),
+            max,
+            loosest: (loosest.max > strictest.max).then(|| loosest.max.to_string()),
+            seconds: strictest.window.seconds(),
+            condition: condition(policy, name, positions),
+            variable,
+        })
     }
 }
 
-/// Whether some descriptor is of this counter. What lies beyond the last is not to be looked at: Limitador would stop.
-fn condition(policy: &str, counter: &str, places: usize) -> String {
-    let (policy, counter) = (text(policy), text(counter));
-    let at = |place: usize| {
+/// Whether a descriptor is of this counter. It checks the number of descriptors first: Limitador fails on an index beyond
+/// the last.
+fn condition(policy: &str, counter: &str, positions: usize) -> String {
+    let (policy, counter) = (cel_string(policy), cel_string(counter));
+    let at = |index: usize| {
         format!(
-            "size(descriptors) > {place} && descriptors[{place}].policy == {policy} && descriptors[{place}].counter == {counter}"
+            "size(descriptors) > {index} && descriptors[{index}].policy == {policy} && descriptors[{index}].counter == {counter}"
         )
     };
-    (0..places).map(at).collect::<Vec<_>>().join(" ||\n")
+    (0..positions).map(at).collect::<Vec<_>>().join(" ||\n")
 }
 
-/// Whose calls that descriptor counts.
-fn identity(counter: &str, places: usize) -> String {
-    let (counter, last) = (text(counter), places.saturating_sub(1));
-    let at = |place: usize| format!("descriptors[{place}].counter == {counter} ? descriptors[{place}].identity :\n");
+/// The identity in the descriptor of this counter.
+fn identity(counter: &str, positions: usize) -> String {
+    let (counter, last) = (cel_string(counter), positions.saturating_sub(1));
+    let at = |index: usize| format!("descriptors[{index}].counter == {counter} ? descriptors[{index}].identity :\n");
     let before: String = (0..last).map(at).collect();
     format!("{before}descriptors[{last}].identity")
 }
 
-/// An expression in YAML: on one line, or on as many as it has.
-fn expression(text: &str) -> String {
-    if text.contains('\n') { scalar(text) } else { quoted(text) }
-}
-
-/// A text in CEL.
-fn text(text: &str) -> String {
+/// A string literal of CEL.
+fn cel_string(text: &str) -> String {
     let mut literal = "'".to_owned();
     for character in text.chars() {
         match character {

@@ -1,56 +1,31 @@
-//! Filling a YAML template, and writing any text as a YAML scalar.
+//! Fills YAML templates, and writes any text as a YAML scalar.
 
-/// `template` with each `${name}` replaced.
+use minijinja::{AutoEscape, Environment, UndefinedBehavior, syntax::SyntaxConfig, value::Serde};
+use serde::Serialize;
+
+/// Fills a template of `templates/`.
 ///
-/// One pass: what a value contains is never taken for a placeholder. The further lines of a value are
-/// indented like the line that names it; a line left empty by its values goes.
-pub(super) fn fill(template: &str, values: &[(&str, String)]) -> String {
-    let mut filled = String::new();
-    for line in template.lines() {
-        let indentation: String = line.chars().take_while(|character| *character == ' ').collect();
-        let text = fill_line(line, &indentation, values);
-        if text.trim().is_empty() && !line.is_empty() {
-            continue;
-        }
-        filled.push_str(&text);
-        filled.push('\n');
-    }
-    filled
+/// * a line with nothing but a `{% … %}` leaves nothing in the output
+/// * a value is never read as a template, and each needs `quoted`, `scalar`, `line_or_block` or an invariant of its type
+/// * a value of several lines needs `indent` with the indentation of its line
+///
+/// # Errors
+/// A sentence on a fault of the template, such as a name that `values` does not have.
+pub(super) fn fill(template: &str, values: impl Serialize) -> Result<String, String> {
+    let broken = |error| format!("cannot fill a template: {error:#}");
+    let mut syntax = SyntaxConfig::builder();
+    syntax.trim_blocks(true).lstrip_blocks(true).keep_trailing_newline(true);
+    let mut environment = Environment::new();
+    environment.set_syntax(syntax.build().map_err(broken)?);
+    environment.set_undefined_behavior(UndefinedBehavior::Strict);
+    environment.set_auto_escape_callback(|_| AutoEscape::None);
+    environment.add_filter("quoted", |text: String| quoted(&text));
+    environment.add_filter("scalar", |text: String| scalar(&text));
+    environment.add_filter("line_or_block", |text: String| line_or_block(&text));
+    environment.render_str(template, Serde(values)).map_err(broken)
 }
 
-fn fill_line(line: &str, indentation: &str, values: &[(&str, String)]) -> String {
-    let mut filled = String::new();
-    let mut rest = line;
-    while let Some((before, name, after)) = next_placeholder(rest) {
-        filled.push_str(before);
-        if let Some((_, value)) = values.iter().find(|(known, _)| *known == name) {
-            push_indented(&mut filled, value, indentation);
-        }
-        rest = after;
-    }
-    filled.push_str(rest);
-    filled
-}
-
-fn next_placeholder(text: &str) -> Option<(&str, &str, &str)> {
-    let (before, after) = text.split_once("${")?;
-    let (name, after) = after.split_once('}')?;
-    Some((before, name, after))
-}
-
-fn push_indented(filled: &mut String, value: &str, indentation: &str) {
-    for (number, line) in value.trim_end_matches('\n').split('\n').enumerate() {
-        if number > 0 {
-            filled.push('\n');
-            if !line.is_empty() {
-                filled.push_str(indentation);
-            }
-        }
-        filled.push_str(line);
-    }
-}
-
-/// `text` as a YAML scalar, to be read easily: its lines as they are where YAML keeps them, else quoted.
+/// `text` as a YAML scalar that is easy to read: a block if YAML keeps its characters, else quoted.
 ///
 /// `text` begins with a character that is not a space: YAML takes a block's indentation from its first line.
 pub(super) fn scalar(text: &str) -> String {
@@ -68,6 +43,11 @@ pub(super) fn scalar(text: &str) -> String {
     block
 }
 
+/// `text` as a YAML scalar: quoted if it is one line, else as [`scalar`] writes it.
+fn line_or_block(text: &str) -> String {
+    if text.contains('\n') { scalar(text) } else { quoted(text) }
+}
+
 /// `text` as a double-quoted YAML scalar on one line.
 pub(super) fn quoted(text: &str) -> String {
     let mut quoted = "\"".to_owned();
@@ -75,7 +55,7 @@ pub(super) fn quoted(text: &str) -> String {
         match character {
             '"' => quoted.push_str("\\\""),
             '\\' => quoted.push_str("\\\\"),
-            // All of them lie below U+10000, so four digits are enough.
+            // All of them are below U+10000, so four digits are enough.
             _ if needs_escape(character) => quoted.push_str(&format!("\\u{:04x}", u32::from(character))),
             _ => quoted.push(character),
         }

@@ -1,4 +1,4 @@
-//! What `render` promises: the user's text byte for byte, YAML that reads back, no surprise in the URL.
+//! `render` keeps the user's text byte for byte, writes YAML that reads back, and refuses URLs that it cannot keep.
 
 use clap::Parser;
 
@@ -7,8 +7,7 @@ mod limitador;
 
 use super::{
     Args,
-    configuration::{self, held},
-    envoy::{CONSOLE, ENVOY, UPSTREAM_TLS},
+    configuration::{Configuration, with_held_headers},
     template::{fill, quoted, scalar},
     upstream::Upstream,
 };
@@ -57,16 +56,12 @@ fn the_shipped_configuration_is_what_render_prints() {
 }
 
 #[test]
-fn every_placeholder_has_a_value() {
+fn templates_leave_no_tag_and_no_trailing_space() {
     for options in [&[][..], &["--upstream", "https://mcp.example.com"], &["--upstream", "https://[::1]:8443"]] {
         let rendered = render(POLICY, options);
-        assert!(!rendered.contains("${"), "{rendered}");
+        assert!(!rendered.contains("{%") && !rendered.contains("{{"), "{rendered}");
         assert!(!rendered.lines().any(|line| line.ends_with(' ')), "{rendered}");
     }
-    // No dollar but those of the placeholders above.
-    assert_eq!(ENVOY.matches('$').count() + UPSTREAM_TLS.matches('$').count(), 13 + 3);
-    // One in the comment on tokens.
-    assert_eq!(CONSOLE.matches('$').count(), 3 + 1);
 }
 
 #[test]
@@ -79,18 +74,18 @@ fn options_reach_their_lines() {
 }
 
 #[test]
-fn the_console_is_on_loopback_for_those_who_are_named() {
+fn the_console_is_on_loopback_for_the_named_approvers() {
     let rendered = render(POLICY, &["--console-port", "4321", "--approver", "peer:spiffe://x/*"]);
     assert!(rendered.contains("socket_address: { address: 127.0.0.1, port_value: 4321 }"), "{rendered}");
     assert!(rendered.contains(r#"{"console":{"approvers":["peer:spiffe://x/*"]}}"#), "{rendered}");
     let refused = render_for("envoy", POLICY, &["--approver", "address:127.0.0.1"]).unwrap_err();
-    let expected = "the console would refuse `--approver`:\n  /console/approvers/0: found the string `address:127.0.0.1`, \
+    let expected = "the console refuses `--approver`:\n  /console/approvers/0: found the string `address:127.0.0.1`, \
                     expected `jwt:…`, `peer:…` or `bearer:` with the 64 hexadecimal digits of the token's SHA-256";
     assert_eq!(refused, expected);
 }
 
 #[test]
-fn agents_are_told_where_calls_are_approved() {
+fn agents_get_the_address_of_the_console_if_a_rule_requires_approval() {
     let asks = r#"{"version":"1","default":"deny","tools":{"pay":{"action":"require_approval"}}}"#;
     let url = |document: &str| {
         let configuration = configuration_in(&render(document, &["--console-port", "4321"]));
@@ -98,6 +93,7 @@ fn agents_are_told_where_calls_are_approved() {
     };
     assert_eq!(url(asks).as_deref(), Some("http://localhost:4321/"));
     assert_eq!(url(POLICY), None);
+    assert_eq!(url(&POLICY.replace('}', r#","description":"no require_approval"}"#)), None);
     let own = format!(r#"{{"policy":{asks},"approvals":{{"url":"https://x.example/"}}}}"#);
     assert_eq!(url(&own).as_deref(), Some("https://x.example/"));
 }
@@ -130,7 +126,7 @@ fn tls_upstreams_are_verified_by_name() {
 fn a_policy_is_wrapped_as_it_is() {
     let policy = "{ \"version\": \"1\",\n\n\t\"default\" : \"deny\" }";
     assert_eq!(
-        held(&format!("\n  {policy}\n")).unwrap(),
+        with_held_headers(&format!("\n  {policy}\n")).unwrap(),
         format!(r#"{{"policy": {policy}, "protocol": {{"headers": "hold"}}}}"#)
     );
 }
@@ -151,31 +147,34 @@ fn a_configuration_holds_headers_unless_it_says_otherwise() {
         ),
         (r#"{"policy":{},"protocol":{"headers":"release"}}"#, r#"{"policy":{},"protocol":{"headers":"release"}}"#),
     ] {
-        assert_eq!(held(given).unwrap(), rendered);
+        assert_eq!(with_held_headers(given).unwrap(), rendered);
     }
 }
 
 #[test]
-fn what_is_neither_is_named() {
+fn a_document_that_is_neither_policy_nor_configuration_is_refused() {
     for (given, message) in [
-        ("", "not valid JSON: EOF while parsing a value at line 1 column 0"),
-        ("{,}", "not valid JSON: key must be a string at line 1 column 2"),
+        ("", "not JSON: the text ends too early (byte 0)"),
+        ("{,}", "not JSON: expected a string (byte 1)"),
         ("[]", "must be a JSON object: a policy or a configuration"),
         ("{}", "neither a policy (no `version`) nor a configuration (no `policy`, no `policies`)"),
-        (r#"{"console":{}}"#, "`/console`: `render` sets up gateways, not consoles; give a policy"),
+        (r#"{"console":{}}"#, "`/console`: `render` needs a gateway's policy, and this configures a console"),
         (r#"{"policy":{},"protocol":"hold"}"#, r#"`/protocol`: must be an object, such as `{"headers": "hold"}`"#),
-        ("\u{feff}{}", "starts with a byte order mark; save it as UTF-8 without one"),
+        ("\u{feff}{}", "not JSON: the text starts with a byte order mark (byte 0)"),
     ] {
-        assert_eq!(held(given).unwrap_err(), message, "{given}");
+        assert_eq!(with_held_headers(given).unwrap_err(), message, "{given}");
     }
 }
 
 #[test]
-fn what_the_filter_would_refuse_is_not_rendered() {
-    let refusal = configuration::of(r#"{"version":"2","default":"deny","tolls":{}}"#).unwrap_err();
+fn what_the_filter_refuses_is_not_rendered() {
+    let deep =
+        format!(r#"{{"version":"1","default":"deny","description":"","x":{}1{}}}"#, "[".repeat(70), "]".repeat(70));
+    assert_eq!(Configuration::prepare(&deep).unwrap_err(), "not JSON: more than 64 levels of nesting (byte 117)");
+    let refusal = Configuration::prepare(r#"{"version":"2","default":"deny","tolls":{}}"#).unwrap_err();
     assert_eq!(
         refusal,
-        "the filter would refuse this; `mcp-policy check` shows where:\n  \
+        "the filter refuses this; `mcp-policy check` shows where:\n  \
          /version: found `2`, expected `1`\n  \
          /tolls: unknown key `tolls` (did you mean `tools`?); allowed: `version`, `default`, `description`, \
          `hide`, `all_tools`, `tools`, `resources`, `prompts`, `methods` or `mode`"
@@ -187,14 +186,14 @@ fn hostile_text_reads_back_as_it_was() {
     for text in [
         "it's \\\"quoted\\\"",
         "a: b # no comment",
-        "%YAML 1.2, %REQ(:PATH)%, ${port} and ${nothing}",
+        "%YAML 1.2, %REQ(:PATH)%, {{ port }}, {% if x %} and {# no #}",
         "café 図 🦀",
         "next\u{85}line, \u{2028} and \u{2029}, \u{feff}, \u{7f}",
         "- & * ! | > @ ` {{ }}",
     ] {
         let policy =
             format!("{{\"version\": \"1\", \"default\": \"deny\",\n  \n\n \t\"description\"\n:\"{text}\"   }}");
-        assert_eq!(configuration_in(&render(&policy, &[])), held(&policy).unwrap(), "{text}");
+        assert_eq!(configuration_in(&render(&policy, &[])), with_held_headers(&policy).unwrap(), "{text}");
     }
 }
 
@@ -203,7 +202,7 @@ fn line_ends_of_windows_survive_in_quotes() {
     let policy = "{\"version\": \"1\",\r\n\"default\": \"deny\"}";
     let rendered = render(policy, &[]);
     assert!(rendered.contains(r#"{\"version\": \"1\",\u000d\u000a\"default\": \"deny\"}"#));
-    assert_eq!(configuration_in(&rendered), held(policy).unwrap());
+    assert_eq!(configuration_in(&rendered), with_held_headers(policy).unwrap());
 }
 
 #[test]
@@ -214,12 +213,12 @@ fn scalars_are_blocks_where_yaml_keeps_the_lines() {
 }
 
 #[test]
-fn filling_indents_drops_empty_lines_and_passes_once() {
-    let values = [("block", "|-\n  x\n\n  ${word}".to_owned()), ("word", "w".to_owned()), ("nothing", String::new())];
-    assert_eq!(
-        fill("a: ${word}${word}\n  ${nothing}\n\n  b: ${block}\n", &values),
-        "a: ww\n\n  b: |-\n    x\n\n    ${word}\n"
-    );
+fn a_template_indents_values_drops_its_tags_and_reads_no_value_as_a_template() {
+    let template = "a: {{ word }}\n  {% if block %}\n  b: {{ block|scalar|indent(2) }}\n  {% endif %}\n";
+    let values = serde_json::json!({ "word": "w", "block": "x\n\n{{ word }}" });
+    assert_eq!(fill(template, &values).unwrap(), "a: w\n  b: |-\n    x\n\n    {{ word }}\n");
+    let missing = fill(template, serde_json::json!({ "block": "" })).unwrap_err();
+    assert!(missing.starts_with("cannot fill a template: undefined value"), "{missing}");
 }
 
 #[test]
@@ -227,43 +226,44 @@ fn urls_are_read() {
     for (url, tls, host, port, authority) in [
         ("http://127.0.0.1:10002", false, "127.0.0.1", 10002, "127.0.0.1:10002"),
         ("HTTP://localhost/", false, "localhost", 80, "localhost"),
+        ("http://localhost:80/", false, "localhost", 80, "localhost"),
         ("https://MCP.Example.com/mcp", true, "mcp.example.com", 443, "mcp.example.com"),
         ("https://mcp_1.internal:80", true, "mcp_1.internal", 80, "mcp_1.internal:80"),
         ("http://[0:0::1]:8080", false, "::1", 8080, "[::1]:8080"),
         ("https://[::1]", true, "::1", 443, "[::1]"),
+        ("http://127.1", false, "127.0.0.1", 80, "127.0.0.1"),
+        ("http://h:", false, "h", 80, "h"),
+        ("http://\u{e9}.fr", false, "xn--9ca.fr", 80, "xn--9ca.fr"),
     ] {
         let upstream: Upstream = url.parse().unwrap();
-        assert_eq!(upstream, Upstream { tls, host: host.to_owned(), port });
-        assert_eq!(upstream.authority(), authority);
+        let is_address = host.parse::<std::net::IpAddr>().is_ok();
+        let (host, authority) = (host.to_owned(), authority.to_owned());
+        assert_eq!(upstream, Upstream { tls, host, is_address, port, authority });
     }
 }
 
 #[test]
 fn urls_that_cannot_be_kept_are_refused() {
+    let example = "give a URL like `http://127.0.0.1:10002`";
     for (url, message) in [
         ("127.0.0.1:10002", "not a URL; give one like `http://127.0.0.1:10002`"),
         ("ws://h", "`ws` is not a scheme of MCP servers; give `http` or `https`"),
         (
             "http://h:1/api/mcp",
-            "`/api/mcp` cannot be kept: the gateway passes each request's path through unchanged; \
-             give `http://h:1` and let clients ask the gateway for `/api/mcp`",
+            "the gateway passes each request's path through unchanged, so it cannot add `/api/mcp`; give `http://h:1`, \
+             and let clients request `/api/mcp` from the gateway",
         ),
-        ("http://h/mcp?key=1", "`/mcp?key=1`: only a path can follow the port; take the rest out"),
-        ("http://h#f", "`#f`: only a path can follow the port; take the rest out"),
-        ("http://me:secret@h", "a user name or password is not passed on; take it out"),
-        ("http://", "`` is neither a host name nor an address"),
-        ("http://a b", "`a b` is neither a host name nor an address"),
-        ("http://a..b", "`a..b` is neither a host name nor an address"),
-        ("http://127.1", "`127.1` is neither a host name nor an address"),
-        ("http://\u{e9}.fr", "`\u{e9}.fr` is neither a host name nor an address"),
-        ("http://[::1", "`[::1`: `]` is missing"),
-        ("http://[::1]80", "`[::1]80`: only a port can follow `]`"),
-        ("http://[h]", "`h` is not an IPv6 address"),
-        ("http://h:", "`` is not a port; give a number from 1 to 65535"),
+        ("http://h/mcp?key=1", "only a path can follow the port; remove the query or fragment"),
+        ("http://h#f", "only a path can follow the port; remove the query or fragment"),
+        ("http://me:secret@h", "the gateway does not pass on a user name or password; remove it"),
+        ("http://a..b", "`a..b` is neither a DNS name nor an address"),
         ("http://h:0", "`0` is not a port; give a number from 1 to 65535"),
-        ("http://h:+80", "`+80` is not a port; give a number from 1 to 65535"),
-        ("http://h:65536", "`65536` is not a port; give a number from 1 to 65535"),
-        ("http://::1", "`::1`: put an IPv6 address in brackets, as in `[::1]:80`"),
+        ("http://", &format!("empty host; {example}")),
+        ("http://a b", &format!("invalid international domain name; {example}")),
+        ("http://[::1", &format!("invalid IPv6 address; {example}")),
+        ("http://[h]", &format!("invalid IPv6 address; {example}")),
+        ("http://h:+80", &format!("invalid port number; {example}")),
+        ("http://h:65536", &format!("invalid port number; {example}")),
     ] {
         assert_eq!(url.parse::<Upstream>().unwrap_err(), message, "{url}");
     }

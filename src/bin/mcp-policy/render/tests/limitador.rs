@@ -1,10 +1,6 @@
-//! What is promised of limits that a service counts; that Limitador counts by them is shown by `tests/limitador/`.
+//! The limits file. `tests/limitador/` runs Limitador itself with it.
 
 use super::{render, render_for};
-use crate::render::{
-    envoy::LIMITS_CLUSTER,
-    limitador::{LIMIT, LIMITADOR},
-};
 
 const LIMITED: &str = r#"{"version":"1","default":"deny","tools":{"t":{"rate_limit":"5/minute"}}}"#;
 
@@ -29,7 +25,7 @@ fn the_shipped_limits_are_what_render_prints() {
 }
 
 #[test]
-fn a_counter_is_written_with_each_place_that_it_can_stand_at() {
+fn a_counter_is_written_with_each_position_that_it_can_have() {
     let document = r#"{"policy":{"version":"1","default":"deny","all_tools":{"limits":[
         {"counter":"all","window":"hour","max":60,"scope":"global"}]},
         "tools":{"t":{"limits":[{"counter":"it's","window":"day","max":7,"scope":"grant"}]},"u":{}}},
@@ -60,7 +56,7 @@ fn a_counter_is_written_with_each_place_that_it_can_stand_at() {
 }
 
 #[test]
-fn places_are_as_many_as_one_request_has_counters() {
+fn a_counter_has_as_many_positions_as_one_request_has_counters() {
     let limit =
         |counter: &str| format!(r#"{{"limits":[{{"counter":"{counter}","window":"day","max":1,"scope":"grant"}}]}}"#);
     let document = format!(
@@ -99,7 +95,7 @@ fn a_document_need_not_name_the_service() {
 #[test]
 fn what_no_service_can_count_is_not_rendered() {
     let uncountable = LIMITED.replace(r#""5/minute""#, r#"{"max":5,"window":45}"#);
-    let why = "a service cannot count this, as `limits.service` says:\n  /policy/tools/t/rate_limit/window: \
+    let why = "a service cannot count this, as `limits.service` requires:\n  /policy/tools/t/rate_limit/window: \
                `limits.service` counts by `second`, `minute`, `hour` or `day`; take one of them";
     assert_eq!(render_for("limitador", &uncountable, &[]).unwrap_err(), why);
     let broken = LIMITED.replace("deny", "dney");
@@ -121,14 +117,4 @@ fn a_gateway_has_the_cluster_of_the_service_that_it_names() {
     let alone = "Each pod counts alone";
     assert!(render_for("sidecar", LIMITED, &[]).unwrap().contains(alone));
     assert!(!render_for("sidecar", &counted, &[]).unwrap().contains(alone));
-}
-
-#[test]
-fn every_placeholder_has_a_value() {
-    for template in [LIMITADOR, LIMIT, LIMITS_CLUSTER] {
-        assert_eq!(template.matches('$').count(), template.matches("${").count());
-    }
-    assert!(!render_for("limitador", LIMITED, &[]).unwrap().contains("${"));
-    let counted = format!(r#"{{"policy":{LIMITED},"limits":{{"service":{{"cluster":"x"}}}}}}"#);
-    assert!(!render(&counted, &[]).contains("${"));
 }

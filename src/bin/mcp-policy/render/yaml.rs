@@ -1,35 +1,35 @@
-//! The filter's configuration as a part of a Kubernetes object, where it is no text but values of the object itself.
+//! The filter's configuration as YAML values of a Kubernetes object, rather than as a text.
 //!
-//! What stands there is read as YAML and kept as JSON by readers in Go, so numbers become doubles on the way. A document
-//! that would not arrive as it was written is refused.
+//! Kubernetes reads YAML and keeps JSON, in Go, so numbers become doubles on the way. A document with a number that would
+//! change is refused.
 
 use mcp_policy::json::{Decimal, Member, Node, Value, parse};
 
 use super::template::quoted;
 
-/// Lists and objects up to this length stand on one line.
+/// Longer lists and objects take several lines.
 const LINE: usize = 96;
-/// Readers of YAML give up on longer keys, unless they are announced by `?`.
+/// YAML readers refuse longer keys without a `?` before them.
 const LONG_KEY: usize = 900;
 
-/// A configuration, given as JSON, as YAML: JSON but for the escapes and numbers on which readers differ.
+/// A JSON configuration as YAML. It is JSON, apart from escapes and numbers on which YAML readers differ.
 ///
-/// The server is to see the heads of requests at once, whatever the document says: what would allow the filter to hold
-/// them is set by another object, which may be missing.
+/// It releases headers at once, whatever the document says: another object, which may be missing, allows the filter to
+/// hold them.
 ///
 /// # Errors
-/// A number that would arrive as another one.
-pub(super) fn released(configuration: &str) -> Result<String, String> {
+/// A number that would change.
+pub(super) fn with_released_headers(configuration: &str) -> Result<String, String> {
     let mut node = parse(configuration.as_bytes(), DEPTH).map_err(|fault| fault.to_string())?;
-    release(&mut node);
+    release_headers(&mut node);
     write(&node, "", 1)
 }
 
-/// As deep as a configuration may be.
+/// A configuration is no deeper.
 const DEPTH: u32 = mcp_policy::config::Config::MAX_DEPTH;
 
-/// Sets `/protocol/headers`, which the document has.
-fn release(configuration: &mut Node<'_>) {
+/// Sets `/protocol/headers`, which the configuration has.
+fn release_headers(configuration: &mut Node<'_>) {
     let headers = member(configuration, "protocol").and_then(|protocol| member(protocol, "headers"));
     if let Some(headers) = headers {
         headers.value = Value::String("release".into());
@@ -41,16 +41,16 @@ fn member<'n, 'a>(node: &'n mut Node<'a>, name: &str) -> Option<&'n mut Node<'a>
     members.iter_mut().find(|member| member.name == name).map(|member| &mut member.node)
 }
 
-/// `depth` is how many steps further in than the object's key the lines stand.
+/// Writes a value. `depth` is the indentation of its further lines, in steps from the key of the whole.
 fn write(node: &Node<'_>, pointer: &str, depth: usize) -> Result<String, String> {
     let (open, close, items) = match &node.value {
-        Value::Object(members) => ('{', '}', objects(members, pointer, depth)?),
+        Value::Object(members) => ('{', '}', write_members(members, pointer, depth)?),
         Value::Array(nodes) => {
             let item = |(index, node)| write(node, &format!("{pointer}/{index}"), depth.saturating_add(1));
             ('[', ']', nodes.iter().enumerate().map(item).collect::<Result<Vec<_>, _>>()?)
         }
         Value::String(text) => return Ok(quoted(text)),
-        Value::Number(text) => return number(text, pointer),
+        Value::Number(text) => return write_number(text, pointer),
         Value::Bool(flag) => return Ok(flag.to_string()),
         Value::Null => return Ok("null".to_owned()),
     };
@@ -58,7 +58,7 @@ fn write(node: &Node<'_>, pointer: &str, depth: usize) -> Result<String, String>
     if items.is_empty() {
         return Ok(format!("{open}{close}"));
     }
-    // The configuration itself always has its lines.
+    // The configuration itself always takes several lines.
     if depth > 1 && line.len() <= LINE && !line.contains('\n') {
         return Ok(line);
     }
@@ -67,22 +67,22 @@ fn write(node: &Node<'_>, pointer: &str, depth: usize) -> Result<String, String>
     Ok(format!("{open}\n{indentation}  {inner}\n{indentation}{close}"))
 }
 
-fn objects(members: &[Member<'_>], pointer: &str, depth: usize) -> Result<Vec<String>, String> {
+fn write_members(members: &[Member<'_>], pointer: &str, depth: usize) -> Result<Vec<String>, String> {
     let write_one = |member: &Member<'_>| {
         let key = quoted(&member.name);
-        let value = write(&member.node, &format!("{pointer}/{}", escaped(&member.name)), depth.saturating_add(1))?;
+        let value = write(&member.node, &format!("{pointer}/{}", escape_token(&member.name)), depth.saturating_add(1))?;
         Ok(if key.len() > LONG_KEY { format!("? {key} : {value}") } else { format!("{key}: {value}") })
     };
     members.iter().map(write_one).collect()
 }
 
-/// A name in a JSON pointer.
-fn escaped(name: &str) -> String {
+/// A name in a JSON pointer, RFC 6901.
+fn escape_token(name: &str) -> String {
     name.replace('~', "~0").replace('/', "~1")
 }
 
-/// A number in digits alone: `1e2` is text to some readers.
-fn number(text: &str, pointer: &str) -> Result<String, String> {
+/// A number in digits alone: `1e2` is a string to some YAML readers.
+fn write_number(text: &str, pointer: &str) -> Result<String, String> {
     let arrives = text.parse::<f64>().map(|double| double.to_string()).unwrap_or_default();
     if Decimal::new(&arrives) != Decimal::new(text) {
         return Err(format!(
