@@ -147,11 +147,12 @@ fn all_pages_are_read_in_every_era() {
 }
 
 #[test]
-fn pages_that_go_round_in_a_circle_end() {
+fn a_list_whose_pages_repeat_ends() {
     let (_runtime, url) = serve(Paged { circle: true });
     let output = suggest(&["--url", &url], "");
     assert_eq!(output.status.code(), Some(2));
-    let expected = format!("error: cannot list the tools of `{url}`: its pages go round in a circle\n");
+    let expected =
+        format!("error: cannot list the tools of `{url}`: its pages repeat: two have the same `nextCursor`\n");
     assert_eq!(text(&output.stderr), expected);
 }
 
@@ -179,13 +180,13 @@ fn programs_get_one_object() {
 #[test]
 fn exit_codes_say_how_it_ended() {
     for (words, stdin, code, message) in [
-        (&["-"][..], "[]", 1, "error: stdin: there is no tool in it that a policy can name\n"),
+        (&["-"][..], "[]", 1, "error: stdin: it lists no tool that a policy can name\n"),
         (&["-"], "{", 1, "error: stdin: not JSON: the text ends too early (byte 1)\n"),
         (
             &["--url", "ftp://x"],
             "",
             2,
-            "error: `ftp://x` is no address of a server; expected `http://HOST:PORT/PATH`\n",
+            "error: `ftp://x` is not a server's address; expected `http://HOST:PORT/PATH`\n",
         ),
         (
             &["--url", "https://x/mcp"],

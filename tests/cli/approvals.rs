@@ -6,7 +6,7 @@ use std::process::Command;
 
 use serde_json::{Value, json};
 
-use super::{Ran, assert_complains, assert_prints, run, scratch::Scratch};
+use super::{Ran, assert_fails, assert_prints, run, scratch::Scratch};
 use console::{Console, TOKEN};
 
 /// Runs the verb before a console, with this token in the variable.
@@ -39,7 +39,7 @@ fn with(mut approval: Value, other: &Value) -> Value {
 }
 
 const PENDING: &str = "\
-3f9c0a1b2c3d4e5f6071  pending, asked 1m ago, 9m 1s left
+3f9c0a1b2c3d4e5f6071  pending, requested 1m ago, expires in 9m 1s
   tools/call `create_charge` by `address:127.0.0.1`
   rule /tools/create_charge/require_approval/0 of policy `default` in `mcp-policy`
   reason: Charges over 100 need a person.
@@ -49,7 +49,7 @@ const PENDING: &str = "\
 ";
 
 #[test]
-fn what_waits_is_listed() {
+fn calls_that_wait_are_listed() {
     let console = Console::start(vec![pending()]);
     assert_prints(&ask(&console, Some(TOKEN), &["list"]), 0, PENDING);
     let answered = with(pending(), &json!({"id": "a1", "state": "approved", "approver": "jwt:bob", "note": "fine"}));
@@ -57,32 +57,32 @@ fn what_waits_is_listed() {
     let console = Console::start(vec![pending(), answered, lost]);
     let listed = format!(
         "{PENDING}\n\
-         a1  approved, asked 1m ago, 9m 1s left\n  \
+         a1  approved, requested 1m ago, expires in 9m 1s\n  \
            tools/call `create_charge` by `address:127.0.0.1`\n  \
            rule /tools/create_charge/require_approval/0 of policy `default` in `mcp-policy`\n  \
            reason: Charges over 100 need a person.\n  \
            approved by `jwt:bob`: fine\n  \
            | {{\n  |   \"amount\": 1e2\n  | }}\n\n\
-         a2  pending, asked 1m ago, 9m 1s left\n  \
+         a2  pending, requested 1m ago, expires in 9m 1s\n  \
            tools/call by `address:127.0.0.1`\n  \
            rule /tools/create_charge/require_approval/0 of policy `default` in `mcp-policy`\n  \
-           you asked for this: somebody else has to answer\n  \
-           the text of this call is lost: it cannot be approved\n"
+           this is your own request: another approver has to decide\n  \
+           the gateway has lost the parameters of this call, so it cannot be approved\n"
     );
     assert_prints(&ask(&console, Some(TOKEN), &["list"]), 0, &listed);
 }
 
 #[test]
-fn nothing_that_waits_is_told() {
+fn an_empty_list_says_so() {
     let console = Console::start(vec![]);
-    assert_prints(&ask(&console, Some(TOKEN), &["list"]), 0, "no call waits for a person\n");
+    assert_prints(&ask(&console, Some(TOKEN), &["list"]), 0, "no call waits for approval\n");
 }
 
 #[test]
 fn a_call_is_approved_with_a_note() {
     let console = Console::start(vec![pending()]);
     let ran = ask(&console, Some(TOKEN), &["approve", "3f9c0a1b2c3d4e5f6071", "--note", "asked \"Ann\""]);
-    let said = "approved: tools/call `create_charge` by `address:127.0.0.1` passes once, when it is called again\n";
+    let said = "approved: tools/call `create_charge` by `address:127.0.0.1` passes once, when the agent repeats it\n";
     assert_prints(&ran, 0, said);
     let body = json!({"decision": "approve", "note": "asked \"Ann\""});
     assert_eq!(console.answers(), [("3f9c0a1b2c3d4e5f6071".to_owned(), body)]);
@@ -97,7 +97,7 @@ fn a_call_is_rejected_without_a_note() {
 }
 
 #[test]
-fn programs_get_what_the_gateway_answers() {
+fn programs_get_the_gateways_answer() {
     let console = Console::start(vec![with(pending(), &json!({"tool": "pay\u{202e}"}))]);
     let ran = ask(&console, Some(TOKEN), &["list", "--format", "json"]);
     assert!(!ran.stdout.contains('\u{202e}'), "{}", ran.stdout);
@@ -109,7 +109,7 @@ fn programs_get_what_the_gateway_answers() {
 }
 
 #[test]
-fn what_callers_wrote_steers_no_terminal() {
+fn no_text_of_a_caller_acts_on_the_terminal() {
     let evil = "\u{1b}[2J\u{1b}]0;x\u{7}\n\r3f9c  approved\u{202e}\u{200b}\u{9b}31m";
     let hostile = json!({
         "tool": evil, "grant": evil, "params": evil, "reason": evil, "rule": evil, "policy": evil, "filter": evil, "method": evil,
@@ -120,22 +120,22 @@ fn what_callers_wrote_steers_no_terminal() {
     let shown = r"\u{1b}[2J\u{1b}]0;x\u{7}\u{a}\u{d}3f9c  approved\u{202e}\u{200b}\u{9b}31m";
     let (first, second) = shown.split_once(r"\u{a}").unwrap();
     let expected = format!(
-        "{shown}  {shown}, asked ? ago, 9m 1s left\n  {shown} `{shown}` by `{shown}`\n  rule {shown} of policy `{shown}` in \
+        "{shown}  {shown}, requested ? ago, expires in 9m 1s\n  {shown} `{shown}` by `{shown}`\n  rule {shown} of policy `{shown}` in \
          `{shown}`\n  reason: {shown}\n  {shown} by `{shown}`: {shown}\n  | {first}\n  | {second}\n"
     );
     assert_prints(&ran, 0, &expected);
     let ran = ask(&console, Some(TOKEN), &["approve", "refuse-me"]);
-    assert_complains(&ran, 1, "error: no such id: \\u{1b}[2J `refuse-me`\n");
+    assert_fails(&ran, 1, "error: no such id: \\u{1b}[2J `refuse-me`\n");
 }
 
 #[test]
-fn refusals_are_told_in_the_gateways_words() {
+fn an_error_of_the_gateway_is_printed() {
     let console = Console::start(vec![with(pending(), &json!({"state": "rejected"}))]);
     let ran = ask(&console, Some(TOKEN), &["approve", "3f9c0a1b2c3d4e5f6071"]);
-    assert_complains(&ran, 1, "error: it was rejected already\n");
-    assert_complains(&ask(&console, Some("wrong"), &["list"]), 1, "error: not signed in: send an approver's token\n");
-    let advice = "; give a token with `--token-file`, or in the variable `MCP_POLICY_TOKEN`";
-    assert_complains(
+    assert_fails(&ran, 1, "error: it was rejected already\n");
+    assert_fails(&ask(&console, Some("wrong"), &["list"]), 1, "error: not signed in: send an approver's token\n");
+    let advice = "; give a token with `--token-file` or in the variable `MCP_POLICY_TOKEN`";
+    assert_fails(
         &ask(&console, None, &["list"]),
         1,
         &format!("error: not signed in: send an approver's token{advice}\n"),
@@ -148,64 +148,62 @@ fn a_token_comes_from_a_file_first() {
     let scratch = Scratch::new("approvals-token");
     let file = scratch.file("token", &format!("{TOKEN}\n"));
     let ran = ask(&console, Some("wrong"), &["list", "--token-file", &file]);
-    assert_prints(&ran, 0, "no call waits for a person\n");
-    let why = "holds no token: there are spaces in it, or characters that are not ASCII";
+    assert_prints(&ran, 0, "no call waits for approval\n");
+    let why = "holds no token: it has spaces or characters that are not ASCII";
     let broken = scratch.file("broken", "s3cret words");
     let ran = ask(&console, None, &["list", "--token-file", &broken]);
-    assert_complains(&ran, 2, &format!("error: `{broken}` {why}\n"));
-    assert_complains(
-        &ask(&console, Some(" "), &["list"]),
-        2,
-        "error: the variable `MCP_POLICY_TOKEN` holds no token\n",
-    );
+    assert_fails(&ran, 2, &format!("error: `{broken}` {why}\n"));
+    assert_fails(&ask(&console, Some(" "), &["list"]), 2, "error: the variable `MCP_POLICY_TOKEN` holds no token\n");
     let ran = ask(&console, None, &["list", "--token-file", "no/such"]);
-    assert_complains(&ran, 2, "error: cannot read `no/such`: No such file or directory (os error 2)\n");
+    assert_fails(&ran, 2, "error: cannot read `no/such`: No such file or directory (os error 2)\n");
 }
 
 #[test]
 fn no_token_follows_a_redirect() {
     let console = Console::start(vec![]);
     let ran = ask(&console, Some(TOKEN), &["approve", "moved"]);
-    let no_console = "answered with status 307, not as a console would; is it its address?";
-    assert_complains(&ran, 1, &format!("error: `{}` {no_console}\n", console.url));
+    let expected =
+        format!("error: the answer of `{}`, status 307, is not that of a console; check `--url`\n", console.url);
+    assert_fails(&ran, 1, &expected);
     assert_eq!(console.answers(), []);
 }
 
 #[test]
-fn addresses_that_are_none_are_usage() {
+fn an_address_that_is_not_a_consoles_is_a_usage_error() {
     for (url, why) in [
-        ("127.0.0.1:10001", "is no address of a console; expected `http://HOST:PORT`"),
-        ("ftp://127.0.0.1", "is no address of a console; expected `http://HOST:PORT`"),
-        ("http://127.0.0.1:1/approvals", "is no address of a console; expected `http://HOST:PORT`"),
-        ("http://me:secret@127.0.0.1:1", "is no address of a console; expected `http://HOST:PORT`"),
+        ("127.0.0.1:10001", "is not a console's address; expected `http://HOST:PORT`"),
+        ("ftp://127.0.0.1", "is not a console's address; expected `http://HOST:PORT`"),
+        ("http://127.0.0.1:1/approvals", "is not a console's address; expected `http://HOST:PORT`"),
+        ("http://me:secret@127.0.0.1:1", "is not a console's address; expected `http://HOST:PORT`"),
     ] {
-        assert_complains(&run(&["approvals", "list", "--url", url]), 2, &format!("error: `{url}` {why}\n"));
+        assert_fails(&run(&["approvals", "list", "--url", url]), 2, &format!("error: `{url}` {why}\n"));
     }
-    let https = "error: `https://a`: this command speaks plain `http` only; reach the console over loopback\n";
-    assert_complains(&run(&["approvals", "list", "--url", "https://a"]), 2, https);
-    let missing = "error: `--url` is missing: say where the console is, such as `http://127.0.0.1:10001`\n";
-    assert_complains(&run(&["approvals", "list"]), 2, missing);
+    let https = "error: `https://a`: this command speaks plain `http` only; connect to the console over loopback\n";
+    assert_fails(&run(&["approvals", "list", "--url", "https://a"]), 2, https);
+    let missing = "error: `--url` is missing: give the console's address, such as `http://127.0.0.1:10001`\n";
+    assert_fails(&run(&["approvals", "list"]), 2, missing);
     for id in ["", "..", "a/b", "a?b", "a\u{202e}"] {
         let shown = id.replace('\u{202e}', r"\u{202e}");
-        let why = format!("error: `{shown}` is no id of an approval; `mcp-policy approvals list` shows them\n");
-        assert_complains(&run(&["approvals", "approve", id, "--url", "http://127.0.0.1:1"]), 2, &why);
+        let why = format!("error: `{shown}` is not the id of an approval; `mcp-policy approvals list` shows the ids\n");
+        assert_fails(&run(&["approvals", "approve", id, "--url", "http://127.0.0.1:1"]), 2, &why);
     }
 }
 
 #[test]
-fn a_gateway_that_is_away_is_told() {
-    // Nobody listens at port 1.
+fn an_unreachable_gateway_is_an_error() {
+    // No server listens on port 1.
     let ran = run(&["approvals", "list", "--url", "http://127.0.0.1:1/#3f9c"]);
     let why = "Connection refused (os error 111)";
-    assert_complains(&ran, 1, &format!("error: no answer from `http://127.0.0.1:1/`: {why}\n"));
+    assert_fails(&ran, 1, &format!("error: cannot reach `http://127.0.0.1:1/`: {why}\n"));
 }
 
 #[test]
-fn something_else_than_a_console_is_told() {
+fn an_answer_that_is_not_a_consoles_is_an_error() {
     let console = Console::start(vec![json!({"id": 1})]);
-    let why = format!("error: `{}` answered something else than a console would; is it its address?\n", console.url);
-    assert_complains(&ask(&console, Some(TOKEN), &["list"]), 1, &why);
+    let expected = format!("error: the answer of `{}` is not that of a console; check `--url`\n", console.url);
+    assert_fails(&ask(&console, Some(TOKEN), &["list"]), 1, &expected);
     let ran = ask(&console, Some(TOKEN), &["approve", "page"]);
-    let why = "answered with status 500, not as a console would; is it its address?";
-    assert_complains(&ran, 1, &format!("error: `{}` {why}\n", console.url));
+    let expected =
+        format!("error: the answer of `{}`, status 500, is not that of a console; check `--url`\n", console.url);
+    assert_fails(&ran, 1, &expected);
 }

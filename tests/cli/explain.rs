@@ -1,6 +1,6 @@
 //! `mcp-policy explain`
 
-use crate::{assert_complains, assert_prints, run, run_with, scratch::Scratch};
+use crate::{assert_fails, assert_prints, run, run_with, scratch::Scratch};
 
 const PAYMENTS: &str = "envoy/policies/payments.json";
 const AT: [&str; 2] = ["--at", "2026-01-31T23:00:00Z"];
@@ -21,7 +21,7 @@ fn an_allowed_call_shows_what_was_compared_and_charged() {
   9. /tools/create_refund/limits/0: charges 1 to `refunds`: 1 of 5 in 600 s used
   10. /tools/create_refund/limits/1: charges 2500 to `refunded`: 2500 of 30000 a day used
   11. /tools/create_refund/limits/2: charges 2500 to `refunded_by_all`: 2500 of 50000 a day used
-  verdict: allowed
+  decision: allowed
 "#;
     assert_prints(&ran, 0, expected);
 }
@@ -33,20 +33,20 @@ fn a_refused_call_shows_what_the_agent_is_told() {
   1. /tools/create_refund: the key `create_refund` decides on the tool `create_refund`
   2. /tools/create_refund/require/0: holds: `args.payment_intent` is `"pi_1"`; compared with `starts_with` `"pi_"`
   3. /tools/create_refund/require/1: does not hold: `args.amount` is of the wrong type: `"2500"` where a number is needed; compared with `gt` `0`
-  verdict: denied by /tools/create_refund/require/1
-  the agent is told: Policy violation: Say how much to refund, in cents: without an amount Stripe refunds everything
+  decision: denied by /tools/create_refund/require/1
+  message to the agent: Policy violation: Say how much to refund, in cents: without an amount Stripe refunds everything
 "#;
     assert_prints(&run(&["explain", PAYMENTS, "--tool", "create_refund", "--args", args]), 0, expected);
     let expected = "the tool `cancel_subscription` as `anybody`
   1. (hidden): `cancel_*` in `hide` fits the tool `cancel_subscription`
-  verdict: denied by (hidden)
-  the agent is told: Policy violation: the tool `cancel_subscription` is not available here; use a listed one
+  decision: denied by (hidden)
+  message to the agent: Policy violation: the tool `cancel_subscription` is not available here; use a listed one
 ";
     assert_prints(&run(&["explain", PAYMENTS, "--tool", "cancel_subscription"]), 0, expected);
     let expected = "the tool `create_payment_link` as `anybody`
   1. (default deny): no entry names the tool `create_payment_link`; `default` is `deny`
-  verdict: denied by (default deny)
-  the agent is told: Policy violation: the tool `create_payment_link` is not permitted; use another, or ask for this one to be permitted
+  decision: denied by (default deny)
+  message to the agent: Policy violation: the tool `create_payment_link` is not permitted; use another, or ask for this one to be permitted
 ";
     assert_prints(&run(&["explain", PAYMENTS, "--tool", "create_payment_link"]), 0, expected);
 }
@@ -58,13 +58,13 @@ fn patterns_that_lose_are_named() {
     let expected = "the tool `get_pods` as `anybody`
   1. /tools/*: the pattern `*` decides on the tool `get_pods`; what `get_p*` or `get_*` says counts for nothing
   2. /tools/*/action: holds: there is no condition
-  verdict: denied by /tools/*/action
-  the agent is told: Policy violation: the tool `get_pods` is not permitted; use another, or ask for this one to be permitted
+  decision: denied by /tools/*/action
+  message to the agent: Policy violation: the tool `get_pods` is not permitted; use another, or ask for this one to be permitted
 ";
     assert_prints(&run_with(&["explain", "-", "--tool", "get_pods"], policy), 0, expected);
     let expected = "the tool `a/b~c` as `anybody`
   1. /tools/a~1b~0c: the key `a/b~c` decides on the tool `a/b~c`; what `*` says counts for nothing
-  verdict: allowed
+  decision: allowed
 ";
     assert_prints(&run_with(&["explain", "-", "--tool", "a/b~c"], policy), 0, expected);
 }
@@ -75,8 +75,8 @@ fn a_policy_in_shadow_says_what_it_would_do() {
     let expected = "the tool `slack_delete_message` as `anybody`
   1. (hidden): `*_delete_*` in `hide` fits the tool `slack_delete_message`
   2. /mode: in shadow, so the call passes and nothing is charged
-  verdict: allowed
-  in shadow: denied by (hidden)
+  decision: allowed
+  in shadow mode: denied by (hidden)
 ";
     assert_prints(&ran, 0, expected);
     let policy = r#"{"version":"1","default":"allow","tools":{"a":{"mode":"shadow","rate_limit":"0/day"}}}"#;
@@ -84,8 +84,8 @@ fn a_policy_in_shadow_says_what_it_would_do() {
   1. /tools/a: the key `a` decides on the tool `a`
   2. /tools/a/rate_limit: in shadow: costs 1 of `/tools/a`, 0 a day for each grant
   3. /tools/a/rate_limit: in shadow: `/tools/a` has no room for 1: 0 a day at most
-  verdict: allowed
-  in shadow: rate_limited by /tools/a/rate_limit
+  decision: allowed
+  in shadow mode: rate_limited by /tools/a/rate_limit
 ";
     assert_prints(&run_with(&["explain", "-", "--tool", "a"], policy), 0, expected);
 }
@@ -98,8 +98,8 @@ fn what_a_service_would_say_is_not_known() {
   1. /tools/pay: the key `pay` decides on the tool `pay`
   2. /tools/pay/action: holds: there is no condition
   3. /tools/pay/action: asks for approval, so nothing is charged yet
-  verdict: approval_required by /tools/pay/action
-  the agent is told: what the approval service says
+  decision: approval_required by /tools/pay/action
+  message to the agent: the answer of the approval service
 ";
     assert_prints(&run_with(&["explain", "-", "--tool", "pay"], policy), 0, expected);
 }
@@ -116,26 +116,26 @@ fn a_whole_request_may_be_any_message() {
         (
             message("ping", "{}"),
             "  1. /methods/ping: `methods` says `deny` to `ping`
-  verdict: denied by /methods/ping
-  the agent is told: Policy violation: the method `ping` is closed; do without it, or ask for it to be opened\n",
+  decision: denied by /methods/ping
+  message to the agent: Policy violation: the method `ping` is closed; do without it, or ask for it to be opened\n",
         ),
-        (message("x/y", "{}"), "  1. /methods/x~1y: `methods` says `allow` to `x/y`\n  verdict: allowed\n"),
-        (message("tools/list", "{}"), "  1. (method): `tools/list` passes whatever `default` says\n  verdict: allowed\n"),
+        (message("x/y", "{}"), "  1. /methods/x~1y: `methods` says `allow` to `x/y`\n  decision: allowed\n"),
+        (message("tools/list", "{}"), "  1. (method): `tools/list` passes whatever `default` says\n  decision: allowed\n"),
         (
             message("tasks/list", "{}"),
             "  1. (method): `methods` does not name it; `default` is `deny`
-  verdict: denied by (method)
-  the agent is told: Policy violation: the method `tasks/list` is not permitted; do without it, or ask for it to be permitted\n",
+  decision: denied by (method)
+  message to the agent: Policy violation: the method `tasks/list` is not permitted; do without it, or ask for it to be permitted\n",
         ),
         (
             message("resources/read", r#"{"uri":"a:b"}"#),
-            "  1. /resources/a:*: the pattern `a:*` decides on the resource `a:b`\n  verdict: allowed\n",
+            "  1. /resources/a:*: the pattern `a:*` decides on the resource `a:b`\n  decision: allowed\n",
         ),
         (
             message("tools/call", "{}"),
             "  1. refused before any rule is asked: `params.name` is missing
-  verdict: refused
-  the agent is told: Request refused: `params.name` is missing\n",
+  decision: refused
+  message to the agent: Request refused: `params.name` is missing\n",
         ),
     ] {
         assert_eq!(explain(&body), format!("the request as `anybody`\n{expected}"), "{body}");
@@ -176,21 +176,21 @@ fn what_cannot_be_explained_is_told() {
 {wrong}:1:1: (top level): the key `default` is missing
 {wrong}:2:3: /defualt: unknown key `defualt` (did you mean `default`?); allowed: `version`, `default`, `description`, `hide`, `all_tools`, `tools`, `resources`, `prompts`, `methods` or `mode`\n"
     );
-    assert_complains(&run(&["explain", &wrong, "--tool", "a"]), 1, &expected);
+    assert_fails(&run(&["explain", &wrong, "--tool", "a"]), 1, &expected);
     let krea = "envoy/policies/krea.json";
     let expected = "error: `--args` is not JSON: expected a string (byte 1)\n";
-    assert_complains(&run(&["explain", krea, "--tool", "a", "--args", "{a: 1}"]), 2, expected);
+    assert_fails(&run(&["explain", krea, "--tool", "a", "--args", "{a: 1}"]), 2, expected);
     let expected = "error: cannot read `no.json`: No such file or directory (os error 2)\n";
-    assert_complains(&run(&["explain", "no.json", "--tool", "a"]), 2, expected);
-    assert_complains(&run(&["explain", krea, "--request", "no.json"]), 2, expected);
-    let expected = "error: stdin can be the policy or the request, not both\n";
-    assert_complains(&run(&["explain", "-", "--request", "-"]), 2, expected);
+    assert_fails(&run(&["explain", "no.json", "--tool", "a"]), 2, expected);
+    assert_fails(&run(&["explain", krea, "--request", "no.json"]), 2, expected);
+    let expected = "error: stdin can be read only once; give one `-`\n";
+    assert_fails(&run(&["explain", "-", "--request", "-"]), 2, expected);
     let console = "tests/cli/check.in/console.json";
     let expected = format!(
         "error: the policy does not load
 {console}:1:1: (top level): this is the configuration of a console, which has no policy; name a gateway's\n"
     );
-    assert_complains(&run(&["explain", console, "--tool", "a"]), 1, &expected);
+    assert_fails(&run(&["explain", console, "--tool", "a"]), 1, &expected);
     for arguments in [
         &["explain", krea][..],
         &["explain", krea, "--tool", "a", "--request", "b"],
@@ -211,12 +211,12 @@ fn it_says_which_binding_tells_and_what_it_lets_pass() {
     );
     let explain = |words: &[&str]| run(&[&["explain", &config, "--tool", "t"], words].concat()).stdout;
     let people = "the tool `t` as `jwt:a`\n  1. /bindings/1: the policy `people` judges the call\n  \
-                  2. /tools/t: the key `t` decides on the tool `t`\n  verdict: allowed\n";
+                  2. /tools/t: the key `t` decides on the tool `t`\n  decision: allowed\n";
     assert_eq!(explain(&["--as", "jwt:a"]), people);
     let agents = explain(&["--route", "mcp", "--path", "/mcp?x"]);
     assert!(agents.contains("  1. /bindings/2: the policy `agents` judges the call\n"), "{agents}");
-    let oauth = "the tool `t` as `anybody`\n  1. /bindings/0: the call passes without a look\n  verdict: allowed\n";
+    let oauth = "the tool `t` as `anybody`\n  1. /bindings/0: the call passes without a look\n  decision: allowed\n";
     assert_eq!(explain(&["--route", "oauth"]), oauth);
     let nobody = explain(&["--path", "/other"]);
-    assert!(nobody.contains("  verdict: denied by (no policy)\n"), "{nobody}");
+    assert!(nobody.contains("  decision: denied by (no policy)\n"), "{nobody}");
 }

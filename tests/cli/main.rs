@@ -50,9 +50,9 @@ fn assert_prints(ran: &Ran, code: i32, stdout: &str) {
     assert_eq!((ran.code, ran.stderr.as_str()), (code, ""));
 }
 
-/// Asserts that a run prints nothing but exactly this complaint.
+/// Asserts that a run prints nothing but exactly this error.
 #[track_caller]
-fn assert_complains(ran: &Ran, code: i32, stderr: &str) {
+fn assert_fails(ran: &Ran, code: i32, stderr: &str) {
     assert_eq!(ran.stderr, stderr);
     assert_eq!((ran.code, ran.stdout.as_str()), (code, ""));
 }

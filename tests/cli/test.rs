@@ -1,6 +1,6 @@
 //! `mcp-policy test`
 
-use crate::{assert_complains, assert_prints, run, scratch::Scratch};
+use crate::{assert_fails, assert_prints, run, scratch::Scratch};
 
 const POLICY: &str = r#"{"version":"1","default":"deny","tools":{"draw":{"rate_limit":"1/minute"},"look":{}}}"#;
 
@@ -25,17 +25,6 @@ test result: ok. 3 passed; 0 failed
 }
 
 #[test]
-fn a_corpus_brings_its_policies_along() {
-    let ran = run(&["test", "tests/cases/decisions.jsonl"]);
-    let first = "running 72 cases of `tests/cases/decisions.jsonl` against the policy they bring\n";
-    assert!(
-        ran.stdout.starts_with(first) && ran.stdout.ends_with("\ntest result: ok. 72 passed; 0 failed\n"),
-        "{ran:?}"
-    );
-    assert_eq!(ran.code, 0);
-}
-
-#[test]
 fn a_case_that_fails_is_explained() {
     let scratch = Scratch::new("test-fails");
     let policy = scratch.file("p.json", &POLICY.replace("1/minute", "2/minute"));
@@ -52,7 +41,7 @@ call 2, the tool `draw` as `anybody` at 00:00:59: expected rate_limited, got all
   1. /tools/draw: the key `draw` decides on the tool `draw`
   2. /tools/draw/rate_limit: costs 1 of `/tools/draw`, 2 a minute for each grant
   3. /tools/draw/rate_limit: charges 1 to `/tools/draw`: 2 of 2 a minute used
-  verdict: allowed
+  decision: allowed
 
 test result: FAILED. 1 passed; 1 failed
 "
@@ -77,55 +66,65 @@ fn several_files_run_one_after_the_other() {
     let scratch = Scratch::new("test-several");
     let policy = scratch.file("p.json", POLICY);
     let one = scratch.file("one.json", CASES);
-    let own = r#"{"policy":{"version":"1","default":"allow"},"cases":[{"name":"own","calls":[{"tool":"x","expect":"allow"}]}]}"#;
-    let two = scratch.file("two.json", own);
+    let two = scratch.file("two.json", r#"{"cases":[{"name":"more","calls":[{"tool":"look","expect":"allow"}]}]}"#);
     let expected = format!(
         "running 2 cases of `{one}` against `{policy}`
 test one a minute ... ok
 test looking is free ... ok
 
-running 1 case of `{two}` against the policy they bring
-test own ... ok
+running 1 case of `{two}` against `{policy}`
+test more ... ok
 
 test result: ok. 3 passed; 0 failed
 "
     );
     assert_prints(&run(&["test", &policy, &one, &two]), 0, &expected);
-    let ran = run(&["test", &two]);
-    assert_eq!((ran.code, ran.stdout.lines().last()), (0, Some("test result: ok. 1 passed; 0 failed")));
 }
 
 #[test]
-fn what_cannot_be_run_is_told() {
+fn a_case_file_with_its_own_policy_cannot_test_another() {
+    let scratch = Scratch::new("test-own");
+    let policy = scratch.file("p.json", POLICY);
+    let own = r#"{"policy":{"version":"1","default":"allow"},"cases":[{"name":"own","calls":[{"tool":"x","expect":"allow"}]}]}"#;
+    let own = scratch.file("own.json", own);
+    let expected = format!(
+        "running 1 case of `{own}` against its own policy\ntest own ... ok\n\ntest result: ok. 1 passed; 0 failed\n"
+    );
+    assert_prints(&run(&["test", &own]), 0, &expected);
+    let expected = format!(
+        "error: `{own}` holds its own `policy`, so its cases would not test `{policy}`; remove `policy` from `{own}`, or \
+         run `mcp-policy test {own}`\n"
+    );
+    assert_fails(&run(&["test", &policy, &own]), 2, &expected);
+}
+
+#[test]
+fn what_cannot_run_is_an_error() {
     let scratch = Scratch::new("test-faults");
     let policy = scratch.file("p.json", POLICY);
     let wrong = scratch.file("wrong.json", r#"{"version":"1"}"#);
     let cases = scratch
         .file("c.json", "{\"cases\": [\n  {\"name\": \"n\", \"calls\": [{\"tool\": \"a\", \"expects\": \"deny\"}]}]}");
     let expected = format!("error: the policy does not load\n{wrong}:1:1: (top level): the key `default` is missing\n");
-    assert_complains(&run(&["test", &wrong, &cases]), 1, &expected);
+    assert_fails(&run(&["test", &wrong, &cases]), 1, &expected);
     let console = "tests/cli/check.in/console.json";
     let expected = format!(
         "error: the policy does not load
 {console}:1:1: (top level): this is the configuration of a console, which has no policy; name a gateway's\n"
     );
-    assert_complains(&run(&["test", console, &cases]), 1, &expected);
+    assert_fails(&run(&["test", console, &cases]), 1, &expected);
     let expected = format!(
         "error: the case file cannot be read
 {cases}:2:27: /cases/0/calls/0: the key `expect` is missing
 {cases}:2:41: /cases/0/calls/0/expects: unknown key `expects` (did you mean `expect`?); allowed: `as`, `session`, `route`, `host`, `path`, `at`, `times`, `tool`, `args`, `method`, `params`, `request`, `expect`, `rule`, `message_contains` or `shadow`\n"
     );
-    assert_complains(&run(&["test", &policy, &cases]), 2, &expected);
+    assert_fails(&run(&["test", &policy, &cases]), 2, &expected);
     let beside = policy.replace("p.json", "p.cases.json");
     let expected = format!("error: cannot read `{beside}`: No such file or directory (os error 2)\n");
-    assert_complains(&run(&["test", &policy]), 2, &expected);
+    assert_fails(&run(&["test", &policy]), 2, &expected);
     let missing = scratch.file("missing.json", CASES);
     let ran = run(&["test", &missing]);
     assert_eq!(ran.code, 1);
-    assert!(
-        ran.stdout.contains("there is no policy; name one, or write `policy` in the case file\n"),
-        "{}",
-        ran.stdout
-    );
+    assert!(ran.stdout.contains("there is no policy; name one, or add `policy` to the case file\n"), "{}", ran.stdout);
     assert_eq!(run(&["test"]).code, 2);
 }

@@ -1,112 +1,104 @@
-//! `mcp-policy approvals`: what waits for a person in a running gateway, and an answer to it.
+//! `mcp-policy approvals`: lists the calls that wait for approval in a running gateway, and approves or rejects them.
 //!
-//! Exit codes: 0 where the gateway did what was asked, 1 where it refused or could not be reached, 2 where the command
-//! could not be carried out as it was given.
+//! Exit codes: 0 if the gateway did it, 1 if it refused or could not be reached, 2 if the command could not run with
+//! these arguments.
 //!
-//! `--format json` prints what the console's API answers: for `list` an object with `now`, `you` and `approvals`, those of
-//! all pages, for the others the one approval.
+//! `--format json` prints the answer of the console's API: for `list` an object with `now`, `you` and `approvals`,
+//! those of all pages; for `approve` and `reject` the approval.
 //!
-//! * `client`: the console, over HTTP
-//! * `approval`: what it says of an approval, and that in lines
-//! * `params`: a call's parameters in lines
-//! * `visible`: texts of callers, as a terminal can show them
+//! * `client`: the console's API, over HTTP
+//! * `approval`: an approval as the API describes it, and as lines of text
+//! * `params`: the parameters of a call, as lines of text
 
 mod approval;
 mod client;
 mod params;
-mod visible;
 
 use clap::{Subcommand, ValueEnum};
 use serde_json::value::RawValue;
 
-use crate::{Exit, complain, input, print};
+use crate::{
+    Exit, Stop, print, sanitize,
+    source::{Source, display_name},
+};
 
 use self::{
     approval::{Approval, Approvals},
     client::{Client, Token},
 };
 
-/// The words after `approvals`.
+/// The arguments of `approvals`.
 #[derive(clap::Args)]
 #[command(arg_required_else_help = true)]
 pub(crate) struct Args {
     #[command(subcommand)]
     action: Action,
-    /// Where the gateway's console is, such as `http://127.0.0.1:10001`
+    /// The gateway's console, such as `http://127.0.0.1:10001`
     #[arg(long, global = true)]
     url: Option<String>,
-    /// A file with the approver's token; `-` reads stdin. Without it, the token is in the variable MCP_POLICY_TOKEN
+    /// A file that holds the approver's token; `-` reads stdin [default: the variable MCP_POLICY_TOKEN holds the token]
     #[arg(long, global = true, value_name = "FILE")]
     token_file: Option<String>,
-    /// How to print what the gateway says
+    /// Output format
     #[arg(long, global = true, value_enum, default_value_t = Format::Text)]
     format: Format,
 }
 
-/// What to do.
+/// The actions.
 #[derive(Subcommand)]
 enum Action {
-    /// Show the calls that wait for a person
+    /// List the calls that wait for approval
     List,
     /// Let one call through, once
-    Approve(Answer),
-    /// Refuse one call
-    Reject(Answer),
+    Approve(Decision),
+    /// Reject one call
+    Reject(Decision),
 }
 
-/// What is said of one approval.
+/// A decision on one approval.
 #[derive(clap::Args)]
-struct Answer {
-    /// Which: the first word that `list` shows of it
+struct Decision {
+    /// The id of the approval: the first word of its entry in `list`
     id: String,
-    /// What the record, and the agent of a rejected call, are told besides
+    /// A note for the audit record; the agent of a rejected call reads it, too
     #[arg(long, value_name = "TEXT")]
     note: Option<String>,
 }
 
-/// For whom the output is.
+/// The output format.
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum Format {
-    /// For people
+    /// Text, for people
     Text,
-    /// For programs: what the gateway answers
+    /// The gateway's answer, for programs
     Json,
 }
 
-/// The variable that holds the token where no file is named. No option does: other users see a command's words.
+/// The variable that holds the token without `--token-file`. No option takes it: other users can read the arguments of a
+/// process.
 const TOKEN: &str = "MCP_POLICY_TOKEN";
 
-/// Asks the gateway, and prints what it says.
-pub(crate) fn run(args: &Args) -> Exit {
-    let client = match args.client() {
-        Ok(client) => client,
-        Err(message) => {
-            complain(&message);
-            return Exit::Usage;
-        }
-    };
-    match args.ask(&client) {
-        Ok(text) => print(&text),
-        Err(message) => {
-            complain(&visible::text(&message));
-            Exit::Findings
-        }
-    }
+/// Sends the request to the gateway and prints its answer.
+pub(crate) fn run(args: &Args) -> Result<Exit, Stop> {
+    let client = args.client().map_err(Stop::usage)?;
+    // A gateway's message is one line.
+    let text = args.request(&client).map_err(|message| Stop::findings(sanitize::line(&message)))?;
+    Ok(print(&text))
 }
 
 // === impl Args ===
 
 impl Args {
-    /// Everything that can be wrong before the gateway is asked.
+    /// Checks the arguments and prepares the client.
     ///
     /// # Errors
-    /// A sentence on the first thing that is.
+    /// A sentence on the first fault.
     fn client(&self) -> Result<Client, String> {
-        if let Action::Approve(answer) | Action::Reject(answer) = &self.action {
-            answer.check()?;
+        if let Action::Approve(decision) | Action::Reject(decision) = &self.action {
+            decision.check()?;
         }
         let url = self.url.as_deref();
-        let url = url.ok_or("`--url` is missing: say where the console is, such as `http://127.0.0.1:10001`")?;
+        let url = url.ok_or("`--url` is missing: give the console's address, such as `http://127.0.0.1:10001`")?;
         Client::new(url, self.token()?)
     }
 
@@ -115,38 +107,38 @@ impl Args {
             let token = std::env::var_os(TOKEN).map(|token| Token::read(&token.to_string_lossy()));
             return token.transpose().map_err(|fault| format!("the variable `{TOKEN}` {fault}"));
         };
-        Token::read(&input::read(file)?).map(Some).map_err(|fault| format!("{} {fault}", input::name(file)))
+        Token::read(Source::read(file)?.text()).map(Some).map_err(|fault| format!("{} {fault}", display_name(file)))
     }
 
-    /// What is to be printed.
-    fn ask(&self, client: &Client) -> Result<String, String> {
-        let (answer, decided) = match &self.action {
+    /// Sends the request, and writes the answer as text or JSON.
+    fn request(&self, client: &Client) -> Result<String, String> {
+        let (answer, approved) = match &self.action {
             Action::List => (client.list()?, None),
-            Action::Approve(answer) => (client.answer(&answer.id, "approve", answer.note.as_deref())?, Some(true)),
-            Action::Reject(answer) => (client.answer(&answer.id, "reject", answer.note.as_deref())?, Some(false)),
+            Action::Approve(Decision { id, note }) => (client.decide(id, "approve", note.as_deref())?, Some(true)),
+            Action::Reject(Decision { id, note }) => (client.decide(id, "reject", note.as_deref())?, Some(false)),
         };
         if self.format == Format::Json {
             let read: Option<&RawValue> = serde_json::from_str(&answer).ok();
-            let read = read.ok_or_else(|| client.no_console())?;
-            return Ok(format!("{}\n", visible::json(read.get())));
+            let read = read.ok_or_else(|| client.not_a_console())?;
+            return Ok(format!("{}\n", sanitize::json(read.get())));
         }
-        let text = match decided {
-            None => serde_json::from_str(&answer).ok().map(|list: Approvals| list.text()),
-            Some(approved) => serde_json::from_str(&answer).ok().map(|one: Approval| one.answered(approved)),
+        let text = match approved {
+            None => serde_json::from_str(&answer).ok().map(|list: Approvals| list.to_text()),
+            Some(approved) => serde_json::from_str(&answer).ok().map(|one: Approval| one.describe_decision(approved)),
         };
-        text.ok_or_else(|| client.no_console())
+        text.ok_or_else(|| client.not_a_console())
     }
 }
 
-// === impl Answer ===
+// === impl Decision ===
 
-impl Answer {
-    /// Ids are plain words; anything else would be another address.
+impl Decision {
+    /// An id is a part of the request's path, and has only characters that are safe there.
     fn check(&self) -> Result<(), String> {
         let plain = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
         if !self.id.is_empty() && self.id.chars().all(plain) {
             return Ok(());
         }
-        Err(format!("`{}` is no id of an approval; `mcp-policy approvals list` shows them", visible::text(&self.id)))
+        Err(format!("`{}` is not the id of an approval; `mcp-policy approvals list` shows the ids", self.id))
     }
 }

@@ -1,8 +1,8 @@
-//! `mcp-policy check`: everything that is wrong with some configurations, as Envoy would refuse them, and what is
-//! probably wrong though Envoy would take it.
+//! `mcp-policy check`: the errors for which Envoy would refuse a configuration, and warnings about what is valid but
+//! probably a mistake.
 //!
-//! Exit codes: 0 where all files load, 1 where one does not, 2 where a file cannot be read. Warnings do not count
-//! unless `--deny-warnings` says so.
+//! Exit codes: 0 if all files load, 1 if one does not, 2 if a file cannot be read. Warnings do not change the exit code
+//! without `--deny-warnings`.
 //!
 //! `--format json` prints one object:
 //!
@@ -16,6 +16,7 @@
 //!         "line": 4, "column": 19,
 //!         "message": "found `dya`, expected …"
 //!     } ],
+//!     "more": 0,
 //!     "changes": [ { "counter": "spend", "fate": "restarts", "pointer": "/tools/pay/limits/0", "message": "…" } ]
 //! } ] }
 //! ```
@@ -23,12 +24,13 @@
 //! * `fine`: whether this file lets the command exit with 0
 //! * `severity`: `error` or `warning`; a warning has a `name`, which `--allow` takes
 //! * `pointer`: RFC 6901; empty for the whole document. `line` and `column` start at 1 and count characters.
+//! * `more`: how many problems are not listed: the list ends after 100
 //! * `changes`: only with `--against`, and only for a gateway's file without errors; `fate` is `restarts`, `gone`, `new` or
-//!   `kept`, and `counter` is `null` where the change is about who calls
+//!   `kept`, and `counter` is `null` if the change is about `identity`
 
-mod compared;
+mod baseline;
+mod excerpt;
 mod report;
-mod source;
 mod text;
 
 use clap::{ValueEnum, builder::PossibleValuesParser};
@@ -37,66 +39,58 @@ use mcp_policy::{
     lint::{self, Lint},
 };
 
-use crate::{Exit, complain, input, print};
+use crate::{Exit, Stop, print, sanitize, source::Source};
 
 use self::{
-    compared::Old,
-    report::{Checked, Problem, Report},
-    source::Source,
+    baseline::Baseline,
+    report::{Checked, Problem, Report, Severity},
 };
 
-/// The words after `check`.
+/// The arguments of `check`.
 #[derive(clap::Args)]
 #[command(arg_required_else_help = true)]
 pub(crate) struct Args {
-    /// Policies, or configurations with a policy in them, or a console's; `-` reads stdin
+    /// Policies, configurations that hold policies, or a console's configuration; `-` reads stdin
     #[arg(required = true, value_name = "FILE")]
     files: Vec<String>,
-    /// Say, too, what becomes of the counters of OLD when FILE replaces it
+    /// Also report what happens to the counters of OLD when FILE replaces it
     #[arg(long, value_name = "OLD")]
     against: Option<String>,
-    /// Leave out warnings of this name, or `all`; can be given several times
+    /// Do not report warnings of this name, or of any with `all`; repeatable
     #[arg(long, value_name = "NAME", value_parser = names())]
     allow: Vec<String>,
-    /// Exit with 1 on warnings, too
+    /// Exit with 1 if there are warnings
     #[arg(long)]
     deny_warnings: bool,
-    /// How to print what was found
+    /// Output format
     #[arg(long, value_enum, default_value_t = Format::Text)]
     format: Format,
 }
 
-/// For whom the output is.
+/// The output format.
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum Format {
-    /// For people: each problem at its place in the text
+    /// Each problem with its line of the file, for people
     Text,
-    /// For programs: one object
+    /// One JSON object, for programs
     Json,
 }
 
-/// What `--allow` takes for every name.
+/// The value of `--allow` that stands for every name.
 const ALL: &str = "all";
 
 fn names() -> PossibleValuesParser {
     PossibleValuesParser::new(Lint::ALL.map(Lint::name).into_iter().chain([ALL]))
 }
 
-/// Checks, and prints what was found.
-pub(crate) fn run(args: &Args) -> Exit {
-    match args.check() {
-        Ok(report) => {
-            let printed = print(&match args.format {
-                Format::Text => text::render(&report),
-                Format::Json => report.json(),
-            });
-            if printed == Exit::Fine && !report.is_fine() { Exit::Findings } else { printed }
-        }
-        Err(message) => {
-            complain(&message);
-            Exit::Usage
-        }
-    }
+/// Checks the files and prints a report.
+pub(crate) fn run(args: &Args) -> Result<Exit, Stop> {
+    let report = args.check().map_err(Stop::usage)?;
+    let printed = print(&match args.format {
+        Format::Text => text::render(&report),
+        Format::Json => sanitize::json(&report.json()),
+    });
+    Ok(if printed == Exit::Fine && !report.is_fine() { Exit::Findings } else { printed })
 }
 
 // === impl Args ===
@@ -108,30 +102,33 @@ impl Args {
     /// A sentence on the first file that cannot be read.
     fn check(&self) -> Result<Report, String> {
         if self.files.iter().chain(&self.against).filter(|file| *file == "-").count() > 1 {
-            return Err("stdin can be read once; give one `-`".to_owned());
+            return Err("stdin can be read only once; give one `-`".to_owned());
         }
-        let old = self.against.as_deref().map(Old::read).transpose()?;
-        let files = self.files.iter().map(|file| self.check_one(file, old.as_ref()));
-        Ok(Report { files: files.collect::<Result<_, _>>()?, against: old })
+        let baseline = self.against.as_deref().map(Baseline::read).transpose()?;
+        let files = self.files.iter().map(|file| self.check_one(file, baseline.as_ref()));
+        Ok(Report { files: files.collect::<Result<_, _>>()?, against: baseline })
     }
 
-    fn check_one(&self, file: &str, old: Option<&Old>) -> Result<Checked, String> {
-        let source = Source::new(file, input::read(file)?);
-        let (problems, changes) = match LoadedConfig::load(source.text().as_bytes()) {
-            Ok(LoadedConfig::Gateway(config)) => (self.warnings(&config, &source), old.map(|old| old.changes(&config))),
-            // It counts nothing.
-            Ok(LoadedConfig::Console(_)) => (Vec::new(), None),
+    fn check_one(&self, file: &str, baseline: Option<&Baseline>) -> Result<Checked, String> {
+        let source = Source::read(file)?;
+        let (severity, problems, changes) = match LoadedConfig::load(source.text().as_bytes()) {
+            Ok(LoadedConfig::Gateway(config)) => {
+                let changes = baseline.map(|baseline| baseline.changes(&config));
+                (Severity::Warning, self.warnings(&config, &source), changes)
+            }
+            // A console has no counters.
+            Ok(LoadedConfig::Console(_)) => (Severity::Warning, Vec::new(), None),
             Err(ConfigErrors { problems }) => {
-                (problems.into_iter().map(|problem| Problem::error(&source, problem)).collect(), None)
+                (Severity::Error, problems.into_iter().map(Problem::error).collect(), None)
             }
         };
-        let fine = !problems.iter().any(|problem| self.deny_warnings || problem.is_error());
-        Ok(Checked { fine, problems, changes, source })
+        let fine = problems.is_empty() || severity == Severity::Warning && !self.deny_warnings;
+        Ok(Checked::new(source, severity, fine, problems, changes))
     }
 
     fn warnings(&self, config: &Config, source: &Source) -> Vec<Problem> {
-        let allowed = |kind: Lint| self.allow.iter().any(|name| name == kind.name() || name == ALL);
-        let advice = lint::on(config, source.text().as_bytes()).into_iter().filter(|advice| !allowed(advice.kind));
-        advice.map(|advice| Problem::warning(source, advice)).collect()
+        let is_allowed = |lint: Lint| self.allow.iter().any(|name| name == lint.name() || name == ALL);
+        let warnings = lint::check(config, source.text().as_bytes());
+        warnings.into_iter().filter(|warning| !is_allowed(warning.lint)).map(Problem::warning).collect()
     }
 }

@@ -1,4 +1,4 @@
-//! `mcp-policy explain`: every step of the decision on one call, in order, and what comes of it.
+//! `mcp-policy explain`: every step of the decision on one call, in order, and the decision.
 
 use std::{
     collections::BTreeMap,
@@ -17,102 +17,83 @@ use mcp_policy::{
 use serde::Serialize;
 use serde_json::value::RawValue;
 
-use crate::{Exit, complain, faults, input, print};
+use crate::{Exit, Stop, print, sanitize, source::Source};
 
-/// The words after `explain`.
+/// The arguments of `explain`.
 #[derive(clap::Args)]
 #[command(arg_required_else_help = true)]
 pub(crate) struct Args {
-    /// A policy, or a configuration with one in it; `-` reads stdin
+    /// A policy, or a configuration that holds one; `-` reads stdin
     file: String,
-    /// The tool that is called
+    /// The tool to call
     #[arg(long, required_unless_present = "request")]
     tool: Option<String>,
-    /// Its arguments, a JSON object
+    /// The arguments of the tool, as a JSON object
     #[arg(long, value_name = "JSON", requires = "tool", default_value = "{}")]
     args: String,
-    /// A whole message instead, as a client sends it; `-` reads stdin
+    /// A JSON-RPC message, as a client sends it, instead of a tool; `-` reads stdin
     #[arg(long, value_name = "FILE", conflicts_with_all = ["tool", "args"])]
     request: Option<String>,
-    /// Who calls: the whole grant, such as `jwt:alice`
+    /// The grant: the caller's identity, such as `jwt:alice`
     #[arg(long = "as", value_name = "GRANT", default_value = "anybody")]
     grant: String,
     /// The name of Envoy's route, for bindings
     #[arg(long, value_name = "NAME")]
     route: Option<String>,
-    /// The host that the call names, for bindings
+    /// The host of the request, for bindings
     #[arg(long, value_name = "HOST")]
     host: Option<String>,
-    /// The path that the call names, for bindings
+    /// The path of the request, for bindings
     #[arg(long, value_name = "PATH")]
     path: Option<String>,
-    /// When, such as `2026-01-31T08:00:00Z`; now, where nothing is said
+    /// The time of the call, such as `2026-01-31T08:00:00Z` [default: now]
     #[arg(long, value_name = "TIME", value_parser = humantime::parse_rfc3339)]
     at: Option<SystemTime>,
-    /// How to print it
+    /// Output format
     #[arg(long, value_enum, default_value_t = Format::Text)]
     format: Format,
 }
 
-/// For whom the output is.
+/// The output format.
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum Format {
-    /// For people: one line a step
+    /// One line for each step, for people
     Text,
-    /// For programs: one object
+    /// One JSON object, for programs
     Json,
 }
 
-/// Explains, and prints it. A call that is refused is no finding: the policy may well mean it.
-pub(crate) fn run(args: &Args) -> Exit {
-    let call = match args.call() {
-        Ok(call) => call,
-        Err(message) => {
-            complain(&message);
-            return Exit::Usage;
-        }
-    };
-    let document = match input::read(&args.file) {
-        Ok(document) => document,
-        Err(message) => {
-            complain(&message);
-            return Exit::Usage;
-        }
-    };
-    let config = match Config::load(document.as_bytes()) {
-        Ok(config) => config,
-        Err(invalid) => {
-            complain(&format!(
-                "the policy does not load\n{}",
-                faults::lines(&args.file, &document, &invalid.problems).trim_end()
-            ));
-            return Exit::Findings;
-        }
-    };
-    // Nothing is counted yet; what the seed is does not matter to one call.
+/// Explains the decision. A call that is refused is no finding: the policy may intend it.
+pub(crate) fn run(args: &Args) -> Result<Exit, Stop> {
+    let call = args.call().map_err(Stop::usage)?;
+    let source = Source::read(&args.file).map_err(Stop::usage)?;
+    let config = Config::load(source.text().as_bytes()).map_err(|invalid| {
+        Stop::findings(format!("the policy does not load\n{}", source.problem_lines(&invalid.problems)))
+    })?;
+    // All counters are empty, so one call does the same with any seed.
     let outcome = call.judge(&config, &InMemory::new(*b"a seed for one  "));
-    match args.format {
-        Format::Text => print(&text(&call, &outcome)),
-        Format::Json => print(&format!("{}\n", Explanation::json(&outcome))),
-    }
+    Ok(print(&match args.format {
+        Format::Text => text(&call, &outcome),
+        Format::Json => sanitize::json(&format!("{}\n", Explanation::json(&outcome))),
+    }))
 }
 
 impl Args {
     fn call(&self) -> Result<CaseCall, String> {
         let (title, body) = match (&self.request, &self.tool) {
             (Some(_), _) if self.file == "-" && self.request.as_deref() == Some("-") => {
-                return Err("stdin can be the policy or the request, not both".to_owned());
+                return Err("stdin can be read only once; give one `-`".to_owned());
             }
-            (Some(request), _) => ("the request".to_owned(), input::read(request)?),
+            (Some(request), _) => ("the request".to_owned(), Source::read(request)?.text().to_owned()),
             (None, tool) => {
                 let name = tool.as_deref().unwrap_or_default();
-                // Another fault would be the engine's to tell, but a shell's quotes go wrong often.
+                // The engine would report this, too, but quotes in a shell often go wrong.
                 json::parse(self.args.as_bytes(), 64).map_err(|fault| format!("`--args` is not JSON: {fault}"))?;
                 (format!("the tool `{name}`"), CaseCall::tool(name, &self.args))
             }
         };
         let now = self.at.unwrap_or_else(SystemTime::now);
-        // Before 1970 there is no moment to count from.
+        // A time before 1970 counts as 1970.
         let since = now.duration_since(SystemTime::UNIX_EPOCH).unwrap_or(Duration::ZERO);
         let at = Timestamp(u64::try_from(since.as_millis()).unwrap_or(u64::MAX));
         let place = RequestOrigin { route: self.route.clone(), host: self.host.clone(), path: self.path.clone() };
@@ -122,14 +103,12 @@ impl Args {
 }
 
 fn text(call: &CaseCall, outcome: &CallReport) -> String {
-    let mut text = format!("{} as `{}`\n", call.title, call.grant);
-    for line in outcome.lines() {
-        text.push_str(&format!("  {line}\n"));
-    }
-    text
+    let title = format!("{} as `{}`", call.title, call.grant);
+    let steps = outcome.lines().into_iter().map(|line| format!("  {}\n", sanitize::line(&line)));
+    format!("{}\n{}", sanitize::line(&title), steps.collect::<String>())
 }
 
-/// An outcome for programs; also what `test` prints of a call that failed.
+/// A decision and its steps for programs. `test` prints it for a call that failed.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Explanation<'o> {
@@ -139,7 +118,7 @@ pub(crate) struct Explanation<'o> {
     rule: &'o str,
     #[serde(skip_serializing_if = "Option::is_none")]
     shadow: Option<Shadow<'o>>,
-    /// What each counter that was charged has left; exact, as it is in the audit record.
+    /// What each charged counter has left; exact, as in the audit record.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     remaining: BTreeMap<&'o str, Box<RawValue>>,
     #[serde(skip_serializing_if = "str::is_empty")]
@@ -163,7 +142,7 @@ struct Shadow<'o> {
 
 impl<'o> Explanation<'o> {
     pub(crate) fn of(outcome: &'o CallReport) -> Self {
-        let CallReport { steps, record, told, retry_after } = outcome;
+        let CallReport { steps, record, message, retry_after } = outcome;
         let shadow = record.shadow.as_ref();
         let left = |(counter, left): &'o (String, Amount)| {
             // An amount shows itself as a JSON number.
@@ -175,7 +154,7 @@ impl<'o> Explanation<'o> {
             rule: &record.rule,
             shadow: shadow.map(|shadow| Shadow { decision: shadow.decision.name(), rule: &shadow.rule }),
             remaining: record.remaining.iter().filter_map(left).collect(),
-            message: told,
+            message,
             retry_after: *retry_after,
         }
     }

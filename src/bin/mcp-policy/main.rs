@@ -1,12 +1,12 @@
-//! The `mcp-policy` command. `main` only maps to an exit code; each verb has a file of its own.
+//! The `mcp-policy` command. `main` maps the outcome to an exit code; each verb has a file of its own.
 
 mod approvals;
 mod check;
 mod explain;
-mod faults;
-mod input;
 mod render;
+mod sanitize;
 mod schema;
+mod source;
 mod suggest;
 mod test;
 
@@ -14,7 +14,7 @@ use std::{io::Write, process::ExitCode};
 
 use clap::{Parser, Subcommand};
 
-/// Write, check and run policies for MCP calls.
+/// Write, check, test and deploy policies for MCP calls.
 #[derive(Parser)]
 #[command(name = "mcp-policy", version, arg_required_else_help = true)]
 struct Cli {
@@ -22,34 +22,52 @@ struct Cli {
     verb: Verb,
 }
 
-/// What to do. One variant a verb, in the order of `--help`.
+/// The verbs, in the order of `--help`.
 #[derive(Subcommand)]
 enum Verb {
-    /// Say everything that is wrong with policies
+    /// Validate policies and report every error at once
     Check(check::Args),
-    /// Say step by step how a policy decides on a call
+    /// Explain step by step how a policy decides on a call
     Explain(explain::Args),
-    /// Run case files against a policy
+    /// Run test cases against a policy
     Test(test::Args),
     /// Print a gateway's configuration with a policy in it
     Render(render::Args),
-    /// Print a JSON Schema of the configuration, for editors
+    /// Print the JSON Schema of the configuration, for editors
     Schema(schema::Args),
-    /// Write a policy from the tools that a server lists
+    /// Suggest a policy for the tools that a server lists
     Suggest(suggest::Args),
-    /// Show what waits for a person in a running gateway, and answer it
+    /// List the calls that wait for approval in a running gateway, and approve or reject them
     Approvals(approvals::Args),
 }
 
-/// How a run ends, for scripts.
+/// How a run ends: the exit code for scripts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Exit {
-    /// 0: done, nothing to report.
+    /// 0: the command did its work and found no fault.
     Fine,
-    /// 1: what was looked at has faults.
+    /// 1: the command found faults in its input.
     Findings,
-    /// 2: the command could not be carried out as it was given.
+    /// 2: the command could not run with these arguments.
     Usage,
+}
+
+/// Why a verb ended without its output.
+struct Stop {
+    exit: Exit,
+    message: String,
+}
+
+impl Stop {
+    /// The command could not run with these arguments.
+    fn usage(message: impl Into<String>) -> Self {
+        Self { exit: Exit::Usage, message: message.into() }
+    }
+
+    /// The input has faults.
+    fn findings(message: impl Into<String>) -> Self {
+        Self { exit: Exit::Findings, message: message.into() }
+    }
 }
 
 impl From<Exit> for ExitCode {
@@ -67,39 +85,44 @@ fn main() -> ExitCode {
 }
 
 fn run() -> Exit {
-    match Cli::try_parse() {
-        Ok(cli) => match cli.verb {
-            Verb::Check(args) => check::run(&args),
-            Verb::Explain(args) => explain::run(&args),
-            Verb::Test(args) => test::run(&args),
-            Verb::Render(args) => render::run(&args),
-            Verb::Schema(args) => schema::run(&args),
-            Verb::Suggest(args) => suggest::run(&args),
-            Verb::Approvals(args) => approvals::run(&args),
-        },
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
         Err(error) => {
-            let asked_for_help = !error.use_stderr();
-            // Where even this cannot be printed, the exit code still says it.
+            let is_help = !error.use_stderr();
+            // If this cannot be printed either, the exit code still tells.
             let _ = error.print();
-            if asked_for_help { Exit::Fine } else { Exit::Usage }
+            return if is_help { Exit::Fine } else { Exit::Usage };
         }
-    }
+    };
+    let ended = match cli.verb {
+        Verb::Check(args) => check::run(&args),
+        Verb::Explain(args) => explain::run(&args),
+        Verb::Test(args) => test::run(&args),
+        Verb::Render(args) => render::run(&args),
+        Verb::Schema(args) => Ok(schema::run(&args)),
+        Verb::Suggest(args) => suggest::run(&args),
+        Verb::Approvals(args) => approvals::run(&args),
+    };
+    ended.unwrap_or_else(|stop| {
+        print_error(&stop.message);
+        stop.exit
+    })
 }
 
-/// Prints `text` on stdout. A reader that has seen enough (`| head`) is no failure.
+/// Prints `text` on stdout. A reader that closes the pipe early (`| head`) is no failure.
 fn print(text: &str) -> Exit {
     let mut stdout = std::io::stdout().lock();
     match stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {
         Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => {
-            complain(&format!("cannot write to stdout: {error}"));
+            print_error(&format!("cannot write to stdout: {error}"));
             Exit::Usage
         }
         _ => Exit::Fine,
     }
 }
 
-/// Prints one error on stderr.
-fn complain(message: &str) {
-    // Where stderr is closed, the exit code still says it.
-    let _ = writeln!(std::io::stderr(), "error: {message}");
+/// Prints one error on stderr. `message` may quote texts of others.
+fn print_error(message: &str) {
+    // If stderr is closed, the exit code still tells.
+    let _ = writeln!(std::io::stderr(), "error: {}", sanitize::message(message));
 }

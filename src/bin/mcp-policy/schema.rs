@@ -1,9 +1,9 @@
 //! `mcp-policy schema`: a JSON Schema (2020-12) of the configuration, for editors.
 //!
-//! It is generated from types that mirror the JSON one to one. The filter itself reads JSON by hand, so that every
-//! mistake is told exactly; the tests hold the two together: the same keys, the same words, and nothing that the filter
-//! accepts is invalid here. What a schema cannot see (two counters that disagree, a key that stands twice) is left to
-//! `mcp-policy check`.
+//! It is generated from types that mirror the JSON one to one. The filter reads JSON without these types, so that it can
+//! report every mistake with its place; tests hold the two together: the same keys, the same words, and the schema
+//! accepts all that the filter accepts. `mcp-policy check` finds what a schema cannot express, such as two limits that
+//! disagree about one counter.
 
 #[expect(dead_code, reason = "the types are only described, never filled")]
 mod approvals;
@@ -28,7 +28,7 @@ use schemars::{JsonSchema, Schema, generate::SchemaSettings};
 
 use crate::{Exit, print};
 
-/// The words after `schema`: none.
+/// The arguments of `schema`: none.
 #[derive(clap::Args)]
 pub(crate) struct Args {}
 
@@ -41,7 +41,7 @@ enum Configuration {
     Policy(policy::Policy),
     /// A policy and options.
     Options(options::Options),
-    /// A listener on which people approve calls.
+    /// A console: a listener on which people approve calls.
     Console(approvals::ConsoleForm),
 }
 

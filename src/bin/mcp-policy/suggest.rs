@@ -1,18 +1,19 @@
-//! `mcp-policy suggest`: a policy from the tools that a server lists.
+//! `mcp-policy suggest`: a policy for the tools that a server lists.
 //!
-//! The policy goes to stdout alone, so that it can be redirected into a file; the reasons go to stderr.
+//! Only the policy goes to stdout, so that a shell can redirect it into a file; the reasons go to stderr.
 //!
-//! * `source` and `live`: tools out of a text, or out of a running server
-//! * `class`, with `wording` and the lists in `words`: what each tool may do, and why
-//! * `policy`: what follows for the policy
+//! * `tool`: a tool, and the classes of tools
+//! * `listing` and `server`: the tools of a file, or of a running server
+//! * `classify`, with `heuristics` and the words in `lexicon`: what a tool may do
+//! * `policy`: the policy for classified tools
 
-mod class;
-mod live;
+mod classify;
+mod heuristics;
+mod lexicon;
+mod listing;
 mod policy;
-mod source;
+mod server;
 mod tool;
-mod wording;
-mod words;
 
 #[cfg(test)]
 mod tests;
@@ -23,111 +24,100 @@ use clap::{ArgGroup, ValueEnum};
 use mcp_policy::config::Config;
 use serde::Serialize;
 
-use crate::{Exit, complain, input, print};
-use live::Era;
-use policy::{Suggestion, shown};
-use tool::Listing;
+use crate::{Exit, Stop, print, sanitize, source::Source};
+use policy::{Suggestion, display};
+use server::Era;
+use tool::{Class, Listing};
 
-/// The words after `suggest`.
+/// The arguments of `suggest`.
 #[derive(clap::Args)]
 #[command(arg_required_else_help = true, group = ArgGroup::new("source").required(true))]
 pub(crate) struct Args {
-    /// The answer to `tools/list`, its result, or a list of tools; `-` reads stdin
+    /// An answer to `tools/list`, its `result`, or a list of tools; `-` reads stdin
     #[arg(group = "source", value_name = "TOOLS.json")]
     file: Option<String>,
     /// A running server's MCP endpoint, such as `http://127.0.0.1:10002/mcp`
     #[arg(long, group = "source")]
     url: Option<String>,
-    /// The era of MCP in which to talk to the server
+    /// The MCP revision to speak with the server
     #[arg(long, value_enum, default_value_t = Era::Auto, requires = "url")]
     era: Era,
-    /// How to print what was found
+    /// Output format
     #[arg(long, value_enum, default_value_t = Format::Text)]
     format: Format,
 }
 
-/// For whom the output is.
+/// The output format.
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum Format {
     /// The policy on stdout, a table of reasons on stderr
     Text,
-    /// One object with `policy`, `tools` and `remarks` on stdout
+    /// One JSON object with `policy`, `tools` and `remarks` on stdout
     Json,
 }
 
-/// Reads tools, and prints a policy for them.
-pub(crate) fn run(args: &Args) -> Exit {
+/// Reads tools and prints a policy for them.
+pub(crate) fn run(args: &Args) -> Result<Exit, Stop> {
     let (listing, name) = match (&args.file, &args.url) {
-        (Some(file), _) => match input::read(file) {
-            Ok(text) => (source::read(&text), input::name(file)),
-            Err(message) => return misused(&message),
-        },
-        (None, Some(url)) => match reachable(url).and_then(|()| live::list(url, args.era)) {
-            Ok(listing) => (Ok(listing), format!("`{url}`")),
-            Err(message) => return misused(&message),
-        },
-        (None, None) => return misused("name a file with tools, or a server with `--url`"),
+        (Some(file), _) => {
+            let source = Source::read(file).map_err(Stop::usage)?;
+            (listing::read(source.text()), source.display_name())
+        }
+        (None, Some(url)) => {
+            let listing = check_scheme(url).and_then(|()| server::list(url, args.era)).map_err(Stop::usage)?;
+            (Ok(listing), format!("`{url}`"))
+        }
+        (None, None) => return Err(Stop::usage("name a file that lists tools, or a server with `--url`")),
     };
     let suggested = listing.and_then(|listing| suggest(&listing));
-    let (suggestion, policy) = match suggested {
-        Ok(suggested) => suggested,
-        Err(message) => {
-            complain(&format!("{name}: {message}"));
-            return Exit::Findings;
-        }
-    };
-    match args.format {
+    let (suggestion, policy) = suggested.map_err(|message| Stop::findings(format!("{name}: {message}")))?;
+    Ok(match args.format {
         Format::Text => {
-            // Where stderr is closed, the policy still comes.
+            // If stderr is closed, the policy is still printed.
             let _ = std::io::stderr().write_all(table(&suggestion).as_bytes());
-            print(&policy)
+            print(&sanitize::json(&policy))
         }
-        Format::Json => print(&machine_readable(&suggestion, &policy)),
-    }
+        Format::Json => print(&sanitize::json(&to_json(&suggestion, &policy))),
+    })
 }
 
-/// A suggestion and its policy, which the filter accepts.
+/// Classifies the tools, and writes a policy that the filter accepts.
 fn suggest(listing: &Listing) -> Result<(Suggestion, String), String> {
     let suggestion = Suggestion::new(listing);
     if suggestion.tools.is_empty() {
         let remarks: String = suggestion.remarks.iter().map(|remark| format!("; {remark}")).collect();
-        return Err(format!("there is no tool in it that a policy can name{remarks}"));
+        return Err(format!("it lists no tool that a policy can name{remarks}"));
     }
     let policy = suggestion.policy();
     match Config::load(policy.as_bytes()) {
         Ok(_) => Ok((suggestion, policy)),
-        // Too large, that is; nothing else is left to go wrong.
-        Err(invalid) => Err(format!("no policy can hold these tools: {invalid}")),
+        // It is too large.
+        Err(invalid) => Err(format!("a policy cannot hold so many tools: {invalid}")),
     }
 }
 
-/// Whether the client can talk to a URL at all.
-fn reachable(url: &str) -> Result<(), String> {
+/// The client speaks plain HTTP only.
+fn check_scheme(url: &str) -> Result<(), String> {
     if url.starts_with("https://") {
         return Err(format!(
             "`{url}`: this command speaks plain `http` only; save the server's answer to `tools/list` and name that file"
         ));
     }
     if !url.starts_with("http://") {
-        return Err(format!("`{url}` is no address of a server; expected `http://HOST:PORT/PATH`"));
+        return Err(format!("`{url}` is not a server's address; expected `http://HOST:PORT/PATH`"));
     }
     Ok(())
 }
 
-fn misused(message: &str) -> Exit {
-    complain(message);
-    Exit::Usage
-}
-
-/// One line a tool, then what else is to be known.
+/// A line for each tool, then the remarks.
 fn table(suggestion: &Suggestion) -> String {
-    let names: Vec<String> = suggestion.tools.iter().map(|(name, _)| shown(name)).collect();
+    let names: Vec<String> = suggestion.tools.iter().map(|(name, _)| display(name)).collect();
     let width = names.iter().map(|name| name.chars().count()).max().unwrap_or_default();
     let rows = names.iter().zip(&suggestion.tools).map(|(name, (_, found))| {
         let (class, treatment) = (found.class.name(), found.class.treatment());
-        format!("{name:width$}  {class:11}  {treatment:14}  {}\n", found.why)
+        format!("{name:width$}  {class:11}  {treatment:14}  {}\n", sanitize::line(&found.reason))
     });
-    let remarks = suggestion.remarks.iter().map(|remark| format!("note: {remark}\n"));
+    let remarks = suggestion.remarks.iter().map(|remark| format!("note: {}\n", sanitize::line(remark)));
     rows.chain(remarks).collect()
 }
 
@@ -143,13 +133,14 @@ struct Output<'s> {
 #[derive(Serialize)]
 struct Row<'s> {
     name: &'s str,
-    class: class::Class,
-    why: &'s str,
+    class: Class,
+    #[serde(rename = "why")]
+    reason: &'s str,
 }
 
-fn machine_readable(suggestion: &Suggestion, policy: &str) -> String {
-    let rows = suggestion.tools.iter().map(|(name, found)| Row { name, class: found.class, why: &found.why });
-    // The policy was read already.
+fn to_json(suggestion: &Suggestion, policy: &str) -> String {
+    let rows = suggestion.tools.iter().map(|(name, found)| Row { name, class: found.class, reason: &found.reason });
+    // It has loaded, so it is JSON.
     let policy = serde_json::from_str(policy).unwrap_or_default();
     let output = Output { policy, tools: rows.collect(), remarks: &suggestion.remarks };
     format!("{}\n", serde_json::to_string(&output).unwrap_or_default())

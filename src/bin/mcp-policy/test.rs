@@ -1,24 +1,29 @@
-//! `mcp-policy test`: case files against a policy, as a test runner shows them.
+//! `mcp-policy test`: runs case files against a policy and reports as a test runner does.
 
 use clap::ValueEnum;
 use mcp_policy::{
     cases::{self, Case, Failure},
     config::Config,
-    json::{self, Reason, cursor::Cursor, diagnostic::Problems},
+    json::{self, cursor::Cursor, diagnostic::Problems},
 };
 use serde::Serialize;
 
-use crate::{Exit, complain, explain::Explanation, faults, input, print};
+use crate::{
+    Exit, Stop,
+    explain::Explanation,
+    print, sanitize,
+    source::{Source, display_name},
+};
 
-/// The words after `test`.
+/// The arguments of `test`.
 #[derive(clap::Args)]
 #[command(arg_required_else_help = true, after_long_help = FORMAT)]
 pub(crate) struct Args {
-    /// A policy, or a configuration with one in it; or a case file that brings its own
+    /// A policy, or a configuration that holds one; or a case file that holds its own policy
     file: String,
-    /// Case files; without any, `FILE.cases.json` beside `FILE.json`
+    /// Case files for the policy [default: FILE.cases.json beside FILE.json]
     cases: Vec<String>,
-    /// How to print what came of them
+    /// Output format
     #[arg(long, value_enum, default_value_t = Format::Text)]
     format: Format,
 }
@@ -32,56 +37,46 @@ const FORMAT: &str = r#"A case file:
           { "as": "alice", "at": "00:00:59", "tool": "draw", "expect": "rate_limited", "rule": "/tools/draw/rate_limit" },
           { "as": "alice", "at": 60, "tool": "draw", "expect": "allow" } ] } ] }
 
-  policy             a policy or configuration of the file's own, beside `cases`
-  tool, args         what is called; or `method` and `params`; or `request`: a message, a batch, or a string of bytes
-  as, session        who calls, any text such as `jwt:alice`; the MCP session
-  route, host, path  where it comes in, for bindings
-  at                 when: seconds after a midnight UTC, or hours:minutes:seconds; else as the call before
-  times              how often, one after the other
-  expect             allow, deny, rate_limited, approval_required, or refused: cannot be read beyond doubt
-  rule               the rule that refuses it
-  message_contains   a part of what the agent is told
-  shadow             the rule in shadow that would refuse it; null: none
+  policy             beside `cases`: the file's own policy or configuration
+  tool, args         the tool to call and its arguments; or `method` and `params`; or `request`: a message, a batch, or
+                     a string that holds the body
+  as, session        the grant, which is the caller's identity, such as `jwt:alice`; the MCP session
+  route, host, path  Envoy's route, the host and the path of the request, for bindings
+  at                 the time: seconds after midnight UTC, or hours:minutes:seconds [default: as the call before]
+  times              how many times to send the call
+  expect             allow, deny, rate_limited, approval_required, or refused: unreadable or ambiguous
+  rule               the rule that denies the call
+  message_contains   a part of the message to the agent
+  shadow             the rule in shadow mode that would deny the call; null if there is none
 
-Each case counts from nothing. Exit codes: 0 all pass, 1 some fail or the policy does not load, 2 nothing could be run."#;
+Each case starts with empty counters. Exit codes: 0 if all cases pass, 1 if one fails or the policy does not load,
+2 if no case can run."#;
 
-/// For whom the output is.
+/// The output format.
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum Format {
-    /// For people: one line a case, and the explanation of what failed
+    /// One line for each case, and an explanation of each failure, for people
     Text,
-    /// For programs: one list
+    /// One JSON list, for programs
     Json,
 }
 
-/// Why nothing could be run.
-struct Stop {
-    exit: Exit,
-    message: String,
-}
-
-/// A case file, read.
+/// The cases of one file.
 struct Suite {
     file: String,
     cases: Vec<Case>,
 }
 
-/// A case that was run.
+/// The outcome of one case.
 struct Run<'s> {
     suite: &'s Suite,
     name: &'s str,
     outcome: Result<(), Failure>,
 }
 
-/// Runs the cases, and prints what came of them.
-pub(crate) fn run(args: &Args) -> Exit {
-    let (config, suites) = match args.read() {
-        Ok(read) => read,
-        Err(stop) => {
-            complain(&stop.message);
-            return stop.exit;
-        }
-    };
+/// Runs the cases and prints a report.
+pub(crate) fn run(args: &Args) -> Result<Exit, Stop> {
+    let (config, suites) = args.read()?;
     let runs = suites.iter().flat_map(|suite| {
         let run = |case: &'_ Case| case.run(config.as_ref());
         suite.cases.iter().map(move |case| Run { suite, name: &case.name, outcome: run(case) })
@@ -89,74 +84,84 @@ pub(crate) fn run(args: &Args) -> Exit {
     let runs: Vec<Run<'_>> = runs.collect();
     let printed = match args.format {
         Format::Text => print(&text(&args.file, &suites, &runs)),
-        Format::Json => print(&format!("{}\n", to_json(&runs))),
+        Format::Json => print(&sanitize::json(&format!("{}\n", to_json(&runs)))),
     };
     let failed = runs.iter().any(|run| run.outcome.is_err());
-    if printed == Exit::Fine && failed { Exit::Findings } else { printed }
+    Ok(if printed == Exit::Fine && failed { Exit::Findings } else { printed })
 }
 
 impl Args {
     /// The policy, if one is named, and the case files.
     fn read(&self) -> Result<(Option<Config>, Vec<Suite>), Stop> {
-        let document = input::read(&self.file).map_err(Stop::usage)?;
-        if self.cases.is_empty() && is_case_file(&document) {
-            return Ok((None, vec![Suite::new(&self.file, &document)?]));
+        let source = Source::read(&self.file).map_err(Stop::usage)?;
+        if self.cases.is_empty() && is_case_file(source.text()) {
+            return Ok((None, vec![Suite::new(&source)?]));
         }
-        let config = Config::load(document.as_bytes()).map_err(|invalid| {
-            let faults = faults::lines(&self.file, &document, &invalid.problems);
-            Stop { exit: Exit::Findings, message: format!("the policy does not load\n{}", faults.trim_end()) }
+        let config = Config::load(source.text().as_bytes()).map_err(|invalid| {
+            Stop::findings(format!("the policy does not load\n{}", source.problem_lines(&invalid.problems)))
         })?;
-        let beside = [beside(&self.file)];
-        let files = if self.cases.is_empty() { &beside[..] } else { &self.cases };
-        let suites = files.iter().map(|file| Suite::new(file, &input::read(file).map_err(Stop::usage)?));
+        let default = [default_cases(&self.file)];
+        let files = if self.cases.is_empty() { &default[..] } else { &self.cases };
+        let suites = files.iter().map(|file| {
+            let suite = Suite::new(&Source::read(file).map_err(Stop::usage)?)?;
+            suite.without_policy(&self.file)
+        });
         Ok((Some(config), suites.collect::<Result<_, _>>()?))
     }
 }
 
 impl Suite {
-    fn new(file: &str, document: &str) -> Result<Self, Stop> {
-        let cases = cases::read(document).map_err(|problems| {
-            let faults = faults::lines(file, document, &problems);
-            Stop::usage(format!("the case file cannot be read\n{}", faults.trim_end()))
+    fn new(source: &Source) -> Result<Self, Stop> {
+        let cases = cases::read(source.text()).map_err(|problems| {
+            Stop::usage(format!("the case file cannot be read\n{}", source.problem_lines(&problems)))
         })?;
-        Ok(Self { file: file.to_owned(), cases })
+        Ok(Self { file: source.file().to_owned(), cases })
     }
 
-    /// What the cases are run against, in words.
-    fn against(&self, policy: &str) -> String {
-        let own = self.cases.iter().filter(|case| case.policy.is_some()).count();
-        if own == 0 { input::name(policy) } else { "the policy they bring".to_owned() }
+    /// Refuses cases that hold a policy of their own: they would say nothing about the policy in `file`.
+    fn without_policy(self, file: &str) -> Result<Self, Stop> {
+        if !self.has_policy() {
+            return Ok(self);
+        }
+        let (own, policy) = (display_name(&self.file), display_name(file));
+        let message = format!(
+            "{own} holds its own `policy`, so its cases would not test {policy}; remove `policy` from {own}, or run \
+             `mcp-policy test {}`",
+            self.file
+        );
+        Err(Stop::usage(message))
     }
-}
 
-impl Stop {
-    fn usage(message: String) -> Self {
-        Self { exit: Exit::Usage, message }
+    fn has_policy(&self) -> bool {
+        self.cases.iter().any(|case| case.policy.is_some())
+    }
+
+    /// The policy under test, in a sentence.
+    fn policy_name(&self, file: &str) -> String {
+        if self.has_policy() { "its own policy".to_owned() } else { display_name(file) }
     }
 }
 
 /// `a.cases.json` beside `a.json`.
-fn beside(file: &str) -> String {
+fn default_cases(file: &str) -> String {
     format!("{}.cases.json", file.strip_suffix(".json").unwrap_or(file))
 }
 
-/// Whether a text is a case file rather than a policy; what is neither is better explained as a policy.
+/// Whether a text is a case file rather than a policy. The errors of a text that is neither are those of a policy.
 fn is_case_file(document: &str) -> bool {
-    match json::parse(document.as_bytes(), 64) {
-        Ok(node) => Cursor::top(&node, &Problems::default()).has(&["cases", "calls"]),
-        // One case a line.
-        Err(fault) => fault.reason == Reason::Trailing,
-    }
+    json::parse(document.as_bytes(), 64).is_ok_and(|node| Cursor::top(&node, &Problems::default()).has(&["cases"]))
 }
 
 fn text(policy: &str, suites: &[Suite], runs: &[Run<'_>]) -> String {
     let mut text = String::new();
     for suite in suites {
         let plural = if suite.cases.len() == 1 { "case" } else { "cases" };
-        let (count, against) = (suite.cases.len(), suite.against(policy));
-        text.push_str(&format!("running {count} {plural} of {} against {against}\n", input::name(&suite.file)));
+        let (count, file, policy) = (suite.cases.len(), display_name(&suite.file), suite.policy_name(policy));
+        text.push_str(&sanitize::line(&format!("running {count} {plural} of {file} against {policy}")));
+        text.push('\n');
         for run in runs.iter().filter(|run| std::ptr::eq(run.suite, suite)) {
-            text.push_str(&format!("test {} ... {}\n", run.name, if run.outcome.is_ok() { "ok" } else { "FAILED" }));
+            let (name, outcome) = (sanitize::line(run.name), if run.outcome.is_ok() { "ok" } else { "FAILED" });
+            text.push_str(&format!("test {name} ... {outcome}\n"));
         }
         text.push('\n');
     }
@@ -166,9 +171,10 @@ fn text(policy: &str, suites: &[Suite], runs: &[Run<'_>]) -> String {
         text.push_str("failures:\n\n");
     }
     for (run, failure) in &failed {
-        text.push_str(&format!("---- {} ----\n{failure}\n", run.name));
+        let (name, failed) = (sanitize::line(run.name), sanitize::line(&failure.to_string()));
+        text.push_str(&format!("---- {name} ----\n{failed}\n"));
         for line in failure.lines() {
-            text.push_str(&format!("  {line}\n"));
+            text.push_str(&format!("  {}\n", sanitize::line(&line)));
         }
         text.push('\n');
     }
@@ -178,7 +184,7 @@ fn text(policy: &str, suites: &[Suite], runs: &[Run<'_>]) -> String {
     text
 }
 
-/// A case for programs.
+/// The outcome of a case for programs.
 #[derive(Serialize)]
 struct Line<'r> {
     file: &'r str,

@@ -1,14 +1,12 @@
-//! What the console says of approvals.
+//! Approvals as the console's API describes them, and as text.
 
 use std::time::Duration;
 
 use humantime::{format_duration, parse_rfc3339};
 use serde::Deserialize;
 
-use super::{
-    params,
-    visible::{lines, text},
-};
+use super::params;
+use crate::sanitize::{line, lines};
 
 /// The answer to `GET /api/approvals`.
 #[derive(Deserialize)]
@@ -18,7 +16,7 @@ pub(super) struct Approvals {
     approvals: Vec<Approval>,
 }
 
-/// One of them.
+/// An approval.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Approval {
@@ -30,7 +28,7 @@ pub(super) struct Approval {
     grant: String,
     method: String,
     tool: Option<String>,
-    /// Lost, where there is none.
+    /// `None` if the gateway has lost them.
     params: Option<String>,
     reason: Option<String>,
     asked_at: String,
@@ -42,10 +40,10 @@ pub(super) struct Approval {
 }
 
 impl Approvals {
-    /// A paragraph each.
-    pub(super) fn text(&self) -> String {
+    /// A paragraph for each approval.
+    pub(super) fn to_text(&self) -> String {
         if self.approvals.is_empty() {
-            return "no call waits for a person\n".to_owned();
+            return "no call waits for approval\n".to_owned();
         }
         let paragraphs: Vec<String> = self.approvals.iter().map(|approval| approval.paragraph(&self.now)).collect();
         paragraphs.join("\n")
@@ -56,52 +54,54 @@ impl Approval {
     fn paragraph(&self, now: &str) -> String {
         let Self { id, state, filter, policy, rule, grant, .. } = self;
         let mut paragraph = format!(
-            "{}  {}, asked {} ago, {} left\n",
-            text(id),
-            text(state),
+            "{}  {}, requested {} ago, expires in {}\n",
+            line(id),
+            line(state),
             between(&self.asked_at, now),
             between(now, &self.expires_at)
         );
-        paragraph.push_str(&format!("  {} by `{}`\n", self.call(), text(grant)));
-        paragraph.push_str(&format!("  rule {} of policy `{}` in `{}`\n", text(rule), text(policy), text(filter)));
+        paragraph.push_str(&format!("  {} by `{}`\n", self.call(), line(grant)));
+        paragraph.push_str(&format!("  rule {} of policy `{}` in `{}`\n", line(rule), line(policy), line(filter)));
         if let Some(reason) = &self.reason {
-            paragraph.push_str(&format!("  reason: {}\n", text(reason)));
+            paragraph.push_str(&format!("  reason: {}\n", line(reason)));
         }
         if let Some(by) = self.by() {
-            paragraph.push_str(&format!("  {} by {by}\n", text(state)));
+            paragraph.push_str(&format!("  {} by {by}\n", line(state)));
         }
         if self.yours {
-            paragraph.push_str("  you asked for this: somebody else has to answer\n");
+            paragraph.push_str("  this is your own request: another approver has to decide\n");
         }
         match &self.params {
-            Some(params) => paragraph.push_str(&lines(&params::in_lines(params), "  | ")),
-            None => paragraph.push_str("  the text of this call is lost: it cannot be approved\n"),
+            Some(params) => paragraph.push_str(&lines(&params::format(params), "  | ")),
+            None => {
+                paragraph.push_str("  the gateway has lost the parameters of this call, so it cannot be approved\n")
+            }
         }
         paragraph
     }
 
-    /// What has become of it by our answer.
-    pub(super) fn answered(&self, approved: bool) -> String {
-        let (call, grant) = (self.call(), text(&self.grant));
+    /// What our decision means for the call.
+    pub(super) fn describe_decision(&self, approved: bool) -> String {
+        let (call, grant) = (self.call(), line(&self.grant));
         if approved {
-            format!("approved: {call} by `{grant}` passes once, when it is called again\n")
+            format!("approved: {call} by `{grant}` passes once, when the agent repeats it\n")
         } else {
             format!("rejected: {call} by `{grant}`\n")
         }
     }
 
     fn call(&self) -> String {
-        let method = text(&self.method);
-        self.tool.as_ref().map_or_else(|| method.clone(), |tool| format!("{method} `{}`", text(tool)))
+        let method = line(&self.method);
+        self.tool.as_ref().map_or_else(|| method.clone(), |tool| format!("{method} `{}`", line(tool)))
     }
 
     fn by(&self) -> Option<String> {
-        let approver = text(self.approver.as_ref()?);
-        Some(self.note.as_ref().map_or_else(|| format!("`{approver}`"), |note| format!("`{approver}`: {}", text(note))))
+        let approver = line(self.approver.as_ref()?);
+        Some(self.note.as_ref().map_or_else(|| format!("`{approver}`"), |note| format!("`{approver}`: {}", line(note))))
     }
 }
 
-/// The time from one moment to another, none if it has passed; `?` where one cannot be read.
+/// The time from one timestamp to another, zero if negative; `?` if one cannot be read.
 fn between(from: &str, to: &str) -> String {
     let (Ok(from), Ok(to)) = (parse_rfc3339(from), parse_rfc3339(to)) else { return "?".to_owned() };
     let seconds = to.duration_since(from).unwrap_or_default().as_secs();

@@ -12,33 +12,33 @@ use serde_json::value::RawValue;
 use tokio::runtime::Builder;
 
 /// For one request and its answer.
-const PATIENCE: Duration = Duration::from_secs(30);
+const TIMEOUT: Duration = Duration::from_secs(30);
 
-/// All pages together: several times 256 approvals with parameters of 16 KiB.
+/// The client reads no more of all pages, in bytes. 256 approvals with parameters of 16 KiB come to a fraction.
 const MAX_BYTES: usize = 64 << 20;
 
-/// A console, and who we are to it.
+/// A console, and the token for it.
 pub(super) struct Client {
-    /// Without path.
+    /// Its path is empty.
     console: Url,
     token: Option<Token>,
 }
 
-/// An approver's token, which nothing prints.
+/// An approver's token. Nothing prints it.
 pub(super) struct Token(HeaderValue);
 
 impl Token {
     /// Reads the text of a file or a variable.
     ///
     /// # Errors
-    /// What is wrong with it, as the end of a sentence that does not repeat it.
+    /// The predicate of a sentence on what is wrong. It does not repeat the token.
     pub(super) fn read(text: &str) -> Result<Self, String> {
         let token = text.trim();
         if token.is_empty() {
             return Err("holds no token".to_owned());
         }
         if !token.bytes().all(|byte| byte.is_ascii_graphic()) {
-            return Err("holds no token: there are spaces in it, or characters that are not ASCII".to_owned());
+            return Err("holds no token: it has spaces or characters that are not ASCII".to_owned());
         }
         let header = HeaderValue::try_from(format!("Bearer {token}"));
         let mut header = header.map_err(|_| "holds no token that a header can carry".to_owned())?;
@@ -47,9 +47,9 @@ impl Token {
     }
 }
 
-/// The body of an answer to an approval.
+/// The body of a decision.
 #[derive(Serialize)]
-struct Decision<'d> {
+struct DecisionBody<'d> {
     decision: &'d str,
     #[serde(skip_serializing_if = "Option::is_none")]
     note: Option<&'d str>,
@@ -58,7 +58,7 @@ struct Decision<'d> {
 /// A page of approvals.
 #[derive(Deserialize)]
 struct Page<'p> {
-    /// By the gateway's clock.
+    /// The gateway's time.
     #[serde(borrow)]
     now: &'p RawValue,
     /// The approver.
@@ -77,7 +77,7 @@ struct List {
     approvals: Vec<Box<RawValue>>,
 }
 
-/// The body of every refusal.
+/// The body of every error of the console.
 #[derive(Deserialize)]
 struct Refusal {
     error: String,
@@ -87,18 +87,20 @@ impl Client {
     /// A client of the console at `url`.
     ///
     /// # Errors
-    /// A sentence on why there can be none.
+    /// A sentence on what is wrong with `url`.
     pub(super) fn new(url: &str, token: Option<Token>) -> Result<Self, String> {
         if url.starts_with("https://") {
-            return Err(format!("`{url}`: this command speaks plain `http` only; reach the console over loopback"));
+            return Err(format!(
+                "`{url}`: this command speaks plain `http` only; connect to the console over loopback"
+            ));
         }
-        let expected = || format!("`{url}` is no address of a console; expected `http://HOST:PORT`");
+        let expected = || format!("`{url}` is not a console's address; expected `http://HOST:PORT`");
         let mut console = Url::parse(url).map_err(|_| expected())?;
         let whole = console.scheme() == "http" && console.path() == "/" && console.query().is_none();
         if !whole || !console.username().is_empty() || console.password().is_some() {
             return Err(expected());
         }
-        // Addresses of approvals have one.
+        // The address of an approval on the page has one.
         console.set_fragment(None);
         Ok(Self { console, token })
     }
@@ -112,37 +114,37 @@ impl Client {
         loop {
             let text = self.send(Method::GET, "/api/approvals", query.as_deref(), None)?;
             bytes = bytes.saturating_add(text.len());
-            let page: Page<'_> = serde_json::from_str(&text).map_err(|_| self.no_console())?;
+            let page: Page<'_> = serde_json::from_str(&text).map_err(|_| self.not_a_console())?;
             let Page { now, you, approvals, next } = page;
             let list = list.get_or_insert_with(|| List {
                 now: now.to_owned(),
                 you: you.map(ToOwned::to_owned),
                 approvals: Vec::new(),
             });
-            // A console whose pages are empty, or do not end, is none.
+            // A console sends no empty page before another, and its pages end.
             let is_console = bytes <= MAX_BYTES && (next.is_none() || !approvals.is_empty());
             list.approvals.extend(approvals.into_iter().map(ToOwned::to_owned));
             match next {
-                _ if !is_console => return Err(self.no_console()),
+                _ if !is_console => return Err(self.not_a_console()),
                 Some(next) => query = Some(format!("after={next}")),
-                None => return serde_json::to_string(list).map_err(|_| self.no_console()),
+                None => return serde_json::to_string(list).map_err(|_| self.not_a_console()),
             }
         }
     }
 
-    /// Decides on one; what has become of it, as JSON.
+    /// Approves or rejects a call; the approval after that, as JSON.
     ///
     /// # Errors
-    /// A sentence on why it is not decided, or why that is not known.
-    pub(super) fn answer(&self, id: &str, decision: &str, note: Option<&str>) -> Result<String, String> {
+    /// A sentence on why it is undecided, or why the result is unknown.
+    pub(super) fn decide(&self, id: &str, decision: &str, note: Option<&str>) -> Result<String, String> {
         // Texts always serialise.
-        let body = serde_json::to_string(&Decision { decision, note }).unwrap_or_default();
+        let body = serde_json::to_string(&DecisionBody { decision, note }).unwrap_or_default();
         self.send(Method::POST, &format!("/api/approvals/{id}"), None, Some(body))
     }
 
-    /// What to say of an answer that no console would give.
-    pub(super) fn no_console(&self) -> String {
-        format!("`{}` answered something else than a console would; is it its address?", self.console)
+    /// The error for an answer that no console gives.
+    pub(super) fn not_a_console(&self) -> String {
+        format!("the answer of `{}` is not that of a console; check `--url`", self.console)
     }
 
     fn send(&self, method: Method, path: &str, query: Option<&str>, body: Option<String>) -> Result<String, String> {
@@ -155,8 +157,8 @@ impl Client {
     }
 
     async fn exchange(&self, method: Method, address: Url, body: Option<String>) -> Result<String, String> {
-        // A token goes to nobody else: neither to a proxy nor where an answer points to.
-        let client = reqwest::Client::builder().no_proxy().redirect(Policy::none()).timeout(PATIENCE).build();
+        // The token reaches only the console: no proxy, and no target of a redirect.
+        let client = reqwest::Client::builder().no_proxy().redirect(Policy::none()).timeout(TIMEOUT).build();
         let client = client.map_err(|error| format!("cannot start a client: {}", chain(&error)))?;
         let mut request = client.request(method, address);
         if let Some(Token(header)) = &self.token {
@@ -166,29 +168,29 @@ impl Client {
             let origin = self.console.origin().ascii_serialization();
             request = request.header(ORIGIN, origin).header(CONTENT_TYPE, "application/json").body(body);
         }
-        let unreachable = |error| format!("no answer from `{}`: {}", self.console, chain(&error));
+        let unreachable = |error| format!("cannot reach `{}`: {}", self.console, chain(&error));
         let answer = request.send().await.map_err(unreachable)?;
         let status = answer.status();
-        let text = read(answer).await.map_err(unreachable)?.ok_or_else(|| self.no_console())?;
+        let text = read(answer).await.map_err(unreachable)?.ok_or_else(|| self.not_a_console())?;
         if status == StatusCode::OK { Ok(text) } else { Err(self.refusal(status, &text)) }
     }
 
     fn refusal(&self, status: StatusCode, text: &str) -> String {
-        let said: Option<Refusal> = serde_json::from_str(text).ok();
-        let Some(Refusal { error }) = said else {
+        let parsed: Option<Refusal> = serde_json::from_str(text).ok();
+        let Some(Refusal { error }) = parsed else {
             let (console, status) = (&self.console, status.as_u16());
-            return format!("`{console}` answered with status {status}, not as a console would; is it its address?");
+            return format!("the answer of `{console}`, status {status}, is not that of a console; check `--url`");
         };
         match status {
             StatusCode::UNAUTHORIZED if self.token.is_none() => {
-                format!("{error}; give a token with `--token-file`, or in the variable `MCP_POLICY_TOKEN`")
+                format!("{error}; give a token with `--token-file` or in the variable `MCP_POLICY_TOKEN`")
             }
             _ => error,
         }
     }
 }
 
-/// The body; nothing if it is no text, or longer than any console's.
+/// The body; `None` if it is not text or is longer than [`MAX_BYTES`].
 async fn read(mut answer: Response) -> Result<Option<String>, reqwest::Error> {
     let mut body = Vec::new();
     while let Some(chunk) = answer.chunk().await? {
@@ -200,7 +202,7 @@ async fn read(mut answer: Response) -> Result<Option<String>, reqwest::Error> {
     Ok(String::from_utf8(body).ok())
 }
 
-/// An error and its causes, which the client keeps apart; without the address, which is told already.
+/// The cause of an error in words, without the address, which the message names already.
 fn chain(error: &reqwest::Error) -> String {
     let mut causes = Vec::new();
     let mut next = std::error::Error::source(error);
@@ -209,8 +211,8 @@ fn chain(error: &reqwest::Error) -> String {
         next = cause.source();
     }
     if error.is_timeout() {
-        return format!("nothing came for {} s", PATIENCE.as_secs());
+        return format!("no answer within {} s", TIMEOUT.as_secs());
     }
-    // The innermost says most: `connection refused`.
-    causes.pop().unwrap_or_else(|| "it cannot be reached".to_owned())
+    // The innermost cause says most: `connection refused`.
+    causes.pop().unwrap_or_else(|| "it is unreachable".to_owned())
 }

@@ -1,10 +1,10 @@
-//! Parameters for people to read: a member a line, numbers as they were sent, no escape that is not needed.
+//! Parameters for people to read: one member on each line, numbers as they were sent, and only necessary escapes.
 
 use mcp_policy::json::{Value, parse, quoted};
 
-/// Parameters with a member a line; as they are if they are no JSON.
-pub(super) fn in_lines(params: &str) -> String {
-    // The console has read them with its own bound on depth.
+/// Parameters with one member on each line; unchanged if they are not JSON.
+pub(super) fn format(params: &str) -> String {
+    // The filter has read them with its own bound on depth.
     let Ok(node) = parse(params.as_bytes(), u32::MAX) else { return params.to_owned() };
     let mut out = String::new();
     write(&node.value, 0, &mut out);
@@ -20,16 +20,16 @@ fn write(value: &Value<'_>, depth: usize, out: &mut String) {
         Value::String(text) => out.push_str(&quoted(text)),
         Value::Array(nodes) => {
             let items = nodes.iter().map(|node| (None, &node.value));
-            block('[', ']', items, depth, out);
+            write_block('[', ']', items, depth, out);
         }
         Value::Object(members) => {
             let items = members.iter().map(|member| (Some(&*member.name), &member.node.value));
-            block('{', '}', items, depth, out);
+            write_block('{', '}', items, depth, out);
         }
     }
 }
 
-fn block<'v>(
+fn write_block<'v>(
     open: char,
     close: char,
     items: impl Iterator<Item = (Option<&'v str>, &'v Value<'v>)>,
@@ -43,7 +43,7 @@ fn block<'v>(
             out.push(',');
         }
         is_empty = false;
-        line(depth.saturating_add(1), out);
+        break_line(depth.saturating_add(1), out);
         if let Some(name) = name {
             out.push_str(&quoted(name));
             out.push_str(": ");
@@ -51,23 +51,23 @@ fn block<'v>(
         write(value, depth.saturating_add(1), out);
     }
     if !is_empty {
-        line(depth, out);
+        break_line(depth, out);
     }
     out.push(close);
 }
 
-/// A new line. Deep values are indented no further: what nests only to be large must not grow.
-fn line(depth: usize, out: &mut String) {
+/// Starts a line. The indentation is bounded, so that deep parameters do not grow beyond measure.
+fn break_line(depth: usize, out: &mut String) {
     out.push('\n');
     out.push_str("  ".repeat(depth.min(16)).as_str());
 }
 
 #[cfg(test)]
 mod tests {
-    use super::in_lines;
+    use super::format;
 
     #[test]
-    fn a_member_has_a_line_and_a_number_its_spelling() {
+    fn each_member_has_a_line_and_each_number_its_spelling() {
         let sent = r#"{"name":"pay","arguments":{"amount":1e2,"big":12345678901234567890,"to":["a\n",null,true],"none":{},"no":[]}}"#;
         let shown = r#"{
   "name": "pay",
@@ -83,7 +83,7 @@ mod tests {
     "no": []
   }
 }"#;
-        assert_eq!(in_lines(sent), shown);
-        assert_eq!(in_lines("{"), "{");
+        assert_eq!(format(sent), shown);
+        assert_eq!(format("{"), "{");
     }
 }

@@ -1,35 +1,53 @@
-//! What was found, and its form for programs.
+//! The result of `check`, and its JSON form.
 
 use mcp_policy::{
-    json::cursor,
-    lint::{Advice, Change},
+    json::diagnostic,
+    lint::{Change, Warning},
 };
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 
-use super::{compared::Old, source::Source};
+use crate::source::{MAX_PROBLEMS, Source};
 
-/// What was found in all files.
+use super::baseline::Baseline;
+
+/// The result for all files.
 #[derive(Serialize)]
 pub(super) struct Report {
     pub(super) files: Vec<Checked>,
     #[serde(skip)]
-    pub(super) against: Option<Old>,
+    pub(super) against: Option<Baseline>,
 }
 
-/// What was found in one file.
+/// The result for one file.
 #[derive(Serialize)]
 pub(super) struct Checked {
-    #[serde(rename = "file", serialize_with = "Source::write_name")]
+    #[serde(rename = "file", serialize_with = "write_name")]
     pub(super) source: Source,
     pub(super) fine: bool,
-    pub(super) problems: Vec<Problem>,
+    /// A file has errors or warnings, never both: only what loads is linted.
+    #[serde(skip)]
+    pub(super) severity: Severity,
+    /// At most [`MAX_PROBLEMS`].
+    pub(super) problems: Vec<Located>,
+    /// How many more problems there are.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub(super) more: usize,
     #[serde(skip_serializing_if = "Option::is_none", serialize_with = "write_changes")]
     pub(super) changes: Option<Vec<Change>>,
 }
 
-/// One thing that is wrong, or probably wrong.
-#[derive(Serialize)]
+/// An error or a warning.
 pub(super) struct Problem {
+    name: Option<&'static str>,
+    pointer: String,
+    /// Offset in the text, in bytes.
+    at: usize,
+    message: String,
+}
+
+/// A problem, and where it is in the file.
+#[derive(Serialize)]
+pub(super) struct Located {
     severity: Severity,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) name: Option<&'static str>,
@@ -43,10 +61,13 @@ pub(super) struct Problem {
     pub(super) message: String,
 }
 
-#[derive(Clone, Copy, PartialEq, Eq, Serialize)]
+/// How serious problems are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
-enum Severity {
+pub(super) enum Severity {
+    /// Envoy would refuse the configuration.
     Error,
+    /// Envoy would load it.
     Warning,
 }
 
@@ -61,7 +82,7 @@ struct WrittenChange<'c> {
 // === impl Report ===
 
 impl Report {
-    /// Whether nothing was found that counts.
+    /// Whether the command exits with 0.
     pub(super) fn is_fine(&self) -> bool {
         self.files.iter().all(|file| file.fine)
     }
@@ -73,38 +94,50 @@ impl Report {
     }
 }
 
-// === impl Problem ===
+// === impl Checked ===
 
-impl Problem {
-    pub(super) fn error(source: &Source, problem: cursor::Problem) -> Self {
-        let cursor::Problem { pointer, at, message } = problem;
-        Self::new(source, Severity::Error, None, pointer, at, message)
-    }
-
-    pub(super) fn warning(source: &Source, advice: Advice) -> Self {
-        let Advice { kind, pointer, at, message } = advice;
-        Self::new(source, Severity::Warning, Some(kind.name()), pointer, at, message)
-    }
-
-    fn new(
-        source: &Source,
+impl Checked {
+    /// The result for `source`. It locates and keeps the first [`MAX_PROBLEMS`] problems, so that the time stays linear
+    /// in the text.
+    pub(super) fn new(
+        source: Source,
         severity: Severity,
-        name: Option<&'static str>,
-        pointer: String,
-        at: usize,
-        message: String,
+        fine: bool,
+        problems: Vec<Problem>,
+        changes: Option<Vec<Change>>,
     ) -> Self {
-        let (line, column) = source.position(at);
-        Self { severity, name, pointer, at, line, column, message }
-    }
-
-    /// Whether Envoy would refuse the configuration for it.
-    pub(super) fn is_error(&self) -> bool {
-        self.severity == Severity::Error
+        let more = problems.len().saturating_sub(MAX_PROBLEMS);
+        let located =
+            problems.into_iter().take(MAX_PROBLEMS).map(|problem| problem.locate(&source, severity)).collect();
+        Self { source, fine, severity, problems: located, more, changes }
     }
 }
 
-fn write_changes<S: serde::Serializer>(changes: &Option<Vec<Change>>, serializer: S) -> Result<S::Ok, S::Error> {
+// === impl Problem ===
+
+impl Problem {
+    pub(super) fn error(problem: diagnostic::Problem) -> Self {
+        let diagnostic::Problem { pointer, at, message } = problem;
+        Self { name: None, pointer, at, message }
+    }
+
+    pub(super) fn warning(warning: Warning) -> Self {
+        let Warning { lint, pointer, at, message } = warning;
+        Self { name: Some(lint.name()), pointer, at, message }
+    }
+
+    fn locate(self, source: &Source, severity: Severity) -> Located {
+        let Self { name, pointer, at, message } = self;
+        let (line, column) = source.position(at);
+        Located { severity, name, pointer, at, line, column, message }
+    }
+}
+
+fn write_name<S: Serializer>(source: &Source, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(source.file())
+}
+
+fn write_changes<S: Serializer>(changes: &Option<Vec<Change>>, serializer: S) -> Result<S::Ok, S::Error> {
     let written = changes.iter().flatten().map(|change| WrittenChange {
         counter: change.counter.as_deref(),
         fate: change.fate.name(),
@@ -112,4 +145,8 @@ fn write_changes<S: serde::Serializer>(changes: &Option<Vec<Change>>, serializer
         message: &change.message,
     });
     serializer.collect_seq(written)
+}
+
+fn is_zero(count: &usize) -> bool {
+    *count == 0
 }

@@ -1,14 +1,18 @@
-//! What was found, for people.
+//! The result of `check`, for people.
 
 use annotate_snippets::{AnnotationKind, Level, Origin, Renderer, Snippet};
 use anstream::{AutoStream, ColorChoice};
-use mcp_policy::lint::{Change, printable};
+use mcp_policy::lint::Change;
 
-use crate::input;
+use crate::{sanitize, source::display_name};
 
-use super::report::{Checked, Problem, Report};
+use super::{
+    excerpt::Excerpt,
+    report::{Checked, Located, Report, Severity},
+};
 
-/// Each problem at its place, and a line for each file. Colours only on a terminal, and as `NO_COLOR` and its kin say.
+/// Each problem with its line of the file, and a summary of each file. Colours only on a terminal, or as `NO_COLOR` and
+/// `CLICOLOR_FORCE` say.
 pub(super) fn render(report: &Report) -> String {
     let renderer = match AutoStream::choice(&std::io::stdout()) {
         ColorChoice::Never => Renderer::plain(),
@@ -17,60 +21,68 @@ pub(super) fn render(report: &Report) -> String {
     let mut text = String::new();
     for file in &report.files {
         for problem in &file.problems {
-            text.push_str(&excerpt(&renderer, file, problem));
+            text.push_str(&render_problem(&renderer, file, problem));
             text.push_str("\n\n");
         }
-        text.push_str(&format!("{}: {}\n", input::name(file.source.file()), sum(file)));
-        if let (Some(old), Some(changes)) = (&report.against, &file.changes) {
-            text.push_str(&compared(old.name(), changes));
+        let name = sanitize::line(&file.source.display_name());
+        if file.more > 0 {
+            text.push_str(&format!("{name}: and {} more\n", file.more));
+        }
+        text.push_str(&format!("{name}: {}\n", summary(file)));
+        if let (Some(baseline), Some(changes)) = (&report.against, &file.changes) {
+            text.push_str(&render_changes(baseline.name(), changes));
         }
     }
     text
 }
 
-fn excerpt(renderer: &Renderer, file: &Checked, problem: &Problem) -> String {
-    let level = if problem.is_error() { Level::ERROR } else { Level::WARNING };
-    let title = level.primary_title(problem.message.as_str());
+fn render_problem(renderer: &Renderer, file: &Checked, problem: &Located) -> String {
+    let level = if file.severity == Severity::Error { Level::ERROR } else { Level::WARNING };
+    let title = level.primary_title(sanitize::line(&problem.message));
     let title = match problem.name {
         Some(name) => title.id(name),
         None => title,
     };
-    // Only the line, or a part of it: to look through the whole text for each problem takes minutes where both are long.
-    let (line, marked) = file.source.excerpt(problem.at);
-    let mark = AnnotationKind::Primary.span(marked).label(printable(&problem.pointer));
-    let path = if file.source.file() == "-" { "stdin" } else { file.source.file() };
-    let snippet = Snippet::source(line).line_start(problem.line).annotation(mark);
-    // The column is counted from the start of what is shown, unless it is told.
-    renderer.render(&[if file.source.is_cut(problem.at) {
+    // Only the line, or a part of it: the renderer would read the whole text for each problem.
+    let excerpt = Excerpt::new(&file.source, problem.at);
+    let mark = AnnotationKind::Primary.span(excerpt.marked).label(sanitize::line(&problem.pointer));
+    let path = match file.source.file() {
+        "-" => display_name("-"),
+        path => sanitize::line(path),
+    };
+    let is_shifted = excerpt.is_shifted;
+    let snippet = Snippet::source(excerpt.line).line_start(problem.line).annotation(mark);
+    // The renderer counts the column from the start of the excerpt.
+    renderer.render(&[if is_shifted {
         title.element(Origin::path(path).line(problem.line).char_column(problem.column)).element(snippet)
     } else {
         title.element(snippet.path(path))
     }])
 }
 
-/// Errors and warnings are never found together: advice is for what loads.
-fn sum(file: &Checked) -> String {
-    let warnings = file.problems.iter().filter(|problem| !problem.is_error()).count();
-    match (file.fine, warnings) {
-        (true, 0) => "fine".to_owned(),
-        (true, warnings) => format!("fine, with {}", counted(warnings, "warning")),
-        (false, 0) => counted(file.problems.len(), "error"),
-        (false, warnings) => counted(warnings, "warning"),
+fn summary(file: &Checked) -> String {
+    let count = file.problems.len().saturating_add(file.more);
+    match (file.fine, file.severity) {
+        (true, _) if count == 0 => "fine".to_owned(),
+        (true, _) => format!("fine, with {}", plural(count, "warning")),
+        (false, Severity::Error) => plural(count, "error"),
+        (false, Severity::Warning) => plural(count, "warning"),
     }
 }
 
-fn counted(count: usize, what: &str) -> String {
+fn plural(count: usize, what: &str) -> String {
     if count == 1 { format!("1 {what}") } else { format!("{count} {what}s") }
 }
 
-/// What becomes of counters, one a line.
-fn compared(old: &str, changes: &[Change]) -> String {
+/// What happens to counters, one a line.
+fn render_changes(baseline: &str, changes: &[Change]) -> String {
+    let baseline = sanitize::line(baseline);
     if changes.is_empty() {
-        return format!("compared with {old}: every counter goes on as it is\n");
+        return format!("compared with {baseline}: every counter keeps its count\n");
     }
     let lines = changes.iter().map(|change| {
         let Change { fate, pointer, message, .. } = change;
-        format!("  {fate:8}  {message} ({})\n", printable(pointer))
+        format!("  {fate:8}  {} ({})\n", sanitize::line(message), sanitize::line(pointer))
     });
-    format!("compared with {old}:\n{}", lines.collect::<String>())
+    format!("compared with {baseline}:\n{}", lines.collect::<String>())
 }

@@ -1,30 +1,32 @@
-//! From tools to a policy.
+//! The policy for a list of tools.
 
 use std::fmt::Write;
 
 use mcp_policy::mcp::MAX_NAME;
 
+use crate::sanitize;
+
 use super::{
-    class::{Class, Finding, classify},
-    tool::{Listing, Tool},
+    classify::classify,
+    tool::{Class, Finding, Listing, Tool},
 };
 
-/// A policy, and why it is as it is.
+/// Classified tools, from which the policy is written.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Suggestion {
-    /// The tools that it speaks of, in the order of the list.
+    /// The tools that the policy names, in the order of the list.
     pub(super) tools: Vec<(String, Finding)>,
-    /// What it does not speak of, and what else is to be known.
+    /// Tools that the policy cannot name, and further remarks.
     pub(super) remarks: Vec<String>,
 }
 
 impl Suggestion {
-    /// Classes the tools of a list.
+    /// Classifies the tools of a list.
     pub(super) fn new(listing: &Listing) -> Self {
         let mut suggestion = Self { tools: Vec::new(), remarks: listing.remarks.clone() };
         for tool in &listing.tools {
-            match unusable(tool) {
-                Some(why) => suggestion.remarks.push(format!("left out `{}`: {why}", shown(&tool.name))),
+            match why_unusable(tool) {
+                Some(why) => suggestion.remarks.push(format!("left out `{}`: {why}", display(&tool.name))),
                 None => suggestion.add(tool),
             }
         }
@@ -38,18 +40,18 @@ impl Suggestion {
             return;
         };
         *earlier = earlier.clone().or_stricter(found);
-        self.remarks.push(format!("`{}` is listed twice; the stricter class stands", shown(&tool.name)));
+        self.remarks.push(format!("`{}` is listed twice; the stricter class applies", display(&tool.name)));
     }
 
     /// The tools of a class.
-    fn of(&self, class: Class) -> impl Iterator<Item = &(String, Finding)> {
+    fn tools_of(&self, class: Class) -> impl Iterator<Item = &(String, Finding)> {
         self.tools.iter().filter(move |(_, found)| found.class == class)
     }
 
-    /// The policy as JSON, one line a tool: people read it, and change it.
+    /// The policy as JSON, with a line for each tool: people read and edit it.
     pub(super) fn policy(&self) -> String {
         let hidden: Vec<String> =
-            self.of(Class::Destructive).map(|(name, _)| format!("    {}", quoted(name))).collect();
+            self.tools_of(Class::Destructive).map(|(name, _)| format!("    {}", quoted(name))).collect();
         let open = self.tools.iter().filter(|(_, found)| found.class != Class::Destructive);
         let open: Vec<String> =
             open.map(|(name, found)| format!("    {}: {}", quoted(name), rule(found.class))).collect();
@@ -67,16 +69,16 @@ impl Suggestion {
         format!("{{\n{}\n}}\n", parts.join(",\n"))
     }
 
-    /// What was done and why, short.
+    /// The classes and their reasons, short.
     fn description(&self) -> String {
         let mut text =
-            "Suggested by mcp-policy from names, descriptions and annotations; read it before use.".to_owned();
+            "Suggested by mcp-policy from names, descriptions and annotations; review it before use.".to_owned();
         for class in [Class::Destructive, Class::Financial, Class::Execute, Class::Write, Class::Read] {
-            let mut tools = self.of(class).peekable();
+            let mut tools = self.tools_of(class).peekable();
             if tools.peek().is_some() {
                 // Writing to a string cannot fail.
                 let _ = write!(text, " {} ({}):", capitalised(class.name()), class.treatment());
-                let tools: Vec<String> = tools.map(|(name, found)| format!(" {name}, {}", found.why)).collect();
+                let tools: Vec<String> = tools.map(|(name, found)| format!(" {name}, {}", found.reason)).collect();
                 text.push_str(&tools.join(";"));
                 text.push('.');
             }
@@ -91,18 +93,18 @@ impl Suggestion {
 /// In characters.
 const MAX_DESCRIPTION: usize = 1000;
 
-/// Why no entry can be made for a tool.
-fn unusable(tool: &Tool) -> Option<String> {
+/// Why a policy cannot name a tool.
+fn why_unusable(tool: &Tool) -> Option<String> {
     match tool.name.as_str() {
         "" => Some("its name is empty".into()),
         name if name.len() > MAX_NAME => {
-            Some(format!("its name is longer than {MAX_NAME} bytes, so every call of it is refused"))
+            Some(format!("its name is longer than {MAX_NAME} bytes, so the filter refuses every call of it"))
         }
         name if name.chars().any(char::is_control) => {
-            Some("its name holds a control character, so every call of it is refused".into())
+            Some("its name contains a control character, so the filter refuses every call of it".into())
         }
         name if name.contains('*') => {
-            Some("in a policy the `*` of its name would stand for any text; it stays denied".into())
+            Some("a policy would read the `*` in its name as a pattern; it stays denied".into())
         }
         _ => None,
     }
@@ -114,7 +116,7 @@ fn rule(class: Class) -> &'static str {
         Class::Write => r#"{"rate_limit": "30/minute"}"#,
         Class::Execute => r#"{"rate_limit": "10/minute"}"#,
         Class::Financial => r#"{"action": "require_approval", "reason": "it may move money"}"#,
-        // Stands in `hide` instead; were it here, it would be closed, too.
+        // These are in `hide` instead; an entry would deny them, too.
         Class::Destructive => r#"{"action": "deny"}"#,
     }
 }
@@ -129,9 +131,9 @@ fn capitalised(word: &str) -> String {
     characters.next().map(|first| first.to_uppercase().chain(characters).collect()).unwrap_or_default()
 }
 
-/// A name as a terminal can show it.
-pub(super) fn shown(name: &str) -> String {
-    let escaped: String = name.escape_debug().take(MAX_SHOWN).collect();
+/// A name for people: safe for a terminal, and short.
+pub(super) fn display(name: &str) -> String {
+    let escaped: String = sanitize::line(name).chars().take(MAX_SHOWN).collect();
     if escaped.chars().count() < MAX_SHOWN { escaped } else { escaped + "…" }
 }
 

@@ -1,4 +1,4 @@
-//! What `suggest` promises: the stricter class, and a policy that the filter accepts and that speaks of every tool.
+//! The stricter class wins, the filter accepts every suggested policy, and each policy names every usable tool.
 
 use mcp_policy::{config::Config, policy::Lookup};
 use proptest::prelude::*;
@@ -6,11 +6,11 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::{
-    class::{Class, classify},
+    classify::classify,
+    heuristics, listing,
     policy::Suggestion,
-    source, suggest, table,
-    tool::{Listing, Tool},
-    wording,
+    suggest, table,
+    tool::{Class, Listing, Tool},
 };
 
 const TOOLS: &str = include_str!("../../../../tests/cases/tools.jsonl");
@@ -25,7 +25,7 @@ struct Case {
 /// The cases, read as a server's list would be.
 fn cases() -> Vec<(Tool, Class)> {
     let read = |line: &str| {
-        let listing = source::read(&format!("[{line}]")).unwrap();
+        let listing = listing::read(&format!("[{line}]")).unwrap();
         (listing.tools.into_iter().next().unwrap(), serde_json::from_str::<Case>(line).unwrap().class)
     };
     TOOLS.lines().map(read).collect()
@@ -41,7 +41,7 @@ fn class(name: &str, description: &str) -> Class {
 }
 
 #[test]
-fn tools_like_those_of_well_known_servers_are_classed_as_a_reader_would() {
+fn tools_like_those_of_well_known_servers_get_the_class_that_a_reader_gives_them() {
     let cases = cases();
     assert!(cases.len() >= 60, "{}", cases.len());
     let wrong = cases.iter().filter_map(|(tool, expected)| {
@@ -61,7 +61,7 @@ fn classes_are_ordered_by_what_the_policy_then_allows() {
 fn annotations_never_loosen_what_the_words_say() {
     for (plain, _) in cases() {
         let plain = Tool { read_only: None, destructive: None, ..plain };
-        if wording::of(&plain).is_none() {
+        if heuristics::classify_words(&plain).is_none() {
             continue;
         }
         for read_only in [None, Some(true), Some(false)] {
@@ -84,7 +84,7 @@ fn annotations_tighten() {
 }
 
 #[test]
-fn a_tool_that_no_word_explains_may_do_anything() {
+fn a_tool_without_a_known_word_may_do_anything() {
     assert_eq!(class("frobnicate", ""), Class::Execute);
     assert_eq!(class("löschen", "Löscht alles."), Class::Execute);
     let hinted = Tool { read_only: Some(true), ..tool("frobnicate", "") };
@@ -92,7 +92,7 @@ fn a_tool_that_no_word_explains_may_do_anything() {
 }
 
 #[test]
-fn the_strictest_word_stands() {
+fn the_strictest_word_wins() {
     for (name, description, expected) in [
         ("get_and_delete", "", Class::Destructive),
         ("read_or_post", "", Class::Write),
@@ -123,7 +123,7 @@ fn the_strictest_word_stands() {
 }
 
 #[test]
-fn what_is_said_not_to_happen_does_not_count() {
+fn a_negated_verb_does_not_count() {
     for description in [
         "Gets x. Does not delete anything.",
         "Gets x without removing it.",
@@ -136,10 +136,10 @@ fn what_is_said_not_to_happen_does_not_count() {
 }
 
 #[test]
-fn titles_speak_too() {
+fn titles_count_too() {
     let titled = Tool { titles: vec!["Delete everything".into()], ..tool("tidy", "") };
     let found = classify(&titled);
-    assert_eq!((found.class, found.why.as_str()), (Class::Destructive, "`delete` in its title"));
+    assert_eq!((found.class, found.reason.as_str()), (Class::Destructive, "`delete` in its title"));
 }
 
 #[test]
@@ -160,41 +160,41 @@ fn a_list_comes_in_three_forms() {
         json!({"tools": tools}),
         json!({"jsonrpc": "2.0", "id": 1, "result": {"tools": tools, "ttlMs": 0}}),
     ] {
-        assert_eq!(source::read(&form.to_string()), Ok(Listing { tools: vec![expected.clone()], remarks: vec![] }));
+        assert_eq!(listing::read(&form.to_string()), Ok(Listing { tools: vec![expected.clone()], remarks: vec![] }));
     }
 }
 
 #[test]
-fn what_is_no_list_is_explained() {
-    let expected = "expected the answer to `tools/list`, its `result`, or a list of tools";
+fn a_text_without_a_list_of_tools_is_an_error() {
+    let expected = "expected an answer to `tools/list`, its `result`, or a list of tools";
     for (text, message) in [
         ("", "not JSON: the text ends too early (byte 0)".to_owned()),
-        ("1", format!("this is no list of tools; {expected}")),
-        ("{}", format!("there is no list `tools` in it; {expected}")),
-        (r#"{"tools":{}}"#, format!("there is no list `tools` in it; {expected}")),
-        (r#"{"tools":[],"tools":[]}"#, "the key `tools` stands twice in it".to_owned()),
+        ("1", format!("it is not a list of tools; {expected}")),
+        ("{}", format!("it has no list `tools`; {expected}")),
+        (r#"{"tools":{}}"#, format!("it has no list `tools`; {expected}")),
+        (r#"{"tools":[],"tools":[]}"#, "the key `tools` is repeated".to_owned()),
         (r#"{"error":{"message":"no\u001b"}}"#, "the server answered with an error: `no\\u{1b}`".to_owned()),
     ] {
-        assert_eq!(source::read(text), Err(message), "{text}");
+        assert_eq!(listing::read(text), Err(message), "{text}");
     }
 }
 
 #[test]
-fn what_cannot_be_a_tool_is_left_out_and_told() {
+fn an_item_that_is_not_a_tool_is_left_out_with_a_remark() {
     let text = r#"{"tools":[1,{"title":"x"},{"name":"a","name":"b"},{"name":"c"}],"nextCursor":""}"#;
-    let listing = source::read(text).unwrap();
+    let listing = listing::read(text).unwrap();
     assert_eq!(listing.tools, [tool("c", "")]);
     let expected = [
         "this is one page of a longer list (`nextCursor`); `--url` reads all pages",
-        "left out the tool at index 0: it is no object",
+        "left out the tool at index 0: it is not an object",
         "left out the tool at index 1: it has no `name`",
-        "left out the tool at index 2: the key `name` stands twice in it",
+        "left out the tool at index 2: the key `name` is repeated",
     ];
     assert_eq!(listing.remarks, expected);
 }
 
 #[test]
-fn names_that_no_entry_can_mean_are_left_out_and_told() {
+fn a_tool_that_no_entry_can_name_is_left_out_with_a_remark() {
     let names = ["a*", "", "b\u{7}", &"c".repeat(257), "d", "d"];
     let mut tools: Vec<Tool> = names.iter().map(|name| tool(name, "Gets it.")).collect();
     tools[5].destructive = Some(true);
@@ -203,28 +203,31 @@ fn names_that_no_entry_can_mean_are_left_out_and_told() {
     let policy: Value = serde_json::from_str(&policy).unwrap();
     assert_eq!((&policy["hide"], &policy["tools"]), (&json!(["d"]), &Value::Null));
     let expected = [
-        "left out `a*`: in a policy the `*` of its name would stand for any text; it stays denied".to_owned(),
+        "left out `a*`: a policy would read the `*` in its name as a pattern; it stays denied".to_owned(),
         "left out ``: its name is empty".to_owned(),
-        "left out `b\\u{7}`: its name holds a control character, so every call of it is refused".to_owned(),
-        format!("left out `{}…`: its name is longer than 256 bytes, so every call of it is refused", "c".repeat(60)),
-        "`d` is listed twice; the stricter class stands".to_owned(),
+        "left out `b\\u{7}`: its name contains a control character, so the filter refuses every call of it".to_owned(),
+        format!(
+            "left out `{}…`: its name is longer than 256 bytes, so the filter refuses every call of it",
+            "c".repeat(60)
+        ),
+        "`d` is listed twice; the stricter class applies".to_owned(),
     ];
     assert_eq!(suggestion.remarks, expected);
 }
 
 #[test]
 fn a_list_without_a_usable_tool_is_an_error() {
-    assert_eq!(suggest(&Listing::default()).unwrap_err(), "there is no tool in it that a policy can name");
+    assert_eq!(suggest(&Listing::default()).unwrap_err(), "it lists no tool that a policy can name");
 }
 
 #[test]
-fn the_policy_has_one_line_a_tool() {
+fn the_policy_has_one_line_for_each_tool() {
     let tools = ["get_a", "create_b", "run_c", "pay_d", "delete_e"].map(|name| tool(name, "")).to_vec();
     let (suggestion, policy) = suggest(&Listing { tools, remarks: vec![] }).unwrap();
     let expected = r#"{
   "version": "1",
   "default": "deny",
-  "description": "Suggested by mcp-policy from names, descriptions and annotations; read it before use. Destructive (hidden): delete_e, `delete` in its name. Financial (needs approval): pay_d, `pay` in its name. Execute (10 a minute): run_c, `run` in its name. Write (30 a minute): create_b, `create` in its name. Read (open): get_a, `get` in its name.",
+  "description": "Suggested by mcp-policy from names, descriptions and annotations; review it before use. Destructive (hidden): delete_e, `delete` in its name. Financial (needs approval): pay_d, `pay` in its name. Execute (10 a minute): run_c, `run` in its name. Write (30 a minute): create_b, `create` in its name. Read (open): get_a, `get` in its name.",
   "hide": [
     "delete_e"
   ],

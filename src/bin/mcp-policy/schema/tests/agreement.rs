@@ -202,7 +202,7 @@ fn values() -> Vec<Value> {
 proptest! {
     #![proptest_config(ProptestConfig { cases: 4000, failure_persistence: None, ..ProptestConfig::default() })]
 
-    /// An editor must not complain of what the filter accepts.
+    /// An editor reports no error in a configuration that the filter accepts.
     #[test]
     fn what_the_reader_accepts_is_valid(
         whole in prop::sample::select(vec![everything(), everything(), everything(), fleet(), console()]),

@@ -1,44 +1,45 @@
-//! `--against OLD`.
+//! `--against OLD`: the configuration that the new one replaces.
 
 use mcp_policy::{
     config::{Config, LoadedConfig},
     lint::{Change, changes},
 };
 
-use crate::input;
+use crate::source::Source;
 
 /// The configuration that is to be replaced.
-pub(super) struct Old {
+pub(super) struct Baseline {
     name: String,
     config: Config,
 }
 
-impl Old {
-    /// Reads it.
+impl Baseline {
+    /// Reads and loads it.
     ///
     /// # Errors
-    /// A sentence on why there is nothing to compare with.
+    /// A sentence on why nothing can be compared with it.
     pub(super) fn read(file: &str) -> Result<Self, String> {
-        let name = input::name(file);
-        match LoadedConfig::load(input::read(file)?.as_bytes()) {
+        let source = Source::read(file)?;
+        let name = source.display_name();
+        match LoadedConfig::load(source.text().as_bytes()) {
             Ok(LoadedConfig::Gateway(config)) => Ok(Self { name, config: *config }),
             Ok(LoadedConfig::Console(_)) => {
-                Err(format!("{name} is a console's, which counts nothing; give what a gateway had before"))
+                Err(format!("{name} configures a console, which has no counters; give the gateway's old configuration"))
             }
             Err(invalid) => {
                 let count = invalid.problems.len();
                 let errors = if count == 1 { "an error".to_owned() } else { format!("{count} errors") };
-                Err(format!("{name} has {errors}, so there is nothing to compare with; check it by itself"))
+                Err(format!("{name} has {errors}, so it cannot be compared; run `mcp-policy check` on it first"))
             }
         }
     }
 
-    /// What becomes of its counters.
+    /// What happens to its counters.
     pub(super) fn changes(&self, new: &Config) -> Vec<Change> {
         changes(&self.config, new)
     }
 
-    /// How it is called in messages.
+    /// Its name in a sentence.
     pub(super) fn name(&self) -> &str {
         &self.name
     }

@@ -1,4 +1,4 @@
-//! Tools of a running server, over streamable HTTP, in both eras of MCP.
+//! The tools of a running server, over streamable HTTP, in every MCP revision.
 
 use std::{collections::HashSet, time::Duration};
 
@@ -11,41 +11,43 @@ use rmcp::{
 };
 use tokio::{runtime::Builder, time::timeout};
 
+use crate::sanitize;
+
 use super::tool::{Listing, Tool};
 
-/// How to talk to a server.
+/// The MCP revisions to speak.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(super) enum Era {
-    /// As 2026-07-28, else with the handshake
+    /// 2026-07-28, or else one with a handshake
     Auto,
-    /// With the handshake: 2025-11-25 and earlier
+    /// With a handshake: 2025-11-25 and earlier
     #[value(name = "2025")]
     Handshake,
-    /// Without: 2026-07-28
+    /// Without a handshake: 2026-07-28
     #[value(name = "2026")]
     Stateless,
 }
 
-/// For the whole list. A client that looks for the era waits 10 s of it for an old server.
-const PATIENCE: Duration = Duration::from_secs(60);
+/// For the whole list. With `--era auto` the client waits 10 s of it before it tries the handshake.
+const TIMEOUT: Duration = Duration::from_secs(60);
 
-/// A list that is longer is none for a policy; it keeps a server that never ends from filling the memory.
+/// No policy can hold a longer list. The bound keeps a server whose list never ends from filling the memory.
 const MAX_TOOLS: usize = 100_000;
 
-/// Reads all pages of a server's list.
+/// Reads all pages of a server's list of tools.
 ///
 /// # Errors
-/// Why there is none.
+/// A sentence on why there is none.
 pub(super) fn list(url: &str, era: Era) -> Result<Listing, String> {
     let runtime = Builder::new_current_thread().enable_all().build();
     let runtime = runtime.map_err(|error| format!("cannot start a client: {error}"))?;
-    let tools = runtime.block_on(async { timeout(PATIENCE, ask(url, era)).await });
-    let tools = tools.unwrap_or_else(|_| Err(format!("no whole list after {} s", PATIENCE.as_secs())));
+    let tools = runtime.block_on(async { timeout(TIMEOUT, list_tools(url, era)).await });
+    let tools = tools.unwrap_or_else(|_| Err(format!("the list is incomplete after {} s", TIMEOUT.as_secs())));
     let tools = tools.map_err(|why| format!("cannot list the tools of `{url}`: {why}"))?;
     Ok(Listing { tools: tools.into_iter().map(Tool::from).collect(), remarks: Vec::new() })
 }
 
-async fn ask(url: &str, era: Era) -> Result<Vec<model::Tool>, String> {
+async fn list_tools(url: &str, era: Era) -> Result<Vec<model::Tool>, String> {
     let preferred_versions = vec![ProtocolVersion::V_2026_07_28];
     let lifecycle = match era {
         Era::Auto => ClientLifecycleMode::Auto { preferred_versions, legacy_version: None },
@@ -54,14 +56,14 @@ async fn ask(url: &str, era: Era) -> Result<Vec<model::Tool>, String> {
     };
     let transport = StreamableHttpClientTransport::from_uri(url);
     let client = ClientConfig::default().serve_with_lifecycle(transport, lifecycle).await;
-    let client = client.map_err(|error| refused(&error))?;
-    let tools = pages(&client).await;
-    // Ends the session, where there is one; the list is here already.
+    let client = client.map_err(|error| describe_refusal(&error))?;
+    let tools = read_pages(&client).await;
+    // Ends a session. The list is complete, so a failure does not matter.
     let _ = client.cancel().await;
     tools
 }
 
-async fn pages(client: &Peer<RoleClient>) -> Result<Vec<model::Tool>, String> {
+async fn read_pages(client: &Peer<RoleClient>) -> Result<Vec<model::Tool>, String> {
     let mut tools = Vec::new();
     let mut seen = HashSet::new();
     let mut cursor = None;
@@ -76,29 +78,34 @@ async fn pages(client: &Peer<RoleClient>) -> Result<Vec<model::Tool>, String> {
         match &cursor {
             None => return Ok(tools),
             Some(_) if tools.len() > MAX_TOOLS => return Err(format!("it lists more than {MAX_TOOLS} tools")),
-            Some(next) if !seen.insert(next.clone()) => return Err("its pages go round in a circle".into()),
+            Some(next) if !seen.insert(next.clone()) => {
+                return Err("its pages repeat: two have the same `nextCursor`".into());
+            }
             Some(_) => {}
         }
     }
 }
 
-/// Why there is no conversation.
-fn refused(error: &ClientInitializeError) -> String {
+/// Why the client cannot list the tools.
+fn describe_refusal(error: &ClientInitializeError) -> String {
     match error {
         error if error.is_authorization_required() => {
-            "it asks for a login; save its answer to `tools/list` and name that file".into()
+            "it requires a login; save its answer to `tools/list` and name that file".into()
         }
-        // What the old era said is the last word.
-        ClientInitializeError::LegacyFallbackFailed { fallback, .. } => refused(fallback),
-        // Without the names of the client's types around it.
+        // The last attempt was the handshake.
+        ClientInitializeError::LegacyFallbackFailed { fallback, .. } => describe_refusal(fallback),
+        // Without the names of the client's types.
         ClientInitializeError::TransportError { error, .. } => {
-            format!("{}; is the server running, and is this its MCP endpoint?", chain(error.error.as_ref()))
+            format!("{}; {CHECK_URL}", chain(error.error.as_ref()))
         }
-        error => format!("{}; is the server running, and is this its MCP endpoint?", chain(error)),
+        error => format!("{}; {CHECK_URL}", chain(error)),
     }
 }
 
-/// An error and its causes, which the client keeps apart. What a server sent is not for a terminal as it is.
+/// What to do if the server does not answer as an MCP server.
+const CHECK_URL: &str = "check that the server runs and that this is its MCP endpoint";
+
+/// An error and its causes. It may quote what the server sent, so it is one line of bounded length.
 fn chain(error: &dyn std::error::Error) -> String {
     let mut text = error.to_string();
     let mut cause = error.source();
@@ -110,7 +117,7 @@ fn chain(error: &dyn std::error::Error) -> String {
         }
         cause = error.source();
     }
-    text.chars().map(|c| if c.is_control() { ' ' } else { c }).take(1000).collect()
+    sanitize::line(&text).chars().take(1000).collect()
 }
 
 impl From<model::Tool> for Tool {

@@ -1,9 +1,9 @@
-//! The words that say what a tool does, in lists with spaces between them. Data only; [`wording`](super::wording) says
-//! how they are used.
+//! The words that suggest what a tool does, in lists separated by spaces. Data only; [`heuristics`](super::heuristics)
+//! uses them.
 
-use super::class::Class;
+use super::tool::Class;
 
-/// Words that are verbs wherever they stand.
+/// Words that are always verbs.
 pub(super) const VERBS: [(Class, &str); 5] = [
     (
         Class::Read,
@@ -36,7 +36,7 @@ pub(super) const VERBS: [(Class, &str); 5] = [
     ),
 ];
 
-/// Words that are verbs in some places and nouns in others: they say nothing behind a verb that reads (`get_commit`).
+/// Words that are verbs in some places and nouns in others: after a verb that reads they suggest nothing (`get_commit`).
 pub(super) const AMBIGUOUS: [(Class, &str); 5] = [
     (
         Class::Read,
@@ -57,17 +57,17 @@ pub(super) const AMBIGUOUS: [(Class, &str); 5] = [
     (Class::Destructive, "clean empty stash"),
 ];
 
-/// What only money is called. Behind a verb that reads it is only looked at.
+/// Words for money only. After a verb that reads, the tool only reads them.
 pub(super) const MONEY: &str = "payment payout refund invoice invoiceitem purchase wallet money loan donation deposit \
                                 withdrawal payroll salary crypto cash billing";
 
-/// What money is often called; in names only, since descriptions are in `order` for other reasons.
+/// Words that often mean money. They count in names only: descriptions say "in order to".
 pub(super) const MONEY_IN_NAMES: &str = "charge transfer order subscription checkout transaction bank price coupon discount credit debit bill dispute trade";
 
-/// Where a word of [`MONEY_IN_NAMES`] means something else: beside one of these.
+/// Words of [`MONEY_IN_NAMES`], and the words beside which they mean something else.
 pub(super) const NO_MONEY: &[(&str, &str)] = &[("checkout", "git branch"), ("transfer", "file issue")];
 
-/// What a description says wherever it stands.
+/// Phrases that count anywhere in a title or description.
 pub(super) const PHRASES: [(Class, &str); 8] = [
     (Class::Destructive, "cannot be undone"),
     (Class::Destructive, "can't be undone"),
@@ -79,18 +79,18 @@ pub(super) const PHRASES: [(Class, &str); 8] = [
     (Class::Execute, "arbitrary command"),
 ];
 
-/// A verb right behind one of these does not happen; `t` is what is left of "doesn't".
+/// A verb directly after one of these is negated; `t` is what is left of "doesn't".
 pub(super) const NEGATIONS: &str = "not never without cannot t nor";
 
-/// A word behind one of these is a verb if the word before is one.
+/// A word after one of these is a verb if the word before it is one.
 pub(super) const JOINTS: &str = "and or then ,";
 
-/// Verbs that are nouns or adjectives behind an article: "gets the reset token", "shows a clear view".
+/// Verbs that are nouns or adjectives after an article: "gets the reset token", "shows a clear view".
 pub(super) const SOFT: &str = "clear drop reset cancel ban abort revert flush drain discard empty clean";
 
-/// What stands before nouns.
+/// Words before nouns.
 pub(super) const ARTICLES: &str = "a an the its this each with all your any every one multiple new";
 
-/// Words at the start of a description that say nothing by themselves: "Performs a search".
+/// Words at the start of a description that suggest nothing by themselves: "Performs a search".
 pub(super) const LIGHT: &str = "perform allow provide enable let help give take use do this is has tool for in with from on at as if when given of \
      by to using via always";

@@ -1,6 +1,8 @@
-//! Tools out of a text: a JSON-RPC answer to `tools/list`, its `result`, or a bare list of tools.
+//! The tools of a file: a JSON-RPC answer to `tools/list`, its `result`, or a list of tools.
 
 use mcp_policy::json::{self, Node, Value};
+
+use crate::sanitize;
 
 use super::tool::{Listing, Tool};
 
@@ -10,7 +12,7 @@ const MAX_DEPTH: u32 = 256;
 /// Reads the tools of a text.
 ///
 /// # Errors
-/// Why there are none.
+/// A sentence on why there are none.
 pub(super) fn read(text: &str) -> Result<Listing, String> {
     let node = json::parse(text.as_bytes(), MAX_DEPTH).map_err(|fault| format!("not JSON: {fault}"))?;
     let mut listing = Listing::default();
@@ -19,7 +21,7 @@ pub(super) fn read(text: &str) -> Result<Listing, String> {
         Value::Object(_) => {
             if let Some(error) = member(&node, "error")? {
                 let message = member(error, "message")?.and_then(string).unwrap_or("no message");
-                return Err(format!("the server answered with an error: `{}`", message.escape_debug()));
+                return Err(format!("the server answered with an error: `{}`", sanitize::line(message)));
             }
             let result = member(&node, "result")?.unwrap_or(&node);
             if member(result, "nextCursor")?.and_then(string).is_some() {
@@ -29,10 +31,10 @@ pub(super) fn read(text: &str) -> Result<Listing, String> {
             }
             match member(result, "tools")?.map(|tools| &tools.value) {
                 Some(Value::Array(tools)) => tools,
-                _ => return Err(format!("there is no list `tools` in it; {EXPECTED}")),
+                _ => return Err(format!("it has no list `tools`; {EXPECTED}")),
             }
         }
-        _ => return Err(format!("this is no list of tools; {EXPECTED}")),
+        _ => return Err(format!("it is not a list of tools; {EXPECTED}")),
     };
     for (index, node) in tools.iter().enumerate() {
         match tool(node) {
@@ -43,11 +45,11 @@ pub(super) fn read(text: &str) -> Result<Listing, String> {
     Ok(listing)
 }
 
-const EXPECTED: &str = "expected the answer to `tools/list`, its `result`, or a list of tools";
+const EXPECTED: &str = "expected an answer to `tools/list`, its `result`, or a list of tools";
 
 fn tool(node: &Node<'_>) -> Result<Tool, String> {
     if !matches!(node.value, Value::Object(_)) {
-        return Err("it is no object".into());
+        return Err("it is not an object".into());
     }
     let text = |node: &Node<'_>, key: &str| Ok::<_, String>(member(node, key)?.and_then(string).map(str::to_owned));
     let name = text(node, "name")?.ok_or("it has no `name`")?;
@@ -61,12 +63,12 @@ fn tool(node: &Node<'_>) -> Result<Tool, String> {
     Ok(tool)
 }
 
-/// A member of an object. One that stands twice is an error: readers keep the first or the last.
+/// A member of an object. A repeated one is an error: readers keep the first or the last.
 fn member<'n, 'a>(node: &'n Node<'a>, key: &str) -> Result<Option<&'n Node<'a>>, String> {
     let Value::Object(members) = &node.value else { return Ok(None) };
     let mut found = members.iter().filter(|member| member.name == key);
     match (found.next(), found.next()) {
-        (_, Some(_)) => Err(format!("the key `{key}` stands twice in it")),
+        (_, Some(_)) => Err(format!("the key `{key}` is repeated")),
         (found, None) => Ok(found.map(|member| &member.node)),
     }
 }

@@ -1,7 +1,7 @@
-//! Words out of names and sentences.
+//! Splits names and texts into words.
 
 /// The words of a name, in lower case: `getUser_by-ID` is `get`, `user`, `by`, `id`.
-pub(super) fn name(name: &str) -> Vec<String> {
+pub(super) fn split_name(name: &str) -> Vec<String> {
     let mut words = Vec::new();
     let mut word = String::new();
     let mut characters = name.chars().peekable();
@@ -24,7 +24,7 @@ pub(super) fn name(name: &str) -> Vec<String> {
 }
 
 /// The words of each sentence of a text in lower case; a comma or slash is a word `,`.
-pub(super) fn sentences(text: &str) -> Vec<Vec<String>> {
+pub(super) fn split_sentences(text: &str) -> Vec<Vec<String>> {
     let ends = |c: char| ['.', '!', '?', ';', ':', '\n'].contains(&c);
     let sentences = text.split(ends).map(|sentence| {
         let spaced = sentence.replace([',', '/', '|', '&'], " , ");
@@ -34,8 +34,8 @@ pub(super) fn sentences(text: &str) -> Vec<Vec<String>> {
     sentences.filter(|words| !words.is_empty()).collect()
 }
 
-/// What a word may be a form of: `deletes` and `deleting` of `delete`, `queries` of `query`, `running` of `run`.
-/// Not `deleted`: participles say what was done already.
+/// The words that a word may be a form of: `deletes` and `deleting` of `delete`, `queries` of `query`, `running` of
+/// `run`. Not `deleted`: participles describe the past.
 pub(super) fn stems(word: &str) -> Vec<String> {
     let mut stems = vec![word.to_owned()];
     stems.extend(word.strip_suffix('s').map(str::to_owned));

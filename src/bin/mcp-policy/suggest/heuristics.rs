@@ -1,35 +1,34 @@
-//! What the wording of a tool says.
+//! The class that the words of a tool suggest.
 //!
-//! * A name: its verbs decide (`create_issue`). A verb that reads turns the words that are also nouns, and those for
-//!   money, into nouns (`get_commit`, `list_payments`); any other leaves them what they may be (`create_payment`).
-//! * A title or description: the verb that leads its first sentence, those joined to it ("Get, create or delete"), and
-//!   whatever in it destroys or pays, unless it is said not to happen. A leading verb that no list has is no promise to
-//!   read only ("Rebuilds the search index").
+//! * A name: its verbs decide (`create_issue`). After a verb that reads, words that can be nouns, and words for money,
+//!   count as nouns (`get_commit`, `list_payments`); after any other verb they count as verbs (`create_payment`).
+//! * A title or description: the verb that leads its first sentence, the verbs joined to it ("Get, create or delete"),
+//!   and every verb that destroys or pays, unless it is negated. A leading verb that the lexicon does not have is no
+//!   promise to read only ("Rebuilds the search index").
 //!
-//! English only: words of other languages say nothing, and a tool of which nothing is known is classed strictly.
+//! English only: words of other languages suggest nothing, and a tool without any known word gets a strict class.
 
 mod split;
 
 use super::{
-    class::{Class, Finding},
-    tool::Tool,
-    words::{AMBIGUOUS, ARTICLES, JOINTS, LIGHT, MONEY, MONEY_IN_NAMES, NEGATIONS, NO_MONEY, PHRASES, SOFT, VERBS},
+    lexicon::{AMBIGUOUS, ARTICLES, JOINTS, LIGHT, MONEY, MONEY_IN_NAMES, NEGATIONS, NO_MONEY, PHRASES, SOFT, VERBS},
+    tool::{Class, Finding, Tool},
 };
 
-/// What all of its wording says; `None` where no word is known.
-pub(super) fn of(tool: &Tool) -> Option<Finding> {
-    let named = name(&tool.name);
-    let titled = tool.titles.iter().filter_map(|title| text(title, "title"));
-    let described = text(&tool.description, "description");
+/// The strictest class that its name, titles and description suggest; `None` if they have no known word.
+pub(super) fn classify_words(tool: &Tool) -> Option<Finding> {
+    let named = classify_name(&tool.name);
+    let titled = tool.titles.iter().filter_map(|title| classify_text(title, "title"));
+    let described = classify_text(&tool.description, "description");
     named.into_iter().chain(titled).chain(described).reduce(Finding::or_stricter)
 }
 
-/// What a name says.
-fn name(name: &str) -> Option<Finding> {
-    let words = split::name(name);
-    let said = |class: Class, word: &str| Finding::new(class, format!("`{word}` in its name"));
+/// The class that a name suggests.
+fn classify_name(name: &str) -> Option<Finding> {
+    let words = split::split_name(name);
+    let finding = |class: Class, word: &str| Finding::new(class, format!("`{word}` in its name"));
     let verbs = |class: fn(&str) -> Option<Class>| {
-        words.iter().filter_map(|word| Some(said(class(word)?, word))).reduce(Finding::or_stricter)
+        words.iter().filter_map(|word| Some(finding(class(word)?, word))).reduce(Finding::or_stricter)
     };
     // Other forms are nouns beside a plain verb: `list_uploads`.
     let verbs = verbs(|word| exactly(&VERBS, word)).or_else(|| verbs(|word| find(&VERBS, word)));
@@ -40,34 +39,34 @@ fn name(name: &str) -> Option<Finding> {
             return None;
         }
         let money = names_money(word, &words).then_some(Class::Financial);
-        Some(said(exactly(&AMBIGUOUS, word).max(money)?, word))
+        Some(finding(exactly(&AMBIGUOUS, word).max(money)?, word))
     });
     let found = verbs.into_iter().chain(others).reduce(Finding::or_stricter);
     // Words that were written together: `deletefile`.
-    found.or_else(|| words.iter().filter_map(|word| Some(said(begins(word)?, word))).reduce(Finding::or_stricter))
+    found.or_else(|| words.iter().filter_map(|word| Some(finding(begins(word)?, word))).reduce(Finding::or_stricter))
 }
 
-/// What a title or description says.
-fn text(text: &str, place: &str) -> Option<Finding> {
+/// The class that a title or description suggests.
+fn classify_text(text: &str, place: &str) -> Option<Finding> {
     let lower = text.to_lowercase();
     let phrases = PHRASES.iter().filter(|(_, phrase)| lower.contains(phrase));
     let phrases = phrases.map(|(class, phrase)| Finding::new(*class, format!("`{phrase}` in its {place}")));
-    let sentences = split::sentences(&lower);
+    let sentences = split::split_sentences(&lower);
     // Titles are headings: "Pods: List".
     let unknown = sentences.first().filter(|words| place == "description" && is_unknown_verb(words));
     let unknown = unknown.and_then(|words| words.first());
-    let unknown = unknown.map(|word| Finding::new(Class::Execute, format!("no list knows `{word}` in its {place}")));
-    let verbs = sentences.iter().enumerate().flat_map(|(index, words)| sentence(words, index == 0));
+    let unknown = unknown.map(|word| Finding::new(Class::Execute, format!("unknown verb `{word}` in its {place}")));
+    let verbs = sentences.iter().enumerate().flat_map(|(index, words)| classify_sentence(words, index == 0));
     let verbs = verbs.map(|(class, word)| Finding::new(class, format!("`{word}` in its {place}")));
     verbs.chain(phrases).chain(unknown).reduce(Finding::or_stricter)
 }
 
-/// How far behind the start of a sentence its verb may stand: "This tool allows you to create …".
+/// The verb of a sentence is among this many of its first words: "This tool allows you to create …".
 const LEAD: usize = 8;
 
-/// The words of a sentence that count. Later sentences are mostly notes, of which only the worst are taken as said of
-/// the tool: "Deletes the old one first."
-fn sentence(words: &[String], first: bool) -> Vec<(Class, &str)> {
+/// The words of a sentence that suggest a class. Later sentences are mostly notes, so only a leading verb that destroys
+/// or pays counts in them: "Deletes the old one first."
+fn classify_sentence(words: &[String], first: bool) -> Vec<(Class, &str)> {
     let mut found: Vec<(Class, &str)> = Vec::new();
     let mut before = "";
     let mut joined = false;
@@ -97,7 +96,7 @@ fn sentence(words: &[String], first: bool) -> Vec<(Class, &str)> {
     found
 }
 
-/// Whether a sentence starts with a verb that no list has: "Rebuilds search indexes", "Rebuild the search index".
+/// Whether a sentence starts with a verb that the lexicon does not have: "Rebuilds search indexes", "Rebuild the search index".
 fn is_unknown_verb(words: &[String]) -> bool {
     let Some(first) = words.first() else { return false };
     let light = split::stems(first).iter().any(|stem| has(LIGHT, stem));
@@ -128,7 +127,7 @@ fn names_money(word: &str, words: &[String]) -> bool {
     split::stems(word).iter().any(|stem| has(MONEY, stem) || has(MONEY_IN_NAMES, stem) && !other(stem))
 }
 
-/// A word that begins with a verb that does more than read. Participles say what was done already: `deleted`.
+/// The class of a word that begins with a verb that does more than read. Participles describe the past: `deleted`.
 fn begins(word: &str) -> Option<Class> {
     let verbs = VERBS.iter().filter(|(class, _)| *class > Class::Read);
     let verbs = verbs.flat_map(|(class, verbs)| verbs.split(' ').map(move |verb| (*class, verb)));

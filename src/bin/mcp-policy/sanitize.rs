@@ -1,0 +1,128 @@
+//! Texts of authors, callers and servers, as a terminal can show them: no character in them moves the cursor, hides, or
+//! reorders its neighbours. Every verb prints such texts through this file.
+
+/// A text on one line.
+pub(crate) fn line(text: &str) -> String {
+    escape(text, is_odd)
+}
+
+/// A part of a file's line. Its tabs stay: they are indentation.
+pub(crate) fn excerpt(text: &str) -> String {
+    escape(text, |character| is_odd(character) && character != '\t')
+}
+
+/// A message of ours on several lines, with texts of others in them.
+pub(crate) fn message(text: &str) -> String {
+    escape(text, |character| is_odd(character) && character != '\n')
+}
+
+/// The lines of a text, each after `margin`, so that none can be taken for a line of ours.
+pub(crate) fn lines(text: &str, margin: &str) -> String {
+    text.split('\n').map(|text| format!("{margin}{}\n", line(text))).collect()
+}
+
+/// A JSON text that means the same. JSON has such characters only in strings, apart from white space between tokens.
+pub(crate) fn json(text: &str) -> String {
+    let mut shown = String::with_capacity(text.len());
+    for character in text.chars() {
+        if is_odd(character) && !character.is_ascii_whitespace() {
+            let mut units = [0; 2];
+            for unit in character.encode_utf16(&mut units) {
+                shown.push_str(&format!("\\u{unit:04x}"));
+            }
+        } else {
+            shown.push(character);
+        }
+    }
+    shown
+}
+
+fn escape(text: &str, is_escaped: impl Fn(char) -> bool) -> String {
+    let mut shown = String::with_capacity(text.len());
+    for character in text.chars() {
+        if is_escaped(character) {
+            shown.extend(character.escape_unicode());
+        } else {
+            shown.push(character);
+        }
+    }
+    shown
+}
+
+/// Whether a character is invisible or acts on its neighbours: the categories C and Z apart from the plain space, the
+/// characters that are ignorable by default, and the blank of Braille. The console's page shows the same ones escaped.
+fn is_odd(character: char) -> bool {
+    match character {
+        // The common case, and the two that `escape_debug` escapes for another reason.
+        ' '..='~' => false,
+        // Ignorable or blank, though in other categories.
+        '\u{34f}'
+        | '\u{115f}'..='\u{1160}'
+        | '\u{17b4}'..='\u{17b5}'
+        | '\u{180b}'..='\u{180f}'
+        | '\u{2800}'
+        | '\u{3164}'
+        | '\u{fe00}'..='\u{fe0f}'
+        | '\u{ffa0}'
+        | '\u{e0100}'..='\u{e01ef}' => true,
+        // After a letter, since `escape_debug` escapes a mark only at the start of a text.
+        character => String::from_iter(['a', character]).escape_debug().nth(2).is_some(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{excerpt, json, line, lines, message};
+
+    #[test]
+    fn an_invisible_character_is_shown_by_its_number() {
+        for (character, shown) in [
+            ('\u{1b}', r"\u{1b}"),
+            ('\n', r"\u{a}"),
+            ('\r', r"\u{d}"),
+            ('\u{9b}', r"\u{9b}"),
+            ('\u{a0}', r"\u{a0}"),
+            ('\u{ad}', r"\u{ad}"),
+            ('\u{34f}', r"\u{34f}"),
+            ('\u{378}', r"\u{378}"),
+            ('\u{200b}', r"\u{200b}"),
+            ('\u{202e}', r"\u{202e}"),
+            ('\u{2028}', r"\u{2028}"),
+            ('\u{2066}', r"\u{2066}"),
+            ('\u{2800}', r"\u{2800}"),
+            ('\u{3000}', r"\u{3000}"),
+            ('\u{3164}', r"\u{3164}"),
+            ('\u{e000}', r"\u{e000}"),
+            ('\u{fe0f}', r"\u{fe0f}"),
+            ('\u{e0041}', r"\u{e0041}"),
+            ('\u{e0100}', r"\u{e0100}"),
+        ] {
+            assert_eq!(line(&format!("pay{character}ee")), format!("pay{shown}ee"));
+        }
+    }
+
+    #[test]
+    fn visible_text_stays() {
+        for plain in ["create_charge", r#"{"a b": "\\'"}"#, "größe", "e\u{301}", "支払い", "नमस्ते", "שלום", "🙂"]
+        {
+            assert_eq!(line(plain), plain);
+            assert_eq!(json(plain), plain);
+        }
+    }
+
+    #[test]
+    fn each_line_has_its_margin() {
+        assert_eq!(lines("a\nb\r\n\u{1b}[2J", "  | "), "  | a\n  | b\\u{d}\n  | \\u{1b}[2J\n");
+    }
+
+    #[test]
+    fn excerpts_keep_tabs_and_messages_keep_line_breaks() {
+        assert_eq!(excerpt("\ta\n\u{9b}"), "\ta\\u{a}\\u{9b}");
+        assert_eq!(message("a\n\tb\u{9b}"), "a\n\\u{9}b\\u{9b}");
+    }
+
+    #[test]
+    fn json_says_the_same() {
+        assert_eq!(json("{\n\t\"a\":\"\u{202e}\u{e0041}\u{9b}\"}"), "{\n\t\"a\":\"\\u202e\\udb40\\udc41\\u009b\"}");
+    }
+}

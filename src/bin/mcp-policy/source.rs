@@ -1,0 +1,117 @@
+//! Files that the verbs read, and places in their text.
+
+use std::io::Read;
+
+use mcp_policy::json::diagnostic::Problem;
+
+/// A file that the user named, and its text.
+pub(crate) struct Source {
+    file: String,
+    text: String,
+    /// Where each line starts, in bytes, so that many problems on many lines take linear time.
+    lines: Vec<usize>,
+}
+
+/// A report lists this many problems of one file and counts the rest. Each problem costs time in proportion to its line.
+pub(crate) const MAX_PROBLEMS: usize = 100;
+
+impl Source {
+    /// Reads a file; `-` is stdin.
+    ///
+    /// # Errors
+    /// A sentence on why it cannot be read.
+    pub(crate) fn read(file: &str) -> Result<Self, String> {
+        let mut text = String::new();
+        let outcome = if file == "-" {
+            std::io::stdin().read_to_string(&mut text).map(|_| text)
+        } else {
+            std::fs::read_to_string(file)
+        };
+        match outcome {
+            Ok(text) => Ok(Self::new(file, text)),
+            Err(error) => Err(format!("cannot read {}: {error}", display_name(file))),
+        }
+    }
+
+    /// A text, as if `file` held it.
+    pub(crate) fn new(file: &str, text: String) -> Self {
+        let breaks = text.match_indices('\n').map(|(at, _)| at.saturating_add(1));
+        let lines = [0].into_iter().chain(breaks).collect();
+        Self { file: file.to_owned(), text, lines }
+    }
+
+    /// The file as the user named it.
+    pub(crate) fn file(&self) -> &str {
+        &self.file
+    }
+
+    /// The file's name in a sentence.
+    pub(crate) fn display_name(&self) -> String {
+        display_name(&self.file)
+    }
+
+    pub(crate) fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// Line and column of an offset, from 1, in characters.
+    pub(crate) fn position(&self, at: usize) -> (usize, usize) {
+        let (number, start) = self.line_of(at);
+        let before = self.text.get(start..at).unwrap_or_default();
+        (number, before.chars().count().saturating_add(1))
+    }
+
+    /// The number of the line that an offset is on, from 1, and where that line starts.
+    pub(crate) fn line_of(&self, at: usize) -> (usize, usize) {
+        let number = self.lines.partition_point(|start| *start <= at);
+        let start = self.lines.get(number.saturating_sub(1)).copied().unwrap_or_default();
+        (number, start)
+    }
+
+    /// Problems of this file, each as `file:line:column: pointer: message`, which editors can jump to.
+    pub(crate) fn problem_lines(&self, problems: &[Problem]) -> String {
+        let mut lines: Vec<String> =
+            problems.iter().take(MAX_PROBLEMS).map(|problem| self.problem_line(problem)).collect();
+        let more = problems.len().saturating_sub(MAX_PROBLEMS);
+        if more > 0 {
+            lines.push(format!("{}: and {more} more", self.file));
+        }
+        lines.join("\n")
+    }
+
+    fn problem_line(&self, problem: &Problem) -> String {
+        let (line, column) = self.position(problem.at);
+        format!("{}:{line}:{column}: {problem}", self.file)
+    }
+}
+
+/// A file's name in a sentence.
+pub(crate) fn display_name(file: &str) -> String {
+    if file == "-" { "stdin".to_owned() } else { format!("`{file}`") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Source;
+    use mcp_policy::json::diagnostic::Problem;
+
+    #[test]
+    fn positions_count_characters_from_one() {
+        let source = Source::new("policy.json", "{\n  \"é\": 1\n}".to_owned());
+        for (at, position) in [(0, (1, 1)), (4, (2, 3)), (10, (2, 8)), (12, (3, 1)), (13, (3, 2))] {
+            assert_eq!(source.position(at), position, "{at}");
+        }
+    }
+
+    #[test]
+    fn the_first_hundred_problems_are_listed_and_the_rest_counted() {
+        let source = Source::new("policy.json", "{}".to_owned());
+        let problem = |index: usize| Problem { pointer: format!("/{index}"), at: 1, message: "wrong".to_owned() };
+        let lines = source.problem_lines(&(0..250).map(problem).collect::<Vec<_>>());
+        let lines: Vec<&str> = lines.lines().collect();
+        assert_eq!(
+            (lines.len(), lines[99], lines[100]),
+            (101, "policy.json:1:2: /99: wrong", "policy.json: and 150 more")
+        );
+    }
+}
