@@ -6,36 +6,44 @@ use crate::json::Decimal;
 
 /// An amount in millionths: whole calls, or money with up to six decimals, without rounding.
 ///
-/// Invariant: below 9 × 10^12 units, so that sums of two never overflow.
+/// Invariant: below 9 × 10^12 units, so that the sum of two fits.
+///
+/// ```
+/// # use mcp_policy::amount::Amount;
+/// let amount = Amount::from_millionths(1_250_000).ok_or("too large")?;
+/// assert_eq!(amount.plus(Amount::ONE).ok_or("too large")?.to_string(), "2.25");
+/// assert_eq!(amount.minus(Amount::MAX), Amount::ZERO);
+/// # Ok::<(), &str>(())
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Amount(u64);
 
-/// Millionths in one.
+/// Millionths in one unit.
 const UNIT: u64 = 1_000_000;
 /// The first amount that is too large, in units.
 const TOO_LARGE: u64 = 9_000_000_000_000;
 
 impl Amount {
-    /// Nothing.
+    /// Zero.
     pub const ZERO: Self = Self(0);
-    /// The largest.
+    /// The largest amount.
     pub const MAX: Self = Self(TOO_LARGE * UNIT - 1);
     /// One call.
     pub const ONE: Self = Self(UNIT);
 
-    /// The amount that a number says, if it is at least 0, below 9 × 10^12 and has at most six decimals.
+    /// The amount of a number; `None` unless it is at least 0, below 9 × 10^12, and has at most six decimals.
     #[must_use]
     pub fn new(number: &Decimal) -> Option<Self> {
         number.scaled(6).and_then(Self::from_millionths)
     }
 
-    /// That many whole units.
+    /// An amount of whole units; `None` from 9 × 10^12 units on.
     #[must_use]
     pub fn whole(units: u64) -> Option<Self> {
         units.checked_mul(UNIT).and_then(Self::from_millionths)
     }
 
-    /// The amount of that many millionths.
+    /// An amount of millionths; `None` from 9 × 10^18 of them on.
     #[must_use]
     pub fn from_millionths(millionths: u64) -> Option<Self> {
         (millionths < TOO_LARGE * UNIT).then_some(Self(millionths))
@@ -47,19 +55,19 @@ impl Amount {
         self.0
     }
 
-    /// In whole units; `None` if there is a part of one.
+    /// In units; `None` if it is not a whole number of them.
     #[must_use]
     pub fn units(self) -> Option<u64> {
         self.0.is_multiple_of(UNIT).then_some(self.0 / UNIT)
     }
 
-    /// Both together, if that is still an amount.
+    /// The sum; `None` if it is too large for an amount.
     #[must_use]
     pub fn plus(self, other: Self) -> Option<Self> {
         self.0.checked_add(other.0).and_then(Self::from_millionths)
     }
 
-    /// What is left after taking `other` away, at least nothing.
+    /// The difference, or zero if `other` is larger.
     #[must_use]
     pub fn minus(self, other: Self) -> Self {
         Self(self.0.saturating_sub(other.0))
@@ -90,7 +98,7 @@ mod tests {
     }
 
     #[test]
-    fn amounts_are_exact_or_none() {
+    fn a_number_is_an_exact_amount_or_none() {
         for (text, shown) in
             [("1", "1"), ("0", "0"), ("-0", "0"), ("1e2", "100"), ("0.10", "0.1"), ("1.000001", "1.000001")]
         {

@@ -1,14 +1,14 @@
-//! Approvals: what a call was bound to when a person was asked, what the person said, and that a yes is used once.
-//! Product contract, section 7.
+//! Approvals: the call that each is bound to, what the approver decided, and that one approval lets one call pass. Product
+//! contract, section 7.
 //!
-//! Pure: bytes and moments in, bytes out. Whoever keeps the bytes writes them back only if nobody else has meanwhile, so each
-//! step here happens once, on whatever thread.
+//! Transitions are pure: bytes and a timestamp in, bytes out. The store writes them back only if no other worker has
+//! written in between, so each transition happens once, whichever workers take part.
 //!
 //! * [`ApprovalKey`]: everything that an approval is bound to, and its [`Fingerprint`]
-//! * `canonical`: parameters without what spelling they have
-//! * [`Approvals`]: all questions that wait, and those that were answered
-//! * [`ApprovalDetails`]: what a question says
-//! * [`ApprovalStore`]: book and texts in a store, one step at a time whatever the thread
+//! * `canonical`: parameters as bytes that do not depend on their spelling
+//! * [`Approvals`]: all approvals that are pending or decided
+//! * [`ApprovalDetails`]: what the approver reads, and who decided
+//! * [`ApprovalStore`]: both in a store
 
 mod canonical;
 mod details;

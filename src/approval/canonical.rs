@@ -1,11 +1,11 @@
-//! Parameters as bytes that are the same for the same values: neither the order of members, nor white space, escapes and the
-//! spelling of numbers count.
+//! Parameters as bytes that are equal if the values are: the order of members, white space, escapes and the spelling of
+//! numbers make no difference.
 
 use std::fmt::Write as _;
 
 use crate::json::{Decimal, Member, Node, Value};
 
-/// Writes a value; `None` if a number in it is none.
+/// Writes a value; `None` if it holds a number that is not one.
 pub(super) fn write(value: &Value<'_>, out: &mut Vec<u8>) -> Option<()> {
     match value {
         Value::Null => out.push(b'n'),
@@ -62,7 +62,7 @@ fn is_significant(member: &Member<'_>) -> bool {
     }
 }
 
-/// Writes bytes behind their number, so that no text can look like what stands beside it.
+/// Writes the length of some bytes and then the bytes, so that no text can pass for its neighbour.
 pub(super) fn sized(bytes: &[u8], out: &mut Vec<u8>) {
     size(bytes.len(), out);
     out.extend_from_slice(bytes);

@@ -1,21 +1,21 @@
-//! What a question says, to the person who is asked and to those who look back.
+//! What an approver reads about a call, and who decided.
 
 use crate::store::framing;
 
 use super::{ApprovalKey, Fingerprint};
 
-/// A question in words, and who answered it.
+/// What an approver reads about a call, and who decided.
 #[derive(Clone, Copy, Debug)]
 pub struct ApprovalDetails<'t> {
-    /// What is asked.
+    /// The call.
     pub question: ApprovalKey<'t>,
-    /// Who asks, as people may see it.
+    /// The caller's grant, as it may be shown.
     pub shown: &'t str,
-    /// Why somebody has to approve.
+    /// Why the call needs approval.
     pub reason: &'t str,
-    /// Who answered; empty if nobody has.
+    /// Who decided; empty while it is pending.
     pub approver: &'t str,
-    /// What they said besides.
+    /// The approver's note.
     pub note: &'t str,
 }
 
@@ -31,9 +31,9 @@ impl<'t> ApprovalDetails<'t> {
         framing::join(&[filter, policy, config, rule, grant, method, name, params, shown, reason, approver, note])
     }
 
-    /// Reads the bytes of a cell; `None` if they say anything but what was asked there.
+    /// Reads the bytes of a cell; `None` if they are not the details of the call with this fingerprint.
     #[must_use]
-    pub fn read(bytes: &'t [u8], asked: Fingerprint) -> Option<Self> {
+    pub fn read(bytes: &'t [u8], fingerprint: Fingerprint) -> Option<Self> {
         let [filter, policy, config, rule, grant, method, name, params, shown, reason, approver, note] =
             framing::split(bytes)?;
         let text = |bytes| std::str::from_utf8(bytes).ok();
@@ -48,6 +48,6 @@ impl<'t> ApprovalDetails<'t> {
             params,
         };
         let [shown, reason, approver, note] = [text(shown)?, text(reason)?, text(approver)?, text(note)?];
-        (question.fingerprint()? == asked).then_some(Self { question, shown, reason, approver, note })
+        (question.fingerprint()? == fingerprint).then_some(Self { question, shown, reason, approver, note })
     }
 }

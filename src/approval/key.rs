@@ -9,10 +9,10 @@ use crate::{
 
 use super::canonical;
 
-/// Longer parameters cannot be approved, in bytes: nobody would read them.
+/// The longest parameters that can be approved, in bytes: an approver has to read them.
 pub const MAX_PARAMS: usize = 16 << 10;
 
-/// A call that somebody is asked about. An approval holds for exactly this.
+/// A call that needs approval. An approval holds for calls that are equal in all of this.
 #[derive(Clone, Copy, Debug)]
 pub struct ApprovalKey<'q> {
     /// The filter's name in Envoy.
@@ -21,9 +21,9 @@ pub struct ApprovalKey<'q> {
     pub policy: &'q str,
     /// Digest of the configuration.
     pub config: &'q str,
-    /// The rule that asks: a JSON pointer into the policy.
+    /// The rule that requires approval: a JSON pointer into the policy.
     pub rule: &'q str,
-    /// Who asks: the [`digest`] of the grant, since no credential is kept.
+    /// The [`digest`] of the caller's grant, since the store keeps no credential.
     pub grant: &'q [u8],
     /// The method.
     pub method: &'q str,
@@ -33,25 +33,25 @@ pub struct ApprovalKey<'q> {
     pub params: &'q [u8],
 }
 
-/// What two questions have in common only if they are the same one.
+/// A digest of an [`ApprovalKey`]: two calls have the same one only if an approval of the one holds for the other.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Fingerprint(pub(super) [u8; 32]);
 
-/// What a grant is known by.
+/// The digest of a grant that the store keeps in its place.
 #[must_use]
 pub fn digest(grant: &str) -> [u8; 32] {
     Sha256::digest(grant.as_bytes()).into()
 }
 
 impl Fingerprint {
-    /// The first half of it, in hexadecimal digits: enough of a name.
+    /// Its first 16 bytes in hexadecimal digits, as a name.
     #[must_use]
     pub fn name(&self) -> String {
         hex(self.0.first_chunk::<16>().map_or(&[], |half| half))
     }
 }
 
-/// The name of an asking, as [`Approval::name`](super::Approval::name) spells it.
+/// Reads the id of an approval as [`Approval::name`](super::Approval::name) writes it; `None` if the text is no id.
 #[must_use]
 pub fn id(text: &str) -> Option<[u8; 10]> {
     if text.len() != 20 || !text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f')) {
@@ -65,10 +65,9 @@ pub fn id(text: &str) -> Option<[u8; 10]> {
 }
 
 impl ApprovalKey<'_> {
-    /// Its fingerprint. `_meta` is not part of it: tokens for progress and traces differ with each call. Absent, empty
-    /// and `null` arguments are one call.
-    ///
-    /// `None` if the parameters are too long, or no object that could have been judged.
+    /// Its fingerprint; `None` if the parameters are longer than [`MAX_PARAMS`], or not an object that the strict reader
+    /// accepts. `_meta` is not part of it: tokens for progress and traces differ with each call. Absent, empty and `null`
+    /// arguments are equal.
     #[must_use]
     pub fn fingerprint(&self) -> Option<Fingerprint> {
         if self.params.len() > MAX_PARAMS {
@@ -94,7 +93,7 @@ mod tests {
 
     use super::{ApprovalKey, Fingerprint, MAX_PARAMS};
 
-    const QUESTION: ApprovalKey<'_> = ApprovalKey {
+    const KEY: ApprovalKey<'_> = ApprovalKey {
         filter: "f",
         policy: "p",
         config: "c",
@@ -106,22 +105,22 @@ mod tests {
     };
 
     fn of(params: &str) -> Option<Fingerprint> {
-        ApprovalKey { params: params.as_bytes(), ..QUESTION }.fingerprint()
+        ApprovalKey { params: params.as_bytes(), ..KEY }.fingerprint()
     }
 
     #[test]
-    fn spelling_and_meta_are_no_part_of_a_question() {
+    fn spelling_and_meta_do_not_change_the_fingerprint() {
         for params in [
             r#"{"arguments":{"to":"x","amount":100},"name":"pay"}"#,
             r#" { "name" : "p\u0061y", "arguments": { "amount" : 1e2 , "to":"x" } } "#,
             r#"{"name":"pay","arguments":{"amount":100.00,"to":"x"},"_meta":{"progressToken":7}}"#,
         ] {
-            assert_eq!(of(params), QUESTION.fingerprint(), "{params}");
+            assert_eq!(of(params), KEY.fingerprint(), "{params}");
         }
     }
 
     #[test]
-    fn a_call_without_arguments_is_one_question_however_it_says_so() {
+    fn absent_empty_and_null_arguments_have_one_fingerprint() {
         let absent = of(r#"{"name":"pay"}"#);
         assert_eq!(of(r#"{"name":"pay","arguments":{}}"#), absent);
         assert_eq!(of(r#"{"name":"pay","arguments":null,"_meta":{}}"#), absent);
@@ -133,7 +132,7 @@ mod tests {
     }
 
     #[test]
-    fn whatever_else_differs_is_another_question() {
+    fn every_other_difference_changes_the_fingerprint() {
         for params in [
             r#"{"name":"pay","arguments":{"amount":100.01,"to":"x"}}"#,
             r#"{"name":"pay","arguments":{"amount":"100","to":"x"}}"#,
@@ -143,26 +142,26 @@ mod tests {
             r#"{"name":"pay","arguments":{"amount":100}}"#,
             r#"{"name":"pay","arguments":{"amount":100,"to":"x"},"task":{}}"#,
         ] {
-            assert_ne!(of(params), QUESTION.fingerprint(), "{params}");
+            assert_ne!(of(params), KEY.fingerprint(), "{params}");
         }
         let others = [
-            ApprovalKey { filter: "g", ..QUESTION },
-            ApprovalKey { policy: "q", ..QUESTION },
-            ApprovalKey { config: "d", ..QUESTION },
-            ApprovalKey { rule: "/tools/pay/require_approval/1", ..QUESTION },
-            ApprovalKey { grant: b"jwt:b", ..QUESTION },
-            ApprovalKey { method: "prompts/get", ..QUESTION },
-            ApprovalKey { name: "pays", ..QUESTION },
-            // What stands beside each other cannot be shifted.
-            ApprovalKey { filter: "fp", policy: "", ..QUESTION },
+            ApprovalKey { filter: "g", ..KEY },
+            ApprovalKey { policy: "q", ..KEY },
+            ApprovalKey { config: "d", ..KEY },
+            ApprovalKey { rule: "/tools/pay/require_approval/1", ..KEY },
+            ApprovalKey { grant: b"jwt:b", ..KEY },
+            ApprovalKey { method: "prompts/get", ..KEY },
+            ApprovalKey { name: "pays", ..KEY },
+            // No text moves from one field into the next.
+            ApprovalKey { filter: "fp", policy: "", ..KEY },
         ];
         for other in others {
-            assert_ne!(other.fingerprint(), QUESTION.fingerprint(), "{other:?}");
+            assert_ne!(other.fingerprint(), KEY.fingerprint(), "{other:?}");
         }
     }
 
     #[test]
-    fn what_nobody_would_read_cannot_be_asked() {
+    fn parameters_that_are_too_long_or_unreadable_have_no_fingerprint() {
         let long = format!(r#"{{"name":"pay","arguments":{{"text":"{}"}}}}"#, "x".repeat(MAX_PARAMS));
         assert_eq!(of(&long), None);
         assert_eq!(of("{"), None);

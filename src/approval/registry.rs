@@ -1,4 +1,4 @@
-//! All questions that wait for an answer, and those that have one.
+//! All approvals of one Envoy, pending or decided, and their transitions.
 
 use sha2::{Digest as _, Sha256};
 
@@ -9,75 +9,75 @@ use super::{ApprovalKey, Fingerprint};
 #[cfg(test)]
 mod tests;
 
-/// The questions of one Envoy.
+/// The approvals of one Envoy.
 ///
 /// Invariant: no two have the same fingerprint, or the same slot.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Approvals(Vec<Approval>);
 
-/// One question.
+/// One approval.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Approval {
-    /// What is asked.
+    /// The call that it is bound to.
     pub fingerprint: Fingerprint,
-    /// Names this asking: the same question, asked again, has another.
+    /// Names this request: the same call, requested again later, has another id.
     pub id: [u8; 10],
-    /// The place of its text, which nobody needs to find it by.
+    /// Which of the cells holds its details.
     pub slot: u8,
-    /// How it stands.
+    /// Whether it is decided.
     pub state: State,
-    /// When it was asked, in seconds since the epoch.
+    /// When it was requested, in seconds since the epoch.
     pub asked: u64,
-    /// When it is over, in seconds since the epoch.
+    /// When it expires, in seconds since the epoch.
     pub expires_at: u64,
-    /// How long it lives in each state, in seconds.
+    /// How long it lives, pending and again once it is decided, in seconds.
     pub ttl: u32,
-    /// Whose it is, and by which policy, in digests.
+    /// Digests of the caller's grant and of the policy, for the bounds.
     grant: [u8; 8],
     policy: [u8; 8],
 }
 
-/// How a question stands.
+/// What was decided.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum State {
-    /// Nobody has answered.
+    /// Nothing yet.
     Pending,
-    /// Somebody said yes; one call may pass.
+    /// One call may pass.
     Approved,
-    /// Somebody said no.
+    /// No call may pass.
     Rejected,
 }
 
-/// There is no room for another question.
+/// Too many approvals are pending.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TooManyPending;
 
-/// No such question waits for an answer.
+/// No approval with this id is pending.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct NotPending;
 
-/// The bytes are no book.
+/// The bytes are no registry.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct CorruptRegistry;
 
 const RECORD: usize = 80;
-/// Questions in all.
+/// Approvals in all.
 const MAX: usize = 256;
 /// Pending ones of one policy, and of one grant; product contract, section 7.
 const MAX_OF_POLICY: usize = 64;
 const MAX_OF_GRANT: usize = 8;
 
 impl Approvals {
-    /// Reads a book.
+    /// Reads the bytes of the cell.
     ///
     /// # Errors
-    /// The bytes are no book of this format.
+    /// They are no registry of this format.
     pub fn open(bytes: &[u8]) -> Result<Self, CorruptRegistry> {
         let records = bytes.strip_prefix(HEADER).ok_or(CorruptRegistry)?.chunks(RECORD);
         records.map(Approval::read).collect::<Option<_>>().map(Self).ok_or(CorruptRegistry)
     }
 
-    /// The bytes of the book.
+    /// The bytes of the cell.
     #[must_use]
     pub fn to_bytes(&self) -> Vec<u8> {
         let mut bytes = HEADER.to_vec();
@@ -85,33 +85,34 @@ impl Approvals {
         bytes
     }
 
-    /// The questions that are not over, in the order in which they were asked.
+    /// The approvals that have not expired, in the order of their requests.
     pub fn entries(&self, now: Timestamp) -> impl Iterator<Item = &Approval> {
         self.0.iter().filter(move |entry| entry.is_alive(now))
     }
 
-    /// How a question stands, if it was asked.
+    /// The approval of a call, if it was requested and has not expired.
     #[must_use]
     pub fn find(&self, fingerprint: Fingerprint, now: Timestamp) -> Option<Approval> {
         self.entries(now).find(|entry| entry.fingerprint == fingerprint).copied()
     }
 
-    /// Asks a question, or finds it asked. It waits for `life` seconds, and is as old once it is answered.
+    /// Requests an approval, or finds the one that was requested before. It lives for `ttl` seconds, and as long again once it
+    /// is decided.
     ///
     /// # Errors
-    /// The caller, the policy or all together have too many.
+    /// Too many are pending of the caller, of the policy, or in all.
     pub fn request(
         &mut self,
-        question: &ApprovalKey<'_>,
+        key: &ApprovalKey<'_>,
         fingerprint: Fingerprint,
-        life: u32,
+        ttl: u32,
         now: Timestamp,
     ) -> Result<Approval, TooManyPending> {
         if let Some(known) = self.find(fingerprint, now) {
             return Ok(known);
         }
         self.0.retain(|entry| entry.is_alive(now));
-        let [grant, policy] = [question.grant, question.policy.as_bytes()].map(|of| first(&Sha256::digest(of)));
+        let [grant, policy] = [key.grant, key.policy.as_bytes()].map(|of| first(&Sha256::digest(of)));
         let pending = |of: &dyn Fn(&Approval) -> bool| {
             self.0.iter().filter(|entry| entry.state == State::Pending && of(entry)).count()
         };
@@ -120,64 +121,56 @@ impl Approvals {
             || pending(&|entry| entry.grant == grant) >= MAX_OF_GRANT;
         let slot = (0..=u8::MAX).find(|slot| self.0.iter().all(|entry| entry.slot != *slot));
         let slot = slot.filter(|_| !is_full).ok_or(TooManyPending)?;
-        let asked = now.0 / 1000;
-        let until = asked.saturating_add(u64::from(life));
+        let asked = now.seconds();
+        let until = asked.saturating_add(u64::from(ttl));
         let id = id(fingerprint, now, slot);
-        let entry = Approval {
-            fingerprint,
-            id,
-            slot,
-            state: State::Pending,
-            asked,
-            expires_at: until,
-            ttl: life,
-            grant,
-            policy,
-        };
+        let entry =
+            Approval { fingerprint, id, slot, state: State::Pending, asked, expires_at: until, ttl, grant, policy };
         self.0.push(entry);
         Ok(entry)
     }
 
-    /// Answers a question that waits; its time begins anew.
+    /// Approves or rejects; the approval then lives for another `ttl`.
     ///
     /// # Errors
-    /// It does not wait.
+    /// It is not pending.
     pub fn decide(&mut self, id: [u8; 10], yes: bool, now: Timestamp) -> Result<Approval, NotPending> {
         let entry = self.0.iter_mut().find(|entry| entry.id == id && entry.is_alive(now)).ok_or(NotPending)?;
         if entry.state != State::Pending {
             return Err(NotPending);
         }
         entry.state = if yes { State::Approved } else { State::Rejected };
-        entry.expires_at = (now.0 / 1000).saturating_add(u64::from(entry.ttl));
+        entry.expires_at = now.seconds().saturating_add(u64::from(entry.ttl));
         Ok(*entry)
     }
 
-    /// Uses a yes up, for one call.
+    /// Takes an approval out, for one call; `None` if there is none that is approved.
     pub fn consume(&mut self, fingerprint: Fingerprint, now: Timestamp) -> Option<Approval> {
         let is_this = |entry: &Approval| entry.fingerprint == fingerprint && entry.state == State::Approved;
         let index = self.0.iter().position(|entry| is_this(entry) && entry.is_alive(now))?;
         Some(self.0.remove(index))
     }
 
-    /// Gives back a yes whose call cannot have reached a server. Where the same was asked again meanwhile, or its slot is
-    /// taken, it is lost: nothing is permitted twice.
-    pub fn restore(&mut self, taken: Approval, now: Timestamp) {
-        let is_free = self.0.iter().all(|entry| entry.fingerprint != taken.fingerprint && entry.slot != taken.slot);
-        if is_free && taken.is_alive(now) {
-            self.0.push(taken);
+    /// Puts an approval back whose call cannot have reached a server. It is lost if the same call has requested another since,
+    /// or if another uses its slot: no approval lets two calls pass.
+    pub fn restore(&mut self, consumed: Approval, now: Timestamp) {
+        let is_free =
+            self.0.iter().all(|entry| entry.fingerprint != consumed.fingerprint && entry.slot != consumed.slot);
+        if is_free && consumed.is_alive(now) {
+            self.0.push(consumed);
         }
     }
 }
 
 impl Approval {
-    /// The name of this asking, as people and programs spell it.
+    /// Its id in hexadecimal digits, as people and programs write it.
     #[must_use]
     pub fn name(&self) -> String {
         hex(&self.id)
     }
 
     fn is_alive(&self, now: Timestamp) -> bool {
-        self.expires_at.saturating_mul(1000) > now.0
+        self.expires_at > now.seconds()
     }
 
     fn read(bytes: &[u8]) -> Option<Self> {
@@ -225,14 +218,14 @@ impl Approval {
     }
 }
 
-/// The name of one asking: with another moment, the same question has another, so that a late second click on a page answers
-/// nothing that was asked since.
+/// The id of one request. The same call has another id at another time, so that a late click on a page decides no later
+/// request.
 fn id(fingerprint: Fingerprint, now: Timestamp, slot: u8) -> [u8; 10] {
     let bytes = [&fingerprint.0[..], &now.0.to_le_bytes(), &[slot]].concat();
     first(&Sha256::digest(&bytes))
 }
 
-/// The first bytes of a digest, which has more.
+/// The first bytes of a digest, which is longer.
 fn first<const N: usize>(digest: &[u8]) -> [u8; N] {
     digest.first_chunk().copied().unwrap_or([0; N])
 }

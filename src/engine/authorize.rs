@@ -1,6 +1,7 @@
 //! The order of the decision; product contract, section 2.
 
 mod approval;
+mod charge;
 mod enforce;
 mod evaluate;
 mod rate_limit_service;

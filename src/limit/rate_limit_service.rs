@@ -1,9 +1,9 @@
-//! Limits that a fleet of Envoys shares: what a service that speaks Envoy's rate-limit protocol is asked, and what it says.
-//! Product contract, section 6.
+//! Requests to a service that speaks Envoy's rate-limit protocol and counts for several Envoys, and its responses. Product
+//! contract, section 6.
 //!
 //! `envoy/service/ratelimit/v3/rls.proto` and `envoy/extensions/common/ratelimit/v3/ratelimit.proto`. Each charge is a
 //! descriptor of three entries, `policy`, `counter` and `identity`, with the limit and the amount beside it. Limitador reads
-//! one amount a request only, so charges of different amounts are asked for one after the other.
+//! only one amount from a request, so charges of different amounts need one request each.
 
 use sha2::{Digest as _, Sha256};
 
@@ -15,29 +15,30 @@ use crate::{
     window::Window,
 };
 
-/// The service, as gRPC names it.
+/// The gRPC service.
 pub const SERVICE: &str = "envoy.service.ratelimit.v3.RateLimitService";
-/// Its one method.
+/// The method of the gRPC service.
 pub const METHOD: &str = "ShouldRateLimit";
 
-/// The windows that a service counts by, in seconds, and `envoy.type.v3.RateLimitUnit` of each.
+/// The windows that the protocol has, in seconds, and `envoy.type.v3.RateLimitUnit` of each.
 const UNITS: [(u32, u64); 4] = [(1, 1), (60, 2), (3600, 3), (86_400, 4)];
-/// The identity of a count that all callers share. Those of callers begin with their kind, so none is this.
-const EVERYBODY: &str = "*";
+/// The identity of a counter that all callers share. A caller's identity begins with its kind, so none is equal to this.
+const ALL_CALLERS: &str = "*";
 
-/// What a service says of charges that it was asked for together.
+/// The result of the charges in one request.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum RateLimitResult {
-    /// All have room and are charged; what each has left, in the order of the charges, as far as that was told.
+    /// All have room and are charged. What each limit has left, in the order of the charges; `None` if the response does not
+    /// say it.
     Charged(Vec<Option<u32>>),
     /// One has no room.
     Full {
-        /// Which one, by its place among them; the first, if that was not told.
+        /// The index of its charge; 0 if the response does not say it.
         index: usize,
-        /// After how many seconds it has, if that was told.
+        /// After how many seconds it has room, if the response says it.
         wait: Option<u64>,
     },
-    /// It could not be asked, or said nothing that can be understood.
+    /// There is no response, or it cannot be read.
     Failed,
 }
 
@@ -47,10 +48,10 @@ pub fn is_supported_window(window: Window) -> bool {
     unit(window).is_some()
 }
 
-/// The largest amount that a service lets through in one window, in units.
+/// The largest `max` that the protocol has, in units.
 pub const MAX_PER_UNIT: u64 = u32::MAX as u64;
 
-/// The charges to ask for, by their places in the list: those of one amount together. What costs nothing is not asked for.
+/// The indices of the charges that one request can hold together: those of one amount. Charges of zero are left out.
 #[must_use]
 pub fn group_by_hits(charges: &[Charge<'_>]) -> Vec<Vec<usize>> {
     let mut groups: Vec<(Amount, Vec<usize>)> = Vec::new();
@@ -63,7 +64,7 @@ pub fn group_by_hits(charges: &[Charge<'_>]) -> Vec<Vec<usize>> {
     groups.into_iter().map(|(_, group)| group).collect()
 }
 
-/// The request for charges of one amount; `None` where a service cannot count one of them.
+/// A `RateLimitRequest` for charges of one amount; `None` if the protocol cannot express one of them.
 #[must_use]
 pub fn request<'c>(domain: &str, charges: impl IntoIterator<Item = &'c Charge<'c>>) -> Option<Vec<u8>> {
     let (mut message, mut hits) = (Message::default().text(1, domain), 0);
@@ -89,7 +90,7 @@ fn unit(window: Window) -> Option<u64> {
     UNITS.iter().find(|(seconds, _)| *seconds == window.seconds()).map(|(_, unit)| *unit)
 }
 
-/// Whose calls count together. A session's id lets its bearer in, so it goes to nobody.
+/// The entry `identity`. A session's id is a credential, so only its digest leaves Envoy.
 fn identity(callers: Callers<'_>) -> String {
     match callers {
         Callers::Grant(grant) => grant.to_owned(),
@@ -97,12 +98,12 @@ fn identity(callers: Callers<'_>) -> String {
             let digest = Sha256::digest(session);
             format!("{grant} session {}", hex(digest.first_chunk::<16>().map_or(&[], |front| front)))
         }
-        Callers::All | Callers::Overflow { .. } => EVERYBODY.to_owned(),
+        Callers::All | Callers::Overflow { .. } => ALL_CALLERS.to_owned(),
     }
 }
 
 impl RateLimitResult {
-    /// Reads a `RateLimitResponse`. What it says of all decides, as in Envoy's own filter.
+    /// Reads a `RateLimitResponse`. Its overall code decides, as in Envoy's own filter.
     #[must_use]
     pub fn read(response: &[u8]) -> Self {
         Self::parse(response).unwrap_or(Self::Failed)
@@ -169,13 +170,13 @@ impl Status {
         Some(status)
     }
 
-    /// Nothing left is not written, so it counts only where a limit is named.
+    /// What the limit has left. The encoding leaves a zero out, so it is known only if the response names the limit.
     fn left(&self) -> Option<u32> {
         u32::try_from(self.remaining).ok().filter(|_| self.has_limit)
     }
 }
 
-/// The seconds of a `google.protobuf.Duration`, a part of one as a whole one; `None` if no window is that long.
+/// The seconds of a `google.protobuf.Duration`, rounded up; `None` if no window is that long.
 fn seconds(duration: Vec<Field<'_>>) -> Option<u64> {
     let (mut seconds, mut has_part) = (0_u64, false);
     for field in duration {

@@ -1,4 +1,4 @@
-//! The states of a question, and how many there can be.
+//! The states of an approval, and how many approvals there can be.
 
 #[cfg(target_family = "wasm")]
 use wasm_bindgen_test::wasm_bindgen_test as test;
@@ -9,13 +9,13 @@ use super::{
 };
 
 const NOW: Timestamp = Timestamp(1_000_500);
-const LIFE: u32 = 600;
+const TTL: u32 = 600;
 
 fn at(seconds: u64) -> Timestamp {
     Timestamp(NOW.0 + seconds * 1000)
 }
 
-fn question<'q>(policy: &'q str, grant: &'q str) -> ApprovalKey<'q> {
+fn key<'q>(policy: &'q str, grant: &'q str) -> ApprovalKey<'q> {
     ApprovalKey {
         filter: "f",
         policy,
@@ -34,119 +34,119 @@ fn number(number: u16) -> Fingerprint {
     Fingerprint(bytes)
 }
 
-fn ask(book: &mut Approvals, fingerprint: u16, now: Timestamp) -> Result<Approval, TooManyPending> {
-    book.request(&question("p", "g"), number(fingerprint), LIFE, now)
+fn request(approvals: &mut Approvals, fingerprint: u16, now: Timestamp) -> Result<Approval, TooManyPending> {
+    approvals.request(&key("p", "g"), number(fingerprint), TTL, now)
 }
 
-/// Asks something that was not asked before.
+/// Requests an approval that was not requested before.
 #[track_caller]
-fn asked(book: &mut Approvals, fingerprint: u16, now: Timestamp) -> Approval {
-    assert_eq!(book.find(number(fingerprint), now), None);
-    ask(book, fingerprint, now).unwrap()
+fn request_new(approvals: &mut Approvals, fingerprint: u16, now: Timestamp) -> Approval {
+    assert_eq!(approvals.find(number(fingerprint), now), None);
+    request(approvals, fingerprint, now).unwrap()
 }
 
 #[test]
-fn one_yes_lets_one_call_pass() {
-    let mut book = Approvals::default();
-    let entry = asked(&mut book, 1, NOW);
-    assert_eq!(book.consume(number(1), NOW), None, "nobody has answered");
-    assert_eq!(ask(&mut book, 1, at(1)), Ok(entry));
-    let approved = book.decide(entry.id, true, at(2)).unwrap();
-    assert_eq!((approved.state, approved.expires_at), (State::Approved, 1000 + 2 + u64::from(LIFE)));
-    assert_eq!(book.consume(number(2), at(3)), None, "another call");
-    assert_eq!(book.consume(number(1), at(3)), Some(approved));
-    assert_eq!(book.consume(number(1), at(3)), None);
-    let again = asked(&mut book, 1, at(4));
-    assert_ne!(again.id, entry.id, "a late second click answers nothing that was asked since");
-    assert_eq!(book.decide(entry.id, true, at(4)), Err(NotPending));
+fn one_approval_lets_one_call_pass() {
+    let mut approvals = Approvals::default();
+    let entry = request_new(&mut approvals, 1, NOW);
+    assert_eq!(approvals.consume(number(1), NOW), None, "it is pending");
+    assert_eq!(request(&mut approvals, 1, at(1)), Ok(entry));
+    let approved = approvals.decide(entry.id, true, at(2)).unwrap();
+    assert_eq!((approved.state, approved.expires_at), (State::Approved, 1000 + 2 + u64::from(TTL)));
+    assert_eq!(approvals.consume(number(2), at(3)), None, "another call");
+    assert_eq!(approvals.consume(number(1), at(3)), Some(approved));
+    assert_eq!(approvals.consume(number(1), at(3)), None);
+    let again = request_new(&mut approvals, 1, at(4));
+    assert_ne!(again.id, entry.id, "a late click decides no later request");
+    assert_eq!(approvals.decide(entry.id, true, at(4)), Err(NotPending));
 }
 
 #[test]
-fn a_no_stays_a_no() {
-    let mut book = Approvals::default();
-    let entry = asked(&mut book, 1, NOW);
-    let rejected = book.decide(entry.id, false, NOW).unwrap();
+fn a_rejected_approval_stays_rejected() {
+    let mut approvals = Approvals::default();
+    let entry = request_new(&mut approvals, 1, NOW);
+    let rejected = approvals.decide(entry.id, false, NOW).unwrap();
     assert_eq!(rejected.state, State::Rejected);
-    assert_eq!(book.consume(number(1), NOW), None);
-    assert_eq!(book.decide(entry.id, true, NOW), Err(NotPending));
-    assert_eq!(ask(&mut book, 1, NOW), Ok(rejected));
+    assert_eq!(approvals.consume(number(1), NOW), None);
+    assert_eq!(approvals.decide(entry.id, true, NOW), Err(NotPending));
+    assert_eq!(request(&mut approvals, 1, NOW), Ok(rejected));
 }
 
 #[test]
-fn what_is_over_is_as_if_it_had_never_been_asked() {
-    let mut book = Approvals::default();
-    let entry = asked(&mut book, 1, NOW);
-    assert_eq!(book.decide(entry.id, true, at(600)), Err(NotPending), "pending for too long");
-    let entry = asked(&mut book, 1, at(600));
-    book.decide(entry.id, true, at(601)).unwrap();
-    assert_eq!(book.entries(at(1200)).count(), 1);
-    assert_eq!(book.consume(number(1), at(1201)), None, "approved for too long");
-    assert_eq!(book.entries(at(1201)).count(), 0);
-    asked(&mut book, 1, at(1201));
-    assert_eq!(book.0.len(), 1);
+fn an_expired_approval_is_as_if_it_had_never_been_requested() {
+    let mut approvals = Approvals::default();
+    let entry = request_new(&mut approvals, 1, NOW);
+    assert_eq!(approvals.decide(entry.id, true, at(600)), Err(NotPending), "pending for too long");
+    let entry = request_new(&mut approvals, 1, at(600));
+    approvals.decide(entry.id, true, at(601)).unwrap();
+    assert_eq!(approvals.entries(at(1200)).count(), 1);
+    assert_eq!(approvals.consume(number(1), at(1201)), None, "approved for too long");
+    assert_eq!(approvals.entries(at(1201)).count(), 0);
+    request_new(&mut approvals, 1, at(1201));
+    assert_eq!(approvals.0.len(), 1);
 }
 
 #[test]
-fn a_yes_can_be_given_back_once() {
-    let mut book = Approvals::default();
-    let entry = asked(&mut book, 1, NOW);
-    let approved = book.decide(entry.id, true, NOW).unwrap();
-    let taken = book.consume(number(1), NOW).unwrap();
-    book.restore(taken, NOW);
-    book.restore(taken, NOW);
-    assert_eq!(book.0, [approved]);
-    let taken = book.consume(number(1), NOW).unwrap();
-    asked(&mut book, 1, NOW);
-    book.restore(taken, NOW);
-    assert_eq!(book.consume(number(1), NOW), None, "it was asked again meanwhile");
+fn a_consumed_approval_can_be_restored_once() {
+    let mut approvals = Approvals::default();
+    let entry = request_new(&mut approvals, 1, NOW);
+    let approved = approvals.decide(entry.id, true, NOW).unwrap();
+    let consumed = approvals.consume(number(1), NOW).unwrap();
+    approvals.restore(consumed, NOW);
+    approvals.restore(consumed, NOW);
+    assert_eq!(approvals.0, [approved]);
+    let consumed = approvals.consume(number(1), NOW).unwrap();
+    request_new(&mut approvals, 1, NOW);
+    approvals.restore(consumed, NOW);
+    assert_eq!(approvals.consume(number(1), NOW), None, "it was requested again since");
     let mut other = Approvals::default();
-    other.restore(taken, at(601));
-    assert_eq!(other, Approvals::default(), "it is over");
+    other.restore(consumed, at(601));
+    assert_eq!(other, Approvals::default(), "it has expired");
 }
 
 #[test]
-fn a_grant_a_policy_and_all_together_have_so_many_questions() {
-    let mut book = Approvals::default();
+fn pending_approvals_are_bounded_by_grant_by_policy_and_in_all() {
+    let mut approvals = Approvals::default();
     let names: Vec<String> = (0..300).map(|n| n.to_string()).collect();
     let mut fingerprints = (0..).map(number);
-    let mut ask = |book: &mut Approvals, policy, grant| {
-        book.request(&question(policy, grant), fingerprints.next().unwrap(), LIFE, NOW)
+    let mut ask = |approvals: &mut Approvals, policy, grant| {
+        approvals.request(&key(policy, grant), fingerprints.next().unwrap(), TTL, NOW)
     };
     for _ in 0..8 {
-        assert!(ask(&mut book, "p", "g").is_ok());
+        assert!(ask(&mut approvals, "p", "g").is_ok());
     }
-    assert_eq!(ask(&mut book, "p", "g"), Err(TooManyPending), "of one grant");
+    assert_eq!(ask(&mut approvals, "p", "g"), Err(TooManyPending), "of one grant");
     for grant in &names[..56] {
-        assert!(ask(&mut book, "p", grant).is_ok());
+        assert!(ask(&mut approvals, "p", grant).is_ok());
     }
-    assert_eq!(ask(&mut book, "p", "h"), Err(TooManyPending), "of one policy");
+    assert_eq!(ask(&mut approvals, "p", "h"), Err(TooManyPending), "of one policy");
     for (index, name) in names[..192].iter().enumerate() {
         let policy = &names[index / 60];
-        assert!(ask(&mut book, policy, name).is_ok(), "{name}");
+        assert!(ask(&mut approvals, policy, name).is_ok(), "{name}");
     }
-    assert_eq!(ask(&mut book, "q", "h"), Err(TooManyPending), "in all");
-    let mut slots: Vec<u8> = book.0.iter().map(|entry| entry.slot).collect();
+    assert_eq!(ask(&mut approvals, "q", "h"), Err(TooManyPending), "in all");
+    let mut slots: Vec<u8> = approvals.0.iter().map(|entry| entry.slot).collect();
     slots.sort_unstable();
     assert_eq!(slots, (0..=255).collect::<Vec<u8>>());
-    // An answered question leaves its grant room.
-    let mut book = Approvals::default();
-    let first = (0..8).map(|_| ask(&mut book, "p", "g")).collect::<Vec<_>>().remove(0);
-    book.decide(first.unwrap().id, true, NOW).unwrap();
-    assert!(ask(&mut book, "p", "g").is_ok());
+    // A decided approval leaves its grant room for another.
+    let mut approvals = Approvals::default();
+    let first = (0..8).map(|_| ask(&mut approvals, "p", "g")).collect::<Vec<_>>().remove(0);
+    approvals.decide(first.unwrap().id, true, NOW).unwrap();
+    assert!(ask(&mut approvals, "p", "g").is_ok());
 }
 
 #[test]
-fn a_book_is_written_as_it_is_read() {
-    let mut book = Approvals::default();
+fn a_registry_is_read_as_it_was_written() {
+    let mut approvals = Approvals::default();
     assert_eq!(Approvals::open(HEADER), Ok(Approvals::default()));
     for fingerprint in 0..3 {
-        let entry = asked(&mut book, fingerprint, NOW);
+        let entry = request_new(&mut approvals, fingerprint, NOW);
         if fingerprint > 0 {
-            book.decide(entry.id, fingerprint > 1, NOW).unwrap();
+            approvals.decide(entry.id, fingerprint > 1, NOW).unwrap();
         }
     }
-    let bytes = book.to_bytes();
-    assert_eq!(Approvals::open(&bytes), Ok(book));
+    let bytes = approvals.to_bytes();
+    assert_eq!(Approvals::open(&bytes), Ok(approvals));
     let mut odd = bytes.clone();
     *odd.last_mut().unwrap() = 3;
     for bytes in [&b""[..], b"mcp", b"mcp\x02", &bytes[..bytes.len() - 1], &[&bytes[..], &[0]].concat(), &odd] {

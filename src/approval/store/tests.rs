@@ -1,15 +1,17 @@
-//! Asking and answering, with others in between.
+//! Requests and decisions, with other workers in between.
 
 #[cfg(target_family = "wasm")]
 use wasm_bindgen_test::wasm_bindgen_test as test;
 
+use std::cell::Cell;
+
 use super::{
-    APPROVAL_DETAILS, APPROVALS, ApprovalDetails, ApprovalStore, ApproverDecision, DecideError, Store as _, Timestamp,
-    cell,
+    APPROVAL_DETAILS, APPROVALS, ApprovalDetails, ApprovalStore, ApproverDecision, DecideError, Store, Timestamp,
+    Unavailable, cell,
 };
 use crate::{
     approval::{ApprovalKey, State, digest},
-    store::InMemory,
+    store::{Cas, Event, InMemory, Seed, Versioned},
 };
 
 const NOW: Timestamp = Timestamp(1_000_500);
@@ -34,13 +36,13 @@ fn answer(yes: bool, grant: &str) -> ApproverDecision<'_> {
 }
 
 #[test]
-fn a_question_is_asked_answered_and_used_up() {
+fn an_approval_is_requested_decided_and_consumed_once() {
     let (store, grant) = (InMemory::new([0; 16]), digest("jwt:agent"));
     let (desk, text) = (ApprovalStore(&store), text(&grant));
     let asked = text.question.fingerprint().unwrap();
     assert_eq!(desk.find(asked, NOW), Ok(None));
     let entry = desk.request(&text, asked, 600, NOW).unwrap();
-    assert_eq!(desk.request(&text, asked, 600, NOW), Ok(entry), "asked again");
+    assert_eq!(desk.request(&text, asked, 600, NOW), Ok(entry), "requested again");
     assert_eq!(desk.consume(asked, NOW), Ok(None));
     let answered = desk.decide(entry.id, &answer(true, "jwt:boss"), NOW).unwrap();
     assert_eq!(answered.state, State::Approved);
@@ -55,25 +57,25 @@ fn a_question_is_asked_answered_and_used_up() {
 }
 
 #[test]
-fn nobody_answers_what_they_asked_and_what_nobody_can_read() {
+fn no_approver_decides_an_own_request_or_one_whose_details_are_lost() {
     let (store, grant) = (InMemory::new([0; 16]), digest("jwt:agent"));
     let (desk, text) = (ApprovalStore(&store), text(&grant));
     let asked = text.question.fingerprint().unwrap();
     let entry = desk.request(&text, asked, 600, NOW).unwrap();
     assert_eq!(desk.decide([0; 10], &answer(true, "jwt:boss"), NOW), Err(DecideError::Unknown));
     assert_eq!(desk.decide(entry.id, &answer(true, "jwt:agent"), NOW), Err(DecideError::SelfApproval));
-    // Another call's text in its place: nobody may take the one for the other.
+    // The details of another call in its cell: no approver may take the one for the other.
     let slot = cell(&APPROVAL_DETAILS, entry.slot);
     let other = ApprovalDetails { question: ApprovalKey { name: "ping", ..text.question }, ..text };
     let version = store.read(slot).unwrap().version;
     store.compare_and_swap(slot, &other.to_bytes(), version).unwrap();
     assert_eq!(desk.decide(entry.id, &answer(true, "jwt:boss"), NOW), Err(DecideError::DetailsLost));
-    assert_eq!(desk.request(&text, asked, 600, NOW), Ok(entry), "asking again puts it right");
+    assert_eq!(desk.request(&text, asked, 600, NOW), Ok(entry), "another request writes the details again");
     assert_eq!(desk.decide(entry.id, &answer(false, "jwt:boss"), NOW).unwrap().state, State::Rejected);
 }
 
 #[test]
-fn what_nobody_here_wrote_lets_nothing_pass() {
+fn a_corrupt_registry_approves_nothing() {
     let (store, grant) = (InMemory::new([0; 16]), digest("jwt:agent"));
     let (desk, text) = (ApprovalStore(&store), text(&grant));
     let asked = text.question.fingerprint().unwrap();
@@ -82,4 +84,49 @@ fn what_nobody_here_wrote_lets_nothing_pass() {
     assert!(desk.consume(asked, NOW).is_err());
     assert!(desk.request(&text, asked, 600, NOW).is_err());
     assert!(desk.decide([0; 10], &answer(true, "jwt:boss"), NOW).is_err());
+}
+
+/// A store in which other workers are faster for so many writes of details.
+struct Contended<'s> {
+    inner: &'s InMemory,
+    faster: Cell<u32>,
+    conflicts: Cell<u32>,
+}
+
+impl Store for Contended<'_> {
+    fn record_event(&self, event: Event) {
+        assert_eq!(event, Event::Conflict);
+        self.conflicts.set(self.conflicts.get() + 1);
+    }
+
+    fn seed(&self) -> Result<Seed, Unavailable> {
+        self.inner.seed()
+    }
+
+    fn read(&self, cell: u16) -> Result<Versioned, Unavailable> {
+        self.inner.read(cell)
+    }
+
+    fn compare_and_swap(&self, cell: u16, bytes: &[u8], version: u32) -> Result<Cas, Unavailable> {
+        match self.faster.get().checked_sub(1).filter(|_| APPROVAL_DETAILS.contains(&cell)) {
+            Some(left) => {
+                self.faster.set(left);
+                Ok(Cas::Mismatch)
+            }
+            None => self.inner.compare_and_swap(cell, bytes, version),
+        }
+    }
+}
+
+#[test]
+fn every_conflict_over_the_details_is_counted() {
+    let (inner, grant) = (InMemory::new([0; 16]), digest("jwt:agent"));
+    let store = Contended { inner: &inner, faster: 2.into(), conflicts: 0.into() };
+    let (approvals, details) = (ApprovalStore(&store), text(&grant));
+    let fingerprint = details.question.fingerprint().unwrap();
+    let approval = approvals.request(&details, fingerprint, 600, NOW).unwrap();
+    assert_eq!(store.conflicts.get(), 2);
+    store.faster.set(3);
+    approvals.decide(approval.id, &answer(true, "jwt:boss"), NOW).unwrap();
+    assert_eq!(store.conflicts.get(), 5);
 }

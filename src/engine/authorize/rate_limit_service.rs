@@ -1,8 +1,10 @@
-//! Limits that a service counts for several Envoys; product contract, section 6.
+//! Limits that a rate-limit service counts for several Envoys; product contract, section 6.
 
 use super::{
-    Authorizer, Denial, denied,
-    evaluate::{Evaluation, ModeTracer, PendingCharge},
+    Authorizer, Denial,
+    charge::PendingCharge,
+    denied,
+    evaluate::{Evaluation, ModeTracer},
 };
 use crate::{
     amount::Amount,
@@ -16,53 +18,53 @@ use crate::{
     time::Timestamp,
 };
 
-/// Where the charges of a plan are counted.
+/// Who counts the charges of a request.
 #[derive(Debug)]
 pub(super) enum Counting {
-    /// In this Envoy, when the call goes.
+    /// This Envoy, when the request is forwarded.
     Local,
-    /// By the service, which has charged them; what each has left, as far as it told.
+    /// The service, which has charged them: what each limit has left, as far as the service said it.
     Remote(Vec<Option<Amount>>),
 }
 
 impl<'p, S: Store, W: Tracer> Authorizer<'p, S, W> {
-    /// The service that counts, if one does.
+    /// The service that counts; `None` if this Envoy counts.
     pub(super) fn service(&self) -> Option<&'p LimitService> {
         self.config.limits.service.as_ref().filter(|_| !self.call.callouts.counts_here)
     }
 
-    /// Where the charges of a plan are counted, once the service has said what it is asked.
+    /// Reads the service's responses to the charges.
     ///
     /// # Errors
-    /// It has to be asked first, or has no room, or does not count.
+    /// A request to it is pending, a limit has no room, or the service failed.
     pub(super) fn decide_counting(
         &mut self,
-        plan: &Evaluation<'p>,
+        evaluation: &Evaluation<'p>,
         charges: &[Charge<'p>],
     ) -> Result<Counting, Denial<'p>> {
         let Some(service) = self.service() else { return Ok(Counting::Local) };
-        let mut notes = ModeTracer { witness: &mut self.witness, mode: plan.mode };
+        let mut tracer = ModeTracer { witness: &mut self.witness, mode: evaluation.mode };
         if let Some(index) = charges.iter().position(|charge| charge.amount > charge.quota.max) {
-            return Err(plan.exceeded(index, LimitExceeded { retry_at: None }, &mut notes));
+            return Err(evaluation.exceeded(index, LimitExceeded { retry_at: None }, &mut tracer));
         }
-        let mut left = vec![None; charges.len()];
-        let mut heard = self.call.callouts.counted(plan.mode).iter();
+        let mut remaining = vec![None; charges.len()];
+        let mut results = self.call.callouts.counted(evaluation.mode).iter();
         for group in rate_limit_service::group_by_hits(charges) {
-            match heard.next() {
-                None => return Err(ask(service, plan, charges, &group)),
-                Some(RateLimitResult::Charged(told)) => {
-                    for (index, told) in group.into_iter().zip(told) {
-                        if let Some(left) = left.get_mut(index) {
-                            *left = told.and_then(|units| Amount::whole(units.into()));
+            match results.next() {
+                None => return Err(request(service, evaluation, charges, &group)),
+                Some(RateLimitResult::Charged(left)) => {
+                    for (index, left) in group.into_iter().zip(left) {
+                        if let Some(remaining) = remaining.get_mut(index) {
+                            *remaining = left.and_then(|units| Amount::whole(units.into()));
                         }
                     }
                 }
                 Some(RateLimitResult::Full { index, wait }) => {
                     let index = group.get(*index).copied().unwrap_or_default();
                     let Some(charge) = charges.get(index) else { return Err(Denial::Internal) };
-                    let told = wait.map(|wait| Timestamp(self.now.0.saturating_add(wait.saturating_mul(1000))));
-                    let back_at = Some(told.unwrap_or_else(|| charge.quota.ends(self.now)));
-                    return Err(plan.exceeded(index, LimitExceeded { retry_at: back_at }, &mut notes));
+                    let retry_at = wait.map(|wait| Timestamp(self.now.0.saturating_add(wait.saturating_mul(1000))));
+                    let retry_at = Some(retry_at.unwrap_or_else(|| charge.quota.ends(self.now)));
+                    return Err(evaluation.exceeded(index, LimitExceeded { retry_at }, &mut tracer));
                 }
                 Some(RateLimitResult::Failed) => match service.on_failure {
                     OnFailure::Local => return Ok(Counting::Local),
@@ -70,28 +72,34 @@ impl<'p, S: Store, W: Tracer> Authorizer<'p, S, W> {
                 },
             }
         }
-        Ok(Counting::Remote(left))
+        Ok(Counting::Remote(remaining))
     }
 }
 
-/// That the service has to be asked for some charges of a plan.
-fn ask<'p>(service: &LimitService, plan: &Evaluation<'p>, charges: &[Charge<'p>], group: &[usize]) -> Denial<'p> {
-    let asked = || group.iter().filter_map(|index| charges.get(*index));
-    let rule = group.first().and_then(|index| plan.charges.get(*index)).map(|due| &*due.limit.pointer);
-    match (rule, rate_limit_service::request(&service.domain, asked())) {
+/// The request to the service for a group of charges.
+fn request<'p>(
+    service: &LimitService,
+    evaluation: &Evaluation<'p>,
+    charges: &[Charge<'p>],
+    group: &[usize],
+) -> Denial<'p> {
+    let requested = || group.iter().filter_map(|index| charges.get(*index));
+    let rule = group.first().and_then(|index| evaluation.charges.get(*index)).map(|pending| &*pending.limit.pointer);
+    match (rule, rate_limit_service::request(&service.domain, requested())) {
         (Some(rule), Some(message)) => {
-            Denial::CalloutPending { rule, ask: Box::new(Callout::Charge { mode: plan.mode, message }) }
+            Denial::CalloutPending { rule, ask: Box::new(Callout::Charge { mode: evaluation.mode, message }) }
         }
         _ => Denial::Internal,
     }
 }
 
-/// Whether a call costs whole units of everything: no service counts parts of them.
+/// Checks that a request costs whole units of every limit, since the protocol has no fractions.
 ///
 /// # Errors
-/// It does not.
+/// It costs a fraction.
 pub(super) fn require_integers<'p>(charges: &[PendingCharge<'p>]) -> Result<(), Denial<'p>> {
-    let Some(PendingCharge { limit, amount, .. }) = charges.iter().find(|due| due.amount.units().is_none()) else {
+    let Some(PendingCharge { limit, amount, .. }) = charges.iter().find(|pending| pending.amount.units().is_none())
+    else {
         return Ok(());
     };
     let why = format!("this call costs {amount}, and `{}` is counted in whole numbers; ask for one", limit.counter);

@@ -19,7 +19,7 @@ fn charge<'a>(counter: &'a str, callers: Callers<'a>, seconds: u32, amount: u64,
     }
 }
 
-/// The bytes of a request, those that are letters as such.
+/// The bytes of a request, with printable ones as they are.
 fn shown(request: &[u8]) -> String {
     request.escape_ascii().to_string()
 }
@@ -41,7 +41,7 @@ fn a_charge_is_a_descriptor_with_its_limit_and_its_amount() {
 }
 
 #[test]
-fn the_id_of_a_session_goes_to_nobody() {
+fn a_session_is_sent_as_a_digest() {
     let session = charge("calls", Callers::Session("jwt:a", b"s3cret"), 1, 1, 1);
     let request = shown(&request("d", [&session]).unwrap());
     assert!(request.contains(r"\x12.jwt:a session 1ec1c26b50d5d3c58d9583181af80766\x12"), "{request}");
@@ -49,7 +49,7 @@ fn the_id_of_a_session_goes_to_nobody() {
 }
 
 #[test]
-fn what_no_service_counts_is_not_asked_for() {
+fn a_charge_that_the_protocol_cannot_express_has_no_request() {
     let odd_window = charge("calls", Callers::All, 45, 1, 1);
     assert_eq!(request("d", [&odd_window]), None);
     let part = Amount::from_millionths(1_500_000).unwrap();
@@ -59,15 +59,15 @@ fn what_no_service_counts_is_not_asked_for() {
 }
 
 #[test]
-fn charges_of_one_amount_are_asked_for_together() {
+fn charges_of_one_amount_go_into_one_request() {
     let amounts = [1, 250, 1, 0, 250];
     let charges = amounts.map(|amount| charge("c", Callers::All, 60, amount, 1000));
     assert_eq!(group_by_hits(&charges), [vec![0, 2], vec![1, 4]]);
-    assert!(group_by_hits(&charges[3..4]).is_empty(), "nothing is not charged");
+    assert!(group_by_hits(&charges[3..4]).is_empty(), "a charge of zero is left out");
 }
 
 #[test]
-fn an_answer_charges_all_or_says_which_is_full() {
+fn a_response_charges_all_or_says_which_limit_is_full() {
     let left = |left: &[Option<u32>]| RateLimitResult::Charged(left.to_vec());
     let full = |index, wait| RateLimitResult::Full { index, wait };
     for (response, expected) in [
@@ -81,9 +81,9 @@ fn an_answer_charges_all_or_says_which_is_full() {
         (b"\x08\x02\x12\x02\x08\x01\x12\x06\x08\x02\x22\x02\x08\x2a", full(1, Some(42))),
         (b"\x08\x02\x12\x08\x08\x02\x22\x04\x08\x02\x10\x01", full(0, Some(3))),
         (b"\x08\x02\x12\x0f\x08\x02\x22\x0b\x08\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01", full(0, None)),
-        // What is said of all decides: services have modes in which a status only reports.
+        // The overall code decides: services have modes in which a status only reports.
         (b"\x08\x01\x12\x02\x08\x02", left(&[None])),
-        // Headers to add, a body, a field of tomorrow.
+        // Headers to add, a body, an unknown field.
         (b"\x08\x01\x1a\x00\x2a\x01x\xfd\x01\x00\x00\x00\x00", left(&[])),
     ] {
         assert_eq!(RateLimitResult::read(response), expected, "{response:02x?}");
@@ -91,7 +91,7 @@ fn an_answer_charges_all_or_says_which_is_full() {
 }
 
 #[test]
-fn whatever_else_is_said_is_no_answer() {
+fn every_other_response_is_a_failure() {
     for response in [
         &b""[..],
         b"\x08\x00",

@@ -1,0 +1,156 @@
+//! What a request costs, counter by counter. The calls, URIs and messages of a request are summed; product contract, section 2.
+
+use super::{Denial, denied, evaluate::ModeTracer, verdict};
+use crate::{
+    amount::Amount,
+    engine::trace::{Step, Tracer},
+    identity::Grant,
+    json::{Decimal, Value},
+    limit::{Callers, Charge, Key, Quota},
+    policy::{
+        Cost, Limit, Scope,
+        condition::{Args, Leaf},
+    },
+};
+
+/// What a request costs of one counter.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct PendingCharge<'p> {
+    /// Of the limits that name the counter, the one with the smallest `max`.
+    pub(super) limit: &'p Limit,
+    /// The sum over the targets of the request.
+    pub(super) amount: Amount,
+    /// The last target that adds to the amount, by its index, and its part of the amount.
+    last: (usize, Amount),
+}
+
+/// Adds what a target costs of one limit. If two rules on one target name one counter, the target costs the larger of the two
+/// amounts. The sum must fit the smallest `max`, so that every rule that names the counter permits the request.
+///
+/// # Errors
+/// The arguments do not say the amount, or the sum is more than one window lets through.
+pub(super) fn add<'p, W: Tracer>(
+    charges: &mut Vec<PendingCharge<'p>>,
+    target: usize,
+    limit: &'p Limit,
+    args: &Args<'_>,
+    tracer: &mut ModeTracer<'_, W>,
+) -> Result<(), Denial<'p>> {
+    let added = cost(limit, args).and_then(|amount| {
+        tracer.note(|| describe_cost(limit, amount));
+        add_amount(charges, target, limit, amount)
+    });
+    added.inspect_err(|denial| tracer.note(|| denial.step()))
+}
+
+fn add_amount<'p>(
+    charges: &mut Vec<PendingCharge<'p>>,
+    target: usize,
+    limit: &'p Limit,
+    amount: Amount,
+) -> Result<(), Denial<'p>> {
+    let pending = match charges.iter_mut().find(|pending| pending.limit.counter == limit.counter) {
+        None => charges.push_mut(PendingCharge { limit, amount, last: (target, amount) }),
+        Some(pending) => {
+            let known = if pending.last.0 == target { pending.last.1 } else { Amount::ZERO };
+            pending.amount = pending.amount.plus(amount.minus(known)).ok_or_else(|| too_much(limit, amount))?;
+            pending.last = (target, amount.max(known));
+            if limit.max < pending.limit.max {
+                pending.limit = limit;
+            }
+            pending
+        }
+    };
+    if pending.is_too_much() { Err(too_much(pending.limit, pending.amount)) } else { Ok(()) }
+}
+
+/// What one call costs of a limit.
+fn cost<'p>(limit: &'p Limit, args: &Args<'_>) -> Result<Amount, Denial<'p>> {
+    let path = match &limit.cost {
+        Cost::Fixed(amount) => return Ok(*amount),
+        Cost::Argument(path) => path,
+    };
+    let leaf = args.one(path).map_err(|ambiguous| denied(&*limit.pointer, ambiguous.to_string()))?;
+    let number = match leaf {
+        Leaf::Found(node) => match &node.value {
+            Value::Number(text) => Decimal::kept_by_double(text),
+            _ => None,
+        },
+        Leaf::Missing | Leaf::Empty | Leaf::TypeMismatch { .. } => None,
+    };
+    number.and_then(|number| Amount::new(&number)).ok_or_else(|| {
+        let why = format!(
+            "`{path}` is counted by `{}`, so it must be a number of at least 0, below 9e12, with up to six decimals",
+            limit.counter
+        );
+        denied(&*limit.pointer, why)
+    })
+}
+
+fn describe_cost(limit: &Limit, amount: Amount) -> Step {
+    let counter = &limit.counter;
+    let whose = match limit.scope {
+        Scope::Grant => "each grant",
+        Scope::Session => "each session",
+        Scope::Global => "all callers together",
+    };
+    let quota = verdict::quota(limit);
+    Step::new(&*limit.pointer, format!("costs {amount} of `{counter}`, {quota} for {whose}"))
+}
+
+fn too_much<'p>(limit: &'p Limit, amount: Amount) -> Denial<'p> {
+    let why = format!(
+        "this request costs {amount}, and `{}` lets no more than {} through at once; ask for less",
+        limit.counter, limit.max
+    );
+    denied(&*limit.pointer, why)
+}
+
+impl<'p> PendingCharge<'p> {
+    /// Whether waiting cannot help, since the request costs more than a window lets through. The usual cost of 1 under a `max`
+    /// of 0 is a full limit instead.
+    fn is_too_much(&self) -> bool {
+        let Self { limit, amount, .. } = self;
+        *amount > limit.max && (limit.max > Amount::ZERO || limit.cost != Cost::Fixed(Amount::ONE))
+    }
+
+    /// A step that says what was charged, and how much is used if that is known.
+    pub(super) fn describe_charged(&self, left: Option<Amount>) -> Step {
+        let Self { limit, amount, .. } = self;
+        let used = left
+            .map_or_else(String::new, |left| format!(": {} of {} used", limit.max.minus(left), verdict::quota(limit)));
+        Step::new(&*limit.pointer, format!("charges {amount} to `{}`{used}", limit.counter))
+    }
+
+    /// A step that says that the counter has no room.
+    pub(super) fn exceeded(&self) -> Step {
+        let Self { limit, amount, .. } = self;
+        let text = format!("`{}` has no room for {amount}: {} at most", limit.counter, verdict::quota(limit));
+        Step::new(&*limit.pointer, text)
+    }
+
+    /// The charge to a counter in the store.
+    pub(super) fn as_charge<'c>(
+        &self,
+        policy: &'c str,
+        filter: &'c str,
+        grant: &'c Grant,
+        session: Option<&'c [u8]>,
+    ) -> Charge<'c>
+    where
+        'p: 'c,
+    {
+        let limit = self.limit;
+        let callers = match (limit.scope, session) {
+            (Scope::Global, _) => Callers::All,
+            (Scope::Session, Some(session)) => Callers::Session(grant.id(), session),
+            (Scope::Grant, _) | (Scope::Session, None) => Callers::Grant(grant.id()),
+        };
+        Charge {
+            key: Key { filter, policy, counter: &limit.counter, callers },
+            quota: Quota { window: limit.window, algorithm: limit.algorithm, max: limit.max },
+            amount: self.amount,
+            verified: grant.is_verified(),
+        }
+    }
+}
