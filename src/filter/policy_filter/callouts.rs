@@ -1,8 +1,8 @@
 //! A request that is held while a service is asked about it: whether it is approved (product contract, section 7), or
 //! whether its limits have room in the whole fleet (section 6).
 //!
-//! Bounded here is what held requests take. Envoy bounds the callouts: each ends by its timeout, and the circuit breakers of
-//! the service's cluster say how many may be pending, also for clients that left.
+//! Bounded here is what held requests take. Envoy bounds the callouts, also those of clients that left: each ends by its
+//! timeout, and the circuit breakers of the service's cluster let 1,024 be pending unless they say otherwise.
 
 use std::{cell::Cell, mem};
 
