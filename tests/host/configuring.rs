@@ -7,7 +7,7 @@ use proptest::{collection::vec, prelude::*, sample::Index};
 
 use crate::{
     cases,
-    machine::{Fault, How, Shared, Stream, Worker, fault::STATUSES},
+    proxy::{Fault, How, Shared, Stream, Worker, fault::STATUSES},
     request::{at_an_address, call, configuration, get},
 };
 
@@ -71,7 +71,7 @@ fn shared_data_has_no_say() {
 }
 
 #[test]
-fn the_canary_makes_every_key_and_nobody_makes_more() {
+fn the_canary_makes_every_key_and_no_request_makes_more() {
     let shared = Arc::new(Shared::default());
     Worker::canary(&shared, &configuration("release"));
     let keys = shared.keys();

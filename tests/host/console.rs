@@ -1,4 +1,4 @@
-//! The console: whatever fails, it says so or says nothing, and nobody approves but who may.
+//! The console while host calls fail: it reports the failure or sends no reply, and only approvers approve.
 
 use std::sync::{Arc, LazyLock};
 
@@ -7,7 +7,7 @@ use sha2::{Digest as _, Sha256};
 
 use crate::{
     cases,
-    machine::{
+    proxy::{
         Fault, How, Pairs, Part, Shared, Stream, Worker,
         fault::{CALLS, STATUSES},
     },
@@ -52,7 +52,7 @@ impl Office {
     }
 }
 
-/// A console for whoever shows [`TOKEN`].
+/// A console whose approver has [`TOKEN`].
 pub(crate) fn console(shared: &Arc<Shared>) -> Worker {
     let digest: String = Sha256::digest(TOKEN).iter().map(|byte| format!("{byte:02x}")).collect();
     Worker::new(shared, &format!(r#"{{"console":{{"approvers":["bearer:{digest}"]}}}}"#))
@@ -94,7 +94,7 @@ pub(crate) fn visit_to(path: &str) -> Request {
     Request { headers: pairs(&headers), chunks: Vec::new(), end: End::Flag }
 }
 
-/// The same decision by somebody with another token, or none.
+/// The same decision with another token, or none.
 fn strangers(request: &Request) -> [Request; 2] {
     let without = |request: &Request| -> Pairs {
         request.headers.iter().filter(|(name, _)| name != b"authorization").cloned().collect()
@@ -117,7 +117,7 @@ fn stream_ends(mut stream: Stream, worker: &mut Worker) {
 /// Shared data in which a call waits for an answer, and the name of its question.
 static ASKED: LazyLock<(Shared, String)> = LazyLock::new(|| {
     let mut office = Office::new();
-    let id = office.call().expect_err("nobody has approved it");
+    let id = office.call().expect_err("it is not approved");
     (office.gateway.world().shared.copy(), id)
 });
 
@@ -138,7 +138,7 @@ const FAILED: Option<u32> = Some(500);
 #[test]
 fn an_answer_holds_for_one_call() {
     let mut office = Office::new();
-    let id = office.call().expect_err("nobody has approved it");
+    let id = office.call().expect_err("it is not approved");
     assert_eq!(office.call(), Err(id.clone()), "it is the same question");
     let whole = decide(&id, "approve");
     let pieces = whole.body().chunks(7).map(<[u8]>::to_vec).collect();
@@ -219,7 +219,7 @@ fn a_console_that_fails_at_any_step_says_what_holds_and_lets_no_stranger_approve
     }
 }
 
-/// Whether a write is said to have been done that was not, or the time to be long ago: nobody could notice.
+/// Whether the host reports a write that it did not make, or a time long ago: the module cannot notice.
 fn claims(fault: &Fault) -> bool {
     let calls = ["", "proxy_set_shared_data", "proxy_get_current_time_nanoseconds"];
     calls.contains(&fault.call) && matches!(fault.how, How::Silence)

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::{
-    machine::{ROOT, Shared, Stream, Worker},
+    proxy::{ROOT, Shared, Stream, Worker},
     request::{at_an_address, call, configuration},
 };
 

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use crate::{
-    machine::{Part, Shared, Worker},
+    proxy::{Part, Shared, Worker},
     request::{Request, at_an_address, get, list, pairs, with_options},
 };
 

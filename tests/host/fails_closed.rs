@@ -4,8 +4,8 @@
 use std::{panic::catch_unwind, sync::Arc};
 
 use crate::{
-    fleet::{charged, counting},
-    machine::{Does, Fault, How, Shared, Stream, Worker, fault::STATUSES},
+    proxy::{CallKind, Fault, How, Shared, Stream, Worker, fault::STATUSES},
+    rate_limit_service::{charged, counting},
     request::{MODES, Request, at_an_address, call, configuration, get, pairs, with_options},
     service::{APPROVE, asking, said},
 };
@@ -121,7 +121,7 @@ fn where_every_call_fails_nothing_goes_on() {
 
 #[test]
 fn a_call_that_claims_to_have_gone_well_lets_nothing_go_on_unjudged() {
-    // No headers at all are no request: 405, and a notice to whoever reads it.
+    // A request without any header is refused with 405.
     for (name, fates) in [
         ("proxy_get_buffer_bytes", [GoesOn, Fails, Fails, Fails, Fails, Fails]),
         ("proxy_get_property", NO_PROPERTY),
@@ -212,7 +212,7 @@ fn check(fault: &Fault, fates: [Fate; 6]) -> Vec<String> {
     wrong
 }
 
-/// The same of one request, of which services say what lets it pass.
+/// The same for one request; services respond what lets it pass.
 fn try_one(fault: &Fault, mode: &str, configuration: &str, request: &Request, expected: Fate) -> Option<String> {
     let outcome = catch_unwind(|| {
         let mut worker = Worker::new(&Arc::new(Shared::prepared()), configuration);
@@ -220,8 +220,8 @@ fn try_one(fault: &Fault, mode: &str, configuration: &str, request: &Request, ex
         worker.world().faults = vec![fault.clone()];
         let mut stream = request.send(&mut worker);
         if let Some(asked) = worker.world().calls.first().cloned() {
-            let said = if asked.does == Does::Http { said("200", APPROVE) } else { charged() };
-            stream.hear(&mut worker, asked.number, &said);
+            let said = if asked.does == CallKind::Http { said("200", APPROVE) } else { charged() };
+            stream.receive(&mut worker, asked.number, &said);
         }
         let before = stream.went_on.clone();
         let fate = if worker.has_failed() { Traps } else { fate(&stream) };

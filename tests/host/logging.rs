@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::{
-    machine::{Part, ROOT, Shared, Worker},
+    proxy::{Part, ROOT, Shared, Worker},
     request::{at_an_address, call, configuration, get},
     service::{APPROVE, asking, said},
 };
@@ -33,7 +33,7 @@ fn at_debug_each_callback_and_decision_has_a_line_with_its_number() {
     assert_eq!(lines(&mut worker), ["mcp-policy: #1 on_configure"]);
     let mut stream = call("asked").send(&mut worker);
     let callout = worker.world().calls[0].number;
-    stream.hear(&mut worker, callout, &said("200", APPROVE));
+    stream.receive(&mut worker, callout, &said("200", APPROVE));
     stream.answer(&mut worker, Part::Head(&[(":status", "200")]), false);
     stream.answer(&mut worker, Part::Body(b"{}"), false);
     stream.answer(&mut worker, Part::Trailers, true);
@@ -90,7 +90,7 @@ fn a_level_that_leaves_a_line_out_makes_no_call_for_it() {
         let unconfigured = worker.context(0);
         let stream = worker.context(unconfigured);
         let request = get();
-        crate::machine::Stream::of(stream).headers(&mut worker, &request.headers, true);
+        crate::proxy::Stream::of(stream).headers(&mut worker, &request.headers, true);
         call("evil").send(&mut worker);
         assert_eq!(lines(&mut worker).len(), least, "at level {level}");
     }

@@ -1,30 +1,30 @@
-//! The built module in a proxy-wasm host of our own, which keeps Envoy's rules where they matter and can break every
-//! one of them: calls that fail with any status, callbacks in any order, workers interleaved step by step.
+//! The built module in a simulated proxy-wasm host. It keeps Envoy's rules where they matter, and can break each of them:
+//! host calls that fail with any status, callbacks in any order, workers interleaved step by step.
 //!
-//! What Envoy can do never traps, and upon anything else nothing is forwarded: a request is refused, or the VM traps. The
-//! table of what Envoy can return is in `machine/fault.rs`.
+//! Nothing that Envoy can do traps. Upon anything else the module refuses or traps, and forwards nothing. The table of
+//! statuses that Envoy can return is in `proxy/fault.rs`.
 //!
 //! `./build.sh wasm` builds the module.
 //!
 //! | suite | shows |
 //! |---|---|
-//! | `interface` | what the module asks of an Envoy, and what it offers it |
+//! | `abi` | what the module imports from Envoy, and what it exports to it |
+//! | `approval_callout` | a call that an approval service must approve is forwarded whole and once if it does, and never else |
+//! | `approval_single_use` | one approval lets one call pass, in whatever order workers come |
+//! | `concurrent_limits` | limits are exact in whatever order workers come |
+//! | `configuring` | what becomes of a configuration if one host call fails; arbitrary configurations |
+//! | `conformance` | by Envoy's rules, each request ends as the engine decides natively, to the byte |
+//! | `console` | a console whose host calls fail approves nothing, and only approvers approve |
+//! | `contexts` | each stream has the policy of its own root; a callback that Envoy never makes traps |
 //! | `cost` | work and memory grow with what was sent, not with its square |
-//! | `contexts` | each stream has its own root's policy; a callback that Envoy never makes traps |
-//! | `lawful` | by Envoy's rules, each request ends as the engine says natively |
-//! | `any_order` | in any order, with anything failing: no second reply, nothing unjudged goes on, no trap by Envoy's rules |
-//! | `asked` | a call that a service is asked about goes on whole and once when it says so, and never else |
-//! | `counted` | the same of a call that a service counts; where it does not, calls are refused or counted here |
-//! | `console` | a console that fails approves nothing, and strangers never do |
-//! | `used_once` | one yes lets one call pass, whatever order workers come in |
-//! | `answers` | lists are trimmed whatever fails, other answers pass without a call into the host |
-//! | `fails_closed` | what becomes of a request when one call fails |
-//! | `configuring` | what becomes of a configuration when one call fails; arbitrary configurations |
-//! | `exact` | limits are exact whatever order workers come in |
-//! | `refund` | quota comes back only where Envoy says that nothing was sent |
-//! | `shown` | the console shows what was decided, a quarter second later at most |
+//! | `decision_log` | the console lists decisions a quarter second later at most |
+//! | `fails_closed` | what becomes of a request if one host call fails |
+//! | `fuzz_callbacks` | callbacks in any order while host calls fail: one reply at most, nothing is forwarded that was not judged |
 //! | `logging` | lines in the host's log: their level, the number of their stream, no secret |
-//! | `statistics` | what is counted, and what that costs a request |
+//! | `rate_limit_callout` | a call that a rate-limit service counts is forwarded if it has room, and else refused or counted here |
+//! | `refund` | quota comes back only if Envoy says that nothing was sent, or the server that the call failed |
+//! | `response_filtering` | lists are filtered whatever fails; other responses pass without a host call |
+//! | `statistics` | which metrics count what, and how many host calls a request costs |
 #![expect(
     clippy::expect_used,
     clippy::indexing_slicing,
@@ -32,26 +32,26 @@
     reason = "a test that finds something else than it expects should stop and say so"
 )]
 
-mod answers;
-mod any_order;
-mod asked;
+mod abi;
+mod approval_callout;
+mod approval_single_use;
 mod cases;
+mod concurrent_limits;
 mod configuring;
+mod conformance;
 mod console;
 mod contexts;
 mod cost;
-mod counted;
-mod exact;
+mod decision_log;
 mod fails_closed;
-mod fleet;
-mod interface;
-mod lawful;
+mod fuzz_callbacks;
 mod logging;
-mod machine;
 mod oracle;
+mod proxy;
+mod rate_limit_callout;
+mod rate_limit_service;
 mod refund;
 mod request;
+mod response_filtering;
 mod service;
-mod shown;
 mod statistics;
-mod used_once;

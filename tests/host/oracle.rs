@@ -14,7 +14,7 @@ use mcp_policy::{
 };
 
 use crate::{
-    machine::{Came, Pairs, Reply, Said, Shared},
+    proxy::{CallResponse, Delivery, Pairs, Reply, Shared},
     request::{Properties, Request},
 };
 
@@ -61,7 +61,7 @@ pub(crate) fn end<S: Store>(
     properties: &Properties,
     now: Timestamp,
     store: &S,
-    said: &impl Fn(&Callout) -> Said,
+    said: &impl Fn(&Callout) -> CallResponse,
 ) -> End {
     let Some(call) = call(config, &request.headers, properties) else {
         return replied(answer::failed(), details(Decision::Failed));
@@ -79,7 +79,13 @@ pub(crate) fn end<S: Store>(
 
 /// Whether a request with these headers could go on with this body, had all limits room, when services have said this in
 /// this order, or could not be asked.
-pub(crate) fn may_go_on<S: Store>(config: &Config, headers: &Pairs, body: &[u8], store: &S, said: &[Said]) -> bool {
+pub(crate) fn may_go_on<S: Store>(
+    config: &Config,
+    headers: &Pairs,
+    body: &[u8],
+    store: &S,
+    said: &[CallResponse],
+) -> bool {
     let Some(call) = call(config, headers, &Properties::default()) else { return false };
     match engine::check_headers(config, &call, true) {
         HeadersVerdict::Reply(_) => {
@@ -92,14 +98,14 @@ pub(crate) fn may_go_on<S: Store>(config: &Config, headers: &Pairs, body: &[u8],
     }
 }
 
-/// Whether it passes if what it asks is answered by the next that was said, or by nobody.
-fn passes<S: Store>(config: &Config, call: &RequestInfo, body: &[u8], store: &S, said: &[Said]) -> bool {
+/// Whether it passes if each callout gets the next response, or none.
+fn passes<S: Store>(config: &Config, call: &RequestInfo, body: &[u8], store: &S, said: &[CallResponse]) -> bool {
     let ask = match engine::authorize(config, call, body, "filter", Timestamp(0), store).answer {
         Disposition::Forward(_) => return true,
         Disposition::Reply(_) => return false,
         Disposition::Callout(ask) => ask,
     };
-    let goes_on = |said: Option<&Said>, rest: &[Said]| {
+    let goes_on = |said: Option<&CallResponse>, rest: &[CallResponse]| {
         let mut call = call.clone();
         call.callouts.record(&ask, said.and_then(answered).as_ref());
         passes(config, &call, body, store, rest)
@@ -123,7 +129,7 @@ fn judged<S: Store>(
     body: &[u8],
     now: Timestamp,
     store: &S,
-    said: &impl Fn(&Callout) -> Said,
+    said: &impl Fn(&Callout) -> CallResponse,
 ) -> End {
     let mut asks = Vec::new();
     loop {
@@ -135,11 +141,11 @@ fn judged<S: Store>(
 }
 
 /// What came, as the filter hands it on; `None` if that is nothing.
-fn answered(said: &Said) -> Option<CalloutResponse> {
+fn answered(said: &CallResponse) -> Option<CalloutResponse> {
     let status = match said.came {
-        Came::Closed(_) => return None,
-        Came::Message => b"0".to_vec(),
-        Came::Http => match read(&said.headers)?.get(":status") {
+        Delivery::Closed(_) => return None,
+        Delivery::Message => b"0".to_vec(),
+        Delivery::Http => match read(&said.headers)?.get(":status") {
             Header::Once(status) => status.to_vec(),
             _ => return None,
         },

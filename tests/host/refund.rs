@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::{
-    machine::{Fault, How, Part, Shared, Worker, fault::STATUSES},
+    proxy::{Fault, How, Part, Shared, Worker, fault::STATUSES},
     request::{Properties, Request, at_an_address, call, configuration, with_options},
 };
 

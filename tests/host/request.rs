@@ -6,7 +6,7 @@ use base64::{Engine as _, prelude::BASE64_STANDARD};
 use proptest::{collection::vec, prelude::*, sample::select};
 use serde_json::Value;
 
-use crate::machine::{Pairs, Stream, Worker};
+use crate::proxy::{Pairs, Stream, Worker};
 
 /// What Envoy knows besides; `None` is null.
 pub(crate) type Properties = BTreeMap<Vec<u8>, Option<Vec<u8>>>;
@@ -33,7 +33,7 @@ pub(crate) enum End {
 /// How requests are read: headers let go, or held.
 pub(crate) const MODES: [&str; 2] = ["release", "hold"];
 
-/// A configuration under which `ok` may be called, `limited` twice a minute, `asked` as often once it was approved, and
+/// A configuration under which `ok` may be called, `limited` twice a minute, `approval_callout` as often once it was approved, and
 /// nothing else.
 pub(crate) fn configuration(mode: &str) -> String {
     with_options(&format!(r#""protocol":{{"headers":"{mode}","max_body_bytes":4096}}"#))
@@ -199,7 +199,7 @@ fn attack(case: &Value) -> (Pairs, Vec<u8>) {
     let text = |value: &Value| value.as_str().expect("text").to_owned();
     let mut headers = pairs(&[(":method", &text(&case["method"])), (":path", &text(&case["path"]))]);
     for (name, value) in case["headers"].as_object().expect("headers") {
-        // A list is a header that stands more than once.
+        // A list is a repeated header.
         let values = value.as_array().cloned().unwrap_or_else(|| vec![value.clone()]);
         headers.extend(values.iter().map(|value| (name.to_lowercase().into_bytes(), text(value).into_bytes())));
     }

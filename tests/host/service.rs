@@ -3,7 +3,7 @@
 use proptest::{collection::vec, prelude::*, sample::select};
 
 use crate::{
-    machine::{OwnCall, Pairs, Said},
+    proxy::{CallResponse, OwnCall, Pairs},
     request::{pairs, with_options},
 };
 
@@ -26,36 +26,37 @@ pub(crate) const OTHERS: [&str; 8] = [
     "\0\u{1}\u{fffd}",
 ];
 
-/// A configuration under which `asked` may be called twice a minute, each time that this service says so.
+/// A configuration under which `approval_callout` may be called twice a minute, each time that this service says so.
 pub(crate) fn asking(mode: &str) -> String {
     with_options(&format!(r#""protocol":{{"headers":"{mode}","max_body_bytes":4096}},{SERVICE}"#))
 }
 
 /// An answer with this status.
-pub(crate) fn said(status: &str, body: &str) -> Said {
+pub(crate) fn said(status: &str, body: &str) -> CallResponse {
     let headers = pairs(&[(":status", status), ("content-type", "text/html")]);
-    Said { headers, body: body.as_bytes().to_vec(), ..Said::default() }
+    CallResponse { headers, body: body.as_bytes().to_vec(), ..CallResponse::default() }
 }
 
 /// Answers that let nothing pass: none, half of one, odd ones, other decisions.
-pub(crate) fn unwilling() -> Vec<Said> {
+pub(crate) fn unwilling() -> Vec<CallResponse> {
     let twice: Pairs = pairs(&[(":status", "200"), (":status", "200")]);
     let headers = [pairs(&[]), pairs(&[("content-length", "3")]), twice];
-    let odd = headers.map(|headers| Said { headers, body: APPROVE.as_bytes().to_vec(), ..Said::default() });
+    let odd =
+        headers.map(|headers| CallResponse { headers, body: APPROVE.as_bytes().to_vec(), ..CallResponse::default() });
     let others = OTHERS.iter().map(|body| said("200", body));
     let statuses = ["", "0", "100", "201", "204", "301", "401", "503", "2000"];
     let long = format!("{APPROVE}{}", " ".repeat(16 << 10));
     let refusing = statuses.iter().map(|status| said(status, APPROVE)).chain([said("200", &long)]);
-    [Said::default()].into_iter().chain(odd).chain(others).chain(refusing).collect()
+    [CallResponse::default()].into_iter().chain(odd).chain(others).chain(refusing).collect()
 }
 
 /// Any answer.
-pub(crate) fn answers() -> impl Strategy<Value = Said> {
+pub(crate) fn answers() -> impl Strategy<Value = CallResponse> {
     let noise = (vec(any::<u8>(), 0..8), vec(any::<u8>(), 0..40));
     prop_oneof![
         4 => Just(said("200", APPROVE)),
         3 => select(unwilling()),
-        1 => noise.prop_map(|(status, body)| Said { headers: vec![(b":status".to_vec(), status)], body, ..Said::default() }),
+        1 => noise.prop_map(|(status, body)| CallResponse { headers: vec![(b":status".to_vec(), status)], body, ..CallResponse::default() }),
     ]
 }
 

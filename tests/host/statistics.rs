@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use crate::{
-    machine::{Fault, How, ROOT, Shared, Worker, fault::STATUSES},
+    proxy::{Fault, How, ROOT, Shared, Worker, fault::STATUSES},
     request::{at_an_address, call, with_options},
 };
 

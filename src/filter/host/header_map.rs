@@ -27,7 +27,7 @@ pub(super) fn read(bytes: Vec<u8>) -> Option<Headers> {
     (at <= all).then(|| Headers::of(bytes, spans))
 }
 
-/// Serializes `pairs`, none of which comes near 4 GiB.
+/// Serializes `pairs`, each far below 4 GiB.
 pub(super) fn write(pairs: &[(&str, &str)]) -> Vec<u8> {
     let all: usize = pairs.iter().map(|(name, value)| name.len().saturating_add(value.len()).saturating_add(10)).sum();
     let mut bytes = Vec::with_capacity(all.saturating_add(4));

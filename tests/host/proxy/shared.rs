@@ -7,13 +7,13 @@ use std::{
     sync::{Arc, LazyLock, Mutex, MutexGuard},
 };
 
-use super::{Turns, Worker, world::status};
+use super::{Scheduler, Worker, host_state::status};
 
 /// What all workers share.
 #[derive(Debug, Default)]
 pub(crate) struct Shared {
     table: Mutex<Table>,
-    turns: Option<Arc<Turns>>,
+    turns: Option<Arc<Scheduler>>,
 }
 
 #[derive(Clone, Debug, Default)]
@@ -42,11 +42,11 @@ impl Shared {
     }
 
     /// The same, if workers reach it in turns.
-    pub(crate) fn in_turns(self, turns: Arc<Turns>) -> Self {
+    pub(crate) fn in_turns(self, turns: Arc<Scheduler>) -> Self {
         Self { turns: Some(turns), ..self }
     }
 
-    /// The same as it is now, for somebody else.
+    /// A copy of what it holds now.
     pub(crate) fn copy(&self) -> Self {
         Self { table: Mutex::new(self.table().clone()), turns: None }
     }

@@ -11,12 +11,12 @@ use proptest::{
 };
 
 use crate::{
-    cases, fleet,
-    machine::{
-        Does, Fault, How, Part, Said, Shared, Stream, Worker,
+    cases, oracle,
+    proxy::{
+        CallKind, CallResponse, Fault, How, Part, Shared, Stream, Worker,
         fault::{CALLS, STATUSES},
     },
-    oracle,
+    rate_limit_service,
     request::{MODES, Request, at_an_address, requests, with_options},
     service::{self, SERVICE},
 };
@@ -44,15 +44,15 @@ enum Event {
     },
     AnswerTrailers,
     /// A service says something about one of those calls that it was asked about: the one that approves, or the one that counts.
-    Say {
+    Respond {
         which: Index,
-        ruled: Said,
-        counted: Said,
+        ruled: CallResponse,
+        counted: CallResponse,
     },
     /// Or about none.
-    SayToNobody {
+    RespondStray {
         number: u32,
-        said: Said,
+        said: CallResponse,
     },
     Log,
     /// The client is gone.
@@ -121,14 +121,14 @@ fn play(case: &Case) {
     for (which, event) in &case.events {
         let before = streams.each_ref().map(|stream| stream.went_on.clone());
         match event {
-            Event::Say { which, ruled, counted } => {
+            Event::Respond { which, ruled, counted } => {
                 say(&mut worker, &mut streams, &mut heard, *which, [ruled, counted]);
             }
             // A number may come again, or before anybody has asked.
-            Event::SayToNobody { number, said } if worker.world().calls.iter().all(|call| call.number != *number) => {
-                worker.say_to_nobody(*number, said);
+            Event::RespondStray { number, said } if worker.world().calls.iter().all(|call| call.number != *number) => {
+                worker.respond_stray(*number, said);
             }
-            Event::SayToNobody { .. } => {}
+            Event::RespondStray { .. } => {}
             event => happen(event, &mut worker, &mut streams[*which], &case.requests[*which], &mut chunks[*which]),
         }
         for (((stream, request), before), said) in streams.iter().zip(&case.requests).zip(before).zip(&heard) {
@@ -166,7 +166,7 @@ fn happen(
         }
         Event::AnswerBody { bytes, is_end } => stream.answer(worker, Part::Body(bytes), *is_end),
         Event::AnswerTrailers => stream.answer(worker, Part::Trailers, true),
-        Event::Say { .. } | Event::SayToNobody { .. } => {}
+        Event::Respond { .. } | Event::RespondStray { .. } => {}
         Event::Log => stream.log(worker),
         Event::Close => stream.close(worker),
         Event::Clock(now) => worker.world().now = *now,
@@ -180,29 +180,30 @@ fn happen(
 fn say(
     worker: &mut Worker,
     streams: &mut [Stream; 2],
-    heard: &mut [Vec<Said>; 2],
+    heard: &mut [Vec<CallResponse>; 2],
     which: Index,
-    [ruled, counted]: [&Said; 2],
+    [ruled, counted]: [&CallResponse; 2],
 ) {
     let calls = &worker.world().calls;
     if calls.is_empty() {
         return;
     }
     let asked = which.get(calls).clone();
-    let said = if asked.does == Does::Http { ruled } else { counted };
+    let said = if asked.does == CallKind::Http { ruled } else { counted };
     let is_there = worker.world().contexts.contains_key(&asked.stream);
     match streams.iter_mut().zip(heard).find(|(stream, _)| stream.id == asked.stream) {
         Some((stream, heard)) if is_there => {
             heard.push(said.clone());
-            stream.hear(worker, asked.number, said);
+            stream.receive(worker, asked.number, said);
         }
-        _ => worker.say_to_nobody(asked.number, said),
+        _ => worker.respond_stray(asked.number, said),
     }
 }
 
 fn options(case: &Case) -> String {
     let Case { mode, refund, has_service, on_failure, .. } = case;
-    let counts = on_failure.map_or_else(String::new, |on_failure| format!(",{}", fleet::service(on_failure)));
+    let counts =
+        on_failure.map_or_else(String::new, |on_failure| format!(",{}", rate_limit_service::service(on_failure)));
     let approvals = if *has_service { SERVICE } else { r#""approvals":{}"# };
     with_options(&format!(
         r#""protocol":{{"headers":"{mode}","max_body_bytes":4096}},"limits":{{"refund":"{refund}"{counts}}},"identity":[{{"address":true}},{{"constant":"x"}}],{approvals}"#
@@ -220,10 +221,10 @@ fn event() -> impl Strategy<Value = Event> {
         1 => any::<bool>().prop_map(|is_end| Event::AnswerHead { is_end }),
         1 => (bytes(), any::<bool>()).prop_map(|(bytes, is_end)| Event::AnswerBody { bytes, is_end }),
         1 => Just(Event::AnswerTrailers),
-        4 => (any::<Index>(), service::answers(), fleet::answers())
-            .prop_map(|(which, ruled, counted)| Event::Say { which, ruled, counted }),
-        1 => (0..20_u32, prop_oneof![service::answers(), fleet::answers()])
-            .prop_map(|(number, said)| Event::SayToNobody { number, said }),
+        4 => (any::<Index>(), service::answers(), rate_limit_service::answers())
+            .prop_map(|(which, ruled, counted)| Event::Respond { which, ruled, counted }),
+        1 => (0..20_u32, prop_oneof![service::answers(), rate_limit_service::answers()])
+            .prop_map(|(number, said)| Event::RespondStray { number, said }),
         1 => Just(Event::Log),
         1 => Just(Event::Close),
         1 => any::<u64>().prop_map(Event::Clock),

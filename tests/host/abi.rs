@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use wasmtime::ExternType;
 
-use crate::machine::{fault::CALLS, module::MODULE};
+use crate::proxy::{fault::CALLS, module::MODULE};
 
 /// The WASI functions that every Envoy in use has, up to 1.31; a missing import keeps a module from loading.
 const WASI: [&str; 15] = [

@@ -6,7 +6,7 @@ use proptest::collection::vec;
 
 use crate::{
     cases,
-    machine::{Fault, How, PLAYER, Shared, Turns, Worker},
+    proxy::{Fault, How, PLAYER, Scheduler, Shared, Worker},
     request::{at_an_address, call, configuration, with_options},
 };
 
@@ -50,7 +50,7 @@ fn also_where_workers_make_the_table() {
     // the way, in front of the seed, and behind it.
     for steps in [0, 1, 2, 100, 4867, 4868, 4869, 4870] {
         let choices = [vec![1; steps], vec![0; 20_000]].concat();
-        let turns = Arc::new(Turns::new(2, choices));
+        let turns = Arc::new(Scheduler::new(2, choices));
         let shared = Arc::new(Shared::default().in_turns(turns.clone()));
         let passed = play(2, &turns, |_| {
             let mut worker = Worker::new(&shared, &seven());
@@ -63,7 +63,7 @@ fn also_where_workers_make_the_table() {
 
 fn check(count: u32, writes: u32, disturb: impl Fn(&mut Worker, u32) + Sync) {
     cases::run(count, &vec(0..WORKERS, 1..60), |choices| {
-        let turns = Arc::new(Turns::new(WORKERS, choices));
+        let turns = Arc::new(Scheduler::new(WORKERS, choices));
         let shared = Arc::new(Shared::prepared().in_turns(turns.clone()));
         if writes != 0 {
             shared.wind(writes);
@@ -79,7 +79,7 @@ fn check(count: u32, writes: u32, disturb: impl Fn(&mut Worker, u32) + Sync) {
 }
 
 /// Runs threads that take turns, and sums up what they return.
-pub(crate) fn play(count: usize, turns: &Turns, part: impl Fn(u32) -> usize + Sync) -> usize {
+pub(crate) fn play(count: usize, turns: &Scheduler, part: impl Fn(u32) -> usize + Sync) -> usize {
     thread::scope(|scope| {
         let players: Vec<_> = (0..count)
             .map(|n| {
@@ -96,7 +96,7 @@ pub(crate) fn play(count: usize, turns: &Turns, part: impl Fn(u32) -> usize + Sy
 }
 
 /// Leaves the game, also by a panic.
-struct Leaving<'t>(&'t Turns);
+struct Leaving<'t>(&'t Scheduler);
 
 impl Drop for Leaving<'_> {
     fn drop(&mut self) {

@@ -5,8 +5,8 @@ mod stray;
 use std::sync::Arc;
 
 use crate::{
-    machine::{
-        Fault, How, OwnCall, Part, ROOT, Said, Shared, Stream, Worker,
+    proxy::{
+        CallResponse, Fault, How, OwnCall, Part, ROOT, Shared, Stream, Worker,
         fault::{CALLS, STATUSES},
     },
     request::{End, MODES, Request, at_an_address, call, pairs},
@@ -50,7 +50,7 @@ pub(crate) fn assert_went_on(stream: &Stream, request: &Request) {
 pub(crate) fn assert_early_answer_gets_no_body(
     worker: &mut Worker,
     tool: &str,
-    yes: &Said,
+    yes: &CallResponse,
     (status, passes_on): (&str, bool),
 ) -> Stream {
     let (mut stream, asked) = waiting(worker, &call(tool));
@@ -59,14 +59,14 @@ pub(crate) fn assert_early_answer_gets_no_body(
         stream.answer(worker, Part::Body(b"{}"), true);
     }
     assert_eq!((codes(&stream).is_none(), stream.answer.is_whole), (passes_on, passes_on), "{status}");
-    stream.hear(worker, asked.number, yes);
+    stream.receive(worker, asked.number, yes);
     assert!(stream.went_on.body.is_empty() && !stream.went_on.is_whole, "{status}");
     stream
 }
 
 /// Asserts that what comes while a call waits changes nothing, or ends it; the service then says `yes`.
 #[track_caller]
-pub(crate) fn assert_more_does_not_go_on(worker: &mut Worker, tool: &str, yes: &Said) {
+pub(crate) fn assert_more_does_not_go_on(worker: &mut Worker, tool: &str, yes: &CallResponse) {
     let (mut stream, asked) = waiting(worker, &call(tool));
     stream.body(worker, b"", true);
     stream.trailers(worker);
@@ -74,7 +74,7 @@ pub(crate) fn assert_more_does_not_go_on(worker: &mut Worker, tool: &str, yes: &
     assert!(stream.is_open(), "nothing has changed");
     stream.body(worker, b" ", true);
     assert_eq!(codes(&stream), Some((503, Some(-32603))));
-    stream.hear(worker, asked.number, yes);
+    stream.receive(worker, asked.number, yes);
     assert!(stream.went_on.body.is_empty() && !stream.went_on.is_whole);
 }
 
@@ -90,7 +90,7 @@ pub(crate) fn waiting_at_two_roots(worker: &mut Worker, other: u32, tool: &str) 
     (streams, asked)
 }
 
-pub(crate) fn yes() -> Said {
+pub(crate) fn yes() -> CallResponse {
     said("200", APPROVE)
 }
 
@@ -113,13 +113,13 @@ fn an_approved_call_goes_on_whole_and_once() {
             worker.world().now += 60_000_000_000;
             let (mut stream, asked) = waiting(&mut worker, &request);
             assert_eq!(stream.went_on.headers.is_some(), mode == "release");
-            stream.hear(&mut worker, asked.number, &yes());
+            stream.receive(&mut worker, asked.number, &yes());
             assert_went_on(&stream, &request);
-            worker.say_to_nobody(asked.number, &yes());
+            worker.respond_stray(asked.number, &yes());
             stream.answer(&mut worker, Part::Head(&[(":status", "200")]), false);
             stream.answer(&mut worker, Part::Body(b"{}"), true);
             assert!(stream.answer.is_whole);
-            worker.say_to_nobody(asked.number, &yes());
+            worker.respond_stray(asked.number, &yes());
             stream.close(&mut worker);
         }
         assert_eq!(worker.world().called["proxy_continue_stream"], requests().len());
@@ -133,11 +133,11 @@ fn a_call_that_is_not_approved_never_goes_on_and_is_answered_once() {
         for said in unwilling() {
             for request in requests() {
                 let (mut stream, asked) = waiting(&mut worker, &request);
-                stream.hear(&mut worker, asked.number, &said);
+                stream.receive(&mut worker, asked.number, &said);
                 let pending = br#"{"decision":"pending","id":"1"}"#;
                 let expected = if said.body == pending { Some((200, Some(-31428))) } else { DENIED };
                 assert_eq!(codes(&stream), expected, "{said:?}");
-                worker.say_to_nobody(asked.number, &yes());
+                worker.respond_stray(asked.number, &yes());
                 assert!(!stream.went_on.is_whole && stream.went_on.body.is_empty());
                 stream.close(&mut worker);
             }
@@ -153,7 +153,7 @@ fn passes(worker: &mut Worker) -> usize {
     for _ in 0..3 {
         let mut stream = call("asked").send(worker);
         if let Some(asked) = worker.world().calls.last().cloned() {
-            stream.hear(worker, asked.number, &yes());
+            stream.receive(worker, asked.number, &yes());
         }
         passed += usize::from(stream.went_on.is_whole);
     }
@@ -205,8 +205,14 @@ fn whatever_fails_whenever_nothing_goes_on_unapproved() {
     }
 }
 
-/// Whether a call goes on of which the service says this, and then that, while something fails.
-pub(crate) fn goes_on(worker: &mut Worker, tool: &str, since: Since, [said, then]: [&Said; 2], fault: &Fault) -> bool {
+/// Whether a call is forwarded if the service responds `said`, and then `then` to no call, while a host call fails.
+pub(crate) fn goes_on(
+    worker: &mut Worker,
+    tool: &str,
+    since: Since,
+    [said, then]: [&CallResponse; 2],
+    fault: &Fault,
+) -> bool {
     if let Since::Asking = since {
         worker.world().faults = vec![fault.clone()];
     }
@@ -217,8 +223,8 @@ pub(crate) fn goes_on(worker: &mut Worker, tool: &str, since: Since, [said, then
         worker.world().faults = vec![fault.clone()];
     }
     if let Some(asked) = worker.world().calls.last().cloned() {
-        stream.hear(worker, asked.number, said);
-        worker.say_to_nobody(asked.number, then);
+        stream.receive(worker, asked.number, said);
+        worker.respond_stray(asked.number, then);
     }
     if stream.went_on.is_whole {
         assert_eq!(stream.went_on.body, request.body(), "{fault:?}");
@@ -237,7 +243,7 @@ fn a_call_whose_stream_is_out_of_reach_is_not_charged_though_the_vm_fails() {
         let mut worker = worker("hold");
         let (mut stream, asked) = waiting(&mut worker, &call("asked"));
         worker.world().faults = vec![Fault::always("proxy_set_effective_context", status)];
-        stream.hear(&mut worker, asked.number, &yes());
+        stream.receive(&mut worker, asked.number, &yes());
         assert!(worker.has_failed() && stream.is_open() && stream.notes.is_empty(), "{status}: {stream:?}");
         worker.reload_if_failed();
         assert_eq!(passes(&mut worker), 2, "{status}");

@@ -4,9 +4,9 @@
 //! request goes on, whatever a callback says, and the reply comes back through the response callbacks.
 
 use super::{
-    Downstream, Pairs, Part, Reply, Said, Worker,
+    CallResponse, Downstream, Pairs, Part, Reply, Worker,
     downstream::{CONTINUE, PAUSE},
-    world::Reach,
+    host_state::Reach,
 };
 
 /// A request on its way.
@@ -109,8 +109,8 @@ impl Stream {
 
     /// The answer to a request comes that the module made for this one. It may let this one go on: while it is paused,
     /// once, and not after a reply.
-    pub(crate) fn hear(&mut self, worker: &mut Worker, number: u32, said: &Said) {
-        worker.say(number, said);
+    pub(crate) fn receive(&mut self, worker: &mut Worker, number: u32, said: &CallResponse) {
+        worker.respond(number, said);
         let continued = std::mem::take(&mut worker.world().continued);
         let answered_before = !self.replies.is_empty();
         if self.collect(worker) {

@@ -1,43 +1,43 @@
-//! Answers for whom nobody waits any more, or not in this order, and what else comes meanwhile.
+//! Responses for streams that are gone, in any order, or to unknown callouts; and what else comes while a call waits.
 
 use super::{
     DENIED, assert_early_answer_gets_no_body, assert_more_does_not_go_on, codes, passes, waiting, waiting_at_two_roots,
     worker, yes,
 };
 use crate::{
-    machine::{ROOT, Said},
+    proxy::{CallResponse, ROOT},
     request::{MODES, call, with_options},
     service::said,
 };
 
 #[test]
-fn an_answer_for_a_stream_that_is_gone_reaches_nobody() {
+fn a_response_for_a_stream_that_is_gone_changes_nothing() {
     for mode in MODES {
         let mut worker = worker(mode);
         let (mut gone, asked) = waiting(&mut worker, &call("asked"));
         gone.close(&mut worker);
         let (mut next, other) = waiting(&mut worker, &call("asked"));
-        worker.say_to_nobody(asked.number, &yes());
+        worker.respond_stray(asked.number, &yes());
         assert!(next.is_open() && !gone.went_on.is_whole);
-        next.hear(&mut worker, other.number, &said("403", ""));
+        next.receive(&mut worker, other.number, &said("403", ""));
         assert_eq!(codes(&next), DENIED);
         assert_eq!(passes(&mut worker), 2, "neither was charged");
     }
 }
 
 #[test]
-fn an_answer_to_no_question_reaches_nobody() {
+fn a_response_to_an_unknown_callout_changes_nothing() {
     for mode in MODES {
         let mut worker = worker(mode);
         for number in [0, 1, u32::MAX] {
-            worker.say_to_nobody(number, &yes());
+            worker.respond_stray(number, &yes());
         }
         let (mut stream, asked) = waiting(&mut worker, &call("asked"));
         for number in [0, asked.number + 1, u32::MAX] {
-            worker.say_to_nobody(number, &yes());
+            worker.respond_stray(number, &yes());
         }
         assert!(stream.is_open());
-        stream.hear(&mut worker, asked.number, &yes());
+        stream.receive(&mut worker, asked.number, &yes());
         assert!(stream.went_on.is_whole);
     }
 }
@@ -51,9 +51,9 @@ fn answers_in_any_order_reach_those_they_are_for() {
         for (index, fate) in [(4, "yes"), (1, "no"), (2, "none"), (1, "yes"), (0, "yes"), (0, "yes")] {
             let (mut stream, asked) = waiting.remove(index);
             match fate {
-                "yes" => stream.hear(&mut worker, asked.number, &yes()),
-                "no" => stream.hear(&mut worker, asked.number, &said("200", r#"{"decision":"reject"}"#)),
-                _ => stream.hear(&mut worker, asked.number, &Said::default()),
+                "yes" => stream.receive(&mut worker, asked.number, &yes()),
+                "no" => stream.receive(&mut worker, asked.number, &said("200", r#"{"decision":"reject"}"#)),
+                _ => stream.receive(&mut worker, asked.number, &CallResponse::default()),
             }
             assert!(fate == "yes" || codes(&stream) == DENIED, "{stream:?}");
             let limited = Some((200, Some(-31429)));
@@ -93,10 +93,10 @@ fn of_so_many_that_wait_each_has_its_answer_and_one_more_is_refused() {
         let (mut gone, asked) = waiting.remove(100);
         gone.close(&mut worker);
         waiting.push(self::waiting(&mut worker, &call("asked")));
-        worker.say_to_nobody(asked.number, &Said::default());
+        worker.respond_stray(asked.number, &CallResponse::default());
         assert_eq!(codes(&call("asked").send(&mut worker)), DENIED);
         for (stream, asked) in waiting.iter_mut().rev() {
-            stream.hear(&mut worker, asked.number, &said("503", ""));
+            stream.receive(&mut worker, asked.number, &said("503", ""));
             assert_eq!(codes(stream), DENIED);
         }
         assert_eq!(passes(&mut worker), 2, "nothing was charged, and there is room again");
@@ -111,7 +111,7 @@ fn a_question_belongs_to_the_root_of_its_stream() {
     let clusters: Vec<_> = asked.iter().map(|asked| (asked.root, asked.cluster.as_slice())).collect();
     assert_eq!(clusters, [(ROOT, b"desk".as_slice()), (other, b"elsewhere")]);
     for (stream, asked) in streams.iter_mut().zip(&asked) {
-        stream.hear(&mut worker, asked.number, &yes());
+        stream.receive(&mut worker, asked.number, &yes());
         assert!(stream.went_on.is_whole);
     }
 }

@@ -24,12 +24,12 @@ pub(super) const INFO: u32 = 2;
 
 /// The state behind the imports of one instance.
 #[derive(Default)]
-pub(crate) struct World {
+pub(crate) struct HostState {
     pub(crate) shared: Arc<Shared>,
     pub(crate) faults: Vec<Fault>,
     /// The wall clock, in nanoseconds since the epoch.
     pub(crate) now: u64,
-    /// By path, the parts of which NUL separates; `None` for null.
+    /// By path, whose parts NUL separates; `None` for null.
     pub(crate) properties: BTreeMap<Vec<u8>, Option<Vec<u8>>>,
     pub(crate) configuration: Vec<u8>,
     /// What the current callback's stream has in reach.
@@ -79,7 +79,7 @@ pub(crate) struct Reach {
     pub(crate) response_headers: Option<Pairs>,
     pub(crate) response_body: Option<Vec<u8>>,
     /// The answer to a request of the module's own.
-    pub(crate) said: Option<Said>,
+    pub(crate) said: Option<CallResponse>,
 }
 
 /// A request of the module's own.
@@ -90,7 +90,7 @@ pub(crate) struct OwnCall {
     pub(crate) root: u32,
     /// The stream that it is made for.
     pub(crate) stream: u32,
-    pub(crate) does: Does,
+    pub(crate) does: CallKind,
     /// The name of a cluster, or a `GrpcService`.
     pub(crate) cluster: Vec<u8>,
     pub(crate) headers: Pairs,
@@ -102,15 +102,15 @@ pub(crate) struct OwnCall {
 
 /// What kind of request it is.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Does {
+pub(crate) enum CallKind {
     Http,
     Grpc { service: String, method: String },
 }
 
 /// The answer to one: without headers if there was none.
 #[derive(Clone, Default, PartialEq, Eq)]
-pub(crate) struct Said {
-    pub(crate) came: Came,
+pub(crate) struct CallResponse {
+    pub(crate) came: Delivery,
     pub(crate) headers: Pairs,
     /// Or the message.
     pub(crate) body: Vec<u8>,
@@ -118,7 +118,7 @@ pub(crate) struct Said {
 
 /// How an answer comes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) enum Came {
+pub(crate) enum Delivery {
     #[default]
     Http,
     /// As a message by gRPC.
@@ -137,9 +137,9 @@ pub(crate) struct Reply {
     pub(crate) body: Vec<u8>,
 }
 
-impl fmt::Debug for Said {
+impl fmt::Debug for CallResponse {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.came != Came::Http {
+        if self.came != Delivery::Http {
             write!(f, "{:?}, ", self.came)?;
         }
         for (name, value) in &self.headers {
@@ -149,14 +149,14 @@ impl fmt::Debug for Said {
     }
 }
 
-impl World {
+impl HostState {
     /// The buffer of this number in the ABI.
     pub(super) fn buffer(&self, kind: u32) -> Option<&Vec<u8>> {
         match kind {
             0 => self.reach.request_body.as_ref(),
             1 => self.reach.response_body.as_ref(),
-            4 => self.said(Came::Http).map(|said| &said.body),
-            5 => self.said(Came::Message).map(|said| &said.body),
+            4 => self.said(Delivery::Http).map(|said| &said.body),
+            5 => self.said(Delivery::Message).map(|said| &said.body),
             7 => Some(&self.configuration),
             _ => None,
         }
@@ -217,18 +217,25 @@ impl World {
     }
 
     /// The response to a callout. Envoy reads it from the root context, whichever context is the effective one.
-    fn said(&self, came: Came) -> Option<&Said> {
+    fn said(&self, came: Delivery) -> Option<&CallResponse> {
         self.reach.said.as_ref().filter(|said| said.came == came)
     }
 
     /// Begins a request of the module's own. It belongs to the root, whichever stream makes it.
-    pub(super) fn begin(&mut self, does: Does, cluster: Vec<u8>, headers: Pairs, body: Vec<u8>, timeout: u32) -> u32 {
+    pub(super) fn begin(
+        &mut self,
+        does: CallKind,
+        cluster: Vec<u8>,
+        headers: Pairs,
+        body: Vec<u8>,
+        timeout: u32,
+    ) -> u32 {
         let stream = self.about;
         let root = *self.contexts.get(&stream).expect("a context that is there");
         assert_ne!(root, 0, "it is made for a stream");
         for name in [":method", ":path", ":authority"] {
             let is_named = |pair: &&(Vec<u8>, Vec<u8>)| pair.0 == name.as_bytes() && !pair.1.is_empty();
-            let wanted = usize::from(does == Does::Http);
+            let wanted = usize::from(does == CallKind::Http);
             assert_eq!(
                 headers.iter().filter(is_named).count(),
                 wanted,
@@ -238,7 +245,7 @@ impl World {
         assert!(!cluster.is_empty() && timeout > 0, "for {cluster:?} in {timeout} ms");
         // As in Envoy, where a number tells by its last bits what it is of.
         self.last_call += 4;
-        let number = self.last_call + u32::from(does != Does::Http);
+        let number = self.last_call + u32::from(does != CallKind::Http);
         self.calls.push(OwnCall { number, root, stream, does, cluster, headers, body, timeout });
         number
     }

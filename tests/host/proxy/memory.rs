@@ -2,13 +2,13 @@
 
 use wasmtime::{AsContextMut as _, Caller, Error, Result};
 
-use super::{Pairs, world::World};
+use super::{Pairs, host_state::HostState};
 
 /// An instance in the middle of a call.
-pub(super) struct Guest<'c, 'w>(pub(super) &'c mut Caller<'w, World>);
+pub(super) struct Guest<'c, 'w>(pub(super) &'c mut Caller<'w, HostState>);
 
 impl Guest<'_, '_> {
-    pub(super) fn world(&mut self) -> &mut World {
+    pub(super) fn world(&mut self) -> &mut HostState {
         self.0.data_mut()
     }
 

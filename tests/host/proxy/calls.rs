@@ -4,13 +4,13 @@ use wasmtime::{Linker, Module, Result, Val};
 
 use super::{
     How, Pairs, Reply,
+    host_state::{CallKind, HostState, INFO, status},
     memory::{Guest, deserialise, serialise},
     wasi,
-    world::{Does, INFO, World, status},
 };
 
 /// Answers every import of the module.
-pub(super) fn link(module: &Module) -> Result<Linker<World>> {
+pub(super) fn link(module: &Module) -> Result<Linker<HostState>> {
     let mut linker = Linker::new(module.engine());
     // A name can stand twice among the imports.
     linker.allow_shadowing(true);
@@ -160,7 +160,7 @@ fn answer(guest: &mut Guest<'_, '_>, name: &str, args: &[u64]) -> Result<u32> {
             assert_eq!(deserialise(&guest.read(trailers, trailers_size)?), Pairs::new(), "there are no trailers");
             let headers = deserialise(&guest.read(headers, size)?);
             let (cluster, body) = (guest.read(cluster, cluster_size)?, guest.read(body, body_size)?);
-            let number = guest.world().begin(Does::Http, cluster, headers, body, timeout);
+            let number = guest.world().begin(CallKind::Http, cluster, headers, body, timeout);
             guest.write(at, &number.to_le_bytes())?;
             Ok(status::OK)
         }
@@ -170,7 +170,7 @@ fn answer(guest: &mut Guest<'_, '_>, name: &str, args: &[u64]) -> Result<u32> {
         ) => {
             let &[message, message_size, timeout, at] = rest else { return Ok(status::UNIMPLEMENTED) };
             let text = |bytes| String::from_utf8(bytes).expect("a name in ASCII");
-            let does = Does::Grpc {
+            let does = CallKind::Grpc {
                 service: text(guest.read(service, service_size)?),
                 method: text(guest.read(method, method_size)?),
             };

@@ -8,9 +8,9 @@ use proptest::{collection::vec, prelude::*, sample::select};
 
 use crate::{
     cases,
-    fleet::{self, asking_both, assert_charges, counting},
-    machine::{Part, ROOT, Said, Shared, Worker},
     oracle::{self, InShared},
+    proxy::{CallResponse, Part, ROOT, Shared, Worker},
+    rate_limit_service::{self, asking_both, assert_charges, counting},
     request::{MODES, Properties, Request, at_an_address, configuration, requests},
     service::{self, asking, assert_asks},
 };
@@ -26,7 +26,7 @@ fn each_request_ends_as_the_engine_says_whatever_its_chunks_and_its_end() {
         let shared = Arc::new(Shared::prepared());
         // Two workers, and counters that fill up from case to case.
         let workers = RefCell::new([Worker::new(&shared, &text), Worker::new(&shared, &text)]);
-        let said = (service::answers(), fleet::answers());
+        let said = (service::answers(), rate_limit_service::answers());
         let values = (requests(), properties(), any::<bool>(), clock(), said, answers());
         cases::run(400, &values, |(request, properties, which, now, said, answer)| {
             let mut workers = workers.borrow_mut();
@@ -44,7 +44,7 @@ fn check(
     config: &Config,
     shared: &Shared,
     request: &Request,
-    (ruled, counted): &(Said, Said),
+    (ruled, counted): &(CallResponse, CallResponse),
     answer: &[Vec<u8>],
 ) {
     let now = Timestamp(worker.world().now / 1_000_000);
@@ -60,11 +60,11 @@ fn check(
         match ask {
             Callout::Approval(question) => {
                 assert_asks(&asked, ROOT, &question.body);
-                stream.hear(worker, asked.number, ruled);
+                stream.receive(worker, asked.number, ruled);
             }
             Callout::Charge { message, .. } => {
                 assert_charges(&asked, ROOT, &message);
-                stream.hear(worker, asked.number, counted);
+                stream.receive(worker, asked.number, counted);
             }
         }
     }

@@ -1,4 +1,4 @@
-//! One yes lets one call pass, whatever order workers reach shared data in, and whoever comes late pays nothing.
+//! One approval lets one call pass, in whatever order workers reach shared data; a call that comes late is not charged.
 
 use std::{
     iter::repeat_n,
@@ -12,16 +12,16 @@ use proptest::collection::vec;
 
 use crate::{
     cases,
+    concurrent_limits::play,
     console::{Office, console, decide, question},
-    exact::play,
-    machine::{Shared, Turns, Worker},
+    proxy::{Scheduler, Shared, Worker},
     request::{at_an_address, call, configuration, with_options},
 };
 
 /// Shared data in which one call was approved.
 static APPROVED: LazyLock<Shared> = LazyLock::new(|| {
     let mut office = Office::new();
-    let id = office.call().expect_err("nobody has approved it");
+    let id = office.call().expect_err("it is not approved");
     office.approve(&id);
     office.gateway.world().shared.copy()
 });
@@ -37,7 +37,7 @@ fn workers<const N: usize>(configuration: &str) -> [Mutex<Worker>; N] {
 
 /// Has two workers take one yes; checks that one of them does, and that the other owes nothing.
 fn race(workers: &[Mutex<Worker>; 2], office: &mut Office, choices: Vec<usize>) {
-    let turns = Arc::new(Turns::new(2, choices));
+    let turns = Arc::new(Scheduler::new(2, choices));
     let shared = Arc::new(APPROVED.copy().in_turns(turns.clone()));
     let asked = Mutex::new(Vec::new());
     let passed = play(2, &turns, |n| {
@@ -89,14 +89,14 @@ fn also_in_any_other_order() {
     });
 }
 
-/// Two workers call over and over, while somebody says yes to whatever waits.
+/// Two workers call over and over, while an approver approves whatever is pending.
 #[test]
 fn while_others_ask_and_answer_no_more_pass_than_were_approved() {
     let unlimited = with_options(r#""approvals":{}"#).replace(r#","rate_limit":"2/minute"}}"#, "}}");
     let gateways: [Mutex<Worker>; 2] = workers(&unlimited);
     let approver = Mutex::new(console(&Arc::new(Shared::prepared())));
     cases::run(60, &vec(0..3_usize, 1..90), |choices| {
-        let turns = Arc::new(Turns::new(3, choices));
+        let turns = Arc::new(Scheduler::new(3, choices));
         let shared = Arc::new(Shared::prepared().in_turns(turns.clone()));
         let (asked, yeses) = (Mutex::new(Vec::<String>::new()), AtomicUsize::new(0));
         let passed = play(3, &turns, |n| {

@@ -9,7 +9,7 @@ use proptest::{
 };
 
 use crate::{
-    machine::{Part, Stream, Worker},
+    proxy::{Part, Stream, Worker},
     request::End,
 };
 

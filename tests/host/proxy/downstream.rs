@@ -3,7 +3,7 @@
 
 use super::{
     Pairs,
-    world::{Reach, World},
+    host_state::{HostState, Reach},
 };
 
 /// An answer as it passes.
@@ -36,7 +36,7 @@ pub(super) const CONTINUE: u32 = 0;
 pub(super) const PAUSE: u32 = 1;
 
 impl Downstream {
-    /// Puts a part into reach; says which callback tells of it, and what else that is told.
+    /// Makes a part readable; returns the callback for it, and its further arguments.
     pub(super) fn offer(&mut self, part: Part<'_>, is_end: bool, reach: &mut Reach) -> (&'static str, Vec<u32>) {
         let number = |number: usize| u32::try_from(number).expect("a small answer");
         match part {
@@ -62,7 +62,7 @@ impl Downstream {
     }
 
     /// Lets go on what a callback let go on.
-    pub(super) fn take(&mut self, part: Part<'_>, is_end: bool, action: u32, world: &mut World) {
+    pub(super) fn take(&mut self, part: Part<'_>, is_end: bool, action: u32, world: &mut HostState) {
         let reach = std::mem::take(&mut world.reach);
         assert!(action == CONTINUE || action == PAUSE, "an answer to {part:?}: {action}");
         assert!(!self.is_ended || action == PAUSE, "{part:?} goes on after the stream was ended");

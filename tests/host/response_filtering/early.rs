@@ -2,14 +2,14 @@
 
 use super::{has_mark, sent};
 use crate::{
-    machine::{Fault, Part, Shared, Stream, Worker},
+    proxy::{Fault, Part, Shared, Stream, Worker},
     request::{MODES, Request, at_an_address, configuration, get, list, with_options},
 };
 
 const EVENTS: Part<'_> = Part::Head(&[(":status", "200"), ("content-type", "text/event-stream")]);
 const LIST: &[u8] = b"data: {\"id\":7,\"result\":{\"tools\":[{\"name\":\"evil\",\"m\":987654321}]}}\n\n";
 
-/// A worker, and a stream of which no more than the head has come.
+/// A worker, and a stream that has received its head only.
 fn begun(request: &Request) -> (Worker, Stream) {
     let mut worker = Worker::new(&std::sync::Arc::new(Shared::prepared()), &configuration("release"));
     worker.world().properties = at_an_address();

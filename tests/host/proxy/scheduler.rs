@@ -8,7 +8,7 @@ use std::{
 
 /// Threads that take turns.
 #[derive(Debug)]
-pub(crate) struct Turns {
+pub(crate) struct Scheduler {
     state: Mutex<State>,
     changed: Condvar,
 }
@@ -24,7 +24,7 @@ struct State {
     made: usize,
 }
 
-impl Turns {
+impl Scheduler {
     /// For `alive` threads; each of the choices picks one of those that wait, over and over.
     pub(crate) fn new(alive: usize, choices: Vec<usize>) -> Self {
         let state = State { alive, waiting: BTreeSet::new(), chosen: None, choices, made: 0 };

@@ -19,7 +19,7 @@ use proptest::{collection::vec, prelude::*, sample::select};
 use self::given::{Answer, MARK, any_answer, called};
 use crate::{
     cases,
-    machine::{
+    proxy::{
         Fault, How, Part, Shared, Stream, Worker,
         fault::{CALLS, STATUSES},
     },
@@ -101,7 +101,7 @@ fn check(config: &Config, request: &Request, answer: &Answer, stream: &Stream) {
             assert_eq!(stream.answer.is_whole, answer.end.is_some());
         }
     }
-    let has_length = |pairs: &crate::machine::Pairs| pairs.iter().any(|(name, _)| name == b"content-length");
+    let has_length = |pairs: &crate::proxy::Pairs| pairs.iter().any(|(name, _)| name == b"content-length");
     assert!(!stream.answer.head.as_ref().is_some_and(has_length), "its length is another now");
 }
 

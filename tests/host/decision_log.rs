@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use crate::{
     console::{console, visit_to},
-    machine::{Fault, How, ROOT, Shared, Worker},
+    proxy::{Fault, How, ROOT, Shared, Worker},
     request::{at_an_address, call, configuration},
 };
 

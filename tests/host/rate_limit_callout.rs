@@ -8,9 +8,11 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 
 use crate::{
-    asked::{self, Since, assert_went_on, codes, faults, goes_on, waiting, yes},
-    fleet::{self, asking_both, assert_charges, charged, closed, counting, descriptor, full, question, unwilling},
-    machine::{Fault, Part, ROOT, Said, Shared, Stream, Worker},
+    approval_callout::{self, Since, assert_went_on, codes, faults, goes_on, waiting, yes},
+    proxy::{CallResponse, Fault, Part, ROOT, Shared, Stream, Worker},
+    rate_limit_service::{
+        self, asking_both, assert_charges, charged, closed, counting, descriptor, full, question, unwilling,
+    },
     request::{End, MODES, Request, at_an_address, call, with_options},
     service::{APPROVE, said},
 };
@@ -31,7 +33,7 @@ fn worker(configuration: &str) -> Worker {
 /// Those that come whole and in pieces, with each end that there is.
 fn requests() -> impl Iterator<Item = Request> {
     let whole = call("limited");
-    asked::requests().into_iter().map(move |request| {
+    approval_callout::requests().into_iter().map(move |request| {
         let size = if request.chunks.len() == 1 { 4096 } else { 10 };
         let chunks = whole.body().chunks(size).map(<[u8]>::to_vec).collect();
         Request { chunks, ..request }
@@ -44,12 +46,12 @@ fn error(stream: &Stream) -> Value {
     body["error"].clone()
 }
 
-/// How many of three calls pass of which the service says this.
-fn passes(worker: &mut Worker, said: &Said) -> usize {
+/// How many of three calls pass if the service responds this.
+fn passes(worker: &mut Worker, said: &CallResponse) -> usize {
     let mut passed = 0;
     for _ in 0..3 {
         let (mut stream, asked) = waiting(worker, &call("limited"));
-        stream.hear(worker, asked.number, said);
+        stream.receive(worker, asked.number, said);
         // It stays open: of one that was never sent, what was counted here is given back.
         passed += usize::from(stream.went_on.is_whole);
     }
@@ -66,13 +68,13 @@ fn a_charged_call_goes_on_whole_and_once_and_nothing_is_counted_here() {
             let (mut stream, asked) = waiting(&mut worker, &request);
             assert_charges(&asked, ROOT, &expected);
             assert_eq!(stream.went_on.headers.is_some(), mode == "release");
-            stream.hear(&mut worker, asked.number, &charged());
+            stream.receive(&mut worker, asked.number, &charged());
             assert_went_on(&stream, &request);
-            worker.say_to_nobody(asked.number, &charged());
+            worker.respond_stray(asked.number, &charged());
             stream.answer(&mut worker, Part::Head(&[(":status", "200")]), false);
             stream.answer(&mut worker, Part::Body(b"{}"), true);
             assert!(stream.answer.is_whole);
-            worker.say_to_nobody(asked.number, &closed(14));
+            worker.respond_stray(asked.number, &closed(14));
             stream.close(&mut worker);
         }
         let count = requests().count();
@@ -97,12 +99,12 @@ fn a_call_without_room_is_refused_and_told_when_to_come_back() {
         let mut worker = worker(&counting(mode, "local"));
         for (said, wait) in [
             (full(7), 7000),
-            // It was told of no time: until the window ends. The clock of this host stands at 2.5 s of a minute.
-            (fleet::message([8, 2]), 17_500),
-            (fleet::message([8, 2, 18, 0]), 17_500),
+            // The service gave no time, so it waits until the window ends. The clock of this host is 2.5 s past a minute.
+            (rate_limit_service::message([8, 2]), 17_500),
+            (rate_limit_service::message([8, 2, 18, 0]), 17_500),
         ] {
             let (mut stream, asked) = waiting(&mut worker, &call("limited"));
-            stream.hear(&mut worker, asked.number, &said);
+            stream.receive(&mut worker, asked.number, &said);
             assert_eq!(codes(&stream), LIMITED);
             let error = error(&stream);
             assert_eq!(
@@ -113,7 +115,7 @@ fn a_call_without_room_is_refused_and_told_when_to_come_back() {
             let header = (b"retry-after".to_vec(), seconds.to_string().into_bytes());
             assert!(stream.replies[0].headers.contains(&header), "{:?}", stream.replies);
             assert!(stream.went_on.body.is_empty() && !stream.went_on.is_whole);
-            worker.say_to_nobody(asked.number, &charged());
+            worker.respond_stray(asked.number, &charged());
             stream.close(&mut worker);
         }
         assert_eq!(worker.world().counted(UNANSWERED), 0, "it did answer");
@@ -127,11 +129,11 @@ fn where_the_service_does_not_count_calls_are_refused_or_counted_here() {
             let mut worker = worker(&counting(mode, "deny"));
             for request in requests() {
                 let (mut stream, asked) = waiting(&mut worker, &request);
-                stream.hear(&mut worker, asked.number, &said);
+                stream.receive(&mut worker, asked.number, &said);
                 assert_eq!(codes(&stream), UNCOUNTED, "{said:?}");
                 let why = "the gateway could not count this call, so it was not let through; try again later";
                 assert_eq!(error(&stream)["message"], json!(why), "{said:?}");
-                worker.say_to_nobody(asked.number, &charged());
+                worker.respond_stray(asked.number, &charged());
                 assert!(!stream.went_on.is_whole && stream.went_on.body.is_empty());
                 stream.close(&mut worker);
             }
@@ -159,7 +161,7 @@ fn a_service_that_cannot_be_asked_does_not_count() {
             let refused = if passed == 0 { UNCOUNTED } else { LIMITED };
             assert!(streams.iter().all(|stream| stream.went_on.is_whole || codes(stream) == refused), "{streams:?}");
             // Envoy says so once more, of a number that it did not hand out.
-            worker.say_to_nobody(5, &closed(14));
+            worker.respond_stray(5, &closed(14));
             assert_eq!(worker.world().counted(UNANSWERED), 3);
         }
     }
@@ -195,17 +197,17 @@ fn who_approves_is_asked_before_who_counts() {
         for (counted, fate) in [(charged(), None), (full(3), LIMITED), (closed(4), UNCOUNTED)] {
             let (mut stream, asked) = waiting(&mut worker, &call("asked"));
             assert_eq!((asked.cluster.as_slice(), worker.world().calls.len()), (b"desk".as_slice(), 1));
-            stream.hear(&mut worker, asked.number, &yes());
+            stream.receive(&mut worker, asked.number, &yes());
             assert!(stream.is_open() && stream.went_on.body.is_empty(), "it has not been counted");
-            worker.say_to_nobody(asked.number, &yes());
+            worker.respond_stray(asked.number, &yes());
             let counting = worker.world().calls[0].clone();
             assert_charges(&counting, ROOT, &question(&[descriptor("/tools/asked", 1, 2)], 1));
-            stream.hear(&mut worker, counting.number, &counted);
+            stream.receive(&mut worker, counting.number, &counted);
             assert_eq!((codes(&stream), stream.went_on.is_whole), (fate, fate.is_none()), "{counted:?}");
             stream.close(&mut worker);
         }
         let (mut stream, asked) = waiting(&mut worker, &call("asked"));
-        stream.hear(&mut worker, asked.number, &said("403", APPROVE));
+        stream.receive(&mut worker, asked.number, &said("403", APPROVE));
         assert_eq!((codes(&stream), worker.world().calls.len()), (Some((200, Some(-31403))), 0), "nothing is charged");
     }
 }
@@ -219,7 +221,7 @@ fn costing() -> String {
         limit(r#""counter":"more","max":8"#),
     ];
     let rule = format!(r#""ok":{{"limits":[{}]}}"#, limits.join(","));
-    with_options(&format!(r#""limits":{{{}}}"#, fleet::service("deny"))).replace(r#""ok":{}"#, &rule)
+    with_options(&format!(r#""limits":{{{}}}"#, rate_limit_service::service("deny"))).replace(r#""ok":{}"#, &rule)
 }
 
 fn of_units(units: &str) -> Request {
@@ -242,12 +244,12 @@ fn charges_of_one_amount_are_asked_for_together_and_others_after_them() {
     ] {
         let (mut stream, asked) = waiting(&mut worker, &of_units("5"));
         assert_charges(&asked, ROOT, &calls);
-        stream.hear(&mut worker, asked.number, &first);
+        stream.receive(&mut worker, asked.number, &first);
         if first == charged() {
             assert!(stream.is_open() && stream.went_on.body.is_empty(), "one of two has answered");
             let asked = worker.world().calls[0].clone();
             assert_charges(&asked, ROOT, &units);
-            stream.hear(&mut worker, asked.number, &second);
+            stream.receive(&mut worker, asked.number, &second);
         }
         assert_eq!((codes(&stream), stream.went_on.is_whole), (fate, fate.is_none()), "{first:?} {second:?}");
         assert_eq!(worker.world().calls, []);

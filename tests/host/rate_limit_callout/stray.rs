@@ -1,42 +1,42 @@
-//! Answers for whom nobody waits any more, or not in this order, and how many may wait.
+//! Responses for streams that are gone, in any order, or to unknown callouts; and how many streams may wait.
 
 use super::{LIMITED, UNANSWERED, UNCOUNTED, charged, closed, codes, counting, full, waiting, worker};
 use crate::{
-    asked::{assert_early_answer_gets_no_body, assert_more_does_not_go_on, waiting_at_two_roots},
-    fleet::service,
-    machine::{ROOT, Worker},
+    approval_callout::{assert_early_answer_gets_no_body, assert_more_does_not_go_on, waiting_at_two_roots},
+    proxy::{ROOT, Worker},
+    rate_limit_service::service,
     request::{End, MODES, Request, call, with_options},
 };
 
 #[test]
-fn an_answer_for_a_stream_that_is_gone_reaches_nobody() {
+fn a_response_for_a_stream_that_is_gone_changes_nothing() {
     for (mode, late) in MODES.into_iter().flat_map(|mode| [(mode, charged()), (mode, full(1)), (mode, closed(4))]) {
         let mut worker = worker(&counting(mode, "deny"));
         let (mut gone, asked) = waiting(&mut worker, &call("limited"));
         gone.close(&mut worker);
         let (mut next, other) = waiting(&mut worker, &call("limited"));
-        worker.say_to_nobody(asked.number, &late);
+        worker.respond_stray(asked.number, &late);
         assert!(next.is_open() && !gone.went_on.is_whole && gone.replies.is_empty());
-        next.hear(&mut worker, other.number, &full(1));
+        next.receive(&mut worker, other.number, &full(1));
         assert_eq!(codes(&next), LIMITED);
     }
 }
 
 #[test]
-fn an_answer_to_no_question_reaches_nobody() {
+fn a_response_to_an_unknown_callout_changes_nothing() {
     for mode in MODES {
         let mut worker = worker(&counting(mode, "local"));
         for number in [0, 1, 5, u32::MAX] {
-            worker.say_to_nobody(number, &charged());
-            worker.say_to_nobody(number, &closed(0));
+            worker.respond_stray(number, &charged());
+            worker.respond_stray(number, &closed(0));
         }
         let (mut stream, asked) = waiting(&mut worker, &call("limited"));
         for number in [0, asked.number + 1, u32::MAX] {
-            worker.say_to_nobody(number, &charged());
-            worker.say_to_nobody(number, &closed(14));
+            worker.respond_stray(number, &charged());
+            worker.respond_stray(number, &closed(14));
         }
         assert!(stream.is_open());
-        stream.hear(&mut worker, asked.number, &charged());
+        stream.receive(&mut worker, asked.number, &charged());
         assert!(stream.went_on.is_whole);
         assert_eq!(worker.world().counted(UNANSWERED), 0);
     }
@@ -56,7 +56,7 @@ fn answers_in_any_order_reach_those_they_are_for() {
             (0, charged(), None),
         ] {
             let (mut stream, asked) = waiting.remove(index);
-            stream.hear(&mut worker, asked.number, &said);
+            stream.receive(&mut worker, asked.number, &said);
             assert_eq!((codes(&stream), stream.went_on.is_whole), (fate, fate.is_none()), "{said:?}");
         }
         assert_eq!(worker.world().called["proxy_continue_stream"], 3);
@@ -87,7 +87,7 @@ fn assert_full(worker: &mut Worker, request: &Request, on_failure: &str) {
     let stream = request.send(worker);
     let fate = if on_failure == "deny" { UNCOUNTED } else { None };
     assert_eq!((codes(&stream), stream.went_on.is_whole), (fate, fate.is_none()));
-    assert_eq!(worker.world().calls.len(), before, "nobody was asked");
+    assert_eq!(worker.world().calls.len(), before, "no callout was made");
 }
 
 #[test]
@@ -101,10 +101,10 @@ fn of_so_many_that_wait_each_has_its_answer_and_one_more_is_not_asked_about() {
         let (mut gone, asked) = waiting.remove(100);
         gone.close(&mut worker);
         waiting.push(self::waiting(&mut worker, &call("limited")));
-        worker.say_to_nobody(asked.number, &closed(4));
+        worker.respond_stray(asked.number, &closed(4));
         assert_full(&mut worker, &call("limited"), on_failure);
         for (stream, asked) in waiting.iter_mut().rev() {
-            stream.hear(&mut worker, asked.number, &full(9));
+            stream.receive(&mut worker, asked.number, &full(9));
             assert_eq!(codes(stream), LIMITED);
         }
     }
@@ -128,13 +128,13 @@ fn of_bodies_of_so_many_bytes_that_wait_one_more_is_not_asked_about() {
     waiting.push(self::waiting(&mut worker, &padded(1000)));
     assert_full(&mut worker, &call("limited"), "deny");
     for (mut stream, asked) in waiting {
-        stream.hear(&mut worker, asked.number, &charged());
+        stream.receive(&mut worker, asked.number, &charged());
         assert!(stream.went_on.is_whole);
     }
     let memory = worker.memory();
     assert!(memory < 4 * HELD, "{memory} bytes: each body is held once here, and read once");
     let (mut stream, asked) = self::waiting(&mut worker, &padded(HELD / 4));
-    stream.hear(&mut worker, asked.number, &charged());
+    stream.receive(&mut worker, asked.number, &charged());
     assert_eq!(stream.went_on.body.len(), HELD / 4, "there is room again");
 }
 
@@ -147,7 +147,7 @@ fn a_question_belongs_to_the_root_of_its_stream() {
     let clusters: Vec<_> = asked.iter().map(|asked| (asked.root, asked.cluster.as_slice())).collect();
     assert_eq!(clusters, [(ROOT, b"\x0a\x08\x0a\x06counts".as_slice()), (other, b"\x0a\x08\x0a\x06others")]);
     for (stream, asked) in streams.iter_mut().zip(&asked).rev() {
-        stream.hear(&mut worker, asked.number, &charged());
+        stream.receive(&mut worker, asked.number, &charged());
         assert!(stream.went_on.is_whole);
     }
 }

@@ -8,16 +8,16 @@ use std::sync::{
 use wasmtime::{Instance, Module, Store, Val};
 
 use super::{
-    Came, Said, Shared, calls,
+    CallResponse, Delivery, Shared, calls,
     downstream::PAUSE,
+    host_state::{HostState, INFO, Reach},
     module::{METERED, MODULE},
-    world::{INFO, Reach, World},
 };
 
 /// A worker: an instance with one root context. A trap is a panic that says where, unless the host broke Envoy's rules in
 /// that callback: then the VM has failed, as in Envoy.
 pub(crate) struct Worker {
-    store: Store<World>,
+    store: Store<HostState>,
     instance: Instance,
     last_context: u32,
     has_failed: bool,
@@ -41,13 +41,13 @@ impl Worker {
     }
 
     fn of(module: &Module, shared: &Arc<Shared>) -> Self {
-        let world = World {
+        let world = HostState {
             shared: Arc::clone(shared),
             now: 1_767_225_642_500_000_000,
             // No two workers draw the same numbers.
             random: WORKERS.fetch_add(1, Ordering::Relaxed) << 32,
             log_level: INFO,
-            ..World::default()
+            ..HostState::default()
         };
         let mut store = Store::new(module.engine(), world);
         // Fails where nothing is counted.
@@ -140,7 +140,7 @@ impl Worker {
         self.world().memory.map_or(0, |memory| memory.data_size(&self.store))
     }
 
-    pub(crate) fn world(&mut self) -> &mut World {
+    pub(crate) fn world(&mut self) -> &mut HostState {
         self.store.data_mut()
     }
 
@@ -177,29 +177,29 @@ impl Worker {
 
     /// Says what came of a request of the module's own, to the root that it belongs to. Envoy looks an HTTP call up first, and
     /// says nothing of one that it does not know.
-    pub(crate) fn say(&mut self, number: u32, said: &Said) {
+    pub(crate) fn respond(&mut self, number: u32, said: &CallResponse) {
         let world = self.world();
         let known = world.calls.iter().position(|call| call.number == number);
-        if said.came == Came::Http && known.is_none() {
+        if said.came == Delivery::Http && known.is_none() {
             return;
         }
         let root = known.map_or(ROOT, |index| world.calls.remove(index).root);
         world.reach = Reach { said: Some(said.clone()), ..Reach::default() };
         let count = |count: usize| u32::try_from(count).expect("a small answer");
         match said.came {
-            Came::Http => {
+            Delivery::Http => {
                 let args = [root, number, count(said.headers.len()), count(said.body.len()), 0];
                 self.callback("proxy_on_http_call_response", &args)
             }
-            Came::Message => self.callback("proxy_on_grpc_receive", &[root, number, count(said.body.len())]),
-            Came::Closed(status) => self.callback("proxy_on_grpc_close", &[root, number, status]),
+            Delivery::Message => self.callback("proxy_on_grpc_receive", &[root, number, count(said.body.len())]),
+            Delivery::Closed(status) => self.callback("proxy_on_grpc_close", &[root, number, status]),
         };
         self.world().reach = Reach::default();
     }
 
-    /// The same, where nobody may wait for it any more.
-    pub(crate) fn say_to_nobody(&mut self, number: u32, said: &Said) {
-        self.say(number, said);
+    /// The same for a callout that no stream waits for: nothing may happen.
+    pub(crate) fn respond_stray(&mut self, number: u32, said: &CallResponse) {
+        self.respond(number, said);
         let world = self.world();
         assert_eq!((world.continued.as_slice(), world.touched.as_slice()), (&[][..], &[][..]), "{number} {said:?}");
         assert_eq!((world.replies.as_slice(), world.is_ended), (&[][..], false), "{number} {said:?}");

@@ -3,7 +3,7 @@
 use proptest::{collection::vec, prelude::*, sample::select};
 
 use crate::{
-    machine::{Came, Does, OwnCall, Said},
+    proxy::{CallKind, CallResponse, Delivery, OwnCall},
     request::with_options,
     service::SERVICE,
 };
@@ -18,7 +18,7 @@ pub(crate) fn counting(mode: &str, on_failure: &str) -> String {
     with_options(&format!(r#"{},"limits":{{{}}}"#, protocol(mode), service(on_failure)))
 }
 
-/// The same where another service is asked first whether `asked` may be called.
+/// The same where another service is asked first whether `approval_callout` may be called.
 pub(crate) fn asking_both(mode: &str) -> String {
     with_options(&format!(r#"{},"limits":{{{}}},{SERVICE}"#, protocol(mode), service("deny")))
 }
@@ -53,34 +53,34 @@ pub(crate) fn question(descriptors: &[Vec<u8>], hits: u8) -> Vec<u8> {
 }
 
 /// A message by gRPC.
-pub(crate) fn message(body: impl Into<Vec<u8>>) -> Said {
-    Said { came: Came::Message, body: body.into(), ..Said::default() }
+pub(crate) fn message(body: impl Into<Vec<u8>>) -> CallResponse {
+    CallResponse { came: Delivery::Message, body: body.into(), ..CallResponse::default() }
 }
 
 /// No message, but an end with this status.
-pub(crate) fn closed(status: u32) -> Said {
-    Said { came: Came::Closed(status), ..Said::default() }
+pub(crate) fn closed(status: u32) -> CallResponse {
+    CallResponse { came: Delivery::Closed(status), ..CallResponse::default() }
 }
 
 /// What it says when there is room, and the call is charged.
-pub(crate) fn charged() -> Said {
+pub(crate) fn charged() -> CallResponse {
     message([8, 1])
 }
 
 /// What it says when there is no room for so many seconds.
-pub(crate) fn full(seconds: u8) -> Said {
+pub(crate) fn full(seconds: u8) -> CallResponse {
     message([&[8, 2][..], &field(2, [&[8, 2][..], &field(4, [8, seconds])].concat())].concat())
 }
 
 /// Answers that tell of no count: none, and odd ones.
-pub(crate) fn unwilling() -> Vec<Said> {
+pub(crate) fn unwilling() -> Vec<CallResponse> {
     let bodies: [&[u8]; 12] = [
         b"",
         // No code, and codes that there are not.
         &[8, 0],
         &[8, 3],
         &[8, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 1],
-        // The last one stands.
+        // The last one counts.
         &[8, 1, 8, 0],
         // Cut off, and cut off behind what would do.
         &[8],
@@ -97,7 +97,7 @@ pub(crate) fn unwilling() -> Vec<Said> {
 }
 
 /// Any answer.
-pub(crate) fn answers() -> impl Strategy<Value = Said> {
+pub(crate) fn answers() -> impl Strategy<Value = CallResponse> {
     prop_oneof![
         4 => Just(charged()),
         2 => (0..100_u8).prop_map(full),
@@ -110,7 +110,7 @@ pub(crate) fn answers() -> impl Strategy<Value = Said> {
 #[track_caller]
 pub(crate) fn assert_charges(call: &OwnCall, root: u32, question: &[u8]) {
     let service = "envoy.service.ratelimit.v3.RateLimitService".to_owned();
-    assert_eq!(call.does, Does::Grpc { service, method: "ShouldRateLimit".to_owned() });
+    assert_eq!(call.does, CallKind::Grpc { service, method: "ShouldRateLimit".to_owned() });
     // `GrpcService { envoy_grpc { cluster_name } }`
     let target = b"\x0a\x08\x0a\x06counts".as_slice();
     assert_eq!((call.root, call.cluster.as_slice(), call.timeout), (root, target, 300));
