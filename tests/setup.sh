@@ -19,6 +19,7 @@ skips() { [[ ,${MCP_POLICY_SKIP:-}, == *,$1,* ]]; }
 
 set_up_tests() {
   local name
+  need curl 'a test sends the calls that `./build.sh run` prints: install it'
   for name in "${SETUPS[@]}"; do
     skips "$name" || "install_$name"
   done

@@ -6,7 +6,6 @@ verb_test() {
   takes_nothing "$@"
   need_rust
   need node 'the tests run as WebAssembly in it: install Node 20 or later'
-  need curl 'a test sends the calls that `./build.sh run` prints: install it'
   announce_setup
   build_module
   set_up_tests

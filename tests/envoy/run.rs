@@ -73,7 +73,12 @@ fn try_out(gateway: &Gateway, title: &str, command: &str) {
         "The tools that an agent sees:" => assert!(last.pointer("/result/tools").is_some(), "{title}: {last}"),
         _ if title.starts_with("A call that passes") => assert!(reached(&last), "{title}: {last}"),
         _ if title.starts_with("A call that is denied") => assert_eq!(code, Some(-31403), "{title}: {last}"),
-        _ if title.ends_with("the next one is rate limited:") => assert_eq!(code, Some(-31429), "{title}: {last}"),
+        // On a busy machine a window may end meanwhile.
+        _ if title.ends_with("the next one is rate limited:") && code != Some(-31429) => {
+            let again = shell(command);
+            assert!(again.trim().lines().last().is_some_and(|last| last.contains("-31429")), "{title}: {again}");
+        }
+        _ if title.ends_with("the next one is rate limited:") => {}
         _ if title.starts_with("A call that needs approval") => {
             assert_eq!(code, Some(-31428), "{title}: {last}");
             let id = last.pointer("/error/data/approval/id").and_then(Value::as_str).expect("an id");
