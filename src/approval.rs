@@ -19,6 +19,6 @@ mod store;
 pub use self::{
     details::ApprovalDetails,
     key::{ApprovalKey, Fingerprint, MAX_PARAMS, digest, id},
-    registry::{Approval, Approvals, CorruptRegistry, NotPending, State, TooManyPending},
+    registry::{Approval, Approvals, NotPending, State, TooManyPending},
     store::{ApprovalStore, ApproverDecision, DecideError, RequestError},
 };

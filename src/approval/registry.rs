@@ -56,10 +56,6 @@ pub struct TooManyPending;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct NotPending;
 
-/// The bytes are no registry.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct CorruptRegistry;
-
 const RECORD: usize = 80;
 /// Approvals in all.
 const MAX: usize = 256;
@@ -68,13 +64,10 @@ const MAX_OF_POLICY: usize = 64;
 const MAX_OF_GRANT: usize = 8;
 
 impl Approvals {
-    /// Reads the bytes of the cell.
-    ///
-    /// # Errors
-    /// They are no registry of this format.
-    pub fn open(bytes: &[u8]) -> Result<Self, CorruptRegistry> {
-        let records = bytes.strip_prefix(HEADER).ok_or(CorruptRegistry)?.chunks(RECORD);
-        records.map(Approval::read).collect::<Option<_>>().map(Self).ok_or(CorruptRegistry)
+    /// Reads the bytes of the cell; `None` if they are no registry of this format.
+    #[must_use]
+    pub fn read(bytes: &[u8]) -> Option<Self> {
+        bytes.strip_prefix(HEADER)?.chunks(RECORD).map(Approval::read).collect::<Option<_>>().map(Self)
     }
 
     /// The bytes of the cell.

@@ -8,7 +8,7 @@ use crate::{
     time::Timestamp,
 };
 
-use super::{Approval, ApprovalDetails, Approvals, CorruptRegistry, Fingerprint, NotPending, TooManyPending};
+use super::{Approval, ApprovalDetails, Approvals, Fingerprint, NotPending, TooManyPending};
 
 /// The approvals in a store.
 #[derive(Clone, Copy, Debug)]
@@ -57,8 +57,7 @@ impl<S: Store> ApprovalStore<'_, S> {
     /// # Errors
     /// The store cannot be read.
     pub fn entries(&self, now: Timestamp) -> Result<Vec<Approval>, Unavailable> {
-        let approvals = Approvals::open(&self.0.read(APPROVALS)?.bytes)?;
-        Ok(approvals.entries(now).copied().collect())
+        Ok(self.read()?.entries(now).copied().collect())
     }
 
     /// The approval with this fingerprint, if it was requested and has not expired.
@@ -66,7 +65,7 @@ impl<S: Store> ApprovalStore<'_, S> {
     /// # Errors
     /// The store cannot be read.
     pub fn find(&self, fingerprint: Fingerprint, now: Timestamp) -> Result<Option<Approval>, Unavailable> {
-        Ok(Approvals::open(&self.0.read(APPROVALS)?.bytes)?.find(fingerprint, now))
+        Ok(self.read()?.find(fingerprint, now))
     }
 
     /// The cell with the details of an approval, for [`ApprovalDetails::read`]; `None` if it cannot be read.
@@ -148,17 +147,15 @@ impl<S: Store> ApprovalStore<'_, S> {
         self.0.update(cell, |bytes| Ok(((), step(ApprovalDetails::read(bytes, approval.fingerprint)))))
     }
 
+    fn read(&self) -> Result<Approvals, Unavailable> {
+        Approvals::read(&self.0.read(APPROVALS)?.bytes).ok_or(Unavailable)
+    }
+
     fn update<T, E: From<Unavailable>>(&self, step: impl Fn(&mut Approvals) -> Result<T, E>) -> Result<T, E> {
         self.0.update(APPROVALS, |bytes| {
-            let mut approvals = Approvals::open(bytes).map_err(Unavailable::from)?;
+            let mut approvals = Approvals::read(bytes).ok_or(Unavailable)?;
             Ok((step(&mut approvals)?, Some(approvals.to_bytes())))
         })
-    }
-}
-
-impl From<CorruptRegistry> for Unavailable {
-    fn from(CorruptRegistry: CorruptRegistry) -> Self {
-        Self
     }
 }
 

@@ -6,7 +6,7 @@ mod tests;
 use super::{
     Callers, CounterSlot, Key, LimitExceeded, Quota,
     quota::Count,
-    shard::{CorruptShard, Shard},
+    shard::Shard,
     totals::{Capacity, CounterClass, CounterDelta, TableFull, Totals},
 };
 use crate::{
@@ -112,7 +112,7 @@ impl<'s, S: Store> Counters<'s, S> {
         for (index, charge) in charges.iter().enumerate() {
             let slot = charge.key.slot(&charge.quota, &seed);
             let stored = self.store.read(slot.cell)?;
-            let shard = Shard::read(&stored.bytes).map_err(Unavailable::from)?;
+            let shard = Shard::read(&stored.bytes).ok_or(Unavailable)?;
             charge.next(shard, &slot, now).map_err(|full| ChargeError::Full { index, full })?;
         }
         Ok(())
@@ -180,7 +180,7 @@ impl<'s, S: Store> Counters<'s, S> {
     ) -> Result<Charged, ChargeOneError> {
         let slot = charge.key.slot(&charge.quota, seed);
         let (Count { until, used, .. }, delta) = self.store.update(slot.cell, |bytes| {
-            let shard = Shard::read(bytes).map_err(Unavailable::from)?;
+            let shard = Shard::read(bytes).ok_or(Unavailable)?;
             let count = charge.next(shard, &slot, now)?;
             let (bytes, delta) = shard.with(slot.fingerprint, class, count, now)?;
             if delta.needs_room() {
@@ -211,7 +211,7 @@ impl<'s, S: Store> Counters<'s, S> {
     fn refund_one(&self, charged: &Charged) -> Result<(), Unavailable> {
         let CounterSlot { cell, fingerprint } = charged.slot;
         self.store.update(cell, |bytes| {
-            let shard = Shard::read(bytes)?;
+            let shard = Shard::read(bytes).ok_or(Unavailable)?;
             let Some(count) = shard.find(&fingerprint) else { return Ok(((), None)) };
             let count = Quota::refund(count, charged.until, charged.amount);
             // At time 0 no window has ended, so a refund evicts no counter.
@@ -282,11 +282,5 @@ impl From<TableFull> for ChargeOneError {
 impl From<Unavailable> for ChargeOneError {
     fn from(Unavailable: Unavailable) -> Self {
         Self::Unavailable
-    }
-}
-
-impl From<CorruptShard> for Unavailable {
-    fn from(CorruptShard: CorruptShard) -> Self {
-        Self
     }
 }
