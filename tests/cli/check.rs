@@ -3,6 +3,8 @@
 
 use std::process::Command;
 
+use crate::{run, scratch::Scratch};
+
 #[test]
 fn sessions() {
     trycmd::TestCases::new().case("tests/cli/check*.trycmd").case("tests/cli/check*.toml");
@@ -21,4 +23,79 @@ fn colours_are_for_terminals_and_those_who_ask() {
     assert!(!is_coloured(&[]));
     assert!(is_coloured(&[("CLICOLOR_FORCE", "1")]));
     assert!(!is_coloured(&[("CLICOLOR_FORCE", "1"), ("NO_COLOR", "1")]));
+}
+
+/// A file of this many bytes or a little less, whose every entry is wrong.
+fn broken(bytes: usize) -> String {
+    let entry = "\"tool0000000\":{\"lim\":1}";
+    let entries = (0..bytes / (entry.len() + 1)).map(|index| format!("\"tool{index:07}\":{{\"lim\":1}}"));
+    format!("{{\"version\":\"1\",\"default\":\"deny\",\"tools\":{{{}}}}}", entries.collect::<Vec<_>>().join(","))
+}
+
+#[test]
+fn the_first_hundred_problems_of_a_file_are_listed_and_the_rest_counted() {
+    let scratch = Scratch::new("check-many");
+    let text = broken(24 * 1024);
+    let count = text.matches("lim").count();
+    let file = scratch.file("p.json", &text);
+    let more = format!("and {} more\n", count - 100);
+    let ran = run(&["check", &file]);
+    assert_eq!((ran.code, ran.stdout.matches("error: unknown key `lim`").count()), (1, 100));
+    assert!(ran.stdout.ends_with(&format!("\n`{file}`: {more}`{file}`: {count} errors\n")), "{}", ran.stdout);
+    let ran = run(&["check", &file, "--format", "json"]);
+    let report: serde_json::Value = serde_json::from_str(&ran.stdout).unwrap();
+    let listed = report["files"][0]["problems"].as_array().unwrap().len();
+    assert_eq!((listed, &report["files"][0]["more"]), (100, &serde_json::json!(count - 100)));
+    for arguments in [&["explain", &file, "--tool", "a"][..], &["render", "envoy", &file]] {
+        let ran = run(arguments);
+        assert_eq!((ran.code, ran.stdout.as_str(), ran.stderr.matches("unknown key").count()), (1, "", 100));
+        assert!(ran.stderr.ends_with(&more), "{arguments:?}: {}", ran.stderr);
+    }
+}
+
+#[test]
+fn a_long_line_of_problems_takes_linear_time() {
+    let scratch = Scratch::new("check-long");
+    let seconds = |bytes: usize| {
+        let file = scratch.file("p.json", &broken(bytes));
+        let start = std::time::Instant::now();
+        assert_eq!(run(&["check", &file]).code, 1);
+        start.elapsed().as_secs_f64()
+    };
+    let (small, large) = (seconds(100_000), seconds(800_000));
+    assert!(large < 24.0 * small, "8 times the text: {small} s and {large} s");
+}
+
+#[test]
+fn no_text_of_a_file_acts_on_the_terminal() {
+    let scratch = Scratch::new("check-hostile");
+    let hostile = "\u{9b}31m\u{202e}\u{200b}";
+    let text =
+        format!("{{\"version\":\"1\",\"default\":\"{hostile}\",\"tools\":{{\"{hostile}\":{{\"{hostile}\":1}}}}}}");
+    let file = scratch.file("p.json", &text);
+    let cases = format!(
+        "{{\"cases\":[{{\"name\":\"{hostile}\",\"calls\":[{{\"tool\":\"{hostile}\",\"expect\":\"deny\"}}]}}]}}"
+    );
+    let fine = "tests/cli/check.in/fine.json";
+    let suite = scratch.file("c.json", &cases.replace('\u{9b}', "x"));
+    for arguments in [
+        &["check", &file][..],
+        &["check", &file, "--format", "json"],
+        &["explain", &file, "--tool", "a"],
+        &["explain", fine, "--tool", hostile, "--as", hostile],
+        &["render", "envoy", &file],
+        &["test", &file, &suite],
+        &["test", fine, &suite],
+        &["test", fine, &suite, "--format", "json"],
+        &["suggest", &file],
+        &["check", hostile],
+    ] {
+        let ran = run(arguments);
+        for character in ['\u{9b}', '\u{202e}', '\u{200b}'] {
+            assert!(!ran.stdout.contains(character) && !ran.stderr.contains(character), "{arguments:?}: {ran:?}");
+        }
+    }
+    let shown = r#""default":"\u{9b}31m\u{202e}\u{200b}""#;
+    let ran = run(&["check", &file]);
+    assert!(ran.stdout.contains(shown) && ran.stdout.contains("p.json:1:26\n"), "{}", ran.stdout);
 }

@@ -205,7 +205,8 @@ fn where_rules_disagree_the_smallest_maximum_counts() {
     });
     let document = configuration(&tools, &json!([]));
     let rendered = render(&document).expect("a limits file");
-    let comment = "# Rules name it with a `max` of up to 5, and Limitador keeps one: the smallest.\n- namespace: ";
+    let comment =
+        "# Rules have a `max` of up to 5 for it. Limitador keeps one maximum, so this is the smallest.\n- namespace: ";
     assert!(rendered.contains(comment), "{rendered}");
     let limitador = Limitador::of(&document);
     assert_eq!(limitador.call("alice", &call_of("loose", &json!({}))).0, Fate::Passes);

@@ -1,50 +1,51 @@
-//! Where people decide on calls; product contract, section 7.
+//! Where people approve calls; product contract, section 7.
 
 use schemars::JsonSchema;
 
 use super::identity::Source;
 
-/// The listener on which people approve calls. It takes nothing else.
+/// A listener on which people approve calls, and which serves nothing else.
 #[derive(JsonSchema)]
 #[schemars(deny_unknown_fields)]
 pub(super) struct ConsoleForm {
-    /// Who may approve, and how they reach the page.
+    /// Who may approve, and where the page is.
     #[schemars(title = "Console")]
     console: Console,
 }
 
-/// Who may approve, and how they reach the page.
+/// Who may approve, and where the page is.
 #[derive(JsonSchema)]
 #[schemars(deny_unknown_fields)]
 struct Console {
-    /// Who may approve: `jwt:…` and `peer:…`, in which `*` is any text, or `bearer:` with the SHA-256 of a token.
+    /// The grants that may approve: `jwt:…` and `peer:…`, in which `*` matches any text, or `bearer:` with the SHA-256
+    /// of a token.
     #[schemars(
         title = "Approvers",
         length(min = 1),
         inner(regex(pattern = r"^((jwt(\.[^:]*)?|peer):[\s\S]+|bearer:[0-9a-f]{64})$"))
     )]
     approvers: Vec<String>,
-    /// Who is at the page: the first source that yields a value. Default: the URI in the client's certificate, else the
-    /// bearer token.
+    /// The sources of the approver's identity: the first that yields a value counts. Default: the URI in the client's
+    /// certificate, else the bearer token.
     #[schemars(title = "Identity", length(min = 1))]
     identity: Option<Vec<Source>>,
-    /// The hosts that the page is reached by, with their ports. Default: this machine's own names.
+    /// The hosts of the page's address, with their ports. Default: this machine's own names.
     #[schemars(title = "Hosts", length(min = 1), inner(regex(pattern = r"^[!-)+-.0-?A-~]+$")))]
     hosts: Option<Vec<String>>,
 }
 
-/// Where people decide on calls that need approval.
+/// Where people approve calls.
 #[derive(JsonSchema)]
 #[schemars(deny_unknown_fields)]
 pub(super) struct Approvals {
-    /// The console's address, which agents are told.
+    /// The console's address, for the answers to agents.
     #[schemars(
         title = "Address",
         length(max = 1024),
         regex(pattern = r"^https?://[!$-.0-;=@-\[\]-~][!$-;=@-\[\]-~]*$")
     )]
     url: Option<String>,
-    /// An HTTP service that decides instead of the console. Where it fails, calls are denied.
+    /// An HTTP service that decides instead of the console. If it fails, calls are denied.
     #[schemars(title = "Service")]
     service: Option<Service>,
 }
@@ -53,16 +54,16 @@ pub(super) struct Approvals {
 #[derive(JsonSchema)]
 #[schemars(deny_unknown_fields)]
 struct Service {
-    /// The name of Envoy's cluster.
+    /// The name of its cluster in Envoy.
     #[schemars(title = "Cluster", length(max = 1024), regex(pattern = r"^[!-~]+$"))]
     cluster: String,
-    /// Where it is asked.
+    /// The path of the request to it.
     #[schemars(title = "Path", length(max = 1024), regex(pattern = r"^/[!-~]*$"))]
     path: String,
-    /// The host that it is asked as. Default: the cluster's name.
+    /// The host of the request to it. Default: the cluster's name.
     #[schemars(title = "Authority", length(max = 1024), regex(pattern = r"^[!-~]+$"))]
     authority: Option<String>,
-    /// How long it may take, in milliseconds. Default: 2000.
+    /// How long the filter waits for it, in milliseconds. Default: 2000.
     #[schemars(title = "Timeout", range(min = 1, max = 60_000), extend("default" = 2000))]
     timeout_ms: Option<u64>,
 }

@@ -1,11 +1,11 @@
-//! Conditions: one form an operator, since each takes values of its own; product contract, section 1.2.
+//! Conditions: one form for each operator, since each takes other values; product contract, section 1.2.
 
 use std::collections::BTreeMap;
 
 use schemars::{JsonSchema, Schema};
 use serde_json::{Value, json};
 
-/// What is asked of one argument.
+/// A condition on one argument.
 #[derive(JsonSchema)]
 #[schemars(tag = "op", rename_all = "snake_case", deny_unknown_fields, transform = name_operators)]
 pub(super) enum Condition {
@@ -19,38 +19,38 @@ pub(super) enum Condition {
     NotIn(Compared<Literals>),
     /// The argument is a number below the value.
     Lt(Compared<f64>),
-    /// The argument is a number, the value at most.
+    /// The argument is a number, at most the value.
     Lte(Compared<f64>),
     /// The argument is a number above the value.
     Gt(Compared<f64>),
-    /// The argument is a number, the value at least.
+    /// The argument is a number, at least the value.
     Gte(Compared<f64>),
-    /// The argument is a string in which the regular expression is found somewhere; `^` and `$` anchor it. Without
-    /// look-around, back-references and `\p{…}`.
+    /// The argument is a string that the regular expression matches anywhere; `^` and `$` anchor it. It cannot use
+    /// look-around, back-references or `\p{…}`.
     Regex(Compared<String>),
     /// The argument is a string that contains the value, or a list with an element that equals it; in `deny_if` and
     /// `require_approval` also a list with a string that contains it.
     Contains(Compared<Part>),
     /// The argument is a list with an element that equals the value.
     Includes(Compared<Literal>),
-    /// `true`: the argument is there; `false`: it is missing. `null` counts as missing.
+    /// `true`: the argument is present; `false`: it is missing. `null` counts as missing.
     Exists(Compared<bool>),
     /// The argument is a string that starts with the value.
     StartsWith(Compared<Text>),
     /// The argument is a string that ends with the value.
     EndsWith(Compared<Text>),
-    /// The argument is a path that is, or lies under, one of the folders once `.`, `..` and `//` are resolved. A relative
-    /// path needs a `base`, to which it is joined first.
+    /// The argument is the path of one of the folders or of something inside, after `.`, `..` and `//` are resolved. A
+    /// relative path needs a `base`, to which it is joined first.
     PathWithin(Compared<PathPrefixes>),
-    /// The argument is an http or https URL whose host is one of these, or lies under a `*.x`.
+    /// The argument is an http or https URL whose host is one of these, or is under a `*.x`.
     UrlHostIn(Compared<Hosts>),
-    /// The argument is a string of at most so many code points.
+    /// The argument is a string of at most this many code points.
     MaxLength(Compared<u64>),
-    /// The argument is a list of at most so many elements.
+    /// The argument is a list of at most this many elements.
     MaxItems(Compared<u64>),
 }
 
-/// Where to look, and what to compare with.
+/// The argument, and the value to compare it with.
 #[derive(JsonSchema)]
 #[schemars(inline, deny_unknown_fields)]
 pub(super) struct Compared<V> {
@@ -58,7 +58,7 @@ pub(super) struct Compared<V> {
     /// `args["a.b"]` for a key that needs quotes.
     #[schemars(title = "Path", regex(pattern = PATH))]
     path: String,
-    /// What the argument is compared with.
+    /// The value to compare the argument with.
     #[schemars(title = "Value")]
     value: V,
 }
@@ -126,7 +126,7 @@ pub(super) struct Hosts(#[schemars(length(min = 1), inner(regex(pattern = HOST))
 
 const HOST: &str = r"^((\*\.)?[A-Za-z0-9_-]{1,63}(\.[A-Za-z0-9_-]{1,63})*|\[[0-9A-Fa-f:.]+\])$";
 
-/// What an operator means stands at the form; editors show what stands at the key.
+/// Editors show the description of a key, so `op` gets that of its form.
 fn name_operators(schema: &mut Schema) {
     let Some(Value::Array(forms)) = schema.get_mut("oneOf") else { return };
     for form in forms {

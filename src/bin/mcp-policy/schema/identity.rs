@@ -1,8 +1,8 @@
-//! Who calls; product contract, section 1.4.
+//! The caller's identity; product contract, section 1.4.
 
 use schemars::JsonSchema;
 
-/// Where an identity can come from.
+/// A source of the caller's identity.
 #[derive(JsonSchema)]
 #[schemars(untagged, deny_unknown_fields)]
 pub(super) enum Source {
@@ -18,35 +18,35 @@ pub(super) enum Source {
     },
     /// A name in the client's certificate.
     Peer {
-        /// Which name of the client's certificate names the caller.
+        /// The name in the client's certificate that identifies the caller.
         #[schemars(title = "Certificate")]
         peer: Peer,
     },
     /// A request header.
     Header {
-        /// The request header that names the caller. Unverified: it means something only where a filter before this
-        /// one checks it.
+        /// The request header that identifies the caller. The filter does not verify it: use it only if a filter before
+        /// this one does.
         #[schemars(title = "Header", regex(pattern = r"^[A-Za-z0-9!#$%&'*+.^_`|~-]+$"))]
         header: String,
-        /// Whether the header's value is shown as a digest only. Default: `false`.
+        /// Whether only a digest of the header's value is used. Default: `false`.
         #[schemars(title = "Secret", extend("default" = false))]
         secret: Option<bool>,
     },
     /// The bearer token.
     Bearer {
-        /// The SHA-256 of the bearer token names the caller; the token is never shown or stored. Unverified: it means
-        /// something only where a filter before this one checks it.
+        /// The SHA-256 of the bearer token identifies the caller. The filter does not verify the token: use it only if
+        /// a filter before this one does.
         #[schemars(title = "Bearer token")]
         bearer: True,
     },
     /// The address.
     Address {
-        /// The address of the connection's peer names the caller, without port, IPv6 by /64. `"forwarded"` takes one
-        /// from a forwarding header, too.
+        /// The address of the connection's peer identifies the caller, without port, IPv6 by /64. `"forwarded"` also
+        /// takes an address from a forwarding header.
         #[schemars(title = "Address")]
         address: Address,
     },
-    /// Everybody alike.
+    /// One identity for all callers.
     Constant {
         /// One name for all callers, up to 256 bytes.
         #[schemars(title = "Constant", length(min = 1, max = 256))]
@@ -93,7 +93,7 @@ pub(super) enum Forwarded {
     Forwarded,
 }
 
-/// `true`; the source is left out otherwise.
+/// Always `true`.
 #[derive(JsonSchema)]
 #[schemars(inline, extend("const" = true))]
 pub(super) struct True(bool);

@@ -6,7 +6,7 @@ use serde_json::json;
 
 use super::condition::PATH;
 
-/// How much one counter lets through in a window of time.
+/// How much one counter allows in a window of time.
 #[derive(JsonSchema)]
 #[schemars(
     deny_unknown_fields,
@@ -22,8 +22,8 @@ pub(super) struct Limit {
     /// How long a window lasts: by name, or in seconds.
     #[schemars(title = "Window")]
     window: Window,
-    /// What one window lets through: calls, or the sum of `increment` or `increment_from`. A whole number, unless
-    /// `increment_from` is used. 0 lets nothing through.
+    /// How much one window allows: calls, or the sum of `increment` or `increment_from`. A whole number without
+    /// `increment_from`. 0 allows nothing.
     #[schemars(title = "Maximum")]
     max: Amount,
     /// Whose calls count together.
@@ -32,10 +32,10 @@ pub(super) struct Limit {
     /// How windows follow each other. Default: `fixed`.
     #[schemars(title = "Algorithm", extend("default" = "fixed"))]
     algorithm: Option<Algorithm>,
-    /// What one call counts; more than 0. Default: 1.
+    /// What one call costs; more than 0. Default: 1.
     #[schemars(title = "Increment", extend("default" = 1, "exclusiveMinimum" = 0))]
     increment: Option<Amount>,
-    /// The argument that says what the call counts, such as `args.amount`: a number of at least 0 with up to six
+    /// The argument that says what the call costs, such as `args.amount`: a number of at least 0 with up to six
     /// decimals; anything else denies the call. Without `[*]`.
     #[schemars(title = "Increment from an argument", regex(pattern = PATH), extend("not" = json!({"pattern": ONE_PLACE})))]
     increment_from: Option<String>,
@@ -58,7 +58,7 @@ pub(super) enum RateLimit {
 #[derive(JsonSchema)]
 #[schemars(deny_unknown_fields)]
 pub(super) struct Rate {
-    /// Calls that one window lets through. 0 lets none through.
+    /// The calls that one window allows. 0 allows none.
     #[schemars(title = "Maximum", range(max = 8_999_999_999_999_u64))]
     max: u64,
     /// How long a window lasts: by name, or in seconds.
@@ -97,7 +97,8 @@ struct Amount(f64);
 enum Scope {
     /// Those of one caller identity.
     Grant,
-    /// Those of one caller identity in one MCP session. No security limit: callers open sessions as they like.
+    /// Those of one caller identity in one MCP session. It is not a security limit: callers can open any number of
+    /// sessions.
     Session,
     /// Those of all callers of the policy.
     Global,
@@ -107,8 +108,8 @@ enum Scope {
 #[derive(JsonSchema)]
 #[schemars(rename_all = "snake_case")]
 enum Algorithm {
-    /// Windows aligned to UTC; the count starts anew at each boundary, so that two windows' worth fit across one.
+    /// Windows are aligned to UTC. The count restarts at each boundary, so calls around a boundary can use two windows.
     Fixed,
-    /// The previous window counts in part, so that no span of one window's length lets through much more than `max`.
+    /// The previous window counts in part, so no span of one window's length allows much more than `max`.
     Sliding,
 }

@@ -1,4 +1,4 @@
-//! What stands beside a policy; product contract, sections 1.4 and 1.5.
+//! The options beside a policy; product contract, sections 1.4 and 1.5.
 
 use std::collections::BTreeMap;
 
@@ -14,98 +14,98 @@ use super::{
 #[derive(JsonSchema)]
 #[schemars(deny_unknown_fields)]
 pub(super) struct Options {
-    /// The policy that judges every call.
+    /// The policy for every call.
     #[schemars(title = "Policy")]
     policy: Option<Policy>,
-    /// The policies, by name; `bindings` tell which of them judges a call.
+    /// The policies, by name. `bindings` select the policy for a call.
     #[schemars(title = "Policies", length(min = 1, max = 256))]
     policies: Option<BTreeMap<String, Policy>>,
-    /// Which policy judges a call: the first binding that fits. A call that none fits is denied.
+    /// The first binding that matches selects the policy for a call. A call that none matches is denied.
     #[schemars(title = "Bindings")]
     bindings: Option<Vec<Binding>>,
-    /// Who calls: the first source that yields a value names the caller. Default: the URI in the client's certificate,
-    /// else its address.
+    /// The sources of the caller's identity: the first that yields a value counts. Default: the URI in the client's
+    /// certificate, else its address.
     #[schemars(title = "Identity", length(min = 1))]
     identity: Option<Vec<Source>>,
-    /// Whether refusals are carried out, for everything. Default: `enforce`.
+    /// Whether denials are enforced, for all policies. Default: `enforce`.
     #[schemars(title = "Mode", extend("default" = "enforce"))]
     mode: Option<Mode>,
-    /// How requests are read.
+    /// How the filter reads requests.
     #[schemars(title = "Protocol")]
     protocol: Option<Protocol>,
-    /// How refused calls are told.
+    /// How the filter answers denied calls.
     #[schemars(title = "Answers")]
     answers: Option<Answers>,
-    /// How limits are kept.
+    /// How counters are kept.
     #[schemars(title = "Limits")]
     limits: Option<Limits>,
-    /// What callers see of what the server offers.
+    /// What callers see in the server's lists.
     #[schemars(title = "Lists")]
     lists: Option<Lists>,
-    /// What is written down of requests.
+    /// What the audit record and Envoy's log contain.
     #[schemars(title = "Audit")]
     audit: Option<Audit>,
-    /// Where people decide on calls that need approval. Default: at the console of this Envoy.
+    /// Where people approve calls. Default: on the console of this Envoy.
     #[schemars(title = "Approvals")]
     approvals: Option<Approvals>,
 }
 
-/// What calls of a kind are bound to. All that is named has to fit; each is exact or has `*`.
+/// Selects a policy for the requests that match every key. A value is exact or a pattern with `*`.
 #[derive(JsonSchema)]
 #[schemars(deny_unknown_fields)]
 struct Binding {
     /// The name of Envoy's route.
     #[schemars(title = "Route", length(min = 1))]
     route: Option<String>,
-    /// The host that the client names, with its port or without. Clients choose it.
+    /// The host of the request, with or without port. Clients choose it.
     #[schemars(title = "Host", length(min = 1))]
     host: Option<String>,
-    /// The path that the client names, without its query. Clients choose it.
+    /// The path of the request, without query. Clients choose it.
     #[schemars(title = "Path", length(min = 1))]
     path: Option<String>,
-    /// A path that the client's is or lies below. Clients choose it.
+    /// The path of the request, or a folder above it. Clients choose it.
     #[schemars(title = "Path prefix", length(min = 1))]
     path_prefix: Option<String>,
-    /// Who calls, such as `jwt:alice`.
+    /// The caller's identity, such as `jwt:alice`.
     #[schemars(title = "Caller", length(min = 1))]
     grant: Option<String>,
     /// The policy, by its name.
     #[schemars(title = "Policy")]
     policy: Option<String>,
-    /// Calls pass without a look: for OAuth endpoints and the like. Takes `route` and nothing else, and that route must not
-    /// lead to an MCP server.
+    /// The filter does not inspect the request: for OAuth and health pages. Only with `route`, and never on a route to
+    /// an MCP server.
     #[schemars(title = "Bypass")]
     bypass: Option<True>,
 }
 
-/// How requests are read.
+/// How the filter reads requests.
 #[derive(JsonSchema)]
 #[schemars(deny_unknown_fields)]
 struct Protocol {
-    /// What happens to a request's headers before the verdict. Default: `release`.
+    /// What happens to a request's headers before the decision. Default: `release`.
     #[schemars(title = "Headers", extend("default" = "release"))]
     headers: Option<HeaderMode>,
-    /// Larger bodies are refused, in bytes. Default: 1048576.
+    /// The filter refuses larger bodies, in bytes. Default: 1048576.
     #[schemars(title = "Largest body", range(min = 1, max = 67_108_864), extend("default" = 1_048_576))]
     max_body_bytes: Option<u64>,
-    /// JSON that nests deeper is refused, in levels. Default: 64.
+    /// The filter refuses deeper JSON, in levels. Default: 64.
     #[schemars(title = "Deepest nesting", range(min = 4, max = 256), extend("default" = 64))]
     max_depth: Option<u64>,
-    /// Whether several messages in one body are judged, in revision 2025-03-26, or refused. Default: `refuse`.
+    /// What happens to several messages in one body, in revision 2025-03-26. Default: `refuse`.
     #[schemars(title = "Batches", extend("default" = "refuse"))]
     batches: Option<Batches>,
-    /// Whether the transport of revision 2024-11-05 works, or its streams are ended. Default: `refuse`.
+    /// Whether the transport of revision 2024-11-05 works. Default: `refuse`.
     #[schemars(title = "Legacy SSE", extend("default" = "refuse"))]
     legacy_sse: Option<LegacySse>,
 }
 
-/// Whether several messages in one body are judged.
+/// What happens to several messages in one body.
 #[derive(JsonSchema)]
 #[schemars(rename_all = "snake_case")]
 enum Batches {
     /// They are refused.
     Refuse,
-    /// They pass together or not at all.
+    /// They are allowed together or not at all.
     Judge,
 }
 
@@ -113,98 +113,98 @@ enum Batches {
 #[derive(JsonSchema)]
 #[schemars(rename_all = "snake_case")]
 enum LegacySse {
-    /// Its streams are ended.
+    /// The filter ends its streams.
     Refuse,
-    /// It works; a refused POST is answered with status 403.
+    /// It works. The answer to a denied POST has status 403.
     Allow,
 }
 
-/// What happens to a request's headers before the verdict.
+/// What happens to a request's headers before the decision.
 #[derive(JsonSchema)]
 #[schemars(rename_all = "snake_case")]
 enum HeaderMode {
-    /// They go on to the server; a refused call is a reset request without a body.
+    /// They go on to the server, which sees a denied call as a reset request without a body.
     Release,
-    /// They wait, so that the server never sees a refused call. Needs `allow_on_headers_stop_iteration: true` in
-    /// Envoy, without which every POST would hang.
+    /// They wait, so that the server never sees a denied call. This needs `allow_on_headers_stop_iteration: true` in
+    /// Envoy; without it every POST hangs.
     Hold,
 }
 
-/// How refused calls are told.
+/// How the filter answers denied calls.
 #[derive(JsonSchema)]
 #[schemars(deny_unknown_fields)]
 struct Answers {
-    /// How a refused tool call is answered. Default: `error`.
+    /// The answer to a denied tool call. Default: `error`.
     #[schemars(title = "Deny as", extend("default" = "error"))]
     deny_as: Option<DenyAs>,
-    /// Whether a tool that may never be called is answered as if there were none of that name. Default: `false`.
+    /// Whether a call of a tool that is always denied is answered as a call of an unknown tool. Default: `false`.
     #[schemars(title = "Unknown tool", extend("default" = false))]
     unknown_tool: Option<bool>,
 }
 
-/// How a refused tool call is answered.
+/// The answer to a denied tool call.
 #[derive(JsonSchema)]
 #[schemars(rename_all = "snake_case")]
 enum DenyAs {
-    /// By a JSON-RPC error.
+    /// A JSON-RPC error.
     Error,
-    /// By a result with `isError`.
+    /// A result with `isError`.
     ToolResult,
 }
 
-/// How limits are kept.
+/// How counters are kept.
 #[derive(JsonSchema)]
 #[schemars(deny_unknown_fields)]
 struct Limits {
-    /// Counters that one Envoy keeps at most, half of them for callers whose identity nobody has verified and for
-    /// sessions; beyond, callers share one for each limit. Default: 65536.
+    /// The largest number of counters in one Envoy, half of them for unverified callers and for sessions. Beyond that,
+    /// callers share one counter for each limit. Default: 65536.
     #[schemars(title = "Most counters", range(min = 1, max = 65_536), extend("default" = 65_536))]
     max_counters: Option<u64>,
-    /// When quota is given back. Default: `undelivered`.
+    /// When quota is refunded. Default: `undelivered`.
     #[schemars(title = "Refund", extend("default" = "undelivered"))]
     refund: Option<Refund>,
-    /// A service that counts for several Envoys. Default: each Envoy counts alone.
+    /// A service that counts for several Envoys. Default: each Envoy counts on its own.
     #[schemars(title = "Service")]
     service: Option<LimitService>,
 }
 
-/// A service that speaks Envoy's rate-limit protocol, such as Envoy's own or Limitador. It counts whole amounts by the
-/// calendar: windows of a second, a minute, an hour or a day.
+/// A service that speaks Envoy's rate-limit protocol, such as Envoy's own or Limitador. It counts whole numbers in
+/// windows of a second, minute, hour or day, aligned to the calendar.
 #[derive(JsonSchema)]
 #[schemars(deny_unknown_fields)]
 struct LimitService {
-    /// The name of Envoy's cluster, which speaks HTTP/2.
+    /// The name of its cluster in Envoy, with HTTP/2.
     #[schemars(title = "Cluster", length(max = 125), regex(pattern = r"^[!-~]+$"))]
     cluster: String,
-    /// The name under which the service keeps these limits apart from others. Default: `mcp-policy`.
+    /// The domain of the limits, or Limitador's namespace. Default: `mcp-policy`.
     #[schemars(title = "Domain", length(max = 1024), regex(pattern = r"^[!-~]+$"), extend("default" = "mcp-policy"))]
     domain: Option<String>,
-    /// How long it may take, in milliseconds. Default: 100.
+    /// How long the filter waits for it, in milliseconds. Default: 100.
     #[schemars(title = "Timeout", range(min = 1, max = 60_000), extend("default" = 100))]
     timeout_ms: Option<u64>,
-    /// What happens where it does not count. Default: `deny`.
+    /// What happens if it does not answer. Default: `deny`.
     #[schemars(title = "On failure", extend("default" = "deny"))]
     on_failure: Option<OnFailure>,
 }
 
-/// What happens where a service does not count.
+/// What happens if the service does not answer.
 #[derive(JsonSchema)]
 #[schemars(rename_all = "snake_case")]
 enum OnFailure {
-    /// Calls with limits are refused.
+    /// Calls with limits are denied.
     Deny,
-    /// This Envoy counts them alone.
+    /// This Envoy counts them on its own.
     Local,
 }
 
-/// What callers see of what the server offers.
+/// What callers see in the server's lists.
 #[derive(JsonSchema)]
 #[schemars(deny_unknown_fields)]
 struct Lists {
     /// Which entries stay in lists of tools, prompts, resources and resource templates. Default: `permitted`.
     #[schemars(title = "Show", extend("default" = "permitted"))]
     show: Option<Show>,
-    /// Longer answers that list something become an error, in bytes. Default: 8388608.
+    /// A longer list becomes an error, in bytes. Default: 8388608.
     #[schemars(title = "Longest list", range(min = 1, max = 67_108_864), extend("default" = 8_388_608))]
     max_bytes: Option<u64>,
 }
@@ -213,7 +213,7 @@ struct Lists {
 #[derive(JsonSchema)]
 #[schemars(rename_all = "snake_case")]
 enum Show {
-    /// Those that some call could get through to.
+    /// Those that some call can reach.
     Permitted,
     /// All but the tools that `hide` names.
     HiddenOnly,
@@ -221,14 +221,14 @@ enum Show {
     Full,
 }
 
-/// What is written down of requests.
+/// What the audit record and Envoy's log contain.
 #[derive(JsonSchema)]
 #[schemars(deny_unknown_fields)]
 struct Audit {
     /// Which requests get a line in Envoy's log, at most ten a second. Default: `denied`.
     #[schemars(title = "Log", extend("default" = "denied"))]
     log: Option<Logged>,
-    /// What records say of a call's arguments. Default: `names`.
+    /// What the audit record contains of a call's arguments. Default: `names`.
     #[schemars(title = "Arguments", extend("default" = "names"))]
     arguments: Option<Arguments>,
 }
@@ -237,7 +237,7 @@ struct Audit {
 #[derive(JsonSchema)]
 #[schemars(rename_all = "snake_case")]
 enum Logged {
-    /// Those that do not pass, and those that would not, were it not for shadow.
+    /// Those that are denied, and those that would be without shadow mode.
     Denied,
     /// All.
     All,
@@ -245,7 +245,7 @@ enum Logged {
     None,
 }
 
-/// What records say of a call's arguments.
+/// What the audit record contains of a call's arguments.
 #[derive(JsonSchema)]
 #[schemars(rename_all = "snake_case")]
 enum Arguments {
@@ -253,19 +253,19 @@ enum Arguments {
     Names,
     /// Nothing.
     None,
-    /// Their names, and a digest of all of them as they were sent.
+    /// Their names, and a digest of all of them as sent.
     Digest,
-    /// All of them, as they were sent.
+    /// All of them, as sent.
     Values,
 }
 
-/// When quota is given back.
+/// When quota is refunded.
 #[derive(JsonSchema)]
 #[schemars(rename_all = "snake_case")]
 enum Refund {
-    /// When no byte of the call can have reached a server.
+    /// If no byte of the call can have reached a server.
     Undelivered,
-    /// Besides, when the server answers with an error.
+    /// Also if the server answers the call with an error.
     Failed,
     /// Never.
     Never,

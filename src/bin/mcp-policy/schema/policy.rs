@@ -17,26 +17,26 @@ pub(super) struct Policy {
     /// What happens to tools, prompts and resources that no entry names.
     #[schemars(title = "Default")]
     default: Stance,
-    /// For people; not used.
+    /// For readers. The filter ignores it.
     #[schemars(title = "Description")]
     description: Option<String>,
-    /// Tools that are gone from lists and refused when called; beats everything else.
+    /// Tools that lists leave out and that calls cannot reach, whatever other entries say.
     #[schemars(title = "Hidden tools")]
     hide: Option<Vec<Name>>,
-    /// A rule for every tool call, besides the tool's own.
+    /// A rule for every tool call, in addition to the tool's own.
     #[schemars(title = "Rule for all tools")]
     all_tools: Option<Rule>,
-    /// What may be called: a tool's name or a pattern (`*` is any run of characters), and its rule. `{}` allows it as
-    /// it is. Exactly one entry decides: the exact name, else the pattern that fits best.
+    /// A tool's name or a pattern (`*` matches any text), and its rule. `{}` allows every call. Exactly one entry
+    /// decides: the exact name, else the pattern that takes precedence.
     #[schemars(title = "Tools", extend("propertyNames" = json!({"minLength": 1})))]
     tools: Option<BTreeMap<String, Rule>>,
-    /// What may be read and subscribed to: a resource's URI or a pattern, and its rule. Conditions see `args.uri`.
+    /// A resource's URI or a pattern, and its rule for reading and subscribing. Conditions can use `args.uri`.
     #[schemars(title = "Resources", extend("propertyNames" = json!({"minLength": 1})))]
     resources: Option<BTreeMap<String, Rule>>,
-    /// Which prompts may be fetched: a prompt's name or a pattern, and its rule. Conditions see the prompt's arguments.
+    /// A prompt's name or a pattern, and its rule. Conditions can use the prompt's arguments.
     #[schemars(title = "Prompts", extend("propertyNames" = json!({"minLength": 1})))]
     prompts: Option<BTreeMap<String, Rule>>,
-    /// Whole MCP methods, written out: `deny` closes one, `allow` opens one that carries no name of a tool, prompt or
+    /// MCP methods by name: `deny` closes a method, `allow` opens one that carries no name of a tool, prompt or
     /// resource.
     #[schemars(
         title = "Methods",
@@ -44,7 +44,7 @@ pub(super) struct Policy {
         extend("patternProperties" = json!({NAMED_METHODS: {"const": "deny"}}))
     )]
     methods: Option<BTreeMap<String, Stance>>,
-    /// Whether refusals are carried out. Default: `enforce`.
+    /// Whether denials are enforced. Default: `enforce`.
     #[schemars(title = "Mode", extend("default" = "enforce"))]
     mode: Option<Mode>,
 }
@@ -60,26 +60,26 @@ enum Version {
     One,
 }
 
-/// A name, or a pattern with `*`, which is any run of characters.
+/// A name, or a pattern in which `*` matches any text.
 #[derive(JsonSchema)]
 struct Name(#[schemars(length(min = 1))] String);
 
-/// Whether something passes.
+/// What happens to a call.
 #[derive(JsonSchema)]
 #[schemars(rename_all = "snake_case")]
 enum Stance {
-    /// It passes.
+    /// It is allowed.
     Allow,
     /// It is denied.
     Deny,
 }
 
-/// Whether refusals are carried out.
+/// Whether denials are enforced.
 #[derive(JsonSchema)]
 #[schemars(rename_all = "snake_case")]
 pub(super) enum Mode {
-    /// They are.
+    /// They are enforced.
     Enforce,
-    /// They are only counted and reported; the call goes through.
+    /// They are only counted and reported, and the call goes through.
     Shadow,
 }

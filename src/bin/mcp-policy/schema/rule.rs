@@ -9,7 +9,7 @@ use super::{
     policy::Mode,
 };
 
-/// What one entry asks of a call. `{}` lets it through as it is.
+/// The restrictions of one entry. `{}` allows every call.
 #[derive(JsonSchema)]
 #[schemars(
     deny_unknown_fields,
@@ -18,29 +18,29 @@ use super::{
     extend("then" = json!({"anyOf": [{"required": ["action"]}, {"required": ["rate_limit"]}]}))
 )]
 pub(super) struct Rule {
-    /// Each of these has to hold, else the call is denied.
+    /// The call is denied unless each of these holds.
     #[schemars(title = "Require")]
     require: Option<Vec<Requirement>>,
-    /// One of these that holds denies the call. Without conditions it always holds.
+    /// The call is denied if one of these holds. Without conditions it always holds.
     #[schemars(title = "Deny if")]
     deny_if: Option<Vec<Refusal>>,
-    /// One of these that holds asks a person for approval. One approval satisfies all.
+    /// The call needs approval if one of these holds. One approval satisfies all.
     #[schemars(title = "Require approval")]
     require_approval: Option<Vec<Approval>>,
-    /// How much is let through; all of them must have room.
+    /// The call is denied if one of these limits is used up.
     #[schemars(title = "Limits")]
     limits: Option<Vec<Limit>>,
-    /// Whether this rule's refusals are carried out. `shadow` only reports them, and permits nothing that `default`
-    /// denies. Default: `enforce`.
+    /// Whether this rule's denials are enforced. `shadow` only reports them, and allows nothing that `default` denies.
+    /// Default: `enforce`.
     #[schemars(title = "Mode", extend("default" = "enforce"))]
     mode: Option<Mode>,
-    /// The short form: what happens to every call.
+    /// Short form: what happens to every call.
     #[schemars(title = "Action")]
     action: Option<Action>,
-    /// The short form of one limit for each caller (scope `grant`): `"10/minute"`, or `{"max": 10, "window": 60}`.
+    /// Short form of one limit for each caller (scope `grant`): `"10/minute"`, or `{"max": 10, "window": 60}`.
     #[schemars(title = "Rate limit")]
     rate_limit: Option<RateLimit>,
-    /// What the agent is told; the text of `action` and `rate_limit`.
+    /// The message to the agent, for `action` and `rate_limit`.
     #[schemars(title = "Reason")]
     reason: Option<String>,
 }
@@ -49,50 +49,50 @@ pub(super) struct Rule {
 #[derive(JsonSchema)]
 #[schemars(rename_all = "snake_case")]
 enum Action {
-    /// It goes through.
+    /// It is allowed.
     Allow,
     /// It is denied.
     Deny,
-    /// A person is asked first; the approval lives 10 minutes.
+    /// It needs approval, which expires after 10 minutes.
     RequireApproval,
 }
 
-/// Conditions that have to hold.
+/// Conditions that a call has to satisfy.
 #[derive(JsonSchema)]
 #[schemars(deny_unknown_fields)]
 struct Requirement {
-    /// All of them have to hold.
+    /// The requirement holds if all of them hold.
     #[schemars(title = "Conditions", length(min = 1))]
     conditions: Vec<Condition>,
-    /// What the agent is told when they do not hold.
+    /// The message to the agent if they do not hold.
     #[schemars(title = "Text for the agent")]
     on_deny: Option<String>,
 }
 
-/// Conditions that deny.
+/// Conditions that deny a call.
 #[derive(JsonSchema)]
 #[schemars(deny_unknown_fields)]
 struct Refusal {
-    /// The call is denied when all of them hold. An empty list always holds.
+    /// The call is denied if all of them hold. An empty list always holds.
     #[schemars(title = "Conditions")]
     conditions: Vec<Condition>,
-    /// What the agent is told when they hold.
+    /// The message to the agent if they hold.
     #[schemars(title = "Text for the agent")]
     on_deny: Option<String>,
 }
 
-/// Conditions under which a person is asked.
+/// Conditions under which a call needs approval.
 #[derive(JsonSchema)]
 #[schemars(deny_unknown_fields)]
 struct Approval {
-    /// Approval is needed when all of them hold. An empty list always holds.
+    /// The call needs approval if all of them hold. An empty list always holds.
     #[schemars(title = "Conditions")]
     conditions: Vec<Condition>,
-    /// What the agent is told when approval is needed.
+    /// The message to the agent if the call needs approval.
     #[schemars(title = "Text for the agent")]
     on_deny: Option<String>,
-    /// How long a request for approval lives, and again the approval: `1m` to `24h`, such as `90s`, `10m` or `2h`.
-    /// Default: `10m`.
+    /// After how long a request for approval expires, and again the approval: `1m` to `24h`, such as `90s`, `10m` or
+    /// `2h`. Default: `10m`.
     #[schemars(title = "Expires", regex(pattern = EXPIRES), extend("default" = "10m"))]
     expires: Option<String>,
 }

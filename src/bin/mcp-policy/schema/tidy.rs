@@ -1,4 +1,4 @@
-//! What the derived schema says and the configuration does not.
+//! Removes what schemars derives and a configuration does not have.
 
 use schemars::{
     Schema,
@@ -6,10 +6,10 @@ use schemars::{
 };
 use serde_json::Value;
 
-/// Takes out `null`, `format` and the line breaks of descriptions, everywhere.
+/// Removes `null`, `format` and the line breaks of descriptions, everywhere.
 ///
-/// * An `Option` is described as "the value, or `null`"; a configuration leaves the key out instead, and `null` stands
-///   nowhere in it.
+/// * An `Option` is described as "the value, or `null`"; a configuration leaves the key out instead, and has no
+///   `null`.
 /// * `format` names Rust's integers and floats, which JSON does not have.
 #[derive(Clone, Debug)]
 pub(super) struct Tidy;
@@ -34,7 +34,7 @@ impl Transform for Tidy {
                 let only = only.clone();
                 schema.remove("anyOf");
                 for (keyword, value) in only {
-                    // What is said of the key beats what is said of its type.
+                    // The description of the key takes precedence over that of its type.
                     if schema.get(&keyword).is_none() {
                         schema.insert(keyword, value);
                     }

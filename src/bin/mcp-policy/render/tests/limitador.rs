@@ -114,7 +114,7 @@ fn a_gateway_has_the_cluster_of_the_service_that_it_names() {
     }
     // One that is there already is not made twice.
     assert!(!render(&counted.replace(r#"a\"b"#, "mcp_server"), &[]).contains("address: limitador"));
-    let alone = "Each pod counts alone";
+    let alone = "Each pod counts on its own";
     assert!(render_for("sidecar", LIMITED, &[]).unwrap().contains(alone));
     assert!(!render_for("sidecar", &counted, &[]).unwrap().contains(alone));
 }
