@@ -117,6 +117,13 @@ impl Headers {
     }
 }
 
+/// Whether a text is a token, as header names and media types are; RFC 9110, section 5.6.2.
+#[must_use]
+pub fn is_token(text: &str) -> bool {
+    let special = |byte: u8| b"!#$%&'*+-.^_`|~".contains(&byte);
+    !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || special(byte))
+}
+
 /// One of 64 bits, by a name's length and its last byte.
 #[inline(always)]
 fn mark(name: &[u8]) -> u64 {

@@ -18,7 +18,7 @@ mod error;
 pub mod fold;
 mod names;
 mod number;
-mod pointer;
+pub mod pointer;
 mod reader;
 mod string;
 mod tree;

@@ -50,6 +50,7 @@ pub mod mcp;
 pub mod policy;
 pub mod protobuf;
 pub mod store;
+pub mod text;
 pub mod time;
 mod uri;
 pub mod window;

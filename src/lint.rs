@@ -31,7 +31,11 @@ mod tests;
 
 use std::fmt;
 
-use crate::{config::Config, json};
+use crate::{
+    config::Config,
+    json,
+    text::{excerpt, visible},
+};
 
 pub use self::{
     changes::{Change, CounterChange, changes},
@@ -95,19 +99,11 @@ impl Lints<'_> {
 impl fmt::Display for Warning {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let pointer = if self.pointer.is_empty() { "(top level)" } else { &self.pointer };
-        write!(f, "{}: {} [{}]", without_controls(pointer), self.message, self.lint)
+        write!(f, "{}: {} [{}]", visible(pointer), self.message, self.lint)
     }
 }
 
 /// The author's words in a message, short.
 fn quoted(text: &str) -> String {
-    const MAX: usize = 64;
-    let shown: String = text.chars().take(MAX).collect();
-    let more = if text.chars().nth(MAX).is_some() { "…" } else { "" };
-    format!("`{}{more}`", without_controls(&shown))
-}
-
-/// The author's words without control characters, which could forge a line of output.
-fn without_controls(text: &str) -> String {
-    text.chars().map(|c| if c.is_control() { char::REPLACEMENT_CHARACTER } else { c }).collect()
+    format!("`{}`", excerpt(text))
 }

@@ -153,7 +153,8 @@ pub(super) fn first_match(bindings: &[Binding], input: &BindingInput<'_>) -> Opt
 pub(super) fn policies(at: &Cursor<'_, '_>) -> Option<Vec<NamedPolicy>> {
     let entries = at.entries()?;
     if entries.is_empty() || entries.len() > MAX_POLICIES {
-        at.report(format!("found {} policies; 1 to {MAX_POLICIES} can stand here", entries.len()));
+        at.report(format!("found {} policies; 1 to {MAX_POLICIES} are allowed", entries.len()));
+        return None;
     }
     let read = entries.iter().map(|(name, at)| {
         if name.is_empty() || name.len() > MAX_NAME || name.chars().any(char::is_control) {

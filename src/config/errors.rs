@@ -2,12 +2,13 @@
 
 use std::fmt;
 
-use crate::json::diagnostic::Problem;
+use crate::json::diagnostic::{MAX_LISTED, Problem};
 
 /// Everything that is wrong with a configuration.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ConfigErrors {
-    /// The problems, in the order of the text.
+    /// The first problems, in the order of the text; the last one counts the others, if there are more than
+    /// [`MAX_LISTED`].
     pub problems: Vec<Problem>,
 }
 
@@ -21,8 +22,12 @@ impl ConfigErrors {
 impl fmt::Display for ConfigErrors {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let problems: Vec<String> = self.problems.iter().map(ToString::to_string).collect();
-        let plural = if problems.len() == 1 { "problem" } else { "problems" };
-        write!(f, "{} {plural} in the configuration:\n  {}", problems.len(), problems.join("\n  "))
+        match problems.len() {
+            1 => f.write_str("1 problem")?,
+            count @ ..=MAX_LISTED => write!(f, "{count} problems")?,
+            _ => write!(f, "more than {MAX_LISTED} problems")?,
+        }
+        write!(f, " in the configuration:\n  {}", problems.join("\n  "))
     }
 }
 

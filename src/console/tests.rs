@@ -147,7 +147,7 @@ fn a_malformed_decision_or_path_is_refused_with_its_reason() {
         ),
         (
             r#"{"decision":"approve","note":"a\nb"}"#,
-            "/note: found the string `a\u{fffd}b`, expected a text of up to 500 characters on one line",
+            "/note: found the string `a\\u{a}b`, expected a text of up to 500 characters on one line",
         ),
     ] {
         let (status, told) = visit("POST", &path, body);

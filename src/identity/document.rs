@@ -1,8 +1,11 @@
 //! `identity` as it is written; product contract, section 1.4.
 
-use crate::json::{
-    Value,
-    cursor::{Cursor, Keys},
+use crate::{
+    http::is_token,
+    json::{
+        Value,
+        cursor::{Cursor, Keys},
+    },
 };
 
 use super::{Claim, Peer, Source, secret_headers};
@@ -157,8 +160,7 @@ fn only_true(at: &Cursor<'_, '_>) -> Option<()> {
 /// A header name in lower case, as Envoy hands names over; RFC 9110, section 5.1.
 fn header_name(at: &Cursor<'_, '_>) -> Option<Box<str>> {
     let name = at.text()?.to_ascii_lowercase();
-    let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
-    if name.is_empty() || !name.bytes().all(allowed) {
+    if !is_token(&name) {
         return at.report_expected("the name of a header, such as `x-agent-id`");
     }
     Some(name.into())

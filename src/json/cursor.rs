@@ -11,9 +11,10 @@ use std::collections::HashSet;
 pub use crate::json::diagnostic::{Problem, Problems};
 use crate::json::{
     Decimal, Member, Node, Value,
-    diagnostic::{describe, listed, nearest, shortened},
-    pointer::{Pointer, PointerToken},
+    diagnostic::{describe, listed, nearest},
+    pointer::{self, Pointer, PointerToken},
 };
+use crate::text::excerpt;
 
 /// A value in a document, and where it stands. Copying it is free: places are kept in one list, and spelled out as
 /// pointers only for those who ask.
@@ -60,7 +61,12 @@ impl<'w, 'a> Cursor<'w, 'a> {
     /// Reports a problem with this value.
     #[inline(never)]
     pub fn report(&self, message: impl Into<String>) {
-        self.problems.add(self.place, self.node.at, message.into());
+        let message = message.into();
+        self.report_with(&|| message.clone());
+    }
+
+    fn report_with(&self, message: &dyn Fn() -> String) {
+        self.problems.add(self.place, self.node.at, message);
     }
 
     /// An object with known keys. Unknown ones and those that stand twice are reported.
@@ -69,9 +75,11 @@ impl<'w, 'a> Cursor<'w, 'a> {
         for member in members {
             let name = &*member.name;
             if !keys.known.contains(&name) {
-                let allowed = listed(keys.known.iter().copied());
-                let near = nearest(name, keys.known);
-                self.wrong_key(member, format!("unknown key `{name}`{near}; allowed: {allowed}"));
+                self.wrong_key(member, &|| {
+                    let allowed = listed(keys.known.iter().copied());
+                    let near = nearest(name, keys.known);
+                    format!("unknown key `{}`{near}; allowed: {allowed}", excerpt(name))
+                });
             }
         }
         Some(Fields { object: *self, members })
@@ -132,14 +140,16 @@ impl<'w, 'a> Cursor<'w, 'a> {
     }
 
     fn word(&self, words: &[&str], besides: &str) -> Option<usize> {
-        let listed = listed(words.iter().copied());
+        let listed = || listed(words.iter().copied());
         let Value::String(text) = &self.node.value else {
-            return self.report_expected(&format!("a string: {listed}{besides}"));
+            self.report_with(&|| format!("found {}, expected a string: {}{besides}", describe(self.node), listed()));
+            return None;
         };
         let chosen = words.iter().position(|word| word == text);
         if chosen.is_none() {
-            let near = nearest(text, words);
-            self.report(format!("found `{}`, expected {listed}{besides}{near}", shortened(text)));
+            self.report_with(&|| {
+                format!("found `{}`, expected {}{besides}{}", excerpt(text), listed(), nearest(text, words))
+            });
         }
         chosen
     }
@@ -164,7 +174,7 @@ impl<'w, 'a> Cursor<'w, 'a> {
 
     #[inline(never)]
     fn report_mismatch(&self, what: &str) {
-        self.report(format!("found {}, expected {what}", describe(self.node)));
+        self.report_with(&|| format!("found {}, expected {what}", describe(self.node)));
     }
 
     /// Whether this is an object with one of these keys.
@@ -191,7 +201,7 @@ impl<'w, 'a> Cursor<'w, 'a> {
                 let index = step.parse().ok()?;
                 nodes.get(index).map(|node| at.item(index, node))
             }
-            _ => at.get(&step.replace("~1", "/").replace("~0", "~")),
+            _ => at.get(&pointer::unescape(step)),
         })
     }
 
@@ -199,7 +209,7 @@ impl<'w, 'a> Cursor<'w, 'a> {
         let Value::Object(members) = &self.node.value else { return self.report_expected("an object") };
         let mut seen = HashSet::with_capacity(members.len());
         for member in members.iter().filter(|member| !seen.insert(&*member.name)) {
-            self.wrong_key(member, String::from("the key stands twice; leave one"));
+            self.wrong_key(member, &|| String::from("the key stands twice; leave one"));
         }
         Some(members)
     }
@@ -209,7 +219,7 @@ impl<'w, 'a> Cursor<'w, 'a> {
     }
 
     /// Reports a problem with the key of a member, where the key stands.
-    fn wrong_key(&self, member: &'w Member<'a>, message: String) {
+    fn wrong_key(&self, member: &'w Member<'a>, message: &dyn Fn() -> String) {
         let key = self.member(member);
         key.problems.add(key.place, member.at, message);
     }

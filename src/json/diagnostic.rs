@@ -1,11 +1,19 @@
-//! Mistakes in a document, and the words for them.
+//! Diagnostics of a document: each with a JSON pointer and an offset, and how many there may be.
 
 use std::{cell::RefCell, fmt};
 
-use crate::json::{
-    Node, Value,
-    pointer::{Pointer, PointerToken, Pointers},
+use crate::{
+    json::{
+        Node, Value,
+        pointer::{Pointer, PointerToken, Pointers},
+    },
+    text::excerpt,
 };
+
+/// Problems that are listed; the others are counted.
+pub const MAX_LISTED: usize = 100;
+/// Words that a message lists.
+const MAX_WORDS: usize = 32;
 
 /// A mistake.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -18,25 +26,50 @@ pub struct Problem {
     pub message: String,
 }
 
-/// The mistakes found so far, in the order of the text.
+/// The mistakes found so far. A document of mistakes costs what a sound one costs: only the first in the text are kept, and
+/// no message is written for another.
 #[derive(Debug, Default)]
 pub struct Problems<'w> {
     places: Pointers<'w>,
-    found: RefCell<Vec<Problem>>,
+    found: RefCell<Found>,
+}
+
+#[derive(Debug, Default)]
+struct Found {
+    /// The first ones, in the order of the text.
+    listed: Vec<Problem>,
+    others: usize,
+    /// Where the first of the others is.
+    others_at: usize,
 }
 
 impl<'w> Problems<'w> {
-    /// Takes out all of them, in the order of the text.
+    /// Takes out the first [`MAX_LISTED`], in the order of the text, and one that counts the others, if there are any.
     #[must_use]
     pub fn take(&self) -> Vec<Problem> {
-        self.found.take()
+        let Found { mut listed, others, others_at } = self.found.take();
+        if others > 0 {
+            let message = format!("{others} more problems are not listed; correct these first");
+            listed.push(Problem { pointer: String::new(), at: others_at, message });
+        }
+        listed
     }
 
-    pub(super) fn add(&self, place: Pointer, at: usize, message: String) {
-        let problem = Problem { pointer: self.pointer(place), at, message };
+    /// Adds a problem, whose message is asked for if it is listed.
+    pub(super) fn add(&self, place: Pointer, at: usize, message: &dyn Fn() -> String) {
         let mut found = self.found.borrow_mut();
-        let index = found.partition_point(|other| other.at <= at);
-        found.insert(index, problem);
+        let index = found.listed.partition_point(|other| other.at <= at);
+        if index == MAX_LISTED {
+            found.count_other(at);
+            return;
+        }
+        let problem = Problem { pointer: self.places.excerpt(place), at, message: message() };
+        found.listed.insert(index, problem);
+        if found.listed.len() > MAX_LISTED
+            && let Some(last) = found.listed.pop()
+        {
+            found.count_other(last.at);
+        }
     }
 
     pub(super) fn place(&self, above: Pointer, segment: PointerToken<'w>) -> Pointer {
@@ -48,6 +81,13 @@ impl<'w> Problems<'w> {
     }
 }
 
+impl Found {
+    fn count_other(&mut self, at: usize) {
+        self.others_at = if self.others == 0 { at } else { self.others_at.min(at) };
+        self.others = self.others.saturating_add(1);
+    }
+}
+
 impl fmt::Display for Problem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let pointer = if self.pointer.is_empty() { "(top level)" } else { &self.pointer };
@@ -55,42 +95,41 @@ impl fmt::Display for Problem {
     }
 }
 
-/// What stands there, in words.
+/// A value, in words.
 pub(super) fn describe(node: &Node<'_>) -> String {
     match &node.value {
         Value::Null => "`null`".to_owned(),
         Value::Bool(flag) => format!("`{flag}`"),
         Value::Number(number) => format!("the number `{number}`"),
-        Value::String(text) => format!("the string `{}`", shortened(text)),
+        Value::String(text) => format!("the string `{}`", excerpt(text)),
         Value::Array(_) => "a list".to_owned(),
         Value::Object(_) => "an object".to_owned(),
     }
 }
 
-/// Words as a list: `` `a`, `b` or `c` ``.
-pub(super) fn listed<'n>(words: impl Iterator<Item = &'n str>) -> String {
-    let mut words: Vec<String> = words.map(|word| format!("`{word}`")).collect();
-    match words.pop() {
+/// Words as a list: `` `a`, `b` or `c` ``; of many only the first ones.
+pub(super) fn listed<'n>(words: impl ExactSizeIterator<Item = &'n str>) -> String {
+    let others = words.len().saturating_sub(MAX_WORDS);
+    let mut words: Vec<String> = words.take(MAX_WORDS).map(|word| format!("`{}`", excerpt(word))).collect();
+    let last = if others > 0 { Some(format!("one of {others} others")) } else { words.pop() };
+    match last {
         None => "nothing".to_owned(),
         Some(last) if words.is_empty() => last,
         Some(last) => format!("{} or {last}", words.join(", ")),
     }
 }
 
-/// ` (did you mean …?)` where a known word is near.
+/// ` (did you mean …?)` if a known word is near.
 pub(super) fn nearest(word: &str, known: &[&str]) -> String {
-    let lower = shortened(word).to_ascii_lowercase();
+    const MAX_DISTANCE: usize = 2;
+    let lower = excerpt(word).to_ascii_lowercase();
+    // Only words of nearly this length can be near.
+    let candidates = known.iter().filter(|known| known.len().abs_diff(lower.len()) <= 4 * MAX_DISTANCE);
     let distance = |known: &str| strsim::osa_distance(&lower, &known.to_ascii_lowercase());
-    let near = known.iter().map(|known| (distance(known), *known)).min();
-    match near {
-        Some((distance, known)) if distance <= 2 && distance < known.len().min(lower.len().max(1)) => {
+    match candidates.map(|known| (distance(known), *known)).min() {
+        Some((distance, known)) if distance <= MAX_DISTANCE && distance < known.len().min(lower.len().max(1)) => {
             format!(" (did you mean `{known}`?)")
         }
         _ => String::new(),
     }
-}
-
-/// A text of the author's, short enough for a message, and without what could forge a line of a log.
-pub(super) fn shortened(text: &str) -> String {
-    text.chars().take(64).map(|c| if c.is_control() { char::REPLACEMENT_CHARACTER } else { c }).collect()
 }

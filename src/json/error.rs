@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use crate::text::excerpt;
+
 /// The first thing in a text that the reader does not accept.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Fault {
@@ -61,16 +63,11 @@ impl fmt::Display for Fault {
             Reason::Escape => f.write_str("an unknown escape in a string")?,
             Reason::Surrogate => f.write_str("half a surrogate pair in a string")?,
             Reason::Number => f.write_str("a number that is too long or too large")?,
-            Reason::Duplicate(name) => write!(f, "the member `{}` stands twice", shown(name))?,
-            Reason::Lookalike(name) => write!(f, "the member `{}` resembles another", shown(name))?,
+            Reason::Duplicate(name) => write!(f, "the member `{}` stands twice", excerpt(name))?,
+            Reason::Lookalike(name) => write!(f, "the member `{}` resembles another", excerpt(name))?,
         }
         write!(f, " (byte {})", self.at)
     }
 }
 
 impl std::error::Error for Fault {}
-
-/// A name from an untrusted text, short and without characters that could forge a log line.
-fn shown(name: &str) -> String {
-    name.chars().take(64).map(|c| if c.is_control() { char::REPLACEMENT_CHARACTER } else { c }).collect()
-}

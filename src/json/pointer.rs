@@ -1,12 +1,14 @@
-//! Places in a document, as links to the place above.
+//! JSON pointers, RFC 6901: places in a document, kept as links to the place above and spelled out on demand.
 
-use std::cell::RefCell;
+use std::{borrow::Cow, cell::RefCell};
 
-/// A place; an index into [`Places`].
+use crate::text::excerpt;
+
+/// A place; an index into [`Pointers`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Pointer(Option<usize>);
 
-/// One step down.
+/// One step down: a reference token.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum PointerToken<'w> {
     Key(&'w str),
@@ -16,6 +18,25 @@ pub(super) enum PointerToken<'w> {
 /// All places that were looked at.
 #[derive(Debug, Default)]
 pub(super) struct Pointers<'w>(RefCell<Vec<(Pointer, PointerToken<'w>)>>);
+
+/// The pointer of a member, from that of its object.
+#[must_use]
+pub fn member(pointer: &str, name: &str) -> String {
+    format!("{pointer}/{}", escape(name))
+}
+
+/// A member's name as a reference token; RFC 6901, section 3.
+fn escape(name: &str) -> Cow<'_, str> {
+    match name.contains(['~', '/']) {
+        true => Cow::Owned(name.replace('~', "~0").replace('/', "~1")),
+        false => Cow::Borrowed(name),
+    }
+}
+
+/// The member's name that a reference token is.
+pub(super) fn unescape(token: &str) -> String {
+    token.replace("~1", "/").replace("~0", "~")
+}
 
 impl Pointer {
     /// The document itself.
@@ -29,18 +50,27 @@ impl<'w> Pointers<'w> {
         Pointer(Some(places.len().saturating_sub(1)))
     }
 
-    /// The JSON pointer of a place; RFC 6901.
+    /// The JSON pointer of a place.
     pub(super) fn pointer(&self, place: Pointer) -> String {
+        self.join(place, |key| Cow::Borrowed(key))
+    }
+
+    /// The same for people: long names are cut.
+    pub(super) fn excerpt(&self, place: Pointer) -> String {
+        self.join(place, |key| Cow::Owned(excerpt(key)))
+    }
+
+    fn join(&self, place: Pointer, name: impl Fn(&'w str) -> Cow<'w, str>) -> String {
         let places = self.0.borrow();
-        let mut steps = Vec::new();
+        let mut tokens = Vec::new();
         let mut here = place;
-        while let Some((above, segment)) = here.0.and_then(|index| places.get(index)) {
-            steps.push(match segment {
-                PointerToken::Key(key) => key.replace('~', "~0").replace('/', "~1"),
+        while let Some((above, token)) = here.0.and_then(|index| places.get(index)) {
+            tokens.push(match token {
+                PointerToken::Key(key) => escape(&name(key)).into_owned(),
                 PointerToken::Index(index) => index.to_string(),
             });
             here = *above;
         }
-        steps.iter().rev().fold(String::new(), |pointer, step| pointer + "/" + step)
+        tokens.iter().rev().fold(String::new(), |pointer, token| pointer + "/" + token)
     }
 }

@@ -4,6 +4,8 @@ use std::collections::HashMap;
 
 use crate::json::{Node, Value};
 
+pub(super) use crate::json::pointer::member as child;
+
 /// The offset of every value of a document, by its pointer.
 #[derive(Debug, Default)]
 pub(super) struct Offsets(HashMap<String, usize>);
@@ -44,9 +46,4 @@ impl Offsets {
         }
         self.0.insert(pointer, at);
     }
-}
-
-/// The pointer of a member; RFC 6901.
-pub(super) fn child(pointer: &str, name: &str) -> String {
-    format!("{pointer}/{}", name.replace('~', "~0").replace('/', "~1"))
 }

@@ -26,6 +26,7 @@ pub fn compile(at: &Cursor<'_, '_>) -> Option<Policy> {
     let entries = [tools, resources, prompts].into_iter().flatten().map(|(name, _)| name);
     if hide.iter().chain(entries).filter(|name| Pattern::new(name.text).is_some()).count() > MAX_PATTERNS {
         at.report(format!("more than {MAX_PATTERNS} patterns; write names out, or fewer and wider patterns"));
+        return None;
     }
     let mut compiler = rule::Compiler::new(at);
     let all_tools = document.all_tools.as_ref().map(|rule| compiler.rule(rule)).unwrap_or_default();

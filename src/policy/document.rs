@@ -63,6 +63,9 @@ pub const POLICY: Keys = Keys {
     ],
 };
 
+/// Bytes of a name, a URI or a pattern: no call names anything longer.
+const MAX_NAME: usize = 8192;
+
 const STANCES: [(&str, Effect); 2] = [("allow", Effect::Allow), ("deny", Effect::Deny)];
 const MODES: [(&str, Mode); 2] = [("enforce", Mode::Enforce), ("shadow", Mode::Shadow)];
 
@@ -114,6 +117,10 @@ impl<'w, 'a> Name<'w, 'a> {
     }
 
     fn checked(self) -> Option<Self> {
+        if self.text.len() > MAX_NAME {
+            self.at.report(format!("the name is longer than {MAX_NAME} bytes, which no call can have"));
+            return None;
+        }
         if self.text.is_empty() {
             self.at.report("the name is empty; write a name, or a pattern such as `get_*`");
             return None;

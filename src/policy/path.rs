@@ -8,7 +8,7 @@
 
 use std::fmt;
 
-use crate::json::Reader;
+use crate::{json::Reader, text::excerpt};
 
 #[cfg(test)]
 mod tests;
@@ -184,7 +184,7 @@ impl PathError {
 
 impl fmt::Display for PathError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let text: String = self.text.escape_debug().take(80).collect();
+        let text = excerpt(&self.text);
         let hint = match self.reason {
             Reason::NotArgs => "a path starts with `args`; write it as `args.name`",
             Reason::NoKey => "a key is missing; write one, or `[\"\"]` for the empty key",

@@ -24,7 +24,7 @@ impl Pattern {
     }
 
     /// Whether the whole name fits. Names are compared code point by code point. Each piece between two stars is
-    /// searched once, from left to right, so the time is at most length of name times length of pattern.
+    /// searched once, from left to right, in time that is linear in both lengths.
     #[must_use]
     pub fn matches(&self, name: &str) -> bool {
         let Some((first, rest)) = self.0.split_once('*') else { return *self.0 == *name };

@@ -1,6 +1,8 @@
 //! What one request, one answer or one configuration costs the worker that reads it: instructions and memory, which do
 //! not depend on the machine. Each bound leaves a half more than was measured.
 
+mod configuration;
+
 use std::sync::Arc;
 
 use crate::{

@@ -1,19 +1,21 @@
 //! Texts of authors, callers and servers, as a terminal can show them: no character in them moves the cursor, hides, or
 //! reorders its neighbours. Every verb prints such texts through this file.
 
+use mcp_policy::text::is_invisible;
+
 /// A text on one line.
 pub(crate) fn line(text: &str) -> String {
-    escape(text, is_odd)
+    escape(text, is_invisible)
 }
 
 /// A part of a file's line. Its tabs stay: they are indentation.
 pub(crate) fn excerpt(text: &str) -> String {
-    escape(text, |character| is_odd(character) && character != '\t')
+    escape(text, |character| is_invisible(character) && character != '\t')
 }
 
 /// A message of ours on several lines, with texts of others in them.
 pub(crate) fn message(text: &str) -> String {
-    escape(text, |character| is_odd(character) && character != '\n')
+    escape(text, |character| is_invisible(character) && character != '\n')
 }
 
 /// The lines of a text, each after `margin`, so that none can be taken for a line of ours.
@@ -25,7 +27,7 @@ pub(crate) fn lines(text: &str, margin: &str) -> String {
 pub(crate) fn json(text: &str) -> String {
     let mut shown = String::with_capacity(text.len());
     for character in text.chars() {
-        if is_odd(character) && !character.is_ascii_whitespace() {
+        if is_invisible(character) && !character.is_ascii_whitespace() {
             let mut units = [0; 2];
             for unit in character.encode_utf16(&mut units) {
                 shown.push_str(&format!("\\u{unit:04x}"));
@@ -47,27 +49,6 @@ fn escape(text: &str, is_escaped: impl Fn(char) -> bool) -> String {
         }
     }
     shown
-}
-
-/// Whether a character is invisible or acts on its neighbours: the categories C and Z apart from the plain space, the
-/// characters that are ignorable by default, and the blank of Braille. The console's page shows the same ones escaped.
-fn is_odd(character: char) -> bool {
-    match character {
-        // The common case, and the two that `escape_debug` escapes for another reason.
-        ' '..='~' => false,
-        // Ignorable or blank, though in other categories.
-        '\u{34f}'
-        | '\u{115f}'..='\u{1160}'
-        | '\u{17b4}'..='\u{17b5}'
-        | '\u{180b}'..='\u{180f}'
-        | '\u{2800}'
-        | '\u{3164}'
-        | '\u{fe00}'..='\u{fe0f}'
-        | '\u{ffa0}'
-        | '\u{e0100}'..='\u{e01ef}' => true,
-        // After a letter, since `escape_debug` escapes a mark only at the start of a text.
-        character => String::from_iter(['a', character]).escape_debug().nth(2).is_some(),
-    }
 }
 
 #[cfg(test)]

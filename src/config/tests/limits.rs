@@ -47,7 +47,7 @@ fn the_cluster_of_a_service_that_counts_has_at_most_125_characters() {
     assert_eq!(load(&named(&longest)).limits.service.map(|service| service.cluster), Some(longest.into()));
     let found = problems(&named(&"x".repeat(126)));
     let long = format!(
-        "/limits/service/cluster: found the string `{}`, expected at most 125 characters: give the cluster a shorter name \
+        "/limits/service/cluster: found the string `{}…`, expected at most 125 characters: give the cluster a shorter name \
          in Envoy",
         "x".repeat(64)
     );

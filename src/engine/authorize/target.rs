@@ -3,7 +3,7 @@
 use std::{borrow::Cow, fmt};
 
 use crate::{
-    json::{Member, Node, Reader, Value},
+    json::{Member, Node, Reader, Value, pointer},
     mcp::{Target, list::ListKind as Listed},
     policy::{Effect, Lookup, Mode, Policy, Rule, Section, uri},
 };
@@ -91,7 +91,7 @@ impl<'m> TargetName<'m> {
                     0 => String::new(),
                     _ => format!("; what {} says counts for nothing", besides.join(" or ")),
                 };
-                let pointer = format!("/{}/{}", section.name(), key.replace('~', "~0").replace('/', "~1"));
+                let pointer = pointer::member(&format!("/{}", section.name()), key);
                 Step::new(pointer, format!("the {kind} `{key}` decides on {self}{besides}"))
             }
             _ => {

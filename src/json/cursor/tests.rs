@@ -105,3 +105,27 @@ fn a_value_is_found_by_its_pointer() {
     });
     assert_eq!(found, ["(top level): whole", "/a~1b~0/0/c: 1", "/a~1b~0/1: 2"]);
 }
+
+#[test]
+fn the_first_hundred_problems_are_listed_and_the_others_counted() {
+    let list = |count: usize| format!("[{}]", vec!["1"; count].join(","));
+    // Looked at from the back: what counts is the order of the text.
+    let read = |at: &Cursor<'_, '_>| at.items().unwrap().iter().rev().for_each(|item| drop(item.text()));
+    assert_eq!(problems(&list(100), read).len(), 100);
+    let found = problems(&list(1000), read);
+    assert_eq!(found.len(), 101);
+    assert_eq!(found[99], "/99: found the number `1`, expected a string");
+    assert_eq!(found[100], "(top level): 900 more problems are not listed; correct these first");
+}
+
+#[test]
+fn messages_are_short_whatever_the_document_holds() {
+    let long = "k".repeat(100_000);
+    let found = problems(&format!(r#"{{"{long}":1}}"#), |at| drop(at.fields(KEYS)));
+    let cut = "k".repeat(64) + "…";
+    assert_eq!(found, [format!("/{cut}: unknown key `{cut}`; allowed: `limits` or `hide`")]);
+    let words: Vec<String> = (0..40).map(|n| format!("word{n:02}")).collect();
+    let words: Vec<&str> = words.iter().map(String::as_str).collect();
+    let found = problems(r#""x""#, |at| assert_eq!(at.index_of(&words), None));
+    assert!(found[0].ends_with("`word31` or one of 8 others"), "{found:?}");
+}

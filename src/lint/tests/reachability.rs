@@ -53,8 +53,10 @@ fn unreachable_since_no_request_carries_the_name() {
     );
     assert_eq!(
         policy(r#""tools":{"a\nb":{}}"#),
-        ["/tools/a�b: no call reaches this rule: the filter refuses names with control characters; write the name \
-          without them [unreachable]"]
+        [
+            "/tools/a\\u{a}b: no call reaches this rule: the filter refuses names with control characters; write the name \
+          without them [unreachable]"
+        ]
     );
     let longest = "x".repeat(256);
     assert_eq!(policy(&format!(r#""tools":{{"{longest}":{{}}}},"resources":{{"file:///{long}":{{}}}}"#)), NONE);

@@ -1,6 +1,6 @@
 //! Rules: short forms, and counters that must agree.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use crate::{
     amount::Amount,
@@ -88,8 +88,9 @@ impl Compiler {
     }
 
     fn limits(&mut self, document: &document::Rule<'_, '_>, rule: &mut Rule) {
+        let mut counters = HashSet::new();
         for limit in document.limits.iter().flat_map(|(_, limits)| limits) {
-            if rule.limits.iter().any(|other| *other.counter == *limit.counter) {
+            if !counters.insert(limit.counter) {
                 limit.at.report(format!("the counter `{}` stands twice in one rule; leave one", limit.counter));
             }
             let document::Limit { at, counter, window, max, scope, algorithm, cost } = limit;

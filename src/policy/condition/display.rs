@@ -1,9 +1,9 @@
 //! Values and texts for people: short, and without characters that could forge a log line.
 
-use crate::json::Value;
-
-/// Longest text shown, in characters; what is cut off becomes `…`.
-const LONGEST: usize = 64;
+use crate::{
+    json::Value,
+    text::{EXCERPT, is_invisible},
+};
 
 /// A value as JSON.
 pub(super) fn value(value: &Value<'_>) -> String {
@@ -12,14 +12,7 @@ pub(super) fn value(value: &Value<'_>) -> String {
     out.finish()
 }
 
-/// A text without quotes around it.
-pub(super) fn text(text: &str) -> String {
-    let mut out = Short::default();
-    out.escaped(text);
-    out.finish()
-}
-
-/// Takes no more than [`LONGEST`] characters, so that a large argument costs no time.
+/// Takes no more than [`EXCERPT`] characters, so that a large argument costs no time.
 #[derive(Default)]
 struct Short {
     out: String,
@@ -78,15 +71,17 @@ impl Short {
                 return;
             }
             match c {
-                '\'' => self.push("'"),
-                c => c.escape_debug().for_each(|c| self.push(c.encode_utf8(&mut [0; 4]))),
+                '"' => self.push("\\\""),
+                '\\' => self.push("\\\\"),
+                c if is_invisible(c) => c.escape_unicode().for_each(|c| self.push(c.encode_utf8(&mut [0; 4]))),
+                c => self.push(c.encode_utf8(&mut [0; 4])),
             }
         }
     }
 
     fn push(&mut self, text: &str) {
         for c in text.chars() {
-            if self.count == LONGEST {
+            if self.count == EXCERPT {
                 self.cut = true;
                 return;
             }

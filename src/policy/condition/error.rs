@@ -2,7 +2,7 @@
 
 use std::{borrow::Cow, fmt};
 
-use crate::json::Node;
+use crate::{json::Node, text::excerpt};
 
 use super::display;
 
@@ -44,7 +44,7 @@ impl ConditionError {
     /// About an operator that does not exist.
     pub(super) fn unknown(op: &str, known: &[&str], meant: Option<&'static str>) -> Self {
         let allowed = Cow::Owned(format!("one of `{}`", known.join("`, `")));
-        Self { part: Part::Op, found: format!("`{}`", display::text(op)), allowed, meant }
+        Self { part: Part::Op, found: format!("`{}`", excerpt(op)), allowed, meant }
     }
 
     /// Adds why what was found is not allowed.

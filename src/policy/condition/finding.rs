@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::{json::Node, policy::path::Segment};
+use crate::{json::Node, policy::path::Segment, text::excerpt};
 
 use super::{Ambiguous, Condition, display};
 
@@ -95,7 +95,7 @@ impl fmt::Display for Finding<'_> {
 
 impl fmt::Display for Ambiguous<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let name = display::text(self.name);
+        let name = excerpt(self.name);
         write!(
             f,
             "the argument name `{name}` resembles another one; send each name once, spelled as the tool declares it"

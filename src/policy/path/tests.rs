@@ -90,7 +90,7 @@ fn says_what_a_bracket_may_hold() {
         assert!(error.ends_with("at offset 5, the quoted key is no JSON string; write `[\"…\"]`"), "{error}");
     }
     let error = Path::new(r#"args["a"x"#).expect_err("x").to_string();
-    assert_eq!(error, r#"`args[\"a\"x` is no path: at offset 8, expected `]` behind the quoted key"#);
+    assert_eq!(error, r#"`args["a"x` is no path: at offset 8, expected `]` behind the quoted key"#);
 }
 
 #[test]

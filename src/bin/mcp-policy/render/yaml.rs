@@ -3,7 +3,7 @@
 //! Kubernetes reads YAML and keeps JSON, in Go, so numbers become doubles on the way. A document with a number that would
 //! change is refused.
 
-use mcp_policy::json::{Decimal, Member, Node, Value, parse};
+use mcp_policy::json::{Decimal, Member, Node, Value, parse, pointer};
 
 use super::template::quoted;
 
@@ -70,15 +70,10 @@ fn write(node: &Node<'_>, pointer: &str, depth: usize) -> Result<String, String>
 fn write_members(members: &[Member<'_>], pointer: &str, depth: usize) -> Result<Vec<String>, String> {
     let write_one = |member: &Member<'_>| {
         let key = quoted(&member.name);
-        let value = write(&member.node, &format!("{pointer}/{}", escape_token(&member.name)), depth.saturating_add(1))?;
+        let value = write(&member.node, &pointer::member(pointer, &member.name), depth.saturating_add(1))?;
         Ok(if key.len() > LONG_KEY { format!("? {key} : {value}") } else { format!("{key}: {value}") })
     };
     members.iter().map(write_one).collect()
-}
-
-/// A name in a JSON pointer, RFC 6901.
-fn escape_token(name: &str) -> String {
-    name.replace('~', "~0").replace('/', "~1")
 }
 
 /// A number in digits alone: `1e2` is a string to some YAML readers.

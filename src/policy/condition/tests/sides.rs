@@ -132,7 +132,7 @@ fn says_why_it_holds_or_not() {
             "eq",
             "\"x\"",
             r#"{"a":[{"b":["x"]},{"b":["x","y\n"]}]}"#,
-            "does not hold: `args.a[1].b[1]` is `\"y\\n\"`; compared with `eq` `\"x\"`",
+            "does not hold: `args.a[1].b[1]` is `\"y\\u{a}\"`; compared with `eq` `\"x\"`",
         ),
         ("args.a[*]", "eq", "1", r#"{"a":[]}"#, "does not hold: `args.a[*]` has no element; compared with `eq` `1`"),
         (

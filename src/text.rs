@@ -1,0 +1,110 @@
+//! Texts of callers, servers and authors in messages for people: short, and with every character in sight.
+
+/// Characters of a text that a message quotes, unless it says otherwise. The product contract, section 3.1, allows 256 of
+/// a client's.
+pub const EXCERPT: usize = 64;
+
+/// The front of a text, as far as a message quotes it.
+#[must_use]
+pub fn excerpt(text: &str) -> String {
+    shortened(text, EXCERPT)
+}
+
+/// The first `max` characters of a text, then `…` if there are more; invisible ones as `\u{…}`. A long text costs no more
+/// than a short one.
+#[must_use]
+pub fn shortened(text: &str, max: usize) -> String {
+    let mut characters = text.chars();
+    let mut out = String::new();
+    characters.by_ref().take(max).for_each(|c| push_visible(c, &mut out));
+    if characters.next().is_some() {
+        out.push('…');
+    }
+    out
+}
+
+/// A whole text in one line, invisible characters as `\u{…}`.
+#[must_use]
+pub fn visible(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    text.chars().for_each(|c| push_visible(c, &mut out));
+    out
+}
+
+fn push_visible(c: char, out: &mut String) {
+    if is_invisible(c) { out.extend(c.escape_unicode()) } else { out.push(c) }
+}
+
+/// Whether a character cannot be seen, or changes how its neighbours are read or where they stand: all but the plain space
+/// of Unicode's categories C (control, format, bidirectional, private, unassigned) and Z (separators), what is ignorable
+/// by default, and the blank of Braille.
+#[must_use]
+pub fn is_invisible(c: char) -> bool {
+    match c {
+        ' '..='~' => false,
+        // Of no such category, and ignorable or blank all the same.
+        '\u{34f}'
+        | '\u{115f}'..='\u{1160}'
+        | '\u{17b4}'..='\u{17b5}'
+        | '\u{180b}'..='\u{180f}'
+        | '\u{2800}'
+        | '\u{3164}'
+        | '\u{fe00}'..='\u{fe0f}'
+        | '\u{ffa0}'
+        | '\u{e0100}'..='\u{e01ef}' => true,
+        // The standard library escapes these categories, and marks if they begin a text: so behind a letter.
+        c => format!("a{c}").escape_debug().nth(2).is_some(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #[cfg(target_family = "wasm")]
+    use wasm_bindgen_test::wasm_bindgen_test as test;
+
+    use super::{excerpt, shortened, visible};
+
+    #[test]
+    fn what_cannot_be_seen_is_shown_by_its_number() {
+        for (character, shown) in [
+            ('\u{1b}', r"\u{1b}"),
+            ('\n', r"\u{a}"),
+            ('\r', r"\u{d}"),
+            ('\u{7f}', r"\u{7f}"),
+            ('\u{9b}', r"\u{9b}"),
+            ('\u{a0}', r"\u{a0}"),
+            ('\u{ad}', r"\u{ad}"),
+            ('\u{34f}', r"\u{34f}"),
+            ('\u{378}', r"\u{378}"),
+            ('\u{200b}', r"\u{200b}"),
+            ('\u{202e}', r"\u{202e}"),
+            ('\u{2028}', r"\u{2028}"),
+            ('\u{2066}', r"\u{2066}"),
+            ('\u{2800}', r"\u{2800}"),
+            ('\u{3000}', r"\u{3000}"),
+            ('\u{3164}', r"\u{3164}"),
+            ('\u{e000}', r"\u{e000}"),
+            ('\u{fe0f}', r"\u{fe0f}"),
+            ('\u{e0041}', r"\u{e0041}"),
+            ('\u{e0100}', r"\u{e0100}"),
+        ] {
+            assert_eq!(visible(&format!("pay{character}ee")), format!("pay{shown}ee"));
+        }
+    }
+
+    #[test]
+    fn what_can_be_seen_stays() {
+        for plain in ["create_charge", r#"{"a b": "\\'"}"#, "größe", "e\u{301}", "支払い", "नमस्ते", "שלום", "🙂"]
+        {
+            assert_eq!(visible(plain), plain);
+        }
+    }
+
+    #[test]
+    fn a_long_text_is_cut_behind_a_whole_character() {
+        assert_eq!(excerpt(&"é".repeat(64)), "é".repeat(64));
+        assert_eq!(excerpt(&"é".repeat(65)), "é".repeat(64) + "…");
+        assert_eq!(shortened("a\nb", 2), "a\\u{a}…");
+        assert_eq!(shortened("", 0), "");
+    }
+}
