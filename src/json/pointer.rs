@@ -52,7 +52,7 @@ impl<'w> Pointers<'w> {
 
     /// The JSON pointer of a place.
     pub(super) fn pointer(&self, place: Pointer) -> String {
-        self.join(place, |key| Cow::Borrowed(key))
+        self.join(place, Cow::Borrowed)
     }
 
     /// The same for people: long names are cut.

@@ -110,7 +110,7 @@ fn a_value_is_found_by_its_pointer() {
 fn the_first_hundred_problems_are_listed_and_the_others_counted() {
     let list = |count: usize| format!("[{}]", vec!["1"; count].join(","));
     // Looked at from the back: what counts is the order of the text.
-    let read = |at: &Cursor<'_, '_>| at.items().unwrap().iter().rev().for_each(|item| drop(item.text()));
+    let read = |at: &Cursor<'_, '_>| at.items().unwrap().iter().rev().for_each(|item| assert_eq!(item.text(), None));
     assert_eq!(problems(&list(100), read).len(), 100);
     let found = problems(&list(1000), read);
     assert_eq!(found.len(), 101);
@@ -121,7 +121,7 @@ fn the_first_hundred_problems_are_listed_and_the_others_counted() {
 #[test]
 fn messages_are_short_whatever_the_document_holds() {
     let long = "k".repeat(100_000);
-    let found = problems(&format!(r#"{{"{long}":1}}"#), |at| drop(at.fields(KEYS)));
+    let found = problems(&format!(r#"{{"{long}":1}}"#), |at| assert!(at.fields(KEYS).is_some()));
     let cut = "k".repeat(64) + "…";
     assert_eq!(found, [format!("/{cut}: unknown key `{cut}`; allowed: `limits` or `hide`")]);
     let words: Vec<String> = (0..40).map(|n| format!("word{n:02}")).collect();
