@@ -130,6 +130,19 @@ pub fn identify(sources: &[Source], facts: &impl ConnectionAttributes) -> Result
     Err(IdentityError::NoIdentity)
 }
 
+/// The caller that a person names by the whole grant, such as `jwt:alice`, as the source of that prefix would name it: a long
+/// value has a digest, and of a secret, which is named by its SHA-256, only a part is shown. A grant that no source could
+/// yield is taken as it is.
+///
+/// # Errors
+/// The source of that prefix refuses the value.
+#[cfg(not(target_os = "wasi"))]
+pub fn named(sources: &[Source], name: &str) -> Result<Grant, IdentityError> {
+    let value_of = |source: &'_ Source| name.strip_prefix(source.prefix()?);
+    let found = sources.iter().find_map(|source| Some((source, value_of(source)?)));
+    found.map_or_else(|| Ok(Grant::named(name)), |(source, value)| source.named(value))
+}
+
 impl Source {
     /// The client's certificate, as the only source of its kind.
     #[must_use]
@@ -140,19 +153,18 @@ impl Source {
     fn grant(&self, facts: &impl ConnectionAttributes) -> Result<Option<Grant>, IdentityError> {
         match self {
             Self::Peer { name, prefix } => facts.peer(*name).filter(|value| !value.is_empty()).map(|value| {
-                let value = text(&value, "the client's certificate")?;
+                let value = self.readable(&value)?;
                 Ok(Grant::new(prefix, value, true))
             }),
             Self::Jwt { claim, payload, prefix } => {
                 let metadata = facts.metadata();
                 metadata.and_then(|metadata| claimed(&metadata, payload, claim).transpose()).map(|value| {
                     let value = value?;
-                    let value = text(value.as_bytes(), &format!("the claim `{claim}`"))?;
-                    Ok(Grant::new(prefix, value, true))
+                    Ok(Grant::new(prefix, self.readable(value.as_bytes())?, true))
                 })
             }
             Self::Header { name, prefix, secret } => single(facts.header(name), name)?.map(|value| {
-                let value = text(value, &format!("the header `{name}`"))?;
+                let value = self.readable(value)?;
                 Ok(if *secret { Grant::secret(prefix, value) } else { Grant::new(prefix, value, false) })
             }),
             Self::Bearer => bearer(single(facts.header("authorization"), "authorization")?),
@@ -169,6 +181,32 @@ impl Source {
 }
 
 impl Source {
+    /// A value of this source as a text.
+    ///
+    /// # Errors
+    /// It is none that could name a caller.
+    fn readable<'a>(&self, value: &'a [u8]) -> Result<&'a str, IdentityError> {
+        match self {
+            Self::Jwt { claim, .. } => text(value, &format!("the claim `{claim}`")),
+            Self::Header { name, .. } => text(value, &format!("the header `{name}`")),
+            _ => text(value, "the client's certificate"),
+        }
+    }
+
+    /// The grant of this value, or of the secret with this digest.
+    #[cfg(not(target_os = "wasi"))]
+    fn named(&self, value: &str) -> Result<Grant, IdentityError> {
+        Ok(match self {
+            Self::Header { prefix, secret: true, .. } => Grant::of_digest(prefix, value),
+            Self::Bearer => Grant::of_digest("bearer:", value),
+            Self::Peer { prefix, .. } | Self::Jwt { prefix, .. } => {
+                Grant::new(prefix, self.readable(value.as_bytes())?, true)
+            }
+            Self::Header { prefix, .. } => Grant::new(prefix, self.readable(value.as_bytes())?, false),
+            Self::Address { .. } | Self::Constant(_) => Grant::named(&["address:", value].concat()),
+        })
+    }
+
     /// What its grants start with; `None` for the source that names all callers alike.
     fn prefix(&self) -> Option<&str> {
         match self {
@@ -224,9 +262,19 @@ impl Grant {
 
     /// A caller who shows a secret: kept and counted by its digest, shown by the first part of that.
     fn secret(prefix: &str, value: &str) -> Self {
-        let digest = digest(value);
+        Self::of_secret(prefix, &digest(value))
+    }
+
+    /// A caller whose secret has this SHA-256 in hexadecimal digits; any other text is taken as it is.
+    #[cfg(not(target_os = "wasi"))]
+    fn of_digest(prefix: &str, text: &str) -> Self {
+        let is_digest = text.len() == 64 && text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
+        if is_digest { Self::of_secret(prefix, text) } else { Self::new(prefix, text, false) }
+    }
+
+    fn of_secret(prefix: &str, digest: &str) -> Self {
         let shown: String = digest.chars().take(16).collect();
-        let name = [prefix, &digest].concat();
+        let name = [prefix, digest].concat();
         Self { name, digested: None, shown: Some([prefix, &shown].concat()), verified: false }
     }
 

@@ -17,7 +17,7 @@
 //! * each case starts with empty counters
 //! * a call is `tool` with `args`, or `method` with `params`, or `request`: a message, a batch, or a string that holds the
 //!   body
-//! * `as`: the grant, such as `jwt:alice`; `session`: the MCP session
+//! * `as`: the grant, such as `jwt:alice`, of a secret its SHA-256; `session`: the MCP session
 //! * `route`, `host`, `path`: Envoy's route, the host and the path of the request, for bindings
 //! * `at`: the time, in seconds after midnight UTC or as `hours:minutes:seconds`; without it, that of the call before
 //! * `times`: how many times to send the call

@@ -1,12 +1,15 @@
 //! The decision on a call, and its steps.
 
 use serde::Deserialize;
+use serde_json::value::RawValue;
 
 use super::{CaseCall, Expectation, Expected, message};
 use crate::{
     config::Config,
-    engine::{self, AuditRecord, Decision, Disposition, RequestInfo, callout::CalloutResults, trace::Step},
-    identity::Grant,
+    engine::{
+        self, AuditRecord, Decision, Disposition, HeadersVerdict, RequestInfo, callout::CalloutResults, trace::Step,
+    },
+    identity,
     store::Store,
 };
 
@@ -17,7 +20,7 @@ pub struct CallReport {
     pub steps: Vec<Step>,
     /// The decision and its rule.
     pub record: AuditRecord,
-    /// The message to the agent; empty if there is none.
+    /// The message to the agent, or the distinct messages to the requests of a batch, a line each; empty if there is none.
     pub message: String,
     /// The seconds after which the agent may retry.
     pub retry_after: Option<u64>,
@@ -31,14 +34,17 @@ impl CaseCall {
         let call = RequestInfo {
             route: self.place.route.clone(),
             callouts: CalloutResults::local_only(),
-            ..RequestInfo::new(headers, Ok(Grant::named(&self.grant)))
+            ..RequestInfo::new(headers, identity::named(&config.identity, &self.grant))
         };
         let mut steps = Vec::new();
-        let judgement = engine::explain(config, &call, self.body.as_bytes(), "cases", self.at, store, &mut steps);
+        let judgement = match engine::check_headers(config, &call, !self.body.is_empty()) {
+            HeadersVerdict::Reply(judgement) => *judgement,
+            _ => engine::explain(config, &call, self.body.as_bytes(), "cases", self.at, store, &mut steps),
+        };
         let (message, retry_after) = match &judgement.answer {
             Disposition::Forward(_) => (String::new(), None),
             Disposition::Callout(_) => ("the answer of the approval service".to_owned(), None),
-            Disposition::Reply(reply) => (error_message(&reply.body), reply.retry_after),
+            Disposition::Reply(reply) => (messages(&reply.body), reply.retry_after),
         };
         CallReport { steps, record: judgement.record, message, retry_after }
     }
@@ -58,7 +64,7 @@ impl CallReport {
             lines.push(format!("in shadow mode: {}", describe(shadow.decision, &shadow.rule)));
         }
         if !self.message.is_empty() {
-            lines.push(format!("message to the agent: {}", self.message));
+            lines.extend(self.message.split('\n').map(|message| format!("message to the agent: {message}")));
         }
         lines
     }
@@ -98,15 +104,38 @@ fn describe(decision: Decision, rule: &str) -> String {
     if rule.is_empty() { decision.name().to_owned() } else { format!("{} by {rule}", decision.name()) }
 }
 
-/// The message in a JSON-RPC error.
-fn error_message(body: &str) -> String {
+/// The distinct messages in a reply of ours, a line each: a batch has a reply for each request.
+fn messages(body: &str) -> String {
+    let replies: Vec<&RawValue> =
+        serde_json::from_str(body).or_else(|_| serde_json::from_str(body).map(|one| vec![one])).unwrap_or_default();
+    let mut messages: Vec<String> = Vec::new();
+    for message in replies.into_iter().filter_map(message_of) {
+        if !messages.contains(&message) {
+            messages.push(message);
+        }
+    }
+    messages.join("\n")
+}
+
+/// The message of an error, or of a result that says that a tool call failed.
+fn message_of(reply: &RawValue) -> Option<String> {
     #[derive(Deserialize)]
-    struct Answer {
-        error: Error,
+    #[serde(rename_all = "lowercase")]
+    enum Outcome {
+        Error { message: String },
+        Result { content: Vec<Content> },
     }
     #[derive(Deserialize)]
-    struct Error {
-        message: String,
+    struct Content {
+        text: String,
     }
-    serde_json::from_str::<Answer>(body).map(|answer| answer.error.message).unwrap_or_default()
+    #[derive(Deserialize)]
+    struct Reply {
+        #[serde(flatten)]
+        outcome: Outcome,
+    }
+    match serde_json::from_str(reply.get()).ok()? {
+        Reply { outcome: Outcome::Error { message } } => Some(message),
+        Reply { outcome: Outcome::Result { content } } => content.into_iter().next().map(|content| content.text),
+    }
 }

@@ -234,3 +234,44 @@ fn a_call_that_contradicts_itself_is_a_mistake() {
         &["/cases/1/name: another case has the name `n`; give each case its own name"],
     );
 }
+
+#[test]
+fn a_message_is_found_in_a_tool_result_and_in_a_batch() {
+    let policy = r#"{"policy":{"version":"1","default":"deny","tools":{"pay":{"action":"deny","reason":"Ask first"}}},
+        "answers":{"deny_as":"tool_result"},"protocol":{"batches":"judge"}}"#;
+    let pay = r#"{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"pay"}}"#;
+    let other = r#"{"jsonrpc":"2.0","id":2,"method":"resources/read","params":{"uri":"file:///a"}}"#;
+    for (request, told) in [
+        (pay.to_owned(), "Policy violation: Ask first"),
+        (format!("[{pay},{}]", pay.replace("\"id\":1", "\"id\":3")), "Policy violation: Ask first"),
+        (format!("[{other},{pay}]"), "resource `file:///a`"),
+    ] {
+        let call = format!(r#"{{"request":{request},"expect":"deny","message_contains":"{told}"}}"#);
+        let file = format!(r#"{{"policy":{policy},"cases":[{{"name":"n","calls":[{call}]}}]}}"#);
+        let failure = case(&file).run(None).err();
+        assert!(failure.is_none(), "{call}: {}", failure.map(|failure| failure.to_string()).unwrap_or_default());
+    }
+}
+
+#[test]
+fn a_caller_is_named_as_the_source_of_its_grant_names_it() {
+    let digest = "3c469e9d6c5875d37a43f353d4f88e61fcf812c66eee3457465a40b0da4153e0";
+    let long = "l".repeat(300);
+    let text = format!(
+        r#"{{"policies":{{"p":{{"version":"1","default":"allow"}}}},"identity":[{{"header":"x-a"}},{{"header":"x-key","secret":true}}],
+        "bindings":[{{"grant":"header:l*","policy":"p"}},{{"grant":"header.x-key:{}","policy":"p"}}]}}"#,
+        digest.get(..16).unwrap()
+    );
+    for (grant, expected) in [
+        (format!("header:{long}"), "allow"),
+        (format!("header.x-key:{digest}"), "allow"),
+        (format!("header:{}", "l".repeat(5000)), "deny"),
+        ("header:".to_owned(), "deny"),
+        ("jwt:alice".to_owned(), "deny"),
+    ] {
+        let call = format!(r#"{{"as":"{grant}","tool":"ok","expect":"{expected}"}}"#);
+        let file = format!(r#"{{"policy":{text},"cases":[{{"name":"n","calls":[{call}]}}]}}"#);
+        let failure = case(&file).run(None).err();
+        assert!(failure.is_none(), "{grant}: {}", failure.map(|failure| failure.to_string()).unwrap_or_default());
+    }
+}

@@ -9,6 +9,7 @@
 //! | suite | shows |
 //! |---|---|
 //! | `abi` | what the module imports from Envoy, and what it exports to it |
+//! | `agreement` | `explain`, `test` and the module have the same verdict, charges and message for a call |
 //! | `approval_callout` | a call that an approval service must approve is forwarded whole and once if it does, and never else |
 //! | `approval_single_use` | one approval lets one call pass, in whatever order workers come |
 //! | `concurrent_limits` | limits are exact in whatever order workers come |
@@ -33,6 +34,7 @@
 )]
 
 mod abi;
+mod agreement;
 mod approval_callout;
 mod approval_single_use;
 mod cases;
@@ -47,11 +49,16 @@ mod fails_closed;
 mod fuzz_callbacks;
 mod logging;
 mod oracle;
+#[path = "../properties/policies.rs"]
+mod policies;
 mod proxy;
 mod rate_limit_callout;
 mod rate_limit_service;
 mod refund;
 mod request;
+#[path = "../properties/requests.rs"]
+#[expect(dead_code, reason = "the other suite uses all of it")]
+mod requests;
 mod response_filtering;
 mod service;
 mod statistics;

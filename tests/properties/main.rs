@@ -2,7 +2,7 @@
 //!
 //! | suite | shows |
 //! |---|---|
-//! | `agreement` | `explain` and the engine never disagree; a policy written out again decides the same |
+//! | `agreement` | the steps of a decision name its rule and its charges; a policy written out again decides the same |
 //! | `order` | a decision never depends on key order, white space or escapes |
 //! | `strictness` | adding a `require`, `deny_if` or `limits` entry never turns a refusal into an allow |
 //! | `precedence` | exactly one entry decides, in whatever order they stand |

@@ -34,7 +34,7 @@ pub(crate) struct Args {
     /// A JSON-RPC message, as a client sends it, instead of a tool; `-` reads stdin
     #[arg(long, value_name = "FILE", conflicts_with_all = ["tool", "args"])]
     request: Option<String>,
-    /// The grant: the caller's identity, such as `jwt:alice`
+    /// The grant: the caller's identity, such as `jwt:alice`; a secret by its SHA-256, such as `bearer:9f86d0…`
     #[arg(long = "as", value_name = "GRANT", default_value = "anybody")]
     grant: String,
     /// The name of Envoy's route, for bindings
