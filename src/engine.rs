@@ -25,13 +25,14 @@ mod tests;
 use std::sync::Arc;
 
 use crate::{
-    config::{Config, PolicyMatch, Refund},
+    config::{Config, HeaderMode, PolicyMatch, Refund},
     http::{Header, Headers},
     identity::{Grant, IdentityError},
     mcp::{
         Body, Refusal,
         answer::{self, Reply},
         head::{self, Head},
+        list::ListKind,
         revision::Lifecycle,
     },
     store::Store,
@@ -60,6 +61,8 @@ pub struct RequestInfo {
     pub request_id: Option<Arc<str>>,
     /// The name of Envoy's route, where a binding asks for it.
     pub route: Option<String>,
+    /// Whether Envoy has chosen another route since: then no policy is bound to the request.
+    pub is_rerouted: bool,
     /// What services have said of it.
     pub callouts: CalloutResults,
 }
@@ -68,7 +71,7 @@ impl RequestInfo {
     /// A request of which Envoy tells no id and no route.
     #[must_use]
     pub fn new(headers: Headers, grant: Result<Grant, IdentityError>) -> Self {
-        Self { headers, grant, request_id: None, route: None, callouts: CalloutResults::default() }
+        Self { headers, grant, request_id: None, route: None, is_rerouted: false, callouts: CalloutResults::default() }
     }
 }
 
@@ -115,6 +118,10 @@ pub fn check_headers(config: &Config, call: &RequestInfo, has_body: bool) -> Hea
     let bound = match_policy(config, call);
     if let PolicyMatch::Bypass = bound {
         return HeadersVerdict::Bypass;
+    }
+    // Removing a header makes Envoy choose the route again, and with it perhaps another server.
+    if let (true, Some(name)) = (config.reads_route(), call.headers.present(&head::REPEATING).next()) {
+        return HeadersVerdict::Reply(Box::new(refuse(config, call, &head::repeats(name))));
     }
     match head::inspect(&call.headers, has_body, config.protocol.max_body_bytes) {
         Ok(Head::Bodiless | Head::Empty) if matches!(bound, PolicyMatch::Unmatched) => {
@@ -178,7 +185,7 @@ pub fn explain<S: Store, W: Tracer>(
         return into_outcome(config, asked, &body, decision, now);
     };
     let decision = Authorizer { config, named, call, session, filter, now, store, witness }.authorize(body.messages());
-    let lists = lists::filter_for(config, named, &body, era);
+    let lists = lists::filter_for(config, named, call, &body, era);
     let asked = reply::ReplyContext { config, named: Some(named), call, era };
     AuthorizationResponse { lists, ..into_outcome(config, asked, &body, decision, now) }
 }
@@ -232,6 +239,16 @@ pub fn blocks_legacy_sse(config: &Config, call: &RequestInfo) -> bool {
 pub fn inspects_response(config: &Config, call: &RequestInfo) -> bool {
     let reads_outcome = config.limits.refund == Refund::Failed && call.headers.get(":method") == Header::Once(b"POST");
     reads_outcome || lists::may_filter(config, call) || blocks_legacy_sse(config, call)
+}
+
+/// Whether `accept-encoding` is removed with the head of a request: its answer may have to be read. Where a binding names a
+/// route, that is done for lists only, since it makes Envoy choose the route again; and if the head is held, when the body
+/// has said that it is one.
+#[must_use]
+pub fn removes_accept_encoding(config: &Config, call: &RequestInfo) -> bool {
+    let names_list = || call.headers.text("mcp-method").is_some_and(|method| ListKind::by_method(method).is_some());
+    let is_list = || config.protocol.headers == HeaderMode::Release && names_list();
+    inspects_response(config, call) && (!config.reads_route() || is_list())
 }
 
 /// In the old transport answers come on another stream: only the HTTP status tells a caller that its POST was refused.

@@ -78,6 +78,7 @@ each_server() {
     "$1" "$SERVERS/typescript-$version" npm tests/servers/"typescript-$version"/package{,-lock}.json || return
     "$1" "$SERVERS/python-$version" python tests/servers/python/"requirements-$version.txt" || return
   done
+  "$1" "$SERVERS/fastmcp" python tests/servers/python/requirements-fastmcp.txt || return
   "$1" "$SERVERS/everything" npm tests/servers/everything/package{,-lock}.json
 }
 

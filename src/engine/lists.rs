@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use crate::{
-    config::{Config, NamedPolicy, PolicyMatch, Show},
+    config::{Config, HeaderMode, NamedPolicy, PolicyMatch, Show},
     http::Header,
     mcp::{
         Body,
@@ -24,10 +24,21 @@ pub struct ListFilter {
     pub asked: ListRequest,
     /// The policy that tells what is shown, by its name.
     pub policy: Arc<str>,
+    /// Whether `accept-encoding` is removed before the request goes on.
+    pub is_compressible: bool,
+    /// The name of the route that the policy is bound to, where a binding names one; empty for one without a name. Another
+    /// one makes the answer an error.
+    pub route: Option<Arc<str>>,
 }
 
 /// How the answer to a request is trimmed; `None` where it lists nothing, or everything is shown.
-pub(super) fn filter_for(config: &Config, named: &NamedPolicy, body: &Body<'_>, era: Lifecycle) -> Option<ListFilter> {
+pub(super) fn filter_for(
+    config: &Config,
+    named: &NamedPolicy,
+    call: &RequestInfo,
+    body: &Body<'_>,
+    era: Lifecycle,
+) -> Option<ListFilter> {
     let mut all = requests(body.messages());
     let lists = all.any(|request| ListKind::by_method(&request.method).is_some());
     let asked = || ListRequest {
@@ -36,7 +47,14 @@ pub(super) fn filter_for(config: &Config, named: &NamedPolicy, body: &Body<'_>, 
         is_cacheable: era == Lifecycle::Stateless,
         max_bytes: config.lists.max_bytes,
     };
-    (lists && is_trimmed(config, named)).then(|| ListFilter { asked: asked(), policy: named.name.clone() })
+    // Where no binding names a route, or the head has gone on, the header was removed with the head.
+    let is_held = config.reads_route() && config.protocol.headers == HeaderMode::Hold;
+    (lists && is_trimmed(config, named)).then(|| ListFilter {
+        asked: asked(),
+        policy: named.name.clone(),
+        is_compressible: is_held && call.headers.get("accept-encoding") != Header::Absent,
+        route: config.reads_route().then(|| call.route.as_deref().unwrap_or_default().into()),
+    })
 }
 
 /// How the stream that a request without a message opens is trimmed: it may answer any request.
@@ -45,7 +63,12 @@ pub fn filter_for_stream(config: &Config, call: &RequestInfo) -> Option<ListFilt
     let opens = call.headers.get(":method") == Header::Once(b"GET");
     let PolicyMatch::Policy(named) = match_policy(config, call) else { return None };
     let asked = || ListRequest { max_bytes: config.lists.max_bytes, ..ListRequest::default() };
-    (opens && is_trimmed(config, named)).then(|| ListFilter { asked: asked(), policy: named.name.clone() })
+    (opens && is_trimmed(config, named)).then(|| ListFilter {
+        asked: asked(),
+        policy: named.name.clone(),
+        is_compressible: false,
+        route: None,
+    })
 }
 
 /// Whether the lists that this caller gets may show less than the server says.

@@ -9,6 +9,9 @@ use super::{
 
 /// What judges a request.
 pub(super) fn match_policy<'c>(config: &'c Config, call: &RequestInfo) -> PolicyMatch<'c> {
+    if call.is_rerouted {
+        return PolicyMatch::Unmatched;
+    }
     config.only_policy().map_or_else(|| config.bound(&scene(call)), PolicyMatch::Policy)
 }
 

@@ -2,6 +2,8 @@
 
 use std::cell::Cell;
 
+use proxy_wasm::types::Status;
+
 use crate::{
     engine::RequestInfo,
     http::{Header, Headers},
@@ -23,11 +25,19 @@ pub(super) fn request_info_by(identity: &[Source], reads_route: bool) -> Option<
     let request_id = headers.text("x-request-id").map(short);
     let attributes = EnvoyAttributes { headers: &headers, failed: Cell::new(false) };
     let grant = identity::identify(identity, &attributes);
-    let route = reads_route.then(|| attributes.route()).flatten();
+    let route = if reads_route { route_name().ok()? } else { None };
     if attributes.failed.get() {
         return None;
     }
     Some(RequestInfo { request_id, route, ..RequestInfo::new(headers, grant) })
+}
+
+/// The name of Envoy's route, as it is now. No binding matches a name that is not UTF-8.
+///
+/// # Errors
+/// If Envoy does not return it.
+pub(super) fn route_name() -> Result<Option<String>, Status> {
+    Ok(host::property(&["xds", "route_name"])?.and_then(|name| String::from_utf8(name).ok()))
 }
 
 /// Attributes of one request, read when they are asked for.
@@ -43,11 +53,6 @@ impl EnvoyAttributes<'_> {
             self.failed.set(true);
             None
         })
-    }
-
-    /// The name of Envoy's route. No binding matches a name that is not UTF-8.
-    fn route(&self) -> Option<String> {
-        self.property(&["xds", "route_name"]).and_then(|name| String::from_utf8(name).ok())
     }
 }
 

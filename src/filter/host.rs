@@ -64,7 +64,8 @@ pub(super) fn request_headers() -> Option<Headers> {
     header_map::read(imports::header_map(MapType::HttpRequestHeaders)?)
 }
 
-/// Removes a header from the request. Call it in the request-headers callback only: later, the SDK panics.
+/// Removes a header from the request, which makes Envoy choose the route again. Call it in the request-headers callback, or
+/// while the head is held; later, the SDK panics.
 pub(super) fn remove_request_header(name: &str) -> Result<(), Status> {
     hostcalls::remove_map_value(MapType::HttpRequestHeaders, name)
 }

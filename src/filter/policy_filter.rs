@@ -191,9 +191,9 @@ impl PolicyFilter {
     }
 
     fn on_request_complete(&mut self) -> Action {
-        let (phase, Some(filter)) = (&self.phase, &self.filter) else { return self.current_action() };
+        let (phase, Some(filter)) = (&mut self.phase, &self.filter) else { return self.current_action() };
         let (call, size) = match phase {
-            Phase::AwaitBody { call, size } => (call, size),
+            Phase::AwaitBody { call, size } => (call, *size),
             Phase::AwaitEmptyBody { call } => {
                 log::debug!("mcp-policy: #{} is forwarded without a body", self.id);
                 self.phase = Phase::Forwarded { response: ResponsePath::of_stream(&filter.config, call) };
@@ -208,7 +208,10 @@ impl PolicyFilter {
                 return self.current_action();
             }
         };
-        let (Some(body), Some(now)) = (host::request_body(*size), host::current_time()) else { return self.fail() };
+        let (Some(body), Some(now)) = (host::request_body(size), host::current_time()) else { return self.fail() };
+        // A head that was released has gone on by the route that Envoy has now.
+        let reads_route = filter.config.reads_route() && filter.config.protocol.headers == HeaderMode::Release;
+        call.is_rerouted = reads_route && attributes::route_name().as_ref() != Ok(&call.route);
         let judgement = engine::authorize(&filter.config, call, &body, &filter.name, now, &SharedData);
         match judgement.answer {
             Disposition::Callout(ask) => match mem::replace(&mut self.phase, Phase::Replied) {
@@ -228,6 +231,10 @@ impl PolicyFilter {
         }
         match judgement.answer {
             Disposition::Forward(receipt) => {
+                let is_compressible = judgement.lists.as_ref().is_some_and(|lists| lists.is_compressible);
+                if is_compressible && host::remove_request_header("accept-encoding").is_err() {
+                    return self.fail();
+                }
                 if let (Some(filter), Some(now)) = (&self.filter, now) {
                     counter_info::describe(&filter.name, record, receipt.counters(), now);
                 }
@@ -323,7 +330,7 @@ fn details(decision: Decision) -> &'static str {
 fn remove_headers(filter: &Filter, call: &RequestInfo) -> Result<(), Status> {
     let remove = |headers: &Headers, names: &[&str]| headers.present(names).try_for_each(host::remove_request_header);
     remove(&call.headers, &REPEATING)?;
-    if engine::inspects_response(&filter.config, call) {
+    if engine::removes_accept_encoding(&filter.config, call) {
         remove(&call.headers, &["accept-encoding"])?;
     }
     Ok(())

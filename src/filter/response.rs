@@ -8,6 +8,8 @@ mod filter;
 mod head;
 mod refund;
 
+use std::sync::Arc;
+
 use crate::{
     config::{Config, Refund},
     engine::{self, RequestInfo, lists::ListFilter, refund::Receipt},
@@ -15,13 +17,15 @@ use crate::{
 };
 
 use self::{filter::ResponseFilter, head::ResponseHead, refund::PendingRefund};
-use super::host;
+use super::{attributes, host};
 
 /// What happens to a response.
 #[derive(Debug)]
 pub(super) struct ResponsePath {
     refund: Option<PendingRefund>,
     filter: ResponseFilter,
+    /// The route that must still be Envoy's, where the policy was chosen by it and a header was removed since.
+    route: Option<Arc<str>>,
 }
 
 /// What becomes of a chunk.
@@ -40,12 +44,13 @@ pub(super) struct ResponseAborted(pub(super) &'static str);
 impl ResponsePath {
     /// The path of a response to a message that was charged, and whose lists are filtered.
     pub(super) fn of_message(refund: Refund, receipt: Receipt, lists: Option<ListFilter>) -> Self {
-        Self { refund: PendingRefund::new(refund, receipt), filter: ResponseFilter::of_message(lists) }
+        let route = lists.as_ref().and_then(|lists| lists.route.clone());
+        Self { refund: PendingRefund::new(refund, receipt), filter: ResponseFilter::of_message(lists), route }
     }
 
     /// The path of a response to a request that carries no message.
     pub(super) fn of_stream(config: &Config, call: &RequestInfo) -> Self {
-        Self { refund: None, filter: ResponseFilter::of_stream(config, call) }
+        Self { refund: None, filter: ResponseFilter::of_stream(config, call), route: None }
     }
 
     /// Takes the head.
@@ -54,6 +59,12 @@ impl ResponsePath {
     /// What to reply in place of the response.
     pub(super) fn on_headers(&mut self, end_of_stream: bool) -> Result<(), Reply> {
         let refund = self.refund.take().and_then(PendingRefund::on_headers);
+        if let Some(route) = &self.route
+            && attributes::route_name().map(Option::unwrap_or_default).as_deref() != Ok(route)
+        {
+            log::warn!("a request took another route than its policy is bound to; its response was not passed on");
+            return Err(answer::failed());
+        }
         if end_of_stream || (refund.is_none() && !self.filter.is_active()) {
             return Ok(());
         }

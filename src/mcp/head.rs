@@ -85,6 +85,12 @@ pub fn inspect(headers: &Headers, has_body: bool, max_body: usize) -> Result<Hea
     Ok(Head::Message)
 }
 
+/// The refusal of a header of [`REPEATING`], where it cannot be removed.
+#[must_use]
+pub fn repeats(name: &str) -> Refusal {
+    Refusal::head(400, format!("the header `{name}` has the request sent twice; leave it out"))
+}
+
 /// The refusal of a body where none belongs.
 #[must_use]
 pub fn no_body_expected() -> Refusal {

@@ -2,6 +2,7 @@
 //! none fits.
 
 mod place;
+mod reroutes;
 mod routes;
 
 use crate::{

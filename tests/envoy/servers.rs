@@ -7,6 +7,7 @@
 //! | `exposed` | without the gateway the attacks bite: which of them run `evil`, on which server |
 //! | `protected` | through the gateway none does, and what is permitted ends as without it |
 //! | `permitted` | through the gateway an ordinary client is served, and lists show it what it may call |
+//! | `values` | what each server makes of values that a rule may look at, and that no rule is evaded by it |
 //! | `everything` | so is one with a session and event streams, also resumed ones; nothing that a server tells over time waits |
 //!
 //! The programs are in `tests/servers/`; `./build.sh test` installs what they need.
@@ -17,6 +18,7 @@ mod permitted;
 mod protected;
 mod rust;
 mod server;
+mod values;
 
 pub(crate) use everything::stays_open;
 

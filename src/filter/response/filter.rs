@@ -204,7 +204,7 @@ impl BodyFilter {
 }
 
 impl PolicyListFilter {
-    fn new(lists::ListFilter { asked, policy }: lists::ListFilter, format: ResponseFormat) -> Self {
+    fn new(lists::ListFilter { asked, policy, .. }: lists::ListFilter, format: ResponseFormat) -> Self {
         let filter = match format {
             ResponseFormat::Json => ListFilter::json(asked),
             ResponseFormat::Sse => ListFilter::events(asked),

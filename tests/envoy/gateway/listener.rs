@@ -157,6 +157,17 @@ impl Listener {
         self
     }
 
+    /// Two routes: the first for requests with this header, the second for all others.
+    pub(crate) fn routed_by(mut self, header: &str, [with, without]: [&str; 2]) -> Self {
+        let to = json!({ "cluster": self.cluster });
+        let has_header = json!({ "prefix": "/", "headers": [{ "name": header, "present_match": true }] });
+        self.routes = Some(json!([
+            { "name": with, "match": has_header, "route": to },
+            { "name": without, "match": { "prefix": "/" }, "route": to },
+        ]));
+        self
+    }
+
     /// Envoy answers by itself what the filter lets through.
     pub(crate) fn without_server(mut self) -> Self {
         let answer = json!({ "status": 200, "body": { "inline_string": "passed" } });

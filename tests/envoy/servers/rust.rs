@@ -2,11 +2,15 @@
 
 use axum::{Router, routing::get};
 use rmcp::{
-    ServerHandler, tool, tool_handler, tool_router,
+    ServerHandler,
+    handler::server::{router::tool::ToolRouter, wrapper::Parameters},
+    tool, tool_handler, tool_router,
     transport::streamable_http_server::{
         StreamableHttpServerConfig, StreamableHttpService, session::never::NeverSessionManager,
     },
 };
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 use std::{
     net::SocketAddr,
     sync::{
@@ -53,5 +57,80 @@ impl Attacked {
     }
 }
 
-#[tool_handler(name = "attacked")]
+/// The argument of a tool that answers with the value that it received.
+#[derive(Deserialize, JsonSchema)]
+struct Value<T> {
+    value: T,
+}
+
+#[derive(Deserialize, Serialize, JsonSchema)]
+struct Named {
+    name: String,
+}
+
+/// The argument of a tool that can do without.
+#[derive(Deserialize, JsonSchema)]
+struct Optional {
+    #[serde(default = "default_text")]
+    value: String,
+}
+
+fn default_text() -> String {
+    "default".to_owned()
+}
+
+fn received(value: &impl Serialize) -> String {
+    serde_json::to_string(value).expect("a value")
+}
+
+#[tool_router(router = value_tools)]
+impl Attacked {
+    #[tool]
+    async fn value_text(&self, Parameters(Value { value }): Parameters<Value<String>>) -> String {
+        received(&value)
+    }
+
+    #[tool]
+    async fn value_count(&self, Parameters(Value { value }): Parameters<Value<i64>>) -> String {
+        received(&value)
+    }
+
+    #[tool]
+    async fn value_amount(&self, Parameters(Value { value }): Parameters<Value<f64>>) -> String {
+        received(&value)
+    }
+
+    #[tool]
+    async fn value_flag(&self, Parameters(Value { value }): Parameters<Value<bool>>) -> String {
+        received(&value)
+    }
+
+    #[tool]
+    async fn value_names(&self, Parameters(Value { value }): Parameters<Value<Vec<String>>>) -> String {
+        received(&value)
+    }
+
+    #[tool]
+    async fn value_object(&self, Parameters(Value { value }): Parameters<Value<Named>>) -> String {
+        received(&value)
+    }
+
+    #[tool]
+    async fn value_any(&self, Parameters(Value { value }): Parameters<Value<serde_json::Value>>) -> String {
+        received(&value)
+    }
+
+    #[tool]
+    async fn value_default(&self, Parameters(Optional { value }): Parameters<Optional>) -> String {
+        received(&value)
+    }
+}
+
+impl Attacked {
+    fn all_tools() -> ToolRouter<Self> {
+        Self::tool_router() + Self::value_tools()
+    }
+}
+
+#[tool_handler(name = "attacked", router = Self::all_tools())]
 impl ServerHandler for Attacked {}

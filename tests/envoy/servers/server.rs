@@ -56,6 +56,14 @@ impl Server {
         servers
     }
 
+    /// Starts a server of FastMCP, which is only asked for the values that its tools receive.
+    pub(super) async fn start_fastmcp(test: &str, place: &Path) -> Arc<Self> {
+        let folder = fresh_folder(&format!("servers-{test}-fastmcp"));
+        let mut command = Command::new(place.join("fastmcp/bin/python"));
+        command.arg(program("python/fastmcp_server.py")).stdin(Stdio::null());
+        Arc::new(Starting::new("fastmcp", true, command, &folder).listening().await)
+    }
+
     /// Starts the reference server.
     pub(super) async fn start_everything(test: &str, place: &Path) -> Self {
         let folder = fresh_folder(&format!("servers-{test}"));

@@ -9,6 +9,7 @@ import sys
 import uvicorn
 from mcp.server.transport_security import TransportSecuritySettings
 from starlette.responses import PlainTextResponse
+from values import add_tools
 
 HTTP = {
     "stateless_http": True,
@@ -42,6 +43,9 @@ def evil() -> str:
     global evil_runs
     evil_runs += 1
     return "evil has run"
+
+
+add_tools(server)
 
 
 async def told(_request):

@@ -7,9 +7,22 @@ import { createServer } from "node:http";
 import { createMcpExpressApp } from "@modelcontextprotocol/express";
 import { toNodeHandler } from "@modelcontextprotocol/node";
 import { McpServer, createMcpHandler } from "@modelcontextprotocol/server";
+import { z } from "zod";
 
 const [how, form] = process.argv.slice(2);
 let evilRuns = 0;
+
+// Tools that answer with the value that they received, as JSON.
+const values = {
+  text: z.string(),
+  count: z.number().int(),
+  amount: z.number(),
+  flag: z.boolean(),
+  names: z.array(z.string()),
+  object: z.object({ name: z.string() }),
+  any: z.any(),
+  default: z.string().default("default"),
+};
 
 function mcpServer() {
   const server = new McpServer({ name: "attacked", version: "1" });
@@ -18,6 +31,9 @@ function mcpServer() {
     evilRuns += 1;
     return text("evil has run");
   });
+  for (const [name, value] of Object.entries(values)) {
+    server.registerTool(`value_${name}`, { inputSchema: z.object({ value }) }, ({ value }) => text(JSON.stringify(value)));
+  }
   return server;
 }
 
