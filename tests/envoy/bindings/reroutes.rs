@@ -19,7 +19,7 @@ async fn gateway(name: &str, header: &str) -> Gateway {
             "protocol": { "headers": mode },
         });
         let listener = Listener::new(mode, json_text(&configuration.to_string()));
-        listener.in_mode(mode).believes_forwarding_headers().routed_by(header, ["open", "closed"])
+        listener.in_mode(mode).with_internal_callers().routed_by(header, ["open", "closed"])
     });
     Gateway::start(name, &listeners).await
 }

@@ -97,7 +97,9 @@ fn a_post_without_a_body_is_refused() {
 #[test]
 fn headers_that_would_repeat_a_request_are_removed() {
     run(async {
-        let gateway = Gateway::start("forwarding-retries", &MODES.map(|mode| listener(mode, &json!({})))).await;
+        let gateway =
+            Gateway::start("forwarding-retries", &MODES.map(|mode| listener(mode, &json!({})).with_internal_callers()))
+                .await;
         let retries = [
             ("x-envoy-retry-on", "5xx"),
             ("x-envoy-retry-grpc-on", "cancelled"),

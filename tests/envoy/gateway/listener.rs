@@ -27,6 +27,7 @@ pub(crate) struct Listener {
     filters_before: Vec<Value>,
     denied_later: bool,
     routes: Option<Value>,
+    internal_callers: bool,
     transport: Option<Value>,
     access_log: bool,
 }
@@ -64,6 +65,7 @@ impl Listener {
             filters_before: Vec::new(),
             denied_later: false,
             routes: None,
+            internal_callers: false,
             transport: None,
             access_log: false,
         }
@@ -157,6 +159,12 @@ impl Listener {
         self
     }
 
+    /// Envoy takes the callers for internal ones, whose `x-envoy-` headers it obeys; those of others it removes itself.
+    pub(crate) fn with_internal_callers(mut self) -> Self {
+        self.internal_callers = true;
+        self
+    }
+
     /// Two routes: the first for requests with this header, the second for all others.
     pub(crate) fn routed_by(mut self, header: &str, [with, without]: [&str; 2]) -> Self {
         let to = json!({ "cluster": self.cluster });
@@ -212,6 +220,10 @@ impl Listener {
                 "routes": routes,
             }] },
         });
+        if self.internal_callers {
+            let loopback = json!({ "address_prefix": "127.0.0.0", "prefix_len": 8 });
+            manager["internal_address_config"] = json!({ "cidr_ranges": [loopback] });
+        }
         if self.access_log {
             let format = json!({
                 "case": "%REQ(X-CASE)%",
