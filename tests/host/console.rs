@@ -54,8 +54,13 @@ impl Office {
 
 /// A console whose approver has [`TOKEN`].
 pub(crate) fn console(shared: &Arc<Shared>) -> Worker {
+    Worker::new(shared, &console_configuration())
+}
+
+/// The configuration of that console.
+pub(crate) fn console_configuration() -> String {
     let digest: String = Sha256::digest(TOKEN).iter().map(|byte| format!("{byte:02x}")).collect();
-    Worker::new(shared, &format!(r#"{{"console":{{"approvers":["bearer:{digest}"]}}}}"#))
+    format!(r#"{{"console":{{"approvers":["bearer:{digest}"]}}}}"#)
 }
 
 /// The name of the question that a call waits for, if it does not pass.

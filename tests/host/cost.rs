@@ -6,8 +6,9 @@ mod configuration;
 use std::sync::Arc;
 
 use crate::{
+    console::{console_configuration, visit_to},
     proxy::{Part, Shared, Worker},
-    request::{Request, at_an_address, get, list, pairs, with_options},
+    request::{Request, at_an_address, call, get, list, pairs, with_options},
 };
 
 /// A worker whose instructions are counted.
@@ -84,4 +85,45 @@ fn a_list_takes_a_small_multiple_of_its_bytes() {
         assert!(a_byte < 400, "{name}: {a_byte}");
         assert!(memory < 8 * text.len() + (1 << 20), "{name}: {times}");
     }
+}
+
+#[test]
+fn the_consoles_list_of_approvals_costs_a_page_however_much_was_stored() {
+    let shared = Arc::new(Shared::prepared());
+    let mut gateway = Worker::new(&shared, &with_options(r#""audit":{"log":"none"}"#));
+    // As deep and as full of elements as 16 KiB can be: indented, each took 290 KB.
+    let deep = format!("{}{}1{}", "[".repeat(20), "1,".repeat(8000), "]".repeat(20));
+    for number in 0..64 {
+        gateway.world().properties = at_an_address();
+        let address = format!("10.0.1.{}:9", number / 8).into_bytes();
+        gateway.world().properties.insert(b"source\0address".to_vec(), Some(address));
+        let body = format!(
+            r#"{{"jsonrpc":"2.0","id":7,"method":"tools/call","params":{{"name":"asked","arguments":{{"n":{number},"x":{deep}}}}}}}"#
+        );
+        let mut stream = Request { chunks: vec![body.into_bytes()], ..call("asked") }.send(&mut gateway);
+        assert!(String::from_utf8_lossy(&stream.replies[0].body).contains("-31428"), "{number}");
+        stream.close(&mut gateway);
+    }
+    let mut console = Worker::metered(&shared);
+    assert!(console.configure(&console_configuration()));
+    console.world().properties = at_an_address();
+    let before = console.memory();
+    let mut visit = |request: &Request| {
+        let mut reply = None;
+        let cost = instructions(&mut console, |console| reply = request.send(console).replies.pop());
+        let reply = reply.expect("an answer");
+        let tag = reply.headers.iter().find(|(name, _)| name == b"etag").map(|(_, value)| value.clone());
+        (reply.code, reply.body.len(), cost, tag)
+    };
+    let (code, bytes, cost, tag) = visit(&visit_to("/api/approvals"));
+    let mut again = visit_to("/api/approvals");
+    again.headers.push((b"if-none-match".to_vec(), tag.expect("a version")));
+    let (not_modified, _, unchanged, _) = visit(&again);
+    let memory = console.memory() - before;
+    println!(
+        "a page of {bytes} bytes: {cost} instructions, {memory} bytes of memory; unchanged: {unchanged} instructions"
+    );
+    assert_eq!((code, not_modified), (200, 304));
+    assert!(bytes < 128 << 10 && cost < 250_000_000 && memory < 1 << 20);
+    assert!(unchanged < 400_000);
 }
