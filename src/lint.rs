@@ -18,6 +18,7 @@ mod identity;
 mod keys;
 mod kind;
 mod limits;
+mod loose_text;
 mod map;
 mod offsets;
 mod policy_text;

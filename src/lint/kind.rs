@@ -53,13 +53,15 @@ pub enum Lint {
     InvertedMaxLength,
     /// `contains` in `require`: the caller chooses between a string and a list.
     ContainsInRequire,
+    /// A condition on a part of a path, a URL, a host or a statement, whose rest is free.
+    LooseText,
     /// A regular expression that matches more than it seems to.
     LooseRegex,
 }
 
 impl Lint {
     /// Every lint.
-    pub const ALL: [Self; 25] = [
+    pub const ALL: [Self; 26] = [
         Self::Shadow,
         Self::AllowWithHide,
         Self::OpenStar,
@@ -84,6 +86,7 @@ impl Lint {
         Self::RefundBesideService,
         Self::InvertedMaxLength,
         Self::ContainsInRequire,
+        Self::LooseText,
         Self::LooseRegex,
     ];
 
@@ -115,6 +118,7 @@ impl Lint {
             Self::RefundBesideService => "refund-beside-service",
             Self::InvertedMaxLength => "inverted-max-length",
             Self::ContainsInRequire => "contains-in-require",
+            Self::LooseText => "loose-text",
             Self::LooseRegex => "loose-regex",
         }
     }

@@ -6,7 +6,7 @@ use crate::policy::{
     path::Path,
 };
 
-use super::{Lint, Lints, map::Map, regex_anchors, view::ReachableRule};
+use super::{Lint, Lints, loose_text, map::Map, regex_anchors, view::ReachableRule};
 
 pub(super) fn check(lints: &mut Lints<'_>) {
     let view = lints.view;
@@ -15,6 +15,7 @@ pub(super) fn check(lints: &mut Lints<'_>) {
         for (condition, place) in conditions(require) {
             regex(lints, condition, Clause::Require, &place);
             contains(lints, condition, &place);
+            text(lints, condition, &place);
         }
         for (predicates, kind) in [(deny_if, Lint::UnguardedDeny), (approval, Lint::UnguardedApproval)] {
             unguarded(lints, reachable, predicates, kind);
@@ -88,6 +89,13 @@ fn contains(lints: &mut Lints<'_>, condition: &Condition, place: &str) {
         let message = "`contains` holds for a string with this text and for a list with this element, and the caller \
                        chooses which to send; use `includes` for a list, or `regex` for a string";
         lints.add(Lint::ContainsInRequire, lints.view.text.absolute(&format!("{place}/op")), message);
+    }
+}
+
+/// A condition on a part of a text that says nothing of the rest.
+fn text(lints: &mut Lints<'_>, condition: &Condition, place: &str) {
+    if let Some(message) = loose_text::loose(condition) {
+        lints.add(Lint::LooseText, lints.view.text.absolute(&format!("{place}/value")), message);
     }
 }
 

@@ -93,6 +93,18 @@ impl Condition {
         matches!(self.operator, Operator::Contains(Literal::Text(_)))
     }
 
+    /// The text that a string starts with, ends with or contains, where the operator is one of these.
+    #[cfg(not(target_os = "wasi"))]
+    #[must_use]
+    pub fn text(&self) -> Option<&str> {
+        match &self.operator {
+            Operator::StartsWith(text) | Operator::EndsWith(text) | Operator::Contains(Literal::Text(text)) => {
+                Some(text)
+            }
+            _ => None,
+        }
+    }
+
     /// The regular expression, where the operator is one.
     #[must_use]
     pub fn regex(&self) -> Option<&str> {

@@ -106,6 +106,58 @@ fn contains_in_require() {
     assert_eq!(rule("deny_if", &list("args.s", "contains", "\"DROP\""), &guard), NONE);
 }
 
+#[test]
+fn loose_text() {
+    for (path, op, value, message) in [
+        (
+            "args.path",
+            "starts_with",
+            "/workspace",
+            "`/workspace/../x` starts with `/workspace`, too; use `path_within`, which resolves `..`",
+        ),
+        ("args.path", "starts_with", "/a/", "`/a/../x` starts with `/a/`, too; use `path_within`, which resolves `..`"),
+        (
+            "args.url",
+            "starts_with",
+            "https://api.example.com",
+            "`https://api.example.com.example.net` and `https://api.example.com@example.net` start with \
+             `https://api.example.com`, too; use `url_host_in`, which compares the host",
+        ),
+        (
+            "args.sql",
+            "starts_with",
+            "select ",
+            "any text may follow `select `, also `; DROP TABLE x`; write the allowed statements with `in`, or as a `regex` \
+             from `^` to `$`",
+        ),
+        (
+            "args.host",
+            "ends_with",
+            "example.com",
+            "`https://example.net/?example.com` and `notexample.com` pass for `example.com`, too; use `url_host_in` for a URL, \
+             or `in` for a host",
+        ),
+    ] {
+        let expected = format!("/tools/a/require/0/conditions/0/value: {message} [loose-text]");
+        assert_eq!(rule("require", &list(path, op, &format!("\"{value}\"")), ""), [expected]);
+    }
+    let found = rule("require", &list("args.target_urls[*]", "contains", "\"example.com\""), "");
+    assert!(found.iter().any(|lint| lint.ends_with("[loose-text]")), "{found:?}");
+    for (path, op, value) in [
+        ("args.url", "starts_with", "https://"),
+        ("args.url", "starts_with", "https://example.com/v1/"),
+        ("args.id", "starts_with", "pi_"),
+        ("args.host", "ends_with", ".example.com"),
+        ("args.file", "ends_with", "config.json"),
+        ("args.mail", "ends_with", "@example.com"),
+        ("args.sql", "starts_with", "SELECTED"),
+    ] {
+        assert_eq!(rule("require", &list(path, op, &format!("\"{value}\"")), ""), NONE, "{value}");
+    }
+    let guard = format!(r#","require":{}"#, list("args.path", "exists", "true"));
+    assert_eq!(rule("deny_if", &list("args.path", "starts_with", "\"/etc\""), &guard), NONE);
+}
+
 const PARTLY: &str = "in `^a|b$` an anchor binds only one alternative; group the alternatives, as in `^(?:a|b)$`";
 const LINES: &str = "in `(?m)^a$` `(?m)` lets `^` and `$` match at every line, so one line of a text is enough; remove \
                      `(?m)`";
