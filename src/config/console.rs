@@ -60,7 +60,7 @@ impl Console {
 fn approvers(at: &Cursor<'_, '_>, identity: &[Source]) -> Option<Vec<Matcher>> {
     let items = at.items()?;
     if items.is_empty() {
-        at.report("the list is empty, so that nobody can approve; name an approver such as `jwt:*@example.com`");
+        at.report("the list is empty, so no one can approve calls; add an approver such as `jwt:*@example.com`");
     }
     let read: Vec<Option<Matcher>> = items.iter().map(|item| approver(item, identity)).collect();
     read.into_iter().collect()
@@ -92,7 +92,9 @@ fn approver(at: &Cursor<'_, '_>, identity: &[Source]) -> Option<Matcher> {
 fn hosts(at: &Cursor<'_, '_>) -> Option<Vec<Box<str>>> {
     let items = at.items()?;
     if items.is_empty() {
-        at.report("the list is empty, so that nobody reaches the page; leave it out, or name a host such as `localhost:10001`");
+        at.report(
+            "the list is empty, so no address reaches the page; remove it, or add a host such as `localhost:10001`",
+        );
     }
     let host = |item: &Cursor<'_, '_>| match item.text()? {
         text if !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_graphic() && !b"/@*".contains(&byte)) => {

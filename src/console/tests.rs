@@ -140,7 +140,7 @@ fn a_malformed_decision_or_path_is_refused_with_its_reason() {
         ("[]", "(top level): found a list, expected an object"),
         ("{}", "(top level): the key `decision` is missing"),
         (r#"{"decision":"yes"}"#, "/decision: found `yes`, expected `approve` or `reject`"),
-        (r#"{"decision":"reject","decision":"approve"}"#, "/decision: the key stands twice; leave one"),
+        (r#"{"decision":"reject","decision":"approve"}"#, "/decision: the key is repeated; keep one"),
         (
             r#"{"decision":"approve","not":""}"#,
             "/not: unknown key `not` (did you mean `note`?); allowed: `decision` or `note`",

@@ -37,7 +37,7 @@ pub fn read(at: &Cursor<'_, '_>) -> Vec<Source> {
 /// Reports a source whose grants an earlier one can name, too: two callers would be one.
 fn check_distinct(at: &Cursor<'_, '_>, source: &Source, earlier: &[Source]) {
     if earlier.iter().any(|other| is_same(source, other)) {
-        at.report("this source stands twice; leave one");
+        at.report("this source is repeated; keep one");
         return;
     }
     let Some(prefix) = source.prefix() else { return };
@@ -45,7 +45,7 @@ fn check_distinct(at: &Cursor<'_, '_>, source: &Source, earlier: &[Source]) {
         earlier.iter().filter_map(Source::prefix).find(|other| prefix.starts_with(other) || other.starts_with(prefix));
     match other {
         Some("address:") => {
-            at.report("`{\"address\": \"forwarded\"}` takes the connection's own address, too; leave one of the two");
+            at.report("`{\"address\": \"forwarded\"}` takes the connection's own address, too; remove one of the two");
         }
         Some(other) => at.report(format!(
             "grants begin with `{prefix}` here and with `{other}` in an earlier source, so that both could name one grant; \

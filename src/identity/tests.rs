@@ -168,13 +168,10 @@ fn two_sources_that_could_name_one_grant_are_a_mistake() {
     // The value `d:x` of the one is the value `x` of the other.
     assert_eq!(three(&jwt("c", "a"), &jwt("c:d", "a")), Err(vec![message("jwt.a.c:d:", "jwt.a.c:")]));
     assert_eq!(three(&jwt("c:d", "a"), &jwt("c", "a")), Err(vec![message("jwt.a.c:", "jwt.a.c:d:")]));
-    assert_eq!(
-        three(&jwt("sub", "p"), &jwt("c", "a")),
-        Err(vec!["/1: this source stands twice; leave one".to_owned()])
-    );
+    assert_eq!(three(&jwt("sub", "p"), &jwt("c", "a")), Err(vec!["/1: this source is repeated; keep one".to_owned()]));
     assert!(three(&jwt("c", "a"), &jwt("d", "a")).is_ok());
     let addresses = r#"[{"address":true},{"address":"forwarded"}]"#;
-    let message = r#"/1: `{"address": "forwarded"}` takes the connection's own address, too; leave one of the two"#;
+    let message = r#"/1: `{"address": "forwarded"}` takes the connection's own address, too; remove one of the two"#;
     assert_eq!(sources(addresses), Err(vec![message.to_owned()]));
     let peers = sources(r#"[{"peer":"uri_san"},{"peer":"dns_san"}]"#).unwrap();
     assert_eq!(peers[1], Source::Peer { name: Peer::DnsSan, prefix: "peer.dns_san:".into() });
@@ -217,10 +214,7 @@ fn what_no_source_can_be_is_reported() {
     ];
     assert_eq!(found.unwrap_err(), expected);
     assert_eq!(sources("[]").unwrap_err().len(), 1);
-    assert_eq!(
-        sources(r#"[{"bearer":true},{"bearer":true}]"#).unwrap_err(),
-        ["/1: this source stands twice; leave one"]
-    );
+    assert_eq!(sources(r#"[{"bearer":true},{"bearer":true}]"#).unwrap_err(), ["/1: this source is repeated; keep one"]);
 }
 
 #[test]

@@ -209,7 +209,7 @@ impl<'w, 'a> Cursor<'w, 'a> {
         let Value::Object(members) = &self.node.value else { return self.report_expected("an object") };
         let mut seen = HashSet::with_capacity(members.len());
         for member in members.iter().filter(|member| !seen.insert(&*member.name)) {
-            self.wrong_key(member, &|| String::from("the key stands twice; leave one"));
+            self.wrong_key(member, &|| String::from("the key is repeated; keep one"));
         }
         Some(members)
     }

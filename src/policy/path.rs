@@ -190,7 +190,7 @@ impl fmt::Display for PathError {
             Reason::NoKey => "a key is missing; write one, or `[\"\"]` for the empty key",
             Reason::Whole => "it names no argument; write a key behind `args`, as in `args.name`",
             Reason::Dotless => "expected `.` or `[`; write `.` before a key",
-            Reason::DottedBracket => "no `.` stands before `[`; leave it out",
+            Reason::DottedBracket => "a `.` cannot precede `[`; remove it",
             Reason::Unquoted => "this character needs quotes in a key; write `[\"…\"]`, or `[*]` for every element",
             Reason::Bracket => "expected `]` behind the quoted key",
             Reason::Quote => "the quoted key is no JSON string; write `[\"…\"]`",

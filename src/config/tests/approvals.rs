@@ -83,7 +83,7 @@ fn a_console_that_nobody_or_everybody_could_approve_at_is_refused() {
             .enumerate()
             .map(|(index, approver)| format!("/console/approvers/{index}: found the string `{approver}`, {forms}"))
             .collect();
-    expected.push("/console/hosts: the list is empty, so that nobody reaches the page; leave it out, or name a host such as `localhost:10001`".to_owned());
+    expected.push("/console/hosts: the list is empty, so no address reaches the page; remove it, or add a host such as `localhost:10001`".to_owned());
     assert_eq!(found(text), expected);
     assert_eq!(
         found(r#"{"console":{"approvers":["jwt:a"]}}"#),
@@ -93,7 +93,7 @@ fn a_console_that_nobody_or_everybody_could_approve_at_is_refused() {
     assert_eq!(
         found(r#"{"console":{"approvers":[]}}"#),
         [
-            "/console/approvers: the list is empty, so that nobody can approve; name an approver such as `jwt:*@example.com`"
+            "/console/approvers: the list is empty, so no one can approve calls; add an approver such as `jwt:*@example.com`"
         ]
     );
     let both = found(r#"{"policy":{"version":"1","default":"deny"},"console":{"approvers":["peer:a"]}}"#);

@@ -30,9 +30,9 @@ fn unknown_keys_are_reported_with_the_nearest_known_one() {
 #[test]
 fn a_key_that_stands_twice_is_reported() {
     let found = problems(r#"{"hide":1,"hide":2,"hid\u0065":3}"#, |at| assert!(at.fields(KEYS).is_some()));
-    assert_eq!(found, ["/hide: the key stands twice; leave one", "/hide: the key stands twice; leave one"]);
+    assert_eq!(found, ["/hide: the key is repeated; keep one", "/hide: the key is repeated; keep one"]);
     let found = problems(r#"{"a":{"x":1,"x":2}}"#, |at| drop(at.entries().unwrap()[0].1.entries()));
-    assert_eq!(found, ["/a/x: the key stands twice; leave one"]);
+    assert_eq!(found, ["/a/x: the key is repeated; keep one"]);
 }
 
 #[test]

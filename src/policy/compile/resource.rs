@@ -16,7 +16,7 @@ pub(super) fn written_uris(entries: &[Entry<'_, '_>]) -> HashMap<Box<str>, Box<s
     let mut first: HashMap<String, &str> = HashMap::new();
     for (name, rule) in entries {
         if let Some(other) = first.insert(uri::normalize(name.text).into_owned(), name.text) {
-            name.at.report(format!("this is the same URI as `{other}`; leave one of the two"));
+            name.at.report(format!("this is the same URI as `{other}`; remove one of the two"));
         }
         for predicate in rule.require.iter().chain(&rule.deny_if).chain(&rule.require_approval) {
             check_conditions(&predicate.at);

@@ -70,9 +70,9 @@ impl Compiler {
         let Some((at, action)) = &document.action else { return };
         let always = |predicates: &[Predicate]| predicates.iter().any(|predicate| predicate.conditions.is_empty());
         if always(&rule.deny_if) {
-            at.report("`deny_if` with empty conditions already denies every call; leave one of the two");
+            at.report("`deny_if` with empty conditions already denies every call; remove one of the two");
         } else if *action != Action::Deny && always(&rule.approval) {
-            at.report("`require_approval` with empty conditions already speaks of every call; leave one of the two");
+            at.report("`require_approval` with empty conditions already applies to every call; remove one of the two");
         }
         let short = Predicate {
             pointer: self.pointer(at),
@@ -91,7 +91,7 @@ impl Compiler {
         let mut counters = HashSet::new();
         for limit in document.limits.iter().flat_map(|(_, limits)| limits) {
             if !counters.insert(limit.counter) {
-                limit.at.report(format!("the counter `{}` stands twice in one rule; leave one", limit.counter));
+                limit.at.report(format!("the counter `{}` is repeated in one rule; keep one", limit.counter));
             }
             let document::Limit { at, counter, window, max, scope, algorithm, cost } = limit;
             let limit = Limit {
@@ -109,7 +109,7 @@ impl Compiler {
         }
         let Some(rate) = &document.rate_limit else { return };
         if let Some((at, _)) = &document.limits {
-            at.report("`rate_limit` is the short form of `limits`; leave one of the two");
+            at.report("`rate_limit` is the short form of `limits`; remove one of the two");
         }
         let limit = Limit {
             pointer: self.pointer(&rate.at),

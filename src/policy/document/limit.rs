@@ -64,7 +64,7 @@ impl<'w, 'a> Limit<'w, 'a> {
             (Some(fixed), None) => increment(&fixed),
             (None, Some(path)) => increment_from(&path),
             (Some(_), Some(path)) => {
-                path.report("`increment` and `increment_from` both say what a call costs; leave one");
+                path.report("`increment` and `increment_from` both say what a call costs; keep one");
                 None
             }
         };

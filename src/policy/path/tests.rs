@@ -54,7 +54,7 @@ fn says_where_a_text_is_no_path_and_what_could_stand_there() {
             "`args.a..b` is no path: at offset 7, a key is missing; write one, or `[\"\"]` for the empty key",
         ),
         ("args.a[0]b", "`args.a[0]b` is no path: at offset 9, expected `.` or `[`; write `.` before a key"),
-        ("args.[0]", "`args.[0]` is no path: at offset 5, no `.` stands before `[`; leave it out"),
+        ("args.[0]", "`args.[0]` is no path: at offset 5, a `.` cannot precede `[`; remove it"),
         (
             "args.*",
             "`args.*` is no path: at offset 5, this character needs quotes in a key; write `[\"…\"]`, or `[*]` for every \

@@ -8,8 +8,9 @@ use mcp_policy_fuzz::Allowance;
 fuzz_target!(|data: &[u8]| {
     let Some((cut, answer)) = data.split_first() else { return };
     for form in [ResponseFormat::Json, ResponseFormat::Sse] {
+        let ids = [Box::from("1")];
         let listen = |chunks: &[&[u8]]| {
-            let mut outcome = CallResult::of(form);
+            let mut outcome = CallResult::new(form, &ids);
             chunks.iter().for_each(|chunk| outcome.push(chunk));
             outcome.has_failed()
         };
