@@ -5,9 +5,6 @@ use std::fmt;
 use super::{CallReport, CaseCall, clock};
 use crate::json::diagnostic::Problem;
 
-/// A failure lists this many problems of a policy and counts the rest.
-const MAX_PROBLEMS: usize = 100;
-
 /// How a case fails.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Failure {
@@ -40,11 +37,7 @@ impl Failure {
     pub fn lines(&self) -> Vec<String> {
         match self {
             Self::Call(failed) => failed.outcome.lines(),
-            Self::Invalid(problems) => {
-                let more = problems.len().saturating_sub(MAX_PROBLEMS);
-                let more = (more > 0).then(|| format!("and {more} more"));
-                problems.iter().take(MAX_PROBLEMS).map(ToString::to_string).chain(more).collect()
-            }
+            Self::Invalid(problems) => problems.iter().map(ToString::to_string).collect(),
             Self::NoPolicy => Vec::new(),
         }
     }

@@ -33,24 +33,36 @@ fn broken(bytes: usize) -> String {
 }
 
 #[test]
-fn the_first_hundred_problems_of_a_file_are_listed_and_the_rest_counted() {
+fn the_first_hundred_errors_of_a_file_are_listed_and_the_rest_counted() {
     let scratch = Scratch::new("check-many");
     let text = broken(24 * 1024);
-    let count = text.matches("lim").count();
     let file = scratch.file("p.json", &text);
-    let more = format!("and {} more\n", count - 100);
+    let more = format!("{} more problems are not listed; correct these first", text.matches("lim").count() - 100);
     let ran = run(&["check", &file]);
     assert_eq!((ran.code, ran.stdout.matches("error: unknown key `lim`").count()), (1, 100));
-    assert!(ran.stdout.ends_with(&format!("\n`{file}`: {more}`{file}`: {count} errors\n")), "{}", ran.stdout);
+    assert!(ran.stdout.ends_with(&format!("\n\n`{file}`: more than 100 errors\n")), "{}", ran.stdout);
+    assert!(ran.stdout.contains(&more), "{}", ran.stdout);
+    for arguments in [&["explain", &file, "--tool", "a"][..], &["render", "envoy", &file]] {
+        let ran = run(arguments);
+        assert_eq!((ran.code, ran.stdout.as_str(), ran.stderr.matches("unknown key").count()), (1, "", 100));
+        assert!(ran.stderr.ends_with(&format!("{more}\n")), "{arguments:?}: {}", ran.stderr);
+    }
+}
+
+#[test]
+fn the_first_hundred_warnings_of_a_file_are_listed_and_the_rest_counted() {
+    let scratch = Scratch::new("check-warnings");
+    let text = broken(24 * 1024).replace("\"lim\":1", "\"rate_limit\":\"1/day\"");
+    let count = text.matches("rate_limit").count();
+    let file = scratch.file("p.json", &text);
+    let ran = run(&["check", &file]);
+    assert_eq!((ran.code, ran.stdout.matches("warning[local-window]").count()), (0, 100));
+    let end = format!("\n`{file}`: and {} more\n`{file}`: fine, with {count} warnings\n", count - 100);
+    assert!(ran.stdout.ends_with(&end), "{}", ran.stdout);
     let ran = run(&["check", &file, "--format", "json"]);
     let report: serde_json::Value = serde_json::from_str(&ran.stdout).unwrap();
     let listed = report["files"][0]["problems"].as_array().unwrap().len();
     assert_eq!((listed, &report["files"][0]["more"]), (100, &serde_json::json!(count - 100)));
-    for arguments in [&["explain", &file, "--tool", "a"][..], &["render", "envoy", &file]] {
-        let ran = run(arguments);
-        assert_eq!((ran.code, ran.stdout.as_str(), ran.stderr.matches("unknown key").count()), (1, "", 100));
-        assert!(ran.stderr.ends_with(&more), "{arguments:?}: {}", ran.stderr);
-    }
 }
 
 #[test]

@@ -24,7 +24,7 @@
 //! * `fine`: whether this file lets the command exit with 0
 //! * `severity`: `error` or `warning`; a warning has a `name`, which `--allow` takes
 //! * `pointer`: RFC 6901; empty for the whole document. `line` and `column` start at 1 and count characters.
-//! * `more`: how many problems are not listed: the list ends after 100
+//! * `more`: how many warnings are not listed: the list ends after 100. The last of more than 100 errors counts the others
 //! * `changes`: only with `--against`, and only for a gateway's file without errors; `fate` is `restarts`, `gone`, `new` or
 //!   `kept`, and `counter` is `null` if the change is about `identity`
 

@@ -12,9 +12,6 @@ pub(crate) struct Source {
     lines: Vec<usize>,
 }
 
-/// A report lists this many problems of one file and counts the rest. Each problem costs time in proportion to its line.
-pub(crate) const MAX_PROBLEMS: usize = 100;
-
 impl Source {
     /// Reads a file; `-` is stdin.
     ///
@@ -68,15 +65,10 @@ impl Source {
         (number, start)
     }
 
-    /// Problems of this file, each as `file:line:column: pointer: message`, which editors can jump to.
+    /// Problems of this file, each as `file:line:column: pointer: message`, which editors can jump to. The reader lists no
+    /// more than a hundred.
     pub(crate) fn problem_lines(&self, problems: &[Problem]) -> String {
-        let mut lines: Vec<String> =
-            problems.iter().take(MAX_PROBLEMS).map(|problem| self.problem_line(problem)).collect();
-        let more = problems.len().saturating_sub(MAX_PROBLEMS);
-        if more > 0 {
-            lines.push(format!("{}: and {more} more", self.file));
-        }
-        lines.join("\n")
+        problems.iter().map(|problem| self.problem_line(problem)).collect::<Vec<_>>().join("\n")
     }
 
     fn problem_line(&self, problem: &Problem) -> String {
@@ -93,7 +85,6 @@ pub(crate) fn display_name(file: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::Source;
-    use mcp_policy::json::diagnostic::Problem;
 
     #[test]
     fn positions_count_characters_from_one() {
@@ -101,17 +92,5 @@ mod tests {
         for (at, position) in [(0, (1, 1)), (4, (2, 3)), (10, (2, 8)), (12, (3, 1)), (13, (3, 2))] {
             assert_eq!(source.position(at), position, "{at}");
         }
-    }
-
-    #[test]
-    fn the_first_hundred_problems_are_listed_and_the_rest_counted() {
-        let source = Source::new("policy.json", "{}".to_owned());
-        let problem = |index: usize| Problem { pointer: format!("/{index}"), at: 1, message: "wrong".to_owned() };
-        let lines = source.problem_lines(&(0..250).map(problem).collect::<Vec<_>>());
-        let lines: Vec<&str> = lines.lines().collect();
-        assert_eq!(
-            (lines.len(), lines[99], lines[100]),
-            (101, "policy.json:1:2: /99: wrong", "policy.json: and 150 more")
-        );
     }
 }

@@ -2,6 +2,7 @@
 
 use mcp_policy::{
     config::{Config, LoadedConfig},
+    json::diagnostic::MAX_LISTED,
     lint::{Change, changes},
 };
 
@@ -27,8 +28,11 @@ impl Baseline {
                 Err(format!("{name} configures a console, which has no counters; give the gateway's old configuration"))
             }
             Err(invalid) => {
-                let count = invalid.problems.len();
-                let errors = if count == 1 { "an error".to_owned() } else { format!("{count} errors") };
+                let errors = match invalid.problems.len() {
+                    1 => "an error".to_owned(),
+                    count @ ..=MAX_LISTED => format!("{count} errors"),
+                    _ => format!("more than {MAX_LISTED} errors"),
+                };
                 Err(format!("{name} has {errors}, so it cannot be compared; run `mcp-policy check` on it first"))
             }
         }

@@ -1,12 +1,12 @@
 //! The result of `check`, and its JSON form.
 
 use mcp_policy::{
-    json::diagnostic,
+    json::diagnostic::{self, MAX_LISTED},
     lint::{Change, Warning},
 };
 use serde::{Serialize, Serializer};
 
-use crate::source::{MAX_PROBLEMS, Source};
+use crate::source::Source;
 
 use super::baseline::Baseline;
 
@@ -27,9 +27,9 @@ pub(super) struct Checked {
     /// A file has errors or warnings, never both: only what loads is linted.
     #[serde(skip)]
     pub(super) severity: Severity,
-    /// At most [`MAX_PROBLEMS`].
+    /// The reader lists at most [`MAX_LISTED`] errors, and then one that counts the others. Warnings end after as many.
     pub(super) problems: Vec<Located>,
-    /// How many more problems there are.
+    /// How many more warnings there are.
     #[serde(skip_serializing_if = "is_zero")]
     pub(super) more: usize,
     #[serde(skip_serializing_if = "Option::is_none", serialize_with = "write_changes")]
@@ -97,8 +97,8 @@ impl Report {
 // === impl Checked ===
 
 impl Checked {
-    /// The result for `source`. It locates and keeps the first [`MAX_PROBLEMS`] problems, so that the time stays linear
-    /// in the text.
+    /// The result for `source`. It locates no more problems than the reader lists errors, so that the time stays linear in
+    /// the text.
     pub(super) fn new(
         source: Source,
         severity: Severity,
@@ -106,9 +106,9 @@ impl Checked {
         problems: Vec<Problem>,
         changes: Option<Vec<Change>>,
     ) -> Self {
-        let more = problems.len().saturating_sub(MAX_PROBLEMS);
-        let located =
-            problems.into_iter().take(MAX_PROBLEMS).map(|problem| problem.locate(&source, severity)).collect();
+        let bound = if severity == Severity::Error { usize::MAX } else { MAX_LISTED };
+        let more = problems.len().saturating_sub(bound);
+        let located = problems.into_iter().take(bound).map(|problem| problem.locate(&source, severity)).collect();
         Self { source, fine, severity, problems: located, more, changes }
     }
 }

@@ -2,7 +2,7 @@
 
 use annotate_snippets::{AnnotationKind, Level, Origin, Renderer, Snippet};
 use anstream::{AutoStream, ColorChoice};
-use mcp_policy::lint::Change;
+use mcp_policy::{json::diagnostic::MAX_LISTED, lint::Change};
 
 use crate::{sanitize, source::display_name};
 
@@ -65,6 +65,7 @@ fn summary(file: &Checked) -> String {
     match (file.fine, file.severity) {
         (true, _) if count == 0 => "fine".to_owned(),
         (true, _) => format!("fine, with {}", plural(count, "warning")),
+        (false, Severity::Error) if count > MAX_LISTED => format!("more than {MAX_LISTED} errors"),
         (false, Severity::Error) => plural(count, "error"),
         (false, Severity::Warning) => plural(count, "warning"),
     }

@@ -10,8 +10,6 @@ use mcp_policy::{
     policy::{Policy, Rule},
 };
 
-use crate::source::MAX_PROBLEMS;
-
 /// A configuration that the filter accepts.
 #[derive(Debug)]
 pub(super) struct Configuration {
@@ -86,12 +84,10 @@ fn load(text: &str, what: &str) -> Result<Config, String> {
     Config::load(text.as_bytes()).map_err(|errors| list(what, &errors))
 }
 
-/// `what` is wrong, a line for each of the first problems, and a count of the rest.
+/// `what` is wrong, and a line for each problem.
 pub(super) fn list(what: &str, errors: &ConfigErrors) -> String {
-    let listed = errors.problems.iter().take(MAX_PROBLEMS).map(|problem| format!("\n  {problem}"));
-    let more = errors.problems.len().saturating_sub(MAX_PROBLEMS);
-    let more = if more > 0 { format!("\n  and {more} more") } else { String::new() };
-    format!("{what}:{}{more}", listed.collect::<String>())
+    let problems: String = errors.problems.iter().map(|problem| format!("\n  {problem}")).collect();
+    format!("{what}:{problems}")
 }
 
 /// The configuration that holds headers until the decision, made of a policy or a configuration.
