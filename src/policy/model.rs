@@ -145,6 +145,17 @@ impl Policy {
         entry(&self.resources, &uri::normalize(uri))
     }
 
+    /// Whether another entry decides on the part of a URI that some servers read alone, and no key is the whole URI.
+    #[must_use]
+    pub fn splits_resource(&self, uri: &str) -> bool {
+        let whole = uri::normalize(uri);
+        let Some(part) = uri::part_read_alone(&whole).filter(|_| !self.resources.has_name(&whole)) else {
+            return false;
+        };
+        let entry = self.resources.get(part);
+        entry.is_some_and(|entry| !self.resources.get(&whole).is_some_and(|other| std::ptr::eq(entry, other)))
+    }
+
     /// Whether some resource whose URI begins with `front` could be read.
     #[must_use]
     pub fn permits_prefix(&self, front: &str) -> bool {

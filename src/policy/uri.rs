@@ -54,6 +54,18 @@ pub fn is_ambiguous(uri: &str) -> bool {
         || scheme(uri).is_some_and(|(scheme, rest)| has_ambiguous_authority(scheme, rest))
 }
 
+/// The part of a URI that some servers read alone, if that is not all of it: they drop a fragment, and of a `file:` URI also
+/// the query and slashes at the end.
+#[must_use]
+pub fn part_read_alone(uri: &str) -> Option<&str> {
+    let mut part = uri.split('#').next().unwrap_or_default();
+    if part.starts_with("file:///") {
+        part = part.split('?').next().unwrap_or_default();
+        part = part.strip_suffix('/').filter(|part| *part != "file://").unwrap_or(part);
+    }
+    (part != uri).then_some(part)
+}
+
 /// Whether every URI that begins with `front` is ambiguous.
 #[must_use]
 pub fn is_ambiguous_prefix(front: &str) -> bool {

@@ -57,7 +57,7 @@ impl<'m> TargetName<'m> {
         let entry = match self.kind {
             TargetKind::Tool => policy.tool(self.name),
             TargetKind::Prompt => policy.prompt(self.name),
-            TargetKind::Resource if uri::is_ambiguous(self.name) => {
+            TargetKind::Resource if uri::is_ambiguous(self.name) || policy.splits_resource(self.name) => {
                 let ambiguous = verdict::ambiguous_uri(self);
                 witness.step(|| ambiguous.step());
                 return Err(ambiguous);

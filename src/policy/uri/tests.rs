@@ -1,7 +1,7 @@
 #[cfg(target_family = "wasm")]
 use wasm_bindgen_test::wasm_bindgen_test as test;
 
-use super::{is_ambiguous, is_ambiguous_pattern, is_ambiguous_prefix, normalize};
+use super::{is_ambiguous, is_ambiguous_pattern, is_ambiguous_prefix, normalize, part_read_alone};
 
 #[track_caller]
 fn assert_ambiguous(uris: &[&str]) {
@@ -180,6 +180,23 @@ fn uris_are_compared_percent_encoded_in_upper_case() {
     ] {
         assert_eq!(normalize(uri), normal);
         assert_eq!(normalize(normal), normal);
+    }
+}
+
+#[test]
+fn some_servers_read_a_part_alone() {
+    for (uri, part) in [
+        ("file:///a", None),
+        ("file:///", None),
+        ("file:///a/", Some("file:///a")),
+        ("file:///a?b#c", Some("file:///a")),
+        ("file:///a/?b", Some("file:///a")),
+        ("https://example.com/a?b", None),
+        ("https://example.com/a/", None),
+        ("https://example.com/a?b#c/", Some("https://example.com/a?b")),
+        ("repo://a#b", Some("repo://a")),
+    ] {
+        assert_eq!(part_read_alone(uri), part, "{uri}");
     }
 }
 
