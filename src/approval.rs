@@ -17,7 +17,7 @@ mod registry;
 mod store;
 
 pub use self::{
-    details::ApprovalDetails,
+    details::{ApprovalDetails, ApproverNote},
     key::{ApprovalKey, Fingerprint, MAX_PARAMS, digest, id},
     registry::{Approval, Approvals, NotPending, State, TooManyPending},
     store::{ApprovalStore, ApproverDecision, DecideError, RequestError},

@@ -1,7 +1,14 @@
-//! What is written down about requests. It records what was decided, and decides nothing.
+//! What is written down about requests: audit records, statistics, log lines. It records what was decided, and decides
+//! nothing; it knows no policy's rules, and `engine` is not imported here.
 //!
-//! * [`decision_log`]: the newest refusals, for the console
+//! * [`record`]: one JSON object for each request
+//! * [`decision_log`]: the newest denials, for the console
 //! * [`log_throttle`]: how many lines a second go into Envoy's log
+//! * [`metric`]: the names and labels of Envoy's statistics
 
 pub mod decision_log;
 pub mod log_throttle;
+pub mod metric;
+pub mod record;
+
+pub use self::record::{AuditRecord, Decision, LoggedArguments};

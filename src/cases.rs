@@ -17,8 +17,8 @@ mod report;
 mod tests;
 
 use crate::{
+    audit::Decision,
     config::{Config, ConfigErrors},
-    engine::Decision,
     json::{
         self,
         cursor::Cursor,

@@ -66,7 +66,7 @@ pub enum LoadedConfig {
 #[derive(Clone, Debug)]
 pub struct Config {
     /// The policies, of which one judges a call.
-    pub policies: Vec<NamedPolicy>,
+    pub policies: Vec<Arc<NamedPolicy>>,
     /// Which one, in order.
     pub bindings: Vec<Binding>,
     /// Whether verdicts are carried out.
@@ -151,27 +151,26 @@ impl Config {
         }
     }
 
-    /// What judges a request: the first binding that fits it tells.
+    /// The policy that the first matching binding selects.
     #[must_use]
-    pub fn bound(&self, scene: &BindingInput<'_>) -> PolicyMatch<'_> {
-        let binding = self.binding(scene).and_then(|index| self.bindings.get(index));
-        match binding.map(|binding| binding.policy.map(|index| self.policies.get(index))) {
-            Some(Some(Some(named))) => PolicyMatch::Policy(named),
-            Some(None) => PolicyMatch::Bypass,
+    pub fn match_policy(&self, input: &BindingInput<'_>) -> PolicyMatch {
+        let Some(index) = self.binding(input) else { return PolicyMatch::Unmatched };
+        match self.bindings.get(index).map(|binding| binding.policy.map(|policy| self.policies.get(policy))) {
+            Some(Some(Some(policy))) => PolicyMatch::Policy { binding: index, policy: Arc::clone(policy) },
+            Some(None) => PolicyMatch::Bypass { binding: index },
             Some(Some(None)) | None => PolicyMatch::Unmatched,
         }
     }
 
     /// The binding that decides on a request, by its index: the first that matches. `None` if none does, or if servers
     /// may read the request's host or path in more than one way.
-    #[must_use]
-    pub fn binding(&self, input: &BindingInput<'_>) -> Option<usize> {
+    fn binding(&self, input: &BindingInput<'_>) -> Option<usize> {
         bindings::first_match(&self.bindings, input)
     }
 
-    /// The one policy that judges every request, as in forms A and B.
+    /// The one policy that applies to every request, as in forms A and B.
     #[must_use]
-    pub fn only_policy(&self) -> Option<&NamedPolicy> {
+    pub fn only_policy(&self) -> Option<&Arc<NamedPolicy>> {
         match (&*self.policies, &*self.bindings) {
             ([named], [binding]) if binding.is_of_all() => Some(named),
             _ => None,
@@ -182,6 +181,12 @@ impl Config {
     #[must_use]
     pub fn policy(&self, name: &str) -> Option<&Policy> {
         self.policies.iter().find(|named| *named.name == *name).map(|named| &named.policy)
+    }
+
+    /// Whether a rule of some policy can ask for approval, which holds for one route and one cluster of Envoy's.
+    #[must_use]
+    pub fn asks_for_approval(&self) -> bool {
+        self.policies.iter().any(|named| named.policy.asks_for_approval())
     }
 
     /// Whether a binding has to be told Envoy's route.
@@ -256,13 +261,13 @@ impl Config {
 }
 
 /// One policy to which everything is bound.
-fn one(at: &Cursor<'_, '_>) -> Option<(Vec<NamedPolicy>, Vec<Binding>)> {
+fn one(at: &Cursor<'_, '_>) -> Option<(Vec<Arc<NamedPolicy>>, Vec<Binding>)> {
     let policy = policy::compile(at)?;
-    Some((vec![NamedPolicy { name: "default".into(), policy }], vec![Binding::of_all(0)]))
+    Some((vec![Arc::new(NamedPolicy { name: "default".into(), policy })], vec![Binding::of_all(0)]))
 }
 
 /// Several policies, and what is bound to them.
-fn several(fields: &Fields<'_, '_>, policies: &Cursor<'_, '_>) -> Option<(Vec<NamedPolicy>, Vec<Binding>)> {
+fn several(fields: &Fields<'_, '_>, policies: &Cursor<'_, '_>) -> Option<(Vec<Arc<NamedPolicy>>, Vec<Binding>)> {
     if let Some(policy) = fields.get("policy") {
         policy.report("there are `policies`, too; move this one to them");
     }

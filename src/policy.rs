@@ -21,5 +21,5 @@ mod write;
 
 pub use self::{
     compile::compile,
-    model::{Cost, Effect, Limit, Lookup, Mode, Policy, Predicate, Rule, Scope, Section},
+    model::{Cost, Effect, Limit, Lookup, MethodRule, Mode, Policy, Predicate, Rule, Scope, Section},
 };

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use mcp_policy::{
     config::Config,
-    engine::{self, Disposition, RequestInfo},
+    engine::{self, BoundRequest, Disposition, RequestInfo},
     http::Headers,
     identity::Grant,
     store::InMemory,
@@ -19,7 +19,7 @@ fn policy(tools: usize) -> Config {
     Config::load(text.as_bytes()).unwrap()
 }
 
-fn time(config: &Config, call: &RequestInfo, store: &InMemory) -> Duration {
+fn time(config: &Config, call: &BoundRequest, store: &InMemory) -> Duration {
     let body = br#"{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"tool_7","arguments":{"a":1}}}"#;
     let began = Instant::now();
     for _ in 0..200 {
@@ -34,14 +34,15 @@ fn time(config: &Config, call: &RequestInfo, store: &InMemory) -> Duration {
 #[test]
 fn ten_thousand_tools_cost_no_more_than_ten() {
     let grant = Ok(Grant::named("constant:a"));
-    let call = RequestInfo::new(Headers::default(), grant);
+    let info = RequestInfo::new(Headers::default(), grant);
     let (few, many) = (policy(10), policy(10_000));
+    let [few_call, many_call] = [&few, &many].map(|config| BoundRequest::new(config, info.clone()));
     let store = InMemory::new([7; 16]);
     // In turn, so that a slow moment of the machine slows both.
     let mut ratios: Vec<f64> = (0..101)
         .map(|_| {
-            let few = time(&few, &call, &store);
-            time(&many, &call, &store).as_secs_f64() / few.as_secs_f64()
+            let few = time(&few, &few_call, &store);
+            time(&many, &many_call, &store).as_secs_f64() / few.as_secs_f64()
         })
         .collect();
     ratios.sort_by(f64::total_cmp);

@@ -24,17 +24,19 @@ impl<'t> ApprovalDetails<'t> {
     #[must_use]
     pub fn to_bytes(&self) -> Vec<u8> {
         let Self { question, shown, reason, approver, note } = self;
-        let ApprovalKey { filter, policy, config, rule, grant, method, name, params } = question;
-        let [filter, policy, config, rule, method, name] =
-            [filter, policy, config, rule, method, name].map(|text| text.as_bytes());
+        let ApprovalKey { filter, policy, config, rule, route, cluster, grant, method, name, params } = question;
+        let [filter, policy, config, rule, route, cluster, method, name] =
+            [filter, policy, config, rule, route, cluster, method, name].map(|text| text.as_bytes());
         let [shown, reason, approver, note] = [shown, reason, approver, note].map(|text| text.as_bytes());
-        framing::join(&[filter, policy, config, rule, grant, method, name, params, shown, reason, approver, note])
+        framing::join(&[
+            filter, policy, config, rule, route, cluster, grant, method, name, params, shown, reason, approver, note,
+        ])
     }
 
     /// Reads the bytes of a cell; `None` if they are not the details of the call with this fingerprint.
     #[must_use]
     pub fn read(bytes: &'t [u8], fingerprint: Fingerprint) -> Option<Self> {
-        let [filter, policy, config, rule, grant, method, name, params, shown, reason, approver, note] =
+        let [filter, policy, config, rule, route, cluster, grant, method, name, params, shown, reason, approver, note] =
             framing::split(bytes)?;
         let text = |bytes| std::str::from_utf8(bytes).ok();
         let question = ApprovalKey {
@@ -42,6 +44,8 @@ impl<'t> ApprovalDetails<'t> {
             policy: text(policy)?,
             config: text(config)?,
             rule: text(rule)?,
+            route: text(route)?,
+            cluster: text(cluster)?,
             grant,
             method: text(method)?,
             name: text(name)?,
@@ -50,4 +54,15 @@ impl<'t> ApprovalDetails<'t> {
         let [shown, reason, approver, note] = [text(shown)?, text(reason)?, text(approver)?, text(note)?];
         (question.fingerprint()? == fingerprint).then_some(Self { question, shown, reason, approver, note })
     }
+}
+
+/// Who decided on a call, and the note that the approver wrote.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ApproverNote {
+    /// The approval request's id.
+    pub id: String,
+    /// The approver; empty if not known.
+    pub approver: String,
+    /// The note for the agent; empty if there is none.
+    pub note: String,
 }

@@ -23,6 +23,10 @@ pub struct ApprovalKey<'q> {
     pub config: &'q str,
     /// The rule that requires approval: a JSON pointer into the policy.
     pub rule: &'q str,
+    /// The name of Envoy's route; empty if it has none.
+    pub route: &'q str,
+    /// The name of Envoy's cluster: the server that the call goes to; empty if not known.
+    pub cluster: &'q str,
     /// The [`digest`] of the caller's grant, since the store keeps no credential.
     pub grant: &'q [u8],
     /// The method.
@@ -76,9 +80,9 @@ impl ApprovalKey<'_> {
         let mut reader = Reader::new(self.params, u32::MAX).ok()?;
         let params = canonical::significant(Node::read(&mut reader).ok()?);
         let mut bytes = Vec::with_capacity(self.params.len());
-        let Self { filter, policy, config, rule, grant, method, name, .. } = self;
+        let Self { filter, policy, config, rule, route, cluster, grant, method, name, .. } = self;
         canonical::sized(grant, &mut bytes);
-        for text in [filter, policy, config, rule, method, name] {
+        for text in [filter, policy, config, rule, route, cluster, method, name] {
             canonical::sized(text.as_bytes(), &mut bytes);
         }
         canonical::write(&params, &mut bytes)?;
@@ -98,6 +102,8 @@ mod tests {
         policy: "p",
         config: "c",
         rule: "/tools/pay/require_approval/0",
+        route: "mcp",
+        cluster: "bank",
         grant: b"jwt:a",
         method: "tools/call",
         name: "pay",
@@ -149,6 +155,8 @@ mod tests {
             ApprovalKey { policy: "q", ..KEY },
             ApprovalKey { config: "d", ..KEY },
             ApprovalKey { rule: "/tools/pay/require_approval/1", ..KEY },
+            ApprovalKey { route: "test", ..KEY },
+            ApprovalKey { cluster: "test", ..KEY },
             ApprovalKey { grant: b"jwt:b", ..KEY },
             ApprovalKey { method: "prompts/get", ..KEY },
             ApprovalKey { name: "pays", ..KEY },

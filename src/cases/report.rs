@@ -5,10 +5,9 @@ use serde_json::value::RawValue;
 
 use super::{CaseCall, Expectation, Expected, message};
 use crate::{
+    audit::{AuditRecord, Decision},
     config::Config,
-    engine::{
-        self, AuditRecord, Decision, Disposition, HeadersVerdict, RequestInfo, callout::CalloutResults, trace::Step,
-    },
+    engine::{self, BoundRequest, Disposition, HeadersVerdict, RequestInfo, callout::CalloutResults, trace::Step},
     identity,
     store::Store,
 };
@@ -36,6 +35,7 @@ impl CaseCall {
             callouts: CalloutResults::local_only(),
             ..RequestInfo::new(headers, identity::named(&config.identity, &self.grant))
         };
+        let call = BoundRequest::new(config, call);
         let mut steps = Vec::new();
         let judgement = match engine::check_headers(config, &call, !self.body.is_empty()) {
             HeadersVerdict::Reply(judgement) => *judgement,

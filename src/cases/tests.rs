@@ -92,11 +92,11 @@ fn a_call_says_all_that_a_request_can() {
 #[test]
 fn each_decision_can_be_expected() {
     assert_passes(r#"{"tool":"ok","expect":"allow","shadow":null}"#);
-    assert_passes(r#"{"tool":"other","expect":"deny","rule":"(default deny)","message_contains":"not permitted"}"#);
+    assert_passes(r#"{"tool":"other","expect":"deny","rule":"(default deny)","message_contains":"no rule allows it"}"#);
     assert_passes(r#"{"tool":"drop_all","expect":"deny","rule":"(hidden)"}"#);
     assert_passes(r#"{"tool":"pay","expect":"approval_required","rule":"/tools/pay/action"}"#);
     assert_passes(r#"{"tool":"try","expect":"deny","rule":"(default deny)","shadow":"/tools/try/require/0"}"#);
-    assert_passes(r#"{"tool":"slow","expect":"rate_limited","message_contains":"0 an hour"}"#);
+    assert_passes(r#"{"tool":"slow","expect":"rate_limited","message_contains":"allows no calls"}"#);
     assert_passes(r#"{"request":[{"jsonrpc":"2.0","id":1,"method":"ping"}],"expect":"refused"}"#);
     assert_passes(r#"{"method":"resources/list","expect":"allow"}"#);
     assert_passes(r#"{"method":"notifications/initialized","expect":"allow"}"#);
@@ -142,8 +142,8 @@ fn a_failure_names_every_difference() {
     assert_fails(
         r#"{"tool":"ok","expect":"allow"},{"tool":"no","expect":"deny","rule":"/x","message_contains":"zebra","shadow":"/z"}"#,
         "call 2, the tool `no` as `anybody` at 00:00:00: expected the rule `/x`, got `(default deny)`; \
-         expected a message with `zebra`, got `Policy violation: the tool `no` is not permitted; \
-         use another, or ask for this one to be permitted`; expected in shadow mode `/z`, got none",
+         expected a message with `zebra`, got `Policy violation: the policy denies the tool `no`, because no \
+         rule allows it; if you need it, ask the policy's owner`; expected in shadow mode `/z`, got none",
     );
 }
 
@@ -151,11 +151,11 @@ fn a_failure_names_every_difference() {
 fn a_failure_shows_the_steps_of_the_decision() {
     let failure = case(&file(r#"{"tool":"draw","times":3,"expect":"allow"}"#)).run(None).unwrap_err();
     let expected = [
-        "1. /tools/draw: the key `draw` decides on the tool `draw`",
-        "2. /tools/draw/rate_limit: costs 1 of `/tools/draw`, 2 a minute for each grant",
-        "3. /tools/draw/rate_limit: `/tools/draw` has no room for 1: 2 a minute at most",
+        "1. /tools/draw: the key `draw` applies to the tool `draw`",
+        "2. /tools/draw/rate_limit: costs 1 of `/tools/draw`, 2 calls a minute for each grant",
+        "3. /tools/draw/rate_limit: `/tools/draw` has no room for 1: 2 calls a minute at most",
         "decision: rate_limited by /tools/draw/rate_limit",
-        "message to the agent: Policy violation: the limit of `/tools/draw`, 2 a minute, is used up; retry in 60 s",
+        "message to the agent: Policy violation: the tool `draw` has reached the rate limit of 2 calls a minute; retry in 60 seconds",
     ];
     assert_eq!(failure.lines(), expected);
 }
@@ -242,8 +242,11 @@ fn a_message_is_found_in_a_tool_result_and_in_a_batch() {
     let pay = r#"{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"pay"}}"#;
     let other = r#"{"jsonrpc":"2.0","id":2,"method":"resources/read","params":{"uri":"file:///a"}}"#;
     for (request, told) in [
-        (pay.to_owned(), "Policy violation: Ask first"),
-        (format!("[{pay},{}]", pay.replace("\"id\":1", "\"id\":3")), "Policy violation: Ask first"),
+        (pay.to_owned(), "Policy violation: the policy denies the tool `pay`: Ask first"),
+        (
+            format!("[{pay},{}]", pay.replace("\"id\":1", "\"id\":3")),
+            "Policy violation: the policy denies the tool `pay`: Ask first",
+        ),
         (format!("[{other},{pay}]"), "resource `file:///a`"),
     ] {
         let call = format!(r#"{{"request":{request},"expect":"deny","message_contains":"{told}"}}"#);

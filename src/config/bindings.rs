@@ -59,14 +59,22 @@ enum Fit {
     Ambiguous,
 }
 
-/// What judges a request.
-#[derive(Clone, Copy, Debug)]
-pub enum PolicyMatch<'c> {
+/// The policy that applies to a request.
+#[derive(Clone, Debug)]
+pub enum PolicyMatch {
     /// A policy.
-    Policy(&'c NamedPolicy),
-    /// Nothing: it passes as it is.
-    Bypass,
-    /// Nothing is bound, so everything is denied.
+    Policy {
+        /// The index of the binding that selects it.
+        binding: usize,
+        /// The policy.
+        policy: Arc<NamedPolicy>,
+    },
+    /// None: the request passes uninspected.
+    Bypass {
+        /// The index of the binding that says so.
+        binding: usize,
+    },
+    /// No binding matches, so everything is denied.
     Unmatched,
 }
 
@@ -150,7 +158,7 @@ pub(super) fn first_match(bindings: &[Binding], input: &BindingInput<'_>) -> Opt
 }
 
 /// Reads `policies`.
-pub(super) fn policies(at: &Cursor<'_, '_>) -> Option<Vec<NamedPolicy>> {
+pub(super) fn policies(at: &Cursor<'_, '_>) -> Option<Vec<Arc<NamedPolicy>>> {
     let entries = at.entries()?;
     if entries.is_empty() || entries.len() > MAX_POLICIES {
         at.report(format!("found {} policies; 1 to {MAX_POLICIES} are allowed", entries.len()));
@@ -160,10 +168,10 @@ pub(super) fn policies(at: &Cursor<'_, '_>) -> Option<Vec<NamedPolicy>> {
         if name.is_empty() || name.len() > MAX_NAME || name.chars().any(char::is_control) {
             at.report(format!("a policy's name has 1 to {MAX_NAME} bytes and no control characters"));
         }
-        policy::compile(at).map(|policy| NamedPolicy { name: (*name).into(), policy })
+        policy::compile(at).map(|policy| Arc::new(NamedPolicy { name: (*name).into(), policy }))
     });
     // All of them are read, so that all mistakes are found.
-    let read: Vec<Option<NamedPolicy>> = read.collect();
+    let read: Vec<Option<Arc<NamedPolicy>>> = read.collect();
     read.into_iter().collect()
 }
 

@@ -1,5 +1,7 @@
 //! `limits`: how counters are kept.
 
+use std::sync::Arc;
+
 use super::{NamedPolicy, service};
 use crate::{
     json::cursor::{Cursor, Keys},
@@ -99,8 +101,8 @@ impl LimitService {
 }
 
 /// Reports the limits of a configuration's policies that no service can count.
-pub(super) fn check(config: &Cursor<'_, '_>, policies: &[NamedPolicy]) {
-    for NamedPolicy { name, policy } in policies {
+pub(super) fn check(config: &Cursor<'_, '_>, policies: &[Arc<NamedPolicy>]) {
+    for (name, policy) in policies.iter().map(|named| (&named.name, &named.policy)) {
         let Some(at) = config.get("policy").or_else(|| config.get("policies")?.get(name)) else { continue };
         for limit in policy.limits() {
             let place = at.below(&limit.pointer).unwrap_or(at);

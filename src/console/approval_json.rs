@@ -63,6 +63,8 @@ fn write_summary<'w>(out: &'w mut Writer, details: &ApprovalDetails<'_>) -> &'w 
     out.text("rule", question.rule)
         .text("policy", question.policy)
         .text("config", question.config)
+        .nonempty("route", question.route)
+        .nonempty("cluster", question.cluster)
         .text("grant", details.shown)
         .text("method", question.method)
         .text("tool", question.name)

@@ -9,7 +9,7 @@ use super::{ConsoleResponse, answer};
 use crate::{
     audit::decision_log::{DecisionLog, SlotBlock},
     config::{Config, Console, LoadedConfig},
-    engine::{self, Disposition, RequestInfo},
+    engine::{self, BoundRequest, Disposition, RequestInfo},
     http::Headers,
     identity::{Grant, IdentityError},
     limit::{CounterInfo, CounterInfos},
@@ -50,7 +50,8 @@ fn ask(store: &InMemory) -> String {
     let config = Config::load(POLICY).unwrap();
     let pairs = [(":method", "POST"), ("content-type", "application/json")];
     let call = RequestInfo::new(headers(&pairs), Ok(Grant::named("jwt:agent")));
-    let judgement = engine::authorize(&config, &call, PAY.as_bytes(), "gate", NOW, store);
+    let judgement =
+        engine::authorize(&config, &BoundRequest::new(&config, call.clone()), PAY.as_bytes(), "gate", NOW, store);
     assert!(!matches!(judgement.answer, Disposition::Forward(_)));
     judgement.record.approval.unwrap().id
 }
@@ -206,7 +207,8 @@ fn an_approver_sees_counters_and_decisions() {
     let pairs = [(":method", "POST"), ("content-type", "application/json")];
     let call = RequestInfo::new(headers(&pairs), Ok(Grant::named("jwt:agent")));
     for _ in 0..2 {
-        let judgement = engine::authorize(&config, &call, PAY.as_bytes(), "gate", NOW, &store);
+        let judgement =
+            engine::authorize(&config, &BoundRequest::new(&config, call.clone()), PAY.as_bytes(), "gate", NOW, &store);
         let Disposition::Forward(receipt) = judgement.answer else { panic!("{judgement:?}") };
         for charged in receipt.counters() {
             CounterInfos(&store).set(&CounterInfo::new("gate", "default", "jwt:agent", charged), NOW);

@@ -1,49 +1,38 @@
-//! What an approval service is asked about a call, and what it says; product contract, section 7.
+//! The question to an approval service, and its answer; product contract, section 7.
 //!
-//! It is sent one JSON object by POST, and answers with status 200 and another: `decision` is `approve`, `reject` or `pending`;
-//! `id`, `url`, `approver` and `note` are texts that may be there. Everything else is a failure, which denies.
+//! The question is one JSON object, sent by POST. The answer has status 200 and another object: `decision` is `approve`,
+//! `reject` or `pending`; `id`, `url`, `approver` and `note` are optional strings. Anything else is a failure, which denies.
 
 use crate::{
-    approval::{Approval, ApprovalKey, Fingerprint},
+    approval::{Approval, ApprovalKey, ApproverNote, Fingerprint},
     json::{self, Names, Reader, Writer},
 };
 
-/// Who decided on a call, and what they said besides.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct ApproverNote {
-    /// The name of the asking.
-    pub id: String,
-    /// Who; empty if that is not known.
-    pub approver: String,
-    /// What they said besides; empty if nothing.
-    pub note: String,
-}
-
-/// A question that waits for an answer.
+/// A request that waits for approval.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Pending {
-    /// Its name.
+    /// Its id.
     pub id: String,
-    /// Where it is answered, if the service tells.
+    /// The page on which it is decided, if the service says so.
     pub url: Option<String>,
-    /// The second since the epoch at which it is over, if that is known.
-    pub until: Option<u64>,
+    /// When it expires, in seconds since the epoch, if known.
+    pub expires_at: Option<u64>,
 }
 
-/// What a service says of a call.
+/// A service's decision on a call.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ApprovalResponse {
-    /// It may pass, this once.
+    /// The call may pass once.
     Approved(ApproverNote),
-    /// It must not pass.
+    /// The call must not pass.
     Rejected(ApproverNote),
-    /// Nobody has decided.
+    /// There is no decision yet.
     Pending(Pending),
-    /// The service could not be asked, or said nothing that can be understood.
+    /// The service could not be called, or its answer is malformed.
     Failed,
 }
 
-/// What a service is asked.
+/// The question to a service.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ApprovalRequest {
     /// JSON.
@@ -51,32 +40,34 @@ pub struct ApprovalRequest {
     id: String,
 }
 
-/// The longest answer that is read, in bytes.
+/// Longest answer, in bytes.
 pub const MAX_ANSWER: usize = 16 << 10;
-/// The longest text in it that is kept, in characters.
+/// Longest text in an answer that is kept, in characters; the rest is cut off.
 const MAX_TEXT: usize = 1024;
 
 impl ApprovalRequest {
-    pub(super) fn new(asked: Fingerprint, question: &ApprovalKey<'_>, grant: &str, reason: &str, life: u32) -> Self {
-        let ApprovalKey { filter, policy, config, rule, method, name, params, .. } = question;
-        let id = asked.name();
+    pub(super) fn new(fingerprint: Fingerprint, key: &ApprovalKey<'_>, grant: &str, reason: &str, ttl: u32) -> Self {
+        let ApprovalKey { filter, policy, config, rule, route, cluster, method, name, params, .. } = key;
+        let id = fingerprint.name();
         let mut body = Writer::default();
         body.text("id", &id)
             .text("filter", filter)
             .text("policy", policy)
             .text("config", config)
             .text("rule", rule)
+            .nonempty("route", route)
+            .nonempty("cluster", cluster)
             .text("grant", grant)
             .text("method", method)
             .text("tool", name)
-            // They were read, so they are JSON.
+            // The strict reader has accepted them, so they are UTF-8.
             .json("params", std::str::from_utf8(params).unwrap_or("null"))
             .text("reason", reason)
-            .json("expiresIn", life);
+            .json("expiresIn", ttl);
         Self { body: body.finish(), id }
     }
 
-    /// What the service's answer says.
+    /// Reads the service's answer.
     #[must_use]
     pub fn ruling(&self, status: &[u8], body: &[u8]) -> ApprovalResponse {
         if status != b"200" || body.len() > MAX_ANSWER {
@@ -125,7 +116,7 @@ impl Answer {
         match self.decision.as_deref()? {
             "approve" => Some(ApprovalResponse::Approved(said(id))),
             "reject" => Some(ApprovalResponse::Rejected(said(id))),
-            "pending" => Some(ApprovalResponse::Pending(Pending { id, url: self.url, until: None })),
+            "pending" => Some(ApprovalResponse::Pending(Pending { id, url: self.url, expires_at: None })),
             _ => None,
         }
     }
@@ -133,7 +124,7 @@ impl Answer {
 
 impl From<Approval> for Pending {
     fn from(entry: Approval) -> Self {
-        Self { id: entry.name(), url: None, until: Some(entry.expires_at) }
+        Self { id: entry.name(), url: None, expires_at: Some(entry.expires_at) }
     }
 }
 
@@ -149,13 +140,13 @@ mod tests {
     }
 
     #[test]
-    fn an_answer_says_one_of_three_things() {
+    fn an_answer_approves_rejects_or_waits() {
         let said =
             |approver: &str, note: &str| ApproverNote { id: "1f".into(), approver: approver.into(), note: note.into() };
         let approve = r#"{"decision":"approve","approver":"bob","note":"fine","more":[1]}"#;
         assert_eq!(ruling("200", approve), ApprovalResponse::Approved(said("bob", "fine")));
         assert_eq!(ruling("200", r#"{"decision":"reject","note":null}"#), ApprovalResponse::Rejected(said("", "")));
-        let pending = Pending { id: "7".into(), url: Some("https://x/7".into()), until: None };
+        let pending = Pending { id: "7".into(), url: Some("https://x/7".into()), expires_at: None };
         assert_eq!(
             ruling("200", r#"{"decision":"pending","id":"7","url":"https://x/7"}"#),
             ApprovalResponse::Pending(pending)
@@ -163,7 +154,7 @@ mod tests {
     }
 
     #[test]
-    fn whatever_else_it_says_denies() {
+    fn any_other_answer_is_a_failure() {
         for (status, body) in [
             ("204", r#"{"decision":"approve"}"#),
             ("503", r#"{"decision":"approve"}"#),

@@ -1,230 +1,197 @@
-//! The order of the decision; product contract, section 2.
+//! The order of the decision; product contract, section 2. [`Authorizer::decide`] is that order, one step a line.
 
 mod approval;
 mod charge;
+mod decision;
+pub(super) mod denial_text;
 mod enforce;
 mod evaluate;
+mod lookup;
+mod method;
 mod rate_limit_service;
-mod target;
-mod verdict;
-
-use std::borrow::Cow;
+pub(super) mod target;
 
 use crate::{
-    config::{Config, NamedPolicy},
-    mcp::{Message, Method, MethodClass, Request, Target},
-    policy::{Effect, Mode},
+    config::{Config, NamedPolicy, PolicyMatch},
+    identity::{Grant, IdentityError},
+    mcp::{Message, MethodClass, Request},
+    policy::Mode,
     store::Store,
     time::Timestamp,
 };
 
 use super::{
-    RequestInfo,
+    BoundRequest,
     trace::{Step, Tracer},
 };
 
-use self::{
-    evaluate::Evaluation,
-    target::{ResolvedTarget, TargetName},
+pub(super) use self::{
+    decision::{Decision, Denial, MessageDenial, Passed},
+    lookup::is_permitted,
 };
-pub(super) use target::is_permitted;
-pub(super) use verdict::{Decision, Denial, Passed, Verdict};
+use self::{
+    enforce::Prepared,
+    evaluate::{Rules, arguments},
+    lookup::{ResolvedTarget, find_rule},
+    target::TargetName,
+};
 
-/// What a decision is made with.
+/// What a decision depends on.
 #[derive(Debug)]
 pub(super) struct Authorizer<'p, S, W> {
     pub(super) config: &'p Config,
-    /// The policy that is asked.
-    pub(super) named: &'p NamedPolicy,
-    pub(super) call: &'p RequestInfo,
-    /// The MCP session, in the eras that have sessions.
+    pub(super) request: &'p BoundRequest,
+    /// The MCP session, if the protocol revision has sessions.
     pub(super) session: Option<&'p [u8]>,
+    /// The filter's name in Envoy.
     pub(super) filter: &'p str,
     pub(super) now: Timestamp,
     pub(super) store: &'p S,
-    pub(super) witness: W,
-}
-
-/// The decision on what no policy is bound to.
-pub(super) fn not_bound<'p>(mut witness: impl Tracer) -> Decision<'p> {
-    let denial = verdict::not_bound();
-    witness.step(|| denial.step());
-    Err(denial).into()
+    pub(super) tracer: W,
 }
 
 impl<'p, S: Store, W: Tracer> Authorizer<'p, S, W> {
-    /// Decides on messages that pass together or not at all: one, or those of a batch. In shadow a refusal is reported
-    /// and not carried out, and nothing is charged.
+    /// Decides on the messages of one request, which pass together or not at all.
     pub(super) fn authorize(&mut self, messages: &[Message<'_>]) -> Decision<'p> {
-        let decision = self.authorize_all(messages);
-        let modes = [self.config.mode, self.named.policy.mode()];
-        match decision.verdict {
-            // No verdict yet.
-            Err(Denial::CalloutPending { .. }) => decision,
-            Err(denial) if modes.contains(&Mode::Shadow) => {
-                self.witness.step(|| Step::new("/mode", "in shadow, so the call passes and nothing is charged"));
-                Decision { verdict: Ok(Passed::default()), shadow: Some(denial) }
-            }
-            _ => decision,
-        }
+        let decision = self.decide(messages).unwrap_or_else(Decision::denied);
+        apply_mode(self.config, self.request, decision, &mut self.tracer)
     }
 
-    fn authorize_all(&mut self, messages: &[Message<'_>]) -> Decision<'p> {
-        if let Err(unknown) = &self.call.grant {
-            let nobody = verdict::unknown_caller(unknown);
-            self.witness.step(|| nobody.step());
-            return Err(nobody).into();
-        }
-        let mut matters = Vec::new();
-        for message in messages {
-            match self.resolve_message(message) {
-                Ok(more) if matters.is_empty() => matters = more,
-                Ok(more) => matters.extend(more),
-                Err(denial) => return Err(denial).into(),
-            }
-        }
-        let alone = match messages {
-            [Message::Request(request)] => Some(request),
-            _ => None,
-        };
-        if matters.is_empty() { Ok(Passed::default()).into() } else { self.evaluate(&matters, alone) }
+    /// The order of the decision. The first denial ends it; a rule in shadow denies nothing.
+    fn decide(&mut self, messages: &[Message<'_>]) -> Result<Decision<'p>, MessageDenial<'p>> {
+        let policy = self.bound_policy()?; // (no policy)
+        let grant = self.caller()?; // (no identity)
+        self.check_methods(policy, messages)?; // `methods`, (method), (folded name)
+        let targets = self.resolve_targets(policy, messages)?; // (hidden), (default deny), (ambiguous uri)
+        let (args, single_request) = (arguments(&targets), single_request(messages));
+        let [enforced, shadow] = [Mode::Enforce, Mode::Shadow].map(|mode| {
+            let rules = Rules { mode, targets: &targets, args: &args };
+            self.check_default(&rules)?; // (default deny), if only a rule in shadow names the target
+            self.check_require(&rules)?; // `require`
+            self.check_deny_if(&rules)?; // `deny_if`
+            let evaluation = self.price(&rules)?; // `limits`: what they would be charged
+            self.check_room(policy, grant, &rules, &evaluation)?; // `limits`: tested, not charged
+            let approval = self.check_approval(policy, grant, &rules, single_request)?; // `require_approval`
+            Ok(Prepared { rules, evaluation, approval })
+        });
+        Ok(self.charge_and_consume(policy, grant, enforced, shadow, single_request))
     }
 
-    /// What a message names, for rules to judge; nothing where it passes by its method.
-    fn resolve_message<'m>(&mut self, message: &'m Message<'_>) -> Result<Vec<ResolvedTarget<'p, 'm>>, Denial<'p>> {
-        let nothing = |passes: Result<(), Denial<'p>>| passes.map(|()| Vec::new());
-        let request = match message {
-            Message::Request(request) => request,
-            Message::Notification { method, .. } => return nothing(self.check_notification(method)),
-            Message::Response => {
-                self.witness.step(|| Step::new("(method)", "an answer to the server; nothing is asked of it"));
-                return Ok(Vec::new());
-            }
-        };
-        let gate = self.check_method_rule(&request.method)?;
-        let Some(method) = request.known else { return nothing(self.check_unknown_method(&request.method, gate)) };
-        match (method.class, &request.target) {
-            (MethodClass::Open, _) | (MethodClass::Listen, Target::Nothing) => {
-                nothing(self.allow_open_method(&request.method))
-            }
-            (MethodClass::Closed, _) => nothing(self.apply_default(gate, &request.method)),
-            (MethodClass::Reference | MethodClass::Unsubscribe, target) => nothing(self.check_reference(target)),
-            (MethodClass::Tool | MethodClass::Prompt | MethodClass::Resource | MethodClass::Listen, target) => {
-                self.resolve_targets(target, request)
-            }
-        }
+    fn bound_policy(&mut self) -> Result<&'p NamedPolicy, Denial<'p>> {
+        self.request.policy().ok_or_else(|| {
+            let denial = no_policy();
+            self.tracer.step(|| denial.step());
+            denial
+        })
     }
 
-    fn check_notification(&mut self, method: &str) -> Result<(), Denial<'p>> {
-        let gate = self.check_method_rule(method)?;
-        if Method::is_client_notification(method) {
-            self.allow_open_method(method)
-        } else {
-            self.check_unknown_method(method, gate)
-        }
+    fn caller(&mut self) -> Result<&'p Grant, Denial<'p>> {
+        self.request.info.grant.as_ref().map_err(|error| {
+            let denial = no_identity(error);
+            self.tracer.step(|| denial.step());
+            denial
+        })
     }
 
-    /// A method that passes unless it is closed.
-    fn allow_open_method(&mut self, method: &str) -> Result<(), Denial<'p>> {
-        self.witness.step(|| Step::new("(method)", format!("`{method}` passes whatever `default` says")));
-        Ok(())
+    fn check_methods(&mut self, policy: &'p NamedPolicy, messages: &[Message<'_>]) -> Result<(), MessageDenial<'p>> {
+        messages
+            .iter()
+            .enumerate()
+            .try_for_each(|(index, message)| self.check_method(policy, message).map_err(|denial| denial.about(index)))
     }
 
-    /// What `methods` says: a refusal, or whether the method is opened.
-    fn check_method_rule(&mut self, method: &str) -> Result<Option<Effect>, Denial<'p>> {
-        let gate = self.named.policy.method(method);
-        if let Some(gate) = gate {
-            self.witness.step(|| Step::new(&*gate.pointer, format!("`methods` says {} to `{method}`", gate.stance)));
-            if gate.stance == Effect::Deny {
-                return Err(verdict::method_denied(&gate.pointer, method));
+    /// Looks up what the messages name. Messages without a name have no target: their method has decided.
+    fn resolve_targets<'m>(
+        &mut self,
+        policy: &'p NamedPolicy,
+        messages: &'m [Message<'_>],
+    ) -> Result<Vec<ResolvedTarget<'p, 'm>>, MessageDenial<'p>> {
+        let mut targets = Vec::new();
+        for (index, message) in messages.iter().enumerate() {
+            let Message::Request(request) = message else { continue };
+            match request.known.map(|known| known.class) {
+                Some(MethodClass::Tool | MethodClass::Prompt | MethodClass::Resource | MethodClass::Listen) => {
+                    for name in TargetName::all(&request.target) {
+                        let target =
+                            ResolvedTarget::new(name, index, &policy.policy, request.arguments, &mut self.tracer);
+                        targets.push(target.map_err(|denial| denial.about(index))?);
+                    }
+                }
+                Some(MethodClass::Reference | MethodClass::Unsubscribe) => {
+                    self.check_reference(policy, request).map_err(|denial| denial.about(index))?;
+                }
+                Some(MethodClass::Open | MethodClass::Closed) | None => {}
             }
         }
-        Ok(gate.map(|gate| gate.stance))
+        Ok(targets)
     }
 
-    /// A method that the specification does not know.
-    fn check_unknown_method(&mut self, method: &str, gate: Option<Effect>) -> Result<(), Denial<'p>> {
-        match Method::folded_match(method) {
-            Some(known) => {
-                let mistakable = verdict::folded_method(method, known);
-                self.witness.step(|| mistakable.step());
-                Err(mistakable)
-            }
-            None => self.apply_default(gate, method),
-        }
-    }
-
-    /// A method that carries no name: `methods`, else the default.
-    fn apply_default(&mut self, gate: Option<Effect>, method: &str) -> Result<(), Denial<'p>> {
-        let default = self.named.policy.default();
-        if gate.is_none() {
-            self.witness.step(|| Step::new("(method)", format!("`methods` does not name it; `default` is {default}")));
-        }
-        match gate.unwrap_or(default) {
-            Effect::Allow => Ok(()),
-            Effect::Deny => Err(verdict::method_not_named(method)),
-        }
-    }
-
-    /// Passes where what is spoken of is not denied whatever the call; no predicates, no charge.
-    fn check_reference(&mut self, target: &Target<'_>) -> Result<(), Denial<'p>> {
-        let Some(subject) = TargetName::all(target).next() else { return self.apply_default(None, "this reference") };
-        match subject.rule(&self.named.policy, &mut self.witness)? {
+    /// Allows a reference unless its rule denies unconditionally; predicates and limits are not evaluated.
+    fn check_reference(&mut self, policy: &'p NamedPolicy, request: &Request<'_>) -> Result<(), Denial<'p>> {
+        let Some(name) = TargetName::all(&request.target).next() else { return Err(Denial::Internal) };
+        match find_rule(&name, &policy.policy, &mut self.tracer)? {
             Some(rule) if rule.denies_unconditionally() => {
-                let denies = rule.deny_if.iter().find(|predicate| predicate.conditions.is_empty());
-                let denial = denies.map_or(Denial::Internal, |predicate| verdict::denied_by(predicate, &subject));
-                self.witness.step(|| denial.step());
+                let predicate = rule.deny_if.iter().find(|predicate| predicate.conditions.is_empty());
+                let denial = predicate.map_or(Denial::Internal, |predicate| {
+                    Denial::denied(&*predicate.pointer, denial_text::denied_by(predicate, &name))
+                });
+                self.tracer.step(|| denial.step());
                 Err(denial)
             }
             _ => Ok(()),
         }
     }
 
-    /// What a call names, with the rules that speak of it.
-    fn resolve_targets<'m>(
-        &mut self,
-        target: &'m Target<'_>,
-        request: &'m Request<'_>,
-    ) -> Result<Vec<ResolvedTarget<'p, 'm>>, Denial<'p>> {
-        let subjects = TargetName::all(target);
-        let mut matters = Vec::with_capacity(subjects.size_hint().0);
-        for subject in subjects {
-            matters.push(ResolvedTarget::new(subject, &self.named.policy, request.arguments, &mut self.witness)?);
+    fn check_default(&mut self, rules: &Rules<'_, 'p, '_>) -> Result<(), MessageDenial<'p>> {
+        if rules.mode == Mode::Shadow {
+            return Ok(());
         }
-        if matters.is_empty() {
-            self.allow_open_method(&request.method)?;
-        }
-        Ok(matters)
-    }
-
-    /// Asks the rules: those that are enforced decide, those in shadow are reported. `alone` is the one request there is.
-    fn evaluate(&mut self, matters: &[ResolvedTarget<'p, '_>], alone: Option<&Request<'_>>) -> Decision<'p> {
-        let verdict = matters.iter().find_map(ResolvedTarget::default_denial).map_or(Ok(()), Err);
-        let verdict = verdict.and_then(|()| Evaluation::evaluate(matters, Mode::Enforce, &mut self.witness));
-        let ready = verdict.and_then(|plan| self.prepare(plan, alone));
-        // As in nearly all policies.
-        if matters.iter().all(|matter| matter.rules(Mode::Shadow).next().is_none()) {
-            return ready.and_then(|ready| self.enforce(ready, alone)).into();
-        }
-        let shadow = Evaluation::evaluate(matters, Mode::Shadow, &mut self.witness);
-        let (ready, shadow) = match (ready, shadow) {
-            (Ok(ready), shadow) => (ready, shadow.and_then(|plan| self.prepare(plan, alone))),
-            (Err(denial), shadow) => return Decision { verdict: Err(denial), shadow: shadow.err() },
-        };
-        if let Err(unasked @ Denial::CalloutPending { .. }) = shadow {
-            return Err(unasked).into();
-        }
-        let passed = match self.enforce(ready, alone) {
-            Ok(passed) => passed,
-            Err(denial) => return Decision { verdict: Err(denial), shadow: shadow.err() },
-        };
-        match shadow.and_then(|ready| self.enforce(ready, alone)) {
-            Ok(shadowed) => Ok(passed.and(shadowed)).into(),
-            Err(shadow) => Decision { verdict: Ok(passed), shadow: Some(shadow) },
-        }
+        let denied = |target: &ResolvedTarget<'p, '_>| Some(target.default_denial()?.about(target.message));
+        rules.targets.iter().find_map(denied).map_or(Ok(()), Err)
     }
 }
 
-fn denied<'p>(rule: impl Into<Cow<'p, str>>, why: String) -> Denial<'p> {
-    Denial::Denied { rule: rule.into(), why }
+/// Decides on a request without a message: a GET, HEAD, OPTIONS or DELETE. It passes if a binding matches and the identity
+/// is neither malformed nor repeated; product contract, section 3.
+pub(super) fn authorize_bodiless<'p>(config: &'p Config, request: &'p BoundRequest) -> Decision<'p> {
+    let decision = match (&request.policy, &request.info.grant) {
+        (PolicyMatch::Unmatched, _) => Decision::denied(no_policy()),
+        (_, Err(error @ IdentityError::Malformed(_))) => Decision::denied(no_identity(error)),
+        (_, Ok(_) | Err(IdentityError::NoIdentity)) => Decision { verdict: Ok(Passed::default()), shadow: None },
+    };
+    apply_mode(config, request, decision, &mut super::trace::NoTrace)
+}
+
+/// Turns a denial into a report if the configuration or the policy is in shadow; then nothing is charged.
+fn apply_mode<'p>(
+    config: &Config,
+    request: &BoundRequest,
+    decision: Decision<'p>,
+    tracer: &mut impl Tracer,
+) -> Decision<'p> {
+    let modes = [config.mode, request.policy().map_or(Mode::Enforce, |policy| policy.policy.mode())];
+    match decision.verdict {
+        Err(MessageDenial { denial: Denial::CalloutPending { .. }, .. }) => decision,
+        Err(refused) if modes.contains(&Mode::Shadow) => {
+            tracer.step(|| Step::new("/mode", "in shadow, so the call passes and nothing is charged"));
+            Decision { verdict: Ok(Passed::default()), shadow: Some(refused.denial) }
+        }
+        _ => decision,
+    }
+}
+
+fn no_policy<'p>() -> Denial<'p> {
+    Denial::denied("(no policy)", denial_text::no_policy())
+}
+
+fn no_identity<'p>(error: &IdentityError) -> Denial<'p> {
+    Denial::denied("(no identity)", denial_text::no_identity(error))
+}
+
+/// The request, if it is the only message: approvals are not asked for a batch.
+fn single_request<'m, 'a>(messages: &'m [Message<'a>]) -> Option<&'m Request<'a>> {
+    match messages {
+        [Message::Request(request)] => Some(request),
+        _ => None,
+    }
 }

@@ -1,43 +1,40 @@
-//! What services are asked about a call, and what they have said so far.
+//! Questions to external services about a call, and their answers so far.
 //!
-//! A call is judged anew with each answer, as if it had been known from the start; nothing is charged or used up here before
-//! all have answered.
+//! A call is authorized again with each answer, as if the answer had been there from the start. Nothing is charged or consumed
+//! in this Envoy before all services have answered.
 
-use super::{
-    approval_service::{ApprovalRequest, ApprovalResponse},
-    metric,
-};
-use crate::{limit::rate_limit_service::RateLimitResult, policy::Mode};
+use super::approval_service::{ApprovalRequest, ApprovalResponse};
+use crate::{audit::metric, limit::rate_limit_service::RateLimitResult, policy::Mode};
 
-/// Something to ask a service.
+/// A question to an external service.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Callout {
-    /// The approval service: whether somebody approves the call.
+    /// The approval service is to decide on the call.
     Approval(ApprovalRequest),
-    /// The rate-limit service: to charge it.
+    /// The rate-limit service is to charge the call.
     Charge {
-        /// For the limits of which rules.
+        /// The mode of the rules whose limits are charged.
         mode: Mode,
         /// `envoy.service.ratelimit.v3.RateLimitRequest`
         message: Vec<u8>,
     },
 }
 
-/// An answer, as it came.
+/// A service's answer, as received.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CalloutResponse {
-    /// HTTP's status, or gRPC's.
+    /// The status of HTTP or gRPC.
     pub status: Vec<u8>,
     /// The body, or the message.
     pub body: Vec<u8>,
 }
 
-/// Whether a service has answered what it was asked.
+/// Whether a service gave a usable answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Understood {
-    /// It has.
+    /// It did.
     Yes,
-    /// It could not be asked, did not answer in time, or said nothing that can be understood.
+    /// It could not be called, did not answer in time, or its answer is malformed.
     No,
 }
 
@@ -48,7 +45,7 @@ impl Understood {
 }
 
 impl Callout {
-    /// The statistic of requests that this service was asked about and did not answer.
+    /// The statistic that counts callouts without a usable answer.
     #[must_use]
     pub fn unanswered_metric(&self) -> &'static str {
         match self {
@@ -58,35 +55,37 @@ impl Callout {
     }
 }
 
-/// What services have said of a call so far.
+/// The answers of external services about a call so far.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct CalloutResults {
-    /// Whether it is approved.
+    /// The approval service's answer.
     pub ruling: Option<ApprovalResponse>,
     pub(super) enforced: Vec<RateLimitResult>,
     pub(super) shadow: Vec<RateLimitResult>,
-    /// Whether nobody is to be asked to count.
+    /// Whether this Envoy counts even if `limits.service` is set.
     pub(super) counts_here: bool,
 }
 
 impl CalloutResults {
-    /// That there is no service to count, as for a command: what one would count is counted here.
+    /// Counts locally even if `limits.service` is set; for the command.
     #[must_use]
     pub fn local_only() -> Self {
         Self { counts_here: true, ..Self::default() }
     }
 
-    /// Takes note of an answer; `None` where none came.
+    /// Adds an answer; `None` if there was none.
     pub fn record(&mut self, ask: &Callout, answered: Option<&CalloutResponse>) -> Understood {
         match ask {
-            Callout::Approval(inquiry) => {
-                let ruling = answered.map_or(ApprovalResponse::Failed, |said| inquiry.ruling(&said.status, &said.body));
+            Callout::Approval(request) => {
+                let ruling = answered
+                    .map_or(ApprovalResponse::Failed, |response| request.ruling(&response.status, &response.body));
                 let understood = Understood::unless(ruling == ApprovalResponse::Failed);
                 self.ruling = Some(ruling);
                 understood
             }
             Callout::Charge { mode, .. } => {
-                let counted = answered.map_or(RateLimitResult::Failed, |said| RateLimitResult::read(&said.body));
+                let counted =
+                    answered.map_or(RateLimitResult::Failed, |response| RateLimitResult::read(&response.body));
                 let understood = Understood::unless(counted == RateLimitResult::Failed);
                 match mode {
                     Mode::Enforce => self.enforced.push(counted),
@@ -97,7 +96,7 @@ impl CalloutResults {
         }
     }
 
-    /// What was said of the limits of some rules, in the order in which it was asked.
+    /// The rate-limit service's answers for the rules of one mode, in the order of the questions.
     pub(super) fn counted(&self, mode: Mode) -> &[RateLimitResult] {
         match mode {
             Mode::Enforce => &self.enforced,

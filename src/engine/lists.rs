@@ -1,10 +1,9 @@
-//! What lists show: the same policy that judges calls, asked whether some call could get through. Product contract,
-//! section 5.
+//! What lists show: what some call could get through, by the same policy that decides on calls. Product contract, section 5.
 
 use std::sync::Arc;
 
 use crate::{
-    config::{Config, HeaderMode, NamedPolicy, PolicyMatch, Show},
+    config::{Config, HeaderMode, NamedPolicy, Show},
     http::Header,
     mcp::{
         Body,
@@ -15,14 +14,14 @@ use crate::{
     policy::{Effect, Mode, Policy},
 };
 
-use super::{RequestInfo, authorize, routing::match_policy};
+use super::{BoundRequest, authorize};
 
-/// How an answer is trimmed.
+/// How to filter a response.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ListFilter {
-    /// What was asked.
+    /// The request.
     pub asked: ListRequest,
-    /// The policy that tells what is shown, by its name.
+    /// The name of the policy that says what is shown.
     pub policy: Arc<str>,
     /// Whether `accept-encoding` is removed before the request goes on.
     pub is_compressible: bool,
@@ -31,54 +30,53 @@ pub struct ListFilter {
     pub route: Option<Arc<str>>,
 }
 
-/// How the answer to a request is trimmed; `None` where it lists nothing, or everything is shown.
+/// How to filter the response to a request; `None` if it lists nothing, or if everything is shown.
 pub(super) fn filter_for(
     config: &Config,
-    named: &NamedPolicy,
-    call: &RequestInfo,
+    request: &BoundRequest,
     body: &Body<'_>,
-    era: Lifecycle,
+    lifecycle: Lifecycle,
 ) -> Option<ListFilter> {
+    let policy = request.policy()?;
     let mut all = requests(body.messages());
     let lists = all.any(|request| ListKind::by_method(&request.method).is_some());
     let asked = || ListRequest {
         ids: requests(body.messages()).map(|request| request.id.token().to_owned()).collect(),
         is_batch: matches!(body, Body::Batch(_)),
-        is_cacheable: era == Lifecycle::Stateless,
+        is_cacheable: lifecycle == Lifecycle::Stateless,
         max_bytes: config.lists.max_bytes,
     };
-    // Where no binding names a route, or the head has gone on, the header was removed with the head.
+    // If no binding names a route, or the head has gone on, the header was removed with the head.
     let is_held = config.reads_route() && config.protocol.headers == HeaderMode::Hold;
-    (lists && is_trimmed(config, named)).then(|| ListFilter {
+    (lists && is_trimmed(config, policy)).then(|| ListFilter {
         asked: asked(),
-        policy: named.name.clone(),
-        is_compressible: is_held && call.headers.get("accept-encoding") != Header::Absent,
-        route: config.reads_route().then(|| call.route.as_deref().unwrap_or_default().into()),
+        policy: policy.name.clone(),
+        is_compressible: is_held && request.info.headers.get("accept-encoding") != Header::Absent,
+        route: config.reads_route().then(|| request.info.route.as_deref().unwrap_or_default().into()),
     })
 }
 
-/// How the stream that a request without a message opens is trimmed: it may answer any request.
+/// How to filter the stream that a GET opens: it may carry the response to any request.
 #[must_use]
-pub fn filter_for_stream(config: &Config, call: &RequestInfo) -> Option<ListFilter> {
-    let opens = call.headers.get(":method") == Header::Once(b"GET");
-    let PolicyMatch::Policy(named) = match_policy(config, call) else { return None };
+pub fn filter_for_stream(config: &Config, request: &BoundRequest) -> Option<ListFilter> {
+    let policy = request.policy()?;
     let asked = || ListRequest { max_bytes: config.lists.max_bytes, ..ListRequest::default() };
-    (opens && is_trimmed(config, named)).then(|| ListFilter {
+    (request.info.is_method("GET") && is_trimmed(config, policy)).then(|| ListFilter {
         asked: asked(),
-        policy: named.name.clone(),
+        policy: policy.name.clone(),
         is_compressible: false,
         route: None,
     })
 }
 
-/// Whether the lists that this caller gets may show less than the server says.
+/// Whether the lists that this caller gets may show less than the server sends.
 #[must_use]
-pub fn may_filter(config: &Config, call: &RequestInfo) -> bool {
-    matches!(match_policy(config, call), PolicyMatch::Policy(named) if is_trimmed(config, named))
+pub fn may_filter(config: &Config, request: &BoundRequest) -> bool {
+    request.policy().is_some_and(|policy| is_trimmed(config, policy))
 }
 
-fn is_trimmed(config: &Config, named: &NamedPolicy) -> bool {
-    config.lists.show != Show::Full && ![config.mode, named.policy.mode()].contains(&Mode::Shadow)
+fn is_trimmed(config: &Config, policy: &NamedPolicy) -> bool {
+    config.lists.show != Show::Full && ![config.mode, policy.policy.mode()].contains(&Mode::Shadow)
 }
 
 /// Whether a list shows an entry.

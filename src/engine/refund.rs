@@ -1,4 +1,4 @@
-//! When a call that was charged gets its quota back; product contract, section 1.5.
+//! What a charged call gets back, and when; product contract, section 1.5.
 
 use crate::{
     approval::{Approval, ApprovalStore},
@@ -11,7 +11,7 @@ use crate::{
 
 use super::authorize::Passed;
 
-/// What the calls of a request have used up: quota, and perhaps an approval.
+/// What a call was charged, and the approval that it consumed.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[must_use]
 pub struct Receipt {
@@ -22,10 +22,10 @@ pub struct Receipt {
 }
 
 impl Receipt {
-    /// Of a call that costs nothing.
+    /// The receipt of a request that costs nothing.
     pub const NOTHING: Self = Self { charged: limit::Receipt::NOTHING, approval: None, calls: Vec::new() };
 
-    pub(super) fn of(passed: Passed<'_>, refund: Refund, body: &Body<'_>) -> Self {
+    pub(super) fn new(passed: Passed<'_>, refund: Refund, body: &Body<'_>) -> Self {
         let charged = passed.receipt;
         let calls = match refund {
             Refund::Failed if charged != limit::Receipt::NOTHING => {
@@ -33,7 +33,7 @@ impl Receipt {
             }
             _ => Vec::new(),
         };
-        Self { charged, approval: passed.approval.and_then(|yes| yes.consumed), calls }
+        Self { charged, approval: passed.approval.and_then(|approved| approved.consumed), calls }
     }
 
     /// The counters that were charged; none of those that a service counts.
@@ -70,10 +70,10 @@ impl Receipt {
     }
 }
 
-/// What Envoy knows of a request's way to a server.
+/// What Envoy knows about a request's way to a server.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Delivery {
-    /// How often it was sent; `None` where no router came to that.
+    /// How often it was sent; `None` if no router has sent it.
     pub attempts: Option<u64>,
     /// Whether a server was chosen.
     pub has_server: bool,

@@ -1,153 +1,196 @@
-//! Verdicts as JSON-RPC answers; product contract, section 4.
+//! Decisions as JSON-RPC replies; product contract, section 4.
 //!
-//! Clients show a model nothing but `message`, so it says what was refused, why, and what to do.
+//! Clients show a model nothing but `message`, so it says what was denied, why, and what to do.
 
 use super::{
-    RequestInfo,
+    BoundRequest,
     approval_service::Pending,
-    authorize::{self, Denial},
+    authorize::{self, Denial, MessageDenial, denial_text, target::TargetName},
 };
 use crate::{
-    config::{Config, NamedPolicy},
+    audit::record,
+    config::Config,
     limit::LimitExceeded,
     mcp::{
-        Body, Code, Refusal, Request, Target,
+        Body, Code, Message, Refusal, Request, Target,
         answer::{self, ApprovalData, Data, LimitData, Reply, WindowData},
         list::ListKind,
-        requests,
         revision::Lifecycle,
     },
     policy::Limit,
     time::{Timestamp, rfc_3339},
 };
 
-/// The answer to a request that was not judged.
-pub(super) fn refusal_reply(call: &RequestInfo, refusal: &Refusal) -> Reply {
-    let data =
-        Data { kind: "refused", reason: &refusal.message, request_id: call.request_id.as_deref(), ..Data::default() };
+/// The reply to a request that was refused before any rule was evaluated.
+pub(super) fn refusal_reply(request: &BoundRequest, refusal: &Refusal) -> Reply {
+    let request_id = request.info.request_id.as_deref();
+    let data = Data { kind: "refused", reason: &refusal.message, request_id, ..Data::default() };
     let message = format!("Request refused: {}", refusal.message);
     answer::error(refusal.status, refusal.id.as_deref(), refusal.code, &message, &data)
 }
 
-/// Who asked, and how refusals are told.
+/// What a reply depends on besides the denial.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct ReplyContext<'a> {
     pub(super) config: &'a Config,
-    /// The policy that judged.
-    pub(super) named: Option<&'a NamedPolicy>,
-    pub(super) call: &'a RequestInfo,
-    pub(super) era: Lifecycle,
+    pub(super) request: &'a BoundRequest,
+    pub(super) lifecycle: Lifecycle,
+    pub(super) now: Timestamp,
 }
 
-/// The answer to messages that were judged and do not pass: one for each request, since its sender waits for it.
-pub(super) fn denial_reply(asked: ReplyContext<'_>, body: &Body<'_>, denial: &Denial<'_>, now: Timestamp) -> Reply {
-    let mut replies = requests(body.messages()).map(|request| reply_to(asked, request, denial, now));
-    let Some(first) = replies.next() else { return answer::accepted_empty() };
+/// The reply to messages that do not pass: one for each request, since its sender waits for it.
+pub(super) fn denial_reply(context: ReplyContext<'_>, body: &Body<'_>, denied: &MessageDenial<'_>) -> Reply {
+    let requests = body.messages().iter().enumerate().filter_map(|(index, message)| match message {
+        Message::Request(request) => Some((index, request)),
+        Message::Notification { .. } | Message::Response => None,
+    });
+    let mut replies = requests.map(|(index, request)| {
+        if denied.message.is_none_or(|message| message == index) {
+            context.reply_to(request, &denied.denial)
+        } else {
+            context.batch_refused(request)
+        }
+    });
+    let Some(first) = replies.next() else { return context.without_request(&denied.denial) };
     match body {
         Body::Single(_) => first,
-        Body::Batch(_) => {
-            let bodies: Vec<String> = replies.map(|reply| reply.body).collect();
-            let body = bodies.iter().fold(format!("[{}", first.body), |all, one| all + "," + one) + "]";
-            Reply { body, ..first }
-        }
-    }
-}
-
-fn reply_to(asked: ReplyContext<'_>, request: &Request<'_>, denial: &Denial<'_>, now: Timestamp) -> Reply {
-    if let Some(tool) = asked.unknown_tool(request, denial) {
-        return answer::unknown_tool(request.id.token(), tool);
-    }
-    let why = denial.reason();
-    let data = Data {
-        policy: asked.named.map(|named| &*named.name),
-        tool: match &request.target {
-            Target::Tool(name) | Target::Prompt(name) | Target::Resource(name) => Some(name),
-            Target::Nothing | Target::Resources(_) | Target::Task(_) => None,
-        },
-        request_id: asked.call.request_id.as_deref(),
-        reason: &why,
-        rule: Some(denial.rule()).filter(|rule| !rule.is_empty()),
-        ..Data::default()
-    };
-    match denial {
-        Denial::Denied { .. } => {
-            let data = Data { kind: "denied", ..data };
-            asked.told(request, Code::Denied, &["Policy violation: ", &why].concat(), &data)
-        }
-        Denial::ApprovalRequired { pending, .. } => approval_needed(asked, request, data, pending.as_ref()),
-        Denial::RateLimited { limit, full } => limited(asked, request, data, limit, *full, now),
-        // Nobody is told before a service was asked.
-        Denial::CalloutPending { .. } | Denial::Internal => {
-            let data = Data { kind: "refused", ..data };
-            answer::error(200, Some(request.id.token()), Code::Internal, &why, &data)
-        }
+        Body::Batch(_) => replies.fold(first, Reply::and).into_batch(),
     }
 }
 
 impl ReplyContext<'_> {
-    /// An error, or a result that says the same, where tool calls are answered so.
-    fn told(self, request: &Request<'_>, code: Code, message: &str, data: &Data<'_>) -> Reply {
+    fn reply_to(self, request: &Request<'_>, denial: &Denial<'_>) -> Reply {
+        if let Some(tool) = self.unknown_tool(request, denial) {
+            return answer::unknown_tool(request.id.token(), tool);
+        }
+        let mut names = TargetName::all(&request.target);
+        let target = names.next().filter(|_| names.next().is_none());
+        let data = Data {
+            target: target.map(|target| (target.kind.word(), record::truncate(target.name))),
+            ..self.data(denial.rule())
+        };
+        match denial {
+            Denial::Denied { reason, .. } => self.denied(request, Code::Denied, reason, data),
+            Denial::UnknownMethod { reason } => {
+                let status = if self.lifecycle == Lifecycle::Stateless { 404 } else { 200 };
+                Reply { status, ..self.denied(request, Code::MethodNotFound, reason, data) }
+            }
+            Denial::ApprovalRequired { reason, pending, .. } => {
+                self.approval_required(request, data, reason, pending.as_ref())
+            }
+            Denial::RateLimited { limit, full } => {
+                let reason = denial_text::rate_limited(limit, target.as_ref());
+                self.rate_limited(request, data, &reason, limit, *full)
+            }
+            // A callout is dispatched instead of a reply.
+            Denial::CalloutPending { .. } | Denial::Internal => {
+                let reason = denial_text::INTERNAL;
+                let data = Data { kind: "refused", reason, ..data };
+                answer::error(200, Some(request.id.token()), Code::Internal, reason, &data)
+            }
+        }
+    }
+
+    fn denied(self, request: &Request<'_>, code: Code, reason: &str, data: Data<'_>) -> Reply {
+        let message = ["Policy violation: ", reason].concat();
+        self.reply(request, code, &message, &Data { kind: "denied", reason, ..data })
+    }
+
+    fn approval_required(
+        self,
+        request: &Request<'_>,
+        data: Data<'_>,
+        reason: &str,
+        pending: Option<&Pending>,
+    ) -> Reply {
+        let console = |pending: &Pending| {
+            let base = self.config.approvals.url.as_ref()?;
+            Some(format!("{base}#{}", pending.id))
+        };
+        let url = pending.and_then(|pending| pending.url.clone().or_else(|| console(pending)));
+        let next = denial_text::get_approval(pending, url.as_deref());
+        let message = format!("Approval required: {reason}; {next}");
+        let approval = pending.map(|pending| ApprovalData {
+            id: &pending.id,
+            url: url.as_deref(),
+            expires_at: pending.expires_at.and_then(|seconds| rfc_3339(Timestamp(seconds.saturating_mul(1000)))),
+        });
+        let data = Data { kind: "approval_required", reason, approval, ..data };
+        self.reply(request, Code::ApprovalNeeded, &message, &data)
+    }
+
+    fn rate_limited(
+        self,
+        request: &Request<'_>,
+        data: Data<'_>,
+        reason: &str,
+        limit: &Limit,
+        full: LimitExceeded,
+    ) -> Reply {
+        let wait = full.retry_at.map(|retry_at| retry_at.0.saturating_sub(self.now.0));
+        let seconds = wait.map(|wait| wait.div_ceil(1000));
+        let window = match limit.window.name() {
+            Some(name) => WindowData::Named(name),
+            None => WindowData::Seconds(limit.window.seconds()),
+        };
+        let message = format!("Policy violation: {reason}; {}", denial_text::retry(seconds));
+        let data = Data {
+            kind: "rate_limited",
+            reason,
+            limit: Some(LimitData { counter: &limit.counter, window, max: limit.max, scope: limit.scope.name() }),
+            retry_after_ms: wait,
+            reset_at: full.retry_at.and_then(rfc_3339),
+            ..data
+        };
+        Reply { retry_after: seconds, ..self.reply(request, Code::RateLimited, &message, &data) }
+    }
+
+    /// The reply to a request of a batch in which another message was denied: no more than that, since the other message may
+    /// name what this one must not reveal.
+    fn batch_refused(self, request: &Request<'_>) -> Reply {
+        let reason = denial_text::BATCH;
+        let data = Data { kind: "refused", reason, ..self.data("") };
+        let message = ["Request refused: ", reason].concat();
+        answer::error(200, Some(request.id.token()), Code::Invalid, &message, &data)
+    }
+
+    /// The reply to notifications and responses. Clients of the session revisions end the whole session at a 4xx.
+    fn without_request(self, denial: &Denial<'_>) -> Reply {
+        match (self.lifecycle, denial) {
+            (Lifecycle::Stateless, Denial::Denied { reason, .. } | Denial::UnknownMethod { reason }) => {
+                let data = Data { kind: "denied", reason, ..self.data(denial.rule()) };
+                answer::error(400, None, Code::Denied, &["Policy violation: ", reason].concat(), &data)
+            }
+            _ => answer::accepted_empty(),
+        }
+    }
+
+    fn data<'d>(&'d self, rule: &'d str) -> Data<'d> {
+        Data {
+            rule: Some(rule).filter(|rule| !rule.is_empty()),
+            policy: self.request.policy().map(|policy| &*policy.name),
+            request_id: self.request.info.request_id.as_deref(),
+            ..Data::default()
+        }
+    }
+
+    /// An error, or a tool result that says the same if `answers.deny_as` says so.
+    fn reply(self, request: &Request<'_>, code: Code, message: &str, data: &Data<'_>) -> Reply {
         match &request.target {
             Target::Tool(_) if self.config.answers.as_results => {
-                answer::tool_error(request.id.token(), message, self.era == Lifecycle::Stateless)
+                answer::tool_error(request.id.token(), message, self.lifecycle == Lifecycle::Stateless, data)
             }
             _ => answer::error(200, Some(request.id.token()), code, message, data),
         }
     }
 
-    /// The tool that the caller is not to know of: one that no call gets through to, and that lists do not show.
+    /// The tool, if callers must not learn that it exists: no call of it can pass, and lists do not show it.
     fn unknown_tool<'m>(self, request: &'m Request<'_>, denial: &Denial<'_>) -> Option<&'m str> {
-        let (Target::Tool(name), Denial::Denied { .. }, Some(named)) = (&request.target, denial, self.named) else {
+        let (Target::Tool(name), Denial::Denied { .. }) = (&request.target, denial) else { return None };
+        if !self.config.answers.unknown_tool {
             return None;
-        };
-        let is_unknown =
-            self.config.answers.unknown_tool && !authorize::is_permitted(&named.policy, ListKind::Tools, name);
-        is_unknown.then_some(&**name)
+        }
+        let policy = &self.request.policy()?.policy;
+        (!authorize::is_permitted(policy, ListKind::Tools, name)).then_some(&**name)
     }
-}
-
-fn approval_needed(asked: ReplyContext<'_>, request: &Request<'_>, data: Data<'_>, pending: Option<&Pending>) -> Reply {
-    let own = |pending: &Pending| asked.config.approvals.url.as_ref().map(|base| format!("{base}#{}", pending.id));
-    let url = pending.and_then(|pending| pending.url.clone().or_else(|| own(pending)));
-    let todo = match (pending, &url) {
-        (Some(_), Some(url)) => format!("have it approved at {url}, then repeat the very same call"),
-        (Some(pending), None) => format!("have `{}` approved, then repeat the very same call", pending.id),
-        (None, _) => "send the call by itself, not in a batch".to_owned(),
-    };
-    let message = format!("Approval required: {}; {todo}", data.reason);
-    let approval = pending.map(|pending| ApprovalData {
-        id: &pending.id,
-        url: url.as_deref(),
-        expires_at: pending.until.and_then(|until| rfc_3339(Timestamp(until.saturating_mul(1000)))),
-    });
-    let data = Data { kind: "approval_required", approval, ..data };
-    asked.told(request, Code::ApprovalNeeded, &message, &data)
-}
-
-fn limited(
-    asked: ReplyContext<'_>,
-    request: &Request<'_>,
-    data: Data<'_>,
-    limit: &Limit,
-    full: LimitExceeded,
-    now: Timestamp,
-) -> Reply {
-    let wait = full.retry_at.map(|back_at| back_at.0.saturating_sub(now.0));
-    let seconds = wait.map(|wait| wait.div_ceil(1000));
-    let window = match limit.window.name() {
-        Some(name) => WindowData::Named(name),
-        None => WindowData::Seconds(limit.window.seconds()),
-    };
-    let message = match seconds {
-        Some(seconds) => format!("Policy violation: {}; retry in {seconds} s", data.reason),
-        None => format!("Policy violation: {}; do not retry, it never passes", data.reason),
-    };
-    let data = Data {
-        kind: "rate_limited",
-        limit: Some(LimitData { counter: &limit.counter, window, max: limit.max, scope: limit.scope.name() }),
-        retry_after_ms: wait,
-        reset_at: full.retry_at.and_then(rfc_3339),
-        ..data
-    };
-    Reply { retry_after: seconds, ..asked.told(request, Code::RateLimited, &message, &data) }
 }

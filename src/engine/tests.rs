@@ -2,13 +2,15 @@
 
 mod answers;
 mod approvals;
+mod bodiless;
 mod charges;
+mod denials;
 mod fleet;
 
 #[cfg(target_family = "wasm")]
 use wasm_bindgen_test::wasm_bindgen_test as test;
 
-use super::{AuthorizationResponse, Disposition, HeadersVerdict, RequestInfo, authorize, check_headers};
+use super::{AuthorizationResponse, BoundRequest, Disposition, HeadersVerdict, RequestInfo, authorize, check_headers};
 use crate::{
     config::Config,
     http::Headers,
@@ -38,8 +40,13 @@ impl Gateway {
         Self { config, store: InMemory::new([3; 16]) }
     }
 
+    fn bound(&self, grant: &str) -> BoundRequest {
+        BoundRequest::new(&self.config, call(grant))
+    }
+
     fn judge(&self, call: &RequestInfo, body: &str) -> AuthorizationResponse {
-        authorize(&self.config, call, body.as_bytes(), "filter", NOW, &self.store)
+        let request = BoundRequest::new(&self.config, call.clone());
+        authorize(&self.config, &request, body.as_bytes(), "filter", NOW, &self.store)
     }
 
     /// The answer to a body; `None` where it is forwarded.
@@ -70,22 +77,22 @@ const POLICY: &str = r#"{"version":"1","default":"deny","hide":["secret*"],
 
 #[test]
 fn what_no_entry_names_is_denied_by_default() {
-    let expected = r#"{"jsonrpc":"2.0","id":"\u0061","error":{"code":-31403,"message":"Policy violation: the tool `x` is not permitted; use another, or ask for this one to be permitted","data":{"kind":"denied","rule":"(default deny)","policy":"default","tool":"x","reason":"the tool `x` is not permitted; use another, or ask for this one to be permitted","requestId":"r-1"}}}"#;
+    let expected = r#"{"jsonrpc":"2.0","id":"\u0061","error":{"code":-31403,"message":"Policy violation: the policy denies the tool `x`, because no rule allows it; if you need it, ask the policy's owner","data":{"kind":"denied","rule":"(default deny)","policy":"default","tool":"x","reason":"the policy denies the tool `x`, because no rule allows it; if you need it, ask the policy's owner","requestId":"r-1"}}}"#;
     assert_answer(Gateway::new(POLICY).tool("x"), expected);
     assert_eq!(Gateway::new(r#"{"version":"1","default":"allow"}"#).tool("x"), None);
 }
 
 #[test]
 fn a_hidden_tool_is_denied_whatever_names_it() {
-    let expected = r#"{"jsonrpc":"2.0","id":"\u0061","error":{"code":-31403,"message":"Policy violation: the tool `secret_x` is not available here; use a listed one","data":{"kind":"denied","rule":"(hidden)","policy":"default","tool":"secret_x","reason":"the tool `secret_x` is not available here; use a listed one","requestId":"r-1"}}}"#;
+    let expected = r#"{"jsonrpc":"2.0","id":"\u0061","error":{"code":-31403,"message":"Policy violation: the policy denies the tool `secret_x`, because it is hidden; if you need it, ask the policy's owner","data":{"kind":"denied","rule":"(hidden)","policy":"default","tool":"secret_x","reason":"the policy denies the tool `secret_x`, because it is hidden; if you need it, ask the policy's owner","requestId":"r-1"}}}"#;
     assert_answer(Gateway::new(POLICY).tool("secret_x"), expected);
 }
 
 #[test]
 fn a_denial_tells_the_agent_what_the_author_wrote() {
-    let expected = r#"{"jsonrpc":"2.0","id":"\u0061","error":{"code":-31403,"message":"Policy violation: Requires human approval.","data":{"kind":"denied","rule":"/tools/pay/deny_if/0","policy":"default","tool":"pay","reason":"Requires human approval.","requestId":"r-1"}}}"#;
+    let expected = r#"{"jsonrpc":"2.0","id":"\u0061","error":{"code":-31403,"message":"Policy violation: the policy denies the tool `pay`: Requires human approval.","data":{"kind":"denied","rule":"/tools/pay/deny_if/0","policy":"default","tool":"pay","reason":"the policy denies the tool `pay`: Requires human approval.","requestId":"r-1"}}}"#;
     assert_answer(Gateway::new(POLICY).tool("pay"), expected);
-    let expected = r#"{"jsonrpc":"2.0","id":"\u0061","error":{"code":-31403,"message":"Policy violation: the tool `drop` is not permitted; use another, or ask for this one to be permitted","data":{"kind":"denied","rule":"/tools/drop/action","policy":"default","tool":"drop","reason":"the tool `drop` is not permitted; use another, or ask for this one to be permitted","requestId":"r-1"}}}"#;
+    let expected = r#"{"jsonrpc":"2.0","id":"\u0061","error":{"code":-31403,"message":"Policy violation: the policy denies the tool `drop`; if you need it, ask the policy's owner","data":{"kind":"denied","rule":"/tools/drop/action","policy":"default","tool":"drop","reason":"the policy denies the tool `drop`; if you need it, ask the policy's owner","requestId":"r-1"}}}"#;
     assert_answer(Gateway::new(POLICY).tool("drop"), expected);
 }
 
@@ -93,7 +100,7 @@ fn a_denial_tells_the_agent_what_the_author_wrote() {
 fn a_full_limit_tells_when_to_come_back() {
     let gateway = Gateway::new(POLICY);
     assert_eq!(gateway.tool("draw"), None);
-    let expected = r#"{"jsonrpc":"2.0","id":"\u0061","error":{"code":-31429,"message":"Policy violation: the limit of `draw_rate`, 1 a minute, is used up; retry in 18 s","data":{"kind":"rate_limited","rule":"/tools/draw/limits/0","policy":"default","tool":"draw","reason":"the limit of `draw_rate`, 1 a minute, is used up","requestId":"r-1","limit":{"counter":"draw_rate","window":"minute","max":1,"scope":"grant"},"retryAfterMs":17500,"resetAt":"2026-01-01T00:01:00Z"}}}"#;
+    let expected = r#"{"jsonrpc":"2.0","id":"\u0061","error":{"code":-31429,"message":"Policy violation: the tool `draw` has reached the rate limit of 1 call a minute; retry in 18 seconds","data":{"kind":"rate_limited","rule":"/tools/draw/limits/0","policy":"default","tool":"draw","reason":"the tool `draw` has reached the rate limit of 1 call a minute","requestId":"r-1","limit":{"counter":"draw_rate","window":"minute","max":1,"scope":"grant"},"retryAfterMs":17500,"resetAt":"2026-01-01T00:01:00Z"}}}"#;
     assert_answer(gateway.tool("draw"), expected);
     let body = r#"{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"draw"}}"#;
     assert!(
@@ -108,13 +115,13 @@ fn a_full_limit_tells_when_to_come_back() {
 fn a_short_form_counts_under_the_pointer_of_its_rule() {
     let gateway = Gateway::new(POLICY);
     assert_eq!(gateway.tool("send"), None);
-    let expected = r#"{"jsonrpc":"2.0","id":"\u0061","error":{"code":-31429,"message":"Policy violation: Mail is slow; retry in 48 s","data":{"kind":"rate_limited","rule":"/tools/send/rate_limit","policy":"default","tool":"send","reason":"Mail is slow","requestId":"r-1","limit":{"counter":"/tools/send","window":90,"max":1,"scope":"grant"},"retryAfterMs":47500,"resetAt":"2026-01-01T00:01:30Z"}}}"#;
+    let expected = r#"{"jsonrpc":"2.0","id":"\u0061","error":{"code":-31429,"message":"Policy violation: the tool `send` has reached the rate limit of 1 call in 90 seconds: Mail is slow; retry in 48 seconds","data":{"kind":"rate_limited","rule":"/tools/send/rate_limit","policy":"default","tool":"send","reason":"the tool `send` has reached the rate limit of 1 call in 90 seconds: Mail is slow","requestId":"r-1","limit":{"counter":"/tools/send","window":90,"max":1,"scope":"grant"},"retryAfterMs":47500,"resetAt":"2026-01-01T00:01:30Z"}}}"#;
     assert_answer(gateway.tool("send"), expected);
 }
 
 #[test]
 fn a_limit_of_nothing_has_no_moment_to_come_back() {
-    let expected = r#"{"jsonrpc":"2.0","id":"\u0061","error":{"code":-31429,"message":"Policy violation: the limit of `/tools/never`, 0 a day, is used up; do not retry, it never passes","data":{"kind":"rate_limited","rule":"/tools/never/rate_limit","policy":"default","tool":"never","reason":"the limit of `/tools/never`, 0 a day, is used up","requestId":"r-1","limit":{"counter":"/tools/never","window":"day","max":0,"scope":"grant"}}}}"#;
+    let expected = r#"{"jsonrpc":"2.0","id":"\u0061","error":{"code":-31429,"message":"Policy violation: the policy allows no calls of the tool `never`; do not retry","data":{"kind":"rate_limited","rule":"/tools/never/rate_limit","policy":"default","tool":"never","reason":"the policy allows no calls of the tool `never`","requestId":"r-1","limit":{"counter":"/tools/never","window":"day","max":0,"scope":"grant"}}}}"#;
     assert_answer(Gateway::new(POLICY).tool("never"), expected);
 }
 
@@ -150,8 +157,8 @@ fn the_tool_s_own_entries_come_before_all_tools() {
         r#"{"version":"1","default":"allow","all_tools":{"deny_if":[{"conditions":[],"on_deny":"all"}]},
             "tools":{"a":{"deny_if":[{"conditions":[],"on_deny":"own"}]}}}"#,
     );
-    assert!(gateway.tool("a").unwrap().1.contains("Policy violation: own"));
-    assert!(gateway.tool("b").unwrap().1.contains("Policy violation: all"));
+    assert!(gateway.tool("a").unwrap().1.contains("Policy violation: the policy denies the tool `a`: own"));
+    assert!(gateway.tool("b").unwrap().1.contains("Policy violation: the policy denies the tool `b`: all"));
 }
 
 #[test]
@@ -229,7 +236,7 @@ fn a_caller_without_identity_is_refused_everything() {
     let Disposition::Reply(reply) = gateway.judge(&nobody, r#"{"jsonrpc":"2.0","id":7,"method":"ping"}"#).answer else {
         panic!("forwarded")
     };
-    let expected = r#"{"jsonrpc":"2.0","id":7,"error":{"code":-31403,"message":"Policy violation: the caller is unknown; send the credential that this gateway asks for","data":{"kind":"denied","rule":"(no identity)","policy":"default","reason":"the caller is unknown; send the credential that this gateway asks for","requestId":"r-1"}}}"#;
+    let expected = r#"{"jsonrpc":"2.0","id":7,"error":{"code":-31403,"message":"Policy violation: the gateway cannot identify the caller; send the credential that it expects","data":{"kind":"denied","rule":"(no identity)","policy":"default","reason":"the gateway cannot identify the caller; send the credential that it expects","requestId":"r-1"}}}"#;
     assert_eq!(reply.body, expected);
     let notification = gateway.judge(&nobody, r#"{"jsonrpc":"2.0","method":"notifications/initialized"}"#);
     let Disposition::Reply(reply) = notification.answer else { panic!("forwarded") };
@@ -241,28 +248,34 @@ fn what_cannot_be_read_is_refused_with_the_id_where_it_is_beyond_doubt() {
     let gateway = Gateway::new(POLICY);
     let cases = [
         ("{", 400, "null", -32700, "the body is not strict JSON: the text ends too early (byte 1)"),
-        ("[]", 400, "null", -32600, "the body is not one object; send one message a request, no batch"),
+        ("[]", 400, "null", -32600, "the body is not a JSON object; send one message per request, not a batch"),
         (
             r#"{"jsonrpc":"2.0","id":7,"method":"tools/call","params":{"name":"ok","name":"x"}}"#,
             400,
             "7",
             -32600,
-            "the member `name` stands twice (byte 55); send each name once, spelled as the specification does",
+            "the member `name` stands twice (byte 55); send each name once, spelled as in the specification",
         ),
         (
             r#"{"jsonrpc":"2.0","id":7,"ID":8,"method":"ping"}"#,
             400,
             "null",
             -32600,
-            "the member `ID` resembles another (byte 0); send each name once, spelled as the specification does",
+            "the member `ID` resembles another (byte 0); send each name once, spelled as in the specification",
         ),
-        (r#"{"jsonrpc":"2.0","id":7,"method":"tools/call"}"#, 400, "7", -32600, "`params.name` is missing"),
+        (
+            r#"{"jsonrpc":"2.0","id":7,"method":"tools/call"}"#,
+            400,
+            "7",
+            -32600,
+            "`params.name` is missing; the method needs it",
+        ),
         (
             r#"{"jsonrpc":"2.0","id":1.0,"method":"ping"}"#,
             400,
             "null",
             -32600,
-            "`id` is neither a string of up to 256 bytes nor an integer within 2^53-1 without fraction",
+            "`id` is not valid; send a string of at most 256 bytes, or an integer within 2^53-1 in plain digits",
         ),
     ];
     for (body, status, id, code, why) in cases {
@@ -305,8 +318,9 @@ fn every_request_leaves_a_record() {
 #[test]
 fn the_head_alone_can_close_a_request() {
     let gateway = Gateway::new(POLICY);
-    assert!(matches!(check_headers(&gateway.config, &call("alice"), true), HeadersVerdict::NeedBody));
-    let HeadersVerdict::Reply(judgement) = check_headers(&gateway.config, &call("alice"), false) else {
+    let request = BoundRequest::new(&gateway.config, call("alice"));
+    assert!(matches!(check_headers(&gateway.config, &request, true), HeadersVerdict::NeedBody));
+    let HeadersVerdict::Reply(judgement) = check_headers(&gateway.config, &request, false) else {
         panic!("not closed")
     };
     let Disposition::Reply(reply) = judgement.answer else { panic!("forwarded") };
@@ -359,9 +373,9 @@ fn a_batch_passes_whole_or_not_at_all() {
     let ids: Vec<_> = errors.as_array().unwrap().iter().map(|one| (&one["id"], &one["error"]["code"])).collect();
     assert_eq!(
         format!("{ids:?}"),
-        "[(Number(0), Number(-31403)), (Number(1), Number(-31403)), (Number(2), Number(-31403))]"
+        "[(Number(0), Number(-32600)), (Number(1), Number(-31403)), (Number(2), Number(-32600))]"
     );
-    assert!(body.contains("the tool `b` is not permitted"), "{body}");
+    assert!(body.contains("the policy denies the tool `b`, because no rule allows it"), "{body}");
     assert_eq!(gateway.answer(&batch(&["a", "a"])), None, "and nothing was charged before");
     let (_, body) = gateway.answer(&batch(&["a", "a"])).unwrap();
     assert!(body.contains(r#""code":-31429"#), "two are more than is left: {body}");
@@ -373,7 +387,7 @@ fn a_batch_passes_whole_or_not_at_all() {
 #[test]
 fn batches_are_refused_where_nobody_asked_for_them_or_the_era_has_none() {
     let (status, body) = Gateway::new(r#"{"version":"1","default":"allow"}"#).answer(&batch(&["a"])).unwrap();
-    assert!(status == 400 && body.contains("no batch"), "{body}");
+    assert!(status == 400 && body.contains("not a batch"), "{body}");
     let gateway = Gateway::new(BATCHES);
     for (version, passes) in [("2025-03-26", true), ("2025-06-18", false), ("2024-11-05", false), ("2026-07-28", false)]
     {

@@ -1,12 +1,12 @@
-//! What a decision saw on its way, for those who ask why.
+//! The steps of a decision, for `explain` and for failed cases.
 
-/// Takes notes. The request path brings one that takes none, and pays for no text.
+/// Receives the steps of a decision. The request path uses [`NoTrace`], which builds no text.
 pub trait Tracer {
-    /// Notes a step, which is put into words only for those who keep it.
+    /// Receives a step; it is built only if it is kept.
     fn step(&mut self, step: impl FnOnce() -> Step);
 }
 
-/// Takes no notes.
+/// Keeps no step.
 #[derive(Clone, Copy, Debug)]
 pub struct NoTrace;
 
@@ -19,7 +19,7 @@ impl Tracer for NoTrace {
 pub struct Step {
     /// The rule it belongs to: a JSON pointer into the policy, or a name in parentheses.
     pub rule: String,
-    /// What was looked at, and what came of it.
+    /// What was evaluated, and the result.
     pub text: String,
 }
 

@@ -5,31 +5,44 @@ use std::cell::Cell;
 use proxy_wasm::types::Status;
 
 use crate::{
-    engine::RequestInfo,
+    engine::{BoundRequest, RequestInfo},
     http::{Header, Headers},
     identity::{self, ConnectionAttributes, Peer, Source},
 };
 
 use super::{host, root::Filter};
 
-/// Everything about a request but its body. Call it in the request-headers callback only: later, Envoy returns neither headers
-/// nor attributes. `None` if it does not return them: one caller could be taken for another.
-pub(super) fn request_info(filter: &Filter) -> Option<RequestInfo> {
-    request_info_by(&filter.config.identity, filter.config.reads_route())
+/// Everything about a request but its body, and the policy that applies to it. Call it in the request-headers callback only:
+/// later, Envoy returns neither headers nor attributes. `None` if it does not return them: one caller could be taken for
+/// another.
+pub(super) fn bound_request(filter: &Filter) -> Option<BoundRequest> {
+    let config = &filter.config;
+    // An approval holds for one route and cluster.
+    let cluster = config.asks_for_approval();
+    let needed = Needed { route: cluster || config.reads_route(), cluster };
+    Some(BoundRequest::new(config, request_info(&config.identity, needed)?))
 }
 
-/// The same for a request whose caller is identified by these sources.
-pub(super) fn request_info_by(identity: &[Source], reads_route: bool) -> Option<RequestInfo> {
+/// The attributes of a request that are not always needed: each costs a host call.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Needed {
+    route: bool,
+    cluster: bool,
+}
+
+/// Everything about a request but its body; these sources identify the caller.
+pub(super) fn request_info(identity: &[Source], needed: Needed) -> Option<RequestInfo> {
     let headers = host::request_headers()?;
     let short = |id: &str| id.get(..id.floor_char_boundary(128)).unwrap_or_default().into();
     let request_id = headers.text("x-request-id").map(short);
     let attributes = EnvoyAttributes { headers: &headers, failed: Cell::new(false) };
     let grant = identity::identify(identity, &attributes);
-    let route = if reads_route { route_name().ok()? } else { None };
+    let route = if needed.route { route_name().ok()? } else { None };
+    let cluster = needed.cluster.then(|| attributes.cluster_name()).flatten();
     if attributes.failed.get() {
         return None;
     }
-    Some(RequestInfo { request_id, route, ..RequestInfo::new(headers, grant) })
+    Some(RequestInfo { request_id, route, cluster, ..RequestInfo::new(headers, grant) })
 }
 
 /// The name of Envoy's route, as it is now. No binding matches a name that is not UTF-8.
@@ -53,6 +66,11 @@ impl EnvoyAttributes<'_> {
             self.failed.set(true);
             None
         })
+    }
+
+    /// The name of Envoy's cluster.
+    fn cluster_name(&self) -> Option<String> {
+        self.property(&["xds", "cluster_name"]).and_then(|name| String::from_utf8(name).ok())
     }
 }
 

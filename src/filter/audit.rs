@@ -4,11 +4,11 @@ use std::cell::{Cell, RefCell};
 
 use crate::{
     audit::{
+        AuditRecord, Decision,
         decision_log::Buffer,
         log_throttle::{LogThrottle, ThrottledLine},
     },
     config::{Config, LogFilter},
-    engine::{AuditRecord, Decision},
     time::Timestamp,
 };
 

@@ -14,7 +14,11 @@ use crate::{
     http::Response,
 };
 
-use super::{attributes, audit, host, shared_data::SharedData};
+use super::{
+    attributes::{self, Needed},
+    audit, host,
+    shared_data::SharedData,
+};
 
 /// Envoy's response code details of every response of the console.
 const DETAILS: &str = "mcp_policy_console";
@@ -40,7 +44,7 @@ impl HttpContext for ConsoleFilter {
         if mem::replace(&mut self.has_begun, true) {
             return Action::Pause;
         }
-        self.call = attributes::request_info_by(&self.console.identity, false);
+        self.call = attributes::request_info(&self.console.identity, Needed::default());
         match self.call {
             None => self.respond(&console::failed()),
             Some(_) if end_of_stream => self.on_request_complete(),

@@ -3,8 +3,8 @@
 use std::cell::{Cell, RefCell};
 
 use crate::{
+    audit::AuditRecord,
     audit::log_throttle::{LogThrottle, ThrottledLine},
-    engine::AuditRecord,
     limit::{Charged, CounterInfo, CounterInfos},
     time::Timestamp,
 };

@@ -1,4 +1,4 @@
-//! Envoy's metrics: the engine names the series, this module keeps their numbers, once for each VM. A lost count changes no
+//! Envoy's metrics: `audit` names the series, this module keeps their numbers, once for each VM. A lost count changes no
 //! decision.
 
 use std::{cell::RefCell, collections::HashMap, hash::BuildHasher as _};
@@ -7,11 +7,11 @@ use proxy_wasm::types::{MetricType, Status};
 use rustc_hash::FxBuildHasher;
 
 use crate::{
-    config::Config,
-    engine::{
+    audit::{
         AuditRecord,
         metric::{self, Label, MAX_SERIES, OTHER},
     },
+    config::Config,
 };
 
 use super::host;

@@ -11,8 +11,9 @@ use proxy_wasm::{
 };
 
 use crate::{
+    audit::{AuditRecord, Decision},
     config::{Config, HeaderMode, Refund},
-    engine::{self, AuthorizationResponse, Decision, Disposition, HeadersVerdict, RequestInfo, callout::Callout},
+    engine::{self, AuthorizationResponse, BoundRequest, Disposition, HeadersVerdict, callout::Callout},
     http::Headers,
     mcp::{
         answer::{self, Reply},
@@ -46,11 +47,11 @@ enum Phase {
     /// Nothing has come yet.
     Start,
     /// The body is coming; `size` bytes of it have come.
-    AwaitBody { call: RequestInfo, size: usize },
+    AwaitBody { request: BoundRequest, size: usize },
     /// The end is coming, and no body before it.
-    AwaitEmptyBody { call: RequestInfo },
+    AwaitEmptyBody { request: BoundRequest, record: Box<AuditRecord> },
     /// The request is complete, and a service is asked about it.
-    AwaitCallout { call: RequestInfo, body: Vec<u8>, ask: Callout, held: HeldRequest },
+    AwaitCallout { request: BoundRequest, body: Vec<u8>, ask: Callout, held: HeldRequest },
     /// No policy applies: Envoy passes on whatever comes.
     Bypassed,
     /// It goes on to the server.
@@ -83,16 +84,18 @@ impl HttpContext for PolicyFilter {
             return self.current_action();
         }
         let Some(filter) = self.filter.clone() else { return self.refuse_unconfigured() };
-        let Some(call) = attributes::request_info(&filter) else { return self.fail() };
-        let action = match engine::check_headers(&filter.config, &call, !end_of_stream) {
+        let Some(request) = attributes::bound_request(&filter) else { return self.fail() };
+        let action = match engine::check_headers(&filter.config, &request, !end_of_stream) {
             HeadersVerdict::Reply(judgement) => self.apply(*judgement, None),
             HeadersVerdict::Bypass => {
                 log::debug!("mcp-policy: #{} is bypassed", self.id);
                 self.phase = Phase::Bypassed;
                 return Action::Continue;
             }
-            HeadersVerdict::NeedBody => self.start_buffering(&filter, call, true),
-            HeadersVerdict::Continue | HeadersVerdict::ExpectEmptyBody => self.start_buffering(&filter, call, false),
+            HeadersVerdict::NeedBody => self.start_buffering(&filter, request, None),
+            HeadersVerdict::Continue(record) | HeadersVerdict::ExpectEmptyBody(record) => {
+                self.start_buffering(&filter, request, Some(record))
+            }
         };
         // A head may announce a body and yet be the end, or announce none and not be it.
         if end_of_stream { self.on_request_complete() } else { action }
@@ -102,11 +105,13 @@ impl HttpContext for PolicyFilter {
         log::debug!("mcp-policy: #{} on_http_request_body: {body_size} bytes, end_of_stream {end_of_stream}", self.id);
         let (phase, Some(filter)) = (&mut self.phase, &self.filter) else { return self.current_action() };
         let refusal = match phase {
-            Phase::AwaitBody { call, size } => {
+            Phase::AwaitBody { request, size } => {
                 *size = body_size;
-                (body_size > filter.config.protocol.max_body_bytes).then(|| engine::too_large(&filter.config, call))
+                (body_size > filter.config.protocol.max_body_bytes).then(|| engine::too_large(&filter.config, request))
             }
-            Phase::AwaitEmptyBody { call } => (body_size > 0).then(|| engine::unexpected_body(&filter.config, call)),
+            Phase::AwaitEmptyBody { request, .. } => {
+                (body_size > 0).then(|| engine::unexpected_body(&filter.config, request))
+            }
             // More body after the end: it was not judged.
             Phase::Forwarded { .. } if body_size > 0 => {
                 return self.abort_response("more came after the end of a request");
@@ -139,8 +144,8 @@ impl HttpContext for PolicyFilter {
         }
         let checked = match (&mut self.phase, &self.filter) {
             (Phase::Forwarded { response }, _) => response.on_headers(end_of_stream),
-            (Phase::AwaitBody { call, .. } | Phase::AwaitCallout { call, .. }, Some(filter)) => {
-                response::check_early(&filter.config, call, end_of_stream)
+            (Phase::AwaitBody { request, .. } | Phase::AwaitCallout { request, .. }, Some(filter)) => {
+                response::check_early(&filter.config, request, end_of_stream)
             }
             (Phase::Aborted, _) => return Action::Pause,
             _ => Ok(()),
@@ -178,12 +183,16 @@ impl PolicyFilter {
         Self { id, filter, phase: Phase::Start }
     }
 
-    /// Holds the request's body back until it is complete, and its head if the configuration says so.
-    fn start_buffering(&mut self, filter: &Filter, call: RequestInfo, has_message: bool) -> Action {
-        if remove_headers(filter, &call).is_err() {
+    /// Holds the request's body back until it is complete, and its head if the configuration says so. `record` is that of a
+    /// request without a message.
+    fn start_buffering(&mut self, filter: &Filter, request: BoundRequest, record: Option<Box<AuditRecord>>) -> Action {
+        if remove_headers(filter, &request).is_err() {
             return self.fail();
         }
-        self.phase = if has_message { Phase::AwaitBody { call, size: 0 } } else { Phase::AwaitEmptyBody { call } };
+        self.phase = match record {
+            None => Phase::AwaitBody { request, size: 0 },
+            Some(record) => Phase::AwaitEmptyBody { request, record },
+        };
         match filter.config.protocol.headers {
             HeaderMode::Hold => Action::Pause,
             HeaderMode::Release => Action::Continue,
@@ -192,11 +201,12 @@ impl PolicyFilter {
 
     fn on_request_complete(&mut self) -> Action {
         let (phase, Some(filter)) = (&mut self.phase, &self.filter) else { return self.current_action() };
-        let (call, size) = match phase {
-            Phase::AwaitBody { call, size } => (call, *size),
-            Phase::AwaitEmptyBody { call } => {
+        let (request, size) = match phase {
+            Phase::AwaitBody { request, size } => (request, *size),
+            Phase::AwaitEmptyBody { request, record } => {
                 log::debug!("mcp-policy: #{} is forwarded without a body", self.id);
-                self.phase = Phase::Forwarded { response: ResponsePath::of_stream(&filter.config, call) };
+                audit::write(&filter.config, record, None);
+                self.phase = Phase::Forwarded { response: ResponsePath::of_stream(&filter.config, request) };
                 return Action::Continue;
             }
             Phase::Start => return self.fail(),
@@ -210,12 +220,16 @@ impl PolicyFilter {
         };
         let (Some(body), Some(now)) = (host::request_body(size), host::current_time()) else { return self.fail() };
         // A head that was released has gone on by the route that Envoy has now.
-        let reads_route = filter.config.reads_route() && filter.config.protocol.headers == HeaderMode::Release;
-        call.is_rerouted = reads_route && attributes::route_name().as_ref() != Ok(&call.route);
-        let judgement = engine::authorize(&filter.config, call, &body, &filter.name, now, &SharedData);
+        if filter.config.reads_route() && filter.config.protocol.headers == HeaderMode::Release {
+            match attributes::route_name() {
+                Ok(route) => request.set_route(route.as_deref()),
+                Err(_) => request.lose_route(),
+            }
+        }
+        let judgement = engine::authorize(&filter.config, request, &body, &filter.name, now, &SharedData);
         match judgement.answer {
             Disposition::Callout(ask) => match mem::replace(&mut self.phase, Phase::Replied) {
-                Phase::AwaitBody { call, .. } => self.dispatch(call, body, ask),
+                Phase::AwaitBody { request, .. } => self.dispatch(request, body, ask),
                 _ => self.fail(),
             },
             _ => self.apply(judgement, Some(now)),
@@ -327,11 +341,11 @@ fn details(decision: Decision) -> &'static str {
 
 /// Removes what would have Envoy send the request twice, and, if the response has to be read, what would have the server
 /// compress it.
-fn remove_headers(filter: &Filter, call: &RequestInfo) -> Result<(), Status> {
+fn remove_headers(filter: &Filter, request: &BoundRequest) -> Result<(), Status> {
     let remove = |headers: &Headers, names: &[&str]| headers.present(names).try_for_each(host::remove_request_header);
-    remove(&call.headers, &REPEATING)?;
-    if engine::removes_accept_encoding(&filter.config, call) {
-        remove(&call.headers, &["accept-encoding"])?;
+    remove(&request.info().headers, &REPEATING)?;
+    if engine::removes_accept_encoding(&filter.config, request) {
+        remove(&request.info().headers, &["accept-encoding"])?;
     }
     Ok(())
 }

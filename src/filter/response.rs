@@ -12,7 +12,7 @@ use std::sync::Arc;
 
 use crate::{
     config::{Config, Refund},
-    engine::{self, RequestInfo, lists::ListFilter, refund::Receipt},
+    engine::{self, BoundRequest, lists::ListFilter, refund::Receipt},
     mcp::answer::{self, Reply},
 };
 
@@ -49,8 +49,8 @@ impl ResponsePath {
     }
 
     /// The path of a response to a request that carries no message.
-    pub(super) fn of_stream(config: &Config, call: &RequestInfo) -> Self {
-        Self { refund: None, filter: ResponseFilter::of_stream(config, call), route: None }
+    pub(super) fn of_stream(config: &Config, request: &BoundRequest) -> Self {
+        Self { refund: None, filter: ResponseFilter::of_stream(config, request), route: None }
     }
 
     /// Takes the head.
@@ -112,8 +112,8 @@ impl ResponsePath {
 ///
 /// # Errors
 /// What to reply in its place, if it may list what the caller may not see.
-pub(super) fn check_early(config: &Config, call: &RequestInfo, end_of_stream: bool) -> Result<(), Reply> {
-    if end_of_stream || !engine::lists::may_filter(config, call) {
+pub(super) fn check_early(config: &Config, request: &BoundRequest, end_of_stream: bool) -> Result<(), Reply> {
+    if end_of_stream || !engine::lists::may_filter(config, request) {
         return Ok(());
     }
     match ResponseHead::read() {

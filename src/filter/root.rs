@@ -9,8 +9,8 @@ use proxy_wasm::{
 };
 
 use crate::{
+    audit::metric,
     config::{Config, Console, LoadedConfig},
-    engine::metric,
 };
 
 use super::{

@@ -10,7 +10,7 @@ use std::cell::Cell;
 use proxy_wasm::types::MetricType;
 
 use crate::{
-    engine::metric,
+    audit::metric,
     store::{self, Cas, Event, Seed, Store, Unavailable, Versioned},
 };
 

@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, fmt};
 
 use crate::{
     amount::Amount,
-    config::{Config, NamedPolicy},
+    config::Config,
     policy::{Limit, Scope},
     window::{Algorithm, Window},
 };
@@ -80,7 +80,7 @@ type Name<'p> = (&'p str, &'p str);
 
 fn counters(config: &Config) -> BTreeMap<Name<'_>, Counter<'_>> {
     let mut counters = BTreeMap::new();
-    for NamedPolicy { name, policy } in &config.policies {
+    for (name, policy) in config.policies.iter().map(|named| (&named.name, &named.policy)) {
         let tables = [policy.tools(), policy.resources(), policy.prompts()];
         let exact = tables.into_iter().flat_map(|table| table.names().map(|(_, rule)| rule));
         let patterns = tables.into_iter().flat_map(|table| table.patterns().map(|(_, rule)| rule));

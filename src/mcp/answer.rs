@@ -1,10 +1,10 @@
-//! JSON-RPC answers, in the one shape that no current client hangs or dies on: HTTP 200, the id as sent, the whole
-//! reason in `message`. MCP 2025-11-25, `basic`; JSON-RPC 2.0, section 5.
+//! JSON-RPC replies, in the one shape that no current client hangs on: HTTP 200, the id as sent, the whole reason in
+//! `message`. MCP 2025-11-25, `basic`; JSON-RPC 2.0, section 5.
 
 use super::Code;
 use crate::{amount::Amount, json::Writer};
 
-/// An HTTP reply to be sent instead of the server's.
+/// An HTTP response in place of the server's.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Reply {
     /// HTTP status.
@@ -15,7 +15,7 @@ pub struct Reply {
     pub body: String,
 }
 
-/// What a machine can read of a refusal: `error.data`.
+/// What programs read of a denial or refusal: `error.data`.
 #[derive(Clone, Debug, Default)]
 pub struct Data<'a> {
     /// `denied`, `rate_limited`, `approval_required` or `refused`.
@@ -24,9 +24,9 @@ pub struct Data<'a> {
     pub rule: Option<&'a str>,
     /// Name of the policy.
     pub policy: Option<&'a str>,
-    /// The tool, prompt or resource that was named.
-    pub tool: Option<&'a str>,
-    /// Why, for a person.
+    /// What was called: `tool`, `prompt` or `resource`, and its name.
+    pub target: Option<(&'static str, &'a str)>,
+    /// The reason, for people and models.
     pub reason: &'a str,
     /// Envoy's `x-request-id`.
     pub request_id: Option<&'a str>,
@@ -34,20 +34,20 @@ pub struct Data<'a> {
     pub limit: Option<LimitData<'a>>,
     /// Milliseconds until the same call has room again.
     pub retry_after_ms: Option<u64>,
-    /// The same as a moment, RFC 3339.
+    /// The same as a timestamp, RFC 3339.
     pub reset_at: Option<String>,
-    /// The question that waits for an answer.
+    /// The request that waits for approval.
     pub approval: Option<ApprovalData<'a>>,
 }
 
-/// A question that waits for an answer.
+/// A request that waits for approval.
 #[derive(Clone, Debug)]
 pub struct ApprovalData<'a> {
-    /// Its name.
+    /// Its id.
     pub id: &'a str,
-    /// Where it is answered.
+    /// The page on which it is decided.
     pub url: Option<&'a str>,
-    /// When it is over, RFC 3339.
+    /// When it expires, RFC 3339.
     pub expires_at: Option<String>,
 }
 
@@ -73,10 +73,10 @@ pub enum WindowData<'a> {
     Seconds(u32),
 }
 
-/// What most answers have room in, in bytes.
+/// Room for most replies, in bytes.
 const USUAL_BYTES: usize = 1024;
 
-/// A JSON-RPC error. `id` is the token as it was sent; without one the answer says `null`.
+/// A JSON-RPC error. `id` is the token as it was sent; `null` if there is none.
 #[must_use]
 pub fn error(status: u16, id: Option<&str>, code: Code, message: &str, data: &Data<'_>) -> Reply {
     let mut answer = begun(id.unwrap_or("null"));
@@ -86,10 +86,11 @@ pub fn error(status: u16, id: Option<&str>, code: Code, message: &str, data: &Da
     Reply { status, retry_after: None, body: answer.finish() }
 }
 
-/// A result that tells a model that its call failed. `is_complete` names it so, as since revision 2026-07-28 results have
-/// to. Without structured content it breaks clients of tools that promise some no more than an error would.
+/// A result that tells a model that its call failed; `data` is in its `_meta`. With `is_complete` it has a `resultType`, which
+/// results must have since revision 2026-07-28. It has no structured content, as an error has none: clients of tools that
+/// declare some accept both alike.
 #[must_use]
-pub fn tool_error(id: &str, message: &str, is_complete: bool) -> Reply {
+pub fn tool_error(id: &str, message: &str, is_complete: bool, data: &Data<'_>) -> Reply {
     let mut content = Writer::default();
     content.text("type", "text").text("text", message);
     let mut answer = begun(id);
@@ -98,11 +99,14 @@ pub fn tool_error(id: &str, message: &str, is_complete: bool) -> Reply {
         if is_complete {
             result.text("resultType", "complete");
         }
+        result.object("_meta", |meta| {
+            meta.object("mcp-policy/denial", |out| data.write(out));
+        });
     });
     Reply { status: 200, retry_after: None, body: answer.finish() }
 }
 
-/// The answer to a call of a tool that the caller is not to know of: as servers answer that have no such tool.
+/// The reply of a server that does not have this tool: callers must not learn that it exists.
 #[must_use]
 pub fn unknown_tool(id: &str, tool: &str) -> Reply {
     let mut answer = begun(id);
@@ -120,12 +124,11 @@ fn begun(id: &str) -> Writer {
 
 impl Data<'_> {
     fn write(&self, data: &mut Writer) {
-        data.text("kind", self.kind)
-            .optional("rule", self.rule)
-            .optional("policy", self.policy)
-            .optional("tool", self.tool)
-            .text("reason", self.reason)
-            .optional("requestId", self.request_id);
+        data.text("kind", self.kind).optional("rule", self.rule).optional("policy", self.policy);
+        if let Some((kind, name)) = self.target {
+            data.text(kind, name);
+        }
+        data.text("reason", self.reason).optional("requestId", self.request_id);
         if let Some(limit) = &self.limit {
             data.object("limit", |out| limit.write(out));
         }
@@ -156,22 +159,38 @@ impl LimitData<'_> {
     }
 }
 
-/// The answer to a notification or a response that is dropped: some clients die on anything else.
+impl Reply {
+    /// The bodies of two replies to one batch, separated by a comma; the caller waits as the first that says how long.
+    #[must_use]
+    pub fn and(mut self, other: Self) -> Self {
+        self.body.push(',');
+        self.body.push_str(&other.body);
+        Self { retry_after: self.retry_after.or(other.retry_after), ..self }
+    }
+
+    /// The reply to a batch, from the replies to its requests.
+    #[must_use]
+    pub fn into_batch(self) -> Self {
+        Self { status: 200, body: format!("[{}]", self.body), ..self }
+    }
+}
+
+/// The reply to a notification or a response that is dropped: some clients end the session at any other.
 #[must_use]
 pub fn accepted_empty() -> Reply {
     Reply { status: 202, retry_after: None, body: String::new() }
 }
 
-/// The answer to a refused request that carries no message.
+/// The reply to a refused request without a message.
 #[must_use]
 pub fn forbidden() -> Reply {
     Reply { status: 403, retry_after: None, body: String::new() }
 }
 
-/// The answer to a request of which nothing is known, when we fail: nothing passes.
+/// The reply when the gateway fails and the request's id is not known.
 #[must_use]
 pub fn failed() -> Reply {
-    let reason = "the gateway failed, so the request was not let through; try again later";
+    let reason = "the gateway failed, so it did not forward the request; repeat it later";
     let data = Data { kind: "refused", reason, ..Data::default() };
     error(503, None, Code::Internal, reason, &data)
 }

@@ -1,5 +1,5 @@
-//! Batches: several messages in one array. Only revision 2025-03-26 has them; where they are not asked for, a body with
-//! one is refused like any other that is no message.
+//! Batches: several messages in one array. Only revision 2025-03-26 has them; unless `protocol.batches` is `judge`, they are
+//! refused.
 
 use crate::{
     http::Headers,
@@ -48,10 +48,10 @@ impl<'a> Body<'a> {
         }
     }
 
-    /// How the request says what it is.
+    /// The lifecycle of the body's protocol revision.
     ///
     /// # Errors
-    /// Head and body are not of one era, or the era has no batches.
+    /// Headers and body name different revisions, or the revision has no batches.
     pub fn era(&self, headers: &Headers) -> Result<Lifecycle, Refusal> {
         match self {
             Self::Single(message) => revision::check_headers(headers, message),
@@ -65,28 +65,29 @@ fn read_batch<'a>(reader: &mut Reader<'a>) -> Result<Vec<Message<'a>>, Refusal> 
     let mut count: usize = 0;
     reader.elements(|reader| {
         count = count.saturating_add(1);
-        // What is too much is checked like anything else, but not kept.
+        // Messages beyond the bound are checked like any other, but not kept.
         match reader.kind()? {
             _ if count > MAX_MESSAGES => reader.skip().map(drop),
             ValueType::Object => Message::parse(reader).map(|(_, message)| messages.push(message)),
             _ => {
-                messages.push(Err("an element of the batch is no message".to_owned()));
+                messages.push(Err("it is not a JSON object".to_owned()));
                 reader.skip().map(drop)
             }
         }
     })?;
     reader.finish()?;
-    let refused = |why: String| Refusal::invalid(None, format!("{why}; send one message a request"));
-    if let Some(doubt) = reader.name_fault() {
-        return Err(refused(doubt.to_string()));
+    let refused = |why: String| Refusal::invalid(None, format!("{why}; send each message by itself"));
+    if let Some(fault) = reader.name_fault() {
+        return Err(Refusal::invalid(None, super::message::name_fault(fault)));
     }
     if !(1..=MAX_MESSAGES).contains(&count) {
-        return Err(refused(format!("the batch holds {count} messages; 1 to {MAX_MESSAGES} are read")));
+        return Err(refused(format!("the batch has {count} messages, and 1 to {MAX_MESSAGES} are allowed")));
     }
-    let messages: Vec<Message<'a>> = messages.into_iter().collect::<Result<_, String>>().map_err(refused)?;
+    let invalid = |why: String| Refusal::invalid(None, format!("a message of the batch is not valid: {why}"));
+    let messages: Vec<Message<'a>> = messages.into_iter().collect::<Result<_, String>>().map_err(invalid)?;
     let requests: Vec<&Request<'a>> = requests(&messages).collect();
     if requests.iter().any(|request| request.method == "initialize") {
-        return Err(refused("`initialize` stands in a batch".to_owned()));
+        return Err(refused("`initialize` must not be in a batch".to_owned()));
     }
     let seen_before = |(index, request): (usize, &&Request<'a>)| {
         requests.iter().take(index).any(|other| other.id.resembles(request.id)).then_some(request.id)
@@ -143,32 +144,43 @@ mod tests {
         assert_eq!(read(&pings(&["1"])), Ok(1));
         assert_eq!(read(r#"{"jsonrpc":"2.0","id":1,"method":"ping"}"#), Ok(0));
         let refusal = Body::read(mixed.as_bytes(), 64, false).unwrap_err();
-        assert_eq!(refusal.message, "the body is not one object; send one message a request, no batch");
+        assert_eq!(refusal.message, "the body is not a JSON object; send one message per request, not a batch");
     }
 
     #[test]
     fn one_bad_message_refuses_all() {
-        let behind = "; send one message a request";
         for (body, why) in [
-            ("[]", "the batch holds 0 messages; 1 to 64 are read"),
-            ("[1]", "an element of the batch is no message"),
-            ("[[]]", "an element of the batch is no message"),
-            (r#"[{"jsonrpc":"2.0","id":1}]"#, "there is no `method`"),
-            (r#"[{"jsonrpc":"2.0","id":1,"method":"initialize"}]"#, "`initialize` stands in a batch"),
-            (r#"[{"jsonrpc":"2.0","id":1,"method":"ping","id":2}]"#, "the member `id` stands twice (byte 1)"),
+            ("[]", "the batch has 0 messages, and 1 to 64 are allowed; send each message by itself"),
+            ("[1]", "a message of the batch is not valid: it is not a JSON object"),
+            ("[[]]", "a message of the batch is not valid: it is not a JSON object"),
+            (
+                r#"[{"jsonrpc":"2.0","id":1}]"#,
+                "a message of the batch is not valid: the message has no `method`; send one",
+            ),
+            (
+                r#"[{"jsonrpc":"2.0","id":1,"method":"initialize"}]"#,
+                "`initialize` must not be in a batch; send each message by itself",
+            ),
+            (
+                r#"[{"jsonrpc":"2.0","id":1,"method":"ping","id":2}]"#,
+                "the member `id` stands twice (byte 1); send each name once, spelled as in the specification",
+            ),
         ] {
-            assert_eq!(read(body), Err(format!("{why}{behind}")), "{body}");
+            assert_eq!(read(body), Err(why.to_owned()), "{body}");
         }
         let ids: Vec<String> = (0..=MAX_MESSAGES).map(|id| id.to_string()).collect();
         let ids: Vec<&str> = ids.iter().map(String::as_str).collect();
         assert_eq!(read(&pings(&ids[..MAX_MESSAGES])), Ok(MAX_MESSAGES));
-        assert_eq!(read(&pings(&ids)), Err(format!("the batch holds 65 messages; 1 to 64 are read{behind}")));
+        assert_eq!(
+            read(&pings(&ids)),
+            Err("the batch has 65 messages, and 1 to 64 are allowed; send each message by itself".to_owned())
+        );
     }
 
     #[test]
     fn ids_that_some_client_takes_for_one_are_refused() {
         for ids in [["1", "1"], ["1", "\"1\""], ["0", "-0"], ["\"a\"", "\"\\u0061\""]] {
-            let why = format!("two requests of the batch have the id `{}`; send one message a request", ids[1]);
+            let why = format!("two requests of the batch have the id `{}`; send each message by itself", ids[1]);
             assert_eq!(read(&pings(&ids)), Err(why));
         }
         assert_eq!(read(&pings(&["1", "2", "\"a\"", "\"A\""])), Ok(4));

@@ -1,4 +1,4 @@
-//! The HTTP head: what is refused before a byte of the body is looked at.
+//! Checks of the HTTP head, before the body is read.
 //!
 //! Headers only confirm; what is permitted is decided by the body. `reference`: MCP 2025-11-25 and 2026-07-28,
 //! streamable HTTP; RFC 9110, sections 5.5 and 8.3.
@@ -6,18 +6,18 @@
 use super::Refusal;
 use crate::http::{Header, Headers};
 
-/// What is to be done with a request by its head alone.
+/// What kind of request a head begins.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Head {
-    /// It carries no message: let it through where a policy applies at all.
+    /// It has no message.
     Bodiless,
-    /// The same, if the body that is announced turns out to be empty.
+    /// It has no message, if the body that may follow is empty.
     Empty,
     /// A message follows in the body.
     Message,
 }
 
-/// Headers of which two make two readers see two requests.
+/// Headers of which a second one makes servers read different requests.
 const SINGLE: [&str; 7] = [
     "authorization",
     "content-encoding",
@@ -31,33 +31,33 @@ const SINGLE: [&str; 7] = [
 /// Headers by which some servers replace the method.
 const OVERRIDES: [&str; 4] = ["x-http-method", "x-http-method-override", "x-method-override", "x-original-method"];
 
-/// Headers by which a client makes Envoy send a request twice: it would run twice on one charge.
+/// Headers by which a client makes Envoy send a request twice: it would be executed twice for one charge.
 pub const REPEATING: [&str; 4] =
     ["x-envoy-hedge-on-per-try-timeout", "x-envoy-max-retries", "x-envoy-retry-grpc-on", "x-envoy-retry-on"];
 
-/// Looks at the head of a request whose body, if `has_body`, is still to come.
+/// Checks the head of a request whose body, if `has_body`, is still to come.
 ///
 /// # Errors
-/// What is refused whatever the body says: 405 for a method that carries no message, 415 for a body that servers
-/// decode in different ways, 413 for one that announces more than `max_body` bytes, 400 for ambiguous headers.
+/// 405 for an unsupported method, 415 for a body that servers may decode in different ways, 413 for one that announces
+/// more than `max_body` bytes, 400 for ambiguous headers.
 pub fn inspect(headers: &Headers, has_body: bool, max_body: usize) -> Result<Head, Refusal> {
     let method = headers.get(":method");
     let post = match method {
         Header::Once(b"POST") => true,
         Header::Once(b"GET" | b"HEAD" | b"OPTIONS" | b"DELETE") => false,
-        _ => return Err(Refusal::head(405, "only POST carries MCP messages; send the message with POST")),
+        _ => return Err(Refusal::head(405, "the HTTP method is not supported; send the message with POST")),
     };
     if headers.get(":protocol") != Header::Absent || headers.get("upgrade") != Header::Absent {
-        return Err(Refusal::head(400, "the request asks for another protocol; leave out `Upgrade`"));
+        return Err(Refusal::head(400, "the gateway does not support protocol upgrades; remove the header `Upgrade`"));
     }
     if let Some(name) = headers.present(&OVERRIDES).next() {
-        return Err(Refusal::head(400, format!("the header `{name}` changes the method; leave it out")));
+        return Err(Refusal::head(400, format!("the header `{name}` overrides the HTTP method; remove it")));
     }
     if let Some(name) = SINGLE.iter().find(|name| headers.repeats(name)) {
-        return Err(Refusal::head(400, format!("the header `{name}` stands twice; send it once")));
+        return Err(Refusal::head(400, format!("the header `{name}` occurs more than once; send it once")));
     }
     if joined_credentials(headers.get("authorization")) {
-        return Err(Refusal::head(400, "the header `authorization` holds two credentials; send one"));
+        return Err(Refusal::head(400, "the header `authorization` has two credentials; send one"));
     }
     let length = announced(headers)?;
     match (post, length.map_or(has_body, |length| length > 0)) {
@@ -71,7 +71,7 @@ pub fn inspect(headers: &Headers, has_body: bool, max_body: usize) -> Result<Hea
     if !is_json(headers.get("content-type")) {
         return Err(Refusal::head(
             415,
-            "`Content-Type` is not `application/json`; send it so, without parameters or with `charset=utf-8`",
+            "`Content-Type` is not `application/json`; send `application/json`, without parameters or with `charset=utf-8`",
         ));
     }
     match headers.get("content-encoding") {
@@ -88,19 +88,19 @@ pub fn inspect(headers: &Headers, has_body: bool, max_body: usize) -> Result<Hea
 /// The refusal of a header of [`REPEATING`], where it cannot be removed.
 #[must_use]
 pub fn repeats(name: &str) -> Refusal {
-    Refusal::head(400, format!("the header `{name}` has the request sent twice; leave it out"))
+    Refusal::head(400, format!("the header `{name}` makes Envoy send the request twice; remove it"))
 }
 
-/// The refusal of a body where none belongs.
+/// The refusal of a body in a request that must have none.
 #[must_use]
 pub fn no_body_expected() -> Refusal {
-    Refusal::head(405, "only POST carries a body; send the message with POST")
+    Refusal::head(405, "only a POST request may have a body; send the message with POST")
 }
 
 /// The refusal of a body of more than `max_body` bytes.
 #[must_use]
 pub fn too_large(max_body: usize) -> Refusal {
-    Refusal::head(413, format!("the body is larger than {max_body} bytes; send a smaller one"))
+    Refusal::head(413, format!("the body is larger than {max_body} bytes; send a smaller message"))
 }
 
 /// Whether an `Authorization` was sent twice: Envoy joins the values by a comma, which neither scheme has room for
@@ -123,7 +123,8 @@ pub fn names_session(path: &str) -> bool {
 
 /// The length that the request announces.
 fn announced(headers: &Headers) -> Result<Option<usize>, Refusal> {
-    let refused = || Refusal::head(400, "the header `content-length` is no single number");
+    let refused =
+        || Refusal::head(400, "the header `content-length` is not a single number; send the size of the body");
     match headers.get("content-length") {
         Header::Absent => Ok(None),
         Header::Repeated => Err(refused()),
@@ -237,7 +238,7 @@ mod tests {
     fn an_announced_length_over_the_limit_is_refused_before_the_body_comes() {
         let json = ("content-type", "application/json");
         assert_eq!(post(&[json, ("content-length", "100")]), Ok(Head::Message));
-        let too_large = (413, "the body is larger than 100 bytes; send a smaller one".to_owned());
+        let too_large = (413, "the body is larger than 100 bytes; send a smaller message".to_owned());
         assert_eq!(post(&[json, ("content-length", "101")]), Err(too_large.clone()));
         assert_eq!(post(&[json, ("content-length", "99999999999999999999999")]), Err(too_large));
         assert_eq!(post(&[json, ("content-length", "1x")]).unwrap_err().0, 400);

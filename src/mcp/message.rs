@@ -1,4 +1,4 @@
-//! One JSON-RPC message as MCP defines it; whatever else the body is, it is refused.
+//! One JSON-RPC message as MCP defines it. Any other body is refused.
 
 use std::{borrow::Cow, mem};
 
@@ -58,12 +58,15 @@ impl<'a> Message<'a> {
         let mut reader = Reader::new(body, max_depth)?;
         if reader.kind()? != ValueType::Object {
             reader.skip().and_then(|_| reader.finish())?;
-            return Err(Refusal::invalid(None, "the body is not one object; send one message a request, no batch"));
+            return Err(Refusal::invalid(
+                None,
+                "the body is not a JSON object; send one message per request, not a batch",
+            ));
         }
         let (id, message) = Self::parse(&mut reader)?;
         reader.finish()?;
         match reader.name_fault() {
-            Some(doubt) => Err(format!("{doubt}; send each name once, spelled as the specification does")),
+            Some(fault) => Err(name_fault(fault)),
             None => message,
         }
         .map_err(|why| Refusal::invalid(id.map(|id| id.token().to_owned()), why))
@@ -74,6 +77,11 @@ impl<'a> Message<'a> {
         let envelope = Envelope::read(reader)?;
         Ok((envelope.id(), envelope.message()))
     }
+}
+
+/// A name that occurs twice, or that some server reads as another.
+pub(super) fn name_fault(fault: &Fault) -> String {
+    format!("{fault}; send each name once, spelled as in the specification")
 }
 
 /// The members of the envelope as they were found.
@@ -125,25 +133,25 @@ impl<'a> Envelope<'a> {
 
     fn message(self) -> Result<Message<'a>, String> {
         if !self.version_is_right {
-            return Err("`jsonrpc` is not \"2.0\"".to_owned());
+            return Err("`jsonrpc` is not \"2.0\"; send \"2.0\"".to_owned());
         }
         let method = match (self.method, self.answers) {
-            (Field::WrongType, _) => return Err("`method` is no string".to_owned()),
+            (Field::WrongType, _) => return Err("`method` is not a string; send the name of a method".to_owned()),
             (Field::Present(_), true) => {
-                return Err("there is a `method` and an answer; send one of the two".to_owned());
+                return Err("the message has a `method` and also a `result` or `error`; send one of them".to_owned());
             }
-            (Field::Absent, false) => return Err("there is no `method`".to_owned()),
+            (Field::Absent, false) => return Err("the message has no `method`; send one".to_owned()),
             (Field::Present(method), false) => Some(method),
             (Field::Absent, true) => None,
         };
         let params = match self.params {
-            Field::WrongType => return Err("`params` is no object".to_owned()),
+            Field::WrongType => return Err("`params` is not an object; send an object or leave it out".to_owned()),
             Field::Absent => Params::default(),
             Field::Present(params) => params,
         };
         let id = match self.id {
             Field::WrongType => {
-                let why = "`id` is neither a string of up to 256 bytes nor an integer within 2^53-1 without fraction";
+                let why = "`id` is not valid; send a string of at most 256 bytes, or an integer within 2^53-1 in plain digits";
                 return Err(why.to_owned());
             }
             Field::Absent => None,
@@ -152,7 +160,7 @@ impl<'a> Envelope<'a> {
         match (method, id) {
             (Some(method), id) => classify(method, id, params),
             (None, Some(_)) => Ok(Message::Response),
-            (None, None) => Err("the answer has no `id`".to_owned()),
+            (None, None) => Err("the response has no `id`; send the id of the request that it answers".to_owned()),
         }
     }
 }
@@ -162,16 +170,18 @@ fn classify<'a>(method: Cow<'a, str>, id: Option<Id<'a>>, mut params: Params<'a>
     let version = match &params.version {
         Field::Absent => None,
         Field::Present(version) => Some(version.clone()),
-        Field::WrongType => return Err("the protocol version in `params._meta` is no string".to_owned()),
+        Field::WrongType => {
+            return Err("the protocol version in `params._meta` is not a string; send a string".to_owned());
+        }
     };
     // Some servers leave it out, or end the method there: another method to them than to a policy.
     if method.chars().any(char::is_control) {
-        return Err("`method` holds a control character".to_owned());
+        return Err("`method` has a control character; remove it".to_owned());
     }
     match (id, Method::is_notification(&method)) {
-        (Some(_), true) => Err("a notification has an `id`; leave it out".to_owned()),
+        (Some(_), true) => Err("the notification has an `id`; remove it".to_owned()),
         (None, true) => params.target(MethodClass::Open, false).map(|_| Message::Notification { method, version }),
-        (None, false) => Err("a request has no `id`; send one, so that an answer can be given".to_owned()),
+        (None, false) => Err("the request has no `id`; send one".to_owned()),
         (Some(id), false) => {
             let known = Method::known(&method);
             let (sort, task) = known.map_or((MethodClass::Open, false), |known| (known.class, known.task));

@@ -1,4 +1,4 @@
-//! `params`: the members that some policy decides on. What is not read here is checked and skipped.
+//! `params`: the members that policies decide on. Other members are checked and skipped.
 
 use std::borrow::Cow;
 
@@ -9,7 +9,7 @@ use super::MethodClass;
 /// The `_meta` member in which a 2026-07-28 request names its revision.
 const VERSION: &str = "io.modelcontextprotocol/protocolVersion";
 
-/// Names of arguments that are kept, for records.
+/// How many names of arguments are kept, for audit records.
 const MAX_ARGUMENT_NAMES: usize = 32;
 
 /// Members of `params` that servers act on, in any revision.
@@ -53,10 +53,10 @@ pub(super) enum Field<T> {
     Present(T),
 }
 
-/// What a message is about, as a policy names it.
+/// What a message calls, gets or reads: what policies name.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Target<'a> {
-    /// Nothing that has a name.
+    /// Nothing with a name.
     Nothing,
     /// A tool, by `params.name`.
     Tool(Cow<'a, str>),
@@ -64,7 +64,7 @@ pub enum Target<'a> {
     Prompt(Cow<'a, str>),
     /// A resource, by `params.uri` or `params.ref.uri`.
     Resource(Cow<'a, str>),
-    /// The resources a client wants to hear of.
+    /// The resources that a client subscribes to.
     Resources(Vec<Cow<'a, str>>),
     /// A task, by `params.taskId`.
     Task(Cow<'a, str>),
@@ -159,16 +159,16 @@ impl<'a> Params<'a> {
         })
     }
 
-    /// What a message of this sort is about.
+    /// The target of a message of this class.
     ///
     /// # Errors
     /// A sentence on the member that is missing, of the wrong type, or no name.
     pub(super) fn target(self, sort: MethodClass, task: bool) -> Result<Target<'a>, String> {
         if self.meta_is_wrong {
-            return Err("`params._meta` is no object; send an object or leave it out".to_owned());
+            return Err("`params._meta` is not an object; send an object or leave it out".to_owned());
         }
         if self.arguments == Field::WrongType {
-            return Err("`params.arguments` is no object; send an object or leave it out".to_owned());
+            return Err("`params.arguments` is not an object; send an object or leave it out".to_owned());
         }
         match sort {
             MethodClass::Open if task => {
@@ -183,13 +183,13 @@ impl<'a> Params<'a> {
             MethodClass::Listen => match self.subscriptions {
                 Field::Absent => Ok(Target::Nothing),
                 Field::Present(uris) if uris.len() > MAX_URIS => {
-                    Err(format!("`{SUBSCRIPTIONS}` holds more than {MAX_URIS} URIs; send several requests"))
+                    Err(format!("`{SUBSCRIPTIONS}` has more than {MAX_URIS} URIs; send several requests"))
                 }
                 Field::Present(uris) => {
                     let uris: Result<_, _> = uris.into_iter().map(located(SUBSCRIBED)).collect();
                     uris.map(Target::Resources)
                 }
-                Field::WrongType => Err(format!("`{SUBSCRIPTIONS}` is no list of strings")),
+                Field::WrongType => Err(format!("`{SUBSCRIPTIONS}` is not a list of strings; send a list of URIs")),
             },
             MethodClass::Reference => match (self.reference_name, self.reference_uri) {
                 (name @ (Field::Present(_) | Field::WrongType), Field::Absent) => {
@@ -198,7 +198,7 @@ impl<'a> Params<'a> {
                 (Field::Absent, uri) => {
                     uri.text("params.ref.uri").and_then(located("`params.ref.uri`")).map(Target::Resource)
                 }
-                _ => Err("`params.ref` holds both `name` and `uri`; send the one that its type needs".to_owned()),
+                _ => Err("`params.ref` has both `name` and `uri`; send the one that its type needs".to_owned()),
             },
         }
     }
@@ -207,10 +207,10 @@ impl<'a> Params<'a> {
 impl<'a> Field<Cow<'a, str>> {
     fn text(self, place: &str) -> Result<Cow<'a, str>, String> {
         match self {
-            Self::Present(text) if text.is_empty() => Err(format!("`{place}` is empty")),
+            Self::Present(text) if text.is_empty() => Err(format!("`{place}` is empty; send a non-empty string")),
             Self::Present(text) => Ok(text),
-            Self::WrongType => Err(format!("`{place}` is no string")),
-            Self::Absent => Err(format!("`{place}` is missing")),
+            Self::WrongType => Err(format!("`{place}` is not a string; send a string")),
+            Self::Absent => Err(format!("`{place}` is missing; the method needs it")),
         }
     }
 }
@@ -226,8 +226,8 @@ pub const MAX_NAME: usize = 256;
 
 fn named<'a>(place: &str) -> impl Fn(Cow<'a, str>) -> Result<Cow<'a, str>, String> {
     move |name| match &*name {
-        long if long.len() > MAX_NAME => Err(format!("`{place}` is longer than {MAX_NAME} bytes")),
-        text if text.chars().any(char::is_control) => Err(format!("`{place}` holds a control character")),
+        long if long.len() > MAX_NAME => Err(format!("`{place}` is longer than {MAX_NAME} bytes; send the exact name")),
+        text if text.chars().any(char::is_control) => Err(format!("`{place}` has a control character; remove it")),
         _ => Ok(name),
     }
 }
@@ -235,7 +235,7 @@ fn named<'a>(place: &str) -> impl Fn(Cow<'a, str>) -> Result<Cow<'a, str>, Strin
 fn located<'a>(place: &str) -> impl Fn(Cow<'a, str>) -> Result<Cow<'a, str>, String> {
     move |uri| match uri.len() {
         0..=MAX_URI => Ok(uri),
-        _ => Err(format!("{place} is longer than {MAX_URI} bytes")),
+        _ => Err(format!("{place} is longer than {MAX_URI} bytes; send a shorter one")),
     }
 }
 

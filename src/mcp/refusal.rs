@@ -1,4 +1,4 @@
-//! Why a request is not judged at all.
+//! Why a request is refused before any rule is evaluated.
 
 use std::fmt;
 
@@ -9,17 +9,19 @@ use crate::json;
 pub enum Code {
     /// The body is not JSON.
     Parse,
-    /// The body is JSON and no MCP message, or one that servers read differently.
+    /// The body is JSON but not an MCP message, or one that servers read differently.
     Invalid,
     /// The 2026-07-28 headers and the body disagree.
     HeaderMismatch,
-    /// Our own failure.
+    /// The gateway failed.
     Internal,
-    /// There is no such tool, as far as the caller is told.
+    /// The server has no such tool, as far as the caller may know.
     InvalidParams,
-    /// The policy refuses the call.
+    /// The policy denies a method that MCP does not define.
+    MethodNotFound,
+    /// The policy denies the call.
     Denied,
-    /// The call needs somebody's approval.
+    /// A person has to approve the call.
     ApprovalNeeded,
     /// A limit has no room.
     RateLimited,
@@ -35,6 +37,7 @@ impl Code {
             Self::HeaderMismatch => -32020,
             Self::Internal => -32603,
             Self::InvalidParams => -32602,
+            Self::MethodNotFound => -32601,
             Self::Denied => -31403,
             Self::ApprovalNeeded => -31428,
             Self::RateLimited => -31429,
@@ -56,27 +59,25 @@ pub struct Refusal {
 }
 
 impl Refusal {
-    /// A refusal with an HTTP status of its own (405, 413, 415), found in the head.
+    /// A refusal that the HTTP head decides, with its own status: 400, 405, 413 or 415.
     #[must_use]
-    pub fn head(status: u16, why: impl Into<String>) -> Self {
-        Self { status, code: Code::Invalid, id: None, message: why.into() }
+    pub fn head(status: u16, message: impl Into<String>) -> Self {
+        Self { status, code: Code::Invalid, id: None, message: message.into() }
     }
 
-    /// A body that is JSON and no acceptable message.
+    /// A body that is JSON but not a valid message.
     #[must_use]
-    pub fn invalid(id: Option<String>, why: impl Into<String>) -> Self {
-        Self { status: 400, code: Code::Invalid, id, message: why.into() }
+    pub fn invalid(id: Option<String>, message: impl Into<String>) -> Self {
+        Self { status: 400, code: Code::Invalid, id, message: message.into() }
     }
 
     /// Headers that contradict the body; MCP 2026-07-28, streamable HTTP, request headers.
     #[must_use]
-    pub fn mismatch(id: Option<String>, why: impl Into<String>) -> Self {
-        Self { status: 400, code: Code::HeaderMismatch, id, message: why.into() }
+    pub fn mismatch(id: Option<String>, message: impl Into<String>) -> Self {
+        Self { status: 400, code: Code::HeaderMismatch, id, message: message.into() }
     }
-}
 
-impl Refusal {
-    /// Why, as one word of a few: for statistics.
+    /// The reason as one word of a closed set, for statistics.
     #[must_use]
     pub fn reason(&self) -> &'static str {
         match (self.code, self.status) {
@@ -90,7 +91,7 @@ impl Refusal {
     }
 }
 
-/// A body that is no strict JSON; its id is never known beyond doubt.
+/// A body that is not strict JSON: servers may disagree on its id.
 impl From<json::Fault> for Refusal {
     fn from(fault: json::Fault) -> Self {
         Self { status: 400, code: Code::Parse, id: None, message: format!("the body is not strict JSON: {fault}") }

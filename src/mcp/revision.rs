@@ -1,27 +1,28 @@
-//! Two eras: since 2026-07-28 headers repeat parts of the body, and whoever reads the body must refuse a mismatch.
+//! Two lifecycles: since 2026-07-28 there are no sessions, headers repeat parts of the body, and a reader of the body must
+//! refuse a mismatch.
 //!
-//! The body alone decides what is permitted, in both eras. But servers disagree on which of the two tells the era, so
-//! a request is of the 2026 era as soon as either says so, and then both must say the same.
+//! The body alone decides what is permitted, in both. But servers disagree on whether headers or body declare the revision, so
+//! a request is stateless as soon as either says so, and then both must agree.
 
 use super::{Message, Refusal, Request, Target, base64};
 use crate::http::{Header, Headers};
 
-/// The first revision whose headers mirror the body.
+/// The first revision whose headers repeat parts of the body.
 const MODERN: &str = "2026-07-28";
 
-/// How a request says what it is.
+/// How client and server of a protocol revision find each other.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Lifecycle {
-    /// Up to 2025-11-25: a handshake, sessions; headers repeat nothing.
+    /// Up to 2025-11-25: `initialize` and sessions; headers repeat nothing.
     Session,
-    /// Since 2026-07-28: each request alone; headers mirror the body.
+    /// Since 2026-07-28: each request by itself; headers repeat parts of the body.
     Stateless,
 }
 
-/// Checks that head and body are of one era, and that in the 2026 era they say the same.
+/// Finds the lifecycle, and checks the headers of a stateless request against its body.
 ///
 /// # Errors
-/// Of the 2026 era: a required header is missing, repeated or says something else than the body.
+/// A required header of a stateless request is missing, repeated or differs from the body.
 pub fn check_headers(headers: &Headers, message: &Message<'_>) -> Result<Lifecycle, Refusal> {
     let header = headers.get("mcp-protocol-version");
     let claim = declared_version(message);
@@ -43,7 +44,7 @@ pub fn check_headers(headers: &Headers, message: &Message<'_>) -> Result<Lifecyc
                 .map_err(|why| Refusal::mismatch(None, why))
         }
         Message::Response => {
-            let why = "clients of this protocol revision send no answers; repeat the call with `inputResponses`";
+            let why = "this protocol revision has no responses from clients; repeat the call with `inputResponses`";
             Err(Refusal::invalid(None, why))
         }
     }
@@ -53,10 +54,10 @@ pub fn check_headers(headers: &Headers, message: &Message<'_>) -> Result<Lifecyc
 /// The one revision that has batches.
 const BATCHES: &str = "2025-03-26";
 
-/// Checks that a batch is of the revision that has them; absent any word on it, requests are of that revision.
+/// Checks that a batch is of the revision that has batches: requests that declare none are of that revision.
 ///
 /// # Errors
-/// The header or a message names another.
+/// The header or a message declares another revision.
 pub fn has_batches(headers: &Headers, messages: &[Message<'_>]) -> Result<(), Refusal> {
     let by_header = match headers.get("mcp-protocol-version") {
         Header::Absent => true,
@@ -66,10 +67,10 @@ pub fn has_batches(headers: &Headers, messages: &[Message<'_>]) -> Result<(), Re
     if by_header && messages.iter().all(|message| declared_version(message).is_none_or(|claim| claim == BATCHES)) {
         return Ok(());
     }
-    Err(Refusal::invalid(None, format!("only revision {BATCHES} has batches; send one message a request")))
+    Err(Refusal::invalid(None, format!("only revision {BATCHES} has batches; send each message by itself")))
 }
 
-/// The revision that a message names itself.
+/// The revision that a message declares in its `_meta`.
 fn declared_version<'m>(message: &'m Message<'_>) -> Option<&'m str> {
     match message {
         Message::Request(request) => request.version.as_deref(),
@@ -78,8 +79,7 @@ fn declared_version<'m>(message: &'m Message<'_>) -> Option<&'m str> {
     }
 }
 
-/// Whether a version is that of the 2026 era: anything but a date before it, since some servers take whatever they do
-/// not know for the newest.
+/// Whether a version is stateless: anything but an earlier date, since some servers read an unknown version as the newest.
 fn is_modern(version: &str) -> bool {
     let digits = |from: usize, to: usize| {
         version.as_bytes().get(from..to).is_some_and(|part| part.iter().all(u8::is_ascii_digit))
@@ -107,19 +107,22 @@ fn version(header: Header<'_>, claim: Option<&str>) -> Result<(), String> {
     match (header, claim) {
         (Header::Once(version), Some(claim)) if version == claim.as_bytes() => Ok(()),
         (Header::Absent, _) => {
-            Err("the header `MCP-Protocol-Version` is missing; send the version that `params._meta` names".to_owned())
+            Err("the header `MCP-Protocol-Version` is missing; send the version of `params._meta`".to_owned())
         }
-        (_, None) => Err("`params._meta` names no protocol version; send the one of `MCP-Protocol-Version`".to_owned()),
-        _ => Err("`MCP-Protocol-Version` and `params._meta` name different versions; send one".to_owned()),
+        (_, None) => {
+            Err("`params._meta` has no protocol version; send that of the header `MCP-Protocol-Version`".to_owned())
+        }
+        _ => Err("the header `MCP-Protocol-Version` and `params._meta` have different versions; send the same in both"
+            .to_owned()),
     }
 }
 
 /// Checks that the header `name` says what `place` of the body says.
 fn mirrored(headers: &Headers, name: &str, place: &str, body: &str) -> Result<(), String> {
     match headers.get(name) {
-        Header::Absent => Err(format!("the header `{name}` is missing; send what `{place}` says")),
+        Header::Absent => Err(format!("the header `{name}` is missing; send the value of `{place}`")),
         Header::Once(value) if says(value, body) => Ok(()),
-        _ => Err(format!("the header `{name}` differs from `{place}`; send the same in both")),
+        _ => Err(format!("the header `{name}` differs from `{place}`; send the same value in both")),
     }
 }
 

@@ -3,11 +3,13 @@
 mod resource;
 mod rule;
 
+use std::collections::HashMap;
+
 use crate::json::cursor::Cursor;
 
 use super::{
     document::{self, Name},
-    model::{Effect, MethodRule, Policy, Rule},
+    model::{Effect, MethodRule, Policy, Rule, folded},
     pattern::{Pattern, Table},
     uri,
 };
@@ -42,8 +44,11 @@ pub fn compile(at: &Cursor<'_, '_>) -> Option<Policy> {
         check_method(name, *stance);
         (name.text.into(), MethodRule { pointer: compiler.pointer(&name.at), stance: *stance })
     });
-    let methods = methods.collect();
+    let methods: HashMap<Box<str>, MethodRule> = methods.collect();
+    let folded_methods = methods.keys().map(|name| (folded(name), name.clone())).collect();
     let hidden = Table::new(hide.iter().map(|name| (name.text.to_owned(), ())), |()| true);
+    let rules = [&tools, &resources, &prompts].into_iter().flat_map(Table::entries);
+    let asks_for_approval = rules.chain([&all_tools]).any(|rule| !rule.approval.is_empty());
     Some(Policy {
         default: document.default,
         mode: document.mode,
@@ -54,6 +59,8 @@ pub fn compile(at: &Cursor<'_, '_>) -> Option<Policy> {
         written_uris,
         prompts,
         methods,
+        folded_methods,
+        asks_for_approval,
     })
 }
 

@@ -5,6 +5,7 @@ mod limit;
 use std::{collections::HashMap, fmt};
 
 use super::{condition::Condition, pattern::Table, uri};
+use crate::json::fold;
 
 pub use self::limit::{Cost, Limit, Scope};
 
@@ -22,6 +23,10 @@ pub struct Policy {
     pub(super) written_uris: HashMap<Box<str>, Box<str>>,
     pub(super) prompts: Table<Rule>,
     pub(super) methods: HashMap<Box<str>, MethodRule>,
+    /// The methods of `methods`, by their name after case folding.
+    pub(super) folded_methods: HashMap<Box<str>, Box<str>>,
+    /// Whether some rule has `require_approval`.
+    pub(super) asks_for_approval: bool,
 }
 
 /// A part of a policy whose keys are names or patterns.
@@ -199,6 +204,23 @@ impl Policy {
         self.methods.get(name)
     }
 
+    /// The method of `methods` that a lenient server would take `name` for: equal only after trimming, folding case or
+    /// leaving out control characters.
+    #[must_use]
+    pub fn folded_method(&self, name: &str) -> Option<&str> {
+        if self.folded_methods.is_empty() {
+            return None;
+        }
+        let known = self.folded_methods.get(&*folded(name))?;
+        (**known != *name).then_some(known)
+    }
+
+    /// Whether some rule can ask for approval.
+    #[must_use]
+    pub fn asks_for_approval(&self) -> bool {
+        self.asks_for_approval
+    }
+
     /// The rule that every tool call has to pass besides its own.
     #[must_use]
     pub fn all_tools(&self) -> &Rule {
@@ -222,6 +244,13 @@ impl Policy {
     pub fn mode(&self) -> Mode {
         self.mode
     }
+}
+
+/// A method's name without what lenient servers ignore: outer white space, case and control characters.
+pub(super) fn folded(method: &str) -> Box<str> {
+    let mut folded = String::with_capacity(method.len());
+    fold::fold_into(method.trim_matches(|c: char| c.is_whitespace() || c.is_control()), &mut folded);
+    folded.into()
 }
 
 impl Section {

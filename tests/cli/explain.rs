@@ -10,15 +10,15 @@ fn an_allowed_call_shows_what_was_compared_and_charged() {
     let args = r#"{"payment_intent":"pi_1","amount":2500}"#;
     let ran = run(&["explain", PAYMENTS, "--tool", "create_refund", "--args", args, "--as", "jwt:alice"]);
     let expected = r#"the tool `create_refund` as `jwt:alice`
-  1. /tools/create_refund: the key `create_refund` decides on the tool `create_refund`
+  1. /tools/create_refund: the key `create_refund` applies to the tool `create_refund`
   2. /tools/create_refund/require/0: holds: `args.payment_intent` is `"pi_1"`; compared with `starts_with` `"pi_"`
   3. /tools/create_refund/require/1: holds: `args.amount` is `2500`; compared with `gt` `0`
   4. /tools/create_refund/deny_if/0: does not hold: `args.amount` is `2500`; compared with `gt` `50000`
-  5. /tools/create_refund/limits/0: costs 1 of `refunds`, 5 in 600 s for each grant
+  5. /tools/create_refund/limits/0: costs 1 of `refunds`, 5 calls in 600 seconds for each grant
   6. /tools/create_refund/limits/1: costs 2500 of `refunded`, 30000 a day for each grant
   7. /tools/create_refund/limits/2: costs 2500 of `refunded_by_all`, 50000 a day for all callers together
   8. /tools/create_refund/require_approval/0: does not hold: `args.amount` is `2500`; compared with `gt` `10000`
-  9. /tools/create_refund/limits/0: charges 1 to `refunds`: 1 of 5 in 600 s used
+  9. /tools/create_refund/limits/0: charges 1 to `refunds`: 1 of 5 calls in 600 seconds used
   10. /tools/create_refund/limits/1: charges 2500 to `refunded`: 2500 of 30000 a day used
   11. /tools/create_refund/limits/2: charges 2500 to `refunded_by_all`: 2500 of 50000 a day used
   decision: allowed
@@ -30,23 +30,23 @@ fn an_allowed_call_shows_what_was_compared_and_charged() {
 fn a_refused_call_shows_what_the_agent_is_told() {
     let args = r#"{"payment_intent":"pi_1","amount":"2500"}"#;
     let expected = r#"the tool `create_refund` as `anybody`
-  1. /tools/create_refund: the key `create_refund` decides on the tool `create_refund`
+  1. /tools/create_refund: the key `create_refund` applies to the tool `create_refund`
   2. /tools/create_refund/require/0: holds: `args.payment_intent` is `"pi_1"`; compared with `starts_with` `"pi_"`
   3. /tools/create_refund/require/1: does not hold: `args.amount` is of the wrong type: `"2500"` where a number is needed; compared with `gt` `0`
   decision: denied by /tools/create_refund/require/1
-  message to the agent: Policy violation: Say how much to refund, in cents: without an amount Stripe refunds everything
+  message to the agent: Policy violation: the policy denies the tool `create_refund`: Say how much to refund, in cents: without an amount Stripe refunds everything
 "#;
     assert_prints(&run(&["explain", PAYMENTS, "--tool", "create_refund", "--args", args]), 0, expected);
     let expected = "the tool `cancel_subscription` as `anybody`
-  1. (hidden): `cancel_*` in `hide` fits the tool `cancel_subscription`
+  1. (hidden): `cancel_*` in `hide` matches the tool `cancel_subscription`
   decision: denied by (hidden)
-  message to the agent: Policy violation: the tool `cancel_subscription` is not available here; use a listed one
+  message to the agent: Policy violation: the policy denies the tool `cancel_subscription`, because it is hidden; if you need it, ask the policy's owner
 ";
     assert_prints(&run(&["explain", PAYMENTS, "--tool", "cancel_subscription"]), 0, expected);
     let expected = "the tool `create_payment_link` as `anybody`
-  1. (default deny): no entry names the tool `create_payment_link`; `default` is `deny`
+  1. (default deny): no entry matches the tool `create_payment_link`; `default` is `deny`
   decision: denied by (default deny)
-  message to the agent: Policy violation: the tool `create_payment_link` is not permitted; use another, or ask for this one to be permitted
+  message to the agent: Policy violation: the policy denies the tool `create_payment_link`, because no rule allows it; if you need it, ask the policy's owner
 ";
     assert_prints(&run(&["explain", PAYMENTS, "--tool", "create_payment_link"]), 0, expected);
 }
@@ -56,14 +56,14 @@ fn patterns_that_lose_are_named() {
     let policy =
         r#"{"version":"1","default":"deny","tools":{"*":{"action":"deny"},"get_*":{},"get_p*":{},"a/b~c":{}}}"#;
     let expected = "the tool `get_pods` as `anybody`
-  1. /tools/*: the pattern `*` decides on the tool `get_pods`; what `get_p*` or `get_*` says counts for nothing
+  1. /tools/*: the pattern `*` applies to the tool `get_pods`; `get_p*` and `get_*` do not apply
   2. /tools/*/action: holds: there is no condition
   decision: denied by /tools/*/action
-  message to the agent: Policy violation: the tool `get_pods` is not permitted; use another, or ask for this one to be permitted
+  message to the agent: Policy violation: the policy denies the tool `get_pods`; if you need it, ask the policy's owner
 ";
     assert_prints(&run_with(&["explain", "-", "--tool", "get_pods"], policy), 0, expected);
     let expected = "the tool `a/b~c` as `anybody`
-  1. /tools/a~1b~0c: the key `a/b~c` decides on the tool `a/b~c`; what `*` says counts for nothing
+  1. /tools/a~1b~0c: the key `a/b~c` applies to the tool `a/b~c`; `*` does not apply
   decision: allowed
 ";
     assert_prints(&run_with(&["explain", "-", "--tool", "a/b~c"], policy), 0, expected);
@@ -73,7 +73,7 @@ fn patterns_that_lose_are_named() {
 fn a_policy_in_shadow_says_what_it_would_do() {
     let ran = run(&["explain", "envoy/policies/shadow-rollout.json", "--tool", "slack_delete_message"]);
     let expected = "the tool `slack_delete_message` as `anybody`
-  1. (hidden): `*_delete_*` in `hide` fits the tool `slack_delete_message`
+  1. (hidden): `*_delete_*` in `hide` matches the tool `slack_delete_message`
   2. /mode: in shadow, so the call passes and nothing is charged
   decision: allowed
   in shadow mode: denied by (hidden)
@@ -81,9 +81,9 @@ fn a_policy_in_shadow_says_what_it_would_do() {
     assert_prints(&ran, 0, expected);
     let policy = r#"{"version":"1","default":"allow","tools":{"a":{"mode":"shadow","rate_limit":"0/day"}}}"#;
     let expected = "the tool `a` as `anybody`
-  1. /tools/a: the key `a` decides on the tool `a`
-  2. /tools/a/rate_limit: in shadow: costs 1 of `/tools/a`, 0 a day for each grant
-  3. /tools/a/rate_limit: in shadow: `/tools/a` has no room for 1: 0 a day at most
+  1. /tools/a: the key `a` applies to the tool `a`
+  2. /tools/a/rate_limit: in shadow: costs 1 of `/tools/a`, 0 calls a day for each grant
+  3. /tools/a/rate_limit: in shadow: `/tools/a` has no room for 1: 0 calls a day at most
   decision: allowed
   in shadow mode: rate_limited by /tools/a/rate_limit
 ";
@@ -95,9 +95,9 @@ fn what_a_service_would_say_is_not_known() {
     let policy = r#"{"policy":{"version":"1","default":"deny","tools":{"pay":{"action":"require_approval"}}},
         "approvals":{"service":{"cluster":"desk","path":"/decide"}}}"#;
     let expected = "the tool `pay` as `anybody`
-  1. /tools/pay: the key `pay` decides on the tool `pay`
+  1. /tools/pay: the key `pay` applies to the tool `pay`
   2. /tools/pay/action: holds: there is no condition
-  3. /tools/pay/action: asks for approval, so nothing is charged yet
+  3. /tools/pay/action: needs approval, so nothing is charged yet
   decision: approval_required by /tools/pay/action
   message to the agent: the answer of the approval service
 ";
@@ -115,27 +115,27 @@ fn a_whole_request_may_be_any_message() {
     for (body, expected) in [
         (
             message("ping", "{}"),
-            "  1. /methods/ping: `methods` says `deny` to `ping`
+            "  1. /methods/ping: `methods` says `deny` for `ping`
   decision: denied by /methods/ping
-  message to the agent: Policy violation: the method `ping` is closed; do without it, or ask for it to be opened\n",
+  message to the agent: Policy violation: the policy denies the method `ping`; if you need it, ask the policy's owner\n",
         ),
-        (message("x/y", "{}"), "  1. /methods/x~1y: `methods` says `allow` to `x/y`\n  decision: allowed\n"),
+        (message("x/y", "{}"), "  1. /methods/x~1y: `methods` says `allow` for `x/y`\n  decision: allowed\n"),
         (message("tools/list", "{}"), "  1. (method): `tools/list` passes whatever `default` says\n  decision: allowed\n"),
         (
             message("tasks/list", "{}"),
-            "  1. (method): `methods` does not name it; `default` is `deny`
+            "  1. (method): `methods` does not name `tasks/list`; `default` is `deny`
   decision: denied by (method)
-  message to the agent: Policy violation: the method `tasks/list` is not permitted; do without it, or ask for it to be permitted\n",
+  message to the agent: Policy violation: the policy denies the method `tasks/list`, because no rule allows it; if you need it, ask the policy's owner\n",
         ),
         (
             message("resources/read", r#"{"uri":"a:b"}"#),
-            "  1. /resources/a:*: the pattern `a:*` decides on the resource `a:b`\n  decision: allowed\n",
+            "  1. /resources/a:*: the pattern `a:*` applies to the resource `a:b`\n  decision: allowed\n",
         ),
         (
             message("tools/call", "{}"),
-            "  1. refused before any rule is asked: `params.name` is missing
+            "  1. is refused before any rule is evaluated: `params.name` is missing; the method needs it
   decision: refused
-  message to the agent: Request refused: `params.name` is missing\n",
+  message to the agent: Request refused: `params.name` is missing; the method needs it\n",
         ),
     ] {
         assert_eq!(explain(&body), format!("the request as `anybody`\n{expected}"), "{body}");
@@ -148,20 +148,20 @@ fn programs_get_one_object() {
         run(&[&["explain", "envoy/policies/krea.json", "--tool", "generate_image", "--format", "json"], &AT[..]]
             .concat());
     let expected = concat!(
-        r#"{"steps":[{"rule":"/tools/generate_image","text":"the key `generate_image` decides on the tool `generate_image`"},"#,
-        r#"{"rule":"/tools/generate_image/limits/0","text":"costs 1 of `generate_image_rate`, 10 a minute for each grant"},"#,
-        r#"{"rule":"/tools/generate_image/limits/0","text":"charges 1 to `generate_image_rate`: 1 of 10 a minute used"}],"#,
+        r#"{"steps":[{"rule":"/tools/generate_image","text":"the key `generate_image` applies to the tool `generate_image`"},"#,
+        r#"{"rule":"/tools/generate_image/limits/0","text":"costs 1 of `generate_image_rate`, 10 calls a minute for each grant"},"#,
+        r#"{"rule":"/tools/generate_image/limits/0","text":"charges 1 to `generate_image_rate`: 1 of 10 calls a minute used"}],"#,
         r#""decision":"allowed","remaining":{"generate_image_rate":9}}"#,
         "\n"
     );
     assert_prints(&ran, 0, expected);
     let policy = r#"{"version":"1","default":"allow","tools":{"a":{"rate_limit":"0/day","reason":"Never"}}}"#;
     let expected = concat!(
-        r#"{"steps":[{"rule":"/tools/a","text":"the key `a` decides on the tool `a`"},"#,
-        r#"{"rule":"/tools/a/rate_limit","text":"costs 1 of `/tools/a`, 0 a day for each grant"},"#,
-        r#"{"rule":"/tools/a/rate_limit","text":"`/tools/a` has no room for 1: 0 a day at most"}],"#,
+        r#"{"steps":[{"rule":"/tools/a","text":"the key `a` applies to the tool `a`"},"#,
+        r#"{"rule":"/tools/a/rate_limit","text":"costs 1 of `/tools/a`, 0 calls a day for each grant"},"#,
+        r#"{"rule":"/tools/a/rate_limit","text":"`/tools/a` has no room for 1: 0 calls a day at most"}],"#,
         r#""decision":"rate_limited","rule":"/tools/a/rate_limit","#,
-        r#""message":"Policy violation: Never; do not retry, it never passes"}"#,
+        r#""message":"Policy violation: the policy allows no calls of the tool `a`: Never; do not retry"}"#,
         "\n"
     );
     assert_prints(&run_with(&["explain", "-", "--tool", "a", "--format", "json"], policy), 0, expected);
@@ -210,12 +210,12 @@ fn it_says_which_binding_tells_and_what_it_lets_pass() {
             "bindings":[{"route":"oauth","bypass":true},{"grant":"jwt:*","policy":"people"},{"path":"/mcp","policy":"agents"}]}"#,
     );
     let explain = |words: &[&str]| run(&[&["explain", &config, "--tool", "t"], words].concat()).stdout;
-    let people = "the tool `t` as `jwt:a`\n  1. /bindings/1: the policy `people` judges the call\n  \
-                  2. /tools/t: the key `t` decides on the tool `t`\n  decision: allowed\n";
+    let people = "the tool `t` as `jwt:a`\n  1. /bindings/1: selects the policy `people`\n  \
+                  2. /tools/t: the key `t` applies to the tool `t`\n  decision: allowed\n";
     assert_eq!(explain(&["--as", "jwt:a"]), people);
     let agents = explain(&["--route", "mcp", "--path", "/mcp?x"]);
-    assert!(agents.contains("  1. /bindings/2: the policy `agents` judges the call\n"), "{agents}");
-    let oauth = "the tool `t` as `anybody`\n  1. /bindings/0: the call passes without a look\n  decision: allowed\n";
+    assert!(agents.contains("  1. /bindings/2: selects the policy `agents`\n"), "{agents}");
+    let oauth = "the tool `t` as `anybody`\n  1. /bindings/0: lets the request pass uninspected\n  decision: allowed\n";
     assert_eq!(explain(&["--route", "oauth"]), oauth);
     let nobody = explain(&["--path", "/other"]);
     assert!(nobody.contains("  decision: denied by (no policy)\n"), "{nobody}");

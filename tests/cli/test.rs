@@ -38,9 +38,9 @@ failures:
 
 ---- one a minute ----
 call 2, the tool `draw` as `anybody` at 00:00:59: expected rate_limited, got allowed
-  1. /tools/draw: the key `draw` decides on the tool `draw`
-  2. /tools/draw/rate_limit: costs 1 of `/tools/draw`, 2 a minute for each grant
-  3. /tools/draw/rate_limit: charges 1 to `/tools/draw`: 2 of 2 a minute used
+  1. /tools/draw: the key `draw` applies to the tool `draw`
+  2. /tools/draw/rate_limit: costs 1 of `/tools/draw`, 2 calls a minute for each grant
+  3. /tools/draw/rate_limit: charges 1 to `/tools/draw`: 2 of 2 calls a minute used
   decision: allowed
 
 test result: FAILED. 1 passed; 1 failed
@@ -56,7 +56,7 @@ fn programs_get_one_list() {
     let text = CASES.replace(r#""tool":"look","times":50"#, r#""tool":"loot""#);
     let cases = scratch.file("c.json", &text);
     let expected = format!(
-        r#"[{{"file":"{cases}","name":"one a minute","ok":true}},{{"file":"{cases}","name":"looking is free","ok":false,"failure":"call 1, the tool `loot` as `anybody` at 00:00:00: expected allowed, got denied by (default deny)","explanation":{{"steps":[{{"rule":"(default deny)","text":"no entry names the tool `loot`; `default` is `deny`"}}],"decision":"denied","rule":"(default deny)","message":"Policy violation: the tool `loot` is not permitted; use another, or ask for this one to be permitted"}}}}]"#
+        r#"[{{"file":"{cases}","name":"one a minute","ok":true}},{{"file":"{cases}","name":"looking is free","ok":false,"failure":"call 1, the tool `loot` as `anybody` at 00:00:00: expected allowed, got denied by (default deny)","explanation":{{"steps":[{{"rule":"(default deny)","text":"no entry matches the tool `loot`; `default` is `deny`"}}],"decision":"denied","rule":"(default deny)","message":"Policy violation: the policy denies the tool `loot`, because no rule allows it; if you need it, ask the policy's owner"}}}}]"#
     );
     assert_prints(&run(&["test", &policy, &cases, "--format", "json"]), 1, &format!("{expected}\n"));
 }

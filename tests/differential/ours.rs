@@ -1,8 +1,9 @@
 //! What the engine makes of a request.
 
 use mcp_policy::{
+    audit::Decision,
     config::Config,
-    engine::{self, Decision, Disposition, HeadersVerdict, RequestInfo},
+    engine::{self, BoundRequest, Disposition, HeadersVerdict, RequestInfo},
     http::Headers,
     identity::Grant,
     json::{self, Node},
@@ -74,7 +75,7 @@ fn judge(config: &Config, store: &InMemory, request: &Request) -> End {
     let mut pairs = vec![(":method".to_owned(), b"POST".to_vec())];
     pairs.extend(request.headers.iter().cloned());
     let grant = Ok(Grant::named("constant:fuzz"));
-    let call = RequestInfo::new(Headers::new(pairs), grant);
+    let call = BoundRequest::new(config, RequestInfo::new(Headers::new(pairs), grant));
     let HeadersVerdict::NeedBody = engine::check_headers(config, &call, !request.body.is_empty()) else {
         return End::Refused;
     };

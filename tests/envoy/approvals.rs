@@ -95,7 +95,7 @@ fn assert_waits(answer: &Response) -> String {
     assert_eq!(data["approval"]["url"], url, "{answer}");
     assert!(data["approval"]["expiresAt"].is_string(), "{answer}");
     let message = format!(
-        "Approval required: Over 100, a person decides.; have it approved at {url}, then repeat the very same call"
+        "Approval required: a person must approve this call of the tool `pay`: Over 100, a person decides; ask for approval at {url}, then repeat the same call"
     );
     assert_eq!(error["message"], message, "{answer}");
     id

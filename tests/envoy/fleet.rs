@@ -51,7 +51,7 @@ fn by(agent: &str, tool: &str, arguments: &Value) -> Request {
 /// Asserts that a call was refused since nobody has counted it.
 #[track_caller]
 fn assert_uncounted(answer: &Response) {
-    let why = "the gateway could not count this call, so it was not let through; try again later";
+    let why = "the gateway could not complete its checks, so it did not forward the call; repeat it later";
     let error = assert_error(answer, 200, -32603, "7");
     assert_eq!(error["message"], why, "{answer}");
 }

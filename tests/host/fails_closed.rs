@@ -6,7 +6,7 @@ use std::{panic::catch_unwind, sync::Arc};
 use crate::{
     proxy::{CallKind, Fault, How, Shared, Stream, Worker, fault::STATUSES},
     rate_limit_service::{charged, counting},
-    request::{MODES, Request, at_an_address, call, configuration, get, pairs, with_options},
+    request::{MODES, Request, at_an_address, call, configuration, get, pairs},
     service::{APPROVE, asking, said},
 };
 
@@ -191,9 +191,10 @@ fn counts_that_are_missing_or_garbage_refuse_what_is_limited() {
 }
 
 #[test]
-fn a_caller_with_an_identity_of_its_own_needs_no_property() {
+fn a_property_is_read_only_if_the_identity_a_binding_or_an_approval_needs_it() {
     let shared = Arc::new(Shared::prepared());
-    let mut worker = Worker::new(&shared, &with_options(r#""identity":[{"constant":"x"}]"#));
+    let policy = r#"{"version":"1","default":"deny","tools":{"ok":{}}}"#;
+    let mut worker = Worker::new(&shared, &format!(r#"{{"policy":{policy},"identity":[{{"constant":"x"}}]}}"#));
     for status in STATUSES {
         worker.world().faults = vec![Fault::always("proxy_get_property", status)];
         assert_eq!(fate(&call("ok").send(&mut worker)), GoesOn, "{status}");

@@ -1,9 +1,10 @@
 //! What the engine, running natively, makes of the same request.
 
 use mcp_policy::{
+    audit::Decision,
     config::Config,
     engine::{
-        self, AuthorizationResponse, Decision, Disposition, HeadersVerdict, RequestInfo,
+        self, AuthorizationResponse, BoundRequest, Disposition, HeadersVerdict, RequestInfo,
         callout::{Callout, CalloutResponse},
     },
     http::{Header, Headers},
@@ -70,8 +71,8 @@ pub(crate) fn end<S: Store>(
     let judgement = match engine::check_headers(config, &call, !request.ends_with_its_head()) {
         HeadersVerdict::Reply(judgement) => *judgement,
         HeadersVerdict::Bypass => return End::default(),
-        HeadersVerdict::Continue | HeadersVerdict::ExpectEmptyBody if body.is_empty() => return End::default(),
-        HeadersVerdict::Continue | HeadersVerdict::ExpectEmptyBody => engine::unexpected_body(config, &call),
+        HeadersVerdict::Continue(_) | HeadersVerdict::ExpectEmptyBody(_) if body.is_empty() => return End::default(),
+        HeadersVerdict::Continue(_) | HeadersVerdict::ExpectEmptyBody(_) => engine::unexpected_body(config, &call),
         HeadersVerdict::NeedBody => return judged(config, call, &body, now, store, said),
     };
     decided(judgement, Vec::new())
@@ -90,16 +91,16 @@ pub(crate) fn may_go_on<S: Store>(
     match engine::check_headers(config, &call, true) {
         HeadersVerdict::Reply(_) => {
             // A request that ends with its head.
-            body.is_empty() && matches!(engine::check_headers(config, &call, false), HeadersVerdict::Continue)
+            body.is_empty() && matches!(engine::check_headers(config, &call, false), HeadersVerdict::Continue(_))
         }
         HeadersVerdict::Bypass => true,
-        HeadersVerdict::Continue | HeadersVerdict::ExpectEmptyBody => body.is_empty(),
+        HeadersVerdict::Continue(_) | HeadersVerdict::ExpectEmptyBody(_) => body.is_empty(),
         HeadersVerdict::NeedBody => passes(config, &call, body, store, said),
     }
 }
 
 /// Whether it passes if each callout gets the next response, or none.
-fn passes<S: Store>(config: &Config, call: &RequestInfo, body: &[u8], store: &S, said: &[CallResponse]) -> bool {
+fn passes<S: Store>(config: &Config, call: &BoundRequest, body: &[u8], store: &S, said: &[CallResponse]) -> bool {
     let ask = match engine::authorize(config, call, body, "filter", Timestamp(0), store).answer {
         Disposition::Forward(_) => return true,
         Disposition::Reply(_) => return false,
@@ -107,7 +108,7 @@ fn passes<S: Store>(config: &Config, call: &RequestInfo, body: &[u8], store: &S,
     };
     let goes_on = |said: Option<&CallResponse>, rest: &[CallResponse]| {
         let mut call = call.clone();
-        call.callouts.record(&ask, said.and_then(answered).as_ref());
+        call.callouts().record(&ask, said.and_then(answered).as_ref());
         passes(config, &call, body, store, rest)
     };
     goes_on(None, said) || said.split_first().is_some_and(|(first, rest)| goes_on(Some(first), rest))
@@ -125,7 +126,7 @@ pub(crate) fn stripped(config: &Config, headers: &Pairs) -> Pairs {
 
 fn judged<S: Store>(
     config: &Config,
-    mut call: RequestInfo,
+    mut call: BoundRequest,
     body: &[u8],
     now: Timestamp,
     store: &S,
@@ -135,7 +136,7 @@ fn judged<S: Store>(
     loop {
         let judgement = engine::authorize(config, &call, body, "filter", now, store);
         let Disposition::Callout(ask) = judgement.answer else { return decided(judgement, asks) };
-        call.callouts.record(&ask, answered(&said(&ask)).as_ref());
+        call.callouts().record(&ask, answered(&said(&ask)).as_ref());
         asks.push(ask);
     }
 }
@@ -177,14 +178,14 @@ fn details(decision: Decision) -> &'static str {
 }
 
 /// `None` if a name is not UTF-8.
-fn call(config: &Config, headers: &Pairs, properties: &Properties) -> Option<RequestInfo> {
+fn call(config: &Config, headers: &Pairs, properties: &Properties) -> Option<BoundRequest> {
     let headers = read(headers)?;
     let request_id = match headers.get("x-request-id") {
         Header::Once(id) => std::str::from_utf8(id).ok().map(|id| id.chars().take(128).collect::<String>().into()),
         _ => None,
     };
     let grant = identity::identify(&config.identity, &Known { headers: &headers, properties });
-    Some(RequestInfo { request_id, ..RequestInfo::new(headers, grant) })
+    Some(BoundRequest::new(config, RequestInfo { request_id, ..RequestInfo::new(headers, grant) }))
 }
 
 /// `None` if a name is not UTF-8.

@@ -131,7 +131,7 @@ fn where_the_service_does_not_count_calls_are_refused_or_counted_here() {
                 let (mut stream, asked) = waiting(&mut worker, &request);
                 stream.receive(&mut worker, asked.number, &said);
                 assert_eq!(codes(&stream), UNCOUNTED, "{said:?}");
-                let why = "the gateway could not count this call, so it was not let through; try again later";
+                let why = "the gateway could not complete its checks, so it did not forward the call; repeat it later";
                 assert_eq!(error(&stream)["message"], json!(why), "{said:?}");
                 worker.respond_stray(asked.number, &charged());
                 assert!(!stream.went_on.is_whole && stream.went_on.body.is_empty());

@@ -13,7 +13,7 @@ use limitador::{
 use mcp_policy::{
     config::Config,
     engine::{
-        self, Disposition, RequestInfo,
+        self, BoundRequest, Disposition, RequestInfo,
         callout::{Callout, CalloutResponse},
     },
     http::{Header, Headers},
@@ -60,7 +60,7 @@ impl Limitador {
         let pairs = headers.iter().map(|(name, value)| ((*name).to_owned(), value.as_bytes().to_vec()));
         let headers = Headers::new(pairs.collect());
         let grant = identity::identify(&self.config.identity, &OnlyHeaders(&headers));
-        let (mut call, mut asked) = (RequestInfo::new(headers, grant), Vec::new());
+        let (mut call, mut asked) = (BoundRequest::new(&self.config, RequestInfo::new(headers, grant)), Vec::new());
         let body = request.to_string();
         loop {
             let now = Timestamp(1_767_225_642_500);
@@ -75,7 +75,7 @@ impl Limitador {
                     let question = Asked::read(message);
                     let code = if self.lets_pass(&question) { 1 } else { 2 };
                     asked.push(question);
-                    call.callouts.record(&ask, Some(&CalloutResponse { status: b"0".to_vec(), body: vec![8, code] }));
+                    call.callouts().record(&ask, Some(&CalloutResponse { status: b"0".to_vec(), body: vec![8, code] }));
                 }
             }
         }

@@ -8,8 +8,9 @@ use std::{
 
 use mcp_policy::{
     approval::{self, Approval, ApprovalDetails, ApprovalStore, State},
+    audit::Decision,
     config::Config,
-    engine::{self, Decision, Disposition, RequestInfo, refund::Receipt},
+    engine::{self, BoundRequest, Disposition, RequestInfo, refund::Receipt},
     http::Headers,
     identity::Grant,
     store::{Cas, InMemory, Seed, Store, Unavailable, Versioned},
@@ -163,6 +164,7 @@ impl Office {
             r#"{{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{{"name":"pay","arguments":{{"amount":{amount}}}}}}}"#
         );
         let now = self.now.get();
+        let call = BoundRequest::new(&self.config, call);
         let judgement = engine::authorize(&self.config, &call, body.as_bytes(), "f", now, store);
         let Some(said) = judgement.record.approval else {
             // Full, rejected, or too many others were faster.

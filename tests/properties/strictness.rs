@@ -1,6 +1,6 @@
 //! More rules never permit more.
 
-use mcp_policy::engine::Decision;
+use mcp_policy::audit::Decision;
 use proptest::{prelude::*, sample::Index};
 use serde_json::{Value, json};
 

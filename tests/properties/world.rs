@@ -1,8 +1,9 @@
 //! A policy with its counters, and what it decides.
 
 use mcp_policy::{
+    audit::{AuditRecord, Decision},
     config::Config,
-    engine::{self, AuditRecord, AuthorizationResponse, Decision, Disposition, RequestInfo, trace::Step},
+    engine::{self, AuthorizationResponse, BoundRequest, Disposition, RequestInfo, trace::Step},
     http::Headers,
     identity::Grant,
     store::InMemory,
@@ -54,22 +55,30 @@ impl World {
 
     /// As [`World::judge`], with the body written otherwise.
     pub(crate) fn judge_text(&self, sent: &Sent, body: &str) -> Seen {
-        engine::authorize(&self.config, &call(sent), body.as_bytes(), "f", sent.at, &self.store).into()
+        engine::authorize(&self.config, &call(&self.config, sent), body.as_bytes(), "f", sent.at, &self.store).into()
     }
 
     /// Judges a request as `explain` does.
     pub(crate) fn explain(&self, sent: &Sent) -> (Seen, Vec<Step>) {
         let (mut steps, body) = (Vec::new(), sent.body.to_string());
-        let judged = engine::explain(&self.config, &call(sent), body.as_bytes(), "f", sent.at, &self.store, &mut steps);
+        let judged = engine::explain(
+            &self.config,
+            &call(&self.config, sent),
+            body.as_bytes(),
+            "f",
+            sent.at,
+            &self.store,
+            &mut steps,
+        );
         (judged.into(), steps)
     }
 }
 
-fn call(sent: &Sent) -> RequestInfo {
+fn call(config: &Config, sent: &Sent) -> BoundRequest {
     let session = sent.session.map(|session| ("mcp-session-id", session));
     let pairs = [(":method", "POST"), ("content-type", "application/json")].into_iter().chain(session);
     let pairs = pairs.map(|(name, value)| (name.to_owned(), value.as_bytes().to_vec()));
-    RequestInfo::new(Headers::new(pairs.collect()), Ok(Grant::named(sent.grant)))
+    BoundRequest::new(config, RequestInfo::new(Headers::new(pairs.collect()), Ok(Grant::named(sent.grant))))
 }
 
 impl From<AuthorizationResponse> for Seen {

@@ -18,6 +18,8 @@ fn key<'q>(policy: &'q str, grant: &'q str) -> ApprovalKey<'q> {
         policy,
         config: "c",
         rule: "/r",
+        route: "",
+        cluster: "",
         grant: grant.as_bytes(),
         method: "m",
         name: "n",

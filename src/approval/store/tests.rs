@@ -23,6 +23,8 @@ fn text(grant: &[u8; 32]) -> ApprovalDetails<'_> {
         policy: "p",
         config: "c",
         rule: "/r",
+        route: "",
+        cluster: "",
         grant,
         method: "tools/call",
         name: "pay",

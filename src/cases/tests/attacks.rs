@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 
 use crate::{
     config::Config,
-    engine::{self, Disposition, HeadersVerdict, RequestInfo},
+    engine::{self, BoundRequest, Disposition, HeadersVerdict, RequestInfo},
     http::Headers,
     identity::Grant,
     store::InMemory,
@@ -56,12 +56,12 @@ impl Attack {
 
     /// What becomes of it: `forward`, or the status and body of our answer.
     fn run(&self, config: &Config) -> Result<(), (u16, String)> {
-        let call = RequestInfo::new(self.headers(), Ok(Grant::named("corpus")));
+        let call = BoundRequest::new(config, RequestInfo::new(self.headers(), Ok(Grant::named("corpus"))));
         let body = self.body();
         let answer = match engine::check_headers(config, &call, !body.is_empty()) {
-            HeadersVerdict::Bypass | HeadersVerdict::Continue => return Ok(()),
+            HeadersVerdict::Bypass | HeadersVerdict::Continue(_) => return Ok(()),
             HeadersVerdict::Reply(judgement) => judgement.answer,
-            HeadersVerdict::ExpectEmptyBody => engine::unexpected_body(config, &call).answer,
+            HeadersVerdict::ExpectEmptyBody(_) => engine::unexpected_body(config, &call).answer,
             HeadersVerdict::NeedBody => {
                 let store = InMemory::new([0; 16]);
                 engine::authorize(config, &call, &body, "corpus", Timestamp(0), &store).answer

@@ -14,9 +14,9 @@ use serde_json::value::RawValue;
 use wasm_bindgen_test::wasm_bindgen_test as test;
 
 use crate::{
+    audit::Decision,
     cases::{CallReport, CaseCall, Expected, RequestOrigin, clock, message},
     config::Config,
-    engine::Decision,
     store::InMemory,
 };
 

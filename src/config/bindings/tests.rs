@@ -16,9 +16,9 @@ fn load(bindings: &str) -> Result<Config, Vec<String>> {
 #[track_caller]
 fn bound(bindings: &str, scene: &BindingInput<'_>) -> String {
     let config = load(&format!(r#","bindings":[{bindings}]"#)).unwrap();
-    match config.bound(scene) {
-        PolicyMatch::Policy(named) => named.name.to_string(),
-        PolicyMatch::Bypass => "bypass".to_owned(),
+    match config.match_policy(scene) {
+        PolicyMatch::Policy { policy, .. } => policy.name.to_string(),
+        PolicyMatch::Bypass { .. } => "bypass".to_owned(),
         PolicyMatch::Unmatched => "nothing".to_owned(),
     }
 }
@@ -39,7 +39,7 @@ fn the_first_binding_that_fits_decides() {
 fn with_nothing_bound_everything_is_denied() {
     assert_eq!(bound("", &BindingInput::default()), "nothing");
     assert_eq!(bound(r#"{"route":"a","policy":"one"}"#, &BindingInput::default()), "nothing");
-    assert!(matches!(load("").unwrap().bound(&BindingInput::default()), PolicyMatch::Unmatched));
+    assert!(matches!(load("").unwrap().match_policy(&BindingInput::default()), PolicyMatch::Unmatched));
 }
 
 #[test]

@@ -10,7 +10,7 @@ use crate::{
     audit::decision_log::Buffer,
     config::Config,
     console::pagination::PAGE,
-    engine::{self, RequestInfo},
+    engine::{self, BoundRequest, RequestInfo},
     identity::Grant,
     json::{self, Value},
     limit::{Callers, Charge, CounterInfo, CounterInfos, Counters, Key, Quota, totals::Capacity},
@@ -77,7 +77,8 @@ fn request_approvals(store: &InMemory, arguments: &[String]) {
         );
         // Some are requested in the same second, and some before those that are stored already.
         let now = Timestamp(NOW.0 - 1000 * (number as u64 % 3));
-        let response = engine::authorize(&config, &call, body.as_bytes(), "gate", now, store);
+        let response =
+            engine::authorize(&config, &BoundRequest::new(&config, call.clone()), body.as_bytes(), "gate", now, store);
         assert!(response.record.approval.is_some(), "{number}");
     }
 }

@@ -1,130 +1,216 @@
-//! Whether somebody has approved a call; product contract, section 7.
+//! Whether a person has approved a call; product contract, section 7.
 
-use super::{Denial, denied, evaluate::ApprovalRequirement, verdict};
+use super::{
+    Authorizer, Denial, MessageDenial,
+    decision::Approved,
+    denial_text,
+    evaluate::{ApprovalRequirement, ModeTracer, Rules},
+};
 use crate::{
-    approval::{Approval, ApprovalDetails, ApprovalKey, ApprovalStore, Fingerprint, MAX_PARAMS, RequestError, State},
-    engine::{
-        approval_service::{ApprovalRequest, ApprovalResponse, ApproverNote},
-        callout::Callout,
+    approval::{
+        Approval, ApprovalDetails, ApprovalKey, ApprovalStore, ApproverNote, Fingerprint, RequestError, State, digest,
     },
+    config::NamedPolicy,
+    engine::{
+        approval_service::{ApprovalRequest, ApprovalResponse},
+        callout::Callout,
+        trace::{Step, Tracer},
+    },
+    identity::Grant,
+    mcp::Request,
+    policy::Mode,
     store::Store,
     time::Timestamp,
 };
 
-/// A call that needs approval, and where that is asked for.
-pub(super) struct ApprovalCheck<'a, 'p, S> {
-    pub(super) requirement: &'a ApprovalRequirement<'p>,
-    /// What is asked; `None` where nobody is: in shadow, and in a batch.
-    pub(super) question: Option<ApprovalKey<'a>>,
-    /// Who calls, as people may see it.
-    pub(super) shown: &'a str,
-    pub(super) desk: ApprovalStore<'a, S>,
-    pub(super) now: Timestamp,
+/// An approval that was given, and is consumed when the call is charged.
+pub(super) struct PreparedApproval<'p> {
+    requirement: ApprovalRequirement<'p>,
+    approved: Approved,
+    /// The [`digest`] of the grant that it is for.
+    grant: [u8; 32],
 }
 
-/// A yes.
-#[derive(Clone, Debug)]
-pub(in crate::engine) struct Approved {
-    /// What it answers in the book, until it is used up; `None` if a service said it, which keeps its own.
-    pub(super) asked: Option<Fingerprint>,
-    /// What was used up.
-    pub(in crate::engine) consumed: Option<Approval>,
-    /// Who said it, and what they said besides.
-    pub(in crate::engine) by: ApproverNote,
+impl<'p, S: Store, W: Tracer> Authorizer<'p, S, W> {
+    /// Finds the approval that a call needs, or files a request for one.
+    ///
+    /// # Errors
+    /// No approver has approved the call yet, or one has rejected it.
+    pub(super) fn check_approval(
+        &mut self,
+        policy: &'p NamedPolicy,
+        grant: &'p Grant,
+        rules: &Rules<'_, 'p, '_>,
+        single_request: Option<&Request<'_>>,
+    ) -> Result<Option<PreparedApproval<'p>>, MessageDenial<'p>> {
+        let Some(requirement) = self.required_approval(rules)? else { return Ok(None) };
+        let grant = digest(grant.id());
+        let check = self.approval_check(policy, rules.mode, &requirement, &grant, single_request);
+        let approved = match self.config.approvals.service {
+            Some(_) => check.check_remote(self.request.info.callouts.ruling.as_ref()),
+            None => check.check_local(),
+        };
+        let mut notes = ModeTracer { witness: &mut self.tracer, mode: rules.mode };
+        notes.note(|| describe_approval(&requirement, approved.is_ok()));
+        let approved = approved.map_err(|denial| denial.about(requirement.message))?;
+        Ok(Some(PreparedApproval { requirement, approved, grant }))
+    }
+
+    /// Consumes the approval of a call that has been charged.
+    ///
+    /// # Errors
+    /// A concurrent call has consumed it.
+    pub(super) fn consume(
+        &self,
+        policy: &'p NamedPolicy,
+        mode: Mode,
+        approval: PreparedApproval<'p>,
+        single_request: Option<&Request<'_>>,
+    ) -> Result<Approved, MessageDenial<'p>> {
+        let PreparedApproval { requirement, approved, grant } = approval;
+        let check = self.approval_check(policy, mode, &requirement, &grant, single_request);
+        check.consume(approved).map_err(|denial| denial.about(requirement.message))
+    }
+
+    /// In shadow, and for a batch, no approver is asked.
+    fn approval_check<'q>(
+        &self,
+        policy: &'p NamedPolicy,
+        mode: Mode,
+        requirement: &'q ApprovalRequirement<'p>,
+        grant: &'q [u8],
+        single_request: Option<&'q Request<'_>>,
+    ) -> ApprovalCheck<'q, 'p, S>
+    where
+        'p: 'q,
+    {
+        let info = &self.request.info;
+        let is_shadow = [mode, self.config.mode, policy.policy.mode()].contains(&Mode::Shadow);
+        let key = single_request.filter(|_| !is_shadow).map(|request| ApprovalKey {
+            filter: self.filter,
+            policy: &policy.name,
+            config: &self.config.digest,
+            rule: &requirement.predicate.pointer,
+            route: info.route.as_deref().unwrap_or_default(),
+            cluster: info.cluster.as_deref().unwrap_or_default(),
+            grant,
+            method: &request.method,
+            name: &requirement.name,
+            params: request.params,
+        });
+        let caller = info.grant.as_ref().map_or("", Grant::display);
+        ApprovalCheck { requirement, key, caller, approvals: ApprovalStore(self.store), now: self.now }
+    }
+}
+
+/// A call that needs approval, and where approvals are kept.
+struct ApprovalCheck<'a, 'p, S> {
+    requirement: &'a ApprovalRequirement<'p>,
+    /// What the approval is bound to; `None` if no approver is asked.
+    key: Option<ApprovalKey<'a>>,
+    /// The caller's identity, without secrets.
+    caller: &'a str,
+    approvals: ApprovalStore<'a, S>,
+    now: Timestamp,
 }
 
 impl<'p, S: Store> ApprovalCheck<'_, 'p, S> {
-    /// Finds a yes, or asks for one.
-    ///
-    /// # Errors
-    /// Nobody has said it.
-    pub(super) fn check_local(&self) -> Result<Approved, Denial<'p>> {
-        let (question, asked) = self.asked()?;
-        match self.desk.find(asked, self.now) {
+    /// Finds an approval in this Envoy's store, or files a request for one there.
+    fn check_local(&self) -> Result<Approved, Denial<'p>> {
+        let (key, fingerprint) = self.key()?;
+        match self.approvals.find(fingerprint, self.now) {
             Ok(Some(entry)) if entry.state == State::Approved => {
-                Ok(Approved { asked: Some(asked), consumed: None, by: self.said(&entry) })
+                Ok(Approved { fingerprint: Some(fingerprint), consumed: None, by: self.note(&entry) })
             }
-            Ok(_) => Err(self.refused(question, asked)),
+            Ok(_) => Err(self.request(key, fingerprint)),
             Err(_) => Err(Denial::Internal),
         }
     }
 
-    /// Uses a yes up, once the call is charged.
-    ///
-    /// # Errors
-    /// Another call was faster, so that nobody has said it any more.
-    pub(super) fn consume(&self, yes: &mut Approved) -> Result<(), Denial<'p>> {
-        let Some(asked) = yes.asked else { return Ok(()) };
-        match self.desk.consume(asked, self.now) {
-            Ok(Some(taken)) => {
-                // The yes that was found may be gone, and another one given meanwhile: that is the one to name.
-                if yes.by.id != taken.name() {
-                    yes.by = self.said(&taken);
+    /// Reads what the approval service has answered, or says what to ask it.
+    fn check_remote(&self, response: Option<&ApprovalResponse>) -> Result<Approved, Denial<'p>> {
+        let ApprovalRequirement { predicate, target, ttl, .. } = self.requirement;
+        let (key, fingerprint) = self.key()?;
+        let reason = denial_text::approval_required(predicate, target);
+        match response {
+            None => {
+                let for_approver = denial_text::approval_reason(predicate, target);
+                let request = ApprovalRequest::new(fingerprint, &key, self.caller, &for_approver, *ttl);
+                Err(Denial::CalloutPending { rule: &predicate.pointer, ask: Box::new(Callout::Approval(request)) })
+            }
+            Some(ApprovalResponse::Approved(note)) => {
+                Ok(Approved { fingerprint: None, consumed: None, by: note.clone() })
+            }
+            Some(ApprovalResponse::Rejected(note)) => Err(self.rejected(note)),
+            Some(ApprovalResponse::Pending(pending)) => {
+                Err(Denial::ApprovalRequired { predicate, reason, pending: Some(pending.clone()) })
+            }
+            Some(ApprovalResponse::Failed) => Err(self.denied(denial_text::approval_service_failed(target))),
+        }
+    }
+
+    fn consume(&self, mut approved: Approved) -> Result<Approved, Denial<'p>> {
+        let Some(fingerprint) = approved.fingerprint else { return Ok(approved) };
+        match self.approvals.consume(fingerprint, self.now) {
+            Ok(Some(entry)) => {
+                // The approval that was found may have been consumed, and the call approved again meanwhile.
+                if approved.by.id != entry.name() {
+                    approved.by = self.note(&entry);
                 }
-                yes.consumed = Some(taken);
-                Ok(())
+                approved.consumed = Some(entry);
+                Ok(approved)
             }
-            Ok(None) => self.asked().and_then(|(question, asked)| Err(self.refused(question, asked))),
+            Ok(None) => self.key().and_then(|(key, fingerprint)| Err(self.request(key, fingerprint))),
             Err(_) => Err(Denial::Internal),
         }
     }
 
-    /// Asks, and says how that stands.
-    fn refused(&self, question: ApprovalKey<'_>, asked: Fingerprint) -> Denial<'p> {
-        let ApprovalRequirement { predicate, subject, ttl: life, .. } = self.requirement;
-        let reason = verdict::approval_reason(predicate, subject);
-        let text = ApprovalDetails { question, shown: self.shown, reason: &reason, approver: "", note: "" };
-        match self.desk.request(&text, asked, *life, self.now) {
-            Ok(entry) if entry.state == State::Rejected => verdict::rejected(predicate, subject, &self.said(&entry)),
-            Ok(entry) => verdict::approval_required(predicate, reason, Some(entry.into())),
-            Err(RequestError::Full) => denied(
-                "(approvals full)",
-                "too many calls wait for approval; repeat this one when some are answered".to_owned(),
-            ),
+    /// Files an approval request, or finds the one that was filed, and returns the denial to report.
+    fn request(&self, key: ApprovalKey<'_>, fingerprint: Fingerprint) -> Denial<'p> {
+        let ApprovalRequirement { predicate, target, ttl, .. } = self.requirement;
+        let for_approver = denial_text::approval_reason(predicate, target);
+        let details =
+            ApprovalDetails { question: key, shown: self.caller, reason: &for_approver, approver: "", note: "" };
+        match self.approvals.request(&details, fingerprint, *ttl, self.now) {
+            Ok(entry) if entry.state == State::Rejected => self.rejected(&self.note(&entry)),
+            Ok(entry) => {
+                let reason = denial_text::approval_required(predicate, target);
+                Denial::ApprovalRequired { predicate, reason, pending: Some(entry.into()) }
+            }
+            Err(RequestError::Full) => Denial::denied("(approvals full)", denial_text::too_many_approvals(target)),
             Err(RequestError::Unavailable) => Denial::Internal,
         }
     }
 
-    /// What a service has said, or what to ask it.
-    pub(super) fn check_remote(&self, ruling: Option<&ApprovalResponse>) -> Result<Approved, Denial<'p>> {
-        let ApprovalRequirement { predicate, subject, ttl: life, .. } = self.requirement;
-        let (question, asked) = self.asked()?;
-        let reason = verdict::approval_reason(predicate, subject);
-        match ruling {
-            None => {
-                let inquiry = ApprovalRequest::new(asked, &question, self.shown, &reason, *life);
-                Err(Denial::CalloutPending { rule: &predicate.pointer, ask: Box::new(Callout::Approval(inquiry)) })
-            }
-            Some(ApprovalResponse::Approved(said)) => Ok(Approved { asked: None, consumed: None, by: said.clone() }),
-            Some(ApprovalResponse::Rejected(said)) => Err(verdict::rejected(predicate, subject, said)),
-            Some(ApprovalResponse::Pending(pending)) => {
-                Err(verdict::approval_required(predicate, reason, Some(pending.clone())))
-            }
-            Some(ApprovalResponse::Failed) => Err(denied(
-                &*predicate.pointer,
-                "the approval service did not answer; repeat the call later".to_owned(),
-            )),
-        }
-    }
-
-    /// What is asked.
-    fn asked(&self) -> Result<(ApprovalKey<'_>, Fingerprint), Denial<'p>> {
-        let ApprovalRequirement { predicate, subject, .. } = self.requirement;
-        let Some(question) = self.question else {
-            return Err(verdict::approval_required(predicate, verdict::approval_reason(predicate, subject), None));
+    /// What the approval is bound to.
+    fn key(&self) -> Result<(ApprovalKey<'_>, Fingerprint), Denial<'p>> {
+        let ApprovalRequirement { predicate, target, .. } = self.requirement;
+        let Some(key) = self.key else {
+            let reason = denial_text::approval_required(predicate, target);
+            return Err(Denial::ApprovalRequired { predicate, reason, pending: None });
         };
-        let asked = question.fingerprint().ok_or_else(|| {
-            let why =
-                format!("{subject} needs approval, and nobody reads parameters of over {MAX_PARAMS} bytes; send less");
-            denied(&*predicate.pointer, why)
-        });
-        asked.map(|asked| (question, asked))
+        let fingerprint = key.fingerprint().ok_or_else(|| self.denied(denial_text::too_long_to_approve(target)))?;
+        Ok((key, fingerprint))
     }
 
-    fn said(&self, entry: &Approval) -> ApproverNote {
-        let bytes = self.desk.details(entry).unwrap_or_default();
-        let text = ApprovalDetails::read(&bytes, entry.fingerprint);
-        let [approver, note] = text.map_or(["", ""], |text| [text.approver, text.note]).map(str::to_owned);
+    fn rejected(&self, note: &ApproverNote) -> Denial<'p> {
+        self.denied(denial_text::rejected(&self.requirement.target, note))
+    }
+
+    fn denied(&self, reason: String) -> Denial<'p> {
+        Denial::denied(&*self.requirement.predicate.pointer, reason)
+    }
+
+    fn note(&self, entry: &Approval) -> ApproverNote {
+        let bytes = self.approvals.details(entry).unwrap_or_default();
+        let details = ApprovalDetails::read(&bytes, entry.fingerprint);
+        let [approver, note] = details.map_or(["", ""], |details| [details.approver, details.note]).map(str::to_owned);
         ApproverNote { id: entry.name(), approver, note }
     }
+}
+
+fn describe_approval(requirement: &ApprovalRequirement<'_>, is_approved: bool) -> Step {
+    let text =
+        if is_approved { "needs approval, which was given" } else { "needs approval, so nothing is charged yet" };
+    Step::new(&*requirement.predicate.pointer, text)
 }

@@ -1,6 +1,6 @@
 //! What a request costs, counter by counter. The calls, URIs and messages of a request are summed; product contract, section 2.
 
-use super::{Denial, denied, evaluate::ModeTracer, verdict};
+use super::{Denial, denial_text, evaluate::ModeTracer, target::TargetName};
 use crate::{
     amount::Amount,
     engine::trace::{Step, Tracer},
@@ -31,21 +31,21 @@ pub(super) struct PendingCharge<'p> {
 /// The arguments do not say the amount, or the sum is more than one window lets through.
 pub(super) fn add<'p, W: Tracer>(
     charges: &mut Vec<PendingCharge<'p>>,
-    target: usize,
+    (target, name): (usize, &TargetName<'_>),
     limit: &'p Limit,
     args: &Args<'_>,
     tracer: &mut ModeTracer<'_, W>,
 ) -> Result<(), Denial<'p>> {
-    let added = cost(limit, args).and_then(|amount| {
+    let added = cost(limit, name, args).and_then(|amount| {
         tracer.note(|| describe_cost(limit, amount));
-        add_amount(charges, target, limit, amount)
+        add_amount(charges, (target, name), limit, amount)
     });
     added.inspect_err(|denial| tracer.note(|| denial.step()))
 }
 
 fn add_amount<'p>(
     charges: &mut Vec<PendingCharge<'p>>,
-    target: usize,
+    (target, name): (usize, &TargetName<'_>),
     limit: &'p Limit,
     amount: Amount,
 ) -> Result<(), Denial<'p>> {
@@ -53,7 +53,7 @@ fn add_amount<'p>(
         None => charges.push_mut(PendingCharge { limit, amount, last: (target, amount) }),
         Some(pending) => {
             let known = if pending.last.0 == target { pending.last.1 } else { Amount::ZERO };
-            pending.amount = pending.amount.plus(amount.minus(known)).ok_or_else(|| too_much(limit, amount))?;
+            pending.amount = pending.amount.plus(amount.minus(known)).ok_or_else(|| too_much(name, limit, amount))?;
             pending.last = (target, amount.max(known));
             if limit.max < pending.limit.max {
                 pending.limit = limit;
@@ -61,16 +61,18 @@ fn add_amount<'p>(
             pending
         }
     };
-    if pending.is_too_much() { Err(too_much(pending.limit, pending.amount)) } else { Ok(()) }
+    if pending.is_too_much() { Err(too_much(name, pending.limit, pending.amount)) } else { Ok(()) }
 }
 
 /// What one call costs of a limit.
-fn cost<'p>(limit: &'p Limit, args: &Args<'_>) -> Result<Amount, Denial<'p>> {
+fn cost<'p>(limit: &'p Limit, target: &TargetName<'_>, args: &Args<'_>) -> Result<Amount, Denial<'p>> {
     let path = match &limit.cost {
         Cost::Fixed(amount) => return Ok(*amount),
         Cost::Argument(path) => path,
     };
-    let leaf = args.one(path).map_err(|ambiguous| denied(&*limit.pointer, ambiguous.to_string()))?;
+    let leaf = args
+        .one(path)
+        .map_err(|ambiguous| Denial::denied(&*limit.pointer, denial_text::ambiguous_arguments(target, &ambiguous)))?;
     let number = match leaf {
         Leaf::Found(node) => match &node.value {
             Value::Number(text) => Decimal::kept_by_double(text),
@@ -78,13 +80,9 @@ fn cost<'p>(limit: &'p Limit, args: &Args<'_>) -> Result<Amount, Denial<'p>> {
         },
         Leaf::Missing | Leaf::Empty | Leaf::TypeMismatch { .. } => None,
     };
-    number.and_then(|number| Amount::new(&number)).ok_or_else(|| {
-        let why = format!(
-            "`{path}` is counted by `{}`, so it must be a number of at least 0, below 9e12, with up to six decimals",
-            limit.counter
-        );
-        denied(&*limit.pointer, why)
-    })
+    number
+        .and_then(|number| Amount::new(&number))
+        .ok_or_else(|| Denial::denied(&*limit.pointer, denial_text::not_an_amount(target, path)))
 }
 
 fn describe_cost(limit: &Limit, amount: Amount) -> Step {
@@ -94,16 +92,12 @@ fn describe_cost(limit: &Limit, amount: Amount) -> Step {
         Scope::Session => "each session",
         Scope::Global => "all callers together",
     };
-    let quota = verdict::quota(limit);
+    let quota = denial_text::quota(limit);
     Step::new(&*limit.pointer, format!("costs {amount} of `{counter}`, {quota} for {whose}"))
 }
 
-fn too_much<'p>(limit: &'p Limit, amount: Amount) -> Denial<'p> {
-    let why = format!(
-        "this request costs {amount}, and `{}` lets no more than {} through at once; ask for less",
-        limit.counter, limit.max
-    );
-    denied(&*limit.pointer, why)
+fn too_much<'p>(target: &TargetName<'_>, limit: &'p Limit, amount: Amount) -> Denial<'p> {
+    Denial::denied(&*limit.pointer, denial_text::too_much(target, limit, amount))
 }
 
 impl<'p> PendingCharge<'p> {
@@ -117,15 +111,16 @@ impl<'p> PendingCharge<'p> {
     /// A step that says what was charged, and how much is used if that is known.
     pub(super) fn describe_charged(&self, left: Option<Amount>) -> Step {
         let Self { limit, amount, .. } = self;
-        let used = left
-            .map_or_else(String::new, |left| format!(": {} of {} used", limit.max.minus(left), verdict::quota(limit)));
+        let used = left.map_or_else(String::new, |left| {
+            format!(": {} of {} used", limit.max.minus(left), denial_text::quota(limit))
+        });
         Step::new(&*limit.pointer, format!("charges {amount} to `{}`{used}", limit.counter))
     }
 
     /// A step that says that the counter has no room.
     pub(super) fn exceeded(&self) -> Step {
         let Self { limit, amount, .. } = self;
-        let text = format!("`{}` has no room for {amount}: {} at most", limit.counter, verdict::quota(limit));
+        let text = format!("`{}` has no room for {amount}: {} at most", limit.counter, denial_text::quota(limit));
         Step::new(&*limit.pointer, text)
     }
 

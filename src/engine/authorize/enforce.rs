@@ -1,144 +1,152 @@
-//! What is done about a call that no predicate stands against: it is approved and charged, or it does not pass.
+//! The last step: a request that no rule denies is charged, and its approval is consumed.
 
 use super::{
-    Authorizer, Denial, Passed, Verdict,
-    approval::{ApprovalCheck, Approved},
-    evaluate::{ApprovalRequirement, Evaluation, ModeTracer},
+    Authorizer, Decision, Denial, MessageDenial, Passed,
+    approval::PreparedApproval,
+    charge::PendingCharge,
+    evaluate::{Evaluation, ModeTracer, Rules},
     rate_limit_service::{Counting, require_integers},
 };
 use crate::{
-    approval::{ApprovalKey, ApprovalStore, digest},
-    engine::trace::{Step, Tracer},
+    config::NamedPolicy,
+    engine::trace::Tracer,
     identity::Grant,
     limit::{Charge, ChargeError, Counters, Receipt, totals::Capacity},
     mcp::Request,
-    policy::Mode,
     store::Store,
 };
 
-/// A call that is approved as far as need be, and that a service has charged where one counts: nothing is left to ask.
-#[derive(Debug)]
-pub(super) struct Prepared<'p> {
-    plan: Evaluation<'p>,
-    charges: Vec<Charge<'p>>,
-    counts: Counting,
-    /// Who approved it, where that was needed, and the digest of the grant that it is for.
-    approved: Option<(Approved, [u8; 32])>,
+/// A request that the rules of one mode let pass. Only [`Authorizer::decide`] makes one, and only one can be charged.
+pub(super) struct Prepared<'t, 'p, 'm> {
+    pub(super) rules: Rules<'t, 'p, 'm>,
+    pub(super) evaluation: Evaluation<'p>,
+    /// The approval, if a rule needs one.
+    pub(super) approval: Option<PreparedApproval<'p>>,
 }
 
 impl<'p, S: Store, W: Tracer> Authorizer<'p, S, W> {
-    /// Has a call approved where that is needed, and asks the service where one counts; nothing here is used up yet. `alone`
-    /// is the one request there is.
-    pub(super) fn prepare(
+    /// Tests whether the limits have room, and charges nothing: before a person is asked to approve the call. If no rule can
+    /// ask, charging tests it. What a service counts cannot be tested without charging it.
+    pub(super) fn check_room(
         &mut self,
-        plan: Evaluation<'p>,
-        alone: Option<&Request<'_>>,
-    ) -> Result<Prepared<'p>, Denial<'p>> {
-        let Ok(grant) = &self.call.grant else { return Err(Denial::Internal) };
-        let charges: Vec<_> =
-            plan.charges.iter().map(|due| due.as_charge(&self.named.name, self.filter, grant, self.session)).collect();
+        policy: &'p NamedPolicy,
+        grant: &'p Grant,
+        rules: &Rules<'_, 'p, '_>,
+        evaluation: &Evaluation<'p>,
+    ) -> Result<(), MessageDenial<'p>> {
         if self.config.limits.service.is_some() {
-            require_integers(&plan.charges)?;
+            require_integers(&evaluation.charges).map_err(|denial| rules.locate(denial))?;
         }
-        let mut approved = None;
-        if let Some(wanted) = &plan.approval {
-            // What a service counts cannot be looked at without charging it.
-            let room = match self.service() {
-                Some(_) => Ok(()),
-                None => self.counters().check(&charges, self.now),
-            };
-            let digest = digest(grant.id());
-            let consent = self.approval_check(plan.mode, wanted, &digest, alone);
-            let mut notes = ModeTracer { witness: &mut self.witness, mode: plan.mode };
-            room.map_err(|refused| not_charged(&plan, refused, &mut notes))?;
-            let given = match self.config.approvals.service {
-                Some(_) => consent.check_remote(self.call.callouts.ruling.as_ref()),
-                None => consent.check_local(),
-            };
-            notes.note(|| describe_approval(wanted, &given));
-            approved = Some((given?, digest));
+        if !rules.can_ask_for_approval() || self.service().is_some() {
+            return Ok(());
         }
-        let counts = self.decide_counting(&plan, &charges)?;
-        Ok(Prepared { plan, charges, counts, approved })
+        let charges = self.charges(policy, grant, evaluation);
+        let room = self.counters().check(&charges, self.now);
+        room.map_err(|error| rules.locate(self.not_charged(evaluation, error)))
     }
 
-    /// Charges a call, and uses its approval up.
-    pub(super) fn enforce(&mut self, ready: Prepared<'p>, alone: Option<&Request<'_>>) -> Verdict<'p> {
-        let Prepared { plan, charges, counts, mut approved } = ready;
+    /// Charges all limits, those of rules in shadow last, and consumes the approval.
+    pub(super) fn charge_and_consume(
+        &mut self,
+        policy: &'p NamedPolicy,
+        grant: &'p Grant,
+        enforced: Result<Prepared<'_, 'p, '_>, MessageDenial<'p>>,
+        shadow: Result<Prepared<'_, 'p, '_>, MessageDenial<'p>>,
+        single_request: Option<&Request<'_>>,
+    ) -> Decision<'p> {
+        // Every external service answers before anything is charged here.
+        let enforced = enforced.and_then(|prepared| self.count(policy, grant, prepared));
+        let enforced = match enforced {
+            Ok(counted) => counted,
+            Err(denied) => return Decision { verdict: Err(denied), shadow: shadow.err().map(|shadow| shadow.denial) },
+        };
+        let shadow = match shadow.and_then(|prepared| self.count(policy, grant, prepared)) {
+            Err(pending @ MessageDenial { denial: Denial::CalloutPending { .. }, .. }) => {
+                return Decision::denied(pending);
+            }
+            shadow => shadow,
+        };
+        let passed = match self.enforce(policy, enforced, single_request) {
+            Ok(passed) => passed,
+            Err(denied) => return Decision { verdict: Err(denied), shadow: shadow.err().map(|shadow| shadow.denial) },
+        };
+        match shadow.and_then(|counted| self.enforce(policy, counted, single_request)) {
+            Ok(shadow) => Decision { verdict: Ok(passed.and(shadow)), shadow: None },
+            Err(shadow) => Decision { verdict: Ok(passed), shadow: Some(shadow.denial) },
+        }
+    }
+
+    /// Has the rate-limit service charge a request, if one counts.
+    fn count<'t, 'm>(
+        &mut self,
+        policy: &'p NamedPolicy,
+        grant: &'p Grant,
+        prepared: Prepared<'t, 'p, 'm>,
+    ) -> Result<Counted<'t, 'p, 'm>, MessageDenial<'p>> {
+        let charges = self.charges(policy, grant, &prepared.evaluation);
+        let counting = self.decide_counting(&prepared.evaluation, &charges);
+        let counting = counting.map_err(|denial| prepared.rules.locate(denial))?;
+        Ok(Counted { prepared, charges, counting })
+    }
+
+    /// Charges the limits of one mode, then consumes the approval.
+    fn enforce(
+        &mut self,
+        policy: &'p NamedPolicy,
+        counted: Counted<'_, 'p, '_>,
+        single_request: Option<&Request<'_>>,
+    ) -> Result<Passed<'p>, MessageDenial<'p>> {
+        let Counted { prepared: Prepared { rules, evaluation, approval }, charges, counting } = counted;
         let counters = self.counters();
-        let (receipt, left) = match counts {
+        let (receipt, left) = match counting {
             Counting::Remote(left) => (Receipt::NOTHING, left),
             Counting::Local => {
-                let mut notes = ModeTracer { witness: &mut self.witness, mode: plan.mode };
                 let charged = counters.charge(&charges, self.now);
-                let receipt = charged.map_err(|refused| not_charged(&plan, refused, &mut notes))?;
+                let receipt = charged.map_err(|error| rules.locate(self.not_charged(&evaluation, error)))?;
                 let left =
                     receipt.charged().iter().map(|charged| Some(charged.quota.max.minus(charged.used))).collect();
                 (receipt, left)
             }
         };
-        if let (Some(wanted), Some((yes, digest))) = (&plan.approval, &mut approved) {
-            let used_up = self.approval_check(plan.mode, wanted, digest, alone).consume(yes);
-            used_up.inspect_err(|_| counters.refund(&receipt))?;
-        }
-        let mut notes = ModeTracer { witness: &mut self.witness, mode: plan.mode };
-        let approved = approved.map(|(yes, _)| yes);
-        let mut passed = Passed { receipt, remaining: Vec::with_capacity(left.len()), approval: approved };
-        for (due, left) in plan.charges.iter().zip(left) {
+        let approval = match approval {
+            None => None,
+            Some(approval) => {
+                let consumed = self.consume(policy, rules.mode, approval, single_request);
+                Some(consumed.inspect_err(|_| counters.refund(&receipt))?)
+            }
+        };
+        let mut passed = Passed { receipt, remaining: Vec::with_capacity(left.len()), approval };
+        let mut notes = ModeTracer { witness: &mut self.tracer, mode: rules.mode };
+        for (due, left) in evaluation.charges.iter().zip(left) {
             notes.note(|| due.describe_charged(left));
             passed.remaining.extend(left.map(|left| (due.limit, left)));
         }
         Ok(passed)
     }
 
+    fn charges(&self, policy: &'p NamedPolicy, grant: &'p Grant, evaluation: &Evaluation<'p>) -> Vec<Charge<'p>> {
+        let charge = |due| PendingCharge::as_charge(due, &policy.name, self.filter, grant, self.session);
+        evaluation.charges.iter().map(charge).collect()
+    }
+
     fn counters(&self) -> Counters<'p, S> {
         Counters::new(self.store, Capacity::of(self.config.limits.max_counters))
     }
 
-    /// Where approval is asked for. Nobody is asked in shadow, and about a batch.
-    fn approval_check<'q>(
-        &self,
-        mode: Mode,
-        wanted: &'q ApprovalRequirement<'p>,
-        grant: &'q [u8],
-        alone: Option<&'q Request<'_>>,
-    ) -> ApprovalCheck<'q, 'p, S>
-    where
-        'p: 'q,
-    {
-        let is_shadow = [mode, self.config.mode, self.named.policy.mode()].contains(&Mode::Shadow);
-        let question = alone.filter(|_| !is_shadow).map(|request| ApprovalKey {
-            filter: self.filter,
-            policy: &self.named.name,
-            config: &self.config.digest,
-            rule: &wanted.predicate.pointer,
-            grant,
-            method: &request.method,
-            name: &wanted.name,
-            params: request.params,
-        });
-        let shown = self.call.grant.as_ref().map_or("", Grant::display);
-        ApprovalCheck { requirement: wanted, question, shown, desk: ApprovalStore(self.store), now: self.now }
+    fn not_charged(&mut self, evaluation: &Evaluation<'p>, error: ChargeError) -> Denial<'p> {
+        match error {
+            ChargeError::Full { index, full } => {
+                let mut notes = ModeTracer { witness: &mut self.tracer, mode: evaluation.mode };
+                evaluation.exceeded(index, full, &mut notes)
+            }
+            ChargeError::Unavailable => Denial::Internal,
+        }
     }
 }
 
-/// Why a call was not charged.
-fn not_charged<'p, W: Tracer>(
-    plan: &Evaluation<'p>,
-    refused: ChargeError,
-    notes: &mut ModeTracer<'_, W>,
-) -> Denial<'p> {
-    match refused {
-        ChargeError::Full { index, full } => plan.exceeded(index, full, notes),
-        ChargeError::Unavailable => Denial::Internal,
-    }
-}
-
-/// What came of asking for approval.
-fn describe_approval(wanted: &ApprovalRequirement<'_>, given: &Result<Approved, Denial<'_>>) -> Step {
-    let text = match given {
-        Ok(_) => "asks for approval, which was given",
-        Err(_) => "asks for approval, so nothing is charged yet",
-    };
-    Step::new(&*wanted.predicate.pointer, text)
+/// A request whose charges an external service has counted, if one counts; else they are counted when it is forwarded.
+struct Counted<'t, 'p, 'm> {
+    prepared: Prepared<'t, 'p, 'm>,
+    charges: Vec<Charge<'p>>,
+    counting: Counting,
 }

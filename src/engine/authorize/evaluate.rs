@@ -1,96 +1,159 @@
-//! What the rules of one mode say of a request: first `require` and `deny_if`, then what to charge, then approval.
+//! The steps that evaluate the rules of one mode: `require`, `deny_if`, the price of `limits`, `require_approval`.
 
 use super::{
-    Denial,
+    Authorizer, Denial, MessageDenial,
     charge::{self, PendingCharge},
-    denied,
-    target::{ResolvedTarget, TargetName},
-    verdict,
+    denial_text,
+    lookup::ResolvedTarget,
+    target::TargetName,
 };
 use crate::{
     engine::trace::{Step, Tracer},
     limit::LimitExceeded,
     policy::{
-        Mode, Predicate,
+        Mode, Predicate, Rule,
         condition::{Args, Clause, Finding},
     },
+    store::Store,
 };
 
-/// What remains to be done for a request that no predicate denies.
-#[derive(Debug)]
-pub(super) struct Evaluation<'p> {
-    /// The mode of the rules.
+/// The rules of one mode that apply to a request.
+#[derive(Clone, Copy)]
+pub(super) struct Rules<'t, 'p, 'm> {
     pub(super) mode: Mode,
-    /// What to charge, one entry a counter.
-    pub(super) charges: Vec<PendingCharge<'p>>,
-    /// The approval that the request needs, if any.
-    pub(super) approval: Option<ApprovalRequirement<'p>>,
+    pub(super) targets: &'t [ResolvedTarget<'p, 'm>],
+    /// The arguments of each target, by [`arguments`].
+    pub(super) args: &'t [Args<'t>],
 }
 
-/// An approval that a request needs. One approval satisfies all predicates that require one.
+/// A rule that applies to a target.
+struct TargetRule<'t, 'p, 'm> {
+    /// The target's index.
+    index: usize,
+    target: &'t ResolvedTarget<'p, 'm>,
+    rule: &'p Rule,
+    args: &'t Args<'t>,
+}
+
+/// What the limits of one mode would be charged.
+#[derive(Debug)]
+pub(super) struct Evaluation<'p> {
+    pub(super) mode: Mode,
+    pub(super) charges: Vec<PendingCharge<'p>>,
+}
+
+/// An approval that a call needs. One approval satisfies all predicates that ask for it.
 #[derive(Debug)]
 pub(super) struct ApprovalRequirement<'p> {
-    /// The first predicate that requires it.
+    /// The first predicate that asks for approval.
     pub(super) predicate: &'p Predicate,
-    /// What is called, in words.
-    pub(super) subject: String,
-    /// The name of the tool, prompt or resource.
+    /// The target, in words.
+    pub(super) target: String,
+    /// The target's name.
     pub(super) name: String,
-    /// How long it lives, in seconds: the shortest time of all predicates that require it.
+    /// The index of its message.
+    pub(super) message: usize,
+    /// How long the approval lives, in seconds: the shortest `expires` of the predicates that ask.
     pub(super) ttl: u32,
 }
 
-impl<'p> Evaluation<'p> {
-    /// Evaluates the rules of one mode, each step for all targets before the next. The first denial wins.
-    pub(super) fn evaluate<W: Tracer>(
-        targets: &[ResolvedTarget<'p, '_>],
-        mode: Mode,
-        witness: &mut W,
-    ) -> Result<Self, Denial<'p>> {
-        let args: Vec<Args<'_>> = targets.iter().map(|target| Args::new(target.arguments.as_ref())).collect();
-        let rules = || {
-            let each = targets.iter().zip(&args).enumerate();
-            each.flat_map(|(index, (target, args))| {
-                target.rules(mode).map(move |rule| (index, target.subject, rule, args))
-            })
-        };
-        let mut tracer = ModeTracer { witness, mode };
-        for (_, subject, rule, args) in rules() {
-            for predicate in &rule.require {
-                if !holds(predicate, Clause::Require, args, &mut tracer)? {
-                    return Err(verdict::requirement_failed(predicate, &subject));
-                }
-            }
-        }
-        for (_, subject, rule, args) in rules() {
-            for predicate in &rule.deny_if {
-                if holds(predicate, Clause::Deny, args, &mut tracer)? {
-                    return Err(verdict::denied_by(predicate, &subject));
-                }
-            }
-        }
-        let mut charges: Vec<PendingCharge<'p>> = Vec::new();
-        for (target, _, rule, args) in rules() {
-            for limit in &rule.limits {
-                charge::add(&mut charges, target, limit, args, &mut tracer)?;
-            }
-        }
-        let mut approval: Option<ApprovalRequirement<'p>> = None;
-        for (_, subject, rule, args) in rules() {
-            for predicate in &rule.approval {
-                if !holds(predicate, Clause::Deny, args, &mut tracer)? {
-                    continue;
-                }
-                match &mut approval {
-                    Some(wanted) => wanted.ttl = wanted.ttl.min(predicate.expires),
-                    None => approval = Some(ApprovalRequirement::by(predicate, &subject)),
-                }
-            }
-        }
-        Ok(Self { mode, charges, approval })
+/// The arguments that the rules of each target read. Both modes share them, since finding a name that differs from another
+/// only in case is work that is done once.
+pub(super) fn arguments<'t>(targets: &'t [ResolvedTarget<'_, '_>]) -> Vec<Args<'t>> {
+    targets.iter().map(|target| Args::new(target.arguments.as_ref())).collect()
+}
+
+impl<'t, 'p, 'm> Rules<'t, 'p, 'm> {
+    /// Each target with its rules, the target's own before `all_tools`.
+    fn iter(self) -> impl Iterator<Item = TargetRule<'t, 'p, 'm>> {
+        let targets = self.targets.iter().zip(self.args).enumerate();
+        targets.flat_map(move |(index, (target, args))| {
+            target.rules(self.mode).map(move |rule| TargetRule { index, target, rule, args })
+        })
     }
 
-    /// The denial by the limit of a charge that has no room.
+    /// Finds the message that a denial by a limit is about: the first that the limit applies to.
+    pub(super) fn locate(self, denial: Denial<'p>) -> MessageDenial<'p> {
+        let decides = |rule: &Rule| rule.limits.iter().any(|limit| *limit.pointer == *denial.rule());
+        let found = self.iter().find(|applied| decides(applied.rule));
+        MessageDenial { message: found.map(|applied| applied.target.message), denial }
+    }
+
+    /// Whether a rule can ask for approval.
+    pub(super) fn can_ask_for_approval(self) -> bool {
+        self.iter().any(|applied| !applied.rule.approval.is_empty())
+    }
+}
+
+impl<'p, S: Store, W: Tracer> Authorizer<'p, S, W> {
+    /// Every predicate of `require` must hold.
+    pub(super) fn check_require(&mut self, rules: &Rules<'_, 'p, '_>) -> Result<(), MessageDenial<'p>> {
+        let mut tracer = ModeTracer { witness: &mut self.tracer, mode: rules.mode };
+        for TargetRule { target, rule, args, .. } in rules.iter() {
+            for predicate in &rule.require {
+                let about = |denial: Denial<'p>| denial.about(target.message);
+                if !holds(predicate, Clause::Require, &target.name, args, &mut tracer).map_err(about)? {
+                    let reason = denial_text::requirement_failed(predicate, &target.name);
+                    return Err(about(Denial::denied(&*predicate.pointer, reason)));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// No predicate of `deny_if` may hold.
+    pub(super) fn check_deny_if(&mut self, rules: &Rules<'_, 'p, '_>) -> Result<(), MessageDenial<'p>> {
+        let mut tracer = ModeTracer { witness: &mut self.tracer, mode: rules.mode };
+        for TargetRule { target, rule, args, .. } in rules.iter() {
+            for predicate in &rule.deny_if {
+                let about = |denial: Denial<'p>| denial.about(target.message);
+                if holds(predicate, Clause::Deny, &target.name, args, &mut tracer).map_err(about)? {
+                    let reason = denial_text::denied_by(predicate, &target.name);
+                    return Err(about(Denial::denied(&*predicate.pointer, reason)));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// What the limits would be charged for the request.
+    pub(super) fn price(&mut self, rules: &Rules<'_, 'p, '_>) -> Result<Evaluation<'p>, MessageDenial<'p>> {
+        let mut tracer = ModeTracer { witness: &mut self.tracer, mode: rules.mode };
+        let mut charges: Vec<PendingCharge<'p>> = Vec::new();
+        for TargetRule { index, target, rule, args } in rules.iter() {
+            let about = |denial: Denial<'p>| denial.about(target.message);
+            for limit in &rule.limits {
+                charge::add(&mut charges, (index, &target.name), limit, args, &mut tracer).map_err(about)?;
+            }
+        }
+        Ok(Evaluation { mode: rules.mode, charges })
+    }
+
+    /// The approval that the request needs, if a predicate of `require_approval` holds.
+    pub(super) fn required_approval(
+        &mut self,
+        rules: &Rules<'_, 'p, '_>,
+    ) -> Result<Option<ApprovalRequirement<'p>>, MessageDenial<'p>> {
+        let mut tracer = ModeTracer { witness: &mut self.tracer, mode: rules.mode };
+        let mut required: Option<ApprovalRequirement<'p>> = None;
+        for TargetRule { target, rule, args, .. } in rules.iter() {
+            for predicate in &rule.approval {
+                let held = holds(predicate, Clause::Deny, &target.name, args, &mut tracer);
+                if !held.map_err(|denial| denial.about(target.message))? {
+                    continue;
+                }
+                match &mut required {
+                    Some(requirement) => requirement.ttl = requirement.ttl.min(predicate.expires),
+                    None => required = Some(ApprovalRequirement::new(predicate, target)),
+                }
+            }
+        }
+        Ok(required)
+    }
+}
+
+impl<'p> Evaluation<'p> {
+    /// The denial if the limit with this index has no room.
     pub(super) fn exceeded<W: Tracer>(
         &self,
         index: usize,
@@ -104,13 +167,18 @@ impl<'p> Evaluation<'p> {
 }
 
 impl<'p> ApprovalRequirement<'p> {
-    fn by(predicate: &'p Predicate, subject: &TargetName<'_>) -> Self {
-        let name = subject.name.to_owned();
-        Self { predicate, subject: subject.to_string(), name, ttl: predicate.expires }
+    fn new(predicate: &'p Predicate, target: &ResolvedTarget<'_, '_>) -> Self {
+        Self {
+            predicate,
+            target: target.name.to_string(),
+            name: target.name.name.to_owned(),
+            message: target.message,
+            ttl: predicate.expires,
+        }
     }
 }
 
-/// A tracer whose steps say whether a rule is in shadow.
+/// Traces steps, marked if the rule is in shadow.
 pub(super) struct ModeTracer<'w, W> {
     pub(super) witness: &'w mut W,
     pub(super) mode: Mode,
@@ -123,11 +191,12 @@ impl<W: Tracer> ModeTracer<'_, W> {
     }
 }
 
-/// Whether all conditions of a predicate hold. It evaluates each of them, since a later one may find the arguments
-/// ambiguous, which denies whatever the others say.
+/// Whether all conditions of a predicate hold. Each is evaluated, since a later one may find the arguments ambiguous, which
+/// denies the call whatever the others say.
 fn holds<'p, W: Tracer>(
     predicate: &'p Predicate,
-    side: Clause,
+    clause: Clause,
+    target: &TargetName<'_>,
     args: &Args<'_>,
     tracer: &mut ModeTracer<'_, W>,
 ) -> Result<bool, Denial<'p>> {
@@ -136,12 +205,15 @@ fn holds<'p, W: Tracer>(
         tracer.note(|| Step::new(&*predicate.pointer, "holds: there is no condition"));
     }
     for condition in &predicate.conditions {
-        let finding = condition.holds(side, args);
+        let finding = condition.holds(clause, args);
         tracer.note(|| Step::new(&*predicate.pointer, finding.to_string()));
         match finding {
             Finding::Holds(_) => {}
             Finding::Fails(_) => all = false,
-            Finding::Ambiguous(ambiguous) => return Err(denied(&*predicate.pointer, ambiguous.to_string())),
+            Finding::Ambiguous(ambiguous) => {
+                let reason = denial_text::ambiguous_arguments(target, &ambiguous);
+                return Err(Denial::denied(&*predicate.pointer, reason));
+            }
         }
     }
     Ok(all)

@@ -3,7 +3,7 @@
 use super::{
     Authorizer, Denial,
     charge::PendingCharge,
-    denied,
+    denial_text,
     evaluate::{Evaluation, ModeTracer},
 };
 use crate::{
@@ -30,7 +30,7 @@ pub(super) enum Counting {
 impl<'p, S: Store, W: Tracer> Authorizer<'p, S, W> {
     /// The service that counts; `None` if this Envoy counts.
     pub(super) fn service(&self) -> Option<&'p LimitService> {
-        self.config.limits.service.as_ref().filter(|_| !self.call.callouts.counts_here)
+        self.config.limits.service.as_ref().filter(|_| !self.request.info.callouts.counts_here)
     }
 
     /// Reads the service's responses to the charges.
@@ -43,12 +43,12 @@ impl<'p, S: Store, W: Tracer> Authorizer<'p, S, W> {
         charges: &[Charge<'p>],
     ) -> Result<Counting, Denial<'p>> {
         let Some(service) = self.service() else { return Ok(Counting::Local) };
-        let mut tracer = ModeTracer { witness: &mut self.witness, mode: evaluation.mode };
+        let mut tracer = ModeTracer { witness: &mut self.tracer, mode: evaluation.mode };
         if let Some(index) = charges.iter().position(|charge| charge.amount > charge.quota.max) {
             return Err(evaluation.exceeded(index, LimitExceeded { retry_at: None }, &mut tracer));
         }
         let mut remaining = vec![None; charges.len()];
-        let mut results = self.call.callouts.counted(evaluation.mode).iter();
+        let mut results = self.request.info.callouts.counted(evaluation.mode).iter();
         for group in rate_limit_service::group_by_hits(charges) {
             match results.next() {
                 None => return Err(request(service, evaluation, charges, &group)),
@@ -102,6 +102,5 @@ pub(super) fn require_integers<'p>(charges: &[PendingCharge<'p>]) -> Result<(), 
     else {
         return Ok(());
     };
-    let why = format!("this call costs {amount}, and `{}` is counted in whole numbers; ask for one", limit.counter);
-    Err(denied(&*limit.pointer, why))
+    Err(Denial::denied(&*limit.pointer, denial_text::not_an_integer(*amount)))
 }

@@ -13,12 +13,15 @@ fn a_refused_tool_call_can_be_a_result() {
     ));
     let tool =
         |name: &str| format!(r#"{{"jsonrpc":"2.0","id":"a","method":"tools/call","params":{{"name":"{name}"}}}}"#);
-    let result = |text: &str| {
-        let content = format!(r#"[{{"type":"text","text":"{text}"}}]"#);
-        Some((200, format!(r#"{{"jsonrpc":"2.0","id":"a","result":{{"content":{content},"isError":true}}}}"#)))
+    let result = |reason: &str, data: &str| {
+        let content = format!(r#"[{{"type":"text","text":"Policy violation: {reason}"}}]"#);
+        let meta = format!(r#"{{"mcp-policy/denial":{{{data},"reason":"{reason}","requestId":"r-1"}}}}"#);
+        let result = format!(r#"{{"content":{content},"isError":true,"_meta":{meta}}}"#);
+        Some((200, format!(r#"{{"jsonrpc":"2.0","id":"a","result":{result}}}"#)))
     };
-    let denied = "Policy violation: the tool `x` is not permitted; use another, or ask for this one to be permitted";
-    assert_eq!(gateway.answer(&tool("x")), result(denied));
+    let data = r#""kind":"denied","rule":"(default deny)","policy":"default","tool":"x""#;
+    let denied = "the policy denies the tool `x`, because no rule allows it; if you need it, ask the policy's owner";
+    assert_eq!(gateway.answer(&tool("x")), result(denied, data));
     assert_eq!(gateway.answer(&tool("t")), None);
     let (_, limited) = gateway.answer(&tool("t")).unwrap();
     assert!(limited.contains("retry in ") && limited.contains(r#""isError":true"#), "{limited}");

@@ -7,10 +7,10 @@ use wasm_bindgen_test::wasm_bindgen_test as test;
 
 use super::{AuthorizationResponse, Disposition, Gateway, NOW, RequestInfo, Timestamp, authorize, call};
 use crate::{
-    approval::{self, ApprovalStore},
+    approval::{self, ApprovalStore, ApproverNote},
     config::Refund,
     engine::{
-        approval_service::{ApprovalResponse, ApproverNote, Pending},
+        approval_service::{ApprovalResponse, Pending},
         callout::{Callout, CalloutResults},
         refund,
     },
@@ -58,7 +58,7 @@ fn a_call_waits_for_approval_and_then_passes_once() {
     );
     assert_eq!(record, expected);
     let expected = format!(
-        r#"{{"jsonrpc":"2.0","id":7,"error":{{"code":-31428,"message":"Approval required: Over 10, ask.; have it approved at http://localhost:10001/#{id}, then repeat the very same call","data":{{"kind":"approval_required","rule":"/tools/pay/require_approval/0","policy":"default","tool":"pay","reason":"Over 10, ask.","requestId":"r-1","approval":{{"id":"{id}","url":"http://localhost:10001/#{id}","expiresAt":"2026-01-01T00:01:42Z"}}}}}}}}"#
+        r#"{{"jsonrpc":"2.0","id":7,"error":{{"code":-31428,"message":"Approval required: a person must approve this call of the tool `pay`: Over 10, ask; ask for approval at http://localhost:10001/#{id}, then repeat the same call","data":{{"kind":"approval_required","rule":"/tools/pay/require_approval/0","policy":"default","tool":"pay","reason":"a person must approve this call of the tool `pay`: Over 10, ask","requestId":"r-1","approval":{{"id":"{id}","url":"http://localhost:10001/#{id}","expiresAt":"2026-01-01T00:01:42Z"}}}}}}}}"#
     );
     assert_eq!(told(first), expected);
     assert_eq!(told(gateway.judge(&call("alice"), PAY)), expected, "asked again, it is the same question");
@@ -72,7 +72,8 @@ fn a_call_waits_for_approval_and_then_passes_once() {
     );
     assert!(record.contains(r#""remaining":{"pay":1}"#), "{record}");
     let later = Timestamp(NOW.0 + 1);
-    let again = told(authorize(&gateway.config, &call("alice"), PAY.as_bytes(), "filter", later, &gateway.store));
+    let again =
+        told(authorize(&gateway.config, &gateway.bound("alice"), PAY.as_bytes(), "filter", later, &gateway.store));
     assert!(again.contains("-31428") && !again.contains(&id), "another question: {again}");
 }
 
@@ -99,15 +100,37 @@ fn spelling_does_not_matter_and_everything_else_does() {
 }
 
 #[test]
+fn an_approval_holds_for_the_route_and_cluster_on_which_it_was_asked() {
+    let gateway = Gateway::new(POLICY);
+    let at = |route: &str, cluster: &str| RequestInfo {
+        route: Some(route.to_owned()),
+        cluster: Some(cluster.to_owned()),
+        ..call("alice")
+    };
+    assert!(told(gateway.judge(&at("pay", "bank"), PAY)).contains("-31428"));
+    approve(&gateway, true);
+    for other in [at("test", "bank"), at("pay", "test"), call("alice")] {
+        assert!(told(gateway.judge(&other, PAY)).contains("-31428"), "{other:?}");
+    }
+    assert!(is_forwarded(&gateway.judge(&at("pay", "bank"), PAY)));
+}
+
+#[test]
 fn a_rejected_call_is_denied_with_what_the_person_said() {
     let gateway = Gateway::new(POLICY);
     told(gateway.judge(&call("alice"), PAY));
     approve(&gateway, false);
     let denied = told(gateway.judge(&call("alice"), PAY));
-    let expected = r#""code":-31403,"message":"Policy violation: a person has rejected this call of the tool `pay`: as agreed; do not repeat it""#;
+    let expected = r#""code":-31403,"message":"Policy violation: a person rejected this call of the tool `pay`: as agreed; do not repeat it""#;
     assert!(denied.contains(expected), "{denied}");
-    let over =
-        authorize(&gateway.config, &call("alice"), PAY.as_bytes(), "filter", Timestamp(NOW.0 + 60_000), &gateway.store);
+    let over = authorize(
+        &gateway.config,
+        &gateway.bound("alice"),
+        PAY.as_bytes(),
+        "filter",
+        Timestamp(NOW.0 + 60_000),
+        &gateway.store,
+    );
     assert!(told(over).contains("-31428"), "a no is over when its time is");
 }
 
@@ -117,8 +140,14 @@ fn an_approval_ends_with_its_time() {
     told(gateway.judge(&call("alice"), PAY));
     approve(&gateway, true);
     // `expires` of the strictest predicate that asks, counted from the answer.
-    let late =
-        authorize(&gateway.config, &call("alice"), PAY.as_bytes(), "filter", Timestamp(NOW.0 + 60_000), &gateway.store);
+    let late = authorize(
+        &gateway.config,
+        &gateway.bound("alice"),
+        PAY.as_bytes(),
+        "filter",
+        Timestamp(NOW.0 + 60_000),
+        &gateway.store,
+    );
     assert!(told(late).contains("-31428"));
 }
 
@@ -166,7 +195,7 @@ fn a_batch_is_not_approved() {
     let pairs = pairs.map(|(name, value)| (name.to_owned(), value.as_bytes().to_vec()));
     batch.headers = crate::http::Headers::new(pairs.into());
     let told = told(gateway.judge(&batch, &format!("[{PAY},{}]", PAY.replace("7", "8"))));
-    assert!(told.contains("Approval required: Over 10, ask.; send the call by itself, not in a batch"), "{told}");
+    assert!(told.contains("Approval required: a person must approve this call of the tool `pay`: Over 10, ask; send the call by itself, not in a batch"), "{told}");
     assert_eq!(ApprovalStore(&gateway.store).entries(NOW), Ok(vec![]));
 }
 
@@ -175,15 +204,14 @@ fn what_nobody_would_read_and_what_nobody_has_time_for_is_denied() {
     let gateway = Gateway::new(POLICY);
     let long = PAY.replace("\"x\"", &format!("\"{}\"", "x".repeat(16 << 10)));
     let denied = told(gateway.judge(&call("alice"), &long));
-    let expected =
-        "Policy violation: the tool `pay` needs approval, and nobody reads parameters of over 16384 bytes; send less";
+    let expected = "Policy violation: the tool `pay` needs approval, and parameters of over 16384 bytes cannot be approved; send shorter ones";
     assert!(denied.contains(expected), "{denied}");
     let pay = |amount: u32| told(gateway.judge(&call("alice"), &PAY.replace("25", &amount.to_string())));
     for amount in 1..=8 {
         assert!(pay(amount).contains("-31428"));
     }
     let denied = pay(9);
-    let expected = r#""message":"Policy violation: too many calls wait for approval; repeat this one when some are answered","data":{"kind":"denied","rule":"(approvals full)""#;
+    let expected = r#""message":"Policy violation: the tool `pay` needs approval, and too many calls wait for approval already; repeat the call later","data":{"kind":"denied","rule":"(approvals full)""#;
     assert!(denied.contains(expected), "{denied}");
     assert!(pay(1).contains("-31428"), "one that waits is found");
 }
@@ -222,7 +250,7 @@ fn who_comes_second_asks_anew_and_pays_nothing() {
     approve(&gateway, true);
     let meanwhile = || gateway.store.set(APPROVALS, crate::store::HEADER).unwrap();
     let raced = Raced { inner: &gateway.store, meanwhile: &meanwhile, reads: Cell::new(0) };
-    let second = authorize(&gateway.config, &call("alice"), PAY.as_bytes(), "filter", NOW, &raced);
+    let second = authorize(&gateway.config, &gateway.bound("alice"), PAY.as_bytes(), "filter", NOW, &raced);
     assert!(told(second).contains("-31428"));
     approve(&gateway, true);
     let passed = gateway.judge(&call("alice"), PAY);
@@ -254,14 +282,15 @@ fn the_record_names_the_approval_that_was_used_up() {
     let found = approve(&gateway, true);
     let used = Cell::new(String::new());
     let meanwhile = || {
-        let later =
-            |store| authorize(&gateway.config, &call("alice"), PAY.as_bytes(), "filter", Timestamp(NOW.0 + 1), store);
+        let later = |store| {
+            authorize(&gateway.config, &gateway.bound("alice"), PAY.as_bytes(), "filter", Timestamp(NOW.0 + 1), store)
+        };
         assert!(is_forwarded(&later(&gateway.store)), "another call uses up the one that was found");
         told(later(&gateway.store));
         used.set(approve(&gateway, true));
     };
     let raced = Raced { inner: &gateway.store, meanwhile: &meanwhile, reads: Cell::new(0) };
-    let passed = authorize(&gateway.config, &call("alice"), PAY.as_bytes(), "filter", NOW, &raced);
+    let passed = authorize(&gateway.config, &gateway.bound("alice"), PAY.as_bytes(), "filter", NOW, &raced);
     assert!(is_forwarded(&passed));
     let approval = passed.record.approval.unwrap();
     assert_ne!(approval.id, found);
@@ -296,17 +325,16 @@ fn a_service_decides_where_there_is_one() {
     );
     let rejected = told(ruled(ApprovalResponse::Rejected(said())));
     assert!(
-        rejected
-            .contains("Policy violation: a person has rejected this call of the tool `pay`: fine; do not repeat it"),
+        rejected.contains("Policy violation: a person rejected this call of the tool `pay`: fine; do not repeat it"),
         "{rejected}"
     );
-    let pending = Pending { id: "1".into(), url: Some("https://x/1".into()), until: None };
+    let pending = Pending { id: "1".into(), url: Some("https://x/1".into()), expires_at: None };
     let pending = told(ruled(ApprovalResponse::Pending(pending)));
-    assert!(pending.contains("have it approved at https://x/1, then repeat"), "{pending}");
+    assert!(pending.contains("ask for approval at https://x/1, then repeat"), "{pending}");
     assert!(pending.contains(r#""approval":{"id":"1","url":"https://x/1"}"#), "{pending}");
     let failed = told(ruled(ApprovalResponse::Failed));
     assert!(
-        failed.contains("Policy violation: the approval service did not answer; repeat the call later"),
+        failed.contains("Policy violation: the tool `pay` needs approval, and the approval service did not answer; repeat the call later"),
         "{failed}"
     );
     assert_eq!(ApprovalStore(&gateway.store).entries(NOW), Ok(vec![]), "it keeps its own book");

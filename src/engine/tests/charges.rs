@@ -34,7 +34,7 @@ fn a_counter_that_two_rules_of_one_call_name_is_charged_once() {
 fn the_calls_of_a_batch_are_summed_whichever_rules_name_the_counter() {
     let gateway = Gateway::new(POLICY);
     let (_, body) = gateway.answer(&batch(&["charge", "refund"])).unwrap();
-    assert!(body.contains("this request costs 800, and `spend` lets no more than 500 through at once"), "{body}");
+    assert!(body.contains("the policy denies the tool `refund`: the request costs 800, and the limit is 500 a day; send a smaller amount"), "{body}");
     assert_eq!(left(&gateway, &batch(&["charge", "look", "look"])), [("spend".to_owned(), "200".to_owned())]);
     let (_, body) = gateway.answer(&batch(&["look", "look", "look"])).unwrap();
     assert!(body.contains(r#""code":-31429"#), "{body}");
@@ -49,7 +49,7 @@ fn the_uris_of_a_subscription_are_summed_whichever_rules_name_the_counter() {
         )
     };
     let (_, body) = gateway.answer(&listen(r#""note:a","note:b","note:c""#)).unwrap();
-    assert!(body.contains("this request costs 3, and `notes` lets no more than 2 through at once"), "{body}");
+    assert!(body.contains("the policy denies the resource `note:c`: the request costs 3, and the limit is 2 calls a day; send a smaller amount"), "{body}");
     assert_eq!(left(&gateway, &listen(r#""note:a","note:b""#)), [("notes".to_owned(), "0".to_owned())]);
 }
 

@@ -86,10 +86,10 @@ fn a_call_without_limits_is_not_asked_about() {
 #[test]
 fn a_full_limit_is_told_with_its_time() {
     let (_, judgement) = judge(&Gateway::new(POLICY), &request("draw", "{}"), &[Some(SECOND_OVER)]);
-    let expected = r#"{"jsonrpc":"2.0","id":"\u0061","error":{"code":-31429,"message":"Policy violation: the limit of `all`, 1000 a day, is used up; retry in 42 s","data":{"kind":"rate_limited","rule":"/tools/draw/limits/1","policy":"default","tool":"draw","reason":"the limit of `all`, 1000 a day, is used up","requestId":"r-1","limit":{"counter":"all","window":"day","max":1000,"scope":"global"},"retryAfterMs":42000,"resetAt":"2026-01-01T00:01:24Z"}}}"#;
+    let expected = r#"{"jsonrpc":"2.0","id":"\u0061","error":{"code":-31429,"message":"Policy violation: the tool `draw` has reached the rate limit of 1000 calls a day; retry in 42 seconds","data":{"kind":"rate_limited","rule":"/tools/draw/limits/1","policy":"default","tool":"draw","reason":"the tool `draw` has reached the rate limit of 1000 calls a day","requestId":"r-1","limit":{"counter":"all","window":"day","max":1000,"scope":"global"},"retryAfterMs":42000,"resetAt":"2026-01-01T00:01:24Z"}}}"#;
     assert_answer(answer(&judgement), expected);
     let (_, judgement) = judge(&Gateway::new(POLICY), &request("draw", "{}"), &[Some(OVER)]);
-    let expected = r#"{"jsonrpc":"2.0","id":"\u0061","error":{"code":-31429,"message":"Policy violation: the limit of `draws`, 10 a minute, is used up; retry in 18 s","data":{"kind":"rate_limited","rule":"/tools/draw/limits/0","policy":"default","tool":"draw","reason":"the limit of `draws`, 10 a minute, is used up","requestId":"r-1","limit":{"counter":"draws","window":"minute","max":10,"scope":"grant"},"retryAfterMs":17500,"resetAt":"2026-01-01T00:01:00Z"}}}"#;
+    let expected = r#"{"jsonrpc":"2.0","id":"\u0061","error":{"code":-31429,"message":"Policy violation: the tool `draw` has reached the rate limit of 10 calls a minute; retry in 18 seconds","data":{"kind":"rate_limited","rule":"/tools/draw/limits/0","policy":"default","tool":"draw","reason":"the tool `draw` has reached the rate limit of 10 calls a minute","requestId":"r-1","limit":{"counter":"draws","window":"minute","max":10,"scope":"grant"},"retryAfterMs":17500,"resetAt":"2026-01-01T00:01:00Z"}}}"#;
     assert_answer(answer(&judgement), expected);
 }
 
@@ -97,7 +97,12 @@ fn a_full_limit_is_told_with_its_time() {
 fn what_costs_more_than_a_window_lets_through_is_not_asked_for() {
     let (asked, judgement) = judge(&Gateway::new(POLICY), &request("never", "{}"), &[]);
     assert!(asked.is_empty());
-    assert!(answer(&judgement).unwrap().1.contains("is used up; do not retry, it never passes"));
+    assert!(
+        answer(&judgement)
+            .unwrap()
+            .1
+            .contains("Policy violation: the policy allows no calls of the tool `never`; do not retry")
+    );
 }
 
 #[test]
@@ -116,7 +121,10 @@ fn amounts_are_asked_for_one_after_the_other() {
     let (asked, part) = judge(&gateway, &pay("0.5"), &[]);
     assert!(asked.is_empty());
     let told = answer(&part).unwrap().1;
-    assert!(told.contains("this call costs 0.5, and `money` is counted in whole numbers; ask for one"), "{told}");
+    assert!(
+        told.contains("this call costs 0.5, and its limit is counted in whole numbers; send a whole amount"),
+        "{told}"
+    );
 }
 
 #[test]
@@ -124,7 +132,7 @@ fn a_service_that_does_not_answer_denies_or_leaves_it_to_this_envoy() {
     let local = POLICY.replace(r#""rls""#, r#""rls","on_failure":"local""#);
     for failed in [None, Some(&b""[..]), Some(b"\x08\x03"), Some(b"garbage")] {
         let (_, denied) = judge(&Gateway::new(POLICY), &request("draw", "{}"), &[failed]);
-        let expected = r#"{"jsonrpc":"2.0","id":"\u0061","error":{"code":-32603,"message":"the gateway could not count this call, so it was not let through; try again later","data":{"kind":"refused","policy":"default","tool":"draw","reason":"the gateway could not count this call, so it was not let through; try again later","requestId":"r-1"}}}"#;
+        let expected = r#"{"jsonrpc":"2.0","id":"\u0061","error":{"code":-32603,"message":"the gateway could not complete its checks, so it did not forward the call; repeat it later","data":{"kind":"refused","policy":"default","tool":"draw","reason":"the gateway could not complete its checks, so it did not forward the call; repeat it later","requestId":"r-1"}}}"#;
         assert_answer(answer(&denied), expected);
         let gateway = Gateway::new(&local);
         for left in (0..10).rev() {

@@ -9,7 +9,7 @@ use std::{cell::Cell, mem};
 use proxy_wasm::types::{Action, MetricType};
 
 use crate::engine::{
-    self, Disposition, RequestInfo,
+    self, BoundRequest, Disposition,
     callout::{Callout, CalloutResponse, Understood},
 };
 
@@ -60,25 +60,25 @@ impl Drop for HeldRequest {
 
 impl PolicyFilter {
     /// Asks a service about a request, which is held meanwhile.
-    pub(super) fn dispatch(&mut self, call: RequestInfo, body: Vec<u8>, ask: Callout) -> Action {
+    pub(super) fn dispatch(&mut self, request: BoundRequest, body: Vec<u8>, ask: Callout) -> Action {
         let held = HeldRequest::new(body.len());
         let sent = held.and_then(|held| Some((dispatch(self.filter.as_deref()?, &ask)?, held)));
         let Some((callout, held)) = sent else {
             log::debug!("mcp-policy: #{} could not dispatch a callout", self.id);
-            return self.resume(call, body, &ask, None);
+            return self.resume(request, body, &ask, None);
         };
         log::debug!("mcp-policy: #{} waits for callout {callout}", self.id);
-        self.phase = Phase::AwaitCallout { call, body, ask, held };
+        self.phase = Phase::AwaitCallout { request, body, ask, held };
         Action::Pause
     }
 
     /// Takes the response of a service; `None` if there is none.
     pub(super) fn on_callout_response(&mut self, response: Option<&CalloutResponse>) {
         match mem::replace(&mut self.phase, Phase::Replied) {
-            Phase::AwaitCallout { call, body, ask, held } => {
+            Phase::AwaitCallout { request, body, ask, held } => {
                 // Another callout takes its room anew.
                 drop(held);
-                let action = self.resume(call, body, &ask, response);
+                let action = self.resume(request, body, &ask, response);
                 if action == Action::Continue && host::resume_http_request().is_err() {
                     log::error!("a request that was held could not go on; it stays paused");
                 }
@@ -90,18 +90,18 @@ impl PolicyFilter {
     /// Judges a request again, with a service's response. It may need another callout; each response leaves fewer.
     fn resume(
         &mut self,
-        mut call: RequestInfo,
+        mut request: BoundRequest,
         body: Vec<u8>,
         ask: &Callout,
         response: Option<&CalloutResponse>,
     ) -> Action {
         let (Some(filter), Some(now)) = (&self.filter, host::current_time()) else { return self.fail() };
-        if call.callouts.record(ask, response) == Understood::No {
+        if request.callouts().record(ask, response) == Understood::No {
             metrics::add(MetricType::Counter, ask.unanswered_metric(), &[], 1);
         }
-        let judgement = engine::authorize(&filter.config, &call, &body, &filter.name, now, &SharedData);
+        let judgement = engine::authorize(&filter.config, &request, &body, &filter.name, now, &SharedData);
         match judgement.answer {
-            Disposition::Callout(ask) => self.dispatch(call, body, ask),
+            Disposition::Callout(ask) => self.dispatch(request, body, ask),
             _ => self.apply(judgement, Some(now)),
         }
     }

@@ -7,7 +7,7 @@ use std::{mem, sync::Arc};
 
 use crate::{
     config::Config,
-    engine::{self, RequestInfo, lists},
+    engine::{self, BoundRequest, lists},
     filter::host,
     mcp::{
         ResponseFormat,
@@ -67,9 +67,9 @@ impl ResponseFilter {
     }
 
     /// For the response to a request that carries no message.
-    pub(super) fn of_stream(config: &Config, call: &RequestInfo) -> Self {
-        let guard = engine::blocks_legacy_sse(config, call).then(EndpointGuard::default);
-        match (guard, lists::filter_for_stream(config, call)) {
+    pub(super) fn of_stream(config: &Config, request: &BoundRequest) -> Self {
+        let guard = engine::blocks_legacy_sse(config, request).then(EndpointGuard::default);
+        match (guard, lists::filter_for_stream(config, request)) {
             (None, None) => Self::Inactive,
             (guard, lists) => Self::Stream { guard, lists },
         }

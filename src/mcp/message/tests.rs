@@ -70,41 +70,53 @@ fn the_id_is_a_string_or_a_safe_integer() {
     let longer = format!("\"{}\"", "x".repeat(257));
     for id in ["null", "true", "1.0", "1e0", "9007199254740992", "-9007199254740992", "[1]", "{}", &longer] {
         let body = format!(r#"{{"jsonrpc":"2.0","id":{id},"method":"ping"}}"#);
-        assert!(read(&body).unwrap_err().message.starts_with("`id` is neither"), "{id}");
+        assert!(read(&body).unwrap_err().message.starts_with("`id` is not valid"), "{id}");
     }
 }
 
 #[test]
 fn what_is_no_message_is_refused_with_the_reason() {
-    let id = "`id` is neither a string of up to 256 bytes nor an integer within 2^53-1 without fraction";
+    let id = "`id` is not valid; send a string of at most 256 bytes, or an integer within 2^53-1 in plain digits";
     assert_invalid(&[
-        ("[]", None, "the body is not one object; send one message a request, no batch"),
-        ("\"{}\"", None, "the body is not one object; send one message a request, no batch"),
-        (r#"{"id":1,"method":"ping"}"#, Some("1"), "`jsonrpc` is not \"2.0\""),
-        (r#"{"jsonrpc":"1.0","id":1,"method":"ping"}"#, Some("1"), "`jsonrpc` is not \"2.0\""),
-        (r#"{"jsonrpc":2.0,"id":1,"method":"ping"}"#, Some("1"), "`jsonrpc` is not \"2.0\""),
-        (r#"{"jsonrpc":"2.0","id":1}"#, Some("1"), "there is no `method`"),
-        (r#"{"jsonrpc":"2.0","id":1,"method":7}"#, Some("1"), "`method` is no string"),
-        (r#"{"jsonrpc":"2.0","id":1,"method":"ping\u0000x"}"#, Some("1"), "`method` holds a control character"),
-        (r#"{"jsonrpc":"2.0","method":"\tnotifications/x"}"#, None, "`method` holds a control character"),
+        ("[]", None, "the body is not a JSON object; send one message per request, not a batch"),
+        ("\"{}\"", None, "the body is not a JSON object; send one message per request, not a batch"),
+        (r#"{"id":1,"method":"ping"}"#, Some("1"), "`jsonrpc` is not \"2.0\"; send \"2.0\""),
+        (r#"{"jsonrpc":"1.0","id":1,"method":"ping"}"#, Some("1"), "`jsonrpc` is not \"2.0\"; send \"2.0\""),
+        (r#"{"jsonrpc":2.0,"id":1,"method":"ping"}"#, Some("1"), "`jsonrpc` is not \"2.0\"; send \"2.0\""),
+        (r#"{"jsonrpc":"2.0","id":1}"#, Some("1"), "the message has no `method`; send one"),
+        (r#"{"jsonrpc":"2.0","id":1,"method":7}"#, Some("1"), "`method` is not a string; send the name of a method"),
+        (
+            r#"{"jsonrpc":"2.0","id":1,"method":"ping\u0000x"}"#,
+            Some("1"),
+            "`method` has a control character; remove it",
+        ),
+        (r#"{"jsonrpc":"2.0","method":"\tnotifications/x"}"#, None, "`method` has a control character; remove it"),
         (r#"{"jsonrpc":"2.0","id":null,"method":"ping"}"#, None, id),
-        (r#"{"jsonrpc":"2.0","id":1,"method":"ping","params":[1]}"#, Some("1"), "`params` is no object"),
-        (r#"{"jsonrpc":"2.0","id":1,"method":"ping","params":null}"#, Some("1"), "`params` is no object"),
+        (
+            r#"{"jsonrpc":"2.0","id":1,"method":"ping","params":[1]}"#,
+            Some("1"),
+            "`params` is not an object; send an object or leave it out",
+        ),
+        (
+            r#"{"jsonrpc":"2.0","id":1,"method":"ping","params":null}"#,
+            Some("1"),
+            "`params` is not an object; send an object or leave it out",
+        ),
         (
             r#"{"jsonrpc":"2.0","id":1,"method":"ping","result":{}}"#,
             Some("1"),
-            "there is a `method` and an answer; send one of the two",
+            "the message has a `method` and also a `result` or `error`; send one of them",
         ),
-        (r#"{"jsonrpc":"2.0","result":{}}"#, None, "the answer has no `id`"),
         (
-            r#"{"jsonrpc":"2.0","method":"tools/call","params":{"name":"x"}}"#,
+            r#"{"jsonrpc":"2.0","result":{}}"#,
             None,
-            "a request has no `id`; send one, so that an answer can be given",
+            "the response has no `id`; send the id of the request that it answers",
         ),
+        (r#"{"jsonrpc":"2.0","method":"tools/call","params":{"name":"x"}}"#, None, "the request has no `id`; send one"),
         (
             r#"{"jsonrpc":"2.0","id":1,"method":"notifications/initialized"}"#,
             Some("1"),
-            "a notification has an `id`; leave it out",
+            "the notification has an `id`; remove it",
         ),
     ]);
 }
@@ -122,25 +134,25 @@ fn uris_are_bounded_in_length_and_number() {
             "resources/read",
             format!(r#"{{"uri":{}}}"#, uri(8192)),
             format!(r#"{{"uri":{}}}"#, uri(8193)),
-            "`params.uri` is longer than 8192 bytes".to_owned(),
+            "`params.uri` is longer than 8192 bytes; send a shorter one".to_owned(),
         ),
         (
             "completion/complete",
             format!(r#"{{"ref":{{"uri":{}}}}}"#, uri(8192)),
             format!(r#"{{"ref":{{"uri":{}}}}}"#, uri(8193)),
-            "`params.ref.uri` is longer than 8192 bytes".to_owned(),
+            "`params.ref.uri` is longer than 8192 bytes; send a shorter one".to_owned(),
         ),
         (
             "subscriptions/listen",
             listen(1, 8192),
             listen(1, 8193),
-            format!("a URI of `{list}` is longer than 8192 bytes"),
+            format!("a URI of `{list}` is longer than 8192 bytes; send a shorter one"),
         ),
         (
             "subscriptions/listen",
             listen(1000, 1),
             listen(1001, 1),
-            format!("`{list}` holds more than 1000 URIs; send several requests"),
+            format!("`{list}` has more than 1000 URIs; send several requests"),
         ),
     ] {
         let body = |params: &str| format!(r#"{{"jsonrpc":"2.0","id":1,"method":"{method}","params":{params}}}"#);
@@ -153,16 +165,16 @@ fn uris_are_bounded_in_length_and_number() {
 fn what_a_method_needs_must_be_there_and_of_its_type() {
     let long = format!(r#"{{"name":"{}"}}"#, "x".repeat(257));
     for (params, why) in [
-        ("{}", "`params.name` is missing"),
-        (r#"{"name":1}"#, "`params.name` is no string"),
-        (r#"{"name":["x"]}"#, "`params.name` is no string"),
-        (r#"{"name":""}"#, "`params.name` is empty"),
-        (r#"{"name":"a\u0000"}"#, "`params.name` holds a control character"),
-        (r#"{"name":"a\u0085"}"#, "`params.name` holds a control character"),
-        (long.as_str(), "`params.name` is longer than 256 bytes"),
-        (r#"{"name":"a","arguments":[]}"#, "`params.arguments` is no object; send an object or leave it out"),
-        (r#"{"name":"a","arguments":"{}"}"#, "`params.arguments` is no object; send an object or leave it out"),
-        (r#"{"name":"a","_meta":1}"#, "`params._meta` is no object; send an object or leave it out"),
+        ("{}", "`params.name` is missing; the method needs it"),
+        (r#"{"name":1}"#, "`params.name` is not a string; send a string"),
+        (r#"{"name":["x"]}"#, "`params.name` is not a string; send a string"),
+        (r#"{"name":""}"#, "`params.name` is empty; send a non-empty string"),
+        (r#"{"name":"a\u0000"}"#, "`params.name` has a control character; remove it"),
+        (r#"{"name":"a\u0085"}"#, "`params.name` has a control character; remove it"),
+        (long.as_str(), "`params.name` is longer than 256 bytes; send the exact name"),
+        (r#"{"name":"a","arguments":[]}"#, "`params.arguments` is not an object; send an object or leave it out"),
+        (r#"{"name":"a","arguments":"{}"}"#, "`params.arguments` is not an object; send an object or leave it out"),
+        (r#"{"name":"a","_meta":1}"#, "`params._meta` is not an object; send an object or leave it out"),
     ] {
         let body = format!(r#"{{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{params}}}"#);
         assert_invalid(&[(&body, Some("1"), why)]);

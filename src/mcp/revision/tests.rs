@@ -44,19 +44,21 @@ fn the_2026_era_says_everything_twice() {
         let headers: Vec<_> = full.iter().enumerate().filter(|(at, _)| *at != index).map(|(_, pair)| *pair).collect();
         refusal(&headers, &modern).unwrap()
     };
-    let missing = "is missing; send";
-    assert_eq!(
-        without(0),
-        format!("the header `MCP-Protocol-Version` {missing} the version that `params._meta` names")
-    );
-    assert_eq!(without(1), format!("the header `mcp-method` {missing} what `method` says"));
-    assert_eq!(without(2), format!("the header `mcp-name` {missing} what `params.name` says"));
+    assert_eq!(without(0), "the header `MCP-Protocol-Version` is missing; send the version of `params._meta`");
+    assert_eq!(without(1), "the header `mcp-method` is missing; send the value of `method`");
+    assert_eq!(without(2), "the header `mcp-name` is missing; send the value of `params.name`");
     let claimless = refusal(&full, &call("ok", None)).unwrap();
-    assert_eq!(claimless, "`params._meta` names no protocol version; send the one of `MCP-Protocol-Version`");
+    assert_eq!(claimless, "`params._meta` has no protocol version; send that of the header `MCP-Protocol-Version`");
     let other = refusal(&full, &call("ok", Some("2026-07-29"))).unwrap();
-    assert_eq!(other, "`MCP-Protocol-Version` and `params._meta` name different versions; send one");
+    assert_eq!(
+        other,
+        "the header `MCP-Protocol-Version` and `params._meta` have different versions; send the same in both"
+    );
     let lie = [VERSION, ("mcp-method", "tools/list"), ("mcp-name", "ok")];
-    assert_eq!(refusal(&lie, &modern).unwrap(), "the header `mcp-method` differs from `method`; send the same in both");
+    assert_eq!(
+        refusal(&lie, &modern).unwrap(),
+        "the header `mcp-method` differs from `method`; send the same value in both"
+    );
 }
 
 #[test]
@@ -85,7 +87,7 @@ fn a_name_may_be_coded_but_in_one_way_only() {
         ("ok", "OK"),
         ("é", "é"),
     ] {
-        let why = "the header `mcp-name` differs from `params.name`; send the same in both";
+        let why = "the header `mcp-name` differs from `params.name`; send the same value in both";
         assert_eq!(with(name, header).as_deref(), Some(why), "{name} {header}");
     }
 }

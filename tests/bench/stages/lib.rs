@@ -8,7 +8,7 @@ use std::hint::black_box;
 use mcp_policy::{
     amount::Amount,
     config::Config,
-    engine::{self, Disposition, RequestInfo, lists},
+    engine::{self, BoundRequest, Disposition, RequestInfo, lists},
     http::{Header, Headers},
     identity::{self, ConnectionAttributes, Peer, Source},
     limit::{Callers, Charge, Counters, Key, Quota, totals::Capacity},
@@ -58,7 +58,7 @@ pub fn stages() -> Vec<Stage> {
 /// The head of a request, from its headers to what they decide.
 fn head() -> Box<dyn FnMut()> {
     let config = config("");
-    Box::new(move || drop(black_box(engine::check_headers(&config, &call(), true))))
+    Box::new(move || drop(black_box(engine::check_headers(&config, &BoundRequest::new(&config, call()), true))))
 }
 
 fn read(size: usize) -> Box<dyn FnMut()> {
@@ -68,13 +68,15 @@ fn read(size: usize) -> Box<dyn FnMut()> {
 
 /// From the body to the answer.
 fn judge(tool: &str, limit: &str) -> Box<dyn FnMut()> {
-    let (config, body, store, call) = (config(limit), body(300, tool), InMemory::new([7; 16]), call());
+    let (config, body, store) = (config(limit), body(300, tool), InMemory::new([7; 16]));
+    let call = BoundRequest::new(&config, call());
     Box::new(move || drop(black_box(engine::authorize(&config, &call, black_box(&body), "bench", NOW, &store))))
 }
 
 /// From the head to the answer and the record as a line, without making the headers.
 fn whole(tool: &str, limit: &str) -> Box<dyn FnMut()> {
-    let (config, body, store, call) = (config(limit), body(300, tool), InMemory::new([7; 16]), call());
+    let (config, body, store) = (config(limit), body(300, tool), InMemory::new([7; 16]));
+    let call = BoundRequest::new(&config, call());
     Box::new(move || {
         drop(black_box(engine::check_headers(&config, &call, true)));
         let judgement = engine::authorize(&config, &call, black_box(&body), "bench", NOW, &store);
@@ -86,7 +88,7 @@ fn whole(tool: &str, limit: &str) -> Box<dyn FnMut()> {
 /// The record of a call as a line.
 fn record() -> Box<dyn FnMut()> {
     let (config, body, store) = (config(LIMITED), body(300, "generate_image"), InMemory::new([7; 16]));
-    let judgement = engine::authorize(&config, &call(), &body, "bench", NOW, &store);
+    let judgement = engine::authorize(&config, &BoundRequest::new(&config, call()), &body, "bench", NOW, &store);
     assert!(matches!(judgement.answer, Disposition::Forward(_)), "{judgement:?}");
     Box::new(move || drop(black_box(judgement.record.to_json())))
 }

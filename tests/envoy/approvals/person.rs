@@ -129,7 +129,7 @@ async fn in_one_mode(browser: &Path, gateway: &Gateway, mode: &str, bank: &Bank,
     assert_eq!(code, -31428);
     let url = data["approval"]["url"].as_str().expect("an address");
     let expected = format!(
-        "Approval required: Over 100, a person decides.; have it approved at {url}, then repeat the very same call"
+        "Approval required: a person must approve this call of the tool `pay`: Over 100, a person decides; ask for approval at {url}, then repeat the same call"
     );
     assert_eq!(message, expected);
     let id = data["approval"]["id"].as_str().expect("a name");
@@ -151,7 +151,7 @@ async fn in_one_mode(browser: &Path, gateway: &Gateway, mode: &str, bank: &Bank,
     assert_ne!(next, id);
     at_the_page(browser, gateway, &["reject", next, "enough"]).await;
     let (code, message, _) = pay(&agent, &hostile).await.expect_err("it was rejected");
-    let expected = "Policy violation: a person has rejected this call of the tool `pay`: enough; do not repeat it";
+    let expected = "Policy violation: a person rejected this call of the tool `pay`: enough; do not repeat it";
     assert_eq!((code, &*message), (-31403, expected));
     assert_eq!(bank.0.load(Ordering::SeqCst), paid);
     let _ = agent.cancel().await;

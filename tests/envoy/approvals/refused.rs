@@ -27,7 +27,7 @@ fn a_rejected_call_is_denied_with_the_persons_note() {
             assert_eq!(decide(&gateway, &id, "reject").await.status, 200);
             let answer = gateway.send(mode, &pay(mode, 250)).await;
             let data = assert_denied(&answer, "7", "pay", "/tools/pay/require_approval/0");
-            let reason = "a person has rejected this call of the tool `pay`: as agreed; do not repeat it";
+            let reason = "a person rejected this call of the tool `pay`: as agreed; do not repeat it";
             assert_eq!(data["reason"], reason);
             assert_eq!(decide(&gateway, &id, "approve").await.status, 409, "said once");
         }

@@ -88,7 +88,7 @@ fn the_service_says_yes_no_or_not_yet() {
                 assert_eq!(record["approval"], json!({ "id": "r-1", "approver": "bob", "note": "fine" }));
                 let rule = "/tools/pay/require_approval/0";
                 let (answer, request) = send(202).await;
-                let reason = "a person has rejected this call of the tool `pay`: no budget; do not repeat it";
+                let reason = "a person rejected this call of the tool `pay`: no budget; do not repeat it";
                 assert_eq!(assert_denied(&answer, "7", "pay", rule)["reason"], reason);
                 assert_eq!(leak(mode, &gateway.upstream().settled(&request).await), None);
                 let (answer, _) = send(203).await;
@@ -96,7 +96,8 @@ fn the_service_says_yes_no_or_not_yet() {
                 assert_eq!(error["data"]["approval"], json!({ "id": "r-3", "url": "https://desk.example/r-3" }));
                 for amount in [204, 205, 207] {
                     let (answer, request) = send(amount).await;
-                    let reason = "the approval service did not answer; repeat the call later";
+                    let reason =
+                        "the tool `pay` needs approval, and the approval service did not answer; repeat the call later";
                     assert_eq!(assert_denied(&answer, "7", "pay", rule)["reason"], reason, "{amount}");
                     assert_eq!(leak(mode, &gateway.upstream().settled(&request).await), None, "{amount}");
                 }
@@ -122,7 +123,10 @@ fn a_service_that_cannot_be_reached_denies() {
                 let request = pay("alice", 201);
                 let answer = gateway.send(mode, &request).await;
                 let data = assert_denied(&answer, "7", "pay", "/tools/pay/require_approval/0");
-                assert_eq!(data["reason"], "the approval service did not answer; repeat the call later");
+                assert_eq!(
+                    data["reason"],
+                    "the tool `pay` needs approval, and the approval service did not answer; repeat the call later"
+                );
                 assert_eq!(leak(mode, &gateway.upstream().settled(&request).await), None);
             }
         }

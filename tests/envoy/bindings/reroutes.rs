@@ -37,7 +37,7 @@ fn a_header_that_repeats_a_request_is_refused_where_a_binding_names_a_route() {
             let request = call("pay", &json!({}), "1", &[("x-envoy-retry-on", "5xx")]);
             let answer = gateway.send(mode, &request).await;
             let error: Value = answer.json()["error"].clone();
-            let message = "the header `x-envoy-retry-on` has the request sent twice; leave it out";
+            let message = "the header `x-envoy-retry-on` makes Envoy send the request twice; remove it";
             assert_eq!((answer.status, error["code"].as_i64()), (400, Some(-32600)), "{answer}");
             assert!(error["message"].as_str().is_some_and(|text| text.contains(message)), "{answer}");
             assert!(gateway.upstream().seen(&request).is_empty(), "the server of the other route saw it");

@@ -106,7 +106,7 @@ fn a_claim_that_is_there_and_no_text_names_nobody() {
         ] {
             let answer = ask_as(&gateway, "t", json!({ "sub": "a", "team": team })).await;
             let data = assert_denied(&answer, "1", "t", "(no identity)");
-            assert_eq!(data["reason"], format!("the caller cannot be told; {why}"));
+            assert_eq!(data["reason"], format!("the gateway cannot identify the caller: {why}"));
         }
         // Without a token the next source tells, so it was the claim.
         assert_allowed(&ask(&gateway, "t", &[]).await);

@@ -14,7 +14,7 @@ use crate::{
 };
 use mcp_policy::{
     config::Config,
-    engine::{self, Disposition, RequestInfo},
+    engine::{self, BoundRequest, Disposition, RequestInfo},
     http::Headers,
     identity::Grant,
     store::InMemory,
@@ -357,7 +357,9 @@ fn decide(body: &str, rule: &Value) -> Option<bool> {
     let head = head.map(|(name, value)| (name.to_owned(), value.as_bytes().to_vec()));
     let call = RequestInfo::new(Headers::new(head.to_vec()), Ok(Grant::named("address:10.0.0.7")));
     let store = InMemory::new([7; 16]);
-    match engine::authorize(&config, &call, body.as_bytes(), "values", Timestamp(0), &store).answer {
+    match engine::authorize(&config, &BoundRequest::new(&config, call), body.as_bytes(), "values", Timestamp(0), &store)
+        .answer
+    {
         Disposition::Forward(_) => Some(true),
         Disposition::Reply(reply) => reply.body.contains("-31403").then_some(false),
         Disposition::Callout(_) => None,

@@ -8,7 +8,7 @@ use libfuzzer_sys::fuzz_target;
 use mcp_policy::{
     config::Config,
     engine::{
-        self, AuthorizationResponse, Disposition, HeadersVerdict, RequestInfo,
+        self, AuthorizationResponse, BoundRequest, Disposition, HeadersVerdict, RequestInfo,
         callout::{Callout, CalloutResponse},
     },
     identity::Grant,
@@ -44,21 +44,22 @@ fuzz_target!(|data: &[u8]| CONFIGS.with(|state| {
     let (configs, store) = &**state;
     let input = Input::of(data);
     let grant = Ok(Grant::named("constant:fuzz"));
-    let call = RequestInfo::new(input.headers, grant);
+    let info = RequestInfo::new(input.headers, grant);
     let named = &["ok", "pay", "file", "ask"][..];
     for (config, tools) in configs.iter().zip([named, &[], named]) {
+        let call = BoundRequest::new(config, info.clone());
         let mut judgement = match engine::check_headers(config, &call, !input.body.is_empty()) {
-            HeadersVerdict::Bypass | HeadersVerdict::Continue => continue,
+            HeadersVerdict::Bypass | HeadersVerdict::Continue(_) => continue,
             HeadersVerdict::Reply(judgement) => *judgement,
-            HeadersVerdict::ExpectEmptyBody => engine::unexpected_body(config, &call),
+            HeadersVerdict::ExpectEmptyBody(_) => engine::unexpected_body(config, &call),
             HeadersVerdict::NeedBody => Allowance::of(input.body.len() * 4)
                 .keep(|| engine::authorize(config, &call, input.body, "fuzz", Timestamp(0), store)),
         };
         check(&judgement, input.body, tools);
-        let mut call = call.clone();
+        let mut call = call;
         for _ in 0..4 {
             let Disposition::Callout(ask) = &judgement.answer else { break };
-            call.callouts.record(ask, Some(&willing(ask)));
+            call.callouts().record(ask, Some(&willing(ask)));
             judgement = engine::authorize(config, &call, input.body, "fuzz", Timestamp(0), store);
             check(&judgement, input.body, tools);
             assert!(matches!(judgement.answer, Disposition::Callout(_) | Disposition::Forward(_)), "{judgement:?}");

@@ -264,7 +264,7 @@ proptest! {
             prop_assert!(Suggestion::new(&listing).tools.is_empty());
             return Ok(());
         };
-        let policy = Config::load(policy.as_bytes()).unwrap().policies.remove(0).policy;
+        let policy = Config::load(policy.as_bytes()).unwrap().policies.remove(0).policy.clone();
         for name in &names {
             let found = suggestion.tools.iter().find(|(known, _)| known == name).map(|(_, found)| found.class);
             let agrees = match (policy.tool(name), found) {

@@ -7,7 +7,7 @@ use std::fmt::Write as _;
 
 use crate::config::Config;
 
-use super::AuditRecord;
+use crate::audit::AuditRecord;
 
 /// Decisions, by `policy`, `tool` and `decision`.
 pub const DECISIONS: &str = "mcp_policy_decisions";

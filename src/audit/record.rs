@@ -1,0 +1,185 @@
+//! The audit record: one JSON object for each request, of at most 4 KiB; product contract, section 8.
+//!
+//! Whoever decided fills in the fields; here they are bounded and written.
+
+mod arguments;
+
+use std::{borrow::Cow, sync::Arc};
+
+use crate::{amount::Amount, approval::ApproverNote, json::Writer};
+
+pub use self::arguments::LoggedArguments;
+
+/// What was decided about a request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Decision {
+    /// It passed.
+    Allowed,
+    /// The policy denies it.
+    Denied,
+    /// A limit has no room for it.
+    RateLimited,
+    /// A person has to approve it.
+    ApprovalRequired,
+    /// It is unreadable, or servers would read it differently.
+    Refused,
+    /// The gateway failed, so it did not pass.
+    Failed,
+}
+
+/// Who called, what was called, and which rule decided. It holds no secret, and of the arguments what `audit.arguments` permits.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AuditRecord {
+    /// What was decided.
+    pub decision: Decision,
+    /// The rule that decided; empty if the request was allowed.
+    pub rule: String,
+    /// Why the request was refused, if no rule did it.
+    pub why: String,
+    /// The same as one word of a closed set, for statistics.
+    pub reason: Option<&'static str>,
+    /// The policy's name.
+    pub policy: Option<Arc<str>>,
+    /// Digest of the configuration.
+    pub config: Arc<str>,
+    /// The caller's identity, without secrets.
+    pub grant: Option<String>,
+    /// The JSON-RPC method; `(batch)` for a batch, the HTTP method in parentheses for a request without a message.
+    pub method: Cow<'static, str>,
+    /// The tool, prompt or resource.
+    pub tool: String,
+    /// Envoy's `x-request-id`.
+    pub request_id: Option<Arc<str>>,
+    /// What is logged of the arguments.
+    pub arguments: Option<LoggedArguments>,
+    /// Who approved the call, or which request waits for approval.
+    pub approval: Option<ApproverNote>,
+    /// What is left in each counter that was charged, by the counter's name.
+    pub remaining: Vec<(String, Amount)>,
+    /// What a rule, a policy or a configuration in shadow would have decided.
+    pub shadow: Option<Shadow>,
+}
+
+/// A decision that was reported and not enforced.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Shadow {
+    /// What would have been decided.
+    pub decision: Decision,
+    /// The rule that would have decided.
+    pub rule: String,
+}
+
+impl Decision {
+    /// The decision as records spell it.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Allowed => "allowed",
+            Self::Denied => "denied",
+            Self::RateLimited => "rate_limited",
+            Self::ApprovalRequired => "approval_required",
+            Self::Refused => "refused",
+            Self::Failed => "failed",
+        }
+    }
+}
+
+/// Longest text of a record, in characters.
+const MAX_TEXT: usize = 256;
+/// Longest record, in bytes.
+const MAX_BYTES: usize = 4096;
+/// Room for most records, in bytes.
+const USUAL_BYTES: usize = 512;
+
+impl AuditRecord {
+    /// A record of `decision` under the configuration with this digest; the other fields are empty.
+    #[must_use]
+    pub fn new(decision: Decision, config: Arc<str>) -> Self {
+        Self {
+            decision,
+            rule: String::new(),
+            why: String::new(),
+            reason: None,
+            policy: None,
+            config,
+            grant: None,
+            method: Cow::Borrowed(""),
+            tool: String::new(),
+            request_id: None,
+            arguments: None,
+            approval: None,
+            remaining: Vec::new(),
+            shadow: None,
+        }
+    }
+
+    /// The record as one line of JSON. If it is longer than 4 KiB, the values of the arguments are left out, then
+    /// everything but the decision.
+    #[must_use]
+    pub fn to_json(&self) -> String {
+        let fits = |json: &String| json.len() <= MAX_BYTES;
+        let full = Some(self.write(Detail::Full)).filter(fits);
+        let without_values = || Some(self.write(Detail::NoValues)).filter(fits);
+        full.or_else(without_values).unwrap_or_else(|| self.write(Detail::Minimal))
+    }
+
+    fn write(&self, detail: Detail) -> String {
+        let mut record = Writer::with_capacity(USUAL_BYTES);
+        record
+            .text("decision", self.decision.name())
+            .nonempty("rule", truncate(&self.rule))
+            .optional("reason", self.reason)
+            .nonempty("why", truncate(&self.why))
+            .optional("policy", self.policy.as_deref())
+            .text("config", &self.config)
+            .optional("grant", self.grant.as_deref())
+            .nonempty("method", truncate(&self.method))
+            .nonempty("tool", truncate(&self.tool))
+            .optional("requestId", self.request_id.as_deref());
+        if let Some(ApproverNote { id, approver, note }) = &self.approval {
+            record.object("approval", |approval| {
+                approval
+                    .text("id", truncate(id))
+                    .nonempty("approver", truncate(approver))
+                    .nonempty("note", truncate(note));
+            });
+        }
+        if detail == Detail::Minimal {
+            return record.finish();
+        }
+        if let Some(arguments) = &self.arguments {
+            arguments.write(&mut record, detail == Detail::Full);
+        }
+        if !self.remaining.is_empty() {
+            record.object("remaining", |remaining| {
+                for (counter, left) in &self.remaining {
+                    remaining.named(counter, left);
+                }
+            });
+        }
+        if let Some(shadow) = &self.shadow {
+            record.object("shadow", |would| {
+                would.text("decision", shadow.decision.name()).text("rule", truncate(&shadow.rule));
+            });
+        }
+        record.finish()
+    }
+}
+
+/// How much of a record is written.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Detail {
+    Full,
+    NoValues,
+    Minimal,
+}
+
+/// The first [`MAX_TEXT`] characters of a text. Nearly all texts are shorter, even counted in bytes.
+#[must_use]
+pub fn truncate(text: &str) -> &str {
+    if text.len() <= MAX_TEXT {
+        return text;
+    }
+    let end = text.char_indices().nth(MAX_TEXT).map_or(text.len(), |(index, _)| index);
+    text.get(..end).unwrap_or_default()
+}

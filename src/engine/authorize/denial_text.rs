@@ -1,0 +1,212 @@
+//! Every sentence about a decision that an agent reads. Each names what was denied, says why, and what the agent may do; none
+//! suggests a way around the policy.
+
+use std::fmt;
+
+use crate::{
+    amount::Amount,
+    approval::{ApproverNote, MAX_PARAMS},
+    audit::record,
+    engine::approval_service::Pending,
+    identity::IdentityError,
+    policy::{Cost, Limit, Predicate, path::Path},
+};
+
+use super::target::TargetName;
+
+/// The gateway failed.
+pub(in crate::engine) const INTERNAL: &str =
+    "the gateway could not complete its checks, so it did not forward the call; repeat it later";
+
+/// Another message of the batch was denied. The rule is not told, since it may name what is hidden from this message's reader.
+pub(in crate::engine) const BATCH: &str = "the gateway does not forward this batch, because it does not allow all of its messages; send each message by itself";
+
+const ASK_OWNER: &str = "if you need it, ask the policy's owner";
+
+pub(super) fn no_policy() -> String {
+    "no policy applies to this route and caller; ask the gateway's operator to bind one".to_owned()
+}
+
+pub(super) fn no_identity(error: &IdentityError) -> String {
+    match error {
+        IdentityError::NoIdentity => {
+            "the gateway cannot identify the caller; send the credential that it expects".to_owned()
+        }
+        IdentityError::Malformed(why) => format!("the gateway cannot identify the caller: {why}"),
+    }
+}
+
+pub(super) fn method_denied(method: &str) -> String {
+    format!("the policy denies the method `{}`; {ASK_OWNER}", record::truncate(method))
+}
+
+pub(super) fn method_not_allowed(method: &str) -> String {
+    format!("the policy denies the method `{}`, because no rule allows it; {ASK_OWNER}", record::truncate(method))
+}
+
+pub(super) fn folded_method(method: &str, known: &str) -> String {
+    let method = record::truncate(method);
+    format!(
+        "the method `{method}` equals `{known}` only if case and white space are ignored; send the method's exact name"
+    )
+}
+
+pub(super) fn default_deny(target: &TargetName<'_>) -> String {
+    format!("the policy denies {target}, because no rule allows it; {ASK_OWNER}")
+}
+
+pub(super) fn hidden(target: &TargetName<'_>) -> String {
+    format!("the policy denies {target}, because it is hidden; {ASK_OWNER}")
+}
+
+pub(super) fn ambiguous_uri(target: &TargetName<'_>) -> String {
+    format!(
+        "the policy denies {target}, because a server may read it as another one; write the URI without dot segments, white \
+         space, `\\` and escapes that are not needed, with scheme and host in lower case, and without user information or a \
+         default port"
+    )
+}
+
+pub(super) fn ambiguous_arguments(target: &TargetName<'_>, why: &impl fmt::Display) -> String {
+    format!("the policy denies {target}: {why}")
+}
+
+/// A predicate of `deny_if` holds.
+pub(super) fn denied_by(predicate: &Predicate, target: &TargetName<'_>) -> String {
+    match (&predicate.text, predicate.conditions.is_empty()) {
+        (Some(text), _) => format!("the policy denies {target}: {text}"),
+        (None, true) => format!("the policy denies {target}; {ASK_OWNER}"),
+        (None, false) => format!("the policy denies {target} if {}; correct the arguments", conditions(predicate)),
+    }
+}
+
+/// A predicate of `require` does not hold.
+pub(super) fn requirement_failed(predicate: &Predicate, target: &TargetName<'_>) -> String {
+    match &predicate.text {
+        Some(text) => format!("the policy denies {target}: {text}"),
+        None => format!("the policy allows {target} only if {}; correct the arguments", conditions(predicate)),
+    }
+}
+
+fn conditions(predicate: &Predicate) -> String {
+    let conditions: Vec<String> = predicate.conditions.iter().map(ToString::to_string).collect();
+    conditions.join(" and ")
+}
+
+/// A limit has no room. `target` is what was called; `None` if that is not one named thing.
+pub(in crate::engine) fn rate_limited(limit: &Limit, target: Option<&TargetName<'_>>) -> String {
+    let target = target.map_or_else(|| "this request".to_owned(), ToString::to_string);
+    let all_tools = limit.pointer.starts_with("/all_tools");
+    let subject = if all_tools { "all tools together" } else { &target };
+    let text = match (limit.max == Amount::ZERO, counts_calls(limit)) {
+        (true, _) => format!("the policy allows no calls of {target}"),
+        (false, true) => {
+            let verb = if all_tools { "have" } else { "has" };
+            format!("{subject} {verb} reached the rate limit of {}", quota(limit))
+        }
+        (false, false) => format!("this call exceeds what is left of the limit of {subject}, {}", quota(limit)),
+    };
+    match &limit.text {
+        Some(reason) => format!("{text}: {}", clause(reason)),
+        None => text,
+    }
+}
+
+/// `retry in 18 hours`, or that waiting does not help. `seconds` is rounded up, never down: an earlier call would be limited again.
+pub(in crate::engine) fn retry(seconds: Option<u64>) -> String {
+    let Some(seconds) = seconds else { return "do not retry".to_owned() };
+    let (number, unit) = match seconds {
+        ..120 => (seconds, "second"),
+        120..7200 => (seconds.div_ceil(60), "minute"),
+        7200..172_800 => (seconds.div_ceil(3600), "hour"),
+        _ => (seconds.div_ceil(86_400), "day"),
+    };
+    format!("retry in {number} {unit}{}", if number == 1 { "" } else { "s" })
+}
+
+/// `10 calls a minute`, or `50000 a day` of what calls cost.
+pub(super) fn quota(limit: &Limit) -> impl fmt::Display {
+    fmt::from_fn(|f| {
+        write!(f, "{}", limit.max)?;
+        if counts_calls(limit) {
+            f.write_str(if limit.max == Amount::ONE { " call" } else { " calls" })?;
+        }
+        match (limit.window.name(), limit.window.seconds()) {
+            (Some("hour"), _) => f.write_str(" an hour"),
+            (Some(name), _) => write!(f, " a {name}"),
+            (None, seconds) => write!(f, " in {seconds} seconds"),
+        }
+    })
+}
+
+/// A text of the policy's author as a clause of a sentence that goes on.
+fn clause(text: &str) -> &str {
+    text.trim_end_matches('.')
+}
+
+/// Whether each call counts as one.
+fn counts_calls(limit: &Limit) -> bool {
+    limit.cost == Cost::Fixed(Amount::ONE)
+}
+
+/// A limit counts an argument that is not an amount.
+pub(super) fn not_an_amount(target: &TargetName<'_>, path: &Path) -> String {
+    format!(
+        "the policy denies {target}: it counts `{path}`, which must be a number from 0 to below 9e12 with at most six decimals"
+    )
+}
+
+/// A request costs more than a limit of its target ever allows, so that waiting does not help.
+pub(super) fn too_much(target: &TargetName<'_>, limit: &Limit, amount: Amount) -> String {
+    let quota = quota(limit);
+    format!("the policy denies {target}: the request costs {amount}, and the limit is {quota}; send a smaller amount")
+}
+
+/// A call costs a part of a unit, and the rate-limit service counts whole ones.
+pub(super) fn not_an_integer(amount: Amount) -> String {
+    format!("this call costs {amount}, and its limit is counted in whole numbers; send a whole amount")
+}
+
+/// A person has to approve a call of `target`.
+pub(super) fn approval_required(predicate: &Predicate, target: &str) -> String {
+    match &predicate.text {
+        Some(text) => format!("a person must approve this call of {target}: {}", clause(text)),
+        None => format!("a person must approve this call of {target}"),
+    }
+}
+
+/// Why a person has to approve a call of `target`, for that person.
+pub(super) fn approval_reason(predicate: &Predicate, target: &str) -> String {
+    match &predicate.text {
+        Some(text) => text.to_string(),
+        None => format!("the policy requires an approval for each call of {target}"),
+    }
+}
+
+/// What an agent does to get an approval.
+pub(in crate::engine) fn get_approval(pending: Option<&Pending>, url: Option<&str>) -> String {
+    match (pending, url) {
+        (Some(_), Some(url)) => format!("ask for approval at {url}, then repeat the same call"),
+        (Some(pending), None) => format!("ask for approval of request `{}`, then repeat the same call", pending.id),
+        (None, _) => "send the call by itself, not in a batch".to_owned(),
+    }
+}
+
+pub(super) fn rejected(target: &str, note: &ApproverNote) -> String {
+    match &*note.note {
+        "" => format!("a person rejected this call of {target}; do not repeat it"),
+        note => format!("a person rejected this call of {target}: {note}; do not repeat it"),
+    }
+}
+
+pub(super) fn too_many_approvals(target: &str) -> String {
+    format!("{target} needs approval, and too many calls wait for approval already; repeat the call later")
+}
+
+pub(super) fn approval_service_failed(target: &str) -> String {
+    format!("{target} needs approval, and the approval service did not answer; repeat the call later")
+}
+
+pub(super) fn too_long_to_approve(target: &str) -> String {
+    format!("{target} needs approval, and parameters of over {MAX_PARAMS} bytes cannot be approved; send shorter ones")
+}

@@ -1,0 +1,157 @@
+//! What a policy says about a name: the entry that decides, and its rules.
+
+use std::borrow::Cow;
+
+use crate::{
+    json::{Member, Node, Reader, Value, pointer},
+    mcp::list::ListKind,
+    policy::{Effect, Lookup, Mode, Policy, Rule, Section, uri},
+};
+
+use super::{
+    Denial, denial_text,
+    target::{TargetKind, TargetName},
+};
+use crate::engine::trace::{NoTrace, Step, Tracer};
+
+/// A name that no entry hides and the default does not deny, with its rules and the arguments that they read.
+#[derive(Debug)]
+pub(super) struct ResolvedTarget<'p, 'm> {
+    pub(super) name: TargetName<'m>,
+    /// The index of its message.
+    pub(super) message: usize,
+    pub(super) arguments: Option<Node<'m>>,
+    rules: [Option<&'p Rule>; 2],
+    /// The default's denial, if only a rule in shadow names the target.
+    default_denial: Option<Denial<'p>>,
+}
+
+impl<'p, 'm> ResolvedTarget<'p, 'm> {
+    /// Looks a target up.
+    ///
+    /// # Errors
+    /// `(ambiguous uri)`, `(hidden)` or `(default deny)`.
+    pub(super) fn new<W: Tracer>(
+        name: TargetName<'m>,
+        message: usize,
+        policy: &'p Policy,
+        arguments: Option<&'m [u8]>,
+        tracer: &mut W,
+    ) -> Result<Self, Denial<'p>> {
+        let own = find_rule(&name, policy, tracer)?;
+        // A rule in shadow permits nothing that the default denies.
+        let in_shadow = own.is_some_and(|rule| rule.mode == Mode::Shadow);
+        let default_denial = (in_shadow && policy.default() == Effect::Deny).then(|| default_deny(&name));
+        if default_denial.is_some() {
+            tracer.step(|| Step::new("(default deny)", "the entry is in shadow, so it permits nothing"));
+        }
+        let all = (name.kind == TargetKind::Tool).then_some(policy.all_tools());
+        let rules = [own, all];
+        let reads = rules.iter().flatten().any(|rule| rule.reads_arguments());
+        let arguments = match (reads, name.kind, arguments) {
+            (false, _, _) => None,
+            (true, TargetKind::Resource, _) => Some(uri_arguments(uri::normalize(name.name))),
+            (true, _, None) => None,
+            (true, _, Some(bytes)) => Some(read_arguments(bytes).ok_or(Denial::Internal)?),
+        };
+        Ok(Self { name, message, arguments, rules, default_denial })
+    }
+
+    /// The rules of one mode, the target's own before `all_tools`.
+    pub(super) fn rules(&self, mode: Mode) -> impl Iterator<Item = &'p Rule> {
+        self.rules.into_iter().flatten().filter(move |rule| rule.mode == mode)
+    }
+
+    /// The denial of the default, which stands behind an entry in shadow.
+    pub(super) fn default_denial(&self) -> Option<Denial<'p>> {
+        self.default_denial.clone()
+    }
+}
+
+/// The rule of the entry that decides; `None` if no entry names the target and the default allows it.
+pub(super) fn find_rule<'p, W: Tracer>(
+    target: &TargetName<'_>,
+    policy: &'p Policy,
+    tracer: &mut W,
+) -> Result<Option<&'p Rule>, Denial<'p>> {
+    let entry = match target.kind {
+        TargetKind::Tool => policy.tool(target.name),
+        TargetKind::Prompt => policy.prompt(target.name),
+        TargetKind::Resource if uri::is_ambiguous(target.name) || policy.splits_resource(target.name) => {
+            let denial = Denial::denied("(ambiguous uri)", denial_text::ambiguous_uri(target));
+            tracer.step(|| denial.step());
+            return Err(denial);
+        }
+        TargetKind::Resource => policy.resource(target.name),
+    };
+    tracer.step(|| describe_entry(target, entry, policy));
+    match (entry, policy.default()) {
+        (Lookup::Hidden, _) => Err(Denial::denied("(hidden)", denial_text::hidden(target))),
+        (Lookup::Rule(rule), _) => Ok(Some(rule)),
+        (Lookup::NoMatch, Effect::Deny) => Err(default_deny(target)),
+        (Lookup::NoMatch, Effect::Allow) => Ok(None),
+    }
+}
+
+/// Whether some call of a tool, use of a prompt or reading of a resource could pass, as far as rules tell.
+pub(in crate::engine) fn is_permitted(policy: &Policy, listed: ListKind, name: &str) -> bool {
+    let kind = match listed {
+        ListKind::Tools => TargetKind::Tool,
+        ListKind::Prompts => TargetKind::Prompt,
+        ListKind::Resources => TargetKind::Resource,
+        ListKind::Templates => match name.split_once('{') {
+            Some((front, _)) => return !uri::is_ambiguous_prefix(front) && policy.permits_prefix(front),
+            None => TargetKind::Resource,
+        },
+    };
+    let rule = find_rule(&TargetName { kind, name }, policy, &mut NoTrace);
+    let all = (kind == TargetKind::Tool).then(|| policy.all_tools());
+    let is_open = |rule: Option<&Rule>| rule.is_none_or(|rule| policy.permits_some(rule));
+    rule.is_ok_and(is_open) && all.is_none_or(|all| !all.never_allows())
+}
+
+fn default_deny<'p>(target: &TargetName<'_>) -> Denial<'p> {
+    Denial::denied("(default deny)", denial_text::default_deny(target))
+}
+
+/// Which entry decides, and which other entries match.
+fn describe_entry(target: &TargetName<'_>, entry: Lookup<'_>, policy: &Policy) -> Step {
+    let section = match (entry, target.kind) {
+        (Lookup::Hidden, _) => Section::Hide,
+        (_, TargetKind::Tool) => Section::Tools,
+        (_, TargetKind::Prompt) => Section::Prompts,
+        (_, TargetKind::Resource) => Section::Resources,
+    };
+    let keys = policy.matching_keys(section, target.name);
+    match (entry, keys.split_first()) {
+        (Lookup::Hidden, Some((key, _))) => Step::new("(hidden)", format!("`{key}` in `hide` matches {target}")),
+        (Lookup::Rule(_), Some((key, others))) => {
+            let kind = if key.contains('*') { "pattern" } else { "key" };
+            let ignored: Vec<String> = others.iter().map(|other| format!("`{other}`")).collect();
+            let ignored = match &*ignored {
+                [] => String::new(),
+                [one] => format!("; {one} does not apply"),
+                several => format!("; {} do not apply", several.join(" and ")),
+            };
+            let pointer = pointer::member(&format!("/{}", section.name()), key);
+            Step::new(pointer, format!("the {kind} `{key}` applies to {target}{ignored}"))
+        }
+        _ => {
+            let default = policy.default();
+            let rule = if default == Effect::Deny { "(default deny)" } else { "/default" };
+            Step::new(rule, format!("no entry matches {target}; `default` is {default}"))
+        }
+    }
+}
+
+/// Arguments that the strict reader has accepted, as a tree.
+fn read_arguments(bytes: &[u8]) -> Option<Node<'_>> {
+    let mut reader = Reader::new(bytes, u32::MAX).ok()?;
+    Node::read(&mut reader).ok()
+}
+
+/// `{"uri": …}`: the arguments that a resource's rules read, in the form in which URIs are compared.
+fn uri_arguments(uri: Cow<'_, str>) -> Node<'_> {
+    let node = Node { at: 0, value: Value::String(uri) };
+    Node { at: 0, value: Value::Object(vec![Member { at: 0, name: "uri".into(), node }]) }
+}

@@ -1,0 +1,115 @@
+//! A request without its body, and the policy that its binding selects; product contract, section 1.4.
+
+use std::sync::Arc;
+
+use crate::{
+    config::{BindingInput, Config, NamedPolicy, PolicyMatch},
+    http::{Header, Headers},
+    identity::{Grant, IdentityError},
+};
+
+use super::{
+    callout::CalloutResults,
+    trace::{Step, Tracer},
+};
+
+/// A request without its body.
+#[derive(Clone, Debug)]
+pub struct RequestInfo {
+    /// Its headers.
+    pub headers: Headers,
+    /// The caller's identity.
+    pub grant: Result<Grant, IdentityError>,
+    /// Envoy's `x-request-id`.
+    pub request_id: Option<Arc<str>>,
+    /// The name of Envoy's route, if a binding or an approval needs it.
+    pub route: Option<String>,
+    /// The name of Envoy's cluster, if an approval needs it.
+    pub cluster: Option<String>,
+    /// What external services have answered about it so far.
+    pub callouts: CalloutResults,
+}
+
+impl RequestInfo {
+    /// A request whose id, route and cluster are not known.
+    #[must_use]
+    pub fn new(headers: Headers, grant: Result<Grant, IdentityError>) -> Self {
+        Self { headers, grant, request_id: None, route: None, cluster: None, callouts: CalloutResults::default() }
+    }
+
+    pub(super) fn is_method(&self, method: &str) -> bool {
+        self.headers.get(":method") == Header::Once(method.as_bytes())
+    }
+}
+
+/// A request whose policy is known. The bindings are matched once, when its headers arrive; every later step uses the
+/// result.
+#[derive(Clone, Debug)]
+pub struct BoundRequest {
+    pub(super) info: RequestInfo,
+    pub(super) policy: PolicyMatch,
+}
+
+impl BoundRequest {
+    /// Finds the policy for a request.
+    #[must_use]
+    pub fn new(config: &Config, info: RequestInfo) -> Self {
+        let policy = match config.only_policy() {
+            Some(policy) => PolicyMatch::Policy { binding: 0, policy: Arc::clone(policy) },
+            None => config.match_policy(&BindingInput {
+                route: info.route.as_deref(),
+                host: info.headers.get(":authority"),
+                path: info.headers.get(":path"),
+                grant: info.grant.as_ref().ok(),
+            }),
+        };
+        Self { info, policy }
+    }
+
+    /// The request.
+    #[must_use]
+    pub fn info(&self) -> &RequestInfo {
+        &self.info
+    }
+
+    /// What external services have answered, to add a further answer.
+    pub fn callouts(&mut self) -> &mut CalloutResults {
+        &mut self.info.callouts
+    }
+
+    /// Takes the name of the route that Envoy has now. If it is another one, no binding matches: the policy was that of the
+    /// route before.
+    pub fn set_route(&mut self, route: Option<&str>) {
+        if self.info.route.as_deref() != route {
+            self.policy = PolicyMatch::Unmatched;
+        }
+    }
+
+    /// Denies the request as one that no binding matches, since Envoy does not tell the route.
+    pub fn lose_route(&mut self) {
+        self.policy = PolicyMatch::Unmatched;
+    }
+
+    /// The policy, unless the request is bypassed or unmatched.
+    pub(super) fn policy(&self) -> Option<&NamedPolicy> {
+        match &self.policy {
+            PolicyMatch::Policy { policy, .. } => Some(policy),
+            PolicyMatch::Bypass { .. } | PolicyMatch::Unmatched => None,
+        }
+    }
+
+    /// Traces which binding selected the policy, if the configuration has bindings.
+    pub(super) fn trace_binding(&self, config: &Config, tracer: &mut impl Tracer) {
+        if config.only_policy().is_some() {
+            return;
+        }
+        match &self.policy {
+            PolicyMatch::Policy { binding, policy } => tracer
+                .step(|| Step::new(format!("/bindings/{binding}"), format!("selects the policy `{}`", policy.name))),
+            PolicyMatch::Bypass { binding } => {
+                tracer.step(|| Step::new(format!("/bindings/{binding}"), "lets the request pass uninspected"));
+            }
+            PolicyMatch::Unmatched => {}
+        }
+    }
+}

@@ -1,0 +1,135 @@
+//! What a denial says, and to whom; product contract, section 4.
+
+#[cfg(target_family = "wasm")]
+use wasm_bindgen_test::wasm_bindgen_test as test;
+
+use super::{Disposition, Gateway, RequestInfo, call};
+use crate::{engine::authorize::denial_text, http::Headers};
+
+fn post(version: &str, method: &str) -> RequestInfo {
+    let pairs = [
+        (":method", "POST"),
+        ("content-type", "application/json"),
+        ("mcp-protocol-version", version),
+        ("mcp-method", method),
+    ];
+    let pairs = pairs.map(|(name, value)| (name.to_owned(), value.as_bytes().to_vec()));
+    RequestInfo { headers: Headers::new(pairs.into()), ..call("alice") }
+}
+
+#[test]
+fn the_answer_to_one_message_of_a_batch_does_not_name_the_other() {
+    let policy = r#"{"version":"1","default":"deny","hide":["secret"],"tools":{"ok":{}}}"#;
+    let options = r#""protocol":{"batches":"judge"},"answers":{"unknown_tool":true}"#;
+    let gateway = Gateway::new(&format!(r#"{{"policy":{policy},{options}}}"#));
+    let call = r#"{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"secret"}}"#;
+    let ping = r#"{"jsonrpc":"2.0","id":2,"method":"ping"}"#;
+    let unknown = r#"{"jsonrpc":"2.0","id":1,"error":{"code":-32602,"message":"Unknown tool: secret"}}"#;
+    let why = "the gateway does not forward this batch, because it does not allow all of its messages; send each message by itself";
+    let data = format!(r#"{{"kind":"refused","policy":"default","reason":"{why}","requestId":"r-1"}}"#);
+    let refused = format!(
+        r#"{{"jsonrpc":"2.0","id":2,"error":{{"code":-32600,"message":"Request refused: {why}","data":{data}}}}}"#
+    );
+    assert_eq!(gateway.answer(&format!("[{call},{ping}]")), Some((200, format!("[{unknown},{refused}]"))));
+    assert_eq!(gateway.answer(&format!("[{ping},{call}]")), Some((200, format!("[{refused},{unknown}]"))));
+}
+
+#[test]
+fn a_method_that_methods_names_is_denied_in_any_spelling_that_servers_may_fold() {
+    let gateway =
+        Gateway::new(r#"{"version":"1","default":"allow","methods":{"skills/list":"deny","x/open":"allow"}}"#);
+    for (method, rule) in [
+        ("skills/list", "/methods/skills~1list"),
+        ("Skills/List", "(folded name)"),
+        (" skills/list", "(folded name)"),
+        ("skills/list\\u00a0", "(folded name)"),
+        ("\u{17f}kills/list", "(folded name)"),
+        ("X/open", "(folded name)"),
+    ] {
+        let (_, body) = gateway.answer(&format!(r#"{{"jsonrpc":"2.0","id":1,"method":"{method}"}}"#)).expect(method);
+        assert!(body.contains(&format!(r#""rule":"{rule}""#)), "{method}: {body}");
+    }
+    for method in ["x/open", "skills/lists"] {
+        assert_eq!(gateway.answer(&format!(r#"{{"jsonrpc":"2.0","id":1,"method":"{method}"}}"#)), None, "{method}");
+    }
+}
+
+#[test]
+fn an_unknown_method_is_one_that_is_not_supported() {
+    let gateway = Gateway::new(r#"{"version":"1","default":"deny"}"#);
+    let body = r#"{"jsonrpc":"2.0","id":1,"method":"skills/list","params":{"_meta":{"io.modelcontextprotocol/protocolVersion":"2026-07-28"}}}"#;
+    let why =
+        "the policy denies the method `skills/list`, because no rule allows it; if you need it, ask the policy's owner";
+    let data =
+        format!(r#"{{"kind":"denied","rule":"(method)","policy":"default","reason":"{why}","requestId":"r-1"}}"#);
+    let expected = format!(
+        r#"{{"jsonrpc":"2.0","id":1,"error":{{"code":-32601,"message":"Policy violation: {why}","data":{data}}}}}"#
+    );
+    let session = r#"{"jsonrpc":"2.0","id":1,"method":"skills/list"}"#;
+    assert_eq!(gateway.answer(session), Some((200, expected.clone())));
+    let Disposition::Reply(reply) = gateway.judge(&post("2026-07-28", "skills/list"), body).answer else { panic!() };
+    assert_eq!((reply.status, reply.body), (404, expected));
+}
+
+#[test]
+fn a_denied_notification_of_a_stateless_revision_is_an_error() {
+    let gateway = Gateway::new(r#"{"version":"1","default":"deny"}"#);
+    let body = r#"{"jsonrpc":"2.0","method":"notifications/x"}"#;
+    let Disposition::Reply(reply) = gateway.judge(&post("2026-07-28", "notifications/x"), body).answer else {
+        panic!()
+    };
+    assert_eq!(reply.status, 400);
+    assert!(reply.body.starts_with(r#"{"jsonrpc":"2.0","id":null,"error":{"code":-31403,"#), "{}", reply.body);
+    assert_eq!(gateway.answer(body), Some((202, String::new())), "clients of sessions end at a 4xx");
+}
+
+#[test]
+fn a_prompt_and_a_resource_are_named_as_such() {
+    let gateway = Gateway::new(r#"{"version":"1","default":"deny"}"#);
+    let read = r#"{"jsonrpc":"2.0","id":1,"method":"resources/read","params":{"uri":"note:a"}}"#;
+    let (_, body) = gateway.answer(read).expect("denied");
+    let why =
+        "the policy denies the resource `note:a`, because no rule allows it; if you need it, ask the policy's owner";
+    assert!(body.contains(&format!(r#""resource":"note:a","reason":"{why}""#)), "{body}");
+    let get = r#"{"jsonrpc":"2.0","id":1,"method":"prompts/get","params":{"name":"p"}}"#;
+    let (_, body) = gateway.answer(get).expect("denied");
+    assert!(body.contains(r#""prompt":"p","reason":"the policy denies the prompt `p`"#), "{body}");
+}
+
+#[test]
+fn an_answer_repeats_no_more_than_256_characters_of_a_name() {
+    let gateway = Gateway::new(r#"{"version":"1","default":"deny"}"#);
+    let uri = format!("note:{}", "é".repeat(2000));
+    let read = format!(r#"{{"jsonrpc":"2.0","id":1,"method":"resources/read","params":{{"uri":"{uri}"}}}}"#);
+    let (_, body) = gateway.answer(&read).expect("denied");
+    let cut: String = uri.chars().take(256).collect();
+    assert!(body.contains(&format!(r#""resource":"{cut}""#)) && body.len() < 3000, "{body}");
+}
+
+#[test]
+fn waiting_times_are_told_in_words_and_rounded_up() {
+    for (seconds, text) in [
+        (Some(1), "retry in 1 second"),
+        (Some(119), "retry in 119 seconds"),
+        (Some(121), "retry in 3 minutes"),
+        (Some(64_770), "retry in 18 hours"),
+        (Some(172_801), "retry in 3 days"),
+        (None, "do not retry"),
+    ] {
+        assert_eq!(denial_text::retry(seconds), text);
+    }
+}
+
+#[test]
+fn a_limit_that_is_no_number_of_calls_is_told_as_an_amount() {
+    let limit = r#"{"counter":"spend","window":"hour","max":10,"scope":"grant","increment":6}"#;
+    let limits = format!(r#"{{"limits":[{limit}]}}"#);
+    let gateway = Gateway::new(&format!(r#"{{"version":"1","default":"allow","tools":{{"pay":{limits}}}}}"#));
+    assert_eq!(gateway.tool("pay"), None);
+    let why = "this call exceeds what is left of the limit of the tool `pay`, 10 an hour; retry in 60 minutes";
+    assert!(gateway.tool("pay").unwrap().1.contains(why));
+    let gateway = Gateway::new(r#"{"version":"1","default":"allow","all_tools":{"rate_limit":"1/day"}}"#);
+    assert_eq!(gateway.tool("pay"), None);
+    let why = "Policy violation: all tools together have reached the rate limit of 1 call a day; retry in 24 hours";
+    assert!(gateway.tool("pay").unwrap().1.contains(why));
+}
