@@ -16,8 +16,6 @@ pub mod model;
 pub mod path;
 pub mod pattern;
 pub mod uri;
-#[cfg(not(target_os = "wasi"))]
-mod write;
 
 pub use self::{
     compile::compile,

@@ -1,6 +1,6 @@
 //! Conditions on the start, end or a part of a path, a URL, a host or an SQL statement: the rest is the caller's choice.
 
-use crate::policy::condition::Condition;
+use crate::policy::condition::{Condition, Literal, Operator};
 
 use super::quoted;
 
@@ -13,21 +13,25 @@ const STATEMENTS: [&str; 8] = ["SELECT", "SHOW", "WITH", "EXPLAIN", "DESCRIBE", 
 
 /// Why a condition in `require` holds for more texts than it seems to, if it does.
 pub(super) fn loose(condition: &Condition) -> Option<String> {
-    let text = condition.text()?;
+    let (Operator::StartsWith(text) | Operator::EndsWith(text) | Operator::Contains(Literal::Text(text))) =
+        condition.operator()
+    else {
+        return None;
+    };
     let shown = quoted(text);
     match condition.operator() {
-        "starts_with" if text.starts_with('/') => {
+        Operator::StartsWith(_) if text.starts_with('/') => {
             let path = text.trim_end_matches('/');
             Some(format!("`{path}/../x` starts with {shown}, too; use `path_within`, which resolves `..`"))
         }
-        "starts_with" if begins_url(text) => Some(format!(
+        Operator::StartsWith(_) if begins_url(text) => Some(format!(
             "`{text}.example.net` and `{text}@example.net` start with {shown}, too; use `url_host_in`, which compares the host"
         )),
-        "starts_with" if STATEMENTS.contains(&text.trim().to_ascii_uppercase().as_str()) => Some(format!(
+        Operator::StartsWith(_) if STATEMENTS.contains(&text.trim().to_ascii_uppercase().as_str()) => Some(format!(
             "any text may follow {shown}, also `; DROP TABLE x`; write the allowed statements with `in`, or as a `regex` from \
              `^` to `$`"
         )),
-        "ends_with" | "contains" if is_host(text) && names_host(condition) => Some(format!(
+        Operator::EndsWith(_) | Operator::Contains(_) if is_host(text) && names_host(condition) => Some(format!(
             "`https://example.net/?{text}` and `not{text}` pass for {shown}, too; use `url_host_in` for a URL, or `in` for a host"
         )),
         _ => None,

@@ -2,7 +2,7 @@
 
 use crate::policy::{
     Cost, Predicate, Rule,
-    condition::{Clause, Condition},
+    condition::{Clause, Condition, Literal, Operator},
     path::Path,
 };
 
@@ -21,8 +21,10 @@ pub(super) fn check(lints: &mut Lints<'_>) {
             unguarded(lints, reachable, predicates, kind);
             for (condition, place) in conditions(predicates) {
                 regex(lints, condition, Clause::Deny, &place);
-                if let operator @ ("max_length" | "max_items") = condition.operator() {
-                    inverted(lints, kind, operator, &place);
+                match condition.operator() {
+                    Operator::MaxLength(_) => inverted(lints, kind, "max_length", &place),
+                    Operator::MaxItems(_) => inverted(lints, kind, "max_items", &place),
+                    _ => {}
                 }
             }
         }
@@ -43,7 +45,8 @@ fn unguarded(lints: &mut Lints<'_>, reachable: ReachableRule<'_>, predicates: &[
     for (condition, place) in conditions(predicates) {
         let path = condition.path();
         // `exists` is about calls without it.
-        let ignores_absence = !condition.holds_without(Clause::Deny) && condition.operator() != "exists";
+        let is_exists = matches!(condition.operator(), Operator::Exists(_));
+        let ignores_absence = !condition.holds_without(Clause::Deny) && !is_exists;
         if !ignores_absence || warned.contains(&path) || is_required(reachable, path) {
             continue;
         }
@@ -85,7 +88,7 @@ fn inverted(lints: &mut Lints<'_>, kind: Lint, operator: &str, place: &str) {
 
 /// A condition that holds for a string that contains the value, and for a list that has it as an element.
 fn contains(lints: &mut Lints<'_>, condition: &Condition, place: &str) {
-    if condition.takes_text_or_list() {
+    if matches!(condition.operator(), Operator::Contains(Literal::Text(_))) {
         let message = "`contains` holds for a string with this text and for a list with this element, and the caller \
                        chooses which to send; use `includes` for a list, or `regex` for a string";
         lints.add(Lint::ContainsInRequire, lints.view.text.absolute(&format!("{place}/op")), message);
@@ -100,7 +103,8 @@ fn text(lints: &mut Lints<'_>, condition: &Condition, place: &str) {
 }
 
 fn regex(lints: &mut Lints<'_>, condition: &Condition, side: Clause, place: &str) {
-    if let Some(message) = condition.regex().and_then(|regex| regex_anchors::loose(regex, side)) {
+    let Operator::Regex(regex) = condition.operator() else { return };
+    if let Some(message) = regex_anchors::loose(regex.text(), side) {
         lints.add(Lint::LooseRegex, lints.view.text.absolute(&format!("{place}/value")), message);
     }
 }

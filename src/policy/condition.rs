@@ -21,8 +21,6 @@ mod path_prefix;
 mod text;
 mod url;
 mod value;
-#[cfg(not(target_os = "wasi"))]
-mod write;
 
 #[cfg(test)]
 mod tests;
@@ -31,10 +29,7 @@ use std::fmt;
 
 use crate::json::{Node, Value};
 
-use self::{
-    literal::Literal,
-    operator::{Operator, Verdict},
-};
+use self::operator::Verdict;
 use super::path::Path;
 
 pub(super) use self::url::is_plain_host;
@@ -42,7 +37,11 @@ pub use self::{
     args::{Ambiguous, Args, Leaf},
     error::{ConditionError, Part},
     finding::{Evidence, Finding, Why},
-    operator::NAMES,
+    literal::{Literal, Set},
+    operator::{NAMES, Operator},
+    path_prefix::PathPrefixes,
+    text::RegexMatcher,
+    url::Hosts,
 };
 
 /// One condition, as meant: its operator is known, its value is one the operator can compare with.
@@ -74,44 +73,16 @@ impl Condition {
         Ok(Self { path, operator, text })
     }
 
-    /// Where it looks.
+    /// The arguments that it compares.
     #[must_use]
     pub fn path(&self) -> &Path {
         &self.path
     }
 
-    /// The operator, as a policy names it.
+    /// The operator and the value it compares with.
     #[must_use]
-    pub fn operator(&self) -> &str {
-        // Kept for people only, and therefore only in the text: an `Operator` does not tell `eq` from `in`.
-        self.text.split('`').nth(1).unwrap_or_default()
-    }
-
-    /// Whether it is a `contains` of a text, which holds for a text and for a list.
-    #[must_use]
-    pub fn takes_text_or_list(&self) -> bool {
-        matches!(self.operator, Operator::Contains(Literal::Text(_)))
-    }
-
-    /// The text that a string starts with, ends with or contains, where the operator is one of these.
-    #[cfg(not(target_os = "wasi"))]
-    #[must_use]
-    pub fn text(&self) -> Option<&str> {
-        match &self.operator {
-            Operator::StartsWith(text) | Operator::EndsWith(text) | Operator::Contains(Literal::Text(text)) => {
-                Some(text)
-            }
-            _ => None,
-        }
-    }
-
-    /// The regular expression, where the operator is one.
-    #[must_use]
-    pub fn regex(&self) -> Option<&str> {
-        match &self.operator {
-            Operator::Regex(pattern) => Some(pattern.text()),
-            _ => None,
-        }
+    pub fn operator(&self) -> &Operator {
+        &self.operator
     }
 
     /// Whether it holds where the argument is missing.

@@ -221,6 +221,11 @@ impl Policy {
         self.asks_for_approval
     }
 
+    /// The entries of `methods`, in no order.
+    pub fn methods(&self) -> impl Iterator<Item = (&str, &MethodRule)> {
+        self.methods.iter().map(|(name, rule)| (&**name, rule))
+    }
+
     /// The rule that every tool call has to pass besides its own.
     #[must_use]
     pub fn all_tools(&self) -> &Rule {

@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 
-use crate::{requests::scenario, world::World};
+use crate::{policy_json::policy_json, requests::scenario, world::World};
 
 proptest! {
     #![proptest_config(ProptestConfig { cases: 400, failure_persistence: None, ..ProptestConfig::default() })]
@@ -28,7 +28,7 @@ proptest! {
     #[test]
     fn a_policy_written_out_again_decides_the_same((policy, requests) in scenario()) {
         let first = World::new(&policy.to_string()).expect("a policy");
-        let again = World::new(&first.config().policies[0].policy.to_json()).expect("a policy, written out again");
+        let again = World::new(&policy_json(&first.config().policies[0].policy)).expect("a policy, written out again");
         for sent in &requests {
             prop_assert_eq!(first.judge(sent).record.decision, again.judge(sent).record.decision);
         }

@@ -24,6 +24,9 @@ mod charges;
 mod lists;
 mod order;
 mod policies;
+#[expect(unreachable_pub, reason = "the fuzz targets use it from another crate")]
+#[path = "../support/policy_json.rs"]
+mod policy_json;
 mod precedence;
 mod reach;
 mod requests;

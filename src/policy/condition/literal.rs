@@ -11,11 +11,16 @@ pub(super) const NOT_KEPT: &str = "an IEEE 754 double cannot hold it, so servers
 
 /// A value in a policy. `null` is none: it counts as missing, so nothing can equal it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Literal {
+pub enum Literal {
+    /// `true` or `false`
     Flag(bool),
+    /// A number, by its exact value.
     Number(Decimal),
+    /// A string.
     Text(String),
+    /// An array.
     List(Vec<Literal>),
+    /// An object: its members as the policy orders them, no two with names that are alike.
     Object(Vec<(String, Literal)>),
 }
 
@@ -31,7 +36,7 @@ pub(super) enum Match {
 /// One or several literals, to find a value among them without comparing it with each: an array of many elements may
 /// meet a long list. Hashed rather than sorted: each sort of another type adds 8 KB to the module.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Set {
+pub struct Set {
     texts: HashSet<String>,
     numbers: HashSet<Decimal>,
     flags: Vec<bool>,
@@ -143,6 +148,14 @@ impl Set {
         set
     }
 
+    /// All literals, in no order.
+    pub fn literals(&self) -> impl Iterator<Item = Literal> {
+        let texts = self.texts.iter().cloned().map(Literal::Text);
+        let numbers = self.numbers.iter().cloned().map(Literal::Number);
+        let flags = self.flags.iter().copied().map(Literal::Flag);
+        texts.chain(numbers).chain(flags).chain(self.nested.iter().cloned())
+    }
+
     /// Looks for an argument among the literals.
     pub(super) fn find(&self, value: &Value<'_>) -> Match {
         let found = |none: bool, same: bool| if none { Match::TypeMismatch } else { equal(same) };
@@ -167,16 +180,5 @@ impl Set {
             }
         }
         best.unwrap_or(Match::TypeMismatch)
-    }
-}
-
-#[cfg(not(target_os = "wasi"))]
-impl Set {
-    /// All literals, in no order.
-    pub(super) fn literals(&self) -> impl Iterator<Item = Literal> {
-        let texts = self.texts.iter().cloned().map(Literal::Text);
-        let numbers = self.numbers.iter().cloned().map(Literal::Number);
-        let flags = self.flags.iter().copied().map(Literal::Flag);
-        texts.chain(numbers).chain(flags).chain(self.nested.iter().cloned())
     }
 }

@@ -37,26 +37,38 @@ pub const NAMES: [&str; 18] = [
 
 /// An operator with the value it compares with.
 #[derive(Clone, Debug)]
-pub(super) enum Operator {
+pub enum Operator {
     /// `eq`, `in`
     Among(Set),
     /// `neq`, `not_in`
     NotAmong(Set),
+    /// `lt`
     Less(Decimal),
+    /// `lte`
     LessOrEqual(Decimal),
+    /// `gt`
     Greater(Decimal),
+    /// `gte`
     GreaterOrEqual(Decimal),
+    /// `regex`
     Regex(RegexMatcher),
+    /// `contains`
     Contains(Literal),
+    /// `includes`
     Includes(Literal),
+    /// `exists`
     Exists(bool),
+    /// `starts_with`
     StartsWith(String),
+    /// `ends_with`
     EndsWith(String),
+    /// `path_within`
     PathWithin(PathPrefixes),
+    /// `url_host_in`
     UrlHostIn(Hosts),
-    /// Code points.
+    /// `max_length`, in code points
     MaxLength(u64),
-    /// Elements.
+    /// `max_items`, in elements
     MaxItems(u64),
 }
 

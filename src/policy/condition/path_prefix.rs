@@ -5,7 +5,7 @@
 
 /// Folders, each with a `/` at its end.
 #[derive(Clone, Debug)]
-pub(super) struct PathPrefixes {
+pub struct PathPrefixes {
     folders: Vec<String>,
     /// Where a relative path starts: the folder in which the server runs.
     base: Option<String>,
@@ -17,6 +17,17 @@ impl PathPrefixes {
         Self { folders, base }
     }
 
+    /// All folders, in the order of the policy.
+    pub fn folders(&self) -> impl Iterator<Item = &str> {
+        self.folders.iter().map(String::as_str)
+    }
+
+    /// The folder to which relative paths are joined.
+    #[must_use]
+    pub fn base(&self) -> Option<&str> {
+        self.base.as_deref()
+    }
+
     /// Whether a path is one of the folders or lies under one; `None` where the text is no path to compare.
     pub(super) fn contain(&self, text: &str) -> Option<bool> {
         let path = match &self.base {
@@ -24,19 +35,6 @@ impl PathPrefixes {
             _ => normal(text)?,
         };
         Some(self.folders.iter().any(|folder| path.starts_with(folder.as_str())))
-    }
-}
-
-#[cfg(not(target_os = "wasi"))]
-impl PathPrefixes {
-    /// All folders.
-    pub(super) fn iter(&self) -> impl Iterator<Item = &str> {
-        self.folders.iter().map(String::as_str)
-    }
-
-    /// Where a relative path starts.
-    pub(super) fn base(&self) -> Option<&str> {
-        self.base.as_deref()
     }
 }
 

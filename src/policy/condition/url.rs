@@ -9,9 +9,10 @@ use std::{
     net::{Ipv4Addr, Ipv6Addr},
 };
 
-/// Hosts in the one spelling that [`host`] gives them, and `.x` for each `*.x`.
+/// Hosts in the one spelling in which they are compared: a name in lower case, `.x` for `*.x`, and an IPv6 address as the
+/// hexadecimal digits of its 128 bits, in brackets.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Hosts(HashSet<String>);
+pub struct Hosts(HashSet<String>);
 
 impl Hosts {
     /// Adds a host as a policy writes it, or `*.` and a name; `None` for any other text.
@@ -25,27 +26,17 @@ impl Hosts {
         Some(())
     }
 
+    /// All hosts, in no order.
+    pub fn iter(&self) -> impl Iterator<Item = &str> {
+        self.0.iter().map(String::as_str)
+    }
+
     /// Whether the host of a URL is listed or lies under a listed name; `None` where the text is no plain URL.
     pub(super) fn contain(&self, url: &str) -> Option<bool> {
         let host = host_of(url)?;
         // Addresses need no exception: nothing that is listed as `*.x` is a part of one.
         let mut above = host.match_indices('.').filter_map(|(dot, _)| host.get(dot..));
         Some(self.0.contains(&host) || above.any(|above| self.0.contains(above)))
-    }
-}
-
-#[cfg(not(target_os = "wasi"))]
-impl Hosts {
-    /// All hosts, as a policy writes them.
-    pub(super) fn written(&self) -> impl Iterator<Item = String> {
-        self.0.iter().map(|host| {
-            let bits = host.strip_prefix('[').and_then(|rest| rest.strip_suffix(']'));
-            match bits.and_then(|bits| u128::from_str_radix(bits, 16).ok()) {
-                Some(bits) => format!("[{}]", Ipv6Addr::from_bits(bits)),
-                None if host.starts_with('.') => format!("*{host}"),
-                None => host.clone(),
-            }
-        })
     }
 }
 

@@ -4,7 +4,7 @@
 
 use libfuzzer_sys::fuzz_target;
 use mcp_policy::config::Config;
-use mcp_policy_fuzz::{Allowance, structure};
+use mcp_policy_fuzz::{Allowance, policy_json, structure};
 
 fuzz_target!(|data: &[u8]| {
     // More than the reader may cost: expressions are compiled and tables built.
@@ -15,12 +15,12 @@ fuzz_target!(|data: &[u8]| {
             return;
         }
     };
-    let written = config.policies[0].policy.to_json();
+    let written = policy_json(&config.policies[0].policy);
     let again = Config::load(written.as_bytes()).unwrap_or_else(|invalid| panic!("{invalid}\n{written}"));
-    assert_eq!(again.policies[0].policy.to_json(), written);
+    assert_eq!(policy_json(&again.policies[0].policy), written);
     if let Ok(serde_json::Value::Object(document)) = serde_json::from_slice(data)
         && let Ok(same) = Config::load(&structure(&document))
     {
-        assert_eq!(same.policies[0].policy.to_json(), written, "as a `Struct`");
+        assert_eq!(policy_json(&same.policies[0].policy), written, "as a `Struct`");
     }
 });

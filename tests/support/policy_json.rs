@@ -1,40 +1,40 @@
-//! The model as a policy document again, in its long forms: what a compiled policy means, for people and for tests.
+//! A compiled policy as a policy document, in its long forms. Tests load it again and compare the two policies.
 
-use crate::json::{Writer, quoted};
+use std::net::Ipv6Addr;
 
-use super::{
-    condition::Condition,
-    model::{Cost, Effect, Limit, Mode, Policy, Predicate, Rule},
-    pattern::Table,
+use mcp_policy::{
+    json::{Writer, quoted},
+    policy::{
+        Cost, Effect, Limit, Mode, Policy, Predicate, Rule,
+        condition::{Condition, Literal, Operator, PathPrefixes, Set},
+        pattern::Table,
+    },
 };
 
-impl Policy {
-    /// The policy as a document that compiles to the same policy. Names stand in code-point order.
-    #[must_use]
-    pub fn to_json(&self) -> String {
-        let mut policy = Writer::default();
-        policy.text("version", "1").text("default", stance(self.default));
-        mode(&mut policy, self.mode);
-        policy.json("hide", list(self.hidden.keys().map(quoted)));
-        policy.json("all_tools", rule(&self.all_tools));
-        for (name, table) in [("tools", &self.tools), ("resources", &self.resources), ("prompts", &self.prompts)] {
-            policy.json(name, rules(table));
-        }
-        let mut names: Vec<_> = self.methods.iter().collect();
-        names.sort_by_key(|(name, _)| *name);
-        let mut methods = Writer::default();
-        for (name, gate) in names {
-            methods.named(name, quoted(stance(gate.stance)));
-        }
-        policy.json("methods", methods.finish());
-        policy.finish()
+/// Writes a document that compiles to `policy`. Names are in code-point order.
+pub fn policy_json(policy: &Policy) -> String {
+    let mut out = Writer::default();
+    out.text("version", "1").text("default", effect(policy.default()));
+    write_mode(&mut out, policy.mode());
+    out.json("hide", list(policy.hidden().keys().map(quoted)));
+    out.json("all_tools", rule(policy.all_tools()));
+    for (name, table) in [("tools", policy.tools()), ("resources", policy.resources()), ("prompts", policy.prompts())] {
+        out.json(name, rules(table));
     }
+    let mut rules: Vec<_> = policy.methods().collect();
+    rules.sort_by_key(|(name, _)| *name);
+    let mut methods = Writer::default();
+    for (name, rule) in rules {
+        methods.named(name, quoted(effect(rule.stance)));
+    }
+    out.json("methods", methods.finish());
+    out.finish()
 }
 
 fn rules(table: &Table<Rule>) -> String {
     let mut rules = Writer::default();
     for key in table.keys() {
-        // A key finds itself: it equals itself, or is a pattern that the table holds as it is.
+        // Every key has an entry: it is a name, or a pattern as the policy writes it.
         if let Some(found) = table.entry(key) {
             rules.named(key, rule(found));
         }
@@ -44,7 +44,7 @@ fn rules(table: &Table<Rule>) -> String {
 
 fn rule(rule: &Rule) -> String {
     let mut out = Writer::default();
-    mode(&mut out, rule.mode);
+    write_mode(&mut out, rule.mode);
     for (name, predicates) in [("require", &rule.require), ("deny_if", &rule.deny_if)] {
         out.json(name, list(predicates.iter().map(|one| predicate(one, false))));
     }
@@ -64,7 +64,7 @@ fn rule(rule: &Rule) -> String {
 
 fn predicate(predicate: &Predicate, expires: bool) -> String {
     let mut out = Writer::default();
-    out.json("conditions", list(predicate.conditions.iter().map(Condition::to_json)));
+    out.json("conditions", list(predicate.conditions.iter().map(condition)));
     out.optional("on_deny", predicate.text.as_deref());
     if expires {
         out.text("expires", &format!("{}s", predicate.expires));
@@ -88,35 +88,108 @@ fn limit(limit: &Limit) -> String {
     out.finish()
 }
 
-fn mode(out: &mut Writer, mode: Mode) {
+fn write_mode(out: &mut Writer, mode: Mode) {
     if mode == Mode::Shadow {
         out.text("mode", "shadow");
     }
 }
 
-fn stance(stance: Effect) -> &'static str {
-    match stance {
+fn effect(effect: Effect) -> &'static str {
+    match effect {
         Effect::Allow => "allow",
         Effect::Deny => "deny",
     }
 }
 
+fn condition(condition: &Condition) -> String {
+    let (op, value) = operation(condition.operator());
+    let mut out = Writer::default();
+    out.text("path", &condition.path().to_string()).text("op", op).json("value", value);
+    out.finish()
+}
+
+fn operation(operator: &Operator) -> (&'static str, String) {
+    match operator {
+        Operator::Among(set) => ("in", values(set)),
+        Operator::NotAmong(set) => ("not_in", values(set)),
+        Operator::Less(number) => ("lt", number.to_string()),
+        Operator::LessOrEqual(number) => ("lte", number.to_string()),
+        Operator::Greater(number) => ("gt", number.to_string()),
+        Operator::GreaterOrEqual(number) => ("gte", number.to_string()),
+        Operator::Regex(pattern) => ("regex", quoted(pattern.text())),
+        Operator::Contains(value) => ("contains", literal(value)),
+        Operator::Includes(value) => ("includes", literal(value)),
+        Operator::Exists(wanted) => ("exists", wanted.to_string()),
+        Operator::StartsWith(start) => ("starts_with", quoted(start)),
+        Operator::EndsWith(end) => ("ends_with", quoted(end)),
+        Operator::PathWithin(prefixes) => ("path_within", path_prefixes(prefixes)),
+        Operator::UrlHostIn(hosts) => ("url_host_in", sorted(hosts.iter().map(host))),
+        Operator::MaxLength(most) => ("max_length", most.to_string()),
+        Operator::MaxItems(most) => ("max_items", most.to_string()),
+    }
+}
+
+fn path_prefixes(prefixes: &PathPrefixes) -> String {
+    let folders = sorted(prefixes.folders().map(quoted));
+    let Some(base) = prefixes.base() else { return folders };
+    let mut out = Writer::default();
+    out.json("folders", folders).text("base", base);
+    out.finish()
+}
+
+/// A host as a policy writes it.
+fn host(compared: &str) -> String {
+    let digits = compared.strip_prefix('[').and_then(|rest| rest.strip_suffix(']'));
+    quoted(&match digits.and_then(|digits| u128::from_str_radix(digits, 16).ok()) {
+        Some(bits) => format!("[{}]", Ipv6Addr::from_bits(bits)),
+        None if compared.starts_with('.') => format!("*{compared}"),
+        None => compared.to_owned(),
+    })
+}
+
+fn values(set: &Set) -> String {
+    sorted(set.literals().map(|value| literal(&value)))
+}
+
+fn literal(value: &Literal) -> String {
+    match value {
+        Literal::Flag(flag) => flag.to_string(),
+        Literal::Number(number) => number.to_string(),
+        Literal::Text(text) => quoted(text),
+        Literal::List(items) => list(items.iter().map(literal)),
+        Literal::Object(members) => {
+            let mut out = Writer::default();
+            for (name, value) in members {
+                out.named(name, literal(value));
+            }
+            out.finish()
+        }
+    }
+}
+
+/// A list whose order means nothing, sorted.
+fn sorted(items: impl Iterator<Item = String>) -> String {
+    let mut items: Vec<String> = items.collect();
+    items.sort();
+    list(items)
+}
+
 /// JSON values as a list.
-pub(super) fn list(items: impl IntoIterator<Item = String>) -> String {
+fn list(items: impl IntoIterator<Item = String>) -> String {
     let items: Vec<String> = items.into_iter().collect();
     format!("[{}]", items.join(","))
 }
 
 #[cfg(test)]
 mod tests {
-    #[cfg(target_family = "wasm")]
-    use wasm_bindgen_test::wasm_bindgen_test as test;
+    use mcp_policy::config::Config;
 
-    use crate::config::Config;
+    use super::policy_json;
 
     #[track_caller]
     fn written(text: &str) -> String {
-        Config::load(text.as_bytes()).unwrap_or_else(|invalid| panic!("{invalid}\n{text}")).policies[0].policy.to_json()
+        let config = Config::load(text.as_bytes()).unwrap_or_else(|invalid| panic!("{invalid}\n{text}"));
+        policy_json(&config.policies[0].policy)
     }
 
     #[test]
