@@ -257,7 +257,7 @@ fn a_server_with_sessions_is_shown_with_its_handshake() {
     };
     assert_eq!([start, look], ["The server keeps sessions. Start one:", "The tools that an agent sees:"]);
     assert_eq!([passes, passing], ["A call that passes:", &call]);
-    assert_eq!(denied, "A call that is denied (the tool `drop_table` is not permitted):");
+    assert!(denied.starts_with("A call that is denied (") && denied.contains("`drop_table`"), "{denied}");
     assert_eq!(limited, "At most 3 such calls pass in a window; the next one is rate limited:");
     assert_eq!(limit, &format!("for call in $(seq 4); do {call}; done"));
     // The handshake itself works: `sh` runs it against the server.
