@@ -27,10 +27,10 @@ mod tests;
 
 use std::sync::Arc;
 
+use base16ct::lower;
 use sha2::{Digest as _, Sha256};
 
 use crate::{
-    hex::hex,
     identity::{self, Peer, Source},
     json::{
         self, Node,
@@ -124,7 +124,8 @@ impl LoadedConfig {
         let read = if at.has(CONSOLE_FORM.known) && !at.has(OPTIONS.known) {
             Console::read(&at).map(Self::Console)
         } else {
-            let digest = || hex(Sha256::digest(bytes).first_chunk::<8>().map_or(&[], |front| front)).into();
+            let digest =
+                || lower::encode_string(Sha256::digest(bytes).first_chunk::<8>().map_or(&[], |front| front)).into();
             Config::read(&at).map(|config| Self::Gateway(Box::new(Config { digest: digest(), ..config })))
         };
         match (read, problems.take()) {

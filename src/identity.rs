@@ -12,10 +12,10 @@ mod tests;
 
 use std::fmt;
 
+use base16ct::lower;
 use sha2::{Digest as _, Sha256};
 
 use crate::{
-    hex::hex,
     http::Header,
     protobuf::structure::{self, StructValue},
 };
@@ -367,5 +367,5 @@ fn bearer(value: Option<&[u8]>) -> Option<Result<Grant, IdentityError>> {
 }
 
 fn digest(value: &str) -> String {
-    hex(&Sha256::digest(value.as_bytes()))
+    lower::encode_string(&Sha256::digest(value.as_bytes()))
 }

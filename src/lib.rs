@@ -25,7 +25,7 @@
 //!
 //! The core decides, the shell translates: nothing but `filter` calls Envoy, and nothing in the core asks a clock, writes
 //! a log or opens a socket. Imports run one way, downwards; `mcp`, `policy`, `limit` and `caller` do not know each other, and
-//! `approval` knows the cells that `limit` counts in. [`json`], [`http`], [`amount`], [`hex`] and [`protobuf`] are what they
+//! `approval` knows the cells that `limit` counts in. [`json`], [`http`], [`amount`] and [`protobuf`] are what they
 //! share: the strict reader, documents read with all their mistakes, headers with repeats in sight, exact amounts, Envoy's own
 //! structures. A failure is a refusing value everywhere.
 
@@ -39,7 +39,6 @@ pub mod console;
 pub mod engine;
 #[cfg(target_os = "wasi")]
 mod filter;
-pub mod hex;
 pub mod http;
 pub mod identity;
 pub mod json;

@@ -1,11 +1,9 @@
 //! What an approval is bound to.
 
+use base16ct::lower;
 use sha2::{Digest as _, Sha256};
 
-use crate::{
-    hex::hex,
-    json::{Node, Reader},
-};
+use crate::json::{Node, Reader};
 
 use super::canonical;
 
@@ -51,21 +49,17 @@ impl Fingerprint {
     /// Its first 16 bytes in hexadecimal digits, as a name.
     #[must_use]
     pub fn name(&self) -> String {
-        hex(self.0.first_chunk::<16>().map_or(&[], |half| half))
+        lower::encode_string(self.0.first_chunk::<16>().map_or(&[], |half| half))
     }
 }
 
 /// Reads the id of an approval as [`Approval::name`](super::Approval::name) writes it; `None` if the text is no id.
 #[must_use]
 pub fn id(text: &str) -> Option<[u8; 10]> {
-    if text.len() != 20 || !text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f')) {
-        return None;
-    }
     let mut id = [0; 10];
-    for (byte, digits) in id.iter_mut().zip(text.as_bytes().chunks_exact(2)) {
-        *byte = u8::from_str_radix(std::str::from_utf8(digits).ok()?, 16).ok()?;
-    }
-    Some(id)
+    // A longer text, and a digit in upper case, is an error: an id has one spelling.
+    let length = lower::decode(text, &mut id).ok()?.len();
+    (length == id.len()).then_some(id)
 }
 
 impl ApprovalKey<'_> {
@@ -95,7 +89,7 @@ mod tests {
     #[cfg(target_family = "wasm")]
     use wasm_bindgen_test::wasm_bindgen_test as test;
 
-    use super::{ApprovalKey, Fingerprint, MAX_PARAMS};
+    use super::{ApprovalKey, Fingerprint, MAX_PARAMS, id};
 
     const KEY: ApprovalKey<'_> = ApprovalKey {
         filter: "f",
@@ -122,6 +116,21 @@ mod tests {
             r#"{"name":"pay","arguments":{"amount":100.00,"to":"x"},"_meta":{"progressToken":7}}"#,
         ] {
             assert_eq!(of(params), KEY.fingerprint(), "{params}");
+        }
+    }
+
+    #[test]
+    fn an_id_has_one_spelling() {
+        assert_eq!(id("00ff0102030405060708"), Some([0, 0xff, 1, 2, 3, 4, 5, 6, 7, 8]));
+        for text in [
+            "",
+            "00",
+            "00ff01020304050607080",
+            "00ff010203040506070809",
+            "00FF0102030405060708",
+            "0xff0102030405060708",
+        ] {
+            assert_eq!(id(text), None, "{text:?}");
         }
     }
 

@@ -1,8 +1,9 @@
 //! All approvals of one Envoy, pending or decided, and their transitions.
 
+use base16ct::lower;
 use sha2::{Digest as _, Sha256};
 
-use crate::{hex::hex, store::HEADER, time::Timestamp};
+use crate::{store::HEADER, time::Timestamp};
 
 use super::{ApprovalKey, Fingerprint};
 
@@ -159,7 +160,7 @@ impl Approval {
     /// Its id in hexadecimal digits, as people and programs write it.
     #[must_use]
     pub fn name(&self) -> String {
-        hex(&self.id)
+        lower::encode_string(&self.id)
     }
 
     fn is_alive(&self, now: Timestamp) -> bool {

@@ -3,10 +3,10 @@
 
 use std::fmt;
 
+use base16ct::lower;
 use sha2::{Digest as _, Sha256};
 
 use crate::{
-    hex::hex,
     http::{Headers, Response},
     json::Writer,
     time::Timestamp,
@@ -90,7 +90,7 @@ impl Version {
     /// A version that no other state of the page has.
     pub(super) fn of(state: &[u8]) -> Self {
         let digest = Sha256::digest(state);
-        Self(format!("\"{}\"", hex(digest.first_chunk::<16>().map_or(&[], |half| half))))
+        Self(format!("\"{}\"", lower::encode_string(digest.first_chunk::<16>().map_or(&[], |half| half))))
     }
 
     /// The answer to a client that has this version.

@@ -5,12 +5,12 @@
 //! descriptor of three entries, `policy`, `counter` and `identity`, with the limit and the amount beside it. Limitador reads
 //! only one amount from a request, so charges of different amounts need one request each.
 
+use base16ct::lower;
 use sha2::{Digest as _, Sha256};
 
 use super::{Callers, Charge};
 use crate::{
     amount::Amount,
-    hex::hex,
     protobuf::wire::{Field, Message, Wire, fields},
     window::Window,
 };
@@ -96,7 +96,7 @@ fn identity(callers: Callers<'_>) -> String {
         Callers::Grant(grant) => grant.to_owned(),
         Callers::Session(grant, session) => {
             let digest = Sha256::digest(session);
-            format!("{grant} session {}", hex(digest.first_chunk::<16>().map_or(&[], |front| front)))
+            format!("{grant} session {}", lower::encode_string(digest.first_chunk::<16>().map_or(&[], |front| front)))
         }
         Callers::All | Callers::Overflow { .. } => ALL_CALLERS.to_owned(),
     }

@@ -5,10 +5,11 @@
 //! `Value { null = 1, number = 2, string = 3, bool = 4, struct = 5, list = 6 }`. A `Struct` cannot show names that
 //! stood twice in the YAML it was made from.
 
-use std::borrow::Cow;
-
 use super::wire::{Field, Wire, fields};
 use crate::json::{Member, Node, Value};
+
+#[cfg(all(test, not(target_family = "wasm")))]
+mod tests;
 
 /// A value of a `Struct`, as far as identities need to know it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,7 +36,7 @@ pub struct DecodeError;
 pub fn kept<'a>(metadata: &'a [u8], filter: &str, name: &str) -> Result<Option<&'a [u8]>, DecodeError> {
     let Some(all) = find(metadata, filter)? else { return Ok(None) };
     let Some(value) = find(all, name)? else { return Ok(None) };
-    match fields(value).ok_or(DecodeError)?.pop() {
+    match one_field(value).ok_or(DecodeError)? {
         Some(Field { number: 5, value: Wire::Bytes(structure) }) => Ok(Some(structure)),
         _ => Err(DecodeError),
     }
@@ -55,14 +56,7 @@ fn find<'a>(bytes: &'a [u8], name: &str) -> Result<Option<&'a [u8]>, DecodeError
     for field in fields(bytes).ok_or(DecodeError)? {
         let Field { number: 1, value } = field else { continue };
         let Wire::Bytes(member) = value else { return Err(DecodeError) };
-        let (mut key, mut value) = (&b""[..], &b""[..]);
-        for field in fields(member).ok_or(DecodeError)? {
-            match field {
-                Field { number: 1, value: Wire::Bytes(text) } => key = text,
-                Field { number: 2, value: Wire::Bytes(inner) } => value = inner,
-                _ => return Err(DecodeError),
-            }
-        }
+        let (key, value) = map_entry(member).ok_or(DecodeError)?;
         if key == name.as_bytes() && found.replace(value).is_some() {
             return Err(DecodeError);
         }
@@ -71,7 +65,7 @@ fn find<'a>(bytes: &'a [u8], name: &str) -> Result<Option<&'a [u8]>, DecodeError
 }
 
 fn shallow(bytes: &[u8]) -> Result<StructValue<'_>, DecodeError> {
-    Ok(match fields(bytes).ok_or(DecodeError)?.pop() {
+    Ok(match one_field(bytes).ok_or(DecodeError)? {
         None | Some(Field { number: 1, .. }) => StructValue::Null,
         Some(Field { number: 3, value: Wire::Bytes(text) }) => {
             StructValue::Text(std::str::from_utf8(text).map_err(|_| DecodeError)?)
@@ -96,22 +90,38 @@ fn structure(bytes: &[u8], depth: u32) -> Option<Node<'_>> {
     Some(node(Value::Object(members.collect::<Option<_>>()?)))
 }
 
-/// An entry of a map: a message with the key as field 1 and the value as field 2.
 fn member(bytes: &[u8], depth: u32) -> Option<Member<'_>> {
-    let (mut name, mut value) = (Cow::Borrowed(""), node(Value::Null));
+    let (name, value) = map_entry(bytes)?;
+    Some(Member { at: 0, name: std::str::from_utf8(name).ok()?.into(), node: self::value(value, depth)? })
+}
+
+/// The key and the value of an entry of a map: a message with the key as field 1 and the value as field 2, each there once
+/// at most.
+fn map_entry(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
+    let (mut key, mut value) = (None, None);
     for field in fields(bytes)? {
-        match field {
-            Field { number: 1, value: Wire::Bytes(text) } => name = std::str::from_utf8(text).ok()?.into(),
-            Field { number: 2, value: Wire::Bytes(inner) } => value = self::value(inner, depth)?,
+        let (place, content) = match field {
+            Field { number: 1, value: Wire::Bytes(text) } => (&mut key, text),
+            Field { number: 2, value: Wire::Bytes(inner) } => (&mut value, inner),
             _ => return None,
+        };
+        if place.replace(content).is_some() {
+            return None;
         }
     }
-    Some(Member { at: 0, name, node: value })
+    Some((key.unwrap_or_default(), value.unwrap_or_default()))
+}
+
+/// The field of a message that is one `oneof`, if it is set. Several are refused: of two values readers take the last one,
+/// and two messages they merge.
+fn one_field(bytes: &[u8]) -> Option<Option<Field<'_>>> {
+    let mut fields = fields(bytes)?;
+    let field = fields.pop();
+    fields.is_empty().then_some(field)
 }
 
 fn value(bytes: &[u8], depth: u32) -> Option<Node<'_>> {
-    // Of a `oneof` the last field counts.
-    let Some(Field { number, value }) = fields(bytes)?.pop() else { return Some(node(Value::Null)) };
+    let Some(Field { number, value }) = one_field(bytes)? else { return Some(node(Value::Null)) };
     Some(match (number, value) {
         (1, Wire::Varint(_)) => node(Value::Null),
         (2, Wire::Fixed64(bits)) => node(Value::Number(number_text(f64::from_bits(bits))?.into())),

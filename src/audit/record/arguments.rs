@@ -2,11 +2,11 @@
 
 use std::borrow::Cow;
 
+use base16ct::lower;
 use sha2::{Digest as _, Sha256};
 
 use crate::{
     config::Arguments,
-    hex::hex,
     json::{self, Writer},
 };
 
@@ -32,7 +32,9 @@ impl LoggedArguments {
         let logged = match how {
             Arguments::None => return None,
             Arguments::Names => Self::default(),
-            Arguments::Digest => Self { digest: Some(hex(&Sha256::digest(arguments))), ..Self::default() },
+            Arguments::Digest => {
+                Self { digest: Some(lower::encode_string(&Sha256::digest(arguments))), ..Self::default() }
+            }
             Arguments::Values => {
                 // Line breaks occur only between tokens, since strings escape them. No caller can begin a line of a log.
                 let on_one_line = |text: &str| text.replace(['\n', '\r'], " ");

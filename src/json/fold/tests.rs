@@ -201,7 +201,7 @@ fn only_control_characters_are_left_out() {
     }
 }
 
-/// Against regex-syntax's own copy of the data, which says only what belongs together.
+/// Against other crates' copies of the data for Unicode 16: the foldings, and what belongs together.
 #[cfg(not(target_family = "wasm"))]
 mod native {
     use super::super::table::{PLANE_0, PLANE_1, Run};
@@ -229,22 +229,16 @@ mod native {
         }
     }
 
-    /// What CaseFolding.txt maps a code point to that has others in its class: what lowering its
-    /// upper case gives, with the exceptions named here.
+    /// What CaseFolding.txt maps a code point to, with the statuses C and S.
     fn folded(c: char) -> char {
-        fn one(mut mapped: impl Iterator<Item = char>, c: char) -> char {
-            match (mapped.next(), mapped.next()) {
-                (Some(only), None) => only,
-                _ => c,
-            }
-        }
-        let upper = one(c.to_uppercase(), c);
-        match c {
-            '\u{1fd3}' => '\u{390}',
-            '\u{1fe3}' => '\u{3b0}',
-            '\u{fb05}' => '\u{fb06}',
-            _ if ('\u{13a0}'..='\u{13f5}').contains(&upper) => upper,
-            _ => one(upper.to_lowercase(), upper),
+        unicode_case_mapping::case_folded(c).map_or(c, |folded| char::from_u32(folded.get()).unwrap())
+    }
+
+    #[test]
+    fn every_char_folds_to_what_case_folding_txt_says() {
+        assert_eq!(unicode_case_mapping::UNICODE_VERSION, (16, 0, 0), "the table is for Unicode 16");
+        for c in every_char() {
+            assert_eq!(fold_char(c), folded(c), "{c:?}");
         }
     }
 
@@ -253,7 +247,7 @@ mod native {
         let low = |c: char| (u32::from(c) & 0xffff) as u16;
         let mut runs: Vec<Run> = Vec::new();
         for c in plane {
-            if class(c).len() < 2 || folded(c) == c {
+            if folded(c) == c {
                 continue;
             }
             assert_eq!(u32::from(c) >> 16, u32::from(folded(c)) >> 16, "{c:?}");

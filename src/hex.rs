@@ -1,7 +1,0 @@
-//! Bytes as people read them.
-
-/// Bytes as hexadecimal digits, in lower case.
-#[must_use]
-pub fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
-}
