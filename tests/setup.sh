@@ -91,19 +91,19 @@ is_installed_by_kind() { is_installed "$1" "${@:3}"; }
 
 install_fleet() {
   need_python 'a service in it counts limits (MCP_POLICY_SKIP=fleet does without)'
-  install_once "$FLEET" install_python tests/fleet/requirements.txt
+  install_once "$FLEET" install_python tests/rate_limit_service/requirements.txt
 }
 
-has_fleet() { is_installed "$FLEET" tests/fleet/requirements.txt; }
+has_fleet() { is_installed "$FLEET" tests/rate_limit_service/requirements.txt; }
 
 # === the schemas of Kubernetes objects
 
 install_schemas() {
   need npm 'it installs the schemas of Kubernetes objects: install it, or set MCP_POLICY_SKIP=schemas'
-  install_once "$SCHEMAS" install_npm tests/mesh/package{,-lock}.json
+  install_once "$SCHEMAS" install_npm tests/kubernetes/package{,-lock}.json
 }
 
-has_schemas() { is_installed "$SCHEMAS" tests/mesh/package{,-lock}.json; }
+has_schemas() { is_installed "$SCHEMAS" tests/kubernetes/package{,-lock}.json; }
 
 # === programs of Debian: the installed one, else one that is unpacked and not installed
 

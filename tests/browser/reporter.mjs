@@ -1,4 +1,4 @@
-// Lines like those of `cargo test`: `test browser::answering::a call is approved ... ok`.
+// Lines like those of `cargo test`: `test browser::decide::a call is approved ... ok`.
 
 import { basename } from 'node:path';
 

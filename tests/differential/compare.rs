@@ -1,11 +1,11 @@
 //! The oracle: what reaches a server must be what every reader that accepts it reads.
 
 use super::{
-    act::Act,
+    effect::Act,
     lenient::{self, READERS},
-    ours::{End, Ours},
     request::Request,
     scripts::SCRIPTS,
+    subject_under_test::{End, Ours},
 };
 
 /// A reader that would do something else than we let through.

@@ -3,9 +3,9 @@
 use std::borrow::Cow;
 
 use super::{
-    act::{self, Act, Find},
+    effect::{self, Act, Find},
+    lenient_parser::{self, Tolerance, Value},
     request::{MODERN, Request, VERSION},
-    tolerant::{self, Tolerance, Value},
 };
 
 mod find;
@@ -49,16 +49,16 @@ pub(crate) const READERS: [Reader; 16] = [
 impl Reader {
     /// What a server with this reader does; `None` where it refuses.
     pub(crate) fn read(&self, request: &Request) -> Option<Vec<Act>> {
-        let text = tolerant::decode(&request.body, self.tolerance)?;
-        let value = tolerant::parse(&text, self.tolerance)?;
-        Some(act::acts(&value, self.find, self.method))
+        let text = lenient_parser::decode(&request.body, self.tolerance)?;
+        let value = lenient_parser::parse(&text, self.tolerance)?;
+        Some(effect::acts(&value, self.find, self.method))
     }
 }
 
 /// `serde_json`, as it is.
 pub(crate) fn serde_json(request: &Request) -> Option<Vec<Act>> {
     let value: serde_json::Value = serde_json::from_slice(&request.body).ok()?;
-    Some(act::acts(&own(&value), find::last, str::to_owned))
+    Some(effect::acts(&own(&value), find::last, str::to_owned))
 }
 
 fn own(value: &serde_json::Value) -> Value {
@@ -79,8 +79,8 @@ fn own(value: &serde_json::Value) -> Value {
 pub(crate) fn headers(request: &Request) -> Option<Vec<Act>> {
     let acts = READERS.first()?.read(request)?;
     let [body] = acts.as_slice() else { return None };
-    let text = tolerant::decode(&request.body, Tolerance::NONE)?;
-    let value = tolerant::parse(&text, Tolerance::NONE)?;
+    let text = lenient_parser::decode(&request.body, Tolerance::NONE)?;
+    let value = lenient_parser::parse(&text, Tolerance::NONE)?;
     let claim = ["params", "_meta", VERSION].iter().try_fold(value, |value, name| match value {
         Value::Object(members) => find::last(&members, name).map(Cow::into_owned),
         _ => None,
@@ -92,7 +92,7 @@ pub(crate) fn headers(request: &Request) -> Option<Vec<Act>> {
 /// A method as a server reads it that takes it loosely: without white space around it, in any case.
 fn trimmed(method: &str) -> String {
     let loose = method.trim_matches(|c: char| c.is_whitespace() || c.is_control()).to_lowercase();
-    let known = act::ABOUT.iter().map(|(name, _)| *name).chain(["tools/list", "initialize"]);
+    let known = effect::ABOUT.iter().map(|(name, _)| *name).chain(["tools/list", "initialize"]);
     let meant = known.into_iter().find(|known| *known == loose);
     meant.unwrap_or(method).to_owned()
 }

@@ -4,9 +4,9 @@
 //! prompt or resource, and the same value where a rule looks. What we refuse, they may read as they like.
 //!
 //! * [`mutation`] makes the requests, out of honest ones ([`request`])
-//! * [`ours`] is the engine under two policies, and where batches are judged
-//! * [`lenient`] and [`scripts`] are the other readers; [`tolerant`] is the parser that most of them share
-//! * [`compare`] is the oracle, [`tally`] sees to it that the generator reaches everything
+//! * [`subject_under_test`] is the engine under two policies, and where batches are judged
+//! * [`lenient`] and [`scripts`] are the other readers; [`lenient_parser`] is the parser that most of them share
+//! * [`compare`] is the oracle, [`coverage`] sees to it that the generator reaches everything
 //!
 //! It runs for ten seconds. `MCP_POLICY_FUZZ_SECONDS` sets another time, `MCP_POLICY_FUZZ_SEED` where it starts: a
 //! failure prints the seed that repeats it at once.
@@ -17,21 +17,23 @@ use std::{
     time::{Duration, Instant},
 };
 
-mod act;
 mod compare;
+mod coverage;
+mod effect;
 mod lenient;
+mod lenient_parser;
 mod mutation;
-mod ours;
 mod random;
 mod request;
 mod scripts;
 mod shrink;
 mod spelling;
-mod tally;
-mod tolerant;
+mod subject_under_test;
 mod tree;
 
-use self::{compare::compare, mutation::Case, ours::Ours, random::Random, shrink::shrink, tally::Tally};
+use self::{
+    compare::compare, coverage::Tally, mutation::Case, random::Random, shrink::shrink, subject_under_test::Ours,
+};
 
 /// Requests that are made from one seed and compared at once.
 const BATCH: usize = 2000;

@@ -4,7 +4,7 @@
 //! a kind that is only ever refused tests nothing but the refusal.
 
 mod bytes;
-mod heads;
+mod headers;
 mod members;
 mod values;
 
@@ -77,8 +77,8 @@ pub(crate) const MUTATIONS: [Mutation; 37] = [
     draft("half surrogate", NEVER, values::surrogate),
     draft("bad escape", NEVER, values::bad_escape),
     draft("deep value", ALL, values::deep),
-    draft("agreeing headers", ALL, heads::agree),
-    draft("lying headers", ALL, heads::lie),
+    draft("agreeing headers", ALL, headers::agree),
+    draft("lying headers", ALL, headers::lie),
     bytes("comment", NEVER, bytes::comment),
     bytes("text behind", NEVER, bytes::behind),
     bytes("text before", NEVER, bytes::before),

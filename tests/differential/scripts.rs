@@ -8,7 +8,7 @@ use std::{
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 
-use super::{act::Act, request::Request};
+use super::{effect::Act, request::Request};
 
 /// An interpreter and what it runs.
 pub(crate) struct Script {

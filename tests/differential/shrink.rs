@@ -1,6 +1,6 @@
 //! Makes a request on which readers disagree as small as it gets.
 
-use super::{compare::compare, ours::Ours, request::Request};
+use super::{compare::compare, request::Request, subject_under_test::Ours};
 
 /// Takes away whatever can be taken away while `reader` still disagrees, halves first, single bytes last.
 pub(crate) fn shrink(ours: &Ours, request: &Request, reader: &str) -> Request {

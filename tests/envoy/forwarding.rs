@@ -2,7 +2,7 @@
 //! versions of HTTP, however the body is cut and however it ends.
 
 mod bodies;
-mod heads;
+mod headers;
 mod methods;
 mod sizes;
 

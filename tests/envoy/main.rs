@@ -3,26 +3,26 @@
 //!
 //! | suite | shows |
 //! |---|---|
-//! | `across_the_minute` | the sample policies limit each minute anew; streams stay open for minutes and wait for nothing |
-//! | `samples` | the sample policies as they are pasted; the answer to a call too many; whose calls count together |
+//! | `across_windows` | the sample policies limit each minute anew; streams stay open for minutes and wait for nothing |
+//! | `example_policies` | the sample policies as they are pasted; the answer to a call too many; whose calls count together |
 //! | `identity` | subjects of tokens and names in certificates count and are judged apart; no header forges one |
 //! | `approvals` | a call that needs approval passes once, when a person at the console or a service has said yes |
-//! | `fleet` | a service counts for several Envoys, exactly; where it does not, calls are refused or counted by each |
+//! | `rate_limit_service` | a service counts for several Envoys, exactly; where it does not, calls are refused or counted by each |
 //! | `bindings` | the policy is that of the route, host, path and caller; what is not inspected passes untouched |
 //! | `concurrency` | limits are exact over all workers |
 //! | `flood` | 200,000 made-up callers take bounded memory and nobody's count |
 //! | `metrics` | statistics count what happened, exactly, and no caller makes a series |
 //! | `audit` | records and log lines say who, what and why, in bounded space, and no secret |
-//! | `observe` | labels, rules and dashboard that are shipped fit the gateway that is shipped; a real Prometheus reads it |
+//! | `observability` | labels, rules and dashboard that are shipped fit the gateway that is shipped; a real Prometheus reads it |
 //! | `forwarding` | what is refused never reaches the server, what is allowed reaches it byte for byte |
 //! | `configuration` | mistakes are named and rejected, good updates forget nothing |
 //! | `corpus` | the shared attack and decision cases |
 //! | `lists` | lists show only what may be called, on every stream, and nothing else is touched or held back |
 //! | `legacy` | the transport of 2024-11-05 works by option only |
-//! | `mesh` | what is rendered for Istio, Envoy Gateway and sidecars fits its schemas, reads back as it was written, and enforces |
+//! | `kubernetes` | what is rendered for Istio, Envoy Gateway and sidecars fits its schemas, reads back as it was written, and enforces |
 //! | `refund` | quota comes back when a call cannot have reached a server, and only then |
 //! | `run` | the commands that `./build.sh run` prints do what it says, for every shipped policy, up to an approved call |
-//! | `servers` | real servers of every SDK: without the gateway the attacks bite, through it none does; sessions, progress, resumed streams |
+//! | `sdk_servers` | real servers of every SDK: without the gateway the attacks bite, through it none does; sessions, progress, resumed streams |
 //! | `harness` | the suite's own tools, without the filter |
 //!
 //! Each Envoy leaves its configuration and its log in `target/e2e/<name>/`.
@@ -33,7 +33,7 @@
     reason = "a test that finds something else than it expects should stop and say so"
 )]
 
-mod across_the_minute;
+mod across_windows;
 mod answer;
 mod approvals;
 mod attack;
@@ -44,23 +44,23 @@ mod clock;
 mod concurrency;
 mod configuration;
 mod corpus;
-mod fleet;
+mod example_policies;
 mod flood;
 mod forwarding;
 mod gateway;
 mod harness;
 mod identity;
+mod kubernetes;
 mod legacy;
 mod lists;
-mod mesh;
 mod metrics;
-mod observe;
+mod observability;
+mod prerequisites;
 mod process;
+mod rate_limit_service;
 mod refund;
 mod run;
 mod runtime;
-mod samples;
-mod servers;
-mod tools;
+mod sdk_servers;
 mod upstream;
 mod version;

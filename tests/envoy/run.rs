@@ -4,9 +4,9 @@
 use crate::{
     clock::room_in_minute,
     gateway::{Gateway, render},
+    prerequisites::find,
     process::{Process, fresh_folder},
     runtime::{run, until},
-    tools::find,
 };
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};

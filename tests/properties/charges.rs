@@ -6,7 +6,7 @@ use mcp_policy::time::Timestamp;
 use proptest::{collection::vec, option, prelude::*, sample::select};
 use serde_json::{Map, Value, json};
 
-use crate::{requests::Sent, world::World};
+use crate::{fixture::World, requests::Sent};
 
 const COUNTERS: [&str; 2] = ["calls", "spend"];
 

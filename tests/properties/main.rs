@@ -2,14 +2,14 @@
 //!
 //! | suite | shows |
 //! |---|---|
-//! | `agreement` | the steps of a decision name its rule and its charges; a policy written out again decides the same |
-//! | `order` | a decision never depends on key order, white space or escapes |
-//! | `strictness` | adding a `require`, `deny_if` or `limits` entry never turns a refusal into an allow |
+//! | `explain_agrees` | the steps of a decision name its rule and its charges; a policy written out again decides the same |
+//! | `formatting` | a decision never depends on key order, white space or escapes |
+//! | `monotonicity` | adding a `require`, `deny_if` or `limits` entry never turns a refusal into an allow |
 //! | `precedence` | exactly one entry decides, in whatever order they stand |
 //! | `lists` | of an answer nothing changes but list entries that are not shown, whatever its chunks |
 //! | `charges` | a request is charged the sum of its calls, and a counter that two rules of one call name once |
 //! | `approvals` | no more calls pass than were approved, and no more wait than there is room for |
-//! | `reach` | the random calls reach every kind of decision |
+//! | `coverage` | the random calls reach every kind of decision |
 #![expect(
     clippy::expect_used,
     clippy::indexing_slicing,
@@ -18,18 +18,18 @@
     reason = "a test that finds something else than it expects should stop and say so"
 )]
 
-mod agreement;
 mod approvals;
 mod charges;
+mod coverage;
+mod explain_agrees;
+mod fixture;
+mod formatting;
 mod lists;
-mod order;
+mod monotonicity;
 mod policies;
 #[expect(unreachable_pub, reason = "the fuzz targets use it from another crate")]
 #[path = "../support/policy_json.rs"]
 mod policy_json;
 mod precedence;
-mod reach;
 mod requests;
-mod strictness;
 mod text;
-mod world;

@@ -6,7 +6,7 @@ use mcp_policy::time::Timestamp;
 use proptest::{collection::btree_map, prelude::*};
 use serde_json::json;
 
-use crate::{requests::Sent, world::World};
+use crate::{fixture::World, requests::Sent};
 
 /// Whether a pattern fits, in the plainest way.
 fn fits(pattern: &[char], name: &[char]) -> bool {

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use crate::tolerant::Value;
+use crate::lenient_parser::Value;
 
 type Members = [(String, Value)];
 

@@ -5,7 +5,7 @@ use base64::{
     engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig},
 };
 
-use crate::{act::Act, request::MODERN};
+use crate::{effect::Act, request::MODERN};
 
 /// What the headers call for, if they are of the 2026 era or the body `claims` to be.
 pub(super) fn act(headers: &[(String, Vec<u8>)], claims: bool, body: &Act) -> Option<Act> {

@@ -4,8 +4,8 @@ use super::{TOKEN, console, policy};
 use crate::{
     forwarding::MODES,
     gateway::{Gateway, Listener, json_text},
+    prerequisites::find,
     runtime::run,
-    tools::find,
 };
 use axum::Router;
 use rmcp::{

@@ -8,9 +8,9 @@ use super::{
 use crate::{
     client::{Request, try_send},
     gateway::Gateway,
+    prerequisites::find,
     process::{Process, fresh_folder},
     runtime::{run, until},
-    tools::find,
 };
 use serde_json::Value;
 use std::{

@@ -4,7 +4,7 @@
 //   patch FILE      reads { "resource": …, "operations": […] } and prints the patched resource; an operation may have a
 //                   `jsonPath` before its `path`, as in an EnvoyPatchPolicy
 //
-// Runs in the folder of the packages, from standard input: see tests/envoy/mesh/objects.rs.
+// Runs in the folder of the packages, from standard input: see tests/envoy/kubernetes/objects.rs.
 //
 // The packages' validators see types, words, patterns and what is missing; what is unknown is seen by their TypeScript
 // types alone. The packages leave out rules in CEL.

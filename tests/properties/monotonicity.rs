@@ -5,9 +5,9 @@ use proptest::{prelude::*, sample::Index};
 use serde_json::{Value, json};
 
 use crate::{
+    fixture::World,
     policies::{Cost, cost, limit, predicate},
     requests::{Sent, scenario, spending},
-    world::World,
 };
 
 /// An entry to add to a rule.

@@ -4,7 +4,7 @@ use super::{
     gateway, report,
     session::{Event, Session},
 };
-use crate::{servers::server::Server, tools::find};
+use crate::{prerequisites::find, sdk_servers::server::Server};
 use serde_json::json;
 use std::time::Duration;
 use tokio::time::Instant;
@@ -18,7 +18,7 @@ const PING: &str = ": keepalive\n\n";
 
 /// Keeps such a stream open for so long. What the server says arrives at the pace at which it says it.
 pub(crate) async fn stays_open(long: Duration) {
-    let test = "everything-standing";
+    let test = "everything-long-stream";
     let Some(place) = find("servers") else { return };
     let server = Server::start_everything(test, &place).await;
     let gateway = gateway(test, server.address).await;

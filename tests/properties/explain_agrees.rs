@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 
-use crate::{policy_json::policy_json, requests::scenario, world::World};
+use crate::{fixture::World, policy_json::policy_json, requests::scenario};
 
 proptest! {
     #![proptest_config(ProptestConfig { cases: 400, failure_persistence: None, ..ProptestConfig::default() })]

@@ -11,7 +11,7 @@ use serde_json::json;
 
 #[test]
 fn a_list_that_is_told_again_on_a_resumed_stream_is_trimmed_as_it_was_at_first() {
-    with_everything("everything-resumed", async |gateway| {
+    with_everything("everything-resumption", async |gateway| {
         for listener in [BARE].into_iter().chain(MODES) {
             let session = Session::open(&gateway, listener).await;
             let told = session.events(VERSIONS[0], "tools/list", &json!({})).await;

@@ -22,7 +22,7 @@ mod values;
 
 pub(crate) use everything::stays_open;
 
-use crate::{runtime::run, tools::find};
+use crate::{prerequisites::find, runtime::run};
 use server::Server;
 use std::{
     io::{Write, stderr},

@@ -4,10 +4,10 @@
 //! This is the one test that waits for so long, so everything that needs it shares it. The tests run in the order of their
 //! names: named as it is it begins first and waits while the others work.
 
-mod samples;
+mod example_policies;
 mod streams;
 
-use crate::{runtime::run, servers};
+use crate::{runtime::run, sdk_servers};
 use std::time::Duration;
 
 /// How long the streams stay open.
@@ -15,5 +15,11 @@ const OPEN: Duration = Duration::from_secs(90);
 
 #[test]
 fn the_samples_limit_each_minute_anew_and_meanwhile_streams_stay_open_and_wait_for_nothing() {
-    run(async { tokio::join!(samples::limit_each_minute_anew(), streams::stay_open(OPEN), servers::stays_open(OPEN)) });
+    run(async {
+        tokio::join!(
+            example_policies::limit_each_minute_anew(),
+            streams::stay_open(OPEN),
+            sdk_servers::stays_open(OPEN)
+        )
+    });
 }

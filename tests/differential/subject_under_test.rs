@@ -13,9 +13,9 @@ use mcp_policy::{
 };
 
 use super::{
-    act::{self, Act},
+    effect::{self, Act},
+    lenient_parser::Value,
     request::Request,
-    tolerant::Value,
 };
 
 /// What became of a request.
@@ -105,21 +105,21 @@ fn of(message: &Message<'_>) -> Act {
                 Target::Tool(name) | Target::Prompt(name) | Target::Resource(name) | Target::Task(name) => Some(name),
                 Target::Nothing | Target::Resources(_) => None,
             };
-            let named = act::ABOUT.iter().any(|(name, _)| *name == request.method);
+            let named = effect::ABOUT.iter().any(|(name, _)| *name == request.method);
             let about = about.filter(|_| named).map(ToString::to_string);
             let arguments = request.arguments.filter(|_| request.method == "tools/call");
             let arguments = arguments.map(|bytes| json::parse(bytes, u32::MAX).unwrap());
             let amount = arguments.as_ref().and_then(|node| member(node, "amount"));
             let payee = arguments.as_ref().and_then(|node| member(node, "to")).and_then(|to| member(to, "name"));
             let method = Some(request.method.to_string());
-            let [amount, payee] = [amount, payee].map(|node| node.map(|node| act::scalar(&own(node))));
+            let [amount, payee] = [amount, payee].map(|node| node.map(|node| effect::scalar(&own(node))));
             Act { method, about, id: Some(id(request.id)), amount, payee }
         }
     }
 }
 
 fn id(id: Id<'_>) -> String {
-    act::scalar(&own(&json::parse(id.token().as_bytes(), 1).unwrap()))
+    effect::scalar(&own(&json::parse(id.token().as_bytes(), 1).unwrap()))
 }
 
 fn member<'n>(node: &'n Node<'n>, wanted: &str) -> Option<&'n Node<'n>> {

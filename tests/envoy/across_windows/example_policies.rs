@@ -4,8 +4,8 @@ use crate::{
     answer::{assert_allowed, assert_denied, assert_limited},
     client::call,
     clock,
+    example_policies::{ALYA, IMAGEGEN, KREA},
     gateway::{Gateway, Listener, json_text},
-    samples::{ALYA, IMAGEGEN, KREA},
 };
 use serde_json::json;
 
@@ -13,7 +13,7 @@ use serde_json::json;
 pub(super) async fn limit_each_minute_anew() {
     let listeners = [("krea", KREA), ("imagegen", IMAGEGEN), ("alya", ALYA)]
         .map(|(name, policy)| Listener::new(name, json_text(policy)));
-    let gateway = Gateway::start("across_the_minute", &listeners).await;
+    let gateway = Gateway::start("across_windows", &listeners).await;
     clock::room_in_minute(15).await;
     fill_all(&gateway).await;
     clock::next_minute().await;

@@ -2,7 +2,7 @@
 
 use std::{borrow::Cow, fmt};
 
-use super::tolerant::Value;
+use super::lenient_parser::Value;
 
 /// One message carried out. Two are the same if a server does the same for both, as far as a policy can tell.
 #[derive(Clone, Debug, Default, PartialEq, Eq, serde::Deserialize)]

@@ -7,7 +7,7 @@ use proptest::{
     test_runner::TestRunner,
 };
 
-use crate::{requests::scenario, world::World};
+use crate::{fixture::World, requests::scenario};
 
 #[test]
 fn every_kind_of_decision_is_reached() {

@@ -1,9 +1,9 @@
 //! The service, started and listened to.
 
 use crate::{
+    prerequisites,
     process::{Process, fresh_folder},
     runtime::until,
-    tools,
 };
 use serde_json::Value;
 use std::{
@@ -32,8 +32,8 @@ impl Service {
     /// # Panics
     /// If it does not listen.
     pub(super) async fn start_at(test: &str, port: u16) -> Option<Self> {
-        let place = tools::find("fleet")?;
-        let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fleet/service.py");
+        let place = prerequisites::find("fleet")?;
+        let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/rate_limit_service/service.py");
         let mut command = Command::new(place.join("bin/python"));
         command.arg(script).arg(port.to_string()).stdin(Stdio::null());
         let log = fresh_folder(&format!("fleet-{test}-service")).join("service.log");

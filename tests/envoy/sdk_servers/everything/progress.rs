@@ -6,7 +6,7 @@ use super::{
     report,
     session::{Event, Session},
 };
-use crate::{forwarding::MODES, gateway::Gateway, runtime::run, servers::server::Server, tools::find};
+use crate::{forwarding::MODES, gateway::Gateway, prerequisites::find, runtime::run, sdk_servers::server::Server};
 use serde_json::json;
 use std::time::Duration;
 use tokio::time::Instant;

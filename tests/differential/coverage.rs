@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::{
     compare::Compared,
     mutation::{Case, MUTATIONS},
-    ours::End,
+    subject_under_test::End,
 };
 
 /// Counts of requests.

@@ -17,7 +17,7 @@ struct Checkout {
 impl Checkout {
     fn new(name: &str) -> Self {
         let repository = Path::new(env!("CARGO_MANIFEST_DIR"));
-        let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("door").join(name);
+        let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("scripts").join(name);
         // One of an earlier run, if there is any.
         let _ = fs::remove_dir_all(&folder);
         fs::create_dir_all(folder.join("bin")).expect("a folder");

@@ -1,6 +1,6 @@
-//! Objects read by the readers of others: `tests/mesh/objects.mjs`, with the packages that `./build.sh test` installs.
+//! Objects read by the readers of others: `tests/kubernetes/objects.mjs`, with the packages that `./build.sh test` installs.
 
-use crate::tools::find;
+use crate::prerequisites::find;
 use serde_json::{Value, json};
 use std::{
     fs::{self, File},
@@ -39,7 +39,7 @@ pub(super) fn patch(packages: &Path, folder: &Path, resource: &Value, operations
 
 /// From its standard input, since Node looks for the packages of such a program in the current folder.
 fn run(packages: &Path, verb: &str, files: &[PathBuf]) -> Value {
-    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/mesh/objects.mjs");
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/kubernetes/objects.mjs");
     let ran = Command::new("node")
         .args(["--input-type=module", "-", verb])
         .args(files)

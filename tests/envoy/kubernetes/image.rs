@@ -3,9 +3,9 @@
 use crate::{
     client::{Request, try_send},
     gateway::module,
+    prerequisites::find,
     process::{Process, fresh_folder},
     runtime::{run, until},
-    tools::find,
 };
 use serde_json::{Value, json};
 use std::{
@@ -118,7 +118,7 @@ fn what_is_pushed_is_what_istio_fetches() {
         output("bash", &[&pushed[0], &pushed[1], &pushed[2], &format!("{reference}:1.2.3")]).expect("pushed");
 
         let fetched = folder.join("fetched.wasm");
-        let fetch = |pin: &str| output("python3", &[&root().join("tests/mesh/fetch.py"), &pin, &fetched]);
+        let fetch = |pin: &str| output("python3", &[&root().join("tests/kubernetes/fetch.py"), &pin, &fetched]);
         assert_eq!(fetch(&format!("http://{reference}@{digest}")), Ok(digest));
         assert!(fs::read(&fetched).expect("a file") == fs::read(module()).expect("the module"), "another module");
 

@@ -1,20 +1,20 @@
 //! The reference server, in sessions, over event streams: the same session without the filter and through it.
 
 mod lists;
+mod long_stream;
 mod progress;
 mod relay;
-mod resumed;
+mod resumption;
 mod session;
-mod standing;
 
-pub(crate) use standing::stays_open;
+pub(crate) use long_stream::stays_open;
 
 use super::{report, server::Server};
 use crate::{
     forwarding::{MODES, listener_under},
     gateway::{Gateway, Listener},
+    prerequisites::find,
     runtime::run,
-    tools::find,
 };
 use serde_json::json;
 use std::net::SocketAddr;

@@ -9,8 +9,8 @@
 use super::{Server, report};
 use crate::{
     client::{self, Response, message},
+    prerequisites::find,
     runtime::run,
-    tools::find,
 };
 use mcp_policy::{
     config::Config,
