@@ -1,12 +1,12 @@
-//! Exact amounts: what a call costs, and what a limit lets through.
+//! Exact amounts: the cost of a call and the maximum of a limit. How they are counted is decided elsewhere.
 
 use std::fmt;
 
 use crate::json::Decimal;
 
-/// An amount in millionths: whole calls, or money with up to six decimals, without rounding.
+/// An amount in millionths of a unit, without rounding: of calls, or of money with up to six decimals.
 ///
-/// Invariant: below 9 × 10^12 units, so that the sum of two fits.
+/// Invariant: below 9 × 10^12 units, so that the sum of two fits in a `u64`.
 ///
 /// ```
 /// # use mcp_policy::amount::Amount;
@@ -39,7 +39,7 @@ impl Amount {
 
     /// An amount of whole units; `None` from 9 × 10^12 units on.
     #[must_use]
-    pub fn whole(units: u64) -> Option<Self> {
+    pub fn from_units(units: u64) -> Option<Self> {
         units.checked_mul(UNIT).and_then(Self::from_millionths)
     }
 
@@ -49,13 +49,13 @@ impl Amount {
         (millionths < TOO_LARGE * UNIT).then_some(Self(millionths))
     }
 
-    /// In millionths.
+    /// The number of millionths.
     #[must_use]
     pub fn millionths(self) -> u64 {
         self.0
     }
 
-    /// In units; `None` if it is not a whole number of them.
+    /// The number of units; `None` if it is not an integer.
     #[must_use]
     pub fn units(self) -> Option<u64> {
         self.0.is_multiple_of(UNIT).then_some(self.0 / UNIT)
@@ -74,7 +74,7 @@ impl Amount {
     }
 }
 
-/// As a JSON number, every digit of it.
+/// An exact JSON number, such as `1.25`.
 impl fmt::Display for Amount {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (whole, fraction) = (self.0 / UNIT, self.0 % UNIT);

@@ -1,14 +1,14 @@
-//! The filter's configuration: from the bytes that Envoy hands over to a value that can be enforced whole, or to the
-//! list of everything that is wrong with it. Product contract, section 1.
+//! The filter's configuration: parses the bytes from Envoy into a value that can be enforced, or into the list of its
+//! mistakes. The policy language has a module of its own, [`policy`](crate::policy). Product contract, section 1.
 //!
 //! * A: a bare policy document; pasting a `policy.json` is a complete configuration
 //! * B: `{ "policy": …, options }`
 //! * C: `{ "policies": {…}, "bindings": […], options }`
 //! * D: `{ "console": {…} }`: no gateway, but the listener on which people approve calls
 //!
-//! A is B without options, and B is C with one policy, `default`, to which everything is bound.
+//! A is B without options, and B is C with one policy, `default`, to which every request is bound.
 //!
-//! Loading depends on nothing but the bytes: all threads of an Envoy must come to the same result.
+//! The result depends only on the bytes: all threads of an Envoy must come to the same one.
 
 mod answers;
 mod approvals;
@@ -53,7 +53,7 @@ pub use self::{
     protocol::{HeaderMode, PROTOCOL, Protocol},
 };
 
-/// What a configuration is of.
+/// A configuration of either kind.
 #[derive(Clone, Debug)]
 pub enum LoadedConfig {
     /// A gateway.
@@ -62,14 +62,14 @@ pub enum LoadedConfig {
     Console(Console),
 }
 
-/// A configuration that can be enforced.
+/// The configuration of a gateway.
 #[derive(Clone, Debug)]
 pub struct Config {
-    /// The policies, of which one judges a call.
+    /// The policies; a binding selects one of them for each request.
     pub policies: Vec<Arc<NamedPolicy>>,
     /// Which one, in order.
     pub bindings: Vec<Binding>,
-    /// Whether verdicts are carried out.
+    /// Whether decisions are enforced or only recorded.
     pub mode: Mode,
     /// How counters are kept.
     pub limits: Limits,
@@ -77,7 +77,7 @@ pub struct Config {
     pub identity: Vec<Source>,
     /// How requests are read.
     pub protocol: Protocol,
-    /// How a refused call is told.
+    /// The form of denials.
     pub answers: DenialFormat,
     /// What lists show.
     pub lists: Lists,
@@ -113,10 +113,10 @@ impl LoadedConfig {
     /// Loads a configuration from JSON, or from the protobuf form of a `google.protobuf.Struct`.
     ///
     /// # Errors
-    /// All that is wrong with it.
+    /// Every mistake in it.
     pub fn load(bytes: &[u8]) -> Result<Self, ConfigErrors> {
         if bytes.len() > MAX_BYTES {
-            return Err(ConfigErrors::whole(format!("the configuration is larger than {MAX_BYTES} bytes")));
+            return Err(ConfigErrors::top_level(format!("the configuration is larger than {MAX_BYTES} bytes")));
         }
         let node = document(bytes)?;
         let problems = Problems::default();
@@ -142,11 +142,11 @@ impl Config {
     /// Loads the configuration of a gateway, as [`LoadedConfig::load`] does.
     ///
     /// # Errors
-    /// All that is wrong with it, or that it is a console's.
+    /// Every mistake in it, or that it is the configuration of a console.
     pub fn load(bytes: &[u8]) -> Result<Self, ConfigErrors> {
         match LoadedConfig::load(bytes)? {
             LoadedConfig::Gateway(config) => Ok(*config),
-            LoadedConfig::Console(_) => Err(ConfigErrors::whole(
+            LoadedConfig::Console(_) => Err(ConfigErrors::top_level(
                 "this is the configuration of a console, which has no policy; name a gateway's",
             )),
         }
@@ -178,7 +178,7 @@ impl Config {
         }
     }
 
-    /// The policy of this name.
+    /// The policy with this name.
     #[must_use]
     pub fn policy(&self, name: &str) -> Option<&Policy> {
         self.policies.iter().find(|named| *named.name == *name).map(|named| &named.policy)
@@ -190,7 +190,7 @@ impl Config {
         self.policies.iter().any(|named| named.policy.asks_for_approval())
     }
 
-    /// Whether a binding has to be told Envoy's route.
+    /// Whether a binding reads the name of Envoy's route.
     #[must_use]
     pub fn reads_route(&self) -> bool {
         self.bindings.iter().any(Binding::reads_route)
@@ -210,25 +210,25 @@ impl Config {
             approvals: Approvals::default(),
             digest: Arc::default(),
         };
-        // A policy that lacks its version is still better explained as one.
+        // A policy without a version is reported as a policy, which gives better messages.
         if !at.has(OPTIONS.known) || at.has(&["version", "default", "tools"]) {
             // `mode` is a key of both.
             let is_option = |key: &&str| *key != "mode" && at.has(&[*key]);
             if OPTIONS.known.iter().any(is_option) {
-                at.report("options stand beside the policy, not in it: `{\"policy\": {…}, \"identity\": […]}`");
+                at.report("options go beside the policy, not in it: `{\"policy\": {…}, \"identity\": […]}`");
             }
             let (policies, bindings) = one(at)?;
             return Some(whole(policies, bindings));
         }
         if at.has(CONSOLE_FORM.known) {
-            at.report("a console has a listener of its own, whose configuration is `console` and nothing else");
+            at.report("a console needs a listener of its own; its configuration has the key `console` only");
         }
         let fields = at.fields(OPTIONS)?;
         let bound = match fields.get("policies") {
             Some(policies) => several(&fields, &policies),
             None => {
                 if let Some(bindings) = fields.get("bindings") {
-                    bindings.report("bindings choose among `policies`, and there is one `policy`; leave them out");
+                    bindings.report("bindings select one of `policies`, but there is a single `policy`; remove them");
                 }
                 fields.required("policy").and_then(|policy| one(&policy))
             }
@@ -244,7 +244,7 @@ impl Config {
         let limits = fields.get("limits").map_or(Some(Limits::default()), |limits| Limits::read(&limits));
         let (policies, bindings) = bound?;
         if limits.as_ref().is_some_and(|limits| limits.service.is_some()) {
-            limits::check(at, &policies);
+            limits::check_countable(at, &policies);
         }
         let config = whole(policies, bindings);
         Some(Self {
@@ -261,30 +261,30 @@ impl Config {
     }
 }
 
-/// One policy to which everything is bound.
+/// Reads one policy, to which every request is bound.
 fn one(at: &Cursor<'_, '_>) -> Option<(Vec<Arc<NamedPolicy>>, Vec<Binding>)> {
     let policy = policy::compile(at)?;
     Some((vec![Arc::new(NamedPolicy { name: "default".into(), policy })], vec![Binding::of_all(0)]))
 }
 
-/// Several policies, and what is bound to them.
+/// Reads several policies and their bindings.
 fn several(fields: &Fields<'_, '_>, policies: &Cursor<'_, '_>) -> Option<(Vec<Arc<NamedPolicy>>, Vec<Binding>)> {
     if let Some(policy) = fields.get("policy") {
-        policy.report("there are `policies`, too; move this one to them");
+        policy.report("both `policy` and `policies` are given; move this policy into `policies`");
     }
     let names: Vec<&str> = policies.names().into_iter().collect();
     let bindings = fields.get("bindings").map_or(Some(Vec::new()), |at| bindings::bindings(&at, &names));
     Some((bindings::policies(policies)?, bindings?))
 }
 
-/// The bytes as a tree: JSON, else a `Struct`.
+/// Parses the bytes: JSON, or else a `Struct`.
 fn document(bytes: &[u8]) -> Result<Node<'_>, ConfigErrors> {
     let fault = match json::parse(bytes, Config::MAX_DEPTH) {
         Ok(node) => return Ok(node),
         Err(fault) => fault,
     };
     if bytes.is_empty() {
-        return Err(ConfigErrors::whole("the configuration is empty; paste a policy"));
+        return Err(ConfigErrors::top_level("the configuration is empty; paste a policy"));
     }
     protobuf::structure::read(bytes, Config::MAX_DEPTH).ok_or_else(|| ConfigErrors {
         problems: vec![Problem { pointer: String::new(), at: fault.at, message: format!("not JSON: {fault}") }],

@@ -171,7 +171,7 @@ fn read<'b>(config: &Config, request: &BoundRequest, body: &'b [u8]) -> Result<(
         return Err(head::too_large(protocol.max_body_bytes));
     }
     let body = Body::read(body, protocol.max_depth, protocol.batches)?;
-    let lifecycle = body.era(&request.info.headers)?;
+    let lifecycle = body.lifecycle(&request.info.headers)?;
     Ok((body, lifecycle))
 }
 
@@ -205,7 +205,7 @@ pub fn inspects_response(config: &Config, request: &BoundRequest) -> bool {
 /// has said that it is one.
 #[must_use]
 pub fn removes_accept_encoding(config: &Config, request: &BoundRequest) -> bool {
-    let method = || request.info.headers.text("mcp-method");
+    let method = || request.info.headers.str_value("mcp-method");
     let names_list = || method().is_some_and(|method| ListKind::by_method(method).is_some());
     let is_list = || config.protocol.headers == HeaderMode::Release && names_list();
     inspects_response(config, request) && (!config.reads_route() || is_list())
@@ -214,7 +214,7 @@ pub fn removes_accept_encoding(config: &Config, request: &BoundRequest) -> bool 
 /// Sets the status of a reply in the transport of revision 2024-11-05. There responses come on another stream, so only the
 /// HTTP status tells a client that its POST was refused.
 fn set_legacy_status(config: &Config, request: &BoundRequest, reply: Reply) -> Reply {
-    let names_session = || head::names_session(request.info.headers.text(":path").unwrap_or_default());
+    let names_session = || head::names_session(request.info.headers.str_value(":path").unwrap_or_default());
     if config.protocol.legacy_sse && request.info.is_method("POST") && names_session() {
         return Reply { status: 403, ..reply };
     }

@@ -1,8 +1,9 @@
-//! The headers of a request, with repeats in sight; and answers.
+//! HTTP requests' headers, which tell repeated headers from single ones, and HTTP responses. What a header means is decided
+//! elsewhere.
 
 use std::{borrow::Cow, ops::Range};
 
-/// An answer to be sent instead of a server's.
+/// A local response, which Envoy sends in place of a server's.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Response {
     /// HTTP status.
@@ -13,24 +14,24 @@ pub struct Response {
     pub body: Cow<'static, [u8]>,
 }
 
-/// The headers of a request as Envoy hands them over: names in lower case, pseudo-headers among them.
+/// The headers of a request as Envoy gives them: names in lower case, with pseudo-headers.
 #[derive(Clone, Debug, Default)]
 pub struct Headers {
-    /// All names and values, in one piece: a request has some fifteen of them, of which few are looked at.
+    /// All names and values in one buffer: a request has about fifteen of them, and few are read.
     bytes: Vec<u8>,
     spans: Vec<Span>,
-    /// The [`mark`]s of all names: most of what is looked for is not there.
-    marks: u64,
-    /// Those that two names have: what has another mark stands once at most.
-    shared_marks: u64,
+    /// A bloom filter of the names, by [`bloom_bit`]: most lookups are for headers that are absent.
+    name_bloom: u64,
+    /// The bits that two or more names have: a header with another bit is not repeated.
+    repeated_bloom: u64,
 }
 
-/// Where a header stands.
+/// The position of a header in the bytes of [`Headers`].
 #[derive(Clone, Debug, Default)]
 pub struct Span {
-    /// Its name.
+    /// The bytes of its name.
     pub name: Range<usize>,
-    /// Its value.
+    /// The bytes of its value.
     pub value: Range<usize>,
 }
 
@@ -42,12 +43,12 @@ pub enum Header<'a> {
     Absent,
     /// Once; white space around the value is not part of it (RFC 9110, section 5.5).
     Once(&'a [u8]),
-    /// More than once: readers take the first, the last, or all joined by commas.
+    /// More than once: servers take the first, the last, or all joined by commas.
     Repeated,
 }
 
 impl Headers {
-    /// Takes the headers as a list of names and values.
+    /// Headers from a list of names and values.
     #[must_use]
     pub fn new(pairs: Vec<(String, Vec<u8>)>) -> Self {
         let (mut bytes, mut spans) = (Vec::new(), Vec::new());
@@ -59,74 +60,74 @@ impl Headers {
             };
             spans.push(Span { name: push(name.as_bytes()), value: push(&value) });
         }
-        Self::of(bytes, spans)
+        Self::from_spans(bytes, spans)
     }
 
-    /// Takes the headers as they stand in some bytes.
+    /// Headers from one buffer and the positions in it.
     #[must_use]
-    pub fn of(bytes: Vec<u8>, spans: Vec<Span>) -> Self {
+    pub fn from_spans(bytes: Vec<u8>, spans: Vec<Span>) -> Self {
         let name = |span: &Span| bytes.get(span.name.clone()).unwrap_or_default();
-        let (mut marks, mut shared_marks) = (0, 0);
-        for mark in spans.iter().map(|span| mark(name(span))) {
-            shared_marks |= marks & mark;
-            marks |= mark;
+        let (mut name_bloom, mut repeated_bloom) = (0, 0);
+        for bit in spans.iter().map(|span| bloom_bit(name(span))) {
+            repeated_bloom |= name_bloom & bit;
+            name_bloom |= bit;
         }
-        Self { bytes, spans, marks, shared_marks }
+        Self { bytes, spans, name_bloom, repeated_bloom }
     }
 
-    /// The header of this name, which is in lower case.
+    /// The header with this name, in lower case.
     #[must_use]
     #[inline(always)]
     pub fn get(&self, name: &str) -> Header<'_> {
-        // Known when this is compiled, where the name is.
-        let mark = mark(name.as_bytes());
-        if self.marks & mark == 0 { Header::Absent } else { self.find(name, self.shared_marks & mark != 0) }
+        // A constant if the name is one, since this is inlined.
+        let bit = bloom_bit(name.as_bytes());
+        if self.name_bloom & bit == 0 { Header::Absent } else { self.find(name, self.repeated_bloom & bit != 0) }
     }
 
-    /// The header of this name; it can be repeated only if its mark is `shared`.
-    fn find(&self, name: &str, shared: bool) -> Header<'_> {
+    /// Searches the header with this name, for a second one only if it `may_repeat`.
+    fn find(&self, name: &str, may_repeat: bool) -> Header<'_> {
         let text = |range: &Range<usize>| self.bytes.get(range.clone()).unwrap_or_default();
-        // Nearly all names differ by their lengths.
+        // Comparing lengths first is enough for nearly all names.
         let is_this = |span: &&Span| span.name.len() == name.len() && text(&span.name) == name.as_bytes();
         let mut found = self.spans.iter().filter(is_this).map(|span| text(&span.value).trim_ascii());
         match found.next() {
             None => Header::Absent,
-            Some(_) if shared && found.next().is_some() => Header::Repeated,
+            Some(_) if may_repeat && found.next().is_some() => Header::Repeated,
             Some(value) => Header::Once(value),
         }
     }
 
-    /// Whether the header of this name, which is in lower case, stands there more than once.
+    /// Whether the request has more than one header with this name, in lower case.
     #[must_use]
     pub fn repeats(&self, name: &str) -> bool {
-        self.shared_marks & mark(name.as_bytes()) != 0 && self.get(name) == Header::Repeated
+        self.repeated_bloom & bloom_bit(name.as_bytes()) != 0 && self.get(name) == Header::Repeated
     }
 
-    /// The header of this name as a text, if it stands there once and is one.
+    /// The value of the header with this name; `None` if it is absent, repeated or not UTF-8.
     #[must_use]
-    pub fn text(&self, name: &str) -> Option<&str> {
+    pub fn str_value(&self, name: &str) -> Option<&str> {
         match self.get(name) {
             Header::Once(value) => std::str::from_utf8(value).ok(),
             Header::Absent | Header::Repeated => None,
         }
     }
 
-    /// Those of `names` that the request has.
+    /// The names among `names` that the request has a header for.
     pub fn present<'n>(&self, names: &'n [&'n str]) -> impl Iterator<Item = &'n str> {
         names.iter().copied().filter(|name| self.get(name) != Header::Absent)
     }
 }
 
-/// Whether a text is a token, as header names and media types are; RFC 9110, section 5.6.2.
+/// Whether a text is a token, such as the name of a header; RFC 9110, section 5.6.2.
 #[must_use]
 pub fn is_token(text: &str) -> bool {
     let special = |byte: u8| b"!#$%&'*+-.^_`|~".contains(&byte);
     !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || special(byte))
 }
 
-/// One of 64 bits, by a name's length and its last byte.
+/// The bit of a name in a bloom filter of 64 bits, by its length and last byte.
 #[inline(always)]
-fn mark(name: &[u8]) -> u64 {
+fn bloom_bit(name: &[u8]) -> u64 {
     let last = name.last().copied().unwrap_or_default();
     1_u64.wrapping_shl(u32::from(last).wrapping_add(u32::try_from(name.len()).unwrap_or(u32::MAX).wrapping_mul(7)))
 }

@@ -1,6 +1,7 @@
-//! The caller's identity: the first source of an ordered list that yields a value names the caller.
+//! The caller's identity: the first of the configured sources that yields a value. What a caller may do is decided
+//! elsewhere.
 //!
-//! The name is the *grant*. It starts with the kind of its source, so that a header can never pass for a certificate.
+//! The identity is called the *grant*. It starts with the kind of its source, so a header can never pass for a certificate.
 //! Product contract, section 1.4.
 
 mod address;
@@ -22,46 +23,46 @@ use crate::{
 
 pub use document::{SOURCE, read};
 
-/// Where an identity can come from.
+/// A source of identities.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Source {
-    /// The client's certificate, by one of its names.
+    /// A name in the client's certificate.
     Peer {
-        /// Which one.
+        /// Which name.
         name: Peer,
-        /// What the grant starts with: `peer:`, or `peer.<name>:` for a second name.
+        /// The start of the grant: `peer:`, or `peer.<name>:` for a second name.
         prefix: Box<str>,
     },
     /// A claim of a token that Envoy's `jwt_authn` has verified.
     Jwt {
-        /// The names that lead to it in the token; one, or several for a claim inside others.
+        /// The claim.
         claim: Claim,
-        /// Where Envoy keeps the token's claims: `payload_in_metadata`.
+        /// The value of `payload_in_metadata` in `jwt_authn`, under which Envoy keeps the token's claims.
         payload: Box<str>,
-        /// What the grant starts with: `jwt:`, or `jwt.<payload>.<claim>:` for a second claim.
+        /// The start of the grant: `jwt:`, or `jwt.<payload>.<claim>:` for a second claim.
         prefix: Box<str>,
     },
-    /// A request header. Unverified: it means something only behind a filter that checks it.
+    /// A request header. Unverified: callers choose it, unless an earlier filter checks it.
     Header {
         /// Its name, in lower case.
         name: Box<str>,
-        /// What the grant starts with: `header:`, or `header.<name>:` for a second header.
+        /// The start of the grant: `header:`, or `header.<name>:` for a second header.
         prefix: Box<str>,
-        /// Whether its value is shown as a digest only.
+        /// Whether its value is a secret, of which logs show a digest.
         secret: bool,
     },
     /// The SHA-256 of the bearer token. Unverified, as a header is.
     Bearer,
     /// The address of the connection's peer.
     Address {
-        /// Whether an address that Envoy took from a forwarding header counts.
+        /// Whether to accept an address that Envoy took from a forwarding header.
         forwarded: bool,
     },
     /// The same identity for all callers.
     Constant(Box<str>),
 }
 
-/// The names that lead to a claim, outermost first; there is one at least.
+/// The names that lead to a claim in the token, outermost first: one, or several for a claim inside others.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Claim(Box<[Box<str>]>);
 
@@ -76,28 +77,28 @@ pub enum Peer {
     Subject,
 }
 
-/// What the connection and the request say about who calls.
+/// The attributes of a connection and a request that sources read.
 pub trait ConnectionAttributes {
     /// A request header, by its name in lower case.
     fn header(&self, name: &str) -> Header<'_>;
-    /// A name in the client's certificate, if it sent one that was checked.
+    /// A name in the client's certificate, if it sent one that Envoy has validated.
     fn peer(&self, name: Peer) -> Option<Vec<u8>>;
-    /// What Envoy's filters know of the request: an `envoy.config.core.v3.Metadata` as bytes. A part of it would come
-    /// without the types of its values, so that numbers pass for texts.
+    /// The request's dynamic metadata: an encoded `envoy.config.core.v3.Metadata`. Envoy returns a part of it without the
+    /// types of its values, so that numbers would pass for strings.
     fn metadata(&self) -> Option<Vec<u8>>;
-    /// The peer's address and port, as Envoy writes them.
+    /// The peer's address and port in Envoy's form, such as `10.0.0.7:52144`.
     fn address(&self) -> Option<Vec<u8>>;
 }
 
 /// A caller's identity.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Grant {
-    /// The prefix and the value, of a secret its digest.
+    /// The prefix and the value; of a secret, its digest.
     name: String,
-    /// The form of a long name that counters are kept by, and that people see.
+    /// A long name with the digest of its value, for counters and for display.
     digested: Option<String>,
-    /// The form of a secret that people see.
-    shown: Option<String>,
+    /// A secret's name with a part of its digest, for display.
+    redacted: Option<String>,
     verified: bool,
 }
 
@@ -106,36 +107,36 @@ pub struct Grant {
 pub enum IdentityError {
     /// No source yields a value.
     NoIdentity,
-    /// A source is there, but no identity can be read from it.
+    /// A source has a value, but it is not a valid identity.
     Malformed(String),
 }
 
-/// Values longer than this, in bytes, are counted and shown by their digest.
+/// Counters and logs use the digest of a longer value, in bytes.
 const MAX_VALUE: usize = 256;
-/// Values longer than this, in bytes, are refused: bindings and approvers are compared with the whole value.
+/// A longer value is refused, in bytes: bindings and approvers are compared with the whole value.
 const MAX_COMPARED: usize = 4096;
-/// Envoy's filter that checks tokens.
+/// Envoy's filter that verifies tokens.
 const JWT_AUTHN: &str = "envoy.filters.http.jwt_authn";
 
-/// Names the caller.
+/// Identifies the caller.
 ///
 /// # Errors
-/// No source yields a value, or the first that is there is malformed or repeated.
-pub fn identify(sources: &[Source], facts: &impl ConnectionAttributes) -> Result<Grant, IdentityError> {
+/// If no source yields a value, or the first that has one has a malformed or repeated value.
+pub fn identify(sources: &[Source], attributes: &impl ConnectionAttributes) -> Result<Grant, IdentityError> {
     for source in sources {
-        if let Some(grant) = source.grant(facts)? {
+        if let Some(grant) = source.grant(attributes)? {
             return Ok(grant);
         }
     }
     Err(IdentityError::NoIdentity)
 }
 
-/// The caller that a person names by the whole grant, such as `jwt:alice`, as the source of that prefix would name it: a long
-/// value has a digest, and of a secret, which is named by its SHA-256, only a part is shown. A grant that no source could
-/// yield is taken as it is.
+/// The grant for a name that a person gives to the command, such as `jwt:alice`, as the source with that prefix would yield
+/// it: a long value has a digest, and a secret, which is named by its SHA-256, is redacted. A name with no source is used
+/// as it is.
 ///
 /// # Errors
-/// The source of that prefix refuses the value.
+/// If the source with that prefix refuses the value.
 #[cfg(not(target_os = "wasi"))]
 pub fn named(sources: &[Source], name: &str) -> Result<Grant, IdentityError> {
     let value_of = |source: &'_ Source| name.strip_prefix(source.prefix()?);
@@ -144,33 +145,33 @@ pub fn named(sources: &[Source], name: &str) -> Result<Grant, IdentityError> {
 }
 
 impl Source {
-    /// The client's certificate, as the only source of its kind.
+    /// The source for a name in the client's certificate, as the only source of its kind.
     #[must_use]
     pub fn peer(name: Peer) -> Self {
         Self::Peer { name, prefix: "peer:".into() }
     }
 
-    fn grant(&self, facts: &impl ConnectionAttributes) -> Result<Option<Grant>, IdentityError> {
+    fn grant(&self, attributes: &impl ConnectionAttributes) -> Result<Option<Grant>, IdentityError> {
         match self {
-            Self::Peer { name, prefix } => facts.peer(*name).filter(|value| !value.is_empty()).map(|value| {
-                let value = self.readable(&value)?;
+            Self::Peer { name, prefix } => attributes.peer(*name).filter(|value| !value.is_empty()).map(|value| {
+                let value = self.decode(&value)?;
                 Ok(Grant::new(prefix, value, true))
             }),
             Self::Jwt { claim, payload, prefix } => {
-                let metadata = facts.metadata();
-                metadata.and_then(|metadata| claimed(&metadata, payload, claim).transpose()).map(|value| {
+                let metadata = attributes.metadata();
+                metadata.and_then(|metadata| claim_value(&metadata, payload, claim).transpose()).map(|value| {
                     let value = value?;
-                    Ok(Grant::new(prefix, self.readable(value.as_bytes())?, true))
+                    Ok(Grant::new(prefix, self.decode(value.as_bytes())?, true))
                 })
             }
-            Self::Header { name, prefix, secret } => single(facts.header(name), name)?.map(|value| {
-                let value = self.readable(value)?;
+            Self::Header { name, prefix, secret } => single_value(attributes.header(name), name)?.map(|value| {
+                let value = self.decode(value)?;
                 Ok(if *secret { Grant::secret(prefix, value) } else { Grant::new(prefix, value, false) })
             }),
-            Self::Bearer => bearer(single(facts.header("authorization"), "authorization")?),
-            Self::Address { forwarded } => facts.address().and_then(|address| {
+            Self::Bearer => read_bearer(single_value(attributes.header("authorization"), "authorization")?),
+            Self::Address { forwarded } => attributes.address().and_then(|address| {
                 let address = address::read(&address, *forwarded)?;
-                // An outsider has as many addresses as it likes of IPv6, and of those that it writes itself.
+                // One caller can have any number of IPv6 addresses, and of addresses in forwarding headers.
                 let verified = !*forwarded && !address::is_ipv6(&address);
                 Some(Ok(Grant::new("address:", &address, verified)))
             }),
@@ -181,15 +182,15 @@ impl Source {
 }
 
 impl Source {
-    /// A value of this source as a text.
+    /// Decodes a value of this source.
     ///
     /// # Errors
-    /// It is none that could name a caller.
-    fn readable<'a>(&self, value: &'a [u8]) -> Result<&'a str, IdentityError> {
+    /// If it cannot identify a caller.
+    fn decode<'a>(&self, value: &'a [u8]) -> Result<&'a str, IdentityError> {
         match self {
-            Self::Jwt { claim, .. } => text(value, &format!("the claim `{claim}`")),
-            Self::Header { name, .. } => text(value, &format!("the header `{name}`")),
-            _ => text(value, "the client's certificate"),
+            Self::Jwt { claim, .. } => decode_name(value, &format!("the claim `{claim}`")),
+            Self::Header { name, .. } => decode_name(value, &format!("the header `{name}`")),
+            _ => decode_name(value, "the client's certificate"),
         }
     }
 
@@ -200,14 +201,14 @@ impl Source {
             Self::Header { prefix, secret: true, .. } => Grant::of_digest(prefix, value),
             Self::Bearer => Grant::of_digest("bearer:", value),
             Self::Peer { prefix, .. } | Self::Jwt { prefix, .. } => {
-                Grant::new(prefix, self.readable(value.as_bytes())?, true)
+                Grant::new(prefix, self.decode(value.as_bytes())?, true)
             }
-            Self::Header { prefix, .. } => Grant::new(prefix, self.readable(value.as_bytes())?, false),
+            Self::Header { prefix, .. } => Grant::new(prefix, self.decode(value.as_bytes())?, false),
             Self::Address { .. } | Self::Constant(_) => Grant::named(&["address:", value].concat()),
         })
     }
 
-    /// What its grants start with; `None` for the source that names all callers alike.
+    /// The start of its grants; `None` for a constant.
     fn prefix(&self) -> Option<&str> {
         match self {
             Self::Peer { prefix, .. } | Self::Jwt { prefix, .. } | Self::Header { prefix, .. } => Some(prefix),
@@ -219,12 +220,12 @@ impl Source {
 }
 
 impl Claim {
-    /// The innermost name, and those that lead there.
+    /// The innermost name, and the names that lead to it.
     fn split_last(&self) -> (&str, &[Box<str>]) {
         self.0.split_last().map_or(("", &[][..]), |(last, outer)| (&**last, outer))
     }
 
-    /// Whether it is a top-level claim with a dot in its name that is no URL: perhaps a path was meant.
+    /// Whether it is a top-level claim whose name has a dot, but is not a URL: the author may have meant a path.
     #[must_use]
     pub fn looks_nested(&self) -> bool {
         matches!(&*self.0, [name] if name.contains('.') && !name.contains('/'))
@@ -241,15 +242,15 @@ impl Grant {
     fn new(prefix: &str, value: &str, verified: bool) -> Self {
         let name = [prefix, value].concat();
         let digested = (value.len() > MAX_VALUE).then(|| {
-            // Marked behind the kind, which ends at `:` or `.` in every other grant: a value that looks like a digest
-            // stays another identity.
+            // `~` follows the kind, where every other grant has `:` or `.`: so a value that looks like a digest is another
+            // identity.
             let (kind, rest) = prefix.split_at_checked(prefix.find([':', '.']).unwrap_or_default()).unwrap_or_default();
             format!("{kind}~sha256{rest}{}", digest(value))
         });
-        Self { name, digested, shown: None, verified }
+        Self { name, digested, redacted: None, verified }
     }
 
-    /// The grant of this name, such as `jwt:alice`: for cases and explanations, which no request carries.
+    /// The grant with this name, such as `jwt:alice`, for test cases and `explain`.
     #[cfg(not(target_os = "wasi"))]
     #[must_use]
     pub fn named(name: &str) -> Self {
@@ -260,12 +261,12 @@ impl Grant {
         Self::new(prefix, value, !is_unverified)
     }
 
-    /// A caller who shows a secret: kept and counted by its digest, shown by the first part of that.
+    /// A caller with a secret: counters use its digest, and logs show the first part of that.
     fn secret(prefix: &str, value: &str) -> Self {
         Self::of_secret(prefix, &digest(value))
     }
 
-    /// A caller whose secret has this SHA-256 in hexadecimal digits; any other text is taken as it is.
+    /// A caller whose secret has this SHA-256 in hexadecimal digits; any other text is used as it is.
     #[cfg(not(target_os = "wasi"))]
     fn of_digest(prefix: &str, text: &str) -> Self {
         let is_digest = text.len() == 64 && text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
@@ -273,44 +274,43 @@ impl Grant {
     }
 
     fn of_secret(prefix: &str, digest: &str) -> Self {
-        let shown: String = digest.chars().take(16).collect();
+        let front: String = digest.chars().take(16).collect();
         let name = [prefix, digest].concat();
-        Self { name, digested: None, shown: Some([prefix, &shown].concat()), verified: false }
+        Self { name, digested: None, redacted: Some([prefix, &front].concat()), verified: false }
     }
 
-    /// The identity as counters, approvals and records tell callers apart.
+    /// The identity that counters, approvals and audit records use.
     #[must_use]
     pub fn id(&self) -> &str {
         self.digested.as_deref().unwrap_or(&self.name)
     }
 
-    /// The identity as people may see it: without a secret.
+    /// The identity for display: without a secret.
     #[must_use]
     pub fn display(&self) -> &str {
-        self.shown.as_deref().unwrap_or(self.id())
+        self.redacted.as_deref().unwrap_or(self.id())
     }
 
-    /// The identity as approvers are named: with the value as sent, or the whole digest of a secret.
+    /// The identity that approvers are compared with: the value as sent, or the whole digest of a secret.
     #[must_use]
     pub fn name(&self) -> &str {
         &self.name
     }
 
-    /// All names by which a binding can mean this caller: as sent, as counted and as shown.
+    /// All names that a binding can match this caller by: as sent, as counted and as displayed.
     pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
-        [Some(&self.name), self.digested.as_ref(), self.shown.as_ref()].into_iter().flatten().map(String::as_str)
+        [Some(&self.name), self.digested.as_ref(), self.redacted.as_ref()].into_iter().flatten().map(String::as_str)
     }
 
-    /// Whether Envoy or a certificate authority vouches for it, so that a caller cannot make up as many as it likes.
+    /// Whether Envoy or a certificate authority has verified it, so that a caller cannot make up any number of identities.
     #[must_use]
     pub fn is_verified(&self) -> bool {
         self.verified
     }
 }
 
-/// The value of a claim. `null` counts as missing; RFC 7519 has no other value than a string for the names of
-/// people and programs.
-fn claimed(metadata: &[u8], payload: &str, claim: &Claim) -> Result<Option<String>, IdentityError> {
+/// The value of a claim; `None` if it is missing or `null`. RFC 7519 uses only strings to name people and programs.
+fn claim_value(metadata: &[u8], payload: &str, claim: &Claim) -> Result<Option<String>, IdentityError> {
     let unreadable = |_| IdentityError::Malformed("the token's claims cannot be read".to_owned());
     let Some(mut claims) = structure::kept(metadata, JWT_AUTHN, payload).map_err(unreadable)? else { return Ok(None) };
     let (last, outer) = claim.split_last();
@@ -319,7 +319,7 @@ fn claimed(metadata: &[u8], payload: &str, claim: &Claim) -> Result<Option<Strin
             None | Some(StructValue::Null) => return Ok(None),
             Some(StructValue::Object(inner)) => claims = inner,
             Some(StructValue::Text(_) | StructValue::Other) => {
-                return Err(IdentityError::Malformed(format!("`{name}` in the claim `{claim}` is no object")));
+                return Err(IdentityError::Malformed(format!("`{name}` in the claim `{claim}` is not an object")));
             }
         }
     }
@@ -327,31 +327,31 @@ fn claimed(metadata: &[u8], payload: &str, claim: &Claim) -> Result<Option<Strin
         None | Some(StructValue::Null) => Ok(None),
         Some(StructValue::Text(text)) => Ok(Some(text.to_owned())),
         Some(StructValue::Object(_) | StructValue::Other) => {
-            Err(IdentityError::Malformed(format!("the claim `{claim}` is no text")))
+            Err(IdentityError::Malformed(format!("the claim `{claim}` is not a string")))
         }
     }
 }
 
-fn single<'a>(header: Header<'a>, name: &str) -> Result<Option<&'a [u8]>, IdentityError> {
+fn single_value<'a>(header: Header<'a>, name: &str) -> Result<Option<&'a [u8]>, IdentityError> {
     match header {
         Header::Absent => Ok(None),
         Header::Once(value) => Ok(Some(value)),
-        Header::Repeated => Err(IdentityError::Malformed(format!("the header `{name}` stands twice; send it once"))),
+        Header::Repeated => Err(IdentityError::Malformed(format!("the header `{name}` is repeated; send it once"))),
     }
 }
 
-fn text<'a>(value: &'a [u8], place: &str) -> Result<&'a str, IdentityError> {
+fn decode_name<'a>(value: &'a [u8], place: &str) -> Result<&'a str, IdentityError> {
     match std::str::from_utf8(value) {
         Ok(text) if text.len() > MAX_COMPARED => {
-            Err(IdentityError::Malformed(format!("{place} holds more than {MAX_COMPARED} bytes; use a shorter name")))
+            Err(IdentityError::Malformed(format!("{place} has more than {MAX_COMPARED} bytes; use a shorter name")))
         }
         Ok(text) if !text.is_empty() && !text.chars().any(char::is_control) => Ok(text),
-        _ => Err(IdentityError::Malformed(format!("{place} holds no readable name"))),
+        _ => Err(IdentityError::Malformed(format!("{place} has no readable name"))),
     }
 }
 
-/// RFC 6750, section 2.1. Another scheme is no bearer token, and yields nothing.
-fn bearer(value: Option<&[u8]>) -> Option<Result<Grant, IdentityError>> {
+/// The grant of a bearer token; RFC 6750, section 2.1. `None` for another scheme.
+fn read_bearer(value: Option<&[u8]>) -> Option<Result<Grant, IdentityError>> {
     let value = value?;
     let (scheme, token) = value.split_at_checked(6)?;
     let separated = token.is_empty() || token.starts_with(b" ");
@@ -361,7 +361,7 @@ fn bearer(value: Option<&[u8]>) -> Option<Result<Grant, IdentityError>> {
     let token = std::str::from_utf8(token).unwrap_or_default().trim_start_matches(' ');
     let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~+/=".contains(&byte);
     if token.is_empty() || !token.bytes().all(allowed) {
-        return Some(Err(IdentityError::Malformed("the header `authorization` holds no bearer token".to_owned())));
+        return Some(Err(IdentityError::Malformed("the header `authorization` has no bearer token".to_owned())));
     }
     Some(Ok(Grant::secret("bearer:", token)))
 }

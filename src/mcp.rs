@@ -1,13 +1,14 @@
-//! What was said: from an HTTP request to one valid MCP message, or to the reason why it is none.
+//! The MCP protocol: reads HTTP requests as MCP messages, or refuses them, and reads and filters the server's responses.
+//! What a policy permits is decided elsewhere.
 //!
-//! Nothing here knows what a policy permits. The order of a request:
+//! The order of a request:
 //!
-//! 1. [`head::inspect`] looks at the HTTP head: pass on without a look, refuse, or wait for the body
-//! 2. [`Message::read`] reads the body: a message by construction, with the names a policy decides on
-//! 3. [`revision::check_headers`] compares the two, where the protocol revision mirrors parts of the body in headers
-//! 4. [`answer`] writes JSON-RPC replies
-//! 5. [`list`] takes out of the server's lists what may not be called
-//! 6. [`call_result`] hears whether the server's answer says that the call failed
+//! 1. [`head::inspect`] checks the HTTP headers: continue without a body, refuse, or wait for the body
+//! 2. [`Message::read`] parses the body into a message, with the names that a policy decides on
+//! 3. [`revision::check_headers`] compares both, if the protocol revision mirrors parts of the body in headers
+//! 4. [`answer`] writes JSON-RPC responses
+//! 5. [`list`] removes entries that the caller may not call from the server's lists
+//! 6. [`call_result`] reads from the server's response whether the call failed
 //!
 //! Protocol revisions 2025-03-26, 2025-06-18, 2025-11-25 and 2026-07-28.
 

@@ -1,13 +1,13 @@
-//! `answers`: how a refused call is told.
+//! `answers`: the form of denials.
 
 use crate::json::cursor::{Cursor, Keys};
 
-/// How a refused call is told.
+/// The form of denials.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct DenialFormat {
-    /// Whether a refused tool call is a result with `isError`, which models read as any other, or a JSON-RPC error.
+    /// Whether a denied tool call gets a result with `isError`, which models read, or a JSON-RPC error.
     pub as_results: bool,
-    /// Whether a tool that may never be called is answered as if there were none of that name.
+    /// Whether the response to a tool that is never allowed says that there is no such tool.
     pub unknown_tool: bool,
 }
 

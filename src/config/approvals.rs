@@ -1,4 +1,4 @@
-//! `approvals`: where people decide on the calls that a policy wants approved.
+//! `approvals`: where people decide on calls that need approval.
 
 use super::service;
 use crate::json::cursor::{Cursor, Keys};
@@ -6,9 +6,9 @@ use crate::json::cursor::{Cursor, Keys};
 /// Where people decide.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Approvals {
-    /// The console's address, put into answers; with its `/` at the end.
+    /// The console's URL, which denials contain; it ends with `/`.
     pub url: Option<Box<str>>,
-    /// Who decides instead of this Envoy's own console.
+    /// The service that decides in place of this Envoy's console.
     pub service: Option<Service>,
 }
 
@@ -17,11 +17,11 @@ pub struct Approvals {
 pub struct Service {
     /// The name of Envoy's cluster.
     pub cluster: Box<str>,
-    /// Where it is asked.
+    /// The path of requests to it.
     pub path: Box<str>,
-    /// The host that it is asked as.
+    /// The `:authority` of requests to it.
     pub authority: Box<str>,
-    /// How long it may take, in milliseconds.
+    /// The timeout, in milliseconds.
     pub timeout_ms: u32,
 }
 
@@ -30,7 +30,7 @@ pub const APPROVALS: Keys = Keys { known: &["url", "service"] };
 /// The keys of `approvals.service`.
 pub const APPROVAL_SERVICE: Keys = Keys { known: &["cluster", "path", "authority", "timeout_ms"] };
 
-/// Longest address, in bytes.
+/// Longest URL, in bytes.
 const MAX_URL: usize = 1024;
 
 impl Approvals {
@@ -63,7 +63,7 @@ impl Service {
     }
 }
 
-/// An address that a path or an id can be put behind.
+/// Reads a URL to which a path or an id can be appended.
 fn url(at: &Cursor<'_, '_>) -> Option<Box<str>> {
     let text = at.text()?;
     let rest = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"));

@@ -1,13 +1,13 @@
-//! `audit`: what is written down of requests.
+//! `audit`: what logs and audit records contain.
 
 use crate::json::cursor::{Cursor, Keys};
 
-/// What is written down of requests.
+/// What logs and audit records contain.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Audit {
     /// Which requests get a line in Envoy's log.
     pub log: LogFilter,
-    /// What the record says of a call's arguments.
+    /// What a record contains of a call's arguments.
     pub arguments: Arguments,
 }
 
@@ -16,13 +16,13 @@ pub struct Audit {
 pub enum LogFilter {
     /// All.
     All,
-    /// Those that do not pass, and those that would not, were it not for shadow.
+    /// Those that are not allowed, or would not be without shadow mode.
     Denied,
     /// None.
     None,
 }
 
-/// What the record says of a call's arguments.
+/// What a record contains of a call's arguments.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Arguments {
     /// Nothing.

@@ -1,4 +1,4 @@
-//! `policies` and `bindings`: which policy judges a request. Product contract, section 1.4.
+//! `policies` and `bindings`: which policy applies to a request. Product contract, section 1.4.
 
 mod host_path;
 
@@ -19,13 +19,13 @@ use crate::{
 /// A policy and its name.
 #[derive(Clone, Debug)]
 pub struct NamedPolicy {
-    /// The name, by which counters, answers and records tell policies apart.
+    /// The name, which counters, denials and audit records contain.
     pub name: Arc<str>,
     /// The policy.
     pub policy: Policy,
 }
 
-/// What bindings look at: where a request comes from, and where it goes.
+/// The attributes of a request that bindings match.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct BindingInput<'s> {
     /// The name of Envoy's route.
@@ -38,7 +38,7 @@ pub struct BindingInput<'s> {
     pub grant: Option<&'s Grant>,
 }
 
-/// Which requests a policy judges.
+/// Selects the requests to which a policy applies: those that match all of its matchers.
 #[derive(Clone, Debug, Default)]
 pub struct Binding {
     route: Option<Matcher>,
@@ -46,7 +46,7 @@ pub struct Binding {
     path: Option<PathMatcher>,
     path_prefix: Option<PathMatcher>,
     grant: Option<Matcher>,
-    /// The policy, by its index; `None` lets requests pass without a look.
+    /// The index of the policy; `None` for `bypass`.
     pub(super) policy: Option<usize>,
 }
 
@@ -55,7 +55,7 @@ pub struct Binding {
 enum Fit {
     Yes,
     No,
-    /// A server may read the request in a way that the binding matches, so no later binding may judge it.
+    /// Some servers read the request in a way that the binding matches, so no later binding may apply.
     Ambiguous,
 }
 
@@ -82,13 +82,13 @@ pub enum PolicyMatch {
 pub const BINDING: Keys = Keys { known: &["route", "host", "path", "path_prefix", "grant", "policy", "bypass"] };
 /// Policies of one configuration; product contract, section 1.
 const MAX_POLICIES: usize = 256;
-/// Bindings of one configuration: a request is compared with each of them.
+/// Bindings of one configuration: each request is compared with all of them in the worst case.
 const MAX_BINDINGS: usize = 1000;
 /// Bytes of a policy's name.
 const MAX_NAME: usize = 128;
 
 impl Binding {
-    /// A binding of everything to one policy.
+    /// A binding of every request to one policy.
     pub(super) fn of_all(policy: usize) -> Self {
         Self { policy: Some(policy), ..Self::default() }
     }
@@ -114,19 +114,19 @@ impl Binding {
         host.into_iter().chain(paths.into_iter().flatten()).fold(Fit::Yes, Fit::and)
     }
 
-    /// Whether it has to be told the route.
+    /// Whether it reads the name of Envoy's route.
     pub(super) fn reads_route(&self) -> bool {
         self.route.is_some()
     }
 
-    /// The policy it binds to, by its index; `None` where requests pass without a look.
+    /// The index of its policy; `None` for `bypass`.
     #[cfg(not(target_os = "wasi"))]
     #[must_use]
     pub fn policy(&self) -> Option<usize> {
         self.policy
     }
 
-    /// Whether everything it looks at is chosen by the client.
+    /// Whether the client chooses all attributes that it matches.
     #[cfg(not(target_os = "wasi"))]
     #[must_use]
     pub fn is_chosen_by_clients(&self) -> bool {
@@ -149,8 +149,8 @@ impl Fit {
     }
 }
 
-/// The first binding that matches a request, by its index. `None` also if one before it might: a request that servers
-/// read in more than one way gets no less specific policy.
+/// The index of the first binding that matches a request. `None` also if an earlier binding is ambiguous: otherwise a
+/// request that servers read in more than one way could choose a later, less strict policy.
 pub(super) fn first_match(bindings: &[Binding], input: &BindingInput<'_>) -> Option<usize> {
     let place = HostPath::new(input.host, input.path);
     let mut fits = bindings.iter().map(|binding| binding.fits(input, &place)).enumerate();
@@ -170,12 +170,12 @@ pub(super) fn policies(at: &Cursor<'_, '_>) -> Option<Vec<Arc<NamedPolicy>>> {
         }
         policy::compile(at).map(|policy| Arc::new(NamedPolicy { name: (*name).into(), policy }))
     });
-    // All of them are read, so that all mistakes are found.
+    // All policies are read before any mistake ends this, so that all mistakes are reported.
     let read: Vec<Option<Arc<NamedPolicy>>> = read.collect();
     read.into_iter().collect()
 }
 
-/// Reads `bindings`; `names` are those of the policies, in order.
+/// Reads `bindings`; `names` are the policies' names, in order.
 pub(super) fn bindings(at: &Cursor<'_, '_>, names: &[&str]) -> Option<Vec<Binding>> {
     let items = at.items()?;
     if items.len() > MAX_BINDINGS {
@@ -206,7 +206,7 @@ fn binding(at: &Cursor<'_, '_>, policies: &[&str]) -> Option<Binding> {
                 check_bypass(at);
                 None
             } else {
-                return bypass.report_expected("`true`; name a `policy` otherwise");
+                return bypass.report_expected("`true`; to apply a policy, name it in `policy`");
             }
         }
         _ => {
@@ -225,9 +225,9 @@ fn name_or_pattern<'w, 'a>(at: &Cursor<'w, 'a>) -> Option<(&'w str, Cursor<'w, '
     }
 }
 
-/// What is not inspected is found by Envoy's own word alone: clients choose everything else.
+/// Checks that a bypass matches Envoy's route only: clients choose all other attributes.
 fn check_bypass(at: &Cursor<'_, '_>) {
     if at.has(&["host", "path", "path_prefix", "grant"]) || !at.has(&["route"]) {
-        at.report("`bypass` takes `route` and nothing else, since clients choose everything else; name Envoy's route");
+        at.report("`bypass` works with `route` only, since clients choose all other keys; name Envoy's route");
     }
 }

@@ -7,26 +7,26 @@ use crate::{
 
 use super::matcher::Matcher;
 
-/// Who may approve, and how they reach the page.
+/// Who may approve, and at which hosts the page is served.
 #[derive(Clone, Debug)]
 pub struct Console {
     approvers: Vec<Matcher>,
-    /// Who is at the page, in order.
+    /// The sources of an approver's identity, in order.
     pub identity: Vec<Source>,
-    /// The hosts that the page is reached by, in lower case; none for this machine's own names.
+    /// The hosts at which the page is served, in lower case; empty for [`LOOPBACK`].
     hosts: Vec<Box<str>>,
 }
 
-/// The keys of a configuration that is a console's.
+/// The keys of a console's configuration.
 pub const CONSOLE_FORM: Keys = Keys { known: &["console"] };
 /// The keys of `console`.
 pub const CONSOLE: Keys = Keys { known: &["approvers", "identity", "hosts"] };
 
-/// Names of the machine itself, which no other page's host can stand for.
+/// The machine's own names, which DNS rebinding cannot take.
 const LOOPBACK: [&str; 3] = ["localhost", "127.0.0.1", "[::1]"];
 
 impl Console {
-    /// Reads a whole configuration of this form.
+    /// Reads the whole configuration of a console.
     pub(super) fn read(at: &Cursor<'_, '_>) -> Option<Self> {
         let fields = at.fields(CONSOLE_FORM)?.required("console")?.fields(CONSOLE)?;
         let identity = match fields.get("identity") {
@@ -44,7 +44,7 @@ impl Console {
         self.approvers.iter().any(|approver| approver.matches(grant.name()))
     }
 
-    /// Whether the page is reached by this host: else another page may have had its name point here.
+    /// Whether the page is served at this host. At other hosts it is not, against DNS rebinding.
     #[must_use]
     pub fn has_host(&self, host: &str) -> bool {
         let host = host.to_ascii_lowercase();

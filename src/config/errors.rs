@@ -1,10 +1,10 @@
-//! What is wrong with a configuration.
+//! The mistakes in a configuration, as one error.
 
 use std::fmt;
 
 use crate::json::diagnostic::{MAX_LISTED, Problem};
 
-/// Everything that is wrong with a configuration.
+/// The mistakes in a configuration.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ConfigErrors {
     /// The first problems, in the order of the text; the last one counts the others, if there are more than
@@ -13,8 +13,8 @@ pub struct ConfigErrors {
 }
 
 impl ConfigErrors {
-    /// A problem with the whole of it.
-    pub(super) fn whole(message: impl Into<String>) -> Self {
+    /// A problem with the whole configuration.
+    pub(super) fn top_level(message: impl Into<String>) -> Self {
         Self { problems: vec![Problem { pointer: String::new(), at: 0, message: message.into() }] }
     }
 }

@@ -1,4 +1,4 @@
-//! `limits`: how counters are kept.
+//! `limits`: how counters are kept, and which service counts in place of this Envoy.
 
 use std::sync::Arc;
 
@@ -10,45 +10,45 @@ use crate::{
     window::Algorithm,
 };
 
-/// How counters are kept.
+/// How counters are kept, and by whom.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Limits {
-    /// Counters that one Envoy keeps at most.
+    /// The largest number of counters that one Envoy keeps.
     pub max_counters: u32,
     /// When quota is given back.
     pub refund: Refund,
-    /// Who counts instead of this Envoy.
+    /// The service that counts in place of this Envoy.
     pub service: Option<LimitService>,
 }
 
-/// A service that counts for several Envoys: it speaks Envoy's rate-limit protocol.
+/// A service that counts for several Envoys, by Envoy's rate-limit protocol.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LimitService {
     /// The name of Envoy's cluster.
     pub cluster: Box<str>,
-    /// The name under which the service keeps these limits apart from others.
+    /// The domain, by which the service separates these limits from others.
     pub domain: Box<str>,
-    /// How long it may take, in milliseconds.
+    /// The timeout, in milliseconds.
     pub timeout_ms: u32,
-    /// What happens where it does not count.
+    /// What happens if it fails.
     pub on_failure: OnFailure,
 }
 
-/// What happens where a service does not count.
+/// What happens if the service fails.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum OnFailure {
-    /// Calls with limits are refused.
+    /// Calls with limits are denied.
     Deny,
-    /// This Envoy counts them alone.
+    /// This Envoy counts them itself.
     Local,
 }
 
 /// When quota is given back.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Refund {
-    /// When no byte of the call can have reached a server.
+    /// If no byte of the call can have reached a server.
     Undelivered,
-    /// Besides, when the server answers with an error.
+    /// Also if the server responds with an error.
     Failed,
     /// Never.
     Never,
@@ -100,21 +100,21 @@ impl LimitService {
     }
 }
 
-/// Reports the limits of a configuration's policies that no service can count.
-pub(super) fn check(config: &Cursor<'_, '_>, policies: &[Arc<NamedPolicy>]) {
+/// Reports the limits of a configuration's policies that the rate-limit protocol cannot express.
+pub(super) fn check_countable(config: &Cursor<'_, '_>, policies: &[Arc<NamedPolicy>]) {
     for (name, policy) in policies.iter().map(|named| (&named.name, &named.policy)) {
         let Some(at) = config.get("policy").or_else(|| config.get("policies")?.get(name)) else { continue };
         for limit in policy.limits() {
             let place = at.below(&limit.pointer).unwrap_or(at);
             for (key, what) in uncountable(limit) {
-                // The short form has no keys, or other ones.
+                // The short form has other keys, or none.
                 place.get(key).unwrap_or(place).report(what);
             }
         }
     }
 }
 
-/// What of a limit no service can count: the key, and what to write there.
+/// What the rate-limit protocol cannot express of a limit: the key, and what to write there.
 fn uncountable(limit: &Limit) -> impl Iterator<Item = (&'static str, String)> {
     let is_calendar = rate_limit_service::is_supported_window(limit.window);
     let is_whole = limit.max.units().is_some_and(|max| max <= rate_limit_service::MAX_PER_UNIT);
@@ -125,11 +125,7 @@ fn uncountable(limit: &Limit) -> impl Iterator<Item = (&'static str, String)> {
     let by = "`limits.service` counts by";
     [
         (!is_calendar, "window", format!("{by} `second`, `minute`, `hour` or `day`; take one of them")),
-        (
-            limit.algorithm == Algorithm::Sliding,
-            "algorithm",
-            format!("{by} the calendar, and its windows do not slide; leave `algorithm` out"),
-        ),
+        (limit.algorithm == Algorithm::Sliding, "algorithm", format!("{by} fixed windows; remove `algorithm`")),
         (!is_whole, "max", format!("{by} whole numbers up to {}; take one", rate_limit_service::MAX_PER_UNIT)),
         (!costs_whole, "increment", format!("{by} whole numbers; take one")),
     ]

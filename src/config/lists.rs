@@ -1,22 +1,22 @@
-//! `lists`: what callers see of what a server offers.
+//! `lists`: which entries of a server's lists callers see.
 
 use crate::json::cursor::{Cursor, Keys};
 
-/// What lists show.
+/// Which entries of lists callers see.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Lists {
-    /// Which entries stay.
+    /// Which entries are visible.
     pub show: Show,
-    /// Longer answers that list something become an error, in bytes.
+    /// A longer response with a list is replaced by an error, in bytes.
     pub max_bytes: usize,
 }
 
-/// Which entries stay.
+/// Which entries are visible.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Show {
-    /// Those that some call could get through to.
+    /// Those that the policy could allow a call of.
     Permitted,
-    /// All but the tools that `hide` names.
+    /// All but the tools in `hide`.
     HiddenOnly,
     /// All.
     Full,

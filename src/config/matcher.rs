@@ -1,4 +1,4 @@
-//! Texts that are compared: exact, or with `*`.
+//! Matches texts exactly, or by a pattern with `*`.
 
 use crate::policy::pattern::Pattern;
 

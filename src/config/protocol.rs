@@ -5,25 +5,25 @@ use crate::json::cursor::{Cursor, Keys};
 /// How requests are read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Protocol {
-    /// What happens to a request's headers before the verdict.
+    /// What happens to a request's headers before the decision.
     pub headers: HeaderMode,
-    /// Larger bodies are refused, in bytes.
+    /// A larger body is refused, in bytes.
     pub max_body_bytes: usize,
-    /// Deeper JSON is refused, in levels.
+    /// JSON that nests deeper is refused, in levels.
     pub max_depth: u32,
-    /// Whether several messages in one body are judged, where the revision has that, or refused.
+    /// Whether batches are decided on, in the one revision that has them, or refused.
     pub batches: bool,
-    /// Whether the transport of revision 2024-11-05 works, or its streams are ended.
+    /// Whether the transport of revision 2024-11-05 is allowed, or its streams are reset.
     pub legacy_sse: bool,
 }
 
-/// What happens to a request's headers before the verdict.
+/// What happens to a request's headers before the decision.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum HeaderMode {
-    /// They go on to the server; a refused call is a reset request without a body.
+    /// They are forwarded at once; the server sees a denied call as a request without a body that is reset.
     Release,
-    /// They wait, so that a refused call is never seen. Needs `allow_on_headers_stop_iteration` in Envoy, without
-    /// which every POST would hang.
+    /// They are held, so the server never sees a denied call. Needs `allow_on_headers_stop_iteration` in Envoy, without
+    /// which every POST hangs.
     Hold,
 }
 

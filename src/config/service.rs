@@ -1,20 +1,20 @@
-//! What the services have in common that are asked about calls.
+//! Reads the keys that approval services and rate-limit services have in common.
 
 use crate::json::cursor::Cursor;
 
-/// Longest text here, in bytes.
+/// Longest value of these keys, in bytes.
 const MAX_TEXT: usize = 1024;
 
-/// The name of a cluster.
+/// Reads the name of a cluster.
 pub(super) fn cluster(at: &Cursor<'_, '_>) -> Option<Box<str>> {
     text(at, "", "the name of an Envoy cluster")
 }
 
-/// Longest name of a cluster that a gRPC call can go to, in bytes: the SDK takes Envoy's `GrpcService` message with that name as
-/// text, and its two lengths are ASCII below 128 only.
+/// Longest name of a cluster for gRPC calls, in bytes: the SDK takes Envoy's `GrpcService` message with that name as a string,
+/// and its two length bytes are UTF-8 only below 128.
 const MAX_GRPC_CLUSTER: usize = 125;
 
-/// The name of a cluster that a gRPC call goes to.
+/// Reads the name of a cluster for gRPC calls.
 pub(super) fn grpc_cluster(at: &Cursor<'_, '_>) -> Option<Box<str>> {
     match cluster(at)? {
         name if name.len() <= MAX_GRPC_CLUSTER => Some(name),
@@ -22,7 +22,7 @@ pub(super) fn grpc_cluster(at: &Cursor<'_, '_>) -> Option<Box<str>> {
     }
 }
 
-/// Visible ASCII: what headers can carry, and what no log mistakes.
+/// Reads a text of visible ASCII, which is valid in headers and unambiguous in logs.
 pub(super) fn text(at: &Cursor<'_, '_>, prefix: &str, what: &str) -> Option<Box<str>> {
     match at.text()? {
         text if !text.is_empty()
@@ -36,7 +36,7 @@ pub(super) fn text(at: &Cursor<'_, '_>, prefix: &str, what: &str) -> Option<Box<
     }
 }
 
-/// How long a service may take, in milliseconds.
+/// Reads a timeout, in milliseconds.
 pub(super) fn timeout(at: Option<Cursor<'_, '_>>, default: u32) -> Option<u32> {
     at.map_or(Some(default), |at| u32::try_from(at.integer(1, 60_000)?).ok())
 }

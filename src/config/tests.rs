@@ -71,7 +71,7 @@ fn every_mistake_is_reported_at_once() {
          or a number of seconds",
         "/identity/0/bearer: found the number `1`, expected `true` or `false`",
         "/protocol/headers: found `keep`, expected `release` or `hold`",
-        "/bindings: bindings choose among `policies`, and there is one `policy`; leave them out",
+        "/bindings: bindings select one of `policies`, but there is a single `policy`; remove them",
         "/polices: unknown key `polices` (did you mean `policies`?); allowed: `policy`, `policies`, `bindings`, `identity`, \
          `mode`, `protocol`, `answers`, `limits`, `lists`, `audit` or `approvals`",
     ];
@@ -145,7 +145,7 @@ fn a_struct_means_what_its_json_means() {
         [entry("version", &text("1")), entry("default", &text("deny")), entry("tools", &bytes(5, &tools))].concat();
     let config = Config::load(&policy).unwrap_or_else(|invalid| panic!("{invalid}"));
     let Lookup::Rule(rule) = config.policies[0].policy.tool("t") else { panic!("no rule") };
-    assert_eq!((rule.limits[0].max, rule.limits[0].window.seconds()), (Amount::whole(10).unwrap(), 60));
+    assert_eq!((rule.limits[0].max, rule.limits[0].window.seconds()), (Amount::from_units(10).unwrap(), 60));
     let bad = [entry("version", &text("1")), entry("default", &[4 << 3, 1])].concat();
     let invalid = Config::load(&bad).unwrap_err();
     assert_eq!(invalid.problems[0].to_string(), "/default: found `true`, expected a string: `allow` or `deny`");

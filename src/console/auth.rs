@@ -48,10 +48,11 @@ const MAX_NOTE: usize = 500;
 /// The answer to a request that is refused.
 pub(super) fn authorize<'v>(console: &Console, call: &'v RequestInfo, body: &[u8]) -> Result<Route<'v>, Response> {
     let headers = &call.headers;
-    if !headers.text(":authority").is_some_and(|host| console.has_host(host)) {
+    if !headers.str_value(":authority").is_some_and(|host| console.has_host(host)) {
         return Err(error(421, "the request's `Host` is not one of the console's; add it to `console.hosts`"));
     }
-    let (method, path) = (headers.text(":method").unwrap_or_default(), headers.text(":path").unwrap_or_default());
+    let (method, path) =
+        (headers.str_value(":method").unwrap_or_default(), headers.str_value(":path").unwrap_or_default());
     let (path, query) = path.split_once('?').unwrap_or((path, ""));
     let endpoint = endpoint(path).ok_or_else(|| error(404, "no such page; open `/`"))?;
     match (&endpoint, method) {
@@ -113,11 +114,11 @@ fn approver<'v>(console: &Console, grant: &'v Result<Grant, IdentityError>) -> R
 
 /// RFC 6454, section 7: a browser says which page a request comes from, and no page can change that.
 fn from_our_page(console: &Console, headers: &Headers) -> Result<(), Response> {
-    let host = headers.text("origin").and_then(|origin| origin.split_once("://"));
+    let host = headers.str_value("origin").and_then(|origin| origin.split_once("://"));
     if !host.is_some_and(|(scheme, host)| (scheme == "https" || scheme == "http") && console.has_host(host)) {
         return Err(error(403, "the request's `Origin` is not the console's own; decide on its page"));
     }
-    let media = headers.text("content-type").and_then(|media| media.split(';').next()).unwrap_or_default();
+    let media = headers.str_value("content-type").and_then(|media| media.split(';').next()).unwrap_or_default();
     if !media.trim_ascii().eq_ignore_ascii_case("application/json") {
         return Err(error(415, "the decision's media type is not JSON; set `Content-Type: application/json`"));
     }

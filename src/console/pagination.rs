@@ -58,7 +58,7 @@ impl<'q> ListQuery<'q> {
     pub(super) fn read(query: &str, headers: &'q Headers) -> Result<Self, &'static str> {
         let after = query.split('&').find_map(|pair| pair.strip_prefix("after="));
         let after = after.map(|text| Cursor::read(text).ok_or("`after` is malformed; send `next` of the page before"));
-        Ok(Self { after: after.transpose()?, known: headers.text("if-none-match") })
+        Ok(Self { after: after.transpose()?, known: headers.str_value("if-none-match") })
     }
 
     /// Whether the client has this version already; RFC 9110, section 13.1.2.

@@ -101,9 +101,9 @@ fn only_an_approver_on_the_consoles_own_page_and_host_decides() {
     said(&visit(&from("address:127.0.0.1"), approve), 403, stranger);
     let nobody = RequestInfo { grant: Err(IdentityError::NoIdentity), ..request("GET", "/api/counters", &[]) };
     said(&visit(&nobody, ""), 401, r#"{"error":"not signed in: send an approver's token"}"#);
-    let odd = IdentityError::Malformed("the header `authorization` holds no bearer token".to_owned());
+    let odd = IdentityError::Malformed("the header `authorization` has no bearer token".to_owned());
     let odd = RequestInfo { grant: Err(odd), ..request("GET", "/api/decisions", &[]) };
-    let told = r#"{"error":"not signed in: the header `authorization` holds no bearer token"}"#;
+    let told = r#"{"error":"not signed in: the header `authorization` has no bearer token"}"#;
     said(&visit(&odd, ""), 401, told);
     let origin = r#"{"error":"the request's `Origin` is not the console's own; decide on its page"}"#;
     for other in

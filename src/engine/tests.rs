@@ -385,7 +385,7 @@ fn a_batch_passes_whole_or_not_at_all() {
 }
 
 #[test]
-fn batches_are_refused_where_nobody_asked_for_them_or_the_era_has_none() {
+fn batches_are_refused_unless_they_are_enabled_and_the_revision_has_them() {
     let (status, body) = Gateway::new(r#"{"version":"1","default":"allow"}"#).answer(&batch(&["a"])).unwrap();
     assert!(status == 400 && body.contains("not a batch"), "{body}");
     let gateway = Gateway::new(BATCHES);

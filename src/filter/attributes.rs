@@ -34,7 +34,7 @@ pub(super) struct Needed {
 pub(super) fn request_info(identity: &[Source], needed: Needed) -> Option<RequestInfo> {
     let headers = host::request_headers()?;
     let short = |id: &str| id.get(..id.floor_char_boundary(128)).unwrap_or_default().into();
-    let request_id = headers.text("x-request-id").map(short);
+    let request_id = headers.str_value("x-request-id").map(short);
     let attributes = EnvoyAttributes { headers: &headers, failed: Cell::new(false) };
     let grant = identity::identify(identity, &attributes);
     let route = if needed.route { route_name().ok()? } else { None };

@@ -1,15 +1,16 @@
-//! Addresses: what Envoy writes as `10.0.0.7:52144` or `[2001:db8::1]:443`.
+//! Reads the caller's address from the form that Envoy gives: `10.0.0.7:52144` or `[2001:db8::1]:443`.
 
 use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 
-/// Whether an address is one of IPv6, as [`read`] writes it.
+/// Whether an address from [`read`] is an IPv6 network.
 pub(super) fn is_ipv6(address: &str) -> bool {
     address.contains(':')
 }
 
-/// The peer's address without its port; an IPv6 address by its /64, since one host owns all of that.
+/// The peer's address without its port; of an IPv6 address the /64 network, since one host can use all of its addresses.
 ///
-/// Port 0 means that Envoy took the address from a forwarding header, which callers write themselves.
+/// Port 0 means that Envoy took the address from a forwarding header, which callers can set. `None` then, unless
+/// `forwarded` accepts it.
 pub(super) fn read(address: &[u8], forwarded: bool) -> Option<String> {
     let text = std::str::from_utf8(address).ok()?;
     let address: SocketAddr = text.parse().ok()?;
@@ -17,7 +18,7 @@ pub(super) fn read(address: &[u8], forwarded: bool) -> Option<String> {
         return None;
     }
     if address.is_ipv4() {
-        // The parser knows one spelling only.
+        // The parser accepts one spelling of an IPv4 address only, so the text need not be normalized.
         return Some(text.get(..text.bytes().position(|byte| byte == b':')?)?.to_owned());
     }
     Some(match address.ip().to_canonical() {

@@ -1,4 +1,4 @@
-//! `identity` as it is written; product contract, section 1.4.
+//! Parses `identity` in a configuration; product contract, section 1.4.
 
 use crate::{
     http::is_token,
@@ -14,11 +14,13 @@ use super::{Claim, Peer, Source, secret_headers};
 pub const SOURCE: Keys =
     Keys { known: &["jwt_claim", "payload", "peer", "header", "secret", "bearer", "address", "constant"] };
 
-/// Reads the list of sources; what is wrong with it is reported.
+/// Reads the list of sources, and reports its mistakes.
 pub fn read(at: &Cursor<'_, '_>) -> Vec<Source> {
     let Some(items) = at.items() else { return Vec::new() };
     if items.is_empty() {
-        at.report("the list is empty, so that no caller has an identity; name a source such as `{\"address\": true}`");
+        at.report(
+            "the list is empty, so no caller would have an identity; name a source such as `{\"address\": true}`",
+        );
     }
     if items.len() > MAX_SOURCES {
         at.report(format!("found {} sources; at most {MAX_SOURCES} are allowed", items.len()));
@@ -34,7 +36,7 @@ pub fn read(at: &Cursor<'_, '_>) -> Vec<Source> {
     sources
 }
 
-/// Reports a source whose grants an earlier one can name, too: two callers would be one.
+/// Reports a source whose grants an earlier source can yield, too: two callers would have one identity.
 fn check_distinct(at: &Cursor<'_, '_>, source: &Source, earlier: &[Source]) {
     if earlier.iter().any(|other| is_same(source, other)) {
         at.report("this source is repeated; keep one");
@@ -48,8 +50,8 @@ fn check_distinct(at: &Cursor<'_, '_>, source: &Source, earlier: &[Source]) {
             at.report("`{\"address\": \"forwarded\"}` takes the connection's own address, too; remove one of the two");
         }
         Some(other) => at.report(format!(
-            "grants begin with `{prefix}` here and with `{other}` in an earlier source, so that both could name one grant; \
-             leave one out"
+            "grants begin with `{prefix}` here and with `{other}` in an earlier source, so both could yield the same grant; \
+             remove one"
         )),
         None => {}
     }
@@ -67,7 +69,7 @@ fn is_same(source: &Source, other: &Source) -> bool {
     }
 }
 
-/// Sources of one list: each is asked for by every request that the ones before do not name.
+/// Sources of one list: a request reads each of them until one yields a value.
 const MAX_SOURCES: usize = 32;
 
 fn source(at: &Cursor<'_, '_>, earlier: &[Source]) -> Option<Source> {
@@ -125,7 +127,7 @@ fn source(at: &Cursor<'_, '_>, earlier: &[Source]) -> Option<Source> {
     }
 }
 
-/// A claim: its name at the top of the token, or the names that lead there.
+/// Reads a claim: a top-level name, or the list of names that lead to it.
 fn claim(at: &Cursor<'_, '_>) -> Option<Claim> {
     if let Value::String(_) = at.node().value {
         return Some(Claim([name(at)?].into()));
@@ -143,7 +145,7 @@ fn claim(at: &Cursor<'_, '_>) -> Option<Claim> {
 /// Names that lead to one claim.
 const MAX_CLAIM_NAMES: usize = 8;
 
-/// A name of Envoy's or of a token's.
+/// Reads the name of a claim or of Envoy's metadata.
 fn name(at: &Cursor<'_, '_>) -> Option<Box<str>> {
     match at.text()? {
         text if text.is_empty() || text.len() > super::MAX_VALUE || text.contains(char::is_control) => {
@@ -154,10 +156,10 @@ fn name(at: &Cursor<'_, '_>) -> Option<Box<str>> {
 }
 
 fn only_true(at: &Cursor<'_, '_>) -> Option<()> {
-    if at.flag()? { Some(()) } else { at.report_expected("`true`; leave the source out otherwise") }
+    if at.flag()? { Some(()) } else { at.report_expected("`true`; to disable the source, remove it") }
 }
 
-/// A header name in lower case, as Envoy hands names over; RFC 9110, section 5.1.
+/// Reads a header name, in lower case as Envoy gives it; RFC 9110, section 5.1.
 fn header_name(at: &Cursor<'_, '_>) -> Option<Box<str>> {
     let name = at.text()?.to_ascii_lowercase();
     if !is_token(&name) {

@@ -1,4 +1,4 @@
-//! Headers whose values are credentials.
+//! The names of headers whose values are credentials.
 
 /// Names in lower case: those of HTTP and of widespread gateways, clouds and services.
 const SECRET: [&str; 26] = [
@@ -43,7 +43,7 @@ mod tests {
     use super::{SECRET, is_secret};
 
     #[test]
-    fn names_are_found_since_they_are_sorted() {
+    fn the_names_are_sorted_so_that_each_is_found() {
         assert!(SECRET.is_sorted());
         assert!(SECRET.into_iter().all(is_secret) && !is_secret("x-agent-id"));
     }

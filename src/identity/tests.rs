@@ -95,7 +95,7 @@ fn a_bearer_token_is_never_shown_or_kept_whole() {
         assert_eq!(same(other), Err("nobody".to_owned()), "{other}");
     }
     for malformed in ["Bearer", "Bearer a b", "Bearer a,b"] {
-        assert_eq!(same(malformed), Err("the header `authorization` holds no bearer token".to_owned()), "{malformed}");
+        assert_eq!(same(malformed), Err("the header `authorization` has no bearer token".to_owned()), "{malformed}");
     }
 }
 
@@ -103,10 +103,10 @@ fn a_bearer_token_is_never_shown_or_kept_whole() {
 fn a_source_that_is_malformed_or_repeated_denies() {
     let identity = r#"[{"header":"x-agent-id"},{"constant":"anybody"}]"#;
     let twice = with_headers(&[("x-agent-id", "a"), ("x-agent-id", "a")]);
-    assert_eq!(grant(identity, &twice), Err("the header `x-agent-id` stands twice; send it once".to_owned()));
+    assert_eq!(grant(identity, &twice), Err("the header `x-agent-id` is repeated; send it once".to_owned()));
     for value in ["", "a\tb", "a\u{0}"] {
         let call = with_headers(&[("x-agent-id", value)]);
-        assert_eq!(grant(identity, &call), Err("the header `x-agent-id` holds no readable name".to_owned()));
+        assert_eq!(grant(identity, &call), Err("the header `x-agent-id` has no readable name".to_owned()));
     }
     assert_eq!(grant(identity, &Call::default()).as_deref(), Ok("constant:anybody"));
 }
@@ -140,7 +140,7 @@ fn approvers_and_bindings_see_a_long_value_as_it_was_sent() {
     let longer = with_headers(&[("x-agent-id", &"x".repeat(4097))]);
     assert_eq!(
         grant(r#"[{"header":"x-agent-id"}]"#, &longer),
-        Err("the header `x-agent-id` holds more than 4096 bytes; use a shorter name".to_owned())
+        Err("the header `x-agent-id` has more than 4096 bytes; use a shorter name".to_owned())
     );
 }
 
@@ -160,8 +160,8 @@ fn two_sources_that_could_name_one_grant_are_a_mistake() {
     let three = |second: &str, third: &str| sources(&format!("[{},{second},{third}]", jwt("sub", "p")));
     let message = |here: &str, earlier: &str| {
         format!(
-            "/2: grants begin with `{here}` here and with `{earlier}` in an earlier source, so that both could name one \
-             grant; leave one out"
+            "/2: grants begin with `{here}` here and with `{earlier}` in an earlier source, so both could yield the \
+             same grant; remove one"
         )
     };
     assert_eq!(three(&jwt("c", "a.b"), &jwt("b.c", "a")), Err(vec![message("jwt.a.b.c:", "jwt.a.b.c:")]));
@@ -201,7 +201,7 @@ fn what_no_source_can_be_is_reported() {
     let expected = [
         "/0/peer: found `uri`, expected `uri_san`, `dns_san` or `subject`",
         "/1/header: found the string `x y`, expected the name of a header, such as `x-agent-id`",
-        "/2/bearer: found `false`, expected `true`; leave the source out otherwise",
+        "/2/bearer: found `false`, expected `true`; to disable the source, remove it",
         "/3/address: found the string `any`, expected `true` or `forwarded`",
         "/4/constant: found the string ``, expected a name of up to 256 bytes",
         "/5: a source has exactly one of `jwt_claim`, `peer`, `header`, `bearer`, `address` or `constant`",
@@ -281,11 +281,11 @@ fn a_claim_names_the_caller_when_it_is_a_text() {
     // What is there and is no text names nobody, and nobody else.
     for value in [&number[..], b"\x20\x01", b"\x2a\x00", b"\x32\x00"] {
         let members = [&others[..], &[("sub", value)]].concat();
-        assert_eq!(claimed(identity, &members), Err("the claim `sub` is no text".to_owned()));
+        assert_eq!(claimed(identity, &members), Err("the claim `sub` is not a string".to_owned()));
     }
     for value in [&b"\x1a\x00"[..], b"\x1a\x01\n"] {
         let members = [&others[..], &[("sub", value)]].concat();
-        assert_eq!(claimed(identity, &members), Err("the claim `sub` holds no readable name".to_owned()));
+        assert_eq!(claimed(identity, &members), Err("the claim `sub` has no readable name".to_owned()));
     }
     let twice = [&with(b"\x1a\x05alice")[..], &[("sub", b"\x1a\x03bob")]].concat();
     assert_eq!(claimed(identity, &twice), Err("the token's claims cannot be read".to_owned()));
@@ -305,9 +305,9 @@ fn a_claim_inside_others_is_named_by_a_list() {
     }
     assert_eq!(claimed(identity, &[("email", b"\x1a\x03eve")]).as_deref(), Ok("address:10.0.0.7"));
     for other in [&b"\x1a\x05alice"[..], b"\x20\x01", b"\x32\x00"] {
-        assert_eq!(with(other), Err("`user` in the claim `user.email` is no object".to_owned()));
+        assert_eq!(with(other), Err("`user` in the claim `user.email` is not an object".to_owned()));
     }
-    assert_eq!(with(&user(&[("email", &user(&[alice]))])), Err("the claim `user.email` is no text".to_owned()));
+    assert_eq!(with(&user(&[("email", &user(&[alice]))])), Err("the claim `user.email` is not a string".to_owned()));
     assert_eq!(with(&user(&[alice, alice])), Err("the token's claims cannot be read".to_owned()));
 
     let first = r#"{"jwt_claim":"sub","payload":"none"}"#;
@@ -316,7 +316,7 @@ fn a_claim_inside_others_is_named_by_a_list() {
     let alike = format!(
         r#"[{first},{{"jwt_claim":["user","email"],"payload":"p"}},{{"jwt_claim":"user.email","payload":"p"}}]"#
     );
-    assert!(sources(&alike).unwrap_err()[0].contains("both could name one grant"));
+    assert!(sources(&alike).unwrap_err()[0].contains("both could yield the same grant"));
     let allowed =
         "expected the name of a claim, such as `sub`, or a list of up to 8 names, such as `[\"user\", \"email\"]`";
     for (claim, found) in [("[]", "a list"), ("{}", "an object"), ("5", "the number `5`")] {

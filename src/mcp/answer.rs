@@ -11,7 +11,7 @@ pub struct Reply {
     pub status: u16,
     /// `Retry-After`, in whole seconds.
     pub retry_after: Option<u64>,
-    /// JSON, or nothing.
+    /// JSON; empty for a response without a message.
     pub body: String,
 }
 
@@ -30,9 +30,9 @@ pub struct Data<'a> {
     pub reason: &'a str,
     /// Envoy's `x-request-id`.
     pub request_id: Option<&'a str>,
-    /// The limit that has no room.
+    /// The limit that is exhausted.
     pub limit: Option<LimitData<'a>>,
-    /// Milliseconds until the same call has room again.
+    /// Milliseconds until the limit has room for the same call.
     pub retry_after_ms: Option<u64>,
     /// The same as a timestamp, RFC 3339.
     pub reset_at: Option<String>,
@@ -58,9 +58,9 @@ pub struct LimitData<'a> {
     pub counter: &'a str,
     /// `second`, `minute`, `hour`, `day` or whole seconds.
     pub window: WindowData<'a>,
-    /// What one window lets through.
+    /// The amount that one window allows.
     pub max: Amount,
-    /// Whose calls count together.
+    /// The scope: whose calls count together.
     pub scope: &'a str,
 }
 

@@ -1,7 +1,7 @@
-//! Base64 as RFC 4648 has it in section 4. There is no decoder: a text has one spelling, so whoever is handed one and
-//! knows what it ought to say spells that and compares.
+//! Encodes base64, RFC 4648, section 4. There is no decoder: each text has one encoding, so a caller encodes the expected
+//! text and compares.
 
-/// The spelling of a text.
+/// Encodes a text.
 pub(crate) fn encode(text: &str) -> String {
     const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
     let mut coded = String::new();
@@ -9,7 +9,7 @@ pub(crate) fn encode(text: &str) -> String {
         let byte = |at: usize| three.get(at).copied().map_or(0, usize::from);
         let bits = byte(0) << 16 | byte(1) << 8 | byte(2);
         for (at, shift) in [18, 12, 6, 0].into_iter().enumerate() {
-            // Of one byte there are two digits, of two three.
+            // One byte gives two digits, two bytes give three.
             let digit = DIGITS.get(bits >> shift & 63).filter(|_| at <= three.len());
             coded.push(digit.map_or('=', |digit| char::from(*digit)));
         }
@@ -26,7 +26,7 @@ mod tests {
     use super::encode;
 
     #[test]
-    fn it_spells_what_others_do() {
+    fn texts_are_encoded_as_by_the_base64_crate() {
         let all: Vec<char> = (0..0x800).filter_map(char::from_u32).collect();
         for length in (1..9).chain([all.len()]) {
             for text in all.windows(length) {

@@ -11,24 +11,25 @@ use super::{
     revision::{self, Lifecycle},
 };
 
-/// What a body holds.
+/// The content of a body.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Body<'a> {
     /// One message.
     Single(Message<'a>),
-    /// Two or more requests with different ids, notifications and answers, or one of them in an array.
+    /// One to 64 messages in an array; the ids of its requests differ.
     Batch(Vec<Message<'a>>),
 }
 
-/// Messages that one batch may hold.
+/// Messages that one batch may contain.
 const MAX_MESSAGES: usize = 64;
 
 impl<'a> Body<'a> {
-    /// Reads a body; values may nest `max_depth` deep, and `batches` tells whether an array may be one.
+    /// Reads a body; values may nest `max_depth` deep, and an array is a batch if `batches` is set.
     ///
     /// # Errors
-    /// The body is not strict JSON, holds no message, or one that some server reads differently; of a batch, any of
-    /// them, more than 64, two requests with ids that some client takes for the same, or `initialize`.
+    /// If the body is not strict JSON, or a message is malformed or is one that some server reads differently. A batch is
+    /// also refused if it has more than 64 messages, two requests with ids that some client takes for the same, or
+    /// `initialize`.
     pub fn read(body: &'a [u8], max_depth: u32, batches: bool) -> Result<Self, Refusal> {
         let mut reader = Reader::new(body, max_depth)?;
         match reader.kind()? {
@@ -52,7 +53,7 @@ impl<'a> Body<'a> {
     ///
     /// # Errors
     /// Headers and body name different revisions, or the revision has no batches.
-    pub fn era(&self, headers: &Headers) -> Result<Lifecycle, Refusal> {
+    pub fn lifecycle(&self, headers: &Headers) -> Result<Lifecycle, Refusal> {
         match self {
             Self::Single(message) => revision::check_headers(headers, message),
             Self::Batch(messages) => revision::has_batches(headers, messages).map(|()| Lifecycle::Session),
@@ -106,7 +107,7 @@ pub fn requests<'m, 'a>(messages: &'m [Message<'a>]) -> impl Iterator<Item = &'m
     })
 }
 
-/// The requests among some messages that name a tool, a prompt or a resource: only they are charged.
+/// The requests among some messages that name a tool, a prompt or a resource. Only these are charged.
 pub fn calls<'m, 'a>(messages: &'m [Message<'a>]) -> impl Iterator<Item = &'m Request<'a>> {
     requests(messages).filter(|request| {
         Method::known(&request.method).is_some_and(|method| {
@@ -137,7 +138,7 @@ mod tests {
     }
 
     #[test]
-    fn a_batch_is_read_where_it_is_asked_for() {
+    fn a_batch_is_read_only_if_batches_are_enabled() {
         let mixed = r#" [{"jsonrpc":"2.0","id":1,"method":"ping"},{"jsonrpc":"2.0","method":"notifications/initialized"},
             {"jsonrpc":"2.0","id":1,"result":{}}]"#;
         assert_eq!(read(mixed), Ok(3));

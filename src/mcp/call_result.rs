@@ -1,8 +1,8 @@
-//! Whether a server's answer says that the calls of a request failed: a JSON-RPC error, or a result with `isError`.
+//! Reads from a server's response whether the calls of a request failed: a JSON-RPC error, or a result with `isError`.
 //!
-//! A pure state machine over chunks, for JSON and for event streams. It only listens: nothing is held back or changed.
-//! Answers are matched by id, since a stream may carry others, and requests of the server's own. What is not understood
-//! counts as a success, so that nobody gains from it.
+//! A pure state machine over chunks, for JSON and for event streams. It holds nothing back and changes nothing. Responses
+//! are matched by id, since a stream may carry other responses, and requests of the server. A response that cannot be read
+//! counts as a success, so that a malformed response never gives quota back.
 
 use crate::json::{Fault, Names, Reader, ValueType};
 
@@ -11,35 +11,35 @@ use super::{
     sse::{Token, Tokenizer, data},
 };
 
-/// Listens to the answer of one request.
+/// Reads the response to one request.
 #[derive(Clone, Debug)]
 pub struct CallResult {
     form: ResponseFormat,
-    /// The ids of the calls whose answers have not come.
+    /// The ids of the calls whose responses have not come.
     open: Vec<Box<str>>,
-    /// The answer so far, or the event so far.
+    /// The response so far, or the event so far.
     text: Vec<u8>,
     lines: Tokenizer,
-    /// Whether the line that is coming has bytes: one without ends an event.
+    /// Whether the current line has bytes: an empty line ends an event.
     in_line: bool,
     verdict: Option<Verdict>,
 }
 
-/// What the answer says of all calls together.
+/// The result of all calls together.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Verdict {
     AllFailed,
-    /// At least one call succeeded, or its answer was not understood.
+    /// At least one call succeeded, or its response could not be read.
     Succeeded,
 }
 
-/// More than this of one message is not kept, and it is not understood.
+/// A longer message is not read, in bytes.
 const MAX_BYTES: usize = 1 << 20;
-/// Deeper answers are not understood.
+/// A response that nests deeper is not read.
 const MAX_DEPTH: u32 = 128;
 
 impl CallResult {
-    /// Listens to an answer that is written in this form, to a request that makes calls with these ids, as they were sent.
+    /// Reads a response in this format to the calls with these ids, as they were sent.
     #[must_use]
     pub fn new(form: ResponseFormat, ids: &[Box<str>]) -> Self {
         let verdict = ids.is_empty().then_some(Verdict::Succeeded);
@@ -66,7 +66,7 @@ impl CallResult {
         }
     }
 
-    /// Whether the answer says that every call failed.
+    /// Whether the response says that every call failed.
     #[must_use]
     pub fn has_failed(mut self) -> bool {
         if self.form == ResponseFormat::Json {
@@ -121,13 +121,13 @@ impl CallResult {
     }
 }
 
-/// The answer to one request.
+/// The response to one call.
 struct Answer<'a> {
     id: Id<'a>,
     failed: bool,
 }
 
-/// Reads the next message; `None` if it is no answer, such as a request of the server's, whose ids are its own.
+/// Reads the next message; `None` if it is not a response. The server's own requests have ids of their own.
 fn answer<'a>(reader: &mut Reader<'a>) -> Result<Option<Answer<'a>>, Fault> {
     if reader.kind()? != ValueType::Object {
         return reader.skip().map(|_| None);

@@ -1,7 +1,7 @@
 //! Checks of the HTTP head, before the body is read.
 //!
-//! Headers only confirm; what is permitted is decided by the body. `reference`: MCP 2025-11-25 and 2026-07-28,
-//! streamable HTTP; RFC 9110, sections 5.5 and 8.3.
+//! Headers can only make a request be refused; the body decides what it asks for. MCP 2025-11-25 and 2026-07-28, streamable
+//! HTTP; RFC 9110, sections 5.5 and 8.3.
 
 use super::Refusal;
 use crate::http::{Header, Headers};
@@ -28,7 +28,7 @@ const SINGLE: [&str; 7] = [
     "mcp-session-id",
 ];
 
-/// Headers by which some servers replace the method.
+/// Headers from which some servers take the method.
 const OVERRIDES: [&str; 4] = ["x-http-method", "x-http-method-override", "x-method-override", "x-original-method"];
 
 /// Headers by which a client makes Envoy send a request twice: it would be executed twice for one charge.
@@ -59,7 +59,7 @@ pub fn inspect(headers: &Headers, has_body: bool, max_body: usize) -> Result<Hea
     if joined_credentials(headers.get("authorization")) {
         return Err(Refusal::head(400, "the header `authorization` has two credentials; send one"));
     }
-    let length = announced(headers)?;
+    let length = content_length(headers)?;
     match (post, length.map_or(has_body, |length| length > 0)) {
         (false, false) => return Ok(Head::Bodiless),
         // HTTP/2 may end a request without a body by an empty frame.
@@ -85,7 +85,7 @@ pub fn inspect(headers: &Headers, has_body: bool, max_body: usize) -> Result<Hea
     Ok(Head::Message)
 }
 
-/// The refusal of a header of [`REPEATING`], where it cannot be removed.
+/// The refusal of a header of [`REPEATING`], if it cannot be removed.
 #[must_use]
 pub fn repeats(name: &str) -> Refusal {
     Refusal::head(400, format!("the header `{name}` makes Envoy send the request twice; remove it"))
@@ -103,8 +103,8 @@ pub fn too_large(max_body: usize) -> Refusal {
     Refusal::head(413, format!("the body is larger than {max_body} bytes; send a smaller message"))
 }
 
-/// Whether an `Authorization` was sent twice: Envoy joins the values by a comma, which neither scheme has room for
-/// (RFC 6750, section 2.1; RFC 7617, section 2).
+/// Whether an `Authorization` was sent twice: Envoy joins the values by a comma, which neither scheme allows (RFC 6750,
+/// section 2.1; RFC 7617, section 2).
 fn joined_credentials(header: Header<'_>) -> bool {
     let Header::Once(value) = header else { return false };
     let scheme = value.split(|byte| *byte == b' ').next().unwrap_or_default();
@@ -121,15 +121,15 @@ pub fn names_session(path: &str) -> bool {
     names.map(bare).any(|name| name == "sessionid" || name == "session")
 }
 
-/// The length that the request announces.
-fn announced(headers: &Headers) -> Result<Option<usize>, Refusal> {
+/// The value of `Content-Length`.
+fn content_length(headers: &Headers) -> Result<Option<usize>, Refusal> {
     let refused =
         || Refusal::head(400, "the header `content-length` is not a single number; send the size of the body");
     match headers.get("content-length") {
         Header::Absent => Ok(None),
         Header::Repeated => Err(refused()),
         Header::Once(digits) if digits.is_empty() || !digits.iter().all(u8::is_ascii_digit) => Err(refused()),
-        // A number that does not fit is larger than any limit.
+        // A number that does not fit in a `usize` is larger than any limit.
         Header::Once(digits) => {
             let digits = std::str::from_utf8(digits).unwrap_or_default();
             Ok(Some(digits.parse().unwrap_or(usize::MAX)))
@@ -140,7 +140,7 @@ fn announced(headers: &Headers) -> Result<Option<usize>, Refusal> {
 /// Whether a content type is `application/json` in any case, alone or with one `charset` of UTF-8.
 ///
 /// Any other parameter is refused: readers of RFC 2231 take `charset*` and `charset*0` for a charset (Python's
-/// `email.message`, and with it aiohttp), and decode the body into other text than the one that was judged.
+/// `email.message`, and with it aiohttp), and decode the body into another text than the policy was applied to.
 fn is_json(header: Header<'_>) -> bool {
     let Header::Once(value) = header else { return false };
     let Ok(value) = std::str::from_utf8(value) else { return false };

@@ -1,4 +1,4 @@
-//! Request ids: kept as the token that was sent, since clients match answers by it.
+//! Request ids, as the token that was sent: clients match responses by it.
 
 use std::borrow::Cow;
 
@@ -6,7 +6,7 @@ use crate::json::{Fault, Reader, ValueType};
 
 /// The largest integer that every reader keeps exactly, 2^53-1.
 const MAX_INTEGER: u64 = (1 << 53) - 1;
-/// Bytes of a string id between its quotes: the answer echoes it.
+/// Bytes of a string id between its quotes: the response echoes it.
 const MAX_BYTES: usize = 256;
 
 /// A valid id token.
@@ -16,10 +16,10 @@ const MAX_BYTES: usize = 256;
 pub struct Id<'a>(&'a str);
 
 impl<'a> Id<'a> {
-    /// Reads the next value as an id; `None` if it is a value that cannot be one.
+    /// Reads the next value as an id; `None` if it is not a valid one.
     ///
     /// # Errors
-    /// The value is no strict JSON.
+    /// If the value is not strict JSON.
     pub fn read(reader: &mut Reader<'a>) -> Result<Option<Self>, Fault> {
         let kind = reader.kind()?;
         let token = std::str::from_utf8(reader.skip()?).unwrap_or_default();
@@ -38,21 +38,21 @@ impl<'a> Id<'a> {
     /// keys of an object in JavaScript.
     #[must_use]
     pub fn resembles(self, other: Id<'_>) -> bool {
-        self.meaning() == other.meaning()
+        self.decoded() == other.decoded()
     }
 
     /// Whether this is the id that was sent as `token`, however its text is escaped.
     #[must_use]
     pub fn is_same(self, token: &str) -> bool {
         let other = Id(token);
-        self == other || self.is_text() && other.is_text() && self.meaning() == other.meaning()
+        self == other || self.is_text() && other.is_text() && self.decoded() == other.decoded()
     }
 
     fn is_text(self) -> bool {
         self.0.starts_with('"')
     }
 
-    fn meaning(self) -> String {
+    fn decoded(self) -> String {
         match self.0.strip_prefix('"') {
             Some(_) => {
                 let read =

@@ -1,49 +1,50 @@
-//! The first event of a stream: `endpoint` opens the transport of revision 2024-11-05, whose answers come on another
-//! connection than the calls. A pure state machine over chunks.
+//! Finds the first event of a stream if it is named `endpoint`: it opens the transport of revision 2024-11-05, whose
+//! responses come on another connection than the calls, so no policy could be enforced on them. A pure state machine over
+//! chunks.
 //!
-//! A client acts on an event at its blank line, by the last name that the event has. So everything goes on as it comes,
-//! but for the line that names the event `endpoint` and what follows it.
+//! A client acts on an event at its blank line, by the last `event` field. So everything is forwarded as it comes, except
+//! the line that names the event `endpoint` and what follows it.
 
 use super::sse::{Token, Tokenizer, field};
 
-/// Holds back what may open the old transport, until the first event is over.
+/// Holds back what may open the old transport, until the first event ends.
 #[derive(Clone, Debug, Default)]
 pub struct EndpointGuard {
     lines: Tokenizer,
-    /// The first bytes of the line that is coming: as many as tell it from [`NAMES`].
+    /// The first bytes of the current line, up to [`MAX_LINE`]: enough to compare it with [`NAMES`].
     line: Vec<u8>,
     /// Whether the last `event` field of the event so far is `endpoint`.
     is_endpoint: bool,
     has_data: bool,
-    /// What does not go on yet.
+    /// Bytes that are not forwarded yet.
     held: Vec<u8>,
 }
 
-/// How far a stream has been read.
+/// What the guard forwards of a chunk.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Forwarded {
-    /// What goes on now.
+    /// The bytes to forward now.
     pub passes: Vec<u8>,
-    /// Whether the first event is over, so that the rest of the stream needs no look.
+    /// Whether the first event has ended, so that the rest of the stream needs no check.
     pub is_over: bool,
 }
 
-/// The first event opens the old transport.
+/// The stream's first event opens the old transport, so the stream must end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct LegacyEndpoint;
 
 /// The lines that name an event `endpoint`.
 const NAMES: [&[u8]; 2] = [b"event:endpoint", b"event: endpoint"];
-/// Bytes of a line that are kept: one more than the longest of these has.
+/// Bytes of a line that are kept: one more than the longest of [`NAMES`] has.
 const MAX_LINE: usize = 16;
-/// Bytes that are held back; an `endpoint` event with more of them is refused before its end.
+/// Bytes that are held back at most; a longer `endpoint` event is refused before its end.
 const MAX_BYTES: usize = 64 * 1024;
 
 impl EndpointGuard {
     /// Takes the next chunk.
     ///
     /// # Errors
-    /// Nothing more may go on.
+    /// If the first event is `endpoint`: nothing more may be forwarded.
     pub fn push(&mut self, mut chunk: &[u8]) -> Result<Forwarded, LegacyEndpoint> {
         let mut passes = Vec::with_capacity(chunk.len());
         while let Some(piece) = self.lines.next(&mut chunk) {
@@ -51,20 +52,20 @@ impl EndpointGuard {
                 Token::Text(text) => {
                     let room = MAX_LINE.saturating_sub(self.line.len()).min(text.len());
                     self.line.extend_from_slice(text.get(..room).unwrap_or_default());
-                    self.put(text, &mut passes);
+                    self.forward(text, &mut passes);
                 }
-                Token::Ignored(bytes) => self.put(bytes, &mut passes),
+                Token::Ignored(bytes) => self.forward(bytes, &mut passes),
                 Token::End(end) if self.line.is_empty() => {
-                    let is_over = self.event_ends()?;
-                    self.put(end, &mut passes);
+                    let is_over = self.end_event()?;
+                    self.forward(end, &mut passes);
                     if is_over {
                         passes.extend_from_slice(chunk);
                         return Ok(Forwarded { passes, is_over });
                     }
                 }
                 Token::End(end) => {
-                    self.line_ends();
-                    self.put(end, &mut passes);
+                    self.end_line();
+                    self.forward(end, &mut passes);
                 }
             }
             if self.held.len() > MAX_BYTES {
@@ -74,18 +75,18 @@ impl EndpointGuard {
         Ok(Forwarded { passes, is_over: false })
     }
 
-    /// What goes on of what is held back, when the stream ends before its first event. Some clients act on a last event
-    /// that lacks its blank line.
+    /// The held bytes to forward if the stream ends before its first event does. Some clients act on a last event that lacks
+    /// its blank line, so an `endpoint` event is dropped here, too.
     #[must_use]
     pub fn rest(&mut self) -> Vec<u8> {
-        self.line_ends();
-        let is_event = self.event_ends().is_err();
+        self.end_line();
+        let is_event = self.end_event().is_err();
         let held = std::mem::take(&mut self.held);
         if is_event { Vec::new() } else { held }
     }
 
-    /// Lets bytes go on, behind what is held back, unless they may name the event `endpoint` or follow that name.
-    fn put(&mut self, bytes: &[u8], passes: &mut Vec<u8>) {
+    /// Forwards bytes behind the held ones, unless they may name the event `endpoint` or follow that name.
+    fn forward(&mut self, bytes: &[u8], passes: &mut Vec<u8>) {
         let may_name = !self.line.is_empty() && NAMES.iter().any(|name| name.starts_with(&self.line));
         if self.is_endpoint || may_name {
             self.held.extend_from_slice(bytes);
@@ -95,7 +96,7 @@ impl EndpointGuard {
         }
     }
 
-    fn line_ends(&mut self) {
+    fn end_line(&mut self) {
         match field(&self.line) {
             (b"event", name) => self.is_endpoint = name == b"endpoint",
             (b"data", _) => self.has_data = true,
@@ -104,8 +105,8 @@ impl EndpointGuard {
         self.line.clear();
     }
 
-    /// Whether this was an event: without data it is none, and its name is forgotten.
-    fn event_ends(&mut self) -> Result<bool, LegacyEndpoint> {
+    /// Ends the event, and returns whether it was one: without data it is not, and its name is dropped.
+    fn end_event(&mut self) -> Result<bool, LegacyEndpoint> {
         if std::mem::take(&mut self.is_endpoint) && self.has_data { Err(LegacyEndpoint) } else { Ok(self.has_data) }
     }
 }
@@ -117,10 +118,10 @@ mod tests {
 
     use super::{EndpointGuard, Forwarded, LegacyEndpoint, MAX_BYTES};
 
-    /// What goes on of a text, and whether its first event is over; the same whole and in every two chunks.
+    /// What is forwarded of a text, and whether its first event has ended; the same in one chunk and in any two.
     #[track_caller]
-    fn heard(text: &str) -> Result<(String, bool), LegacyEndpoint> {
-        let listen = |chunks: &[&[u8]]| {
+    fn forwarded(text: &str) -> Result<(String, bool), LegacyEndpoint> {
+        let push_all = |chunks: &[&[u8]]| {
             let (mut events, mut all, mut over) = (EndpointGuard::default(), Vec::new(), false);
             for chunk in chunks {
                 let Forwarded { passes, is_over } =
@@ -130,31 +131,31 @@ mod tests {
             }
             Ok((String::from_utf8(all).unwrap(), over))
         };
-        let whole = listen(&[text.as_bytes()]);
+        let whole = push_all(&[text.as_bytes()]);
         for index in 0..text.len() {
             let (front, back) = text.as_bytes().split_at(index);
-            assert_eq!(listen(&[front, back]), whole, "split at {index}");
+            assert_eq!(push_all(&[front, back]), whole, "split at {index}");
         }
         whole
     }
 
     #[track_caller]
     fn passes(text: &str) {
-        assert_eq!(heard(text), Ok((text.to_owned(), true)));
+        assert_eq!(forwarded(text), Ok((text.to_owned(), true)));
     }
 
     #[test]
-    fn an_endpoint_event_is_heard_however_its_lines_end() {
+    fn an_endpoint_event_is_found_with_each_kind_of_line_end() {
         for end in ["\n", "\r\n", "\r"] {
             let text = format!("\u{feff}: hello{end}{end}event: endpoint{end}data: /messages?session_id=1{end}{end}");
-            assert_eq!(heard(&text), Err(LegacyEndpoint), "{text:?}");
+            assert_eq!(forwarded(&text), Err(LegacyEndpoint), "{text:?}");
             let text = format!("data: x{end}event:endpoint{end}{end}");
-            assert_eq!(heard(&text), Err(LegacyEndpoint), "{text:?}");
+            assert_eq!(forwarded(&text), Err(LegacyEndpoint), "{text:?}");
         }
     }
 
     #[test]
-    fn other_events_open_nothing() {
+    fn other_events_are_forwarded() {
         passes("event: message\ndata: {}\n\n");
         // Only the first event does.
         passes("id: 1\ndata:\n\nevent: endpoint\ndata: /m\n\n");
@@ -165,21 +166,21 @@ mod tests {
     }
 
     #[test]
-    fn an_event_without_data_is_none() {
+    fn an_event_without_data_is_not_an_event() {
         passes("event: endpoint\n\ndata: x\n\n");
-        assert_eq!(heard("id: 1\n\nevent: endpoint\ndata: x\n"), Ok(("id: 1\n\n".to_owned(), false)));
-        assert_eq!(heard("data: x\nevent: endpoint\n"), Ok(("data: x\n".to_owned(), false)));
+        assert_eq!(forwarded("id: 1\n\nevent: endpoint\ndata: x\n"), Ok(("id: 1\n\n".to_owned(), false)));
+        assert_eq!(forwarded("data: x\nevent: endpoint\n"), Ok(("data: x\n".to_owned(), false)));
     }
 
     #[test]
-    fn comments_go_on_at_once() {
-        assert_eq!(heard(": ping\n\n: ping\n"), Ok((": ping\n\n: ping\n".to_owned(), false)));
-        assert_eq!(heard("event: endpoint\n: ping\n"), Ok((String::new(), false)));
+    fn comments_are_forwarded_at_once() {
+        assert_eq!(forwarded(": ping\n\n: ping\n"), Ok((": ping\n\n: ping\n".to_owned(), false)));
+        assert_eq!(forwarded("event: endpoint\n: ping\n"), Ok((String::new(), false)));
     }
 
     /// A resumed stream begins with results, which have any length.
     #[test]
-    fn a_long_first_event_goes_on_as_it_comes() {
+    fn a_long_first_event_is_forwarded_as_it_comes() {
         let mut guard = EndpointGuard::default();
         let long = [&b"id: 7\ndata: "[..], &vec![b'x'; 3 * MAX_BYTES]].concat();
         assert_eq!(guard.push(&long), Ok(Forwarded { passes: long.clone(), is_over: false }));
@@ -202,7 +203,7 @@ mod tests {
     }
 
     #[test]
-    fn a_stream_that_ends_early_opens_nothing() {
+    fn a_stream_that_ends_in_its_first_event_forwards_no_endpoint() {
         let rest = |text: &[u8]| {
             let mut guard = EndpointGuard::default();
             let Forwarded { passes, .. } = guard.push(text).unwrap();

@@ -1,12 +1,12 @@
-//! Lists without what may not be called: a server's answers as they pass, in JSON and in event streams. Product contract,
-//! section 5.
+//! Removes entries that the caller may not call from lists in a server's response, in JSON and in event streams. Which
+//! entries are visible is decided elsewhere. Product contract, section 5.
 //!
-//! A pure state machine over chunks. Kept entries, and everything that is no list, stay byte for byte; what lists
-//! nothing is not held back. A list that cannot be read becomes an error: it is never passed on.
+//! A pure state machine over chunks. Visible entries, and everything that is not a list, stay byte for byte; a message that
+//! lists nothing is not held back. A list that cannot be read is replaced by an error.
 //!
-//! * [`ListFilter`] takes the chunks of one answer
-//! * `message` trims one message, by `edit`s to its text
-//! * `events` finds the messages of a stream, of which `shape` tells early what they are
+//! * [`ListFilter`] takes the chunks of one response
+//! * `message` filters one message, by `edit`s to its text
+//! * `events` finds the messages of a stream; `sniff` recognizes early which of them are not lists
 
 mod edit;
 mod events;
@@ -23,7 +23,7 @@ use super::{
 
 use self::{events::Events, message::Unreadable};
 
-/// What is listed.
+/// The kind of a list.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ListKind {
     /// `tools/list`
@@ -36,41 +36,41 @@ pub enum ListKind {
     Templates,
 }
 
-/// Tells whether an entry is shown, by what it is and its name, URI or URI template.
+/// Returns whether an entry is visible, by its kind and its name, URI or URI template.
 pub type IsVisible<'s> = &'s dyn Fn(ListKind, &str) -> bool;
 
-/// What is known of the request whose answer is trimmed.
+/// The request whose response is filtered.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ListRequest {
-    /// The ids of its requests, as they were sent. None where a stream was opened that answers others.
+    /// The ids of its requests, as they were sent. Empty for a GET stream, which carries responses to other requests.
     pub ids: Vec<String>,
     /// Whether it was a batch.
     pub is_batch: bool,
-    /// Whether answers tell how long they may be kept: revision 2026-07-28.
+    /// Whether results say how long they may be cached: revision 2026-07-28.
     pub is_cacheable: bool,
-    /// Longer lists are not read, in bytes.
+    /// Bytes of a message that may be held back to be read; a longer list becomes an error.
     pub max_bytes: usize,
 }
 
-/// Trims one answer.
+/// Filters the lists of one response.
 #[derive(Clone, Debug)]
 pub struct ListFilter {
-    asked: ListRequest,
+    request: ListRequest,
     form: Form,
 }
 
 #[derive(Clone, Debug)]
 enum Form {
-    /// One message, or an array of them: nothing of it goes on before its end.
+    /// One message, or an array of them, held back up to its end.
     Json {
         text: Vec<u8>,
     },
     Events(Box<Events>),
-    /// Nothing of it goes on.
+    /// Replaced by an error with this reason.
     Refused(&'static str),
 }
 
-/// Something in a stream cannot be passed on, and nobody could be told: the stream has to end.
+/// A stream contains something that must not be forwarded, and no error can take its place: the stream has to be reset.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct StreamAborted;
 
@@ -78,8 +78,8 @@ pub struct StreamAborted;
 const LISTS: [&str; 4] = ["tools", "prompts", "resources", "resourceTemplates"];
 
 impl ListKind {
-    /// The list that a member of a result is.
-    fn of(name: &str) -> Option<Self> {
+    /// The kind of the list in the member of a result with this name.
+    fn by_member(name: &str) -> Option<Self> {
         match name {
             "tools" => Some(Self::Tools),
             "prompts" => Some(Self::Prompts),
@@ -89,7 +89,7 @@ impl ListKind {
         }
     }
 
-    /// The member of an entry that names it.
+    /// The member that identifies an entry.
     fn key(self) -> &'static str {
         match self {
             Self::Tools | Self::Prompts => "name",
@@ -98,7 +98,7 @@ impl ListKind {
         }
     }
 
-    /// The list that a method answers.
+    /// The kind of list that a method returns.
     #[must_use]
     pub fn by_method(method: &str) -> Option<Self> {
         match method {
@@ -112,63 +112,63 @@ impl ListKind {
 }
 
 impl ListFilter {
-    /// Trims an answer that is JSON.
+    /// Filters a response that is JSON.
     #[must_use]
-    pub fn json(asked: ListRequest) -> Self {
-        Self { asked, form: Form::Json { text: Vec::new() } }
+    pub fn json(request: ListRequest) -> Self {
+        Self { request, form: Form::Json { text: Vec::new() } }
     }
 
-    /// Trims an answer that is an event stream.
+    /// Filters a response that is an event stream.
     #[must_use]
-    pub fn events(asked: ListRequest) -> Self {
-        Self { asked, form: Form::Events(Box::default()) }
+    pub fn events(request: ListRequest) -> Self {
+        Self { request, form: Form::Events(Box::default()) }
     }
 
-    /// Takes the next chunk, and answers what goes on now.
+    /// Takes the next chunk, and returns the bytes to forward now.
     ///
     /// # Errors
-    /// The stream has to end.
+    /// If the stream has to be reset.
     pub fn push(&mut self, chunk: &[u8], shows: IsVisible<'_>) -> Result<Vec<u8>, StreamAborted> {
         match &mut self.form {
-            Form::Json { text } if text.len().saturating_add(chunk.len()) > self.asked.max_bytes => {
+            Form::Json { text } if text.len().saturating_add(chunk.len()) > self.request.max_bytes => {
                 self.form = Form::Refused(TOO_LONG);
             }
             Form::Json { text } => text.extend_from_slice(chunk),
-            Form::Events(events) => return events.push(chunk, &self.asked, shows),
+            Form::Events(events) => return events.push(chunk, &self.request, shows),
             Form::Refused(_) => {}
         }
         Ok(Vec::new())
     }
 
-    /// What goes on at the end of the answer.
+    /// The bytes to forward at the end of the response.
     ///
     /// # Errors
-    /// The stream has to end.
+    /// If the stream has to be reset.
     pub fn end(&mut self, shows: IsVisible<'_>) -> Result<Vec<u8>, StreamAborted> {
         match &mut self.form {
             Form::Json { text } if text.is_empty() => Ok(Vec::new()),
             Form::Json { text } => {
                 let text = std::mem::take(text);
-                Ok(match message::filter(&text, self.asked.is_cacheable, shows) {
+                Ok(match message::filter(&text, self.request.is_cacheable, shows) {
                     Ok(trimmed) => trimmed.unwrap_or(text),
-                    Err(why) => self.asked.refused(why.message()).into_bytes(),
+                    Err(why) => self.request.refused(why.message()).into_bytes(),
                 })
             }
-            Form::Events(events) => events.end(&self.asked, shows),
-            Form::Refused(why) => Ok(self.asked.refused(why).into_bytes()),
+            Form::Events(events) => events.end(&self.request, shows),
+            Form::Refused(why) => Ok(self.request.refused(why).into_bytes()),
         }
     }
 }
 
-const TOO_LONG: &str = "the server's answer is longer than `lists.max_bytes`, so it was not passed on; \
-    ask the operator to raise it, or the server's to list in pages";
-const TOO_MANY_ENTRIES: &str = "a list in the server's answer has more than 100,000 entries, so it was not passed on; \
+const TOO_LONG: &str = "the server's response is longer than `lists.max_bytes`, so it was not forwarded; \
+    ask the gateway's operator to raise it, or the server's to list in pages";
+const TOO_MANY_ENTRIES: &str = "a list in the server's response has more than 100,000 entries, so it was not forwarded; \
     ask the server's operator to list in pages";
-const UNREADABLE: &str = "the server's answer is no JSON that all clients read alike, so the list in it was not passed \
-    on; tell the server's operator";
-/// Why an answer is refused that comes in another form.
-pub const UNKNOWN_FORM: &str = "the server's answer is neither plain JSON nor a plain event stream, so the list in it was \
-    not passed on; tell the server's operator";
+const UNREADABLE: &str = "the server's response is not JSON that all clients read alike, so the list in it was not \
+    forwarded; report this to the server's operator";
+/// The reason for refusing a response in another format.
+pub const UNKNOWN_FORM: &str = "the server's response is neither plain JSON nor a plain event stream, so the list in it \
+    was not forwarded; report this to the server's operator";
 
 impl Unreadable {
     fn message(self) -> &'static str {
@@ -180,7 +180,7 @@ impl Unreadable {
 }
 
 impl ListRequest {
-    /// The answer in place of one that is not passed on.
+    /// The error that replaces a response that is not forwarded.
     #[must_use]
     pub fn refused(&self, why: &str) -> String {
         let one = |id: &str| refused(Some(id), why);
@@ -192,8 +192,8 @@ impl ListRequest {
     }
 }
 
-/// An error in place of the answer to one request.
+/// The error that replaces the response to one request.
 fn refused(id: Option<&str>, why: &str) -> String {
     let data = Data { kind: "refused", reason: why, ..Data::default() };
-    answer::error(200, id, Code::Internal, &format!("Answer refused: {why}"), &data).body
+    answer::error(200, id, Code::Internal, &format!("Response refused: {why}"), &data).body
 }

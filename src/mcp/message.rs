@@ -12,40 +12,40 @@ use super::{
 /// Members of the envelope; JSON-RPC 2.0, sections 4 and 5.
 const ENVELOPE: [&str; 6] = ["error", "id", "jsonrpc", "method", "params", "result"];
 
-/// A message that every server reads as we do.
+/// A message that every server reads in the same way.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Message<'a> {
-    /// Asks for something; an answer with its id is due.
+    /// A request; the server responds with its id.
     Request(Request<'a>),
-    /// Tells something; no answer is due.
+    /// A notification; it has no response.
     Notification {
         /// The `method`.
         method: Cow<'a, str>,
-        /// The revision that `params._meta` names.
+        /// The protocol revision in `params._meta`.
         version: Option<Cow<'a, str>>,
     },
-    /// Answers a request of the server; revisions up to 2025-11-25.
+    /// The response to a request of the server; revisions up to 2025-11-25.
     Response,
 }
 
 /// A request.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Request<'a> {
-    /// The id token, to be echoed exactly.
+    /// The id token, which the response echoes exactly.
     pub id: Id<'a>,
     /// The `method` as sent.
     pub method: Cow<'a, str>,
-    /// The method, where the specification knows it.
+    /// The method, if the specification defines it.
     pub known: Option<&'static Method>,
-    /// What it is about.
+    /// The tool, prompt, resource or task that it names.
     pub target: Target<'a>,
     /// The bytes of `params`, an object; empty if there are none.
     pub params: &'a [u8],
     /// The bytes of `params.arguments`, an object.
     pub arguments: Option<&'a [u8]>,
-    /// The names in it, the first 32.
+    /// The names of its members, the first 32.
     pub argument_names: Vec<Cow<'a, str>>,
-    /// The revision that `params._meta` names.
+    /// The protocol revision in `params._meta`.
     pub version: Option<Cow<'a, str>>,
 }
 
@@ -53,7 +53,7 @@ impl<'a> Message<'a> {
     /// Reads a body; values may nest `max_depth` deep.
     ///
     /// # Errors
-    /// The body is not strict JSON, is no single message, or is one that some server reads differently.
+    /// If the body is not strict JSON, is not a single message, or is one that some server reads differently.
     pub fn read(body: &'a [u8], max_depth: u32) -> Result<Self, Refusal> {
         let mut reader = Reader::new(body, max_depth)?;
         if reader.kind()? != ValueType::Object {
@@ -72,7 +72,7 @@ impl<'a> Message<'a> {
         .map_err(|why| Refusal::invalid(id.map(|id| id.token().to_owned()), why))
     }
 
-    /// Reads the object that comes next: its id, where that is beyond doubt, and the message or why it is none.
+    /// Reads the next object: its id, if it is unambiguous, and the message, or why it is not one.
     pub(super) fn parse(reader: &mut Reader<'a>) -> Result<(Option<Id<'a>>, Result<Self, String>), Fault> {
         let envelope = Envelope::read(reader)?;
         Ok((envelope.id(), envelope.message()))
@@ -84,16 +84,16 @@ pub(super) fn name_fault(fault: &Fault) -> String {
     format!("{fault}; send each name once, spelled as in the specification")
 }
 
-/// The members of the envelope as they were found.
+/// The members of the envelope as they were sent.
 #[derive(Debug, Default)]
 struct Envelope<'a> {
     version_is_right: bool,
     id: Field<Id<'a>>,
-    /// More than one member that some server takes for the id.
+    /// The number of members that some server takes for the id.
     ids: u32,
     method: Field<Cow<'a, str>>,
     params: Field<Params<'a>>,
-    answers: bool,
+    is_response: bool,
 }
 
 impl<'a> Envelope<'a> {
@@ -114,7 +114,7 @@ impl<'a> Envelope<'a> {
                 match other {
                     "method" => self.method = Field::WrongType,
                     "params" => self.params = Field::WrongType,
-                    "result" | "error" => self.answers = true,
+                    "result" | "error" => self.is_response = true,
                     _ => {}
                 }
                 reader.skip()?;
@@ -135,7 +135,7 @@ impl<'a> Envelope<'a> {
         if !self.version_is_right {
             return Err("`jsonrpc` is not \"2.0\"; send \"2.0\"".to_owned());
         }
-        let method = match (self.method, self.answers) {
+        let method = match (self.method, self.is_response) {
             (Field::WrongType, _) => return Err("`method` is not a string; send the name of a method".to_owned()),
             (Field::Present(_), true) => {
                 return Err("the message has a `method` and also a `result` or `error`; send one of them".to_owned());
@@ -174,7 +174,7 @@ fn classify<'a>(method: Cow<'a, str>, id: Option<Id<'a>>, mut params: Params<'a>
             return Err("the protocol version in `params._meta` is not a string; send a string".to_owned());
         }
     };
-    // Some servers leave it out, or end the method there: another method to them than to a policy.
+    // Some servers drop control characters, or end the method there: they would run another method than the policy sees.
     if method.chars().any(char::is_control) {
         return Err("`method` has a control character; remove it".to_owned());
     }
@@ -184,13 +184,13 @@ fn classify<'a>(method: Cow<'a, str>, id: Option<Id<'a>>, mut params: Params<'a>
         (None, false) => Err("the request has no `id`; send one".to_owned()),
         (Some(id), false) => {
             let known = Method::known(&method);
-            let (sort, task) = known.map_or((MethodClass::Open, false), |known| (known.class, known.task));
+            let (class, task) = known.map_or((MethodClass::Open, false), |known| (known.class, known.task));
             let arguments = match params.arguments {
                 Field::Present(bytes) => Some(bytes),
                 Field::Absent | Field::WrongType => None,
             };
             let (argument_names, bytes) = (mem::take(&mut params.argument_names), params.bytes);
-            let target = params.target(sort, task)?;
+            let target = params.target(class, task)?;
             Ok(Message::Request(Request {
                 id,
                 method,

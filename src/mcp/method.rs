@@ -1,41 +1,41 @@
-//! The methods of MCP, and what a policy has to know of each.
+//! The methods of MCP, and how a policy decides on each.
 
 use crate::json::fold;
 
-/// How a method is judged; see the product contract, section 1.1.
+/// How a policy decides on a method; product contract, section 1.1.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum MethodClass {
-    /// Passes whatever the default says, unless `methods` closes it.
+    /// Allowed whatever the default is, unless `methods` denies it.
     Open,
-    /// Judged by the tool it names.
+    /// By the rule for the tool it names.
     Tool,
-    /// Judged by the prompt it names.
+    /// By the rule for the prompt it names.
     Prompt,
-    /// Judged by the resource it names.
+    /// By the rule for the resource it names.
     Resource,
-    /// Judged by each resource it asks to hear of.
+    /// By the rule for each resource it subscribes to.
     Listen,
-    /// Passes where the prompt or resource it speaks of is not denied; no predicates, no charge.
+    /// Allowed unless the prompt or resource it refers to is denied; predicates and limits are not evaluated.
     Reference,
-    /// Like `Reference`, naming a resource.
+    /// As `Reference`, for the resource in `params.uri`.
     Unsubscribe,
-    /// Known, but not open: falls to the default.
+    /// Known, but by the default.
     Closed,
 }
 
 /// A method that the specification defines for clients, in any revision.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Method {
-    /// As it stands in `method`, code point by code point.
+    /// The exact value of `method`.
     pub name: &'static str,
-    /// How it is judged.
+    /// How a policy decides on it.
     pub class: MethodClass,
-    /// Whether `params.taskId` names what it acts on.
+    /// Whether it acts on the task in `params.taskId`.
     pub task: bool,
 }
 
-const fn method(name: &'static str, sort: MethodClass) -> Method {
-    Method { name, class: sort, task: false }
+const fn method(name: &'static str, class: MethodClass) -> Method {
+    Method { name, class, task: false }
 }
 
 const fn task(name: &'static str) -> Method {
@@ -88,14 +88,14 @@ impl Method {
         NOTIFICATIONS.contains(&name)
     }
 
-    /// Whether `name` is a notification by its form.
+    /// Whether `name` has the form of a notification.
     #[must_use]
     pub fn is_notification(name: &str) -> bool {
         name.starts_with("notifications/")
     }
 
-    /// The known method or notification that a lenient server would take `name` for: equal only after trimming,
-    /// folding case or leaving out control characters.
+    /// The known method or notification that a lenient server would take `name` for: it is equal only after trimming,
+    /// folding case or removing control characters.
     #[must_use]
     pub fn folded_match(name: &str) -> Option<&'static str> {
         let bare = name.trim_matches(|c: char| c.is_whitespace() || c.is_control());

@@ -70,7 +70,7 @@ pub enum Target<'a> {
     Task(Cow<'a, str>),
 }
 
-/// The members of `params` as they were found.
+/// The members of `params` as they were sent.
 #[derive(Debug, Default)]
 pub(super) struct Params<'a> {
     name: Field<Cow<'a, str>>,
@@ -81,23 +81,23 @@ pub(super) struct Params<'a> {
     subscriptions: Field<Vec<Cow<'a, str>>>,
     /// The bytes of the object; `null` counts as absent.
     pub(super) arguments: Field<&'a [u8]>,
-    /// The names in it, as far as records note them.
+    /// The names of its members, the first 32.
     pub(super) argument_names: Vec<Cow<'a, str>>,
     pub(super) version: Field<Cow<'a, str>>,
-    /// The whole, as it was sent.
+    /// The bytes of the whole object.
     pub(super) bytes: &'a [u8],
     meta_is_wrong: bool,
 }
 
 impl<'a> Params<'a> {
-    /// Reads the object that comes next.
+    /// Reads the next object.
     pub(super) fn read(reader: &mut Reader<'a>) -> Result<Self, Fault> {
         let mut params = Self::default();
         let start = reader.position();
         reader.members(Names::Unmistakable(&PARAMS), |reader, name| match &*name {
-            "name" => text(reader, &mut params.name),
-            "uri" => text(reader, &mut params.uri),
-            "taskId" => text(reader, &mut params.task),
+            "name" => read_string(reader, &mut params.name),
+            "uri" => read_string(reader, &mut params.uri),
+            "taskId" => read_string(reader, &mut params.task),
             "arguments" => params.arguments(reader),
             "_meta" => params.meta(reader),
             "ref" => params.reference(reader),
@@ -132,7 +132,7 @@ impl<'a> Params<'a> {
             return reader.skip().map(drop);
         }
         reader.members(Names::Unmistakable(&META), |reader, name| match &*name {
-            VERSION => text(reader, &mut self.version),
+            VERSION => read_string(reader, &mut self.version),
             _ => reader.skip().map(drop),
         })
     }
@@ -142,8 +142,8 @@ impl<'a> Params<'a> {
             return reader.skip().map(drop);
         }
         reader.members(Names::Unmistakable(&["type", "name", "uri"]), |reader, name| match &*name {
-            "name" => text(reader, &mut self.reference_name),
-            "uri" => text(reader, &mut self.reference_uri),
+            "name" => read_string(reader, &mut self.reference_name),
+            "uri" => read_string(reader, &mut self.reference_uri),
             _ => reader.skip().map(drop),
         })
     }
@@ -154,7 +154,7 @@ impl<'a> Params<'a> {
             return reader.skip().map(drop);
         }
         reader.members(Names::Unmistakable(&["resourceSubscriptions"]), |reader, name| match &*name {
-            "resourceSubscriptions" => texts(reader, &mut self.subscriptions),
+            "resourceSubscriptions" => read_strings(reader, &mut self.subscriptions),
             _ => reader.skip().map(drop),
         })
     }
@@ -162,23 +162,25 @@ impl<'a> Params<'a> {
     /// The target of a message of this class.
     ///
     /// # Errors
-    /// A sentence on the member that is missing, of the wrong type, or no name.
-    pub(super) fn target(self, sort: MethodClass, task: bool) -> Result<Target<'a>, String> {
+    /// Which member is missing, of the wrong type, or not a valid name.
+    pub(super) fn target(self, class: MethodClass, task: bool) -> Result<Target<'a>, String> {
         if self.meta_is_wrong {
             return Err("`params._meta` is not an object; send an object or leave it out".to_owned());
         }
         if self.arguments == Field::WrongType {
             return Err("`params.arguments` is not an object; send an object or leave it out".to_owned());
         }
-        match sort {
+        match class {
             MethodClass::Open if task => {
-                self.task.text("params.taskId").and_then(named("params.taskId")).map(Target::Task)
+                self.task.text("params.taskId").and_then(check_name("params.taskId")).map(Target::Task)
             }
             MethodClass::Open | MethodClass::Closed => Ok(Target::Nothing),
-            MethodClass::Tool => self.name.text("params.name").and_then(named("params.name")).map(Target::Tool),
-            MethodClass::Prompt => self.name.text("params.name").and_then(named("params.name")).map(Target::Prompt),
+            MethodClass::Tool => self.name.text("params.name").and_then(check_name("params.name")).map(Target::Tool),
+            MethodClass::Prompt => {
+                self.name.text("params.name").and_then(check_name("params.name")).map(Target::Prompt)
+            }
             MethodClass::Resource | MethodClass::Unsubscribe => {
-                self.uri.text("params.uri").and_then(located("`params.uri`")).map(Target::Resource)
+                self.uri.text("params.uri").and_then(check_uri("`params.uri`")).map(Target::Resource)
             }
             MethodClass::Listen => match self.subscriptions {
                 Field::Absent => Ok(Target::Nothing),
@@ -186,17 +188,17 @@ impl<'a> Params<'a> {
                     Err(format!("`{SUBSCRIPTIONS}` has more than {MAX_URIS} URIs; send several requests"))
                 }
                 Field::Present(uris) => {
-                    let uris: Result<_, _> = uris.into_iter().map(located(SUBSCRIBED)).collect();
+                    let uris: Result<_, _> = uris.into_iter().map(check_uri(SUBSCRIBED)).collect();
                     uris.map(Target::Resources)
                 }
                 Field::WrongType => Err(format!("`{SUBSCRIPTIONS}` is not a list of strings; send a list of URIs")),
             },
             MethodClass::Reference => match (self.reference_name, self.reference_uri) {
                 (name @ (Field::Present(_) | Field::WrongType), Field::Absent) => {
-                    name.text("params.ref.name").and_then(named("params.ref.name")).map(Target::Prompt)
+                    name.text("params.ref.name").and_then(check_name("params.ref.name")).map(Target::Prompt)
                 }
                 (Field::Absent, uri) => {
-                    uri.text("params.ref.uri").and_then(located("`params.ref.uri`")).map(Target::Resource)
+                    uri.text("params.ref.uri").and_then(check_uri("`params.ref.uri`")).map(Target::Resource)
                 }
                 _ => Err("`params.ref` has both `name` and `uri`; send the one that its type needs".to_owned()),
             },
@@ -217,14 +219,14 @@ impl<'a> Field<Cow<'a, str>> {
 
 const SUBSCRIBED: &str = "a URI of `params.notifications.resourceSubscriptions`";
 const SUBSCRIPTIONS: &str = "params.notifications.resourceSubscriptions";
-/// Longest URI in bytes; about what RFC 9110, section 4.1, wants all programs to support.
+/// Longest URI in bytes; RFC 9110, section 4.1, recommends that all programs support 8,000.
 pub const MAX_URI: usize = 8192;
 /// URIs of one `subscriptions/listen`; product contract, section 3.1.
 const MAX_URIS: usize = 1000;
 /// Longest name in bytes; MCP 2025-11-25 recommends up to 128 characters.
 pub const MAX_NAME: usize = 256;
 
-fn named<'a>(place: &str) -> impl Fn(Cow<'a, str>) -> Result<Cow<'a, str>, String> {
+fn check_name<'a>(place: &str) -> impl Fn(Cow<'a, str>) -> Result<Cow<'a, str>, String> {
     move |name| match &*name {
         long if long.len() > MAX_NAME => Err(format!("`{place}` is longer than {MAX_NAME} bytes; send the exact name")),
         text if text.chars().any(char::is_control) => Err(format!("`{place}` has a control character; remove it")),
@@ -232,14 +234,14 @@ fn named<'a>(place: &str) -> impl Fn(Cow<'a, str>) -> Result<Cow<'a, str>, Strin
     }
 }
 
-fn located<'a>(place: &str) -> impl Fn(Cow<'a, str>) -> Result<Cow<'a, str>, String> {
+fn check_uri<'a>(place: &str) -> impl Fn(Cow<'a, str>) -> Result<Cow<'a, str>, String> {
     move |uri| match uri.len() {
         0..=MAX_URI => Ok(uri),
         _ => Err(format!("{place} is longer than {MAX_URI} bytes; send a shorter one")),
     }
 }
 
-fn text<'a>(reader: &mut Reader<'a>, slot: &mut Field<Cow<'a, str>>) -> Result<(), Fault> {
+fn read_string<'a>(reader: &mut Reader<'a>, slot: &mut Field<Cow<'a, str>>) -> Result<(), Fault> {
     *slot = match reader.kind()? {
         ValueType::String => Field::Present(reader.string()?),
         _ => reader.skip().map(|_| Field::WrongType)?,
@@ -247,7 +249,7 @@ fn text<'a>(reader: &mut Reader<'a>, slot: &mut Field<Cow<'a, str>>) -> Result<(
     Ok(())
 }
 
-fn texts<'a>(reader: &mut Reader<'a>, slot: &mut Field<Vec<Cow<'a, str>>>) -> Result<(), Fault> {
+fn read_strings<'a>(reader: &mut Reader<'a>, slot: &mut Field<Vec<Cow<'a, str>>>) -> Result<(), Fault> {
     if reader.kind()? != ValueType::Array {
         *slot = Field::WrongType;
         return reader.skip().map(drop);
@@ -255,7 +257,7 @@ fn texts<'a>(reader: &mut Reader<'a>, slot: &mut Field<Vec<Cow<'a, str>>>) -> Re
     let mut found = Field::Present(Vec::new());
     reader.elements(|reader| {
         let mut one = Field::Absent;
-        text(reader, &mut one)?;
+        read_string(reader, &mut one)?;
         match (&mut found, one) {
             (Field::Present(texts), Field::Present(text)) => texts.push(text),
             _ => found = Field::WrongType,

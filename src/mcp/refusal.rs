@@ -23,7 +23,7 @@ pub enum Code {
     Denied,
     /// A person has to approve the call.
     ApprovalNeeded,
-    /// A limit has no room.
+    /// A limit is exhausted.
     RateLimited,
 }
 
@@ -45,16 +45,16 @@ impl Code {
     }
 }
 
-/// A request that servers may read differently from us, or not at all.
+/// A request that servers may read in another way than the gateway, or not at all.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Refusal {
     /// HTTP status.
     pub status: u16,
     /// JSON-RPC error code.
     pub code: Code,
-    /// The id token as sent, where it was read beyond doubt.
+    /// The id token as sent, if it is unambiguous.
     pub id: Option<String>,
-    /// What is wrong and what to send instead.
+    /// What is wrong, and what to send instead.
     pub message: String,
 }
 

@@ -1,6 +1,6 @@
-//! How an answer is written, by its content type.
+//! The format of a server's response, by its content type.
 
-/// How an answer is written.
+/// The format of a response.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ResponseFormat {
     /// One message.
@@ -10,7 +10,7 @@ pub enum ResponseFormat {
 }
 
 impl ResponseFormat {
-    /// The form that some client sees in a content type: many only look whether it stands there somewhere, and for event
+    /// The format that the most lenient client takes a content type for: many clients search it for a substring, event
     /// streams first.
     #[must_use]
     pub fn of(content_type: &[u8]) -> Option<Self> {
@@ -32,7 +32,7 @@ mod tests {
     use super::ResponseFormat;
 
     #[test]
-    fn a_content_type_tells_the_form_as_the_most_lenient_client_reads_it() {
+    fn a_content_type_is_read_as_the_most_lenient_client_reads_it() {
         for (content_type, form) in [
             ("application/json", Some(ResponseFormat::Json)),
             ("Application/JSON; charset=utf-8", Some(ResponseFormat::Json)),

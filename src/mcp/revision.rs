@@ -8,7 +8,7 @@ use super::{Message, Refusal, Request, Target, base64};
 use crate::http::{Header, Headers};
 
 /// The first revision whose headers repeat parts of the body.
-const MODERN: &str = "2026-07-28";
+const FIRST_STATELESS: &str = "2026-07-28";
 
 /// How client and server of a protocol revision find each other.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,22 +25,22 @@ pub enum Lifecycle {
 /// A required header of a stateless request is missing, repeated or differs from the body.
 pub fn check_headers(headers: &Headers, message: &Message<'_>) -> Result<Lifecycle, Refusal> {
     let header = headers.get("mcp-protocol-version");
-    let claim = declared_version(message);
+    let declared = declared_version(message);
     let by_header = match header {
         Header::Absent => false,
-        Header::Once(version) => std::str::from_utf8(version).map_or(true, is_modern),
+        Header::Once(version) => std::str::from_utf8(version).map_or(true, is_stateless),
         Header::Repeated => true,
     };
-    if !by_header && !claim.is_some_and(is_modern) {
+    if !by_header && !declared.is_some_and(is_stateless) {
         return Ok(Lifecycle::Session);
     }
     match message {
         Message::Request(request) => check_request_headers(headers, header, request)
             .map_err(|why| Refusal::mismatch(Some(request.id.token().to_owned()), why)),
         Message::Notification { method, .. } => {
-            let version = if claim.is_some() { version(header, claim) } else { Ok(()) };
+            let version = if declared.is_some() { check_version(header, declared) } else { Ok(()) };
             version
-                .and_then(|()| mirrored(headers, "mcp-method", "method", method))
+                .and_then(|()| check_mirrored(headers, "mcp-method", "method", method))
                 .map_err(|why| Refusal::mismatch(None, why))
         }
         Message::Response => {
@@ -64,7 +64,8 @@ pub fn has_batches(headers: &Headers, messages: &[Message<'_>]) -> Result<(), Re
         Header::Once(version) => version == BATCHES.as_bytes(),
         Header::Repeated => false,
     };
-    if by_header && messages.iter().all(|message| declared_version(message).is_none_or(|claim| claim == BATCHES)) {
+    if by_header && messages.iter().all(|message| declared_version(message).is_none_or(|declared| declared == BATCHES))
+    {
         return Ok(());
     }
     Err(Refusal::invalid(None, format!("only revision {BATCHES} has batches; send each message by itself")))
@@ -80,32 +81,32 @@ fn declared_version<'m>(message: &'m Message<'_>) -> Option<&'m str> {
 }
 
 /// Whether a version is stateless: anything but an earlier date, since some servers read an unknown version as the newest.
-fn is_modern(version: &str) -> bool {
+fn is_stateless(version: &str) -> bool {
     let digits = |from: usize, to: usize| {
         version.as_bytes().get(from..to).is_some_and(|part| part.iter().all(u8::is_ascii_digit))
     };
     let dashes = version.as_bytes().get(4) == Some(&b'-') && version.as_bytes().get(7) == Some(&b'-');
     let is_date = version.len() == 10 && dashes && digits(0, 4) && digits(5, 7) && digits(8, 10);
-    !is_date || version >= MODERN
+    !is_date || version >= FIRST_STATELESS
 }
 
 fn check_request_headers(headers: &Headers, header: Header<'_>, request: &Request<'_>) -> Result<(), String> {
-    version(header, request.version.as_deref())?;
-    mirrored(headers, "mcp-method", "method", &request.method)?;
+    check_version(header, request.version.as_deref())?;
+    check_mirrored(headers, "mcp-method", "method", &request.method)?;
     let method = &*request.method;
     match (&request.target, method) {
         (Target::Tool(name), _) | (Target::Prompt(name), "prompts/get") => {
-            mirrored(headers, "mcp-name", "params.name", name)
+            check_mirrored(headers, "mcp-name", "params.name", name)
         }
-        (Target::Resource(uri), "resources/read") => mirrored(headers, "mcp-name", "params.uri", uri),
-        (Target::Task(task), _) => mirrored(headers, "mcp-name", "params.taskId", task),
+        (Target::Resource(uri), "resources/read") => check_mirrored(headers, "mcp-name", "params.uri", uri),
+        (Target::Task(task), _) => check_mirrored(headers, "mcp-name", "params.taskId", task),
         _ => Ok(()),
     }
 }
 
-fn version(header: Header<'_>, claim: Option<&str>) -> Result<(), String> {
-    match (header, claim) {
-        (Header::Once(version), Some(claim)) if version == claim.as_bytes() => Ok(()),
+fn check_version(header: Header<'_>, declared: Option<&str>) -> Result<(), String> {
+    match (header, declared) {
+        (Header::Once(version), Some(declared)) if version == declared.as_bytes() => Ok(()),
         (Header::Absent, _) => {
             Err("the header `MCP-Protocol-Version` is missing; send the version of `params._meta`".to_owned())
         }
@@ -117,18 +118,18 @@ fn version(header: Header<'_>, claim: Option<&str>) -> Result<(), String> {
     }
 }
 
-/// Checks that the header `name` says what `place` of the body says.
-fn mirrored(headers: &Headers, name: &str, place: &str, body: &str) -> Result<(), String> {
+/// Checks that the header `name` has the value of `place` in the body.
+fn check_mirrored(headers: &Headers, name: &str, place: &str, body: &str) -> Result<(), String> {
     match headers.get(name) {
         Header::Absent => Err(format!("the header `{name}` is missing; send the value of `{place}`")),
-        Header::Once(value) if says(value, body) => Ok(()),
+        Header::Once(value) if is_value_of(value, body) => Ok(()),
         _ => Err(format!("the header `{name}` differs from `{place}`; send the same value in both")),
     }
 }
 
-/// Whether a header value means `body`. A value `=?base64?…?=` has to be its one spelling: readers that take
-/// others do not agree on what they say.
-fn says(value: &[u8], body: &str) -> bool {
+/// Whether a header value means `body`. A value `=?base64?…?=` has to be the canonical encoding: servers decode others in
+/// different ways.
+fn is_value_of(value: &[u8], body: &str) -> bool {
     let coded = value.strip_prefix(b"=?base64?").and_then(|rest| rest.strip_suffix(b"?="));
     match coded {
         Some(coded) => coded == base64::encode(body).as_bytes(),

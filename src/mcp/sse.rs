@@ -1,26 +1,26 @@
-//! Event streams as lines, wherever their chunks are cut;
+//! Splits event streams into lines, however they are cut into chunks;
 //! <https://html.spec.whatwg.org/multipage/server-sent-events.html>, section 9.2.6.
 
 /// Splits a stream into lines. They end in LF, CR or both.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Tokenizer {
-    /// Bytes of a byte order mark that have come; all of them, once anything else has come.
+    /// Bytes of a byte order mark that have come; its length as soon as any other byte has come.
     marked: usize,
     after_return: bool,
 }
 
-/// A piece of a stream: all of them, in order, are the stream.
+/// A piece of a stream; all pieces in order are the stream.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Token<'c> {
     /// A part of a line.
     Text(&'c [u8]),
     /// The line ends.
     End(&'c [u8]),
-    /// Belongs to no line: the byte order mark before the first, the LF of an end whose CR has been told.
+    /// Belongs to no line: the byte order mark before the first line, or the LF after a CR that has ended a line.
     Ignored(&'c [u8]),
 }
 
-/// What may stand before a stream, and means nothing.
+/// A stream may begin with this; it has no meaning.
 const BYTE_ORDER_MARK: &[u8] = b"\xEF\xBB\xBF";
 
 impl Tokenizer {
@@ -42,14 +42,14 @@ impl Tokenizer {
     }
 }
 
-/// The name and the value of the field that a line holds. A comment has no name.
+/// The name and the value of the field in a line. A comment has an empty name.
 pub(super) fn field(line: &[u8]) -> (&[u8], &[u8]) {
     let mut parts = line.splitn(2, |byte| *byte == b':');
     let (name, value) = (parts.next().unwrap_or_default(), parts.next().unwrap_or_default());
     (name, value.strip_prefix(b" ").unwrap_or(value))
 }
 
-/// The data of an event: what its data lines say, joined.
+/// The data of an event: the values of its data lines, joined by LF.
 pub(super) fn data(event: &[u8]) -> Vec<u8> {
     let values: Vec<&[u8]> = lines(event)
         .map(|(line, _)| field(line))
@@ -109,12 +109,12 @@ mod tests {
     }
 
     #[test]
-    fn a_byte_order_mark_means_nothing_only_at_the_front() {
+    fn a_byte_order_mark_is_ignored_at_the_front_only() {
         assert_eq!(lines(&[b"\n\xEF\xBB\xBFa"]), [&b""[..], b"\xEF\xBB\xBFa"]);
     }
 
     #[test]
-    fn a_field_has_one_space_before_its_value_at_most() {
+    fn one_space_before_the_value_of_a_field_is_dropped() {
         for (line, expected) in [
             ("data: x", ("data", "x")),
             ("data:  x", ("data", " x")),

@@ -1,4 +1,4 @@
-//! Hosts and paths of requests, as far as all servers read them alike.
+//! Matches hosts and paths of requests, if all servers read them in the same way.
 
 use std::cell::OnceCell;
 
@@ -19,7 +19,7 @@ pub(super) struct HostPath<'s> {
     path: OnceCell<Part<Path<'s>>>,
 }
 
-/// A part of a request.
+/// The host or the path of a request.
 #[derive(Debug)]
 enum Part<T> {
     /// The request does not have it.
@@ -29,11 +29,11 @@ enum Part<T> {
     Plain(T),
 }
 
-/// A host in lower case: hosts know no case (RFC 9110, section 4.2.3).
+/// A host in lower case: hosts are case-insensitive (RFC 9110, section 4.2.3).
 #[derive(Debug)]
 struct Host {
     with_port: String,
-    /// The name or address alone, without the dot that may end a name.
+    /// The name or address without port, and without the dot that may end a name.
     bare: String,
 }
 
@@ -44,15 +44,15 @@ struct Path<'s> {
     folded: String,
 }
 
-/// A path of a binding.
+/// The matcher of a binding for paths.
 #[derive(Clone, Debug)]
 pub(super) struct PathMatcher {
     exact: PathPattern,
-    /// What lies below it, for a prefix: `/a/*` for `/a`.
+    /// The paths below it, for a prefix: `/a/*` for `/a`.
     below: Option<PathPattern>,
 }
 
-/// A path, or a pattern for paths, and its form by which spellings are found that differ in case only.
+/// A path or a pattern for paths, as it is written and folded, to find spellings that differ in case only.
 #[derive(Clone, Debug)]
 struct PathPattern {
     written: Matcher,
@@ -64,7 +64,7 @@ impl<'s> HostPath<'s> {
         Self { authority, target, host: OnceCell::new(), path: OnceCell::new() }
     }
 
-    /// Whether the request's host is this one, with its port or without.
+    /// Whether the request's host matches, with its port or without.
     pub(super) fn fits_host(&self, matcher: &Matcher) -> Fit {
         match self.host.get_or_init(|| Part::of(self.authority, MAX_HOST, |host| Some(Host::new(host)))) {
             Part::Absent => Fit::No,
@@ -73,7 +73,7 @@ impl<'s> HostPath<'s> {
         }
     }
 
-    /// Whether the request's path is this one.
+    /// Whether the request's path matches.
     pub(super) fn fits_path(&self, matcher: &PathMatcher) -> Fit {
         match self.path.get_or_init(|| Part::of(self.target, usize::MAX, Path::new)) {
             Part::Absent => Fit::No,
@@ -106,7 +106,8 @@ impl Host {
 }
 
 impl<'s> Path<'s> {
-    /// `None` if a server may find another path in it. Its query is not compared, so its length does not matter.
+    /// The path in a `:path`; `None` if some server may read another path in it. The query is not compared, so it may have
+    /// any length.
     fn new(target: &'s str) -> Option<Self> {
         let text = target.split('?').next().unwrap_or_default();
         (text.len() <= MAX_PATH && is_plain(text)).then(|| Self { text, folded: folded(text) })
@@ -114,14 +115,13 @@ impl<'s> Path<'s> {
 }
 
 impl PathMatcher {
-    /// Matches this path only. `None` if no request can have it.
+    /// Matches this path only. `None` if no request could match.
     pub(super) fn exact(text: &str) -> Option<Self> {
         let is_possible = text.starts_with(['/', '*']) && is_plain(text);
         is_possible.then(|| Self { exact: PathPattern::new(text), below: None })
     }
 
-    /// Matches this path and what lies below it: `/a/b` lies below `/a`, and `/ab` does not. `None` if no request can
-    /// have it.
+    /// Matches this path and all paths below it: `/a/b` is below `/a`, and `/ab` is not. `None` if no request could match.
     pub(super) fn prefix(text: &str) -> Option<Self> {
         let below = if text.ends_with('/') { format!("{text}*") } else { format!("{text}/*") };
         Self::exact(text).map(|exact| Self { below: Some(PathPattern::new(&below)), ..exact })
@@ -129,11 +129,11 @@ impl PathMatcher {
 
     fn fits(&self, path: &Path<'_>) -> Fit {
         let patterns = || [Some(&self.exact), self.below.as_ref()].into_iter().flatten();
-        // Most paths fit in no case, and are compared once.
+        // Most paths differ in more than case, so they are compared once.
         if !patterns().any(|pattern| pattern.folded.matches(&path.folded)) {
             return Fit::No;
         }
-        // A server that ignores case finds this path all the same.
+        // A server that ignores case reads this path as the pattern's.
         if patterns().any(|pattern| pattern.written.matches(path.text)) { Fit::Yes } else { Fit::Ambiguous }
     }
 }
@@ -144,8 +144,8 @@ impl PathPattern {
     }
 }
 
-/// Whether all servers find the same path in a text: some merge slashes, resolve dot segments, decode escapes, or cut at
-/// `;` or `#`. RFC 3986 knows no character but ASCII.
+/// Whether all servers read the same path in a text: some merge slashes, resolve dot segments, decode escapes, or cut at
+/// `;` or `#`. RFC 3986 allows ASCII only.
 fn is_plain(path: &str) -> bool {
     let has_odd_character = path.bytes().any(|byte| !byte.is_ascii_graphic() || matches!(byte, b'\\' | b';' | b'#'));
     !(has_odd_character
@@ -155,8 +155,8 @@ fn is_plain(path: &str) -> bool {
         || uri::has_malformed_escape(path))
 }
 
-/// A plain path without differences in case: letters are folded, those that are percent-encoded as well. Escapes of
-/// ASCII stay, since a decoded `*` would make a path a pattern.
+/// Folds the case of a plain path, and of letters that are percent-encoded. Escapes of ASCII stay, since a decoded `*` would
+/// make a path a pattern.
 fn folded(path: &str) -> String {
     if !path.contains('%') {
         return path.to_ascii_lowercase();

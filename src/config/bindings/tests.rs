@@ -184,7 +184,7 @@ fn a_long_grant_is_bound_by_the_value_as_sent() {
 fn bypass_is_by_route_alone() {
     let scene = BindingInput { route: Some("oauth"), ..BindingInput::default() };
     assert_eq!(bound(r#"{"route":"oauth","bypass":true}"#, &scene), "bypass");
-    let message = "`bypass` takes `route` and nothing else, since clients choose everything else; name Envoy's route";
+    let message = "`bypass` works with `route` only, since clients choose all other keys; name Envoy's route";
     for binding in [r#"{"bypass":true}"#, r#"{"route":"a","path":"/x","bypass":true}"#, r#"{"host":"a","bypass":true}"#]
     {
         let problems = load(&format!(r#","bindings":[{binding}]"#)).unwrap_err();
@@ -209,7 +209,7 @@ fn every_mistake_in_a_binding_is_named() {
              `//`, `\\`, `;`, dot segments and needless escapes, since a request with another one matches no binding",
             "/bindings/5/rout: unknown key `rout` (did you mean `route`?); allowed: `route`, `host`, `path`, \
              `path_prefix`, `grant`, `policy` or `bypass`",
-            "/bindings/6/bypass: found `false`, expected `true`; name a `policy` otherwise",
+            "/bindings/6/bypass: found `false`, expected `true`; to apply a policy, name it in `policy`",
         ]
     );
 }

@@ -97,6 +97,6 @@ fn a_console_that_nobody_or_everybody_could_approve_at_is_refused() {
         ]
     );
     let both = found(r#"{"policy":{"version":"1","default":"deny"},"console":{"approvers":["peer:a"]}}"#);
-    let alone = "(top level): a console has a listener of its own, whose configuration is `console` and nothing else";
+    let alone = "(top level): a console needs a listener of its own; its configuration has the key `console` only";
     assert_eq!(both[0], alone, "{both:?}");
 }

@@ -77,9 +77,7 @@ fn a_service_counts_calendar_windows_and_whole_amounts() {
     let expected = [
         format!("/policy/all_tools/limits/0/window: {window}"),
         format!("/policy/all_tools/limits/0/max: {max}"),
-        "/policy/all_tools/limits/0/algorithm: `limits.service` counts by the calendar, and its windows do not slide; leave \
-         `algorithm` out"
-            .to_owned(),
+        "/policy/all_tools/limits/0/algorithm: `limits.service` counts by fixed windows; remove `algorithm`".to_owned(),
         "/policy/all_tools/limits/0/increment: `limits.service` counts by whole numbers; take one".to_owned(),
         format!("/policy/tools/a~1b~0/rate_limit/window: {window}"),
         format!("/policy/resources/file:~1~1~1*/limits/0/max: {max}"),

@@ -55,7 +55,7 @@ impl<'p, S: Store, W: Tracer> Authorizer<'p, S, W> {
                 Some(RateLimitResult::Charged(left)) => {
                     for (index, left) in group.into_iter().zip(left) {
                         if let Some(remaining) = remaining.get_mut(index) {
-                            *remaining = left.and_then(|units| Amount::whole(units.into()));
+                            *remaining = left.and_then(|units| Amount::from_units(units.into()));
                         }
                     }
                 }

@@ -24,7 +24,7 @@ pub(super) fn read(bytes: Vec<u8>) -> Option<Headers> {
         at = value.end.checked_add(1)?;
         spans.push(Span { name, value });
     }
-    (at <= all).then(|| Headers::of(bytes, spans))
+    (at <= all).then(|| Headers::from_spans(bytes, spans))
 }
 
 /// Serializes `pairs`, each far below 4 GiB.

@@ -20,7 +20,7 @@ const CAPACITY: Capacity = Capacity { all: 65_536, unverified: 32_768 };
 fn charge<'a>(counter: &'a str, callers: Callers<'a>, max: u64) -> Charge<'a> {
     let window = Window::new(60).unwrap();
     let key = Key { filter: "f", policy: "p", counter, callers };
-    let quota = Quota { window, algorithm: Algorithm::Fixed, max: Amount::whole(max).unwrap() };
+    let quota = Quota { window, algorithm: Algorithm::Fixed, max: Amount::from_units(max).unwrap() };
     Charge { key, quota, amount: Amount::ONE, verified: false }
 }
 
@@ -330,7 +330,7 @@ mod properties {
             steps in vec((0..4_usize, select(vec![0_i64, 1, 900, 1_500, 9_000, -1, -900, -9_000, 400_000, -400_000])), 1..60),
         ) {
             let quota = |seconds, algorithm| {
-                Quota { window: Window::new(seconds).unwrap(), algorithm, max: Amount::whole(2).unwrap() }
+                Quota { window: Window::new(seconds).unwrap(), algorithm, max: Amount::from_units(2).unwrap() }
             };
             let quotas = [
                 quota(10, Algorithm::Fixed), quota(10, Algorithm::Sliding), quota(45, Algorithm::Fixed), quota(3, Algorithm::Sliding),

@@ -6,7 +6,7 @@ use wasm_bindgen_test::wasm_bindgen_test as test;
 use super::{Algorithm, Amount, Count, LimitExceeded, Quota, Timestamp, Window};
 
 fn quota(seconds: u32, max: u64, algorithm: Algorithm) -> Quota {
-    Quota { window: Window::new(seconds).unwrap(), algorithm, max: Amount::whole(max).unwrap() }
+    Quota { window: Window::new(seconds).unwrap(), algorithm, max: Amount::from_units(max).unwrap() }
 }
 
 /// Charges one call at each time, in milliseconds; and when the denied ones may retry.
@@ -49,7 +49,7 @@ fn a_max_of_zero_never_has_room() {
 
 #[test]
 fn a_lower_max_keeps_the_count() {
-    let count = Count { until: 60, used: Amount::whole(7).unwrap(), previous: Amount::ZERO };
+    let count = Count { until: 60, used: Amount::from_units(7).unwrap(), previous: Amount::ZERO };
     let full = quota(60, 5, Algorithm::Fixed).charge(Some(count), Amount::ONE, Timestamp(1)).unwrap_err();
     assert_eq!(full.retry_at, Some(Timestamp(60_000)));
     assert!(quota(60, 8, Algorithm::Fixed).charge(Some(count), Amount::ONE, Timestamp(1)).is_ok());
@@ -76,14 +76,14 @@ fn a_clock_that_is_behind_a_sliding_window_denies_only_what_has_no_room() {
     assert_eq!([59_999, 60_000, 90_000].map(|now| quota.used(count, Timestamp(now)).to_string()), ["2", "2", "1.5"]);
     assert_eq!([59_999, 60_000].map(|now| quota.resets_at(count, Timestamp(now))), [Timestamp(120_000); 2]);
     assert!(quota.charge(Some(count), Amount::ONE, Timestamp(59_999)).is_ok(), "the window before weighs whole");
-    let full = quota.charge(Some(count), Amount::whole(2).unwrap(), Timestamp(59_999));
+    let full = quota.charge(Some(count), Amount::from_units(2).unwrap(), Timestamp(59_999));
     assert_eq!(full, Err(LimitExceeded { retry_at: Some(Timestamp(120_000)) }));
 }
 
 #[test]
 fn a_refund_is_tied_to_its_window() {
-    let count = Count { until: 120, used: Amount::whole(3).unwrap(), previous: Amount::ZERO };
-    assert_eq!(Quota::refund(count, 120, Amount::ONE).used, Amount::whole(2).unwrap());
+    let count = Count { until: 120, used: Amount::from_units(3).unwrap(), previous: Amount::ZERO };
+    assert_eq!(Quota::refund(count, 120, Amount::ONE).used, Amount::from_units(2).unwrap());
     assert_eq!(Quota::refund(count, 60, Amount::ONE), count);
     let spent = Count { used: Amount::ZERO, ..count };
     assert_eq!(Quota::refund(spent, 120, Amount::ONE), spent);
@@ -146,7 +146,7 @@ mod properties {
             for (pause, amount) in calls {
                 now += pause;
                 let has_room = weight(algorithm, length, &passed, now) + amount * length <= max * length;
-                let charged = quota.charge(count, Amount::whole(amount).unwrap(), Timestamp(now));
+                let charged = quota.charge(count, Amount::from_units(amount).unwrap(), Timestamp(now));
                 prop_assert_eq!(charged.is_ok(), has_room, "{} at {}", amount, now);
                 if let Ok(new) = charged {
                     count = Some(new);

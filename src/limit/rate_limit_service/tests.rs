@@ -10,7 +10,7 @@ use crate::{
 
 fn charge<'a>(counter: &'a str, callers: Callers<'a>, seconds: u32, amount: u64, max: u64) -> Charge<'a> {
     let (window, algorithm) = (Window::new(seconds).unwrap(), Algorithm::Fixed);
-    let [amount, max] = [amount, max].map(|units| Amount::whole(units).unwrap());
+    let [amount, max] = [amount, max].map(|units| Amount::from_units(units).unwrap());
     Charge {
         key: Key { filter: "f", policy: "default", counter, callers },
         quota: Quota { window, algorithm, max },

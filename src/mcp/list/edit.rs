@@ -1,35 +1,35 @@
-//! Changes to a text: everything else stays byte for byte.
+//! Edits of a text; all other bytes stay as they are.
 
 use std::ops::Range;
 
-/// Changes that do not overlap, in the order of the text.
+/// Edits that do not overlap, in the order of the text.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Edits(Vec<(Range<usize>, &'static str)>);
 
 impl Edits {
-    /// Takes bytes out.
+    /// Removes bytes.
     pub(super) fn cut(&mut self, span: Range<usize>) {
         self.replace(span, "");
     }
 
-    /// Puts a text in.
+    /// Inserts a text.
     pub(super) fn insert(&mut self, at: usize, text: &'static str) {
         self.replace(at..at, text);
     }
 
-    /// Puts a text in the place of bytes.
+    /// Replaces bytes by a text.
     pub(super) fn replace(&mut self, span: Range<usize>, text: &'static str) {
-        // They come nearly in order, so this is mostly at the end.
+        // Edits come nearly in order, so this is mostly at the end.
         let index = self.0.partition_point(|(other, _)| other.start <= span.start);
         self.0.insert(index, (span, text));
     }
 
-    /// Takes over others.
+    /// Adds the edits of another list.
     pub(super) fn append(&mut self, others: Self) {
         others.0.into_iter().for_each(|(span, text)| self.replace(span, text));
     }
 
-    /// The changed text; `None` if nothing changes.
+    /// The edited text; `None` if there are no edits.
     pub(super) fn apply(self, text: &[u8]) -> Option<Vec<u8>> {
         if self.0.is_empty() {
             return None;

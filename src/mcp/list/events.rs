@@ -1,7 +1,7 @@
-//! The messages of an event stream, each trimmed when its event is complete.
+//! Filters the messages of an event stream, each when its event is complete.
 //!
-//! What cannot be a list goes on as it comes: comments, ids, and the data of an event from where its first members tell
-//! that it lists nothing. Else an event is held back up to its blank line, without which no client acts on it.
+//! What cannot be a list is forwarded as it comes: comments, ids, and the data of an event as soon as its first members
+//! show that it lists nothing. Any other event is held back up to its blank line, without which no client acts on it.
 
 use super::{
     IsVisible, ListRequest, StreamAborted, TOO_LONG,
@@ -11,72 +11,72 @@ use super::{
 };
 use crate::mcp::sse::{Token, Tokenizer, data, field, lines};
 
-/// Trims one stream.
+/// Filters one stream.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Events {
     lines: Tokenizer,
     line: Line,
-    shape: Sniffer,
-    fate: EventState,
-    /// What is held back of the event.
+    sniffer: Sniffer,
+    state: EventState,
+    /// The bytes of the current event that are held back.
     held: Vec<u8>,
     has_data: bool,
 }
 
-/// What becomes of the event that is coming.
+/// What happens to the current event.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 enum EventState {
-    /// That is not known yet.
+    /// It may be a list, so it is held back.
     #[default]
     Open,
-    /// It lists nothing, so it goes on as it comes.
+    /// It lists nothing, so it is forwarded as it comes.
     Passing,
-    /// Something else was sent in its place.
+    /// An error was sent in its place.
     Dropped,
 }
 
-/// The line that is coming.
+/// The current line.
 #[derive(Clone, Debug, Default)]
 struct Line {
-    /// Its first bytes, as many as tell what it is.
+    /// Its first bytes: enough to see whether it is a data line.
     head: Vec<u8>,
 }
 
 const DATA: &[u8] = b"data:";
 
 impl Events {
-    /// Takes the next chunk, and answers what goes on now.
+    /// Takes the next chunk, and returns the bytes to forward now.
     pub(super) fn push(
         &mut self,
         mut chunk: &[u8],
-        asked: &ListRequest,
+        request: &ListRequest,
         shows: IsVisible<'_>,
     ) -> Result<Vec<u8>, StreamAborted> {
         let mut out = Vec::with_capacity(chunk.len());
-        while let Some(piece) = self.next(&mut chunk, asked) {
+        while let Some(piece) = self.next(&mut chunk, request) {
             match piece {
                 Token::Text(text) => self.text(text, &mut out)?,
-                Token::End(end) if self.line.head.is_empty() => self.event_ends(end, asked, shows, &mut out)?,
-                Token::End(end) => self.line_ends(end, &mut out),
-                Token::Ignored(byte) if self.held.is_empty() && self.fate == EventState::Open => {
+                Token::End(end) if self.line.head.is_empty() => self.end_event(end, request, shows, &mut out)?,
+                Token::End(end) => self.end_line(end, &mut out),
+                Token::Ignored(byte) if self.held.is_empty() && self.state == EventState::Open => {
                     out.extend_from_slice(byte)
                 }
                 Token::Ignored(byte) => self.put(byte, &mut out),
             }
-            if self.has_data && self.held.len() > asked.max_bytes {
+            if self.has_data && self.held.len() > request.max_bytes {
                 self.drop_unfinished_line();
-                self.instead(TOO_LONG, asked)?;
-                self.let_go(b"\n", &mut out);
-                self.fate = EventState::Dropped;
+                self.replace_event(TOO_LONG, request)?;
+                self.release(b"\n", &mut out);
+                self.state = EventState::Dropped;
             }
         }
         Ok(out)
     }
 
-    /// Takes the next piece: no more than is room for, since what is too long must not depend on the chunks.
-    fn next<'c>(&mut self, chunk: &mut &'c [u8], asked: &ListRequest) -> Option<Token<'c>> {
-        let room = match self.fate {
-            EventState::Open => asked.max_bytes.saturating_sub(self.held.len()).saturating_add(1),
+    /// Takes the next piece, up to what may still be held back: which event is too long must not depend on the chunks.
+    fn next<'c>(&mut self, chunk: &mut &'c [u8], request: &ListRequest) -> Option<Token<'c>> {
+        let room = match self.state {
+            EventState::Open => request.max_bytes.saturating_sub(self.held.len()).saturating_add(1),
             EventState::Passing | EventState::Dropped => usize::MAX,
         };
         let (mut front, back) = chunk.split_at_checked(room).unwrap_or((chunk, &[]));
@@ -86,64 +86,64 @@ impl Events {
         Some(piece)
     }
 
-    /// What goes on at the end of the stream. Some clients act on a last event that lacks its blank line.
-    pub(super) fn end(&mut self, asked: &ListRequest, shows: IsVisible<'_>) -> Result<Vec<u8>, StreamAborted> {
+    /// The bytes to forward at the end of the stream. Some clients act on a last event that lacks its blank line.
+    pub(super) fn end(&mut self, request: &ListRequest, shows: IsVisible<'_>) -> Result<Vec<u8>, StreamAborted> {
         let mut out = Vec::new();
-        self.event_ends(b"", asked, shows, &mut out)?;
+        self.end_event(b"", request, shows, &mut out)?;
         Ok(out)
     }
 
     fn text(&mut self, text: &[u8], out: &mut Vec<u8>) -> Result<(), StreamAborted> {
-        let value = self.line.hear(text);
+        let value = self.line.push(text);
         self.has_data |= self.line.is_data();
-        self.shape.push(value);
+        self.sniffer.push(value);
         self.put(text, out);
-        match self.fate {
-            // Its front is gone, or would be, had it come in smaller chunks.
-            EventState::Open | EventState::Passing if self.shape.is_contradictory() => return Err(StreamAborted),
-            EventState::Open if self.shape.is_not_list() => {
-                self.fate = EventState::Passing;
+        match self.state {
+            // Its front has been forwarded, or would have been, had it come in smaller chunks.
+            EventState::Open | EventState::Passing if self.sniffer.is_contradictory() => return Err(StreamAborted),
+            EventState::Open if self.sniffer.is_not_list() => {
+                self.state = EventState::Passing;
                 out.append(&mut self.held);
             }
-            EventState::Open if !self.has_data && self.line.is_told() => out.append(&mut self.held),
+            EventState::Open if !self.has_data && self.line.is_not_data() => out.append(&mut self.held),
             _ => {}
         }
         Ok(())
     }
 
-    fn line_ends(&mut self, end: &[u8], out: &mut Vec<u8>) {
+    fn end_line(&mut self, end: &[u8], out: &mut Vec<u8>) {
         self.has_data |= self.line.head == b"data";
-        // Lines are joined by LF, which is nothing but white space between the parts of a message.
+        // A client joins data lines by LF, which is white space between the parts of a message.
         self.line = Line::default();
         self.put(end, out);
-        if self.fate == EventState::Open && !self.has_data {
+        if self.state == EventState::Open && !self.has_data {
             out.append(&mut self.held);
         }
     }
 
-    fn event_ends(
+    fn end_event(
         &mut self,
         end: &[u8],
-        asked: &ListRequest,
+        request: &ListRequest,
         shows: IsVisible<'_>,
         out: &mut Vec<u8>,
     ) -> Result<(), StreamAborted> {
-        if self.fate == EventState::Open && self.has_data {
+        if self.state == EventState::Open && self.has_data {
             let data = data(&self.held);
-            match message::filter(&data, asked.is_cacheable, shows) {
+            match message::filter(&data, request.is_cacheable, shows) {
                 Ok(None) => {}
-                Ok(Some(text)) => self.held = rewritten(&self.held, &text),
+                Ok(Some(text)) => self.held = with_data(&self.held, &text),
                 Err(Unreadable::Ambiguous) if !may_be_message(&data) => {}
-                Err(Unreadable::Ambiguous) if asked.ids.is_empty() && !self.shape.may_list() => {}
-                Err(why) => self.instead(why.message(), asked)?,
+                Err(Unreadable::Ambiguous) if request.ids.is_empty() && !self.sniffer.may_list() => {}
+                Err(why) => self.replace_event(why.message(), request)?,
             }
         }
-        self.let_go(end, out);
-        (self.line, self.shape, self.fate, self.has_data) = Default::default();
+        self.release(end, out);
+        (self.line, self.sniffer, self.state, self.has_data) = Default::default();
         Ok(())
     }
 
-    /// Forgets a line that is no data and not complete: half an id is another id.
+    /// Drops an incomplete line other than data: half an id is another id.
     fn drop_unfinished_line(&mut self) {
         if !self.line.is_data() {
             let ends = self.held.iter().rposition(|byte| matches!(byte, b'\n' | b'\r'));
@@ -151,20 +151,20 @@ impl Events {
         }
     }
 
-    /// Puts an error in the place of the event.
-    fn instead(&mut self, why: &str, asked: &ListRequest) -> Result<(), StreamAborted> {
-        let id = match asked.ids.as_slice() {
-            [only] if !asked.is_batch => Some(&**only),
-            _ => self.shape.id(),
+    /// Replaces the event by an error.
+    fn replace_event(&mut self, why: &str, request: &ListRequest) -> Result<(), StreamAborted> {
+        let id = match request.ids.as_slice() {
+            [only] if !request.is_batch => Some(&**only),
+            _ => self.sniffer.id(),
         };
         let error = refused(Some(id.ok_or(StreamAborted)?), why);
-        self.held = rewritten(&self.held, error.as_bytes());
+        self.held = with_data(&self.held, error.as_bytes());
         Ok(())
     }
 
-    /// Lets go what is held back of the event, and its blank line.
-    fn let_go(&mut self, end: &[u8], out: &mut Vec<u8>) {
-        // A line that was taken out may have kept a CR and an LF apart, which are one end.
+    /// Forwards the held bytes of the event, and its blank line.
+    fn release(&mut self, end: &[u8], out: &mut Vec<u8>) {
+        // The CR and the LF are one line end now if a line between them was removed.
         if end == b"\n" && self.held.ends_with(b"\r") {
             self.held.push(b'\n');
         }
@@ -172,9 +172,9 @@ impl Events {
         out.append(&mut self.held);
     }
 
-    /// Lets bytes of the event go, as its fate wants.
+    /// Holds, forwards or drops bytes of the event, by its state.
     fn put(&mut self, bytes: &[u8], out: &mut Vec<u8>) {
-        match self.fate {
+        match self.state {
             EventState::Open => self.held.extend_from_slice(bytes),
             EventState::Passing => out.extend_from_slice(bytes),
             EventState::Dropped => {}
@@ -183,8 +183,8 @@ impl Events {
 }
 
 impl Line {
-    /// Takes the next part of the line, and answers what of it is data.
-    fn hear<'t>(&mut self, text: &'t [u8]) -> &'t [u8] {
+    /// Takes the next part of the line, and returns the data in it.
+    fn push<'t>(&mut self, text: &'t [u8]) -> &'t [u8] {
         let missing = DATA.len().saturating_sub(self.head.len()).min(text.len());
         let (head, rest) = text.split_at_checked(missing).unwrap_or_default();
         self.head.extend_from_slice(head);
@@ -195,19 +195,19 @@ impl Line {
         self.head == DATA
     }
 
-    /// Whether enough of the line has come to tell whether it is data.
-    fn is_told(&self) -> bool {
+    /// Whether the line is known not to be a data line.
+    fn is_not_data(&self) -> bool {
         !DATA.starts_with(&self.head)
     }
 }
 
-/// Whether any client can read a text as a message. Others tell an id, or open the transport of 2024-11-05.
+/// Whether any client can read a text as a message. Other texts are, for example, the address in an `endpoint` event.
 fn may_be_message(data: &[u8]) -> bool {
     matches!(data.trim_ascii_start().first(), Some(b'{' | b'[' | 0xEF))
 }
 
-/// An event with other data, and everything else as it stands; each line has its end.
-fn rewritten(event: &[u8], text: &[u8]) -> Vec<u8> {
+/// The event with its data replaced by `text`; other lines stay as they are. Each line has its end.
+fn with_data(event: &[u8], text: &[u8]) -> Vec<u8> {
     let mut out = Vec::with_capacity(text.len());
     let mut is_written = false;
     for (line, end) in lines(event) {

@@ -1,4 +1,4 @@
-//! The trimming of one message that is complete. Product contract, section 5.
+//! Filters one complete message. Product contract, section 5.
 
 use std::{borrow::Cow, ops::Range};
 
@@ -9,26 +9,26 @@ use crate::{
 
 use super::{IsVisible, ListKind, edit::Edits};
 
-/// Deeper answers are not read.
+/// A message that nests deeper is not read.
 const MAX_DEPTH: u32 = 128;
-/// The members of a result that matter here. Clients that fold names would read others as one of them.
+/// The members of a result that are read here. A client that folds names may read another name as one of them.
 const RESULT: [&str; 6] = ["tools", "prompts", "resources", "resourceTemplates", "cacheScope", "ttlMs"];
 /// Entries of one list; product contract, section 3.1.
 const MAX_ENTRIES: usize = 100_000;
-/// A trimmed list may be kept this long, in milliseconds: the policy may change.
+/// How long clients may cache a filtered list at most, in milliseconds: the policy may change.
 const MAX_TTL: u64 = 60_000;
 
-/// Takes the entries that are not shown out of a message, or of several in an array; `None` if nothing has to change.
-/// Those that `is_cacheable` tell how long and by whom a list may be kept: revision 2026-07-28.
+/// Removes the entries that are not visible from a message, or from several in an array; `None` if nothing changes. If
+/// `is_cacheable`, also sets how long and by whom the list may be cached, as revision 2026-07-28 requires.
 ///
 /// # Errors
-/// The text is no strict JSON, names that list something are not what they should be, or a list has too many entries.
+/// If the text is not strict JSON, a member for a list is not a list, or a list has too many entries.
 pub(super) fn filter(text: &[u8], is_cacheable: bool, shows: IsVisible<'_>) -> Result<Option<Vec<u8>>, Unreadable> {
     let mut reader = Reader::new(text, MAX_DEPTH)?;
     let mut pass = Pass { is_cacheable, shows, edits: Edits::default(), is_odd: false, has_too_many: false };
     let read = match reader.kind()? {
-        JsonKind::Array => reader.elements(|reader| pass.message(reader)),
-        _ => pass.message(&mut reader),
+        JsonKind::Array => reader.elements(|reader| pass.filter_message(reader)),
+        _ => pass.filter_message(&mut reader),
     };
     if pass.has_too_many {
         return Err(Unreadable::TooManyEntries);
@@ -40,7 +40,7 @@ pub(super) fn filter(text: &[u8], is_cacheable: bool, shows: IsVisible<'_>) -> R
     Ok(pass.edits.apply(text))
 }
 
-/// Why a message is not passed on.
+/// Why a message is not forwarded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Unreadable {
     /// Clients may read it in more than one way, or not at all.
@@ -60,37 +60,37 @@ struct Pass<'s> {
     is_cacheable: bool,
     shows: IsVisible<'s>,
     edits: Edits,
-    /// Whether something that should be a list is none.
+    /// Whether a member for a list is not a list.
     is_odd: bool,
     has_too_many: bool,
 }
 
 impl Pass<'_> {
-    fn message(&mut self, reader: &mut Reader<'_>) -> Result<(), Fault> {
+    fn filter_message(&mut self, reader: &mut Reader<'_>) -> Result<(), Fault> {
         if reader.kind()? != JsonKind::Object {
             return reader.skip().map(drop);
         }
         reader.members(Names::Unmistakable(&["result"]), |reader, name| match (&*name, reader.kind()?) {
-            ("result", JsonKind::Object) => self.result(reader),
+            ("result", JsonKind::Object) => self.filter_result(reader),
             _ => reader.skip().map(drop),
         })
     }
 
-    fn result(&mut self, reader: &mut Reader<'_>) -> Result<(), Fault> {
+    fn filter_result(&mut self, reader: &mut Reader<'_>) -> Result<(), Fault> {
         let start = reader.position();
         let (mut lists, mut scope, mut ttl) = (false, false, false);
-        // What it says of caching matters only if it lists something, which may stand behind it.
+        // Caching members are edited only if the result has a list, which may come after them.
         let mut caching = Edits::default();
         reader.members(Names::Unmistakable(&RESULT), |reader, name| {
-            let kind = ListKind::of(&name);
+            let kind = ListKind::by_member(&name);
             match (kind, &*name) {
                 (Some(kind), _) => {
                     lists = true;
-                    self.list(reader, kind)
+                    self.filter_list(reader, kind)
                 }
                 (None, "cacheScope") => {
                     scope = true;
-                    let (span, value) = spanned(reader)?;
+                    let (span, value) = read_span(reader)?;
                     if value != br#""private""# {
                         caching.replace(span, r#""private""#);
                     }
@@ -98,7 +98,7 @@ impl Pass<'_> {
                 }
                 (None, "ttlMs") => {
                     ttl = true;
-                    let (span, value) = spanned(reader)?;
+                    let (span, value) = read_span(reader)?;
                     if !is_short(value) {
                         caching.replace(span, "60000");
                     }
@@ -120,8 +120,8 @@ impl Pass<'_> {
         Ok(())
     }
 
-    /// The entries of one list.
-    fn list(&mut self, reader: &mut Reader<'_>, kind: ListKind) -> Result<(), Fault> {
+    /// Filters the entries of one list.
+    fn filter_list(&mut self, reader: &mut Reader<'_>, kind: ListKind) -> Result<(), Fault> {
         if reader.kind()? != JsonKind::Array {
             self.is_odd = true;
             return reader.skip().map(drop);
@@ -135,8 +135,8 @@ impl Pass<'_> {
                 self.has_too_many = true;
                 return Err(Fault { at: start, reason: Reason::Expected("fewer entries") });
             }
-            let name = Self::name(reader, kind)?;
-            // An entry without a name cannot be called, and no rule says whether it may.
+            let name = Self::read_name(reader, kind)?;
+            // An entry without a name cannot be called, and no rule can allow it.
             let is_shown = name.is_some_and(|name| is_callable(kind, &name) && (self.shows)(kind, &name));
             if let Some(cut) = run.push(start..reader.end(), is_shown) {
                 self.edits.cut(cut);
@@ -149,8 +149,8 @@ impl Pass<'_> {
         Ok(())
     }
 
-    /// The name of the entry that comes next.
-    fn name<'a>(reader: &mut Reader<'a>, kind: ListKind) -> Result<Option<Cow<'a, str>>, Fault> {
+    /// Reads the next entry, and returns its name, if it has exactly one.
+    fn read_name<'a>(reader: &mut Reader<'a>, kind: ListKind) -> Result<Option<Cow<'a, str>>, Fault> {
         if reader.kind()? != JsonKind::Object {
             return reader.skip().map(|_| None);
         }
@@ -167,22 +167,21 @@ impl Pass<'_> {
     }
 }
 
-/// Whether a call can name an entry: the text that rules compare is bounded, whatever a server sends.
+/// Whether a call could name this entry: names in requests are bounded.
 fn is_callable(kind: ListKind, name: &str) -> bool {
     name.len() <= if kind.key() == "name" { MAX_NAME } else { MAX_URI }
 }
 
-/// Entries next to each other that are not shown: one cut takes all of them out, each with what separates it from the
-/// one before.
+/// A run of entries that are not visible: one cut removes all of them, each with the comma before it.
 #[derive(Debug, Default)]
 struct HiddenRun {
-    /// Where the last entry that is shown ends.
+    /// Where the last visible entry ends.
     shown_end: Option<usize>,
     hidden: Option<Range<usize>>,
 }
 
 impl HiddenRun {
-    /// Takes the next entry, and answers what to cut in front of it.
+    /// Takes the next entry, and returns the span to cut before it.
     fn push(&mut self, span: Range<usize>, is_shown: bool) -> Option<Range<usize>> {
         if !is_shown {
             let start = self.hidden.take().map_or(span.start, |hidden| hidden.start);
@@ -191,25 +190,25 @@ impl HiddenRun {
         }
         let shown_end = self.shown_end.replace(span.end);
         let hidden = self.hidden.take()?;
-        // The first entries that are shown have no comma before them.
+        // The first visible entry has no comma before it.
         Some(shown_end.map_or(hidden.start..span.start, |end| end..hidden.end))
     }
 
-    /// What to cut behind the last entry that is shown.
+    /// The span to cut after the last visible entry.
     fn end(self) -> Option<Range<usize>> {
         let hidden = self.hidden?;
         Some(self.shown_end.unwrap_or(hidden.start)..hidden.end)
     }
 }
 
-/// The next value, and where it stands.
-fn spanned<'a>(reader: &mut Reader<'a>) -> Result<(Range<usize>, &'a [u8]), Fault> {
+/// Reads the next value, and returns its span.
+fn read_span<'a>(reader: &mut Reader<'a>) -> Result<(Range<usize>, &'a [u8]), Fault> {
     let start = reader.position();
     let value = reader.skip()?;
     Ok((start..start.saturating_add(value.len()), value))
 }
 
-/// Whether a `ttlMs` is at most what a trimmed list may have.
+/// Whether a `ttlMs` is at most [`MAX_TTL`].
 fn is_short(value: &[u8]) -> bool {
     let number = std::str::from_utf8(value).ok().and_then(Decimal::new);
     number.and_then(|number| number.scaled(0)).is_some_and(|number| number <= MAX_TTL)

@@ -1,22 +1,22 @@
-//! What a message is, as early as its first members tell: an answer that lists something, or anything else.
+//! Recognizes by its first members whether a message lists something.
 //!
-//! It reads leniently, as the most lenient client would, keeps next to nothing, and never decides what is shown: it
-//! only tells what need not be held back.
+//! It reads as the most lenient client would, keeps at most one name, and never decides which entries are visible: it only
+//! finds messages that need not be held back.
 
 use crate::json::{Reader, fold};
 
 use super::{super::Id, LISTS};
 
-/// Looks at the text of one message as it comes.
+/// Reads the text of one message as it comes.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Sniffer {
     /// Arrays and objects that are open.
     depth: u32,
     in_string: bool,
     escaped: bool,
-    /// Whether a string that begins now is a name, of the message itself or of its `result`.
+    /// Whether the next string is a member's name.
     name_next: bool,
-    /// The name that is being read, with its quotes; or the id.
+    /// The name or the id that is being read, with its quotes.
     token: Vec<u8>,
     part: Part,
     /// The member of the message that is being read.
@@ -29,12 +29,12 @@ pub(super) struct Sniffer {
     id: Option<String>,
 }
 
-/// What the bytes that come belong to.
+/// What the current bytes belong to.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 enum Part {
     #[default]
     Nothing,
-    /// A name that matters.
+    /// The name of a member of the message or of its `result`.
     Name,
     /// The value of `id`.
     Id,
@@ -64,22 +64,22 @@ impl Sniffer {
         }
     }
 
-    /// Whether the message says that it lists nothing.
+    /// Whether a member shows that the message lists nothing.
     pub(super) fn is_not_list(&self) -> bool {
         self.is_other
     }
 
-    /// Whether it lists something after it said that it does not.
+    /// Whether a member shows that the message lists something, after one that shows that it does not.
     pub(super) fn is_contradictory(&self) -> bool {
         self.is_other && self.is_list
     }
 
-    /// Whether it may list something: it has such a member, or is several messages.
+    /// Whether the message may list something: it has such a member, or is a batch.
     pub(super) fn may_list(&self) -> bool {
         self.is_list || self.is_batch
     }
 
-    /// The id as it is written, where one has come.
+    /// The id as it is written, once it has come.
     pub(super) fn id(&self) -> Option<&str> {
         self.id.as_deref()
     }
@@ -95,7 +95,7 @@ impl Sniffer {
                 b'"' => {
                     self.in_string = false;
                     if self.part == Part::Name {
-                        self.name();
+                        self.end_name();
                     }
                 }
                 _ => {}
@@ -120,13 +120,13 @@ impl Sniffer {
                 self.name_next = byte == b'{';
             }
             b'}' | b']' => {
-                self.value_ends();
+                self.end_value();
                 self.depth = self.depth.saturating_sub(1);
                 self.in_result &= self.depth > 1;
                 self.name_next = false;
             }
             b',' => {
-                self.value_ends();
+                self.end_value();
                 self.name_next = true;
             }
             b':' if self.depth == 1 && self.member == Member::Id => {
@@ -137,12 +137,12 @@ impl Sniffer {
         }
     }
 
-    /// Whether names matter here.
+    /// Whether the members at this depth are those of the message or of its `result`.
     fn is_watched(&self) -> bool {
         !self.is_batch && (self.depth == 1 || self.depth == 2 && self.in_result)
     }
 
-    fn name(&mut self) {
+    fn end_name(&mut self) {
         self.part = Part::Nothing;
         let token = std::mem::take(&mut self.token);
         let name = Reader::new(&token, 1).and_then(|mut reader| reader.string().map(|name| name.into_owned()));
@@ -161,10 +161,10 @@ impl Sniffer {
         }
     }
 
-    fn value_ends(&mut self) {
+    fn end_value(&mut self) {
         if self.part == Part::Id && self.depth == 1 {
             self.part = Part::Nothing;
-            // Behind it is the `,` or `}` that ended it, which no id has to be read for.
+            // The `,` or `}` that ended the value follows it in `token`, and is not read.
             let id = Reader::new(&self.token, 1).and_then(|mut reader| Id::read(&mut reader));
             self.id = id.ok().flatten().map(|id| id.token().to_owned());
         }
@@ -183,27 +183,27 @@ mod tests {
 
     use super::Sniffer;
 
-    fn of(text: &str) -> Sniffer {
-        let mut shape = Sniffer::default();
-        shape.push(text.as_bytes());
-        shape
+    fn sniffed(text: &str) -> Sniffer {
+        let mut sniffer = Sniffer::default();
+        sniffer.push(text.as_bytes());
+        sniffer
     }
 
     #[test]
-    fn what_has_a_method_an_error_or_the_result_of_a_call_lists_nothing() {
+    fn a_message_with_a_method_an_error_or_the_result_of_a_call_lists_nothing() {
         for text in [
             r#"{"jsonrpc":"2.0","method":"notifications/progress","params":{"#,
             r#"{"id":1,"error":{"#,
             r#"{"result": {"content":["#,
             r#"{"result":{"_meta":{"tools":[]},"m\u0065ssages""#,
         ] {
-            assert!(of(text).is_not_list(), "{text}");
-            assert!(!of(text).may_list(), "{text}");
+            assert!(sniffed(text).is_not_list(), "{text}");
+            assert!(!sniffed(text).may_list(), "{text}");
         }
     }
 
     #[test]
-    fn the_members_of_a_result_tell_that_it_lists() {
+    fn a_result_with_the_member_of_a_list_may_list() {
         for text in [
             r#"{"result":{"tools":["#,
             r#"{"jsonrpc":"2.0","id":1,"result":{"_meta":{},"nextCursor":"x","resourceTemplates""#,
@@ -214,26 +214,26 @@ mod tests {
             r#"{"re\u017Fult\u0000x":{"prompts\u0000""#,
             "[{",
         ] {
-            assert!(of(text).may_list(), "{text}");
-            assert!(!of(text).is_not_list(), "{text}");
+            assert!(sniffed(text).may_list(), "{text}");
+            assert!(!sniffed(text).is_not_list(), "{text}");
         }
     }
 
     #[test]
-    fn what_said_that_it_lists_nothing_and_then_lists_is_torn() {
+    fn a_message_that_lists_something_after_a_member_of_another_kind_is_contradictory() {
         for text in [
             r#"{"method":"x","result":{"prompts""#,
             r#"{"error":{},"result":{"tools""#,
             r#"{"result":{"content":[]},"result":{"tools""#,
             r#"{"result":{"content":[]},"Result":{"tools""#,
         ] {
-            assert!(of(text).is_contradictory(), "{text}");
+            assert!(sniffed(text).is_contradictory(), "{text}");
         }
-        assert!(!of(r#"{"result":{"tools":[],"content":[]},"error":{"#).is_contradictory());
+        assert!(!sniffed(r#"{"result":{"tools":[],"content":[]},"error":{"#).is_contradictory());
     }
 
     #[test]
-    fn names_elsewhere_tell_nothing() {
+    fn names_elsewhere_have_no_meaning() {
         for text in [
             r#"{"params":{"tools":[],"method":"x"},"#,
             r#"{"result":["tools","error"],"#,
@@ -241,12 +241,12 @@ mod tests {
             r#"{"result":{},"x":{"tools":1},"#,
             r#"{"x":"method","y":"\"error\":"#,
         ] {
-            assert!(!of(text).is_not_list() && !of(text).may_list(), "{text}");
+            assert!(!sniffed(text).is_not_list() && !sniffed(text).may_list(), "{text}");
         }
     }
 
     #[test]
-    fn the_id_is_told_as_it_is_written() {
+    fn the_id_is_returned_as_it_is_written() {
         for (text, id) in [
             (r#"{"id": 7 ,"#, Some("7")),
             (r#"{"jsonrpc":"2.0","id":"a\",b"}"#, Some(r#""a\",b""#)),
@@ -255,7 +255,7 @@ mod tests {
             (r#"{"id":{"id":7},"#, None),
             (r#"{"id":[7],"#, None),
         ] {
-            assert_eq!(of(text).id(), id, "{text}");
+            assert_eq!(sniffed(text).id(), id, "{text}");
         }
     }
 }

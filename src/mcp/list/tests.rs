@@ -46,7 +46,7 @@ fn json(asked: ListRequest, text: &str) -> String {
 /// The error in place of an answer.
 fn error(why: &str) -> String {
     format!(
-        r#"{{"jsonrpc":"2.0","id":7,"error":{{"code":-32603,"message":"Answer refused: {why}","data":{{"kind":"refused","reason":"{why}"}}}}}}"#
+        r#"{{"jsonrpc":"2.0","id":7,"error":{{"code":-32603,"message":"Response refused: {why}","data":{{"kind":"refused","reason":"{why}"}}}}}}"#
     )
 }
 
@@ -132,8 +132,8 @@ fn in_the_2026_era_a_list_is_private_and_short_lived() {
 
 #[test]
 fn a_list_that_clients_may_read_differently_becomes_an_error() {
-    let why = "the server's answer is no JSON that all clients read alike, so the list in it was not passed on; tell the \
-               server's operator";
+    let why = "the server's response is not JSON that all clients read alike, so the list in it was not forwarded; \
+               report this to the server's operator";
     for text in [
         r#"{"result":{"tools":[],"tools":[{"name":"evil"}]}}"#,
         r#"{"result":{"tools":[]},"result":{"tools":[{"name":"evil"}]}}"#,
@@ -152,8 +152,8 @@ fn a_list_that_clients_may_read_differently_becomes_an_error() {
 
 #[test]
 fn a_list_that_is_too_long_becomes_an_error() {
-    let why = "the server's answer is longer than `lists.max_bytes`, so it was not passed on; ask the operator to raise it, or \
-               the server's to list in pages";
+    let why = "the server's response is longer than `lists.max_bytes`, so it was not forwarded; ask the gateway's operator to \
+               raise it, or the server's to list in pages";
     let text = |entries: usize| format!(r#"{{"result":{{"tools":[{}]}}}}"#, vec![r#"{"name":"a"}"#; entries].join(","));
     let asked = ListRequest { max_bytes: text(3).len(), ..asked() };
     assert_eq!(json(asked.clone(), &text(3)), text(3));
@@ -164,8 +164,8 @@ fn a_list_that_is_too_long_becomes_an_error() {
 
 #[test]
 fn a_list_of_more_than_a_hundred_thousand_entries_becomes_an_error() {
-    let why = "a list in the server's answer has more than 100,000 entries, so it was not passed on; ask the server's operator \
-               to list in pages";
+    let why = "a list in the server's response has more than 100,000 entries, so it was not forwarded; ask the server's \
+               operator to list in pages";
     let text = |entries: usize| format!(r#"{{"result":{{"tools":[{}]}}}}"#, vec!["1"; entries].join(","));
     let asked = ListRequest { max_bytes: 1 << 20, ..asked() };
     let json = |text: &str| trimmed(ListFilter::json(asked.clone()), &[text.as_bytes()]).unwrap();

@@ -102,7 +102,7 @@ impl<'w, 'a> Rate<'w, 'a> {
     fn parse(text: &str) -> Option<(Amount, Window)> {
         let (max, name) = text.split_once('/')?;
         let digits = !max.is_empty() && max.bytes().all(|byte| byte.is_ascii_digit());
-        let max = max.parse().ok().filter(|_| digits).and_then(Amount::whole)?;
+        let max = max.parse().ok().filter(|_| digits).and_then(Amount::from_units)?;
         let (_, window) = Window::NAMED.into_iter().find(|(known, _)| *known == name)?;
         Some((max, window))
     }
@@ -118,7 +118,7 @@ fn read_window(at: &Cursor<'_, '_>) -> Option<Window> {
 }
 
 fn whole(at: &Cursor<'_, '_>) -> Option<Amount> {
-    at.integer(0, MAX).and_then(Amount::whole)
+    at.integer(0, MAX).and_then(Amount::from_units)
 }
 
 /// A number with up to six decimals.

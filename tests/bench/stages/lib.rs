@@ -96,7 +96,7 @@ fn record() -> Box<dyn FnMut()> {
 /// One charge to one counter, in a cell with that one.
 fn count() -> Box<dyn FnMut()> {
     let (store, window) = (InMemory::new([7; 16]), Window::new(60).expect("a window"));
-    let most = Amount::whole(1_000_000_000).expect("an amount");
+    let most = Amount::from_units(1_000_000_000).expect("an amount");
     let callers = Callers::Grant("address:10.0.0.7");
     Box::new(move || {
         let key = Key { filter: "bench", policy: "default", counter: "calls", callers };
@@ -104,7 +104,7 @@ fn count() -> Box<dyn FnMut()> {
         let charge = Charge {
             key,
             quota,
-            amount: Amount::whole(1).expect("an amount"),
+            amount: Amount::from_units(1).expect("an amount"),
             verified: true,
         };
         let _ = black_box(Counters::new(&store, Capacity::of(65_536)).charge(&[charge], NOW));

@@ -94,7 +94,7 @@ fn a_claim_that_is_there_and_no_text_names_nobody() {
             "identity": [{ "jwt_claim": "team", "payload": PAYLOAD }, { "address": true }],
         });
         let gateway = Gateway::start("jwt-odd-claims", &[listener(&configuration)]).await;
-        let no_text = "the claim `team` is no text";
+        let no_text = "the claim `team` is not a string";
         for (team, why) in [
             (json!(7), no_text),
             // Its eight bytes are letters: without its type it would pass for the text `AAAAAAAA`.
@@ -102,7 +102,7 @@ fn a_claim_that_is_there_and_no_text_names_nobody() {
             (json!(["red"]), no_text),
             (json!({ "name": "red" }), no_text),
             (json!(true), no_text),
-            (json!(""), "the claim `team` holds no readable name"),
+            (json!(""), "the claim `team` has no readable name"),
         ] {
             let answer = ask_as(&gateway, "t", json!({ "sub": "a", "team": team })).await;
             let data = assert_denied(&answer, "1", "t", "(no identity)");

@@ -76,8 +76,8 @@ fn a_list_of_five_megabytes_is_trimmed_where_the_policy_allows_its_length() {
         let answer = answered(&gateway, "long", &list(), &[JSON], &pieces, false).await;
         assert_eq!(answer.text(), tools(OK));
         let answer = answered(&gateway, "short", &list(), &[JSON], &pieces, false).await;
-        let message = "Answer refused: the server's answer is longer than `lists.max_bytes`, so it was not passed on; ask the \
-                       operator to raise it, or the server's to list in pages";
+        let message = "Response refused: the server's response is longer than `lists.max_bytes`, so it was not forwarded; ask \
+                       the gateway's operator to raise it, or the server's to list in pages";
         assert_eq!((answer.status, answer.json()["error"]["message"].as_str()), (200, Some(message)));
         assert_eq!(answer.json()["id"], 7);
     });

@@ -8,10 +8,10 @@ fn a_list_that_cannot_be_read_becomes_an_error_with_the_id() {
     run(async {
         let listeners = [listener("hold", "hold"), listener("release", "release").without_stop_iteration()];
         let gateway = Gateway::start("lists-refusals", &listeners).await;
-        let unknown = "Answer refused: the server's answer is neither plain JSON nor a plain event stream, so the list in it \
-                       was not passed on; tell the server's operator";
-        let unreadable = "Answer refused: the server's answer is no JSON that all clients read alike, so the list in it was \
-                          not passed on; tell the server's operator";
+        let unknown = "Response refused: the server's response is neither plain JSON nor a plain event stream, so the list \
+                       in it was not forwarded; report this to the server's operator";
+        let unreadable = "Response refused: the server's response is not JSON that all clients read alike, so the list in it \
+                          was not forwarded; report this to the server's operator";
         let text = tools(EVIL);
         let twice = text.replace("\"_meta\"", "\"tools\"");
         let json = ("content-type", "application/json");
