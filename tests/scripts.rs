@@ -1,4 +1,4 @@
-//! The door of the repository: `build.sh` and `.ci/run`, in a copy of their files, with programs of the test's own in
+//! The scripts of the repository: `build.sh` and `.ci/run`, in a copy of their files, with programs of the test's own in
 //! place of cargo and npm.
 #![expect(clippy::expect_used, reason = "a test that finds something else than it expects should stop and say so")]
 
@@ -60,7 +60,7 @@ fn text(bytes: &[u8]) -> &str {
 
 #[test]
 fn misuse_is_told_with_exit_code_2_before_anything_is_built() {
-    let door = Checkout::new("misuse").with("cargo", "exit 70");
+    let checkout = Checkout::new("misuse").with("cargo", "exit 70");
     let help = "; `./build.sh help` shows how\n";
     for (arguments, message) in [
         (&["wasm", "now"][..], format!("error: unexpected argument `now`{help}")),
@@ -72,41 +72,41 @@ fn misuse_is_told_with_exit_code_2_before_anything_is_built() {
         (&["run", "--port", "9901"], format!("error: `--port 9901`: Envoy's admin interface listens there{help}")),
         (&["bench", "all"], format!("error: `all` is nothing to measure{help}")),
     ] {
-        let output = door.run("build.sh", arguments, &[]);
+        let output = checkout.run("build.sh", arguments, &[]);
         assert_eq!((output.status.code(), text(&output.stderr)), (Some(2), message.as_str()), "{arguments:?}");
         assert_eq!(text(&output.stdout), "", "{arguments:?}");
     }
-    let unknown = door.run("build.sh", &["biuld"], &[]);
+    let unknown = checkout.run("build.sh", &["biuld"], &[]);
     assert_eq!(unknown.status.code(), Some(2));
     assert!(text(&unknown.stderr).starts_with("error: unknown verb `biuld`\n\nusage: ./build.sh VERB\n"));
 }
 
 #[test]
 fn flags_in_the_environment_do_not_change_the_module() {
-    let door = Checkout::new("flags").with("rustc", "echo /").with("npm", "exit 71").with(
+    let checkout = Checkout::new("flags").with("rustc", "echo /").with("npm", "exit 71").with(
         "cargo",
         "env | grep RUSTFLAGS >flags; printf '%s\\n' \"$@\" >arguments; mkdir -p target/wasm32-wasip1/release
              echo module >target/wasm32-wasip1/release/mcp_policy.wasm",
     );
     // As if it had been installed.
-    fs::create_dir_all(door.folder.join("target/tools/binaryen/node_modules/.bin")).expect("a folder");
-    door.write("target/tools/binaryen/node_modules/.bin/wasm-opt", "cp \"$5\" \"$7\"");
+    fs::create_dir_all(checkout.folder.join("target/tools/binaryen/node_modules/.bin")).expect("a folder");
+    checkout.write("target/tools/binaryen/node_modules/.bin/wasm-opt", "cp \"$5\" \"$7\"");
     let flags =
         ["RUSTFLAGS", "CARGO_ENCODED_RUSTFLAGS", "CARGO_BUILD_RUSTFLAGS", "CARGO_TARGET_WASM32_WASIP1_RUSTFLAGS"];
     let variables: Vec<(&str, &str)> = flags.into_iter().map(|name| (name, "-Cdebuginfo=1")).collect();
-    let output = door.run("build.sh", &["wasm"], &[&variables[..], &[("CARGO_HOME", "/home/a/.cargo")]].concat());
+    let output = checkout.run("build.sh", &["wasm"], &[&variables[..], &[("CARGO_HOME", "/home/a/.cargo")]].concat());
     assert!(output.status.success(), "{}", text(&output.stderr));
-    assert_eq!(fs::read_to_string(door.folder.join("flags")).expect("the variables"), "");
-    let arguments = fs::read_to_string(door.folder.join("arguments")).expect("the arguments");
+    assert_eq!(fs::read_to_string(checkout.folder.join("flags")).expect("the variables"), "");
+    let arguments = fs::read_to_string(checkout.folder.join("arguments")).expect("the arguments");
     let remap = "target.wasm32-wasip1.rustflags=['--remap-path-prefix=/home/a/.cargo/registry/src=crates']";
     assert_eq!(arguments.lines().last(), Some(remap));
 }
 
 #[test]
 fn test_says_first_what_it_fetches_and_how_to_do_without() {
-    let door = Checkout::new("announce").with("cargo", "exit 72").with("rustc", "echo /");
+    let checkout = Checkout::new("announce").with("cargo", "exit 72").with("rustc", "echo /");
     let tools = ["servers", "prometheus", "browser", "schemas", "registry", "fleet"];
-    let output = door.run("build.sh", &["test"], &[]);
+    let output = checkout.run("build.sh", &["test"], &[]);
     assert_eq!(output.status.code(), Some(72), "{}", text(&output.stderr));
     let announced = text(&output.stdout);
     assert!(announced.starts_with("\n== every test: about "), "{announced}");
@@ -117,16 +117,16 @@ fn test_says_first_what_it_fetches_and_how_to_do_without() {
     }
     assert!(announced.contains(&format!("MCP_POLICY_SKIP={} leaves out the tests that need them.", tools.join(","))));
     let skipped =
-        door.run("build.sh", &["test"], &[("MCP_POLICY_SKIP", &tools.join(",")), ("MCP_POLICY_ENVOY", "/envoy")]);
+        checkout.run("build.sh", &["test"], &[("MCP_POLICY_SKIP", &tools.join(",")), ("MCP_POLICY_ENVOY", "/envoy")]);
     assert!(!text(&skipped.stdout).contains("Fetched into"), "{}", text(&skipped.stdout));
 }
 
 #[test]
 fn the_summary_of_ci_names_what_was_left_out() {
-    let door = Checkout::new("ci");
-    door.write("build.sh", "echo \"test $1 without '$MCP_POLICY_SKIP' ... ok\"");
+    let checkout = Checkout::new("ci");
+    checkout.write("build.sh", "echo \"test $1 without '$MCP_POLICY_SKIP' ... ok\"");
     let summary = |variables: &[(&str, &str)]| {
-        let output = door.run(".ci/run", &[], variables);
+        let output = checkout.run(".ci/run", &[], variables);
         assert!(output.status.success());
         let text = text(&output.stdout).replace(": 1 s, ", ": 0 s, ");
         text.split_once("\n== stages\n").expect("a summary").1.to_owned()
@@ -141,9 +141,9 @@ fn the_summary_of_ci_names_what_was_left_out() {
 
 #[test]
 fn a_stage_that_fails_ends_ci_and_is_named() {
-    let door = Checkout::new("ci-fails");
-    door.write("build.sh", "[[ $1 != deny ]]");
-    let output = door.run(".ci/run", &[], &[]);
+    let checkout = Checkout::new("ci-fails");
+    checkout.write("build.sh", "[[ $1 != deny ]]");
+    let output = checkout.run(".ci/run", &[], &[]);
     assert_eq!(output.status.code(), Some(1));
     let text = text(&output.stdout).replace(": 1 s, ", ": 0 s, ");
     assert!(text.contains("deny: 0 s, failed, without advisories\n"), "{text}");
@@ -158,7 +158,7 @@ fn every_python_package_that_is_installed_is_pinned_by_checksums() {
         "envoy/versions.txt",
         "envoy/run/requirements.txt",
         "envoy/image/requirements.txt",
-        "tests/fleet/requirements.txt",
+        "tests/rate_limit_service/requirements.txt",
         "tests/servers/python/requirements-1.txt",
         "tests/servers/python/requirements-fastmcp.txt",
     ] {
