@@ -1,33 +1,66 @@
-//! A Wasm filter for Envoy that lets through only the MCP calls a policy permits, and a command that checks, explains and
-//! tests policies with the same engine.
+//! A proxy-wasm filter for Envoy that lets through only the MCP calls that a policy permits, and a command that checks,
+//! explains and tests policies with the same engine.
 //!
-//! # The path of a request
+//! The core decides, the shell translates: only `filter` calls Envoy. The core reads no clock, writes no log and opens no
+//! socket: bytes and time in, a decision out. A failure is a refusing value everywhere.
 //!
-//! ```text
-//!   src/filter (in Envoy only)              src/bin/mcp-policy, tests
-//!        │  head, body, time, shared data         │  files, arguments
-//!        ▼                                        ▼
-//!   engine ── open(head), judge(body) ────────────┘
-//!        ├───────────────┬─────────────────┬────────────────┬───────────────┐
-//!        ▼               ▼                 ▼                ▼               ▼
-//!   mcp              policy            limit            caller          approval
-//!   what was said    what is permitted what was used    who says it     who said yes
+//! ```
+//! use mcp_policy::{
+//!     config::Config,
+//!     engine::{self, BoundRequest, Disposition, RequestInfo},
+//!     http::Headers,
+//!     identity::Grant,
+//!     store::InMemory,
+//!     time::Timestamp,
+//! };
+//!
+//! let policy = br#"{"version": "1", "default": "deny", "tools": {"get_weather": {"rate_limit": "1/minute"}}}"#;
+//! let config = Config::load(policy).expect("a valid policy");
+//! let info = RequestInfo::new(Headers::default(), Ok(Grant::named("jwt:alice")));
+//! let request = BoundRequest::new(&config, info);
+//! let body = br#"{"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": {"name": "get_weather"}}"#;
+//!
+//! let store = InMemory::new([7; 16]);
+//! let call = || engine::authorize(&config, &request, body, "my-filter", Timestamp(0), &store);
+//! assert!(matches!(call().answer, Disposition::Forward(_)));
+//! let Disposition::Reply(reply) = call().answer else { panic!("the limit has no room") };
+//! assert!(reply.body.contains("the tool `get_weather` has reached the rate limit of 1 call a minute"));
 //! ```
 //!
-//! 1. The filter copies the head, has [`identity`] tell who calls, and asks [`engine::check_headers`] what the head alone decides.
-//! 2. It waits for the whole body, and hands it to [`engine::authorize`].
-//! 3. The engine reads it as one [`mcp::Message`], finds what the [`policy`] says of it, charges its [`limit`]s, and
-//!    answers: forward, or a reply. A refused call gets its HTTP status in [`mcp::answer`].
-//! 4. The filter does that, and leaves the audit record.
+//! # The walk of one request
 //!
-//! A call that somebody has to approve leaves a question in the same shared data ([`approval`]); [`console`] is the page on
-//! which it is answered, served by the filter on a listener of its own.
+//! Each step names its file, and none goes back.
 //!
-//! The core decides, the shell translates: nothing but `filter` calls Envoy, and nothing in the core asks a clock, writes
-//! a log or opens a socket. Imports run one way, downwards; `mcp`, `policy`, `limit` and `caller` do not know each other, and
-//! `approval` knows the cells that `limit` counts in. [`json`], [`http`], [`amount`] and [`protobuf`] are what they
-//! share: the strict reader, documents read with all their mistakes, headers with repeats in sight, exact amounts, Envoy's own
-//! structures. A failure is a refusing value everywhere.
+//! 1. `filter/policy_filter.rs` gets the headers from Envoy; `filter/attributes.rs` copies what is needed of them.
+//! 2. `identity.rs` names the caller, and [`engine::BoundRequest`] (`engine/request.rs`) finds the policy that a binding selects
+//!    (`config/bindings.rs`), once for all later steps.
+//! 3. [`engine::check_headers`] (`engine.rs`) decides what the head alone decides, by `mcp/head.rs`.
+//! 4. The complete body goes to [`engine::authorize`]. `json/reader.rs` reads it in one pass, `mcp/batch.rs` and
+//!    `mcp/message.rs` make messages of it, and `mcp/revision.rs` compares them with the headers.
+//! 5. `engine/authorize.rs` has the order of the decision on one screen. Its steps are in `engine/authorize/`: `method.rs`,
+//!    `lookup.rs` (names), `evaluate.rs` (`require`, `deny_if`), `charge.rs` (what limits cost), `approval.rs`, and `enforce.rs`,
+//!    which charges the [`limit`]s and consumes the [`approval`] in the [`store`].
+//! 6. `engine/audit_record.rs` makes an [`audit`] record of the decision; `engine/reply.rs` makes a reply of a denial, with
+//!    the sentences of `engine/authorize/denial_text.rs` and the shape of `mcp/answer.rs`.
+//! 7. `filter/policy_filter.rs` forwards the request or sends the reply; `filter/audit.rs` writes the record.
+//! 8. `filter/response.rs` takes the server's response: lists are filtered by `mcp/list.rs`, a failed call's quota comes back by
+//!    `engine/refund.rs`.
+//!
+//! # The walk of one policy document
+//!
+//! 1. `config.rs` takes the bytes; `json/tree.rs` (or `protobuf/structure.rs`) makes a tree of them.
+//! 2. `json/cursor.rs` walks the tree, and reports each mistake with its JSON pointer to `json/diagnostic.rs`.
+//! 3. `policy/document.rs` holds the policy as it is written.
+//! 4. `policy/compile.rs` makes a `policy/model.rs` of it, in which every value can be enforced: names and patterns become
+//!    tables (`policy/pattern.rs`), conditions become operators (`policy/condition.rs`).
+//! 5. `config/bindings.rs` gives each policy its name and its bindings.
+//!
+//! # Rooms
+//!
+//! Imports run one way. `mcp` (what was said), `policy` (what is permitted), `limit` (what was used), `identity` (who calls) and
+//! `approval` (who approved) do not know each other; only `engine` knows them all, and `audit` is told what was decided.
+//! [`console`] is the page on which people decide, served by the filter on a listener of its own. [`json`], [`http`],
+//! [`amount`], [`window`], [`time`], [`protobuf`] and [`store`] are what all of them share.
 
 pub mod amount;
 pub mod approval;

@@ -1,6 +1,6 @@
 //! The audit record: one JSON object for each request, of at most 4 KiB; product contract, section 8.
 //!
-//! Whoever decided fills in the fields; here they are bounded and written.
+//! The engine fills in the fields; this module bounds and writes them.
 
 mod arguments;
 
@@ -174,7 +174,7 @@ enum Detail {
     Minimal,
 }
 
-/// The first [`MAX_TEXT`] characters of a text. Nearly all texts are shorter, even counted in bytes.
+/// The first 256 characters of a text. Nearly all texts are shorter, even counted in bytes.
 #[must_use]
 pub fn truncate(text: &str) -> &str {
     if text.len() <= MAX_TEXT {
