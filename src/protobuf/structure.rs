@@ -8,7 +8,7 @@
 use super::wire::{Field, Wire, fields};
 use crate::json::{Member, Node, Value};
 
-#[cfg(all(test, not(target_family = "wasm")))]
+#[cfg(test)]
 mod tests;
 
 /// A value of a `Struct`, as far as identities need to know it.
