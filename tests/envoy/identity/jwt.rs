@@ -87,6 +87,33 @@ fn a_claim_that_is_missing_or_null_leaves_it_to_the_next_source() {
 }
 
 #[test]
+fn a_claim_inside_others_is_named_by_the_names_that_lead_to_it() {
+    run(async {
+        let configuration = json!({
+            "policy": twice("t"),
+            "identity": [{ "jwt_claim": ["user", "email"], "payload": PAYLOAD }, { "address": true }],
+        });
+        let gateway = Gateway::start("jwt-nested", &[listener(&configuration)]).await;
+        for (claims, grant) in [
+            (json!({ "user": { "email": "a@example.com", "id": 7 }, "email": "eve" }), "jwt:a@example.com"),
+            (json!({ "user": { "id": 7 }, "user.email": "eve" }), "address:127.0.0.1"),
+        ] {
+            let token = format!("Bearer {}", signed(KEY, claims));
+            let request = call("t", &json!({}), "1", &[("authorization", &token)]);
+            assert_allowed(&gateway.send("mcp", &request).await);
+            let record: Value = serde_json::from_str(&gateway.record(&request).await).expect("a record");
+            assert_eq!(record["grant"], grant);
+        }
+        let answer = ask_as(&gateway, "t", json!({ "user": "a@example.com" })).await;
+        let data = assert_denied(&answer, "1", "t", "(no identity)");
+        assert_eq!(
+            data["reason"],
+            "the gateway cannot identify the caller: `user` in the claim `user.email` is not an object"
+        );
+    });
+}
+
+#[test]
 fn a_claim_that_is_there_and_no_text_names_nobody() {
     run(async {
         let configuration = json!({
