@@ -3,7 +3,11 @@
 //! Most servers read a number into an IEEE 754 double (RFC 8259, section 6). What a rule compares must therefore be a
 //! number that a double keeps: [`Decimal::kept_by_double`].
 
+mod double;
+
 use std::cmp::Ordering;
+
+use self::double::is_shortest;
 
 /// The exact value of a JSON number.
 ///
@@ -44,8 +48,8 @@ impl Decimal {
         Some(Self { negative, exponent: point.saturating_add(power), digits: digits.to_owned() })
     }
 
-    /// Reads a number that stays the same when a server reads it into an IEEE 754 double and prints it at its shortest;
-    /// `None` for any other number (`13.0000000000000000001`, `9007199254740993`, `1e-400`) and any other text.
+    /// Reads a number that stays the same when a server reads it into an IEEE 754 double and prints it at its shortest,
+    /// as JavaScript, Python and Go do; `None` for any other number (`13.0000000000000000001`, `9007199254740993`, `1e-400`) and any other text.
     #[must_use]
     pub fn kept_by_double(text: &str) -> Option<Self> {
         let number = Self::new(text)?;
@@ -53,12 +57,15 @@ impl Decimal {
         // (IEEE 754, section 5.12.2).
         let kept = match (number.digits.len(), number.exponent) {
             (0..=15, -300..=308) => true,
-            (0..=17, _) => {
-                text.parse::<f64>().ok().and_then(|double| Self::new(&format!("{double:e}"))).as_ref() == Some(&number)
-            }
+            (1..=17, -400..=400) => is_shortest(number.digits.parse().ok()?, number.last_place()?),
             _ => false,
         };
         kept.then_some(number)
+    }
+
+    /// The power of ten of the last digit.
+    fn last_place(&self) -> Option<i32> {
+        i32::try_from(self.exponent.checked_sub(i64::try_from(self.digits.len()).ok()?)?).ok()
     }
 
     /// One text for each value.

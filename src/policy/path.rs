@@ -8,7 +8,10 @@
 
 use std::fmt;
 
-use crate::{json::Reader, text::excerpt};
+use crate::{
+    json::{Reader, quoted},
+    text::excerpt,
+};
 
 #[cfg(test)]
 mod tests;
@@ -160,7 +163,7 @@ impl fmt::Display for Segment {
         match self {
             Self::Key(key) => match step(&format!(".{key}")) {
                 Ok((Self::Key(plain), "")) if plain == *key => write!(f, ".{key}"),
-                _ => write!(f, "[{}]", serde_json::to_string(key).unwrap_or_default()),
+                _ => write!(f, "[{}]", quoted(key)),
             },
             Self::Index(index) => write!(f, "[{index}]"),
             Self::Every => f.write_str("[*]"),

@@ -108,7 +108,8 @@ proptest! {
     ) {
         let text = format!("{}{digits}e{power}", if negative { "-" } else { "" });
         let double: f64 = text.parse().unwrap();
-        let kept = double.is_finite() && Decimal::new(&format!("{double:e}")) == Decimal::new(&text);
+        // Of two decimals that are as near, it prints the even one, as JavaScript, Python and Go do; `{:e}` does not.
+        let kept = double.is_finite() && Decimal::new(&serde_json::to_string(&double).unwrap()) == Decimal::new(&text);
         prop_assert_eq!(Decimal::kept_by_double(&text), Decimal::new(&text).filter(|_| kept), "{}", text);
     }
 
