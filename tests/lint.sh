@@ -1,5 +1,5 @@
 # `./build.sh lint` and `./build.sh deny`: what can be said of the sources without running them.
-# `build.sh` reads this file; what it calls and does not define stands in `build.sh` and `envoy/tools.sh`.
+# `build.sh` sources this file; functions that it does not define are in `build.sh` and `envoy/tools.sh`.
 # shellcheck shell=bash
 
 verb_lint() {

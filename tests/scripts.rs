@@ -59,7 +59,7 @@ fn text(bytes: &[u8]) -> &str {
 }
 
 #[test]
-fn misuse_is_told_with_exit_code_2_before_anything_is_built() {
+fn misuse_ends_with_exit_code_2_before_anything_is_built() {
     let checkout = Checkout::new("misuse").with("cargo", "exit 70");
     let help = "; `./build.sh help` shows how\n";
     for (arguments, message) in [

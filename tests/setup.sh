@@ -1,5 +1,5 @@
 # What the tests need from elsewhere: SDKs, schemas, Prometheus, a registry, a browser; all of it into `target`.
-# `build.sh` reads this file; what it calls and does not define stands in `build.sh` and `envoy/tools.sh`.
+# `build.sh` sources this file; functions that it does not define are in `build.sh` and `envoy/tools.sh`.
 # shellcheck shell=bash
 
 readonly SERVERS=target/servers

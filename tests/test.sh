@@ -1,5 +1,5 @@
 # `./build.sh test` and `./build.sh matrix`.
-# `build.sh` reads this file; what it calls and does not define stands in `build.sh`, `envoy/tools.sh` and `tests/setup.sh`.
+# `build.sh` sources this file; functions that it does not define are in `build.sh`, `envoy/tools.sh` and `tests/setup.sh`.
 # shellcheck shell=bash
 
 verb_test() {

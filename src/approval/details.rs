@@ -8,9 +8,9 @@ use super::{ApprovalKey, Fingerprint};
 #[derive(Clone, Copy, Debug)]
 pub struct ApprovalDetails<'t> {
     /// The call.
-    pub question: ApprovalKey<'t>,
-    /// The caller's grant, as it may be shown.
-    pub shown: &'t str,
+    pub key: ApprovalKey<'t>,
+    /// The caller's grant, redacted for display.
+    pub caller: &'t str,
     /// Why the call needs approval.
     pub reason: &'t str,
     /// Who decided; empty while it is pending.
@@ -23,23 +23,23 @@ impl<'t> ApprovalDetails<'t> {
     /// The bytes of a cell.
     #[must_use]
     pub fn to_bytes(&self) -> Vec<u8> {
-        let Self { question, shown, reason, approver, note } = self;
-        let ApprovalKey { filter, policy, config, rule, route, cluster, grant, method, name, params } = question;
+        let Self { key, caller, reason, approver, note } = self;
+        let ApprovalKey { filter, policy, config, rule, route, cluster, grant, method, name, params } = key;
         let [filter, policy, config, rule, route, cluster, method, name] =
             [filter, policy, config, rule, route, cluster, method, name].map(|text| text.as_bytes());
-        let [shown, reason, approver, note] = [shown, reason, approver, note].map(|text| text.as_bytes());
+        let [caller, reason, approver, note] = [caller, reason, approver, note].map(|text| text.as_bytes());
         framing::join(&[
-            filter, policy, config, rule, route, cluster, grant, method, name, params, shown, reason, approver, note,
+            filter, policy, config, rule, route, cluster, grant, method, name, params, caller, reason, approver, note,
         ])
     }
 
     /// Reads the bytes of a cell; `None` if they are not the details of the call with this fingerprint.
     #[must_use]
     pub fn read(bytes: &'t [u8], fingerprint: Fingerprint) -> Option<Self> {
-        let [filter, policy, config, rule, route, cluster, grant, method, name, params, shown, reason, approver, note] =
+        let [filter, policy, config, rule, route, cluster, grant, method, name, params, caller, reason, approver, note] =
             framing::split(bytes)?;
         let text = |bytes| std::str::from_utf8(bytes).ok();
-        let question = ApprovalKey {
+        let key = ApprovalKey {
             filter: text(filter)?,
             policy: text(policy)?,
             config: text(config)?,
@@ -51,8 +51,8 @@ impl<'t> ApprovalDetails<'t> {
             name: text(name)?,
             params,
         };
-        let [shown, reason, approver, note] = [text(shown)?, text(reason)?, text(approver)?, text(note)?];
-        (question.fingerprint()? == fingerprint).then_some(Self { question, shown, reason, approver, note })
+        let [caller, reason, approver, note] = [text(caller)?, text(reason)?, text(approver)?, text(note)?];
+        (key.fingerprint()? == fingerprint).then_some(Self { key, caller, reason, approver, note })
     }
 }
 

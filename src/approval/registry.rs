@@ -28,7 +28,7 @@ pub struct Approval {
     /// Whether it is decided.
     pub state: State,
     /// When it was requested, in seconds since the epoch.
-    pub asked: u64,
+    pub requested_at: u64,
     /// When it expires, in seconds since the epoch.
     pub expires_at: u64,
     /// How long it lives, pending and again once it is decided, in seconds.
@@ -115,11 +115,20 @@ impl Approvals {
             || pending(&|entry| entry.grant == grant) >= MAX_OF_GRANT;
         let slot = (0..=u8::MAX).find(|slot| self.0.iter().all(|entry| entry.slot != *slot));
         let slot = slot.filter(|_| !is_full).ok_or(TooManyPending)?;
-        let asked = now.seconds();
-        let until = asked.saturating_add(u64::from(ttl));
+        let requested_at = now.seconds();
+        let until = requested_at.saturating_add(u64::from(ttl));
         let id = id(fingerprint, now, slot);
-        let entry =
-            Approval { fingerprint, id, slot, state: State::Pending, asked, expires_at: until, ttl, grant, policy };
+        let entry = Approval {
+            fingerprint,
+            id,
+            slot,
+            state: State::Pending,
+            requested_at,
+            expires_at: until,
+            ttl,
+            grant,
+            policy,
+        };
         self.0.push(entry);
         Ok(entry)
     }
@@ -172,7 +181,7 @@ impl Approval {
         let (id, rest) = rest.split_first_chunk::<10>()?;
         let (grant, rest) = rest.split_first_chunk::<8>()?;
         let (policy, rest) = rest.split_first_chunk::<8>()?;
-        let (asked, rest) = rest.split_first_chunk::<8>()?;
+        let (requested_at, rest) = rest.split_first_chunk::<8>()?;
         let (until, rest) = rest.split_first_chunk::<8>()?;
         let (life, rest) = rest.split_first_chunk::<4>()?;
         let [slot, state] = rest else { return None };
@@ -187,7 +196,7 @@ impl Approval {
             id: *id,
             slot: *slot,
             state,
-            asked: u64::from_le_bytes(*asked),
+            requested_at: u64::from_le_bytes(*requested_at),
             expires_at: u64::from_le_bytes(*until),
             ttl: u32::from_le_bytes(*life),
             grant: *grant,
@@ -200,7 +209,7 @@ impl Approval {
         bytes.extend_from_slice(&self.id);
         bytes.extend_from_slice(&self.grant);
         bytes.extend_from_slice(&self.policy);
-        bytes.extend_from_slice(&self.asked.to_le_bytes());
+        bytes.extend_from_slice(&self.requested_at.to_le_bytes());
         bytes.extend_from_slice(&self.expires_at.to_le_bytes());
         bytes.extend_from_slice(&self.ttl.to_le_bytes());
         bytes.push(self.slot);

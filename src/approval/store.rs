@@ -45,7 +45,7 @@ pub struct ApproverDecision<'a> {
     pub yes: bool,
     /// The [`digest`](super::digest) of the approver's grant.
     pub grant: [u8; 32],
-    /// The approver's grant, as it may be shown.
+    /// The approver's grant, redacted for display.
     pub approver: &'a str,
     /// The approver's note.
     pub note: &'a str,
@@ -87,7 +87,7 @@ impl<S: Store> ApprovalStore<'_, S> {
         now: Timestamp,
     ) -> Result<Approval, RequestError> {
         let approval = self.update(|approvals| {
-            approvals.request(&details.question, fingerprint, ttl, now).map_err(|TooManyPending| RequestError::Full)
+            approvals.request(&details.key, fingerprint, ttl, now).map_err(|TooManyPending| RequestError::Full)
         })?;
         // Also if it was requested before: the worker that used the cell until then may have written late.
         self.update_details(&approval, |known| known.is_none().then(|| details.to_bytes()))?;
@@ -124,7 +124,7 @@ impl<S: Store> ApprovalStore<'_, S> {
         let approval = entries.iter().find(|approval| approval.id == id).ok_or(DecideError::Unknown)?;
         let bytes = self.details(approval).ok_or(DecideError::Unavailable)?;
         let details = ApprovalDetails::read(&bytes, approval.fingerprint).ok_or(DecideError::DetailsLost)?;
-        if details.question.grant == decision.grant {
+        if details.key.grant == decision.grant {
             return Err(DecideError::SelfApproval);
         }
         let decided = self.update(|approvals| {

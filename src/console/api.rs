@@ -146,7 +146,7 @@ fn version_of(entries: &[Approval], approver: Approver<'_>, query: ListQuery<'_>
 
 /// The first entry behind a cursor.
 fn first_behind(entries: &[Approval], after: Option<Cursor>) -> Option<(Cursor, &Approval)> {
-    let placed = entries.iter().map(|entry| (Cursor { time: entry.asked, slot: entry.slot }, entry));
+    let placed = entries.iter().map(|entry| (Cursor { time: entry.requested_at, slot: entry.slot }, entry));
     placed.filter(|(at, _)| after.is_none_or(|after| *at > after)).min_by_key(|(at, _)| *at)
 }
 

@@ -34,14 +34,14 @@ impl<'a> Item<'a> {
         item.text("id", &entry.name()).text("state", state(entry.state));
         if let Some(details) = details {
             write_summary(&mut item, details)
-                .text("filter", details.question.filter)
-                .optional("params", params::compact(details.question.params).as_deref())
+                .text("filter", details.key.filter)
+                .optional("params", params::compact(details.key.params).as_deref())
                 .text("reason", details.reason)
-                .json("yours", details.question.grant == digest(approver.0.id()))
+                .json("yours", details.key.grant == digest(approver.0.id()))
                 .nonempty("approver", details.approver)
                 .nonempty("note", details.note);
         }
-        item.text("askedAt", &at(entry.asked)).text("expiresAt", &at(entry.expires_at));
+        item.text("askedAt", &at(entry.requested_at)).text("expiresAt", &at(entry.expires_at));
         item.finish()
     }
 
@@ -59,15 +59,15 @@ impl<'a> Item<'a> {
 
 /// The call that needs the approval, its caller, and the rule.
 fn write_summary<'w>(out: &'w mut Writer, details: &ApprovalDetails<'_>) -> &'w mut Writer {
-    let question = &details.question;
-    out.text("rule", question.rule)
-        .text("policy", question.policy)
-        .text("config", question.config)
-        .nonempty("route", question.route)
-        .nonempty("cluster", question.cluster)
-        .text("grant", details.shown)
-        .text("method", question.method)
-        .text("tool", question.name)
+    let key = &details.key;
+    out.text("rule", key.rule)
+        .text("policy", key.policy)
+        .text("config", key.config)
+        .nonempty("route", key.route)
+        .nonempty("cluster", key.cluster)
+        .text("grant", details.caller)
+        .text("method", key.method)
+        .text("tool", key.name)
 }
 
 /// A state as the API spells it.

@@ -218,7 +218,7 @@ fn what_no_source_can_be_is_reported() {
 }
 
 #[test]
-fn a_grant_tells_whether_somebody_checked_it() {
+fn a_grant_is_verified_only_if_its_source_is() {
     let verified = |source: Source, call: &Call| identify(&[source], call).map(|grant: Grant| grant.is_verified());
     let call = Call { address: Some("10.0.0.7:1"), uri_san: Some("spiffe://a"), ..with_headers(&[("x", "y")]) };
     assert_eq!(verified(Source::Address { forwarded: false }, &call), Ok(true));

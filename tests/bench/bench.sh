@@ -1,5 +1,5 @@
 # `./build.sh bench`: what the filter costs in Envoy, and its stages by themselves.
-# `build.sh` reads this file; what it calls and does not define stands there.
+# `build.sh` sources this file, and defines the functions that this file does not.
 # shellcheck shell=bash
 
 # A workspace of its own, and none of its builds disturbs another.

@@ -29,7 +29,7 @@ export class Console {
     });
     tab.page.on('pageerror', (error) => tab.faults.push(`an error: ${error.message}`));
     tab.page.on('console', (message) => {
-      // That a request was refused, or found nobody, is for the page to tell.
+      // The page reports refused and failed requests.
       if (!message.text().startsWith('Failed to load resource')) tab.faults.push(`in the log: ${message.text()}`);
     });
     if (clock) await tab.page.clock.install();

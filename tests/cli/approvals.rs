@@ -73,7 +73,7 @@ fn calls_that_wait_are_listed() {
 }
 
 #[test]
-fn an_empty_list_says_so() {
+fn an_empty_list_is_reported_as_empty() {
     let console = Console::start(vec![]);
     assert_prints(&ask(&console, Some(TOKEN), &["list"]), 0, "no call waits for approval\n");
 }

@@ -27,7 +27,7 @@ fn an_allowed_call_shows_what_was_compared_and_charged() {
 }
 
 #[test]
-fn a_refused_call_shows_what_the_agent_is_told() {
+fn explain_prints_the_message_to_the_agent_for_a_denied_call() {
     let args = r#"{"payment_intent":"pi_1","amount":"2500"}"#;
     let expected = r#"the tool `create_refund` as `anybody`
   1. /tools/create_refund: the key `create_refund` applies to the tool `create_refund`
@@ -168,7 +168,7 @@ fn programs_get_one_object() {
 }
 
 #[test]
-fn what_cannot_be_explained_is_told() {
+fn a_call_that_cannot_be_explained_is_an_error() {
     let scratch = Scratch::new("explain-faults");
     let wrong = scratch.file("wrong.json", "{\"version\": \"1\",\n  \"defualt\": \"deny\"}");
     let expected = format!(

@@ -12,7 +12,7 @@ use super::{effect::Act, request::Request};
 
 /// An interpreter and what it runs.
 pub(crate) struct Script {
-    /// What it stands for.
+    /// What it simulates.
     pub(crate) name: &'static str,
     program: &'static str,
     arguments: [&'static str; 3],

@@ -18,7 +18,7 @@ pub(crate) enum Tree {
 /// Names and values, in order.
 pub(crate) type Members = Vec<(Tree, Tree)>;
 
-/// Where white space stands.
+/// The position of white space.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Space {
     /// Nowhere.

@@ -14,10 +14,10 @@ use std::time::Duration;
 const OPEN: Duration = Duration::from_secs(90);
 
 #[test]
-fn the_samples_limit_each_minute_anew_and_meanwhile_streams_stay_open_and_wait_for_nothing() {
+fn limits_reset_in_each_window_and_open_streams_are_not_delayed() {
     run(async {
         tokio::join!(
-            example_policies::limit_each_minute_anew(),
+            example_policies::limits_reset_each_minute(),
             streams::stay_open(OPEN),
             sdk_servers::stays_open(OPEN)
         )

@@ -102,7 +102,7 @@ pub(crate) fn not_a_refusal(answer: &Response, method: &str) -> Option<String> {
         (400 | 405 | 413 | 415, Some(-32700 | -32600)) | (400, Some(-32020)) | (200, Some(-31403)) => true,
         _ => false,
     };
-    // An empty answer ends no call: it is for what nobody waits for, or for methods that carry no JSON-RPC.
+    // An empty answer ends no call: it is for notifications, or for methods that carry no JSON-RPC.
     let empty_fits = !answer.body.is_empty() || method != "POST" || answer.status == 202;
     (!fits || !empty_fits).then(|| format!("no refusal that the contract knows: {answer}"))
 }

@@ -18,7 +18,7 @@ use sha2::{Digest as _, Sha256};
 /// The approver's token.
 const TOKEN: &str = "a-token-for-tests";
 
-/// Payments over 100 need somebody's approval, and there are three an hour.
+/// Payments over 100 need approval, and there are three an hour.
 fn policy() -> Value {
     let large = json!({ "path": "args.amount", "op": "gt", "value": 100 });
     json!({ "version": "1", "default": "deny", "tools": {
@@ -40,7 +40,7 @@ fn gate(name: &str, mode: &str, policy: &Value) -> Listener {
     Listener::new(name, json_text(&configuration.to_string())).access_log().in_mode(mode)
 }
 
-/// The console, for whoever shows [`TOKEN`].
+/// The console, as the approver with [`TOKEN`].
 fn console() -> Listener {
     let digest: String = Sha256::digest(TOKEN).iter().map(|byte| format!("{byte:02x}")).collect();
     let configuration = json!({ "console": { "approvers": [format!("bearer:{digest}")] } });

@@ -1,4 +1,4 @@
-//! A client that writes exactly what it is told to: repeated headers, odd methods, one-byte chunks, trailers.
+//! A client that writes exactly the given bytes: repeated headers, odd methods, one-byte chunks, trailers.
 //!
 //! Ordinary clients repair what they send, so none of them could show what the filter does with the rest.
 

@@ -53,7 +53,7 @@ fn assert_forwarded(gateway: &Gateway, request: &Request, answer: &Response) {
     assert_eq!(seen[0].trailers, request.body.trailers, "{request:?}");
 }
 
-/// The same request once more, to be told from the first.
+/// The same request again, with a mark to tell it from the first.
 fn again(request: &Request) -> Request {
     Request { case: Request::new("", "").case, ..request.clone() }
 }

@@ -66,7 +66,7 @@ fn listener(name: &str, filters: &[Value], route: &Value) -> Value {
     json!({
         "name": name,
         "address": { "socket_address": { "address": "127.0.0.1", "port_value": 0 } },
-        // As in both meshes, unless they are told otherwise.
+        // The default of Istio and of Envoy Gateway.
         "per_connection_buffer_limit_bytes": 32_768,
         "default_filter_chain": { "filters": [manager] },
     })

@@ -3,14 +3,14 @@
 //!
 //! | suite | shows |
 //! |---|---|
-//! | `across_windows` | the sample policies limit each minute anew; streams stay open for minutes and wait for nothing |
+//! | `across_windows` | the example policies' limits reset each minute; long streams stay open without delay |
 //! | `example_policies` | the sample policies as they are pasted; the answer to a call too many; whose calls count together |
 //! | `identity` | subjects of tokens and names in certificates count and are judged apart; no header forges one |
 //! | `approvals` | a call that needs approval passes once, when a person at the console or a service has said yes |
 //! | `rate_limit_service` | a service counts for several Envoys, exactly; where it does not, calls are refused or counted by each |
 //! | `bindings` | the policy is that of the route, host, path and caller; what is not inspected passes untouched |
 //! | `concurrency` | limits are exact over all workers |
-//! | `flood` | 200,000 made-up callers take bounded memory and nobody's count |
+//! | `flood` | 200,000 made-up callers use bounded memory, and no quota of others |
 //! | `metrics` | statistics count what happened, exactly, and no caller makes a series |
 //! | `audit` | records and log lines say who, what and why, in bounded space, and no secret |
 //! | `observability` | labels, rules and dashboard that are shipped fit the gateway that is shipped; a real Prometheus reads it |

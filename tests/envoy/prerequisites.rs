@@ -17,7 +17,7 @@ const TOOLS: [(&str, &str); 6] = [
     ("fleet", "MCP_POLICY_FLEET"),
 ];
 
-/// Where one of the [`TOOLS`] is; nothing if the caller has said to leave it out, of which people are told.
+/// The path of one of the [`TOOLS`]; `None`, and a line that says so, if `MCP_POLICY_SKIP` names it.
 ///
 /// # Panics
 /// With what to do if neither is said.

@@ -48,7 +48,7 @@ fn by(agent: &str, tool: &str, arguments: &Value) -> Request {
     call(tool, arguments, "7", &[("x-agent", agent)])
 }
 
-/// Asserts that a call was refused since nobody has counted it.
+/// Asserts that a call was denied because the service did not count it.
 #[track_caller]
 fn assert_uncounted(answer: &Response) {
     let why = "the gateway could not complete its checks, so it did not forward the call; repeat it later";

@@ -107,7 +107,7 @@ fn lock(book: &Book) -> MutexGuard<'_, HashMap<String, Vec<Seen>>> {
     book.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
 }
 
-/// One line of the book, which is marked as aborted if nobody reads the request to its end.
+/// One line of the book, which is marked as aborted if the request is not read to its end.
 struct Entry {
     book: Book,
     case: String,

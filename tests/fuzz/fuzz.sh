@@ -1,5 +1,5 @@
 # `./build.sh fuzz`: looks for inputs that break the reader, the engine or the lists.
-# `build.sh` reads this file; what it calls and does not define stands in `build.sh` and `envoy/tools.sh`.
+# `build.sh` sources this file; functions that it does not define are in `build.sh` and `envoy/tools.sh`.
 # shellcheck shell=bash
 
 readonly FUZZ_TARGETS=(json message engine config outcome lists)

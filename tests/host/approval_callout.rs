@@ -1,4 +1,4 @@
-//! A call that an approval service is asked about: it goes on whole and once when the service says so, and never else.
+//! Calls with an approval callout: each is forwarded once, unchanged, if the service approves it, and otherwise never.
 
 mod stray;
 
@@ -33,9 +33,9 @@ pub(crate) fn requests() -> Vec<Request> {
 pub(crate) fn waiting(worker: &mut Worker, request: &Request) -> (Stream, OwnCall) {
     let stream = request.send(worker);
     assert!(stream.is_open() && stream.went_on.body.is_empty(), "{stream:?}");
-    let asked = worker.world().calls.last().cloned().expect("a question");
-    assert_eq!((asked.stream, asked.root), (stream.id, ROOT));
-    (stream, asked)
+    let callout = worker.world().calls.last().cloned().expect("a callout");
+    assert_eq!((callout.stream, callout.root), (stream.id, ROOT));
+    (stream, callout)
 }
 
 /// Asserts that a call went on as it came, noted once, and without a word to its caller.
@@ -53,13 +53,13 @@ pub(crate) fn assert_early_answer_gets_no_body(
     yes: &CallResponse,
     (status, passes_on): (&str, bool),
 ) -> Stream {
-    let (mut stream, asked) = waiting(worker, &call(tool));
+    let (mut stream, callout) = waiting(worker, &call(tool));
     stream.answer(worker, Part::Head(&[(":status", status), ("content-type", "application/json")]), false);
     if stream.replies.is_empty() {
         stream.answer(worker, Part::Body(b"{}"), true);
     }
     assert_eq!((codes(&stream).is_none(), stream.answer.is_whole), (passes_on, passes_on), "{status}");
-    stream.receive(worker, asked.number, yes);
+    stream.receive(worker, callout.number, yes);
     assert!(stream.went_on.body.is_empty() && !stream.went_on.is_whole, "{status}");
     stream
 }
@@ -67,14 +67,14 @@ pub(crate) fn assert_early_answer_gets_no_body(
 /// Asserts that what comes while a call waits changes nothing, or ends it; the service then says `yes`.
 #[track_caller]
 pub(crate) fn assert_more_does_not_go_on(worker: &mut Worker, tool: &str, yes: &CallResponse) {
-    let (mut stream, asked) = waiting(worker, &call(tool));
+    let (mut stream, callout) = waiting(worker, &call(tool));
     stream.body(worker, b"", true);
     stream.trailers(worker);
     stream.headers(worker, &pairs(&[]), false);
     assert!(stream.is_open(), "nothing has changed");
     stream.body(worker, b" ", true);
     assert_eq!(codes(&stream), Some((503, Some(-32603))));
-    stream.receive(worker, asked.number, yes);
+    stream.receive(worker, callout.number, yes);
     assert!(stream.went_on.body.is_empty() && !stream.went_on.is_whole);
 }
 
@@ -86,8 +86,8 @@ pub(crate) fn waiting_at_two_roots(worker: &mut Worker, other: u32, tool: &str) 
         stream.headers(worker, &request.headers, false);
         stream.body(worker, &request.body(), true);
     }
-    let asked = worker.world().calls.clone();
-    (streams, asked)
+    let callouts = worker.world().calls.clone();
+    (streams, callouts)
 }
 
 pub(crate) fn yes() -> CallResponse {
@@ -111,15 +111,15 @@ fn an_approved_call_goes_on_whole_and_once() {
         for request in requests() {
             // Two a minute.
             worker.world().now += 60_000_000_000;
-            let (mut stream, asked) = waiting(&mut worker, &request);
+            let (mut stream, callout) = waiting(&mut worker, &request);
             assert_eq!(stream.went_on.headers.is_some(), mode == "release");
-            stream.receive(&mut worker, asked.number, &yes());
+            stream.receive(&mut worker, callout.number, &yes());
             assert_went_on(&stream, &request);
-            worker.respond_stray(asked.number, &yes());
+            worker.respond_stray(callout.number, &yes());
             stream.answer(&mut worker, Part::Head(&[(":status", "200")]), false);
             stream.answer(&mut worker, Part::Body(b"{}"), true);
             assert!(stream.answer.is_whole);
-            worker.respond_stray(asked.number, &yes());
+            worker.respond_stray(callout.number, &yes());
             stream.close(&mut worker);
         }
         assert_eq!(worker.world().called["proxy_continue_stream"], requests().len());
@@ -132,12 +132,12 @@ fn a_call_that_is_not_approved_never_goes_on_and_is_answered_once() {
         let mut worker = worker(mode);
         for said in unwilling() {
             for request in requests() {
-                let (mut stream, asked) = waiting(&mut worker, &request);
-                stream.receive(&mut worker, asked.number, &said);
+                let (mut stream, callout) = waiting(&mut worker, &request);
+                stream.receive(&mut worker, callout.number, &said);
                 let pending = br#"{"decision":"pending","id":"1"}"#;
                 let expected = if said.body == pending { Some((200, Some(-31428))) } else { DENIED };
                 assert_eq!(codes(&stream), expected, "{said:?}");
-                worker.respond_stray(asked.number, &yes());
+                worker.respond_stray(callout.number, &yes());
                 assert!(!stream.went_on.is_whole && stream.went_on.body.is_empty());
                 stream.close(&mut worker);
             }
@@ -152,8 +152,8 @@ fn passes(worker: &mut Worker) -> usize {
     let mut passed = 0;
     for _ in 0..3 {
         let mut stream = call("asked").send(worker);
-        if let Some(asked) = worker.world().calls.last().cloned() {
-            stream.receive(worker, asked.number, &yes());
+        if let Some(callout) = worker.world().calls.last().cloned() {
+            stream.receive(worker, callout.number, &yes());
         }
         passed += usize::from(stream.went_on.is_whole);
     }
@@ -222,9 +222,9 @@ pub(crate) fn goes_on(
     if let Since::Waiting = since {
         worker.world().faults = vec![fault.clone()];
     }
-    if let Some(asked) = worker.world().calls.last().cloned() {
-        stream.receive(worker, asked.number, said);
-        worker.respond_stray(asked.number, then);
+    if let Some(callout) = worker.world().calls.last().cloned() {
+        stream.receive(worker, callout.number, said);
+        worker.respond_stray(callout.number, then);
     }
     if stream.went_on.is_whole {
         assert_eq!(stream.went_on.body, request.body(), "{fault:?}");
@@ -241,9 +241,9 @@ pub(crate) fn goes_on(
 fn a_call_whose_stream_is_out_of_reach_is_not_charged_though_the_vm_fails() {
     for status in STATUSES {
         let mut worker = worker("hold");
-        let (mut stream, asked) = waiting(&mut worker, &call("asked"));
+        let (mut stream, callout) = waiting(&mut worker, &call("asked"));
         worker.world().faults = vec![Fault::always("proxy_set_effective_context", status)];
-        stream.receive(&mut worker, asked.number, &yes());
+        stream.receive(&mut worker, callout.number, &yes());
         assert!(worker.has_failed() && stream.is_open() && stream.notes.is_empty(), "{status}: {stream:?}");
         worker.reload_if_failed();
         assert_eq!(passes(&mut worker), 2, "{status}");

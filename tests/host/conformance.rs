@@ -56,15 +56,15 @@ fn check(
     let mut stream = request.send(worker);
     for ask in expected.asks {
         assert!(stream.is_open() && stream.went_on.body.is_empty(), "{stream:?}");
-        let asked = worker.world().calls.first().cloned().expect("a question");
+        let callout = worker.world().calls.first().cloned().expect("a callout");
         match ask {
             Callout::Approval(question) => {
-                assert_asks(&asked, ROOT, &question.body);
-                stream.receive(worker, asked.number, ruled);
+                assert_asks(&callout, ROOT, &question.body);
+                stream.receive(worker, callout.number, ruled);
             }
             Callout::Charge { message, .. } => {
-                assert_charges(&asked, ROOT, &message);
-                stream.receive(worker, asked.number, counted);
+                assert_charges(&callout, ROOT, &message);
+                stream.receive(worker, callout.number, counted);
             }
         }
     }

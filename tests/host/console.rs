@@ -38,12 +38,12 @@ impl Office {
         }
     }
 
-    /// Makes the agent's call; the name of the question that it waits for, if it does not pass.
+    /// Makes the agent's call; the name of the pending approval, if the call is not allowed.
     pub(crate) fn call(&mut self) -> Result<(), String> {
-        question(&call("asked").send(&mut self.gateway))
+        pending_id(&call("asked").send(&mut self.gateway))
     }
 
-    /// Approves a question.
+    /// Approves a pending call.
     #[track_caller]
     pub(crate) fn approve(&mut self, id: &str) {
         let stream = decide(id, "approve").send(&mut self.console);
@@ -63,8 +63,8 @@ pub(crate) fn console_configuration() -> String {
     format!(r#"{{"console":{{"approvers":["bearer:{digest}"]}}}}"#)
 }
 
-/// The name of the question that a call waits for, if it does not pass.
-pub(crate) fn question(stream: &Stream) -> Result<(), String> {
+/// The id of the pending approval, if the call is not allowed.
+pub(crate) fn pending_id(stream: &Stream) -> Result<(), String> {
     let Some(reply) = stream.replies.first() else {
         assert!(stream.went_on.is_whole, "{stream:?}");
         return Ok(());
@@ -119,7 +119,7 @@ fn stream_ends(mut stream: Stream, worker: &mut Worker) {
     stream.close(worker);
 }
 
-/// Shared data in which a call waits for an answer, and the name of its question.
+/// Shared data with a pending approval, and its id.
 static ASKED: LazyLock<(Shared, String)> = LazyLock::new(|| {
     let mut office = Office::new();
     let id = office.call().expect_err("it is not approved");
@@ -144,7 +144,7 @@ const FAILED: Option<u32> = Some(500);
 fn an_answer_holds_for_one_call() {
     let mut office = Office::new();
     let id = office.call().expect_err("it is not approved");
-    assert_eq!(office.call(), Err(id.clone()), "it is the same question");
+    assert_eq!(office.call(), Err(id.clone()), "the same approval is pending");
     let whole = decide(&id, "approve");
     let pieces = whole.body().chunks(7).map(<[u8]>::to_vec).collect();
     let request = Request { chunks: pieces, end: End::Trailers, ..whole };
@@ -169,7 +169,7 @@ fn expected(call: &str, status: u32) -> (Option<u32>, bool) {
     match call {
         "" => (None, false),
         "proxy_send_local_response" => (None, true),
-        // Nobody is named by a certificate that there is none of.
+        // A missing certificate identifies no caller.
         "proxy_get_property" if [1, 3].contains(&status) => (Some(200), true),
         "proxy_get_buffer_bytes"
         | "proxy_get_current_time_nanoseconds"
@@ -182,7 +182,7 @@ fn expected(call: &str, status: u32) -> (Option<u32>, bool) {
 }
 
 #[test]
-fn a_console_whose_calls_fail_says_so_and_approves_nothing() {
+fn a_console_whose_host_calls_fail_reports_it_and_approves_nothing() {
     let mut office = Office::new();
     let approve = decide(&ASKED.1, "approve");
     for name in CALLS.into_iter().chain([""]) {

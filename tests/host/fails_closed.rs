@@ -85,7 +85,7 @@ const COUNTED: [(&str, Fate); 17] = [
     ("proxy_set_shared_data", GoesOn),
 ];
 
-/// Nobody is named by a property that is missing or null.
+/// A property that is missing or null identifies no caller.
 const NO_PROPERTY: [Fate; 6] = [GoesOn, Denied, Denied, Denied, Denied, Denied];
 
 #[test]
@@ -220,9 +220,9 @@ fn try_one(fault: &Fault, mode: &str, configuration: &str, request: &Request, ex
         worker.world().properties = at_an_address();
         worker.world().faults = vec![fault.clone()];
         let mut stream = request.send(&mut worker);
-        if let Some(asked) = worker.world().calls.first().cloned() {
-            let said = if asked.does == CallKind::Http { said("200", APPROVE) } else { charged() };
-            stream.receive(&mut worker, asked.number, &said);
+        if let Some(callout) = worker.world().calls.first().cloned() {
+            let said = if callout.does == CallKind::Http { said("200", APPROVE) } else { charged() };
+            stream.receive(&mut worker, callout.number, &said);
         }
         let before = stream.went_on.clone();
         let fate = if worker.has_failed() { Traps } else { fate(&stream) };

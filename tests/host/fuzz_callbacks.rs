@@ -188,15 +188,15 @@ fn say(
     if calls.is_empty() {
         return;
     }
-    let asked = which.get(calls).clone();
-    let said = if asked.does == CallKind::Http { ruled } else { counted };
-    let is_there = worker.world().contexts.contains_key(&asked.stream);
-    match streams.iter_mut().zip(heard).find(|(stream, _)| stream.id == asked.stream) {
+    let callout = which.get(calls).clone();
+    let said = if callout.does == CallKind::Http { ruled } else { counted };
+    let is_there = worker.world().contexts.contains_key(&callout.stream);
+    match streams.iter_mut().zip(heard).find(|(stream, _)| stream.id == callout.stream) {
         Some((stream, heard)) if is_there => {
             heard.push(said.clone());
-            stream.receive(worker, asked.number, said);
+            stream.receive(worker, callout.number, said);
         }
-        _ => worker.respond_stray(asked.number, said),
+        _ => worker.respond_stray(callout.number, said),
     }
 }
 

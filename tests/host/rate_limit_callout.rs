@@ -1,5 +1,5 @@
 //! A call that a service counts, for a fleet of Envoys: it goes on whole and once when that has room for it, and else only
-//! where this Envoy is told to count itself.
+//! if this Envoy is configured to count itself.
 
 mod stray;
 
@@ -11,7 +11,7 @@ use crate::{
     approval_callout::{self, Since, assert_went_on, codes, faults, goes_on, waiting, yes},
     proxy::{CallResponse, Fault, Part, ROOT, Shared, Stream, Worker},
     rate_limit_service::{
-        self, asking_both, assert_charges, charged, closed, counting, descriptor, full, question, unwilling,
+        self, asking_both, assert_charges, charged, closed, counting, descriptor, full, rate_limit_request, unwilling,
     },
     request::{End, MODES, Request, at_an_address, call, with_options},
     service::{APPROVE, said},
@@ -50,8 +50,8 @@ fn error(stream: &Stream) -> Value {
 fn passes(worker: &mut Worker, said: &CallResponse) -> usize {
     let mut passed = 0;
     for _ in 0..3 {
-        let (mut stream, asked) = waiting(worker, &call("limited"));
-        stream.receive(worker, asked.number, said);
+        let (mut stream, callout) = waiting(worker, &call("limited"));
+        stream.receive(worker, callout.number, said);
         // It stays open: of one that was never sent, what was counted here is given back.
         passed += usize::from(stream.went_on.is_whole);
     }
@@ -63,18 +63,18 @@ fn a_charged_call_goes_on_whole_and_once_and_nothing_is_counted_here() {
     for (mode, on_failure) in MODES.into_iter().flat_map(|mode| [(mode, "deny"), (mode, "local")]) {
         let mut worker = worker(&counting(mode, on_failure));
         worker.world().called.clear();
-        let expected = question(&[descriptor(COUNTER, 1, 2)], 1);
+        let expected = rate_limit_request(&[descriptor(COUNTER, 1, 2)], 1);
         for request in requests() {
-            let (mut stream, asked) = waiting(&mut worker, &request);
-            assert_charges(&asked, ROOT, &expected);
+            let (mut stream, callout) = waiting(&mut worker, &request);
+            assert_charges(&callout, ROOT, &expected);
             assert_eq!(stream.went_on.headers.is_some(), mode == "release");
-            stream.receive(&mut worker, asked.number, &charged());
+            stream.receive(&mut worker, callout.number, &charged());
             assert_went_on(&stream, &request);
-            worker.respond_stray(asked.number, &charged());
+            worker.respond_stray(callout.number, &charged());
             stream.answer(&mut worker, Part::Head(&[(":status", "200")]), false);
             stream.answer(&mut worker, Part::Body(b"{}"), true);
             assert!(stream.answer.is_whole);
-            worker.respond_stray(asked.number, &closed(14));
+            worker.respond_stray(callout.number, &closed(14));
             stream.close(&mut worker);
         }
         let count = requests().count();
@@ -86,7 +86,7 @@ fn a_charged_call_goes_on_whole_and_once_and_nothing_is_counted_here() {
 }
 
 #[test]
-fn what_costs_nothing_here_is_not_asked_about() {
+fn a_call_without_limits_makes_no_rate_limit_callout() {
     let mut worker = worker(&counting("hold", "deny"));
     assert!(call("ok").send(&mut worker).went_on.is_whole);
     assert_eq!(codes(&call("evil").send(&mut worker)), Some((200, Some(-31403))));
@@ -94,7 +94,7 @@ fn what_costs_nothing_here_is_not_asked_about() {
 }
 
 #[test]
-fn a_call_without_room_is_refused_and_told_when_to_come_back() {
+fn a_rate_limited_call_is_refused_with_the_time_to_retry() {
     for mode in MODES {
         let mut worker = worker(&counting(mode, "local"));
         for (said, wait) in [
@@ -103,8 +103,8 @@ fn a_call_without_room_is_refused_and_told_when_to_come_back() {
             (rate_limit_service::message([8, 2]), 17_500),
             (rate_limit_service::message([8, 2, 18, 0]), 17_500),
         ] {
-            let (mut stream, asked) = waiting(&mut worker, &call("limited"));
-            stream.receive(&mut worker, asked.number, &said);
+            let (mut stream, callout) = waiting(&mut worker, &call("limited"));
+            stream.receive(&mut worker, callout.number, &said);
             assert_eq!(codes(&stream), LIMITED);
             let error = error(&stream);
             assert_eq!(
@@ -115,7 +115,7 @@ fn a_call_without_room_is_refused_and_told_when_to_come_back() {
             let header = (b"retry-after".to_vec(), seconds.to_string().into_bytes());
             assert!(stream.replies[0].headers.contains(&header), "{:?}", stream.replies);
             assert!(stream.went_on.body.is_empty() && !stream.went_on.is_whole);
-            worker.respond_stray(asked.number, &charged());
+            worker.respond_stray(callout.number, &charged());
             stream.close(&mut worker);
         }
         assert_eq!(worker.world().counted(UNANSWERED), 0, "it did answer");
@@ -128,12 +128,12 @@ fn where_the_service_does_not_count_calls_are_refused_or_counted_here() {
         for said in unwilling() {
             let mut worker = worker(&counting(mode, "deny"));
             for request in requests() {
-                let (mut stream, asked) = waiting(&mut worker, &request);
-                stream.receive(&mut worker, asked.number, &said);
+                let (mut stream, callout) = waiting(&mut worker, &request);
+                stream.receive(&mut worker, callout.number, &said);
                 assert_eq!(codes(&stream), UNCOUNTED, "{said:?}");
                 let why = "the gateway could not complete its checks, so it did not forward the call; repeat it later";
                 assert_eq!(error(&stream)["message"], json!(why), "{said:?}");
-                worker.respond_stray(asked.number, &charged());
+                worker.respond_stray(callout.number, &charged());
                 assert!(!stream.went_on.is_whole && stream.went_on.body.is_empty());
                 stream.close(&mut worker);
             }
@@ -150,7 +150,7 @@ fn where_the_service_does_not_count_calls_are_refused_or_counted_here() {
 }
 
 #[test]
-fn a_service_that_cannot_be_asked_does_not_count() {
+fn a_callout_that_cannot_be_dispatched_counts_as_a_failed_service() {
     // Envoy returns 4 for a cluster that it does not have, and 10 for one that it cannot reach.
     for (mode, status) in MODES.into_iter().flat_map(|mode| [(mode, 4), (mode, 10)]) {
         for (on_failure, passed) in [("deny", 0), ("local", 2)] {
@@ -160,7 +160,7 @@ fn a_service_that_cannot_be_asked_does_not_count() {
             assert_eq!(streams.iter().filter(|stream| stream.went_on.is_whole).count(), passed);
             let refused = if passed == 0 { UNCOUNTED } else { LIMITED };
             assert!(streams.iter().all(|stream| stream.went_on.is_whole || codes(stream) == refused), "{streams:?}");
-            // Envoy says so once more, of a number that it did not hand out.
+            // A second callback with a number that Envoy did not give out.
             worker.respond_stray(5, &closed(14));
             assert_eq!(worker.world().counted(UNANSWERED), 3);
         }
@@ -191,23 +191,23 @@ fn whatever_fails_whenever_nothing_goes_on_uncounted() {
 }
 
 #[test]
-fn who_approves_is_asked_before_who_counts() {
+fn the_approval_callout_precedes_the_rate_limit_callout() {
     for mode in MODES {
         let mut worker = worker(&asking_both(mode));
         for (counted, fate) in [(charged(), None), (full(3), LIMITED), (closed(4), UNCOUNTED)] {
-            let (mut stream, asked) = waiting(&mut worker, &call("asked"));
-            assert_eq!((asked.cluster.as_slice(), worker.world().calls.len()), (b"desk".as_slice(), 1));
-            stream.receive(&mut worker, asked.number, &yes());
+            let (mut stream, callout) = waiting(&mut worker, &call("asked"));
+            assert_eq!((callout.cluster.as_slice(), worker.world().calls.len()), (b"desk".as_slice(), 1));
+            stream.receive(&mut worker, callout.number, &yes());
             assert!(stream.is_open() && stream.went_on.body.is_empty(), "it has not been counted");
-            worker.respond_stray(asked.number, &yes());
+            worker.respond_stray(callout.number, &yes());
             let counting = worker.world().calls[0].clone();
-            assert_charges(&counting, ROOT, &question(&[descriptor("/tools/asked", 1, 2)], 1));
+            assert_charges(&counting, ROOT, &rate_limit_request(&[descriptor("/tools/asked", 1, 2)], 1));
             stream.receive(&mut worker, counting.number, &counted);
             assert_eq!((codes(&stream), stream.went_on.is_whole), (fate, fate.is_none()), "{counted:?}");
             stream.close(&mut worker);
         }
-        let (mut stream, asked) = waiting(&mut worker, &call("asked"));
-        stream.receive(&mut worker, asked.number, &said("403", APPROVE));
+        let (mut stream, callout) = waiting(&mut worker, &call("asked"));
+        stream.receive(&mut worker, callout.number, &said("403", APPROVE));
         assert_eq!((codes(&stream), worker.world().calls.len()), (Some((200, Some(-31403))), 0), "nothing is charged");
     }
 }
@@ -232,34 +232,34 @@ fn of_units(units: &str) -> Request {
 }
 
 #[test]
-fn charges_of_one_amount_are_asked_for_together_and_others_after_them() {
+fn charges_of_one_amount_share_a_request_and_other_amounts_follow() {
     let mut worker = worker(&costing());
-    let calls = question(&[descriptor("calls", 1, 9), descriptor("more", 1, 8)], 1);
-    let units = question(&[descriptor("units", 5, 90)], 5);
+    let calls = rate_limit_request(&[descriptor("calls", 1, 9), descriptor("more", 1, 8)], 1);
+    let units = rate_limit_request(&[descriptor("units", 5, 90)], 5);
     for (first, second, fate) in [
         (charged(), charged(), None),
         (full(1), charged(), LIMITED),
         (charged(), full(1), LIMITED),
         (charged(), closed(14), UNCOUNTED),
     ] {
-        let (mut stream, asked) = waiting(&mut worker, &of_units("5"));
-        assert_charges(&asked, ROOT, &calls);
-        stream.receive(&mut worker, asked.number, &first);
+        let (mut stream, callout) = waiting(&mut worker, &of_units("5"));
+        assert_charges(&callout, ROOT, &calls);
+        stream.receive(&mut worker, callout.number, &first);
         if first == charged() {
             assert!(stream.is_open() && stream.went_on.body.is_empty(), "one of two has answered");
-            let asked = worker.world().calls[0].clone();
-            assert_charges(&asked, ROOT, &units);
-            stream.receive(&mut worker, asked.number, &second);
+            let callout = worker.world().calls[0].clone();
+            assert_charges(&callout, ROOT, &units);
+            stream.receive(&mut worker, callout.number, &second);
         }
         assert_eq!((codes(&stream), stream.went_on.is_whole), (fate, fate.is_none()), "{first:?} {second:?}");
         assert_eq!(worker.world().calls, []);
         stream.close(&mut worker);
     }
     // One of the same amount is asked for with the others, and one of nothing not at all.
-    let all = question(&[descriptor("calls", 1, 9), descriptor("units", 1, 90), descriptor("more", 1, 8)], 1);
+    let all = rate_limit_request(&[descriptor("calls", 1, 9), descriptor("units", 1, 90), descriptor("more", 1, 8)], 1);
     for (units, expected) in [("1", &all), ("1e0", &all), ("0", &calls)] {
-        let (_, asked) = waiting(&mut worker, &of_units(units));
-        assert_charges(&asked, ROOT, expected);
+        let (_, callout) = waiting(&mut worker, &of_units(units));
+        assert_charges(&callout, ROOT, expected);
     }
     // A part of a unit, and more than there ever is, are refused unasked.
     let before = worker.world().calls.len();

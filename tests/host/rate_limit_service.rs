@@ -47,8 +47,8 @@ pub(crate) fn descriptor(counter: &str, hits: u8, limit: u8) -> Vec<u8> {
     field(2, [entries, field(2, [8, limit, 16, 2]), field(3, [8, hits])].concat())
 }
 
-/// What it is asked: about these descriptors, each of which counts so many.
-pub(crate) fn question(descriptors: &[Vec<u8>], hits: u8) -> Vec<u8> {
+/// A request to it with these descriptors, each with so many hits.
+pub(crate) fn rate_limit_request(descriptors: &[Vec<u8>], hits: u8) -> Vec<u8> {
     [field(1, "agents"), descriptors.concat(), vec![24, hits]].concat()
 }
 
@@ -108,12 +108,12 @@ pub(crate) fn answers() -> impl Strategy<Value = CallResponse> {
 
 /// Asserts that a request of the module's own is the one that the service expects.
 #[track_caller]
-pub(crate) fn assert_charges(call: &OwnCall, root: u32, question: &[u8]) {
+pub(crate) fn assert_charges(call: &OwnCall, root: u32, request: &[u8]) {
     let service = "envoy.service.ratelimit.v3.RateLimitService".to_owned();
     assert_eq!(call.does, CallKind::Grpc { service, method: "ShouldRateLimit".to_owned() });
     // `GrpcService { envoy_grpc { cluster_name } }`
     let target = b"\x0a\x08\x0a\x06counts".as_slice();
     assert_eq!((call.root, call.cluster.as_slice(), call.timeout), (root, target, 300));
     assert_eq!(call.headers, []);
-    assert_eq!(call.body.escape_ascii().to_string(), question.escape_ascii().to_string());
+    assert_eq!(call.body.escape_ascii().to_string(), request.escape_ascii().to_string());
 }

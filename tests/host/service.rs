@@ -26,7 +26,7 @@ pub(crate) const OTHERS: [&str; 8] = [
     "\0\u{1}\u{fffd}",
 ];
 
-/// A configuration under which `approval_callout` may be called twice a minute, each time that this service says so.
+/// A configuration under which `approval_callout` may be called twice a minute, each time with the approval of this service.
 pub(crate) fn asking(mode: &str) -> String {
     with_options(&format!(r#""protocol":{{"headers":"{mode}","max_body_bytes":4096}},{SERVICE}"#))
 }
@@ -62,7 +62,7 @@ pub(crate) fn answers() -> impl Strategy<Value = CallResponse> {
 
 /// Asserts that a request of the module's own is the one that the service expects.
 #[track_caller]
-pub(crate) fn assert_asks(call: &OwnCall, root: u32, question: &str) {
+pub(crate) fn assert_asks(call: &OwnCall, root: u32, body: &str) {
     assert_eq!((call.root, call.cluster.escape_ascii().to_string().as_str(), call.timeout), (root, "desk", 700));
     let headers = [
         (":method", "POST"),
@@ -72,5 +72,5 @@ pub(crate) fn assert_asks(call: &OwnCall, root: u32, question: &str) {
         ("accept", "application/json"),
     ];
     assert_eq!(call.headers, pairs(&headers));
-    assert_eq!(call.body.escape_ascii().to_string(), question.as_bytes().escape_ascii().to_string());
+    assert_eq!(call.body.escape_ascii().to_string(), body.as_bytes().escape_ascii().to_string());
 }

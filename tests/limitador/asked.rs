@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use mcp_policy::protobuf::wire::{Wire, fields};
 
-/// What a service is asked: in which domain, of which descriptors, and how much.
+/// A request to the service: its domain, descriptors and hits.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Asked {
     pub(crate) domain: String,

@@ -98,7 +98,7 @@ fn each_limit_lets_through_what_it_says_and_a_refused_call_charges_nothing() {
 }
 
 #[test]
-fn a_counter_counts_wherever_it_stands_and_not_for_another_policy_domain_or_counter() {
+fn a_counter_is_shared_by_its_rules_and_not_by_other_policies_domains_or_counters() {
     const NAMES: [&str; 4] = ["a", "b", "c", "d"];
     let limits = NAMES.map(|counter| limit(counter, 100, "grant"));
     let limitador = Limitador::of(&configuration(&json!({ "t": { "limits": limits } }), &json!([])));

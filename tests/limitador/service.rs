@@ -52,7 +52,7 @@ impl Limitador {
         Self { limiter, config, store: InMemory::new([7; 16]) }
     }
 
-    /// A call by somebody of a tool, until it passes or is refused; what was asked meanwhile.
+    /// Makes a call of a tool as a caller; the requests that it sends to the service, and its result.
     pub(crate) fn call(&self, agent: &str, request: &Value) -> (Fate, Vec<Asked>) {
         let mut headers = vec![(":method", "POST"), (":path", "/mcp"), ("content-type", "application/json")];
         headers.push(("x-agent", agent));

@@ -23,7 +23,7 @@ use proptest::{
     test_runner::{Config as Runs, TestRunner},
 };
 
-/// What somebody does.
+/// One step of a caller, an approver or the clock.
 #[derive(Clone, Debug)]
 enum Act {
     Ask(Asked),
@@ -147,7 +147,7 @@ impl Office {
                 let index = which.index(receipts.len());
                 let (id, receipt) = receipts.swap_remove(index);
                 drop(receipts);
-                // Counted first: somebody may use it before this is done.
+                // Counted first: another step may consume it before this one ends.
                 self.told.borrow_mut().entry(id).or_default().given_back += 1;
                 receipt.give_back(store, || Some(self.now.get()));
             }
@@ -213,10 +213,10 @@ impl Office {
         let mut pending: BTreeMap<String, usize> = BTreeMap::new();
         for entry in entries.iter().filter(|entry| entry.state == State::Pending) {
             let bytes = desk.details(entry).unwrap();
-            // Whoever is late to write takes a text's place, until the same is asked again.
+            // A late write replaces details, until the same call is requested again.
             let Some(text) = ApprovalDetails::read(&bytes, entry.fingerprint) else { continue };
-            *pending.entry(format!("grant {}", text.shown)).or_default() += 1;
-            *pending.entry(format!("policy {}", text.question.policy)).or_default() += 1;
+            *pending.entry(format!("grant {}", text.caller)).or_default() += 1;
+            *pending.entry(format!("policy {}", text.key.policy)).or_default() += 1;
         }
         for (of, count) in pending {
             assert!(count <= if of.starts_with("grant") { 8 } else { 64 }, "{count} of {of}");
@@ -243,7 +243,7 @@ fn step() -> impl Strategy<Value = Step> {
 }
 
 #[test]
-fn no_more_calls_pass_than_were_approved_whoever_comes_in_between() {
+fn no_more_calls_pass_than_were_approved_whatever_other_workers_write() {
     let passed = Cell::new(0);
     let runs = Runs { failure_persistence: None, ..Runs::with_cases(150) };
     let outcome = TestRunner::new(runs).run(&vec(step(), 1..60), |steps| {

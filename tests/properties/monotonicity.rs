@@ -74,7 +74,7 @@ fn still_refused(
     added.to(stricter.pointer_mut(place.get(&rules).as_str()).expect("a rule"), front);
     let (policy, stricter) = (policy.to_string(), stricter.to_string());
     prop_assume!(!last_passes(&policy, &policy, &requests).expect("a policy"));
-    // A counter that stands twice in a rule, or what a short form says already, is no policy.
+    // A duplicate counter in a rule is not a policy.
     let Ok(passes) = last_passes(&policy, &stricter, &requests) else {
         return Err(TestCaseError::reject("no policy"));
     };

@@ -44,7 +44,7 @@ fn policy(entries: &[(String, bool)]) -> String {
     format!(r#"{{"version":"1","default":"deny","tools":{{{}}}}}"#, entries.join(","))
 }
 
-/// Distinct keys over few letters, one of which takes two bytes, and whether each denies whatever the call.
+/// Distinct keys over few letters, with one of two bytes, and whether each denies unconditionally.
 fn entries() -> impl Strategy<Value = Vec<(String, bool)>> {
     btree_map("[abé*]{1,4}", any::<bool>(), 1..=8).prop_map(|entries| entries.into_iter().collect())
 }

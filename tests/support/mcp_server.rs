@@ -49,8 +49,8 @@ async fn serve(options: &Options) -> Result<(), String> {
     let app = Router::new().route_service("/mcp", mcp(options.sse));
     tokio::select! {
         ended = axum::serve(listener, app).into_future() => ended.map_err(|error| format!("stopped serving: {error}")),
-        // Open streams do not hold up the end: whoever asks for it wants the port back.
-        asked = asked_to_end() => asked.map_err(|error| format!("cannot wait for signals: {error}")),
+        // Open streams do not delay the end: the test reuses the port.
+        asked = end_signal() => asked.map_err(|error| format!("cannot wait for signals: {error}")),
     }
 }
 
@@ -65,7 +65,7 @@ fn mcp(sse: bool) -> StreamableHttpService<ImageServer, NeverSessionManager> {
 }
 
 #[cfg(unix)]
-async fn asked_to_end() -> std::io::Result<()> {
+async fn end_signal() -> std::io::Result<()> {
     use tokio::signal::unix::{SignalKind, signal};
 
     let mut terminate = signal(SignalKind::terminate())?;
@@ -76,7 +76,7 @@ async fn asked_to_end() -> std::io::Result<()> {
 }
 
 #[cfg(not(unix))]
-async fn asked_to_end() -> std::io::Result<()> {
+async fn end_signal() -> std::io::Result<()> {
     tokio::signal::ctrl_c().await
 }
 

@@ -18,7 +18,7 @@ const NOW: Timestamp = Timestamp(1_000_500);
 
 fn text(grant: &[u8; 32]) -> ApprovalDetails<'_> {
     let params = br#"{"name":"pay","arguments":{"amount":100}}"#;
-    let question = ApprovalKey {
+    let key = ApprovalKey {
         filter: "f",
         policy: "p",
         config: "c",
@@ -30,7 +30,7 @@ fn text(grant: &[u8; 32]) -> ApprovalDetails<'_> {
         name: "pay",
         params,
     };
-    ApprovalDetails { question, shown: "jwt:agent", reason: "it is much", approver: "", note: "" }
+    ApprovalDetails { key, caller: "jwt:agent", reason: "it is much", approver: "", note: "" }
 }
 
 fn answer(yes: bool, grant: &str) -> ApproverDecision<'_> {
@@ -40,52 +40,52 @@ fn answer(yes: bool, grant: &str) -> ApproverDecision<'_> {
 #[test]
 fn an_approval_is_requested_decided_and_consumed_once() {
     let (store, grant) = (InMemory::new([0; 16]), digest("jwt:agent"));
-    let (desk, text) = (ApprovalStore(&store), text(&grant));
-    let asked = text.question.fingerprint().unwrap();
-    assert_eq!(desk.find(asked, NOW), Ok(None));
-    let entry = desk.request(&text, asked, 600, NOW).unwrap();
-    assert_eq!(desk.request(&text, asked, 600, NOW), Ok(entry), "requested again");
-    assert_eq!(desk.consume(asked, NOW), Ok(None));
-    let answered = desk.decide(entry.id, &answer(true, "jwt:boss"), NOW).unwrap();
+    let (approvals, text) = (ApprovalStore(&store), text(&grant));
+    let fingerprint = text.key.fingerprint().unwrap();
+    assert_eq!(approvals.find(fingerprint, NOW), Ok(None));
+    let entry = approvals.request(&text, fingerprint, 600, NOW).unwrap();
+    assert_eq!(approvals.request(&text, fingerprint, 600, NOW), Ok(entry), "requested again");
+    assert_eq!(approvals.consume(fingerprint, NOW), Ok(None));
+    let answered = approvals.decide(entry.id, &answer(true, "jwt:boss"), NOW).unwrap();
     assert_eq!(answered.state, State::Approved);
-    let bytes = desk.details(&answered).unwrap();
-    let signed = ApprovalDetails::read(&bytes, asked).unwrap();
-    assert_eq!((signed.shown, signed.approver, signed.note), ("jwt:agent", "jwt:boss", "as agreed"));
-    assert_eq!(desk.decide(entry.id, &answer(false, "jwt:boss"), NOW), Err(DecideError::AlreadyDecided));
-    assert_eq!(desk.consume(asked, NOW), Ok(Some(answered)));
-    assert_eq!(desk.consume(asked, NOW), Ok(None));
-    desk.restore(answered, NOW);
-    assert_eq!(desk.find(asked, NOW), Ok(Some(answered)));
+    let bytes = approvals.details(&answered).unwrap();
+    let signed = ApprovalDetails::read(&bytes, fingerprint).unwrap();
+    assert_eq!((signed.caller, signed.approver, signed.note), ("jwt:agent", "jwt:boss", "as agreed"));
+    assert_eq!(approvals.decide(entry.id, &answer(false, "jwt:boss"), NOW), Err(DecideError::AlreadyDecided));
+    assert_eq!(approvals.consume(fingerprint, NOW), Ok(Some(answered)));
+    assert_eq!(approvals.consume(fingerprint, NOW), Ok(None));
+    approvals.restore(answered, NOW);
+    assert_eq!(approvals.find(fingerprint, NOW), Ok(Some(answered)));
 }
 
 #[test]
 fn no_approver_decides_an_own_request_or_one_whose_details_are_lost() {
     let (store, grant) = (InMemory::new([0; 16]), digest("jwt:agent"));
-    let (desk, text) = (ApprovalStore(&store), text(&grant));
-    let asked = text.question.fingerprint().unwrap();
-    let entry = desk.request(&text, asked, 600, NOW).unwrap();
-    assert_eq!(desk.decide([0; 10], &answer(true, "jwt:boss"), NOW), Err(DecideError::Unknown));
-    assert_eq!(desk.decide(entry.id, &answer(true, "jwt:agent"), NOW), Err(DecideError::SelfApproval));
+    let (approvals, text) = (ApprovalStore(&store), text(&grant));
+    let fingerprint = text.key.fingerprint().unwrap();
+    let entry = approvals.request(&text, fingerprint, 600, NOW).unwrap();
+    assert_eq!(approvals.decide([0; 10], &answer(true, "jwt:boss"), NOW), Err(DecideError::Unknown));
+    assert_eq!(approvals.decide(entry.id, &answer(true, "jwt:agent"), NOW), Err(DecideError::SelfApproval));
     // The details of another call in its cell: no approver may take the one for the other.
     let slot = cell(&APPROVAL_DETAILS, entry.slot);
-    let other = ApprovalDetails { question: ApprovalKey { name: "ping", ..text.question }, ..text };
+    let other = ApprovalDetails { key: ApprovalKey { name: "ping", ..text.key }, ..text };
     let version = store.read(slot).unwrap().version;
     store.compare_and_swap(slot, &other.to_bytes(), version).unwrap();
-    assert_eq!(desk.decide(entry.id, &answer(true, "jwt:boss"), NOW), Err(DecideError::DetailsLost));
-    assert_eq!(desk.request(&text, asked, 600, NOW), Ok(entry), "another request writes the details again");
-    assert_eq!(desk.decide(entry.id, &answer(false, "jwt:boss"), NOW).unwrap().state, State::Rejected);
+    assert_eq!(approvals.decide(entry.id, &answer(true, "jwt:boss"), NOW), Err(DecideError::DetailsLost));
+    assert_eq!(approvals.request(&text, fingerprint, 600, NOW), Ok(entry), "another request writes the details again");
+    assert_eq!(approvals.decide(entry.id, &answer(false, "jwt:boss"), NOW).unwrap().state, State::Rejected);
 }
 
 #[test]
 fn a_corrupt_registry_approves_nothing() {
     let (store, grant) = (InMemory::new([0; 16]), digest("jwt:agent"));
-    let (desk, text) = (ApprovalStore(&store), text(&grant));
-    let asked = text.question.fingerprint().unwrap();
+    let (approvals, text) = (ApprovalStore(&store), text(&grant));
+    let fingerprint = text.key.fingerprint().unwrap();
     store.compare_and_swap(APPROVALS, b"garbage", 1).unwrap();
-    assert!(desk.find(asked, NOW).is_err());
-    assert!(desk.consume(asked, NOW).is_err());
-    assert!(desk.request(&text, asked, 600, NOW).is_err());
-    assert!(desk.decide([0; 10], &answer(true, "jwt:boss"), NOW).is_err());
+    assert!(approvals.find(fingerprint, NOW).is_err());
+    assert!(approvals.consume(fingerprint, NOW).is_err());
+    assert!(approvals.request(&text, fingerprint, 600, NOW).is_err());
+    assert!(approvals.decide([0; 10], &answer(true, "jwt:boss"), NOW).is_err());
 }
 
 /// A store in which other workers are faster for so many writes of details.
@@ -125,7 +125,7 @@ fn every_conflict_over_the_details_is_counted() {
     let (inner, grant) = (InMemory::new([0; 16]), digest("jwt:agent"));
     let store = Contended { inner: &inner, faster: 2.into(), conflicts: 0.into() };
     let (approvals, details) = (ApprovalStore(&store), text(&grant));
-    let fingerprint = details.question.fingerprint().unwrap();
+    let fingerprint = details.key.fingerprint().unwrap();
     let approval = approvals.request(&details, fingerprint, 600, NOW).unwrap();
     assert_eq!(store.conflicts.get(), 2);
     store.faster.set(3);

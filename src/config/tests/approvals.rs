@@ -71,7 +71,7 @@ fn a_console_names_who_may_approve() {
 }
 
 #[test]
-fn a_console_that_nobody_or_everybody_could_approve_at_is_refused() {
+fn a_console_without_approvers_or_open_to_all_is_refused() {
     let found = |text: &str| -> Vec<String> {
         LoadedConfig::load(text.as_bytes()).unwrap_err().problems.iter().map(ToString::to_string).collect()
     };

@@ -169,8 +169,7 @@ impl<'p, S: Store> ApprovalCheck<'_, 'p, S> {
     fn request(&self, key: ApprovalKey<'_>, fingerprint: Fingerprint) -> Denial<'p> {
         let ApprovalRequirement { predicate, target, ttl, .. } = self.requirement;
         let for_approver = denial_text::approval_reason(predicate, target);
-        let details =
-            ApprovalDetails { question: key, shown: self.caller, reason: &for_approver, approver: "", note: "" };
+        let details = ApprovalDetails { key, caller: self.caller, reason: &for_approver, approver: "", note: "" };
         match self.approvals.request(&details, fingerprint, *ttl, self.now) {
             Ok(entry) if entry.state == State::Rejected => self.rejected(&self.note(&entry)),
             Ok(entry) => {

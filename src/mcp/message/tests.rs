@@ -184,7 +184,7 @@ fn what_a_method_needs_must_be_there_and_of_its_type() {
 }
 
 #[test]
-fn a_name_that_stands_twice_is_refused_at_any_depth() {
+fn a_duplicate_name_is_refused_at_any_depth() {
     for params in [
         r#"{"name":"ok","name":"evil"}"#,
         r#"{"name":"ok","na\u006de":"evil"}"#,

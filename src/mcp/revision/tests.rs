@@ -62,7 +62,7 @@ fn the_2026_era_says_everything_twice() {
 }
 
 #[test]
-fn a_version_nobody_knows_is_taken_for_the_newest() {
+fn an_unknown_version_is_taken_for_the_newest() {
     for version in ["2027-01-01", "DRAFT-2026-v1", "", "20250618", "2025-06-18x", "2025-6-18"] {
         assert!(refusal(&[("mcp-protocol-version", version)], &call("ok", None)).is_some(), "{version}");
     }

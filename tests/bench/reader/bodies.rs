@@ -1,4 +1,4 @@
-//! Bodies of a given size: what callers send, and what somebody would send to cost us time.
+//! Bodies of a given size: typical requests, and requests made to be expensive.
 
 /// What fills a body.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -111,7 +111,7 @@ fn count() -> Box<dyn FnMut()> {
     })
 }
 
-/// A list of 50 tools, of which half may be called.
+/// A list of 50 tools, half of them allowed.
 fn trim() -> Box<dyn FnMut()> {
     let policy = r#"{"version":"1","default":"deny","tools":{"get_*":{}}}"#;
     let (config, text) = (Config::load(policy.as_bytes()).expect("a configuration"), tools::tools());

@@ -1,4 +1,4 @@
-//! Runs stages: `stages list` names them, `stages NAME TIMES` goes through one so often, for whoever counts instructions;
+//! Runs stages: `stages list` names them, `stages NAME TIMES` runs one so often, to count its instructions;
 //! `stages` alone tells how many nanoseconds each takes, natively or as WebAssembly.
 
 use std::{env, time::Instant};

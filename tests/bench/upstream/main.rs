@@ -17,7 +17,7 @@ use hyper::{
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use tokio::net::TcpListener;
 
-/// Room for a whole body, so that nobody waits for anybody.
+/// Room for a whole body, so that neither side blocks.
 const WINDOW: u32 = 16 << 20;
 
 const RESULT: &str =
@@ -39,7 +39,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
                 .initial_stream_window_size(WINDOW)
                 .initial_connection_window_size(WINDOW)
                 .max_concurrent_streams(1024);
-            // Whoever measures sees it when requests fail.
+            // The measurement reports failed requests.
             let _ = server.serve_connection(TokioIo::new(stream), service).await;
         });
     }

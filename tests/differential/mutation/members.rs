@@ -114,7 +114,7 @@ pub(crate) fn remove(draft: &mut Draft, random: &mut Random) {
     }
 }
 
-/// A member that nobody knows.
+/// An unknown member.
 pub(crate) fn add(draft: &mut Draft, random: &mut Random) {
     let Some((members, _)) = any(draft, random) else { return };
     let name = random.pick(&["x", "", "__proto__", "0", "n\u{e4}me", "names", "par\u{e4}ms"]);

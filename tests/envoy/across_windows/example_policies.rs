@@ -10,7 +10,7 @@ use crate::{
 use serde_json::json;
 
 /// Uses up their limits in one minute, and in the next.
-pub(super) async fn limit_each_minute_anew() {
+pub(super) async fn limits_reset_each_minute() {
     let listeners = [("krea", KREA), ("imagegen", IMAGEGEN), ("alya", ALYA)]
         .map(|(name, policy)| Listener::new(name, json_text(policy)));
     let gateway = Gateway::start("across_windows", &listeners).await;

@@ -67,7 +67,7 @@ fn the_persons_decision_is_in_the_audit_record_and_in_the_log() {
 }
 
 #[test]
-fn nobody_comes_in_from_elsewhere() {
+fn requests_of_other_callers_hosts_and_pages_are_refused() {
     run(async {
         let gateway = office("console-strangers").await;
         let id = assert_waits(&gateway.send("hold", &pay("alice", 250)).await);

@@ -85,7 +85,7 @@ async fn agent(gateway: &Gateway, mode: &str) -> Agent {
     ClientConfig::default().serve(StreamableHttpClientTransport::from_uri(url)).await.expect("a session")
 }
 
-/// Pays; what the agent is told, which is the error's message where it is refused.
+/// Pays; the text that the agent gets: the result, or the message of the error.
 async fn pay(agent: &Agent, to: &str) -> Result<String, (i32, String, Value)> {
     let arguments = json!({ "amount": 250, "to": to }).as_object().cloned().expect("an object");
     match agent.call_tool(CallToolRequestParams::new("pay").with_arguments(arguments)).await {

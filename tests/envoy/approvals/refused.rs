@@ -52,7 +52,7 @@ fn other_arguments_another_caller_and_another_filter_are_other_calls() {
 }
 
 #[test]
-fn a_changed_policy_asks_anew() {
+fn a_changed_policy_needs_a_new_approval() {
     run(async {
         let listeners = |policy: &serde_json::Value| [gate("mcp", "hold", policy), console()];
         let gateway = Gateway::start_with_file("approvals-changed", &listeners(&policy())).await;

@@ -134,7 +134,7 @@ fn a_service_that_cannot_be_reached_denies() {
 }
 
 #[test]
-fn whoever_goes_away_while_waiting_has_paid_nothing() {
+fn a_client_that_disconnects_while_an_approval_is_pending_is_not_charged() {
     run(async {
         let (address, asked) = start().await;
         let [hold, release] = MODES.map(|mode| gate(mode, "service"));

@@ -121,7 +121,7 @@ pub(crate) fn message(body: impl Into<Vec<u8>>) -> Request {
         .body(Body::sized(body))
 }
 
-/// A call of `tool`. `id` is the token as it stands in the JSON text.
+/// A call of `tool`. `id` is the token as it is in the JSON text.
 pub(crate) fn call(tool: &str, arguments: &Value, id: &str, headers: &[(&str, &str)]) -> Request {
     let name = Value::from(tool);
     let text = format!(

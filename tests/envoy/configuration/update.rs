@@ -1,4 +1,4 @@
-//! What a running Envoy is told later, by a file of listeners that it watches.
+//! Configuration updates of a running Envoy, by a file of listeners that it watches.
 
 use super::{assert_names, policy, two_mistakes};
 use crate::{
@@ -23,7 +23,7 @@ async fn ask(gateway: &Gateway, tool: &str) -> crate::client::Response {
 }
 
 /// Puts a policy into place and waits until a call of `probe`, which the policy before denied, is judged by it: Envoy
-/// tells its workers one by one, so both have heard when several calls over fresh connections in a row say so.
+/// updates its workers one by one, so both have it when several calls in a row over new connections show it.
 async fn update(gateway: &Gateway, policy: &Value, probe: &str) {
     gateway.update(&[listener(policy)]);
     until("the update is at work", || async {
@@ -37,7 +37,7 @@ async fn update(gateway: &Gateway, policy: &Value, probe: &str) {
     .await;
 }
 
-/// A policy of one limited tool, of which `probe` besides is not limited.
+/// A policy with one limited tool, and `probe` without a limit.
 fn with_probe(description: &str, max: u64, probe: &str) -> Value {
     let mut policy = policy(description, &["a"], max);
     policy["tools"][probe] = json!({});

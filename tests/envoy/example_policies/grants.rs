@@ -35,7 +35,7 @@ fn another_caller_has_a_count_of_its_own() {
         clock::room_in_minute(10).await;
         use_up(&gateway, "named", &generate(&[("x-agent-id", "agent-1")])).await;
         use_up(&gateway, "named", &generate(&[("x-agent-id", "agent-2")])).await;
-        // Names are compared as they are; nobody is a caller without one, and two names are not a name.
+        // Names are compared as they are; a call without one has no identity, and neither has one with two.
         use_up(&gateway, "named", &generate(&[("x-agent-id", "Agent-1")])).await;
         assert_denied(&gateway.send("named", &generate(&[])).await, "1", "generate_image", "(no identity)");
         let twice = generate(&[("x-agent-id", "agent-3"), ("x-agent-id", "agent-4")]);
@@ -44,7 +44,7 @@ fn another_caller_has_a_count_of_its_own() {
 }
 
 #[test]
-fn a_bearer_token_names_its_caller_and_two_name_nobody() {
+fn one_bearer_token_identifies_a_caller_and_two_do_not() {
     run(async {
         let listener = Listener::new("bearer", with_options(KREA, &json!({"identity": [{"bearer": true}]})));
         let gateway = Gateway::start("samples-bearers", &[listener]).await;
@@ -63,7 +63,7 @@ fn a_bearer_token_names_its_caller_and_two_name_nobody() {
 }
 
 #[test]
-fn a_caller_is_its_address_unless_told_otherwise() {
+fn the_address_identifies_a_caller_by_default() {
     run(async {
         let gateway = Gateway::start("samples-addresses", &[pasted("krea", KREA).proxy_protocol()]).await;
         clock::room_in_minute(12).await;
@@ -97,7 +97,7 @@ fn a_forged_forwarding_header_is_no_new_caller() {
 }
 
 #[test]
-fn an_address_out_of_a_header_names_nobody() {
+fn an_address_from_a_header_identifies_no_caller() {
     run(async {
         let listener = pasted("krea", KREA).believes_forwarding_headers();
         let gateway = Gateway::start("samples-believing", &[listener]).await;

@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 const TOLERANCE: u64 = 1_500;
 
 #[test]
-fn the_call_over_the_limit_is_told_which_limit_it_is_and_when_to_come_back() {
+fn a_call_over_the_limit_gets_the_limit_and_the_time_to_retry() {
     run(async {
         let gateway = Gateway::start("samples-limits", &[pasted("krea", KREA), pasted("imagegen", IMAGEGEN)]).await;
         clock::room_in_minute(8).await;

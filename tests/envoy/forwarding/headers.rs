@@ -1,4 +1,4 @@
-//! What the headers say about a message, and messages that nobody waits for an answer to.
+//! What the headers say about a message, and messages without a response.
 
 use super::{MODES, assert_forwarded, assert_kept_back, listener, send_over};
 use crate::{
@@ -117,7 +117,7 @@ fn headers_that_contradict_the_body_are_refused_where_servers_compare_them() {
 }
 
 #[test]
-fn a_denied_message_that_nobody_waits_for_is_dropped_without_a_word() {
+fn a_denied_notification_is_dropped_without_an_error() {
     run(async {
         let gateway = Gateway::start("forwarding-dropped", &MODES.map(|mode| listener(mode, &json!({})))).await;
         for mode in MODES {

@@ -58,7 +58,7 @@ fn an_announced_length_over_the_limit_is_refused_before_the_body_comes() {
 }
 
 #[test]
-fn the_limit_is_one_mebibyte_unless_told_otherwise() {
+fn the_body_limit_is_one_mebibyte_by_default() {
     run(async {
         let listeners = MODES.map(|mode| listener(mode, &json!({})).buffer_limit(4 << 20));
         let gateway = Gateway::start("forwarding-default-size", &listeners).await;

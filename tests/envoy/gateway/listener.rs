@@ -1,4 +1,4 @@
-//! What a test may choose about a listener, and how Envoy is told.
+//! The options of a test's listener, and its Envoy configuration.
 
 use super::programs;
 use serde_json::{Map, Value, json};
@@ -71,7 +71,7 @@ impl Listener {
         }
     }
 
-    /// The filter's name, by which counters are told apart.
+    /// The filter's name, which separates its counters from those of others.
     pub(crate) fn plugin(mut self, name: &str) -> Self {
         self.plugin = name.into();
         self
@@ -88,7 +88,7 @@ impl Listener {
         if mode == "hold" { self } else { self.without_stop_iteration() }
     }
 
-    /// Envoy believes `X-Forwarded-For`, as it does unless it is told to use the remote address.
+    /// Envoy believes `X-Forwarded-For`, as it does by default.
     pub(crate) fn believes_forwarding_headers(mut self) -> Self {
         self.remote_address = false;
         self

@@ -18,7 +18,7 @@ fn listener(configuration: &Value) -> Listener {
     Listener::new("mcp", json_text(&configuration.to_string())).behind(filter()).access_log()
 }
 
-/// Alice may call `paint`, everybody else with a token `read`; nobody else anything.
+/// Alice may call `paint`, others with a token `read`; callers without a token nothing.
 fn by_subject(sources_besides: &[Value]) -> Value {
     let identity = [&[json!({ "jwt_claim": "sub", "payload": PAYLOAD })], sources_besides].concat();
     json!({
@@ -114,7 +114,7 @@ fn a_claim_inside_others_is_named_by_the_names_that_lead_to_it() {
 }
 
 #[test]
-fn a_claim_that_is_there_and_no_text_names_nobody() {
+fn a_claim_that_is_not_a_string_identifies_no_caller() {
     run(async {
         let configuration = json!({
             "policy": { "version": "1", "default": "allow" },

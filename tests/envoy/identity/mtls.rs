@@ -64,7 +64,7 @@ fn certificates_have_policies_and_counts_of_their_own() {
 }
 
 #[test]
-fn without_a_certificate_of_the_authority_nobody_gets_in() {
+fn a_client_without_a_certificate_of_the_authority_is_refused() {
     run(async {
         let authority = Authority::new();
         let gateway = Gateway::start("mtls-required", &[listener(&authority, true)]).await;

@@ -22,7 +22,7 @@ pub(crate) fn signed(key: &[u8], mut claims: Value) -> String {
     format!("{message}.{}", URL_SAFE_NO_PAD.encode(mac.finalize().into_bytes()))
 }
 
-/// The same without a signature, which says so.
+/// The same without a signature, with `alg` `none`.
 pub(super) fn unsigned(mut claims: Value) -> String {
     claims["iss"] = ISSUER.into();
     format!("{}.{}.", part(&json!({ "alg": "none", "typ": "JWT" })), part(&claims))

@@ -179,7 +179,7 @@ async fn assert_refused_by_envoy(gateway: &Gateway, request: &Request) {
 }
 
 #[test]
-fn should_istio_name_filters_anew_the_plugin_goes_on_enforcing() {
+fn if_istio_renames_filters_the_plugin_still_enforces() {
     let Some(packages) = packages() else { return };
     run(async {
         let gateway = Gateway::start_with("mesh-istio-renamed", |folder, upstream| {

@@ -183,7 +183,7 @@ fn configurations_are_pushed_under_load_and_neither_a_call_nor_a_count_is_lost()
 /// The module under test with another name on it: other code to Envoy, so VMs of its own.
 fn other_module(folder: &Path, version: u8) -> PathBuf {
     let mut bytes = fs::read(module()).expect("the module");
-    // A section that nobody reads: its length, that of its name, and its name.
+    // A custom section, which is ignored: its length, that of its name, and its name.
     bytes.extend([0, 3, 1, b'v', version]);
     let file = folder.join(format!("{version}.wasm"));
     fs::write(&file, bytes).expect("a file");

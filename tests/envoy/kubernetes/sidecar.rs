@@ -36,7 +36,7 @@ fn here(text: &str) -> String {
 }
 
 #[test]
-fn the_sidecar_enforces_and_tells_the_kubelet_and_prometheus_and_nobody_else() {
+fn the_sidecar_enforces_and_serves_probes_and_metrics_only() {
     let Some(packages) = packages() else { return };
     run(async {
         let gateway = Gateway::start_with("mesh-sidecar", |folder, upstream| {

@@ -19,7 +19,7 @@ pub(super) struct Service {
 }
 
 impl Service {
-    /// Starts one; nothing where the caller has said to leave it out.
+    /// Starts one; `None` if `MCP_POLICY_SKIP` names it.
     ///
     /// # Panics
     /// If it does not listen.

@@ -92,7 +92,7 @@ fn two_gateways_as_they_are_rendered_share_one_count() {
 }
 
 #[test]
-fn all_callers_share_a_global_count_and_sessions_are_told_apart_by_digests() {
+fn callers_share_a_global_counter_and_sessions_are_identified_by_digests() {
     run(async {
         let Some(service) = Service::start("scopes").await else { return };
         let scope = |counter: &str, scope: &str| json!({ "limits": [{ "counter": counter, "window": "day", "max": 1, "scope": scope }] });
@@ -186,7 +186,7 @@ fn of_50_calls_at_once_through_two_envoys_exactly_the_20_that_the_limit_allows_g
 }
 
 #[test]
-fn whoever_goes_away_while_waiting_reaches_no_server_and_has_paid() {
+fn a_client_that_disconnects_while_the_service_counts_is_charged_and_not_forwarded() {
     run(async {
         let Some(service) = Service::start("gone").await else { return };
         // The service answers this counter after 400 ms.

@@ -22,7 +22,7 @@ use std::net::SocketAddr;
 /// The listener without the filter.
 const BARE: &str = "bare";
 
-/// Runs one test with the server and a gateway in front of it, unless the caller has said to leave it out.
+/// Runs one test with the server and a gateway in front of it, unless `MCP_POLICY_SKIP` names it.
 #[track_caller]
 fn with_everything(test: &str, body: impl AsyncFnOnce(Gateway)) {
     if let Some(place) = find("servers") {

@@ -70,7 +70,7 @@ fn conversation(modern: bool) -> Vec<(Attack, &'static str)> {
     handshake.into_iter().chain(without).map(|(name, expected)| (Attack::named(name), expected)).collect()
 }
 
-/// Lists that come without a stream, whatever the server is told: the SDK begins one only when there is more to tell.
+/// Lists that always come without a stream: this SDK opens one only for further messages.
 const STREAMLESS: (&str, &str) = ("python-2", "modern_tools_list");
 
 /// Says which lists show nothing here: without the filter they do not name `evil`, or come in another form than is wanted.

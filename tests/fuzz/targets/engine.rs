@@ -84,7 +84,7 @@ fn check(judgement: &AuthorizationResponse, body: &[u8], tools: &[&str]) {
             assert_eq!(kind(body), Some(ValueType::Object));
             let value: serde_json::Value = match serde_json::from_slice(body) {
                 Ok(value) => value,
-                // With exact numbers, serde_json gives a name of its own to one, and takes it from nobody else.
+                // With exact numbers, serde_json gives a name of its own to one, and accepts it from no other source.
                 Err(error) if error.is_data() => return,
                 Err(error) => panic!("what goes on is no JSON: {error}"),
             };

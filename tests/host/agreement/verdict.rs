@@ -91,7 +91,7 @@ pub(super) fn case_file(calls: &[Call], done: &[Verdict]) -> String {
         set("session", call.session);
         let is_refused = expect != "allow";
         set("rule", Some(verdict.rule.as_str()).filter(|rule| is_refused && !rule.is_empty()));
-        // What stands behind an id cannot be written down before.
+        // The text behind an id is not known in advance.
         let message = verdict.message.split(ID).next().filter(|message| is_refused && !message.is_empty());
         set("message_contains", message);
         case
@@ -166,7 +166,7 @@ fn message(body: &[u8]) -> String {
     messages.join("\n")
 }
 
-/// What stands for the id of an approval.
+/// A placeholder for the id of an approval.
 const ID: &str = "<id>";
 
 /// A message without the ids of approvals, which are 20 hexadecimal digits.

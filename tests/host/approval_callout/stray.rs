@@ -14,10 +14,10 @@ use crate::{
 fn a_response_for_a_stream_that_is_gone_changes_nothing() {
     for mode in MODES {
         let mut worker = worker(mode);
-        let (mut gone, asked) = waiting(&mut worker, &call("asked"));
+        let (mut gone, callout) = waiting(&mut worker, &call("asked"));
         gone.close(&mut worker);
         let (mut next, other) = waiting(&mut worker, &call("asked"));
-        worker.respond_stray(asked.number, &yes());
+        worker.respond_stray(callout.number, &yes());
         assert!(next.is_open() && !gone.went_on.is_whole);
         next.receive(&mut worker, other.number, &said("403", ""));
         assert_eq!(codes(&next), DENIED);
@@ -32,12 +32,12 @@ fn a_response_to_an_unknown_callout_changes_nothing() {
         for number in [0, 1, u32::MAX] {
             worker.respond_stray(number, &yes());
         }
-        let (mut stream, asked) = waiting(&mut worker, &call("asked"));
-        for number in [0, asked.number + 1, u32::MAX] {
+        let (mut stream, callout) = waiting(&mut worker, &call("asked"));
+        for number in [0, callout.number + 1, u32::MAX] {
             worker.respond_stray(number, &yes());
         }
         assert!(stream.is_open());
-        stream.receive(&mut worker, asked.number, &yes());
+        stream.receive(&mut worker, callout.number, &yes());
         assert!(stream.went_on.is_whole);
     }
 }
@@ -49,11 +49,11 @@ fn answers_in_any_order_reach_those_they_are_for() {
         let mut waiting: Vec<_> = (0..6).map(|_| waiting(&mut worker, &call("asked"))).collect();
         // The limit has room for two, and its room is looked at again when the answer comes.
         for (index, fate) in [(4, "yes"), (1, "no"), (2, "none"), (1, "yes"), (0, "yes"), (0, "yes")] {
-            let (mut stream, asked) = waiting.remove(index);
+            let (mut stream, callout) = waiting.remove(index);
             match fate {
-                "yes" => stream.receive(&mut worker, asked.number, &yes()),
-                "no" => stream.receive(&mut worker, asked.number, &said("200", r#"{"decision":"reject"}"#)),
-                _ => stream.receive(&mut worker, asked.number, &CallResponse::default()),
+                "yes" => stream.receive(&mut worker, callout.number, &yes()),
+                "no" => stream.receive(&mut worker, callout.number, &said("200", r#"{"decision":"reject"}"#)),
+                _ => stream.receive(&mut worker, callout.number, &CallResponse::default()),
             }
             assert!(fate == "yes" || codes(&stream) == DENIED, "{stream:?}");
             let limited = Some((200, Some(-31429)));
@@ -90,13 +90,13 @@ fn of_so_many_that_wait_each_has_its_answer_and_one_more_is_refused() {
         let full = call("asked").send(&mut worker);
         assert_eq!((codes(&full), worker.world().calls.len()), (DENIED, MOST));
         // A client that leaves makes room at once: its call into the service is Envoy's to bound.
-        let (mut gone, asked) = waiting.remove(100);
+        let (mut gone, callout) = waiting.remove(100);
         gone.close(&mut worker);
         waiting.push(self::waiting(&mut worker, &call("asked")));
-        worker.respond_stray(asked.number, &CallResponse::default());
+        worker.respond_stray(callout.number, &CallResponse::default());
         assert_eq!(codes(&call("asked").send(&mut worker)), DENIED);
-        for (stream, asked) in waiting.iter_mut().rev() {
-            stream.receive(&mut worker, asked.number, &said("503", ""));
+        for (stream, callout) in waiting.iter_mut().rev() {
+            stream.receive(&mut worker, callout.number, &said("503", ""));
             assert_eq!(codes(stream), DENIED);
         }
         assert_eq!(passes(&mut worker), 2, "nothing was charged, and there is room again");
@@ -104,14 +104,14 @@ fn of_so_many_that_wait_each_has_its_answer_and_one_more_is_refused() {
 }
 
 #[test]
-fn a_question_belongs_to_the_root_of_its_stream() {
+fn a_callout_belongs_to_the_root_context_of_its_stream() {
     let mut worker = worker("hold");
     let other = worker.add_root(&with_options(&asking_elsewhere()));
-    let (mut streams, asked) = waiting_at_two_roots(&mut worker, other, "asked");
-    let clusters: Vec<_> = asked.iter().map(|asked| (asked.root, asked.cluster.as_slice())).collect();
+    let (mut streams, callouts) = waiting_at_two_roots(&mut worker, other, "asked");
+    let clusters: Vec<_> = callouts.iter().map(|callout| (callout.root, callout.cluster.as_slice())).collect();
     assert_eq!(clusters, [(ROOT, b"desk".as_slice()), (other, b"elsewhere")]);
-    for (stream, asked) in streams.iter_mut().zip(&asked) {
-        stream.receive(&mut worker, asked.number, &yes());
+    for (stream, callout) in streams.iter_mut().zip(&callouts) {
+        stream.receive(&mut worker, callout.number, &yes());
         assert!(stream.went_on.is_whole);
     }
 }

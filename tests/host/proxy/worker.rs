@@ -35,7 +35,7 @@ impl Worker {
         Self::of(&MODULE, shared)
     }
 
-    /// The same, of which [`Worker::instructions`] are counted.
+    /// The same, with [`Worker::instructions`] counted.
     pub(crate) fn metered(shared: &Arc<Shared>) -> Self {
         Self::of(&METERED, shared)
     }

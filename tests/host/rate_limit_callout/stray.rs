@@ -12,10 +12,10 @@ use crate::{
 fn a_response_for_a_stream_that_is_gone_changes_nothing() {
     for (mode, late) in MODES.into_iter().flat_map(|mode| [(mode, charged()), (mode, full(1)), (mode, closed(4))]) {
         let mut worker = worker(&counting(mode, "deny"));
-        let (mut gone, asked) = waiting(&mut worker, &call("limited"));
+        let (mut gone, callout) = waiting(&mut worker, &call("limited"));
         gone.close(&mut worker);
         let (mut next, other) = waiting(&mut worker, &call("limited"));
-        worker.respond_stray(asked.number, &late);
+        worker.respond_stray(callout.number, &late);
         assert!(next.is_open() && !gone.went_on.is_whole && gone.replies.is_empty());
         next.receive(&mut worker, other.number, &full(1));
         assert_eq!(codes(&next), LIMITED);
@@ -30,13 +30,13 @@ fn a_response_to_an_unknown_callout_changes_nothing() {
             worker.respond_stray(number, &charged());
             worker.respond_stray(number, &closed(0));
         }
-        let (mut stream, asked) = waiting(&mut worker, &call("limited"));
-        for number in [0, asked.number + 1, u32::MAX] {
+        let (mut stream, callout) = waiting(&mut worker, &call("limited"));
+        for number in [0, callout.number + 1, u32::MAX] {
             worker.respond_stray(number, &charged());
             worker.respond_stray(number, &closed(14));
         }
         assert!(stream.is_open());
-        stream.receive(&mut worker, asked.number, &charged());
+        stream.receive(&mut worker, callout.number, &charged());
         assert!(stream.went_on.is_whole);
         assert_eq!(worker.world().counted(UNANSWERED), 0);
     }
@@ -55,8 +55,8 @@ fn answers_in_any_order_reach_those_they_are_for() {
             (1, full(2), LIMITED),
             (0, charged(), None),
         ] {
-            let (mut stream, asked) = waiting.remove(index);
-            stream.receive(&mut worker, asked.number, &said);
+            let (mut stream, callout) = waiting.remove(index);
+            stream.receive(&mut worker, callout.number, &said);
             assert_eq!((codes(&stream), stream.went_on.is_whole), (fate, fate.is_none()), "{said:?}");
         }
         assert_eq!(worker.world().called["proxy_continue_stream"], 3);
@@ -91,27 +91,27 @@ fn assert_full(worker: &mut Worker, request: &Request, on_failure: &str) {
 }
 
 #[test]
-fn of_so_many_that_wait_each_has_its_answer_and_one_more_is_not_asked_about() {
+fn each_of_1024_held_requests_gets_its_response_and_one_more_makes_no_callout() {
     const MOST: usize = 1024;
     for (mode, on_failure) in MODES.into_iter().flat_map(|mode| [(mode, "deny"), (mode, "local")]) {
         let mut worker = worker(&counting(mode, on_failure));
         let mut waiting: Vec<_> = (0..MOST).map(|_| waiting(&mut worker, &call("limited"))).collect();
         assert_full(&mut worker, &call("limited"), on_failure);
         // A client that leaves makes room at once: its call into the service is Envoy's to bound.
-        let (mut gone, asked) = waiting.remove(100);
+        let (mut gone, callout) = waiting.remove(100);
         gone.close(&mut worker);
         waiting.push(self::waiting(&mut worker, &call("limited")));
-        worker.respond_stray(asked.number, &closed(4));
+        worker.respond_stray(callout.number, &closed(4));
         assert_full(&mut worker, &call("limited"), on_failure);
-        for (stream, asked) in waiting.iter_mut().rev() {
-            stream.receive(&mut worker, asked.number, &full(9));
+        for (stream, callout) in waiting.iter_mut().rev() {
+            stream.receive(&mut worker, callout.number, &full(9));
             assert_eq!(codes(stream), LIMITED);
         }
     }
 }
 
 #[test]
-fn of_bodies_of_so_many_bytes_that_wait_one_more_is_not_asked_about() {
+fn a_body_beyond_the_bytes_that_may_be_held_makes_no_callout() {
     const HELD: usize = 64 << 20;
     let padded = |size: usize| {
         let mut body = call("limited").body();
@@ -127,27 +127,27 @@ fn of_bodies_of_so_many_bytes_that_wait_one_more_is_not_asked_about() {
     assert_full(&mut worker, &padded(1001), "deny");
     waiting.push(self::waiting(&mut worker, &padded(1000)));
     assert_full(&mut worker, &call("limited"), "deny");
-    for (mut stream, asked) in waiting {
-        stream.receive(&mut worker, asked.number, &charged());
+    for (mut stream, callout) in waiting {
+        stream.receive(&mut worker, callout.number, &charged());
         assert!(stream.went_on.is_whole);
     }
     let memory = worker.memory();
     assert!(memory < 4 * HELD, "{memory} bytes: each body is held once here, and read once");
-    let (mut stream, asked) = self::waiting(&mut worker, &padded(HELD / 4));
-    stream.receive(&mut worker, asked.number, &charged());
+    let (mut stream, callout) = self::waiting(&mut worker, &padded(HELD / 4));
+    stream.receive(&mut worker, callout.number, &charged());
     assert_eq!(stream.went_on.body.len(), HELD / 4, "there is room again");
 }
 
 #[test]
-fn a_question_belongs_to_the_root_of_its_stream() {
+fn a_callout_belongs_to_the_root_context_of_its_stream() {
     let mut worker = worker(&counting("hold", "deny"));
     let elsewhere = with_options(&format!(r#""protocol":{{"headers":"hold"}},"limits":{{{}}}"#, service("local")));
     let other = worker.add_root(&elsewhere.replace("counts", "others"));
-    let (mut streams, asked) = waiting_at_two_roots(&mut worker, other, "limited");
-    let clusters: Vec<_> = asked.iter().map(|asked| (asked.root, asked.cluster.as_slice())).collect();
+    let (mut streams, callouts) = waiting_at_two_roots(&mut worker, other, "limited");
+    let clusters: Vec<_> = callouts.iter().map(|callout| (callout.root, callout.cluster.as_slice())).collect();
     assert_eq!(clusters, [(ROOT, b"\x0a\x08\x0a\x06counts".as_slice()), (other, b"\x0a\x08\x0a\x06others")]);
-    for (stream, asked) in streams.iter_mut().zip(&asked).rev() {
-        stream.receive(&mut worker, asked.number, &charged());
+    for (stream, callout) in streams.iter_mut().zip(&callouts).rev() {
+        stream.receive(&mut worker, callout.number, &charged());
         assert!(stream.went_on.is_whole);
     }
 }

@@ -73,7 +73,7 @@ fn with(bodies: &'static [&'static str]) -> impl Strategy<Value = Answer> {
             head.extend(has_length.then_some(("content-length", "1234")));
             let body = body.replace("MARK", MARK);
             let is_bare = media.1.contains("event-stream") && body.starts_with('{');
-            // Nobody reads a message in a stream that is no event's.
+            // No client reads a message outside an event.
             let body = if is_bare { format!("id: 2\r\ndata:{body}\r\n\r\n") } else { body };
             Answer { head, chunks: cut(body.as_bytes(), &cuts), end }
         },

@@ -39,7 +39,7 @@ pub(crate) fn events(stream: &[u8]) -> Vec<(bool, Event)> {
     events
 }
 
-/// The lines of a text; what stands behind the last end is one, if it is not empty.
+/// The lines of a text; the text after the last line end is one, if it is not empty.
 fn lines(text: &[u8]) -> Vec<&[u8]> {
     let (mut lines, mut start, mut at) = (Vec::new(), 0, 0);
     while at < text.len() {

@@ -1,4 +1,4 @@
-//! What trimming may change of a message, told with the bytes of all that it may not.
+//! The parts of a message that filtering may change, and the bytes of those that it may not.
 
 use std::fmt;
 

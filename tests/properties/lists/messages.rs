@@ -13,7 +13,7 @@ pub(crate) enum Sort {
     Other,
     /// Entries that are not shown are gone.
     List,
-    /// Nobody can say how it is read: it stays as it is, becomes an error or ends the stream.
+    /// Clients differ in how they read it: it stays as it is, becomes an error or ends the stream.
     Odd,
     /// It is cut off: any of that may come of it.
     Cut,

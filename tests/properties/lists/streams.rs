@@ -1,4 +1,4 @@
-//! Event streams as servers write them, and as nobody should.
+//! Event streams, well-formed and malformed.
 
 use proptest::{
     collection::vec,

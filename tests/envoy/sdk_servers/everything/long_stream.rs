@@ -13,7 +13,7 @@ use tokio::time::Instant;
 const PACE: Duration = Duration::from_secs(5);
 const LATER: Duration = Duration::from_secs(2);
 
-/// What the server says now and then, so that nobody takes the stream for dead.
+/// The server's keep-alive comment.
 const PING: &str = ": keepalive\n\n";
 
 /// Keeps such a stream open for so long. What the server says arrives at the pace at which it says it.

@@ -1,4 +1,4 @@
-//! A long call that tells of its progress: every event arrives when it is told, as without the filter.
+//! A long call with progress notifications: every event arrives as early as without the filter.
 
 use super::{
     BARE, gateway, relay,
@@ -52,7 +52,7 @@ fn the_progress_of_a_long_call_arrives_event_by_event_as_soon_as_without_the_fil
     });
 }
 
-/// Makes the call in a session of its own; gives how long after the server has told it each event arrived.
+/// Makes the call in a session of its own; gives the delay of each event after the server has sent it.
 async fn delays(gateway: Gateway, listener: &str, passed: Passed) -> Vec<Duration> {
     let session = Session::open(&gateway, listener).await;
     let duration = STEP.as_secs_f64() * f64::from(STEPS);

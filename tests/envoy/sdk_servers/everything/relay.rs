@@ -1,4 +1,4 @@
-//! Stands between Envoy and the server, and writes down when each event passes.
+//! A relay between Envoy and the server that records the time of each event.
 
 use std::{
     collections::HashMap,

@@ -10,7 +10,7 @@ use crate::{client::VERSIONS, forwarding::MODES};
 use serde_json::json;
 
 #[test]
-fn a_list_that_is_told_again_on_a_resumed_stream_is_trimmed_as_it_was_at_first() {
+fn a_list_that_a_resumed_stream_repeats_is_filtered_again() {
     with_everything("everything-resumption", async |gateway| {
         for listener in [BARE].into_iter().chain(MODES) {
             let session = Session::open(&gateway, listener).await;
