@@ -30,6 +30,13 @@ test('a call that waits is shown with all that a person decides by', () =>
     assert.equal(await tab.text('#news'), '', 'what was there from the beginning is no news');
   }));
 
+test('an approver sees the route and the cluster that the call runs on', () =>
+  scene({ approvals: [approval({ route: 'billing', cluster: 'billing-server' }), approval({ id: '4f9c0a1b2c3d4e5f6071' })] }, {}, async (gateway, tab) => {
+    await tab.waitFor(ID);
+    assert.equal(await tab.item(ID).locator('.server').innerText(), 'Runs on route billing, cluster billing-server');
+    assert.equal(await tab.item('4f9c0a1b2c3d4e5f6071').locator('.server').isVisible(), false);
+  }));
+
 test('a call is approved with a note by keyboard only', () =>
   scene({ approvals: [approval()] }, {}, async (gateway, tab) => {
     await tab.item(ID).waitFor();

@@ -22,7 +22,7 @@ const MARKUP = [
 // Each in every place where a caller's text is shown.
 const everywhere = (text) => ({
   approvals: [
-    approval({ id: 'a1', tool: text, grant: text, params: text, reason: text, rule: text, policy: text, filter: text, method: text }),
+    approval({ id: 'a1', tool: text, grant: text, params: text, reason: text, rule: text, policy: text, filter: text, method: text, route: text, cluster: text }),
     approval({ id: 'a2', state: 'rejected', approver: text, note: text }),
   ],
   counters: [{ filter: text, policy: text, counter: text, scope: 'grant', grant: text, window: 60, max: 1, used: 1, resetAt: '2026-11-21T06:00:00Z' }],
@@ -43,7 +43,7 @@ test('markup is text in every place', () => {
     await tab.waitFor('a2');
     await tab.later();
     assert.equal(await tab.page.locator('#a1 .params').evaluate((element) => element.textContent), params);
-    const places = ['#a1 .tool', '#a1 .grant', '#a1 .reason', '#a1 .rule', '#counters .counter', '#decisions .tool', '#decisions .rule'];
+    const places = ['#a1 .tool', '#a1 .grant', '#a1 .reason', '#a1 .rule', '#a1 .route', '#a1 .cluster', '#counters .counter', '#decisions .tool', '#decisions .rule'];
     for (const place of places) {
       assert.equal(await tab.page.locator(place).evaluate((element) => element.textContent), MARKUP.join(' '), place);
     }

@@ -174,7 +174,8 @@ function drawApproval(item, a) {
   const params = (a.lines ??= a.params ? inLines(a.params) : 'The parameters are lost: this call cannot be approved.');
   const length = params.length > 1000 ? `${params.length} characters: scroll to read all.` : '';
   item.id = a.id;
-  fill(item, { ...a, params, length, age: `${span(a.askedAt, -1)} ago`, left: `${span(a.expiresAt)} left` });
+  fill(item, { route: 'none', cluster: 'none', ...a, params, length, age: `${span(a.askedAt, -1)} ago`, left: `${span(a.expiresAt)} left` });
+  find('.server', item).hidden = !a.route && !a.cluster;
   if (a.state !== 'pending') answered(item, `${a.state} by ${signed(a)}`);
   else if (a.yours) answered(item, 'This is your own call: another approver has to decide.');
   else enable(item, true);
