@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 use std::{fs, net::SocketAddr, path::Path};
 
 /// The filter's name in the listener that Envoy Gateway makes (`internal/xds/translator/wasm.go`).
-const FILTER: &str = "envoy.filters.http.wasm/envoyextensionpolicy/default/mcp-policy/wasm/0";
+const FILTER: &str = "envoy.filters.http.wasm/envoyextensionpolicy/default/mcp-policy-mcp-server/wasm/0";
 
 /// Renders the objects.
 fn objects(packages: &Path, folder: &Path) -> Objects {
@@ -79,7 +79,7 @@ fn patched(packages: &Path, folder: &Path, objects: &Objects, listener: &Value) 
     let patches = objects.one("EnvoyPatchPolicy")["spec"]["jsonPatches"].as_array().expect("patches");
     for patch in patches {
         assert_eq!(patch["type"], "type.googleapis.com/envoy.config.listener.v3.Listener");
-        assert_eq!(patch["name"], "default/mcp/mcp");
+        assert_eq!(patch["name"], "default/mcp-policy-mcp-server/mcp");
     }
     let operations: Vec<Value> = patches.iter().map(|patch| patch["operation"].clone()).collect();
     patch(packages, folder, listener, &operations)

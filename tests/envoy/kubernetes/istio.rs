@@ -20,8 +20,8 @@ use std::{
 
 /// How Istio names the filter of a WasmPlugin: since 1.30, and before.
 const NAMES: [&str; 2] = [
-    "extensions.istio.io/trafficextension/default.mcp-policy~istio-translated-wasmplugin",
-    "extensions.istio.io/wasmplugin/default.mcp-policy",
+    "extensions.istio.io/trafficextension/default.mcp-policy-mcp-server~istio-translated-wasmplugin",
+    "extensions.istio.io/wasmplugin/default.mcp-policy-mcp-server",
 ];
 
 /// Renders the objects.
@@ -38,7 +38,7 @@ fn of_plugin(objects: &Objects, name: &str) -> Value {
     let spec = &objects.one("WasmPlugin")["spec"];
     let text = spec["pluginConfig"].to_string();
     let config = json!({
-        "name": "default.mcp-policy",
+        "name": "default.mcp-policy-mcp-server",
         "root_id": spec["pluginName"],
         "failure_policy": spec["failStrategy"],
         "vm_config": { "runtime": "envoy.wasm.runtime.v8", "code": local_module() },

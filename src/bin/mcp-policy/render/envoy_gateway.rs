@@ -31,6 +31,8 @@ pub(super) struct EnvoyGateway {
 #[derive(Serialize)]
 struct Objects<'a> {
     namespace: &'a Name,
+    /// The name of the objects.
+    name: Name,
     app: &'a Name,
     port: u16,
     image: &'a Image,
@@ -50,12 +52,14 @@ impl EnvoyGateway {
     /// What is wrong with the document.
     pub(super) fn render(&self, document: &str) -> Result<String, String> {
         let configuration = Configuration::prepare(document)?.with_default("identity", IDENTITY);
+        let name = self.service.for_objects();
         let objects = Objects {
             namespace: &self.common.namespace,
+            filter_path: self.filter_path(&name),
+            name,
             app: &self.service,
             port: self.port,
             image: &self.common.image,
-            filter_path: self.filter_path(),
             plugin_config: &yaml::with_released_headers(configuration.text())?,
             configuration: configuration.text(),
         };
@@ -63,10 +67,11 @@ impl EnvoyGateway {
     }
 
     /// The JSONPath of the filter's configuration in the listener that Envoy Gateway generates, with or without TLS.
-    fn filter_path(&self) -> String {
+    fn filter_path(&self, name: &Name) -> String {
         format!(
-            "$..http_filters[?(@.name=='envoy.filters.http.wasm/envoyextensionpolicy/{}/mcp-policy/wasm/0')].typed_config.config",
-            self.common.namespace.as_str()
+            "$..http_filters[?(@.name=='envoy.filters.http.wasm/envoyextensionpolicy/{}/{}/wasm/0')].typed_config.config",
+            self.common.namespace.as_str(),
+            name.as_str()
         )
     }
 }

@@ -26,6 +26,8 @@ pub(super) struct Istio {
 #[derive(Serialize)]
 struct Objects<'a> {
     namespace: &'a Name,
+    /// The name of the objects.
+    name: Name,
     app: &'a Name,
     image: &'a Image,
     /// The configuration as YAML values; it releases headers.
@@ -45,6 +47,7 @@ impl Istio {
         let configuration = Configuration::prepare(document)?;
         let objects = Objects {
             namespace: &self.common.namespace,
+            name: self.app.for_objects(),
             app: &self.app,
             image: &self.common.image,
             plugin_config: &yaml::with_released_headers(configuration.text())?,

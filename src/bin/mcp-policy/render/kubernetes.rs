@@ -3,6 +3,7 @@
 use std::str::FromStr;
 
 use serde::Serialize;
+use sha2::{Digest, Sha256};
 
 /// The arguments of every Kubernetes gateway.
 #[derive(clap::Args)]
@@ -45,14 +46,39 @@ impl Name {
     pub(super) fn as_str(&self) -> &str {
         &self.0
     }
+
+    /// The name of the objects that are made for the server of this name: objects of two servers never replace each other.
+    pub(super) fn for_objects(&self) -> Self {
+        let name = format!("mcp-policy-{}", self.0);
+        if name.len() <= MAX_NAME { Self(name) } else { Self::with_digest(&name, &self.0) }
+    }
+
+    /// The name of an object that holds `content` for the server of this name: another content has another name.
+    pub(super) fn for_content(&self, content: &str) -> Self {
+        // With the whole name, whose end may be cut off.
+        Self::with_digest(&self.for_objects().0, &format!("{}\n{content}", self.0))
+    }
+
+    /// `name` and the first digits of the SHA-256 of `content`, which replace the end of a long name.
+    fn with_digest(name: &str, content: &str) -> Self {
+        let digest: String =
+            Sha256::digest(content).iter().take(DIGEST / 2).map(|byte| format!("{byte:02x}")).collect();
+        let kept: String = name.chars().take(MAX_NAME.saturating_sub(DIGEST + 1)).collect();
+        Self(format!("{}-{digest}", kept.trim_end_matches('-')))
+    }
 }
+
+/// The longest DNS label (RFC 1035, section 2.3.4), in bytes.
+const MAX_NAME: usize = 63;
+/// The digits of a digest in a name.
+const DIGEST: usize = 10;
 
 impl FromStr for Name {
     type Err = String;
 
     fn from_str(name: &str) -> Result<Self, String> {
         let fits = name.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-');
-        if !fits || !(1..=63).contains(&name.len()) || name.starts_with('-') || name.ends_with('-') {
+        if !fits || !(1..=MAX_NAME).contains(&name.len()) || name.starts_with('-') || name.ends_with('-') {
             return Err(format!(
                 "`{name}` is not a DNS label: use 1 to 63 of `a` to `z`, `0` to `9` and, between them, `-`"
             ));

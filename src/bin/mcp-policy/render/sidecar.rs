@@ -42,6 +42,8 @@ pub(super) struct Sidecar {
 #[derive(Serialize)]
 struct Objects<'a> {
     namespace: &'a Name,
+    /// The name of the ConfigMap.
+    name: Name,
     app: &'a Name,
     port: u16,
     health_port: u16,
@@ -83,6 +85,7 @@ impl Sidecar {
         let digest = Config::load(configuration.text().as_bytes()).map(|config| config.digest).unwrap_or_default();
         let objects = Objects {
             namespace: &self.common.namespace,
+            name: self.app.for_content(&envoy),
             app: &self.app,
             port: self.port,
             health_port: HEALTH_PORT,

@@ -1,5 +1,9 @@
 //! The objects for Kubernetes. `tests/envoy/mesh/` reads them with other YAML readers, and checks them against schemas.
 
+use std::collections::BTreeSet;
+
+use serde_json::Value;
+
 use super::render_for;
 use crate::render::{
     kubernetes::{Image, Name},
@@ -47,15 +51,18 @@ fn options_reach_their_lines() {
         &format!("url: oci://{image}"),
         &format!("uri: \"oci://{image}\""),
         &format!("sha256: \"{}\"", "ab".repeat(32)),
-        "name: extensions.istio.io/trafficextension/agents.mcp-policy~istio-translated-wasmplugin",
+        "name: extensions.istio.io/trafficextension/agents.mcp-policy-tools~istio-translated-wasmplugin",
     ] {
         assert!(istio.contains(line), "{line}");
     }
     let gateway =
         render_for("envoy-gateway", POLICY, &[&options[..], &["--service", "tools", "--port", "81"]].concat());
     let gateway = gateway.unwrap();
-    for line in ["- { name: tools, port: 81 }", "name: agents/mcp/mcp", "envoyextensionpolicy/agents/mcp-policy/wasm/0"]
-    {
+    for line in [
+        "- { name: tools, port: 81 }",
+        "name: agents/mcp-policy-tools/mcp",
+        "envoyextensionpolicy/agents/mcp-policy-tools/wasm/0",
+    ] {
         assert!(gateway.contains(line), "{line}");
     }
     let upstream = ["--upstream", "http://127.0.0.1:81", "--port", "82"];
@@ -64,6 +71,72 @@ fn options_reach_their_lines() {
     {
         assert!(sidecar.contains(line), "{line}");
     }
+}
+
+/// The objects of a file.
+fn objects(rendered: &str) -> Vec<Value> {
+    serde_saphyr::from_multiple(rendered).unwrap()
+}
+
+/// The object of a kind, and its name.
+fn of_kind<'o>(objects: &'o [Value], kind: &str) -> (&'o Value, &'o str) {
+    let object = objects.iter().find(|object| object["kind"] == kind).unwrap();
+    (object, object["metadata"]["name"].as_str().unwrap())
+}
+
+#[test]
+fn objects_of_two_servers_never_replace_each_other() {
+    let long = "a".repeat(62);
+    for (gateway, option) in [("sidecar", "--app"), ("istio", "--app"), ("envoy-gateway", "--service")] {
+        let servers = ["one", "two", &format!("{long}1"), &format!("{long}2")];
+        let mut names = BTreeSet::new();
+        let mut count = 0;
+        for server in servers {
+            for object in objects(&render_for(gateway, POLICY, &[option, server]).unwrap()) {
+                let name = object["metadata"]["name"].as_str().unwrap();
+                assert!(name.parse::<Name>().is_ok(), "{name}");
+                names.insert(format!("{} {name}", object["kind"]));
+                count += 1;
+            }
+        }
+        assert_eq!(names.len(), count, "{gateway}: {names:#?}");
+    }
+}
+
+#[test]
+fn a_sidecar_that_would_read_another_file_is_another_pod() {
+    let pod = |policy: &str, options: &[&str]| {
+        let objects = objects(&render_for("sidecar", policy, options).unwrap());
+        let (map, name) = of_kind(&objects, "ConfigMap");
+        assert_eq!(map["immutable"], true);
+        assert_eq!(map["metadata"]["labels"], serde_json::json!({ "app": "mcp-server" }));
+        let template = &of_kind(&objects, "Deployment").0["spec"]["template"];
+        assert_eq!(template["spec"]["volumes"][0]["configMap"]["name"], name);
+        template.to_string()
+    };
+    let approver = ["--approver", "peer:spiffe://a"];
+    let changed = [
+        pod(POLICY, &[]),
+        pod(&POLICY.replace("deny", "allow"), &[]),
+        pod(POLICY, &approver),
+        pod(POLICY, &["--approver", "peer:spiffe://b"]),
+        pod(POLICY, &["--upstream", "http://127.0.0.1:3001"]),
+    ];
+    assert_eq!(changed.iter().collect::<BTreeSet<_>>().len(), changed.len());
+    // The same file is the same pod.
+    assert_eq!(pod(POLICY, &approver), pod(POLICY, &approver));
+}
+
+#[test]
+fn filters_of_two_servers_in_one_envoy_have_counters_of_their_own() {
+    let istio = objects(&render_for("istio", POLICY, &["--app", "one"]).unwrap());
+    let (filter, _) = of_kind(&istio, "EnvoyFilter");
+    let extension = &filter["spec"]["configPatches"][2]["patch"]["value"];
+    assert_eq!(extension["name"], "mcp-policy-one.default");
+    assert_eq!(extension["typed_config"]["config"]["name"], "mcp-policy-one");
+    let gateway = objects(&render_for("envoy-gateway", POLICY, &["--service", "one"]).unwrap());
+    let (policy, name) = of_kind(&gateway, "EnvoyExtensionPolicy");
+    assert_eq!(policy["spec"]["wasm"][0]["name"], name);
 }
 
 #[test]
