@@ -3,6 +3,7 @@
 //! There is no cluster here. The schemas are those of maintained packages; what Istio and Envoy Gateway make of the
 //! objects is done as their sources do it, in as few lines, and given to a real Envoy.
 
+mod bounds;
 mod envoy_gateway;
 mod image;
 mod istio;

@@ -5,14 +5,18 @@
 //! * `envoy`, `sidecar`, `istio`, `envoy_gateway`, `limitador`: one file for each gateway, with its arguments and the
 //!   values of its template in `templates/`
 //! * `kubernetes` and `upstream`: arguments that several share
+//! * `clusters`: the clusters of services that the configuration names
+//! * `ports`: the ports of an Envoy by itself, compared
 //! * `template` and `yaml`: texts and configurations as YAML
 
+mod clusters;
 mod configuration;
 mod envoy;
 mod envoy_gateway;
 mod istio;
 mod kubernetes;
 mod limitador;
+mod ports;
 mod sidecar;
 mod template;
 #[cfg(test)]

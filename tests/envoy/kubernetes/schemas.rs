@@ -13,13 +13,14 @@ use std::{
 
 /// What is shipped, as `mcp-policy render` calls it.
 const GATEWAYS: [(&str, &[&str]); 3] = [
-    ("istio", &["WasmPlugin", "EnvoyFilter"]),
+    ("istio", &["WasmPlugin", "Sidecar", "EnvoyFilter"]),
     (
         "envoy-gateway",
         &[
             "Gateway",
             "HTTPRoute",
             "ClientTrafficPolicy",
+            "BackendTrafficPolicy",
             "SecurityPolicy",
             "EnvoyProxy",
             "EnvoyExtensionPolicy",
@@ -50,19 +51,15 @@ fn a_mistake_in_any_object_would_be_seen() {
     let mistakes = [
         ("istio", "failStrategy:", "failStrtegy:", "WasmPlugin: Object literal may only specify known properties"),
         ("istio", "phase: STATS", "phase: LAST", "WasmPlugin: data/spec/phase must be equal to one of"),
-        (
-            "istio",
-            "workloadSelector:",
-            "workloadSelect:",
-            "EnvoyFilter: Object literal may only specify known properties",
-        ),
+        ("istio", "workloadSelector:", "workloadSelect:", "Sidecar: Object literal may only specify known properties"),
+        ("istio", "configPatches:", "configPatchs:", "EnvoyFilter: Object literal may only specify known properties"),
         (
             "istio",
             "operation: REPLACE",
             "operation: SWAP",
             "EnvoyFilter: data/spec/configPatches/0/patch/operation must",
         ),
-        ("istio", "apiVersion: networking", "apiVersion: netwrking", "EnvoyFilter: no package has"),
+        ("istio", "networking.istio.io/v1alpha3", "netwrking.istio.io/v1alpha3", "EnvoyFilter: no package has"),
         (
             "envoy-gateway",
             "gatewayClassName: eg",

@@ -4,7 +4,9 @@ use mcp_policy::config::LoadedConfig;
 use serde::Serialize;
 
 use super::{
+    clusters::{self, ClusterText, Existing},
     configuration::{self, Configuration},
+    ports::{self, Port},
     template::fill,
     upstream::Upstream,
 };
@@ -22,6 +24,9 @@ pub(super) struct Envoy {
     /// The MCP server
     #[arg(long, value_name = "URL", default_value = "http://127.0.0.1:10002")]
     upstream: Upstream,
+    /// After how many seconds Envoy closes an idle connection to the server: less than the server waits
+    #[arg(long, value_name = "SECONDS", default_value_t = 4, value_parser = clap::value_parser!(u16).range(1..))]
+    upstream_idle_timeout: u16,
     /// The filter's module
     #[arg(long, value_name = "PATH", default_value = "target/wasm32-wasip1/release/mcp_policy.wasm")]
     module: String,
@@ -53,12 +58,13 @@ pub(super) struct EnvoyFile<'a> {
     pub(super) health_port: Option<u16>,
     pub(super) module: &'a str,
     pub(super) upstream: &'a Upstream,
+    /// Of connections to the MCP server, in seconds.
+    pub(super) idle_timeout: u16,
     /// The gateway's configuration, as JSON.
     pub(super) configuration: &'a str,
     /// The console's configuration, as JSON.
     pub(super) console: String,
-    /// The cluster of the rate limit service, if the file has to define it.
-    pub(super) limits_cluster: Option<&'a str>,
+    pub(super) service_clusters: Vec<ClusterText<'a>>,
 }
 
 // === impl Envoy ===
@@ -67,8 +73,14 @@ impl Envoy {
     /// The file.
     ///
     /// # Errors
-    /// What is wrong with the document or the approvers.
+    /// What is wrong with the document, the approvers or the ports.
     pub(super) fn render(&self, document: &str) -> Result<String, String> {
+        let ports = [
+            Port { of: "`--port`", number: self.port },
+            Port { of: "`--console-port`", number: self.console_port },
+            Port { of: "`--admin-port`", number: self.admin_port },
+        ];
+        ports::compare(&ports, &self.upstream, &[])?;
         let configuration = Configuration::prepare(document)?.with_approval_url(self.console_port);
         let file = EnvoyFile {
             gateway: "envoy",
@@ -79,9 +91,10 @@ impl Envoy {
             health_port: None,
             module: &self.module,
             upstream: &self.upstream,
+            idle_timeout: self.upstream_idle_timeout,
             configuration: configuration.text(),
             console: console(&self.approvers)?,
-            limits_cluster: limits_cluster(&configuration),
+            service_clusters: clusters::of_services(&configuration, &CLUSTERS, "")?,
         };
         file.render()
     }
@@ -110,11 +123,5 @@ pub(super) fn console(approvers: &[String]) -> Result<String, String> {
     }
 }
 
-/// The cluster of the rate limit service, unless there is none or the file has a cluster of that name anyway.
-pub(super) fn limits_cluster(configuration: &Configuration) -> Option<&str> {
-    let service = configuration.config().limits.service.as_ref()?;
-    Some(&*service.cluster).filter(|cluster| !CLUSTERS.contains(cluster))
-}
-
-/// The clusters of every file.
-const CLUSTERS: [&str; 2] = ["mcp_server", "admin"];
+/// The clusters of every file, and of no service.
+pub(super) const CLUSTERS: Existing = Existing { taken: &["mcp_server", "admin"], of_mesh: &[] };

@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use super::{
+    clusters::{self, ClusterText, Existing},
     configuration::Configuration,
     kubernetes::{Common, Image, Name},
     template::fill,
@@ -13,6 +14,9 @@ const TEMPLATE: &str = include_str!("templates/envoy_gateway.yaml.jinja");
 
 /// The identity source of a document that has none: `mcp` is the provider of the SecurityPolicy.
 const IDENTITY: &str = r#""identity": [{"jwt_claim": "sub", "payload": "mcp"}],"#;
+
+/// The clusters that the control plane makes of Services and routes.
+const CLUSTERS: Existing = Existing { taken: &[], of_mesh: &["httproute/", "grpcroute/"] };
 
 /// The arguments of `render envoy-gateway`.
 #[derive(clap::Args)]
@@ -25,6 +29,9 @@ pub(super) struct EnvoyGateway {
     /// The port of the Service
     #[arg(long, value_name = "PORT", default_value_t = 80)]
     port: u16,
+    /// After how many seconds Envoy closes an idle connection to the server: less than the server waits
+    #[arg(long, value_name = "SECONDS", default_value_t = 4, value_parser = clap::value_parser!(u16).range(1..))]
+    upstream_idle_timeout: u16,
 }
 
 /// The values of the objects.
@@ -36,6 +43,9 @@ struct Objects<'a> {
     app: &'a Name,
     port: u16,
     image: &'a Image,
+    /// In seconds.
+    idle_timeout: u16,
+    service_clusters: Vec<ClusterText<'a>>,
     filter_path: String,
     /// The configuration as YAML values; it releases headers.
     plugin_config: &'a str,
@@ -60,6 +70,8 @@ impl EnvoyGateway {
             app: &self.service,
             port: self.port,
             image: &self.common.image,
+            idle_timeout: self.upstream_idle_timeout,
+            service_clusters: clusters::of_services(&configuration, &CLUSTERS, &self.common.domain())?,
             plugin_config: &yaml::with_released_headers(configuration.text())?,
             configuration: configuration.text(),
         };

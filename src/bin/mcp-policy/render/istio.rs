@@ -4,6 +4,7 @@
 use serde::Serialize;
 
 use super::{
+    clusters::{self, ClusterText, Existing},
     configuration::Configuration,
     kubernetes::{Common, Image, Name},
     template::fill,
@@ -11,6 +12,9 @@ use super::{
 };
 
 const TEMPLATE: &str = include_str!("templates/istio.yaml.jinja");
+
+/// The clusters that the control plane makes of Services and routes.
+const CLUSTERS: Existing = Existing { taken: &[], of_mesh: &["outbound|"] };
 
 /// The arguments of `render istio`.
 #[derive(clap::Args)]
@@ -20,6 +24,9 @@ pub(super) struct Istio {
     /// The label `app` of the MCP server's pods
     #[arg(long, value_name = "NAME", default_value = "mcp-server")]
     app: Name,
+    /// After how many seconds Envoy closes an idle connection to the server: less than the server waits
+    #[arg(long, value_name = "SECONDS", default_value_t = 4, value_parser = clap::value_parser!(u16).range(1..))]
+    upstream_idle_timeout: u16,
 }
 
 /// The values of the objects.
@@ -30,6 +37,9 @@ struct Objects<'a> {
     name: Name,
     app: &'a Name,
     image: &'a Image,
+    /// In seconds.
+    idle_timeout: u16,
+    service_clusters: Vec<ClusterText<'a>>,
     /// The configuration as YAML values; it releases headers.
     plugin_config: &'a str,
     /// The configuration as JSON; it holds headers.
@@ -50,6 +60,8 @@ impl Istio {
             name: self.app.for_objects(),
             app: &self.app,
             image: &self.common.image,
+            idle_timeout: self.upstream_idle_timeout,
+            service_clusters: clusters::of_services(&configuration, &CLUSTERS, &self.common.domain())?,
             plugin_config: &yaml::with_released_headers(configuration.text())?,
             configuration: configuration.text(),
         };

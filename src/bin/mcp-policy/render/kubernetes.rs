@@ -18,6 +18,13 @@ pub(super) struct Common {
     pub(super) namespace: Name,
 }
 
+impl Common {
+    /// What follows the name of a Service of the namespace: `.agents.svc`.
+    pub(super) fn domain(&self) -> String {
+        format!(".{}.svc", self.namespace.as_str())
+    }
+}
+
 /// The image if the user names none: it does not exist, and no digest is all zeros.
 const NO_IMAGE: &str =
     "registry.example.com/mcp-policy@sha256:0000000000000000000000000000000000000000000000000000000000000000";

@@ -4,9 +4,11 @@ use mcp_policy::config::Config;
 use serde::Serialize;
 
 use super::{
+    clusters,
     configuration::Configuration,
     envoy::{self, EnvoyFile},
     kubernetes::{Common, Image, Name},
+    ports::{self, Port},
     template::fill,
     upstream::Upstream,
 };
@@ -33,6 +35,9 @@ pub(super) struct Sidecar {
     /// The MCP server in the pod
     #[arg(long, value_name = "URL", default_value = "http://127.0.0.1:3000")]
     upstream: Upstream,
+    /// After how many seconds Envoy closes an idle connection to the server: less than the server waits
+    #[arg(long, value_name = "SECONDS", default_value_t = 4, value_parser = clap::value_parser!(u16).range(1..))]
+    upstream_idle_timeout: u16,
     /// A grant that may approve calls: `jwt:…`, `peer:…` or `bearer:` and the SHA-256 of a token; repeatable
     #[arg(long = "approver", value_name = "GRANT")]
     approvers: Vec<String>,
@@ -63,8 +68,9 @@ impl Sidecar {
     /// The objects, as one file.
     ///
     /// # Errors
-    /// What is wrong with the document or the approvers.
+    /// What is wrong with the document, the approvers or the ports.
     pub(super) fn render(&self, document: &str) -> Result<String, String> {
+        ports::compare(&self.ports(), &self.upstream, &self.own_names())?;
         let configuration = Configuration::prepare(document)?.with_approval_url(CONSOLE_PORT);
         let module = format!("{MODULE_FOLDER}/plugin.wasm");
         let envoy = EnvoyFile {
@@ -77,9 +83,10 @@ impl Sidecar {
             health_port: Some(HEALTH_PORT),
             module: &module,
             upstream: &self.upstream,
+            idle_timeout: self.upstream_idle_timeout,
             configuration: configuration.text(),
             console: envoy::console(&self.approvers)?,
-            limits_cluster: envoy::limits_cluster(&configuration),
+            service_clusters: clusters::of_services(&configuration, &envoy::CLUSTERS, &self.common.domain())?,
         };
         let envoy = envoy.render()?;
         let digest = Config::load(configuration.text().as_bytes()).map(|config| config.digest).unwrap_or_default();
@@ -96,5 +103,25 @@ impl Sidecar {
             envoy: envoy.trim_end(),
         };
         fill(TEMPLATE, &objects)
+    }
+
+    fn ports(&self) -> [Port; 4] {
+        [
+            Port { of: "`--port`", number: self.port },
+            Port { of: "the console's port", number: CONSOLE_PORT },
+            Port { of: "the port of the probes", number: HEALTH_PORT },
+            Port { of: "the admin interface's port", number: ADMIN_PORT },
+        ]
+    }
+
+    /// The names of the Service.
+    fn own_names(&self) -> [String; 4] {
+        let (app, domain) = (self.app.as_str(), self.common.domain());
+        [
+            app.to_owned(),
+            format!("{app}.{}", self.common.namespace.as_str()),
+            format!("{app}{domain}"),
+            format!("{app}{domain}.cluster.local"),
+        ]
     }
 }

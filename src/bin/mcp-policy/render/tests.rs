@@ -4,6 +4,8 @@ use clap::Parser;
 
 mod kubernetes;
 mod limitador;
+mod ports;
+mod services;
 
 use super::{
     Args,

@@ -128,6 +128,35 @@ fn a_sidecar_that_would_read_another_file_is_another_pod() {
 }
 
 #[test]
+fn connections_to_the_server_have_bounds_and_end_before_the_server_closes_them() {
+    let option = ["--upstream-idle-timeout", "7"];
+    let places = [
+        ("istio", "Sidecar", "/spec/inboundConnectionPool/http/idleTimeout"),
+        ("envoy-gateway", "BackendTrafficPolicy", "/spec/timeout/http/connectionIdleTimeout"),
+    ];
+    for (gateway, kind, pointer) in places {
+        let timeout = |options: &[&str]| {
+            of_kind(&objects(&render_for(gateway, POLICY, options).unwrap()), kind).0.pointer(pointer).cloned()
+        };
+        assert_eq!([timeout(&[]), timeout(&option)], [Some("4s".into()), Some("7s".into())], "{gateway}");
+    }
+    let istio = objects(&render_for("istio", POLICY, &[]).unwrap());
+    let pool = &of_kind(&istio, "Sidecar").0["spec"]["inboundConnectionPool"];
+    assert_eq!(pool["tcp"]["maxConnections"], 1152);
+    assert_eq!([&pool["http"]["http2MaxRequests"], &pool["http"]["http1MaxPendingRequests"]], [1024, 128]);
+    let gateway = objects(&render_for("envoy-gateway", POLICY, &[]).unwrap());
+    assert_eq!(
+        of_kind(&gateway, "BackendTrafficPolicy").0["spec"]["circuitBreaker"],
+        serde_json::json!({ "maxParallelRequests": 1024, "maxPendingRequests": 128, "maxConnections": 1152 })
+    );
+    for gateway in ["envoy", "sidecar"] {
+        let rendered = render_for(gateway, POLICY, &option).unwrap();
+        assert!(rendered.contains("idle_timeout: 7s }") && rendered.contains("max_concurrent_streams: 100"));
+        assert!(rendered.contains("{ max_requests: 1024, max_pending_requests: 128, max_connections: 1152 }"));
+    }
+}
+
+#[test]
 fn filters_of_two_servers_in_one_envoy_have_counters_of_their_own() {
     let istio = objects(&render_for("istio", POLICY, &["--app", "one"]).unwrap());
     let (filter, _) = of_kind(&istio, "EnvoyFilter");

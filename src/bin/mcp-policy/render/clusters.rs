@@ -1,0 +1,95 @@
+//! The clusters of the services that a configuration names. Without its cluster, a service answers no request, and the filter
+//! denies every call that it asks the service about.
+
+use serde::Serialize;
+
+use super::{configuration::Configuration, template::fill};
+
+const TEMPLATE: &str = include_str!("templates/cluster.yaml.jinja");
+
+/// The cluster of a service.
+#[derive(Debug, Serialize)]
+pub(super) struct ServiceCluster<'c> {
+    /// What the service does, as a comment.
+    comment: &'static str,
+    name: &'c str,
+    /// Whether the service speaks gRPC, which needs HTTP/2; otherwise it speaks HTTP/1.1.
+    grpc: bool,
+    host: String,
+    port: u16,
+}
+
+/// A cluster as a template of a gateway shows it.
+#[derive(Debug, Serialize)]
+pub(super) struct ClusterText<'c> {
+    comment: &'static str,
+    name: &'c str,
+    /// Envoy's cluster, as a YAML mapping.
+    yaml: String,
+}
+
+/// The clusters that a gateway has anyway.
+pub(super) struct Existing {
+    /// Those that serve something else, by name.
+    pub(super) taken: &'static [&'static str],
+    /// How the names of clusters begin that the mesh itself defines for its services.
+    pub(super) of_mesh: &'static [&'static str],
+}
+
+/// The clusters that a gateway has to define for `configuration`. `domain` completes the host names: `.agents.svc`, or nothing.
+///
+/// # Errors
+/// If a service names a cluster that serves something else.
+pub(super) fn of_services<'c>(
+    configuration: &'c Configuration,
+    existing: &Existing,
+    domain: &str,
+) -> Result<Vec<ClusterText<'c>>, String> {
+    let config = configuration.config();
+    let limits = config.limits.service.as_ref().map(|service| ServiceCluster {
+        comment: "The rate limit service, which counts for this Envoy and others.",
+        name: &service.cluster,
+        grpc: true,
+        host: format!("limitador{domain}"),
+        port: 8081,
+    });
+    let approvals = config.approvals.service.as_ref().map(|service| ServiceCluster {
+        comment: "The service that approves calls.",
+        name: &service.cluster,
+        grpc: false,
+        host: format!("approvals{domain}"),
+        port: 8080,
+    });
+    if let (Some(limits), Some(approvals)) = (&limits, &approvals)
+        && limits.name == approvals.name
+    {
+        return Err(format!(
+            "`/limits/service/cluster` and `/approvals/service/cluster` are both `{}`: the first speaks gRPC and the second \
+             HTTP/1.1, so give each its own cluster",
+            limits.name
+        ));
+    }
+    let services = [("/limits/service/cluster", limits), ("/approvals/service/cluster", approvals)];
+    let mut clusters = Vec::new();
+    for (pointer, cluster) in services {
+        let Some(cluster) = cluster else { continue };
+        if existing.taken.contains(&cluster.name) {
+            return Err(format!(
+                "`{pointer}`: the cluster `{}` leads to something else in this gateway; choose another name, and `render` \
+                 writes the cluster",
+                cluster.name
+            ));
+        }
+        if !existing.of_mesh.iter().any(|start| cluster.name.starts_with(start)) {
+            clusters.push(cluster.text()?);
+        }
+    }
+    Ok(clusters)
+}
+
+impl<'c> ServiceCluster<'c> {
+    fn text(self) -> Result<ClusterText<'c>, String> {
+        let yaml = fill(TEMPLATE, &self)?.trim_end().to_owned();
+        Ok(ClusterText { comment: self.comment, name: self.name, yaml })
+    }
+}

@@ -1,0 +1,70 @@
+//! Each cluster that a configuration names is rendered.
+
+use super::render_for;
+
+const GATEWAYS: [&str; 4] = ["envoy", "sidecar", "istio", "envoy-gateway"];
+const POLICY: &str = r#"{"version":"1","default":"deny","tools":{"pay":{"action":"require_approval"}}}"#;
+
+/// A configuration whose approval service and rate limit service have these clusters.
+fn configuration(approvals: &str, limits: &str) -> String {
+    format!(
+        r#"{{"policy":{POLICY},"approvals":{{"service":{{"cluster":"{approvals}","path":"/"}}}},"limits":{{"service":{{"cluster":"{limits}"}}}}}}"#
+    )
+}
+
+/// The objects of a file, and of the file that is inside.
+fn text_of_clusters(rendered: &str) -> Vec<String> {
+    let names = rendered.lines().filter_map(|line| line.trim().strip_prefix("cluster_name: "));
+    names
+        .filter(|name| !matches!(*name, "mcp_server" | "admin"))
+        .map(|name| name.trim_matches('"').to_owned())
+        .collect()
+}
+
+#[test]
+fn each_service_that_a_configuration_names_has_its_cluster() {
+    for gateway in GATEWAYS {
+        let rendered = render_for(gateway, &configuration("people", "counts"), &[]).unwrap();
+        assert_eq!(text_of_clusters(&rendered), ["counts", "people"], "{gateway}: {rendered}");
+        serde_saphyr::from_multiple::<serde_json::Value>(&rendered).unwrap();
+        let host = if gateway == "envoy" { "approvals" } else { "approvals.default.svc" };
+        assert!(rendered.contains(&format!("address: {host}, port_value: 8080")), "{rendered}");
+        // Only the rate limit service speaks gRPC.
+        assert_eq!(rendered.matches("# The service speaks gRPC.").count(), 1);
+        assert_eq!(text_of_clusters(&render_for(gateway, POLICY, &[]).unwrap()), [""; 0]);
+    }
+}
+
+#[test]
+fn clusters_that_a_mesh_defines_are_not_rendered() {
+    let document =
+        configuration("outbound|80||a.default.svc.cluster.local", "outbound|81||b.default.svc.cluster.local");
+    assert_eq!(text_of_clusters(&render_for("istio", &document, &[]).unwrap()), [""; 0]);
+    let document = configuration("httproute/default/a/rule/0", "grpcroute/default/b/rule/0");
+    assert_eq!(text_of_clusters(&render_for("envoy-gateway", &document, &[]).unwrap()), [""; 0]);
+}
+
+#[test]
+fn a_cluster_that_leads_elsewhere_is_refused() {
+    for gateway in ["envoy", "sidecar"] {
+        for (document, pointer, name) in [
+            (configuration("mcp_server", "counts"), "/approvals/service/cluster", "mcp_server"),
+            (configuration("people", "admin"), "/limits/service/cluster", "admin"),
+        ] {
+            assert_eq!(
+                render_for(gateway, &document, &[]).unwrap_err(),
+                format!(
+                    "`{pointer}`: the cluster `{name}` leads to something else in this gateway; choose another name, and \
+                     `render` writes the cluster"
+                )
+            );
+        }
+    }
+    for gateway in GATEWAYS {
+        assert_eq!(
+            render_for(gateway, &configuration("one", "one"), &[]).unwrap_err(),
+            "`/limits/service/cluster` and `/approvals/service/cluster` are both `one`: the first speaks gRPC and the second \
+             HTTP/1.1, so give each its own cluster"
+        );
+    }
+}
