@@ -49,7 +49,8 @@ impl Decimal {
     }
 
     /// Reads a number that stays the same when a server reads it into an IEEE 754 double and prints it at its shortest,
-    /// as JavaScript, Python and Go do; `None` for any other number (`13.0000000000000000001`, `9007199254740993`, `1e-400`) and any other text.
+    /// as JavaScript, Python and Go do; `None` for any other number (`13.0000000000000000001`, `9007199254740993`,
+    /// `1e-400`) and any other text.
     #[must_use]
     pub fn kept_by_double(text: &str) -> Option<Self> {
         let number = Self::new(text)?;
