@@ -141,6 +141,16 @@ impl Config {
 
     /// Loads the configuration of a gateway, as [`LoadedConfig::load`] does.
     ///
+    /// ```
+    /// # use mcp_policy::config::Config;
+    /// let policy = br#"{"version": "1", "default": "deny", "tools": {"get_*": {}}}"#;
+    /// let config = Config::load(policy).map_err(|errors| errors.to_string())?;
+    /// assert_eq!(config.policies.len(), 1);
+    /// let errors = Config::load(br#"{"version": "1", "default": "deny", "tool": {}}"#).unwrap_err().to_string();
+    /// assert!(errors.contains("did you mean `tools`"), "{errors}");
+    /// # Ok::<(), String>(())
+    /// ```
+    ///
     /// # Errors
     /// Every mistake in it, or that it is the configuration of a console.
     pub fn load(bytes: &[u8]) -> Result<Self, ConfigErrors> {

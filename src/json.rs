@@ -1,4 +1,4 @@
-//! The strict JSON reader, and the only place that reads JSON nobody vouches for.
+//! The strict JSON reader, for all JSON that comes from clients, servers and configurations.
 //!
 //! Most gateways that were bypassed read a request differently from the server behind them. This reader therefore
 //! accepts only texts on which readers agree: RFC 8259 to the letter, strict UTF-8, no byte order mark, no number

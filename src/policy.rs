@@ -4,7 +4,7 @@
 //! * [`compile`](compile::compile): from there to the model, with every contradiction
 //! * [`model`]: what was meant
 //! * [`pattern`]: names with `*`, and which entry decides
-//! * [`uri`]: resources that nobody can tell apart for sure
+//! * [`uri`]: the form in which URIs are compared, and those that servers may read differently
 //! * [`condition`] and [`path`]: what a rule asks of arguments
 //!
 //! Nothing here knows a request, a counter or a clock.

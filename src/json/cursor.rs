@@ -16,7 +16,7 @@ use crate::json::{
 };
 use crate::text::excerpt;
 
-/// A value in a document, and where it stands. Copying it is free: places are kept in one list, and spelled out as
+/// A value in a document, and its place there. Copying it is free: places are kept in one list, and spelled out as
 /// pointers only for those who ask.
 #[derive(Clone, Copy, Debug)]
 pub struct Cursor<'w, 'a> {
@@ -134,7 +134,7 @@ impl<'w, 'a> Cursor<'w, 'a> {
         choices.get(self.word(&words, besides)?).map(|(_, value)| *value)
     }
 
-    /// Which of some words stands here, by its index.
+    /// Reads one of some words, and returns its index.
     pub fn index_of(&self, words: &[&str]) -> Option<usize> {
         self.word(words, "")
     }
@@ -193,7 +193,7 @@ impl<'w, 'a> Cursor<'w, 'a> {
         members.iter().find(|member| member.name == name).map(|member| self.member(member))
     }
 
-    /// What stands at a JSON pointer from here, if it is there.
+    /// Finds the value at a JSON pointer from here.
     #[must_use]
     pub fn below(&self, pointer: &str) -> Option<Self> {
         pointer.split('/').skip(1).try_fold(*self, |at, step| match &at.node.value {
@@ -218,7 +218,7 @@ impl<'w, 'a> Cursor<'w, 'a> {
         Self { node: &member.node, place: self.problems.place(self.place, PointerToken::Key(&member.name)), ..*self }
     }
 
-    /// Reports a problem with the key of a member, where the key stands.
+    /// Reports a problem at the key of a member.
     fn wrong_key(&self, member: &'w Member<'a>, message: &dyn Fn() -> String) {
         let key = self.member(member);
         key.problems.add(key.place, member.at, message);

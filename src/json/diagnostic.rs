@@ -55,7 +55,7 @@ impl<'w> Problems<'w> {
         listed
     }
 
-    /// Adds a problem, whose message is asked for if it is listed.
+    /// Adds a problem. Its message is built only if the problem is listed.
     pub(super) fn add(&self, place: Pointer, at: usize, message: &dyn Fn() -> String) {
         let mut found = self.found.borrow_mut();
         let index = found.listed.partition_point(|other| other.at <= at);

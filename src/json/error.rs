@@ -1,4 +1,4 @@
-//! What was wrong with a text, and where.
+//! Why a text is not JSON that all readers read alike, and at which byte.
 
 use std::fmt;
 
@@ -9,7 +9,7 @@ use crate::text::excerpt;
 pub struct Fault {
     /// Offset in bytes from the start of the text.
     pub at: usize,
-    /// What stands there.
+    /// What the reader found there.
     pub reason: Reason,
 }
 
@@ -63,7 +63,7 @@ impl fmt::Display for Fault {
             Reason::Escape => f.write_str("an unknown escape in a string")?,
             Reason::Surrogate => f.write_str("half a surrogate pair in a string")?,
             Reason::Number => f.write_str("a number that is too long or too large")?,
-            Reason::Duplicate(name) => write!(f, "the member `{}` stands twice", excerpt(name))?,
+            Reason::Duplicate(name) => write!(f, "the member `{}` is repeated", excerpt(name))?,
             Reason::Lookalike(name) => write!(f, "the member `{}` resembles another", excerpt(name))?,
         }
         write!(f, " (byte {})", self.at)

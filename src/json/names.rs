@@ -14,7 +14,7 @@ pub enum Names<'k> {
     /// No name twice, after unescaping.
     Distinct,
     /// Besides, no name that equals one of these, or another name of the object, only after Unicode simple case
-    /// folding or but for control characters, or one of these but for what stands behind a NUL. They are ASCII.
+    /// folding or but for control characters, or one of these up to a NUL. They are ASCII.
     Unmistakable(&'k [&'k str]),
     /// Not compared here: the caller reports duplicates itself.
     Unchecked,
@@ -97,7 +97,7 @@ impl OpenObjects {
             let folded = bare.get(start..).unwrap_or_default();
             // Some readers end a name at a NUL.
             let cut = name.split_once('\0').map(|(front, _)| front);
-            // The known names are ASCII, of which folding leaves nothing but the case.
+            // The known names are ASCII, and folding changes only the case of ASCII.
             let mistaken = |known: &str| {
                 known != name && folded.eq_ignore_ascii_case(known)
                     || cut.is_some_and(|front| fold::same_folded(front, known))
@@ -133,7 +133,7 @@ fn name<'t>(bytes: &'t [u8], decoded: &'t str, span: string::Span) -> &'t [u8] {
     source.get(span.start..span.end).unwrap_or_default()
 }
 
-/// The content of a string as it stands in the text; `span` comes from a scan that has checked its UTF-8.
+/// The content of a string with its escapes; `span` comes from a scan that has checked its UTF-8.
 pub(super) fn text(bytes: &[u8], span: string::Span) -> &str {
     let content = bytes.get(span.start..span.end).unwrap_or_default();
     std::str::from_utf8(content).unwrap_or_default()

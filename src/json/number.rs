@@ -31,7 +31,7 @@ pub(super) fn scan(bytes: &[u8], start: usize) -> Result<usize, Fault> {
     Ok(at)
 }
 
-/// Skips the digits at `at`, of which there must be one.
+/// Skips the digits at `at`; there must be at least one.
 fn digits(bytes: &[u8], at: usize) -> Result<usize, Fault> {
     let count = bytes.get(at..).unwrap_or_default().iter().take_while(|byte| byte.is_ascii_digit()).count();
     match (count, bytes.get(at)) {

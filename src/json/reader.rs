@@ -1,10 +1,26 @@
-//! The single pass.
+//! One pass over a JSON text: callers read the values they want, in order, and skip the others.
 
 use std::borrow::Cow;
 
 use super::{Fault, Names, Reason, names, number, string};
 
 /// Reads one JSON text from front to back. Each call consumes one value; what is skipped is checked all the same.
+///
+/// ```
+/// # use mcp_policy::json::{Names, Reader};
+/// let mut reader = Reader::new(br#"{"id": 1, "tool": "get"}"#, 8)?;
+/// let mut tool = String::new();
+/// reader.members(Names::Unchecked, |reader, name| {
+///     if name == "tool" {
+///         tool = reader.string()?.into_owned();
+///         return Ok(());
+///     }
+///     reader.skip().map(|_| ())
+/// })?;
+/// reader.finish()?;
+/// assert_eq!(tool, "get");
+/// # Ok::<(), mcp_policy::json::Fault>(())
+/// ```
 #[derive(Debug)]
 pub struct Reader<'a> {
     bytes: &'a [u8],
@@ -61,7 +77,7 @@ impl<'a> Reader<'a> {
         self.at
     }
 
-    /// What has been read since an offset, as it stands.
+    /// The bytes that have been read since an offset, unchanged.
     #[must_use]
     pub fn since(&self, start: usize) -> &'a [u8] {
         self.bytes.get(start..self.at).unwrap_or_default()

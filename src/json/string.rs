@@ -1,4 +1,4 @@
-//! Strings: found without copying, decoded only where somebody asks.
+//! Strings: finds their ends without copying, and decodes them only if a caller needs the text.
 
 mod scan;
 
@@ -91,7 +91,7 @@ pub(super) fn unescape_into(content: &str, out: &mut String) {
     out.push_str(rest);
 }
 
-/// The character of a `\uXXXX`, or of two that are a surrogate pair; `chars` stands behind the first `u`.
+/// The character of a `\uXXXX`, or of two that are a surrogate pair; `chars` starts behind the first `u`.
 fn unescape_unit(chars: &mut std::str::Chars<'_>) -> char {
     let first = hex(chars);
     if !(0xD800..0xDC00).contains(&first) {

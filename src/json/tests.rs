@@ -89,8 +89,8 @@ fn refuses_what_readers_differ_on() {
         (b"[\"0123456789\xe9 \"]", "the text is not UTF-8 (byte 12)"),
         (b"[\"01\xe9\", \"01234567\"]", "the text is not UTF-8 (byte 4)"),
         (b"[\"\xed\xa0\x80\"]", "the text is not UTF-8 (byte 2)"),
-        (b"{\"a\":1,\"b\":2,\"a\":3}", "the member `a` stands twice (byte 0)"),
-        (b"[{\"name\":1,\"na\\u006de\":2}]", "the member `name` stands twice (byte 1)"),
+        (b"{\"a\":1,\"b\":2,\"a\":3}", "the member `a` is repeated (byte 0)"),
+        (b"[{\"name\":1,\"na\\u006de\":2}]", "the member `name` is repeated (byte 1)"),
     ]);
 }
 
@@ -114,7 +114,7 @@ fn finds_a_duplicate_among_many_names_in_time() {
     let names: Vec<String> = (0..100_000).map(|n| format!("\"k{n}\":0")).collect();
     assert_eq!(skim(format!("{{{}}}", names.join(",")).as_bytes()), Ok(()));
     let text = format!("{{{},\"k\\u0035\":1}}", names.join(","));
-    assert_eq!(skim(text.as_bytes()).unwrap_err(), "the member `k5` stands twice (byte 0)");
+    assert_eq!(skim(text.as_bytes()).unwrap_err(), "the member `k5` is repeated (byte 0)");
 }
 
 #[test]

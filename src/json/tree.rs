@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use super::{Fault, Names, Reader, ValueType};
 
-/// A value and where it stands.
+/// A value and its offset in the text.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Node<'a> {
     /// Offset of its first byte; 0 where there is no text (a protobuf `Struct`).
@@ -26,7 +26,7 @@ pub enum Value<'a> {
     String(Cow<'a, str>),
     /// An array.
     Array(Vec<Node<'a>>),
-    /// An object, its members in order; names may repeat where the reader was told not to compare them.
+    /// An object, its members in order; names may repeat if the reader does not compare them.
     Object(Vec<Member<'a>>),
 }
 
@@ -42,6 +42,15 @@ pub struct Member<'a> {
 }
 
 /// Reads a whole text into a tree.
+///
+/// ```
+/// # use mcp_policy::json::{Value, parse};
+/// let node = parse(br#"{"amount": 10.50}"#, 8)?;
+/// let Value::Object(members) = node.value else { return Ok(()) };
+/// assert_eq!(members[0].node.value, Value::Number("10.50".into()), "a number keeps its digits");
+/// assert!(parse(br#"{"amount": 010}"#, 8).is_err(), "not RFC 8259");
+/// # Ok::<(), mcp_policy::json::Fault>(())
+/// ```
 ///
 /// # Errors
 /// The first thing that is not strict JSON. Names that repeat are kept: the caller says where they are allowed.

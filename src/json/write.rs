@@ -1,4 +1,4 @@
-//! JSON as we write it: objects, member by member.
+//! A writer of JSON objects, member by member.
 
 use std::fmt::{Display, Write as _};
 
@@ -52,14 +52,14 @@ impl Writer {
         self
     }
 
-    /// Adds JSON written before.
+    /// Adds a value that is JSON already.
     pub fn raw(&mut self, name: &'static str, json: &str) -> &mut Self {
         self.name(name);
         self.0.push_str(json);
         self
     }
 
-    /// Adds what shows itself as JSON, such as a number.
+    /// Adds a value whose `Display` is JSON, such as a number.
     pub fn json(&mut self, name: &'static str, value: impl Display) -> &mut Self {
         self.name(name);
         // Writing to a string does not fail.
@@ -74,7 +74,7 @@ impl Writer {
         self.0
     }
 
-    /// Adds a member whose name is somebody's choice.
+    /// Adds a member whose name comes from a policy or a request.
     pub fn named(&mut self, name: &str, value: impl Display) -> &mut Self {
         self.comma();
         quote(name, &mut self.0);

@@ -1,4 +1,4 @@
-//! From what was written to what was meant, and every contradiction on the way.
+//! Compiles a policy document into the model, and reports every contradiction.
 
 mod resource;
 mod rule;

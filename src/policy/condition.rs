@@ -1,6 +1,6 @@
 //! Conditions on a call's arguments: a path, an operator and a value to compare with.
 //!
-//! A condition is asked from one of two [`Clause`]s, and whatever an operator cannot compare is never in the caller's
+//! A condition is evaluated for one of two [`Clause`]s, and what an operator cannot compare is never in the caller's
 //! favour: it does not hold where holding would let the call through, and holds where holding would refuse it. This is
 //! what keeps `"5000"` from slipping past `deny_if` `gt` `100`.
 //!

@@ -38,7 +38,7 @@ pub struct Policy<'w, 'a> {
     pub methods: Vec<(Name<'w, 'a>, Effect)>,
 }
 
-/// A name or pattern, and where it stands.
+/// A name or pattern, and its place in the document.
 #[derive(Debug)]
 pub struct Name<'w, 'a> {
     /// The name.
@@ -105,7 +105,7 @@ fn rules<'w, 'a>(at: Option<Cursor<'w, 'a>>) -> Vec<(Name<'w, 'a>, Rule<'w, 'a>)
     rules.collect()
 }
 
-/// `mode`, wherever it stands.
+/// Reads `mode`, of a policy or of a rule.
 pub fn mode(at: Option<Cursor<'_, '_>>) -> Option<Mode> {
     at.map_or(Some(Mode::Enforce), |mode| mode.choice(&MODES))
 }

@@ -64,7 +64,7 @@ pub enum Mode {
 /// What `methods` says of one method.
 #[derive(Clone, Debug)]
 pub struct MethodRule {
-    /// Where it stands: a JSON pointer into the policy.
+    /// Its place: a JSON pointer into the policy.
     pub pointer: Box<str>,
     /// Whether the method passes.
     pub stance: Effect,
@@ -96,7 +96,7 @@ pub struct Rule {
     pub limits: Vec<Limit>,
 }
 
-/// As it is written.
+/// As a policy names it.
 impl fmt::Display for Effect {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
@@ -109,11 +109,11 @@ impl fmt::Display for Effect {
 /// Conditions that hold together, or not at all.
 #[derive(Clone, Debug)]
 pub struct Predicate {
-    /// Where it stands: a JSON pointer into the policy.
+    /// Its place: a JSON pointer into the policy.
     pub pointer: Box<str>,
     /// All of them; none always hold.
     pub conditions: Vec<Condition>,
-    /// What the agent is told.
+    /// The policy author's reason, which the agent gets.
     pub text: Option<Box<str>>,
     /// How long an approval lives, in seconds; 60 to 86,400.
     pub expires: u32,
@@ -259,7 +259,7 @@ pub(super) fn folded(method: &str) -> Box<str> {
 }
 
 impl Section {
-    /// As it is written.
+    /// Its key in a policy.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {

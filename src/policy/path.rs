@@ -1,6 +1,6 @@
 //! Where in a call's arguments a rule looks: `args.order.items[*].price`.
 //!
-//! * `args` stands for the arguments, an object
+//! * `args` means the arguments, an object
 //! * `.key` is a member of an object
 //! * `["a.b"]` is a member whose name needs quotes; the quotes hold a JSON string
 //! * `[0]` is an element of an array, counted from 0
@@ -110,7 +110,7 @@ impl Path {
     }
 }
 
-/// Reads the step at the front of `rest`, which is not empty; an error comes with the text from where it stands.
+/// Reads the step at the front of `rest`, which is not empty; an error comes with the rest of the text from its place on.
 fn step(rest: &str) -> Result<(Segment, &str), (&str, Reason)> {
     if let Some(inner) = rest.strip_prefix('[') {
         return bracket(inner);
@@ -129,7 +129,7 @@ fn step(rest: &str) -> Result<(Segment, &str), (&str, Reason)> {
     }
 }
 
-/// Reads what stands behind a `[`.
+/// Reads the rest of a step that starts with `[`.
 fn bracket(inner: &str) -> Result<(Segment, &str), (&str, Reason)> {
     if inner.starts_with('"') {
         let mut reader = Reader::new(inner.as_bytes(), 1).map_err(|_| (inner, Reason::Quote))?;

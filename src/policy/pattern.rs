@@ -12,7 +12,16 @@
 
 use std::{cmp::Reverse, collections::HashMap};
 
-/// A key that contains `*`, which stands for any run of characters, also none.
+/// A key that contains `*`, which matches any run of characters, also none.
+///
+/// ```
+/// # use mcp_policy::policy::pattern::Pattern;
+/// let pattern = Pattern::new("github.*_issue").ok_or("no pattern")?;
+/// assert!(pattern.matches("github.create_issue"));
+/// assert!(!pattern.matches("github.create_issues"));
+/// assert!(Pattern::new("github.create_issue").is_none(), "a name without `*`");
+/// # Ok::<(), &str>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Pattern(Box<str>);
 
@@ -45,7 +54,7 @@ impl Pattern {
         &self.0
     }
 
-    /// Whether some name fits both. What stands between the stars can follow one after the other, so only the ends
+    /// Whether some name fits both. The parts between the stars can follow one after the other, so only the ends
     /// count.
     #[must_use]
     pub fn overlaps(&self, other: &Self) -> bool {
@@ -135,7 +144,7 @@ impl<T> Table<T> {
         self.exact.contains_key(name)
     }
 
-    /// Whether some name that begins with `front` has an entry of which `holds` is true; `None` if one may have no entry
+    /// Whether some name that begins with `front` has an entry for which `holds` is true; `None` if one may have no entry
     /// at all, and none is known to have such an entry.
     pub fn any_with_prefix(&self, front: &str, holds: impl Fn(&T) -> bool) -> Option<bool> {
         if self.exact.iter().any(|(name, entry)| name.starts_with(front) && holds(entry)) {

@@ -1,5 +1,5 @@
 //! The protobuf form of a `google.protobuf.Struct`: what reaches the module when Envoy's configuration holds one, and how
-//! the claims of a token stand in what Envoy's filters know of a request.
+//! the claims of a token are in what Envoy's filters know of a request.
 //!
 //! `google/protobuf/struct.proto`: `Struct { map<string, Value> fields = 1 }`, `ListValue { repeated Value values = 1 }`,
 //! `Value { null = 1, number = 2, string = 3, bool = 4, struct = 5, list = 6 }`. A `Struct` cannot show names that
@@ -140,7 +140,7 @@ fn value(bytes: &[u8], depth: u32) -> Option<Node<'_>> {
     })
 }
 
-/// A number as its author wrote it: the one with the fewest decimals, up to nine, that the double stands for. Others
+/// A number as its author wrote it: the one with the fewest decimals, up to nine, that reads as the double. Others
 /// have no place in a configuration.
 fn number_text(number: f64) -> Option<String> {
     const EXACT: f64 = 9_007_199_254_740_992.0;

@@ -22,7 +22,7 @@ pub struct Args<'a> {
     twins: Cell<HashMap<usize, Option<usize>>>,
 }
 
-/// What stands at the end of a path.
+/// What a path leads to.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Leaf<'a> {
     /// A value other than `null`.

@@ -6,7 +6,7 @@ use crate::{json::Node, policy::path::Segment, text::excerpt};
 
 use super::{Ambiguous, Condition, display};
 
-/// The answer of [`Condition::holds`]. It borrows, and shows itself only when asked: a call that is let through pays
+/// The answer of [`Condition::holds`]. It borrows, and builds no text before it is displayed: a call that is let through pays
 /// for no text.
 #[derive(Clone, Debug)]
 #[must_use]

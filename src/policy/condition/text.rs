@@ -1,4 +1,4 @@
-//! `regex`.
+//! `regex`: expressions, and the bounds on their size and on the strings they run against.
 
 use std::fmt;
 
@@ -19,7 +19,7 @@ const DEEPEST: u32 = 64;
 /// A compiled regular expression, unanchored.
 ///
 /// The engine is `regex-lite`: linear in the string, and small. Bytes each engine adds to a `wasm32-wasip1` module of
-/// 91,196 (release profile of this crate, before `wasm-opt`), of which the whole module may have 400 KiB:
+/// 91,196 (release profile of this crate, before `wasm-opt`):
 ///
 /// | engine | bytes |
 /// |---|---:|
@@ -28,7 +28,7 @@ const DEEPEST: u32 = 64;
 /// | the same with the tables for `\d`, `\w`, `\s` and `(?i)` | 378,765 |
 /// | `regex` 1.13.1, `std` only | 391,529 |
 ///
-/// The price, which whoever writes a policy should know: `\d`, `\w`, `\s`, `\b` and `(?i)` know ASCII only, and
+/// The price, for authors of policies: `\d`, `\w`, `\s`, `\b` and `(?i)` know ASCII only, and
 /// `\p{…}` does not exist. A character is a code point, so `.` and `[^x]` match `é` as one. As in RE2, `.` does not
 /// match a line feed without `(?s)`, `^` and `$` mean the ends of the whole string without `(?m)`, and there are neither
 /// back-references nor look-around.

@@ -21,7 +21,7 @@ pub struct Predicate<'w, 'a> {
     pub expires: u32,
 }
 
-/// Where a predicate stands.
+/// The key that a predicate belongs to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Form {
     Require,
@@ -62,7 +62,7 @@ fn condition(at: &Cursor<'_, '_>) -> Option<Condition> {
     let operator = fields.required("op");
     let name = operator?.text()?;
     let value = fields.get("value");
-    // Without its path the rest is still looked at, so that all mistakes are told at once.
+    // Without its path the rest is still looked at, so that all mistakes are reported at once.
     let stand_in = || Path::new("args.x").ok();
     let known = path.is_some();
     match Condition::new(path.or_else(stand_in)?, name, value.map(|value| value.node())) {
@@ -76,7 +76,7 @@ fn condition(at: &Cursor<'_, '_>) -> Option<Condition> {
     }
 }
 
-/// Reports what is wrong with an operator or its value, where it stands.
+/// Reports what is wrong with an operator or its value, at its place.
 fn complain(
     at: Cursor<'_, '_>,
     operator: Option<Cursor<'_, '_>>,

@@ -9,7 +9,7 @@ use crate::{
 /// How much one counter lets through.
 #[derive(Clone, Debug)]
 pub struct Limit {
-    /// Where it stands: a JSON pointer into the policy.
+    /// Its place: a JSON pointer into the policy.
     pub pointer: Box<str>,
     /// The counter's name; one name is one counter in the whole policy.
     pub counter: Box<str>,
@@ -23,7 +23,7 @@ pub struct Limit {
     pub algorithm: Algorithm,
     /// What a call costs.
     pub cost: Cost,
-    /// What the agent is told besides.
+    /// The policy author's reason, which the agent gets beside the limit.
     pub text: Option<Box<str>>,
 }
 
@@ -56,11 +56,11 @@ impl Limit {
 }
 
 impl Scope {
-    /// The scopes as they are written.
+    /// The scopes as a policy names them.
     pub const NAMED: [(&'static str, Self); 3] =
         [("grant", Self::Grant), ("session", Self::Session), ("global", Self::Global)];
 
-    /// As it is written.
+    /// Its name in a policy.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
