@@ -170,10 +170,12 @@ fn render_envoy(folder: &Path, policy: &str) -> String {
     let template = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(template)).expect("a template");
     let template = template.replace("{{ health_port }}", "15021").replace("{{ admin_port }}", "9901");
     let mut parts = template.split("  {% if health_port %}\n").skip(1).map(|rest| rest.split("  {% endif %}\n").next());
-    let (listener, cluster) = (parts.next().flatten().expect("a listener"), parts.next().flatten().expect("a cluster"));
+    let mut part = || parts.next().flatten().expect("a part").trim_end_matches(' ');
+    let (listener, checks, cluster) = (part(), part(), part());
     plain
         .replace("`mcp-policy render envoy`", "`mcp-policy render sidecar`")
         .replace("address: 127.0.0.1, port_value: 8080", "address: 0.0.0.0, port_value: 8080")
+        .replacen("    connect_timeout: 5s\n", &format!("    connect_timeout: 5s\n{checks}"), 1)
         .replacen("  clusters:\n", &format!("{listener}  clusters:\n"), 1)
         .replacen("\n# Takes the labels", &format!("{cluster}\n# Takes the labels"), 1)
 }

@@ -6,12 +6,13 @@ use super::{
     policy, render,
 };
 use crate::{
-    client::{Request, send},
+    answer::assert_allowed,
+    client::{Connection, Request, call, send},
     gateway::{Gateway, module, validate},
     runtime::run,
 };
 use serde_json::{Value, json};
-use std::{fs, net::TcpListener, path::Path};
+use std::{fs, net::TcpListener, path::Path, process::Command};
 
 /// The objects, in front of a server.
 fn objects(packages: &Path, folder: &Path, upstream: &str) -> super::objects::Objects {
@@ -53,6 +54,7 @@ fn the_sidecar_enforces_and_serves_probes_and_metrics_only() {
         let ask = |path: &str| Request::new("GET", path);
         let get = async |path: &str| send(gateway.at("health"), &ask(path)).await;
         assert_eq!(get("/ready").await.status, 200);
+        assert_eq!(get("/live").await.status, 200);
         let statistics = get("/stats/prometheus").await;
         let line = r#"mcp_policy_decisions{policy="default",tool="other",decision="denied"} 1"#;
         assert!(statistics.text().lines().any(|found| found == line), "{statistics}");
@@ -71,7 +73,10 @@ fn the_pod_can_do_no_more_than_it_must() {
     let template = &objects.one("Deployment")["spec"]["template"];
     let pod = &template["spec"];
     assert_eq!(pod["automountServiceAccountToken"], false);
-    let gateway = &pod["containers"][1];
+    let gateway = &pod["initContainers"][0];
+    assert_eq!(gateway["restartPolicy"], "Always");
+    let pause = pod["containers"][0]["lifecycle"]["preStop"]["sleep"]["seconds"].as_u64().expect("a number");
+    assert!(pause < pod["terminationGracePeriodSeconds"].as_u64().expect("a number"));
     assert_eq!(
         gateway["securityContext"],
         json!({
@@ -80,8 +85,8 @@ fn the_pod_can_do_no_more_than_it_must() {
             "capabilities": { "drop": ["ALL"] }, "seccompProfile": { "type": "RuntimeDefault" },
         })
     );
-    for probe in ["startupProbe", "readinessProbe", "livenessProbe"] {
-        assert_eq!(gateway[probe]["httpGet"], json!({ "path": "/ready", "port": "health" }));
+    for (probe, path) in [("startupProbe", "/live"), ("livenessProbe", "/live"), ("readinessProbe", "/ready")] {
+        assert_eq!(gateway[probe]["httpGet"], json!({ "path": path, "port": "health" }));
     }
     // What is mounted is there, and the module is where Envoy looks for it.
     let named = |list: &Value| -> Vec<Value> {
@@ -104,4 +109,49 @@ fn another_policy_is_another_pod() {
     let other = json!({ "version": "1", "default": "deny" });
     assert_eq!(digest(&policy()), digest(&policy()));
     assert_ne!(digest(&policy()), digest(&other));
+}
+
+#[test]
+fn a_gateway_whose_server_is_down_lives_and_is_not_ready() {
+    let Some(packages) = packages() else { return };
+    run(async {
+        let gateway = Gateway::start_with("sidecar-server-down", |folder, _| {
+            let objects = objects(&packages, folder, "http://127.0.0.1:1");
+            here(objects.one("ConfigMap")["data"]["envoy.yaml"].as_str().expect("text"))
+        });
+        let gateway = gateway.await;
+        let status = async |path: &str| send(gateway.at("health"), &Request::new("GET", path)).await.status;
+        assert_eq!((status("/live").await, status("/ready").await), (200, 503));
+    });
+}
+
+#[test]
+fn a_gateway_that_ends_is_not_ready_closes_connections_and_answers_calls() {
+    let Some(packages) = packages() else { return };
+    run(async {
+        let mut stop = Vec::new();
+        let gateway = Gateway::start_with("sidecar-drain", |folder, upstream| {
+            let objects = objects(&packages, folder, &format!("http://{upstream}"));
+            let gateway = &objects.one("Deployment")["spec"]["template"]["spec"]["initContainers"][0];
+            let command = gateway["lifecycle"]["preStop"]["exec"]["command"].as_array().expect("a command");
+            stop = command.iter().map(|word| word.as_str().expect("text").to_owned()).collect();
+            here(objects.one("ConfigMap")["data"]["envoy.yaml"].as_str().expect("text"))
+        });
+        let gateway = gateway.await;
+        let ask = || call("ok", &json!({}), "1", &[]);
+        let mut connection = Connection::open(gateway.at("mcp")).await;
+        let before = connection.send(&ask()).await;
+        assert_allowed(&before);
+        assert_eq!(before.header("connection"), None);
+
+        let script = stop[2].replace("9901", &gateway.admin().port().to_string());
+        assert!(Command::new(&stop[0]).args([&stop[1], &script]).status().expect("Bash").success());
+        let status = async |path: &str| send(gateway.at("health"), &Request::new("GET", path)).await.status;
+        assert_eq!((status("/live").await, status("/ready").await), (200, 503));
+        // On the connection of before, and on a new one.
+        let last = connection.send(&ask()).await;
+        assert_allowed(&last);
+        assert_eq!(last.header("connection"), Some("close"));
+        assert_allowed(&gateway.send("mcp", &ask()).await);
+    });
 }
