@@ -18,7 +18,7 @@ mod store;
 
 pub use self::{
     details::{ApprovalDetails, ApproverNote},
-    key::{ApprovalKey, Fingerprint, MAX_PARAMS, digest, id},
+    key::{ApprovalKey, Fingerprint, MAX_PARAMS, digest, parse_id},
     registry::{Approval, Approvals, NotPending, State, TooManyPending},
     store::{ApprovalStore, ApproverDecision, DecideError, RequestError},
 };

@@ -29,7 +29,7 @@ use crate::{
 };
 
 pub use self::{
-    clock::{MIDNIGHT, shown},
+    clock::{MIDNIGHT, format_time},
     failure::{FailedCall, Failure},
     report::CallReport,
 };

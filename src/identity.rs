@@ -312,7 +312,9 @@ impl Grant {
 /// The value of a claim; `None` if it is missing or `null`. RFC 7519 uses only strings to name people and programs.
 fn claim_value(metadata: &[u8], payload: &str, claim: &Claim) -> Result<Option<String>, IdentityError> {
     let unreadable = |_| IdentityError::Malformed("the token's claims cannot be read".to_owned());
-    let Some(mut claims) = structure::kept(metadata, JWT_AUTHN, payload).map_err(unreadable)? else { return Ok(None) };
+    let Some(mut claims) = structure::find_metadata(metadata, JWT_AUTHN, payload).map_err(unreadable)? else {
+        return Ok(None);
+    };
     let (last, outer) = claim.split_last();
     for name in outer {
         match structure::entry(claims, name).map_err(unreadable)? {

@@ -42,7 +42,7 @@ impl Window {
         NonZeroU32::new(seconds).filter(|seconds| seconds.get() <= Self::MAX_SECONDS).map(Self)
     }
 
-    /// For the constants above, none of which is 0.
+    /// For the constants above, which are not 0.
     const fn of(seconds: u32) -> Self {
         match NonZeroU32::new(seconds) {
             Some(seconds) => Self(seconds),

@@ -55,7 +55,7 @@ impl Fingerprint {
 
 /// Reads the id of an approval as [`Approval::name`](super::Approval::name) writes it; `None` if the text is no id.
 #[must_use]
-pub fn id(text: &str) -> Option<[u8; 10]> {
+pub fn parse_id(text: &str) -> Option<[u8; 10]> {
     let mut id = [0; 10];
     // A longer text, and a digit in upper case, is an error: an id has one spelling.
     let length = lower::decode(text, &mut id).ok()?.len();
@@ -89,7 +89,7 @@ mod tests {
     #[cfg(target_family = "wasm")]
     use wasm_bindgen_test::wasm_bindgen_test as test;
 
-    use super::{ApprovalKey, Fingerprint, MAX_PARAMS, id};
+    use super::{ApprovalKey, Fingerprint, MAX_PARAMS, parse_id};
 
     const KEY: ApprovalKey<'_> = ApprovalKey {
         filter: "f",
@@ -121,7 +121,7 @@ mod tests {
 
     #[test]
     fn an_id_has_one_spelling() {
-        assert_eq!(id("00ff0102030405060708"), Some([0, 0xff, 1, 2, 3, 4, 5, 6, 7, 8]));
+        assert_eq!(parse_id("00ff0102030405060708"), Some([0, 0xff, 1, 2, 3, 4, 5, 6, 7, 8]));
         for text in [
             "",
             "00",
@@ -130,7 +130,7 @@ mod tests {
             "00FF0102030405060708",
             "0xff0102030405060708",
         ] {
-            assert_eq!(id(text), None, "{text:?}");
+            assert_eq!(parse_id(text), None, "{text:?}");
         }
     }
 

@@ -15,9 +15,9 @@ pub const DECISIONS: &str = "mcp_policy_decisions";
 pub const SHADOW_DECISIONS: &str = "mcp_policy_shadow_decisions";
 /// Requests refused unread, by `reason`.
 pub const REFUSALS: &str = "mcp_policy_refusals";
-/// Requests that an approval service was asked about and did not answer.
+/// Approval callouts without a usable response.
 pub const APPROVALS_UNANSWERED: &str = "mcp_policy_approvals_unanswered";
-/// Requests that a rate-limit service was asked about and did not answer.
+/// Rate-limit callouts without a usable response.
 pub const LIMITS_UNANSWERED: &str = "mcp_policy_limits_unanswered";
 /// Threads on which a configuration is in force, by `config`, its digest.
 pub const CONFIGURATIONS: &str = "mcp_policy_configurations";

@@ -18,7 +18,7 @@ pub(super) fn after_midnight(milliseconds: u64) -> Timestamp {
 
 /// A time as `hours:minutes:seconds` after the start.
 #[must_use]
-pub fn shown(moment: Timestamp) -> String {
+pub fn format_time(moment: Timestamp) -> String {
     let milliseconds = moment.0.saturating_sub(MIDNIGHT.0);
     let seconds = milliseconds / 1000;
     let whole = format!("{:02}:{:02}:{:02}", seconds / 3600, seconds / 60 % 60, seconds % 60);

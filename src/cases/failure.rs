@@ -57,7 +57,7 @@ impl fmt::Display for FailedCall {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { index, time, call, wrong, .. } = self;
         let CaseCall { title, grant, at, times, .. } = call;
-        write!(f, "call {}, {title} as `{grant}` at {}", index.saturating_add(1), clock::shown(*at))?;
+        write!(f, "call {}, {title} as `{grant}` at {}", index.saturating_add(1), clock::format_time(*at))?;
         if *times > 1 {
             write!(f, ", time {} of {times}", time.saturating_add(1))?;
         }

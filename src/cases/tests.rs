@@ -6,7 +6,7 @@ mod corpus;
 #[cfg(target_family = "wasm")]
 use wasm_bindgen_test::wasm_bindgen_test as test;
 
-use super::{Case, CaseCall, Expectation, Expected, Failure, MIDNIGHT, RequestOrigin, read, shown};
+use super::{Case, CaseCall, Expectation, Expected, Failure, MIDNIGHT, RequestOrigin, format_time, read};
 use crate::time::Timestamp;
 
 /// The one case of a file.
@@ -129,7 +129,7 @@ fn a_call_repeats_on_a_clock_that_moves() {
          expected allowed, got rate_limited by /tools/draw/rate_limit",
     );
     for (milliseconds, text) in [(0, "00:00:00"), (86_399_000, "23:59:59"), (90_061_001, "25:01:01.001")] {
-        assert_eq!(shown(Timestamp(MIDNIGHT.0 + milliseconds)), text);
+        assert_eq!(format_time(Timestamp(MIDNIGHT.0 + milliseconds)), text);
     }
 }
 

@@ -49,9 +49,11 @@ impl Service {
     fn read(at: &Cursor<'_, '_>) -> Option<Self> {
         let fields = at.fields(APPROVAL_SERVICE)?;
         let cluster = fields.required("cluster").and_then(|cluster| service::cluster(&cluster));
-        let path = fields.required("path").and_then(|path| service::text(&path, "/", "a path that begins with `/`"));
-        let authority =
-            fields.get("authority").map(|host| service::text(&host, "", "a host, such as `approvals.example.com`"));
+        let path =
+            fields.required("path").and_then(|path| service::read_ascii(&path, "/", "a path that begins with `/`"));
+        let authority = fields
+            .get("authority")
+            .map(|host| service::read_ascii(&host, "", "a host, such as `approvals.example.com`"));
         let timeout_ms = service::timeout(fields.get("timeout_ms"), 2000);
         let cluster = cluster?;
         Some(Self {

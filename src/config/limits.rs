@@ -87,7 +87,8 @@ impl LimitService {
     fn read(at: &Cursor<'_, '_>) -> Option<Self> {
         let fields = at.fields(LIMIT_SERVICE)?;
         let cluster = fields.required("cluster").and_then(|cluster| service::grpc_cluster(&cluster));
-        let domain = fields.get("domain").map(|domain| service::text(&domain, "", "a name, such as `mcp-policy`"));
+        let domain =
+            fields.get("domain").map(|domain| service::read_ascii(&domain, "", "a name, such as `mcp-policy`"));
         let timeout_ms = service::timeout(fields.get("timeout_ms"), 100);
         let choices = [("deny", OnFailure::Deny), ("local", OnFailure::Local)];
         let on_failure = fields.get("on_failure").map_or(Some(OnFailure::Deny), |at| at.choice(&choices));

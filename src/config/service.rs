@@ -7,7 +7,7 @@ const MAX_TEXT: usize = 1024;
 
 /// Reads the name of a cluster.
 pub(super) fn cluster(at: &Cursor<'_, '_>) -> Option<Box<str>> {
-    text(at, "", "the name of an Envoy cluster")
+    read_ascii(at, "", "the name of an Envoy cluster")
 }
 
 /// Longest name of a cluster for gRPC calls, in bytes: the SDK takes Envoy's `GrpcService` message with that name as a string,
@@ -23,7 +23,7 @@ pub(super) fn grpc_cluster(at: &Cursor<'_, '_>) -> Option<Box<str>> {
 }
 
 /// Reads a text of visible ASCII, which is valid in headers and unambiguous in logs.
-pub(super) fn text(at: &Cursor<'_, '_>, prefix: &str, what: &str) -> Option<Box<str>> {
+pub(super) fn read_ascii(at: &Cursor<'_, '_>, prefix: &str, what: &str) -> Option<Box<str>> {
     match at.text()? {
         text if !text.is_empty()
             && text.starts_with(prefix)

@@ -96,7 +96,7 @@ fn endpoint(path: &str) -> Option<Endpoint> {
         "/api/approvals" => Endpoint::Approvals,
         "/api/counters" => Endpoint::Counters,
         "/api/decisions" => Endpoint::Decisions,
-        other => Endpoint::Approval(approval::id(other.strip_prefix("/api/approvals/")?)?),
+        other => Endpoint::Approval(approval::parse_id(other.strip_prefix("/api/approvals/")?)?),
     })
 }
 

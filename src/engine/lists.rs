@@ -20,7 +20,7 @@ use super::{BoundRequest, authorize};
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ListFilter {
     /// The request.
-    pub asked: ListRequest,
+    pub request: ListRequest,
     /// The name of the policy that says what is shown.
     pub policy: Arc<str>,
     /// Whether `accept-encoding` is removed before the request goes on.
@@ -40,7 +40,7 @@ pub(super) fn filter_for(
     let policy = request.policy()?;
     let mut all = requests(body.messages());
     let lists = all.any(|request| ListKind::by_method(&request.method).is_some());
-    let asked = || ListRequest {
+    let list_request = || ListRequest {
         ids: requests(body.messages()).map(|request| request.id.token().to_owned()).collect(),
         is_batch: matches!(body, Body::Batch(_)),
         is_cacheable: lifecycle == Lifecycle::Stateless,
@@ -49,7 +49,7 @@ pub(super) fn filter_for(
     // If no binding names a route, or the head has gone on, the header was removed with the head.
     let is_held = config.reads_route() && config.protocol.headers == HeaderMode::Hold;
     (lists && is_trimmed(config, policy)).then(|| ListFilter {
-        asked: asked(),
+        request: list_request(),
         policy: policy.name.clone(),
         is_compressible: is_held && request.info.headers.get("accept-encoding") != Header::Absent,
         route: config.reads_route().then(|| request.info.route.as_deref().unwrap_or_default().into()),
@@ -60,9 +60,9 @@ pub(super) fn filter_for(
 #[must_use]
 pub fn filter_for_stream(config: &Config, request: &BoundRequest) -> Option<ListFilter> {
     let policy = request.policy()?;
-    let asked = || ListRequest { max_bytes: config.lists.max_bytes, ..ListRequest::default() };
+    let list_request = || ListRequest { max_bytes: config.lists.max_bytes, ..ListRequest::default() };
     (request.info.is_method("GET") && is_trimmed(config, policy)).then(|| ListFilter {
-        asked: asked(),
+        request: list_request(),
         policy: policy.name.clone(),
         is_compressible: false,
         route: None,

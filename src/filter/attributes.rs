@@ -53,7 +53,7 @@ pub(super) fn route_name() -> Result<Option<String>, Status> {
     Ok(host::property(&["xds", "route_name"])?.and_then(|name| String::from_utf8(name).ok()))
 }
 
-/// Attributes of one request, read when they are asked for.
+/// Attributes of one request, read on demand.
 struct EnvoyAttributes<'h> {
     headers: &'h Headers,
     /// Whether Envoy failed to return one.

@@ -115,7 +115,7 @@ pub(super) fn delivery() -> Option<Delivery> {
     })
 }
 
-/// Sends an approval service what it is asked, and returns the number of the callout.
+/// Sends a request to an approval service, and returns the number of the callout.
 pub(super) fn dispatch_http_call(service: &Service, body: &str) -> Result<u32, Status> {
     let headers = vec![
         (":method", "POST"),
@@ -137,7 +137,7 @@ pub(super) fn http_call_response(header_count: usize, body_size: usize) -> Optio
     Some(CalloutResponse { status: status.to_vec(), body: buffer(BufferType::HttpCallResponseBody, body_size)? })
 }
 
-/// Sends a rate-limit service what it is asked, and returns the number of the callout.
+/// Sends a request to a rate-limit service, and returns the number of the callout.
 pub(super) fn dispatch_grpc_call(service: &LimitService, message: &[u8]) -> Result<u32, Status> {
     // `envoy.config.core.v3.GrpcService { envoy_grpc = 1 { cluster_name = 1 } }`. Envoy takes a bare name, too, unless it
     // happens to be a message.

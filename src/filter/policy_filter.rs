@@ -50,7 +50,7 @@ enum Phase {
     AwaitBody { request: BoundRequest, size: usize },
     /// The end is coming, and no body before it.
     AwaitEmptyBody { request: BoundRequest, record: Box<AuditRecord> },
-    /// The request is complete, and a service is asked about it.
+    /// The request is complete, and a callout is pending.
     AwaitCallout { request: BoundRequest, body: Vec<u8>, ask: Callout, held: HeldRequest },
     /// No policy applies: Envoy passes on whatever comes.
     Bypassed,

@@ -52,7 +52,7 @@ fn sources(text: &str) -> Result<Vec<Source>, Vec<String>> {
 fn grant(identity: &str, call: &Call) -> Result<String, String> {
     match identify(&sources(identity).unwrap(), call) {
         Ok(grant) => Ok(grant.display().to_owned()),
-        Err(IdentityError::NoIdentity) => Err("nobody".to_owned()),
+        Err(IdentityError::NoIdentity) => Err("no identity".to_owned()),
         Err(IdentityError::Malformed(why)) => Err(why),
     }
 }
@@ -66,7 +66,7 @@ fn the_first_source_that_yields_a_value_names_the_caller() {
     assert_eq!(grant(identity, &call).as_deref(), Ok("header:agent-7"));
     let call = Call { uri_san: Some("spiffe://cluster.local/ns/a/sa/b"), ..call };
     assert_eq!(grant(identity, &call).as_deref(), Ok("peer:spiffe://cluster.local/ns/a/sa/b"));
-    assert_eq!(grant(identity, &Call::default()), Err("nobody".to_owned()));
+    assert_eq!(grant(identity, &Call::default()), Err("no identity".to_owned()));
 }
 
 #[test]
@@ -75,8 +75,8 @@ fn an_address_has_no_port_and_none_that_a_caller_wrote() {
     assert_eq!(address("10.0.0.7:1").as_deref(), Ok("address:10.0.0.7"));
     assert_eq!(address("[2001:db8:1:2:3:4:5:6]:443").as_deref(), Ok("address:2001:db8:1:2::/64"));
     assert_eq!(address("[::ffff:10.0.0.7]:443").as_deref(), Ok("address:10.0.0.7"));
-    for nobody in ["10.0.0.7:0", "[2001:db8::1]:0", "/run/envoy.sock", "", "10.0.0.7"] {
-        assert_eq!(address(nobody), Err("nobody".to_owned()), "{nobody}");
+    for other in ["10.0.0.7:0", "[2001:db8::1]:0", "/run/envoy.sock", "", "10.0.0.7"] {
+        assert_eq!(address(other), Err("no identity".to_owned()), "{other}");
     }
     let call = Call { address: Some("203.0.113.9:0"), ..Call::default() };
     assert_eq!(grant(r#"[{"address":"forwarded"}]"#, &call).as_deref(), Ok("address:203.0.113.9"));
@@ -92,7 +92,7 @@ fn a_bearer_token_is_never_shown_or_kept_whole() {
     let same = |value| grant(r#"[{"bearer":true}]"#, &with_headers(&[("authorization", value)]));
     assert_eq!(same("bearer   test").as_deref(), Ok("bearer:9f86d081884c7d65"));
     for other in ["Basic dGVzdA==", "Bear", "Bearers test"] {
-        assert_eq!(same(other), Err("nobody".to_owned()), "{other}");
+        assert_eq!(same(other), Err("no identity".to_owned()), "{other}");
     }
     for malformed in ["Bearer", "Bearer a b", "Bearer a,b"] {
         assert_eq!(same(malformed), Err("the header `authorization` has no bearer token".to_owned()), "{malformed}");
@@ -278,7 +278,7 @@ fn a_claim_names_the_caller_when_it_is_a_text() {
     // Missing and `null` are as good as no token: the next source names the caller.
     assert_eq!(claimed(identity, &others).as_deref(), Ok("address:10.0.0.7"));
     assert_eq!(claimed(identity, &with(b"\x08\x00")).as_deref(), Ok("address:10.0.0.7"));
-    // What is there and is no text names nobody, and nobody else.
+    // A claim of another type identifies no caller, and the next source is not tried.
     for value in [&number[..], b"\x20\x01", b"\x2a\x00", b"\x32\x00"] {
         let members = [&others[..], &[("sub", value)]].concat();
         assert_eq!(claimed(identity, &members), Err("the claim `sub` is not a string".to_owned()));

@@ -94,7 +94,7 @@ pub struct Counters<'s, S> {
 }
 
 impl<'s, S: Store> Counters<'s, S> {
-    /// Counters in `store`, of which there may be as many as `capacity` says.
+    /// Counters in `store`, up to `capacity`.
     #[must_use]
     pub fn new(store: &'s S, capacity: Capacity) -> Self {
         Self { store, capacity }

@@ -33,7 +33,7 @@ pub struct DecodeError;
 ///
 /// # Errors
 /// The bytes are none, hold it twice, or hold anything else there.
-pub fn kept<'a>(metadata: &'a [u8], filter: &str, name: &str) -> Result<Option<&'a [u8]>, DecodeError> {
+pub fn find_metadata<'a>(metadata: &'a [u8], filter: &str, name: &str) -> Result<Option<&'a [u8]>, DecodeError> {
     let Some(all) = find(metadata, filter)? else { return Ok(None) };
     let Some(value) = find(all, name)? else { return Ok(None) };
     match one_field(value).ok_or(DecodeError)? {

@@ -2,7 +2,7 @@
 
 use super::HEADER;
 
-/// The bytes of a cell with these parts, each of which is far shorter than 4 GiB.
+/// The bytes of a cell with these parts; each part is far shorter than 4 GiB.
 #[must_use]
 pub fn join(parts: &[&[u8]]) -> Vec<u8> {
     let mut bytes = HEADER.to_vec();

@@ -7,7 +7,7 @@ use std::cell::Cell;
 
 use super::{CELLS, Cas, Event, HEADER, InMemory, Seed, Store, TOTALS, Unavailable, Versioned};
 
-/// A store in which other workers are faster for so many writes, and which counts the conflicts that it is told of.
+/// A store in which other workers are faster for a number of writes, and which counts conflicts.
 struct Contended {
     inner: InMemory,
     faster: Cell<u32>,

@@ -1,4 +1,4 @@
-//! A request that is held while a service is asked about it: whether it is approved (product contract, section 7), or
+//! A request that is held while a callout is pending: whether it is approved (product contract, section 7), or
 //! whether its limits have room in the whole fleet (section 6).
 //!
 //! Bounded here is what held requests take. Envoy bounds the callouts, also those of clients that left: each ends by its
@@ -76,7 +76,7 @@ impl PolicyFilter {
     pub(super) fn on_callout_response(&mut self, response: Option<&CalloutResponse>) {
         match mem::replace(&mut self.phase, Phase::Replied) {
             Phase::AwaitCallout { request, body, ask, held } => {
-                // Another callout takes its room anew.
+                // A further callout takes its own room.
                 drop(held);
                 let action = self.resume(request, body, &ask, response);
                 if action == Action::Continue && host::resume_http_request().is_err() {

@@ -154,7 +154,7 @@ impl ResponseFilter {
 impl BodyFilter {
     fn of_message(lists: lists::ListFilter, head: &ResponseHead) -> Result<Self, Reply> {
         let Some(format) = head.format.filter(|_| head.is_plain) else {
-            return Err(Reply { status: 200, retry_after: None, body: lists.asked.refused(UNKNOWN_FORM) });
+            return Err(Reply { status: 200, retry_after: None, body: lists.request.refused(UNKNOWN_FORM) });
         };
         Self::new(None, Some(PolicyListFilter::new(lists, format)), format == ResponseFormat::Json)
     }
@@ -204,10 +204,10 @@ impl BodyFilter {
 }
 
 impl PolicyListFilter {
-    fn new(lists::ListFilter { asked, policy, .. }: lists::ListFilter, format: ResponseFormat) -> Self {
+    fn new(lists::ListFilter { request, policy, .. }: lists::ListFilter, format: ResponseFormat) -> Self {
         let filter = match format {
-            ResponseFormat::Json => ListFilter::json(asked),
-            ResponseFormat::Sse => ListFilter::events(asked),
+            ResponseFormat::Json => ListFilter::json(request),
+            ResponseFormat::Sse => ListFilter::events(request),
         };
         Self { filter, policy }
     }

@@ -104,7 +104,7 @@ struct Faulty {
     inner: InMemory,
     /// So many writes find that another worker was faster.
     conflicts: Cell<u32>,
-    /// The conflicts that the store was told of.
+    /// The conflicts that were recorded.
     recorded: Cell<u32>,
     garbage: bool,
     seedless: bool,

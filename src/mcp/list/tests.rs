@@ -7,8 +7,8 @@ use wasm_bindgen_test::wasm_bindgen_test as test;
 
 use super::{ListFilter, ListKind, ListRequest, StreamAborted};
 
-/// What is asked in most tests: one list, of revision 2025-11-25.
-pub(super) fn asked() -> ListRequest {
+/// The request in most tests: one list, of revision 2025-11-25.
+pub(super) fn list_request() -> ListRequest {
     ListRequest { ids: vec!["7".to_owned()], is_batch: false, is_cacheable: false, max_bytes: 4096 }
 }
 
@@ -39,8 +39,8 @@ pub(super) fn whole(trimmer: &ListFilter, text: &str) -> Result<String, StreamAb
 }
 
 #[track_caller]
-fn json(asked: ListRequest, text: &str) -> String {
-    whole(&ListFilter::json(asked), text).unwrap()
+fn json(request: ListRequest, text: &str) -> String {
+    whole(&ListFilter::json(request), text).unwrap()
 }
 
 /// The error in place of an answer.
@@ -69,7 +69,7 @@ fn entries_that_are_not_shown_are_gone_and_the_others_stay_byte_for_byte() {
                 "{{ \"jsonrpc\":\"2.0\",\"id\":7,\"result\":{{\"_meta\":{{\"x\":1}},\"tools\":{list},\"nextCursor\":\"c\",\"x\":[1]}}}}\n"
             )
         };
-        assert_eq!(json(asked(), &around(before)), around(after));
+        assert_eq!(json(list_request(), &around(before)), around(after));
     }
 }
 
@@ -80,7 +80,7 @@ fn each_list_names_its_entries_in_its_own_way() {
     {
         let text = |entries: &str| format!(r#"{{"result":{{"{list}":[{entries}]}}}}"#);
         let both = format!(r#"{{"{key}":"evil"}},{{"{key}":"good"}}"#);
-        assert_eq!(json(asked(), &text(&both)), text(&format!(r#"{{"{key}":"good"}}"#)));
+        assert_eq!(json(list_request(), &text(&both)), text(&format!(r#"{{"{key}":"good"}}"#)));
     }
 }
 
@@ -88,7 +88,7 @@ fn each_list_names_its_entries_in_its_own_way() {
 fn an_entry_that_cannot_be_named_is_not_shown() {
     for entry in ["1", "null", "{}", r#"{"name":1}"#, r#"{"Name":"a"}"#, r#"{"name":"a","Name":"evil"}"#, "[]"] {
         let text = format!(r#"{{"result":{{"tools":[{entry},{{"name":"a"}}]}}}}"#);
-        assert_eq!(json(asked(), &text), r#"{"result":{"tools":[{"name":"a"}]}}"#, "{entry}");
+        assert_eq!(json(list_request(), &text), r#"{"result":{"tools":[{"name":"a"}]}}"#, "{entry}");
     }
 }
 
@@ -101,19 +101,19 @@ fn what_lists_nothing_stays_as_it_is() {
         "1",
         "",
     ] {
-        assert_eq!(json(asked(), text), text);
+        assert_eq!(json(list_request(), text), text);
     }
 }
 
 #[test]
 fn every_answer_of_a_batch_is_trimmed() {
     let text = |entries: &str| format!(r#"[{{"id":1,"result":{{"tools":[{entries}]}}}},{{"id":2,"result":{{}}}}]"#);
-    assert_eq!(json(asked(), &text(r#"{"name":"evil"}"#)), text(""));
+    assert_eq!(json(list_request(), &text(r#"{"name":"evil"}"#)), text(""));
 }
 
 #[test]
 fn in_the_2026_era_a_list_is_private_and_short_lived() {
-    let asked = ListRequest { is_cacheable: true, ..asked() };
+    let request = ListRequest { is_cacheable: true, ..list_request() };
     for (before, after) in [
         (r#""tools":[],"ttlMs":300000,"cacheScope":"public""#, r#""tools":[],"ttlMs":60000,"cacheScope":"private""#),
         (
@@ -126,7 +126,7 @@ fn in_the_2026_era_a_list_is_private_and_short_lived() {
         (r#""resultType":"complete","ttlMs":300000"#, r#""resultType":"complete","ttlMs":300000"#),
     ] {
         let text = |result: &str| format!(r#"{{"jsonrpc":"2.0","id":7,"result":{{{result}}}}}"#);
-        assert_eq!(json(asked.clone(), &text(before)), text(after));
+        assert_eq!(json(request.clone(), &text(before)), text(after));
     }
 }
 
@@ -146,7 +146,7 @@ fn a_list_that_clients_may_read_differently_becomes_an_error() {
         r#"{"result":{"tools":[NaN]}}"#,
         "<html>",
     ] {
-        assert_eq!(json(asked(), text), error(why), "{text}");
+        assert_eq!(json(list_request(), text), error(why), "{text}");
     }
 }
 
@@ -155,10 +155,10 @@ fn a_list_that_is_too_long_becomes_an_error() {
     let why = "the server's response is longer than `lists.max_bytes`, so it was not forwarded; ask the gateway's operator to \
                raise it, or the server's to list in pages";
     let text = |entries: usize| format!(r#"{{"result":{{"tools":[{}]}}}}"#, vec![r#"{"name":"a"}"#; entries].join(","));
-    let asked = ListRequest { max_bytes: text(3).len(), ..asked() };
-    assert_eq!(json(asked.clone(), &text(3)), text(3));
-    assert_eq!(json(asked.clone(), &text(4)), error(why));
-    let batch = ListRequest { ids: vec!["7".to_owned(), "\"b\"".to_owned()], is_batch: true, ..asked };
+    let request = ListRequest { max_bytes: text(3).len(), ..list_request() };
+    assert_eq!(json(request.clone(), &text(3)), text(3));
+    assert_eq!(json(request.clone(), &text(4)), error(why));
+    let batch = ListRequest { ids: vec!["7".to_owned(), "\"b\"".to_owned()], is_batch: true, ..request };
     assert_eq!(json(batch, &text(4)), format!("[{},{}]", error(why), error(why).replace(":7,", ":\"b\",")));
 }
 
@@ -167,22 +167,22 @@ fn a_list_of_more_than_a_hundred_thousand_entries_becomes_an_error() {
     let why = "a list in the server's response has more than 100,000 entries, so it was not forwarded; ask the server's \
                operator to list in pages";
     let text = |entries: usize| format!(r#"{{"result":{{"tools":[{}]}}}}"#, vec!["1"; entries].join(","));
-    let asked = ListRequest { max_bytes: 1 << 20, ..asked() };
-    let json = |text: &str| trimmed(ListFilter::json(asked.clone()), &[text.as_bytes()]).unwrap();
+    let request = ListRequest { max_bytes: 1 << 20, ..list_request() };
+    let json = |text: &str| trimmed(ListFilter::json(request.clone()), &[text.as_bytes()]).unwrap();
     assert_eq!(json(&text(100_000)), r#"{"result":{"tools":[]}}"#);
     assert_eq!(json(&text(100_001)), error(why));
     let event = format!("data: {}\n\n", text(100_001));
-    let events = trimmed(ListFilter::events(asked.clone()), &[event.as_bytes()]).unwrap();
+    let events = trimmed(ListFilter::events(request.clone()), &[event.as_bytes()]).unwrap();
     assert_eq!(events, format!("data: {}\n\n", error(why)));
 }
 
 /// A call cannot name them, and rules need not be compared with a text of any length.
 #[test]
 fn entries_with_names_that_no_call_can_have_are_not_shown() {
-    let asked = ListRequest { max_bytes: 1 << 20, ..asked() };
+    let request = ListRequest { max_bytes: 1 << 20, ..list_request() };
     let shown = |member: &str, key: &str, length: usize| {
         let text = format!(r#"{{"result":{{"{member}":[{{"{key}":"{}"}}]}}}}"#, "x".repeat(length));
-        trimmed(ListFilter::json(asked.clone()), &[text.as_bytes()]).unwrap() == text
+        trimmed(ListFilter::json(request.clone()), &[text.as_bytes()]).unwrap() == text
     };
     assert!(shown("tools", "name", 256) && !shown("tools", "name", 257));
     assert!(shown("prompts", "name", 256) && !shown("prompts", "name", 257));

@@ -7,7 +7,7 @@ use proptest::prelude::*;
 use prost::Message as _;
 use prost_types::{ListValue, Struct, Value as Their, value::Kind};
 
-use super::{DecodeError, StructValue, entry, kept, read};
+use super::{DecodeError, StructValue, entry, find_metadata, read};
 use crate::json::{Node, Value};
 
 /// Deeper than what [`values`] makes.
@@ -120,11 +120,11 @@ proptest! {
             Some(Kind::StructValue(payload)) => payload,
             other => {
                 let expected = if is_there { Err(DecodeError) } else { Ok(None) };
-                prop_assert_eq!(kept(&metadata, &filter, &name), expected, "{:?}", other);
+                prop_assert_eq!(find_metadata(&metadata, &filter, &name), expected, "{:?}", other);
                 return Ok(());
             }
         };
-        let bytes = kept(&metadata, &filter, &name).expect("metadata").expect("a payload");
+        let bytes = find_metadata(&metadata, &filter, &name).expect("metadata").expect("a payload");
         let ours = entry(bytes, &claim).expect("a payload");
         let theirs = payload.fields.get(&claim);
         prop_assert_eq!(ours.is_some(), theirs.is_some());
@@ -152,9 +152,9 @@ fn a_value_that_is_there_twice_is_refused() {
     assert_eq!(entry(&twice, "a"), Err(DecodeError));
     assert_eq!(read(&twice, MAX_DEPTH), None);
     let metadata = |claims: &[u8]| field(1, &[field(1, b"f"), field(2, claims)].concat());
-    assert_eq!(kept(&metadata(&structure(&field(5, &once))), "f", "a"), Ok(Some(&*once)));
+    assert_eq!(find_metadata(&metadata(&structure(&field(5, &once))), "f", "a"), Ok(Some(&*once)));
     let merged = structure(&[field(5, &once), field(5, &once)].concat());
-    assert_eq!(kept(&metadata(&merged), "f", "a"), Err(DecodeError));
+    assert_eq!(find_metadata(&metadata(&merged), "f", "a"), Err(DecodeError));
 }
 
 #[test]

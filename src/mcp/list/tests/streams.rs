@@ -3,18 +3,18 @@
 #[cfg(target_family = "wasm")]
 use wasm_bindgen_test::wasm_bindgen_test as test;
 
-use super::{asked, error, shows, whole};
+use super::{error, list_request, shows, whole};
 use crate::mcp::list::{ListFilter, ListRequest, StreamAborted, TOO_LONG, UNREADABLE};
 
 /// What comes out of a stream that answers a list request.
 #[track_caller]
 fn answer(text: &str) -> String {
-    whole(&ListFilter::events(asked()), text).unwrap()
+    whole(&ListFilter::events(list_request()), text).unwrap()
 }
 
 /// A stream that the client opened, which answers anything.
 fn stream() -> ListFilter {
-    ListFilter::events(ListRequest { ids: Vec::new(), ..asked() })
+    ListFilter::events(ListRequest { ids: Vec::new(), ..list_request() })
 }
 
 const PROGRESS: &str = r#"{"jsonrpc":"2.0","method":"notifications/progress","params":{"tools":["evil"]}}"#;
@@ -77,15 +77,15 @@ fn what_lists_nothing_is_not_held_back() {
 #[test]
 fn a_list_is_held_back_until_it_is_complete() {
     let mut trimmer = stream();
-    let hear = |trimmer: &mut ListFilter, part: &str| {
+    let push = |trimmer: &mut ListFilter, part: &str| {
         String::from_utf8(trimmer.push(part.as_bytes(), &shows).unwrap()).unwrap()
     };
     assert_eq!(
-        hear(&mut trimmer, "event: message\ndata: {\"result\":{\"tools\":[{\"name\":\"a\"}"),
+        push(&mut trimmer, "event: message\ndata: {\"result\":{\"tools\":[{\"name\":\"a\"}"),
         "event: message\n"
     );
-    assert_eq!(hear(&mut trimmer, "]}}\nid: 1\n"), "");
-    assert_eq!(hear(&mut trimmer, "\n"), "data: {\"result\":{\"tools\":[{\"name\":\"a\"}]}}\nid: 1\n\n");
+    assert_eq!(push(&mut trimmer, "]}}\nid: 1\n"), "");
+    assert_eq!(push(&mut trimmer, "\n"), "data: {\"result\":{\"tools\":[{\"name\":\"a\"}]}}\nid: 1\n\n");
 }
 
 #[test]
@@ -95,7 +95,7 @@ fn a_list_that_cannot_be_read_becomes_an_error_with_its_id() {
     let after = format!("id: 1\ndata: {}\n\ndata: {PROGRESS}\n\n", error(UNREADABLE));
     assert_eq!(answer(&text), after);
     assert_eq!(whole(&stream(), &text), Ok(after));
-    // Nobody could be told, so the stream ends.
+    // No error can take its place, so the stream ends.
     assert_eq!(whole(&stream(), &format!("data: {}\n\n", twice.replace("\"id\":7,", ""))), Err(StreamAborted));
     // What does not list anything is not ours to judge, unless a list is due.
     let odd = "data: {\"result\":{\"x\":1,\"x\":2}}\n\n";
@@ -122,13 +122,13 @@ fn an_event_ends_where_it_ended_though_lines_with_other_ends_are_gone() {
     assert_eq!(answer(text), after);
     let twice = text.replace("]}}", "]},\"id\":7}");
     assert_eq!(answer(&twice), format!("data: {}\r\n\ndata: 1\n\n", error(UNREADABLE)));
-    let narrow = ListFilter::events(ListRequest { max_bytes: 40, ..asked() });
+    let narrow = ListFilter::events(ListRequest { max_bytes: 40, ..list_request() });
     assert_eq!(whole(&narrow, text), Ok(format!("data: {}\r\n\ndata: 1\n\n", error(TOO_LONG))));
 }
 
 #[test]
 fn what_is_too_long_does_not_depend_on_the_chunks() {
-    let narrow = |max_bytes| ListFilter::events(ListRequest { ids: Vec::new(), max_bytes, ..asked() });
+    let narrow = |max_bytes| ListFilter::events(ListRequest { ids: Vec::new(), max_bytes, ..list_request() });
     let refused = format!("data: {}\n\n", error(TOO_LONG));
     // Half an id is another id; what has not come yet is not known.
     let text = "data: {\"id\":7,\"x\":\ndata: 1,\nid: 123456789\ndata: \"method\":\"y\"}\n\n";
