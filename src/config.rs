@@ -1,5 +1,5 @@
 //! The filter's configuration: parses the bytes from Envoy into a value that can be enforced, or into the list of its
-//! mistakes. The policy language has a module of its own, [`policy`](crate::policy). Product contract, section 1.
+//! mistakes. The policy language has a module of its own, [`crate::policy`]. Product contract, section 1.
 //!
 //! * A: a bare policy document; pasting a `policy.json` is a complete configuration
 //! * B: `{ "policy": …, options }`
