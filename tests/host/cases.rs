@@ -18,6 +18,7 @@ where
     // A failing case is printed whole, and a run takes seconds: nothing has to be kept in a file.
     let config = Config { failure_persistence: None, ..Config::with_cases(count.saturating_mul(times)) };
     let seed = seed();
+    println!("MCP_POLICY_HOST_SEED={seed}");
     let rng = TestRng::from_seed(RngAlgorithm::ChaCha, &[[0; 24].as_slice(), &seed.to_le_bytes()].concat());
     let outcome = TestRunner::new_with_rng(config, rng).run(values, |value| {
         check(value);

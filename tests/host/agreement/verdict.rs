@@ -117,6 +117,13 @@ pub(super) fn assert_cases_pass(configuration: &str, file: &str) {
 }
 
 impl Verdict {
+    /// What the call shows: its decision, and whether a refusal is in shadow or a counter is charged.
+    pub(super) fn kinds(&self) -> impl Iterator<Item = String> {
+        let shadow = self.shadow.as_ref().map(|_| "refused in shadow");
+        let charged = (!self.remaining.is_empty()).then_some("charged");
+        [self.decision.as_str()].into_iter().chain(shadow).chain(charged).map(str::to_owned)
+    }
+
     /// What a record and an explanation have in common.
     fn of(said: &Value) -> Self {
         let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
