@@ -81,7 +81,7 @@ fn policy() -> BoxedStrategy<Value> {
     let texts = select(vec!["the text", "Ask \"ops\" — `#él`", "100 % {tool} \\ </script>"]);
     let variation = (texts, option::of(select(vec!["90s", "2h"])), any::<bool>())
         .prop_map(|(text, expires, swaps_windows)| Variation { text, expires, swaps_windows });
-    let policy = (policies::policy(), variation, option::weighted(0.4, all_tools()));
+    let policy = (policies::policy(), variation, option::weighted(0.6, all_tools()));
     let policy = policy.prop_map(|(mut policy, variation, all_tools)| {
         policies::insert(&mut policy, "all_tools", all_tools);
         variation.apply(&mut policy);
@@ -93,7 +93,7 @@ fn policy() -> BoxedStrategy<Value> {
 /// A rule that makes charges, used-up limits and approvals frequent.
 fn all_tools() -> impl Strategy<Value = Value> {
     let always = Just(json!({ "conditions": [], "on_deny": "the text" }));
-    let approval = vec(prop_oneof![always, policies::predicate(0)], 0..=1);
+    let approval = vec(prop_oneof![2 => always, 1 => policies::predicate(0)], 0..=1);
     (approval, 0..3_u8, 0..=2_u8, policies::cost()).prop_map(|(approval, counter, max, cost)| {
         json!({ "require_approval": approval, "limits": [policies::limit(counter, max, cost, false)] })
     })
