@@ -9,9 +9,17 @@ use crate::{
 
 const CONFIGURATIONS: &str = ";.;mcp_policy_configurations";
 
-/// A worker that writes no lines into the log.
+/// The options of a worker that writes no lines into the log.
+const NO_LINES: &str = r#""audit":{"log":"none"}"#;
+
+/// A worker whose policy has no approval rule.
 fn worker() -> Worker {
-    let mut worker = Worker::new(&Arc::new(Shared::prepared()), &with_options(r#""audit":{"log":"none"}"#));
+    let tools = r#"{"ok":{},"limited":{"rate_limit":"2/minute"}}"#;
+    worker_with(&format!(r#"{{"policy":{{"version":"1","default":"deny","tools":{tools}}},{NO_LINES}}}"#))
+}
+
+fn worker_with(configuration: &str) -> Worker {
+    let mut worker = Worker::new(&Arc::new(Shared::prepared()), configuration);
     worker.world().properties = at_an_address();
     worker
 }
@@ -79,6 +87,16 @@ fn record_and_statistics_cost_a_request_two_calls_into_the_host() {
         let observed = ["proxy_set_property", "proxy_increment_metric", "proxy_define_metric", "proxy_log"].map(of);
         assert_eq!((observed, calls.values().sum::<usize>()), ([1, 1, 0, 0], all), "{tool}");
     }
+}
+
+#[test]
+fn an_approval_rule_costs_each_request_two_calls_into_the_host_for_its_route_and_cluster() {
+    let property_calls = |mut worker: Worker| {
+        calls_of(&mut worker, "ok");
+        calls_of(&mut worker, "ok").get("proxy_get_property").copied()
+    };
+    let without = property_calls(worker());
+    assert_eq!((without, property_calls(worker_with(&with_options(NO_LINES)))), (Some(2), Some(4)));
 }
 
 #[test]

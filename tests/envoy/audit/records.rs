@@ -77,12 +77,19 @@ fn each_local_reply_has_response_code_details_that_name_the_decision() {
 }
 
 #[test]
-fn what_carries_no_message_leaves_no_record() {
+fn a_request_without_a_message_leaves_a_record_too() {
     run(async {
-        let gateway = Gateway::start("audit-no-record", &[listener("mcp", &json!({}))]).await;
+        let gateway = Gateway::start("audit-get", &[listener("mcp", &json!({}))]).await;
         let request = Request::new("GET", "/mcp").header("accept", "text/event-stream");
-        gateway.send("mcp", &request).await;
-        assert_eq!(gateway.record(&request).await, "");
+        let mut record = record_of(&gateway, "mcp", &request).await;
+        for varies in ["requestId", "config"] {
+            record[varies].take();
+        }
+        let expected = json!({
+            "decision": "allowed", "policy": "default", "grant": "address:127.0.0.1", "method": "(GET)",
+            "requestId": null, "config": null,
+        });
+        assert_eq!(record, expected);
     });
 }
 

@@ -37,7 +37,7 @@ fn envoy_does_not_start_with_what_is_no_configuration() {
             (
                 "uncountable",
                 text(json!({"policy": sliding, "limits": {"service": {"cluster": "c"}}})),
-                &["/policy/tools/a/limits/0/algorithm", "leave `algorithm` out"],
+                &["/policy/tools/a/limits/0/algorithm", "remove `algorithm`"],
             ),
         ];
         for (name, configuration, expected) in cases {
