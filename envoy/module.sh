@@ -1,5 +1,5 @@
 # `./build.sh wasm`: the module, the same bytes on every machine.
-# `build.sh` reads this file; what it calls and does not define stands there.
+# `build.sh` reads this file; what it calls and does not define is there.
 # shellcheck shell=bash
 
 readonly MODULE=target/wasm32-wasip1/release/mcp_policy.wasm

@@ -1,5 +1,5 @@
 # What several verbs of `build.sh` need: Rust's parts, Python's environments, an Envoy.
-# `build.sh` reads this file; what it calls and does not define stands there.
+# `build.sh` reads this file; what it calls and does not define is there.
 # shellcheck shell=bash
 
 readonly ENVOY_VERSION=${MCP_POLICY_ENVOY_VERSION:-1.40.0}

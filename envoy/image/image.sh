@@ -1,5 +1,5 @@
 # `./build.sh image`: the module as an OCI image that meshes pull, with its checksums and what it is made of.
-# `build.sh` reads this file; what it calls and does not define stands there.
+# `build.sh` reads this file; what it calls and does not define is there.
 # shellcheck shell=bash
 
 readonly IMAGE=target/image

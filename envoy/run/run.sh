@@ -1,5 +1,5 @@
 # `./build.sh run`: the gateway with everything it needs, started, watched and ended together.
-# `build.sh` reads this file; what it calls and does not define stands there.
+# `build.sh` reads this file; what it calls and does not define is there.
 # shellcheck shell=bash
 
 readonly ADMIN_PORT=9901
