@@ -1,8 +1,8 @@
-# `./build.sh bench`: what the filter costs in Envoy, and its stages by themselves.
+# `./build.sh bench`: measures what the filter costs in Envoy, and the stages of its engine alone.
 # `build.sh` sources this file, and defines the functions that this file does not.
 # shellcheck shell=bash
 
-# A workspace of its own, and none of its builds disturbs another.
+# The benchmark is a separate workspace with a separate target folder, so that its builds replace no others.
 readonly BENCH_PLACE=$PWD/target/bench
 readonly BENCH_MANIFEST=tests/bench/Cargo.toml
 
@@ -12,20 +12,20 @@ verb_bench() {
   takes_nothing "$@"
   need_rust
   case $what in
-    quick | full | parts) bench_gateway "$what" ;;
-    stages) bench_stages ;;
-    *) misused "\`$what\` is nothing to measure" ;;
+    quick | full | breakdown) bench_gateway "$what" ;;
+    microbench) bench_engine ;;
+    *) misused "unknown benchmark \`$what\`" ;;
   esac
 }
 
-# bench_gateway quick|full|parts
+# bench_gateway quick|full|breakdown
 bench_gateway() {
-  need python3 'it starts Envoy and puts the figures together: install Python 3.9 or later'
+  need python3 'it starts Envoy and computes the figures: install Python 3.10 or later'
   local envoy=${MCP_POLICY_ENVOY:-} h2load
   [[ $envoy ]] || envoy=$(envoy_wheel)
   h2load=$(h2load_program)
   build_module
-  say 'building what it is compared with'
+  say 'building the filters to compare with'
   bench_cargo build --release --package mcp-policy-bench-upstream
   bench_cargo build --release --target wasm32-wasip1 --package mcp-policy-bench-empty --package mcp-policy-bench-probe
   say "measuring: $1"
@@ -35,23 +35,23 @@ bench_gateway() {
 
 bench_cargo() { CARGO_TARGET_DIR=$BENCH_PLACE cargo "$1" --quiet --locked --manifest-path "$BENCH_MANIFEST" "${@:2}"; }
 
-# === stages
+# === microbench
 
-# The same stages three times: natively, in V8, and by the instructions that they take.
-bench_stages() {
+# Measures the stages of the engine in V8, natively, and by the instructions that they execute.
+bench_engine() {
   need node 'the stages run as WebAssembly in it: install Node 20 or later'
   add_target wasm32-wasip1
   say 'the stages in V8, in ns'
-  bench_cargo build --release --target wasm32-wasip1 --bin stages
-  # Envoy has V8 compile everything with its better compiler, too.
-  node --no-warnings --no-liftoff tests/bench/stages/run.mjs "$BENCH_PLACE/wasm32-wasip1/release/stages.wasm"
+  bench_cargo build --release --target wasm32-wasip1 --bin microbench
+  # Envoy, too, has V8 compile everything with its optimising compiler.
+  node --no-warnings --no-liftoff tests/bench/microbench/run.mjs "$BENCH_PLACE/wasm32-wasip1/release/microbench.wasm"
   say 'the stages natively'
-  bench_cargo bench --bench stages
+  bench_cargo bench --bench microbench
   if ! command -v valgrind >/dev/null; then
-    printf '\nno instructions were counted, since there is no `valgrind` on PATH\n'
+    printf '\nInstructions are not counted, since there is no `valgrind` on PATH.\n'
     return
   fi
   say 'instructions natively'
-  bench_cargo build --profile bench --bin stages
-  python3 tests/bench/stages/instructions.py "$BENCH_PLACE/release/stages"
+  bench_cargo build --profile bench --bin microbench
+  python3 tests/bench/microbench/instructions.py "$BENCH_PLACE/release/microbench"
 }

@@ -10,7 +10,7 @@ pub fn tools() -> String {
         // Writing to a string does not fail.
         let _ = write!(
             text,
-            r#"{comma}{{"name":"{verb}_thing_{n}","title":"Thing {n}","description":"Reads or writes the thing number {n} in the \"main\" store. Use it when somebody asks for the thing by its number; it answers with the thing's name, its owner and the time at which it was changed.","inputSchema":{{"type":"object","properties":{{"number":{{"type":"integer","minimum":0,"description":"the number"}},"fields":{{"type":"array","items":{{"type":"string"}},"description":"which fields to answer"}},"as_of":{{"type":"string","format":"date-time"}}}},"required":["number"],"additionalProperties":false}},"annotations":{{"readOnlyHint":true,"destructiveHint":false,"openWorldHint":false}}}}"#
+            r#"{comma}{{"name":"{verb}_thing_{n}","title":"Thing {n}","description":"Reads or writes the thing number {n} in the \"main\" store. Use it when a user asks for the thing by its number; it answers with the thing's name, its owner and the time at which it was changed.","inputSchema":{{"type":"object","properties":{{"number":{{"type":"integer","minimum":0,"description":"the number"}},"fields":{{"type":"array","items":{{"type":"string"}},"description":"which fields to answer"}},"as_of":{{"type":"string","format":"date-time"}}}},"required":["number"],"additionalProperties":false}},"annotations":{{"readOnlyHint":true,"destructiveHint":false,"openWorldHint":false}}}}"#
         );
     }
     text.push_str("]}}");

@@ -4,9 +4,9 @@ import argparse
 import sys
 from pathlib import Path
 
+import breakdown
 import comparison
 import latency
-import parts
 import report
 import starting
 from envoy import Envoy
@@ -14,7 +14,7 @@ from place import Place
 from processes import Upstream
 from rounds import measure
 
-ROUNDS = {"quick": 15, "full": 51, "parts": 31}
+ROUNDS = {"quick": 15, "full": 51, "breakdown": 31}
 
 
 def main():
@@ -27,8 +27,8 @@ def main():
     place = Place(**given)
     place.folder.mkdir(parents=True, exist_ok=True)
     with Upstream(place.upstream(), place.folder) as upstream:
-        if mode == "parts":
-            report.parts(place, parts.measured(place, upstream, ROUNDS[mode], say))
+        if mode == "breakdown":
+            report.breakdown(place, breakdown.measured(place, upstream, ROUNDS[mode], say))
         else:
             compare(place, upstream, mode)
 

@@ -5,26 +5,26 @@ from dataclasses import dataclass, field
 
 TYPES = "type.googleapis.com/envoy.extensions"
 TOOL = "generate_image"
-"""What every policy lets through; any other tool is denied."""
+"""The tool that every policy allows; all others are denied."""
 FREE_METHODS = ["initialize", "ping", "tools/list", "prompts/list", "resources/list", "notifications/initialized"]
 DAY = 86400
 
 
 @dataclass
 class Chain:
-    """What stands in one listener, and what a request through it is answered."""
+    """The filters of one listener, and the expected answer to a request through it."""
 
     filters: list = field(default_factory=list)
     stacked: int = 1
-    """How often the same stands in it, one after the other: small costs are seen better."""
+    """How often the same filters are in it, one after the other, so that small costs can be measured."""
     route: dict | None = None
     status: int = 200
     answer: str = '"result"'
-    """A part of the answer's body: that the chain did what is measured."""
+    """A part of the answer's body. It proves that the chain did what is measured."""
 
 
 def stacked(times, filters, **more):
-    """The same filters several times: `filters` makes them, of a number."""
+    """The same filters several times; `filters` makes them from a number."""
     return Chain([each for number in range(times) for each in filters(number)], times, **more)
 
 

@@ -9,7 +9,7 @@ from load import HEADERS
 from processes import Program, free_port
 
 WINDOW = 16 << 20
-"""Room for several whole bodies, so that nobody waits for anybody."""
+"""Room for several whole bodies, so that no stream waits for another."""
 
 
 class Envoy(Program):

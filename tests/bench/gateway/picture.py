@@ -2,9 +2,9 @@
 
 WIDTH, LEFT, ROW, TOP = 780, 150, 30, 76
 FULL = 300
-"""How long a bar of 100 % is."""
+"""The length of a bar of 100 %."""
 MOST = 1.45
-"""A bar ends here, whatever its ratio: the number stands beside it."""
+"""A bar is no longer than this ratio; the number beside it is exact."""
 STYLE = """
   text { font: 13px system-ui, sans-serif; fill: #1f2328 }
   .title { font-size: 15px; font-weight: 600 }

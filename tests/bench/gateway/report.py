@@ -7,11 +7,11 @@ import subprocess
 
 import picture
 from comparison import SIZES
-from parts import CALLS, TIMES
+from breakdown import CALLS, TIMES
 from rounds import Figure
 
 KINDS = ("allowed", "plain", "once", "denied", "limited")
-"""`once`: allowed by a chain that stands alone in its listener, `allowed` is a share of several in a row; `plain`: allowed,
+"""`once`: allowed by a chain that is alone in its listener; `allowed`: a share of several chains in a row; `plain`: allowed, with
 a text without escapes."""
 TARGETS = {("allowed", 300): 0.30, ("allowed", 64 << 10): 0.10, ("plain", 64 << 10): 0.10} | {(kind, size): 0.5 for kind in ("denied", "limited") for size in SIZES}
 """The most that ours may add, against Envoy's own filters."""
@@ -39,8 +39,8 @@ def row(experiments, kind, size):
     return f"{kind}, {SIZES[size]}", found.ratio("ours", "native").median, ours, native
 
 
-def parts(place, measured):
-    """What each part costs: the calls of the probe each, everything else as it stands."""
+def breakdown(place, measured):
+    """Prints what each part costs a request; a call that the probe repeats, once."""
     lines = [f"{'':52}{'µs a request':>24}"]
     for experiment in measured.values():
         for side in experiment.sides:
@@ -50,7 +50,7 @@ def parts(place, measured):
                 ground = experiment.differences("no call")
                 added = Figure.of([(sample - base) / TIMES for sample, base in zip(samples, ground)])
             lines.append(f"{side:52}{added:8.2f}")
-    write(place, "parts", measured, "\n".join(lines), {"machine": machine(place)})
+    write(place, "breakdown", measured, "\n".join(lines), {"machine": machine(place)})
 
 
 def write(place, name, experiments, text, more):

@@ -1,4 +1,4 @@
-"""What each callback, each call into Envoy and each stage of ours costs a request."""
+"""Measures what each callback, each call into Envoy and each step of our filter costs a request."""
 
 from chains import TOOL, Chain, answered_by_envoy, module, policy, stacked
 from envoy import Envoy
@@ -29,28 +29,28 @@ CALLS = [
     "set_record",
     "add_to_metric",
 ]
-"""What the probe can do again and again."""
+"""The calls into Envoy that the probe can repeat."""
 FEWEST = ["header_pairs", "property_address", "request_body", "time", "shared_get", "shared_set", "set_record", "add_to_metric"]
-"""What no call with a limit can do without."""
+"""The calls into Envoy that every filter with a limit needs."""
 OURS = [*FEWEST, "property_absent", "header_value"]
-"""What our filter asks for a call with one limit."""
+"""The calls into Envoy that our filter makes for a call with one limit."""
 REFUSING = ["header_pairs", "property_absent", "property_address", "request_body", "time", "set_record", "add_to_metric", "answer_body"]
-"""What it asks for a call that it denies; one that meets a full limit has a cell read besides."""
+"""Those that it makes for a call that it denies; for a used-up limit it also reads a cell."""
 UNNEEDED = ["proxy_on_response_body", "proxy_on_log"]
-"""The callbacks that could be left out, were refunds settled otherwise."""
+"""The callbacks that only refunds need."""
 STACKED = 8
 TIMES = 25
-"""How often the probe makes a call."""
+"""How often the probe repeats a call."""
 
 
 def measured(place, upstream, rounds, say):
-    """Calls that pass, and calls that are refused."""
-    passing = {"none": Chain()} | callbacks(place) | calls(place) | stages(place)
+    """Measures calls that pass, and calls that are refused."""
+    passing = {"none": Chain()} | callbacks(place) | calls(place) | steps(place)
     refusing = {"answered": answered_by_envoy()} | refusals(place)
-    with Envoy(place.envoy, place.folder, "parts", upstream, passing | refusing) as envoy:
+    with Envoy(place.envoy, place.folder, "breakdown", upstream, passing | refusing) as envoy:
         sides = lambda chains: {name: (envoy, name) for name in chains}
         load = place.load("call-300", call(300, TOOL), 1000)
-        found = {"parts": Experiment(sides(passing), load, "none"), "refusals": Experiment(sides(refusing), load, "answered")}
+        found = {"breakdown": Experiment(sides(passing), load, "none"), "refusals": Experiment(sides(refusing), load, "answered")}
         measure(list(found.values()), rounds, say)
     return found
 
@@ -63,7 +63,7 @@ def callbacks(place):
 
 
 def calls(place):
-    """The probe, each in a VM of its own, since it keeps one list of tasks."""
+    """Probes, each in its own VM, since one VM keeps one list of tasks."""
     probe = place.filter("probe")
     once = lambda names: ", ".join(f"{name} 1" for name in names)
     several = {"the calls of ours": (probe, once(OURS)), "the fewest calls": (place.without(probe, UNNEEDED), once(FEWEST))}
@@ -76,7 +76,7 @@ def calls(place):
 
 
 def refusals(place):
-    """Filters that answer the call themselves, each alone in its listener, since the first ends the request."""
+    """Filters that answer the call themselves. Each is alone in its listener, since the first one ends the request."""
     probe = place.filter("probe")
     lean = place.without(probe, [name for name in CALLBACKS if name != "proxy_on_request_headers"])
     tasks = {
@@ -96,8 +96,8 @@ def refusals(place):
     return found
 
 
-def stages(place):
-    """Ours, with one thing left out of what it does, or one more."""
+def steps(place):
+    """Our filter without one of its steps, or with one more."""
     constant = [{"constant": "anybody"}]
     open_policy = {"version": "1", "default": "deny", "tools": {TOOL: {}}}
     bypassed = {"policies": {"p": open_policy}, "bindings": [{"route": "mcp", "bypass": True}]}

@@ -1,5 +1,5 @@
-"""How many instructions each stage takes, as callgrind counts them: those of many rounds less those of few, so that what is
-done once does not count. `instructions.py PROGRAM`"""
+"""Prints how many instructions each stage executes, as callgrind counts them: those of many rounds minus those of few, so that
+work which is done once does not count. `instructions.py PROGRAM`"""
 
 import re
 import subprocess

@@ -1,12 +1,11 @@
-//! Runs stages: `stages list` names them, `stages NAME TIMES` runs one so often, to count its instructions;
-//! `stages` alone tells how many nanoseconds each takes, natively or as WebAssembly.
+//! Runs stages of the engine. `microbench list` prints their names; `microbench NAME TIMES` runs one so many times, to count its
+//! instructions; `microbench` alone prints the nanoseconds that each takes, natively or as WebAssembly.
 
 use std::{env, time::Instant};
 
-use stages::stages;
+use microbench::stages;
 
-/// How often a stage is measured, and how long one measurement goes on; the best counts, since whatever disturbs one
-/// only makes it slower.
+/// Measurements of one stage, and seconds for each. The best one counts, since other work only makes a stage slower.
 const MEASURED: u32 = 20;
 const SECONDS: f64 = 0.02;
 
@@ -16,7 +15,7 @@ fn main() {
         [] => time_all(),
         [list] if list == "list" => stages().iter().for_each(|stage| println!("{}", stage.name)),
         [name, times] => run(name, times.parse().expect("a number of times")),
-        _ => panic!("usage: stages [list | NAME TIMES]"),
+        _ => panic!("usage: microbench [list | NAME TIMES]"),
     }
 }
 

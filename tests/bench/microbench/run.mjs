@@ -1,4 +1,4 @@
-// Runs the stages in V8: `node run.mjs STAGES.WASM`.
+// Runs the stages in V8: `node run.mjs MICROBENCH.WASM`.
 import { readFileSync } from "node:fs";
 import { WASI } from "node:wasi";
 

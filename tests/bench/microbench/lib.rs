@@ -1,4 +1,4 @@
-//! What a request goes through in the engine, stage by stage, each as something that can be done again and again.
+//! The stages of a request in the engine, each as a function that can run any number of times.
 
 #[path = "../tools.rs"]
 mod tools;
@@ -23,9 +23,9 @@ use mcp_policy::{
 
 /// A stage.
 pub struct Stage {
-    /// What it is called in reports.
+    /// Its name in reports.
     pub name: &'static str,
-    /// Goes through it once.
+    /// Runs it once.
     pub run: Box<dyn FnMut()>,
 }
 
@@ -107,7 +107,7 @@ fn count() -> Box<dyn FnMut()> {
             amount: Amount::from_units(1).expect("an amount"),
             verified: true,
         };
-        let _ = black_box(Counters::new(&store, Capacity::of(65_536)).charge(&[charge], NOW));
+        let _ = black_box(Counters::new(&store, Capacity::new(65_536)).charge(&[charge], NOW));
     })
 }
 
@@ -119,9 +119,9 @@ fn trim() -> Box<dyn FnMut()> {
         let policy = &config.policies.first().expect("a policy").policy;
         let shows = |kind: ListKind, name: &str| lists::is_visible(&config, policy, kind, name);
         let mut trimmer = ListFilter::json(ListRequest { max_bytes: 1 << 20, ..ListRequest::default() });
-        let heard = trimmer.push(black_box(text.as_bytes()), &shows);
+        let forwarded = trimmer.push(black_box(text.as_bytes()), &shows);
         let rest = trimmer.end(&shows).expect("a list");
-        assert!(heard.is_ok_and(|now| now.is_empty()) && rest.len() < text.len() * 6 / 10, "half of it");
+        assert!(forwarded.is_ok_and(|now| now.is_empty()) && rest.len() < text.len() * 6 / 10, "half of it");
     })
 }
 
