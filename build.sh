@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
-# The one door to this repository: `./build.sh` lists its verbs.
+# Builds, runs and tests this repository: `./build.sh` lists its verbs.
 set -euo pipefail
 readonly CALLED_FROM=$PWD
 cd "$(dirname "${BASH_SOURCE[0]}")"
 
-# Whatever the caller's settings: the module's place is part of the contract.
+# The module's path does not depend on the caller's settings: documents and tests name it.
 export CARGO_TARGET_DIR="$PWD/target"
 
 usage() {
@@ -13,25 +13,25 @@ usage: ./build.sh VERB
 
   wasm    build the module: target/wasm32-wasip1/release/mcp_policy.wasm
   run     [--policy FILE] [--upstream URL] [--port N]
-          start a gateway on 127.0.0.1 (port 10000) with FILE (envoy/policies/krea.json),
-          in front of URL or of an example MCP server
-  test    every test, the same as CI; MCP_POLICY_SKIP=servers leaves out those that attack real servers,
-          prometheus the one with a real Prometheus, browser those in a real browser, schemas those that
-          read Kubernetes objects, registry the one that pushes an image, fleet those in which a service
-          counts; several with commas between them;
-          MCP_POLICY_ENVOY_VERSION=1.36.4 takes another Envoy than 1.40.0
+          start a gateway on 127.0.0.1 (default: port 10000) with the policy FILE (default:
+          envoy/policies/krea.json), in front of URL (default: an example MCP server)
+  test    run every test, as CI does
+          MCP_POLICY_SKIP=servers,browser skips tests, by what they need: servers (of MCP SDKs), prometheus,
+          browser, schemas (of Kubernetes), registry (of images), fleet (a rate-limit service)
+          MCP_POLICY_ENVOY_VERSION=1.36.4 tests in that Envoy (default: 1.40.0)
   matrix  [VERSION...]
-          the end-to-end tests in each supported Envoy, or in these; four minutes each
+          run the end-to-end tests in these versions of Envoy (default: each supported one); four minutes each
   image   [--push REGISTRY]
-          the module as an OCI image, with checksums and what it is made of, in target/image; pushed to
-          REGISTRY/mcp-policy, if there is one
-  lint    formatting, clippy, documentation, and whether the oldest supported Rust will do
-  deny    licences, sources and advisories of every dependency; MCP_POLICY_SKIP=advisories without these
-  bench   [full | quick | parts | stages]
-          what the filter costs in Envoy, against Envoy's own filters: in full (15 minutes) or roughly (3);
-          what each part of that is; the stages of the engine by themselves
+          write the module as an OCI image, with checksums and an SBOM, to target/image; push it to
+          REGISTRY/mcp-policy
+  lint    check formatting, clippy, documentation, and that the oldest supported Rust compiles everything
+  deny    check licences, sources and advisories of every dependency
+          MCP_POLICY_SKIP=advisories skips the database of advisories
+  bench   [full | quick | breakdown | microbench]
+          measure what the filter costs in Envoy, beside Envoy's own filters: full (the default, 15 minutes) or
+          quick (3 minutes); breakdown: what each part of the filter costs; microbench: the engine alone
   fuzz    [SECONDS]
-          look for what slips past the reader, for ten minutes or as long as it says
+          search for requests that bypass the reader (default: 600 seconds)
 USAGE
 }
 

@@ -1,4 +1,4 @@
-# `./build.sh lint` and `./build.sh deny`: what can be said of the sources without running them.
+# `./build.sh lint` and `./build.sh deny`: checks of the sources and the dependencies that run no test.
 # `build.sh` sources this file; functions that it does not define are in `build.sh` and `envoy/tools.sh`.
 # shellcheck shell=bash
 
@@ -14,7 +14,7 @@ verb_lint() {
   cargo clippy --locked --all-targets -- -D warnings
   say 'clippy, the module'
   cargo clippy --locked --lib --target wasm32-wasip1 -- -D warnings
-  # They are packages of their own, which nothing else builds here.
+  # Fuzz targets and benchmarks are separate packages, which no other verb of CI builds.
   say 'clippy, fuzz targets and benchmarks'
   cargo clippy --locked --manifest-path tests/fuzz/Cargo.toml --no-default-features --all-targets -- -D warnings
   cargo clippy --locked --manifest-path tests/bench/Cargo.toml --package mcp-policy-bench --package mcp-policy-bench-upstream \
@@ -26,7 +26,7 @@ verb_lint() {
   check_oldest_rust
 }
 
-# The one that `Cargo.toml` states. Where it is the one at hand, all of the above has shown it.
+# Compiles with the version that `Cargo.toml` states, unless that is the installed one, which the checks above have used.
 check_oldest_rust() {
   local oldest
   oldest=$(awk -F'"' '/^rust-version = / { print $2 }' Cargo.toml)
@@ -49,13 +49,13 @@ verb_deny() {
   local deny=target/tools/bin/cargo-deny
   if [[ $("$deny" --version 2>/dev/null) != "cargo-deny $CARGO_DENY_VERSION" ]]; then
     say "building cargo-deny $CARGO_DENY_VERSION"
-    # Unoptimised: two minutes instead of ten, and it takes seconds even so.
+    # Unoptimised: this builds in two minutes instead of ten, and a check still takes seconds.
     CARGO_PROFILE_DEV_DEBUG=0 cargo install --debug --root target/tools --target-dir target/tools/build --locked \
       --no-default-features --version "$CARGO_DENY_VERSION" cargo-deny
     rm -rf target/tools/build
   fi
   say 'licences, sources and versions'
   "$deny" check licenses sources bans
-  # Their database is a git repository, which not every machine reaches.
+  # The database of advisories is a git repository, which not every machine reaches.
   skips advisories || { say 'advisories' && "$deny" check advisories; }
 }

@@ -65,12 +65,12 @@ fn misuse_ends_with_exit_code_2_before_anything_is_built() {
     for (arguments, message) in [
         (&["wasm", "now"][..], format!("error: unexpected argument `now`{help}")),
         (&["test", "--quick"], format!("error: unexpected argument `--quick`{help}")),
-        (&["run", "--port"], format!("error: `--port` wants a value{help}")),
+        (&["run", "--port"], format!("error: `--port` requires a value{help}")),
         (&["run", "--port", "70000"], format!("error: `--port 70000`: give a number from 1 to 65535{help}")),
         (&["run", "--polcy", "x"], format!("error: `--polcy` is not an option of `run`{help}")),
         (&["run", "--policy", "none.json"], format!("error: `--policy none.json`: there is no such file{help}")),
         (&["run", "--port", "9901"], format!("error: `--port 9901`: Envoy's admin interface listens there{help}")),
-        (&["bench", "all"], format!("error: `all` is nothing to measure{help}")),
+        (&["bench", "all"], format!("error: unknown benchmark `all`{help}")),
     ] {
         let output = checkout.run("build.sh", arguments, &[]);
         assert_eq!((output.status.code(), text(&output.stderr)), (Some(2), message.as_str()), "{arguments:?}");
@@ -115,10 +115,10 @@ fn test_says_first_what_it_fetches_and_how_to_do_without() {
         let installed = name == "prometheus" && Command::new("prometheus").arg("--version").output().is_ok();
         assert_eq!(announced.contains(&format!("\n  {name} ")), !installed, "{name}: {announced}");
     }
-    assert!(announced.contains(&format!("MCP_POLICY_SKIP={} leaves out the tests that need them.", tools.join(","))));
+    assert!(announced.contains(&format!("MCP_POLICY_SKIP={} skips the tests that need them.", tools.join(","))));
     let skipped =
         checkout.run("build.sh", &["test"], &[("MCP_POLICY_SKIP", &tools.join(",")), ("MCP_POLICY_ENVOY", "/envoy")]);
-    assert!(!text(&skipped.stdout).contains("Fetched into"), "{}", text(&skipped.stdout));
+    assert!(!text(&skipped.stdout).contains("Downloaded into"), "{}", text(&skipped.stdout));
 }
 
 #[test]

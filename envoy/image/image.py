@@ -33,7 +33,7 @@ def main(module: str, version: str, folder: str) -> None:
 
     files = tar("plugin.wasm", pathlib.Path(module).read_bytes())
     layer = blob(LAYER, gzip(files))
-    # What an image `FROM scratch` says on most machines. Nobody runs it; those who mount it ask.
+    # The values of an image `FROM scratch` on most machines. No one runs the image; programs that mount it compare them.
     config = {
         "architecture": "amd64",
         "os": "linux",

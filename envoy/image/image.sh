@@ -1,5 +1,5 @@
-# `./build.sh image`: the module as an OCI image that meshes pull, with its checksums and what it is made of.
-# `build.sh` reads this file; what it calls and does not define is there.
+# `./build.sh image`: the module as an OCI image that meshes pull, with its checksums and an SBOM.
+# `build.sh` sources this file, and defines the functions that this file does not.
 # shellcheck shell=bash
 
 readonly IMAGE=target/image
@@ -9,12 +9,12 @@ verb_image() {
   local registry=
   while (($#)); do
     [[ $1 == --push ]] || misused "\`$1\` is not an option of \`image\`"
-    (($# > 1)) && [[ $2 ]] || misused '`--push` wants a registry, such as `registry.example.com/team`'
+    (($# > 1)) && [[ $2 ]] || misused '`--push` requires a registry, such as `registry.example.com/team`'
     registry=${2%/}
     shift 2
   done
   need_rust
-  need npm 'it makes the module smaller, without which the image is another one: install Node 20 or later'
+  need npm 'it shrinks the module, and without that the image has another digest: install Node 20 or later'
   need python3 'it writes the image: install Python 3.11 or later'
   build_module
   local version digest
@@ -25,12 +25,12 @@ verb_image() {
     local skopeo
     skopeo=$(skopeo_program)
     bash envoy/image/push.sh "$skopeo" "$IMAGE/layout" "$registry/mcp-policy:$version"
-    say "pushed: \`--image\` of \`mcp-policy render\` wants"
+    say "pushed; give this to \`mcp-policy render\` as \`--image\`"
     printf '%s\n' "$registry/mcp-policy@$digest"
   fi
 }
 
-# Anew, so that nothing of an earlier image stays.
+# Empties the folder first, so that nothing of an earlier image stays.
 write_image() {
   say 'writing the image'
   rm -rf "$IMAGE"

@@ -1,5 +1,5 @@
-# `./build.sh run`: the gateway with everything it needs, started, watched and ended together.
-# `build.sh` reads this file; what it calls and does not define is there.
+# `./build.sh run`: starts the gateway and the example MCP server, watches both, and stops both together.
+# `build.sh` sources this file, and defines the functions that this file does not.
 # shellcheck shell=bash
 
 readonly ADMIN_PORT=9901
@@ -7,17 +7,17 @@ readonly CONSOLE_PORT=10001
 readonly EXAMPLE_PORT=10002
 readonly DEFAULT_POLICY=envoy/policies/krea.json
 readonly RUN=target/run
-# A folder of its own, so that no build of a test replaces it.
+# A separate folder, so that no build of a test replaces it.
 readonly COMMAND=target/command/mcp-policy
 
 policy=$DEFAULT_POLICY
 upstream=
 port=10000
-# The bearer of this token may approve calls.
+# An approver's token for the console.
 token=
-# What `run` started: `name|pid|log`, each.
+# The processes that `run` started, each as `name|pid|log`.
 started=()
-# Process groups of what is built and fetched meanwhile.
+# The process groups of builds and downloads in the background.
 background=()
 
 verb_run() {
@@ -45,7 +45,7 @@ verb_run() {
 read_run_options() {
   while (($#)); do
     case $1 in
-      --policy | --upstream | --port) (($# > 1)) || misused "\`$1\` wants a value" ;;
+      --policy | --upstream | --port) (($# > 1)) || misused "\`$1\` requires a value" ;;
       *) misused "\`$1\` is not an option of \`run\`" ;;
     esac
     case $1 in
@@ -64,40 +64,40 @@ read_run_options() {
   [[ $upstream ]] || ((port != EXAMPLE_PORT)) || misused "\`--port $port\`: the example MCP server listens there"
 }
 
-# A path as the caller meant it: this script has changed into its own folder.
+# Prints a path relative to the caller's folder: this script has changed into its own.
 from_here() {
   [[ $1 == /* || $CALLED_FROM == "$PWD" ]] || printf '%s/' "$CALLED_FROM"
   printf '%s\n' "$1"
 }
 
-# Envoy itself would share a port with another Envoy and say nothing.
+# Envoy itself would share a port with another Envoy without an error.
 check_ports() {
-  port_is_free "$port" || fail "port $port is in use, where the gateway would listen: choose another with \`--port\`"
-  port_is_free "$ADMIN_PORT" || fail "port $ADMIN_PORT is in use, where Envoy's admin interface would listen: end what runs there"
-  port_is_free "$CONSOLE_PORT" || fail "port $CONSOLE_PORT is in use, where the console would listen: end what runs there"
+  port_is_free "$port" || fail "the gateway's port $port is in use: choose another one with \`--port\`"
+  port_is_free "$ADMIN_PORT" || fail "the port of Envoy's admin interface, $ADMIN_PORT, is in use: stop the program that uses it"
+  port_is_free "$CONSOLE_PORT" || fail "the console's port $CONSOLE_PORT is in use: stop the program that uses it"
   [[ $upstream ]] || port_is_free "$EXAMPLE_PORT" ||
-    fail "port $EXAMPLE_PORT is in use, where the example MCP server would listen: end what runs there, or name it with \`--upstream\`"
+    fail "the example MCP server's port $EXAMPLE_PORT is in use: stop the program that uses it, or name a server with \`--upstream\`"
 }
 
 make_token() { token=$(od -An -N 24 -t x1 /dev/urandom | tr -d ' \n'); }
 
 port_is_free() { ! (: <>"/dev/tcp/127.0.0.1/$1") 2>/dev/null; }
 
-# === before anything starts
+# === build and download
 
-# The three need each other's processor time only at their ends, so together they take little longer than the longest.
+# The two builds and the downloads run side by side, so together they take little longer than the longest one.
 prepare() {
   local module python
-  say 'building the module and the command, and fetching what runs them'
+  say 'building the module and the command; downloading Envoy and the packages of the example MCP server'
   in_background module prepare_module
   module=$!
   in_background python prepare_python
   python=$!
   cargo build --locked --profile command --bin mcp-policy
-  # Finds fault with the policy and the URL before the longer build ends.
+  # Reports mistakes in the policy and the URL before the longer build ends.
   render
   finish 'building the module' module "$module"
-  finish 'fetching Envoy and the example MCP server' python "$python"
+  finish 'downloading Envoy and the example MCP server' python "$python"
   background=()
 }
 
@@ -111,7 +111,7 @@ prepare_python() {
   [[ $upstream ]] || install_once "$RUN/python" install_python envoy/run/requirements.txt
 }
 
-# in_background LOG COMMAND: in a process group of its own, which `stop_all` ends with all that it has started.
+# in_background LOG COMMAND: runs COMMAND in a process group of its own, so that `stop_all` can end all of its processes.
 in_background() {
   set -m
   "$2" >"$RUN/$1.log" 2>&1 </dev/null &
@@ -129,7 +129,7 @@ finish() {
 envoy_to_run() { command -v envoy || envoy_wheel; }
 
 render() {
-  # Written beside and moved, so that a failure leaves no half of a configuration.
+  # Written beside and then moved, so that a failure leaves no incomplete configuration.
   local digest
   digest=$(printf %s "$token" | sha256sum)
   "$COMMAND" render envoy "$policy" --port "$port" --admin-port "$ADMIN_PORT" --module "$MODULE" \
@@ -148,7 +148,7 @@ start_example_server() {
   started+=("the example MCP server|$!|$log")
 }
 
-# Its stdout is the access log.
+# Envoy's stdout is the access log.
 start_envoy() {
   say "starting \`$1\`"
   "$1" --config-path "$RUN/envoy.yaml" --disable-hot-restart --file-flush-interval-msec 200 \
@@ -156,7 +156,7 @@ start_envoy() {
   started+=("Envoy|$!|$RUN/envoy.log")
 }
 
-# await WHAT IS-READY: for 30 seconds at most.
+# await NAME IS-READY: waits until the function IS-READY succeeds, for 30 seconds at most.
 await() {
   local tries
   for ((tries = 0; tries < 300; tries++)); do
@@ -169,7 +169,7 @@ await() {
 
 example_server_is_ready() { ! port_is_free "$EXAMPLE_PORT"; }
 
-# By hand, since `curl` need not be there. Envoy answers `LIVE` when its listeners are open.
+# Sends the request without `curl`, which may be missing. `/ready` has status 200 once Envoy's listeners are open.
 gateway_is_ready() {
   {
     printf 'GET /ready HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n' >&3
@@ -190,13 +190,13 @@ check_all() {
     kill -0 "$pid" 2>/dev/null && continue
     printf '\n%s:\n' "$log" >&2
     tail -n 12 "$log" >&2
-    fail "$name ended by itself; its last words are above"
+    fail "$name ended by itself; the end of its log is above"
   done
 }
 
 stop_all() {
   local entry pid
-  # Neither a second Ctrl-C nor a failure here leaves anything behind.
+  # A second Ctrl-C or a failure here must not leave a process behind.
   trap '' HUP INT TERM
   set +e
   for pid in ${background[@]+"${background[@]}"}; do
@@ -208,7 +208,7 @@ stop_all() {
   done
 }
 
-# Asks, waits up to 5 seconds, then insists.
+# Sends SIGTERM, and SIGKILL after 5 seconds.
 stop() {
   local tries
   kill -TERM "$1" 2>/dev/null
@@ -223,7 +223,7 @@ stop() {
 print_what_to_try() {
   say "the gateway is ready: http://127.0.0.1:$port/mcp"
   python3 envoy/run/calls --command "$COMMAND" --policy "$policy" --gateway "http://127.0.0.1:$port/mcp" \
-    --server "$(server_url)" || printf '\nNo call could be made up for this policy.\n'
+    --server "$(server_url)" || printf '\nThere is no example call for this policy.\n'
   printf '\n%s\n\n%s\n' 'The console shows pending approvals, counters and decisions (the token belongs to this run):' \
     "http://localhost:$CONSOLE_PORT/#token=$token"
   printf '\n%s\n\n%s\n' 'The same in a terminal, for approvals:' \

@@ -1,16 +1,16 @@
-# `./build.sh fuzz`: looks for inputs that break the reader, the engine or the lists.
+# `./build.sh fuzz`: searches for inputs that break the reader, the engine or the list filter.
 # `build.sh` sources this file; functions that it does not define are in `build.sh` and `envoy/tools.sh`.
 # shellcheck shell=bash
 
 readonly FUZZ_TARGETS=(json message engine config outcome lists)
 readonly CARGO_FUZZ_VERSION=0.13.2
 
-# The differential test and each target have an equal share of the time; building is not counted.
+# The differential test and each target get an equal share of the time, in which the build is not counted.
 verb_fuzz() {
   local seconds=${1:-600} share seed=${MCP_POLICY_FUZZ_SEED:-$(date +%s)}
   shift $(($# > 0))
   takes_nothing "$@"
-  [[ $seconds =~ ^[1-9][0-9]{0,6}$ ]] || misused "\`$seconds\` is no number of seconds"
+  [[ $seconds =~ ^[1-9][0-9]{0,6}$ ]] || misused "\`$seconds\` is not a number of seconds"
   share=$((seconds / (${#FUZZ_TARGETS[@]} + 1) + 1))
   need_rust
   need python3 'the reader is compared with its `json`: install Python 3'
@@ -28,7 +28,7 @@ verb_fuzz() {
   done
 }
 
-# A place of its own: other flags than those of the other builds.
+# The fuzz targets have a target folder of their own, since they are built with other flags.
 build_targets() {
   say 'building the fuzz targets'
   [[ $(target/tools/bin/cargo-fuzz --version 2>/dev/null) == "cargo-fuzz $CARGO_FUZZ_VERSION" ]] ||
@@ -45,7 +45,7 @@ fuzz_binary() {
   "target/fuzz/$host/release/$1" "${@:2}"
 }
 
-# fuzz_target TARGET SECONDS SEED. What it finds worth keeping stays for the next run; what fails is left beside it.
+# fuzz_target TARGET SECONDS SEED: the corpus stays for the next run; an input that fails goes to `target/fuzz/artifacts`.
 fuzz_target() {
   local artifacts=target/fuzz/artifacts/$1/
   mkdir -p "$artifacts"
