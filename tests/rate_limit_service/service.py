@@ -2,9 +2,9 @@
 
     python service.py [PORT]
 
-It prints its port, a free one unless it is named, then each request as a line of JSON. As Envoy's reference service does, it counts by the `limit` and the
-`hits_addend` that stand beside a descriptor, adds before it looks, and tells the status of each; its windows begin with the
-first call, so that no test depends on the time of day. Some counters are served badly, by their names: see `MISCHIEF`.
+It prints its port (default: a free one), then each request as a line of JSON. Like Envoy's reference service, it counts by the
+`limit` and the `hits_addend` of a descriptor, adds before it compares, and returns the status of each descriptor. Its windows
+begin with the first call, so that no test depends on the time of day. Counters whose names are in `MISCHIEF` fail in that way.
 """
 
 import json
@@ -62,7 +62,7 @@ def late(request: RateLimitRequest, _context: grpc.ServicerContext) -> RateLimit
 
 
 def silent(request: RateLimitRequest, _context: grpc.ServicerContext) -> RateLimitResponse:
-    """Counts, and tells nothing but the outcome, as Limitador does."""
+    """Counts, and returns the overall code only, as Limitador does."""
     with lock:
         return RateLimitResponse(overall_code=count(request).overall_code)
 

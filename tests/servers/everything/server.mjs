@@ -1,8 +1,7 @@
 // The reference server `@modelcontextprotocol/server-everything`, as it is published, over streamable HTTP with sessions,
 // event streams and an event store.
 //
-// It would listen everywhere, on a port that it must be told and does not check; here it listens on a free one of this
-// machine, and says which.
+// By itself it listens on every address, on a port from its settings. Here it listens on a free port of loopback, and prints it.
 import { Server } from "node:net";
 
 const { listen } = Server.prototype;
