@@ -57,7 +57,7 @@ pub struct CaseCall {
     /// The MCP session.
     pub session: Option<String>,
     /// Where the request arrives.
-    pub place: RequestOrigin,
+    pub origin: RequestOrigin,
     /// The time of the call.
     pub at: Timestamp,
     /// How many times to send it. The expectation holds for each.
@@ -73,7 +73,7 @@ pub struct RequestOrigin {
     pub route: Option<String>,
     /// The host of the request.
     pub host: Option<String>,
-    /// The path of the request; `None` stands for `/mcp`.
+    /// The path of the request; `/mcp` if `None`.
     pub path: Option<String>,
 }
 
@@ -167,7 +167,7 @@ impl CaseCall {
     /// The body of a tool call; `args` is JSON.
     #[must_use]
     pub fn tool(name: &str, args: &str) -> String {
-        message::tool(name, Some(args))
+        message::tool_call(name, Some(args))
     }
 }
 
@@ -197,7 +197,7 @@ impl Case {
         let store = InMemory::new(*b"a seed for cases");
         for (index, call) in self.calls.iter().enumerate() {
             for time in 0..call.times {
-                let outcome = call.judge(config, &store);
+                let outcome = call.decide(config, &store);
                 let wrong = call.expected.differences(&outcome);
                 if !wrong.is_empty() {
                     let call = call.clone();

@@ -121,7 +121,7 @@ impl LoadedConfig {
         let node = document(bytes)?;
         let problems = Problems::default();
         let at = Cursor::top(&node, &problems);
-        let read = if at.has(CONSOLE_FORM.known) && !at.has(OPTIONS.known) {
+        let read = if at.has_any_key(CONSOLE_FORM.known) && !at.has_any_key(OPTIONS.known) {
             Console::read(&at).map(Self::Console)
         } else {
             let digest =
@@ -183,7 +183,7 @@ impl Config {
     #[must_use]
     pub fn only_policy(&self) -> Option<&Arc<NamedPolicy>> {
         match (&*self.policies, &*self.bindings) {
-            ([named], [binding]) if binding.is_of_all() => Some(named),
+            ([named], [binding]) if binding.matches_all() => Some(named),
             _ => None,
         }
     }
@@ -221,26 +221,26 @@ impl Config {
             digest: Arc::default(),
         };
         // A policy without a version is reported as a policy, which gives better messages.
-        if !at.has(OPTIONS.known) || at.has(&["version", "default", "tools"]) {
+        if !at.has_any_key(OPTIONS.known) || at.has_any_key(&["version", "default", "tools"]) {
             // `mode` is a key of both.
-            let is_option = |key: &&str| *key != "mode" && at.has(&[*key]);
+            let is_option = |key: &&str| *key != "mode" && at.has_any_key(&[*key]);
             if OPTIONS.known.iter().any(is_option) {
                 at.report("options go beside the policy, not in it: `{\"policy\": {…}, \"identity\": […]}`");
             }
-            let (policies, bindings) = one(at)?;
+            let (policies, bindings) = read_single_policy(at)?;
             return Some(whole(policies, bindings));
         }
-        if at.has(CONSOLE_FORM.known) {
+        if at.has_any_key(CONSOLE_FORM.known) {
             at.report("a console needs a listener of its own; its configuration has the key `console` only");
         }
         let fields = at.fields(OPTIONS)?;
         let bound = match fields.get("policies") {
-            Some(policies) => several(&fields, &policies),
+            Some(policies) => read_policies(&fields, &policies),
             None => {
                 if let Some(bindings) = fields.get("bindings") {
                     bindings.report("bindings select one of `policies`, but there is a single `policy`; remove them");
                 }
-                fields.required("policy").and_then(|policy| one(&policy))
+                fields.required("policy").and_then(|policy| read_single_policy(&policy))
             }
         };
         let identity = fields.get("identity").map(|identity| identity::read(&identity));
@@ -250,7 +250,7 @@ impl Config {
             fields.get("answers").map_or(Some(DenialFormat::default()), |answers| DenialFormat::read(&answers));
         let audit = fields.get("audit").map_or(Some(Audit::default()), |audit| Audit::read(&audit));
         let approvals = fields.get("approvals").map_or(Some(Approvals::default()), |at| Approvals::read(&at));
-        let mode = policy::document::mode(fields.get("mode"));
+        let mode = policy::document::read_mode(fields.get("mode"));
         let limits = fields.get("limits").map_or(Some(Limits::default()), |limits| Limits::read(&limits));
         let (policies, bindings) = bound?;
         if limits.as_ref().is_some_and(|limits| limits.service.is_some()) {
@@ -272,13 +272,13 @@ impl Config {
 }
 
 /// Reads one policy, to which every request is bound.
-fn one(at: &Cursor<'_, '_>) -> Option<(Vec<Arc<NamedPolicy>>, Vec<Binding>)> {
+fn read_single_policy(at: &Cursor<'_, '_>) -> Option<(Vec<Arc<NamedPolicy>>, Vec<Binding>)> {
     let policy = policy::compile(at)?;
-    Some((vec![Arc::new(NamedPolicy { name: "default".into(), policy })], vec![Binding::of_all(0)]))
+    Some((vec![Arc::new(NamedPolicy { name: "default".into(), policy })], vec![Binding::to_all(0)]))
 }
 
 /// Reads several policies and their bindings.
-fn several(fields: &Fields<'_, '_>, policies: &Cursor<'_, '_>) -> Option<(Vec<Arc<NamedPolicy>>, Vec<Binding>)> {
+fn read_policies(fields: &Fields<'_, '_>, policies: &Cursor<'_, '_>) -> Option<(Vec<Arc<NamedPolicy>>, Vec<Binding>)> {
     if let Some(policy) = fields.get("policy") {
         policy.report("both `policy` and `policies` are given; move this policy into `policies`");
     }

@@ -94,7 +94,7 @@ impl From<Response> for ConsoleResponse {
 /// An answer that says what is wrong.
 fn error(status: u16, why: &str) -> Response {
     let mut body = Writer::default();
-    body.text("error", why);
+    body.add_string("error", why);
     assets::json(status, body.finish())
 }
 

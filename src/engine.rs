@@ -136,7 +136,7 @@ pub fn explain<S: Store, W: Tracer>(
 ) -> AuthorizationResponse {
     request.trace_binding(config, &mut tracer);
     if let PolicyMatch::Bypass { .. } = request.policy {
-        let answer = Disposition::Forward(Receipt::NOTHING);
+        let answer = Disposition::Forward(Receipt::EMPTY);
         return AuthorizationResponse { answer, record: audit_record::bypassed(config, request), lists: None };
     }
     let (body, lifecycle) = match read(config, request, body) {

@@ -48,7 +48,7 @@ pub enum Source {
         name: Box<str>,
         /// The start of the grant: `header:`, or `header.<name>:` for a second header.
         prefix: Box<str>,
-        /// Whether its value is a secret, of which logs show a digest.
+        /// Whether its value is a secret; logs then show a digest of it.
         secret: bool,
     },
     /// The SHA-256 of the bearer token. Unverified, as a header is.
@@ -138,10 +138,10 @@ pub fn identify(sources: &[Source], attributes: &impl ConnectionAttributes) -> R
 /// # Errors
 /// If the source with that prefix refuses the value.
 #[cfg(not(target_os = "wasi"))]
-pub fn named(sources: &[Source], name: &str) -> Result<Grant, IdentityError> {
+pub fn grant_from_name(sources: &[Source], name: &str) -> Result<Grant, IdentityError> {
     let value_of = |source: &'_ Source| name.strip_prefix(source.prefix()?);
     let found = sources.iter().find_map(|source| Some((source, value_of(source)?)));
-    found.map_or_else(|| Ok(Grant::named(name)), |(source, value)| source.named(value))
+    found.map_or_else(|| Ok(Grant::from_name(name)), |(source, value)| source.grant_from_value(value))
 }
 
 impl Source {
@@ -196,7 +196,7 @@ impl Source {
 
     /// The grant of this value, or of the secret with this digest.
     #[cfg(not(target_os = "wasi"))]
-    fn named(&self, value: &str) -> Result<Grant, IdentityError> {
+    fn grant_from_value(&self, value: &str) -> Result<Grant, IdentityError> {
         Ok(match self {
             Self::Header { prefix, secret: true, .. } => Grant::of_digest(prefix, value),
             Self::Bearer => Grant::of_digest("bearer:", value),
@@ -204,7 +204,7 @@ impl Source {
                 Grant::new(prefix, self.decode(value.as_bytes())?, true)
             }
             Self::Header { prefix, .. } => Grant::new(prefix, self.decode(value.as_bytes())?, false),
-            Self::Address { .. } | Self::Constant(_) => Grant::named(&["address:", value].concat()),
+            Self::Address { .. } | Self::Constant(_) => Grant::from_name(&["address:", value].concat()),
         })
     }
 
@@ -253,7 +253,7 @@ impl Grant {
     /// The grant with this name, such as `jwt:alice`, for test cases and `explain`.
     #[cfg(not(target_os = "wasi"))]
     #[must_use]
-    pub fn named(name: &str) -> Self {
+    pub fn from_name(name: &str) -> Self {
         let is_unverified = ["header", "bearer"].iter().any(|kind| name.starts_with(kind))
             || name.strip_prefix("address:").is_some_and(address::is_ipv6);
         let (prefix, value) =
@@ -293,7 +293,7 @@ impl Grant {
 
     /// The identity that approvers are compared with: the value as sent, or the whole digest of a secret.
     #[must_use]
-    pub fn name(&self) -> &str {
+    pub fn full_name(&self) -> &str {
         &self.name
     }
 
@@ -317,7 +317,7 @@ fn claim_value(metadata: &[u8], payload: &str, claim: &Claim) -> Result<Option<S
     };
     let (last, outer) = claim.split_last();
     for name in outer {
-        match structure::entry(claims, name).map_err(unreadable)? {
+        match structure::find_entry(claims, name).map_err(unreadable)? {
             None | Some(StructValue::Null) => return Ok(None),
             Some(StructValue::Object(inner)) => claims = inner,
             Some(StructValue::Text(_) | StructValue::Other) => {
@@ -325,7 +325,7 @@ fn claim_value(metadata: &[u8], payload: &str, claim: &Claim) -> Result<Option<S
             }
         }
     }
-    match structure::entry(claims, last).map_err(unreadable)? {
+    match structure::find_entry(claims, last).map_err(unreadable)? {
         None | Some(StructValue::Null) => Ok(None),
         Some(StructValue::Text(text)) => Ok(Some(text.to_owned())),
         Some(StructValue::Object(_) | StructValue::Other) => {

@@ -16,7 +16,7 @@
 //!
 //! let policy = br#"{"version": "1", "default": "deny", "tools": {"get_weather": {"rate_limit": "1/minute"}}}"#;
 //! let config = Config::load(policy).expect("a valid policy");
-//! let info = RequestInfo::new(Headers::default(), Ok(Grant::named("jwt:alice")));
+//! let info = RequestInfo::new(Headers::default(), Ok(Grant::from_name("jwt:alice")));
 //! let request = BoundRequest::new(&config, info);
 //! let body = br#"{"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": {"name": "get_weather"}}"#;
 //!
@@ -58,7 +58,7 @@
 //! # Rooms
 //!
 //! Imports run one way. `mcp` (what was said), `policy` (what is permitted), `limit` (what was used), `identity` (who calls) and
-//! `approval` (who approved) do not know each other; only `engine` knows them all, and `audit` is told what was decided.
+//! `approval` (who approved) do not import each other; only `engine` imports them all, and `audit` records its decisions.
 //! [`console`] is the page on which people decide, served by the filter on a listener of its own. [`json`], [`http`],
 //! [`amount`], [`window`], [`time`], [`protobuf`] and [`store`] are what all of them share.
 

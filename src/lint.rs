@@ -35,7 +35,7 @@ use std::fmt;
 use crate::{
     config::Config,
     json,
-    text::{excerpt, visible},
+    text::{escape_invisible, excerpt},
 };
 
 pub use self::{
@@ -100,7 +100,7 @@ impl Lints<'_> {
 impl fmt::Display for Warning {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let pointer = if self.pointer.is_empty() { "(top level)" } else { &self.pointer };
-        write!(f, "{}: {} [{}]", visible(pointer), self.message, self.lint)
+        write!(f, "{}: {} [{}]", escape_invisible(pointer), self.message, self.lint)
     }
 }
 

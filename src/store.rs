@@ -34,7 +34,7 @@ pub const TOTALS: u16 = 4096;
 pub const APPROVALS: u16 = 4097;
 /// The details of each approval.
 pub const APPROVAL_DETAILS: Range<u16> = 4098..4354;
-/// Which of [`DECISIONS`] comes next.
+/// The position in [`DECISIONS`] of the next block of records.
 pub const NEXT_DECISION: u16 = 4354;
 /// The newest decisions, for the console.
 pub const DECISIONS: Range<u16> = 4355..4611;

@@ -1,19 +1,19 @@
-//! Texts of callers, servers and authors in messages for people: short, and with every character in sight.
+//! Prepares texts of callers, servers and authors for messages to people: truncates them, and escapes invisible characters.
 
 /// Characters of a text that a message quotes, unless it says otherwise. The product contract, section 3.1, allows 256 of
 /// a client's.
-pub const EXCERPT: usize = 64;
+pub const EXCERPT_CHARS: usize = 64;
 
 /// The front of a text, as far as a message quotes it.
 #[must_use]
 pub fn excerpt(text: &str) -> String {
-    shortened(text, EXCERPT)
+    truncate(text, EXCERPT_CHARS)
 }
 
 /// The first `max` characters of a text, then `…` if there are more; invisible ones as `\u{…}`. A long text costs no more
 /// than a short one.
 #[must_use]
-pub fn shortened(text: &str, max: usize) -> String {
+pub fn truncate(text: &str, max: usize) -> String {
     let mut characters = text.chars();
     let mut out = String::new();
     characters.by_ref().take(max).for_each(|c| push_visible(c, &mut out));
@@ -25,7 +25,7 @@ pub fn shortened(text: &str, max: usize) -> String {
 
 /// A whole text in one line, invisible characters as `\u{…}`.
 #[must_use]
-pub fn visible(text: &str) -> String {
+pub fn escape_invisible(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     text.chars().for_each(|c| push_visible(c, &mut out));
     out
@@ -35,8 +35,8 @@ fn push_visible(c: char, out: &mut String) {
     if is_invisible(c) { out.extend(c.escape_unicode()) } else { out.push(c) }
 }
 
-/// Whether a character cannot be seen, or changes how its neighbours are read or where they stand: all but the plain space
-/// of Unicode's categories C (control, format, bidirectional, private, unassigned) and Z (separators), what is ignorable
+/// Whether a character is invisible, or changes how its neighbours are displayed. These are all characters but the plain space
+/// in Unicode's categories C (control, format, bidirectional, private, unassigned) and Z (separators), what is ignorable
 /// by default, and the blank of Braille.
 #[must_use]
 pub fn is_invisible(c: char) -> bool {
@@ -62,7 +62,7 @@ mod tests {
     #[cfg(target_family = "wasm")]
     use wasm_bindgen_test::wasm_bindgen_test as test;
 
-    use super::{excerpt, shortened, visible};
+    use super::{escape_invisible, excerpt, truncate};
 
     #[test]
     fn what_cannot_be_seen_is_shown_by_its_number() {
@@ -88,7 +88,7 @@ mod tests {
             ('\u{e0041}', r"\u{e0041}"),
             ('\u{e0100}', r"\u{e0100}"),
         ] {
-            assert_eq!(visible(&format!("pay{character}ee")), format!("pay{shown}ee"));
+            assert_eq!(escape_invisible(&format!("pay{character}ee")), format!("pay{shown}ee"));
         }
     }
 
@@ -96,7 +96,7 @@ mod tests {
     fn what_can_be_seen_stays() {
         for plain in ["create_charge", r#"{"a b": "\\'"}"#, "größe", "e\u{301}", "支払い", "नमस्ते", "שלום", "🙂"]
         {
-            assert_eq!(visible(plain), plain);
+            assert_eq!(escape_invisible(plain), plain);
         }
     }
 
@@ -104,7 +104,7 @@ mod tests {
     fn a_long_text_is_cut_behind_a_whole_character() {
         assert_eq!(excerpt(&"é".repeat(64)), "é".repeat(64));
         assert_eq!(excerpt(&"é".repeat(65)), "é".repeat(64) + "…");
-        assert_eq!(shortened("a\nb", 2), "a\\u{a}…");
-        assert_eq!(shortened("", 0), "");
+        assert_eq!(truncate("a\nb", 2), "a\\u{a}…");
+        assert_eq!(truncate("", 0), "");
     }
 }

@@ -42,7 +42,7 @@ pub(crate) fn rfc_3339(timestamp: Timestamp) -> Option<String> {
 }
 
 /// The Gregorian date that many days after 1970-01-01: year, month, day. It counts in years that begin with March, so that
-/// a leap day is the last of its year, and in eras of 400 years, all of which have one length; after Howard Hinnant's
+/// a leap day is the last of its year, and in eras of 400 years, which all have the same length; after Howard Hinnant's
 /// `civil_from_days`.
 fn date(days: u64) -> (u64, u64, u64) {
     const ERA: u64 = 146_097;

@@ -53,7 +53,7 @@ mod tests {
     use super::{has_ambiguous_escape, has_dot_segment, has_malformed_escape};
 
     #[test]
-    fn a_dot_segment_stands_between_slashes() {
+    fn a_dot_segment_is_between_slashes() {
         for path in ["/a/../b", "/./a", "..", "/a/.", "/a/..;x/b", ".;"] {
             assert!(has_dot_segment(path), "{path}");
         }

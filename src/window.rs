@@ -31,8 +31,12 @@ pub enum Algorithm {
 
 impl Window {
     /// The windows that have a name in a policy.
-    pub const NAMED: [(&'static str, Self); 4] =
-        [("second", Self::of(1)), ("minute", Self::of(60)), ("hour", Self::of(3600)), ("day", Self::of(86_400))];
+    pub const NAMED: [(&'static str, Self); 4] = [
+        ("second", Self::constant(1)),
+        ("minute", Self::constant(60)),
+        ("hour", Self::constant(3600)),
+        ("day", Self::constant(86_400)),
+    ];
     /// The longest window, in seconds: 31 days.
     pub const MAX_SECONDS: u32 = 2_678_400;
 
@@ -43,7 +47,7 @@ impl Window {
     }
 
     /// For the constants above, which are not 0.
-    const fn of(seconds: u32) -> Self {
+    const fn constant(seconds: u32) -> Self {
         match NonZeroU32::new(seconds) {
             Some(seconds) => Self(seconds),
             None => Self(NonZeroU32::MIN),

@@ -92,7 +92,7 @@ fn refusing(pointer: &str, rule: &Value) -> Vec<String> {
 fn deciding(case: &Case, config: &Config) -> Vec<String> {
     let store = InMemory::new([1; 16]);
     let calls = case.calls.iter().flat_map(|call| (0..call.times).map(move |_| call));
-    let records = calls.map(|call| call.judge(config, &store).record);
+    let records = calls.map(|call| call.decide(config, &store).record);
     records.flat_map(|record| [Some(record.rule), record.shadow.map(|shadow| shadow.rule)]).flatten().collect()
 }
 

@@ -68,7 +68,7 @@ fn the_denial_in_the_readme_is_what_an_agent_gets() {
         json_blocks(&readme).into_iter().partition(|text| text.contains("jsonrpc"));
     let ([shown], [policy]) = (&answers[..], &policies[..]) else { panic!("{answers:?} {policies:?}") };
     let config = Config::load(policy.as_bytes()).expect("a policy");
-    let info = RequestInfo::new(Headers::default(), Ok(Grant::named("constant:reader")));
+    let info = RequestInfo::new(Headers::default(), Ok(Grant::from_name("constant:reader")));
     let call = BoundRequest::new(&config, info);
     let body = br#"{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"drop_table"}}"#;
     let response = engine::authorize(&config, &call, body, "readme", Timestamp(0), &InMemory::new([0; 16]));

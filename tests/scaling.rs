@@ -33,7 +33,7 @@ fn time(config: &Config, call: &BoundRequest, store: &InMemory) -> Duration {
 /// search through the names, which would cost a hundred times as much.
 #[test]
 fn ten_thousand_tools_cost_no_more_than_ten() {
-    let grant = Ok(Grant::named("constant:a"));
+    let grant = Ok(Grant::from_name("constant:a"));
     let info = RequestInfo::new(Headers::default(), grant);
     let (few, many) = (policy(10), policy(10_000));
     let [few_call, many_call] = [&few, &many].map(|config| BoundRequest::new(config, info.clone()));

@@ -29,7 +29,7 @@ const COMMAND: &str = env!("CARGO_BIN_EXE_mcp-policy");
 fn suggest(words: &[&str], stdin: &str) -> Output {
     let mut command = Command::new(COMMAND);
     command.arg("suggest").args(words).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
-    // The servers are on loopback: no proxy of the machine may stand between.
+    // The servers are on loopback: no proxy of the machine may be used.
     command.env("NO_PROXY", "127.0.0.1");
     let mut child = command.spawn().expect("the command starts");
     // It may have ended without reading.

@@ -13,15 +13,15 @@ pub(super) fn write(value: &Value<'_>, out: &mut Vec<u8>) -> Option<()> {
         Value::Bool(false) => out.push(b'f'),
         Value::Number(text) => {
             out.push(b'#');
-            sized(Decimal::new(text)?.plain().as_bytes(), out);
+            write_sized(Decimal::new(text)?.plain().as_bytes(), out);
         }
         Value::String(text) => {
             out.push(b'"');
-            sized(text.as_bytes(), out);
+            write_sized(text.as_bytes(), out);
         }
         Value::Array(nodes) => {
             out.push(b'[');
-            size(nodes.len(), out);
+            write_size(nodes.len(), out);
             nodes.iter().try_for_each(|node| write(&node.value, out))?;
         }
         Value::Object(members) => {
@@ -31,9 +31,9 @@ pub(super) fn write(value: &Value<'_>, out: &mut Vec<u8>) -> Option<()> {
                 sorted.insert(index, member);
             }
             out.push(b'{');
-            size(sorted.len(), out);
+            write_size(sorted.len(), out);
             sorted.iter().try_for_each(|member| {
-                sized(member.name.as_bytes(), out);
+                write_sized(member.name.as_bytes(), out);
                 write(&member.node.value, out)
             })?;
         }
@@ -43,7 +43,7 @@ pub(super) fn write(value: &Value<'_>, out: &mut Vec<u8>) -> Option<()> {
 
 /// The parameters of a call without what makes it no other call: `_meta`, and `arguments` that are `null` or an empty
 /// object, which is what a call without arguments means.
-pub(super) fn significant(params: Node<'_>) -> Value<'_> {
+pub(super) fn without_meta(params: Node<'_>) -> Value<'_> {
     match params.value {
         Value::Object(members) => Value::Object(members.into_iter().filter(is_significant).collect()),
         other => other,
@@ -63,12 +63,12 @@ fn is_significant(member: &Member<'_>) -> bool {
 }
 
 /// Writes the length of some bytes and then the bytes, so that no text can pass for its neighbour.
-pub(super) fn sized(bytes: &[u8], out: &mut Vec<u8>) {
-    size(bytes.len(), out);
+pub(super) fn write_sized(bytes: &[u8], out: &mut Vec<u8>) {
+    write_size(bytes.len(), out);
     out.extend_from_slice(bytes);
 }
 
-fn size(size: usize, out: &mut Vec<u8>) {
+fn write_size(size: usize, out: &mut Vec<u8>) {
     let mut text = String::new();
     // Writing to a string does not fail.
     let _ = write!(text, "{size}:");

@@ -48,12 +48,12 @@ pub fn digest(grant: &str) -> [u8; 32] {
 impl Fingerprint {
     /// Its first 16 bytes in hexadecimal digits, as a name.
     #[must_use]
-    pub fn name(&self) -> String {
+    pub fn id(&self) -> String {
         lower::encode_string(self.0.first_chunk::<16>().map_or(&[], |half| half))
     }
 }
 
-/// Reads the id of an approval as [`Approval::name`](super::Approval::name) writes it; `None` if the text is no id.
+/// Reads the id of an approval as [`Approval::id_text`](super::Approval::id_text) writes it; `None` if the text is no id.
 #[must_use]
 pub fn parse_id(text: &str) -> Option<[u8; 10]> {
     let mut id = [0; 10];
@@ -72,12 +72,12 @@ impl ApprovalKey<'_> {
             return None;
         }
         let mut reader = Reader::new(self.params, u32::MAX).ok()?;
-        let params = canonical::significant(Node::read(&mut reader).ok()?);
+        let params = canonical::without_meta(Node::read(&mut reader).ok()?);
         let mut bytes = Vec::with_capacity(self.params.len());
         let Self { filter, policy, config, rule, route, cluster, grant, method, name, .. } = self;
-        canonical::sized(grant, &mut bytes);
+        canonical::write_sized(grant, &mut bytes);
         for text in [filter, policy, config, rule, route, cluster, method, name] {
-            canonical::sized(text.as_bytes(), &mut bytes);
+            canonical::write_sized(text.as_bytes(), &mut bytes);
         }
         canonical::write(&params, &mut bytes)?;
         Some(Fingerprint(Sha256::digest(&bytes).into()))

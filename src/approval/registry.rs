@@ -106,7 +106,7 @@ impl Approvals {
             return Ok(known);
         }
         self.0.retain(|entry| entry.is_alive(now));
-        let [grant, policy] = [key.grant, key.policy.as_bytes()].map(|of| first(&Sha256::digest(of)));
+        let [grant, policy] = [key.grant, key.policy.as_bytes()].map(|of| first_bytes(&Sha256::digest(of)));
         let pending = |of: &dyn Fn(&Approval) -> bool| {
             self.0.iter().filter(|entry| entry.state == State::Pending && of(entry)).count()
         };
@@ -117,7 +117,7 @@ impl Approvals {
         let slot = slot.filter(|_| !is_full).ok_or(TooManyPending)?;
         let requested_at = now.seconds();
         let until = requested_at.saturating_add(u64::from(ttl));
-        let id = id(fingerprint, now, slot);
+        let id = make_id(fingerprint, now, slot);
         let entry = Approval {
             fingerprint,
             id,
@@ -137,12 +137,12 @@ impl Approvals {
     ///
     /// # Errors
     /// It is not pending.
-    pub fn decide(&mut self, id: [u8; 10], yes: bool, now: Timestamp) -> Result<Approval, NotPending> {
+    pub fn decide(&mut self, id: [u8; 10], approved: bool, now: Timestamp) -> Result<Approval, NotPending> {
         let entry = self.0.iter_mut().find(|entry| entry.id == id && entry.is_alive(now)).ok_or(NotPending)?;
         if entry.state != State::Pending {
             return Err(NotPending);
         }
-        entry.state = if yes { State::Approved } else { State::Rejected };
+        entry.state = if approved { State::Approved } else { State::Rejected };
         entry.expires_at = now.seconds().saturating_add(u64::from(entry.ttl));
         Ok(*entry)
     }
@@ -168,7 +168,7 @@ impl Approvals {
 impl Approval {
     /// Its id in hexadecimal digits, as people and programs write it.
     #[must_use]
-    pub fn name(&self) -> String {
+    pub fn id_text(&self) -> String {
         lower::encode_string(&self.id)
     }
 
@@ -223,12 +223,12 @@ impl Approval {
 
 /// The id of one request. The same call has another id at another time, so that a late click on a page decides no later
 /// request.
-fn id(fingerprint: Fingerprint, now: Timestamp, slot: u8) -> [u8; 10] {
+fn make_id(fingerprint: Fingerprint, now: Timestamp, slot: u8) -> [u8; 10] {
     let bytes = [&fingerprint.0[..], &now.0.to_le_bytes(), &[slot]].concat();
-    first(&Sha256::digest(&bytes))
+    first_bytes(&Sha256::digest(&bytes))
 }
 
 /// The first bytes of a digest, which is longer.
-fn first<const N: usize>(digest: &[u8]) -> [u8; N] {
+fn first_bytes<const N: usize>(digest: &[u8]) -> [u8; N] {
     digest.first_chunk().copied().unwrap_or([0; N])
 }

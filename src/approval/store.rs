@@ -42,7 +42,7 @@ pub enum DecideError {
 #[derive(Clone, Copy, Debug)]
 pub struct ApproverDecision<'a> {
     /// Whether the call may pass.
-    pub yes: bool,
+    pub approved: bool,
     /// The [`digest`](super::digest) of the approver's grant.
     pub grant: [u8; 32],
     /// The approver's grant, redacted for display.
@@ -128,7 +128,7 @@ impl<S: Store> ApprovalStore<'_, S> {
             return Err(DecideError::SelfApproval);
         }
         let decided = self.update(|approvals| {
-            approvals.decide(id, decision.yes, now).map_err(|NotPending| DecideError::AlreadyDecided)
+            approvals.decide(id, decision.approved, now).map_err(|NotPending| DecideError::AlreadyDecided)
         })?;
         // Only the approver who has decided gets here. A call that comes in between finds the details without a note.
         let ApproverDecision { approver, note, .. } = *decision;

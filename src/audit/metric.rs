@@ -43,13 +43,13 @@ pub type Label<'l> = (&'static str, &'l str);
 
 /// The labels of what was decided.
 #[must_use]
-pub fn decision<'r>(config: &Config, record: &'r AuditRecord) -> [Label<'r>; 3] {
+pub fn decision_labels<'r>(config: &Config, record: &'r AuditRecord) -> [Label<'r>; 3] {
     labels(config, record, record.decision.name())
 }
 
 /// The labels of what would have been decided.
 #[must_use]
-pub fn shadow<'r>(config: &Config, record: &'r AuditRecord) -> Option<[Label<'r>; 3]> {
+pub fn shadow_labels<'r>(config: &Config, record: &'r AuditRecord) -> Option<[Label<'r>; 3]> {
     record.shadow.as_ref().map(|shadow| labels(config, record, shadow.decision.name()))
 }
 
@@ -65,7 +65,7 @@ fn labels<'r>(config: &Config, record: &'r AuditRecord, decision: &'r str) -> [L
 
 /// The name of a series.
 #[must_use]
-pub fn name(metric: &str, labels: &[Label<'_>]) -> String {
+pub fn series_name(metric: &str, labels: &[Label<'_>]) -> String {
     let mut name = String::new();
     for (label, value) in labels {
         name.push_str(label);
@@ -89,18 +89,18 @@ mod tests {
     #[cfg(target_family = "wasm")]
     use wasm_bindgen_test::wasm_bindgen_test as test;
 
-    use super::{DECISIONS, name};
+    use super::{DECISIONS, series_name};
 
     #[test]
     fn a_name_holds_its_labels_as_istio_marks_them() {
         let labels = [("policy", "default"), ("tool", "image.draw")];
-        assert_eq!(name(DECISIONS, &labels), "policy=.=default;.;tool=.=image.draw;.;mcp_policy_decisions");
-        assert_eq!(name(DECISIONS, &[]), "mcp_policy_decisions");
+        assert_eq!(series_name(DECISIONS, &labels), "policy=.=default;.;tool=.=image.draw;.;mcp_policy_decisions");
+        assert_eq!(series_name(DECISIONS, &[]), "mcp_policy_decisions");
     }
 
     #[test]
     fn no_value_can_forge_a_label_or_a_line() {
         let labels = [("tool", "a;.;x=.=b\n\"é")];
-        assert_eq!(name(DECISIONS, &labels), "tool=.=a%3B.%3Bx%3D.%3Db%0A%22%C3%A9;.;mcp_policy_decisions");
+        assert_eq!(series_name(DECISIONS, &labels), "tool=.=a%3B.%3Bx%3D.%3Db%0A%22%C3%A9;.;mcp_policy_decisions");
     }
 }

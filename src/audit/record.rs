@@ -126,22 +126,22 @@ impl AuditRecord {
     fn write(&self, detail: Detail) -> String {
         let mut record = Writer::with_capacity(USUAL_BYTES);
         record
-            .text("decision", self.decision.name())
-            .nonempty("rule", truncate(&self.rule))
-            .optional("reason", self.reason)
-            .nonempty("why", truncate(&self.why))
-            .optional("policy", self.policy.as_deref())
-            .text("config", &self.config)
-            .optional("grant", self.grant.as_deref())
-            .nonempty("method", truncate(&self.method))
-            .nonempty("tool", truncate(&self.tool))
-            .optional("requestId", self.request_id.as_deref());
+            .add_string("decision", self.decision.name())
+            .add_nonempty_string("rule", truncate(&self.rule))
+            .add_optional_string("reason", self.reason)
+            .add_nonempty_string("why", truncate(&self.why))
+            .add_optional_string("policy", self.policy.as_deref())
+            .add_string("config", &self.config)
+            .add_optional_string("grant", self.grant.as_deref())
+            .add_nonempty_string("method", truncate(&self.method))
+            .add_nonempty_string("tool", truncate(&self.tool))
+            .add_optional_string("requestId", self.request_id.as_deref());
         if let Some(ApproverNote { id, approver, note }) = &self.approval {
-            record.object("approval", |approval| {
+            record.add_object("approval", |approval| {
                 approval
-                    .text("id", truncate(id))
-                    .nonempty("approver", truncate(approver))
-                    .nonempty("note", truncate(note));
+                    .add_string("id", truncate(id))
+                    .add_nonempty_string("approver", truncate(approver))
+                    .add_nonempty_string("note", truncate(note));
             });
         }
         if detail == Detail::Minimal {
@@ -151,15 +151,15 @@ impl AuditRecord {
             arguments.write(&mut record, detail == Detail::Full);
         }
         if !self.remaining.is_empty() {
-            record.object("remaining", |remaining| {
+            record.add_object("remaining", |remaining| {
                 for (counter, left) in &self.remaining {
-                    remaining.named(counter, left);
+                    remaining.add_member(counter, left);
                 }
             });
         }
         if let Some(shadow) = &self.shadow {
-            record.object("shadow", |would| {
-                would.text("decision", shadow.decision.name()).text("rule", truncate(&shadow.rule));
+            record.add_object("shadow", |would| {
+                would.add_string("decision", shadow.decision.name()).add_string("rule", truncate(&shadow.rule));
             });
         }
         record.finish()

@@ -28,8 +28,8 @@ pub fn format_time(moment: Timestamp) -> String {
 /// Reads a time: seconds, or `hours:minutes:seconds`.
 pub(super) fn read(at: &Cursor<'_, '_>) -> Option<Timestamp> {
     let milliseconds = match &at.node().value {
-        Value::Number(text) => scaled(text),
-        Value::String(text) => of_clock(text),
+        Value::Number(text) => parse_seconds(text),
+        Value::String(text) => parse_clock(text),
         _ => None,
     };
     match milliseconds.filter(|milliseconds| *milliseconds <= LAST) {
@@ -40,12 +40,12 @@ pub(super) fn read(at: &Cursor<'_, '_>) -> Option<Timestamp> {
     }
 }
 
-fn scaled(seconds: &str) -> Option<u64> {
+fn parse_seconds(seconds: &str) -> Option<u64> {
     Decimal::new(seconds)?.scaled(3)
 }
 
 /// Hours continue after 23: `24:00:00` is the next midnight.
-fn of_clock(text: &str) -> Option<u64> {
+fn parse_clock(text: &str) -> Option<u64> {
     let mut parts = text.split(':');
     let (hours, minutes, seconds) = (parts.next()?, parts.next()?, parts.next()?);
     let digits = |part: &str| part.bytes().all(|byte| byte.is_ascii_digit()) && (1..=4).contains(&part.len());
@@ -57,7 +57,7 @@ fn of_clock(text: &str) -> Option<u64> {
         return None;
     }
     let (hours, minutes): (u64, u64) = (hours.parse().ok()?, minutes.parse().ok()?);
-    let milliseconds = scaled(seconds).filter(|milliseconds| *milliseconds < 60_000 && minutes < 60)?;
+    let milliseconds = parse_seconds(seconds).filter(|milliseconds| *milliseconds < 60_000 && minutes < 60)?;
     let minutes = hours.checked_mul(60)?.checked_add(minutes)?;
     minutes.checked_mul(60_000)?.checked_add(milliseconds)
 }

@@ -68,23 +68,23 @@ const MAX_TIMES: u64 = 100_000;
 pub(super) fn read(at: &Cursor<'_, '_>, text: &str) -> Vec<Case> {
     let Some(fields) = at.fields(FILE) else { return Vec::new() };
     if let Some(description) = fields.get("description") {
-        description.text();
+        description.string();
     }
-    let policy = fields.get("policy").map(|policy| written(policy.node(), text).to_owned());
+    let policy = fields.get("policy").map(|policy| source_text(policy.node(), text).to_owned());
     let Some(list) = fields.required("cases") else { return Vec::new() };
     let items = list.items().unwrap_or_default();
     if items.is_empty() && matches!(list.node().value, Value::Array(_)) {
         list.report("the list has no case; add one");
     }
     let mut names = Vec::new();
-    let cases = items.iter().filter_map(|item| case(item, text, policy.as_ref(), &mut names));
+    let cases = items.iter().filter_map(|item| read_case(item, text, policy.as_ref(), &mut names));
     cases.collect()
 }
 
-fn case<'w>(at: &Cursor<'w, '_>, text: &str, policy: Option<&String>, names: &mut Vec<&'w str>) -> Option<Case> {
+fn read_case<'w>(at: &Cursor<'w, '_>, text: &str, policy: Option<&String>, names: &mut Vec<&'w str>) -> Option<Case> {
     let fields = at.fields(CASE)?;
     let name = fields.required("name").and_then(|name| {
-        let text = name.text()?;
+        let text = name.string()?;
         if text.is_empty() || text.contains(char::is_control) {
             return name.report_expected("a name: a few words on one line");
         }
@@ -100,27 +100,27 @@ fn case<'w>(at: &Cursor<'w, '_>, text: &str, policy: Option<&String>, names: &mu
         list.report("the list has no call; add one");
     }
     let mut now = MIDNIGHT;
-    let calls = items.iter().filter_map(|item| call(item, text, &mut now)).collect();
+    let calls = items.iter().filter_map(|item| read_call(item, text, &mut now)).collect();
     Some(Case { name: name?, policy: policy.cloned(), calls })
 }
 
-fn call(at: &Cursor<'_, '_>, text: &str, now: &mut Timestamp) -> Option<CaseCall> {
+fn read_call(at: &Cursor<'_, '_>, text: &str, now: &mut Timestamp) -> Option<CaseCall> {
     let fields = at.fields(CALL)?;
-    let request = request(&fields, text);
-    let words = |key: &str| fields.get(key).map_or(Some(None), |at| at.text().map(|text| Some(text.to_owned())));
+    let request = read_request(&fields, text);
+    let words = |key: &str| fields.get(key).map_or(Some(None), |at| at.string().map(|text| Some(text.to_owned())));
     let (grant, session) = (words("as"), words("session"));
     let (route, host, path) = (words("route"), words("host"), words("path"));
     let moment = fields.get("at").map_or(Some(*now), |at| clock::read(&at));
     *now = moment.unwrap_or(*now);
     let times = fields.get("times").map_or(Some(1), |times| times.integer(1, MAX_TIMES));
-    let expected = expectation(&fields);
+    let expected = read_expectation(&fields);
     let (title, body) = request?;
     Some(CaseCall {
         title,
         body,
         grant: grant?.unwrap_or_else(|| DEFAULT_GRANT.to_owned()),
         session: session?,
-        place: RequestOrigin { route: route?, host: host?, path: path? },
+        origin: RequestOrigin { route: route?, host: host?, path: path? },
         at: moment?,
         times: u32::try_from(times?).unwrap_or(u32::MAX),
         expected: expected?,
@@ -128,9 +128,9 @@ fn call(at: &Cursor<'_, '_>, text: &str, now: &mut Timestamp) -> Option<CaseCall
 }
 
 /// The request: its name in reports, and its body.
-fn request(fields: &Fields<'_, '_>, text: &str) -> Option<(String, String)> {
+fn read_request(fields: &Fields<'_, '_>, text: &str) -> Option<(String, String)> {
     let object = fields.object();
-    let of_kind = |key: &str| fields.get(key).map(|at| written(at.node(), text));
+    let of_kind = |key: &str| fields.get(key).map(|at| source_text(at.node(), text));
     for (key, of) in [("args", "tool"), ("params", "method")] {
         if let (Some(at), None) = (fields.get(key), fields.get(of)) {
             at.report(format!("`{key}` belongs to `{of}`, which is missing; add it, or remove `{key}`"));
@@ -138,17 +138,17 @@ fn request(fields: &Fields<'_, '_>, text: &str) -> Option<(String, String)> {
     }
     match (fields.get("tool"), fields.get("method"), fields.get("request")) {
         (Some(tool), None, None) => {
-            let name = tool.text()?;
-            Some((format!("the tool `{name}`"), message::tool(name, of_kind("args"))))
+            let name = tool.string()?;
+            Some((format!("the tool `{name}`"), message::tool_call(name, of_kind("args"))))
         }
         (None, Some(method), None) => {
-            let name = method.text()?;
-            Some((format!("`{name}`"), message::method(name, of_kind("params"))))
+            let name = method.string()?;
+            Some((format!("`{name}`"), message::request(name, of_kind("params"))))
         }
         (None, None, Some(request)) => match &request.node().value {
             Value::String(bytes) => Some(("the request".to_owned(), bytes.to_string())),
             Value::Object(_) | Value::Array(_) => {
-                Some(("the request".to_owned(), written(request.node(), text).to_owned()))
+                Some(("the request".to_owned(), source_text(request.node(), text).to_owned()))
             }
             _ => request.report_expected("a message, a batch, or a string that holds the body"),
         },
@@ -163,25 +163,25 @@ fn request(fields: &Fields<'_, '_>, text: &str) -> Option<(String, String)> {
     }
 }
 
-fn expectation(fields: &Fields<'_, '_>) -> Option<Expectation> {
+fn read_expectation(fields: &Fields<'_, '_>) -> Option<Expectation> {
     let decision = fields.required("expect").and_then(|expect| expect.choice(&Expected::NAMED));
     let texts = ["rule", "message_contains"].map(|key| {
         let at = fields.get(key)?;
         if decision == Some(Expected::Allow) {
             at.report(format!("`{key}` applies to a denial, but the case expects `allow`; remove it, or use `shadow`"));
         }
-        at.text().map(ToOwned::to_owned)
+        at.string().map(ToOwned::to_owned)
     });
     let shadow = fields.get("shadow").map(|at| match at.node().value {
         Value::Null => None,
-        _ => at.text().map(ToOwned::to_owned),
+        _ => at.string().map(ToOwned::to_owned),
     });
     let [rule, message_contains] = texts;
     Some(Expectation { decision: decision?, rule, message_contains, shadow })
 }
 
 /// A value as it is written: with every digit, escape and repeated name.
-fn written<'t>(node: &Node<'_>, text: &'t str) -> &'t str {
+fn source_text<'t>(node: &Node<'_>, text: &'t str) -> &'t str {
     let bytes = text.as_bytes().get(node.at..).unwrap_or_default();
     let value = Reader::new(bytes, u32::MAX).and_then(|mut reader| reader.skip()).unwrap_or_default();
     std::str::from_utf8(value).unwrap_or_default()

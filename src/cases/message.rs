@@ -9,28 +9,28 @@ use crate::{
 use super::RequestOrigin;
 
 /// The body of a tool call; `args` is JSON.
-pub(super) fn tool(name: &str, args: Option<&str>) -> String {
+pub(super) fn tool_call(name: &str, args: Option<&str>) -> String {
     let mut params = Writer::default();
-    params.text("name", name).json("arguments", args.unwrap_or("{}"));
-    method("tools/call", Some(&params.finish()))
+    params.add_string("name", name).add_json("arguments", args.unwrap_or("{}"));
+    request("tools/call", Some(&params.finish()))
 }
 
 /// The body of any message; `params` is JSON.
-pub(super) fn method(name: &str, params: Option<&str>) -> String {
+pub(super) fn request(name: &str, params: Option<&str>) -> String {
     let mut message = Writer::default();
-    message.text("jsonrpc", "2.0");
+    message.add_string("jsonrpc", "2.0");
     if !Method::is_notification(name) {
-        message.json("id", 1);
+        message.add_json("id", 1);
     }
-    message.text("method", name);
+    message.add_string("method", name);
     if let Some(params) = params {
-        message.json("params", params);
+        message.add_json("params", params);
     }
     message.finish()
 }
 
 /// The headers of a request with this body: since 2026-07-28 they repeat parts of it.
-pub(super) fn head(body: &str, session: Option<&str>, place: &RequestOrigin) -> Headers {
+pub(super) fn headers(body: &str, session: Option<&str>, place: &RequestOrigin) -> Headers {
     let mut pairs: Vec<(&str, String)> = vec![
         (":method", "POST".to_owned()),
         (":path", place.path.clone().unwrap_or_else(|| "/mcp".to_owned())),
@@ -50,18 +50,18 @@ pub(super) fn head(body: &str, session: Option<&str>, place: &RequestOrigin) -> 
     };
     if let (Some(version), Some(method)) = (version, method) {
         pairs.push(("mcp-protocol-version", version.to_string()));
-        pairs.push(("mcp-method", coded(method)));
+        pairs.push(("mcp-method", encode_value(method)));
     }
     if let (Some(_), Some(Target::Tool(name) | Target::Prompt(name) | Target::Resource(name) | Target::Task(name))) =
         (version, target)
     {
-        pairs.push(("mcp-name", coded(name)));
+        pairs.push(("mcp-name", encode_value(name)));
     }
     Headers::new(pairs.into_iter().map(|(name, value)| (name.to_owned(), value.into_bytes())).collect())
 }
 
 /// A header's value, encoded as the specification requires if a header cannot carry the text.
-fn coded(text: &str) -> String {
+fn encode_value(text: &str) -> String {
     let plain = text.bytes().all(|byte| matches!(byte, b' '..=b'~')) && text.trim() == text && !text.starts_with("=?");
     if plain { text.to_owned() } else { format!("=?base64?{}?=", base64::encode(text)) }
 }

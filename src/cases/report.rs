@@ -28,12 +28,12 @@ pub struct CallReport {
 impl CaseCall {
     /// Decides on the call once.
     #[must_use]
-    pub fn judge<S: Store>(&self, config: &Config, store: &S) -> CallReport {
-        let headers = message::head(&self.body, self.session.as_deref(), &self.place);
+    pub fn decide<S: Store>(&self, config: &Config, store: &S) -> CallReport {
+        let headers = message::headers(&self.body, self.session.as_deref(), &self.origin);
         let call = RequestInfo {
-            route: self.place.route.clone(),
+            route: self.origin.route.clone(),
             callouts: CalloutResults::local_only(),
-            ..RequestInfo::new(headers, identity::named(&config.identity, &self.grant))
+            ..RequestInfo::new(headers, identity::grant_from_name(&config.identity, &self.grant))
         };
         let call = BoundRequest::new(config, call);
         let mut steps = Vec::new();

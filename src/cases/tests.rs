@@ -59,7 +59,7 @@ fn a_call_says_all_that_a_request_can() {
             .to_owned(),
         grant: "jwt:alice".to_owned(),
         session: Some("s".to_owned()),
-        place: RequestOrigin { route: Some("r".to_owned()), host: Some("h".to_owned()), path: Some("/p".to_owned()) },
+        origin: RequestOrigin { route: Some("r".to_owned()), host: Some("h".to_owned()), path: Some("/p".to_owned()) },
         at: at(90_500),
         times: 3,
         expected: Expectation {
@@ -74,7 +74,7 @@ fn a_call_says_all_that_a_request_can() {
         body: body.to_owned(),
         grant: "anybody".to_owned(),
         session: None,
-        place: RequestOrigin::default(),
+        origin: RequestOrigin::default(),
         at: at(milliseconds),
         times: 1,
         expected,
@@ -241,7 +241,7 @@ fn a_message_is_found_in_a_tool_result_and_in_a_batch() {
         "answers":{"deny_as":"tool_result"},"protocol":{"batches":"judge"}}"#;
     let pay = r#"{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"pay"}}"#;
     let other = r#"{"jsonrpc":"2.0","id":2,"method":"resources/read","params":{"uri":"file:///a"}}"#;
-    for (request, told) in [
+    for (request, message) in [
         (pay.to_owned(), "Policy violation: the policy denies the tool `pay`: Ask first"),
         (
             format!("[{pay},{}]", pay.replace("\"id\":1", "\"id\":3")),
@@ -249,7 +249,7 @@ fn a_message_is_found_in_a_tool_result_and_in_a_batch() {
         ),
         (format!("[{other},{pay}]"), "resource `file:///a`"),
     ] {
-        let call = format!(r#"{{"request":{request},"expect":"deny","message_contains":"{told}"}}"#);
+        let call = format!(r#"{{"request":{request},"expect":"deny","message_contains":"{message}"}}"#);
         let file = format!(r#"{{"policy":{policy},"cases":[{{"name":"n","calls":[{call}]}}]}}"#);
         let failure = case(&file).run(None).err();
         assert!(failure.is_none(), "{call}: {}", failure.map(|failure| failure.to_string()).unwrap_or_default());

@@ -19,7 +19,7 @@ impl DenialFormat {
         let fields = at.fields(ANSWERS)?;
         let choices = [("error", false), ("tool_result", true)];
         let as_results = fields.get("deny_as").map_or(Some(false), |deny_as| deny_as.choice(&choices));
-        let unknown_tool = fields.get("unknown_tool").map_or(Some(false), |unknown| unknown.flag());
+        let unknown_tool = fields.get("unknown_tool").map_or(Some(false), |unknown| unknown.boolean());
         Some(Self { as_results: as_results?, unknown_tool: unknown_tool? })
     }
 }

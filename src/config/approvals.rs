@@ -67,7 +67,7 @@ impl Service {
 
 /// Reads a URL to which a path or an id can be appended.
 fn url(at: &Cursor<'_, '_>) -> Option<Box<str>> {
-    let text = at.text()?;
+    let text = at.string()?;
     let rest = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"));
     let is_plain =
         |rest: &str| !rest.is_empty() && !rest.starts_with('/') && !rest.contains(['#', '?', '"', '\\', '<', '>']);

@@ -89,12 +89,12 @@ const MAX_NAME: usize = 128;
 
 impl Binding {
     /// A binding of every request to one policy.
-    pub(super) fn of_all(policy: usize) -> Self {
+    pub(super) fn to_all(policy: usize) -> Self {
         Self { policy: Some(policy), ..Self::default() }
     }
 
     /// Whether it binds every request to a policy.
-    pub(super) fn is_of_all(&self) -> bool {
+    pub(super) fn matches_all(&self) -> bool {
         let Self { route, host, path, path_prefix, grant, policy } = self;
         let names = [route, host, grant].into_iter().all(Option::is_none);
         policy.is_some() && names && path.is_none() && path_prefix.is_none()
@@ -111,7 +111,7 @@ impl Binding {
         }
         let host = self.host.as_ref().map(|host| place.fits_host(host));
         let paths = [&self.path, &self.path_prefix].map(|path| path.as_ref().map(|path| place.fits_path(path)));
-        host.into_iter().chain(paths.into_iter().flatten()).fold(Fit::Yes, Fit::and)
+        host.into_iter().chain(paths.into_iter().flatten()).fold(Fit::Yes, Fit::both)
     }
 
     /// Whether it reads the name of Envoy's route.
@@ -136,11 +136,11 @@ impl Binding {
 }
 
 impl Fit {
-    fn of(matches: bool) -> Self {
+    fn from_match(matches: bool) -> Self {
         if matches { Self::Yes } else { Self::No }
     }
 
-    fn and(self, other: Self) -> Self {
+    fn both(self, other: Self) -> Self {
         match (self, other) {
             (Self::No, _) | (_, Self::No) => Self::No,
             (Self::Ambiguous, _) | (_, Self::Ambiguous) => Self::Ambiguous,
@@ -202,7 +202,7 @@ fn binding(at: &Cursor<'_, '_>, policies: &[&str]) -> Option<Binding> {
     let policy = match (fields.get("policy"), fields.get("bypass")) {
         (Some(policy), None) => Some(policy.index_of(policies)?),
         (None, Some(bypass)) => {
-            if bypass.flag()? {
+            if bypass.boolean()? {
                 check_bypass(at);
                 None
             } else {
@@ -219,7 +219,7 @@ fn binding(at: &Cursor<'_, '_>, policies: &[&str]) -> Option<Binding> {
 }
 
 fn name_or_pattern<'w, 'a>(at: &Cursor<'w, 'a>) -> Option<(&'w str, Cursor<'w, 'a>)> {
-    match at.text()? {
+    match at.string()? {
         "" => at.report_expected("a text, exact or with `*`"),
         text => Some((text, *at)),
     }
@@ -227,7 +227,7 @@ fn name_or_pattern<'w, 'a>(at: &Cursor<'w, 'a>) -> Option<(&'w str, Cursor<'w, '
 
 /// Checks that a bypass matches Envoy's route only: clients choose all other attributes.
 fn check_bypass(at: &Cursor<'_, '_>) {
-    if at.has(&["host", "path", "path_prefix", "grant"]) || !at.has(&["route"]) {
+    if at.has_any_key(&["host", "path", "path_prefix", "grant"]) || !at.has_any_key(&["route"]) {
         at.report("`bypass` works with `route` only, since clients choose all other keys; name Envoy's route");
     }
 }

@@ -41,7 +41,7 @@ impl Console {
     /// Whether this caller may approve.
     #[must_use]
     pub fn matches_approver(&self, grant: &Grant) -> bool {
-        self.approvers.iter().any(|approver| approver.matches(grant.name()))
+        self.approvers.iter().any(|approver| approver.matches(grant.full_name()))
     }
 
     /// Whether the page is served at this host. At other hosts it is not, against DNS rebinding.
@@ -68,7 +68,7 @@ fn approvers(at: &Cursor<'_, '_>, identity: &[Source]) -> Option<Vec<Matcher>> {
 
 fn approver(at: &Cursor<'_, '_>, identity: &[Source]) -> Option<Matcher> {
     const FORMS: &str = "`jwt:…`, `peer:…` or `bearer:` with the 64 hexadecimal digits of the token's SHA-256";
-    let text = at.text()?;
+    let text = at.string()?;
     let Some((kind, value)) = text.split_once(':') else { return at.report_expected(FORMS) };
     let yields = |source: &Source| match source {
         Source::Jwt { prefix, .. } | Source::Peer { prefix, .. } => prefix.strip_suffix(':') == Some(kind),
@@ -96,7 +96,7 @@ fn hosts(at: &Cursor<'_, '_>) -> Option<Vec<Box<str>>> {
             "the list is empty, so no address reaches the page; remove it, or add a host such as `localhost:10001`",
         );
     }
-    let host = |item: &Cursor<'_, '_>| match item.text()? {
+    let host = |item: &Cursor<'_, '_>| match item.string()? {
         text if !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_graphic() && !b"/@*".contains(&byte)) => {
             Some(text.to_ascii_lowercase().into())
         }

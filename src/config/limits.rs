@@ -106,7 +106,7 @@ pub(super) fn check_countable(config: &Cursor<'_, '_>, policies: &[Arc<NamedPoli
     for (name, policy) in policies.iter().map(|named| (&named.name, &named.policy)) {
         let Some(at) = config.get("policy").or_else(|| config.get("policies")?.get(name)) else { continue };
         for limit in policy.limits() {
-            let place = at.below(&limit.pointer).unwrap_or(at);
+            let place = at.at_pointer(&limit.pointer).unwrap_or(at);
             for (key, what) in uncountable(limit) {
                 // The short form has other keys, or none.
                 place.get(key).unwrap_or(place).report(what);

@@ -24,7 +24,7 @@ pub(super) fn grpc_cluster(at: &Cursor<'_, '_>) -> Option<Box<str>> {
 
 /// Reads a text of visible ASCII, which is valid in headers and unambiguous in logs.
 pub(super) fn read_ascii(at: &Cursor<'_, '_>, prefix: &str, what: &str) -> Option<Box<str>> {
-    match at.text()? {
+    match at.string()? {
         text if !text.is_empty()
             && text.starts_with(prefix)
             && text.len() <= MAX_TEXT

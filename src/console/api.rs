@@ -39,7 +39,7 @@ pub(super) fn list_approvals<S: Store>(
         && page.has_room()
     {
         let details = approvals.details(entry);
-        let item = approval_json::Item::new(entry, details.as_deref());
+        let item = approval_json::ApprovalItem::new(entry, details.as_deref());
         is_complete &= item.is_complete();
         page.add(at, &item.write(approver));
         after = Some(at);
@@ -47,7 +47,7 @@ pub(super) fn list_approvals<S: Store>(
     let pending = entries.iter().filter(|entry| entry.state == State::Pending).count();
     // A decision is stored before its signature: what lacks one is asked for again.
     page.response("approvals", now, is_complete.then_some(version), |body| {
-        body.text("you", approver.0.display()).json("pending", pending);
+        body.add_string("you", approver.0.display()).add_json("pending", pending);
     })
 }
 
@@ -60,15 +60,16 @@ pub(super) fn decide<S: Store>(
     store: &S,
 ) -> ConsoleResponse {
     let approvals = ApprovalStore(store);
-    let Decision { yes, note } = decision;
-    let answer = ApproverDecision { yes: *yes, grant: digest(approver.0.id()), approver: approver.0.display(), note };
+    let Decision { approved, note } = decision;
+    let answer =
+        ApproverDecision { approved: *approved, grant: digest(approver.0.id()), approver: approver.0.display(), note };
     match approvals.decide(id, &answer, now) {
         Ok(entry) => {
             let details = approvals.details(&entry);
-            let item = approval_json::Item::new(&entry, details.as_deref());
+            let item = approval_json::ApprovalItem::new(&entry, details.as_deref());
             ConsoleResponse { response: assets::json(200, item.write(approver)), record: item.record(&answer) }
         }
-        Err(fault) => not_decided(fault).into(),
+        Err(fault) => decide_error(fault).into(),
     }
 }
 
@@ -88,18 +89,18 @@ pub(super) fn list_counters<S: Store>(query: ListQuery<'_>, now: Timestamp, stor
         let CounterUse { info, used, resets_at } = counter;
         let CounterInfo { filter, policy, counter, scope, grant, quota, .. } = info;
         let mut item = Writer::default();
-        item.text("filter", &filter)
-            .text("policy", &policy)
-            .text("counter", &counter)
-            .text("scope", &scope)
-            .nonempty("grant", &grant)
-            .json("window", quota.window.seconds())
-            .json("max", quota.max)
-            .json("used", used)
-            .text("resetAt", &timestamp(resets_at));
+        item.add_string("filter", &filter)
+            .add_string("policy", &policy)
+            .add_string("counter", &counter)
+            .add_string("scope", &scope)
+            .add_nonempty_string("grant", &grant)
+            .add_json("window", quota.window.seconds())
+            .add_json("max", quota.max)
+            .add_json("used", used)
+            .add_string("resetAt", &timestamp(resets_at));
         page.add(Cursor { time: 0, slot }, &item.finish());
     }
-    versioned("counters", page, query, now)
+    with_version("counters", page, query, now)
 }
 
 /// The newest decisions, the newest first.
@@ -117,14 +118,14 @@ pub(super) fn list_decisions<S: Store>(query: ListQuery<'_>, now: Timestamp, sto
             break;
         }
         let mut item = Writer::default();
-        item.text("at", &timestamp(at)).raw("record", &record);
+        item.add_string("at", &timestamp(at)).add_raw("record", &record);
         page.add(cursor, &item.finish());
     }
-    versioned("decisions", page, query, now)
+    with_version("decisions", page, query, now)
 }
 
 /// The answer of a list whose version is what it shows.
-fn versioned(name: &'static str, page: Page, query: ListQuery<'_>, now: Timestamp) -> Response {
+fn with_version(name: &'static str, page: Page, query: ListQuery<'_>, now: Timestamp) -> Response {
     let version = page.version();
     if query.has(&version) { version.not_modified() } else { page.response(name, now, Some(version), |_| ()) }
 }
@@ -141,7 +142,7 @@ fn version_of(entries: &[Approval], approver: Approver<'_>, query: ListQuery<'_>
         bytes.extend_from_slice(&entry.expires_at.to_le_bytes());
         bytes.extend_from_slice(approval_json::state(entry.state).as_bytes());
     }
-    Version::of(&bytes)
+    Version::new(&bytes)
 }
 
 /// The first entry behind a cursor.
@@ -150,7 +151,7 @@ fn first_behind(entries: &[Approval], after: Option<Cursor>) -> Option<(Cursor, 
     placed.filter(|(at, _)| after.is_none_or(|after| *at > after)).min_by_key(|(at, _)| *at)
 }
 
-fn not_decided(fault: DecideError) -> Response {
+fn decide_error(fault: DecideError) -> Response {
     match fault {
         DecideError::Unknown => error(404, "no such approval is pending; it has expired, or its call was made"),
         DecideError::AlreadyDecided => error(409, "another approver has already decided on this call"),

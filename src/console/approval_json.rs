@@ -9,12 +9,12 @@ use crate::{
 use super::{auth::Approver, params, timestamp};
 
 /// An approval with its details, if they could be read.
-pub(super) struct Item<'a> {
+pub(super) struct ApprovalItem<'a> {
     entry: &'a Approval,
     details: Option<ApprovalDetails<'a>>,
 }
 
-impl<'a> Item<'a> {
+impl<'a> ApprovalItem<'a> {
     /// Joins an entry and the cell with its details.
     pub(super) fn new(entry: &'a Approval, details: Option<&'a [u8]>) -> Self {
         Self { entry, details: details.and_then(|bytes| ApprovalDetails::read(bytes, entry.fingerprint)) }
@@ -31,17 +31,17 @@ impl<'a> Item<'a> {
         let Self { entry, details } = self;
         let at = |seconds: u64| timestamp(Timestamp(seconds.saturating_mul(1000)));
         let mut item = Writer::default();
-        item.text("id", &entry.name()).text("state", state(entry.state));
+        item.add_string("id", &entry.id_text()).add_string("state", state(entry.state));
         if let Some(details) = details {
             write_summary(&mut item, details)
-                .text("filter", details.key.filter)
-                .optional("params", params::compact(details.key.params).as_deref())
-                .text("reason", details.reason)
-                .json("yours", details.key.grant == digest(approver.0.id()))
-                .nonempty("approver", details.approver)
-                .nonempty("note", details.note);
+                .add_string("filter", details.key.filter)
+                .add_optional_string("params", params::compact(details.key.params).as_deref())
+                .add_string("reason", details.reason)
+                .add_json("yours", details.key.grant == digest(approver.0.id()))
+                .add_nonempty_string("approver", details.approver)
+                .add_nonempty_string("note", details.note);
         }
-        item.text("askedAt", &at(entry.requested_at)).text("expiresAt", &at(entry.expires_at));
+        item.add_string("askedAt", &at(entry.requested_at)).add_string("expiresAt", &at(entry.expires_at));
         item.finish()
     }
 
@@ -49,10 +49,13 @@ impl<'a> Item<'a> {
     pub(super) fn record(&self, decision: &ApproverDecision<'_>) -> Option<String> {
         let details = self.details.as_ref()?;
         let mut approval = Writer::default();
-        approval.text("id", &self.entry.name()).text("approver", decision.approver).nonempty("note", decision.note);
+        approval
+            .add_string("id", &self.entry.id_text())
+            .add_string("approver", decision.approver)
+            .add_nonempty_string("note", decision.note);
         let mut record = Writer::default();
-        record.text("decision", state(self.entry.state));
-        write_summary(&mut record, details).json("approval", approval.finish());
+        record.add_string("decision", state(self.entry.state));
+        write_summary(&mut record, details).add_json("approval", approval.finish());
         Some(record.finish())
     }
 }
@@ -60,14 +63,14 @@ impl<'a> Item<'a> {
 /// The call that needs the approval, its caller, and the rule.
 fn write_summary<'w>(out: &'w mut Writer, details: &ApprovalDetails<'_>) -> &'w mut Writer {
     let key = &details.key;
-    out.text("rule", key.rule)
-        .text("policy", key.policy)
-        .text("config", key.config)
-        .nonempty("route", key.route)
-        .nonempty("cluster", key.cluster)
-        .text("grant", details.caller)
-        .text("method", key.method)
-        .text("tool", key.name)
+    out.add_string("rule", key.rule)
+        .add_string("policy", key.policy)
+        .add_string("config", key.config)
+        .add_nonempty_string("route", key.route)
+        .add_nonempty_string("cluster", key.cluster)
+        .add_string("grant", details.caller)
+        .add_string("method", key.method)
+        .add_string("tool", key.name)
 }
 
 /// A state as the API spells it.

@@ -33,7 +33,7 @@ pub(super) struct Approver<'v>(pub(super) &'v Grant);
 /// The body of a decision.
 #[derive(Debug)]
 pub(super) struct Decision {
-    pub(super) yes: bool,
+    pub(super) approved: bool,
     pub(super) note: String,
 }
 
@@ -65,7 +65,7 @@ pub(super) fn authorize<'v>(console: &Console, call: &'v RequestInfo, body: &[u8
     if let Endpoint::Page(file) = endpoint {
         return Ok(Route::Page(file));
     }
-    let approver = approver(console, &call.grant)?;
+    let approver = identify_approver(console, &call.grant)?;
     let query = || ListQuery::read(query, headers).map_err(|why| error(400, why));
     match endpoint {
         Endpoint::Page(file) => Ok(Route::Page(file)),
@@ -73,8 +73,8 @@ pub(super) fn authorize<'v>(console: &Console, call: &'v RequestInfo, body: &[u8
         Endpoint::Counters => query().map(Route::Counters),
         Endpoint::Decisions => query().map(Route::Decisions),
         Endpoint::Approval(id) => {
-            from_our_page(console, headers)?;
-            decision(body).map(|decision| Route::Decision { approver, id, decision })
+            check_origin(console, headers)?;
+            parse_decision(body).map(|decision| Route::Decision { approver, id, decision })
         }
     }
 }
@@ -100,7 +100,7 @@ fn endpoint(path: &str) -> Option<Endpoint> {
     })
 }
 
-fn approver<'v>(console: &Console, grant: &'v Result<Grant, IdentityError>) -> Result<Approver<'v>, Response> {
+fn identify_approver<'v>(console: &Console, grant: &'v Result<Grant, IdentityError>) -> Result<Approver<'v>, Response> {
     match grant {
         Ok(grant) if console.matches_approver(grant) => Ok(Approver(grant)),
         Ok(grant) => {
@@ -113,7 +113,7 @@ fn approver<'v>(console: &Console, grant: &'v Result<Grant, IdentityError>) -> R
 }
 
 /// RFC 6454, section 7: a browser says which page a request comes from, and no page can change that.
-fn from_our_page(console: &Console, headers: &Headers) -> Result<(), Response> {
+fn check_origin(console: &Console, headers: &Headers) -> Result<(), Response> {
     let host = headers.str_value("origin").and_then(|origin| origin.split_once("://"));
     if !host.is_some_and(|(scheme, host)| (scheme == "https" || scheme == "http") && console.has_host(host)) {
         return Err(error(403, "the request's `Origin` is not the console's own; decide on its page"));
@@ -125,7 +125,7 @@ fn from_our_page(console: &Console, headers: &Headers) -> Result<(), Response> {
     Ok(())
 }
 
-fn decision(body: &[u8]) -> Result<Decision, Response> {
+fn parse_decision(body: &[u8]) -> Result<Decision, Response> {
     let malformed = |why: &str| error(400, &format!("the decision is malformed: {why}"));
     let node = json::parse(body, 4).map_err(|fault| malformed(&fault.to_string()))?;
     let problems = Problems::default();
@@ -138,11 +138,11 @@ fn decision(body: &[u8]) -> Result<Decision, Response> {
 
 fn read(at: &Cursor<'_, '_>) -> Option<Decision> {
     let fields = at.fields(DECISION)?;
-    let yes = fields.required("decision")?.choice(&[("approve", true), ("reject", false)])?;
-    let Some(note) = fields.get("note") else { return Some(Decision { yes, note: String::new() }) };
+    let approved = fields.required("decision")?.choice(&[("approve", true), ("reject", false)])?;
+    let Some(note) = fields.get("note") else { return Some(Decision { approved, note: String::new() }) };
     match &note.node().value {
         Value::String(text) if text.chars().count() <= MAX_NOTE && !text.chars().any(char::is_control) => {
-            Some(Decision { yes, note: text.clone().into_owned() })
+            Some(Decision { approved, note: text.clone().into_owned() })
         }
         _ => note.report_expected("a text of up to 500 characters on one line"),
     }

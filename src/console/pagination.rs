@@ -1,5 +1,5 @@
-//! Lists in pages, and lists that have not changed: whatever callers have stored, one answer is short, and asking again for
-//! the same costs little.
+//! Pages of lists, and their entity tags: one answer is short, whatever callers have stored, and a page that has not changed is
+//! not sent again.
 
 use std::fmt;
 
@@ -88,7 +88,7 @@ impl fmt::Display for Cursor {
 
 impl Version {
     /// A version that no other state of the page has.
-    pub(super) fn of(state: &[u8]) -> Self {
+    pub(super) fn new(state: &[u8]) -> Self {
         let digest = Sha256::digest(state);
         Self(format!("\"{}\"", lower::encode_string(digest.first_chunk::<16>().map_or(&[], |half| half))))
     }
@@ -119,7 +119,7 @@ impl Page {
 
     /// The version of a page that is its items.
     pub(super) fn version(&self) -> Version {
-        Version::of([self.items.as_bytes(), &[u8::from(self.has_more)]].concat().as_slice())
+        Version::new([self.items.as_bytes(), &[u8::from(self.has_more)]].concat().as_slice())
     }
 
     /// The answer: the items under `name`, and where the next page begins. Without a version, the next request for the same
@@ -133,11 +133,11 @@ impl Page {
     ) -> Response {
         let Self { items, last, has_more } = self;
         let mut body = Writer::with_capacity(items.len().saturating_add(256));
-        body.text("now", &timestamp(now));
+        body.add_string("now", &timestamp(now));
         more(&mut body);
-        body.json(name, format_args!("[{items}]"));
+        body.add_json(name, format_args!("[{items}]"));
         if let Some(next) = last.filter(|_| has_more) {
-            body.text("next", &next.to_string());
+            body.add_string("next", &next.to_string());
         }
         assets::list(body.finish(), version.map(|version| version.0))
     }

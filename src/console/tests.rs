@@ -43,13 +43,13 @@ fn request(method: &str, path: &str, changed: &[(&str, &str)]) -> RequestInfo {
     let usual = usual.iter().chain(if method == "POST" { &post[..] } else { &[] });
     let kept = usual.filter(|(name, _)| changed.iter().all(|(other, _)| other != name));
     let pairs: Vec<(&str, &str)> = kept.chain(changed.iter().filter(|(_, value)| !value.is_empty())).copied().collect();
-    RequestInfo::new(headers(&pairs), Ok(Grant::named("jwt:boss")))
+    RequestInfo::new(headers(&pairs), Ok(Grant::from_name("jwt:boss")))
 }
 
 fn ask(store: &InMemory) -> String {
     let config = Config::load(POLICY).unwrap();
     let pairs = [(":method", "POST"), ("content-type", "application/json")];
-    let call = RequestInfo::new(headers(&pairs), Ok(Grant::named("jwt:agent")));
+    let call = RequestInfo::new(headers(&pairs), Ok(Grant::from_name("jwt:agent")));
     let judgement =
         engine::authorize(&config, &BoundRequest::new(&config, call.clone()), PAY.as_bytes(), "gate", NOW, store);
     assert!(!matches!(judgement.answer, Disposition::Forward(_)));
@@ -58,8 +58,8 @@ fn ask(store: &InMemory) -> String {
 
 #[track_caller]
 fn said(answered: &ConsoleResponse, status: u16, body: &str) {
-    let told = std::str::from_utf8(&answered.response.body).unwrap();
-    assert_eq!((answered.response.status, told), (status, body));
+    let text = std::str::from_utf8(&answered.response.body).unwrap();
+    assert_eq!((answered.response.status, text), (status, body));
 }
 
 #[test]
@@ -94,17 +94,17 @@ fn only_an_approver_on_the_consoles_own_page_and_host_decides() {
     let path = format!("/api/approvals/{id}");
     let visit = |call: &RequestInfo, body: &str| answer(&console(), call, body.as_bytes(), NOW, &store);
     let approve = r#"{"decision":"approve"}"#;
-    let from = |grant: &str| RequestInfo { grant: Ok(Grant::named(grant)), ..request("POST", &path, &[]) };
+    let from = |grant: &str| RequestInfo { grant: Ok(Grant::from_name(grant)), ..request("POST", &path, &[]) };
     let own = r#"{"error":"you cannot approve your own call; ask another approver"}"#;
     said(&visit(&from("jwt:agent"), approve), 403, own);
     let stranger = r#"{"error":"`address:127.0.0.1` is not an approver; ask the console's owner to add it to `console.approvers`"}"#;
     said(&visit(&from("address:127.0.0.1"), approve), 403, stranger);
-    let nobody = RequestInfo { grant: Err(IdentityError::NoIdentity), ..request("GET", "/api/counters", &[]) };
-    said(&visit(&nobody, ""), 401, r#"{"error":"not signed in: send an approver's token"}"#);
+    let unidentified = RequestInfo { grant: Err(IdentityError::NoIdentity), ..request("GET", "/api/counters", &[]) };
+    said(&visit(&unidentified, ""), 401, r#"{"error":"not signed in: send an approver's token"}"#);
     let odd = IdentityError::Malformed("the header `authorization` has no bearer token".to_owned());
     let odd = RequestInfo { grant: Err(odd), ..request("GET", "/api/decisions", &[]) };
-    let told = r#"{"error":"not signed in: the header `authorization` has no bearer token"}"#;
-    said(&visit(&odd, ""), 401, told);
+    let text = r#"{"error":"not signed in: the header `authorization` has no bearer token"}"#;
+    said(&visit(&odd, ""), 401, text);
     let origin = r#"{"error":"the request's `Origin` is not the console's own; decide on its page"}"#;
     for other in
         ["", "null", "http://evil.example", "localhost:10001", "file://localhost:10001", "http://localhost.evil:10001"]
@@ -151,10 +151,10 @@ fn a_malformed_decision_or_path_is_refused_with_its_reason() {
             "/note: found the string `a\\u{a}b`, expected a text of up to 500 characters on one line",
         ),
     ] {
-        let (status, told) = visit("POST", &path, body);
+        let (status, text) = visit("POST", &path, body);
         assert_eq!(status, 400, "{body}");
         let expected = crate::json::quoted(&format!("the decision is malformed: {why}"));
-        assert_eq!(told, format!("{{\"error\":{expected}}}"), "{body}");
+        assert_eq!(text, format!("{{\"error\":{expected}}}"), "{body}");
     }
     assert_eq!(visit("POST", &path, &long).0, 400);
     for (method, path, status) in [
@@ -205,7 +205,7 @@ fn an_approver_sees_counters_and_decisions() {
     let policy = br#"{"version":"1","default":"deny","tools":{"pay":{"rate_limit":"3/minute"}}}"#;
     let config = Config::load(policy).unwrap();
     let pairs = [(":method", "POST"), ("content-type", "application/json")];
-    let call = RequestInfo::new(headers(&pairs), Ok(Grant::named("jwt:agent")));
+    let call = RequestInfo::new(headers(&pairs), Ok(Grant::from_name("jwt:agent")));
     for _ in 0..2 {
         let judgement =
             engine::authorize(&config, &BoundRequest::new(&config, call.clone()), PAY.as_bytes(), "gate", NOW, &store);

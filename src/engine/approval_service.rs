@@ -41,45 +41,47 @@ pub struct ApprovalRequest {
 }
 
 /// Longest answer, in bytes.
-pub const MAX_ANSWER: usize = 16 << 10;
+pub const MAX_RESPONSE_BYTES: usize = 16 << 10;
 /// Longest text in an answer that is kept, in characters; the rest is cut off.
 const MAX_TEXT: usize = 1024;
 
 impl ApprovalRequest {
     pub(super) fn new(fingerprint: Fingerprint, key: &ApprovalKey<'_>, grant: &str, reason: &str, ttl: u32) -> Self {
         let ApprovalKey { filter, policy, config, rule, route, cluster, method, name, params, .. } = key;
-        let id = fingerprint.name();
+        let id = fingerprint.id();
         let mut body = Writer::default();
-        body.text("id", &id)
-            .text("filter", filter)
-            .text("policy", policy)
-            .text("config", config)
-            .text("rule", rule)
-            .nonempty("route", route)
-            .nonempty("cluster", cluster)
-            .text("grant", grant)
-            .text("method", method)
-            .text("tool", name)
+        body.add_string("id", &id)
+            .add_string("filter", filter)
+            .add_string("policy", policy)
+            .add_string("config", config)
+            .add_string("rule", rule)
+            .add_nonempty_string("route", route)
+            .add_nonempty_string("cluster", cluster)
+            .add_string("grant", grant)
+            .add_string("method", method)
+            .add_string("tool", name)
             // The strict reader has accepted them, so they are UTF-8.
-            .json("params", std::str::from_utf8(params).unwrap_or("null"))
-            .text("reason", reason)
-            .json("expiresIn", ttl);
+            .add_json("params", std::str::from_utf8(params).unwrap_or("null"))
+            .add_string("reason", reason)
+            .add_json("expiresIn", ttl);
         Self { body: body.finish(), id }
     }
 
     /// Reads the service's answer.
     #[must_use]
-    pub fn ruling(&self, status: &[u8], body: &[u8]) -> ApprovalResponse {
-        if status != b"200" || body.len() > MAX_ANSWER {
+    pub fn read_response(&self, status: &[u8], body: &[u8]) -> ApprovalResponse {
+        if status != b"200" || body.len() > MAX_RESPONSE_BYTES {
             return ApprovalResponse::Failed;
         }
-        Answer::read(body).and_then(|answer| answer.ruling(&self.id)).unwrap_or(ApprovalResponse::Failed)
+        ResponseMembers::read(body)
+            .and_then(|answer| answer.into_response(&self.id))
+            .unwrap_or(ApprovalResponse::Failed)
     }
 }
 
 /// The members of an answer.
 #[derive(Default)]
-struct Answer {
+struct ResponseMembers {
     decision: Option<String>,
     id: Option<String>,
     url: Option<String>,
@@ -87,7 +89,7 @@ struct Answer {
     note: Option<String>,
 }
 
-impl Answer {
+impl ResponseMembers {
     fn read(body: &[u8]) -> Option<Self> {
         let mut answer = Self::default();
         let mut reader = Reader::new(body, 8).ok()?;
@@ -100,7 +102,7 @@ impl Answer {
                 "note" => &mut answer.note,
                 _ => return reader.skip().map(drop),
             };
-            *slot = match reader.kind()? {
+            *slot = match reader.value_type()? {
                 json::ValueType::Null => reader.skip().map(|_| None)?,
                 _ => Some(reader.string()?.chars().take(MAX_TEXT).collect()),
             };
@@ -109,7 +111,7 @@ impl Answer {
         (read.and_then(|()| reader.finish()).is_ok() && reader.name_fault().is_none()).then_some(answer)
     }
 
-    fn ruling(self, id: &str) -> Option<ApprovalResponse> {
+    fn into_response(self, id: &str) -> Option<ApprovalResponse> {
         let id = self.id.unwrap_or_else(|| id.to_owned());
         let said =
             |id| ApproverNote { id, approver: self.approver.unwrap_or_default(), note: self.note.unwrap_or_default() };
@@ -124,7 +126,7 @@ impl Answer {
 
 impl From<Approval> for Pending {
     fn from(entry: Approval) -> Self {
-        Self { id: entry.name(), url: None, expires_at: Some(entry.expires_at) }
+        Self { id: entry.id_text(), url: None, expires_at: Some(entry.expires_at) }
     }
 }
 
@@ -135,8 +137,8 @@ mod tests {
 
     use super::{ApprovalRequest, ApprovalResponse, ApproverNote, Pending};
 
-    fn ruling(status: &str, body: &str) -> ApprovalResponse {
-        ApprovalRequest { body: String::new(), id: "1f".to_owned() }.ruling(status.as_bytes(), body.as_bytes())
+    fn read(status: &str, body: &str) -> ApprovalResponse {
+        ApprovalRequest { body: String::new(), id: "1f".to_owned() }.read_response(status.as_bytes(), body.as_bytes())
     }
 
     #[test]
@@ -144,11 +146,11 @@ mod tests {
         let said =
             |approver: &str, note: &str| ApproverNote { id: "1f".into(), approver: approver.into(), note: note.into() };
         let approve = r#"{"decision":"approve","approver":"bob","note":"fine","more":[1]}"#;
-        assert_eq!(ruling("200", approve), ApprovalResponse::Approved(said("bob", "fine")));
-        assert_eq!(ruling("200", r#"{"decision":"reject","note":null}"#), ApprovalResponse::Rejected(said("", "")));
+        assert_eq!(read("200", approve), ApprovalResponse::Approved(said("bob", "fine")));
+        assert_eq!(read("200", r#"{"decision":"reject","note":null}"#), ApprovalResponse::Rejected(said("", "")));
         let pending = Pending { id: "7".into(), url: Some("https://x/7".into()), expires_at: None };
         assert_eq!(
-            ruling("200", r#"{"decision":"pending","id":"7","url":"https://x/7"}"#),
+            read("200", r#"{"decision":"pending","id":"7","url":"https://x/7"}"#),
             ApprovalResponse::Pending(pending)
         );
     }
@@ -169,9 +171,9 @@ mod tests {
             ("200", r#"{"decision":"reject","decision":"approve"}"#),
             ("200", r#"{"decision":"approve","note":1}"#),
         ] {
-            assert_eq!(ruling(status, body), ApprovalResponse::Failed, "{status} {body}");
+            assert_eq!(read(status, body), ApprovalResponse::Failed, "{status} {body}");
         }
-        let long = format!(r#"{{"decision":"approve","x":"{}"}}"#, "x".repeat(super::MAX_ANSWER));
-        assert_eq!(ruling("200", &long), ApprovalResponse::Failed);
+        let long = format!(r#"{{"decision":"approve","x":"{}"}}"#, "x".repeat(super::MAX_RESPONSE_BYTES));
+        assert_eq!(read("200", &long), ApprovalResponse::Failed);
     }
 }

@@ -29,21 +29,6 @@ pub struct CalloutResponse {
     pub body: Vec<u8>,
 }
 
-/// Whether a service gave a usable answer.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Understood {
-    /// It did.
-    Yes,
-    /// It could not be called, did not answer in time, or its answer is malformed.
-    No,
-}
-
-impl Understood {
-    fn unless(has_failed: bool) -> Self {
-        if has_failed { Self::No } else { Self::Yes }
-    }
-}
-
 impl Callout {
     /// The statistic that counts callouts without a usable answer.
     #[must_use]
@@ -59,7 +44,7 @@ impl Callout {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct CalloutResults {
     /// The approval service's answer.
-    pub ruling: Option<ApprovalResponse>,
+    pub approval: Option<ApprovalResponse>,
     pub(super) enforced: Vec<RateLimitResult>,
     pub(super) shadow: Vec<RateLimitResult>,
     /// Whether this Envoy counts even if `limits.service` is set.
@@ -73,31 +58,33 @@ impl CalloutResults {
         Self { counts_here: true, ..Self::default() }
     }
 
-    /// Adds an answer; `None` if there was none.
-    pub fn record(&mut self, ask: &Callout, answered: Option<&CalloutResponse>) -> Understood {
+    /// Adds an answer; `None` if there was none. Returns whether it is usable: a service that could not be called, did not
+    /// answer in time or sent a malformed answer has not answered.
+    pub fn record(&mut self, ask: &Callout, answered: Option<&CalloutResponse>) -> bool {
         match ask {
             Callout::Approval(request) => {
-                let ruling = answered
-                    .map_or(ApprovalResponse::Failed, |response| request.ruling(&response.status, &response.body));
-                let understood = Understood::unless(ruling == ApprovalResponse::Failed);
-                self.ruling = Some(ruling);
-                understood
+                let approval = answered.map_or(ApprovalResponse::Failed, |response| {
+                    request.read_response(&response.status, &response.body)
+                });
+                let is_usable = approval != ApprovalResponse::Failed;
+                self.approval = Some(approval);
+                is_usable
             }
             Callout::Charge { mode, .. } => {
                 let counted =
                     answered.map_or(RateLimitResult::Failed, |response| RateLimitResult::read(&response.body));
-                let understood = Understood::unless(counted == RateLimitResult::Failed);
+                let is_usable = counted != RateLimitResult::Failed;
                 match mode {
                     Mode::Enforce => self.enforced.push(counted),
                     Mode::Shadow => self.shadow.push(counted),
                 }
-                understood
+                is_usable
             }
         }
     }
 
     /// The rate-limit service's answers for the rules of one mode, in the order of the questions.
-    pub(super) fn counted(&self, mode: Mode) -> &[RateLimitResult] {
+    pub(super) fn rate_limits(&self, mode: Mode) -> &[RateLimitResult] {
         match mode {
             Mode::Enforce => &self.enforced,
             Mode::Shadow => &self.shadow,

@@ -91,7 +91,7 @@ pub fn is_visible(config: &Config, policy: &Policy, kind: ListKind, name: &str) 
                 ListKind::Prompts => "prompts/get",
                 ListKind::Resources | ListKind::Templates => "resources/read",
             };
-            let is_open = policy.method(method).is_none_or(|gate| gate.stance == Effect::Allow);
+            let is_open = policy.method(method).is_none_or(|gate| gate.effect == Effect::Allow);
             is_open && authorize::is_permitted(policy, kind, name)
         }
     }

@@ -23,12 +23,12 @@ pub struct Receipt {
 
 impl Receipt {
     /// The receipt of a request that costs nothing.
-    pub const NOTHING: Self = Self { charged: limit::Receipt::NOTHING, approval: None, calls: Vec::new() };
+    pub const EMPTY: Self = Self { charged: limit::Receipt::EMPTY, approval: None, calls: Vec::new() };
 
     pub(super) fn new(passed: Passed<'_>, refund: Refund, body: &Body<'_>) -> Self {
         let charged = passed.receipt;
         let calls = match refund {
-            Refund::Failed if charged != limit::Receipt::NOTHING => {
+            Refund::Failed if charged != limit::Receipt::EMPTY => {
                 mcp::calls(body.messages()).map(|request| request.id.token().into()).collect()
             }
             _ => Vec::new(),
@@ -39,18 +39,18 @@ impl Receipt {
     /// The counters that were charged; none of those that a service counts.
     #[must_use]
     pub fn counters(&self) -> &[limit::Charged] {
-        self.charged.charged()
+        self.charged.counters()
     }
 
     /// Whether the server's answer may bring a refund.
     #[must_use]
-    pub fn reads_answer(&self) -> bool {
+    pub fn reads_response(&self) -> bool {
         !self.calls.is_empty()
     }
 
     /// Listens to the answer that a server gives in this form.
     #[must_use]
-    pub fn listen(&self, form: ResponseFormat) -> CallResult {
+    pub fn read_result(&self, form: ResponseFormat) -> CallResult {
         CallResult::new(form, &self.calls)
     }
 
@@ -96,7 +96,7 @@ impl Delivery {
 /// Whether a call that was charged may get something back.
 #[must_use]
 pub fn is_refundable(refund: Refund, receipt: &Receipt) -> bool {
-    refund != Refund::Never && *receipt != Receipt::NOTHING
+    refund != Refund::Never && *receipt != Receipt::EMPTY
 }
 
 #[cfg(test)]

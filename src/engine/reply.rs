@@ -54,7 +54,7 @@ pub(super) fn denial_reply(context: ReplyContext<'_>, body: &Body<'_>, denied: &
     let Some(first) = replies.next() else { return context.without_request(&denied.denial) };
     match body {
         Body::Single(_) => first,
-        Body::Batch(_) => replies.fold(first, Reply::and).into_batch(),
+        Body::Batch(_) => replies.fold(first, Reply::merge).into_batch(),
     }
 }
 
@@ -108,7 +108,7 @@ impl ReplyContext<'_> {
             Some(format!("{base}#{}", pending.id))
         };
         let url = pending.and_then(|pending| pending.url.clone().or_else(|| console(pending)));
-        let next = denial_text::get_approval(pending, url.as_deref());
+        let next = denial_text::how_to_get_approval(pending, url.as_deref());
         let message = format!("Approval required: {reason}; {next}");
         let approval = pending.map(|pending| ApprovalData {
             id: &pending.id,
@@ -133,7 +133,7 @@ impl ReplyContext<'_> {
             Some(name) => WindowData::Named(name),
             None => WindowData::Seconds(limit.window.seconds()),
         };
-        let message = format!("Policy violation: {reason}; {}", denial_text::retry(seconds));
+        let message = format!("Policy violation: {reason}; {}", denial_text::when_to_retry(seconds));
         let data = Data {
             kind: "rate_limited",
             reason,

@@ -25,7 +25,7 @@ const NOW: Timestamp = Timestamp(1_767_225_642_500);
 fn call(grant: &str) -> RequestInfo {
     let pairs = [(":method", "POST"), ("content-type", "application/json")];
     let pairs = pairs.map(|(name, value)| (name.to_owned(), value.as_bytes().to_vec()));
-    let grant = Ok(Grant::named(&format!("constant:{grant}")));
+    let grant = Ok(Grant::from_name(&format!("constant:{grant}")));
     RequestInfo { request_id: Some("r-1".into()), ..RequestInfo::new(Headers::new(pairs.into()), grant) }
 }
 
@@ -232,13 +232,14 @@ fn a_notification_that_is_denied_is_dropped_without_a_word() {
 #[test]
 fn a_caller_without_identity_is_refused_everything() {
     let gateway = Gateway::new(r#"{"version":"1","default":"allow"}"#);
-    let nobody = RequestInfo { grant: Err(IdentityError::NoIdentity), ..call("") };
-    let Disposition::Reply(reply) = gateway.judge(&nobody, r#"{"jsonrpc":"2.0","id":7,"method":"ping"}"#).answer else {
+    let unidentified = RequestInfo { grant: Err(IdentityError::NoIdentity), ..call("") };
+    let Disposition::Reply(reply) = gateway.judge(&unidentified, r#"{"jsonrpc":"2.0","id":7,"method":"ping"}"#).answer
+    else {
         panic!("forwarded")
     };
     let expected = r#"{"jsonrpc":"2.0","id":7,"error":{"code":-31403,"message":"Policy violation: the gateway cannot identify the caller; send the credential that it expects","data":{"kind":"denied","rule":"(no identity)","policy":"default","reason":"the gateway cannot identify the caller; send the credential that it expects","requestId":"r-1"}}}"#;
     assert_eq!(reply.body, expected);
-    let notification = gateway.judge(&nobody, r#"{"jsonrpc":"2.0","method":"notifications/initialized"}"#);
+    let notification = gateway.judge(&unidentified, r#"{"jsonrpc":"2.0","method":"notifications/initialized"}"#);
     let Disposition::Reply(reply) = notification.answer else { panic!("forwarded") };
     assert_eq!((reply.status, reply.body.as_str()), (202, ""));
 }

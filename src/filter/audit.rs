@@ -16,11 +16,11 @@ use super::{host, metrics, shared_data::SharedData};
 
 thread_local! {
     /// Paces the log lines of this worker, for all its filters together.
-    static PACE: Cell<LogThrottle> = const { Cell::new(LogThrottle::new()) };
+    static LOG_THROTTLE: Cell<LogThrottle> = const { Cell::new(LogThrottle::new()) };
     /// Decisions of this worker that the console does not show yet.
-    static FRESH: RefCell<Buffer> = const { RefCell::new(Buffer::new()) };
+    static UNWRITTEN: RefCell<Buffer> = const { RefCell::new(Buffer::new()) };
     /// Whether a root will tick to flush them.
-    static AWAITED: Cell<bool> = const { Cell::new(false) };
+    static TICK_REQUESTED: Cell<bool> = const { Cell::new(false) };
 }
 
 /// Records what was decided about a request, at `now` if that is known.
@@ -49,44 +49,44 @@ pub(super) fn write(config: &Config, record: &AuditRecord, now: Option<Timestamp
 }
 
 /// Records what an approver decided at the console.
-pub(super) fn write_answer(json: String) {
+pub(super) fn write_approver_decision(json: String) {
     if host::set_filter_state(&json).is_err() {
         log::warn!("the audit record of a decision was lost");
     }
     let Some(now) = host::current_time() else { return };
     line(&json, now);
     // The approver looks for it now.
-    FRESH.with_borrow_mut(|fresh| fresh.add(json, now));
+    UNWRITTEN.with_borrow_mut(|fresh| fresh.add(json, now));
     flush();
 }
 
 /// Keeps a record for the console; a later tick writes several at once, so that not each request pays for a write.
 fn buffer(json: String, now: Timestamp) {
-    if FRESH.with_borrow_mut(|fresh| fresh.add(json, now)) {
+    if UNWRITTEN.with_borrow_mut(|fresh| fresh.add(json, now)) {
         flush();
-    } else if !AWAITED.get() {
-        AWAITED.set(host::set_tick_period(Buffer::WAIT).is_ok());
+    } else if !TICK_REQUESTED.get() {
+        TICK_REQUESTED.set(host::set_tick_period(Buffer::WAIT).is_ok());
     }
 }
 
 /// Flushes what [`buffer`] kept. A root ticks, perhaps since [`buffer`] asked for it, or Envoy deletes it.
 pub(super) fn on_tick() {
-    AWAITED.set(false);
+    TICK_REQUESTED.set(false);
     flush();
 }
 
 fn flush() {
     // Not under a borrow: the write makes host calls.
-    let mut fresh = FRESH.take();
+    let mut fresh = UNWRITTEN.take();
     fresh.write(&SharedData);
-    FRESH.set(fresh);
+    UNWRITTEN.set(fresh);
 }
 
 /// Writes a line to Envoy's log, unless this second has had its share.
 fn line(json: &str, now: Timestamp) {
-    let mut pace = PACE.get();
+    let mut pace = LOG_THROTTLE.get();
     let paced = pace.admit(now);
-    PACE.set(pace);
+    LOG_THROTTLE.set(pace);
     match paced {
         ThrottledLine::Suppress => {}
         ThrottledLine::Line { left_out: 0 } => log::info!("mcp-policy: {json}"),

@@ -81,7 +81,7 @@ impl ConsoleFilter {
         };
         let ConsoleResponse { response, record } = console::answer(&self.console, &call, &body, now, &SharedData);
         if let Some(record) = record {
-            audit::write_answer(record);
+            audit::write_approver_decision(record);
         }
         self.respond(&response)
     }

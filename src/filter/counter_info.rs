@@ -12,12 +12,12 @@ use crate::{
 use super::shared_data::SharedData;
 
 /// Counters that a worker remembers.
-const KNOWN: usize = 256;
+const MAX_DESCRIBED: usize = 256;
 
 thread_local! {
     /// Those that this worker has described, each by a part of its fingerprint and its maximum.
-    static DESCRIBED: RefCell<[u64; KNOWN]> = const { RefCell::new([0; KNOWN]) };
-    static PACE: Cell<LogThrottle> = const { Cell::new(LogThrottle::new()) };
+    static DESCRIBED: RefCell<[u64; MAX_DESCRIBED]> = const { RefCell::new([0; MAX_DESCRIBED]) };
+    static WRITE_THROTTLE: Cell<LogThrottle> = const { Cell::new(LogThrottle::new()) };
 }
 
 /// Describes the counters that a call was charged to, but for those that this worker has described.
@@ -45,8 +45,8 @@ fn is_new(charged: &Charged, now: Timestamp) -> bool {
 }
 
 fn may_write(now: Timestamp) -> bool {
-    let mut pace = PACE.get();
+    let mut pace = WRITE_THROTTLE.get();
     let paced = pace.admit(now);
-    PACE.set(pace);
+    WRITE_THROTTLE.set(pace);
     matches!(paced, ThrottledLine::Line { .. })
 }

@@ -141,8 +141,8 @@ pub(super) fn http_call_response(header_count: usize, body_size: usize) -> Optio
 pub(super) fn dispatch_grpc_call(service: &LimitService, message: &[u8]) -> Result<u32, Status> {
     // `envoy.config.core.v3.GrpcService { envoy_grpc = 1 { cluster_name = 1 } }`. Envoy takes a bare name, too, unless it
     // happens to be a message.
-    let cluster = Message::default().text(1, &service.cluster);
-    let target = Message::default().message(1, &cluster).finish();
+    let cluster = Message::default().add_string(1, &service.cluster);
+    let target = Message::default().add_message(1, &cluster).finish();
     // Lengths below 128 are ASCII; the configuration accepts no longer names.
     let target = String::from_utf8(target).map_err(|_| Status::ParseFailure)?;
     let timeout = Duration::from_millis(service.timeout_ms.into());

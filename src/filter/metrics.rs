@@ -23,25 +23,25 @@ thread_local! {
 
 /// Makes the series without labels at zero: a scraper sees no rise in a series that was not there before.
 pub(super) fn register() {
-    add(MetricType::Gauge, metric::COUNTERS, &[], 0);
+    add_to_series(MetricType::Gauge, metric::COUNTERS, &[], 0);
     for counter in [metric::OVERFLOWS, metric::CONFLICTS, metric::APPROVALS_UNANSWERED, metric::LIMITS_UNANSWERED] {
-        add(MetricType::Counter, counter, &[], 0);
+        add_to_series(MetricType::Counter, counter, &[], 0);
     }
 }
 
 /// Counts what was decided about a request.
 pub(super) fn count(config: &Config, record: &AuditRecord) {
-    add(MetricType::Counter, metric::DECISIONS, &metric::decision(config, record), 1);
-    if let Some(labels) = metric::shadow(config, record) {
-        add(MetricType::Counter, metric::SHADOW_DECISIONS, &labels, 1);
+    add_to_series(MetricType::Counter, metric::DECISIONS, &metric::decision_labels(config, record), 1);
+    if let Some(labels) = metric::shadow_labels(config, record) {
+        add_to_series(MetricType::Counter, metric::SHADOW_DECISIONS, &labels, 1);
     }
     if let Some(reason) = record.reason {
-        add(MetricType::Counter, metric::REFUSALS, &[("reason", reason)], 1);
+        add_to_series(MetricType::Counter, metric::REFUSALS, &[("reason", reason)], 1);
     }
 }
 
 /// Adds to a series, which is made if it is new.
-pub(super) fn add(kind: MetricType, name: &str, labels: &[Label<'_>], by: i64) {
+pub(super) fn add_to_series(kind: MetricType, name: &str, labels: &[Label<'_>], by: i64) {
     if let Ok(number) = number_of(kind, name, labels) {
         // A lost count changes no decision.
         let _: Result<(), Status> = host::increment_metric(number, by);
@@ -58,7 +58,7 @@ fn number_of(kind: MetricType, name: &str, labels: &[Label<'_>]) -> Result<u32, 
         let others: Vec<Label<'_>> = labels.iter().map(|(label, _)| (*label, OTHER)).collect();
         return number_of(kind, name, &others);
     }
-    let number = host::define_metric(kind, &metric::name(name, labels))?;
+    let number = host::define_metric(kind, &metric::series_name(name, labels))?;
     SERIES.with_borrow_mut(|series| series.insert(key, number));
     Ok(number)
 }

@@ -126,7 +126,7 @@ impl FilterRoot {
 
     fn count(&self, by: i64) -> bool {
         let Some(Role::Gateway(filter)) = &self.role else { return false };
-        metrics::add(MetricType::Gauge, metric::CONFIGURATIONS, &[("config", &filter.config.digest)], by);
+        metrics::add_to_series(MetricType::Gauge, metric::CONFIGURATIONS, &[("config", &filter.config.digest)], by);
         true
     }
 }

@@ -47,9 +47,9 @@ impl SharedData {
 impl Store for SharedData {
     fn record_event(&self, event: Event) {
         match event {
-            Event::CountersChanged(more) => metrics::add(MetricType::Gauge, metric::COUNTERS, &[], more),
-            Event::Overflow => metrics::add(MetricType::Counter, metric::OVERFLOWS, &[], 1),
-            Event::Conflict => metrics::add(MetricType::Counter, metric::CONFLICTS, &[], 1),
+            Event::CountersChanged(more) => metrics::add_to_series(MetricType::Gauge, metric::COUNTERS, &[], more),
+            Event::Overflow => metrics::add_to_series(MetricType::Counter, metric::OVERFLOWS, &[], 1),
+            Event::Conflict => metrics::add_to_series(MetricType::Counter, metric::CONFLICTS, &[], 1),
         }
     }
 

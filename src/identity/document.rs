@@ -28,7 +28,7 @@ pub fn read(at: &Cursor<'_, '_>) -> Vec<Source> {
     }
     let mut sources: Vec<Source> = Vec::new();
     for item in &items {
-        if let Some(source) = source(item, &sources) {
+        if let Some(source) = read_source(item, &sources) {
             check_distinct(item, &source, &sources);
             sources.push(source);
         }
@@ -72,7 +72,7 @@ fn is_same(source: &Source, other: &Source) -> bool {
 /// Sources of one list: a request reads each of them until one yields a value.
 const MAX_SOURCES: usize = 32;
 
-fn source(at: &Cursor<'_, '_>, earlier: &[Source]) -> Option<Source> {
+fn read_source(at: &Cursor<'_, '_>, earlier: &[Source]) -> Option<Source> {
     let fields = at.fields(SOURCE)?;
     let kinds = ["jwt_claim", "peer", "header", "bearer", "address", "constant"];
     let given: Vec<&str> = kinds.into_iter().filter(|kind| fields.get(kind).is_some()).collect();
@@ -88,7 +88,7 @@ fn source(at: &Cursor<'_, '_>, earlier: &[Source]) -> Option<Source> {
     }
     match *kind {
         "jwt_claim" => {
-            let (claim, payload) = (claim(&value), fields.required("payload").as_ref().and_then(name));
+            let (claim, payload) = (read_claim(&value), fields.required("payload").as_ref().and_then(read_name));
             let (claim, payload) = (claim?, payload?);
             let is_first = !earlier.iter().any(|source| matches!(source, Source::Jwt { .. }));
             let prefix = if is_first { "jwt:".into() } else { format!("jwt.{payload}.{claim}:").into() };
@@ -103,8 +103,8 @@ fn source(at: &Cursor<'_, '_>, earlier: &[Source]) -> Option<Source> {
             Some(Source::Peer { name, prefix })
         }
         "header" => {
-            let secret = fields.get("secret").map_or(Some(false), |secret| secret.flag())?;
-            let name = header_name(&value)?;
+            let secret = fields.get("secret").map_or(Some(false), |secret| secret.boolean())?;
+            let name = read_header_name(&value)?;
             if !secret && secret_headers::is_secret(&name) {
                 value.report(format!("`{name}` carries a secret, which logs would show; add `\"secret\": true`"));
             }
@@ -112,13 +112,13 @@ fn source(at: &Cursor<'_, '_>, earlier: &[Source]) -> Option<Source> {
             let prefix = if is_first { "header:".into() } else { format!("header.{name}:").into() };
             Some(Source::Header { name, prefix, secret })
         }
-        "bearer" => only_true(&value).map(|()| Source::Bearer),
+        "bearer" => read_true(&value).map(|()| Source::Bearer),
         "address" => match &value.node().value {
             Value::Bool(true) => Some(Source::Address { forwarded: false }),
             Value::String(text) if text == "forwarded" => Some(Source::Address { forwarded: true }),
             _ => value.report_expected("`true` or `forwarded`"),
         },
-        _ => match value.text()? {
+        _ => match value.string()? {
             text if text.is_empty() || text.len() > super::MAX_VALUE => {
                 value.report_expected("a name of up to 256 bytes")
             }
@@ -128,14 +128,14 @@ fn source(at: &Cursor<'_, '_>, earlier: &[Source]) -> Option<Source> {
 }
 
 /// Reads a claim: a top-level name, or the list of names that lead to it.
-fn claim(at: &Cursor<'_, '_>) -> Option<Claim> {
+fn read_claim(at: &Cursor<'_, '_>) -> Option<Claim> {
     if let Value::String(_) = at.node().value {
-        return Some(Claim([name(at)?].into()));
+        return Some(Claim([read_name(at)?].into()));
     }
     let allowed = "the name of a claim, such as `sub`, or a list of up to 8 names, such as `[\"user\", \"email\"]`";
     match &at.node().value {
         Value::Array(names) if (1..=MAX_CLAIM_NAMES).contains(&names.len()) => {
-            let names: Vec<_> = at.items()?.iter().map(name).collect();
+            let names: Vec<_> = at.items()?.iter().map(read_name).collect();
             Some(Claim(names.into_iter().collect::<Option<_>>()?))
         }
         _ => at.report_expected(allowed),
@@ -146,8 +146,8 @@ fn claim(at: &Cursor<'_, '_>) -> Option<Claim> {
 const MAX_CLAIM_NAMES: usize = 8;
 
 /// Reads the name of a claim or of Envoy's metadata.
-fn name(at: &Cursor<'_, '_>) -> Option<Box<str>> {
-    match at.text()? {
+fn read_name(at: &Cursor<'_, '_>) -> Option<Box<str>> {
+    match at.string()? {
         text if text.is_empty() || text.len() > super::MAX_VALUE || text.contains(char::is_control) => {
             at.report_expected("a name of up to 256 bytes, such as `sub`")
         }
@@ -155,13 +155,13 @@ fn name(at: &Cursor<'_, '_>) -> Option<Box<str>> {
     }
 }
 
-fn only_true(at: &Cursor<'_, '_>) -> Option<()> {
-    if at.flag()? { Some(()) } else { at.report_expected("`true`; to disable the source, remove it") }
+fn read_true(at: &Cursor<'_, '_>) -> Option<()> {
+    if at.boolean()? { Some(()) } else { at.report_expected("`true`; to disable the source, remove it") }
 }
 
 /// Reads a header name, in lower case as Envoy gives it; RFC 9110, section 5.1.
-fn header_name(at: &Cursor<'_, '_>) -> Option<Box<str>> {
-    let name = at.text()?.to_ascii_lowercase();
+fn read_header_name(at: &Cursor<'_, '_>) -> Option<Box<str>> {
+    let name = at.string()?.to_ascii_lowercase();
     if !is_token(&name) {
         return at.report_expected("the name of a header, such as `x-agent-id`");
     }

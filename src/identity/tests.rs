@@ -135,7 +135,7 @@ fn approvers_and_bindings_see_a_long_value_as_it_was_sent() {
     let long = "x".repeat(4096);
     let found = identify(&sources(r#"[{"header":"x-agent-id"}]"#).unwrap(), &with_headers(&[("x-agent-id", &long)]));
     let found = found.unwrap();
-    assert_eq!(found.name(), format!("header:{long}"));
+    assert_eq!(found.full_name(), format!("header:{long}"));
     assert!(found.id().starts_with("header~sha256:") && found.display() == found.id(), "{}", found.id());
     let longer = with_headers(&[("x-agent-id", &"x".repeat(4097))]);
     assert_eq!(
@@ -230,7 +230,7 @@ fn a_grant_is_verified_only_if_its_source_is() {
     for (name, is_verified) in
         [("address:10.0.0.7", true), ("address:2001:db8::/64", false), ("header:a", false), ("jwt:a:b", true)]
     {
-        assert_eq!(Grant::named(name).is_verified(), is_verified, "{name}");
+        assert_eq!(Grant::from_name(name).is_verified(), is_verified, "{name}");
     }
     assert_eq!(verified(Source::peer(Peer::UriSan), &call), Ok(true));
     let header = Source::Header { name: "x".into(), prefix: "header:".into(), secret: false };

@@ -1,7 +1,7 @@
 //! Reads a JSON document as its author wrote it, and reports every mistake at once.
 //!
 //! Each problem says where it is (a JSON pointer, RFC 6901), what was found, what is allowed, and which known word is
-//! near. A reader asks an [`Cursor`] for what should stand there; what does not is reported, and reading goes on.
+//! near. A reader asks a [`Cursor`] for the expected value; the cursor reports anything else, and the reader goes on.
 
 #[cfg(test)]
 mod tests;
@@ -11,7 +11,7 @@ use std::collections::HashSet;
 pub use crate::json::diagnostic::{Problem, Problems};
 use crate::json::{
     Decimal, Member, Node, Value,
-    diagnostic::{describe, listed, nearest},
+    diagnostic::{describe, join_words, suggest_nearest},
     pointer::{self, Pointer, PointerToken},
 };
 use crate::text::excerpt;
@@ -69,15 +69,15 @@ impl<'w, 'a> Cursor<'w, 'a> {
         self.problems.add(self.place, self.node.at, message);
     }
 
-    /// An object with known keys. Unknown ones and those that stand twice are reported.
+    /// An object with known keys. Reports unknown and repeated keys.
     pub fn fields(&self, keys: Keys) -> Option<Fields<'w, 'a>> {
         let members = self.members()?;
         for member in members {
             let name = &*member.name;
             if !keys.known.contains(&name) {
-                self.wrong_key(member, &|| {
-                    let allowed = listed(keys.known.iter().copied());
-                    let near = nearest(name, keys.known);
+                self.report_key(member, &|| {
+                    let allowed = join_words(keys.known.iter().copied());
+                    let near = suggest_nearest(name, keys.known);
                     format!("unknown key `{}`{near}; allowed: {allowed}", excerpt(name))
                 });
             }
@@ -85,7 +85,7 @@ impl<'w, 'a> Cursor<'w, 'a> {
         Some(Fields { object: *self, members })
     }
 
-    /// An object whose keys are names of the author's choice. Those that stand twice are reported.
+    /// An object whose keys the author chooses. Reports repeated keys.
     pub fn entries(&self) -> Option<Vec<(&'w str, Self)>> {
         let members = self.members()?;
         Some(members.iter().map(|member| (&*member.name, self.member(member))).collect())
@@ -108,7 +108,7 @@ impl<'w, 'a> Cursor<'w, 'a> {
     }
 
     /// A string.
-    pub fn text(&self) -> Option<&'w str> {
+    pub fn string(&self) -> Option<&'w str> {
         match &self.node.value {
             Value::String(text) => Some(text),
             _ => self.report_expected("a string"),
@@ -116,7 +116,7 @@ impl<'w, 'a> Cursor<'w, 'a> {
     }
 
     /// `true` or `false`.
-    pub fn flag(&self) -> Option<bool> {
+    pub fn boolean(&self) -> Option<bool> {
         match self.node.value {
             Value::Bool(flag) => Some(flag),
             _ => self.report_expected("`true` or `false`"),
@@ -128,19 +128,19 @@ impl<'w, 'a> Cursor<'w, 'a> {
         self.choice_or(choices, "")
     }
 
-    /// One of a few words, where something else may stand, too, which `besides` names.
+    /// One of a few words; `besides` names what else is allowed, for the message.
     pub fn choice_or<T: Copy>(&self, choices: &[(&'static str, T)], besides: &str) -> Option<T> {
         let words: Vec<&'static str> = choices.iter().map(|(word, _)| *word).collect();
-        choices.get(self.word(&words, besides)?).map(|(_, value)| *value)
+        choices.get(self.find_word(&words, besides)?).map(|(_, value)| *value)
     }
 
     /// Reads one of some words, and returns its index.
     pub fn index_of(&self, words: &[&str]) -> Option<usize> {
-        self.word(words, "")
+        self.find_word(words, "")
     }
 
-    fn word(&self, words: &[&str], besides: &str) -> Option<usize> {
-        let listed = || listed(words.iter().copied());
+    fn find_word(&self, words: &[&str], besides: &str) -> Option<usize> {
+        let listed = || join_words(words.iter().copied());
         let Value::String(text) = &self.node.value else {
             self.report_with(&|| format!("found {}, expected a string: {}{besides}", describe(self.node), listed()));
             return None;
@@ -148,7 +148,7 @@ impl<'w, 'a> Cursor<'w, 'a> {
         let chosen = words.iter().position(|word| word == text);
         if chosen.is_none() {
             self.report_with(&|| {
-                format!("found `{}`, expected {}{besides}{}", excerpt(text), listed(), nearest(text, words))
+                format!("found `{}`, expected {}{besides}{}", excerpt(text), listed(), suggest_nearest(text, words))
             });
         }
         chosen
@@ -179,7 +179,7 @@ impl<'w, 'a> Cursor<'w, 'a> {
 
     /// Whether this is an object with one of these keys.
     #[must_use]
-    pub fn has(&self, keys: &[&str]) -> bool {
+    pub fn has_any_key(&self, keys: &[&str]) -> bool {
         match &self.node.value {
             Value::Object(members) => members.iter().any(|member| keys.contains(&&*member.name)),
             _ => false,
@@ -195,7 +195,7 @@ impl<'w, 'a> Cursor<'w, 'a> {
 
     /// Finds the value at a JSON pointer from here.
     #[must_use]
-    pub fn below(&self, pointer: &str) -> Option<Self> {
+    pub fn at_pointer(&self, pointer: &str) -> Option<Self> {
         pointer.split('/').skip(1).try_fold(*self, |at, step| match &at.node.value {
             Value::Array(nodes) => {
                 let index = step.parse().ok()?;
@@ -209,7 +209,7 @@ impl<'w, 'a> Cursor<'w, 'a> {
         let Value::Object(members) = &self.node.value else { return self.report_expected("an object") };
         let mut seen = HashSet::with_capacity(members.len());
         for member in members.iter().filter(|member| !seen.insert(&*member.name)) {
-            self.wrong_key(member, &|| String::from("the key is repeated; keep one"));
+            self.report_key(member, &|| String::from("the key is repeated; keep one"));
         }
         Some(members)
     }
@@ -219,7 +219,7 @@ impl<'w, 'a> Cursor<'w, 'a> {
     }
 
     /// Reports a problem at the key of a member.
-    fn wrong_key(&self, member: &'w Member<'a>, message: &dyn Fn() -> String) {
+    fn report_key(&self, member: &'w Member<'a>, message: &dyn Fn() -> String) {
         let key = self.member(member);
         key.problems.add(key.place, member.at, message);
     }

@@ -108,7 +108,7 @@ pub(super) fn describe(node: &Node<'_>) -> String {
 }
 
 /// Words as a list: `` `a`, `b` or `c` ``; of many only the first ones.
-pub(super) fn listed<'n>(words: impl ExactSizeIterator<Item = &'n str>) -> String {
+pub(super) fn join_words<'n>(words: impl ExactSizeIterator<Item = &'n str>) -> String {
     let others = words.len().saturating_sub(MAX_WORDS);
     let mut words: Vec<String> = words.take(MAX_WORDS).map(|word| format!("`{}`", excerpt(word))).collect();
     let last = if others > 0 { Some(format!("one of {others} others")) } else { words.pop() };
@@ -120,7 +120,7 @@ pub(super) fn listed<'n>(words: impl ExactSizeIterator<Item = &'n str>) -> Strin
 }
 
 /// ` (did you mean …?)` if a known word is near.
-pub(super) fn nearest(word: &str, known: &[&str]) -> String {
+pub(super) fn suggest_nearest(word: &str, known: &[&str]) -> String {
     const MAX_DISTANCE: usize = 2;
     let lower = excerpt(word).to_ascii_lowercase();
     // Only words of nearly this length can be near.

@@ -35,7 +35,7 @@ pub fn fold_char(c: char) -> char {
 ///
 /// [GHSA-wvj2-96wp-fq3f]: https://github.com/advisories/GHSA-wvj2-96wp-fq3f
 pub fn same_folded(a: &str, b: &str) -> bool {
-    same(a.chars(), b.chars())
+    are_equal(a.chars(), b.chars())
 }
 
 /// Whether two strings are equal once each code point's case is folded, as by [`fold_char`], and
@@ -47,7 +47,7 @@ pub fn same_folded(a: &str, b: &str) -> bool {
 /// [GHSA-q382-vc8q-7jhj]: https://github.com/advisories/GHSA-q382-vc8q-7jhj
 pub fn same_but_control(a: &str, b: &str) -> bool {
     let visible = |c: &char| !c.is_control();
-    same(a.chars().filter(visible), b.chars().filter(visible))
+    are_equal(a.chars().filter(visible), b.chars().filter(visible))
 }
 
 /// Whether some server reads `name` as `known`, which it is not: they are the same by [`same_but_control`], or by
@@ -68,7 +68,7 @@ pub fn fold_into(text: &str, out: &mut String) {
     }
 }
 
-fn same(mut a: impl Iterator<Item = char>, mut b: impl Iterator<Item = char>) -> bool {
+fn are_equal(mut a: impl Iterator<Item = char>, mut b: impl Iterator<Item = char>) -> bool {
     loop {
         match (a.next(), b.next()) {
             (None, None) => return true,

@@ -1,4 +1,4 @@
-//! The names of the objects that are open: no name twice, none that some readers take for another.
+//! Compares the member names of each object that is read: finds repeated ones, and those that some readers take for another.
 
 use std::collections::HashSet;
 
@@ -43,7 +43,7 @@ impl OpenObjects {
     }
 
     /// Call where an object begins.
-    pub(super) fn mark(&self) -> ObjectStart {
+    pub(super) fn start(&self) -> ObjectStart {
         ObjectStart { spans: self.spans.len(), decoded: self.decoded.len() }
     }
 
@@ -54,7 +54,7 @@ impl OpenObjects {
             return;
         }
         let start = self.decoded.len();
-        string::unescape_into(text(bytes, span), &mut self.decoded);
+        string::unescape_into(content(bytes, span), &mut self.decoded);
         self.spans.push(string::Span { start, end: self.decoded.len(), escaped: true });
     }
 
@@ -62,36 +62,36 @@ impl OpenObjects {
     pub(super) fn close(&mut self, bytes: &[u8], mark: ObjectStart, names: Names<'_>, at: usize) -> Option<Fault> {
         let found = match names {
             Names::Unchecked => None,
-            Names::Distinct => self.duplicate(bytes, mark),
-            Names::Unmistakable(known) => self.lookalike(bytes, mark, known),
+            Names::Distinct => self.find_duplicate(bytes, mark),
+            Names::Unmistakable(known) => self.find_folded_duplicate(bytes, mark, known),
         };
         self.spans.truncate(mark.spans);
         self.decoded.truncate(mark.decoded);
         found.map(|reason| Fault { at, reason })
     }
 
-    fn duplicate(&self, bytes: &[u8], mark: ObjectStart) -> Option<Reason> {
+    fn find_duplicate(&self, bytes: &[u8], mark: ObjectStart) -> Option<Reason> {
         let spans = self.spans.get(mark.spans..)?;
-        let again = spans.get(twice(bytes, &self.decoded, spans)?)?;
-        Some(Reason::Duplicate(shown(name(bytes, &self.decoded, *again))))
+        let again = spans.get(find_repeated(bytes, &self.decoded, spans)?)?;
+        Some(Reason::Duplicate(display_name(name_bytes(bytes, &self.decoded, *again))))
     }
 
     /// Finds an exact duplicate, too: that folds alike. One comparison of all names suffices where nothing is found.
-    fn lookalike(&self, bytes: &[u8], mark: ObjectStart, known: &[&str]) -> Option<Reason> {
+    fn find_folded_duplicate(&self, bytes: &[u8], mark: ObjectStart, known: &[&str]) -> Option<Reason> {
         let spans = self.spans.get(mark.spans..)?;
         // As in nearly every message: the known names differ by more than what is looked for here.
         let is_known = |span: &string::Span| {
-            let name = name(bytes, &self.decoded, *span);
+            let name = name_bytes(bytes, &self.decoded, *span);
             known.iter().any(|known| known.as_bytes() == name)
         };
         if spans.iter().all(is_known) {
-            return self.duplicate(bytes, mark);
+            return self.find_duplicate(bytes, mark);
         }
         // The names as a server that confuses them sees them.
         let (mut bare, mut bares) = (String::new(), Vec::with_capacity(spans.len()));
         let mut meant = None;
         for span in spans {
-            let name = std::str::from_utf8(name(bytes, &self.decoded, *span)).unwrap_or_default();
+            let name = std::str::from_utf8(name_bytes(bytes, &self.decoded, *span)).unwrap_or_default();
             let start = bare.len();
             fold::fold_into(name, &mut bare);
             let folded = bare.get(start..).unwrap_or_default();
@@ -105,36 +105,36 @@ impl OpenObjects {
             meant = meant.or_else(|| known.iter().any(|known| mistaken(known)).then_some(*span));
             bares.push(string::Span { start, end: bare.len(), escaped: true });
         }
-        let twin = twice(bytes, &bare, &bares).and_then(|index| spans.get(index).copied());
-        let duplicate = twin.and_then(|_| self.duplicate(bytes, mark));
-        let found = |span| Reason::Lookalike(shown(name(bytes, &self.decoded, span)));
+        let twin = find_repeated(bytes, &bare, &bares).and_then(|index| spans.get(index).copied());
+        let duplicate = twin.and_then(|_| self.find_duplicate(bytes, mark));
+        let found = |span| Reason::Lookalike(display_name(name_bytes(bytes, &self.decoded, span)));
         duplicate.or_else(|| meant.or(twin).map(found))
     }
 }
 
-/// The index of the first name that stood before.
-fn twice(bytes: &[u8], decoded: &str, spans: &[string::Span]) -> Option<usize> {
-    let mut names = spans.iter().map(|span| name(bytes, decoded, *span));
+/// The index of the first name that repeats an earlier one.
+fn find_repeated(bytes: &[u8], decoded: &str, spans: &[string::Span]) -> Option<usize> {
+    let mut names = spans.iter().map(|span| name_bytes(bytes, decoded, *span));
     if spans.len() > FEW {
         let mut seen = HashSet::with_capacity(spans.len());
         return names.position(|name| !seen.insert(name));
     }
-    let before = |count| spans.iter().take(count).map(|span| name(bytes, decoded, *span));
+    let before = |count| spans.iter().take(count).map(|span| name_bytes(bytes, decoded, *span));
     names.enumerate().position(|(index, name)| before(index).any(|other| other == name))
 }
 
 /// A name whose UTF-8 has been checked, as text.
-fn shown(name: &[u8]) -> String {
+fn display_name(name: &[u8]) -> String {
     String::from_utf8_lossy(name).into_owned()
 }
 
-fn name<'t>(bytes: &'t [u8], decoded: &'t str, span: string::Span) -> &'t [u8] {
+fn name_bytes<'t>(bytes: &'t [u8], decoded: &'t str, span: string::Span) -> &'t [u8] {
     let source = if span.escaped { decoded.as_bytes() } else { bytes };
     source.get(span.start..span.end).unwrap_or_default()
 }
 
 /// The content of a string with its escapes; `span` comes from a scan that has checked its UTF-8.
-pub(super) fn text(bytes: &[u8], span: string::Span) -> &str {
+pub(super) fn content(bytes: &[u8], span: string::Span) -> &str {
     let content = bytes.get(span.start..span.end).unwrap_or_default();
     std::str::from_utf8(content).unwrap_or_default()
 }

@@ -79,13 +79,13 @@ impl<'a> Reader<'a> {
 
     /// The bytes that have been read since an offset, unchanged.
     #[must_use]
-    pub fn since(&self, start: usize) -> &'a [u8] {
+    pub fn bytes_since(&self, start: usize) -> &'a [u8] {
         self.bytes.get(start..self.at).unwrap_or_default()
     }
 
     /// Offset behind the value that was read last, in bytes.
     #[must_use]
-    pub fn end(&self) -> usize {
+    pub fn end_position(&self) -> usize {
         self.at
     }
 
@@ -99,7 +99,7 @@ impl<'a> Reader<'a> {
     ///
     /// # Errors
     /// No value starts here.
-    pub fn kind(&mut self) -> Result<ValueType, Fault> {
+    pub fn value_type(&mut self) -> Result<ValueType, Fault> {
         self.skip_space();
         match self.bytes.get(self.at) {
             Some(b'{') => Ok(ValueType::Object),
@@ -113,15 +113,15 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// Checks the next value, whatever it is, and answers its bytes as they stand.
+    /// Checks the next value of any type, and returns its bytes unchanged.
     ///
     /// # Errors
     /// Anything in it that is not strict JSON.
     pub fn skip(&mut self) -> Result<&'a [u8], Fault> {
-        let kind = self.kind()?;
+        let kind = self.value_type()?;
         let start = self.at;
         match kind {
-            ValueType::Object => self.walk(Names::Distinct, |reader, _| reader.skip().map(drop))?,
+            ValueType::Object => self.read_members(Names::Distinct, |reader, _| reader.skip().map(drop))?,
             ValueType::Array => self.elements(|reader| reader.skip().map(drop))?,
             ValueType::String => drop(self.quoted()?),
             ValueType::Number => self.at = number::scan(self.bytes, self.at)?,
@@ -156,7 +156,7 @@ impl<'a> Reader<'a> {
     /// Once for all callers, since the code is long.
     fn visit_members(&mut self, names: Names<'_>, visit: &mut Visit<'_, 'a>) -> Result<(), Fault> {
         self.skip_space();
-        self.walk(names, |reader, span| {
+        self.read_members(names, |reader, span| {
             let name = reader.decode(span);
             visit(reader, name)
         })
@@ -196,14 +196,14 @@ impl<'a> Reader<'a> {
     }
 
     /// The one loop over an object's members: notes each name, has the value consumed, compares the names at the end.
-    fn walk<F>(&mut self, names: Names<'_>, mut visit: F) -> Result<(), Fault>
+    fn read_members<F>(&mut self, names: Names<'_>, mut visit: F) -> Result<(), Fault>
     where
         F: FnMut(&mut Self, string::Span) -> Result<(), Fault>,
     {
         let start = self.at;
         self.expect(b'{', "`{`")?;
         self.enter()?;
-        let mark = self.open.mark();
+        let mark = self.open.start();
         if !self.accept(b'}') {
             loop {
                 self.skip_space();
@@ -233,7 +233,7 @@ impl<'a> Reader<'a> {
     }
 
     fn decode(&self, span: string::Span) -> Cow<'a, str> {
-        let content = names::text(self.bytes, span);
+        let content = names::content(self.bytes, span);
         if !span.escaped {
             return Cow::Borrowed(content);
         }

@@ -118,7 +118,7 @@ fn finds_a_duplicate_among_many_names_in_time() {
 }
 
 #[test]
-fn the_same_name_may_stand_in_two_objects() {
+fn two_objects_may_have_a_name_in_common() {
     assert_eq!(skim(br#"{"a":{"a":{"a":1}},"b":[{"a":1},{"a":1}]}"#), Ok(()));
 }
 
@@ -159,7 +159,7 @@ fn strings_are_decoded_and_borrowed_where_they_can_be() {
 }
 
 #[test]
-fn a_tree_knows_where_its_values_stand() {
+fn each_value_of_a_tree_has_its_offset() {
     let node = parse(br#"{ "a" : [ 1.50 ] }"#, 8).unwrap();
     let Value::Object(members) = &node.value else { panic!() };
     assert_eq!((members[0].at, members[0].node.at), (2, 8));
@@ -205,17 +205,21 @@ fn what_is_written_reads_back() {
     let texts = ["", "plain", "\"\\/", "a\nb\tc\r\u{0}\u{1f}\u{7f}", "é😀\u{2028}", "\\\\\"\""];
     for text in texts {
         let mut writer = Writer::default();
-        writer.named(text, quoted(text)).optional("none", None).json("n", 1.5).json("o", Writer::default().finish());
+        writer
+            .add_member(text, quoted(text))
+            .add_optional_string("none", None)
+            .add_json("n", 1.5)
+            .add_json("o", Writer::default().finish());
         let written = writer.finish();
         let Node { value: Value::Object(members), .. } = parse(written.as_bytes(), 8).unwrap() else { panic!() };
         assert_eq!((&*members[0].name, &members[0].node.value), (text, &Value::String(text.into())), "{written}");
         assert_eq!(members[1].node.value, Value::Number("1.5".into()));
         assert_eq!(members[2].node.value, Value::Object(Vec::new()));
         let mut writer = Writer::with_capacity(8);
-        writer.object("o", |inner| {
-            inner.text("t", text).raw("list", &list([text, text].into_iter()));
+        writer.add_object("o", |inner| {
+            inner.add_string("t", text).add_raw("list", &list([text, text].into_iter()));
         });
-        writer.object("e", |_| {}).optional("t", Some(text)).named(text, 1);
+        writer.add_object("e", |_| {}).add_optional_string("t", Some(text)).add_member(text, 1);
         let text = quoted(text);
         let expected = format!(r#"{{"o":{{"t":{text},"list":[{text},{text}]}},"e":{{}},"t":{text},{text}:1}}"#);
         assert_eq!(writer.finish(), expected);

@@ -68,7 +68,7 @@ impl<'a> Node<'a> {
     /// The first thing in it that is not strict JSON.
     pub fn read(reader: &mut Reader<'a>) -> Result<Self, Fault> {
         let at = reader.position();
-        let value = match reader.kind()? {
+        let value = match reader.value_type()? {
             ValueType::Object => {
                 let mut members = Vec::new();
                 reader.members(Names::Unchecked, |reader, name| {
@@ -83,7 +83,7 @@ impl<'a> Node<'a> {
                 Value::Array(elements)
             }
             ValueType::String => Value::String(reader.string()?),
-            ValueType::Number => Value::Number(text(reader.skip()?)),
+            ValueType::Number => Value::Number(number_text(reader.skip()?)),
             ValueType::Bool => Value::Bool(reader.skip()? == b"true"),
             ValueType::Null => reader.skip().map(|_| Value::Null)?,
         };
@@ -92,7 +92,7 @@ impl<'a> Node<'a> {
 
     /// What kind of value this is.
     #[must_use]
-    pub fn kind(&self) -> ValueType {
+    pub fn value_type(&self) -> ValueType {
         match self.value {
             Value::Null => ValueType::Null,
             Value::Bool(_) => ValueType::Bool,
@@ -105,6 +105,6 @@ impl<'a> Node<'a> {
 }
 
 /// The bytes of a number that the reader has checked: ASCII.
-fn text(bytes: &[u8]) -> Cow<'_, str> {
+fn number_text(bytes: &[u8]) -> Cow<'_, str> {
     Cow::Borrowed(std::str::from_utf8(bytes).unwrap_or_default())
 }

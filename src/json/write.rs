@@ -24,28 +24,28 @@ impl Writer {
     }
 
     /// Adds a string.
-    pub fn text(&mut self, name: &'static str, value: &str) -> &mut Self {
-        self.name(name);
+    pub fn add_string(&mut self, name: &'static str, value: &str) -> &mut Self {
+        self.write_name(name);
         quote(value, &mut self.0);
         self
     }
 
     /// Adds a string, where there is one.
-    pub fn optional(&mut self, name: &'static str, value: Option<&str>) -> &mut Self {
+    pub fn add_optional_string(&mut self, name: &'static str, value: Option<&str>) -> &mut Self {
         if let Some(value) = value {
-            self.text(name, value);
+            self.add_string(name, value);
         }
         self
     }
 
     /// Adds a string, unless it is empty.
-    pub fn nonempty(&mut self, name: &'static str, value: &str) -> &mut Self {
-        self.optional(name, Some(value).filter(|value| !value.is_empty()))
+    pub fn add_nonempty_string(&mut self, name: &'static str, value: &str) -> &mut Self {
+        self.add_optional_string(name, Some(value).filter(|value| !value.is_empty()))
     }
 
     /// Adds an object, which `fill` gives its members.
-    pub fn object(&mut self, name: &'static str, fill: impl FnOnce(&mut Self)) -> &mut Self {
-        self.name(name);
+    pub fn add_object(&mut self, name: &'static str, fill: impl FnOnce(&mut Self)) -> &mut Self {
+        self.write_name(name);
         self.0.push('{');
         fill(self);
         self.0.push('}');
@@ -53,15 +53,15 @@ impl Writer {
     }
 
     /// Adds a value that is JSON already.
-    pub fn raw(&mut self, name: &'static str, json: &str) -> &mut Self {
-        self.name(name);
+    pub fn add_raw(&mut self, name: &'static str, json: &str) -> &mut Self {
+        self.write_name(name);
         self.0.push_str(json);
         self
     }
 
     /// Adds a value whose `Display` is JSON, such as a number.
-    pub fn json(&mut self, name: &'static str, value: impl Display) -> &mut Self {
-        self.name(name);
+    pub fn add_json(&mut self, name: &'static str, value: impl Display) -> &mut Self {
+        self.write_name(name);
         // Writing to a string does not fail.
         let _ = write!(self.0, "{value}");
         self
@@ -75,23 +75,23 @@ impl Writer {
     }
 
     /// Adds a member whose name comes from a policy or a request.
-    pub fn named(&mut self, name: &str, value: impl Display) -> &mut Self {
-        self.comma();
+    pub fn add_member(&mut self, name: &str, value: impl Display) -> &mut Self {
+        self.write_comma();
         quote(name, &mut self.0);
         let _ = write!(self.0, ":{value}");
         self
     }
 
     /// A name of ours needs no escapes.
-    fn name(&mut self, name: &'static str) {
-        self.comma();
+    fn write_name(&mut self, name: &'static str) {
+        self.write_comma();
         self.0.push('"');
         self.0.push_str(name);
         self.0.push('"');
         self.0.push(':');
     }
 
-    fn comma(&mut self) {
+    fn write_comma(&mut self) {
         if !self.is_empty() {
             self.0.push(',');
         }

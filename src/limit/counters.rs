@@ -73,7 +73,7 @@ pub enum ChargeError {
 /// #     store::InMemory, time::Timestamp, window::{Algorithm, Window},
 /// # };
 /// let store = InMemory::new([0; 16]);
-/// let counters = Counters::new(&store, Capacity::of(65_536));
+/// let counters = Counters::new(&store, Capacity::new(65_536));
 /// let charge = Charge {
 ///     key: Key { filter: "gateway", policy: "default", counter: "draws", callers: Callers::Grant("jwt:alice") },
 ///     quota: Quota { window: Window::new(60).ok_or("range")?, algorithm: Algorithm::Fixed, max: Amount::ONE },
@@ -113,7 +113,7 @@ impl<'s, S: Store> Counters<'s, S> {
             let slot = charge.key.slot(&charge.quota, &seed);
             let stored = self.store.read(slot.cell)?;
             let shard = Shard::read(&stored.bytes).ok_or(Unavailable)?;
-            charge.next(shard, &slot, now).map_err(|full| ChargeError::Full { index, full })?;
+            charge.count_after(shard, &slot, now).map_err(|full| ChargeError::Full { index, full })?;
         }
         Ok(())
     }
@@ -181,7 +181,7 @@ impl<'s, S: Store> Counters<'s, S> {
         let slot = charge.key.slot(&charge.quota, seed);
         let (Count { until, used, .. }, delta) = self.store.update(slot.cell, |bytes| {
             let shard = Shard::read(bytes).ok_or(Unavailable)?;
-            let count = charge.next(shard, &slot, now)?;
+            let count = charge.count_after(shard, &slot, now)?;
             let (bytes, delta) = shard.with(slot.fingerprint, class, count, now)?;
             if delta.needs_room() {
                 let stored = self.store.read(TOTALS)?;
@@ -223,7 +223,7 @@ impl<'s, S: Store> Counters<'s, S> {
 
 impl Charge<'_> {
     /// The count after this charge.
-    fn next(&self, shard: Shard<'_>, slot: &CounterSlot, now: Timestamp) -> Result<Count, LimitExceeded> {
+    fn count_after(&self, shard: Shard<'_>, slot: &CounterSlot, now: Timestamp) -> Result<Count, LimitExceeded> {
         let old = shard.count(&slot.fingerprint, self.quota.window, now)?;
         self.quota.charge(old, self.amount, now)
     }
@@ -239,17 +239,17 @@ impl Charge<'_> {
 
 impl Receipt {
     /// The receipt of a call that costs nothing.
-    pub const NOTHING: Self = Self(Vec::new());
+    pub const EMPTY: Self = Self(Vec::new());
 
     /// Both receipts in one.
-    pub fn and(mut self, other: Self) -> Self {
+    pub fn merge(mut self, other: Self) -> Self {
         self.0.extend(other.0);
         self
     }
 
     /// The counters that were charged, in the order of the charges.
     #[must_use]
-    pub fn charged(&self) -> &[Charged] {
+    pub fn counters(&self) -> &[Charged] {
         &self.0
     }
 }

@@ -11,7 +11,7 @@ use sha2::{Digest as _, Sha256};
 use super::{Callers, Charge};
 use crate::{
     amount::Amount,
-    protobuf::wire::{Field, Message, Wire, fields},
+    protobuf::wire::{Field, Message, Wire, read_fields},
     window::Window,
 };
 
@@ -67,23 +67,23 @@ pub fn group_by_hits(charges: &[Charge<'_>]) -> Vec<Vec<usize>> {
 /// A `RateLimitRequest` for charges of one amount; `None` if the protocol cannot express one of them.
 #[must_use]
 pub fn request<'c>(domain: &str, charges: impl IntoIterator<Item = &'c Charge<'c>>) -> Option<Vec<u8>> {
-    let (mut message, mut hits) = (Message::default().text(1, domain), 0);
+    let (mut message, mut hits) = (Message::default().add_string(1, domain), 0);
     for charge in charges {
         hits = charge.amount.units()?;
-        message = message.message(2, &descriptor(charge, hits)?);
+        message = message.add_message(2, &descriptor(charge, hits)?);
     }
-    Some(message.number(3, hits).finish())
+    Some(message.add_number(3, hits).finish())
 }
 
 /// `RateLimitDescriptor { entries = 1, limit = 2 { requests_per_unit = 1, unit = 2 }, hits_addend = 3 { value = 1 } }`
 fn descriptor(charge: &Charge<'_>, hits: u64) -> Option<Message> {
-    let entry = |key: &str, value: &str| Message::default().text(1, key).text(2, value);
-    let limit = Message::default().number(1, charge.quota.max.units()?).number(2, unit(charge.quota.window)?);
+    let entry = |key: &str, value: &str| Message::default().add_string(1, key).add_string(2, value);
+    let limit = Message::default().add_number(1, charge.quota.max.units()?).add_number(2, unit(charge.quota.window)?);
     let descriptor = Message::default()
-        .message(1, &entry("policy", charge.key.policy))
-        .message(1, &entry("counter", charge.key.counter))
-        .message(1, &entry("identity", &identity(charge.key.callers)));
-    Some(descriptor.message(2, &limit).message(3, &Message::default().number(1, hits)))
+        .add_message(1, &entry("policy", charge.key.policy))
+        .add_message(1, &entry("counter", charge.key.counter))
+        .add_message(1, &entry("identity", &identity(charge.key.callers)));
+    Some(descriptor.add_message(2, &limit).add_message(3, &Message::default().add_number(1, hits)))
 }
 
 fn unit(window: Window) -> Option<u64> {
@@ -111,9 +111,9 @@ impl RateLimitResult {
 
     fn parse(response: &[u8]) -> Option<Self> {
         let (mut overall, mut statuses) = (Code::Unknown, Vec::new());
-        for field in fields(response)? {
+        for field in read_fields(response)? {
             match field {
-                Field { number: 1, value: Wire::Varint(code) } => overall = Code::of(code),
+                Field { number: 1, value: Wire::Varint(code) } => overall = Code::from_number(code),
                 Field { number: 2, value: Wire::Bytes(status) } => statuses.push(Status::read(status)?),
                 _ => {}
             }
@@ -138,7 +138,7 @@ enum Code {
 }
 
 impl Code {
-    fn of(number: u64) -> Self {
+    fn from_number(number: u64) -> Self {
         match number {
             1 => Self::Ok,
             2 => Self::OverLimit,
@@ -158,12 +158,12 @@ struct Status {
 impl Status {
     fn read(bytes: &[u8]) -> Option<Self> {
         let mut status = Self { code: Code::Unknown, has_limit: false, remaining: 0, wait: None };
-        for field in fields(bytes)? {
+        for field in read_fields(bytes)? {
             match field {
-                Field { number: 1, value: Wire::Varint(code) } => status.code = Code::of(code),
+                Field { number: 1, value: Wire::Varint(code) } => status.code = Code::from_number(code),
                 Field { number: 2, .. } => status.has_limit = true,
                 Field { number: 3, value: Wire::Varint(remaining) } => status.remaining = remaining,
-                Field { number: 4, value: Wire::Bytes(duration) } => status.wait = seconds(fields(duration)?),
+                Field { number: 4, value: Wire::Bytes(duration) } => status.wait = seconds(read_fields(duration)?),
                 _ => {}
             }
         }

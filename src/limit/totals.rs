@@ -51,7 +51,7 @@ impl Capacity {
 
     /// Room for `all` counters, half of them of unverified callers.
     #[must_use]
-    pub fn of(all: u32) -> Self {
+    pub fn new(all: u32) -> Self {
         Self { all, unverified: all / 2 }
     }
 }
@@ -135,7 +135,7 @@ mod tests {
 
     #[test]
     fn a_new_counter_needs_room_unless_it_is_the_policys_own() {
-        let capacity = Capacity::of(10);
+        let capacity = Capacity::new(10);
         let full = Totals { all: 10, unverified: 3 };
         assert_eq!(full.admit(ONE_MORE, CounterClass::Verified, capacity), Err(TableFull));
         assert_eq!(full.admit(ONE_MORE_UNVERIFIED, CounterClass::Unverified, capacity), Err(TableFull));
@@ -149,7 +149,7 @@ mod tests {
     fn a_counter_in_place_of_an_evicted_one_needs_no_room() {
         let full = Totals { all: 10, unverified: 5 };
         for delta in [CounterDelta::default(), CounterDelta { all: -3, unverified: -2 }] {
-            assert_eq!(full.admit(delta, CounterClass::Unverified, Capacity::of(10)), Ok(()));
+            assert_eq!(full.admit(delta, CounterClass::Unverified, Capacity::new(10)), Ok(()));
         }
         assert_eq!(full.after(CounterDelta { all: -30, unverified: -2 }), Totals { all: 0, unverified: 3 });
     }

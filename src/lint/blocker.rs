@@ -56,7 +56,7 @@ impl Blocker {
             return Some(Self::of_entry(why, "write the name without them"));
         }
         let (better, rule) = better(pattern?, map.entries(policy))?;
-        let (key, other) = (quoted(key), quoted(better.text()));
+        let (key, other) = (quoted(key), quoted(better.as_str()));
         Some(match denial(rule) {
             Some(denial) => {
                 let place = quoted(&text.absolute(denial));
@@ -81,7 +81,7 @@ impl Blocker {
             Map::Resources => &["resources/read", "resources/subscribe", "subscriptions/listen"],
         };
         let rules = methods.iter().filter_map(|method| policy.method(method));
-        let denied: Vec<_> = rules.filter(|rule| rule.stance == Effect::Deny).collect();
+        let denied: Vec<_> = rules.filter(|rule| rule.effect == Effect::Deny).collect();
         let of_map = |why, next| Some(Self { why, next, blocks_map: true });
         if let (Some(rule), true) = (denied.first(), denied.len() == methods.len()) {
             let place = quoted(&text.absolute(&rule.pointer));
@@ -115,5 +115,5 @@ fn hidden_by(policy: &Policy, text: &PolicyText<'_>, map: Map, key: &str) -> Opt
 /// The pattern that takes precedence on every name of another.
 fn better<'p>(pattern: &Pattern, table: &'p Table<Rule>) -> Option<(&'p Pattern, &'p Rule)> {
     let mut before = table.patterns().take_while(|(other, _)| *other != pattern);
-    before.find(|(other, _)| other.matches(pattern.text()))
+    before.find(|(other, _)| other.matches(pattern.as_str()))
 }

@@ -40,7 +40,7 @@ fn open_star(lints: &mut Lints<'_>) {
         if restricted || restricts(entry.rule) || view.permits_nothing(entry.rule) || entry.blocker.is_some() {
             continue;
         }
-        let (one, key) = (entry.map.one(), entry.key);
+        let (one, key) = (entry.map.noun(), entry.key);
         let message = format!(
             "`{key}` allows every {one}, so `\"default\": \"deny\"` denies none; list the {one}s that agents may use, or \
              restrict `{key}`"

@@ -23,7 +23,7 @@ pub(super) fn check(lints: &mut Lints<'_>) {
 
 /// The pattern that would decide on all names of an entry without that entry.
 fn covered(lints: &mut Lints<'_>, entry: &Entry<'_>, (pattern, rule): PatternRule<'_>) {
-    let (key, other) = (quoted(entry.key), quoted(pattern.text()));
+    let (key, other) = (quoted(entry.key), quoted(pattern.as_str()));
     if rule.denies_unconditionally() {
         let message = format!(
             "{key} is allowed although {other} is denied: an exact name takes precedence over every pattern; remove this \
@@ -48,7 +48,7 @@ fn crossed(lints: &mut Lints<'_>, entry: &Entry<'_>, others: &[PatternRule<'_>])
         let message = format!(
             "{} takes precedence on names that {} matches, too, and drops its {dropped}, since entries never merge; {}",
             quoted(entry.key),
-            quoted(pattern.text()),
+            quoted(pattern.as_str()),
             repeat(entry.map)
         );
         lints.add(Lint::DroppedRestriction, &entry.pointer, message);
@@ -67,7 +67,7 @@ fn lower<'v>(
     let mut is_past = entry.pattern.is_none();
     patterns.filter(move |(pattern, _)| {
         let is_lower = is_past;
-        is_past = is_past || pattern.text() == entry.key;
+        is_past = is_past || pattern.as_str() == entry.key;
         is_lower
     })
 }

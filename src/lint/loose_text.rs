@@ -12,7 +12,7 @@ const HOST_NAMES: [&str; 11] =
 const STATEMENTS: [&str; 8] = ["SELECT", "SHOW", "WITH", "EXPLAIN", "DESCRIBE", "INSERT", "UPDATE", "DELETE"];
 
 /// Why a condition in `require` holds for more texts than it seems to, if it does.
-pub(super) fn loose(condition: &Condition) -> Option<String> {
+pub(super) fn describe_loose_text(condition: &Condition) -> Option<String> {
     let (Operator::StartsWith(text) | Operator::EndsWith(text) | Operator::Contains(Literal::Text(text))) =
         condition.operator()
     else {

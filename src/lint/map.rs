@@ -14,7 +14,7 @@ impl Map {
     pub(super) const ALL: [Self; 3] = [Self::Tools, Self::Resources, Self::Prompts];
 
     /// Its key in the policy.
-    pub(super) fn name(self) -> &'static str {
+    pub(super) fn key(self) -> &'static str {
         match self {
             Self::Tools => "tools",
             Self::Resources => "resources",
@@ -23,7 +23,7 @@ impl Map {
     }
 
     /// The word for one of its targets.
-    pub(super) fn one(self) -> &'static str {
+    pub(super) fn noun(self) -> &'static str {
         match self {
             Self::Tools => "tool",
             Self::Resources => "resource",

@@ -13,17 +13,17 @@ pub(super) fn check(lints: &mut Lints<'_>) {
     for reachable in view.reachable_rules() {
         let Rule { require, deny_if, approval, .. } = reachable.rule;
         for (condition, place) in conditions(require) {
-            regex(lints, condition, Clause::Require, &place);
-            contains(lints, condition, &place);
-            text(lints, condition, &place);
+            check_regex(lints, condition, Clause::Require, &place);
+            check_contains(lints, condition, &place);
+            check_text(lints, condition, &place);
         }
         for (predicates, kind) in [(deny_if, Lint::UnguardedDeny), (approval, Lint::UnguardedApproval)] {
-            unguarded(lints, reachable, predicates, kind);
+            check_unguarded(lints, reachable, predicates, kind);
             for (condition, place) in conditions(predicates) {
-                regex(lints, condition, Clause::Deny, &place);
+                check_regex(lints, condition, Clause::Deny, &place);
                 match condition.operator() {
-                    Operator::MaxLength(_) => inverted(lints, kind, "max_length", &place),
-                    Operator::MaxItems(_) => inverted(lints, kind, "max_items", &place),
+                    Operator::MaxLength(_) => check_inverted(lints, kind, "max_length", &place),
+                    Operator::MaxItems(_) => check_inverted(lints, kind, "max_items", &place),
                     _ => {}
                 }
             }
@@ -40,7 +40,7 @@ fn conditions(predicates: &[Predicate]) -> impl Iterator<Item = (&Condition, Str
 }
 
 /// Conditions on an argument that do not hold for a call without it.
-fn unguarded(lints: &mut Lints<'_>, reachable: ReachableRule<'_>, predicates: &[Predicate], kind: Lint) {
+fn check_unguarded(lints: &mut Lints<'_>, reachable: ReachableRule<'_>, predicates: &[Predicate], kind: Lint) {
     let mut warned: Vec<&Path> = Vec::new();
     for (condition, place) in conditions(predicates) {
         let path = condition.path();
@@ -78,7 +78,7 @@ fn is_required(reachable: ReachableRule<'_>, path: &Path) -> bool {
     })
 }
 
-fn inverted(lints: &mut Lints<'_>, kind: Lint, operator: &str, place: &str) {
+fn check_inverted(lints: &mut Lints<'_>, kind: Lint, operator: &str, place: &str) {
     let what = if kind == Lint::UnguardedDeny { "denies" } else { "requires approval for" };
     let message = format!(
         "`{operator}` holds for short values, so this {what} short values; put it under `require` to deny long ones"
@@ -87,7 +87,7 @@ fn inverted(lints: &mut Lints<'_>, kind: Lint, operator: &str, place: &str) {
 }
 
 /// A condition that holds for a string that contains the value, and for a list that has it as an element.
-fn contains(lints: &mut Lints<'_>, condition: &Condition, place: &str) {
+fn check_contains(lints: &mut Lints<'_>, condition: &Condition, place: &str) {
     if matches!(condition.operator(), Operator::Contains(Literal::Text(_))) {
         let message = "`contains` holds for a string with this text and for a list with this element, and the caller \
                        chooses which to send; use `includes` for a list, or `regex` for a string";
@@ -96,15 +96,15 @@ fn contains(lints: &mut Lints<'_>, condition: &Condition, place: &str) {
 }
 
 /// A condition on a part of a text that says nothing of the rest.
-fn text(lints: &mut Lints<'_>, condition: &Condition, place: &str) {
-    if let Some(message) = loose_text::loose(condition) {
+fn check_text(lints: &mut Lints<'_>, condition: &Condition, place: &str) {
+    if let Some(message) = loose_text::describe_loose_text(condition) {
         lints.add(Lint::LooseText, lints.view.text.absolute(&format!("{place}/value")), message);
     }
 }
 
-fn regex(lints: &mut Lints<'_>, condition: &Condition, side: Clause, place: &str) {
+fn check_regex(lints: &mut Lints<'_>, condition: &Condition, side: Clause, place: &str) {
     let Operator::Regex(regex) = condition.operator() else { return };
-    if let Some(message) = regex_anchors::loose(regex.text(), side) {
+    if let Some(message) = regex_anchors::describe_loose_regex(regex.as_str(), side) {
         lints.add(Lint::LooseRegex, lints.view.text.absolute(&format!("{place}/value")), message);
     }
 }

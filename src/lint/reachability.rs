@@ -15,7 +15,7 @@ pub(super) fn check(lints: &mut Lints<'_>) {
         let blocker = Blocker::find_for_map(view.policy, &view.text, map);
         if let (Some(blocker), false) = (blocker, is_empty(map.entries(view.policy))) {
             let message = format!("no call reaches these rules: {}; {}", blocker.why, blocker.next);
-            lints.add(Lint::Unreachable, view.text.pointer(map.name()), message);
+            lints.add(Lint::Unreachable, view.text.pointer(map.key()), message);
         }
     }
     for entry in &view.entries {

@@ -11,7 +11,7 @@ use super::quoted;
 
 /// How an expression matches more than it seems to, if it does. A denial that matches more is harmless, so a denial gets
 /// only the warnings on anchors that bind less than they seem to.
-pub(super) fn loose(regex: &str, side: Clause) -> Option<String> {
+pub(super) fn describe_loose_regex(regex: &str, side: Clause) -> Option<String> {
     let parsed = ParserBuilder::new().build().parse(regex).ok()?;
     let properties = parsed.properties();
     let (looks, shown) = (properties.look_set(), quoted(regex));

@@ -56,10 +56,10 @@ impl<'v> PolicyView<'v> {
         for map in Map::ALL {
             let table = map.entries(policy);
             let exact = table.names().map(|(key, rule)| (key, None, rule));
-            let patterns = table.patterns().map(|(pattern, rule)| (pattern.text(), Some(pattern), rule));
+            let patterns = table.patterns().map(|(pattern, rule)| (pattern.as_str(), Some(pattern), rule));
             entries.extend(exact.chain(patterns).map(|(key, pattern, rule)| {
                 let written = if map == Map::Resources { policy.written_uri(key) } else { key };
-                let pointer = child(&text.pointer(map.name()), written);
+                let pointer = child(&text.pointer(map.key()), written);
                 Entry { map, key, pattern, rule, pointer, blocker: Blocker::find(policy, &text, map, key, pattern) }
             }));
         }

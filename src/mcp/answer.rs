@@ -79,9 +79,9 @@ const USUAL_BYTES: usize = 1024;
 /// A JSON-RPC error. `id` is the token as it was sent; `null` if there is none.
 #[must_use]
 pub fn error(status: u16, id: Option<&str>, code: Code, message: &str, data: &Data<'_>) -> Reply {
-    let mut answer = begun(id.unwrap_or("null"));
-    answer.object("error", |error| {
-        error.json("code", code.number()).text("message", message).object("data", |out| data.write(out));
+    let mut answer = start_reply(id.unwrap_or("null"));
+    answer.add_object("error", |error| {
+        error.add_json("code", code.number()).add_string("message", message).add_object("data", |out| data.write(out));
     });
     Reply { status, retry_after: None, body: answer.finish() }
 }
@@ -92,15 +92,15 @@ pub fn error(status: u16, id: Option<&str>, code: Code, message: &str, data: &Da
 #[must_use]
 pub fn tool_error(id: &str, message: &str, is_complete: bool, data: &Data<'_>) -> Reply {
     let mut content = Writer::default();
-    content.text("type", "text").text("text", message);
-    let mut answer = begun(id);
-    answer.object("result", |result| {
-        result.json("content", format_args!("[{}]", content.finish())).json("isError", true);
+    content.add_string("type", "text").add_string("text", message);
+    let mut answer = start_reply(id);
+    answer.add_object("result", |result| {
+        result.add_json("content", format_args!("[{}]", content.finish())).add_json("isError", true);
         if is_complete {
-            result.text("resultType", "complete");
+            result.add_string("resultType", "complete");
         }
-        result.object("_meta", |meta| {
-            meta.object("mcp-policy/denial", |out| data.write(out));
+        result.add_object("_meta", |meta| {
+            meta.add_object("mcp-policy/denial", |out| data.write(out));
         });
     });
     Reply { status: 200, retry_after: None, body: answer.finish() }
@@ -109,60 +109,65 @@ pub fn tool_error(id: &str, message: &str, is_complete: bool, data: &Data<'_>) -
 /// The reply of a server that does not have this tool: callers must not learn that it exists.
 #[must_use]
 pub fn unknown_tool(id: &str, tool: &str) -> Reply {
-    let mut answer = begun(id);
-    answer.object("error", |error| {
-        error.json("code", Code::InvalidParams.number()).text("message", &format!("Unknown tool: {tool}"));
+    let mut answer = start_reply(id);
+    answer.add_object("error", |error| {
+        error.add_json("code", Code::InvalidParams.number()).add_string("message", &format!("Unknown tool: {tool}"));
     });
     Reply { status: 200, retry_after: None, body: answer.finish() }
 }
 
-fn begun(id: &str) -> Writer {
+fn start_reply(id: &str) -> Writer {
     let mut answer = Writer::with_capacity(USUAL_BYTES);
-    answer.text("jsonrpc", "2.0").raw("id", id);
+    answer.add_string("jsonrpc", "2.0").add_raw("id", id);
     answer
 }
 
 impl Data<'_> {
     fn write(&self, data: &mut Writer) {
-        data.text("kind", self.kind).optional("rule", self.rule).optional("policy", self.policy);
+        data.add_string("kind", self.kind)
+            .add_optional_string("rule", self.rule)
+            .add_optional_string("policy", self.policy);
         if let Some((kind, name)) = self.target {
-            data.text(kind, name);
+            data.add_string(kind, name);
         }
-        data.text("reason", self.reason).optional("requestId", self.request_id);
+        data.add_string("reason", self.reason).add_optional_string("requestId", self.request_id);
         if let Some(limit) = &self.limit {
-            data.object("limit", |out| limit.write(out));
+            data.add_object("limit", |out| limit.write(out));
         }
         if let Some(wait) = self.retry_after_ms {
-            data.json("retryAfterMs", wait);
+            data.add_json("retryAfterMs", wait);
         }
-        data.optional("resetAt", self.reset_at.as_deref());
+        data.add_optional_string("resetAt", self.reset_at.as_deref());
         if let Some(approval) = &self.approval {
-            data.object("approval", |out| approval.write(out));
+            data.add_object("approval", |out| approval.write(out));
         }
     }
 }
 
 impl ApprovalData<'_> {
     fn write(&self, approval: &mut Writer) {
-        approval.text("id", self.id).optional("url", self.url).optional("expiresAt", self.expires_at.as_deref());
+        approval
+            .add_string("id", self.id)
+            .add_optional_string("url", self.url)
+            .add_optional_string("expiresAt", self.expires_at.as_deref());
     }
 }
 
 impl LimitData<'_> {
     fn write(&self, limit: &mut Writer) {
-        limit.text("counter", self.counter);
+        limit.add_string("counter", self.counter);
         match self.window {
-            WindowData::Named(name) => limit.text("window", name),
-            WindowData::Seconds(seconds) => limit.json("window", seconds),
+            WindowData::Named(name) => limit.add_string("window", name),
+            WindowData::Seconds(seconds) => limit.add_json("window", seconds),
         };
-        limit.json("max", self.max).text("scope", self.scope);
+        limit.add_json("max", self.max).add_string("scope", self.scope);
     }
 }
 
 impl Reply {
     /// The bodies of two replies to one batch, separated by a comma; the caller waits as the first that says how long.
     #[must_use]
-    pub fn and(mut self, other: Self) -> Self {
+    pub fn merge(mut self, other: Self) -> Self {
         self.body.push(',');
         self.body.push_str(&other.body);
         Self { retry_after: self.retry_after.or(other.retry_after), ..self }

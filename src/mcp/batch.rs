@@ -32,7 +32,7 @@ impl<'a> Body<'a> {
     /// `initialize`.
     pub fn read(body: &'a [u8], max_depth: u32, batches: bool) -> Result<Self, Refusal> {
         let mut reader = Reader::new(body, max_depth)?;
-        match reader.kind()? {
+        match reader.value_type()? {
             ValueType::Array if batches => read_batch(&mut reader).map(Self::Batch),
             _ => Message::read(body, max_depth).map(Self::Single),
         }
@@ -67,7 +67,7 @@ fn read_batch<'a>(reader: &mut Reader<'a>) -> Result<Vec<Message<'a>>, Refusal> 
     reader.elements(|reader| {
         count = count.saturating_add(1);
         // Messages beyond the bound are checked like any other, but not kept.
-        match reader.kind()? {
+        match reader.value_type()? {
             _ if count > MAX_MESSAGES => reader.skip().map(drop),
             ValueType::Object => Message::parse(reader).map(|(_, message)| messages.push(message)),
             _ => {

@@ -49,17 +49,17 @@ impl CallResult {
     /// Takes the next chunk.
     pub fn push(&mut self, mut chunk: &[u8]) {
         if self.form == ResponseFormat::Json {
-            return self.keep(chunk);
+            return self.hold(chunk);
         }
         while let (None, Some(piece)) = (self.verdict, self.lines.next(&mut chunk)) {
             let (Token::Text(bytes) | Token::End(bytes) | Token::Ignored(bytes)) = piece;
-            self.keep(bytes);
+            self.hold(bytes);
             match piece {
                 Token::Text(_) => self.in_line = true,
                 Token::End(_) if self.in_line => self.in_line = false,
                 Token::End(_) => {
                     let event = std::mem::take(&mut self.text);
-                    self.message(&data(&event));
+                    self.read_message(&data(&event));
                 }
                 Token::Ignored(_) => {}
             }
@@ -71,12 +71,12 @@ impl CallResult {
     pub fn has_failed(mut self) -> bool {
         if self.form == ResponseFormat::Json {
             let text = std::mem::take(&mut self.text);
-            self.message(&text);
+            self.read_message(&text);
         }
         self.verdict == Some(Verdict::AllFailed)
     }
 
-    fn keep(&mut self, bytes: &[u8]) {
+    fn hold(&mut self, bytes: &[u8]) {
         if self.verdict.is_some() {
             return;
         }
@@ -89,7 +89,7 @@ impl CallResult {
     }
 
     /// Takes one message, or an array of them. An event without data holds none.
-    fn message(&mut self, text: &[u8]) {
+    fn read_message(&mut self, text: &[u8]) {
         if self.verdict.is_none() && !text.is_empty() && self.read(text).is_err() {
             self.verdict = Some(Verdict::Succeeded);
         }
@@ -98,7 +98,7 @@ impl CallResult {
     fn read(&mut self, text: &[u8]) -> Result<(), Fault> {
         let mut reader = Reader::new(text, MAX_DEPTH)?;
         let mut answers = Vec::new();
-        match reader.kind()? {
+        match reader.value_type()? {
             ValueType::Array => reader.elements(|reader| answer(reader).map(|answer| answers.extend(answer)))?,
             _ => answers.extend(answer(&mut reader)?),
         }
@@ -106,11 +106,11 @@ impl CallResult {
         if let Some(fault) = reader.name_fault() {
             return Err(fault.clone());
         }
-        answers.iter().for_each(|answer| self.take(answer));
+        answers.iter().for_each(|answer| self.match_answer(answer));
         Ok(())
     }
 
-    fn take(&mut self, answer: &Answer<'_>) {
+    fn match_answer(&mut self, answer: &Answer<'_>) {
         let Some(index) = self.open.iter().position(|id| answer.id.is_same(id)) else { return };
         self.open.swap_remove(index);
         if !answer.failed {
@@ -129,12 +129,12 @@ struct Answer<'a> {
 
 /// Reads the next message; `None` if it is not a response. The server's own requests have ids of their own.
 fn answer<'a>(reader: &mut Reader<'a>) -> Result<Option<Answer<'a>>, Fault> {
-    if reader.kind()? != ValueType::Object {
+    if reader.value_type()? != ValueType::Object {
         return reader.skip().map(|_| None);
     }
     let (mut id, mut is_request, mut failed) = (None, false, false);
     reader.members(Names::Unmistakable(&["id", "method", "result", "error"]), |reader, name| {
-        match (&*name, reader.kind()?) {
+        match (&*name, reader.value_type()?) {
             ("id", _) => {
                 id = Id::read(reader)?;
                 return Ok(());

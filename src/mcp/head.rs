@@ -17,7 +17,7 @@ pub enum Head {
     Message,
 }
 
-/// Headers of which a second one makes servers read different requests.
+/// Headers that a request may have once: if one is repeated, servers read different requests.
 const SINGLE: [&str; 7] = [
     "authorization",
     "content-encoding",

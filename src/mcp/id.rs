@@ -21,7 +21,7 @@ impl<'a> Id<'a> {
     /// # Errors
     /// If the value is not strict JSON.
     pub fn read(reader: &mut Reader<'a>) -> Result<Option<Self>, Fault> {
-        let kind = reader.kind()?;
+        let kind = reader.value_type()?;
         let token = std::str::from_utf8(reader.skip()?).unwrap_or_default();
         let valid = match kind {
             ValueType::String => token.len() <= MAX_BYTES.saturating_add(2),

@@ -56,7 +56,7 @@ impl<'a> Message<'a> {
     /// If the body is not strict JSON, is not a single message, or is one that some server reads differently.
     pub fn read(body: &'a [u8], max_depth: u32) -> Result<Self, Refusal> {
         let mut reader = Reader::new(body, max_depth)?;
-        if reader.kind()? != ValueType::Object {
+        if reader.value_type()? != ValueType::Object {
             reader.skip().and_then(|_| reader.finish())?;
             return Err(Refusal::invalid(
                 None,
@@ -105,7 +105,7 @@ impl<'a> Envelope<'a> {
 
     fn member(&mut self, reader: &mut Reader<'a>, name: &str) -> Result<(), Fault> {
         self.ids = self.ids.saturating_add(u32::from(name == "id" || fold::is_folded_match(name, "id")));
-        match (name, reader.kind()?) {
+        match (name, reader.value_type()?) {
             ("jsonrpc", ValueType::String) => self.version_is_right = reader.string()? == "2.0",
             ("id", _) => self.id = Id::read(reader)?.map_or(Field::WrongType, Field::Present),
             ("method", ValueType::String) => self.method = Field::Present(reader.string()?),

@@ -98,18 +98,18 @@ impl<'a> Params<'a> {
             "name" => read_string(reader, &mut params.name),
             "uri" => read_string(reader, &mut params.uri),
             "taskId" => read_string(reader, &mut params.task),
-            "arguments" => params.arguments(reader),
-            "_meta" => params.meta(reader),
-            "ref" => params.reference(reader),
-            "notifications" => params.notifications(reader),
+            "arguments" => params.read_arguments(reader),
+            "_meta" => params.read_meta(reader),
+            "ref" => params.read_reference(reader),
+            "notifications" => params.read_notifications(reader),
             _ => reader.skip().map(drop),
         })?;
-        params.bytes = reader.since(start);
+        params.bytes = reader.bytes_since(start);
         Ok(params)
     }
 
-    fn arguments(&mut self, reader: &mut Reader<'a>) -> Result<(), Fault> {
-        self.arguments = match reader.kind()? {
+    fn read_arguments(&mut self, reader: &mut Reader<'a>) -> Result<(), Fault> {
+        self.arguments = match reader.value_type()? {
             ValueType::Object => {
                 let (start, names) = (reader.position(), &mut self.argument_names);
                 reader.members(Names::Distinct, |reader, name| {
@@ -118,7 +118,7 @@ impl<'a> Params<'a> {
                     }
                     reader.skip().map(drop)
                 })?;
-                Field::Present(reader.since(start))
+                Field::Present(reader.bytes_since(start))
             }
             ValueType::Null => reader.skip().map(|_| Field::Absent)?,
             _ => reader.skip().map(|_| Field::WrongType)?,
@@ -126,8 +126,8 @@ impl<'a> Params<'a> {
         Ok(())
     }
 
-    fn meta(&mut self, reader: &mut Reader<'a>) -> Result<(), Fault> {
-        if reader.kind()? != ValueType::Object {
+    fn read_meta(&mut self, reader: &mut Reader<'a>) -> Result<(), Fault> {
+        if reader.value_type()? != ValueType::Object {
             self.meta_is_wrong = true;
             return reader.skip().map(drop);
         }
@@ -137,8 +137,8 @@ impl<'a> Params<'a> {
         })
     }
 
-    fn reference(&mut self, reader: &mut Reader<'a>) -> Result<(), Fault> {
-        if reader.kind()? != ValueType::Object {
+    fn read_reference(&mut self, reader: &mut Reader<'a>) -> Result<(), Fault> {
+        if reader.value_type()? != ValueType::Object {
             return reader.skip().map(drop);
         }
         reader.members(Names::Unmistakable(&["type", "name", "uri"]), |reader, name| match &*name {
@@ -148,8 +148,8 @@ impl<'a> Params<'a> {
         })
     }
 
-    fn notifications(&mut self, reader: &mut Reader<'a>) -> Result<(), Fault> {
-        if reader.kind()? != ValueType::Object {
+    fn read_notifications(&mut self, reader: &mut Reader<'a>) -> Result<(), Fault> {
+        if reader.value_type()? != ValueType::Object {
             self.subscriptions = Field::WrongType;
             return reader.skip().map(drop);
         }
@@ -172,15 +172,17 @@ impl<'a> Params<'a> {
         }
         match class {
             MethodClass::Open if task => {
-                self.task.text("params.taskId").and_then(check_name("params.taskId")).map(Target::Task)
+                self.task.into_string("params.taskId").and_then(check_name("params.taskId")).map(Target::Task)
             }
             MethodClass::Open | MethodClass::Closed => Ok(Target::Nothing),
-            MethodClass::Tool => self.name.text("params.name").and_then(check_name("params.name")).map(Target::Tool),
+            MethodClass::Tool => {
+                self.name.into_string("params.name").and_then(check_name("params.name")).map(Target::Tool)
+            }
             MethodClass::Prompt => {
-                self.name.text("params.name").and_then(check_name("params.name")).map(Target::Prompt)
+                self.name.into_string("params.name").and_then(check_name("params.name")).map(Target::Prompt)
             }
             MethodClass::Resource | MethodClass::Unsubscribe => {
-                self.uri.text("params.uri").and_then(check_uri("`params.uri`")).map(Target::Resource)
+                self.uri.into_string("params.uri").and_then(check_uri("`params.uri`")).map(Target::Resource)
             }
             MethodClass::Listen => match self.subscriptions {
                 Field::Absent => Ok(Target::Nothing),
@@ -195,10 +197,10 @@ impl<'a> Params<'a> {
             },
             MethodClass::Reference => match (self.reference_name, self.reference_uri) {
                 (name @ (Field::Present(_) | Field::WrongType), Field::Absent) => {
-                    name.text("params.ref.name").and_then(check_name("params.ref.name")).map(Target::Prompt)
+                    name.into_string("params.ref.name").and_then(check_name("params.ref.name")).map(Target::Prompt)
                 }
                 (Field::Absent, uri) => {
-                    uri.text("params.ref.uri").and_then(check_uri("`params.ref.uri`")).map(Target::Resource)
+                    uri.into_string("params.ref.uri").and_then(check_uri("`params.ref.uri`")).map(Target::Resource)
                 }
                 _ => Err("`params.ref` has both `name` and `uri`; send the one that its type needs".to_owned()),
             },
@@ -207,7 +209,7 @@ impl<'a> Params<'a> {
 }
 
 impl<'a> Field<Cow<'a, str>> {
-    fn text(self, place: &str) -> Result<Cow<'a, str>, String> {
+    fn into_string(self, place: &str) -> Result<Cow<'a, str>, String> {
         match self {
             Self::Present(text) if text.is_empty() => Err(format!("`{place}` is empty; send a non-empty string")),
             Self::Present(text) => Ok(text),
@@ -242,7 +244,7 @@ fn check_uri<'a>(place: &str) -> impl Fn(Cow<'a, str>) -> Result<Cow<'a, str>, S
 }
 
 fn read_string<'a>(reader: &mut Reader<'a>, slot: &mut Field<Cow<'a, str>>) -> Result<(), Fault> {
-    *slot = match reader.kind()? {
+    *slot = match reader.value_type()? {
         ValueType::String => Field::Present(reader.string()?),
         _ => reader.skip().map(|_| Field::WrongType)?,
     };
@@ -250,7 +252,7 @@ fn read_string<'a>(reader: &mut Reader<'a>, slot: &mut Field<Cow<'a, str>>) -> R
 }
 
 fn read_strings<'a>(reader: &mut Reader<'a>, slot: &mut Field<Vec<Cow<'a, str>>>) -> Result<(), Fault> {
-    if reader.kind()? != ValueType::Array {
+    if reader.value_type()? != ValueType::Array {
         *slot = Field::WrongType;
         return reader.skip().map(drop);
     }

@@ -13,7 +13,7 @@ impl ResponseFormat {
     /// The format that the most lenient client takes a content type for: many clients search it for a substring, event
     /// streams first.
     #[must_use]
-    pub fn of(content_type: &[u8]) -> Option<Self> {
+    pub fn from_content_type(content_type: &[u8]) -> Option<Self> {
         let lower = content_type.to_ascii_lowercase();
         let has = |media: &[u8]| lower.windows(media.len()).any(|part| part == media);
         match () {
@@ -43,7 +43,7 @@ mod tests {
             ("text/html", None),
             ("", None),
         ] {
-            assert_eq!(ResponseFormat::of(content_type.as_bytes()), form, "{content_type}");
+            assert_eq!(ResponseFormat::from_content_type(content_type.as_bytes()), form, "{content_type}");
         }
     }
 }

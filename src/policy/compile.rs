@@ -31,18 +31,18 @@ pub fn compile(at: &Cursor<'_, '_>) -> Option<Policy> {
         return None;
     }
     let mut compiler = rule::Compiler::new(at);
-    let all_tools = document.all_tools.as_ref().map(|rule| compiler.rule(rule)).unwrap_or_default();
+    let all_tools = document.all_tools.as_ref().map(|rule| compiler.compile_rule(rule)).unwrap_or_default();
     let mut table = |entries: &[(Name<'_, '_>, document::Rule<'_, '_>)], form: fn(&str) -> String| {
-        let rules = entries.iter().map(|(name, rule)| (form(name.text), compiler.rule(rule)));
+        let rules = entries.iter().map(|(name, rule)| (form(name.text), compiler.compile_rule(rule)));
         Table::new(rules.collect::<Vec<_>>(), Rule::denies_unconditionally)
     };
-    let written_uris = resource::written_uris(resources);
+    let written_uris = resource::find_rewritten_uris(resources);
     let tools = table(tools, str::to_owned);
     let resources = table(resources, |uri| uri::normalize(uri).into_owned());
     let prompts = table(prompts, str::to_owned);
     let methods = document.methods.iter().map(|(name, stance)| {
         check_method(name, *stance);
-        (name.text.into(), MethodRule { pointer: compiler.pointer(&name.at), stance: *stance })
+        (name.text.into(), MethodRule { pointer: compiler.pointer(&name.at), effect: *stance })
     });
     let methods: HashMap<Box<str>, MethodRule> = methods.collect();
     let folded_methods = methods.keys().map(|name| (folded(name), name.clone())).collect();

@@ -69,7 +69,7 @@ impl Condition {
     /// Everything that is wrong with `op` and `value`, never an empty list.
     pub fn new(path: Path, op: &str, value: Option<&Node<'_>>) -> Result<Self, Vec<ConditionError>> {
         let operator = Operator::new(op, value)?;
-        let text = format!("`{op}` `{}`", value.map(|node| display::value(&node.value)).unwrap_or_default());
+        let text = format!("`{op}` `{}`", value.map(|node| display::display_value(&node.value)).unwrap_or_default());
         Ok(Self { path, operator, text })
     }
 
@@ -106,7 +106,7 @@ impl Condition {
             if kept.as_ref().is_some_and(|(satisfied, _)| decides(*satisfied)) {
                 return;
             }
-            let (satisfied, why) = self.judge(side, leaf);
+            let (satisfied, why) = self.test_leaf(side, leaf);
             if kept.is_none() || decides(satisfied) {
                 kept = Some((satisfied, Evidence { condition: self, indexes: indexes.to_vec(), why }));
             }
@@ -124,7 +124,7 @@ impl Condition {
     }
 
     /// Whether one place satisfies the condition.
-    fn judge<'f>(&self, side: Clause, leaf: Leaf<'f>) -> (bool, Why<'f>) {
+    fn test_leaf<'f>(&self, side: Clause, leaf: Leaf<'f>) -> (bool, Why<'f>) {
         match leaf {
             Leaf::Found(node) => match self.operator.test(side, &node.value) {
                 Verdict::Yes => (true, Why::Compared(node)),

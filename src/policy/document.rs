@@ -13,7 +13,7 @@ use super::model::{Effect, Mode};
 
 pub use self::{
     limit::{LIMIT, Limit, RATE, Rate},
-    predicate::{APPROVAL, CONDITION, EXPIRES, PATH_WITHIN, PREDICATE, Predicate},
+    predicate::{APPROVAL, CONDITION, DEFAULT_EXPIRES, PATH_WITHIN, PREDICATE, Predicate},
     rule::{Action, RULE, Rule},
 };
 
@@ -66,7 +66,7 @@ pub const POLICY: Keys = Keys {
 /// Bytes of a name, a URI or a pattern: no call names anything longer.
 const MAX_NAME: usize = 8192;
 
-const STANCES: [(&str, Effect); 2] = [("allow", Effect::Allow), ("deny", Effect::Deny)];
+const EFFECTS: [(&str, Effect); 2] = [("allow", Effect::Allow), ("deny", Effect::Deny)];
 const MODES: [(&str, Mode); 2] = [("enforce", Mode::Enforce), ("shadow", Mode::Shadow)];
 
 impl<'w, 'a> Policy<'w, 'a> {
@@ -74,21 +74,21 @@ impl<'w, 'a> Policy<'w, 'a> {
     pub fn read(at: &Cursor<'w, 'a>) -> Option<Self> {
         let fields = at.fields(POLICY)?;
         let version = fields.required("version").and_then(|version| version.choice(&[("1", ())]));
-        let default = fields.required("default").and_then(|default| default.choice(&STANCES));
+        let default = fields.required("default").and_then(|default| default.choice(&EFFECTS));
         if let Some(description) = fields.get("description") {
-            description.text();
+            description.string();
         }
-        let mode = mode(fields.get("mode"));
+        let mode = read_mode(fields.get("mode"));
         let hide = fields.get("hide").and_then(|hide| hide.items()).unwrap_or_default();
         let hide = hide.into_iter().filter_map(Name::read).collect();
         let all_tools = fields.get("all_tools").and_then(|rule| Rule::read(&rule));
-        let tools = rules(fields.get("tools"));
-        let resources = rules(fields.get("resources"));
-        let prompts = rules(fields.get("prompts"));
+        let tools = read_rules(fields.get("tools"));
+        let resources = read_rules(fields.get("resources"));
+        let prompts = read_rules(fields.get("prompts"));
         let methods = fields.get("methods").and_then(|methods| methods.entries()).unwrap_or_default();
         let methods = methods.into_iter().filter_map(|(text, at)| {
-            let stance = at.choice(&STANCES)?;
-            Some((Name { text, at }.checked()?, stance))
+            let effect = at.choice(&EFFECTS)?;
+            Some((Name { text, at }.check()?, effect))
         });
         let methods = methods.collect();
         version.and(Some(Self { default: default?, mode: mode?, hide, all_tools, tools, resources, prompts, methods }))
@@ -96,27 +96,27 @@ impl<'w, 'a> Policy<'w, 'a> {
 }
 
 /// A map of names to rules.
-fn rules<'w, 'a>(at: Option<Cursor<'w, 'a>>) -> Vec<(Name<'w, 'a>, Rule<'w, 'a>)> {
+fn read_rules<'w, 'a>(at: Option<Cursor<'w, 'a>>) -> Vec<(Name<'w, 'a>, Rule<'w, 'a>)> {
     let entries = at.and_then(|at| at.entries()).unwrap_or_default();
     let rules = entries.into_iter().filter_map(|(text, at)| {
         let rule = Rule::read(&at)?;
-        Some((Name { text, at }.checked()?, rule))
+        Some((Name { text, at }.check()?, rule))
     });
     rules.collect()
 }
 
 /// Reads `mode`, of a policy or of a rule.
-pub fn mode(at: Option<Cursor<'_, '_>>) -> Option<Mode> {
+pub fn read_mode(at: Option<Cursor<'_, '_>>) -> Option<Mode> {
     at.map_or(Some(Mode::Enforce), |mode| mode.choice(&MODES))
 }
 
 impl<'w, 'a> Name<'w, 'a> {
     fn read(at: Cursor<'w, 'a>) -> Option<Self> {
-        let text = at.text()?;
-        Self { text, at }.checked()
+        let text = at.string()?;
+        Self { text, at }.check()
     }
 
-    fn checked(self) -> Option<Self> {
+    fn check(self) -> Option<Self> {
         if self.text.len() > MAX_NAME {
             self.at.report(format!("the name is longer than {MAX_NAME} bytes, which no call can have"));
             return None;

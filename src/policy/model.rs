@@ -67,7 +67,7 @@ pub struct MethodRule {
     /// Its place: a JSON pointer into the policy.
     pub pointer: Box<str>,
     /// Whether the method passes.
-    pub stance: Effect,
+    pub effect: Effect,
 }
 
 /// What a policy says of a name.
@@ -114,7 +114,7 @@ pub struct Predicate {
     /// All of them; none always hold.
     pub conditions: Vec<Condition>,
     /// The policy author's reason, which the agent gets.
-    pub text: Option<Box<str>>,
+    pub reason: Option<Box<str>>,
     /// How long an approval lives, in seconds; 60 to 86,400.
     pub expires: u32,
 }
@@ -123,7 +123,7 @@ impl Policy {
     /// What the policy says of a tool.
     #[must_use]
     pub fn tool(&self, name: &str) -> Lookup<'_> {
-        if self.hides(name) { Lookup::Hidden } else { entry(&self.tools, name) }
+        if self.hides(name) { Lookup::Hidden } else { look_up(&self.tools, name) }
     }
 
     /// Whether an entry of `tools` is this tool's own.
@@ -141,13 +141,13 @@ impl Policy {
     /// What the policy says of a prompt.
     #[must_use]
     pub fn prompt(&self, name: &str) -> Lookup<'_> {
-        entry(&self.prompts, name)
+        look_up(&self.prompts, name)
     }
 
     /// What the policy says of a resource.
     #[must_use]
     pub fn resource(&self, uri: &str) -> Lookup<'_> {
-        entry(&self.resources, &uri::normalize(uri))
+        look_up(&self.resources, &uri::normalize(uri))
     }
 
     /// Whether another entry decides on the part of a URI that some servers read alone, and no key is the whole URI.
@@ -165,13 +165,13 @@ impl Policy {
     #[must_use]
     pub fn permits_prefix(&self, front: &str) -> bool {
         self.resources
-            .any_with_prefix(&uri::normalize(front), |rule| self.permits_some(rule))
+            .any_with_prefix(&uri::normalize(front), |rule| self.may_allow(rule))
             .unwrap_or(self.default == Effect::Allow)
     }
 
     /// Whether an entry with this rule lets some call through. One in shadow permits nothing that the default denies.
     #[must_use]
-    pub fn permits_some(&self, rule: &Rule) -> bool {
+    pub fn may_allow(&self, rule: &Rule) -> bool {
         match rule.mode {
             Mode::Enforce => !rule.never_allows(),
             Mode::Shadow => self.default == Effect::Allow,
@@ -299,7 +299,7 @@ impl Policy {
     }
 }
 
-fn entry<'p>(table: &'p Table<Rule>, name: &str) -> Lookup<'p> {
+fn look_up<'p>(table: &'p Table<Rule>, name: &str) -> Lookup<'p> {
     table.get(name).map_or(Lookup::NoMatch, Lookup::Rule)
 }
 

@@ -67,7 +67,7 @@ impl Path {
     /// Reads a path as a policy writes it.
     ///
     /// # Errors
-    /// The first place at which the text is no path, and what could stand there instead.
+    /// The first offset at which the text is not a path, and what is allowed there.
     pub fn new(text: &str) -> Result<Self, PathError> {
         let fail = |rest: &str, reason| PathError::new(text, text.len().saturating_sub(rest.len()), reason);
         let mut rest = text.strip_prefix("args").ok_or_else(|| fail(text, Reason::NotArgs))?;

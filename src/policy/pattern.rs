@@ -50,7 +50,7 @@ impl Pattern {
 
     /// As it is written.
     #[must_use]
-    pub fn text(&self) -> &str {
+    pub fn as_str(&self) -> &str {
         &self.0
     }
 
@@ -58,30 +58,30 @@ impl Pattern {
     /// count.
     #[must_use]
     pub fn overlaps(&self, other: &Self) -> bool {
-        let ([first, last], [other_first, other_last]) = (self.ends(), other.ends());
+        let ([first, last], [other_first, other_last]) = (self.literal_ends(), other.literal_ends());
         (first.starts_with(other_first) || other_first.starts_with(first))
             && (last.ends_with(other_last) || other_last.ends_with(last))
     }
 
     /// Whether some name that begins with `front` fits.
-    fn meets_front(&self, front: &str) -> bool {
-        let [first, _] = self.ends();
+    fn overlaps_prefix(&self, front: &str) -> bool {
+        let [first, _] = self.literal_ends();
         first.starts_with(front) || front.starts_with(first)
     }
 
     /// Whether every name that begins with `front` fits.
     fn covers_prefix(&self, front: &str) -> bool {
-        let [first, _] = self.ends();
+        let [first, _] = self.literal_ends();
         front.starts_with(first) && self.0.trim_end_matches('*') == first
     }
 
     /// The text before the first star, and behind the last one.
-    fn ends(&self) -> [&str; 2] {
+    fn literal_ends(&self) -> [&str; 2] {
         let (first, rest) = self.0.split_once('*').unwrap_or_default();
         [first, rest.rsplit('*').next().unwrap_or_default()]
     }
 
-    fn prefix(&self) -> usize {
+    fn prefix_length(&self) -> usize {
         self.0.split('*').next().unwrap_or_default().chars().count()
     }
 }
@@ -120,7 +120,7 @@ impl<T> Table<T> {
             };
             let rank = Rank {
                 denies: denies(&entry),
-                prefix: pattern.prefix(),
+                prefix: pattern.prefix_length(),
                 length: pattern.0.chars().count(),
                 first: Reverse(pattern.0.clone()),
             };
@@ -151,7 +151,7 @@ impl<T> Table<T> {
             return Some(true);
         }
         // In the order in which they decide: behind one that fits every such name, no other counts.
-        for (pattern, entry) in self.patterns.iter().filter(|(pattern, _)| pattern.meets_front(front)) {
+        for (pattern, entry) in self.patterns.iter().filter(|(pattern, _)| pattern.overlaps_prefix(front)) {
             let holds = holds(entry);
             if holds || pattern.covers_prefix(front) {
                 return Some(holds);
@@ -275,7 +275,7 @@ mod tests {
     }
 
     #[test]
-    fn those_that_fit_are_told_in_the_order_in_which_they_decide() {
+    fn matching_keys_come_in_order_of_precedence() {
         let entries = ["*", "get_*", "get_pods", "put*"].map(|key| (key.to_owned(), ()));
         assert_eq!(Table::new(entries, |()| false).matching_keys("get_pods"), ["get_pods", "get_*", "*"]);
     }

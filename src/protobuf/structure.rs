@@ -2,10 +2,10 @@
 //! the claims of a token are in what Envoy's filters know of a request.
 //!
 //! `google/protobuf/struct.proto`: `Struct { map<string, Value> fields = 1 }`, `ListValue { repeated Value values = 1 }`,
-//! `Value { null = 1, number = 2, string = 3, bool = 4, struct = 5, list = 6 }`. A `Struct` cannot show names that
-//! stood twice in the YAML it was made from.
+//! `Value { null = 1, number = 2, string = 3, bool = 4, struct = 5, list = 6 }`. A `Struct` does not show
+//! names that were repeated in the YAML it was made from.
 
-use super::wire::{Field, Wire, fields};
+use super::wire::{Field, Wire, read_fields};
 use crate::json::{Member, Node, Value};
 
 #[cfg(test)]
@@ -34,9 +34,9 @@ pub struct DecodeError;
 /// # Errors
 /// The bytes are none, hold it twice, or hold anything else there.
 pub fn find_metadata<'a>(metadata: &'a [u8], filter: &str, name: &str) -> Result<Option<&'a [u8]>, DecodeError> {
-    let Some(all) = find(metadata, filter)? else { return Ok(None) };
-    let Some(value) = find(all, name)? else { return Ok(None) };
-    match one_field(value).ok_or(DecodeError)? {
+    let Some(all) = find_value(metadata, filter)? else { return Ok(None) };
+    let Some(value) = find_value(all, name)? else { return Ok(None) };
+    match read_oneof(value).ok_or(DecodeError)? {
         Some(Field { number: 5, value: Wire::Bytes(structure) }) => Ok(Some(structure)),
         _ => Err(DecodeError),
     }
@@ -46,17 +46,17 @@ pub fn find_metadata<'a>(metadata: &'a [u8], filter: &str, name: &str) -> Result
 ///
 /// # Errors
 /// The bytes are none, or hold the entry twice.
-pub fn entry<'a>(bytes: &'a [u8], name: &str) -> Result<Option<StructValue<'a>>, DecodeError> {
-    find(bytes, name)?.map(shallow).transpose()
+pub fn find_entry<'a>(bytes: &'a [u8], name: &str) -> Result<Option<StructValue<'a>>, DecodeError> {
+    find_value(bytes, name)?.map(read_shallow).transpose()
 }
 
 /// The value of one entry of the map that is a message's first field; what other fields hold is of no interest.
-fn find<'a>(bytes: &'a [u8], name: &str) -> Result<Option<&'a [u8]>, DecodeError> {
+fn find_value<'a>(bytes: &'a [u8], name: &str) -> Result<Option<&'a [u8]>, DecodeError> {
     let mut found = None;
-    for field in fields(bytes).ok_or(DecodeError)? {
+    for field in read_fields(bytes).ok_or(DecodeError)? {
         let Field { number: 1, value } = field else { continue };
         let Wire::Bytes(member) = value else { return Err(DecodeError) };
-        let (key, value) = map_entry(member).ok_or(DecodeError)?;
+        let (key, value) = read_map_entry(member).ok_or(DecodeError)?;
         if key == name.as_bytes() && found.replace(value).is_some() {
             return Err(DecodeError);
         }
@@ -64,8 +64,8 @@ fn find<'a>(bytes: &'a [u8], name: &str) -> Result<Option<&'a [u8]>, DecodeError
     Ok(found)
 }
 
-fn shallow(bytes: &[u8]) -> Result<StructValue<'_>, DecodeError> {
-    Ok(match one_field(bytes).ok_or(DecodeError)? {
+fn read_shallow(bytes: &[u8]) -> Result<StructValue<'_>, DecodeError> {
+    Ok(match read_oneof(bytes).ok_or(DecodeError)? {
         None | Some(Field { number: 1, .. }) => StructValue::Null,
         Some(Field { number: 3, value: Wire::Bytes(text) }) => {
             StructValue::Text(std::str::from_utf8(text).map_err(|_| DecodeError)?)
@@ -78,28 +78,28 @@ fn shallow(bytes: &[u8]) -> Result<StructValue<'_>, DecodeError> {
 /// Reads a `Struct` into the tree that JSON is read into; `None` if the bytes are none.
 #[must_use]
 pub fn read(bytes: &[u8], max_depth: u32) -> Option<Node<'_>> {
-    structure(bytes, max_depth)
+    read_struct(bytes, max_depth)
 }
 
-fn structure(bytes: &[u8], depth: u32) -> Option<Node<'_>> {
+fn read_struct(bytes: &[u8], depth: u32) -> Option<Node<'_>> {
     let depth = depth.checked_sub(1)?;
-    let members = fields(bytes)?.into_iter().map(|field| match field {
-        Field { number: 1, value: Wire::Bytes(entry) } => member(entry, depth),
+    let members = read_fields(bytes)?.into_iter().map(|field| match field {
+        Field { number: 1, value: Wire::Bytes(entry) } => read_member(entry, depth),
         _ => None,
     });
-    Some(node(Value::Object(members.collect::<Option<_>>()?)))
+    Some(to_node(Value::Object(members.collect::<Option<_>>()?)))
 }
 
-fn member(bytes: &[u8], depth: u32) -> Option<Member<'_>> {
-    let (name, value) = map_entry(bytes)?;
-    Some(Member { at: 0, name: std::str::from_utf8(name).ok()?.into(), node: self::value(value, depth)? })
+fn read_member(bytes: &[u8], depth: u32) -> Option<Member<'_>> {
+    let (name, value) = read_map_entry(bytes)?;
+    Some(Member { at: 0, name: std::str::from_utf8(name).ok()?.into(), node: read_value(value, depth)? })
 }
 
 /// The key and the value of an entry of a map: a message with the key as field 1 and the value as field 2, each there once
 /// at most.
-fn map_entry(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
+fn read_map_entry(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
     let (mut key, mut value) = (None, None);
-    for field in fields(bytes)? {
+    for field in read_fields(bytes)? {
         let (place, content) = match field {
             Field { number: 1, value: Wire::Bytes(text) } => (&mut key, text),
             Field { number: 2, value: Wire::Bytes(inner) } => (&mut value, inner),
@@ -114,27 +114,27 @@ fn map_entry(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
 
 /// The field of a message that is one `oneof`, if it is set. Several are refused: of two values readers take the last one,
 /// and two messages they merge.
-fn one_field(bytes: &[u8]) -> Option<Option<Field<'_>>> {
-    let mut fields = fields(bytes)?;
+fn read_oneof(bytes: &[u8]) -> Option<Option<Field<'_>>> {
+    let mut fields = read_fields(bytes)?;
     let field = fields.pop();
     fields.is_empty().then_some(field)
 }
 
-fn value(bytes: &[u8], depth: u32) -> Option<Node<'_>> {
-    let Some(Field { number, value }) = one_field(bytes)? else { return Some(node(Value::Null)) };
+fn read_value(bytes: &[u8], depth: u32) -> Option<Node<'_>> {
+    let Some(Field { number, value }) = read_oneof(bytes)? else { return Some(to_node(Value::Null)) };
     Some(match (number, value) {
-        (1, Wire::Varint(_)) => node(Value::Null),
-        (2, Wire::Fixed64(bits)) => node(Value::Number(number_text(f64::from_bits(bits))?.into())),
-        (3, Wire::Bytes(text)) => node(Value::String(std::str::from_utf8(text).ok()?.into())),
-        (4, Wire::Varint(flag)) => node(Value::Bool(flag != 0)),
-        (5, Wire::Bytes(inner)) => structure(inner, depth)?,
+        (1, Wire::Varint(_)) => to_node(Value::Null),
+        (2, Wire::Fixed64(bits)) => to_node(Value::Number(number_text(f64::from_bits(bits))?.into())),
+        (3, Wire::Bytes(text)) => to_node(Value::String(std::str::from_utf8(text).ok()?.into())),
+        (4, Wire::Varint(flag)) => to_node(Value::Bool(flag != 0)),
+        (5, Wire::Bytes(inner)) => read_struct(inner, depth)?,
         (6, Wire::Bytes(inner)) => {
             let depth = depth.checked_sub(1)?;
-            let nodes = fields(inner)?.into_iter().map(|field| match field {
-                Field { number: 1, value: Wire::Bytes(inner) } => self::value(inner, depth),
+            let nodes = read_fields(inner)?.into_iter().map(|field| match field {
+                Field { number: 1, value: Wire::Bytes(inner) } => read_value(inner, depth),
                 _ => None,
             });
-            node(Value::Array(nodes.collect::<Option<_>>()?))
+            to_node(Value::Array(nodes.collect::<Option<_>>()?))
         }
         _ => return None,
     })
@@ -161,6 +161,6 @@ fn number_text(number: f64) -> Option<String> {
     None
 }
 
-fn node(value: Value<'_>) -> Node<'_> {
+fn to_node(value: Value<'_>) -> Node<'_> {
     Node { at: 0, value }
 }

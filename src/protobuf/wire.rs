@@ -22,19 +22,19 @@ pub enum Wire<'a> {
 
 /// The fields of a message, in order; `None` if the bytes are none.
 #[must_use]
-pub fn fields(mut bytes: &[u8]) -> Option<Vec<Field<'_>>> {
+pub fn read_fields(mut bytes: &[u8]) -> Option<Vec<Field<'_>>> {
     let mut fields = Vec::new();
     while !bytes.is_empty() {
-        let tag = varint(&mut bytes)?;
+        let tag = read_varint(&mut bytes)?;
         let value = match tag & 7 {
-            0 => Wire::Varint(varint(&mut bytes)?),
+            0 => Wire::Varint(read_varint(&mut bytes)?),
             1 => {
                 let (eight, rest) = bytes.split_first_chunk::<8>()?;
                 bytes = rest;
                 Wire::Fixed64(u64::from_le_bytes(*eight))
             }
             2 => {
-                let length = usize::try_from(varint(&mut bytes)?).ok()?;
+                let length = usize::try_from(read_varint(&mut bytes)?).ok()?;
                 let (content, rest) = bytes.split_at_checked(length)?;
                 bytes = rest;
                 Wire::Bytes(content)
@@ -51,7 +51,7 @@ pub fn fields(mut bytes: &[u8]) -> Option<Vec<Field<'_>>> {
     Some(fields)
 }
 
-fn varint(bytes: &mut &[u8]) -> Option<u64> {
+fn read_varint(bytes: &mut &[u8]) -> Option<u64> {
     let mut value: u64 = 0;
     for shift in (0..64).step_by(7) {
         let (byte, rest) = bytes.split_first()?;
@@ -71,24 +71,24 @@ pub struct Message(Vec<u8>);
 impl Message {
     /// Adds a number.
     #[must_use]
-    pub fn number(mut self, field: u8, number: u64) -> Self {
+    pub fn add_number(mut self, field: u8, number: u64) -> Self {
         if number != 0 {
             self.0.push(field << 3);
-            self.varint(number);
+            self.write_varint(number);
         }
         self
     }
 
     /// Adds a text.
     #[must_use]
-    pub fn text(self, field: u8, text: &str) -> Self {
-        if text.is_empty() { self } else { self.bytes(field, text.as_bytes()) }
+    pub fn add_string(self, field: u8, text: &str) -> Self {
+        if text.is_empty() { self } else { self.add_bytes(field, text.as_bytes()) }
     }
 
     /// Adds a message, also an empty one: that it is there says something.
     #[must_use]
-    pub fn message(self, field: u8, message: &Self) -> Self {
-        self.bytes(field, &message.0)
+    pub fn add_message(self, field: u8, message: &Self) -> Self {
+        self.add_bytes(field, &message.0)
     }
 
     /// The bytes.
@@ -97,14 +97,14 @@ impl Message {
         self.0
     }
 
-    fn bytes(mut self, field: u8, bytes: &[u8]) -> Self {
+    fn add_bytes(mut self, field: u8, bytes: &[u8]) -> Self {
         self.0.push(field << 3 | 2);
-        self.varint(bytes.len() as u64);
+        self.write_varint(bytes.len() as u64);
         self.0.extend_from_slice(bytes);
         self
     }
 
-    fn varint(&mut self, mut number: u64) {
+    fn write_varint(&mut self, mut number: u64) {
         loop {
             let [low, ..] = number.to_le_bytes();
             number >>= 7;
@@ -121,15 +121,19 @@ mod tests {
     #[cfg(target_family = "wasm")]
     use wasm_bindgen_test::wasm_bindgen_test as test;
 
-    use super::{Field, Message, Wire, fields};
+    use super::{Field, Message, Wire, read_fields};
 
     #[test]
     fn what_is_written_is_read() {
-        let inner = Message::default().text(1, "a");
-        let bytes = Message::default().number(1, 300).text(2, "").message(3, &inner).message(4, &Message::default());
-        let bytes = bytes.number(5, u64::MAX).finish();
+        let inner = Message::default().add_string(1, "a");
+        let bytes = Message::default()
+            .add_number(1, 300)
+            .add_string(2, "")
+            .add_message(3, &inner)
+            .add_message(4, &Message::default());
+        let bytes = bytes.add_number(5, u64::MAX).finish();
         assert_eq!(bytes[..3], [8, 0b1010_1100, 0b10], "the example of the encoding's guide");
-        let shown = fields(&bytes).unwrap().into_iter().map(|Field { number, value }| match value {
+        let shown = read_fields(&bytes).unwrap().into_iter().map(|Field { number, value }| match value {
             Wire::Varint(value) => format!("{number}: {value}"),
             Wire::Bytes(value) => format!("{number}: {value:?}"),
             Wire::Fixed32(_) | Wire::Fixed64(_) => panic!("none was written"),
@@ -140,7 +144,10 @@ mod tests {
 
     #[test]
     fn fields_of_fixed_size_are_passed_over() {
-        assert!(matches!(fields(&[13, 1, 0, 0, 0]).as_deref(), Some([Field { number: 1, value: Wire::Fixed32(1) }])));
-        assert!(fields(&[13, 1, 0, 0]).is_none(), "cut off");
+        assert!(matches!(
+            read_fields(&[13, 1, 0, 0, 0]).as_deref(),
+            Some([Field { number: 1, value: Wire::Fixed32(1) }])
+        ));
+        assert!(read_fields(&[13, 1, 0, 0]).is_none(), "cut off");
     }
 }

@@ -68,7 +68,7 @@ test('a call is rejected with the mouse, without a note', () =>
     assert.equal(await tab.text('#news'), 'Rejected: create_charge');
   }));
 
-test('an answer that comes too late is told', () =>
+test('a decision that comes too late is reported', () =>
   scene({ approvals: [approval()] }, {}, async (gateway, tab) => {
     await tab.waitFor(ID);
     Object.assign(gateway.approvals[0], { state: 'rejected', approver: 'jwt:bob', note: 'not today' });
@@ -79,7 +79,7 @@ test('an answer that comes too late is told', () =>
     assert.deepEqual(gateway.answered, []);
   }));
 
-test('what the gateway refuses is told, and can be answered again', () =>
+test('a refused decision is reported, and can be repeated', () =>
   scene({ approvals: [approval()], unwilling: [403, 'you cannot approve your own call; ask another approver'] }, {}, async (gateway, tab) => {
     await tab.waitFor(ID);
     await tab.item(ID).getByLabel('Note').fill('mine');

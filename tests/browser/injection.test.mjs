@@ -70,7 +70,7 @@ const UNSEEN = [
   ['a right-to-left override', '\u202e'],
   ['an isolate', '\u2066'],
   ['a soft hyphen', '\u00ad'],
-  ['a no-break space', '\u00a0'],
+  ['U+00A0 NO-BREAK SPACE', '\u00a0'],
   ['a Hangul filler', '\u3164'],
   ['a blank Braille pattern', '\u2800'],
   ['a variation selector', '\ufe0f'],

@@ -41,7 +41,7 @@ test('selected text stays selected', () =>
     assert.match(before, /create_charge/);
   }));
 
-test('new calls come below, and are told', () =>
+test('new calls appear below, with a message', () =>
   scene({ approvals: two() }, {}, async (gateway, tab) => {
     await tab.waitFor('a2');
     const box = await tab.item('a2').getByRole('button', { name: 'Reject' }).boundingBox();
@@ -128,7 +128,7 @@ test('an approval that the address names is gone to', () =>
     assert.deepEqual(await focused(tab), ['a3', '']);
   }));
 
-test('a gateway that is away is told, and found again', () =>
+test('an unreachable gateway is reported, and the page reconnects', () =>
   scene({ approvals: two() }, {}, async (gateway, tab) => {
     await tab.waitFor('a2');
     assert.equal(await tab.text('#link'), 'Live');

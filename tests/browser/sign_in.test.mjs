@@ -24,7 +24,7 @@ test('a token in the address is used, and leaves the address and its history', (
     await tab.item(ID).waitFor();
   }));
 
-test('who is not known is told why, and gets in with a token', () =>
+test('an unknown visitor sees why, and signs in with a token', () =>
   scene({ token: TOKEN, approvals: [approval()] }, {}, async (gateway, tab) => {
     await tab.page.locator('#signin').waitFor();
     assert.equal(await tab.text('#why'), WHY);

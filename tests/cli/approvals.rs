@@ -16,7 +16,7 @@ fn ask(console: &Console, token: Option<&str>, words: &[&str]) -> Ran {
     if let Some(token) = token {
         command.env("MCP_POLICY_TOKEN", token);
     }
-    // The console is on loopback: no proxy of the machine may stand between, and none would be asked.
+    // The console is on loopback: no proxy of the machine may be used.
     command.env("HTTP_PROXY", "http://127.0.0.1:1").env("http_proxy", "http://127.0.0.1:1");
     let output = command.output().unwrap();
     let text = |bytes| String::from_utf8(bytes).unwrap();

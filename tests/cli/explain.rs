@@ -217,6 +217,6 @@ fn it_says_which_binding_tells_and_what_it_lets_pass() {
     assert!(agents.contains("  1. /bindings/2: selects the policy `agents`\n"), "{agents}");
     let oauth = "the tool `t` as `anybody`\n  1. /bindings/0: lets the request pass uninspected\n  decision: allowed\n";
     assert_eq!(explain(&["--route", "oauth"]), oauth);
-    let nobody = explain(&["--path", "/other"]);
-    assert!(nobody.contains("  decision: denied by (no policy)\n"), "{nobody}");
+    let unmatched = explain(&["--path", "/other"]);
+    assert!(unmatched.contains("  decision: denied by (no policy)\n"), "{unmatched}");
 }

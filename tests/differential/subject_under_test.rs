@@ -74,7 +74,7 @@ impl Ours {
 fn judge(config: &Config, store: &InMemory, request: &Request) -> End {
     let mut pairs = vec![(":method".to_owned(), b"POST".to_vec())];
     pairs.extend(request.headers.iter().cloned());
-    let grant = Ok(Grant::named("constant:fuzz"));
+    let grant = Ok(Grant::from_name("constant:fuzz"));
     let call = BoundRequest::new(config, RequestInfo::new(Headers::new(pairs), grant));
     let HeadersVerdict::NeedBody = engine::check_headers(config, &call, !request.body.is_empty()) else {
         return End::Refused;

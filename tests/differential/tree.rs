@@ -5,7 +5,7 @@ use super::random::Random;
 /// A value.
 #[derive(Clone, Debug)]
 pub(crate) enum Tree {
-    /// Bytes as they stand: a number, a literal, a string in some odd spelling.
+    /// Bytes that are written unchanged: a number, a literal, a string in an unusual spelling.
     Raw(Vec<u8>),
     /// A string, written with the escapes it needs.
     Text(String),
@@ -28,7 +28,7 @@ pub(crate) enum Space {
 }
 
 impl Tree {
-    /// Bytes as they stand.
+    /// Bytes that are written unchanged.
     pub(crate) fn raw(text: impl AsRef<[u8]>) -> Self {
         Self::Raw(text.as_ref().to_vec())
     }

@@ -1,4 +1,4 @@
-//! A call that needs approval waits for a person, passes once when one has said yes, and for nothing else.
+//! A call that needs approval passes once, after a person has approved it, and only with the same arguments.
 
 mod console;
 mod person;

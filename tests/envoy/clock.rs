@@ -1,4 +1,4 @@
-//! Wall-clock time: fixed windows are aligned to UTC, so tests must know where in a window they stand.
+//! Wall-clock time: fixed windows are aligned to UTC, so tests must know how far the current window has run.
 
 use std::{
     sync::LazyLock,

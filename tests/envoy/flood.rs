@@ -1,5 +1,5 @@
-//! Callers that nobody has verified can make up as many identities as they like: memory stays bounded, nobody loses
-//! a count, and what there is no room for is counted together.
+//! Unverified callers can invent any number of identities: memory stays bounded, no count is lost, and callers without
+//! room in the table share a counter.
 
 mod sender;
 
@@ -14,7 +14,7 @@ use sender::{Sent, send_all};
 use serde_json::json;
 use std::fs;
 
-/// Identities made up.
+/// Invented identities.
 const CALLERS: usize = 200_000;
 /// What the table holds of them: half of `limits.max_counters`, and what workers add side by side.
 const ROOM: u64 = 32_768;
@@ -90,7 +90,7 @@ fn random_callers_take_no_count_away_and_bounded_memory() {
             }
             assert_limited(&ask(&gateway, "10.0.0.1", agent).await, "1", "t", "/tools/t/limits/0");
         }
-        // Who is new and made up shares; who is new and verified has a count of its own.
+        // A new unverified caller shares a counter; a new verified caller has its own.
         assert_limited(&ask(&gateway, "10.0.0.1", Some("new")).await, "1", "t", "/tools/t/limits/0");
         for _ in 0..MAX {
             assert!(passed(&ask(&gateway, "10.0.0.2", None).await));

@@ -6,7 +6,7 @@
 //! | `across_windows` | the example policies' limits reset each minute; long streams stay open without delay |
 //! | `example_policies` | the sample policies as they are pasted; the answer to a call too many; whose calls count together |
 //! | `identity` | subjects of tokens and names in certificates count and are judged apart; no header forges one |
-//! | `approvals` | a call that needs approval passes once, when a person at the console or a service has said yes |
+//! | `approvals` | a call that needs approval passes once, after a person at the console or a service has approved it |
 //! | `rate_limit_service` | a service counts for several Envoys, exactly; where it does not, calls are refused or counted by each |
 //! | `bindings` | the policy is that of the route, host, path and caller; what is not inspected passes untouched |
 //! | `concurrency` | limits are exact over all workers |

@@ -104,7 +104,7 @@ impl Drop for Leaving<'_> {
     }
 }
 
-/// Whether a call goes on; if not, it was for want of room.
+/// Whether a call is forwarded; if not, checks that its limit was full.
 fn passes(worker: &mut Worker) -> bool {
     let stream = call("limited").send(worker);
     if let Some(reply) = stream.replies.first() {

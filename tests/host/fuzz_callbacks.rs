@@ -117,12 +117,12 @@ fn play(case: &Case) {
 
     let mut streams = [Stream::open(&mut worker), Stream::open(&mut worker)];
     let mut chunks = case.requests.clone().map(|request| request.chunks.into_iter());
-    let mut heard = [Vec::new(), Vec::new()];
+    let mut responses = [Vec::new(), Vec::new()];
     for (which, event) in &case.events {
         let before = streams.each_ref().map(|stream| stream.went_on.clone());
         match event {
             Event::Respond { which, ruled, counted } => {
-                say(&mut worker, &mut streams, &mut heard, *which, [ruled, counted]);
+                say(&mut worker, &mut streams, &mut responses, *which, [ruled, counted]);
             }
             // A number may come again, or before anybody has asked.
             Event::RespondStray { number, said } if worker.world().calls.iter().all(|call| call.number != *number) => {
@@ -131,7 +131,7 @@ fn play(case: &Case) {
             Event::RespondStray { .. } => {}
             event => happen(event, &mut worker, &mut streams[*which], &case.requests[*which], &mut chunks[*which]),
         }
-        for (((stream, request), before), said) in streams.iter().zip(&case.requests).zip(before).zip(&heard) {
+        for (((stream, request), before), said) in streams.iter().zip(&case.requests).zip(before).zip(&responses) {
             let now = &stream.went_on;
             if now.body != before.body || now.is_whole != before.is_whole {
                 let fresh = InMemory::new([5; 16]);
@@ -175,12 +175,11 @@ fn happen(
     }
 }
 
-/// Says something of one of those requests that wait for it, whether or not its stream is still there; notes what each has
-/// heard.
+/// Responds to one of the pending callouts, whether or not its stream is still there, and records the response.
 fn say(
     worker: &mut Worker,
     streams: &mut [Stream; 2],
-    heard: &mut [Vec<CallResponse>; 2],
+    responses: &mut [Vec<CallResponse>; 2],
     which: Index,
     [ruled, counted]: [&CallResponse; 2],
 ) {
@@ -191,9 +190,9 @@ fn say(
     let callout = which.get(calls).clone();
     let said = if callout.does == CallKind::Http { ruled } else { counted };
     let is_there = worker.world().contexts.contains_key(&callout.stream);
-    match streams.iter_mut().zip(heard).find(|(stream, _)| stream.id == callout.stream) {
-        Some((stream, heard)) if is_there => {
-            heard.push(said.clone());
+    match streams.iter_mut().zip(responses).find(|(stream, _)| stream.id == callout.stream) {
+        Some((stream, responses)) if is_there => {
+            responses.push(said.clone());
             stream.receive(worker, callout.number, said);
         }
         _ => worker.respond_stray(callout.number, said),

@@ -40,7 +40,7 @@ pub(crate) fn field(number: u8, content: impl AsRef<[u8]>) -> Vec<u8> {
     [&[number << 3 | 2], size.as_slice(), content].concat()
 }
 
-/// A descriptor: of whom which counter counts so many, up to a limit a minute.
+/// A descriptor: the counter, the hits, and the limit for a minute.
 pub(crate) fn descriptor(counter: &str, hits: u8, limit: u8) -> Vec<u8> {
     let entries = [("policy", "default"), ("counter", counter), ("identity", "address:10.0.0.7")];
     let entries = entries.map(|(key, value)| field(1, [field(1, key), field(2, value)].concat())).concat();

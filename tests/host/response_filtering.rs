@@ -73,7 +73,7 @@ fn by_the_rules_an_answer_becomes_what_the_trimmer_makes_of_it() {
 
 fn check(config: &Config, request: &Request, answer: &Answer, stream: &Stream) {
     let is_list = request.chunks != get().chunks;
-    let form = answer.header("content-type").and_then(|media| ResponseFormat::of(media.as_bytes()));
+    let form = answer.header("content-type").and_then(|media| ResponseFormat::from_content_type(media.as_bytes()));
     let is_plain = matches!(answer.header("content-encoding"), None | Some("identity"));
     let asked = ListRequest { max_bytes: config.lists.max_bytes, ..ListRequest::default() };
     let asked = if is_list { ListRequest { ids: vec!["7".to_owned()], ..asked } } else { asked };

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use mcp_policy::protobuf::wire::{Wire, fields};
+use mcp_policy::protobuf::wire::{Wire, read_fields};
 
 /// A request to the service: its domain, descriptors and hits.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -16,7 +16,7 @@ impl Asked {
     /// Reads an `envoy.service.ratelimit.v3.RateLimitRequest`.
     pub(crate) fn read(message: &[u8]) -> Self {
         let mut asked = Self { domain: String::new(), descriptors: Vec::new(), hits: 0 };
-        for field in fields(message).expect("a message") {
+        for field in read_fields(message).expect("a message") {
             match (field.number, field.value) {
                 (1, Wire::Bytes(domain)) => asked.domain = text(domain),
                 (2, Wire::Bytes(descriptor)) => asked.descriptors.push(entries(descriptor)),
@@ -34,9 +34,9 @@ impl Asked {
 }
 
 fn entries(descriptor: &[u8]) -> HashMap<String, String> {
-    let entries = fields(descriptor).expect("a message").into_iter().filter(|field| field.number == 1);
+    let entries = read_fields(descriptor).expect("a message").into_iter().filter(|field| field.number == 1);
     let pair = |entry: &[u8]| {
-        let texts: Vec<String> = fields(entry)
+        let texts: Vec<String> = read_fields(entry)
             .expect("a message")
             .into_iter()
             .map(|field| if let Wire::Bytes(bytes) = field.value { text(bytes) } else { panic!("no text") })

@@ -1,5 +1,5 @@
-//! No more calls pass than were approved, and there are never more questions than the bounds say: whoever asks, answers,
-//! repeats, gives back or lets the time pass, and whoever comes in between.
+//! No more calls pass than were approved, and no more are pending than the bounds allow, in any order of requests, decisions,
+//! repeated calls, refunds and pauses, also if workers interrupt each other.
 
 use std::{
     cell::{Cell, RefCell},
@@ -27,7 +27,7 @@ use proptest::{
 #[derive(Clone, Debug)]
 enum Act {
     Ask(Asked),
-    Answer { which: Index, yes: bool },
+    Answer { which: Index, approved: bool },
     GiveBack { which: Index },
 }
 
@@ -50,15 +50,15 @@ enum Step {
     Flood { policy: u16 },
 }
 
-/// Seconds for which a question waits, and for which its answer holds.
+/// Seconds after which a request expires, and after which its approval expires.
 const LIFE: u64 = 60;
 
 /// What was said and what became of it, by the name of a question.
 #[derive(Debug, Default)]
-struct Told {
+struct History {
     asked: Option<Asked>,
-    /// When each yes is over, in seconds.
-    yeses: Vec<u64>,
+    /// When each approval expires, in seconds.
+    approvals: Vec<u64>,
     passed: Vec<Timestamp>,
     given_back: usize,
 }
@@ -68,7 +68,7 @@ struct Office {
     config: Config,
     store: InMemory,
     now: Cell<Timestamp>,
-    told: RefCell<BTreeMap<String, Told>>,
+    histories: RefCell<BTreeMap<String, History>>,
     /// Of the calls that passed.
     receipts: RefCell<Vec<(String, Receipt)>>,
 }
@@ -114,7 +114,7 @@ impl Office {
             config: Config::load(text.as_bytes()).unwrap(),
             store: InMemory::new([3; 16]),
             now: Cell::new(Timestamp(1_767_225_642_500)),
-            told: RefCell::default(),
+            histories: RefCell::default(),
             receipts: RefCell::default(),
         }
     }
@@ -138,7 +138,7 @@ impl Office {
     fn act<S: Store>(&self, act: &Act, store: &S) {
         match act {
             Act::Ask(asked) => self.ask(*asked, store),
-            Act::Answer { which, yes } => self.answer(which, *yes, store),
+            Act::Answer { which, approved } => self.answer(which, *approved, store),
             Act::GiveBack { which } => {
                 let mut receipts = self.receipts.borrow_mut();
                 if receipts.is_empty() {
@@ -148,7 +148,7 @@ impl Office {
                 let (id, receipt) = receipts.swap_remove(index);
                 drop(receipts);
                 // Counted first: another step may consume it before this one ends.
-                self.told.borrow_mut().entry(id).or_default().given_back += 1;
+                self.histories.borrow_mut().entry(id).or_default().given_back += 1;
                 receipt.give_back(store, || Some(self.now.get()));
             }
         }
@@ -159,7 +159,7 @@ impl Office {
         let host = ["a", "b", "c", "d", "e"][usize::from(policy)];
         let pairs = [(":method", "POST"), ("content-type", "application/json"), (":authority", host)];
         let pairs = pairs.map(|(name, value)| (name.to_owned(), value.as_bytes().to_vec()));
-        let call = RequestInfo::new(Headers::new(pairs.into()), Ok(Grant::named(&format!("jwt:{grant}"))));
+        let call = RequestInfo::new(Headers::new(pairs.into()), Ok(Grant::from_name(&format!("jwt:{grant}"))));
         let body = format!(
             r#"{{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{{"name":"pay","arguments":{{"amount":{amount}}}}}}}"#
         );
@@ -171,36 +171,42 @@ impl Office {
             assert!([Decision::Denied, Decision::Failed].contains(&judgement.record.decision));
             return;
         };
-        let mut told = self.told.borrow_mut();
-        let told = told.entry(said.id.clone()).or_default();
-        assert_eq!(*told.asked.get_or_insert(asked), asked, "an answer is to one question only");
+        let mut histories = self.histories.borrow_mut();
+        let history = histories.entry(said.id.clone()).or_default();
+        assert_eq!(*history.asked.get_or_insert(asked), asked, "an answer is to one question only");
         if let Disposition::Forward(receipt) = judgement.answer {
-            told.passed.push(now);
+            history.passed.push(now);
             self.receipts.borrow_mut().push((said.id, receipt));
         }
     }
 
-    fn answer<S: Store>(&self, which: &Index, yes: bool, store: &S) {
+    fn answer<S: Store>(&self, which: &Index, approved: bool, store: &S) {
         let (desk, now) = (ApprovalStore(store), self.now.get());
         let entries = desk.entries(now).unwrap();
         if entries.is_empty() {
             return;
         }
         let entry = which.get(&entries);
-        let answer = approval::ApproverDecision { yes, grant: [0; 32], approver: "jwt:boss", note: "" };
+        let answer = approval::ApproverDecision { approved, grant: [0; 32], approver: "jwt:boss", note: "" };
         if let Ok(answered) = desk.decide(entry.id, &answer, now) {
-            assert_eq!(answered.state, if yes { State::Approved } else { State::Rejected });
-            if yes {
-                self.told.borrow_mut().entry(answered.name()).or_default().yeses.push(now.0 / 1000 + LIFE);
+            assert_eq!(answered.state, if approved { State::Approved } else { State::Rejected });
+            if approved {
+                self.histories.borrow_mut().entry(answered.id_text()).or_default().approvals.push(now.0 / 1000 + LIFE);
             }
         }
     }
 
     fn check(&self) {
-        for (id, Told { yeses, passed, given_back, .. }) in &*self.told.borrow() {
-            assert!(passed.len() <= yeses.len() + given_back, "{id}: {passed:?} of {yeses:?}, {given_back} given back");
+        for (id, History { approvals, passed, given_back, .. }) in &*self.histories.borrow() {
+            assert!(
+                passed.len() <= approvals.len() + given_back,
+                "{id}: {passed:?} of {approvals:?}, {given_back} given back"
+            );
             for at in passed {
-                assert!(yeses.iter().any(|until| until * 1000 > at.0), "{id}: at {at:?}, and none holds of {yeses:?}");
+                assert!(
+                    approvals.iter().any(|until| until * 1000 > at.0),
+                    "{id}: at {at:?}, and none holds of {approvals:?}"
+                );
             }
         }
         let (desk, now) = (ApprovalStore(&self.store), self.now.get());
@@ -208,7 +214,7 @@ impl Office {
         assert!(entries.len() <= 256);
         for (index, entry) in entries.iter().enumerate() {
             let is_same = |other: &Approval| other.fingerprint == entry.fingerprint || other.slot == entry.slot;
-            assert!(!entries[..index].iter().any(is_same), "{entry:?} stands there twice");
+            assert!(!entries[..index].iter().any(is_same), "{entry:?} is there twice");
         }
         let mut pending: BTreeMap<String, usize> = BTreeMap::new();
         for entry in entries.iter().filter(|entry| entry.state == State::Pending) {
@@ -228,7 +234,7 @@ fn act() -> impl Strategy<Value = Act> {
     let asked = (0..2_u16, 0..3_u16, 0..2_u16);
     prop_oneof![
         5 => asked.prop_map(|(policy, grant, amount)| Act::Ask(Asked { policy, grant, amount })),
-        4 => (any::<Index>(), prop::bool::weighted(0.8)).prop_map(|(which, yes)| Act::Answer { which, yes }),
+        4 => (any::<Index>(), prop::bool::weighted(0.8)).prop_map(|(which, approved)| Act::Answer { which, approved }),
         1 => any::<Index>().prop_map(|which| Act::GiveBack { which }),
     ]
 }
@@ -249,7 +255,8 @@ fn no_more_calls_pass_than_were_approved_whatever_other_workers_write() {
     let outcome = TestRunner::new(runs).run(&vec(step(), 1..60), |steps| {
         let office = Office::new();
         steps.iter().for_each(|step| office.step(step));
-        passed.set(passed.get() + office.told.borrow().values().map(|told| told.passed.len()).sum::<usize>());
+        passed
+            .set(passed.get() + office.histories.borrow().values().map(|history| history.passed.len()).sum::<usize>());
         Ok(())
     });
     outcome.unwrap();

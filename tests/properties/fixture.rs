@@ -78,7 +78,7 @@ fn call(config: &Config, sent: &Sent) -> BoundRequest {
     let session = sent.session.map(|session| ("mcp-session-id", session));
     let pairs = [(":method", "POST"), ("content-type", "application/json")].into_iter().chain(session);
     let pairs = pairs.map(|(name, value)| (name.to_owned(), value.as_bytes().to_vec()));
-    BoundRequest::new(config, RequestInfo::new(Headers::new(pairs.collect()), Ok(Grant::named(sent.grant))))
+    BoundRequest::new(config, RequestInfo::new(Headers::new(pairs.collect()), Ok(Grant::from_name(sent.grant))))
 }
 
 impl From<AuthorizationResponse> for Seen {

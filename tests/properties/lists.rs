@@ -41,8 +41,8 @@ fn trimmed(mut trimmer: ListFilter, chunks: &[&[u8]]) -> (Vec<u8>, Result<(), St
     (out, end)
 }
 
-/// What goes on of a text, which is the same for all chunks; where a stream has to end it ends for all, and smaller
-/// chunks have told more before.
+/// What is forwarded of a text. It is the same for all chunks. A stream that must be reset is reset for all; smaller chunks
+/// may have forwarded more before.
 #[track_caller]
 fn whole(trimmer: &ListFilter, text: &[u8], cuts: &[Index]) -> (Vec<u8>, Result<(), StreamAborted>) {
     let whole = trimmed(trimmer.clone(), &[text]);

@@ -1,14 +1,14 @@
-//! What holds of every policy and every call, on random ones.
+//! Properties of all policies and calls, tested on random ones.
 //!
 //! | suite | shows |
 //! |---|---|
 //! | `explain_agrees` | the steps of a decision name its rule and its charges; a policy written out again decides the same |
 //! | `formatting` | a decision never depends on key order, white space or escapes |
 //! | `monotonicity` | adding a `require`, `deny_if` or `limits` entry never turns a refusal into an allow |
-//! | `precedence` | exactly one entry decides, in whatever order they stand |
-//! | `lists` | of an answer nothing changes but list entries that are not shown, whatever its chunks |
+//! | `precedence` | exactly one entry decides, in any order of the entries |
+//! | `lists` | only hidden list entries are removed from an answer, however it is cut into chunks |
 //! | `charges` | a request is charged the sum of its calls, and a counter that two rules of one call name once |
-//! | `approvals` | no more calls pass than were approved, and no more wait than there is room for |
+//! | `approvals` | no more calls pass than were approved, and no more are pending than the bounds allow |
 //! | `coverage` | the random calls reach every kind of decision |
 #![expect(
     clippy::expect_used,

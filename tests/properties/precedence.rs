@@ -1,4 +1,4 @@
-//! Exactly one entry decides, in whatever order they stand.
+//! Exactly one entry decides, in any order of the entries.
 
 use std::cmp::Reverse;
 

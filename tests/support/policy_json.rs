@@ -14,20 +14,20 @@ use mcp_policy::{
 /// Writes a document that compiles to `policy`. Names are in code-point order.
 pub fn policy_json(policy: &Policy) -> String {
     let mut out = Writer::default();
-    out.text("version", "1").text("default", effect(policy.default()));
+    out.add_string("version", "1").add_string("default", effect(policy.default()));
     write_mode(&mut out, policy.mode());
-    out.json("hide", list(policy.hidden().keys().map(quoted)));
-    out.json("all_tools", rule(policy.all_tools()));
+    out.add_json("hide", list(policy.hidden().keys().map(quoted)));
+    out.add_json("all_tools", rule(policy.all_tools()));
     for (name, table) in [("tools", policy.tools()), ("resources", policy.resources()), ("prompts", policy.prompts())] {
-        out.json(name, rules(table));
+        out.add_json(name, rules(table));
     }
     let mut rules: Vec<_> = policy.methods().collect();
     rules.sort_by_key(|(name, _)| *name);
     let mut methods = Writer::default();
     for (name, rule) in rules {
-        methods.named(name, quoted(effect(rule.stance)));
+        methods.add_member(name, quoted(effect(rule.effect)));
     }
-    out.json("methods", methods.finish());
+    out.add_json("methods", methods.finish());
     out.finish()
 }
 
@@ -36,7 +36,7 @@ fn rules(table: &Table<Rule>) -> String {
     for key in table.keys() {
         // Every key has an entry: it is a name, or a pattern as the policy writes it.
         if let Some(found) = table.entry(key) {
-            rules.named(key, rule(found));
+            rules.add_member(key, rule(found));
         }
     }
     rules.finish()
@@ -46,51 +46,51 @@ fn rule(rule: &Rule) -> String {
     let mut out = Writer::default();
     write_mode(&mut out, rule.mode);
     for (name, predicates) in [("require", &rule.require), ("deny_if", &rule.deny_if)] {
-        out.json(name, list(predicates.iter().map(|one| predicate(one, false))));
+        out.add_json(name, list(predicates.iter().map(|one| predicate(one, false))));
     }
-    out.json("require_approval", list(rule.approval.iter().map(|one| predicate(one, true))));
+    out.add_json("require_approval", list(rule.approval.iter().map(|one| predicate(one, true))));
     // A short form with a text has no long form.
-    let (short, long): (Vec<&Limit>, Vec<&Limit>) = rule.limits.iter().partition(|limit| limit.text.is_some());
+    let (short, long): (Vec<&Limit>, Vec<&Limit>) = rule.limits.iter().partition(|limit| limit.reason.is_some());
     for limit in &short {
         let mut rate = Writer::default();
-        rate.json("max", limit.max).json("window", limit.window.seconds());
-        out.json("rate_limit", rate.finish()).optional("reason", limit.text.as_deref());
+        rate.add_json("max", limit.max).add_json("window", limit.window.seconds());
+        out.add_json("rate_limit", rate.finish()).add_optional_string("reason", limit.reason.as_deref());
     }
     if short.is_empty() {
-        out.json("limits", list(long.into_iter().map(limit)));
+        out.add_json("limits", list(long.into_iter().map(limit)));
     }
     out.finish()
 }
 
 fn predicate(predicate: &Predicate, expires: bool) -> String {
     let mut out = Writer::default();
-    out.json("conditions", list(predicate.conditions.iter().map(condition)));
-    out.optional("on_deny", predicate.text.as_deref());
+    out.add_json("conditions", list(predicate.conditions.iter().map(condition)));
+    out.add_optional_string("on_deny", predicate.reason.as_deref());
     if expires {
-        out.text("expires", &format!("{}s", predicate.expires));
+        out.add_string("expires", &format!("{}s", predicate.expires));
     }
     out.finish()
 }
 
 fn limit(limit: &Limit) -> String {
     let mut out = Writer::default();
-    out.text("counter", &limit.counter);
+    out.add_string("counter", &limit.counter);
     match limit.window.name() {
-        Some(name) => out.text("window", name),
-        None => out.json("window", limit.window.seconds()),
+        Some(name) => out.add_string("window", name),
+        None => out.add_json("window", limit.window.seconds()),
     };
-    out.json("max", limit.max).text("scope", limit.scope.name());
-    out.text("algorithm", limit.algorithm.name());
+    out.add_json("max", limit.max).add_string("scope", limit.scope.name());
+    out.add_string("algorithm", limit.algorithm.name());
     match &limit.cost {
-        Cost::Fixed(amount) => out.json("increment", amount),
-        Cost::Argument(path) => out.text("increment_from", &path.to_string()),
+        Cost::Fixed(amount) => out.add_json("increment", amount),
+        Cost::Argument(path) => out.add_string("increment_from", &path.to_string()),
     };
     out.finish()
 }
 
 fn write_mode(out: &mut Writer, mode: Mode) {
     if mode == Mode::Shadow {
-        out.text("mode", "shadow");
+        out.add_string("mode", "shadow");
     }
 }
 
@@ -104,7 +104,7 @@ fn effect(effect: Effect) -> &'static str {
 fn condition(condition: &Condition) -> String {
     let (op, value) = operation(condition.operator());
     let mut out = Writer::default();
-    out.text("path", &condition.path().to_string()).text("op", op).json("value", value);
+    out.add_string("path", &condition.path().to_string()).add_string("op", op).add_json("value", value);
     out.finish()
 }
 
@@ -116,7 +116,7 @@ fn operation(operator: &Operator) -> (&'static str, String) {
         Operator::LessOrEqual(number) => ("lte", number.to_string()),
         Operator::Greater(number) => ("gt", number.to_string()),
         Operator::GreaterOrEqual(number) => ("gte", number.to_string()),
-        Operator::Regex(pattern) => ("regex", quoted(pattern.text())),
+        Operator::Regex(pattern) => ("regex", quoted(pattern.as_str())),
         Operator::Contains(value) => ("contains", literal(value)),
         Operator::Includes(value) => ("includes", literal(value)),
         Operator::Exists(wanted) => ("exists", wanted.to_string()),
@@ -133,7 +133,7 @@ fn path_prefixes(prefixes: &PathPrefixes) -> String {
     let folders = sorted(prefixes.folders().map(quoted));
     let Some(base) = prefixes.base() else { return folders };
     let mut out = Writer::default();
-    out.json("folders", folders).text("base", base);
+    out.add_json("folders", folders).add_string("base", base);
     out.finish()
 }
 
@@ -160,7 +160,7 @@ fn literal(value: &Literal) -> String {
         Literal::Object(members) => {
             let mut out = Writer::default();
             for (name, value) in members {
-                out.named(name, literal(value));
+                out.add_member(name, literal(value));
             }
             out.finish()
         }

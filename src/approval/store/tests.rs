@@ -33,8 +33,8 @@ fn text(grant: &[u8; 32]) -> ApprovalDetails<'_> {
     ApprovalDetails { key, caller: "jwt:agent", reason: "it is much", approver: "", note: "" }
 }
 
-fn answer(yes: bool, grant: &str) -> ApproverDecision<'_> {
-    ApproverDecision { yes, grant: digest(grant), approver: grant, note: "as agreed" }
+fn answer(approved: bool, grant: &str) -> ApproverDecision<'_> {
+    ApproverDecision { approved, grant: digest(grant), approver: grant, note: "as agreed" }
 }
 
 #[test]

@@ -48,10 +48,10 @@ impl LoggedArguments {
 
     /// Writes the members of a record; the values only if `with_values`.
     pub(super) fn write(&self, record: &mut Writer, with_values: bool) {
-        record.raw("arguments", &self.names);
-        record.optional("argumentsDigest", self.digest.as_deref());
+        record.add_raw("arguments", &self.names);
+        record.add_optional_string("argumentsDigest", self.digest.as_deref());
         if let Some(values) = self.values.as_ref().filter(|_| with_values) {
-            record.raw("argumentValues", values);
+            record.add_raw("argumentValues", values);
         }
     }
 }

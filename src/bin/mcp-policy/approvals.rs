@@ -19,7 +19,7 @@ use serde_json::value::RawValue;
 
 use crate::{
     Exit, Stop, print, sanitize,
-    source::{Source, display_name},
+    source::{SourceFile, display_name},
 };
 
 use self::{
@@ -107,13 +107,13 @@ impl Args {
             let token = std::env::var_os(TOKEN).map(|token| Token::read(&token.to_string_lossy()));
             return token.transpose().map_err(|fault| format!("the variable `{TOKEN}` {fault}"));
         };
-        Token::read(Source::read(file)?.text()).map(Some).map_err(|fault| format!("{} {fault}", display_name(file)))
+        Token::read(SourceFile::read(file)?.text()).map(Some).map_err(|fault| format!("{} {fault}", display_name(file)))
     }
 
     /// Sends the request, and writes the answer as text or JSON.
     fn request(&self, client: &Client) -> Result<String, String> {
         let (answer, approved) = match &self.action {
-            Action::List => (client.list()?, None),
+            Action::List => (client.list_approvals()?, None),
             Action::Approve(Decision { id, note }) => (client.decide(id, "approve", note.as_deref())?, Some(true)),
             Action::Reject(Decision { id, note }) => (client.decide(id, "reject", note.as_deref())?, Some(false)),
         };

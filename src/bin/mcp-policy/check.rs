@@ -39,7 +39,7 @@ use mcp_policy::{
     lint::{self, Lint},
 };
 
-use crate::{Exit, Stop, print, sanitize, source::Source};
+use crate::{Exit, Stop, print, sanitize, source::SourceFile};
 
 use self::{
     baseline::Baseline,
@@ -57,7 +57,7 @@ pub(crate) struct Args {
     #[arg(long, value_name = "OLD")]
     against: Option<String>,
     /// Do not report warnings of this name, or of any with `all`; repeatable
-    #[arg(long, value_name = "NAME", value_parser = names())]
+    #[arg(long, value_name = "NAME", value_parser = lint_names())]
     allow: Vec<String>,
     /// Exit with 1 if there are warnings
     #[arg(long)]
@@ -76,10 +76,10 @@ enum Format {
     Json,
 }
 
-/// The value of `--allow` that stands for every name.
+/// The value of `--allow` that means every name.
 const ALL: &str = "all";
 
-fn names() -> PossibleValuesParser {
+fn lint_names() -> PossibleValuesParser {
     PossibleValuesParser::new(Lint::ALL.map(Lint::name).into_iter().chain([ALL]))
 }
 
@@ -88,7 +88,7 @@ pub(crate) fn run(args: &Args) -> Result<Exit, Stop> {
     let report = args.check().map_err(Stop::usage)?;
     let printed = print(&match args.format {
         Format::Text => text::render(&report),
-        Format::Json => sanitize::json(&report.json()),
+        Format::Json => sanitize::json(&report.to_json()),
     });
     Ok(if printed == Exit::Fine && !report.is_fine() { Exit::Findings } else { printed })
 }
@@ -110,7 +110,7 @@ impl Args {
     }
 
     fn check_one(&self, file: &str, baseline: Option<&Baseline>) -> Result<Checked, String> {
-        let source = Source::read(file)?;
+        let source = SourceFile::read(file)?;
         let (severity, problems, changes) = match LoadedConfig::load(source.text().as_bytes()) {
             Ok(LoadedConfig::Gateway(config)) => {
                 let changes = baseline.map(|baseline| baseline.changes(&config));
@@ -126,7 +126,7 @@ impl Args {
         Ok(Checked::new(source, severity, fine, problems, changes))
     }
 
-    fn warnings(&self, config: &Config, source: &Source) -> Vec<Problem> {
+    fn warnings(&self, config: &Config, source: &SourceFile) -> Vec<Problem> {
         let is_allowed = |lint: Lint| self.allow.iter().any(|name| name == lint.name() || name == ALL);
         let warnings = lint::check(config, source.text().as_bytes());
         warnings.into_iter().filter(|warning| !is_allowed(warning.lint)).map(Problem::warning).collect()

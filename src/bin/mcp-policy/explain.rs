@@ -17,7 +17,7 @@ use mcp_policy::{
 use serde::Serialize;
 use serde_json::value::RawValue;
 
-use crate::{Exit, Stop, print, sanitize, source::Source};
+use crate::{Exit, Stop, print, sanitize, source::SourceFile};
 
 /// The arguments of `explain`.
 #[derive(clap::Args)]
@@ -66,15 +66,15 @@ enum Format {
 /// Explains the decision. A call that is refused is no finding: the policy may intend it.
 pub(crate) fn run(args: &Args) -> Result<Exit, Stop> {
     let call = args.call().map_err(Stop::usage)?;
-    let source = Source::read(&args.file).map_err(Stop::usage)?;
+    let source = SourceFile::read(&args.file).map_err(Stop::usage)?;
     let config = Config::load(source.text().as_bytes()).map_err(|invalid| {
         Stop::findings(format!("the policy does not load\n{}", source.problem_lines(&invalid.problems)))
     })?;
     // All counters are empty, so one call does the same with any seed.
-    let outcome = call.judge(&config, &InMemory::new(*b"a seed for one  "));
+    let outcome = call.decide(&config, &InMemory::new(*b"a seed for one  "));
     Ok(print(&match args.format {
-        Format::Text => text(&call, &outcome),
-        Format::Json => sanitize::json(&format!("{}\n", Explanation::json(&outcome))),
+        Format::Text => render_text(&call, &outcome),
+        Format::Json => sanitize::json(&format!("{}\n", Explanation::render_json(&outcome))),
     }))
 }
 
@@ -84,7 +84,7 @@ impl Args {
             (Some(_), _) if self.file == "-" && self.request.as_deref() == Some("-") => {
                 return Err("stdin can be read only once; give one `-`".to_owned());
             }
-            (Some(request), _) => ("the request".to_owned(), Source::read(request)?.text().to_owned()),
+            (Some(request), _) => ("the request".to_owned(), SourceFile::read(request)?.text().to_owned()),
             (None, tool) => {
                 let name = tool.as_deref().unwrap_or_default();
                 // The engine would report this, too, but quotes in a shell often go wrong.
@@ -96,13 +96,13 @@ impl Args {
         // A time before 1970 counts as 1970.
         let since = now.duration_since(SystemTime::UNIX_EPOCH).unwrap_or(Duration::ZERO);
         let at = Timestamp(u64::try_from(since.as_millis()).unwrap_or(u64::MAX));
-        let place = RequestOrigin { route: self.route.clone(), host: self.host.clone(), path: self.path.clone() };
+        let origin = RequestOrigin { route: self.route.clone(), host: self.host.clone(), path: self.path.clone() };
         let expected = Expected::Allow.into();
-        Ok(CaseCall { title, body, grant: self.grant.clone(), session: None, place, at, times: 1, expected })
+        Ok(CaseCall { title, body, grant: self.grant.clone(), session: None, origin, at, times: 1, expected })
     }
 }
 
-fn text(call: &CaseCall, outcome: &CallReport) -> String {
+fn render_text(call: &CaseCall, outcome: &CallReport) -> String {
     let title = format!("{} as `{}`", call.title, call.grant);
     let steps = outcome.lines().into_iter().map(|line| format!("  {}\n", sanitize::line(&line)));
     format!("{}\n{}", sanitize::line(&title), steps.collect::<String>())
@@ -141,7 +141,7 @@ struct Shadow<'o> {
 }
 
 impl<'o> Explanation<'o> {
-    pub(crate) fn of(outcome: &'o CallReport) -> Self {
+    pub(crate) fn new(outcome: &'o CallReport) -> Self {
         let CallReport { steps, record, message, retry_after } = outcome;
         let shadow = record.shadow.as_ref();
         let left = |(counter, left): &'o (String, Amount)| {
@@ -159,8 +159,8 @@ impl<'o> Explanation<'o> {
         }
     }
 
-    fn json(outcome: &CallReport) -> String {
+    fn render_json(outcome: &CallReport) -> String {
         // Strings and numbers always serialise.
-        serde_json::to_string(&Explanation::of(outcome)).unwrap_or_default()
+        serde_json::to_string(&Explanation::new(outcome)).unwrap_or_default()
     }
 }

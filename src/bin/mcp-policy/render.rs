@@ -26,7 +26,7 @@ mod yaml;
 
 use clap::Subcommand;
 
-use crate::{Exit, Stop, print, source::Source};
+use crate::{Exit, Stop, print, source::SourceFile};
 
 /// The arguments of `render`.
 #[derive(clap::Args)]
@@ -53,7 +53,7 @@ enum Gateway {
 
 /// Renders the configuration and prints it.
 pub(crate) fn run(args: &Args) -> Result<Exit, Stop> {
-    let source = Source::read(args.gateway.file()).map_err(Stop::usage)?;
+    let source = SourceFile::read(args.gateway.file()).map_err(Stop::usage)?;
     let rendered = args.gateway.render(source.text());
     let rendered = rendered.map_err(|message| Stop::findings(format!("{}: {message}", source.display_name())))?;
     Ok(print(&rendered))

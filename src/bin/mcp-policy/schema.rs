@@ -19,7 +19,7 @@ mod options;
 mod policy;
 #[expect(dead_code, reason = "the types are only described, never filled")]
 mod rule;
-mod tidy;
+mod simplify;
 
 #[cfg(test)]
 mod tests;
@@ -53,6 +53,6 @@ pub(crate) fn run(_: &Args) -> Exit {
 
 /// The schema of the whole configuration.
 fn generate() -> Schema {
-    let settings = SchemaSettings::draft2020_12().with_transform(tidy::Tidy);
+    let settings = SchemaSettings::draft2020_12().with_transform(simplify::Simplify);
     settings.into_generator().into_root_schema_for::<Configuration>()
 }

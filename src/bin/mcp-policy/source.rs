@@ -5,14 +5,14 @@ use std::io::Read;
 use mcp_policy::json::diagnostic::Problem;
 
 /// A file that the user named, and its text.
-pub(crate) struct Source {
+pub(crate) struct SourceFile {
     file: String,
     text: String,
     /// Where each line starts, in bytes, so that many problems on many lines take linear time.
     lines: Vec<usize>,
 }
 
-impl Source {
+impl SourceFile {
     /// Reads a file; `-` is stdin.
     ///
     /// # Errors
@@ -84,11 +84,11 @@ pub(crate) fn display_name(file: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::Source;
+    use super::SourceFile;
 
     #[test]
     fn positions_count_characters_from_one() {
-        let source = Source::new("policy.json", "{\n  \"é\": 1\n}".to_owned());
+        let source = SourceFile::new("policy.json", "{\n  \"é\": 1\n}".to_owned());
         for (at, position) in [(0, (1, 1)), (4, (2, 3)), (10, (2, 8)), (12, (3, 1)), (13, (3, 2))] {
             assert_eq!(source.position(at), position, "{at}");
         }

@@ -24,7 +24,7 @@ use clap::{ArgGroup, ValueEnum};
 use mcp_policy::config::Config;
 use serde::Serialize;
 
-use crate::{Exit, Stop, print, sanitize, source::Source};
+use crate::{Exit, Stop, print, sanitize, source::SourceFile};
 use policy::{Suggestion, display};
 use server::Era;
 use tool::{Class, Listing};
@@ -60,11 +60,11 @@ enum Format {
 pub(crate) fn run(args: &Args) -> Result<Exit, Stop> {
     let (listing, name) = match (&args.file, &args.url) {
         (Some(file), _) => {
-            let source = Source::read(file).map_err(Stop::usage)?;
+            let source = SourceFile::read(file).map_err(Stop::usage)?;
             (listing::read(source.text()), source.display_name())
         }
         (None, Some(url)) => {
-            let listing = check_scheme(url).and_then(|()| server::list(url, args.era)).map_err(Stop::usage)?;
+            let listing = check_scheme(url).and_then(|()| server::list_tools(url, args.era)).map_err(Stop::usage)?;
             (Ok(listing), format!("`{url}`"))
         }
         (None, None) => return Err(Stop::usage("name a file that lists tools, or a server with `--url`")),

@@ -12,7 +12,7 @@ use crate::{
     Exit, Stop,
     explain::Explanation,
     print, sanitize,
-    source::{Source, display_name},
+    source::{SourceFile, display_name},
 };
 
 /// The arguments of `test`.
@@ -84,8 +84,8 @@ pub(crate) fn run(args: &Args) -> Result<Exit, Stop> {
     });
     let runs: Vec<Run<'_>> = runs.collect();
     let printed = match args.format {
-        Format::Text => print(&text(&args.file, &suites, &runs)),
-        Format::Json => print(&sanitize::json(&format!("{}\n", to_json(&runs)))),
+        Format::Text => print(&render_text(&args.file, &suites, &runs)),
+        Format::Json => print(&sanitize::json(&format!("{}\n", render_json(&runs)))),
     };
     let failed = runs.iter().any(|run| run.outcome.is_err());
     Ok(if printed == Exit::Fine && failed { Exit::Findings } else { printed })
@@ -94,7 +94,7 @@ pub(crate) fn run(args: &Args) -> Result<Exit, Stop> {
 impl Args {
     /// The policy, if one is named, and the case files.
     fn read(&self) -> Result<(Option<Config>, Vec<Suite>), Stop> {
-        let source = Source::read(&self.file).map_err(Stop::usage)?;
+        let source = SourceFile::read(&self.file).map_err(Stop::usage)?;
         if self.cases.is_empty() && is_case_file(source.text()) {
             return Ok((None, vec![Suite::new(&source)?]));
         }
@@ -104,7 +104,7 @@ impl Args {
         let default = [default_cases(&self.file)];
         let files = if self.cases.is_empty() { &default[..] } else { &self.cases };
         let suites = files.iter().map(|file| {
-            let suite = Suite::new(&Source::read(file).map_err(Stop::usage)?)?;
+            let suite = Suite::new(&SourceFile::read(file).map_err(Stop::usage)?)?;
             suite.without_policy(&self.file)
         });
         Ok((Some(config), suites.collect::<Result<_, _>>()?))
@@ -112,7 +112,7 @@ impl Args {
 }
 
 impl Suite {
-    fn new(source: &Source) -> Result<Self, Stop> {
+    fn new(source: &SourceFile) -> Result<Self, Stop> {
         let cases = cases::read(source.text()).map_err(|problems| {
             Stop::usage(format!("the case file cannot be read\n{}", source.problem_lines(&problems)))
         })?;
@@ -150,10 +150,11 @@ fn default_cases(file: &str) -> String {
 
 /// Whether a text is a case file rather than a policy. The errors of a text that is neither are those of a policy.
 fn is_case_file(document: &str) -> bool {
-    json::parse(document.as_bytes(), 64).is_ok_and(|node| Cursor::top(&node, &Problems::default()).has(&["cases"]))
+    json::parse(document.as_bytes(), 64)
+        .is_ok_and(|node| Cursor::top(&node, &Problems::default()).has_any_key(&["cases"]))
 }
 
-fn text(policy: &str, suites: &[Suite], runs: &[Run<'_>]) -> String {
+fn render_text(policy: &str, suites: &[Suite], runs: &[Run<'_>]) -> String {
     let mut text = String::new();
     for suite in suites {
         let plural = if suite.cases.len() == 1 { "case" } else { "cases" };
@@ -187,7 +188,7 @@ fn text(policy: &str, suites: &[Suite], runs: &[Run<'_>]) -> String {
 
 /// The outcome of a case for programs.
 #[derive(Serialize)]
-struct Line<'r> {
+struct CaseResult<'r> {
     file: &'r str,
     name: &'r str,
     ok: bool,
@@ -197,11 +198,11 @@ struct Line<'r> {
     explanation: Option<Explanation<'r>>,
 }
 
-impl<'r> Line<'r> {
-    fn of(run: &'r Run<'r>) -> Self {
+impl<'r> CaseResult<'r> {
+    fn new(run: &'r Run<'r>) -> Self {
         let failure = run.outcome.as_ref().err();
         let explanation = match failure {
-            Some(Failure::Call(failed)) => Some(Explanation::of(&failed.outcome)),
+            Some(Failure::Call(failed)) => Some(Explanation::new(&failed.outcome)),
             _ => None,
         };
         let (file, name) = (&run.suite.file, run.name);
@@ -209,8 +210,8 @@ impl<'r> Line<'r> {
     }
 }
 
-fn to_json(runs: &[Run<'_>]) -> String {
-    let lines: Vec<Line<'_>> = runs.iter().map(Line::of).collect();
+fn render_json(runs: &[Run<'_>]) -> String {
+    let lines: Vec<CaseResult<'_>> = runs.iter().map(CaseResult::new).collect();
     // Strings and numbers always serialise.
     serde_json::to_string(&lines).unwrap_or_default()
 }

@@ -56,7 +56,7 @@ impl Attack {
 
     /// What becomes of it: `forward`, or the status and body of our answer.
     fn run(&self, config: &Config) -> Result<(), (u16, String)> {
-        let call = BoundRequest::new(config, RequestInfo::new(self.headers(), Ok(Grant::named("corpus"))));
+        let call = BoundRequest::new(config, RequestInfo::new(self.headers(), Ok(Grant::from_name("corpus"))));
         let body = self.body();
         let answer = match engine::check_headers(config, &call, !body.is_empty()) {
             HeadersVerdict::Bypass | HeadersVerdict::Continue(_) => return Ok(()),

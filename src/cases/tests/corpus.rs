@@ -80,7 +80,7 @@ impl Case {
         let store = InMemory::new(*b"a seed for cases");
         let calls = self.calls.iter().zip(&self.expect).enumerate();
         let failure = |(index, (call, word)): (usize, (&Call, &Word))| {
-            let report = call.to_call().judge(&config, &store);
+            let report = call.to_call().decide(&config, &store);
             let part = self.expect_message_contains.get(&index);
             let fails =
                 !word.matches(report.record.decision) || part.is_some_and(|part| !report.message.contains(part));
@@ -93,13 +93,13 @@ impl Case {
 impl Call {
     fn to_call(&self) -> CaseCall {
         let name = self.tool.as_deref().unwrap_or_default();
-        let tool = || message::tool(name, self.args.as_ref().map(|args| args.get()));
+        let tool = || message::tool_call(name, self.args.as_ref().map(|args| args.get()));
         CaseCall {
             title: String::new(),
             body: self.raw.clone().unwrap_or_else(tool),
             grant: self.identity.clone(),
             session: None,
-            place: RequestOrigin::default(),
+            origin: RequestOrigin::default(),
             at: clock::after_midnight(self.at_s.saturating_mul(1000)),
             times: 1,
             expected: Expected::Allow.into(),

@@ -66,16 +66,16 @@ impl<'s> HostPath<'s> {
 
     /// Whether the request's host matches, with its port or without.
     pub(super) fn fits_host(&self, matcher: &Matcher) -> Fit {
-        match self.host.get_or_init(|| Part::of(self.authority, MAX_HOST, |host| Some(Host::new(host)))) {
+        match self.host.get_or_init(|| Part::read(self.authority, MAX_HOST, |host| Some(Host::new(host)))) {
             Part::Absent => Fit::No,
             Part::Ambiguous => Fit::Ambiguous,
-            Part::Plain(host) => Fit::of(matcher.matches(&host.with_port) || matcher.matches(&host.bare)),
+            Part::Plain(host) => Fit::from_match(matcher.matches(&host.with_port) || matcher.matches(&host.bare)),
         }
     }
 
     /// Whether the request's path matches.
     pub(super) fn fits_path(&self, matcher: &PathMatcher) -> Fit {
-        match self.path.get_or_init(|| Part::of(self.target, usize::MAX, Path::new)) {
+        match self.path.get_or_init(|| Part::read(self.target, usize::MAX, Path::new)) {
             Part::Absent => Fit::No,
             Part::Ambiguous => Fit::Ambiguous,
             Part::Plain(path) => matcher.fits(path),
@@ -84,7 +84,7 @@ impl<'s> HostPath<'s> {
 }
 
 impl<T> Part<T> {
-    fn of<'s>(header: Header<'s>, max: usize, read: impl Fn(&'s str) -> Option<T>) -> Self {
+    fn read<'s>(header: Header<'s>, max: usize, read: impl Fn(&'s str) -> Option<T>) -> Self {
         let value = match header {
             Header::Absent => return Self::Absent,
             Header::Repeated => return Self::Ambiguous,

@@ -44,7 +44,7 @@ fn with_nothing_bound_everything_is_denied() {
 
 #[test]
 fn everything_a_binding_names_has_to_fit() {
-    let grant = Grant::named("jwt:alice");
+    let grant = Grant::from_name("jwt:alice");
     let binding = r#"{"route":"r*","host":"*.example.com","path":"/mcp","grant":"jwt:*","policy":"one"}"#;
     let scene = BindingInput {
         route: Some("r1"),
@@ -161,7 +161,7 @@ fn a_host_that_servers_may_read_differently_gets_no_less_specific_policy() {
 
 #[test]
 fn a_grant_is_bound_by_its_whole_name_or_the_one_that_is_shown() {
-    let grant = Grant::named("address:10.0.0.7");
+    let grant = Grant::from_name("address:10.0.0.7");
     let scene = BindingInput { grant: Some(&grant), ..BindingInput::default() };
     assert_eq!(bound(r#"{"grant":"address:10.0.0.*","policy":"one"}"#, &scene), "one");
     assert_eq!(bound(r#"{"grant":"10.0.0.7","policy":"one"}"#, &scene), "nothing");
@@ -172,7 +172,7 @@ fn a_grant_is_bound_by_its_whole_name_or_the_one_that_is_shown() {
 fn a_long_grant_is_bound_by_the_value_as_sent() {
     let bindings = r#"{"grant":"jwt:guest-*","policy":"one"},{"policy":"two"}"#;
     for length in [1, 256, 257, 4000] {
-        let grant = Grant::named(&format!("jwt:guest-{}", "x".repeat(length)));
+        let grant = Grant::from_name(&format!("jwt:guest-{}", "x".repeat(length)));
         let scene = BindingInput { grant: Some(&grant), ..BindingInput::default() };
         assert_eq!(bound(bindings, &scene), "one", "{length}");
         assert!(grant.id().len() <= 260, "{}", grant.id());

@@ -50,7 +50,7 @@ fn a_console_names_who_may_approve() {
     let digest = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08";
     let one = console(&format!(r#"{{"console":{{"approvers":["bearer:{digest}","peer:spiffe://x/*"]}}}}"#));
     assert_eq!(one.identity, [Source::peer(Peer::UriSan), Source::Bearer]);
-    let admits = |console: &Console, grant: &str| console.matches_approver(&Grant::named(grant));
+    let admits = |console: &Console, grant: &str| console.matches_approver(&Grant::from_name(grant));
     assert!(admits(&one, &format!("bearer:{digest}")) && admits(&one, "peer:spiffe://x/y"));
     for grant in ["bearer:9f86d081884c7d65", "peer:spiffe://z/y", "address:127.0.0.1", "peer:spiffe://x"] {
         assert!(!admits(&one, grant), "{grant}");

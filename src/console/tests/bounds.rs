@@ -71,7 +71,7 @@ fn request_approvals(store: &InMemory, arguments: &[String]) {
     let config = Config::load(POLICY).unwrap();
     let pairs = [(":method", "POST"), ("content-type", "application/json")];
     for (number, arguments) in arguments.iter().enumerate() {
-        let call = RequestInfo::new(headers(&pairs), Ok(Grant::named(&format!("jwt:agent-{}", number / 8))));
+        let call = RequestInfo::new(headers(&pairs), Ok(Grant::from_name(&format!("jwt:agent-{}", number / 8))));
         let body = format!(
             r#"{{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{{"name":"pay","arguments":{{"n":{number},"x":{arguments}}}}}}}"#
         );
@@ -127,8 +127,8 @@ fn a_page_of_counters_is_a_small_multiple_of_what_was_stored() {
         let window = Window::new(60).unwrap();
         let quota = Quota { window, algorithm: Algorithm::Fixed, max: Amount::from_units(10).unwrap() };
         let charge = Charge { key, quota, amount: Amount::ONE, verified: true };
-        let receipt = Counters::new(&store, Capacity::of(2000)).charge(&[charge], NOW).unwrap();
-        for charged in receipt.charged() {
+        let receipt = Counters::new(&store, Capacity::new(2000)).charge(&[charge], NOW).unwrap();
+        for charged in receipt.counters() {
             CounterInfos(&store).set(&CounterInfo::new("f", "p", &grant, charged), NOW);
         }
     }
@@ -183,7 +183,7 @@ fn a_list_that_has_not_changed_is_not_sent_again() {
         }
     }
     let before = page(&store, "approvals", None).version.unwrap();
-    let other = RequestInfo { grant: Ok(Grant::named("jwt:agent")), ..request("GET", "/api/approvals", &[]) };
+    let other = RequestInfo { grant: Ok(Grant::from_name("jwt:agent")), ..request("GET", "/api/approvals", &[]) };
     let response = answer(&console(), &other, b"", NOW, &store).response;
     assert!(!response.headers.contains(&("etag", before.clone().into())), "it says which calls are the reader's own");
     let later = Timestamp(NOW.0 + 600_000);

@@ -47,11 +47,11 @@ impl<'p, S: Store, W: Tracer> Authorizer<'p, S, W> {
         let grant = digest(grant.id());
         let check = self.approval_check(policy, rules.mode, &requirement, &grant, single_request);
         let approved = match self.config.approvals.service {
-            Some(_) => check.check_remote(self.request.info.callouts.ruling.as_ref()),
+            Some(_) => check.check_remote(self.request.info.callouts.approval.as_ref()),
             None => check.check_local(),
         };
-        let mut notes = ModeTracer { witness: &mut self.tracer, mode: rules.mode };
-        notes.note(|| describe_approval(&requirement, approved.is_ok()));
+        let mut tracer = ModeTracer { tracer: &mut self.tracer, mode: rules.mode };
+        tracer.step(|| describe_approval(&requirement, approved.is_ok()));
         let approved = approved.map_err(|denial| denial.about(requirement.message))?;
         Ok(Some(PreparedApproval { requirement, approved, grant }))
     }
@@ -117,12 +117,12 @@ struct ApprovalCheck<'a, 'p, S> {
 impl<'p, S: Store> ApprovalCheck<'_, 'p, S> {
     /// Finds an approval in this Envoy's store, or files a request for one there.
     fn check_local(&self) -> Result<Approved, Denial<'p>> {
-        let (key, fingerprint) = self.key()?;
+        let (key, fingerprint) = self.approval_key()?;
         match self.approvals.find(fingerprint, self.now) {
             Ok(Some(entry)) if entry.state == State::Approved => {
-                Ok(Approved { fingerprint: Some(fingerprint), consumed: None, by: self.note(&entry) })
+                Ok(Approved { fingerprint: Some(fingerprint), consumed: None, by: self.approver_note(&entry) })
             }
-            Ok(_) => Err(self.request(key, fingerprint)),
+            Ok(_) => Err(self.file_request(key, fingerprint)),
             Err(_) => Err(Denial::Internal),
         }
     }
@@ -130,7 +130,7 @@ impl<'p, S: Store> ApprovalCheck<'_, 'p, S> {
     /// Reads what the approval service has answered, or says what to ask it.
     fn check_remote(&self, response: Option<&ApprovalResponse>) -> Result<Approved, Denial<'p>> {
         let ApprovalRequirement { predicate, target, ttl, .. } = self.requirement;
-        let (key, fingerprint) = self.key()?;
+        let (key, fingerprint) = self.approval_key()?;
         let reason = denial_text::approval_required(predicate, target);
         match response {
             None => {
@@ -154,24 +154,24 @@ impl<'p, S: Store> ApprovalCheck<'_, 'p, S> {
         match self.approvals.consume(fingerprint, self.now) {
             Ok(Some(entry)) => {
                 // The approval that was found may have been consumed, and the call approved again meanwhile.
-                if approved.by.id != entry.name() {
-                    approved.by = self.note(&entry);
+                if approved.by.id != entry.id_text() {
+                    approved.by = self.approver_note(&entry);
                 }
                 approved.consumed = Some(entry);
                 Ok(approved)
             }
-            Ok(None) => self.key().and_then(|(key, fingerprint)| Err(self.request(key, fingerprint))),
+            Ok(None) => self.approval_key().and_then(|(key, fingerprint)| Err(self.file_request(key, fingerprint))),
             Err(_) => Err(Denial::Internal),
         }
     }
 
     /// Files an approval request, or finds the one that was filed, and returns the denial to report.
-    fn request(&self, key: ApprovalKey<'_>, fingerprint: Fingerprint) -> Denial<'p> {
+    fn file_request(&self, key: ApprovalKey<'_>, fingerprint: Fingerprint) -> Denial<'p> {
         let ApprovalRequirement { predicate, target, ttl, .. } = self.requirement;
         let for_approver = denial_text::approval_reason(predicate, target);
         let details = ApprovalDetails { key, caller: self.caller, reason: &for_approver, approver: "", note: "" };
         match self.approvals.request(&details, fingerprint, *ttl, self.now) {
-            Ok(entry) if entry.state == State::Rejected => self.rejected(&self.note(&entry)),
+            Ok(entry) if entry.state == State::Rejected => self.rejected(&self.approver_note(&entry)),
             Ok(entry) => {
                 let reason = denial_text::approval_required(predicate, target);
                 Denial::ApprovalRequired { predicate, reason, pending: Some(entry.into()) }
@@ -182,7 +182,7 @@ impl<'p, S: Store> ApprovalCheck<'_, 'p, S> {
     }
 
     /// What the approval is bound to.
-    fn key(&self) -> Result<(ApprovalKey<'_>, Fingerprint), Denial<'p>> {
+    fn approval_key(&self) -> Result<(ApprovalKey<'_>, Fingerprint), Denial<'p>> {
         let ApprovalRequirement { predicate, target, .. } = self.requirement;
         let Some(key) = self.key else {
             let reason = denial_text::approval_required(predicate, target);
@@ -200,11 +200,11 @@ impl<'p, S: Store> ApprovalCheck<'_, 'p, S> {
         Denial::denied(&*self.requirement.predicate.pointer, reason)
     }
 
-    fn note(&self, entry: &Approval) -> ApproverNote {
+    fn approver_note(&self, entry: &Approval) -> ApproverNote {
         let bytes = self.approvals.details(entry).unwrap_or_default();
         let details = ApprovalDetails::read(&bytes, entry.fingerprint);
         let [approver, note] = details.map_or(["", ""], |details| [details.approver, details.note]).map(str::to_owned);
-        ApproverNote { id: entry.name(), approver, note }
+        ApproverNote { id: entry.id_text(), approver, note }
     }
 }
 

@@ -37,10 +37,10 @@ pub(super) fn add<'p, W: Tracer>(
     tracer: &mut ModeTracer<'_, W>,
 ) -> Result<(), Denial<'p>> {
     let added = cost(limit, name, args).and_then(|amount| {
-        tracer.note(|| describe_cost(limit, amount));
+        tracer.step(|| describe_cost(limit, amount));
         add_amount(charges, (target, name), limit, amount)
     });
-    added.inspect_err(|denial| tracer.note(|| denial.step()))
+    added.inspect_err(|denial| tracer.step(|| denial.step()))
 }
 
 fn add_amount<'p>(
@@ -71,7 +71,7 @@ fn cost<'p>(limit: &'p Limit, target: &TargetName<'_>, args: &Args<'_>) -> Resul
         Cost::Argument(path) => path,
     };
     let leaf = args
-        .one(path)
+        .find_one(path)
         .map_err(|ambiguous| Denial::denied(&*limit.pointer, denial_text::ambiguous_arguments(target, &ambiguous)))?;
     let number = match leaf {
         Leaf::Found(node) => match &node.value {
@@ -92,7 +92,7 @@ fn describe_cost(limit: &Limit, amount: Amount) -> Step {
         Scope::Session => "each session",
         Scope::Global => "all callers together",
     };
-    let quota = denial_text::quota(limit);
+    let quota = denial_text::describe_quota(limit);
     Step::new(&*limit.pointer, format!("costs {amount} of `{counter}`, {quota} for {whose}"))
 }
 
@@ -112,7 +112,7 @@ impl<'p> PendingCharge<'p> {
     pub(super) fn describe_charged(&self, left: Option<Amount>) -> Step {
         let Self { limit, amount, .. } = self;
         let used = left.map_or_else(String::new, |left| {
-            format!(": {} of {} used", limit.max.minus(left), denial_text::quota(limit))
+            format!(": {} of {} used", limit.max.minus(left), denial_text::describe_quota(limit))
         });
         Step::new(&*limit.pointer, format!("charges {amount} to `{}`{used}", limit.counter))
     }
@@ -120,7 +120,8 @@ impl<'p> PendingCharge<'p> {
     /// A step that says that the counter has no room.
     pub(super) fn exceeded(&self) -> Step {
         let Self { limit, amount, .. } = self;
-        let text = format!("`{}` has no room for {amount}: {} at most", limit.counter, denial_text::quota(limit));
+        let text =
+            format!("`{}` has no room for {amount}: {} at most", limit.counter, denial_text::describe_quota(limit));
         Step::new(&*limit.pointer, text)
     }
 

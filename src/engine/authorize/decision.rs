@@ -1,4 +1,4 @@
-//! What a decision can be. Its texts are in `denial_text`.
+//! The types of a decision: the request passes with a receipt, or a denial says why not. The texts are in `denial_text`.
 
 use std::borrow::Cow;
 
@@ -102,10 +102,10 @@ impl<'p> Decision<'p> {
 
 impl Passed<'_> {
     /// Adds what rules in shadow charged.
-    pub(super) fn and(mut self, other: Self) -> Self {
+    pub(super) fn merge(mut self, other: Self) -> Self {
         self.remaining.extend(other.remaining);
         let approval = self.approval.or(other.approval);
-        Self { receipt: self.receipt.and(other.receipt), remaining: self.remaining, approval }
+        Self { receipt: self.receipt.merge(other.receipt), remaining: self.remaining, approval }
     }
 }
 
@@ -136,7 +136,7 @@ impl<'p> Denial<'p> {
             Self::Denied { reason, .. } | Self::UnknownMethod { reason } | Self::ApprovalRequired { reason, .. } => {
                 reason.clone()
             }
-            Self::RateLimited { limit, .. } => format!("allows {}", denial_text::quota(limit)),
+            Self::RateLimited { limit, .. } => format!("allows {}", denial_text::describe_quota(limit)),
             Self::CalloutPending { .. } => "needs the answer of an external service".to_owned(),
             Self::Internal => denial_text::INTERNAL.to_owned(),
         };

@@ -1,5 +1,5 @@
 //! Every sentence about a decision that an agent reads. Each names what was denied, says why, and what the agent may do; none
-//! suggests a way around the policy.
+//! suggests a way around the policy. (Sentences about requests that are refused before a decision: [`crate::mcp`].)
 
 use std::fmt;
 
@@ -18,15 +18,17 @@ use super::target::TargetName;
 pub(in crate::engine) const INTERNAL: &str =
     "the gateway could not complete its checks, so it did not forward the call; repeat it later";
 
-/// Another message of the batch was denied. The rule is not told, since it may name what is hidden from this message's reader.
+/// Another message of the batch was denied. The text does not name the rule: it may name what is hidden from this reader.
 pub(in crate::engine) const BATCH: &str = "the gateway does not forward this batch, because it does not allow all of its messages; send each message by itself";
 
 const ASK_OWNER: &str = "if you need it, ask the policy's owner";
 
+/// No binding matches the request.
 pub(super) fn no_policy() -> String {
     "no policy applies to this route and caller; ask the gateway's operator to bind one".to_owned()
 }
 
+/// The caller has no identity, or a malformed one.
 pub(super) fn no_identity(error: &IdentityError) -> String {
     match error {
         IdentityError::NoIdentity => {
@@ -36,14 +38,17 @@ pub(super) fn no_identity(error: &IdentityError) -> String {
     }
 }
 
+/// `methods` denies the method.
 pub(super) fn method_denied(method: &str) -> String {
     format!("the policy denies the method `{}`; {ASK_OWNER}", record::truncate(method))
 }
 
+/// The default denies the method.
 pub(super) fn method_not_allowed(method: &str) -> String {
     format!("the policy denies the method `{}`, because no rule allows it; {ASK_OWNER}", record::truncate(method))
 }
 
+/// Lenient servers would read the method as the `known` one.
 pub(super) fn folded_method(method: &str, known: &str) -> String {
     let method = record::truncate(method);
     format!(
@@ -51,14 +56,17 @@ pub(super) fn folded_method(method: &str, known: &str) -> String {
     )
 }
 
+/// No entry names the target, and the default denies it.
 pub(super) fn default_deny(target: &TargetName<'_>) -> String {
     format!("the policy denies {target}, because no rule allows it; {ASK_OWNER}")
 }
 
+/// `hide` names the tool.
 pub(super) fn hidden(target: &TargetName<'_>) -> String {
     format!("the policy denies {target}, because it is hidden; {ASK_OWNER}")
 }
 
+/// Servers may read the URI in more than one way.
 pub(super) fn ambiguous_uri(target: &TargetName<'_>) -> String {
     format!(
         "the policy denies {target}, because a server may read it as another one; write the URI without dot segments, white \
@@ -67,28 +75,31 @@ pub(super) fn ambiguous_uri(target: &TargetName<'_>) -> String {
     )
 }
 
+/// Servers may read a name in the arguments as one that a rule reads.
 pub(super) fn ambiguous_arguments(target: &TargetName<'_>, why: &impl fmt::Display) -> String {
     format!("the policy denies {target}: {why}")
 }
 
 /// A predicate of `deny_if` holds.
 pub(super) fn denied_by(predicate: &Predicate, target: &TargetName<'_>) -> String {
-    match (&predicate.text, predicate.conditions.is_empty()) {
+    match (&predicate.reason, predicate.conditions.is_empty()) {
         (Some(text), _) => format!("the policy denies {target}: {text}"),
         (None, true) => format!("the policy denies {target}; {ASK_OWNER}"),
-        (None, false) => format!("the policy denies {target} if {}; correct the arguments", conditions(predicate)),
+        (None, false) => {
+            format!("the policy denies {target} if {}; correct the arguments", describe_conditions(predicate))
+        }
     }
 }
 
 /// A predicate of `require` does not hold.
 pub(super) fn requirement_failed(predicate: &Predicate, target: &TargetName<'_>) -> String {
-    match &predicate.text {
+    match &predicate.reason {
         Some(text) => format!("the policy denies {target}: {text}"),
-        None => format!("the policy allows {target} only if {}; correct the arguments", conditions(predicate)),
+        None => format!("the policy allows {target} only if {}; correct the arguments", describe_conditions(predicate)),
     }
 }
 
-fn conditions(predicate: &Predicate) -> String {
+fn describe_conditions(predicate: &Predicate) -> String {
     let conditions: Vec<String> = predicate.conditions.iter().map(ToString::to_string).collect();
     conditions.join(" and ")
 }
@@ -102,18 +113,20 @@ pub(in crate::engine) fn rate_limited(limit: &Limit, target: Option<&TargetName<
         (true, _) => format!("the policy allows no calls of {target}"),
         (false, true) => {
             let verb = if all_tools { "have" } else { "has" };
-            format!("{subject} {verb} reached the rate limit of {}", quota(limit))
+            format!("{subject} {verb} reached the rate limit of {}", describe_quota(limit))
         }
-        (false, false) => format!("this call exceeds what is left of the limit of {subject}, {}", quota(limit)),
+        (false, false) => {
+            format!("this call exceeds what is left of the limit of {subject}, {}", describe_quota(limit))
+        }
     };
-    match &limit.text {
-        Some(reason) => format!("{text}: {}", clause(reason)),
+    match &limit.reason {
+        Some(reason) => format!("{text}: {}", without_full_stop(reason)),
         None => text,
     }
 }
 
 /// `retry in 18 hours`, or that waiting does not help. `seconds` is rounded up, never down: an earlier call would be limited again.
-pub(in crate::engine) fn retry(seconds: Option<u64>) -> String {
+pub(in crate::engine) fn when_to_retry(seconds: Option<u64>) -> String {
     let Some(seconds) = seconds else { return "do not retry".to_owned() };
     let (number, unit) = match seconds {
         ..120 => (seconds, "second"),
@@ -125,7 +138,7 @@ pub(in crate::engine) fn retry(seconds: Option<u64>) -> String {
 }
 
 /// `10 calls a minute`, or `50000 a day` of what calls cost.
-pub(super) fn quota(limit: &Limit) -> impl fmt::Display {
+pub(super) fn describe_quota(limit: &Limit) -> impl fmt::Display {
     fmt::from_fn(|f| {
         write!(f, "{}", limit.max)?;
         if counts_calls(limit) {
@@ -139,8 +152,8 @@ pub(super) fn quota(limit: &Limit) -> impl fmt::Display {
     })
 }
 
-/// A text of the policy's author as a clause of a sentence that goes on.
-fn clause(text: &str) -> &str {
+/// A text of the policy's author without its full stop, since the sentence goes on.
+fn without_full_stop(text: &str) -> &str {
     text.trim_end_matches('.')
 }
 
@@ -158,7 +171,7 @@ pub(super) fn not_an_amount(target: &TargetName<'_>, path: &Path) -> String {
 
 /// A request costs more than a limit of its target ever allows, so that waiting does not help.
 pub(super) fn too_much(target: &TargetName<'_>, limit: &Limit, amount: Amount) -> String {
-    let quota = quota(limit);
+    let quota = describe_quota(limit);
     format!("the policy denies {target}: the request costs {amount}, and the limit is {quota}; send a smaller amount")
 }
 
@@ -169,22 +182,22 @@ pub(super) fn not_an_integer(amount: Amount) -> String {
 
 /// A person has to approve a call of `target`.
 pub(super) fn approval_required(predicate: &Predicate, target: &str) -> String {
-    match &predicate.text {
-        Some(text) => format!("a person must approve this call of {target}: {}", clause(text)),
+    match &predicate.reason {
+        Some(text) => format!("a person must approve this call of {target}: {}", without_full_stop(text)),
         None => format!("a person must approve this call of {target}"),
     }
 }
 
 /// Why a person has to approve a call of `target`, for that person.
 pub(super) fn approval_reason(predicate: &Predicate, target: &str) -> String {
-    match &predicate.text {
+    match &predicate.reason {
         Some(text) => text.to_string(),
         None => format!("the policy requires an approval for each call of {target}"),
     }
 }
 
 /// What an agent does to get an approval.
-pub(in crate::engine) fn get_approval(pending: Option<&Pending>, url: Option<&str>) -> String {
+pub(in crate::engine) fn how_to_get_approval(pending: Option<&Pending>, url: Option<&str>) -> String {
     match (pending, url) {
         (Some(_), Some(url)) => format!("ask for approval at {url}, then repeat the same call"),
         (Some(pending), None) => format!("ask for approval of request `{}`, then repeat the same call", pending.id),
@@ -192,6 +205,7 @@ pub(in crate::engine) fn get_approval(pending: Option<&Pending>, url: Option<&st
     }
 }
 
+/// An approver rejected the call.
 pub(super) fn rejected(target: &str, note: &ApproverNote) -> String {
     match &*note.note {
         "" => format!("a person rejected this call of {target}; do not repeat it"),
@@ -199,14 +213,17 @@ pub(super) fn rejected(target: &str, note: &ApproverNote) -> String {
     }
 }
 
+/// No further approval can be requested.
 pub(super) fn too_many_approvals(target: &str) -> String {
     format!("{target} needs approval, and too many calls wait for approval already; repeat the call later")
 }
 
+/// The approval service gave no usable answer.
 pub(super) fn approval_service_failed(target: &str) -> String {
     format!("{target} needs approval, and the approval service did not answer; repeat the call later")
 }
 
+/// The parameters are longer than [`MAX_PARAMS`].
 pub(super) fn too_long_to_approve(target: &str) -> String {
     format!("{target} needs approval, and parameters of over {MAX_PARAMS} bytes cannot be approved; send shorter ones")
 }

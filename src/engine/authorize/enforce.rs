@@ -55,12 +55,12 @@ impl<'p, S: Store, W: Tracer> Authorizer<'p, S, W> {
         single_request: Option<&Request<'_>>,
     ) -> Decision<'p> {
         // Every external service answers before anything is charged here.
-        let enforced = enforced.and_then(|prepared| self.count(policy, grant, prepared));
+        let enforced = enforced.and_then(|prepared| self.count_remotely(policy, grant, prepared));
         let enforced = match enforced {
             Ok(counted) => counted,
             Err(denied) => return Decision { verdict: Err(denied), shadow: shadow.err().map(|shadow| shadow.denial) },
         };
-        let shadow = match shadow.and_then(|prepared| self.count(policy, grant, prepared)) {
+        let shadow = match shadow.and_then(|prepared| self.count_remotely(policy, grant, prepared)) {
             Err(pending @ MessageDenial { denial: Denial::CalloutPending { .. }, .. }) => {
                 return Decision::denied(pending);
             }
@@ -71,13 +71,13 @@ impl<'p, S: Store, W: Tracer> Authorizer<'p, S, W> {
             Err(denied) => return Decision { verdict: Err(denied), shadow: shadow.err().map(|shadow| shadow.denial) },
         };
         match shadow.and_then(|counted| self.enforce(policy, counted, single_request)) {
-            Ok(shadow) => Decision { verdict: Ok(passed.and(shadow)), shadow: None },
+            Ok(shadow) => Decision { verdict: Ok(passed.merge(shadow)), shadow: None },
             Err(shadow) => Decision { verdict: Ok(passed), shadow: Some(shadow.denial) },
         }
     }
 
     /// Has the rate-limit service charge a request, if one counts.
-    fn count<'t, 'm>(
+    fn count_remotely<'t, 'm>(
         &mut self,
         policy: &'p NamedPolicy,
         grant: &'p Grant,
@@ -99,12 +99,12 @@ impl<'p, S: Store, W: Tracer> Authorizer<'p, S, W> {
         let Counted { prepared: Prepared { rules, evaluation, approval }, charges, counting } = counted;
         let counters = self.counters();
         let (receipt, left) = match counting {
-            Counting::Remote(left) => (Receipt::NOTHING, left),
+            Counting::Remote(left) => (Receipt::EMPTY, left),
             Counting::Local => {
                 let charged = counters.charge(&charges, self.now);
                 let receipt = charged.map_err(|error| rules.locate(self.not_charged(&evaluation, error)))?;
                 let left =
-                    receipt.charged().iter().map(|charged| Some(charged.quota.max.minus(charged.used))).collect();
+                    receipt.counters().iter().map(|charged| Some(charged.quota.max.minus(charged.used))).collect();
                 (receipt, left)
             }
         };
@@ -116,9 +116,9 @@ impl<'p, S: Store, W: Tracer> Authorizer<'p, S, W> {
             }
         };
         let mut passed = Passed { receipt, remaining: Vec::with_capacity(left.len()), approval };
-        let mut notes = ModeTracer { witness: &mut self.tracer, mode: rules.mode };
+        let mut tracer = ModeTracer { tracer: &mut self.tracer, mode: rules.mode };
         for (due, left) in evaluation.charges.iter().zip(left) {
-            notes.note(|| due.describe_charged(left));
+            tracer.step(|| due.describe_charged(left));
             passed.remaining.extend(left.map(|left| (due.limit, left)));
         }
         Ok(passed)
@@ -130,14 +130,14 @@ impl<'p, S: Store, W: Tracer> Authorizer<'p, S, W> {
     }
 
     fn counters(&self) -> Counters<'p, S> {
-        Counters::new(self.store, Capacity::of(self.config.limits.max_counters))
+        Counters::new(self.store, Capacity::new(self.config.limits.max_counters))
     }
 
     fn not_charged(&mut self, evaluation: &Evaluation<'p>, error: ChargeError) -> Denial<'p> {
         match error {
             ChargeError::Full { index, full } => {
-                let mut notes = ModeTracer { witness: &mut self.tracer, mode: evaluation.mode };
-                evaluation.exceeded(index, full, &mut notes)
+                let mut tracer = ModeTracer { tracer: &mut self.tracer, mode: evaluation.mode };
+                evaluation.exceeded(index, full, &mut tracer)
             }
             ChargeError::Unavailable => Denial::Internal,
         }

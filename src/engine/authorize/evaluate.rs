@@ -88,7 +88,7 @@ impl<'t, 'p, 'm> Rules<'t, 'p, 'm> {
 impl<'p, S: Store, W: Tracer> Authorizer<'p, S, W> {
     /// Every predicate of `require` must hold.
     pub(super) fn check_require(&mut self, rules: &Rules<'_, 'p, '_>) -> Result<(), MessageDenial<'p>> {
-        let mut tracer = ModeTracer { witness: &mut self.tracer, mode: rules.mode };
+        let mut tracer = ModeTracer { tracer: &mut self.tracer, mode: rules.mode };
         for TargetRule { target, rule, args, .. } in rules.iter() {
             for predicate in &rule.require {
                 let about = |denial: Denial<'p>| denial.about(target.message);
@@ -103,7 +103,7 @@ impl<'p, S: Store, W: Tracer> Authorizer<'p, S, W> {
 
     /// No predicate of `deny_if` may hold.
     pub(super) fn check_deny_if(&mut self, rules: &Rules<'_, 'p, '_>) -> Result<(), MessageDenial<'p>> {
-        let mut tracer = ModeTracer { witness: &mut self.tracer, mode: rules.mode };
+        let mut tracer = ModeTracer { tracer: &mut self.tracer, mode: rules.mode };
         for TargetRule { target, rule, args, .. } in rules.iter() {
             for predicate in &rule.deny_if {
                 let about = |denial: Denial<'p>| denial.about(target.message);
@@ -118,7 +118,7 @@ impl<'p, S: Store, W: Tracer> Authorizer<'p, S, W> {
 
     /// What the limits would be charged for the request.
     pub(super) fn price(&mut self, rules: &Rules<'_, 'p, '_>) -> Result<Evaluation<'p>, MessageDenial<'p>> {
-        let mut tracer = ModeTracer { witness: &mut self.tracer, mode: rules.mode };
+        let mut tracer = ModeTracer { tracer: &mut self.tracer, mode: rules.mode };
         let mut charges: Vec<PendingCharge<'p>> = Vec::new();
         for TargetRule { index, target, rule, args } in rules.iter() {
             let about = |denial: Denial<'p>| denial.about(target.message);
@@ -134,7 +134,7 @@ impl<'p, S: Store, W: Tracer> Authorizer<'p, S, W> {
         &mut self,
         rules: &Rules<'_, 'p, '_>,
     ) -> Result<Option<ApprovalRequirement<'p>>, MessageDenial<'p>> {
-        let mut tracer = ModeTracer { witness: &mut self.tracer, mode: rules.mode };
+        let mut tracer = ModeTracer { tracer: &mut self.tracer, mode: rules.mode };
         let mut required: Option<ApprovalRequirement<'p>> = None;
         for TargetRule { target, rule, args, .. } in rules.iter() {
             for predicate in &rule.approval {
@@ -161,7 +161,7 @@ impl<'p> Evaluation<'p> {
         tracer: &mut ModeTracer<'_, W>,
     ) -> Denial<'p> {
         let Some(due) = self.charges.get(index) else { return Denial::Internal };
-        tracer.note(|| due.exceeded());
+        tracer.step(|| due.exceeded());
         Denial::RateLimited { limit: due.limit, full }
     }
 }
@@ -180,14 +180,14 @@ impl<'p> ApprovalRequirement<'p> {
 
 /// Traces steps, marked if the rule is in shadow.
 pub(super) struct ModeTracer<'w, W> {
-    pub(super) witness: &'w mut W,
+    pub(super) tracer: &'w mut W,
     pub(super) mode: Mode,
 }
 
 impl<W: Tracer> ModeTracer<'_, W> {
-    pub(super) fn note(&mut self, step: impl FnOnce() -> Step) {
+    pub(super) fn step(&mut self, step: impl FnOnce() -> Step) {
         let mode = self.mode;
-        self.witness.step(|| if mode == Mode::Shadow { step().in_shadow() } else { step() });
+        self.tracer.step(|| if mode == Mode::Shadow { step().in_shadow() } else { step() });
     }
 }
 
@@ -202,11 +202,11 @@ fn holds<'p, W: Tracer>(
 ) -> Result<bool, Denial<'p>> {
     let mut all = true;
     if predicate.conditions.is_empty() {
-        tracer.note(|| Step::new(&*predicate.pointer, "holds: there is no condition"));
+        tracer.step(|| Step::new(&*predicate.pointer, "holds: there is no condition"));
     }
     for condition in &predicate.conditions {
         let finding = condition.holds(clause, args);
-        tracer.note(|| Step::new(&*predicate.pointer, finding.to_string()));
+        tracer.step(|| Step::new(&*predicate.pointer, finding.to_string()));
         match finding {
             Finding::Holds(_) => {}
             Finding::Fails(_) => all = false,

@@ -62,7 +62,7 @@ impl<'p, 'm> ResolvedTarget<'p, 'm> {
         self.rules.into_iter().flatten().filter(move |rule| rule.mode == mode)
     }
 
-    /// The denial of the default, which stands behind an entry in shadow.
+    /// The denial by the default, if the entry that names the target is in shadow.
     pub(super) fn default_denial(&self) -> Option<Denial<'p>> {
         self.default_denial.clone()
     }
@@ -106,7 +106,7 @@ pub(in crate::engine) fn is_permitted(policy: &Policy, listed: ListKind, name: &
     };
     let rule = find_rule(&TargetName { kind, name }, policy, &mut NoTrace);
     let all = (kind == TargetKind::Tool).then(|| policy.all_tools());
-    let is_open = |rule: Option<&Rule>| rule.is_none_or(|rule| policy.permits_some(rule));
+    let is_open = |rule: Option<&Rule>| rule.is_none_or(|rule| policy.may_allow(rule));
     rule.is_ok_and(is_open) && all.is_none_or(|all| !all.never_allows())
 }
 

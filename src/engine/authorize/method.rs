@@ -59,8 +59,8 @@ impl<'p, S: Store, W: Tracer> Authorizer<'p, S, W> {
                 None => Ok(None),
             };
         };
-        self.tracer.step(|| Step::new(&*rule.pointer, format!("`methods` says {} for `{name}`", rule.stance)));
-        match rule.stance {
+        self.tracer.step(|| Step::new(&*rule.pointer, format!("`methods` says {} for `{name}`", rule.effect)));
+        match rule.effect {
             Effect::Deny => Err(Denial::denied(&*rule.pointer, denial_text::method_denied(name))),
             Effect::Allow => Ok(Some(rule)),
         }

@@ -43,12 +43,12 @@ impl<'p, S: Store, W: Tracer> Authorizer<'p, S, W> {
         charges: &[Charge<'p>],
     ) -> Result<Counting, Denial<'p>> {
         let Some(service) = self.service() else { return Ok(Counting::Local) };
-        let mut tracer = ModeTracer { witness: &mut self.tracer, mode: evaluation.mode };
+        let mut tracer = ModeTracer { tracer: &mut self.tracer, mode: evaluation.mode };
         if let Some(index) = charges.iter().position(|charge| charge.amount > charge.quota.max) {
             return Err(evaluation.exceeded(index, LimitExceeded { retry_at: None }, &mut tracer));
         }
         let mut remaining = vec![None; charges.len()];
-        let mut results = self.request.info.callouts.counted(evaluation.mode).iter();
+        let mut results = self.request.info.callouts.rate_limits(evaluation.mode).iter();
         for group in rate_limit_service::group_by_hits(charges) {
             match results.next() {
                 None => return Err(request(service, evaluation, charges, &group)),

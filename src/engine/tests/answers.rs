@@ -1,4 +1,4 @@
-//! How a refused call is told, by option.
+//! The form of the reply to a denied call, by option.
 
 #[cfg(target_family = "wasm")]
 use wasm_bindgen_test::wasm_bindgen_test as test;

@@ -1,4 +1,4 @@
-//! Calls that somebody has to approve.
+//! Calls that a person has to approve.
 
 use std::cell::Cell;
 
@@ -27,15 +27,15 @@ const POLICY: &str = r#"{"policy":{"version":"1","default":"deny",
 const PAY: &str =
     r#"{"jsonrpc":"2.0","id":7,"method":"tools/call","params":{"name":"pay","arguments":{"amount":25,"to":"x"}}}"#;
 
-fn approve(gateway: &Gateway, yes: bool) -> String {
+fn approve(gateway: &Gateway, approved: bool) -> String {
     let desk = ApprovalStore(&gateway.store);
     let [entry] = desk.entries(NOW).unwrap().try_into().unwrap();
-    let answer = approval::ApproverDecision { yes, grant: [0; 32], approver: "jwt:boss", note: "as agreed" };
+    let answer = approval::ApproverDecision { approved, grant: [0; 32], approver: "jwt:boss", note: "as agreed" };
     desk.decide(entry.id, &answer, NOW).unwrap();
-    entry.name()
+    entry.id_text()
 }
 
-fn told(judgement: AuthorizationResponse) -> String {
+fn reply_text(judgement: AuthorizationResponse) -> String {
     match judgement.answer {
         Disposition::Reply(reply) => reply.body,
         other => panic!("{other:?}"),
@@ -50,7 +50,7 @@ fn is_forwarded(judgement: &AuthorizationResponse) -> bool {
 fn a_call_waits_for_approval_and_then_passes_once() {
     let gateway = Gateway::new(POLICY);
     let first = gateway.judge(&call("alice"), PAY);
-    let id = ApprovalStore(&gateway.store).entries(NOW).unwrap()[0].name();
+    let id = ApprovalStore(&gateway.store).entries(NOW).unwrap()[0].id_text();
     let record = first.record.to_json();
     let expected = format!(
         r#"{{"decision":"approval_required","rule":"/tools/pay/require_approval/0","policy":"default","config":"{}","grant":"constant:alice","method":"tools/call","tool":"pay","requestId":"r-1","approval":{{"id":"{id}"}},"arguments":["amount","to"]}}"#,
@@ -60,8 +60,8 @@ fn a_call_waits_for_approval_and_then_passes_once() {
     let expected = format!(
         r#"{{"jsonrpc":"2.0","id":7,"error":{{"code":-31428,"message":"Approval required: a person must approve this call of the tool `pay`: Over 10, ask; ask for approval at http://localhost:10001/#{id}, then repeat the same call","data":{{"kind":"approval_required","rule":"/tools/pay/require_approval/0","policy":"default","tool":"pay","reason":"a person must approve this call of the tool `pay`: Over 10, ask","requestId":"r-1","approval":{{"id":"{id}","url":"http://localhost:10001/#{id}","expiresAt":"2026-01-01T00:01:42Z"}}}}}}}}"#
     );
-    assert_eq!(told(first), expected);
-    assert_eq!(told(gateway.judge(&call("alice"), PAY)), expected, "asked again, it is the same question");
+    assert_eq!(reply_text(first), expected);
+    assert_eq!(reply_text(gateway.judge(&call("alice"), PAY)), expected, "asked again, it is the same question");
     approve(&gateway, true);
     let passed = gateway.judge(&call("alice"), PAY);
     assert!(is_forwarded(&passed));
@@ -72,15 +72,21 @@ fn a_call_waits_for_approval_and_then_passes_once() {
     );
     assert!(record.contains(r#""remaining":{"pay":1}"#), "{record}");
     let later = Timestamp(NOW.0 + 1);
-    let again =
-        told(authorize(&gateway.config, &gateway.bound("alice"), PAY.as_bytes(), "filter", later, &gateway.store));
+    let again = reply_text(authorize(
+        &gateway.config,
+        &gateway.bound("alice"),
+        PAY.as_bytes(),
+        "filter",
+        later,
+        &gateway.store,
+    ));
     assert!(again.contains("-31428") && !again.contains(&id), "another question: {again}");
 }
 
 #[test]
 fn spelling_does_not_matter_and_everything_else_does() {
     let gateway = Gateway::new(POLICY);
-    told(gateway.judge(&call("alice"), PAY));
+    reply_text(gateway.judge(&call("alice"), PAY));
     approve(&gateway, true);
     for other in [
         PAY.replace("25", "26"),
@@ -88,12 +94,12 @@ fn spelling_does_not_matter_and_everything_else_does() {
         PAY.replace("\"to\"", "\"for\""),
         PAY.replace("\"arguments\"", "\"task\":{},\"arguments\""),
     ] {
-        assert!(told(gateway.judge(&call("alice"), &other)).contains("-31428"), "{other}");
+        assert!(reply_text(gateway.judge(&call("alice"), &other)).contains("-31428"), "{other}");
     }
-    assert!(told(gateway.judge(&call("bob"), PAY)).contains("-31428"), "another grant");
+    assert!(reply_text(gateway.judge(&call("bob"), PAY)).contains("-31428"), "another grant");
     let mut changed = Gateway::new(&POLICY.replace("Over 10", "Above 10"));
     changed.store = gateway.store;
-    assert!(told(changed.judge(&call("alice"), PAY)).contains("-31428"), "another configuration");
+    assert!(reply_text(changed.judge(&call("alice"), PAY)).contains("-31428"), "another configuration");
     let gateway = Gateway { store: changed.store, ..Gateway::new(POLICY) };
     let spelled = r#"{"method":"tools/call","params":{"_meta":{"progressToken":1},"arguments":{"to":"x","amount":2.5e1},"name":"p\u0061y"},"id":"z","jsonrpc":"2.0"}"#;
     assert!(is_forwarded(&gateway.judge(&call("alice"), spelled)));
@@ -107,10 +113,10 @@ fn an_approval_holds_for_the_route_and_cluster_on_which_it_was_asked() {
         cluster: Some(cluster.to_owned()),
         ..call("alice")
     };
-    assert!(told(gateway.judge(&at("pay", "bank"), PAY)).contains("-31428"));
+    assert!(reply_text(gateway.judge(&at("pay", "bank"), PAY)).contains("-31428"));
     approve(&gateway, true);
     for other in [at("test", "bank"), at("pay", "test"), call("alice")] {
-        assert!(told(gateway.judge(&other, PAY)).contains("-31428"), "{other:?}");
+        assert!(reply_text(gateway.judge(&other, PAY)).contains("-31428"), "{other:?}");
     }
     assert!(is_forwarded(&gateway.judge(&at("pay", "bank"), PAY)));
 }
@@ -118,9 +124,9 @@ fn an_approval_holds_for_the_route_and_cluster_on_which_it_was_asked() {
 #[test]
 fn a_rejected_call_is_denied_with_what_the_person_said() {
     let gateway = Gateway::new(POLICY);
-    told(gateway.judge(&call("alice"), PAY));
+    reply_text(gateway.judge(&call("alice"), PAY));
     approve(&gateway, false);
-    let denied = told(gateway.judge(&call("alice"), PAY));
+    let denied = reply_text(gateway.judge(&call("alice"), PAY));
     let expected = r#""code":-31403,"message":"Policy violation: a person rejected this call of the tool `pay`: as agreed; do not repeat it""#;
     assert!(denied.contains(expected), "{denied}");
     let over = authorize(
@@ -131,13 +137,13 @@ fn a_rejected_call_is_denied_with_what_the_person_said() {
         Timestamp(NOW.0 + 60_000),
         &gateway.store,
     );
-    assert!(told(over).contains("-31428"), "a no is over when its time is");
+    assert!(reply_text(over).contains("-31428"), "a rejection expires");
 }
 
 #[test]
-fn an_approval_ends_with_its_time() {
+fn an_approval_expires() {
     let gateway = Gateway::new(POLICY);
-    told(gateway.judge(&call("alice"), PAY));
+    reply_text(gateway.judge(&call("alice"), PAY));
     approve(&gateway, true);
     // `expires` of the strictest predicate that asks, counted from the answer.
     let late = authorize(
@@ -148,20 +154,20 @@ fn an_approval_ends_with_its_time() {
         Timestamp(NOW.0 + 60_000),
         &gateway.store,
     );
-    assert!(told(late).contains("-31428"));
+    assert!(reply_text(late).contains("-31428"));
 }
 
 #[test]
-fn a_limit_without_room_is_told_before_anybody_is_asked() {
+fn a_full_limit_denies_the_call_before_an_approval_is_requested() {
     let gateway = Gateway::new(&POLICY.replace("\"max\":2", "\"max\":0"));
-    assert!(told(gateway.judge(&call("alice"), PAY)).contains("-31429"));
+    assert!(reply_text(gateway.judge(&call("alice"), PAY)).contains("-31429"));
     assert_eq!(ApprovalStore(&gateway.store).entries(NOW), Ok(vec![]));
 }
 
 #[test]
 fn an_approval_comes_back_with_the_quota() {
     let gateway = Gateway::new(POLICY);
-    told(gateway.judge(&call("alice"), PAY));
+    reply_text(gateway.judge(&call("alice"), PAY));
     approve(&gateway, true);
     let Disposition::Forward(receipt) = gateway.judge(&call("alice"), PAY).answer else { panic!("refused") };
     assert!(refund::is_refundable(Refund::Undelivered, &receipt));
@@ -172,7 +178,7 @@ fn an_approval_comes_back_with_the_quota() {
 }
 
 #[test]
-fn in_shadow_nobody_is_asked() {
+fn in_shadow_no_approval_is_requested() {
     for policy in [
         POLICY.replace(r#""approvals""#, r#""mode":"shadow","approvals""#),
         POLICY.replace(r#""version":"1""#, r#""version":"1","mode":"shadow""#),
@@ -194,29 +200,29 @@ fn a_batch_is_not_approved() {
     let pairs = [(":method", "POST"), ("content-type", "application/json"), ("mcp-protocol-version", "2025-03-26")];
     let pairs = pairs.map(|(name, value)| (name.to_owned(), value.as_bytes().to_vec()));
     batch.headers = crate::http::Headers::new(pairs.into());
-    let told = told(gateway.judge(&batch, &format!("[{PAY},{}]", PAY.replace("7", "8"))));
-    assert!(told.contains("Approval required: a person must approve this call of the tool `pay`: Over 10, ask; send the call by itself, not in a batch"), "{told}");
+    let reply = reply_text(gateway.judge(&batch, &format!("[{PAY},{}]", PAY.replace("7", "8"))));
+    assert!(reply.contains("Approval required: a person must approve this call of the tool `pay`: Over 10, ask; send the call by itself, not in a batch"), "{reply}");
     assert_eq!(ApprovalStore(&gateway.store).entries(NOW), Ok(vec![]));
 }
 
 #[test]
-fn what_nobody_would_read_and_what_nobody_has_time_for_is_denied() {
+fn a_call_with_long_parameters_or_beyond_the_bound_on_pending_calls_is_denied() {
     let gateway = Gateway::new(POLICY);
     let long = PAY.replace("\"x\"", &format!("\"{}\"", "x".repeat(16 << 10)));
-    let denied = told(gateway.judge(&call("alice"), &long));
+    let denied = reply_text(gateway.judge(&call("alice"), &long));
     let expected = "Policy violation: the tool `pay` needs approval, and parameters of over 16384 bytes cannot be approved; send shorter ones";
     assert!(denied.contains(expected), "{denied}");
-    let pay = |amount: u32| told(gateway.judge(&call("alice"), &PAY.replace("25", &amount.to_string())));
+    let pay = |amount: u32| reply_text(gateway.judge(&call("alice"), &PAY.replace("25", &amount.to_string())));
     for amount in 1..=8 {
         assert!(pay(amount).contains("-31428"));
     }
     let denied = pay(9);
     let expected = r#""message":"Policy violation: the tool `pay` needs approval, and too many calls wait for approval already; repeat the call later","data":{"kind":"denied","rule":"(approvals full)""#;
     assert!(denied.contains(expected), "{denied}");
-    assert!(pay(1).contains("-31428"), "one that waits is found");
+    assert!(pay(1).contains("-31428"), "a pending request is found");
 }
 
-/// A store in which somebody else does something just before this call uses an approval up.
+/// A store that another worker changes just before this call consumes an approval.
 struct Raced<'s> {
     inner: &'s InMemory,
     meanwhile: &'s dyn Fn(),
@@ -244,14 +250,14 @@ impl Store for Raced<'_> {
 }
 
 #[test]
-fn who_comes_second_asks_anew_and_pays_nothing() {
+fn a_call_whose_approval_another_call_consumed_requests_another_and_is_not_charged() {
     let gateway = Gateway::new(POLICY);
-    told(gateway.judge(&call("alice"), PAY));
+    reply_text(gateway.judge(&call("alice"), PAY));
     approve(&gateway, true);
     let meanwhile = || gateway.store.set(APPROVALS, crate::store::HEADER).unwrap();
     let raced = Raced { inner: &gateway.store, meanwhile: &meanwhile, reads: Cell::new(0) };
     let second = authorize(&gateway.config, &gateway.bound("alice"), PAY.as_bytes(), "filter", NOW, &raced);
-    assert!(told(second).contains("-31428"));
+    assert!(reply_text(second).contains("-31428"));
     approve(&gateway, true);
     let passed = gateway.judge(&call("alice"), PAY);
     assert!(passed.record.to_json().contains(r#""remaining":{"pay":1}"#), "the call that came second was not charged");
@@ -262,15 +268,15 @@ fn who_comes_second_asks_anew_and_pays_nothing() {
 fn a_call_that_the_server_calls_failed_gets_its_quota_back_and_no_approval() {
     let options = r#""limits":{"refund":"failed"},"approvals""#;
     let gateway = Gateway::new(&POLICY.replace("\"max\":2", "\"max\":1").replace(r#""approvals""#, options));
-    told(gateway.judge(&call("alice"), PAY));
+    reply_text(gateway.judge(&call("alice"), PAY));
     approve(&gateway, true);
     let Disposition::Forward(receipt) = gateway.judge(&call("alice"), PAY).answer else { panic!("not forwarded") };
-    assert!(receipt.reads_answer());
-    let mut result = receipt.listen(ResponseFormat::Json);
+    assert!(receipt.reads_response());
+    let mut result = receipt.read_result(ResponseFormat::Json);
     result.push(br#"{"jsonrpc":"2.0","id":7,"result":{"content":[],"isError":true}}"#);
     assert!(result.has_failed());
     receipt.refund_quota(&gateway.store);
-    assert!(told(gateway.judge(&call("alice"), PAY)).contains("-31428"), "there is room, and no approval");
+    assert!(reply_text(gateway.judge(&call("alice"), PAY)).contains("-31428"), "there is room, and no approval");
     approve(&gateway, true);
     assert!(is_forwarded(&gateway.judge(&call("alice"), PAY)), "its quota came back");
 }
@@ -278,7 +284,7 @@ fn a_call_that_the_server_calls_failed_gets_its_quota_back_and_no_approval() {
 #[test]
 fn the_record_names_the_approval_that_was_used_up() {
     let gateway = Gateway::new(&POLICY.replace("\"max\":2", "\"max\":9"));
-    told(gateway.judge(&call("alice"), PAY));
+    reply_text(gateway.judge(&call("alice"), PAY));
     let found = approve(&gateway, true);
     let used = Cell::new(String::new());
     let meanwhile = || {
@@ -286,7 +292,7 @@ fn the_record_names_the_approval_that_was_used_up() {
             authorize(&gateway.config, &gateway.bound("alice"), PAY.as_bytes(), "filter", Timestamp(NOW.0 + 1), store)
         };
         assert!(is_forwarded(&later(&gateway.store)), "another call uses up the one that was found");
-        told(later(&gateway.store));
+        reply_text(later(&gateway.store));
         used.set(approve(&gateway, true));
     };
     let raced = Raced { inner: &gateway.store, meanwhile: &meanwhile, reads: Cell::new(0) };
@@ -311,10 +317,10 @@ fn a_service_decides_where_there_is_one() {
     );
     assert_eq!(inquiry.body, expected);
     assert_eq!(id.len(), 32);
-    let heard = |ruling| CalloutResults { ruling: Some(ruling), ..CalloutResults::default() };
-    let ruled = |ruling| gateway.judge(&RequestInfo { callouts: heard(ruling), ..call("alice") }, PAY);
+    let results = |response| CalloutResults { approval: Some(response), ..CalloutResults::default() };
+    let decide_with = |response| gateway.judge(&RequestInfo { callouts: results(response), ..call("alice") }, PAY);
     let said = || ApproverNote { id: "1".into(), approver: "bob".into(), note: "fine".into() };
-    let passed = ruled(ApprovalResponse::Approved(said()));
+    let passed = decide_with(ApprovalResponse::Approved(said()));
     assert!(is_forwarded(&passed));
     let record = passed.record.to_json();
     assert!(
@@ -323,16 +329,16 @@ fn a_service_decides_where_there_is_one() {
         ),
         "{record}"
     );
-    let rejected = told(ruled(ApprovalResponse::Rejected(said())));
+    let rejected = reply_text(decide_with(ApprovalResponse::Rejected(said())));
     assert!(
         rejected.contains("Policy violation: a person rejected this call of the tool `pay`: fine; do not repeat it"),
         "{rejected}"
     );
     let pending = Pending { id: "1".into(), url: Some("https://x/1".into()), expires_at: None };
-    let pending = told(ruled(ApprovalResponse::Pending(pending)));
+    let pending = reply_text(decide_with(ApprovalResponse::Pending(pending)));
     assert!(pending.contains("ask for approval at https://x/1, then repeat"), "{pending}");
     assert!(pending.contains(r#""approval":{"id":"1","url":"https://x/1"}"#), "{pending}");
-    let failed = told(ruled(ApprovalResponse::Failed));
+    let failed = reply_text(decide_with(ApprovalResponse::Failed));
     assert!(
         failed.contains("Policy violation: the tool `pay` needs approval, and the approval service did not answer; repeat the call later"),
         "{failed}"

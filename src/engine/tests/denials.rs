@@ -107,7 +107,7 @@ fn an_answer_repeats_no_more_than_256_characters_of_a_name() {
 }
 
 #[test]
-fn waiting_times_are_told_in_words_and_rounded_up() {
+fn a_message_names_the_waiting_time_in_words_rounded_up() {
     for (seconds, text) in [
         (Some(1), "retry in 1 second"),
         (Some(119), "retry in 119 seconds"),
@@ -116,12 +116,12 @@ fn waiting_times_are_told_in_words_and_rounded_up() {
         (Some(172_801), "retry in 3 days"),
         (None, "do not retry"),
     ] {
-        assert_eq!(denial_text::retry(seconds), text);
+        assert_eq!(denial_text::when_to_retry(seconds), text);
     }
 }
 
 #[test]
-fn a_limit_that_is_no_number_of_calls_is_told_as_an_amount() {
+fn a_message_names_a_limit_of_money_as_an_amount() {
     let limit = r#"{"counter":"spend","window":"hour","max":10,"scope":"grant","increment":6}"#;
     let limits = format!(r#"{{"limits":[{limit}]}}"#);
     let gateway = Gateway::new(&format!(r#"{{"version":"1","default":"allow","tools":{{"pay":{limits}}}}}"#));

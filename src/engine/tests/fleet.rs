@@ -6,7 +6,7 @@ use wasm_bindgen_test::wasm_bindgen_test as test;
 use super::{AuthorizationResponse, Disposition, Gateway, NOW, RequestInfo, assert_answer, call};
 use crate::{
     approval::{self, ApprovalStore},
-    engine::callout::{Callout, CalloutResponse, CalloutResults, Understood},
+    engine::callout::{Callout, CalloutResponse, CalloutResults},
 };
 
 const POLICY: &str = r#"{"policy":{"version":"1","default":"deny","tools":{
@@ -78,13 +78,13 @@ fn a_call_passes_once_the_service_has_charged_it() {
 }
 
 #[test]
-fn a_call_without_limits_is_not_asked_about() {
+fn a_call_without_limits_needs_no_callout() {
     let (asked, judgement) = judge(&Gateway::new(POLICY), &request("free", "{}"), &[]);
     assert!(asked.is_empty() && answer(&judgement).is_none());
 }
 
 #[test]
-fn a_full_limit_is_told_with_its_time() {
+fn the_reply_for_a_full_limit_says_when_to_retry() {
     let (_, judgement) = judge(&Gateway::new(POLICY), &request("draw", "{}"), &[Some(SECOND_OVER)]);
     let expected = r#"{"jsonrpc":"2.0","id":"\u0061","error":{"code":-31429,"message":"Policy violation: the tool `draw` has reached the rate limit of 1000 calls a day; retry in 42 seconds","data":{"kind":"rate_limited","rule":"/tools/draw/limits/1","policy":"default","tool":"draw","reason":"the tool `draw` has reached the rate limit of 1000 calls a day","requestId":"r-1","limit":{"counter":"all","window":"day","max":1000,"scope":"global"},"retryAfterMs":42000,"resetAt":"2026-01-01T00:01:24Z"}}}"#;
     assert_answer(answer(&judgement), expected);
@@ -120,10 +120,10 @@ fn amounts_are_asked_for_one_after_the_other() {
     assert_eq!(asked, both[..1], "nothing is not charged");
     let (asked, part) = judge(&gateway, &pay("0.5"), &[]);
     assert!(asked.is_empty());
-    let told = answer(&part).unwrap().1;
+    let reply = answer(&part).unwrap().1;
     assert!(
-        told.contains("this call costs 0.5, and its limit is counted in whole numbers; send a whole amount"),
-        "{told}"
+        reply.contains("this call costs 0.5, and its limit is counted in whole numbers; send a whole amount"),
+        "{reply}"
     );
 }
 
@@ -143,37 +143,37 @@ fn a_service_that_does_not_answer_denies_or_leaves_it_to_this_envoy() {
         let (_, full) = judge(&gateway, &request("draw", "{}"), &[failed]);
         assert_eq!(full.record.rule, "/tools/draw/limits/0");
         let (_, counted) = judge(&gateway, &request("draw", "{}"), &[Some(OK)]);
-        assert!(answer(&counted).is_none(), "it counts again, and what was counted here is of no account");
+        assert!(answer(&counted).is_none(), "the service counts again; local counts do not matter");
     }
 }
 
 #[test]
-fn an_answer_is_understood_or_counted_as_none() {
+fn a_callout_without_a_usable_response_counts_as_unanswered() {
     let ask = Callout::Charge { mode: crate::policy::Mode::Enforce, message: Vec::new() };
-    let hear = |body: Option<&[u8]>| {
+    let record = |body: Option<&[u8]>| {
         let answered = body.map(|body| CalloutResponse { status: b"0".to_vec(), body: body.to_vec() });
         CalloutResults::default().record(&ask, answered.as_ref())
     };
-    assert_eq!([Some(OK), Some(OVER)].map(hear), [Understood::Yes; 2]);
-    assert_eq!([None, Some(&b"\x08\x00"[..])].map(hear), [Understood::No; 2]);
+    assert_eq!([Some(OK), Some(OVER)].map(record), [true; 2]);
+    assert_eq!([None, Some(&b"\x08\x00"[..])].map(record), [false; 2]);
 }
 
 #[test]
-fn a_call_is_approved_before_it_is_charged_and_the_yes_is_kept_where_there_is_no_room() {
+fn a_call_is_approved_before_it_is_charged_and_keeps_its_approval_if_the_limit_is_full() {
     let gateway = Gateway::new(POLICY);
     let body = request("ask", "{}");
     let (asked, _) = judge(&gateway, &body, &[]);
-    assert!(asked.is_empty(), "what waits is not charged");
+    assert!(asked.is_empty(), "a pending call is not charged");
     let desk = ApprovalStore(&gateway.store);
     let [entry] = desk.entries(NOW).unwrap().try_into().unwrap();
-    let yes = approval::ApproverDecision { yes: true, grant: [0; 32], approver: "jwt:boss", note: "" };
-    desk.decide(entry.id, &yes, NOW).unwrap();
+    let approved = approval::ApproverDecision { approved: true, grant: [0; 32], approver: "jwt:boss", note: "" };
+    desk.decide(entry.id, &approved, NOW).unwrap();
     let (asked, full) = judge(&gateway, &body, &[Some(OVER)]);
     assert_eq!((asked, &*full.record.rule), (vec!["asked".to_owned()], "/tools/ask/limits/0"));
     let (_, passed) = judge(&gateway, &body, &[Some(OK)]);
     assert!(answer(&passed).is_none());
     let (asked, _) = judge(&gateway, &body, &[]);
-    assert!(asked.is_empty(), "it was used up, so somebody is asked again");
+    assert!(asked.is_empty(), "the approval was consumed, so another one is requested");
 }
 
 #[test]

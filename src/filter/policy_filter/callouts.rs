@@ -10,7 +10,7 @@ use proxy_wasm::types::{Action, MetricType};
 
 use crate::engine::{
     self, BoundRequest, Disposition,
-    callout::{Callout, CalloutResponse, Understood},
+    callout::{Callout, CalloutResponse},
 };
 
 use super::{Phase, PolicyFilter, SharedData};
@@ -96,8 +96,8 @@ impl PolicyFilter {
         response: Option<&CalloutResponse>,
     ) -> Action {
         let (Some(filter), Some(now)) = (&self.filter, host::current_time()) else { return self.fail() };
-        if request.callouts().record(ask, response) == Understood::No {
-            metrics::add(MetricType::Counter, ask.unanswered_metric(), &[], 1);
+        if !request.callouts().record(ask, response) {
+            metrics::add_to_series(MetricType::Counter, ask.unanswered_metric(), &[], 1);
         }
         let judgement = engine::authorize(&filter.config, &request, &body, &filter.name, now, &SharedData);
         match judgement.answer {

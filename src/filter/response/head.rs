@@ -28,7 +28,7 @@ impl ResponseHead {
         let encoding = host::response_header("content-encoding")?;
         Ok(Self {
             is_success: !status.is_some_and(|status| matches!(*status, [b'3'..=b'5', _, _])),
-            format: content_type.and_then(|content_type| ResponseFormat::of(&content_type)),
+            format: content_type.and_then(|content_type| ResponseFormat::from_content_type(&content_type)),
             is_plain: encoding.is_none_or(|encoding| encoding == b"identity"),
         })
     }

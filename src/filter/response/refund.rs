@@ -32,13 +32,13 @@ impl PendingRefund {
             self.give_back();
             return None;
         }
-        self.receipt.reads_answer().then_some(self)
+        self.receipt.reads_response().then_some(self)
     }
 
     /// Listens to the body of the response; `None` if it cannot be read.
     pub(super) fn listen(self, head: &ResponseHead) -> Option<Self> {
         let format = head.format.filter(|_| head.is_plain)?;
-        Some(Self { result: Some(self.receipt.listen(format)), ..self })
+        Some(Self { result: Some(self.receipt.read_result(format)), ..self })
     }
 
     /// Takes a chunk; `None` if it is settled.

@@ -28,7 +28,7 @@ fn unknown_keys_are_reported_with_the_nearest_known_one() {
 }
 
 #[test]
-fn a_key_that_stands_twice_is_reported() {
+fn a_repeated_key_is_reported() {
     let found = problems(r#"{"hide":1,"hide":2,"hid\u0065":3}"#, |at| assert!(at.fields(KEYS).is_some()));
     assert_eq!(found, ["/hide: the key is repeated; keep one", "/hide: the key is repeated; keep one"]);
     let found = problems(r#"{"a":{"x":1,"x":2}}"#, |at| drop(at.entries().unwrap()[0].1.entries()));
@@ -36,11 +36,11 @@ fn a_key_that_stands_twice_is_reported() {
 }
 
 #[test]
-fn what_is_wrong_with_a_key_is_where_the_key_stands() {
+fn a_problem_with_a_key_is_reported_at_the_key() {
     let node = json::parse(br#"{ "hid": 1, "hide": 2 }"#, 16).unwrap();
     let problems = Problems::default();
     let fields = Cursor::top(&node, &problems).fields(KEYS).unwrap();
-    fields.get("hide").unwrap().text();
+    fields.get("hide").unwrap().string();
     assert_eq!(problems.take().iter().map(|problem| problem.at).collect::<Vec<_>>(), [2, 20]);
 }
 
@@ -48,7 +48,7 @@ fn what_is_wrong_with_a_key_is_where_the_key_stands() {
 fn pointers_escape_slashes_and_tildes() {
     let found = problems(r#"{"a/b~c":[1]}"#, |at| {
         let entries = at.entries().unwrap();
-        entries[0].1.items().unwrap()[0].text();
+        entries[0].1.items().unwrap()[0].string();
     });
     assert_eq!(found, ["/a~1b~0c/0: found the number `1`, expected a string"]);
 }
@@ -97,10 +97,10 @@ fn a_missing_key_is_reported_where_it_belongs() {
 fn a_value_is_found_by_its_pointer() {
     let found = problems(r#"{"a/b~":[{"c":1},2]}"#, |at| {
         for (pointer, value) in [("", "whole"), ("/a~1b~0/0/c", "1"), ("/a~1b~0/1", "2")] {
-            at.below(pointer).unwrap().report(value);
+            at.at_pointer(pointer).unwrap().report(value);
         }
         for nothing in ["/a", "/a~1b~0/2", "/a~1b~0/x", "/a~1b~0/1/c", "/a~1b~0/0/c/d"] {
-            assert!(at.below(nothing).is_none(), "{nothing}");
+            assert!(at.at_pointer(nothing).is_none(), "{nothing}");
         }
     });
     assert_eq!(found, ["(top level): whole", "/a~1b~0/0/c: 1", "/a~1b~0/1: 2"]);
@@ -110,7 +110,7 @@ fn a_value_is_found_by_its_pointer() {
 fn the_first_hundred_problems_are_listed_and_the_others_counted() {
     let list = |count: usize| format!("[{}]", vec!["1"; count].join(","));
     // Looked at from the back: what counts is the order of the text.
-    let read = |at: &Cursor<'_, '_>| at.items().unwrap().iter().rev().for_each(|item| assert_eq!(item.text(), None));
+    let read = |at: &Cursor<'_, '_>| at.items().unwrap().iter().rev().for_each(|item| assert_eq!(item.string(), None));
     assert_eq!(problems(&list(100), read).len(), 100);
     let found = problems(&list(1000), read);
     assert_eq!(found.len(), 101);

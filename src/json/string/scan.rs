@@ -163,7 +163,7 @@ mod tests {
     }
 
     #[test]
-    fn what_needs_a_look_is_found_wherever_it_stands() {
+    fn a_special_byte_is_found_at_every_position() {
         for special in 0..=u8::MAX {
             for length in [1, 15, 16, 17, 33] {
                 (0..length).for_each(|place| assert_found(special, place, length));

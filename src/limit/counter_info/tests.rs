@@ -18,7 +18,7 @@ fn charge<'a>(counter: &'a str, callers: Callers<'a>, algorithm: Algorithm) -> C
 
 /// Charges a call, and returns what was charged.
 fn charged(store: &InMemory, charges: &[Charge<'_>]) -> Vec<Charged> {
-    Counters::new(store, Capacity::of(100)).charge(charges, NOW).unwrap().charged().to_vec()
+    Counters::new(store, Capacity::new(100)).charge(charges, NOW).unwrap().counters().to_vec()
 }
 
 fn info(charged: &Charged) -> CounterInfo {

@@ -49,7 +49,7 @@ fn a_refund_gives_back_exactly_what_was_charged() {
     let both = [charge("a", Callers::Grant("x"), 1), charge("b", Callers::All, 1)];
     let receipt = counters.charge(&both, NOW).unwrap();
     assert_eq!(
-        receipt.charged().iter().map(|charged| (&*charged.counter, charged.scope, charged.used)).collect::<Vec<_>>(),
+        receipt.counters().iter().map(|charged| (&*charged.counter, charged.scope, charged.used)).collect::<Vec<_>>(),
         [("a", "grant", Amount::ONE), ("b", "global", Amount::ONE)]
     );
     counters.refund(&receipt);

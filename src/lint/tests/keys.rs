@@ -55,7 +55,7 @@ fn dropped_restriction_where_patterns_cross() {
 }
 
 #[test]
-fn nothing_is_dropped_by_a_rule_that_asks_as_much_or_stands_elsewhere() {
+fn a_rule_as_strict_as_the_pattern_or_in_another_map_drops_nothing() {
     assert_eq!(policy(&format!(r#""tools":{{"get_*":{GUARDED},"get_pods":{GUARDED}}}"#)), NONE);
     assert_eq!(policy(&format!(r#""tools":{{"get_*":{GUARDED},"put":{{}},"pu*":{{}}}}"#)), NONE);
     assert_eq!(policy(&format!(r#""tools":{{"get_*":{GUARDED},"get_pods":{{"action":"deny"}}}}"#)), NONE);

@@ -30,7 +30,7 @@ fn local_window() {
           replicas do not share it; if that matters, set `limits.service`, use a window of minutes, or run one replica \
           [local-window]"]
     );
-    // One counter is told once.
+    // There is one warning for each counter.
     let daily = limit("c", "grant").replace("minute", "day");
     assert_eq!(
         policy(&format!(r#""tools":{{"b":{{"limits":[{daily}]}},"a":{{"limits":[{daily}]}}}}"#)),

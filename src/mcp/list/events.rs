@@ -55,13 +55,13 @@ impl Events {
         let mut out = Vec::with_capacity(chunk.len());
         while let Some(piece) = self.next(&mut chunk, request) {
             match piece {
-                Token::Text(text) => self.text(text, &mut out)?,
+                Token::Text(text) => self.push_text(text, &mut out)?,
                 Token::End(end) if self.line.head.is_empty() => self.end_event(end, request, shows, &mut out)?,
                 Token::End(end) => self.end_line(end, &mut out),
                 Token::Ignored(byte) if self.held.is_empty() && self.state == EventState::Open => {
                     out.extend_from_slice(byte)
                 }
-                Token::Ignored(byte) => self.put(byte, &mut out),
+                Token::Ignored(byte) => self.push_bytes(byte, &mut out),
             }
             if self.has_data && self.held.len() > request.max_bytes {
                 self.drop_unfinished_line();
@@ -93,11 +93,11 @@ impl Events {
         Ok(out)
     }
 
-    fn text(&mut self, text: &[u8], out: &mut Vec<u8>) -> Result<(), StreamAborted> {
+    fn push_text(&mut self, text: &[u8], out: &mut Vec<u8>) -> Result<(), StreamAborted> {
         let value = self.line.push(text);
         self.has_data |= self.line.is_data();
         self.sniffer.push(value);
-        self.put(text, out);
+        self.push_bytes(text, out);
         match self.state {
             // Its front has been forwarded, or would have been, had it come in smaller chunks.
             EventState::Open | EventState::Passing if self.sniffer.is_contradictory() => return Err(StreamAborted),
@@ -115,7 +115,7 @@ impl Events {
         self.has_data |= self.line.head == b"data";
         // A client joins data lines by LF, which is white space between the parts of a message.
         self.line = Line::default();
-        self.put(end, out);
+        self.push_bytes(end, out);
         if self.state == EventState::Open && !self.has_data {
             out.append(&mut self.held);
         }
@@ -168,12 +168,12 @@ impl Events {
         if end == b"\n" && self.held.ends_with(b"\r") {
             self.held.push(b'\n');
         }
-        self.put(end, out);
+        self.push_bytes(end, out);
         out.append(&mut self.held);
     }
 
     /// Holds, forwards or drops bytes of the event, by its state.
-    fn put(&mut self, bytes: &[u8], out: &mut Vec<u8>) {
+    fn push_bytes(&mut self, bytes: &[u8], out: &mut Vec<u8>) {
         match self.state {
             EventState::Open => self.held.extend_from_slice(bytes),
             EventState::Passing => out.extend_from_slice(bytes),

@@ -26,7 +26,7 @@ const MAX_TTL: u64 = 60_000;
 pub(super) fn filter(text: &[u8], is_cacheable: bool, shows: IsVisible<'_>) -> Result<Option<Vec<u8>>, Unreadable> {
     let mut reader = Reader::new(text, MAX_DEPTH)?;
     let mut pass = Pass { is_cacheable, shows, edits: Edits::default(), is_odd: false, has_too_many: false };
-    let read = match reader.kind()? {
+    let read = match reader.value_type()? {
         JsonKind::Array => reader.elements(|reader| pass.filter_message(reader)),
         _ => pass.filter_message(&mut reader),
     };
@@ -67,10 +67,10 @@ struct Pass<'s> {
 
 impl Pass<'_> {
     fn filter_message(&mut self, reader: &mut Reader<'_>) -> Result<(), Fault> {
-        if reader.kind()? != JsonKind::Object {
+        if reader.value_type()? != JsonKind::Object {
             return reader.skip().map(drop);
         }
-        reader.members(Names::Unmistakable(&["result"]), |reader, name| match (&*name, reader.kind()?) {
+        reader.members(Names::Unmistakable(&["result"]), |reader, name| match (&*name, reader.value_type()?) {
             ("result", JsonKind::Object) => self.filter_result(reader),
             _ => reader.skip().map(drop),
         })
@@ -122,7 +122,7 @@ impl Pass<'_> {
 
     /// Filters the entries of one list.
     fn filter_list(&mut self, reader: &mut Reader<'_>, kind: ListKind) -> Result<(), Fault> {
-        if reader.kind()? != JsonKind::Array {
+        if reader.value_type()? != JsonKind::Array {
             self.is_odd = true;
             return reader.skip().map(drop);
         }
@@ -138,7 +138,7 @@ impl Pass<'_> {
             let name = Self::read_name(reader, kind)?;
             // An entry without a name cannot be called, and no rule can allow it.
             let is_shown = name.is_some_and(|name| is_callable(kind, &name) && (self.shows)(kind, &name));
-            if let Some(cut) = run.push(start..reader.end(), is_shown) {
+            if let Some(cut) = run.push(start..reader.end_position(), is_shown) {
                 self.edits.cut(cut);
             }
             Ok(())
@@ -151,12 +151,12 @@ impl Pass<'_> {
 
     /// Reads the next entry, and returns its name, if it has exactly one.
     fn read_name<'a>(reader: &mut Reader<'a>, kind: ListKind) -> Result<Option<Cow<'a, str>>, Fault> {
-        if reader.kind()? != JsonKind::Object {
+        if reader.value_type()? != JsonKind::Object {
             return reader.skip().map(|_| None);
         }
         let (mut found, mut is_ambiguous) = (None, false);
         reader.members(Names::Distinct, |reader, name| {
-            if name == kind.key() && reader.kind()? == JsonKind::String {
+            if name == kind.key() && reader.value_type()? == JsonKind::String {
                 found = Some(reader.string()?);
                 return Ok(());
             }

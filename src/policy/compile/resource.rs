@@ -12,7 +12,7 @@ type Entry<'w, 'a> = (document::Name<'w, 'a>, document::Rule<'w, 'a>);
 
 /// The keys that were written in another form than the one in which they are compared, by that form. Two keys that are
 /// one URI are reported, and so are conditions that no URI could satisfy.
-pub(super) fn written_uris(entries: &[Entry<'_, '_>]) -> HashMap<Box<str>, Box<str>> {
+pub(super) fn find_rewritten_uris(entries: &[Entry<'_, '_>]) -> HashMap<Box<str>, Box<str>> {
     let mut first: HashMap<String, &str> = HashMap::new();
     for (name, rule) in entries {
         if let Some(other) = first.insert(uri::normalize(name.text).into_owned(), name.text) {
@@ -30,7 +30,7 @@ pub(super) fn written_uris(entries: &[Entry<'_, '_>]) -> HashMap<Box<str>, Box<s
 fn check_conditions(predicate: &Cursor<'_, '_>) {
     let conditions = predicate.get("conditions").and_then(|list| list.items()).unwrap_or_default();
     for value in conditions.iter().filter_map(|condition| condition.get("value")) {
-        if let Some(text) = text_beyond_ascii(value.node()) {
+        if let Some(text) = find_non_ascii(value.node()) {
             let encoded = uri::normalize(text);
             value.report(format!("URIs are compared percent-encoded, so this never matches; write `{encoded}`"));
         }
@@ -38,11 +38,11 @@ fn check_conditions(predicate: &Cursor<'_, '_>) {
 }
 
 /// The first text in a value that is not ASCII.
-fn text_beyond_ascii<'n>(node: &'n Node<'_>) -> Option<&'n str> {
+fn find_non_ascii<'n>(node: &'n Node<'_>) -> Option<&'n str> {
     match &node.value {
         Value::String(text) => (!text.is_ascii()).then_some(&**text),
-        Value::Array(elements) => elements.iter().find_map(text_beyond_ascii),
-        Value::Object(members) => members.iter().find_map(|member| text_beyond_ascii(&member.node)),
+        Value::Array(elements) => elements.iter().find_map(find_non_ascii),
+        Value::Object(members) => members.iter().find_map(|member| find_non_ascii(&member.node)),
         Value::Null | Value::Bool(_) | Value::Number(_) => None,
     }
 }

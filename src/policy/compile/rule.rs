@@ -17,12 +17,12 @@ pub(super) struct Compiler {
     /// Length of the policy's own pointer: the rules' pointers start behind it.
     base: usize,
     /// Where each counter was first named, and on which terms.
-    counters: HashMap<String, (String, Terms)>,
+    counters: HashMap<String, (String, CounterTerms)>,
 }
 
 /// What all rules that name one counter must agree on.
 #[derive(Clone, Copy, PartialEq, Eq)]
-struct Terms {
+struct CounterTerms {
     window: Window,
     scope: Scope,
     algorithm: Algorithm,
@@ -39,31 +39,31 @@ impl Compiler {
         at.pointer().get(self.base..).unwrap_or_default().into()
     }
 
-    pub(super) fn rule(&mut self, document: &document::Rule<'_, '_>) -> Rule {
+    pub(super) fn compile_rule(&mut self, document: &document::Rule<'_, '_>) -> Rule {
         let mut rule = Rule {
             mode: document.mode,
-            require: self.predicates(&document.require),
-            deny_if: self.predicates(&document.deny_if),
-            approval: self.predicates(&document.require_approval),
+            require: self.compile_predicates(&document.require),
+            deny_if: self.compile_predicates(&document.deny_if),
+            approval: self.compile_predicates(&document.require_approval),
             limits: Vec::new(),
         };
-        self.action(document, &mut rule);
-        self.limits(document, &mut rule);
+        self.compile_action(document, &mut rule);
+        self.compile_limits(document, &mut rule);
         rule
     }
 
-    fn predicates(&self, documents: &[document::Predicate<'_, '_>]) -> Vec<Predicate> {
+    fn compile_predicates(&self, documents: &[document::Predicate<'_, '_>]) -> Vec<Predicate> {
         let predicate = |document: &document::Predicate<'_, '_>| Predicate {
             pointer: self.pointer(&document.at),
             conditions: document.conditions.clone(),
-            text: document.on_deny.map(Into::into),
+            reason: document.on_deny.map(Into::into),
             expires: document.expires,
         };
         documents.iter().map(predicate).collect()
     }
 
     /// `action`, which must not say again or deny what the long forms say.
-    fn action(&self, document: &document::Rule<'_, '_>, rule: &mut Rule) {
+    fn compile_action(&self, document: &document::Rule<'_, '_>, rule: &mut Rule) {
         if let (Some((at, _)), None, None) = (&document.reason, &document.action, &document.rate_limit) {
             at.report("`reason` is the text of `action` or `rate_limit`; in `deny_if` write `on_deny`");
         }
@@ -77,8 +77,8 @@ impl Compiler {
         let short = Predicate {
             pointer: self.pointer(at),
             conditions: Vec::new(),
-            text: document.reason.as_ref().map(|(_, text)| (*text).into()),
-            expires: document::EXPIRES,
+            reason: document.reason.as_ref().map(|(_, text)| (*text).into()),
+            expires: document::DEFAULT_EXPIRES,
         };
         match action {
             Action::Allow => {}
@@ -87,7 +87,7 @@ impl Compiler {
         }
     }
 
-    fn limits(&mut self, document: &document::Rule<'_, '_>, rule: &mut Rule) {
+    fn compile_limits(&mut self, document: &document::Rule<'_, '_>, rule: &mut Rule) {
         let mut counters = HashSet::new();
         for limit in document.limits.iter().flat_map(|(_, limits)| limits) {
             if !counters.insert(limit.counter) {
@@ -102,9 +102,9 @@ impl Compiler {
                 scope: *scope,
                 algorithm: *algorithm,
                 cost: cost.clone(),
-                text: None,
+                reason: None,
             };
-            self.agree(at, &limit, rule.mode);
+            self.check_terms(at, &limit, rule.mode);
             rule.limits.push(limit);
         }
         let Some(rate) = &document.rate_limit else { return };
@@ -119,15 +119,15 @@ impl Compiler {
             scope: Scope::Grant,
             algorithm: Algorithm::Fixed,
             cost: Cost::Fixed(Amount::ONE),
-            text: document.reason.as_ref().map(|(_, text)| (*text).into()),
+            reason: document.reason.as_ref().map(|(_, text)| (*text).into()),
         };
-        self.agree(&rate.at, &limit, rule.mode);
+        self.check_terms(&rate.at, &limit, rule.mode);
         rule.limits.push(limit);
     }
 
     /// One name is one counter: all that name it must mean the same count.
-    fn agree(&mut self, at: &Cursor<'_, '_>, limit: &Limit, mode: Mode) {
-        let terms = Terms { window: limit.window, scope: limit.scope, algorithm: limit.algorithm, mode };
+    fn check_terms(&mut self, at: &Cursor<'_, '_>, limit: &Limit, mode: Mode) {
+        let terms = CounterTerms { window: limit.window, scope: limit.scope, algorithm: limit.algorithm, mode };
         let here = || (limit.pointer.to_string(), terms);
         let (first, agreed) = self.counters.entry(limit.counter.to_string()).or_insert_with(here);
         if *agreed != terms {

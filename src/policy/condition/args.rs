@@ -54,8 +54,8 @@ impl<'a> Args<'a> {
         Self { root: arguments, twins: Cell::default() }
     }
 
-    /// Walks along `path` and calls `visit` with each place it leads to and the indexes that stand for each `[*]` of
-    /// the path. It visits one place at least.
+    /// Walks along `path` and calls `visit` with each place that it leads to, and the index for each `[*]` of the path.
+    /// It visits at least one place.
     ///
     /// # Errors
     /// A member of an object on the way whose name equals a key of the path, or another member, only after Unicode
@@ -77,7 +77,7 @@ impl<'a> Args<'a> {
     ///
     /// # Errors
     /// As [`Args::follow`].
-    pub fn one(&self, path: &Path) -> Result<Leaf<'a>, Ambiguous<'a>> {
+    pub fn find_one(&self, path: &Path) -> Result<Leaf<'a>, Ambiguous<'a>> {
         let mut first = None;
         self.follow(path, |leaf, _| first = first.or(Some(leaf)))?;
         Ok(first.unwrap_or(Leaf::Missing))
@@ -125,7 +125,7 @@ impl<'a, V: FnMut(Leaf<'a>, &[usize])> Walk<'_, 'a, V> {
             (_, value) if super::is_missing(value) => Leaf::Missing,
             (None, _) => Leaf::Found(node),
             (Some((Segment::Key(key), rest)), Value::Object(members)) => {
-                self.enter(members)?;
+                self.check_names(members)?;
                 match members.iter().find(|member| member.name == *key) {
                     Some(member) => return self.step(&member.node, rest),
                     None => Leaf::Missing,
@@ -136,7 +136,7 @@ impl<'a, V: FnMut(Leaf<'a>, &[usize])> Walk<'_, 'a, V> {
                 None => Leaf::Missing,
             },
             (Some((Segment::Every, rest)), Value::Array(elements)) if !elements.is_empty() => {
-                return self.each(elements, rest);
+                return self.visit_elements(elements, rest);
             }
             (Some((Segment::Every, _)), Value::Array(_)) => Leaf::Empty,
             (Some((Segment::Key(_), _)), _) => Leaf::TypeMismatch { found: node, wanted: "an object" },
@@ -148,7 +148,7 @@ impl<'a, V: FnMut(Leaf<'a>, &[usize])> Walk<'_, 'a, V> {
         Ok(())
     }
 
-    fn each(&mut self, elements: &'a [Node<'a>], rest: &[Segment]) -> Result<(), Ambiguous<'a>> {
+    fn visit_elements(&mut self, elements: &'a [Node<'a>], rest: &[Segment]) -> Result<(), Ambiguous<'a>> {
         for (index, element) in elements.iter().enumerate() {
             self.indexes.push(index);
             self.step(element, rest)?;
@@ -159,7 +159,7 @@ impl<'a, V: FnMut(Leaf<'a>, &[usize])> Walk<'_, 'a, V> {
 
     /// Looks for ambiguous names in an object that the path enters. *A key of the path* is any of its keys, not only
     /// the one looked up here: as the contract says it, and a name that is like a deeper key is rare in honest calls.
-    fn enter(&self, members: &'a [Member<'a>]) -> Result<(), Ambiguous<'a>> {
+    fn check_names(&self, members: &'a [Member<'a>]) -> Result<(), Ambiguous<'a>> {
         let resembles = |name: &str| self.path.keys().any(|key| fold::is_folded_match(name, key));
         let lookalike = members.iter().map(|member| &*member.name).find(|name| resembles(name));
         lookalike.or_else(|| self.args.folded_member(members)).map_or(Ok(()), |name| Err(Ambiguous { name }))

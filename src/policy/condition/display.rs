@@ -2,25 +2,25 @@
 
 use crate::{
     json::Value,
-    text::{EXCERPT, is_invisible},
+    text::{EXCERPT_CHARS, is_invisible},
 };
 
 /// A value as JSON.
-pub(super) fn value(value: &Value<'_>) -> String {
-    let mut out = Short::default();
+pub(super) fn display_value(value: &Value<'_>) -> String {
+    let mut out = ShortText::default();
     out.value(value);
     out.finish()
 }
 
 /// Takes no more than [`EXCERPT`] characters, so that a large argument costs no time.
 #[derive(Default)]
-struct Short {
+struct ShortText {
     out: String,
     count: usize,
     cut: bool,
 }
 
-impl Short {
+impl ShortText {
     fn value(&mut self, value: &Value<'_>) {
         match value {
             Value::Null => self.push("null"),
@@ -81,7 +81,7 @@ impl Short {
 
     fn push(&mut self, text: &str) {
         for c in text.chars() {
-            if self.count == EXCERPT {
+            if self.count == EXCERPT_CHARS {
                 self.cut = true;
                 return;
             }

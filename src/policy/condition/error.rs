@@ -37,7 +37,8 @@ pub enum Part {
 impl ConditionError {
     /// About a value that is there, or missing.
     pub(super) fn new(part: Part, found: Option<&Node<'_>>, allowed: &'static str) -> Self {
-        let found = found.map_or_else(|| "nothing".to_owned(), |node| format!("`{}`", display::value(&node.value)));
+        let found =
+            found.map_or_else(|| "nothing".to_owned(), |node| format!("`{}`", display::display_value(&node.value)));
         Self { part, found, allowed: Cow::Borrowed(allowed), meant: None }
     }
 

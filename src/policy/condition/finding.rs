@@ -72,11 +72,11 @@ impl fmt::Display for Evidence<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "`{}` ", self.place())?;
         match self.why {
-            Why::Compared(found) => write!(f, "is `{}`", display::value(&found.value))?,
+            Why::Compared(found) => write!(f, "is `{}`", display::display_value(&found.value))?,
             Why::Missing => f.write_str("is missing")?,
             Why::Empty => f.write_str("has no element")?,
             Why::TypeMismatch { found, wanted } => {
-                write!(f, "is of the wrong type: `{}` where {wanted} is needed", display::value(&found.value))?;
+                write!(f, "is of the wrong type: `{}` where {wanted} is needed", display::display_value(&found.value))?;
             }
         }
         write!(f, "; compared with {}", self.condition.text)

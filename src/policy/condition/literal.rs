@@ -90,7 +90,7 @@ impl Literal {
         }
     }
 
-    fn kind(&self) -> ValueType {
+    fn value_type(&self) -> ValueType {
         match self {
             Self::Flag(_) => ValueType::Bool,
             Self::Number(_) => ValueType::Number,
@@ -172,7 +172,7 @@ impl Set {
 
     fn find_nested(&self, kind: ValueType, value: &Value<'_>) -> Match {
         let mut best = None;
-        for literal in self.nested.iter().filter(|literal| literal.kind() == kind) {
+        for literal in self.nested.iter().filter(|literal| literal.value_type() == kind) {
             match literal.compare(value) {
                 Match::Equal => return Match::Equal,
                 Match::TypeMismatch => best = Some(Match::TypeMismatch),

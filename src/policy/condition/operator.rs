@@ -88,37 +88,37 @@ impl Operator {
     /// Everything that is wrong with the two.
     pub(super) fn new(op: &str, value: Option<&Node<'_>>) -> Result<Self, Vec<ConditionError>> {
         match op {
-            "eq" => value::literal(value).map(Self::Among),
-            "neq" => value::literal(value).map(Self::NotAmong),
-            "in" => value::literals(value).map(Self::Among),
-            "not_in" => value::literals(value).map(Self::NotAmong),
-            "lt" => value::number(value).map(Self::Less),
-            "lte" => value::number(value).map(Self::LessOrEqual),
-            "gt" => value::number(value).map(Self::Greater),
-            "gte" => value::number(value).map(Self::GreaterOrEqual),
-            "regex" => value::pattern(value).map(Self::Regex),
-            "contains" => value::part(value).map(Self::Contains),
-            "includes" => value::element(value).map(Self::Includes),
-            "exists" => value::flag(value).map(Self::Exists),
-            "starts_with" => value::text(value).map(Self::StartsWith),
-            "ends_with" => value::text(value).map(Self::EndsWith),
-            "path_within" => value::folders(value).map(Self::PathWithin),
-            "url_host_in" => value::hosts(value).map(Self::UrlHostIn),
-            "max_length" => value::length(value).map(Self::MaxLength),
-            "max_items" => value::length(value).map(Self::MaxItems),
-            other => Err(vec![ConditionError::unknown(other, &NAMES, meant(other))]),
+            "eq" => value::read_literal(value).map(Self::Among),
+            "neq" => value::read_literal(value).map(Self::NotAmong),
+            "in" => value::read_literals(value).map(Self::Among),
+            "not_in" => value::read_literals(value).map(Self::NotAmong),
+            "lt" => value::read_number(value).map(Self::Less),
+            "lte" => value::read_number(value).map(Self::LessOrEqual),
+            "gt" => value::read_number(value).map(Self::Greater),
+            "gte" => value::read_number(value).map(Self::GreaterOrEqual),
+            "regex" => value::read_regex(value).map(Self::Regex),
+            "contains" => value::read_contained(value).map(Self::Contains),
+            "includes" => value::read_element(value).map(Self::Includes),
+            "exists" => value::read_boolean(value).map(Self::Exists),
+            "starts_with" => value::read_affix(value).map(Self::StartsWith),
+            "ends_with" => value::read_affix(value).map(Self::EndsWith),
+            "path_within" => value::read_folders(value).map(Self::PathWithin),
+            "url_host_in" => value::read_hosts(value).map(Self::UrlHostIn),
+            "max_length" => value::read_length(value).map(Self::MaxLength),
+            "max_items" => value::read_length(value).map(Self::MaxItems),
+            other => Err(vec![ConditionError::unknown(other, &NAMES, translate_operator(other))]),
         }
     }
 
     /// Compares an argument that is neither missing nor `null`.
     pub(super) fn test(&self, side: Clause, value: &Value<'_>) -> Verdict {
         match self {
-            Self::Among(set) => among(set, value, Match::Equal),
-            Self::NotAmong(set) => among(set, value, Match::Different),
-            Self::Less(limit) => order(value, limit, Ordering::is_lt),
-            Self::LessOrEqual(limit) => order(value, limit, Ordering::is_le),
-            Self::Greater(limit) => order(value, limit, Ordering::is_gt),
-            Self::GreaterOrEqual(limit) => order(value, limit, Ordering::is_ge),
+            Self::Among(set) => test_set(set, value, Match::Equal),
+            Self::NotAmong(set) => test_set(set, value, Match::Different),
+            Self::Less(limit) => test_order(value, limit, Ordering::is_lt),
+            Self::LessOrEqual(limit) => test_order(value, limit, Ordering::is_le),
+            Self::Greater(limit) => test_order(value, limit, Ordering::is_gt),
+            Self::GreaterOrEqual(limit) => test_order(value, limit, Ordering::is_ge),
             Self::Regex(pattern) => match value {
                 Value::String(text) => match pattern.search(text) {
                     Search::Found => Verdict::Yes,
@@ -127,28 +127,28 @@ impl Operator {
                 },
                 _ => Verdict::TypeMismatch("a string"),
             },
-            Self::Contains(literal) => contains(literal, side, value),
+            Self::Contains(literal) => test_contains(literal, side, value),
             Self::Includes(literal) => match value {
-                Value::Array(elements) => includes(literal, elements),
+                Value::Array(elements) => test_includes(literal, elements),
                 _ => Verdict::TypeMismatch("an array"),
             },
-            Self::Exists(wanted) => yes(*wanted),
-            Self::StartsWith(start) => texts(value, |text| text.starts_with(start)),
-            Self::EndsWith(end) => texts(value, |text| text.ends_with(end)),
+            Self::Exists(wanted) => to_verdict(*wanted),
+            Self::StartsWith(start) => test_string(value, |text| text.starts_with(start)),
+            Self::EndsWith(end) => test_string(value, |text| text.ends_with(end)),
             Self::PathWithin(folders) => match value {
-                Value::String(text) => folders.contain(text).map_or(Verdict::TypeMismatch(FOLDER_FOUND), yes),
+                Value::String(text) => folders.contain(text).map_or(Verdict::TypeMismatch(FOLDER_FOUND), to_verdict),
                 _ => Verdict::TypeMismatch(FOLDER_FOUND),
             },
             Self::UrlHostIn(hosts) => match value {
-                Value::String(text) => hosts.contain(text).map_or(Verdict::TypeMismatch(URL_FOUND), yes),
+                Value::String(text) => hosts.contain(text).map_or(Verdict::TypeMismatch(URL_FOUND), to_verdict),
                 _ => Verdict::TypeMismatch(URL_FOUND),
             },
             Self::MaxLength(most) => match value {
-                Value::String(text) => yes(fits(text.chars().count(), *most)),
+                Value::String(text) => to_verdict(is_at_most(text.chars().count(), *most)),
                 _ => Verdict::TypeMismatch("a string"),
             },
             Self::MaxItems(most) => match value {
-                Value::Array(elements) => yes(fits(elements.len(), *most)),
+                Value::Array(elements) => to_verdict(is_at_most(elements.len(), *most)),
                 _ => Verdict::TypeMismatch("an array"),
             },
         }
@@ -171,45 +171,45 @@ const FOLDER_FOUND: &str = "an absolute path without `\\`, `%` and control chara
 const NUMBER_FOUND: &str = "a number that a double can hold";
 const URL_FOUND: &str = "a plain http or https URL (no userinfo, backslash or white space; host in ASCII)";
 
-fn yes(holds: bool) -> Verdict {
+fn to_verdict(holds: bool) -> Verdict {
     if holds { Verdict::Yes } else { Verdict::No }
 }
 
-fn among(set: &Set, value: &Value<'_>, wanted: Match) -> Verdict {
+fn test_set(set: &Set, value: &Value<'_>, wanted: Match) -> Verdict {
     match set.find(value) {
         Match::TypeMismatch => Verdict::TypeMismatch("a value of a type in the policy"),
-        found => yes(found == wanted),
+        found => to_verdict(found == wanted),
     }
 }
 
-fn order(value: &Value<'_>, limit: &Decimal, accepts: fn(Ordering) -> bool) -> Verdict {
+fn test_order(value: &Value<'_>, limit: &Decimal, accepts: fn(Ordering) -> bool) -> Verdict {
     let Value::Number(text) = value else { return Verdict::TypeMismatch("a number") };
     let number = Decimal::kept_by_double(text);
-    number.map_or(Verdict::TypeMismatch(NUMBER_FOUND), |number| yes(accepts(number.cmp(limit))))
+    number.map_or(Verdict::TypeMismatch(NUMBER_FOUND), |number| to_verdict(accepts(number.cmp(limit))))
 }
 
-fn texts(value: &Value<'_>, holds: impl Fn(&str) -> bool) -> Verdict {
+fn test_string(value: &Value<'_>, holds: impl Fn(&str) -> bool) -> Verdict {
     let Value::String(text) = value else { return Verdict::TypeMismatch("a string") };
-    yes(holds(text))
+    to_verdict(holds(text))
 }
 
 /// A string contains a string; an array contains an element that equals. The caller chooses which of the two it sends, so
 /// to refuse, an element that contains the string suffices as well.
-fn contains(literal: &Literal, side: Clause, value: &Value<'_>) -> Verdict {
+fn test_contains(literal: &Literal, side: Clause, value: &Value<'_>) -> Verdict {
     match (literal, value) {
-        (Literal::Text(part), Value::String(text)) => yes(text.contains(part)),
+        (Literal::Text(part), Value::String(text)) => to_verdict(text.contains(part)),
         (Literal::Text(part), Value::Array(elements)) if side == Clause::Deny => {
             let within = |node: &Node<'_>| matches!(&node.value, Value::String(text) if text.contains(part));
-            if elements.iter().any(within) { Verdict::Yes } else { includes(literal, elements) }
+            if elements.iter().any(within) { Verdict::Yes } else { test_includes(literal, elements) }
         }
-        (_, Value::Array(elements)) => includes(literal, elements),
+        (_, Value::Array(elements)) => test_includes(literal, elements),
         (Literal::Text(_), _) => Verdict::TypeMismatch("a string or an array"),
         _ => Verdict::TypeMismatch("an array"),
     }
 }
 
 /// An element equals. One of another type is as wrong as an argument of another type: some server reads `[5]` as `["5"]`.
-fn includes(literal: &Literal, elements: &[Node<'_>]) -> Verdict {
+fn test_includes(literal: &Literal, elements: &[Node<'_>]) -> Verdict {
     let mut mismatch = false;
     for element in elements.iter().filter(|element| !super::is_missing(&element.value)) {
         match literal.compare(&element.value) {
@@ -221,12 +221,12 @@ fn includes(literal: &Literal, elements: &[Node<'_>]) -> Verdict {
     if mismatch { Verdict::TypeMismatch("an array of the type in the policy") } else { Verdict::No }
 }
 
-fn fits(length: usize, most: u64) -> bool {
+fn is_at_most(length: usize, most: u64) -> bool {
     u64::try_from(length).is_ok_and(|length| length <= most)
 }
 
 /// Names that operators have in other languages.
-fn meant(op: &str) -> Option<&'static str> {
+fn translate_operator(op: &str) -> Option<&'static str> {
     Some(match op {
         "=" | "==" | "===" | "equals" => "eq",
         "!=" | "!==" | "<>" | "ne" | "not_eq" => "neq",

@@ -31,22 +31,22 @@ impl PathPrefixes {
     /// Whether a path is one of the folders or lies under one; `None` where the text is no path to compare.
     pub(super) fn contain(&self, text: &str) -> Option<bool> {
         let path = match &self.base {
-            Some(base) if !text.starts_with('/') => normal(&joined(base, text)?)?,
-            _ => normal(text)?,
+            Some(base) if !text.starts_with('/') => normalize(&join_base(base, text)?)?,
+            _ => normalize(text)?,
         };
         Some(self.folders.iter().any(|folder| path.starts_with(folder.as_str())))
     }
 }
 
 /// A folder as a policy writes it: already normal, with or without a `/` at its end.
-pub(super) fn folder(text: &str) -> Option<String> {
-    let normal = normal(text)?;
+pub(super) fn read_folder(text: &str) -> Option<String> {
+    let normal = normalize(text)?;
     (text == normal || normal.strip_suffix('/') == Some(text)).then_some(normal)
 }
 
 /// A relative path behind its base; `None` for one that some server takes for a home folder (`~`), a drive or a URL, or
 /// trims.
-fn joined(base: &str, text: &str) -> Option<String> {
+fn join_base(base: &str, text: &str) -> Option<String> {
     let first = text.split('/').next()?;
     let is_relative = !first.is_empty() && !first.starts_with('~') && !first.contains(':') && text.trim() == text;
     is_relative.then(|| [base, text].concat())
@@ -57,7 +57,7 @@ fn joined(base: &str, text: &str) -> Option<String> {
 /// As POSIX resolves a path, but for links: `..` at the root stays there (4.16, Pathname Resolution). `\` separates on
 /// some systems, `%` begins an escape that some servers decode once more, and a NUL ends the text in C. Some servers trim
 /// white space, which makes `..` of a last part that was none.
-fn normal(text: &str) -> Option<String> {
+fn normalize(text: &str) -> Option<String> {
     let plain = text.trim() == text && !text.contains(|c: char| c == '\\' || c == '%' || c.is_control());
     if !text.starts_with('/') || !plain {
         return None;

@@ -5,16 +5,16 @@ use std::fmt;
 use regex_lite::{Regex, RegexBuilder};
 
 /// Longest pattern as written, and largest compiled, in bytes.
-const LARGEST: usize = 64 * 1024;
+const MAX_PATTERN_BYTES: usize = 64 * 1024;
 
 /// Longest string that a pattern is run against, in bytes: the time it takes is at most pattern times string.
-const LONGEST: usize = 16 * 1024;
+const MAX_STRING_BYTES: usize = 16 * 1024;
 
 /// Most capture groups: the engine keeps two slots for each of them beside every state, although we never read one.
 const MAX_GROUPS: usize = 64;
 
 /// Deepest nesting: the engine's parser calls itself once for each level, and the module's stack is small.
-const DEEPEST: u32 = 64;
+const MAX_DEPTH: u32 = 64;
 
 /// A compiled regular expression, unanchored.
 ///
@@ -56,10 +56,10 @@ impl RegexMatcher {
         if text.is_empty() {
             return Err("it matches every string".to_owned());
         }
-        if text.len() > LARGEST {
+        if text.len() > MAX_PATTERN_BYTES {
             return Err("longer than 64 KiB".to_owned());
         }
-        let built = RegexBuilder::new(text).size_limit(LARGEST).nest_limit(DEEPEST).build();
+        let built = RegexBuilder::new(text).size_limit(MAX_PATTERN_BYTES).nest_limit(MAX_DEPTH).build();
         let regex = built.map_err(|error| error.to_string())?;
         // The whole match counts as a group, too.
         if regex.captures_len() > MAX_GROUPS.saturating_add(1) {
@@ -70,12 +70,12 @@ impl RegexMatcher {
 
     /// The expression as the policy has it.
     #[must_use]
-    pub fn text(&self) -> &str {
+    pub fn as_str(&self) -> &str {
         self.0.as_str()
     }
 
     pub(super) fn search(&self, text: &str) -> Search {
-        if text.len() > LONGEST {
+        if text.len() > MAX_STRING_BYTES {
             return Search::TooLong;
         }
         if self.0.is_match(text) { Search::Found } else { Search::NotFound }

@@ -19,8 +19,8 @@ impl Hosts {
     pub(super) fn add(&mut self, text: &str) -> Option<()> {
         let host = match text.strip_prefix("*.") {
             Some(name) if is_address(name) => return None,
-            Some(name) => format!(".{}", host(name)?),
-            None => host(text)?,
+            Some(name) => format!(".{}", read_host(name)?),
+            None => read_host(text)?,
         };
         self.0.insert(host);
         Some(())
@@ -61,15 +61,15 @@ fn host_of(url: &str) -> Option<String> {
         None => authority.find(':').unwrap_or(authority.len()),
     };
     let port = authority.get(end..)?;
-    if port.is_empty() || is_port(port.strip_prefix(':')?) { host(authority.get(..end)?) } else { None }
+    if port.is_empty() || is_port(port.strip_prefix(':')?) { read_host(authority.get(..end)?) } else { None }
 }
 
 /// Whether a host is in the one spelling that all parsers give it.
 pub(in crate::policy) fn is_plain_host(text: &str) -> bool {
     match text.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')) {
         // RFC 5952 has one text for each address.
-        Some(inner) => host(text).is_some() && inner.parse::<Ipv6Addr>().is_ok_and(|ip| ip.to_string() == inner),
-        None => host(text).is_some_and(|host| host == text),
+        Some(inner) => read_host(text).is_some() && inner.parse::<Ipv6Addr>().is_ok_and(|ip| ip.to_string() == inner),
+        None => read_host(text).is_some_and(|host| host == text),
     }
 }
 
@@ -79,7 +79,7 @@ fn is_port(text: &str) -> bool {
 }
 
 /// A host in its plain spelling, a name in lower case, an IPv6 address by its value; `None` for any other spelling.
-fn host(text: &str) -> Option<String> {
+fn read_host(text: &str) -> Option<String> {
     if let Some(inner) = text.strip_prefix('[') {
         let address: Ipv6Addr = inner.strip_suffix(']')?.parse().ok()?;
         // `[::ffff:127.0.0.1]` reaches 127.0.0.1.

@@ -11,10 +11,10 @@ use super::{
 };
 
 /// `value`, or nothing where the policy has none.
-type Written<'v> = Option<&'v Node<'v>>;
+type ValueNode<'v> = Option<&'v Node<'v>>;
 
 /// All that is wrong with it.
-type Complaints = Vec<ConditionError>;
+type ConditionErrors = Vec<ConditionError>;
 
 const LITERAL: &str = "a string, a number, a boolean, a list or an object, without `null`";
 const PATTERN: &str = "a regular expression without look-around, back-references and `\\p{…}`, at most 64 KiB compiled";
@@ -25,121 +25,127 @@ const HOST: &str =
     "an ASCII host name, `*.` and a name, an IPv4 address or `[…]` with an IPv6 address; no scheme, no port";
 
 /// `eq`, `neq`
-pub(super) fn literal(value: Written<'_>) -> Result<Set, Complaints> {
-    element(value).map(|literal| Set::new([literal]))
+pub(super) fn read_literal(value: ValueNode<'_>) -> Result<Set, ConditionErrors> {
+    read_element(value).map(|literal| Set::new([literal]))
 }
 
 /// `in`, `not_in`
-pub(super) fn literals(value: Written<'_>) -> Result<Set, Complaints> {
+pub(super) fn read_literals(value: ValueNode<'_>) -> Result<Set, ConditionErrors> {
     let list = "a list of one or more values, such as `[\"dev\", \"staging\"]`, without `null`";
     let read = |index, node: &Node<'_>| {
         let complaint = |reason| ConditionError::new(Part::Item(index), Some(node), LITERAL).because(reason);
         Literal::new(node).map_err(complaint)
     };
-    each(value, list, read).map(Set::new)
+    read_each(value, list, read).map(Set::new)
 }
 
 /// `lt`, `lte`, `gt`, `gte`
-pub(super) fn number(value: Written<'_>) -> Result<Decimal, Complaints> {
-    decimal(value, "a number, such as `100` or `0.5`")
+pub(super) fn read_number(value: ValueNode<'_>) -> Result<Decimal, ConditionErrors> {
+    read_decimal(value, "a number, such as `100` or `0.5`")
 }
 
 /// `max_length`, `max_items`
-pub(super) fn length(value: Written<'_>) -> Result<u64, Complaints> {
+pub(super) fn read_length(value: ValueNode<'_>) -> Result<u64, ConditionErrors> {
     let allowed = "a whole number from 0";
-    decimal(value, allowed)?.scaled(0).ok_or_else(|| wrong(value, allowed))
+    read_decimal(value, allowed)?.scaled(0).ok_or_else(|| mismatch(value, allowed))
 }
 
 /// `regex`
-pub(super) fn pattern(value: Written<'_>) -> Result<RegexMatcher, Complaints> {
-    let text = value.and_then(as_text).ok_or_else(|| wrong(value, PATTERN))?;
-    RegexMatcher::new(text).map_err(|reason| because(value, PATTERN, &reason))
+pub(super) fn read_regex(value: ValueNode<'_>) -> Result<RegexMatcher, ConditionErrors> {
+    let text = value.and_then(as_string).ok_or_else(|| mismatch(value, PATTERN))?;
+    RegexMatcher::new(text).map_err(|reason| mismatch_because(value, PATTERN, &reason))
 }
 
 /// `includes`
-pub(super) fn element(value: Written<'_>) -> Result<Literal, Complaints> {
-    let node = value.ok_or_else(|| wrong(value, LITERAL))?;
-    Literal::new(node).map_err(|reason| because(value, LITERAL, reason))
+pub(super) fn read_element(value: ValueNode<'_>) -> Result<Literal, ConditionErrors> {
+    let node = value.ok_or_else(|| mismatch(value, LITERAL))?;
+    Literal::new(node).map_err(|reason| mismatch_because(value, LITERAL, reason))
 }
 
 /// `contains`
-pub(super) fn part(value: Written<'_>) -> Result<Literal, Complaints> {
-    match element(value)? {
-        Literal::Text(text) if text.is_empty() => Err(because(value, LITERAL, "every string contains it")),
+pub(super) fn read_contained(value: ValueNode<'_>) -> Result<Literal, ConditionErrors> {
+    match read_element(value)? {
+        Literal::Text(text) if text.is_empty() => Err(mismatch_because(value, LITERAL, "every string contains it")),
         literal => Ok(literal),
     }
 }
 
 /// `exists`
-pub(super) fn flag(value: Written<'_>) -> Result<bool, Complaints> {
+pub(super) fn read_boolean(value: ValueNode<'_>) -> Result<bool, ConditionErrors> {
     match value.map(|node| &node.value) {
         Some(Value::Bool(flag)) => Ok(*flag),
-        _ => Err(wrong(value, "`true` or `false`")),
+        _ => Err(mismatch(value, "`true` or `false`")),
     }
 }
 
 /// `starts_with`, `ends_with`; every string would satisfy an empty one.
-pub(super) fn text(value: Written<'_>) -> Result<String, Complaints> {
-    let text = value.and_then(as_text).filter(|text| !text.is_empty());
-    text.map(str::to_owned).ok_or_else(|| wrong(value, "a string that is not empty"))
+pub(super) fn read_affix(value: ValueNode<'_>) -> Result<String, ConditionErrors> {
+    let text = value.and_then(as_string).filter(|text| !text.is_empty());
+    text.map(str::to_owned).ok_or_else(|| mismatch(value, "a string that is not empty"))
 }
 
 /// `path_within`: a list of folders, or `{"folders": […], "base": "…"}`, where relative paths are joined to `base`.
-pub(super) fn folders(value: Written<'_>) -> Result<PathPrefixes, Complaints> {
+pub(super) fn read_folders(value: ValueNode<'_>) -> Result<PathPrefixes, ConditionErrors> {
     let Some(Value::Object(members)) = value.map(|node| &node.value) else {
-        return folder_list(value, FOLDERS, Part::Item).map(|folders| PathPrefixes::new(folders, None));
+        return read_folder_list(value, FOLDERS, Part::Item).map(|folders| PathPrefixes::new(folders, None));
     };
     let (mut list, mut base, mut complaints) = (None, None, Vec::new());
     for member in members {
         match &*member.name {
             "folders" => list = Some(&member.node),
             "base" => base = Some(&member.node),
-            _ => return Err(wrong(value, FOLDERS)),
+            _ => return Err(mismatch(value, FOLDERS)),
         }
     }
     let base = base.and_then(|node| {
-        let folder = as_text(node).and_then(path_prefix::folder);
+        let folder = as_string(node).and_then(path_prefix::read_folder);
         if folder.is_none() {
             complaints.push(ConditionError::new(Part::Base, Some(node), FOLDER));
         }
         folder
     });
-    let Some(list) = list else { return Err(wrong(value, FOLDERS)) };
-    match (folder_list(Some(list), FOLDERS, Part::Folder), base) {
+    let Some(list) = list else { return Err(mismatch(value, FOLDERS)) };
+    match (read_folder_list(Some(list), FOLDERS, Part::Folder), base) {
         (Ok(folders), Some(base)) if complaints.is_empty() => Ok(PathPrefixes::new(folders, Some(base))),
-        (Ok(_), None) if complaints.is_empty() => Err(wrong(value, FOLDERS)),
+        (Ok(_), None) if complaints.is_empty() => Err(mismatch(value, FOLDERS)),
         (Ok(_), _) => Err(complaints),
         (Err(more), _) => Err(complaints.into_iter().chain(more).collect()),
     }
 }
 
-fn folder_list(value: Written<'_>, allowed: &'static str, part: fn(usize) -> Part) -> Result<Vec<String>, Complaints> {
+fn read_folder_list(
+    value: ValueNode<'_>,
+    allowed: &'static str,
+    part: fn(usize) -> Part,
+) -> Result<Vec<String>, ConditionErrors> {
     let read = |index, node: &Node<'_>| {
-        let folder = as_text(node).and_then(path_prefix::folder);
+        let folder = as_string(node).and_then(path_prefix::read_folder);
         folder.ok_or_else(|| ConditionError::new(part(index), Some(node), FOLDER))
     };
-    each(value, allowed, read)
+    read_each(value, allowed, read)
 }
 
 /// `url_host_in`
-pub(super) fn hosts(value: Written<'_>) -> Result<Hosts, Complaints> {
+pub(super) fn read_hosts(value: ValueNode<'_>) -> Result<Hosts, ConditionErrors> {
     let mut hosts = Hosts::default();
     let read = |index, node: &Node<'_>| {
-        let added = as_text(node).and_then(|text| hosts.add(text));
+        let added = as_string(node).and_then(|text| hosts.add(text));
         added.ok_or_else(|| ConditionError::new(Part::Item(index), Some(node), HOST))
     };
-    each(value, "a list of one or more hosts, such as `[\"example.com\", \"*.example.com\"]`", read)?;
+    read_each(value, "a list of one or more hosts, such as `[\"example.com\", \"*.example.com\"]`", read)?;
     Ok(hosts)
 }
 
-fn decimal(value: Written<'_>, allowed: &'static str) -> Result<Decimal, Complaints> {
+fn read_decimal(value: ValueNode<'_>, allowed: &'static str) -> Result<Decimal, ConditionErrors> {
     match value.map(|node| &node.value) {
-        Some(Value::Number(text)) => Decimal::kept_by_double(text).ok_or_else(|| because(value, allowed, NOT_KEPT)),
-        _ => Err(wrong(value, allowed)),
+        Some(Value::Number(text)) => {
+            Decimal::kept_by_double(text).ok_or_else(|| mismatch_because(value, allowed, NOT_KEPT))
+        }
+        _ => Err(mismatch(value, allowed)),
     }
 }
 
-fn as_text<'v>(node: &'v Node<'_>) -> Option<&'v str> {
+fn as_string<'v>(node: &'v Node<'_>) -> Option<&'v str> {
     match &node.value {
         Value::String(text) => Some(text),
         _ => None,
@@ -147,14 +153,14 @@ fn as_text<'v>(node: &'v Node<'_>) -> Option<&'v str> {
 }
 
 /// Reads each element of a list that must not be empty, and reports all that is wrong.
-fn each<T>(
-    value: Written<'_>,
+fn read_each<T>(
+    value: ValueNode<'_>,
     allowed: &'static str,
     mut read: impl FnMut(usize, &Node<'_>) -> Result<T, ConditionError>,
-) -> Result<Vec<T>, Complaints> {
+) -> Result<Vec<T>, ConditionErrors> {
     let elements = match value.map(|node| &node.value) {
         Some(Value::Array(elements)) if !elements.is_empty() => elements,
-        _ => return Err(wrong(value, allowed)),
+        _ => return Err(mismatch(value, allowed)),
     };
     let (mut good, mut complaints) = (Vec::new(), Vec::new());
     for (index, element) in elements.iter().enumerate() {
@@ -166,10 +172,10 @@ fn each<T>(
     if complaints.is_empty() { Ok(good) } else { Err(complaints) }
 }
 
-fn wrong(value: Written<'_>, allowed: &'static str) -> Complaints {
+fn mismatch(value: ValueNode<'_>, allowed: &'static str) -> ConditionErrors {
     vec![ConditionError::new(Part::Value, value, allowed)]
 }
 
-fn because(value: Written<'_>, allowed: &'static str, reason: &str) -> Complaints {
+fn mismatch_because(value: ValueNode<'_>, allowed: &'static str, reason: &str) -> ConditionErrors {
     vec![ConditionError::new(Part::Value, value, allowed).because(reason)]
 }

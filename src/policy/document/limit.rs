@@ -54,22 +54,22 @@ pub const RATE: Keys = Keys { known: &["max", "window"] };
 impl<'w, 'a> Limit<'w, 'a> {
     pub(super) fn read(at: &Cursor<'w, 'a>) -> Option<Self> {
         let fields = at.fields(LIMIT)?;
-        let counter = fields.required("counter").and_then(|counter| match counter.text()? {
+        let counter = fields.required("counter").and_then(|counter| match counter.string()? {
             "" => counter.report_expected("a name"),
             name => Some(name),
         });
         let window = fields.required("window").and_then(|window| read_window(&window));
         let cost = match (fields.get("increment"), fields.get("increment_from")) {
             (None, None) => Some(Cost::Fixed(Amount::ONE)),
-            (Some(fixed), None) => increment(&fixed),
-            (None, Some(path)) => increment_from(&path),
+            (Some(fixed), None) => read_increment(&fixed),
+            (None, Some(path)) => read_increment_from(&path),
             (Some(_), Some(path)) => {
                 path.report("`increment` and `increment_from` both say what a call costs; keep one");
                 None
             }
         };
         let decimals = fields.get("increment_from").is_some();
-        let max = fields.required("max").and_then(|max| if decimals { amount(&max) } else { whole(&max) });
+        let max = fields.required("max").and_then(|max| if decimals { read_amount(&max) } else { read_integer(&max) });
         let scope = fields.required("scope").and_then(|scope| scope.choice(&Scope::NAMED));
         let algorithm =
             fields.get("algorithm").map_or(Some(Algorithm::Fixed), |algorithm| algorithm.choice(&Algorithm::NAMED));
@@ -93,7 +93,7 @@ impl<'w, 'a> Rate<'w, 'a> {
             return Some(Self { at: *at, max, window });
         }
         let fields = at.fields(RATE)?;
-        let max = fields.required("max").and_then(|max| whole(&max));
+        let max = fields.required("max").and_then(|max| read_integer(&max));
         let window = fields.required("window").and_then(|window| read_window(&window));
         Some(Self { at: *at, max: max?, window: window? })
     }
@@ -117,12 +117,12 @@ fn read_window(at: &Cursor<'_, '_>) -> Option<Window> {
     at.choice_or(&Window::NAMED, ", or a number of seconds")
 }
 
-fn whole(at: &Cursor<'_, '_>) -> Option<Amount> {
+fn read_integer(at: &Cursor<'_, '_>) -> Option<Amount> {
     at.integer(0, MAX).and_then(Amount::from_units)
 }
 
 /// A number with up to six decimals.
-fn amount(at: &Cursor<'_, '_>) -> Option<Amount> {
+fn read_amount(at: &Cursor<'_, '_>) -> Option<Amount> {
     let number = match &at.node().value {
         Value::Number(text) => Decimal::new(text).and_then(|number| Amount::new(&number)),
         _ => None,
@@ -130,15 +130,15 @@ fn amount(at: &Cursor<'_, '_>) -> Option<Amount> {
     number.or_else(|| at.report_expected("a number of at least 0, below 9e12, with up to six decimals"))
 }
 
-fn increment(at: &Cursor<'_, '_>) -> Option<Cost> {
-    match amount(at)? {
+fn read_increment(at: &Cursor<'_, '_>) -> Option<Cost> {
+    match read_amount(at)? {
         Amount::ZERO => at.report_expected("a number greater than 0"),
         fixed => Some(Cost::Fixed(fixed)),
     }
 }
 
-fn increment_from(at: &Cursor<'_, '_>) -> Option<Cost> {
-    let path = predicate::path(at)?;
+fn read_increment_from(at: &Cursor<'_, '_>) -> Option<Cost> {
+    let path = predicate::read_path(at)?;
     if !path.is_single() {
         return at.report_expected("a path to one place, without `[*]`");
     }

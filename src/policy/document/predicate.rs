@@ -29,8 +29,8 @@ pub(super) enum Form {
     Approval,
 }
 
-/// How long an approval lives where nothing else is said, in seconds.
-pub const EXPIRES: u32 = 600;
+/// The default of `expires`, in seconds.
+pub const DEFAULT_EXPIRES: u32 = 600;
 
 /// The keys of a predicate in `require` and `deny_if`.
 pub const PREDICATE: Keys = Keys { known: &["conditions", "on_deny"] };
@@ -44,32 +44,32 @@ pub const CONDITION: Keys = Keys { known: &["path", "op", "value"] };
 impl<'w, 'a> Predicate<'w, 'a> {
     pub(super) fn read(at: &Cursor<'w, 'a>, form: Form) -> Option<Self> {
         let fields = at.fields(if form == Form::Approval { APPROVAL } else { PREDICATE })?;
-        let on_deny = fields.get("on_deny").and_then(|text| text.text());
-        let expires = fields.get("expires").map_or(Some(EXPIRES), |expires| duration(&expires));
+        let on_deny = fields.get("on_deny").and_then(|text| text.string());
+        let expires = fields.get("expires").map_or(Some(DEFAULT_EXPIRES), |expires| read_duration(&expires));
         let list = fields.required("conditions")?;
         let items = list.items()?;
         if items.is_empty() && form == Form::Require {
             list.report("no conditions always hold, so this requires nothing; write a condition, or leave it out");
         }
-        let conditions: Vec<Condition> = items.iter().filter_map(condition).collect();
+        let conditions: Vec<Condition> = items.iter().filter_map(read_condition).collect();
         (conditions.len() == items.len()).then_some(Self { at: *at, conditions, on_deny, expires: expires? })
     }
 }
 
-fn condition(at: &Cursor<'_, '_>) -> Option<Condition> {
+fn read_condition(at: &Cursor<'_, '_>) -> Option<Condition> {
     let fields = at.fields(CONDITION)?;
-    let path = fields.required("path").and_then(|path| self::path(&path));
+    let path = fields.required("path").and_then(|path| read_path(&path));
     let operator = fields.required("op");
-    let name = operator?.text()?;
+    let name = operator?.string()?;
     let value = fields.get("value");
-    // Without its path the rest is still looked at, so that all mistakes are reported at once.
-    let stand_in = || Path::new("args.x").ok();
+    // Without a path the rest is checked all the same, so that all mistakes are reported at once.
+    let placeholder = || Path::new("args.x").ok();
     let known = path.is_some();
-    match Condition::new(path.or_else(stand_in)?, name, value.map(|value| value.node())) {
+    match Condition::new(path.or_else(placeholder)?, name, value.map(|value| value.node())) {
         Ok(condition) => known.then_some(condition),
-        Err(complaints) => {
-            for complaint in complaints {
-                complain(*at, operator, value, &complaint);
+        Err(errors) => {
+            for error in errors {
+                report_errors(*at, operator, value, &error);
             }
             None
         }
@@ -77,7 +77,7 @@ fn condition(at: &Cursor<'_, '_>) -> Option<Condition> {
 }
 
 /// Reports what is wrong with an operator or its value, at its place.
-fn complain(
+fn report_errors(
     at: Cursor<'_, '_>,
     operator: Option<Cursor<'_, '_>>,
     value: Option<Cursor<'_, '_>>,
@@ -90,7 +90,7 @@ fn complain(
         (Part::Op, Some(operator), _) => operator.report(message),
         (Part::Value, _, Some(value)) => value.report(message),
         (Part::Item(_) | Part::Folder(_) | Part::Base, ..) => {
-            let place = at.below(&part.pointer());
+            let place = at.at_pointer(&part.pointer());
             place.as_ref().unwrap_or(&at).report(message);
         }
         (Part::Value, _, None) => at.report(format!("the key `value` is missing: expected {allowed}")),
@@ -99,13 +99,13 @@ fn complain(
 }
 
 /// A path into the arguments.
-pub(super) fn path(at: &Cursor<'_, '_>) -> Option<Path> {
-    Path::new(at.text()?).map_err(|error| at.report(error.to_string())).ok()
+pub(super) fn read_path(at: &Cursor<'_, '_>) -> Option<Path> {
+    Path::new(at.string()?).map_err(|error| at.report(error.to_string())).ok()
 }
 
 /// A duration from one minute to one day, such as `30s`, `10m` or `24h`, in seconds.
-fn duration(at: &Cursor<'_, '_>) -> Option<u32> {
-    let text = at.text()?;
+fn read_duration(at: &Cursor<'_, '_>) -> Option<u32> {
+    let text = at.string()?;
     let (digits, unit) = text.split_at_checked(text.len().saturating_sub(1)).unwrap_or_default();
     let unit = match unit {
         "s" => Some(1),

@@ -5,7 +5,7 @@ use crate::{
     policy::model::Mode,
 };
 
-use super::{Limit, Predicate, Rate, mode, predicate};
+use super::{Limit, Predicate, Rate, predicate, read_mode};
 
 /// A rule document.
 #[derive(Debug)]
@@ -60,7 +60,7 @@ impl<'w, 'a> Rule<'w, 'a> {
             Some((list, limits))
         });
         let action = fields.get("action").and_then(|action| action.choice(&ACTIONS).map(|chosen| (action, chosen)));
-        let reason = fields.get("reason").and_then(|reason| reason.text().map(|text| (reason, text)));
+        let reason = fields.get("reason").and_then(|reason| reason.string().map(|text| (reason, text)));
         let rate_limit = fields.get("rate_limit").and_then(|rate| Rate::read(&rate));
         Some(Self {
             at: *at,
@@ -68,7 +68,7 @@ impl<'w, 'a> Rule<'w, 'a> {
             deny_if: predicates("deny_if", predicate::Form::DenyIf),
             require_approval: predicates("require_approval", predicate::Form::Approval),
             limits,
-            mode: mode(fields.get("mode"))?,
+            mode: read_mode(fields.get("mode"))?,
             action,
             rate_limit,
             reason,

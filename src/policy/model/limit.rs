@@ -24,7 +24,7 @@ pub struct Limit {
     /// What a call costs.
     pub cost: Cost,
     /// The policy author's reason, which the agent gets beside the limit.
-    pub text: Option<Box<str>>,
+    pub reason: Option<Box<str>>,
 }
 
 /// What a call costs.

@@ -41,7 +41,7 @@ fn shows_a_path_so_that_it_reads_back() {
 }
 
 #[test]
-fn says_where_a_text_is_no_path_and_what_could_stand_there() {
+fn an_error_names_the_place_and_what_is_allowed_there() {
     let cases = [
         ("", "`` is no path: at offset 0, a path starts with `args`; write it as `args.name`"),
         ("amount", "`amount` is no path: at offset 0, a path starts with `args`; write it as `args.name`"),

@@ -7,7 +7,7 @@ use proptest::prelude::*;
 use prost::Message as _;
 use prost_types::{ListValue, Struct, Value as Their, value::Kind};
 
-use super::{DecodeError, StructValue, entry, find_metadata, read};
+use super::{DecodeError, StructValue, find_entry, find_metadata, read};
 use crate::json::{Node, Value};
 
 /// Deeper than what [`values`] makes.
@@ -125,7 +125,7 @@ proptest! {
             }
         };
         let bytes = find_metadata(&metadata, &filter, &name).expect("metadata").expect("a payload");
-        let ours = entry(bytes, &claim).expect("a payload");
+        let ours = find_entry(bytes, &claim).expect("a payload");
         let theirs = payload.fields.get(&claim);
         prop_assert_eq!(ours.is_some(), theirs.is_some());
         let text = ours.and_then(|value| match value {
@@ -146,10 +146,10 @@ fn a_value_that_is_there_twice_is_refused() {
     let text = |text: &str| field(3, text.as_bytes());
     let structure = |value: &[u8]| field(1, &[field(1, b"a"), field(2, value)].concat());
     let once = structure(&text("x"));
-    assert_eq!(entry(&once, "a"), Ok(Some(StructValue::Text("x"))));
+    assert_eq!(find_entry(&once, "a"), Ok(Some(StructValue::Text("x"))));
     assert!(read(&once, MAX_DEPTH).is_some());
     let twice = structure(&[text("x"), text("y")].concat());
-    assert_eq!(entry(&twice, "a"), Err(DecodeError));
+    assert_eq!(find_entry(&twice, "a"), Err(DecodeError));
     assert_eq!(read(&twice, MAX_DEPTH), None);
     let metadata = |claims: &[u8]| field(1, &[field(1, b"f"), field(2, claims)].concat());
     assert_eq!(find_metadata(&metadata(&structure(&field(5, &once))), "f", "a"), Ok(Some(&*once)));
@@ -160,8 +160,8 @@ fn a_value_that_is_there_twice_is_refused() {
 #[test]
 fn an_entry_that_is_there_twice_is_refused() {
     let entry_of = |value: &str| field(1, &[field(1, b"a"), field(2, &field(3, value.as_bytes()))].concat());
-    assert_eq!(entry(&[entry_of("x"), entry_of("y")].concat(), "a"), Err(DecodeError));
+    assert_eq!(find_entry(&[entry_of("x"), entry_of("y")].concat(), "a"), Err(DecodeError));
     let two_values = field(1, &[field(1, b"a"), field(2, &field(3, b"x")), field(2, &field(3, b"y"))].concat());
-    assert_eq!(entry(&two_values, "a"), Err(DecodeError));
+    assert_eq!(find_entry(&two_values, "a"), Err(DecodeError));
     assert_eq!(read(&two_values, MAX_DEPTH), None);
 }

@@ -67,7 +67,7 @@ fn to_nul(text: &str) -> &str {
     text.split('\0').next().unwrap_or_default()
 }
 
-/// A method or a name as a C string; what a rule reads is compared as it stands, in any language.
+/// A method or a name as a C string; values that a rule reads are compared unchanged, in any language.
 fn cut(value: &Value, wanted: &str) -> Value {
     match value {
         Value::Text(text) if wanted == "method" || wanted == "uri" => Value::Text(to_nul(text).to_owned()),

@@ -24,7 +24,7 @@ fn utf8(bytes: &[u8], lossy: bool) -> Option<String> {
     }
 }
 
-/// UTF-16 or UTF-32 by its mark, else by where the zeroes of the first two characters stand, as Python finds it.
+/// UTF-16 or UTF-32 by its mark, else by the positions of the zero bytes in the first two characters, as Python does.
 fn wide(bytes: &[u8], lossy: bool) -> Option<String> {
     let four = bytes.get(..4).map(|four| [four[0] != 0, four[1] != 0, four[2] != 0, four[3] != 0]);
     let (width, big, start) = match (bytes, four) {

@@ -20,10 +20,10 @@ const LIST: &str =
     r#"data: {"jsonrpc":"2.0","id":1,"result":{"tools":[{"name":"evil"},{"name":"ok"}],"nextCursor":"c"}}"#;
 const TRIMMED: &str = r#"data: {"jsonrpc":"2.0","id":1,"result":{"tools":[{"name":"ok"}],"nextCursor":"c"}}"#;
 
-/// Keeps one open for so long in each header mode, over which all that the server says arrives at once, and a list at the
-/// end of it without what may not be called.
+/// Keeps a stream open for that long in each header mode. All that the server sends arrives at once, and a list at the end
+/// arrives filtered.
 pub(super) async fn stay_open(long: Duration) {
-    let gateway = Gateway::start("standing", &MODES.map(|mode| listener(mode, &json!({})))).await;
+    let gateway = Gateway::start("streams", &MODES.map(|mode| listener(mode, &json!({})))).await;
     let [hold, release] = MODES.map(|mode| stays_open(&gateway, mode, long));
     tokio::join!(hold, release);
 }
@@ -33,17 +33,17 @@ async fn stays_open(gateway: &Gateway, mode: &str, long: Duration) {
     let mut script = gateway.upstream().script(&request, 200, &[("content-type", "text/event-stream")]);
     let mut stream = Stream::open(gateway.at(mode), &request).await;
     let begin = Instant::now();
-    let mut said = 0_u64;
+    let mut sent = 0_u64;
     while begin.elapsed() < long {
         let note = format!(
-            r#"data: {{"jsonrpc":"2.0","method":"notifications/message","params":{{"level":"info","data":{said}}}}}"#
+            r#"data: {{"jsonrpc":"2.0","method":"notifications/message","params":{{"level":"info","data":{sent}}}}}"#
         );
-        let pair = [format!(": ping {said}\n\n"), format!("id: {said}\n{note}\n\n")];
+        let pair = [format!(": ping {sent}\n\n"), format!("id: {sent}\n{note}\n\n")];
         for text in pair {
             pass(&mut script, &mut stream, &text, &text).await;
             sleep(PACE).await;
         }
-        said += 1;
+        sent += 1;
     }
     pass(&mut script, &mut stream, &format!("{LIST}\n\n"), &format!("{TRIMMED}\n\n")).await;
     drop(script);
@@ -51,9 +51,9 @@ async fn stays_open(gateway: &Gateway, mode: &str, long: Duration) {
 }
 
 /// Has the server say something, and waits until the client hears what of it goes on.
-async fn pass(script: &mut Script, stream: &mut Stream, said: &str, heard: &str) {
+async fn pass(script: &mut Script, stream: &mut Stream, sent: &str, expected: &str) {
     let begin = Instant::now();
-    script.send_data(said.to_owned().into()).await.expect("the stream is open");
-    stream.expect(heard).await;
-    assert!(begin.elapsed() < HELD, "{heard:?} came after {:?}", begin.elapsed());
+    script.send_data(sent.to_owned().into()).await.expect("the stream is open");
+    stream.expect(expected).await;
+    assert!(begin.elapsed() < HELD, "{expected:?} came after {:?}", begin.elapsed());
 }

@@ -142,8 +142,8 @@ async fn in_one_mode(browser: &Path, gateway: &Gateway, mode: &str, bank: &Bank,
         at_the_page(browser, gateway, &["screenshot", &file, "1200x800"]).await;
     }
     at_the_page(browser, gateway, &["approve", id, "as agreed"]).await;
-    let told = pay(&agent, &hostile).await.expect("it was approved");
-    assert!(told.contains("paid 250"), "{told}");
+    let answer = pay(&agent, &hostile).await.expect("it was approved");
+    assert!(answer.contains("paid 250"), "{answer}");
     assert_eq!(bank.0.load(Ordering::SeqCst), paid, "once");
     let (code, _, data) = pay(&agent, &hostile).await.expect_err("another approval is needed");
     assert_eq!(code, -31428);

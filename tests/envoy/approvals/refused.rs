@@ -85,7 +85,7 @@ fn another_envoy_knows_of_no_approval() {
 }
 
 #[test]
-fn a_question_and_a_yes_are_over_when_their_time_is() {
+fn a_request_for_approval_and_an_approval_expire() {
     run(async {
         let gateway = office("approvals-expired").await;
         let id = assert_waits(&gateway.send("hold", &pay("alice", 250)).await);
@@ -99,7 +99,7 @@ fn a_question_and_a_yes_are_over_when_their_time_is() {
 }
 
 #[test]
-fn a_caller_has_eight_questions_and_no_more() {
+fn a_caller_has_at_most_eight_pending_calls() {
     run(async {
         let gateway = office("approvals-full").await;
         for amount in 101..=108 {
@@ -109,7 +109,7 @@ fn a_caller_has_eight_questions_and_no_more() {
         assert_denied(&full, "7", "pay", "(approvals full)");
         let id = assert_waits(&gateway.send("hold", &pay("bob", 109)).await);
         assert_eq!(listed(&gateway, "approvals").await.len(), 9);
-        // Nobody else's.
+        // Another caller has no bound in common with this one.
         assert_eq!(decide(&gateway, &id, "reject").await.status, 200);
     });
 }

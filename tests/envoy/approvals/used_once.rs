@@ -1,4 +1,4 @@
-//! One yes lets one call through.
+//! One approval lets one call through.
 
 use super::{assert_waits, decide, listed, office, pay};
 use crate::{
@@ -17,11 +17,11 @@ fn an_approved_call_reaches_the_server_once_and_the_next_needs_another_approval(
         for mode in MODES {
             let first = pay(mode, 250);
             let id = assert_waits(&gateway.send(mode, &first).await);
-            assert_eq!(leak(mode, &gateway.upstream().settled(&first).await), None, "nobody has said yes");
+            assert_eq!(leak(mode, &gateway.upstream().settled(&first).await), None, "the call is not approved yet");
             assert_eq!(
                 assert_waits(&gateway.send(mode, &pay(mode, 250)).await),
                 id,
-                "the same call, the same question"
+                "the same call has the same approval"
             );
             let answered = decide(&gateway, &id, "approve").await;
             assert_eq!((answered.status, &answered.json()["state"]), (200, &Value::from("approved")), "{answered}");

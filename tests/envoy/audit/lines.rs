@@ -10,7 +10,7 @@ use serde_json::json;
 use std::{collections::HashMap, time::Duration};
 
 /// What a log says of records: lines by second and thread, and how many it says were left out.
-fn told(log: &str) -> (HashMap<String, usize>, usize) {
+fn count_lines(log: &str) -> (HashMap<String, usize>, usize) {
     let (mut lines, mut left_out) = (HashMap::new(), 0);
     let mut head = String::new();
     for line in log.lines() {
@@ -42,17 +42,17 @@ fn a_worker_writes_ten_lines_a_second_and_counts_the_others() {
             sent += part.await.expect("answers");
         }
         let sent = std::cell::Cell::new(sent);
-        until("each call is told of, or counted", || async {
+        until("each call has a line or is counted", || async {
             // The line after a gap tells of the gap, on each worker.
             tokio::time::sleep(Duration::from_millis(300)).await;
             gateway.send("mcp", &call("no", &json!({}), "1", &[])).await;
             sent.set(sent.get() + 1);
             tokio::time::sleep(Duration::from_millis(100)).await;
-            let (lines, left_out) = told(&gateway.log());
+            let (lines, left_out) = count_lines(&gateway.log());
             (lines.values().sum::<usize>() + left_out == sent.get()).then_some(())
         })
         .await;
-        let (lines, left_out) = told(&gateway.log());
+        let (lines, left_out) = count_lines(&gateway.log());
         assert!(left_out > 300, "{left_out} of {} left out", sent.get());
         // One line may be written a moment after the second that it belongs to.
         assert!(lines.values().all(|count| *count <= 11), "{lines:?}");

@@ -84,7 +84,7 @@ fn what_is_not_inspected_passes_byte_for_byte() {
             assert_eq!((seen.len(), &seen[0].body), (1, &request.body.bytes()));
             assert_eq!(seen[0].trailers, request.body.trailers);
             assert!(seen[0].headers.contains(&("content-encoding".to_owned(), "br".to_owned())));
-            assert_eq!(gateway.record(&request).await, "", "nobody looked at it");
+            assert_eq!(gateway.record(&request).await, "", "the request was not inspected");
         }
     });
 }

@@ -88,7 +88,7 @@ fn a_forged_forwarding_header_is_no_new_caller() {
             [("x-forwarded-for", "203.0.113.9"), ("x-real-ip", "203.0.113.9")],
             [("x-forwarded-for", "203.0.113.9, 198.51.100.1"), ("forwarded", "for=203.0.113.9")],
             [("x-forwarded-for", "203.0.113.9"), ("x-forwarded-for", "203.0.113.10")],
-            [("x-envoy-external-address", "203.0.113.9"), ("x-agent-id", "somebody-else")],
+            [("x-envoy-external-address", "203.0.113.9"), ("x-agent-id", "another-agent")],
         ] {
             let answer = gateway.send("krea", &generate(&headers)).await;
             assert_limited(&answer, "1", "generate_image", RULE);

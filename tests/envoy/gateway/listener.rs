@@ -200,8 +200,8 @@ impl Listener {
         let mut filters = self.filters_before.clone();
         filters.extend(self.wasm());
         if self.denied_later {
-            let nobody = json!({ "rules": { "action": "ALLOW", "policies": {} } });
-            filters.push(extension("envoy.filters.http.rbac", "filters.http.rbac.v3.RBAC", nobody));
+            let no_rules = json!({ "rules": { "action": "ALLOW", "policies": {} } });
+            filters.push(extension("envoy.filters.http.rbac", "filters.http.rbac.v3.RBAC", no_rules));
         }
         filters.push(extension("envoy.filters.http.router", "filters.http.router.v3.Router", json!({})));
         let routes = self.routes.clone().unwrap_or_else(|| {

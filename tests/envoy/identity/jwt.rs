@@ -165,6 +165,9 @@ fn no_header_makes_a_caller_a_subject() {
             let answer = ask(&gateway, "paint", &[("authorization", &format!("Bearer {token}"))]).await;
             assert_eq!((answer.status, answer.is_upstreams()), (401, false), "{answer}");
         }
-        assert!(gateway.metrics().await.keys().all(|name| !name.contains("painters")), "nobody was alice");
+        assert!(
+            gateway.metrics().await.keys().all(|name| !name.contains("painters")),
+            "no caller was identified as alice"
+        );
     });
 }

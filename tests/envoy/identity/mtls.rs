@@ -84,13 +84,13 @@ fn no_header_makes_a_caller_a_certificate() {
         let authority = Authority::new();
         let gateway = Gateway::start("mtls-forged", &[listener(&authority, false)]).await;
         let alice = format!("peer:{ALICE}");
-        let (bob, nobody) = (authority.client(Some(BOB)), authority.client(None));
+        let (bob, uncertified) = (authority.client(Some(BOB)), authority.client(None));
         for (name, value) in forgeries(&alice).into_iter().chain(forgeries(&format!("header:{alice}"))) {
             let answer = ask(&gateway, &bob, "paint", &[(name, &value)]).await;
             assert_denied_by("readers", &answer, "1", "paint", "(default deny)");
 
             let request = call("paint", &json!({}), "1", &[(name, &value)]);
-            let answer = send(&gateway, &nobody, &request).await;
+            let answer = send(&gateway, &uncertified, &request).await;
             assert_denied_by("rest", &answer, "1", "paint", "(default deny)");
             let record: Value = serde_json::from_str(&gateway.record(&request).await).expect("a record");
             let expected =

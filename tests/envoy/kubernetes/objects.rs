@@ -30,7 +30,7 @@ pub(super) fn check(packages: &Path, files: &[PathBuf]) -> Objects {
     Objects { all: texts("objects"), faults }
 }
 
-/// Applies JSON patches, each of which may say by `jsonPath` where in the resource it begins.
+/// Applies JSON patches. Each may have a `jsonPath` that says where in the resource it begins.
 pub(super) fn patch(packages: &Path, folder: &Path, resource: &Value, operations: &[Value]) -> Value {
     let file = folder.join("to-patch.json");
     fs::write(&file, json!({ "resource": resource, "operations": operations }).to_string()).expect("a file");

@@ -75,7 +75,7 @@ fn every_query_names_only_what_a_gateway_shows() {
                     Some(labels) => known.extend(labels.iter().map(String::as_str)),
                     None => {
                         let known = recorded.contains(*metric) || is_missing_here(metric);
-                        assert!(known, "nobody shows `{metric}`: {query}");
+                        assert!(known, "no gateway has `{metric}`: {query}");
                     }
                 }
             }
@@ -88,6 +88,6 @@ fn every_query_names_only_what_a_gateway_shows() {
         }
         let own = exposed.keys().filter(|name| name.starts_with("mcp_policy_"));
         let unused: Vec<&String> = own.filter(|name| !named.contains(*name)).collect();
-        assert!(unused.is_empty(), "nobody would see {unused:?}");
+        assert!(unused.is_empty(), "the dashboard does not show {unused:?}");
     });
 }

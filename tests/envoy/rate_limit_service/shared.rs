@@ -22,11 +22,11 @@ fn descriptor(counter: &str, identity: &str, max: u32, hits: &str) -> Value {
 fn of_six_calls_through_two_envoys_the_three_that_the_limit_allows_get_through() {
     run(async {
         let Some(service) = Service::start("six").await else { return };
-        let tools = json!({ "told": limited("told", 3), "untold": limited("silent", 3) });
+        let tools = json!({ "reported": limited("reported", 3), "unreported": limited("silent", 3) });
         let gateways: [_; 2] = fleet("six", &tools, service.address).await;
         let mut asked = 0;
         for (mode, tool, counter) in
-            MODES.into_iter().flat_map(|mode| [(mode, "told", "told"), (mode, "untold", "silent")])
+            MODES.into_iter().flat_map(|mode| [(mode, "reported", "reported"), (mode, "unreported", "silent")])
         {
             for agent in ["alice", "bob"].map(|name| format!("{name}-{mode}")) {
                 for n in 0..6 {
@@ -44,7 +44,7 @@ fn of_six_calls_through_two_envoys_the_three_that_the_limit_allows_get_through()
                         assert_eq!(data["limit"], limit, "{answer}");
                         let wait = data["retryAfterMs"].as_u64().expect("a time");
                         // It began a moment ago; where the service tells no time, it is that of the calendar.
-                        let least = if tool == "told" { 86_000_000 } else { 1 };
+                        let least = if tool == "reported" { 86_000_000 } else { 1 };
                         assert!((least..=86_400_000).contains(&wait), "{answer}");
                         let header: u64 = answer.header("retry-after").and_then(|s| s.parse().ok()).expect("a time");
                         assert_eq!(header, wait.div_ceil(1000), "{answer}");

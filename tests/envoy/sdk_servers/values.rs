@@ -355,7 +355,7 @@ fn decide(body: &str, rule: &Value) -> Option<bool> {
     let config = Config::load(policy.to_string().as_bytes()).unwrap_or_else(|invalid| panic!("{invalid}\n{policy}"));
     let head = [(":method", "POST"), (":path", "/mcp"), ("content-type", "application/json")];
     let head = head.map(|(name, value)| (name.to_owned(), value.as_bytes().to_vec()));
-    let call = RequestInfo::new(Headers::new(head.to_vec()), Ok(Grant::named("address:10.0.0.7")));
+    let call = RequestInfo::new(Headers::new(head.to_vec()), Ok(Grant::from_name("address:10.0.0.7")));
     let store = InMemory::new([7; 16]);
     match engine::authorize(&config, &BoundRequest::new(&config, call), body.as_bytes(), "values", Timestamp(0), &store)
         .answer

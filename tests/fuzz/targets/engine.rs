@@ -43,7 +43,7 @@ thread_local! {
 fuzz_target!(|data: &[u8]| CONFIGS.with(|state| {
     let (configs, store) = &**state;
     let input = Input::of(data);
-    let grant = Ok(Grant::named("constant:fuzz"));
+    let grant = Ok(Grant::from_name("constant:fuzz"));
     let info = RequestInfo::new(input.headers, grant);
     let named = &["ok", "pay", "file", "ask"][..];
     for (config, tools) in configs.iter().zip([named, &[], named]) {

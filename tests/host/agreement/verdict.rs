@@ -105,7 +105,7 @@ pub(super) fn by_cases(configuration: &str, file: &str) -> Vec<Verdict> {
     let config = Config::load(configuration.as_bytes()).expect("a sound configuration");
     let store = InMemory::new([3; 16]);
     let cases = cases::read(file).unwrap_or_else(|problems| panic!("{problems:?}: {file}"));
-    cases[0].calls.iter().map(|call| Verdict::reported(&call.judge(&config, &store))).collect()
+    cases[0].calls.iter().map(|call| Verdict::reported(&call.decide(&config, &store))).collect()
 }
 
 /// The runner finds that all expectations of the file hold.

@@ -12,7 +12,7 @@ use super::{
 /// Answers every import of the module.
 pub(super) fn link(module: &Module) -> Result<Linker<HostState>> {
     let mut linker = Linker::new(module.engine());
-    // A name can stand twice among the imports.
+    // The imports can contain a name twice.
     linker.allow_shadowing(true);
     for import in module.imports() {
         let (place, name) = (import.module().to_owned(), import.name().to_owned());

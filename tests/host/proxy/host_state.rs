@@ -6,7 +6,7 @@ use wasmtime::{Memory, TypedFunc};
 
 use super::{Fault, Shared};
 
-/// Headers as they stand in a request.
+/// The headers of a request, in order.
 pub(crate) type Pairs = Vec<(Vec<u8>, Vec<u8>)>;
 
 /// What the host says to a call; the numbers are those of the ABI.

@@ -10,8 +10,8 @@ pub(crate) struct Event {
     pub(crate) others: Vec<Vec<u8>>,
 }
 
-/// The events of a stream; the last counts also without its blank line, as some clients have it. Lines that belong to
-/// no event stand with the one that follows, or with a last one that has no data.
+/// The events of a stream. The last one counts without its blank line, too, as for some clients. Lines outside an event belong
+/// to the event that follows, or to a last one without data.
 pub(crate) fn events(stream: &[u8]) -> Vec<(bool, Event)> {
     let (mut events, mut event, mut has_data) = (Vec::new(), Event::default(), false);
     for line in lines(stream.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(stream)) {

@@ -79,7 +79,7 @@ fn message(before: &str, after: &str, is_cacheable: bool) {
 fn result(before: &str, after: &str, is_cacheable: bool) {
     let [mut before, mut after]: [Members<'_>; 2] = [read(before), read(after)];
     if is_cacheable && before.0.iter().any(|(name, _)| kind(name).is_some()) {
-        let of = |name: &str| after.0.iter().find(|(key, _)| key == name).expect("it is told").1.get();
+        let of = |name: &str| after.0.iter().find(|(key, _)| key == name).expect("the member is there").1.get();
         assert_eq!(of("cacheScope"), r#""private""#);
         assert!(of("ttlMs").parse::<f64>().expect("a number") <= 60_000.0, "{}", of("ttlMs"));
         for members in [&mut before, &mut after] {

@@ -72,7 +72,7 @@ fn honest() -> impl Strategy<Value = Message> {
         })
 }
 
-/// What servers send besides lists; names of lists stand in other places.
+/// What servers send besides lists; names of lists occur in other places.
 fn others() -> Vec<Value> {
     let entries = json!([{"name": "evil"}]);
     vec![

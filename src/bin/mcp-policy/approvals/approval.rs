@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use humantime::{format_duration, parse_rfc3339};
+use humantime::parse_rfc3339;
 use serde::Deserialize;
 
 use super::params;
@@ -45,27 +45,27 @@ impl Approvals {
         if self.approvals.is_empty() {
             return "no call waits for approval\n".to_owned();
         }
-        let paragraphs: Vec<String> = self.approvals.iter().map(|approval| approval.paragraph(&self.now)).collect();
+        let paragraphs: Vec<String> = self.approvals.iter().map(|approval| approval.to_paragraph(&self.now)).collect();
         paragraphs.join("\n")
     }
 }
 
 impl Approval {
-    fn paragraph(&self, now: &str) -> String {
+    fn to_paragraph(&self, now: &str) -> String {
         let Self { id, state, filter, policy, rule, grant, .. } = self;
         let mut paragraph = format!(
             "{}  {}, requested {} ago, expires in {}\n",
             line(id),
             line(state),
-            between(&self.asked_at, now),
-            between(now, &self.expires_at)
+            format_duration(&self.asked_at, now),
+            format_duration(now, &self.expires_at)
         );
-        paragraph.push_str(&format!("  {} by `{}`\n", self.call(), line(grant)));
+        paragraph.push_str(&format!("  {} by `{}`\n", self.describe_call(), line(grant)));
         paragraph.push_str(&format!("  rule {} of policy `{}` in `{}`\n", line(rule), line(policy), line(filter)));
         if let Some(reason) = &self.reason {
             paragraph.push_str(&format!("  reason: {}\n", line(reason)));
         }
-        if let Some(by) = self.by() {
+        if let Some(by) = self.decided_by() {
             paragraph.push_str(&format!("  {} by {by}\n", line(state)));
         }
         if self.yours {
@@ -82,7 +82,7 @@ impl Approval {
 
     /// What our decision means for the call.
     pub(super) fn describe_decision(&self, approved: bool) -> String {
-        let (call, grant) = (self.call(), line(&self.grant));
+        let (call, grant) = (self.describe_call(), line(&self.grant));
         if approved {
             format!("approved: {call} by `{grant}` passes once, when the agent repeats it\n")
         } else {
@@ -90,20 +90,20 @@ impl Approval {
         }
     }
 
-    fn call(&self) -> String {
+    fn describe_call(&self) -> String {
         let method = line(&self.method);
         self.tool.as_ref().map_or_else(|| method.clone(), |tool| format!("{method} `{}`", line(tool)))
     }
 
-    fn by(&self) -> Option<String> {
+    fn decided_by(&self) -> Option<String> {
         let approver = line(self.approver.as_ref()?);
         Some(self.note.as_ref().map_or_else(|| format!("`{approver}`"), |note| format!("`{approver}`: {}", line(note))))
     }
 }
 
 /// The time from one timestamp to another, zero if negative; `?` if one cannot be read.
-fn between(from: &str, to: &str) -> String {
+fn format_duration(from: &str, to: &str) -> String {
     let (Ok(from), Ok(to)) = (parse_rfc3339(from), parse_rfc3339(to)) else { return "?".to_owned() };
     let seconds = to.duration_since(from).unwrap_or_default().as_secs();
-    format_duration(Duration::from_secs(seconds)).to_string()
+    humantime::format_duration(Duration::from_secs(seconds)).to_string()
 }

@@ -109,7 +109,7 @@ impl Client {
     ///
     /// # Errors
     /// A sentence on why there is no answer.
-    pub(super) fn list(&self) -> Result<String, String> {
+    pub(super) fn list_approvals(&self) -> Result<String, String> {
         let (mut list, mut query, mut bytes) = (None, None, 0_usize);
         loop {
             let text = self.send(Method::GET, "/api/approvals", query.as_deref(), None)?;

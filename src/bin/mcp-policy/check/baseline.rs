@@ -6,7 +6,7 @@ use mcp_policy::{
     lint::{Change, changes},
 };
 
-use crate::source::Source;
+use crate::source::SourceFile;
 
 /// The configuration that is to be replaced.
 pub(super) struct Baseline {
@@ -20,7 +20,7 @@ impl Baseline {
     /// # Errors
     /// A sentence on why nothing can be compared with it.
     pub(super) fn read(file: &str) -> Result<Self, String> {
-        let source = Source::read(file)?;
+        let source = SourceFile::read(file)?;
         let name = source.display_name();
         match LoadedConfig::load(source.text().as_bytes()) {
             Ok(LoadedConfig::Gateway(config)) => Ok(Self { name, config: *config }),
@@ -44,7 +44,7 @@ impl Baseline {
     }
 
     /// Its name in a sentence.
-    pub(super) fn name(&self) -> &str {
+    pub(super) fn display_name(&self) -> &str {
         &self.name
     }
 }

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use mcp_policy::json::{Reader, ValueType};
 
-use crate::{sanitize, source::Source};
+use crate::{sanitize, source::SourceFile};
 
 /// A line of a file, or the part of a long one around a problem.
 pub(super) struct Excerpt {
@@ -30,11 +30,11 @@ const CONTEXT: usize = 400;
 
 impl Excerpt {
     /// The excerpt around an offset of a file.
-    pub(super) fn new(source: &Source, at: usize) -> Self {
+    pub(super) fn new(source: &SourceFile, at: usize) -> Self {
         let (_, start) = source.line_of(at);
         let line = source.text().get(start..).unwrap_or_default().lines().next().unwrap_or_default();
         let begin = at.saturating_sub(start).min(line.len());
-        let end = begin.saturating_add(length(source.text(), at)).min(line.len());
+        let end = begin.saturating_add(value_length(source.text(), at)).min(line.len());
         let is_cut = line.len() > MAX_LINE;
         let (from, to) = if is_cut {
             let from = line.floor_char_boundary(begin.saturating_sub(CONTEXT));
@@ -51,11 +51,11 @@ impl Excerpt {
 }
 
 /// The length of the value at an offset, in bytes; one character of a long one.
-fn length(text: &str, at: usize) -> usize {
+fn value_length(text: &str, at: usize) -> usize {
     let rest = text.get(at..).unwrap_or_default();
     let first = rest.chars().next().map_or(0, char::len_utf8);
     let token = Reader::new(rest.as_bytes(), MAX_DEPTH).and_then(|mut reader| {
-        let kind = reader.kind()?;
+        let kind = reader.value_type()?;
         reader.skip().map(|bytes| (kind, bytes))
     });
     match token {
@@ -69,11 +69,11 @@ fn length(text: &str, at: usize) -> usize {
 
 #[cfg(test)]
 mod tests {
-    use super::{Excerpt, Source};
+    use super::{Excerpt, SourceFile};
 
     #[track_caller]
     fn marked(text: &str, at: usize) -> String {
-        let source = Source::new("policy.json", text.to_owned());
+        let source = SourceFile::new("policy.json", text.to_owned());
         let excerpt = Excerpt::new(&source, at);
         excerpt.line.get(excerpt.marked).unwrap().to_owned()
     }
@@ -93,7 +93,7 @@ mod tests {
     #[test]
     fn an_excerpt_holds_no_character_that_acts_on_a_terminal() {
         let text = "{\"a\u{9b}2J\": \"\u{202e}x\",\t\"b\": 1}";
-        let source = Source::new("policy.json", text.to_owned());
+        let source = SourceFile::new("policy.json", text.to_owned());
         let excerpt = Excerpt::new(&source, text.find("\"\u{202e}").unwrap());
         assert_eq!(excerpt.line, "{\"a\\u{9b}2J\": \"\\u{202e}x\",\t\"b\": 1}");
         assert_eq!(excerpt.line.get(excerpt.marked), Some("\"\\u{202e}x\""));

@@ -6,7 +6,7 @@ use mcp_policy::{
 };
 use serde::{Serialize, Serializer};
 
-use crate::source::Source;
+use crate::source::SourceFile;
 
 use super::baseline::Baseline;
 
@@ -22,7 +22,7 @@ pub(super) struct Report {
 #[derive(Serialize)]
 pub(super) struct Checked {
     #[serde(rename = "file", serialize_with = "write_name")]
-    pub(super) source: Source,
+    pub(super) source: SourceFile,
     pub(super) fine: bool,
     /// A file has errors or warnings, never both: only what loads is linted.
     #[serde(skip)]
@@ -88,7 +88,7 @@ impl Report {
     }
 
     /// As one JSON document.
-    pub(super) fn json(&self) -> String {
+    pub(super) fn to_json(&self) -> String {
         // Strings and numbers always serialise.
         format!("{}\n", serde_json::to_string(self).unwrap_or_default())
     }
@@ -100,7 +100,7 @@ impl Checked {
     /// The result for `source`. It locates no more problems than the reader lists errors, so that the time stays linear in
     /// the text.
     pub(super) fn new(
-        source: Source,
+        source: SourceFile,
         severity: Severity,
         fine: bool,
         problems: Vec<Problem>,
@@ -126,14 +126,14 @@ impl Problem {
         Self { name: Some(lint.name()), pointer, at, message }
     }
 
-    fn locate(self, source: &Source, severity: Severity) -> Located {
+    fn locate(self, source: &SourceFile, severity: Severity) -> Located {
         let Self { name, pointer, at, message } = self;
         let (line, column) = source.position(at);
         Located { severity, name, pointer, at, line, column, message }
     }
 }
 
-fn write_name<S: Serializer>(source: &Source, serializer: S) -> Result<S::Ok, S::Error> {
+fn write_name<S: Serializer>(source: &SourceFile, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.serialize_str(source.file())
 }
 

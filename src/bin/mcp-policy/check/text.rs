@@ -30,7 +30,7 @@ pub(super) fn render(report: &Report) -> String {
         }
         text.push_str(&format!("{name}: {}\n", summary(file)));
         if let (Some(baseline), Some(changes)) = (&report.against, &file.changes) {
-            text.push_str(&render_changes(baseline.name(), changes));
+            text.push_str(&render_changes(baseline.display_name(), changes));
         }
     }
     text

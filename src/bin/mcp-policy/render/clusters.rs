@@ -40,7 +40,7 @@ pub(super) struct Existing {
 ///
 /// # Errors
 /// If a service names a cluster that serves something else.
-pub(super) fn of_services<'c>(
+pub(super) fn for_services<'c>(
     configuration: &'c Configuration,
     existing: &Existing,
     domain: &str,
@@ -81,14 +81,14 @@ pub(super) fn of_services<'c>(
             ));
         }
         if !existing.of_mesh.iter().any(|start| cluster.name.starts_with(start)) {
-            clusters.push(cluster.text()?);
+            clusters.push(cluster.into_yaml()?);
         }
     }
     Ok(clusters)
 }
 
 impl<'c> ServiceCluster<'c> {
-    fn text(self) -> Result<ClusterText<'c>, String> {
+    fn into_yaml(self) -> Result<ClusterText<'c>, String> {
         let yaml = fill(TEMPLATE, &self)?.trim_end().to_owned();
         Ok(ClusterText { comment: self.comment, name: self.name, yaml })
     }

@@ -39,7 +39,7 @@ impl Configuration {
     }
 
     /// The configuration as JSON.
-    pub(super) fn text(&self) -> &str {
+    pub(super) fn json(&self) -> &str {
         &self.text
     }
 
@@ -50,7 +50,7 @@ impl Configuration {
 
     /// Adds `member`, which ends with a comma, at the top, unless the document has `key`.
     pub(super) fn with_default(mut self, key: &str, member: &str) -> Self {
-        if parse(&self.text).is_ok_and(|node| find(&node, key).is_none()) {
+        if parse(&self.text).is_ok_and(|node| find_member(&node, key).is_none()) {
             self.text = insert(&self.text, 0, member);
         }
         self
@@ -70,7 +70,7 @@ impl Configuration {
     /// What such a service cannot count.
     pub(super) fn for_rate_limit_service(&self) -> Result<Config, String> {
         const SERVICE: &str = r#""service": {"cluster": "limits"}"#;
-        let text = match parse(&self.text).ok().as_ref().and_then(|node| find(node, "limits")) {
+        let text = match parse(&self.text).ok().as_ref().and_then(|node| find_member(node, "limits")) {
             None => insert(&self.text, 0, &format!(r#""limits": {{{SERVICE}}}, "#)),
             Some(limits) => insert_default(&self.text, limits, "service", SERVICE),
         };
@@ -81,11 +81,11 @@ impl Configuration {
 /// # Errors
 /// `what` is wrong, and every problem of `text`.
 fn load(text: &str, what: &str) -> Result<Config, String> {
-    Config::load(text.as_bytes()).map_err(|errors| list(what, &errors))
+    Config::load(text.as_bytes()).map_err(|errors| list_problems(what, &errors))
 }
 
 /// `what` is wrong, and a line for each problem.
-pub(super) fn list(what: &str, errors: &ConfigErrors) -> String {
+pub(super) fn list_problems(what: &str, errors: &ConfigErrors) -> String {
     let problems: String = errors.problems.iter().map(|problem| format!("\n  {problem}")).collect();
     format!("{what}:{problems}")
 }
@@ -97,7 +97,7 @@ pub(super) fn list(what: &str, errors: &ConfigErrors) -> String {
 pub(super) fn with_held_headers(document: &str) -> Result<String, String> {
     let text = document.trim_matches(WHITE_SPACE);
     let node = parse(text)?;
-    let has = |key| find(&node, key).is_some();
+    let has = |key| find_member(&node, key).is_some();
     if has("version") {
         return Ok(format!(r#"{{"policy": {text}, "protocol": {{{HOLD}}}}}"#));
     }
@@ -107,7 +107,7 @@ pub(super) fn with_held_headers(document: &str) -> Result<String, String> {
     if !has("policy") && !has("policies") {
         return Err("neither a policy (no `version`) nor a configuration (no `policy`, no `policies`)".to_owned());
     }
-    match find(&node, "protocol") {
+    match find_member(&node, "protocol") {
         None => Ok(insert(text, 0, &format!(r#""protocol": {{{HOLD}}},"#))),
         Some(protocol) if matches!(protocol.value, Value::Object(_)) => {
             Ok(insert_default(text, protocol, "headers", HOLD))
@@ -125,7 +125,7 @@ fn parse(text: &str) -> Result<Node<'_>, String> {
 }
 
 /// A member of an object. If a name is repeated, the filter refuses the document.
-fn find<'n, 'a>(node: &'n Node<'a>, name: &str) -> Option<&'n Node<'a>> {
+fn find_member<'n, 'a>(node: &'n Node<'a>, name: &str) -> Option<&'n Node<'a>> {
     let Value::Object(members) = &node.value else { return None };
     members.iter().find(|member| member.name == name).map(|member| &member.node)
 }
@@ -134,7 +134,7 @@ fn find<'n, 'a>(node: &'n Node<'a>, name: &str) -> Option<&'n Node<'a>> {
 fn insert_default(text: &str, object: &Node<'_>, key: &str, member: &str) -> String {
     match &object.value {
         Value::Object(members) if members.is_empty() => insert(text, object.at, member),
-        Value::Object(_) if find(object, key).is_none() => insert(text, object.at, &format!("{member}, ")),
+        Value::Object(_) if find_member(object, key).is_none() => insert(text, object.at, &format!("{member}, ")),
         _ => text.to_owned(),
     }
 }

@@ -92,9 +92,9 @@ impl Envoy {
             module: &self.module,
             upstream: &self.upstream,
             idle_timeout: self.upstream_idle_timeout,
-            configuration: configuration.text(),
+            configuration: configuration.json(),
             console: console(&self.approvers)?,
-            service_clusters: clusters::of_services(&configuration, &CLUSTERS, "")?,
+            service_clusters: clusters::for_services(&configuration, &CLUSTERS, "")?,
         };
         file.render()
     }
@@ -119,7 +119,7 @@ pub(super) fn console(approvers: &[String]) -> Result<String, String> {
     let console = serde_json::json!({ "console": { "approvers": approvers } }).to_string();
     match LoadedConfig::load(console.as_bytes()) {
         Ok(_) => Ok(console),
-        Err(errors) => Err(configuration::list("the console refuses `--approver`", &errors)),
+        Err(errors) => Err(configuration::list_problems("the console refuses `--approver`", &errors)),
     }
 }
 

@@ -61,9 +61,9 @@ impl Istio {
             app: &self.app,
             image: &self.common.image,
             idle_timeout: self.upstream_idle_timeout,
-            service_clusters: clusters::of_services(&configuration, &CLUSTERS, &self.common.domain())?,
-            plugin_config: &yaml::with_released_headers(configuration.text())?,
-            configuration: configuration.text(),
+            service_clusters: clusters::for_services(&configuration, &CLUSTERS, &self.common.domain())?,
+            plugin_config: &yaml::with_released_headers(configuration.json())?,
+            configuration: configuration.json(),
         };
         fill(TEMPLATE, &objects)
     }

@@ -85,12 +85,12 @@ impl Sidecar {
             module: &module,
             upstream: &self.upstream,
             idle_timeout: self.upstream_idle_timeout,
-            configuration: configuration.text(),
+            configuration: configuration.json(),
             console: envoy::console(&self.approvers)?,
-            service_clusters: clusters::of_services(&configuration, &envoy::CLUSTERS, &self.common.domain())?,
+            service_clusters: clusters::for_services(&configuration, &envoy::CLUSTERS, &self.common.domain())?,
         };
         let envoy = envoy.render()?;
-        let digest = Config::load(configuration.text().as_bytes()).map(|config| config.digest).unwrap_or_default();
+        let digest = Config::load(configuration.json().as_bytes()).map(|config| config.digest).unwrap_or_default();
         let objects = Objects {
             namespace: &self.common.namespace,
             name: self.app.for_content(&envoy),

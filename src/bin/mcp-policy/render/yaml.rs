@@ -22,7 +22,7 @@ const LONG_KEY: usize = 900;
 pub(super) fn with_released_headers(configuration: &str) -> Result<String, String> {
     let mut node = parse(configuration.as_bytes(), DEPTH).map_err(|fault| fault.to_string())?;
     release_headers(&mut node);
-    write(&node, "", 1)
+    write_value(&node, "", 1)
 }
 
 /// A configuration is no deeper.
@@ -30,23 +30,23 @@ const DEPTH: u32 = mcp_policy::config::Config::MAX_DEPTH;
 
 /// Sets `/protocol/headers`, which the configuration has.
 fn release_headers(configuration: &mut Node<'_>) {
-    let headers = member(configuration, "protocol").and_then(|protocol| member(protocol, "headers"));
+    let headers = find_member(configuration, "protocol").and_then(|protocol| find_member(protocol, "headers"));
     if let Some(headers) = headers {
         headers.value = Value::String("release".into());
     }
 }
 
-fn member<'n, 'a>(node: &'n mut Node<'a>, name: &str) -> Option<&'n mut Node<'a>> {
+fn find_member<'n, 'a>(node: &'n mut Node<'a>, name: &str) -> Option<&'n mut Node<'a>> {
     let Value::Object(members) = &mut node.value else { return None };
     members.iter_mut().find(|member| member.name == name).map(|member| &mut member.node)
 }
 
 /// Writes a value. `depth` is the indentation of its further lines, in steps from the key of the whole.
-fn write(node: &Node<'_>, pointer: &str, depth: usize) -> Result<String, String> {
+fn write_value(node: &Node<'_>, pointer: &str, depth: usize) -> Result<String, String> {
     let (open, close, items) = match &node.value {
         Value::Object(members) => ('{', '}', write_members(members, pointer, depth)?),
         Value::Array(nodes) => {
-            let item = |(index, node)| write(node, &format!("{pointer}/{index}"), depth.saturating_add(1));
+            let item = |(index, node)| write_value(node, &format!("{pointer}/{index}"), depth.saturating_add(1));
             ('[', ']', nodes.iter().enumerate().map(item).collect::<Result<Vec<_>, _>>()?)
         }
         Value::String(text) => return Ok(quoted(text)),
@@ -70,7 +70,7 @@ fn write(node: &Node<'_>, pointer: &str, depth: usize) -> Result<String, String>
 fn write_members(members: &[Member<'_>], pointer: &str, depth: usize) -> Result<Vec<String>, String> {
     let write_one = |member: &Member<'_>| {
         let key = quoted(&member.name);
-        let value = write(&member.node, &pointer::member(pointer, &member.name), depth.saturating_add(1))?;
+        let value = write_value(&member.node, &pointer::member(pointer, &member.name), depth.saturating_add(1))?;
         Ok(if key.len() > LONG_KEY { format!("? {key} : {value}") } else { format!("{key}: {value}") })
     };
     members.iter().map(write_one).collect()

@@ -16,7 +16,7 @@ pub(super) struct Policy {
     version: Version,
     /// What happens to tools, prompts and resources that no entry names.
     #[schemars(title = "Default")]
-    default: Stance,
+    default: Effect,
     /// For readers. The filter ignores it.
     #[schemars(title = "Description")]
     description: Option<String>,
@@ -43,7 +43,7 @@ pub(super) struct Policy {
         extend("propertyNames" = json!({"minLength": 1, "pattern": r"^[^*]*$"})),
         extend("patternProperties" = json!({NAMED_METHODS: {"const": "deny"}}))
     )]
-    methods: Option<BTreeMap<String, Stance>>,
+    methods: Option<BTreeMap<String, Effect>>,
     /// Whether denials are enforced. Default: `enforce`.
     #[schemars(title = "Mode", extend("default" = "enforce"))]
     mode: Option<Mode>,
@@ -67,7 +67,7 @@ struct Name(#[schemars(length(min = 1))] String);
 /// What happens to a call.
 #[derive(JsonSchema)]
 #[schemars(rename_all = "snake_case")]
-enum Stance {
+enum Effect {
     /// It is allowed.
     Allow,
     /// It is denied.

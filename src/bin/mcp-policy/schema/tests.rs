@@ -128,7 +128,7 @@ fn every_object_has_the_keys_that_the_reader_knows() {
 fn every_word_is_one_that_the_reader_knows() {
     let schema = generate().to_value();
     let definition = |name: &str| schema.pointer(&format!("/$defs/{name}")).map(words).unwrap();
-    // `contains` takes no empty string, so this stands there, too.
+    // `contains` takes no empty string, so the table has this, too.
     let operators = definition("Condition").into_iter().filter(|word| !word.is_empty());
     assert_eq!(operators.collect::<BTreeSet<_>>(), condition::NAMES.into_iter().collect());
     assert_eq!(definition("NamedWindow"), Window::NAMED.into_iter().map(|(name, _)| name).collect());
@@ -147,8 +147,9 @@ fn every_key_has_a_title_and_a_description() {
         if let (Some("object"), Some(Value::Object(properties))) =
             (schema.get("type").and_then(Value::as_str), schema.get("properties"))
         {
-            let told = |property: &Value| property.get("title").is_some() && property.get("description").is_some();
-            bare.extend(properties.iter().filter(|(_, it)| !told(it)).map(|(key, _)| format!("{place}/{key}")));
+            let is_described =
+                |property: &Value| property.get("title").is_some() && property.get("description").is_some();
+            bare.extend(properties.iter().filter(|(_, it)| !is_described(it)).map(|(key, _)| format!("{place}/{key}")));
             assert_eq!(schema.get("additionalProperties"), Some(&json!(false)), "{place}");
         }
         keywords.iter().for_each(|(keyword, part)| walk(&format!("{place}/{keyword}"), part, bare));

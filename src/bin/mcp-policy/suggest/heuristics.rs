@@ -11,7 +11,10 @@
 mod split;
 
 use super::{
-    lexicon::{AMBIGUOUS, ARTICLES, JOINTS, LIGHT, MONEY, MONEY_IN_NAMES, NEGATIONS, NO_MONEY, PHRASES, SOFT, VERBS},
+    lexicon::{
+        AMBIGUOUS, ARTICLES, CONJUNCTIONS, FILLERS, MONEY, MONEY_EXCEPTIONS, MONEY_IN_NAMES, NEGATIONS, PHRASES, VERBS,
+        VERBS_OR_NOUNS,
+    },
     tool::{Class, Finding, Tool},
 };
 
@@ -31,19 +34,21 @@ fn classify_name(name: &str) -> Option<Finding> {
         words.iter().filter_map(|word| Some(finding(class(word)?, word))).reduce(Finding::or_stricter)
     };
     // Other forms are nouns beside a plain verb: `list_uploads`.
-    let verbs = verbs(|word| exactly(&VERBS, word)).or_else(|| verbs(|word| find(&VERBS, word)));
+    let verbs = verbs(|word| find_exact_class(&VERBS, word)).or_else(|| verbs(|word| find_class(&VERBS, word)));
     let reads = verbs.as_ref().is_some_and(|verb| verb.class == Class::Read);
     let others = words.iter().enumerate().filter_map(|(index, word)| {
         let before = index.checked_sub(1).and_then(|index| words.get(index));
-        if reads && !before.is_some_and(|before| has(JOINTS, before)) {
+        if reads && !before.is_some_and(|before| has_word(CONJUNCTIONS, before)) {
             return None;
         }
         let money = names_money(word, &words).then_some(Class::Financial);
-        Some(finding(exactly(&AMBIGUOUS, word).max(money)?, word))
+        Some(finding(find_exact_class(&AMBIGUOUS, word).max(money)?, word))
     });
     let found = verbs.into_iter().chain(others).reduce(Finding::or_stricter);
     // Words that were written together: `deletefile`.
-    found.or_else(|| words.iter().filter_map(|word| Some(finding(begins(word)?, word))).reduce(Finding::or_stricter))
+    found.or_else(|| {
+        words.iter().filter_map(|word| Some(finding(class_of_prefix(word)?, word))).reduce(Finding::or_stricter)
+    })
 }
 
 /// The class that a title or description suggests.
@@ -71,26 +76,26 @@ fn classify_sentence(words: &[String], first: bool) -> Vec<(Class, &str)> {
     let mut before = "";
     let mut joined = false;
     for (index, word) in words.iter().enumerate().take(if first { usize::MAX } else { 1 }) {
-        let leads = index == 0 || has("to can will you", before);
+        let leads = index == 0 || has_word("to can will you", before);
         joined |= before == "by" && word.ends_with("ing");
-        let class = match find(&VERBS, word) {
-            _ if has(NEGATIONS, before) => None,
-            _ if has(SOFT, word) && has(ARTICLES, before) && !found.is_empty() => None,
+        let class = match find_class(&VERBS, word) {
+            _ if has_word(NEGATIONS, before) => None,
+            _ if has_word(VERBS_OR_NOUNS, word) && has_word(ARTICLES, before) && !found.is_empty() => None,
             Some(class) if class >= Class::Financial => Some(class),
             _ if !first => None,
             Some(class) if joined => Some(class),
             verb if found.is_empty() && index < LEAD => {
-                verb.or_else(|| if leads { find(&AMBIGUOUS, word) } else { None })
+                verb.or_else(|| if leads { find_class(&AMBIGUOUS, word) } else { None })
             }
             _ => None,
         };
-        joined = has(JOINTS, word) && (joined || !found.is_empty());
+        joined = has_word(CONJUNCTIONS, word) && (joined || !found.is_empty());
         found.extend(class.map(|class| (class, word.as_str())));
         before = word;
     }
     // A tool that only reads looks at money; any other may move it.
     if first && found.iter().all(|(class, _)| *class != Class::Read) {
-        let money = words.iter().find(|word| split::stems(word).iter().any(|stem| has(MONEY, stem)));
+        let money = words.iter().find(|word| split::stems(word).iter().any(|stem| has_word(MONEY, stem)));
         found.extend(money.map(|word| (Class::Financial, word.as_str())));
     }
     found
@@ -99,36 +104,37 @@ fn classify_sentence(words: &[String], first: bool) -> Vec<(Class, &str)> {
 /// Whether a sentence starts with a verb that the lexicon does not have: "Rebuilds search indexes", "Rebuild the search index".
 fn is_unknown_verb(words: &[String]) -> bool {
     let Some(first) = words.first() else { return false };
-    let light = split::stems(first).iter().any(|stem| has(LIGHT, stem));
-    let known = light || find(&VERBS, first).or_else(|| find(&AMBIGUOUS, first)).is_some();
+    let light = split::stems(first).iter().any(|stem| has_word(FILLERS, stem));
+    let known = light || find_class(&VERBS, first).or_else(|| find_class(&AMBIGUOUS, first)).is_some();
     let third_person = first.len() > 3 && first.ends_with('s') && !first.ends_with("ss");
-    let before_noun = words.get(1).is_some_and(|second| has(ARTICLES, second));
-    !known && !has(ARTICLES, first) && !has(NEGATIONS, first) && (third_person || before_noun)
+    let before_noun = words.get(1).is_some_and(|second| has_word(ARTICLES, second));
+    !known && !has_word(ARTICLES, first) && !has_word(NEGATIONS, first) && (third_person || before_noun)
 }
 
-fn has(list: &str, word: &str) -> bool {
+fn has_word(list: &str, word: &str) -> bool {
     list.split(' ').any(|listed| listed == word)
 }
 
 /// The strictest class of a word in any of its forms.
-fn find(table: &[(Class, &str)], word: &str) -> Option<Class> {
-    split::stems(word).iter().filter_map(|stem| exactly(table, stem)).max()
+fn find_class(table: &[(Class, &str)], word: &str) -> Option<Class> {
+    split::stems(word).iter().filter_map(|stem| find_exact_class(table, stem)).max()
 }
 
-fn exactly(table: &[(Class, &str)], word: &str) -> Option<Class> {
-    table.iter().filter(|(_, words)| has(words, word)).map(|(class, _)| *class).max()
+fn find_exact_class(table: &[(Class, &str)], word: &str) -> Option<Class> {
+    table.iter().filter(|(_, words)| has_word(words, word)).map(|(class, _)| *class).max()
 }
 
 fn names_money(word: &str, words: &[String]) -> bool {
     let other = |stem: &str| {
-        let beside = NO_MONEY.iter().filter(|(money, _)| *money == stem).flat_map(|(_, beside)| beside.split(' '));
+        let beside =
+            MONEY_EXCEPTIONS.iter().filter(|(money, _)| *money == stem).flat_map(|(_, beside)| beside.split(' '));
         beside.into_iter().any(|beside| words.iter().any(|word| word == beside))
     };
-    split::stems(word).iter().any(|stem| has(MONEY, stem) || has(MONEY_IN_NAMES, stem) && !other(stem))
+    split::stems(word).iter().any(|stem| has_word(MONEY, stem) || has_word(MONEY_IN_NAMES, stem) && !other(stem))
 }
 
 /// The class of a word that begins with a verb that does more than read. Participles describe the past: `deleted`.
-fn begins(word: &str) -> Option<Class> {
+fn class_of_prefix(word: &str) -> Option<Class> {
     let verbs = VERBS.iter().filter(|(class, _)| *class > Class::Read);
     let verbs = verbs.flat_map(|(class, verbs)| verbs.split(' ').map(move |verb| (*class, verb)));
     let fits = |verb: &str| verb.len() > 4 && word.starts_with(verb) && !word.ends_with("ed");

@@ -65,7 +65,7 @@ pub(super) const MONEY: &str = "payment payout refund invoice invoiceitem purcha
 pub(super) const MONEY_IN_NAMES: &str = "charge transfer order subscription checkout transaction bank price coupon discount credit debit bill dispute trade";
 
 /// Words of [`MONEY_IN_NAMES`], and the words beside which they mean something else.
-pub(super) const NO_MONEY: &[(&str, &str)] = &[("checkout", "git branch"), ("transfer", "file issue")];
+pub(super) const MONEY_EXCEPTIONS: &[(&str, &str)] = &[("checkout", "git branch"), ("transfer", "file issue")];
 
 /// Phrases that count anywhere in a title or description.
 pub(super) const PHRASES: [(Class, &str); 8] = [
@@ -83,14 +83,14 @@ pub(super) const PHRASES: [(Class, &str); 8] = [
 pub(super) const NEGATIONS: &str = "not never without cannot t nor";
 
 /// A word after one of these is a verb if the word before it is one.
-pub(super) const JOINTS: &str = "and or then ,";
+pub(super) const CONJUNCTIONS: &str = "and or then ,";
 
 /// Verbs that are nouns or adjectives after an article: "gets the reset token", "shows a clear view".
-pub(super) const SOFT: &str = "clear drop reset cancel ban abort revert flush drain discard empty clean";
+pub(super) const VERBS_OR_NOUNS: &str = "clear drop reset cancel ban abort revert flush drain discard empty clean";
 
 /// Words before nouns.
 pub(super) const ARTICLES: &str = "a an the its this each with all your any every one multiple new";
 
 /// Words at the start of a description that suggest nothing by themselves: "Performs a search".
-pub(super) const LIGHT: &str = "perform allow provide enable let help give take use do this is has tool for in with from on at as if when given of \
+pub(super) const FILLERS: &str = "perform allow provide enable let help give take use do this is has tool for in with from on at as if when given of \
      by to using via always";

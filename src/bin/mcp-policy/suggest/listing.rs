@@ -19,17 +19,17 @@ pub(super) fn read(text: &str) -> Result<Listing, String> {
     let tools = match &node.value {
         Value::Array(tools) => tools,
         Value::Object(_) => {
-            if let Some(error) = member(&node, "error")? {
-                let message = member(error, "message")?.and_then(string).unwrap_or("no message");
+            if let Some(error) = find_member(&node, "error")? {
+                let message = find_member(error, "message")?.and_then(as_string).unwrap_or("no message");
                 return Err(format!("the server answered with an error: `{}`", sanitize::line(message)));
             }
-            let result = member(&node, "result")?.unwrap_or(&node);
-            if member(result, "nextCursor")?.and_then(string).is_some() {
+            let result = find_member(&node, "result")?.unwrap_or(&node);
+            if find_member(result, "nextCursor")?.and_then(as_string).is_some() {
                 listing
                     .remarks
                     .push("this is one page of a longer list (`nextCursor`); `--url` reads all pages".into());
             }
-            match member(result, "tools")?.map(|tools| &tools.value) {
+            match find_member(result, "tools")?.map(|tools| &tools.value) {
                 Some(Value::Array(tools)) => tools,
                 _ => return Err(format!("it has no list `tools`; {EXPECTED}")),
             }
@@ -37,7 +37,7 @@ pub(super) fn read(text: &str) -> Result<Listing, String> {
         _ => return Err(format!("it is not a list of tools; {EXPECTED}")),
     };
     for (index, node) in tools.iter().enumerate() {
-        match tool(node) {
+        match read_tool(node) {
             Ok(tool) => listing.tools.push(tool),
             Err(why) => listing.remarks.push(format!("left out the tool at index {index}: {why}")),
         }
@@ -47,24 +47,25 @@ pub(super) fn read(text: &str) -> Result<Listing, String> {
 
 const EXPECTED: &str = "expected an answer to `tools/list`, its `result`, or a list of tools";
 
-fn tool(node: &Node<'_>) -> Result<Tool, String> {
+fn read_tool(node: &Node<'_>) -> Result<Tool, String> {
     if !matches!(node.value, Value::Object(_)) {
         return Err("it is not an object".into());
     }
-    let text = |node: &Node<'_>, key: &str| Ok::<_, String>(member(node, key)?.and_then(string).map(str::to_owned));
+    let text =
+        |node: &Node<'_>, key: &str| Ok::<_, String>(find_member(node, key)?.and_then(as_string).map(str::to_owned));
     let name = text(node, "name")?.ok_or("it has no `name`")?;
     let mut tool = Tool { name, description: text(node, "description")?.unwrap_or_default(), ..Tool::default() };
     tool.titles.extend(text(node, "title")?);
-    if let Some(annotations) = member(node, "annotations")? {
+    if let Some(annotations) = find_member(node, "annotations")? {
         tool.titles.extend(text(annotations, "title")?);
-        tool.read_only = member(annotations, "readOnlyHint")?.and_then(flag);
-        tool.destructive = member(annotations, "destructiveHint")?.and_then(flag);
+        tool.read_only = find_member(annotations, "readOnlyHint")?.and_then(as_boolean);
+        tool.destructive = find_member(annotations, "destructiveHint")?.and_then(as_boolean);
     }
     Ok(tool)
 }
 
 /// A member of an object. A repeated one is an error: readers keep the first or the last.
-fn member<'n, 'a>(node: &'n Node<'a>, key: &str) -> Result<Option<&'n Node<'a>>, String> {
+fn find_member<'n, 'a>(node: &'n Node<'a>, key: &str) -> Result<Option<&'n Node<'a>>, String> {
     let Value::Object(members) = &node.value else { return Ok(None) };
     let mut found = members.iter().filter(|member| member.name == key);
     match (found.next(), found.next()) {
@@ -73,14 +74,14 @@ fn member<'n, 'a>(node: &'n Node<'a>, key: &str) -> Result<Option<&'n Node<'a>>,
     }
 }
 
-fn string<'n>(node: &'n Node<'_>) -> Option<&'n str> {
+fn as_string<'n>(node: &'n Node<'_>) -> Option<&'n str> {
     match &node.value {
         Value::String(text) => Some(text),
         _ => None,
     }
 }
 
-fn flag(node: &Node<'_>) -> Option<bool> {
+fn as_boolean(node: &Node<'_>) -> Option<bool> {
     match node.value {
         Value::Bool(flag) => Some(flag),
         _ => None,

@@ -54,7 +54,7 @@ impl Suggestion {
             self.tools_of(Class::Destructive).map(|(name, _)| format!("    {}", quoted(name))).collect();
         let open = self.tools.iter().filter(|(_, found)| found.class != Class::Destructive);
         let open: Vec<String> =
-            open.map(|(name, found)| format!("    {}: {}", quoted(name), rule(found.class))).collect();
+            open.map(|(name, found)| format!("    {}: {}", quoted(name), rule_for(found.class))).collect();
         let mut parts = vec![
             "  \"version\": \"1\"".to_owned(),
             "  \"default\": \"deny\"".to_owned(),
@@ -110,7 +110,7 @@ fn why_unusable(tool: &Tool) -> Option<String> {
     }
 }
 
-fn rule(class: Class) -> &'static str {
+fn rule_for(class: Class) -> &'static str {
     match class {
         Class::Read => "{}",
         Class::Write => r#"{"rate_limit": "30/minute"}"#,

@@ -38,16 +38,16 @@ const MAX_TOOLS: usize = 100_000;
 ///
 /// # Errors
 /// A sentence on why there is none.
-pub(super) fn list(url: &str, era: Era) -> Result<Listing, String> {
+pub(super) fn list_tools(url: &str, era: Era) -> Result<Listing, String> {
     let runtime = Builder::new_current_thread().enable_all().build();
     let runtime = runtime.map_err(|error| format!("cannot start a client: {error}"))?;
-    let tools = runtime.block_on(async { timeout(TIMEOUT, list_tools(url, era)).await });
+    let tools = runtime.block_on(async { timeout(TIMEOUT, connect_and_list(url, era)).await });
     let tools = tools.unwrap_or_else(|_| Err(format!("the list is incomplete after {} s", TIMEOUT.as_secs())));
     let tools = tools.map_err(|why| format!("cannot list the tools of `{url}`: {why}"))?;
     Ok(Listing { tools: tools.into_iter().map(Tool::from).collect(), remarks: Vec::new() })
 }
 
-async fn list_tools(url: &str, era: Era) -> Result<Vec<model::Tool>, String> {
+async fn connect_and_list(url: &str, era: Era) -> Result<Vec<model::Tool>, String> {
     let preferred_versions = vec![ProtocolVersion::V_2026_07_28];
     let lifecycle = match era {
         Era::Auto => ClientLifecycleMode::Auto { preferred_versions, legacy_version: None },

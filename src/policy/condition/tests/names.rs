@@ -73,7 +73,7 @@ fn a_large_object_is_looked_at_alike_and_more_than_once() {
     let args = Args::new(Some(&root));
     let path = Path::new("args.x").unwrap();
     for _ in 0..2 {
-        assert!(matches!(args.one(&path), Err(Ambiguous { name: "m4711" | "M4711" })));
+        assert!(matches!(args.find_one(&path), Err(Ambiguous { name: "m4711" | "M4711" })));
     }
 }
 
@@ -91,7 +91,7 @@ fn a_key_in_another_case_is_missing_where_no_member_is_like_it() {
 fn one_place_is_to_be_had_without_a_condition() {
     let root = json::parse(br#"{"amount":1.5,"n":null}"#, 64).unwrap();
     let args = Args::new(Some(&root));
-    let one = |path| args.one(&Path::new(path).unwrap());
+    let one = |path| args.find_one(&Path::new(path).unwrap());
     assert!(matches!(one("args.amount"), Ok(Leaf::Found(node)) if node.value == json::Value::Number("1.5".into())));
     assert_eq!(one("args.n"), Ok(Leaf::Missing));
     assert!(matches!(one("args.amount.x"), Ok(Leaf::TypeMismatch { wanted: "an object", .. })));

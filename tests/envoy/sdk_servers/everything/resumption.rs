@@ -1,5 +1,4 @@
-//! Streams that broke off, and what a client is told when it resumes them: a list that was answered on another stream,
-//! to a request that nobody remembers.
+//! Resumed streams: the server repeats a list that it sent on an earlier stream, and the filter has not seen the request.
 
 use super::{
     BARE,
@@ -14,8 +13,8 @@ fn a_list_that_a_resumed_stream_repeats_is_filtered_again() {
     with_everything("everything-resumption", async |gateway| {
         for listener in [BARE].into_iter().chain(MODES) {
             let session = Session::open(&gateway, listener).await;
-            let told = session.events(VERSIONS[0], "tools/list", &json!({})).await;
-            let [before, list] = &*told else { panic!("{listener}: {told:?}") };
+            let events = session.events(VERSIONS[0], "tools/list", &json!({})).await;
+            let [before, list] = &*events else { panic!("{listener}: {events:?}") };
             assert_eq!(before.data, "");
             assert_eq!(list.data.contains("get-env"), listener == BARE, "{listener}: {list:?}");
 

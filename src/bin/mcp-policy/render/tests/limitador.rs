@@ -4,7 +4,7 @@ use super::render_for;
 
 const LIMITED: &str = r#"{"version":"1","default":"deny","tools":{"t":{"rate_limit":"5/minute"}}}"#;
 
-/// What is rendered for Limitador, without what stands at its head.
+/// The rendered limits file, without the comment at its head.
 fn limits(document: &str) -> Result<String, String> {
     let rendered = render_for("limitador", document, &[])?;
     let (head, limits) = rendered.split_once("\n\n").unwrap();

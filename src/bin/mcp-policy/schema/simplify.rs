@@ -12,9 +12,9 @@ use serde_json::Value;
 ///   `null`.
 /// * `format` names Rust's integers and floats, which JSON does not have.
 #[derive(Clone, Debug)]
-pub(super) struct Tidy;
+pub(super) struct Simplify;
 
-impl Transform for Tidy {
+impl Transform for Simplify {
     fn transform(&mut self, schema: &mut Schema) {
         schema.remove("format");
         if let Some(Value::String(description)) = schema.get_mut("description") {
