@@ -24,6 +24,7 @@ mod message;
 mod method;
 mod params;
 mod refusal;
+pub mod refusal_text;
 mod response_format;
 pub mod revision;
 mod sse;

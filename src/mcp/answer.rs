@@ -1,7 +1,7 @@
 //! JSON-RPC replies, in the one shape that no current client hangs on: HTTP 200, the id as sent, the whole reason in
 //! `message`. MCP 2025-11-25, `basic`; JSON-RPC 2.0, section 5.
 
-use super::Code;
+use super::{Code, refusal_text};
 use crate::{amount::Amount, json::Writer};
 
 /// An HTTP response in place of the server's.
@@ -195,7 +195,7 @@ pub fn forbidden() -> Reply {
 /// The reply when the gateway fails and the request's id is not known.
 #[must_use]
 pub fn failed() -> Reply {
-    let reason = "the gateway failed, so it did not forward the request; repeat it later";
+    let reason = refusal_text::GATEWAY_FAILED;
     let data = Data { kind: "refused", reason, ..Data::default() };
     error(503, None, Code::Internal, reason, &data)
 }

@@ -7,7 +7,7 @@ use crate::{
 };
 
 use super::{
-    Message, Method, MethodClass, Refusal, Request,
+    Message, Method, MethodClass, Refusal, Request, refusal_text,
     revision::{self, Lifecycle},
 };
 
@@ -71,30 +71,30 @@ fn read_batch<'a>(reader: &mut Reader<'a>) -> Result<Vec<Message<'a>>, Refusal> 
             _ if count > MAX_MESSAGES => reader.skip().map(drop),
             ValueType::Object => Message::parse(reader).map(|(_, message)| messages.push(message)),
             _ => {
-                messages.push(Err("it is not a JSON object".to_owned()));
+                messages.push(Err(refusal_text::NOT_A_MESSAGE.to_owned()));
                 reader.skip().map(drop)
             }
         }
     })?;
     reader.finish()?;
-    let refused = |why: String| Refusal::invalid(None, format!("{why}; send each message by itself"));
+    let refused = |message: String| Refusal::invalid(None, message);
     if let Some(fault) = reader.name_fault() {
-        return Err(Refusal::invalid(None, super::message::name_fault(fault)));
+        return Err(Refusal::invalid(None, refusal_text::name_fault(fault)));
     }
     if !(1..=MAX_MESSAGES).contains(&count) {
-        return Err(refused(format!("the batch has {count} messages, and 1 to {MAX_MESSAGES} are allowed")));
+        return Err(refused(refusal_text::batch_size(count, MAX_MESSAGES)));
     }
-    let invalid = |why: String| Refusal::invalid(None, format!("a message of the batch is not valid: {why}"));
+    let invalid = |why: String| refused(refusal_text::invalid_in_batch(&why));
     let messages: Vec<Message<'a>> = messages.into_iter().collect::<Result<_, String>>().map_err(invalid)?;
     let requests: Vec<&Request<'a>> = requests(&messages).collect();
     if requests.iter().any(|request| request.method == "initialize") {
-        return Err(refused("`initialize` must not be in a batch".to_owned()));
+        return Err(refused(refusal_text::INITIALIZE_IN_BATCH.to_owned()));
     }
     let seen_before = |(index, request): (usize, &&Request<'a>)| {
         requests.iter().take(index).any(|other| other.id.resembles(request.id)).then_some(request.id)
     };
     match requests.iter().enumerate().find_map(seen_before) {
-        Some(id) => Err(refused(format!("two requests of the batch have the id `{}`", id.token()))),
+        Some(id) => Err(refused(refusal_text::id_in_batch_twice(id.token()))),
         None => Ok(messages),
     }
 }

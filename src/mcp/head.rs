@@ -3,7 +3,7 @@
 //! Headers can only make a request be refused; the body decides what it asks for. MCP 2025-11-25 and 2026-07-28, streamable
 //! HTTP; RFC 9110, sections 5.5 and 8.3.
 
-use super::Refusal;
+use super::{Refusal, refusal_text};
 use crate::http::{Header, Headers};
 
 /// What kind of request a head begins.
@@ -45,19 +45,19 @@ pub fn inspect(headers: &Headers, has_body: bool, max_body: usize) -> Result<Hea
     let post = match method {
         Header::Once(b"POST") => true,
         Header::Once(b"GET" | b"HEAD" | b"OPTIONS" | b"DELETE") => false,
-        _ => return Err(Refusal::head(405, "the HTTP method is not supported; send the message with POST")),
+        _ => return Err(Refusal::head(405, refusal_text::METHOD)),
     };
     if headers.get(":protocol") != Header::Absent || headers.get("upgrade") != Header::Absent {
-        return Err(Refusal::head(400, "the gateway does not support protocol upgrades; remove the header `Upgrade`"));
+        return Err(Refusal::head(400, refusal_text::UPGRADE));
     }
     if let Some(name) = headers.present(&OVERRIDES).next() {
-        return Err(Refusal::head(400, format!("the header `{name}` overrides the HTTP method; remove it")));
+        return Err(Refusal::head(400, refusal_text::method_override(name)));
     }
     if let Some(name) = SINGLE.iter().find(|name| headers.repeats(name)) {
-        return Err(Refusal::head(400, format!("the header `{name}` occurs more than once; send it once")));
+        return Err(Refusal::head(400, refusal_text::repeated_header(name)));
     }
     if joined_credentials(headers.get("authorization")) {
-        return Err(Refusal::head(400, "the header `authorization` has two credentials; send one"));
+        return Err(Refusal::head(400, refusal_text::TWO_CREDENTIALS));
     }
     let length = content_length(headers)?;
     match (post, length.map_or(has_body, |length| length > 0)) {
@@ -65,19 +65,16 @@ pub fn inspect(headers: &Headers, has_body: bool, max_body: usize) -> Result<Hea
         // HTTP/2 may end a request without a body by an empty frame.
         (false, true) if length.is_none() => return Ok(Head::Empty),
         (false, true) => return Err(no_body_expected()),
-        (true, false) => return Err(Refusal::head(400, "the POST has no body; send one JSON-RPC message")),
+        (true, false) => return Err(Refusal::head(400, refusal_text::NO_BODY)),
         (true, true) => {}
     }
     if !is_json(headers.get("content-type")) {
-        return Err(Refusal::head(
-            415,
-            "`Content-Type` is not `application/json`; send `application/json`, without parameters or with `charset=utf-8`",
-        ));
+        return Err(Refusal::head(415, refusal_text::MEDIA_TYPE));
     }
     match headers.get("content-encoding") {
         Header::Absent => {}
         Header::Once(coding) if coding.eq_ignore_ascii_case(b"identity") => {}
-        _ => return Err(Refusal::head(415, "the body is compressed; send it without `Content-Encoding`")),
+        _ => return Err(Refusal::head(415, refusal_text::COMPRESSED)),
     }
     if length.is_some_and(|length| length > max_body) {
         return Err(too_large(max_body));
@@ -88,19 +85,19 @@ pub fn inspect(headers: &Headers, has_body: bool, max_body: usize) -> Result<Hea
 /// The refusal of a header of [`REPEATING`], if it cannot be removed.
 #[must_use]
 pub fn repeats(name: &str) -> Refusal {
-    Refusal::head(400, format!("the header `{name}` makes Envoy send the request twice; remove it"))
+    Refusal::head(400, refusal_text::repeating_header(name))
 }
 
 /// The refusal of a body in a request that must have none.
 #[must_use]
 pub fn no_body_expected() -> Refusal {
-    Refusal::head(405, "only a POST request may have a body; send the message with POST")
+    Refusal::head(405, refusal_text::UNEXPECTED_BODY)
 }
 
 /// The refusal of a body of more than `max_body` bytes.
 #[must_use]
 pub fn too_large(max_body: usize) -> Refusal {
-    Refusal::head(413, format!("the body is larger than {max_body} bytes; send a smaller message"))
+    Refusal::head(413, refusal_text::too_large(max_body))
 }
 
 /// Whether an `Authorization` was sent twice: Envoy joins the values by a comma, which neither scheme allows (RFC 6750,
@@ -123,8 +120,7 @@ pub fn names_session(path: &str) -> bool {
 
 /// The value of `Content-Length`.
 fn content_length(headers: &Headers) -> Result<Option<usize>, Refusal> {
-    let refused =
-        || Refusal::head(400, "the header `content-length` is not a single number; send the size of the body");
+    let refused = || Refusal::head(400, refusal_text::LENGTH);
     match headers.get("content-length") {
         Header::Absent => Ok(None),
         Header::Repeated => Err(refused()),

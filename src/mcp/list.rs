@@ -19,6 +19,7 @@ mod tests;
 use super::{
     Code,
     answer::{self, Data},
+    refusal_text,
 };
 
 use self::{events::Events, message::Unreadable};
@@ -131,7 +132,7 @@ impl ListFilter {
     pub fn push(&mut self, chunk: &[u8], shows: IsVisible<'_>) -> Result<Vec<u8>, StreamAborted> {
         match &mut self.form {
             Form::Json { text } if text.len().saturating_add(chunk.len()) > self.request.max_bytes => {
-                self.form = Form::Refused(TOO_LONG);
+                self.form = Form::Refused(refusal_text::LONG_LIST);
             }
             Form::Json { text } => text.extend_from_slice(chunk),
             Form::Events(events) => return events.push(chunk, &self.request, shows),
@@ -160,21 +161,11 @@ impl ListFilter {
     }
 }
 
-const TOO_LONG: &str = "the server's response is longer than `lists.max_bytes`, so it was not forwarded; \
-    ask the gateway's operator to raise it, or the server's to list in pages";
-const TOO_MANY_ENTRIES: &str = "a list in the server's response has more than 100,000 entries, so it was not forwarded; \
-    ask the server's operator to list in pages";
-const UNREADABLE: &str = "the server's response is not JSON that all clients read alike, so the list in it was not \
-    forwarded; report this to the server's operator";
-/// The reason for refusing a response in another format.
-pub const UNKNOWN_FORM: &str = "the server's response is neither plain JSON nor a plain event stream, so the list in it \
-    was not forwarded; report this to the server's operator";
-
 impl Unreadable {
     fn message(self) -> &'static str {
         match self {
-            Self::Ambiguous => UNREADABLE,
-            Self::TooManyEntries => TOO_MANY_ENTRIES,
+            Self::Ambiguous => refusal_text::UNREADABLE_LIST,
+            Self::TooManyEntries => refusal_text::TOO_MANY_ENTRIES,
         }
     }
 }

@@ -7,6 +7,7 @@ use crate::json::{Fault, Names, Reader, ValueType, fold};
 use super::{
     Id, Method, MethodClass, Refusal, Target,
     params::{Field, Params},
+    refusal_text,
 };
 
 /// Members of the envelope; JSON-RPC 2.0, sections 4 and 5.
@@ -58,15 +59,12 @@ impl<'a> Message<'a> {
         let mut reader = Reader::new(body, max_depth)?;
         if reader.value_type()? != ValueType::Object {
             reader.skip().and_then(|_| reader.finish())?;
-            return Err(Refusal::invalid(
-                None,
-                "the body is not a JSON object; send one message per request, not a batch",
-            ));
+            return Err(Refusal::invalid(None, refusal_text::BATCH));
         }
         let (id, message) = Self::parse(&mut reader)?;
         reader.finish()?;
         match reader.name_fault() {
-            Some(fault) => Err(name_fault(fault)),
+            Some(fault) => Err(refusal_text::name_fault(fault)),
             None => message,
         }
         .map_err(|why| Refusal::invalid(id.map(|id| id.token().to_owned()), why))
@@ -77,11 +75,6 @@ impl<'a> Message<'a> {
         let envelope = Envelope::read(reader)?;
         Ok((envelope.id(), envelope.message()))
     }
-}
-
-/// A name that occurs twice, or that some server reads as another.
-pub(super) fn name_fault(fault: &Fault) -> String {
-    format!("{fault}; send each name once, spelled as in the specification")
 }
 
 /// The members of the envelope as they were sent.
@@ -133,34 +126,31 @@ impl<'a> Envelope<'a> {
 
     fn message(self) -> Result<Message<'a>, String> {
         if !self.version_is_right {
-            return Err("`jsonrpc` is not \"2.0\"; send \"2.0\"".to_owned());
+            return Err(refusal_text::VERSION.to_owned());
         }
         let method = match (self.method, self.is_response) {
-            (Field::WrongType, _) => return Err("`method` is not a string; send the name of a method".to_owned()),
+            (Field::WrongType, _) => return Err(refusal_text::METHOD_TYPE.to_owned()),
             (Field::Present(_), true) => {
-                return Err("the message has a `method` and also a `result` or `error`; send one of them".to_owned());
+                return Err(refusal_text::METHOD_AND_RESULT.to_owned());
             }
-            (Field::Absent, false) => return Err("the message has no `method`; send one".to_owned()),
+            (Field::Absent, false) => return Err(refusal_text::NO_METHOD.to_owned()),
             (Field::Present(method), false) => Some(method),
             (Field::Absent, true) => None,
         };
         let params = match self.params {
-            Field::WrongType => return Err("`params` is not an object; send an object or leave it out".to_owned()),
+            Field::WrongType => return Err(refusal_text::not_an_object("params")),
             Field::Absent => Params::default(),
             Field::Present(params) => params,
         };
         let id = match self.id {
-            Field::WrongType => {
-                let why = "`id` is not valid; send a string of at most 256 bytes, or an integer within 2^53-1 in plain digits";
-                return Err(why.to_owned());
-            }
+            Field::WrongType => return Err(refusal_text::ID.to_owned()),
             Field::Absent => None,
             Field::Present(id) => Some(id),
         };
         match (method, id) {
             (Some(method), id) => classify(method, id, params),
             (None, Some(_)) => Ok(Message::Response),
-            (None, None) => Err("the response has no `id`; send the id of the request that it answers".to_owned()),
+            (None, None) => Err(refusal_text::RESPONSE_WITHOUT_ID.to_owned()),
         }
     }
 }
@@ -171,17 +161,17 @@ fn classify<'a>(method: Cow<'a, str>, id: Option<Id<'a>>, mut params: Params<'a>
         Field::Absent => None,
         Field::Present(version) => Some(version.clone()),
         Field::WrongType => {
-            return Err("the protocol version in `params._meta` is not a string; send a string".to_owned());
+            return Err(refusal_text::META_VERSION_TYPE.to_owned());
         }
     };
     // Some servers drop control characters, or end the method there: they would run another method than the policy sees.
     if method.chars().any(char::is_control) {
-        return Err("`method` has a control character; remove it".to_owned());
+        return Err(refusal_text::METHOD_CONTROL.to_owned());
     }
     match (id, Method::is_notification(&method)) {
-        (Some(_), true) => Err("the notification has an `id`; remove it".to_owned()),
+        (Some(_), true) => Err(refusal_text::NOTIFICATION_WITH_ID.to_owned()),
         (None, true) => params.target(MethodClass::Open, false).map(|_| Message::Notification { method, version }),
-        (None, false) => Err("the request has no `id`; send one".to_owned()),
+        (None, false) => Err(refusal_text::REQUEST_WITHOUT_ID.to_owned()),
         (Some(id), false) => {
             let known = Method::known(&method);
             let (class, task) = known.map_or((MethodClass::Open, false), |known| (known.class, known.task));

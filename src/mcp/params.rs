@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use crate::json::{Fault, Names, Reader, ValueType};
 
-use super::MethodClass;
+use super::{MethodClass, refusal_text};
 
 /// The `_meta` member in which a 2026-07-28 request names its revision.
 const VERSION: &str = "io.modelcontextprotocol/protocolVersion";
@@ -165,10 +165,10 @@ impl<'a> Params<'a> {
     /// Which member is missing, of the wrong type, or not a valid name.
     pub(super) fn target(self, class: MethodClass, task: bool) -> Result<Target<'a>, String> {
         if self.meta_is_wrong {
-            return Err("`params._meta` is not an object; send an object or leave it out".to_owned());
+            return Err(refusal_text::not_an_object("params._meta"));
         }
         if self.arguments == Field::WrongType {
-            return Err("`params.arguments` is not an object; send an object or leave it out".to_owned());
+            return Err(refusal_text::not_an_object("params.arguments"));
         }
         match class {
             MethodClass::Open if task => {
@@ -187,13 +187,13 @@ impl<'a> Params<'a> {
             MethodClass::Listen => match self.subscriptions {
                 Field::Absent => Ok(Target::Nothing),
                 Field::Present(uris) if uris.len() > MAX_URIS => {
-                    Err(format!("`{SUBSCRIPTIONS}` has more than {MAX_URIS} URIs; send several requests"))
+                    Err(refusal_text::too_many_uris(SUBSCRIPTIONS, MAX_URIS))
                 }
                 Field::Present(uris) => {
                     let uris: Result<_, _> = uris.into_iter().map(check_uri(SUBSCRIBED)).collect();
                     uris.map(Target::Resources)
                 }
-                Field::WrongType => Err(format!("`{SUBSCRIPTIONS}` is not a list of strings; send a list of URIs")),
+                Field::WrongType => Err(refusal_text::not_a_list_of_uris(SUBSCRIPTIONS)),
             },
             MethodClass::Reference => match (self.reference_name, self.reference_uri) {
                 (name @ (Field::Present(_) | Field::WrongType), Field::Absent) => {
@@ -202,7 +202,7 @@ impl<'a> Params<'a> {
                 (Field::Absent, uri) => {
                     uri.into_string("params.ref.uri").and_then(check_uri("`params.ref.uri`")).map(Target::Resource)
                 }
-                _ => Err("`params.ref` has both `name` and `uri`; send the one that its type needs".to_owned()),
+                _ => Err(refusal_text::REFERENCE.to_owned()),
             },
         }
     }
@@ -211,10 +211,10 @@ impl<'a> Params<'a> {
 impl<'a> Field<Cow<'a, str>> {
     fn into_string(self, place: &str) -> Result<Cow<'a, str>, String> {
         match self {
-            Self::Present(text) if text.is_empty() => Err(format!("`{place}` is empty; send a non-empty string")),
+            Self::Present(text) if text.is_empty() => Err(refusal_text::empty(place)),
             Self::Present(text) => Ok(text),
-            Self::WrongType => Err(format!("`{place}` is not a string; send a string")),
-            Self::Absent => Err(format!("`{place}` is missing; the method needs it")),
+            Self::WrongType => Err(refusal_text::not_a_string(place)),
+            Self::Absent => Err(refusal_text::missing(place)),
         }
     }
 }
@@ -230,8 +230,8 @@ pub const MAX_NAME: usize = 256;
 
 fn check_name<'a>(place: &str) -> impl Fn(Cow<'a, str>) -> Result<Cow<'a, str>, String> {
     move |name| match &*name {
-        long if long.len() > MAX_NAME => Err(format!("`{place}` is longer than {MAX_NAME} bytes; send the exact name")),
-        text if text.chars().any(char::is_control) => Err(format!("`{place}` has a control character; remove it")),
+        long if long.len() > MAX_NAME => Err(refusal_text::long_name(place, MAX_NAME)),
+        text if text.chars().any(char::is_control) => Err(refusal_text::control_character(place)),
         _ => Ok(name),
     }
 }
@@ -239,7 +239,7 @@ fn check_name<'a>(place: &str) -> impl Fn(Cow<'a, str>) -> Result<Cow<'a, str>, 
 fn check_uri<'a>(place: &str) -> impl Fn(Cow<'a, str>) -> Result<Cow<'a, str>, String> {
     move |uri| match uri.len() {
         0..=MAX_URI => Ok(uri),
-        _ => Err(format!("{place} is longer than {MAX_URI} bytes; send a shorter one")),
+        _ => Err(refusal_text::long_uri(place, MAX_URI)),
     }
 }
 

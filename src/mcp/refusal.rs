@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use super::refusal_text;
 use crate::json;
 
 /// A JSON-RPC error code of ours; MCP 2026-07-28, `basic`, error codes: own codes lie outside -32768..-32000.
@@ -94,7 +95,7 @@ impl Refusal {
 /// A body that is not strict JSON: servers may disagree on its id.
 impl From<json::Fault> for Refusal {
     fn from(fault: json::Fault) -> Self {
-        Self { status: 400, code: Code::Parse, id: None, message: format!("the body is not strict JSON: {fault}") }
+        Self { status: 400, code: Code::Parse, id: None, message: refusal_text::not_strict_json(&fault) }
     }
 }
 

@@ -4,7 +4,7 @@
 //! The body alone decides what is permitted, in both. But servers disagree on whether headers or body declare the revision, so
 //! a request is stateless as soon as either says so, and then both must agree.
 
-use super::{Message, Refusal, Request, Target, base64};
+use super::{Message, Refusal, Request, Target, base64, refusal_text};
 use crate::http::{Header, Headers};
 
 /// The first revision whose headers repeat parts of the body.
@@ -43,10 +43,7 @@ pub fn check_headers(headers: &Headers, message: &Message<'_>) -> Result<Lifecyc
                 .and_then(|()| check_mirrored(headers, "mcp-method", "method", method))
                 .map_err(|why| Refusal::mismatch(None, why))
         }
-        Message::Response => {
-            let why = "this protocol revision has no responses from clients; repeat the call with `inputResponses`";
-            Err(Refusal::invalid(None, why))
-        }
+        Message::Response => Err(Refusal::invalid(None, refusal_text::RESPONSE_FROM_CLIENT)),
     }
     .map(|()| Lifecycle::Stateless)
 }
@@ -68,7 +65,7 @@ pub fn has_batches(headers: &Headers, messages: &[Message<'_>]) -> Result<(), Re
     {
         return Ok(());
     }
-    Err(Refusal::invalid(None, format!("only revision {BATCHES} has batches; send each message by itself")))
+    Err(Refusal::invalid(None, refusal_text::no_batches(BATCHES)))
 }
 
 /// The revision that a message declares in its `_meta`.
@@ -107,23 +104,18 @@ fn check_request_headers(headers: &Headers, header: Header<'_>, request: &Reques
 fn check_version(header: Header<'_>, declared: Option<&str>) -> Result<(), String> {
     match (header, declared) {
         (Header::Once(version), Some(declared)) if version == declared.as_bytes() => Ok(()),
-        (Header::Absent, _) => {
-            Err("the header `MCP-Protocol-Version` is missing; send the version of `params._meta`".to_owned())
-        }
-        (_, None) => {
-            Err("`params._meta` has no protocol version; send that of the header `MCP-Protocol-Version`".to_owned())
-        }
-        _ => Err("the header `MCP-Protocol-Version` and `params._meta` have different versions; send the same in both"
-            .to_owned()),
+        (Header::Absent, _) => Err(refusal_text::NO_VERSION_HEADER.to_owned()),
+        (_, None) => Err(refusal_text::NO_VERSION_IN_BODY.to_owned()),
+        _ => Err(refusal_text::VERSIONS_DIFFER.to_owned()),
     }
 }
 
 /// Checks that the header `name` has the value of `place` in the body.
 fn check_mirrored(headers: &Headers, name: &str, place: &str, body: &str) -> Result<(), String> {
     match headers.get(name) {
-        Header::Absent => Err(format!("the header `{name}` is missing; send the value of `{place}`")),
+        Header::Absent => Err(refusal_text::missing_header(name, place)),
         Header::Once(value) if is_value_of(value, body) => Ok(()),
-        _ => Err(format!("the header `{name}` differs from `{place}`; send the same value in both")),
+        _ => Err(refusal_text::different_header(name, place)),
     }
 }
 

@@ -13,7 +13,8 @@ use crate::{
         ResponseFormat,
         answer::{self, Reply},
         legacy_sse::{EndpointGuard, Forwarded},
-        list::{ListFilter, ListKind, UNKNOWN_FORM},
+        list::{ListFilter, ListKind},
+        refusal_text::UNKNOWN_FORMAT,
     },
 };
 
@@ -154,7 +155,7 @@ impl ResponseFilter {
 impl BodyFilter {
     fn of_message(lists: lists::ListFilter, head: &ResponseHead) -> Result<Self, Reply> {
         let Some(format) = head.format.filter(|_| head.is_plain) else {
-            return Err(Reply { status: 200, retry_after: None, body: lists.request.refused(UNKNOWN_FORM) });
+            return Err(Reply { status: 200, retry_after: None, body: lists.request.refused(UNKNOWN_FORMAT) });
         };
         Self::new(None, Some(PolicyListFilter::new(lists, format)), format == ResponseFormat::Json)
     }

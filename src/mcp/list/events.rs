@@ -4,12 +4,15 @@
 //! show that it lists nothing. Any other event is held back up to its blank line, without which no client acts on it.
 
 use super::{
-    IsVisible, ListRequest, StreamAborted, TOO_LONG,
+    IsVisible, ListRequest, StreamAborted,
     message::{self, Unreadable},
     refused,
     sniff::Sniffer,
 };
-use crate::mcp::sse::{Token, Tokenizer, data, field, lines};
+use crate::mcp::{
+    refusal_text,
+    sse::{Token, Tokenizer, data, field, lines},
+};
 
 /// Filters one stream.
 #[derive(Clone, Debug, Default)]
@@ -65,7 +68,7 @@ impl Events {
             }
             if self.has_data && self.held.len() > request.max_bytes {
                 self.drop_unfinished_line();
-                self.replace_event(TOO_LONG, request)?;
+                self.replace_event(refusal_text::LONG_LIST, request)?;
                 self.release(b"\n", &mut out);
                 self.state = EventState::Dropped;
             }

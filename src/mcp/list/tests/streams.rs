@@ -4,7 +4,10 @@
 use wasm_bindgen_test::wasm_bindgen_test as test;
 
 use super::{error, list_request, shows, whole};
-use crate::mcp::list::{ListFilter, ListRequest, StreamAborted, TOO_LONG, UNREADABLE};
+use crate::mcp::{
+    list::{ListFilter, ListRequest, StreamAborted},
+    refusal_text::{LONG_LIST, UNREADABLE_LIST},
+};
 
 /// What comes out of a stream that answers a list request.
 #[track_caller]
@@ -92,7 +95,7 @@ fn a_list_is_held_back_until_it_is_complete() {
 fn a_list_that_cannot_be_read_becomes_an_error_with_its_id() {
     let twice = r#"{"id":7,"result":{"tools":[],"tools":[{"name":"evil"}]}}"#;
     let text = format!("id: 1\ndata: {twice}\n\ndata: {PROGRESS}\n\n");
-    let after = format!("id: 1\ndata: {}\n\ndata: {PROGRESS}\n\n", error(UNREADABLE));
+    let after = format!("id: 1\ndata: {}\n\ndata: {PROGRESS}\n\n", error(UNREADABLE_LIST));
     assert_eq!(answer(&text), after);
     assert_eq!(whole(&stream(), &text), Ok(after));
     // No error can take its place, so the stream ends.
@@ -100,7 +103,7 @@ fn a_list_that_cannot_be_read_becomes_an_error_with_its_id() {
     // What does not list anything is not ours to judge, unless a list is due.
     let odd = "data: {\"result\":{\"x\":1,\"x\":2}}\n\n";
     assert_eq!(whole(&stream(), odd).as_deref(), Ok(odd));
-    assert_eq!(answer(odd), format!("data: {}\n\n", error(UNREADABLE)));
+    assert_eq!(answer(odd), format!("data: {}\n\n", error(UNREADABLE_LIST)));
 }
 
 #[test]
@@ -109,7 +112,7 @@ fn a_list_that_is_too_long_becomes_an_error_at_once() {
     let text = format!("id: 1\ndata: {{\"id\":7,\"result\":{{\"tools\":[{tools}]}}}}\nid: 2\n\n: ping\n");
     let mut trimmer = stream();
     let out = trimmer.push(text.as_bytes(), &shows).unwrap();
-    assert_eq!(String::from_utf8(out).unwrap(), format!("id: 1\ndata: {}\n\n: ping\n", error(TOO_LONG)));
+    assert_eq!(String::from_utf8(out).unwrap(), format!("id: 1\ndata: {}\n\n: ping\n", error(LONG_LIST)));
     // However long, what lists nothing goes on.
     let long = format!("data: {{\"id\":7,\"result\":{{\"content\":[{tools}]}}}}\n\n: {tools}{tools}\n");
     assert_eq!(stream().push(long.as_bytes(), &shows).unwrap(), long.as_bytes());
@@ -121,15 +124,15 @@ fn an_event_ends_where_it_ended_though_lines_with_other_ends_are_gone() {
     let after = "data: {\"id\":7,\"result\":{\"tools\":[\rdata: ]}}\r\n\ndata: 1\n\n";
     assert_eq!(answer(text), after);
     let twice = text.replace("]}}", "]},\"id\":7}");
-    assert_eq!(answer(&twice), format!("data: {}\r\n\ndata: 1\n\n", error(UNREADABLE)));
+    assert_eq!(answer(&twice), format!("data: {}\r\n\ndata: 1\n\n", error(UNREADABLE_LIST)));
     let narrow = ListFilter::events(ListRequest { max_bytes: 40, ..list_request() });
-    assert_eq!(whole(&narrow, text), Ok(format!("data: {}\r\n\ndata: 1\n\n", error(TOO_LONG))));
+    assert_eq!(whole(&narrow, text), Ok(format!("data: {}\r\n\ndata: 1\n\n", error(LONG_LIST))));
 }
 
 #[test]
 fn what_is_too_long_does_not_depend_on_the_chunks() {
     let narrow = |max_bytes| ListFilter::events(ListRequest { ids: Vec::new(), max_bytes, ..list_request() });
-    let refused = format!("data: {}\n\n", error(TOO_LONG));
+    let refused = format!("data: {}\n\n", error(LONG_LIST));
     // Half an id is another id; what has not come yet is not known.
     let text = "data: {\"id\":7,\"x\":\ndata: 1,\nid: 123456789\ndata: \"method\":\"y\"}\n\n";
     for max_bytes in 30..41 {
@@ -165,7 +168,7 @@ fn a_message_that_turns_out_to_list_something_ends_the_stream_whatever_its_chunk
 fn a_list_by_a_name_that_only_some_clients_read_is_not_passed_on() {
     for name in ["Tools", "tool\u{17F}", "tools\\u0000", "tools\\u0000x"] {
         let text = format!("data: {{\"id\":7,\"result\":{{\"{name}\":[{{\"name\":\"evil\"}}]}}}}\n\n");
-        assert_eq!(whole(&stream(), &text), Ok(format!("data: {}\n\n", error(UNREADABLE))));
+        assert_eq!(whole(&stream(), &text), Ok(format!("data: {}\n\n", error(UNREADABLE_LIST))));
     }
 }
 
