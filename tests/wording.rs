@@ -1,0 +1,112 @@
+//! Plain English: no sentence in the sources, documents, scripts and texts for users contains a word of the list below.
+#![expect(clippy::expect_used, reason = "a test that finds something else than it expects should stop and say so")]
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
+
+use regex_lite::Regex;
+
+/// What to write instead is in `.github/CONTRIBUTING.md`: a subject, an active verb, and the field's word for a thing.
+const AVOIDED: &[(&str, &str)] = &[
+    (r"nobody|somebody|whoever|whomever|whosoever", "say who it is: `no caller`, `an approver`, `each client that`"),
+    (r"(?:is|are|was|were|be|been|being|gets?) told", "say who reports what: `the response names`, `the log contains`"),
+    (r"stands?|stood|standing", "use `is`, or say what happens"),
+    (r"of which|of whom|of whose", "begin a new sentence"),
+    (r"anew", "use `again`"),
+    (r"ma(?:kes?|de|king) do", "say what is used instead"),
+    (r"an? yes|an? no", "use `approval` and `rejection`"),
+    (r"yields nothing|no such thing|for want of", "use `returns nothing`, `does not exist`, `without`"),
+    (r"wants? an? (?:value|registry|number)", "use `requires`"),
+    (r"private words", "list them in `tests/wording.rs`"),
+];
+
+/// Where people read sentences.
+const PLACES: &[&str] = &[
+    "src",
+    "envoy",
+    "tests",
+    ".github",
+    ".ci",
+    ".cargo",
+    ".clippy.toml",
+    "build.sh",
+    "Cargo.toml",
+    "README.md",
+    "CHANGELOG.md",
+];
+
+/// Texts that no one of us writes: lock files, and files that a program has generated.
+const GENERATED: &[&str] =
+    &["lock", "package-lock.json", "requirements.txt", "requirements-1.txt", "requirements-fastmcp.txt"];
+
+const TEXTS: &[&str] =
+    &["rs", "md", "sh", "py", "js", "mjs", "json", "jsonl", "html", "css", "toml", "yaml", "yml", "jinja", "trycmd"];
+
+#[test]
+fn no_text_contains_an_avoided_word() {
+    let rules: Vec<(Regex, &str)> = AVOIDED
+        .iter()
+        .map(|(words, instead)| (Regex::new(&format!(r"(?i)\b(?:{words})\b")).expect("an expression"), *instead))
+        .collect();
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let files: Vec<PathBuf> = PLACES.iter().flat_map(|place| texts(&root.join(place))).collect();
+    assert!(files.len() > 500, "only {} files were read", files.len());
+    let mut found = Vec::new();
+    for file in files {
+        let text = fs::read_to_string(&file).expect("a text in UTF-8");
+        let file = file.strip_prefix(root).expect("a file of the repository").display().to_string();
+        if file == "tests/wording.rs" {
+            continue;
+        }
+        let (sentences, lines) = join_lines(&text);
+        for (rule, instead) in &rules {
+            for word in rule.find_iter(&sentences) {
+                let line = lines.iter().take_while(|start| **start <= word.start()).count();
+                found.push(format!("{file}:{line}: `{}`: {instead}", word.as_str()));
+            }
+        }
+    }
+    assert!(found.is_empty(), "{} sentences to rewrite:\n{}", found.len(), found.join("\n"));
+}
+
+#[test]
+fn a_phrase_is_found_across_the_lines_of_a_comment_and_inside_a_name() {
+    let (sentences, lines) = join_lines("/// A list, of\n    /// which one counts.\nfn who_is_told() {}\n");
+    assert_eq!(sentences, "A list, of which one counts. fn who is told() {} ");
+    assert_eq!(lines, [0, 11, 29]);
+}
+
+/// The files under a path that hold text which people write.
+fn texts(path: &Path) -> Vec<PathBuf> {
+    if path.is_file() {
+        let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+        let is_text = match name.rsplit_once('.') {
+            Some((_, ending)) => TEXTS.contains(&ending),
+            None => true,
+        };
+        let is_written = is_text && !GENERATED.iter().any(|generated| name.ends_with(generated));
+        return if is_written { vec![path.to_owned()] } else { Vec::new() };
+    }
+    let entries = fs::read_dir(path).expect("a folder of the repository");
+    let paths = entries.map(|entry| entry.expect("an entry").path());
+    paths
+        .filter(|path| !path.ends_with("node_modules") && !path.ends_with("target"))
+        .flat_map(|path| texts(&path))
+        .collect()
+}
+
+/// The text on one line, without the marks of comments, and where each of its lines starts. The words of a name in
+/// `snake_case` are words.
+fn join_lines(text: &str) -> (String, Vec<usize>) {
+    let mut joined = String::with_capacity(text.len());
+    let mut starts = Vec::new();
+    for line in text.lines() {
+        starts.push(joined.len());
+        let words = line.trim().trim_start_matches(['/', '!', '#', '*']).trim_start();
+        joined.push_str(&words.replace('_', " "));
+        joined.push(' ');
+    }
+    (joined, starts)
+}
