@@ -6,22 +6,24 @@
 
 mod address;
 mod document;
+mod grant;
 mod secret_headers;
+mod token;
 
 #[cfg(test)]
 mod tests;
 
 use std::fmt;
 
-use base16ct::lower;
-use sha2::{Digest as _, Sha256};
-
 use crate::{
     http::Header,
     protobuf::structure::{self, StructValue},
+    time::Timestamp,
 };
 
 pub use document::{SOURCE, read};
+pub use grant::Grant;
+pub use token::{TOKEN, Token, Tokens};
 
 /// A source of identities.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -51,6 +53,8 @@ pub enum Source {
         /// Whether its value is a secret; logs then show a digest of it.
         secret: bool,
     },
+    /// The bearer token, if the configuration lists it.
+    Tokens(Tokens),
     /// The SHA-256 of the bearer token. Unverified, as a header is.
     Bearer,
     /// The address of the connection's peer.
@@ -88,18 +92,8 @@ pub trait ConnectionAttributes {
     fn metadata(&self) -> Option<Vec<u8>>;
     /// The peer's address and port in Envoy's form, such as `10.0.0.7:52144`.
     fn address(&self) -> Option<Vec<u8>>;
-}
-
-/// A caller's identity.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Grant {
-    /// The prefix and the value; of a secret, its digest.
-    name: String,
-    /// A long name with the digest of its value, for counters and for display.
-    digested: Option<String>,
-    /// A secret's name with a part of its digest, for display.
-    redacted: Option<String>,
-    verified: bool,
+    /// The time, for tokens that expire.
+    fn now(&self) -> Timestamp;
 }
 
 /// Why a caller has no identity.
@@ -107,12 +101,12 @@ pub struct Grant {
 pub enum IdentityError {
     /// No source yields a value.
     NoIdentity,
+    /// No source yields a value, and the configuration does not list the bearer token.
+    UnknownToken,
     /// A source has a value, but it is not a valid identity.
-    Malformed(String),
+    Invalid(String),
 }
 
-/// Counters and logs use the digest of a longer value, in bytes.
-const MAX_VALUE: usize = 256;
 /// A longer value is refused, in bytes: bindings and approvers are compared with the whole value.
 const MAX_COMPARED: usize = 4096;
 /// Envoy's filter that verifies tokens.
@@ -128,20 +122,22 @@ pub fn identify(sources: &[Source], attributes: &impl ConnectionAttributes) -> R
             return Ok(grant);
         }
     }
-    Err(IdentityError::NoIdentity)
+    let lists_tokens = sources.iter().any(|source| matches!(source, Source::Tokens(_)));
+    let token = if lists_tokens { bearer_token(attributes)? } else { None };
+    Err(if token.is_some() { IdentityError::UnknownToken } else { IdentityError::NoIdentity })
 }
 
 /// The grant for a name that a person gives to the command, such as `jwt:alice`, as the source with that prefix would yield
 /// it: a long value has a digest, and a secret, which is named by its SHA-256, is redacted. A name with no source is used
-/// as it is.
+/// as it is. A token can have expired by `now`.
 ///
 /// # Errors
 /// If the source with that prefix refuses the value.
 #[cfg(not(target_os = "wasi"))]
-pub fn grant_from_name(sources: &[Source], name: &str) -> Result<Grant, IdentityError> {
+pub fn grant_from_name(sources: &[Source], name: &str, now: Timestamp) -> Result<Grant, IdentityError> {
     let value_of = |source: &'_ Source| name.strip_prefix(source.prefix()?);
     let found = sources.iter().find_map(|source| Some((source, value_of(source)?)));
-    found.map_or_else(|| Ok(Grant::from_name(name)), |(source, value)| source.grant_from_value(value))
+    found.map_or_else(|| Ok(Grant::from_name(name)), |(source, value)| source.grant_from_value(value, now))
 }
 
 impl Source {
@@ -168,7 +164,10 @@ impl Source {
                 let value = self.decode(value)?;
                 Ok(if *secret { Grant::secret(prefix, value) } else { Grant::new(prefix, value, false) })
             }),
-            Self::Bearer => read_bearer(single_value(attributes.header("authorization"), "authorization")?),
+            Self::Tokens(tokens) => bearer_token(attributes)?
+                .and_then(|token| tokens.find(token))
+                .map(|token| token.grant(|| attributes.now())),
+            Self::Bearer => bearer_token(attributes)?.map(|token| Ok(Grant::secret("bearer:", token))),
             Self::Address { forwarded } => attributes.address().and_then(|address| {
                 let address = address::read(&address, *forwarded)?;
                 // One caller can have any number of IPv6 addresses, and of addresses in forwarding headers.
@@ -196,9 +195,13 @@ impl Source {
 
     /// The grant of this value, or of the secret with this digest.
     #[cfg(not(target_os = "wasi"))]
-    fn grant_from_value(&self, value: &str) -> Result<Grant, IdentityError> {
+    fn grant_from_value(&self, value: &str, now: Timestamp) -> Result<Grant, IdentityError> {
         Ok(match self {
             Self::Header { prefix, secret: true, .. } => Grant::of_digest(prefix, value),
+            Self::Tokens(tokens) => match tokens.named(value) {
+                Some(token) => token.grant(|| now)?,
+                None => return Err(IdentityError::Invalid(format!("the configuration lists no token `{value}`"))),
+            },
             Self::Bearer => Grant::of_digest("bearer:", value),
             Self::Peer { prefix, .. } | Self::Jwt { prefix, .. } => {
                 Grant::new(prefix, self.decode(value.as_bytes())?, true)
@@ -212,6 +215,7 @@ impl Source {
     fn prefix(&self) -> Option<&str> {
         match self {
             Self::Peer { prefix, .. } | Self::Jwt { prefix, .. } | Self::Header { prefix, .. } => Some(prefix),
+            Self::Tokens(_) => Some("token:"),
             Self::Bearer => Some("bearer:"),
             Self::Address { .. } => Some("address:"),
             Self::Constant(_) => None,
@@ -238,80 +242,9 @@ impl fmt::Display for Claim {
     }
 }
 
-impl Grant {
-    fn new(prefix: &str, value: &str, verified: bool) -> Self {
-        let name = [prefix, value].concat();
-        let digested = (value.len() > MAX_VALUE).then(|| {
-            // `~` follows the kind, where every other grant has `:` or `.`: so a value that looks like a digest is another
-            // identity.
-            let (kind, rest) = prefix.split_at_checked(prefix.find([':', '.']).unwrap_or_default()).unwrap_or_default();
-            format!("{kind}~sha256{rest}{}", digest(value))
-        });
-        Self { name, digested, redacted: None, verified }
-    }
-
-    /// The grant with this name, such as `jwt:alice`, for test cases and `explain`.
-    #[cfg(not(target_os = "wasi"))]
-    #[must_use]
-    pub fn from_name(name: &str) -> Self {
-        let is_unverified = ["header", "bearer"].iter().any(|kind| name.starts_with(kind))
-            || name.strip_prefix("address:").is_some_and(address::is_ipv6);
-        let (prefix, value) =
-            name.split_at_checked(name.find(':').map_or(0, |at| at.saturating_add(1))).unwrap_or_default();
-        Self::new(prefix, value, !is_unverified)
-    }
-
-    /// A caller with a secret: counters use its digest, and logs show the first part of that.
-    fn secret(prefix: &str, value: &str) -> Self {
-        Self::of_secret(prefix, &digest(value))
-    }
-
-    /// A caller whose secret has this SHA-256 in hexadecimal digits; any other text is used as it is.
-    #[cfg(not(target_os = "wasi"))]
-    fn of_digest(prefix: &str, text: &str) -> Self {
-        let is_digest = text.len() == 64 && text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
-        if is_digest { Self::of_secret(prefix, text) } else { Self::new(prefix, text, false) }
-    }
-
-    fn of_secret(prefix: &str, digest: &str) -> Self {
-        let front: String = digest.chars().take(16).collect();
-        let name = [prefix, digest].concat();
-        Self { name, digested: None, redacted: Some([prefix, &front].concat()), verified: false }
-    }
-
-    /// The identity that counters, approvals and audit records use.
-    #[must_use]
-    pub fn id(&self) -> &str {
-        self.digested.as_deref().unwrap_or(&self.name)
-    }
-
-    /// The identity for display: without a secret.
-    #[must_use]
-    pub fn display(&self) -> &str {
-        self.redacted.as_deref().unwrap_or(self.id())
-    }
-
-    /// The identity that approvers are compared with: the value as sent, or the whole digest of a secret.
-    #[must_use]
-    pub fn full_name(&self) -> &str {
-        &self.name
-    }
-
-    /// All names that a binding can match this caller by: as sent, as counted and as displayed.
-    pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
-        [Some(&self.name), self.digested.as_ref(), self.redacted.as_ref()].into_iter().flatten().map(String::as_str)
-    }
-
-    /// Whether Envoy or a certificate authority has verified it, so that a caller cannot make up any number of identities.
-    #[must_use]
-    pub fn is_verified(&self) -> bool {
-        self.verified
-    }
-}
-
 /// The value of a claim; `None` if it is missing or `null`. RFC 7519 uses only strings to name people and programs.
 fn claim_value(metadata: &[u8], payload: &str, claim: &Claim) -> Result<Option<String>, IdentityError> {
-    let unreadable = |_| IdentityError::Malformed("the token's claims cannot be read".to_owned());
+    let unreadable = |_| IdentityError::Invalid("the token's claims cannot be read".to_owned());
     let Some(mut claims) = structure::find_metadata(metadata, JWT_AUTHN, payload).map_err(unreadable)? else {
         return Ok(None);
     };
@@ -321,7 +254,7 @@ fn claim_value(metadata: &[u8], payload: &str, claim: &Claim) -> Result<Option<S
             None | Some(StructValue::Null) => return Ok(None),
             Some(StructValue::Object(inner)) => claims = inner,
             Some(StructValue::Text(_) | StructValue::Other) => {
-                return Err(IdentityError::Malformed(format!("`{name}` in the claim `{claim}` is not an object")));
+                return Err(IdentityError::Invalid(format!("`{name}` in the claim `{claim}` is not an object")));
             }
         }
     }
@@ -329,7 +262,7 @@ fn claim_value(metadata: &[u8], payload: &str, claim: &Claim) -> Result<Option<S
         None | Some(StructValue::Null) => Ok(None),
         Some(StructValue::Text(text)) => Ok(Some(text.to_owned())),
         Some(StructValue::Object(_) | StructValue::Other) => {
-            Err(IdentityError::Malformed(format!("the claim `{claim}` is not a string")))
+            Err(IdentityError::Invalid(format!("the claim `{claim}` is not a string")))
         }
     }
 }
@@ -338,36 +271,32 @@ fn single_value<'a>(header: Header<'a>, name: &str) -> Result<Option<&'a [u8]>, 
     match header {
         Header::Absent => Ok(None),
         Header::Once(value) => Ok(Some(value)),
-        Header::Repeated => Err(IdentityError::Malformed(format!("the header `{name}` is repeated; send it once"))),
+        Header::Repeated => Err(IdentityError::Invalid(format!("the header `{name}` is repeated; send it once"))),
     }
 }
 
 fn decode_name<'a>(value: &'a [u8], place: &str) -> Result<&'a str, IdentityError> {
     match std::str::from_utf8(value) {
         Ok(text) if text.len() > MAX_COMPARED => {
-            Err(IdentityError::Malformed(format!("{place} has more than {MAX_COMPARED} bytes; use a shorter name")))
+            Err(IdentityError::Invalid(format!("{place} has more than {MAX_COMPARED} bytes; use a shorter name")))
         }
         Ok(text) if !text.is_empty() && !text.chars().any(char::is_control) => Ok(text),
-        _ => Err(IdentityError::Malformed(format!("{place} has no readable name"))),
+        _ => Err(IdentityError::Invalid(format!("{place} has no readable name"))),
     }
 }
 
-/// The grant of a bearer token; RFC 6750, section 2.1. `None` for another scheme.
-fn read_bearer(value: Option<&[u8]>) -> Option<Result<Grant, IdentityError>> {
-    let value = value?;
-    let (scheme, token) = value.split_at_checked(6)?;
+/// The bearer token of a request; RFC 6750, section 2.1. `None` without one, or with another scheme.
+fn bearer_token(attributes: &impl ConnectionAttributes) -> Result<Option<&str>, IdentityError> {
+    let Some(value) = single_value(attributes.header("authorization"), "authorization")? else { return Ok(None) };
+    let Some((scheme, token)) = value.split_at_checked(6) else { return Ok(None) };
     let separated = token.is_empty() || token.starts_with(b" ");
     if !scheme.eq_ignore_ascii_case(b"bearer") || !separated {
-        return None;
+        return Ok(None);
     }
     let token = std::str::from_utf8(token).unwrap_or_default().trim_start_matches(' ');
     let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~+/=".contains(&byte);
     if token.is_empty() || !token.bytes().all(allowed) {
-        return Some(Err(IdentityError::Malformed("the header `authorization` has no bearer token".to_owned())));
+        return Err(IdentityError::Invalid("the header `authorization` has no bearer token".to_owned()));
     }
-    Some(Ok(Grant::secret("bearer:", token)))
-}
-
-fn digest(value: &str) -> String {
-    lower::encode_string(&Sha256::digest(value.as_bytes()))
+    Ok(Some(token))
 }

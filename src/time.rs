@@ -1,7 +1,7 @@
 //! Points in time, and how RFC 3339 writes them.
 
 /// A point in time, in milliseconds since the epoch, UTC.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Timestamp(pub u64);
 
 /// The last millisecond of the year 9999: RFC 3339 writes four digits.
@@ -41,6 +41,27 @@ pub(crate) fn rfc_3339(timestamp: Timestamp) -> Option<String> {
     Some(text)
 }
 
+/// The start of a day, which is written as RFC 3339 writes a date; `None` for another text, or a day before 1970.
+pub(crate) fn parse_date(text: &str) -> Option<Timestamp> {
+    let mut parts = text.splitn(3, '-').map(|part| part.bytes().all(|byte| byte.is_ascii_digit()).then_some(part));
+    let (year, month, day) = (parts.next()??, parts.next()??, parts.next()??);
+    if (year.len(), month.len(), day.len()) != (4, 2, 2) {
+        return None;
+    }
+    let written: (u64, u64, u64) = (year.parse().ok()?, month.parse().ok()?, day.parse().ok()?);
+    let days = days_since_epoch(written)?;
+    // A date that does not exist, such as February 30, is the number of another day.
+    (date(days) == written).then(|| Timestamp::from_seconds(days.saturating_mul(86_400)))
+}
+
+/// The number of a Gregorian date in days after 1970-01-01; of a date that does not exist, the number of another day. It
+/// counts as [`date`] does.
+fn days_since_epoch((year, month, day): (u64, u64, u64)) -> Option<u64> {
+    let (year, month) = if month > 2 { (year, month - 3) } else { (year.checked_sub(1)?, month + 9) };
+    let day_of_year = (153 * month + 2) / 5 + day.checked_sub(1)?;
+    (365 * year + year / 4 - year / 100 + year / 400 + day_of_year).checked_sub(719_468)
+}
+
 /// The Gregorian date that many days after 1970-01-01: year, month, day. It counts in years that begin with March, so that
 /// a leap day is the last of its year, and in eras of 400 years, which all have the same length; after Howard Hinnant's
 /// `civil_from_days`.
@@ -64,7 +85,7 @@ mod tests {
     #[cfg(target_family = "wasm")]
     use wasm_bindgen_test::wasm_bindgen_test as test;
 
-    use super::{LAST, Timestamp, rfc_3339};
+    use super::{LAST, Timestamp, parse_date, rfc_3339};
 
     #[test]
     fn a_timestamp_is_written_as_humantime_writes_it() {
@@ -81,5 +102,40 @@ mod tests {
         assert_eq!(rfc_3339(LAST).as_deref(), Some("9999-12-31T23:59:59Z"));
         assert_eq!(rfc_3339(Timestamp(LAST.0 + 1)), None);
         assert_eq!(rfc_3339(Timestamp(u64::MAX)), None);
+    }
+    #[test]
+    fn a_date_is_read_as_it_is_written() {
+        for day in 0..2 * 146_097 {
+            let start = Timestamp(day * 86_400_000);
+            let text = rfc_3339(start).unwrap();
+            assert_eq!(parse_date(&text[..10]), Some(start), "{text}");
+        }
+        assert_eq!(parse_date("9999-12-31"), Some(Timestamp::from_seconds(LAST.seconds() - 86_399)));
+    }
+
+    #[test]
+    fn a_text_that_is_no_date_is_none() {
+        for text in [
+            "",
+            "2027",
+            "2027-01",
+            "2027-01-32",
+            "2027-02-29",
+            "2100-02-29",
+            "2027-00-01",
+            "2027-13-01",
+            "2027-01-00",
+            "27-01-31",
+            "2027-1-31",
+            "+027-01-31",
+            "2027-01-31T00:00:00Z",
+            "2027-01-31 ",
+            "1969-12-31",
+            "0000-01-01",
+            "2027/01/31",
+            "२०२७-01-31",
+        ] {
+            assert_eq!(parse_date(text), None, "{text}");
+        }
     }
 }

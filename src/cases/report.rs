@@ -33,7 +33,7 @@ impl CaseCall {
         let call = RequestInfo {
             route: self.origin.route.clone(),
             callouts: CalloutResults::local_only(),
-            ..RequestInfo::new(headers, identity::grant_from_name(&config.identity, &self.grant))
+            ..RequestInfo::new(headers, identity::grant_from_name(&config.identity, &self.grant, self.at))
         };
         let call = BoundRequest::new(config, call);
         let mut steps = Vec::new();

@@ -67,18 +67,20 @@ fn approvers(at: &Cursor<'_, '_>, identity: &[Source]) -> Option<Vec<Matcher>> {
 }
 
 fn approver(at: &Cursor<'_, '_>, identity: &[Source]) -> Option<Matcher> {
-    const FORMS: &str = "`jwt:…`, `peer:…` or `bearer:` with the 64 hexadecimal digits of the token's SHA-256";
+    const FORMS: &str =
+        "`jwt:…`, `peer:…`, `token:…` or `bearer:` with the 64 hexadecimal digits of the token's SHA-256";
     let text = at.string()?;
     let Some((kind, value)) = text.split_once(':') else { return at.report_expected(FORMS) };
     let yields = |source: &Source| match source {
         Source::Jwt { prefix, .. } | Source::Peer { prefix, .. } => prefix.strip_suffix(':') == Some(kind),
+        Source::Tokens(_) => kind == "token",
         Source::Bearer => kind == "bearer",
         Source::Header { .. } | Source::Address { .. } | Source::Constant(_) => false,
     };
     let is_digest = || value.len() == 64 && value.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
     let is_form = match kind {
         "bearer" => is_digest(),
-        _ => !value.is_empty() && matches!(kind.split('.').next(), Some("peer" | "jwt")),
+        _ => !value.is_empty() && matches!(kind.split('.').next(), Some("peer" | "jwt" | "token")),
     };
     if !is_form {
         return at.report_expected(FORMS);

@@ -108,7 +108,10 @@ fn identify_approver<'v>(console: &Console, grant: &'v Result<Grant, IdentityErr
             Err(error(403, &format!("`{}` {why}", grant.display())))
         }
         Err(IdentityError::NoIdentity) => Err(error(401, "not signed in: send an approver's token")),
-        Err(IdentityError::Malformed(why)) => Err(error(401, &format!("not signed in: {why}"))),
+        Err(IdentityError::UnknownToken) => {
+            Err(error(401, "not signed in: the console does not list this token; send an approver's token"))
+        }
+        Err(IdentityError::Invalid(why)) => Err(error(401, &format!("not signed in: {why}"))),
     }
 }
 

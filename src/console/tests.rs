@@ -101,7 +101,7 @@ fn only_an_approver_on_the_consoles_own_page_and_host_decides() {
     said(&visit(&from("address:127.0.0.1"), approve), 403, stranger);
     let unidentified = RequestInfo { grant: Err(IdentityError::NoIdentity), ..request("GET", "/api/counters", &[]) };
     said(&visit(&unidentified, ""), 401, r#"{"error":"not signed in: send an approver's token"}"#);
-    let odd = IdentityError::Malformed("the header `authorization` has no bearer token".to_owned());
+    let odd = IdentityError::Invalid("the header `authorization` has no bearer token".to_owned());
     let odd = RequestInfo { grant: Err(odd), ..request("GET", "/api/decisions", &[]) };
     let text = r#"{"error":"not signed in: the header `authorization` has no bearer token"}"#;
     said(&visit(&odd, ""), 401, text);

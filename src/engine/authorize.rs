@@ -152,12 +152,16 @@ impl<'p, S: Store, W: Tracer> Authorizer<'p, S, W> {
 }
 
 /// Decides on a request without a message: a GET, HEAD, OPTIONS or DELETE. It passes if a binding matches and the identity
-/// is neither malformed nor repeated; product contract, section 3.
+/// is neither malformed nor repeated; product contract, section 3. A token that the configuration does not list may be a
+/// revoked one, which opens no stream either.
 pub(super) fn authorize_bodiless<'p>(config: &'p Config, request: &'p BoundRequest) -> Decision<'p> {
     let decision = match (&request.policy, &request.info.grant) {
         (PolicyMatch::Unmatched, _) => Decision::denied(no_policy()),
-        (_, Err(error @ IdentityError::Malformed(_))) => Decision::denied(no_identity(error)),
-        (_, Ok(_) | Err(IdentityError::NoIdentity)) => Decision { verdict: Ok(Passed::default()), shadow: None },
+        (_, Err(error @ IdentityError::Invalid(_))) => Decision::denied(no_identity(error)),
+        (PolicyMatch::Policy { .. }, Err(error @ IdentityError::UnknownToken)) => Decision::denied(no_identity(error)),
+        (_, Ok(_) | Err(IdentityError::NoIdentity | IdentityError::UnknownToken)) => {
+            Decision { verdict: Ok(Passed::default()), shadow: None }
+        }
     };
     apply_mode(config, request, decision, &mut super::trace::NoTrace)
 }

@@ -8,6 +8,7 @@ use crate::{
     engine::{BoundRequest, RequestInfo},
     http::{Header, Headers},
     identity::{self, ConnectionAttributes, Peer, Source},
+    time::Timestamp,
 };
 
 use super::{host, root::Filter};
@@ -94,5 +95,12 @@ impl ConnectionAttributes for EnvoyAttributes<'_> {
 
     fn address(&self) -> Option<Vec<u8>> {
         self.property(&["source", "address"])
+    }
+
+    fn now(&self) -> Timestamp {
+        host::current_time().unwrap_or_else(|| {
+            self.failed.set(true);
+            Timestamp(u64::MAX)
+        })
     }
 }

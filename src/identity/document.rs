@@ -8,11 +8,11 @@ use crate::{
     },
 };
 
-use super::{Claim, Peer, Source, secret_headers};
+use super::{Claim, Peer, Source, Tokens, grant::MAX_VALUE, secret_headers};
 
 /// The keys of a source of identity.
 pub const SOURCE: Keys =
-    Keys { known: &["jwt_claim", "payload", "peer", "header", "secret", "bearer", "address", "constant"] };
+    Keys { known: &["jwt_claim", "payload", "peer", "header", "secret", "tokens", "bearer", "address", "constant"] };
 
 /// Reads the list of sources, and reports its mistakes.
 pub fn read(at: &Cursor<'_, '_>) -> Vec<Source> {
@@ -74,10 +74,12 @@ const MAX_SOURCES: usize = 32;
 
 fn read_source(at: &Cursor<'_, '_>, earlier: &[Source]) -> Option<Source> {
     let fields = at.fields(SOURCE)?;
-    let kinds = ["jwt_claim", "peer", "header", "bearer", "address", "constant"];
+    let kinds = ["jwt_claim", "peer", "header", "tokens", "bearer", "address", "constant"];
     let given: Vec<&str> = kinds.into_iter().filter(|kind| fields.get(kind).is_some()).collect();
     let [kind] = given.as_slice() else {
-        at.report("a source has exactly one of `jwt_claim`, `peer`, `header`, `bearer`, `address` or `constant`");
+        at.report(
+            "a source has exactly one of `jwt_claim`, `peer`, `header`, `tokens`, `bearer`, `address` or `constant`",
+        );
         return None;
     };
     let value = fields.required(kind)?;
@@ -112,6 +114,7 @@ fn read_source(at: &Cursor<'_, '_>, earlier: &[Source]) -> Option<Source> {
             let prefix = if is_first { "header:".into() } else { format!("header.{name}:").into() };
             Some(Source::Header { name, prefix, secret })
         }
+        "tokens" => Tokens::read(&value).map(Source::Tokens),
         "bearer" => read_true(&value).map(|()| Source::Bearer),
         "address" => match &value.node().value {
             Value::Bool(true) => Some(Source::Address { forwarded: false }),
@@ -119,9 +122,7 @@ fn read_source(at: &Cursor<'_, '_>, earlier: &[Source]) -> Option<Source> {
             _ => value.report_expected("`true` or `forwarded`"),
         },
         _ => match value.string()? {
-            text if text.is_empty() || text.len() > super::MAX_VALUE => {
-                value.report_expected("a name of up to 256 bytes")
-            }
+            text if text.is_empty() || text.len() > MAX_VALUE => value.report_expected("a name of up to 256 bytes"),
             text => Some(Source::Constant(text.into())),
         },
     }
@@ -148,7 +149,7 @@ const MAX_CLAIM_NAMES: usize = 8;
 /// Reads the name of a claim or of Envoy's metadata.
 fn read_name(at: &Cursor<'_, '_>) -> Option<Box<str>> {
     match at.string()? {
-        text if text.is_empty() || text.len() > super::MAX_VALUE || text.contains(char::is_control) => {
+        text if text.is_empty() || text.len() > MAX_VALUE || text.contains(char::is_control) => {
             at.report_expected("a name of up to 256 bytes, such as `sub`")
         }
         text => Some(text.into()),

@@ -1,5 +1,7 @@
 //! Identities: where they come from, and that none can be made to look like another.
 
+mod tokens;
+
 #[cfg(target_family = "wasm")]
 use wasm_bindgen_test::wasm_bindgen_test as test;
 
@@ -7,6 +9,7 @@ use super::{ConnectionAttributes, Grant, Header, IdentityError, Peer, Source, id
 use crate::{
     http::Headers,
     json::{self, cursor::Cursor, diagnostic::Problems},
+    time::Timestamp,
 };
 
 #[derive(Default)]
@@ -15,6 +18,7 @@ struct Call {
     uri_san: Option<&'static str>,
     address: Option<&'static str>,
     metadata: Option<Vec<u8>>,
+    now: Timestamp,
 }
 
 impl ConnectionAttributes for Call {
@@ -32,6 +36,10 @@ impl ConnectionAttributes for Call {
 
     fn address(&self) -> Option<Vec<u8>> {
         self.address.map(|address| address.as_bytes().to_vec())
+    }
+
+    fn now(&self) -> Timestamp {
+        self.now
     }
 }
 
@@ -53,7 +61,8 @@ fn grant(identity: &str, call: &Call) -> Result<String, String> {
     match identify(&sources(identity).unwrap(), call) {
         Ok(grant) => Ok(grant.display().to_owned()),
         Err(IdentityError::NoIdentity) => Err("no identity".to_owned()),
-        Err(IdentityError::Malformed(why)) => Err(why),
+        Err(IdentityError::UnknownToken) => Err("unknown token".to_owned()),
+        Err(IdentityError::Invalid(why)) => Err(why),
     }
 }
 
@@ -204,11 +213,11 @@ fn what_no_source_can_be_is_reported() {
         "/2/bearer: found `false`, expected `true`; to disable the source, remove it",
         "/3/address: found the string `any`, expected `true` or `forwarded`",
         "/4/constant: found the string ``, expected a name of up to 256 bytes",
-        "/5: a source has exactly one of `jwt_claim`, `peer`, `header`, `bearer`, `address` or `constant`",
-        "/6: a source has exactly one of `jwt_claim`, `peer`, `header`, `bearer`, `address` or `constant`",
+        "/5: a source has exactly one of `jwt_claim`, `peer`, `header`, `tokens`, `bearer`, `address` or `constant`",
+        "/6: a source has exactly one of `jwt_claim`, `peer`, `header`, `tokens`, `bearer`, `address` or `constant`",
         "/7/secret: `secret` belongs to `header`",
         "/8: the key `payload` is missing",
-        "/9: a source has exactly one of `jwt_claim`, `peer`, `header`, `bearer`, `address` or `constant`",
+        "/9: a source has exactly one of `jwt_claim`, `peer`, `header`, `tokens`, `bearer`, `address` or `constant`",
         "/9/heder: unknown key `heder` (did you mean `header`?); allowed: `jwt_claim`, `payload`, `peer`, `header`, `secret`, `bearer`, \
          `address` or `constant`",
     ];

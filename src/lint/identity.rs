@@ -1,8 +1,11 @@
 //! Lints on identity sources.
 
-use crate::{identity::Source, policy::Scope};
+use crate::{
+    identity::{Source, Token, Tokens},
+    policy::Scope,
+};
 
-use super::{Lint, Lints, quoted};
+use super::{Lint, Lints, offsets::child, quoted};
 
 pub(super) fn check(lints: &mut Lints<'_>) {
     let view = lints.view;
@@ -21,6 +24,9 @@ pub(super) fn check(lints: &mut Lints<'_>) {
                                source only if a filter before this one verifies the tokens";
                 lints.add(Lint::UnverifiedIdentity, pointer, message);
             }
+            Source::Tokens(listed) => {
+                tokens(lints, &pointer, listed, view.config.identity.get(..index).unwrap_or_default())
+            }
             Source::Constant(value) => constant(lints, pointer, index, value),
             Source::Address { forwarded: true } => {
                 let message = "callers can write the forwarding header, so they can invent addresses; keep this source \
@@ -38,6 +44,41 @@ pub(super) fn check(lints: &mut Lints<'_>) {
             }
             Source::Jwt { .. } | Source::Peer { .. } | Source::Address { .. } => {}
         }
+    }
+}
+
+fn tokens(lints: &mut Lints<'_>, pointer: &str, tokens: &Tokens, earlier: &[Source]) {
+    let always = earlier
+        .iter()
+        .position(|source| matches!(source, Source::Bearer | Source::Address { .. } | Source::Constant(_)));
+    if let Some(index) = always {
+        let message = format!(
+            "`/identity/{index}` identifies every caller who sends a token, so this source yields nothing; move it \
+             before that one"
+        );
+        lints.add(Lint::UnreachableSource, pointer, message);
+    }
+    let lasting: Vec<&Token> = tokens.iter().filter(|token| token.expires.is_none()).collect();
+    if let Some((first, others)) = lasting.split_first() {
+        let more = match others.len() {
+            0 => String::new(),
+            more => format!(" and {more} more"),
+        };
+        let message = format!(
+            "the token {}{more} never expires, so a stolen one works until you remove it; add `expires`, such as \
+             `\"2027-01-31\"`",
+            quoted(&first.name)
+        );
+        lints.add(Lint::LastingToken, child(&child(pointer, "tokens"), &first.name), message);
+    }
+    for (token, other) in tokens.iter().zip(tokens.iter().skip(1)).filter(|(token, other)| token.is_same(other)) {
+        let message = format!(
+            "{} and {} have the same SHA-256, so both callers are {}; give each a token of its own",
+            quoted(&token.name),
+            quoted(&other.name),
+            quoted(&token.name)
+        );
+        lints.add(Lint::SharedToken, child(&child(pointer, "tokens"), &other.name), message);
     }
 }
 

@@ -15,6 +15,12 @@ pub enum Lint {
     UnverifiedIdentity,
     /// A claim with a dot in its name, which is not a path.
     DottedClaim,
+    /// A listed token without an expiry.
+    LastingToken,
+    /// One token under two names.
+    SharedToken,
+    /// A source of identity behind one that always yields.
+    UnreachableSource,
     /// Limits of scope `grant` for callers who share one identity.
     ConstantGrant,
     /// A binding by host or path alone.
@@ -61,12 +67,15 @@ pub enum Lint {
 
 impl Lint {
     /// Every lint.
-    pub const ALL: [Self; 26] = [
+    pub const ALL: [Self; 29] = [
         Self::Shadow,
         Self::AllowWithHide,
         Self::OpenStar,
         Self::UnverifiedIdentity,
         Self::DottedClaim,
+        Self::LastingToken,
+        Self::SharedToken,
+        Self::UnreachableSource,
         Self::ConstantGrant,
         Self::ClientChosenBinding,
         Self::UnboundPolicy,
@@ -99,6 +108,9 @@ impl Lint {
             Self::OpenStar => "open-star",
             Self::UnverifiedIdentity => "unverified-identity",
             Self::DottedClaim => "dotted-claim",
+            Self::LastingToken => "lasting-token",
+            Self::SharedToken => "shared-token",
+            Self::UnreachableSource => "unreachable-source",
             Self::ConstantGrant => "constant-grant",
             Self::ClientChosenBinding => "client-chosen-binding",
             Self::UnboundPolicy => "unbound-policy",

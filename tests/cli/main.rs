@@ -4,6 +4,7 @@
 mod approvals;
 mod check;
 mod explain;
+mod grant;
 mod readme;
 mod scratch;
 mod test;

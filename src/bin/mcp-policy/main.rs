@@ -3,6 +3,8 @@
 mod approvals;
 mod check;
 mod explain;
+mod file;
+mod grant;
 mod render;
 mod sanitize;
 mod schema;
@@ -37,6 +39,8 @@ enum Verb {
     Schema(schema::Args),
     /// Suggest a policy for the tools that a server lists
     Suggest(suggest::Args),
+    /// Make, revoke and list the tokens of agents
+    Grant(grant::Args),
     /// List the calls that wait for approval in a running gateway, and approve or reject them
     Approvals(approvals::Args),
 }
@@ -101,6 +105,7 @@ fn run() -> Exit {
         Verb::Render(args) => render::run(&args),
         Verb::Schema(args) => Ok(schema::run(&args)),
         Verb::Suggest(args) => suggest::run(&args),
+        Verb::Grant(args) => grant::run(&args),
         Verb::Approvals(args) => approvals::run(&args),
     };
     ended.unwrap_or_else(|stop| {

@@ -75,7 +75,8 @@ fn a_console_without_approvers_or_open_to_all_is_refused() {
     let found = |text: &str| -> Vec<String> {
         LoadedConfig::load(text.as_bytes()).unwrap_err().problems.iter().map(ToString::to_string).collect()
     };
-    let forms = "expected `jwt:…`, `peer:…` or `bearer:` with the 64 hexadecimal digits of the token's SHA-256";
+    let forms =
+        "expected `jwt:…`, `peer:…`, `token:…` or `bearer:` with the 64 hexadecimal digits of the token's SHA-256";
     let text = r#"{"console":{"approvers":["address:127.0.0.1","bearer:*","*","header:x","jwt:","constant:x","bearer:9f86"],"hosts":[]}}"#;
     let mut expected: Vec<String> =
         ["address:127.0.0.1", "bearer:*", "*", "header:x", "jwt:", "constant:x", "bearer:9f86"]

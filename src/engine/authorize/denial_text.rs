@@ -34,7 +34,12 @@ pub(super) fn no_identity(error: &IdentityError) -> String {
         IdentityError::NoIdentity => {
             "the gateway cannot identify the caller; send the credential that it expects".to_owned()
         }
-        IdentityError::Malformed(why) => format!("the gateway cannot identify the caller: {why}"),
+        IdentityError::UnknownToken => {
+            "the gateway cannot identify the caller, because it does not list the bearer token; ask the gateway's owner for a \
+             new one"
+                .to_owned()
+        }
+        IdentityError::Invalid(why) => format!("the gateway cannot identify the caller: {why}"),
     }
 }
 

@@ -51,7 +51,7 @@ fn a_request_without_a_message_passes_and_leaves_a_record() {
 fn a_malformed_identity_refuses_a_request_without_a_message() {
     let gateway = Gateway::new(r#"{"version":"1","default":"allow"}"#);
     for method in METHODS {
-        let malformed = || Err(IdentityError::Malformed("the header `x-agent` occurs twice".to_owned()));
+        let malformed = || Err(IdentityError::Invalid("the header `x-agent` occurs twice".to_owned()));
         let (record, status) = check(&gateway, RequestInfo { grant: malformed(), ..bodiless(method) });
         assert_eq!(
             (record.decision, &*record.rule, status),

@@ -46,6 +46,33 @@ fn dotted_claim() {
 }
 
 #[test]
+fn a_lasting_shared_or_unreachable_token() {
+    let (one, two) = ("1".repeat(64), "2".repeat(64));
+    let dated = format!(r#"{{"tokens":{{"a":{{"sha256":"{one}","expires":"2027-01-31"}}}}}}"#);
+    assert_eq!(identity(&dated, "{}"), NONE);
+    let lasting = format!(r#"{{"tokens":{{"a":{{"sha256":"{one}"}}}}}}"#);
+    let never =
+        "expires, so a stolen one works until you remove it; add `expires`, such as `\"2027-01-31\"` [lasting-token]";
+    assert_eq!(identity(&lasting, "{}"), [format!("/identity/0/tokens/a: the token `a` never {never}")]);
+    let shared =
+        format!(r#"{{"tokens":{{"a":{{"sha256":"{two}"}},"b":{{"sha256":"{one}"}},"c":{{"sha256":"{two}"}}}}}}"#);
+    assert_eq!(
+        identity(&format!(r#"{{"peer":"uri_san"}},{shared}"#), "{}"),
+        [
+            format!("/identity/1/tokens/b: the token `b` and 2 more never {never}"),
+            "/identity/1/tokens/c: `a` and `c` have the same SHA-256, so both callers are `a`; give each a token of its own \
+             [shared-token]"
+                .to_owned()
+        ]
+    );
+    for always in [r#"{"bearer":true}"#, r#"{"address":true}"#, r#"{"constant":"all"}"#] {
+        let unreachable = "/identity/1: `/identity/0` identifies every caller who sends a token, so this source yields nothing; \
+                           move it before that one [unreachable-source]";
+        assert!(identity(&format!("{always},{dated}"), "{}").contains(&unreachable.to_owned()), "{always}");
+    }
+}
+
+#[test]
 fn constant_grant() {
     assert_eq!(
         identity(r#"{"constant":"agents"}"#, r#"{"rate_limit":"10/minute"}"#),

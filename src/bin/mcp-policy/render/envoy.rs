@@ -36,7 +36,7 @@ pub(super) struct Envoy {
     /// The port of the console, on 127.0.0.1
     #[arg(long, value_name = "PORT", default_value_t = 10001)]
     console_port: u16,
-    /// A grant that may approve calls: `jwt:…`, `peer:…` or `bearer:` and the SHA-256 of a token; repeatable
+    /// A grant that may approve calls: `jwt:…`, `peer:…`, `token:…` or `bearer:` and the SHA-256 of a token; repeatable
     #[arg(long = "approver", value_name = "GRANT")]
     approvers: Vec<String>,
 }

@@ -38,7 +38,7 @@ pub(super) struct Sidecar {
     /// After how many seconds Envoy closes an idle connection to the server: less than the server waits
     #[arg(long, value_name = "SECONDS", default_value_t = 4, value_parser = clap::value_parser!(u16).range(1..))]
     upstream_idle_timeout: u16,
-    /// A grant that may approve calls: `jwt:…`, `peer:…` or `bearer:` and the SHA-256 of a token; repeatable
+    /// A grant that may approve calls: `jwt:…`, `peer:…`, `token:…` or `bearer:` and the SHA-256 of a token; repeatable
     #[arg(long = "approver", value_name = "GRANT")]
     approvers: Vec<String>,
 }

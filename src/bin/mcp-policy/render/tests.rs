@@ -82,7 +82,7 @@ fn the_console_is_on_loopback_for_the_named_approvers() {
     assert!(rendered.contains(r#"{"console":{"approvers":["peer:spiffe://x/*"]}}"#), "{rendered}");
     let refused = render_for("envoy", POLICY, &["--approver", "address:127.0.0.1"]).unwrap_err();
     let expected = "the console refuses `--approver`:\n  /console/approvers/0: found the string `address:127.0.0.1`, \
-                    expected `jwt:…`, `peer:…` or `bearer:` with the 64 hexadecimal digits of the token's SHA-256";
+                    expected `jwt:…`, `peer:…`, `token:…` or `bearer:` with the 64 hexadecimal digits of the token's SHA-256";
     assert_eq!(refused, expected);
 }
 

@@ -17,12 +17,12 @@ pub(super) struct ConsoleForm {
 #[derive(JsonSchema)]
 #[schemars(deny_unknown_fields)]
 struct Console {
-    /// The grants that may approve: `jwt:…` and `peer:…`, in which `*` matches any text, or `bearer:` with the SHA-256
+    /// The grants that may approve: `jwt:…`, `peer:…` and `token:…`, in which `*` matches any text, or `bearer:` with the SHA-256
     /// of a token.
     #[schemars(
         title = "Approvers",
         length(min = 1),
-        inner(regex(pattern = r"^((jwt(\.[^:]*)?|peer):[\s\S]+|bearer:[0-9a-f]{64})$"))
+        inner(regex(pattern = r"^((jwt(\.[^:]*)?|peer|token):[\s\S]+|bearer:[0-9a-f]{64})$"))
     )]
     approvers: Vec<String>,
     /// The sources of the approver's identity: the first that yields a value counts. Default: the URI in the client's

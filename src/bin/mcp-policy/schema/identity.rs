@@ -1,6 +1,9 @@
 //! The caller's identity; product contract, section 1.4.
 
+use std::collections::BTreeMap;
+
 use schemars::JsonSchema;
+use serde_json::json;
 
 /// A source of the caller's identity.
 #[derive(JsonSchema)]
@@ -32,6 +35,12 @@ pub(super) enum Source {
         #[schemars(title = "Secret", extend("default" = false))]
         secret: Option<bool>,
     },
+    /// Bearer tokens that the configuration lists.
+    Tokens {
+        /// The bearer tokens that name callers, by the name of the caller.
+        #[schemars(title = "Tokens", extend("propertyNames" = json!({"minLength": 1, "maxLength": 256})))]
+        tokens: BTreeMap<String, Token>,
+    },
     /// The bearer token.
     Bearer {
         /// The SHA-256 of the bearer token identifies the caller. The filter does not verify the token: use it only if
@@ -52,6 +61,18 @@ pub(super) enum Source {
         #[schemars(title = "Constant", length(min = 1, max = 256))]
         constant: String,
     },
+}
+
+/// A bearer token.
+#[derive(JsonSchema)]
+#[schemars(deny_unknown_fields)]
+pub(super) struct Token {
+    /// The SHA-256 of the token, in lower-case hexadecimal digits.
+    #[schemars(title = "SHA-256", regex(pattern = r"^[0-9a-f]{64}$"))]
+    sha256: String,
+    /// The date from which the token is refused, UTC.
+    #[schemars(title = "Expires", regex(pattern = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$"))]
+    expires: Option<String>,
 }
 
 /// A claim by its name, or by the names that lead to it.

@@ -93,9 +93,10 @@ fn fleet() -> Value {
 fn console() -> Value {
     let digest = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08";
     json!({"console": {
-        "approvers": ["jwt:*@example.com", "jwt.p.sub:a", "peer:spiffe://x/*", format!("bearer:{digest}")],
+        "approvers": ["jwt:*@example.com", "jwt.p.sub:a", "peer:spiffe://x/*", "token:ops-*", format!("bearer:{digest}")],
         "identity": [
-            {"peer": "uri_san"}, {"jwt_claim": ["user", "email"], "payload": "q"}, {"jwt_claim": "sub", "payload": "p"}, {"bearer": true},
+            {"peer": "uri_san"}, {"jwt_claim": ["user", "email"], "payload": "q"}, {"jwt_claim": "sub", "payload": "p"},
+            {"tokens": {"ops-1": {"sha256": digest, "expires": "2027-01-31"}}}, {"bearer": true},
         ],
         "hosts": ["localhost:10001", "[::1]:1"],
     }})

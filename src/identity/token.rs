@@ -1,0 +1,118 @@
+//! Bearer tokens that the configuration lists by their SHA-256; product contract, section 1.4.
+//!
+//! The configuration holds no token, so neither it nor Envoy's dumps give one away. A caller learns nothing from the time
+//! that a lookup takes: it compares digests, which no caller can choose.
+
+use base16ct::lower;
+use sha2::{Digest as _, Sha256};
+
+use crate::{
+    json::cursor::{Cursor, Keys},
+    time::{self, Timestamp},
+};
+
+use super::{Grant, IdentityError, grant::MAX_VALUE};
+
+/// The tokens of one source, in the order of their digests. The bound on a configuration's size bounds their number.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Tokens(Box<[Token]>);
+
+/// A token that names a caller.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Token {
+    digest: [u8; 32],
+    /// The name of the caller, without the prefix `token:`.
+    pub name: Box<str>,
+    /// When the token ceases to name the caller: the start of a day, UTC.
+    pub expires: Option<Timestamp>,
+}
+
+/// The keys of a token.
+pub const TOKEN: Keys = Keys { known: &["sha256", "expires"] };
+
+impl Tokens {
+    /// Reads the tokens of a source.
+    pub(super) fn read(at: &Cursor<'_, '_>) -> Option<Self> {
+        let entries = at.entries()?;
+        let read: Vec<Option<Token>> = entries.iter().map(|(name, token)| Token::read(name, token)).collect();
+        let mut tokens: Vec<Token> = read.into_iter().collect::<Option<_>>()?;
+        // A stable sort: of two names for one token, the first in the text is the caller's.
+        tokens.sort_by_key(|token| token.digest);
+        Some(Self(tokens.into()))
+    }
+
+    /// Finds a token by its value.
+    pub(super) fn find(&self, value: &str) -> Option<&Token> {
+        let digest: [u8; 32] = Sha256::digest(value.as_bytes()).into();
+        let first = self.0.partition_point(|token| token.digest < digest);
+        self.0.get(first).filter(|token| token.digest == digest)
+    }
+
+    /// Finds a token by the name of its caller.
+    #[cfg(not(target_os = "wasi"))]
+    pub(super) fn named(&self, name: &str) -> Option<&Token> {
+        self.0.iter().find(|token| *token.name == *name)
+    }
+
+    /// Every token, in the order of their digests: two that follow each other may have the same.
+    #[cfg(not(target_os = "wasi"))]
+    pub fn iter(&self) -> impl Iterator<Item = &Token> {
+        self.0.iter()
+    }
+}
+
+impl Token {
+    fn read(name: &str, at: &Cursor<'_, '_>) -> Option<Self> {
+        let fields = at.fields(TOKEN)?;
+        let digest = fields.required("sha256").and_then(|at| digest(&at));
+        let expires = match fields.get("expires") {
+            Some(at) => Some(date(&at)?),
+            None => None,
+        };
+        if name.is_empty() || name.len() > MAX_VALUE || name.contains(char::is_control) {
+            at.report("the name of a token has 1 to 256 bytes and no control characters; rename it");
+            return None;
+        }
+        Some(Self { digest: digest?, name: name.into(), expires })
+    }
+
+    /// The grant of the caller who sends it.
+    ///
+    /// # Errors
+    /// If it has expired. The date itself is the first moment at which it is refused, as it is with `exp` in RFC 7519,
+    /// section 4.1.4.
+    pub(super) fn grant(&self, now: impl FnOnce() -> Timestamp) -> Result<Grant, IdentityError> {
+        match self.expires {
+            Some(expires) if expires <= now() => {
+                let date = time::rfc_3339(expires).unwrap_or_default();
+                let date = date.split('T').next().unwrap_or_default();
+                Err(IdentityError::Invalid(format!("the token `{}` expired on {date}; ask for a new one", self.name)))
+            }
+            _ => Ok(Grant::new("token:", &self.name, true)),
+        }
+    }
+
+    /// Whether another token has the same value.
+    #[cfg(not(target_os = "wasi"))]
+    #[must_use]
+    pub fn is_same(&self, other: &Self) -> bool {
+        self.digest == other.digest
+    }
+}
+
+fn digest(at: &Cursor<'_, '_>) -> Option<[u8; 32]> {
+    let mut digest = [0; 32];
+    match lower::decode(at.string()?, &mut digest) {
+        Ok(bytes) if bytes.len() == 32 => Some(digest),
+        _ => at.report_expected(
+            "the SHA-256 of the token, in 64 lower-case hexadecimal digits; `printf %s \"$TOKEN\" | sha256sum` prints it",
+        ),
+    }
+}
+
+fn date(at: &Cursor<'_, '_>) -> Option<Timestamp> {
+    match time::parse_date(at.string()?) {
+        Some(date) => Some(date),
+        None => at.report_expected("a date, such as `2027-01-31`"),
+    }
+}

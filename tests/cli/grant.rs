@@ -1,0 +1,100 @@
+//! `mcp-policy grant`: a token that is printed once, and a file that keeps its layout.
+
+use std::{fs, thread};
+
+use super::{Ran, assert_fails, assert_prints, run, scratch::Scratch};
+
+const TEXT: &str = r#"{
+  "policy": { "version": "1", "default": "deny", "tools": { "get": {} } },
+
+  "identity": [{ "tokens": {} }]
+}
+"#;
+
+#[test]
+fn a_token_is_made_listed_and_revoked() {
+    let scratch = Scratch::new("grant");
+    let file = scratch.file("gateway.json", TEXT);
+    let made = run(&["grant", "new", "alice", &file, "--expires", "2999-01-31"]);
+    let token = made.stdout.trim_end();
+    assert!(token.starts_with("mcpg_") && token.len() == 77, "{made:?}");
+    let note = format!(
+        "`{file}` has the token of `token:alice` now; it expires on 2999-01-31; keep it: it is shown only this once\n"
+    );
+    assert_eq!((made.code, made.stderr), (0, note));
+    let written = fs::read_to_string(&file).unwrap();
+    assert!(!written.contains(token), "{written}");
+
+    assert_prints(&run(&["grant", "list", &file]), 0, "alice  expires on 2999-01-31\n");
+    let listed = run(&["grant", "list", &file, "--format", "json"]);
+    let start = r#"{"tokens":[{"name":"alice","sha256":""#;
+    assert!(listed.stdout.starts_with(start), "{listed:?}");
+    assert!(listed.stdout.ends_with("\"expires\":\"2999-01-31\",\"expired\":false}]}\n"), "{listed:?}");
+
+    let explained = ["explain", &file, "--tool", "get", "--as", "token:alice"];
+    assert!(run(&explained).stdout.contains("allow"), "{:?}", run(&explained));
+
+    let revoked = run(&["grant", "revoke", "alice", &file]);
+    let note =
+        format!("`{file}` has no token of `token:alice` any more; Envoy refuses it with the new configuration\n");
+    assert_eq!(revoked, Ran { code: 0, stdout: String::new(), stderr: note });
+    assert_eq!(fs::read_to_string(&file).unwrap(), TEXT);
+    assert_prints(&run(&["grant", "list", &file]), 0, "no tokens\n");
+    let explained = run(&explained);
+    assert!(explained.stdout.contains("the configuration lists no token `alice`"), "{explained:?}");
+}
+
+#[test]
+fn a_token_that_cannot_be_made_leaves_the_file_as_it_is() {
+    let scratch = Scratch::new("grant-refused");
+    let file = scratch.file("gateway.json", TEXT);
+    assert_eq!(run(&["grant", "new", "alice", &file]).code, 0);
+    let before = fs::read_to_string(&file).unwrap();
+    assert_fails(
+        &run(&["grant", "new", "alice", &file]),
+        1,
+        &format!("error: `{file}`: it has a token of `alice` already; revoke that one, or choose another name\n"),
+    );
+    assert_fails(
+        &run(&["grant", "new", "bob", &file, "--expires", "soon"]),
+        2,
+        "error: `--expires soon`: expected days such as `90d`, or a date such as `2027-01-31`\n",
+    );
+    assert_fails(
+        &run(&["grant", "revoke", "alicia", &file]),
+        1,
+        &format!("error: `{file}`: it has no token of `alicia` (did you mean `alice`?)\n"),
+    );
+    assert_fails(&run(&["grant", "new", "bob", "-"]), 2, "error: stdin cannot be changed; name a file\n");
+    assert_eq!(fs::read_to_string(&file).unwrap(), before);
+    let left = fs::read_dir(scratch.folder()).unwrap().count();
+    assert_eq!(left, 1);
+}
+
+#[test]
+fn tokens_that_are_made_at_once_all_arrive() {
+    let scratch = Scratch::new("grant-at-once");
+    let file = scratch.file("gateway.json", TEXT);
+    thread::scope(|scope| {
+        for number in 0..8 {
+            let file = &file;
+            scope.spawn(move || assert_eq!(run(&["grant", "new", &format!("agent-{number}"), file]).code, 0));
+        }
+    });
+    assert_eq!(run(&["grant", "list", &file]).stdout.lines().count(), 8);
+}
+
+#[cfg(unix)]
+#[test]
+fn a_changed_file_keeps_its_mode_and_the_link_to_it() {
+    use std::os::unix::fs::{PermissionsExt as _, symlink};
+    let scratch = Scratch::new("grant-mode");
+    let file = scratch.file("gateway.json", TEXT);
+    fs::set_permissions(&file, fs::Permissions::from_mode(0o640)).unwrap();
+    let link = scratch.folder().join("link.json");
+    symlink(&file, &link).unwrap();
+    assert_eq!(run(&["grant", "new", "alice", link.to_str().unwrap()]).code, 0);
+    assert_eq!(fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o640);
+    assert!(fs::symlink_metadata(&link).unwrap().is_symlink());
+    assert!(fs::read_to_string(&file).unwrap().contains("alice"));
+}
