@@ -108,7 +108,8 @@ mod tests {
         for day in 0..2 * 146_097 {
             let start = Timestamp(day * 86_400_000);
             let text = rfc_3339(start).unwrap();
-            assert_eq!(parse_date(&text[..10]), Some(start), "{text}");
+            let (date, _) = text.split_once('T').unwrap();
+            assert_eq!(parse_date(date), Some(start), "{text}");
         }
         assert_eq!(parse_date("9999-12-31"), Some(Timestamp::from_seconds(LAST.seconds() - 86_399)));
     }

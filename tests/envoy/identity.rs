@@ -3,6 +3,7 @@
 
 mod certificate;
 mod jwt;
+mod listed;
 mod mtls;
 pub(crate) mod token;
 

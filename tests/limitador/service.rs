@@ -139,4 +139,8 @@ impl ConnectionAttributes for OnlyHeaders<'_> {
     fn address(&self) -> Option<Vec<u8>> {
         None
     }
+
+    fn now(&self) -> Timestamp {
+        Timestamp(0)
+    }
 }

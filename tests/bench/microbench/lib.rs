@@ -173,6 +173,10 @@ impl ConnectionAttributes for FromLoopback {
     fn address(&self) -> Option<Vec<u8>> {
         Some(b"127.0.0.1:4711".to_vec())
     }
+
+    fn now(&self) -> Timestamp {
+        NOW
+    }
 }
 
 /// A call whose body has `size` bytes: a prompt with a few members.
