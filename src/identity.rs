@@ -23,6 +23,7 @@ use crate::{
 
 pub use document::{SOURCE, read};
 pub use grant::Grant;
+pub(crate) use grant::is_digest;
 pub use token::{TOKEN, Token, Tokens};
 
 /// A source of identities.

@@ -77,9 +77,8 @@ fn approver(at: &Cursor<'_, '_>, identity: &[Source]) -> Option<Matcher> {
         Source::Bearer => kind == "bearer",
         Source::Header { .. } | Source::Address { .. } | Source::Constant(_) => false,
     };
-    let is_digest = || value.len() == 64 && value.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
     let is_form = match kind {
-        "bearer" => is_digest(),
+        "bearer" => identity::is_digest(value),
         _ => !value.is_empty() && matches!(kind.split('.').next(), Some("peer" | "jwt" | "token")),
     };
     if !is_form {

@@ -52,8 +52,7 @@ impl Grant {
     /// A caller whose secret has this SHA-256 in hexadecimal digits; any other text is used as it is.
     #[cfg(not(target_os = "wasi"))]
     pub(super) fn of_digest(prefix: &str, text: &str) -> Self {
-        let is_digest = text.len() == 64 && text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
-        if is_digest { Self::of_secret(prefix, text) } else { Self::new(prefix, text, false) }
+        if is_digest(text) { Self::of_secret(prefix, text) } else { Self::new(prefix, text, false) }
     }
 
     fn of_secret(prefix: &str, digest: &str) -> Self {
@@ -92,6 +91,12 @@ impl Grant {
     }
 }
 
-fn digest(value: &str) -> String {
+/// The SHA-256 of a text, in hexadecimal digits.
+pub(super) fn digest(value: &str) -> String {
     lower::encode_string(&Sha256::digest(value.as_bytes()))
+}
+
+/// Whether a text is one that [`digest`] returns.
+pub(crate) fn is_digest(text: &str) -> bool {
+    text.len() == 64 && text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
 }

@@ -3,24 +3,32 @@
 //! The configuration holds no token, so neither it nor Envoy's dumps give one away. A caller learns nothing from the time
 //! that a lookup takes: it compares digests, which no caller can choose.
 
-use base16ct::lower;
-use sha2::{Digest as _, Sha256};
+use std::collections::HashMap;
 
 use crate::{
     json::cursor::{Cursor, Keys},
     time::{self, Timestamp},
 };
 
-use super::{Grant, IdentityError, grant::MAX_VALUE};
+use super::{
+    Grant, IdentityError,
+    grant::{MAX_VALUE, digest, is_digest},
+};
 
-/// The tokens of one source, in the order of their digests. The bound on a configuration's size bounds their number.
+/// The tokens of one source. The bound on a configuration's size bounds their number.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Tokens(Box<[Token]>);
+pub struct Tokens {
+    /// In the order of the text.
+    tokens: Box<[Token]>,
+    /// The first token with each digest, by its place in `tokens`.
+    places: HashMap<Box<str>, usize>,
+}
 
 /// A token that names a caller.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Token {
-    digest: [u8; 32],
+    /// The SHA-256 of the token, in lower-case hexadecimal digits.
+    digest: Box<str>,
     /// The name of the caller, without the prefix `token:`.
     pub name: Box<str>,
     /// When the token ceases to name the caller: the start of a day, UTC.
@@ -35,36 +43,41 @@ impl Tokens {
     pub(super) fn read(at: &Cursor<'_, '_>) -> Option<Self> {
         let entries = at.entries()?;
         let read: Vec<Option<Token>> = entries.iter().map(|(name, token)| Token::read(name, token)).collect();
-        let mut tokens: Vec<Token> = read.into_iter().collect::<Option<_>>()?;
-        // A stable sort: of two names for one token, the first in the text is the caller's.
-        tokens.sort_by_key(|token| token.digest);
-        Some(Self(tokens.into()))
+        let tokens: Box<[Token]> = read.into_iter().collect::<Option<_>>()?;
+        // Backwards: of two names for one token, the first in the text is the caller's.
+        let places = tokens.iter().enumerate().rev().map(|(place, token)| (token.digest.clone(), place)).collect();
+        Some(Self { tokens, places })
     }
 
     /// Finds a token by its value.
     pub(super) fn find(&self, value: &str) -> Option<&Token> {
-        let digest: [u8; 32] = Sha256::digest(value.as_bytes()).into();
-        let first = self.0.partition_point(|token| token.digest < digest);
-        self.0.get(first).filter(|token| token.digest == digest)
+        self.tokens.get(*self.places.get(digest(value).as_str())?)
     }
 
     /// Finds a token by the name of its caller.
     #[cfg(not(target_os = "wasi"))]
     pub(super) fn named(&self, name: &str) -> Option<&Token> {
-        self.0.iter().find(|token| *token.name == *name)
+        self.tokens.iter().find(|token| *token.name == *name)
     }
 
-    /// Every token, in the order of their digests: two that follow each other may have the same.
+    /// The first token with the same digest, if that is another one.
+    #[cfg(not(target_os = "wasi"))]
+    #[must_use]
+    pub fn twin(&self, token: &Token) -> Option<&Token> {
+        self.tokens.get(*self.places.get(&token.digest)?).filter(|first| first.name != token.name)
+    }
+
+    /// Every token, in the order of the text.
     #[cfg(not(target_os = "wasi"))]
     pub fn iter(&self) -> impl Iterator<Item = &Token> {
-        self.0.iter()
+        self.tokens.iter()
     }
 }
 
 impl Token {
     fn read(name: &str, at: &Cursor<'_, '_>) -> Option<Self> {
         let fields = at.fields(TOKEN)?;
-        let digest = fields.required("sha256").and_then(|at| digest(&at));
+        let digest = fields.required("sha256").and_then(|at| sha256(&at));
         let expires = match fields.get("expires") {
             Some(at) => Some(date(&at)?),
             None => None,
@@ -91,19 +104,11 @@ impl Token {
             _ => Ok(Grant::new("token:", &self.name, true)),
         }
     }
-
-    /// Whether another token has the same value.
-    #[cfg(not(target_os = "wasi"))]
-    #[must_use]
-    pub fn is_same(&self, other: &Self) -> bool {
-        self.digest == other.digest
-    }
 }
 
-fn digest(at: &Cursor<'_, '_>) -> Option<[u8; 32]> {
-    let mut digest = [0; 32];
-    match lower::decode(at.string()?, &mut digest) {
-        Ok(bytes) if bytes.len() == 32 => Some(digest),
+fn sha256(at: &Cursor<'_, '_>) -> Option<Box<str>> {
+    match at.string()? {
+        text if is_digest(text) => Some(text.into()),
         _ => at.report_expected(
             "the SHA-256 of the token, in 64 lower-case hexadecimal digits; `printf %s \"$TOKEN\" | sha256sum` prints it",
         ),

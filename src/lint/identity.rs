@@ -71,7 +71,7 @@ fn tokens(lints: &mut Lints<'_>, pointer: &str, tokens: &Tokens, earlier: &[Sour
         );
         lints.add(Lint::LastingToken, child(&child(pointer, "tokens"), &first.name), message);
     }
-    for (token, other) in tokens.iter().zip(tokens.iter().skip(1)).filter(|(token, other)| token.is_same(other)) {
+    for (other, token) in tokens.iter().filter_map(|other| Some((other, tokens.twin(other)?))) {
         let message = format!(
             "{} and {} have the same SHA-256, so both callers are {}; give each a token of its own",
             quoted(&token.name),

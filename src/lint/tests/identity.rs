@@ -59,7 +59,7 @@ fn a_lasting_shared_or_unreachable_token() {
     assert_eq!(
         identity(&format!(r#"{{"peer":"uri_san"}},{shared}"#), "{}"),
         [
-            format!("/identity/1/tokens/b: the token `b` and 2 more never {never}"),
+            format!("/identity/1/tokens/a: the token `a` and 2 more never {never}"),
             "/identity/1/tokens/c: `a` and `c` have the same SHA-256, so both callers are `a`; give each a token of its own \
              [shared-token]"
                 .to_owned()
