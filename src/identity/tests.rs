@@ -218,8 +218,8 @@ fn what_no_source_can_be_is_reported() {
         "/7/secret: `secret` belongs to `header`",
         "/8: the key `payload` is missing",
         "/9: a source has exactly one of `jwt_claim`, `peer`, `header`, `tokens`, `bearer`, `address` or `constant`",
-        "/9/heder: unknown key `heder` (did you mean `header`?); allowed: `jwt_claim`, `payload`, `peer`, `header`, `secret`, `bearer`, \
-         `address` or `constant`",
+        "/9/heder: unknown key `heder` (did you mean `header`?); allowed: `jwt_claim`, `payload`, `peer`, `header`, `secret`, `tokens`, \
+         `bearer`, `address` or `constant`",
     ];
     assert_eq!(found.unwrap_err(), expected);
     assert_eq!(sources("[]").unwrap_err().len(), 1);

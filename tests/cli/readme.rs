@@ -29,6 +29,7 @@ fn the_commands_of_the_readme_and_the_reference_work_on_the_policy_of_the_readme
     let scratch = Scratch::new("readme");
     let policy = README.split("```json\n").nth(1).and_then(|rest| rest.split("```").next()).expect("a policy");
     scratch.file("my-policy.json", policy);
+    scratch.file("gateway.json", &format!("{{\"policy\":{policy}}}"));
     scratch.file("my-policy.cases.json", r#"{"cases":[{"name":"a","calls":[{"tool":"get_a","expect":"allow"}]}]}"#);
     let mut verbs = Vec::new();
     let blocks =
@@ -52,7 +53,7 @@ fn the_commands_of_the_readme_and_the_reference_work_on_the_policy_of_the_readme
     }
     verbs.sort_unstable();
     verbs.dedup();
-    assert_eq!(verbs, ["check", "explain", "render", "schema", "test"]);
+    assert_eq!(verbs, ["check", "explain", "grant", "render", "schema", "test"]);
 }
 
 const GUIDE: &str = include_str!("../../envoy/README.md");

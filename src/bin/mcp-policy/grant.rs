@@ -115,7 +115,7 @@ fn revoke(name: &str, file: &str) -> Result<Exit, Stop> {
 }
 
 fn list(file: &str, format: Format) -> Result<Exit, Stop> {
-    let text = crate::source::Source::read(file).map_err(Stop::usage)?;
+    let text = crate::source::SourceFile::read(file).map_err(Stop::usage)?;
     let tokens = Document::read(text.text()).map_err(|why| found(file, &why))?.tokens();
     let today = date(SystemTime::now());
     Ok(print(&match format {

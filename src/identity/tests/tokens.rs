@@ -30,8 +30,9 @@ const UNKNOWN: &str = "unknown token";
 fn a_listed_token_names_its_caller() {
     assert_eq!(grant(&listed(""), &with_token("mcpg_a")).as_deref(), Ok("token:alice"));
     assert_eq!(grant(&listed(""), &with_token("mcpg_b")).as_deref(), Ok("token:bob"));
-    let verified =
-        |name: &str| grant_from_name(&sources(&listed("")).unwrap(), name, Timestamp(0)).map(|grant| grant.is_verified());
+    let verified = |name: &str| {
+        grant_from_name(&sources(&listed("")).unwrap(), name, Timestamp(0)).map(|grant| grant.is_verified())
+    };
     assert_eq!(verified("token:alice"), Ok(true));
 }
 
