@@ -50,7 +50,7 @@ pub use self::{
     errors::ConfigErrors,
     limits::{LIMIT_SERVICE, LIMITS, LimitService, Limits, OnFailure, Refund},
     lists::{LISTS, Lists, Show},
-    protocol::{HeaderMode, PROTOCOL, Protocol},
+    protocol::{DEFAULT_HELD_BYTES, HeaderMode, PROTOCOL, Protocol},
 };
 
 /// A configuration of either kind.

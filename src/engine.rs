@@ -48,6 +48,9 @@ use self::{
     trace::{NoTrace, Step, Tracer},
 };
 
+/// When to repeat a request for which there was no room, in seconds: it is free when another request of the caller ends.
+const RETRY_SECONDS: u64 = 1;
+
 /// What becomes of a request.
 #[derive(Clone, Debug)]
 #[must_use]
@@ -95,7 +98,7 @@ pub fn check_headers(config: &Config, request: &BoundRequest, has_body: bool) ->
     if let (true, Some(name)) = (config.reads_route(), request.info.headers.present(&head::REPEATING).next()) {
         return HeadersVerdict::Reply(Box::new(refuse(config, request, &head::repeats(name))));
     }
-    let head = match head::inspect(&request.info.headers, has_body, config.protocol.max_body_bytes) {
+    let head = match head::inspect(&request.info.headers, has_body, config.protocol.largest_body()) {
         Ok(Head::Message) => return HeadersVerdict::NeedBody,
         Ok(head) => head,
         Err(refusal) => return HeadersVerdict::Reply(Box::new(refuse(config, request, &refusal))),
@@ -167,8 +170,8 @@ pub fn explain<S: Store, W: Tracer>(
 /// Reads the messages of a body.
 fn read<'b>(config: &Config, request: &BoundRequest, body: &'b [u8]) -> Result<(Body<'b>, Lifecycle), Refusal> {
     let protocol = &config.protocol;
-    if body.len() > protocol.max_body_bytes {
-        return Err(head::too_large(protocol.max_body_bytes));
+    if body.len() > protocol.largest_body() {
+        return Err(head::too_large(protocol.largest_body()));
     }
     let body = Body::read(body, protocol.max_depth, protocol.batches)?;
     let lifecycle = body.lifecycle(&request.info.headers)?;
@@ -180,9 +183,18 @@ pub fn unexpected_body(config: &Config, request: &BoundRequest) -> Authorization
     refuse(config, request, &head::no_body_expected())
 }
 
-/// The reply to a body that is larger than `protocol.max_body_bytes`.
+/// The reply to a body that is larger than [`crate::config::Protocol::largest_body`].
 pub fn too_large(config: &Config, request: &BoundRequest) -> AuthorizationResponse {
-    refuse(config, request, &head::too_large(config.protocol.max_body_bytes))
+    refuse(config, request, &head::too_large(config.protocol.largest_body()))
+}
+
+/// The reply to a request for which its caller's share of `protocol.max_held_bytes` has no room.
+pub fn no_room(config: &Config, request: &BoundRequest) -> AuthorizationResponse {
+    let mut refused = refuse(config, request, &Refusal::no_room());
+    if let Disposition::Reply(reply) = &mut refused.answer {
+        reply.retry_after = Some(RETRY_SECONDS);
+    }
+    refused
 }
 
 /// Whether the first event of the response has to be read: `protocol.legacy_sse: refuse` ends a stream that opens the transport

@@ -75,6 +75,33 @@ impl Headers {
         Self { bytes, spans, name_bloom, repeated_bloom }
     }
 
+    /// Forgets all headers but those with one of these names, in lower case.
+    pub fn keep(&mut self, names: &[&str]) {
+        let (mut bytes, mut spans) = (Vec::new(), Vec::new());
+        for span in &self.spans {
+            let name = self.text(&span.name);
+            if names.iter().any(|kept| kept.as_bytes() == name) {
+                let mut push = |text: &[u8]| {
+                    let start = bytes.len();
+                    bytes.extend_from_slice(text);
+                    start..bytes.len()
+                };
+                spans.push(Span { name: push(name), value: push(self.text(&span.value)) });
+            }
+        }
+        *self = Self::from_spans(bytes, spans);
+    }
+
+    /// The bytes of all names and values.
+    #[must_use]
+    pub fn size(&self) -> usize {
+        self.bytes.len()
+    }
+
+    fn text(&self, range: &Range<usize>) -> &[u8] {
+        self.bytes.get(range.clone()).unwrap_or_default()
+    }
+
     /// The header with this name, in lower case.
     #[must_use]
     #[inline(always)]
@@ -86,10 +113,9 @@ impl Headers {
 
     /// Searches the header with this name, for a second one only if it `may_repeat`.
     fn find(&self, name: &str, may_repeat: bool) -> Header<'_> {
-        let text = |range: &Range<usize>| self.bytes.get(range.clone()).unwrap_or_default();
         // Comparing lengths first is enough for nearly all names.
-        let is_this = |span: &&Span| span.name.len() == name.len() && text(&span.name) == name.as_bytes();
-        let mut found = self.spans.iter().filter(is_this).map(|span| text(&span.value).trim_ascii());
+        let is_this = |span: &&Span| span.name.len() == name.len() && self.text(&span.name) == name.as_bytes();
+        let mut found = self.spans.iter().filter(is_this).map(|span| self.text(&span.value).trim_ascii());
         match found.next() {
             None => Header::Absent,
             Some(_) if may_repeat && found.next().is_some() => Header::Repeated,
@@ -147,5 +173,18 @@ mod tests {
         assert_eq!(headers.get("b"), Header::Repeated);
         assert_eq!(headers.get("c"), Header::Absent);
         assert_eq!(["a", "b", "c"].map(|name| headers.repeats(name)), [false, true, false]);
+    }
+
+    #[test]
+    fn headers_that_are_not_kept_are_forgotten() {
+        let pairs = [("a", "1"), ("b", "2"), ("large", "3"), ("b", "4")];
+        let mut headers = Headers::new(pairs.map(|(name, value)| (name.to_owned(), value.as_bytes().to_vec())).into());
+        headers.keep(&["a", "b", "c"]);
+        assert_eq!(headers.size(), "a1b2b4".len());
+        assert_eq!(
+            ["a", "large", "c"].map(|name| headers.get(name)),
+            [Header::Once(b"1"), Header::Absent, Header::Absent]
+        );
+        assert_eq!(headers.get("b"), Header::Repeated);
     }
 }

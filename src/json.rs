@@ -28,10 +28,10 @@ mod write;
 mod tests;
 
 pub use self::{
-    decimal::Decimal,
+    decimal::{Decimal, push_number},
     error::{Fault, Reason},
     names::Names,
     reader::{Reader, ValueType},
     tree::{Member, Node, Value, parse},
-    write::{Writer, list, quoted},
+    write::{Writer, list, quoted, visible},
 };

@@ -65,6 +65,7 @@
 pub mod amount;
 pub mod approval;
 pub mod audit;
+pub mod budget;
 #[cfg(not(target_os = "wasi"))]
 pub mod cases;
 pub mod config;

@@ -91,6 +91,9 @@ fn flags_in_the_environment_do_not_change_the_module() {
     // As if it had been installed.
     fs::create_dir_all(checkout.folder.join("target/tools/binaryen/node_modules/.bin")).expect("a folder");
     checkout.write("target/tools/binaryen/node_modules/.bin/wasm-opt", "cp \"$5\" \"$7\"");
+    let lock = "binaryen/package-lock.json";
+    fs::copy(checkout.folder.join("envoy").join(lock), checkout.folder.join("target/tools").join(lock))
+        .expect("a copy");
     let flags =
         ["RUSTFLAGS", "CARGO_ENCODED_RUSTFLAGS", "CARGO_BUILD_RUSTFLAGS", "CARGO_TARGET_WASM32_WASIP1_RUSTFLAGS"];
     let variables: Vec<(&str, &str)> = flags.into_iter().map(|name| (name, "-Cdebuginfo=1")).collect();

@@ -6,7 +6,11 @@ mod arguments;
 
 use std::{borrow::Cow, sync::Arc};
 
-use crate::{amount::Amount, approval::ApproverNote, json::Writer};
+use crate::{
+    amount::Amount,
+    approval::ApproverNote,
+    json::{self, Writer},
+};
 
 pub use self::arguments::LoggedArguments;
 
@@ -113,14 +117,21 @@ impl AuditRecord {
         }
     }
 
-    /// The record as one line of JSON. If it is longer than 4 KiB, the values of the arguments are left out, then
-    /// everything but the decision.
+    /// The record as one line of JSON, with characters that cannot be seen as escapes: terminals and log viewers act on them. If
+    /// it is longer than 4 KiB, the values of the arguments are left out, then everything but the decision, then what the
+    /// caller wrote.
     #[must_use]
     pub fn to_json(&self) -> String {
-        let fits = |json: &String| json.len() <= MAX_BYTES;
-        let full = Some(self.write(Detail::Full)).filter(fits);
-        let without_values = || Some(self.write(Detail::NoValues)).filter(fits);
-        full.or_else(without_values).unwrap_or_else(|| self.write(Detail::Minimal))
+        let write = |detail| Some(json::visible(self.write(detail))).filter(|json| json.len() <= MAX_BYTES);
+        let details = [Detail::Full, Detail::NoValues, Detail::Minimal];
+        details.into_iter().find_map(write).unwrap_or_else(|| self.write_least())
+    }
+
+    /// What callers do not write.
+    fn write_least(&self) -> String {
+        let mut record = Writer::with_capacity(USUAL_BYTES);
+        record.text("decision", self.decision.name()).optional("reason", self.reason).text("config", &self.config);
+        record.finish()
     }
 
     fn write(&self, detail: Detail) -> String {

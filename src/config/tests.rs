@@ -32,6 +32,7 @@ fn a_bare_policy_is_a_whole_configuration() {
     let protocol = Protocol {
         headers: HeaderMode::Release,
         max_body_bytes: 1_048_576,
+        max_held_bytes: 67_108_864,
         max_depth: 64,
         batches: false,
         legacy_sse: false,
@@ -44,12 +45,18 @@ fn a_bare_policy_is_a_whole_configuration() {
 fn a_policy_with_options_is_the_same_policy() {
     let config = load(
         r#"{"policy":{"version":"1","default":"allow"},"identity":[{"bearer":true}],
-            "protocol":{"headers":"hold","max_body_bytes":1000,"max_depth":10,"batches":"judge","legacy_sse":"allow"}}"#,
+            "protocol":{"headers":"hold","max_body_bytes":1000,"max_held_bytes":1048576,"max_depth":10,"batches":"judge","legacy_sse":"allow"}}"#,
     );
     assert_eq!(config.policies[0].policy.default(), Effect::Allow);
     assert_eq!(config.identity, [Source::Bearer]);
-    let protocol =
-        Protocol { headers: HeaderMode::Hold, max_body_bytes: 1000, max_depth: 10, batches: true, legacy_sse: true };
+    let protocol = Protocol {
+        headers: HeaderMode::Hold,
+        max_body_bytes: 1000,
+        max_held_bytes: 1 << 20,
+        max_depth: 10,
+        batches: true,
+        legacy_sse: true,
+    };
     assert_eq!(config.protocol, protocol);
 }
 

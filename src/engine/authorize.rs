@@ -12,6 +12,7 @@ mod rate_limit_service;
 pub(super) mod target;
 
 use crate::{
+    budget::Work,
     config::{Config, NamedPolicy, PolicyMatch},
     identity::{Grant, IdentityError},
     mcp::{Message, MethodClass, Request},
@@ -62,8 +63,9 @@ impl<'p, S: Store, W: Tracer> Authorizer<'p, S, W> {
         let policy = self.bound_policy()?; // (no policy)
         let grant = self.caller()?; // (no identity)
         self.check_methods(policy, messages)?; // `methods`, (method), (folded name)
-        let targets = self.resolve_targets(policy, messages)?; // (hidden), (default deny), (ambiguous uri)
-        let (args, single_request) = (arguments(&targets), single_request(messages));
+        let work = Work::default(); // (too much to check), wherever it is used up
+        let targets = self.resolve_targets(policy, messages, &work)?; // (hidden), (default deny), (ambiguous uri)
+        let (args, single_request) = (arguments(&targets, &work), single_request(messages));
         let [enforced, shadow] = [Mode::Enforce, Mode::Shadow].map(|mode| {
             let rules = Rules { mode, targets: &targets, args: &args };
             self.check_default(&rules)?; // (default deny), if only a rule in shadow names the target
@@ -105,6 +107,7 @@ impl<'p, S: Store, W: Tracer> Authorizer<'p, S, W> {
         &mut self,
         policy: &'p NamedPolicy,
         messages: &'m [Message<'_>],
+        work: &Work,
     ) -> Result<Vec<ResolvedTarget<'p, 'm>>, MessageDenial<'p>> {
         let mut targets = Vec::new();
         for (index, message) in messages.iter().enumerate() {
@@ -112,13 +115,14 @@ impl<'p, S: Store, W: Tracer> Authorizer<'p, S, W> {
             match request.known.map(|known| known.class) {
                 Some(MethodClass::Tool | MethodClass::Prompt | MethodClass::Resource | MethodClass::Listen) => {
                     for name in TargetName::all(&request.target) {
-                        let target =
-                            ResolvedTarget::new(name, index, &policy.policy, request.arguments, &mut self.tracer);
+                        let target = self.charge_search(&name, policy, work).and_then(|()| {
+                            ResolvedTarget::new(name, index, &policy.policy, request.arguments, &mut self.tracer)
+                        });
                         targets.push(target.map_err(|denial| denial.about(index))?);
                     }
                 }
                 Some(MethodClass::Reference | MethodClass::Unsubscribe) => {
-                    self.check_reference(policy, request).map_err(|denial| denial.about(index))?;
+                    self.check_reference(policy, request, work).map_err(|denial| denial.about(index))?;
                 }
                 Some(MethodClass::Open | MethodClass::Closed) | None => {}
             }
@@ -126,9 +130,25 @@ impl<'p, S: Store, W: Tracer> Authorizer<'p, S, W> {
         Ok(targets)
     }
 
+    /// Charges the search for the rule of a target.
+    fn charge_search(&mut self, name: &TargetName<'_>, policy: &NamedPolicy, work: &Work) -> Result<(), Denial<'p>> {
+        let charged = work.charge(lookup::search_work(name, &policy.policy));
+        charged.map_err(|_| {
+            let denial = lookup::too_much_work(name);
+            self.tracer.step(|| denial.step());
+            denial
+        })
+    }
+
     /// Allows a reference unless its rule denies unconditionally; predicates and limits are not evaluated.
-    fn check_reference(&mut self, policy: &'p NamedPolicy, request: &Request<'_>) -> Result<(), Denial<'p>> {
+    fn check_reference(
+        &mut self,
+        policy: &'p NamedPolicy,
+        request: &Request<'_>,
+        work: &Work,
+    ) -> Result<(), Denial<'p>> {
         let Some(name) = TargetName::all(&request.target).next() else { return Err(Denial::Internal) };
+        self.charge_search(&name, policy, work)?;
         match find_rule(&name, &policy.policy, &mut self.tracer)? {
             Some(rule) if rule.denies_unconditionally() => {
                 let predicate = rule.deny_if.iter().find(|predicate| predicate.conditions.is_empty());

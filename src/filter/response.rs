@@ -10,6 +10,8 @@ mod refund;
 
 use std::sync::Arc;
 
+use log::Level;
+
 use crate::{
     config::{Config, Refund},
     engine::{self, BoundRequest, lists::ListFilter, refund::Receipt},
@@ -17,7 +19,7 @@ use crate::{
 };
 
 use self::{filter::ResponseFilter, head::ResponseHead, refund::PendingRefund};
-use super::{attributes, host};
+use super::{attributes, audit, host, lease::Lease};
 
 /// What happens to a response.
 #[derive(Debug)]
@@ -41,6 +43,10 @@ pub(super) enum Forward {
 #[derive(Debug)]
 pub(super) struct ResponseAborted(pub(super) &'static str);
 
+const NO_ROOM: ResponseAborted = ResponseAborted(
+    "a response could not be read, since its caller's share of `protocol.max_held_bytes` is used up; it was reset",
+);
+
 impl ResponsePath {
     /// The path of a response to a message that was charged, and whose lists are filtered.
     pub(super) fn of_message(refund: Refund, receipt: Receipt, lists: Option<ListFilter>) -> Self {
@@ -62,7 +68,10 @@ impl ResponsePath {
         if let Some(route) = &self.route
             && attributes::route_name().map(Option::unwrap_or_default).as_deref() != Ok(route)
         {
-            log::warn!("a request took another route than its policy is bound to; its response was not passed on");
+            audit::log_line(
+                Level::Warn,
+                "a request took another route than its policy is bound to; its response was not passed on",
+            );
             return Err(answer::failed());
         }
         if end_of_stream || (refund.is_none() && !self.filter.is_active()) {
@@ -80,6 +89,7 @@ impl ResponsePath {
     pub(super) fn on_body(
         &mut self,
         config: &Config,
+        lease: &mut Lease,
         size: usize,
         end_of_stream: bool,
     ) -> Result<Forward, ResponseAborted> {
@@ -87,17 +97,29 @@ impl ResponsePath {
             return Ok(Forward::Now);
         }
         let chunk = host::response_chunk(size);
-        self.refund = self.refund.take().and_then(|refund| refund.on_body(chunk.as_deref()?, end_of_stream));
-        self.filter.on_body(config, chunk.as_deref(), end_of_stream)
+        let room = lease.response_room();
+        self.refund = self.refund.take().and_then(|refund| refund.on_body(chunk.as_deref()?, room, end_of_stream));
+        self.hold(lease)?;
+        let room = lease.response_room();
+        let forward = self.filter.on_body(config, chunk.as_deref(), room, end_of_stream)?;
+        self.hold(lease)?;
+        Ok(forward)
+    }
+
+    /// Counts what is held of the response now.
+    fn hold(&self, lease: &mut Lease) -> Result<(), ResponseAborted> {
+        let refund = self.refund.as_ref().map_or(0, PendingRefund::held);
+        lease.hold_response(refund.saturating_add(self.filter.held())).map_err(|_| NO_ROOM)
     }
 
     /// Takes the trailers, which end a body.
     ///
     /// # Errors
     /// The response has to be reset.
-    pub(super) fn on_trailers(&mut self, config: &Config) -> Result<(), ResponseAborted> {
+    pub(super) fn on_trailers(&mut self, config: &Config, lease: &mut Lease) -> Result<(), ResponseAborted> {
         self.refund = self.refund.take().and_then(PendingRefund::on_complete);
-        self.filter.on_trailers(config)
+        self.filter.on_trailers(config)?;
+        self.hold(lease)
     }
 
     /// The stream has ended, with or without a response.
@@ -119,7 +141,7 @@ pub(super) fn check_early(config: &Config, request: &BoundRequest, end_of_stream
     match ResponseHead::read() {
         Ok(head) if !head.is_success => Ok(()),
         _ => {
-            log::warn!("a server answered a message before it came; the response was not passed on");
+            audit::log_line(Level::Warn, "a server answered a message before it came; the response was not passed on");
             Err(answer::failed())
         }
     }

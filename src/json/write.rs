@@ -3,6 +3,7 @@
 use std::fmt::{Display, Write as _};
 
 use super::string::Scanner;
+use crate::text::is_invisible;
 
 /// An object under construction.
 #[derive(Clone, Debug)]
@@ -126,6 +127,27 @@ pub fn quoted(text: &str) -> String {
     out
 }
 
+/// A JSON text in which every character can be seen: those of [`is_invisible`] as escapes, which mean the same. Only strings have
+/// such characters, but for white space in ASCII.
+#[must_use]
+pub fn visible(json: String) -> String {
+    if json.bytes().all(|byte| matches!(byte, b' '..=b'~')) {
+        return json;
+    }
+    let mut out = String::with_capacity(json.len().saturating_mul(2));
+    for c in json.chars() {
+        if is_invisible(c) {
+            for unit in c.encode_utf16(&mut [0; 2]) {
+                // Writing to a string does not fail.
+                let _ = write!(out, "\\u{unit:04x}");
+            }
+        } else {
+            out.push(c);
+        }
+    }
+    out
+}
+
 /// Appends a string with its quotes; RFC 8259, section 7.
 fn quote(text: &str, out: &mut String) {
     out.push('"');
@@ -152,4 +174,28 @@ fn quote(text: &str, out: &mut String) {
         from = at.saturating_add(1);
     }
     out.push('"');
+}
+
+#[cfg(test)]
+mod tests {
+    #[cfg(target_family = "wasm")]
+    use wasm_bindgen_test::wasm_bindgen_test as test;
+
+    use super::{quoted, visible};
+
+    #[test]
+    fn characters_that_cannot_be_seen_are_escaped_and_mean_the_same() {
+        for (text, shown) in [
+            ("pay", r#""pay""#),
+            ("größe 支払い", r#""größe 支払い""#),
+            ("a\u{1b}[2Jb\u{7f}", r#""a\u001b[2Jb\u007f""#),
+            ("\u{9b}\u{202e}\u{200b}", r#""\u009b\u202e\u200b""#),
+            ("\u{e0041}", r#""\udb40\udc41""#),
+        ] {
+            let json = visible(quoted(text));
+            assert_eq!(json, shown);
+            let node = crate::json::parse(json.as_bytes(), 8).unwrap();
+            assert_eq!(node.value, crate::json::Value::String(text.into()));
+        }
+    }
 }

@@ -63,11 +63,15 @@ pub enum Lint {
     LooseText,
     /// A regular expression that matches more than it seems to.
     LooseRegex,
+    /// A regular expression for which one long text takes all the work that a request may.
+    CostlyRegex,
+    /// A body, or a list, that may be larger than what one caller may hold.
+    SizeOverShare,
 }
 
 impl Lint {
     /// Every lint.
-    pub const ALL: [Self; 29] = [
+    pub const ALL: [Self; 31] = [
         Self::Shadow,
         Self::AllowWithHide,
         Self::OpenStar,
@@ -97,6 +101,8 @@ impl Lint {
         Self::ContainsInRequire,
         Self::LooseText,
         Self::LooseRegex,
+        Self::CostlyRegex,
+        Self::SizeOverShare,
     ];
 
     /// Its name.
@@ -132,6 +138,8 @@ impl Lint {
             Self::ContainsInRequire => "contains-in-require",
             Self::LooseText => "loose-text",
             Self::LooseRegex => "loose-regex",
+            Self::CostlyRegex => "costly-regex",
+            Self::SizeOverShare => "size-over-share",
         }
     }
 }

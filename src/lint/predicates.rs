@@ -6,7 +6,7 @@ use crate::policy::{
     path::Path,
 };
 
-use super::{Lint, Lints, loose_text, map::Map, regex_anchors, view::ReachableRule};
+use super::{Lint, Lints, loose_text, map::Map, quoted, regex_anchors, view::ReachableRule};
 
 pub(super) fn check(lints: &mut Lints<'_>) {
     let view = lints.view;
@@ -106,5 +106,13 @@ fn check_regex(lints: &mut Lints<'_>, condition: &Condition, side: Clause, place
     let Operator::Regex(regex) = condition.operator() else { return };
     if let Some(message) = regex_anchors::describe_loose_regex(regex.as_str(), side) {
         lints.add(Lint::LooseRegex, lints.view.text.absolute(&format!("{place}/value")), message);
+    }
+    if let Some(part) = regex.exhausting_part() {
+        let message = format!(
+            "a text of 16 KiB uses up the work that one request may take, so a call with one is denied as `(too much to \
+             check)`; nearly all of it is for {}: repeat it less often, or limit the text by `max_length`",
+            quoted(part)
+        );
+        lints.add(Lint::CostlyRegex, lints.view.text.absolute(&format!("{place}/value")), message);
     }
 }

@@ -75,6 +75,12 @@ impl EndpointGuard {
         Ok(Forwarded { passes, is_over: false })
     }
 
+    /// The bytes that are held.
+    #[must_use]
+    pub fn held(&self) -> usize {
+        self.held.len()
+    }
+
     /// The held bytes to forward if the stream ends before its first event does. Some clients act on a last event that lacks
     /// its blank line, so an `endpoint` event is dropped here, too.
     #[must_use]

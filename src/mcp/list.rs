@@ -125,20 +125,41 @@ impl ListFilter {
         Self { request, form: Form::Events(Box::default()) }
     }
 
-    /// Takes the next chunk, and returns the bytes to forward now.
+    /// Takes the next chunk, and returns the bytes to forward now. Of the response, `room` bytes may be held besides what is
+    /// held.
     ///
     /// # Errors
     /// If the stream has to be reset.
-    pub fn push(&mut self, chunk: &[u8], shows: IsVisible<'_>) -> Result<Vec<u8>, StreamAborted> {
+    pub fn push(&mut self, chunk: &[u8], room: usize, shows: IsVisible<'_>) -> Result<Vec<u8>, StreamAborted> {
+        let limit = self.limit(room);
         match &mut self.form {
-            Form::Json { text } if text.len().saturating_add(chunk.len()) > self.request.max_bytes => {
-                self.form = Form::Refused(refusal_text::LONG_LIST);
+            Form::Json { text } if text.len().saturating_add(chunk.len()) > limit.bytes => {
+                self.form = Form::Refused(limit.reason);
             }
             Form::Json { text } => text.extend_from_slice(chunk),
-            Form::Events(events) => return events.push(chunk, &self.request, shows),
+            Form::Events(events) => return events.push(chunk, &self.request, limit, shows),
             Form::Refused(_) => {}
         }
         Ok(Vec::new())
+    }
+
+    /// The bytes that are held.
+    #[must_use]
+    pub fn held(&self) -> usize {
+        match &self.form {
+            Form::Json { text } => text.len(),
+            Form::Events(events) => events.held(),
+            Form::Refused(_) => 0,
+        }
+    }
+
+    fn limit(&self, room: usize) -> HoldLimit {
+        let bytes = self.held().saturating_add(room);
+        if bytes < self.request.max_bytes {
+            HoldLimit { bytes, reason: refusal_text::NO_ROOM_FOR_RESPONSE }
+        } else {
+            HoldLimit { bytes: self.request.max_bytes, reason: refusal_text::LONG_LIST }
+        }
     }
 
     /// The bytes to forward at the end of the response.
@@ -159,6 +180,20 @@ impl ListFilter {
             Form::Refused(why) => Ok(self.request.refused(why).into_bytes()),
         }
     }
+}
+
+/// How much of a message may be held back, and why not more.
+#[derive(Clone, Copy, Debug)]
+struct HoldLimit {
+    bytes: usize,
+    reason: &'static str,
+}
+
+/// How much of a message may be held back, and why not more.
+#[derive(Clone, Copy, Debug)]
+struct HoldLimit {
+    bytes: usize,
+    reason: &'static str,
 }
 
 impl Unreadable {

@@ -78,6 +78,12 @@ impl Refusal {
         Self { status: 400, code: Code::HeaderMismatch, id, message: message.into() }
     }
 
+    /// A request for which its caller's share of memory has no room; product contract, section 3.1.
+    #[must_use]
+    pub fn no_room() -> Self {
+        Self { status: 503, code: Code::Internal, id: None, message: refusal_text::NO_ROOM.to_owned() }
+    }
+
     /// The reason as one word of a closed set, for statistics.
     #[must_use]
     pub fn reason(&self) -> &'static str {
@@ -87,6 +93,7 @@ impl Refusal {
             (_, 415) => "media_type",
             (Code::Parse, _) => "unreadable",
             (Code::HeaderMismatch, _) => "header_mismatch",
+            (Code::Internal, _) => "no_room",
             _ => "ambiguous",
         }
     }

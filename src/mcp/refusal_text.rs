@@ -33,6 +33,10 @@ pub(super) fn too_large(max_body: usize) -> String {
     format!("the body is larger than {max_body} bytes; send a smaller message")
 }
 
+/// The caller's share of memory is used up.
+pub(super) const NO_ROOM: &str = "the open requests of this caller use up its share of the gateway's memory; wait for one of \
+    them to end, then repeat this request";
+
 // === the body
 
 pub(super) const BATCH: &str = "the body is not a JSON object; send one message per request, not a batch";
@@ -140,6 +144,8 @@ pub(super) fn different_header(header: &str, member: &str) -> String {
 
 pub(super) const LONG_LIST: &str = "the server's response is longer than `lists.max_bytes`, so it was not forwarded; \
     ask the gateway's operator to raise it, or the server's to list in pages";
+pub(super) const NO_ROOM_FOR_RESPONSE: &str = "the gateway has no memory left for responses to this caller, so this one was not \
+    forwarded; wait for other requests to end, then repeat this one";
 pub(super) const TOO_MANY_ENTRIES: &str = "a list in the server's response has more than 100,000 entries, so it was not \
     forwarded; ask the server's operator to list in pages";
 pub(super) const UNREADABLE_LIST: &str = "the server's response is not JSON that all clients read alike, so the list in it \

@@ -119,6 +119,9 @@ pub struct Predicate {
     pub expires: u32,
 }
 
+/// What the checks of a URI take for each byte, in units of [`crate::budget::Work`].
+const URI_BYTE: usize = 20;
+
 impl Policy {
     /// What the policy says of a tool.
     #[must_use]
@@ -136,6 +139,22 @@ impl Policy {
     #[must_use]
     pub fn hides(&self, tool: &str) -> bool {
         self.hidden.get(tool).is_some()
+    }
+
+    /// The work that a search for a name takes at most, in units of [`crate::budget::Work`]: for a tool in `hide`, too, for a
+    /// URI three times, since it may be read alone without its end.
+    #[must_use]
+    pub fn search_work(&self, section: Section, name: &str) -> usize {
+        match section {
+            Section::Hide => self.hidden.search_work(name),
+            Section::Tools => self.hidden.search_work(name).saturating_add(self.tools.search_work(name)),
+            Section::Prompts => self.prompts.search_work(name),
+            Section::Resources => {
+                let normalized = uri::normalize(name);
+                let read = name.len().saturating_mul(URI_BYTE);
+                self.resources.search_work(&normalized).saturating_mul(3).saturating_add(read)
+            }
+        }
     }
 
     /// What the policy says of a prompt.

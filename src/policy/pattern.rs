@@ -102,6 +102,12 @@ pub struct Table<T> {
     patterns: Vec<(Pattern, T)>,
 }
 
+/// Units of [`crate::budget::Work`] for a pattern, and for each byte of the name that it searches.
+const PATTERN: usize = 20;
+const PATTERN_BYTE: usize = 3;
+/// So little work is not counted more exactly.
+const FEW_UNITS: usize = 20_000;
+
 impl<T> Default for Table<T> {
     fn default() -> Self {
         Self { exact: HashMap::new(), patterns: Vec::new() }
@@ -136,6 +142,22 @@ impl<T> Table<T> {
     pub fn get(&self, name: &str) -> Option<&T> {
         let pattern = || self.patterns.iter().find(|(pattern, _)| pattern.matches(name)).map(|(_, entry)| entry);
         self.exact.get(name).or_else(pattern)
+    }
+
+    /// The work that [`Self::get`] takes at most, in units of [`crate::budget::Work`]. Only patterns that begin like the name
+    /// search it; to find them out takes a small part of that.
+    #[must_use]
+    pub fn search_work(&self, name: &str) -> usize {
+        let whole = name.len().saturating_mul(PATTERN_BYTE).saturating_add(PATTERN);
+        if self.patterns.len().saturating_mul(whole) < FEW_UNITS {
+            return self.patterns.len().saturating_mul(whole);
+        }
+        if self.has_name(name) {
+            return name.len();
+        }
+        let begins = |pattern: &Pattern| pattern.0.split('*').next().is_some_and(|first| name.starts_with(first));
+        let units = self.patterns.iter().map(|(pattern, _)| if begins(pattern) { whole } else { PATTERN });
+        units.fold(name.len(), usize::saturating_add)
     }
 
     /// Whether an entry has this name for its key.

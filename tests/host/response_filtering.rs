@@ -48,7 +48,7 @@ fn trimmed(
     is_whole: bool,
 ) -> Result<Vec<u8>, StreamAborted> {
     let shows = |kind, name: &str| lists::is_visible(config, &config.policies[0].policy, kind, name);
-    let mut out = trimmer.push(&answer.body(), &shows)?;
+    let mut out = trimmer.push(&answer.body(), usize::MAX, &shows)?;
     let end = if answer.end.is_some() { trimmer.end(&shows)? } else { Vec::new() };
     // Nothing can be added to a stream that ends in trailers.
     if is_whole || answer.end != Some(End::Trailers) {

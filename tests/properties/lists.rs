@@ -32,7 +32,7 @@ fn shows(_: ListKind, name: &str) -> bool {
 fn trimmed(mut trimmer: ListFilter, chunks: &[&[u8]]) -> (Vec<u8>, Result<(), StreamAborted>) {
     let mut out = Vec::new();
     for chunk in chunks {
-        match trimmer.push(chunk, &shows) {
+        match trimmer.push(chunk, usize::MAX, &shows) {
             Ok(more) => out.extend(more),
             Err(broken) => return (out, Err(broken)),
         }

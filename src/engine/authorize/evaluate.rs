@@ -4,10 +4,11 @@ use super::{
     Authorizer, Denial, MessageDenial,
     charge::{self, PendingCharge},
     denial_text,
-    lookup::ResolvedTarget,
+    lookup::{ResolvedTarget, too_much_work},
     target::TargetName,
 };
 use crate::{
+    budget::Work,
     engine::trace::{Step, Tracer},
     limit::LimitExceeded,
     policy::{
@@ -59,8 +60,10 @@ pub(super) struct ApprovalRequirement<'p> {
 
 /// The arguments that the rules of each target read. Both modes share them, since finding a name that differs from another
 /// only in case is work that is done once.
-pub(super) fn arguments<'t>(targets: &'t [ResolvedTarget<'_, '_>]) -> Vec<Args<'t>> {
-    targets.iter().map(|target| Args::new(target.arguments.as_ref())).collect()
+pub(super) fn arguments<'t>(targets: &'t [ResolvedTarget<'_, '_>], work: &'t Work) -> Vec<Args<'t>> {
+    let read =
+        |target: &'t ResolvedTarget<'_, '_>| target.arguments.as_ref().map(Option::as_ref).map_err(|error| *error);
+    targets.iter().map(|target| Args::counted(read(target), work)).collect()
 }
 
 impl<'t, 'p, 'm> Rules<'t, 'p, 'm> {
@@ -214,6 +217,7 @@ fn holds<'p, W: Tracer>(
                 let reason = denial_text::ambiguous_arguments(target, &ambiguous);
                 return Err(Denial::denied(&*predicate.pointer, reason));
             }
+            Finding::TooMuch => return Err(too_much_work(target)),
         }
     }
     Ok(all)

@@ -5,10 +5,12 @@
 
 use std::{mem, sync::Arc};
 
+use log::Level;
+
 use crate::{
     config::Config,
     engine::{self, BoundRequest, lists},
-    filter::host,
+    filter::{audit, host},
     mcp::{
         ResponseFormat,
         answer::{self, Reply},
@@ -81,6 +83,13 @@ impl ResponseFilter {
         !matches!(self, Self::Inactive)
     }
 
+    /// The bytes that are held.
+    pub(super) fn held(&self) -> usize {
+        let Self::Body(BodyFilter { guard, lists, .. }) = self else { return 0 };
+        let lists = lists.as_ref().map_or(0, |lists| lists.filter.held());
+        lists.saturating_add(guard.as_ref().map_or(0, EndpointGuard::held))
+    }
+
     /// Takes the head; `None` if Envoy did not return it.
     ///
     /// # Errors
@@ -102,7 +111,8 @@ impl ResponseFilter {
         Ok(())
     }
 
-    /// Takes the chunk that Envoy holds, and replaces it by what goes on of it; `None` if Envoy did not return it.
+    /// Takes the chunk that Envoy holds, and replaces it by what goes on of it; `None` if Envoy did not return it. Of the
+    /// response, `room` bytes may be held besides what is held.
     ///
     /// # Errors
     /// The response has to be reset.
@@ -110,6 +120,7 @@ impl ResponseFilter {
         &mut self,
         config: &Config,
         chunk: Option<&[u8]>,
+        room: usize,
         end_of_stream: bool,
     ) -> Result<Forward, ResponseAborted> {
         let body = match self {
@@ -118,7 +129,7 @@ impl ResponseFilter {
             Self::Lists(_) | Self::Stream { .. } => return Err(WITHOUT_HEAD),
         };
         let chunk = chunk.ok_or(UNREADABLE)?;
-        let mut out = body.push(config, chunk)?;
+        let mut out = body.push(config, chunk, room)?;
         if end_of_stream {
             out.extend(body.finish(config)?);
         }
@@ -166,7 +177,7 @@ impl BodyFilter {
         head: &ResponseHead,
     ) -> Result<Self, Reply> {
         if !head.is_plain {
-            log::warn!("a stream that cannot be read, since it is compressed, was not passed on");
+            audit::log_line(Level::Warn, "a stream that cannot be read, since it is compressed, was not passed on");
             return Err(answer::failed());
         }
         Self::new(guard, lists.map(|lists| PolicyListFilter::new(lists, ResponseFormat::Sse)), false)
@@ -178,18 +189,18 @@ impl BodyFilter {
         Ok(Self { guard, lists, is_whole, is_held: false })
     }
 
-    fn push(&mut self, config: &Config, chunk: &[u8]) -> Result<Vec<u8>, ResponseAborted> {
-        let Some(guard) = &mut self.guard else { return self.filter_lists(config, chunk) };
+    fn push(&mut self, config: &Config, chunk: &[u8], room: usize) -> Result<Vec<u8>, ResponseAborted> {
+        let Some(guard) = &mut self.guard else { return self.filter_lists(config, chunk, room) };
         let Forwarded { passes, is_over } = guard.push(chunk).map_err(|_| LEGACY_ENDPOINT)?;
         if is_over {
             self.guard = None;
         }
-        self.filter_lists(config, &passes)
+        self.filter_lists(config, &passes, room)
     }
 
     fn finish(&mut self, config: &Config) -> Result<Vec<u8>, ResponseAborted> {
         let rest = self.guard.take().map(|mut guard| guard.rest()).unwrap_or_default();
-        let mut out = self.filter_lists(config, &rest)?;
+        let mut out = self.filter_lists(config, &rest, 0)?;
         if let Some(lists) = &mut self.lists {
             let is_visible = visibility(config, &lists.policy);
             out.extend(lists.filter.end(&is_visible).map_err(|_| UNREADABLE_LIST)?);
@@ -197,10 +208,10 @@ impl BodyFilter {
         Ok(out)
     }
 
-    fn filter_lists(&mut self, config: &Config, chunk: &[u8]) -> Result<Vec<u8>, ResponseAborted> {
+    fn filter_lists(&mut self, config: &Config, chunk: &[u8], room: usize) -> Result<Vec<u8>, ResponseAborted> {
         let Some(lists) = &mut self.lists else { return Ok(chunk.to_vec()) };
         let is_visible = visibility(config, &lists.policy);
-        lists.filter.push(chunk, &is_visible).map_err(|_| UNREADABLE_LIST)
+        lists.filter.push(chunk, room, &is_visible).map_err(|_| UNREADABLE_LIST)
     }
 }
 

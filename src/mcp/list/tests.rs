@@ -21,7 +21,7 @@ pub(super) fn shows(_: ListKind, name: &str) -> bool {
 pub(super) fn trimmed(mut trimmer: ListFilter, chunks: &[&[u8]]) -> Result<String, StreamAborted> {
     let mut out = Vec::new();
     for chunk in chunks {
-        out.extend(trimmer.push(chunk, &shows)?);
+        out.extend(trimmer.push(chunk, usize::MAX, &shows)?);
     }
     out.extend(trimmer.end(&shows)?);
     Ok(String::from_utf8(out).unwrap())

@@ -52,7 +52,7 @@ fn shows(_: ListKind, name: &str) -> bool {
 fn trimmed<'c>(trimmer: &ListFilter, chunks: impl Iterator<Item = &'c [u8]>) -> (Vec<u8>, Result<(), StreamAborted>) {
     let (mut trimmer, mut out) = (trimmer.clone(), Vec::new());
     for chunk in chunks {
-        match trimmer.push(chunk, &shows) {
+        match trimmer.push(chunk, usize::MAX, &shows) {
             Ok(more) => out.extend(more),
             Err(broken) => return (out, Err(broken)),
         }

@@ -88,6 +88,11 @@ struct Protocol {
     /// The filter refuses larger bodies, in bytes. Default: 1048576.
     #[schemars(title = "Largest body", range(min = 1, max = 67_108_864), extend("default" = 1_048_576))]
     max_body_bytes: Option<u64>,
+    /// What the open requests of one of Envoy's workers may hold together, in bytes: bodies that are not judged yet, headers,
+    /// lists that are read, calls that wait for a service. One caller may hold an eighth of it, unverified callers a half,
+    /// servers' answers a half. Default: 67108864.
+    #[schemars(title = "Memory of open requests", range(min = 1_048_576, max = 1_073_741_824), extend("default" = 67_108_864))]
+    max_held_bytes: Option<u64>,
     /// The filter refuses deeper JSON, in levels. Default: 64.
     #[schemars(title = "Deepest nesting", range(min = 4, max = 256), extend("default" = 64))]
     max_depth: Option<u64>,
