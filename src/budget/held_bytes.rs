@@ -9,7 +9,7 @@ use crate::store::Seed;
 
 /// The bytes that the open streams of one worker hold. Its own size is bounded by them: a caller has an entry while it holds
 /// something, and a stream holds a kibibyte at least.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct HeldBytes {
     pub(super) all: usize,
     /// Of callers that nobody has verified: they can take any number of names.

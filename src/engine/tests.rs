@@ -6,6 +6,7 @@ mod bodiless;
 mod charges;
 mod denials;
 mod fleet;
+mod work;
 
 #[cfg(target_family = "wasm")]
 use wasm_bindgen_test::wasm_bindgen_test as test;

@@ -2,6 +2,7 @@
 //! not depend on the machine. Each bound leaves a half more than was measured.
 
 mod configuration;
+mod work;
 
 use std::sync::Arc;
 

@@ -20,11 +20,8 @@ const ATTACKER: &str = "10.0.0.7";
 const HONEST: &str = "10.0.0.8";
 const JSON: Part<'_> = Part::Head(&[(":status", "200"), ("content-type", "application/json")]);
 /// The same from a server: nothing is given back for not having been sent.
-const SERVED: Part<'_> = Part::Head(&[
-    (":status", "200"),
-    ("content-type", "application/json"),
-    ("x-envoy-upstream-service-time", "1"),
-]);
+const SERVED: Part<'_> =
+    Part::Head(&[(":status", "200"), ("content-type", "application/json"), ("x-envoy-upstream-service-time", "1")]);
 const EVENTS: Part<'_> = Part::Head(&[(":status", "200"), ("content-type", "text/event-stream")]);
 
 /// A worker under attack.
