@@ -30,6 +30,9 @@ usage: ./build.sh VERB
   bench   [full | quick | breakdown | microbench]
           measure what the filter costs in Envoy, beside Envoy's own filters: full (the default, 15 minutes) or
           quick (3 minutes); breakdown: what each part of the filter costs; microbench: the engine alone
+  soak    [MINUTES]
+          a real Envoy under honest and hostile load, for three minutes or as long as it says; a
+          summary at the end (`test` runs three minutes of it)
   fuzz    [SECONDS]
           search for requests that bypass the reader (default: 600 seconds)
 USAGE
@@ -39,7 +42,7 @@ main() {
   local verb=${1:-help}
   case $verb in
     help | -h | --help) usage ;;
-    wasm | run | test | matrix | image | lint | deny | bench | fuzz)
+    wasm | run | test | matrix | image | lint | deny | bench | fuzz | soak)
       shift
       "verb_$verb" "$@"
       ;;

@@ -130,7 +130,10 @@ impl AuditRecord {
     /// What callers do not write.
     fn write_least(&self) -> String {
         let mut record = Writer::with_capacity(USUAL_BYTES);
-        record.text("decision", self.decision.name()).optional("reason", self.reason).text("config", &self.config);
+        record
+            .add_string("decision", self.decision.name())
+            .add_optional_string("reason", self.reason)
+            .add_string("config", &self.config);
         record.finish()
     }
 

@@ -189,13 +189,6 @@ struct HoldLimit {
     reason: &'static str,
 }
 
-/// How much of a message may be held back, and why not more.
-#[derive(Clone, Copy, Debug)]
-struct HoldLimit {
-    bytes: usize,
-    reason: &'static str,
-}
-
 impl Unreadable {
     fn message(self) -> &'static str {
         match self {

@@ -9,9 +9,7 @@ use super::{
     refused,
     sniff::Sniffer,
 };
-use crate::mcp::{
-    sse::{Token, Tokenizer, data, field, lines},
-};
+use crate::mcp::sse::{Token, Tokenizer, data, field, lines};
 
 /// Filters one stream.
 #[derive(Clone, Debug, Default)]
