@@ -107,18 +107,26 @@ has_schemas() { is_installed "$SCHEMAS" tests/kubernetes/package{,-lock}.json; }
 
 # === programs from Debian: the installed one, else one that is unpacked into `target`
 
+# With `promtool`, which tests the alerts, beside it.
 install_prometheus() {
-  has_prometheus || fetch_debian "$PROMETHEUS" usr/bin/prometheus \
-    'put a `prometheus` on PATH, or set MCP_POLICY_SKIP=prometheus' prometheus
+  ! has_prometheus || return 0
+  fetch_debian "$PROMETHEUS" usr/bin/prometheus 'put a `prometheus` on PATH, or set MCP_POLICY_SKIP=prometheus' prometheus
+  write_launcher "$PROMETHEUS" usr/bin/promtool
 }
 
 has_prometheus() { prometheus_program >/dev/null; }
 
-prometheus_program() { find_program prometheus "$PROMETHEUS"; }
+# Prints where `prometheus` is, with `promtool` beside it, installed or unpacked.
+prometheus_program() {
+  local program
+  program=$(command -v prometheus) && [[ -x ${program%/*}/promtool ]] && printf '%s\n' "$program" && return
+  [[ -x $PROMETHEUS/promtool ]] && printf '%s\n' "$PWD/$PROMETHEUS/prometheus"
+}
 
-# Makes a folder with the registry and with `skopeo`, which pushes to it.
+# Makes a folder with the registry, with `skopeo`, which pushes to it, and with the Python that lists the parts of an image.
 install_registry() {
   local registry skopeo advice='put a `docker-registry` on PATH, or set MCP_POLICY_SKIP=registry'
+  install_once "$SBOM_TOOLS" install_python envoy/image/requirements.txt
   ! has_registry || return 0
   skopeo=$(skopeo_program)
   registry=$(command -v docker-registry) || {
@@ -128,9 +136,12 @@ install_registry() {
   mkdir -p "$REGISTRY"
   ln -sf "$skopeo" "$REGISTRY/skopeo"
   ln -sf "$registry" "$REGISTRY/docker-registry"
+  # Not a link: an environment is that of the path by which its Python is started.
+  printf '#!/bin/sh\nexec "%s" "$@"\n' "$PWD/$SBOM_TOOLS/bin/python" >"$REGISTRY/python"
+  chmod +x "$REGISTRY/python"
 }
 
-has_registry() { [[ -x $REGISTRY/docker-registry && -x $REGISTRY/skopeo ]]; }
+has_registry() { [[ -x $REGISTRY/docker-registry && -x $REGISTRY/skopeo && -x $REGISTRY/python ]]; }
 
 # Prints the path of `skopeo`, and downloads it first if there is none.
 skopeo_program() {
