@@ -69,7 +69,12 @@ pub(crate) struct Upstream {
 impl Upstream {
     /// Starts to listen on a free port.
     pub(crate) async fn start() -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+        Self::start_at(SocketAddr::from(([127, 0, 0, 1], 0))).await
+    }
+
+    /// Starts to listen on an address.
+    pub(crate) async fn start_at(address: SocketAddr) -> Self {
+        let listener = TcpListener::bind(address).await.expect("a free port");
         let address = listener.local_addr().expect("the port");
         let book = Book::default();
         let scripts = Scripts::default();

@@ -126,6 +126,12 @@ fn print(text: &str) -> Exit {
     }
 }
 
+/// Prints one warning on stderr. `message` may quote texts of others.
+fn print_warning(message: &str) {
+    // A closed stderr takes no warning, and that is no reason to fail.
+    let _ = writeln!(std::io::stderr(), "warning: {}", sanitize::message(message));
+}
+
 /// Prints one error on stderr. `message` may quote texts of others.
 fn print_error(message: &str) {
     // If stderr is closed, the exit code still tells.

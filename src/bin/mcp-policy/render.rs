@@ -4,20 +4,23 @@
 //! * `configuration`: the user's document as the filter's configuration
 //! * `envoy`, `sidecar`, `istio`, `envoy_gateway`, `limitador`: one file for each gateway, with its arguments and the
 //!   values of its template in `templates/`
-//! * `kubernetes` and `upstream`: arguments that several share
+//! * `kubernetes`, `image` and `upstream`: arguments that several share
 //! * `clusters`: the clusters of services that the configuration names
 //! * `ports`: the ports of an Envoy by itself, compared
+//! * `size`: objects that are too large for Kubernetes
 //! * `template` and `yaml`: texts and configurations as YAML
 
 mod clusters;
 mod configuration;
 mod envoy;
 mod envoy_gateway;
+mod image;
 mod istio;
 mod kubernetes;
 mod limitador;
 mod ports;
 mod sidecar;
+mod size;
 mod template;
 #[cfg(test)]
 mod tests;
@@ -26,7 +29,7 @@ mod yaml;
 
 use clap::Subcommand;
 
-use crate::{Exit, Stop, print, source::SourceFile};
+use crate::{Exit, Stop, print, print_warning, source::SourceFile};
 
 /// The arguments of `render`.
 #[derive(clap::Args)]
@@ -56,6 +59,9 @@ pub(crate) fn run(args: &Args) -> Result<Exit, Stop> {
     let source = SourceFile::read(args.gateway.file()).map_err(Stop::usage)?;
     let rendered = args.gateway.render(source.text());
     let rendered = rendered.map_err(|message| Stop::findings(format!("{}: {message}", source.display_name())))?;
+    for warning in args.gateway.warnings(&rendered) {
+        print_warning(&warning);
+    }
     Ok(print(&rendered))
 }
 
@@ -69,6 +75,14 @@ impl Gateway {
             Self::Istio(istio) => &istio.common.file,
             Self::EnvoyGateway(gateway) => &gateway.common.file,
             Self::Limitador(limitador) => &limitador.file,
+        }
+    }
+
+    /// What the user should know of `rendered`.
+    fn warnings(&self, rendered: &str) -> Vec<String> {
+        match self {
+            Self::Envoy(_) | Self::Limitador(_) => Vec::new(),
+            Self::Sidecar(_) | Self::Istio(_) | Self::EnvoyGateway(_) => size::warnings(rendered),
         }
     }
 

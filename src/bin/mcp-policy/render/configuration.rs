@@ -5,7 +5,7 @@
 //! the filter reads.
 
 use mcp_policy::{
-    config::{Config, ConfigErrors},
+    config::{Config, ConfigErrors, HeaderMode},
     json::{self, Node, Value},
     policy::{Policy, Rule},
 };
@@ -46,6 +46,11 @@ impl Configuration {
     /// The configuration, loaded. Only its digest may differ from that of `text`.
     pub(super) fn config(&self) -> &Config {
         &self.config
+    }
+
+    /// Whether the filter holds the headers of a request until the decision.
+    pub(super) fn holds_headers(&self) -> bool {
+        self.config.protocol.headers == HeaderMode::Hold
     }
 
     /// Adds `member`, which ends with a comma, at the top, unless the document has `key`.

@@ -2,6 +2,7 @@
 
 use mcp_policy::config::LoadedConfig;
 use serde::Serialize;
+use sha2::{Digest, Sha256};
 
 use super::{
     clusters::{self, ClusterText, Existing},
@@ -60,12 +61,26 @@ pub(super) struct EnvoyFile<'a> {
     pub(super) upstream: &'a Upstream,
     /// Of connections to the MCP server, in seconds.
     pub(super) idle_timeout: u16,
+    /// What tells a request that this gateway has forwarded.
+    pub(super) marker: String,
     /// The gateway's configuration, as JSON.
     pub(super) configuration: &'a str,
     /// The console's configuration, as JSON.
     pub(super) console: String,
     pub(super) service_clusters: Vec<ClusterText<'a>>,
+    /// What the overload manager gives to connections, in MiB.
+    pub(super) heap_mib: u32,
+    /// What Envoy takes at most, in MiB.
+    pub(super) memory_mib: u32,
 }
+
+/// What the overload manager gives to connections, in MiB.
+///
+/// It counts neither Envoy's program nor the filter's VMs, and looks only every 50 ms, so the container has more: see
+/// [`MEMORY_MIB`] and `tests/envoy/kubernetes/overload.rs`.
+pub(super) const HEAP_MIB: u32 = 256;
+/// The memory limit of Envoy's container, in MiB.
+pub(super) const MEMORY_MIB: u32 = 512;
 
 // === impl Envoy ===
 
@@ -92,9 +107,12 @@ impl Envoy {
             module: &self.module,
             upstream: &self.upstream,
             idle_timeout: self.upstream_idle_timeout,
+            marker: marker(&self.upstream.authority, configuration.json()),
             configuration: configuration.json(),
             console: console(&self.approvers)?,
             service_clusters: clusters::for_services(&configuration, &CLUSTERS, "")?,
+            heap_mib: HEAP_MIB,
+            memory_mib: MEMORY_MIB,
         };
         file.render()
     }
@@ -121,6 +139,13 @@ pub(super) fn console(approvers: &[String]) -> Result<String, String> {
         Ok(_) => Ok(console),
         Err(errors) => Err(configuration::list_problems("the console refuses `--approver`", &errors)),
     }
+}
+
+/// What tells a request that the gateway before `server` has forwarded from one of another gateway: gateways may follow
+/// each other, but not themselves.
+pub(super) fn marker(server: &str, configuration: &str) -> String {
+    let digest = Sha256::digest(format!("{server}\n{configuration}"));
+    digest.iter().take(8).map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// The clusters of every file, and of no service.

@@ -7,7 +7,8 @@ use super::{
     clusters,
     configuration::Configuration,
     envoy::{self, EnvoyFile},
-    kubernetes::{Common, Image, Name},
+    image::Image,
+    kubernetes::{Common, Name},
     ports::{self, Port},
     template::fill,
     upstream::Upstream,
@@ -54,6 +55,8 @@ struct Objects<'a> {
     admin_port: u16,
     health_port: u16,
     module_folder: &'static str,
+    /// The memory limit of Envoy's container, in MiB.
+    memory_mib: u32,
     image: &'a Image,
     /// Whether a rate limit service counts for all pods.
     limits_service: bool,
@@ -85,9 +88,12 @@ impl Sidecar {
             module: &module,
             upstream: &self.upstream,
             idle_timeout: self.upstream_idle_timeout,
+            marker: envoy::marker(&self.upstream.authority, configuration.json()),
             configuration: configuration.json(),
             console: envoy::console(&self.approvers)?,
             service_clusters: clusters::for_services(&configuration, &envoy::CLUSTERS, &self.common.domain())?,
+            heap_mib: envoy::HEAP_MIB,
+            memory_mib: envoy::MEMORY_MIB,
         };
         let envoy = envoy.render()?;
         let digest = Config::load(configuration.json().as_bytes()).map(|config| config.digest).unwrap_or_default();
@@ -99,6 +105,7 @@ impl Sidecar {
             admin_port: ADMIN_PORT,
             health_port: HEALTH_PORT,
             module_folder: MODULE_FOLDER,
+            memory_mib: envoy::MEMORY_MIB,
             image: &self.common.image,
             limits_service: configuration.config().limits.service.is_some(),
             digest: &digest,

@@ -2,10 +2,12 @@
 
 use clap::Parser;
 
+mod image;
 mod kubernetes;
 mod limitador;
 mod ports;
 mod services;
+mod size;
 
 use super::{
     Args,
