@@ -61,7 +61,7 @@ fn gateways_may_follow_each_other() {
         let seen = gateway.upstream().settled(&request).await;
         let markers = seen[0].headers.iter().filter(|(name, _)| name == "x-mcp-policy-gateway");
         assert_eq!(markers.map(|(_, value)| value.as_str()).collect::<Vec<_>>(), ["0123456789abcdef", &own]);
-        // Whoever sends the gateway's own marker refuses only that request.
+        // A caller that sends the gateway's own marker loses only that request.
         let request = call("ok", &json!({}), "1", &[("x-mcp-policy-gateway", &own)]);
         assert_eq!(gateway.send("mcp", &request).await.status, 508);
         assert_allowed(&gateway.send("mcp", &call("ok", &json!({}), "1", &[])).await);

@@ -1,5 +1,5 @@
-//! A roll-out of pods under load, with the signals that a kubelet sends: a new policy, other approvers and another module, each
-//! of which is another pod with the rendered sidecar. No call is lost, and each is judged by the policy of its pod.
+//! A roll-out of pods under load, with the signals that a kubelet sends. A new policy, other approvers and another module are
+//! other pods with the rendered sidecar. No call is lost, and each is judged by the policy of its pod.
 
 use super::{render, sidecar::here};
 use crate::{
@@ -109,7 +109,7 @@ impl Load {
         Self { clients, stop, answered }
     }
 
-    /// How many calls passed, each of which was answered by a server.
+    /// How many calls passed. A server answered each of them.
     async fn end(mut self) -> u64 {
         self.stop.store(true, Ordering::Relaxed);
         while let Some(client) = self.clients.join_next().await {
@@ -159,17 +159,18 @@ fn no_call_is_lost_when_pods_are_replaced_for_a_policy_for_approvers_and_for_a_m
             (policy("second"), &approver[..], module()),
             (policy("second"), &approver[..], another_module()),
         ];
-        let mut versions = versions.into_iter().enumerate();
-        let mut next = async || {
-            let (number, (policy, options, module)) = versions.next()?;
-            Some(Pod::start(&format!("pods-{number}"), &policy, options, &module).await)
-        };
-        let mut pod = next().await.expect("a first pod");
+        // All start before there is load, which would only slow their starts.
+        let mut pods = Vec::new();
+        for (number, (policy, options, module)) in versions.iter().enumerate() {
+            pods.push(Pod::start(&format!("pods-{number}"), policy, options, module).await);
+        }
+        let mut pods = pods.into_iter();
+        let mut pod = pods.next().expect("a first pod");
         let addresses = Addresses::default();
         set(&addresses, &[pod.gateway.at("mcp")]);
         let load = Load::start(&addresses);
-        while let Some(new) = next().await {
-            // The new pod is ready, so the old one is told to end. Both get calls for a while.
+        for new in pods {
+            // The new pod is ready, so the old one begins to end. Both get calls for a while.
             set(&addresses, &[pod.gateway.at("mcp"), new.gateway.at("mcp")]);
             let last = (addresses.clone(), new.gateway.at("mcp"));
             tokio::spawn(async move {
@@ -226,8 +227,7 @@ fn two_servers_are_judged_by_their_own_policies_under_load() {
         }
         for (pod, tool) in &servers {
             let calls = u64::try_from(CLIENTS).expect("a number") * 100;
-            let allowed =
-                format!("wasmcustom.policy=.=default;.;tool=.={tool};.;decision=.=allowed;.;mcp_policy_decisions");
+            let allowed = format!("policy=.=default;.;tool=.={tool};.;decision=.=allowed;.;mcp_policy_decisions");
             assert_eq!(pod.gateway.metrics().await.get(&allowed), Some(&calls));
             assert_eq!(pod.gateway.stat("cluster.mcp_server.upstream_rq_total").await, calls);
         }

@@ -31,7 +31,7 @@ async def ok(text: str, count: int, context: Context) -> str:
 
 @server.prompt()
 def greet(name: str) -> str:
-    """Greets somebody."""
+    """Greets a person."""
     return f"Hello, {name}"
 
 
@@ -54,7 +54,7 @@ async def complete(_reference, _argument, _context):
 
 # Headers that differ from run to run, and what is written for them.
 CHANGING = {"mcp-session-id": "0123456789abcdef0123456789abcdef"}
-# Headers that whoever sends the request again writes.
+# Headers that a client writes by itself when it sends the request again.
 FRAMING = ("host", "connection", "content-length")
 recorded = []
 

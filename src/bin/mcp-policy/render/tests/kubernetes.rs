@@ -208,7 +208,7 @@ fn the_policy_is_in_the_one_object_that_can_enforce_it_and_the_other_denies_ever
 }
 
 #[test]
-fn headers_are_held_only_where_envoy_is_told_to_allow_it() {
+fn headers_are_held_only_where_envoy_allows_it() {
     for (gateway, count) in [("istio", 1), ("envoy-gateway", 2)] {
         let hold = format!(r#"{{"policy":{POLICY},"protocol":{{"headers":"hold"}}}}"#);
         for (document, count) in [(POLICY, count), (hold.as_str(), count), (RELEASING, 0)] {
