@@ -8,7 +8,7 @@ use std::{
 
 use regex_lite::Regex;
 
-/// What to write instead is in `.github/CONTRIBUTING.md`: a subject, an active verb, and the field's word for a thing.
+/// Words to avoid, and what to write instead. `.github/CONTRIBUTING.md` has the rule.
 const AVOIDED: &[(&str, &str)] = &[
     (r"nobody|somebody|whoever|whomever|whosoever", "say who it is: `no caller`, `an approver`, `each client that`"),
     (r"(?:is|are|was|were|be|been|being|gets?) told", "say who reports what: `the response names`, `the log contains`"),
