@@ -59,6 +59,15 @@ pub struct Warning {
 
 /// All warnings on a configuration, in the order of the text that it was loaded from. There are none on a text that is
 /// not JSON: people do not write the protobuf form.
+///
+/// ```
+/// # use mcp_policy::{config::Config, lint};
+/// let document = br#"{"version": "1", "default": "deny", "tools": {"*": {}}}"#;
+/// let config = Config::load(document).map_err(|errors| errors.to_string())?;
+/// let names: Vec<&str> = lint::check(&config, document).iter().map(|warning| warning.lint.name()).collect();
+/// assert_eq!(names, ["open-star"]);
+/// # Ok::<(), String>(())
+/// ```
 #[must_use]
 pub fn check(config: &Config, document: &[u8]) -> Vec<Warning> {
     let Ok(node) = json::parse(document, Config::MAX_DEPTH) else { return Vec::new() };

@@ -35,7 +35,7 @@ pub const LABELS: [&str; 5] = ["policy", "tool", "decision", "reason", "config"]
 pub const MAX_SERIES: usize = 1000;
 /// The value of a label that has no series of its own.
 pub const OTHER: &str = "other";
-/// The value of `tool` where no tool is called, and of `policy` where none judges.
+/// The value of `tool` if no tool is called, and of `policy` if none applies.
 const NONE: &str = "none";
 
 /// A label and its value.

@@ -12,7 +12,7 @@ use crate::store::Seed;
 #[derive(Debug, Default)]
 pub struct HeldBytes {
     pub(super) all: usize,
-    /// Of callers that nobody has verified: they can take any number of names.
+    /// Of callers whose identity is not verified: they can take any number of names.
     pub(super) unverified: usize,
     /// Of servers' responses.
     pub(super) responses: usize,

@@ -186,7 +186,7 @@ impl<'w, 'a> Cursor<'w, 'a> {
         }
     }
 
-    /// The member of this name, where this is an object that has one.
+    /// The member of this name, if this is an object that has one.
     #[must_use]
     pub fn get(&self, name: &str) -> Option<Self> {
         let Value::Object(members) = &self.node.value else { return None };
@@ -236,7 +236,7 @@ impl<'w, 'a> Fields<'w, 'a> {
         &self.object
     }
 
-    /// The value of a key, where it is there.
+    /// The value of a key, if the object has it.
     #[must_use]
     pub fn get(&self, key: &str) -> Option<Cursor<'w, 'a>> {
         let member = self.members.iter().find(|member| member.name == key)?;

@@ -20,7 +20,7 @@ const MAX_WORDS: usize = 32;
 pub struct Problem {
     /// Where: a JSON pointer; empty for the document itself.
     pub pointer: String,
-    /// Where in the text, in bytes; 0 where there is no text.
+    /// The offset in the text, in bytes; 0 if there is no text.
     pub at: usize,
     /// What was found, and what is allowed.
     pub message: String,

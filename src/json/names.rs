@@ -76,7 +76,7 @@ impl OpenObjects {
         Some(Reason::Duplicate(display_name(name_bytes(bytes, &self.decoded, *again))))
     }
 
-    /// Finds an exact duplicate, too: that folds alike. One comparison of all names suffices where nothing is found.
+    /// Also finds an exact duplicate, since that folds alike. If nothing is found, one comparison of all names suffices.
     fn find_folded_duplicate(&self, bytes: &[u8], mark: ObjectStart, known: &[&str]) -> Option<Reason> {
         let spans = self.spans.get(mark.spans..)?;
         // As in nearly every message: the known names differ by more than what is looked for here.

@@ -132,7 +132,7 @@ impl<'a> Reader<'a> {
         Ok(self.bytes.get(start..self.at).unwrap_or_default())
     }
 
-    /// Reads a string; borrowed where it is written without escapes.
+    /// Reads a string; borrowed if it has no escapes.
     ///
     /// # Errors
     /// The next value is no string, or no valid one.

@@ -46,7 +46,7 @@ impl CallResult {
         Self { form, open: ids.to_vec(), text: Vec::new(), lines: Tokenizer::default(), in_line: false, verdict }
     }
 
-    /// Takes the next chunk, of which `room` bytes may be held. A response that does not fit counts as a success.
+    /// Takes the next chunk, and holds up to `room` bytes of it. A response that does not fit counts as a success.
     pub fn push(&mut self, mut chunk: &[u8], room: usize) {
         let most = self.text.len().saturating_add(room).min(MAX_BYTES);
         if self.form == ResponseFormat::Json {

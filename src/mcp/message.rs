@@ -14,6 +14,15 @@ use super::{
 const ENVELOPE: [&str; 6] = ["error", "id", "jsonrpc", "method", "params", "result"];
 
 /// A message that every server reads in the same way.
+///
+/// ```
+/// # use mcp_policy::mcp::{Message, Target};
+/// let body = br#"{"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": {"name": "get_weather"}}"#;
+/// let Ok(Message::Request(request)) = Message::read(body, 64) else { panic!("refused") };
+/// assert_eq!(request.target, Target::Tool("get_weather".into()));
+/// let refusal = Message::read(br#"{"jsonrpc": "2.0", "id": 1, "Method": "ping", "method": "ping"}"#, 64).unwrap_err();
+/// assert!(refusal.message.ends_with("send each name once, spelled as in the specification"));
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Message<'a> {
     /// A request; the server responds with its id.

@@ -59,12 +59,12 @@ impl Attacked {
     }
 
     /// No VM was replaced, which a trap would have caused; no honest call was wrong; memory has a bound.
-    async fn assert_stands(self, attack: &str) {
+    async fn assert_unharmed(self, attack: &str) {
         let more = self.memory.growth();
         let calls = self.honest.stop().await;
         println!("{attack}: {more} KiB of memory over idle, {calls} honest calls");
         assert_eq!(self.gateway.stat(VMS).await, self.vms, "{attack}: a VM trapped");
-        assert!(calls > 0, "{attack}: nobody called");
+        assert!(calls > 0, "{attack}: no honest client called");
         assert!(more < MORE_MEMORY, "{attack}: {more} KiB");
     }
 }
@@ -85,7 +85,7 @@ fn heads_that_never_end_and_large_headers() {
         let small = Hostile::send_calls(attacked.address, 200, "t", "{}").await;
         attacked.honest.wait_for_calls(20).await;
         small.wait_for_all().await;
-        attacked.assert_stands("heads that never end").await;
+        attacked.assert_unharmed("heads that never end").await;
     });
 }
 
@@ -98,7 +98,7 @@ fn slow_uploads() {
         let Ended { refused, other } = hostile.ended();
         println!("of 200 uploads {refused} were refused, the others wait");
         assert!(refused > 150 && other == 0, "{refused} refused, {other} answered otherwise");
-        attacked.assert_stands("slow uploads").await;
+        attacked.assert_unharmed("slow uploads").await;
     });
 }
 
@@ -114,7 +114,7 @@ fn lists_that_never_end() {
         attacked.honest.wait_for_calls(20).await;
         let Ended { refused, other } = hostile.ended();
         assert_eq!((refused, other), (0, 0), "they wait for a list that never ends");
-        attacked.assert_stands("lists that never end").await;
+        attacked.assert_unharmed("lists that never end").await;
     });
 }
 
@@ -126,7 +126,7 @@ fn arrays_of_as_many_values_as_a_body_can_hold() {
         let hostile = Hostile::send_calls(attacked.address, 60, "checked", &arguments).await;
         attacked.honest.wait_for_calls(20).await;
         hostile.wait_for_all().await;
-        attacked.assert_stands("arrays of small values").await;
+        attacked.assert_unharmed("arrays of small values").await;
     });
 }
 
@@ -143,6 +143,6 @@ fn calls_that_wait_for_a_service() {
         let Ended { refused, .. } = hostile.ended();
         println!("of 100 calls {refused} were refused, the others wait");
         assert!(refused > 70, "{refused}");
-        attacked.assert_stands("calls that wait for a service").await;
+        attacked.assert_unharmed("calls that wait for a service").await;
     });
 }

@@ -41,7 +41,7 @@ impl PendingRefund {
         Some(Self { result: Some(self.receipt.read_result(format)), ..self })
     }
 
-    /// Takes a chunk, of which `room` bytes may be held; `None` if it is settled.
+    /// Takes a chunk, and holds up to `room` bytes of it; `None` if it is settled.
     pub(super) fn on_body(mut self, chunk: &[u8], room: usize, end_of_stream: bool) -> Option<Self> {
         self.result.as_mut()?.push(chunk, room);
         if end_of_stream { self.on_complete() } else { Some(self) }

@@ -116,11 +116,13 @@ impl Checked {
 // === impl Problem ===
 
 impl Problem {
+    /// A problem that keeps the file from loading.
     pub(super) fn error(problem: diagnostic::Problem) -> Self {
         let diagnostic::Problem { pointer, at, message } = problem;
         Self { name: None, pointer, at, message }
     }
 
+    /// A problem of a file that loads.
     pub(super) fn warning(warning: Warning) -> Self {
         let Warning { lint, pointer, at, message } = warning;
         Self { name: Some(lint.name()), pointer, at, message }

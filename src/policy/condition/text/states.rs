@@ -226,7 +226,7 @@ mod tests {
     }
 
     #[test]
-    fn the_parts_that_are_repeated_are_told() {
+    fn the_repeated_parts_are_reported() {
         let mut parts = Vec::new();
         let text = "x(?:ab{5})+[0-9]*";
         count(text, |part, states| parts.push((&text[part], states)));
