@@ -122,8 +122,8 @@ fn answer(body: &[u8]) -> String {
 fn flaky(answer: &str, number: usize) -> String {
     match number % 5 {
         0 => String::new(),
-        1 => answer[..20].to_owned(),
-        2 => answer[..answer.len() - 5].to_owned(),
+        1 => answer.chars().take(20).collect(),
+        2 => answer.chars().take(answer.len() - 5).collect(),
         3 => "HTTP/1.1 503 Service Unavailable\r\ncontent-length: 0\r\n\r\n".to_owned(),
         _ => answer.to_owned(),
     }
