@@ -28,7 +28,7 @@ use super::{
     attributes, audit, counter_info,
     host::{self, Unsent},
     lease::Lease,
-    response::{self, Forward, ResponseAborted, ResponsePath},
+    response::{self, Forward, ResponseAborted, ResponsePath, WantsBody},
     root::Filter,
     shared_data::SharedData,
 };
@@ -149,19 +149,24 @@ impl HttpContext for PolicyFilter {
             self.on_request_complete();
         }
         let checked = match (&mut self.phase, &self.filter) {
-            (Phase::Forwarded { response, .. }, _) => response.on_headers(end_of_stream),
-            (Phase::AwaitBody { request, .. } | Phase::AwaitCallout { request, .. }, Some(filter)) => {
+            (Phase::Forwarded { response, .. }, _) => response.on_headers(end_of_stream).map(|()| WantsBody::Maybe),
+            (Phase::AwaitBody { request, .. }, Some(filter)) => {
                 response::check_early(&filter.config, request, end_of_stream)
             }
+            // Whatever the service says, no body goes to a server that has responded meanwhile.
+            (Phase::AwaitCallout { request, .. }, Some(filter)) => {
+                response::check_early(&filter.config, request, end_of_stream).map(|_| WantsBody::No)
+            }
             (Phase::Aborted, _) => return Action::Pause,
-            _ => Ok(()),
+            _ => Ok(WantsBody::Maybe),
         };
-        if let Phase::AwaitCallout { .. } = self.phase {
-            // The server wants no body any more: whatever the service says, none goes there.
-            self.phase = Phase::Replied;
-        }
         match checked {
-            Ok(()) => Action::Continue,
+            Ok(WantsBody::Maybe) => Action::Continue,
+            // A refusal could only reset the response, which has begun.
+            Ok(WantsBody::No) => {
+                self.phase = Phase::Replied;
+                Action::Continue
+            }
             Err(reply) => self.replace_response(&reply),
         }
     }

@@ -130,16 +130,23 @@ impl ResponsePath {
     }
 }
 
+/// Whether a server that has answered the head of a request may still want its body.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum WantsBody {
+    /// It has begun a response that the body may change.
+    Maybe,
+    /// It has refused the request.
+    No,
+}
+
 /// Looks at the head of a response that comes before its message was judged: the server has seen the request's headers only.
 ///
 /// # Errors
 /// What to reply in its place, if it may list what the caller may not see.
-pub(super) fn check_early(config: &Config, request: &BoundRequest, end_of_stream: bool) -> Result<(), Reply> {
-    if end_of_stream || !engine::lists::may_filter(config, request) {
-        return Ok(());
-    }
+pub(super) fn check_early(config: &Config, request: &BoundRequest, end_of_stream: bool) -> Result<WantsBody, Reply> {
     match ResponseHead::read() {
-        Ok(head) if !head.is_success => Ok(()),
+        Ok(head) if !head.is_success => Ok(WantsBody::No),
+        _ if end_of_stream || !engine::lists::may_filter(config, request) => Ok(WantsBody::Maybe),
         _ => {
             audit::log_line(Level::Warn, "a server answered a message before it came; the response was not passed on");
             Err(answer::failed())
