@@ -68,6 +68,9 @@ impl<'p, S: Store, W: Tracer> Authorizer<'p, S, W> {
         let (args, single_request) = (arguments(&targets, &work), single_request(messages));
         let [enforced, shadow] = [Mode::Enforce, Mode::Shadow].map(|mode| {
             let rules = Rules { mode, targets: &targets, args: &args };
+            if mode == Mode::Shadow && rules.is_empty() {
+                return Ok(Prepared::free(rules)); // as nearly always
+            }
             self.check_default(&rules)?; // (default deny), if only a rule in shadow names the target
             self.check_require(&rules)?; // `require`
             self.check_deny_if(&rules)?; // `deny_if`

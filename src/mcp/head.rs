@@ -4,7 +4,10 @@
 //! HTTP; RFC 9110, sections 5.5 and 8.3.
 
 use super::{Refusal, refusal_text};
-use crate::http::{Header, Headers};
+use crate::{
+    http::{Header, Headers},
+    text::is_same,
+};
 
 /// What kind of request a head begins.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -139,6 +142,10 @@ fn content_length(headers: &Headers) -> Result<Option<usize>, Refusal> {
 /// `email.message`, and with it aiohttp), and decode the body into another text than the policy was applied to.
 fn is_json(header: Header<'_>) -> bool {
     let Header::Once(value) = header else { return false };
+    // As nearly all clients write it.
+    if is_same(value, b"application/json") {
+        return true;
+    }
     let Ok(value) = std::str::from_utf8(value) else { return false };
     let mut parts = value.split(';').map(|part| part.trim_matches([' ', '\t']));
     if !parts.next().is_some_and(|media| media.eq_ignore_ascii_case("application/json")) {

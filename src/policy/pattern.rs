@@ -12,6 +12,8 @@
 
 use std::{cmp::Reverse, collections::HashMap};
 
+use rustc_hash::FxBuildHasher;
+
 /// A key that contains `*`, which matches any run of characters, also none.
 ///
 /// ```
@@ -98,7 +100,8 @@ struct Rank {
 /// Entries by name.
 #[derive(Clone, Debug)]
 pub struct Table<T> {
-    exact: HashMap<Box<str>, T>,
+    /// Only the configuration chooses keys, so callers cannot make many of them meet: a hash made for speed will do.
+    exact: HashMap<Box<str>, T, FxBuildHasher>,
     patterns: Vec<(Pattern, T)>,
 }
 
@@ -110,7 +113,7 @@ const FEW_UNITS: usize = 20_000;
 
 impl<T> Default for Table<T> {
     fn default() -> Self {
-        Self { exact: HashMap::new(), patterns: Vec::new() }
+        Self { exact: HashMap::default(), patterns: Vec::new() }
     }
 }
 

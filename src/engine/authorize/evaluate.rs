@@ -82,6 +82,11 @@ impl<'t, 'p, 'm> Rules<'t, 'p, 'm> {
         MessageDenial { message: found.map(|applied| applied.target.message), denial }
     }
 
+    /// Whether there is none.
+    pub(super) fn is_empty(self) -> bool {
+        self.iter().next().is_none()
+    }
+
     /// Whether a rule can ask for approval.
     pub(super) fn can_ask_for_approval(self) -> bool {
         self.iter().any(|applied| !applied.rule.approval.is_empty())

@@ -1,6 +1,6 @@
 //! How a body is cut, framed and ended makes no difference to the verdict.
 
-use super::{MODES, again, assert_forwarded, assert_kept_back, assert_kept_back_from_http2, leak, listener, send_over};
+use super::{MODES, again, assert_forwarded, assert_kept_back, assert_kept_back_from_http2, listener, send_over};
 use crate::{
     answer::{assert_denied, assert_unreadable},
     client::{self, Body, Connection, Request, call, message},
