@@ -26,6 +26,7 @@ mod attributes;
 mod audit;
 mod console_filter;
 mod counter_info;
+mod ending;
 mod host;
 mod lease;
 mod metrics;

@@ -20,7 +20,7 @@ test_here() {
   local envoy=${MCP_POLICY_ENVOY:-}
   [[ $envoy ]] || envoy=$(envoy_wheel)
   say 'testing here'
-  MCP_POLICY_ENVOY=$envoy MCP_POLICY_SERVERS=$PWD/$SERVERS MCP_POLICY_PROMETHEUS=$(prometheus_program) \
+  MCP_POLICY_ENVOY=$envoy MCP_POLICY_SERVERS=$PWD/$SERVERS MCP_POLICY_CLIENTS=$PWD/$CLIENTS MCP_POLICY_PROMETHEUS=$(prometheus_program) \
     MCP_POLICY_SCHEMAS=$PWD/$SCHEMAS MCP_POLICY_REGISTRY=$PWD/$REGISTRY MCP_POLICY_FLEET=$PWD/$FLEET \
     MCP_POLICY_BROWSER=$PWD/$BROWSER cargo test --locked "$@"
 }

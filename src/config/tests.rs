@@ -31,8 +31,10 @@ fn a_bare_policy_is_a_whole_configuration() {
     assert_eq!(config.identity, [Source::peer(Peer::UriSan), Source::Address { forwarded: false }]);
     let protocol = Protocol {
         headers: HeaderMode::Release,
-        max_body_bytes: 1_048_576,
+        max_body_bytes: 4_194_304,
         max_held_bytes: 67_108_864,
+        origins: None,
+        revisions: None,
         max_depth: 64,
         batches: false,
         legacy_sse: false,
@@ -45,19 +47,17 @@ fn a_bare_policy_is_a_whole_configuration() {
 fn a_policy_with_options_is_the_same_policy() {
     let config = load(
         r#"{"policy":{"version":"1","default":"allow"},"identity":[{"bearer":true}],
-            "protocol":{"headers":"hold","max_body_bytes":1000,"max_held_bytes":1048576,"max_depth":10,"batches":"judge","legacy_sse":"allow"}}"#,
+            "protocol":{"headers":"hold","max_body_bytes":1000,"max_held_bytes":1048576,"origins":["https://A.example","null"],
+            "revisions":["2026-07-28","2025-11-25"],"max_depth":10,"batches":"judge","legacy_sse":"allow"}}"#,
     );
     assert_eq!(config.policies[0].policy.default(), Effect::Allow);
     assert_eq!(config.identity, [Source::Bearer]);
-    let protocol = Protocol {
-        headers: HeaderMode::Hold,
-        max_body_bytes: 1000,
-        max_held_bytes: 1 << 20,
-        max_depth: 10,
-        batches: true,
-        legacy_sse: true,
-    };
-    assert_eq!(config.protocol, protocol);
+    let Protocol { headers, max_body_bytes, max_held_bytes, origins, revisions, max_depth, batches, legacy_sse } =
+        config.protocol;
+    assert_eq!((headers, max_body_bytes, max_held_bytes, max_depth), (HeaderMode::Hold, 1000, 1 << 20, 10));
+    assert!(batches && legacy_sse);
+    assert_eq!(origins.unwrap().texts().collect::<Vec<_>>(), ["https://a.example", "null"]);
+    assert_eq!(revisions.unwrap().listed(), ["2025-11-25", "2026-07-28"]);
 }
 
 #[test]

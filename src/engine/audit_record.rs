@@ -58,8 +58,19 @@ pub(super) fn messages(
 pub(super) fn refused(config: &Config, request: &BoundRequest, refusal: &Refusal) -> AuditRecord {
     AuditRecord {
         why: record::truncate(&refusal.message).to_owned(),
-        reason: Some(refusal.reason()),
+        reason: Some(refusal.reason),
         ..new(config, request, Decision::Refused)
+    }
+}
+
+/// The record of an event stream that is refused after its request, whose record is `request`, passed.
+#[must_use]
+pub fn refused_stream(request: &AuditRecord, why: &str) -> AuditRecord {
+    AuditRecord {
+        decision: Decision::Refused,
+        why: record::truncate(why).to_owned(),
+        reason: Some("legacy_stream"),
+        ..request.clone()
     }
 }
 

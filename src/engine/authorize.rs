@@ -58,6 +58,22 @@ impl<'p, S: Store, W: Tracer> Authorizer<'p, S, W> {
         apply_mode(self.config, self.request, decision, &mut self.tracer)
     }
 
+    /// What the policy denies whatever the arguments, by the first steps of [`Self::decide`]. Nothing is charged.
+    pub(super) fn denied_by_name(&mut self, messages: &[Message<'_>]) -> Option<Decision<'p>> {
+        let denied = self.check_names(messages).err()?;
+        Some(apply_mode(self.config, self.request, Decision::denied(denied), &mut self.tracer))
+            .filter(|decision| decision.verdict.is_err())
+    }
+
+    fn check_names(&mut self, messages: &[Message<'_>]) -> Result<(), MessageDenial<'p>> {
+        let policy = self.bound_policy()?;
+        self.caller()?;
+        self.check_methods(policy, messages)?;
+        let targets = self.resolve_targets(policy, messages)?;
+        let rules = Rules { mode: Mode::Enforce, targets: &targets, args: &arguments(&targets) };
+        self.check_default(&rules)
+    }
+
     /// The order of the decision. The first denial ends it; a rule in shadow denies nothing.
     fn decide(&mut self, messages: &[Message<'_>]) -> Result<Decision<'p>, MessageDenial<'p>> {
         let policy = self.bound_policy()?; // (no policy)

@@ -7,7 +7,7 @@ use crate::{
     http::Header,
     mcp::{
         Body,
-        list::{ListKind, ListRequest},
+        list::{ListKind, ListRequest, PrivateLists},
         requests,
         revision::Lifecycle,
     },
@@ -43,7 +43,11 @@ pub(super) fn filter_for(
     let list_request = || ListRequest {
         ids: requests(body.messages()).map(|request| request.id.token().to_owned()).collect(),
         is_batch: matches!(body, Body::Batch(_)),
-        is_cacheable: lifecycle == Lifecycle::Stateless,
+        private: match lifecycle {
+            Lifecycle::Session => PrivateLists::Never,
+            Lifecycle::Stateless if config.shows_all_alike() => PrivateLists::Filtered,
+            Lifecycle::Stateless => PrivateLists::All,
+        },
         max_bytes: config.lists.max_bytes,
     };
     // If no binding names a route, or the head has gone on, the header was removed with the head.

@@ -25,7 +25,7 @@ use crate::{
 
 use self::callouts::HeldRequest;
 use super::{
-    attributes, audit, counter_info,
+    attributes, audit, counter_info, ending,
     host::{self, Unsent},
     lease::Lease,
     response::{self, Forward, ResponseAborted, ResponsePath, WantsBody},
@@ -227,7 +227,7 @@ impl PolicyFilter {
             Phase::AwaitEmptyBody { request, record, lease } => {
                 log::debug!("mcp-policy: #{} is forwarded without a body", self.id);
                 audit::write(&filter.config, &record, None);
-                return self.forward(ResponsePath::of_stream(&filter.config, &request), lease);
+                return self.forward(ResponsePath::of_stream(&filter.config, &request, &record), lease);
             }
             Phase::Start => return self.fail(),
             other => {
@@ -299,6 +299,15 @@ impl PolicyFilter {
         match take(response, &filter.config, lease) {
             Ok(Forward::Now) => Action::Continue,
             Ok(Forward::AtEnd) => Action::Pause,
+            Ok(Forward::Last(record)) => {
+                audit::write(&filter.config, &record, None);
+                self.phase = Phase::Aborted;
+                // Not here, since what goes on now would be lost.
+                match ending::reset_soon(self.id) {
+                    Ok(()) => Action::Continue,
+                    Err(_) => self.abort_response("a refused stream could not be ended later"),
+                }
+            }
             Err(ResponseAborted(why)) => self.abort_response(why),
         }
     }

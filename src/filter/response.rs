@@ -13,6 +13,7 @@ use std::sync::Arc;
 use log::Level;
 
 use crate::{
+    audit::AuditRecord,
     config::{Config, Refund},
     engine::{self, BoundRequest, lists::ListFilter, refund::Receipt},
     mcp::answer::{self, Reply},
@@ -31,12 +32,14 @@ pub(super) struct ResponsePath {
 }
 
 /// What becomes of a chunk.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Forward {
     /// It goes on, as it now is.
     Now,
     /// Nothing goes on before the end.
     AtEnd,
+    /// It goes on, as it now is, and is the last: the stream is refused.
+    Last(Box<AuditRecord>),
 }
 
 /// Something must not go on, and no reply can say so any more: the response has to be reset. Why, for the log.
@@ -54,9 +57,9 @@ impl ResponsePath {
         Self { refund: PendingRefund::new(refund, receipt), filter: ResponseFilter::of_message(lists), route }
     }
 
-    /// The path of a response to a request that carries no message.
-    pub(super) fn of_stream(config: &Config, request: &BoundRequest) -> Self {
-        Self { refund: None, filter: ResponseFilter::of_stream(config, request), route: None }
+    /// The path of a response to a request that carries no message; `record` is the request's.
+    pub(super) fn of_stream(config: &Config, request: &BoundRequest, record: &AuditRecord) -> Self {
+        Self { refund: None, filter: ResponseFilter::of_stream(config, request, record), route: None }
     }
 
     /// Takes the head.

@@ -14,7 +14,7 @@ use crate::{
 };
 
 use super::{
-    audit, console_filter::ConsoleFilter, host, metrics, policy_filter::PolicyFilter, shared_data::SharedData,
+    audit, console_filter::ConsoleFilter, ending, host, metrics, policy_filter::PolicyFilter, shared_data::SharedData,
 };
 
 /// A configured filter, shared by its streams.
@@ -91,6 +91,7 @@ impl RootContext for FilterRoot {
         host::follow_log_level();
         log::debug!("mcp-policy: #{} on_tick", self.id);
         audit::on_tick();
+        ending::on_tick(self.id);
         if !self.is_counted {
             metrics::register();
             self.is_counted = self.count(1);

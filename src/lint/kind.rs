@@ -27,6 +27,8 @@ pub enum Lint {
     ClientChosenBinding,
     /// A policy that no binding selects.
     UnboundPolicy,
+    /// `protocol.origins` that accepts every page.
+    AnyOrigin,
     /// An entry that takes precedence over a stricter one.
     DroppedRestriction,
     /// A rule, or a part of one, that no call reaches.
@@ -71,7 +73,7 @@ pub enum Lint {
 
 impl Lint {
     /// Every lint.
-    pub const ALL: [Self; 31] = [
+    pub const ALL: [Self; 32] = [
         Self::Shadow,
         Self::AllowWithHide,
         Self::OpenStar,
@@ -83,6 +85,7 @@ impl Lint {
         Self::ConstantGrant,
         Self::ClientChosenBinding,
         Self::UnboundPolicy,
+        Self::AnyOrigin,
         Self::DroppedRestriction,
         Self::Unreachable,
         Self::ShadowUnderDeny,
@@ -120,6 +123,7 @@ impl Lint {
             Self::ConstantGrant => "constant-grant",
             Self::ClientChosenBinding => "client-chosen-binding",
             Self::UnboundPolicy => "unbound-policy",
+            Self::AnyOrigin => "any-origin",
             Self::DroppedRestriction => "dropped-restriction",
             Self::Unreachable => "unreachable",
             Self::ShadowUnderDeny => "shadow-under-deny",

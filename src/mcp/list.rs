@@ -47,10 +47,22 @@ pub struct ListRequest {
     pub ids: Vec<String>,
     /// Whether it was a batch.
     pub is_batch: bool,
-    /// Whether results say how long they may be cached: revision 2026-07-28.
-    pub is_cacheable: bool,
+    /// Which of its lists clients and caches must not share or keep for long.
+    pub private: PrivateLists,
     /// Bytes of a message that may be held back to be read; a longer list becomes an error.
     pub max_bytes: usize,
+}
+
+/// Which lists become private and short-lived: `cacheScope` and `ttlMs` of revision 2026-07-28.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum PrivateLists {
+    /// None: before that revision, lists are not cached.
+    #[default]
+    Never,
+    /// Those from which entries were removed: all callers are shown the same.
+    Filtered,
+    /// All: another caller may be shown another list.
+    All,
 }
 
 /// Filters the lists of one response.
@@ -171,7 +183,7 @@ impl ListFilter {
             Form::Json { text } if text.is_empty() => Ok(Vec::new()),
             Form::Json { text } => {
                 let text = std::mem::take(text);
-                Ok(match message::filter(&text, self.request.is_cacheable, shows) {
+                Ok(match message::filter(&text, self.request.private, shows) {
                     Ok(trimmed) => trimmed.unwrap_or(text),
                     Err(why) => self.request.refused(why.message()).into_bytes(),
                 })

@@ -2,7 +2,7 @@
 //! Agents and the developers of clients read them, so each says what is wrong and what to send instead. Sentences about
 //! denials are in `engine/authorize/denial_text.rs`: what a policy decides is not known here.
 
-use crate::json::Fault;
+use crate::{json::Fault, text::excerpt};
 
 // === the HTTP head
 
@@ -11,6 +11,10 @@ pub(super) const UPGRADE: &str = "the gateway does not support protocol upgrades
 pub(super) const TWO_CREDENTIALS: &str = "the header `authorization` has two credentials; send one";
 pub(super) const NO_BODY: &str = "the POST has no body; send one JSON-RPC message";
 pub(super) const UNEXPECTED_BODY: &str = "only a POST request may have a body; send the message with POST";
+pub(super) const FORM: &str = "the body is a form, not JSON; send the message as `application/json`, or, if this is an endpoint of \
+    OAuth, ask the gateway's operator to bind its route with `bypass`";
+pub(super) const ORIGIN: &str = "the gateway does not accept requests from pages of this origin; ask its operator to list the \
+    origin in `protocol.origins`";
 pub(super) const MEDIA_TYPE: &str =
     "`Content-Type` is not `application/json`; send `application/json`, without parameters or with `charset=utf-8`";
 pub(super) const COMPRESSED: &str = "the body is compressed; send it without `Content-Encoding`";
@@ -53,6 +57,17 @@ pub(super) const NOTIFICATION_WITH_ID: &str = "the notification has an `id`; rem
 pub(super) const REQUEST_WITHOUT_ID: &str = "the request has no `id`; send one";
 pub(super) const META_VERSION_TYPE: &str = "the protocol version in `params._meta` is not a string; send a string";
 pub(super) const REFERENCE: &str = "`params.ref` has both `name` and `uri`; send the one that its type needs";
+
+pub(super) const OTHER_JSON: &str = "the body is not a JSON-RPC message; send one, or, if this is an endpoint of OAuth, ask the \
+    gateway's operator to bind its route with `bypass`";
+
+pub(super) fn too_deep(fault: &Fault) -> String {
+    format!("the body has {fault}; send values that nest less deeply")
+}
+
+pub(super) fn half_surrogate(fault: &Fault) -> String {
+    format!("the body has {fault}, as if a text was cut within a character; send whole characters")
+}
 
 pub(super) fn not_strict_json(fault: &Fault) -> String {
     format!("the body is not strict JSON: {fault}")
@@ -131,6 +146,16 @@ pub(super) const NO_VERSION_IN_BODY: &str =
     "`params._meta` has no protocol version; send that of the header `MCP-Protocol-Version`";
 pub(super) const VERSIONS_DIFFER: &str =
     "the header `MCP-Protocol-Version` and `params._meta` have different versions; send the same in both";
+
+pub(super) fn method_not_found(method: &str) -> String {
+    format!("this protocol revision has no method `{method}`; use another one")
+}
+
+/// The gateway accepts only some protocol revisions.
+pub(super) fn not_accepted(revision: &str, accepted: &[&str]) -> String {
+    let accepted = accepted.join(", ");
+    format!("the gateway does not accept the protocol revision `{}`; use one of {accepted}", excerpt(revision))
+}
 
 pub(super) fn missing_header(header: &str, member: &str) -> String {
     format!("the header `{header}` is missing; send the value of `{member}`")

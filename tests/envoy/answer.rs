@@ -99,7 +99,9 @@ pub(crate) fn not_a_refusal(answer: &Response, method: &str) -> Option<String> {
     let code = serde_json::from_slice::<Value>(&answer.body).ok().and_then(|body| body["error"]["code"].as_i64());
     let fits = match (answer.status, code) {
         (202 | 403, None) => answer.body.is_empty(),
-        (400 | 405 | 413 | 415, Some(-32700 | -32600)) | (400, Some(-32020)) | (200, Some(-31403)) => true,
+        (400 | 405 | 413 | 415, Some(-32700 | -32600)) | (400, Some(-32602 | -32020)) | (404, Some(-32601)) => true,
+        // In revisions with sessions, with the id.
+        (200, Some(-31403 | -32600)) => !answer.json()["id"].is_null(),
         _ => false,
     };
     // An empty answer ends no call: it is for notifications, or for methods that carry no JSON-RPC.

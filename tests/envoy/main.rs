@@ -25,6 +25,7 @@
 //! | `run` | the commands that `./build.sh run` prints do what it says, for every shipped policy, up to an approved call |
 //! | `sdk_servers` | real servers of every SDK: without the gateway the attacks bite, through it none does; sessions, progress, resumed streams |
 //! | `soak` | under mixed load, pushes of configurations and failing servers no honest call is lost or wrong, for minutes or hours |
+//! | `clients` | real clients, bridges and agent frameworks: a refusal costs a call, and the model is given the reason |
 //! | `harness` | the suite's own tools, without the filter |
 //!
 //! Each Envoy leaves its configuration and its log in `target/e2e/<name>/`.
@@ -43,6 +44,7 @@ mod audit;
 mod bindings;
 mod budgets;
 mod client;
+mod clients;
 mod clock;
 mod concurrency;
 mod configuration;

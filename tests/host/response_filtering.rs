@@ -11,6 +11,7 @@ use mcp_policy::{
     engine::lists,
     mcp::{
         ResponseFormat,
+        legacy_sse::LegacyEndpoint,
         list::{ListFilter, ListRequest, StreamAborted},
     },
 };
@@ -20,7 +21,7 @@ use self::given::{Answer, MARK, any_answer, called};
 use crate::{
     cases,
     proxy::{
-        Fault, How, Part, Shared, Stream, Worker,
+        Fault, How, Part, ROOT, Shared, Stream, Worker,
         fault::{CALLS, STATUSES},
     },
     request::{End, MODES, Request, at_an_address, call, configuration, get, list, with_options},
@@ -91,7 +92,12 @@ fn check(config: &Config, request: &Request, answer: &Answer, stream: &Stream) {
     assert!(!has_mark(stream));
     // That one opens a transport that is refused.
     let opens = !is_list && answer.body().starts_with(b"event: endpoint");
-    match trimmed(config, trimmer, answer, is_whole).ok().filter(|_| !opens) {
+    if opens {
+        let body = String::from_utf8_lossy(&stream.answer.body);
+        assert!(body.is_empty() || body == LegacyEndpoint::last_event(), "{body}");
+        return;
+    }
+    match trimmed(config, trimmer, answer, is_whole).ok() {
         None => assert!(stream.answer.is_ended && !stream.answer.is_whole, "{stream:?}"),
         // A stream's first event waits for its end, and a reset is none.
         Some(_) if !is_list && answer.end.is_none() => {}
@@ -111,6 +117,26 @@ fn assert_untouched(answer: &Answer, stream: &Stream) {
     assert_eq!(stream.answer.body, answer.body());
     assert_eq!(stream.answer.head.as_ref().map(Vec::len), Some(answer.head.len()));
     assert_eq!((stream.answer.calls, stream.answer.is_whole), (0, answer.end.is_some()));
+}
+
+#[test]
+fn a_stream_of_the_old_transport_ends_with_an_event_that_says_why_at_the_next_tick() {
+    for mode in MODES {
+        let (mut worker, mut stream) = sent(&configuration(mode), &get());
+        let head = [(":status", "200"), ("content-type", "text/event-stream")];
+        stream.answer(&mut worker, Part::Head(&head), false);
+        stream.answer(&mut worker, Part::Body(b": hello\n\nevent: endpoint\n"), false);
+        stream.answer(&mut worker, Part::Body(b"data: /messages?session=1\n\n"), false);
+        let expected = format!(": hello\n\n{}", LegacyEndpoint::last_event());
+        assert_eq!(stream.answer.body.escape_ascii().to_string(), expected.escape_default().to_string());
+        let record = String::from_utf8(stream.notes.last().expect("a record").clone()).expect("text");
+        assert!(record.contains(r#""decision":"refused""#) && record.contains(r#""method":"(GET)""#), "{record}");
+        assert!(!stream.answer.is_ended, "the event would be lost");
+        worker.callback("proxy_on_tick", &[ROOT]);
+        stream.answer(&mut worker, Part::Body(b"data: more\n\n"), false);
+        assert!(stream.answer.is_ended, "{stream:?}");
+        assert_eq!(stream.answer.body.escape_ascii().to_string(), expected.escape_default().to_string());
+    }
 }
 
 /// A body callback that asks for nothing costs no copy.

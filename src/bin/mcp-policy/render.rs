@@ -10,8 +10,10 @@
 //! * `size`: objects that are too large for Kubernetes
 //! * `template` and `yaml`: texts and configurations as YAML
 
+mod bypass;
 mod clusters;
 mod configuration;
+mod cors;
 mod envoy;
 mod envoy_gateway;
 mod image;

@@ -8,13 +8,14 @@ use std::{mem, sync::Arc};
 use log::Level;
 
 use crate::{
+    audit::AuditRecord,
     config::Config,
     engine::{self, BoundRequest, lists},
     filter::{audit, host},
     mcp::{
         ResponseFormat,
         answer::{self, Reply},
-        legacy_sse::{EndpointGuard, Forwarded},
+        legacy_sse::{EndpointGuard, Forwarded, LegacyEndpoint},
         list::{ListFilter, ListKind},
         refusal_text::UNKNOWN_FORMAT,
     },
@@ -30,20 +31,35 @@ pub(super) enum ResponseFilter {
     /// Entries of lists, if its head says that it can be read.
     Lists(lists::ListFilter),
     /// The same, and what opens the old transport, if its head says that it is an event stream.
-    Stream { guard: Option<EndpointGuard>, lists: Option<lists::ListFilter> },
+    Stream { guard: Option<LegacyGuard>, lists: Option<lists::ListFilter> },
     /// Its body is coming.
     Body(BodyFilter),
+}
+
+/// Looks for what opens the old transport.
+#[derive(Debug)]
+pub(super) struct LegacyGuard {
+    guard: EndpointGuard,
+    /// The record of a stream that is refused.
+    refused: Box<AuditRecord>,
 }
 
 /// Filters one body.
 #[derive(Debug)]
 pub(super) struct BodyFilter {
-    guard: Option<EndpointGuard>,
+    guard: Option<LegacyGuard>,
     lists: Option<PolicyListFilter>,
     /// Whether nothing goes on before the end.
     is_whole: bool,
     /// Whether Envoy holds a chunk, so that something can be put in its place.
     is_held: bool,
+}
+
+/// What goes on of a chunk.
+enum Passes {
+    Bytes(Vec<u8>),
+    /// In place of it, an event that says why the stream is refused. It has this record.
+    LastEvent(Box<AuditRecord>),
 }
 
 /// Filters lists by the policy of this name.
@@ -56,9 +72,6 @@ struct PolicyListFilter {
 const UNREADABLE: ResponseAborted = ResponseAborted("Envoy does not return the response");
 const WITHOUT_HEAD: ResponseAborted = ResponseAborted("a response comes without its head");
 const WITHOUT_BODY: ResponseAborted = ResponseAborted("a list comes without a body; the response was reset");
-const LEGACY_ENDPOINT: ResponseAborted = ResponseAborted(
-    "a stream opens the transport of 2024-11-05, which `protocol.legacy_sse` refuses; the response was reset",
-);
 const UNREADABLE_LIST: ResponseAborted = ResponseAborted(
     "a list on a stream cannot be read, and it has no id that an error could name; the response was reset",
 );
@@ -70,8 +83,10 @@ impl ResponseFilter {
     }
 
     /// For the response to a request that carries no message.
-    pub(super) fn of_stream(config: &Config, request: &BoundRequest) -> Self {
-        let guard = engine::blocks_legacy_sse(config, request).then(EndpointGuard::default);
+    pub(super) fn of_stream(config: &Config, request: &BoundRequest, record: &AuditRecord) -> Self {
+        let refused = || Box::new(engine::refused_stream(record, LegacyEndpoint::REASON));
+        let guard = || LegacyGuard { guard: EndpointGuard::default(), refused: refused() };
+        let guard = engine::blocks_legacy_sse(config, request).then(guard);
         match (guard, lists::filter_for_stream(config, request)) {
             (None, None) => Self::Inactive,
             (guard, lists) => Self::Stream { guard, lists },
@@ -129,10 +144,22 @@ impl ResponseFilter {
             Self::Lists(_) | Self::Stream { .. } => return Err(WITHOUT_HEAD),
         };
         let chunk = chunk.ok_or(UNREADABLE)?;
-        let mut out = body.push(config, chunk, room)?;
-        if end_of_stream {
-            out.extend(body.finish(config)?);
+        let mut passes = body.push(config, chunk, room)?;
+        if let (Passes::Bytes(out), true) = (&mut passes, end_of_stream) {
+            match body.finish(config)? {
+                Passes::Bytes(rest) => out.extend(rest),
+                refused @ Passes::LastEvent(_) => passes = refused,
+            }
         }
+        let out = match passes {
+            Passes::Bytes(out) => out,
+            Passes::LastEvent(refused) => {
+                host::replace_response_chunk(chunk.len(), LegacyEndpoint::last_event().as_bytes())
+                    .map_err(|_| UNREADABLE)?;
+                *self = Self::Inactive;
+                return Ok(Forward::Last(refused));
+            }
+        };
         if out != chunk {
             host::replace_response_chunk(chunk.len(), &out).map_err(|_| UNREADABLE)?;
         }
@@ -151,7 +178,8 @@ impl ResponseFilter {
     /// The response has to be reset, without them.
     pub(super) fn on_trailers(&mut self, config: &Config) -> Result<(), ResponseAborted> {
         let Self::Body(body) = self else { return Ok(()) };
-        let out = body.finish(config)?;
+        // What opens the old transport is dropped.
+        let Passes::Bytes(out) = body.finish(config)? else { return Ok(()) };
         // Envoy lets nothing be added to a stream any more; what is left is an event without its end, which is none.
         if !body.is_whole || out.is_empty() {
             return Ok(());
@@ -172,7 +200,7 @@ impl BodyFilter {
     }
 
     fn of_stream(
-        guard: Option<EndpointGuard>,
+        guard: Option<LegacyGuard>,
         lists: Option<lists::ListFilter>,
         head: &ResponseHead,
     ) -> Result<Self, Reply> {
@@ -184,28 +212,36 @@ impl BodyFilter {
     }
 
     /// Removes the length of the body, since nothing tells yet how much of it goes on.
-    fn new(guard: Option<EndpointGuard>, lists: Option<PolicyListFilter>, is_whole: bool) -> Result<Self, Reply> {
+    fn new(guard: Option<LegacyGuard>, lists: Option<PolicyListFilter>, is_whole: bool) -> Result<Self, Reply> {
         host::remove_response_header("content-length").map_err(|_| answer::failed())?;
         Ok(Self { guard, lists, is_whole, is_held: false })
     }
 
-    fn push(&mut self, config: &Config, chunk: &[u8], room: usize) -> Result<Vec<u8>, ResponseAborted> {
-        let Some(guard) = &mut self.guard else { return self.filter_lists(config, chunk, room) };
-        let Forwarded { passes, is_over } = guard.push(chunk).map_err(|_| LEGACY_ENDPOINT)?;
+    fn push(&mut self, config: &Config, chunk: &[u8], room: usize) -> Result<Passes, ResponseAborted> {
+        let Some(legacy) = &mut self.guard else { return self.filter_lists(config, chunk, room).map(Passes::Bytes) };
+        let Ok(Forwarded { passes, is_over }) = legacy.guard.push(chunk) else {
+            return Ok(Passes::LastEvent(legacy.refused.clone()));
+        };
         if is_over {
             self.guard = None;
         }
-        self.filter_lists(config, &passes, room)
+        self.filter_lists(config, &passes, room).map(Passes::Bytes)
     }
 
-    fn finish(&mut self, config: &Config) -> Result<Vec<u8>, ResponseAborted> {
-        let rest = self.guard.take().map(|mut guard| guard.rest()).unwrap_or_default();
+    fn finish(&mut self, config: &Config) -> Result<Passes, ResponseAborted> {
+        let rest = match self.guard.take() {
+            None => Vec::new(),
+            Some(LegacyGuard { mut guard, refused }) => match guard.rest() {
+                Ok(rest) => rest,
+                Err(LegacyEndpoint) => return Ok(Passes::LastEvent(refused)),
+            },
+        };
         let mut out = self.filter_lists(config, &rest, 0)?;
         if let Some(lists) = &mut self.lists {
             let is_visible = visibility(config, &lists.policy);
             out.extend(lists.filter.end(&is_visible).map_err(|_| UNREADABLE_LIST)?);
         }
-        Ok(out)
+        Ok(Passes::Bytes(out))
     }
 
     fn filter_lists(&mut self, config: &Config, chunk: &[u8], room: usize) -> Result<Vec<u8>, ResponseAborted> {

@@ -136,7 +136,7 @@ impl Events {
     ) -> Result<(), StreamAborted> {
         if self.state == EventState::Open && self.has_data {
             let data = data(&self.held);
-            match message::filter(&data, request.is_cacheable, shows) {
+            match message::filter(&data, request.private, shows) {
                 Ok(None) => {}
                 Ok(Some(text)) => self.held = with_data(&self.held, &text),
                 Err(Unreadable::Ambiguous) if !may_be_message(&data) => {}

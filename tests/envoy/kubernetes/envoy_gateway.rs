@@ -61,8 +61,8 @@ fn translated(objects: &Objects) -> Value {
     let manager = &mut listener["default_filter_chain"]["filters"][0]["typed_config"];
     manager["route_config"]["virtual_hosts"][0]["routes"] = routes(objects);
     let client = &objects.one("ClientTrafficPolicy")["spec"];
-    assert_eq!(client["connection"]["bufferLimit"], "2Mi");
-    listener["per_connection_buffer_limit_bytes"] = (2 << 20).into();
+    assert_eq!(client["connection"]["bufferLimit"], "5Mi");
+    listener["per_connection_buffer_limit_bytes"] = (5 << 20).into();
     listener
 }
 

@@ -5,8 +5,10 @@ use serde::Serialize;
 use sha2::{Digest, Sha256};
 
 use super::{
+    bypass::BypassPath,
     clusters::{self, ClusterText, Existing},
     configuration::{self, Configuration},
+    cors::{self, Origin},
     ports::{self, Port},
     template::fill,
     upstream::Upstream,
@@ -37,6 +39,9 @@ pub(super) struct Envoy {
     /// The port of the console, on 127.0.0.1
     #[arg(long, value_name = "PORT", default_value_t = 10001)]
     console_port: u16,
+    /// A path that the filter does not inspect, such as one of OAuth, `/token`; the server must not run tools there; repeatable
+    #[arg(long, value_name = "PATH")]
+    bypass: Vec<BypassPath>,
     /// A grant that may approve calls: `jwt:…`, `peer:…`, `token:…` or `bearer:` and the SHA-256 of a token; repeatable
     #[arg(long = "approver", value_name = "GRANT")]
     approvers: Vec<String>,
@@ -63,6 +68,14 @@ pub(super) struct EnvoyFile<'a> {
     pub(super) idle_timeout: u16,
     /// What tells a request that this gateway has forwarded.
     pub(super) marker: String,
+    /// What Envoy buffers of one stream at most.
+    pub(super) buffer_mib: usize,
+    /// Whether only this machine reaches the gateway, so that it has no other names than this machine's own.
+    pub(super) is_loopback: bool,
+    /// The pages that may read its answers.
+    pub(super) origins: Vec<Origin>,
+    /// The paths that the filter does not inspect.
+    pub(super) bypass: &'a [BypassPath],
     /// The gateway's configuration, as JSON.
     pub(super) configuration: &'a str,
     /// The console's configuration, as JSON.
@@ -96,7 +109,10 @@ impl Envoy {
             Port { of: "`--admin-port`", number: self.admin_port },
         ];
         ports::compare(&ports, &self.upstream, &[])?;
-        let configuration = Configuration::prepare(document)?.with_approval_url(self.console_port);
+        let configuration = Configuration::prepare(document)?
+            .with_bypass(&self.bypass)?
+            .with_loopback_origins()?
+            .with_approval_url(self.console_port);
         let file = EnvoyFile {
             gateway: "envoy",
             address: "127.0.0.1",
@@ -108,6 +124,10 @@ impl Envoy {
             upstream: &self.upstream,
             idle_timeout: self.upstream_idle_timeout,
             marker: marker(&self.upstream.authority, configuration.json()),
+            buffer_mib: configuration.buffer_mib(),
+            is_loopback: true,
+            origins: cors::origins(configuration.config()),
+            bypass: &self.bypass,
             configuration: configuration.json(),
             console: console(&self.approvers)?,
             service_clusters: clusters::for_services(&configuration, &CLUSTERS, "")?,

@@ -51,6 +51,8 @@ struct Objects<'a> {
     image: &'a Image,
     /// In seconds.
     idle_timeout: u16,
+    /// What Envoy buffers of one stream at most.
+    buffer_mib: usize,
     service_clusters: Vec<ClusterText<'a>>,
     /// What tells a request that this gateway has forwarded.
     marker: String,
@@ -99,6 +101,7 @@ impl EnvoyGateway {
             listener_port: LISTENER_PORT,
             image: &self.common.image,
             idle_timeout: self.upstream_idle_timeout,
+            buffer_mib: configuration.buffer_mib(),
             service_clusters: clusters::for_services(&configuration, &CLUSTERS, &self.common.domain())?,
             holds_headers: configuration.holds_headers(),
             plugin_config: yaml::write_released(&configuration)?,

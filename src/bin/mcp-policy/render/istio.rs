@@ -47,6 +47,8 @@ struct Objects<'a> {
     image: &'a Image,
     /// In seconds.
     idle_timeout: u16,
+    /// What Envoy buffers of one stream at most.
+    buffer_mib: usize,
     service_clusters: Vec<ClusterText<'a>>,
     /// Whether the filter holds headers until the decision.
     holds_headers: bool,
@@ -72,6 +74,7 @@ impl Istio {
             port: self.port,
             image: &self.common.image,
             idle_timeout: self.upstream_idle_timeout,
+            buffer_mib: configuration.buffer_mib(),
             service_clusters: clusters::for_services(&configuration, &CLUSTERS, &self.common.domain())?,
             holds_headers: configuration.holds_headers(),
             plugin_config: yaml::write_released(&configuration)?,

@@ -4,8 +4,10 @@ use mcp_policy::config::Config;
 use serde::Serialize;
 
 use super::{
+    bypass::BypassPath,
     clusters,
     configuration::Configuration,
+    cors,
     envoy::{self, EnvoyFile},
     image::Image,
     kubernetes::{Common, Name},
@@ -39,6 +41,9 @@ pub(super) struct Sidecar {
     /// After how many seconds Envoy closes an idle connection to the server: less than the server waits
     #[arg(long, value_name = "SECONDS", default_value_t = 4, value_parser = clap::value_parser!(u16).range(1..))]
     upstream_idle_timeout: u16,
+    /// A path that the filter does not inspect, such as one of OAuth, `/token`; the server must not run tools there; repeatable
+    #[arg(long, value_name = "PATH")]
+    bypass: Vec<BypassPath>,
     /// A grant that may approve calls: `jwt:…`, `peer:…`, `token:…` or `bearer:` and the SHA-256 of a token; repeatable
     #[arg(long = "approver", value_name = "GRANT")]
     approvers: Vec<String>,
@@ -75,7 +80,8 @@ impl Sidecar {
     /// What is wrong with the document, the approvers or the ports.
     pub(super) fn render(&self, document: &str) -> Result<String, String> {
         ports::compare(&self.ports(), &self.upstream, &self.own_names())?;
-        let configuration = Configuration::prepare(document)?.with_approval_url(CONSOLE_PORT);
+        let configuration =
+            Configuration::prepare(document)?.with_bypass(&self.bypass)?.with_approval_url(CONSOLE_PORT);
         let module = format!("{MODULE_FOLDER}/plugin.wasm");
         let envoy = EnvoyFile {
             gateway: "sidecar",
@@ -89,6 +95,10 @@ impl Sidecar {
             upstream: &self.upstream,
             idle_timeout: self.upstream_idle_timeout,
             marker: envoy::marker(&self.upstream.authority, configuration.json()),
+            buffer_mib: configuration.buffer_mib(),
+            is_loopback: false,
+            origins: cors::origins(configuration.config()),
+            bypass: &self.bypass,
             configuration: configuration.json(),
             console: envoy::console(&self.approvers)?,
             service_clusters: clusters::for_services(&configuration, &envoy::CLUSTERS, &self.common.domain())?,

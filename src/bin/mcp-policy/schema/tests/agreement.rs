@@ -71,7 +71,7 @@ fn everything() -> Value {
             {"address": "forwarded"}, {"constant": "x"},
         ],
         "mode": "shadow",
-        "protocol": {"headers": "hold", "max_body_bytes": 1000, "max_held_bytes": 1048576, "max_depth": 10, "batches": "judge", "legacy_sse": "allow"},
+        "protocol": {"headers": "hold", "max_body_bytes": 1000, "max_held_bytes": 1048576, "origins": ["https://a.example", "null"], "revisions": ["2026-07-28"], "max_depth": 10, "batches": "judge", "legacy_sse": "allow"},
         "limits": {"refund": "failed"},
         "approvals": {
             "url": "https://gate.example.com/console/",
