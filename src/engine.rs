@@ -172,7 +172,7 @@ pub fn explain<S: Store, W: Tracer>(
         return AuthorizationResponse { answer, record: audit_record::bypassed(config, request), lists: None };
     }
     let bytes = body;
-    if bytes.len() > config.protocol.max_body_bytes {
+    if bytes.len() > config.protocol.largest_body() {
         return too_large(config, request);
     }
     let (body, lifecycle) = match read(config, request, bytes) {

@@ -11,7 +11,7 @@ pub struct Origins(Vec<(Box<str>, Matcher)>);
 impl Origins {
     pub(super) fn read(at: &Cursor<'_, '_>) -> Option<Self> {
         const FORMS: &str = "an origin such as `https://app.example.com`, without a path, a pattern such as `http://localhost:*`, or `null`";
-        let origin = |item: &Cursor<'_, '_>| match item.text()?.to_ascii_lowercase() {
+        let origin = |item: &Cursor<'_, '_>| match item.string()?.to_ascii_lowercase() {
             text if is_form(&text) => Some((Box::from(&*text), Matcher::new(&text))),
             _ => item.report_expected(FORMS),
         };

@@ -104,7 +104,7 @@ impl<'a> Outline<'a> {
         if !is_whole {
             return Some(Cow::Borrowed("\u{fffd}"));
         }
-        let content = names::text(self.bytes, span);
+        let content = names::content(self.bytes, span);
         if !span.escaped {
             return Some(Cow::Borrowed(content));
         }

@@ -147,7 +147,7 @@ impl Data<'_> {
             data.add_object("approval", |out| approval.write(out));
         }
         if let Some(supported) = self.supported {
-            data.json("supported", json::list(supported.iter().copied()));
+            data.add_json("supported", json::list(supported.iter().copied()));
         }
     }
 }

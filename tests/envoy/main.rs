@@ -20,6 +20,7 @@
 //! | `corpus` | the shared attack and decision cases |
 //! | `lists` | lists show only what may be called, on every stream, and nothing else is touched or held back |
 //! | `legacy` | the transport of 2024-11-05 works by option only |
+//! | `pages` | web pages read what a gateway on loopback or with listed origins answers; others reach nothing |
 //! | `kubernetes` | what is rendered for Istio, Envoy Gateway and sidecars fits its schemas, reads back as it was written, and enforces |
 //! | `refund` | quota comes back when a call cannot have reached a server, and only then |
 //! | `run` | the commands that `./build.sh run` prints do what it says, for every shipped policy, up to an approved call |
@@ -60,6 +61,7 @@ mod legacy;
 mod lists;
 mod metrics;
 mod observability;
+mod pages;
 mod prerequisites;
 mod process;
 mod rate_limit_service;

@@ -48,7 +48,11 @@ use self::{
 
 /// The arguments of `check`.
 #[derive(clap::Args)]
-#[command(arg_required_else_help = true)]
+#[command(
+    arg_required_else_help = true,
+    after_long_help = "Whether a model reads why a call was denied depends on its framework and on `answers.deny_as`: \
+                       \"What an agent sees\" in README.md has the table."
+)]
 pub(crate) struct Args {
     /// Policies, configurations that hold policies, or a console's configuration; `-` reads stdin
     #[arg(required = true, value_name = "FILE")]

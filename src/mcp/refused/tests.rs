@@ -67,7 +67,7 @@ fn a_session_revision_answers_the_call_with_its_id_and_status_200() {
 }
 
 #[test]
-fn a_message_of_which_no_id_can_be_told_keeps_its_status() {
+fn a_message_without_an_id_beyond_doubt_keeps_its_status() {
     for (body, code) in [
         // Not JSON, or not all of it.
         (r#"{"jsonrpc":"2.0","id":7,"method":"ping"} x"#, -32700),
@@ -104,7 +104,7 @@ fn a_message_of_which_no_id_can_be_told_keeps_its_status() {
 }
 
 #[test]
-fn the_stateless_revision_keeps_its_status_whoever_declares_it() {
+fn the_stateless_revision_keeps_its_status_if_head_or_body_declares_it() {
     let declared = r#","_meta":{"io.modelcontextprotocol/protocolVersion":"2026-07-28"}"#;
     for (body, code) in answerable() {
         assert_eq!(refused(Some("2026-07-28"), &body), (400, code, Some(r#""a\u0062""#.to_owned())), "{body:.200}");

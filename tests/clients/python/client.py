@@ -4,7 +4,7 @@
     client.py stdio CALLS COMMAND...    the client of the bridge that this command starts
 
 `CALLS` is a JSON object: a kind of refusal, and the name and arguments of the call that meets it; `good` is the good call. Kinds
-whose names begin with `unread` get a session each. Prints a JSON object: for each kind, what the client's user is told, and
+whose names begin with `unread` get a session each. Prints a JSON object: for each kind, what the client's user reads, and
 what the good call after it gives: `ok`, or what went wrong.
 """
 

@@ -11,7 +11,7 @@ const FRAMEWORKS: [(&str, &str); 3] = [
     ("pydantic-ai 2.68.0", "pydantic-ai"),
 ];
 const FORMS: [&str; 2] = ["error", "tool_result"];
-/// What the message of each refusal says, of which a model must be given all.
+/// What the message of each refusal says. A model must be given all of it.
 const KINDS: [(&str, &str); 3] = [
     ("denied", "Policy violation: the policy denies the tool `echo`: Never say no"),
     ("limited", "Policy violation: the tool `get-tiny-image` has reached the rate limit of 1 call a day"),

@@ -5,7 +5,7 @@ use crate::{runtime::run, sdk_servers::Server};
 use serde_json::{Value, json};
 use std::process::Command;
 
-/// The refusals of a message that was read, and what each is told with.
+/// The refusals of a message that was read, and a part of what each says.
 const READ: [(&str, &str); 7] = [
     ("denied", "Policy violation: "),
     ("limited", "rate limit"),
