@@ -29,7 +29,8 @@ fn a_page_of_this_machine_reads_a_denial_and_when_to_retry() {
         let page = "http://localhost:8080";
         let mut preflight = Request::new("OPTIONS", "/mcp").header("origin", page);
         preflight = preflight.header("access-control-request-method", "POST");
-        preflight = preflight.header("access-control-request-headers", "authorization,content-type,mcp-protocol-version");
+        preflight =
+            preflight.header("access-control-request-headers", "authorization,content-type,mcp-protocol-version");
         let allowed = gateway.send("mcp", &preflight).await;
         assert_eq!((allowed.status, allowed.header("access-control-allow-origin")), (200, Some(page)), "{allowed}");
         assert_eq!(allowed.header("access-control-allow-headers"), Some("*, authorization"), "{allowed}");
@@ -78,7 +79,11 @@ fn listed_pages_alone_read_answers() {
         }
         for page in ["http://localhost:8080", "https://example.org", "null", "https://a.example.org.evil"] {
             let refused = gateway.send("mcp", &from(page, "evil")).await;
-            assert_eq!((refused.status, refused.header("access-control-allow-origin")), (403, None), "{page}: {refused}");
+            assert_eq!(
+                (refused.status, refused.header("access-control-allow-origin")),
+                (403, None),
+                "{page}: {refused}"
+            );
         }
     });
 }

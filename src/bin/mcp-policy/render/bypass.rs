@@ -20,7 +20,7 @@ impl FromStr for BypassPath {
         let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~/".contains(&byte);
         let has_dots = text.split('/').any(|segment| segment == "." || segment == "..");
         let segments = text.strip_prefix('/').unwrap_or_default();
-        if segments.is_empty() || !segments.bytes().all(is_plain) || segments.contains("//") || has_dots {
+        if segments.is_empty() || !segments.bytes().all(is_plain) || text.contains("//") || has_dots {
             return Err("not an exact path; give one like `/token`, without patterns, queries or escapes".to_owned());
         }
         if segments.trim_end_matches('/').rsplit('/').next().is_some_and(|last| last.eq_ignore_ascii_case("mcp")) {

@@ -68,7 +68,7 @@ impl Configuration {
     /// What is wrong with the result.
     pub(super) fn with_loopback_origins(self) -> Result<Self, String> {
         const ORIGINS: &str = r#""origins": ["http://localhost:*", "http://127.0.0.1:*", "http://[::1]:*"]"#;
-        let text = match find(&parse(&self.text)?, "protocol") {
+        let text = match find_member(&parse(&self.text)?, "protocol") {
             Some(protocol) => insert_default(&self.text, protocol, "origins", ORIGINS),
             None => return Ok(self),
         };
@@ -82,7 +82,7 @@ impl Configuration {
     pub(super) fn with_bypass(self, paths: &[BypassPath]) -> Result<Self, String> {
         let binding = format!(r#"{{"route": "{}", "bypass": true}}"#, bypass::ROUTE);
         let node = parse(&self.text)?;
-        let text = match (find(&node, "policy"), find(&node, "bindings")) {
+        let text = match (find_member(&node, "policy"), find_member(&node, "bindings")) {
             _ if paths.is_empty() => return Ok(self),
             (Some(policy), _) => bind_policy(&self.text, policy, &binding)?,
             (None, Some(bindings)) => match &bindings.value {
