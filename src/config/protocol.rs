@@ -42,19 +42,18 @@ pub enum HeaderMode {
 pub const DEFAULT_HELD_BYTES: usize = 64 << 20;
 
 /// The keys of `protocol`.
-pub const PROTOCOL: Keys =
-    Keys {
-        known: &[
-            "headers",
-            "max_body_bytes",
-            "max_held_bytes",
-            "origins",
-            "revisions",
-            "max_depth",
-            "batches",
-            "legacy_sse",
-        ],
-    };
+pub const PROTOCOL: Keys = Keys {
+    known: &[
+        "headers",
+        "max_body_bytes",
+        "max_held_bytes",
+        "origins",
+        "revisions",
+        "max_depth",
+        "batches",
+        "legacy_sse",
+    ],
+};
 
 impl Default for Protocol {
     fn default() -> Self {

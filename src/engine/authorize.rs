@@ -69,9 +69,10 @@ impl<'p, S: Store, W: Tracer> Authorizer<'p, S, W> {
         let policy = self.bound_policy()?;
         self.caller()?;
         self.check_methods(policy, messages)?;
-        let targets = self.resolve_targets(policy, messages)?;
-        let rules = Rules { mode: Mode::Enforce, targets: &targets, args: &arguments(&targets) };
-        self.check_default(&rules)
+        let work = Work::default();
+        let targets = self.resolve_targets(policy, messages, &work)?;
+        let args = arguments(&targets, &work);
+        self.check_default(&Rules { mode: Mode::Enforce, targets: &targets, args: &args })
     }
 
     /// The order of the decision. The first denial ends it; a rule in shadow denies nothing.

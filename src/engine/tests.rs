@@ -6,8 +6,8 @@ mod bodiless;
 mod charges;
 mod denials;
 mod fleet;
-mod work;
 mod protocol;
+mod work;
 
 #[cfg(target_family = "wasm")]
 use wasm_bindgen_test::wasm_bindgen_test as test;

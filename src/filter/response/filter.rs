@@ -102,7 +102,7 @@ impl ResponseFilter {
     pub(super) fn held(&self) -> usize {
         let Self::Body(BodyFilter { guard, lists, .. }) = self else { return 0 };
         let lists = lists.as_ref().map_or(0, |lists| lists.filter.held());
-        lists.saturating_add(guard.as_ref().map_or(0, EndpointGuard::held))
+        lists.saturating_add(guard.as_ref().map_or(0, |legacy| legacy.guard.held()))
     }
 
     /// Takes the head; `None` if Envoy did not return it.
