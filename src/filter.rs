@@ -28,6 +28,7 @@ mod console_filter;
 mod counter_info;
 mod host;
 mod lease;
+mod listed;
 mod metrics;
 mod policy_filter;
 mod response;
