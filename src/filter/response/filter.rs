@@ -231,10 +231,8 @@ impl BodyFilter {
 
     fn filter_lists(&mut self, config: &Config, chunk: &[u8], room: usize) -> Result<Vec<u8>, ResponseAborted> {
         let Some(lists) = &mut self.lists else { return Ok(chunk.to_vec()) };
-        let is_visible = visibility(config, &lists.policy);
-        lists.filter.push(chunk, room, &is_visible).map_err(|_| UNREADABLE_LIST)
         let is_visible = visibility(config, &lists.policy, &lists.seen);
-        let out = lists.filter.push(chunk, &is_visible).map_err(|_| UNREADABLE_LIST)?;
+        let out = lists.filter.push(chunk, room, &is_visible).map_err(|_| UNREADABLE_LIST)?;
         lists.seen.take_tools(config, &lists.policy);
         Ok(out)
     }
