@@ -34,6 +34,8 @@ usage: ./build.sh VERB
   soak    [MINUTES]
           a real Envoy under honest and hostile load, for three minutes or as long as it says; a
           summary at the end (`test` runs three minutes of it)
+  suggest measure how many tools of widely used MCP servers `mcp-policy suggest` classes right
+          gets the servers from npm and PyPI (300 MB), so `test` does not run it
   fuzz    [SECONDS]
           search for requests that bypass the reader (default: 600 seconds)
 USAGE
@@ -44,6 +46,7 @@ main() {
   case $verb in
     help | -h | --help) usage ;;
     wasm | run | test | matrix | image | lint | deny | bench | fuzz | soak)
+    wasm | run | test | matrix | image | lint | deny | bench | suggest | fuzz)
       shift
       "verb_$verb" "$@"
       ;;
@@ -83,6 +86,8 @@ source tests/setup.sh
 source tests/test.sh
 # shellcheck source=tests/lint.sh
 source tests/lint.sh
+# shellcheck source=tests/suggest/suggest.sh
+source tests/suggest/suggest.sh
 # shellcheck source=tests/fuzz/fuzz.sh
 source tests/fuzz/fuzz.sh
 # shellcheck source=tests/bench/bench.sh

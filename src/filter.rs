@@ -29,6 +29,7 @@ mod counter_info;
 mod ending;
 mod host;
 mod lease;
+mod listed;
 mod metrics;
 mod policy_filter;
 mod response;

@@ -69,6 +69,8 @@ pub mod audit;
 pub mod budget;
 #[cfg(not(target_os = "wasi"))]
 pub mod cases;
+#[cfg(not(target_os = "wasi"))]
+pub mod compare;
 pub mod config;
 pub mod console;
 pub mod engine;

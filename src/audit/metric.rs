@@ -28,6 +28,9 @@ pub const OVERFLOWS: &str = "mcp_policy_overflows";
 /// Writes that were tried again, since another worker was faster.
 pub const CONFLICTS: &str = "mcp_policy_conflicts";
 
+/// Entries of a policy that name tools which no list of the server has shown, by `policy`; each worker adds its own.
+pub const UNLISTED_ENTRIES: &str = "mcp_policy_unlisted_entries";
+
 /// Every label.
 pub const LABELS: [&str; 5] = ["policy", "tool", "decision", "reason", "config"];
 

@@ -60,6 +60,8 @@ pub struct AuditRecord {
     pub approval: Option<ApproverNote>,
     /// What is left in each counter that was charged, by the counter's name.
     pub remaining: Vec<(String, Amount)>,
+    /// How many entries were taken out of the lists in the response.
+    pub hidden: usize,
     /// What a rule, a policy or a configuration in shadow would have decided.
     pub shadow: Option<Shadow>,
 }
@@ -113,6 +115,7 @@ impl AuditRecord {
             arguments: None,
             approval: None,
             remaining: Vec::new(),
+            hidden: 0,
             shadow: None,
         }
     }
@@ -160,6 +163,9 @@ impl AuditRecord {
         }
         if detail == Detail::Minimal {
             return record.finish();
+        }
+        if self.hidden > 0 {
+            record.add_json("hidden", self.hidden);
         }
         if let Some(arguments) = &self.arguments {
             arguments.write(&mut record, detail == Detail::Full);

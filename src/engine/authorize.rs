@@ -171,7 +171,7 @@ impl<'p, S: Store, W: Tracer> Authorizer<'p, S, W> {
         self.charge_search(&name, policy, work)?;
         match find_rule(&name, &policy.policy, &mut self.tracer)? {
             Some(rule) if rule.denies_unconditionally() => {
-                let predicate = rule.deny_if.iter().find(|predicate| predicate.conditions.is_empty());
+                let predicate = rule.deny_if().find(|predicate| predicate.conditions.is_empty());
                 let denial = predicate.map_or(Denial::Internal, |predicate| {
                     Denial::denied(&*predicate.pointer, denial_text::denied_by(predicate, &name))
                 });

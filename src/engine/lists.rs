@@ -1,5 +1,7 @@
 //! What lists show: what some call could get through, by the same policy that decides on calls. Product contract, section 5.
 
+mod unlisted;
+
 use std::sync::Arc;
 
 use crate::{
@@ -15,6 +17,8 @@ use crate::{
 };
 
 use super::{BoundRequest, authorize};
+
+pub use self::unlisted::UnlistedEntries;
 
 /// How to filter a response.
 #[derive(Clone, Debug, PartialEq, Eq)]

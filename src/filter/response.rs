@@ -51,10 +51,11 @@ const NO_ROOM: ResponseAborted = ResponseAborted(
 );
 
 impl ResponsePath {
-    /// The path of a response to a message that was charged, and whose lists are filtered.
-    pub(super) fn of_message(refund: Refund, receipt: Receipt, lists: Option<ListFilter>) -> Self {
+    /// The path of a response to a message that was charged, and whose lists are filtered; the record of the message is
+    /// written again with what the lists lose.
+    pub(super) fn of_message(refund: Refund, receipt: Receipt, lists: Option<ListFilter>, record: AuditRecord) -> Self {
         let route = lists.as_ref().and_then(|lists| lists.route.clone());
-        Self { refund: PendingRefund::new(refund, receipt), filter: ResponseFilter::of_message(lists), route }
+        Self { refund: PendingRefund::new(refund, receipt), filter: ResponseFilter::of_message(lists, record), route }
     }
 
     /// The path of a response to a request that carries no message; `record` is the request's.

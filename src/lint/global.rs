@@ -2,7 +2,7 @@
 
 use crate::{
     budget,
-    policy::{Effect, Mode, Rule},
+    policy::{Checks, Effect, Mode, Rule},
 };
 
 use super::{Lint, Lints, map::Map};
@@ -73,7 +73,9 @@ fn open_star(lints: &mut Lints<'_>) {
 }
 
 fn restricts(rule: &Rule) -> bool {
-    let Rule { mode, require, deny_if, approval, limits } = rule;
-    let has_restriction = !(require.is_empty() && deny_if.is_empty() && approval.is_empty() && limits.is_empty());
-    *mode == Mode::Enforce && has_restriction
+    let is_empty = |checks: &Checks| {
+        let Checks { require, deny_if, approval, limits } = checks;
+        require.is_empty() && deny_if.is_empty() && approval.is_empty() && limits.is_empty()
+    };
+    rule.mode == Mode::Enforce && !rule.checks().all(is_empty)
 }

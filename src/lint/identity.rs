@@ -83,7 +83,7 @@ fn tokens(lints: &mut Lints<'_>, pointer: &str, tokens: &Tokens, earlier: &[Sour
 }
 
 fn constant(lints: &mut Lints<'_>, pointer: String, index: usize, value: &str) {
-    let mut limits = lints.view.reachable_rules().flat_map(|reachable| &reachable.rule.limits);
+    let mut limits = lints.view.reachable_rules().flat_map(|reachable| reachable.rule.limits());
     let Some(limit) = limits.find(|limit| limit.scope == Scope::Grant) else { return };
     let who = if index == 0 { "every caller" } else { "every caller that no source before this one identifies" };
     let (value, counter) = (quoted(value), quoted(&limit.counter));

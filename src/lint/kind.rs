@@ -69,11 +69,25 @@ pub enum Lint {
     CostlyRegex,
     /// A body, or a list, that may be larger than what one caller may hold.
     SizeOverShare,
+    /// A key with characters that no tool's name has, such as those of regular expressions.
+    OddName,
+    /// A rule of `rules` that no entry uses.
+    UnusedRule,
+    /// A tool that calls other tools by name, without a condition on that name.
+    CallsByName,
+    /// An entry that names no tool that the server lists.
+    NamesNothing,
+    /// Tools of the server that no entry names.
+    UnnamedTool,
+    /// A condition on an argument that the tool does not have.
+    UnknownArgument,
+    /// A condition on an argument of a type that the operator cannot compare.
+    ArgumentType,
 }
 
 impl Lint {
     /// Every lint.
-    pub const ALL: [Self; 32] = [
+    pub const ALL: [Self; 39] = [
         Self::Shadow,
         Self::AllowWithHide,
         Self::OpenStar,
@@ -106,6 +120,13 @@ impl Lint {
         Self::LooseRegex,
         Self::CostlyRegex,
         Self::SizeOverShare,
+        Self::OddName,
+        Self::UnusedRule,
+        Self::CallsByName,
+        Self::NamesNothing,
+        Self::UnnamedTool,
+        Self::UnknownArgument,
+        Self::ArgumentType,
     ];
 
     /// Its name.
@@ -144,6 +165,13 @@ impl Lint {
             Self::LooseRegex => "loose-regex",
             Self::CostlyRegex => "costly-regex",
             Self::SizeOverShare => "size-over-share",
+            Self::OddName => "odd-name",
+            Self::UnusedRule => "unused-rule",
+            Self::CallsByName => "calls-by-name",
+            Self::NamesNothing => "names-nothing",
+            Self::UnnamedTool => "unnamed-tool",
+            Self::UnknownArgument => "unknown-argument",
+            Self::ArgumentType => "argument-type",
         }
     }
 }

@@ -185,6 +185,16 @@ impl<T> Table<T> {
         None
     }
 
+    /// The entries whose key is a name, in no order.
+    pub fn names(&self) -> impl Iterator<Item = (&str, &T)> {
+        self.exact.iter().map(|(name, entry)| (&**name, entry))
+    }
+
+    /// The entries whose key is a pattern; of those that match a name, the first decides.
+    pub fn patterns(&self) -> impl Iterator<Item = (&Pattern, &T)> {
+        self.patterns.iter().map(|(pattern, entry)| (pattern, entry))
+    }
+
     /// All entries, in no order.
     pub fn entries(&self) -> impl Iterator<Item = &T> {
         self.exact.values().chain(self.patterns.iter().map(|(_, entry)| entry))
@@ -214,16 +224,6 @@ impl<T> Table<T> {
     pub fn entry(&self, key: &str) -> Option<&T> {
         let pattern = || self.patterns.iter().find(|(pattern, _)| *pattern.0 == *key).map(|(_, entry)| entry);
         self.exact.get(key).or_else(pattern)
-    }
-
-    /// The entries whose key is a name, in no order.
-    pub fn names(&self) -> impl Iterator<Item = (&str, &T)> {
-        self.exact.iter().map(|(name, entry)| (&**name, entry))
-    }
-
-    /// The entries whose key is a pattern; of those that match a name, the first decides.
-    pub fn patterns(&self) -> impl Iterator<Item = (&Pattern, &T)> {
-        self.patterns.iter().map(|(pattern, entry)| (pattern, entry))
     }
 }
 

@@ -249,3 +249,55 @@ fn fault() -> impl Strategy<Value = Fault> {
     (call, 0..6_u32, prop_oneof![1..4_u32, Just(u32::MAX)], select(statuses))
         .prop_map(|(call, after, times, status)| Fault { call, after, times, how: How::Status(status) })
 }
+
+/// A list with these tools, as an answer.
+fn listing(tools: &[&str]) -> Answer {
+    let tools: Vec<String> = tools.iter().map(|tool| format!(r#"{{"name":"{tool}"}}"#)).collect();
+    let body = format!(r#"{{"jsonrpc":"2.0","id":7,"result":{{"tools":[{}]}}}}"#, tools.join(","));
+    let head = vec![(":status", "200"), ("content-type", "application/json")];
+    Answer { head, chunks: vec![body.into_bytes()], end: Some(End::Flag) }
+}
+
+#[test]
+fn the_record_of_a_list_says_how_many_entries_it_lost() {
+    let policy = r#"{"version":"1","default":"deny","tools":{"ok":{}}}"#;
+    for (tools, hidden) in [(&["ok", "evil", "worse"][..], Some(2)), (&["ok"], None)] {
+        let (mut worker, mut stream) = sent(policy, &list());
+        listing(tools).send(&mut worker, &mut stream);
+        let note = stream.notes.get(1).map(|note| String::from_utf8(note.clone()).expect("text"));
+        let expected = hidden.map(|count| format!(r#","hidden":{count}}}"#));
+        match (note, expected) {
+            (Some(note), Some(expected)) => assert!(note.ends_with(&expected) && note.contains("tools/list"), "{note}"),
+            (note, expected) => assert_eq!((note, expected), (None, None)),
+        }
+        stream.close(&mut worker);
+    }
+}
+
+#[test]
+fn entries_that_no_list_shows_within_a_minute_are_counted_and_named_once() {
+    let policy = r#"{"version":"1","default":"deny","hide":["drop_*"],"tools":{"ok":{},"genrate":{},"put":{}}}"#;
+    let (mut worker, mut stream) = sent(policy, &list());
+    listing(&["ok", "evil"]).send(&mut worker, &mut stream);
+    stream.close(&mut worker);
+    let told = |worker: &mut Worker| -> (Vec<String>, i64) {
+        worker.callback("proxy_on_tick", &[ROOT]);
+        let lines = worker.world().log.iter().filter(|line| line.contains("no list of the server")).cloned().collect();
+        let count = worker.world().counted("mcp_policy_unlisted_entries");
+        (lines, count)
+    };
+    assert_eq!(told(&mut worker), (Vec::<String>::new(), 0), "another page may come");
+    worker.world().now += 60_000_000_000;
+    let (lines, count) = told(&mut worker);
+    let expected = "no list of the server has shown what `drop_*`, `genrate`, `put` of the policy `default` name: compare the two with \
+                    `mcp-policy check --url`";
+    assert!(lines.len() == 1 && lines[0].contains(expected), "{lines:?}");
+    assert_eq!(count, 3);
+    // A tool that the server has now is no longer counted, and nothing is reported again.
+    let mut stream = list().send(&mut worker);
+    listing(&["put"]).send(&mut worker, &mut stream);
+    stream.close(&mut worker);
+    assert_eq!(told(&mut worker), (Vec::new(), 2));
+    assert!(worker.configure(&with_options(r#""audit":{"log":"all"}"#)));
+    assert_eq!(worker.world().counted("mcp_policy_unlisted_entries"), 0);
+}

@@ -31,7 +31,7 @@ mod yaml;
 
 use clap::Subcommand;
 
-use crate::{Exit, Stop, print, print_warning, source::SourceFile};
+use crate::{Exit, Stop, mistakes, print, print_warning, source::SourceFile};
 
 /// The arguments of `render`.
 #[derive(clap::Args)]
@@ -59,6 +59,9 @@ enum Gateway {
 /// Renders the configuration and prints it.
 pub(crate) fn run(args: &Args) -> Result<Exit, Stop> {
     let source = SourceFile::read(args.gateway.file()).map_err(Stop::usage)?;
+    if let Some(mistake) = mistakes::find(source.text()) {
+        return Err(Stop::findings(format!("the policy does not load\n{}", source.problem_lines(&[mistake]))));
+    }
     let rendered = args.gateway.render(source.text());
     let rendered = rendered.map_err(|message| Stop::findings(format!("{}: {message}", source.display_name())))?;
     for warning in args.gateway.warnings(&rendered) {

@@ -77,7 +77,7 @@ impl<'t, 'p, 'm> Rules<'t, 'p, 'm> {
 
     /// Finds the message that a denial by a limit is about: the first that the limit applies to.
     pub(super) fn locate(self, denial: Denial<'p>) -> MessageDenial<'p> {
-        let decides = |rule: &Rule| rule.limits.iter().any(|limit| *limit.pointer == *denial.rule());
+        let decides = |rule: &Rule| rule.limits().any(|limit| *limit.pointer == *denial.rule());
         let found = self.iter().find(|applied| decides(applied.rule));
         MessageDenial { message: found.map(|applied| applied.target.message), denial }
     }
@@ -89,7 +89,7 @@ impl<'t, 'p, 'm> Rules<'t, 'p, 'm> {
 
     /// Whether a rule can ask for approval.
     pub(super) fn can_ask_for_approval(self) -> bool {
-        self.iter().any(|applied| !applied.rule.approval.is_empty())
+        self.iter().any(|applied| applied.rule.asks_for_approval())
     }
 }
 
@@ -98,7 +98,7 @@ impl<'p, S: Store, W: Tracer> Authorizer<'p, S, W> {
     pub(super) fn check_require(&mut self, rules: &Rules<'_, 'p, '_>) -> Result<(), MessageDenial<'p>> {
         let mut tracer = ModeTracer { tracer: &mut self.tracer, mode: rules.mode };
         for TargetRule { target, rule, args, .. } in rules.iter() {
-            for predicate in &rule.require {
+            for predicate in rule.require() {
                 let about = |denial: Denial<'p>| denial.about(target.message);
                 if !holds(predicate, Clause::Require, &target.name, args, &mut tracer).map_err(about)? {
                     let reason = denial_text::requirement_failed(predicate, &target.name);
@@ -113,7 +113,7 @@ impl<'p, S: Store, W: Tracer> Authorizer<'p, S, W> {
     pub(super) fn check_deny_if(&mut self, rules: &Rules<'_, 'p, '_>) -> Result<(), MessageDenial<'p>> {
         let mut tracer = ModeTracer { tracer: &mut self.tracer, mode: rules.mode };
         for TargetRule { target, rule, args, .. } in rules.iter() {
-            for predicate in &rule.deny_if {
+            for predicate in rule.deny_if() {
                 let about = |denial: Denial<'p>| denial.about(target.message);
                 if holds(predicate, Clause::Deny, &target.name, args, &mut tracer).map_err(about)? {
                     let reason = denial_text::denied_by(predicate, &target.name);
@@ -130,7 +130,7 @@ impl<'p, S: Store, W: Tracer> Authorizer<'p, S, W> {
         let mut charges: Vec<PendingCharge<'p>> = Vec::new();
         for TargetRule { index, target, rule, args } in rules.iter() {
             let about = |denial: Denial<'p>| denial.about(target.message);
-            for limit in &rule.limits {
+            for limit in rule.limits() {
                 charge::add(&mut charges, (index, &target.name), limit, args, &mut tracer).map_err(about)?;
             }
         }
@@ -145,7 +145,7 @@ impl<'p, S: Store, W: Tracer> Authorizer<'p, S, W> {
         let mut tracer = ModeTracer { tracer: &mut self.tracer, mode: rules.mode };
         let mut required: Option<ApprovalRequirement<'p>> = None;
         for TargetRule { target, rule, args, .. } in rules.iter() {
-            for predicate in &rule.approval {
+            for predicate in rule.approval() {
                 let held = holds(predicate, Clause::Deny, &target.name, args, &mut tracer);
                 if !held.map_err(|denial| denial.about(target.message))? {
                     continue;

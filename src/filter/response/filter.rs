@@ -3,7 +3,11 @@
 //!
 //! What is held back is taken out of Envoy's buffer, which has no room for long responses, and put back when it is read.
 
-use std::{mem, sync::Arc};
+use std::{
+    cell::{Cell, RefCell},
+    mem,
+    sync::Arc,
+};
 
 use log::Level;
 
@@ -12,6 +16,7 @@ use crate::{
     config::Config,
     engine::{self, BoundRequest, lists},
     filter::{audit, host},
+    filter::{host, listed},
     mcp::{
         ResponseFormat,
         answer::{self, Reply},
@@ -29,7 +34,7 @@ pub(super) enum ResponseFilter {
     /// Nothing.
     Inactive,
     /// Entries of lists, if its head says that it can be read.
-    Lists(lists::ListFilter),
+    Lists(lists::ListFilter, Box<AuditRecord>),
     /// The same, and what opens the old transport, if its head says that it is an event stream.
     Stream { guard: Option<LegacyGuard>, lists: Option<lists::ListFilter> },
     /// Its body is coming.
@@ -49,6 +54,8 @@ pub(super) struct LegacyGuard {
 pub(super) struct BodyFilter {
     guard: Option<LegacyGuard>,
     lists: Option<PolicyListFilter>,
+    /// The record of the request, to be written again if a list loses entries.
+    record: Option<Box<AuditRecord>>,
     /// Whether nothing goes on before the end.
     is_whole: bool,
     /// Whether Envoy holds a chunk, so that something can be put in its place.
@@ -67,6 +74,16 @@ enum Passes {
 struct PolicyListFilter {
     filter: ListFilter,
     policy: Arc<str>,
+    seen: Seen,
+}
+
+/// What the lists in a response hold.
+#[derive(Debug, Default)]
+struct Seen {
+    /// The tools, of the last chunk.
+    tools: RefCell<Vec<Box<str>>>,
+    /// How many entries were taken out.
+    hidden: Cell<usize>,
 }
 
 const UNREADABLE: ResponseAborted = ResponseAborted("Envoy does not return the response");
@@ -78,8 +95,8 @@ const UNREADABLE_LIST: ResponseAborted = ResponseAborted(
 
 impl ResponseFilter {
     /// For the response to a message; `lists` if it lists what the caller may not see.
-    pub(super) fn of_message(lists: Option<lists::ListFilter>) -> Self {
-        lists.map_or(Self::Inactive, Self::Lists)
+    pub(super) fn of_message(lists: Option<lists::ListFilter>, record: AuditRecord) -> Self {
+        lists.map_or(Self::Inactive, |lists| Self::Lists(lists, Box::new(record)))
     }
 
     /// For the response to a request that carries no message.
@@ -117,7 +134,7 @@ impl ResponseFilter {
         match mem::replace(self, Self::Inactive) {
             // An error lists nothing, whether it is Envoy's own or a server's.
             _ if !head.is_success => {}
-            Self::Lists(lists) => *self = Self::Body(BodyFilter::of_message(lists, head)?),
+            Self::Lists(lists, record) => *self = Self::Body(BodyFilter::of_message(lists, record, head)?),
             Self::Stream { guard, lists } if head.format == Some(ResponseFormat::Sse) => {
                 *self = Self::Body(BodyFilter::of_stream(guard, lists, head)?);
             }
@@ -141,7 +158,7 @@ impl ResponseFilter {
         let body = match self {
             Self::Body(body) => body,
             Self::Inactive => return Ok(Forward::Now),
-            Self::Lists(_) | Self::Stream { .. } => return Err(WITHOUT_HEAD),
+            Self::Lists(..) | Self::Stream { .. } => return Err(WITHOUT_HEAD),
         };
         let chunk = chunk.ok_or(UNREADABLE)?;
         let mut passes = body.push(config, chunk, room)?;
@@ -192,11 +209,12 @@ impl ResponseFilter {
 }
 
 impl BodyFilter {
-    fn of_message(lists: lists::ListFilter, head: &ResponseHead) -> Result<Self, Reply> {
+    fn of_message(lists: lists::ListFilter, record: Box<AuditRecord>, head: &ResponseHead) -> Result<Self, Reply> {
         let Some(format) = head.format.filter(|_| head.is_plain) else {
             return Err(Reply { status: 200, retry_after: None, body: lists.request.refused(UNKNOWN_FORMAT) });
         };
-        Self::new(None, Some(PolicyListFilter::new(lists, format)), format == ResponseFormat::Json)
+        let body = Self::new(None, Some(PolicyListFilter::new(lists, format)), format == ResponseFormat::Json)?;
+        Ok(Self { record: Some(record), ..body })
     }
 
     fn of_stream(
@@ -214,7 +232,7 @@ impl BodyFilter {
     /// Removes the length of the body, since nothing tells yet how much of it goes on.
     fn new(guard: Option<LegacyGuard>, lists: Option<PolicyListFilter>, is_whole: bool) -> Result<Self, Reply> {
         host::remove_response_header("content-length").map_err(|_| answer::failed())?;
-        Ok(Self { guard, lists, is_whole, is_held: false })
+        Ok(Self { guard, lists, record: None, is_whole, is_held: false })
     }
 
     fn push(&mut self, config: &Config, chunk: &[u8], room: usize) -> Result<Passes, ResponseAborted> {
@@ -238,16 +256,39 @@ impl BodyFilter {
         };
         let mut out = self.filter_lists(config, &rest, 0)?;
         if let Some(lists) = &mut self.lists {
-            let is_visible = visibility(config, &lists.policy);
+            let is_visible = visibility(config, &lists.policy, &lists.seen);
             out.extend(lists.filter.end(&is_visible).map_err(|_| UNREADABLE_LIST)?);
+            lists.seen.take_tools(config, &lists.policy);
         }
+        self.record_hidden();
         Ok(Passes::Bytes(out))
     }
 
     fn filter_lists(&mut self, config: &Config, chunk: &[u8], room: usize) -> Result<Vec<u8>, ResponseAborted> {
         let Some(lists) = &mut self.lists else { return Ok(chunk.to_vec()) };
-        let is_visible = visibility(config, &lists.policy);
-        lists.filter.push(chunk, room, &is_visible).map_err(|_| UNREADABLE_LIST)
+        let is_visible = visibility(config, &lists.policy, &lists.seen);
+        let out = lists.filter.push(chunk, room, &is_visible).map_err(|_| UNREADABLE_LIST)?;
+        lists.seen.take_tools(config, &lists.policy);
+        Ok(out)
+    }
+
+    /// Writes the record of the request again, with how many entries its lists lost.
+    fn record_hidden(&mut self) {
+        let hidden = self.lists.as_ref().map_or(0, |lists| lists.seen.hidden.get());
+        let Some(record) = self.record.take().filter(|_| hidden > 0) else { return };
+        if host::set_filter_state(&AuditRecord { hidden, ..*record }.to_json()).is_err() {
+            audit::log_line(Level::Warn, "the audit record of a list does not say how many entries the list lost");
+        }
+    }
+}
+
+impl Seen {
+    /// Hands the tools on that were seen since the last time.
+    fn take_tools(&self, config: &Config, policy: &Arc<str>) {
+        let tools = self.tools.take();
+        if !tools.is_empty() {
+            listed::see(config, policy, &tools);
+        }
     }
 }
 
@@ -257,12 +298,19 @@ impl PolicyListFilter {
             ResponseFormat::Json => ListFilter::json(request),
             ResponseFormat::Sse => ListFilter::events(request),
         };
-        Self { filter, policy }
+        Self { filter, policy, seen: Seen::default() }
     }
 }
 
-/// Which entries the policy of this name shows.
-fn visibility<'c>(config: &'c Config, policy: &str) -> impl Fn(ListKind, &str) -> bool + use<'c> {
+/// Which entries the policy of this name shows; notes what was asked.
+fn visibility<'c>(config: &'c Config, policy: &str, seen: &'c Seen) -> impl Fn(ListKind, &str) -> bool + use<'c> {
     let policy = config.policy(policy);
-    move |kind, name| policy.is_some_and(|policy| lists::is_visible(config, policy, kind, name))
+    move |kind, name| {
+        let is_visible = policy.is_some_and(|policy| lists::is_visible(config, policy, kind, name));
+        if kind == ListKind::Tools {
+            seen.tools.borrow_mut().push(name.into());
+        }
+        seen.hidden.set(seen.hidden.get().saturating_add(usize::from(!is_visible)));
+        is_visible
+    }
 }

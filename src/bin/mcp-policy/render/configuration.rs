@@ -218,5 +218,5 @@ fn bind_policy(text: &str, policy: &Node<'_>, binding: &str) -> Result<String, S
 
 fn requires_approval(policy: &Policy) -> bool {
     let entries = [policy.tools(), policy.resources(), policy.prompts()].into_iter().flat_map(|table| table.entries());
-    entries.chain([policy.all_tools()]).any(|rule: &Rule| !rule.approval.is_empty())
+    entries.chain([policy.all_tools()]).any(Rule::asks_for_approval)
 }

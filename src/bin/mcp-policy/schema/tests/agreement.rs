@@ -44,6 +44,15 @@ fn everything() -> Value {
             "default": "deny",
             "description": "x",
             "hide": ["a", "b*"],
+            "rules": {
+                "one": {
+                    "require": [{"conditions": conditions, "on_deny": "x"}],
+                    "deny_if": [{"conditions": conditions, "on_deny": "x"}],
+                    "require_approval": [{"conditions": conditions, "on_deny": "x", "expires": "90s"}],
+                    "limits": [limit("d", json!({}))],
+                },
+                "other": {},
+            },
             "all_tools": {"mode": "shadow"},
             "tools": {
                 "long": {
@@ -60,6 +69,7 @@ fn everything() -> Value {
                 "short": {"action": "require_approval", "rate_limit": {"max": 10, "window": 60}, "reason": "x"},
                 "shorter": {"action": "allow", "rate_limit": "10/hour"},
                 "closed*": {"action": "deny"},
+                "sharing": {"use": ["one", "other"]},
             },
             "resources": {"file:///*": {}},
             "prompts": {"p": {}},
