@@ -3,11 +3,12 @@
 
 use std::{cell::RefCell, sync::Arc};
 
+use log::Level;
 use proxy_wasm::types::MetricType;
 
 use crate::{audit::metric, config::Config, engine::lists::UnlistedEntries, time::Timestamp};
 
-use super::{host, metrics};
+use super::{audit, host, metrics};
 
 thread_local! {
     static POLICIES: RefCell<Vec<ListedPolicy>> = const { RefCell::new(Vec::new()) };
@@ -67,11 +68,12 @@ pub(super) fn on_tick() {
             known.reported = Some(0);
             known.count();
             if !known.entries.is_empty() {
-                log::warn!(
+                let text = format!(
                     "no list of the server has shown what {} of the policy `{}` name: compare the two with `mcp-policy check --url`",
                     known.entries.describe(),
                     crate::text::excerpt(&known.policy)
                 );
+                audit::log_line(Level::Warn, &text);
             }
         }
     });

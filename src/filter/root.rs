@@ -14,7 +14,8 @@ use crate::{
 };
 
 use super::{
-    audit, console_filter::ConsoleFilter, ending, host, listed, metrics, policy_filter::PolicyFilter, shared_data::SharedData,
+    audit, console_filter::ConsoleFilter, ending, host, listed, metrics, policy_filter::PolicyFilter,
+    shared_data::SharedData,
 };
 
 /// A configured filter, shared by its streams.

@@ -229,7 +229,7 @@ mod tests {
     fn the_repeated_parts_are_reported() {
         let mut parts = Vec::new();
         let text = "x(?:ab{5})+[0-9]*";
-        count(text, |part, states| parts.push((&text[part], states)));
+        count(text, |part, states| parts.push((text.get(part).unwrap(), states)));
         assert_eq!(parts.iter().map(|(part, _)| *part).collect::<Vec<_>>(), ["b{5}", "(?:ab{5})+", "[0-9]*"]);
         assert!(parts[1].1 > parts[0].1 && parts[0].1 > 5);
     }
