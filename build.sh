@@ -45,8 +45,7 @@ main() {
   local verb=${1:-help}
   case $verb in
     help | -h | --help) usage ;;
-    wasm | run | test | matrix | image | lint | deny | bench | fuzz | soak)
-    wasm | run | test | matrix | image | lint | deny | bench | suggest | fuzz)
+    wasm | run | test | matrix | image | lint | deny | bench | soak | suggest | fuzz)
       shift
       "verb_$verb" "$@"
       ;;

@@ -15,8 +15,7 @@ use crate::{
     audit::AuditRecord,
     config::Config,
     engine::{self, BoundRequest, lists},
-    filter::{audit, host},
-    filter::{host, listed},
+    filter::{audit, host, listed},
     mcp::{
         ResponseFormat,
         answer::{self, Reply},
