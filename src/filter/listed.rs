@@ -3,12 +3,11 @@
 
 use std::{cell::RefCell, sync::Arc};
 
-use log::Level;
 use proxy_wasm::types::MetricType;
 
 use crate::{audit::metric, config::Config, engine::lists::UnlistedEntries, time::Timestamp};
 
-use super::{audit, host, metrics};
+use super::{host, metrics};
 
 thread_local! {
     static POLICIES: RefCell<Vec<ListedPolicy>> = const { RefCell::new(Vec::new()) };
@@ -68,12 +67,12 @@ pub(super) fn on_tick() {
             known.reported = Some(0);
             known.count();
             if !known.entries.is_empty() {
-                let text = format!(
+                // At most one line for each policy of a configuration.
+                log::warn!(
                     "no list of the server has shown what {} of the policy `{}` name: compare the two with `mcp-policy check --url`",
                     known.entries.describe(),
                     crate::text::excerpt(&known.policy)
                 );
-                audit::log_line(Level::Warn, &text);
             }
         }
     });

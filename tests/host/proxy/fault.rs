@@ -57,7 +57,7 @@ impl Fault {
 /// `source/extensions/common/wasm/context.cc` and proxy-wasm-cpp-host `src/exports.cc`. A call that is not here succeeds.
 ///
 /// The SDK hands these on; upon any other status it may trap.
-const ENVOY_RETURNS: [(&str, &[u32]); 9] = [
+const ENVOY_RETURNS: [(&str, &[u32]); 8] = [
     ("proxy_get_buffer_bytes", &[1]),
     ("proxy_get_header_map_value", &[1]),
     ("proxy_get_property", &[1, 3, 10]),
@@ -65,8 +65,6 @@ const ENVOY_RETURNS: [(&str, &[u32]); 9] = [
     ("proxy_grpc_call", &[4, 10]),
     ("proxy_http_call", &[2, 10]),
     ("proxy_increment_metric", &[1, 2]),
-    // The stream has ended.
-    ("proxy_set_effective_context", &[2]),
     ("proxy_set_shared_data", &[8]),
 ];
 
