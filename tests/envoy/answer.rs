@@ -6,6 +6,8 @@ use serde_json::{Value, value::RawValue};
 
 /// Denied by the policy.
 pub(crate) const DENIED: i64 = -31403;
+/// A person must approve the call.
+pub(crate) const APPROVAL_REQUIRED: i64 = -31428;
 /// A limit has no room.
 pub(crate) const RATE_LIMITED: i64 = -31429;
 
