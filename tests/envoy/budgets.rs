@@ -112,7 +112,9 @@ fn lists_that_never_end() {
         let hostile = Hostile::list(attacked.address, 100).await;
         attacked.honest.wait_for_calls(20).await;
         let Ended { refused, other } = hostile.ended();
-        println!("of 100 lists {refused} were refused and {other} became errors, the others wait for a list that never ends");
+        println!(
+            "of 100 lists {refused} were refused and {other} became errors, the others wait for a list that never ends"
+        );
         attacked.assert_unharmed("lists that never end").await;
     });
 }

@@ -5,7 +5,7 @@ use crate::{
     approval_callout::{assert_early_answer_gets_no_body, assert_more_does_not_go_on, waiting_at_two_roots},
     proxy::{ROOT, Worker},
     rate_limit_service::service,
-    request::{End, MODES, Request, call, with_options},
+    request::{MODES, Request, call, with_options},
 };
 
 #[test]
