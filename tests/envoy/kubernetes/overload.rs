@@ -47,7 +47,7 @@ fn headers(agent: usize) -> String {
 /// Opens a connection of HTTP/1.1 with a body that does not end.
 async fn open(to: SocketAddr, agent: usize) -> Option<TcpStream> {
     let mut stream = TcpStream::connect(to).await.ok()?;
-    let head = format!("POST /mcp HTTP/1.1\r\nhost: mcp.test\r\n{}\r\n", headers(agent));
+    let head = format!("POST /mcp HTTP/1.1\r\nhost: localhost\r\n{}\r\n", headers(agent));
     stream.write_all(head.as_bytes()).await.ok()?;
     // Envoy may end it meanwhile.
     let _ = timeout(Duration::from_secs(5), stream.write_all(&body())).await;
