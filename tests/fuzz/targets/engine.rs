@@ -106,7 +106,7 @@ fn check(judgement: &AuthorizationResponse, body: &[u8], tools: &[&str]) {
 /// What kind of value a text is, if it is strict JSON.
 fn kind(text: &[u8]) -> Option<ValueType> {
     let mut reader = Reader::new(text, 64).ok()?;
-    let kind = reader.kind().ok()?;
+    let kind = reader.value_type().ok()?;
     reader.skip().and_then(|_| reader.finish()).ok()?;
     reader.name_fault().is_none().then_some(kind)
 }
