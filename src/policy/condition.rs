@@ -9,7 +9,7 @@
 //! * [`Finding`]: whether a condition holds, and why
 //! * [`ConditionError`]: why an operator and a value are no condition
 //!
-//! Source of the rules: the product contract, sections 1.2 (Condition) and 1.3 (`increment_from` uses [`Args::one`]).
+//! Source of the rules: the product contract, sections 1.2 (Condition) and 1.3 (`increment_from` uses [`Args::find_one`]).
 
 mod args;
 mod display;
