@@ -2,7 +2,7 @@
 //!
 //! Only a new token goes to stdout, so that a shell can store it; everything else that `new` and `revoke` say goes to stderr.
 //!
-//! * `document`: the tokens in the text of a configuration, of which every other part stays as it is
+//! * `document`: the tokens in the text of a configuration; every other part of the text stays as it is
 //! * `secret`: the tokens themselves
 
 mod document;
