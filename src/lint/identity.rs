@@ -53,7 +53,7 @@ fn tokens(lints: &mut Lints<'_>, pointer: &str, tokens: &Tokens, earlier: &[Sour
         .position(|source| matches!(source, Source::Bearer | Source::Address { .. } | Source::Constant(_)));
     if let Some(index) = always {
         let message = format!(
-            "`/identity/{index}` identifies every caller who sends a token, so this source yields nothing; move it \
+            "`/identity/{index}` identifies every caller who sends a token, so this source returns nothing; move it \
              before that one"
         );
         lints.add(Lint::UnreachableSource, pointer, message);
