@@ -16,8 +16,9 @@ usage: ./build.sh VERB
           start a gateway on 127.0.0.1 (default: port 10000) with the policy FILE (default:
           envoy/policies/krea.json), in front of URL (default: an example MCP server)
   test    run every test, as CI does
-          MCP_POLICY_SKIP=servers,browser skips tests, by what they need: servers (of MCP SDKs), prometheus,
-          browser, schemas (of Kubernetes), registry (of images), fleet (a rate-limit service)
+          MCP_POLICY_SKIP=servers,browser skips tests, by what they need: servers (of MCP SDKs), clients (of MCP
+          and agent frameworks), prometheus, browser, schemas (of Kubernetes), registry (of images), fleet (a
+          rate-limit service)
           MCP_POLICY_ENVOY_VERSION=1.36.4 tests in that Envoy (default: 1.40.0)
   matrix  [VERSION...]
           run the end-to-end tests in these versions of Envoy (default: each supported one); four minutes each
@@ -30,6 +31,11 @@ usage: ./build.sh VERB
   bench   [full | quick | breakdown | microbench]
           measure what the filter costs in Envoy, beside Envoy's own filters: full (the default, 15 minutes) or
           quick (3 minutes); breakdown: what each part of the filter costs; microbench: the engine alone
+  soak    [MINUTES]
+          a real Envoy under honest and hostile load, for three minutes or as long as it says; a
+          summary at the end (`test` runs three minutes of it)
+  suggest measure how many tools of widely used MCP servers `mcp-policy suggest` classes right
+          gets the servers from npm and PyPI (300 MB), so `test` does not run it
   fuzz    [SECONDS]
           search for requests that bypass the reader (default: 600 seconds)
 USAGE
@@ -39,7 +45,7 @@ main() {
   local verb=${1:-help}
   case $verb in
     help | -h | --help) usage ;;
-    wasm | run | test | matrix | image | lint | deny | bench | fuzz)
+    wasm | run | test | matrix | image | lint | deny | bench | soak | suggest | fuzz)
       shift
       "verb_$verb" "$@"
       ;;
@@ -79,6 +85,8 @@ source tests/setup.sh
 source tests/test.sh
 # shellcheck source=tests/lint.sh
 source tests/lint.sh
+# shellcheck source=tests/suggest/suggest.sh
+source tests/suggest/suggest.sh
 # shellcheck source=tests/fuzz/fuzz.sh
 source tests/fuzz/fuzz.sh
 # shellcheck source=tests/bench/bench.sh

@@ -35,6 +35,17 @@ pub use self::{
 };
 
 /// One case.
+///
+/// ```
+/// # use mcp_policy::{cases, config::Config};
+/// let config = Config::load(br#"{"version": "1", "default": "deny", "tools": {"get_*": {}}}"#);
+/// let config = config.map_err(|errors| errors.to_string())?;
+/// let cases = r#"{"cases": [{"name": "reads", "calls": [{"tool": "get_order", "expect": "deny"}]}]}"#;
+/// let cases = cases::read(cases).map_err(|problems| format!("{problems:?}"))?;
+/// let failure = cases[0].run(Some(&config)).unwrap_err();
+/// assert!(failure.to_string().starts_with("call 1, "), "{failure}");
+/// # Ok::<(), String>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Case {
     /// Its name, in a few words.

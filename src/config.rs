@@ -19,7 +19,9 @@ mod errors;
 mod limits;
 mod lists;
 mod matcher;
+mod origins;
 mod protocol;
+mod revisions;
 mod service;
 
 #[cfg(test)]
@@ -50,7 +52,9 @@ pub use self::{
     errors::ConfigErrors,
     limits::{LIMIT_SERVICE, LIMITS, LimitService, Limits, OnFailure, Refund},
     lists::{LISTS, Lists, Show},
-    protocol::{HeaderMode, PROTOCOL, Protocol},
+    origins::Origins,
+    protocol::{DEFAULT_HELD_BYTES, HeaderMode, PROTOCOL, Protocol},
+    revisions::{REVISIONS, Revisions},
 };
 
 /// A configuration of either kind.
@@ -198,6 +202,13 @@ impl Config {
     #[must_use]
     pub fn asks_for_approval(&self) -> bool {
         self.policies.iter().any(|named| named.policy.asks_for_approval())
+    }
+
+    /// Whether all callers of one URL are shown the same lists: no binding selects their policy by who they are, or by a route, which
+    /// Envoy may choose by anything in a request.
+    #[must_use]
+    pub fn shows_all_alike(&self) -> bool {
+        !self.bindings.iter().any(|binding| binding.reads_route() || binding.reads_grant())
     }
 
     /// Whether a binding reads the name of Envoy's route.

@@ -27,17 +27,21 @@ use crate::{
     config::{Config, HeaderMode, PolicyMatch, Refund},
     http::Header,
     mcp::{
-        Body, Refusal,
+        Body, Message, Refusal,
         answer::{self, Reply},
         head::{self, Head},
         list::ListKind,
-        revision::Lifecycle,
+        refused,
+        revision::{self, Lifecycle},
     },
     store::Store,
     time::Timestamp,
 };
 
-pub use self::request::{BoundRequest, RequestInfo};
+pub use self::{
+    audit_record::refused_stream,
+    request::{BoundRequest, RequestInfo},
+};
 
 use self::{
     authorize::{Authorizer, Denial, MessageDenial},
@@ -47,6 +51,9 @@ use self::{
     reply::ReplyContext,
     trace::{NoTrace, Step, Tracer},
 };
+
+/// When to repeat a request for which there was no room, in seconds: it is free when another request of the caller ends.
+const RETRY_SECONDS: u64 = 1;
 
 /// What becomes of a request.
 #[derive(Clone, Debug)]
@@ -88,6 +95,9 @@ pub enum HeadersVerdict {
 
 /// Checks the HTTP head of a request whose body, if `has_body`, is still to come.
 pub fn check_headers(config: &Config, request: &BoundRequest, has_body: bool) -> HeadersVerdict {
+    if let Err(refusal) = check_origin(config, request) {
+        return HeadersVerdict::Reply(Box::new(refuse(config, request, &refusal)));
+    }
     if let PolicyMatch::Bypass { .. } = request.policy {
         return HeadersVerdict::Bypass;
     }
@@ -95,8 +105,12 @@ pub fn check_headers(config: &Config, request: &BoundRequest, has_body: bool) ->
     if let (true, Some(name)) = (config.reads_route(), request.info.headers.present(&head::REPEATING).next()) {
         return HeadersVerdict::Reply(Box::new(refuse(config, request, &head::repeats(name))));
     }
-    let head = match head::inspect(&request.info.headers, has_body, config.protocol.max_body_bytes) {
+    let head = match head::inspect(&request.info.headers, has_body, config.protocol.largest_body()) {
         Ok(Head::Message) => return HeadersVerdict::NeedBody,
+        Ok(head) => check_revision(config, request, &[]).map(|()| head),
+        Err(refusal) => Err(refusal),
+    };
+    let head = match head {
         Ok(head) => head,
         Err(refusal) => return HeadersVerdict::Reply(Box::new(refuse(config, request, &refusal))),
     };
@@ -109,6 +123,24 @@ pub fn check_headers(config: &Config, request: &BoundRequest, has_body: bool) ->
         }
         (Ok(_), Head::Empty) => HeadersVerdict::ExpectEmptyBody(Box::new(record)),
         (Ok(_), Head::Bodiless | Head::Message) => HeadersVerdict::Continue(Box::new(record)),
+    }
+}
+
+/// # Errors
+/// The request comes from a page whose origin `protocol.origins` does not list.
+fn check_origin(config: &Config, request: &BoundRequest) -> Result<(), Refusal> {
+    match &config.protocol.origins {
+        Some(origins) if !origins.accepts(request.info.headers.get("origin")) => Err(head::origin_not_accepted()),
+        _ => Ok(()),
+    }
+}
+
+/// # Errors
+/// A revision that `protocol.revisions` does not list.
+fn check_revision(config: &Config, request: &BoundRequest, messages: &[Message<'_>]) -> Result<(), Refusal> {
+    match &config.protocol.revisions {
+        Some(revisions) => revision::check_accepted(&request.info.headers, messages, revisions.listed()),
+        None => Ok(()),
     }
 }
 
@@ -139,18 +171,27 @@ pub fn explain<S: Store, W: Tracer>(
         let answer = Disposition::Forward(Receipt::EMPTY);
         return AuthorizationResponse { answer, record: audit_record::bypassed(config, request), lists: None };
     }
-    let (body, lifecycle) = match read(config, request, body) {
+    let bytes = body;
+    if bytes.len() > config.protocol.largest_body() {
+        return too_large(config, request);
+    }
+    let (body, lifecycle) = match read(config, request, bytes) {
         Ok(read) => read,
-        Err(refusal) => {
-            tracer.step(|| Step::new("", format!("is refused before any rule is evaluated: {}", refusal.message)));
-            return refuse(config, request, &refusal);
-        }
+        Err(refusal) => return refuse_body(config, request, bytes, refusal, tracer),
     };
     let session = match (lifecycle, request.info.headers.get("mcp-session-id")) {
         (Lifecycle::Session, Header::Once(session)) => Some(session),
         _ => None,
     };
-    let decision = Authorizer { config, request, session, filter, now, store, tracer }.authorize(body.messages());
+    let mut authorizer = Authorizer { config, request, session, filter, now, store, tracer };
+    let decision = match check_routing_headers(request, lifecycle, &body) {
+        Ok(()) => authorizer.authorize(body.messages()),
+        // What the policy denies by its name is denied as such: only a call that might have passed is refused for its headers.
+        Err(refusal) => match authorizer.denied_by_name(body.messages()) {
+            Some(denied) => denied,
+            None => return refuse_body(config, request, bytes, refusal, authorizer.tracer),
+        },
+    };
     let record = audit_record::messages(config, request, &body, &decision);
     let answer = match decision.verdict {
         Ok(passed) => Disposition::Forward(Receipt::new(passed, config.limits.refund, &body)),
@@ -167,12 +208,31 @@ pub fn explain<S: Store, W: Tracer>(
 /// Reads the messages of a body.
 fn read<'b>(config: &Config, request: &BoundRequest, body: &'b [u8]) -> Result<(Body<'b>, Lifecycle), Refusal> {
     let protocol = &config.protocol;
-    if body.len() > protocol.max_body_bytes {
-        return Err(head::too_large(protocol.max_body_bytes));
-    }
     let body = Body::read(body, protocol.max_depth, protocol.batches)?;
     let lifecycle = body.lifecycle(&request.info.headers)?;
+    check_revision(config, request, body.messages())?;
     Ok((body, lifecycle))
+}
+
+/// # Errors
+/// `Mcp-Method` or `Mcp-Name` of a session revision differs from the body. In a stateless one they have been read with it.
+fn check_routing_headers(request: &BoundRequest, lifecycle: Lifecycle, body: &Body<'_>) -> Result<(), Refusal> {
+    match lifecycle {
+        Lifecycle::Session => revision::check_routing_headers(&request.info.headers, body.messages()),
+        Lifecycle::Stateless => Ok(()),
+    }
+}
+
+/// Refuses a body that no server reads, or that servers read differently.
+fn refuse_body(
+    config: &Config,
+    request: &BoundRequest,
+    body: &[u8],
+    refusal: Refusal,
+    mut tracer: impl Tracer,
+) -> AuthorizationResponse {
+    tracer.step(|| Step::new("", format!("is refused before any rule is evaluated: {}", refusal.message)));
+    refuse(config, request, &refused::address(refusal, &request.info.headers, body))
 }
 
 /// The reply to a body that must not be there.
@@ -180,9 +240,18 @@ pub fn unexpected_body(config: &Config, request: &BoundRequest) -> Authorization
     refuse(config, request, &head::no_body_expected())
 }
 
-/// The reply to a body that is larger than `protocol.max_body_bytes`.
+/// The reply to a body that is larger than [`crate::config::Protocol::largest_body`].
 pub fn too_large(config: &Config, request: &BoundRequest) -> AuthorizationResponse {
-    refuse(config, request, &head::too_large(config.protocol.max_body_bytes))
+    refuse(config, request, &head::too_large(config.protocol.largest_body()))
+}
+
+/// The reply to a request for which its caller's share of `protocol.max_held_bytes` has no room.
+pub fn no_room(config: &Config, request: &BoundRequest) -> AuthorizationResponse {
+    let mut refused = refuse(config, request, &Refusal::no_room());
+    if let Disposition::Reply(reply) = &mut refused.answer {
+        reply.retry_after = Some(RETRY_SECONDS);
+    }
+    refused
 }
 
 /// Whether the first event of the response has to be read: `protocol.legacy_sse: refuse` ends a stream that opens the transport
@@ -223,7 +292,7 @@ fn set_legacy_status(config: &Config, request: &BoundRequest, reply: Reply) -> R
 
 /// Refuses a request that no server reads, or that servers read differently.
 fn refuse(config: &Config, request: &BoundRequest, refusal: &Refusal) -> AuthorizationResponse {
-    let reply = set_legacy_status(config, request, reply::refusal_reply(request, refusal));
+    let reply = set_legacy_status(config, request, reply::refusal_reply(config, request, refusal));
     let record = audit_record::refused(config, request, refusal);
     AuthorizationResponse { answer: Disposition::Reply(reply), record, lists: None }
 }

@@ -5,6 +5,7 @@
 //! * [`attributes`] collects what Envoy knows of a request and its caller
 //! * [`response`] takes the response through: a refund, and what the caller may not see
 //! * [`audit`] writes audit records, [`metrics`] counts them, [`counter_info`] names counters for the console
+//! * [`lease`] counts what streams hold
 //! * [`shared_data`] is the store that all workers share
 //! * [`host`] makes every host call, with failures as values
 //!
@@ -15,7 +16,7 @@
 //!    returns a status that the SDK hands on (`tests/host` has the table).
 //! 2. A callback names a context or an HTTP callout that the SDK does not know. Envoy announces contexts before it uses
 //!    them, deletes them last, and looks callouts up first.
-//! 3. The VM's memory is exhausted. Envoy can bring that about; bounds on all that this filter holds keep clients from it.
+//! 3. The VM's memory is exhausted. Envoy can bring that about; `protocol.max_held_bytes` keeps clients and servers from it.
 //!
 //! A trap refuses: Envoy answers 503 to every open request of that worker, and `FAIL_RELOAD` starts a new VM, which finds all
 //! counters in shared data. Upstream: <https://github.com/proxy-wasm/proxy-wasm-rust-sdk/issues/310> and
@@ -25,7 +26,10 @@ mod attributes;
 mod audit;
 mod console_filter;
 mod counter_info;
+mod ending;
 mod host;
+mod lease;
+mod listed;
 mod metrics;
 mod policy_filter;
 mod response;

@@ -9,6 +9,7 @@
 //! * [`Reader`]: the pass itself; a caller visits the members it wants and skips the others
 //! * [`Node`]: a tree, for what has to be kept whole (the configuration, arguments that a rule reads)
 //! * [`Decimal`]: numbers compared as they are written, never through an `f64`
+//! * [`outline`]: what the reply to a text that is refused needs to know of it
 //! * [`fold`]: names that some servers take for another
 
 pub mod cursor;
@@ -18,6 +19,7 @@ mod error;
 pub mod fold;
 mod names;
 mod number;
+pub mod outline;
 pub mod pointer;
 mod reader;
 mod string;
@@ -28,10 +30,10 @@ mod write;
 mod tests;
 
 pub use self::{
-    decimal::Decimal,
+    decimal::{Decimal, push_number},
     error::{Fault, Reason},
     names::Names,
     reader::{Reader, ValueType},
     tree::{Member, Node, Value, parse},
-    write::{Writer, list, quoted},
+    write::{Writer, list, quoted, visible},
 };

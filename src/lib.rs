@@ -60,13 +60,17 @@
 //! Imports run one way. `mcp` (what was said), `policy` (what is permitted), `limit` (what was used), `identity` (who calls) and
 //! `approval` (who approved) do not import each other; only `engine` imports them all, and `audit` records its decisions.
 //! [`console`] is the page on which people decide, served by the filter on a listener of its own. [`json`], [`http`],
-//! [`amount`], [`window`], [`time`], [`protobuf`] and [`store`] are what all of them share.
+//! [`amount`], [`window`], [`time`], [`protobuf`] and [`store`] are what all of them share. [`budget`] has what one request may
+//! take of memory and of work.
 
 pub mod amount;
 pub mod approval;
 pub mod audit;
+pub mod budget;
 #[cfg(not(target_os = "wasi"))]
 pub mod cases;
+#[cfg(not(target_os = "wasi"))]
+pub mod compare;
 pub mod config;
 pub mod console;
 pub mod engine;

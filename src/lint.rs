@@ -2,8 +2,9 @@
 //!
 //! * [`Lint`]: every lint, by the name that `mcp-policy check --allow` takes
 //! * `view`: a configuration with its entries in the order of the text, and what blocks them
-//! * `global`, `identity`, `bindings`, `keys`, `reachability`, `limits`, `counters`, `predicates`, `regex_anchors` and
-//!   `approvals`: the lints
+//! * `global`, `identity`, `bindings`, `keys`, `odd_names`, `reachability`, `limits`, `counters`, `predicates`,
+//!   `loose_text`, `regex_anchors`, `calls_by_name` and `approvals`: the lints
+//! * [`check_tools`]: the lints that compare a policy with the tools that a server lists
 //! * [`changes`]: what happens to counts when one configuration replaces another
 //!
 //! The module contains none of this: warnings are for people who write policies.
@@ -11,6 +12,7 @@
 mod approvals;
 mod bindings;
 mod blocker;
+mod calls_by_name;
 mod changes;
 mod counters;
 mod global;
@@ -20,11 +22,14 @@ mod kind;
 mod limits;
 mod loose_text;
 mod map;
+mod odd_names;
 mod offsets;
 mod policy_text;
 mod predicates;
 mod reachability;
 mod regex_anchors;
+mod schema;
+mod tools;
 mod view;
 
 #[cfg(test)]
@@ -41,6 +46,7 @@ use crate::{
 pub use self::{
     changes::{Change, CounterChange, changes},
     kind::Lint,
+    tools::ListedTool,
 };
 use self::{offsets::Offsets, view::PolicyView};
 
@@ -59,21 +65,45 @@ pub struct Warning {
 
 /// All warnings on a configuration, in the order of the text that it was loaded from. There are none on a text that is
 /// not JSON: people do not write the protobuf form.
+///
+/// ```
+/// # use mcp_policy::{config::Config, lint};
+/// let document = br#"{"version": "1", "default": "deny", "tools": {"*": {}}}"#;
+/// let config = Config::load(document).map_err(|errors| errors.to_string())?;
+/// let names: Vec<&str> = lint::check(&config, document).iter().map(|warning| warning.lint.name()).collect();
+/// assert_eq!(names, ["open-star"]);
+/// # Ok::<(), String>(())
+/// ```
 #[must_use]
 pub fn check(config: &Config, document: &[u8]) -> Vec<Warning> {
+    run(config, document, |lints| {
+        global::check(lints);
+        identity::check(lints);
+        bindings::check(lints);
+        keys::check(lints);
+        odd_names::check(lints);
+        reachability::check(lints);
+        limits::check(lints);
+        counters::check(lints);
+        predicates::check(lints);
+        calls_by_name::check(lints);
+        approvals::check(lints);
+    })
+}
+
+/// The warnings on a configuration beside the tools that a server lists, in the order of the text.
+#[must_use]
+pub fn check_tools(config: &Config, document: &[u8], tools: &[ListedTool]) -> Vec<Warning> {
+    run(config, document, |lints| tools::check(lints, tools))
+}
+
+/// Runs lints on each policy.
+fn run(config: &Config, document: &[u8], check: impl Fn(&mut Lints<'_>)) -> Vec<Warning> {
     let Ok(node) = json::parse(document, Config::MAX_DEPTH) else { return Vec::new() };
     let each = config.policies.iter().flat_map(|named| {
         let view = PolicyView::new(config, named, &node, Offsets::new(&node));
         let mut lints = Lints { view: &view, warnings: Vec::new() };
-        global::check(&mut lints);
-        identity::check(&mut lints);
-        bindings::check(&mut lints);
-        keys::check(&mut lints);
-        reachability::check(&mut lints);
-        limits::check(&mut lints);
-        counters::check(&mut lints);
-        predicates::check(&mut lints);
-        approvals::check(&mut lints);
+        check(&mut lints);
         lints.warnings
     });
     let mut warnings: Vec<Warning> = each.collect();

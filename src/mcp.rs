@@ -5,7 +5,7 @@
 //!
 //! 1. [`head::inspect`] checks the HTTP headers: continue without a body, refuse, or wait for the body
 //! 2. [`Message::read`] parses the body into a message, with the names that a policy decides on
-//! 3. [`revision::check_headers`] compares both, if the protocol revision mirrors parts of the body in headers
+//! 3. [`revision::check_headers`] compares both; [`refused::address`] gives what is refused up to here its id and status
 //! 4. [`answer`] writes JSON-RPC responses
 //! 5. [`list`] removes entries that the caller may not call from the server's lists
 //! 6. [`call_result`] reads from the server's response whether the call failed
@@ -25,6 +25,7 @@ mod method;
 mod params;
 mod refusal;
 pub mod refusal_text;
+pub mod refused;
 mod response_format;
 pub mod revision;
 mod sse;

@@ -15,9 +15,11 @@ pub mod document;
 pub mod model;
 pub mod path;
 pub mod pattern;
+#[cfg(not(target_os = "wasi"))]
+pub mod policy_json;
 pub mod uri;
 
 pub use self::{
     compile::compile,
-    model::{Cost, Effect, Limit, Lookup, MethodRule, Mode, Policy, Predicate, Rule, Scope, Section},
+    model::{Checks, Cost, Effect, Limit, Lookup, MethodRule, Mode, Policy, Predicate, Rule, Scope, Section},
 };

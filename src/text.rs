@@ -57,12 +57,43 @@ pub fn is_invisible(c: char) -> bool {
     }
 }
 
+/// Whether two texts are equal. In WebAssembly the comparison of the standard library takes one byte after the other; names
+/// have up to 32, which are compared as two halves that may overlap.
+#[must_use]
+pub(crate) fn is_same(one: &[u8], other: &[u8]) -> bool {
+    fn same_halves<const N: usize>(one: &[u8], other: &[u8]) -> bool {
+        one.first_chunk::<N>() == other.first_chunk::<N>() && one.last_chunk::<N>() == other.last_chunk::<N>()
+    }
+    one.len() == other.len()
+        && match one.len() {
+            0..4 => one.iter().eq(other),
+            4..8 => same_halves::<4>(one, other),
+            8..=16 => same_halves::<8>(one, other),
+            17..=32 => same_halves::<16>(one, other),
+            _ => one == other,
+        }
+}
+
 #[cfg(test)]
 mod tests {
     #[cfg(target_family = "wasm")]
     use wasm_bindgen_test::wasm_bindgen_test as test;
 
-    use super::{escape_invisible, excerpt, truncate};
+    use super::{escape_invisible, excerpt, is_same, truncate};
+
+    #[test]
+    fn texts_of_any_length_are_equal_if_each_byte_is() {
+        for length in 0..70 {
+            let one: Vec<u8> = (0..length).collect();
+            assert!(is_same(&one, &one.clone()), "{length}");
+            assert!(!is_same(&one, &[&*one, b"x"].concat()), "{length}");
+            for at in 0..one.len() {
+                let mut other = one.clone();
+                other[at] ^= 1;
+                assert!(!is_same(&one, &other), "{at} of {length}");
+            }
+        }
+    }
 
     #[test]
     fn what_cannot_be_seen_is_shown_by_its_number() {

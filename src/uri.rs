@@ -1,6 +1,8 @@
 //! Spellings that one server resolves to another path or URI than the next one: dot segments and needless escapes.
 //! RFC 3986, sections 2.3, 3.3 and 6.2.2.
 
+use std::borrow::Cow;
+
 /// Whether a part between two slashes is `.` or `..`, be it with path parameters (`..;x`), which some servers take off.
 pub(crate) fn has_dot_segment(path: &str) -> bool {
     path.split('/').any(|segment| matches!(segment.split(';').next(), Some("." | "..")))
@@ -15,6 +17,23 @@ pub(crate) fn has_ambiguous_escape(text: &str) -> bool {
             || matches!(byte, b'-' | b'.' | b'_' | b'~' | b'/' | b'\\' | b'%')
     };
     escapes(text).flatten().any(is_ambiguous)
+}
+
+/// A URI without what may be a secret: user information, and the query and the fragment. RFC 3986, section 3; some readers take `\`
+/// for `/`, and any number of slashes behind the scheme for two.
+pub(crate) fn without_secrets(uri: &str) -> Cow<'_, str> {
+    let front = uri.split(['?', '#']).next().unwrap_or_default();
+    let Some((scheme, rest)) = front.split_once(':') else { return Cow::Borrowed(front) };
+    let path = rest.trim_start_matches(['/', '\\']);
+    let authority = path.split(['/', '\\']).next().unwrap_or_default();
+    match (path.len() < rest.len(), authority.rfind('@')) {
+        (true, Some(at)) => {
+            let slashes = rest.get(..rest.len().saturating_sub(path.len())).unwrap_or_default();
+            let host = path.get(at.saturating_add(1)..).unwrap_or_default();
+            Cow::Owned([scheme, ":", slashes, host].concat())
+        }
+        _ => Cow::Borrowed(front),
+    }
 }
 
 /// Whether a percent sign begins no escape of two hexadecimal digits.
@@ -50,7 +69,7 @@ mod tests {
     #[cfg(target_family = "wasm")]
     use wasm_bindgen_test::wasm_bindgen_test as test;
 
-    use super::{has_ambiguous_escape, has_dot_segment, has_malformed_escape};
+    use super::{has_ambiguous_escape, has_dot_segment, has_malformed_escape, without_secrets};
 
     #[test]
     fn a_dot_segment_is_between_slashes() {
@@ -72,5 +91,24 @@ mod tests {
         }
         assert!(["%", "a%2", "%u002f", "%+1", "%C3%"].into_iter().all(has_malformed_escape));
         assert!(["", "%20", "%C3%a9"].into_iter().all(|text| !has_malformed_escape(text)));
+    }
+
+    #[test]
+    fn user_information_query_and_fragment_are_left_out() {
+        for (uri, recorded) in [
+            ("file:///a/b.txt", "file:///a/b.txt"),
+            ("postgres://alice:secret@db.test/table", "postgres://db.test/table"),
+            ("https://a@b@host/x?token=1#y", "https://host/x"),
+            ("https:\\\\a:b@host\\x", "https:\\\\host\\x"),
+            ("s3:////key@bucket/x", "s3:////bucket/x"),
+            ("x://host/a@b", "x://host/a@b"),
+            ("x://host#token=1?a", "x://host"),
+            ("x://a?b@c", "x://a"),
+            ("mailto:alice@example.com", "mailto:alice@example.com"),
+            ("no-scheme?q", "no-scheme"),
+            ("", ""),
+        ] {
+            assert_eq!(without_secrets(uri), recorded, "{uri}");
+        }
     }
 }

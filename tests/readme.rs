@@ -43,7 +43,8 @@ fn every_configuration_loads() {
     let mut loaded = 0;
     for document in DOCUMENTS {
         for text in json_blocks(&read(document)) {
-            if text.contains("jsonrpc") {
+            // Messages, and lists of tools.
+            if text.contains("jsonrpc") || text.starts_with("{ \"tools\": [") {
                 continue;
             }
             if let Err(invalid) = LoadedConfig::load(text.as_bytes()) {

@@ -9,6 +9,8 @@ use std::{
     process::{Command, Output},
 };
 
+use serde_json::Value;
+
 /// A checkout with the scripts alone.
 struct Checkout {
     folder: PathBuf,
@@ -91,6 +93,9 @@ fn flags_in_the_environment_do_not_change_the_module() {
     // As if it had been installed.
     fs::create_dir_all(checkout.folder.join("target/tools/binaryen/node_modules/.bin")).expect("a folder");
     checkout.write("target/tools/binaryen/node_modules/.bin/wasm-opt", "cp \"$5\" \"$7\"");
+    let lock = "binaryen/package-lock.json";
+    fs::copy(checkout.folder.join("envoy").join(lock), checkout.folder.join("target/tools").join(lock))
+        .expect("a copy");
     let flags =
         ["RUSTFLAGS", "CARGO_ENCODED_RUSTFLAGS", "CARGO_BUILD_RUSTFLAGS", "CARGO_TARGET_WASM32_WASIP1_RUSTFLAGS"];
     let variables: Vec<(&str, &str)> = flags.into_iter().map(|name| (name, "-Cdebuginfo=1")).collect();
@@ -174,4 +179,54 @@ fn every_python_package_that_is_installed_is_pinned_by_checksums() {
         }
     }
     assert!(packages > 80, "only {packages} packages");
+}
+
+/// The commands of a workflow's steps, one a line.
+fn commands(workflow: &Value, found: &mut Vec<String>) {
+    match workflow {
+        Value::Object(members) => {
+            if let Some(Value::String(run)) = members.get("run") {
+                found.extend(run.lines().flat_map(|line| line.split("&&")).map(|command| command.trim().to_owned()));
+            }
+            members.values().for_each(|member| commands(member, found));
+        }
+        Value::Array(elements) => elements.iter().for_each(|element| commands(element, found)),
+        _ => {}
+    }
+}
+
+#[test]
+fn the_steps_of_workflows_run_scripts_and_verbs_and_mutate_files_that_exist() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let script = fs::read_to_string(root.join("build.sh")).expect("a script");
+    let verbs = script.lines().find(|line| line.trim_start().starts_with("wasm | run |")).expect("the verbs");
+    let verbs: Vec<&str> = verbs.trim().trim_end_matches(')').split(" | ").collect();
+    let mut found = Vec::new();
+    for file in fs::read_dir(root.join(".github/workflows")).expect("workflows") {
+        let text = fs::read_to_string(file.expect("a file").path()).expect("a text");
+        commands(&serde_saphyr::from_str(&text).expect("YAML"), &mut found);
+    }
+    let (mut scripts, mut files) = (0, 0);
+    for command in &found {
+        let mut words = command.split_whitespace();
+        match words.next() {
+            Some("./build.sh") => {
+                let verb = words.next().expect("a verb");
+                assert!(verbs.contains(&verb), "`build.sh` has no verb `{verb}`");
+                scripts += 1;
+            }
+            Some(".ci/run") => {
+                let mode = fs::metadata(root.join(".ci/run")).expect("a script").permissions().mode();
+                assert_eq!(mode & 0o111, 0o111, "`.ci/run` is not executable");
+                scripts += 1;
+            }
+            _ => {}
+        }
+        for pattern in command.split("--file '").skip(1) {
+            let pattern = pattern.split('\'').next().expect("a pattern");
+            assert!(root.join(pattern.trim_end_matches("/**")).exists(), "`{pattern}` names no file");
+            files += 1;
+        }
+    }
+    assert!(scripts >= 3 && files >= 10, "{found:?}");
 }

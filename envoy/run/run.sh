@@ -228,6 +228,7 @@ print_what_to_try() {
     "http://localhost:$CONSOLE_PORT/#token=$token"
   printf '\n%s\n\n%s\n' 'The same in a terminal, for approvals:' \
     "MCP_POLICY_TOKEN=$token $COMMAND approvals --url http://localhost:$CONSOLE_PORT list"
+  printf '\n%s\n' 'Whether a model reads why a call was denied depends on its framework: "What an agent sees" in README.md.'
   printf '\nLogs: %s (Envoy), %s (one JSON record for each call). Ctrl-C ends everything. Calls:\n\n' \
     "$RUN/envoy.log" "$RUN/records.jsonl"
 }

@@ -1,9 +1,7 @@
 //! Parameters as bytes that are equal if the values are: the order of members, white space, escapes and the spelling of
 //! numbers make no difference.
 
-use std::fmt::Write as _;
-
-use crate::json::{Decimal, Member, Node, Value};
+use crate::json::{Decimal, Member, Node, Value, push_number};
 
 /// Writes a value; `None` if it holds a number that is not one.
 pub(super) fn write(value: &Value<'_>, out: &mut Vec<u8>) -> Option<()> {
@@ -70,7 +68,7 @@ pub(super) fn write_sized(bytes: &[u8], out: &mut Vec<u8>) {
 
 fn write_size(size: usize, out: &mut Vec<u8>) {
     let mut text = String::new();
-    // Writing to a string does not fail.
-    let _ = write!(text, "{size}:");
+    push_number(u64::try_from(size).unwrap_or(u64::MAX), &mut text);
     out.extend_from_slice(text.as_bytes());
+    out.push(b':');
 }

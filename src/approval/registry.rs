@@ -33,6 +33,8 @@ pub struct Approval {
     pub expires_at: u64,
     /// How long it lives, pending and again once it is decided, in seconds.
     pub ttl: u32,
+    /// Whether the caller's identity is verified, for the bounds.
+    is_verified: bool,
     /// Digests of the caller's grant and of the policy, for the bounds.
     grant: [u8; 8],
     policy: [u8; 8],
@@ -63,6 +65,8 @@ const MAX: usize = 256;
 /// Pending ones of one policy, and of one grant; product contract, section 7.
 const MAX_OF_POLICY: usize = 64;
 const MAX_OF_GRANT: usize = 8;
+/// The bit of the state's byte that says that the caller is unverified.
+const UNVERIFIED: u8 = 1 << 7;
 
 impl Approvals {
     /// Reads the bytes of the cell; `None` if they are no registry of this format.
@@ -94,12 +98,14 @@ impl Approvals {
     /// is decided.
     ///
     /// # Errors
-    /// Too many are pending of the caller, of the policy, or in all.
+    /// Too many are pending of the caller, of the policy, or in all. Unverified callers can take any number of names, so of each
+    /// bound they have half.
     pub fn request(
         &mut self,
         key: &ApprovalKey<'_>,
         fingerprint: Fingerprint,
         ttl: u32,
+        is_verified: bool,
         now: Timestamp,
     ) -> Result<Approval, TooManyPending> {
         if let Some(known) = self.find(fingerprint, now) {
@@ -107,12 +113,17 @@ impl Approvals {
         }
         self.0.retain(|entry| entry.is_alive(now));
         let [grant, policy] = [key.grant, key.policy.as_bytes()].map(|of| first_bytes(&Sha256::digest(of)));
-        let pending = |of: &dyn Fn(&Approval) -> bool| {
-            self.0.iter().filter(|entry| entry.state == State::Pending && of(entry)).count()
+        // All callers share a bound, and unverified ones half of it.
+        let exceeds = |of: &dyn Fn(&Approval) -> bool, max: usize| {
+            let count = |unverified: bool| {
+                self.0.iter().filter(|entry| of(entry) && !(unverified && entry.is_verified)).count()
+            };
+            count(false) >= max || !is_verified && count(true) >= max / 2
         };
-        let is_full = self.0.len() >= MAX
-            || pending(&|entry| entry.policy == policy) >= MAX_OF_POLICY
-            || pending(&|entry| entry.grant == grant) >= MAX_OF_GRANT;
+        let is_pending = |entry: &Approval| entry.state == State::Pending;
+        let is_full = exceeds(&|_| true, MAX)
+            || exceeds(&|entry| is_pending(entry) && entry.policy == policy, MAX_OF_POLICY)
+            || exceeds(&|entry| is_pending(entry) && entry.grant == grant, MAX_OF_GRANT);
         let slot = (0..=u8::MAX).find(|slot| self.0.iter().all(|entry| entry.slot != *slot));
         let slot = slot.filter(|_| !is_full).ok_or(TooManyPending)?;
         let requested_at = now.seconds();
@@ -126,6 +137,7 @@ impl Approvals {
             requested_at,
             expires_at: until,
             ttl,
+            is_verified,
             grant,
             policy,
         };
@@ -185,7 +197,8 @@ impl Approval {
         let (until, rest) = rest.split_first_chunk::<8>()?;
         let (life, rest) = rest.split_first_chunk::<4>()?;
         let [slot, state] = rest else { return None };
-        let state = match state {
+        let is_verified = state & UNVERIFIED == 0;
+        let state = match state & !UNVERIFIED {
             0 => State::Pending,
             1 => State::Approved,
             2 => State::Rejected,
@@ -199,6 +212,7 @@ impl Approval {
             requested_at: u64::from_le_bytes(*requested_at),
             expires_at: u64::from_le_bytes(*until),
             ttl: u32::from_le_bytes(*life),
+            is_verified,
             grant: *grant,
             policy: *policy,
         })
@@ -213,11 +227,12 @@ impl Approval {
         bytes.extend_from_slice(&self.expires_at.to_le_bytes());
         bytes.extend_from_slice(&self.ttl.to_le_bytes());
         bytes.push(self.slot);
-        bytes.push(match self.state {
+        let state = match self.state {
             State::Pending => 0,
             State::Approved => 1,
             State::Rejected => 2,
-        });
+        };
+        bytes.push(state | if self.is_verified { 0 } else { UNVERIFIED });
     }
 }
 

@@ -75,7 +75,7 @@ impl<S: Store> ApprovalStore<'_, S> {
     }
 
     /// Requests an approval, or finds the one that was requested before. It is pending for `ttl` seconds, and lives as long
-    /// again once it is decided.
+    /// again once it is decided. `is_verified` says whether the caller's identity is.
     ///
     /// # Errors
     /// Too many are pending, or the store cannot be written.
@@ -84,10 +84,13 @@ impl<S: Store> ApprovalStore<'_, S> {
         details: &ApprovalDetails<'_>,
         fingerprint: Fingerprint,
         ttl: u32,
+        is_verified: bool,
         now: Timestamp,
     ) -> Result<Approval, RequestError> {
         let approval = self.update(|approvals| {
-            approvals.request(&details.key, fingerprint, ttl, now).map_err(|TooManyPending| RequestError::Full)
+            approvals
+                .request(&details.key, fingerprint, ttl, is_verified, now)
+                .map_err(|TooManyPending| RequestError::Full)
         })?;
         // Also if it was requested before: the worker that used the cell until then may have written late.
         self.update_details(&approval, |known| known.is_none().then(|| details.to_bytes()))?;

@@ -28,6 +28,9 @@ pub const OVERFLOWS: &str = "mcp_policy_overflows";
 /// Writes that were tried again, since another worker was faster.
 pub const CONFLICTS: &str = "mcp_policy_conflicts";
 
+/// Entries of a policy that name tools which no list of the server has shown, by `policy`; each worker adds its own.
+pub const UNLISTED_ENTRIES: &str = "mcp_policy_unlisted_entries";
+
 /// Every label.
 pub const LABELS: [&str; 5] = ["policy", "tool", "decision", "reason", "config"];
 
@@ -35,7 +38,7 @@ pub const LABELS: [&str; 5] = ["policy", "tool", "decision", "reason", "config"]
 pub const MAX_SERIES: usize = 1000;
 /// The value of a label that has no series of its own.
 pub const OTHER: &str = "other";
-/// The value of `tool` where no tool is called, and of `policy` where none judges.
+/// The value of `tool` if no tool is called, and of `policy` if none applies.
 const NONE: &str = "none";
 
 /// A label and its value.

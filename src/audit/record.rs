@@ -6,7 +6,11 @@ mod arguments;
 
 use std::{borrow::Cow, sync::Arc};
 
-use crate::{amount::Amount, approval::ApproverNote, json::Writer};
+use crate::{
+    amount::Amount,
+    approval::ApproverNote,
+    json::{self, Writer},
+};
 
 pub use self::arguments::LoggedArguments;
 
@@ -56,6 +60,8 @@ pub struct AuditRecord {
     pub approval: Option<ApproverNote>,
     /// What is left in each counter that was charged, by the counter's name.
     pub remaining: Vec<(String, Amount)>,
+    /// How many entries were taken out of the lists in the response.
+    pub hidden: usize,
     /// What a rule, a policy or a configuration in shadow would have decided.
     pub shadow: Option<Shadow>,
 }
@@ -109,18 +115,29 @@ impl AuditRecord {
             arguments: None,
             approval: None,
             remaining: Vec::new(),
+            hidden: 0,
             shadow: None,
         }
     }
 
-    /// The record as one line of JSON. If it is longer than 4 KiB, the values of the arguments are left out, then
-    /// everything but the decision.
+    /// The record as one line of JSON, with characters that cannot be seen as escapes: terminals and log viewers act on them. If
+    /// it is longer than 4 KiB, the values of the arguments are left out, then everything but the decision, then what the
+    /// caller wrote.
     #[must_use]
     pub fn to_json(&self) -> String {
-        let fits = |json: &String| json.len() <= MAX_BYTES;
-        let full = Some(self.write(Detail::Full)).filter(fits);
-        let without_values = || Some(self.write(Detail::NoValues)).filter(fits);
-        full.or_else(without_values).unwrap_or_else(|| self.write(Detail::Minimal))
+        let write = |detail| Some(json::visible(self.write(detail))).filter(|json| json.len() <= MAX_BYTES);
+        let details = [Detail::Full, Detail::NoValues, Detail::Minimal];
+        details.into_iter().find_map(write).unwrap_or_else(|| self.write_least())
+    }
+
+    /// What callers do not write.
+    fn write_least(&self) -> String {
+        let mut record = Writer::with_capacity(USUAL_BYTES);
+        record
+            .add_string("decision", self.decision.name())
+            .add_optional_string("reason", self.reason)
+            .add_string("config", &self.config);
+        record.finish()
     }
 
     fn write(&self, detail: Detail) -> String {
@@ -146,6 +163,9 @@ impl AuditRecord {
         }
         if detail == Detail::Minimal {
             return record.finish();
+        }
+        if self.hidden > 0 {
+            record.add_json("hidden", self.hidden);
         }
         if let Some(arguments) = &self.arguments {
             arguments.write(&mut record, detail == Detail::Full);

@@ -119,6 +119,11 @@ impl Binding {
         self.route.is_some()
     }
 
+    /// Whether it reads the caller's identity.
+    pub(super) fn reads_grant(&self) -> bool {
+        self.grant.is_some()
+    }
+
     /// The index of its policy; `None` for `bypass`.
     #[cfg(not(target_os = "wasi"))]
     #[must_use]

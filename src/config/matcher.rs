@@ -3,7 +3,7 @@
 use crate::policy::pattern::Pattern;
 
 /// A text, or a pattern for texts.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Matcher {
     Exact(Box<str>),
     Pattern(Pattern),

@@ -1,14 +1,25 @@
 //! `protocol`: how requests are read.
 
-use crate::json::cursor::{Cursor, Keys};
+use crate::{
+    budget,
+    json::cursor::{Cursor, Keys},
+};
+
+use super::{origins::Origins, revisions::Revisions};
 
 /// How requests are read.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Protocol {
     /// What happens to a request's headers before the decision.
     pub headers: HeaderMode,
     /// A larger body is refused, in bytes.
     pub max_body_bytes: usize,
+    /// What all open streams of one worker may hold, in bytes; [`crate::budget`] has the shares.
+    pub max_held_bytes: usize,
+    /// The origins whose pages may send requests; `None` for all.
+    pub origins: Option<Origins>,
+    /// The revisions that are accepted; `None` for all.
+    pub revisions: Option<Revisions>,
     /// JSON that nests deeper is refused, in levels.
     pub max_depth: u32,
     /// Whether batches are decided on, in the one revision that has them, or refused.
@@ -27,14 +38,31 @@ pub enum HeaderMode {
     Hold,
 }
 
+/// What the open streams of one worker may hold unless the configuration says otherwise, in bytes.
+pub const DEFAULT_HELD_BYTES: usize = 64 << 20;
+
 /// The keys of `protocol`.
-pub const PROTOCOL: Keys = Keys { known: &["headers", "max_body_bytes", "max_depth", "batches", "legacy_sse"] };
+pub const PROTOCOL: Keys = Keys {
+    known: &[
+        "headers",
+        "max_body_bytes",
+        "max_held_bytes",
+        "origins",
+        "revisions",
+        "max_depth",
+        "batches",
+        "legacy_sse",
+    ],
+};
 
 impl Default for Protocol {
     fn default() -> Self {
         Self {
             headers: HeaderMode::Release,
-            max_body_bytes: 1_048_576,
+            max_body_bytes: 4 << 20,
+            max_held_bytes: DEFAULT_HELD_BYTES,
+            origins: None,
+            revisions: None,
             max_depth: 64,
             batches: false,
             legacy_sse: false,
@@ -43,6 +71,12 @@ impl Default for Protocol {
 }
 
 impl Protocol {
+    /// The largest body that is read, in bytes: one caller cannot hold more.
+    #[must_use]
+    pub fn largest_body(&self) -> usize {
+        self.max_body_bytes.min(budget::most_of_one_caller(self.max_held_bytes))
+    }
+
     pub(super) fn read(at: &Cursor<'_, '_>) -> Option<Self> {
         let fields = at.fields(PROTOCOL)?;
         let mut protocol = Self::default();
@@ -51,6 +85,15 @@ impl Protocol {
         }
         if let Some(bytes) = fields.get("max_body_bytes") {
             protocol.max_body_bytes = usize::try_from(bytes.integer(1, 64 << 20)?).ok()?;
+        }
+        if let Some(bytes) = fields.get("max_held_bytes") {
+            protocol.max_held_bytes = usize::try_from(bytes.integer(1 << 20, 1 << 30)?).ok()?;
+        }
+        if let Some(origins) = fields.get("origins") {
+            protocol.origins = Some(Origins::read(&origins)?);
+        }
+        if let Some(revisions) = fields.get("revisions") {
+            protocol.revisions = Some(Revisions::read(&revisions)?);
         }
         if let Some(depth) = fields.get("max_depth") {
             protocol.max_depth = u32::try_from(depth.integer(4, 256)?).ok()?;

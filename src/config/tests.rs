@@ -31,7 +31,10 @@ fn a_bare_policy_is_a_whole_configuration() {
     assert_eq!(config.identity, [Source::peer(Peer::UriSan), Source::Address { forwarded: false }]);
     let protocol = Protocol {
         headers: HeaderMode::Release,
-        max_body_bytes: 1_048_576,
+        max_body_bytes: 4_194_304,
+        max_held_bytes: 67_108_864,
+        origins: None,
+        revisions: None,
         max_depth: 64,
         batches: false,
         legacy_sse: false,
@@ -44,13 +47,17 @@ fn a_bare_policy_is_a_whole_configuration() {
 fn a_policy_with_options_is_the_same_policy() {
     let config = load(
         r#"{"policy":{"version":"1","default":"allow"},"identity":[{"bearer":true}],
-            "protocol":{"headers":"hold","max_body_bytes":1000,"max_depth":10,"batches":"judge","legacy_sse":"allow"}}"#,
+            "protocol":{"headers":"hold","max_body_bytes":1000,"max_held_bytes":1048576,"origins":["https://A.example","null"],
+            "revisions":["2026-07-28","2025-11-25"],"max_depth":10,"batches":"judge","legacy_sse":"allow"}}"#,
     );
     assert_eq!(config.policies[0].policy.default(), Effect::Allow);
     assert_eq!(config.identity, [Source::Bearer]);
-    let protocol =
-        Protocol { headers: HeaderMode::Hold, max_body_bytes: 1000, max_depth: 10, batches: true, legacy_sse: true };
-    assert_eq!(config.protocol, protocol);
+    let Protocol { headers, max_body_bytes, max_held_bytes, origins, revisions, max_depth, batches, legacy_sse } =
+        config.protocol;
+    assert_eq!((headers, max_body_bytes, max_held_bytes, max_depth), (HeaderMode::Hold, 1000, 1 << 20, 10));
+    assert!(batches && legacy_sse);
+    assert_eq!(origins.unwrap().texts().collect::<Vec<_>>(), ["https://a.example", "null"]);
+    assert_eq!(revisions.unwrap().listed(), ["2025-11-25", "2026-07-28"]);
 }
 
 #[test]
@@ -61,9 +68,9 @@ fn every_mistake_is_reported_at_once() {
     );
     let expected = [
         "/policy/version: found `2`, expected `1`",
-        "/policy/default: found `block`, expected `allow` or `deny`",
+        "/policy/default: found `block`, expected `allow` or `deny` (did you mean `deny`?)",
         "/policy/tolls: unknown key `tolls` (did you mean `tools`?); allowed: `version`, `default`, `description`, \
-         `hide`, `all_tools`, `tools`, `resources`, `prompts`, `methods` or `mode`",
+         `hide`, `rules`, `all_tools`, `tools`, `resources`, `prompts`, `methods` or `mode`",
         "/policy/tools/a/limits/0: the key `counter` is missing",
         "/policy/tools/a/limits/0: the key `max` is missing",
         "/policy/tools/a/limits/0: the key `scope` is missing",
@@ -101,7 +108,7 @@ fn the_text_of_all_problems_is_readable_in_a_log() {
     let invalid = Config::load(br#"{"version":"1","default":"maybe","x":1}"#).unwrap_err();
     let expected = "2 problems in the configuration:\n  \
                     /default: found `maybe`, expected `allow` or `deny`\n  \
-                    /x: unknown key `x`; allowed: `version`, `default`, `description`, `hide`, `all_tools`, `tools`, `resources`, `prompts`, `methods` or `mode`";
+                    /x: unknown key `x`; allowed: `version`, `default`, `description`, `hide`, `rules`, `all_tools`, `tools`, `resources`, `prompts`, `methods` or `mode`";
     assert_eq!(invalid.to_string(), expected);
 }
 
@@ -145,7 +152,8 @@ fn a_struct_means_what_its_json_means() {
         [entry("version", &text("1")), entry("default", &text("deny")), entry("tools", &bytes(5, &tools))].concat();
     let config = Config::load(&policy).unwrap_or_else(|invalid| panic!("{invalid}"));
     let Lookup::Rule(rule) = config.policies[0].policy.tool("t") else { panic!("no rule") };
-    assert_eq!((rule.limits[0].max, rule.limits[0].window.seconds()), (Amount::from_units(10).unwrap(), 60));
+    let limit = rule.limits().next().unwrap();
+    assert_eq!((limit.max, limit.window.seconds()), (Amount::from_units(10).unwrap(), 60));
     let bad = [entry("version", &text("1")), entry("default", &[4 << 3, 1])].concat();
     let invalid = Config::load(&bad).unwrap_err();
     assert_eq!(invalid.problems[0].to_string(), "/default: found `true`, expected a string: `allow` or `deny`");

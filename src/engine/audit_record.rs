@@ -8,6 +8,7 @@ use crate::{
     config::Config,
     http::Header,
     mcp::{Body, Message, Refusal, Request, Target},
+    uri,
 };
 
 use super::{
@@ -39,7 +40,7 @@ pub(super) fn messages(
     match body {
         Body::Single(Message::Request(message)) => AuditRecord {
             method: method(message),
-            tool: record::truncate(target(&message.target)).to_owned(),
+            tool: record::truncate(&target(&message.target)).to_owned(),
             arguments: message
                 .arguments
                 .and_then(|bytes| LoggedArguments::new(bytes, &message.argument_names, config.audit.arguments)),
@@ -57,8 +58,19 @@ pub(super) fn messages(
 pub(super) fn refused(config: &Config, request: &BoundRequest, refusal: &Refusal) -> AuditRecord {
     AuditRecord {
         why: record::truncate(&refusal.message).to_owned(),
-        reason: Some(refusal.reason()),
+        reason: Some(refusal.reason),
         ..new(config, request, Decision::Refused)
+    }
+}
+
+/// The record of an event stream that is refused after its request, whose record is `request`, passed.
+#[must_use]
+pub fn refused_stream(request: &AuditRecord, why: &str) -> AuditRecord {
+    AuditRecord {
+        decision: Decision::Refused,
+        why: record::truncate(why).to_owned(),
+        reason: Some("legacy_stream"),
+        ..request.clone()
     }
 }
 
@@ -126,9 +138,10 @@ fn method(message: &Request<'_>) -> Cow<'static, str> {
     }
 }
 
-fn target<'m>(target: &'m Target<'_>) -> &'m str {
+fn target<'m>(target: &'m Target<'_>) -> Cow<'m, str> {
     match target {
-        Target::Tool(name) | Target::Prompt(name) | Target::Resource(name) => name,
-        Target::Nothing | Target::Resources(_) | Target::Task(_) => "",
+        Target::Tool(name) | Target::Prompt(name) => Cow::Borrowed(name),
+        Target::Resource(uri) => uri::without_secrets(uri),
+        Target::Nothing | Target::Resources(_) | Target::Task(_) => Cow::Borrowed(""),
     }
 }

@@ -12,6 +12,7 @@ mod rate_limit_service;
 pub(super) mod target;
 
 use crate::{
+    budget::Work,
     config::{Config, NamedPolicy, PolicyMatch},
     identity::{Grant, IdentityError},
     mcp::{Message, MethodClass, Request},
@@ -57,15 +58,36 @@ impl<'p, S: Store, W: Tracer> Authorizer<'p, S, W> {
         apply_mode(self.config, self.request, decision, &mut self.tracer)
     }
 
+    /// What the policy denies whatever the arguments, by the first steps of [`Self::decide`]. Nothing is charged.
+    pub(super) fn denied_by_name(&mut self, messages: &[Message<'_>]) -> Option<Decision<'p>> {
+        let denied = self.check_names(messages).err()?;
+        Some(apply_mode(self.config, self.request, Decision::denied(denied), &mut self.tracer))
+            .filter(|decision| decision.verdict.is_err())
+    }
+
+    fn check_names(&mut self, messages: &[Message<'_>]) -> Result<(), MessageDenial<'p>> {
+        let policy = self.bound_policy()?;
+        self.caller()?;
+        self.check_methods(policy, messages)?;
+        let work = Work::default();
+        let targets = self.resolve_targets(policy, messages, &work)?;
+        let args = arguments(&targets, &work);
+        self.check_default(&Rules { mode: Mode::Enforce, targets: &targets, args: &args })
+    }
+
     /// The order of the decision. The first denial ends it; a rule in shadow denies nothing.
     fn decide(&mut self, messages: &[Message<'_>]) -> Result<Decision<'p>, MessageDenial<'p>> {
         let policy = self.bound_policy()?; // (no policy)
         let grant = self.caller()?; // (no identity)
         self.check_methods(policy, messages)?; // `methods`, (method), (folded name)
-        let targets = self.resolve_targets(policy, messages)?; // (hidden), (default deny), (ambiguous uri)
-        let (args, single_request) = (arguments(&targets), single_request(messages));
+        let work = Work::default(); // (too much to check), wherever it is used up
+        let targets = self.resolve_targets(policy, messages, &work)?; // (hidden), (default deny), (ambiguous uri)
+        let (args, single_request) = (arguments(&targets, &work), single_request(messages));
         let [enforced, shadow] = [Mode::Enforce, Mode::Shadow].map(|mode| {
             let rules = Rules { mode, targets: &targets, args: &args };
+            if mode == Mode::Shadow && rules.is_empty() {
+                return Ok(Prepared::free(rules)); // as nearly always
+            }
             self.check_default(&rules)?; // (default deny), if only a rule in shadow names the target
             self.check_require(&rules)?; // `require`
             self.check_deny_if(&rules)?; // `deny_if`
@@ -105,6 +127,7 @@ impl<'p, S: Store, W: Tracer> Authorizer<'p, S, W> {
         &mut self,
         policy: &'p NamedPolicy,
         messages: &'m [Message<'_>],
+        work: &Work,
     ) -> Result<Vec<ResolvedTarget<'p, 'm>>, MessageDenial<'p>> {
         let mut targets = Vec::new();
         for (index, message) in messages.iter().enumerate() {
@@ -112,13 +135,14 @@ impl<'p, S: Store, W: Tracer> Authorizer<'p, S, W> {
             match request.known.map(|known| known.class) {
                 Some(MethodClass::Tool | MethodClass::Prompt | MethodClass::Resource | MethodClass::Listen) => {
                     for name in TargetName::all(&request.target) {
-                        let target =
-                            ResolvedTarget::new(name, index, &policy.policy, request.arguments, &mut self.tracer);
+                        let target = self.charge_search(&name, policy, work).and_then(|()| {
+                            ResolvedTarget::new(name, index, &policy.policy, request.arguments, &mut self.tracer)
+                        });
                         targets.push(target.map_err(|denial| denial.about(index))?);
                     }
                 }
                 Some(MethodClass::Reference | MethodClass::Unsubscribe) => {
-                    self.check_reference(policy, request).map_err(|denial| denial.about(index))?;
+                    self.check_reference(policy, request, work).map_err(|denial| denial.about(index))?;
                 }
                 Some(MethodClass::Open | MethodClass::Closed) | None => {}
             }
@@ -126,12 +150,28 @@ impl<'p, S: Store, W: Tracer> Authorizer<'p, S, W> {
         Ok(targets)
     }
 
+    /// Charges the search for the rule of a target.
+    fn charge_search(&mut self, name: &TargetName<'_>, policy: &NamedPolicy, work: &Work) -> Result<(), Denial<'p>> {
+        let charged = work.charge(lookup::search_work(name, &policy.policy));
+        charged.map_err(|_| {
+            let denial = lookup::too_much_work(name);
+            self.tracer.step(|| denial.step());
+            denial
+        })
+    }
+
     /// Allows a reference unless its rule denies unconditionally; predicates and limits are not evaluated.
-    fn check_reference(&mut self, policy: &'p NamedPolicy, request: &Request<'_>) -> Result<(), Denial<'p>> {
+    fn check_reference(
+        &mut self,
+        policy: &'p NamedPolicy,
+        request: &Request<'_>,
+        work: &Work,
+    ) -> Result<(), Denial<'p>> {
         let Some(name) = TargetName::all(&request.target).next() else { return Err(Denial::Internal) };
+        self.charge_search(&name, policy, work)?;
         match find_rule(&name, &policy.policy, &mut self.tracer)? {
             Some(rule) if rule.denies_unconditionally() => {
-                let predicate = rule.deny_if.iter().find(|predicate| predicate.conditions.is_empty());
+                let predicate = rule.deny_if().find(|predicate| predicate.conditions.is_empty());
                 let denial = predicate.map_or(Denial::Internal, |predicate| {
                     Denial::denied(&*predicate.pointer, denial_text::denied_by(predicate, &name))
                 });

@@ -30,6 +30,15 @@ pub struct CalloutResponse {
 }
 
 impl Callout {
+    /// The bytes of the question.
+    #[must_use]
+    pub fn size(&self) -> usize {
+        match self {
+            Self::Approval(request) => request.body.len(),
+            Self::Charge { message, .. } => message.len(),
+        }
+    }
+
     /// The statistic that counts callouts without a usable answer.
     #[must_use]
     pub fn unanswered_metric(&self) -> &'static str {

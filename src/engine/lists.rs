@@ -1,5 +1,7 @@
 //! What lists show: what some call could get through, by the same policy that decides on calls. Product contract, section 5.
 
+mod unlisted;
+
 use std::sync::Arc;
 
 use crate::{
@@ -7,7 +9,7 @@ use crate::{
     http::Header,
     mcp::{
         Body,
-        list::{ListKind, ListRequest},
+        list::{ListKind, ListRequest, PrivateLists},
         requests,
         revision::Lifecycle,
     },
@@ -15,6 +17,8 @@ use crate::{
 };
 
 use super::{BoundRequest, authorize};
+
+pub use self::unlisted::UnlistedEntries;
 
 /// How to filter a response.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -43,7 +47,11 @@ pub(super) fn filter_for(
     let list_request = || ListRequest {
         ids: requests(body.messages()).map(|request| request.id.token().to_owned()).collect(),
         is_batch: matches!(body, Body::Batch(_)),
-        is_cacheable: lifecycle == Lifecycle::Stateless,
+        private: match lifecycle {
+            Lifecycle::Session => PrivateLists::Never,
+            Lifecycle::Stateless if config.shows_all_alike() => PrivateLists::Filtered,
+            Lifecycle::Stateless => PrivateLists::All,
+        },
         max_bytes: config.lists.max_bytes,
     };
     // If no binding names a route, or the head has gone on, the header was removed with the head.

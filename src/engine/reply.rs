@@ -15,16 +15,23 @@ use crate::{
         Body, Code, Message, Refusal, Request, Target,
         answer::{self, ApprovalData, Data, LimitData, Reply, WindowData},
         list::ListKind,
-        revision::Lifecycle,
+        revision::{self, Lifecycle},
     },
     policy::Limit,
     time::{Timestamp, rfc_3339},
 };
 
 /// The reply to a request that was refused before any rule was evaluated.
-pub(super) fn refusal_reply(request: &BoundRequest, refusal: &Refusal) -> Reply {
+pub(super) fn refusal_reply(config: &Config, request: &BoundRequest, refusal: &Refusal) -> Reply {
     let request_id = request.info.request_id.as_deref();
-    let data = Data { kind: "refused", reason: &refusal.message, request_id, ..Data::default() };
+    let supported = config.protocol.revisions.as_ref().filter(|_| refusal.reason == revision::NOT_ACCEPTED);
+    let data = Data {
+        kind: "refused",
+        reason: &refusal.message,
+        request_id,
+        supported: supported.map(|revisions| revisions.listed()),
+        ..Data::default()
+    };
     let message = format!("Request refused: {}", refusal.message);
     answer::error(refusal.status, refusal.id.as_deref(), refusal.code, &message, &data)
 }

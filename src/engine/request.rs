@@ -13,6 +13,11 @@ use super::{
     trace::{Step, Tracer},
 };
 
+/// The headers that are read after the head was checked: by the body's revision, for the session, for lists, for the
+/// transport of revision 2024-11-05, and for the record.
+const KEPT: [&str; 7] =
+    [":method", ":path", "accept-encoding", "mcp-method", "mcp-name", "mcp-protocol-version", "mcp-session-id"];
+
 /// A request without its body.
 #[derive(Clone, Debug)]
 pub struct RequestInfo {
@@ -70,6 +75,12 @@ impl BoundRequest {
     #[must_use]
     pub fn info(&self) -> &RequestInfo {
         &self.info
+    }
+
+    /// Forgets the headers that no later step reads: a client sends what it likes, and the rest is held until the body has
+    /// come. Call it when [`super::check_headers`] has decided.
+    pub fn forget_headers(&mut self) {
+        self.info.headers.keep(&KEPT);
     }
 
     /// What external services have answered, to add a further answer.

@@ -2,6 +2,8 @@
 
 use std::cell::{Cell, RefCell};
 
+use log::Level;
+
 use crate::{
     audit::{
         AuditRecord, Decision,
@@ -15,7 +17,7 @@ use crate::{
 use super::{host, metrics, shared_data::SharedData};
 
 thread_local! {
-    /// Paces the log lines of this worker, for all its filters together.
+    /// Paces the log lines of this worker, of every kind and for all its filters together.
     static LOG_THROTTLE: Cell<LogThrottle> = const { Cell::new(LogThrottle::new()) };
     /// Decisions of this worker that the console does not show yet.
     static UNWRITTEN: RefCell<Buffer> = const { RefCell::new(Buffer::new()) };
@@ -27,7 +29,7 @@ thread_local! {
 pub(super) fn write(config: &Config, record: &AuditRecord, now: Option<Timestamp>) {
     let json = record.to_json();
     if host::set_filter_state(&json).is_err() {
-        log::warn!("the audit record of a request was lost");
+        log_line(Level::Warn, "the audit record of a request was lost");
     }
     metrics::count(config, record);
     let is_shown = record.decision != Decision::Allowed || record.approval.is_some();
@@ -51,7 +53,7 @@ pub(super) fn write(config: &Config, record: &AuditRecord, now: Option<Timestamp
 /// Records what an approver decided at the console.
 pub(super) fn write_approver_decision(json: String) {
     if host::set_filter_state(&json).is_err() {
-        log::warn!("the audit record of a decision was lost");
+        log_line(Level::Warn, "the audit record of a decision was lost");
     }
     let Some(now) = host::current_time() else { return };
     line(&json, now);
@@ -82,16 +84,29 @@ fn flush() {
     UNWRITTEN.set(fresh);
 }
 
-/// Writes a line to Envoy's log, unless this second has had its share.
+/// Writes a record to Envoy's log.
 fn line(json: &str, now: Timestamp) {
+    log_at(Level::Info, &format!("mcp-policy: {json}"), now);
+}
+
+/// Writes a line about a request to Envoy's log, which clients and servers may cause as often as they like.
+pub(super) fn log_line(level: Level, text: &str) {
+    if let Some(now) = host::current_time() {
+        log_at(level, text, now);
+    }
+}
+
+/// Writes a line to Envoy's log, unless this second has had its share.
+fn log_at(level: Level, text: &str, now: Timestamp) {
+    if !log::log_enabled!(level) {
+        return;
+    }
     let mut pace = LOG_THROTTLE.get();
     let paced = pace.admit(now);
     LOG_THROTTLE.set(pace);
     match paced {
         ThrottledLine::Suppress => {}
-        ThrottledLine::Line { left_out: 0 } => log::info!("mcp-policy: {json}"),
-        ThrottledLine::Line { left_out } => {
-            log::info!("mcp-policy: {left_out} lines were left out\nmcp-policy: {json}")
-        }
+        ThrottledLine::Line { left_out: 0 } => log::log!(level, "{text}"),
+        ThrottledLine::Line { left_out } => log::log!(level, "mcp-policy: {left_out} lines were left out\n{text}"),
     }
 }

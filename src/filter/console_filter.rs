@@ -2,13 +2,14 @@
 
 use std::{mem, rc::Rc};
 
+use log::Level;
 use proxy_wasm::{
     traits::{Context, HttpContext},
     types::Action,
 };
 
 use crate::{
-    config::Console,
+    config::{Console, DEFAULT_HELD_BYTES},
     console::{self, ConsoleResponse},
     engine::RequestInfo,
     http::Response,
@@ -17,6 +18,7 @@ use crate::{
 use super::{
     attributes::{self, Needed},
     audit, host,
+    lease::Lease,
     shared_data::SharedData,
 };
 
@@ -31,8 +33,8 @@ pub(super) struct ConsoleFilter {
     console: Rc<Console>,
     /// Whether its head has come.
     has_begun: bool,
-    /// The request, until it is answered.
-    call: Option<RequestInfo>,
+    /// The request and what it holds, until it is answered.
+    call: Option<(RequestInfo, Lease)>,
     size: usize,
 }
 
@@ -44,7 +46,11 @@ impl HttpContext for ConsoleFilter {
         if mem::replace(&mut self.has_begun, true) {
             return Action::Pause;
         }
-        self.call = attributes::request_info(&self.console.identity, Needed::default());
+        let call = attributes::request_info(&self.console.identity, Needed::default());
+        self.call = call.and_then(|call| {
+            let lease = Lease::new(&call, call.headers.size(), DEFAULT_HELD_BYTES).ok()?;
+            Some((call, lease))
+        });
         match self.call {
             None => self.respond(&console::failed()),
             Some(_) if end_of_stream => self.on_request_complete(),
@@ -55,10 +61,15 @@ impl HttpContext for ConsoleFilter {
     fn on_http_request_body(&mut self, size: usize, end_of_stream: bool) -> Action {
         log::debug!("mcp-policy: #{} on_http_request_body: {size} bytes, end_of_stream {end_of_stream}", self.id);
         self.size = size;
-        match self.call {
-            Some(_) if size > console::MAX_BODY => self.respond(&console::too_large()),
-            Some(_) if end_of_stream => self.on_request_complete(),
-            Some(_) | None => Action::Pause,
+        let Some((_, lease)) = &mut self.call else { return Action::Pause };
+        if size > console::MAX_BODY {
+            self.respond(&console::too_large())
+        } else if lease.hold_body(size).is_err() {
+            self.respond(&console::failed())
+        } else if end_of_stream {
+            self.on_request_complete()
+        } else {
+            Action::Pause
         }
     }
 
@@ -75,7 +86,7 @@ impl ConsoleFilter {
     }
 
     fn on_request_complete(&mut self) -> Action {
-        let Some(call) = self.call.take() else { return Action::Pause };
+        let Some((call, _lease)) = self.call.take() else { return Action::Pause };
         let (Some(body), Some(now)) = (host::request_body(self.size), host::current_time()) else {
             return self.respond(&console::failed());
         };
@@ -90,7 +101,7 @@ impl ConsoleFilter {
         log::debug!("mcp-policy: #{} is answered here with HTTP {}, {DETAILS}", self.id, response.status);
         self.call = None;
         if host::send_response(response, DETAILS).is_err() {
-            log::error!("a response of the console could not be sent; the request stays paused");
+            audit::log_line(Level::Error, "a response of the console could not be sent; the request stays paused");
         }
         Action::Pause
     }

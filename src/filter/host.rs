@@ -169,6 +169,11 @@ pub(super) fn resume_http_request() -> Result<(), Status> {
     hostcalls::resume_http_request()
 }
 
+/// Has the host calls that follow be about another context.
+pub(super) fn set_effective_context(context: u32) -> Result<(), Status> {
+    hostcalls::set_effective_context(context)
+}
+
 /// Resets the response's stream.
 pub(super) fn reset_http_response() -> Result<(), Status> {
     hostcalls::reset_http_response()

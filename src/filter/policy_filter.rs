@@ -5,6 +5,7 @@ mod callouts;
 
 use std::{mem, rc::Rc};
 
+use log::Level;
 use proxy_wasm::{
     traits::{Context, HttpContext},
     types::{Action, Status},
@@ -24,9 +25,10 @@ use crate::{
 
 use self::callouts::HeldRequest;
 use super::{
-    attributes, audit, counter_info,
+    attributes, audit, counter_info, ending,
     host::{self, Unsent},
-    response::{self, Forward, ResponseAborted, ResponsePath},
+    lease::Lease,
+    response::{self, Forward, ResponseAborted, ResponsePath, WantsBody},
     root::Filter,
     shared_data::SharedData,
 };
@@ -47,15 +49,15 @@ enum Phase {
     /// Nothing has come yet.
     Start,
     /// The body is coming; `size` bytes of it have come.
-    AwaitBody { request: BoundRequest, size: usize },
+    AwaitBody { request: BoundRequest, size: usize, lease: Lease },
     /// The end is coming, and no body before it.
-    AwaitEmptyBody { request: BoundRequest, record: Box<AuditRecord> },
+    AwaitEmptyBody { request: BoundRequest, record: Box<AuditRecord>, lease: Lease },
     /// The request is complete, and a callout is pending.
-    AwaitCallout { request: BoundRequest, body: Vec<u8>, ask: Callout, held: HeldRequest },
+    AwaitCallout { request: BoundRequest, body: Vec<u8>, ask: Callout, lease: Lease, held: HeldRequest },
     /// No policy applies: Envoy passes on whatever comes.
     Bypassed,
     /// It goes on to the server.
-    Forwarded { response: ResponsePath },
+    Forwarded { response: ResponsePath, lease: Lease },
     /// Its response was reset: nothing more of that goes on.
     Aborted,
     /// This filter or the server has replied: nothing more of the request goes on.
@@ -86,7 +88,7 @@ impl HttpContext for PolicyFilter {
         let Some(filter) = self.filter.clone() else { return self.refuse_unconfigured() };
         let Some(request) = attributes::bound_request(&filter) else { return self.fail() };
         let action = match engine::check_headers(&filter.config, &request, !end_of_stream) {
-            HeadersVerdict::Reply(judgement) => self.apply(*judgement, None),
+            HeadersVerdict::Reply(judgement) => self.apply(*judgement, None, None),
             HeadersVerdict::Bypass => {
                 log::debug!("mcp-policy: #{} is bypassed", self.id);
                 self.phase = Phase::Bypassed;
@@ -105,9 +107,13 @@ impl HttpContext for PolicyFilter {
         log::debug!("mcp-policy: #{} on_http_request_body: {body_size} bytes, end_of_stream {end_of_stream}", self.id);
         let (phase, Some(filter)) = (&mut self.phase, &self.filter) else { return self.current_action() };
         let refusal = match phase {
-            Phase::AwaitBody { request, size } => {
+            Phase::AwaitBody { request, size, lease } => {
                 *size = body_size;
-                (body_size > filter.config.protocol.max_body_bytes).then(|| engine::too_large(&filter.config, request))
+                if body_size > filter.config.protocol.largest_body() {
+                    Some(engine::too_large(&filter.config, request))
+                } else {
+                    lease.hold_body(body_size).err().map(|_| engine::no_room(&filter.config, request))
+                }
             }
             Phase::AwaitEmptyBody { request, .. } => {
                 (body_size > 0).then(|| engine::unexpected_body(&filter.config, request))
@@ -124,7 +130,7 @@ impl HttpContext for PolicyFilter {
             Phase::AwaitCallout { .. } | Phase::Forwarded { .. } | Phase::Aborted | Phase::Replied => None,
         };
         match refusal {
-            Some(judgement) => self.apply(judgement, None),
+            Some(judgement) => self.apply(judgement, None, None),
             None if end_of_stream => self.on_request_complete(),
             None => self.current_action(),
         }
@@ -143,36 +149,41 @@ impl HttpContext for PolicyFilter {
             self.on_request_complete();
         }
         let checked = match (&mut self.phase, &self.filter) {
-            (Phase::Forwarded { response }, _) => response.on_headers(end_of_stream),
-            (Phase::AwaitBody { request, .. } | Phase::AwaitCallout { request, .. }, Some(filter)) => {
+            (Phase::Forwarded { response, .. }, _) => response.on_headers(end_of_stream).map(|()| WantsBody::Maybe),
+            (Phase::AwaitBody { request, .. }, Some(filter)) => {
                 response::check_early(&filter.config, request, end_of_stream)
             }
+            // Whatever the service says, no body goes to a server that has responded meanwhile.
+            (Phase::AwaitCallout { request, .. }, Some(filter)) => {
+                response::check_early(&filter.config, request, end_of_stream).map(|_| WantsBody::No)
+            }
             (Phase::Aborted, _) => return Action::Pause,
-            _ => Ok(()),
+            _ => Ok(WantsBody::Maybe),
         };
-        if let Phase::AwaitCallout { .. } = self.phase {
-            // The server wants no body any more: whatever the service says, none goes there.
-            self.phase = Phase::Replied;
-        }
         match checked {
-            Ok(()) => Action::Continue,
+            Ok(WantsBody::Maybe) => Action::Continue,
+            // A refusal could only reset the response, which has begun.
+            Ok(WantsBody::No) => {
+                self.phase = Phase::Replied;
+                Action::Continue
+            }
             Err(reply) => self.replace_response(&reply),
         }
     }
 
     fn on_http_response_body(&mut self, body_size: usize, end_of_stream: bool) -> Action {
         log::debug!("mcp-policy: #{} on_http_response_body: {body_size} bytes, end_of_stream {end_of_stream}", self.id);
-        self.with_response(|response, config| response.on_body(config, body_size, end_of_stream))
+        self.with_response(|response, config, lease| response.on_body(config, lease, body_size, end_of_stream))
     }
 
     fn on_http_response_trailers(&mut self, _count: usize) -> Action {
         log::debug!("mcp-policy: #{} on_http_response_trailers", self.id);
-        self.with_response(|response, config| response.on_trailers(config).map(|()| Forward::Now))
+        self.with_response(|response, config, lease| response.on_trailers(config, lease).map(|()| Forward::Now))
     }
 
     fn on_log(&mut self) {
         log::debug!("mcp-policy: #{} on_log", self.id);
-        if let Phase::Forwarded { response } = &mut self.phase {
+        if let Phase::Forwarded { response, .. } = &mut self.phase {
             response.on_stream_end();
         }
     }
@@ -185,13 +196,23 @@ impl PolicyFilter {
 
     /// Holds the request's body back until it is complete, and its head if the configuration says so. `record` is that of a
     /// request without a message.
-    fn start_buffering(&mut self, filter: &Filter, request: BoundRequest, record: Option<Box<AuditRecord>>) -> Action {
+    fn start_buffering(
+        &mut self,
+        filter: &Filter,
+        mut request: BoundRequest,
+        record: Option<Box<AuditRecord>>,
+    ) -> Action {
         if remove_headers(filter, &request).is_err() {
             return self.fail();
         }
+        let head = request.info().headers.size();
+        request.forget_headers();
+        let Ok(lease) = Lease::new(request.info(), head, filter.config.protocol.max_held_bytes) else {
+            return self.apply(engine::no_room(&filter.config, &request), None, None);
+        };
         self.phase = match record {
-            None => Phase::AwaitBody { request, size: 0 },
-            Some(record) => Phase::AwaitEmptyBody { request, record },
+            None => Phase::AwaitBody { request, size: 0, lease },
+            Some(record) => Phase::AwaitEmptyBody { request, record, lease },
         };
         match filter.config.protocol.headers {
             HeaderMode::Hold => Action::Pause,
@@ -200,24 +221,24 @@ impl PolicyFilter {
     }
 
     fn on_request_complete(&mut self) -> Action {
-        let (phase, Some(filter)) = (&mut self.phase, &self.filter) else { return self.current_action() };
-        let (request, size) = match phase {
-            Phase::AwaitBody { request, size } => (request, *size),
-            Phase::AwaitEmptyBody { request, record } => {
+        let Some(filter) = self.filter.clone() else { return self.current_action() };
+        let (request, size, lease) = match mem::replace(&mut self.phase, Phase::Replied) {
+            Phase::AwaitBody { request, size, lease } => (request, size, lease),
+            Phase::AwaitEmptyBody { request, record, lease } => {
                 log::debug!("mcp-policy: #{} is forwarded without a body", self.id);
-                audit::write(&filter.config, record, None);
-                self.phase = Phase::Forwarded { response: ResponsePath::of_stream(&filter.config, request) };
-                return Action::Continue;
+                audit::write(&filter.config, &record, None);
+                return self.forward(ResponsePath::of_stream(&filter.config, &request, &record), lease);
             }
             Phase::Start => return self.fail(),
-            Phase::AwaitCallout { .. }
-            | Phase::Bypassed
-            | Phase::Forwarded { .. }
-            | Phase::Aborted
-            | Phase::Replied => {
+            other => {
+                self.phase = other;
                 return self.current_action();
             }
         };
+        self.on_body_complete(&filter, request, size, lease)
+    }
+
+    fn on_body_complete(&mut self, filter: &Filter, mut request: BoundRequest, size: usize, lease: Lease) -> Action {
         let (Some(body), Some(now)) = (host::request_body(size), host::current_time()) else { return self.fail() };
         // A head that was released has gone on by the route that Envoy has now.
         if filter.config.reads_route() && filter.config.protocol.headers == HeaderMode::Release {
@@ -226,18 +247,22 @@ impl PolicyFilter {
                 Err(_) => request.lose_route(),
             }
         }
-        let judgement = engine::authorize(&filter.config, request, &body, &filter.name, now, &SharedData);
+        let judgement = engine::authorize(&filter.config, &request, &body, &filter.name, now, &SharedData);
         match judgement.answer {
-            Disposition::Callout(ask) => match mem::replace(&mut self.phase, Phase::Replied) {
-                Phase::AwaitBody { request, .. } => self.dispatch(request, body, ask),
-                _ => self.fail(),
-            },
-            _ => self.apply(judgement, Some(now)),
+            Disposition::Callout(ask) => self.dispatch(request, body, ask, lease),
+            _ => self.apply(judgement, Some(now), Some(lease)),
         }
     }
 
-    /// Does what was decided, at `now` if that is known, and records it.
-    fn apply(&mut self, judgement: AuthorizationResponse, now: Option<Timestamp>) -> Action {
+    /// Lets a request go on, and gives back what it held.
+    fn forward(&mut self, response: ResponsePath, mut lease: Lease) -> Action {
+        lease.release_request();
+        self.phase = Phase::Forwarded { response, lease };
+        Action::Continue
+    }
+
+    /// Does what was decided, at `now` if that is known, and records it. `lease` is what a request holds that may go on.
+    fn apply(&mut self, judgement: AuthorizationResponse, now: Option<Timestamp>, lease: Option<Lease>) -> Action {
         let record = &judgement.record;
         log::debug!("mcp-policy: #{} is {}, rule {:?}", self.id, record.decision.name(), record.rule);
         if let Some(filter) = &self.filter {
@@ -253,8 +278,9 @@ impl PolicyFilter {
                     counter_info::describe(&filter.name, record, receipt.counters(), now);
                 }
                 let refund = self.filter.as_ref().map_or(Refund::Never, |filter| filter.config.limits.refund);
-                self.phase = Phase::Forwarded { response: ResponsePath::of_message(refund, receipt, judgement.lists) };
-                Action::Continue
+                // Nothing is forwarded that held nothing.
+                let Some(lease) = lease else { return self.fail() };
+                self.forward(ResponsePath::of_message(refund, receipt, judgement.lists, judgement.record), lease)
             }
             Disposition::Reply(reply) => self.send_reply(&reply, details(record.decision)),
             // Callers handle this before: a callout is dispatched with the body.
@@ -265,14 +291,23 @@ impl PolicyFilter {
     /// Takes the next part of a forwarded request's response through, or resets it. Any other response passes.
     fn with_response(
         &mut self,
-        take: impl FnOnce(&mut ResponsePath, &Config) -> Result<Forward, ResponseAborted>,
+        take: impl FnOnce(&mut ResponsePath, &Config, &mut Lease) -> Result<Forward, ResponseAborted>,
     ) -> Action {
-        let (Phase::Forwarded { response }, Some(filter)) = (&mut self.phase, &self.filter) else {
+        let (Phase::Forwarded { response, lease }, Some(filter)) = (&mut self.phase, &self.filter) else {
             return if matches!(self.phase, Phase::Aborted) { Action::Pause } else { Action::Continue };
         };
-        match take(response, &filter.config) {
+        match take(response, &filter.config, lease) {
             Ok(Forward::Now) => Action::Continue,
             Ok(Forward::AtEnd) => Action::Pause,
+            Ok(Forward::Last(record)) => {
+                audit::write(&filter.config, &record, None);
+                self.phase = Phase::Aborted;
+                // Not here, since what goes on now would be lost.
+                match ending::reset_soon(self.id) {
+                    Ok(()) => Action::Continue,
+                    Err(_) => self.abort_response("a refused stream could not be ended later"),
+                }
+            }
             Err(ResponseAborted(why)) => self.abort_response(why),
         }
     }
@@ -288,10 +323,10 @@ impl PolicyFilter {
 
     /// Resets the response: nothing more of it goes on.
     fn abort_response(&mut self, why: &str) -> Action {
-        log::warn!("{why}");
+        audit::log_line(Level::Warn, why);
         self.phase = Phase::Aborted;
         if host::reset_http_response().is_err() {
-            log::error!("a response could not be reset; it stays paused");
+            audit::log_line(Level::Error, "a response could not be reset; it stays paused");
         }
         Action::Pause
     }
@@ -300,7 +335,7 @@ impl PolicyFilter {
         log::debug!("mcp-policy: #{} is answered here with HTTP {}, {details}", self.id, reply.status);
         self.phase = Phase::Replied;
         if host::send_reply(reply, details).is_err() {
-            log::error!("a refusal could not be sent; the request stays paused");
+            audit::log_line(Level::Error, "a refusal could not be sent; the request stays paused");
         }
         Action::Pause
     }
@@ -311,7 +346,7 @@ impl PolicyFilter {
 
     /// Envoy opened this stream before a configuration: nothing is permitted.
     fn refuse_unconfigured(&mut self) -> Action {
-        log::error!("a request came before the configuration; it was refused");
+        audit::log_line(Level::Error, "a request came before the configuration; it was refused");
         self.fail()
     }
 

@@ -10,14 +10,17 @@ mod refund;
 
 use std::sync::Arc;
 
+use log::Level;
+
 use crate::{
+    audit::AuditRecord,
     config::{Config, Refund},
     engine::{self, BoundRequest, lists::ListFilter, refund::Receipt},
     mcp::answer::{self, Reply},
 };
 
 use self::{filter::ResponseFilter, head::ResponseHead, refund::PendingRefund};
-use super::{attributes, host};
+use super::{attributes, audit, host, lease::Lease};
 
 /// What happens to a response.
 #[derive(Debug)]
@@ -29,28 +32,35 @@ pub(super) struct ResponsePath {
 }
 
 /// What becomes of a chunk.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Forward {
     /// It goes on, as it now is.
     Now,
     /// Nothing goes on before the end.
     AtEnd,
+    /// It goes on, as it now is, and is the last: the stream is refused.
+    Last(Box<AuditRecord>),
 }
 
 /// Something must not go on, and no reply can say so any more: the response has to be reset. Why, for the log.
 #[derive(Debug)]
 pub(super) struct ResponseAborted(pub(super) &'static str);
 
+const NO_ROOM: ResponseAborted = ResponseAborted(
+    "a response could not be read, since its caller's share of `protocol.max_held_bytes` is used up; it was reset",
+);
+
 impl ResponsePath {
-    /// The path of a response to a message that was charged, and whose lists are filtered.
-    pub(super) fn of_message(refund: Refund, receipt: Receipt, lists: Option<ListFilter>) -> Self {
+    /// The path of a response to a message that was charged, and whose lists are filtered; the record of the message is
+    /// written again with what the lists lose.
+    pub(super) fn of_message(refund: Refund, receipt: Receipt, lists: Option<ListFilter>, record: AuditRecord) -> Self {
         let route = lists.as_ref().and_then(|lists| lists.route.clone());
-        Self { refund: PendingRefund::new(refund, receipt), filter: ResponseFilter::of_message(lists), route }
+        Self { refund: PendingRefund::new(refund, receipt), filter: ResponseFilter::of_message(lists, record), route }
     }
 
-    /// The path of a response to a request that carries no message.
-    pub(super) fn of_stream(config: &Config, request: &BoundRequest) -> Self {
-        Self { refund: None, filter: ResponseFilter::of_stream(config, request), route: None }
+    /// The path of a response to a request that carries no message; `record` is the request's.
+    pub(super) fn of_stream(config: &Config, request: &BoundRequest, record: &AuditRecord) -> Self {
+        Self { refund: None, filter: ResponseFilter::of_stream(config, request, record), route: None }
     }
 
     /// Takes the head.
@@ -62,7 +72,10 @@ impl ResponsePath {
         if let Some(route) = &self.route
             && attributes::route_name().map(Option::unwrap_or_default).as_deref() != Ok(route)
         {
-            log::warn!("a request took another route than its policy is bound to; its response was not passed on");
+            audit::log_line(
+                Level::Warn,
+                "a request took another route than its policy is bound to; its response was not passed on",
+            );
             return Err(answer::failed());
         }
         if end_of_stream || (refund.is_none() && !self.filter.is_active()) {
@@ -80,6 +93,7 @@ impl ResponsePath {
     pub(super) fn on_body(
         &mut self,
         config: &Config,
+        lease: &mut Lease,
         size: usize,
         end_of_stream: bool,
     ) -> Result<Forward, ResponseAborted> {
@@ -87,17 +101,29 @@ impl ResponsePath {
             return Ok(Forward::Now);
         }
         let chunk = host::response_chunk(size);
-        self.refund = self.refund.take().and_then(|refund| refund.on_body(chunk.as_deref()?, end_of_stream));
-        self.filter.on_body(config, chunk.as_deref(), end_of_stream)
+        let room = lease.response_room();
+        self.refund = self.refund.take().and_then(|refund| refund.on_body(chunk.as_deref()?, room, end_of_stream));
+        self.hold(lease)?;
+        let room = lease.response_room();
+        let forward = self.filter.on_body(config, chunk.as_deref(), room, end_of_stream)?;
+        self.hold(lease)?;
+        Ok(forward)
+    }
+
+    /// Counts what is held of the response now.
+    fn hold(&self, lease: &mut Lease) -> Result<(), ResponseAborted> {
+        let refund = self.refund.as_ref().map_or(0, PendingRefund::held);
+        lease.hold_response(refund.saturating_add(self.filter.held())).map_err(|_| NO_ROOM)
     }
 
     /// Takes the trailers, which end a body.
     ///
     /// # Errors
     /// The response has to be reset.
-    pub(super) fn on_trailers(&mut self, config: &Config) -> Result<(), ResponseAborted> {
+    pub(super) fn on_trailers(&mut self, config: &Config, lease: &mut Lease) -> Result<(), ResponseAborted> {
         self.refund = self.refund.take().and_then(PendingRefund::on_complete);
-        self.filter.on_trailers(config)
+        self.filter.on_trailers(config)?;
+        self.hold(lease)
     }
 
     /// The stream has ended, with or without a response.
@@ -108,18 +134,25 @@ impl ResponsePath {
     }
 }
 
+/// Whether a server that has answered the head of a request may still want its body.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum WantsBody {
+    /// It has begun a response that the body may change.
+    Maybe,
+    /// It has refused the request.
+    No,
+}
+
 /// Looks at the head of a response that comes before its message was judged: the server has seen the request's headers only.
 ///
 /// # Errors
 /// What to reply in its place, if it may list what the caller may not see.
-pub(super) fn check_early(config: &Config, request: &BoundRequest, end_of_stream: bool) -> Result<(), Reply> {
-    if end_of_stream || !engine::lists::may_filter(config, request) {
-        return Ok(());
-    }
+pub(super) fn check_early(config: &Config, request: &BoundRequest, end_of_stream: bool) -> Result<WantsBody, Reply> {
     match ResponseHead::read() {
-        Ok(head) if !head.is_success => Ok(()),
+        Ok(head) if !head.is_success => Ok(WantsBody::No),
+        _ if end_of_stream || !engine::lists::may_filter(config, request) => Ok(WantsBody::Maybe),
         _ => {
-            log::warn!("a server answered a message before it came; the response was not passed on");
+            audit::log_line(Level::Warn, "a server answered a message before it came; the response was not passed on");
             Err(answer::failed())
         }
     }

@@ -14,7 +14,8 @@ use crate::{
 };
 
 use super::{
-    audit, console_filter::ConsoleFilter, host, metrics, policy_filter::PolicyFilter, shared_data::SharedData,
+    audit, console_filter::ConsoleFilter, ending, host, listed, metrics, policy_filter::PolicyFilter,
+    shared_data::SharedData,
 };
 
 /// A configured filter, shared by its streams.
@@ -91,6 +92,8 @@ impl RootContext for FilterRoot {
         host::follow_log_level();
         log::debug!("mcp-policy: #{} on_tick", self.id);
         audit::on_tick();
+        listed::on_tick();
+        ending::on_tick(self.id);
         if !self.is_counted {
             metrics::register();
             self.is_counted = self.count(1);
@@ -117,6 +120,9 @@ impl FilterRoot {
     }
 
     fn forget(&mut self) {
+        if let Some(Role::Gateway(filter)) = &self.role {
+            listed::forget(&filter.config);
+        }
         if self.is_counted {
             self.count(-1);
             self.is_counted = false;

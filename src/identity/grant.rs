@@ -7,6 +7,12 @@ use sha2::{Digest as _, Sha256};
 use super::address;
 
 /// A caller's identity.
+///
+/// ```
+/// # use mcp_policy::identity::Grant;
+/// let grant = Grant::from_name("jwt:alice");
+/// assert_eq!((grant.id(), grant.is_verified()), ("jwt:alice", true));
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Grant {
     /// The prefix and the value; of a secret, its digest.

@@ -139,10 +139,23 @@ impl<'w, 'a> Cursor<'w, 'a> {
         self.find_word(words, "")
     }
 
+    /// Reports a text that is none of some words. Its time does not depend on how many there are, unless it is listed.
+    pub fn report_unlisted(&self, words: &[&str]) {
+        self.report_with(&|| {
+            let found = if let Value::String(text) = &self.node.value { excerpt(text) } else { String::new() };
+            format!("found `{found}`, expected {}{}", join_words(words.iter().copied()), suggest_nearest(&found, words))
+        });
+    }
+
     fn find_word(&self, words: &[&str], besides: &str) -> Option<usize> {
         let listed = || join_words(words.iter().copied());
         let Value::String(text) = &self.node.value else {
-            self.report_with(&|| format!("found {}, expected a string: {}{besides}", describe(self.node), listed()));
+            self.report_with(&|| {
+                let quoted =
+                    words.iter().find(|word| matches!(&self.node.value, Value::Number(number) if number == *word));
+                let words = quoted.map_or_else(listed, |word| format!("write `\"{word}\"`"));
+                format!("found {}, expected a string: {words}{besides}", describe(self.node))
+            });
             return None;
         };
         let chosen = words.iter().position(|word| word == text);
@@ -186,7 +199,7 @@ impl<'w, 'a> Cursor<'w, 'a> {
         }
     }
 
-    /// The member of this name, where this is an object that has one.
+    /// The member of this name, if this is an object that has one.
     #[must_use]
     pub fn get(&self, name: &str) -> Option<Self> {
         let Value::Object(members) = &self.node.value else { return None };
@@ -236,7 +249,7 @@ impl<'w, 'a> Fields<'w, 'a> {
         &self.object
     }
 
-    /// The value of a key, where it is there.
+    /// The value of a key, if the object has it.
     #[must_use]
     pub fn get(&self, key: &str) -> Option<Cursor<'w, 'a>> {
         let member = self.members.iter().find(|member| member.name == key)?;

@@ -72,7 +72,17 @@ impl Decimal {
     /// One text for each value.
     #[must_use]
     pub fn plain(&self) -> String {
-        format!("{}{}e{}", if self.negative { "-" } else { "" }, self.digits, self.exponent)
+        let mut text = String::with_capacity(self.digits.len().saturating_add(EXPONENT_BYTES));
+        if self.negative {
+            text.push('-');
+        }
+        text.push_str(&self.digits);
+        text.push('e');
+        if self.exponent < 0 {
+            text.push('-');
+        }
+        push_number(self.exponent.unsigned_abs(), &mut text);
+        text
     }
 
     /// Compares the two without their signs.
@@ -95,6 +105,22 @@ impl Decimal {
         }
         let digits: u64 = self.digits.parse().ok()?;
         digits.checked_mul(10_u64.checked_pow(u32::try_from(zeroes).ok()?)?)
+    }
+}
+
+/// Room for the sign, the `e` and the exponent of most numbers.
+const EXPONENT_BYTES: usize = 8;
+
+/// Writes a number in decimal digits. By hand: a call's parameters may hold thousands of numbers, and formatting one takes
+/// a thousand instructions.
+pub fn push_number(number: u64, text: &mut String) {
+    let mut unit = 1_u64;
+    while number / unit >= 10 {
+        unit = unit.saturating_mul(10);
+    }
+    while unit > 0 {
+        text.push(char::from(b'0'.saturating_add(u8::try_from(number / unit % 10).unwrap_or_default())));
+        unit /= 10;
     }
 }
 

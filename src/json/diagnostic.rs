@@ -20,7 +20,7 @@ const MAX_WORDS: usize = 32;
 pub struct Problem {
     /// Where: a JSON pointer; empty for the document itself.
     pub pointer: String,
-    /// Where in the text, in bytes; 0 where there is no text.
+    /// The offset in the text, in bytes; 0 if there is no text.
     pub at: usize,
     /// What was found, and what is allowed.
     pub message: String,
@@ -120,16 +120,38 @@ pub(super) fn join_words<'n>(words: impl ExactSizeIterator<Item = &'n str>) -> S
 }
 
 /// ` (did you mean …?)` if a known word is near.
-pub(super) fn suggest_nearest(word: &str, known: &[&str]) -> String {
+pub(crate) fn suggest_nearest(word: &str, known: &[&str]) -> String {
+    nearest_word(word, known).map(|known| format!(" (did you mean `{}`?)", excerpt(known))).unwrap_or_default()
+}
+
+/// Words that other products use, and what they are called here. Of several meanings the first that is known counts.
+const SYNONYMS: [(&str, &[&str]); 12] = [
+    ("deny", &["block", "forbid", "reject", "refuse", "disallow", "drop", "prohibit"]),
+    ("allow", &["permit", "accept", "pass", "open", "yes"]),
+    ("shadow", &["audit", "dry-run", "dry_run", "dryrun", "monitor", "report", "log", "warn", "observe", "permissive"]),
+    ("enforce", &["on", "active", "enforcing", "block", "strict"]),
+    ("require_approval", &["approve", "approval", "ask", "confirm", "prompt", "human", "review"]),
+    ("second", &["s", "sec", "secs", "seconds", "1s", "per_second"]),
+    ("minute", &["m", "min", "mins", "minutes", "1m", "per_minute"]),
+    ("hour", &["h", "hr", "hrs", "hours", "1h", "per_hour", "hourly"]),
+    ("day", &["d", "days", "1d", "24h", "per_day", "daily"]),
+    ("grant", &["user", "caller", "client", "identity", "agent", "per_user", "key", "token"]),
+    ("global", &["all", "total", "shared", "everyone"]),
+    ("sliding", &["rolling", "sliding_window"]),
+];
+
+/// The known word that is nearest, or that says here what `word` says elsewhere.
+#[must_use]
+pub fn nearest_word<'n>(word: &str, known: &[&'n str]) -> Option<&'n str> {
     const MAX_DISTANCE: usize = 2;
     let lower = excerpt(word).to_ascii_lowercase();
     // Only words of nearly this length can be near.
     let candidates = known.iter().filter(|known| known.len().abs_diff(lower.len()) <= 4 * MAX_DISTANCE);
     let distance = |known: &str| strsim::osa_distance(&lower, &known.to_ascii_lowercase());
-    match candidates.map(|known| (distance(known), *known)).min() {
-        Some((distance, known)) if distance <= MAX_DISTANCE && distance < known.len().min(lower.len().max(1)) => {
-            format!(" (did you mean `{known}`?)")
-        }
-        _ => String::new(),
+    let means = |known: &str| SYNONYMS.iter().any(|(name, words)| *name == known && words.contains(&lower.as_str()));
+    if let Some(known) = known.iter().find(|known| means(known)) {
+        return Some(known);
     }
+    let (distance, known) = candidates.map(|known| (distance(known), *known)).min()?;
+    (distance <= MAX_DISTANCE && distance < known.len().min(lower.len().max(1))).then_some(known)
 }

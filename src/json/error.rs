@@ -24,6 +24,8 @@ pub enum Reason {
     Trailing,
     /// More nesting than the limit allows.
     TooDeep(u32),
+    /// More values than the caller of the reader takes.
+    TooMany,
     /// Bytes that are not UTF-8; RFC 8259, section 8.1.
     Utf8,
     /// A byte order mark, which RFC 8259, section 8.1, forbids a sender to write.
@@ -57,6 +59,7 @@ impl fmt::Display for Fault {
             Reason::Expected(what) => write!(f, "expected {what}")?,
             Reason::Trailing => f.write_str("there is text after the value")?,
             Reason::TooDeep(limit) => write!(f, "more than {limit} levels of nesting")?,
+            Reason::TooMany => f.write_str("too many values")?,
             Reason::Utf8 => f.write_str("the text is not UTF-8")?,
             Reason::ByteOrderMark => f.write_str("the text starts with a byte order mark")?,
             Reason::Control => f.write_str("an unescaped control character in a string")?,

@@ -53,6 +53,9 @@ pub fn same_but_control(a: &str, b: &str) -> bool {
 /// Whether some server reads `name` as `known`, which it is not: they are the same by [`same_but_control`], or by
 /// [`same_folded`] once `name` ends at its first NUL, as a text in C does.
 pub fn is_folded_match(name: &str, known: &str) -> bool {
+    if is_printable(name) && is_printable(known) {
+        return name != known && name.eq_ignore_ascii_case(known);
+    }
     let cut = || name.split_once('\0').is_some_and(|(front, _)| same_folded(front, known));
     name != known && (same_but_control(name, known) || cut())
 }
@@ -60,12 +63,17 @@ pub fn is_folded_match(name: &str, known: &str) -> bool {
 /// Appends a text as [`same_but_control`] sees it: two are the same to it exactly when these forms are equal.
 pub fn fold_into(text: &str, out: &mut String) {
     let start = out.len();
-    if text.bytes().all(|byte| matches!(byte, b' '..=b'~')) {
+    if is_printable(text) {
         out.push_str(text);
         out.get_mut(start..).unwrap_or_default().make_ascii_lowercase();
     } else {
         out.extend(text.chars().filter(|c| !c.is_control()).map(fold_char));
     }
+}
+
+/// Whether a text is ASCII without control characters.
+fn is_printable(text: &str) -> bool {
+    text.bytes().all(|byte| matches!(byte, b' '..=b'~'))
 }
 
 fn are_equal(mut a: impl Iterator<Item = char>, mut b: impl Iterator<Item = char>) -> bool {

@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 
 use super::{Fault, Reason, fold, string};
+use crate::text::is_same;
 
 /// Up to this many names are compared each with each; above, they are hashed under a random key, so that an object of a
 /// hundred thousand names takes no quadratic time.
@@ -76,13 +77,13 @@ impl OpenObjects {
         Some(Reason::Duplicate(display_name(name_bytes(bytes, &self.decoded, *again))))
     }
 
-    /// Finds an exact duplicate, too: that folds alike. One comparison of all names suffices where nothing is found.
+    /// Also finds an exact duplicate, since that folds alike. If nothing is found, one comparison of all names suffices.
     fn find_folded_duplicate(&self, bytes: &[u8], mark: ObjectStart, known: &[&str]) -> Option<Reason> {
         let spans = self.spans.get(mark.spans..)?;
         // As in nearly every message: the known names differ by more than what is looked for here.
         let is_known = |span: &string::Span| {
             let name = name_bytes(bytes, &self.decoded, *span);
-            known.iter().any(|known| known.as_bytes() == name)
+            known.iter().any(|known| is_same(known.as_bytes(), name))
         };
         if spans.iter().all(is_known) {
             return self.find_duplicate(bytes, mark);
@@ -120,7 +121,7 @@ fn find_repeated(bytes: &[u8], decoded: &str, spans: &[string::Span]) -> Option<
         return names.position(|name| !seen.insert(name));
     }
     let before = |count| spans.iter().take(count).map(|span| name_bytes(bytes, decoded, *span));
-    names.enumerate().position(|(index, name)| before(index).any(|other| other == name))
+    names.enumerate().position(|(index, name)| before(index).any(|other| is_same(other, name)))
 }
 
 /// A name whose UTF-8 has been checked, as text.

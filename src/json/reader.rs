@@ -132,7 +132,7 @@ impl<'a> Reader<'a> {
         Ok(self.bytes.get(start..self.at).unwrap_or_default())
     }
 
-    /// Reads a string; borrowed where it is written without escapes.
+    /// Reads a string; borrowed if it has no escapes.
     ///
     /// # Errors
     /// The next value is no string, or no valid one.
@@ -176,10 +176,9 @@ impl<'a> Reader<'a> {
         if !self.accept(b']') {
             loop {
                 visit(self)?;
-                if self.accept(b']') {
+                if !self.goes_on(b']', "`,` or `]`")? {
                     break;
                 }
-                self.expect(b',', "`,` or `]`")?;
             }
         }
         self.leave();
@@ -213,10 +212,9 @@ impl<'a> Reader<'a> {
                 self.expect(b':', "`:`")?;
                 self.named_at = named_at;
                 visit(self, span)?;
-                if self.accept(b'}') {
+                if !self.goes_on(b'}', "`,` or `}`")? {
                     break;
                 }
-                self.expect(b',', "`,` or `}`")?;
             }
         }
         let doubt = self.open.close(self.bytes, mark, names, start);
@@ -266,12 +264,25 @@ impl<'a> Reader<'a> {
         here
     }
 
-    fn expect(&mut self, byte: u8, what: &'static str) -> Result<(), Fault> {
-        if self.accept(byte) {
-            return Ok(());
+    /// Consumes what follows a member or an element: a comma, upon which another one comes, or `end`.
+    fn goes_on(&mut self, end: u8, what: &'static str) -> Result<bool, Fault> {
+        self.skip_space();
+        let next = self.bytes.get(self.at).copied();
+        if next != Some(b',') && next != Some(end) {
+            return Err(self.missing(what));
         }
+        self.at = self.at.saturating_add(1);
+        Ok(next != Some(end))
+    }
+
+    fn expect(&mut self, byte: u8, what: &'static str) -> Result<(), Fault> {
+        if self.accept(byte) { Ok(()) } else { Err(self.missing(what)) }
+    }
+
+    /// The fault if something else is here, or nothing.
+    fn missing(&self, what: &'static str) -> Fault {
         let ended = self.at >= self.bytes.len();
-        Err(self.fault(if ended { Reason::Ended } else { Reason::Expected(what) }))
+        self.fault(if ended { Reason::Ended } else { Reason::Expected(what) })
     }
 
     fn skip_space(&mut self) {

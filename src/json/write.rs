@@ -3,6 +3,7 @@
 use std::fmt::{Display, Write as _};
 
 use super::string::Scanner;
+use crate::text::is_invisible;
 
 /// An object under construction.
 #[derive(Clone, Debug)]
@@ -25,8 +26,9 @@ impl Writer {
 
     /// Adds a string.
     pub fn add_string(&mut self, name: &'static str, value: &str) -> &mut Self {
-        self.write_name(name);
-        quote(value, &mut self.0);
+        self.write_name(name, "\":\"");
+        escape(value, &mut self.0);
+        self.0.push('"');
         self
     }
 
@@ -45,8 +47,7 @@ impl Writer {
 
     /// Adds an object, which `fill` gives its members.
     pub fn add_object(&mut self, name: &'static str, fill: impl FnOnce(&mut Self)) -> &mut Self {
-        self.write_name(name);
-        self.0.push('{');
+        self.write_name(name, "\":{");
         fill(self);
         self.0.push('}');
         self
@@ -54,14 +55,14 @@ impl Writer {
 
     /// Adds a value that is JSON already.
     pub fn add_raw(&mut self, name: &'static str, json: &str) -> &mut Self {
-        self.write_name(name);
+        self.write_name(name, "\":");
         self.0.push_str(json);
         self
     }
 
     /// Adds a value whose `Display` is JSON, such as a number.
     pub fn add_json(&mut self, name: &'static str, value: impl Display) -> &mut Self {
-        self.write_name(name);
+        self.write_name(name, "\":");
         // Writing to a string does not fail.
         let _ = write!(self.0, "{value}");
         self
@@ -76,25 +77,22 @@ impl Writer {
 
     /// Adds a member whose name comes from a policy or a request.
     pub fn add_member(&mut self, name: &str, value: impl Display) -> &mut Self {
-        self.write_comma();
-        quote(name, &mut self.0);
-        let _ = write!(self.0, ":{value}");
+        self.begin_member();
+        escape(name, &mut self.0);
+        let _ = write!(self.0, "\":{value}");
         self
     }
 
-    /// A name of ours needs no escapes.
-    fn write_name(&mut self, name: &'static str) {
-        self.write_comma();
-        self.0.push('"');
+    /// Begins a member up to its value, or into it: `end` follows the name, which is one of ours and needs no escapes. Each
+    /// piece that is appended costs as much as ten bytes, so there are few.
+    fn write_name(&mut self, name: &'static str, end: &'static str) {
+        self.begin_member();
         self.0.push_str(name);
-        self.0.push('"');
-        self.0.push(':');
+        self.0.push_str(end);
     }
 
-    fn write_comma(&mut self) {
-        if !self.is_empty() {
-            self.0.push(',');
-        }
+    fn begin_member(&mut self) {
+        self.0.push_str(if self.is_empty() { "\"" } else { ",\"" });
     }
 
     /// Whether the object that is being written has no member yet: no value ends like this.
@@ -109,10 +107,9 @@ pub fn list<'t>(texts: impl Iterator<Item = &'t str>) -> String {
     let mut out = String::with_capacity(128);
     out.push('[');
     for text in texts {
-        if out.len() > 1 {
-            out.push(',');
-        }
-        quote(text, &mut out);
+        out.push_str(if out.len() > 1 { ",\"" } else { "\"" });
+        escape(text, &mut out);
+        out.push('"');
     }
     out.push(']');
     out
@@ -121,14 +118,43 @@ pub fn list<'t>(texts: impl Iterator<Item = &'t str>) -> String {
 /// A text as a JSON string.
 #[must_use]
 pub fn quoted(text: &str) -> String {
-    let mut out = String::new();
-    quote(text, &mut out);
+    let mut out = String::with_capacity(text.len().saturating_add(2));
+    out.push('"');
+    escape(text, &mut out);
+    out.push('"');
     out
 }
 
-/// Appends a string with its quotes; RFC 8259, section 7.
-fn quote(text: &str, out: &mut String) {
-    out.push('"');
+/// A JSON text in which every character can be seen: those of [`is_invisible`] as escapes, which mean the same. Only strings have
+/// such characters, but for white space in ASCII.
+#[must_use]
+pub fn visible(json: String) -> String {
+    if json.bytes().all(|byte| matches!(byte, b' '..=b'~')) {
+        return json;
+    }
+    let mut out = String::with_capacity(json.len().saturating_mul(2));
+    for c in json.chars() {
+        if is_invisible(c) {
+            for unit in c.encode_utf16(&mut [0; 2]) {
+                // Writing to a string does not fail.
+                let _ = write!(out, "\\u{unit:04x}");
+            }
+        } else {
+            out.push(c);
+        }
+    }
+    out
+}
+
+/// Texts below this length, in bytes, are looked at one byte after the other: they end before a [`Scanner`] is at work.
+const SHORT: usize = 16;
+
+/// Appends the content of a string, between its quotes; RFC 8259, section 7.
+fn escape(text: &str, out: &mut String) {
+    if text.len() < SHORT && !text.bytes().any(|byte| matches!(byte, b'"' | b'\\' | 0..0x20)) {
+        out.push_str(text);
+        return;
+    }
     let (mut finder, mut from) = (Scanner::new(text.as_bytes()), 0_usize);
     loop {
         let at = finder.next(from);
@@ -151,5 +177,28 @@ fn quote(text: &str, out: &mut String) {
         }
         from = at.saturating_add(1);
     }
-    out.push('"');
+}
+
+#[cfg(test)]
+mod tests {
+    #[cfg(target_family = "wasm")]
+    use wasm_bindgen_test::wasm_bindgen_test as test;
+
+    use super::{quoted, visible};
+
+    #[test]
+    fn characters_that_cannot_be_seen_are_escaped_and_mean_the_same() {
+        for (text, shown) in [
+            ("pay", r#""pay""#),
+            ("größe 支払い", r#""größe 支払い""#),
+            ("a\u{1b}[2Jb\u{7f}", r#""a\u001b[2Jb\u007f""#),
+            ("\u{9b}\u{202e}\u{200b}", r#""\u009b\u202e\u200b""#),
+            ("\u{e0041}", r#""\udb40\udc41""#),
+        ] {
+            let json = visible(quoted(text));
+            assert_eq!(json, shown);
+            let node = crate::json::parse(json.as_bytes(), 8).unwrap();
+            assert_eq!(node.value, crate::json::Value::String(text.into()));
+        }
+    }
 }

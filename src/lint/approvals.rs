@@ -22,7 +22,7 @@ fn without_url(lints: &mut Lints<'_>) {
     let mut enforced = view
         .reachable_rules()
         .filter(|reachable| !modes.contains(&Mode::Shadow) && reachable.rule.mode == Mode::Enforce);
-    let Some(first) = enforced.find_map(|reachable| reachable.rule.approval.first()) else { return };
+    let Some(first) = enforced.find_map(|reachable| reachable.rule.approval().next()) else { return };
     let message = "agents do not learn where people approve their calls; set `approvals.url` to the console's address";
     lints.add(Lint::ApprovalWithoutUrl, view.text.absolute(&first.pointer), message);
 }

@@ -1,10 +1,19 @@
-//! Lints on bindings.
+//! Lints on bindings, and on who may send requests at all.
 
 use super::{Lint, Lints, quoted};
 
 pub(super) fn check(lints: &mut Lints<'_>) {
     chosen_by_clients(lints);
     unbound(lints);
+    any_origin(lints);
+}
+
+fn any_origin(lints: &mut Lints<'_>) {
+    let origins = lints.view.config.protocol.origins.as_ref();
+    if let Some(index) = origins.and_then(|origins| origins.texts().position(|origin| origin == "*")) {
+        let message = "every web page may send requests and read the answers; list the origins of your own pages";
+        lints.add(Lint::AnyOrigin, format!("/protocol/origins/{index}"), message);
+    }
 }
 
 fn chosen_by_clients(lints: &mut Lints<'_>) {

@@ -97,7 +97,7 @@ impl Blocker {
 
 /// The pointer to where a rule denies every call.
 pub(super) fn denial(rule: &Rule) -> Option<&str> {
-    let denies = rule.deny_if.iter().find(|predicate| predicate.conditions.is_empty());
+    let denies = rule.deny_if().find(|predicate| predicate.conditions.is_empty());
     denies.filter(|_| rule.denies_unconditionally()).map(|predicate| &*predicate.pointer)
 }
 

@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, fmt};
 use crate::{
     amount::Amount,
     config::Config,
-    policy::{Limit, Scope},
+    policy::{Limit, Rule, Scope},
     window::{Algorithm, Window},
 };
 
@@ -84,7 +84,7 @@ fn counters(config: &Config) -> BTreeMap<Name<'_>, Counter<'_>> {
         let tables = [policy.tools(), policy.resources(), policy.prompts()];
         let exact = tables.into_iter().flat_map(|table| table.names().map(|(_, rule)| rule));
         let patterns = tables.into_iter().flat_map(|table| table.patterns().map(|(_, rule)| rule));
-        for limit in [policy.all_tools()].into_iter().chain(exact).chain(patterns).flat_map(|rule| &rule.limits) {
+        for limit in [policy.all_tools()].into_iter().chain(exact).chain(patterns).flat_map(Rule::limits) {
             counters.entry((&**name, &*limit.counter)).or_insert_with(|| Counter::new(limit)).add(limit);
         }
     }

@@ -12,7 +12,7 @@ pub(super) fn check(lints: &mut Lints<'_>) {
         view.reachable_rules().filter(|reachable| !(reachable.entry.is_some() && view.permits_nothing(reachable.rule)));
     let mut known: HashSet<&str> = charged.flat_map(|reachable| counters(reachable.rule)).collect();
     for entry in &view.entries {
-        for limit in &entry.rule.limits {
+        for limit in entry.rule.limits() {
             if known.insert(&limit.counter) {
                 let message = format!(
                     "no call charges {}: {}; remove the limit, or correct that",
@@ -26,7 +26,7 @@ pub(super) fn check(lints: &mut Lints<'_>) {
 }
 
 fn counters(rule: &Rule) -> impl Iterator<Item = &str> {
-    rule.limits.iter().map(|limit| &*limit.counter)
+    rule.limits().map(|limit| &*limit.counter)
 }
 
 fn why_uncharged(entry: &Entry<'_>) -> String {

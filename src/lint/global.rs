@@ -1,6 +1,9 @@
 //! Lints on what a policy or a configuration says about every call.
 
-use crate::policy::{Effect, Mode, Rule};
+use crate::{
+    budget,
+    policy::{Checks, Effect, Mode, Rule},
+};
 
 use super::{Lint, Lints, map::Map};
 
@@ -8,6 +11,26 @@ pub(super) fn check(lints: &mut Lints<'_>) {
     shadow(lints);
     allow_with_hide(lints);
     open_star(lints);
+    sizes(lints);
+}
+
+/// Sizes of one body and of one list that no caller's share has room for.
+fn sizes(lints: &mut Lints<'_>) {
+    let config = lints.view.config;
+    let share = budget::most_of_one_caller(config.protocol.max_held_bytes);
+    for (bytes, pointer, what) in [
+        (config.protocol.max_body_bytes, "/protocol/max_body_bytes", "a larger body is refused"),
+        (config.lists.max_bytes, "/lists/max_bytes", "a longer list becomes an error"),
+    ] {
+        if bytes > share {
+            let message = format!(
+                "one caller may hold {share} bytes, an eighth of `protocol.max_held_bytes`, so {what} all the same; set \
+                 `protocol.max_held_bytes` to {} at least, or lower this",
+                bytes.saturating_mul(8)
+            );
+            lints.add(Lint::SizeOverShare, pointer, message);
+        }
+    }
 }
 
 fn shadow(lints: &mut Lints<'_>) {
@@ -50,7 +73,9 @@ fn open_star(lints: &mut Lints<'_>) {
 }
 
 fn restricts(rule: &Rule) -> bool {
-    let Rule { mode, require, deny_if, approval, limits } = rule;
-    let has_restriction = !(require.is_empty() && deny_if.is_empty() && approval.is_empty() && limits.is_empty());
-    *mode == Mode::Enforce && has_restriction
+    let is_empty = |checks: &Checks| {
+        let Checks { require, deny_if, approval, limits } = checks;
+        require.is_empty() && deny_if.is_empty() && approval.is_empty() && limits.is_empty()
+    };
+    rule.mode == Mode::Enforce && !rule.checks().all(is_empty)
 }

@@ -53,7 +53,7 @@ fn tokens(lints: &mut Lints<'_>, pointer: &str, tokens: &Tokens, earlier: &[Sour
         .position(|source| matches!(source, Source::Bearer | Source::Address { .. } | Source::Constant(_)));
     if let Some(index) = always {
         let message = format!(
-            "`/identity/{index}` identifies every caller who sends a token, so this source returns nothing; move it \
+            "`/identity/{index}` identifies every caller who sends a token, so this source identifies no one; move it \
              before that one"
         );
         lints.add(Lint::UnreachableSource, pointer, message);
@@ -83,7 +83,7 @@ fn tokens(lints: &mut Lints<'_>, pointer: &str, tokens: &Tokens, earlier: &[Sour
 }
 
 fn constant(lints: &mut Lints<'_>, pointer: String, index: usize, value: &str) {
-    let mut limits = lints.view.reachable_rules().flat_map(|reachable| &reachable.rule.limits);
+    let mut limits = lints.view.reachable_rules().flat_map(|reachable| reachable.rule.limits());
     let Some(limit) = limits.find(|limit| limit.scope == Scope::Grant) else { return };
     let who = if index == 0 { "every caller" } else { "every caller that no source before this one identifies" };
     let (value, counter) = (quoted(value), quoted(&limit.counter));

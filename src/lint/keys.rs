@@ -82,10 +82,10 @@ fn dropped(entry: &Entry<'_>, rule: &Rule) -> Option<String> {
 /// The restrictions of a rule, if it enforces them.
 fn restrictions(rule: &Rule) -> impl Iterator<Item = &'static str> {
     let parts = [
-        ("require", !rule.require.is_empty()),
-        ("deny_if", !rule.deny_if.is_empty()),
-        ("require_approval", !rule.approval.is_empty()),
-        ("limits", !rule.limits.is_empty()),
+        ("require", rule.require().next().is_some()),
+        ("deny_if", rule.deny_if().next().is_some()),
+        ("require_approval", rule.asks_for_approval()),
+        ("limits", rule.limits().next().is_some()),
     ];
     let enforced = rule.mode == Mode::Enforce;
     parts.into_iter().filter(move |(_, present)| enforced && *present).map(|(part, _)| part)

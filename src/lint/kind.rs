@@ -27,6 +27,8 @@ pub enum Lint {
     ClientChosenBinding,
     /// A policy that no binding selects.
     UnboundPolicy,
+    /// `protocol.origins` that accepts every page.
+    AnyOrigin,
     /// An entry that takes precedence over a stricter one.
     DroppedRestriction,
     /// A rule, or a part of one, that no call reaches.
@@ -63,11 +65,29 @@ pub enum Lint {
     LooseText,
     /// A regular expression that matches more than it seems to.
     LooseRegex,
+    /// A regular expression for which one long text takes all the work that a request may.
+    CostlyRegex,
+    /// A body, or a list, that may be larger than what one caller may hold.
+    SizeOverShare,
+    /// A key with characters that no tool's name has, such as those of regular expressions.
+    OddName,
+    /// A rule of `rules` that no entry uses.
+    UnusedRule,
+    /// A tool that calls other tools by name, without a condition on that name.
+    CallsByName,
+    /// An entry that names no tool that the server lists.
+    NamesNothing,
+    /// Tools of the server that no entry names.
+    UnnamedTool,
+    /// A condition on an argument that the tool does not have.
+    UnknownArgument,
+    /// A condition on an argument of a type that the operator cannot compare.
+    ArgumentType,
 }
 
 impl Lint {
     /// Every lint.
-    pub const ALL: [Self; 29] = [
+    pub const ALL: [Self; 39] = [
         Self::Shadow,
         Self::AllowWithHide,
         Self::OpenStar,
@@ -79,6 +99,7 @@ impl Lint {
         Self::ConstantGrant,
         Self::ClientChosenBinding,
         Self::UnboundPolicy,
+        Self::AnyOrigin,
         Self::DroppedRestriction,
         Self::Unreachable,
         Self::ShadowUnderDeny,
@@ -97,6 +118,15 @@ impl Lint {
         Self::ContainsInRequire,
         Self::LooseText,
         Self::LooseRegex,
+        Self::CostlyRegex,
+        Self::SizeOverShare,
+        Self::OddName,
+        Self::UnusedRule,
+        Self::CallsByName,
+        Self::NamesNothing,
+        Self::UnnamedTool,
+        Self::UnknownArgument,
+        Self::ArgumentType,
     ];
 
     /// Its name.
@@ -114,6 +144,7 @@ impl Lint {
             Self::ConstantGrant => "constant-grant",
             Self::ClientChosenBinding => "client-chosen-binding",
             Self::UnboundPolicy => "unbound-policy",
+            Self::AnyOrigin => "any-origin",
             Self::DroppedRestriction => "dropped-restriction",
             Self::Unreachable => "unreachable",
             Self::ShadowUnderDeny => "shadow-under-deny",
@@ -132,6 +163,15 @@ impl Lint {
             Self::ContainsInRequire => "contains-in-require",
             Self::LooseText => "loose-text",
             Self::LooseRegex => "loose-regex",
+            Self::CostlyRegex => "costly-regex",
+            Self::SizeOverShare => "size-over-share",
+            Self::OddName => "odd-name",
+            Self::UnusedRule => "unused-rule",
+            Self::CallsByName => "calls-by-name",
+            Self::NamesNothing => "names-nothing",
+            Self::UnnamedTool => "unnamed-tool",
+            Self::UnknownArgument => "unknown-argument",
+            Self::ArgumentType => "argument-type",
         }
     }
 }

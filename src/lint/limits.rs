@@ -26,7 +26,7 @@ pub(super) fn check(lints: &mut Lints<'_>) {
     let mut warned = HashSet::new();
     for reachable in view.reachable_rules() {
         scope_alone(lints, reachable);
-        for limit in &reachable.rule.limits {
+        for limit in reachable.rule.limits() {
             // One name is one counter, with one window.
             if is_local && limit.window.seconds() >= LONG && warned.insert(&limit.counter) {
                 local_window(lints, limit);
@@ -69,8 +69,8 @@ fn scope_alone(lints: &mut Lints<'_>, reachable: ReachableRule<'_>) {
     if has(Scope::Grant) || reachable.entry.is_none() && every_tool_limits_grants(lints.view) {
         return;
     }
-    let Some(limit) = reachable.rule.limits.iter().find(|limit| limit.scope != Scope::Grant) else { return };
-    let global = reachable.rule.limits.iter().find(|limit| limit.scope == Scope::Global);
+    let Some(limit) = reachable.rule.limits().find(|limit| limit.scope != Scope::Grant) else { return };
+    let global = reachable.rule.limits().find(|limit| limit.scope == Scope::Global);
     if let Some(global) = global {
         let message = format!(
             "one caller can use up {} for all others, since no limit here has scope `grant`; add one",
@@ -94,7 +94,7 @@ fn every_tool_limits_grants(view: &PolicyView<'_>) -> bool {
         .filter(|reachable| reachable.entry.is_some_and(|entry| entry.map == Map::Tools))
         .peekable();
     let named = view.policy.default() == Effect::Deny && tools.peek().is_some();
-    named && tools.all(|reachable| reachable.rule.limits.iter().any(|limit| limit.scope == Scope::Grant))
+    named && tools.all(|reachable| reachable.rule.limits().any(|limit| limit.scope == Scope::Grant))
 }
 
 fn too_small(lints: &mut Lints<'_>, limit: &Limit) {

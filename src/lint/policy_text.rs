@@ -1,5 +1,7 @@
 //! A policy in its document: where it is, and what the compiled policy does not keep.
 
+use std::collections::HashSet;
+
 use crate::{
     config::NamedPolicy,
     json::{Node, Value},
@@ -12,6 +14,10 @@ use super::offsets::child;
 pub(super) struct PolicyText<'v> {
     /// `hide`, in order.
     pub(super) hide: Vec<&'v str>,
+    /// The names of `rules`, in order.
+    pub(super) rules: Vec<&'v str>,
+    /// The names in every `use`.
+    pub(super) uses: HashSet<&'v str>,
     /// The pointer of the policy.
     base: String,
 }
@@ -24,7 +30,14 @@ impl<'v> PolicyText<'v> {
             (None, Some(policy)) => ("/policy".to_owned(), policy),
             (None, None) => (String::new(), document),
         };
-        Self { hide: strings(member(policy, "hide")), base }
+        let maps = ["tools", "resources", "prompts"].into_iter().filter_map(|map| member(policy, map));
+        let entries = maps.flat_map(values).chain(member(policy, "all_tools"));
+        Self {
+            hide: strings(member(policy, "hide")),
+            rules: names(member(policy, "rules")),
+            uses: entries.flat_map(|entry| strings(member(entry, "use"))).collect(),
+            base,
+        }
     }
 
     /// The pointer of a member of the policy.
@@ -46,6 +59,16 @@ impl<'v> PolicyText<'v> {
 fn member<'v>(node: &'v Node<'_>, name: &str) -> Option<&'v Node<'v>> {
     let Value::Object(members) = &node.value else { return None };
     members.iter().find(|member| member.name == name).map(|member| &member.node)
+}
+
+fn values<'v>(node: &'v Node<'_>) -> Vec<&'v Node<'v>> {
+    let Value::Object(members) = &node.value else { return Vec::new() };
+    members.iter().map(|member| &member.node).collect()
+}
+
+fn names<'v>(node: Option<&'v Node<'_>>) -> Vec<&'v str> {
+    let Some(Value::Object(members)) = node.map(|node| &node.value) else { return Vec::new() };
+    members.iter().map(|member| &*member.name).collect()
 }
 
 fn strings<'v>(node: Option<&'v Node<'_>>) -> Vec<&'v str> {

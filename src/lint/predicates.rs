@@ -1,25 +1,26 @@
 //! Lints on conditions that hold for other calls than they seem to.
 
 use crate::policy::{
-    Cost, Predicate, Rule,
+    Cost, Predicate,
     condition::{Clause, Condition, Literal, Operator},
     path::Path,
 };
 
-use super::{Lint, Lints, loose_text, map::Map, regex_anchors, view::ReachableRule};
+use super::{Lint, Lints, loose_text, map::Map, quoted, regex_anchors, view::ReachableRule};
 
 pub(super) fn check(lints: &mut Lints<'_>) {
     let view = lints.view;
     for reachable in view.reachable_rules() {
-        let Rule { require, deny_if, approval, .. } = reachable.rule;
-        for (condition, place) in conditions(require) {
+        let rule = reachable.rule;
+        for (condition, place) in conditions(rule.require()) {
             check_regex(lints, condition, Clause::Require, &place);
             check_contains(lints, condition, &place);
             check_text(lints, condition, &place);
         }
+        let (deny_if, approval): (Vec<_>, Vec<_>) = (rule.deny_if().collect(), rule.approval().collect());
         for (predicates, kind) in [(deny_if, Lint::UnguardedDeny), (approval, Lint::UnguardedApproval)] {
-            check_unguarded(lints, reachable, predicates, kind);
-            for (condition, place) in conditions(predicates) {
+            check_unguarded(lints, reachable, &predicates, kind);
+            for (condition, place) in conditions(predicates.iter().copied()) {
                 check_regex(lints, condition, Clause::Deny, &place);
                 match condition.operator() {
                     Operator::MaxLength(_) => check_inverted(lints, kind, "max_length", &place),
@@ -32,17 +33,17 @@ pub(super) fn check(lints: &mut Lints<'_>) {
 }
 
 /// Conditions with their pointers into the policy.
-fn conditions(predicates: &[Predicate]) -> impl Iterator<Item = (&Condition, String)> {
-    predicates.iter().flat_map(|predicate| {
+fn conditions<'p>(predicates: impl Iterator<Item = &'p Predicate>) -> impl Iterator<Item = (&'p Condition, String)> {
+    predicates.flat_map(|predicate| {
         let conditions = predicate.conditions.iter().enumerate();
         conditions.map(|(index, condition)| (condition, format!("{}/conditions/{index}", predicate.pointer)))
     })
 }
 
 /// Conditions on an argument that do not hold for a call without it.
-fn check_unguarded(lints: &mut Lints<'_>, reachable: ReachableRule<'_>, predicates: &[Predicate], kind: Lint) {
+fn check_unguarded(lints: &mut Lints<'_>, reachable: ReachableRule<'_>, predicates: &[&Predicate], kind: Lint) {
     let mut warned: Vec<&Path> = Vec::new();
-    for (condition, place) in conditions(predicates) {
+    for (condition, place) in conditions(predicates.iter().copied()) {
         let path = condition.path();
         // `exists` is about calls without it.
         let is_exists = matches!(condition.operator(), Operator::Exists(_));
@@ -67,9 +68,9 @@ fn is_required(reachable: ReachableRule<'_>, path: &Path) -> bool {
         return true;
     }
     reachable.rules().any(|rule| {
-        let conditions = rule.require.iter().flat_map(|predicate| &predicate.conditions);
+        let conditions = rule.require().flat_map(|predicate| &predicate.conditions);
         let needed = conditions.filter(|condition| !condition.holds_without(Clause::Require)).map(Condition::path);
-        let counted = rule.limits.iter().filter_map(|limit| match &limit.cost {
+        let counted = rule.limits().filter_map(|limit| match &limit.cost {
             Cost::Argument(path) => Some(path),
             Cost::Fixed(_) => None,
         });
@@ -106,5 +107,13 @@ fn check_regex(lints: &mut Lints<'_>, condition: &Condition, side: Clause, place
     let Operator::Regex(regex) = condition.operator() else { return };
     if let Some(message) = regex_anchors::describe_loose_regex(regex.as_str(), side) {
         lints.add(Lint::LooseRegex, lints.view.text.absolute(&format!("{place}/value")), message);
+    }
+    if let Some(part) = regex.exhausting_part() {
+        let message = format!(
+            "a text of 16 KiB uses up the work that one request may take, so a call with one is denied as `(too much to \
+             check)`; nearly all of it is for {}: repeat it less often, or limit the text by `max_length`",
+            quoted(part)
+        );
+        lints.add(Lint::CostlyRegex, lints.view.text.absolute(&format!("{place}/value")), message);
     }
 }

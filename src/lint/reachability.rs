@@ -66,10 +66,10 @@ fn shadow_under_deny(lints: &mut Lints<'_>, rule: &Rule, pointer: &str) {
 fn beside_denial(lints: &mut Lints<'_>, rule: &Rule, pointer: &str) {
     let Some(denial) = denial(rule) else { return };
     let parts = [
-        ("require", !rule.require.is_empty()),
-        ("deny_if", rule.deny_if.len() > 1),
-        ("require_approval", !rule.approval.is_empty()),
-        ("limits", !rule.limits.is_empty()),
+        ("require", rule.require().next().is_some()),
+        ("deny_if", rule.deny_if().nth(1).is_some()),
+        ("require_approval", rule.asks_for_approval()),
+        ("limits", rule.limits().next().is_some()),
     ];
     let parts: Vec<&str> = parts.into_iter().filter(|(_, present)| *present).map(|(part, _)| part).collect();
     if !parts.is_empty() {

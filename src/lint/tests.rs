@@ -7,8 +7,10 @@ mod global;
 mod identity;
 mod keys;
 mod limits;
+mod names;
 mod predicates;
 mod reachability;
+mod tools;
 
 use super::check;
 use crate::config::Config;

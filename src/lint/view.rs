@@ -103,6 +103,6 @@ impl<'v> ReachableRule<'v> {
 
     /// All limits that a call has to meet together with this rule's.
     pub(super) fn limits(&self) -> impl Iterator<Item = &'v Limit> {
-        self.rules().flat_map(|rule| &rule.limits)
+        self.rules().flat_map(Rule::limits)
     }
 }

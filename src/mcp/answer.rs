@@ -2,7 +2,10 @@
 //! `message`. MCP 2025-11-25, `basic`; JSON-RPC 2.0, section 5.
 
 use super::{Code, refusal_text};
-use crate::{amount::Amount, json::Writer};
+use crate::{
+    amount::Amount,
+    json::{self, Writer},
+};
 
 /// An HTTP response in place of the server's.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -38,6 +41,8 @@ pub struct Data<'a> {
     pub reset_at: Option<String>,
     /// The request that waits for approval.
     pub approval: Option<ApprovalData<'a>>,
+    /// The protocol revisions that are accepted; MCP 2026-07-28, versioning.
+    pub supported: Option<&'a [&'a str]>,
 }
 
 /// A request that waits for approval.
@@ -140,6 +145,9 @@ impl Data<'_> {
         data.add_optional_string("resetAt", self.reset_at.as_deref());
         if let Some(approval) = &self.approval {
             data.add_object("approval", |out| approval.write(out));
+        }
+        if let Some(supported) = self.supported {
+            data.add_json("supported", json::list(supported.iter().copied()));
         }
     }
 }

@@ -69,32 +69,31 @@ fn read_batch<'a>(reader: &mut Reader<'a>) -> Result<Vec<Message<'a>>, Refusal> 
         // Messages beyond the bound are checked like any other, but not kept.
         match reader.value_type()? {
             _ if count > MAX_MESSAGES => reader.skip().map(drop),
-            ValueType::Object => Message::parse(reader).map(|(_, message)| messages.push(message)),
+            ValueType::Object => Message::parse(reader).map(|message| messages.push(message)),
             _ => {
-                messages.push(Err(refusal_text::NOT_A_MESSAGE.to_owned()));
+                messages.push(Err(Refusal::invalid(refusal_text::NOT_A_MESSAGE)));
                 reader.skip().map(drop)
             }
         }
     })?;
     reader.finish()?;
-    let refused = |message: String| Refusal::invalid(None, message);
     if let Some(fault) = reader.name_fault() {
-        return Err(Refusal::invalid(None, refusal_text::name_fault(fault)));
+        return Err(Refusal::invalid(refusal_text::name_fault(fault)));
     }
     if !(1..=MAX_MESSAGES).contains(&count) {
-        return Err(refused(refusal_text::batch_size(count, MAX_MESSAGES)));
+        return Err(Refusal::invalid(refusal_text::batch_size(count, MAX_MESSAGES)));
     }
-    let invalid = |why: String| refused(refusal_text::invalid_in_batch(&why));
-    let messages: Vec<Message<'a>> = messages.into_iter().collect::<Result<_, String>>().map_err(invalid)?;
+    let invalid = |refusal: Refusal| Refusal::invalid(refusal_text::invalid_in_batch(&refusal.message));
+    let messages: Vec<Message<'a>> = messages.into_iter().collect::<Result<_, Refusal>>().map_err(invalid)?;
     let requests: Vec<&Request<'a>> = requests(&messages).collect();
     if requests.iter().any(|request| request.method == "initialize") {
-        return Err(refused(refusal_text::INITIALIZE_IN_BATCH.to_owned()));
+        return Err(Refusal::invalid(refusal_text::INITIALIZE_IN_BATCH));
     }
     let seen_before = |(index, request): (usize, &&Request<'a>)| {
         requests.iter().take(index).any(|other| other.id.resembles(request.id)).then_some(request.id)
     };
     match requests.iter().enumerate().find_map(seen_before) {
-        Some(id) => Err(refused(refusal_text::id_in_batch_twice(id.token()))),
+        Some(id) => Err(Refusal::invalid(refusal_text::id_in_batch_twice(id.token()))),
         None => Ok(messages),
     }
 }

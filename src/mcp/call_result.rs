@@ -46,14 +46,15 @@ impl CallResult {
         Self { form, open: ids.to_vec(), text: Vec::new(), lines: Tokenizer::default(), in_line: false, verdict }
     }
 
-    /// Takes the next chunk.
-    pub fn push(&mut self, mut chunk: &[u8]) {
+    /// Takes the next chunk, and holds up to `room` bytes of it. A response that does not fit counts as a success.
+    pub fn push(&mut self, mut chunk: &[u8], room: usize) {
+        let most = self.text.len().saturating_add(room).min(MAX_BYTES);
         if self.form == ResponseFormat::Json {
-            return self.hold(chunk);
+            return self.hold(chunk, most);
         }
         while let (None, Some(piece)) = (self.verdict, self.lines.next(&mut chunk)) {
             let (Token::Text(bytes) | Token::End(bytes) | Token::Ignored(bytes)) = piece;
-            self.hold(bytes);
+            self.hold(bytes, most);
             match piece {
                 Token::Text(_) => self.in_line = true,
                 Token::End(_) if self.in_line => self.in_line = false,
@@ -76,11 +77,17 @@ impl CallResult {
         self.verdict == Some(Verdict::AllFailed)
     }
 
-    fn hold(&mut self, bytes: &[u8]) {
+    /// The bytes that are held.
+    #[must_use]
+    pub fn held(&self) -> usize {
+        self.text.len()
+    }
+
+    fn hold(&mut self, bytes: &[u8], most: usize) {
         if self.verdict.is_some() {
             return;
         }
-        if self.text.len().saturating_add(bytes.len()) > MAX_BYTES {
+        if self.text.len().saturating_add(bytes.len()) > most {
             self.verdict = Some(Verdict::Succeeded);
             self.text = Vec::new();
         } else {
@@ -168,7 +175,7 @@ mod tests {
         let ids: Vec<Box<str>> = ids.iter().map(|id| (*id).into()).collect();
         let listen = |chunks: &[&[u8]]| {
             let mut result = CallResult::new(form, &ids);
-            chunks.iter().for_each(|chunk| result.push(chunk));
+            chunks.iter().for_each(|chunk| result.push(chunk, usize::MAX));
             result.has_failed()
         };
         let whole = listen(&[text.as_bytes()]);
@@ -256,8 +263,8 @@ mod tests {
     #[test]
     fn what_is_not_understood_is_no_failure() {
         let mut result = CallResult::new(ResponseFormat::Json, &["1".into()]);
-        result.push(&vec![b' '; MAX_BYTES]);
-        result.push(ERROR.as_bytes());
+        result.push(&vec![b' '; MAX_BYTES], usize::MAX);
+        result.push(ERROR.as_bytes(), usize::MAX);
         assert!(!result.has_failed());
         assert!(!failed(ResponseFormat::Sse, &format!("data: {{\n\ndata: {ERROR}\n\n")), "it may have been the answer");
     }

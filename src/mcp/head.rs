@@ -3,8 +3,11 @@
 //! Headers can only make a request be refused; the body decides what it asks for. MCP 2025-11-25 and 2026-07-28, streamable
 //! HTTP; RFC 9110, sections 5.5 and 8.3.
 
-use super::{Refusal, refusal_text};
-use crate::http::{Header, Headers};
+use super::{Code, Refusal, refusal_text};
+use crate::{
+    http::{Header, Headers},
+    text::is_same,
+};
 
 /// What kind of request a head begins.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -68,6 +71,9 @@ pub fn inspect(headers: &Headers, has_body: bool, max_body: usize) -> Result<Hea
         (true, false) => return Err(Refusal::head(400, refusal_text::NO_BODY)),
         (true, true) => {}
     }
+    if is_form(headers.get("content-type")) {
+        return Err(Refusal::head(415, refusal_text::FORM));
+    }
     if !is_json(headers.get("content-type")) {
         return Err(Refusal::head(415, refusal_text::MEDIA_TYPE));
     }
@@ -86,6 +92,12 @@ pub fn inspect(headers: &Headers, has_body: bool, max_body: usize) -> Result<Hea
 #[must_use]
 pub fn repeats(name: &str) -> Refusal {
     Refusal::head(400, refusal_text::repeating_header(name))
+}
+
+/// The refusal of a page whose origin is not listed.
+#[must_use]
+pub fn origin_not_accepted() -> Refusal {
+    Refusal { status: 403, ..Refusal::new(Code::Invalid, "origin", refusal_text::ORIGIN) }
 }
 
 /// The refusal of a body in a request that must have none.
@@ -139,6 +151,10 @@ fn content_length(headers: &Headers) -> Result<Option<usize>, Refusal> {
 /// `email.message`, and with it aiohttp), and decode the body into another text than the policy was applied to.
 fn is_json(header: Header<'_>) -> bool {
     let Header::Once(value) = header else { return false };
+    // As nearly all clients write it.
+    if is_same(value, b"application/json") {
+        return true;
+    }
     let Ok(value) = std::str::from_utf8(value) else { return false };
     let mut parts = value.split(';').map(|part| part.trim_matches([' ', '\t']));
     if !parts.next().is_some_and(|media| media.eq_ignore_ascii_case("application/json")) {
@@ -146,6 +162,12 @@ fn is_json(header: Header<'_>) -> bool {
     }
     let mut parameters = parts.filter(|parameter| !parameter.is_empty());
     parameters.next().is_none_or(is_utf8_charset) && parameters.next().is_none()
+}
+
+/// Whether a content type is that of a form, as OAuth's token endpoint takes it; RFC 6749, section 4.1.3.
+fn is_form(header: Header<'_>) -> bool {
+    const FORM: &[u8] = b"application/x-www-form-urlencoded";
+    matches!(header, Header::Once(value) if value.get(..FORM.len()).is_some_and(|media| media.eq_ignore_ascii_case(FORM)))
 }
 
 /// Whether a parameter is `charset=utf-8`; the value may be quoted (RFC 9110, section 5.6.6).

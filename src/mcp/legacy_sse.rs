@@ -5,7 +5,11 @@
 //! A client acts on an event at its blank line, by the last `event` field. So everything is forwarded as it comes, except
 //! the line that names the event `endpoint` and what follows it.
 
-use super::sse::{Token, Tokenizer, field};
+use super::{
+    Code,
+    answer::{self, Data},
+    sse::{Token, Tokenizer, field},
+};
 
 /// Holds back what may open the old transport, until the first event ends.
 #[derive(Clone, Debug, Default)]
@@ -32,6 +36,21 @@ pub struct Forwarded {
 /// The stream's first event opens the old transport, so the stream must end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct LegacyEndpoint;
+
+impl LegacyEndpoint {
+    /// Why the stream ends.
+    pub const REASON: &str = "the stream opens the transport of revision 2024-11-05, which the gateway does not accept; use \
+                              streamable HTTP, or ask its operator for `protocol.legacy_sse`";
+
+    /// The last event of the stream, whatever was forwarded before: the field lines of an event that has begun are complete.
+    #[must_use]
+    pub fn last_event() -> String {
+        let data = Data { kind: "refused", reason: Self::REASON, ..Data::default() };
+        let message = ["Request refused: ", Self::REASON].concat();
+        let error = answer::error(200, None, Code::Invalid, &message, &data);
+        format!("\n\nevent: error\ndata: {}\n\n", error.body)
+    }
+}
 
 /// The lines that name an event `endpoint`.
 const NAMES: [&[u8]; 2] = [b"event:endpoint", b"event: endpoint"];
@@ -75,14 +94,21 @@ impl EndpointGuard {
         Ok(Forwarded { passes, is_over: false })
     }
 
-    /// The held bytes to forward if the stream ends before its first event does. Some clients act on a last event that lacks
-    /// its blank line, so an `endpoint` event is dropped here, too.
+    /// The bytes that are held.
     #[must_use]
-    pub fn rest(&mut self) -> Vec<u8> {
+    pub fn held(&self) -> usize {
+        self.held.len()
+    }
+
+    /// The held bytes to forward if the stream ends before its first event does. Some clients act on a last event that lacks
+    /// its blank line.
+    ///
+    /// # Errors
+    /// If that event is `endpoint`.
+    pub fn rest(&mut self) -> Result<Vec<u8>, LegacyEndpoint> {
         self.end_line();
-        let is_event = self.end_event().is_err();
-        let held = std::mem::take(&mut self.held);
-        if is_event { Vec::new() } else { held }
+        self.end_event()?;
+        Ok(std::mem::take(&mut self.held))
     }
 
     /// Forwards bytes behind the held ones, unless they may name the event `endpoint` or follow that name.
@@ -207,12 +233,12 @@ mod tests {
         let rest = |text: &[u8]| {
             let mut guard = EndpointGuard::default();
             let Forwarded { passes, .. } = guard.push(text).unwrap();
-            String::from_utf8([passes, guard.rest()].concat()).unwrap()
+            guard.rest().map(|rest| String::from_utf8([passes, rest].concat()).unwrap())
         };
         for text in [": ping\nevent: endp", "event: endpoint\n", "event: endpoint", "data: x", ""] {
-            assert_eq!(rest(text.as_bytes()), text);
+            assert_eq!(rest(text.as_bytes()), Ok(text.to_owned()));
         }
-        assert_eq!(rest(b"id: 1\nevent: endpoint\ndata: x\n"), "id: 1\n");
-        assert_eq!(rest(b"data: x\nevent: endpoint"), "data: x\n");
+        assert_eq!(rest(b"id: 1\nevent: endpoint\ndata: x\n"), Err(LegacyEndpoint));
+        assert_eq!(rest(b"data: x\nevent: endpoint"), Err(LegacyEndpoint));
     }
 }

@@ -47,10 +47,22 @@ pub struct ListRequest {
     pub ids: Vec<String>,
     /// Whether it was a batch.
     pub is_batch: bool,
-    /// Whether results say how long they may be cached: revision 2026-07-28.
-    pub is_cacheable: bool,
+    /// Which of its lists clients and caches must not share or keep for long.
+    pub private: PrivateLists,
     /// Bytes of a message that may be held back to be read; a longer list becomes an error.
     pub max_bytes: usize,
+}
+
+/// Which lists become private and short-lived: `cacheScope` and `ttlMs` of revision 2026-07-28.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum PrivateLists {
+    /// None: before that revision, lists are not cached.
+    #[default]
+    Never,
+    /// Those from which entries were removed: all callers are shown the same.
+    Filtered,
+    /// All: another caller may be shown another list.
+    All,
 }
 
 /// Filters the lists of one response.
@@ -125,20 +137,41 @@ impl ListFilter {
         Self { request, form: Form::Events(Box::default()) }
     }
 
-    /// Takes the next chunk, and returns the bytes to forward now.
+    /// Takes the next chunk, and returns the bytes to forward now. Of the response, `room` bytes may be held besides what is
+    /// held.
     ///
     /// # Errors
     /// If the stream has to be reset.
-    pub fn push(&mut self, chunk: &[u8], shows: IsVisible<'_>) -> Result<Vec<u8>, StreamAborted> {
+    pub fn push(&mut self, chunk: &[u8], room: usize, shows: IsVisible<'_>) -> Result<Vec<u8>, StreamAborted> {
+        let limit = self.limit(room);
         match &mut self.form {
-            Form::Json { text } if text.len().saturating_add(chunk.len()) > self.request.max_bytes => {
-                self.form = Form::Refused(refusal_text::LONG_LIST);
+            Form::Json { text } if text.len().saturating_add(chunk.len()) > limit.bytes => {
+                self.form = Form::Refused(limit.reason);
             }
             Form::Json { text } => text.extend_from_slice(chunk),
-            Form::Events(events) => return events.push(chunk, &self.request, shows),
+            Form::Events(events) => return events.push(chunk, &self.request, limit, shows),
             Form::Refused(_) => {}
         }
         Ok(Vec::new())
+    }
+
+    /// The bytes that are held.
+    #[must_use]
+    pub fn held(&self) -> usize {
+        match &self.form {
+            Form::Json { text } => text.len(),
+            Form::Events(events) => events.held(),
+            Form::Refused(_) => 0,
+        }
+    }
+
+    fn limit(&self, room: usize) -> HoldLimit {
+        let bytes = self.held().saturating_add(room);
+        if bytes < self.request.max_bytes {
+            HoldLimit { bytes, reason: refusal_text::NO_ROOM_FOR_RESPONSE }
+        } else {
+            HoldLimit { bytes: self.request.max_bytes, reason: refusal_text::LONG_LIST }
+        }
     }
 
     /// The bytes to forward at the end of the response.
@@ -150,7 +183,7 @@ impl ListFilter {
             Form::Json { text } if text.is_empty() => Ok(Vec::new()),
             Form::Json { text } => {
                 let text = std::mem::take(text);
-                Ok(match message::filter(&text, self.request.is_cacheable, shows) {
+                Ok(match message::filter(&text, self.request.private, shows) {
                     Ok(trimmed) => trimmed.unwrap_or(text),
                     Err(why) => self.request.refused(why.message()).into_bytes(),
                 })
@@ -159,6 +192,13 @@ impl ListFilter {
             Form::Refused(why) => Ok(self.request.refused(why).into_bytes()),
         }
     }
+}
+
+/// How much of a message may be held back, and why not more.
+#[derive(Clone, Copy, Debug)]
+struct HoldLimit {
+    bytes: usize,
+    reason: &'static str,
 }
 
 impl Unreadable {

@@ -2,10 +2,10 @@
 
 use std::{borrow::Cow, mem};
 
-use crate::json::{Fault, Names, Reader, ValueType, fold};
+use crate::json::{Fault, Names, Reader, ValueType};
 
 use super::{
-    Id, Method, MethodClass, Refusal, Target,
+    Code, Id, Method, MethodClass, Refusal, Target,
     params::{Field, Params},
     refusal_text,
 };
@@ -14,6 +14,15 @@ use super::{
 const ENVELOPE: [&str; 6] = ["error", "id", "jsonrpc", "method", "params", "result"];
 
 /// A message that every server reads in the same way.
+///
+/// ```
+/// # use mcp_policy::mcp::{Message, Target};
+/// let body = br#"{"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": {"name": "get_weather"}}"#;
+/// let Ok(Message::Request(request)) = Message::read(body, 64) else { panic!("refused") };
+/// assert_eq!(request.target, Target::Tool("get_weather".into()));
+/// let refusal = Message::read(br#"{"jsonrpc": "2.0", "id": 1, "Method": "ping", "method": "ping"}"#, 64).unwrap_err();
+/// assert!(refusal.message.ends_with("send each name once, spelled as in the specification"));
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Message<'a> {
     /// A request; the server responds with its id.
@@ -59,21 +68,19 @@ impl<'a> Message<'a> {
         let mut reader = Reader::new(body, max_depth)?;
         if reader.value_type()? != ValueType::Object {
             reader.skip().and_then(|_| reader.finish())?;
-            return Err(Refusal::invalid(None, refusal_text::BATCH));
+            return Err(Refusal::invalid(refusal_text::BATCH));
         }
-        let (id, message) = Self::parse(&mut reader)?;
+        let message = Self::parse(&mut reader)?;
         reader.finish()?;
         match reader.name_fault() {
-            Some(fault) => Err(refusal_text::name_fault(fault)),
+            Some(fault) => Err(Refusal::invalid(refusal_text::name_fault(fault))),
             None => message,
         }
-        .map_err(|why| Refusal::invalid(id.map(|id| id.token().to_owned()), why))
     }
 
-    /// Reads the next object: its id, if it is unambiguous, and the message, or why it is not one.
-    pub(super) fn parse(reader: &mut Reader<'a>) -> Result<(Option<Id<'a>>, Result<Self, String>), Fault> {
-        let envelope = Envelope::read(reader)?;
-        Ok((envelope.id(), envelope.message()))
+    /// Reads the next object: the message, or why it is not one.
+    pub(super) fn parse(reader: &mut Reader<'a>) -> Result<Result<Self, Refusal>, Fault> {
+        Envelope::read(reader).map(Envelope::message)
     }
 }
 
@@ -82,8 +89,6 @@ impl<'a> Message<'a> {
 struct Envelope<'a> {
     version_is_right: bool,
     id: Field<Id<'a>>,
-    /// The number of members that some server takes for the id.
-    ids: u32,
     method: Field<Cow<'a, str>>,
     params: Field<Params<'a>>,
     is_response: bool,
@@ -97,7 +102,6 @@ impl<'a> Envelope<'a> {
     }
 
     fn member(&mut self, reader: &mut Reader<'a>, name: &str) -> Result<(), Fault> {
-        self.ids = self.ids.saturating_add(u32::from(name == "id" || fold::is_folded_match(name, "id")));
         match (name, reader.value_type()?) {
             ("jsonrpc", ValueType::String) => self.version_is_right = reader.string()? == "2.0",
             ("id", _) => self.id = Id::read(reader)?.map_or(Field::WrongType, Field::Present),
@@ -116,62 +120,58 @@ impl<'a> Envelope<'a> {
         Ok(())
     }
 
-    /// The id, if no server can read another one.
-    fn id(&self) -> Option<Id<'a>> {
-        match self.id {
-            Field::Present(id) if self.ids == 1 => Some(id),
-            _ => None,
-        }
-    }
-
-    fn message(self) -> Result<Message<'a>, String> {
+    fn message(self) -> Result<Message<'a>, Refusal> {
         if !self.version_is_right {
-            return Err(refusal_text::VERSION.to_owned());
+            return Err(Refusal::invalid(refusal_text::VERSION));
         }
         let method = match (self.method, self.is_response) {
-            (Field::WrongType, _) => return Err(refusal_text::METHOD_TYPE.to_owned()),
-            (Field::Present(_), true) => {
-                return Err(refusal_text::METHOD_AND_RESULT.to_owned());
-            }
-            (Field::Absent, false) => return Err(refusal_text::NO_METHOD.to_owned()),
+            (Field::WrongType, _) => return Err(Refusal::invalid(refusal_text::METHOD_TYPE)),
+            (Field::Present(_), true) => return Err(Refusal::invalid(refusal_text::METHOD_AND_RESULT)),
+            (Field::Absent, false) => return Err(Refusal::invalid(refusal_text::NO_METHOD)),
             (Field::Present(method), false) => Some(method),
             (Field::Absent, true) => None,
         };
         let params = match self.params {
-            Field::WrongType => return Err(refusal_text::not_an_object("params")),
+            Field::WrongType => return Err(Refusal::invalid(refusal_text::not_an_object("params"))),
             Field::Absent => Params::default(),
             Field::Present(params) => params,
         };
         let id = match self.id {
-            Field::WrongType => return Err(refusal_text::ID.to_owned()),
+            Field::WrongType => return Err(Refusal::invalid(refusal_text::ID)),
             Field::Absent => None,
             Field::Present(id) => Some(id),
         };
         match (method, id) {
             (Some(method), id) => classify(method, id, params),
             (None, Some(_)) => Ok(Message::Response),
-            (None, None) => Err(refusal_text::RESPONSE_WITHOUT_ID.to_owned()),
+            (None, None) => Err(Refusal::invalid(refusal_text::RESPONSE_WITHOUT_ID)),
         }
     }
 }
 
 /// A request or a notification, by the form of its method.
-fn classify<'a>(method: Cow<'a, str>, id: Option<Id<'a>>, mut params: Params<'a>) -> Result<Message<'a>, String> {
+fn classify<'a>(method: Cow<'a, str>, id: Option<Id<'a>>, mut params: Params<'a>) -> Result<Message<'a>, Refusal> {
+    if params.meta_is_wrong {
+        return Err(malformed_meta(&refusal_text::not_an_object("params._meta")));
+    }
     let version = match &params.version {
         Field::Absent => None,
         Field::Present(version) => Some(version.clone()),
         Field::WrongType => {
-            return Err(refusal_text::META_VERSION_TYPE.to_owned());
+            return Err(malformed_meta(refusal_text::META_VERSION_TYPE));
         }
     };
     // Some servers drop control characters, or end the method there: they would run another method than the policy sees.
     if method.chars().any(char::is_control) {
-        return Err(refusal_text::METHOD_CONTROL.to_owned());
+        return Err(Refusal::invalid(refusal_text::METHOD_CONTROL));
     }
     match (id, Method::is_notification(&method)) {
-        (Some(_), true) => Err(refusal_text::NOTIFICATION_WITH_ID.to_owned()),
-        (None, true) => params.target(MethodClass::Open, false).map(|_| Message::Notification { method, version }),
-        (None, false) => Err(refusal_text::REQUEST_WITHOUT_ID.to_owned()),
+        (Some(_), true) => Err(Refusal::invalid(refusal_text::NOTIFICATION_WITH_ID)),
+        (None, true) => match params.target(MethodClass::Open, false) {
+            Ok(_) => Ok(Message::Notification { method, version }),
+            Err(message) => Err(Refusal::invalid(message)),
+        },
+        (None, false) => Err(Refusal::invalid(refusal_text::REQUEST_WITHOUT_ID)),
         (Some(id), false) => {
             let known = Method::known(&method);
             let (class, task) = known.map_or((MethodClass::Open, false), |known| (known.class, known.task));
@@ -180,7 +180,7 @@ fn classify<'a>(method: Cow<'a, str>, id: Option<Id<'a>>, mut params: Params<'a>
                 Field::Absent | Field::WrongType => None,
             };
             let (argument_names, bytes) = (mem::take(&mut params.argument_names), params.bytes);
-            let target = params.target(class, task)?;
+            let target = params.target(class, task).map_err(Refusal::invalid)?;
             Ok(Message::Request(Request {
                 id,
                 method,
@@ -193,6 +193,11 @@ fn classify<'a>(method: Cow<'a, str>, id: Option<Id<'a>>, mut params: Params<'a>
             }))
         }
     }
+}
+
+/// Revision 2026-07-28 has a code of its own for it.
+fn malformed_meta(why: &str) -> Refusal {
+    Refusal { code: Code::InvalidParams, ..Refusal::invalid(why) }
 }
 
 #[cfg(test)]

@@ -32,38 +32,45 @@ pub struct Method {
     pub class: MethodClass,
     /// Whether it acts on the task in `params.taskId`.
     pub task: bool,
+    /// Whether revision 2026-07-28 and its extensions have it.
+    pub is_stateless: bool,
 }
 
 const fn method(name: &'static str, class: MethodClass) -> Method {
-    Method { name, class, task: false }
+    Method { name, class, task: false, is_stateless: true }
 }
 
 const fn task(name: &'static str) -> Method {
-    Method { name, class: MethodClass::Open, task: true }
+    Method { task: true, ..method(name, MethodClass::Open) }
+}
+
+/// A method that revision 2026-07-28 no longer has.
+const fn removed(method: Method) -> Method {
+    Method { is_stateless: false, ..method }
 }
 
 /// MCP 2025-03-26 to 2026-07-28, client to server, with the tasks extension.
 const METHODS: [Method; 20] = [
     method("tools/call", MethodClass::Tool),
     method("tools/list", MethodClass::Open),
-    method("initialize", MethodClass::Open),
-    method("ping", MethodClass::Open),
+    removed(method("initialize", MethodClass::Open)),
+    removed(method("ping", MethodClass::Open)),
     method("server/discover", MethodClass::Open),
     method("prompts/get", MethodClass::Prompt),
     method("prompts/list", MethodClass::Open),
     method("resources/read", MethodClass::Resource),
-    method("resources/subscribe", MethodClass::Resource),
-    method("resources/unsubscribe", MethodClass::Unsubscribe),
+    removed(method("resources/subscribe", MethodClass::Resource)),
+    removed(method("resources/unsubscribe", MethodClass::Unsubscribe)),
     method("resources/list", MethodClass::Open),
     method("resources/templates/list", MethodClass::Open),
     method("completion/complete", MethodClass::Reference),
-    method("logging/setLevel", MethodClass::Open),
+    removed(method("logging/setLevel", MethodClass::Open)),
     method("subscriptions/listen", MethodClass::Listen),
     task("tasks/get"),
-    task("tasks/result"),
+    removed(task("tasks/result")),
     task("tasks/cancel"),
     task("tasks/update"),
-    method("tasks/list", MethodClass::Closed),
+    removed(method("tasks/list", MethodClass::Closed)),
 ];
 
 /// Notifications that a client may send; MCP 2025-03-26 to 2025-11-25.

@@ -7,7 +7,7 @@ use crate::json::{Fault, Names, Reader, ValueType};
 use super::{MethodClass, refusal_text};
 
 /// The `_meta` member in which a 2026-07-28 request names its revision.
-const VERSION: &str = "io.modelcontextprotocol/protocolVersion";
+pub(super) const VERSION: &str = "io.modelcontextprotocol/protocolVersion";
 
 /// How many names of arguments are kept, for audit records.
 const MAX_ARGUMENT_NAMES: usize = 32;
@@ -86,7 +86,7 @@ pub(super) struct Params<'a> {
     pub(super) version: Field<Cow<'a, str>>,
     /// The bytes of the whole object.
     pub(super) bytes: &'a [u8],
-    meta_is_wrong: bool,
+    pub(super) meta_is_wrong: bool,
 }
 
 impl<'a> Params<'a> {
@@ -164,9 +164,6 @@ impl<'a> Params<'a> {
     /// # Errors
     /// Which member is missing, of the wrong type, or not a valid name.
     pub(super) fn target(self, class: MethodClass, task: bool) -> Result<Target<'a>, String> {
-        if self.meta_is_wrong {
-            return Err(refusal_text::not_an_object("params._meta"));
-        }
         if self.arguments == Field::WrongType {
             return Err(refusal_text::not_an_object("params.arguments"));
         }

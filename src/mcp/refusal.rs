@@ -14,11 +14,13 @@ pub enum Code {
     Invalid,
     /// The 2026-07-28 headers and the body disagree.
     HeaderMismatch,
+    /// The protocol revision is not accepted.
+    UnsupportedVersion,
     /// The gateway failed.
     Internal,
-    /// The server has no such tool, as far as the caller may know.
+    /// The server has no such tool, as far as the caller may know; or a 2026-07-28 request lacks what `_meta` must have.
     InvalidParams,
-    /// The policy denies a method that MCP does not define.
+    /// The protocol revision does not have the method, or the policy denies a method that MCP does not define.
     MethodNotFound,
     /// The policy denies the call.
     Denied,
@@ -36,6 +38,7 @@ impl Code {
             Self::Parse => -32700,
             Self::Invalid => -32600,
             Self::HeaderMismatch => -32020,
+            Self::UnsupportedVersion => -32022,
             Self::Internal => -32603,
             Self::InvalidParams => -32602,
             Self::MethodNotFound => -32601,
@@ -53,49 +56,63 @@ pub struct Refusal {
     pub status: u16,
     /// JSON-RPC error code.
     pub code: Code,
-    /// The id token as sent, if it is unambiguous.
+    /// The id token as sent, if it is unambiguous; [`address`](super::refused::address) finds it.
     pub id: Option<String>,
     /// What is wrong, and what to send instead.
     pub message: String,
+    /// What is wrong, as one word of a closed set, for statistics.
+    pub reason: &'static str,
 }
 
 impl Refusal {
     /// A refusal that the HTTP head decides, with its own status: 400, 405, 413 or 415.
     #[must_use]
     pub fn head(status: u16, message: impl Into<String>) -> Self {
-        Self { status, code: Code::Invalid, id: None, message: message.into() }
+        let reason = match status {
+            405 => "method",
+            413 => "too_large",
+            415 => "media_type",
+            _ => AMBIGUOUS,
+        };
+        Self { status, ..Self::new(Code::Invalid, reason, message) }
     }
 
     /// A body that is JSON but not a valid message.
     #[must_use]
-    pub fn invalid(id: Option<String>, message: impl Into<String>) -> Self {
-        Self { status: 400, code: Code::Invalid, id, message: message.into() }
+    pub fn invalid(message: impl Into<String>) -> Self {
+        Self::new(Code::Invalid, AMBIGUOUS, message)
     }
 
     /// Headers that contradict the body; MCP 2026-07-28, streamable HTTP, request headers.
     #[must_use]
-    pub fn mismatch(id: Option<String>, message: impl Into<String>) -> Self {
-        Self { status: 400, code: Code::HeaderMismatch, id, message: message.into() }
+    pub fn mismatch(message: impl Into<String>) -> Self {
+        Self::new(Code::HeaderMismatch, "header_mismatch", message)
     }
 
-    /// The reason as one word of a closed set, for statistics.
+    /// A request for which its caller's share of memory has no room; product contract, section 3.1.
     #[must_use]
-    pub fn reason(&self) -> &'static str {
-        match (self.code, self.status) {
-            (_, 405) => "method",
-            (_, 413) => "too_large",
-            (_, 415) => "media_type",
-            (Code::Parse, _) => "unreadable",
-            (Code::HeaderMismatch, _) => "header_mismatch",
-            _ => "ambiguous",
-        }
+    pub fn no_room() -> Self {
+        Self { status: 503, ..Self::new(Code::Internal, "no_room", refusal_text::NO_ROOM) }
+    }
+
+    /// A refusal with status 400 and no id.
+    #[must_use]
+    pub fn new(code: Code, reason: &'static str, message: impl Into<String>) -> Self {
+        Self { status: 400, code, id: None, message: message.into(), reason }
     }
 }
 
-/// A body that is not strict JSON: servers may disagree on its id.
+const AMBIGUOUS: &str = "ambiguous";
+
+/// A body that is not strict JSON, or nests too deeply.
 impl From<json::Fault> for Refusal {
     fn from(fault: json::Fault) -> Self {
-        Self { status: 400, code: Code::Parse, id: None, message: refusal_text::not_strict_json(&fault) }
+        const UNREADABLE: &str = "unreadable";
+        match fault.reason {
+            json::Reason::TooDeep(_) => Self::new(Code::Invalid, UNREADABLE, refusal_text::too_deep(&fault)),
+            json::Reason::Surrogate => Self::new(Code::Parse, UNREADABLE, refusal_text::half_surrogate(&fault)),
+            _ => Self::new(Code::Parse, UNREADABLE, refusal_text::not_strict_json(&fault)),
+        }
     }
 }
 

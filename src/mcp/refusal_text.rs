@@ -2,7 +2,7 @@
 //! Agents and the developers of clients read them, so each says what is wrong and what to send instead. Sentences about
 //! denials are in `engine/authorize/denial_text.rs`: what a policy decides is not known here.
 
-use crate::json::Fault;
+use crate::{json::Fault, text::excerpt};
 
 // === the HTTP head
 
@@ -11,6 +11,10 @@ pub(super) const UPGRADE: &str = "the gateway does not support protocol upgrades
 pub(super) const TWO_CREDENTIALS: &str = "the header `authorization` has two credentials; send one";
 pub(super) const NO_BODY: &str = "the POST has no body; send one JSON-RPC message";
 pub(super) const UNEXPECTED_BODY: &str = "only a POST request may have a body; send the message with POST";
+pub(super) const FORM: &str = "the body is a form, not JSON; send the message as `application/json`, or, if this is an endpoint of \
+    OAuth, ask the gateway's operator to bind its route with `bypass`";
+pub(super) const ORIGIN: &str = "the gateway does not accept requests from pages of this origin; ask its operator to list the \
+    origin in `protocol.origins`";
 pub(super) const MEDIA_TYPE: &str =
     "`Content-Type` is not `application/json`; send `application/json`, without parameters or with `charset=utf-8`";
 pub(super) const COMPRESSED: &str = "the body is compressed; send it without `Content-Encoding`";
@@ -33,6 +37,10 @@ pub(super) fn too_large(max_body: usize) -> String {
     format!("the body is larger than {max_body} bytes; send a smaller message")
 }
 
+/// The caller's share of memory is used up.
+pub(super) const NO_ROOM: &str = "the open requests of this caller use up its share of the gateway's memory; wait for one of \
+    them to end, then repeat this request";
+
 // === the body
 
 pub(super) const BATCH: &str = "the body is not a JSON object; send one message per request, not a batch";
@@ -49,6 +57,17 @@ pub(super) const NOTIFICATION_WITH_ID: &str = "the notification has an `id`; rem
 pub(super) const REQUEST_WITHOUT_ID: &str = "the request has no `id`; send one";
 pub(super) const META_VERSION_TYPE: &str = "the protocol version in `params._meta` is not a string; send a string";
 pub(super) const REFERENCE: &str = "`params.ref` has both `name` and `uri`; send the one that its type needs";
+
+pub(super) const OTHER_JSON: &str = "the body is not a JSON-RPC message; send one, or, if this is an endpoint of OAuth, ask the \
+    gateway's operator to bind its route with `bypass`";
+
+pub(super) fn too_deep(fault: &Fault) -> String {
+    format!("the body has {fault}; send values that nest less deeply")
+}
+
+pub(super) fn half_surrogate(fault: &Fault) -> String {
+    format!("the body has {fault}, as if a text was cut within a character; send whole characters")
+}
 
 pub(super) fn not_strict_json(fault: &Fault) -> String {
     format!("the body is not strict JSON: {fault}")
@@ -128,6 +147,16 @@ pub(super) const NO_VERSION_IN_BODY: &str =
 pub(super) const VERSIONS_DIFFER: &str =
     "the header `MCP-Protocol-Version` and `params._meta` have different versions; send the same in both";
 
+pub(super) fn method_not_found(method: &str) -> String {
+    format!("this protocol revision has no method `{method}`; use another one")
+}
+
+/// The gateway accepts only some protocol revisions.
+pub(super) fn not_accepted(revision: &str, accepted: &[&str]) -> String {
+    let accepted = accepted.join(", ");
+    format!("the gateway does not accept the protocol revision `{}`; use one of {accepted}", excerpt(revision))
+}
+
 pub(super) fn missing_header(header: &str, member: &str) -> String {
     format!("the header `{header}` is missing; send the value of `{member}`")
 }
@@ -140,6 +169,8 @@ pub(super) fn different_header(header: &str, member: &str) -> String {
 
 pub(super) const LONG_LIST: &str = "the server's response is longer than `lists.max_bytes`, so it was not forwarded; \
     ask the gateway's operator to raise it, or the server's to list in pages";
+pub(super) const NO_ROOM_FOR_RESPONSE: &str = "the gateway has no memory left for responses to this caller, so this one was not \
+    forwarded; wait for other requests to end, then repeat this one";
 pub(super) const TOO_MANY_ENTRIES: &str = "a list in the server's response has more than 100,000 entries, so it was not \
     forwarded; ask the server's operator to list in pages";
 pub(super) const UNREADABLE_LIST: &str = "the server's response is not JSON that all clients read alike, so the list in it \

@@ -4,8 +4,13 @@
 //! The body alone decides what is permitted, in both. But servers disagree on whether headers or body declare the revision, so
 //! a request is stateless as soon as either says so, and then both must agree.
 
-use super::{Message, Refusal, Request, Target, base64, refusal_text};
-use crate::http::{Header, Headers};
+use std::borrow::Cow;
+
+use super::{Code, Message, Refusal, Request, Target, base64, refusal_text};
+use crate::{
+    http::{Header, Headers},
+    json::{Reader, outline},
+};
 
 /// The first revision whose headers repeat parts of the body.
 const FIRST_STATELESS: &str = "2026-07-28";
@@ -13,7 +18,7 @@ const FIRST_STATELESS: &str = "2026-07-28";
 /// How client and server of a protocol revision find each other.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Lifecycle {
-    /// Up to 2025-11-25: `initialize` and sessions; headers repeat nothing.
+    /// Up to 2025-11-25: `initialize` and sessions; headers need not repeat anything.
     Session,
     /// Since 2026-07-28: each request by itself; headers repeat parts of the body.
     Stateless,
@@ -22,31 +27,113 @@ pub enum Lifecycle {
 /// Finds the lifecycle, and checks the headers of a stateless request against its body.
 ///
 /// # Errors
-/// A required header of a stateless request is missing, repeated or differs from the body.
+/// A required header of a stateless request is missing, repeated or differs from the body; `_meta` has no version; or the revision
+/// does not have the method.
 pub fn check_headers(headers: &Headers, message: &Message<'_>) -> Result<Lifecycle, Refusal> {
-    let header = headers.get("mcp-protocol-version");
     let declared = declared_version(message);
-    let by_header = match header {
-        Header::Absent => false,
-        Header::Once(version) => std::str::from_utf8(version).map_or(true, is_stateless),
-        Header::Repeated => true,
-    };
-    if !by_header && !declared.is_some_and(is_stateless) {
+    if !is_stateless(headers, declared) {
         return Ok(Lifecycle::Session);
     }
     match message {
-        Message::Request(request) => check_request_headers(headers, header, request)
-            .map_err(|why| Refusal::mismatch(Some(request.id.token().to_owned()), why)),
+        Message::Request(request) => check_request(headers, request),
         Message::Notification { method, .. } => {
-            let version = if declared.is_some() { check_version(header, declared) } else { Ok(()) };
-            version
-                .and_then(|()| check_mirrored(headers, "mcp-method", "method", method))
-                .map_err(|why| Refusal::mismatch(None, why))
+            let version = if declared.is_some() { check_version(headers, declared) } else { Ok(()) };
+            version.and_then(|()| check_mirrored(headers, METHOD, "method", method).map_err(Refusal::mismatch))
         }
-        Message::Response => Err(Refusal::invalid(None, refusal_text::RESPONSE_FROM_CLIENT)),
+        Message::Response => Err(Refusal::invalid(refusal_text::RESPONSE_FROM_CLIENT)),
     }
     .map(|()| Lifecycle::Stateless)
 }
+
+/// Whether a request is stateless: its headers or its body, which declares `declared`, name a stateless revision.
+pub(super) fn is_stateless(headers: &Headers, declared: Option<&str>) -> bool {
+    let by_header = match headers.get("mcp-protocol-version") {
+        Header::Absent => false,
+        Header::Once(version) => std::str::from_utf8(version).map_or(true, is_stateless_version),
+        Header::Repeated => true,
+    };
+    by_header || declared.is_some_and(is_stateless_version)
+}
+
+/// The refusal of a method that a stateless revision does not have.
+pub(super) fn method_not_found(method: &str) -> Refusal {
+    let message = refusal_text::method_not_found(method);
+    Refusal { status: 404, ..Refusal::new(Code::MethodNotFound, "method", message) }
+}
+
+/// Checks the headers `Mcp-Method` and `Mcp-Name` of messages of a session revision, which need not have them: something before
+/// or behind the gateway may route by them.
+///
+/// # Errors
+/// A header differs from the body.
+pub fn check_routing_headers(headers: &Headers, messages: &[Message<'_>]) -> Result<(), Refusal> {
+    let differs = |header, place, body: Option<&str>| match (headers.get(header), body) {
+        (Header::Absent, _) => Ok(()),
+        (Header::Once(value), Some(body)) if is_value_of(value, body) => Ok(()),
+        _ => Err(Refusal::mismatch(refusal_text::different_header(header, place))),
+    };
+    messages.iter().try_for_each(|message| match message {
+        Message::Request(request) => {
+            differs(METHOD, "method", Some(&request.method))?;
+            match mirrored_name(request) {
+                Some((place, name)) => differs(NAME, place, Some(name)),
+                None => Ok(()),
+            }
+        }
+        Message::Notification { method, .. } => differs(METHOD, "method", Some(method)),
+        Message::Response => differs(METHOD, "method", None),
+    })
+}
+
+/// Checks that messages of this lifecycle declare a revision that is accepted, and that `initialize` asks for one.
+///
+/// # Errors
+/// A revision is not `accepted`.
+pub fn check_accepted(headers: &Headers, messages: &[Message<'_>], accepted: &[&str]) -> Result<(), Refusal> {
+    let check = |revision: Option<&str>| match revision {
+        Some(revision) if accepted.contains(&revision) => Ok(()),
+        _ => Err(not_accepted(revision.unwrap_or("(unreadable)"), accepted)),
+    };
+    let header = headers.get("mcp-protocol-version");
+    if header != Header::Absent {
+        check(headers.str_value("mcp-protocol-version"))?;
+    }
+    messages.iter().try_for_each(|message| {
+        if let Some(declared) = declared_version(message) {
+            check(Some(declared))?;
+        }
+        match message {
+            Message::Request(request) if request.method == "initialize" => check(requested(request).as_deref()),
+            // A message of a session revision without the header is taken for one of this revision; MCP 2025-06-18, transports.
+            _ if header == Header::Absent => check(Some(BATCHES)),
+            _ => Ok(()),
+        }
+    })
+}
+
+/// The reason, for statistics, of the refusal of a revision.
+pub(crate) const NOT_ACCEPTED: &str = "revision";
+
+/// The refusal of a revision that `protocol.revisions` does not list.
+fn not_accepted(revision: &str, accepted: &[&str]) -> Refusal {
+    let message = refusal_text::not_accepted(revision, accepted);
+    Refusal::new(Code::UnsupportedVersion, NOT_ACCEPTED, message)
+}
+
+/// The revision that `initialize` asks for.
+fn requested(request: &Request<'_>) -> Option<String> {
+    let mut revision = None;
+    outline::members(request.params, |name, value| {
+        if name == "protocolVersion" {
+            let text = Reader::new(value, 1).and_then(|mut reader| reader.string().map(Cow::into_owned));
+            revision = text.ok();
+        }
+    })?;
+    revision
+}
+
+const METHOD: &str = "mcp-method";
+const NAME: &str = "mcp-name";
 
 /// The one revision that has batches.
 const BATCHES: &str = "2025-03-26";
@@ -65,7 +152,7 @@ pub fn has_batches(headers: &Headers, messages: &[Message<'_>]) -> Result<(), Re
     {
         return Ok(());
     }
-    Err(Refusal::invalid(None, refusal_text::no_batches(BATCHES)))
+    Err(Refusal::invalid(refusal_text::no_batches(BATCHES)))
 }
 
 /// The revision that a message declares in its `_meta`.
@@ -78,7 +165,7 @@ fn declared_version<'m>(message: &'m Message<'_>) -> Option<&'m str> {
 }
 
 /// Whether a version is stateless: anything but an earlier date, since some servers read an unknown version as the newest.
-fn is_stateless(version: &str) -> bool {
+fn is_stateless_version(version: &str) -> bool {
     let digits = |from: usize, to: usize| {
         version.as_bytes().get(from..to).is_some_and(|part| part.iter().all(u8::is_ascii_digit))
     };
@@ -87,26 +174,36 @@ fn is_stateless(version: &str) -> bool {
     !is_date || version >= FIRST_STATELESS
 }
 
-fn check_request_headers(headers: &Headers, header: Header<'_>, request: &Request<'_>) -> Result<(), String> {
-    check_version(header, request.version.as_deref())?;
-    check_mirrored(headers, "mcp-method", "method", &request.method)?;
-    let method = &*request.method;
-    match (&request.target, method) {
-        (Target::Tool(name), _) | (Target::Prompt(name), "prompts/get") => {
-            check_mirrored(headers, "mcp-name", "params.name", name)
-        }
-        (Target::Resource(uri), "resources/read") => check_mirrored(headers, "mcp-name", "params.uri", uri),
-        (Target::Task(task), _) => check_mirrored(headers, "mcp-name", "params.taskId", task),
-        _ => Ok(()),
+fn check_request(headers: &Headers, request: &Request<'_>) -> Result<(), Refusal> {
+    if let Some(method) = request.known.filter(|method| !method.is_stateless) {
+        return Err(method_not_found(method.name));
+    }
+    check_version(headers, request.version.as_deref())?;
+    check_mirrored(headers, METHOD, "method", &request.method).map_err(Refusal::mismatch)?;
+    match (mirrored_name(request), &*request.method) {
+        (None, _) | (_, "completion/complete") => Ok(()),
+        (Some((place, name)), _) => check_mirrored(headers, NAME, place, name).map_err(Refusal::mismatch),
     }
 }
 
-fn check_version(header: Header<'_>, declared: Option<&str>) -> Result<(), String> {
-    match (header, declared) {
+/// What `Mcp-Name` repeats of a request, and where the body has it.
+fn mirrored_name<'m>(request: &'m Request<'_>) -> Option<(&'static str, &'m str)> {
+    match (&request.target, &*request.method) {
+        (Target::Prompt(name), "completion/complete") => Some(("params.ref.name", name)),
+        (Target::Resource(uri), "completion/complete") => Some(("params.ref.uri", uri)),
+        (Target::Tool(name) | Target::Prompt(name), _) => Some(("params.name", name)),
+        (Target::Resource(uri), _) => Some(("params.uri", uri)),
+        (Target::Task(task), _) => Some(("params.taskId", task)),
+        (Target::Nothing | Target::Resources(_), _) => None,
+    }
+}
+
+fn check_version(headers: &Headers, declared: Option<&str>) -> Result<(), Refusal> {
+    match (headers.get("mcp-protocol-version"), declared) {
         (Header::Once(version), Some(declared)) if version == declared.as_bytes() => Ok(()),
-        (Header::Absent, _) => Err(refusal_text::NO_VERSION_HEADER.to_owned()),
-        (_, None) => Err(refusal_text::NO_VERSION_IN_BODY.to_owned()),
-        _ => Err(refusal_text::VERSIONS_DIFFER.to_owned()),
+        (Header::Absent, _) => Err(Refusal::mismatch(refusal_text::NO_VERSION_HEADER)),
+        (_, None) => Err(Refusal { code: Code::InvalidParams, ..Refusal::invalid(refusal_text::NO_VERSION_IN_BODY) }),
+        _ => Err(Refusal::mismatch(refusal_text::VERSIONS_DIFFER)),
     }
 }
 

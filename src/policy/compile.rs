@@ -2,6 +2,7 @@
 
 mod resource;
 mod rule;
+mod shared;
 
 use std::collections::HashMap;
 
@@ -31,12 +32,14 @@ pub fn compile(at: &Cursor<'_, '_>) -> Option<Policy> {
         return None;
     }
     let mut compiler = rule::Compiler::new(at);
-    let all_tools = document.all_tools.as_ref().map(|rule| compiler.compile_rule(rule)).unwrap_or_default();
+    let mut shared = shared::SharedRules::new(&document.shared_rules, &compiler);
+    let all_tools =
+        document.all_tools.as_ref().map(|rule| compiler.compile_rule(rule, &mut shared)).unwrap_or_default();
     let mut table = |entries: &[(Name<'_, '_>, document::Rule<'_, '_>)], form: fn(&str) -> String| {
-        let rules = entries.iter().map(|(name, rule)| (form(name.text), compiler.compile_rule(rule)));
+        let rules = entries.iter().map(|(name, rule)| (form(name.text), compiler.compile_rule(rule, &mut shared)));
         Table::new(rules.collect::<Vec<_>>(), Rule::denies_unconditionally)
     };
-    let written_uris = resource::find_rewritten_uris(resources);
+    let written_uris = resource::written_uris(resources, &document.shared_rules);
     let tools = table(tools, str::to_owned);
     let resources = table(resources, |uri| uri::normalize(uri).into_owned());
     let prompts = table(prompts, str::to_owned);
@@ -48,11 +51,12 @@ pub fn compile(at: &Cursor<'_, '_>) -> Option<Policy> {
     let folded_methods = methods.keys().map(|name| (folded(name), name.clone())).collect();
     let hidden = Table::new(hide.iter().map(|name| (name.text.to_owned(), ())), |()| true);
     let rules = [&tools, &resources, &prompts].into_iter().flat_map(Table::entries);
-    let asks_for_approval = rules.chain([&all_tools]).any(|rule| !rule.approval.is_empty());
+    let asks_for_approval = rules.chain([&all_tools]).any(Rule::asks_for_approval);
     Some(Policy {
         default: document.default,
         mode: document.mode,
         hidden,
+        shared_rules: shared.used(),
         all_tools,
         tools,
         resources,

@@ -5,6 +5,7 @@
 //! what keeps `"5000"` from slipping past `deny_if` `gt` `100`.
 //!
 //! * [`Args`]: the arguments, walked along a [`Path`]; finds member names that some server may take for another
+//! * `cost`: the work that a comparison takes at most, charged before it is made
 //! * `operator`, with `literal`, `text`, `file` and `url`: what each operator compares, and with what
 //! * [`Finding`]: whether a condition holds, and why
 //! * [`ConditionError`]: why an operator and a value are no condition
@@ -12,6 +13,7 @@
 //! Source of the rules: the product contract, sections 1.2 (Condition) and 1.3 (`increment_from` uses [`Args::find_one`]).
 
 mod args;
+mod cost;
 mod display;
 mod error;
 mod finding;
@@ -34,7 +36,7 @@ use super::path::Path;
 
 pub(super) use self::url::is_plain_host;
 pub use self::{
-    args::{Ambiguous, Args, Leaf},
+    args::{Ambiguous, Args, Leaf, Unfollowed},
     error::{ConditionError, Part},
     finding::{Evidence, Finding, Why},
     literal::{Literal, Set},
@@ -104,15 +106,20 @@ impl Condition {
         let decides = |satisfied: bool| satisfied == (side == Clause::Deny);
         let walked = args.follow(&self.path, |leaf, indexes| {
             if kept.as_ref().is_some_and(|(satisfied, _)| decides(*satisfied)) {
-                return;
+                return Ok(());
+            }
+            if let Leaf::Found(node) = leaf {
+                args.charge(self.operator.cost(&node.value))?;
             }
             let (satisfied, why) = self.test_leaf(side, leaf);
             if kept.is_none() || decides(satisfied) {
                 kept = Some((satisfied, Evidence { condition: self, indexes: indexes.to_vec(), why }));
             }
+            Ok(())
         });
         match (walked, kept) {
-            (Err(ambiguous), _) => Finding::Ambiguous(ambiguous),
+            (Err(Unfollowed::Ambiguous(ambiguous)), _) => Finding::Ambiguous(ambiguous),
+            (Err(Unfollowed::TooMuch), _) => Finding::TooMuch,
             (Ok(()), Some((true, evidence))) => Finding::Holds(evidence),
             (Ok(()), Some((false, evidence))) => Finding::Fails(evidence),
             // A walk always ends somewhere; were it not so, nothing would have been compared.

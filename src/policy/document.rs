@@ -14,7 +14,7 @@ use super::model::{Effect, Mode};
 pub use self::{
     limit::{LIMIT, Limit, RATE, Rate},
     predicate::{APPROVAL, CONDITION, DEFAULT_EXPIRES, PATH_WITHIN, PREDICATE, Predicate},
-    rule::{Action, RULE, Rule},
+    rule::{Action, Checks, RULE, Rule, SHARED_RULE},
 };
 
 /// A policy document.
@@ -26,6 +26,8 @@ pub struct Policy<'w, 'a> {
     pub mode: Mode,
     /// `hide`
     pub hide: Vec<Name<'w, 'a>>,
+    /// `rules`
+    pub shared_rules: Vec<(Name<'w, 'a>, Checks<'w, 'a>)>,
     /// `all_tools`
     pub all_tools: Option<Rule<'w, 'a>>,
     /// `tools`
@@ -54,6 +56,7 @@ pub const POLICY: Keys = Keys {
         "default",
         "description",
         "hide",
+        "rules",
         "all_tools",
         "tools",
         "resources",
@@ -81,25 +84,39 @@ impl<'w, 'a> Policy<'w, 'a> {
         let mode = read_mode(fields.get("mode"));
         let hide = fields.get("hide").and_then(|hide| hide.items()).unwrap_or_default();
         let hide = hide.into_iter().filter_map(Name::read).collect();
+        let shared_rules = read_entries(fields.get("rules"), Checks::read);
         let all_tools = fields.get("all_tools").and_then(|rule| Rule::read(&rule));
-        let tools = read_rules(fields.get("tools"));
-        let resources = read_rules(fields.get("resources"));
-        let prompts = read_rules(fields.get("prompts"));
+        let tools = read_entries(fields.get("tools"), Rule::read);
+        let resources = read_entries(fields.get("resources"), Rule::read);
+        let prompts = read_entries(fields.get("prompts"), Rule::read);
         let methods = fields.get("methods").and_then(|methods| methods.entries()).unwrap_or_default();
         let methods = methods.into_iter().filter_map(|(text, at)| {
             let effect = at.choice(&EFFECTS)?;
             Some((Name { text, at }.check()?, effect))
         });
         let methods = methods.collect();
-        version.and(Some(Self { default: default?, mode: mode?, hide, all_tools, tools, resources, prompts, methods }))
+        version.and(Some(Self {
+            default: default?,
+            mode: mode?,
+            hide,
+            shared_rules,
+            all_tools,
+            tools,
+            resources,
+            prompts,
+            methods,
+        }))
     }
 }
 
 /// A map of names to rules.
-fn read_rules<'w, 'a>(at: Option<Cursor<'w, 'a>>) -> Vec<(Name<'w, 'a>, Rule<'w, 'a>)> {
+fn read_entries<'w, 'a, R>(
+    at: Option<Cursor<'w, 'a>>,
+    read: fn(&Cursor<'w, 'a>) -> Option<R>,
+) -> Vec<(Name<'w, 'a>, R)> {
     let entries = at.and_then(|at| at.entries()).unwrap_or_default();
     let rules = entries.into_iter().filter_map(|(text, at)| {
-        let rule = Rule::read(&at)?;
+        let rule = read(&at)?;
         Some((Name { text, at }.check()?, rule))
     });
     rules.collect()

@@ -2,7 +2,7 @@
 
 mod limit;
 
-use std::{collections::HashMap, fmt};
+use std::{collections::HashMap, fmt, sync::Arc};
 
 use super::{condition::Condition, pattern::Table, uri};
 use crate::json::fold;
@@ -15,6 +15,8 @@ pub struct Policy {
     pub(super) default: Effect,
     pub(super) mode: Mode,
     pub(super) hidden: Table<()>,
+    /// Those of `rules` that an entry uses, each once.
+    pub(super) shared_rules: Vec<Arc<Checks>>,
     pub(super) all_tools: Rule,
     pub(super) tools: Table<Rule>,
     /// By the form in which URIs are compared.
@@ -86,6 +88,15 @@ pub enum Lookup<'p> {
 pub struct Rule {
     /// Whether it is enforced.
     pub mode: Mode,
+    /// The shared rules that it uses, in order.
+    pub shared: Vec<Arc<Checks>>,
+    /// Its own lists, which come after those of the shared rules.
+    pub own: Checks,
+}
+
+/// The lists of a rule, of an entry's own or of one that several entries use.
+#[derive(Clone, Debug, Default)]
+pub struct Checks {
     /// Each must hold.
     pub require: Vec<Predicate>,
     /// One that holds denies.
@@ -119,6 +130,9 @@ pub struct Predicate {
     pub expires: u32,
 }
 
+/// What the checks of a URI take for each byte, in units of [`crate::budget::Work`].
+const URI_BYTE: usize = 20;
+
 impl Policy {
     /// What the policy says of a tool.
     #[must_use]
@@ -136,6 +150,22 @@ impl Policy {
     #[must_use]
     pub fn hides(&self, tool: &str) -> bool {
         self.hidden.get(tool).is_some()
+    }
+
+    /// The work that a search for a name takes at most, in units of [`crate::budget::Work`]: for a tool in `hide`, too, for a
+    /// URI three times, since it may be read alone without its end.
+    #[must_use]
+    pub fn search_work(&self, section: Section, name: &str) -> usize {
+        match section {
+            Section::Hide => self.hidden.search_work(name),
+            Section::Tools => self.hidden.search_work(name).saturating_add(self.tools.search_work(name)),
+            Section::Prompts => self.prompts.search_work(name),
+            Section::Resources => {
+                let normalized = uri::normalize(name);
+                let read = name.len().saturating_mul(URI_BYTE);
+                self.resources.search_work(&normalized).saturating_mul(3).saturating_add(read)
+            }
+        }
     }
 
     /// What the policy says of a prompt.
@@ -232,10 +262,11 @@ impl Policy {
         &self.all_tools
     }
 
-    /// All limits of all rules, in no order.
+    /// All limits of all rules, in no order; those of a shared rule once.
     pub fn limits(&self) -> impl Iterator<Item = &Limit> {
         let tables = [&self.tools, &self.resources, &self.prompts].into_iter().flat_map(Table::entries);
-        [&self.all_tools].into_iter().chain(tables).flat_map(|rule| &rule.limits)
+        let own = [&self.all_tools].into_iter().chain(tables).map(|rule| &rule.own);
+        self.shared_rules.iter().map(|shared| &**shared).chain(own).flat_map(|checks| &checks.limits)
     }
 
     /// What happens to what no entry names.
@@ -272,7 +303,6 @@ impl Section {
 }
 
 /// Its parts, for those who look at a policy as a whole.
-#[cfg(not(target_os = "wasi"))]
 impl Policy {
     /// The entries of `hide`.
     #[must_use]
@@ -287,12 +317,14 @@ impl Policy {
     }
 
     /// The entries of `prompts`.
+    #[cfg(not(target_os = "wasi"))]
     #[must_use]
     pub fn prompts(&self) -> &Table<Rule> {
         &self.prompts
     }
 
     /// The entries of `resources`.
+    #[cfg(not(target_os = "wasi"))]
     #[must_use]
     pub fn resources(&self) -> &Table<Rule> {
         &self.resources
@@ -304,24 +336,55 @@ fn look_up<'p>(table: &'p Table<Rule>, name: &str) -> Lookup<'p> {
 }
 
 impl Rule {
+    /// Its lists: those of the shared rules, then its own.
+    pub fn checks(&self) -> impl Iterator<Item = &Checks> {
+        self.shared.iter().map(|shared| &**shared).chain([&self.own])
+    }
+
+    /// Each must hold.
+    pub fn require(&self) -> impl Iterator<Item = &Predicate> {
+        self.checks().flat_map(|checks| &checks.require)
+    }
+
+    /// One that holds denies.
+    pub fn deny_if(&self) -> impl Iterator<Item = &Predicate> {
+        self.checks().flat_map(|checks| &checks.deny_if)
+    }
+
+    /// One that holds asks for approval.
+    pub fn approval(&self) -> impl Iterator<Item = &Predicate> {
+        self.checks().flat_map(|checks| &checks.approval)
+    }
+
+    /// All must have room.
+    pub fn limits(&self) -> impl Iterator<Item = &Limit> {
+        self.checks().flat_map(|checks| &checks.limits)
+    }
+
+    /// Whether it can ask for approval.
+    #[must_use]
+    pub fn asks_for_approval(&self) -> bool {
+        self.checks().any(|checks| !checks.approval.is_empty())
+    }
+
     /// Whether no call whatever passes. A rule in shadow denies nothing.
     #[must_use]
     pub fn denies_unconditionally(&self) -> bool {
-        self.mode == Mode::Enforce && self.deny_if.iter().any(|predicate| predicate.conditions.is_empty())
+        self.mode == Mode::Enforce && self.deny_if().any(|predicate| predicate.conditions.is_empty())
     }
 
     /// Whether no call whatever passes: it denies without a condition, or a limit never has room.
     #[must_use]
     pub fn never_allows(&self) -> bool {
-        let never = || self.mode == Mode::Enforce && self.limits.iter().any(Limit::never_has_room);
+        let never = || self.mode == Mode::Enforce && self.limits().any(Limit::never_has_room);
         self.denies_unconditionally() || never()
     }
 
     /// Whether it looks at arguments.
     #[must_use]
     pub fn reads_arguments(&self) -> bool {
-        let mut predicates = self.require.iter().chain(&self.deny_if).chain(&self.approval);
-        let costs = || self.limits.iter().any(|limit| matches!(limit.cost, Cost::Argument(_)));
+        let mut predicates = self.require().chain(self.deny_if()).chain(self.approval());
+        let costs = || self.limits().any(|limit| matches!(limit.cost, Cost::Argument(_)));
         predicates.any(|predicate| !predicate.conditions.is_empty()) || costs()
     }
 }

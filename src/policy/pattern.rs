@@ -12,6 +12,8 @@
 
 use std::{cmp::Reverse, collections::HashMap};
 
+use rustc_hash::FxBuildHasher;
+
 /// A key that contains `*`, which matches any run of characters, also none.
 ///
 /// ```
@@ -98,13 +100,20 @@ struct Rank {
 /// Entries by name.
 #[derive(Clone, Debug)]
 pub struct Table<T> {
-    exact: HashMap<Box<str>, T>,
+    /// Only the configuration chooses keys, so callers cannot make many of them meet: a hash made for speed will do.
+    exact: HashMap<Box<str>, T, FxBuildHasher>,
     patterns: Vec<(Pattern, T)>,
 }
 
+/// Units of [`crate::budget::Work`] for a pattern, and for each byte of the name that it searches.
+const PATTERN: usize = 20;
+const PATTERN_BYTE: usize = 3;
+/// So little work is not counted more exactly.
+const FEW_UNITS: usize = 20_000;
+
 impl<T> Default for Table<T> {
     fn default() -> Self {
-        Self { exact: HashMap::new(), patterns: Vec::new() }
+        Self { exact: HashMap::default(), patterns: Vec::new() }
     }
 }
 
@@ -138,6 +147,22 @@ impl<T> Table<T> {
         self.exact.get(name).or_else(pattern)
     }
 
+    /// The work that [`Self::get`] takes at most, in units of [`crate::budget::Work`]. Only patterns that begin like the name
+    /// search it; to find them out takes a small part of that.
+    #[must_use]
+    pub fn search_work(&self, name: &str) -> usize {
+        let whole = name.len().saturating_mul(PATTERN_BYTE).saturating_add(PATTERN);
+        if self.patterns.len().saturating_mul(whole) < FEW_UNITS {
+            return self.patterns.len().saturating_mul(whole);
+        }
+        if self.has_name(name) {
+            return name.len();
+        }
+        let begins = |pattern: &Pattern| pattern.0.split('*').next().is_some_and(|first| name.starts_with(first));
+        let units = self.patterns.iter().map(|(pattern, _)| if begins(pattern) { whole } else { PATTERN });
+        units.fold(name.len(), usize::saturating_add)
+    }
+
     /// Whether an entry has this name for its key.
     #[must_use]
     pub fn has_name(&self, name: &str) -> bool {
@@ -158,6 +183,16 @@ impl<T> Table<T> {
             }
         }
         None
+    }
+
+    /// The entries whose key is a name, in no order.
+    pub fn names(&self) -> impl Iterator<Item = (&str, &T)> {
+        self.exact.iter().map(|(name, entry)| (&**name, entry))
+    }
+
+    /// The entries whose key is a pattern; of those that match a name, the first decides.
+    pub fn patterns(&self) -> impl Iterator<Item = (&Pattern, &T)> {
+        self.patterns.iter().map(|(pattern, entry)| (pattern, entry))
     }
 
     /// All entries, in no order.
@@ -189,16 +224,6 @@ impl<T> Table<T> {
     pub fn entry(&self, key: &str) -> Option<&T> {
         let pattern = || self.patterns.iter().find(|(pattern, _)| *pattern.0 == *key).map(|(_, entry)| entry);
         self.exact.get(key).or_else(pattern)
-    }
-
-    /// The entries whose key is a name, in no order.
-    pub fn names(&self) -> impl Iterator<Item = (&str, &T)> {
-        self.exact.iter().map(|(name, entry)| (&**name, entry))
-    }
-
-    /// The entries whose key is a pattern; of those that match a name, the first decides.
-    pub fn patterns(&self) -> impl Iterator<Item = (&Pattern, &T)> {
-        self.patterns.iter().map(|(pattern, entry)| (pattern, entry))
     }
 }
 

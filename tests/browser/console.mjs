@@ -3,6 +3,9 @@
 
 import { createRequire } from 'node:module';
 
+// How long a test waits for the page: long, since a loaded machine takes many seconds to lay out long texts.
+const TIMEOUT_MS = 60000;
+
 // Starts the browser.
 export async function startBrowser() {
   const place = process.env.MCP_POLICY_BROWSER;
@@ -22,7 +25,7 @@ export class Console {
       colorScheme: dark ? 'dark' : 'light', viewport: { width, height }, locale: 'en-GB', timezoneId: 'UTC',
     });
     const tab = Object.assign(new Console(), { context, url, page: await context.newPage() });
-    tab.page.setDefaultTimeout(10000);
+    tab.page.setDefaultTimeout(TIMEOUT_MS);
     tab.page.on('dialog', (dialog) => {
       tab.faults.push(`a dialog: ${dialog.message()}`);
       dialog.dismiss();
@@ -116,7 +119,7 @@ export class Console {
   // Waits until an element's text is this.
   async says(selector, text) {
     const read = () => this.text(selector);
-    const deadline = Date.now() + 10000;
+    const deadline = Date.now() + TIMEOUT_MS;
     while ((await read()) !== text && Date.now() < deadline) await this.page.waitForTimeout(20);
     return read();
   }

@@ -7,7 +7,10 @@ use crate::{run, scratch::Scratch};
 
 #[test]
 fn sessions() {
-    trycmd::TestCases::new().case("tests/cli/check*.trycmd").case("tests/cli/check*.toml");
+    trycmd::TestCases::new()
+        .case("tests/cli/check*.trycmd")
+        .case("tests/cli/check*.toml")
+        .case("tests/cli/compare.trycmd");
 }
 
 /// Whether what `check` prints of a file with faults is coloured.

@@ -6,6 +6,8 @@ use serde_json::{Value, value::RawValue};
 
 /// Denied by the policy.
 pub(crate) const DENIED: i64 = -31403;
+/// A person must approve the call.
+pub(crate) const APPROVAL_REQUIRED: i64 = -31428;
 /// A limit has no room.
 pub(crate) const RATE_LIMITED: i64 = -31429;
 
@@ -99,7 +101,9 @@ pub(crate) fn not_a_refusal(answer: &Response, method: &str) -> Option<String> {
     let code = serde_json::from_slice::<Value>(&answer.body).ok().and_then(|body| body["error"]["code"].as_i64());
     let fits = match (answer.status, code) {
         (202 | 403, None) => answer.body.is_empty(),
-        (400 | 405 | 413 | 415, Some(-32700 | -32600)) | (400, Some(-32020)) | (200, Some(-31403)) => true,
+        (400 | 405 | 413 | 415, Some(-32700 | -32600)) | (400, Some(-32602 | -32020)) | (404, Some(-32601)) => true,
+        // In revisions with sessions, with the id.
+        (200, Some(-31403 | -32600)) => !answer.json()["id"].is_null(),
         _ => false,
     };
     // An empty answer ends no call: it is for notifications, or for methods that carry no JSON-RPC.

@@ -216,6 +216,11 @@ impl Gateway {
         self.0.process.id()
     }
 
+    /// Whether Envoy has ended.
+    pub(crate) fn has_ended(&self) -> bool {
+        self.0.process.ended().is_some()
+    }
+
     /// Everything Envoy has logged.
     pub(crate) fn log(&self) -> String {
         self.0.process.log()

@@ -5,9 +5,13 @@
 
 mod bounds;
 mod envoy_gateway;
+mod faults;
 mod image;
 mod istio;
+mod loops;
 mod objects;
+mod overload;
+mod pods;
 mod rollout;
 mod schemas;
 mod sidecar;

@@ -1,12 +1,12 @@
 //! The transport of revision 2024-11-05, whose answers come on another stream than the calls, works by option only.
 
 use crate::{
-    client::{self, Request, call},
+    client::{Request, Stream, call},
     gateway::{Gateway, Listener, json_text},
     runtime::run,
     upstream::ASK,
 };
-use serde_json::json;
+use serde_json::{Value, json};
 
 /// A filter that allows one tool, and the old transport or not.
 fn listener(legacy: &str) -> Listener {
@@ -14,7 +14,7 @@ fn listener(legacy: &str) -> Listener {
         "policy": { "version": "1", "default": "deny", "tools": { "ok": {} } },
         "protocol": { "headers": "hold", "legacy_sse": legacy },
     });
-    Listener::new(legacy, json_text(&configuration.to_string()))
+    Listener::new(legacy, json_text(&configuration.to_string())).access_log()
 }
 
 /// A request for an event stream.
@@ -25,12 +25,19 @@ fn open(answer: &str) -> Request {
 }
 
 #[test]
-fn a_stream_that_opens_the_old_transport_is_ended_before_its_first_event() {
+fn a_stream_that_opens_the_old_transport_ends_with_an_event_that_says_why() {
     run(async {
         let gateway = Gateway::start("legacy-refuse", &[listener("refuse")]).await;
-        let answer = client::try_send(gateway.at("refuse"), &open("endpoint")).await;
-        let text = answer.map(|answer| answer.text()).unwrap_or_default();
-        assert!(!text.contains("endpoint"), "{text}");
+        let request = open("endpoint");
+        let said = Stream::open(gateway.at("refuse"), &request).await.until_broken().await;
+        assert!(!said.contains("event: endpoint") && !said.contains("/messages"), "{said}");
+        let (_, last) = said.split_once("event: error\ndata: ").unwrap_or_else(|| panic!("no last event: {said}"));
+        let error: Value = serde_json::from_str(last.lines().next().unwrap_or_default()).expect("JSON");
+        let why = "Request refused: the stream opens the transport of revision 2024-11-05, which the gateway does not accept; \
+                   use streamable HTTP, or ask its operator for `protocol.legacy_sse`";
+        assert_eq!((error["error"]["code"].as_i64(), error["error"]["message"].as_str()), (Some(-32600), Some(why)));
+        let record = gateway.record(&request).await;
+        assert!(record.contains(r#""decision":"refused""#) && record.contains("2024-11-05"), "{record}");
         let answer = gateway.send("refuse", &open("messages")).await;
         assert_eq!(answer.text(), "event: message\ndata: {}\n\nevent: endpoint\ndata: /late\n\n");
     });

@@ -9,6 +9,7 @@
 //! | `approvals` | a call that needs approval passes once, after a person at the console or a service has approved it |
 //! | `rate_limit_service` | a service counts for several Envoys, exactly; where it does not, calls are refused or counted by each |
 //! | `bindings` | the policy is that of the route, host, path and caller; what is not inspected passes untouched |
+//! | `budgets` | one hostile client or server takes neither memory nor the worker from the others |
 //! | `concurrency` | limits are exact over all workers |
 //! | `flood` | 200,000 made-up callers use bounded memory, and no quota of others |
 //! | `metrics` | statistics count what happened, exactly, and no caller makes a series |
@@ -19,10 +20,13 @@
 //! | `corpus` | the shared attack and decision cases |
 //! | `lists` | lists show only what may be called, on every stream, and nothing else is touched or held back |
 //! | `legacy` | the transport of 2024-11-05 works by option only |
+//! | `pages` | web pages read what a gateway on loopback or with listed origins answers; others reach nothing |
 //! | `kubernetes` | what is rendered for Istio, Envoy Gateway and sidecars fits its schemas, reads back as it was written, and enforces |
 //! | `refund` | quota comes back when a call cannot have reached a server, and only then |
 //! | `run` | the commands that `./build.sh run` prints do what it says, for every shipped policy, up to an approved call |
 //! | `sdk_servers` | real servers of every SDK: without the gateway the attacks bite, through it none does; sessions, progress, resumed streams |
+//! | `soak` | under mixed load, pushes of configurations and failing servers no honest call is lost or wrong, for minutes or hours |
+//! | `clients` | real clients, bridges and agent frameworks: a refusal costs a call, and the model is given the reason |
 //! | `harness` | the suite's own tools, without the filter |
 //!
 //! Each Envoy leaves its configuration and its log in `target/e2e/<name>/`.
@@ -39,7 +43,9 @@ mod approvals;
 mod attack;
 mod audit;
 mod bindings;
+mod budgets;
 mod client;
+mod clients;
 mod clock;
 mod concurrency;
 mod configuration;
@@ -55,6 +61,7 @@ mod legacy;
 mod lists;
 mod metrics;
 mod observability;
+mod pages;
 mod prerequisites;
 mod process;
 mod rate_limit_service;
@@ -62,5 +69,7 @@ mod refund;
 mod run;
 mod runtime;
 mod sdk_servers;
+#[path = "../soak/soak.rs"]
+mod soak;
 mod upstream;
 mod version;

@@ -1,5 +1,6 @@
 //! What is shipped to watch the gateway with fits what a gateway shows: labels, rules and the dashboard.
 
+mod alerts;
 mod labels;
 mod prometheus;
 mod queries;

@@ -8,8 +8,9 @@ use std::{
 };
 
 /// What can be left out by naming it in `MCP_POLICY_SKIP`, and the variable that says where it is.
-const TOOLS: [(&str, &str); 6] = [
+const TOOLS: [(&str, &str); 7] = [
     ("servers", "MCP_POLICY_SERVERS"),
+    ("clients", "MCP_POLICY_CLIENTS"),
     ("prometheus", "MCP_POLICY_PROMETHEUS"),
     ("browser", "MCP_POLICY_BROWSER"),
     ("schemas", "MCP_POLICY_SCHEMAS"),
@@ -44,7 +45,7 @@ fn read(name: &str, skip: Option<OsString>, place: Option<OsString>) -> Result<O
     let skipped: Vec<&str> = skip.split(',').filter(|one| !one.is_empty()).collect();
     if let Some(other) = skipped.iter().find(|one| TOOLS.iter().all(|(tool, _)| tool != *one)) {
         return Err(format!(
-            "MCP_POLICY_SKIP names `{other}`; nothing but `servers`, `prometheus`, `browser`, `schemas`, `registry` and `fleet` can be left out"
+            "MCP_POLICY_SKIP names `{other}`; nothing but `servers`, `clients`, `prometheus`, `browser`, `schemas`, `registry` and `fleet` can be left out"
         ));
     }
     if skipped.contains(&name) {
@@ -73,6 +74,6 @@ fn tools_are_left_out_by_name_only() {
         assert_eq!(read(Some(skip), Some("a")), Ok(None));
         assert_eq!(read(Some(skip), None), Ok(None));
     }
-    let unknown = "MCP_POLICY_SKIP names `all`; nothing but `servers`, `prometheus`, `browser`, `schemas`, `registry` and `fleet` can be left out";
+    let unknown = "MCP_POLICY_SKIP names `all`; nothing but `servers`, `clients`, `prometheus`, `browser`, `schemas`, `registry` and `fleet` can be left out";
     assert_eq!(read(Some("all"), Some("a")), Err(unknown.into()));
 }

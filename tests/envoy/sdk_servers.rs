@@ -23,7 +23,7 @@ mod values;
 pub(crate) use everything::stays_open;
 
 use crate::{prerequisites::find, runtime::run};
-use server::Server;
+pub(crate) use server::Server;
 use std::{
     io::{Write, stderr},
     sync::Arc,

@@ -52,7 +52,22 @@ pub(crate) struct Seen {
 pub(crate) type Script = Sender<Bytes>;
 
 /// The answers that tests write, by case.
-type Scripts = Arc<Mutex<HashMap<String, Response<Body>>>>;
+type Scripts = Arc<Mutex<HashMap<String, Scripted>>>;
+
+/// An answer that a test writes, and what the server waits for before it begins it.
+struct Scripted {
+    answer: Response<Body>,
+    begins: Begins,
+}
+
+/// When an answer begins.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Begins {
+    /// When the request is complete.
+    AtEnd,
+    /// When its head has come, while its body may still come.
+    AtHead,
+}
 
 /// Everything seen, by the case that the client numbered.
 type Book = Arc<Mutex<HashMap<String, Vec<Seen>>>>;
@@ -69,7 +84,12 @@ pub(crate) struct Upstream {
 impl Upstream {
     /// Starts to listen on a free port.
     pub(crate) async fn start() -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+        Self::start_at(SocketAddr::from(([127, 0, 0, 1], 0))).await
+    }
+
+    /// Starts to listen on an address.
+    pub(crate) async fn start_at(address: SocketAddr) -> Self {
+        let listener = TcpListener::bind(address).await.expect("a free port");
         let address = listener.local_addr().expect("the port");
         let book = Book::default();
         let scripts = Scripts::default();
@@ -79,13 +99,22 @@ impl Upstream {
         Self { address, book, scripts }
     }
 
-    /// Has `request` answered by what the test writes.
+    /// Has `request` answered by what the test writes, when it is complete.
     pub(crate) fn script(&self, request: &Request, status: u16, headers: &[(&str, &str)]) -> Script {
+        self.answer_with(request, status, headers, Begins::AtEnd)
+    }
+
+    /// Has the head of `request` answered by what the test writes.
+    pub(crate) fn script_at_head(&self, request: &Request, status: u16, headers: &[(&str, &str)]) -> Script {
+        self.answer_with(request, status, headers, Begins::AtHead)
+    }
+
+    fn answer_with(&self, request: &Request, status: u16, headers: &[(&str, &str)], begins: Begins) -> Script {
         let (script, body) = Channel::new(64);
         let head = Response::builder().status(status).header(MARK, "upstream");
         let head = headers.iter().fold(head, |head, (name, value)| head.header(*name, *value));
         let answer = head.body(Body::new(body)).expect("an answer");
-        self.scripts.lock().expect("no holder panics").insert(request.case.clone(), answer);
+        self.scripts.lock().expect("no holder panics").insert(request.case.clone(), Scripted { answer, begins });
         script
     }
 
@@ -184,35 +213,21 @@ fn stream(text: String) -> Response<Body> {
     reply.body(Body::from(text)).expect("an answer")
 }
 
-/// Writes a request down as it arrives and answers it once it is complete.
+/// Writes a request down as it arrives, and answers it when it is complete, or when its head has come if a test says so.
 async fn record(book: Book, scripts: Scripts, incoming: Incoming<Body>) -> Response<Body> {
-    let (head, mut body) = incoming.into_parts();
+    let (head, body) = incoming.into_parts();
     let headers = pairs(&head.headers);
     let case = headers.iter().find(|(name, _)| name == "x-case").map_or(String::new(), |(_, value)| value.clone());
     let path = head.uri.path_and_query().map_or(String::new(), ToString::to_string);
     let seen = Seen { method: head.method.to_string(), path, headers, ..Seen::default() };
     let script = scripts.lock().expect("no holder panics").remove(&case);
     let entry = Entry::open(book, case, seen);
-
-    let mut text = Vec::new();
-    while let Some(frame) = body.frame().await {
-        let Ok(frame) = frame else {
-            return answer(StatusCode::BAD_REQUEST, String::new());
-        };
-        match frame.into_data() {
-            Ok(data) => {
-                text.extend_from_slice(&data);
-                entry.edit(|seen| seen.body.extend_from_slice(&data));
-            }
-            Err(other) => {
-                let trailers = other.trailers_ref().map_or_else(Vec::new, pairs);
-                entry.edit(|seen| seen.trailers.extend(trailers));
-            }
-        }
+    if let Some(Scripted { answer, begins: Begins::AtHead }) = script {
+        tokio::spawn(async move { read(&entry, body).await });
+        return answer;
     }
-    entry.edit(|seen| seen.end = End::Complete);
-
-    if let Some(answer) = script {
+    let Some(text) = read(&entry, body).await else { return answer(StatusCode::BAD_REQUEST, String::new()) };
+    if let Some(Scripted { answer, .. }) = script {
         return answer;
     }
     let asked = entry.asked();
@@ -225,6 +240,25 @@ async fn record(book: Book, scripts: Scripts, incoming: Incoming<Body>) -> Respo
     }
     let status = if id.is_some() { StatusCode::OK } else { StatusCode::ACCEPTED };
     answer(status, id.map_or(String::new(), |id| format!(r#"{{"jsonrpc":"2.0","id":{id},"result":{{}}}}"#)))
+}
+
+/// Writes a body down as it arrives; nothing if it does not come to its end.
+async fn read(entry: &Entry, mut body: Body) -> Option<Vec<u8>> {
+    let mut text = Vec::new();
+    while let Some(frame) = body.frame().await {
+        match frame.ok()?.into_data() {
+            Ok(data) => {
+                text.extend_from_slice(&data);
+                entry.edit(|seen| seen.body.extend_from_slice(&data));
+            }
+            Err(other) => {
+                let trailers = other.trailers_ref().map_or_else(Vec::new, pairs);
+                entry.edit(|seen| seen.trailers.extend(trailers));
+            }
+        }
+    }
+    entry.edit(|seen| seen.end = End::Complete);
+    Some(text)
 }
 
 /// The id of a JSON-RPC request, as it was sent.

@@ -1,7 +1,9 @@
 //! What one request, one answer or one configuration costs the worker that reads it: instructions and memory, which do
 //! not depend on the machine. Each bound leaves a half more than was measured.
 
+mod call;
 mod configuration;
+mod work;
 
 use std::sync::Arc;
 

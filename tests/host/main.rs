@@ -21,6 +21,7 @@
 //! | `decision_log` | the console lists decisions a quarter second later at most |
 //! | `fails_closed` | what becomes of a request if one host call fails |
 //! | `fuzz_callbacks` | callbacks in any order while host calls fail: one reply at most, nothing is forwarded that was not judged |
+//! | `held_bytes` | streams that never end hold a bounded part of a worker, and only their caller is refused |
 //! | `logging` | lines in the host's log: their level, the number of their stream, no secret |
 //! | `rate_limit_callout` | a call that a rate-limit service counts is forwarded if it has room, and else refused or counted here |
 //! | `refund` | quota comes back only if Envoy says that nothing was sent, or the server that the call failed |
@@ -47,6 +48,7 @@ mod cost;
 mod decision_log;
 mod fails_closed;
 mod fuzz_callbacks;
+mod held_bytes;
 mod logging;
 mod oracle;
 #[path = "../properties/policies.rs"]

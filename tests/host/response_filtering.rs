@@ -11,6 +11,7 @@ use mcp_policy::{
     engine::lists,
     mcp::{
         ResponseFormat,
+        legacy_sse::LegacyEndpoint,
         list::{ListFilter, ListRequest, StreamAborted},
     },
 };
@@ -20,7 +21,7 @@ use self::given::{Answer, MARK, any_answer, called};
 use crate::{
     cases,
     proxy::{
-        Fault, How, Part, Shared, Stream, Worker,
+        Fault, How, Part, ROOT, Shared, Stream, Worker,
         fault::{CALLS, STATUSES},
     },
     request::{End, MODES, Request, at_an_address, call, configuration, get, list, with_options},
@@ -48,7 +49,7 @@ fn trimmed(
     is_whole: bool,
 ) -> Result<Vec<u8>, StreamAborted> {
     let shows = |kind, name: &str| lists::is_visible(config, &config.policies[0].policy, kind, name);
-    let mut out = trimmer.push(&answer.body(), &shows)?;
+    let mut out = trimmer.push(&answer.body(), usize::MAX, &shows)?;
     let end = if answer.end.is_some() { trimmer.end(&shows)? } else { Vec::new() };
     // Nothing can be added to a stream that ends in trailers.
     if is_whole || answer.end != Some(End::Trailers) {
@@ -91,7 +92,12 @@ fn check(config: &Config, request: &Request, answer: &Answer, stream: &Stream) {
     assert!(!has_mark(stream));
     // That one opens a transport that is refused.
     let opens = !is_list && answer.body().starts_with(b"event: endpoint");
-    match trimmed(config, trimmer, answer, is_whole).ok().filter(|_| !opens) {
+    if opens {
+        let body = String::from_utf8_lossy(&stream.answer.body);
+        assert!(body.is_empty() || body == LegacyEndpoint::last_event(), "{body}");
+        return;
+    }
+    match trimmed(config, trimmer, answer, is_whole).ok() {
         None => assert!(stream.answer.is_ended && !stream.answer.is_whole, "{stream:?}"),
         // A stream's first event waits for its end, and a reset is none.
         Some(_) if !is_list && answer.end.is_none() => {}
@@ -111,6 +117,26 @@ fn assert_untouched(answer: &Answer, stream: &Stream) {
     assert_eq!(stream.answer.body, answer.body());
     assert_eq!(stream.answer.head.as_ref().map(Vec::len), Some(answer.head.len()));
     assert_eq!((stream.answer.calls, stream.answer.is_whole), (0, answer.end.is_some()));
+}
+
+#[test]
+fn a_stream_of_the_old_transport_ends_with_an_event_that_says_why_at_the_next_tick() {
+    for mode in MODES {
+        let (mut worker, mut stream) = sent(&configuration(mode), &get());
+        let head = [(":status", "200"), ("content-type", "text/event-stream")];
+        stream.answer(&mut worker, Part::Head(&head), false);
+        stream.answer(&mut worker, Part::Body(b": hello\n\nevent: endpoint\n"), false);
+        stream.answer(&mut worker, Part::Body(b"data: /messages?session=1\n\n"), false);
+        let expected = format!(": hello\n\n{}", LegacyEndpoint::last_event());
+        assert_eq!(stream.answer.body.escape_ascii().to_string(), expected.escape_default().to_string());
+        let record = String::from_utf8(stream.notes.last().expect("a record").clone()).expect("text");
+        assert!(record.contains(r#""decision":"refused""#) && record.contains(r#""method":"(GET)""#), "{record}");
+        assert!(!stream.answer.is_ended, "the event would be lost");
+        worker.callback("proxy_on_tick", &[ROOT]);
+        stream.answer(&mut worker, Part::Body(b"data: more\n\n"), false);
+        assert!(stream.answer.is_ended, "{stream:?}");
+        assert_eq!(stream.answer.body.escape_ascii().to_string(), expected.escape_default().to_string());
+    }
 }
 
 /// A body callback that asks for nothing costs no copy.
@@ -222,4 +248,56 @@ fn fault() -> impl Strategy<Value = Fault> {
     let statuses = STATUSES.into_iter().filter(|status| *status != 1).collect::<Vec<_>>();
     (call, 0..6_u32, prop_oneof![1..4_u32, Just(u32::MAX)], select(statuses))
         .prop_map(|(call, after, times, status)| Fault { call, after, times, how: How::Status(status) })
+}
+
+/// A list with these tools, as an answer.
+fn listing(tools: &[&str]) -> Answer {
+    let tools: Vec<String> = tools.iter().map(|tool| format!(r#"{{"name":"{tool}"}}"#)).collect();
+    let body = format!(r#"{{"jsonrpc":"2.0","id":7,"result":{{"tools":[{}]}}}}"#, tools.join(","));
+    let head = vec![(":status", "200"), ("content-type", "application/json")];
+    Answer { head, chunks: vec![body.into_bytes()], end: Some(End::Flag) }
+}
+
+#[test]
+fn the_record_of_a_list_says_how_many_entries_it_lost() {
+    let policy = r#"{"version":"1","default":"deny","tools":{"ok":{}}}"#;
+    for (tools, hidden) in [(&["ok", "evil", "worse"][..], Some(2)), (&["ok"], None)] {
+        let (mut worker, mut stream) = sent(policy, &list());
+        listing(tools).send(&mut worker, &mut stream);
+        let note = stream.notes.get(1).map(|note| String::from_utf8(note.clone()).expect("text"));
+        let expected = hidden.map(|count| format!(r#","hidden":{count}}}"#));
+        match (note, expected) {
+            (Some(note), Some(expected)) => assert!(note.ends_with(&expected) && note.contains("tools/list"), "{note}"),
+            (note, expected) => assert_eq!((note, expected), (None, None)),
+        }
+        stream.close(&mut worker);
+    }
+}
+
+#[test]
+fn entries_that_no_list_shows_within_a_minute_are_counted_and_named_once() {
+    let policy = r#"{"version":"1","default":"deny","hide":["drop_*"],"tools":{"ok":{},"genrate":{},"put":{}}}"#;
+    let (mut worker, mut stream) = sent(policy, &list());
+    listing(&["ok", "evil"]).send(&mut worker, &mut stream);
+    stream.close(&mut worker);
+    let told = |worker: &mut Worker| -> (Vec<String>, i64) {
+        worker.callback("proxy_on_tick", &[ROOT]);
+        let lines = worker.world().log.iter().filter(|line| line.contains("no list of the server")).cloned().collect();
+        let count = worker.world().counted("mcp_policy_unlisted_entries");
+        (lines, count)
+    };
+    assert_eq!(told(&mut worker), (Vec::<String>::new(), 0), "another page may come");
+    worker.world().now += 60_000_000_000;
+    let (lines, count) = told(&mut worker);
+    let expected = "no list of the server has shown what `drop_*`, `genrate`, `put` of the policy `default` name: compare the two with \
+                    `mcp-policy check --url`";
+    assert!(lines.len() == 1 && lines[0].contains(expected), "{lines:?}");
+    assert_eq!(count, 3);
+    // A tool that the server has now is no longer counted, and nothing is reported again.
+    let mut stream = list().send(&mut worker);
+    listing(&["put"]).send(&mut worker, &mut stream);
+    stream.close(&mut worker);
+    assert_eq!(told(&mut worker), (lines, 2));
+    assert!(worker.configure(&with_options(r#""audit":{"log":"all"}"#)));
+    assert_eq!(worker.world().counted("mcp_policy_unlisted_entries"), 0);
 }

@@ -1,8 +1,9 @@
 //! A trace names what decided and what was charged; a policy that is written out again decides the same.
 
+use mcp_policy::policy::policy_json::policy_json;
 use proptest::prelude::*;
 
-use crate::{fixture::World, policy_json::policy_json, requests::scenario};
+use crate::{fixture::World, requests::scenario};
 
 proptest! {
     #![proptest_config(ProptestConfig { cases: 400, failure_persistence: None, ..ProptestConfig::default() })]

@@ -7,7 +7,7 @@ mod members;
 mod messages;
 mod streams;
 
-use mcp_policy::mcp::list::{ListFilter, ListKind, ListRequest, StreamAborted};
+use mcp_policy::mcp::list::{ListFilter, ListKind, ListRequest, PrivateLists, StreamAborted};
 use proptest::{
     collection::vec,
     prelude::*,
@@ -32,7 +32,7 @@ fn shows(_: ListKind, name: &str) -> bool {
 fn trimmed(mut trimmer: ListFilter, chunks: &[&[u8]]) -> (Vec<u8>, Result<(), StreamAborted>) {
     let mut out = Vec::new();
     for chunk in chunks {
-        match trimmer.push(chunk, &shows) {
+        match trimmer.push(chunk, usize::MAX, &shows) {
             Ok(more) => out.extend(more),
             Err(broken) => return (out, Err(broken)),
         }
@@ -75,10 +75,11 @@ const IDS: [&[&str]; 3] = [&["7"], &["7", "8"], &[]];
 fn asked(ids: &'static [&'static [&'static str]]) -> impl Strategy<Value = ListRequest> {
     let ids = select(ids);
     let max_bytes = prop_oneof![4 => Just(1 << 20), 1 => 1_usize..600];
-    (ids, any::<bool>(), max_bytes).prop_map(|(ids, is_cacheable, max_bytes)| ListRequest {
+    let private = select(&[PrivateLists::Never, PrivateLists::Filtered, PrivateLists::All]);
+    (ids, private, max_bytes).prop_map(|(ids, private, max_bytes)| ListRequest {
         ids: ids.iter().map(ToString::to_string).collect(),
         is_batch: ids.len() > 1,
-        is_cacheable,
+        private,
         max_bytes,
     })
 }
@@ -103,7 +104,7 @@ fn check_stream(asked: &ListRequest, stream: &Stream, cuts: &[Index]) {
     for ((is_event, before), (same, after)) in before.iter().zip(&after) {
         assert_eq!((is_event, &before.others), (same, &after.others));
         match sorts.next().filter(|_| *is_event) {
-            Some(Sort::List) => assert_trimmed(&before.data, &after.data, asked.is_cacheable),
+            Some(Sort::List) => assert_trimmed(&before.data, &after.data, asked.private),
             Some(Sort::Odd) => assert!(before.data == after.data || is_refusal(&after.data)),
             Some(Sort::Cut) => {}
             Some(Sort::Other) | None => assert_eq!(before.data, after.data),
@@ -136,10 +137,10 @@ fn check_body(asked: &ListRequest, message: &Message, cuts: &[Index]) {
     assert_eq!(end, Ok(()));
     match message.sort {
         _ if text.len() > asked.max_bytes => assert!(is_refusal(&out)),
-        Sort::List => assert_trimmed(text, &out, asked.is_cacheable),
+        Sort::List => assert_trimmed(text, &out, asked.private),
         Sort::Other => assert!(out == text || is_refusal(&out)),
         // Unlike of an event, nothing of a body has gone on when it turns out to list something.
         Sort::Odd | Sort::Cut if is_refusal(&out) => {}
-        Sort::Odd | Sort::Cut => assert_trimmed(text, &out, asked.is_cacheable),
+        Sort::Odd | Sort::Cut => assert_trimmed(text, &out, asked.private),
     }
 }

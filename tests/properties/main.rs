@@ -9,6 +9,7 @@
 //! | `lists` | only hidden list entries are removed from an answer, however it is cut into chunks |
 //! | `charges` | a request is charged the sum of its calls, and a counter that two rules of one call name once |
 //! | `approvals` | no more calls pass than were approved, and no more are pending than the bounds allow |
+//! | `compare` | where a call is decided otherwise under another policy, `compare` says so, in its direction |
 //! | `coverage` | the random calls reach every kind of decision |
 #![expect(
     clippy::expect_used,
@@ -20,6 +21,7 @@
 
 mod approvals;
 mod charges;
+mod compare;
 mod coverage;
 mod explain_agrees;
 mod fixture;
@@ -27,9 +29,6 @@ mod formatting;
 mod lists;
 mod monotonicity;
 mod policies;
-#[expect(unreachable_pub, reason = "the fuzz targets use it from another crate")]
-#[path = "../support/policy_json.rs"]
-mod policy_json;
 mod precedence;
 mod requests;
 mod text;

@@ -11,7 +11,8 @@ pub(crate) fn policy() -> impl Strategy<Value = Value> {
     let resources = rules(&["file:///a", "file:///*", "*"], 0..=2);
     let prompts = rules(&["greet", "*"], 0..=1);
     let default = prop_oneof![2 => Just("deny"), 3 => Just("allow")];
-    (default, mode, hide, option::weighted(0.4, rule()), tools, resources, prompts, methods()).prop_map(
+    let all_tools = option::weighted(0.4, rule());
+    let whole = (default, mode, hide, all_tools, tools, resources, prompts, methods()).prop_map(
         |(default, mode, hide, all_tools, tools, resources, prompts, methods)| {
             let mut policy = json!({
                 "version": "1", "default": default, "hide": hide, "tools": tools, "resources": resources,
@@ -21,7 +22,36 @@ pub(crate) fn policy() -> impl Strategy<Value = Value> {
             insert(&mut policy, "all_tools", all_tools);
             policy
         },
-    )
+    );
+    let whole = whole.boxed();
+    prop_oneof![2 => whole.clone(), 1 => (whole, shared_rules(), vec(0..4_u8, 10)).prop_map(with_shared_rules)]
+}
+
+/// `rules`: one of predicates, and one of a limit.
+fn shared_rules() -> impl Strategy<Value = Value> {
+    (predicate(1), option::weighted(0.3, predicate(0)), 1..=4_u8).prop_map(|(require, deny_if, max)| {
+        let limit = json!({"counter": "shared", "window": "minute", "max": max, "scope": "grant"});
+        let deny_if: Vec<Value> = deny_if.into_iter().collect();
+        json!({"predicates": {"require": [require], "deny_if": deny_if}, "limit": {"limits": [limit]}})
+    })
+}
+
+/// Has some rules use the shared ones. One in shadow cannot charge a counter that others enforce, and a short form with a
+/// text has no long form beside other limits.
+fn with_shared_rules((mut policy, rules, uses): (Value, Value, Vec<u8>)) -> Value {
+    let mut uses = uses.into_iter().cycle();
+    let mut add = |rule: &mut Value| {
+        let bits = uses.next().unwrap_or_default();
+        let takes_limit = bits & 2 > 0 && rule["mode"] != "shadow" && rule.get("rate_limit").is_none();
+        let names = [(bits & 1 > 0, "predicates"), (takes_limit, "limit")];
+        rule["use"] = names.into_iter().filter(|(uses, _)| *uses).map(|(_, name)| name).collect();
+    };
+    for section in ["tools", "resources", "prompts"] {
+        policy[section].as_object_mut().into_iter().flatten().for_each(|(_, rule)| add(rule));
+    }
+    policy.get_mut("all_tools").into_iter().for_each(add);
+    policy["rules"] = rules;
+    policy
 }
 
 /// A policy of limits alone, which meet in `pay`.

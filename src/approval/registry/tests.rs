@@ -34,7 +34,7 @@ fn number(number: u16) -> Fingerprint {
 }
 
 fn request(approvals: &mut Approvals, fingerprint: u16, now: Timestamp) -> Result<Approval, TooManyPending> {
-    approvals.request(&key("p", "g"), number(fingerprint), TTL, now)
+    approvals.request(&key("p", "g"), number(fingerprint), TTL, true, now)
 }
 
 /// Requests an approval that was not requested before.
@@ -109,7 +109,7 @@ fn pending_approvals_are_bounded_by_grant_by_policy_and_in_all() {
     let names: Vec<String> = (0..300).map(|n| n.to_string()).collect();
     let mut fingerprints = (0..).map(number);
     let mut ask = |approvals: &mut Approvals, policy, grant| {
-        approvals.request(&key(policy, grant), fingerprints.next().unwrap(), TTL, NOW)
+        approvals.request(&key(policy, grant), fingerprints.next().unwrap(), TTL, true, NOW)
     };
     for _ in 0..8 {
         assert!(ask(&mut approvals, "p", "g").is_ok());
@@ -135,13 +135,40 @@ fn pending_approvals_are_bounded_by_grant_by_policy_and_in_all() {
 }
 
 #[test]
+fn unverified_callers_have_half_of_each_bound() {
+    let mut approvals = Approvals::default();
+    let names: Vec<String> = (0..300).map(|n| n.to_string()).collect();
+    let mut fingerprints = (0..).map(number);
+    let mut ask = |approvals: &mut Approvals, policy, grant, is_verified| {
+        approvals.request(&key(policy, grant), fingerprints.next().unwrap(), TTL, is_verified, NOW).is_ok()
+    };
+    for _ in 0..4 {
+        assert!(ask(&mut approvals, "p", "minted", false));
+    }
+    assert!(!ask(&mut approvals, "p", "minted", false), "of one grant");
+    for grant in &names[..28] {
+        assert!(ask(&mut approvals, "p", grant, false));
+    }
+    assert!(!ask(&mut approvals, "p", "other", false), "of one policy");
+    for (index, grant) in names[..96].iter().enumerate() {
+        assert!(ask(&mut approvals, &names[index / 32], grant, false));
+    }
+    assert!(!ask(&mut approvals, "q", "other", false), "in all");
+    for grant in &names[..32] {
+        assert!(ask(&mut approvals, "p", grant, true), "the rest is for verified callers");
+    }
+    assert!(!ask(&mut approvals, "p", "known", true), "of one policy");
+}
+
+#[test]
 fn a_registry_is_read_as_it_was_written() {
     let mut approvals = Approvals::default();
     assert_eq!(Approvals::read(HEADER), Some(Approvals::default()));
-    for fingerprint in 0..3 {
-        let entry = request_new(&mut approvals, fingerprint, NOW);
-        if fingerprint > 0 {
-            approvals.decide(entry.id, fingerprint > 1, NOW).unwrap();
+    for fingerprint in 0..6 {
+        let is_verified = fingerprint < 3;
+        let entry = approvals.request(&key("p", "g"), number(fingerprint), TTL, is_verified, NOW).unwrap();
+        if fingerprint % 3 > 0 {
+            approvals.decide(entry.id, fingerprint % 3 > 1, NOW).unwrap();
         }
     }
     let bytes = approvals.to_bytes();

@@ -36,8 +36,8 @@ impl LoggedArguments {
                 Self { digest: Some(lower::encode_string(&Sha256::digest(arguments))), ..Self::default() }
             }
             Arguments::Values => {
-                // Line breaks occur only between tokens, since strings escape them. No caller can begin a line of a log.
-                let on_one_line = |text: &str| text.replace(['\n', '\r'], " ");
+                // Line breaks and tabs occur only between tokens, since strings escape them. No caller can begin a line of a log.
+                let on_one_line = |text: &str| text.replace(['\n', '\r', '\t'], " ");
                 Self { values: std::str::from_utf8(arguments).ok().map(on_one_line), ..Self::default() }
             }
         };

@@ -20,6 +20,7 @@ use serde_json::value::RawValue;
 use crate::{
     Exit, Stop, print, sanitize,
     source::{SourceFile, display_name},
+    tools::Header,
 };
 
 use self::{
@@ -39,6 +40,9 @@ pub(crate) struct Args {
     /// A file that holds the approver's token; `-` reads stdin [default: the variable MCP_POLICY_TOKEN holds the token]
     #[arg(long, global = true, value_name = "FILE")]
     token_file: Option<String>,
+    /// A header for the console, as a proxy before it may want; repeatable. `@FILE` reads it from a file
+    #[arg(long = "header", global = true, value_name = "NAME: VALUE")]
+    headers: Vec<String>,
     /// Output format
     #[arg(long, global = true, value_enum, default_value_t = Format::Text)]
     format: Format,
@@ -99,7 +103,7 @@ impl Args {
         }
         let url = self.url.as_deref();
         let url = url.ok_or("`--url` is missing: give the console's address, such as `http://127.0.0.1:10001`")?;
-        Client::new(url, self.token()?)
+        Client::new(url, self.token()?, Header::read_all(&self.headers)?)
     }
 
     fn token(&self) -> Result<Option<Token>, String> {

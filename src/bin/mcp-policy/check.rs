@@ -1,8 +1,8 @@
 //! `mcp-policy check`: the errors for which Envoy would refuse a configuration, and warnings about what is valid but
 //! probably a mistake.
 //!
-//! Exit codes: 0 if all files load, 1 if one does not, 2 if a file cannot be read. Warnings do not change the exit code
-//! without `--deny-warnings`.
+//! Exit codes: 0 if all files load, 1 if one does not, 2 if a file cannot be read; the others are checked all the same.
+//! Warnings do not change the exit code without `--deny-warnings`. A case file is read, and `mcp-policy test` runs it.
 //!
 //! `--format json` prints one object:
 //!
@@ -22,6 +22,8 @@
 //! ```
 //!
 //! * `fine`: whether this file lets the command exit with 0
+//! * `error`: why the file cannot be read; then it has no `problems`
+//! * `cases`: how many cases it has, if it is a case file
 //! * `severity`: `error` or `warning`; a warning has a `name`, which `--allow` takes
 //! * `pointer`: RFC 6901; empty for the whole document. `line` and `column` start at 1 and count characters.
 //! * `more`: how many warnings are not listed: the list ends after 100. The last of more than 100 errors counts the others
@@ -35,20 +37,30 @@ mod text;
 
 use clap::{ValueEnum, builder::PossibleValuesParser};
 use mcp_policy::{
-    config::{Config, ConfigErrors, LoadedConfig},
-    lint::{self, Lint},
+    cases,
+    config::{Config, LoadedConfig},
+    lint::{self, Lint, ListedTool},
 };
 
-use crate::{Exit, Stop, print, sanitize, source::SourceFile};
+use crate::{
+    Exit, Stop, print, sanitize,
+    source::SourceFile,
+    test::is_case_file,
+    tools::{self, Server},
+};
 
 use self::{
     baseline::Baseline,
-    report::{Checked, Problem, Report, Severity},
+    report::{Checked, Entry, Problem, Report, Severity, Unreadable},
 };
 
 /// The arguments of `check`.
 #[derive(clap::Args)]
-#[command(arg_required_else_help = true)]
+#[command(
+    arg_required_else_help = true,
+    after_long_help = "Whether a model reads why a call was denied depends on its framework and on `answers.deny_as`: \
+                       \"What an agent sees\" in README.md has the table."
+)]
 pub(crate) struct Args {
     /// Policies, configurations that hold policies, or a console's configuration; `-` reads stdin
     #[arg(required = true, value_name = "FILE")]
@@ -56,6 +68,11 @@ pub(crate) struct Args {
     /// Also report what happens to the counters of OLD when FILE replaces it
     #[arg(long, value_name = "OLD")]
     against: Option<String>,
+    /// Also compare the policy with the tools of this file: an answer to `tools/list`, its `result`, or a list of tools
+    #[arg(long, value_name = "TOOLS.json", conflicts_with = "url")]
+    tools: Option<String>,
+    #[command(flatten)]
+    server: Server,
     /// Do not report warnings of this name, or of any with `all`; repeatable
     #[arg(long, value_name = "NAME", value_parser = lint_names())]
     allow: Vec<String>,
@@ -85,12 +102,12 @@ fn lint_names() -> PossibleValuesParser {
 
 /// Checks the files and prints a report.
 pub(crate) fn run(args: &Args) -> Result<Exit, Stop> {
-    let report = args.check().map_err(Stop::usage)?;
+    let report = args.check()?;
     let printed = print(&match args.format {
         Format::Text => text::render(&report),
         Format::Json => sanitize::json(&report.to_json()),
     });
-    Ok(if printed == Exit::Fine && !report.is_fine() { Exit::Findings } else { printed })
+    Ok(if printed == Exit::Fine { report.exit() } else { printed })
 }
 
 // === impl Args ===
@@ -99,36 +116,53 @@ impl Args {
     /// Checks every file.
     ///
     /// # Errors
-    /// A sentence on the first file that cannot be read.
-    fn check(&self) -> Result<Report, String> {
-        if self.files.iter().chain(&self.against).filter(|file| *file == "-").count() > 1 {
-            return Err("stdin can be read only once; give one `-`".to_owned());
+    /// What the files are to be compared with cannot be read.
+    fn check(&self) -> Result<Report, Stop> {
+        let files = self.files.iter().chain(&self.against).chain(&self.tools);
+        if files.filter(|file| *file == "-").count() > 1 {
+            return Err(Stop::usage("stdin can be read only once; give one `-`"));
         }
-        let baseline = self.against.as_deref().map(Baseline::read).transpose()?;
-        let files = self.files.iter().map(|file| self.check_one(file, baseline.as_ref()));
-        Ok(Report { files: files.collect::<Result<_, _>>()?, against: baseline })
+        let baseline = self.against.as_deref().map(Baseline::read).transpose().map_err(Stop::usage)?;
+        let tools = tools::find(self.tools.as_deref(), &self.server)?.map(|(listing, _)| listing.listed());
+        let files = self.files.iter().map(|file| match SourceFile::read(file) {
+            Ok(source) => Entry::Checked(self.check_one(source, baseline.as_ref(), tools.as_deref())),
+            Err(error) => Entry::Unreadable(Unreadable { file: file.clone(), error }),
+        });
+        Ok(Report { files: files.collect(), against: baseline })
     }
 
-    fn check_one(&self, file: &str, baseline: Option<&Baseline>) -> Result<Checked, String> {
-        let source = SourceFile::read(file)?;
+    fn check_one(&self, source: SourceFile, baseline: Option<&Baseline>, tools: Option<&[ListedTool]>) -> Checked {
+        if is_case_file(source.text()) {
+            return match cases::read(source.text()) {
+                Ok(cases) => Checked::of_cases(source, cases.len()),
+                Err(problems) => {
+                    let problems = problems.into_iter().map(Problem::error).collect();
+                    Checked::new(source, Severity::Error, false, problems, None)
+                }
+            };
+        }
         let (severity, problems, changes) = match LoadedConfig::load(source.text().as_bytes()) {
             Ok(LoadedConfig::Gateway(config)) => {
                 let changes = baseline.map(|baseline| baseline.changes(&config));
-                (Severity::Warning, self.warnings(&config, &source), changes)
+                (Severity::Warning, self.warnings(&config, &source, tools), changes)
             }
             // A console has no counters.
             Ok(LoadedConfig::Console(_)) => (Severity::Warning, Vec::new(), None),
-            Err(ConfigErrors { problems }) => {
-                (Severity::Error, problems.into_iter().map(Problem::error).collect(), None)
+            Err(errors) => {
+                let problems = source.problems(errors).into_iter().map(Problem::error).collect();
+                (Severity::Error, problems, None)
             }
         };
         let fine = problems.is_empty() || severity == Severity::Warning && !self.deny_warnings;
-        Ok(Checked::new(source, severity, fine, problems, changes))
+        Checked::new(source, severity, fine, problems, changes)
     }
 
-    fn warnings(&self, config: &Config, source: &SourceFile) -> Vec<Problem> {
+    fn warnings(&self, config: &Config, source: &SourceFile, tools: Option<&[ListedTool]>) -> Vec<Problem> {
         let is_allowed = |lint: Lint| self.allow.iter().any(|name| name == lint.name() || name == ALL);
-        let warnings = lint::check(config, source.text().as_bytes());
+        let document = source.text().as_bytes();
+        let mut warnings = lint::check(config, document);
+        warnings.extend(tools.map(|tools| lint::check_tools(config, document, tools)).unwrap_or_default());
+        warnings.sort_by_key(|warning| warning.at);
         warnings.into_iter().filter(|warning| !is_allowed(warning.lint)).map(Problem::warning).collect()
     }
 }

@@ -10,7 +10,8 @@ use mcp_policy::{
     amount::Amount,
     cases::{CallReport, CaseCall, Expected, RequestOrigin},
     config::Config,
-    json,
+    json::{self, diagnostic::nearest_word},
+    policy::Policy,
     store::InMemory,
     time::Timestamp,
 };
@@ -68,13 +69,16 @@ pub(crate) fn run(args: &Args) -> Result<Exit, Stop> {
     let call = args.call().map_err(Stop::usage)?;
     let source = SourceFile::read(&args.file).map_err(Stop::usage)?;
     let config = Config::load(source.text().as_bytes()).map_err(|invalid| {
-        Stop::findings(format!("the policy does not load\n{}", source.problem_lines(&invalid.problems)))
+        Stop::findings(format!("the policy does not load\n{}", source.problem_lines(&source.problems(invalid))))
     })?;
     // All counters are empty, so one call does the same with any seed.
     let outcome = call.decide(&config, &InMemory::new(*b"a seed for one  "));
+    let meant = args.tool.as_deref().and_then(|tool| meant(&config, tool));
     Ok(print(&match args.format {
-        Format::Text => render_text(&call, &outcome),
-        Format::Json => sanitize::json(&format!("{}\n", Explanation::render_json(&outcome))),
+        Format::Text => text(&call, &outcome, meant.as_deref()),
+        Format::Json => {
+            sanitize::json(&format!("{}\n", Explanation { did_you_mean: meant, ..Explanation::new(&outcome) }.json()))
+        }
     }))
 }
 
@@ -102,10 +106,22 @@ impl Args {
     }
 }
 
-fn render_text(call: &CaseCall, outcome: &CallReport) -> String {
+/// The key that is near the name of a tool, if no key names that tool.
+fn meant(config: &Config, tool: &str) -> Option<String> {
+    let policies = || config.policies.iter().map(|named| &named.policy);
+    let is_named = |policy: &Policy| policy.hides(tool) || policy.tools().get(tool).is_some();
+    if policies().any(is_named) {
+        return None;
+    }
+    let keys: Vec<&str> = policies().flat_map(|policy| policy.tools().keys().chain(policy.hidden().keys())).collect();
+    nearest_word(tool, &keys).map(str::to_owned)
+}
+
+fn text(call: &CaseCall, outcome: &CallReport, meant: Option<&str>) -> String {
     let title = format!("{} as `{}`", call.title, call.grant);
     let steps = outcome.lines().into_iter().map(|line| format!("  {}\n", sanitize::line(&line)));
-    format!("{}\n{}", sanitize::line(&title), steps.collect::<String>())
+    let meant = meant.map(|key| format!("  no key names this tool; did you mean `{}`?\n", sanitize::line(key)));
+    format!("{}\n{}{}", sanitize::line(&title), steps.collect::<String>(), meant.unwrap_or_default())
 }
 
 /// A decision and its steps for programs. `test` prints it for a call that failed.
@@ -125,6 +141,9 @@ pub(crate) struct Explanation<'o> {
     message: &'o str,
     #[serde(skip_serializing_if = "Option::is_none")]
     retry_after: Option<u64>,
+    /// A key that is near the name of the tool, if no key names it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    did_you_mean: Option<String>,
 }
 
 #[derive(Serialize)]
@@ -156,11 +175,12 @@ impl<'o> Explanation<'o> {
             remaining: record.remaining.iter().filter_map(left).collect(),
             message,
             retry_after: *retry_after,
+            did_you_mean: None,
         }
     }
 
-    fn render_json(outcome: &CallReport) -> String {
+    fn json(&self) -> String {
         // Strings and numbers always serialise.
-        serde_json::to_string(&Explanation::new(outcome)).unwrap_or_default()
+        serde_json::to_string(self).unwrap_or_default()
     }
 }

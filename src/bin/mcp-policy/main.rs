@@ -2,15 +2,19 @@
 
 mod approvals;
 mod check;
+mod compare;
 mod explain;
 mod file;
 mod grant;
+mod mistakes;
 mod render;
 mod sanitize;
 mod schema;
 mod source;
 mod suggest;
 mod test;
+mod tls;
+mod tools;
 
 use std::{io::Write, process::ExitCode};
 
@@ -29,6 +33,8 @@ struct Cli {
 enum Verb {
     /// Validate policies and report every error at once
     Check(check::Args),
+    /// Say what a new policy permits that the old one does not, and the reverse
+    Compare(compare::Args),
     /// Explain step by step how a policy decides on a call
     Explain(explain::Args),
     /// Run test cases against a policy
@@ -100,6 +106,7 @@ fn run() -> Exit {
     };
     let ended = match cli.verb {
         Verb::Check(args) => check::run(&args),
+        Verb::Compare(args) => compare::run(&args),
         Verb::Explain(args) => explain::run(&args),
         Verb::Test(args) => test::run(&args),
         Verb::Render(args) => render::run(&args),
@@ -124,6 +131,12 @@ fn print(text: &str) -> Exit {
         }
         _ => Exit::Fine,
     }
+}
+
+/// Prints one warning on stderr. `message` may quote texts of others.
+fn print_warning(message: &str) {
+    // A closed stderr takes no warning, and that is no reason to fail.
+    let _ = writeln!(std::io::stderr(), "warning: {}", sanitize::message(message));
 }
 
 /// Prints one error on stderr. `message` may quote texts of others.

@@ -4,20 +4,25 @@
 //! * `configuration`: the user's document as the filter's configuration
 //! * `envoy`, `sidecar`, `istio`, `envoy_gateway`, `limitador`: one file for each gateway, with its arguments and the
 //!   values of its template in `templates/`
-//! * `kubernetes` and `upstream`: arguments that several share
+//! * `kubernetes`, `image` and `upstream`: arguments that several share
 //! * `clusters`: the clusters of services that the configuration names
 //! * `ports`: the ports of an Envoy by itself, compared
+//! * `size`: objects that are too large for Kubernetes
 //! * `template` and `yaml`: texts and configurations as YAML
 
+mod bypass;
 mod clusters;
 mod configuration;
+mod cors;
 mod envoy;
 mod envoy_gateway;
+mod image;
 mod istio;
 mod kubernetes;
 mod limitador;
 mod ports;
 mod sidecar;
+mod size;
 mod template;
 #[cfg(test)]
 mod tests;
@@ -26,7 +31,7 @@ mod yaml;
 
 use clap::Subcommand;
 
-use crate::{Exit, Stop, print, source::SourceFile};
+use crate::{Exit, Stop, mistakes, print, print_warning, source::SourceFile};
 
 /// The arguments of `render`.
 #[derive(clap::Args)]
@@ -54,8 +59,14 @@ enum Gateway {
 /// Renders the configuration and prints it.
 pub(crate) fn run(args: &Args) -> Result<Exit, Stop> {
     let source = SourceFile::read(args.gateway.file()).map_err(Stop::usage)?;
+    if let Some(mistake) = mistakes::find(source.text()) {
+        return Err(Stop::findings(format!("the policy does not load\n{}", source.problem_lines(&[mistake]))));
+    }
     let rendered = args.gateway.render(source.text());
     let rendered = rendered.map_err(|message| Stop::findings(format!("{}: {message}", source.display_name())))?;
+    for warning in args.gateway.warnings(&rendered) {
+        print_warning(&warning);
+    }
     Ok(print(&rendered))
 }
 
@@ -69,6 +80,14 @@ impl Gateway {
             Self::Istio(istio) => &istio.common.file,
             Self::EnvoyGateway(gateway) => &gateway.common.file,
             Self::Limitador(limitador) => &limitador.file,
+        }
+    }
+
+    /// What the user should know of `rendered`.
+    fn warnings(&self, rendered: &str) -> Vec<String> {
+        match self {
+            Self::Envoy(_) | Self::Limitador(_) => Vec::new(),
+            Self::Sidecar(_) | Self::Istio(_) | Self::EnvoyGateway(_) => size::warnings(rendered),
         }
     }
 

@@ -2,7 +2,9 @@
 
 use std::io::Read;
 
-use mcp_policy::json::diagnostic::Problem;
+use mcp_policy::{config::ConfigErrors, json::diagnostic::Problem};
+
+use crate::mistakes;
 
 /// A file that the user named, and its text.
 pub(crate) struct SourceFile {
@@ -18,16 +20,16 @@ impl SourceFile {
     /// # Errors
     /// A sentence on why it cannot be read.
     pub(crate) fn read(file: &str) -> Result<Self, String> {
-        let mut text = String::new();
-        let outcome = if file == "-" {
-            std::io::stdin().read_to_string(&mut text).map(|_| text)
-        } else {
-            std::fs::read_to_string(file)
-        };
-        match outcome {
-            Ok(text) => Ok(Self::new(file, text)),
-            Err(error) => Err(format!("cannot read {}: {error}", display_name(file))),
+        let mut bytes = Vec::new();
+        let outcome =
+            if file == "-" { std::io::stdin().read_to_end(&mut bytes).map(|_| bytes) } else { std::fs::read(file) };
+        let bytes = outcome.map_err(|error| format!("cannot read {}: {error}", display_name(file)))?;
+        if let Some(why) = mistakes::encoding(&bytes, file) {
+            return Err(format!("cannot read {}: {why}", display_name(file)));
         }
+        String::from_utf8(bytes)
+            .map(|text| Self::new(file, text))
+            .map_err(|error| format!("cannot read {file}: {error}"))
     }
 
     /// A text, as if `file` held it.
@@ -63,6 +65,14 @@ impl SourceFile {
         let number = self.lines.partition_point(|start| *start <= at);
         let start = self.lines.get(number.saturating_sub(1)).copied().unwrap_or_default();
         (number, start)
+    }
+
+    /// The mistakes in this file's configuration. A text that is no JSON is described by what it is.
+    pub(crate) fn problems(&self, errors: ConfigErrors) -> Vec<Problem> {
+        match mistakes::find(&self.text) {
+            Some(mistake) if !self.text.is_empty() => vec![mistake],
+            _ => errors.problems,
+        }
     }
 
     /// Problems of this file, each as `file:line:column: pointer: message`, which editors can jump to. The reader lists no

@@ -2,18 +2,17 @@
 //!
 //! Only the policy goes to stdout, so that a shell can redirect it into a file; the reasons go to stderr.
 //!
-//! * `tool`: a tool, and the classes of tools
-//! * `listing` and `server`: the tools of a file, or of a running server
+//! * `class`: the classes of tools
 //! * `classify`, with `heuristics` and the words in `lexicon`: what a tool may do
+//! * `arguments`: rules on arguments, from `inputSchema`
 //! * `policy`: the policy for classified tools
 
+mod arguments;
+mod class;
 mod classify;
 mod heuristics;
 mod lexicon;
-mod listing;
 mod policy;
-mod server;
-mod tool;
 
 #[cfg(test)]
 mod tests;
@@ -24,24 +23,22 @@ use clap::{ArgGroup, ValueEnum};
 use mcp_policy::config::Config;
 use serde::Serialize;
 
-use crate::{Exit, Stop, print, sanitize, source::SourceFile};
+use crate::{
+    Exit, Stop, print, sanitize,
+    tools::{self, Listing, Server},
+};
+use class::Class;
 use policy::{Suggestion, display};
-use server::Era;
-use tool::{Class, Listing};
 
 /// The arguments of `suggest`.
 #[derive(clap::Args)]
-#[command(arg_required_else_help = true, group = ArgGroup::new("source").required(true))]
+#[command(arg_required_else_help = true, group = ArgGroup::new("source").required(true).args(["file", "url"]))]
 pub(crate) struct Args {
     /// An answer to `tools/list`, its `result`, or a list of tools; `-` reads stdin
-    #[arg(group = "source", value_name = "TOOLS.json")]
+    #[arg(value_name = "TOOLS.json")]
     file: Option<String>,
-    /// A running server's MCP endpoint, such as `http://127.0.0.1:10002/mcp`
-    #[arg(long, group = "source")]
-    url: Option<String>,
-    /// The MCP revision to speak with the server
-    #[arg(long, value_enum, default_value_t = Era::Auto, requires = "url")]
-    era: Era,
+    #[command(flatten)]
+    server: Server,
     /// Output format
     #[arg(long, value_enum, default_value_t = Format::Text)]
     format: Format,
@@ -58,18 +55,9 @@ enum Format {
 
 /// Reads tools and prints a policy for them.
 pub(crate) fn run(args: &Args) -> Result<Exit, Stop> {
-    let (listing, name) = match (&args.file, &args.url) {
-        (Some(file), _) => {
-            let source = SourceFile::read(file).map_err(Stop::usage)?;
-            (listing::read(source.text()), source.display_name())
-        }
-        (None, Some(url)) => {
-            let listing = check_scheme(url).and_then(|()| server::list_tools(url, args.era)).map_err(Stop::usage)?;
-            (Ok(listing), format!("`{url}`"))
-        }
-        (None, None) => return Err(Stop::usage("name a file that lists tools, or a server with `--url`")),
-    };
-    let suggested = listing.and_then(|listing| suggest(&listing));
+    let found = tools::find(args.file.as_deref(), &args.server)?;
+    let (listing, name) = found.ok_or_else(|| Stop::usage("name a file that lists tools, or a server with `--url`"))?;
+    let suggested = suggest(&listing);
     let (suggestion, policy) = suggested.map_err(|message| Stop::findings(format!("{name}: {message}")))?;
     Ok(match args.format {
         Format::Text => {
@@ -94,19 +82,6 @@ fn suggest(listing: &Listing) -> Result<(Suggestion, String), String> {
         // It is too large.
         Err(invalid) => Err(format!("a policy cannot hold so many tools: {invalid}")),
     }
-}
-
-/// The client speaks plain HTTP only.
-fn check_scheme(url: &str) -> Result<(), String> {
-    if url.starts_with("https://") {
-        return Err(format!(
-            "`{url}`: this command speaks plain `http` only; save the server's answer to `tools/list` and name that file"
-        ));
-    }
-    if !url.starts_with("http://") {
-        return Err(format!("`{url}` is not a server's address; expected `http://HOST:PORT/PATH`"));
-    }
-    Ok(())
 }
 
 /// A line for each tool, then the remarks.

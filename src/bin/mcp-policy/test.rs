@@ -99,7 +99,7 @@ impl Args {
             return Ok((None, vec![Suite::new(&source)?]));
         }
         let config = Config::load(source.text().as_bytes()).map_err(|invalid| {
-            Stop::findings(format!("the policy does not load\n{}", source.problem_lines(&invalid.problems)))
+            Stop::findings(format!("the policy does not load\n{}", source.problem_lines(&source.problems(invalid))))
         })?;
         let default = [default_cases(&self.file)];
         let files = if self.cases.is_empty() { &default[..] } else { &self.cases };
@@ -149,7 +149,7 @@ fn default_cases(file: &str) -> String {
 }
 
 /// Whether a text is a case file rather than a policy. The errors of a text that is neither are those of a policy.
-fn is_case_file(document: &str) -> bool {
+pub(crate) fn is_case_file(document: &str) -> bool {
     json::parse(document.as_bytes(), 64)
         .is_ok_and(|node| Cursor::top(&node, &Problems::default()).has_any_key(&["cases"]))
 }

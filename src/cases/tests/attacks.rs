@@ -16,6 +16,9 @@ use crate::{
     time::Timestamp,
 };
 
+/// The requests in `tests/cases/clients.jsonl`.
+const REQUESTS: usize = 50;
+
 /// An HTTP request and what has to become of it.
 #[derive(Deserialize)]
 struct Attack {
@@ -98,4 +101,18 @@ fn attacks_end_as_the_corpus_says() {
     }
     assert!(failed.is_empty(), "{} of {}:\n{}", failed.len(), attacks.len(), failed.join("\n"));
     assert_eq!(attacks.len(), 161);
+}
+
+/// What the clients of SDKs have sent, written down by `tests/servers/clients/record.py`.
+#[test]
+fn everything_that_real_clients_send_is_forwarded() {
+    let config = Config::load(br#"{"version":"1","default":"allow"}"#).unwrap();
+    let lines = include_str!("../../../tests/cases/clients.jsonl").lines();
+    let requests: Vec<Attack> = lines.map(|line| serde_json::from_str(line).unwrap()).collect();
+    let refused = requests.iter().filter_map(|request| {
+        let refusal = request.run(&config).err()?;
+        Some(format!("{}: {refusal:?}", request.name))
+    });
+    assert_eq!(refused.collect::<Vec<_>>(), [""; 0]);
+    assert_eq!(requests.len(), REQUESTS);
 }

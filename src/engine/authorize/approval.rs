@@ -99,7 +99,8 @@ impl<'p, S: Store, W: Tracer> Authorizer<'p, S, W> {
             params: request.params,
         });
         let caller = info.grant.as_ref().map_or("", Grant::display);
-        ApprovalCheck { requirement, key, caller, approvals: ApprovalStore(self.store), now: self.now }
+        let is_verified = info.grant.as_ref().is_ok_and(Grant::is_verified);
+        ApprovalCheck { requirement, key, caller, is_verified, approvals: ApprovalStore(self.store), now: self.now }
     }
 }
 
@@ -110,6 +111,7 @@ struct ApprovalCheck<'a, 'p, S> {
     key: Option<ApprovalKey<'a>>,
     /// The caller's identity, without secrets.
     caller: &'a str,
+    is_verified: bool,
     approvals: ApprovalStore<'a, S>,
     now: Timestamp,
 }
@@ -170,7 +172,7 @@ impl<'p, S: Store> ApprovalCheck<'_, 'p, S> {
         let ApprovalRequirement { predicate, target, ttl, .. } = self.requirement;
         let for_approver = denial_text::approval_reason(predicate, target);
         let details = ApprovalDetails { key, caller: self.caller, reason: &for_approver, approver: "", note: "" };
-        match self.approvals.request(&details, fingerprint, *ttl, self.now) {
+        match self.approvals.request(&details, fingerprint, *ttl, self.is_verified, self.now) {
             Ok(entry) if entry.state == State::Rejected => self.rejected(&self.approver_note(&entry)),
             Ok(entry) => {
                 let reason = denial_text::approval_required(predicate, target);

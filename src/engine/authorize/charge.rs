@@ -1,6 +1,6 @@
 //! What a request costs, counter by counter. The calls, URIs and messages of a request are summed; product contract, section 2.
 
-use super::{Denial, denial_text, evaluate::ModeTracer, target::TargetName};
+use super::{Denial, denial_text, evaluate::ModeTracer, lookup::too_much_work, target::TargetName};
 use crate::{
     amount::Amount,
     engine::trace::{Step, Tracer},
@@ -9,7 +9,7 @@ use crate::{
     limit::{Callers, Charge, Key, Quota},
     policy::{
         Cost, Limit, Scope,
-        condition::{Args, Leaf},
+        condition::{Args, Leaf, Unfollowed},
     },
 };
 
@@ -70,9 +70,12 @@ fn cost<'p>(limit: &'p Limit, target: &TargetName<'_>, args: &Args<'_>) -> Resul
         Cost::Fixed(amount) => return Ok(*amount),
         Cost::Argument(path) => path,
     };
-    let leaf = args
-        .find_one(path)
-        .map_err(|ambiguous| Denial::denied(&*limit.pointer, denial_text::ambiguous_arguments(target, &ambiguous)))?;
+    let leaf = args.find_one(path).map_err(|unfollowed| match unfollowed {
+        Unfollowed::Ambiguous(ambiguous) => {
+            Denial::denied(&*limit.pointer, denial_text::ambiguous_arguments(target, &ambiguous))
+        }
+        Unfollowed::TooMuch => too_much_work(target),
+    })?;
     let number = match leaf {
         Leaf::Found(node) => match &node.value {
             Value::Number(text) => Decimal::kept_by_double(text),

@@ -85,6 +85,14 @@ pub(super) fn ambiguous_arguments(target: &TargetName<'_>, why: &impl fmt::Displ
     format!("the policy denies {target}: {why}")
 }
 
+/// The rules take more work than one request may.
+pub(super) fn too_much_work(target: &TargetName<'_>) -> String {
+    format!(
+        "the gateway does not check {target}, since its rules would take too much work; send fewer and shorter values, or \
+         several calls"
+    )
+}
+
 /// A predicate of `deny_if` holds.
 pub(super) fn denied_by(predicate: &Predicate, target: &TargetName<'_>) -> String {
     match (&predicate.reason, predicate.conditions.is_empty()) {

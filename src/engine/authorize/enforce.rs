@@ -24,6 +24,13 @@ pub(super) struct Prepared<'t, 'p, 'm> {
     pub(super) approval: Option<PreparedApproval<'p>>,
 }
 
+impl<'t, 'p, 'm> Prepared<'t, 'p, 'm> {
+    /// A request that no rule of this mode applies to, so that it costs nothing.
+    pub(super) fn free(rules: Rules<'t, 'p, 'm>) -> Self {
+        Self { rules, evaluation: Evaluation { mode: rules.mode, charges: Vec::new() }, approval: None }
+    }
+}
+
 impl<'p, S: Store, W: Tracer> Authorizer<'p, S, W> {
     /// Tests whether the limits have room, and charges nothing: before a person is asked to approve the call. If no rule can
     /// ask, charging tests it. What a service counts cannot be tested without charging it.
@@ -70,6 +77,9 @@ impl<'p, S: Store, W: Tracer> Authorizer<'p, S, W> {
             Ok(passed) => passed,
             Err(denied) => return Decision { verdict: Err(denied), shadow: shadow.err().map(|shadow| shadow.denial) },
         };
+        if shadow.as_ref().is_ok_and(Counted::is_free) {
+            return Decision { verdict: Ok(passed), shadow: None };
+        }
         match shadow.and_then(|counted| self.enforce(policy, counted, single_request)) {
             Ok(shadow) => Decision { verdict: Ok(passed.merge(shadow)), shadow: None },
             Err(shadow) => Decision { verdict: Ok(passed), shadow: Some(shadow.denial) },
@@ -149,4 +159,11 @@ struct Counted<'t, 'p, 'm> {
     prepared: Prepared<'t, 'p, 'm>,
     charges: Vec<Charge<'p>>,
     counting: Counting,
+}
+
+impl Counted<'_, '_, '_> {
+    /// Whether there is nothing to charge and nothing to consume.
+    fn is_free(&self) -> bool {
+        self.charges.is_empty() && self.prepared.approval.is_none()
+    }
 }

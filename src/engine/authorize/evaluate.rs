@@ -4,10 +4,11 @@ use super::{
     Authorizer, Denial, MessageDenial,
     charge::{self, PendingCharge},
     denial_text,
-    lookup::ResolvedTarget,
+    lookup::{ResolvedTarget, too_much_work},
     target::TargetName,
 };
 use crate::{
+    budget::Work,
     engine::trace::{Step, Tracer},
     limit::LimitExceeded,
     policy::{
@@ -59,8 +60,10 @@ pub(super) struct ApprovalRequirement<'p> {
 
 /// The arguments that the rules of each target read. Both modes share them, since finding a name that differs from another
 /// only in case is work that is done once.
-pub(super) fn arguments<'t>(targets: &'t [ResolvedTarget<'_, '_>]) -> Vec<Args<'t>> {
-    targets.iter().map(|target| Args::new(target.arguments.as_ref())).collect()
+pub(super) fn arguments<'t>(targets: &'t [ResolvedTarget<'_, '_>], work: &'t Work) -> Vec<Args<'t>> {
+    let read =
+        |target: &'t ResolvedTarget<'_, '_>| target.arguments.as_ref().map(Option::as_ref).map_err(|error| *error);
+    targets.iter().map(|target| Args::counted(read(target), work)).collect()
 }
 
 impl<'t, 'p, 'm> Rules<'t, 'p, 'm> {
@@ -74,14 +77,19 @@ impl<'t, 'p, 'm> Rules<'t, 'p, 'm> {
 
     /// Finds the message that a denial by a limit is about: the first that the limit applies to.
     pub(super) fn locate(self, denial: Denial<'p>) -> MessageDenial<'p> {
-        let decides = |rule: &Rule| rule.limits.iter().any(|limit| *limit.pointer == *denial.rule());
+        let decides = |rule: &Rule| rule.limits().any(|limit| *limit.pointer == *denial.rule());
         let found = self.iter().find(|applied| decides(applied.rule));
         MessageDenial { message: found.map(|applied| applied.target.message), denial }
     }
 
+    /// Whether there is none.
+    pub(super) fn is_empty(self) -> bool {
+        self.iter().next().is_none()
+    }
+
     /// Whether a rule can ask for approval.
     pub(super) fn can_ask_for_approval(self) -> bool {
-        self.iter().any(|applied| !applied.rule.approval.is_empty())
+        self.iter().any(|applied| applied.rule.asks_for_approval())
     }
 }
 
@@ -90,7 +98,7 @@ impl<'p, S: Store, W: Tracer> Authorizer<'p, S, W> {
     pub(super) fn check_require(&mut self, rules: &Rules<'_, 'p, '_>) -> Result<(), MessageDenial<'p>> {
         let mut tracer = ModeTracer { tracer: &mut self.tracer, mode: rules.mode };
         for TargetRule { target, rule, args, .. } in rules.iter() {
-            for predicate in &rule.require {
+            for predicate in rule.require() {
                 let about = |denial: Denial<'p>| denial.about(target.message);
                 if !holds(predicate, Clause::Require, &target.name, args, &mut tracer).map_err(about)? {
                     let reason = denial_text::requirement_failed(predicate, &target.name);
@@ -105,7 +113,7 @@ impl<'p, S: Store, W: Tracer> Authorizer<'p, S, W> {
     pub(super) fn check_deny_if(&mut self, rules: &Rules<'_, 'p, '_>) -> Result<(), MessageDenial<'p>> {
         let mut tracer = ModeTracer { tracer: &mut self.tracer, mode: rules.mode };
         for TargetRule { target, rule, args, .. } in rules.iter() {
-            for predicate in &rule.deny_if {
+            for predicate in rule.deny_if() {
                 let about = |denial: Denial<'p>| denial.about(target.message);
                 if holds(predicate, Clause::Deny, &target.name, args, &mut tracer).map_err(about)? {
                     let reason = denial_text::denied_by(predicate, &target.name);
@@ -122,7 +130,7 @@ impl<'p, S: Store, W: Tracer> Authorizer<'p, S, W> {
         let mut charges: Vec<PendingCharge<'p>> = Vec::new();
         for TargetRule { index, target, rule, args } in rules.iter() {
             let about = |denial: Denial<'p>| denial.about(target.message);
-            for limit in &rule.limits {
+            for limit in rule.limits() {
                 charge::add(&mut charges, (index, &target.name), limit, args, &mut tracer).map_err(about)?;
             }
         }
@@ -137,7 +145,7 @@ impl<'p, S: Store, W: Tracer> Authorizer<'p, S, W> {
         let mut tracer = ModeTracer { tracer: &mut self.tracer, mode: rules.mode };
         let mut required: Option<ApprovalRequirement<'p>> = None;
         for TargetRule { target, rule, args, .. } in rules.iter() {
-            for predicate in &rule.approval {
+            for predicate in rule.approval() {
                 let held = holds(predicate, Clause::Deny, &target.name, args, &mut tracer);
                 if !held.map_err(|denial| denial.about(target.message))? {
                     continue;
@@ -214,6 +222,7 @@ fn holds<'p, W: Tracer>(
                 let reason = denial_text::ambiguous_arguments(target, &ambiguous);
                 return Err(Denial::denied(&*predicate.pointer, reason));
             }
+            Finding::TooMuch => return Err(too_much_work(target)),
         }
     }
     Ok(all)

@@ -3,7 +3,8 @@
 use std::borrow::Cow;
 
 use crate::{
-    json::{Member, Node, Reader, Value, pointer},
+    budget::{MAX_VALUES, TooMuchWork},
+    json::{Member, Node, Reader, Reason, Value, pointer},
     mcp::list::ListKind,
     policy::{Effect, Lookup, Mode, Policy, Rule, Section, uri},
 };
@@ -20,7 +21,8 @@ pub(super) struct ResolvedTarget<'p, 'm> {
     pub(super) name: TargetName<'m>,
     /// The index of its message.
     pub(super) message: usize,
-    pub(super) arguments: Option<Node<'m>>,
+    /// The arguments, if a rule reads them; an error if they hold more values than rules read.
+    pub(super) arguments: Result<Option<Node<'m>>, TooMuchWork>,
     rules: [Option<&'p Rule>; 2],
     /// The default's denial, if only a rule in shadow names the target.
     default_denial: Option<Denial<'p>>,
@@ -49,10 +51,10 @@ impl<'p, 'm> ResolvedTarget<'p, 'm> {
         let rules = [own, all];
         let reads = rules.iter().flatten().any(|rule| rule.reads_arguments());
         let arguments = match (reads, name.kind, arguments) {
-            (false, _, _) => None,
-            (true, TargetKind::Resource, _) => Some(uri_arguments(uri::normalize(name.name))),
-            (true, _, None) => None,
-            (true, _, Some(bytes)) => Some(read_arguments(bytes).ok_or(Denial::Internal)?),
+            (false, _, _) => Ok(None),
+            (true, TargetKind::Resource, _) => Ok(Some(uri_arguments(uri::normalize(name.name)))),
+            (true, _, None) => Ok(None),
+            (true, _, Some(bytes)) => read_arguments(bytes)?.map(Some),
         };
         Ok(Self { name, message, arguments, rules, default_denial })
     }
@@ -66,6 +68,20 @@ impl<'p, 'm> ResolvedTarget<'p, 'm> {
     pub(super) fn default_denial(&self) -> Option<Denial<'p>> {
         self.default_denial.clone()
     }
+}
+
+/// The work that the search for the entry that decides on a target takes at most.
+pub(super) fn search_work(target: &TargetName<'_>, policy: &Policy) -> usize {
+    match target.kind {
+        TargetKind::Tool => policy.search_work(Section::Tools, target.name),
+        TargetKind::Prompt => policy.search_work(Section::Prompts, target.name),
+        TargetKind::Resource => policy.search_work(Section::Resources, target.name),
+    }
+}
+
+/// The denial of a target whose rules take too much work.
+pub(super) fn too_much_work<'p>(target: &TargetName<'_>) -> Denial<'p> {
+    Denial::denied("(too much to check)", denial_text::too_much_work(target))
 }
 
 /// The rule of the entry that decides; `None` if no entry names the target and the default allows it.
@@ -144,10 +160,15 @@ fn describe_entry(target: &TargetName<'_>, entry: Lookup<'_>, policy: &Policy) -
     }
 }
 
-/// Arguments that the strict reader has accepted, as a tree.
-fn read_arguments(bytes: &[u8]) -> Option<Node<'_>> {
-    let mut reader = Reader::new(bytes, u32::MAX).ok()?;
-    Node::read(&mut reader).ok()
+/// Arguments that the strict reader has accepted, as a tree; the inner error if they hold more than [`MAX_VALUES`].
+fn read_arguments<'m>(bytes: &'m [u8]) -> Result<Result<Node<'m>, TooMuchWork>, Denial<'static>> {
+    let mut reader = Reader::new(bytes, u32::MAX).map_err(|_| Denial::Internal)?;
+    let mut left = MAX_VALUES;
+    match Node::read_at_most(&mut reader, &mut left) {
+        Ok(node) => Ok(Ok(node)),
+        Err(fault) if fault.reason == Reason::TooMany => Ok(Err(TooMuchWork)),
+        Err(_) => Err(Denial::Internal),
+    }
 }
 
 /// `{"uri": …}`: the arguments that a resource's rules read, in the form in which URIs are compared.

@@ -273,7 +273,7 @@ fn a_call_that_the_server_calls_failed_gets_its_quota_back_and_no_approval() {
     let Disposition::Forward(receipt) = gateway.judge(&call("alice"), PAY).answer else { panic!("not forwarded") };
     assert!(receipt.reads_response());
     let mut result = receipt.read_result(ResponseFormat::Json);
-    result.push(br#"{"jsonrpc":"2.0","id":7,"result":{"content":[],"isError":true}}"#);
+    result.push(br#"{"jsonrpc":"2.0","id":7,"result":{"content":[],"isError":true}}"#, usize::MAX);
     assert!(result.has_failed());
     receipt.refund_quota(&gateway.store);
     assert!(reply_text(gateway.judge(&call("alice"), PAY)).contains("-31428"), "there is room, and no approval");

@@ -133,3 +133,30 @@ fn a_message_names_a_limit_of_money_as_an_amount() {
     let why = "Policy violation: all tools together have reached the rate limit of 1 call a day; retry in 24 hours";
     assert!(gateway.tool("pay").unwrap().1.contains(why));
 }
+
+#[test]
+fn a_session_call_whose_headers_name_another_is_denied_by_its_name_or_refused_and_charges_nothing() {
+    let policy = r#"{"version":"1","default":"deny","tools":{"once":{"rate_limit":"1/day"}}}"#;
+    let lying = |gateway: &Gateway, tool: &str, name: &str| {
+        let pairs = [(":method", "POST"), ("content-type", "application/json"), ("mcp-name", name)];
+        let pairs = pairs.map(|(name, value)| (name.to_owned(), value.as_bytes().to_vec()));
+        let info = RequestInfo { headers: Headers::new(pairs.into()), ..call("alice") };
+        let body = format!(r#"{{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{{"name":"{tool}"}}}}"#);
+        match gateway.judge(&info, &body).answer {
+            Disposition::Reply(reply) => Some((reply.status, reply.body)),
+            Disposition::Forward(_) => None,
+            Disposition::Callout(callout) => panic!("{callout:?}"),
+        }
+    };
+    let gateway = Gateway::new(policy);
+    let why = "the header `mcp-name` differs from `params.name`; send the same value in both";
+    let data = format!(r#"{{"kind":"refused","reason":"{why}","requestId":"r-1"}}"#);
+    let error = format!(r#"{{"code":-32600,"message":"Request refused: {why}","data":{data}}}"#);
+    let refused = Some((200, format!(r#"{{"jsonrpc":"2.0","id":1,"error":{error}}}"#)));
+    assert_eq!(lying(&gateway, "once", "other"), refused);
+    let (_, denied) = lying(&gateway, "evil", "once").unwrap();
+    assert!(denied.contains(r#""code":-31403"#) && denied.contains(r#""tool":"evil""#), "{denied}");
+    assert_eq!(lying(&gateway, "once", "once"), None, "nothing has been charged");
+    let shadow = Gateway::new(&format!(r#"{{"policy":{policy},"mode":"shadow"}}"#));
+    assert_eq!(lying(&shadow, "evil", "once"), refused, "shadow does not cover what is refused");
+}

@@ -13,6 +13,8 @@ pub(super) fn read(bytes: Vec<u8>) -> Option<Headers> {
     let (count, rest) = number(&bytes)?;
     let (mut sizes, texts) = rest.split_at_checked(count.checked_mul(8)?)?;
     let (all, mut at) = (bytes.len(), bytes.len().checked_sub(texts.len())?);
+    // As nearly always: then each name is UTF-8, too.
+    let is_ascii = texts.is_ascii();
     let mut spans = Vec::with_capacity(count);
     while !sizes.is_empty() {
         let (name, value);
@@ -20,9 +22,11 @@ pub(super) fn read(bytes: Vec<u8>) -> Option<Headers> {
         (value, sizes) = number(sizes)?;
         let name = text(&bytes, at, name)?;
         let value = text(&bytes, name.end.checked_add(1)?, value)?;
-        std::str::from_utf8(bytes.get(name.clone())?).ok()?;
+        if !is_ascii {
+            std::str::from_utf8(bytes.get(name.clone())?).ok()?;
+        }
         at = value.end.checked_add(1)?;
-        spans.push(Span { name, value });
+        spans.push(Span::new(name, value));
     }
     (at <= all).then(|| Headers::from_spans(bytes, spans))
 }

@@ -3,16 +3,23 @@
 //!
 //! What is held back is taken out of Envoy's buffer, which has no room for long responses, and put back when it is read.
 
-use std::{mem, sync::Arc};
+use std::{
+    cell::{Cell, RefCell},
+    mem,
+    sync::Arc,
+};
+
+use log::Level;
 
 use crate::{
+    audit::AuditRecord,
     config::Config,
     engine::{self, BoundRequest, lists},
-    filter::host,
+    filter::{audit, host, listed},
     mcp::{
         ResponseFormat,
         answer::{self, Reply},
-        legacy_sse::{EndpointGuard, Forwarded},
+        legacy_sse::{EndpointGuard, Forwarded, LegacyEndpoint},
         list::{ListFilter, ListKind},
         refusal_text::UNKNOWN_FORMAT,
     },
@@ -26,22 +33,39 @@ pub(super) enum ResponseFilter {
     /// Nothing.
     Inactive,
     /// Entries of lists, if its head says that it can be read.
-    Lists(lists::ListFilter),
+    Lists(lists::ListFilter, Box<AuditRecord>),
     /// The same, and what opens the old transport, if its head says that it is an event stream.
-    Stream { guard: Option<EndpointGuard>, lists: Option<lists::ListFilter> },
+    Stream { guard: Option<LegacyGuard>, lists: Option<lists::ListFilter> },
     /// Its body is coming.
     Body(BodyFilter),
+}
+
+/// Looks for what opens the old transport.
+#[derive(Debug)]
+pub(super) struct LegacyGuard {
+    guard: EndpointGuard,
+    /// The record of a stream that is refused.
+    refused: Box<AuditRecord>,
 }
 
 /// Filters one body.
 #[derive(Debug)]
 pub(super) struct BodyFilter {
-    guard: Option<EndpointGuard>,
+    guard: Option<LegacyGuard>,
     lists: Option<PolicyListFilter>,
+    /// The record of the request, to be written again if a list loses entries.
+    record: Option<Box<AuditRecord>>,
     /// Whether nothing goes on before the end.
     is_whole: bool,
     /// Whether Envoy holds a chunk, so that something can be put in its place.
     is_held: bool,
+}
+
+/// What goes on of a chunk.
+enum Passes {
+    Bytes(Vec<u8>),
+    /// In place of it, an event that says why the stream is refused. It has this record.
+    LastEvent(Box<AuditRecord>),
 }
 
 /// Filters lists by the policy of this name.
@@ -49,27 +73,36 @@ pub(super) struct BodyFilter {
 struct PolicyListFilter {
     filter: ListFilter,
     policy: Arc<str>,
+    seen: Seen,
+}
+
+/// What the lists in a response hold.
+#[derive(Debug, Default)]
+struct Seen {
+    /// The tools, of the last chunk.
+    tools: RefCell<Vec<Box<str>>>,
+    /// How many entries were taken out.
+    hidden: Cell<usize>,
 }
 
 const UNREADABLE: ResponseAborted = ResponseAborted("Envoy does not return the response");
 const WITHOUT_HEAD: ResponseAborted = ResponseAborted("a response comes without its head");
 const WITHOUT_BODY: ResponseAborted = ResponseAborted("a list comes without a body; the response was reset");
-const LEGACY_ENDPOINT: ResponseAborted = ResponseAborted(
-    "a stream opens the transport of 2024-11-05, which `protocol.legacy_sse` refuses; the response was reset",
-);
 const UNREADABLE_LIST: ResponseAborted = ResponseAborted(
     "a list on a stream cannot be read, and it has no id that an error could name; the response was reset",
 );
 
 impl ResponseFilter {
     /// For the response to a message; `lists` if it lists what the caller may not see.
-    pub(super) fn of_message(lists: Option<lists::ListFilter>) -> Self {
-        lists.map_or(Self::Inactive, Self::Lists)
+    pub(super) fn of_message(lists: Option<lists::ListFilter>, record: AuditRecord) -> Self {
+        lists.map_or(Self::Inactive, |lists| Self::Lists(lists, Box::new(record)))
     }
 
     /// For the response to a request that carries no message.
-    pub(super) fn of_stream(config: &Config, request: &BoundRequest) -> Self {
-        let guard = engine::blocks_legacy_sse(config, request).then(EndpointGuard::default);
+    pub(super) fn of_stream(config: &Config, request: &BoundRequest, record: &AuditRecord) -> Self {
+        let refused = || Box::new(engine::refused_stream(record, LegacyEndpoint::REASON));
+        let guard = || LegacyGuard { guard: EndpointGuard::default(), refused: refused() };
+        let guard = engine::blocks_legacy_sse(config, request).then(guard);
         match (guard, lists::filter_for_stream(config, request)) {
             (None, None) => Self::Inactive,
             (guard, lists) => Self::Stream { guard, lists },
@@ -79,6 +112,13 @@ impl ResponseFilter {
     /// Whether it needs anything of the response.
     pub(super) fn is_active(&self) -> bool {
         !matches!(self, Self::Inactive)
+    }
+
+    /// The bytes that are held.
+    pub(super) fn held(&self) -> usize {
+        let Self::Body(BodyFilter { guard, lists, .. }) = self else { return 0 };
+        let lists = lists.as_ref().map_or(0, |lists| lists.filter.held());
+        lists.saturating_add(guard.as_ref().map_or(0, |legacy| legacy.guard.held()))
     }
 
     /// Takes the head; `None` if Envoy did not return it.
@@ -93,7 +133,7 @@ impl ResponseFilter {
         match mem::replace(self, Self::Inactive) {
             // An error lists nothing, whether it is Envoy's own or a server's.
             _ if !head.is_success => {}
-            Self::Lists(lists) => *self = Self::Body(BodyFilter::of_message(lists, head)?),
+            Self::Lists(lists, record) => *self = Self::Body(BodyFilter::of_message(lists, record, head)?),
             Self::Stream { guard, lists } if head.format == Some(ResponseFormat::Sse) => {
                 *self = Self::Body(BodyFilter::of_stream(guard, lists, head)?);
             }
@@ -102,7 +142,8 @@ impl ResponseFilter {
         Ok(())
     }
 
-    /// Takes the chunk that Envoy holds, and replaces it by what goes on of it; `None` if Envoy did not return it.
+    /// Takes the chunk that Envoy holds, and replaces it by what goes on of it; `None` if Envoy did not return it. Of the
+    /// response, `room` bytes may be held besides what is held.
     ///
     /// # Errors
     /// The response has to be reset.
@@ -110,18 +151,31 @@ impl ResponseFilter {
         &mut self,
         config: &Config,
         chunk: Option<&[u8]>,
+        room: usize,
         end_of_stream: bool,
     ) -> Result<Forward, ResponseAborted> {
         let body = match self {
             Self::Body(body) => body,
             Self::Inactive => return Ok(Forward::Now),
-            Self::Lists(_) | Self::Stream { .. } => return Err(WITHOUT_HEAD),
+            Self::Lists(..) | Self::Stream { .. } => return Err(WITHOUT_HEAD),
         };
         let chunk = chunk.ok_or(UNREADABLE)?;
-        let mut out = body.push(config, chunk)?;
-        if end_of_stream {
-            out.extend(body.finish(config)?);
+        let mut passes = body.push(config, chunk, room)?;
+        if let (Passes::Bytes(out), true) = (&mut passes, end_of_stream) {
+            match body.finish(config)? {
+                Passes::Bytes(rest) => out.extend(rest),
+                refused @ Passes::LastEvent(_) => passes = refused,
+            }
         }
+        let out = match passes {
+            Passes::Bytes(out) => out,
+            Passes::LastEvent(refused) => {
+                host::replace_response_chunk(chunk.len(), LegacyEndpoint::last_event().as_bytes())
+                    .map_err(|_| UNREADABLE)?;
+                *self = Self::Inactive;
+                return Ok(Forward::Last(refused));
+            }
+        };
         if out != chunk {
             host::replace_response_chunk(chunk.len(), &out).map_err(|_| UNREADABLE)?;
         }
@@ -140,7 +194,8 @@ impl ResponseFilter {
     /// The response has to be reset, without them.
     pub(super) fn on_trailers(&mut self, config: &Config) -> Result<(), ResponseAborted> {
         let Self::Body(body) = self else { return Ok(()) };
-        let out = body.finish(config)?;
+        // What opens the old transport is dropped.
+        let Passes::Bytes(out) = body.finish(config)? else { return Ok(()) };
         // Envoy lets nothing be added to a stream any more; what is left is an event without its end, which is none.
         if !body.is_whole || out.is_empty() {
             return Ok(());
@@ -153,54 +208,86 @@ impl ResponseFilter {
 }
 
 impl BodyFilter {
-    fn of_message(lists: lists::ListFilter, head: &ResponseHead) -> Result<Self, Reply> {
+    fn of_message(lists: lists::ListFilter, record: Box<AuditRecord>, head: &ResponseHead) -> Result<Self, Reply> {
         let Some(format) = head.format.filter(|_| head.is_plain) else {
             return Err(Reply { status: 200, retry_after: None, body: lists.request.refused(UNKNOWN_FORMAT) });
         };
-        Self::new(None, Some(PolicyListFilter::new(lists, format)), format == ResponseFormat::Json)
+        let body = Self::new(None, Some(PolicyListFilter::new(lists, format)), format == ResponseFormat::Json)?;
+        Ok(Self { record: Some(record), ..body })
     }
 
     fn of_stream(
-        guard: Option<EndpointGuard>,
+        guard: Option<LegacyGuard>,
         lists: Option<lists::ListFilter>,
         head: &ResponseHead,
     ) -> Result<Self, Reply> {
         if !head.is_plain {
-            log::warn!("a stream that cannot be read, since it is compressed, was not passed on");
+            audit::log_line(Level::Warn, "a stream that cannot be read, since it is compressed, was not passed on");
             return Err(answer::failed());
         }
         Self::new(guard, lists.map(|lists| PolicyListFilter::new(lists, ResponseFormat::Sse)), false)
     }
 
     /// Removes the length of the body, since nothing tells yet how much of it goes on.
-    fn new(guard: Option<EndpointGuard>, lists: Option<PolicyListFilter>, is_whole: bool) -> Result<Self, Reply> {
+    fn new(guard: Option<LegacyGuard>, lists: Option<PolicyListFilter>, is_whole: bool) -> Result<Self, Reply> {
         host::remove_response_header("content-length").map_err(|_| answer::failed())?;
-        Ok(Self { guard, lists, is_whole, is_held: false })
+        Ok(Self { guard, lists, record: None, is_whole, is_held: false })
     }
 
-    fn push(&mut self, config: &Config, chunk: &[u8]) -> Result<Vec<u8>, ResponseAborted> {
-        let Some(guard) = &mut self.guard else { return self.filter_lists(config, chunk) };
-        let Forwarded { passes, is_over } = guard.push(chunk).map_err(|_| LEGACY_ENDPOINT)?;
+    fn push(&mut self, config: &Config, chunk: &[u8], room: usize) -> Result<Passes, ResponseAborted> {
+        let Some(legacy) = &mut self.guard else { return self.filter_lists(config, chunk, room).map(Passes::Bytes) };
+        let Ok(Forwarded { passes, is_over }) = legacy.guard.push(chunk) else {
+            return Ok(Passes::LastEvent(legacy.refused.clone()));
+        };
         if is_over {
             self.guard = None;
         }
-        self.filter_lists(config, &passes)
+        self.filter_lists(config, &passes, room).map(Passes::Bytes)
     }
 
-    fn finish(&mut self, config: &Config) -> Result<Vec<u8>, ResponseAborted> {
-        let rest = self.guard.take().map(|mut guard| guard.rest()).unwrap_or_default();
-        let mut out = self.filter_lists(config, &rest)?;
+    fn finish(&mut self, config: &Config) -> Result<Passes, ResponseAborted> {
+        let rest = match self.guard.take() {
+            None => Vec::new(),
+            Some(LegacyGuard { mut guard, refused }) => match guard.rest() {
+                Ok(rest) => rest,
+                Err(LegacyEndpoint) => return Ok(Passes::LastEvent(refused)),
+            },
+        };
+        let mut out = self.filter_lists(config, &rest, 0)?;
         if let Some(lists) = &mut self.lists {
-            let is_visible = visibility(config, &lists.policy);
+            let is_visible = visibility(config, &lists.policy, &lists.seen);
             out.extend(lists.filter.end(&is_visible).map_err(|_| UNREADABLE_LIST)?);
+            lists.seen.take_tools(config, &lists.policy);
         }
+        self.record_hidden();
+        Ok(Passes::Bytes(out))
+    }
+
+    fn filter_lists(&mut self, config: &Config, chunk: &[u8], room: usize) -> Result<Vec<u8>, ResponseAborted> {
+        let Some(lists) = &mut self.lists else { return Ok(chunk.to_vec()) };
+        let is_visible = visibility(config, &lists.policy, &lists.seen);
+        let out = lists.filter.push(chunk, room, &is_visible).map_err(|_| UNREADABLE_LIST)?;
+        lists.seen.take_tools(config, &lists.policy);
         Ok(out)
     }
 
-    fn filter_lists(&mut self, config: &Config, chunk: &[u8]) -> Result<Vec<u8>, ResponseAborted> {
-        let Some(lists) = &mut self.lists else { return Ok(chunk.to_vec()) };
-        let is_visible = visibility(config, &lists.policy);
-        lists.filter.push(chunk, &is_visible).map_err(|_| UNREADABLE_LIST)
+    /// Writes the record of the request again, with how many entries its lists lost.
+    fn record_hidden(&mut self) {
+        let hidden = self.lists.as_ref().map_or(0, |lists| lists.seen.hidden.get());
+        let Some(record) = self.record.take().filter(|_| hidden > 0) else { return };
+        if host::set_filter_state(&AuditRecord { hidden, ..*record }.to_json()).is_err() {
+            audit::log_line(Level::Warn, "the audit record of a list does not say how many entries the list lost");
+        }
+    }
+}
+
+impl Seen {
+    /// Hands the tools on that were seen since the last time.
+    fn take_tools(&self, config: &Config, policy: &Arc<str>) {
+        let tools = self.tools.take();
+        if !tools.is_empty() {
+            listed::see(config, policy, &tools);
+        }
     }
 }
 
@@ -210,12 +297,19 @@ impl PolicyListFilter {
             ResponseFormat::Json => ListFilter::json(request),
             ResponseFormat::Sse => ListFilter::events(request),
         };
-        Self { filter, policy }
+        Self { filter, policy, seen: Seen::default() }
     }
 }
 
-/// Which entries the policy of this name shows.
-fn visibility<'c>(config: &'c Config, policy: &str) -> impl Fn(ListKind, &str) -> bool + use<'c> {
+/// Which entries the policy of this name shows; notes what was asked.
+fn visibility<'c>(config: &'c Config, policy: &str, seen: &'c Seen) -> impl Fn(ListKind, &str) -> bool + use<'c> {
     let policy = config.policy(policy);
-    move |kind, name| policy.is_some_and(|policy| lists::is_visible(config, policy, kind, name))
+    move |kind, name| {
+        let is_visible = policy.is_some_and(|policy| lists::is_visible(config, policy, kind, name));
+        if kind == ListKind::Tools {
+            seen.tools.borrow_mut().push(name.into());
+        }
+        seen.hidden.set(seen.hidden.get().saturating_add(usize::from(!is_visible)));
+        is_visible
+    }
 }

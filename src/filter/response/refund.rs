@@ -41,10 +41,15 @@ impl PendingRefund {
         Some(Self { result: Some(self.receipt.read_result(format)), ..self })
     }
 
-    /// Takes a chunk; `None` if it is settled.
-    pub(super) fn on_body(mut self, chunk: &[u8], end_of_stream: bool) -> Option<Self> {
-        self.result.as_mut()?.push(chunk);
+    /// Takes a chunk, and holds up to `room` bytes of it; `None` if it is settled.
+    pub(super) fn on_body(mut self, chunk: &[u8], room: usize, end_of_stream: bool) -> Option<Self> {
+        self.result.as_mut()?.push(chunk, room);
         if end_of_stream { self.on_complete() } else { Some(self) }
+    }
+
+    /// The bytes that are held of the response.
+    pub(super) fn held(&self) -> usize {
+        self.result.as_ref().map_or(0, CallResult::held)
     }
 
     /// The response is complete, which settles it.

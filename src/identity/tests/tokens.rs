@@ -45,7 +45,7 @@ fn a_token_that_is_not_listed_is_left_to_the_next_source() {
 }
 
 #[test]
-fn a_token_that_no_source_knows_is_another_error_than_none() {
+fn a_token_that_no_source_knows_differs_from_no_token() {
     for token in ["mcpg_c", "mcpg_", "mcpg_aa", "MCPG_A", "mcpg_amcpg_a"] {
         assert_eq!(grant(&listed(""), &with_token(token)), Err(UNKNOWN.to_owned()), "{token}");
     }

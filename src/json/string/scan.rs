@@ -122,7 +122,7 @@ mod simd {
 
 #[cfg(not(all(target_family = "wasm", target_feature = "simd128")))]
 mod simd {
-    //! The same, where there are no such instructions.
+    //! The same without such instructions.
 
     use super::{FEW, MANY, Seen};
 

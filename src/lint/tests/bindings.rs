@@ -44,3 +44,14 @@ fn a_warning_on_one_of_several_policies_names_it() {
     assert!(warnings[0].starts_with("/policies/b/tools/*: `*` allows every tool"), "{warnings:?}");
     assert!(warnings[1].starts_with("/mode: nothing is enforced"), "{warnings:?}");
 }
+
+#[test]
+fn any_origin() {
+    let origins = |list: &str| {
+        warnings(&format!(r#"{{"policy":{{"version":"1","default":"deny"}},"protocol":{{"origins":{list}}}}}"#))
+    };
+    let message =
+        "every web page may send requests and read the answers; list the origins of your own pages [any-origin]";
+    assert_eq!(origins(r#"["https://a.example","*"]"#), [format!("/protocol/origins/1: {message}")]);
+    assert_eq!(origins(r#"["http://localhost:*"]"#), NONE);
+}

@@ -50,3 +50,23 @@ fn open_star() {
     assert_eq!(policy(r#""all_tools":{"rate_limit":"10/minute"},"tools":{"*":{}}"#), NONE);
     assert_eq!(warnings(r#"{"version":"1","default":"allow","tools":{"*":{}}}"#), NONE);
 }
+
+#[test]
+fn size_over_share() {
+    assert_eq!(
+        warnings(
+            r#"{"policy":{"version":"1","default":"deny"},"lists":{"max_bytes":16777216},
+                "protocol":{"max_body_bytes":9000000}}"#
+        ),
+        [
+            "/lists/max_bytes: one caller may hold 8388608 bytes, an eighth of `protocol.max_held_bytes`, so a longer list \
+             becomes an error all the same; set `protocol.max_held_bytes` to 134217728 at least, or lower this \
+             [size-over-share]",
+            "/protocol/max_body_bytes: one caller may hold 8388608 bytes, an eighth of `protocol.max_held_bytes`, so a \
+             larger body is refused all the same; set `protocol.max_held_bytes` to 72000000 at least, or lower this \
+             [size-over-share]"
+        ]
+    );
+    let enough = r#"{"policy":{"version":"1","default":"deny"},"protocol":{"max_body_bytes":8388608}}"#;
+    assert_eq!(warnings(enough), NONE);
+}

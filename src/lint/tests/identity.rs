@@ -66,7 +66,7 @@ fn a_lasting_shared_or_unreachable_token() {
         ]
     );
     for always in [r#"{"bearer":true}"#, r#"{"address":true}"#, r#"{"constant":"all"}"#] {
-        let unreachable = "/identity/1: `/identity/0` identifies every caller who sends a token, so this source returns nothing; \
+        let unreachable = "/identity/1: `/identity/0` identifies every caller who sends a token, so this source identifies no one; \
                            move it before that one [unreachable-source]";
         assert!(identity(&format!("{always},{dated}"), "{}").contains(&unreachable.to_owned()), "{always}");
     }

@@ -191,3 +191,18 @@ fn loose_regex_in_what_refuses() {
         assert_eq!(rule("deny_if", &list("args.s", "regex", &format!("\"{regex}\"")), &guard), NONE, "{regex}");
     }
 }
+
+#[test]
+fn costly_regex() {
+    for (regex, part) in [("^(?:[a-z]{1,20}-){1,20}x$", "(?:[a-z]{1,20}-){1,20}"), ("^[0-9a-f]{300}$", "[0-9a-f]{300}")]
+    {
+        let expected = format!(
+            "/tools/a/require/0/conditions/0/value: a text of 16 KiB uses up the work that one request may take, so a call \
+             with one is denied as `(too much to check)`; nearly all of it is for `{part}`: repeat it less often, or limit \
+             the text by `max_length` [costly-regex]"
+        );
+        assert_eq!(rule("require", &list("args.s", "regex", &format!("\"{regex}\"")), ""), [expected]);
+    }
+    let email = r"^[A-Za-z0-9._%+-]+@[A-Za-z0-9.-]+\\.[A-Za-z]{2,}$";
+    assert_eq!(rule("require", &list("args.s", "regex", &format!("\"{email}\"")), ""), NONE);
+}

@@ -29,6 +29,11 @@ impl Edits {
         others.0.into_iter().for_each(|(span, text)| self.replace(span, text));
     }
 
+    /// The number of edits.
+    pub(super) fn count(&self) -> usize {
+        self.0.len()
+    }
+
     /// The edited text; `None` if there are no edits.
     pub(super) fn apply(self, text: &[u8]) -> Option<Vec<u8>> {
         if self.0.is_empty() {

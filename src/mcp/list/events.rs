@@ -4,15 +4,12 @@
 //! show that it lists nothing. Any other event is held back up to its blank line, without which no client acts on it.
 
 use super::{
-    IsVisible, ListRequest, StreamAborted,
+    HoldLimit, IsVisible, ListRequest, StreamAborted,
     message::{self, Unreadable},
     refused,
     sniff::Sniffer,
 };
-use crate::mcp::{
-    refusal_text,
-    sse::{Token, Tokenizer, data, field, lines},
-};
+use crate::mcp::sse::{Token, Tokenizer, data, field, lines};
 
 /// Filters one stream.
 #[derive(Clone, Debug, Default)]
@@ -53,10 +50,11 @@ impl Events {
         &mut self,
         mut chunk: &[u8],
         request: &ListRequest,
+        limit: HoldLimit,
         shows: IsVisible<'_>,
     ) -> Result<Vec<u8>, StreamAborted> {
         let mut out = Vec::with_capacity(chunk.len());
-        while let Some(piece) = self.next(&mut chunk, request) {
+        while let Some(piece) = self.next(&mut chunk, limit.bytes) {
             match piece {
                 Token::Text(text) => self.push_text(text, &mut out)?,
                 Token::End(end) if self.line.head.is_empty() => self.end_event(end, request, shows, &mut out)?,
@@ -66,9 +64,9 @@ impl Events {
                 }
                 Token::Ignored(byte) => self.push_bytes(byte, &mut out),
             }
-            if self.has_data && self.held.len() > request.max_bytes {
+            if self.has_data && self.held.len() > limit.bytes {
                 self.drop_unfinished_line();
-                self.replace_event(refusal_text::LONG_LIST, request)?;
+                self.replace_event(limit.reason, request)?;
                 self.release(b"\n", &mut out);
                 self.state = EventState::Dropped;
             }
@@ -76,10 +74,15 @@ impl Events {
         Ok(out)
     }
 
+    /// The bytes that are held.
+    pub(super) fn held(&self) -> usize {
+        self.held.len()
+    }
+
     /// Takes the next piece, up to what may still be held back: which event is too long must not depend on the chunks.
-    fn next<'c>(&mut self, chunk: &mut &'c [u8], request: &ListRequest) -> Option<Token<'c>> {
+    fn next<'c>(&mut self, chunk: &mut &'c [u8], most: usize) -> Option<Token<'c>> {
         let room = match self.state {
-            EventState::Open => request.max_bytes.saturating_sub(self.held.len()).saturating_add(1),
+            EventState::Open => most.saturating_sub(self.held.len()).saturating_add(1),
             EventState::Passing | EventState::Dropped => usize::MAX,
         };
         let (mut front, back) = chunk.split_at_checked(room).unwrap_or((chunk, &[]));
@@ -133,7 +136,7 @@ impl Events {
     ) -> Result<(), StreamAborted> {
         if self.state == EventState::Open && self.has_data {
             let data = data(&self.held);
-            match message::filter(&data, request.is_cacheable, shows) {
+            match message::filter(&data, request.private, shows) {
                 Ok(None) => {}
                 Ok(Some(text)) => self.held = with_data(&self.held, &text),
                 Err(Unreadable::Ambiguous) if !may_be_message(&data) => {}

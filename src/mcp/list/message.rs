@@ -7,7 +7,7 @@ use crate::{
     mcp::{MAX_NAME, MAX_URI},
 };
 
-use super::{IsVisible, ListKind, edit::Edits};
+use super::{IsVisible, ListKind, PrivateLists, edit::Edits};
 
 /// A message that nests deeper is not read.
 const MAX_DEPTH: u32 = 128;
@@ -18,14 +18,14 @@ const MAX_ENTRIES: usize = 100_000;
 /// How long clients may cache a filtered list at most, in milliseconds: the policy may change.
 const MAX_TTL: u64 = 60_000;
 
-/// Removes the entries that are not visible from a message, or from several in an array; `None` if nothing changes. If
-/// `is_cacheable`, also sets how long and by whom the list may be cached, as revision 2026-07-28 requires.
+/// Removes the entries that are not visible from a message, or from several in an array, and sets how long and by whom lists may
+/// be cached; `None` if nothing changes.
 ///
 /// # Errors
 /// If the text is not strict JSON, a member for a list is not a list, or a list has too many entries.
-pub(super) fn filter(text: &[u8], is_cacheable: bool, shows: IsVisible<'_>) -> Result<Option<Vec<u8>>, Unreadable> {
+pub(super) fn filter(text: &[u8], private: PrivateLists, shows: IsVisible<'_>) -> Result<Option<Vec<u8>>, Unreadable> {
     let mut reader = Reader::new(text, MAX_DEPTH)?;
-    let mut pass = Pass { is_cacheable, shows, edits: Edits::default(), is_odd: false, has_too_many: false };
+    let mut pass = Pass { private, shows, edits: Edits::default(), is_odd: false, has_too_many: false };
     let read = match reader.value_type()? {
         JsonKind::Array => reader.elements(|reader| pass.filter_message(reader)),
         _ => pass.filter_message(&mut reader),
@@ -57,7 +57,7 @@ impl From<Fault> for Unreadable {
 
 /// One pass over a text.
 struct Pass<'s> {
-    is_cacheable: bool,
+    private: PrivateLists,
     shows: IsVisible<'s>,
     edits: Edits,
     /// Whether a member for a list is not a list.
@@ -79,6 +79,7 @@ impl Pass<'_> {
     fn filter_result(&mut self, reader: &mut Reader<'_>) -> Result<(), Fault> {
         let start = reader.position();
         let (mut lists, mut scope, mut ttl) = (false, false, false);
+        let edits_before = self.edits.count();
         // Caching members are edited only if the result has a list, which may come after them.
         let mut caching = Edits::default();
         reader.members(Names::Unmistakable(&RESULT), |reader, name| {
@@ -107,7 +108,12 @@ impl Pass<'_> {
                 (None, _) => reader.skip().map(drop),
             }
         })?;
-        if lists && self.is_cacheable {
+        let is_private = match self.private {
+            PrivateLists::Never => false,
+            PrivateLists::Filtered => self.edits.count() > edits_before,
+            PrivateLists::All => lists,
+        };
+        if is_private {
             let inside = start.saturating_add(1);
             if !scope {
                 caching.insert(inside, r#""cacheScope":"private","#);

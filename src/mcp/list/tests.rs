@@ -5,11 +5,11 @@ mod streams;
 #[cfg(target_family = "wasm")]
 use wasm_bindgen_test::wasm_bindgen_test as test;
 
-use super::{ListFilter, ListKind, ListRequest, StreamAborted};
+use super::{ListFilter, ListKind, ListRequest, PrivateLists, StreamAborted};
 
 /// The request in most tests: one list, of revision 2025-11-25.
 pub(super) fn list_request() -> ListRequest {
-    ListRequest { ids: vec!["7".to_owned()], is_batch: false, is_cacheable: false, max_bytes: 4096 }
+    ListRequest { ids: vec!["7".to_owned()], is_batch: false, private: PrivateLists::Never, max_bytes: 4096 }
 }
 
 /// Shows everything but names with `evil`.
@@ -21,7 +21,7 @@ pub(super) fn shows(_: ListKind, name: &str) -> bool {
 pub(super) fn trimmed(mut trimmer: ListFilter, chunks: &[&[u8]]) -> Result<String, StreamAborted> {
     let mut out = Vec::new();
     for chunk in chunks {
-        out.extend(trimmer.push(chunk, &shows)?);
+        out.extend(trimmer.push(chunk, usize::MAX, &shows)?);
     }
     out.extend(trimmer.end(&shows)?);
     Ok(String::from_utf8(out).unwrap())
@@ -112,8 +112,8 @@ fn every_answer_of_a_batch_is_trimmed() {
 }
 
 #[test]
-fn in_the_2026_era_a_list_is_private_and_short_lived() {
-    let request = ListRequest { is_cacheable: true, ..list_request() };
+fn a_list_that_depends_on_the_caller_is_private_and_short_lived() {
+    let request = ListRequest { private: PrivateLists::All, ..list_request() };
     for (before, after) in [
         (r#""tools":[],"ttlMs":300000,"cacheScope":"public""#, r#""tools":[],"ttlMs":60000,"cacheScope":"private""#),
         (
@@ -128,6 +128,30 @@ fn in_the_2026_era_a_list_is_private_and_short_lived() {
         let text = |result: &str| format!(r#"{{"jsonrpc":"2.0","id":7,"result":{{{result}}}}}"#);
         assert_eq!(json(request.clone(), &text(before)), text(after));
     }
+}
+
+#[test]
+fn a_list_that_all_callers_share_stays_byte_for_byte_unless_something_is_cut() {
+    let request = ListRequest { private: PrivateLists::Filtered, ..list_request() };
+    let text = |result: &str| format!(r#"{{"jsonrpc":"2.0","id":7,"result":{{{result}}}}}"#);
+    for same in [
+        r#""tools":[{"name":"a"}],"ttlMs":300000,"cacheScope":"public""#,
+        r#""cacheScope":"public" ,"tools":[]"#,
+        r#""tools":[{"name":"a"}]"#,
+    ] {
+        assert_eq!(json(request.clone(), &text(same)), text(same));
+    }
+    for cut in [r#"{"name":"evil"}"#, "{}"] {
+        let before = format!(r#""tools":[{{"name":"a"}},{cut}],"ttlMs":300000,"cacheScope":"public""#);
+        let after = r#""tools":[{"name":"a"}],"ttlMs":60000,"cacheScope":"private""#;
+        assert_eq!(json(request.clone(), &text(&before)), text(after));
+    }
+    // Each answer of a batch for itself.
+    let both = |result: &str| format!(r#"[{{"result":{{"tools":[],"ttlMs":9e9}}}},{{"result":{result}}}]"#);
+    assert_eq!(
+        json(request, &both(r#"{"tools":[{"name":"evil"}]}"#)),
+        both(r#"{"cacheScope":"private","ttlMs":0,"tools":[]}"#)
+    );
 }
 
 #[test]

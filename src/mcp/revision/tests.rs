@@ -3,7 +3,7 @@
 #[cfg(target_family = "wasm")]
 use wasm_bindgen_test::wasm_bindgen_test as test;
 
-use super::check_headers;
+use super::{check_headers, check_routing_headers};
 use crate::{
     http::Headers,
     mcp::{Code, Message},
@@ -16,7 +16,9 @@ fn refusal(headers: &[(&str, &str)], body: &str) -> Option<String> {
     let pairs = headers.iter().map(|(name, value)| ((*name).to_owned(), value.as_bytes().to_vec()));
     let message = Message::read(body.as_bytes(), 64).unwrap();
     check_headers(&Headers::new(pairs.collect()), &message).err().map(|refusal| {
-        assert_eq!((refusal.status, refusal.code), (400, Code::HeaderMismatch));
+        let is_meta = refusal.message.starts_with("`params._meta`");
+        let code = if is_meta { Code::InvalidParams } else { Code::HeaderMismatch };
+        assert_eq!((refusal.status, refusal.code), (400, code));
         refusal.message
     })
 }
@@ -27,11 +29,50 @@ fn call(name: &str, version: Option<&str>) -> String {
     format!(r#"{{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{{"name":"{name}"{meta}}}}}"#)
 }
 
+/// The reason for which a request of a session revision is refused, by headers that it need not have.
+fn routing_refusal(headers: &[(&str, &str)], body: &str) -> Option<String> {
+    let pairs = headers.iter().map(|(name, value)| ((*name).to_owned(), value.as_bytes().to_vec()));
+    let message = Message::read(body.as_bytes(), 64).unwrap();
+    let refused = check_routing_headers(&Headers::new(pairs.collect()), &[message]).err()?;
+    assert_eq!((refused.status, refused.code), (400, Code::HeaderMismatch));
+    Some(refused.message)
+}
+
 #[test]
-fn the_2025_eras_read_no_mirrored_header() {
-    let lies = [("mcp-method", "tools/list"), ("mcp-name", "ok")];
+fn a_session_revision_needs_no_mirrored_header_but_refuses_one_that_lies() {
+    let body = call("evil", None);
     for version in [&[][..], &[("mcp-protocol-version", "2025-11-25")], &[("mcp-protocol-version", "1900-01-01")]] {
-        assert_eq!(refusal(&[version, &lies].concat(), &call("evil", None)), None);
+        assert_eq!(refusal(version, &body), None);
+        assert_eq!(routing_refusal(version, &body), None);
+    }
+    for header in [("mcp-method", "tools/call"), ("mcp-name", "evil"), ("mcp-name", "=?base64?ZXZpbA==?=")] {
+        assert_eq!(routing_refusal(&[header], &body), None, "{header:?}");
+    }
+    let method = "the header `mcp-method` differs from `method`; send the same value in both";
+    assert_eq!(routing_refusal(&[("mcp-method", "tools/list"), ("mcp-name", "ok")], &body).as_deref(), Some(method));
+    let name = "the header `mcp-name` differs from `params.name`; send the same value in both";
+    for value in ["ok", "Evil", "", "=?base64?ZXZpbA=?="] {
+        assert_eq!(routing_refusal(&[("mcp-name", value)], &body).as_deref(), Some(name), "{value}");
+    }
+    let request =
+        |method: &str, params: &str| format!(r#"{{"jsonrpc":"2.0","id":1,"method":"{method}","params":{params}}}"#);
+    for (body, place) in [
+        (request("resources/subscribe", r#"{"uri":"a:b"}"#), "params.uri"),
+        (request("tasks/result", r#"{"taskId":"1"}"#), "params.taskId"),
+        (request("completion/complete", r#"{"ref":{"name":"p"}}"#), "params.ref.name"),
+    ] {
+        let why = format!("the header `mcp-name` differs from `{place}`; send the same value in both");
+        assert_eq!(routing_refusal(&[("mcp-name", "other")], &body), Some(why));
+    }
+    assert_eq!(
+        routing_refusal(&[("mcp-name", "anything")], &request("tools/list", "{}")),
+        None,
+        "the body has no name"
+    );
+    for body in [r#"{"jsonrpc":"2.0","method":"notifications/initialized"}"#, r#"{"jsonrpc":"2.0","id":1,"result":{}}"#]
+    {
+        assert_eq!(routing_refusal(&[("mcp-method", "tools/list")], body).as_deref(), Some(method));
+        assert_eq!(routing_refusal(&[], body), None);
     }
 }
 

@@ -1,6 +1,6 @@
 //! `resources`: keys and conditions in the form in which URIs are compared.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use crate::{
     json::{Node, Value, cursor::Cursor},
@@ -11,15 +11,23 @@ use crate::{
 type Entry<'w, 'a> = (document::Name<'w, 'a>, document::Rule<'w, 'a>);
 
 /// The keys that were written in another form than the one in which they are compared, by that form. Two keys that are
-/// one URI are reported, and so are conditions that no URI could satisfy.
-pub(super) fn find_rewritten_uris(entries: &[Entry<'_, '_>]) -> HashMap<Box<str>, Box<str>> {
+/// one URI are reported, and so are conditions that no URI could satisfy, those of the shared rules that entries use
+/// included.
+pub(super) fn written_uris(
+    entries: &[Entry<'_, '_>],
+    shared: &[(document::Name<'_, '_>, document::Checks<'_, '_>)],
+) -> HashMap<Box<str>, Box<str>> {
     let mut first: HashMap<String, &str> = HashMap::new();
-    for (name, rule) in entries {
+    let used: HashSet<&str> = entries.iter().flat_map(|(_, rule)| &rule.uses).map(|(_, name)| *name).collect();
+    for (_, checks) in shared.iter().filter(|(name, _)| used.contains(name.text)) {
+        checks.predicates().for_each(|predicate| check_conditions(&predicate.at));
+    }
+    for (_, rule) in entries {
+        rule.checks.predicates().for_each(|predicate| check_conditions(&predicate.at));
+    }
+    for (name, _) in entries {
         if let Some(other) = first.insert(uri::normalize(name.text).into_owned(), name.text) {
             name.at.report(format!("this is the same URI as `{other}`; remove one of the two"));
-        }
-        for predicate in rule.require.iter().chain(&rule.deny_if).chain(&rule.require_approval) {
-            check_conditions(&predicate.at);
         }
     }
     let differs = |(normal, written): (String, &str)| (normal != written).then(|| (normal.into(), written.into()));

@@ -7,10 +7,12 @@ use crate::{
     json::cursor::Cursor,
     policy::{
         document::{self, Action},
-        model::{Cost, Limit, Mode, Predicate, Rule, Scope},
+        model::{Checks, Cost, Limit, Mode, Predicate, Rule, Scope},
     },
     window::{Algorithm, Window},
 };
+
+use super::shared::SharedRules;
 
 /// Compiles the rules of one policy.
 pub(super) struct Compiler {
@@ -39,17 +41,29 @@ impl Compiler {
         at.pointer().get(self.base..).unwrap_or_default().into()
     }
 
-    pub(super) fn compile_rule(&mut self, document: &document::Rule<'_, '_>) -> Rule {
+    /// Compiles the rule of an entry.
+    pub(super) fn compile_rule(&mut self, document: &document::Rule<'_, '_>, shared: &mut SharedRules<'_>) -> Rule {
         let mut rule = Rule {
             mode: document.mode,
+            shared: shared.used_by(document, self),
+            own: self.compile_checks(&document.checks),
+        };
+        self.compile_action(document, &mut rule);
+        self.compile_rate_limit(document, &mut rule);
+        for (limit, place) in rule.own.limits.iter().zip(places(document)) {
+            self.check_terms(place, limit, rule.mode);
+        }
+        rule
+    }
+
+    /// Compiles the lists of a rule, each by itself.
+    pub(super) fn compile_checks(&self, document: &document::Checks<'_, '_>) -> Checks {
+        Checks {
             require: self.compile_predicates(&document.require),
             deny_if: self.compile_predicates(&document.deny_if),
             approval: self.compile_predicates(&document.require_approval),
-            limits: Vec::new(),
-        };
-        self.compile_action(document, &mut rule);
-        self.compile_limits(document, &mut rule);
-        rule
+            limits: self.compile_limits(document),
+        }
     }
 
     fn compile_predicates(&self, documents: &[document::Predicate<'_, '_>]) -> Vec<Predicate> {
@@ -69,9 +83,9 @@ impl Compiler {
         }
         let Some((at, action)) = &document.action else { return };
         let always = |predicates: &[Predicate]| predicates.iter().any(|predicate| predicate.conditions.is_empty());
-        if always(&rule.deny_if) {
+        if always(&rule.own.deny_if) {
             at.report("`deny_if` with empty conditions already denies every call; remove one of the two");
-        } else if *action != Action::Deny && always(&rule.approval) {
+        } else if *action != Action::Deny && always(&rule.own.approval) {
             at.report("`require_approval` with empty conditions already applies to every call; remove one of the two");
         }
         let short = Predicate {
@@ -82,19 +96,19 @@ impl Compiler {
         };
         match action {
             Action::Allow => {}
-            Action::Deny => rule.deny_if.push(short),
-            Action::RequireApproval => rule.approval.push(short),
+            Action::Deny => rule.own.deny_if.push(short),
+            Action::RequireApproval => rule.own.approval.push(short),
         }
     }
 
-    fn compile_limits(&mut self, document: &document::Rule<'_, '_>, rule: &mut Rule) {
-        let mut counters = HashSet::new();
+    fn compile_limits(&self, document: &document::Checks<'_, '_>) -> Vec<Limit> {
+        let (mut counters, mut compiled) = (HashSet::new(), Vec::new());
         for limit in document.limits.iter().flat_map(|(_, limits)| limits) {
             if !counters.insert(limit.counter) {
                 limit.at.report(format!("the counter `{}` is repeated in one rule; keep one", limit.counter));
             }
             let document::Limit { at, counter, window, max, scope, algorithm, cost } = limit;
-            let limit = Limit {
+            compiled.push(Limit {
                 pointer: self.pointer(at),
                 counter: (*counter).into(),
                 window: *window,
@@ -103,15 +117,18 @@ impl Compiler {
                 algorithm: *algorithm,
                 cost: cost.clone(),
                 reason: None,
-            };
-            self.check_terms(at, &limit, rule.mode);
-            rule.limits.push(limit);
+            });
         }
+        compiled
+    }
+
+    /// `rate_limit`, the short form of one limit.
+    fn compile_rate_limit(&self, document: &document::Rule<'_, '_>, rule: &mut Rule) {
         let Some(rate) = &document.rate_limit else { return };
-        if let Some((at, _)) = &document.limits {
+        if let Some((at, _)) = &document.checks.limits {
             at.report("`rate_limit` is the short form of `limits`; remove one of the two");
         }
-        let limit = Limit {
+        rule.own.limits.push(Limit {
             pointer: self.pointer(&rate.at),
             counter: self.pointer(&document.at),
             window: rate.window,
@@ -120,13 +137,11 @@ impl Compiler {
             algorithm: Algorithm::Fixed,
             cost: Cost::Fixed(Amount::ONE),
             reason: document.reason.as_ref().map(|(_, text)| (*text).into()),
-        };
-        self.check_terms(&rate.at, &limit, rule.mode);
-        rule.limits.push(limit);
+        });
     }
 
     /// One name is one counter: all that name it must mean the same count.
-    fn check_terms(&mut self, at: &Cursor<'_, '_>, limit: &Limit, mode: Mode) {
+    pub(super) fn check_terms(&mut self, at: &Cursor<'_, '_>, limit: &Limit, mode: Mode) {
         let terms = CounterTerms { window: limit.window, scope: limit.scope, algorithm: limit.algorithm, mode };
         let here = || (limit.pointer.to_string(), terms);
         let (first, agreed) = self.counters.entry(limit.counter.to_string()).or_insert_with(here);
@@ -138,4 +153,10 @@ impl Compiler {
             ));
         }
     }
+}
+
+/// Where the limits of an entry's rule are written, in their order.
+fn places<'d, 'w, 'a>(document: &'d document::Rule<'w, 'a>) -> impl Iterator<Item = &'d Cursor<'w, 'a>> {
+    let limits = document.checks.limits.iter().flat_map(|(_, limits)| limits).map(|limit| &limit.at);
+    limits.chain(document.rate_limit.as_ref().map(|rate| &rate.at))
 }

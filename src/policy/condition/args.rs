@@ -6,18 +6,33 @@ use std::{
 };
 
 use crate::{
+    budget::{TooMuchWork, Work},
     json::{Member, Node, Value, fold},
     policy::path::{Path, Segment},
 };
 
-/// Up to this many members are compared each with each; above, their folded names go into a set, and the outcome is kept
-/// for the next condition that enters the object. Arguments can hold a hundred thousand members, a policy many paths.
+/// Up to this many members with so many bytes of names are compared each with each; above, their folded names go into a set,
+/// and the outcome is kept for the next condition that enters the object. Arguments can hold a hundred thousand members, a
+/// policy many paths.
 const FEW: usize = 16;
+const FEW_BYTES: usize = 512;
+
+/// Units of [`Work`] for a place that a path leads to.
+const VISIT: usize = 20;
+/// For a member of an object that a path enters, and for a byte of its name.
+const MEMBER: usize = 10;
+/// For comparing a name with one key of the path.
+const COMPARE: usize = 4;
+/// For a member whose folded name goes into a set, and for a byte of it.
+const FOLD_MEMBER: usize = 100;
+const FOLD_BYTE: usize = 8;
 
 /// The arguments of one call.
-#[derive(Default)]
 pub struct Args<'a> {
-    root: Option<&'a Node<'a>>,
+    /// The arguments as sent; an error if they hold more values than rules read.
+    root: Result<Option<&'a Node<'a>>, TooMuchWork>,
+    /// What rules may still do for the request; `None` if that is not counted.
+    work: Option<&'a Work>,
     /// For each large object by its address: which member resembles another, if one does.
     twins: Cell<HashMap<usize, Option<usize>>>,
 }
@@ -47,11 +62,32 @@ pub struct Ambiguous<'a> {
     pub name: &'a str,
 }
 
+/// Why a walk along a path ends before its end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unfollowed<'a> {
+    /// Servers may disagree on a name.
+    Ambiguous(Ambiguous<'a>),
+    /// It takes more work than one request may.
+    TooMuch,
+}
+
 impl<'a> Args<'a> {
-    /// The arguments as sent; `None` where there are none, which is the same as an empty object, as is `null`.
+    /// The arguments as sent; `None` where there are none, which is the same as an empty object, as is `null`. The work that
+    /// conditions on them take is not counted.
     #[must_use]
     pub fn new(arguments: Option<&'a Node<'a>>) -> Self {
-        Self { root: arguments, twins: Cell::default() }
+        Self { root: Ok(arguments), work: None, twins: Cell::default() }
+    }
+
+    /// The same, or that they hold more values than rules read; what conditions on them take is charged to `work`.
+    #[must_use]
+    pub fn counted(arguments: Result<Option<&'a Node<'a>>, TooMuchWork>, work: &'a Work) -> Self {
+        Self { root: arguments, work: Some(work), twins: Cell::default() }
+    }
+
+    /// Charges work that is about to be done.
+    pub(super) fn charge(&self, units: usize) -> Result<(), TooMuchWork> {
+        self.work.map_or(Ok(()), |work| work.charge(units))
     }
 
     /// Walks along `path` and calls `visit` with each place that it leads to, and the index for each `[*]` of the path.
@@ -61,14 +97,14 @@ impl<'a> Args<'a> {
     /// A member of an object on the way whose name equals a key of the path, or another member, only after Unicode
     /// simple case folding or but for control characters: some servers read it (Go's `encoding/json` and C#'s web
     /// defaults do the one, go-sdk 1.3.1 to 1.4.0 the other). Also an exact duplicate, should the reader have let it
-    /// through. What was visited before counts for nothing then.
-    pub fn follow<V: FnMut(Leaf<'a>, &[usize])>(&self, path: &Path, visit: V) -> Result<(), Ambiguous<'a>> {
+    /// through. What was visited before counts for nothing then. Or more work than is left, which `visit` may report, too.
+    pub fn follow<V>(&self, path: &Path, visit: V) -> Result<(), Unfollowed<'a>>
+    where
+        V: FnMut(Leaf<'a>, &[usize]) -> Result<(), TooMuchWork>,
+    {
         let mut walk = Walk { args: self, path, indexes: Vec::new(), visit };
-        match self.root {
-            None => {
-                (walk.visit)(Leaf::Missing, &[]);
-                Ok(())
-            }
+        match self.root? {
+            None => Ok((walk.visit)(Leaf::Missing, &[])?),
             Some(root) => walk.step(root, path.segments()),
         }
     }
@@ -77,26 +113,44 @@ impl<'a> Args<'a> {
     ///
     /// # Errors
     /// As [`Args::follow`].
-    pub fn find_one(&self, path: &Path) -> Result<Leaf<'a>, Ambiguous<'a>> {
+    pub fn find_one(&self, path: &Path) -> Result<Leaf<'a>, Unfollowed<'a>> {
         let mut first = None;
-        self.follow(path, |leaf, _| first = first.or(Some(leaf)))?;
+        self.follow(path, |leaf, _| {
+            first = first.or(Some(leaf));
+            Ok(())
+        })?;
         Ok(first.unwrap_or(Leaf::Missing))
     }
 
-    /// A member of this object that resembles another one.
-    fn folded_member(&self, members: &'a [Member<'a>]) -> Option<&'a str> {
-        if members.len() <= FEW {
+    /// A member of this object, whose names have so many bytes, that resembles another one.
+    fn folded_member(&self, members: &'a [Member<'a>], bytes: usize) -> Result<Option<&'a str>, TooMuchWork> {
+        if members.len() <= FEW && bytes <= FEW_BYTES {
+            self.charge(bytes.saturating_mul(members.len()))?;
             let alike = |(index, one): (usize, &'a Member<'a>)| {
                 let mut later = members.iter().skip(index.saturating_add(1));
                 later.find(|other| fold::same_but_control(&one.name, &other.name)).map(|other| &*other.name)
             };
-            return members.iter().enumerate().find_map(alike);
+            return Ok(members.iter().enumerate().find_map(alike));
         }
-        let mut twins = self.twins.take();
-        let index = *twins.entry(members.as_ptr().addr()).or_insert_with(|| folded_member_among_many(members));
+        let (mut twins, key) = (self.twins.take(), members.as_ptr().addr());
+        let known = twins.get(&key).copied();
+        let index = match known {
+            Some(index) => Ok(index),
+            None => self.charge(fold_cost(members, bytes)).map(|()| folded_member_among_many(members)),
+        };
+        twins.extend(index.map(|index| (key, index)));
         self.twins.set(twins);
-        members.get(index?).map(|member| &*member.name)
+        Ok(index?.and_then(|index| members.get(index)).map(|member| &*member.name))
     }
+}
+
+fn fold_cost(members: &[Member<'_>], bytes: usize) -> usize {
+    members.len().saturating_mul(FOLD_MEMBER).saturating_add(bytes.saturating_mul(FOLD_BYTE))
+}
+
+/// Whether a text has neither control characters nor any but ASCII ones, so that another like it differs only in case.
+fn is_plain(text: &str) -> bool {
+    text.bytes().all(|byte| matches!(byte, b' '..=b'~'))
 }
 
 /// The index of a name that equals an earlier one after folding and but for control characters; does not compare each
@@ -118,9 +172,9 @@ struct Walk<'w, 'a, V> {
     visit: V,
 }
 
-impl<'a, V: FnMut(Leaf<'a>, &[usize])> Walk<'_, 'a, V> {
+impl<'a, V: FnMut(Leaf<'a>, &[usize]) -> Result<(), TooMuchWork>> Walk<'_, 'a, V> {
     /// Goes on from `node`. As deep as the path is long, which has a bound.
-    fn step(&mut self, node: &'a Node<'a>, rest: &[Segment]) -> Result<(), Ambiguous<'a>> {
+    fn step(&mut self, node: &'a Node<'a>, rest: &[Segment]) -> Result<(), Unfollowed<'a>> {
         let leaf = match (rest.split_first(), &node.value) {
             (_, value) if super::is_missing(value) => Leaf::Missing,
             (None, _) => Leaf::Found(node),
@@ -144,11 +198,11 @@ impl<'a, V: FnMut(Leaf<'a>, &[usize])> Walk<'_, 'a, V> {
                 Leaf::TypeMismatch { found: node, wanted: "an array" }
             }
         };
-        (self.visit)(leaf, &self.indexes);
-        Ok(())
+        self.args.charge(VISIT)?;
+        Ok((self.visit)(leaf, &self.indexes)?)
     }
 
-    fn visit_elements(&mut self, elements: &'a [Node<'a>], rest: &[Segment]) -> Result<(), Ambiguous<'a>> {
+    fn visit_elements(&mut self, elements: &'a [Node<'a>], rest: &[Segment]) -> Result<(), Unfollowed<'a>> {
         for (index, element) in elements.iter().enumerate() {
             self.indexes.push(index);
             self.step(element, rest)?;
@@ -159,9 +213,37 @@ impl<'a, V: FnMut(Leaf<'a>, &[usize])> Walk<'_, 'a, V> {
 
     /// Looks for ambiguous names in an object that the path enters. *A key of the path* is any of its keys, not only
     /// the one looked up here: as the contract says it, and a name that is like a deeper key is rare in honest calls.
-    fn check_names(&self, members: &'a [Member<'a>]) -> Result<(), Ambiguous<'a>> {
-        let resembles = |name: &str| self.path.keys().any(|key| fold::is_folded_match(name, key));
-        let lookalike = members.iter().map(|member| &*member.name).find(|name| resembles(name));
-        lookalike.or_else(|| self.args.folded_member(members)).map_or(Ok(()), |name| Err(Ambiguous { name }))
+    fn check_names(&self, members: &'a [Member<'a>]) -> Result<(), Unfollowed<'a>> {
+        self.args.charge(members.len())?;
+        let bytes = members.iter().fold(0, |sum: usize, member| sum.saturating_add(member.name.len()));
+        let each = self.path.keys().count().saturating_mul(COMPARE).saturating_add(MEMBER);
+        self.args.charge(members.len().saturating_mul(each).saturating_add(bytes))?;
+        let are_plain = self.path.keys().all(is_plain);
+        for member in members {
+            if self.resembles_a_key(&member.name, are_plain)? {
+                return Err(Unfollowed::Ambiguous(Ambiguous { name: &member.name }));
+            }
+        }
+        match self.args.folded_member(members, bytes)? {
+            Some(name) => Err(Unfollowed::Ambiguous(Ambiguous { name })),
+            None => Ok(()),
+        }
+    }
+
+    /// Whether some server reads `name` as a key of the path, which it is not. `are_plain` says that all keys are plain.
+    fn resembles_a_key(&self, name: &str, are_plain: bool) -> Result<bool, TooMuchWork> {
+        let mut keys = self.path.keys();
+        // As nearly every name.
+        if are_plain && is_plain(name) {
+            return Ok(keys.any(|key| name.eq_ignore_ascii_case(key) && name != key));
+        }
+        self.args.charge(name.len().saturating_mul(self.path.keys().count()).saturating_mul(FOLD_BYTE))?;
+        Ok(keys.any(|key| fold::is_folded_match(name, key)))
+    }
+}
+
+impl From<TooMuchWork> for Unfollowed<'_> {
+    fn from(_: TooMuchWork) -> Self {
+        Self::TooMuch
     }
 }

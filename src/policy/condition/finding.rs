@@ -17,6 +17,8 @@ pub enum Finding<'f> {
     Fails(Evidence<'f>),
     /// Servers may disagree on what the arguments say: to be denied on both sides.
     Ambiguous(Ambiguous<'f>),
+    /// To find out takes more work than one request may: to be denied on both sides, too.
+    TooMuch,
 }
 
 /// The place that decided: where every place satisfies the condition, or none does, the first one.
@@ -89,6 +91,7 @@ impl fmt::Display for Finding<'_> {
             Self::Holds(evidence) => write!(f, "holds: {evidence}"),
             Self::Fails(evidence) => write!(f, "does not hold: {evidence}"),
             Self::Ambiguous(ambiguous) => ambiguous.fmt(f),
+            Self::TooMuch => f.write_str("takes more work than one request may"),
         }
     }
 }

@@ -156,6 +156,11 @@ impl Set {
         texts.chain(numbers).chain(flags).chain(self.nested.iter().cloned())
     }
 
+    /// The lists and the objects: an argument is compared with each.
+    pub(super) fn nested(&self) -> &[Literal] {
+        &self.nested
+    }
+
     /// Looks for an argument among the literals.
     pub(super) fn find(&self, value: &Value<'_>) -> Match {
         let found = |none: bool, same: bool| if none { Match::TypeMismatch } else { equal(same) };

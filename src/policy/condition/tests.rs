@@ -35,7 +35,7 @@ fn ask(condition: &Condition, args: &str) -> [Option<bool>; 2] {
     [Clause::Require, Clause::Deny].map(|side| match condition.holds(side, &Args::new(Some(&args))) {
         Finding::Holds(_) => Some(true),
         Finding::Fails(_) => Some(false),
-        Finding::Ambiguous(_) => None,
+        Finding::Ambiguous(_) | Finding::TooMuch => None,
     })
 }
 

@@ -1,8 +1,15 @@
 //! `regex`: expressions, and the bounds on their size and on the strings they run against.
 
+mod states;
+
 use std::fmt;
 
 use regex_lite::{Regex, RegexBuilder};
+
+#[cfg(not(target_os = "wasi"))]
+use super::cost;
+#[cfg(not(target_os = "wasi"))]
+use crate::budget::MAX_WORK;
 
 /// Longest pattern as written, and largest compiled, in bytes.
 const MAX_PATTERN_BYTES: usize = 64 * 1024;
@@ -34,9 +41,13 @@ const MAX_DEPTH: u32 = 64;
 /// back-references nor look-around.
 ///
 /// Measured in V8, which Envoy embeds: the patterns of the policy pages take 0.8 to 1.9 ms for a string of 16 KiB; the
-/// worst found that compiles, hundreds of nested repetitions, takes 280 ms.
+/// worst found that compiles, hundreds of nested repetitions, would take 280 ms. So the work is charged before a search.
 #[derive(Clone)]
-pub struct RegexMatcher(Regex);
+pub struct RegexMatcher {
+    regex: Regex,
+    /// How many states it has at most: the engine may be in all of them at each character.
+    states: usize,
+}
 
 /// How a pattern fares against a string.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -65,25 +76,48 @@ impl RegexMatcher {
         if regex.captures_len() > MAX_GROUPS.saturating_add(1) {
             return Err(format!("more than {MAX_GROUPS} groups; write `(?:…)`"));
         }
-        Ok(Self(regex))
+        Ok(Self { regex, states: states::count(text, |_, _| {}) })
+    }
+
+    /// The part of the expression that makes the search in one text of 16 KiB take more work than a whole request may: the
+    /// shortest repetition that has nearly all states, or the whole expression. `None` if no text takes so much.
+    #[cfg(not(target_os = "wasi"))]
+    #[must_use]
+    pub fn exhausting_part(&self) -> Option<&str> {
+        if cost::regex_cost(self, MAX_STRING_BYTES) <= MAX_WORK {
+            return None;
+        }
+        let (text, mut part) = (self.as_str(), self.as_str());
+        states::count(text, |range, states| {
+            let is_most = states.saturating_mul(4) >= self.states.saturating_mul(3);
+            part = text.get(range).filter(|shorter| is_most && shorter.len() < part.len()).unwrap_or(part);
+        });
+        Some(part)
+    }
+
+    /// The steps that a search in a text of so many bytes takes at most.
+    #[must_use]
+    pub(super) fn work(&self, bytes: usize) -> usize {
+        // A longer text is not searched.
+        if bytes > MAX_STRING_BYTES { 0 } else { bytes.saturating_add(1).saturating_mul(self.states) }
     }
 
     /// The expression as the policy has it.
     #[must_use]
     pub fn as_str(&self) -> &str {
-        self.0.as_str()
+        self.regex.as_str()
     }
 
     pub(super) fn search(&self, text: &str) -> Search {
         if text.len() > MAX_STRING_BYTES {
             return Search::TooLong;
         }
-        if self.0.is_match(text) { Search::Found } else { Search::NotFound }
+        if self.regex.is_match(text) { Search::Found } else { Search::NotFound }
     }
 }
 
 impl fmt::Debug for RegexMatcher {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("RegexMatcher").field(&self.0.as_str()).finish()
+        f.debug_tuple("RegexMatcher").field(&self.regex.as_str()).finish()
     }
 }

@@ -5,8 +5,10 @@ use crate::{
     json::{
         Decimal, Value,
         cursor::{Cursor, Keys},
+        diagnostic::nearest_word,
     },
     policy::model::{Cost, Scope},
+    text::excerpt,
     window::{Algorithm, Window},
 };
 
@@ -88,8 +90,10 @@ impl<'w, 'a> Limit<'w, 'a> {
 impl<'w, 'a> Rate<'w, 'a> {
     pub(super) fn read(at: &Cursor<'w, 'a>) -> Option<Self> {
         if let Value::String(text) = &at.node().value {
-            let parsed = Self::parse(text);
-            let (max, window) = parsed.or_else(|| at.report_expected("`N/second`, `N/minute`, `N/hour` or `N/day`"))?;
+            let Some((max, window)) = Self::parse(text) else {
+                at.report(format!("found the string `{}`, expected {RATES}{}", excerpt(text), meant(text)));
+                return None;
+            };
             return Some(Self { at: *at, max, window });
         }
         let fields = at.fields(RATE)?;
@@ -98,7 +102,7 @@ impl<'w, 'a> Rate<'w, 'a> {
         Some(Self { at: *at, max: max?, window: window? })
     }
 
-    /// `10/minute`
+    /// Reads `10/minute`.
     fn parse(text: &str) -> Option<(Amount, Window)> {
         let (max, name) = text.split_once('/')?;
         let digits = !max.is_empty() && max.bytes().all(|byte| byte.is_ascii_digit());
@@ -108,8 +112,27 @@ impl<'w, 'a> Rate<'w, 'a> {
     }
 }
 
+const RATES: &str = "`N/second`, `N/minute`, `N/hour` or `N/day`, or `{\"max\": N, \"window\": SECONDS}`";
+
+/// ` (did you mean …?)` for a rate that is written as elsewhere: `10/min`, `10 per minute`, `60/m`.
+fn meant(text: &str) -> String {
+    let (max, rest) = text.split_at_checked(text.bytes().take_while(u8::is_ascii_digit).count()).unwrap_or_default();
+    let word = rest.trim_start_matches(|c: char| c == '/' || c.is_whitespace());
+    let word = word.strip_prefix("per").map_or(word, str::trim_start);
+    match nearest_word(word, &Window::NAMED.map(|(name, _)| name)).filter(|_| !max.is_empty()) {
+        Some(name) => format!(" (did you mean `{max}/{name}`?)"),
+        None => String::new(),
+    }
+}
+
 /// A window: by name or in whole seconds.
 fn read_window(at: &Cursor<'_, '_>) -> Option<Window> {
+    if let Value::String(text) = &at.node().value
+        && let Some(seconds) = quoted_number(text.strip_suffix('s').unwrap_or(text))
+    {
+        at.report(format!("found the string `{}`, expected a number of seconds: write `{seconds}`", excerpt(text)));
+        return None;
+    }
     if let Value::Number(_) = at.node().value {
         let seconds = at.integer(1, Window::MAX_SECONDS.into())?;
         return u32::try_from(seconds).ok().and_then(Window::new);
@@ -117,7 +140,18 @@ fn read_window(at: &Cursor<'_, '_>) -> Option<Window> {
     at.choice_or(&Window::NAMED, ", or a number of seconds")
 }
 
+/// A number that is written between quotes.
+fn quoted_number(text: &str) -> Option<&str> {
+    (!text.is_empty() && text.len() < 16 && text.bytes().all(|byte| byte.is_ascii_digit())).then_some(text)
+}
+
 fn read_integer(at: &Cursor<'_, '_>) -> Option<Amount> {
+    if let Value::String(text) = &at.node().value
+        && let Some(number) = quoted_number(text)
+    {
+        at.report(format!("found the string `{number}`, expected a whole number: remove the quotes"));
+        return None;
+    }
     at.integer(0, MAX).and_then(Amount::from_units)
 }
 

@@ -43,6 +43,10 @@ pub const CONDITION: Keys = Keys { known: &["path", "op", "value"] };
 
 impl<'w, 'a> Predicate<'w, 'a> {
     pub(super) fn read(at: &Cursor<'w, 'a>, form: Form) -> Option<Self> {
+        if at.has_any_key(&["path", "op", "value"]) && !at.has_any_key(&["conditions"]) {
+            at.report("this is a condition; put it into a predicate: `{\"conditions\": [{\"path\": …, \"op\": …, \"value\": …}]}`");
+            return None;
+        }
         let fields = at.fields(if form == Form::Approval { APPROVAL } else { PREDICATE })?;
         let on_deny = fields.get("on_deny").and_then(|text| text.string());
         let expires = fields.get("expires").map_or(Some(DEFAULT_EXPIRES), |expires| read_duration(&expires));

@@ -33,6 +33,7 @@ use std::{
     },
 };
 use tokio::{net::TcpListener, task::spawn_blocking};
+use tokio_rustls::rustls::crypto::ring::default_provider;
 
 /// A server that pays, and counts how often.
 #[derive(Clone, Default)]
@@ -81,6 +82,8 @@ fn gate(mode: &str, bank: SocketAddr) -> Listener {
 type Agent = RunningService<RoleClient, ClientConfig>;
 
 async fn agent(gateway: &Gateway, mode: &str) -> Agent {
+    // The SDK's client wants a provider of cryptography, though no agent here speaks TLS. Another test may have set it.
+    let _ = default_provider().install_default();
     let url = format!("http://{}/mcp", gateway.at(&format!("bank-{mode}")));
     ClientConfig::default().serve(StreamableHttpClientTransport::from_uri(url)).await.expect("a session")
 }

@@ -73,7 +73,7 @@ impl Request {
         Self {
             case: NEXT.fetch_add(1, Ordering::Relaxed).to_string(),
             method: method.into(),
-            host: "mcp.test".into(),
+            host: "localhost".into(),
             path: path.into(),
             headers: Vec::new(),
             body: Body::default(),

@@ -77,6 +77,14 @@ impl Stream {
         self.text.extend_from_slice(&data);
     }
 
+    /// All of the answer, which may be broken off.
+    pub(crate) async fn until_broken(mut self) -> String {
+        while let Some(Ok(frame)) = timeout(PATIENCE, self.body.frame()).await.expect("the answer ends") {
+            self.text.extend_from_slice(&frame.into_data().unwrap_or_default());
+        }
+        text(self.text)
+    }
+
     /// Waits for the end of the answer, with whatever comes before it; the error tells that it was broken off.
     pub(crate) async fn rest(self) -> Result<String, hyper::Error> {
         let rest = timeout(PATIENCE, self.body.collect()).await.expect("the answer ends");

@@ -50,7 +50,7 @@ async fn send(to: SocketAddr, agents: Vec<String>) -> Sent {
     for agent in agents {
         let length = body.len();
         let text = format!(
-            "POST /mcp HTTP/1.1\r\nhost: mcp.test\r\ncontent-type: application/json\r\n\
+            "POST /mcp HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\n\
              x-agent-id: {agent}\r\ncontent-length: {length}\r\n\r\n{body}"
         );
         stream.write_all(text.as_bytes()).await.expect("a written request");

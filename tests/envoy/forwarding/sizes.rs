@@ -58,14 +58,14 @@ fn an_announced_length_over_the_limit_is_refused_before_the_body_comes() {
 }
 
 #[test]
-fn the_body_limit_is_one_mebibyte_by_default() {
+fn the_body_limit_is_four_mebibytes_by_default() {
     run(async {
-        let listeners = MODES.map(|mode| listener(mode, &json!({})).buffer_limit(4 << 20));
+        let listeners = MODES.map(|mode| listener(mode, &json!({})).buffer_limit(5 << 20));
         let gateway = Gateway::start("forwarding-default-size", &listeners).await;
         for mode in MODES {
-            let good = call_of(1 << 20);
+            let good = call_of(4 << 20);
             assert_forwarded(&gateway, &good, &gateway.send(mode, &good).await);
-            let whole = call_of((1 << 20) + 1).body.bytes();
+            let whole = call_of((4 << 20) + 1).body.bytes();
             let bad = message("").body(Body::chunked(&whole, 1 << 16));
             assert_unreadable(&gateway.send(mode, &bad).await, 413);
             assert_kept_back(&gateway, mode, &bad).await;

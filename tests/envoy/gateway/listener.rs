@@ -2,7 +2,11 @@
 
 use super::programs;
 use serde_json::{Map, Value, json};
-use std::{net::SocketAddr, path::Path};
+use std::{
+    fs,
+    net::SocketAddr,
+    path::{Path, PathBuf},
+};
 
 /// The file of an Envoy's folder that access logs are in.
 pub(super) const ACCESS_LOG: &str = "access.log";
@@ -30,6 +34,8 @@ pub(crate) struct Listener {
     internal_callers: bool,
     transport: Option<Value>,
     access_log: bool,
+    http2_streams: Option<u32>,
+    discovery: Option<PathBuf>,
 }
 
 /// A configuration given as text, the way a policy file is pasted.
@@ -68,7 +74,14 @@ impl Listener {
             internal_callers: false,
             transport: None,
             access_log: false,
+            http2_streams: None,
+            discovery: None,
         }
+    }
+
+    /// Its name.
+    pub(crate) fn name(&self) -> &str {
+        &self.name
     }
 
     /// The filter's name, which separates its counters from those of others.
@@ -110,6 +123,34 @@ impl Listener {
     pub(crate) fn upstream_http2(mut self) -> Self {
         self.cluster = "http2".into();
         self
+    }
+
+    /// How many streams one connection of HTTP/2 may have.
+    pub(crate) fn http2_streams(mut self, count: u32) -> Self {
+        self.http2_streams = Some(count);
+        self
+    }
+
+    /// Envoy discovers the filter in a file of this folder, as [`Self::push`] writes it: a new configuration leaves the listener and
+    /// its connections alone.
+    pub(crate) fn discovered_in(mut self, folder: &Path) -> Self {
+        self.discovery = Some(folder.join(format!("{}.json", self.name)));
+        self
+    }
+
+    /// Puts the filter into the file in which Envoy discovers it, in one step.
+    pub(crate) fn push(&self) {
+        let (Some(file), Some(filter)) = (&self.discovery, self.filter()) else {
+            panic!("{} is discovered", self.name)
+        };
+        let resource = json!({
+            "@type": "type.googleapis.com/envoy.config.core.v3.TypedExtensionConfig",
+            "name": self.name,
+            "typed_config": filter["typed_config"],
+        });
+        let draft = file.with_extension("new");
+        fs::write(&draft, json!({ "resources": [resource] }).to_string()).expect("a file");
+        fs::rename(draft, file).expect("the file in its place");
     }
 
     /// Sends requests to another cluster than the upstream: `refusing` accepts no connection, `empty` has no server,
@@ -220,6 +261,9 @@ impl Listener {
                 "routes": routes,
             }] },
         });
+        if let Some(streams) = self.http2_streams {
+            manager["http2_protocol_options"] = json!({ "max_concurrent_streams": streams });
+        }
         if self.internal_callers {
             let loopback = json!({ "address_prefix": "127.0.0.0", "prefix_len": 8 });
             manager["internal_address_config"] = json!({ "cidr_ranges": [loopback] });
@@ -261,8 +305,16 @@ impl Listener {
         server.into_iter().chain(service).chain(counts)
     }
 
-    /// The filter under test. All of them share one `vm_id`, so one VM for each worker and one shared data.
+    /// The filter under test, or where Envoy discovers it.
     fn wasm(&self) -> Option<Value> {
+        let Some(file) = &self.discovery else { return self.filter() };
+        let source = json!({ "resource_api_version": "V3", "path_config_source": { "path": file } });
+        let kinds = [format!("{TYPES}.filters.http.wasm.v3.Wasm")];
+        Some(json!({ "name": self.name, "config_discovery": { "config_source": source, "type_urls": kinds } }))
+    }
+
+    /// The filter under test. All of them share one `vm_id`, so one VM for each worker and one shared data.
+    fn filter(&self) -> Option<Value> {
         let configuration = self.configuration.as_ref()?;
         let plugin = json!({
             "name": self.plugin,

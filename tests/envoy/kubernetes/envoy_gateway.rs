@@ -7,6 +7,7 @@ use super::{
 };
 use crate::{
     answer::assert_allowed,
+    client::call,
     gateway::{Gateway, validate},
     identity::token::{KEY, filter as token_filter, signed},
     runtime::run,
@@ -17,10 +18,18 @@ use std::{fs, net::SocketAddr, path::Path};
 /// The filter's name in the listener that Envoy Gateway makes (`internal/xds/translator/wasm.go`).
 const FILTER: &str = "envoy.filters.http.wasm/envoyextensionpolicy/default/mcp-policy-mcp-server/wasm/0";
 
-/// Renders the objects.
-fn objects(packages: &Path, folder: &Path) -> Objects {
+/// The names of the listener, up to Envoy Gateway 1.9 and since 1.10 (`internal/xds/translator/listener.go`).
+const LISTENERS: [&str; 2] = ["default/mcp-policy-mcp-server/mcp", "tcp-80"];
+
+/// A configuration whose filter releases headers.
+fn releasing() -> Value {
+    json!({ "policy": policy(), "protocol": { "headers": "release" } })
+}
+
+/// Renders the objects of a document.
+fn objects(packages: &Path, folder: &Path, document: &Value) -> Objects {
     let file = folder.join("envoy-gateway.yaml");
-    fs::write(&file, render(folder, "envoy-gateway", &policy().to_string(), &[])).expect("a file");
+    fs::write(&file, render(folder, "envoy-gateway", &document.to_string(), &[])).expect("a file");
     let objects = check(packages, &[file]);
     assert_eq!(objects.faults, Vec::<String>::new());
     objects
@@ -48,24 +57,45 @@ fn translated(objects: &Objects) -> Value {
     let provider = &objects.one("SecurityPolicy")["spec"]["jwt"]["providers"][0]["name"];
     tokens["typed_config"]["providers"]["issuer"]["payload_in_metadata"] = provider.clone();
 
-    let timeout = &objects.one("HTTPRoute")["spec"]["rules"][0]["timeouts"]["request"];
-    let enabled = json!({ "@type": "type.googleapis.com/envoy.config.route.v3.FilterConfig", "config": {} });
-    let route = json!({
-        "match": { "prefix": "/" },
-        "route": { "cluster": "server", "timeout": timeout },
-        "typed_per_filter_config": { FILTER: enabled },
-    });
-    let mut listener = listener("mcp", &[tokens, wasm], &route);
+    let mut listener = listener("mcp", &[tokens, wasm], &json!({}));
+    let manager = &mut listener["default_filter_chain"]["filters"][0]["typed_config"];
+    manager["route_config"]["virtual_hosts"][0]["routes"] = routes(objects);
     let client = &objects.one("ClientTrafficPolicy")["spec"];
-    assert_eq!(client["connection"]["bufferLimit"], "2Mi");
-    listener["per_connection_buffer_limit_bytes"] = (2 << 20).into();
+    assert_eq!(client["connection"]["bufferLimit"], "5Mi");
+    listener["per_connection_buffer_limit_bytes"] = (5 << 20).into();
     listener
+}
+
+/// The routes that Envoy Gateway makes of the HTTPRoute (`internal/xds/translator/route.go`).
+fn routes(objects: &Objects) -> Value {
+    let rules = &objects.one("HTTPRoute")["spec"]["rules"];
+    let enabled = json!({ "@type": "type.googleapis.com/envoy.config.route.v3.FilterConfig", "config": {} });
+    let marked = &rules[0]["matches"][0]["headers"][0];
+    assert_eq!(marked["type"], "RegularExpression");
+    let answer = &objects.one("HTTPRouteFilter")["spec"]["directResponse"];
+    let added = &rules[1]["filters"][0]["requestHeaderModifier"]["add"][0];
+    let expression = json!({ "safe_regex": { "regex": marked["value"] } });
+    let header = json!({ "key": added["name"], "value": added["value"] });
+    json!([
+        {
+            "match": { "prefix": "/", "headers": [{ "name": marked["name"], "string_match": expression }] },
+            "direct_response": { "status": answer["statusCode"], "body": { "inline_string": answer["body"]["inline"] } },
+            "typed_per_filter_config": { FILTER: enabled },
+        },
+        {
+            "match": { "prefix": "/" },
+            "route": { "cluster": "server", "timeout": rules[1]["timeouts"]["request"] },
+            "request_headers_to_add": [{ "header": header, "append_action": "APPEND_IF_EXISTS_OR_ADD" }],
+            "typed_per_filter_config": { FILTER: enabled },
+        },
+    ])
 }
 
 /// The Envoy with this listener, and that it finds no fault in it; with the labels of the EnvoyProxy.
 fn configure(packages: &Path, folder: &Path, upstream: SocketAddr, objects: &Objects, listener: &Value) -> String {
     let mut config = bootstrap(&json!([listener]), upstream);
     config["stats_config"] = json!({ "stats_tags": [] });
+    config["overload_manager"] = overload_manager(objects);
     let patches = objects.one("EnvoyProxy")["spec"]["bootstrap"]["jsonPatches"].as_array().expect("patches");
     let config = patch(packages, folder, &config, patches).to_string();
     let file = folder.join("validated.json");
@@ -74,14 +104,43 @@ fn configure(packages: &Path, folder: &Path, upstream: SocketAddr, objects: &Obj
     config
 }
 
-/// The listener after the EnvoyPatchPolicy.
-fn patched(packages: &Path, folder: &Path, objects: &Objects, listener: &Value) -> Value {
-    let patches = objects.one("EnvoyPatchPolicy")["spec"]["jsonPatches"].as_array().expect("patches");
-    for patch in patches {
-        assert_eq!(patch["type"], "type.googleapis.com/envoy.config.listener.v3.Listener");
-        assert_eq!(patch["name"], "default/mcp-policy-mcp-server/mcp");
+/// The part of the bootstrap that follows from the container's memory limit (`internal/xds/bootstrap/bootstrap.yaml.tpl`).
+fn overload_manager(objects: &Objects) -> Value {
+    let container = &objects.one("EnvoyProxy")["spec"]["provider"]["kubernetes"]["envoyDeployment"]["container"];
+    assert_eq!(container["resources"]["limits"]["memory"], "1Gi");
+    let heap = "envoy.resource_monitors.fixed_heap";
+    let monitor = "type.googleapis.com/envoy.extensions.resource_monitors.fixed_heap.v3.FixedHeapConfig";
+    let action = |name: &str, value: f64| {
+        json!({
+            "name": format!("envoy.overload_actions.{name}"),
+            "triggers": [{ "name": heap, "threshold": { "value": value } }],
+        })
+    };
+    json!({
+        "refresh_interval": "0.25s",
+        "resource_monitors": [
+            { "name": heap, "typed_config": { "@type": monitor, "max_heap_size_bytes": (1u64 << 30) * 8 / 10 } },
+        ],
+        "actions": [action("shrink_heap", 0.95), action("stop_accepting_requests", 0.98)],
+    })
+}
+
+/// The listener of this name after the one EnvoyPatchPolicy that fits it; Envoy Gateway patches resources by name.
+fn patched(packages: &Path, folder: &Path, objects: &Objects, listener: &Value, name: &str) -> Value {
+    let mut operations = Vec::new();
+    let mut programmed = 0;
+    for object in objects.of_kind("EnvoyPatchPolicy") {
+        let patches = object["spec"]["jsonPatches"].as_array().expect("patches");
+        for patch in patches {
+            assert_eq!(patch["type"], "type.googleapis.com/envoy.config.listener.v3.Listener");
+            assert_eq!(patch["name"], patches[0]["name"]);
+        }
+        if patches[0]["name"] == name {
+            operations.extend(patches.iter().map(|patch| patch["operation"].clone()));
+            programmed += 1;
+        }
     }
-    let operations: Vec<Value> = patches.iter().map(|patch| patch["operation"].clone()).collect();
+    assert_eq!(programmed, 1, "{name}");
     patch(packages, folder, listener, &operations)
 }
 
@@ -90,11 +149,11 @@ fn bearer(subject: &str) -> String {
 }
 
 #[test]
-fn the_extension_policy_alone_enforces_for_each_subject() {
+fn an_extension_policy_that_releases_headers_enforces_by_itself_for_each_subject() {
     let Some(packages) = packages() else { return };
     run(async {
         let gateway = Gateway::start_with("mesh-gateway-extension", |folder, upstream| {
-            let objects = objects(&packages, folder);
+            let objects = objects(&packages, folder, &releasing());
             configure(&packages, folder, upstream, &objects, &translated(&objects))
         });
         let gateway = gateway.await;
@@ -106,22 +165,53 @@ fn the_extension_policy_alone_enforces_for_each_subject() {
 }
 
 #[test]
+fn if_no_patch_fits_the_listener_every_call_is_denied() {
+    let Some(packages) = packages() else { return };
+    run(async {
+        let gateway = Gateway::start_with("mesh-gateway-unpatched", |folder, upstream| {
+            let objects = objects(&packages, folder, &policy());
+            configure(&packages, folder, upstream, &objects, &translated(&objects))
+        });
+        let gateway = gateway.await;
+        for tool in ["ok", "once", "other"] {
+            let request = call(tool, &json!({}), "1", &[("authorization", &bearer("alice"))]);
+            let answer = gateway.send("mcp", &request).await;
+            assert_eq!(answer.json()["error"]["data"]["rule"], "(no policy)", "{answer}");
+            let seen = gateway.upstream().settled(&request).await;
+            assert!(seen.iter().all(|seen| seen.body.is_empty()), "{seen:?}");
+        }
+    });
+}
+
+#[test]
 fn with_the_patch_policy_the_server_sees_nothing_of_a_refused_call() {
     let Some(packages) = packages() else { return };
     run(async {
-        let gateway = Gateway::start_with("mesh-gateway-patched", |folder, upstream| {
-            let objects = objects(&packages, folder);
-            let listener = patched(&packages, folder, &objects, &translated(&objects));
-            configure(&packages, folder, upstream, &objects, &listener)
-        });
-        let gateway = gateway.await;
-        let token = bearer("alice");
-        assert_eq!(assert_enforces(&gateway, &[("authorization", &token)]).await.len(), 0);
-        assert_allowed(&gateway.send("mcp", &large(900_000, &[("authorization", &token)])).await);
-        let counted = gateway.prometheus().await;
-        for decision in [r#"tool="once",decision="rate_limited"} 1"#, r#"tool="other",decision="denied"} 1"#] {
-            let line = format!(r#"mcp_policy_decisions{{policy="default",{decision}"#);
-            assert!(counted.lines().any(|counted| counted == line), "{line}");
+        for (name, test) in LISTENERS.into_iter().zip(["mesh-gateway-1.9", "mesh-gateway-1.10"]) {
+            let mut marker = Value::Null;
+            let gateway = Gateway::start_with(test, |folder, upstream| {
+                let objects = objects(&packages, folder, &policy());
+                let listener = patched(&packages, folder, &objects, &translated(&objects), name);
+                marker = objects.one("HTTPRoute")["spec"]["rules"][1]["filters"][0]["requestHeaderModifier"]["add"][0]
+                    ["value"]
+                    .clone();
+                configure(&packages, folder, upstream, &objects, &listener)
+            });
+            let gateway = gateway.await;
+            let token = bearer("alice");
+            assert_eq!(assert_enforces(&gateway, &[("authorization", &token)]).await.len(), 0);
+            assert_allowed(&gateway.send("mcp", &large(900_000, &[("authorization", &token)])).await);
+            let counted = gateway.prometheus().await;
+            for decision in [r#"tool="once",decision="rate_limited"} 1"#, r#"tool="other",decision="denied"} 1"#] {
+                let line = format!(r#"mcp_policy_decisions{{policy="default",{decision}"#);
+                assert!(counted.lines().any(|counted| counted == line), "{line}");
+            }
+            // What the gateway has forwarded itself, after another gateway.
+            let marker = format!("another, {}", marker.as_str().expect("text"));
+            let headers = [("authorization", token.as_str()), ("x-mcp-policy-gateway", &marker)];
+            let looped = call("ok", &json!({}), "1", &headers);
+            let answer = gateway.send("mcp", &looped).await;
+            assert_eq!((answer.status, gateway.upstream().seen(&looped).len()), (508, 0), "{answer}");
         }
     });
 }
@@ -130,16 +220,18 @@ fn with_the_patch_policy_the_server_sees_nothing_of_a_refused_call() {
 fn the_patches_fit_listeners_with_tls_too() {
     let Some(packages) = packages() else { return };
     let folder = crate::process::fresh_folder("mesh-gateway-tls");
-    let objects = objects(&packages, &folder);
+    let objects = objects(&packages, &folder, &policy());
     // Envoy Gateway keeps the chain of a listener with TLS in a list.
     let mut listener = translated(&objects);
     let chain = listener["default_filter_chain"].take();
     listener.as_object_mut().expect("a listener").remove("default_filter_chain");
     listener["filter_chains"] = json!([chain]);
-    let patched = patched(&packages, &folder, &objects, &listener);
-    let config =
-        &patched["filter_chains"][0]["filters"][0]["typed_config"]["http_filters"][1]["typed_config"]["config"];
-    assert_eq!(config["allow_on_headers_stop_iteration"], true);
-    assert_eq!([&config["failure_policy"], &config["vm_config"]["vm_id"]], ["FAIL_RELOAD", "mcp-policy"]);
-    assert!(config["configuration"]["value"].as_str().expect("text").contains(r#""headers": "hold""#));
+    for name in LISTENERS {
+        let patched = patched(&packages, &folder, &objects, &listener, name);
+        let config =
+            &patched["filter_chains"][0]["filters"][0]["typed_config"]["http_filters"][1]["typed_config"]["config"];
+        assert_eq!(config["allow_on_headers_stop_iteration"], true);
+        assert_eq!([&config["failure_policy"], &config["vm_config"]["vm_id"]], ["FAIL_RELOAD", "mcp-policy"]);
+        assert!(config["configuration"]["value"].as_str().expect("text").contains(r#""headers": "hold""#));
+    }
 }

@@ -127,3 +127,24 @@ fn what_is_pushed_is_what_istio_fetches() {
         assert!(fetch(&other).expect_err("no such image").contains("404"));
     });
 }
+
+#[test]
+fn the_list_of_components_has_every_crate_and_the_standard_library() {
+    let Some(programs) = find("registry") else { return };
+    let script = root().join("envoy/image/sbom.py");
+    let printed = output(programs.join("python"), &[&script, &module()]).expect("a list");
+    let list: Value = serde_json::from_str(&printed).expect("JSON");
+    let components = list["components"].as_array().expect("a list");
+    let version = |name: &str| {
+        let found = components.iter().filter(|component| component["name"] == name);
+        found.map(|component| component["version"].as_str().expect("a version")).collect::<Vec<_>>()
+    };
+    let rustc = output("rustc", &[&"--version"]).expect("Rust");
+    assert_eq!(version("std"), [rustc.split(' ').nth(1).expect("a version")]);
+    assert_eq!(version("proxy-wasm").len(), 1);
+    // The module needs it.
+    let own = &list["metadata"]["component"]["bom-ref"];
+    let needs = list["dependencies"].as_array().expect("a list").iter().find(|one| one["ref"] == *own);
+    let needs = needs.and_then(|one| one["dependsOn"].as_array()).expect("a list");
+    assert!(needs.iter().any(|one| one.as_str().is_some_and(|url| url.starts_with("pkg:github/rust-lang/rust@"))));
+}

@@ -7,7 +7,7 @@ use super::{
 };
 use crate::{
     answer::assert_allowed,
-    client::Request,
+    client::call,
     gateway::{Gateway, validate},
     runtime::run,
 };
@@ -24,10 +24,15 @@ const NAMES: [&str; 2] = [
     "extensions.istio.io/wasmplugin/default.mcp-policy-mcp-server",
 ];
 
-/// Renders the objects.
-fn objects(packages: &Path, folder: &Path) -> Objects {
+/// A configuration whose filter releases headers.
+fn releasing() -> Value {
+    json!({ "policy": policy(), "protocol": { "headers": "release" } })
+}
+
+/// Renders the objects of a document.
+fn objects(packages: &Path, folder: &Path, document: &Value) -> Objects {
     let file = folder.join("istio.yaml");
-    fs::write(&file, render(folder, "istio", &policy().to_string(), &[])).expect("a file");
+    fs::write(&file, render(folder, "istio", &document.to_string(), &[])).expect("a file");
     let objects = check(packages, &[file]);
     assert_eq!(objects.faults, Vec::<String>::new());
     objects
@@ -47,8 +52,15 @@ fn of_plugin(objects: &Objects, name: &str) -> Value {
     json!({ "name": name, "typed_config": { "@type": WASM, "config": config } })
 }
 
-/// The listener of a sidecar with these extensions, which it discovers; and that Envoy finds no fault in it.
-fn configure(folder: &Path, upstream: SocketAddr, mut listener: Value, extensions: &[Value]) -> String {
+/// The listener of a sidecar with these extensions, which it discovers, and the bounds of its bootstrap; and that Envoy finds
+/// no fault in it.
+fn configure(
+    folder: &Path,
+    upstream: SocketAddr,
+    objects: &Objects,
+    mut listener: Value,
+    extensions: &[Value],
+) -> String {
     for extension in extensions {
         let mut resource = extension.clone();
         resource["@type"] = "type.googleapis.com/envoy.config.core.v3.TypedExtensionConfig".into();
@@ -64,7 +76,11 @@ fn configure(folder: &Path, upstream: SocketAddr, mut listener: Value, extension
         source.remove("ads").expect("where from");
         source.insert("path_config_source".to_owned(), json!({ "path": file }));
     }
-    let config = bootstrap(&json!([listener]), upstream).to_string();
+    let mut config = bootstrap(&json!([listener]), upstream);
+    // What Envoy makes of two files: its agent gives it the second in `--config-yaml`.
+    let bounds = objects.one("ConfigMap")["data"]["custom_bootstrap.json"].as_str().expect("text");
+    merge(&mut config, &serde_json::from_str(bounds).expect("JSON"));
+    let config = config.to_string();
     let file = folder.join("validated.json");
     fs::write(&file, &config).expect("a file");
     assert_eq!(validate(&file), None);
@@ -135,13 +151,24 @@ fn merge(into: &mut Value, from: &Value) {
     }
 }
 
+/// Asserts that every call is denied, as nothing says which policy judges it.
+async fn assert_denies_everything(gateway: &Gateway) {
+    for tool in ["ok", "once", "other"] {
+        let request = call(tool, &json!({}), "1", &[]);
+        let answer = gateway.send("mcp", &request).await;
+        assert_eq!(answer.json()["error"]["data"]["rule"], "(no policy)", "{answer}");
+        let seen = gateway.upstream().settled(&request).await;
+        assert!(seen.iter().all(|seen| seen.body.is_empty()), "{seen:?}");
+    }
+}
+
 #[test]
-fn the_plugin_alone_enforces() {
+fn a_plugin_that_releases_headers_enforces_by_itself() {
     let Some(packages) = packages() else { return };
     run(async {
         let gateway = Gateway::start_with("mesh-istio-plugin", |folder, upstream| {
-            let objects = objects(&packages, folder);
-            configure(folder, upstream, inbound(NAMES[0]), &[of_plugin(&objects, NAMES[0])])
+            let objects = objects(&packages, folder, &releasing());
+            configure(folder, upstream, &objects, inbound(NAMES[0]), &[of_plugin(&objects, NAMES[0])])
         });
         let gateway = gateway.await;
         // The head of a refused call gets through, and nothing else.
@@ -151,44 +178,72 @@ fn the_plugin_alone_enforces() {
 }
 
 #[test]
+fn without_the_envoy_filter_that_has_the_policy_every_call_is_denied() {
+    let Some(packages) = packages() else { return };
+    run(async {
+        let gateway = Gateway::start_with("mesh-istio-no-filter", |folder, upstream| {
+            let objects = objects(&packages, folder, &policy());
+            configure(folder, upstream, &objects, inbound(NAMES[0]), &[of_plugin(&objects, NAMES[0])])
+        });
+        assert_denies_everything(&gateway.await).await;
+    });
+}
+
+#[test]
 fn with_the_envoy_filter_the_server_sees_nothing_of_a_refused_call() {
     let Some(packages) = packages() else { return };
     run(async {
         for (name, test) in NAMES.into_iter().zip(["mesh-istio-1.30", "mesh-istio-1.29"]) {
             let gateway = Gateway::start_with(test, |folder, upstream| {
-                let objects = objects(&packages, folder);
+                let objects = objects(&packages, folder, &policy());
                 let mut listener = inbound(name);
                 let (added, replaced) = apply(&objects, &mut listener);
                 assert_eq!(replaced, 1);
-                configure(folder, upstream, listener, &added)
+                configure(folder, upstream, &objects, listener, &added)
             });
             let gateway = gateway.await;
             assert_eq!(assert_enforces(&gateway, &[]).await.len(), 0);
-            // The other lines of the EnvoyFilter are at work, too.
-            assert_allowed(&gateway.send("mcp", &large(900_000, &[])).await);
-            for request in [large(1, &[("mcp_name", "x")]), large(1, &[]).path("/a%2Fb")] {
-                assert_refused_by_envoy(&gateway, &request).await;
-            }
+            assert_other_lines_are_at_work(&gateway).await;
         }
     });
 }
 
-async fn assert_refused_by_envoy(gateway: &Gateway, request: &Request) {
-    let answer = gateway.send("mcp", request).await;
-    assert_eq!((answer.status, gateway.upstream().seen(request).len()), (400, 0), "{answer}");
+#[test]
+fn the_other_lines_of_the_envoy_filter_are_at_work_if_headers_are_released_too() {
+    let Some(packages) = packages() else { return };
+    run(async {
+        let gateway = Gateway::start_with("mesh-istio-released", |folder, upstream| {
+            let objects = objects(&packages, folder, &releasing());
+            let mut listener = inbound(NAMES[0]);
+            assert_eq!(apply(&objects, &mut listener), (Vec::new(), 0));
+            configure(folder, upstream, &objects, listener, &[of_plugin(&objects, NAMES[0])])
+        });
+        let gateway = gateway.await;
+        assert_enforces(&gateway, &[]).await;
+        assert_other_lines_are_at_work(&gateway).await;
+    });
+}
+
+async fn assert_other_lines_are_at_work(gateway: &Gateway) {
+    assert_allowed(&gateway.send("mcp", &large(900_000, &[])).await);
+    for request in [large(1, &[("mcp_name", "x")]), large(1, &[]).path("/a%2Fb")] {
+        let answer = gateway.send("mcp", &request).await;
+        assert_eq!((answer.status, gateway.upstream().seen(&request).len()), (400, 0), "{answer}");
+    }
 }
 
 #[test]
-fn if_istio_renames_filters_the_plugin_still_enforces() {
+fn if_istio_renames_filters_every_call_is_denied() {
     let Some(packages) = packages() else { return };
     run(async {
         let gateway = Gateway::start_with("mesh-istio-renamed", |folder, upstream| {
-            let objects = objects(&packages, folder);
+            let objects = objects(&packages, folder, &policy());
             let mut listener = inbound("another/name");
             let (added, replaced) = apply(&objects, &mut listener);
             assert_eq!(replaced, 0);
-            configure(folder, upstream, listener, &[&added[..], &[of_plugin(&objects, "another/name")]].concat())
+            let extensions = [&added[..], &[of_plugin(&objects, "another/name")]].concat();
+            configure(folder, upstream, &objects, listener, &extensions)
         });
-        assert_enforces(&gateway.await, &[]).await;
+        assert_denies_everything(&gateway.await).await;
     });
 }

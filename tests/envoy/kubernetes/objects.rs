@@ -54,9 +54,14 @@ fn run(packages: &Path, verb: &str, files: &[PathBuf]) -> Value {
 // === impl Objects ===
 
 impl Objects {
+    /// The objects of a kind.
+    pub(super) fn of_kind(&self, kind: &str) -> Vec<&Value> {
+        self.all.iter().filter(|object| object["kind"] == kind).collect()
+    }
+
     /// The only object of a kind.
     pub(super) fn one(&self, kind: &str) -> &Value {
-        let found: Vec<&Value> = self.all.iter().filter(|object| object["kind"] == kind).collect();
+        let found = self.of_kind(kind);
         assert_eq!(found.len(), 1, "{kind}");
         found[0]
     }

@@ -13,17 +13,19 @@ use std::{
 
 /// What is shipped, as `mcp-policy render` calls it.
 const GATEWAYS: [(&str, &[&str]); 3] = [
-    ("istio", &["WasmPlugin", "Sidecar", "EnvoyFilter"]),
+    ("istio", &["WasmPlugin", "Sidecar", "EnvoyFilter", "ConfigMap"]),
     (
         "envoy-gateway",
         &[
             "Gateway",
             "HTTPRoute",
+            "HTTPRouteFilter",
             "ClientTrafficPolicy",
             "BackendTrafficPolicy",
             "SecurityPolicy",
             "EnvoyProxy",
             "EnvoyExtensionPolicy",
+            "EnvoyPatchPolicy",
             "EnvoyPatchPolicy",
         ],
     ),
@@ -115,22 +117,32 @@ fn whatever_a_policy_says_reaches_the_filter_as_it_was_written() {
     let policies = HOSTILE.map(hostile);
     let mut files = Vec::new();
     for (number, policy) in policies.iter().enumerate() {
-        for (gateway, _) in GATEWAYS {
-            let file = folder.join(format!("{number}-{gateway}.yaml"));
-            fs::write(&file, render(&folder, gateway, policy, &[])).expect("a file");
-            files.push(file);
+        // With headers held, and released.
+        for (mode, document) in [("hold", policy.clone()), ("release", releasing(policy))] {
+            for (gateway, _) in GATEWAYS {
+                let file = folder.join(format!("{number}-{mode}-{gateway}.yaml"));
+                fs::write(&file, render(&folder, gateway, &document, &[])).expect("a file");
+                files.push(file);
+            }
         }
     }
     let objects = check(&packages, &files);
     assert_eq!(objects.faults, Vec::<String>::new());
     let each = GATEWAYS.iter().map(|(_, kinds)| kinds.len()).sum();
-    assert_eq!(objects.all.len(), HOSTILE.len() * each);
-    for (policy, all) in policies.iter().zip(objects.all.chunks(each)) {
-        let objects = Objects { all: all.to_vec(), faults: Vec::new() };
-        assert_keeps(&objects, policy);
-        let envoy = objects.one("ConfigMap")["data"]["envoy.yaml"].as_str().expect("text");
-        assert_eq!(envoy.trim_end(), render_envoy(&folder, policy).trim_end());
+    assert_eq!(objects.all.len(), HOSTILE.len() * 2 * each);
+    for (policy, all) in policies.iter().zip(objects.all.chunks(each * 2)) {
+        let (held, released) = all.split_at(each);
+        let [held, released] = [held, released].map(|all| Objects { all: all.to_vec(), faults: Vec::new() });
+        assert_keeps(&held, &released, policy);
+        let files = held.all.iter().filter_map(|object| object["data"]["envoy.yaml"].as_str());
+        let [envoy]: [&str; 1] = files.collect::<Vec<_>>().try_into().expect("one file");
+        assert_eq!(configuration(envoy), configuration(&render_envoy(&folder, policy)));
     }
+}
+
+/// A configuration with this policy, whose filter releases headers.
+fn releasing(policy: &str) -> String {
+    format!(r#"{{"policy": {policy}, "protocol": {{"headers": "release"}}}}"#)
 }
 
 /// A policy with this text in it, as a name, too, and with numbers in all spellings.
@@ -143,41 +155,37 @@ fn hostile(text: &str) -> String {
     )
 }
 
-/// Asserts that all objects hold a policy as it was written.
+/// Asserts that the objects that hold headers, and those that release them, have a policy as it was written.
 #[track_caller]
-fn assert_keeps(objects: &Objects, policy: &str) {
+fn assert_keeps(held: &Objects, released: &Objects, policy: &str) {
     let document: Value = serde_json::from_str(policy).expect("JSON");
-    let plugin = &objects.one("WasmPlugin")["spec"]["pluginConfig"];
-    let extension = &objects.one("EnvoyExtensionPolicy")["spec"]["wasm"][0]["config"];
+    let plugin = &released.one("WasmPlugin")["spec"]["pluginConfig"];
+    let extension = &released.one("EnvoyExtensionPolicy")["spec"]["wasm"][0]["config"];
     for given in [plugin, extension] {
         assert_same(&given["policy"], &document);
         assert_eq!(given["protocol"], json!({ "headers": "release" }));
     }
     // There it is the user's own text.
-    let held = format!(r#"{{"policy": {policy}, "protocol": {{"headers": "hold"}}}}"#);
-    let patches = &objects.one("EnvoyFilter")["spec"]["configPatches"];
-    assert_eq!(patches[2]["patch"]["value"]["typed_config"]["config"]["configuration"]["value"], *held);
-    let patches = &objects.one("EnvoyPatchPolicy")["spec"]["jsonPatches"];
+    let text = format!(r#"{{"policy": {policy}, "protocol": {{"headers": "hold"}}}}"#);
+    let patches = &held.one("EnvoyFilter")["spec"]["configPatches"];
+    assert_eq!(patches[2]["patch"]["value"]["typed_config"]["config"]["configuration"]["value"], *text);
     let identity = r#"{"identity": [{"jwt_claim": "sub", "payload": "mcp"}],"#;
-    assert_eq!(patches[3]["operation"]["value"]["value"], *held.replacen('{', identity, 1));
+    for object in held.of_kind("EnvoyPatchPolicy") {
+        let operation = &object["spec"]["jsonPatches"][3]["operation"];
+        assert_eq!(operation["value"]["value"], *text.replacen('{', identity, 1));
+    }
 }
 
 /// The file that the sidecar has inside, as `render envoy` writes it but for the places where they differ.
 fn render_envoy(folder: &Path, policy: &str) -> String {
     let options = ["--port", "8080", "--upstream", "http://127.0.0.1:3000", "--module", "/etc/mcp-policy/plugin.wasm"];
-    let plain = render(folder, "envoy", policy, &options);
-    let template = "src/bin/mcp-policy/render/templates/envoy.yaml.jinja";
-    let template = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(template)).expect("a template");
-    let template = template.replace("{{ health_port }}", "15021").replace("{{ admin_port }}", "9901");
-    let mut parts = template.split("  {% if health_port %}\n").skip(1).map(|rest| rest.split("  {% endif %}\n").next());
-    let mut part = || parts.next().flatten().expect("a part").trim_end_matches(' ');
-    let (listener, checks, cluster) = (part(), part(), part());
-    plain
-        .replace("`mcp-policy render envoy`", "`mcp-policy render sidecar`")
-        .replace("address: 127.0.0.1, port_value: 8080", "address: 0.0.0.0, port_value: 8080")
-        .replacen("    connect_timeout: 5s\n", &format!("    connect_timeout: 5s\n{checks}"), 1)
-        .replacen("  clusters:\n", &format!("{listener}  clusters:\n"), 1)
-        .replacen("\n# Takes the labels", &format!("{cluster}\n# Takes the labels"), 1)
+    render(folder, "envoy", policy, &options)
+}
+
+/// The lines of a file that hold the filter's configuration. Around them the sidecar differs, since others reach it.
+fn configuration(file: &str) -> &str {
+    let from = file.split("# EDIT: the policy and its options, as JSON.\n").nth(1);
+    from.and_then(|rest| rest.split("          - name: envoy.filters.http.router\n").next()).expect("a configuration")
 }
 
 /// Asserts that two documents are the same, numbers by their value.

@@ -24,12 +24,11 @@ fn objects(packages: &Path, folder: &Path, upstream: &str) -> super::objects::Ob
     objects
 }
 
-/// The file, to be started here.
-fn here(text: &str) -> String {
+/// The file, to be started here with this module.
+pub(super) fn here(text: &str, module: &Path) -> String {
     // Free a moment ago: the cluster `admin` wants to know it.
     let admin = TcpListener::bind("127.0.0.1:0").and_then(|free| free.local_addr()).expect("a free port").port();
     assert_eq!(text.matches("port_value: 9901").count(), 2);
-    let module = module();
     text.replace("0.0.0.0", "127.0.0.1")
         .replace("port_value: 15021", "port_value: 0")
         .replace("port_value: 9901", &format!("port_value: {admin}"))
@@ -42,7 +41,7 @@ fn the_sidecar_enforces_and_serves_probes_and_metrics_only() {
     run(async {
         let gateway = Gateway::start_with("mesh-sidecar", |folder, upstream| {
             let objects = objects(&packages, folder, &format!("http://{upstream}"));
-            let config = here(objects.one("ConfigMap")["data"]["envoy.yaml"].as_str().expect("text"));
+            let config = here(objects.one("ConfigMap")["data"]["envoy.yaml"].as_str().expect("text"), &module());
             let file = folder.join("validated.yaml");
             fs::write(&file, &config).expect("a file");
             assert_eq!(validate(&file), None);
@@ -117,7 +116,7 @@ fn a_gateway_whose_server_is_down_lives_and_is_not_ready() {
     run(async {
         let gateway = Gateway::start_with("sidecar-server-down", |folder, _| {
             let objects = objects(&packages, folder, "http://127.0.0.1:1");
-            here(objects.one("ConfigMap")["data"]["envoy.yaml"].as_str().expect("text"))
+            here(objects.one("ConfigMap")["data"]["envoy.yaml"].as_str().expect("text"), &module())
         });
         let gateway = gateway.await;
         let status = async |path: &str| send(gateway.at("health"), &Request::new("GET", path)).await.status;
@@ -135,7 +134,7 @@ fn a_gateway_that_ends_is_not_ready_closes_connections_and_answers_calls() {
             let gateway = &objects.one("Deployment")["spec"]["template"]["spec"]["initContainers"][0];
             let command = gateway["lifecycle"]["preStop"]["exec"]["command"].as_array().expect("a command");
             stop = command.iter().map(|word| word.as_str().expect("text").to_owned()).collect();
-            here(objects.one("ConfigMap")["data"]["envoy.yaml"].as_str().expect("text"))
+            here(objects.one("ConfigMap")["data"]["envoy.yaml"].as_str().expect("text"), &module())
         });
         let gateway = gateway.await;
         let ask = || call("ok", &json!({}), "1", &[]);

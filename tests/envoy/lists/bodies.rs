@@ -2,7 +2,7 @@
 
 use super::{EVIL, OK, answered, both, list, listener, tools};
 use crate::{
-    client::{self, call},
+    client::{self, Request, call, message},
     gateway::{Gateway, Listener},
     runtime::run,
 };
@@ -110,5 +110,43 @@ fn an_empty_page_keeps_its_cursor() {
         let gateway = Gateway::start("lists-page", &[listener("hold", "hold")]).await;
         let answer = answered(&gateway, "hold", &list(), &[JSON], &[tools(EVIL).as_bytes()], false).await;
         assert_eq!(answer.text(), tools(""));
+    });
+}
+
+/// A list request of revision 2026-07-28.
+fn modern_list() -> Request {
+    let meta = r#"{"io.modelcontextprotocol/protocolVersion":"2026-07-28"}"#;
+    message(format!(r#"{{"jsonrpc":"2.0","id":7,"method":"tools/list","params":{{"_meta":{meta}}}}}"#))
+        .header("mcp-protocol-version", "2026-07-28")
+        .header("mcp-method", "tools/list")
+}
+
+#[test]
+fn a_modern_list_stays_byte_for_byte_unless_an_entry_is_cut_or_callers_differ() {
+    run(async {
+        let policy = json!({ "version": "1", "default": "deny", "tools": { "ok": {} } });
+        let bound = json!({
+            "policies": { "a": policy, "b": policy },
+            "bindings": [{ "grant": "address:9.*", "policy": "b" }, { "policy": "a" }],
+        });
+        let bound = Listener::new("bound", crate::gateway::json_text(&bound.to_string()));
+        let gateway = Gateway::start("lists-modern", &[listener("same", "hold"), bound]).await;
+        let text = |entries: &str, caching: &str| {
+            format!(
+                r#"{{"jsonrpc":"2.0","id":7 ,"result":{{ "resultType":"complete",{caching}"tools": [{entries}]}}}}"#
+            )
+        };
+        let (shared, private) =
+            (r#""ttlMs": 3e6,"cacheScope":"public", "#, r#""ttlMs": 60000,"cacheScope":"private", "#);
+        for (listener, entries, after) in [
+            ("same", OK.to_owned(), text(OK, shared)),
+            ("same", String::new(), text("", shared)),
+            ("same", format!("{OK},{EVIL}"), text(OK, private)),
+            ("bound", OK.to_owned(), text(OK, private)),
+        ] {
+            let before = text(&entries, shared);
+            let answer = answered(&gateway, listener, &modern_list(), &[JSON], &[before.as_bytes()], false).await;
+            assert_eq!(answer.text(), after, "{listener}");
+        }
     });
 }

@@ -27,7 +27,7 @@ pub(super) async fn start(form: &str) -> SocketAddr {
     let config = StreamableHttpServerConfig::default()
         .with_legacy_session_mode(false)
         .with_json_response(form == "json")
-        .with_allowed_hosts(["mcp.test"]);
+        .with_allowed_hosts(["localhost"]);
     let mcp = StreamableHttpService::new(move || Ok(attacked.clone()), NeverSessionManager::default().into(), config);
     let app = Router::new()
         .route_service("/mcp", mcp)

@@ -15,11 +15,11 @@ use std::{
 };
 
 /// A running server; it ends when this is dropped.
-pub(super) struct Server {
+pub(crate) struct Server {
     /// The SDK with its major version, and what reads the body for it.
-    pub(super) name: &'static str,
+    pub(crate) name: &'static str,
     /// Where it listens.
-    pub(super) address: SocketAddr,
+    pub(crate) address: SocketAddr,
     /// Whether it speaks revision 2026-07-28, too.
     pub(super) modern: bool,
     /// Nothing for the one that runs in this process.
@@ -65,13 +65,19 @@ impl Server {
     }
 
     /// Starts the reference server.
-    pub(super) async fn start_everything(test: &str, place: &Path) -> Self {
+    pub(crate) async fn start_everything(test: &str, place: &Path) -> Self {
         let folder = fresh_folder(&format!("servers-{test}"));
         Starting::new("everything", false, node(place, "everything", &[]), &folder).listening().await
     }
 
+    /// Starts a server of both lifecycles.
+    pub(crate) async fn start_both_lifecycles(test: &str, place: &Path) -> Self {
+        let folder = fresh_folder(&format!("servers-{test}-both"));
+        Starting::new("typescript-2", true, node(place, "typescript-2", &["node", "json"]), &folder).listening().await
+    }
+
     /// How often `evil` has run.
-    pub(super) async fn evil_runs(&self) -> u64 {
+    pub(crate) async fn evil_runs(&self) -> u64 {
         let answer = client::send(self.address, &Request::new("GET", "/evil-runs")).await;
         answer.text().parse().unwrap_or_else(|error| panic!("{}: {error} in {answer}", self.name))
     }

@@ -8,9 +8,9 @@
 
 mod allowance;
 mod input;
-#[path = "../../support/policy_json.rs"]
-mod policy_json;
 mod same;
 mod structure;
 
-pub use self::{allowance::Allowance, input::Input, policy_json::policy_json, same::same, structure::structure};
+pub use mcp_policy::policy::policy_json::policy_json;
+
+pub use self::{allowance::Allowance, input::Input, same::same, structure::structure};

@@ -7,7 +7,7 @@
 mod events;
 
 use libfuzzer_sys::fuzz_target;
-use mcp_policy::mcp::list::{ListFilter, ListKind, ListRequest, StreamAborted};
+use mcp_policy::mcp::list::{ListFilter, ListKind, ListRequest, PrivateLists, StreamAborted};
 use mcp_policy_fuzz::Allowance;
 use serde_json::Value;
 
@@ -16,7 +16,7 @@ fuzz_target!(|data: &[u8]| {
     let asked = ListRequest {
         ids: ["7", "\"b\""].iter().take(usize::from(setup[0] % 3)).map(ToString::to_string).collect(),
         is_batch: setup[0] & 4 > 0,
-        is_cacheable: setup[0] & 8 > 0,
+        private: [PrivateLists::Never, PrivateLists::Filtered, PrivateLists::All][usize::from(setup[0] >> 3 & 3).min(2)],
         max_bytes: if setup[1] > 127 { 1 << 20 } else { usize::from(setup[1]) + 1 },
     };
     for trimmer in [ListFilter::json(asked.clone()), ListFilter::events(asked.clone())] {
@@ -52,7 +52,7 @@ fn shows(_: ListKind, name: &str) -> bool {
 fn trimmed<'c>(trimmer: &ListFilter, chunks: impl Iterator<Item = &'c [u8]>) -> (Vec<u8>, Result<(), StreamAborted>) {
     let (mut trimmer, mut out) = (trimmer.clone(), Vec::new());
     for chunk in chunks {
-        match trimmer.push(chunk, &shows) {
+        match trimmer.push(chunk, usize::MAX, &shows) {
             Ok(more) => out.extend(more),
             Err(broken) => return (out, Err(broken)),
         }

@@ -11,7 +11,7 @@ fuzz_target!(|data: &[u8]| {
         let ids = [Box::from("1")];
         let listen = |chunks: &[&[u8]]| {
             let mut outcome = CallResult::new(form, &ids);
-            chunks.iter().for_each(|chunk| outcome.push(chunk));
+            chunks.iter().for_each(|chunk| outcome.push(chunk, usize::MAX));
             outcome.has_failed()
         };
         let whole = Allowance::of(answer.len() * 4).keep(|| listen(&[answer]));

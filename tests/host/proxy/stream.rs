@@ -1,7 +1,8 @@
 //! One request, taken through its callbacks by Envoy's rules.
 //!
 //! What is paused is buffered, and what is continued goes on with all that was buffered. After a reply nothing of the
-//! request goes on, whatever a callback says, and the reply comes back through the response callbacks.
+//! request goes on, whatever a callback says, and the reply comes back through the response callbacks, unless the server's answer
+//! has begun, which is then reset.
 
 use super::{
     CallResponse, Downstream, Pairs, Part, Reply, Worker,
@@ -20,6 +21,8 @@ pub(crate) struct Stream {
     is_paused: bool,
     /// Whether its end has come.
     has_ended: bool,
+    /// Whether Envoy has reset it, since a reply came when the server's answer had begun.
+    pub(crate) is_reset: bool,
     pub(crate) went_on: WentOn,
     pub(crate) answer: Downstream,
     pub(crate) replies: Vec<Reply>,
@@ -49,6 +52,7 @@ impl Stream {
             buffer: Vec::new(),
             is_paused: false,
             has_ended: false,
+            is_reset: false,
             went_on: WentOn::default(),
             answer: Downstream::default(),
             replies: Vec::new(),
@@ -93,6 +97,9 @@ impl Stream {
 
     /// A part of an answer comes.
     pub(crate) fn answer(&mut self, worker: &mut Worker, part: Part<'_>, is_end: bool) {
+        if self.is_reset {
+            return;
+        }
         let answered_before = !self.replies.is_empty();
         let mut reach = Reach { request_headers: self.held.clone(), ..Reach::default() };
         let (name, args) = self.answer.offer(part, is_end, &mut reach);
@@ -183,6 +190,10 @@ impl Stream {
 
     /// A local reply goes through the response callbacks of the filter that sent it, in place of any other answer.
     fn reply_comes_back(&mut self, worker: &mut Worker) {
+        if self.answer.head.is_some() {
+            self.is_reset = true;
+            return;
+        }
         let Some(reply) = self.replies.last().cloned().filter(|_| !worker.has_failed()) else { return };
         let code = reply.code.to_string();
         let server = std::mem::take(&mut self.answer);

@@ -5,7 +5,7 @@ use crate::{
     approval_callout::{assert_early_answer_gets_no_body, assert_more_does_not_go_on, waiting_at_two_roots},
     proxy::{ROOT, Worker},
     rate_limit_service::service,
-    request::{End, MODES, Request, call, with_options},
+    request::{MODES, Request, call, with_options},
 };
 
 #[test]
@@ -108,34 +108,6 @@ fn each_of_1024_held_requests_gets_its_response_and_one_more_makes_no_callout() 
             assert_eq!(codes(stream), LIMITED);
         }
     }
-}
-
-#[test]
-fn a_body_beyond_the_bytes_that_may_be_held_makes_no_callout() {
-    const HELD: usize = 64 << 20;
-    let padded = |size: usize| {
-        let mut body = call("limited").body();
-        body.resize(size, b' ');
-        Request { chunks: vec![body], end: End::Flag, ..call("limited") }
-    };
-    let large = counting("hold", "deny").replace("4096", &(16 << 20).to_string());
-    let mut worker = worker(&large);
-    let mut waiting: Vec<_> = [HELD / 4, HELD / 4, HELD / 4, HELD / 4 - 1000]
-        .map(|size| waiting(&mut worker, &padded(size)))
-        .into_iter()
-        .collect();
-    assert_full(&mut worker, &padded(1001), "deny");
-    waiting.push(self::waiting(&mut worker, &padded(1000)));
-    assert_full(&mut worker, &call("limited"), "deny");
-    for (mut stream, callout) in waiting {
-        stream.receive(&mut worker, callout.number, &charged());
-        assert!(stream.went_on.is_whole);
-    }
-    let memory = worker.memory();
-    assert!(memory < 4 * HELD, "{memory} bytes: each body is held once here, and read once");
-    let (mut stream, callout) = self::waiting(&mut worker, &padded(HELD / 4));
-    stream.receive(&mut worker, callout.number, &charged());
-    assert_eq!(stream.went_on.body.len(), HELD / 4, "there is room again");
 }
 
 #[test]

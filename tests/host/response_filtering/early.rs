@@ -3,7 +3,7 @@
 use super::{has_mark, sent};
 use crate::{
     proxy::{Fault, Part, Shared, Stream, Worker},
-    request::{MODES, Request, at_an_address, configuration, get, list, with_options},
+    request::{MODES, Request, at_an_address, call, configuration, get, list, with_options},
 };
 
 const EVENTS: Part<'_> = Part::Head(&[(":status", "200"), ("content-type", "text/event-stream")]);
@@ -11,7 +11,12 @@ const LIST: &[u8] = b"data: {\"id\":7,\"result\":{\"tools\":[{\"name\":\"evil\",
 
 /// A worker, and a stream that has received its head only.
 fn begun(request: &Request) -> (Worker, Stream) {
-    let mut worker = Worker::new(&std::sync::Arc::new(Shared::prepared()), &configuration("release"));
+    begun_under(&configuration("release"), request)
+}
+
+/// The same under this configuration.
+fn begun_under(configuration: &str, request: &Request) -> (Worker, Stream) {
+    let mut worker = Worker::new(&std::sync::Arc::new(Shared::prepared()), configuration);
     worker.world().properties = at_an_address();
     let mut stream = Stream::open(&mut worker);
     stream.headers(&mut worker, &request.headers, false);
@@ -28,6 +33,34 @@ fn an_answer_to_a_message_that_has_not_come_is_not_passed_on() {
     stream.answer(&mut worker, Part::Head(&[(":status", "401")]), false);
     stream.answer(&mut worker, Part::Body(b"no"), true);
     assert_eq!((&*stream.answer.body, stream.answer.is_whole), (&b"no"[..], true));
+}
+
+#[test]
+fn an_error_that_a_server_gives_to_the_head_of_a_call_arrives_whole_and_no_body_goes_on() {
+    for tool in ["evil", "ok", "limited"] {
+        let request = call(tool);
+        let (mut worker, mut stream) = begun(&request);
+        stream.answer(&mut worker, Part::Head(&[(":status", "404")]), false);
+        stream.body(&mut worker, &request.body(), true);
+        stream.answer(&mut worker, Part::Body(b"not found"), true);
+        assert_eq!((&*stream.answer.body, stream.answer.is_whole), (&b"not found"[..], true), "{tool}");
+        assert!(stream.replies.is_empty() && stream.went_on.body.is_empty() && !stream.went_on.is_whole, "{tool}");
+        stream.close(&mut worker);
+        assert_eq!(stream.notes, Vec::<Vec<u8>>::new(), "{tool}: nothing was decided");
+    }
+}
+
+#[test]
+fn a_success_that_a_server_gives_to_the_head_of_a_call_is_reset_if_the_call_is_refused() {
+    // Else an answer to what may be a list is not passed on.
+    let lists_are_whole = with_options(r#""lists":{"show":"full"}"#);
+    for (tool, is_refused) in [("evil", true), ("ok", false)] {
+        let request = call(tool);
+        let (mut worker, mut stream) = begun_under(&lists_are_whole, &request);
+        stream.answer(&mut worker, EVENTS, false);
+        stream.body(&mut worker, &request.body(), true);
+        assert_eq!((stream.is_reset, stream.went_on.is_whole), (is_refused, !is_refused), "{tool}");
+    }
 }
 
 #[test]

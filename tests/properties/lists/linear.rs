@@ -45,7 +45,7 @@ impl Shape {
         let mut trimmer = ListFilter::events(asked);
         let began = Instant::now();
         for chunk in text.as_bytes().chunks(self.chunk) {
-            trimmer.push(chunk, &shows).expect("nothing is torn");
+            trimmer.push(chunk, usize::MAX, &shows).expect("nothing is torn");
         }
         trimmer.end(&shows).expect("there is an id");
         began.elapsed()

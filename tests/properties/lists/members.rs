@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use mcp_policy::mcp::list::ListKind;
+use mcp_policy::mcp::list::{ListKind, PrivateLists};
 use serde::{
     Deserialize, Deserializer,
     de::{MapAccess, Visitor},
@@ -51,24 +51,24 @@ fn unreadable<T>(text: &str, error: &serde_json::Error) -> T {
 /// Asserts that `after` is `before` without the entries that are not shown, and nothing else; of one message or of
 /// several in an array.
 #[track_caller]
-pub(crate) fn assert_trimmed(before: &[u8], after: &[u8], is_cacheable: bool) {
+pub(crate) fn assert_trimmed(before: &[u8], after: &[u8], private: PrivateLists) {
     let [before, after] = [before, after].map(|text| std::str::from_utf8(text).expect("UTF-8"));
     if !before.trim_start().starts_with('[') {
-        return message(before, after, is_cacheable);
+        return message(before, after, private);
     }
     let [before, after]: [Vec<&RawValue>; 2] = [read(before), read(after)];
     assert_eq!(before.len(), after.len());
-    before.iter().zip(after).for_each(|(before, after)| message(before.get(), after.get(), is_cacheable));
+    before.iter().zip(after).for_each(|(before, after)| message(before.get(), after.get(), private));
 }
 
 #[track_caller]
-fn message(before: &str, after: &str, is_cacheable: bool) {
+fn message(before: &str, after: &str, private: PrivateLists) {
     let [before, after]: [Members<'_>; 2] = [read(before), read(after)];
     let names = |members: &Members<'_>| members.0.iter().map(|(name, _)| name.clone()).collect::<Vec<_>>();
     assert_eq!(names(&before), names(&after));
     for ((name, before), (_, after)) in before.0.iter().zip(after.0) {
         if name == "result" && before.get().starts_with('{') {
-            result(before.get(), after.get(), is_cacheable);
+            result(before.get(), after.get(), private);
         } else {
             assert_eq!(before.get(), after.get(), "{name}");
         }
@@ -76,9 +76,14 @@ fn message(before: &str, after: &str, is_cacheable: bool) {
 }
 
 #[track_caller]
-fn result(before: &str, after: &str, is_cacheable: bool) {
+fn result(before: &str, after: &str, private: PrivateLists) {
     let [mut before, mut after]: [Members<'_>; 2] = [read(before), read(after)];
-    if is_cacheable && before.0.iter().any(|(name, _)| kind(name).is_some()) {
+    let is_private = match private {
+        PrivateLists::Never => false,
+        PrivateLists::Filtered => before.0.iter().any(|(name, _)| is_cut(name, &before, &after)),
+        PrivateLists::All => before.0.iter().any(|(name, _)| kind(name).is_some()),
+    };
+    if is_private {
         let of = |name: &str| after.0.iter().find(|(key, _)| key == name).expect("the member is there").1.get();
         assert_eq!(of("cacheScope"), r#""private""#);
         assert!(of("ttlMs").parse::<f64>().expect("a number") <= 60_000.0, "{}", of("ttlMs"));
@@ -101,6 +106,15 @@ fn result(before: &str, after: &str, is_cacheable: bool) {
         let expected: Vec<&str> = before.into_iter().filter(is_shown).map(RawValue::get).collect();
         assert_eq!(expected, after.into_iter().map(RawValue::get).collect::<Vec<_>>());
     }
+}
+
+/// Whether the list in this member lost an entry.
+fn is_cut(name: &str, before: &Members<'_>, after: &Members<'_>) -> bool {
+    let count = |members: &Members<'_>| {
+        let list = members.0.iter().find(|(key, _)| key == name).map(|(_, list)| read::<Vec<&RawValue>>(list.get()));
+        list.map(|entries| entries.len())
+    };
+    kind(name).is_some() && count(before) != count(after)
 }
 
 /// What a member of a result lists, and by which of its members an entry is named.

@@ -14,7 +14,7 @@ from values import add_tools
 HTTP = {
     "stateless_http": True,
     "json_response": sys.argv[1] == "json",
-    "transport_security": TransportSecuritySettings(allowed_hosts=["mcp.test"]),
+    "transport_security": TransportSecuritySettings(allowed_hosts=["localhost"]),
 }
 
 try:

@@ -50,7 +50,7 @@ async function mcp(request, response, body) {
 }
 
 function express() {
-  const app = createMcpExpressApp({ allowedHosts: ["mcp.test"] });
+  const app = createMcpExpressApp({ allowedHosts: ["localhost"] });
   app.get("/evil-runs", (_, response) => response.send(String(evilRuns)));
   app.all("/mcp", (request, response) => mcp(request, response, request.body));
   return app;

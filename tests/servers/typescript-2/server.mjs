@@ -42,7 +42,7 @@ const text = (text) => ({ content: [{ type: "text", text }] });
 const mcp = toNodeHandler(createMcpHandler(mcpServer, { responseMode: { json: "auto", events: "sse" }[form] }));
 
 function express() {
-  const app = createMcpExpressApp({ allowedHosts: ["mcp.test"] });
+  const app = createMcpExpressApp({ allowedHosts: ["localhost"] });
   app.get("/evil-runs", (_, response) => response.send(String(evilRuns)));
   app.all("/mcp", (request, response) => mcp(request, response, request.body));
   return app;

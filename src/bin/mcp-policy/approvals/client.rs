@@ -11,6 +11,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use tokio::runtime::Builder;
 
+use crate::{tls, tools::Header};
+
 /// For one request and its answer.
 const TIMEOUT: Duration = Duration::from_secs(30);
 
@@ -22,6 +24,7 @@ pub(super) struct Client {
     /// Its path is empty.
     console: Url,
     token: Option<Token>,
+    headers: Vec<Header>,
 }
 
 /// An approver's token. Nothing prints it.
@@ -88,21 +91,17 @@ impl Client {
     ///
     /// # Errors
     /// A sentence on what is wrong with `url`.
-    pub(super) fn new(url: &str, token: Option<Token>) -> Result<Self, String> {
-        if url.starts_with("https://") {
-            return Err(format!(
-                "`{url}`: this command speaks plain `http` only; connect to the console over loopback"
-            ));
-        }
-        let expected = || format!("`{url}` is not a console's address; expected `http://HOST:PORT`");
+    pub(super) fn new(url: &str, token: Option<Token>, headers: Vec<Header>) -> Result<Self, String> {
+        let expected = || format!("`{url}` is not a console's address; expected `http://HOST:PORT` or `https://HOST`");
         let mut console = Url::parse(url).map_err(|_| expected())?;
-        let whole = console.scheme() == "http" && console.path() == "/" && console.query().is_none();
+        let is_http = ["http", "https"].contains(&console.scheme());
+        let whole = is_http && console.path() == "/" && console.query().is_none();
         if !whole || !console.username().is_empty() || console.password().is_some() {
             return Err(expected());
         }
         // The address of an approval on the page has one.
         console.set_fragment(None);
-        Ok(Self { console, token })
+        Ok(Self { console, token, headers })
     }
 
     /// All approvals that have not expired, as JSON: `now`, `you` and `approvals`.
@@ -158,11 +157,14 @@ impl Client {
 
     async fn exchange(&self, method: Method, address: Url, body: Option<String>) -> Result<String, String> {
         // The token reaches only the console: no proxy, and no target of a redirect.
-        let client = reqwest::Client::builder().no_proxy().redirect(Policy::none()).timeout(TIMEOUT).build();
+        let client = tls::client().no_proxy().redirect(Policy::none()).timeout(TIMEOUT).build();
         let client = client.map_err(|error| format!("cannot start a client: {}", chain(&error)))?;
         let mut request = client.request(method, address);
         if let Some(Token(header)) = &self.token {
             request = request.header(AUTHORIZATION, header.clone());
+        }
+        for Header(name, value) in &self.headers {
+            request = request.header(name.clone(), value.clone());
         }
         if let Some(body) = body {
             let origin = self.console.origin().ascii_serialization();

@@ -6,16 +6,35 @@ use mcp_policy::{
 };
 use serde::{Serialize, Serializer};
 
-use crate::source::SourceFile;
+use crate::{Exit, source::SourceFile};
 
 use super::baseline::Baseline;
 
 /// The result for all files.
 #[derive(Serialize)]
 pub(super) struct Report {
-    pub(super) files: Vec<Checked>,
+    pub(super) files: Vec<Entry>,
     #[serde(skip)]
     pub(super) against: Option<Baseline>,
+}
+
+/// A file of the report.
+#[derive(Serialize)]
+#[serde(untagged)]
+pub(super) enum Entry {
+    /// It was read.
+    Checked(Checked),
+    /// It cannot be read.
+    Unreadable(Unreadable),
+}
+
+/// A file that cannot be read.
+#[derive(Serialize)]
+pub(super) struct Unreadable {
+    /// The file as the user named it.
+    pub(super) file: String,
+    /// A sentence on why.
+    pub(super) error: String,
 }
 
 /// The result for one file.
@@ -24,6 +43,9 @@ pub(super) struct Checked {
     #[serde(rename = "file", serialize_with = "write_name")]
     pub(super) source: SourceFile,
     pub(super) fine: bool,
+    /// How many cases it has, if it is a case file.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) cases: Option<usize>,
     /// A file has errors or warnings, never both: only what loads is linted.
     #[serde(skip)]
     pub(super) severity: Severity,
@@ -82,9 +104,15 @@ struct WrittenChange<'c> {
 // === impl Report ===
 
 impl Report {
-    /// Whether the command exits with 0.
-    pub(super) fn is_fine(&self) -> bool {
-        self.files.iter().all(|file| file.fine)
+    /// How the command ends: a file that cannot be read counts more than one with errors.
+    pub(super) fn exit(&self) -> Exit {
+        let is_unreadable = |entry: &Entry| matches!(entry, Entry::Unreadable(_));
+        let is_fine = |entry: &Entry| matches!(entry, Entry::Checked(file) if file.fine);
+        match (self.files.iter().any(is_unreadable), self.files.iter().all(is_fine)) {
+            (true, _) => Exit::Usage,
+            (false, false) => Exit::Findings,
+            (false, true) => Exit::Fine,
+        }
     }
 
     /// As one JSON document.
@@ -109,18 +137,25 @@ impl Checked {
         let bound = if severity == Severity::Error { usize::MAX } else { MAX_LISTED };
         let more = problems.len().saturating_sub(bound);
         let located = problems.into_iter().take(bound).map(|problem| problem.locate(&source, severity)).collect();
-        Self { source, fine, severity, problems: located, more, changes }
+        Self { source, fine, cases: None, severity, problems: located, more, changes }
+    }
+
+    /// The result for a case file without mistakes.
+    pub(super) fn of_cases(source: SourceFile, count: usize) -> Self {
+        Self { cases: Some(count), ..Self::new(source, Severity::Warning, true, Vec::new(), None) }
     }
 }
 
 // === impl Problem ===
 
 impl Problem {
+    /// A problem that keeps the file from loading.
     pub(super) fn error(problem: diagnostic::Problem) -> Self {
         let diagnostic::Problem { pointer, at, message } = problem;
         Self { name: None, pointer, at, message }
     }
 
+    /// A problem of a file that loads.
     pub(super) fn warning(warning: Warning) -> Self {
         let Warning { lint, pointer, at, message } = warning;
         Self { name: Some(lint.name()), pointer, at, message }

@@ -8,7 +8,7 @@ use crate::{sanitize, source::display_name};
 
 use super::{
     excerpt::Excerpt,
-    report::{Checked, Located, Report, Severity},
+    report::{Checked, Entry, Located, Report, Severity},
 };
 
 /// Each problem with its line of the file, and a summary of each file. Colours only on a terminal, or as `NO_COLOR` and
@@ -19,7 +19,14 @@ pub(super) fn render(report: &Report) -> String {
         _ => Renderer::styled(),
     };
     let mut text = String::new();
-    for file in &report.files {
+    for entry in &report.files {
+        let file = match entry {
+            Entry::Checked(file) => file,
+            Entry::Unreadable(file) => {
+                text.push_str(&format!("error: {}\n", sanitize::line(&file.error)));
+                continue;
+            }
+        };
         for problem in &file.problems {
             text.push_str(&render_problem(&renderer, file, problem));
             text.push_str("\n\n");
@@ -62,6 +69,9 @@ fn render_problem(renderer: &Renderer, file: &Checked, problem: &Located) -> Str
 
 fn summary(file: &Checked) -> String {
     let count = file.problems.len().saturating_add(file.more);
+    if let Some(cases) = file.cases {
+        return format!("a case file without mistakes, {}; `mcp-policy test` runs it", plural(cases, "case"));
+    }
     match (file.fine, file.severity) {
         (true, _) if count == 0 => "fine".to_owned(),
         (true, _) => format!("fine, with {}", plural(count, "warning")),

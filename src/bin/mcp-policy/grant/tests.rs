@@ -108,8 +108,8 @@ fn a_document_that_cannot_hold_the_token_is_reported() {
     );
     assert_eq!(removed(&text, "alicf"), Err("it has no token of `alicf` (did you mean `alice`?)".to_owned()));
     assert_eq!(
-        removed(&text, "zoe-laptop"),
-        Err("it has no token of `zoe-laptop`; `mcp-policy grant list` shows all".to_owned())
+        removed(&text, "someone"),
+        Err("it has no token of `someone`; `mcp-policy grant list` shows all".to_owned())
     );
     assert!(removed(&text, "alice").unwrap().contains(r#""tokens":{}"#));
     let mut document = Document::read(&text).unwrap();

@@ -5,10 +5,12 @@
 //! the filter reads.
 
 use mcp_policy::{
-    config::{Config, ConfigErrors},
-    json::{self, Node, Value},
+    config::{Config, ConfigErrors, HeaderMode},
+    json::{self, Node, Reader, Value},
     policy::{Policy, Rule},
 };
+
+use super::bypass::{self, BypassPath};
 
 /// A configuration that the filter accepts.
 #[derive(Debug)]
@@ -46,6 +48,55 @@ impl Configuration {
     /// The configuration, loaded. Only its digest may differ from that of `text`.
     pub(super) fn config(&self) -> &Config {
         &self.config
+    }
+
+    /// Whether the filter holds the headers of a request until the decision.
+    pub(super) fn holds_headers(&self) -> bool {
+        self.config.protocol.headers == HeaderMode::Hold
+    }
+
+    /// What Envoy may buffer of one stream, in MiB: more than the largest body that the filter accepts, so that the filter itself
+    /// replies to a larger one, with a readable error.
+    pub(super) fn buffer_mib(&self) -> usize {
+        self.config.protocol.max_body_bytes.div_ceil(1 << 20).saturating_add(1)
+    }
+
+    /// Accepts pages of this machine only, unless the document lists origins: other sites may lead a browser to a gateway that is
+    /// reached without a network.
+    ///
+    /// # Errors
+    /// What is wrong with the result.
+    pub(super) fn with_loopback_origins(self) -> Result<Self, String> {
+        const ORIGINS: &str = r#""origins": ["http://localhost:*", "http://127.0.0.1:*", "http://[::1]:*"]"#;
+        let text = match find_member(&parse(&self.text)?, "protocol") {
+            Some(protocol) => insert_default(&self.text, protocol, "origins", ORIGINS),
+            None => return Ok(self),
+        };
+        Self::reload(text)
+    }
+
+    /// Binds the route of the paths that the filter does not inspect, before all other bindings.
+    ///
+    /// # Errors
+    /// If the document cannot have such a binding.
+    pub(super) fn with_bypass(self, paths: &[BypassPath]) -> Result<Self, String> {
+        let binding = format!(r#"{{"route": "{}", "bypass": true}}"#, bypass::ROUTE);
+        let node = parse(&self.text)?;
+        let text = match (find_member(&node, "policy"), find_member(&node, "bindings")) {
+            _ if paths.is_empty() => return Ok(self),
+            (Some(policy), _) => bind_policy(&self.text, policy, &binding)?,
+            (None, Some(bindings)) => match &bindings.value {
+                Value::Array(items) if items.is_empty() => insert(&self.text, bindings.at, &binding),
+                _ => insert(&self.text, bindings.at, &format!("{binding}, ")),
+            },
+            (None, None) => insert(&self.text, 0, &format!(r#""bindings": [{binding}], "#)),
+        };
+        Self::reload(text)
+    }
+
+    fn reload(text: String) -> Result<Self, String> {
+        let config = load(&text, "the filter refuses what `render` made of this")?;
+        Ok(Self { text, config })
     }
 
     /// Adds `member`, which ends with a comma, at the top, unless the document has `key`.
@@ -147,7 +198,25 @@ fn insert(text: &str, brace: usize, member: &str) -> String {
     }
 }
 
+/// `text` with its one policy as one of several, to which `binding` and then one for all else lead.
+///
+/// # Errors
+/// If the key of the policy is not written plainly.
+fn bind_policy(text: &str, policy: &Node<'_>, binding: &str) -> Result<String, String> {
+    const KEY: &str = r#""policy""#;
+    let plainly =
+        || format!("write {KEY} without escapes and before its value, so that `--bypass` can name the policy");
+    let (before, from) = text.split_at_checked(policy.at).ok_or_else(plainly)?;
+    let value = Reader::new(from.as_bytes(), Config::MAX_DEPTH).and_then(|mut reader| reader.skip().map(<[u8]>::len));
+    let (value, after) = value.ok().and_then(|length| from.split_at_checked(length)).ok_or_else(plainly)?;
+    let (front, colon) = before.rsplit_once(KEY).ok_or_else(plainly)?;
+    if colon.trim_matches(WHITE_SPACE) != ":" {
+        return Err(plainly());
+    }
+    Ok(format!(r#"{front}"policies": {{"default": {value}}}, "bindings": [{binding}, {{"policy": "default"}}]{after}"#))
+}
+
 fn requires_approval(policy: &Policy) -> bool {
     let entries = [policy.tools(), policy.resources(), policy.prompts()].into_iter().flat_map(|table| table.entries());
-    entries.chain([policy.all_tools()]).any(|rule: &Rule| !rule.approval.is_empty())
+    entries.chain([policy.all_tools()]).any(Rule::asks_for_approval)
 }

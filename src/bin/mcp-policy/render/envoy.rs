@@ -2,10 +2,13 @@
 
 use mcp_policy::config::LoadedConfig;
 use serde::Serialize;
+use sha2::{Digest, Sha256};
 
 use super::{
+    bypass::BypassPath,
     clusters::{self, ClusterText, Existing},
     configuration::{self, Configuration},
+    cors::{self, Origin},
     ports::{self, Port},
     template::fill,
     upstream::Upstream,
@@ -36,6 +39,9 @@ pub(super) struct Envoy {
     /// The port of the console, on 127.0.0.1
     #[arg(long, value_name = "PORT", default_value_t = 10001)]
     console_port: u16,
+    /// A path that the filter does not inspect, such as one of OAuth, `/token`; the server must not run tools there; repeatable
+    #[arg(long, value_name = "PATH")]
+    bypass: Vec<BypassPath>,
     /// A grant that may approve calls: `jwt:…`, `peer:…`, `token:…` or `bearer:` and the SHA-256 of a token; repeatable
     #[arg(long = "approver", value_name = "GRANT")]
     approvers: Vec<String>,
@@ -60,12 +66,34 @@ pub(super) struct EnvoyFile<'a> {
     pub(super) upstream: &'a Upstream,
     /// Of connections to the MCP server, in seconds.
     pub(super) idle_timeout: u16,
+    /// What tells a request that this gateway has forwarded.
+    pub(super) marker: String,
+    /// What Envoy buffers of one stream at most.
+    pub(super) buffer_mib: usize,
+    /// Whether only this machine reaches the gateway, so that it has no other names than this machine's own.
+    pub(super) is_loopback: bool,
+    /// The pages that may read its answers.
+    pub(super) origins: Vec<Origin>,
+    /// The paths that the filter does not inspect.
+    pub(super) bypass: &'a [BypassPath],
     /// The gateway's configuration, as JSON.
     pub(super) configuration: &'a str,
     /// The console's configuration, as JSON.
     pub(super) console: String,
     pub(super) service_clusters: Vec<ClusterText<'a>>,
+    /// What the overload manager gives to connections, in MiB.
+    pub(super) heap_mib: u32,
+    /// What Envoy takes at most, in MiB.
+    pub(super) memory_mib: u32,
 }
+
+/// What the overload manager gives to connections, in MiB.
+///
+/// It counts neither Envoy's program nor the filter's VMs, and looks only every 50 ms, so the container has more: see
+/// [`MEMORY_MIB`] and `tests/envoy/kubernetes/overload.rs`.
+pub(super) const HEAP_MIB: u32 = 256;
+/// The memory limit of Envoy's container, in MiB.
+pub(super) const MEMORY_MIB: u32 = 512;
 
 // === impl Envoy ===
 
@@ -81,7 +109,10 @@ impl Envoy {
             Port { of: "`--admin-port`", number: self.admin_port },
         ];
         ports::compare(&ports, &self.upstream, &[])?;
-        let configuration = Configuration::prepare(document)?.with_approval_url(self.console_port);
+        let configuration = Configuration::prepare(document)?
+            .with_bypass(&self.bypass)?
+            .with_loopback_origins()?
+            .with_approval_url(self.console_port);
         let file = EnvoyFile {
             gateway: "envoy",
             address: "127.0.0.1",
@@ -92,9 +123,16 @@ impl Envoy {
             module: &self.module,
             upstream: &self.upstream,
             idle_timeout: self.upstream_idle_timeout,
+            marker: marker(&self.upstream.authority, configuration.json()),
+            buffer_mib: configuration.buffer_mib(),
+            is_loopback: true,
+            origins: cors::origins(configuration.config()),
+            bypass: &self.bypass,
             configuration: configuration.json(),
             console: console(&self.approvers)?,
             service_clusters: clusters::for_services(&configuration, &CLUSTERS, "")?,
+            heap_mib: HEAP_MIB,
+            memory_mib: MEMORY_MIB,
         };
         file.render()
     }
@@ -121,6 +159,13 @@ pub(super) fn console(approvers: &[String]) -> Result<String, String> {
         Ok(_) => Ok(console),
         Err(errors) => Err(configuration::list_problems("the console refuses `--approver`", &errors)),
     }
+}
+
+/// What tells a request that the gateway before `server` has forwarded from one of another gateway: gateways may follow
+/// each other, but not themselves.
+pub(super) fn marker(server: &str, configuration: &str) -> String {
+    let digest = Sha256::digest(format!("{server}\n{configuration}"));
+    digest.iter().take(8).map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// The clusters of every file, and of no service.

@@ -1,11 +1,16 @@
 //! `mcp-policy render envoy-gateway`: a Gateway with the filter, which identifies callers by their tokens.
+//!
+//! The policy is in one kind of object: in the `EnvoyPatchPolicy`, if the filter holds headers, and the
+//! `EnvoyExtensionPolicy` denies every request until a patch fits; otherwise in the `EnvoyExtensionPolicy`.
 
 use serde::Serialize;
 
 use super::{
     clusters::{self, ClusterText, Existing},
     configuration::Configuration,
-    kubernetes::{Common, Image, Name},
+    envoy::marker,
+    image::Image,
+    kubernetes::{Common, Name},
     template::fill,
     yaml,
 };
@@ -42,16 +47,38 @@ struct Objects<'a> {
     name: Name,
     app: &'a Name,
     port: u16,
+    listener_port: u16,
     image: &'a Image,
     /// In seconds.
     idle_timeout: u16,
+    /// What Envoy buffers of one stream at most.
+    buffer_mib: usize,
     service_clusters: Vec<ClusterText<'a>>,
+    /// What tells a request that this gateway has forwarded.
+    marker: String,
     filter_path: String,
-    /// The configuration as YAML values; it releases headers.
-    plugin_config: &'a str,
-    /// The configuration as JSON; it holds headers.
+    /// The two names of the listener, and the name of the object with its patches.
+    listeners: [Listener; 2],
+    /// Whether the filter holds headers until the decision.
+    holds_headers: bool,
+    /// The configuration as YAML values, if the filter releases headers.
+    plugin_config: Option<String>,
+    /// The configuration as JSON.
     configuration: &'a str,
 }
+
+/// The listener under one of its names: Envoy Gateway has a scheme of names by Gateway, and one by port, the default since 1.10.
+#[derive(Serialize)]
+struct Listener {
+    /// The name of the object with its patches. One with a dot is no object's of another server: servers have no dots.
+    object: String,
+    name: String,
+    /// Where Envoy Gateway uses it, as a comment.
+    comment: &'static str,
+}
+
+/// The port of the Gateway's listener.
+const LISTENER_PORT: u16 = 80;
 
 // === impl EnvoyGateway ===
 
@@ -65,17 +92,38 @@ impl EnvoyGateway {
         let name = self.service.for_objects();
         let objects = Objects {
             namespace: &self.common.namespace,
+            marker: marker(self.service.as_str(), configuration.json()),
             filter_path: self.filter_path(&name),
+            listeners: self.listeners(&name),
             name,
             app: &self.service,
             port: self.port,
+            listener_port: LISTENER_PORT,
             image: &self.common.image,
             idle_timeout: self.upstream_idle_timeout,
+            buffer_mib: configuration.buffer_mib(),
             service_clusters: clusters::for_services(&configuration, &CLUSTERS, &self.common.domain())?,
-            plugin_config: &yaml::with_released_headers(configuration.json())?,
+            holds_headers: configuration.holds_headers(),
+            plugin_config: yaml::write_released(&configuration)?,
             configuration: configuration.json(),
         };
         fill(TEMPLATE, &objects)
+    }
+
+    /// The names of the listener (`xdsListenerName` in `internal/xds/translator/listener.go`).
+    fn listeners(&self, name: &Name) -> [Listener; 2] {
+        [
+            Listener {
+                object: name.as_str().to_owned(),
+                name: format!("{}/{}/mcp", self.common.namespace.as_str(), name.as_str()),
+                comment: "The listener's name up to Envoy Gateway 1.9: namespace, Gateway and listener.",
+            },
+            Listener {
+                object: format!("{}.tcp-{LISTENER_PORT}", name.as_str()),
+                name: format!("tcp-{LISTENER_PORT}"),
+                comment: "The listener's name since Envoy Gateway 1.10, and with the runtime flag `XDSNameSchemeV2`: its port.",
+            },
+        ]
     }
 
     /// The JSONPath of the filter's configuration in the listener that Envoy Gateway generates, with or without TLS.

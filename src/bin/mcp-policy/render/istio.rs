@@ -1,12 +1,15 @@
-//! `mcp-policy render istio`: a `WasmPlugin` that enforces the policy, and an `EnvoyFilter` for what a `WasmPlugin` cannot
-//! set.
+//! `mcp-policy render istio`: a `WasmPlugin`, and an `EnvoyFilter` for what a `WasmPlugin` cannot set.
+//!
+//! The policy is in one of them, so that no half of a change is ever in force: in the `EnvoyFilter`, if the filter holds
+//! headers, and the `WasmPlugin` denies every request until the other is there; otherwise in the `WasmPlugin`.
 
 use serde::Serialize;
 
 use super::{
     clusters::{self, ClusterText, Existing},
     configuration::Configuration,
-    kubernetes::{Common, Image, Name},
+    image::Image,
+    kubernetes::{Common, Name},
     template::fill,
     yaml,
 };
@@ -24,6 +27,9 @@ pub(super) struct Istio {
     /// The label `app` of the MCP server's pods
     #[arg(long, value_name = "NAME", default_value = "mcp-server")]
     app: Name,
+    /// The only port of the pods on which calls are inspected, as their containers name it; without it, all are
+    #[arg(long, value_name = "PORT", value_parser = clap::value_parser!(u16).range(1..))]
+    port: Option<u16>,
     /// After how many seconds Envoy closes an idle connection to the server: less than the server waits
     #[arg(long, value_name = "SECONDS", default_value_t = 4, value_parser = clap::value_parser!(u16).range(1..))]
     upstream_idle_timeout: u16,
@@ -36,13 +42,19 @@ struct Objects<'a> {
     /// The name of the objects.
     name: Name,
     app: &'a Name,
+    /// The only port on which the filter inspects calls.
+    port: Option<u16>,
     image: &'a Image,
     /// In seconds.
     idle_timeout: u16,
+    /// What Envoy buffers of one stream at most.
+    buffer_mib: usize,
     service_clusters: Vec<ClusterText<'a>>,
-    /// The configuration as YAML values; it releases headers.
-    plugin_config: &'a str,
-    /// The configuration as JSON; it holds headers.
+    /// Whether the filter holds headers until the decision.
+    holds_headers: bool,
+    /// The configuration as YAML values, if the filter releases headers.
+    plugin_config: Option<String>,
+    /// The configuration as JSON.
     configuration: &'a str,
 }
 
@@ -59,10 +71,13 @@ impl Istio {
             namespace: &self.common.namespace,
             name: self.app.for_objects(),
             app: &self.app,
+            port: self.port,
             image: &self.common.image,
             idle_timeout: self.upstream_idle_timeout,
+            buffer_mib: configuration.buffer_mib(),
             service_clusters: clusters::for_services(&configuration, &CLUSTERS, &self.common.domain())?,
-            plugin_config: &yaml::with_released_headers(configuration.json())?,
+            holds_headers: configuration.holds_headers(),
+            plugin_config: yaml::write_released(&configuration)?,
             configuration: configuration.json(),
         };
         fill(TEMPLATE, &objects)

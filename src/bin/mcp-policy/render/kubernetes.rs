@@ -1,9 +1,11 @@
-//! The arguments that all objects for Kubernetes share: names, and the image that holds the module.
+//! The arguments that all objects for Kubernetes share: the image that holds the module, and names.
 
 use std::str::FromStr;
 
 use serde::Serialize;
 use sha2::{Digest, Sha256};
+
+use super::image::Image;
 
 /// The arguments of every Kubernetes gateway.
 #[derive(clap::Args)]
@@ -35,17 +37,6 @@ const NO_IMAGE: &str =
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(transparent)]
 pub(super) struct Name(String);
-
-/// An image, pinned by the digest of its manifest.
-///
-/// Invariant: every YAML reader takes `reference` for a string without quotes.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub(super) struct Image {
-    /// `registry/name@sha256:…`
-    reference: String,
-    /// The 64 digits of its digest.
-    digest: String,
-}
 
 // === impl Name ===
 
@@ -100,25 +91,3 @@ impl FromStr for Name {
 
 /// Words that YAML 1.1 reads as booleans or null.
 const WORDS: [&str; 9] = ["true", "false", "yes", "no", "on", "off", "null", "y", "n"];
-
-// === impl Image ===
-
-impl FromStr for Image {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        let reference = text.strip_prefix("oci://").unwrap_or(text);
-        let (name, digest) = reference.split_once("@sha256:").ok_or_else(|| {
-            format!("`{text}` is not pinned: give `registry/name@sha256:…`, as `./build.sh image --push` prints it")
-        })?;
-        let hex = |byte: u8| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte);
-        if digest.len() != 64 || !digest.bytes().all(hex) {
-            return Err(format!("`{digest}` is not a SHA-256 digest: give its 64 digits, `0` to `9` and `a` to `f`"));
-        }
-        let known = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b'_' | b'/' | b':');
-        if !name.contains('/') || !name.bytes().all(known) || name.ends_with('/') || name.starts_with('/') {
-            return Err(format!("`{name}` is not an image name: give `registry/name`"));
-        }
-        Ok(Self { reference: reference.to_owned(), digest: digest.to_owned() })
-    }
-}

@@ -5,7 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use mcp_policy::policy::{Limit, Policy, Scope};
+use mcp_policy::policy::{Limit, Policy, Rule, Scope};
 
 use serde::Serialize;
 
@@ -94,12 +94,12 @@ fn limits_by_request(policy: &Policy, batches: bool) -> Vec<Vec<&Limit>> {
     if batches {
         return vec![policy.limits().collect()];
     }
-    let all_tools = &policy.all_tools().limits;
-    let of_tools = policy.tools().entries().map(|rule| rule.limits.iter().chain(all_tools).collect());
+    let all_tools = || policy.all_tools().limits();
+    let of_tools = policy.tools().entries().map(|rule| rule.limits().chain(all_tools()).collect());
     // A subscription names any number of resources.
-    let of_resources = policy.resources().entries().flat_map(|rule| &rule.limits).collect();
-    let of_prompts = policy.prompts().entries().map(|rule| rule.limits.iter().collect());
-    of_tools.chain([all_tools.iter().collect(), of_resources]).chain(of_prompts).collect()
+    let of_resources = policy.resources().entries().flat_map(Rule::limits).collect();
+    let of_prompts = policy.prompts().entries().map(|rule| rule.limits().collect());
+    of_tools.chain([all_tools().collect(), of_resources]).chain(of_prompts).collect()
 }
 
 impl Counter<'_> {

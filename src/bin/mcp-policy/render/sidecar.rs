@@ -4,10 +4,13 @@ use mcp_policy::config::Config;
 use serde::Serialize;
 
 use super::{
+    bypass::BypassPath,
     clusters,
     configuration::Configuration,
+    cors,
     envoy::{self, EnvoyFile},
-    kubernetes::{Common, Image, Name},
+    image::Image,
+    kubernetes::{Common, Name},
     ports::{self, Port},
     template::fill,
     upstream::Upstream,
@@ -38,6 +41,9 @@ pub(super) struct Sidecar {
     /// After how many seconds Envoy closes an idle connection to the server: less than the server waits
     #[arg(long, value_name = "SECONDS", default_value_t = 4, value_parser = clap::value_parser!(u16).range(1..))]
     upstream_idle_timeout: u16,
+    /// A path that the filter does not inspect, such as one of OAuth, `/token`; the server must not run tools there; repeatable
+    #[arg(long, value_name = "PATH")]
+    bypass: Vec<BypassPath>,
     /// A grant that may approve calls: `jwt:…`, `peer:…`, `token:…` or `bearer:` and the SHA-256 of a token; repeatable
     #[arg(long = "approver", value_name = "GRANT")]
     approvers: Vec<String>,
@@ -54,6 +60,8 @@ struct Objects<'a> {
     admin_port: u16,
     health_port: u16,
     module_folder: &'static str,
+    /// The memory limit of Envoy's container, in MiB.
+    memory_mib: u32,
     image: &'a Image,
     /// Whether a rate limit service counts for all pods.
     limits_service: bool,
@@ -72,7 +80,8 @@ impl Sidecar {
     /// What is wrong with the document, the approvers or the ports.
     pub(super) fn render(&self, document: &str) -> Result<String, String> {
         ports::compare(&self.ports(), &self.upstream, &self.own_names())?;
-        let configuration = Configuration::prepare(document)?.with_approval_url(CONSOLE_PORT);
+        let configuration =
+            Configuration::prepare(document)?.with_bypass(&self.bypass)?.with_approval_url(CONSOLE_PORT);
         let module = format!("{MODULE_FOLDER}/plugin.wasm");
         let envoy = EnvoyFile {
             gateway: "sidecar",
@@ -85,9 +94,16 @@ impl Sidecar {
             module: &module,
             upstream: &self.upstream,
             idle_timeout: self.upstream_idle_timeout,
+            marker: envoy::marker(&self.upstream.authority, configuration.json()),
+            buffer_mib: configuration.buffer_mib(),
+            is_loopback: false,
+            origins: cors::origins(configuration.config()),
+            bypass: &self.bypass,
             configuration: configuration.json(),
             console: envoy::console(&self.approvers)?,
             service_clusters: clusters::for_services(&configuration, &envoy::CLUSTERS, &self.common.domain())?,
+            heap_mib: envoy::HEAP_MIB,
+            memory_mib: envoy::MEMORY_MIB,
         };
         let envoy = envoy.render()?;
         let digest = Config::load(configuration.json().as_bytes()).map(|config| config.digest).unwrap_or_default();
@@ -99,6 +115,7 @@ impl Sidecar {
             admin_port: ADMIN_PORT,
             health_port: HEALTH_PORT,
             module_folder: MODULE_FOLDER,
+            memory_mib: envoy::MEMORY_MIB,
             image: &self.common.image,
             limits_service: configuration.config().limits.service.is_some(),
             digest: &digest,

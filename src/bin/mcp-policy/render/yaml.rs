@@ -5,41 +5,33 @@
 
 use mcp_policy::json::{Decimal, Member, Node, Value, parse, pointer};
 
-use super::template::quoted;
+use super::{configuration::Configuration, template::quoted};
 
 /// Longer lists and objects take several lines.
 const LINE: usize = 96;
 /// YAML readers refuse longer keys without a `?` before them.
 const LONG_KEY: usize = 900;
 
-/// A JSON configuration as YAML. It is JSON, apart from escapes and numbers on which YAML readers differ.
-///
-/// It releases headers at once, whatever the document says: another object, which may be missing, allows the filter to
-/// hold them.
+/// A configuration as YAML, if its filter releases headers: one that holds them is in an object that keeps it as a text. It is
+/// JSON, apart from escapes and numbers on which YAML readers differ.
 ///
 /// # Errors
 /// A number that would change.
-pub(super) fn with_released_headers(configuration: &str) -> Result<String, String> {
-    let mut node = parse(configuration.as_bytes(), DEPTH).map_err(|fault| fault.to_string())?;
-    release_headers(&mut node);
+pub(super) fn write_released(configuration: &Configuration) -> Result<Option<String>, String> {
+    if configuration.holds_headers() { Ok(None) } else { write_document(configuration.json()).map(Some) }
+}
+
+/// A JSON document as YAML.
+///
+/// # Errors
+/// A number that would change.
+pub(super) fn write_document(document: &str) -> Result<String, String> {
+    let node = parse(document.as_bytes(), DEPTH).map_err(|fault| fault.to_string())?;
     write_value(&node, "", 1)
 }
 
 /// A configuration is no deeper.
 const DEPTH: u32 = mcp_policy::config::Config::MAX_DEPTH;
-
-/// Sets `/protocol/headers`, which the configuration has.
-fn release_headers(configuration: &mut Node<'_>) {
-    let headers = find_member(configuration, "protocol").and_then(|protocol| find_member(protocol, "headers"));
-    if let Some(headers) = headers {
-        headers.value = Value::String("release".into());
-    }
-}
-
-fn find_member<'n, 'a>(node: &'n mut Node<'a>, name: &str) -> Option<&'n mut Node<'a>> {
-    let Value::Object(members) = &mut node.value else { return None };
-    members.iter_mut().find(|member| member.name == name).map(|member| &mut member.node)
-}
 
 /// Writes a value. `depth` is the indentation of its further lines, in steps from the key of the whole.
 fn write_value(node: &Node<'_>, pointer: &str, depth: usize) -> Result<String, String> {

@@ -85,9 +85,21 @@ struct Protocol {
     /// What happens to a request's headers before the decision. Default: `release`.
     #[schemars(title = "Headers", extend("default" = "release"))]
     headers: Option<HeaderMode>,
-    /// The filter refuses larger bodies, in bytes. Default: 1048576.
-    #[schemars(title = "Largest body", range(min = 1, max = 67_108_864), extend("default" = 1_048_576))]
+    /// The filter refuses larger bodies, in bytes. Default: 4194304.
+    #[schemars(title = "Largest body", range(min = 1, max = 67_108_864), extend("default" = 4_194_304))]
     max_body_bytes: Option<u64>,
+    /// What the open requests of one of Envoy's workers may hold together, in bytes: bodies that are not judged yet, headers,
+    /// lists that are read, calls that wait for a service. One caller may hold an eighth of it, unverified callers a half,
+    /// servers' answers a half. Default: 67108864.
+    #[schemars(title = "Memory of open requests", range(min = 1_048_576, max = 1_073_741_824), extend("default" = 67_108_864))]
+    max_held_bytes: Option<u64>,
+    /// The web pages whose requests the filter accepts, by their origin, such as `https://app.example.com`, or by a pattern such as
+    /// `http://localhost:*`. `null` only if it is listed. Default: all.
+    #[schemars(title = "Origins")]
+    origins: Option<Vec<String>>,
+    /// The MCP revisions that the filter accepts, against downgrades. Default: all.
+    #[schemars(title = "Revisions", length(min = 1))]
+    revisions: Option<Vec<Revision>>,
     /// The filter refuses deeper JSON, in levels. Default: 64.
     #[schemars(title = "Deepest nesting", range(min = 4, max = 256), extend("default" = 64))]
     max_depth: Option<u64>,
@@ -97,6 +109,26 @@ struct Protocol {
     /// Whether the transport of revision 2024-11-05 works. Default: `refuse`.
     #[schemars(title = "Legacy SSE", extend("default" = "refuse"))]
     legacy_sse: Option<LegacySse>,
+}
+
+/// An MCP revision.
+#[derive(JsonSchema)]
+enum Revision {
+    /// HTTP with SSE.
+    #[schemars(rename = "2024-11-05")]
+    V2024_11_05,
+    /// Streamable HTTP with batches.
+    #[schemars(rename = "2025-03-26")]
+    V2025_03_26,
+    /// Streamable HTTP.
+    #[schemars(rename = "2025-06-18")]
+    V2025_06_18,
+    /// Streamable HTTP with tasks.
+    #[schemars(rename = "2025-11-25")]
+    V2025_11_25,
+    /// Without sessions.
+    #[schemars(rename = "2026-07-28")]
+    V2026_07_28,
 }
 
 /// What happens to several messages in one body.

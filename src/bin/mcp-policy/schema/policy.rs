@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde_json::json;
 
-use super::rule::Rule;
+use super::rule::{Rule, SharedRule};
 
 /// What agents may do on an MCP server.
 #[derive(JsonSchema)]
@@ -23,6 +23,9 @@ pub(super) struct Policy {
     /// Tools that lists leave out and that calls cannot reach, whatever other entries say.
     #[schemars(title = "Hidden tools")]
     hide: Option<Vec<Name>>,
+    /// Rules that entries share: `use` names them.
+    #[schemars(title = "Shared rules", extend("propertyNames" = json!({"minLength": 1})))]
+    rules: Option<BTreeMap<String, SharedRule>>,
     /// A rule for every tool call, in addition to the tool's own.
     #[schemars(title = "Rule for all tools")]
     all_tools: Option<Rule>,

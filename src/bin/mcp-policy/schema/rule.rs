@@ -30,6 +30,9 @@ pub(super) struct Rule {
     /// The call is denied if one of these limits is used up.
     #[schemars(title = "Limits")]
     limits: Option<Vec<Limit>>,
+    /// Names of `rules`. Their lists come before this rule's own.
+    #[schemars(title = "Use", length(max = 16), extend("uniqueItems" = true))]
+    r#use: Option<Vec<String>>,
     /// Whether this rule's denials are enforced. `shadow` only reports them, and allows nothing that `default` denies.
     /// Default: `enforce`.
     #[schemars(title = "Mode", extend("default" = "enforce"))]
@@ -43,6 +46,24 @@ pub(super) struct Rule {
     /// The message to the agent, for `action` and `rate_limit`.
     #[schemars(title = "Reason")]
     reason: Option<String>,
+}
+
+/// Restrictions that several entries share.
+#[derive(JsonSchema)]
+#[schemars(deny_unknown_fields)]
+pub(super) struct SharedRule {
+    /// The call is denied unless each of these holds.
+    #[schemars(title = "Require")]
+    require: Option<Vec<Requirement>>,
+    /// The call is denied if one of these holds. Without conditions it always holds.
+    #[schemars(title = "Deny if")]
+    deny_if: Option<Vec<Refusal>>,
+    /// The call needs approval if one of these holds. One approval satisfies all.
+    #[schemars(title = "Require approval")]
+    require_approval: Option<Vec<Approval>>,
+    /// The call is denied if one of these limits is used up.
+    #[schemars(title = "Limits")]
+    limits: Option<Vec<Limit>>,
 }
 
 /// What happens to every call.

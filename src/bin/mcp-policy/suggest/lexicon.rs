@@ -1,7 +1,7 @@
 //! The words that suggest what a tool does, in lists separated by spaces. Data only; [`heuristics`](super::heuristics)
 //! uses them.
 
-use super::tool::Class;
+use super::class::Class;
 
 /// Words that are always verbs.
 pub(super) const VERBS: [(Class, &str); 5] = [
@@ -9,15 +9,15 @@ pub(super) const VERBS: [(Class, &str); 5] = [
         Class::Read,
         "get list read fetch search find retrieve describe show lookup view count inspect explain summarize summarise \
          compare download ls cat grep whoami return verify detect calculate compute convert translate display \
-         enumerate analyze analyse obtain access load extract parse print output look identify determine browse capture \
-         collect gather monitor watch measure estimate peek locate discover introspect traverse visualize examine",
+         enumerate analyze analyse obtain access extract parse print output look identify determine browse capture \
+         collect gather monitor watch measure estimate peek locate discover introspect traverse visualize examine scan scrape crawl expand see",
     ),
     (
         Class::Write,
         "create add update write edit modify set insert upsert append save put patch upload rename move copy send \
          reply assign unassign mark enable register subscribe unsubscribe import sync publish invite \
          replace configure submit approve reject pin unpin react close reopen unarchive notify attach detach \
-         generate draw dismiss make fill accept decline compose join leave tweet finalize \
+         generate draw dismiss make accept activate compress resize emulate acknowledge decline compose join leave tweet finalize \
          finalise change toggle adjust increase decrease respond recreate regenerate turn play unstar unresolve prioritize reprioritize",
     ),
     (
@@ -25,7 +25,7 @@ pub(super) const VERBS: [(Class, &str); 5] = [
         "execute exec eval evaluate invoke launch spawn deploy redeploy restart reboot rerun trigger install click \
          navigate migrate apply rollout rollback provision bash sudo ssh control manage automate start stop pause \
          resume dispatch forward drag upgrade downgrade simulate alter connect login grant impersonate override \
-         unlock restore rebuild reindex",
+         unlock restore rebuild reindex rotate quarantine",
     ),
     (Class::Financial, "pay buy sell withdraw reimburse donate"),
     (
@@ -41,24 +41,24 @@ pub(super) const AMBIGUOUS: [(Class, &str); 5] = [
     (
         Class::Read,
         "status screenshot snapshot info details query history log logs diff schema tree check stats metadata help docs \
-         documentation messages tail stat ping preview report wait overview summary",
+         documentation messages tail stat ping preview report wait overview summary map research",
     ),
     (
         Class::Write,
         "post commit push pull merge fork star comment label tag branch review request vote follow rate note bookmark \
-         record track email message transition resolve block mute open duplicate draft schedule share archive store lint fix refactor export switch lock index",
+         record track email message transition resolve block mute duplicate draft schedule share archive store lint fix refactor export switch lock index sort",
     ),
     (
         Class::Execute,
         "run sql script code command terminal shell python javascript repl build test call process scale type press \
-         hover select sandbox powershell handle rebase cron transfer format",
+         hover select sandbox powershell handle rebase cron transfer format open load fill",
     ),
-    (Class::Financial, "book order charge trade bid bet stake swap mint wire fund"),
+    (Class::Financial, "book order charge trade bid bet stake swap mint wire fund exercise"),
     (Class::Destructive, "clean empty stash"),
 ];
 
 /// Words for money only. After a verb that reads, the tool only reads them.
-pub(super) const MONEY: &str = "payment payout refund invoice invoiceitem purchase wallet money loan donation deposit \
+pub(super) const MONEY: &str = "payment payout refund invoice invoiceitem purchase sale settlement wallet money loan donation deposit \
                                 withdrawal payroll salary crypto cash billing";
 
 /// Words that often mean money. They count in names only: descriptions say "in order to".
@@ -93,4 +93,40 @@ pub(super) const ARTICLES: &str = "a an the its this each with all your any ever
 
 /// Words at the start of a description that suggest nothing by themselves: "Performs a search".
 pub(super) const FILLERS: &str = "perform allow provide enable let help give take use do this is has tool for in with from on at as if when given of \
-     by to using via always";
+     by to using via always ensure format";
+
+/// Words before the verb of a sentence.
+pub(super) const ADVERBS: &str =
+    "also then it this that tool optionally automatically additionally finally afterwards and the which";
+
+/// Verbs that put something in the place of what was there.
+pub(super) const CHANGES: &str = "update edit write modify set rename move patch change replace sort merge adjust toggle append \
+                                  configure seek overwrite resolve put save upsert";
+
+/// Verbs that read or take, by what they are about: "capture a payment" takes, "capture a screenshot" reads.
+pub(super) const TAKES: &str = "capture collect return retrieve release claim redeem settle convert";
+
+/// Money itself, not a record of it.
+pub(super) const CASH: &str = "fund money cash payment payout refund";
+
+/// Verbs that say in a later sentence what a tool does besides: "Saves the output to a folder".
+pub(super) const BESIDES: &str =
+    "save store write create send upload publish launch trigger modify update overwrite execute";
+
+/// Words after nouns: "Facts about the scene".
+pub(super) const PREPOSITIONS: &str = "about of for to in on with from that and or by";
+
+/// Phrases of tools that start a job elsewhere and answer with its id.
+pub(super) const JOBS: [&str; 11] = [
+    "job id",
+    "job handle",
+    "task id",
+    "starts a job",
+    "start a job",
+    "starts new",
+    "kicks off",
+    "kick off",
+    "in the background",
+    "is queued",
+    "queues a",
+];

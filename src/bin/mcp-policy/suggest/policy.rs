@@ -1,14 +1,22 @@
 //! The policy for a list of tools.
 
-use std::fmt::Write;
+use std::{
+    collections::{BTreeMap, HashMap},
+    fmt::Write,
+};
 
 use mcp_policy::mcp::MAX_NAME;
+use serde_json::Value;
 
-use crate::sanitize;
+use crate::{
+    sanitize,
+    tools::{Listing, Tool},
+};
 
 use super::{
-    classify::classify,
-    tool::{Class, Finding, Listing, Tool},
+    arguments::{self, ArgumentRule, Arguments},
+    class::{Class, Finding},
+    classify::{Hints, classify},
 };
 
 /// Classified tools, from which the policy is written.
@@ -16,6 +24,10 @@ use super::{
 pub(super) struct Suggestion {
     /// The tools that the policy names, in the order of the list.
     pub(super) tools: Vec<(String, Finding)>,
+    /// The rules on arguments that each tool uses, by its name.
+    uses: HashMap<String, Vec<String>>,
+    /// `rules`, in the order of their first use.
+    rules: Vec<(String, Value)>,
     /// Tools that the policy cannot name, and further remarks.
     pub(super) remarks: Vec<String>,
 }
@@ -23,18 +35,60 @@ pub(super) struct Suggestion {
 impl Suggestion {
     /// Classifies the tools of a list.
     pub(super) fn new(listing: &Listing) -> Self {
-        let mut suggestion = Self { tools: Vec::new(), remarks: listing.remarks.clone() };
+        let mut suggestion = Self { remarks: listing.remarks.clone(), ..Self::default() };
+        let hints = Hints::of(&listing.tools);
+        suggestion.remarks.extend(hints.remark());
+        let mut optional: BTreeMap<String, Vec<String>> = BTreeMap::new();
         for tool in &listing.tools {
             match why_unusable(tool) {
                 Some(why) => suggestion.remarks.push(format!("left out `{}`: {why}", display(&tool.name))),
-                None => suggestion.add(tool),
+                None => {
+                    suggestion.add(tool, classify(tool, hints));
+                    for argument in suggestion.add_rules(tool) {
+                        optional.entry(argument).or_default().push(display(&tool.name));
+                    }
+                }
             }
+        }
+        for (argument, tools) in optional {
+            suggestion.remarks.push(format!(
+                "callers may leave out `args.{}`, so no rule requires it; add one if these tools need it: {}",
+                display(&argument),
+                tools.join(", ")
+            ));
         }
         suggestion
     }
 
-    fn add(&mut self, tool: &Tool) {
-        let found = classify(tool);
+    /// Adds the rules on a tool's arguments, and returns the arguments that callers may leave out.
+    fn add_rules(&mut self, tool: &Tool) -> Vec<String> {
+        let class = self.tools.iter().find(|(name, _)| *name == tool.name).map(|(_, found)| found.class);
+        let Some(class) = class.filter(|class| *class != Class::Destructive) else { return Vec::new() };
+        let Arguments { rules, optional } = arguments::rules(tool, class);
+        for ArgumentRule { name, rule, fill_in } in rules {
+            let name = self.rule_name(name, &rule);
+            if !self.rules.iter().any(|(known, _)| *known == name) {
+                let remark =
+                    fill_in.map(|what| format!("fill in `/rules/{name}`: {what}; until then it denies every call"));
+                self.remarks.extend(remark);
+                self.rules.push((name.clone(), rule));
+            }
+            let uses = self.uses.entry(tool.name.clone()).or_default();
+            if uses.len() < MAX_USES && !uses.contains(&name) {
+                uses.push(name);
+            }
+        }
+        optional
+    }
+
+    /// The name of a rule, with a number if another rule has the name.
+    fn rule_name(&self, name: String, rule: &Value) -> String {
+        let is_free = |name: &String| self.rules.iter().all(|(known, other)| known != name || other == rule);
+        let numbered = (2..).map(|number| format!("{name}-{number}"));
+        [name.clone()].into_iter().chain(numbered).find(is_free).unwrap_or(name)
+    }
+
+    fn add(&mut self, tool: &Tool, found: Finding) {
         let Some((_, earlier)) = self.tools.iter_mut().find(|(name, _)| *name == tool.name) else {
             self.tools.push((tool.name.clone(), found));
             return;
@@ -54,7 +108,9 @@ impl Suggestion {
             self.tools_of(Class::Destructive).map(|(name, _)| format!("    {}", quoted(name))).collect();
         let open = self.tools.iter().filter(|(_, found)| found.class != Class::Destructive);
         let open: Vec<String> =
-            open.map(|(name, found)| format!("    {}: {}", quoted(name), rule_for(found.class))).collect();
+            open.map(|(name, found)| format!("    {}: {}", quoted(name), self.rule(name, found.class))).collect();
+        let rules: Vec<String> =
+            self.rules.iter().map(|(name, rule)| format!("    {}: {rule}", quoted(name))).collect();
         let mut parts = vec![
             "  \"version\": \"1\"".to_owned(),
             "  \"default\": \"deny\"".to_owned(),
@@ -63,10 +119,22 @@ impl Suggestion {
         if !hidden.is_empty() {
             parts.push(format!("  \"hide\": [\n{}\n  ]", hidden.join(",\n")));
         }
+        if !rules.is_empty() {
+            parts.push(format!("  \"rules\": {{\n{}\n  }}", rules.join(",\n")));
+        }
         if !open.is_empty() {
             parts.push(format!("  \"tools\": {{\n{}\n  }}", open.join(",\n")));
         }
         format!("{{\n{}\n}}\n", parts.join(",\n"))
+    }
+
+    /// The rule of a tool: the rules on its arguments, and what its class asks for.
+    fn rule(&self, name: &str, class: Class) -> String {
+        let Some(uses) = self.uses.get(name) else { return rule_for(class).to_owned() };
+        let names: Vec<String> = uses.iter().map(|name| quoted(name)).collect();
+        let own = rule_for(class).trim_start_matches('{');
+        let separator = if own == "}" { "" } else { ", " };
+        format!("{{\"use\": [{}]{separator}{own}", names.join(", "))
     }
 
     /// The classes and their reasons, short.
@@ -92,6 +160,9 @@ impl Suggestion {
 
 /// In characters.
 const MAX_DESCRIPTION: usize = 1000;
+
+/// A rule may use so many others; product contract, section 1.2.
+const MAX_USES: usize = 16;
 
 /// Why a policy cannot name a tool.
 fn why_unusable(tool: &Tool) -> Option<String> {

@@ -5,12 +5,14 @@ use proptest::prelude::*;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use crate::tools::{self, Listing, Tool};
+
 use super::{
-    classify::classify,
-    heuristics, listing,
+    class::{Class, Finding},
+    classify::{self, Hints},
+    heuristics,
     policy::Suggestion,
     suggest, table,
-    tool::{Class, Listing, Tool},
 };
 
 const TOOLS: &str = include_str!("../../../../tests/cases/tools.jsonl");
@@ -25,10 +27,15 @@ struct Case {
 /// The cases, read as a server's list would be.
 fn cases() -> Vec<(Tool, Class)> {
     let read = |line: &str| {
-        let listing = listing::read(&format!("[{line}]")).unwrap();
+        let listing = tools::read(&format!("[{line}]")).unwrap();
         (listing.tools.into_iter().next().unwrap(), serde_json::from_str::<Case>(line).unwrap().class)
     };
     TOOLS.lines().map(read).collect()
+}
+
+/// Classifies a tool by itself.
+fn classify(tool: &Tool) -> Finding {
+    classify::classify(tool, Hints::default())
 }
 
 fn tool(name: &str, description: &str) -> Tool {
@@ -58,19 +65,52 @@ fn classes_are_ordered_by_what_the_policy_then_allows() {
 }
 
 #[test]
-fn annotations_never_loosen_what_the_words_say() {
+fn annotations_never_loosen_what_clear_words_say() {
     for (plain, _) in cases() {
         let plain = Tool { read_only: None, destructive: None, ..plain };
-        if heuristics::classify_words(&plain).is_none() {
-            continue;
-        }
+        let Some(clear) = heuristics::classify_words(&plain).clear else { continue };
         for read_only in [None, Some(true), Some(false)] {
             for destructive in [None, Some(true), Some(false)] {
                 let hinted = Tool { read_only, destructive, ..plain.clone() };
-                assert!(classify(&hinted).class >= classify(&plain).class, "{hinted:?}");
+                assert!(classify(&hinted).class >= clear.class, "{hinted:?}");
+                // Only `readOnlyHint: true` outweighs an unclear word.
+                assert!(read_only == Some(true) || classify(&hinted).class >= classify(&plain).class, "{hinted:?}");
             }
         }
     }
+}
+
+#[test]
+fn a_server_that_calls_everything_destructive_is_classed_by_words_with_a_remark() {
+    let annotated = |name: &str, description: &str, read_only| Tool {
+        read_only: Some(read_only),
+        destructive: Some(!read_only),
+        ..tool(name, description)
+    };
+    let mut tools = vec![
+        annotated("browser_navigate", "Navigate to a URL", false),
+        annotated("browser_resize", "Resize the browser window", false),
+        annotated("post-search", "Search by title", false),
+        annotated("create-a-comment", "Create a comment", false),
+        annotated("delete-a-block", "Delete a block", false),
+        annotated("echo", "Echoes back the input string", true),
+    ];
+    let remark = "`destructiveHint: true` is on all 5 tools that do not only read, so it says nothing; they are classed by their \
+                  words";
+    let classes = |tools: &[Tool]| {
+        let suggestion = Suggestion::new(&Listing { tools: tools.to_vec(), remarks: vec![] });
+        let classes = suggestion.tools.iter().map(|(_, found)| found.class).collect::<Vec<_>>();
+        (classes, suggestion.remarks.iter().any(|found| found == remark))
+    };
+    use Class::{Destructive, Execute, Read, Write};
+    // `readOnlyHint: false` still makes a search write.
+    assert_eq!(classes(&tools), (vec![Execute, Write, Write, Write, Destructive, Read], true));
+    // One that is not makes the others mean something.
+    tools.push(Tool { destructive: Some(false), read_only: Some(false), ..tool("add_note", "Adds a note") });
+    assert_eq!(
+        classes(&tools),
+        (vec![Execute, Destructive, Destructive, Destructive, Destructive, Read, Write], false)
+    );
 }
 
 #[test]
@@ -154,13 +194,14 @@ fn a_list_comes_in_three_forms() {
         description: "d".into(),
         read_only: Some(true),
         destructive: Some(false),
+        input_schema: json!({"type": "object"}),
     };
     for form in [
         tools.clone(),
         json!({"tools": tools}),
         json!({"jsonrpc": "2.0", "id": 1, "result": {"tools": tools, "ttlMs": 0}}),
     ] {
-        assert_eq!(listing::read(&form.to_string()), Ok(Listing { tools: vec![expected.clone()], remarks: vec![] }));
+        assert_eq!(tools::read(&form.to_string()), Ok(Listing { tools: vec![expected.clone()], remarks: vec![] }));
     }
 }
 
@@ -175,14 +216,14 @@ fn a_text_without_a_list_of_tools_is_an_error() {
         (r#"{"tools":[],"tools":[]}"#, "the key `tools` is repeated".to_owned()),
         (r#"{"error":{"message":"no\u001b"}}"#, "the server answered with an error: `no\\u{1b}`".to_owned()),
     ] {
-        assert_eq!(listing::read(text), Err(message), "{text}");
+        assert_eq!(tools::read(text), Err(message), "{text}");
     }
 }
 
 #[test]
 fn an_item_that_is_not_a_tool_is_left_out_with_a_remark() {
     let text = r#"{"tools":[1,{"title":"x"},{"name":"a","name":"b"},{"name":"c"}],"nextCursor":""}"#;
-    let listing = listing::read(text).unwrap();
+    let listing = tools::read(text).unwrap();
     assert_eq!(listing.tools, [tool("c", "")]);
     let expected = [
         "this is one page of a longer list (`nextCursor`); `--url` reads all pages",
@@ -269,9 +310,9 @@ proptest! {
             let found = suggestion.tools.iter().find(|(known, _)| known == name).map(|(_, found)| found.class);
             let agrees = match (policy.tool(name), found) {
                 (Lookup::Hidden, Some(Class::Destructive)) | (Lookup::NoMatch, None) => true,
-                (Lookup::Rule(rule), Some(Class::Read)) => rule.limits.is_empty() && rule.approval.is_empty(),
-                (Lookup::Rule(rule), Some(Class::Write | Class::Execute)) => rule.limits.len() == 1,
-                (Lookup::Rule(rule), Some(Class::Financial)) => rule.approval.len() == 1,
+                (Lookup::Rule(rule), Some(Class::Read)) => rule.limits().count() == 0 && !rule.asks_for_approval(),
+                (Lookup::Rule(rule), Some(Class::Write | Class::Execute)) => rule.limits().count() == 1,
+                (Lookup::Rule(rule), Some(Class::Financial)) => rule.approval().count() == 1,
                 _ => false,
             };
             prop_assert!(agrees, "{name}");

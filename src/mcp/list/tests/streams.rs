@@ -73,7 +73,7 @@ fn what_lists_nothing_is_not_held_back() {
         "\n",
         r#"data: {"id":1,"error":{"#,
     ] {
-        assert_eq!(trimmer.push(part.as_bytes(), &shows), Ok(part.as_bytes().to_vec()), "{part:?}");
+        assert_eq!(trimmer.push(part.as_bytes(), usize::MAX, &shows), Ok(part.as_bytes().to_vec()), "{part:?}");
     }
 }
 
@@ -81,7 +81,7 @@ fn what_lists_nothing_is_not_held_back() {
 fn a_list_is_held_back_until_it_is_complete() {
     let mut trimmer = stream();
     let push = |trimmer: &mut ListFilter, part: &str| {
-        String::from_utf8(trimmer.push(part.as_bytes(), &shows).unwrap()).unwrap()
+        String::from_utf8(trimmer.push(part.as_bytes(), usize::MAX, &shows).unwrap()).unwrap()
     };
     assert_eq!(
         push(&mut trimmer, "event: message\ndata: {\"result\":{\"tools\":[{\"name\":\"a\"}"),
@@ -111,11 +111,11 @@ fn a_list_that_is_too_long_becomes_an_error_at_once() {
     let tools = vec![r#"{"name":"a"}"#; 400].join(",");
     let text = format!("id: 1\ndata: {{\"id\":7,\"result\":{{\"tools\":[{tools}]}}}}\nid: 2\n\n: ping\n");
     let mut trimmer = stream();
-    let out = trimmer.push(text.as_bytes(), &shows).unwrap();
+    let out = trimmer.push(text.as_bytes(), usize::MAX, &shows).unwrap();
     assert_eq!(String::from_utf8(out).unwrap(), format!("id: 1\ndata: {}\n\n: ping\n", error(LONG_LIST)));
     // However long, what lists nothing goes on.
     let long = format!("data: {{\"id\":7,\"result\":{{\"content\":[{tools}]}}}}\n\n: {tools}{tools}\n");
-    assert_eq!(stream().push(long.as_bytes(), &shows).unwrap(), long.as_bytes());
+    assert_eq!(stream().push(long.as_bytes(), usize::MAX, &shows).unwrap(), long.as_bytes());
 }
 
 #[test]
@@ -157,8 +157,8 @@ fn a_message_that_turns_out_to_list_something_ends_the_stream_whatever_its_chunk
         assert_eq!(whole(&stream(), &text), Err(StreamAborted));
         let (front, back) = text.split_at(30);
         let mut trimmer = stream();
-        assert_eq!(trimmer.push(front.as_bytes(), &shows), Ok(front.as_bytes().to_vec()));
-        assert_eq!(trimmer.push(back.as_bytes(), &shows), Err(StreamAborted));
+        assert_eq!(trimmer.push(front.as_bytes(), usize::MAX, &shows), Ok(front.as_bytes().to_vec()));
+        assert_eq!(trimmer.push(back.as_bytes(), usize::MAX, &shows), Err(StreamAborted));
     }
     let no_error = |entries: &str| format!("data: {{\"error\":null,\"result\":{{\"tools\":[{entries}]}}}}\n\n");
     assert_eq!(whole(&stream(), &no_error(r#"{"name":"evil"}"#)), Ok(no_error("")));

@@ -5,12 +5,11 @@ use std::collections::BTreeSet;
 use serde_json::Value;
 
 use super::render_for;
-use crate::render::{
-    kubernetes::{Image, Name},
-    yaml::with_released_headers,
-};
+use crate::render::{kubernetes::Name, yaml::write_document};
 
 const POLICY: &str = r#"{"version":"1","default":"deny"}"#;
+/// The same policy in a filter that releases headers.
+const RELEASING: &str = r#"{"policy":{"version":"1","default":"deny"},"protocol":{"headers":"release"}}"#;
 /// Word after `render`, and the file that is shipped.
 const GATEWAYS: [(&str, &str); 3] = [
     ("sidecar", "envoy/sidecar/mcp-policy.yaml"),
@@ -34,9 +33,11 @@ fn the_shipped_objects_are_what_render_prints() {
 #[test]
 fn templates_leave_no_tag_and_no_trailing_space() {
     for (gateway, _) in GATEWAYS {
-        let rendered = render_for(gateway, POLICY, &[]).unwrap();
-        assert!(!rendered.contains("{%") && !rendered.contains("{{"), "{rendered}");
-        assert!(!rendered.lines().any(|line| line.ends_with(' ')), "{rendered}");
+        for document in [POLICY, RELEASING] {
+            let rendered = render_for(gateway, document, &[]).unwrap();
+            assert!(!rendered.contains("{%") && !rendered.contains("{{"), "{rendered}");
+            assert!(!rendered.lines().any(|line| line.ends_with(' ')), "{rendered}");
+        }
     }
 }
 
@@ -61,6 +62,7 @@ fn options_reach_their_lines() {
     for line in [
         "- { name: tools, port: 81 }",
         "name: agents/mcp-policy-tools/mcp",
+        "name: tcp-80",
         "envoyextensionpolicy/agents/mcp-policy-tools/wasm/0",
     ] {
         assert!(gateway.contains(line), "{line}");
@@ -94,7 +96,7 @@ fn objects_of_two_servers_never_replace_each_other() {
         for server in servers {
             for object in objects(&render_for(gateway, POLICY, &[option, server]).unwrap()) {
                 let name = object["metadata"]["name"].as_str().unwrap();
-                assert!(name.parse::<Name>().is_ok(), "{name}");
+                assert!(name.trim_end_matches(".tcp-80").parse::<Name>().is_ok(), "{name}");
                 names.insert(format!("{} {name}", object["kind"]));
                 count += 1;
             }
@@ -170,25 +172,69 @@ fn filters_of_two_servers_in_one_envoy_have_counters_of_their_own() {
 
 #[test]
 fn envoy_gateway_identifies_callers_by_their_tokens_unless_the_document_has_a_source() {
-    let rendered = render_for("envoy-gateway", POLICY, &[]).unwrap();
-    assert_eq!(rendered.matches(r#""jwt_claim": "sub", "payload": "mcp""#).count(), 3);
-    let own = format!(r#"{{"policy":{POLICY},"identity":[{{"constant":"all"}}]}}"#);
-    let rendered = render_for("envoy-gateway", &own, &[]).unwrap();
-    assert_eq!(rendered.matches(r#""constant""#).count(), 2);
-    // The comment beside the provider.
-    assert_eq!(rendered.matches(r#""jwt_claim""#).count(), 1);
+    let sources = |document: &str| {
+        let rendered = render_for("envoy-gateway", document, &[]).unwrap();
+        // Without the comment beside the provider.
+        let lines = rendered.lines().filter(|line| !line.trim_start().starts_with('#'));
+        let lines: Vec<_> = lines.collect();
+        let count = |text| lines.iter().filter(|line| line.contains(text)).count();
+        (count(r#""jwt_claim": "sub", "payload": "mcp""#), count(r#""constant""#))
+    };
+    // In each of the two objects with patches.
+    assert_eq!(sources(POLICY), (2, 0));
+    assert_eq!(sources(RELEASING), (1, 0));
+    assert_eq!(sources(&format!(r#"{{"policy":{POLICY},"identity":[{{"constant":"all"}}]}}"#)), (0, 2));
 }
 
 #[test]
-fn only_the_object_that_may_hold_headers_says_so() {
-    for gateway in ["istio", "envoy-gateway"] {
-        for document in [POLICY.to_owned(), format!(r#"{{"policy":{POLICY},"protocol":{{"headers":"hold"}}}}"#)] {
-            let rendered = render_for(gateway, &document, &[]).unwrap();
-            let (plugin, patches) = rendered.rsplit_once("\n---\n").unwrap();
-            assert!(plugin.contains(r#""headers": "release""#) && !plugin.contains(r#""hold""#), "{plugin}");
-            assert!(patches.contains(r#""hold""#) && patches.contains("allow_on_headers_stop_iteration"), "{patches}");
+fn the_policy_is_in_the_one_object_that_can_enforce_it_and_the_other_denies_every_request() {
+    let own = [("istio", "WasmPlugin", "EnvoyFilter"), ("envoy-gateway", "EnvoyExtensionPolicy", "EnvoyPatchPolicy")];
+    let marked = |document: &str| document.replace("\"deny\"", "\"deny\",\"description\":\"the policy\"");
+    for (gateway, plugin, patches) in own {
+        let kinds = |document: &str| -> BTreeSet<String> {
+            let objects = objects(&render_for(gateway, &marked(document), &[]).unwrap());
+            let with_policy = objects.iter().filter(|object| object.to_string().contains("the policy"));
+            with_policy.map(|object| object["kind"].as_str().unwrap().to_owned()).collect()
+        };
+        assert_eq!(kinds(POLICY), BTreeSet::from([patches.to_owned()]));
+        assert_eq!(kinds(RELEASING), BTreeSet::from([plugin.to_owned()]));
+
+        let objects = objects(&render_for(gateway, POLICY, &[]).unwrap());
+        let spec = &of_kind(&objects, plugin).0["spec"];
+        let configuration = if gateway == "istio" { &spec["pluginConfig"] } else { &spec["wasm"][0]["config"] };
+        let config = mcp_policy::config::Config::load(configuration.to_string().as_bytes()).unwrap();
+        assert!(config.bindings.is_empty());
+    }
+}
+
+#[test]
+fn headers_are_held_only_where_envoy_allows_it() {
+    for (gateway, count) in [("istio", 1), ("envoy-gateway", 2)] {
+        let hold = format!(r#"{{"policy":{POLICY},"protocol":{{"headers":"hold"}}}}"#);
+        for (document, count) in [(POLICY, count), (hold.as_str(), count), (RELEASING, 0)] {
+            let rendered = render_for(gateway, document, &[]).unwrap();
+            let held =
+                rendered.matches(r#""headers": "hold""#).count() + rendered.matches(r#""headers":"hold""#).count();
+            let lines = rendered.lines().filter(|line| !line.trim_start().starts_with('#'));
+            let allowed = lines.filter(|line| line.contains("allow_on_headers_stop_iteration")).count();
+            assert_eq!((held, allowed), (count, count), "{rendered}");
         }
     }
+}
+
+#[test]
+fn istio_inspects_calls_on_the_port_of_the_option_only() {
+    let objects = |options: &[&str]| objects(&render_for("istio", POLICY, options).unwrap());
+    let places = |objects: &[Value]| {
+        let plugin = of_kind(objects, "WasmPlugin").0["spec"]["match"].clone();
+        let patches = of_kind(objects, "EnvoyFilter").0["spec"]["configPatches"].as_array().unwrap();
+        let chains = patches.iter().filter_map(|patch| patch.pointer("/match/listener/filterChain"));
+        (plugin, chains.map(|chain| chain["destinationPort"].clone()).collect::<Vec<_>>())
+    };
+    let every = (serde_json::json!([{ "mode": "SERVER" }]), vec![Value::Null; 3]);
+    assert_eq!(places(&objects(&[])), every);
+    let one = (serde_json::json!([{ "mode": "SERVER", "ports": [{ "number": 3000 }] }]), vec![3000.into(); 3]);
+    assert_eq!(places(&objects(&["--port", "3000"])), one);
 }
 
 #[test]
@@ -196,15 +242,12 @@ fn a_part_of_an_object_is_yaml_on_which_readers_agree() {
     let configuration =
         r#"{"a\u00e9\ud83e\udd80":[],"b":{},"c":[1,{"d":null}],"t":true,"n":[1e2,-0.50,1E-3,100.0],"s":"\/\u0085 %"}"#;
     assert_eq!(
-        with_released_headers(configuration).unwrap(),
+        write_document(configuration).unwrap(),
         "{\n    \"aé🦀\": [],\n    \"b\": {},\n    \"c\": [ 1, { \"d\": null } ],\n    \"t\": true,\n    \
          \"n\": [ 100, -0.5, 0.001, 100 ],\n    \"s\": \"/\\u0085 %\"\n  }"
     );
     let long = "k".repeat(1000);
-    assert_eq!(
-        with_released_headers(&format!(r#"{{"{long}":1}}"#)).unwrap(),
-        format!("{{\n    ? \"{long}\" : 1\n  }}")
-    );
+    assert_eq!(write_document(&format!(r#"{{"{long}":1}}"#)).unwrap(), format!("{{\n    ? \"{long}\" : 1\n  }}"));
 }
 
 #[test]
@@ -213,30 +256,12 @@ fn numbers_that_doubles_cannot_keep_are_refused() {
         [("9007199254740993", "9007199254740992"), ("0.12345678901234567890", "0.12345678901234568")]
     {
         assert_eq!(
-            with_released_headers(&format!(r#"{{"a/b":[{number}]}}"#)).unwrap_err(),
+            write_document(&format!(r#"{{"a/b":[{number}]}}"#)).unwrap_err(),
             format!(
                 "`/a~1b/0`: `{number}` would reach the filter as `{arrives}`, since Kubernetes keeps numbers as doubles; \
                  write one of at most 15 digits"
             )
         );
-    }
-}
-
-#[test]
-fn images_are_pinned() {
-    let digest = "0123456789abcdef".repeat(4);
-    for text in [format!("r.io/a@sha256:{digest}"), format!("oci://r.io/a@sha256:{digest}")] {
-        let image: Image = text.parse().unwrap();
-        let expected = serde_json::json!({ "reference": format!("r.io/a@sha256:{digest}"), "digest": digest });
-        assert_eq!(serde_json::to_value(image).unwrap(), expected);
-    }
-    for (text, message) in [
-        ("r.io/a:1", "`r.io/a:1` is not pinned: give `registry/name@sha256:…`, as `./build.sh image --push` prints it"),
-        ("r.io/a@sha256:AB", "`AB` is not a SHA-256 digest: give its 64 digits, `0` to `9` and `a` to `f`"),
-        (&format!("a b/c@sha256:{digest}"), "`a b/c` is not an image name: give `registry/name`"),
-        (&format!("a@sha256:{digest}"), "`a` is not an image name: give `registry/name`"),
-    ] {
-        assert_eq!(text.parse::<Image>().unwrap_err(), message);
     }
 }
 

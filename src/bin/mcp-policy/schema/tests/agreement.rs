@@ -44,6 +44,15 @@ fn everything() -> Value {
             "default": "deny",
             "description": "x",
             "hide": ["a", "b*"],
+            "rules": {
+                "one": {
+                    "require": [{"conditions": conditions, "on_deny": "x"}],
+                    "deny_if": [{"conditions": conditions, "on_deny": "x"}],
+                    "require_approval": [{"conditions": conditions, "on_deny": "x", "expires": "90s"}],
+                    "limits": [limit("d", json!({}))],
+                },
+                "other": {},
+            },
             "all_tools": {"mode": "shadow"},
             "tools": {
                 "long": {
@@ -60,6 +69,7 @@ fn everything() -> Value {
                 "short": {"action": "require_approval", "rate_limit": {"max": 10, "window": 60}, "reason": "x"},
                 "shorter": {"action": "allow", "rate_limit": "10/hour"},
                 "closed*": {"action": "deny"},
+                "sharing": {"use": ["one", "other"]},
             },
             "resources": {"file:///*": {}},
             "prompts": {"p": {}},
@@ -71,7 +81,7 @@ fn everything() -> Value {
             {"address": "forwarded"}, {"constant": "x"},
         ],
         "mode": "shadow",
-        "protocol": {"headers": "hold", "max_body_bytes": 1000, "max_depth": 10, "batches": "judge", "legacy_sse": "allow"},
+        "protocol": {"headers": "hold", "max_body_bytes": 1000, "max_held_bytes": 1048576, "origins": ["https://a.example", "null"], "revisions": ["2026-07-28"], "max_depth": 10, "batches": "judge", "legacy_sse": "allow"},
         "limits": {"refund": "failed"},
         "approvals": {
             "url": "https://gate.example.com/console/",

@@ -1,7 +1,7 @@
 //! Splits names and texts into words.
 
 /// The words of a name, in lower case: `getUser_by-ID` is `get`, `user`, `by`, `id`.
-pub(super) fn split_name(name: &str) -> Vec<String> {
+pub(in crate::suggest) fn split_name(name: &str) -> Vec<String> {
     let mut words = Vec::new();
     let mut word = String::new();
     let mut characters = name.chars().peekable();

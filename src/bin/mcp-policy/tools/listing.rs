@@ -1,10 +1,11 @@
-//! The tools of a file: a JSON-RPC answer to `tools/list`, its `result`, or a list of tools.
+//! The tools of a file: a JSON-RPC answer to `tools/list`, its `result`, a list of tools, or an event stream that holds the
+//! answer.
 
 use mcp_policy::json::{self, Node, Value};
 
-use crate::sanitize;
+use crate::{mistakes, sanitize};
 
-use super::tool::{Listing, Tool};
+use super::{Listing, Tool};
 
 /// Deeper than any schema of arguments nests.
 const MAX_DEPTH: u32 = 256;
@@ -13,8 +14,43 @@ const MAX_DEPTH: u32 = 256;
 ///
 /// # Errors
 /// A sentence on why there are none.
-pub(super) fn read(text: &str) -> Result<Listing, String> {
-    let node = json::parse(text.as_bytes(), MAX_DEPTH).map_err(|fault| format!("not JSON: {fault}"))?;
+pub(crate) fn read(text: &str) -> Result<Listing, String> {
+    let events = events(text);
+    if !events.is_empty() {
+        let mut answers = events.iter().filter(|event| event.contains("\"tools\"") || event.contains("\"error\""));
+        return match answers.next_back() {
+            Some(answer) => read_answer(answer),
+            None => Err(format!("no event of the stream is an answer with `tools`; {EXPECTED}")),
+        };
+    }
+    read_answer(text)
+}
+
+/// The data of each event, if the text is an event stream (`data: …` lines), perhaps with the headers of the answer before
+/// it, as `curl -i` prints it.
+fn events(text: &str) -> Vec<String> {
+    let is_stream = text.lines().any(|line| line.starts_with("data:")) && !text.trim_start().starts_with(['{', '[']);
+    if !is_stream {
+        return Vec::new();
+    }
+    let mut events = vec![String::new()];
+    for line in text.lines() {
+        match (line.strip_prefix("data:"), events.last_mut()) {
+            (Some(data), Some(event)) => {
+                event.push_str(data);
+                event.push('\n');
+            }
+            (None, Some(event)) if line.is_empty() && !event.is_empty() => events.push(String::new()),
+            _ => {}
+        }
+    }
+    events
+}
+
+fn read_answer(text: &str) -> Result<Listing, String> {
+    let node = json::parse(text.as_bytes(), MAX_DEPTH).map_err(|fault| {
+        mistakes::find(text).map_or_else(|| format!("not JSON: {fault}"), |mistake| mistake.message)
+    })?;
     let mut listing = Listing::default();
     let tools = match &node.value {
         Value::Array(tools) => tools,
@@ -37,7 +73,7 @@ pub(super) fn read(text: &str) -> Result<Listing, String> {
         _ => return Err(format!("it is not a list of tools; {EXPECTED}")),
     };
     for (index, node) in tools.iter().enumerate() {
-        match read_tool(node) {
+        match read_tool(node, text) {
             Ok(tool) => listing.tools.push(tool),
             Err(why) => listing.remarks.push(format!("left out the tool at index {index}: {why}")),
         }
@@ -47,7 +83,7 @@ pub(super) fn read(text: &str) -> Result<Listing, String> {
 
 const EXPECTED: &str = "expected an answer to `tools/list`, its `result`, or a list of tools";
 
-fn read_tool(node: &Node<'_>) -> Result<Tool, String> {
+fn read_tool(node: &Node<'_>, document: &str) -> Result<Tool, String> {
     if !matches!(node.value, Value::Object(_)) {
         return Err("it is not an object".into());
     }
@@ -60,6 +96,12 @@ fn read_tool(node: &Node<'_>) -> Result<Tool, String> {
         tool.titles.extend(text(annotations, "title")?);
         tool.read_only = find_member(annotations, "readOnlyHint")?.and_then(as_boolean);
         tool.destructive = find_member(annotations, "destructiveHint")?.and_then(as_boolean);
+    }
+    if let Some(schema) = find_member(node, "inputSchema")? {
+        let text = document.get(schema.at..).unwrap_or_default();
+        // It has been read already, so this is JSON; only its end has to be found.
+        tool.input_schema =
+            serde_json::Deserializer::from_str(text).into_iter().next().and_then(Result::ok).unwrap_or_default();
     }
     Ok(tool)
 }

@@ -1,28 +1,4 @@
-//! A tool as a server lists it, and what the tool may do.
-
-/// A tool of a `tools/list` answer.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct Tool {
-    /// `name`
-    pub(super) name: String,
-    /// `title` and `annotations.title`
-    pub(super) titles: Vec<String>,
-    /// `description`
-    pub(super) description: String,
-    /// `annotations.readOnlyHint`
-    pub(super) read_only: Option<bool>,
-    /// `annotations.destructiveHint`
-    pub(super) destructive: Option<bool>,
-}
-
-/// The tools of a server.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct Listing {
-    /// In the server's order.
-    pub(super) tools: Vec<Tool>,
-    /// Remarks for the user.
-    pub(super) remarks: Vec<String>,
-}
+//! What a tool may do, and why one thinks so.
 
 /// What a tool may do, from least to most strict. A tool that both destroys and moves money is hidden, since a hidden
 /// tool cannot be called at all.

@@ -1,17 +1,18 @@
-//! A compiled policy as a policy document, in its long forms. Tests load it again and compare the two policies.
+//! A compiled policy as a policy document, in its long forms: two conditions are the same if they are written alike. Tests
+//! load the document again and compare the two policies.
 
 use std::net::Ipv6Addr;
 
-use mcp_policy::{
-    json::{Writer, quoted},
-    policy::{
-        Cost, Effect, Limit, Mode, Policy, Predicate, Rule,
-        condition::{Condition, Literal, Operator, PathPrefixes, Set},
-        pattern::Table,
-    },
+use crate::json::{Writer, quoted};
+
+use super::{
+    Cost, Effect, Limit, Mode, Policy, Predicate, Rule,
+    condition::{Condition, Literal, Operator, PathPrefixes, Set},
+    pattern::Table,
 };
 
 /// Writes a document that compiles to `policy`. Names are in code-point order.
+#[must_use]
 pub fn policy_json(policy: &Policy) -> String {
     let mut out = Writer::default();
     out.add_string("version", "1").add_string("default", effect(policy.default()));
@@ -45,12 +46,11 @@ fn rules(table: &Table<Rule>) -> String {
 fn rule(rule: &Rule) -> String {
     let mut out = Writer::default();
     write_mode(&mut out, rule.mode);
-    for (name, predicates) in [("require", &rule.require), ("deny_if", &rule.deny_if)] {
-        out.add_json(name, list(predicates.iter().map(|one| predicate(one, false))));
-    }
-    out.add_json("require_approval", list(rule.approval.iter().map(|one| predicate(one, true))));
+    out.add_json("require", list(rule.require().map(|one| predicate(one, false))));
+    out.add_json("deny_if", list(rule.deny_if().map(|one| predicate(one, false))));
+    out.add_json("require_approval", list(rule.approval().map(|one| predicate(one, true))));
     // A short form with a text has no long form.
-    let (short, long): (Vec<&Limit>, Vec<&Limit>) = rule.limits.iter().partition(|limit| limit.reason.is_some());
+    let (short, long): (Vec<&Limit>, Vec<&Limit>) = rule.limits().partition(|limit| limit.reason.is_some());
     for limit in &short {
         let mut rate = Writer::default();
         rate.add_json("max", limit.max).add_json("window", limit.window.seconds());
@@ -101,7 +101,9 @@ fn effect(effect: Effect) -> &'static str {
     }
 }
 
-fn condition(condition: &Condition) -> String {
+/// Writes a condition.
+#[must_use]
+pub fn condition(condition: &Condition) -> String {
     let (op, value) = operation(condition.operator());
     let mut out = Writer::default();
     out.add_string("path", &condition.path().to_string()).add_string("op", op).add_json("value", value);
@@ -182,7 +184,10 @@ fn list(items: impl IntoIterator<Item = String>) -> String {
 
 #[cfg(test)]
 mod tests {
-    use mcp_policy::config::Config;
+    #[cfg(target_family = "wasm")]
+    use wasm_bindgen_test::wasm_bindgen_test as test;
+
+    use crate::config::Config;
 
     use super::policy_json;
 

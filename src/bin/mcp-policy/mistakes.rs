@@ -1,0 +1,179 @@
+//! Texts that people write for JSON and that are none: what they are, where, and what to do.
+
+use mcp_policy::{
+    config::Config,
+    json::{self, Reason, diagnostic::Problem},
+};
+
+/// The first mistake in a text that is not JSON, if it is one that people make.
+pub(crate) fn find(text: &str) -> Option<Problem> {
+    let fault = json::parse(text.as_bytes(), Config::MAX_DEPTH).err()?;
+    let (at, message) = if fault.reason == Reason::ByteOrderMark {
+        (0, "the file starts with a byte order mark, which JSON does not have; save it as UTF-8 without one".to_owned())
+    } else if let Some(language) = language(text) {
+        (0, language.to_owned())
+    } else {
+        at_fault(text, fault.at)?
+    };
+    Some(Problem { pointer: String::new(), at, message: format!("not JSON: {message}") })
+}
+
+/// Why bytes are not UTF-8, and what to do; `None` if they are.
+pub(crate) fn encoding(bytes: &[u8], file: &str) -> Option<String> {
+    let name = match bytes {
+        [0xFF, 0xFE, 0, 0, ..] | [0, 0, 0xFE, 0xFF, ..] => Some("UTF-32"),
+        [0xFF, 0xFE, ..] | [0xFE, 0xFF, ..] => Some("UTF-16"),
+        [0, ..] => Some("UTF-16BE"),
+        [_, 0, ..] => Some("UTF-16LE"),
+        _ => None,
+    };
+    if let Some(name) = name {
+        return Some(format!("it is {name}; save it as UTF-8, or convert it: `iconv -f {name} -t UTF-8 {file}`"));
+    }
+    let valid = std::str::from_utf8(bytes).err()?.valid_up_to();
+    let (before, rest) = bytes.split_at_checked(valid)?;
+    let line = before.iter().filter(|byte| **byte == b'\n').count().saturating_add(1);
+    let start = before.iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at.saturating_add(1));
+    let column = String::from_utf8_lossy(before.get(start..)?).chars().count().saturating_add(1);
+    let byte = rest.first()?;
+    Some(format!(
+        "it is not UTF-8: the byte 0x{byte:02X} in line {line}, column {column}; save it as UTF-8, or convert it, for example: \
+         `iconv -f WINDOWS-1252 -t UTF-8 {file}`"
+    ))
+}
+
+/// What a text is that does not begin as JSON does.
+fn language(text: &str) -> Option<&'static str> {
+    let start = text.trim_start();
+    let first = start.lines().next().unwrap_or_default();
+    let key = first.split_once(':').map(|(key, _)| key.trim_end());
+    let is_key = |key: &str| {
+        !key.is_empty()
+            && key.chars().all(|c| c.is_ascii_alphanumeric() || "_-\"'".contains(c))
+            && !key.starts_with('{')
+    };
+    if start.starts_with("```") {
+        return Some("the text starts with a Markdown fence; remove the lines that begin with ```");
+    }
+    if start.starts_with("---") || start.starts_with("- ") || start.starts_with("# ") || key.is_some_and(is_key) {
+        return Some("this looks like YAML; convert it to JSON: `yq -o=json . FILE`");
+    }
+    if start.starts_with('<') {
+        return Some("this looks like XML or HTML; write a JSON object: `{\"version\": \"1\", …}`");
+    }
+    first
+        .split_once('=')
+        .filter(|(key, _)| is_key(key.trim_end()))
+        .map(|_| "this looks like TOML or a program; write a JSON object: `{\"version\": \"1\", …}`")
+}
+
+/// What is at the place where the reader stopped.
+fn at_fault(text: &str, at: usize) -> Option<(usize, String)> {
+    let (before, rest) = (text.get(..at)?, text.get(at..)?);
+    let last = before.trim_end();
+    let first = rest.chars().next()?;
+    let word: String = rest.chars().take_while(|c| c.is_alphanumeric() || *c == '_' || *c == '-').take(32).collect();
+    let message = match first {
+        '/' if rest.starts_with("//") || rest.starts_with("/*") => comment(),
+        '#' => comment(),
+        '}' | ']' if last.ends_with(',') => {
+            let message =
+                format!("there is a comma before `{first}`; remove it: JSON has no comma after the last item");
+            return Some((last.len().saturating_sub(1), message));
+        }
+        '\'' | '\u{2018}' | '\u{2019}' | '\u{201c}' | '\u{201d}' | '\u{201e}' | '\u{ab}' | '`' => {
+            format!("`{first}` is no quotation mark of JSON; write `\"`")
+        }
+        '"' | '{' | '[' if !last.ends_with([',', ':', '{', '[']) && !last.is_empty() => {
+            return Some((at, "a comma is missing before this".to_owned()));
+        }
+        ',' if last.ends_with([',', '{', '[', ':']) => "there is a comma too many; remove it".to_owned(),
+        '=' => "a key and its value are separated by `:` in JSON".to_owned(),
+        _ if word.is_empty() => return None,
+        _ => match word.as_str() {
+            "True" | "False" | "TRUE" | "FALSE" | "yes" | "no" => {
+                let meant = if word.to_lowercase().starts_with(['t', 'y']) { "true" } else { "false" };
+                format!("`{word}` is no value of JSON; write `{meant}`")
+            }
+            "None" | "undefined" | "nil" | "NaN" | "Infinity" => {
+                format!("`{word}` is no value of JSON; leave the key out")
+            }
+            _ if first.is_ascii_digit() => return None,
+            _ => format!("`{word}` needs double quotes: write `\"{word}\"`"),
+        },
+    };
+    Some((at, message))
+}
+
+fn comment() -> String {
+    "JSON has no comments; remove it, or write it as `description`".to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{encoding, find};
+
+    #[track_caller]
+    fn told(text: &str) -> (usize, String) {
+        let problem = find(text).unwrap_or_else(|| panic!("nothing is found in {text}"));
+        (problem.at, problem.message.strip_prefix("not JSON: ").unwrap().to_owned())
+    }
+
+    #[test]
+    fn what_people_write_for_json_is_named_with_its_place_and_what_to_do() {
+        let comment = "JSON has no comments; remove it, or write it as `description`";
+        let yaml = "this looks like YAML; convert it to JSON: `yq -o=json . FILE`";
+        let program = "this looks like TOML or a program; write a JSON object: `{\"version\": \"1\", …}`";
+        for (text, at, message) in [
+            ("{\"a\": 1,\n}", 7, "there is a comma before `}`; remove it: JSON has no comma after the last item"),
+            ("[1, 2 , ]", 6, "there is a comma before `]`; remove it: JSON has no comma after the last item"),
+            ("{ // x\n}", 2, comment),
+            ("{\"a\": /* x */ 1}", 6, comment),
+            ("{\"a\": 1 # x\n}", 8, comment),
+            ("{'a': 1}", 1, "`'` is no quotation mark of JSON; write `\"`"),
+            ("{\u{201c}a\u{201d}: 1}", 1, "`\u{201c}` is no quotation mark of JSON; write `\"`"),
+            ("{version: 1}", 1, "`version` needs double quotes: write `\"version\"`"),
+            ("{\"a\": deny}", 6, "`deny` needs double quotes: write `\"deny\"`"),
+            ("{\"a\": True}", 6, "`True` is no value of JSON; write `true`"),
+            ("{\"a\": None}", 6, "`None` is no value of JSON; leave the key out"),
+            ("{\"a\": 1 \"b\": 2}", 8, "a comma is missing before this"),
+            ("{\"a\": 1,, \"b\": 2}", 8, "there is a comma too many; remove it"),
+            ("{\"a\" = 1}", 5, "a key and its value are separated by `:` in JSON"),
+            ("version: \"1\"\ndefault: deny\n", 0, yaml),
+            ("---\nversion: \"1\"\n", 0, yaml),
+            ("# a policy\nversion: \"1\"\n", 0, yaml),
+            ("version = \"1\"\n", 0, program),
+            ("```json\n{}\n```", 0, "the text starts with a Markdown fence; remove the lines that begin with ```"),
+            ("<html>", 0, "this looks like XML or HTML; write a JSON object: `{\"version\": \"1\", …}`"),
+            (
+                "\u{feff}{}",
+                0,
+                "the file starts with a byte order mark, which JSON does not have; save it as UTF-8 without one",
+            ),
+        ] {
+            assert_eq!(told(text), (at, message.to_owned()), "{text}");
+        }
+        for text in ["{}", "{\"a\": 1", "{\"a\": 01}", ""] {
+            assert_eq!(find(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn other_encodings_are_named() {
+        let utf16: Vec<u8> = "{\"a\": 1}".encode_utf16().flat_map(u16::to_le_bytes).collect();
+        let with_mark = [&[0xFF, 0xFE][..], &utf16].concat();
+        for (bytes, message) in [
+            (&with_mark[..], "it is UTF-16; save it as UTF-8, or convert it: `iconv -f UTF-16 -t UTF-8 p.json`"),
+            (&utf16, "it is UTF-16LE; save it as UTF-8, or convert it: `iconv -f UTF-16LE -t UTF-8 p.json`"),
+            (
+                b"{\n  \"caf\xE9\": 1}",
+                "it is not UTF-8: the byte 0xE9 in line 2, column 7; save it as UTF-8, or convert it, for example: `iconv -f \
+                 WINDOWS-1252 -t UTF-8 p.json`",
+            ),
+        ] {
+            assert_eq!(encoding(bytes, "p.json").as_deref(), Some(message));
+        }
+        assert_eq!(encoding(b"{}", "p.json"), None);
+        assert_eq!(encoding(b"", "p.json"), None);
+    }
+}

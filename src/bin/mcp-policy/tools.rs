@@ -1,0 +1,61 @@
+//! The tools that a server lists: from a running server, or from a file that holds its answer.
+
+mod listing;
+mod server;
+
+use mcp_policy::lint::ListedTool;
+use serde_json::Value;
+
+use crate::{Stop, source::SourceFile};
+
+pub(crate) use self::{
+    listing::read,
+    server::{Header, Server},
+};
+
+/// A tool of a `tools/list` answer.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct Tool {
+    /// `name`
+    pub(crate) name: String,
+    /// `title` and `annotations.title`
+    pub(crate) titles: Vec<String>,
+    /// `description`
+    pub(crate) description: String,
+    /// `annotations.readOnlyHint`
+    pub(crate) read_only: Option<bool>,
+    /// `annotations.destructiveHint`
+    pub(crate) destructive: Option<bool>,
+    /// `inputSchema`
+    pub(crate) input_schema: Value,
+}
+
+/// The tools of a server.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct Listing {
+    /// In the server's order.
+    pub(crate) tools: Vec<Tool>,
+    /// Remarks for the user.
+    pub(crate) remarks: Vec<String>,
+}
+
+impl Listing {
+    /// The tools as the lints see them.
+    pub(crate) fn listed(self) -> Vec<ListedTool> {
+        let tools = self.tools.into_iter();
+        tools.map(|tool| ListedTool { name: tool.name, input_schema: tool.input_schema }).collect()
+    }
+}
+
+/// Reads the tools of a file or of a running server, if one of the two is named; with its name in a sentence.
+pub(crate) fn find(file: Option<&str>, server: &Server) -> Result<Option<(Listing, String)>, Stop> {
+    let (listing, name) = match (file, &server.url) {
+        (Some(file), _) => {
+            let source = SourceFile::read(file).map_err(Stop::usage)?;
+            (read(source.text()), source.display_name())
+        }
+        (None, Some(url)) => (Ok(server.list(url).map_err(Stop::usage)?), format!("`{url}`")),
+        (None, None) => return Ok(None),
+    };
+    listing.map(|listing| Some((listing, name.clone()))).map_err(|why| Stop::findings(format!("{name}: {why}")))
+}

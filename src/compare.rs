@@ -1,0 +1,201 @@
+//! What one configuration permits that another does not.
+//!
+//! * [`compare`]: all differences, from options to single rules
+//! * `names`: which entries decide on the same names in both policies
+//! * `effective`: what an entry, `all_tools`, `default` and `methods` together ask of a call
+//! * `rules`: two of these side by side; `implication`: whether one condition holds wherever another does
+//! * `counters`: calls that share a counter with a call that is decided otherwise
+//!
+//! A difference is certain where names, limits or comparable conditions differ, and possible (`may`) where only the calls
+//! themselves could tell. Where nothing is reported, every call is decided alike, but for those that are too much to check.
+
+mod counters;
+mod effective;
+mod implication;
+mod names;
+mod options;
+mod rules;
+
+#[cfg(test)]
+mod tests;
+
+use std::fmt;
+
+use crate::{
+    config::Config,
+    json::{self, Node},
+    policy::{Effect, Mode, Policy},
+};
+
+use self::{
+    effective::Effective,
+    names::{Class, classes},
+    options::Pair,
+};
+
+/// A difference between two configurations.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Difference {
+    /// Whether the new configuration permits more or less.
+    pub direction: Direction,
+    /// Whether there are such calls, or may be.
+    pub is_certain: bool,
+    /// The policy, and who is bound to it; empty for an option of the whole configuration.
+    pub policy: String,
+    /// What calls reach: `the tool `pay``; several where the same holds of them.
+    pub targets: Vec<String>,
+    /// What differs.
+    pub what: String,
+}
+
+/// Whether more is permitted, or less.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Direction {
+    /// The new configuration permits calls that the old one does not.
+    Wider,
+    /// The old configuration permits calls that the new one does not.
+    Narrower,
+}
+
+/// What a policy's entries are for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kind {
+    Tool,
+    Prompt,
+    Resource,
+}
+
+/// Compares two configurations, each given with its text. With `tools`, the names that a server lists, only these
+/// tools are compared.
+#[must_use]
+pub fn compare(old: (&Config, &[u8]), new: (&Config, &[u8]), tools: Option<&[String]>) -> Vec<Difference> {
+    let mut differences = Vec::new();
+    let documents = [old.1, new.1].map(|text| json::parse(text, Config::MAX_DEPTH).ok());
+    let pairs = options::compare([old.0, new.0], documents.each_ref().map(Option::as_ref), &mut differences);
+    for Pair { old, new, name } in pairs {
+        let mut found = Findings { policy: name, differences: Vec::new() };
+        compare_policies(old, new, tools, &mut found);
+        differences.extend(found.differences);
+    }
+    merge(differences)
+}
+
+/// The differences of one pair of policies.
+struct Findings {
+    policy: String,
+    differences: Vec<Difference>,
+}
+
+impl Findings {
+    fn add(&mut self, target: &str, finding: rules::Finding) {
+        let rules::Finding { direction, is_certain, what } = finding;
+        let (policy, targets) = (self.policy.clone(), vec![target.to_owned()]);
+        self.differences.push(Difference { direction, is_certain, policy, targets, what });
+    }
+
+    /// A difference in both directions that only calls could show.
+    fn may(&mut self, target: &str, what: &str) {
+        for direction in [Direction::Wider, Direction::Narrower] {
+            self.add(target, rules::Finding { direction, is_certain: false, what: what.to_owned() });
+        }
+    }
+}
+
+fn compare_policies(old: &Policy, new: &Policy, tools: Option<&[String]>, found: &mut Findings) {
+    match (old.mode(), new.mode()) {
+        (Mode::Shadow, Mode::Shadow) => return,
+        (Mode::Enforce, Mode::Shadow) => {
+            return found.add("every call", rules::Finding::new(Direction::Wider, "the policy only reports (`mode`)"));
+        }
+        (Mode::Shadow, Mode::Enforce) => {
+            return found
+                .add("every call", rules::Finding::new(Direction::Narrower, "the policy is enforced (`mode`)"));
+        }
+        (Mode::Enforce, Mode::Enforce) => {}
+    }
+    let mut sides = Vec::new();
+    for kind in [Kind::Tool, Kind::Prompt, Kind::Resource] {
+        let listed = tools.filter(|_| kind == Kind::Tool);
+        for class in classes(old, new, kind, listed) {
+            let Class { target, outcomes, is_certain } = class;
+            let [old, new] =
+                [(old, outcomes.0), (new, outcomes.1)].map(|(policy, outcome)| Effective::new(policy, kind, outcome));
+            let findings = rules::compare(&old, &new);
+            let differs = !findings.is_empty();
+            for finding in findings {
+                found.add(&target, rules::Finding { is_certain: finding.is_certain && is_certain, ..finding });
+            }
+            sides.push(counters::Side::new(target, differs, &old, &new));
+        }
+    }
+    for target in counters::affected(&sides) {
+        found.may(target, "shares a counter with calls that are decided otherwise");
+    }
+    // Which entry decides on the part of a URI before `?` or `#` depends on all keys.
+    if !old.resources().keys().eq(new.resources().keys()) {
+        found.may("resources whose URI has `?` or `#`", "other keys decide on the part before it");
+    }
+    methods(old, new, found);
+}
+
+/// Methods, which `methods` and `default` decide on.
+fn methods(old: &Policy, new: &Policy, found: &mut Findings) {
+    let mut names: Vec<&str> = old.methods().chain(new.methods()).map(|(name, _)| name).collect();
+    names.sort_unstable();
+    names.dedup();
+    for name in names {
+        let target = format!("the method `{name}`");
+        let stances = [old, new].map(|policy| policy.method(name).map(|rule| rule.effect));
+        match stances {
+            [Some(Effect::Deny), Some(Effect::Deny)] | [Some(Effect::Allow), Some(Effect::Allow)] => {}
+            [Some(Effect::Allow), Some(Effect::Deny)] => {
+                found.add(&target, rules::Finding::new(Direction::Narrower, "is denied"));
+            }
+            [Some(Effect::Deny), Some(Effect::Allow)] => {
+                found.add(&target, rules::Finding::new(Direction::Wider, "is allowed"));
+            }
+            // What decides without an entry depends on the method; its other spellings are refused only with one.
+            [_, _] => found.may(&target, "`methods` names it in one of the two only"),
+        }
+    }
+    if old.default() != new.default() {
+        let (direction, what) = match new.default() {
+            Effect::Allow => (Direction::Wider, "`default` allows them"),
+            Effect::Deny => (Direction::Narrower, "`default` denies them"),
+        };
+        found.add("methods that the filter does not know", rules::Finding::new(direction, what));
+    }
+}
+
+/// Merges differences that say the same about several targets.
+fn merge(differences: Vec<Difference>) -> Vec<Difference> {
+    let mut merged: Vec<Difference> = Vec::new();
+    for difference in differences {
+        let same = merged.iter_mut().find(|other| {
+            (other.direction, other.is_certain) == (difference.direction, difference.is_certain)
+                && (&other.policy, &other.what) == (&difference.policy, &difference.what)
+        });
+        match same {
+            Some(other) => other.targets.extend(difference.targets),
+            None => merged.push(difference),
+        }
+    }
+    merged.sort_by_key(|difference| (difference.direction, !difference.is_certain));
+    merged
+}
+
+impl fmt::Display for Kind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Tool => "tool",
+            Self::Prompt => "prompt",
+            Self::Resource => "resource",
+        })
+    }
+}
+
+/// A member of a document.
+fn member<'n>(node: Option<&'n Node<'_>>, name: &str) -> Option<&'n Node<'n>> {
+    let json::Value::Object(members) = &node?.value else { return None };
+    members.iter().find(|member| member.name == name).map(|member| &member.node)
+}

@@ -1,0 +1,98 @@
+//! What a call has to pass: the lists of its entry and of `all_tools`, or what denies it whatever it says.
+
+use std::collections::BTreeMap;
+
+use crate::{
+    amount::Amount,
+    policy::{Checks, Cost, Effect, Limit, Mode, Policy, Predicate, Rule, condition::Condition, path::Path},
+};
+
+use super::{Kind, names::Outcome};
+
+/// All that decides on a call of one target.
+#[derive(Debug, Default)]
+pub(super) struct Effective<'p> {
+    /// Why no call passes, if none does.
+    pub(super) denied: Option<String>,
+    /// Whether a reference to it (`completion/complete`) is denied, too.
+    pub(super) denies_references: bool,
+    /// All must hold.
+    pub(super) require: Vec<&'p Condition>,
+    /// One that holds denies.
+    pub(super) deny_if: Vec<&'p Predicate>,
+    /// One that holds asks for approval.
+    pub(super) approval: Vec<&'p Predicate>,
+    /// By counter.
+    pub(super) limits: BTreeMap<&'p str, Charge<'p>>,
+}
+
+/// What a call costs of one counter.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Charge<'p> {
+    /// Window, scope and algorithm, which all limits on a counter share.
+    pub(super) terms: String,
+    pub(super) max: Amount,
+    pub(super) costs: Vec<&'p Cost>,
+}
+
+impl<'p> Effective<'p> {
+    pub(super) fn new(policy: &'p Policy, kind: Kind, outcome: Outcome<'p>) -> Self {
+        let (denied, rule) = match outcome {
+            Outcome::Hidden => (Some("hidden".to_owned()), None),
+            Outcome::NoMatch if policy.default() == Effect::Deny => (Some("denied by `default`".to_owned()), None),
+            Outcome::NoMatch => (None, None),
+            Outcome::Rule(rule) if rule.mode == Mode::Shadow && policy.default() == Effect::Deny => {
+                (Some("denied by `default`, since its rule is in shadow".to_owned()), Some(rule))
+            }
+            Outcome::Rule(rule) => (None, Some(rule)),
+        };
+        let all_tools = (kind == Kind::Tool).then(|| policy.all_tools());
+        let rules: Vec<&Rule> = rule.into_iter().chain(all_tools).filter(|rule| rule.mode == Mode::Enforce).collect();
+        let denies = rules.iter().any(|rule| rule.denies_unconditionally());
+        let denied = denied.or_else(|| denies.then(|| "denied".to_owned()));
+        let denies_references = denied.is_some();
+        // In shadow under `default: "deny"` a reference passes.
+        let denies_references = denies_references && rule.is_none_or(|rule| rule.mode == Mode::Enforce);
+        let mut effective = Self { denied, denies_references, ..Self::default() };
+        rules.iter().flat_map(|rule| rule.checks()).for_each(|checks| effective.add(checks));
+        if effective.limits.values().any(Charge::never_has_room) {
+            effective.denied.get_or_insert_with(|| "denied by a limit that never has room".to_owned());
+        }
+        effective
+    }
+
+    fn add(&mut self, checks: &'p Checks) {
+        self.require.extend(checks.require.iter().flat_map(|predicate| &predicate.conditions));
+        self.deny_if.extend(&checks.deny_if);
+        self.approval.extend(&checks.approval);
+        for limit in &checks.limits {
+            let charge = self.limits.entry(&limit.counter).or_insert_with(|| Charge::new(limit));
+            charge.max = charge.max.min(limit.max);
+            if !charge.costs.contains(&&limit.cost) {
+                charge.costs.push(&limit.cost);
+            }
+        }
+    }
+
+    /// Every path that is walked in a call's arguments: on the way, a name that resembles another denies.
+    pub(super) fn paths(&self) -> Vec<&'p Path> {
+        let predicates = self.deny_if.iter().chain(&self.approval).flat_map(|predicate| &predicate.conditions);
+        let costs = self.limits.values().flat_map(|charge| &charge.costs).filter_map(|cost| match cost {
+            Cost::Argument(path) => Some(path),
+            Cost::Fixed(_) => None,
+        });
+        self.require.iter().copied().chain(predicates).map(Condition::path).chain(costs).collect()
+    }
+}
+
+impl<'p> Charge<'p> {
+    fn new(limit: &'p Limit) -> Self {
+        let Limit { window, scope, algorithm, .. } = limit;
+        let terms = format!("{} s, scope `{}`, {}", window.seconds(), scope.name(), algorithm.name());
+        Self { terms, max: limit.max, costs: Vec::new() }
+    }
+
+    fn never_has_room(&self) -> bool {
+        self.costs.iter().any(|cost| matches!(cost, Cost::Fixed(cost) if *cost > self.max))
+    }
+}

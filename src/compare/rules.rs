@@ -1,0 +1,253 @@
+//! Two rules side by side: what the new one permits that the old one does not, and the reverse.
+
+use crate::policy::{
+    Cost, Predicate,
+    condition::{Clause, Condition},
+    policy_json,
+};
+
+use super::{
+    Direction,
+    effective::{Charge, Effective},
+    implication::implies,
+};
+
+/// A difference between two rules.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Finding {
+    pub(super) direction: Direction,
+    pub(super) is_certain: bool,
+    pub(super) what: String,
+}
+
+impl Finding {
+    pub(super) fn new(direction: Direction, what: impl Into<String>) -> Self {
+        Self { direction, is_certain: true, what: what.into() }
+    }
+}
+
+/// All differences; none means that both decide alike.
+pub(super) fn compare(old: &Effective<'_>, new: &Effective<'_>) -> Vec<Finding> {
+    match (&old.denied, &new.denied) {
+        (Some(_), Some(_)) => {
+            let references = match (old.denies_references, new.denies_references) {
+                (true, false) => Some(Direction::Wider),
+                (false, true) => Some(Direction::Narrower),
+                _ => None,
+            };
+            let what = "is denied in both, but its completion is not";
+            return references.map(|direction| Finding::new(direction, what)).into_iter().collect();
+        }
+        (Some(why), None) => return vec![Finding::new(Direction::Wider, format!("is {}; it was {why}", allowed(new)))],
+        (None, Some(why)) => {
+            return vec![Finding::new(Direction::Narrower, format!("is {why}; it was {}", allowed(old)))];
+        }
+        (None, None) => {}
+    }
+    let mut findings = Vec::new();
+    requirements(old, new, &mut findings);
+    refusals(old, new, &mut findings);
+    expiry(old, new, &mut findings);
+    limits(old, new, &mut findings);
+    look_alikes(old, new, &mut findings);
+    findings
+}
+
+/// What a rule that denies nothing outright asks of a call, in a word.
+fn allowed(rule: &Effective<'_>) -> &'static str {
+    let asks = rule.approval.iter().any(|predicate| predicate.conditions.is_empty());
+    let is_open =
+        rule.require.is_empty() && rule.deny_if.is_empty() && rule.approval.is_empty() && rule.limits.is_empty();
+    match (asks, is_open) {
+        (true, _) => "allowed with approval",
+        (false, true) => "allowed",
+        (false, false) => "allowed under conditions",
+    }
+}
+
+// === require ===
+
+/// `require`: every condition of every predicate must hold.
+fn requirements(old: &Effective<'_>, new: &Effective<'_>, findings: &mut Vec<Finding>) {
+    for (direction, verb, lost, kept) in [
+        (Direction::Wider, "no longer requires", &old.require, &new.require),
+        (Direction::Narrower, "requires", &new.require, &old.require),
+    ] {
+        for condition in lost {
+            if kept.iter().any(|other| implies(other, condition, Clause::Require)) {
+                continue;
+            }
+            let mut beside = kept.iter().filter(|other| other.path() == condition.path());
+            let weaker = beside.clone().find(|other| implies(condition, other, Clause::Require));
+            let (is_certain, what) = match weaker {
+                Some(other) => (true, format!("{verb} {condition}, {} {other}", beside_word(direction))),
+                None => (beside.next().is_none(), format!("{verb} {condition}")),
+            };
+            findings.push(Finding { direction, is_certain, what });
+        }
+    }
+}
+
+fn beside_word(direction: Direction) -> &'static str {
+    if direction == Direction::Wider { "only" } else { "not only" }
+}
+
+// === deny_if and require_approval ===
+
+/// Predicates: one that holds refuses the call, or asks for approval.
+fn refusals(old: &Effective<'_>, new: &Effective<'_>, findings: &mut Vec<Finding>) {
+    for (direction, before, after) in [(Direction::Wider, old, new), (Direction::Narrower, new, old)] {
+        let (denies, asks) = match direction {
+            Direction::Wider => ("no longer denies", "no longer asks for approval of"),
+            Direction::Narrower => ("denies", "asks for approval of"),
+        };
+        for predicate in &before.deny_if {
+            if !is_covered(predicate, &after.deny_if) {
+                let is_certain = is_apart(predicate, &after.deny_if) && is_apart(predicate, &after.approval);
+                findings.push(Finding { direction, is_certain, what: format!("{denies} {}", calls(predicate)) });
+            }
+        }
+        for predicate in &before.approval {
+            let is_asked = is_covered(predicate, &after.approval) || is_covered(predicate, &after.deny_if);
+            if !is_asked {
+                let is_certain = is_apart(predicate, &after.approval) && is_apart(predicate, &after.deny_if);
+                findings.push(Finding { direction, is_certain, what: format!("{asks} {}", calls(predicate)) });
+            }
+        }
+    }
+}
+
+/// Whether every call for which a predicate holds is refused by one of some others.
+fn is_covered(predicate: &Predicate, others: &[&Predicate]) -> bool {
+    let implied = |condition: &Condition| predicate.conditions.iter().any(|own| implies(own, condition, Clause::Deny));
+    others.iter().any(|other| other.conditions.iter().all(implied))
+}
+
+/// Whether a predicate looks at other arguments than some others do.
+fn is_apart(predicate: &Predicate, others: &[&Predicate]) -> bool {
+    let mut conditions = others.iter().flat_map(|other| &other.conditions);
+    !conditions.any(|other| predicate.conditions.iter().any(|own| own.path() == other.path()))
+}
+
+fn calls(predicate: &Predicate) -> String {
+    match predicate.conditions.iter().map(ToString::to_string).collect::<Vec<_>>() {
+        conditions if conditions.is_empty() => "every call".to_owned(),
+        conditions => format!("calls with {}", conditions.join(" and ")),
+    }
+}
+
+/// How long an approval can be used: the shortest `expires` of the predicates that ask.
+fn expiry(old: &Effective<'_>, new: &Effective<'_>, findings: &mut Vec<Finding>) {
+    let (before, after) = (lives(old), lives(new));
+    let range = |lives: &[(String, u32)]| {
+        let lives = || lives.iter().map(|(_, seconds)| *seconds);
+        lives().min().zip(lives().max())
+    };
+    let (Some((before_min, before_max)), Some((after_min, after_max))) = (range(&before), range(&after)) else {
+        return;
+    };
+    let is_one = before_min == before_max && after_min == after_max;
+    if before == after || is_one && before_min == after_min {
+        return;
+    }
+    for (direction, is_so) in
+        [(Direction::Wider, after_max > before_min), (Direction::Narrower, after_min < before_max)]
+    {
+        if is_so {
+            let what =
+                format!("approvals expire after {after_min} to {after_max} s; it was {before_min} to {before_max} s");
+            findings.push(Finding { direction, is_certain: is_one, what });
+        }
+    }
+}
+
+/// The predicates that ask for approval, and how long it lives.
+fn lives(rule: &Effective<'_>) -> Vec<(String, u32)> {
+    let written = |predicate: &Predicate| {
+        let conditions: Vec<String> = predicate.conditions.iter().map(policy_json::condition).collect();
+        conditions.join(",")
+    };
+    let mut lives: Vec<(String, u32)> =
+        rule.approval.iter().map(|predicate| (written(predicate), predicate.expires)).collect();
+    lives.sort_unstable();
+    lives.dedup();
+    lives
+}
+
+// === limits ===
+
+fn limits(old: &Effective<'_>, new: &Effective<'_>, findings: &mut Vec<Finding>) {
+    for (counter, charge) in &old.limits {
+        let Some(now) = new.limits.get(counter) else {
+            findings.push(Finding::new(Direction::Wider, format!("is no longer limited by `{counter}`")));
+            continue;
+        };
+        changed_limit(counter, charge, now, findings);
+    }
+    for counter in new.limits.keys().filter(|counter| !old.limits.contains_key(*counter)) {
+        findings.push(Finding::new(Direction::Narrower, format!("is limited by `{counter}`")));
+    }
+}
+
+fn changed_limit(counter: &str, old: &Charge<'_>, new: &Charge<'_>, findings: &mut Vec<Finding>) {
+    if old == new {
+        return;
+    }
+    if old.terms == new.terms {
+        let costs = match (&*old.costs, &*new.costs) {
+            (old, new) if old == new => Some(std::cmp::Ordering::Equal),
+            ([Cost::Fixed(old)], [Cost::Fixed(new)]) => Some(new.cmp(old)),
+            _ => None,
+        };
+        // More room and a higher price may do either.
+        let direction = match (costs, new.max.cmp(&old.max)) {
+            (Some(costs), room) if costs.is_le() && room.is_ge() => Some(Direction::Wider),
+            (Some(costs), room) if costs.is_ge() && room.is_le() => Some(Direction::Narrower),
+            _ => None,
+        };
+        if let Some(direction) = direction {
+            let what =
+                format!("`{counter}` has room for {} ({}); it was {} ({})", new.max, price(new), old.max, price(old));
+            findings.push(Finding::new(direction, what));
+            return;
+        }
+    }
+    for direction in [Direction::Wider, Direction::Narrower] {
+        let what = format!(
+            "`{counter}` is counted otherwise: {} in {} ({}); it was {} in {} ({})",
+            new.max,
+            new.terms,
+            price(new),
+            old.max,
+            old.terms,
+            price(old)
+        );
+        findings.push(Finding { direction, is_certain: false, what });
+    }
+}
+
+fn price(charge: &Charge<'_>) -> String {
+    let costs = charge.costs.iter().map(|cost| match cost {
+        Cost::Fixed(amount) => format!("{amount} a call"),
+        Cost::Argument(path) => format!("`{path}` a call"),
+    });
+    costs.collect::<Vec<_>>().join(" or ")
+}
+
+// === names that resemble others ===
+
+/// A rule denies arguments whose names resemble a key of a path that it looks at.
+fn look_alikes(old: &Effective<'_>, new: &Effective<'_>, findings: &mut Vec<Finding>) {
+    for (direction, one, other) in [(Direction::Wider, old, new), (Direction::Narrower, new, old)] {
+        let kept = other.paths();
+        let lost = one.paths().into_iter().find(|path| !kept.contains(path));
+        let is_reported = findings.iter().any(|finding| finding.direction == direction);
+        if let Some(path) = lost.filter(|_| !is_reported) {
+            let what = match direction {
+                Direction::Wider => format!("no longer looks at `{path}`, so names like it pass"),
+                Direction::Narrower => format!("looks at `{path}`, so names like it are denied"),
+            };
+            findings.push(Finding { direction, is_certain: false, what });
+        }
+    }
+}

@@ -1,0 +1,201 @@
+//! Differences between small policies, by their whole lines.
+
+#[cfg(target_family = "wasm")]
+use wasm_bindgen_test::wasm_bindgen_test as test;
+
+use super::{Direction, compare};
+use crate::config::Config;
+
+#[track_caller]
+fn lines(old: &str, new: &str, tools: Option<&[String]>) -> Vec<String> {
+    let [old_config, new_config] =
+        [old, new].map(|text| Config::load(text.as_bytes()).unwrap_or_else(|invalid| panic!("{invalid}")));
+    let differences = compare((&old_config, old.as_bytes()), (&new_config, new.as_bytes()), tools);
+    let lines = differences.iter().map(|difference| {
+        let sign = if difference.direction == Direction::Wider { '+' } else { '-' };
+        let doubt = if difference.is_certain { "" } else { "?" };
+        format!("{sign}{doubt} {}: {}", difference.targets.join(", "), difference.what)
+    });
+    lines.collect()
+}
+
+/// The differences between two policies under `default: "deny"` with these members.
+#[track_caller]
+fn differences(old: &str, new: &str) -> Vec<String> {
+    let [old, new] = [old, new].map(|members| format!(r#"{{"version":"1","default":"deny",{members}}}"#));
+    lines(&old, &new, None)
+}
+
+/// The differences between two rules of the tool `t`.
+#[track_caller]
+fn rules(old: &str, new: &str) -> Vec<String> {
+    differences(&format!(r#""tools":{{"t":{{{old}}}}}"#), &format!(r#""tools":{{"t":{{{new}}}}}"#))
+}
+
+fn require(path: &str, op: &str, value: &str) -> String {
+    format!(r#""require":[{{"conditions":[{{"path":"{path}","op":"{op}","value":{value}}}]}}]"#)
+}
+
+const NONE: [&str; 0] = [];
+
+#[test]
+fn a_policy_written_otherwise_permits_the_same() {
+    let long = r#""tools":{"t":{"require":[{"conditions":[{"path":"args.a","op":"in","value":["x","y"]}],"on_deny":"no"},
+        {"conditions":[{"path":"args.b","op":"lte","value":5}]}],"deny_if":[{"conditions":[]}]},"u":{"rate_limit":"5/minute"}}"#;
+    let short = r#""rules":{"b":{"require":[{"conditions":[{"path":"args.b","op":"lte","value":5.0}]}]}},
+        "tools":{"u":{"rate_limit":{"max":5,"window":60}},"t":{"action":"deny","reason":"no"}}"#;
+    assert_eq!(differences(long, short), NONE);
+    let conditions = r#"{"path":"args.a","op":"eq","value":"x"},{"path":"args.b","op":"lte","value":5}"#;
+    let apart = r#"{"conditions":[{"path":"args.b","op":"lte","value":5}]},{"conditions":[{"path":"args.a","op":"in","value":["x"]}]}"#;
+    assert_eq!(
+        rules(&format!(r#""require":[{{"conditions":[{conditions}]}}]"#), &format!(r#""require":[{apart}]"#)),
+        NONE
+    );
+}
+
+#[test]
+fn names_are_exact() {
+    assert_eq!(
+        differences(r#""tools":{"a":{},"b":{}}"#, r#""tools":{"b":{},"c":{"rate_limit":"1/minute"}}"#),
+        [
+            "+ the tool `c`: is allowed under conditions; it was denied by `default`",
+            "- the tool `a`: is denied by `default`; it was allowed",
+        ]
+    );
+    assert_eq!(
+        differences(r#""tools":{"a":{}},"hide":["x*"]"#, r#""tools":{"a":{}},"hide":["x*","a"]"#),
+        ["- the tool `a`: is hidden; it was allowed"]
+    );
+}
+
+#[test]
+fn patterns_are_reported_with_a_name_that_both_decide_on() {
+    assert_eq!(
+        differences(r#""tools":{"get_*":{}}"#, r#""tools":{"get_p*":{}}"#),
+        ["- tools that match `get_*`, such as `get_`: is denied by `default`; it was allowed"]
+    );
+    assert_eq!(
+        differences(r#""tools":{"get_*":{}}"#, r#""tools":{"get_*":{},"*_secret":{"action":"deny"}}"#),
+        ["- tools that match `get_*` and `*_secret`, such as `get__secret`: is denied; it was allowed"]
+    );
+    let listed = ["get_a".to_owned(), "put".to_owned()];
+    let text = |tools: &str| format!(r#"{{"version":"1","default":"deny","tools":{{{tools}}}}}"#);
+    assert_eq!(lines(&text(r#""get_*":{}"#), &text(r#""get_a":{},"x":{}"#), Some(&listed)), NONE);
+}
+
+#[test]
+fn comparable_conditions_are_exact() {
+    for (op, wide, narrow) in [
+        ("lte", "100", "50"),
+        ("gt", "1", "1.5"),
+        ("in", r#"["a","b"]"#, r#"["a"]"#),
+        ("not_in", r#"["a"]"#, r#"["a","b"]"#),
+        ("starts_with", "\"/a\"", "\"/a/b\""),
+        ("ends_with", "\".md\"", "\"x.md\""),
+        ("path_within", r#"["/srv"]"#, r#"["/srv/a"]"#),
+        ("url_host_in", r#"["*.example.com","x.test"]"#, r#"["a.example.com"]"#),
+        ("max_length", "10", "5"),
+        ("exists", "true", "true"),
+    ] {
+        let [wide, narrow] = [wide, narrow].map(|value| require("args.x", op, value));
+        let found = rules(&narrow, &wide);
+        assert!(
+            wide == narrow && found.is_empty() || found.len() == 1 && found[0].starts_with("+ the tool"),
+            "{found:?}"
+        );
+        let found = rules(&wide, &narrow);
+        assert!(
+            wide == narrow && found.is_empty() || found.len() == 1 && found[0].starts_with("- the tool"),
+            "{found:?}"
+        );
+    }
+    assert_eq!(
+        rules(&require("args.x", "lte", "50"), &require("args.x", "lte", "100")),
+        ["+ the tool `t`: no longer requires `args.x` `lte` `50`, only `args.x` `lte` `100`"]
+    );
+}
+
+#[test]
+fn what_cannot_be_compared_may_do_either() {
+    assert_eq!(
+        rules(&require("args.x", "regex", "\"^a\""), &require("args.x", "regex", "\"^b\"")),
+        [
+            "+? the tool `t`: no longer requires `args.x` `regex` `\"^a\"`",
+            "-? the tool `t`: requires `args.x` `regex` `\"^b\"`",
+        ]
+    );
+}
+
+#[test]
+fn refusals_and_approvals_are_compared() {
+    let predicate = |value: u32| format!(r#"[{{"conditions":[{{"path":"args.n","op":"gt","value":{value}}}]}}]"#);
+    assert_eq!(
+        rules(&format!(r#""deny_if":{}"#, predicate(10)), &format!(r#""deny_if":{}"#, predicate(20))),
+        ["+? the tool `t`: no longer denies calls with `args.n` `gt` `10`"]
+    );
+    assert_eq!(
+        rules(&format!(r#""deny_if":{}"#, predicate(10)), &format!(r#""require_approval":{}"#, predicate(10))),
+        ["+? the tool `t`: no longer denies calls with `args.n` `gt` `10`"]
+    );
+    assert_eq!(
+        rules("", &format!(r#""require_approval":{}"#, predicate(10))),
+        ["- the tool `t`: asks for approval of calls with `args.n` `gt` `10`"]
+    );
+    let asks = |expires: &str| format!(r#""require_approval":[{{"conditions":[],"expires":"{expires}"}}]"#);
+    assert_eq!(
+        rules(&asks("1m"), &asks("1h")),
+        ["+ the tool `t`: approvals expire after 3600 to 3600 s; it was 60 to 60 s"]
+    );
+}
+
+#[test]
+fn limits_are_exact_and_counters_are_shared() {
+    assert_eq!(
+        rules(r#""rate_limit":"5/minute""#, r#""rate_limit":"6/minute""#),
+        ["+ the tool `t`: `/tools/t` has room for 6 (1 a call); it was 5 (1 a call)"]
+    );
+    assert_eq!(
+        rules(r#""rate_limit":"5/minute""#, r#""rate_limit":"5/hour""#).len(),
+        2,
+        "another window may do either"
+    );
+    let limit = r#""limits":[{"counter":"c","window":"minute","max":5,"scope":"grant"}]"#;
+    assert_eq!(
+        differences(
+            &format!(r#""tools":{{"a":{{{limit}}},"b":{{{limit}}},"c":{{}}}}"#),
+            &format!(r#""tools":{{"a":{{"action":"deny"}},"b":{{{limit}}},"c":{{}}}}"#),
+        ),
+        [
+            "+? the tool `b`: shares a counter with calls that are decided otherwise",
+            "- the tool `a`: is denied; it was allowed under conditions",
+            "-? the tool `b`: shares a counter with calls that are decided otherwise",
+        ]
+    );
+}
+
+#[test]
+fn options_and_bindings_are_compared() {
+    let form = |more: &str| format!(r#"{{"policy":{{"version":"1","default":"deny"}}{more}}}"#);
+    assert_eq!(lines(&form(""), &form(r#","audit":{"log":"all"}"#), None), NONE);
+    assert_eq!(
+        lines(&form(""), &form(r#","identity":[{"constant":"x"}]"#), None),
+        ["+? : `identity` differs", "-? : `identity` differs"]
+    );
+    assert_eq!(lines(&form(""), &form(r#","mode":"shadow""#), None), ["+ : `mode` is `shadow`: nothing is enforced"]);
+    let bound = |grant: &str| {
+        format!(
+            r#"{{"policies":{{"p":{{"version":"1","default":"deny"}}}},"bindings":[{{"route":"m","grant":"{grant}","policy":"p"}}]}}"#
+        )
+    };
+    assert_eq!(lines(&bound("jwt:a"), &bound("jwt:a"), None), NONE);
+    assert_eq!(lines(&bound("jwt:a"), &bound("jwt:b"), None).len(), 2);
+}
+
+#[test]
+fn methods_are_compared() {
+    assert_eq!(
+        differences(r#""methods":{"ping":"deny"}"#, r#""methods":{"ping":"allow"}"#),
+        ["+ the method `ping`: is allowed"]
+    );
+    assert_eq!(differences("\"methods\":{}", r#""methods":{"ping":"deny"}"#).len(), 2);
+}

@@ -1,0 +1,63 @@
+//! Calls whose rules take more work than one request may.
+
+#[cfg(target_family = "wasm")]
+use wasm_bindgen_test::wasm_bindgen_test as test;
+
+use super::{Disposition, Gateway, call};
+
+/// A rule for `find` that a text of 16 KiB exhausts, with further members.
+fn gateway(default: &str, members: &str) -> Gateway {
+    let regex = r#"{"conditions":[{"path":"args.text","op":"regex","value":"(?:(?:a{0,9}){0,9}){0,9}$"}]}"#;
+    Gateway::new(&format!(
+        r#"{{"version":"1","default":"{default}","tools":{{"find":{{"require":[{regex}]{members}}}}}}}"#
+    ))
+}
+
+fn find(text: &str) -> String {
+    format!(
+        r#"{{"jsonrpc":"2.0","id":7,"method":"tools/call","params":{{"name":"find","arguments":{{"text":"{text}","n":0}}}}}}"#
+    )
+}
+
+#[test]
+fn a_call_whose_rules_take_too_much_work_is_denied() {
+    let gateway = gateway("deny", "");
+    assert_eq!(gateway.answer(&find("aaa")), None, "a short text takes little");
+    let (status, body) = gateway.answer(&find(&"a".repeat(16_000))).unwrap();
+    let reason = "the gateway does not check the tool `find`, since its rules would take too much work; send fewer and \
+                  shorter values, or several calls";
+    assert_eq!(
+        (status, body),
+        (
+            200,
+            format!(
+                r#"{{"jsonrpc":"2.0","id":7,"error":{{"code":-31403,"message":"Policy violation: {reason}","data":{{"kind":"denied","rule":"(too much to check)","policy":"default","tool":"find","reason":"{reason}","requestId":"r-1"}}}}}}"#
+            )
+        )
+    );
+}
+
+#[test]
+fn where_only_a_rule_in_shadow_takes_too_much_work_the_call_passes_and_that_is_reported() {
+    let gateway = gateway("allow", r#","mode":"shadow""#);
+    let judgement = gateway.judge(&call("alice"), &find(&"a".repeat(16_000)));
+    assert!(matches!(judgement.answer, Disposition::Forward(_)));
+    assert_eq!(judgement.record.shadow.unwrap().rule, "(too much to check)");
+}
+
+#[test]
+fn arguments_of_too_many_values_are_denied_only_where_a_rule_reads_them() {
+    let policy = r#"{"policy":{"version":"1","default":"deny","tools":{
+        "read":{"deny_if":[{"conditions":[{"path":"args.n","op":"eq","value":1}]}]},"unread":{}}}}"#;
+    let gateway = Gateway::new(policy);
+    let body = |tool: &str, count: usize| {
+        format!(
+            r#"{{"jsonrpc":"2.0","id":7,"method":"tools/call","params":{{"name":"{tool}","arguments":{{"n":0,"x":[{}0]}}}}}}"#,
+            "0,".repeat(count)
+        )
+    };
+    assert_eq!(gateway.answer(&body("read", 200_000)), None);
+    let (_, denied) = gateway.answer(&body("read", 260_000)).unwrap();
+    assert!(denied.contains(r#""rule":"(too much to check)""#), "{denied}");
+    assert_eq!(gateway.answer(&body("unread", 260_000)), None);
+}

@@ -1,0 +1,92 @@
+//! What one stream holds of its worker's memory, until it is dropped. The rules are in [`crate::budget`].
+//!
+//! One table for each worker, not for each filter: the streams of an old configuration go on beside those of the new one,
+//! and two filters in one VM have one memory.
+
+use std::cell::RefCell;
+
+use crate::{
+    budget::{HeldBytes, Part, Share, ShareExhausted},
+    engine::RequestInfo,
+    identity::Grant,
+    store::Store as _,
+};
+
+use super::shared_data::SharedData;
+
+thread_local! {
+    static HELD: RefCell<HeldBytes> = const { RefCell::new(HeldBytes::new()) };
+}
+
+/// What this module keeps of a stream besides its headers and its body, in bytes; `tests/host` measures it.
+const STREAM_BYTES: usize = 1024;
+
+/// A stream's share, which the stream gives back when it is dropped, however it ends.
+#[derive(Debug)]
+pub(super) struct Lease {
+    /// `None` while it is dropped.
+    share: Option<Share>,
+    /// `protocol.max_held_bytes`
+    max: usize,
+    /// What the request holds besides its body.
+    head: usize,
+}
+
+impl Lease {
+    /// Takes room for a stream whose request has a head of so many bytes, which Envoy keeps until the request goes on.
+    ///
+    /// # Errors
+    /// Its caller's share has no room for it.
+    pub(super) fn new(request: &RequestInfo, head: usize, max: usize) -> Result<Self, ShareExhausted> {
+        let grant = request.grant.as_ref().ok();
+        // Without a seed no counter works either; the budget does, with a key that callers could know.
+        let seed = SharedData.seed().unwrap_or_default();
+        let share = Share::new(grant.map_or("", Grant::id), grant.is_some_and(Grant::is_verified), &seed);
+        let head = head.saturating_add(request.headers.size()).saturating_add(STREAM_BYTES);
+        let mut lease = Self { share: Some(share), max, head };
+        lease.hold_body(0)?;
+        Ok(lease)
+    }
+
+    /// Takes room for a body of so many bytes, in Envoy and here together.
+    ///
+    /// # Errors
+    /// There is none.
+    pub(super) fn hold_body(&mut self, bytes: usize) -> Result<(), ShareExhausted> {
+        let bytes = self.head.saturating_add(bytes);
+        self.resize(Part::Request, bytes)
+    }
+
+    /// Gives back what the request holds: it goes on, or is answered.
+    pub(super) fn release_request(&mut self) {
+        // Holding less never fails.
+        let _: Result<(), ShareExhausted> = self.resize(Part::Request, 0);
+    }
+
+    /// What may be held of the response besides what is held of it, in bytes.
+    pub(super) fn response_room(&self) -> usize {
+        let room = |share| HELD.with_borrow(|held| held.room(share, Part::Response, self.max));
+        self.share.as_ref().map_or(0, room)
+    }
+
+    /// Takes room for so many bytes of the response.
+    ///
+    /// # Errors
+    /// There is none.
+    pub(super) fn hold_response(&mut self, bytes: usize) -> Result<(), ShareExhausted> {
+        self.resize(Part::Response, bytes)
+    }
+
+    fn resize(&mut self, part: Part, bytes: usize) -> Result<(), ShareExhausted> {
+        let share = self.share.as_mut().ok_or(ShareExhausted)?;
+        HELD.with_borrow_mut(|held| held.resize(share, part, bytes, self.max))
+    }
+}
+
+impl Drop for Lease {
+    fn drop(&mut self) {
+        if let Some(share) = self.share.take() {
+            HELD.with_borrow_mut(|held| held.release(share));
+        }
+    }
+}

@@ -1,0 +1,65 @@
+//! Lints on the names in a policy: keys that match no tool, and rules that no entry uses.
+
+use crate::policy::Effect;
+
+use super::{Lint, Lints, map::Map, offsets::child, quoted};
+
+pub(super) fn check(lints: &mut Lints<'_>) {
+    let view = lints.view;
+    for (index, key) in view.text.hide.iter().enumerate() {
+        odd_name(lints, key, true, view.text.absolute(&format!("/hide/{index}")));
+    }
+    for entry in view.entries.iter().filter(|entry| entry.map != Map::Resources) {
+        odd_name(lints, entry.key, entry.rule.denies_unconditionally(), entry.pointer.clone());
+    }
+    unused_rules(lints);
+}
+
+/// A key that its author means as a regular expression or as another kind of pattern.
+fn odd_name(lints: &mut Lints<'_>, key: &str, denies: bool, pointer: String) {
+    let shown = quoted(key);
+    let is_open = denies && lints.view.policy.default() == Effect::Allow;
+    if let Some(odd) = key.chars().find(|c| !is_usual(*c) && !c.is_control()) {
+        let odd = if odd == ' ' { "a space".to_owned() } else { quoted(&odd.to_string()) };
+        let message = format!(
+            "no tool's name has {odd}, so {shown} matches none; only `*` is special in a key, and it matches any characters, \
+             as in `delete_*`"
+        );
+        lints.add(Lint::OddName, pointer, message);
+    } else if let Some(before) = regex_dots(key, is_open) {
+        let message = format!(
+            "{shown} matches only names with a dot after {}; a key is no regular expression, and `*` alone matches any \
+             characters: write `{}`",
+            quoted(before),
+            key.replace(".*", "*")
+        );
+        lints.add(Lint::OddName, pointer, message);
+    }
+}
+
+/// Whether names of tools and prompts have this character: the specification says ASCII letters, digits, `_`, `-` and `.`,
+/// and servers add `/` and `:`.
+fn is_usual(c: char) -> bool {
+    c.is_ascii_alphanumeric() || "_-./:*".contains(c)
+}
+
+/// What comes before a `.*` that looks like one of a regular expression. After a word it may well mean a dot
+/// (`image.*`), so there it counts only where a mistake opens something.
+fn regex_dots(key: &str, is_open: bool) -> Option<&str> {
+    let (before, after) = key.split_once(".*")?;
+    let after_word = before.ends_with(|c: char| c.is_ascii_alphanumeric());
+    let is_regex = before.is_empty() || before.ends_with(['_', '-', '/']) || after.contains(".*") || is_open;
+    (is_regex || !after_word).then_some(before)
+}
+
+/// Rules that no entry uses.
+fn unused_rules(lints: &mut Lints<'_>) {
+    let view = lints.view;
+    for name in &view.text.rules {
+        if !view.text.uses.contains(name) {
+            let message =
+                format!("no entry uses {}, so it never applies; name it in a `use`, or remove it", quoted(name));
+            lints.add(Lint::UnusedRule, child(&view.text.pointer("rules"), name), message);
+        }
+    }
+}

@@ -1,0 +1,87 @@
+//! Calls of a tool with a limit, as Envoy hands them over. How many instructions they take is a part of what the filter costs
+//! each request; `tests/bench` measures the whole in an Envoy. A tenth more than was measured is too much.
+
+use std::sync::Arc;
+
+use serde_json::json;
+
+use super::instructions;
+use crate::{
+    proxy::{Part, Shared, Worker},
+    request::{End, Request, at_an_address, pairs},
+};
+
+const TOOL: &str = "generate_image";
+
+/// A call whose body has so many bytes, with the headers that a client of the Python SDK sends and Envoy adds.
+fn call(tool: &str, size: usize) -> Request {
+    let body = |prompt: &str| {
+        let arguments = json!({ "prompt": prompt, "model": "large", "n": 1, "seed": 4711, "tags": ["a", "b"] });
+        json!({ "jsonrpc": "2.0", "id": 17, "method": "tools/call", "params": { "name": tool, "arguments": arguments } })
+            .to_string()
+    };
+    let prompt = "x".repeat(size - body("").len());
+    let headers = pairs(&[
+        (":authority", "gateway.example:10000"),
+        (":path", "/mcp"),
+        (":method", "POST"),
+        (":scheme", "http"),
+        ("accept", "application/json, text/event-stream"),
+        ("content-type", "application/json"),
+        ("mcp-protocol-version", "2025-06-18"),
+        ("mcp-session-id", "3f0c6a0e-8f3b-4b0f-9d5c-9a6a2f0e7c11"),
+        ("user-agent", "python-httpx/0.28.1"),
+        ("content-length", &size.to_string()),
+        ("x-forwarded-for", "10.0.0.7"),
+        ("x-forwarded-proto", "http"),
+        ("x-request-id", "0f3a4a3f-5a6b-4c7d-8e9f-a0b1c2d3e4f5"),
+    ]);
+    Request { headers, chunks: vec![body(&prompt).into_bytes()], end: End::Flag }
+}
+
+/// The instructions that a call takes with its answer, when the same has come a few times.
+fn cost(max: u32, tool: &str, size: usize) -> u64 {
+    let limit = json!({ "counter": "calls", "window": "day", "max": max, "scope": "grant" });
+    let policy = json!({ "version": "1", "default": "deny", "tools": { TOOL: { "limits": [limit] } } });
+    let mut worker = Worker::metered(&Arc::new(Shared::prepared()));
+    let text = json!({ "policy": policy, "protocol": { "headers": "hold" } }).to_string();
+    assert!(worker.configure(&text), "{:?}", worker.world().log);
+    worker.world().properties = at_an_address();
+    let request = call(tool, size);
+    let mut once = || {
+        instructions(&mut worker, |worker| {
+            let mut stream = request.send(worker);
+            if stream.replies.is_empty() {
+                let head =
+                    [(":status", "200"), ("content-type", "application/json"), ("x-envoy-upstream-service-time", "1")];
+                stream.answer(worker, Part::Head(&head), false);
+                stream.answer(worker, Part::Body(br#"{"jsonrpc":"2.0","id":17,"result":{}}"#), true);
+            }
+            stream.close(worker);
+        })
+    };
+    for _ in 0..5 {
+        once();
+    }
+    once()
+}
+
+#[test]
+fn a_call_takes_few_instructions_whatever_becomes_of_it() {
+    let cases = [
+        ("allowed", u32::MAX, TOOL, 300, 98_000),
+        ("denied", u32::MAX, "drop_table", 300, 89_000),
+        ("limited", 1, TOOL, 300, 115_000),
+        ("allowed", u32::MAX, TOOL, 64 << 10, 211_000),
+        ("denied", u32::MAX, "drop_table", 64 << 10, 204_000),
+        ("limited", 1, TOOL, 64 << 10, 229_000),
+    ];
+    let costs = cases.map(|(what, max, tool, size, most)| {
+        let cost = cost(max, tool, size);
+        println!("{what}, {size} bytes: {cost} instructions");
+        (what, size, cost, most)
+    });
+    for (what, size, cost, most) in costs {
+        assert!(cost < most, "{what}, {size} bytes: {cost}");
+    }
+}

@@ -1,0 +1,69 @@
+//! What the rules of one request cost at most, for the worst policies and bodies found: counted in instructions, which do not
+//! depend on the machine. Each line says what the same request took before its work was charged.
+
+use super::{instructions, metered};
+use crate::request::{Request, call};
+
+/// Instructions for reading a byte of the body, twice where a rule reads the arguments.
+const READ_BYTE: u64 = 600;
+/// Instructions of the rules of one request: about ten milliseconds.
+const RULES: u64 = 100_000_000;
+
+fn tool_call(arguments: &str) -> String {
+    format!(r#"{{"jsonrpc":"2.0","id":7,"method":"tools/call","params":{{"name":"ok","arguments":{arguments}}}}}"#)
+}
+
+/// What a body costs under a policy with these members, and whether it is denied as too much to check.
+fn cost(members: &str, body: String) -> (u64, bool) {
+    let mut worker = metered(&format!(r#"{{"version":"1","default":"deny",{members}}}"#));
+    let request = Request { chunks: vec![body.into_bytes()], ..call("ok") };
+    let mut is_too_much = false;
+    let cost = instructions(&mut worker, |worker| {
+        let mut stream = request.send(worker);
+        is_too_much = stream
+            .replies
+            .iter()
+            .any(|reply| String::from_utf8_lossy(&reply.body).contains(r#""rule":"(too much to check)""#));
+        stream.close(worker);
+    });
+    (cost, is_too_much)
+}
+
+fn conditions(conditions: &str) -> String {
+    format!(r#""tools":{{"ok":{{"deny_if":[{{"conditions":[{conditions}]}}]}}}}"#)
+}
+
+#[test]
+fn rules_take_bounded_work_whatever_policy_and_body() {
+    let nested = conditions(r#"{"path":"args.x[*]","op":"regex","value":"^(?:(?:a{0,9}){0,9}){0,9}$"}"#);
+    let texts = vec![format!(r#""{}""#, "a".repeat(16_000)); 60].join(",");
+    let ten: Vec<String> = (0..10).map(|n| format!(r#"{{"path":"args.k{n}","op":"exists","value":true}}"#)).collect();
+    let long_names: Vec<String> = (0..12).map(|n| format!(r#""{}{n}":0"#, "k".repeat(80_000))).collect();
+    let patterns: Vec<String> = (0..200).map(|n| format!(r#""note:*{n:03}*z":{{}}"#)).collect();
+    let uris: Vec<String> = (0..1000).map(|n| format!(r#""note:{n:04}{}""#, "0".repeat(900))).collect();
+    let listen = format!(
+        r#"{{"jsonrpc":"2.0","id":7,"method":"subscriptions/listen","params":{{"notifications":{{"resourceSubscriptions":[{}]}}}}}}"#,
+        uris.join(",")
+    );
+    let nul: Vec<String> = (0..60_000).map(|n| format!(r#""\u0000{n}":0"#)).collect();
+    let ones = vec!["1"; 8000].join(",");
+    let approval = r#""tools":{"ok":{"require_approval":[{"conditions":[]}]}}"#;
+    for (name, members, body, is_denied) in [
+        ("nested repetitions through `[*]`", nested, tool_call(&format!(r#"{{"x":[{texts}]}}"#)), true),
+        (
+            "ten conditions on long keys",
+            conditions(&ten.join(",")),
+            tool_call(&format!("{{{}}}", long_names.join(","))),
+            true,
+        ),
+        ("a thousand URIs under 200 patterns", format!(r#""resources":{{{}}}"#, patterns.join(",")), listen, false),
+        ("names with NUL", conditions(&ten.join(",")), tool_call(&format!("{{{}}}", nul.join(","))), true),
+        ("many small numbers to approve", approval.to_owned(), tool_call(&format!(r#"{{"x":[{ones}]}}"#)), false),
+    ] {
+        let size = u64::try_from(body.len()).expect("a number");
+        let (cost, was_denied) = cost(&members, body);
+        println!("{name}: {size} bytes, {cost} instructions, too much: {was_denied}");
+        assert!(cost < READ_BYTE * size + RULES, "{name}: {cost}");
+        assert_eq!(was_denied, is_denied, "{name}");
+    }
+}
