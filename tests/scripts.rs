@@ -110,7 +110,7 @@ fn flags_in_the_environment_do_not_change_the_module() {
 #[test]
 fn test_says_first_what_it_fetches_and_how_to_do_without() {
     let checkout = Checkout::new("announce").with("cargo", "exit 72").with("rustc", "echo /");
-    let tools = ["servers", "prometheus", "browser", "schemas", "registry", "fleet"];
+    let tools = ["servers", "clients", "prometheus", "browser", "schemas", "registry", "fleet"];
     let output = checkout.run("build.sh", &["test"], &[]);
     assert_eq!(output.status.code(), Some(72), "{}", text(&output.stderr));
     let announced = text(&output.stdout);

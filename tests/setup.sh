@@ -226,10 +226,11 @@ fetch_debian() {
   download_debian "$place.new/packages" "${@:4}" 2>/dev/null ||
     { apt-get -qq update && download_debian "$place.new/packages" "${@:4}"; } ||
     fail "cannot fetch \`$program\` from Debian: $advice"
+  # Each package goes once it is unpacked, and documents and translations right after: a disk may be nearly full.
   for package in "$place.new/packages"/*.deb; do
     dpkg-deb -x "$package" "$place.new/root"
+    rm -rf "$package" "$place.new/root/usr/share"/{doc,man,locale,lintian}
   done
-  rm -r "$place.new/packages"
   [[ -x $place.new/root/$2 ]] || fail "Debian's packages \`${*:4}\` hold no \`$2\`: $advice"
   write_launcher "$place.new" "$2"
   mv "$place.new" "$place"
