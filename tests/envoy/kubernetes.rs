@@ -11,6 +11,7 @@ mod istio;
 mod loops;
 mod objects;
 mod overload;
+mod pages;
 mod pods;
 mod rollout;
 mod schemas;

@@ -6,6 +6,7 @@
 //!   values of its template in `templates/`
 //! * `kubernetes`, `image` and `upstream`: arguments that several share
 //! * `clusters`: the clusters of services that the configuration names
+//! * `cors`: the pages that may read answers
 //! * `ports`: the ports of an Envoy by itself, compared
 //! * `size`: objects that are too large for Kubernetes
 //! * `template` and `yaml`: texts and configurations as YAML
@@ -31,6 +32,7 @@ mod yaml;
 
 use clap::Subcommand;
 
+use self::envoy_gateway::EnvoyGateway;
 use crate::{Exit, Stop, mistakes, print, print_warning, source::SourceFile};
 
 /// The arguments of `render`.
@@ -51,7 +53,7 @@ enum Gateway {
     /// Kubernetes with Istio: the filter in the sidecars of an MCP server
     Istio(istio::Istio),
     /// Kubernetes with Envoy Gateway: a Gateway in front of an MCP server
-    EnvoyGateway(envoy_gateway::EnvoyGateway),
+    EnvoyGateway(EnvoyGateway),
     /// Limitador: the limits file for counters that several Envoys share
     Limitador(limitador::Limitador),
 }
@@ -64,7 +66,7 @@ pub(crate) fn run(args: &Args) -> Result<Exit, Stop> {
     }
     let rendered = args.gateway.render(source.text());
     let rendered = rendered.map_err(|message| Stop::findings(format!("{}: {message}", source.display_name())))?;
-    for warning in args.gateway.warnings(&rendered) {
+    for warning in args.gateway.warnings(source.text(), &rendered) {
         print_warning(&warning);
     }
     Ok(print(&rendered))
@@ -83,11 +85,12 @@ impl Gateway {
         }
     }
 
-    /// What the user should know of `rendered`.
-    fn warnings(&self, rendered: &str) -> Vec<String> {
+    /// What the user should know of `rendered`, which was made of `document`.
+    fn warnings(&self, document: &str, rendered: &str) -> Vec<String> {
         match self {
             Self::Envoy(_) | Self::Limitador(_) => Vec::new(),
-            Self::Sidecar(_) | Self::Istio(_) | Self::EnvoyGateway(_) => size::warnings(rendered),
+            Self::Sidecar(_) | Self::Istio(_) => size::warnings(rendered),
+            Self::EnvoyGateway(_) => [EnvoyGateway::warnings(document), size::warnings(rendered)].concat(),
         }
     }
 

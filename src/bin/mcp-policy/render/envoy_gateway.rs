@@ -8,6 +8,7 @@ use serde::Serialize;
 use super::{
     clusters::{self, ClusterText, Existing},
     configuration::Configuration,
+    cors::Cors,
     envoy::marker,
     image::Image,
     kubernetes::{Common, Name},
@@ -54,6 +55,8 @@ struct Objects<'a> {
     /// What Envoy buffers of one stream at most.
     buffer_mib: usize,
     service_clusters: Vec<ClusterText<'a>>,
+    /// What the pages that may read answers may do.
+    cors: Option<Cors>,
     /// What tells a request that this gateway has forwarded.
     marker: String,
     filter_path: String,
@@ -103,11 +106,25 @@ impl EnvoyGateway {
             idle_timeout: self.upstream_idle_timeout,
             buffer_mib: configuration.buffer_mib(),
             service_clusters: clusters::for_services(&configuration, &CLUSTERS, &self.common.domain())?,
+            cors: Cors::for_envoy_gateway(configuration.config()).0,
             holds_headers: configuration.holds_headers(),
             plugin_config: yaml::write_released(&configuration)?,
             configuration: configuration.json(),
         };
         fill(TEMPLATE, &objects)
+    }
+
+    /// What Envoy Gateway cannot do for a document that renders.
+    pub(super) fn warnings(document: &str) -> Vec<String> {
+        let others =
+            Configuration::prepare(document).map(|configuration| Cors::for_envoy_gateway(configuration.config()).1);
+        let warning = |origin| {
+            format!(
+                "Envoy Gateway cannot name the origin `{origin}` in a `cors` policy: its pages can make calls, and cannot read \
+                 denials; list exact origins, or patterns such as `https://*.example.com`"
+            )
+        };
+        others.unwrap_or_default().into_iter().map(warning).collect()
     }
 
     /// The names of the listener (`xdsListenerName` in `internal/xds/translator/listener.go`).

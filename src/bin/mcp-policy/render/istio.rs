@@ -8,6 +8,7 @@ use serde::Serialize;
 use super::{
     clusters::{self, ClusterText, Existing},
     configuration::Configuration,
+    cors::Cors,
     image::Image,
     kubernetes::{Common, Name},
     template::fill,
@@ -50,6 +51,8 @@ struct Objects<'a> {
     /// What Envoy buffers of one stream at most.
     buffer_mib: usize,
     service_clusters: Vec<ClusterText<'a>>,
+    /// Envoy's `CorsPolicy` for the pages that may read answers, as YAML.
+    cors: Option<String>,
     /// Whether the filter holds headers until the decision.
     holds_headers: bool,
     /// The configuration as YAML values, if the filter releases headers.
@@ -76,6 +79,7 @@ impl Istio {
             idle_timeout: self.upstream_idle_timeout,
             buffer_mib: configuration.buffer_mib(),
             service_clusters: clusters::for_services(&configuration, &CLUSTERS, &self.common.domain())?,
+            cors: Cors::policy(configuration.config())?,
             holds_headers: configuration.holds_headers(),
             plugin_config: yaml::write_released(&configuration)?,
             configuration: configuration.json(),
