@@ -24,7 +24,7 @@ pub struct Discarded {
 }
 
 impl Discarded {
-    /// A body of which so many bytes have come by `now`.
+    /// A body; so many of its bytes have come by `now`.
     #[must_use]
     pub fn new(bytes: usize, now: Timestamp) -> Self {
         Self { bytes, started: now, heard: now, is_silent: true }

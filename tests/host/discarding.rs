@@ -34,7 +34,7 @@ fn assert_too_large(stream: &Stream) {
 }
 
 #[test]
-fn the_answer_comes_at_the_end_of_the_body_of_which_nothing_is_held() {
+fn the_answer_comes_at_the_end_of_a_body_that_is_not_held() {
     for (mode, length, end) in MODES.into_iter().flat_map(|mode| {
         let lengths = [Some(3 * CHUNK), None];
         let ends = [End::Flag, End::EmptyChunk, End::Trailers];
