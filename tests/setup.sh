@@ -49,7 +49,7 @@ describe_setup() {
   case $1 in
     envoy) printf 'Envoy %s from PyPI, 130 MB' "$ENVOY_VERSION" ;;
     servers) printf 'MCP SDKs and servers from npm and PyPI, 230 MB' ;;
-    clients) printf 'MCP clients, bridges and agent frameworks from npm and PyPI, 480 MB' ;;
+    clients) printf 'MCP clients, bridges, agent frameworks and conformance suites from npm and PyPI, 530 MB' ;;
     prometheus) printf 'Prometheus from Debian, 330 MB' ;;
     browser) printf 'Chromium from Debian, 520 MB, unless one is installed; playwright-core from npm' ;;
     schemas) printf 'schemas of Kubernetes objects from npm, 70 MB' ;;
