@@ -15,6 +15,11 @@ upstream=
 port=10000
 # An approver's token for the console.
 token=
+# The token of an agent, and its name.
+grant=
+readonly GRANT=my-agent
+# The policy with that token.
+readonly CONFIGURATION=$RUN/gateway.json
 # The processes that `run` started, each as `name|pid|log`.
 started=()
 # The process groups of builds and downloads in the background.
@@ -95,7 +100,9 @@ prepare() {
   python=$!
   cargo build --locked --profile command --bin mcp-policy
   # Reports mistakes in the policy and the URL before the longer build ends.
-  render
+  render "$policy" >/dev/null
+  make_grant
+  render "$CONFIGURATION" >"$RUN/envoy.yaml"
   finish 'building the module' module "$module"
   finish 'downloading Envoy and the example MCP server' python "$python"
   background=()
@@ -128,14 +135,22 @@ finish() {
 
 envoy_to_run() { command -v envoy || envoy_wheel; }
 
+# render CONFIGURATION
 render() {
-  # Written beside and then moved, so that a failure leaves no incomplete configuration.
   local digest
   digest=$(printf %s "$token" | sha256sum)
-  "$COMMAND" render envoy "$policy" --port "$port" --admin-port "$ADMIN_PORT" --module "$MODULE" \
+  "$COMMAND" render envoy "$1" --port "$port" --admin-port "$ADMIN_PORT" --module "$MODULE" \
     --console-port "$CONSOLE_PORT" --approver "bearer:${digest%% *}" \
-    --upstream "$(server_url)" >"$RUN/envoy.yaml.new" || exit
-  mv "$RUN/envoy.yaml.new" "$RUN/envoy.yaml"
+    --upstream "$(server_url)" || exit
+}
+
+# Makes a token for an agent. It belongs to this run: the next one makes another.
+make_grant() {
+  python3 envoy/run/with_tokens.py "$policy" >"$CONFIGURATION"
+  grant=$("$COMMAND" grant new "$GRANT" "$CONFIGURATION" 2>"$RUN/grant.log") || {
+    cat "$RUN/grant.log" >&2
+    exit 1
+  }
 }
 
 server_url() { printf '%s\n' "${upstream:-http://127.0.0.1:$EXAMPLE_PORT}"; }
@@ -220,10 +235,17 @@ stop() {
   wait "$1" 2>/dev/null
 }
 
+# The token goes by a pipe, since a list of processes shows arguments.
+print_clients() {
+  printf '\n%s\n' "To connect an agent, paste this into its configuration; its calls are those of \`token:$GRANT\`, until this run ends."
+  python3 envoy/run/clients.py mcp-policy "http://127.0.0.1:$port/mcp" <<<"$grant"
+}
+
 print_what_to_try() {
   say "the gateway is ready: http://127.0.0.1:$port/mcp"
   python3 envoy/run/calls --command "$COMMAND" --policy "$policy" --gateway "http://127.0.0.1:$port/mcp" \
     --server "$(server_url)" || printf '\nThere is no example call for this policy.\n'
+  print_clients
   printf '\n%s\n\n%s\n' 'The console shows pending approvals, counters and decisions (the token belongs to this run):' \
     "http://localhost:$CONSOLE_PORT/#token=$token"
   printf '\n%s\n\n%s\n' 'The same in a terminal, for approvals:' \

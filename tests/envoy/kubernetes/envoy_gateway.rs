@@ -8,7 +8,7 @@ use super::{
 use crate::{
     answer::assert_allowed,
     client::call,
-    gateway::{Gateway, validate},
+    gateway::{Gateway, extension, validate},
     identity::token::{KEY, filter as token_filter, signed},
     runtime::run,
 };
@@ -53,11 +53,14 @@ fn translated(objects: &Objects) -> Value {
     });
     let wasm = json!({ "name": FILTER, "disabled": true, "typed_config": { "@type": WASM, "config": config } });
     // Claims are kept under the provider's name (`internal/xds/translator/jwt.go`).
-    let mut tokens = token_filter();
-    let provider = &objects.one("SecurityPolicy")["spec"]["jwt"]["providers"][0]["name"];
-    tokens["typed_config"]["providers"]["issuer"]["payload_in_metadata"] = provider.clone();
-
-    let mut listener = listener("mcp", &[tokens, wasm], &json!({}));
+    let tokens = objects.of_kind("SecurityPolicy").into_iter().map(|policy| {
+        let mut tokens = token_filter();
+        let provider = &policy["spec"]["jwt"]["providers"][0]["name"];
+        tokens["typed_config"]["providers"]["issuer"]["payload_in_metadata"] = provider.clone();
+        tokens
+    });
+    let filters: Vec<Value> = tokens.chain([wasm]).collect();
+    let mut listener = listener("mcp", &filters, &json!({}));
     let manager = &mut listener["default_filter_chain"]["filters"][0]["typed_config"];
     manager["route_config"]["virtual_hosts"][0]["routes"] = routes(objects);
     let client = &objects.one("ClientTrafficPolicy")["spec"];
@@ -72,10 +75,19 @@ fn routes(objects: &Objects) -> Value {
     let enabled = json!({ "@type": "type.googleapis.com/envoy.config.route.v3.FilterConfig", "config": {} });
     let marked = &rules[0]["matches"][0]["headers"][0];
     assert_eq!(marked["type"], "RegularExpression");
-    let answer = &objects.one("HTTPRouteFilter")["spec"]["directResponse"];
+    let filters = objects.of_kind("HTTPRouteFilter");
+    let answer =
+        &filters.iter().find(|filter| filter["metadata"]["name"] == "mcp-policy-mcp-server").expect("a filter")["spec"]
+            ["directResponse"];
     let added = &rules[1]["filters"][0]["requestHeaderModifier"]["add"][0];
     let expression = json!({ "safe_regex": { "regex": marked["value"] } });
     let header = json!({ "key": added["name"], "value": added["value"] });
+    // A route that needs a header has it in its match.
+    let mut to_server = json!({ "prefix": "/" });
+    if let Some(needed) = rules[1]["matches"][0]["headers"].as_array() {
+        let header = |header: &Value| json!({ "name": header["name"], "string_match": { "safe_regex": { "regex": header["value"] } } });
+        to_server["headers"] = needed.iter().map(header).collect();
+    }
     json!([
         {
             "match": { "prefix": "/", "headers": [{ "name": marked["name"], "string_match": expression }] },
@@ -83,7 +95,7 @@ fn routes(objects: &Objects) -> Value {
             "typed_per_filter_config": { FILTER: enabled },
         },
         {
-            "match": { "prefix": "/" },
+            "match": to_server,
             "route": { "cluster": "server", "timeout": rules[1]["timeouts"]["request"] },
             "request_headers_to_add": [{ "header": header, "append_action": "APPEND_IF_EXISTS_OR_ADD" }],
             "typed_per_filter_config": { FILTER: enabled },
@@ -142,6 +154,45 @@ fn patched(packages: &Path, folder: &Path, objects: &Objects, listener: &Value, 
     }
     assert_eq!(programmed, 1, "{name}");
     patch(packages, folder, listener, &operations)
+}
+
+/// The gateway with all objects, in which a Secret holds this credential. Envoy Gateway puts the filter that sends it behind ours, whatever
+/// the order of filters in the route (`internal/xds/translator/httpfilters.go`).
+pub(crate) fn configure_all(
+    packages: &Path,
+    folder: &Path,
+    upstream: SocketAddr,
+    objects: &Objects,
+    credential: &str,
+) -> String {
+    let mut listener = patched(packages, folder, objects, &translated(objects), LISTENERS[1]);
+    let filters = objects.of_kind("HTTPRouteFilter");
+    let injection =
+        filters.iter().find_map(|filter| filter["spec"].get("credentialInjection").map(|spec| (filter, spec)));
+    let (filter, injection) = injection.expect("a filter with the credential");
+    let reference = &objects.one("HTTPRoute")["spec"]["rules"][1]["filters"][1]["extensionRef"];
+    assert_eq!([&reference["kind"], &reference["name"]], [&filter["kind"], &filter["metadata"]["name"]]);
+    assert_eq!(injection["credential"]["valueRef"], json!({ "name": "mcp-key" }));
+    let generic = json!({
+        "@type": "type.googleapis.com/envoy.extensions.http.injected_credentials.generic.v3.Generic",
+        "credential": { "name": "credential" },
+    });
+    let injector = extension(
+        "envoy.filters.http.credential_injector",
+        "filters.http.credential_injector.v3.CredentialInjector",
+        json!({
+            "overwrite": injection["overwrite"],
+            "credential": { "name": "envoy.http.injected_credentials.generic", "typed_config": generic },
+        }),
+    );
+    let filters = &mut listener["default_filter_chain"]["filters"][0]["typed_config"]["http_filters"];
+    let filters = filters.as_array_mut().expect("filters");
+    filters.insert(filters.len() - 1, injector);
+    let text = configure(packages, folder, upstream, objects, &listener);
+    let mut config: Value = serde_json::from_str(&text).expect("JSON");
+    let secret = json!({ "name": "credential", "generic_secret": { "secret": { "inline_string": credential } } });
+    config["static_resources"]["secrets"] = json!([secret]);
+    config.to_string()
 }
 
 fn bearer(subject: &str) -> String {

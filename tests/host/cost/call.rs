@@ -4,6 +4,7 @@
 use std::sync::Arc;
 
 use serde_json::json;
+use sha2::{Digest as _, Sha256};
 
 use super::instructions;
 use crate::{
@@ -83,5 +84,50 @@ fn a_call_takes_few_instructions_whatever_becomes_of_it() {
     });
     for (what, size, cost, most) in costs {
         assert!(cost < most, "{what}, {size} bytes: {cost}");
+    }
+}
+
+/// The instructions of a call by the last of so many callers with tokens, when the same has come a few times.
+fn cost_with_tokens(count: usize, authorization: &str) -> u64 {
+    let tokens: serde_json::Map<String, serde_json::Value> = (0..count)
+        .map(|number| {
+            let digest = Sha256::digest(token(number)).iter().map(|byte| format!("{byte:02x}")).collect::<String>();
+            (format!("agent-{number:05}"), json!({ "sha256": digest, "expires": "2999-01-31" }))
+        })
+        .collect();
+    let limit = json!({ "counter": "calls", "window": "day", "max": u32::MAX, "scope": "grant" });
+    let policy = json!({ "version": "1", "default": "deny", "tools": { TOOL: { "limits": [limit] } } });
+    let mut worker = Worker::metered(&Arc::new(Shared::prepared()));
+    let text =
+        json!({ "policy": policy, "protocol": { "headers": "hold" }, "identity": [{ "tokens": tokens }] }).to_string();
+    assert!(worker.configure(&text), "{:?}", worker.world().log);
+    let mut request = call(TOOL, 300);
+    request.headers.extend(pairs(&[("authorization", authorization)]));
+    let mut once = || {
+        instructions(&mut worker, |worker| {
+            let mut stream = request.send(worker);
+            assert_eq!(stream.replies.is_empty(), authorization.ends_with(&token(9)), "{authorization}");
+            stream.close(worker);
+        })
+    };
+    for _ in 0..5 {
+        once();
+    }
+    once()
+}
+
+/// A token as long as those of `mcp-policy grant`.
+fn token(number: usize) -> String {
+    format!("mcpg_{number:072}")
+}
+
+#[test]
+fn a_call_costs_the_same_with_ten_tokens_and_ten_thousand() {
+    // A listed token, and one that the configuration does not list.
+    for number in [9, 999_999] {
+        let authorization = format!("Bearer {}", token(number));
+        let [few, many] = [10, 10_000].map(|count| cost_with_tokens(count, &authorization));
+        println!("token {number}: {few} instructions with 10 tokens, {many} with 10,000");
+        assert!(many.abs_diff(few) * 20 <= few, "{few} and {many}");
     }
 }
