@@ -82,30 +82,52 @@ fn routes(objects: &Objects) -> Value {
     let added = &rules[1]["filters"][0]["requestHeaderModifier"]["add"][0];
     let expression = json!({ "safe_regex": { "regex": marked["value"] } });
     let header = json!({ "key": added["name"], "value": added["value"] });
-    // A route that needs a header has it in its match.
-    let mut to_server = json!({ "prefix": "/" });
-    if let Some(needed) = rules[1]["matches"][0]["headers"].as_array() {
-        let header = |header: &Value| json!({ "name": header["name"], "string_match": { "safe_regex": { "regex": header["value"] } } });
-        to_server["headers"] = needed.iter().map(header).collect();
-    }
-    json!([
+    // Envoy Gateway makes a route of each match.
+    let regex = |header: &Value| json!({ "name": header["name"], "string_match": { "safe_regex": { "regex": header["value"] } } });
+    let to_match = |one: &Value| {
+        let method =
+            one["method"].as_str().map(|method| json!({ "name": ":method", "string_match": { "exact": method } }));
+        let headers = one["headers"].as_array().into_iter().flatten().map(regex);
+        json!({ "prefix": "/", "headers": method.into_iter().chain(headers).collect::<Value>() })
+    };
+    let to_server: Vec<Value> = match rules[1]["matches"].as_array() {
+        Some(matches) => matches.iter().map(to_match).collect(),
+        None => vec![json!({ "prefix": "/" })],
+    };
+    let to_server = to_server.into_iter().map(|to_server| {
+        json!({
+            "match": to_server,
+            "route": { "cluster": "server", "timeout": rules[1]["timeouts"]["request"] },
+            "request_headers_to_add": [{ "header": header, "append_action": "APPEND_IF_EXISTS_OR_ADD" }],
+            "typed_per_filter_config": { FILTER: enabled },
+        })
+    });
+    let looped = json!([
         {
             "match": { "prefix": "/", "headers": [{ "name": marked["name"], "string_match": expression }] },
             "direct_response": { "status": answer["statusCode"], "body": { "inline_string": answer["body"]["inline"] } },
             "typed_per_filter_config": { FILTER: enabled },
         },
-        {
-            "match": to_server,
-            "route": { "cluster": "server", "timeout": rules[1]["timeouts"]["request"] },
-            "request_headers_to_add": [{ "header": header, "append_action": "APPEND_IF_EXISTS_OR_ADD" }],
-            "typed_per_filter_config": { FILTER: enabled },
-        },
-    ])
+    ]);
+    looped.as_array().cloned().unwrap_or_default().into_iter().chain(to_server).collect()
 }
 
 /// The Envoy with this listener, and that it finds no fault in it; with the labels of the EnvoyProxy.
 fn configure(packages: &Path, folder: &Path, upstream: SocketAddr, objects: &Objects, listener: &Value) -> String {
+    configure_with(packages, folder, upstream, objects, listener, &json!([]))
+}
+
+/// The same with these secrets.
+fn configure_with(
+    packages: &Path,
+    folder: &Path,
+    upstream: SocketAddr,
+    objects: &Objects,
+    listener: &Value,
+    secrets: &Value,
+) -> String {
     let mut config = bootstrap(&json!([listener]), upstream);
+    config["static_resources"]["secrets"] = secrets.clone();
     config["stats_config"] = json!({ "stats_tags": [] });
     config["overload_manager"] = overload_manager(objects);
     let patches = objects.one("EnvoyProxy")["spec"]["bootstrap"]["jsonPatches"].as_array().expect("patches");
@@ -188,11 +210,8 @@ pub(crate) fn configure_all(
     let filters = &mut listener["default_filter_chain"]["filters"][0]["typed_config"]["http_filters"];
     let filters = filters.as_array_mut().expect("filters");
     filters.insert(filters.len() - 1, injector);
-    let text = configure(packages, folder, upstream, objects, &listener);
-    let mut config: Value = serde_json::from_str(&text).expect("JSON");
     let secret = json!({ "name": "credential", "generic_secret": { "secret": { "inline_string": credential } } });
-    config["static_resources"]["secrets"] = json!([secret]);
-    config.to_string()
+    configure_with(packages, folder, upstream, objects, &listener, &json!([secret]))
 }
 
 fn bearer(subject: &str) -> String {

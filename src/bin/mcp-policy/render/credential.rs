@@ -4,7 +4,7 @@
 //! A request without a body, such as a GET, passes the policy without an identity (product contract, section 3), because the server
 //! checks the caller's credential. A server that gets its own credential checks no caller, so Envoy refuses such a request.
 
-use mcp_policy::{config::Config, identity::Source};
+use mcp_policy::{config::Config, identity::Source, policy::Mode};
 use serde::Serialize;
 
 use super::{template::fill, watched::WatchedFile};
@@ -78,6 +78,17 @@ pub(super) fn warnings(config: &Config, checks_tokens: bool) -> Vec<String> {
         warnings.push(
             "a GET or DELETE without an identity passes the policy, and with `--upstream-credential` it reaches the server with \
              the server's credential; let Envoy require a certificate or a token of every request"
+                .to_owned(),
+        );
+    }
+    if [config.mode]
+        .into_iter()
+        .chain(config.policies.iter().map(|named| named.policy.mode()))
+        .any(|mode| mode == Mode::Shadow)
+    {
+        warnings.push(
+            "in shadow, a call without an identity passes, and with `--upstream-credential` it reaches the server with the \
+             server's credential"
                 .to_owned(),
         );
     }

@@ -101,5 +101,8 @@ fn callers_that_no_source_verifies_are_warned_of() {
     ] {
         assert_eq!(found(identity, "", checks), warned, "{identity}");
     }
+    let shadow = r#"{"policy":{"version":"1","default":"deny","mode":"shadow"},"identity":[{"tokens":{}}]}"#;
+    let warned = warnings(&Config::load(shadow.as_bytes()).unwrap(), false);
+    assert!(warned.len() == 1 && warned[0].starts_with("in shadow, "), "{warned:?}");
     assert_eq!(found(r#"[{"tokens":{}}]"#, r#"{"route":"a","bypass":true},"#, false), bypass);
 }
