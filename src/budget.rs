@@ -7,7 +7,9 @@
 //!
 //! * [`HeldBytes`] counts the bytes, by caller and in classes; [`Share`] is what one stream holds
 //! * [`Work`] counts what the rules do for one request
+//! * [`Discarded`] says how long the reply to a body that is too large waits for its end
 
+mod discarded;
 mod held_bytes;
 mod work;
 
@@ -15,6 +17,7 @@ mod work;
 mod tests;
 
 pub use self::{
+    discarded::{Discarded, MAX_DISCARDED},
     held_bytes::{HeldBytes, Part, Share, ShareExhausted, most_of_one_caller},
     work::{MAX_VALUES, MAX_WORK, TooMuchWork, Work},
 };

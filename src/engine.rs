@@ -24,6 +24,7 @@ mod tests;
 
 use crate::{
     audit::AuditRecord,
+    budget::MAX_DISCARDED,
     config::{Config, HeaderMode, PolicyMatch, Refund},
     http::Header,
     mcp::{
@@ -91,6 +92,8 @@ pub enum HeadersVerdict {
     ExpectEmptyBody(Box<AuditRecord>),
     /// Reply at once.
     Reply(Box<AuthorizationResponse>),
+    /// Throw the body away, which is too large, and reply at its end or when [`crate::budget::Discarded`] allows no more.
+    Discard(Box<AuthorizationResponse>),
 }
 
 /// Checks the HTTP head of a request whose body, if `has_body`, is still to come.
@@ -112,7 +115,11 @@ pub fn check_headers(config: &Config, request: &BoundRequest, has_body: bool) ->
     };
     let head = match head {
         Ok(head) => head,
-        Err(refusal) => return HeadersVerdict::Reply(Box::new(refuse(config, request, &refusal))),
+        Err(refusal) => {
+            let is_discarded = refusal.status == 413 && head::announces_at_most(&request.info.headers, MAX_DISCARDED);
+            let refused = Box::new(refuse(config, request, &refusal));
+            return if is_discarded { HeadersVerdict::Discard(refused) } else { HeadersVerdict::Reply(refused) };
+        }
     };
     let decision = authorize::authorize_bodiless(config, request);
     let record = audit_record::bodiless(config, request, &decision);
@@ -240,7 +247,7 @@ pub fn unexpected_body(config: &Config, request: &BoundRequest) -> Authorization
     refuse(config, request, &head::no_body_expected())
 }
 
-/// The reply to a body that is larger than [`crate::config::Protocol::largest_body`].
+/// The reply to a body that is larger than [`crate::config::Protocol::largest_body`], for its end, as [`HeadersVerdict::Discard`].
 pub fn too_large(config: &Config, request: &BoundRequest) -> AuthorizationResponse {
     refuse(config, request, &head::too_large(config.protocol.largest_body()))
 }

@@ -57,6 +57,15 @@ pub fn is_invisible(c: char) -> bool {
     }
 }
 
+/// Whether all characters are in ASCII and can be seen, white space but the plain space excluded. It looks at blocks without a
+/// branch for each byte, which the compiler turns into SIMD instructions.
+#[must_use]
+pub(crate) fn is_printable_ascii(text: &[u8]) -> bool {
+    let is_printable = |bytes: &[u8]| bytes.iter().fold(true, |all, byte| all & matches!(byte, b' '..=b'~'));
+    let (blocks, rest) = text.as_chunks::<16>();
+    blocks.iter().all(|block| is_printable(block)) && is_printable(rest)
+}
+
 /// Whether two texts are equal. In WebAssembly the comparison of the standard library takes one byte after the other; names
 /// have up to 32, which are compared as two halves that may overlap.
 #[must_use]
@@ -79,7 +88,7 @@ mod tests {
     #[cfg(target_family = "wasm")]
     use wasm_bindgen_test::wasm_bindgen_test as test;
 
-    use super::{escape_invisible, excerpt, is_same, truncate};
+    use super::{escape_invisible, excerpt, is_printable_ascii, is_same, truncate};
 
     #[test]
     fn texts_of_any_length_are_equal_if_each_byte_is() {
@@ -91,6 +100,21 @@ mod tests {
                 let mut other = one.clone();
                 other[at] ^= 1;
                 assert!(!is_same(&one, &other), "{at} of {length}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_text_is_printable_if_each_byte_of_it_is() {
+        for length in 0..70 {
+            let plain = vec![b' '; length];
+            assert!(is_printable_ascii(&plain), "{length}");
+            for at in 0..length {
+                for byte in 0..=u8::MAX {
+                    let mut text = plain.clone();
+                    text[at] = byte;
+                    assert_eq!(is_printable_ascii(&text), matches!(byte, b' '..=b'~'), "{byte} at {at} of {length}");
+                }
             }
         }
     }

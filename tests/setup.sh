@@ -108,7 +108,8 @@ each_client() {
   "$1" "$CLIENTS/frameworks" python tests/clients/python/requirements-frameworks.txt || return
   "$1" "$CLIENTS/typescript-2-client" npm tests/clients/typescript-2/package{,-lock}.json || return
   "$1" "$CLIENTS/bridges" npm tests/clients/bridges/package{,-lock}.json || return
-  "$1" "$CLIENTS/inspector" npm tests/clients/inspector/package{,-lock}.json
+  "$1" "$CLIENTS/inspector" npm tests/clients/inspector/package{,-lock}.json || return
+  "$1" "$CLIENTS/conformance" npm tests/clients/conformance/package{,-lock}.json
 }
 
 # === the rate-limit service

@@ -98,7 +98,7 @@ prepare() {
   module=$!
   in_background python prepare_python
   python=$!
-  cargo build --locked --profile command --bin mcp-policy
+  cargo build --locked --profile command --bin mcp-policy --no-default-features --features cli
   # Reports mistakes in the policy and the URL before the longer build ends.
   render "$policy" >/dev/null
   make_grant

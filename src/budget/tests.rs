@@ -1,7 +1,8 @@
 #[cfg(target_family = "wasm")]
 use wasm_bindgen_test::wasm_bindgen_test as test;
 
-use super::{HeldBytes, Part, Share, ShareExhausted};
+use super::{Discarded, HeldBytes, MAX_DISCARDED, Part, Share, ShareExhausted};
+use crate::time::Timestamp;
 
 const MAX: usize = 8000;
 const SEED: [u8; 16] = [7; 16];
@@ -87,4 +88,33 @@ fn a_smaller_bound_frees_nothing_and_lets_nothing_grow() {
     assert_eq!(held.resize(&mut share, Part::Request, 1001, MAX / 2), Err(ShareExhausted));
     assert_eq!(held.resize(&mut share, Part::Request, 900, MAX / 2), Ok(()));
     assert_eq!(held.resize(&mut share, Part::Request, 901, MAX / 2), Err(ShareExhausted));
+}
+
+#[test]
+fn a_body_that_is_thrown_away_has_a_bound_in_bytes_and_in_time() {
+    let mut body = Discarded::new(1000, Timestamp(0));
+    assert!(body.push(MAX_DISCARDED - 1000));
+    assert!(!body.push(1));
+
+    let mut slow = Discarded::new(0, Timestamp(0));
+    for now in (0..10_000).step_by(250) {
+        assert!(slow.push(1));
+        assert!(!slow.is_over(Timestamp(now)), "{now}");
+    }
+    assert!(slow.push(1));
+    assert!(slow.is_over(Timestamp(10_000)));
+}
+
+#[test]
+fn a_client_that_sends_nothing_for_a_second_gets_its_reply() {
+    let mut body = Discarded::new(0, Timestamp(5000));
+    assert!(!body.is_over(Timestamp(5999)));
+    assert!(body.is_over(Timestamp(6000)));
+
+    let mut paused = Discarded::new(0, Timestamp(5000));
+    assert!(paused.push(1) && !paused.is_over(Timestamp(5900)));
+    assert!(paused.push(0) && !paused.is_over(Timestamp(6800)), "an empty chunk says nothing");
+    assert!(paused.is_over(Timestamp(6900)));
+    // The clock may step back: the time begins again then, and the bytes have their bound.
+    assert!(!paused.is_over(Timestamp(100)));
 }

@@ -38,7 +38,7 @@ impl CaseCall {
         let call = BoundRequest::new(config, call);
         let mut steps = Vec::new();
         let judgement = match engine::check_headers(config, &call, !self.body.is_empty()) {
-            HeadersVerdict::Reply(judgement) => *judgement,
+            HeadersVerdict::Reply(judgement) | HeadersVerdict::Discard(judgement) => *judgement,
             _ => engine::explain(config, &call, self.body.as_bytes(), "cases", self.at, store, &mut steps),
         };
         let (message, retry_after) = match &judgement.answer {

@@ -13,6 +13,10 @@ use super::{
     trace::{Step, Tracer},
 };
 
+/// A head of at most so many bytes is kept as it is: to copy the headers that are read again would cost each call more than the
+/// rest is worth.
+const SMALL_HEAD: usize = 2048;
+
 /// The headers that are read after the head was checked: by the body's revision, for the session, for lists, for the
 /// transport of revision 2024-11-05, and for the record.
 const KEPT: [&str; 7] =
@@ -80,7 +84,9 @@ impl BoundRequest {
     /// Forgets the headers that no later step reads: a client sends what it likes, and the rest is held until the body has
     /// come. Call it when [`super::check_headers`] has decided.
     pub fn forget_headers(&mut self) {
-        self.info.headers.keep(&KEPT);
+        if self.info.headers.size() > SMALL_HEAD {
+            self.info.headers.keep(&KEPT);
+        }
     }
 
     /// What external services have answered, to add a further answer.

@@ -86,6 +86,12 @@ pub(super) fn request_body(size: usize) -> Option<Vec<u8>> {
     buffer(BufferType::HttpRequestBody, size)
 }
 
+/// Throws away the `size` bytes that Envoy has of the request's body.
+pub(super) fn empty_request_body(size: usize) -> Result<(), Status> {
+    // Without a chunk Envoy has no buffer, and the SDK panics.
+    if size == 0 { Ok(()) } else { hostcalls::set_buffer(BufferType::HttpRequestBody, 0, size, &[]) }
+}
+
 /// The chunk of the response's body that a callback is for, which has `size` bytes; `None` if the host returns anything
 /// else.
 pub(super) fn response_chunk(size: usize) -> Option<Vec<u8>> {

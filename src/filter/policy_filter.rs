@@ -1,36 +1,37 @@
 //! One HTTP stream of a gateway: head, body, trailers, response. The body is judged when it is complete, and not a byte
 //! of it is forwarded before.
 
+mod body;
 mod callouts;
+mod discard;
 
-use std::{mem, rc::Rc};
+use std::rc::Rc;
 
 use log::Level;
 use proxy_wasm::{
     traits::{Context, HttpContext},
-    types::{Action, Status},
+    types::Action,
 };
 
 use crate::{
     audit::{AuditRecord, Decision},
-    config::{Config, HeaderMode, Refund},
+    config::{Config, Refund},
     engine::{self, AuthorizationResponse, BoundRequest, Disposition, HeadersVerdict, callout::Callout},
-    http::Headers,
-    mcp::{
-        answer::{self, Reply},
-        head::REPEATING,
-    },
+    mcp::answer::{self, Reply},
     time::Timestamp,
 };
 
+pub(super) use self::discard::send_late;
+
 use self::callouts::HeldRequest;
 use super::{
-    attributes, audit, counter_info, ending,
+    attributes, audit, counter_info,
+    discarding::WaitingReply,
+    ending,
     host::{self, Unsent},
     lease::Lease,
     response::{self, Forward, ResponseAborted, ResponsePath, WantsBody},
     root::Filter,
-    shared_data::SharedData,
 };
 
 /// One request and its response.
@@ -54,6 +55,8 @@ enum Phase {
     AwaitEmptyBody { request: BoundRequest, record: Box<AuditRecord>, lease: Lease },
     /// The request is complete, and a callout is pending.
     AwaitCallout { request: BoundRequest, body: Vec<u8>, ask: Callout, lease: Lease, held: HeldRequest },
+    /// The body is too large; what comes of it is thrown away, and the reply waits for its end.
+    Discarding { request: BoundRequest, reply: WaitingReply, lease: Lease },
     /// No policy applies: Envoy passes on whatever comes.
     Bypassed,
     /// It goes on to the server.
@@ -94,6 +97,7 @@ impl HttpContext for PolicyFilter {
                 self.phase = Phase::Bypassed;
                 return Action::Continue;
             }
+            HeadersVerdict::Discard(judgement) => self.start_discarding(&filter, request, *judgement),
             HeadersVerdict::NeedBody => self.start_buffering(&filter, request, None),
             HeadersVerdict::Continue(record) | HeadersVerdict::ExpectEmptyBody(record) => {
                 self.start_buffering(&filter, request, Some(record))
@@ -110,7 +114,8 @@ impl HttpContext for PolicyFilter {
             Phase::AwaitBody { request, size, lease } => {
                 *size = body_size;
                 if body_size > filter.config.protocol.largest_body() {
-                    Some(engine::too_large(&filter.config, request))
+                    let too_large = engine::too_large(&filter.config, request);
+                    return self.discard_first(too_large, body_size, end_of_stream);
                 } else {
                     lease.hold_body(body_size).err().map(|_| engine::no_room(&filter.config, request))
                 }
@@ -118,6 +123,7 @@ impl HttpContext for PolicyFilter {
             Phase::AwaitEmptyBody { request, .. } => {
                 (body_size > 0).then(|| engine::unexpected_body(&filter.config, request))
             }
+            Phase::Discarding { .. } => return self.discard(body_size, end_of_stream),
             // More body after the end: it was not judged.
             Phase::Forwarded { .. } if body_size > 0 => {
                 return self.abort_response("more came after the end of a request");
@@ -151,6 +157,9 @@ impl HttpContext for PolicyFilter {
         let checked = match (&mut self.phase, &self.filter) {
             (Phase::Forwarded { response, .. }, _) => response.on_headers(end_of_stream).map(|()| WantsBody::Maybe),
             (Phase::AwaitBody { request, .. }, Some(filter)) => {
+                response::check_early(&filter.config, request, end_of_stream)
+            }
+            (Phase::Discarding { request, reply, .. }, Some(filter)) if reply.is_waiting() => {
                 response::check_early(&filter.config, request, end_of_stream)
             }
             // Whatever the service says, no body goes to a server that has responded meanwhile.
@@ -192,66 +201,6 @@ impl HttpContext for PolicyFilter {
 impl PolicyFilter {
     pub(super) fn new(id: u32, filter: Option<Rc<Filter>>) -> Self {
         Self { id, filter, phase: Phase::Start }
-    }
-
-    /// Holds the request's body back until it is complete, and its head if the configuration says so. `record` is that of a
-    /// request without a message.
-    fn start_buffering(
-        &mut self,
-        filter: &Filter,
-        mut request: BoundRequest,
-        record: Option<Box<AuditRecord>>,
-    ) -> Action {
-        if remove_headers(filter, &request).is_err() {
-            return self.fail();
-        }
-        let head = request.info().headers.size();
-        request.forget_headers();
-        let Ok(lease) = Lease::new(request.info(), head, filter.config.protocol.max_held_bytes) else {
-            return self.apply(engine::no_room(&filter.config, &request), None, None);
-        };
-        self.phase = match record {
-            None => Phase::AwaitBody { request, size: 0, lease },
-            Some(record) => Phase::AwaitEmptyBody { request, record, lease },
-        };
-        match filter.config.protocol.headers {
-            HeaderMode::Hold => Action::Pause,
-            HeaderMode::Release => Action::Continue,
-        }
-    }
-
-    fn on_request_complete(&mut self) -> Action {
-        let Some(filter) = self.filter.clone() else { return self.current_action() };
-        let (request, size, lease) = match mem::replace(&mut self.phase, Phase::Replied) {
-            Phase::AwaitBody { request, size, lease } => (request, size, lease),
-            Phase::AwaitEmptyBody { request, record, lease } => {
-                log::debug!("mcp-policy: #{} is forwarded without a body", self.id);
-                audit::write(&filter.config, &record, None);
-                return self.forward(ResponsePath::of_stream(&filter.config, &request, &record), lease);
-            }
-            Phase::Start => return self.fail(),
-            other => {
-                self.phase = other;
-                return self.current_action();
-            }
-        };
-        self.on_body_complete(&filter, request, size, lease)
-    }
-
-    fn on_body_complete(&mut self, filter: &Filter, mut request: BoundRequest, size: usize, lease: Lease) -> Action {
-        let (Some(body), Some(now)) = (host::request_body(size), host::current_time()) else { return self.fail() };
-        // A head that was released has gone on by the route that Envoy has now.
-        if filter.config.reads_route() && filter.config.protocol.headers == HeaderMode::Release {
-            match attributes::route_name() {
-                Ok(route) => request.set_route(route.as_deref()),
-                Err(_) => request.lose_route(),
-            }
-        }
-        let judgement = engine::authorize(&filter.config, &request, &body, &filter.name, now, &SharedData);
-        match judgement.answer {
-            Disposition::Callout(ask) => self.dispatch(request, body, ask, lease),
-            _ => self.apply(judgement, Some(now), Some(lease)),
-        }
     }
 
     /// Lets a request go on, and gives back what it held.
@@ -359,6 +308,7 @@ impl PolicyFilter {
             | Phase::Start
             | Phase::AwaitBody { .. }
             | Phase::AwaitEmptyBody { .. }
+            | Phase::Discarding { .. }
             | Phase::Replied => Action::Pause,
         }
     }
@@ -372,15 +322,4 @@ fn details(decision: Decision) -> &'static str {
         Decision::ApprovalRequired => "mcp_policy_approval_required",
         Decision::Allowed | Decision::Refused | Decision::Failed => REFUSED,
     }
-}
-
-/// Removes what would have Envoy send the request twice, and, if the response has to be read, what would have the server
-/// compress it.
-fn remove_headers(filter: &Filter, request: &BoundRequest) -> Result<(), Status> {
-    let remove = |headers: &Headers, names: &[&str]| headers.present(names).try_for_each(host::remove_request_header);
-    remove(&request.info().headers, &REPEATING)?;
-    if engine::removes_accept_encoding(&filter.config, request) {
-        remove(&request.info().headers, &["accept-encoding"])?;
-    }
-    Ok(())
 }

@@ -14,7 +14,10 @@ use crate::{
 };
 
 use super::{
-    audit, console_filter::ConsoleFilter, ending, host, listed, metrics, policy_filter::PolicyFilter,
+    audit,
+    console_filter::ConsoleFilter,
+    discarding, ending, host, listed, metrics,
+    policy_filter::{PolicyFilter, send_late},
     shared_data::SharedData,
 };
 
@@ -94,6 +97,7 @@ impl RootContext for FilterRoot {
         audit::on_tick();
         listed::on_tick();
         ending::on_tick(self.id);
+        discarding::on_tick(self.id, send_late);
         if !self.is_counted {
             metrics::register();
             self.is_counted = self.count(1);

@@ -3,7 +3,7 @@
 use std::fmt::{Display, Write as _};
 
 use super::string::Scanner;
-use crate::text::is_invisible;
+use crate::text::{self, is_invisible};
 
 /// An object under construction.
 #[derive(Clone, Debug)]
@@ -129,7 +129,7 @@ pub fn quoted(text: &str) -> String {
 /// such characters, but for white space in ASCII.
 #[must_use]
 pub fn visible(json: String) -> String {
-    if json.bytes().all(|byte| matches!(byte, b' '..=b'~')) {
+    if text::is_printable_ascii(json.as_bytes()) {
         return json;
     }
     let mut out = String::with_capacity(json.len().saturating_mul(2));

@@ -130,6 +130,12 @@ pub fn names_session(path: &str) -> bool {
     names.map(bare).any(|name| name == "sessionid" || name == "session")
 }
 
+/// Whether a head announces a body of at most so many bytes.
+#[must_use]
+pub fn announces_at_most(headers: &Headers, bytes: usize) -> bool {
+    content_length(headers).is_ok_and(|length| length.is_some_and(|length| length <= bytes))
+}
+
 /// The value of `Content-Length`.
 fn content_length(headers: &Headers) -> Result<Option<usize>, Refusal> {
     let refused = || Refusal::head(400, refusal_text::LENGTH);

@@ -5,11 +5,13 @@
 //! |---|---|
 //! | `sessions` | after each refusal of a message that was read, the same session makes a good call; what an unread one costs |
 //! | `configured` | with the configuration that `./build.sh run` prints, each client calls as the caller whose token it has |
+//! | `conformance` | no check of the published conformance suites is worse through a gateway |
 //! | `models` | what agent frameworks give to their model for a denial, a limit and an approval |
 //!
 //! The programs are in `tests/clients/`; `./build.sh test` installs what they need.
 
 mod configured;
+mod conformance;
 mod models;
 mod sessions;
 
@@ -150,7 +152,11 @@ async fn run_one(name: &'static str, mut command: Command, turns: Arc<Semaphore>
 
 /// The rows of the table in `tests/README.md` that comes after a heading, without its head: the cells of each.
 fn table(heading: &str) -> Vec<Vec<String>> {
-    let readme = include_str!("../README.md");
+    table_in(include_str!("../README.md"), heading)
+}
+
+/// The same of another document.
+fn table_in(readme: &str, heading: &str) -> Vec<Vec<String>> {
     let (_, after) = readme.split_once(&format!("\n{heading}\n")).unwrap_or_else(|| panic!("no {heading:?}"));
     let rows = after.lines().skip_while(|line| !line.starts_with('|')).take_while(|line| line.starts_with('|'));
     let cells = |row: &str| row.trim_matches('|').split('|').map(|cell| cell.trim().to_owned()).collect();

@@ -2,6 +2,7 @@
 //! versions of HTTP, however the body is cut and however it ends.
 
 mod bodies;
+mod discarded;
 mod early;
 mod headers;
 mod methods;

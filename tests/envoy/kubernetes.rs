@@ -11,6 +11,7 @@ pub(crate) mod istio;
 mod loops;
 pub(crate) mod objects;
 mod overload;
+mod pages;
 mod pods;
 mod rollout;
 mod schemas;

@@ -4,9 +4,12 @@
 use crate::{
     client::{Request, Response, call},
     gateway::Gateway,
+    prerequisites::find,
     runtime::run,
 };
-use serde_json::json;
+use serde_json::{Value, json};
+use std::{path::Path, process::Command};
+use tokio::task::spawn_blocking;
 
 const LIMITED: &str = r#"{"version":"1","default":"deny","tools":{"ok":{"rate_limit":"1/day"}}}"#;
 
@@ -16,7 +19,7 @@ fn from(origin: &str, tool: &str) -> Request {
 
 /// What a page needs to read an answer.
 #[track_caller]
-fn assert_readable(answer: &Response, origin: &str) {
+pub(crate) fn assert_readable(answer: &Response, origin: &str) {
     assert_eq!(answer.header("access-control-allow-origin"), Some(origin), "{answer}");
     let exposed = "retry-after, mcp-session-id, www-authenticate";
     assert_eq!(answer.header("access-control-expose-headers"), Some(exposed), "{answer}");
@@ -85,5 +88,50 @@ fn listed_pages_alone_read_answers() {
                 "{page}: {refused}"
             );
         }
+    });
+}
+
+/// What the script of a page at a host of this machine reads of the gateway's answers to calls of these tools, in Chromium.
+async fn in_browser(browser: &Path, gateway: &Gateway, host: &str, tools: &[&str]) -> Vec<Value> {
+    let program = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/browser/page.mjs");
+    let calls =
+        tools.iter().map(|tool| String::from_utf8(call(tool, &json!({}), "1", &[]).body.bytes()).expect("text"));
+    let mut command = Command::new("node");
+    command.arg(program).args([host, &format!("http://{}/mcp", gateway.at("mcp"))]).args(calls);
+    command.env("MCP_POLICY_BROWSER", browser);
+    let done = spawn_blocking(move || command.output()).await.expect("it ends").expect("node");
+    assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
+    serde_json::from_slice(&done.stdout).expect("what the page has read")
+}
+
+#[test]
+fn a_page_in_chromium_reads_a_denial_a_limit_and_when_to_retry() {
+    let Some(browser) = find("browser") else { return };
+    run(async {
+        let gateway = Gateway::start_rendered("pages-chromium", LIMITED).await;
+        let read = in_browser(&browser, &gateway, "localhost", &["evil", "ok", "ok"]).await;
+        let code = |answer: &Value| {
+            let body: Value = serde_json::from_str(answer["body"].as_str().unwrap_or_default()).unwrap_or_default();
+            body["error"]["code"].as_i64()
+        };
+        let [denied, passed, limited] = read.as_slice() else { panic!("{read:?}") };
+        assert_eq!((&denied["status"], code(denied), &denied["retryAfter"]), (&json!(200), Some(-31403), &Value::Null));
+        assert_eq!((&passed["status"], code(passed)), (&json!(200), None), "{passed}");
+        assert_eq!((&limited["status"], code(limited)), (&json!(200), Some(-31429)));
+        let seconds = limited["retryAfter"].as_str().and_then(|seconds| seconds.parse().ok());
+        assert!(seconds.is_some_and(|seconds: u32| (1..=86_400).contains(&seconds)), "{limited}");
+    });
+}
+
+#[test]
+fn a_page_of_another_origin_in_chromium_reads_nothing_and_reaches_nothing() {
+    let Some(browser) = find("browser") else { return };
+    run(async {
+        let gateway = Gateway::start_rendered("pages-chromium-other", LIMITED).await;
+        let read = in_browser(&browser, &gateway, "127.0.0.2", &["ok"]).await;
+        assert_eq!(read, [json!({ "error": "TypeError: Failed to fetch" })]);
+        // A page's requests have no number.
+        let any = Request { case: String::new(), ..Request::new("POST", "/mcp") };
+        assert_eq!(gateway.upstream().settled(&any).await.len(), 0);
     });
 }

@@ -23,6 +23,12 @@ pub(crate) fn counts_vms() -> bool {
     *MINOR >= 39
 }
 
+/// Whether the limit of a route for bodies holds before the filter looks at a body. Else a client that writes more at once than
+/// the listener's limit gets Envoy's own 413.
+pub(crate) fn raises_body_limits() -> bool {
+    *MINOR >= 37
+}
+
 /// Whether Envoy resets the stream to an HTTP/2 server if it has sent the head of a call that is then denied. Else it
 /// sees a request without a body that ends.
 pub(crate) fn resets_over_http2() -> bool {

@@ -19,6 +19,7 @@
 //! | `contexts` | each stream has the policy of its own root; a callback that Envoy never makes traps |
 //! | `cost` | work and memory grow with what was sent, not with its square |
 //! | `decision_log` | the console lists decisions a quarter second later at most |
+//! | `discarding` | a body that is too large is thrown away, and answered at its end or in time |
 //! | `fails_closed` | what becomes of a request if one host call fails |
 //! | `fuzz_callbacks` | callbacks in any order while host calls fail: one reply at most, nothing is forwarded that was not judged |
 //! | `held_bytes` | streams that never end hold a bounded part of a worker, and only their caller is refused |
@@ -46,6 +47,7 @@ mod console;
 mod contexts;
 mod cost;
 mod decision_log;
+mod discarding;
 mod fails_closed;
 mod fuzz_callbacks;
 mod held_bytes;

@@ -69,7 +69,7 @@ pub(crate) fn end<S: Store>(
     };
     let body = request.body();
     let judgement = match engine::check_headers(config, &call, !request.ends_with_its_head()) {
-        HeadersVerdict::Reply(judgement) => *judgement,
+        HeadersVerdict::Reply(judgement) | HeadersVerdict::Discard(judgement) => *judgement,
         HeadersVerdict::Bypass => return End::default(),
         HeadersVerdict::Continue(_) | HeadersVerdict::ExpectEmptyBody(_) if body.is_empty() => return End::default(),
         HeadersVerdict::Continue(_) | HeadersVerdict::ExpectEmptyBody(_) => engine::unexpected_body(config, &call),
@@ -89,7 +89,7 @@ pub(crate) fn may_go_on<S: Store>(
 ) -> bool {
     let Some(call) = call(config, headers, &Properties::default()) else { return false };
     match engine::check_headers(config, &call, true) {
-        HeadersVerdict::Reply(_) => {
+        HeadersVerdict::Reply(_) | HeadersVerdict::Discard(_) => {
             // A request that ends with its head.
             body.is_empty() && matches!(engine::check_headers(config, &call, false), HeadersVerdict::Continue(_))
         }

@@ -12,14 +12,15 @@ use crate::{fixture::World, policies::policy, requests::requests};
 
 /// A policy, and one that differs from it in a few places, each taken from a third policy or removed.
 fn pair() -> impl Strategy<Value = (Value, Value)> {
-    let edits = prop::collection::vec((any::<Index>(), any::<Index>(), 0..4_u8), 1..=2);
+    let edits = prop::collection::vec((any::<Index>(), any::<Index>(), 0..6_u8), 1..=2);
     (policy(), policy(), edits).prop_map(|(old, other, edits)| {
         let mut new = old.clone();
         for (place, source, kind) in edits {
-            if kind == 0 {
-                remove(&mut new, place);
-            } else {
-                graft(&mut new, &other, source);
+            match kind {
+                0 => remove(&mut new, place),
+                // A whole member of the policy or an entry, whose rules fit together.
+                1..=3 => graft(&mut new, &other, source, 2),
+                _ => graft(&mut new, &other, source, usize::MAX),
             }
         }
         (old, new)
@@ -59,9 +60,10 @@ fn remove(policy: &mut Value, place: Index) {
     }
 }
 
-/// Writes a value of another policy to its place in this one, where that has the place above.
-fn graft(policy: &mut Value, other: &Value, source: Index) {
-    let places = all(other);
+/// Writes a value of another policy, no deeper than `depth`, to its place in this one, where that has the place above.
+fn graft(policy: &mut Value, other: &Value, source: Index, depth: usize) {
+    let mut places = all(other);
+    places.retain(|place| place.matches('/').count() <= depth);
     let place = source.get(&places);
     let (parent, key) = place.rsplit_once('/').expect("a pointer");
     let value = other.pointer(place).expect("a value").clone();
@@ -143,5 +145,5 @@ fn the_random_pairs_show_calls_in_both_directions_and_pairs_without_a_difference
         }
     }
     println!("wider {wider}, narrower {narrower}, without a difference {alike}");
-    assert!(wider >= 50 && narrower >= 50 && alike >= 20, "wider {wider}, narrower {narrower}, alike {alike}");
+    assert!(wider >= 50 && narrower >= 40 && alike >= 20, "wider {wider}, narrower {narrower}, alike {alike}");
 }

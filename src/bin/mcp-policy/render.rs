@@ -6,6 +6,7 @@
 //!   values of its template in `templates/`
 //! * `kubernetes`, `image` and `upstream`: arguments that several share
 //! * `clusters`: the clusters of services that the configuration names
+//! * `cors`: the pages that may read answers
 //! * `credential`: the server's own credential, which Envoy sends instead of the caller's
 //! * `dynamic`: the file in which Envoy finds the filter, for changes without a restart
 //! * `ports`: the ports of an Envoy by itself, compared
@@ -78,7 +79,7 @@ pub(crate) fn run(args: &Args) -> Result<Exit, Stop> {
     if let Gateway::Envoy(envoy) = &args.gateway {
         dynamic::write(envoy, source.text(), &rendered).map_err(Stop::usage)?;
     }
-    for warning in args.gateway.warnings(&rendered, source.text()) {
+    for warning in args.gateway.warnings(source.text(), &rendered) {
         print_warning(&warning);
     }
     Ok(print(&rendered))
@@ -98,10 +99,11 @@ impl Gateway {
     }
 
     /// What the user should know of `rendered`, which was made of `document`.
-    fn warnings(&self, rendered: &str, document: &str) -> Vec<String> {
+    fn warnings(&self, document: &str, rendered: &str) -> Vec<String> {
         let mut warnings = match self {
             Self::Envoy(_) | Self::Limitador(_) => Vec::new(),
-            Self::Sidecar(_) | Self::Istio(_) | Self::EnvoyGateway(_) => size::warnings(rendered),
+            Self::Sidecar(_) | Self::Istio(_) => size::warnings(rendered),
+            Self::EnvoyGateway(_) => [EnvoyGateway::warnings(document), size::warnings(rendered)].concat(),
         };
         let configuration = match self {
             Self::Envoy(Envoy { upstream_credential: Some(_), .. })

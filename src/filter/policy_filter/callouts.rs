@@ -14,8 +14,8 @@ use crate::engine::{
     callout::{Callout, CalloutResponse},
 };
 
-use super::{Phase, PolicyFilter, SharedData};
-use crate::filter::{audit, host, lease::Lease, metrics, root::Filter};
+use super::{Phase, PolicyFilter};
+use crate::filter::{audit, host, lease::Lease, metrics, root::Filter, shared_data::SharedData};
 
 /// Requests of one worker that may be held at the same time.
 const MAX_HELD: usize = 1024;

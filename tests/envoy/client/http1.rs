@@ -64,6 +64,17 @@ impl Connection {
         answer.ok_or_else(|| format!("the connection ended before the answer to {what}"))
     }
 
+    /// Like [`Self::try_send`], but reads nothing before the request is written to its end, as Python's `http.client` does.
+    pub(crate) async fn write_then_read(&mut self, request: &Request) -> Result<Response, String> {
+        let exchange = async {
+            write(&mut self.writer, request)
+                .await
+                .map_err(|error| format!("the request cannot be written: {error}"))?;
+            self.reader.response(false).await.ok_or_else(|| "the connection ended before the answer".to_owned())
+        };
+        timeout(PATIENCE, exchange).await.unwrap_or_else(|_| Err("no answer".to_owned()))
+    }
+
     /// Whether Envoy has not closed the connection after `answer`.
     pub(crate) fn stays_open(answer: &Response) -> bool {
         answer.header("connection") != Some("close")

@@ -24,6 +24,7 @@ pub(crate) struct Listener {
     remote_address: bool,
     proxy_protocol: bool,
     buffer_limit: u32,
+    body_limit: Option<u32>,
     cluster: String,
     server: Option<SocketAddr>,
     service: Option<SocketAddr>,
@@ -64,6 +65,7 @@ impl Listener {
             remote_address: true,
             proxy_protocol: false,
             buffer_limit: 1 << 20,
+            body_limit: None,
             cluster: "http1".into(),
             server: None,
             service: None,
@@ -116,6 +118,12 @@ impl Listener {
     /// How many bytes Envoy itself buffers for the filter.
     pub(crate) fn buffer_limit(mut self, bytes: u32) -> Self {
         self.buffer_limit = bytes;
+        self
+    }
+
+    /// How many bytes of one request Envoy buffers, if that is more; as `render` has it.
+    pub(crate) fn body_limit(mut self, bytes: u32) -> Self {
+        self.body_limit = Some(bytes);
         self
     }
 
@@ -261,6 +269,9 @@ impl Listener {
                 "routes": routes,
             }] },
         });
+        if let Some(bytes) = self.body_limit {
+            manager["route_config"]["virtual_hosts"][0]["request_body_buffer_limit"] = bytes.into();
+        }
         if let Some(streams) = self.http2_streams {
             manager["http2_protocol_options"] = json!({ "max_concurrent_streams": streams });
         }

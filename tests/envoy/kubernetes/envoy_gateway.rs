@@ -19,7 +19,7 @@ use std::{fs, net::SocketAddr, path::Path};
 const FILTER: &str = "envoy.filters.http.wasm/envoyextensionpolicy/default/mcp-policy-mcp-server/wasm/0";
 
 /// The names of the listener, up to Envoy Gateway 1.9 and since 1.10 (`internal/xds/translator/listener.go`).
-const LISTENERS: [&str; 2] = ["default/mcp-policy-mcp-server/mcp", "tcp-80"];
+pub(super) const LISTENERS: [&str; 2] = ["default/mcp-policy-mcp-server/mcp", "tcp-80"];
 
 /// A configuration whose filter releases headers.
 fn releasing() -> Value {
@@ -27,7 +27,7 @@ fn releasing() -> Value {
 }
 
 /// Renders the objects of a document.
-fn objects(packages: &Path, folder: &Path, document: &Value) -> Objects {
+pub(super) fn objects(packages: &Path, folder: &Path, document: &Value) -> Objects {
     let file = folder.join("envoy-gateway.yaml");
     fs::write(&file, render(folder, "envoy-gateway", &document.to_string(), &[])).expect("a file");
     let objects = check(packages, &[file]);
@@ -36,7 +36,7 @@ fn objects(packages: &Path, folder: &Path, document: &Value) -> Objects {
 }
 
 /// What Envoy Gateway makes of the objects but for the patches.
-fn translated(objects: &Objects) -> Value {
+pub(super) fn translated(objects: &Objects) -> Value {
     let spec = &objects.one("EnvoyExtensionPolicy")["spec"]["wasm"][0];
     let config = json!({
         "name": spec["name"],
@@ -63,6 +63,7 @@ fn translated(objects: &Objects) -> Value {
     let mut listener = listener("mcp", &filters, &json!({}));
     let manager = &mut listener["default_filter_chain"]["filters"][0]["typed_config"];
     manager["route_config"]["virtual_hosts"][0]["routes"] = routes(objects);
+    add_cors(objects, manager);
     let client = &objects.one("ClientTrafficPolicy")["spec"];
     assert_eq!(client["connection"]["bufferLimit"], "5Mi");
     listener["per_connection_buffer_limit_bytes"] = (5 << 20).into();
@@ -112,8 +113,44 @@ fn routes(objects: &Objects) -> Value {
     looped.as_array().cloned().unwrap_or_default().into_iter().chain(to_server).collect()
 }
 
+/// What Envoy Gateway makes of `cors` (`internal/xds/translator/cors.go`): the first filter, with a policy for each route.
+fn add_cors(objects: &Objects, manager: &mut Value) {
+    const CORS: &str = "envoy.filters.http.cors";
+    let policies = objects.of_kind("SecurityPolicy");
+    let Some(cors) = policies.first().map(|policy| &policy["spec"]["cors"]) else { return };
+    let Some(origins) = cors["allowOrigins"].as_array() else { return };
+    let matcher = |origin: &Value| match origin.as_str().expect("text") {
+        text if text.contains('*') => json!({ "safe_regex": { "regex": text.replace('.', "\\.").replace('*', ".*") } }),
+        text => json!({ "exact": text }),
+    };
+    let joined = |list: &Value| {
+        let words = list.as_array().expect("a list").iter().map(|word| word.as_str().expect("text"));
+        words.collect::<Vec<_>>().join(", ")
+    };
+    let policy = json!({
+        "@type": "type.googleapis.com/envoy.extensions.filters.http.cors.v3.CorsPolicy",
+        "allow_origin_string_match": origins.iter().map(matcher).collect::<Vec<_>>(),
+        "allow_methods": joined(&cors["allowMethods"]),
+        "allow_headers": joined(&cors["allowHeaders"]),
+        "expose_headers": joined(&cors["exposeHeaders"]),
+        "max_age": cors["maxAge"].as_str().expect("text").trim_end_matches('s'),
+        "allow_credentials": false,
+    });
+    for route in manager["route_config"]["virtual_hosts"][0]["routes"].as_array_mut().expect("routes") {
+        route["typed_per_filter_config"][CORS] = policy.clone();
+    }
+    let filter = extension(CORS, "filters.http.cors.v3.Cors", json!({}));
+    manager["http_filters"].as_array_mut().expect("filters").insert(0, filter);
+}
+
 /// The Envoy with this listener, and that it finds no fault in it; with the labels of the EnvoyProxy.
-fn configure(packages: &Path, folder: &Path, upstream: SocketAddr, objects: &Objects, listener: &Value) -> String {
+pub(super) fn configure(
+    packages: &Path,
+    folder: &Path,
+    upstream: SocketAddr,
+    objects: &Objects,
+    listener: &Value,
+) -> String {
     configure_with(packages, folder, upstream, objects, listener, &json!([]))
 }
 
@@ -160,7 +197,7 @@ fn overload_manager(objects: &Objects) -> Value {
 }
 
 /// The listener of this name after the one EnvoyPatchPolicy that fits it; Envoy Gateway patches resources by name.
-fn patched(packages: &Path, folder: &Path, objects: &Objects, listener: &Value, name: &str) -> Value {
+pub(super) fn patched(packages: &Path, folder: &Path, objects: &Objects, listener: &Value, name: &str) -> Value {
     let mut operations = Vec::new();
     let mut programmed = 0;
     for object in objects.of_kind("EnvoyPatchPolicy") {
@@ -214,7 +251,7 @@ pub(crate) fn configure_all(
     configure_with(packages, folder, upstream, objects, &listener, &json!([secret]))
 }
 
-fn bearer(subject: &str) -> String {
+pub(super) fn bearer(subject: &str) -> String {
     format!("Bearer {}", signed(KEY, json!({ "sub": subject })))
 }
 

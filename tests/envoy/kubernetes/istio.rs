@@ -19,7 +19,7 @@ use std::{
 };
 
 /// How Istio names the filter of a WasmPlugin: since 1.30, and before.
-const NAMES: [&str; 2] = [
+pub(super) const NAMES: [&str; 2] = [
     "extensions.istio.io/trafficextension/default.mcp-policy-mcp-server~istio-translated-wasmplugin",
     "extensions.istio.io/wasmplugin/default.mcp-policy-mcp-server",
 ];
@@ -30,7 +30,7 @@ fn releasing() -> Value {
 }
 
 /// Renders the objects of a document.
-fn objects(packages: &Path, folder: &Path, document: &Value) -> Objects {
+pub(super) fn objects(packages: &Path, folder: &Path, document: &Value) -> Objects {
     let file = folder.join("istio.yaml");
     fs::write(&file, render(folder, "istio", &document.to_string(), &[])).expect("a file");
     let objects = check(packages, &[file]);
@@ -54,7 +54,7 @@ fn of_plugin(objects: &Objects, name: &str) -> Value {
 
 /// The listener of a sidecar with these extensions, which it discovers, and the bounds of its bootstrap; and that Envoy finds
 /// no fault in it.
-fn configure(
+pub(super) fn configure(
     folder: &Path,
     upstream: SocketAddr,
     objects: &Objects,
@@ -92,7 +92,7 @@ fn place(folder: &Path, name: &str) -> PathBuf {
 }
 
 /// A sidecar's listener with the filter that a WasmPlugin puts there.
-fn inbound(name: &str) -> Value {
+pub(super) fn inbound(name: &str) -> Value {
     let discovery = json!({
         "config_source": { "ads": {}, "initial_fetch_timeout": "0s", "resource_api_version": "V3" },
         "type_urls": [WASM, "type.googleapis.com/envoy.extensions.filters.http.rbac.v3.RBAC"],
@@ -107,7 +107,7 @@ fn inbound(name: &str) -> Value {
 }
 
 /// Applies the EnvoyFilter (`pilot/pkg/networking/core/envoyfilter`); which extensions it adds, and how often it fits.
-fn apply(objects: &Objects, listener: &mut Value) -> (Vec<Value>, usize) {
+pub(super) fn apply(objects: &Objects, listener: &mut Value) -> (Vec<Value>, usize) {
     let mut added = Vec::new();
     let mut replaced = 0;
     for patch in objects.one("EnvoyFilter")["spec"]["configPatches"].as_array().expect("patches") {
@@ -128,6 +128,13 @@ fn apply(objects: &Objects, listener: &mut Value) -> (Vec<Value>, usize) {
                 let filters = manager["typed_config"]["http_filters"].as_array_mut().expect("filters");
                 let place = filters.iter().position(|filter| filter["name"] == *name).expect("the filter");
                 filters.insert(place, value.clone());
+            }
+            ("HTTP_FILTER", "INSERT_FIRST") => {
+                manager["typed_config"]["http_filters"].as_array_mut().expect("filters").insert(0, value.clone());
+            }
+            ("VIRTUAL_HOST", "MERGE") => {
+                let hosts = &mut manager["typed_config"]["route_config"]["virtual_hosts"];
+                hosts.as_array_mut().expect("hosts").iter_mut().for_each(|host| merge(host, value));
             }
             ("EXTENSION_CONFIG", "ADD") => {
                 let mut extension = value.clone();

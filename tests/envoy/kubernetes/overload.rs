@@ -87,7 +87,12 @@ fn once() -> Request {
 
 /// Starts what is rendered, with another bound on the heap if it is given.
 async fn start(name: &str, heap_mib: Option<u64>) -> Gateway {
-    let policy = policy().to_string();
+    let policy = match heap_mib {
+        // So that Envoy's own bound is reached before the filter's.
+        Some(_) => json!({ "policy": policy(), "protocol": { "max_held_bytes": 1 << 30 } }),
+        None => policy(),
+    }
+    .to_string();
     let gateway = Gateway::start_changed(name, &policy, |rendered| {
         let line = "max_heap_size_bytes: 268435456";
         assert!(rendered.contains(line));
@@ -146,7 +151,6 @@ fn the_same_with_http2_stays_within_the_containers_memory() {
 #[test]
 fn when_memory_runs_out_bodies_under_way_end_with_an_answer() {
     run(async {
-        // So that Envoy's own bound is reached before the filter's.
         let gateway = start("overload-answers", Some(96)).await;
         let to = gateway.at("mcp");
         let asking = (0..150).map(|agent| {

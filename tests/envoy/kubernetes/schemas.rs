@@ -136,7 +136,11 @@ fn whatever_a_policy_says_reaches_the_filter_as_it_was_written() {
         assert_keeps(&held, &released, policy);
         let files = held.all.iter().filter_map(|object| object["data"]["envoy.yaml"].as_str());
         let [envoy]: [&str; 1] = files.collect::<Vec<_>>().try_into().expect("one file");
-        assert_eq!(configuration(envoy), configuration(&render_envoy(&folder, policy)));
+        // A gateway on loopback accepts pages of this machine besides.
+        let origins = r#""origins": ["http://localhost:*", "http://127.0.0.1:*", "http://[::1]:*"], "#;
+        let local = render_envoy(&folder, policy);
+        let rest = configuration(&local).replacen(&origins.replace('"', r#"\""#), "", 1);
+        assert_eq!(configuration(envoy), rest);
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::{
     assert_enforces,
-    objects::{check, packages},
+    objects::{Objects, check, packages},
     policy, render,
 };
 use crate::{
@@ -14,11 +14,16 @@ use crate::{
 use serde_json::{Value, json};
 use std::{fs, net::TcpListener, path::Path, process::Command};
 
-/// The objects, in front of a server.
-fn objects(packages: &Path, folder: &Path, upstream: &str) -> super::objects::Objects {
+/// The objects of the policy, in front of a server.
+fn objects(packages: &Path, folder: &Path, upstream: &str) -> Objects {
+    objects_of(packages, folder, &policy(), upstream)
+}
+
+/// The objects of a document.
+pub(super) fn objects_of(packages: &Path, folder: &Path, document: &Value, upstream: &str) -> Objects {
     let file = folder.join("sidecar.yaml");
     let options = ["--port", "0", "--upstream", upstream];
-    fs::write(&file, render(folder, "sidecar", &policy().to_string(), &options)).expect("a file");
+    fs::write(&file, render(folder, "sidecar", &document.to_string(), &options)).expect("a file");
     let objects = check(packages, &[file]);
     assert_eq!(objects.faults, Vec::<String>::new());
     objects

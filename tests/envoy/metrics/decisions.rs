@@ -26,8 +26,14 @@ fn listener() -> Listener {
             "drop_*": { "deny_if": [{ "conditions": [] }] },
         },
     });
-    Listener::new("mcp", json_text(&json!({ "policy": policy, "audit": { "log": "none" } }).to_string()))
-        .without_stop_iteration()
+    Listener::new(
+        "mcp",
+        json_text(
+            &json!({ "policy": policy, "audit": { "log": "none" }, "protocol": { "max_body_bytes": 1 << 20 } })
+                .to_string(),
+        ),
+    )
+    .without_stop_iteration()
 }
 
 #[test]

@@ -76,6 +76,21 @@ impl Server {
         Starting::new("typescript-2", true, node(place, "typescript-2", &["node", "json"]), &folder).listening().await
     }
 
+    /// Starts what the conformance suites expect of a server: with `sessions`, of SDK 1.x, or `stateless`, of 2.x; a `lenient` one
+    /// is of the second kind, and does not look at mirrored headers.
+    pub(crate) async fn start_for_conformance(test: &str, place: &Path, kind: &'static str) -> Self {
+        let folder = fresh_folder(&format!("servers-{test}-{kind}"));
+        let (packages, server) = match kind {
+            "sessions" => ("typescript-1", "sessions.mjs"),
+            _ => ("typescript-2", "stateless.mjs"),
+        };
+        let programs = program("conformance");
+        let mut command = Command::new("node");
+        command.args(["--input-type=module", "-"]).arg(programs.join("features.mjs")).arg(kind);
+        command.current_dir(place.join(packages)).stdin(open(&programs.join(server)));
+        Starting::new(kind, kind != "sessions", command, &folder).listening().await
+    }
+
     /// How often `evil` has run.
     pub(crate) async fn evil_runs(&self) -> u64 {
         let answer = client::send(self.address, &Request::new("GET", "/evil-runs")).await;

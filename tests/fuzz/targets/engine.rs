@@ -50,7 +50,7 @@ fuzz_target!(|data: &[u8]| CONFIGS.with(|state| {
         let call = BoundRequest::new(config, info.clone());
         let mut judgement = match engine::check_headers(config, &call, !input.body.is_empty()) {
             HeadersVerdict::Bypass | HeadersVerdict::Continue(_) => continue,
-            HeadersVerdict::Reply(judgement) => *judgement,
+            HeadersVerdict::Reply(judgement) | HeadersVerdict::Discard(judgement) => *judgement,
             HeadersVerdict::ExpectEmptyBody(_) => engine::unexpected_body(config, &call),
             HeadersVerdict::NeedBody => Allowance::of(input.body.len() * 4)
                 .keep(|| engine::authorize(config, &call, input.body, "fuzz", Timestamp(0), store)),

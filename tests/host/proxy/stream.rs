@@ -5,7 +5,7 @@
 //! has begun, which is then reset.
 
 use super::{
-    CallResponse, Downstream, Pairs, Part, Reply, Worker,
+    CallResponse, Downstream, Pairs, Part, ROOT, Reply, Worker,
     downstream::{CONTINUE, PAUSE},
     host_state::Reach,
 };
@@ -114,6 +114,17 @@ impl Stream {
         }
     }
 
+    /// A root ticks, which may answer this request.
+    pub(crate) fn tick(&mut self, worker: &mut Worker) {
+        worker.world().reach = Reach::default();
+        worker.callback("proxy_on_tick", &[ROOT]);
+        let answered_before = !self.replies.is_empty();
+        if self.collect(worker) {
+            assert!(!answered_before, "a tick has a request answered twice");
+            self.reply_comes_back(worker);
+        }
+    }
+
     /// The answer to a request comes that the module made for this one. It may let this one go on: while it is paused,
     /// once, and not after a reply.
     pub(crate) fn receive(&mut self, worker: &mut Worker, number: u32, said: &CallResponse) {
@@ -154,6 +165,11 @@ impl Stream {
         self.replies.is_empty() && !self.went_on.is_whole
     }
 
+    /// How many bytes of the body wait.
+    pub(crate) fn waits(&self) -> usize {
+        self.buffer.len()
+    }
+
     /// Makes a callback of the request's; says whether what was held goes on.
     fn request(&mut self, worker: &mut Worker, name: &str, args: &[u32], body: Option<Vec<u8>>) -> bool {
         worker.world().reach = Reach { request_headers: self.held.clone(), request_body: body, ..Reach::default() };
@@ -162,6 +178,10 @@ impl Stream {
         assert!(action == CONTINUE || action == PAUSE, "{name} answers {action}");
         if self.held.is_some() {
             self.held = worker.world().reach.request_headers.take();
+        }
+        // A callback may have changed the body that waits; what has gone on is out of reach.
+        if let Some(body) = worker.world().reach.request_body.take() {
+            self.buffer = body;
         }
         let answered_before = !self.replies.is_empty();
         let answers = self.collect(worker);

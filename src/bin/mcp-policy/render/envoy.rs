@@ -8,7 +8,7 @@ use super::{
     bypass::BypassPath,
     clusters::{self, ClusterText, Existing},
     configuration::{self, Configuration},
-    cors::{self, Origin},
+    cors::Cors,
     credential::Credential,
     dynamic,
     ports::{self, Port},
@@ -82,8 +82,8 @@ pub(super) struct EnvoyFile<'a> {
     pub(super) buffer_mib: usize,
     /// Whether only this machine reaches the gateway, so that it has no other names than this machine's own.
     pub(super) is_loopback: bool,
-    /// The pages that may read its answers.
-    pub(super) origins: Vec<Origin>,
+    /// Envoy's `CorsPolicy` for the pages that may read its answers, as YAML.
+    pub(super) cors: Option<String>,
     /// The paths that the filter does not inspect.
     pub(super) bypass: &'a [BypassPath],
     /// The file in which Envoy finds the filter.
@@ -136,7 +136,7 @@ impl Envoy {
             },
             buffer_mib: configuration.buffer_mib(),
             is_loopback: true,
-            origins: cors::origins(configuration.config()),
+            cors: Cors::policy(configuration.config())?,
             bypass: &self.bypass,
             dynamic,
             credential: self.credential(configuration.config())?,

@@ -9,6 +9,7 @@ use serde::Serialize;
 use super::{
     clusters::{self, ClusterText, Existing},
     configuration::Configuration,
+    cors::Cors,
     credential,
     envoy::marker,
     image::Image,
@@ -66,6 +67,8 @@ struct Objects<'a> {
     credential: Option<&'a Name>,
     /// Whether a request without `Authorization` has no identity.
     needs_authorization: bool,
+    /// What the pages that may read answers may do.
+    cors: Option<Cors>,
     /// What tells a request that this gateway has forwarded.
     marker: String,
     filter_path: String,
@@ -131,11 +134,25 @@ impl EnvoyGateway {
             has_jwt: has_jwt(configuration.config()),
             credential: self.upstream_credential.as_ref(),
             needs_authorization: credential::needs_authorization(configuration.config()),
+            cors: Cors::for_envoy_gateway(configuration.config()).0,
             holds_headers: configuration.holds_headers(),
             plugin_config: yaml::write_released(&configuration)?,
             configuration: configuration.json(),
         };
         fill(TEMPLATE, &objects)
+    }
+
+    /// What Envoy Gateway cannot do for a document that renders.
+    pub(super) fn warnings(document: &str) -> Vec<String> {
+        let others =
+            Configuration::prepare(document).map(|configuration| Cors::for_envoy_gateway(configuration.config()).1);
+        let warning = |origin| {
+            format!(
+                "Envoy Gateway cannot name the origin `{origin}` in a `cors` policy: its pages can make calls, and cannot read \
+                 denials; list exact origins, or patterns such as `https://*.example.com`"
+            )
+        };
+        others.unwrap_or_default().into_iter().map(warning).collect()
     }
 
     /// The names of the listener (`xdsListenerName` in `internal/xds/translator/listener.go`).

@@ -8,6 +8,7 @@ use serde::Serialize;
 use super::{
     clusters::{self, ClusterText, Existing},
     configuration::Configuration,
+    cors::Cors,
     credential::{self, Credential},
     image::Image,
     kubernetes::{Common, Name},
@@ -60,6 +61,8 @@ struct Objects<'a> {
     /// The Secret with it.
     credential_secret: Option<&'a Name>,
     credential_folder: &'static str,
+    /// Envoy's `CorsPolicy` for the pages that may read answers, as YAML.
+    cors: Option<String>,
     /// Whether the filter holds headers until the decision.
     holds_headers: bool,
     /// The configuration as YAML values, if the filter releases headers.
@@ -93,6 +96,7 @@ impl Istio {
                 .transpose()?,
             credential_secret: self.upstream_credential.as_ref(),
             credential_folder: credential::MOUNTED_FOLDER,
+            cors: Cors::policy(configuration.config())?,
             holds_headers: configuration.holds_headers(),
             plugin_config: yaml::write_released(&configuration)?,
             configuration: configuration.json(),

@@ -7,7 +7,7 @@ use super::{
     bypass::BypassPath,
     clusters,
     configuration::Configuration,
-    cors,
+    cors::Cors,
     credential::{self, Credential},
     envoy::{self, EnvoyFile},
     image::Image,
@@ -105,7 +105,7 @@ impl Sidecar {
             marker: envoy::marker(&self.upstream.authority, configuration.json()),
             buffer_mib: configuration.buffer_mib(),
             is_loopback: false,
-            origins: cors::origins(configuration.config()),
+            cors: Cors::policy(configuration.config())?,
             bypass: &self.bypass,
             dynamic: None,
             credential: self

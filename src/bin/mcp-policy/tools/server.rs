@@ -1,27 +1,17 @@
 //! The tools of a running server, over streamable HTTP, in every MCP revision.
+//!
+//! * `client`: the client that asks for them, in builds with the feature `servers`
 
-use std::{collections::HashSet, sync::Arc, time::Duration};
+#[cfg(feature = "servers")]
+mod client;
 
 use clap::ValueEnum;
 use reqwest::{
     Url,
     header::{HeaderMap, HeaderName, HeaderValue},
-    redirect::Policy,
 };
-use rmcp::{
-    ClientLifecycleMode, ClientServiceExt,
-    model::{self, ClientConfig, PaginatedRequestParams, ProtocolVersion},
-    service::{ClientInitializeError, Peer, RoleClient, ServiceError},
-    transport::{
-        StreamableHttpClientTransport,
-        streamable_http_client::{StreamableHttpClientTransportConfig, StreamableHttpError},
-    },
-};
-use tokio::{runtime::Builder, time::timeout};
 
-use crate::sanitize;
-
-use super::{Listing, Tool};
+use super::Listing;
 
 /// A running server, and how to reach it.
 #[derive(clap::Args)]
@@ -78,12 +68,6 @@ pub(crate) enum Era {
     Stateless,
 }
 
-/// For the whole list. With `--era auto` the client waits 10 s of it before it tries the handshake.
-const TIMEOUT: Duration = Duration::from_secs(60);
-
-/// No policy can hold a longer list. The bound keeps a server whose list never ends from filling the memory.
-const MAX_TOOLS: usize = 100_000;
-
 impl Server {
     /// Reads all pages of a server's list of tools.
     ///
@@ -97,108 +81,22 @@ impl Server {
         }
         let headers: HeaderMap =
             Header::read_all(&self.headers)?.into_iter().map(|Header(name, value)| (name, value)).collect();
-        let runtime = Builder::new_current_thread().enable_all().build();
-        let runtime = runtime.map_err(|error| format!("cannot start a client: {error}"))?;
-        let tools = runtime.block_on(async { timeout(TIMEOUT, list_tools(url, headers, self.era)).await });
-        let tools = tools.unwrap_or_else(|_| Err(format!("the list is incomplete after {} s", TIMEOUT.as_secs())));
-        let tools = tools.map_err(|why| format!("cannot list the tools of `{url}`: {why}"))?;
-        Ok(Listing { tools: tools.into_iter().map(Tool::from).collect(), remarks: Vec::new() })
+        let tools = client::list_tools(url, headers, self.era)?;
+        Ok(Listing { tools, remarks: Vec::new() })
     }
 }
 
-async fn list_tools(url: &str, headers: HeaderMap, era: Era) -> Result<Vec<model::Tool>, String> {
-    let preferred_versions = vec![ProtocolVersion::V_2026_07_28];
-    let lifecycle = match era {
-        Era::Auto => ClientLifecycleMode::Auto { preferred_versions, legacy_version: None },
-        Era::Handshake => ClientLifecycleMode::Initialize,
-        Era::Stateless => ClientLifecycleMode::Discover { preferred_versions },
-    };
-    // The headers may be credentials: they reach this server only, and no target of a redirect.
-    let client = crate::tls::client().default_headers(headers).redirect(Policy::none()).build();
-    let client = client.map_err(|error| format!("cannot start a client: {}", chain(&error)))?;
-    let transport =
-        StreamableHttpClientTransport::with_client(client, StreamableHttpClientTransportConfig::with_uri(url));
-    let client = ClientConfig::default().serve_with_lifecycle(transport, lifecycle).await;
-    let client = client.map_err(|error| describe_refusal(&error))?;
-    let tools = read_pages(&client).await;
-    // Ends a session. The list is complete, so a failure does not matter.
-    let _ = client.cancel().await;
-    tools
-}
+/// A build without a client, such as the one that `./build.sh run` makes to start sooner.
+#[cfg(not(feature = "servers"))]
+mod client {
+    use reqwest::header::HeaderMap;
 
-async fn read_pages(client: &Peer<RoleClient>) -> Result<Vec<model::Tool>, String> {
-    let mut tools = Vec::new();
-    let mut seen = HashSet::new();
-    let mut cursor = None;
-    loop {
-        let page = client.list_tools(Some(PaginatedRequestParams::default().with_cursor(cursor))).await;
-        let page = page.map_err(|error| match &error {
-            ServiceError::TransportSend(error) => chain(error.error.as_ref()),
-            error => chain(error),
-        })?;
-        tools.extend(page.tools);
-        cursor = page.next_cursor;
-        match &cursor {
-            None => return Ok(tools),
-            Some(_) if tools.len() > MAX_TOOLS => return Err(format!("it lists more than {MAX_TOOLS} tools")),
-            Some(next) if !seen.insert(next.clone()) => {
-                return Err("its pages repeat: two have the same `nextCursor`".into());
-            }
-            Some(_) => {}
-        }
-    }
-}
+    use crate::tools::Tool;
 
-/// Why the client cannot list the tools.
-fn describe_refusal(error: &ClientInitializeError) -> String {
-    match error {
-        error if error.is_authorization_required() => {
-            "it requires a login; give a token with `--header 'Authorization: Bearer …'`, or save its answer to `tools/list` and \
-             name that file"
-                .into()
-        }
-        // The last attempt was the handshake.
-        ClientInitializeError::LegacyFallbackFailed { fallback, .. } => describe_refusal(fallback),
-        // Without the names of the client's types, and with the cause that they leave out.
-        ClientInitializeError::TransportError { error, .. } => {
-            let why = match error.error.downcast_ref::<StreamableHttpError<reqwest::Error>>() {
-                Some(StreamableHttpError::Client(error)) => chain(error),
-                _ => chain(error.error.as_ref()),
-            };
-            format!("{why}; {CHECK_URL}")
-        }
-        error => format!("{}; {CHECK_URL}", chain(error)),
-    }
-}
-
-/// What to do if the server does not answer as an MCP server.
-const CHECK_URL: &str = "check that the server runs and that this is its MCP endpoint";
-
-/// An error and its causes. It may quote what the server sent, so it is one line of bounded length.
-fn chain(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        let more = error.to_string();
-        if !text.contains(&more) {
-            text.push_str(": ");
-            text.push_str(&more);
-        }
-        cause = error.source();
-    }
-    sanitize::line(&text).chars().take(1000).collect()
-}
-
-impl From<model::Tool> for Tool {
-    fn from(tool: model::Tool) -> Self {
-        let annotations = tool.annotations.unwrap_or_default();
-        Self {
-            name: tool.name.into_owned(),
-            titles: tool.title.into_iter().chain(annotations.title).collect(),
-            description: tool.description.unwrap_or_default().into_owned(),
-            read_only: annotations.read_only_hint,
-            destructive: annotations.destructive_hint,
-            input_schema: serde_json::Value::Object(Arc::unwrap_or_clone(tool.input_schema)),
-        }
+    pub(super) fn list_tools(url: &str, _: HeaderMap, _: super::Era) -> Result<Vec<Tool>, String> {
+        Err(format!(
+            "cannot list the tools of `{url}`: this build has no client for servers; build the command with \
+             `cargo build --bin mcp-policy`"
+        ))
     }
 }

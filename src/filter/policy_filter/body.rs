@@ -1,0 +1,96 @@
+//! The body of a request: it is held back until it is complete, and judged then.
+
+use std::mem;
+
+use proxy_wasm::types::{Action, Status};
+
+use crate::{
+    audit::AuditRecord,
+    config::HeaderMode,
+    engine::{self, BoundRequest, Disposition},
+    http::Headers,
+    mcp::head::REPEATING,
+};
+
+use super::{Phase, PolicyFilter};
+use crate::filter::{
+    attributes, audit, host, lease::Lease, response::ResponsePath, root::Filter, shared_data::SharedData,
+};
+
+impl PolicyFilter {
+    /// Holds the request's body back until it is complete, and its head if the configuration says so. `record` is that of a
+    /// request without a message.
+    pub(super) fn start_buffering(
+        &mut self,
+        filter: &Filter,
+        mut request: BoundRequest,
+        record: Option<Box<AuditRecord>>,
+    ) -> Action {
+        if remove_headers(filter, &request).is_err() {
+            return self.fail();
+        }
+        let head = request.info().headers.size();
+        request.forget_headers();
+        let Ok(lease) = Lease::new(request.info(), head, filter.config.protocol.max_held_bytes) else {
+            return self.apply(engine::no_room(&filter.config, &request), None, None);
+        };
+        self.phase = match record {
+            None => Phase::AwaitBody { request, size: 0, lease },
+            Some(record) => Phase::AwaitEmptyBody { request, record, lease },
+        };
+        match filter.config.protocol.headers {
+            HeaderMode::Hold => Action::Pause,
+            HeaderMode::Release => Action::Continue,
+        }
+    }
+
+    /// Goes on once the request has ended.
+    pub(super) fn on_request_complete(&mut self) -> Action {
+        let Some(filter) = self.filter.clone() else { return self.current_action() };
+        let (request, size, lease) = match mem::replace(&mut self.phase, Phase::Replied) {
+            Phase::AwaitBody { request, size, lease } => (request, size, lease),
+            Phase::AwaitEmptyBody { request, record, lease } => {
+                log::debug!("mcp-policy: #{} is forwarded without a body", self.id);
+                audit::write(&filter.config, &record, None);
+                return self.forward(ResponsePath::of_stream(&filter.config, &request, &record), lease);
+            }
+            Phase::Discarding { reply, lease, .. } => {
+                drop(lease);
+                return self.reply_to_discarded(&reply);
+            }
+            Phase::Start => return self.fail(),
+            other => {
+                self.phase = other;
+                return self.current_action();
+            }
+        };
+        self.on_body_complete(&filter, request, size, lease)
+    }
+
+    fn on_body_complete(&mut self, filter: &Filter, mut request: BoundRequest, size: usize, lease: Lease) -> Action {
+        let (Some(body), Some(now)) = (host::request_body(size), host::current_time()) else { return self.fail() };
+        // A head that was released has gone on by the route that Envoy has now.
+        if filter.config.reads_route() && filter.config.protocol.headers == HeaderMode::Release {
+            match attributes::route_name() {
+                Ok(route) => request.set_route(route.as_deref()),
+                Err(_) => request.lose_route(),
+            }
+        }
+        let judgement = engine::authorize(&filter.config, &request, &body, &filter.name, now, &SharedData);
+        match judgement.answer {
+            Disposition::Callout(ask) => self.dispatch(request, body, ask, lease),
+            _ => self.apply(judgement, Some(now), Some(lease)),
+        }
+    }
+}
+
+/// Removes what would have Envoy send the request twice, and, if the response has to be read, what would have the server
+/// compress it.
+pub(super) fn remove_headers(filter: &Filter, request: &BoundRequest) -> Result<(), Status> {
+    let remove = |headers: &Headers, names: &[&str]| headers.present(names).try_for_each(host::remove_request_header);
+    remove(&request.info().headers, &REPEATING)?;
+    if engine::removes_accept_encoding(&filter.config, request) {
+        remove(&request.info().headers, &["accept-encoding"])?;
+    }
+    Ok(())
+}
