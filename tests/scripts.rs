@@ -92,6 +92,7 @@ fn flags_in_the_environment_do_not_change_the_module() {
     );
     // As if it had been installed.
     fs::create_dir_all(checkout.folder.join("target/tools/binaryen/node_modules/.bin")).expect("a folder");
+    checkout.write("target/tools/binaryen/node_modules/.bin/wasm-metadce", "cp \"$3\" \"$5\"");
     checkout.write("target/tools/binaryen/node_modules/.bin/wasm-opt", "cp \"$5\" \"$7\"");
     let lock = "binaryen/package-lock.json";
     fs::copy(checkout.folder.join("envoy").join(lock), checkout.folder.join("target/tools").join(lock))

@@ -68,26 +68,21 @@ const ENVOY: [&str; 39] = [
     "proxy_set_tick_period_milliseconds",
 ];
 
-/// What the SDK exports, with how many numbers go in and come out; Envoy refuses a module where these differ.
-const EXPORTS: [(&str, usize, usize); 28] = [
+/// What the module exports, with how many numbers go in and come out; Envoy refuses a module where these differ. The SDK exports
+/// more, which Envoy calls for filters of TCP connections, queues and foreign functions: `envoy/binaryen/exports.json` leaves that
+/// out.
+const EXPORTS: [(&str, usize, usize); 19] = [
     ("_initialize", 0, 0),
     ("proxy_abi_version_0_2_1", 0, 0),
     ("proxy_on_configure", 2, 1),
     ("proxy_on_context_create", 2, 0),
     ("proxy_on_delete", 1, 0),
     ("proxy_on_done", 1, 1),
-    ("proxy_on_downstream_connection_close", 2, 0),
-    ("proxy_on_downstream_data", 3, 1),
-    ("proxy_on_foreign_function", 3, 0),
     ("proxy_on_grpc_close", 3, 0),
     ("proxy_on_grpc_receive", 3, 0),
-    ("proxy_on_grpc_receive_initial_metadata", 3, 0),
-    ("proxy_on_grpc_receive_trailing_metadata", 3, 0),
     ("proxy_on_http_call_response", 5, 0),
     ("proxy_on_log", 1, 0),
     ("proxy_on_memory_allocate", 1, 1),
-    ("proxy_on_new_connection", 1, 1),
-    ("proxy_on_queue_ready", 2, 0),
     ("proxy_on_request_body", 3, 1),
     ("proxy_on_request_headers", 3, 1),
     ("proxy_on_request_trailers", 2, 1),
@@ -95,8 +90,6 @@ const EXPORTS: [(&str, usize, usize); 28] = [
     ("proxy_on_response_headers", 3, 1),
     ("proxy_on_response_trailers", 2, 1),
     ("proxy_on_tick", 1, 0),
-    ("proxy_on_upstream_connection_close", 2, 0),
-    ("proxy_on_upstream_data", 3, 1),
     ("proxy_on_vm_start", 2, 1),
 ];
 
@@ -120,7 +113,7 @@ fn the_module_imports_every_call_that_this_host_models() {
 }
 
 #[test]
-fn the_module_exports_what_the_sdk_does() {
+fn the_module_exports_the_callbacks_of_an_http_filter() {
     let functions: BTreeSet<_> = MODULE
         .exports()
         .filter_map(|export| match export.ty() {
