@@ -14,7 +14,7 @@ use mcp_policy::{
 use serde_json::Value;
 
 /// Everything that people read in Markdown.
-const DOCUMENTS: [&str; 9] = [
+const DOCUMENTS: [&str; 10] = [
     "README.md",
     "CHANGELOG.md",
     ".github/CONTRIBUTING.md",
@@ -22,6 +22,7 @@ const DOCUMENTS: [&str; 9] = [
     "envoy/README.md",
     "envoy/observe/README.md",
     "envoy/policies/README.md",
+    "envoy/policies/hosted.md",
     "envoy/policies/warnings.md",
     "tests/README.md",
 ];

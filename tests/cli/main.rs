@@ -1,6 +1,7 @@
 //! The command as it is called: whole outputs and exit codes.
 #![expect(clippy::expect_used, clippy::unwrap_used, reason = "a test that cannot run the command has failed")]
 
+mod apply;
 mod approvals;
 mod check;
 mod explain;

@@ -56,6 +56,31 @@ fn the_commands_of_the_readme_and_the_reference_work_on_the_policy_of_the_readme
     assert_eq!(verbs, ["check", "explain", "grant", "render", "schema", "test"]);
 }
 
+const HOSTED: &str = include_str!("../../envoy/policies/hosted.md");
+
+#[test]
+fn the_commands_of_the_page_on_hosted_gateways_work_in_their_order() {
+    let scratch = Scratch::new("hosted");
+    scratch.file("policy.json", include_str!("../../envoy/policies/krea.json"));
+    let blocks = HOSTED.split("```sh\n").skip(1).map(|rest| rest.split("```").next().unwrap());
+    let mut ran = Vec::new();
+    for line in blocks.flat_map(str::lines).filter(|line| !line.starts_with("envoy ")) {
+        // There is no Envoy here that could have the policy.
+        let line = line.replace(" --admin http://127.0.0.1:9901", "");
+        let output = Command::new("sh")
+            .args(["-c", &line.replace("mcp-policy ", "\"$0\" "), env!("CARGO_BIN_EXE_mcp-policy")])
+            .current_dir(scratch.folder())
+            .env("SERVER_TOKEN", "the-servers-token")
+            .output()
+            .expect("a shell");
+        assert!(output.status.success(), "{line}: {}", String::from_utf8_lossy(&output.stderr));
+        ran.push(line);
+    }
+    assert_eq!(ran.len(), 8, "{ran:#?}");
+    let filter = std::fs::read_to_string(scratch.folder().join("gateway.d/mcp-policy.json")).unwrap();
+    assert!(filter.contains("ci-main") && !filter.contains("alice-laptop"), "{filter}");
+}
+
 const GUIDE: &str = include_str!("../../envoy/README.md");
 
 #[test]

@@ -4,6 +4,7 @@ mod console;
 mod person;
 mod refused;
 mod service;
+mod tokens;
 mod used_once;
 
 use crate::{

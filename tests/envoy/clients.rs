@@ -4,11 +4,13 @@
 //! | suite | shows |
 //! |---|---|
 //! | `sessions` | after each refusal of a message that was read, the same session makes a good call; what an unread one costs |
+//! | `configured` | with the configuration that `./build.sh run` prints, each client calls as the caller whose token it has |
 //! | `conformance` | no check of the published conformance suites is worse through a gateway |
 //! | `models` | what agent frameworks give to their model for a denial, a limit and an approval |
 //!
 //! The programs are in `tests/clients/`; `./build.sh test` installs what they need.
 
+mod configured;
 mod conformance;
 mod models;
 mod sessions;

@@ -4,18 +4,18 @@
 //! objects is done as their sources do it, in as few lines, and given to a real Envoy.
 
 mod bounds;
-mod envoy_gateway;
+pub(crate) mod envoy_gateway;
 mod faults;
 mod image;
-mod istio;
+pub(crate) mod istio;
 mod loops;
-mod objects;
+pub(crate) mod objects;
 mod overload;
 mod pages;
 mod pods;
 mod rollout;
 mod schemas;
-mod sidecar;
+pub(crate) mod sidecar;
 mod validate;
 
 use crate::{
@@ -37,7 +37,7 @@ fn policy() -> Value {
 }
 
 /// What `mcp-policy render GATEWAY OPTIONS` prints for a document, which is put into `folder`.
-fn render(folder: &Path, gateway: &str, document: &str, options: &[&str]) -> String {
+pub(crate) fn render(folder: &Path, gateway: &str, document: &str, options: &[&str]) -> String {
     let file = folder.join(format!("{gateway}.policy.json"));
     fs::write(&file, document).expect("the policy");
     let mut command = Command::new(env!("CARGO_BIN_EXE_mcp-policy"));

@@ -6,6 +6,8 @@
 //! | `across_windows` | the example policies' limits reset each minute; long streams stay open without delay |
 //! | `example_policies` | the sample policies as they are pasted; the answer to a call too many; whose calls count together |
 //! | `identity` | subjects of tokens and names in certificates count and are judged apart; no header forges one |
+//! | `credential` | the server sees its own credential, which no caller holds, and no token of a caller |
+//! | `dynamic` | another policy takes over in a running Envoy: streams, counts and the other callers go on |
 //! | `approvals` | a call that needs approval passes once, after a person at the console or a service has approved it |
 //! | `rate_limit_service` | a service counts for several Envoys, exactly; where it does not, calls are refused or counted by each |
 //! | `bindings` | the policy is that of the route, host, path and caller; what is not inspected passes untouched |
@@ -47,9 +49,12 @@ mod budgets;
 mod client;
 mod clients;
 mod clock;
+mod command;
 mod concurrency;
 mod configuration;
 mod corpus;
+mod credential;
+mod dynamic;
 mod example_policies;
 mod flood;
 mod forwarding;

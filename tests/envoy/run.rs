@@ -149,3 +149,58 @@ async fn assert_readable(gateway: &Gateway, policy: &Path, least: usize) {
         assert!(rest.contains(" address:127.0.0.1"), "{line}");
     }
 }
+
+/// `apply_policy` of `run.sh`, for this policy, in a folder in which it finds what it names; what it prints.
+fn apply_policy(folder: &Path, policy: &Path, admin: SocketAddr, before: &str) -> String {
+    let script = fs::read_to_string(file_of_run("run.sh")).expect("the script");
+    let script = script.replace("readonly ADMIN_PORT=9901", &format!("readonly ADMIN_PORT={}", admin.port()));
+    let mut bash = Command::new("bash");
+    bash.args(["-euo", "pipefail", "-c", &format!("{script}\npolicy=$1 grant=$2 applied=$3\napply_policy 2>&1"), "run"]);
+    output(bash.arg(policy).args([TOKEN, before]).current_dir(folder))
+}
+
+#[test]
+fn an_edited_policy_is_in_force_within_two_seconds_and_one_with_mistakes_is_reported() {
+    run(async {
+        let mut folder = PathBuf::new();
+        let gateway = Gateway::start_with("run-edited", |place, upstream| {
+            place.clone_into(&mut folder);
+            // What `run` prepares: the command, its programs, and the folder in which Envoy finds the filter.
+            fs::create_dir_all(place.join("target/command")).expect("a folder");
+            fs::create_dir_all(place.join("target/run")).expect("a folder");
+            fs::create_dir(place.join("envoy")).expect("a folder");
+            std::os::unix::fs::symlink(COMMAND, place.join("target/command/mcp-policy")).expect("a link");
+            let programs = file_of_run("run.sh");
+            std::os::unix::fs::symlink(programs.parent().expect("a folder"), place.join("envoy/run")).expect("a link");
+            let dynamic = place.join("target/run/gateway.d");
+            render(place, &edited("one"), upstream, &["--dynamic", dynamic.to_str().expect("text")])
+        });
+        let gateway = gateway.await;
+        let policy = folder.join("edited.json");
+        let ask = |tool: &str| {
+            crate::client::call(tool, &serde_json::json!({}), "1", &[("authorization", &format!("Bearer {TOKEN}"))])
+        };
+        fs::write(&policy, edited("two")).expect("a file");
+        let start = std::time::Instant::now();
+        let said = apply_policy(&folder, &policy, gateway.admin(), "");
+        assert!(said.contains("== the edited policy is in force"), "{said}");
+        crate::answer::assert_allowed(&gateway.send("mcp", &ask("two")).await);
+        assert!(start.elapsed() < std::time::Duration::from_secs(2), "{:?}", start.elapsed());
+        // The token of the run still names its agent, and stays the only one.
+        let configuration = fs::read_to_string(folder.join("target/run/gateway.json")).expect("the configuration");
+        assert_eq!(configuration.matches("my-agent").count(), 1, "{configuration}");
+
+        fs::write(&policy, edited("three").replace("deny", "maybe")).expect("a file");
+        let said = apply_policy(&folder, &policy, gateway.admin(), "");
+        assert!(said.contains("/default") && said.contains("is not in force: see above"), "{said}");
+        crate::answer::assert_allowed(&gateway.send("mcp", &ask("two")).await);
+        // The same file is not applied twice.
+        let sum = output(Command::new("sh").args(["-c", "cksum <\"$0\""]).arg(&policy));
+        assert_eq!(apply_policy(&folder, &policy, gateway.admin(), sum.trim()), "");
+    });
+}
+
+/// A policy that allows one tool.
+fn edited(tool: &str) -> String {
+    format!(r#"{{"version":"1","default":"deny","tools":{{"{tool}":{{}}}}}}"#)
+}

@@ -11,7 +11,10 @@ use std::{
 pub(crate) struct Locked {
     /// The file itself: behind a symbolic link, what that names.
     path: PathBuf,
+    /// Empty if there is no file yet.
     text: String,
+    /// The mode of a file that does not exist yet.
+    new_mode: u32,
     /// The folder, locked until this is dropped. The file itself is replaced, and a lock on it would be replaced with it.
     folder: File,
 }
@@ -27,10 +30,29 @@ impl Locked {
         }
         let failed = |error: io::Error| format!("cannot read `{file}`: {error}");
         let path = fs::canonicalize(file).map_err(failed)?;
-        let folder = File::open(path.parent().unwrap_or(Path::new("/"))).map_err(failed)?;
-        folder.lock().map_err(|error| format!("cannot lock the folder of `{file}`: {error}"))?;
+        let folder = lock_folder(file, &path)?;
         let text = fs::read_to_string(&path).map_err(failed)?;
-        Ok(Self { path, text, folder })
+        Ok(Self { path, text, new_mode: 0, folder })
+    }
+
+    /// Opens a file for a change, or the place for one that does not exist yet.
+    ///
+    /// # Errors
+    /// A sentence on why it cannot be read or locked.
+    pub(crate) fn open_or_create(file: &str, new_mode: u32) -> Result<Self, String> {
+        let path = Path::new(file);
+        let name = path.file_name().filter(|_| file != "-").ok_or_else(|| format!("`{file}` names no file"))?;
+        let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        let parent =
+            fs::canonicalize(parent).map_err(|error| format!("cannot read the folder of `{file}`: {error}"))?;
+        let path = parent.join(name);
+        // Another run may create it before this one has the lock, so the lock comes first.
+        let folder = lock_folder(file, &path)?;
+        if fs::symlink_metadata(&path).is_ok() {
+            drop(folder);
+            return Self::open(file);
+        }
+        Ok(Self { path, text: String::new(), new_mode, folder })
     }
 
     /// What the file holds.
@@ -46,7 +68,8 @@ impl Locked {
         let mut name = self.path.file_name().unwrap_or_default().to_owned();
         name.push(format!(".{}.tmp", process::id()));
         let temporary = self.path.with_file_name(name);
-        let written = write(&temporary, text, &self.path).and_then(|()| fs::rename(&temporary, &self.path));
+        let written =
+            write(&temporary, text, &self.path, self.new_mode).and_then(|()| fs::rename(&temporary, &self.path));
         if written.is_err() {
             // It is of no use, and may not exist.
             let _ = fs::remove_file(&temporary);
@@ -57,14 +80,38 @@ impl Locked {
     }
 }
 
-/// Writes a new file with the mode and owner of `old`.
-fn write(new: &Path, text: &str, old: &Path) -> io::Result<()> {
-    let metadata = fs::metadata(old)?;
-    let mut file = File::create_new(new)?;
-    file.set_permissions(metadata.permissions())?;
-    keep_owner(&file, &metadata)?;
+/// The folder of `path`, locked.
+fn lock_folder(file: &str, path: &Path) -> Result<File, String> {
+    let failed = |error: io::Error| format!("cannot lock the folder of `{file}`: {error}");
+    let folder = File::open(path.parent().unwrap_or(Path::new("/"))).map_err(failed)?;
+    folder.lock().map_err(failed)?;
+    Ok(folder)
+}
+
+/// Writes a new file with the mode and owner of `old`, or with `new_mode` if that does not exist.
+fn write(new: &Path, text: &str, old: &Path, new_mode: u32) -> io::Result<()> {
+    let metadata = match fs::metadata(old) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => None,
+        metadata => Some(metadata?),
+    };
+    let mut file = create(new, if metadata.is_some() { 0o600 } else { new_mode })?;
+    if let Some(metadata) = metadata {
+        file.set_permissions(metadata.permissions())?;
+        keep_owner(&file, &metadata)?;
+    }
     file.write_all(text.as_bytes())?;
     file.sync_all()
+}
+
+#[cfg(unix)]
+fn create(file: &Path, mode: u32) -> io::Result<File> {
+    use std::os::unix::fs::OpenOptionsExt as _;
+    File::options().write(true).create_new(true).mode(mode).open(file)
+}
+
+#[cfg(not(unix))]
+fn create(file: &Path, _: u32) -> io::Result<File> {
+    File::create_new(file)
 }
 
 #[cfg(unix)]

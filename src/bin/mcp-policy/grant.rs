@@ -41,6 +41,9 @@ enum Verb {
         /// which it is refused
         #[arg(long, value_name = "TIME")]
         expires: Option<String>,
+        /// The SHA-256 of a token that the agent has already: then no token is made or printed
+        #[arg(long, value_name = "DIGEST")]
+        sha256: Option<String>,
     },
     /// Remove a token from the configuration
     #[command(after_help = REVOKE_HELP)]
@@ -74,7 +77,8 @@ enum Format {
 const NEW_HELP: &str = "\
 Example:
   mcp-policy grant new alice-laptop gateway.json --expires 90d
-The token is the only line on stdout. Exit codes: 0 written, 1 not possible with this configuration, 2 usage.";
+The token is the only line on stdout. For one that the agent has: --sha256 \"$(printf %s \"$TOKEN\" | sha256sum | cut -c 1-64)\".
+Exit codes: 0 written, 1 not possible with this configuration, 2 usage.";
 
 const REVOKE_HELP: &str = "\
 Example:
@@ -84,28 +88,37 @@ Envoy refuses the token when it has the new configuration. Exit codes: 0 written
 /// Makes, revokes or lists tokens.
 pub(crate) fn run(args: &Args) -> Result<Exit, Stop> {
     match &args.verb {
-        Verb::New { name, file, expires } => new(name, file, expires.as_deref()),
+        Verb::New { name, file, expires, sha256 } => new(name, file, expires.as_deref(), sha256.as_deref()),
         Verb::Revoke { name, file } => revoke(name, file),
         Verb::List { file, format } => list(file, *format),
     }
 }
 
-fn new(name: &str, file: &str, expires: Option<&str>) -> Result<Exit, Stop> {
+fn new(name: &str, file: &str, expires: Option<&str>, sha256: Option<&str>) -> Result<Exit, Stop> {
     let expires = expires.map(|time| expiry(time, SystemTime::now())).transpose().map_err(Stop::usage)?;
-    let token = secret::generate().map_err(Stop::usage)?;
+    let (token, digest) = match sha256 {
+        Some(digest) => (None, digest.to_owned()),
+        None => {
+            let token = secret::generate().map_err(Stop::usage)?;
+            let digest = secret::sha256(&token);
+            (Some(token), digest)
+        }
+    };
     let mut is_first_source = false;
     edit(file, |document| {
-        is_first_source = document.add(name, &secret::sha256(&token), expires.as_deref())?;
+        is_first_source = document.add(name, &digest, expires.as_deref())?;
         Ok(())
     })?;
     let until = expires.map_or("it never expires".to_owned(), |date| format!("it expires on {date}"));
-    let mut note =
-        format!("`{file}` has the token of `token:{name}` now; {until}; keep it: it is shown only this once");
+    let mut note = format!("`{file}` has the token of `token:{name}` now; {until}");
+    if token.is_some() {
+        note.push_str("; keep it: it is shown only this once");
+    }
     if is_first_source {
         note.push_str("\nthe configuration had no `identity`; now every caller needs a token");
     }
     say(&note);
-    Ok(print(&format!("{token}\n")))
+    Ok(token.map_or(Exit::Fine, |token| print(&format!("{token}\n"))))
 }
 
 fn revoke(name: &str, file: &str) -> Result<Exit, Stop> {

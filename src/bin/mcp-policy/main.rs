@@ -1,8 +1,10 @@
 //! The `mcp-policy` command. `main` maps the outcome to an exit code; each verb has a file of its own.
 
+mod apply;
 mod approvals;
 mod check;
 mod compare;
+mod credential;
 mod explain;
 mod file;
 mod grant;
@@ -41,12 +43,16 @@ enum Verb {
     Test(test::Args),
     /// Print a gateway's configuration with a policy in it
     Render(render::Args),
+    /// Put a policy into force in a running Envoy, without a restart
+    Apply(apply::Args),
     /// Print the JSON Schema of the configuration, for editors
     Schema(schema::Args),
     /// Suggest a policy for the tools that a server lists
     Suggest(suggest::Args),
     /// Make, revoke and list the tokens of agents
     Grant(grant::Args),
+    /// Write the credential of an MCP server into a file that Envoy watches
+    Credential(credential::Args),
     /// List the calls that wait for approval in a running gateway, and approve or reject them
     Approvals(approvals::Args),
 }
@@ -110,9 +116,11 @@ fn run() -> Exit {
         Verb::Explain(args) => explain::run(&args),
         Verb::Test(args) => test::run(&args),
         Verb::Render(args) => render::run(&args),
+        Verb::Apply(args) => apply::run(&args),
         Verb::Schema(args) => Ok(schema::run(&args)),
         Verb::Suggest(args) => suggest::run(&args),
         Verb::Grant(args) => grant::run(&args),
+        Verb::Credential(args) => credential::run(&args),
         Verb::Approvals(args) => approvals::run(&args),
     };
     ended.unwrap_or_else(|stop| {

@@ -7,14 +7,19 @@
 //! * `kubernetes`, `image` and `upstream`: arguments that several share
 //! * `clusters`: the clusters of services that the configuration names
 //! * `cors`: the pages that may read answers
+//! * `credential`: the server's own credential, which Envoy sends instead of the caller's
+//! * `dynamic`: the file in which Envoy finds the filter, for changes without a restart
 //! * `ports`: the ports of an Envoy by itself, compared
 //! * `size`: objects that are too large for Kubernetes
+//! * `watched`: files that Envoy reads again when they change
 //! * `template` and `yaml`: texts and configurations as YAML
 
 mod bypass;
 mod clusters;
 mod configuration;
 mod cors;
+mod credential;
+pub(crate) mod dynamic;
 mod envoy;
 mod envoy_gateway;
 mod image;
@@ -28,12 +33,17 @@ mod template;
 #[cfg(test)]
 mod tests;
 mod upstream;
+mod watched;
 mod yaml;
 
 use clap::Subcommand;
 
-use self::envoy_gateway::EnvoyGateway;
 use crate::{Exit, Stop, mistakes, print, print_warning, source::SourceFile};
+
+use self::{
+    configuration::Configuration, envoy::Envoy, envoy_gateway::EnvoyGateway, istio::Istio, limitador::Limitador,
+    sidecar::Sidecar,
+};
 
 /// The arguments of `render`.
 #[derive(clap::Args)]
@@ -47,15 +57,15 @@ pub(crate) struct Args {
 #[derive(Subcommand)]
 enum Gateway {
     /// One Envoy in front of one MCP server
-    Envoy(envoy::Envoy),
+    Envoy(Envoy),
     /// Kubernetes: Envoy in the MCP server's pod, with Deployment, ConfigMap and Service
-    Sidecar(sidecar::Sidecar),
+    Sidecar(Sidecar),
     /// Kubernetes with Istio: the filter in the sidecars of an MCP server
-    Istio(istio::Istio),
+    Istio(Istio),
     /// Kubernetes with Envoy Gateway: a Gateway in front of an MCP server
     EnvoyGateway(EnvoyGateway),
     /// Limitador: the limits file for counters that several Envoys share
-    Limitador(limitador::Limitador),
+    Limitador(Limitador),
 }
 
 /// Renders the configuration and prints it.
@@ -66,6 +76,9 @@ pub(crate) fn run(args: &Args) -> Result<Exit, Stop> {
     }
     let rendered = args.gateway.render(source.text());
     let rendered = rendered.map_err(|message| Stop::findings(format!("{}: {message}", source.display_name())))?;
+    if let Gateway::Envoy(envoy) = &args.gateway {
+        dynamic::write(envoy, source.text(), &rendered).map_err(Stop::usage)?;
+    }
     for warning in args.gateway.warnings(source.text(), &rendered) {
         print_warning(&warning);
     }
@@ -87,11 +100,24 @@ impl Gateway {
 
     /// What the user should know of `rendered`, which was made of `document`.
     fn warnings(&self, document: &str, rendered: &str) -> Vec<String> {
-        match self {
+        let mut warnings = match self {
             Self::Envoy(_) | Self::Limitador(_) => Vec::new(),
             Self::Sidecar(_) | Self::Istio(_) => size::warnings(rendered),
             Self::EnvoyGateway(_) => [EnvoyGateway::warnings(document), size::warnings(rendered)].concat(),
+        };
+        let configuration = match self {
+            Self::Envoy(Envoy { upstream_credential: Some(_), .. })
+            | Self::Sidecar(Sidecar { upstream_credential: Some(_), .. })
+            | Self::Istio(Istio { upstream_credential: Some(_), .. }) => Configuration::prepare(document),
+            Self::EnvoyGateway(EnvoyGateway { upstream_credential: Some(_), .. }) => envoy_gateway::prepare(document),
+            _ => return warnings,
+        };
+        if let Ok(configuration) = configuration {
+            let config = configuration.config();
+            let checks_tokens = matches!(self, Self::EnvoyGateway(_)) && envoy_gateway::has_jwt(config);
+            warnings.extend(credential::warnings(config, checks_tokens));
         }
+        warnings
     }
 
     /// Renders for `document`, the text of [`Self::file`].

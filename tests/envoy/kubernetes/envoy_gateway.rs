@@ -53,11 +53,14 @@ pub(super) fn translated(objects: &Objects) -> Value {
     });
     let wasm = json!({ "name": FILTER, "disabled": true, "typed_config": { "@type": WASM, "config": config } });
     // Claims are kept under the provider's name (`internal/xds/translator/jwt.go`).
-    let mut tokens = token_filter();
-    let provider = &objects.one("SecurityPolicy")["spec"]["jwt"]["providers"][0]["name"];
-    tokens["typed_config"]["providers"]["issuer"]["payload_in_metadata"] = provider.clone();
-
-    let mut listener = listener("mcp", &[tokens, wasm], &json!({}));
+    let tokens = objects.of_kind("SecurityPolicy").into_iter().map(|policy| {
+        let mut tokens = token_filter();
+        let provider = &policy["spec"]["jwt"]["providers"][0]["name"];
+        tokens["typed_config"]["providers"]["issuer"]["payload_in_metadata"] = provider.clone();
+        tokens
+    });
+    let filters: Vec<Value> = tokens.chain([wasm]).collect();
+    let mut listener = listener("mcp", &filters, &json!({}));
     let manager = &mut listener["default_filter_chain"]["filters"][0]["typed_config"];
     manager["route_config"]["virtual_hosts"][0]["routes"] = routes(objects);
     add_cors(objects, manager);
@@ -73,29 +76,48 @@ fn routes(objects: &Objects) -> Value {
     let enabled = json!({ "@type": "type.googleapis.com/envoy.config.route.v3.FilterConfig", "config": {} });
     let marked = &rules[0]["matches"][0]["headers"][0];
     assert_eq!(marked["type"], "RegularExpression");
-    let answer = &objects.one("HTTPRouteFilter")["spec"]["directResponse"];
+    let filters = objects.of_kind("HTTPRouteFilter");
+    let answer =
+        &filters.iter().find(|filter| filter["metadata"]["name"] == "mcp-policy-mcp-server").expect("a filter")["spec"]
+            ["directResponse"];
     let added = &rules[1]["filters"][0]["requestHeaderModifier"]["add"][0];
     let expression = json!({ "safe_regex": { "regex": marked["value"] } });
     let header = json!({ "key": added["name"], "value": added["value"] });
-    json!([
+    // Envoy Gateway makes a route of each match.
+    let regex = |header: &Value| json!({ "name": header["name"], "string_match": { "safe_regex": { "regex": header["value"] } } });
+    let to_match = |one: &Value| {
+        let method =
+            one["method"].as_str().map(|method| json!({ "name": ":method", "string_match": { "exact": method } }));
+        let headers = one["headers"].as_array().into_iter().flatten().map(regex);
+        json!({ "prefix": "/", "headers": method.into_iter().chain(headers).collect::<Value>() })
+    };
+    let to_server: Vec<Value> = match rules[1]["matches"].as_array() {
+        Some(matches) => matches.iter().map(to_match).collect(),
+        None => vec![json!({ "prefix": "/" })],
+    };
+    let to_server = to_server.into_iter().map(|to_server| {
+        json!({
+            "match": to_server,
+            "route": { "cluster": "server", "timeout": rules[1]["timeouts"]["request"] },
+            "request_headers_to_add": [{ "header": header, "append_action": "APPEND_IF_EXISTS_OR_ADD" }],
+            "typed_per_filter_config": { FILTER: enabled },
+        })
+    });
+    let looped = json!([
         {
             "match": { "prefix": "/", "headers": [{ "name": marked["name"], "string_match": expression }] },
             "direct_response": { "status": answer["statusCode"], "body": { "inline_string": answer["body"]["inline"] } },
             "typed_per_filter_config": { FILTER: enabled },
         },
-        {
-            "match": { "prefix": "/" },
-            "route": { "cluster": "server", "timeout": rules[1]["timeouts"]["request"] },
-            "request_headers_to_add": [{ "header": header, "append_action": "APPEND_IF_EXISTS_OR_ADD" }],
-            "typed_per_filter_config": { FILTER: enabled },
-        },
-    ])
+    ]);
+    looped.as_array().cloned().unwrap_or_default().into_iter().chain(to_server).collect()
 }
 
 /// What Envoy Gateway makes of `cors` (`internal/xds/translator/cors.go`): the first filter, with a policy for each route.
 fn add_cors(objects: &Objects, manager: &mut Value) {
     const CORS: &str = "envoy.filters.http.cors";
-    let cors = &objects.one("SecurityPolicy")["spec"]["cors"];
+    let policies = objects.of_kind("SecurityPolicy");
+    let Some(cors) = policies.first().map(|policy| &policy["spec"]["cors"]) else { return };
     let Some(origins) = cors["allowOrigins"].as_array() else { return };
     let matcher = |origin: &Value| match origin.as_str().expect("text") {
         text if text.contains('*') => json!({ "safe_regex": { "regex": text.replace('.', "\\.").replace('*', ".*") } }),
@@ -129,7 +151,20 @@ pub(super) fn configure(
     objects: &Objects,
     listener: &Value,
 ) -> String {
+    configure_with(packages, folder, upstream, objects, listener, &json!([]))
+}
+
+/// The same with these secrets.
+fn configure_with(
+    packages: &Path,
+    folder: &Path,
+    upstream: SocketAddr,
+    objects: &Objects,
+    listener: &Value,
+    secrets: &Value,
+) -> String {
     let mut config = bootstrap(&json!([listener]), upstream);
+    config["static_resources"]["secrets"] = secrets.clone();
     config["stats_config"] = json!({ "stats_tags": [] });
     config["overload_manager"] = overload_manager(objects);
     let patches = objects.one("EnvoyProxy")["spec"]["bootstrap"]["jsonPatches"].as_array().expect("patches");
@@ -178,6 +213,42 @@ pub(super) fn patched(packages: &Path, folder: &Path, objects: &Objects, listene
     }
     assert_eq!(programmed, 1, "{name}");
     patch(packages, folder, listener, &operations)
+}
+
+/// The gateway with all objects, in which a Secret holds this credential. Envoy Gateway puts the filter that sends it behind ours, whatever
+/// the order of filters in the route (`internal/xds/translator/httpfilters.go`).
+pub(crate) fn configure_all(
+    packages: &Path,
+    folder: &Path,
+    upstream: SocketAddr,
+    objects: &Objects,
+    credential: &str,
+) -> String {
+    let mut listener = patched(packages, folder, objects, &translated(objects), LISTENERS[1]);
+    let filters = objects.of_kind("HTTPRouteFilter");
+    let injection =
+        filters.iter().find_map(|filter| filter["spec"].get("credentialInjection").map(|spec| (filter, spec)));
+    let (filter, injection) = injection.expect("a filter with the credential");
+    let reference = &objects.one("HTTPRoute")["spec"]["rules"][1]["filters"][1]["extensionRef"];
+    assert_eq!([&reference["kind"], &reference["name"]], [&filter["kind"], &filter["metadata"]["name"]]);
+    assert_eq!(injection["credential"]["valueRef"], json!({ "name": "mcp-key" }));
+    let generic = json!({
+        "@type": "type.googleapis.com/envoy.extensions.http.injected_credentials.generic.v3.Generic",
+        "credential": { "name": "credential" },
+    });
+    let injector = extension(
+        "envoy.filters.http.credential_injector",
+        "filters.http.credential_injector.v3.CredentialInjector",
+        json!({
+            "overwrite": injection["overwrite"],
+            "credential": { "name": "envoy.http.injected_credentials.generic", "typed_config": generic },
+        }),
+    );
+    let filters = &mut listener["default_filter_chain"]["filters"][0]["typed_config"]["http_filters"];
+    let filters = filters.as_array_mut().expect("filters");
+    filters.insert(filters.len() - 1, injector);
+    let secret = json!({ "name": "credential", "generic_secret": { "secret": { "inline_string": credential } } });
+    configure_with(packages, folder, upstream, objects, &listener, &json!([secret]))
 }
 
 pub(super) fn bearer(subject: &str) -> String {

@@ -123,6 +123,12 @@ pub(super) fn apply(objects: &Objects, listener: &mut Value) -> (Vec<Value>, usi
                     replaced += 1;
                 }
             }
+            ("HTTP_FILTER", "INSERT_BEFORE") => {
+                let name = &patch["match"]["listener"]["filterChain"]["filter"]["subFilter"]["name"];
+                let filters = manager["typed_config"]["http_filters"].as_array_mut().expect("filters");
+                let place = filters.iter().position(|filter| filter["name"] == *name).expect("the filter");
+                filters.insert(place, value.clone());
+            }
             ("HTTP_FILTER", "INSERT_FIRST") => {
                 manager["typed_config"]["http_filters"].as_array_mut().expect("filters").insert(0, value.clone());
             }
@@ -156,6 +162,16 @@ fn merge(into: &mut Value, from: &Value) {
         }
         (into, from) => *into = from.clone(),
     }
+}
+
+/// The sidecar with all objects.
+pub(crate) fn configure_all(folder: &Path, upstream: SocketAddr, objects: &Objects) -> String {
+    let mut listener = inbound(NAMES[0]);
+    let (mut extensions, replaced) = apply(objects, &mut listener);
+    if replaced == 0 {
+        extensions.push(of_plugin(objects, NAMES[0]));
+    }
+    configure(folder, upstream, objects, listener, &extensions)
 }
 
 /// Asserts that every call is denied, as nothing says which policy judges it.

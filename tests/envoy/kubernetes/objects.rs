@@ -9,21 +9,21 @@ use std::{
 };
 
 /// What is in some files.
-pub(super) struct Objects {
+pub(crate) struct Objects {
     /// Every object.
-    pub(super) all: Vec<Value>,
+    pub(crate) all: Vec<Value>,
     /// What is wrong with which.
-    pub(super) faults: Vec<String>,
+    pub(crate) faults: Vec<String>,
 }
 
 /// The packages, unless they are left out.
 #[track_caller]
-pub(super) fn packages() -> Option<PathBuf> {
+pub(crate) fn packages() -> Option<PathBuf> {
     find("schemas")
 }
 
 /// Reads files of objects.
-pub(super) fn check(packages: &Path, files: &[PathBuf]) -> Objects {
+pub(crate) fn check(packages: &Path, files: &[PathBuf]) -> Objects {
     let found = run(packages, "check", files);
     let texts = |key: &str| found[key].as_array().expect("a list").clone();
     let faults = texts("faults").iter().map(|fault| fault.as_str().expect("text").to_owned()).collect();
@@ -55,12 +55,12 @@ fn run(packages: &Path, verb: &str, files: &[PathBuf]) -> Value {
 
 impl Objects {
     /// The objects of a kind.
-    pub(super) fn of_kind(&self, kind: &str) -> Vec<&Value> {
+    pub(crate) fn of_kind(&self, kind: &str) -> Vec<&Value> {
         self.all.iter().filter(|object| object["kind"] == kind).collect()
     }
 
     /// The only object of a kind.
-    pub(super) fn one(&self, kind: &str) -> &Value {
+    pub(crate) fn one(&self, kind: &str) -> &Value {
         let found = self.of_kind(kind);
         assert_eq!(found.len(), 1, "{kind}");
         found[0]

@@ -30,7 +30,7 @@ pub(super) fn objects_of(packages: &Path, folder: &Path, document: &Value, upstr
 }
 
 /// The file, to be started here with this module.
-pub(super) fn here(text: &str, module: &Path) -> String {
+pub(crate) fn here(text: &str, module: &Path) -> String {
     // Free a moment ago: the cluster `admin` wants to know it.
     let admin = TcpListener::bind("127.0.0.1:0").and_then(|free| free.local_addr()).expect("a free port").port();
     assert_eq!(text.matches("port_value: 9901").count(), 2);

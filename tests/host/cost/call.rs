@@ -4,6 +4,7 @@
 use std::sync::Arc;
 
 use serde_json::json;
+use sha2::{Digest as _, Sha256};
 
 use super::instructions;
 use crate::{
@@ -83,5 +84,50 @@ fn a_call_takes_few_instructions_whatever_becomes_of_it() {
     });
     for (what, size, cost, most) in costs {
         assert!(cost < most, "{what}, {size} bytes: {cost}");
+    }
+}
+
+/// The instructions of a call with a token of so many that the configuration lists, and of one with another token, when the same has
+/// come a few times.
+fn costs_with_tokens(count: usize) -> [u64; 2] {
+    let tokens: serde_json::Map<String, serde_json::Value> = (0..count)
+        .map(|number| {
+            let digest = Sha256::digest(token(number)).iter().map(|byte| format!("{byte:02x}")).collect::<String>();
+            (format!("agent-{number:05}"), json!({ "sha256": digest, "expires": "2999-01-31" }))
+        })
+        .collect();
+    let limit = json!({ "counter": "calls", "window": "day", "max": u32::MAX, "scope": "grant" });
+    let policy = json!({ "version": "1", "default": "deny", "tools": { TOOL: { "limits": [limit] } } });
+    let mut worker = Worker::metered(&Arc::new(Shared::prepared()));
+    let text = json!({ "policy": policy, "protocol": { "headers": "hold" }, "identity": [{ "tokens": tokens }] });
+    assert!(worker.configure(&text.to_string()), "{:?}", worker.world().log);
+    [(9, true), (999_999, false)].map(|(number, is_listed)| {
+        let mut request = call(TOOL, 300);
+        request.headers.extend(pairs(&[("authorization", &format!("Bearer {}", token(number)))]));
+        let mut once = || {
+            instructions(&mut worker, |worker| {
+                let mut stream = request.send(worker);
+                assert_eq!(stream.replies.is_empty(), is_listed);
+                stream.close(worker);
+            })
+        };
+        for _ in 0..5 {
+            once();
+        }
+        once()
+    })
+}
+
+/// A token as long as those of `mcp-policy grant`.
+fn token(number: usize) -> String {
+    format!("mcpg_{number:072}")
+}
+
+#[test]
+fn a_call_costs_the_same_with_ten_tokens_and_ten_thousand() {
+    let [few, many] = [10, 10_000].map(costs_with_tokens);
+    for ((few, many), whose) in few.into_iter().zip(many).zip(["a listed token", "another token"]) {
+        println!("{whose}: {few} instructions with 10 tokens, {many} with 10,000");
+        assert!(many.abs_diff(few) * 20 <= few, "{whose}: {few} and {many}");
     }
 }

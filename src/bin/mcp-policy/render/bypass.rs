@@ -11,6 +11,12 @@ pub(super) const ROUTE: &str = "mcp-policy-bypass";
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub(super) struct BypassPath(String);
 
+impl BypassPath {
+    pub(super) fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
 impl FromStr for BypassPath {
     type Err = String;
 

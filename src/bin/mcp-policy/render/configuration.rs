@@ -107,6 +107,14 @@ impl Configuration {
         self
     }
 
+    /// Loads the configuration again, with the members that were added.
+    ///
+    /// # Errors
+    /// What is wrong with the result.
+    pub(super) fn reloaded(self) -> Result<Self, String> {
+        Self::reload(self.text)
+    }
+
     /// Adds the console's address for agents, unless the document names one or no rule requires approval.
     pub(super) fn with_approval_url(self, console_port: u16) -> Self {
         if !self.config.policies.iter().any(|named| requires_approval(&named.policy)) {

@@ -1,6 +1,6 @@
 //! `mcp-policy render envoy`: a static configuration file for one Envoy. The sidecar has such a file, too.
 
-use mcp_policy::config::LoadedConfig;
+use mcp_policy::config::{Config, LoadedConfig};
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 
@@ -9,9 +9,12 @@ use super::{
     clusters::{self, ClusterText, Existing},
     configuration::{self, Configuration},
     cors::Cors,
+    credential::Credential,
+    dynamic,
     ports::{self, Port},
     template::fill,
     upstream::Upstream,
+    watched::{WatchedFile, WatchedFolder},
 };
 
 const TEMPLATE: &str = include_str!("templates/envoy.yaml.jinja");
@@ -45,6 +48,13 @@ pub(super) struct Envoy {
     /// A grant that may approve calls: `jwt:…`, `peer:…`, `token:…` or `bearer:` and the SHA-256 of a token; repeatable
     #[arg(long = "approver", value_name = "GRANT")]
     approvers: Vec<String>,
+    /// Let Envoy find the filter in the file `mcp-policy.json` of this folder, which this command writes, too: `mcp-policy apply` then
+    /// changes the policy without a restart
+    #[arg(long, value_name = "DIR")]
+    pub(super) dynamic: Option<WatchedFolder>,
+    /// A file with the server's credential, as `mcp-policy credential` writes it: Envoy sends it instead of the caller's
+    #[arg(long, value_name = "FILE")]
+    pub(super) upstream_credential: Option<WatchedFile>,
 }
 
 /// The digest of no known token: without `--approver`, every sign-in fails.
@@ -76,6 +86,10 @@ pub(super) struct EnvoyFile<'a> {
     pub(super) cors: Option<String>,
     /// The paths that the filter does not inspect.
     pub(super) bypass: &'a [BypassPath],
+    /// The file in which Envoy finds the filter.
+    pub(super) dynamic: Option<WatchedFile>,
+    /// The server's own credential.
+    pub(super) credential: Option<Credential>,
     /// The gateway's configuration, as JSON.
     pub(super) configuration: &'a str,
     /// The console's configuration, as JSON.
@@ -103,16 +117,8 @@ impl Envoy {
     /// # Errors
     /// What is wrong with the document, the approvers or the ports.
     pub(super) fn render(&self, document: &str) -> Result<String, String> {
-        let ports = [
-            Port { of: "`--port`", number: self.port },
-            Port { of: "`--console-port`", number: self.console_port },
-            Port { of: "`--admin-port`", number: self.admin_port },
-        ];
-        ports::compare(&ports, &self.upstream, &[])?;
-        let configuration = Configuration::prepare(document)?
-            .with_bypass(&self.bypass)?
-            .with_loopback_origins()?
-            .with_approval_url(self.console_port);
+        let configuration = self.configuration(document)?;
+        let dynamic = self.dynamic.as_ref().map(|folder| folder.file(dynamic::FILE)).transpose()?;
         let file = EnvoyFile {
             gateway: "envoy",
             address: "127.0.0.1",
@@ -123,11 +129,17 @@ impl Envoy {
             module: &self.module,
             upstream: &self.upstream,
             idle_timeout: self.upstream_idle_timeout,
-            marker: marker(&self.upstream.authority, configuration.json()),
+            marker: match &dynamic {
+                // A change of the policy changes nothing in this file.
+                Some(file) => marker(&self.upstream.authority, file.path()),
+                None => marker(&self.upstream.authority, configuration.json()),
+            },
             buffer_mib: configuration.buffer_mib(),
             is_loopback: true,
             cors: Cors::policy(configuration.config())?,
             bypass: &self.bypass,
+            dynamic,
+            credential: self.credential(configuration.config())?,
             configuration: configuration.json(),
             console: console(&self.approvers)?,
             service_clusters: clusters::for_services(&configuration, &CLUSTERS, "")?,
@@ -135,6 +147,49 @@ impl Envoy {
             memory_mib: MEMORY_MIB,
         };
         file.render()
+    }
+
+    /// The filter's configuration.
+    ///
+    /// # Errors
+    /// What is wrong with the document or the ports.
+    pub(super) fn configuration(&self, document: &str) -> Result<Configuration, String> {
+        let ports = [
+            Port { of: "`--port`", number: self.port },
+            Port { of: "`--console-port`", number: self.console_port },
+            Port { of: "`--admin-port`", number: self.admin_port },
+        ];
+        ports::compare(&ports, &self.upstream, &[])?;
+        Ok(Configuration::prepare(document)?
+            .with_bypass(&self.bypass)?
+            .with_loopback_origins()?
+            .with_approval_url(self.console_port))
+    }
+
+    /// The module's path.
+    pub(super) fn module(&self) -> &str {
+        &self.module
+    }
+
+    /// The options as they are written, to be read again; without the document.
+    pub(super) fn arguments(&self) -> Vec<String> {
+        let mut arguments = vec![
+            format!("--port={}", self.port),
+            format!("--upstream={}", self.upstream.url()),
+            format!("--upstream-idle-timeout={}", self.upstream_idle_timeout),
+            format!("--module={}", self.module),
+            format!("--admin-port={}", self.admin_port),
+            format!("--console-port={}", self.console_port),
+        ];
+        arguments.extend(self.bypass.iter().map(|path| format!("--bypass={}", path.as_str())));
+        arguments.extend(self.approvers.iter().map(|approver| format!("--approver={approver}")));
+        arguments.extend(self.dynamic.iter().map(|folder| format!("--dynamic={}", folder.as_str())));
+        arguments.extend(self.upstream_credential.iter().map(|file| format!("--upstream-credential={}", file.path())));
+        arguments
+    }
+
+    fn credential(&self, config: &Config) -> Result<Option<Credential>, String> {
+        self.upstream_credential.as_ref().map(|file| Credential::new(file, config)).transpose()
     }
 }
 

@@ -3,12 +3,14 @@
 //! The policy is in one kind of object: in the `EnvoyPatchPolicy`, if the filter holds headers, and the
 //! `EnvoyExtensionPolicy` denies every request until a patch fits; otherwise in the `EnvoyExtensionPolicy`.
 
+use mcp_policy::{config::Config, identity::Source};
 use serde::Serialize;
 
 use super::{
     clusters::{self, ClusterText, Existing},
     configuration::Configuration,
     cors::Cors,
+    credential,
     envoy::marker,
     image::Image,
     kubernetes::{Common, Name},
@@ -38,6 +40,10 @@ pub(super) struct EnvoyGateway {
     /// After how many seconds Envoy closes an idle connection to the server: less than the server waits
     #[arg(long, value_name = "SECONDS", default_value_t = 4, value_parser = clap::value_parser!(u16).range(1..))]
     upstream_idle_timeout: u16,
+    /// A Secret whose key `credential` is the value of `Authorization` that the server expects, such as `Bearer …`: Envoy sends it
+    /// instead of the caller's
+    #[arg(long, value_name = "SECRET")]
+    pub(super) upstream_credential: Option<Name>,
 }
 
 /// The values of the objects.
@@ -55,6 +61,12 @@ struct Objects<'a> {
     /// What Envoy buffers of one stream at most.
     buffer_mib: usize,
     service_clusters: Vec<ClusterText<'a>>,
+    /// Whether `identity` reads claims of tokens that the gateway verifies.
+    has_jwt: bool,
+    /// The Secret with the server's own credential.
+    credential: Option<&'a Name>,
+    /// Whether a request without `Authorization` has no identity.
+    needs_authorization: bool,
     /// What the pages that may read answers may do.
     cors: Option<Cors>,
     /// What tells a request that this gateway has forwarded.
@@ -83,6 +95,19 @@ struct Listener {
 /// The port of the Gateway's listener.
 const LISTENER_PORT: u16 = 80;
 
+/// The configuration of a document, whose callers are identified by verified tokens if it does not say otherwise.
+///
+/// # Errors
+/// What is wrong with the document.
+pub(super) fn prepare(document: &str) -> Result<Configuration, String> {
+    Configuration::prepare(document)?.with_default("identity", IDENTITY).reloaded()
+}
+
+/// Whether a source of identity reads the claims of a token that Envoy has verified.
+pub(super) fn has_jwt(config: &Config) -> bool {
+    config.identity.iter().any(|source| matches!(source, Source::Jwt { .. }))
+}
+
 // === impl EnvoyGateway ===
 
 impl EnvoyGateway {
@@ -91,7 +116,7 @@ impl EnvoyGateway {
     /// # Errors
     /// What is wrong with the document.
     pub(super) fn render(&self, document: &str) -> Result<String, String> {
-        let configuration = Configuration::prepare(document)?.with_default("identity", IDENTITY);
+        let configuration = prepare(document)?;
         let name = self.service.for_objects();
         let objects = Objects {
             namespace: &self.common.namespace,
@@ -106,6 +131,9 @@ impl EnvoyGateway {
             idle_timeout: self.upstream_idle_timeout,
             buffer_mib: configuration.buffer_mib(),
             service_clusters: clusters::for_services(&configuration, &CLUSTERS, &self.common.domain())?,
+            has_jwt: has_jwt(configuration.config()),
+            credential: self.upstream_credential.as_ref(),
+            needs_authorization: credential::needs_authorization(configuration.config()),
             cors: Cors::for_envoy_gateway(configuration.config()).0,
             holds_headers: configuration.holds_headers(),
             plugin_config: yaml::write_released(&configuration)?,

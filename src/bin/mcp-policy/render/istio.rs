@@ -9,6 +9,7 @@ use super::{
     clusters::{self, ClusterText, Existing},
     configuration::Configuration,
     cors::Cors,
+    credential::{self, Credential},
     image::Image,
     kubernetes::{Common, Name},
     template::fill,
@@ -34,6 +35,10 @@ pub(super) struct Istio {
     /// After how many seconds Envoy closes an idle connection to the server: less than the server waits
     #[arg(long, value_name = "SECONDS", default_value_t = 4, value_parser = clap::value_parser!(u16).range(1..))]
     upstream_idle_timeout: u16,
+    /// A Secret whose key `credential.json` is a file of `mcp-policy credential`: Envoy sends the server's credential instead of
+    /// the caller's
+    #[arg(long, value_name = "SECRET")]
+    pub(super) upstream_credential: Option<Name>,
 }
 
 /// The values of the objects.
@@ -51,6 +56,11 @@ struct Objects<'a> {
     /// What Envoy buffers of one stream at most.
     buffer_mib: usize,
     service_clusters: Vec<ClusterText<'a>>,
+    /// The server's own credential.
+    credential: Option<Credential>,
+    /// The Secret with it.
+    credential_secret: Option<&'a Name>,
+    credential_folder: &'static str,
     /// Envoy's `CorsPolicy` for the pages that may read answers, as YAML.
     cors: Option<String>,
     /// Whether the filter holds headers until the decision.
@@ -79,6 +89,13 @@ impl Istio {
             idle_timeout: self.upstream_idle_timeout,
             buffer_mib: configuration.buffer_mib(),
             service_clusters: clusters::for_services(&configuration, &CLUSTERS, &self.common.domain())?,
+            credential: self
+                .upstream_credential
+                .as_ref()
+                .map(|_| Credential::mounted(configuration.config()))
+                .transpose()?,
+            credential_secret: self.upstream_credential.as_ref(),
+            credential_folder: credential::MOUNTED_FOLDER,
             cors: Cors::policy(configuration.config())?,
             holds_headers: configuration.holds_headers(),
             plugin_config: yaml::write_released(&configuration)?,

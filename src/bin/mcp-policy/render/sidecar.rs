@@ -8,6 +8,7 @@ use super::{
     clusters,
     configuration::Configuration,
     cors::Cors,
+    credential::{self, Credential},
     envoy::{self, EnvoyFile},
     image::Image,
     kubernetes::{Common, Name},
@@ -47,6 +48,10 @@ pub(super) struct Sidecar {
     /// A grant that may approve calls: `jwt:…`, `peer:…`, `token:…` or `bearer:` and the SHA-256 of a token; repeatable
     #[arg(long = "approver", value_name = "GRANT")]
     approvers: Vec<String>,
+    /// A Secret whose key `credential.json` is a file of `mcp-policy credential`: Envoy sends the server's credential instead of
+    /// the caller's
+    #[arg(long, value_name = "SECRET")]
+    pub(super) upstream_credential: Option<Name>,
 }
 
 /// The values of the objects.
@@ -60,6 +65,9 @@ struct Objects<'a> {
     admin_port: u16,
     health_port: u16,
     module_folder: &'static str,
+    /// The Secret with the server's credential.
+    credential: Option<&'a Name>,
+    credential_folder: &'static str,
     /// The memory limit of Envoy's container, in MiB.
     memory_mib: u32,
     image: &'a Image,
@@ -99,6 +107,12 @@ impl Sidecar {
             is_loopback: false,
             cors: Cors::policy(configuration.config())?,
             bypass: &self.bypass,
+            dynamic: None,
+            credential: self
+                .upstream_credential
+                .as_ref()
+                .map(|_| Credential::mounted(configuration.config()))
+                .transpose()?,
             configuration: configuration.json(),
             console: envoy::console(&self.approvers)?,
             service_clusters: clusters::for_services(&configuration, &envoy::CLUSTERS, &self.common.domain())?,
@@ -115,6 +129,8 @@ impl Sidecar {
             admin_port: ADMIN_PORT,
             health_port: HEALTH_PORT,
             module_folder: MODULE_FOLDER,
+            credential: self.upstream_credential.as_ref(),
+            credential_folder: credential::MOUNTED_FOLDER,
             memory_mib: envoy::MEMORY_MIB,
             image: &self.common.image,
             limits_service: configuration.config().limits.service.is_some(),

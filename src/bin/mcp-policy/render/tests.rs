@@ -2,6 +2,7 @@
 
 use clap::Parser;
 
+mod credential;
 mod image;
 mod kubernetes;
 mod limitador;

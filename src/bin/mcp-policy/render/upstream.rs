@@ -20,6 +20,13 @@ pub(super) struct Upstream {
     pub(super) authority: String,
 }
 
+impl Upstream {
+    /// The URL of the server, without a path.
+    pub(super) fn url(&self) -> String {
+        format!("{}://{}", if self.tls { "https" } else { "http" }, self.authority)
+    }
+}
+
 impl FromStr for Upstream {
     type Err = String;
 
