@@ -44,7 +44,7 @@ def main():
 
 
 def read_policy(file, before):
-    """The policy, which may be edited meanwhile; while it is no JSON, the one before."""
+    """The policy, which may be edited meanwhile; while it is not JSON, the one before."""
     try:
         with open(file, encoding="utf-8") as text:
             return json.load(text)

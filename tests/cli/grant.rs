@@ -50,7 +50,7 @@ fn a_token_that_an_agent_has_is_listed_by_its_digest() {
     let scratch = Scratch::new("grant-listed");
     let file = scratch.file("gateway.json", TEXT);
     let digest = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08";
-    let note = format!("`{file}` has the token of `token:alice` now; it never expires\n");
+    let note = format!("added a token for `token:alice` to `{file}`; it never expires\n");
     let listed = run(&["grant", "new", "alice", &file, "--sha256", digest]);
     assert_eq!(listed, Ran { code: 0, stdout: String::new(), stderr: note });
     let json = format!(r#"{{"tokens":[{{"name":"alice","sha256":"{digest}","expires":null,"expired":false}}]}}"#);

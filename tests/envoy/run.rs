@@ -155,7 +155,13 @@ fn apply_policy(folder: &Path, policy: &Path, admin: SocketAddr, before: &str) -
     let script = fs::read_to_string(file_of_run("run.sh")).expect("the script");
     let script = script.replace("readonly ADMIN_PORT=9901", &format!("readonly ADMIN_PORT={}", admin.port()));
     let mut bash = Command::new("bash");
-    bash.args(["-euo", "pipefail", "-c", &format!("{script}\npolicy=$1 grant=$2 applied=$3\napply_policy 2>&1"), "run"]);
+    bash.args([
+        "-euo",
+        "pipefail",
+        "-c",
+        &format!("{script}\npolicy=$1 grant=$2 applied=$3\napply_policy 2>&1"),
+        "run",
+    ]);
     output(bash.arg(policy).args([TOKEN, before]).current_dir(folder))
 }
 
