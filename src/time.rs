@@ -115,7 +115,7 @@ mod tests {
     }
 
     #[test]
-    fn a_text_that_is_no_date_is_none() {
+    fn a_text_that_is_not_a_date_is_rejected() {
         for text in [
             "",
             "2027",

@@ -111,7 +111,7 @@ fn flags_in_the_environment_do_not_change_the_module() {
 #[test]
 fn test_says_first_what_it_fetches_and_how_to_do_without() {
     let checkout = Checkout::new("announce").with("cargo", "exit 72").with("rustc", "echo /");
-    let tools = ["servers", "clients", "prometheus", "browser", "schemas", "registry", "fleet"];
+    let tools = ["servers", "clients", "prometheus", "browser", "schemas", "registry", "rate_limit_service"];
     let output = checkout.run("build.sh", &["test"], &[]);
     assert_eq!(output.status.code(), Some(72), "{}", text(&output.stderr));
     let announced = text(&output.stdout);
@@ -137,11 +137,11 @@ fn the_summary_of_ci_names_what_was_left_out() {
         let text = text(&output.stdout).replace(": 1 s, ", ": 0 s, ");
         text.split_once("\n== stages\n").expect("a summary").1.to_owned()
     };
-    let expected = "lint: 0 s, passed\ndeny: 0 s, passed, without advisories\ntest: 0 s, passed, without servers,fleet\n\
-                    \n== left out by MCP_POLICY_SKIP\ndeny: advisories\ntest: servers,fleet\n\
+    let expected = "lint: 0 s, passed\ndeny: 0 s, passed, without advisories\ntest: 0 s, passed, without servers,rate_limit_service\n\
+                    \n== left out by MCP_POLICY_SKIP\ndeny: advisories\ntest: servers,rate_limit_service\n\
                     \n== tests\ntest lint without '' ... ok\ntest deny without 'advisories' ... ok\n\
-                    test test without 'servers,fleet' ... ok\n";
-    assert_eq!(summary(&[("MCP_POLICY_SKIP", "servers,fleet")]), expected);
+                    test test without 'servers,rate_limit_service' ... ok\n";
+    assert_eq!(summary(&[("MCP_POLICY_SKIP", "servers,rate_limit_service")]), expected);
     assert!(summary(&[]).contains("\n== left out by MCP_POLICY_SKIP\ndeny: advisories\n\n== tests\n"));
 }
 

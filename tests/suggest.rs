@@ -203,7 +203,7 @@ fn exit_codes_say_how_it_ended() {
     }
 }
 
-/// `./build.sh suggest` measures with these; it needs the registries of npm and PyPI, and is no part of the tests.
+/// `./build.sh suggest` measures with these; it needs the registries of npm and PyPI, and is not a part of the tests.
 #[test]
 fn the_tools_of_servers_are_classed_by_hand_with_a_reason() {
     let rows =

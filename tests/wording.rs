@@ -20,6 +20,30 @@ const AVOIDED: &[(&[&str], &str)] = &[
     (&["a yes", "a no"], "use `approval` and `rejection`"),
     (&["yields nothing", "no such thing", "for want of"], "use `returns nothing`, `does not exist`, `without`"),
     (&["wants a value", "wants a registry", "wants a number"], "use `requires`"),
+    (&["is theirs", "are theirs", "of theirs", "of ours"], "say whose it is, or use `its own`"),
+    (
+        &[
+            "is no part",
+            "is no path",
+            "is no failure",
+            "is no reason",
+            "is no finding",
+            "is no json",
+            "is no value",
+            "is no object",
+        ],
+        "use `is not a`",
+    ),
+    (
+        &["that is none", "that are none", "that is no", "that are no", "which is no", "which is none", "text is no"],
+        "use `that is not a`, `that are not`",
+    ),
+    (
+        &["not that of a", "where there is none", "where there is one", "where there are none"],
+        "use `if`, and repeat the noun",
+    ),
+    (&["has it do", "has it inspect", "do without it"], "say what happens, in the active voice"),
+    (&["goes on as a whole", "says nothing by it"], "say what is forwarded, or what the value means"),
 ];
 
 /// Where people read sentences.
@@ -74,6 +98,8 @@ fn a_phrase_is_found_across_the_lines_of_a_comment_and_inside_a_name() {
     assert_eq!(lines, [0, 11, 29]);
     assert_eq!(find(&sentences, "of which").collect::<Vec<_>>(), [8]);
     assert_eq!(find(&sentences, "hich").count(), 0, "a part of a word");
+    assert_eq!(find("a key that is no longer used", "that is no").count(), 0);
+    assert_eq!(find("a key that is no name", "that is no").count(), 1);
 }
 
 /// The files under a path that hold text which people write.
@@ -95,12 +121,14 @@ fn texts(path: &Path) -> Vec<PathBuf> {
         .collect()
 }
 
-/// Where a phrase is in a text, as whole words.
+/// Where a phrase is in a text, as whole words. `is no longer` is not `is no`.
 fn find<'t>(text: &'t str, phrase: &'t str) -> impl Iterator<Item = usize> + 't {
     let is_part = |character: Option<char>| character.is_some_and(char::is_alphanumeric);
     text.match_indices(phrase).map(|(at, _)| at).filter(move |at| {
         let (before, rest) = text.split_at(*at);
-        !is_part(before.chars().next_back()) && !is_part(rest.chars().nth(phrase.len()))
+        let after = rest.get(phrase.len()..).unwrap_or_default();
+        let is_end = after.starts_with(" longer") || after.starts_with(" more");
+        !is_part(before.chars().next_back()) && !is_part(after.chars().next()) && !(is_end && phrase.ends_with(" no"))
     })
 }
 

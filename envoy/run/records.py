@@ -14,7 +14,7 @@ import sys
 WORDS = {"rate_limited": "rate limited", "approval_required": "needs approval"}
 COLOURS = {"allowed": 32, "approved": 32, "denied": 31, "rejected": 31, "refused": 31, "failed": 31}
 YELLOW = 33
-# Rules that are no place in the policy.
+# Rules that are not places in the policy.
 REASONS = {
     "(default deny)": "not in the policy",
     "(hidden)": "hidden by the policy",
@@ -22,7 +22,7 @@ REASONS = {
     "(no policy)": "no binding names a policy for it",
     "(no identity)": "the caller is unknown",
 }
-# Envoy's lines are far shorter; a longer one is cut into pieces that are no JSON.
+# Envoy's lines are far shorter; a longer one is cut into pieces that are not JSON.
 MAX_LINE = 1 << 16
 
 
@@ -44,7 +44,7 @@ def main():
 
 
 def read_policy(file, before):
-    """The policy, which may be edited meanwhile; while it is no JSON, the one before."""
+    """The policy, which may be edited meanwhile; while it is not JSON, the one before."""
     try:
         with open(file, encoding="utf-8") as text:
             return json.load(text)

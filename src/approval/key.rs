@@ -53,7 +53,7 @@ impl Fingerprint {
     }
 }
 
-/// Reads the id of an approval as [`Approval::id_text`](super::Approval::id_text) writes it; `None` if the text is no id.
+/// Reads the id of an approval as [`Approval::id_text`](super::Approval::id_text) writes it; `None` if the text is not an id.
 #[must_use]
 pub fn parse_id(text: &str) -> Option<[u8; 10]> {
     let mut id = [0; 10];

@@ -69,7 +69,7 @@ const MAX_OF_GRANT: usize = 8;
 const UNVERIFIED: u8 = 1 << 7;
 
 impl Approvals {
-    /// Reads the bytes of the cell; `None` if they are no registry of this format.
+    /// Reads the bytes of the cell; `None` if they are not a registry of this format.
     #[must_use]
     pub fn read(bytes: &[u8]) -> Option<Self> {
         bytes.strip_prefix(HEADER)?.chunks(RECORD).map(Approval::read).collect::<Option<_>>().map(Self)

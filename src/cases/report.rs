@@ -104,7 +104,7 @@ fn describe(decision: Decision, rule: &str) -> String {
     if rule.is_empty() { decision.name().to_owned() } else { format!("{} by {rule}", decision.name()) }
 }
 
-/// The distinct messages in a reply of ours, a line each: a batch has a reply for each request.
+/// The distinct messages in a local reply, a line each: a batch has a reply for each request.
 fn messages(body: &str) -> String {
     let replies: Vec<&RawValue> =
         serde_json::from_str(body).or_else(|_| serde_json::from_str(body).map(|one| vec![one])).unwrap_or_default();

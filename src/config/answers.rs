@@ -7,7 +7,7 @@ use crate::json::cursor::{Cursor, Keys};
 pub struct DenialFormat {
     /// Whether a denied tool call gets a result with `isError`, which models read, or a JSON-RPC error.
     pub as_results: bool,
-    /// Whether the response to a tool that is never allowed says that there is no such tool.
+    /// Whether the response to a tool that is never allowed says that the tool does not exist.
     pub unknown_tool: bool,
 }
 

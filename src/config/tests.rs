@@ -185,7 +185,7 @@ fn numbers_of_a_struct_are_read_as_they_were_written() {
     }
 }
 
-/// A text that is no configuration, and everything that is to be said of it.
+/// A text that is not a configuration, and all its problems.
 #[derive(serde::Deserialize)]
 struct Mistake {
     name: String,

@@ -18,7 +18,7 @@ use super::{assets, timestamp};
 /// cell, so no page is much larger.
 pub(super) const PAGE: usize = 64 << 10;
 
-/// What a request for a list asks for besides the list.
+/// The parameters of a request for a list.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct ListQuery<'q> {
     /// The last item of the page before; `None` for the first page.

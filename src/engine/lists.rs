@@ -29,7 +29,7 @@ pub struct ListFilter {
     pub policy: Arc<str>,
     /// Whether `accept-encoding` is removed before the request goes on.
     pub is_compressible: bool,
-    /// The name of the route that the policy is bound to, where a binding names one; empty for one without a name. Another
+    /// The name of the route that the policy is bound to, if a binding names one; empty for one without a name. Another
     /// one makes the answer an error.
     pub route: Option<Arc<str>>,
 }

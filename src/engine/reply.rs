@@ -36,7 +36,7 @@ pub(super) fn refusal_reply(config: &Config, request: &BoundRequest, refusal: &R
     answer::error(refusal.status, refusal.id.as_deref(), refusal.code, &message, &data)
 }
 
-/// What a reply depends on besides the denial.
+/// What a reply depends on in addition to the denial.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct ReplyContext<'a> {
     pub(super) config: &'a Config,

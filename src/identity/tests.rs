@@ -155,7 +155,7 @@ fn approvers_and_bindings_see_a_long_value_as_it_was_sent() {
 
 /// `header.x:` and a long value against `header.x~sha256:` and a digest.
 #[test]
-fn the_digest_of_one_header_is_no_value_of_another() {
+fn the_digest_of_one_header_is_not_a_value_of_another() {
     let identity = r#"[{"header":"a"},{"header":"x"},{"header":"x~sha256"}]"#;
     let digested = grant(identity, &with_headers(&[("x", &"v".repeat(257))])).unwrap();
     let digest = digested.strip_prefix("header~sha256.x:").unwrap();

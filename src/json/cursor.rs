@@ -91,7 +91,7 @@ impl<'w, 'a> Cursor<'w, 'a> {
         Some(members.iter().map(|member| (&*member.name, self.member(member))).collect())
     }
 
-    /// The names of an object's members, in order; none if this is no object.
+    /// The names of an object's members, in order; none if this is not an object.
     pub fn names(&self) -> Vec<&'w str> {
         match &self.node.value {
             Value::Object(members) => members.iter().map(|member| &*member.name).collect(),
@@ -139,7 +139,7 @@ impl<'w, 'a> Cursor<'w, 'a> {
         self.find_word(words, "")
     }
 
-    /// Reports a text that is none of some words. Its time does not depend on how many there are, unless it is listed.
+    /// Reports a text that is not one of some words. Its time does not depend on how many there are, unless it is listed.
     pub fn report_unlisted(&self, words: &[&str]) {
         self.report_with(&|| {
             let found = if let Value::String(text) = &self.node.value { excerpt(text) } else { String::new() };

@@ -32,7 +32,7 @@ pub enum Reason {
     ByteOrderMark,
     /// A raw control character inside a string.
     Control,
-    /// A `\` followed by something that is no escape.
+    /// A `\` followed by something that is not an escape.
     Escape,
     /// Half a surrogate pair: readers replace it differently.
     Surrogate,

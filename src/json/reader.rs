@@ -135,7 +135,7 @@ impl<'a> Reader<'a> {
     /// Reads a string; borrowed if it has no escapes.
     ///
     /// # Errors
-    /// The next value is no string, or no valid one.
+    /// The next value is not a valid string.
     pub fn string(&mut self) -> Result<Cow<'a, str>, Fault> {
         self.skip_space();
         let span = self.quoted()?;
@@ -145,7 +145,7 @@ impl<'a> Reader<'a> {
     /// Reads an object, calling `visit` with the name of each member; `visit` must consume the member's value.
     ///
     /// # Errors
-    /// The next value is no object or no valid one, and whatever `visit` answers.
+    /// The next value is not a valid object, or `visit` returns an error.
     pub fn members<F>(&mut self, names: Names<'_>, mut visit: F) -> Result<(), Fault>
     where
         F: FnMut(&mut Self, Cow<'a, str>) -> Result<(), Fault>,
@@ -165,7 +165,7 @@ impl<'a> Reader<'a> {
     /// Reads an array, calling `visit` once for each element; `visit` must consume it.
     ///
     /// # Errors
-    /// The next value is no array or no valid one, and whatever `visit` answers.
+    /// The next value is not a valid array, or `visit` returns an error.
     pub fn elements<F>(&mut self, mut visit: F) -> Result<(), Fault>
     where
         F: FnMut(&mut Self) -> Result<(), Fault>,

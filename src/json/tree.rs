@@ -7,7 +7,7 @@ use super::{Fault, Names, Reader, Reason, ValueType};
 /// A value and its offset in the text.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Node<'a> {
-    /// Offset of its first byte; 0 where there is no text (a protobuf `Struct`).
+    /// Offset of its first byte; 0 if there is no text (a protobuf `Struct`).
     pub at: usize,
     /// The value.
     pub value: Value<'a>,

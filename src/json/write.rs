@@ -32,7 +32,7 @@ impl Writer {
         self
     }
 
-    /// Adds a string, where there is one.
+    /// Adds a string, if there is one.
     pub fn add_optional_string(&mut self, name: &'static str, value: Option<&str>) -> &mut Self {
         if let Some(value) = value {
             self.add_string(name, value);
@@ -83,7 +83,7 @@ impl Writer {
         self
     }
 
-    /// Begins a member up to its value, or into it: `end` follows the name, which is one of ours and needs no escapes. Each
+    /// Begins a member up to its value, or into it: `end` follows the name, which is a constant of this crate and needs no escapes. Each
     /// piece that is appended costs as much as ten bytes, so there are few.
     fn write_name(&mut self, name: &'static str, end: &'static str) {
         self.begin_member();

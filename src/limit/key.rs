@@ -26,7 +26,7 @@ pub enum Callers<'a> {
     },
 }
 
-/// What names a counter, besides its window and algorithm. `max` is no part of it, so a new `max` keeps the count.
+/// What names a counter, together with its window and algorithm. It does not contain `max`, so a new `max` keeps the count.
 #[derive(Clone, Copy, Debug)]
 pub struct Key<'a> {
     /// The filter's name in Envoy: two filters never share a counter.

@@ -38,7 +38,7 @@ struct Record {
 }
 
 impl<'b> Shard<'b> {
-    /// Reads the bytes of a cell; `None` if they are no shard of this format.
+    /// Reads the bytes of a cell; `None` if they are not a shard of this format.
     #[must_use]
     pub fn read(bytes: &'b [u8]) -> Option<Self> {
         bytes.strip_prefix(HEADER).filter(|records| records.len() % RECORD == 0).map(Self)

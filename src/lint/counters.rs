@@ -15,7 +15,7 @@ pub(super) fn check(lints: &mut Lints<'_>) {
         for limit in entry.rule.limits() {
             if known.insert(&limit.counter) {
                 let message = format!(
-                    "no call charges {}: {}; remove the limit, or correct that",
+                    "no call charges {}, because {}; remove the limit, or let calls reach its rule",
                     quoted(&limit.counter),
                     why_uncharged(entry)
                 );

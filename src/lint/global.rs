@@ -19,13 +19,13 @@ fn sizes(lints: &mut Lints<'_>) {
     let config = lints.view.config;
     let share = budget::max_bytes_per_caller(config.protocol.max_held_bytes);
     for (bytes, pointer, what) in [
-        (config.protocol.max_body_bytes, "/protocol/max_body_bytes", "a larger body is refused"),
+        (config.protocol.max_body_bytes, "/protocol/max_body_bytes", "the gateway refuses a larger body"),
         (config.lists.max_bytes, "/lists/max_bytes", "a longer list becomes an error"),
     ] {
         if bytes > share {
             let message = format!(
-                "one caller may hold {share} bytes, an eighth of `protocol.max_held_bytes`, so {what} all the same; set \
-                 `protocol.max_held_bytes` to {} at least, or lower this",
+                "one caller may hold {share} bytes (an eighth of `protocol.max_held_bytes`), so {what} even if this permits it; set \
+                 `protocol.max_held_bytes` to at least {}, or lower this",
                 bytes.saturating_mul(8)
             );
             lints.add(Lint::SizeOverShare, pointer, message);

@@ -32,7 +32,7 @@ pub(super) fn describe_loose_text(condition: &Condition) -> Option<String> {
              `^` to `$`"
         )),
         Operator::EndsWith(_) | Operator::Contains(_) if is_host(text) && names_host(condition) => Some(format!(
-            "`https://example.net/?{text}` and `not{text}` pass for {shown}, too; use `url_host_in` for a URL, or `in` for a host"
+            "`https://example.net/?{text}` and `not{text}` match {shown}, too; use `url_host_in` for a URL, or `in` for a host"
         )),
         _ => None,
     }

@@ -28,7 +28,7 @@ fn odd_name(lints: &mut Lints<'_>, key: &str, denies: bool, pointer: String) {
         lints.add(Lint::OddName, pointer, message);
     } else if let Some(before) = regex_dots(key, is_open) {
         let message = format!(
-            "{shown} matches only names with a dot after {}; a key is no regular expression, and `*` alone matches any \
+            "{shown} matches only names with a dot after {}; a key is not a regular expression, and `*` alone matches any \
              characters: write `{}`",
             quoted(before),
             key.replace(".*", "*")

@@ -54,7 +54,7 @@ fn check_unguarded(lints: &mut Lints<'_>, reachable: ReachableRule<'_>, predicat
         warned.push(path);
         let what = if kind == Lint::UnguardedDeny { "does not deny" } else { "requires no approval for" };
         let message = format!(
-            "this {what} a call without `{path}`, and nothing requires the argument; add a `require` with `exists` \
+            "this {what} a call without `{path}`, and no rule requires that argument; add a `require` with `exists` \
              `true`, or with the allowed values"
         );
         lints.add(kind, lints.view.text.absolute(&format!("{place}/path")), message);

@@ -28,7 +28,7 @@ use super::{
 pub struct ListedTool {
     /// `name`
     pub name: String,
-    /// `inputSchema`; `null` where there is none.
+    /// `inputSchema`; `null` if there is none.
     pub input_schema: Value,
 }
 

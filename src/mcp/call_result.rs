@@ -200,7 +200,7 @@ mod tests {
         for (text, expected) in [(ERROR, true), (IS_ERROR, true), (FINE, false), ("not json", false), ("", false)] {
             assert_eq!(failed(ResponseFormat::Json, text), expected, "{text}");
         }
-        assert!(!failed(ResponseFormat::Json, r#"{"id":1,"error":null,"result":{}}"#), "no error is no failure");
+        assert!(!failed(ResponseFormat::Json, r#"{"id":1,"error":null,"result":{}}"#), "a result is not a failure");
         assert!(!failed(ResponseFormat::Json, r#"{"id":1,"error":{},"error":null}"#), "readers differ");
         assert!(
             !failed(ResponseFormat::Json, r#"{"id":1,"result":{"isError":true,"iserror":false}}"#),
@@ -224,7 +224,10 @@ mod tests {
         assert!(failed(ResponseFormat::Sse, &format!("id: 0\ndata:\n\ndata: {ERROR}\n\n")), "after an empty event");
         let split = "data: {\"jsonrpc\":\"2.0\",\"id\":1,\ndata:\"error\":{}}\n\n";
         assert!(failed(ResponseFormat::Sse, split));
-        assert!(!failed(ResponseFormat::Sse, &format!("data: {ERROR}\n")), "an event without its blank line is none");
+        assert!(
+            !failed(ResponseFormat::Sse, &format!("data: {ERROR}\n")),
+            "an event without its blank line is incomplete"
+        );
     }
 
     #[test]
@@ -261,7 +264,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_understood_is_no_failure() {
+    fn what_is_not_understood_is_not_a_failure() {
         let mut result = CallResult::new(ResponseFormat::Json, &["1".into()]);
         result.push(&vec![b' '; MAX_BYTES], usize::MAX);
         result.push(ERROR.as_bytes(), usize::MAX);

@@ -5,7 +5,7 @@ use std::fmt;
 use super::refusal_text;
 use crate::{budget::ShareExhausted, json};
 
-/// A JSON-RPC error code of ours; MCP 2026-07-28, `basic`, error codes: own codes lie outside -32768..-32000.
+/// A JSON-RPC error code of this gateway; MCP 2026-07-28, `basic`, error codes: own codes lie outside -32768..-32000.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Code {
     /// The body is not JSON.

@@ -8,7 +8,7 @@
 //! * `cost`: the work that a comparison takes at most, charged before it is made
 //! * `operator`, with `literal`, `text`, `file` and `url`: what each operator compares, and with what
 //! * [`Finding`]: whether a condition holds, and why
-//! * [`ConditionError`]: why an operator and a value are no condition
+//! * [`ConditionError`]: why an operator and a value are not a condition
 //!
 //! Source of the rules: the product contract, sections 1.2 (Condition) and 1.3 (`increment_from` uses [`Args::find_one`]).
 

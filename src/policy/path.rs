@@ -38,7 +38,7 @@ pub enum Segment {
     Every,
 }
 
-/// Why a text is no [`Path`].
+/// Why a text is not a [`Path`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PathError {
     text: String,
@@ -122,7 +122,7 @@ fn step(rest: &str) -> Result<(Segment, &str), (&str, Reason)> {
         return Err((dotted, reason));
     }
     let behind = dotted.get(key.len()..).unwrap_or_default();
-    // What looks like syntax of some other path language is no key by accident: `args.*`, `args.a b`, `args.a]`.
+    // Syntax of some other path language must not become a key by accident: `args.*`, `args.a b`, `args.a]`.
     match key.find(|c: char| c.is_whitespace() || c.is_control() || "]*\"'\\".contains(c)) {
         Some(at) => Err((dotted.get(at..).unwrap_or_default(), Reason::Unquoted)),
         None => Ok((Segment::Key(key.to_owned()), behind)),
@@ -196,14 +196,14 @@ impl fmt::Display for PathError {
             Reason::DottedBracket => "a `.` cannot precede `[`; remove it",
             Reason::Unquoted => "this character needs quotes in a key; write `[\"…\"]`, or `[*]` for every element",
             Reason::Bracket => "expected `]` behind the quoted key",
-            Reason::Quote => "the quoted key is no JSON string; write `[\"…\"]`",
+            Reason::Quote => "the quoted key is not a JSON string; write `[\"…\"]`",
             Reason::Index => {
                 "expected an index such as `[0]`, `[*]` for every element, or a quoted key such as `[\"a.b\"]`"
             }
             Reason::NotObject => "the arguments are an object; write a key behind `args`, as in `args.name[0]`",
             Reason::TooLong => "more than 32 steps; name a place that is less deep",
         };
-        write!(f, "`{text}` is no path: at offset {}, {hint}", self.at)
+        write!(f, "`{text}` is not a path: at offset {}, {hint}", self.at)
     }
 }
 

@@ -24,7 +24,7 @@ pub enum StructValue<'a> {
     Other,
 }
 
-/// The bytes are no `Struct`.
+/// The bytes are not a `Struct`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct DecodeError;
 
@@ -32,7 +32,7 @@ pub struct DecodeError;
 /// `Metadata { map<string, Struct> filter_metadata = 1 }`.
 ///
 /// # Errors
-/// The bytes are none, hold it twice, or hold anything else there.
+/// The bytes are not such a message, hold it twice, or hold anything else there.
 pub fn find_metadata<'a>(metadata: &'a [u8], filter: &str, name: &str) -> Result<Option<&'a [u8]>, DecodeError> {
     let Some(all) = find_value(metadata, filter)? else { return Ok(None) };
     let Some(value) = find_value(all, name)? else { return Ok(None) };
@@ -45,7 +45,7 @@ pub fn find_metadata<'a>(metadata: &'a [u8], filter: &str, name: &str) -> Result
 /// Finds one entry of a `Struct`.
 ///
 /// # Errors
-/// The bytes are none, or hold the entry twice.
+/// The bytes are not such a message, or hold the entry twice.
 pub fn find_entry<'a>(bytes: &'a [u8], name: &str) -> Result<Option<StructValue<'a>>, DecodeError> {
     find_value(bytes, name)?.map(read_shallow).transpose()
 }
@@ -75,7 +75,7 @@ fn read_shallow(bytes: &[u8]) -> Result<StructValue<'_>, DecodeError> {
     })
 }
 
-/// Reads a `Struct` into the tree that JSON is read into; `None` if the bytes are none.
+/// Reads a `Struct` into the tree that JSON is read into; `None` if the bytes are not a `Struct`.
 #[must_use]
 pub fn read(bytes: &[u8], max_depth: u32) -> Option<Node<'_>> {
     read_struct(bytes, max_depth)

@@ -20,7 +20,7 @@ pub enum Wire<'a> {
     Bytes(&'a [u8]),
 }
 
-/// The fields of a message, in order; `None` if the bytes are none.
+/// The fields of a message, in order; `None` if the bytes are not a message.
 #[must_use]
 pub fn read_fields(mut bytes: &[u8]) -> Option<Vec<Field<'_>>> {
     let mut fields = Vec::new();

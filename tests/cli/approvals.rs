@@ -163,7 +163,7 @@ fn no_token_follows_a_redirect() {
     let console = Console::start(vec![]);
     let ran = ask(&console, Some(TOKEN), &["approve", "moved"]);
     let expected =
-        format!("error: the answer of `{}`, status 307, is not that of a console; check `--url`\n", console.url);
+        format!("error: `{}` answers with status 307, and not as a console does; check `--url`\n", console.url);
     assert_fails(&ran, 1, &expected);
     assert_eq!(console.answers(), []);
 }
@@ -198,10 +198,10 @@ fn an_unreachable_gateway_is_an_error() {
 #[test]
 fn an_answer_that_is_not_a_consoles_is_an_error() {
     let console = Console::start(vec![json!({"id": 1})]);
-    let expected = format!("error: the answer of `{}` is not that of a console; check `--url`\n", console.url);
+    let expected = format!("error: `{}` does not answer as a console does; check `--url`\n", console.url);
     assert_fails(&ask(&console, Some(TOKEN), &["list"]), 1, &expected);
     let ran = ask(&console, Some(TOKEN), &["approve", "page"]);
     let expected =
-        format!("error: the answer of `{}`, status 500, is not that of a console; check `--url`\n", console.url);
+        format!("error: `{}` answers with status 500, and not as a console does; check `--url`\n", console.url);
     assert_fails(&ran, 1, &expected);
 }

@@ -19,7 +19,7 @@ fn a_token_is_made_listed_and_revoked() {
     let token = made.stdout.trim_end();
     assert!(token.starts_with("mcpg_") && token.len() == 77, "{made:?}");
     let note = format!(
-        "`{file}` has the token of `token:alice` now; it expires on 2999-01-31; keep it: it is shown only this once\n"
+        "added a token for `token:alice` to `{file}`; it expires on 2999-01-31; save the token now, since this command cannot show it again\n"
     );
     assert_eq!((made.code, made.stderr), (0, note));
     let written = fs::read_to_string(&file).unwrap();
@@ -35,8 +35,9 @@ fn a_token_is_made_listed_and_revoked() {
     assert!(run(&explained).stdout.contains("allow"), "{:?}", run(&explained));
 
     let revoked = run(&["grant", "revoke", "alice", &file]);
-    let note =
-        format!("`{file}` has no token of `token:alice` any more; Envoy refuses it with the new configuration\n");
+    let note = format!(
+        "removed the token of `token:alice` from `{file}`; Envoy refuses it once it has loaded this configuration\n"
+    );
     assert_eq!(revoked, Ran { code: 0, stdout: String::new(), stderr: note });
     assert_eq!(fs::read_to_string(&file).unwrap(), TEXT);
     assert_prints(&run(&["grant", "list", &file]), 0, "no tokens\n");
@@ -49,7 +50,7 @@ fn a_token_that_an_agent_has_is_listed_by_its_digest() {
     let scratch = Scratch::new("grant-listed");
     let file = scratch.file("gateway.json", TEXT);
     let digest = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08";
-    let note = format!("`{file}` has the token of `token:alice` now; it never expires\n");
+    let note = format!("added a token for `token:alice` to `{file}`; it never expires\n");
     let listed = run(&["grant", "new", "alice", &file, "--sha256", digest]);
     assert_eq!(listed, Ran { code: 0, stdout: String::new(), stderr: note });
     let json = format!(r#"{{"tokens":[{{"name":"alice","sha256":"{digest}","expires":null,"expired":false}}]}}"#);

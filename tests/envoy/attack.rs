@@ -24,7 +24,7 @@ pub(crate) struct Attack {
     expect: String,
     /// What it is about.
     pub(crate) why: String,
-    /// How many servers it once fooled, counted elsewhere; which of ours it fools, the suite `sdk_servers` tells.
+    /// How many servers it once fooled, counted elsewhere; the suite `sdk_servers` finds which servers it fools.
     #[serde(rename = "runs_evil_unprotected")]
     _runs_evil_unprotected: Value,
 }

@@ -16,7 +16,7 @@ enum Fate {
     GoesOn,
     /// HTTP 503, since the id is not known.
     Fails,
-    /// HTTP 200 with an error of ours.
+    /// HTTP 200 with an error of the gateway.
     FailsWithId,
     /// HTTP 200 with a policy violation.
     Denied,
@@ -43,7 +43,7 @@ fn requests() -> [(&'static str, Request); 6] {
 }
 
 /// By the call that fails: the fate of a GET, an allowed call, one with a limit, a denied one, an allowed one that asks
-/// Envoy to repeat it, and one that a service approves. A status that says that there is nothing is no failure of a property.
+/// Envoy to repeat it, and one that a service approves. For a property, a status that says that it does not exist is not a failure.
 const TABLE: [(&str, [Fate; 6]); 17] = [
     ("proxy_close_stream", [GoesOn, GoesOn, GoesOn, Denied, GoesOn, GoesOn]),
     ("proxy_continue_stream", [GoesOn, GoesOn, GoesOn, Denied, GoesOn, Waits]),
@@ -156,7 +156,7 @@ fn headers_that_cannot_be_read_are_a_failure() {
 #[test]
 fn bytes_that_are_nowhere_are_a_failure() {
     for (name, fates) in TABLE.into_iter().filter(|(name, _)| name.starts_with("proxy_get") && !name.contains("time")) {
-        // To the SDK, no place is no value.
+        // The SDK treats a missing place as a missing value.
         let fates = if name == "proxy_get_property" { NO_PROPERTY } else { fates };
         for size in [1, 100, u32::MAX] {
             let fault = Fault { call: name, after: 0, times: u32::MAX, how: How::Nowhere(size) };

@@ -1,4 +1,4 @@
-//! A call that a service counts, for a fleet of Envoys: it goes on whole and once when that has room for it, and else only
+//! A call that a service counts, for several Envoys: it goes on whole and once when that has room for it, and else only
 //! if this Envoy is configured to count itself.
 
 mod stray;

@@ -87,7 +87,7 @@ pub(crate) fn unwilling() -> Vec<CallResponse> {
         &[8, 1, 18],
         &[8, 1, 18, 5, 8, 1],
         &[8, 1, 18, 2, 10, 9],
-        // A code that is no number, and wire types that there are not.
+        // A code that is not a number, and wire types that do not exist.
         &[10, 1, 1],
         &[8, 1, 0xff],
         b"\xff\xff\xff",

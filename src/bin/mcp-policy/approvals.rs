@@ -40,7 +40,7 @@ pub(crate) struct Args {
     /// A file that holds the approver's token; `-` reads stdin [default: the variable MCP_POLICY_TOKEN holds the token]
     #[arg(long, global = true, value_name = "FILE")]
     token_file: Option<String>,
-    /// A header for the console, as a proxy before it may want; repeatable. `@FILE` reads it from a file
+    /// Send this header, for example for a proxy in front of the console; repeatable. `@FILE` reads it from a file
     #[arg(long = "header", global = true, value_name = "NAME: VALUE")]
     headers: Vec<String>,
     /// Output format

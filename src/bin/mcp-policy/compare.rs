@@ -1,7 +1,7 @@
 //! `mcp-policy compare`: what a new configuration permits that the old one does not, and the reverse.
 //!
-//! Exit codes: 0 if both were compared, 1 if one does not load, or with `--deny-wider` if the new one permits more or may,
-//! 2 if a file cannot be read.
+//! Exit codes: 0 if both were compared, 1 if one does not load, or with `--deny-wider` if the new one permits, or may permit,
+//! calls that the old one denies, 2 if a file cannot be read.
 //!
 //! `--format json` prints one object: `differences`, each with `direction` (`wider` or `narrower`), `certain`, `policy`,
 //! `targets` and `what`.
@@ -32,7 +32,7 @@ pub(crate) struct Args {
     tools: Option<String>,
     #[command(flatten)]
     server: Server,
-    /// Exit with 1 if NEW permits calls that OLD does not, or may
+    /// Exit with 1 if NEW permits, or may permit, calls that OLD denies
     #[arg(long)]
     deny_wider: bool,
     /// Output format
@@ -43,8 +43,8 @@ pub(crate) struct Args {
 const EXAMPLES: &str = "Example, in CI:
   git show main:policy.json | mcp-policy compare - policy.json --deny-wider
 
-Exit codes: 0 if both were compared, 1 if one does not load, or with --deny-wider if NEW permits more or may, 2 if a file
-cannot be read. Calls whose arguments are too much to check are not compared.";
+Exit codes: 0 if both were compared, 1 if one does not load, or with --deny-wider if NEW permits, or may permit, calls that
+OLD denies, 2 if a file cannot be read. Calls whose arguments are too much to check are not compared.";
 
 /// The output format.
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -89,7 +89,9 @@ fn load(file: &str) -> Result<(Config, SourceFile), Stop> {
 }
 
 fn text(differences: &[Difference], tools: Option<&[String]>) -> String {
-    let scope = tools.map(|tools| format!(" (of tools, the {} that are listed)", tools.len())).unwrap_or_default();
+    let scope = tools
+        .map(|tools| format!(" (of the tools, only the {} listed ones were compared)", tools.len()))
+        .unwrap_or_default();
     if differences.is_empty() {
         return format!("no difference: both permit the same calls{scope}\n");
     }

@@ -64,7 +64,7 @@ enum Format {
     Json,
 }
 
-/// Explains the decision. A call that is refused is no finding: the policy may intend it.
+/// Explains the decision. A call that is refused is not a finding: the policy may intend it.
 pub(crate) fn run(args: &Args) -> Result<Exit, Stop> {
     let call = args.call().map_err(Stop::usage)?;
     let source = SourceFile::read(&args.file).map_err(Stop::usage)?;

@@ -110,9 +110,9 @@ fn new(name: &str, file: &str, expires: Option<&str>, sha256: Option<&str>) -> R
         Ok(())
     })?;
     let until = expires.map_or("it never expires".to_owned(), |date| format!("it expires on {date}"));
-    let mut note = format!("`{file}` has the token of `token:{name}` now; {until}");
+    let mut note = format!("added a token for `token:{name}` to `{file}`; {until}");
     if token.is_some() {
-        note.push_str("; keep it: it is shown only this once");
+        note.push_str("; save the token now, since this command cannot show it again");
     }
     if is_first_source {
         note.push_str("\nthe configuration had no `identity`; now every caller needs a token");
@@ -123,7 +123,9 @@ fn new(name: &str, file: &str, expires: Option<&str>, sha256: Option<&str>) -> R
 
 fn revoke(name: &str, file: &str) -> Result<Exit, Stop> {
     edit(file, |document| document.remove(name))?;
-    say(&format!("`{file}` has no token of `token:{name}` any more; Envoy refuses it with the new configuration"));
+    say(&format!(
+        "removed the token of `token:{name}` from `{file}`; Envoy refuses it once it has loaded this configuration"
+    ));
     Ok(Exit::Fine)
 }
 

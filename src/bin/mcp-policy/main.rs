@@ -129,7 +129,7 @@ fn run() -> Exit {
     })
 }
 
-/// Prints `text` on stdout. A reader that closes the pipe early (`| head`) is no failure.
+/// Prints `text` on stdout. A reader that closes the pipe early (`| head`) is not a failure.
 fn print(text: &str) -> Exit {
     let mut stdout = std::io::stdout().lock();
     match stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {
@@ -143,7 +143,7 @@ fn print(text: &str) -> Exit {
 
 /// Prints one warning on stderr. `message` may quote texts of others.
 fn print_warning(message: &str) {
-    // A closed stderr takes no warning, and that is no reason to fail.
+    // If stderr is closed, the warning is lost; the command does not fail.
     let _ = writeln!(std::io::stderr(), "warning: {}", sanitize::message(message));
 }
 

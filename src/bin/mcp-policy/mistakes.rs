@@ -1,4 +1,4 @@
-//! Texts that people write for JSON and that are none: what they are, where, and what to do.
+//! Texts that people take for JSON, such as YAML: what they are, where the mistake is, and what to do.
 
 use mcp_policy::{
     config::Config,
@@ -82,7 +82,7 @@ fn at_fault(text: &str, at: usize) -> Option<(usize, String)> {
             return Some((last.len().saturating_sub(1), message));
         }
         '\'' | '\u{2018}' | '\u{2019}' | '\u{201c}' | '\u{201d}' | '\u{201e}' | '\u{ab}' | '`' => {
-            format!("`{first}` is no quotation mark of JSON; write `\"`")
+            format!("JSON does not use `{first}` as a quotation mark; write `\"`")
         }
         '"' | '{' | '[' if !last.ends_with([',', ':', '{', '[']) && !last.is_empty() => {
             return Some((at, "a comma is missing before this".to_owned()));
@@ -93,10 +93,10 @@ fn at_fault(text: &str, at: usize) -> Option<(usize, String)> {
         _ => match word.as_str() {
             "True" | "False" | "TRUE" | "FALSE" | "yes" | "no" => {
                 let meant = if word.to_lowercase().starts_with(['t', 'y']) { "true" } else { "false" };
-                format!("`{word}` is no value of JSON; write `{meant}`")
+                format!("JSON has no value `{word}`; write `{meant}`")
             }
             "None" | "undefined" | "nil" | "NaN" | "Infinity" => {
-                format!("`{word}` is no value of JSON; leave the key out")
+                format!("JSON has no value `{word}`; leave the key out")
             }
             _ if first.is_ascii_digit() => return None,
             _ => format!("`{word}` needs double quotes: write `\"{word}\"`"),
@@ -130,12 +130,12 @@ mod tests {
             ("{ // x\n}", 2, comment),
             ("{\"a\": /* x */ 1}", 6, comment),
             ("{\"a\": 1 # x\n}", 8, comment),
-            ("{'a': 1}", 1, "`'` is no quotation mark of JSON; write `\"`"),
-            ("{\u{201c}a\u{201d}: 1}", 1, "`\u{201c}` is no quotation mark of JSON; write `\"`"),
+            ("{'a': 1}", 1, "JSON does not use `'` as a quotation mark; write `\"`"),
+            ("{\u{201c}a\u{201d}: 1}", 1, "JSON does not use `\u{201c}` as a quotation mark; write `\"`"),
             ("{version: 1}", 1, "`version` needs double quotes: write `\"version\"`"),
             ("{\"a\": deny}", 6, "`deny` needs double quotes: write `\"deny\"`"),
-            ("{\"a\": True}", 6, "`True` is no value of JSON; write `true`"),
-            ("{\"a\": None}", 6, "`None` is no value of JSON; leave the key out"),
+            ("{\"a\": True}", 6, "JSON has no value `True`; write `true`"),
+            ("{\"a\": None}", 6, "JSON has no value `None`; leave the key out"),
             ("{\"a\": 1 \"b\": 2}", 8, "a comma is missing before this"),
             ("{\"a\": 1,, \"b\": 2}", 8, "there is a comma too many; remove it"),
             ("{\"a\" = 1}", 5, "a key and its value are separated by `:` in JSON"),

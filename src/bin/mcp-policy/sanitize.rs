@@ -13,12 +13,12 @@ pub(crate) fn excerpt(text: &str) -> String {
     escape(text, |character| is_invisible(character) && character != '\t')
 }
 
-/// A message of ours on several lines, with texts of others in them.
+/// A message of this command on several lines, which contain texts of others.
 pub(crate) fn message(text: &str) -> String {
     escape(text, |character| is_invisible(character) && character != '\n')
 }
 
-/// The lines of a text, each after `margin`, so that none can be taken for a line of ours.
+/// The lines of a text, each after `margin`, so that none looks like a line of this command.
 pub(crate) fn lines(text: &str, margin: &str) -> String {
     text.split('\n').map(|text| format!("{margin}{}\n", line(text))).collect()
 }

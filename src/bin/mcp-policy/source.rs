@@ -67,7 +67,7 @@ impl SourceFile {
         (number, start)
     }
 
-    /// The mistakes in this file's configuration. A text that is no JSON is described by what it is.
+    /// The mistakes in this file's configuration. For a text that is not JSON, the message says what it is instead.
     pub(crate) fn problems(&self, errors: ConfigErrors) -> Vec<Problem> {
         match mistakes::find(&self.text) {
             Some(mistake) if !self.text.is_empty() => vec![mistake],

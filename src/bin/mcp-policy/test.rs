@@ -40,8 +40,8 @@ const FORMAT: &str = r#"A case file:
   policy             beside `cases`: the file's own policy or configuration
   tool, args         the tool to call and its arguments; or `method` and `params`; or `request`: a message, a batch, or
                      a string that holds the body
-  as, session        the grant, which is the caller's identity, such as `jwt:alice`, or of a secret its SHA-256; the
-                     MCP session
+  as                 the caller's grant, such as `jwt:alice`; for a secret, its SHA-256
+  session            the MCP session
   route, host, path  Envoy's route, the host and the path of the request, for bindings
   at                 the time: seconds after midnight UTC, or hours:minutes:seconds [default: as the call before]
   times              how many times to send the call

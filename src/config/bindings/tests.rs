@@ -133,7 +133,7 @@ fn letters_in_percent_encoded_paths_have_a_case_too() {
         assert_eq!(bound(bindings, &at(path)), "nothing", "{path}");
     }
     assert_eq!(bound(bindings, &at("/cafe/x")), "two");
-    // An escaped star is no star.
+    // An escaped star is an ordinary character.
     assert_eq!(bound(r#"{"path":"/%2A","policy":"one"},{"policy":"two"}"#, &at("/x")), "two");
 }
 

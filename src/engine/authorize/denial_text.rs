@@ -88,8 +88,8 @@ pub(super) fn ambiguous_arguments(target: &TargetName<'_>, why: &impl fmt::Displ
 /// The rules take more work than one request may.
 pub(super) fn too_much_work(target: &TargetName<'_>) -> String {
     format!(
-        "the gateway does not check {target}, since its rules would take too much work; send fewer and shorter values, or \
-         several calls"
+        "the gateway denies {target}, because checking these arguments takes too much work; send fewer or shorter values, or \
+         split the call"
     )
 }
 
@@ -190,7 +190,7 @@ pub(super) fn too_much(target: &TargetName<'_>, limit: &Limit, amount: Amount) -
 
 /// A call costs a part of a unit, and the rate-limit service counts whole ones.
 pub(super) fn not_an_integer(amount: Amount) -> String {
-    format!("this call costs {amount}, and its limit is counted in whole numbers; send a whole amount")
+    format!("this call costs {amount}, and its limit counts only whole numbers; send a whole amount")
 }
 
 /// A person has to approve a call of `target`.
@@ -203,9 +203,12 @@ pub(super) fn approval_required(predicate: &Predicate, target: &str) -> String {
 
 /// Why a person has to approve a call of `target`, for that person.
 pub(super) fn approval_reason(predicate: &Predicate, target: &str) -> String {
-    match &predicate.reason {
-        Some(text) => text.to_string(),
-        None => format!("the policy requires an approval for each call of {target}"),
+    match (&predicate.reason, predicate.conditions.is_empty()) {
+        (Some(text), _) => text.to_string(),
+        (None, true) => format!("the policy requires an approval for each call of {target}"),
+        (None, false) => {
+            format!("the policy requires an approval for a call of {target} if {}", describe_conditions(predicate))
+        }
     }
 }
 
@@ -233,7 +236,7 @@ pub(super) fn too_many_approvals(target: &str) -> String {
 
 /// The approval service gave no usable answer.
 pub(super) fn approval_service_failed(target: &str) -> String {
-    format!("{target} needs approval, and the approval service did not answer; repeat the call later")
+    format!("{target} needs approval, and the approval service gave no usable answer; repeat the call later")
 }
 
 /// The parameters are longer than [`MAX_PARAMS`].

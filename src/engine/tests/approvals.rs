@@ -304,7 +304,30 @@ fn the_record_names_the_approval_that_was_used_up() {
 }
 
 #[test]
-fn a_service_decides_where_there_is_one() {
+fn the_reason_for_the_approver_is_the_conditions_if_the_policy_gives_none() {
+    let reason = |predicate: &str| {
+        let gateway = Gateway::new(&format!(
+            r#"{{"policy":{{"version":"1","default":"deny","tools":{{"pay":{predicate}}}}},"approvals":{{"service":{{"cluster":"a","path":"/"}}}}}}"#
+        ));
+        let Disposition::Callout(Callout::Approval(request)) = gateway.judge(&call("alice"), PAY).answer else {
+            panic!("no approval is requested")
+        };
+        let body: serde_json::Value = serde_json::from_str(&request.body).unwrap();
+        body["reason"].as_str().unwrap().to_owned()
+    };
+    let conditions = r#"[{"path":"args.amount","op":"gt","value":10},{"path":"args.to","op":"eq","value":"x"}]"#;
+    assert_eq!(
+        reason(&format!(r#"{{"require_approval":[{{"conditions":{conditions}}}]}}"#)),
+        "the policy requires an approval for a call of the tool `pay` if `args.amount` `gt` `10` and `args.to` `eq` `\"x\"`"
+    );
+    assert_eq!(
+        reason(r#"{"action":"require_approval"}"#),
+        "the policy requires an approval for each call of the tool `pay`"
+    );
+}
+
+#[test]
+fn a_service_decides_if_the_configuration_names_one() {
     let service = r#""approvals":{"service":{"cluster":"approvals","path":"/decide"}}"#;
     let gateway = Gateway::new(&POLICY.replace(r#""approvals":{"url":"http://localhost:10001"}"#, service));
     let Disposition::Callout(Callout::Approval(inquiry)) = gateway.judge(&call("alice"), PAY).answer else {
@@ -340,7 +363,7 @@ fn a_service_decides_where_there_is_one() {
     assert!(pending.contains(r#""approval":{"id":"1","url":"https://x/1"}"#), "{pending}");
     let failed = reply_text(decide_with(ApprovalResponse::Failed));
     assert!(
-        failed.contains("Policy violation: the tool `pay` needs approval, and the approval service did not answer; repeat the call later"),
+        failed.contains("Policy violation: the tool `pay` needs approval, and the approval service gave no usable answer; repeat the call later"),
         "{failed}"
     );
     assert_eq!(ApprovalStore(&gateway.store).entries(NOW), Ok(vec![]), "it keeps its own book");

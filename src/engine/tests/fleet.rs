@@ -122,7 +122,7 @@ fn amounts_are_asked_for_one_after_the_other() {
     assert!(asked.is_empty());
     let reply = answer(&part).unwrap().1;
     assert!(
-        reply.contains("this call costs 0.5, and its limit is counted in whole numbers; send a whole amount"),
+        reply.contains("this call costs 0.5, and its limit counts only whole numbers; send a whole amount"),
         "{reply}"
     );
 }

@@ -24,8 +24,8 @@ fn a_call_whose_rules_take_too_much_work_is_denied() {
     let gateway = gateway("deny", "");
     assert_eq!(gateway.answer(&find("aaa")), None, "a short text takes little");
     let (status, body) = gateway.answer(&find(&"a".repeat(16_000))).unwrap();
-    let reason = "the gateway does not check the tool `find`, since its rules would take too much work; send fewer and \
-                  shorter values, or several calls";
+    let reason = "the gateway denies the tool `find`, because checking these arguments takes too much work; send fewer or \
+                  shorter values, or split the call";
     assert_eq!(
         (status, body),
         (

@@ -197,7 +197,7 @@ impl ResponseFilter {
         let Self::Body(body) = self else { return Ok(()) };
         // What opens the old transport is dropped.
         let Passes::Bytes(out) = body.finish(config)? else { return Ok(()) };
-        // Envoy lets nothing be added to a stream any more; what is left is an event without its end, which is none.
+        // Envoy lets nothing be added to a stream any more; what is left is an incomplete event, which clients ignore.
         if !body.is_whole || out.is_empty() {
             return Ok(());
         }

@@ -41,7 +41,7 @@ impl<'b> Scanner<'b> {
         if self.keep(from, FEW, look(chunk)) { self.first() } else { self.far(self.end) }
     }
 
-    /// The same, where the text is known to be long, or to end soon.
+    /// The same, if the text is known to be long, or to end soon.
     fn far(&mut self, from: usize) -> usize {
         let mut rest = self.bytes.get(from..).unwrap_or_default();
         let mut at = from;

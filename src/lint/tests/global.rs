@@ -59,11 +59,11 @@ fn size_over_share() {
                 "protocol":{"max_body_bytes":9000000}}"#
         ),
         [
-            "/lists/max_bytes: one caller may hold 8388608 bytes, an eighth of `protocol.max_held_bytes`, so a longer list \
-             becomes an error all the same; set `protocol.max_held_bytes` to 134217728 at least, or lower this \
+            "/lists/max_bytes: one caller may hold 8388608 bytes (an eighth of `protocol.max_held_bytes`), so a longer list \
+             becomes an error even if this permits it; set `protocol.max_held_bytes` to at least 134217728, or lower this \
              [size-over-share]",
-            "/protocol/max_body_bytes: one caller may hold 8388608 bytes, an eighth of `protocol.max_held_bytes`, so a \
-             larger body is refused all the same; set `protocol.max_held_bytes` to 72000000 at least, or lower this \
+            "/protocol/max_body_bytes: one caller may hold 8388608 bytes (an eighth of `protocol.max_held_bytes`), so the \
+             gateway refuses a larger body even if this permits it; set `protocol.max_held_bytes` to at least 72000000, or lower this \
              [size-over-share]"
         ]
     );

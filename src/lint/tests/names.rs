@@ -36,7 +36,7 @@ fn a_key_that_no_tool_can_have_gets_a_warning() {
 fn a_dot_before_a_star_gets_a_warning_where_it_looks_like_a_regular_expression() {
     let told = |key: &str, before: &str, meant: &str| {
         format!(
-            "/tools/{key}: `{key}` matches only names with a dot after `{before}`; a key is no regular expression, and `*` alone \
+            "/tools/{key}: `{key}` matches only names with a dot after `{before}`; a key is not a regular expression, and `*` alone \
              matches any characters: write `{meant}` [odd-name]"
         )
     };

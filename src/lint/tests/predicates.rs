@@ -19,7 +19,7 @@ fn unguarded_deny() {
     assert_eq!(
         rule("deny_if", &denied, ""),
         [
-            "/tools/a/deny_if/0/conditions/0/path: this does not deny a call without `args.env`, and nothing requires the \
+            "/tools/a/deny_if/0/conditions/0/path: this does not deny a call without `args.env`, and no rule requires that \
           argument; add a `require` with `exists` `true`, or with the allowed values [unguarded-deny]"
         ]
     );
@@ -37,7 +37,7 @@ fn unguarded_approval() {
     assert_eq!(
         rule("require_approval", &list("args.amount", "gt", "100"), ""),
         ["/tools/a/require_approval/0/conditions/0/path: this requires no approval for a call without `args.amount`, \
-          and nothing requires the argument; add a `require` with `exists` `true`, or with the allowed values \
+          and no rule requires that argument; add a `require` with `exists` `true`, or with the allowed values \
           [unguarded-approval]"]
     );
 }
@@ -134,7 +134,7 @@ fn loose_text() {
             "args.host",
             "ends_with",
             "example.com",
-            "`https://example.net/?example.com` and `notexample.com` pass for `example.com`, too; use `url_host_in` for a URL, \
+            "`https://example.net/?example.com` and `notexample.com` match `example.com`, too; use `url_host_in` for a URL, \
              or `in` for a host",
         ),
     ] {

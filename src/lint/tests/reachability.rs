@@ -120,8 +120,8 @@ fn unreachable_behind_an_unconditional_denial() {
         [
             "/tools/a: the rule denies every call at `/tools/a/action`, so its `require` and `limits` have no effect; remove one or \
              the other [unreachable]",
-            "/tools/a/rate_limit: no call charges `/tools/a`: its rule denies every call; remove the limit, or correct \
-             that [never-charged]"
+            "/tools/a/rate_limit: no call charges `/tools/a`, because its rule denies every call; remove the limit, or let \
+             calls reach its rule [never-charged]"
         ]
     );
     assert_eq!(
@@ -171,8 +171,8 @@ fn never_charged() {
         [
             "/tools/a: no call reaches this rule: `a` is hidden at `/hide/0`, and `hide` takes precedence over every \
              entry; remove one of the two [unreachable]",
-            "/tools/a/limits/0/counter: no call charges `c`: `a` is hidden at `/hide/0`, and `hide` takes precedence \
-             over every entry; remove the limit, or correct that [never-charged]"
+            "/tools/a/limits/0/counter: no call charges `c`, because `a` is hidden at `/hide/0`, and `hide` takes precedence \
+             over every entry; remove the limit, or let calls reach its rule [never-charged]"
         ]
     );
     let denied = limit.replace("{\"limits", "{\"action\":\"deny\",\"limits");
@@ -181,8 +181,8 @@ fn never_charged() {
         [
             "/tools/a: the rule denies every call at `/tools/a/action`, so its `limits` has no effect; remove one or \
              the other [unreachable]",
-            "/tools/a/limits/0/counter: no call charges `c`: its rule denies every call; remove the limit, or correct \
-             that [never-charged]"
+            "/tools/a/limits/0/counter: no call charges `c`, because its rule denies every call; remove the limit, or let \
+             calls reach its rule [never-charged]"
         ]
     );
     let shadow = limit.replace("{\"limits", "{\"mode\":\"shadow\",\"limits");
@@ -191,8 +191,8 @@ fn never_charged() {
         [
             "/tools/a/mode: a rule in shadow mode allows nothing, so `\"default\": \"deny\"` denies what it names; to \
              try the rule, set `\"mode\": \"shadow\"` at the top of the policy instead [shadow-under-deny]",
-            "/tools/a/limits/0/counter: no call charges `c`: its rule is in shadow mode, and `\"default\": \"deny\"` \
-             denies the call; remove the limit, or correct that [never-charged]"
+            "/tools/a/limits/0/counter: no call charges `c`, because its rule is in shadow mode, and `\"default\": \"deny\"` \
+             denies the call; remove the limit, or let calls reach its rule [never-charged]"
         ]
     );
     // Another rule charges it.

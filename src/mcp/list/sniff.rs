@@ -49,7 +49,7 @@ enum Member {
     Id,
 }
 
-/// Members of results that are no lists: MCP 2025-03-26 to 2026-07-28, calls, prompts, resources, completions and the
+/// Members of results that are not lists: MCP 2025-03-26 to 2026-07-28, calls, prompts, resources, completions and the
 /// handshake.
 const OTHER_RESULTS: [&str; 6] = ["content", "contents", "messages", "completion", "capabilities", "task"];
 /// The longest name that matters is `resourceTemplates`, each letter of it written as six characters; ids have 256

@@ -44,7 +44,7 @@ pub enum Leaf<'a> {
     Found(&'a Node<'a>),
     /// Nothing, or `null`, there or on the way.
     Missing,
-    /// An array without elements, where the path says `[*]`.
+    /// An array without elements, if the path says `[*]`.
     Empty,
     /// A value on the way that is neither `null` nor of the type that the path needs.
     TypeMismatch {
@@ -72,7 +72,7 @@ pub enum Unfollowed<'a> {
 }
 
 impl<'a> Args<'a> {
-    /// The arguments as sent; `None` where there are none, which is the same as an empty object, as is `null`. The work that
+    /// The arguments as sent; `None` if there are none, which is the same as an empty object, as is `null`. The work that
     /// conditions on them take is not counted.
     #[must_use]
     pub fn new(arguments: Option<&'a Node<'a>>) -> Self {

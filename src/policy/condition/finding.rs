@@ -36,7 +36,7 @@ pub enum Why<'f> {
     Compared(&'f Node<'f>),
     /// Nothing, or `null`.
     Missing,
-    /// An array without elements, where the path says `[*]`.
+    /// An array without elements, if the path says `[*]`.
     Empty,
     /// A value of the wrong type: never in the caller's favour.
     TypeMismatch {

@@ -9,7 +9,7 @@ use super::args::folded_member_among_many;
 /// Why a number is nothing to compare with.
 pub(super) const NOT_KEPT: &str = "an IEEE 754 double cannot hold it, so servers read another number";
 
-/// A value in a policy. `null` is none: it counts as missing, so nothing can equal it.
+/// A value in a policy. `null` is not a literal: it counts as missing, so nothing can equal it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Literal {
     /// `true` or `false`

@@ -28,7 +28,7 @@ impl PathPrefixes {
         self.base.as_deref()
     }
 
-    /// Whether a path is one of the folders or lies under one; `None` where the text is no path to compare.
+    /// Whether a path is one of the folders or lies under one; `None` if the text is not a path to compare.
     pub(super) fn contain(&self, text: &str) -> Option<bool> {
         let path = match &self.base {
             Some(base) if !text.starts_with('/') => normalize(&join_base(base, text)?)?,

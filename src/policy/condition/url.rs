@@ -31,7 +31,7 @@ impl Hosts {
         self.0.iter().map(String::as_str)
     }
 
-    /// Whether the host of a URL is listed or lies under a listed name; `None` where the text is no plain URL.
+    /// Whether the host of a URL is listed or lies under a listed name; `None` if the text is not a plain URL.
     pub(super) fn contain(&self, url: &str) -> Option<bool> {
         let host = host_of(url)?;
         // Addresses need no exception: nothing that is listed as `*.x` is a part of one.

@@ -1,4 +1,4 @@
-//! Paths as policies write them, and texts that are none.
+//! Paths as policies write them, and texts that are not paths.
 
 #[cfg(target_family = "wasm")]
 use wasm_bindgen_test::wasm_bindgen_test as test;
@@ -43,31 +43,34 @@ fn shows_a_path_so_that_it_reads_back() {
 #[test]
 fn an_error_names_the_place_and_what_is_allowed_there() {
     let cases = [
-        ("", "`` is no path: at offset 0, a path starts with `args`; write it as `args.name`"),
-        ("amount", "`amount` is no path: at offset 0, a path starts with `args`; write it as `args.name`"),
-        ("argsx.a", "`argsx.a` is no path: at offset 0, a path starts with `args`; write it as `args.name`"),
-        ("Args.a", "`Args.a` is no path: at offset 0, a path starts with `args`; write it as `args.name`"),
-        ("args", "`args` is no path: at offset 4, it names no argument; write a key behind `args`, as in `args.name`"),
-        ("args.", "`args.` is no path: at offset 5, a key is missing; write one, or `[\"\"]` for the empty key"),
+        ("", "`` is not a path: at offset 0, a path starts with `args`; write it as `args.name`"),
+        ("amount", "`amount` is not a path: at offset 0, a path starts with `args`; write it as `args.name`"),
+        ("argsx.a", "`argsx.a` is not a path: at offset 0, a path starts with `args`; write it as `args.name`"),
+        ("Args.a", "`Args.a` is not a path: at offset 0, a path starts with `args`; write it as `args.name`"),
+        (
+            "args",
+            "`args` is not a path: at offset 4, it names no argument; write a key behind `args`, as in `args.name`",
+        ),
+        ("args.", "`args.` is not a path: at offset 5, a key is missing; write one, or `[\"\"]` for the empty key"),
         (
             "args.a..b",
-            "`args.a..b` is no path: at offset 7, a key is missing; write one, or `[\"\"]` for the empty key",
+            "`args.a..b` is not a path: at offset 7, a key is missing; write one, or `[\"\"]` for the empty key",
         ),
-        ("args.a[0]b", "`args.a[0]b` is no path: at offset 9, expected `.` or `[`; write `.` before a key"),
-        ("args.[0]", "`args.[0]` is no path: at offset 5, a `.` cannot precede `[`; remove it"),
+        ("args.a[0]b", "`args.a[0]b` is not a path: at offset 9, expected `.` or `[`; write `.` before a key"),
+        ("args.[0]", "`args.[0]` is not a path: at offset 5, a `.` cannot precede `[`; remove it"),
         (
             "args.*",
-            "`args.*` is no path: at offset 5, this character needs quotes in a key; write `[\"…\"]`, or `[*]` for every \
+            "`args.*` is not a path: at offset 5, this character needs quotes in a key; write `[\"…\"]`, or `[*]` for every \
              element",
         ),
         (
             "args.a b",
-            "`args.a b` is no path: at offset 6, this character needs quotes in a key; write `[\"…\"]`, or `[*]` for \
+            "`args.a b` is not a path: at offset 6, this character needs quotes in a key; write `[\"…\"]`, or `[*]` for \
              every element",
         ),
         (
             "args[0]",
-            "`args[0]` is no path: at offset 4, the arguments are an object; write a key behind `args`, as in \
+            "`args[0]` is not a path: at offset 4, the arguments are an object; write a key behind `args`, as in \
              `args.name[0]`",
         ),
     ];
@@ -82,15 +85,18 @@ fn says_what_a_bracket_may_hold() {
     let bad = ["", "x", "-1", "+1", "01", "00", " 0", "1.5", "1e3", "1234567890", "a", "**", "99999999999999999999"];
     for inner in bad {
         let text = format!("args.a[{inner}]");
-        assert_eq!(Path::new(&text).expect_err(&text).to_string(), format!("`{text}` is no path: at offset 7, {hint}"));
+        assert_eq!(
+            Path::new(&text).expect_err(&text).to_string(),
+            format!("`{text}` is not a path: at offset 7, {hint}")
+        );
     }
     assert_eq!(Path::new("args.a[0").expect_err("open").at(), 7);
     for text in [r#"args["a"#, r#"args["\x"]"#, r#"args["\ud800"]"#, "args[\"\n\"]"] {
         let error = Path::new(text).expect_err(text).to_string();
-        assert!(error.ends_with("at offset 5, the quoted key is no JSON string; write `[\"…\"]`"), "{error}");
+        assert!(error.ends_with("at offset 5, the quoted key is not a JSON string; write `[\"…\"]`"), "{error}");
     }
     let error = Path::new(r#"args["a"x"#).expect_err("x").to_string();
-    assert_eq!(error, r#"`args["a"x` is no path: at offset 8, expected `]` behind the quoted key"#);
+    assert_eq!(error, r#"`args["a"x` is not a path: at offset 8, expected `]` behind the quoted key"#);
 }
 
 #[test]

@@ -66,7 +66,7 @@ def calls(place):
     """Probes, each in its own VM, since one VM keeps one list of tasks."""
     probe = place.filter("probe")
     once = lambda names: ", ".join(f"{name} 1" for name in names)
-    several = {"the calls of ours": (probe, once(OURS)), "the fewest calls": (place.without(probe, UNNEEDED), once(FEWEST))}
+    several = {"the calls of mcp-policy": (probe, once(OURS)), "the fewest calls": (place.without(probe, UNNEEDED), once(FEWEST))}
     found = {"no call": Chain([module(probe, "no call", "", vm="no call")])}
     for name in CALLS:
         found[name] = Chain([module(probe, name, f"{name} {TIMES}", vm=name)])
@@ -83,8 +83,8 @@ def refusals(place):
         "an answer when the head has come, no other callback": (lean, ["answer_head"]),
         "an answer when the head has come": (probe, ["answer_head"]),
         "an answer when the body has come": (probe, ["answer_body"]),
-        "the calls of ours for one that is denied": (probe, REFUSING),
-        "the calls of ours for one that is limited": (probe, ["shared_get", *REFUSING]),
+        "the calls of mcp-policy for one that is denied": (probe, REFUSING),
+        "the calls of mcp-policy for one that is limited": (probe, ["shared_get", *REFUSING]),
     }
     found = {
         name: Chain([module(file, name, ", ".join(f"{call} 1" for call in calls), vm=name)], answer="xxx")

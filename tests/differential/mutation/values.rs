@@ -95,7 +95,7 @@ pub(crate) fn surrogate(draft: &mut Draft, random: &mut Random) {
     spoil(draft, random, half);
 }
 
-/// An escape that is none.
+/// An invalid escape.
 pub(crate) fn bad_escape(draft: &mut Draft, random: &mut Random) {
     let escape = random.pick(&["\\x6b", "\\u12", "\\q", "\\'", "\\u{6b}", "\\0", "\\U006b", "\\u+06b"]);
     spoil(draft, random, escape);

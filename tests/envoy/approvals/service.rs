@@ -96,8 +96,7 @@ fn the_service_says_yes_no_or_not_yet() {
                 assert_eq!(error["data"]["approval"], json!({ "id": "r-3", "url": "https://desk.example/r-3" }));
                 for amount in [204, 205, 207] {
                     let (answer, request) = send(amount).await;
-                    let reason =
-                        "the tool `pay` needs approval, and the approval service did not answer; repeat the call later";
+                    let reason = "the tool `pay` needs approval, and the approval service gave no usable answer; repeat the call later";
                     assert_eq!(assert_denied(&answer, "7", "pay", rule)["reason"], reason, "{amount}");
                     assert_eq!(leak(mode, &gateway.upstream().settled(&request).await), None, "{amount}");
                 }
@@ -125,7 +124,7 @@ fn a_service_that_cannot_be_reached_denies() {
                 let data = assert_denied(&answer, "7", "pay", "/tools/pay/require_approval/0");
                 assert_eq!(
                     data["reason"],
-                    "the tool `pay` needs approval, and the approval service did not answer; repeat the call later"
+                    "the tool `pay` needs approval, and the approval service gave no usable answer; repeat the call later"
                 );
                 assert_eq!(leak(mode, &gateway.upstream().settled(&request).await), None);
             }

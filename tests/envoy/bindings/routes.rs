@@ -9,7 +9,7 @@ use crate::{
 };
 use serde_json::json;
 
-/// Routes to two MCP servers, one for sign-in that is no MCP server, and one that nothing is bound to.
+/// Routes to two MCP servers, one to a sign-in page, and one that nothing is bound to.
 async fn gateway(name: &str) -> Gateway {
     let configuration = json!({
         "policies": { "billing": allowing("pay"), "images": allowing("draw") },

@@ -100,7 +100,7 @@ impl Hostile {
         Self::send_message(to, count, &body).await
     }
 
-    /// Sends bytes that are no request, or none for long.
+    /// Sends bytes that are not a request, or none for long.
     pub(crate) async fn send_garbage(to: SocketAddr, count: usize, seed: usize) -> Self {
         let noise = (0..3000_usize).map(|n| u8::try_from((n * n + seed) % 251).unwrap_or_default());
         Self::send(to, count, [head("content-length: 9000\r\n").as_bytes(), &noise.collect::<Vec<u8>>()].concat()).await

@@ -40,7 +40,7 @@ async fn exchange(mut sender: SendRequest<Bytes>, request: Request) -> Result<Re
 
     let (parts, mut body) = answer.await?.into_parts();
     let mut received = Vec::new();
-    // A refusal that comes before the request has ended is followed by a reset, which is no part of the answer.
+    // A refusal that comes before the request has ended is followed by a reset, which is not a part of the answer.
     while !head_only && let Some(Ok(piece)) = body.data().await {
         received.extend_from_slice(&piece);
         let _ = body.flow_control().release_capacity(piece.len());

@@ -57,11 +57,11 @@ fn a_model_is_given_the_reason_as_the_readme_says() {
             vec![forms[0][0].clone(), forms[0][2].clone(), forms[1][2].clone()]
         });
         assert_eq!(table_in(include_str!("../../../README.md"), "## What an agent sees"), short.collect::<Vec<_>>());
-        assert_eq!(table("## What a model is given"), measured, "tests/README.md should say:\n{}", shown.join("\n"));
+        assert_eq!(table("## What a model reads"), measured, "tests/README.md should say:\n{}", shown.join("\n"));
     });
 }
 
-/// What a model is given of a reason.
+/// What a model reads of a reason.
 fn given(text: &str, found: &Value) -> String {
     match found.as_str().unwrap_or_default() {
         all if all.starts_with("(the run ended)") => "nothing: the run ends".to_owned(),

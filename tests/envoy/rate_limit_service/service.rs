@@ -32,7 +32,7 @@ impl Service {
     /// # Panics
     /// If it does not listen.
     pub(super) async fn start_at(test: &str, port: u16) -> Option<Self> {
-        let place = prerequisites::find("fleet")?;
+        let place = prerequisites::find("rate_limit_service")?;
         let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/rate_limit_service/service.py");
         let mut command = Command::new(place.join("bin/python"));
         command.arg(script).arg(port.to_string()).stdin(Stdio::null());

@@ -86,7 +86,7 @@ fn check(judgement: &AuthorizationResponse, body: &[u8], tools: &[&str]) {
                 Ok(value) => value,
                 // With exact numbers, serde_json gives a name of its own to one, and accepts it from no other source.
                 Err(error) if error.is_data() => return,
-                Err(error) => panic!("what goes on is no JSON: {error}"),
+                Err(error) => panic!("what goes on is not JSON: {error}"),
             };
             let named = value["params"]["name"].as_str().unwrap_or_default();
             let permitted = tools.is_empty() && named != "evil" || tools.contains(&named);

@@ -41,7 +41,7 @@ pub(crate) fn message() -> impl Strategy<Value = Message> {
     ]
 }
 
-/// What no reader, or not each one, reads as a list: names twice or folded, lists that are none, text that is no JSON,
+/// What no reader, or not each one, reads as a list: names twice or folded, values that are not lists, text that is not JSON,
 /// lists in what should have none.
 const ODD: [&str; 17] = [
     r#"{"id":7,"result":{"tools":[],"tools":[{"name":"evil","m":MARK}]}}"#,

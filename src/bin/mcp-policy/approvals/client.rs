@@ -143,7 +143,7 @@ impl Client {
 
     /// The error for an answer that no console gives.
     pub(super) fn not_a_console(&self) -> String {
-        format!("the answer of `{}` is not that of a console; check `--url`", self.console)
+        format!("`{}` does not answer as a console does; check `--url`", self.console)
     }
 
     fn send(&self, method: Method, path: &str, query: Option<&str>, body: Option<String>) -> Result<String, String> {
@@ -181,7 +181,7 @@ impl Client {
         let parsed: Option<Refusal> = serde_json::from_str(text).ok();
         let Some(Refusal { error }) = parsed else {
             let (console, status) = (&self.console, status.as_u16());
-            return format!("the answer of `{console}`, status {status}, is not that of a console; check `--url`");
+            return format!("`{console}` answers with status {status}, and not as a console does; check `--url`");
         };
         match status {
             StatusCode::UNAUTHORIZED if self.token.is_none() => {

@@ -26,7 +26,7 @@ impl Document {
     /// Reads a configuration.
     ///
     /// # Errors
-    /// A sentence on why it is no configuration that can hold tokens.
+    /// A sentence on why it is not a configuration that can hold tokens.
     pub(super) fn read(text: &str) -> Result<Self, String> {
         let config = LoadedConfig::load(text.as_bytes()).map_err(|errors| errors.to_string())?;
         // It has loaded, so it is strict JSON.

@@ -133,7 +133,7 @@ impl Configuration {
             None => insert(&self.text, 0, &format!(r#""limits": {{{SERVICE}}}, "#)),
             Some(limits) => insert_default(&self.text, limits, "service", SERVICE),
         };
-        load(&text, "a service cannot count this, as `limits.service` requires")
+        load(&text, "a rate-limit service cannot count this")
     }
 }
 

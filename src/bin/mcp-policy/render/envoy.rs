@@ -30,7 +30,7 @@ pub(super) struct Envoy {
     /// The MCP server
     #[arg(long, value_name = "URL", default_value = "http://127.0.0.1:10002")]
     upstream: Upstream,
-    /// After how many seconds Envoy closes an idle connection to the server: less than the server waits
+    /// Close an idle connection to the server after this many seconds; must be less than the server's own timeout
     #[arg(long, value_name = "SECONDS", default_value_t = 4, value_parser = clap::value_parser!(u16).range(1..))]
     upstream_idle_timeout: u16,
     /// The filter's module

@@ -37,7 +37,7 @@ pub(super) struct EnvoyGateway {
     /// The port of the Service
     #[arg(long, value_name = "PORT", default_value_t = 80)]
     port: u16,
-    /// After how many seconds Envoy closes an idle connection to the server: less than the server waits
+    /// Close an idle connection to the server after this many seconds; must be less than the server's own timeout
     #[arg(long, value_name = "SECONDS", default_value_t = 4, value_parser = clap::value_parser!(u16).range(1..))]
     upstream_idle_timeout: u16,
     /// A Secret whose key `credential` is the value of `Authorization` that the server expects, such as `Bearer …`: Envoy sends it
@@ -85,7 +85,7 @@ struct Objects<'a> {
 /// The listener under one of its names: Envoy Gateway has a scheme of names by Gateway, and one by port, the default since 1.10.
 #[derive(Serialize)]
 struct Listener {
-    /// The name of the object with its patches. One with a dot is no object's of another server: servers have no dots.
+    /// The name of the object with its patches. No other server's object has a name with a dot, since the names of servers have none.
     object: String,
     name: String,
     /// Where Envoy Gateway uses it, as a comment.

@@ -24,7 +24,7 @@ impl FromStr for Image {
     type Err = String;
 
     /// # Errors
-    /// For what is no reference by the grammar of the OCI distribution specification, or has no digest.
+    /// For what is not a reference by the grammar of the OCI distribution specification, or has no digest.
     fn from_str(text: &str) -> Result<Self, String> {
         let reference = text.strip_prefix("oci://").unwrap_or(text);
         let refused =

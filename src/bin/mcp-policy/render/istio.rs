@@ -29,10 +29,10 @@ pub(super) struct Istio {
     /// The label `app` of the MCP server's pods
     #[arg(long, value_name = "NAME", default_value = "mcp-server")]
     app: Name,
-    /// The only port of the pods on which calls are inspected, as their containers name it; without it, all are
+    /// Inspect calls only on this container port [default: every port]
     #[arg(long, value_name = "PORT", value_parser = clap::value_parser!(u16).range(1..))]
     port: Option<u16>,
-    /// After how many seconds Envoy closes an idle connection to the server: less than the server waits
+    /// Close an idle connection to the server after this many seconds; must be less than the server's own timeout
     #[arg(long, value_name = "SECONDS", default_value_t = 4, value_parser = clap::value_parser!(u16).range(1..))]
     upstream_idle_timeout: u16,
     /// A Secret whose key `credential.json` is a file of `mcp-policy credential`: Envoy sends the server's credential instead of

@@ -105,7 +105,9 @@ fn limits_by_request(policy: &Policy, batches: bool) -> Vec<Vec<&Limit>> {
 impl Counter<'_> {
     fn entry(&self, policy: &str, name: &str) -> Result<LimitEntry, String> {
         let Self { strictest, loosest, positions } = *self;
-        let max = strictest.max.units().ok_or_else(|| format!("`{}`: not a whole number", strictest.pointer))?;
+        let max = strictest.max.units().ok_or_else(|| {
+            format!("`{}`: `max` is not a whole number, and Limitador counts only whole numbers", strictest.pointer)
+        })?;
         let variable = match strictest.scope {
             Scope::Global => None,
             Scope::Grant | Scope::Session => Some(identity(name, positions)),

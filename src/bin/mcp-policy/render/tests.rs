@@ -267,8 +267,8 @@ fn urls_that_cannot_be_kept_are_refused() {
             "the gateway passes each request's path through unchanged, so it cannot add `/api/mcp`; give `http://h:1`, \
              and let clients request `/api/mcp` from the gateway",
         ),
-        ("http://h/mcp?key=1", "only a path can follow the port; remove the query or fragment"),
-        ("http://h#f", "only a path can follow the port; remove the query or fragment"),
+        ("http://h/mcp?key=1", "`--upstream` cannot have a query or a fragment; give `http://HOST:PORT`"),
+        ("http://h#f", "`--upstream` cannot have a query or a fragment; give `http://HOST:PORT`"),
         ("http://me:secret@h", "the gateway does not pass on a user name or password; remove it"),
         ("http://a..b", "`a..b` is neither a DNS name nor an address"),
         ("http://h:0", "`0` is not a port; give a number from 1 to 65535"),

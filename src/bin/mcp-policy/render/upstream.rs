@@ -46,7 +46,7 @@ impl FromStr for Upstream {
             return Err("the gateway does not pass on a user name or password; remove it".to_owned());
         }
         if url.query().is_some() || url.fragment().is_some() {
-            return Err("only a path can follow the port; remove the query or fragment".to_owned());
+            return Err("`--upstream` cannot have a query or a fragment; give `http://HOST:PORT`".to_owned());
         }
         if !matches!(url.path(), "/" | "/mcp") {
             return Err(format!(

@@ -47,7 +47,7 @@ impl WatchedFolder {
     /// The file of this name in the folder.
     ///
     /// # Errors
-    /// If the name is not that of a file.
+    /// If the name is not a file name.
     pub(super) fn file(&self, name: &str) -> Result<WatchedFile, String> {
         format!("{}/{name}", self.0.trim_end_matches('/')).parse()
     }

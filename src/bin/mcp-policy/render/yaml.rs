@@ -30,7 +30,7 @@ pub(super) fn write_document(document: &str) -> Result<String, String> {
     write_value(&node, "", 1)
 }
 
-/// A configuration is no deeper.
+/// The deepest that a configuration can be.
 const DEPTH: u32 = mcp_policy::config::Config::MAX_DEPTH;
 
 /// Writes a value. `depth` is the indentation of its further lines, in steps from the key of the whole.

@@ -34,7 +34,7 @@ impl Transform for Simplify {
                 let only = only.clone();
                 schema.remove("anyOf");
                 for (keyword, value) in only {
-                    // The description of the key takes precedence over that of its type.
+                    // The description of the key takes precedence over the description of its type.
                     if schema.get(&keyword).is_none() {
                         schema.insert(keyword, value);
                     }

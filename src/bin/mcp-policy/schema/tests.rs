@@ -19,7 +19,7 @@ use super::generate;
 const CASES: &str = include_str!("../../../../tests/cases/decisions.jsonl");
 const MISTAKES: &str = include_str!("../../../../tests/cases/invalid.jsonl");
 
-/// Mistakes that no schema sees, by the name of their case: texts that are no JSON or repeat a key, and what parts of a
+/// Mistakes that no schema sees, by the name of their case: texts that are not JSON or repeat a key, and what parts of a
 /// configuration mean together.
 const UNSEEN: [&str; 27] = [
     "action and deny_if",

@@ -48,7 +48,7 @@ const HOSTS: &str = "host hostname domain hosts domains";
 const AMOUNTS: &str = "amount total quantity qty notional price sum";
 const RECIPIENTS: &str = "to cc bcc recipient recipients email emails phone";
 
-/// Enumerations that are longer are no decision of a policy.
+/// A policy does not repeat longer enumerations.
 const MAX_VALUES: usize = 20;
 
 /// The rules for a tool of a class.

@@ -5,8 +5,8 @@
 //! 2. `readOnlyHint: true` outweighs unclear words, and never a clear one: annotations are the server's own claims.
 //!    `readOnlyHint: false` makes a tool write at least.
 //! 3. `destructiveHint: true` means that a tool does more than add. Where its words say that it changes, runs or pays, that is
-//!    said already; where they say that it reads or adds, it is destructive.
-//! 4. A server that gives `destructiveHint: true` to every tool that does not read says nothing by it; then words alone count.
+//!    said already; if they say that it reads or adds, it is destructive.
+//! 4. A server that gives `destructiveHint: true` to every tool that does not read gives no information; then words alone count.
 //! 5. A tool without any known word may do anything: it executes.
 
 use crate::tools::Tool;
@@ -39,8 +39,8 @@ impl Hints {
     pub(super) fn remark(self) -> Option<String> {
         let count = self.stamped?;
         Some(format!(
-            "`destructiveHint: true` is on all {count} tools that do not only read, so it says nothing; they are classed by \
-             their words"
+            "all {count} tools that change anything have `destructiveHint: true`, so `suggest` ignores the hint and uses names and \
+             descriptions"
         ))
     }
 }

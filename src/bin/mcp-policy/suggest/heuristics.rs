@@ -187,7 +187,7 @@ fn classify_later_sentence(words: &[String]) -> Option<(Class, &str, bool)> {
     let is_third_person = word.len() > 3 && word.ends_with('s') && !word.ends_with("ss");
     let says_more = is_third_person && split::stems(word).iter().any(|stem| has_word(BESIDES, stem));
     let after = words.get(index.saturating_add(1)).map(String::as_str).unwrap_or_default();
-    // "Clear results come first" is no order.
+    // "Clear results come first" is not an instruction.
     let refuses = class >= Class::Financial && (!has_word(VERBS_OR_NOUNS, word) || has_word(ARTICLES, after));
     (refuses || says_more).then_some((class, word.as_str(), is_third_person))
 }

@@ -95,8 +95,8 @@ fn a_server_that_calls_everything_destructive_is_classed_by_words_with_a_remark(
         annotated("delete-a-block", "Delete a block", false),
         annotated("echo", "Echoes back the input string", true),
     ];
-    let remark = "`destructiveHint: true` is on all 5 tools that do not only read, so it says nothing; they are classed by their \
-                  words";
+    let remark = "all 5 tools that change anything have `destructiveHint: true`, so `suggest` ignores the hint and uses names and \
+                  descriptions";
     let classes = |tools: &[Tool]| {
         let suggestion = Suggestion::new(&Listing { tools: tools.to_vec(), remarks: vec![] });
         let classes = suggestion.tools.iter().map(|(_, found)| found.class).collect::<Vec<_>>();

@@ -95,7 +95,7 @@ fn a_document_need_not_name_the_service() {
 #[test]
 fn what_no_service_can_count_is_not_rendered() {
     let uncountable = LIMITED.replace(r#""5/minute""#, r#"{"max":5,"window":45}"#);
-    let why = "a service cannot count this, as `limits.service` requires:\n  /policy/tools/t/rate_limit/window: \
+    let why = "a rate-limit service cannot count this:\n  /policy/tools/t/rate_limit/window: \
                `limits.service` counts by `second`, `minute`, `hour` or `day`; take one of them";
     assert_eq!(render_for("limitador", &uncountable, &[]).unwrap_err(), why);
     let broken = LIMITED.replace("deny", "dney");
