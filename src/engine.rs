@@ -24,7 +24,7 @@ mod tests;
 
 use crate::{
     audit::AuditRecord,
-    budget::MAX_DISCARDED,
+    budget::{MAX_DISCARDED, ShareExhausted},
     config::{Config, HeaderMode, PolicyMatch, Refund},
     http::Header,
     mcp::{
@@ -252,9 +252,9 @@ pub fn too_large(config: &Config, request: &BoundRequest) -> AuthorizationRespon
     refuse(config, request, &head::too_large(config.protocol.largest_body()))
 }
 
-/// The reply to a request for which its caller's share of `protocol.max_held_bytes` has no room.
-pub fn no_room(config: &Config, request: &BoundRequest) -> AuthorizationResponse {
-    let mut refused = refuse(config, request, &Refusal::no_room());
+/// The reply to a request for which its caller's share of `protocol.max_held_bytes`, or of open streams, has no room.
+pub fn no_room(config: &Config, request: &BoundRequest, exhausted: ShareExhausted) -> AuthorizationResponse {
+    let mut refused = refuse(config, request, &Refusal::no_room(exhausted));
     if let Disposition::Reply(reply) = &mut refused.answer {
         reply.retry_after = Some(RETRY_SECONDS);
     }

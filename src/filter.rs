@@ -5,7 +5,7 @@
 //! * [`attributes`] collects what Envoy knows of a request and its caller
 //! * [`response`] takes the response through: a refund, and what the caller may not see
 //! * [`audit`] writes audit records, [`metrics`] counts them, [`counter_info`] names counters for the console
-//! * [`lease`] counts what streams hold; [`discarding`] has replies wait for the end of bodies that are too large
+//! * [`lease`] counts open streams and what they hold; [`discarding`] has replies wait for the end of bodies that are too large
 //! * [`shared_data`] is the store that all workers share
 //! * [`host`] makes every host call, with failures as values
 //!

@@ -21,6 +21,7 @@ use crate::{
     time::Timestamp,
 };
 
+pub use address::peer_address;
 pub use document::{SOURCE, read};
 pub use grant::Grant;
 pub(crate) use grant::is_digest;

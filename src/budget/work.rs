@@ -17,6 +17,9 @@ pub struct TooMuchWork;
 /// The work of one request. A unit takes about a nanosecond in V8 on the machine of `tests/bench/README.md`.
 pub const MAX_WORK: usize = 10_000_000;
 
+/// More work for each byte of a list whose entries are looked up: the reader may take about as long for a byte.
+pub const LIST_BYTE: usize = 25;
+
 /// The values in a call's arguments that rules read at most: what the tree of a longer list takes is no longer bounded by
 /// the bytes of the body.
 pub const MAX_VALUES: usize = 250_000;
@@ -28,6 +31,12 @@ impl Default for Work {
 }
 
 impl Work {
+    /// The work of one list with so many bytes.
+    #[must_use]
+    pub fn of_list(bytes: usize) -> Self {
+        Self { left: Cell::new(bytes.saturating_mul(LIST_BYTE).saturating_add(MAX_WORK)) }
+    }
+
     /// Charges so many units.
     ///
     /// # Errors

@@ -14,7 +14,7 @@ pub struct Protocol {
     pub headers: HeaderMode,
     /// A larger body is refused, in bytes.
     pub max_body_bytes: usize,
-    /// What all open streams of one worker may hold, in bytes; [`crate::budget`] has the shares.
+    /// What all open streams of one worker may hold, in bytes, and with it how many may be open; [`crate::budget`] has the shares.
     pub max_held_bytes: usize,
     /// The origins whose pages may send requests; `None` for all.
     pub origins: Option<Origins>,
@@ -74,7 +74,7 @@ impl Protocol {
     /// The largest body that is read, in bytes: one caller cannot hold more.
     #[must_use]
     pub fn largest_body(&self) -> usize {
-        self.max_body_bytes.min(budget::most_of_one_caller(self.max_held_bytes))
+        self.max_body_bytes.min(budget::max_bytes_per_caller(self.max_held_bytes))
     }
 
     pub(super) fn read(at: &Cursor<'_, '_>) -> Option<Self> {

@@ -28,7 +28,7 @@ use super::{
 
 pub(super) use self::{
     decision::{Decision, Denial, MessageDenial, Passed},
-    lookup::is_permitted,
+    lookup::{entry_work, is_permitted},
 };
 use self::{
     enforce::Prepared,

@@ -13,7 +13,7 @@ use crate::{
         requests,
         revision::Lifecycle,
     },
-    policy::{Effect, Mode, Policy},
+    policy::{Effect, Mode, Policy, Section, pattern::Precision},
 };
 
 use super::{BoundRequest, authorize};
@@ -102,6 +102,17 @@ pub fn is_visible(config: &Config, policy: &Policy, kind: ListKind, name: &str) 
             let is_open = policy.method(method).is_none_or(|gate| gate.effect == Effect::Allow);
             is_open && authorize::is_permitted(policy, kind, name)
         }
+    }
+}
+
+/// The work that [`is_visible`] takes at most, in units of [`crate::budget::Work`].
+#[must_use]
+pub fn visibility_work(config: &Config, policy: &Policy, kind: ListKind, name: &str) -> usize {
+    match config.lists.show {
+        Show::Full => 0,
+        Show::HiddenOnly if kind == ListKind::Tools => policy.search_work(Section::Hide, name, Precision::Exact),
+        Show::HiddenOnly => 0,
+        Show::Permitted => authorize::entry_work(policy, kind, name),
     }
 }
 

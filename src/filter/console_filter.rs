@@ -25,6 +25,10 @@ use super::{
 /// Envoy's response code details of every response of the console.
 const DETAILS: &str = "mcp_policy_console";
 
+/// What open streams may hold here, in bytes: twice as much as those of a gateway, so that people find room to approve calls
+/// whatever its callers hold.
+const MAX_HELD_BYTES: usize = 2 * DEFAULT_HELD_BYTES;
+
 /// One request to the console.
 #[derive(Debug)]
 pub(super) struct ConsoleFilter {
@@ -48,7 +52,7 @@ impl HttpContext for ConsoleFilter {
         }
         let call = attributes::request_info(&self.console.identity, Needed::default());
         self.call = call.and_then(|call| {
-            let lease = Lease::new(&call, call.headers.size(), DEFAULT_HELD_BYTES).ok()?;
+            let lease = Lease::new(&call, call.headers.size(), MAX_HELD_BYTES).ok()?;
             Some((call, lease))
         });
         match self.call {

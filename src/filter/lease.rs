@@ -1,4 +1,5 @@
-//! What one stream holds of its worker's memory, until it is dropped. The rules are in [`crate::budget`].
+//! The place of one stream among those of its worker, and what it holds of the worker's memory, until it is dropped. The rules are
+//! in [`crate::budget`].
 //!
 //! One table for each worker, not for each filter: the streams of an old configuration go on beside those of the new one,
 //! and two filters in one VM have one memory.
@@ -6,22 +7,22 @@
 use std::cell::RefCell;
 
 use crate::{
-    budget::{HeldBytes, Part, Share, ShareExhausted},
+    budget::{Caller, OpenStreams, Part, Share, ShareExhausted},
     engine::RequestInfo,
-    identity::Grant,
+    identity,
     store::Store as _,
 };
 
-use super::shared_data::SharedData;
+use super::{host, shared_data::SharedData};
 
 thread_local! {
-    static HELD: RefCell<HeldBytes> = const { RefCell::new(HeldBytes::new()) };
+    static STREAMS: RefCell<OpenStreams> = const { RefCell::new(OpenStreams::new()) };
 }
 
 /// What this module keeps of a stream besides its headers and its body, in bytes; `tests/host` measures it.
 const STREAM_BYTES: usize = 1024;
 
-/// A stream's share, which the stream gives back when it is dropped, however it ends.
+/// A stream's place and share, which the stream gives back when it is dropped, however it ends.
 #[derive(Debug)]
 pub(super) struct Lease {
     /// `None` while it is dropped.
@@ -33,19 +34,14 @@ pub(super) struct Lease {
 }
 
 impl Lease {
-    /// Takes room for a stream whose request has a head of so many bytes, which Envoy keeps until the request goes on.
+    /// Takes the place of a stream whose request has a head of so many bytes, which Envoy keeps until the request goes on.
     ///
     /// # Errors
     /// Its caller's share has no room for it.
     pub(super) fn new(request: &RequestInfo, head: usize, max: usize) -> Result<Self, ShareExhausted> {
-        let grant = request.grant.as_ref().ok();
-        // Without a seed no counter works either; the budget does, with a key that callers could know.
-        let seed = SharedData.seed().unwrap_or_default();
-        let share = Share::new(grant.map_or("", Grant::id), grant.is_some_and(Grant::is_verified), &seed);
         let head = head.saturating_add(request.headers.size()).saturating_add(STREAM_BYTES);
-        let mut lease = Self { share: Some(share), max, head };
-        lease.hold_body(0)?;
-        Ok(lease)
+        let share = STREAMS.with_borrow_mut(|streams| streams.open(caller(request), head, max))?;
+        Ok(Self { share: Some(share), max, head })
     }
 
     /// Takes room for a body of so many bytes, in Envoy and here together.
@@ -65,7 +61,7 @@ impl Lease {
 
     /// What may be held of the response besides what is held of it, in bytes.
     pub(super) fn response_room(&self) -> usize {
-        let room = |share| HELD.with_borrow(|held| held.room(share, Part::Response, self.max));
+        let room = |share| STREAMS.with_borrow(|streams| streams.room(share, Part::Response, self.max));
         self.share.as_ref().map_or(0, room)
     }
 
@@ -78,15 +74,28 @@ impl Lease {
     }
 
     fn resize(&mut self, part: Part, bytes: usize) -> Result<(), ShareExhausted> {
-        let share = self.share.as_mut().ok_or(ShareExhausted)?;
-        HELD.with_borrow_mut(|held| held.resize(share, part, bytes, self.max))
+        let share = self.share.as_mut().ok_or(ShareExhausted::Bytes)?;
+        STREAMS.with_borrow_mut(|streams| streams.resize(share, part, bytes, self.max))
     }
 }
 
 impl Drop for Lease {
     fn drop(&mut self) {
         if let Some(share) = self.share.take() {
-            HELD.with_borrow_mut(|held| held.release(share));
+            STREAMS.with_borrow_mut(|streams| streams.close(share));
         }
     }
+}
+
+/// Who opens the stream of this request. A caller without identity is known by its address, which is no grant: else one such
+/// caller could take the places of all.
+fn caller(request: &RequestInfo) -> Caller {
+    // Without a seed no counter works either; the budget does, with a key that callers could know.
+    let seed = SharedData.seed().unwrap_or_default();
+    if let Ok(grant) = &request.grant {
+        return Caller::new(grant.id(), grant.is_verified(), &seed);
+    }
+    let address = host::property(&["source", "address"]).ok().flatten();
+    let address = address.and_then(|address| identity::peer_address(&address)).unwrap_or_default();
+    Caller::new(&address, false, &seed)
 }

@@ -48,7 +48,7 @@ pub(super) fn see(config: &Config, policy: &Arc<str>, tools: &[Box<str>]) {
             policies.len().checked_sub(1)
         });
         if let Some(known) = index.and_then(|index| policies.get_mut(index)) {
-            tools.iter().for_each(|tool| known.entries.see(tool));
+            known.entries.see(tools.iter().map(|tool| &**tool));
             known.count();
         }
     });

@@ -58,7 +58,7 @@ enum Phase {
     /// The body is too large; what comes of it is thrown away, and the reply waits for its end.
     Discarding { request: BoundRequest, reply: WaitingReply, lease: Lease },
     /// No policy applies: Envoy passes on whatever comes.
-    Bypassed,
+    Bypassed { _lease: Lease },
     /// It goes on to the server.
     Forwarded { response: ResponsePath, lease: Lease },
     /// Its response was reset: nothing more of that goes on.
@@ -92,11 +92,7 @@ impl HttpContext for PolicyFilter {
         let Some(request) = attributes::bound_request(&filter) else { return self.fail() };
         let action = match engine::check_headers(&filter.config, &request, !end_of_stream) {
             HeadersVerdict::Reply(judgement) => self.apply(*judgement, None, None),
-            HeadersVerdict::Bypass => {
-                log::debug!("mcp-policy: #{} is bypassed", self.id);
-                self.phase = Phase::Bypassed;
-                return Action::Continue;
-            }
+            HeadersVerdict::Bypass => return self.bypass(&filter, &request),
             HeadersVerdict::Discard(judgement) => self.start_discarding(&filter, request, *judgement),
             HeadersVerdict::NeedBody => self.start_buffering(&filter, request, None),
             HeadersVerdict::Continue(record) | HeadersVerdict::ExpectEmptyBody(record) => {
@@ -117,7 +113,10 @@ impl HttpContext for PolicyFilter {
                     let too_large = engine::too_large(&filter.config, request);
                     return self.discard_first(too_large, body_size, end_of_stream);
                 } else {
-                    lease.hold_body(body_size).err().map(|_| engine::no_room(&filter.config, request))
+                    lease
+                        .hold_body(body_size)
+                        .err()
+                        .map(|exhausted| engine::no_room(&filter.config, request, exhausted))
                 }
             }
             Phase::AwaitEmptyBody { request, .. } => {
@@ -132,7 +131,7 @@ impl HttpContext for PolicyFilter {
             Phase::AwaitCallout { body, .. } if body_size != body.len() => return self.fail(),
             // A body without a head cannot be judged.
             Phase::Start => return self.fail(),
-            Phase::Bypassed => return Action::Continue,
+            Phase::Bypassed { .. } => return Action::Continue,
             Phase::AwaitCallout { .. } | Phase::Forwarded { .. } | Phase::Aborted | Phase::Replied => None,
         };
         match refusal {
@@ -201,6 +200,19 @@ impl HttpContext for PolicyFilter {
 impl PolicyFilter {
     pub(super) fn new(id: u32, filter: Option<Rc<Filter>>) -> Self {
         Self { id, filter, phase: Phase::Start }
+    }
+
+    /// Lets a request pass that no policy applies to. It takes a place like any other.
+    fn bypass(&mut self, filter: &Filter, request: &BoundRequest) -> Action {
+        match Lease::new(request.info(), 0, filter.config.protocol.max_held_bytes) {
+            Ok(mut lease) => {
+                log::debug!("mcp-policy: #{} is bypassed", self.id);
+                lease.release_request();
+                self.phase = Phase::Bypassed { _lease: lease };
+                Action::Continue
+            }
+            Err(exhausted) => self.apply(engine::no_room(&filter.config, request, exhausted), None, None),
+        }
     }
 
     /// Lets a request go on, and gives back what it held.
@@ -302,7 +314,7 @@ impl PolicyFilter {
     /// What a callback returns that has nothing left to decide.
     fn current_action(&self) -> Action {
         match self.phase {
-            Phase::Bypassed | Phase::Forwarded { .. } => Action::Continue,
+            Phase::Bypassed { .. } | Phase::Forwarded { .. } => Action::Continue,
             Phase::AwaitCallout { .. }
             | Phase::Aborted
             | Phase::Start

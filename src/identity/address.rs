@@ -29,3 +29,10 @@ pub(super) fn read(address: &[u8], forwarded: bool) -> Option<String> {
         }
     })
 }
+
+/// The address, without its port, of the peer of a connection, or what a forwarding header calls so: it tells callers apart who
+/// have no identity, and is none itself.
+#[must_use]
+pub fn peer_address(address: &[u8]) -> Option<String> {
+    read(address, true)
+}

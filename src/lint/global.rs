@@ -17,7 +17,7 @@ pub(super) fn check(lints: &mut Lints<'_>) {
 /// Sizes of one body and of one list that no caller's share has room for.
 fn sizes(lints: &mut Lints<'_>) {
     let config = lints.view.config;
-    let share = budget::most_of_one_caller(config.protocol.max_held_bytes);
+    let share = budget::max_bytes_per_caller(config.protocol.max_held_bytes);
     for (bytes, pointer, what) in [
         (config.protocol.max_body_bytes, "/protocol/max_body_bytes", "a larger body is refused"),
         (config.lists.max_bytes, "/lists/max_bytes", "a longer list becomes an error"),

@@ -37,8 +37,23 @@ pub enum ListKind {
     Templates,
 }
 
-/// Returns whether an entry is visible, by its kind and its name, URI or URI template.
-pub type IsVisible<'s> = &'s dyn Fn(ListKind, &str) -> bool;
+/// Which entries of lists are visible, by their kind and their name, URI or URI template.
+pub trait Visibility {
+    /// Whether an entry is visible.
+    fn is_visible(&self, kind: ListKind, name: &str) -> bool;
+
+    /// The work that [`Self::is_visible`] takes at most, in units of [`crate::budget::Work`].
+    fn work(&self, _kind: ListKind, _name: &str) -> usize {
+        0
+    }
+}
+
+/// A function that takes no work worth counting.
+impl<F: Fn(ListKind, &str) -> bool> Visibility for F {
+    fn is_visible(&self, kind: ListKind, name: &str) -> bool {
+        self(kind, name)
+    }
+}
 
 /// The request whose response is filtered.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -142,7 +157,7 @@ impl ListFilter {
     ///
     /// # Errors
     /// If the stream has to be reset.
-    pub fn push(&mut self, chunk: &[u8], room: usize, shows: IsVisible<'_>) -> Result<Vec<u8>, StreamAborted> {
+    pub fn push(&mut self, chunk: &[u8], room: usize, shows: &dyn Visibility) -> Result<Vec<u8>, StreamAborted> {
         let limit = self.limit(room);
         match &mut self.form {
             Form::Json { text } if text.len().saturating_add(chunk.len()) > limit.bytes => {
@@ -178,7 +193,7 @@ impl ListFilter {
     ///
     /// # Errors
     /// If the stream has to be reset.
-    pub fn end(&mut self, shows: IsVisible<'_>) -> Result<Vec<u8>, StreamAborted> {
+    pub fn end(&mut self, shows: &dyn Visibility) -> Result<Vec<u8>, StreamAborted> {
         match &mut self.form {
             Form::Json { text } if text.is_empty() => Ok(Vec::new()),
             Form::Json { text } => {
@@ -206,6 +221,7 @@ impl Unreadable {
         match self {
             Self::Ambiguous => refusal_text::UNREADABLE_LIST,
             Self::TooManyEntries => refusal_text::TOO_MANY_ENTRIES,
+            Self::TooMuchWork => refusal_text::LIST_TOO_MUCH_WORK,
         }
     }
 }

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use super::refusal_text;
-use crate::json;
+use crate::{budget::ShareExhausted, json};
 
 /// A JSON-RPC error code of ours; MCP 2026-07-28, `basic`, error codes: own codes lie outside -32768..-32000.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -89,10 +89,14 @@ impl Refusal {
         Self::new(Code::HeaderMismatch, "header_mismatch", message)
     }
 
-    /// A request for which its caller's share of memory has no room; product contract, section 3.1.
+    /// A request for which its caller's share has no room; product contract, section 3.1.
     #[must_use]
-    pub fn no_room() -> Self {
-        Self { status: 503, ..Self::new(Code::Internal, "no_room", refusal_text::NO_ROOM) }
+    pub fn no_room(exhausted: ShareExhausted) -> Self {
+        let message = match exhausted {
+            ShareExhausted::Streams => refusal_text::TOO_MANY_STREAMS,
+            ShareExhausted::Bytes => refusal_text::NO_ROOM,
+        };
+        Self { status: 503, ..Self::new(Code::Internal, "no_room", message) }
     }
 
     /// A refusal with status 400 and no id.

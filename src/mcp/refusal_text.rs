@@ -41,6 +41,10 @@ pub(super) fn too_large(max_body: usize) -> String {
 pub(super) const NO_ROOM: &str = "the open requests of this caller use up its share of the gateway's memory; wait for one of \
     them to end, then repeat this request";
 
+/// The caller has its share of open streams.
+pub(super) const TOO_MANY_STREAMS: &str = "this caller has as many requests and event streams open as the gateway lets one have; \
+    close one of them, then repeat this request";
+
 // === the body
 
 pub(super) const BATCH: &str = "the body is not a JSON object; send one message per request, not a batch";
@@ -173,6 +177,8 @@ pub(super) const NO_ROOM_FOR_RESPONSE: &str = "the gateway has no memory left fo
     forwarded; wait for other requests to end, then repeat this one";
 pub(super) const TOO_MANY_ENTRIES: &str = "a list in the server's response has more than 100,000 entries, so it was not \
     forwarded; ask the server's operator to list in pages";
+pub(super) const LIST_TOO_MUCH_WORK: &str = "to look up the entries of the server's response in the policy takes too much work, so it was \
+    not forwarded; ask the gateway's operator to use fewer patterns, or the server's to list in pages";
 pub(super) const UNREADABLE_LIST: &str = "the server's response is not JSON that all clients read alike, so the list in it \
     was not forwarded; report this to the server's operator";
 /// A response has a format in which lists cannot be filtered.

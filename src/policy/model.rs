@@ -1,6 +1,7 @@
 //! What a policy means. Every value here is one that can be enforced.
 
 mod limit;
+mod work;
 
 use std::{collections::HashMap, fmt, sync::Arc};
 
@@ -130,9 +131,6 @@ pub struct Predicate {
     pub expires: u32,
 }
 
-/// What the checks of a URI take for each byte, in units of [`crate::budget::Work`].
-const URI_BYTE: usize = 20;
-
 impl Policy {
     /// What the policy says of a tool.
     #[must_use]
@@ -150,22 +148,6 @@ impl Policy {
     #[must_use]
     pub fn hides(&self, tool: &str) -> bool {
         self.hidden.get(tool).is_some()
-    }
-
-    /// The work that a search for a name takes at most, in units of [`crate::budget::Work`]: for a tool in `hide`, too, for a
-    /// URI three times, since it may be read alone without its end.
-    #[must_use]
-    pub fn search_work(&self, section: Section, name: &str) -> usize {
-        match section {
-            Section::Hide => self.hidden.search_work(name),
-            Section::Tools => self.hidden.search_work(name).saturating_add(self.tools.search_work(name)),
-            Section::Prompts => self.prompts.search_work(name),
-            Section::Resources => {
-                let normalized = uri::normalize(name);
-                let read = name.len().saturating_mul(URI_BYTE);
-                self.resources.search_work(&normalized).saturating_mul(3).saturating_add(read)
-            }
-        }
     }
 
     /// What the policy says of a prompt.

@@ -14,6 +14,8 @@ use std::{cmp::Reverse, collections::HashMap};
 
 use rustc_hash::FxBuildHasher;
 
+use crate::text::is_same;
+
 /// A key that contains `*`, which matches any run of characters, also none.
 ///
 /// ```
@@ -25,27 +27,32 @@ use rustc_hash::FxBuildHasher;
 /// # Ok::<(), &str>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Pattern(Box<str>);
+pub struct Pattern {
+    text: Box<str>,
+    /// Where its first star is, and its last one.
+    stars: [usize; 2],
+}
 
 impl Pattern {
     /// The pattern, if the key is one.
     #[must_use]
     pub fn new(key: &str) -> Option<Self> {
-        key.contains('*').then(|| Self(key.into()))
+        Some(Self { text: key.into(), stars: [key.find('*')?, key.rfind('*')?] })
     }
 
     /// Whether the whole name fits. Names are compared code point by code point. Each piece between two stars is
     /// searched once, from left to right, in time that is linear in both lengths.
     #[must_use]
     pub fn matches(&self, name: &str) -> bool {
-        let Some((first, rest)) = self.0.split_once('*') else { return *self.0 == *name };
+        let [first, last] = self.literal_ends();
         let Some(mut left) = name.strip_prefix(first) else { return false };
-        let (middle, last) = rest.rsplit_once('*').unwrap_or(("", rest));
-        for piece in middle.split('*') {
-            let Some((_, behind)) = left.split_once(piece).or((piece.is_empty()).then_some(("", left))) else {
-                return false;
-            };
-            left = behind;
+        let [first_star, last_star] = self.stars;
+        let middle = self.text.get(first_star.saturating_add(1)..last_star).unwrap_or_default();
+        if !middle.is_empty() {
+            for piece in middle.split('*') {
+                let Some(behind) = find_behind(left, piece) else { return false };
+                left = behind;
+            }
         }
         left.ends_with(last)
     }
@@ -53,7 +60,7 @@ impl Pattern {
     /// As it is written.
     #[must_use]
     pub fn as_str(&self) -> &str {
-        &self.0
+        &self.text
     }
 
     /// Whether some name fits both. The parts between the stars can follow one after the other, so only the ends
@@ -74,17 +81,34 @@ impl Pattern {
     /// Whether every name that begins with `front` fits.
     fn covers_prefix(&self, front: &str) -> bool {
         let [first, _] = self.literal_ends();
-        front.starts_with(first) && self.0.trim_end_matches('*') == first
+        front.starts_with(first) && self.text.trim_end_matches('*') == first
     }
 
     /// The text before the first star, and behind the last one.
     fn literal_ends(&self) -> [&str; 2] {
-        let (first, rest) = self.0.split_once('*').unwrap_or_default();
-        [first, rest.rsplit('*').next().unwrap_or_default()]
+        let [first, last] = self.stars;
+        let behind = last.saturating_add(1);
+        [self.text.get(..first).unwrap_or_default(), self.text.get(behind..).unwrap_or_default()]
     }
 
     fn prefix_length(&self) -> usize {
-        self.0.split('*').next().unwrap_or_default().chars().count()
+        let [first, _] = self.literal_ends();
+        first.chars().count()
+    }
+}
+
+/// What follows a piece where it first occurs.
+fn find_behind<'n>(name: &'n str, piece: &str) -> Option<&'n str> {
+    match piece.len() {
+        0 => Some(name),
+        // For so few bytes, the search of the standard library takes longer to prepare.
+        length @ 1..=16 => {
+            let (first, piece) = (piece.as_bytes().first(), piece.as_bytes());
+            let mut windows = name.as_bytes().windows(length);
+            let at = windows.position(|window| window.first() == first && is_same(window, piece))?;
+            name.get(at.saturating_add(length)..)
+        }
+        _ => name.split_once(piece).map(|(_, behind)| behind),
     }
 }
 
@@ -106,10 +130,24 @@ pub struct Table<T> {
 }
 
 /// Units of [`crate::budget::Work`] for a pattern, and for each byte of the name that it searches.
-const PATTERN: usize = 20;
-const PATTERN_BYTE: usize = 3;
-/// So little work is not counted more exactly.
+const PATTERN: usize = 10;
+const PATTERN_BYTE: usize = 2;
+/// So little work is not counted more exactly for one name.
 const FEW_UNITS: usize = 20_000;
+
+/// The work that one pattern takes at most to search a name.
+pub(crate) fn most_work(name: &str) -> usize {
+    name.len().saturating_mul(PATTERN_BYTE).saturating_add(PATTERN)
+}
+
+/// How exactly work is counted, which takes time itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Precision {
+    /// Little work is taken for a little more.
+    Rough,
+    /// For one of many names, whose work adds up.
+    Exact,
+}
 
 impl<T> Default for Table<T> {
     fn default() -> Self {
@@ -130,8 +168,8 @@ impl<T> Table<T> {
             let rank = Rank {
                 denies: denies(&entry),
                 prefix: pattern.prefix_length(),
-                length: pattern.0.chars().count(),
-                first: Reverse(pattern.0.clone()),
+                length: pattern.text.chars().count(),
+                first: Reverse(pattern.text.clone()),
             };
             let index = ranks.partition_point(|other| *other > rank);
             ranks.insert(index, rank);
@@ -150,15 +188,19 @@ impl<T> Table<T> {
     /// The work that [`Self::get`] takes at most, in units of [`crate::budget::Work`]. Only patterns that begin like the name
     /// search it; to find them out takes a small part of that.
     #[must_use]
-    pub fn search_work(&self, name: &str) -> usize {
-        let whole = name.len().saturating_mul(PATTERN_BYTE).saturating_add(PATTERN);
-        if self.patterns.len().saturating_mul(whole) < FEW_UNITS {
-            return self.patterns.len().saturating_mul(whole);
+    pub fn search_work(&self, name: &str, precision: Precision) -> usize {
+        let whole = most_work(name);
+        let most = self.patterns.len().saturating_mul(whole);
+        if precision == Precision::Rough && most < FEW_UNITS {
+            return most;
         }
         if self.has_name(name) {
             return name.len();
         }
-        let begins = |pattern: &Pattern| pattern.0.split('*').next().is_some_and(|first| name.starts_with(first));
+        let begins = |pattern: &Pattern| {
+            let [first, _] = pattern.literal_ends();
+            name.starts_with(first)
+        };
         let units = self.patterns.iter().map(|(pattern, _)| if begins(pattern) { whole } else { PATTERN });
         units.fold(name.len(), usize::saturating_add)
     }
@@ -167,6 +209,12 @@ impl<T> Table<T> {
     #[must_use]
     pub fn has_name(&self, name: &str) -> bool {
         self.exact.contains_key(name)
+    }
+
+    /// The work that [`Self::any_with_prefix`] takes at most, in units of [`crate::budget::Work`].
+    #[must_use]
+    pub fn prefix_work(&self, front: &str) -> usize {
+        self.exact.len().saturating_add(self.patterns.len()).saturating_mul(PATTERN).saturating_add(front.len())
     }
 
     /// Whether some name that begins with `front` has an entry for which `holds` is true; `None` if one may have no entry
@@ -205,7 +253,7 @@ impl<T> Table<T> {
     pub fn matching_keys(&self, name: &str) -> Vec<&str> {
         let exact = self.exact.get_key_value(name).map(|(key, _)| &**key);
         let patterns = self.patterns.iter().map(|(pattern, _)| pattern).filter(|pattern| pattern.matches(name));
-        exact.into_iter().chain(patterns.map(|pattern| &*pattern.0)).collect()
+        exact.into_iter().chain(patterns.map(|pattern| &*pattern.text)).collect()
     }
 }
 
@@ -213,7 +261,7 @@ impl<T> Table<T> {
 impl<T> Table<T> {
     /// All keys, in code-point order.
     pub fn keys(&self) -> impl Iterator<Item = &str> {
-        let patterns = self.patterns.iter().map(|(pattern, _)| &*pattern.0);
+        let patterns = self.patterns.iter().map(|(pattern, _)| &*pattern.text);
         let mut keys: Vec<&str> = self.exact.keys().map(|key| &**key).chain(patterns).collect();
         keys.sort_unstable();
         keys.into_iter()
@@ -222,7 +270,7 @@ impl<T> Table<T> {
     /// The entry of exactly this key, a name or a pattern.
     #[must_use]
     pub fn entry(&self, key: &str) -> Option<&T> {
-        let pattern = || self.patterns.iter().find(|(pattern, _)| *pattern.0 == *key).map(|(_, entry)| entry);
+        let pattern = || self.patterns.iter().find(|(pattern, _)| *pattern.text == *key).map(|(_, entry)| entry);
         self.exact.get(key).or_else(pattern)
     }
 }
@@ -249,6 +297,7 @@ mod tests {
             ("a*b*c", &["abc", "axbyc", "abbbc", "ab*c", "abcbc"]),
             ("a**c", &["ac", "abc"]),
             ("*é*", &["é", "caféx"]),
+            ("*one_long_literal_piece*z", &["one_long_literal_piecez", "a_one_long_literal_piece_z"]),
         ] {
             for name in names {
                 assert!(Pattern::new(pattern).unwrap().matches(name), "{pattern} {name}");

@@ -4,8 +4,10 @@
 mod honest;
 mod hostile;
 mod memory;
+mod streams;
 
 use crate::{
+    clock,
     gateway::{Gateway, Listener, json_text},
     runtime::run,
 };
@@ -41,9 +43,14 @@ impl Attacked {
     async fn start(name: &str, options: &Value, attacked: impl FnOnce(Listener) -> Listener) -> Self {
         let rule = json!({ "deny_if": [{ "conditions": [{ "path": "args.x[*].y", "op": "eq", "value": 1 }] }] });
         let limited = json!({ "rate_limit": "100000/second" });
+        let mut tools = json!({ "t": {}, "checked": rule, "limited": limited });
+        // A service counts by other windows.
+        if options.get("limits").is_none() {
+            let twice = json!({ "counter": "c", "window": clock::long_window(), "max": 2, "scope": "grant" });
+            tools["twice"] = json!({ "limits": [twice] });
+        }
         let mut configuration = options.clone();
-        configuration["policy"] =
-            json!({ "version": "1", "default": "deny", "tools": { "t": {}, "checked": rule, "limited": limited } });
+        configuration["policy"] = json!({ "version": "1", "default": "deny", "tools": tools });
         let text = json_text(&configuration.to_string());
         // As `render` has it: twice the filter's own limit.
         let listener = |name: &str| Listener::new(name, text.clone()).proxy_protocol().buffer_limit(2 << 20);
@@ -128,6 +135,23 @@ fn arrays_of_as_many_values_as_a_body_can_hold() {
         attacked.honest.wait_for_calls(20).await;
         hostile.wait_for_all().await;
         attacked.assert_unharmed("arrays of small values").await;
+    });
+}
+
+#[test]
+fn a_body_of_as_many_values_as_48_mebibytes_can_hold() {
+    run(async {
+        let options = json!({ "protocol": { "max_body_bytes": 48 << 20, "max_held_bytes": 512 << 20 } });
+        let attacked =
+            Attacked::start("budgets-large-values", &options, |listener| listener.buffer_limit(96 << 20)).await;
+        let arguments = format!(r#"{{"x":[{}0]}}"#, "0,".repeat((24 << 20) - 100));
+        for _ in 0..2 {
+            let hostile = Hostile::send_calls(attacked.address, 1, "checked", &arguments).await;
+            hostile.wait_for_all().await;
+            assert_eq!(hostile.ended(), Ended { refused: 0, other: 1 }, "it is judged, and denied");
+        }
+        attacked.honest.wait_for_calls(20).await;
+        attacked.assert_unharmed("a body of 48 MiB").await;
     });
 }
 

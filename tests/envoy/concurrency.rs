@@ -30,7 +30,9 @@ fn of_200_calls_at_once_exactly_the_50_that_the_limit_allows_get_through() {
             })
             .collect();
         let policy = json!({ "version": "1", "default": "deny", "tools": tools });
-        let listeners = MODES.map(|mode| listener_under(&policy, mode, &json!({})));
+        // One caller has 256 streams in each worker, so that a worker may have all of the calls.
+        let protocol = json!({ "max_held_bytes": 134_217_728 });
+        let listeners = MODES.map(|mode| listener_under(&policy, mode, &protocol));
         let gateway = Gateway::start("concurrency", &listeners).await;
         for round in 0..ROUNDS {
             for mode in MODES {

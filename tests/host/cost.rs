@@ -3,6 +3,7 @@
 
 mod call;
 mod configuration;
+mod lists;
 mod work;
 
 use std::sync::Arc;
@@ -49,7 +50,13 @@ fn a_path_is_compared_with_a_pattern_in_one_pass() {
 
 /// Sends a list, and answers the instructions and the bytes of memory that reading it takes.
 fn list_cost(text: &str) -> (u64, usize) {
-    let mut worker = metered(&with_options(r#""lists":{"max_bytes":67108864}"#));
+    let (cost, memory, _) = filter_list(&with_options(r#""lists":{"max_bytes":67108864}"#), text);
+    (cost, memory)
+}
+
+/// The same under any configuration, and what goes on of the list.
+fn filter_list(configuration: &str, text: &str) -> (u64, usize, Vec<u8>) {
+    let mut worker = metered(configuration);
     let mut stream = list().send(&mut worker);
     stream.answer(&mut worker, Part::Head(&[(":status", "200"), ("content-type", "application/json")]), false);
     let before = worker.memory();
@@ -60,8 +67,9 @@ fn list_cost(text: &str) -> (u64, usize) {
             stream.answer(worker, Part::Body(chunk), index == last);
         }
     });
+    let memory = worker.memory() - before;
     stream.close(&mut worker);
-    (instructions, worker.memory() - before)
+    (instructions, memory, stream.answer.body)
 }
 
 fn tools(entry: &str, count: usize) -> String {

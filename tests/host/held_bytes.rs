@@ -1,6 +1,8 @@
-//! What streams that do not end may hold of one worker: `protocol.max_held_bytes`. Each attack is one caller's, or that of
-//! the server behind it. Another caller's requests pass meanwhile, and what was held is free again when the streams are
-//! closed.
+//! What streams that do not end may hold of one worker: `protocol.max_held_bytes`, and how many may be open. Each attack is one
+//! caller's, or that of the server behind it. Another caller's requests pass meanwhile, and what was held is free again when the
+//! streams are closed.
+
+mod open_streams;
 
 use std::sync::Arc;
 
@@ -16,6 +18,8 @@ const MORE_MEMORY: usize = 64 << 20;
 const SHARE: usize = 8 << 20;
 /// A header as large as Envoy takes it.
 const LARGE: usize = 60 << 10;
+/// The streams of one caller at the default options.
+const STREAMS: usize = 128;
 const ATTACKER: &str = "10.0.0.7";
 const HONEST: &str = "10.0.0.8";
 const JSON: Part<'_> = Part::Head(&[(":status", "200"), ("content-type", "application/json")]);
@@ -34,7 +38,11 @@ struct Attacked {
 
 impl Attacked {
     fn new(options: &str) -> Self {
-        let worker = Worker::new(&Arc::new(Shared::prepared()), &with_options(options));
+        Self::with(&with_options(options))
+    }
+
+    fn with(configuration: &str) -> Self {
+        let worker = Worker::new(&Arc::new(Shared::prepared()), configuration);
         let mut attacked = Self { worker, before: 0, open: Vec::new() };
         attacked.assert_others_pass();
         attacked.before = attacked.worker.memory();
@@ -64,13 +72,13 @@ impl Attacked {
         self.call_from(ATTACKER);
     }
 
-    /// Has the attacker open streams until ten in a row find no room.
+    /// Has the attacker open streams until ten in a row are refused for this reason.
     #[track_caller]
-    fn open_until_refused(&mut self, mut open: impl FnMut(&mut Worker) -> Stream) {
+    fn open_until_refused(&mut self, reason: &str, mut open: impl FnMut(&mut Worker) -> Stream) {
         let mut refused = 0;
         while refused < 10 {
             let mut stream = open(&mut self.worker);
-            if lacks_room(&stream) {
+            if is_refused(&stream, reason) {
                 refused += 1;
                 stream.close(&mut self.worker);
             } else {
@@ -104,15 +112,21 @@ fn call_with(arguments: &str) -> Request {
     Request { chunks: vec![body.into_bytes()], ..call("ok") }
 }
 
-/// Whether a stream was answered that there is no room for it; panics upon any other answer.
+/// Why a stream is refused whose bytes find no room.
+const NO_ROOM: &str = "the open requests of this caller use up its share of the gateway's memory; wait for one of them to end, \
+    then repeat this request";
+/// Why a stream is refused whose caller has as many as it may have.
+const TOO_MANY: &str = "this caller has as many requests and event streams open as the gateway lets one have; close one of them, \
+    then repeat this request";
+
+/// Whether a stream was answered that there is no room for it, for this reason; panics upon any other answer.
 #[track_caller]
-fn lacks_room(stream: &Stream) -> bool {
+fn is_refused(stream: &Stream, reason: &str) -> bool {
     let [reply] = stream.replies.as_slice() else { return false };
     let body = String::from_utf8_lossy(&reply.body);
     assert_eq!(reply.code, 503, "{body}");
-    assert!(
-        body.contains(r#""id":null,"error":{"code":-32603,"#) && body.contains("its share of the gateway's memory")
-    );
+    let error = format!(r#"{{"jsonrpc":"2.0","id":null,"error":{{"code":-32603,"message":"Request refused: {reason}""#);
+    assert!(body.starts_with(&error), "{body}");
     assert!(reply.headers.contains(&(b"retry-after".to_vec(), b"1".to_vec())));
     true
 }
@@ -126,16 +140,17 @@ fn large_header() -> (Vec<u8>, Vec<u8>) {
 fn heads_that_never_end() {
     for head in [call("ok").headers, get().headers] {
         for is_large in [false, true] {
-            let mut attacked = Attacked::new(r#""mode":"enforce""#);
+            let mut attacked = Attacked::new(r#""protocol":{"max_held_bytes":33554432}"#);
             let mut headers = head.clone();
             headers.extend(is_large.then(large_header));
-            attacked.open_until_refused(|worker| {
+            attacked.open_until_refused(if is_large { NO_ROOM } else { TOO_MANY }, |worker| {
                 let mut stream = Stream::open(worker);
                 stream.headers(worker, &headers, false);
                 stream
             });
             // A stream is counted as what it holds here and in Envoy.
-            assert!(attacked.open.len() < if is_large { SHARE / LARGE } else { SHARE / 1024 });
+            let opened = attacked.open.len();
+            assert!(if is_large { opened < SHARE / 2 / LARGE } else { opened == STREAMS }, "{opened}");
             attacked.assert_bounded();
         }
     }
@@ -143,9 +158,9 @@ fn heads_that_never_end() {
 
 #[test]
 fn small_requests_after_the_largest_heads() {
-    let mut attacked = Attacked::new(r#""mode":"enforce""#);
+    let mut attacked = Attacked::new(r#""protocol":{"max_held_bytes":1073741824}"#);
     let large = Request { headers: [call("ok").headers, vec![large_header()]].concat(), ..call("ok") };
-    for request in std::iter::repeat_n(large, 500).chain(std::iter::repeat_n(call("ok"), 5000)) {
+    for request in std::iter::repeat_n(large, 500).chain(std::iter::repeat_n(call("ok"), 1500)) {
         let stream = request.send(&mut attacked.worker);
         assert!(stream.went_on.is_whole, "what goes on is not held");
         attacked.open.push(stream);
@@ -155,9 +170,9 @@ fn small_requests_after_the_largest_heads() {
 
 #[test]
 fn slow_uploads() {
-    for size in [100, 1_000_000] {
+    for (size, reason, most) in [(100, TOO_MANY, STREAMS), (1_000_000, NO_ROOM, SHARE / 1_000_000)] {
         let mut attacked = Attacked::new(r#""mode":"enforce""#);
-        attacked.open_until_refused(|worker| {
+        attacked.open_until_refused(reason, |worker| {
             let mut stream = Stream::open(worker);
             stream.headers(worker, &call("ok").headers, false);
             if stream.is_open() {
@@ -165,7 +180,7 @@ fn slow_uploads() {
             }
             stream
         });
-        assert!(attacked.open.len() <= SHARE / size);
+        assert_eq!(attacked.open.len(), most);
         attacked.assert_bounded();
     }
 }
@@ -245,7 +260,7 @@ fn calls_that_wait_for_a_service() {
         "x".repeat(500_000)
     );
     let waiting = Request { chunks: vec![body.into_bytes()], ..call("limited") };
-    attacked.open_until_refused(|worker| waiting.send(worker));
+    attacked.open_until_refused(NO_ROOM, |worker| waiting.send(worker));
     assert!(attacked.open.len() <= SHARE / 1_000_000, "each is held here and in Envoy");
     attacked.assert_bounded();
 }

@@ -6,7 +6,7 @@ use crate::{
     budget::{MAX_VALUES, TooMuchWork},
     json::{Member, Node, Reader, Reason, Value, pointer},
     mcp::list::ListKind,
-    policy::{Effect, Lookup, Mode, Policy, Rule, Section, uri},
+    policy::{Effect, Lookup, Mode, Policy, Rule, Section, pattern::Precision, uri},
 };
 
 use super::{
@@ -72,11 +72,12 @@ impl<'p, 'm> ResolvedTarget<'p, 'm> {
 
 /// The work that the search for the entry that decides on a target takes at most.
 pub(super) fn search_work(target: &TargetName<'_>, policy: &Policy) -> usize {
-    match target.kind {
-        TargetKind::Tool => policy.search_work(Section::Tools, target.name),
-        TargetKind::Prompt => policy.search_work(Section::Prompts, target.name),
-        TargetKind::Resource => policy.search_work(Section::Resources, target.name),
-    }
+    let section = match target.kind {
+        TargetKind::Tool => Section::Tools,
+        TargetKind::Prompt => Section::Prompts,
+        TargetKind::Resource => Section::Resources,
+    };
+    policy.search_work(section, target.name, Precision::Rough)
 }
 
 /// The denial of a target whose rules take too much work.
@@ -124,6 +125,20 @@ pub(in crate::engine) fn is_permitted(policy: &Policy, listed: ListKind, name: &
     let all = (kind == TargetKind::Tool).then(|| policy.all_tools());
     let is_open = |rule: Option<&Rule>| rule.is_none_or(|rule| policy.may_allow(rule));
     rule.is_ok_and(is_open) && all.is_none_or(|all| !all.never_allows())
+}
+
+/// The work that [`is_permitted`] takes at most.
+pub(in crate::engine) fn entry_work(policy: &Policy, listed: ListKind, name: &str) -> usize {
+    let section = match listed {
+        ListKind::Tools => Section::Tools,
+        ListKind::Prompts => Section::Prompts,
+        ListKind::Resources => Section::Resources,
+        ListKind::Templates => match name.split_once('{') {
+            Some((front, _)) => return policy.prefix_work(front),
+            None => Section::Resources,
+        },
+    };
+    policy.search_work(section, name, Precision::Exact)
 }
 
 fn default_deny<'p>(target: &TargetName<'_>) -> Denial<'p> {

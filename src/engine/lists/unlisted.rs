@@ -2,7 +2,13 @@
 
 use std::collections::HashSet;
 
-use crate::policy::{Policy, pattern::Pattern};
+use crate::{
+    budget::Work,
+    policy::{
+        Policy,
+        pattern::{self, Pattern},
+    },
+};
 
 /// Names that a message lists.
 const MAX_NAMES: usize = 5;
@@ -25,10 +31,17 @@ impl UnlistedEntries {
         Self { names: names.map(Into::into).collect(), patterns: patterns.cloned().collect() }
     }
 
-    /// Takes a tool that a list shows.
-    pub fn see(&mut self, name: &str) {
-        self.names.remove(name);
-        self.patterns.retain(|pattern| !pattern.matches(name));
+    /// Takes the tools that a list shows, as far as that takes no more work than the rules of a call: further tools match no
+    /// entry.
+    pub fn see<'n>(&mut self, names: impl IntoIterator<Item = &'n str>) {
+        let work = Work::default();
+        for name in names {
+            self.names.remove(name);
+            if work.charge(self.patterns.len().saturating_mul(pattern::most_work(name))).is_err() {
+                return;
+            }
+            self.patterns.retain(|pattern| !pattern.matches(name));
+        }
     }
 
     /// How many entries are left.
@@ -71,9 +84,7 @@ mod tests {
         let config = Config::load(policy).unwrap();
         let mut entries = UnlistedEntries::new(&config.policies[0].policy);
         assert_eq!(entries.describe(), "`drop`, `genrate`, `get_*`, `get_a`, `put_*` and 1 more");
-        for name in ["get_b", "rm_x", "other", "drop", "get_a"] {
-            entries.see(name);
-        }
+        entries.see(["get_b", "rm_x", "other", "drop", "get_a"]);
         assert_eq!((entries.len(), entries.describe()), (2, "`genrate`, `put_*`".to_owned()));
         assert!(!entries.is_empty());
     }

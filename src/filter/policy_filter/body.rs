@@ -31,8 +31,9 @@ impl PolicyFilter {
         }
         let head = request.info().headers.size();
         request.forget_headers();
-        let Ok(lease) = Lease::new(request.info(), head, filter.config.protocol.max_held_bytes) else {
-            return self.apply(engine::no_room(&filter.config, &request), None, None);
+        let lease = match Lease::new(request.info(), head, filter.config.protocol.max_held_bytes) {
+            Ok(lease) => lease,
+            Err(exhausted) => return self.apply(engine::no_room(&filter.config, &request, exhausted), None, None),
         };
         self.phase = match record {
             None => Phase::AwaitBody { request, size: 0, lease },

@@ -50,9 +50,9 @@ impl PolicyFilter {
     /// Asks a service about a request, which is held meanwhile.
     pub(super) fn dispatch(&mut self, request: BoundRequest, body: Vec<u8>, ask: Callout, mut lease: Lease) -> Action {
         // Envoy has the body, and so has this filter, which judges it again.
-        if lease.hold_body(body.len().saturating_mul(2).saturating_add(ask.size())).is_err() {
+        if let Err(exhausted) = lease.hold_body(body.len().saturating_mul(2).saturating_add(ask.size())) {
             let Some(filter) = &self.filter else { return self.fail() };
-            return self.apply(engine::no_room(&filter.config, &request), None, None);
+            return self.apply(engine::no_room(&filter.config, &request, exhausted), None, None);
         }
         let held = HeldRequest::new();
         let sent = held.and_then(|held| Some((dispatch(self.filter.as_deref()?, &ask)?, held)));

@@ -20,9 +20,10 @@ use crate::{
         ResponseFormat,
         answer::{self, Reply},
         legacy_sse::{EndpointGuard, Forwarded, LegacyEndpoint},
-        list::{ListFilter, ListKind},
+        list::{ListFilter, ListKind, Visibility},
         refusal_text::UNKNOWN_FORMAT,
     },
+    policy::Policy,
 };
 
 use super::{Forward, ResponseAborted, head::ResponseHead};
@@ -255,8 +256,8 @@ impl BodyFilter {
         };
         let mut out = self.filter_lists(config, &rest, 0)?;
         if let Some(lists) = &mut self.lists {
-            let is_visible = visibility(config, &lists.policy, &lists.seen);
-            out.extend(lists.filter.end(&is_visible).map_err(|_| UNREADABLE_LIST)?);
+            let visibility = PolicyVisibility::new(config, &lists.policy, &lists.seen);
+            out.extend(lists.filter.end(&visibility).map_err(|_| UNREADABLE_LIST)?);
             lists.seen.take_tools(config, &lists.policy);
         }
         self.record_hidden();
@@ -265,8 +266,8 @@ impl BodyFilter {
 
     fn filter_lists(&mut self, config: &Config, chunk: &[u8], room: usize) -> Result<Vec<u8>, ResponseAborted> {
         let Some(lists) = &mut self.lists else { return Ok(chunk.to_vec()) };
-        let is_visible = visibility(config, &lists.policy, &lists.seen);
-        let out = lists.filter.push(chunk, room, &is_visible).map_err(|_| UNREADABLE_LIST)?;
+        let visibility = PolicyVisibility::new(config, &lists.policy, &lists.seen);
+        let out = lists.filter.push(chunk, room, &visibility).map_err(|_| UNREADABLE_LIST)?;
         lists.seen.take_tools(config, &lists.policy);
         Ok(out)
     }
@@ -301,15 +302,31 @@ impl PolicyListFilter {
     }
 }
 
-/// Which entries the policy of this name shows; notes what was asked.
-fn visibility<'c>(config: &'c Config, policy: &str, seen: &'c Seen) -> impl Fn(ListKind, &str) -> bool + use<'c> {
-    let policy = config.policy(policy);
-    move |kind, name| {
-        let is_visible = policy.is_some_and(|policy| lists::is_visible(config, policy, kind, name));
+/// Which entries a policy shows; notes what was asked.
+struct PolicyVisibility<'c> {
+    config: &'c Config,
+    policy: Option<&'c Policy>,
+    seen: &'c Seen,
+}
+
+impl<'c> PolicyVisibility<'c> {
+    /// By the policy of this name.
+    fn new(config: &'c Config, policy: &str, seen: &'c Seen) -> Self {
+        Self { config, policy: config.policy(policy), seen }
+    }
+}
+
+impl Visibility for PolicyVisibility<'_> {
+    fn is_visible(&self, kind: ListKind, name: &str) -> bool {
+        let is_visible = self.policy.is_some_and(|policy| lists::is_visible(self.config, policy, kind, name));
         if kind == ListKind::Tools {
-            seen.tools.borrow_mut().push(name.into());
+            self.seen.tools.borrow_mut().push(name.into());
         }
-        seen.hidden.set(seen.hidden.get().saturating_add(usize::from(!is_visible)));
+        self.seen.hidden.set(self.seen.hidden.get().saturating_add(usize::from(!is_visible)));
         is_visible
+    }
+
+    fn work(&self, kind: ListKind, name: &str) -> usize {
+        self.policy.map_or(0, |policy| lists::visibility_work(self.config, policy, kind, name))
     }
 }

@@ -4,7 +4,7 @@
 //! show that it lists nothing. Any other event is held back up to its blank line, without which no client acts on it.
 
 use super::{
-    HoldLimit, IsVisible, ListRequest, StreamAborted,
+    HoldLimit, ListRequest, StreamAborted, Visibility,
     message::{self, Unreadable},
     refused,
     sniff::Sniffer,
@@ -51,7 +51,7 @@ impl Events {
         mut chunk: &[u8],
         request: &ListRequest,
         limit: HoldLimit,
-        shows: IsVisible<'_>,
+        shows: &dyn Visibility,
     ) -> Result<Vec<u8>, StreamAborted> {
         let mut out = Vec::with_capacity(chunk.len());
         while let Some(piece) = self.next(&mut chunk, limit.bytes) {
@@ -93,7 +93,7 @@ impl Events {
     }
 
     /// The bytes to forward at the end of the stream. Some clients act on a last event that lacks its blank line.
-    pub(super) fn end(&mut self, request: &ListRequest, shows: IsVisible<'_>) -> Result<Vec<u8>, StreamAborted> {
+    pub(super) fn end(&mut self, request: &ListRequest, shows: &dyn Visibility) -> Result<Vec<u8>, StreamAborted> {
         let mut out = Vec::new();
         self.end_event(b"", request, shows, &mut out)?;
         Ok(out)
@@ -131,7 +131,7 @@ impl Events {
         &mut self,
         end: &[u8],
         request: &ListRequest,
-        shows: IsVisible<'_>,
+        shows: &dyn Visibility,
         out: &mut Vec<u8>,
     ) -> Result<(), StreamAborted> {
         if self.state == EventState::Open && self.has_data {

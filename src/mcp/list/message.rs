@@ -3,11 +3,12 @@
 use std::{borrow::Cow, ops::Range};
 
 use crate::{
+    budget::Work,
     json::{Decimal, Fault, Names, Reader, Reason, ValueType as JsonKind, fold},
     mcp::{MAX_NAME, MAX_URI},
 };
 
-use super::{IsVisible, ListKind, PrivateLists, edit::Edits};
+use super::{ListKind, PrivateLists, Visibility, edit::Edits};
 
 /// A message that nests deeper is not read.
 const MAX_DEPTH: u32 = 128;
@@ -22,16 +23,22 @@ const MAX_TTL: u64 = 60_000;
 /// be cached; `None` if nothing changes.
 ///
 /// # Errors
-/// If the text is not strict JSON, a member for a list is not a list, or a list has too many entries.
-pub(super) fn filter(text: &[u8], private: PrivateLists, shows: IsVisible<'_>) -> Result<Option<Vec<u8>>, Unreadable> {
+/// If the text is not strict JSON, a member for a list is not a list, a list has too many entries, or to look them up takes too
+/// much work.
+pub(super) fn filter(
+    text: &[u8],
+    private: PrivateLists,
+    shows: &dyn Visibility,
+) -> Result<Option<Vec<u8>>, Unreadable> {
     let mut reader = Reader::new(text, MAX_DEPTH)?;
-    let mut pass = Pass { private, shows, edits: Edits::default(), is_odd: false, has_too_many: false };
+    let work = Work::of_list(text.len());
+    let mut pass = Pass { private, shows, work, edits: Edits::default(), is_odd: false, excess: None };
     let read = match reader.value_type()? {
         JsonKind::Array => reader.elements(|reader| pass.filter_message(reader)),
         _ => pass.filter_message(&mut reader),
     };
-    if pass.has_too_many {
-        return Err(Unreadable::TooManyEntries);
+    if let Some(excess) = pass.excess {
+        return Err(excess);
     }
     read.and_then(|()| reader.finish())?;
     if pass.is_odd || reader.name_fault().is_some() {
@@ -47,6 +54,8 @@ pub(super) enum Unreadable {
     Ambiguous,
     /// A list in it has more than [`MAX_ENTRIES`].
     TooManyEntries,
+    /// To look its entries up takes more work than [`Work::of_list`].
+    TooMuchWork,
 }
 
 impl From<Fault> for Unreadable {
@@ -58,11 +67,14 @@ impl From<Fault> for Unreadable {
 /// One pass over a text.
 struct Pass<'s> {
     private: PrivateLists,
-    shows: IsVisible<'s>,
+    shows: &'s dyn Visibility,
+    /// What looking entries up may still take.
+    work: Work,
     edits: Edits,
     /// Whether a member for a list is not a list.
     is_odd: bool,
-    has_too_many: bool,
+    /// Why the rest is not read.
+    excess: Option<Unreadable>,
 }
 
 impl Pass<'_> {
@@ -138,12 +150,16 @@ impl Pass<'_> {
             let start = reader.position();
             count = count.saturating_add(1);
             if count > MAX_ENTRIES {
-                self.has_too_many = true;
-                return Err(Fault { at: start, reason: Reason::Expected("fewer entries") });
+                return Err(self.stop(Unreadable::TooManyEntries, start));
             }
-            let name = Self::read_name(reader, kind)?;
             // An entry without a name cannot be called, and no rule can allow it.
-            let is_shown = name.is_some_and(|name| is_callable(kind, &name) && (self.shows)(kind, &name));
+            let is_shown = match Self::read_name(reader, kind)?.filter(|name| is_callable(kind, name)) {
+                None => false,
+                Some(name) if self.work.charge(self.shows.work(kind, &name)).is_err() => {
+                    return Err(self.stop(Unreadable::TooMuchWork, start));
+                }
+                Some(name) => self.shows.is_visible(kind, &name),
+            };
             if let Some(cut) = run.push(start..reader.end_position(), is_shown) {
                 self.edits.cut(cut);
             }
@@ -153,6 +169,12 @@ impl Pass<'_> {
             self.edits.cut(cut);
         }
         Ok(())
+    }
+
+    /// Reads no further, since the entry at `at` is one too many.
+    fn stop(&mut self, excess: Unreadable, at: usize) -> Fault {
+        self.excess = Some(excess);
+        Fault { at, reason: Reason::Expected("fewer entries") }
     }
 
     /// Reads the next entry, and returns its name, if it has exactly one.

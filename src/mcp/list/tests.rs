@@ -5,7 +5,8 @@ mod streams;
 #[cfg(target_family = "wasm")]
 use wasm_bindgen_test::wasm_bindgen_test as test;
 
-use super::{ListFilter, ListKind, ListRequest, PrivateLists, StreamAborted};
+use super::{ListFilter, ListKind, ListRequest, PrivateLists, StreamAborted, Visibility};
+use crate::budget::{LIST_BYTE, MAX_WORK};
 
 /// The request in most tests: one list, of revision 2025-11-25.
 pub(super) fn list_request() -> ListRequest {
@@ -211,4 +212,32 @@ fn entries_with_names_that_no_call_can_have_are_not_shown() {
     assert!(shown("tools", "name", 256) && !shown("tools", "name", 257));
     assert!(shown("prompts", "name", 256) && !shown("prompts", "name", 257));
     assert!(shown("resources", "uri", 8192) && !shown("resources", "uri", 8193));
+}
+
+/// Shows everything; each entry takes so much work.
+struct Laborious(usize);
+
+impl Visibility for Laborious {
+    fn is_visible(&self, _: ListKind, _: &str) -> bool {
+        true
+    }
+
+    fn work(&self, _: ListKind, _: &str) -> usize {
+        self.0
+    }
+}
+
+#[test]
+fn a_list_whose_entries_take_too_much_work_becomes_an_error() {
+    let why = "to look up the entries of the server's response in the policy takes too much work, so it was not forwarded; ask \
+               the gateway's operator to use fewer patterns, or the server's to list in pages";
+    let text = r#"{"result":{"tools":[{"name":"a"},{"name":"b"}]}}"#;
+    let enough = (MAX_WORK + LIST_BYTE * text.len()) / 2;
+    let filtered = |work: usize| {
+        let (mut filter, visibility) = (ListFilter::json(list_request()), Laborious(work));
+        filter.push(text.as_bytes(), usize::MAX, &visibility).unwrap();
+        String::from_utf8(filter.end(&visibility).unwrap()).unwrap()
+    };
+    assert_eq!(filtered(enough), text);
+    assert_eq!(filtered(enough + 1), error(why));
 }

@@ -87,6 +87,12 @@ impl Hostile {
         Self::send_message(to, count, r#"{"jsonrpc":"2.0","id":7,"method":"tools/list"}"#).await
     }
 
+    /// Opens event streams. A connection without a source port is one whose address yields no identity.
+    pub(crate) async fn listen(to: SocketAddr, count: usize, source_port: u16) -> Self {
+        let head = "GET /mcp HTTP/1.1\r\nhost: mcp.test\r\naccept: text/event-stream\r\n\r\n";
+        Self::send_from(source_port, to, count, head.into()).await
+    }
+
     /// Sends calls with these arguments.
     pub(crate) async fn send_calls(to: SocketAddr, count: usize, tool: &str, arguments: &str) -> Self {
         let params = format!(r#"{{"name":"{tool}","arguments":{arguments}}}"#);
@@ -105,19 +111,27 @@ impl Hostile {
         Self::send(to, count, [head.as_bytes(), body.as_bytes()].concat()).await
     }
 
-    /// Sends the same bytes over so many connections, and counts the statuses that come back.
     async fn send(to: SocketAddr, count: usize, bytes: Vec<u8>) -> Self {
+        Self::send_from(SOURCE_PORT, to, count, bytes).await
+    }
+
+    /// Sends the same bytes over so many connections, and counts the statuses that come back.
+    async fn send_from(source_port: u16, to: SocketAddr, count: usize, bytes: Vec<u8>) -> Self {
         let (counts, bytes) = (Arc::new(Counts::default()), Arc::new(bytes));
         let (open, is_open) = tokio::sync::watch::channel(());
         let mut written = Vec::new();
         for _ in 0..count {
             let (counts, bytes, mut is_open) = (Arc::clone(&counts), Arc::clone(&bytes), is_open.clone());
-            let stream = Self::connect(to).await;
+            let stream = Self::connect_from(source_port, to).await;
             let (mut read, mut write) = stream.into_split();
-            // A gateway that refuses early may close its side.
-            let writing = tokio::spawn(async move {
+            let (has_written, is_written) = tokio::sync::oneshot::channel();
+            let mut is_held = is_open.clone();
+            tokio::spawn(async move {
+                // A gateway that refuses early may close its side.
                 let _ = write.write_all(&bytes).await;
-                write
+                let _ = has_written.send(());
+                // To drop it ends the stream.
+                let _ = is_held.changed().await;
             });
             let (answered, is_answered) = tokio::sync::oneshot::channel();
             tokio::spawn(async move {
@@ -132,28 +146,27 @@ impl Hostile {
                 };
                 tokio::select! { () = answer => {} _ = is_open.changed() => {} }
             });
-            written.push((writing, is_answered));
+            written.push((is_written, is_answered));
         }
-        let mut writers = Vec::new();
-        for (writing, is_answered) in written {
+        for (is_written, is_answered) in written {
             // Envoy stops reading a request that it has answered.
             tokio::select! {
-                writer = writing => writers.push(writer),
+                _ = is_written => {}
                 _ = is_answered => {}
             }
         }
-        let mut is_open = is_open;
-        tokio::spawn(async move {
-            let _ = is_open.changed().await;
-            drop(writers);
-        });
         Self { sent: count, counts, _open: open }
     }
 
     /// A connection from the attacker's address.
     pub(crate) async fn connect(to: SocketAddr) -> TcpStream {
+        Self::connect_from(SOURCE_PORT, to).await
+    }
+
+    async fn connect_from(source_port: u16, to: SocketAddr) -> TcpStream {
         let mut stream = TcpStream::connect(to).await.expect("a connection");
-        stream.write_all(format!("PROXY TCP4 {ATTACKER} 127.0.0.1 4321 80\r\n").as_bytes()).await.expect("a line");
+        let line = format!("PROXY TCP4 {ATTACKER} 127.0.0.1 {source_port} 80\r\n");
+        stream.write_all(line.as_bytes()).await.expect("a line");
         stream
     }
 
@@ -173,6 +186,9 @@ impl Hostile {
     }
 }
 
+/// The port of an ordinary connection.
+const SOURCE_PORT: u16 = 4321;
+
 fn post() -> axum::http::request::Builder {
     axum::http::Request::post("http://mcp.test/mcp").header("content-type", "application/json")
 }
@@ -189,7 +205,24 @@ pub(crate) struct Server {
 impl Server {
     /// Takes connections, and answers nothing.
     pub(crate) async fn silent() -> Self {
-        Self::serve(Vec::new()).await
+        Self::serve(|_| Vec::new()).await
+    }
+
+    /// Answers calls of `twice`, and every other request by an event stream that has no end.
+    pub(crate) async fn event_streams() -> Self {
+        let result = r#"{"jsonrpc":"2.0","id":1,"result":{}}"#;
+        let length = result.len();
+        let head = "HTTP/1.1 200 OK\r\nx-answered-by: upstream\r\n";
+        let answer = format!(
+            "{head}connection: close\r\ncontent-type: application/json\r\ncontent-length: {length}\r\n\r\n{result}"
+        );
+        let events =
+            format!("{head}content-type: text/event-stream\r\ntransfer-encoding: chunked\r\n\r\n3\r\n:\n\n\r\n");
+        Self::serve(move |request| {
+            let is_call = request.windows(7).any(|part| part == b"\"twice\"");
+            if is_call { answer.clone() } else { events.clone() }.into_bytes()
+        })
+        .await
     }
 
     /// Answers each request by a list that has so many bytes and no end.
@@ -197,10 +230,11 @@ impl Server {
         let head = "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ntransfer-encoding: chunked\r\n\r\n";
         let front = br#"{"id":7,"x":""#;
         let answer = [format!("{head}{bytes:x}\r\n").as_bytes(), front, &vec![b'x'; bytes - front.len()]].concat();
-        Self::serve(answer).await
+        Self::serve(move |_| answer.clone()).await
     }
 
-    async fn serve(answer: Vec<u8>) -> Self {
+    /// Answers each request by what is made of it; the first of a connection only.
+    async fn serve(answer: impl Fn(&[u8]) -> Vec<u8> + Send + Sync + 'static) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let (address, answer) = (listener.local_addr().expect("the port"), Arc::new(answer));
         tokio::spawn(async move {
@@ -208,12 +242,15 @@ impl Server {
                 let answer = Arc::clone(&answer);
                 tokio::spawn(async move {
                     let mut request = Vec::new();
-                    while !request.ends_with(b"}") && !answer.is_empty() {
+                    let is_whole = |request: &[u8]| {
+                        request.ends_with(b"}") || request.starts_with(b"GET ") && request.ends_with(b"\r\n\r\n")
+                    };
+                    while !is_whole(&request) {
                         if !matches!(stream.read_buf(&mut request).await, Ok(read) if read > 0) {
                             return;
                         }
                     }
-                    if stream.write_all(&answer).await.is_ok() {
+                    if stream.write_all(&answer(&request)).await.is_ok() {
                         // Until Envoy closes its side.
                         while matches!(stream.read_buf(&mut request).await, Ok(read) if read > 0) {}
                     }

@@ -13,6 +13,7 @@ use tokio::{net::TcpStream, time::timeout};
 
 /// An answer on its way, over its own HTTP/1.1 connection.
 pub(crate) struct Stream {
+    pub(crate) status: u16,
     body: Incoming,
     /// What has come and has not been asked for yet.
     text: Vec<u8>,
@@ -39,7 +40,7 @@ impl Stream {
             std::future::pending::<()>().await;
             drop(sender)
         });
-        Self { body: answer.into_body(), text: Vec::new() }
+        Self { status: answer.status().as_u16(), body: answer.into_body(), text: Vec::new() }
     }
 
     /// Waits until the answer goes on with exactly `expected`.

@@ -2,15 +2,19 @@
 
 use super::policy;
 use crate::{
-    answer::{assert_allowed, assert_limited},
-    client::{Stream, call},
+    answer::{assert_allowed, assert_error, assert_limited},
+    client::{Request, Stream, call},
     gateway::{Gateway, render},
     runtime::{run, until},
 };
 use serde_json::json;
 use std::time::{Duration, Instant};
 
-const BOUNDS: &str = "{ max_requests: 1024, max_pending_requests: 128, max_connections: 1152 }";
+/// Event streams of one caller.
+const STREAMS: usize = 1100;
+/// What the filter lets one caller have of them, in two workers.
+const SHARE: usize = 2 * 128;
+const BOUNDS: &str = "{ max_requests: 2048, max_pending_requests: 128, max_connections: 2176 }";
 
 #[test]
 fn a_call_beyond_the_streams_that_fit_is_answered_at_once_and_not_charged() {
@@ -41,6 +45,41 @@ fn a_call_beyond_the_streams_that_fit_is_answered_at_once_and_not_charged() {
         .await;
         assert_allowed(&gateway.send("mcp", &once()).await);
         assert_limited(&gateway.send("mcp", &once()).await, "1", "once", "/tools/once/limits/0");
+    });
+}
+
+#[test]
+fn event_streams_of_one_caller_leave_room_for_the_others() {
+    run(async {
+        let configuration = json!({ "policy": policy(), "identity": [{ "header": "x-agent-id" }] });
+        let gateway = Gateway::start_rendered("bounds-caller", &configuration.to_string()).await;
+        let listen = |agent| Request::new("GET", "/mcp").header("x-agent-id", agent);
+        let open = async |request: &Request| {
+            let script = gateway.upstream().script(request, 200, &[("content-type", "text/event-stream")]);
+            (script, Stream::open(gateway.at("mcp"), request).await)
+        };
+        let mut streams = Vec::new();
+        for _ in 0..STREAMS {
+            streams.push(open(&listen("attacker")).await);
+        }
+        let passed = streams.iter().filter(|(_, stream)| stream.status == 200).count();
+        assert_eq!(passed, SHARE, "of two workers; the others are refused");
+        assert!(streams.iter().all(|(_, stream)| [200, 503].contains(&stream.status)));
+        let asked = Instant::now();
+        for agent in ["a", "b"] {
+            assert_eq!(open(&listen(agent)).await.1.status, 200);
+            assert_allowed(&gateway.send("mcp", &call("ok", &json!({}), "1", &[("x-agent-id", agent)])).await);
+        }
+        assert!(asked.elapsed() < Duration::from_secs(5), "{:?}", asked.elapsed());
+        let once = || call("once", &json!({}), "1", &[("x-agent-id", "attacker")]);
+        for _ in 0..4 {
+            assert_error(&gateway.send("mcp", &once()).await, 503, -32603, "null");
+        }
+        drop(streams);
+        let answer = until("the streams have ended", || async {
+            Some(gateway.send("mcp", &once()).await).filter(|answer| answer.status != 503)
+        });
+        assert_allowed(&answer.await);
     });
 }
 

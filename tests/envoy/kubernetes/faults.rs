@@ -79,7 +79,7 @@ fn calls_beyond_what_a_slow_server_takes_are_answered_at_once_and_not_charged() 
         let (slow, calls) = (SlowServer::start(2000).await, 60);
         let gateway = Gateway::start_with("fault-slow", |folder, _| {
             let rendered = render(folder, &policy(60), slow.address, &[]);
-            let bounds = "{ max_requests: 1024, max_pending_requests: 128, max_connections: 1152 }";
+            let bounds = "{ max_requests: 2048, max_pending_requests: 128, max_connections: 2176 }";
             assert!(rendered.contains(bounds));
             rendered.replace(bounds, "{ max_requests: 10, max_pending_requests: 60, max_connections: 70 }")
         });

@@ -95,7 +95,10 @@ fn writes_that_meet_are_counted_and_lose_nothing() {
         let room = 1_000_000;
         let limit = json!({ "counter": "c", "window": clock::long_window(), "max": room, "scope": "global" });
         let policy = json!({ "version": "1", "default": "deny", "tools": { "t": { "limits": [limit] } } });
-        let listener = Listener::new("mcp", json_text(&policy.to_string())).without_stop_iteration().access_log();
+        // One caller has 1,024 streams in each worker.
+        let configuration = json!({ "policy": policy, "protocol": { "max_held_bytes": 536_870_912 } });
+        let listener = Listener::new("mcp", json_text(&configuration.to_string()));
+        let listener = listener.without_stop_iteration().access_log();
         let gateway = Gateway::start("metrics-conflicts", &[listener]).await;
         let mut sent = 0;
         // Workers meet by chance: not in every burst.

@@ -144,17 +144,17 @@ fn connections_to_the_server_have_bounds_and_end_before_the_server_closes_them()
     }
     let istio = objects(&render_for("istio", POLICY, &[]).unwrap());
     let pool = &of_kind(&istio, "Sidecar").0["spec"]["inboundConnectionPool"];
-    assert_eq!(pool["tcp"]["maxConnections"], 1152);
-    assert_eq!([&pool["http"]["http2MaxRequests"], &pool["http"]["http1MaxPendingRequests"]], [1024, 128]);
+    assert_eq!(pool["tcp"]["maxConnections"], 2176);
+    assert_eq!([&pool["http"]["http2MaxRequests"], &pool["http"]["http1MaxPendingRequests"]], [2048, 128]);
     let gateway = objects(&render_for("envoy-gateway", POLICY, &[]).unwrap());
     assert_eq!(
         of_kind(&gateway, "BackendTrafficPolicy").0["spec"]["circuitBreaker"],
-        serde_json::json!({ "maxParallelRequests": 1024, "maxPendingRequests": 128, "maxConnections": 1152 })
+        serde_json::json!({ "maxParallelRequests": 2048, "maxPendingRequests": 128, "maxConnections": 2176 })
     );
     for gateway in ["envoy", "sidecar"] {
         let rendered = render_for(gateway, POLICY, &option).unwrap();
         assert!(rendered.contains("idle_timeout: 7s }") && rendered.contains("max_concurrent_streams: 100"));
-        assert!(rendered.contains("{ max_requests: 1024, max_pending_requests: 128, max_connections: 1152 }"));
+        assert!(rendered.contains("{ max_requests: 2048, max_pending_requests: 128, max_connections: 2176 }"));
     }
 }
 

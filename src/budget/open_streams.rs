@@ -1,0 +1,212 @@
+//! Counts open streams, and the bytes that they hold.
+
+use std::{
+    collections::{HashMap, hash_map::Entry},
+    hash::Hasher as _,
+};
+
+use rustc_hash::FxBuildHasher;
+use siphasher::sip128::{Hasher128 as _, SipHasher24};
+
+use crate::store::Seed;
+
+/// The open streams of one worker. Its own size is bounded by their number: a caller has an entry while it has a stream.
+#[derive(Debug, Default)]
+pub struct OpenStreams {
+    pub(super) all: Held,
+    /// Of callers whose identity is not verified: they can take any number of names.
+    pub(super) unverified: Held,
+    /// The bytes of servers' responses.
+    pub(super) responses: usize,
+    /// By caller. The keys are hashes already, of a key that callers do not know.
+    pub(super) callers: HashMap<u64, Held, FxBuildHasher>,
+}
+
+/// Some of the streams, and what they hold.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Held {
+    pub(super) streams: usize,
+    pub(super) bytes: usize,
+}
+
+/// Who opens a stream.
+#[derive(Clone, Copy, Debug)]
+pub struct Caller {
+    key: u64,
+    is_verified: bool,
+}
+
+/// An open stream and what it holds, in bytes. Give it back by [`OpenStreams::close`].
+#[derive(Debug)]
+pub struct Share {
+    caller: Caller,
+    request: usize,
+    response: usize,
+}
+
+/// The parts of a [`Share`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Part {
+    /// The request: its headers and its body.
+    Request,
+    /// The server's response.
+    Response,
+}
+
+/// There is no room for what was asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ShareExhausted {
+    /// The caller, or the class that it is in, has as many open streams as it may have.
+    Streams,
+    /// The caller, or the class that it is in, holds so many bytes that there is no room for more.
+    Bytes,
+}
+
+/// Of all streams, and of all bytes, one caller may have an eighth.
+const CALLER: usize = 8;
+/// Of all streams, and of all bytes, unverified callers may have a half. Servers' responses may have a half of the bytes.
+const CLASS: usize = 2;
+
+/// The open streams of one worker if its bound on bytes is the default or less.
+pub const MIN_STREAMS: usize = 1024;
+/// With a larger bound on bytes, there is a stream for each so many of them.
+pub const BYTES_PER_STREAM: usize = 64 << 10;
+
+/// The streams that may be open in one worker if they may hold `max_bytes`.
+#[must_use]
+pub fn max_streams(max_bytes: usize) -> usize {
+    (max_bytes / BYTES_PER_STREAM).max(MIN_STREAMS)
+}
+
+/// The bytes that one caller may hold of `max_bytes`.
+#[must_use]
+pub fn max_bytes_per_caller(max_bytes: usize) -> usize {
+    max_bytes / CALLER
+}
+
+impl Caller {
+    /// The caller with this identity. `seed` is a key that callers do not know: no caller can choose a name that takes another's
+    /// room.
+    #[must_use]
+    pub fn new(identity: &str, is_verified: bool, seed: &Seed) -> Self {
+        let mut hasher = SipHasher24::new_with_key(seed);
+        hasher.write(identity.as_bytes());
+        Self { key: hasher.finish128().h1, is_verified }
+    }
+}
+
+impl Share {
+    fn part(&mut self, part: Part) -> &mut usize {
+        match part {
+            Part::Request => &mut self.request,
+            Part::Response => &mut self.response,
+        }
+    }
+}
+
+impl Held {
+    fn resize(&mut self, more: usize, less: usize) {
+        self.bytes = self.bytes.saturating_add(more).saturating_sub(less);
+    }
+
+    fn open(&mut self) {
+        self.streams = self.streams.saturating_add(1);
+    }
+
+    fn close(&mut self, bytes: usize) {
+        self.streams = self.streams.saturating_sub(1);
+        self.resize(0, bytes);
+    }
+}
+
+impl OpenStreams {
+    /// No stream is open.
+    #[must_use]
+    pub const fn new() -> Self {
+        const NONE: Held = Held { streams: 0, bytes: 0 };
+        Self { all: NONE, unverified: NONE, responses: 0, callers: HashMap::with_hasher(FxBuildHasher) }
+    }
+
+    /// Opens a stream whose request holds so many bytes, if all streams hold at most `max_bytes` then and are no more than
+    /// [`max_streams`].
+    ///
+    /// # Errors
+    /// There is no room. Nothing has changed.
+    pub fn open(&mut self, caller: Caller, bytes: usize, max_bytes: usize) -> Result<Share, ShareExhausted> {
+        let max = max_streams(max_bytes);
+        let of_caller = self.callers.get(&caller.key).copied().unwrap_or_default();
+        let is_class_full = !caller.is_verified && self.unverified.streams >= max / CLASS;
+        if self.all.streams >= max || of_caller.streams >= max / CALLER || is_class_full {
+            return Err(ShareExhausted::Streams);
+        }
+        let mut share = Share { caller, request: 0, response: 0 };
+        self.resize(&mut share, Part::Request, bytes, max_bytes)?;
+        self.all.open();
+        if !caller.is_verified {
+            self.unverified.open();
+        }
+        self.callers.entry(caller.key).or_default().open();
+        Ok(share)
+    }
+
+    /// Sets what a part of a share holds, if all streams hold at most `max_bytes` then. Less is always possible.
+    ///
+    /// # Errors
+    /// There is no room. The part holds what it held.
+    pub fn resize(
+        &mut self,
+        share: &mut Share,
+        part: Part,
+        bytes: usize,
+        max_bytes: usize,
+    ) -> Result<(), ShareExhausted> {
+        let held = *share.part(part);
+        let (more, less) = (bytes.saturating_sub(held), held.saturating_sub(bytes));
+        if more > 0 && more > self.room(share, part, max_bytes) {
+            return Err(ShareExhausted::Bytes);
+        }
+        self.all.resize(more, less);
+        if !share.caller.is_verified {
+            self.unverified.resize(more, less);
+        }
+        if part == Part::Response {
+            self.responses = self.responses.saturating_add(more).saturating_sub(less);
+        }
+        self.callers.entry(share.caller.key).or_default().resize(more, less);
+        *share.part(part) = bytes;
+        Ok(())
+    }
+
+    /// The bytes that a part of a share could hold besides what it holds.
+    #[must_use]
+    pub fn room(&self, share: &Share, part: Part, max_bytes: usize) -> usize {
+        let of_caller = self.callers.get(&share.caller.key).map_or(0, |held| held.bytes);
+        let all = max_bytes.saturating_sub(self.all.bytes);
+        let mut room = all.min(max_bytes_per_caller(max_bytes).saturating_sub(of_caller));
+        let class = max_bytes / CLASS;
+        if !share.caller.is_verified {
+            room = room.min(class.saturating_sub(self.unverified.bytes));
+        }
+        if part == Part::Response {
+            room = room.min(class.saturating_sub(self.responses));
+        }
+        room
+    }
+
+    /// Closes a stream, and gives back what it holds.
+    #[expect(clippy::needless_pass_by_value, reason = "what is closed cannot be closed again")]
+    pub fn close(&mut self, share: Share) {
+        let bytes = share.request.saturating_add(share.response);
+        self.all.close(bytes);
+        if !share.caller.is_verified {
+            self.unverified.close(bytes);
+        }
+        self.responses = self.responses.saturating_sub(share.response);
+        if let Entry::Occupied(mut entry) = self.callers.entry(share.caller.key) {
+            entry.get_mut().close(bytes);
+            if entry.get().streams == 0 {
+                entry.remove();
+            }
+        }
+    }
+}
