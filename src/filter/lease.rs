@@ -87,7 +87,7 @@ impl Drop for Lease {
     }
 }
 
-/// Who opens the stream of this request. A caller without identity is known by its address, which is no grant: else one such
+/// Who opens the stream of this request. A caller without identity is known by its address, but gets no grant by it: else one such
 /// caller could take the places of all.
 fn caller(request: &RequestInfo) -> Caller {
     // Without a seed no counter works either; the budget does, with a key that callers could know.

@@ -9,12 +9,20 @@ use crate::{
         CallResponse, Fault, How, OwnCall, Part, ROOT, Shared, Stream, Worker,
         fault::{CALLS, STATUSES},
     },
-    request::{End, MODES, Request, at_an_address, call, pairs},
+    request::{End, MODES, Request, at_an_address, call, pairs, with_many_streams},
     service::{APPROVE, asking, said, unwilling},
 };
 
 fn worker(mode: &str) -> Worker {
-    let mut worker = Worker::new(&Arc::new(Shared::prepared()), &asking(mode));
+    configured(&asking(mode))
+}
+
+fn worker_with_many_streams(mode: &str) -> Worker {
+    configured(&with_many_streams(&asking(mode)))
+}
+
+fn configured(configuration: &str) -> Worker {
+    let mut worker = Worker::new(&Arc::new(Shared::prepared()), configuration);
     worker.world().properties = at_an_address();
     worker
 }

@@ -43,7 +43,7 @@ fn race(workers: &[Mutex<Worker>; 2], office: &mut Office, choices: Vec<usize>) 
     let passed = play(2, &turns, |n| {
         let mut worker = workers[n as usize].lock().expect("no holder panics");
         worker.world().shared = Arc::clone(&shared);
-        let outcome = pending_id(&call("asked").send(&mut worker));
+        let outcome = pending_id(&call("asked").complete(&mut worker));
         let passes = outcome.is_ok();
         asked.lock().expect("no holder panics").extend(outcome.err());
         usize::from(passes)
@@ -55,7 +55,7 @@ fn race(workers: &[Mutex<Worker>; 2], office: &mut Office, choices: Vec<usize>) 
     assert_eq!(office.call(), Err(asked[0].clone()), "it waits for another yes");
     office.approve(&asked[0]);
     assert_eq!(office.call(), Ok(()));
-    let limited = call("asked").send(&mut office.gateway);
+    let limited = call("asked").complete(&mut office.gateway);
     assert!(String::from_utf8_lossy(&limited.replies[0].body).contains("-31429"), "{limited:?}");
 }
 
@@ -112,7 +112,7 @@ fn while_others_ask_and_answer_no_more_pass_than_were_approved() {
                 return 0;
             }
             let mut pass = || {
-                let outcome = pending_id(&call("asked").send(&mut worker));
+                let outcome = pending_id(&call("asked").complete(&mut worker));
                 let passes = outcome.is_ok();
                 asked.lock().expect("no holder panics").extend(outcome.err());
                 passes
@@ -120,7 +120,7 @@ fn while_others_ask_and_answer_no_more_pass_than_were_approved() {
             (0..4).filter(|_| pass()).count()
         });
         let mut worker = gateways[0].lock().expect("no holder panics");
-        let left = (0..8).filter(|_| pending_id(&call("asked").send(&mut worker)).is_ok()).count();
+        let left = (0..8).filter(|_| pending_id(&call("asked").complete(&mut worker)).is_ok()).count();
         assert_eq!(passed + left, yeses.into_inner(), "each yes lets one call pass, no sooner and no later");
     });
 }

@@ -40,7 +40,7 @@ impl Office {
 
     /// Makes the agent's call; the name of the pending approval, if the call is not allowed.
     pub(crate) fn call(&mut self) -> Result<(), String> {
-        pending_id(&call("asked").send(&mut self.gateway))
+        pending_id(&call("asked").complete(&mut self.gateway))
     }
 
     /// Approves a pending call.

@@ -6,7 +6,7 @@ use base64::{Engine as _, prelude::BASE64_STANDARD};
 use proptest::{collection::vec, prelude::*, sample::select};
 use serde_json::Value;
 
-use crate::proxy::{Pairs, Stream, Worker};
+use crate::proxy::{Pairs, Part, Stream, Worker};
 
 /// What Envoy knows besides; `None` is null.
 pub(crate) type Properties = BTreeMap<Vec<u8>, Option<Vec<u8>>>;
@@ -37,6 +37,13 @@ pub(crate) const MODES: [&str; 2] = ["release", "hold"];
 /// nothing else.
 pub(crate) fn configuration(mode: &str) -> String {
     with_options(&format!(r#""protocol":{{"headers":"{mode}","max_body_bytes":4096}}"#))
+}
+
+/// The same configuration, in which one caller may have 2,048 open streams.
+pub(crate) fn with_many_streams(configuration: &str) -> String {
+    let protocol = r#""max_body_bytes":4096"#;
+    assert!(configuration.contains(protocol));
+    configuration.replace(protocol, &format!(r#"{protocol},"max_held_bytes":1073741824"#))
 }
 
 /// The same with other options.
@@ -97,6 +104,20 @@ impl Request {
             End::Trailers if stream.is_open() => stream.trailers(worker),
             End::Flag | End::EmptyChunk | End::Trailers => {}
         }
+        stream
+    }
+}
+
+impl Request {
+    /// Sends it, has a server answer it if it goes on, and closes its stream.
+    pub(crate) fn complete(&self, worker: &mut Worker) -> Stream {
+        let mut stream = self.send(worker);
+        if stream.went_on.is_whole && stream.replies.is_empty() {
+            let head =
+                [(":status", "200"), ("content-type", "application/json"), ("x-envoy-upstream-service-time", "1")];
+            stream.answer(worker, Part::Head(&head), true);
+        }
+        stream.close(worker);
         stream
     }
 }

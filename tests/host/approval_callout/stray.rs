@@ -2,7 +2,7 @@
 
 use super::{
     DENIED, assert_early_answer_gets_no_body, assert_more_does_not_go_on, codes, passes, waiting, waiting_at_two_roots,
-    worker, yes,
+    worker, worker_with_many_streams, yes,
 };
 use crate::{
     proxy::{CallResponse, ROOT},
@@ -45,7 +45,7 @@ fn a_response_to_an_unknown_callout_changes_nothing() {
 #[test]
 fn answers_in_any_order_reach_those_they_are_for() {
     for mode in MODES {
-        let mut worker = worker(mode);
+        let mut worker = worker_with_many_streams(mode);
         let mut waiting: Vec<_> = (0..6).map(|_| waiting(&mut worker, &call("asked"))).collect();
         // The limit has room for two, and its room is looked at again when the answer comes.
         for (index, fate) in [(4, "yes"), (1, "no"), (2, "none"), (1, "yes"), (0, "yes"), (0, "yes")] {

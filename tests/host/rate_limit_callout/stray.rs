@@ -5,7 +5,7 @@ use crate::{
     approval_callout::{assert_early_answer_gets_no_body, assert_more_does_not_go_on, waiting_at_two_roots},
     proxy::{ROOT, Worker},
     rate_limit_service::service,
-    request::{MODES, Request, call, with_options},
+    request::{MODES, Request, call, with_many_streams, with_options},
 };
 
 #[test]
@@ -94,7 +94,7 @@ fn assert_full(worker: &mut Worker, request: &Request, on_failure: &str) {
 fn each_of_1024_held_requests_gets_its_response_and_one_more_makes_no_callout() {
     const MOST: usize = 1024;
     for (mode, on_failure) in MODES.into_iter().flat_map(|mode| [(mode, "deny"), (mode, "local")]) {
-        let mut worker = worker(&counting(mode, on_failure));
+        let mut worker = worker(&with_many_streams(&counting(mode, on_failure)));
         let mut waiting: Vec<_> = (0..MOST).map(|_| waiting(&mut worker, &call("limited"))).collect();
         assert_full(&mut worker, &call("limited"), on_failure);
         // A client that leaves makes room at once: its call into the service is Envoy's to bound.
