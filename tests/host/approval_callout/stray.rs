@@ -45,7 +45,7 @@ fn a_response_to_an_unknown_callout_changes_nothing() {
 #[test]
 fn answers_in_any_order_reach_those_they_are_for() {
     for mode in MODES {
-        let mut worker = worker_with_many_streams(mode);
+        let mut worker = worker(mode);
         let mut waiting: Vec<_> = (0..6).map(|_| waiting(&mut worker, &call("asked"))).collect();
         // The limit has room for two, and its room is looked at again when the answer comes.
         for (index, fate) in [(4, "yes"), (1, "no"), (2, "none"), (1, "yes"), (0, "yes"), (0, "yes")] {
@@ -85,7 +85,7 @@ fn more_that_comes_while_a_call_waits_does_not_go_on_with_it() {
 fn of_so_many_that_wait_each_has_its_answer_and_one_more_is_refused() {
     const MOST: usize = 1024;
     for mode in MODES {
-        let mut worker = worker(mode);
+        let mut worker = worker_with_many_streams(mode);
         let mut waiting: Vec<_> = (0..MOST).map(|_| waiting(&mut worker, &call("asked"))).collect();
         let full = call("asked").send(&mut worker);
         assert_eq!((codes(&full), worker.world().calls.len()), (DENIED, MOST));
