@@ -15,7 +15,7 @@ const TOOLS: [(&str, &str); 7] = [
     ("browser", "MCP_POLICY_BROWSER"),
     ("schemas", "MCP_POLICY_SCHEMAS"),
     ("registry", "MCP_POLICY_REGISTRY"),
-    ("rate_limit_service", "MCP_POLICY_FLEET"),
+    ("rate_limit_service", "MCP_POLICY_RATE_LIMIT_SERVICE"),
 ];
 
 /// The path of one of the [`TOOLS`]; `None`, and a line that says so, if `MCP_POLICY_SKIP` names it.
