@@ -178,7 +178,7 @@ impl CaseCall {
     /// The body of a tool call; `args` is JSON.
     #[must_use]
     pub fn tool(name: &str, args: &str) -> String {
-        message::tool_call(name, Some(args))
+        message::tool_call_body(name, Some(args))
     }
 }
 

@@ -44,16 +44,16 @@ use crate::{
 };
 
 pub use self::{
-    answers::{ANSWERS, DenialFormat},
-    approvals::{APPROVAL_SERVICE, APPROVALS, Approvals, Service},
-    audit::{AUDIT, Arguments, Audit, LogFilter},
-    bindings::{BINDING, Binding, BindingInput, NamedPolicy, PolicyMatch},
-    console::{CONSOLE, CONSOLE_FORM, Console},
+    answers::{ANSWERS_KEYS, DenialFormat},
+    approvals::{APPROVAL_SERVICE_KEYS, APPROVALS_KEYS, Approvals, Service},
+    audit::{AUDIT_KEYS, Arguments, Audit, LogFilter},
+    bindings::{BINDING_KEYS, Binding, BindingInput, NamedPolicy, PolicyMatch},
+    console::{CONSOLE_FORM_KEYS, CONSOLE_KEYS, Console},
     errors::ConfigErrors,
-    limits::{LIMIT_SERVICE, LIMITS, LimitService, Limits, OnFailure, Refund},
-    lists::{LISTS, Lists, Show},
+    limits::{LIMIT_SERVICE_KEYS, LIMITS_KEYS, LimitService, Limits, OnFailure, Refund},
+    lists::{LISTS_KEYS, Lists, Show},
     origins::Origins,
-    protocol::{DEFAULT_HELD_BYTES, HeaderMode, PROTOCOL, Protocol},
+    protocol::{DEFAULT_MAX_HELD_BYTES, HeaderMode, PROTOCOL_KEYS, Protocol},
     revisions::{REVISIONS, Revisions},
 };
 
@@ -97,7 +97,7 @@ pub struct Config {
 const MAX_BYTES: usize = 4 << 20;
 
 /// The keys of form B: a policy and options.
-pub const OPTIONS: Keys = Keys {
+pub const OPTIONS_KEYS: Keys = Keys {
     known: &[
         "policy",
         "policies",
@@ -125,7 +125,7 @@ impl LoadedConfig {
         let node = document(bytes)?;
         let problems = Problems::default();
         let at = Cursor::top(&node, &problems);
-        let read = if at.has_any_key(CONSOLE_FORM.known) && !at.has_any_key(OPTIONS.known) {
+        let read = if at.has_any_key(CONSOLE_FORM_KEYS.known) && !at.has_any_key(OPTIONS_KEYS.known) {
             Console::read(&at).map(Self::Console)
         } else {
             let digest =
@@ -232,19 +232,19 @@ impl Config {
             digest: Arc::default(),
         };
         // A policy without a version is reported as a policy, which gives better messages.
-        if !at.has_any_key(OPTIONS.known) || at.has_any_key(&["version", "default", "tools"]) {
+        if !at.has_any_key(OPTIONS_KEYS.known) || at.has_any_key(&["version", "default", "tools"]) {
             // `mode` is a key of both.
             let is_option = |key: &&str| *key != "mode" && at.has_any_key(&[*key]);
-            if OPTIONS.known.iter().any(is_option) {
+            if OPTIONS_KEYS.known.iter().any(is_option) {
                 at.report("options go beside the policy, not in it: `{\"policy\": {…}, \"identity\": […]}`");
             }
             let (policies, bindings) = read_single_policy(at)?;
             return Some(whole(policies, bindings));
         }
-        if at.has_any_key(CONSOLE_FORM.known) {
+        if at.has_any_key(CONSOLE_FORM_KEYS.known) {
             at.report("a console needs a listener of its own; its configuration has the key `console` only");
         }
-        let fields = at.fields(OPTIONS)?;
+        let fields = at.fields(OPTIONS_KEYS)?;
         let bound = match fields.get("policies") {
             Some(policies) => read_policies(&fields, &policies),
             None => {
@@ -294,8 +294,8 @@ fn read_policies(fields: &Fields<'_, '_>, policies: &Cursor<'_, '_>) -> Option<(
         policy.report("both `policy` and `policies` are given; move this policy into `policies`");
     }
     let names: Vec<&str> = policies.names().into_iter().collect();
-    let bindings = fields.get("bindings").map_or(Some(Vec::new()), |at| bindings::bindings(&at, &names));
-    Some((bindings::policies(policies)?, bindings?))
+    let bindings = fields.get("bindings").map_or(Some(Vec::new()), |at| bindings::read_bindings(&at, &names));
+    Some((bindings::read_policies(policies)?, bindings?))
 }
 
 /// Parses the bytes: JSON, or else a `Struct`.

@@ -65,11 +65,11 @@ pub fn answer<S: Store>(
         Err(refused) => return refused.into(),
     };
     match route {
-        auth::Route::Page(file) => file.response().into(),
-        auth::Route::Approvals(approver, query) => api::list_approvals(approver, query, now, store).into(),
-        auth::Route::Decision { approver, id, decision } => api::decide(approver, id, &decision, now, store),
-        auth::Route::Counters(query) => api::list_counters(query, now, store).into(),
-        auth::Route::Decisions(query) => api::list_decisions(query, now, store).into(),
+        auth::ConsoleRequest::Page(file) => file.response().into(),
+        auth::ConsoleRequest::Approvals(approver, query) => api::list_approvals(approver, query, now, store).into(),
+        auth::ConsoleRequest::Decision { approver, id, decision } => api::decide(approver, id, &decision, now, store),
+        auth::ConsoleRequest::Counters(query) => api::list_counters(query, now, store).into(),
+        auth::ConsoleRequest::Decisions(query) => api::list_decisions(query, now, store).into(),
     }
 }
 

@@ -30,7 +30,7 @@ use crate::{
     mcp::{
         Body, Message, Refusal,
         answer::{self, Reply},
-        head::{self, Head},
+        head::{self, RequestKind},
         list::ListKind,
         refused,
         revision::{self, Lifecycle},
@@ -105,11 +105,11 @@ pub fn check_headers(config: &Config, request: &BoundRequest, has_body: bool) ->
         return HeadersVerdict::Bypass;
     }
     // Removing a header makes Envoy choose the route again, and with it perhaps another server.
-    if let (true, Some(name)) = (config.reads_route(), request.info.headers.present(&head::REPEATING).next()) {
-        return HeadersVerdict::Reply(Box::new(refuse(config, request, &head::repeats(name))));
+    if let (true, Some(name)) = (config.reads_route(), request.info.headers.present(&head::RETRY_HEADERS).next()) {
+        return HeadersVerdict::Reply(Box::new(refuse(config, request, &head::repeating_header_refusal(name))));
     }
-    let head = match head::inspect(&request.info.headers, has_body, config.protocol.largest_body()) {
-        Ok(Head::Message) => return HeadersVerdict::NeedBody,
+    let head = match head::check_head(&request.info.headers, has_body, config.protocol.largest_body()) {
+        Ok(RequestKind::Message) => return HeadersVerdict::NeedBody,
         Ok(head) => check_revision(config, request, &[]).map(|()| head),
         Err(refusal) => Err(refusal),
     };
@@ -128,8 +128,8 @@ pub fn check_headers(config: &Config, request: &BoundRequest, has_body: bool) ->
             let answer = Disposition::Reply(answer::forbidden());
             HeadersVerdict::Reply(Box::new(AuthorizationResponse { answer, record, lists: None }))
         }
-        (Ok(_), Head::Empty) => HeadersVerdict::ExpectEmptyBody(Box::new(record)),
-        (Ok(_), Head::Bodiless | Head::Message) => HeadersVerdict::Continue(Box::new(record)),
+        (Ok(_), RequestKind::ExpectEmptyBody) => HeadersVerdict::ExpectEmptyBody(Box::new(record)),
+        (Ok(_), RequestKind::WithoutBody | RequestKind::Message) => HeadersVerdict::Continue(Box::new(record)),
     }
 }
 
@@ -239,7 +239,7 @@ fn refuse_body(
     mut tracer: impl Tracer,
 ) -> AuthorizationResponse {
     tracer.step(|| Step::new("", format!("is refused before any rule is evaluated: {}", refusal.message)));
-    refuse(config, request, &refused::address(refusal, &request.info.headers, body))
+    refuse(config, request, &refused::complete_refusal(refusal, &request.info.headers, body))
 }
 
 /// The reply to a body that must not be there.
@@ -290,8 +290,9 @@ pub fn removes_accept_encoding(config: &Config, request: &BoundRequest) -> bool 
 /// Sets the status of a reply in the transport of revision 2024-11-05. There responses come on another stream, so only the
 /// HTTP status tells a client that its POST was refused.
 fn set_legacy_status(config: &Config, request: &BoundRequest, reply: Reply) -> Reply {
-    let names_session = || head::names_session(request.info.headers.str_value(":path").unwrap_or_default());
-    if config.protocol.legacy_sse && request.info.is_method("POST") && names_session() {
+    let has_session_in_query =
+        || head::has_session_in_query(request.info.headers.str_value(":path").unwrap_or_default());
+    if config.protocol.legacy_sse && request.info.is_method("POST") && has_session_in_query() {
         return Reply { status: 403, ..reply };
     }
     reply

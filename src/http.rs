@@ -1,5 +1,5 @@
-//! HTTP requests' headers, which tell repeated headers from single ones, and HTTP responses. What a header means is decided
-//! elsewhere.
+//! Headers of a request, with a lookup that tells a repeated header from a single one; and HTTP responses. Other modules decide
+//! what a header means.
 
 use std::{borrow::Cow, ops::Range};
 
@@ -22,7 +22,7 @@ pub struct Headers {
     /// All names and values in one buffer: a request has about fifteen of them, and few are read.
     bytes: Vec<u8>,
     spans: Vec<Span>,
-    /// A bloom filter of the names' marks, by [`bloom_bit`]: most lookups are for headers that are absent.
+    /// A bloom filter of the hashes of the names, by [`bloom_bit`]: most lookups are for headers that are absent.
     name_bloom: u64,
     /// The bits that two or more names have: a header with another bit is not repeated.
     repeated_bloom: u64,
@@ -33,15 +33,15 @@ pub struct Headers {
 pub struct Span {
     name: Range<usize>,
     value: Range<usize>,
-    /// The mark of the name, by [`mark`].
-    mark: u8,
+    /// The [`name_hash`] of the name.
+    name_hash: u8,
 }
 
 impl Span {
     /// The header whose name and value have these bytes.
     #[must_use]
     pub fn new(name: Range<usize>, value: Range<usize>) -> Self {
-        Self { name, value, mark: 0 }
+        Self { name, value, name_hash: 0 }
     }
 }
 
@@ -78,8 +78,8 @@ impl Headers {
     pub fn from_spans(bytes: Vec<u8>, mut spans: Vec<Span>) -> Self {
         let (mut name_bloom, mut repeated_bloom) = (0, 0);
         for span in &mut spans {
-            span.mark = mark(bytes.get(span.name.clone()).unwrap_or_default());
-            let bit = bloom_bit(span.mark);
+            span.name_hash = name_hash(bytes.get(span.name.clone()).unwrap_or_default());
+            let bit = bloom_bit(span.name_hash);
             repeated_bloom |= name_bloom & bit;
             name_bloom |= bit;
         }
@@ -118,17 +118,17 @@ impl Headers {
     #[inline(always)]
     pub fn get(&self, name: &str) -> Header<'_> {
         // A constant if the name is one, since this is inlined.
-        let mark = mark(name.as_bytes());
-        if self.name_bloom & bloom_bit(mark) == 0 { Header::Absent } else { self.find(name, mark) }
+        let name_hash = name_hash(name.as_bytes());
+        if self.name_bloom & bloom_bit(name_hash) == 0 { Header::Absent } else { self.find(name, name_hash) }
     }
 
-    /// Searches the header with this name, which has this mark.
-    fn find(&self, name: &str, mark: u8) -> Header<'_> {
-        let may_repeat = self.repeated_bloom & bloom_bit(mark) != 0;
+    /// Searches the header with this name, whose [`name_hash`] is given.
+    fn find(&self, name: &str, name_hash: u8) -> Header<'_> {
+        let may_repeat = self.repeated_bloom & bloom_bit(name_hash) != 0;
         let mut found = Header::Absent;
         // A loop, since it takes a third of the instructions of a filtered iterator.
         for span in &self.spans {
-            if span.mark != mark || !is_same(self.text(&span.name), name.as_bytes()) {
+            if span.name_hash != name_hash || !is_same(self.text(&span.name), name.as_bytes()) {
                 continue;
             }
             if let Header::Once(_) = found {
@@ -145,7 +145,7 @@ impl Headers {
     /// Whether the request has more than one header with this name, in lower case.
     #[must_use]
     pub fn repeats(&self, name: &str) -> bool {
-        self.repeated_bloom & bloom_bit(mark(name.as_bytes())) != 0 && self.get(name) == Header::Repeated
+        self.repeated_bloom & bloom_bit(name_hash(name.as_bytes())) != 0 && self.get(name) == Header::Repeated
     }
 
     /// The value of the header with this name; `None` if it is absent, repeated or not UTF-8.
@@ -172,15 +172,15 @@ pub fn is_token(text: &str) -> bool {
 
 /// A small number for a name, by its length and last byte, which few other names of one request have.
 #[inline(always)]
-fn mark(name: &[u8]) -> u8 {
+fn name_hash(name: &[u8]) -> u8 {
     let [length, ..] = name.len().to_le_bytes();
     name.last().copied().unwrap_or_default().wrapping_add(length.wrapping_mul(7))
 }
 
-/// The bit of a mark in a bloom filter of 64 bits.
+/// The bit of a [`name_hash`] in a bloom filter of 64 bits.
 #[inline(always)]
-fn bloom_bit(mark: u8) -> u64 {
-    1_u64.wrapping_shl(mark.into())
+fn bloom_bit(name_hash: u8) -> u64 {
+    1_u64.wrapping_shl(name_hash.into())
 }
 
 #[cfg(test)]

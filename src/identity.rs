@@ -22,10 +22,10 @@ use crate::{
 };
 
 pub use address::peer_address;
-pub use document::{SOURCE, read};
+pub use document::{SOURCE_KEYS, read};
 pub use grant::Grant;
 pub(crate) use grant::is_digest;
-pub use token::{TOKEN, Token, Tokens};
+pub use token::{TOKEN_KEYS, Token, Tokens};
 
 /// A source of identities.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -32,7 +32,7 @@ mod tests;
 pub use self::{
     decimal::{Decimal, push_number},
     error::{Fault, Reason},
-    names::Names,
+    names::NameComparison,
     reader::{Reader, ValueType},
     tree::{Member, Node, Value, parse},
     write::{Writer, list, quoted, visible},

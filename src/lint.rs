@@ -5,7 +5,7 @@
 //! * `global`, `identity`, `bindings`, `keys`, `odd_names`, `reachability`, `limits`, `counters`, `predicates`,
 //!   `loose_text`, `regex_anchors`, `calls_by_name` and `approvals`: the lints
 //! * [`check_tools`]: the lints that compare a policy with the tools that a server lists
-//! * [`changes`]: what happens to counts when one configuration replaces another
+//! * [`compare_counters`]: what happens to counts when one configuration replaces another
 //!
 //! The module contains none of this: warnings are for people who write policies.
 
@@ -21,15 +21,15 @@ mod keys;
 mod kind;
 mod limits;
 mod loose_text;
-mod map;
 mod odd_names;
-mod offsets;
-mod policy_text;
+mod policy_section;
+mod policy_source;
 mod predicates;
 mod reachability;
 mod regex_anchors;
 mod schema;
 mod tools;
+mod value_offsets;
 mod view;
 
 #[cfg(test)]
@@ -44,11 +44,11 @@ use crate::{
 };
 
 pub use self::{
-    changes::{Change, CounterChange, changes},
+    changes::{Change, CounterChange, compare_counters},
     kind::Lint,
     tools::ListedTool,
 };
-use self::{offsets::Offsets, view::PolicyView};
+use self::{value_offsets::ValueOffsets, view::PolicyView};
 
 /// A probable mistake.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -101,7 +101,7 @@ pub fn check_tools(config: &Config, document: &[u8], tools: &[ListedTool]) -> Ve
 fn run(config: &Config, document: &[u8], check: impl Fn(&mut Lints<'_>)) -> Vec<Warning> {
     let Ok(node) = json::parse(document, Config::MAX_DEPTH) else { return Vec::new() };
     let each = config.policies.iter().flat_map(|named| {
-        let view = PolicyView::new(config, named, &node, Offsets::new(&node));
+        let view = PolicyView::new(config, named, &node, ValueOffsets::new(&node));
         let mut lints = Lints { view: &view, warnings: Vec::new() };
         check(&mut lints);
         lints.warnings

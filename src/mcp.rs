@@ -3,9 +3,9 @@
 //!
 //! The order of a request:
 //!
-//! 1. [`head::inspect`] checks the HTTP headers: continue without a body, refuse, or wait for the body
+//! 1. [`head::check_head`] checks the HTTP headers: continue without a body, refuse, or wait for the body
 //! 2. [`Message::read`] parses the body into a message, with the names that a policy decides on
-//! 3. [`revision::check_headers`] compares both; [`refused::address`] gives what is refused up to here its id and status
+//! 3. [`revision::check_headers`] compares both; [`refused::complete_refusal`] gives what is refused up to here its id and status
 //! 4. [`answer`] writes JSON-RPC responses
 //! 5. [`list`] removes entries that the caller may not call from the server's lists
 //! 6. [`call_result`] reads from the server's response whether the call failed

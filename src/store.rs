@@ -27,7 +27,7 @@ pub type Seed = [u8; 16];
 pub const HEADER: &[u8] = b"mcp\x01";
 
 /// The shards of the table of counters.
-pub const TABLE: Range<u16> = 0..4096;
+pub const COUNTER_SHARDS: Range<u16> = 0..4096;
 /// How many counters the table holds.
 pub const TOTALS: u16 = 4096;
 /// The approvals: pending, approved and rejected.

@@ -127,8 +127,9 @@ fn find<'t>(text: &'t str, phrase: &'t str) -> impl Iterator<Item = usize> + 't 
     text.match_indices(phrase).map(|(at, _)| at).filter(move |at| {
         let (before, rest) = text.split_at(*at);
         let after = rest.get(phrase.len()..).unwrap_or_default();
-        let is_end = after.starts_with(" longer") || after.starts_with(" more");
-        !(is_part(before.chars().next_back()) || is_part(after.chars().next()) || is_end && phrase.ends_with(" no"))
+        let is_ended = phrase.ends_with(" no") && (after.starts_with(" longer") || after.starts_with(" more"));
+        let is_inside = is_part(before.chars().next_back()) || is_part(after.chars().next());
+        !is_inside && !is_ended
     })
 }
 

@@ -41,7 +41,7 @@ pub(super) fn write(value: &Value<'_>, out: &mut Vec<u8>) -> Option<()> {
 
 /// The parameters of a call without what makes it no other call: `_meta`, and `arguments` that are `null` or an empty
 /// object, which is what a call without arguments means.
-pub(super) fn without_meta(params: Node<'_>) -> Value<'_> {
+pub(super) fn canonical_params(params: Node<'_>) -> Value<'_> {
     match params.value {
         Value::Object(members) => Value::Object(members.into_iter().filter(is_significant).collect()),
         other => other,

@@ -72,7 +72,7 @@ impl ApprovalKey<'_> {
             return None;
         }
         let mut reader = Reader::new(self.params, u32::MAX).ok()?;
-        let params = canonical::without_meta(Node::read(&mut reader).ok()?);
+        let params = canonical::canonical_params(Node::read(&mut reader).ok()?);
         let mut bytes = Vec::with_capacity(self.params.len());
         let Self { filter, policy, config, rule, route, cluster, grant, method, name, .. } = self;
         canonical::write_sized(grant, &mut bytes);

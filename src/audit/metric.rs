@@ -60,7 +60,7 @@ fn labels<'r>(config: &Config, record: &'r AuditRecord, decision: &'r str) -> [L
     let policy = record.policy.as_deref();
     let tool = match policy.and_then(|name| config.policy(name)) {
         _ if record.method != "tools/call" => NONE,
-        Some(policy) if policy.names_tool(&record.tool) => &record.tool,
+        Some(policy) if policy.names_tool(&record.target) => &record.target,
         _ => OTHER,
     };
     [("policy", policy.unwrap_or(NONE)), ("tool", tool), ("decision", decision)]

@@ -39,9 +39,9 @@ pub struct AuditRecord {
     /// The rule that decided; empty if the request was allowed.
     pub rule: String,
     /// Why the request was refused, if no rule did it.
-    pub why: String,
+    pub message: String,
     /// The same as one word of a closed set, for statistics.
-    pub reason: Option<&'static str>,
+    pub reason_code: Option<&'static str>,
     /// The policy's name.
     pub policy: Option<Arc<str>>,
     /// Digest of the configuration.
@@ -51,7 +51,7 @@ pub struct AuditRecord {
     /// The JSON-RPC method; `(batch)` for a batch, the HTTP method in parentheses for a request without a message.
     pub method: Cow<'static, str>,
     /// The tool, prompt or resource.
-    pub tool: String,
+    pub target: String,
     /// Envoy's `x-request-id`.
     pub request_id: Option<Arc<str>>,
     /// What is logged of the arguments.
@@ -61,7 +61,7 @@ pub struct AuditRecord {
     /// What is left in each counter that was charged, by the counter's name.
     pub remaining: Vec<(String, Amount)>,
     /// How many entries were taken out of the lists in the response.
-    pub hidden: usize,
+    pub hidden_entries: usize,
     /// What a rule, a policy or a configuration in shadow would have decided.
     pub shadow: Option<Shadow>,
 }
@@ -104,18 +104,18 @@ impl AuditRecord {
         Self {
             decision,
             rule: String::new(),
-            why: String::new(),
-            reason: None,
+            message: String::new(),
+            reason_code: None,
             policy: None,
             config,
             grant: None,
             method: Cow::Borrowed(""),
-            tool: String::new(),
+            target: String::new(),
             request_id: None,
             arguments: None,
             approval: None,
             remaining: Vec::new(),
-            hidden: 0,
+            hidden_entries: 0,
             shadow: None,
         }
     }
@@ -127,15 +127,15 @@ impl AuditRecord {
     pub fn to_json(&self) -> String {
         let write = |detail| Some(json::visible(self.write(detail))).filter(|json| json.len() <= MAX_BYTES);
         let details = [Detail::Full, Detail::NoValues, Detail::Minimal];
-        details.into_iter().find_map(write).unwrap_or_else(|| self.write_least())
+        details.into_iter().find_map(write).unwrap_or_else(|| self.write_decision_only())
     }
 
-    /// What callers do not write.
-    fn write_least(&self) -> String {
+    /// Writes only fields that callers cannot influence.
+    fn write_decision_only(&self) -> String {
         let mut record = Writer::with_capacity(USUAL_BYTES);
         record
             .add_string("decision", self.decision.name())
-            .add_optional_string("reason", self.reason)
+            .add_optional_string("reason", self.reason_code)
             .add_string("config", &self.config);
         record.finish()
     }
@@ -145,13 +145,13 @@ impl AuditRecord {
         record
             .add_string("decision", self.decision.name())
             .add_nonempty_string("rule", truncate(&self.rule))
-            .add_optional_string("reason", self.reason)
-            .add_nonempty_string("why", truncate(&self.why))
+            .add_optional_string("reason", self.reason_code)
+            .add_nonempty_string("why", truncate(&self.message))
             .add_optional_string("policy", self.policy.as_deref())
             .add_string("config", &self.config)
             .add_optional_string("grant", self.grant.as_deref())
             .add_nonempty_string("method", truncate(&self.method))
-            .add_nonempty_string("tool", truncate(&self.tool))
+            .add_nonempty_string("tool", truncate(&self.target))
             .add_optional_string("requestId", self.request_id.as_deref());
         if let Some(ApproverNote { id, approver, note }) = &self.approval {
             record.add_object("approval", |approval| {
@@ -164,8 +164,8 @@ impl AuditRecord {
         if detail == Detail::Minimal {
             return record.finish();
         }
-        if self.hidden > 0 {
-            record.add_json("hidden", self.hidden);
+        if self.hidden_entries > 0 {
+            record.add_json("hidden", self.hidden_entries);
         }
         if let Some(arguments) = &self.arguments {
             arguments.write(&mut record, detail == Detail::Full);

@@ -35,9 +35,9 @@ use crate::{
 
 use super::{Case, CaseCall, Expectation, Expected, MIDNIGHT, RequestOrigin, clock, message};
 
-const FILE: Keys = Keys { known: &["description", "policy", "cases"] };
-const CASE: Keys = Keys { known: &["name", "calls"] };
-const CALL: Keys = Keys {
+const CASE_FILE_KEYS: Keys = Keys { known: &["description", "policy", "cases"] };
+const CASE_KEYS: Keys = Keys { known: &["name", "calls"] };
+const CALL_KEYS: Keys = Keys {
     known: &[
         "as",
         "session",
@@ -66,7 +66,7 @@ const MAX_TIMES: u64 = 100_000;
 
 /// Reads a case file whose text is `text`.
 pub(super) fn read(at: &Cursor<'_, '_>, text: &str) -> Vec<Case> {
-    let Some(fields) = at.fields(FILE) else { return Vec::new() };
+    let Some(fields) = at.fields(CASE_FILE_KEYS) else { return Vec::new() };
     if let Some(description) = fields.get("description") {
         description.string();
     }
@@ -82,7 +82,7 @@ pub(super) fn read(at: &Cursor<'_, '_>, text: &str) -> Vec<Case> {
 }
 
 fn read_case<'w>(at: &Cursor<'w, '_>, text: &str, policy: Option<&String>, names: &mut Vec<&'w str>) -> Option<Case> {
-    let fields = at.fields(CASE)?;
+    let fields = at.fields(CASE_KEYS)?;
     let name = fields.required("name").and_then(|name| {
         let text = name.string()?;
         if text.is_empty() || text.contains(char::is_control) {
@@ -105,7 +105,7 @@ fn read_case<'w>(at: &Cursor<'w, '_>, text: &str, policy: Option<&String>, names
 }
 
 fn read_call(at: &Cursor<'_, '_>, text: &str, now: &mut Timestamp) -> Option<CaseCall> {
-    let fields = at.fields(CALL)?;
+    let fields = at.fields(CALL_KEYS)?;
     let request = read_request(&fields, text);
     let words = |key: &str| fields.get(key).map_or(Some(None), |at| at.string().map(|text| Some(text.to_owned())));
     let (grant, session) = (words("as"), words("session"));
@@ -139,11 +139,11 @@ fn read_request(fields: &Fields<'_, '_>, text: &str) -> Option<(String, String)>
     match (fields.get("tool"), fields.get("method"), fields.get("request")) {
         (Some(tool), None, None) => {
             let name = tool.string()?;
-            Some((format!("the tool `{name}`"), message::tool_call(name, of_kind("args"))))
+            Some((format!("the tool `{name}`"), message::tool_call_body(name, of_kind("args"))))
         }
         (None, Some(method), None) => {
             let name = method.string()?;
-            Some((format!("`{name}`"), message::request(name, of_kind("params"))))
+            Some((format!("`{name}`"), message::message_body(name, of_kind("params"))))
         }
         (None, None, Some(request)) => match &request.node().value {
             Value::String(bytes) => Some(("the request".to_owned(), bytes.to_string())),

@@ -9,14 +9,14 @@ use crate::{
 use super::RequestOrigin;
 
 /// The body of a tool call; `args` is JSON.
-pub(super) fn tool_call(name: &str, args: Option<&str>) -> String {
+pub(super) fn tool_call_body(name: &str, args: Option<&str>) -> String {
     let mut params = Writer::default();
     params.add_string("name", name).add_json("arguments", args.unwrap_or("{}"));
-    request("tools/call", Some(&params.finish()))
+    message_body("tools/call", Some(&params.finish()))
 }
 
 /// The body of any message; `params` is JSON.
-pub(super) fn request(name: &str, params: Option<&str>) -> String {
+pub(super) fn message_body(name: &str, params: Option<&str>) -> String {
     let mut message = Writer::default();
     message.add_string("jsonrpc", "2.0");
     if !Method::is_notification(name) {
@@ -30,13 +30,13 @@ pub(super) fn request(name: &str, params: Option<&str>) -> String {
 }
 
 /// The headers of a request with this body: since 2026-07-28 they repeat parts of it.
-pub(super) fn headers(body: &str, session: Option<&str>, place: &RequestOrigin) -> Headers {
+pub(super) fn headers(body: &str, session: Option<&str>, origin: &RequestOrigin) -> Headers {
     let mut pairs: Vec<(&str, String)> = vec![
         (":method", "POST".to_owned()),
-        (":path", place.path.clone().unwrap_or_else(|| "/mcp".to_owned())),
+        (":path", origin.path.clone().unwrap_or_else(|| "/mcp".to_owned())),
         ("content-type", "application/json".to_owned()),
     ];
-    if let Some(host) = &place.host {
+    if let Some(host) = &origin.host {
         pairs.push((":authority", host.clone()));
     }
     if let Some(session) = session {

@@ -1,7 +1,7 @@
 //! Whether one condition holds wherever another does.
 
 use crate::policy::{
-    condition::{Clause, Condition, Hosts, Literal, Operator, PathPrefixes, Set},
+    condition::{AllowedFolders, AllowedHosts, Clause, Condition, Literal, Operator, Set},
     policy_json,
 };
 
@@ -66,12 +66,12 @@ fn contains_all(set: &Set, part: &Set) -> bool {
     part.literals().all(|literal| all.contains(&literal))
 }
 
-fn within(one: &PathPrefixes, other: &PathPrefixes) -> bool {
+fn within(one: &AllowedFolders, other: &AllowedFolders) -> bool {
     let covers = |folder: &str| other.folders().any(|above| folder.starts_with(above));
     one.base() == other.base() && one.folders().all(covers)
 }
 
-fn hosts(one: &Hosts, other: &Hosts) -> bool {
+fn hosts(one: &AllowedHosts, other: &AllowedHosts) -> bool {
     let covers = |host: &str| {
         let mut above = host.match_indices('.').filter_map(|(dot, _)| host.get(dot..));
         other.iter().any(|listed| listed == host) || above.any(|above| other.iter().any(|listed| listed == above))

@@ -12,11 +12,11 @@ pub struct DenialFormat {
 }
 
 /// The keys of `answers`.
-pub const ANSWERS: Keys = Keys { known: &["deny_as", "unknown_tool"] };
+pub const ANSWERS_KEYS: Keys = Keys { known: &["deny_as", "unknown_tool"] };
 
 impl DenialFormat {
     pub(super) fn read(at: &Cursor<'_, '_>) -> Option<Self> {
-        let fields = at.fields(ANSWERS)?;
+        let fields = at.fields(ANSWERS_KEYS)?;
         let choices = [("error", false), ("tool_result", true)];
         let as_results = fields.get("deny_as").map_or(Some(false), |deny_as| deny_as.choice(&choices));
         let unknown_tool = fields.get("unknown_tool").map_or(Some(false), |unknown| unknown.boolean());

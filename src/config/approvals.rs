@@ -26,16 +26,16 @@ pub struct Service {
 }
 
 /// The keys of `approvals`.
-pub const APPROVALS: Keys = Keys { known: &["url", "service"] };
+pub const APPROVALS_KEYS: Keys = Keys { known: &["url", "service"] };
 /// The keys of `approvals.service`.
-pub const APPROVAL_SERVICE: Keys = Keys { known: &["cluster", "path", "authority", "timeout_ms"] };
+pub const APPROVAL_SERVICE_KEYS: Keys = Keys { known: &["cluster", "path", "authority", "timeout_ms"] };
 
 /// Longest URL, in bytes.
 const MAX_URL: usize = 1024;
 
 impl Approvals {
     pub(super) fn read(at: &Cursor<'_, '_>) -> Option<Self> {
-        let fields = at.fields(APPROVALS)?;
+        let fields = at.fields(APPROVALS_KEYS)?;
         let url = fields.get("url").map(|url| self::url(&url));
         let service = fields.get("service").map(|service| Service::read(&service));
         Some(Self {
@@ -47,7 +47,7 @@ impl Approvals {
 
 impl Service {
     fn read(at: &Cursor<'_, '_>) -> Option<Self> {
-        let fields = at.fields(APPROVAL_SERVICE)?;
+        let fields = at.fields(APPROVAL_SERVICE_KEYS)?;
         let cluster = fields.required("cluster").and_then(|cluster| service::cluster(&cluster));
         let path =
             fields.required("path").and_then(|path| service::read_ascii(&path, "/", "a path that begins with `/`"));

@@ -36,7 +36,7 @@ pub enum Arguments {
 }
 
 /// The keys of `audit`.
-pub const AUDIT: Keys = Keys { known: &["log", "arguments"] };
+pub const AUDIT_KEYS: Keys = Keys { known: &["log", "arguments"] };
 
 impl Default for Audit {
     fn default() -> Self {
@@ -46,7 +46,7 @@ impl Default for Audit {
 
 impl Audit {
     pub(super) fn read(at: &Cursor<'_, '_>) -> Option<Self> {
-        let fields = at.fields(AUDIT)?;
+        let fields = at.fields(AUDIT_KEYS)?;
         let mut audit = Self::default();
         if let Some(log) = fields.get("log") {
             audit.log =

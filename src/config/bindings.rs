@@ -52,7 +52,7 @@ pub struct Binding {
 
 /// Whether a binding matches a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Fit {
+enum BindingMatch {
     Yes,
     No,
     /// Some servers read the request in a way that the binding matches, so no later binding may apply.
@@ -79,7 +79,7 @@ pub enum PolicyMatch {
 }
 
 /// The keys of a binding.
-pub const BINDING: Keys = Keys { known: &["route", "host", "path", "path_prefix", "grant", "policy", "bypass"] };
+pub const BINDING_KEYS: Keys = Keys { known: &["route", "host", "path", "path_prefix", "grant", "policy", "bypass"] };
 /// Policies of one configuration; product contract, section 1.
 const MAX_POLICIES: usize = 256;
 /// Bindings of one configuration: each request is compared with all of them in the worst case.
@@ -100,18 +100,18 @@ impl Binding {
         policy.is_some() && names && path.is_none() && path_prefix.is_none()
     }
 
-    fn fits(&self, input: &BindingInput<'_>, place: &HostPath<'_>) -> Fit {
+    fn fits(&self, input: &BindingInput<'_>, place: &HostPath<'_>) -> BindingMatch {
         let holds =
             |matcher: &Option<Matcher>, matches: &dyn Fn(&Matcher) -> bool| matcher.as_ref().is_none_or(matches);
         let route = |matcher: &Matcher| input.route.is_some_and(|route| matcher.matches(route));
         let grant =
             |matcher: &Matcher| input.grant.is_some_and(|grant| grant.names().any(|name| matcher.matches(name)));
         if !holds(&self.route, &route) || !holds(&self.grant, &grant) {
-            return Fit::No;
+            return BindingMatch::No;
         }
         let host = self.host.as_ref().map(|host| place.fits_host(host));
         let paths = [&self.path, &self.path_prefix].map(|path| path.as_ref().map(|path| place.fits_path(path)));
-        host.into_iter().chain(paths.into_iter().flatten()).fold(Fit::Yes, Fit::both)
+        host.into_iter().chain(paths.into_iter().flatten()).fold(BindingMatch::Yes, BindingMatch::and)
     }
 
     /// Whether it reads the name of Envoy's route.
@@ -140,12 +140,12 @@ impl Binding {
     }
 }
 
-impl Fit {
+impl BindingMatch {
     fn from_match(matches: bool) -> Self {
         if matches { Self::Yes } else { Self::No }
     }
 
-    fn both(self, other: Self) -> Self {
+    fn and(self, other: Self) -> Self {
         match (self, other) {
             (Self::No, _) | (_, Self::No) => Self::No,
             (Self::Ambiguous, _) | (_, Self::Ambiguous) => Self::Ambiguous,
@@ -159,11 +159,11 @@ impl Fit {
 pub(super) fn first_match(bindings: &[Binding], input: &BindingInput<'_>) -> Option<usize> {
     let place = HostPath::new(input.host, input.path);
     let mut fits = bindings.iter().map(|binding| binding.fits(input, &place)).enumerate();
-    fits.find(|(_, fit)| *fit != Fit::No).and_then(|(index, fit)| (fit == Fit::Yes).then_some(index))
+    fits.find(|(_, fit)| *fit != BindingMatch::No).and_then(|(index, fit)| (fit == BindingMatch::Yes).then_some(index))
 }
 
 /// Reads `policies`.
-pub(super) fn policies(at: &Cursor<'_, '_>) -> Option<Vec<Arc<NamedPolicy>>> {
+pub(super) fn read_policies(at: &Cursor<'_, '_>) -> Option<Vec<Arc<NamedPolicy>>> {
     let entries = at.entries()?;
     if entries.is_empty() || entries.len() > MAX_POLICIES {
         at.report(format!("found {} policies; 1 to {MAX_POLICIES} are allowed", entries.len()));
@@ -181,7 +181,7 @@ pub(super) fn policies(at: &Cursor<'_, '_>) -> Option<Vec<Arc<NamedPolicy>>> {
 }
 
 /// Reads `bindings`; `names` are the policies' names, in order.
-pub(super) fn bindings(at: &Cursor<'_, '_>, names: &[&str]) -> Option<Vec<Binding>> {
+pub(super) fn read_bindings(at: &Cursor<'_, '_>, names: &[&str]) -> Option<Vec<Binding>> {
     let items = at.items()?;
     if items.len() > MAX_BINDINGS {
         at.report(format!("found {} bindings; at most {MAX_BINDINGS} are allowed", items.len()));
@@ -195,7 +195,7 @@ const PLAIN_PATH: &str = "a path that begins with `/`, in ASCII, without a query
     escapes, since a request with another one matches no binding";
 
 fn binding(at: &Cursor<'_, '_>, policies: &[&str]) -> Option<Binding> {
-    let fields = at.fields(BINDING)?;
+    let fields = at.fields(BINDING_KEYS)?;
     let text = |key: &str| fields.get(key).map_or(Some(None), |at| name_or_pattern(&at).map(Some));
     let matcher = |key: &str| Some(text(key)?.map(|(text, _)| Matcher::new(text)));
     let names = ["route", "host", "grant"].map(matcher);

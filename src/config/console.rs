@@ -18,9 +18,9 @@ pub struct Console {
 }
 
 /// The keys of a console's configuration.
-pub const CONSOLE_FORM: Keys = Keys { known: &["console"] };
+pub const CONSOLE_FORM_KEYS: Keys = Keys { known: &["console"] };
 /// The keys of `console`.
-pub const CONSOLE: Keys = Keys { known: &["approvers", "identity", "hosts"] };
+pub const CONSOLE_KEYS: Keys = Keys { known: &["approvers", "identity", "hosts"] };
 
 /// The machine's own names, which DNS rebinding cannot take.
 const LOOPBACK: [&str; 3] = ["localhost", "127.0.0.1", "[::1]"];
@@ -28,7 +28,7 @@ const LOOPBACK: [&str; 3] = ["localhost", "127.0.0.1", "[::1]"];
 impl Console {
     /// Reads the whole configuration of a console.
     pub(super) fn read(at: &Cursor<'_, '_>) -> Option<Self> {
-        let fields = at.fields(CONSOLE_FORM)?.required("console")?.fields(CONSOLE)?;
+        let fields = at.fields(CONSOLE_FORM_KEYS)?.required("console")?.fields(CONSOLE_KEYS)?;
         let identity = match fields.get("identity") {
             Some(identity) => identity::read(&identity),
             None => vec![Source::peer(Peer::UriSan), Source::Bearer],

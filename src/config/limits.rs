@@ -55,9 +55,9 @@ pub enum Refund {
 }
 
 /// The keys of `limits`.
-pub const LIMITS: Keys = Keys { known: &["max_counters", "refund", "service"] };
+pub const LIMITS_KEYS: Keys = Keys { known: &["max_counters", "refund", "service"] };
 /// The keys of `limits.service`.
-pub const LIMIT_SERVICE: Keys = Keys { known: &["cluster", "domain", "timeout_ms", "on_failure"] };
+pub const LIMIT_SERVICE_KEYS: Keys = Keys { known: &["cluster", "domain", "timeout_ms", "on_failure"] };
 
 impl Default for Limits {
     fn default() -> Self {
@@ -67,7 +67,7 @@ impl Default for Limits {
 
 impl Limits {
     pub(super) fn read(at: &Cursor<'_, '_>) -> Option<Self> {
-        let fields = at.fields(LIMITS)?;
+        let fields = at.fields(LIMITS_KEYS)?;
         let mut limits = Self::default();
         if let Some(counters) = fields.get("max_counters") {
             limits.max_counters = u32::try_from(counters.integer(1, 65_536)?).ok()?;
@@ -85,7 +85,7 @@ impl Limits {
 
 impl LimitService {
     fn read(at: &Cursor<'_, '_>) -> Option<Self> {
-        let fields = at.fields(LIMIT_SERVICE)?;
+        let fields = at.fields(LIMIT_SERVICE_KEYS)?;
         let cluster = fields.required("cluster").and_then(|cluster| service::grpc_cluster(&cluster));
         let domain =
             fields.get("domain").map(|domain| service::read_ascii(&domain, "", "a name, such as `mcp-policy`"));

@@ -23,7 +23,7 @@ pub enum Show {
 }
 
 /// The keys of `lists`.
-pub const LISTS: Keys = Keys { known: &["show", "max_bytes"] };
+pub const LISTS_KEYS: Keys = Keys { known: &["show", "max_bytes"] };
 
 impl Default for Lists {
     fn default() -> Self {
@@ -33,7 +33,7 @@ impl Default for Lists {
 
 impl Lists {
     pub(super) fn read(at: &Cursor<'_, '_>) -> Option<Self> {
-        let fields = at.fields(LISTS)?;
+        let fields = at.fields(LISTS_KEYS)?;
         let mut lists = Self::default();
         if let Some(show) = fields.get("show") {
             let choices = [("permitted", Show::Permitted), ("hidden_only", Show::HiddenOnly), ("full", Show::Full)];

@@ -39,10 +39,10 @@ pub enum HeaderMode {
 }
 
 /// What the open streams of one worker may hold unless the configuration says otherwise, in bytes.
-pub const DEFAULT_HELD_BYTES: usize = 64 << 20;
+pub const DEFAULT_MAX_HELD_BYTES: usize = 64 << 20;
 
 /// The keys of `protocol`.
-pub const PROTOCOL: Keys = Keys {
+pub const PROTOCOL_KEYS: Keys = Keys {
     known: &[
         "headers",
         "max_body_bytes",
@@ -60,7 +60,7 @@ impl Default for Protocol {
         Self {
             headers: HeaderMode::Release,
             max_body_bytes: 4 << 20,
-            max_held_bytes: DEFAULT_HELD_BYTES,
+            max_held_bytes: DEFAULT_MAX_HELD_BYTES,
             origins: None,
             revisions: None,
             max_depth: 64,
@@ -78,7 +78,7 @@ impl Protocol {
     }
 
     pub(super) fn read(at: &Cursor<'_, '_>) -> Option<Self> {
-        let fields = at.fields(PROTOCOL)?;
+        let fields = at.fields(PROTOCOL_KEYS)?;
         let mut protocol = Self::default();
         if let Some(mode) = fields.get("headers") {
             protocol.headers = mode.choice(&[("release", HeaderMode::Release), ("hold", HeaderMode::Hold)])?;

@@ -49,7 +49,7 @@ pub(super) fn json(status: u16, body: String) -> Response {
 }
 
 /// A list, with its version if it has one.
-pub(super) fn list(body: String, version: Option<String>) -> Response {
+pub(super) fn list_response(body: String, version: Option<String>) -> Response {
     let mut response = json(200, body);
     response.headers.extend(version.map(|version| ("etag", version.into())));
     response

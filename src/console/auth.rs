@@ -18,7 +18,7 @@ use super::{assets::File, error, pagination::ListQuery};
 
 /// What an accepted request asks for.
 #[derive(Debug)]
-pub(super) enum Route<'v> {
+pub(super) enum ConsoleRequest<'v> {
     Page(File),
     Approvals(Approver<'v>, ListQuery<'v>),
     Decision { approver: Approver<'v>, id: [u8; 10], decision: Decision },
@@ -38,7 +38,7 @@ pub(super) struct Decision {
 }
 
 /// The keys of a decision.
-const DECISION: Keys = Keys { known: &["decision", "note"] };
+const DECISION_KEYS: Keys = Keys { known: &["decision", "note"] };
 /// The longest note, in characters.
 const MAX_NOTE: usize = 500;
 
@@ -46,7 +46,11 @@ const MAX_NOTE: usize = 500;
 ///
 /// # Errors
 /// The answer to a request that is refused.
-pub(super) fn authorize<'v>(console: &Console, call: &'v RequestInfo, body: &[u8]) -> Result<Route<'v>, Response> {
+pub(super) fn authorize<'v>(
+    console: &Console,
+    call: &'v RequestInfo,
+    body: &[u8],
+) -> Result<ConsoleRequest<'v>, Response> {
     let headers = &call.headers;
     if !headers.str_value(":authority").is_some_and(|host| console.has_host(host)) {
         return Err(error(421, "the request's `Host` is not one of the console's; add it to `console.hosts`"));
@@ -63,18 +67,18 @@ pub(super) fn authorize<'v>(console: &Console, call: &'v RequestInfo, body: &[u8
         _ => return Err(error(405, "read this with GET")),
     }
     if let Endpoint::Page(file) = endpoint {
-        return Ok(Route::Page(file));
+        return Ok(ConsoleRequest::Page(file));
     }
     let approver = identify_approver(console, &call.grant)?;
     let query = || ListQuery::read(query, headers).map_err(|why| error(400, why));
     match endpoint {
-        Endpoint::Page(file) => Ok(Route::Page(file)),
-        Endpoint::Approvals => Ok(Route::Approvals(approver, query()?)),
-        Endpoint::Counters => query().map(Route::Counters),
-        Endpoint::Decisions => query().map(Route::Decisions),
+        Endpoint::Page(file) => Ok(ConsoleRequest::Page(file)),
+        Endpoint::Approvals => Ok(ConsoleRequest::Approvals(approver, query()?)),
+        Endpoint::Counters => query().map(ConsoleRequest::Counters),
+        Endpoint::Decisions => query().map(ConsoleRequest::Decisions),
         Endpoint::Approval(id) => {
             check_origin(console, headers)?;
-            parse_decision(body).map(|decision| Route::Decision { approver, id, decision })
+            parse_decision(body).map(|decision| ConsoleRequest::Decision { approver, id, decision })
         }
     }
 }
@@ -140,7 +144,7 @@ fn parse_decision(body: &[u8]) -> Result<Decision, Response> {
 }
 
 fn read(at: &Cursor<'_, '_>) -> Option<Decision> {
-    let fields = at.fields(DECISION)?;
+    let fields = at.fields(DECISION_KEYS)?;
     let approved = fields.required("decision")?.choice(&[("approve", true), ("reject", false)])?;
     let Some(note) = fields.get("note") else { return Some(Decision { approved, note: String::new() }) };
     match &note.node().value {

@@ -139,6 +139,6 @@ impl Page {
         if let Some(next) = last.filter(|_| has_more) {
             body.add_string("next", &next.to_string());
         }
-        assets::list(body.finish(), version.map(|version| version.0))
+        assets::list_response(body.finish(), version.map(|version| version.0))
     }
 }

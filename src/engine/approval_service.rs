@@ -5,7 +5,7 @@
 
 use crate::{
     approval::{Approval, ApprovalKey, ApproverNote, Fingerprint},
-    json::{self, Names, Reader, Writer},
+    json::{self, NameComparison, Reader, Writer},
 };
 
 /// A request that waits for approval.
@@ -93,7 +93,7 @@ impl ResponseMembers {
     fn read(body: &[u8]) -> Option<Self> {
         let mut answer = Self::default();
         let mut reader = Reader::new(body, 8).ok()?;
-        let read = reader.members(Names::Distinct, |reader, name| {
+        let read = reader.members(NameComparison::Distinct, |reader, name| {
             let slot = match &*name {
                 "decision" => &mut answer.decision,
                 "id" => &mut answer.id,

@@ -40,7 +40,7 @@ pub(super) fn messages(
     match body {
         Body::Single(Message::Request(message)) => AuditRecord {
             method: method(message),
-            tool: record::truncate(&target(&message.target)).to_owned(),
+            target: record::truncate(&target(&message.target)).to_owned(),
             arguments: message
                 .arguments
                 .and_then(|bytes| LoggedArguments::new(bytes, &message.argument_names, config.audit.arguments)),
@@ -57,8 +57,8 @@ pub(super) fn messages(
 /// The record of a request that was refused before any rule was evaluated.
 pub(super) fn refused(config: &Config, request: &BoundRequest, refusal: &Refusal) -> AuditRecord {
     AuditRecord {
-        why: record::truncate(&refusal.message).to_owned(),
-        reason: Some(refusal.reason),
+        message: record::truncate(&refusal.message).to_owned(),
+        reason_code: Some(refusal.reason),
         ..new(config, request, Decision::Refused)
     }
 }
@@ -68,8 +68,8 @@ pub(super) fn refused(config: &Config, request: &BoundRequest, refusal: &Refusal
 pub fn refused_stream(request: &AuditRecord, why: &str) -> AuditRecord {
     AuditRecord {
         decision: Decision::Refused,
-        why: record::truncate(why).to_owned(),
-        reason: Some("legacy_stream"),
+        message: record::truncate(why).to_owned(),
+        reason_code: Some("legacy_stream"),
         ..request.clone()
     }
 }

@@ -33,7 +33,7 @@ pub(super) fn refusal_reply(config: &Config, request: &BoundRequest, refusal: &R
         ..Data::default()
     };
     let message = format!("Request refused: {}", refusal.message);
-    answer::error(refusal.status, refusal.id.as_deref(), refusal.code, &message, &data)
+    answer::error_reply(refusal.status, refusal.id.as_deref(), refusal.code, &message, &data)
 }
 
 /// What a reply depends on in addition to the denial.
@@ -68,7 +68,7 @@ pub(super) fn denial_reply(context: ReplyContext<'_>, body: &Body<'_>, denied: &
 impl ReplyContext<'_> {
     fn reply_to(self, request: &Request<'_>, denial: &Denial<'_>) -> Reply {
         if let Some(tool) = self.unknown_tool(request, denial) {
-            return answer::unknown_tool(request.id.token(), tool);
+            return answer::unknown_tool_reply(request.id.token(), tool);
         }
         let mut names = TargetName::all(&request.target);
         let target = names.next().filter(|_| names.next().is_none());
@@ -93,7 +93,7 @@ impl ReplyContext<'_> {
             Denial::CalloutPending { .. } | Denial::Internal => {
                 let reason = denial_text::INTERNAL;
                 let data = Data { kind: "refused", reason, ..data };
-                answer::error(200, Some(request.id.token()), Code::Internal, reason, &data)
+                answer::error_reply(200, Some(request.id.token()), Code::Internal, reason, &data)
             }
         }
     }
@@ -158,7 +158,7 @@ impl ReplyContext<'_> {
         let reason = denial_text::BATCH;
         let data = Data { kind: "refused", reason, ..self.data("") };
         let message = ["Request refused: ", reason].concat();
-        answer::error(200, Some(request.id.token()), Code::Invalid, &message, &data)
+        answer::error_reply(200, Some(request.id.token()), Code::Invalid, &message, &data)
     }
 
     /// The reply to notifications and responses. Clients of the session revisions end the whole session at a 4xx.
@@ -166,7 +166,7 @@ impl ReplyContext<'_> {
         match (self.lifecycle, denial) {
             (Lifecycle::Stateless, Denial::Denied { reason, .. } | Denial::UnknownMethod { reason }) => {
                 let data = Data { kind: "denied", reason, ..self.data(denial.rule()) };
-                answer::error(400, None, Code::Denied, &["Policy violation: ", reason].concat(), &data)
+                answer::error_reply(400, None, Code::Denied, &["Policy violation: ", reason].concat(), &data)
             }
             _ => answer::accepted_empty(),
         }
@@ -187,7 +187,7 @@ impl ReplyContext<'_> {
             Target::Tool(_) if self.config.answers.as_results => {
                 answer::tool_error(request.id.token(), message, self.lifecycle == Lifecycle::Stateless, data)
             }
-            _ => answer::error(200, Some(request.id.token()), code, message, data),
+            _ => answer::error_reply(200, Some(request.id.token()), code, message, data),
         }
     }
 

@@ -31,7 +31,7 @@ pub(super) fn write(config: &Config, record: &AuditRecord, now: Option<Timestamp
     if host::set_filter_state(&json).is_err() {
         log_line(Level::Warn, "the audit record of a request was lost");
     }
-    metrics::count(config, record);
+    metrics::count_decision(config, record);
     let is_shown = record.decision != Decision::Allowed || record.approval.is_some();
     let is_logged = match config.audit.log {
         LogFilter::All => true,

@@ -9,7 +9,7 @@ use proxy_wasm::{
 };
 
 use crate::{
-    config::{Console, DEFAULT_HELD_BYTES},
+    config::{Console, DEFAULT_MAX_HELD_BYTES},
     console::{self, ConsoleResponse},
     engine::RequestInfo,
     http::Response,
@@ -27,7 +27,7 @@ const DETAILS: &str = "mcp_policy_console";
 
 /// What open streams may hold here, in bytes: twice as much as those of a gateway, so that people find room to approve calls
 /// whatever its callers hold.
-const MAX_HELD_BYTES: usize = 2 * DEFAULT_HELD_BYTES;
+const MAX_HELD_BYTES: usize = 2 * DEFAULT_MAX_HELD_BYTES;
 
 /// One request to the console.
 #[derive(Debug)]

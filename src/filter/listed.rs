@@ -32,7 +32,7 @@ const MAX_POLICIES: usize = 256;
 const WAIT_MS: u64 = 60_000;
 
 /// Takes the tools that a list shows, before the policy takes some of them out.
-pub(super) fn see(config: &Config, policy: &Arc<str>, tools: &[Box<str>]) {
+pub(super) fn record_listed_tools(config: &Config, policy: &Arc<str>, tools: &[Box<str>]) {
     with_policies(|policies| {
         let known = policies.iter().position(|known| known.config == config.digest && known.policy == *policy);
         let index = known.or_else(|| {

@@ -22,7 +22,7 @@ thread_local! {
 }
 
 /// Makes the series without labels at zero: a scraper sees no rise in a series that was not there before.
-pub(super) fn register() {
+pub(super) fn register_series() {
     add_to_series(MetricType::Gauge, metric::COUNTERS, &[], 0);
     for counter in [metric::OVERFLOWS, metric::CONFLICTS, metric::APPROVALS_UNANSWERED, metric::LIMITS_UNANSWERED] {
         add_to_series(MetricType::Counter, counter, &[], 0);
@@ -30,12 +30,12 @@ pub(super) fn register() {
 }
 
 /// Counts what was decided about a request.
-pub(super) fn count(config: &Config, record: &AuditRecord) {
+pub(super) fn count_decision(config: &Config, record: &AuditRecord) {
     add_to_series(MetricType::Counter, metric::DECISIONS, &metric::decision_labels(config, record), 1);
     if let Some(labels) = metric::shadow_labels(config, record) {
         add_to_series(MetricType::Counter, metric::SHADOW_DECISIONS, &labels, 1);
     }
-    if let Some(reason) = record.reason {
+    if let Some(reason) = record.reason_code {
         add_to_series(MetricType::Counter, metric::REFUSALS, &[("reason", reason)], 1);
     }
 }

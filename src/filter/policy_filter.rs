@@ -30,7 +30,7 @@ use super::{
     ending,
     host::{self, Unsent},
     lease::Lease,
-    response::{self, Forward, ResponseAborted, ResponsePath, WantsBody},
+    response::{self, Forward, RequestBody, ResponseAborted, ResponseHandler},
     root::Filter,
 };
 
@@ -60,7 +60,7 @@ enum Phase {
     /// No policy applies: Envoy passes on whatever comes.
     Bypassed { _lease: Lease },
     /// It goes on to the server.
-    Forwarded { response: ResponsePath, lease: Lease },
+    Forwarded { response: ResponseHandler, lease: Lease },
     /// Its response was reset: nothing more of that goes on.
     Aborted,
     /// This filter or the server has replied: nothing more of the request goes on.
@@ -154,24 +154,26 @@ impl HttpContext for PolicyFilter {
             self.on_request_complete();
         }
         let checked = match (&mut self.phase, &self.filter) {
-            (Phase::Forwarded { response, .. }, _) => response.on_headers(end_of_stream).map(|()| WantsBody::Maybe),
+            (Phase::Forwarded { response, .. }, _) => {
+                response.on_headers(end_of_stream).map(|()| RequestBody::MayBeNeeded)
+            }
             (Phase::AwaitBody { request, .. }, Some(filter)) => {
-                response::check_early(&filter.config, request, end_of_stream)
+                response::check_early_response(&filter.config, request, end_of_stream)
             }
             (Phase::Discarding { request, reply, .. }, Some(filter)) if reply.is_waiting() => {
-                response::check_early(&filter.config, request, end_of_stream)
+                response::check_early_response(&filter.config, request, end_of_stream)
             }
             // Whatever the service says, no body goes to a server that has responded meanwhile.
             (Phase::AwaitCallout { request, .. }, Some(filter)) => {
-                response::check_early(&filter.config, request, end_of_stream).map(|_| WantsBody::No)
+                response::check_early_response(&filter.config, request, end_of_stream).map(|_| RequestBody::NotNeeded)
             }
             (Phase::Aborted, _) => return Action::Pause,
-            _ => Ok(WantsBody::Maybe),
+            _ => Ok(RequestBody::MayBeNeeded),
         };
         match checked {
-            Ok(WantsBody::Maybe) => Action::Continue,
+            Ok(RequestBody::MayBeNeeded) => Action::Continue,
             // A refusal could only reset the response, which has begun.
-            Ok(WantsBody::No) => {
+            Ok(RequestBody::NotNeeded) => {
                 self.phase = Phase::Replied;
                 Action::Continue
             }
@@ -216,7 +218,7 @@ impl PolicyFilter {
     }
 
     /// Lets a request go on, and gives back what it held.
-    fn forward(&mut self, response: ResponsePath, mut lease: Lease) -> Action {
+    fn forward(&mut self, response: ResponseHandler, mut lease: Lease) -> Action {
         lease.release_request();
         self.phase = Phase::Forwarded { response, lease };
         Action::Continue
@@ -241,7 +243,7 @@ impl PolicyFilter {
                 let refund = self.filter.as_ref().map_or(Refund::Never, |filter| filter.config.limits.refund);
                 // Nothing is forwarded that held nothing.
                 let Some(lease) = lease else { return self.fail() };
-                self.forward(ResponsePath::of_message(refund, receipt, judgement.lists, judgement.record), lease)
+                self.forward(ResponseHandler::of_message(refund, receipt, judgement.lists, judgement.record), lease)
             }
             Disposition::Reply(reply) => self.send_reply(&reply, details(record.decision)),
             // Callers handle this before: a callout is dispatched with the body.
@@ -252,7 +254,7 @@ impl PolicyFilter {
     /// Takes the next part of a forwarded request's response through, or resets it. Any other response passes.
     fn with_response(
         &mut self,
-        take: impl FnOnce(&mut ResponsePath, &Config, &mut Lease) -> Result<Forward, ResponseAborted>,
+        take: impl FnOnce(&mut ResponseHandler, &Config, &mut Lease) -> Result<Forward, ResponseAborted>,
     ) -> Action {
         let (Phase::Forwarded { response, lease }, Some(filter)) = (&mut self.phase, &self.filter) else {
             return if matches!(self.phase, Phase::Aborted) { Action::Pause } else { Action::Continue };

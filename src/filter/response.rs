@@ -24,7 +24,7 @@ use super::{attributes, audit, host, lease::Lease};
 
 /// What happens to a response.
 #[derive(Debug)]
-pub(super) struct ResponsePath {
+pub(super) struct ResponseHandler {
     refund: Option<PendingRefund>,
     filter: ResponseFilter,
     /// The route that must still be Envoy's, where the policy was chosen by it and a header was removed since.
@@ -50,7 +50,7 @@ const NO_ROOM: ResponseAborted = ResponseAborted(
     "a response could not be read, since its caller's share of `protocol.max_held_bytes` is used up; it was reset",
 );
 
-impl ResponsePath {
+impl ResponseHandler {
     /// The path of a response to a message that was charged, and whose lists are filtered; the record of the message is
     /// written again with what the lists lose.
     pub(super) fn of_message(refund: Refund, receipt: Receipt, lists: Option<ListFilter>, record: AuditRecord) -> Self {
@@ -136,21 +136,25 @@ impl ResponsePath {
 
 /// Whether a server that has answered the head of a request may still want its body.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum WantsBody {
+pub(super) enum RequestBody {
     /// It has begun a response that the body may change.
-    Maybe,
+    MayBeNeeded,
     /// It has refused the request.
-    No,
+    NotNeeded,
 }
 
 /// Looks at the head of a response that comes before its message was judged: the server has seen the request's headers only.
 ///
 /// # Errors
 /// What to reply in its place, if it may list what the caller may not see.
-pub(super) fn check_early(config: &Config, request: &BoundRequest, end_of_stream: bool) -> Result<WantsBody, Reply> {
+pub(super) fn check_early_response(
+    config: &Config,
+    request: &BoundRequest,
+    end_of_stream: bool,
+) -> Result<RequestBody, Reply> {
     match ResponseHead::read() {
-        Ok(head) if !head.is_success => Ok(WantsBody::No),
-        _ if end_of_stream || !engine::lists::may_filter(config, request) => Ok(WantsBody::Maybe),
+        Ok(head) if !head.is_success => Ok(RequestBody::NotNeeded),
+        _ if end_of_stream || !engine::lists::may_filter(config, request) => Ok(RequestBody::MayBeNeeded),
         _ => {
             audit::log_line(Level::Warn, "a server answered a message before it came; the response was not passed on");
             Err(answer::failed())

@@ -99,7 +99,7 @@ impl RootContext for FilterRoot {
         ending::on_tick(self.id);
         discarding::on_tick(self.id, send_late);
         if !self.is_counted {
-            metrics::register();
+            metrics::register_series();
             self.is_counted = self.count(1);
         }
     }

@@ -11,7 +11,7 @@ use crate::{
 use super::{Claim, Peer, Source, Tokens, grant::MAX_VALUE, secret_headers};
 
 /// The keys of a source of identity.
-pub const SOURCE: Keys =
+pub const SOURCE_KEYS: Keys =
     Keys { known: &["jwt_claim", "payload", "peer", "header", "secret", "tokens", "bearer", "address", "constant"] };
 
 /// Reads the list of sources, and reports its mistakes.
@@ -73,7 +73,7 @@ fn is_same(source: &Source, other: &Source) -> bool {
 const MAX_SOURCES: usize = 32;
 
 fn read_source(at: &Cursor<'_, '_>, earlier: &[Source]) -> Option<Source> {
-    let fields = at.fields(SOURCE)?;
+    let fields = at.fields(SOURCE_KEYS)?;
     let kinds = ["jwt_claim", "peer", "header", "tokens", "bearer", "address", "constant"];
     let given: Vec<&str> = kinds.into_iter().filter(|kind| fields.get(kind).is_some()).collect();
     let [kind] = given.as_slice() else {

@@ -36,7 +36,7 @@ pub struct Token {
 }
 
 /// The keys of a token.
-pub const TOKEN: Keys = Keys { known: &["sha256", "expires"] };
+pub const TOKEN_KEYS: Keys = Keys { known: &["sha256", "expires"] };
 
 impl Tokens {
     /// Reads the tokens of a source.
@@ -76,7 +76,7 @@ impl Tokens {
 
 impl Token {
     fn read(name: &str, at: &Cursor<'_, '_>) -> Option<Self> {
-        let fields = at.fields(TOKEN)?;
+        let fields = at.fields(TOKEN_KEYS)?;
         let digest = fields.required("sha256").and_then(|at| sha256(&at));
         let expires = match fields.get("expires") {
             Some(at) => Some(date(&at)?),

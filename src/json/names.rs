@@ -11,7 +11,7 @@ const FEW: usize = 16;
 
 /// How strictly the names of one object are compared.
 #[derive(Clone, Copy, Debug)]
-pub enum Names<'k> {
+pub enum NameComparison<'k> {
     /// No name twice, after unescaping.
     Distinct,
     /// Besides, no name that equals one of these, or another name of the object, only after Unicode simple case
@@ -60,11 +60,17 @@ impl OpenObjects {
     }
 
     /// Call where the object that began at `mark` ends, at `at`: compares its names and forgets them.
-    pub(super) fn close(&mut self, bytes: &[u8], mark: ObjectStart, names: Names<'_>, at: usize) -> Option<Fault> {
+    pub(super) fn close(
+        &mut self,
+        bytes: &[u8],
+        mark: ObjectStart,
+        names: NameComparison<'_>,
+        at: usize,
+    ) -> Option<Fault> {
         let found = match names {
-            Names::Unchecked => None,
-            Names::Distinct => self.find_duplicate(bytes, mark),
-            Names::Unmistakable(known) => self.find_folded_duplicate(bytes, mark, known),
+            NameComparison::Unchecked => None,
+            NameComparison::Distinct => self.find_duplicate(bytes, mark),
+            NameComparison::Unmistakable(known) => self.find_folded_duplicate(bytes, mark, known),
         };
         self.spans.truncate(mark.spans);
         self.decoded.truncate(mark.decoded);

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use super::{Fault, Names, Reason, names, number, string};
+use super::{Fault, NameComparison, Reason, names, number, string};
 
 /// Reads one JSON text from front to back. Each call consumes one value; what is skipped is checked all the same.
 ///
@@ -121,7 +121,7 @@ impl<'a> Reader<'a> {
         let kind = self.value_type()?;
         let start = self.at;
         match kind {
-            ValueType::Object => self.read_members(Names::Distinct, |reader, _| reader.skip().map(drop))?,
+            ValueType::Object => self.read_members(NameComparison::Distinct, |reader, _| reader.skip().map(drop))?,
             ValueType::Array => self.elements(|reader| reader.skip().map(drop))?,
             ValueType::String => drop(self.quoted()?),
             ValueType::Number => self.at = number::scan(self.bytes, self.at)?,
@@ -146,7 +146,7 @@ impl<'a> Reader<'a> {
     ///
     /// # Errors
     /// The next value is not a valid object, or `visit` returns an error.
-    pub fn members<F>(&mut self, names: Names<'_>, mut visit: F) -> Result<(), Fault>
+    pub fn members<F>(&mut self, names: NameComparison<'_>, mut visit: F) -> Result<(), Fault>
     where
         F: FnMut(&mut Self, Cow<'a, str>) -> Result<(), Fault>,
     {
@@ -154,7 +154,7 @@ impl<'a> Reader<'a> {
     }
 
     /// Once for all callers, since the code is long.
-    fn visit_members(&mut self, names: Names<'_>, visit: &mut Visit<'_, 'a>) -> Result<(), Fault> {
+    fn visit_members(&mut self, names: NameComparison<'_>, visit: &mut Visit<'_, 'a>) -> Result<(), Fault> {
         self.skip_space();
         self.read_members(names, |reader, span| {
             let name = reader.decode(span);
@@ -195,7 +195,7 @@ impl<'a> Reader<'a> {
     }
 
     /// The one loop over an object's members: notes each name, has the value consumed, compares the names at the end.
-    fn read_members<F>(&mut self, names: Names<'_>, mut visit: F) -> Result<(), Fault>
+    fn read_members<F>(&mut self, names: NameComparison<'_>, mut visit: F) -> Result<(), Fault>
     where
         F: FnMut(&mut Self, string::Span) -> Result<(), Fault>,
     {

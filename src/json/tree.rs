@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use super::{Fault, Names, Reader, Reason, ValueType};
+use super::{Fault, NameComparison, Reader, Reason, ValueType};
 
 /// A value and its offset in the text.
 #[derive(Clone, Debug, PartialEq)]
@@ -82,7 +82,7 @@ impl<'a> Node<'a> {
         let value = match reader.value_type()? {
             ValueType::Object => {
                 let mut members = Vec::new();
-                reader.members(Names::Unchecked, |reader, name| {
+                reader.members(NameComparison::Unchecked, |reader, name| {
                     let at = reader.name_position();
                     Node::read_at_most(reader, left).map(|node| members.push(Member { at, name, node }))
                 })?;

@@ -81,7 +81,7 @@ impl<S: Store> CounterInfos<'_, S> {
 
     fn count(&self, info: &CounterInfo) -> Option<Count> {
         let stored = self.0.read(info.slot.cell).ok()?;
-        Shard::read(&stored.bytes)?.find(&info.slot.fingerprint)
+        Shard::read(&stored.bytes)?.find_any(&info.slot.fingerprint)
     }
 }
 

@@ -212,7 +212,7 @@ impl<'s, S: Store> Counters<'s, S> {
         let CounterSlot { cell, fingerprint } = charged.slot;
         self.store.update(cell, |bytes| {
             let shard = Shard::read(bytes).ok_or(Unavailable)?;
-            let Some(count) = shard.find(&fingerprint) else { return Ok(((), None)) };
+            let Some(count) = shard.find_any(&fingerprint) else { return Ok(((), None)) };
             let count = Quota::refund(count, charged.until, charged.amount);
             // At time 0 no window has ended, so a refund evicts no counter.
             let refunded = shard.with(fingerprint, CounterClass::Policy, count, Timestamp(0));
@@ -224,7 +224,7 @@ impl<'s, S: Store> Counters<'s, S> {
 impl Charge<'_> {
     /// The count after this charge.
     fn count_after(&self, shard: Shard<'_>, slot: &CounterSlot, now: Timestamp) -> Result<Count, LimitExceeded> {
-        let old = shard.count(&slot.fingerprint, self.quota.window, now)?;
+        let old = shard.find_current(&slot.fingerprint, self.quota.window, now)?;
         self.quota.charge(old, self.amount, now)
     }
 

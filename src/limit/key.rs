@@ -6,7 +6,7 @@ use siphasher::sip128::{Hash128, Hasher128 as _, SipHasher24};
 
 use super::Quota;
 use crate::{
-    store::{Seed, TABLE},
+    store::{COUNTER_SHARDS, Seed},
     window::Algorithm,
 };
 
@@ -94,7 +94,7 @@ impl Key<'_> {
         let (front, back) = fingerprint.split_at_mut(8);
         front.copy_from_slice(&h1.to_le_bytes());
         back.copy_from_slice(&h2.to_le_bytes());
-        let cell = u16::try_from(h1 % u64::from(TABLE.end)).unwrap_or_default();
+        let cell = u16::try_from(h1 % u64::from(COUNTER_SHARDS.end)).unwrap_or_default();
         CounterSlot { cell, fingerprint }
     }
 }

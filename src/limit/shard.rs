@@ -46,17 +46,22 @@ impl<'b> Shard<'b> {
 
     /// The count with this fingerprint, whether or not its window has ended.
     #[must_use]
-    pub fn find(self, fingerprint: &[u8; 16]) -> Option<Count> {
+    pub fn find_any(self, fingerprint: &[u8; 16]) -> Option<Count> {
         self.records().find(|record| record.fingerprint == *fingerprint).map(|record| record.count)
     }
 
-    /// The count with this fingerprint in windows of this length, as [`Self::find`] finds it.
+    /// The count with this fingerprint in windows of this length, as [`Self::find_any`] finds it.
     ///
     /// # Errors
     /// The shard has none, but the clock has stepped back, and the count may be among those that were evicted before.
-    pub fn count(self, fingerprint: &[u8; 16], window: Window, now: Timestamp) -> Result<Option<Count>, LimitExceeded> {
-        let count = self.find(fingerprint);
-        let evicted = if count.is_none() { self.find(&EVICTED) } else { None };
+    pub fn find_current(
+        self,
+        fingerprint: &[u8; 16],
+        window: Window,
+        now: Timestamp,
+    ) -> Result<Option<Count>, LimitExceeded> {
+        let count = self.find_any(fingerprint);
+        let evicted = if count.is_none() { self.find_any(&EVICTED) } else { None };
         match evicted {
             // An evicted count that still counts at `now` counts at least until the window that holds `now` ends.
             Some(Count { until, .. }) if window.end(now) <= until => {
@@ -163,11 +168,11 @@ mod tests {
     fn a_shard_keeps_each_count_at_its_fingerprint() {
         let bytes = filled(CounterClass::Unverified, 3);
         let shard = Shard::read(&bytes).unwrap();
-        assert_eq!(shard.find(&[1; 16]), Some(count(60)));
-        assert_eq!(shard.find(&[9; 16]), None);
+        assert_eq!(shard.find_any(&[1; 16]), Some(count(60)));
+        assert_eq!(shard.find_any(&[9; 16]), None);
         let (bytes, _) = shard.with([1; 16], CounterClass::Unverified, count(120), Timestamp(0)).unwrap();
-        assert_eq!(Shard::read(&bytes).unwrap().find(&[1; 16]), Some(count(120)));
-        assert_eq!(Shard::read(&bytes).unwrap().find(&[2; 16]), Some(count(60)));
+        assert_eq!(Shard::read(&bytes).unwrap().find_any(&[1; 16]), Some(count(120)));
+        assert_eq!(Shard::read(&bytes).unwrap().find_any(&[2; 16]), Some(count(60)));
     }
 
     #[test]
@@ -185,13 +190,13 @@ mod tests {
         let shard = Shard::read(&bytes).unwrap();
         let (bytes, _) = shard.with([99; 16], CounterClass::Verified, count(7200), Timestamp(3_700_000)).unwrap();
         let shard = Shard::read(&bytes).unwrap();
-        let find = |seconds, now| shard.count(&[1; 16], Window::new(seconds).unwrap(), Timestamp(now));
+        let find = |seconds, now| shard.find_current(&[1; 16], Window::new(seconds).unwrap(), Timestamp(now));
         let full = |retry_at| Err(LimitExceeded { retry_at: Some(Timestamp(retry_at)) });
         assert_eq!([find(60, 30_000), find(60, 59_999), find(60, 60_000)], [full(60_000), full(60_000), Ok(None)]);
         assert_eq!(find(45, 44_999), full(45_000), "its window ends while an evicted count still counted");
         assert_eq!(find(45, 45_000), Ok(None));
         assert_eq!(find(3600, 30_000), Ok(None), "no evicted count was of such a long window");
-        assert_eq!(shard.count(&[99; 16], Window::new(60).unwrap(), Timestamp(30_000)), Ok(Some(count(7200))));
+        assert_eq!(shard.find_current(&[99; 16], Window::new(60).unwrap(), Timestamp(30_000)), Ok(Some(count(7200))));
     }
 
     #[test]

@@ -31,6 +31,6 @@ fn unbound(lints: &mut Lints<'_>) {
     for (_, named) in config.policies.iter().enumerate().filter(|(index, _)| !is_bound(*index)) {
         let name = quoted(&named.name);
         let message = format!("no binding selects the policy {name}, so it never applies; bind it or remove it");
-        lints.add(Lint::UnboundPolicy, super::offsets::child("/policies", &named.name), message);
+        lints.add(Lint::UnboundPolicy, super::value_offsets::child("/policies", &named.name), message);
     }
 }

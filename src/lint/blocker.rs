@@ -6,7 +6,7 @@ use crate::policy::{
     uri,
 };
 
-use super::{map::Map, policy_text::PolicyText, quoted};
+use super::{policy_section::PolicySection, policy_source::PolicySource, quoted};
 
 /// What keeps every call from a rule.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -30,8 +30,8 @@ impl Blocker {
     /// The blocker of an entry.
     pub(super) fn find(
         policy: &Policy,
-        text: &PolicyText<'_>,
-        map: Map,
+        text: &PolicySource<'_>,
+        map: PolicySection,
         key: &str,
         pattern: Option<&Pattern>,
     ) -> Option<Self> {
@@ -43,15 +43,17 @@ impl Blocker {
             let why = format!("{} is hidden at `{place}`, and `hide` takes precedence over every entry", quoted(key));
             return Some(Self::of_entry(why, "remove one of the two"));
         }
-        if map == Map::Resources && uri::is_ambiguous_pattern(key) {
+        if map == PolicySection::Resources && uri::is_ambiguous_pattern(key) {
             let why = "servers read such a URI differently, so the filter refuses it";
             return Some(Self::of_entry(why, "write the URI in its normal form"));
         }
-        if map != Map::Resources && key.chars().filter(|c| *c != '*').map(char::len_utf8).sum::<usize>() > MAX_NAME {
+        if map != PolicySection::Resources
+            && key.chars().filter(|c| *c != '*').map(char::len_utf8).sum::<usize>() > MAX_NAME
+        {
             let why = format!("the filter refuses names longer than {MAX_NAME} bytes");
             return Some(Self::of_entry(why, "remove the entry"));
         }
-        if map != Map::Resources && key.chars().any(char::is_control) {
+        if map != PolicySection::Resources && key.chars().any(char::is_control) {
             let why = "the filter refuses names with control characters";
             return Some(Self::of_entry(why, "write the name without them"));
         }
@@ -74,11 +76,11 @@ impl Blocker {
     }
 
     /// The blocker of all entries of a map.
-    pub(super) fn find_for_map(policy: &Policy, text: &PolicyText<'_>, map: Map) -> Option<Self> {
+    pub(super) fn find_for_map(policy: &Policy, text: &PolicySource<'_>, map: PolicySection) -> Option<Self> {
         let methods: &[&str] = match map {
-            Map::Tools => &["tools/call"],
-            Map::Prompts => &["prompts/get"],
-            Map::Resources => &["resources/read", "resources/subscribe", "subscriptions/listen"],
+            PolicySection::Tools => &["tools/call"],
+            PolicySection::Prompts => &["prompts/get"],
+            PolicySection::Resources => &["resources/read", "resources/subscribe", "subscriptions/listen"],
         };
         let rules = methods.iter().filter_map(|method| policy.method(method));
         let denied: Vec<_> = rules.filter(|rule| rule.effect == Effect::Deny).collect();
@@ -89,7 +91,7 @@ impl Blocker {
             let why = format!("`{}` {are} denied at {place}", methods.join("`, `"));
             return of_map(why, "remove the rules, or allow the method");
         }
-        let denial = denial(policy.all_tools()).filter(|_| map == Map::Tools)?;
+        let denial = denial(policy.all_tools()).filter(|_| map == PolicySection::Tools)?;
         let why = format!("every tool call is denied at {}", quoted(&text.absolute(denial)));
         of_map(why, "remove the rules, or add conditions to the denial")
     }
@@ -102,13 +104,13 @@ pub(super) fn denial(rule: &Rule) -> Option<&str> {
 }
 
 /// The index in `hide` of what hides every name of a key.
-fn hidden_by(policy: &Policy, text: &PolicyText<'_>, map: Map, key: &str) -> Option<usize> {
+fn hidden_by(policy: &Policy, text: &PolicySource<'_>, map: PolicySection, key: &str) -> Option<usize> {
     let hides = |hidden: &&str| match Pattern::new(hidden) {
         Some(pattern) => pattern.matches(key),
         None => *hidden == key,
     };
     // The policy answers at once for the many names that are not hidden.
-    policy.hidden().get(key).filter(|()| map == Map::Tools)?;
+    policy.hidden().get(key).filter(|()| map == PolicySection::Tools)?;
     text.hide.iter().position(hides)
 }
 

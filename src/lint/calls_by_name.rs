@@ -2,7 +2,7 @@
 
 use crate::policy::{Rule, condition::Condition};
 
-use super::{Lint, Lints, map::Map, quoted, view::ReachableRule};
+use super::{Lint, Lints, policy_section::PolicySection, quoted, view::ReachableRule};
 
 /// Verbs of such tools; `tool` or `tools` follows them at the end of the name.
 const VERBS: [&str; 8] = ["call", "invoke", "execute", "exec", "run", "use", "dispatch", "forward"];
@@ -13,7 +13,8 @@ const ARGUMENTS: [&str; 3] = ["toolname", "tool", "toolid"];
 pub(super) fn check(lints: &mut Lints<'_>) {
     let view = lints.view;
     for reachable in view.reachable_rules() {
-        let Some(entry) = reachable.entry.filter(|entry| entry.map == Map::Tools && entry.pattern.is_none()) else {
+        let Some(entry) = reachable.entry.filter(|entry| entry.map == PolicySection::Tools && entry.pattern.is_none())
+        else {
             continue;
         };
         if is_caller(entry.key) && !is_restrained(reachable) {

@@ -50,7 +50,7 @@ struct Counter<'p> {
 /// What replacing `old` with `new` does to counters: restarts first, each group by name. Unchanged counters are not
 /// listed.
 #[must_use]
-pub fn changes(old: &Config, new: &Config) -> Vec<Change> {
+pub fn compare_counters(old: &Config, new: &Config) -> Vec<Change> {
     let (before, after) = (counters(old), counters(new));
     let mut changes = Vec::new();
     if old.identity != new.identity {
@@ -152,7 +152,7 @@ fn differs(key: &str, differs: bool, [old, new]: [String; 2]) -> Option<String> 
 impl CounterChange {
     /// Its name.
     #[must_use]
-    pub fn name(self) -> &'static str {
+    pub fn as_str(self) -> &'static str {
         match self {
             Self::Restarts => "restarts",
             Self::Gone => "gone",
@@ -164,6 +164,6 @@ impl CounterChange {
 
 impl fmt::Display for CounterChange {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(self.name())
+        f.pad(self.as_str())
     }
 }

@@ -8,8 +8,9 @@ use super::{Lint, Lints, quoted, view::Entry};
 
 pub(super) fn check(lints: &mut Lints<'_>) {
     let view = lints.view;
-    let charged =
-        view.reachable_rules().filter(|reachable| !(reachable.entry.is_some() && view.permits_nothing(reachable.rule)));
+    let charged = view
+        .reachable_rules()
+        .filter(|reachable| !(reachable.entry.is_some() && view.is_denied_by_default(reachable.rule)));
     let mut known: HashSet<&str> = charged.flat_map(|reachable| counters(reachable.rule)).collect();
     for entry in &view.entries {
         for limit in entry.rule.limits() {
@@ -19,7 +20,7 @@ pub(super) fn check(lints: &mut Lints<'_>) {
                     quoted(&limit.counter),
                     why_uncharged(entry)
                 );
-                lints.add(Lint::NeverCharged, view.member(&limit.pointer, "counter"), message);
+                lints.add(Lint::NeverCharged, view.member_pointer(&limit.pointer, "counter"), message);
             }
         }
     }

@@ -5,7 +5,7 @@ use crate::{
     policy::{Checks, Effect, Mode, Rule},
 };
 
-use super::{Lint, Lints, map::Map};
+use super::{Lint, Lints, policy_section::PolicySection};
 
 pub(super) fn check(lints: &mut Lints<'_>) {
     shadow(lints);
@@ -59,8 +59,8 @@ fn open_star(lints: &mut Lints<'_>) {
     }
     for entry in view.entries.iter().filter(|entry| entry.key.chars().all(|c| c == '*')) {
         // Restrictions in `all_tools` apply to every tool, so `*` may be open.
-        let restricted = entry.map == Map::Tools && restricts(view.policy.all_tools());
-        if restricted || restricts(entry.rule) || view.permits_nothing(entry.rule) || entry.blocker.is_some() {
+        let restricted = entry.map == PolicySection::Tools && restricts(view.policy.all_tools());
+        if restricted || restricts(entry.rule) || view.is_denied_by_default(entry.rule) || entry.blocker.is_some() {
             continue;
         }
         let (one, key) = (entry.map.noun(), entry.key);

@@ -5,7 +5,7 @@ use crate::{
     policy::Scope,
 };
 
-use super::{Lint, Lints, offsets::child, quoted};
+use super::{Lint, Lints, quoted, value_offsets::child};
 
 pub(super) fn check(lints: &mut Lints<'_>) {
     let view = lints.view;

@@ -2,7 +2,7 @@
 
 use crate::policy::{Mode, Rule, pattern::Pattern};
 
-use super::{Lint, Lints, map::Map, quoted, view::Entry};
+use super::{Lint, Lints, policy_section::PolicySection, quoted, view::Entry};
 
 /// A pattern and its rule.
 type PatternRule<'v> = (&'v Pattern, &'v Rule);
@@ -55,8 +55,8 @@ fn crossed(lints: &mut Lints<'_>, entry: &Entry<'_>, others: &[PatternRule<'_>])
     }
 }
 
-fn repeat(map: Map) -> &'static str {
-    if map == Map::Tools { "repeat that here, or move it to `all_tools`" } else { "repeat that here" }
+fn repeat(map: PolicySection) -> &'static str {
+    if map == PolicySection::Tools { "repeat that here, or move it to `all_tools`" } else { "repeat that here" }
 }
 
 /// The patterns over which an entry takes precedence.

@@ -11,7 +11,7 @@ use crate::{
 
 use super::{
     Lint, Lints,
-    map::Map,
+    policy_section::PolicySection,
     quoted,
     view::{PolicyView, ReachableRule},
 };
@@ -52,7 +52,7 @@ fn local_window(lints: &mut Lints<'_>, limit: &Limit) {
         quoted(&limit.counter),
         describe(limit.window)
     );
-    lints.add(Lint::LocalWindow, lints.view.member(&limit.pointer, "window"), message);
+    lints.add(Lint::LocalWindow, lints.view.member_pointer(&limit.pointer, "window"), message);
 }
 
 fn describe(window: Window) -> String {
@@ -76,14 +76,14 @@ fn scope_alone(lints: &mut Lints<'_>, reachable: ReachableRule<'_>) {
             "one caller can use up {} for all others, since no limit here has scope `grant`; add one",
             quoted(&global.counter)
         );
-        lints.add(Lint::GlobalAlone, lints.view.member(&global.pointer, "scope"), message);
+        lints.add(Lint::GlobalAlone, lints.view.member_pointer(&global.pointer, "scope"), message);
     } else if !has(Scope::Global) {
         let message = format!(
             "{} does not limit a caller, who can open any number of sessions: every limit here has scope `session`; add \
              one of scope `grant`",
             quoted(&limit.counter)
         );
-        lints.add(Lint::SessionAlone, lints.view.member(&limit.pointer, "scope"), message);
+        lints.add(Lint::SessionAlone, lints.view.member_pointer(&limit.pointer, "scope"), message);
     }
 }
 
@@ -91,7 +91,7 @@ fn scope_alone(lints: &mut Lints<'_>, reachable: ReachableRule<'_>) {
 fn every_tool_limits_grants(view: &PolicyView<'_>) -> bool {
     let mut tools = view
         .reachable_rules()
-        .filter(|reachable| reachable.entry.is_some_and(|entry| entry.map == Map::Tools))
+        .filter(|reachable| reachable.entry.is_some_and(|entry| entry.map == PolicySection::Tools))
         .peekable();
     let named = view.policy.default() == Effect::Deny && tools.peek().is_some();
     named && tools.all(|reachable| reachable.rule.limits().any(|limit| limit.scope == Scope::Grant))
@@ -104,17 +104,17 @@ fn too_small(lints: &mut Lints<'_>, limit: &Limit) {
             let message = format!(
                 "`max` is 0, so the limit allows only calls whose `{path}` is 0; write `\"action\": \"deny\"` to deny every call"
             );
-            lints.add(Lint::ZeroLimit, lints.view.member(&limit.pointer, "max"), message);
+            lints.add(Lint::ZeroLimit, lints.view.member_pointer(&limit.pointer, "max"), message);
         }
         Cost::Fixed(_) if max == Amount::ZERO => {
             let message = "`max` is 0, so the limit allows no call; write `\"action\": \"deny\"` if you intend that";
-            lints.add(Lint::ZeroLimit, lints.view.member(&limit.pointer, "max"), message);
+            lints.add(Lint::ZeroLimit, lints.view.member_pointer(&limit.pointer, "max"), message);
         }
         Cost::Fixed(cost) if *cost > max => {
             let message = format!(
                 "one call costs {cost} and `max` is {max}, so the limit allows no call; raise `max` or lower `increment`"
             );
-            lints.add(Lint::IncrementOverMax, lints.view.member(&limit.pointer, "increment"), message);
+            lints.add(Lint::IncrementOverMax, lints.view.member_pointer(&limit.pointer, "increment"), message);
         }
         _ => {}
     }

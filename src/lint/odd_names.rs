@@ -2,14 +2,14 @@
 
 use crate::policy::Effect;
 
-use super::{Lint, Lints, map::Map, offsets::child, quoted};
+use super::{Lint, Lints, policy_section::PolicySection, quoted, value_offsets::child};
 
 pub(super) fn check(lints: &mut Lints<'_>) {
     let view = lints.view;
     for (index, key) in view.text.hide.iter().enumerate() {
         odd_name(lints, key, true, view.text.absolute(&format!("/hide/{index}")));
     }
-    for entry in view.entries.iter().filter(|entry| entry.map != Map::Resources) {
+    for entry in view.entries.iter().filter(|entry| entry.map != PolicySection::Resources) {
         odd_name(lints, entry.key, entry.rule.denies_unconditionally(), entry.pointer.clone());
     }
     unused_rules(lints);

@@ -6,7 +6,7 @@ use crate::policy::{
     path::Path,
 };
 
-use super::{Lint, Lints, loose_text, map::Map, quoted, regex_anchors, view::ReachableRule};
+use super::{Lint, Lints, loose_text, policy_section::PolicySection, quoted, regex_anchors, view::ReachableRule};
 
 pub(super) fn check(lints: &mut Lints<'_>) {
     let view = lints.view;
@@ -64,7 +64,7 @@ fn check_unguarded(lints: &mut Lints<'_>, reachable: ReachableRule<'_>, predicat
 /// Whether a call without this argument is denied anyway.
 fn is_required(reachable: ReachableRule<'_>, path: &Path) -> bool {
     // The filter refuses a request for a resource without a URI.
-    if reachable.entry.is_some_and(|entry| entry.map == Map::Resources) && path.to_string() == "args.uri" {
+    if reachable.entry.is_some_and(|entry| entry.map == PolicySection::Resources) && path.to_string() == "args.uri" {
         return true;
     }
     reachable.rules().any(|rule| {

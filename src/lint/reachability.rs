@@ -5,13 +5,13 @@ use crate::policy::{Effect, Rule, pattern::Table};
 use super::{
     Lint, Lints,
     blocker::{Blocker, denial},
-    map::Map,
+    policy_section::PolicySection,
     quoted,
 };
 
 pub(super) fn check(lints: &mut Lints<'_>) {
     let view = lints.view;
-    for map in Map::ALL {
+    for map in PolicySection::ALL {
         let blocker = Blocker::find_for_map(view.policy, &view.text, map);
         if let (Some(blocker), false) = (blocker, is_empty(map.entries(view.policy))) {
             let message = format!("no call reaches these rules: {}; {}", blocker.why, blocker.next);
@@ -42,10 +42,11 @@ fn all_tools(lints: &mut Lints<'_>) {
         return;
     }
     beside_denial(lints, view.policy.all_tools(), &pointer);
-    let mut tools =
-        view.reachable_rules().filter(|reachable| reachable.entry.is_some_and(|entry| entry.map == Map::Tools));
+    let mut tools = view
+        .reachable_rules()
+        .filter(|reachable| reachable.entry.is_some_and(|entry| entry.map == PolicySection::Tools));
     let allows_some =
-        view.policy.default() == Effect::Allow || tools.any(|reachable| !view.permits_nothing(reachable.rule));
+        view.policy.default() == Effect::Allow || tools.any(|reachable| !view.is_denied_by_default(reachable.rule));
     if !allows_some && !view.policy.all_tools().denies_unconditionally() {
         let message = "no call reaches this rule: `default` is `deny`, and no entry of `tools` allows a tool; add the \
                        tools that agents may call to `tools`";
@@ -55,7 +56,7 @@ fn all_tools(lints: &mut Lints<'_>) {
 
 /// A rule in shadow mode under a default that denies.
 fn shadow_under_deny(lints: &mut Lints<'_>, rule: &Rule, pointer: &str) {
-    if lints.view.permits_nothing(rule) {
+    if lints.view.is_denied_by_default(rule) {
         let message = "a rule in shadow mode allows nothing, so `\"default\": \"deny\"` denies what it names; to try the \
                        rule, set `\"mode\": \"shadow\"` at the top of the policy instead";
         lints.add(Lint::ShadowUnderDeny, format!("{pointer}/mode"), message);

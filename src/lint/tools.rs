@@ -17,7 +17,7 @@ use crate::{
 use super::{
     Lint, Lints,
     calls_by_name::{self, is_caller, is_restrained, names_tool},
-    map::Map,
+    policy_section::PolicySection,
     quoted,
     schema::{self, Argument},
     view::ReachableRule,
@@ -41,7 +41,7 @@ pub(super) fn check(lints: &mut Lints<'_>, tools: &[ListedTool]) {
     for (index, key) in view.text.hide.iter().enumerate() {
         names_nothing(lints, key, &names, view.text.absolute(&format!("/hide/{index}")));
     }
-    for entry in view.entries.iter().filter(|entry| entry.map == Map::Tools) {
+    for entry in view.entries.iter().filter(|entry| entry.map == PolicySection::Tools) {
         names_nothing(lints, entry.key, &names, entry.pointer.clone());
     }
     unnamed(lints, &names);
@@ -50,7 +50,7 @@ pub(super) fn check(lints: &mut Lints<'_>, tools: &[ListedTool]) {
         let rule: *const Rule = reachable.rule;
         let tools: Vec<&ListedTool> = match reachable.entry {
             None => tools.iter().filter(|tool| !view.policy.hides(&tool.name)).collect(),
-            Some(entry) if entry.map == Map::Tools => decided.get(&rule).cloned().unwrap_or_default(),
+            Some(entry) if entry.map == PolicySection::Tools => decided.get(&rule).cloned().unwrap_or_default(),
             Some(_) => continue,
         };
         if !tools.is_empty() {

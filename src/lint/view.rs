@@ -10,9 +10,9 @@ use crate::{
 
 use super::{
     blocker::Blocker,
-    map::Map,
-    offsets::{Offsets, child},
-    policy_text::PolicyText,
+    policy_section::PolicySection,
+    policy_source::PolicySource,
+    value_offsets::{ValueOffsets, child},
 };
 
 /// A policy of a configuration, with its entries in the order of the text.
@@ -20,15 +20,15 @@ use super::{
 pub(super) struct PolicyView<'v> {
     pub(super) config: &'v Config,
     pub(super) policy: &'v Policy,
-    pub(super) text: PolicyText<'v>,
-    pub(super) offsets: Offsets,
+    pub(super) text: PolicySource<'v>,
+    pub(super) offsets: ValueOffsets,
     pub(super) entries: Vec<Entry<'v>>,
 }
 
 /// An entry of `tools`, `resources` or `prompts`.
 #[derive(Debug)]
 pub(super) struct Entry<'v> {
-    pub(super) map: Map,
+    pub(super) map: PolicySection,
     pub(super) key: &'v str,
     pub(super) pattern: Option<&'v Pattern>,
     pub(super) rule: &'v Rule,
@@ -50,15 +50,20 @@ pub(super) struct ReachableRule<'v> {
 // === impl PolicyView ===
 
 impl<'v> PolicyView<'v> {
-    pub(super) fn new(config: &'v Config, named: &'v NamedPolicy, document: &'v Node<'_>, offsets: Offsets) -> Self {
-        let (policy, text) = (&named.policy, PolicyText::new(named, document));
+    pub(super) fn new(
+        config: &'v Config,
+        named: &'v NamedPolicy,
+        document: &'v Node<'_>,
+        offsets: ValueOffsets,
+    ) -> Self {
+        let (policy, text) = (&named.policy, PolicySource::new(named, document));
         let mut entries = Vec::new();
-        for map in Map::ALL {
+        for map in PolicySection::ALL {
             let table = map.entries(policy);
             let exact = table.names().map(|(key, rule)| (key, None, rule));
             let patterns = table.patterns().map(|(pattern, rule)| (pattern.as_str(), Some(pattern), rule));
             entries.extend(exact.chain(patterns).map(|(key, pattern, rule)| {
-                let written = if map == Map::Resources { policy.written_uri(key) } else { key };
+                let written = if map == PolicySection::Resources { policy.written_uri(key) } else { key };
                 let pointer = child(&text.pointer(map.key()), written);
                 Entry { map, key, pattern, rule, pointer, blocker: Blocker::find(policy, &text, map, key, pattern) }
             }));
@@ -68,7 +73,7 @@ impl<'v> PolicyView<'v> {
     }
 
     /// The pointer into the document of a member of something in the policy; of that itself if it has no such member.
-    pub(super) fn member(&self, pointer: &str, name: &str) -> String {
+    pub(super) fn member_pointer(&self, pointer: &str, name: &str) -> String {
         let member = self.text.absolute(&child(pointer, name));
         if self.offsets.has(&member) { member } else { self.text.absolute(pointer) }
     }
@@ -79,14 +84,14 @@ impl<'v> PolicyView<'v> {
         let entries = self.entries.iter().filter(|entry| entry.blocker.is_none()).map(move |entry| ReachableRule {
             rule: entry.rule,
             entry: Some(entry),
-            all_tools: (entry.map == Map::Tools).then_some(all_tools),
+            all_tools: (entry.map == PolicySection::Tools).then_some(all_tools),
         });
         let all = iter::once(ReachableRule { rule: all_tools, entry: None, all_tools: None }).chain(entries);
         all.filter(|reachable| !reachable.rule.denies_unconditionally())
     }
 
     /// Whether the default denies what a rule in shadow mode names.
-    pub(super) fn permits_nothing(&self, rule: &Rule) -> bool {
+    pub(super) fn is_denied_by_default(&self, rule: &Rule) -> bool {
         rule.mode == Mode::Shadow && self.policy.default() == Effect::Deny
     }
 }

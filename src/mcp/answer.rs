@@ -83,7 +83,7 @@ const USUAL_BYTES: usize = 1024;
 
 /// A JSON-RPC error. `id` is the token as it was sent; `null` if there is none.
 #[must_use]
-pub fn error(status: u16, id: Option<&str>, code: Code, message: &str, data: &Data<'_>) -> Reply {
+pub fn error_reply(status: u16, id: Option<&str>, code: Code, message: &str, data: &Data<'_>) -> Reply {
     let mut answer = start_reply(id.unwrap_or("null"));
     answer.add_object("error", |error| {
         error.add_json("code", code.number()).add_string("message", message).add_object("data", |out| data.write(out));
@@ -113,7 +113,7 @@ pub fn tool_error(id: &str, message: &str, is_complete: bool, data: &Data<'_>) -
 
 /// The reply of a server that does not have this tool: callers must not learn that it exists.
 #[must_use]
-pub fn unknown_tool(id: &str, tool: &str) -> Reply {
+pub fn unknown_tool_reply(id: &str, tool: &str) -> Reply {
     let mut answer = start_reply(id);
     answer.add_object("error", |error| {
         error.add_json("code", Code::InvalidParams.number()).add_string("message", &format!("Unknown tool: {tool}"));
@@ -205,5 +205,5 @@ pub fn forbidden() -> Reply {
 pub fn failed() -> Reply {
     let reason = refusal_text::GATEWAY_FAILED;
     let data = Data { kind: "refused", reason, ..Data::default() };
-    error(503, None, Code::Internal, reason, &data)
+    error_reply(503, None, Code::Internal, reason, &data)
 }

@@ -93,7 +93,7 @@ fn read_batch<'a>(reader: &mut Reader<'a>) -> Result<Vec<Message<'a>>, Refusal> 
         requests.iter().take(index).any(|other| other.id.resembles(request.id)).then_some(request.id)
     };
     match requests.iter().enumerate().find_map(seen_before) {
-        Some(id) => Err(Refusal::invalid(refusal_text::id_in_batch_twice(id.token()))),
+        Some(id) => Err(Refusal::invalid(refusal_text::duplicate_id_in_batch(id.token()))),
         None => Ok(messages),
     }
 }

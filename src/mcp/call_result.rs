@@ -4,11 +4,11 @@
 //! are matched by id, since a stream may carry other responses, and requests of the server. A response that cannot be read
 //! counts as a success, so that a malformed response never gives quota back.
 
-use crate::json::{Fault, Names, Reader, ValueType};
+use crate::json::{Fault, NameComparison, Reader, ValueType};
 
 use super::{
     Id, ResponseFormat,
-    sse::{Token, Tokenizer, data},
+    sse::{StreamPart, Tokenizer, data},
 };
 
 /// Reads the response to one request.
@@ -53,16 +53,16 @@ impl CallResult {
             return self.hold(chunk, most);
         }
         while let (None, Some(piece)) = (self.verdict, self.lines.next(&mut chunk)) {
-            let (Token::Text(bytes) | Token::End(bytes) | Token::Ignored(bytes)) = piece;
+            let (StreamPart::Text(bytes) | StreamPart::End(bytes) | StreamPart::Ignored(bytes)) = piece;
             self.hold(bytes, most);
             match piece {
-                Token::Text(_) => self.in_line = true,
-                Token::End(_) if self.in_line => self.in_line = false,
-                Token::End(_) => {
+                StreamPart::Text(_) => self.in_line = true,
+                StreamPart::End(_) if self.in_line => self.in_line = false,
+                StreamPart::End(_) => {
                     let event = std::mem::take(&mut self.text);
                     self.read_message(&data(&event));
                 }
-                Token::Ignored(_) => {}
+                StreamPart::Ignored(_) => {}
             }
         }
     }
@@ -140,14 +140,14 @@ fn answer<'a>(reader: &mut Reader<'a>) -> Result<Option<Answer<'a>>, Fault> {
         return reader.skip().map(|_| None);
     }
     let (mut id, mut is_request, mut failed) = (None, false, false);
-    reader.members(Names::Unmistakable(&["id", "method", "result", "error"]), |reader, name| {
+    reader.members(NameComparison::Unmistakable(&["id", "method", "result", "error"]), |reader, name| {
         match (&*name, reader.value_type()?) {
             ("id", _) => {
                 id = Id::read(reader)?;
                 return Ok(());
             }
             ("result", ValueType::Object) => {
-                return reader.members(Names::Unmistakable(&["isError"]), |reader, name| {
+                return reader.members(NameComparison::Unmistakable(&["isError"]), |reader, name| {
                     let value = reader.skip()?;
                     failed |= name == "isError" && value == b"true";
                     Ok(())

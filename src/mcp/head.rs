@@ -11,17 +11,17 @@ use crate::{
 
 /// What kind of request a head begins.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Head {
+pub enum RequestKind {
     /// It has no message.
-    Bodiless,
+    WithoutBody,
     /// It has no message, if the body that may follow is empty.
-    Empty,
+    ExpectEmptyBody,
     /// A message follows in the body.
     Message,
 }
 
 /// Headers that a request may have once: if one is repeated, servers read different requests.
-const SINGLE: [&str; 7] = [
+const UNREPEATABLE_HEADERS: [&str; 7] = [
     "authorization",
     "content-encoding",
     "content-type",
@@ -32,10 +32,11 @@ const SINGLE: [&str; 7] = [
 ];
 
 /// Headers from which some servers take the method.
-const OVERRIDES: [&str; 4] = ["x-http-method", "x-http-method-override", "x-method-override", "x-original-method"];
+const METHOD_OVERRIDE_HEADERS: [&str; 4] =
+    ["x-http-method", "x-http-method-override", "x-method-override", "x-original-method"];
 
 /// Headers by which a client makes Envoy send a request twice: it would be executed twice for one charge.
-pub const REPEATING: [&str; 4] =
+pub const RETRY_HEADERS: [&str; 4] =
     ["x-envoy-hedge-on-per-try-timeout", "x-envoy-max-retries", "x-envoy-retry-grpc-on", "x-envoy-retry-on"];
 
 /// Checks the head of a request whose body, if `has_body`, is still to come.
@@ -43,7 +44,7 @@ pub const REPEATING: [&str; 4] =
 /// # Errors
 /// 405 for an unsupported method, 415 for a body that servers may decode in different ways, 413 for one that announces
 /// more than `max_body` bytes, 400 for ambiguous headers.
-pub fn inspect(headers: &Headers, has_body: bool, max_body: usize) -> Result<Head, Refusal> {
+pub fn check_head(headers: &Headers, has_body: bool, max_body: usize) -> Result<RequestKind, Refusal> {
     let method = headers.get(":method");
     let post = match method {
         Header::Once(b"POST") => true,
@@ -51,12 +52,12 @@ pub fn inspect(headers: &Headers, has_body: bool, max_body: usize) -> Result<Hea
         _ => return Err(Refusal::head(405, refusal_text::METHOD)),
     };
     if headers.get(":protocol") != Header::Absent || headers.get("upgrade") != Header::Absent {
-        return Err(Refusal::head(400, refusal_text::UPGRADE));
+        return Err(Refusal::head(400, refusal_text::PROTOCOL_UPGRADE));
     }
-    if let Some(name) = headers.present(&OVERRIDES).next() {
+    if let Some(name) = headers.present(&METHOD_OVERRIDE_HEADERS).next() {
         return Err(Refusal::head(400, refusal_text::method_override(name)));
     }
-    if let Some(name) = SINGLE.iter().find(|name| headers.repeats(name)) {
+    if let Some(name) = UNREPEATABLE_HEADERS.iter().find(|name| headers.repeats(name)) {
         return Err(Refusal::head(400, refusal_text::repeated_header(name)));
     }
     if joined_credentials(headers.get("authorization")) {
@@ -64,9 +65,9 @@ pub fn inspect(headers: &Headers, has_body: bool, max_body: usize) -> Result<Hea
     }
     let length = content_length(headers)?;
     match (post, length.map_or(has_body, |length| length > 0)) {
-        (false, false) => return Ok(Head::Bodiless),
+        (false, false) => return Ok(RequestKind::WithoutBody),
         // HTTP/2 may end a request without a body by an empty frame.
-        (false, true) if length.is_none() => return Ok(Head::Empty),
+        (false, true) if length.is_none() => return Ok(RequestKind::ExpectEmptyBody),
         (false, true) => return Err(no_body_expected()),
         (true, false) => return Err(Refusal::head(400, refusal_text::NO_BODY)),
         (true, true) => {}
@@ -85,12 +86,12 @@ pub fn inspect(headers: &Headers, has_body: bool, max_body: usize) -> Result<Hea
     if length.is_some_and(|length| length > max_body) {
         return Err(too_large(max_body));
     }
-    Ok(Head::Message)
+    Ok(RequestKind::Message)
 }
 
-/// The refusal of a header of [`REPEATING`], if it cannot be removed.
+/// The refusal of a header of [`RETRY_HEADERS`], if it cannot be removed.
 #[must_use]
-pub fn repeats(name: &str) -> Refusal {
+pub fn repeating_header_refusal(name: &str) -> Refusal {
     Refusal::head(400, refusal_text::repeating_header(name))
 }
 
@@ -123,7 +124,7 @@ fn joined_credentials(header: Header<'_>) -> bool {
 
 /// Whether the query of a path names a session, as the POSTs of the transport of revision 2024-11-05 do.
 #[must_use]
-pub fn names_session(path: &str) -> bool {
+pub fn has_session_in_query(path: &str) -> bool {
     let query = path.split_once('?').map_or("", |(_, query)| query);
     let names = query.split(['&', ';']).map(|pair| pair.split('=').next().unwrap_or_default());
     let bare = |name: &str| name.replace(['_', '-'], "").to_ascii_lowercase();
@@ -188,16 +189,16 @@ mod tests {
     #[cfg(target_family = "wasm")]
     use wasm_bindgen_test::wasm_bindgen_test as test;
 
-    use super::{Head, Headers, inspect};
+    use super::{Headers, RequestKind, check_head};
 
     fn headers(pairs: &[(&str, &str)]) -> Headers {
         Headers::new(pairs.iter().map(|(name, value)| ((*name).to_owned(), value.as_bytes().to_vec())).collect())
     }
 
     #[track_caller]
-    fn post(extra: &[(&str, &str)]) -> Result<Head, (u16, String)> {
+    fn post(extra: &[(&str, &str)]) -> Result<RequestKind, (u16, String)> {
         let pairs = [&[(":method", "POST")], extra].concat();
-        inspect(&headers(&pairs), true, 100).map_err(|refusal| (refusal.status, refusal.message))
+        check_head(&headers(&pairs), true, 100).map_err(|refusal| (refusal.status, refusal.message))
     }
 
     #[test]
@@ -208,7 +209,7 @@ mod tests {
             " application/json ; charset=utf-8",
             "application/json;charset=\"UTF-8\";",
         ] {
-            assert_eq!(post(&[("content-type", value)]), Ok(Head::Message), "{value}");
+            assert_eq!(post(&[("content-type", value)]), Ok(RequestKind::Message), "{value}");
         }
         for value in [
             "",
@@ -244,24 +245,32 @@ mod tests {
     #[test]
     fn only_post_carries_a_message() {
         for method in ["GET", "HEAD", "OPTIONS", "DELETE"] {
-            assert_eq!(inspect(&headers(&[(":method", method)]), false, 9), Ok(Head::Bodiless), "{method}");
-            assert_eq!(inspect(&headers(&[(":method", method)]), true, 9), Ok(Head::Empty), "{method}");
+            assert_eq!(
+                check_head(&headers(&[(":method", method)]), false, 9),
+                Ok(RequestKind::WithoutBody),
+                "{method}"
+            );
+            assert_eq!(
+                check_head(&headers(&[(":method", method)]), true, 9),
+                Ok(RequestKind::ExpectEmptyBody),
+                "{method}"
+            );
             let long = headers(&[(":method", method), ("content-length", "1")]);
-            assert_eq!(inspect(&long, true, 9).unwrap_err().status, 405, "{method}");
+            assert_eq!(check_head(&long, true, 9).unwrap_err().status, 405, "{method}");
             let none = headers(&[(":method", method), ("content-length", "0")]);
-            assert_eq!(inspect(&none, true, 9), Ok(Head::Bodiless), "{method}");
+            assert_eq!(check_head(&none, true, 9), Ok(RequestKind::WithoutBody), "{method}");
         }
         for method in ["PUT", "PATCH", "CONNECT", "TRACE", "post", "QUERY"] {
-            assert_eq!(inspect(&headers(&[(":method", method)]), false, 9).unwrap_err().status, 405, "{method}");
+            assert_eq!(check_head(&headers(&[(":method", method)]), false, 9).unwrap_err().status, 405, "{method}");
         }
-        assert_eq!(inspect(&headers(&[]), false, 9).unwrap_err().status, 405);
-        assert_eq!(inspect(&headers(&[(":method", "POST")]), false, 9).unwrap_err().status, 400);
+        assert_eq!(check_head(&headers(&[]), false, 9).unwrap_err().status, 405);
+        assert_eq!(check_head(&headers(&[(":method", "POST")]), false, 9).unwrap_err().status, 400);
     }
 
     #[test]
     fn an_announced_length_over_the_limit_is_refused_before_the_body_comes() {
         let json = ("content-type", "application/json");
-        assert_eq!(post(&[json, ("content-length", "100")]), Ok(Head::Message));
+        assert_eq!(post(&[json, ("content-length", "100")]), Ok(RequestKind::Message));
         let too_large = (413, "the body is larger than 100 bytes; send a smaller message".to_owned());
         assert_eq!(post(&[json, ("content-length", "101")]), Err(too_large.clone()));
         assert_eq!(post(&[json, ("content-length", "99999999999999999999999")]), Err(too_large));
@@ -272,10 +281,10 @@ mod tests {
     #[test]
     fn a_query_names_a_session_in_any_spelling() {
         for path in ["/messages/?session_id=1", "/m?a=b&sessionId=", "/m?Session-ID=1", "/m?session=1"] {
-            assert!(super::names_session(path), "{path}");
+            assert!(super::has_session_in_query(path), "{path}");
         }
         for path in ["/mcp", "/session_id", "/mcp?x=session_id", "/mcp?obsession_id=1"] {
-            assert!(!super::names_session(path), "{path}");
+            assert!(!super::has_session_in_query(path), "{path}");
         }
     }
 
@@ -295,6 +304,6 @@ mod tests {
         assert_eq!(post(&[json, ("mcp-session-id", "a"), ("mcp-session-id", "a")]).unwrap_err().0, 400);
         assert_eq!(post(&[json, ("content-encoding", "gzip")]).unwrap_err().0, 415);
         assert_eq!(post(&[json, ("content-encoding", "identity, gzip")]).unwrap_err().0, 415);
-        assert_eq!(post(&[json, ("content-encoding", "Identity")]), Ok(Head::Message));
+        assert_eq!(post(&[json, ("content-encoding", "Identity")]), Ok(RequestKind::Message));
     }
 }

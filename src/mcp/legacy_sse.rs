@@ -8,7 +8,7 @@
 use super::{
     Code,
     answer::{self, Data},
-    sse::{Token, Tokenizer, field},
+    sse::{StreamPart, Tokenizer, parse_field},
 };
 
 /// Holds back what may open the old transport, until the first event ends.
@@ -47,7 +47,7 @@ impl LegacyEndpoint {
     pub fn last_event() -> String {
         let data = Data { kind: "refused", reason: Self::REASON, ..Data::default() };
         let message = ["Request refused: ", Self::REASON].concat();
-        let error = answer::error(200, None, Code::Invalid, &message, &data);
+        let error = answer::error_reply(200, None, Code::Invalid, &message, &data);
         format!("\n\nevent: error\ndata: {}\n\n", error.body)
     }
 }
@@ -68,13 +68,13 @@ impl EndpointGuard {
         let mut passes = Vec::with_capacity(chunk.len());
         while let Some(piece) = self.lines.next(&mut chunk) {
             match piece {
-                Token::Text(text) => {
+                StreamPart::Text(text) => {
                     let room = MAX_LINE.saturating_sub(self.line.len()).min(text.len());
                     self.line.extend_from_slice(text.get(..room).unwrap_or_default());
                     self.forward(text, &mut passes);
                 }
-                Token::Ignored(bytes) => self.forward(bytes, &mut passes),
-                Token::End(end) if self.line.is_empty() => {
+                StreamPart::Ignored(bytes) => self.forward(bytes, &mut passes),
+                StreamPart::End(end) if self.line.is_empty() => {
                     let is_over = self.end_event()?;
                     self.forward(end, &mut passes);
                     if is_over {
@@ -82,7 +82,7 @@ impl EndpointGuard {
                         return Ok(Forwarded { passes, is_over });
                     }
                 }
-                Token::End(end) => {
+                StreamPart::End(end) => {
                     self.end_line();
                     self.forward(end, &mut passes);
                 }
@@ -96,7 +96,7 @@ impl EndpointGuard {
 
     /// The bytes that are held.
     #[must_use]
-    pub fn held(&self) -> usize {
+    pub fn held_bytes(&self) -> usize {
         self.held.len()
     }
 
@@ -123,7 +123,7 @@ impl EndpointGuard {
     }
 
     fn end_line(&mut self) {
-        match field(&self.line) {
+        match parse_field(&self.line) {
             (b"event", name) => self.is_endpoint = name == b"endpoint",
             (b"data", _) => self.has_data = true,
             _ => {}

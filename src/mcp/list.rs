@@ -4,7 +4,7 @@
 //! A pure state machine over chunks. Visible entries, and everything that is not a list, stay byte for byte; a message that
 //! lists nothing is not held back. A list that cannot be read is replaced by an error.
 //!
-//! * [`ListFilter`] takes the chunks of one response
+//! * [`ListStream`] takes the chunks of one response
 //! * `message` filters one message, by `edit`s to its text
 //! * `events` finds the messages of a stream; `sniff` recognizes early which of them are not lists
 
@@ -82,7 +82,7 @@ pub enum PrivateLists {
 
 /// Filters the lists of one response.
 #[derive(Clone, Debug)]
-pub struct ListFilter {
+pub struct ListStream {
     request: ListRequest,
     form: Form,
 }
@@ -139,7 +139,7 @@ impl ListKind {
     }
 }
 
-impl ListFilter {
+impl ListStream {
     /// Filters a response that is JSON.
     #[must_use]
     pub fn json(request: ListRequest) -> Self {
@@ -242,5 +242,5 @@ impl ListRequest {
 /// The error that replaces the response to one request.
 fn refused(id: Option<&str>, why: &str) -> String {
     let data = Data { kind: "refused", reason: why, ..Data::default() };
-    answer::error(200, id, Code::Internal, &format!("Response refused: {why}"), &data).body
+    answer::error_reply(200, id, Code::Internal, &format!("Response refused: {why}"), &data).body
 }

@@ -2,7 +2,7 @@
 
 use std::{borrow::Cow, mem};
 
-use crate::json::{Fault, Names, Reader, ValueType};
+use crate::json::{Fault, NameComparison, Reader, ValueType};
 
 use super::{
     Code, Id, Method, MethodClass, Refusal, Target,
@@ -97,7 +97,7 @@ struct Envelope<'a> {
 impl<'a> Envelope<'a> {
     fn read(reader: &mut Reader<'a>) -> Result<Self, Fault> {
         let mut envelope = Self::default();
-        reader.members(Names::Unmistakable(&ENVELOPE), |reader, name| envelope.member(reader, &name))?;
+        reader.members(NameComparison::Unmistakable(&ENVELOPE), |reader, name| envelope.member(reader, &name))?;
         Ok(envelope)
     }
 

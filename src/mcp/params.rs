@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use crate::json::{Fault, Names, Reader, ValueType};
+use crate::json::{Fault, NameComparison, Reader, ValueType};
 
 use super::{MethodClass, refusal_text};
 
@@ -94,7 +94,7 @@ impl<'a> Params<'a> {
     pub(super) fn read(reader: &mut Reader<'a>) -> Result<Self, Fault> {
         let mut params = Self::default();
         let start = reader.position();
-        reader.members(Names::Unmistakable(&PARAMS), |reader, name| match &*name {
+        reader.members(NameComparison::Unmistakable(&PARAMS), |reader, name| match &*name {
             "name" => read_string(reader, &mut params.name),
             "uri" => read_string(reader, &mut params.uri),
             "taskId" => read_string(reader, &mut params.task),
@@ -112,7 +112,7 @@ impl<'a> Params<'a> {
         self.arguments = match reader.value_type()? {
             ValueType::Object => {
                 let (start, names) = (reader.position(), &mut self.argument_names);
-                reader.members(Names::Distinct, |reader, name| {
+                reader.members(NameComparison::Distinct, |reader, name| {
                     if names.len() < MAX_ARGUMENT_NAMES {
                         names.push(name);
                     }
@@ -131,7 +131,7 @@ impl<'a> Params<'a> {
             self.meta_is_wrong = true;
             return reader.skip().map(drop);
         }
-        reader.members(Names::Unmistakable(&META), |reader, name| match &*name {
+        reader.members(NameComparison::Unmistakable(&META), |reader, name| match &*name {
             VERSION => read_string(reader, &mut self.version),
             _ => reader.skip().map(drop),
         })
@@ -141,7 +141,7 @@ impl<'a> Params<'a> {
         if reader.value_type()? != ValueType::Object {
             return reader.skip().map(drop);
         }
-        reader.members(Names::Unmistakable(&["type", "name", "uri"]), |reader, name| match &*name {
+        reader.members(NameComparison::Unmistakable(&["type", "name", "uri"]), |reader, name| match &*name {
             "name" => read_string(reader, &mut self.reference_name),
             "uri" => read_string(reader, &mut self.reference_uri),
             _ => reader.skip().map(drop),
@@ -153,7 +153,7 @@ impl<'a> Params<'a> {
             self.subscriptions = Field::WrongType;
             return reader.skip().map(drop);
         }
-        reader.members(Names::Unmistakable(&["resourceSubscriptions"]), |reader, name| match &*name {
+        reader.members(NameComparison::Unmistakable(&["resourceSubscriptions"]), |reader, name| match &*name {
             "resourceSubscriptions" => read_strings(reader, &mut self.subscriptions),
             _ => reader.skip().map(drop),
         })

@@ -56,7 +56,7 @@ pub struct Refusal {
     pub status: u16,
     /// JSON-RPC error code.
     pub code: Code,
-    /// The id token as sent, if it is unambiguous; [`address`](super::refused::address) finds it.
+    /// The id token as sent, if it is unambiguous; [`complete_refusal`](super::refused::complete_refusal) finds it.
     pub id: Option<String>,
     /// What is wrong, and what to send instead.
     pub message: String,

@@ -7,7 +7,7 @@ use crate::{json::Fault, text::excerpt};
 // === the HTTP head
 
 pub(super) const METHOD: &str = "the HTTP method is not supported; send the message with POST";
-pub(super) const UPGRADE: &str = "the gateway does not support protocol upgrades; remove the header `Upgrade`";
+pub(super) const PROTOCOL_UPGRADE: &str = "the gateway does not support protocol upgrades; remove the header `Upgrade`";
 pub(super) const TWO_CREDENTIALS: &str = "the header `authorization` has two credentials; send one";
 pub(super) const NO_BODY: &str = "the POST has no body; send one JSON-RPC message";
 pub(super) const UNEXPECTED_BODY: &str = "only a POST request may have a body; send the message with POST";
@@ -132,7 +132,7 @@ pub(super) fn invalid_in_batch(why: &str) -> String {
     format!("a message of the batch is not valid: {why}")
 }
 
-pub(super) fn id_in_batch_twice(id: &str) -> String {
+pub(super) fn duplicate_id_in_batch(id: &str) -> String {
     format!("two requests of the batch have the id `{id}`; send each message by itself")
 }
 

@@ -27,7 +27,7 @@ struct RefusedMessage<'a> {
 
 /// Gives a refusal of `body` the id, the status and the code that its sender reads.
 #[must_use]
-pub fn address(refusal: Refusal, headers: &Headers, body: &[u8]) -> Refusal {
+pub fn complete_refusal(refusal: Refusal, headers: &Headers, body: &[u8]) -> Refusal {
     let Some(message) = RefusedMessage::read(body) else { return refusal };
     if message.is_other_json {
         return Refusal { message: refusal_text::OTHER_JSON.to_owned(), ..refusal };

@@ -11,7 +11,7 @@ pub(super) struct Tokenizer {
 
 /// A piece of a stream; all pieces in order are the stream.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Token<'c> {
+pub(super) enum StreamPart<'c> {
     /// A part of a line.
     Text(&'c [u8]),
     /// The line ends.
@@ -25,16 +25,16 @@ const BYTE_ORDER_MARK: &[u8] = b"\xEF\xBB\xBF";
 
 impl Tokenizer {
     /// Takes the next piece off the front of `chunk`.
-    pub(super) fn next<'c>(&mut self, chunk: &mut &'c [u8]) -> Option<Token<'c>> {
+    pub(super) fn next<'c>(&mut self, chunk: &mut &'c [u8]) -> Option<StreamPart<'c>> {
         let first = *chunk.first()?;
         let after_return = std::mem::replace(&mut self.after_return, first == b'\r');
         let is_mark = BYTE_ORDER_MARK.get(self.marked) == Some(&first);
         self.marked = if is_mark { self.marked.saturating_add(1) } else { BYTE_ORDER_MARK.len() };
-        let (piece, size): (fn(&'c [u8]) -> Token<'c>, usize) = match first {
-            _ if is_mark => (Token::Ignored, 1),
-            b'\n' if after_return => (Token::Ignored, 1),
-            b'\n' | b'\r' => (Token::End, 1),
-            _ => (Token::Text, chunk.iter().position(|byte| matches!(byte, b'\n' | b'\r')).unwrap_or(chunk.len())),
+        let (piece, size): (fn(&'c [u8]) -> StreamPart<'c>, usize) = match first {
+            _ if is_mark => (StreamPart::Ignored, 1),
+            b'\n' if after_return => (StreamPart::Ignored, 1),
+            b'\n' | b'\r' => (StreamPart::End, 1),
+            _ => (StreamPart::Text, chunk.iter().position(|byte| matches!(byte, b'\n' | b'\r')).unwrap_or(chunk.len())),
         };
         let (taken, rest) = chunk.split_at_checked(size)?;
         *chunk = rest;
@@ -43,7 +43,7 @@ impl Tokenizer {
 }
 
 /// The name and the value of the field in a line. A comment has an empty name.
-pub(super) fn field(line: &[u8]) -> (&[u8], &[u8]) {
+pub(super) fn parse_field(line: &[u8]) -> (&[u8], &[u8]) {
     let mut parts = line.splitn(2, |byte| *byte == b':');
     let (name, value) = (parts.next().unwrap_or_default(), parts.next().unwrap_or_default());
     (name, value.strip_prefix(b" ").unwrap_or(value))
@@ -52,7 +52,7 @@ pub(super) fn field(line: &[u8]) -> (&[u8], &[u8]) {
 /// The data of an event: the values of its data lines, joined by LF.
 pub(super) fn data(event: &[u8]) -> Vec<u8> {
     let values: Vec<&[u8]> = lines(event)
-        .map(|(line, _)| field(line))
+        .map(|(line, _)| parse_field(line))
         .filter(|(name, _)| *name == b"data")
         .map(|(_, value)| value)
         .collect();
@@ -78,7 +78,7 @@ mod tests {
     #[cfg(target_family = "wasm")]
     use wasm_bindgen_test::wasm_bindgen_test as test;
 
-    use super::{Token, Tokenizer, field};
+    use super::{StreamPart, Tokenizer, parse_field};
 
     /// The lines of chunks; the last may have no end.
     fn lines(chunks: &[&[u8]]) -> Vec<Vec<u8>> {
@@ -87,9 +87,9 @@ mod tests {
             let mut chunk = *chunk;
             while let Some(piece) = lines.next(&mut chunk) {
                 match piece {
-                    Token::Text(text) => all.last_mut().unwrap().extend_from_slice(text),
-                    Token::End(_) => all.push(Vec::new()),
-                    Token::Ignored(_) => {}
+                    StreamPart::Text(text) => all.last_mut().unwrap().extend_from_slice(text),
+                    StreamPart::End(_) => all.push(Vec::new()),
+                    StreamPart::Ignored(_) => {}
                 }
             }
         }
@@ -123,7 +123,7 @@ mod tests {
             (": ping", ("", "ping")),
             ("", ("", "")),
         ] {
-            assert_eq!(field(line.as_bytes()), (expected.0.as_bytes(), expected.1.as_bytes()), "{line}");
+            assert_eq!(parse_field(line.as_bytes()), (expected.0.as_bytes(), expected.1.as_bytes()), "{line}");
         }
     }
 }

@@ -7,7 +7,7 @@
 //! * [`Args`]: the arguments, walked along a [`Path`]; finds member names that some server may take for another
 //! * `cost`: the work that a comparison takes at most, charged before it is made
 //! * `operator`, with `literal`, `text`, `file` and `url`: what each operator compares, and with what
-//! * [`Finding`]: whether a condition holds, and why
+//! * [`ConditionResult`]: whether a condition holds, and why
 //! * [`ConditionError`]: why an operator and a value are not a condition
 //!
 //! Source of the rules: the product contract, sections 1.2 (Condition) and 1.3 (`increment_from` uses [`Args::find_one`]).
@@ -16,10 +16,10 @@ mod args;
 mod cost;
 mod display;
 mod error;
-mod finding;
 mod literal;
 mod operator;
 mod path_prefix;
+mod result;
 mod text;
 mod url;
 mod value;
@@ -38,12 +38,12 @@ pub(super) use self::url::is_plain_host;
 pub use self::{
     args::{Ambiguous, Args, Leaf, Unfollowed},
     error::{ConditionError, Part},
-    finding::{Evidence, Finding, Why},
     literal::{Literal, Set},
     operator::{NAMES, Operator},
-    path_prefix::PathPrefixes,
+    path_prefix::AllowedFolders,
+    result::{ConditionResult, Evidence, Why},
     text::RegexMatcher,
-    url::Hosts,
+    url::AllowedHosts,
 };
 
 /// One condition, as meant: its operator is known, its value is one the operator can compare with.
@@ -98,9 +98,9 @@ impl Condition {
     /// Where the path says `[*]`, `require` wants every element to satisfy the condition and at least one to be there;
     /// to refuse, one suffices. An empty array therefore satisfies neither.
     ///
-    /// [`Finding::Ambiguous`] denies on both sides, so a caller may not stop at the first condition of a predicate
+    /// [`ConditionResult::Ambiguous`] denies on both sides, so a caller may not stop at the first condition of a predicate
     /// that does not hold: a later one may still find the arguments ambiguous.
-    pub fn holds<'f>(&'f self, side: Clause, args: &Args<'f>) -> Finding<'f> {
+    pub fn holds<'f>(&'f self, side: Clause, args: &Args<'f>) -> ConditionResult<'f> {
         // The element that decides, or the first one as long as none does.
         let mut kept: Option<(bool, Evidence<'f>)> = None;
         let decides = |satisfied: bool| satisfied == (side == Clause::Deny);
@@ -118,14 +118,14 @@ impl Condition {
             Ok(())
         });
         match (walked, kept) {
-            (Err(Unfollowed::Ambiguous(ambiguous)), _) => Finding::Ambiguous(ambiguous),
-            (Err(Unfollowed::TooMuch), _) => Finding::TooMuch,
-            (Ok(()), Some((true, evidence))) => Finding::Holds(evidence),
-            (Ok(()), Some((false, evidence))) => Finding::Fails(evidence),
+            (Err(Unfollowed::Ambiguous(ambiguous)), _) => ConditionResult::Ambiguous(ambiguous),
+            (Err(Unfollowed::TooMuch), _) => ConditionResult::TooMuch,
+            (Ok(()), Some((true, evidence))) => ConditionResult::Holds(evidence),
+            (Ok(()), Some((false, evidence))) => ConditionResult::Fails(evidence),
             // A walk always ends somewhere; were it not so, nothing would have been compared.
             (Ok(()), None) => {
                 let evidence = Evidence { condition: self, indexes: Vec::new(), why: Why::Missing };
-                if side == Clause::Deny { Finding::Holds(evidence) } else { Finding::Fails(evidence) }
+                if side == Clause::Deny { ConditionResult::Holds(evidence) } else { ConditionResult::Fails(evidence) }
             }
         }
     }

@@ -12,9 +12,9 @@ use crate::json::cursor::{Cursor, Keys};
 use super::model::{Effect, Mode};
 
 pub use self::{
-    limit::{LIMIT, Limit, RATE, Rate},
-    predicate::{APPROVAL, CONDITION, DEFAULT_EXPIRES, PATH_WITHIN, PREDICATE, Predicate},
-    rule::{Action, Checks, RULE, Rule, SHARED_RULE},
+    limit::{LIMIT_KEYS, Limit, RATE_KEYS, Rate},
+    predicate::{APPROVAL_KEYS, CONDITION_KEYS, DEFAULT_EXPIRES, PATH_WITHIN_KEYS, PREDICATE_KEYS, Predicate},
+    rule::{Action, Checks, RULE_KEYS, Rule, SHARED_RULE_KEYS},
 };
 
 /// A policy document.
@@ -50,7 +50,7 @@ pub struct Name<'w, 'a> {
 }
 
 /// The keys of a policy.
-pub const POLICY: Keys = Keys {
+pub const POLICY_KEYS: Keys = Keys {
     known: &[
         "version",
         "default",
@@ -75,7 +75,7 @@ const MODES: [(&str, Mode); 2] = [("enforce", Mode::Enforce), ("shadow", Mode::S
 impl<'w, 'a> Policy<'w, 'a> {
     /// Reads a policy; `None` where something it cannot do without is wrong.
     pub fn read(at: &Cursor<'w, 'a>) -> Option<Self> {
-        let fields = at.fields(POLICY)?;
+        let fields = at.fields(POLICY_KEYS)?;
         let version = fields.required("version").and_then(|version| version.choice(&[("1", ())]));
         let default = fields.required("default").and_then(|default| default.choice(&EFFECTS));
         if let Some(description) = fields.get("description") {

@@ -7,7 +7,7 @@ use crate::json::{Writer, quoted};
 
 use super::{
     Cost, Effect, Limit, Mode, Policy, Predicate, Rule,
-    condition::{Condition, Literal, Operator, PathPrefixes, Set},
+    condition::{AllowedFolders, Condition, Literal, Operator, Set},
     pattern::Table,
 };
 
@@ -131,7 +131,7 @@ fn operation(operator: &Operator) -> (&'static str, String) {
     }
 }
 
-fn path_prefixes(prefixes: &PathPrefixes) -> String {
+fn path_prefixes(prefixes: &AllowedFolders) -> String {
     let folders = sorted(prefixes.folders().map(quoted));
     let Some(base) = prefixes.base() else { return folders };
     let mut out = Writer::default();

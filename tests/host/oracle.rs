@@ -9,7 +9,7 @@ use mcp_policy::{
     },
     http::{Header, Headers},
     identity::{self, ConnectionAttributes, Peer},
-    mcp::{answer, head::REPEATING},
+    mcp::{answer, head::RETRY_HEADERS},
     store::{Cas, Seed, Store, Unavailable, Versioned},
     time::Timestamp,
 };
@@ -119,7 +119,8 @@ pub(crate) fn stripped(config: &Config, headers: &Pairs) -> Pairs {
     let reads_answer =
         call(config, headers, &Properties::default()).is_some_and(|call| engine::inspects_response(config, &call));
     let stays = |name: &[u8]| {
-        !(REPEATING.iter().any(|repeating| repeating.as_bytes() == name) || reads_answer && name == b"accept-encoding")
+        !(RETRY_HEADERS.iter().any(|repeating| repeating.as_bytes() == name)
+            || reads_answer && name == b"accept-encoding")
     };
     headers.iter().filter(|(name, _)| stays(name)).cloned().collect()
 }

@@ -12,7 +12,7 @@ use mcp_policy::{
     mcp::{
         ResponseFormat,
         legacy_sse::LegacyEndpoint,
-        list::{ListFilter, ListRequest, StreamAborted},
+        list::{ListRequest, ListStream, StreamAborted},
     },
 };
 use proptest::{collection::vec, prelude::*, sample::select};
@@ -44,7 +44,7 @@ fn has_mark(stream: &Stream) -> bool {
 /// What the trimmer makes of an answer.
 fn trimmed(
     config: &Config,
-    mut trimmer: ListFilter,
+    mut trimmer: ListStream,
     answer: &Answer,
     is_whole: bool,
 ) -> Result<Vec<u8>, StreamAborted> {
@@ -80,8 +80,8 @@ fn check(config: &Config, request: &Request, answer: &Answer, stream: &Stream) {
     let asked = if is_list { ListRequest { ids: vec!["7".to_owned()], ..asked } } else { asked };
     let (trimmer, is_whole) = match form {
         _ if !answer.is_success() => return assert_untouched(answer, stream),
-        Some(ResponseFormat::Json) if is_list && is_plain => (ListFilter::json(asked), true),
-        Some(ResponseFormat::Sse) if is_plain => (ListFilter::events(asked), false),
+        Some(ResponseFormat::Json) if is_list && is_plain => (ListStream::json(asked), true),
+        Some(ResponseFormat::Sse) if is_plain => (ListStream::events(asked), false),
         None | Some(ResponseFormat::Json) if !is_list => return assert_untouched(answer, stream),
         _ => {
             assert_eq!(stream.replies.len(), 1);

@@ -7,7 +7,7 @@ mod members;
 mod messages;
 mod streams;
 
-use mcp_policy::mcp::list::{ListFilter, ListKind, ListRequest, PrivateLists, StreamAborted};
+use mcp_policy::mcp::list::{ListKind, ListRequest, ListStream, PrivateLists, StreamAborted};
 use proptest::{
     collection::vec,
     prelude::*,
@@ -29,7 +29,7 @@ fn shows(_: ListKind, name: &str) -> bool {
 }
 
 /// What goes on of some chunks, and whether the stream had to end.
-fn trimmed(mut trimmer: ListFilter, chunks: &[&[u8]]) -> (Vec<u8>, Result<(), StreamAborted>) {
+fn trimmed(mut trimmer: ListStream, chunks: &[&[u8]]) -> (Vec<u8>, Result<(), StreamAborted>) {
     let mut out = Vec::new();
     for chunk in chunks {
         match trimmer.push(chunk, usize::MAX, &shows) {
@@ -44,7 +44,7 @@ fn trimmed(mut trimmer: ListFilter, chunks: &[&[u8]]) -> (Vec<u8>, Result<(), St
 /// What is forwarded of a text. It is the same for all chunks. A stream that must be reset is reset for all; smaller chunks
 /// may have forwarded more before.
 #[track_caller]
-fn whole(trimmer: &ListFilter, text: &[u8], cuts: &[Index]) -> (Vec<u8>, Result<(), StreamAborted>) {
+fn whole(trimmer: &ListStream, text: &[u8], cuts: &[Index]) -> (Vec<u8>, Result<(), StreamAborted>) {
     let whole = trimmed(trimmer.clone(), &[text]);
     let mut cuts: Vec<usize> = cuts.iter().map(|cut| cut.index(text.len() + 1)).chain([0, text.len()]).collect();
     cuts.sort_unstable();
@@ -86,7 +86,7 @@ fn asked(ids: &'static [&'static [&'static str]]) -> impl Strategy<Value = ListR
 
 #[track_caller]
 fn check_stream(asked: &ListRequest, stream: &Stream, cuts: &[Index]) {
-    let (out, end) = whole(&ListFilter::events(asked.clone()), &stream.bytes, cuts);
+    let (out, end) = whole(&ListStream::events(asked.clone()), &stream.bytes, cuts);
     if asked.max_bytes < 1000 {
         return;
     }
@@ -133,7 +133,7 @@ proptest! {
 #[track_caller]
 fn check_body(asked: &ListRequest, message: &Message, cuts: &[Index]) {
     let text = message.text.as_bytes();
-    let (out, end) = whole(&ListFilter::json(asked.clone()), text, cuts);
+    let (out, end) = whole(&ListStream::json(asked.clone()), text, cuts);
     assert_eq!(end, Ok(()));
     match message.sort {
         _ if text.len() > asked.max_bytes => assert!(is_refusal(&out)),

@@ -51,7 +51,7 @@ use crate::{
 
 use self::{
     baseline::Baseline,
-    report::{Checked, Entry, Problem, Report, Severity, Unreadable},
+    report::{Checked, Entry, Problem, Report, Severity, UnreadableFile},
 };
 
 /// The arguments of `check`.
@@ -126,7 +126,7 @@ impl Args {
         let tools = tools::find(self.tools.as_deref(), &self.server)?.map(|(listing, _)| listing.listed());
         let files = self.files.iter().map(|file| match SourceFile::read(file) {
             Ok(source) => Entry::Checked(self.check_one(source, baseline.as_ref(), tools.as_deref())),
-            Err(error) => Entry::Unreadable(Unreadable { file: file.clone(), error }),
+            Err(error) => Entry::UnreadableFile(UnreadableFile { file: file.clone(), error }),
         });
         Ok(Report { files: files.collect(), against: baseline })
     }

@@ -73,7 +73,7 @@ pub(crate) fn run(args: &Args) -> Result<Exit, Stop> {
     })?;
     // All counters are empty, so one call does the same with any seed.
     let outcome = call.decide(&config, &InMemory::new(*b"a seed for one  "));
-    let meant = args.tool.as_deref().and_then(|tool| meant(&config, tool));
+    let meant = args.tool.as_deref().and_then(|tool| find_nearest_key(&config, tool));
     Ok(print(&match args.format {
         Format::Text => text(&call, &outcome, meant.as_deref()),
         Format::Json => {
@@ -107,7 +107,7 @@ impl Args {
 }
 
 /// The key that is near the name of a tool, if no key names that tool.
-fn meant(config: &Config, tool: &str) -> Option<String> {
+fn find_nearest_key(config: &Config, tool: &str) -> Option<String> {
     let policies = || config.policies.iter().map(|named| &named.policy);
     let is_named = |policy: &Policy| policy.hides(tool) || policy.tools().get(tool).is_some();
     if policies().any(is_named) {

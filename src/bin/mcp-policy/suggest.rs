@@ -71,7 +71,7 @@ pub(crate) fn run(args: &Args) -> Result<Exit, Stop> {
 
 /// Classifies the tools, and writes a policy that the filter accepts.
 fn suggest(listing: &Listing) -> Result<(Suggestion, String), String> {
-    let suggestion = Suggestion::new(listing);
+    let suggestion = Suggestion::from_listing(listing);
     if suggestion.tools.is_empty() {
         let remarks: String = suggestion.remarks.iter().map(|remark| format!("; {remark}")).collect();
         return Err(format!("it lists no tool that a policy can name{remarks}"));

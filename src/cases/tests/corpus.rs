@@ -93,7 +93,7 @@ impl Case {
 impl Call {
     fn to_call(&self) -> CaseCall {
         let name = self.tool.as_deref().unwrap_or_default();
-        let tool = || message::tool_call(name, self.args.as_ref().map(|args| args.get()));
+        let tool = || message::tool_call_body(name, self.args.as_ref().map(|args| args.get()));
         CaseCall {
             title: String::new(),
             body: self.raw.clone().unwrap_or_else(tool),

@@ -2,7 +2,7 @@
 
 use std::cell::OnceCell;
 
-use super::{Fit, Matcher};
+use super::{BindingMatch, Matcher};
 use crate::{http::Header, json::fold::fold_char, uri};
 
 /// A longer `:path` matches no binding; product contract, section 3.1.
@@ -65,19 +65,21 @@ impl<'s> HostPath<'s> {
     }
 
     /// Whether the request's host matches, with its port or without.
-    pub(super) fn fits_host(&self, matcher: &Matcher) -> Fit {
+    pub(super) fn fits_host(&self, matcher: &Matcher) -> BindingMatch {
         match self.host.get_or_init(|| Part::read(self.authority, MAX_HOST, |host| Some(Host::new(host)))) {
-            Part::Absent => Fit::No,
-            Part::Ambiguous => Fit::Ambiguous,
-            Part::Plain(host) => Fit::from_match(matcher.matches(&host.with_port) || matcher.matches(&host.bare)),
+            Part::Absent => BindingMatch::No,
+            Part::Ambiguous => BindingMatch::Ambiguous,
+            Part::Plain(host) => {
+                BindingMatch::from_match(matcher.matches(&host.with_port) || matcher.matches(&host.bare))
+            }
         }
     }
 
     /// Whether the request's path matches.
-    pub(super) fn fits_path(&self, matcher: &PathMatcher) -> Fit {
+    pub(super) fn fits_path(&self, matcher: &PathMatcher) -> BindingMatch {
         match self.path.get_or_init(|| Part::read(self.target, usize::MAX, Path::new)) {
-            Part::Absent => Fit::No,
-            Part::Ambiguous => Fit::Ambiguous,
+            Part::Absent => BindingMatch::No,
+            Part::Ambiguous => BindingMatch::Ambiguous,
             Part::Plain(path) => matcher.fits(path),
         }
     }
@@ -127,14 +129,18 @@ impl PathMatcher {
         Self::exact(text).map(|exact| Self { below: Some(PathPattern::new(&below)), ..exact })
     }
 
-    fn fits(&self, path: &Path<'_>) -> Fit {
+    fn fits(&self, path: &Path<'_>) -> BindingMatch {
         let patterns = || [Some(&self.exact), self.below.as_ref()].into_iter().flatten();
         // Most paths differ in more than case, so they are compared once.
         if !patterns().any(|pattern| pattern.folded.matches(&path.folded)) {
-            return Fit::No;
+            return BindingMatch::No;
         }
         // A server that ignores case reads this path as the pattern's.
-        if patterns().any(|pattern| pattern.written.matches(path.text)) { Fit::Yes } else { Fit::Ambiguous }
+        if patterns().any(|pattern| pattern.written.matches(path.text)) {
+            BindingMatch::Yes
+        } else {
+            BindingMatch::Ambiguous
+        }
     }
 }
 

@@ -136,7 +136,7 @@ impl<'p, S: Store> ApprovalCheck<'_, 'p, S> {
         let reason = denial_text::approval_required(predicate, target);
         match response {
             None => {
-                let for_approver = denial_text::approval_reason(predicate, target);
+                let for_approver = denial_text::reason_for_approver(predicate, target);
                 let request = ApprovalRequest::new(fingerprint, &key, self.caller, &for_approver, *ttl);
                 Err(Denial::CalloutPending { rule: &predicate.pointer, ask: Box::new(Callout::Approval(request)) })
             }
@@ -170,7 +170,7 @@ impl<'p, S: Store> ApprovalCheck<'_, 'p, S> {
     /// Files an approval request, or finds the one that was filed, and returns the denial to report.
     fn file_request(&self, key: ApprovalKey<'_>, fingerprint: Fingerprint) -> Denial<'p> {
         let ApprovalRequirement { predicate, target, ttl, .. } = self.requirement;
-        let for_approver = denial_text::approval_reason(predicate, target);
+        let for_approver = denial_text::reason_for_approver(predicate, target);
         let details = ApprovalDetails { key, caller: self.caller, reason: &for_approver, approver: "", note: "" };
         match self.approvals.request(&details, fingerprint, *ttl, self.is_verified, self.now) {
             Ok(entry) if entry.state == State::Rejected => self.rejected(&self.approver_note(&entry)),

@@ -202,7 +202,7 @@ pub(super) fn approval_required(predicate: &Predicate, target: &str) -> String {
 }
 
 /// Why a person has to approve a call of `target`, for that person.
-pub(super) fn approval_reason(predicate: &Predicate, target: &str) -> String {
+pub(super) fn reason_for_approver(predicate: &Predicate, target: &str) -> String {
     match (&predicate.reason, predicate.conditions.is_empty()) {
         (Some(text), _) => text.to_string(),
         (None, true) => format!("the policy requires an approval for each call of {target}"),

@@ -44,7 +44,7 @@ impl<'p, S: Store, W: Tracer> Authorizer<'p, S, W> {
         if self.config.limits.service.is_some() {
             require_integers(&evaluation.charges).map_err(|denial| rules.locate(denial))?;
         }
-        if !rules.can_ask_for_approval() || self.service().is_some() {
+        if !rules.can_ask_for_approval() || self.remote_service().is_some() {
             return Ok(());
         }
         let charges = self.charges(policy, grant, evaluation);

@@ -13,7 +13,7 @@ use crate::{
     limit::LimitExceeded,
     policy::{
         Mode, Predicate, Rule,
-        condition::{Args, Clause, Finding},
+        condition::{Args, Clause, ConditionResult},
     },
     store::Store,
 };
@@ -216,13 +216,13 @@ fn holds<'p, W: Tracer>(
         let finding = condition.holds(clause, args);
         tracer.step(|| Step::new(&*predicate.pointer, finding.to_string()));
         match finding {
-            Finding::Holds(_) => {}
-            Finding::Fails(_) => all = false,
-            Finding::Ambiguous(ambiguous) => {
+            ConditionResult::Holds(_) => {}
+            ConditionResult::Fails(_) => all = false,
+            ConditionResult::Ambiguous(ambiguous) => {
                 let reason = denial_text::ambiguous_arguments(target, &ambiguous);
                 return Err(Denial::denied(&*predicate.pointer, reason));
             }
-            Finding::TooMuch => return Err(too_much_work(target)),
+            ConditionResult::TooMuch => return Err(too_much_work(target)),
         }
     }
     Ok(all)

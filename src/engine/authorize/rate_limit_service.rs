@@ -29,7 +29,7 @@ pub(super) enum Counting {
 
 impl<'p, S: Store, W: Tracer> Authorizer<'p, S, W> {
     /// The service that counts; `None` if this Envoy counts.
-    pub(super) fn service(&self) -> Option<&'p LimitService> {
+    pub(super) fn remote_service(&self) -> Option<&'p LimitService> {
         self.config.limits.service.as_ref().filter(|_| !self.request.info.callouts.counts_here)
     }
 
@@ -42,7 +42,7 @@ impl<'p, S: Store, W: Tracer> Authorizer<'p, S, W> {
         evaluation: &Evaluation<'p>,
         charges: &[Charge<'p>],
     ) -> Result<Counting, Denial<'p>> {
-        let Some(service) = self.service() else { return Ok(Counting::Local) };
+        let Some(service) = self.remote_service() else { return Ok(Counting::Local) };
         let mut tracer = ModeTracer { tracer: &mut self.tracer, mode: evaluation.mode };
         if let Some(index) = charges.iter().position(|charge| charge.amount > charge.quota.max) {
             return Err(evaluation.exceeded(index, LimitExceeded { retry_at: None }, &mut tracer));

@@ -9,12 +9,12 @@ use crate::{
     config::HeaderMode,
     engine::{self, BoundRequest, Disposition},
     http::Headers,
-    mcp::head::REPEATING,
+    mcp::head::RETRY_HEADERS,
 };
 
 use super::{Phase, PolicyFilter};
 use crate::filter::{
-    attributes, audit, host, lease::Lease, response::ResponsePath, root::Filter, shared_data::SharedData,
+    attributes, audit, host, lease::Lease, response::ResponseHandler, root::Filter, shared_data::SharedData,
 };
 
 impl PolicyFilter {
@@ -53,7 +53,7 @@ impl PolicyFilter {
             Phase::AwaitEmptyBody { request, record, lease } => {
                 log::debug!("mcp-policy: #{} is forwarded without a body", self.id);
                 audit::write(&filter.config, &record, None);
-                return self.forward(ResponsePath::of_stream(&filter.config, &request, &record), lease);
+                return self.forward(ResponseHandler::of_stream(&filter.config, &request, &record), lease);
             }
             Phase::Discarding { reply, lease, .. } => {
                 drop(lease);
@@ -89,7 +89,7 @@ impl PolicyFilter {
 /// compress it.
 pub(super) fn remove_headers(filter: &Filter, request: &BoundRequest) -> Result<(), Status> {
     let remove = |headers: &Headers, names: &[&str]| headers.present(names).try_for_each(host::remove_request_header);
-    remove(&request.info().headers, &REPEATING)?;
+    remove(&request.info().headers, &RETRY_HEADERS)?;
     if engine::removes_accept_encoding(&filter.config, request) {
         remove(&request.info().headers, &["accept-encoding"])?;
     }

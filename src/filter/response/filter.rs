@@ -20,7 +20,7 @@ use crate::{
         ResponseFormat,
         answer::{self, Reply},
         legacy_sse::{EndpointGuard, Forwarded, LegacyEndpoint},
-        list::{ListFilter, ListKind, Visibility},
+        list::{ListKind, ListStream, Visibility},
         refusal_text::UNKNOWN_FORMAT,
     },
     policy::Policy,
@@ -53,17 +53,17 @@ pub(super) struct LegacyGuard {
 #[derive(Debug)]
 pub(super) struct BodyFilter {
     guard: Option<LegacyGuard>,
-    lists: Option<PolicyListFilter>,
+    lists: Option<PolicyListStream>,
     /// The record of the request, to be written again if a list loses entries.
     record: Option<Box<AuditRecord>>,
     /// Whether nothing goes on before the end.
-    is_whole: bool,
+    buffers_to_end: bool,
     /// Whether Envoy holds a chunk, so that something can be put in its place.
     is_held: bool,
 }
 
 /// What goes on of a chunk.
-enum Passes {
+enum FilteredChunk {
     Bytes(Vec<u8>),
     /// In place of it, an event that says why the stream is refused. It has this record.
     LastEvent(Box<AuditRecord>),
@@ -71,15 +71,15 @@ enum Passes {
 
 /// Filters lists by the policy of this name.
 #[derive(Debug)]
-struct PolicyListFilter {
-    filter: ListFilter,
+struct PolicyListStream {
+    filter: ListStream,
     policy: Arc<str>,
-    seen: Seen,
+    seen: ListStatistics,
 }
 
 /// What the lists in a response hold.
 #[derive(Debug, Default)]
-struct Seen {
+struct ListStatistics {
     /// The tools, of the last chunk.
     tools: RefCell<Vec<Box<str>>>,
     /// How many entries were taken out.
@@ -119,7 +119,7 @@ impl ResponseFilter {
     pub(super) fn held(&self) -> usize {
         let Self::Body(BodyFilter { guard, lists, .. }) = self else { return 0 };
         let lists = lists.as_ref().map_or(0, |lists| lists.filter.held());
-        lists.saturating_add(guard.as_ref().map_or(0, |legacy| legacy.guard.held()))
+        lists.saturating_add(guard.as_ref().map_or(0, |legacy| legacy.guard.held_bytes()))
     }
 
     /// Takes the head; `None` if Envoy did not return it.
@@ -162,15 +162,15 @@ impl ResponseFilter {
         };
         let chunk = chunk.ok_or(UNREADABLE)?;
         let mut passes = body.push(config, chunk, room)?;
-        if let (Passes::Bytes(out), true) = (&mut passes, end_of_stream) {
+        if let (FilteredChunk::Bytes(out), true) = (&mut passes, end_of_stream) {
             match body.finish(config)? {
-                Passes::Bytes(rest) => out.extend(rest),
-                refused @ Passes::LastEvent(_) => passes = refused,
+                FilteredChunk::Bytes(rest) => out.extend(rest),
+                refused @ FilteredChunk::LastEvent(_) => passes = refused,
             }
         }
         let out = match passes {
-            Passes::Bytes(out) => out,
-            Passes::LastEvent(refused) => {
+            FilteredChunk::Bytes(out) => out,
+            FilteredChunk::LastEvent(refused) => {
                 host::replace_response_chunk(chunk.len(), LegacyEndpoint::last_event().as_bytes())
                     .map_err(|_| UNREADABLE)?;
                 *self = Self::Inactive;
@@ -180,7 +180,7 @@ impl ResponseFilter {
         if out != chunk {
             host::replace_response_chunk(chunk.len(), &out).map_err(|_| UNREADABLE)?;
         }
-        body.is_held = body.is_whole && !end_of_stream;
+        body.is_held = body.buffers_to_end && !end_of_stream;
         let forward = if body.is_held { Forward::AtEnd } else { Forward::Now };
         if body.guard.is_none() && body.lists.is_none() {
             // Its first event was all that mattered.
@@ -196,9 +196,9 @@ impl ResponseFilter {
     pub(super) fn on_trailers(&mut self, config: &Config) -> Result<(), ResponseAborted> {
         let Self::Body(body) = self else { return Ok(()) };
         // What opens the old transport is dropped.
-        let Passes::Bytes(out) = body.finish(config)? else { return Ok(()) };
+        let FilteredChunk::Bytes(out) = body.finish(config)? else { return Ok(()) };
         // Envoy lets nothing be added to a stream any more; what is left is an incomplete event, which clients ignore.
-        if !body.is_whole || out.is_empty() {
+        if !body.buffers_to_end || out.is_empty() {
             return Ok(());
         }
         if !body.is_held {
@@ -213,7 +213,7 @@ impl BodyFilter {
         let Some(format) = head.format.filter(|_| head.is_plain) else {
             return Err(Reply { status: 200, retry_after: None, body: lists.request.refused(UNKNOWN_FORMAT) });
         };
-        let body = Self::new(None, Some(PolicyListFilter::new(lists, format)), format == ResponseFormat::Json)?;
+        let body = Self::new(None, Some(PolicyListStream::new(lists, format)), format == ResponseFormat::Json)?;
         Ok(Self { record: Some(record), ..body })
     }
 
@@ -226,32 +226,34 @@ impl BodyFilter {
             audit::log_line(Level::Warn, "a stream that cannot be read, since it is compressed, was not passed on");
             return Err(answer::failed());
         }
-        Self::new(guard, lists.map(|lists| PolicyListFilter::new(lists, ResponseFormat::Sse)), false)
+        Self::new(guard, lists.map(|lists| PolicyListStream::new(lists, ResponseFormat::Sse)), false)
     }
 
     /// Removes the length of the body, since nothing tells yet how much of it goes on.
-    fn new(guard: Option<LegacyGuard>, lists: Option<PolicyListFilter>, is_whole: bool) -> Result<Self, Reply> {
+    fn new(guard: Option<LegacyGuard>, lists: Option<PolicyListStream>, buffers_to_end: bool) -> Result<Self, Reply> {
         host::remove_response_header("content-length").map_err(|_| answer::failed())?;
-        Ok(Self { guard, lists, record: None, is_whole, is_held: false })
+        Ok(Self { guard, lists, record: None, buffers_to_end, is_held: false })
     }
 
-    fn push(&mut self, config: &Config, chunk: &[u8], room: usize) -> Result<Passes, ResponseAborted> {
-        let Some(legacy) = &mut self.guard else { return self.filter_lists(config, chunk, room).map(Passes::Bytes) };
+    fn push(&mut self, config: &Config, chunk: &[u8], room: usize) -> Result<FilteredChunk, ResponseAborted> {
+        let Some(legacy) = &mut self.guard else {
+            return self.filter_lists(config, chunk, room).map(FilteredChunk::Bytes);
+        };
         let Ok(Forwarded { passes, is_over }) = legacy.guard.push(chunk) else {
-            return Ok(Passes::LastEvent(legacy.refused.clone()));
+            return Ok(FilteredChunk::LastEvent(legacy.refused.clone()));
         };
         if is_over {
             self.guard = None;
         }
-        self.filter_lists(config, &passes, room).map(Passes::Bytes)
+        self.filter_lists(config, &passes, room).map(FilteredChunk::Bytes)
     }
 
-    fn finish(&mut self, config: &Config) -> Result<Passes, ResponseAborted> {
+    fn finish(&mut self, config: &Config) -> Result<FilteredChunk, ResponseAborted> {
         let rest = match self.guard.take() {
             None => Vec::new(),
             Some(LegacyGuard { mut guard, refused }) => match guard.rest() {
                 Ok(rest) => rest,
-                Err(LegacyEndpoint) => return Ok(Passes::LastEvent(refused)),
+                Err(LegacyEndpoint) => return Ok(FilteredChunk::LastEvent(refused)),
             },
         };
         let mut out = self.filter_lists(config, &rest, 0)?;
@@ -261,7 +263,7 @@ impl BodyFilter {
             lists.seen.take_tools(config, &lists.policy);
         }
         self.record_hidden();
-        Ok(Passes::Bytes(out))
+        Ok(FilteredChunk::Bytes(out))
     }
 
     fn filter_lists(&mut self, config: &Config, chunk: &[u8], room: usize) -> Result<Vec<u8>, ResponseAborted> {
@@ -276,29 +278,29 @@ impl BodyFilter {
     fn record_hidden(&mut self) {
         let hidden = self.lists.as_ref().map_or(0, |lists| lists.seen.hidden.get());
         let Some(record) = self.record.take().filter(|_| hidden > 0) else { return };
-        if host::set_filter_state(&AuditRecord { hidden, ..*record }.to_json()).is_err() {
+        if host::set_filter_state(&AuditRecord { hidden_entries: hidden, ..*record }.to_json()).is_err() {
             audit::log_line(Level::Warn, "the audit record of a list does not say how many entries the list lost");
         }
     }
 }
 
-impl Seen {
+impl ListStatistics {
     /// Hands the tools on that were seen since the last time.
     fn take_tools(&self, config: &Config, policy: &Arc<str>) {
         let tools = self.tools.take();
         if !tools.is_empty() {
-            listed::see(config, policy, &tools);
+            listed::record_listed_tools(config, policy, &tools);
         }
     }
 }
 
-impl PolicyListFilter {
+impl PolicyListStream {
     fn new(lists::ListFilter { request, policy, .. }: lists::ListFilter, format: ResponseFormat) -> Self {
         let filter = match format {
-            ResponseFormat::Json => ListFilter::json(request),
-            ResponseFormat::Sse => ListFilter::events(request),
+            ResponseFormat::Json => ListStream::json(request),
+            ResponseFormat::Sse => ListStream::events(request),
         };
-        Self { filter, policy, seen: Seen::default() }
+        Self { filter, policy, seen: ListStatistics::default() }
     }
 }
 
@@ -306,12 +308,12 @@ impl PolicyListFilter {
 struct PolicyVisibility<'c> {
     config: &'c Config,
     policy: Option<&'c Policy>,
-    seen: &'c Seen,
+    seen: &'c ListStatistics,
 }
 
 impl<'c> PolicyVisibility<'c> {
     /// By the policy of this name.
-    fn new(config: &'c Config, policy: &str, seen: &'c Seen) -> Self {
+    fn new(config: &'c Config, policy: &str, seen: &'c ListStatistics) -> Self {
         Self { config, policy: config.policy(policy), seen }
     }
 }

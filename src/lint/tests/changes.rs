@@ -2,7 +2,7 @@
 use wasm_bindgen_test::wasm_bindgen_test as test;
 
 use super::{NONE, load};
-use crate::lint::changes;
+use crate::lint::compare_counters;
 
 const LIMIT: &str = r#"{"counter":"c","window":"minute","max":5,"scope":"grant"}"#;
 
@@ -12,7 +12,7 @@ fn replace(old: &str, new: &str) -> Vec<String> {
     let policy = |limits: &str| {
         load(&format!(r#"{{"version":"1","default":"deny","tools":{{"a":{{"limits":[{limits}]}},"b*":{{}}}}}}"#))
     };
-    let found = changes(&policy(old), &policy(new));
+    let found = compare_counters(&policy(old), &policy(new));
     found.iter().map(|change| format!("{} {} {}", change.fate, change.pointer, change.message)).collect()
 }
 
@@ -59,8 +59,8 @@ fn rules_that_share_a_counter_are_one_change() {
         let (first, second) = (limit(first), limit(second));
         load(&format!(r#"{{"version":"1","default":"deny","prompts":{{"p*":{first}}},"tools":{{"a":{second}}}}}"#))
     };
-    assert_eq!(changes(&policy(1, 2), &policy(2, 1)), []);
-    let found = changes(&policy(1, 2), &policy(3, 2));
+    assert_eq!(compare_counters(&policy(1, 2), &policy(2, 1)), []);
+    let found = compare_counters(&policy(1, 2), &policy(3, 2));
     assert_eq!(found.len(), 1);
     assert_eq!(found[0].message, "`c` keeps its count: `max` was `1` and `2` and is `2` and `3`");
 }
@@ -68,7 +68,8 @@ fn rules_that_share_a_counter_are_one_change() {
 #[test]
 fn another_identity_restarts_the_counts_of_grants() {
     let policy = r#"{"version":"1","default":"deny"}"#;
-    let found = changes(&load(policy), &load(&format!(r#"{{"policy":{policy},"identity":[{{"bearer":true}}]}}"#)));
+    let found =
+        compare_counters(&load(policy), &load(&format!(r#"{{"policy":{policy},"identity":[{{"bearer":true}}]}}"#)));
     let message = "`identity` has changed, so callers may get other grants; counts of scope `grant` and `session` \
                    continue only for callers whose grant stays the same";
     assert_eq!(found.iter().map(|change| change.message.as_str()).collect::<Vec<_>>(), [message]);

@@ -9,7 +9,7 @@ use super::{
     refused,
     sniff::Sniffer,
 };
-use crate::mcp::sse::{Token, Tokenizer, data, field, lines};
+use crate::mcp::sse::{StreamPart, Tokenizer, data, lines, parse_field};
 
 /// Filters one stream.
 #[derive(Clone, Debug, Default)]
@@ -56,13 +56,13 @@ impl Events {
         let mut out = Vec::with_capacity(chunk.len());
         while let Some(piece) = self.next(&mut chunk, limit.bytes) {
             match piece {
-                Token::Text(text) => self.push_text(text, &mut out)?,
-                Token::End(end) if self.line.head.is_empty() => self.end_event(end, request, shows, &mut out)?,
-                Token::End(end) => self.end_line(end, &mut out),
-                Token::Ignored(byte) if self.held.is_empty() && self.state == EventState::Open => {
+                StreamPart::Text(text) => self.push_text(text, &mut out)?,
+                StreamPart::End(end) if self.line.head.is_empty() => self.end_event(end, request, shows, &mut out)?,
+                StreamPart::End(end) => self.end_line(end, &mut out),
+                StreamPart::Ignored(byte) if self.held.is_empty() && self.state == EventState::Open => {
                     out.extend_from_slice(byte)
                 }
-                Token::Ignored(byte) => self.push_bytes(byte, &mut out),
+                StreamPart::Ignored(byte) => self.push_bytes(byte, &mut out),
             }
             if self.has_data && self.held.len() > limit.bytes {
                 self.drop_unfinished_line();
@@ -80,7 +80,7 @@ impl Events {
     }
 
     /// Takes the next piece, up to what may still be held back: which event is too long must not depend on the chunks.
-    fn next<'c>(&mut self, chunk: &mut &'c [u8], most: usize) -> Option<Token<'c>> {
+    fn next<'c>(&mut self, chunk: &mut &'c [u8], most: usize) -> Option<StreamPart<'c>> {
         let room = match self.state {
             EventState::Open => most.saturating_sub(self.held.len()).saturating_add(1),
             EventState::Passing | EventState::Dropped => usize::MAX,
@@ -140,7 +140,7 @@ impl Events {
                 Ok(None) => {}
                 Ok(Some(text)) => self.held = with_data(&self.held, &text),
                 Err(Unreadable::Ambiguous) if !may_be_message(&data) => {}
-                Err(Unreadable::Ambiguous) if request.ids.is_empty() && !self.sniffer.may_list() => {}
+                Err(Unreadable::Ambiguous) if request.ids.is_empty() && !self.sniffer.may_contain_list() => {}
                 Err(why) => self.replace_event(why.message(), request)?,
             }
         }
@@ -218,7 +218,7 @@ fn with_data(event: &[u8], text: &[u8]) -> Vec<u8> {
     let mut is_written = false;
     for (line, end) in lines(event) {
         let end = if end.is_empty() { b"\n" } else { end };
-        if field(line).0 != b"data" {
+        if parse_field(line).0 != b"data" {
             out.extend_from_slice(line);
             out.extend_from_slice(end);
         } else if !std::mem::replace(&mut is_written, true) {

@@ -4,7 +4,7 @@ use std::{borrow::Cow, ops::Range};
 
 use crate::{
     budget::Work,
-    json::{Decimal, Fault, Names, Reader, Reason, ValueType as JsonKind, fold},
+    json::{Decimal, Fault, NameComparison, Reader, Reason, ValueType as JsonKind, fold},
     mcp::{MAX_NAME, MAX_URI},
 };
 
@@ -82,7 +82,7 @@ impl Pass<'_> {
         if reader.value_type()? != JsonKind::Object {
             return reader.skip().map(drop);
         }
-        reader.members(Names::Unmistakable(&["result"]), |reader, name| match (&*name, reader.value_type()?) {
+        reader.members(NameComparison::Unmistakable(&["result"]), |reader, name| match (&*name, reader.value_type()?) {
             ("result", JsonKind::Object) => self.filter_result(reader),
             _ => reader.skip().map(drop),
         })
@@ -94,7 +94,7 @@ impl Pass<'_> {
         let edits_before = self.edits.count();
         // Caching members are edited only if the result has a list, which may come after them.
         let mut caching = Edits::default();
-        reader.members(Names::Unmistakable(&RESULT), |reader, name| {
+        reader.members(NameComparison::Unmistakable(&RESULT), |reader, name| {
             let kind = ListKind::by_member(&name);
             match (kind, &*name) {
                 (Some(kind), _) => {
@@ -183,7 +183,7 @@ impl Pass<'_> {
             return reader.skip().map(|_| None);
         }
         let (mut found, mut is_ambiguous) = (None, false);
-        reader.members(Names::Distinct, |reader, name| {
+        reader.members(NameComparison::Distinct, |reader, name| {
             if name == kind.key() && reader.value_type()? == JsonKind::String {
                 found = Some(reader.string()?);
                 return Ok(());

@@ -75,7 +75,7 @@ impl Sniffer {
     }
 
     /// Whether the message may list something: it has such a member, or is a batch.
-    pub(super) fn may_list(&self) -> bool {
+    pub(super) fn may_contain_list(&self) -> bool {
         self.is_list || self.is_batch
     }
 
@@ -198,7 +198,7 @@ mod tests {
             r#"{"result":{"_meta":{"tools":[]},"m\u0065ssages""#,
         ] {
             assert!(sniffed(text).is_not_list(), "{text}");
-            assert!(!sniffed(text).may_list(), "{text}");
+            assert!(!sniffed(text).may_contain_list(), "{text}");
         }
     }
 
@@ -214,7 +214,7 @@ mod tests {
             r#"{"re\u017Fult\u0000x":{"prompts\u0000""#,
             "[{",
         ] {
-            assert!(sniffed(text).may_list(), "{text}");
+            assert!(sniffed(text).may_contain_list(), "{text}");
             assert!(!sniffed(text).is_not_list(), "{text}");
         }
     }
@@ -241,7 +241,7 @@ mod tests {
             r#"{"result":{},"x":{"tools":1},"#,
             r#"{"x":"method","y":"\"error\":"#,
         ] {
-            assert!(!sniffed(text).is_not_list() && !sniffed(text).may_list(), "{text}");
+            assert!(!sniffed(text).is_not_list() && !sniffed(text).may_contain_list(), "{text}");
         }
     }
 

@@ -5,7 +5,7 @@ mod streams;
 #[cfg(target_family = "wasm")]
 use wasm_bindgen_test::wasm_bindgen_test as test;
 
-use super::{ListFilter, ListKind, ListRequest, PrivateLists, StreamAborted, Visibility};
+use super::{ListKind, ListRequest, ListStream, PrivateLists, StreamAborted, Visibility};
 use crate::budget::{LIST_BYTE, MAX_WORK};
 
 /// The request in most tests: one list, of revision 2025-11-25.
@@ -19,7 +19,7 @@ pub(super) fn shows(_: ListKind, name: &str) -> bool {
 }
 
 /// What comes out of chunks.
-pub(super) fn trimmed(mut trimmer: ListFilter, chunks: &[&[u8]]) -> Result<String, StreamAborted> {
+pub(super) fn trimmed(mut trimmer: ListStream, chunks: &[&[u8]]) -> Result<String, StreamAborted> {
     let mut out = Vec::new();
     for chunk in chunks {
         out.extend(trimmer.push(chunk, usize::MAX, &shows)?);
@@ -30,7 +30,7 @@ pub(super) fn trimmed(mut trimmer: ListFilter, chunks: &[&[u8]]) -> Result<Strin
 
 /// What comes out of a text, which must not depend on its chunks.
 #[track_caller]
-pub(super) fn whole(trimmer: &ListFilter, text: &str) -> Result<String, StreamAborted> {
+pub(super) fn whole(trimmer: &ListStream, text: &str) -> Result<String, StreamAborted> {
     let whole = trimmed(trimmer.clone(), &[text.as_bytes()]);
     for index in 0..text.len() {
         let (front, back) = text.as_bytes().split_at(index);
@@ -41,7 +41,7 @@ pub(super) fn whole(trimmer: &ListFilter, text: &str) -> Result<String, StreamAb
 
 #[track_caller]
 fn json(request: ListRequest, text: &str) -> String {
-    whole(&ListFilter::json(request), text).unwrap()
+    whole(&ListStream::json(request), text).unwrap()
 }
 
 /// The error in place of an answer.
@@ -193,11 +193,11 @@ fn a_list_of_more_than_a_hundred_thousand_entries_becomes_an_error() {
                operator to list in pages";
     let text = |entries: usize| format!(r#"{{"result":{{"tools":[{}]}}}}"#, vec!["1"; entries].join(","));
     let request = ListRequest { max_bytes: 1 << 20, ..list_request() };
-    let json = |text: &str| trimmed(ListFilter::json(request.clone()), &[text.as_bytes()]).unwrap();
+    let json = |text: &str| trimmed(ListStream::json(request.clone()), &[text.as_bytes()]).unwrap();
     assert_eq!(json(&text(100_000)), r#"{"result":{"tools":[]}}"#);
     assert_eq!(json(&text(100_001)), error(why));
     let event = format!("data: {}\n\n", text(100_001));
-    let events = trimmed(ListFilter::events(request.clone()), &[event.as_bytes()]).unwrap();
+    let events = trimmed(ListStream::events(request.clone()), &[event.as_bytes()]).unwrap();
     assert_eq!(events, format!("data: {}\n\n", error(why)));
 }
 
@@ -207,7 +207,7 @@ fn entries_with_names_that_no_call_can_have_are_not_shown() {
     let request = ListRequest { max_bytes: 1 << 20, ..list_request() };
     let shown = |member: &str, key: &str, length: usize| {
         let text = format!(r#"{{"result":{{"{member}":[{{"{key}":"{}"}}]}}}}"#, "x".repeat(length));
-        trimmed(ListFilter::json(request.clone()), &[text.as_bytes()]).unwrap() == text
+        trimmed(ListStream::json(request.clone()), &[text.as_bytes()]).unwrap() == text
     };
     assert!(shown("tools", "name", 256) && !shown("tools", "name", 257));
     assert!(shown("prompts", "name", 256) && !shown("prompts", "name", 257));
@@ -234,7 +234,7 @@ fn a_list_whose_entries_take_too_much_work_becomes_an_error() {
     let text = r#"{"result":{"tools":[{"name":"a"},{"name":"b"}]}}"#;
     let enough = (MAX_WORK + LIST_BYTE * text.len()) / 2;
     let filtered = |work: usize| {
-        let (mut filter, visibility) = (ListFilter::json(list_request()), Laborious(work));
+        let (mut filter, visibility) = (ListStream::json(list_request()), Laborious(work));
         filter.push(text.as_bytes(), usize::MAX, &visibility).unwrap();
         String::from_utf8(filter.end(&visibility).unwrap()).unwrap()
     };

@@ -3,7 +3,7 @@
 #[cfg(target_family = "wasm")]
 use wasm_bindgen_test::wasm_bindgen_test as test;
 
-use super::address;
+use super::complete_refusal;
 use crate::{
     http::Headers,
     mcp::{Body, Refusal},
@@ -15,7 +15,7 @@ fn refused(version: Option<&str>, body: &str) -> (u16, i32, Option<String>) {
     let pairs = version.map(|version| ("mcp-protocol-version".to_owned(), version.as_bytes().to_vec()));
     let headers = Headers::new(pairs.into_iter().collect());
     let read = Body::read(body.as_bytes(), 64, true).and_then(|body| body.lifecycle(&headers).map(drop));
-    let Refusal { status, code, id, .. } = address(read.expect_err(body), &headers, body.as_bytes());
+    let Refusal { status, code, id, .. } = complete_refusal(read.expect_err(body), &headers, body.as_bytes());
     (status, code.number(), id)
 }
 

@@ -10,10 +10,9 @@ use crate::{
 /// An entry of `resources` as written.
 type Entry<'w, 'a> = (document::Name<'w, 'a>, document::Rule<'w, 'a>);
 
-/// The keys that were written in another form than the one in which they are compared, by that form. Two keys that are
-/// one URI are reported, and so are conditions that no URI could satisfy, those of the shared rules that entries use
-/// included.
-pub(super) fn written_uris(
+/// Maps each normalized key to its written form, if the two differ. Reports duplicates, and conditions that no URI could satisfy,
+/// also in the shared rules that entries use.
+pub(super) fn check_uri_keys(
     entries: &[Entry<'_, '_>],
     shared: &[(document::Name<'_, '_>, document::Checks<'_, '_>)],
 ) -> HashMap<Box<str>, Box<str>> {

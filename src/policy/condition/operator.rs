@@ -7,9 +7,9 @@ use crate::json::{Decimal, Node, Value};
 use super::{
     Clause, ConditionError,
     literal::{Literal, Match, Set},
-    path_prefix::PathPrefixes,
+    path_prefix::AllowedFolders,
     text::{RegexMatcher, Search},
-    url::Hosts,
+    url::AllowedHosts,
     value,
 };
 
@@ -63,9 +63,9 @@ pub enum Operator {
     /// `ends_with`
     EndsWith(String),
     /// `path_within`
-    PathWithin(PathPrefixes),
+    PathWithin(AllowedFolders),
     /// `url_host_in`
-    UrlHostIn(Hosts),
+    UrlHostIn(AllowedHosts),
     /// `max_length`, in code points
     MaxLength(u64),
     /// `max_items`, in elements
@@ -98,7 +98,7 @@ impl Operator {
             "gte" => value::read_number(value).map(Self::GreaterOrEqual),
             "regex" => value::read_regex(value).map(Self::Regex),
             "contains" => value::read_contained(value).map(Self::Contains),
-            "includes" => value::read_element(value).map(Self::Includes),
+            "includes" => value::read_includes_value(value).map(Self::Includes),
             "exists" => value::read_boolean(value).map(Self::Exists),
             "starts_with" => value::read_affix(value).map(Self::StartsWith),
             "ends_with" => value::read_affix(value).map(Self::EndsWith),
@@ -136,11 +136,15 @@ impl Operator {
             Self::StartsWith(start) => test_string(value, |text| text.starts_with(start)),
             Self::EndsWith(end) => test_string(value, |text| text.ends_with(end)),
             Self::PathWithin(folders) => match value {
-                Value::String(text) => folders.contain(text).map_or(Verdict::TypeMismatch(FOLDER_FOUND), to_verdict),
+                Value::String(text) => {
+                    folders.contains_path(text).map_or(Verdict::TypeMismatch(FOLDER_FOUND), to_verdict)
+                }
                 _ => Verdict::TypeMismatch(FOLDER_FOUND),
             },
             Self::UrlHostIn(hosts) => match value {
-                Value::String(text) => hosts.contain(text).map_or(Verdict::TypeMismatch(URL_FOUND), to_verdict),
+                Value::String(text) => {
+                    hosts.contains_host_of(text).map_or(Verdict::TypeMismatch(URL_FOUND), to_verdict)
+                }
                 _ => Verdict::TypeMismatch(URL_FOUND),
             },
             Self::MaxLength(most) => match value {

@@ -5,14 +5,14 @@
 
 /// Folders, each with a `/` at its end.
 #[derive(Clone, Debug)]
-pub struct PathPrefixes {
+pub struct AllowedFolders {
     folders: Vec<String>,
     /// Where a relative path starts: the folder in which the server runs.
     base: Option<String>,
 }
 
-impl PathPrefixes {
-    /// Takes folders that [`folder`] has made.
+impl AllowedFolders {
+    /// Takes folders that [`read_folder`] has made.
     pub(super) fn new(folders: Vec<String>, base: Option<String>) -> Self {
         Self { folders, base }
     }
@@ -29,7 +29,7 @@ impl PathPrefixes {
     }
 
     /// Whether a path is one of the folders or lies under one; `None` if the text is not a path to compare.
-    pub(super) fn contain(&self, text: &str) -> Option<bool> {
+    pub(super) fn contains_path(&self, text: &str) -> Option<bool> {
         let path = match &self.base {
             Some(base) if !text.starts_with('/') => normalize(&join_base(base, text)?)?,
             _ => normalize(text)?,
@@ -56,7 +56,7 @@ fn join_base(base: &str, text: &str) -> Option<String> {
 ///
 /// As POSIX resolves a path, but for links: `..` at the root stays there (4.16, Pathname Resolution). `\` separates on
 /// some systems, `%` begins an escape that some servers decode once more, and a NUL ends the text in C. Some servers trim
-/// white space, which makes `..` of a last part that was none.
+/// white space, so a last part such as `.. ` becomes `..`.
 fn normalize(text: &str) -> Option<String> {
     let plain = text.trim() == text && !text.contains(|c: char| c == '\\' || c == '%' || c.is_control());
     if !text.starts_with('/') || !plain {

@@ -12,7 +12,7 @@ mod url;
 
 use crate::{json, policy::path::Path};
 
-use super::{Args, Clause, Condition, Finding};
+use super::{Args, Clause, Condition, ConditionResult};
 
 /// The condition, or all that is wrong with it; a line each.
 fn build(path: &str, op: &str, value: &str) -> Result<Condition, String> {
@@ -33,9 +33,9 @@ fn finding(path: &str, op: &str, value: &str, side: Clause, args: &str) -> Strin
 fn ask(condition: &Condition, args: &str) -> [Option<bool>; 2] {
     let args = json::parse(args.as_bytes(), 64).unwrap();
     [Clause::Require, Clause::Deny].map(|side| match condition.holds(side, &Args::new(Some(&args))) {
-        Finding::Holds(_) => Some(true),
-        Finding::Fails(_) => Some(false),
-        Finding::Ambiguous(_) | Finding::TooMuch => None,
+        ConditionResult::Holds(_) => Some(true),
+        ConditionResult::Fails(_) => Some(false),
+        ConditionResult::Ambiguous(_) | ConditionResult::TooMuch => None,
     })
 }
 

@@ -9,12 +9,12 @@ use std::{
     net::{Ipv4Addr, Ipv6Addr},
 };
 
-/// Hosts in the one spelling in which they are compared: a name in lower case, `.x` for `*.x`, and an IPv6 address as the
+/// AllowedHosts in the one spelling in which they are compared: a name in lower case, `.x` for `*.x`, and an IPv6 address as the
 /// hexadecimal digits of its 128 bits, in brackets.
 #[derive(Clone, Debug, Default)]
-pub struct Hosts(HashSet<String>);
+pub struct AllowedHosts(HashSet<String>);
 
-impl Hosts {
+impl AllowedHosts {
     /// Adds a host as a policy writes it, or `*.` and a name; `None` for any other text.
     pub(super) fn add(&mut self, text: &str) -> Option<()> {
         let host = match text.strip_prefix("*.") {
@@ -32,7 +32,7 @@ impl Hosts {
     }
 
     /// Whether the host of a URL is listed or lies under a listed name; `None` if the text is not a plain URL.
-    pub(super) fn contain(&self, url: &str) -> Option<bool> {
+    pub(super) fn contains_host_of(&self, url: &str) -> Option<bool> {
         let host = host_of(url)?;
         // Addresses need no exception: nothing that is listed as `*.x` is a part of one.
         let mut above = host.match_indices('.').filter_map(|(dot, _)| host.get(dot..));

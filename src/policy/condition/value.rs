@@ -5,9 +5,9 @@ use crate::json::{Decimal, Node, Value};
 use super::{
     ConditionError, Part,
     literal::{Literal, NOT_KEPT, Set},
-    path_prefix::{self, PathPrefixes},
+    path_prefix::{self, AllowedFolders},
     text::RegexMatcher,
-    url::Hosts,
+    url::AllowedHosts,
 };
 
 /// `value`, or nothing where the policy has none.
@@ -26,7 +26,7 @@ const HOST: &str =
 
 /// `eq`, `neq`
 pub(super) fn read_literal(value: ValueNode<'_>) -> Result<Set, ConditionErrors> {
-    read_element(value).map(|literal| Set::new([literal]))
+    read_includes_value(value).map(|literal| Set::new([literal]))
 }
 
 /// `in`, `not_in`
@@ -57,14 +57,14 @@ pub(super) fn read_regex(value: ValueNode<'_>) -> Result<RegexMatcher, Condition
 }
 
 /// `includes`
-pub(super) fn read_element(value: ValueNode<'_>) -> Result<Literal, ConditionErrors> {
+pub(super) fn read_includes_value(value: ValueNode<'_>) -> Result<Literal, ConditionErrors> {
     let node = value.ok_or_else(|| mismatch(value, LITERAL))?;
     Literal::new(node).map_err(|reason| mismatch_because(value, LITERAL, reason))
 }
 
 /// `contains`
 pub(super) fn read_contained(value: ValueNode<'_>) -> Result<Literal, ConditionErrors> {
-    match read_element(value)? {
+    match read_includes_value(value)? {
         Literal::Text(text) if text.is_empty() => Err(mismatch_because(value, LITERAL, "every string contains it")),
         literal => Ok(literal),
     }
@@ -85,9 +85,9 @@ pub(super) fn read_affix(value: ValueNode<'_>) -> Result<String, ConditionErrors
 }
 
 /// `path_within`: a list of folders, or `{"folders": […], "base": "…"}`, where relative paths are joined to `base`.
-pub(super) fn read_folders(value: ValueNode<'_>) -> Result<PathPrefixes, ConditionErrors> {
+pub(super) fn read_folders(value: ValueNode<'_>) -> Result<AllowedFolders, ConditionErrors> {
     let Some(Value::Object(members)) = value.map(|node| &node.value) else {
-        return read_folder_list(value, FOLDERS, Part::Item).map(|folders| PathPrefixes::new(folders, None));
+        return read_folder_list(value, FOLDERS, Part::Item).map(|folders| AllowedFolders::new(folders, None));
     };
     let (mut list, mut base, mut complaints) = (None, None, Vec::new());
     for member in members {
@@ -106,7 +106,7 @@ pub(super) fn read_folders(value: ValueNode<'_>) -> Result<PathPrefixes, Conditi
     });
     let Some(list) = list else { return Err(mismatch(value, FOLDERS)) };
     match (read_folder_list(Some(list), FOLDERS, Part::Folder), base) {
-        (Ok(folders), Some(base)) if complaints.is_empty() => Ok(PathPrefixes::new(folders, Some(base))),
+        (Ok(folders), Some(base)) if complaints.is_empty() => Ok(AllowedFolders::new(folders, Some(base))),
         (Ok(_), None) if complaints.is_empty() => Err(mismatch(value, FOLDERS)),
         (Ok(_), _) => Err(complaints),
         (Err(more), _) => Err(complaints.into_iter().chain(more).collect()),
@@ -126,8 +126,8 @@ fn read_folder_list(
 }
 
 /// `url_host_in`
-pub(super) fn read_hosts(value: ValueNode<'_>) -> Result<Hosts, ConditionErrors> {
-    let mut hosts = Hosts::default();
+pub(super) fn read_hosts(value: ValueNode<'_>) -> Result<AllowedHosts, ConditionErrors> {
+    let mut hosts = AllowedHosts::default();
     let read = |index, node: &Node<'_>| {
         let added = as_string(node).and_then(|text| hosts.add(text));
         added.ok_or_else(|| ConditionError::new(Part::Item(index), Some(node), HOST))

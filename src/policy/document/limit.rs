@@ -48,14 +48,14 @@ pub struct Rate<'w, 'a> {
 const MAX: u64 = 8_999_999_999_999;
 
 /// The keys of a limit.
-pub const LIMIT: Keys =
+pub const LIMIT_KEYS: Keys =
     Keys { known: &["counter", "window", "max", "scope", "algorithm", "increment", "increment_from"] };
 /// The keys of the short form of a limit.
-pub const RATE: Keys = Keys { known: &["max", "window"] };
+pub const RATE_KEYS: Keys = Keys { known: &["max", "window"] };
 
 impl<'w, 'a> Limit<'w, 'a> {
     pub(super) fn read(at: &Cursor<'w, 'a>) -> Option<Self> {
-        let fields = at.fields(LIMIT)?;
+        let fields = at.fields(LIMIT_KEYS)?;
         let counter = fields.required("counter").and_then(|counter| match counter.string()? {
             "" => counter.report_expected("a name"),
             name => Some(name),
@@ -96,7 +96,7 @@ impl<'w, 'a> Rate<'w, 'a> {
             };
             return Some(Self { at: *at, max, window });
         }
-        let fields = at.fields(RATE)?;
+        let fields = at.fields(RATE_KEYS)?;
         let max = fields.required("max").and_then(|max| read_integer(&max));
         let window = fields.required("window").and_then(|window| read_window(&window));
         Some(Self { at: *at, max: max?, window: window? })

@@ -33,13 +33,13 @@ pub(super) enum Form {
 pub const DEFAULT_EXPIRES: u32 = 600;
 
 /// The keys of a predicate in `require` and `deny_if`.
-pub const PREDICATE: Keys = Keys { known: &["conditions", "on_deny"] };
+pub const PREDICATE_KEYS: Keys = Keys { known: &["conditions", "on_deny"] };
 /// The keys of a predicate in `require_approval`.
-pub const APPROVAL: Keys = Keys { known: &["conditions", "on_deny", "expires"] };
+pub const APPROVAL_KEYS: Keys = Keys { known: &["conditions", "on_deny", "expires"] };
 /// The keys of a `path_within` that has a base.
-pub const PATH_WITHIN: Keys = Keys { known: &["folders", "base"] };
+pub const PATH_WITHIN_KEYS: Keys = Keys { known: &["folders", "base"] };
 /// The keys of a condition.
-pub const CONDITION: Keys = Keys { known: &["path", "op", "value"] };
+pub const CONDITION_KEYS: Keys = Keys { known: &["path", "op", "value"] };
 
 impl<'w, 'a> Predicate<'w, 'a> {
     pub(super) fn read(at: &Cursor<'w, 'a>, form: Form) -> Option<Self> {
@@ -47,7 +47,7 @@ impl<'w, 'a> Predicate<'w, 'a> {
             at.report("this is a condition; put it into a predicate: `{\"conditions\": [{\"path\": …, \"op\": …, \"value\": …}]}`");
             return None;
         }
-        let fields = at.fields(if form == Form::Approval { APPROVAL } else { PREDICATE })?;
+        let fields = at.fields(if form == Form::Approval { APPROVAL_KEYS } else { PREDICATE_KEYS })?;
         let on_deny = fields.get("on_deny").and_then(|text| text.string());
         let expires = fields.get("expires").map_or(Some(DEFAULT_EXPIRES), |expires| read_duration(&expires));
         let list = fields.required("conditions")?;
@@ -61,7 +61,7 @@ impl<'w, 'a> Predicate<'w, 'a> {
 }
 
 fn read_condition(at: &Cursor<'_, '_>) -> Option<Condition> {
-    let fields = at.fields(CONDITION)?;
+    let fields = at.fields(CONDITION_KEYS)?;
     let path = fields.required("path").and_then(|path| read_path(&path));
     let operator = fields.required("op");
     let name = operator?.string()?;

@@ -51,11 +51,11 @@ pub enum Action {
 }
 
 /// The keys of a rule.
-pub const RULE: Keys = Keys {
+pub const RULE_KEYS: Keys = Keys {
     known: &["require", "deny_if", "require_approval", "limits", "use", "mode", "action", "rate_limit", "reason"],
 };
 /// The keys of a rule of `rules`.
-pub const SHARED_RULE: Keys = Keys { known: &["require", "deny_if", "require_approval", "limits"] };
+pub const SHARED_RULE_KEYS: Keys = Keys { known: &["require", "deny_if", "require_approval", "limits"] };
 
 /// Names in one `use`: each is looked at in every call.
 const MAX_USES: usize = 16;
@@ -65,7 +65,7 @@ const ACTIONS: [(&str, Action); 3] =
 
 impl<'w, 'a> Rule<'w, 'a> {
     pub(super) fn read(at: &Cursor<'w, 'a>) -> Option<Self> {
-        let fields = at.fields(RULE)?;
+        let fields = at.fields(RULE_KEYS)?;
         let action = fields.get("action").and_then(|action| action.choice(&ACTIONS).map(|chosen| (action, chosen)));
         let reason = fields.get("reason").and_then(|reason| reason.string().map(|text| (reason, text)));
         let rate_limit = fields.get("rate_limit").and_then(|rate| Rate::read(&rate));
@@ -84,7 +84,7 @@ impl<'w, 'a> Rule<'w, 'a> {
 impl<'w, 'a> Checks<'w, 'a> {
     /// Reads a rule of `rules`.
     pub(super) fn read(at: &Cursor<'w, 'a>) -> Option<Self> {
-        at.fields(SHARED_RULE).map(|fields| Self::of(&fields))
+        at.fields(SHARED_RULE_KEYS).map(|fields| Self::of(&fields))
     }
 
     fn of(fields: &Fields<'w, 'a>) -> Self {

@@ -14,7 +14,7 @@ use mcp_policy::{
     limit::{Callers, Charge, Counters, Key, Quota, totals::Capacity},
     mcp::{
         Message,
-        list::{ListFilter, ListKind, ListRequest},
+        list::{ListKind, ListRequest, ListStream},
     },
     store::InMemory,
     time::Timestamp,
@@ -101,12 +101,7 @@ fn count() -> Box<dyn FnMut()> {
     Box::new(move || {
         let key = Key { filter: "bench", policy: "default", counter: "calls", callers };
         let quota = Quota { window, algorithm: Algorithm::Fixed, max: most };
-        let charge = Charge {
-            key,
-            quota,
-            amount: Amount::from_units(1).expect("an amount"),
-            verified: true,
-        };
+        let charge = Charge { key, quota, amount: Amount::from_units(1).expect("an amount"), verified: true };
         let _ = black_box(Counters::new(&store, Capacity::new(65_536)).charge(&[charge], NOW));
     })
 }
@@ -118,7 +113,7 @@ fn trim() -> Box<dyn FnMut()> {
     Box::new(move || {
         let policy = &config.policies.first().expect("a policy").policy;
         let shows = |kind: ListKind, name: &str| lists::is_visible(&config, policy, kind, name);
-        let mut trimmer = ListFilter::json(ListRequest { max_bytes: 1 << 20, ..ListRequest::default() });
+        let mut trimmer = ListStream::json(ListRequest { max_bytes: 1 << 20, ..ListRequest::default() });
         let forwarded = trimmer.push(black_box(text.as_bytes()), &shows);
         let rest = trimmer.end(&shows).expect("a list");
         assert!(forwarded.is_ok_and(|now| now.is_empty()) && rest.len() < text.len() * 6 / 10, "half of it");

@@ -7,7 +7,7 @@
 mod events;
 
 use libfuzzer_sys::fuzz_target;
-use mcp_policy::mcp::list::{ListFilter, ListKind, ListRequest, PrivateLists, StreamAborted};
+use mcp_policy::mcp::list::{ListKind, ListRequest, ListStream, PrivateLists, StreamAborted};
 use mcp_policy_fuzz::Allowance;
 use serde_json::Value;
 
@@ -16,10 +16,11 @@ fuzz_target!(|data: &[u8]| {
     let asked = ListRequest {
         ids: ["7", "\"b\""].iter().take(usize::from(setup[0] % 3)).map(ToString::to_string).collect(),
         is_batch: setup[0] & 4 > 0,
-        private: [PrivateLists::Never, PrivateLists::Filtered, PrivateLists::All][usize::from(setup[0] >> 3 & 3).min(2)],
+        private: [PrivateLists::Never, PrivateLists::Filtered, PrivateLists::All]
+            [usize::from(setup[0] >> 3 & 3).min(2)],
         max_bytes: if setup[1] > 127 { 1 << 20 } else { usize::from(setup[1]) + 1 },
     };
-    for trimmer in [ListFilter::json(asked.clone()), ListFilter::events(asked.clone())] {
+    for trimmer in [ListStream::json(asked.clone()), ListStream::events(asked.clone())] {
         let whole = Allowance::of(answer.len() * 8).keep(|| trimmed(&trimmer, [answer].into_iter()));
         let bytes = trimmed(&trimmer, answer.chunks(1));
         let mut sizes = setup[2..].iter().cycle().map(|size| usize::from(*size) % 40);
@@ -37,10 +38,10 @@ fuzz_target!(|data: &[u8]| {
             assert!(bytes.0.starts_with(&other.0));
         }
     }
-    if let (out, Ok(())) = trimmed(&ListFilter::json(asked.clone()), [answer].into_iter()) {
+    if let (out, Ok(())) = trimmed(&ListStream::json(asked.clone()), [answer].into_iter()) {
         assert_shown(&out);
     }
-    let (out, _) = trimmed(&ListFilter::events(asked), answer.chunks(1));
+    let (out, _) = trimmed(&ListStream::events(asked), answer.chunks(1));
     events::events(&out).iter().for_each(|(_, event)| assert_shown(&event.data));
 });
 
@@ -49,7 +50,7 @@ fn shows(_: ListKind, name: &str) -> bool {
     !name.contains("evil")
 }
 
-fn trimmed<'c>(trimmer: &ListFilter, chunks: impl Iterator<Item = &'c [u8]>) -> (Vec<u8>, Result<(), StreamAborted>) {
+fn trimmed<'c>(trimmer: &ListStream, chunks: impl Iterator<Item = &'c [u8]>) -> (Vec<u8>, Result<(), StreamAborted>) {
     let (mut trimmer, mut out) = (trimmer.clone(), Vec::new());
     for chunk in chunks {
         match trimmer.push(chunk, usize::MAX, &shows) {

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use mcp_policy::mcp::list::{ListFilter, ListRequest};
+use mcp_policy::mcp::list::{ListRequest, ListStream};
 
 use super::shows;
 
@@ -42,7 +42,7 @@ impl Shape {
     fn time(&self, bytes: usize) -> Duration {
         let text = self.text(bytes);
         let asked = ListRequest { ids: vec!["7".to_owned()], max_bytes: 64 << 20, ..ListRequest::default() };
-        let mut trimmer = ListFilter::events(asked);
+        let mut trimmer = ListStream::events(asked);
         let began = Instant::now();
         for chunk in text.as_bytes().chunks(self.chunk) {
             trimmer.push(chunk, usize::MAX, &shows).expect("nothing is torn");

@@ -3,7 +3,7 @@
 use mcp_policy::{
     config::{Config, LoadedConfig},
     json::diagnostic::MAX_LISTED,
-    lint::{Change, changes},
+    lint::{Change, compare_counters},
 };
 
 use crate::source::SourceFile;
@@ -40,7 +40,7 @@ impl Baseline {
 
     /// What happens to its counters.
     pub(super) fn changes(&self, new: &Config) -> Vec<Change> {
-        changes(&self.config, new)
+        compare_counters(&self.config, new)
     }
 
     /// Its name in a sentence.

@@ -25,12 +25,12 @@ pub(super) enum Entry {
     /// It was read.
     Checked(Checked),
     /// It cannot be read.
-    Unreadable(Unreadable),
+    UnreadableFile(UnreadableFile),
 }
 
 /// A file that cannot be read.
 #[derive(Serialize)]
-pub(super) struct Unreadable {
+pub(super) struct UnreadableFile {
     /// The file as the user named it.
     pub(super) file: String,
     /// A sentence on why.
@@ -106,7 +106,7 @@ struct WrittenChange<'c> {
 impl Report {
     /// How the command ends: a file that cannot be read counts more than one with errors.
     pub(super) fn exit(&self) -> Exit {
-        let is_unreadable = |entry: &Entry| matches!(entry, Entry::Unreadable(_));
+        let is_unreadable = |entry: &Entry| matches!(entry, Entry::UnreadableFile(_));
         let is_fine = |entry: &Entry| matches!(entry, Entry::Checked(file) if file.fine);
         match (self.files.iter().any(is_unreadable), self.files.iter().all(is_fine)) {
             (true, _) => Exit::Usage,
@@ -175,7 +175,7 @@ fn write_name<S: Serializer>(source: &SourceFile, serializer: S) -> Result<S::Ok
 fn write_changes<S: Serializer>(changes: &Option<Vec<Change>>, serializer: S) -> Result<S::Ok, S::Error> {
     let written = changes.iter().flatten().map(|change| WrittenChange {
         counter: change.counter.as_deref(),
-        fate: change.fate.name(),
+        fate: change.fate.as_str(),
         pointer: &change.pointer,
         message: &change.message,
     });

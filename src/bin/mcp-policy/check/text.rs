@@ -22,7 +22,7 @@ pub(super) fn render(report: &Report) -> String {
     for entry in &report.files {
         let file = match entry {
             Entry::Checked(file) => file,
-            Entry::Unreadable(file) => {
+            Entry::UnreadableFile(file) => {
                 text.push_str(&format!("error: {}\n", sanitize::line(&file.error)));
                 continue;
             }

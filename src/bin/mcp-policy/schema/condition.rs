@@ -41,7 +41,7 @@ pub(super) enum Condition {
     EndsWith(Compared<Text>),
     /// The argument is the path of one of the folders or of something inside, after `.`, `..` and `//` are resolved. A
     /// relative path needs a `base`, to which it is joined first.
-    PathWithin(Compared<PathPrefixes>),
+    PathWithin(Compared<AllowedFolders>),
     /// The argument is an http or https URL whose host is one of these, or is under a `*.x`.
     UrlHostIn(Compared<Hosts>),
     /// The argument is a string of at most this many code points.
@@ -95,7 +95,7 @@ pub(super) struct Part(Literal);
 /// Folders, or folders with a base for relative paths.
 #[derive(JsonSchema)]
 #[schemars(inline, untagged)]
-pub(super) enum PathPrefixes {
+pub(super) enum AllowedFolders {
     Folders(Folders),
     Based(Based),
 }

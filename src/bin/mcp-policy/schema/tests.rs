@@ -98,34 +98,34 @@ fn every_object_has_the_keys_that_the_reader_knows() {
     let schema = generate().to_value();
     let mut described = Vec::new();
     objects(&schema, &mut described);
-    let source: BTreeSet<&str> = identity::SOURCE.known.iter().copied().collect();
+    let source: BTreeSet<&str> = identity::SOURCE_KEYS.known.iter().copied().collect();
     // A source is one of several forms, which together have all its keys.
     let (sources, described): (Vec<_>, Vec<_>) = described.into_iter().partition(|keys| keys.is_subset(&source));
     assert_eq!(sources.into_iter().flatten().collect::<BTreeSet<_>>(), source);
 
     let tables: [Keys; 22] = [
-        config::APPROVALS,
-        config::APPROVAL_SERVICE,
-        config::CONSOLE,
-        config::CONSOLE_FORM,
-        config::OPTIONS,
-        config::LIMITS,
-        config::LIMIT_SERVICE,
-        config::ANSWERS,
-        config::AUDIT,
-        config::BINDING,
-        config::LISTS,
-        config::PROTOCOL,
-        document::POLICY,
-        document::RULE,
-        document::SHARED_RULE,
-        document::PREDICATE,
-        document::APPROVAL,
-        document::CONDITION,
-        document::PATH_WITHIN,
-        document::LIMIT,
-        document::RATE,
-        identity::TOKEN,
+        config::APPROVALS_KEYS,
+        config::APPROVAL_SERVICE_KEYS,
+        config::CONSOLE_KEYS,
+        config::CONSOLE_FORM_KEYS,
+        config::OPTIONS_KEYS,
+        config::LIMITS_KEYS,
+        config::LIMIT_SERVICE_KEYS,
+        config::ANSWERS_KEYS,
+        config::AUDIT_KEYS,
+        config::BINDING_KEYS,
+        config::LISTS_KEYS,
+        config::PROTOCOL_KEYS,
+        document::POLICY_KEYS,
+        document::RULE_KEYS,
+        document::SHARED_RULE_KEYS,
+        document::PREDICATE_KEYS,
+        document::APPROVAL_KEYS,
+        document::CONDITION_KEYS,
+        document::PATH_WITHIN_KEYS,
+        document::LIMIT_KEYS,
+        document::RATE_KEYS,
+        identity::TOKEN_KEYS,
     ];
     let known: BTreeSet<BTreeSet<&str>> = tables.iter().map(|keys| keys.known.iter().copied().collect()).collect();
     assert_eq!(known.len(), tables.len());

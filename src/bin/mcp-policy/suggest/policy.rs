@@ -34,7 +34,7 @@ pub(super) struct Suggestion {
 
 impl Suggestion {
     /// Classifies the tools of a list.
-    pub(super) fn new(listing: &Listing) -> Self {
+    pub(super) fn from_listing(listing: &Listing) -> Self {
         let mut suggestion = Self { remarks: listing.remarks.clone(), ..Self::default() };
         let hints = Hints::of(&listing.tools);
         suggestion.remarks.extend(hints.remark());

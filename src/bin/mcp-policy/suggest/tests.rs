@@ -98,7 +98,7 @@ fn a_server_that_calls_everything_destructive_is_classed_by_words_with_a_remark(
     let remark = "all 5 tools that change anything have `destructiveHint: true`, so `suggest` ignores the hint and uses names and \
                   descriptions";
     let classes = |tools: &[Tool]| {
-        let suggestion = Suggestion::new(&Listing { tools: tools.to_vec(), remarks: vec![] });
+        let suggestion = Suggestion::from_listing(&Listing { tools: tools.to_vec(), remarks: vec![] });
         let classes = suggestion.tools.iter().map(|(_, found)| found.class).collect::<Vec<_>>();
         (classes, suggestion.remarks.iter().any(|found| found == remark))
     };
@@ -302,7 +302,7 @@ proptest! {
         });
         let listing = Listing { tools: tools.collect(), remarks: vec![] };
         let Ok((suggestion, policy)) = suggest(&listing) else {
-            prop_assert!(Suggestion::new(&listing).tools.is_empty());
+            prop_assert!(Suggestion::from_listing(&listing).tools.is_empty());
             return Ok(());
         };
         let policy = Config::load(policy.as_bytes()).unwrap().policies.remove(0).policy.clone();

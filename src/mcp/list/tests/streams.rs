@@ -5,19 +5,19 @@ use wasm_bindgen_test::wasm_bindgen_test as test;
 
 use super::{error, list_request, shows, whole};
 use crate::mcp::{
-    list::{ListFilter, ListRequest, StreamAborted},
+    list::{ListRequest, ListStream, StreamAborted},
     refusal_text::{LONG_LIST, UNREADABLE_LIST},
 };
 
 /// What comes out of a stream that answers a list request.
 #[track_caller]
 fn answer(text: &str) -> String {
-    whole(&ListFilter::events(list_request()), text).unwrap()
+    whole(&ListStream::events(list_request()), text).unwrap()
 }
 
 /// A stream that the client opened, which answers anything.
-fn stream() -> ListFilter {
-    ListFilter::events(ListRequest { ids: Vec::new(), ..list_request() })
+fn stream() -> ListStream {
+    ListStream::events(ListRequest { ids: Vec::new(), ..list_request() })
 }
 
 const PROGRESS: &str = r#"{"jsonrpc":"2.0","method":"notifications/progress","params":{"tools":["evil"]}}"#;
@@ -80,7 +80,7 @@ fn what_lists_nothing_is_not_held_back() {
 #[test]
 fn a_list_is_held_back_until_it_is_complete() {
     let mut trimmer = stream();
-    let push = |trimmer: &mut ListFilter, part: &str| {
+    let push = |trimmer: &mut ListStream, part: &str| {
         String::from_utf8(trimmer.push(part.as_bytes(), usize::MAX, &shows).unwrap()).unwrap()
     };
     assert_eq!(
@@ -125,13 +125,13 @@ fn an_event_ends_where_it_ended_though_lines_with_other_ends_are_gone() {
     assert_eq!(answer(text), after);
     let twice = text.replace("]}}", "]},\"id\":7}");
     assert_eq!(answer(&twice), format!("data: {}\r\n\ndata: 1\n\n", error(UNREADABLE_LIST)));
-    let narrow = ListFilter::events(ListRequest { max_bytes: 40, ..list_request() });
+    let narrow = ListStream::events(ListRequest { max_bytes: 40, ..list_request() });
     assert_eq!(whole(&narrow, text), Ok(format!("data: {}\r\n\ndata: 1\n\n", error(LONG_LIST))));
 }
 
 #[test]
 fn what_is_too_long_does_not_depend_on_the_chunks() {
-    let narrow = |max_bytes| ListFilter::events(ListRequest { ids: Vec::new(), max_bytes, ..list_request() });
+    let narrow = |max_bytes| ListStream::events(ListRequest { ids: Vec::new(), max_bytes, ..list_request() });
     let refused = format!("data: {}\n\n", error(LONG_LIST));
     // Half an id is another id; what has not come yet is not known.
     let text = "data: {\"id\":7,\"x\":\ndata: 1,\nid: 123456789\ndata: \"method\":\"y\"}\n\n";

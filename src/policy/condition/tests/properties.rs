@@ -12,7 +12,7 @@ use crate::{
     policy::path::Path,
 };
 
-use super::{super::NAMES, Args, Clause, Condition, Finding, ask, build, sides};
+use super::{super::NAMES, Args, Clause, Condition, ConditionResult, ask, build, sides};
 
 /// Small JSON texts over few names, so that paths meet something.
 fn any_json() -> impl Strategy<Value = String> {
@@ -202,7 +202,7 @@ proptest! {
         let text = format!("{{{}}}", members.join(","));
         let tree = json::parse(text.as_bytes(), 8).unwrap();
         let condition = build("args.x", "exists", "false").unwrap();
-        let ambiguous = matches!(condition.holds(Clause::Deny, &Args::new(Some(&tree))), Finding::Ambiguous(_));
+        let ambiguous = matches!(condition.holds(Clause::Deny, &Args::new(Some(&tree))), ConditionResult::Ambiguous(_));
         prop_assert_eq!(ambiguous, !distinct);
     }
 }

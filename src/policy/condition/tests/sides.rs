@@ -3,7 +3,7 @@
 #[cfg(target_family = "wasm")]
 use wasm_bindgen_test::wasm_bindgen_test as test;
 
-use super::{super::NAMES, Args, Clause, Finding, NO, UNFIT, YES, ask, assert_args, assert_x, build, finding};
+use super::{super::NAMES, Args, Clause, ConditionResult, NO, UNFIT, YES, ask, assert_args, assert_x, build, finding};
 
 /// A value that each operator takes.
 pub(super) fn value(op: &str) -> &'static str {
@@ -39,7 +39,7 @@ fn missing_satisfies_nothing_but_exists_false_and_to_refuse_neq_and_not_in() {
 #[test]
 fn absent_arguments_are_an_empty_object() {
     let condition = build("args.x", "exists", "false").unwrap();
-    assert!(matches!(condition.holds(Clause::Require, &Args::new(None)), Finding::Holds(_)));
+    assert!(matches!(condition.holds(Clause::Require, &Args::new(None)), ConditionResult::Holds(_)));
     assert_eq!(ask(&condition, "null"), YES);
     assert_eq!(ask(&condition, "[]"), UNFIT);
 }

@@ -10,7 +10,7 @@ use super::{Ambiguous, Condition, display};
 /// for no text.
 #[derive(Clone, Debug)]
 #[must_use]
-pub enum Finding<'f> {
+pub enum ConditionResult<'f> {
     /// It holds.
     Holds(Evidence<'f>),
     /// It does not hold.
@@ -85,7 +85,7 @@ impl fmt::Display for Evidence<'_> {
     }
 }
 
-impl fmt::Display for Finding<'_> {
+impl fmt::Display for ConditionResult<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Holds(evidence) => write!(f, "holds: {evidence}"),

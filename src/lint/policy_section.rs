@@ -4,13 +4,13 @@ use crate::policy::{Policy, Rule, pattern::Table};
 
 /// A map of entries.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Map {
+pub(super) enum PolicySection {
     Tools,
     Resources,
     Prompts,
 }
 
-impl Map {
+impl PolicySection {
     pub(super) const ALL: [Self; 3] = [Self::Tools, Self::Resources, Self::Prompts];
 
     /// Its key in the policy.

@@ -8,9 +8,9 @@ pub(super) use crate::json::pointer::member as child;
 
 /// The offset of every value of a document, by its pointer.
 #[derive(Debug, Default)]
-pub(super) struct Offsets(HashMap<String, usize>);
+pub(super) struct ValueOffsets(HashMap<String, usize>);
 
-impl Offsets {
+impl ValueOffsets {
     pub(super) fn new(document: &Node<'_>) -> Self {
         let mut offsets = Self::default();
         offsets.add(String::new(), document.at, document);

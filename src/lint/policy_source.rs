@@ -7,11 +7,11 @@ use crate::{
     json::{Node, Value},
 };
 
-use super::offsets::child;
+use super::value_offsets::child;
 
 /// A policy in its document.
 #[derive(Debug)]
-pub(super) struct PolicyText<'v> {
+pub(super) struct PolicySource<'v> {
     /// `hide`, in order.
     pub(super) hide: Vec<&'v str>,
     /// The names of `rules`, in order.
@@ -22,7 +22,7 @@ pub(super) struct PolicyText<'v> {
     base: String,
 }
 
-impl<'v> PolicyText<'v> {
+impl<'v> PolicySource<'v> {
     pub(super) fn new(named: &NamedPolicy, document: &'v Node<'_>) -> Self {
         let among = member(document, "policies").and_then(|policies| member(policies, &named.name));
         let (base, policy) = match (among, member(document, "policy")) {
