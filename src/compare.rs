@@ -29,7 +29,7 @@ use crate::{
 
 use self::{
     effective::Effective,
-    names::{Class, classes},
+    names::{NameClass, name_classes},
     options::Pair,
 };
 
@@ -116,8 +116,8 @@ fn compare_policies(old: &Policy, new: &Policy, tools: Option<&[String]>, found:
     let mut sides = Vec::new();
     for kind in [Kind::Tool, Kind::Prompt, Kind::Resource] {
         let listed = tools.filter(|_| kind == Kind::Tool);
-        for class in classes(old, new, kind, listed) {
-            let Class { target, outcomes, is_certain } = class;
+        for class in name_classes(old, new, kind, listed) {
+            let NameClass { target, outcomes, is_certain } = class;
             let [old, new] =
                 [(old, outcomes.0), (new, outcomes.1)].map(|(policy, outcome)| Effective::new(policy, kind, outcome));
             let findings = rules::compare(&old, &new);
@@ -125,7 +125,7 @@ fn compare_policies(old: &Policy, new: &Policy, tools: Option<&[String]>, found:
             for finding in findings {
                 found.add(&target, rules::Finding { is_certain: finding.is_certain && is_certain, ..finding });
             }
-            sides.push(counters::Side::new(target, differs, &old, &new));
+            sides.push(counters::TargetCounters::new(target, differs, &old, &new));
         }
     }
     for target in counters::affected(&sides) {

@@ -106,7 +106,7 @@ pub fn check_headers(config: &Config, request: &BoundRequest, has_body: bool) ->
     }
     // Removing a header makes Envoy choose the route again, and with it perhaps another server.
     if let (true, Some(name)) = (config.reads_route(), request.info.headers.present(&head::RETRY_HEADERS).next()) {
-        return HeadersVerdict::Reply(Box::new(refuse(config, request, &head::repeating_header_refusal(name))));
+        return HeadersVerdict::Reply(Box::new(refuse(config, request, &head::retry_header_refusal(name))));
     }
     let head = match head::check_head(&request.info.headers, has_body, config.protocol.largest_body()) {
         Ok(RequestKind::Message) => return HeadersVerdict::NeedBody,

@@ -4,36 +4,36 @@ use std::collections::BTreeSet;
 
 use super::effective::Effective;
 
-/// A target, as far as its counters go.
-pub(super) struct Side {
-    target: String,
+/// The counters of one target in either policy, and whether the target itself is decided otherwise.
+pub(super) struct TargetCounters {
+    name: String,
     differs: bool,
     counters: BTreeSet<String>,
 }
 
-impl Side {
-    pub(super) fn new(target: String, differs: bool, old: &Effective<'_>, new: &Effective<'_>) -> Self {
+impl TargetCounters {
+    pub(super) fn new(name: String, differs: bool, old: &Effective<'_>, new: &Effective<'_>) -> Self {
         let names = old.limits.keys().chain(new.limits.keys());
-        Self { target, differs, counters: names.map(|name| (*name).to_owned()).collect() }
+        Self { name, differs, counters: names.map(|name| (*name).to_owned()).collect() }
     }
 }
 
 /// The targets without a difference of their own that share a counter with one that differs, directly or over others.
-pub(super) fn affected(sides: &[Side]) -> Vec<&str> {
+pub(super) fn affected(targets: &[TargetCounters]) -> Vec<&str> {
     let mut counters: BTreeSet<&String> = BTreeSet::new();
-    let mut reached = vec![false; sides.len()];
+    let mut reached = vec![false; targets.len()];
     loop {
         let mut grew = false;
-        for (side, reached) in sides.iter().zip(&mut reached) {
-            if !*reached && (side.differs || side.counters.iter().any(|counter| counters.contains(counter))) {
+        for (target, reached) in targets.iter().zip(&mut reached) {
+            if !*reached && (target.differs || target.counters.iter().any(|counter| counters.contains(counter))) {
                 (*reached, grew) = (true, true);
-                counters.extend(&side.counters);
+                counters.extend(&target.counters);
             }
         }
         if !grew {
             break;
         }
     }
-    let affected = sides.iter().zip(reached).filter(|(side, reached)| *reached && !side.differs);
-    affected.map(|(side, _)| side.target.as_str()).collect()
+    let affected = targets.iter().zip(reached).filter(|(target, reached)| *reached && !target.differs);
+    affected.map(|(target, _)| target.name.as_str()).collect()
 }

@@ -21,7 +21,7 @@ pub(super) enum Outcome<'p> {
 }
 
 /// Names on which the same entries decide.
-pub(super) struct Class<'p> {
+pub(super) struct NameClass<'p> {
     /// In words: ``the tool `pay` ``.
     pub(super) target: String,
     /// By the old policy and by the new one.
@@ -30,18 +30,23 @@ pub(super) struct Class<'p> {
     pub(super) is_certain: bool,
 }
 
-/// All classes of names; with `listed`, these tools alone.
-pub(super) fn classes<'p>(old: &'p Policy, new: &'p Policy, kind: Kind, listed: Option<&[String]>) -> Vec<Class<'p>> {
+/// Groups names by the two entries that decide on them, of the old policy and of the new one; with `listed`, these tools alone.
+pub(super) fn name_classes<'p>(
+    old: &'p Policy,
+    new: &'p Policy,
+    kind: Kind,
+    listed: Option<&[String]>,
+) -> Vec<NameClass<'p>> {
     let exact: BTreeSet<&str> = match listed {
         Some(names) => names.iter().map(String::as_str).collect(),
         None => [old, new].into_iter().flat_map(|policy| exact_keys(policy, kind)).collect(),
     };
-    let named = exact.iter().map(|name| Class {
+    let named = exact.iter().map(|name| NameClass {
         target: format!("the {kind} `{}`", written(kind, old, new, name)),
         outcomes: (look_up(old, kind, name), look_up(new, kind, name)),
         is_certain: true,
     });
-    let mut classes: Vec<Class<'p>> = named.collect();
+    let mut classes: Vec<NameClass<'p>> = named.collect();
     if listed.is_none() {
         let (old, new) = (patterns(old, kind), patterns(new, kind));
         add_patterns(&mut classes, kind, (&old, &new), &exact);
@@ -53,7 +58,7 @@ pub(super) fn classes<'p>(old: &'p Policy, new: &'p Policy, kind: Kind, listed: 
 type Patterns<'p> = Vec<(&'p Pattern, Outcome<'p>)>;
 
 fn add_patterns<'p>(
-    classes: &mut Vec<Class<'p>>,
+    classes: &mut Vec<NameClass<'p>>,
     kind: Kind,
     (old, new): (&Patterns<'p>, &Patterns<'p>),
     exact: &BTreeSet<&str>,
@@ -78,7 +83,7 @@ fn add_patterns<'p>(
             };
             let witness = candidates
                 .find(|name| !exact.contains(name.as_str()) && decides(old, name, one) && decides(new, name, other));
-            classes.push(Class {
+            classes.push(NameClass {
                 target: describe(kind, one, other, witness.as_deref()),
                 outcomes: (old_outcome, new_outcome),
                 is_certain: witness.is_some(),

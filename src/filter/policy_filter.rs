@@ -243,7 +243,7 @@ impl PolicyFilter {
                 let refund = self.filter.as_ref().map_or(Refund::Never, |filter| filter.config.limits.refund);
                 // Nothing is forwarded that held nothing.
                 let Some(lease) = lease else { return self.fail() };
-                self.forward(ResponseHandler::of_message(refund, receipt, judgement.lists, judgement.record), lease)
+                self.forward(ResponseHandler::for_message(refund, receipt, judgement.lists, judgement.record), lease)
             }
             Disposition::Reply(reply) => self.send_reply(&reply, details(record.decision)),
             // Callers handle this before: a callout is dispatched with the body.

@@ -51,16 +51,21 @@ const NO_ROOM: ResponseAborted = ResponseAborted(
 );
 
 impl ResponseHandler {
-    /// The path of a response to a message that was charged, and whose lists are filtered; the record of the message is
+    /// Handles the response to a message that was charged, and whose lists are filtered; the record of the message is
     /// written again with what the lists lose.
-    pub(super) fn of_message(refund: Refund, receipt: Receipt, lists: Option<ListFilter>, record: AuditRecord) -> Self {
+    pub(super) fn for_message(
+        refund: Refund,
+        receipt: Receipt,
+        lists: Option<ListFilter>,
+        record: AuditRecord,
+    ) -> Self {
         let route = lists.as_ref().and_then(|lists| lists.route.clone());
-        Self { refund: PendingRefund::new(refund, receipt), filter: ResponseFilter::of_message(lists, record), route }
+        Self { refund: PendingRefund::new(refund, receipt), filter: ResponseFilter::for_message(lists, record), route }
     }
 
-    /// The path of a response to a request that carries no message; `record` is the request's.
-    pub(super) fn of_stream(config: &Config, request: &BoundRequest, record: &AuditRecord) -> Self {
-        Self { refund: None, filter: ResponseFilter::of_stream(config, request, record), route: None }
+    /// Handles the response to a request that carries no message, such as an event stream; `record` is the request's.
+    pub(super) fn for_request_without_message(config: &Config, request: &BoundRequest, record: &AuditRecord) -> Self {
+        Self { refund: None, filter: ResponseFilter::for_request_without_message(config, request, record), route: None }
     }
 
     /// Takes the head.

@@ -15,7 +15,7 @@ use crate::{
     time::Timestamp,
 };
 
-/// One limit of a call.
+/// What a call is charged to one counter, and what that counter lets through.
 #[derive(Clone, Copy, Debug)]
 pub struct Charge<'a> {
     /// The counter.

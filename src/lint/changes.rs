@@ -150,7 +150,7 @@ fn differs(key: &str, differs: bool, [old, new]: [String; 2]) -> Option<String> 
 }
 
 impl CounterChange {
-    /// Its name.
+    /// The word for it in reports.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {

@@ -91,7 +91,7 @@ pub fn check_head(headers: &Headers, has_body: bool, max_body: usize) -> Result<
 
 /// The refusal of a header of [`RETRY_HEADERS`], if it cannot be removed.
 #[must_use]
-pub fn repeating_header_refusal(name: &str) -> Refusal {
+pub fn retry_header_refusal(name: &str) -> Refusal {
     Refusal::head(400, refusal_text::repeating_header(name))
 }
 

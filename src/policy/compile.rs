@@ -39,7 +39,7 @@ pub fn compile(at: &Cursor<'_, '_>) -> Option<Policy> {
         let rules = entries.iter().map(|(name, rule)| (form(name.text), compiler.compile_rule(rule, &mut shared)));
         Table::new(rules.collect::<Vec<_>>(), Rule::denies_unconditionally)
     };
-    let written_uris = resource::check_uri_keys(resources, &document.shared_rules);
+    let written_uris = resource::map_uri_keys(resources, &document.shared_rules);
     let tools = table(tools, str::to_owned);
     let resources = table(resources, |uri| uri::normalize(uri).into_owned());
     let prompts = table(prompts, str::to_owned);

@@ -53,7 +53,8 @@ impl PolicyFilter {
             Phase::AwaitEmptyBody { request, record, lease } => {
                 log::debug!("mcp-policy: #{} is forwarded without a body", self.id);
                 audit::write(&filter.config, &record, None);
-                return self.forward(ResponseHandler::of_stream(&filter.config, &request, &record), lease);
+                return self
+                    .forward(ResponseHandler::for_request_without_message(&filter.config, &request, &record), lease);
             }
             Phase::Discarding { reply, lease, .. } => {
                 drop(lease);

@@ -95,12 +95,12 @@ const UNREADABLE_LIST: ResponseAborted = ResponseAborted(
 
 impl ResponseFilter {
     /// For the response to a message; `lists` if it lists what the caller may not see.
-    pub(super) fn of_message(lists: Option<lists::ListFilter>, record: AuditRecord) -> Self {
+    pub(super) fn for_message(lists: Option<lists::ListFilter>, record: AuditRecord) -> Self {
         lists.map_or(Self::Inactive, |lists| Self::Lists(lists, Box::new(record)))
     }
 
     /// For the response to a request that carries no message.
-    pub(super) fn of_stream(config: &Config, request: &BoundRequest, record: &AuditRecord) -> Self {
+    pub(super) fn for_request_without_message(config: &Config, request: &BoundRequest, record: &AuditRecord) -> Self {
         let refused = || Box::new(engine::refused_stream(record, LegacyEndpoint::REASON));
         let guard = || LegacyGuard { guard: EndpointGuard::default(), refused: refused() };
         let guard = engine::blocks_legacy_sse(config, request).then(guard);
@@ -134,9 +134,9 @@ impl ResponseFilter {
         match mem::replace(self, Self::Inactive) {
             // An error lists nothing, whether it is Envoy's own or a server's.
             _ if !head.is_success => {}
-            Self::Lists(lists, record) => *self = Self::Body(BodyFilter::of_message(lists, record, head)?),
+            Self::Lists(lists, record) => *self = Self::Body(BodyFilter::for_message(lists, record, head)?),
             Self::Stream { guard, lists } if head.format == Some(ResponseFormat::Sse) => {
-                *self = Self::Body(BodyFilter::of_stream(guard, lists, head)?);
+                *self = Self::Body(BodyFilter::for_request_without_message(guard, lists, head)?);
             }
             Self::Inactive | Self::Stream { .. } | Self::Body(_) => {}
         }
@@ -209,7 +209,7 @@ impl ResponseFilter {
 }
 
 impl BodyFilter {
-    fn of_message(lists: lists::ListFilter, record: Box<AuditRecord>, head: &ResponseHead) -> Result<Self, Reply> {
+    fn for_message(lists: lists::ListFilter, record: Box<AuditRecord>, head: &ResponseHead) -> Result<Self, Reply> {
         let Some(format) = head.format.filter(|_| head.is_plain) else {
             return Err(Reply { status: 200, retry_after: None, body: lists.request.refused(UNKNOWN_FORMAT) });
         };
@@ -217,7 +217,7 @@ impl BodyFilter {
         Ok(Self { record: Some(record), ..body })
     }
 
-    fn of_stream(
+    fn for_request_without_message(
         guard: Option<LegacyGuard>,
         lists: Option<lists::ListFilter>,
         head: &ResponseHead,

@@ -12,7 +12,7 @@ type Entry<'w, 'a> = (document::Name<'w, 'a>, document::Rule<'w, 'a>);
 
 /// Maps each normalized key to its written form, if the two differ. Reports duplicates, and conditions that no URI could satisfy,
 /// also in the shared rules that entries use.
-pub(super) fn check_uri_keys(
+pub(super) fn map_uri_keys(
     entries: &[Entry<'_, '_>],
     shared: &[(document::Name<'_, '_>, document::Checks<'_, '_>)],
 ) -> HashMap<Box<str>, Box<str>> {

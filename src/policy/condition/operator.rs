@@ -98,7 +98,7 @@ impl Operator {
             "gte" => value::read_number(value).map(Self::GreaterOrEqual),
             "regex" => value::read_regex(value).map(Self::Regex),
             "contains" => value::read_contained(value).map(Self::Contains),
-            "includes" => value::read_includes_value(value).map(Self::Includes),
+            "includes" => value::read_single_literal(value).map(Self::Includes),
             "exists" => value::read_boolean(value).map(Self::Exists),
             "starts_with" => value::read_affix(value).map(Self::StartsWith),
             "ends_with" => value::read_affix(value).map(Self::EndsWith),

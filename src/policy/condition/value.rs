@@ -26,7 +26,7 @@ const HOST: &str =
 
 /// `eq`, `neq`
 pub(super) fn read_literal(value: ValueNode<'_>) -> Result<Set, ConditionErrors> {
-    read_includes_value(value).map(|literal| Set::new([literal]))
+    read_single_literal(value).map(|literal| Set::new([literal]))
 }
 
 /// `in`, `not_in`
@@ -56,15 +56,15 @@ pub(super) fn read_regex(value: ValueNode<'_>) -> Result<RegexMatcher, Condition
     RegexMatcher::new(text).map_err(|reason| mismatch_because(value, PATTERN, &reason))
 }
 
-/// `includes`
-pub(super) fn read_includes_value(value: ValueNode<'_>) -> Result<Literal, ConditionErrors> {
+/// `includes`, and what `eq` and `contains` begin with
+pub(super) fn read_single_literal(value: ValueNode<'_>) -> Result<Literal, ConditionErrors> {
     let node = value.ok_or_else(|| mismatch(value, LITERAL))?;
     Literal::new(node).map_err(|reason| mismatch_because(value, LITERAL, reason))
 }
 
 /// `contains`
 pub(super) fn read_contained(value: ValueNode<'_>) -> Result<Literal, ConditionErrors> {
-    match read_includes_value(value)? {
+    match read_single_literal(value)? {
         Literal::Text(text) if text.is_empty() => Err(mismatch_because(value, LITERAL, "every string contains it")),
         literal => Ok(literal),
     }
