@@ -54,7 +54,11 @@ impl Hostile {
         for _ in 0..connections {
             let (counts, mut is_open) = (Arc::clone(&counts), is_open.clone());
             let (mut sender, driver) = client::handshake(Self::connect(to).await).await.expect("HTTP/2");
-            tokio::spawn(driver);
+            let mut is_held = is_open.clone();
+            tokio::spawn(async move {
+                // To drop it closes the connection, and with it the streams whose answers are still waited for.
+                tokio::select! { _ = driver => {} _ = is_held.changed() => {} }
+            });
             let mut bodies = Vec::new();
             for number in 0..streams {
                 sender = timeout(PATIENCE, sender.ready()).await.expect("a stream in time").expect("a stream");
