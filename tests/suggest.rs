@@ -40,6 +40,17 @@ fn suggest(words: &[&str], stdin: &str) -> Output {
     child.wait_with_output().expect("the command ends")
 }
 
+/// What a policy decides on a call of `run_query`: whether it passes.
+fn permits_query(policy: &Value, query: &str) -> bool {
+    let mut command = Command::new(COMMAND);
+    command.args(["explain", "-", "--tool", "run_query", "--args", &json!({ "query": query }).to_string()]);
+    let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().expect("the command starts");
+    child.stdin.take().expect("a pipe").write_all(policy.to_string().as_bytes()).expect("it reads the policy");
+    let output = child.wait_with_output().expect("the command ends");
+    let decision = text(&output.stdout).lines().find_map(|line| line.trim().strip_prefix("decision: "));
+    decision.expect("a decision") == "allowed"
+}
+
 fn text(bytes: &[u8]) -> &str {
     std::str::from_utf8(bytes).expect("UTF-8")
 }
@@ -236,6 +247,27 @@ fn an_event_stream_that_was_saved_is_read() {
     let expected = "error: stdin: no event of the stream is an answer with `tools`; expected an answer to `tools/list`, its \
                     `result`, or a list of tools\n";
     assert_eq!((output.status.code(), text(&output.stderr)), (Some(1), expected));
+}
+
+#[test]
+fn the_rule_on_sql_permits_statements_that_only_read() {
+    let schema = json!({"type": "object", "properties": {"query": {"type": "string"}}, "required": ["query"]});
+    let tools = json!({"tools": [{"name": "run_query", "description": "Runs SQL.", "inputSchema": schema}]});
+    let policy = policy(&suggest(&["-"], &tools.to_string()));
+    for query in ["select name from users", " SELECT\n*\nFROM a WHERE b = 'x'", "show tables", "DESCRIBE intoxicated"] {
+        assert!(permits_query(&policy, query), "{query}: {policy}");
+    }
+    for query in [
+        "delete from users",
+        "select 1; delete from users",
+        "explain analyze delete from users",
+        "SELECT * INTO copied FROM users",
+        "select a from b into outfile '/tmp/a'",
+        "with gone as (delete from users returning *) select * from gone",
+        "selectx",
+    ] {
+        assert!(!permits_query(&policy, query), "{query}: {policy}");
+    }
 }
 
 #[test]

@@ -157,9 +157,8 @@ impl Content {
             Self::Host => {
                 ("host", vec![condition("in", json!(["fill-in.invalid"]))], Some("the hosts that agents may reach"))
             }
-            Self::Sql => {
-                ("sql", vec![condition("regex", json!(r"^\s*(?i:select|show|describe|explain)\s[^;]*$"))], None)
-            }
+            // Not `explain`, which runs a statement after `analyze`.
+            Self::Sql => ("sql", vec![condition("regex", json!(r"^\s*(?i:select|show|describe)\s[^;]*$"))], None),
             Self::Amount => (
                 "amount",
                 vec![condition("gt", json!(0)), condition("lte", json!(0))],
@@ -175,6 +174,11 @@ impl Content {
         if let Some(what) = fill_in {
             predicate.insert("on_deny".to_owned(), json!(format!("The policy's author has to fill in {what}")));
         }
-        ArgumentRule { name, rule: json!({"require": [predicate]}), fill_in }
+        let mut rule = json!({"require": [predicate]});
+        if let (Self::Sql, Some(rule)) = (self, rule.as_object_mut()) {
+            // `select … into` writes a table or a file.
+            rule.insert("deny_if".to_owned(), json!([{"conditions": [condition("regex", json!(r"(?i)\binto\b"))]}]));
+        }
+        ArgumentRule { name, rule, fill_in }
     }
 }

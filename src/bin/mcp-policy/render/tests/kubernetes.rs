@@ -1,4 +1,4 @@
-//! The objects for Kubernetes. `tests/envoy/mesh/` reads them with other YAML readers, and checks them against schemas.
+//! The objects for Kubernetes. `tests/envoy/kubernetes/` reads them with other YAML readers, and checks them against schemas.
 
 use std::collections::BTreeSet;
 
