@@ -243,6 +243,15 @@ mod tests {
     }
 
     #[test]
+    fn the_refusal_of_a_form_names_the_way_to_bypass_an_endpoint_of_oauth() {
+        for form in ["application/x-www-form-urlencoded", "Application/X-WWW-Form-Urlencoded; charset=UTF-8"] {
+            let message = "the body is a form, not JSON; send the message as `application/json`, or, if this is an endpoint of \
+                           OAuth, ask the gateway's operator to bind its route with `bypass`";
+            assert_eq!(post(&[("content-type", form)]), Err((415, message.to_owned())));
+        }
+    }
+
+    #[test]
     fn only_post_carries_a_message() {
         for method in ["GET", "HEAD", "OPTIONS", "DELETE"] {
             assert_eq!(
