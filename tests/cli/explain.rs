@@ -52,6 +52,27 @@ fn explain_prints_the_message_to_the_agent_for_a_denied_call() {
 }
 
 #[test]
+fn a_tool_that_no_key_names_is_answered_with_the_nearest_key() {
+    let policy = r#"{"version":"1","default":"deny","tools":{"get_user":{},"list_*":{}}}"#;
+    let denied = "Policy violation: the policy denies the tool `get_usr`, because no rule allows it; if you need it, ask the policy's owner";
+    let expected = format!(
+        "the tool `get_usr` as `anybody`
+  1. (default deny): no entry matches the tool `get_usr`; `default` is `deny`
+  decision: denied by (default deny)
+  message to the agent: {denied}
+  no key names this tool; did you mean `get_user`?
+"
+    );
+    assert_prints(&run_with(&["explain", "-", "--tool", "get_usr"], policy), 0, &expected);
+    let step = r#"{"rule":"(default deny)","text":"no entry matches the tool `get_usr`; `default` is `deny`"}"#;
+    let expected = format!(
+        r#"{{"steps":[{step}],"decision":"denied","rule":"(default deny)","message":"{denied}","didYouMean":"get_user"}}"#
+    );
+    let json = run_with(&["explain", "-", "--tool", "get_usr", "--format", "json"], policy);
+    assert_prints(&json, 0, &format!("{expected}\n"));
+}
+
+#[test]
 fn patterns_that_lose_are_named() {
     let policy =
         r#"{"version":"1","default":"deny","tools":{"*":{"action":"deny"},"get_*":{},"get_p*":{},"a/b~c":{}}}"#;
