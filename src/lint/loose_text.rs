@@ -4,9 +4,14 @@ use crate::policy::condition::{Condition, Literal, Operator};
 
 use super::quoted;
 
-/// Names of arguments that hold a URL or a host.
-const HOST_NAMES: [&str; 11] =
-    ["url", "uri", "link", "href", "webhook", "endpoint", "host", "hostname", "domain", "site", "origin"];
+/// Names of arguments that hold a URL.
+const URL_NAMES: [&str; 7] = ["url", "uri", "link", "href", "webhook", "endpoint", "origin"];
+
+/// Names of arguments that hold a host, or a URL.
+const HOST_NAMES: [&str; 4] = ["host", "hostname", "domain", "site"];
+
+/// Names of arguments that hold a path.
+const PATH_NAMES: [&str; 6] = ["path", "file", "filename", "dir", "directory", "folder"];
 
 /// Words that begin an SQL statement.
 const STATEMENTS: [&str; 8] = ["SELECT", "SHOW", "WITH", "EXPLAIN", "DESCRIBE", "INSERT", "UPDATE", "DELETE"];
@@ -20,20 +25,31 @@ pub(super) fn describe_loose_text(condition: &Condition) -> Option<String> {
     };
     let shown = quoted(text);
     match condition.operator() {
-        Operator::StartsWith(_) if text.starts_with('/') => {
+        Operator::StartsWith(_) if text.starts_with('/') || text.contains('/') && is_named(condition, &PATH_NAMES) => {
             let path = text.trim_end_matches('/');
             Some(format!("`{path}/../x` starts with {shown}, too; use `path_within`, which resolves `..`"))
         }
         Operator::StartsWith(_) if begins_url(text) => Some(format!(
             "`{text}.example.net` and `{text}@example.net` start with {shown}, too; use `url_host_in`, which compares the host"
         )),
-        Operator::StartsWith(_) if STATEMENTS.contains(&text.trim().to_ascii_uppercase().as_str()) => Some(format!(
+        Operator::StartsWith(_) if begins_statement(text) => Some(format!(
             "any text may follow {shown}, also `; DROP TABLE x`; write the allowed statements with `in`, or as a `regex` from \
              `^` to `$`"
         )),
-        Operator::EndsWith(_) | Operator::Contains(_) if is_host(text) && names_host(condition) => Some(format!(
-            "`https://example.net/?{text}` and `not{text}` match {shown}, too; use `url_host_in` for a URL, or `in` for a host"
-        )),
+        Operator::EndsWith(_) | Operator::Contains(_)
+            if text.strip_prefix('.').is_some_and(is_host) && is_named(condition, &URL_NAMES) =>
+        {
+            Some(format!(
+                "`https://example.net/?{text}` matches {shown}, too; use `url_host_in`, which compares the host"
+            ))
+        }
+        Operator::EndsWith(_) | Operator::Contains(_)
+            if is_host(text) && (is_named(condition, &URL_NAMES) || is_named(condition, &HOST_NAMES)) =>
+        {
+            Some(format!(
+                "`https://example.net/?{text}` and `not{text}` match {shown}, too; use `url_host_in` for a URL, or `in` for a host"
+            ))
+        }
         _ => None,
     }
 }
@@ -56,9 +72,15 @@ fn is_host(text: &str) -> bool {
         && labels.all(label)
 }
 
-/// Whether the last key of the path is the name of a URL or a host, perhaps with words before it (`target_url`).
-fn names_host(condition: &Condition) -> bool {
+/// Whether the first word of a text begins an SQL statement.
+fn begins_statement(text: &str) -> bool {
+    let word = text.split_whitespace().next().unwrap_or_default().to_ascii_uppercase();
+    STATEMENTS.contains(&word.as_str())
+}
+
+/// Whether the last key of the path is one of these names, perhaps with words before it (`target_url`).
+fn is_named(condition: &Condition, names: &[&str]) -> bool {
     let key = condition.path().keys().last().unwrap_or_default().to_ascii_lowercase();
     let key = key.trim_end_matches('s');
-    HOST_NAMES.iter().any(|name| key.ends_with(name))
+    names.iter().any(|name| key.ends_with(name))
 }

@@ -117,6 +117,25 @@ fn loose_text() {
         ),
         ("args.path", "starts_with", "/a/", "`/a/../x` starts with `/a/`, too; use `path_within`, which resolves `..`"),
         (
+            "args.file",
+            "starts_with",
+            "a/b",
+            "`a/b/../x` starts with `a/b`, too; use `path_within`, which resolves `..`",
+        ),
+        (
+            "args.sql",
+            "starts_with",
+            "SELECT * FROM a",
+            "any text may follow `SELECT * FROM a`, also `; DROP TABLE x`; write the allowed statements with `in`, or as a \
+             `regex` from `^` to `$`",
+        ),
+        (
+            "args.url",
+            "ends_with",
+            ".example.com",
+            "`https://example.net/?.example.com` matches `.example.com`, too; use `url_host_in`, which compares the host",
+        ),
+        (
             "args.url",
             "starts_with",
             "https://api.example.com",
@@ -151,6 +170,7 @@ fn loose_text() {
         ("args.file", "ends_with", "config.json"),
         ("args.mail", "ends_with", "@example.com"),
         ("args.sql", "starts_with", "SELECTED"),
+        ("args.id", "starts_with", "a/b"),
     ] {
         assert_eq!(rule("require", &list(path, op, &format!("\"{value}\"")), ""), NONE, "{value}");
     }
