@@ -2,6 +2,7 @@
 
 mod answers;
 mod approvals;
+mod batches;
 mod bodiless;
 mod charges;
 mod denials;
@@ -357,47 +358,9 @@ fn in_the_old_transport_a_refusal_is_a_status() {
     assert_eq!(reply.status, 403);
 }
 
-const BATCHES: &str = r#"{"policy":{"version":"1","default":"deny","tools":{"a":{"rate_limit":"3/day"}}},
-    "protocol":{"batches":"judge"}}"#;
-
 fn batch(tools: &[&str]) -> String {
     let call = |(id, tool): (usize, &&str)| {
         format!(r#"{{"jsonrpc":"2.0","id":{id},"method":"tools/call","params":{{"name":"{tool}"}}}}"#)
     };
     format!("[{}]", tools.iter().enumerate().map(call).collect::<Vec<_>>().join(","))
-}
-
-#[test]
-fn a_batch_passes_whole_or_not_at_all() {
-    let gateway = Gateway::new(BATCHES);
-    let (status, body) = gateway.answer(&batch(&["a", "b", "a"])).unwrap();
-    assert_eq!(status, 200);
-    let errors: serde_json::Value = serde_json::from_str(&body).unwrap();
-    let ids: Vec<_> = errors.as_array().unwrap().iter().map(|one| (&one["id"], &one["error"]["code"])).collect();
-    assert_eq!(
-        format!("{ids:?}"),
-        "[(Number(0), Number(-32600)), (Number(1), Number(-31403)), (Number(2), Number(-32600))]"
-    );
-    assert!(body.contains("the policy denies the tool `b`, because no rule allows it"), "{body}");
-    assert_eq!(gateway.answer(&batch(&["a", "a"])), None, "and nothing was charged before");
-    let (_, body) = gateway.answer(&batch(&["a", "a"])).unwrap();
-    assert!(body.contains(r#""code":-31429"#), "two are more than is left: {body}");
-    assert_eq!(gateway.answer(&batch(&["a"])), None);
-    let (_, body) = gateway.answer(&batch(&["a"])).unwrap();
-    assert!(body.starts_with(r#"[{"jsonrpc":"2.0","id":0,"error":{"code":-31429"#), "{body}");
-}
-
-#[test]
-fn batches_are_refused_unless_they_are_enabled_and_the_revision_has_them() {
-    let (status, body) = Gateway::new(r#"{"version":"1","default":"allow"}"#).answer(&batch(&["a"])).unwrap();
-    assert!(status == 400 && body.contains("not a batch"), "{body}");
-    let gateway = Gateway::new(BATCHES);
-    for (version, passes) in [("2025-03-26", true), ("2025-06-18", false), ("2024-11-05", false), ("2026-07-28", false)]
-    {
-        let pairs = [(":method", "POST"), ("content-type", "application/json"), ("mcp-protocol-version", version)];
-        let pairs = pairs.map(|(name, value)| (name.to_owned(), value.as_bytes().to_vec()));
-        let call = RequestInfo { headers: Headers::new(pairs.into()), ..call("alice") };
-        let forwarded = matches!(gateway.judge(&call, &batch(&["a"])).answer, Disposition::Forward(_));
-        assert_eq!(forwarded, passes, "{version}");
-    }
 }
