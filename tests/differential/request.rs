@@ -50,6 +50,9 @@ const METHODS: [(&str, &str, &str); 16] = [
     ("", "", ""),
 ];
 
+/// Requests that revision 2026-07-28 no longer has.
+const REMOVED: [&str; 2] = ["resources/subscribe", "initialize"];
+
 impl Draft {
     /// Any of the requests that clients send.
     pub(crate) fn any(random: &mut Random) -> Self {
@@ -72,7 +75,7 @@ impl Draft {
         if method == "tools/call" && !random.once_in(6) {
             params.push((Tree::text("arguments"), arguments(random)));
         }
-        if random.once_in(3) {
+        if random.once_in(3) && !REMOVED.contains(&method) {
             params.push((Tree::text("_meta"), Tree::object([(VERSION, Tree::text(MODERN))])));
             headers.push(("mcp-protocol-version".to_owned(), MODERN.into()));
             headers.push(("mcp-method".to_owned(), method.into()));
