@@ -7,10 +7,10 @@ use super::{Fault, NameComparison, Reason, names, number, string};
 /// Reads one JSON text from front to back. Each call consumes one value; what is skipped is checked all the same.
 ///
 /// ```
-/// # use mcp_policy::json::{Names, Reader};
+/// # use mcp_policy::json::{NameComparison, Reader};
 /// let mut reader = Reader::new(br#"{"id": 1, "tool": "get"}"#, 8)?;
 /// let mut tool = String::new();
-/// reader.members(Names::Unchecked, |reader, name| {
+/// reader.members(NameComparison::Unchecked, |reader, name| {
 ///     if name == "tool" {
 ///         tool = reader.string()?.into_owned();
 ///         return Ok(());
