@@ -112,12 +112,8 @@ impl HttpContext for PolicyFilter {
                 if body_size > filter.config.protocol.largest_body() {
                     let too_large = engine::too_large(&filter.config, request);
                     return self.discard_first(too_large, body_size, end_of_stream);
-                } else {
-                    lease
-                        .hold_body(body_size)
-                        .err()
-                        .map(|exhausted| engine::no_room(&filter.config, request, exhausted))
                 }
+                lease.hold_body(body_size).err().map(|exhausted| engine::no_room(&filter.config, request, exhausted))
             }
             Phase::AwaitEmptyBody { request, .. } => {
                 (body_size > 0).then(|| engine::unexpected_body(&filter.config, request))

@@ -6,6 +6,7 @@ use proxy_wasm::types::{Action, Status};
 
 use crate::{
     audit::AuditRecord,
+    budget::ShareExhausted,
     config::HeaderMode,
     engine::{self, BoundRequest, Disposition},
     http::Headers,
@@ -29,9 +30,7 @@ impl PolicyFilter {
         if remove_headers(filter, &request).is_err() {
             return self.fail();
         }
-        let head = request.info().headers.size();
-        request.forget_headers();
-        let lease = match Lease::new(request.info(), head, filter.config.protocol.max_held_bytes) {
+        let lease = match take_lease(filter, &mut request) {
             Ok(lease) => lease,
             Err(exhausted) => return self.apply(engine::no_room(&filter.config, &request, exhausted), None, None),
         };
@@ -84,6 +83,17 @@ impl PolicyFilter {
             _ => self.apply(judgement, Some(now), Some(lease)),
         }
     }
+}
+
+/// Takes the place of a stream whose head Envoy keeps, and forgets the headers that no later step reads.
+///
+/// # Errors
+/// Its caller's share has no room for it.
+pub(super) fn take_lease(filter: &Filter, request: &mut BoundRequest) -> Result<Lease, ShareExhausted> {
+    // Envoy keeps the whole head, whatever is forgotten here.
+    let head = request.info().headers.size();
+    request.forget_headers();
+    Lease::new(request.info(), head, filter.config.protocol.max_held_bytes)
 }
 
 /// Removes what would have Envoy send the request twice, and, if the response has to be read, what would have the server

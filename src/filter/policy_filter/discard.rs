@@ -11,7 +11,10 @@ use crate::{
     mcp::answer::Reply,
 };
 
-use super::{Phase, PolicyFilter, REFUSED, body::remove_headers};
+use super::{
+    Phase, PolicyFilter, REFUSED,
+    body::{remove_headers, take_lease},
+};
 use crate::filter::{audit, discarding::WaitingReply, host, lease::Lease, root::Filter};
 
 impl PolicyFilter {
@@ -26,9 +29,7 @@ impl PolicyFilter {
         if remove_headers(filter, &request).is_err() {
             return self.fail();
         }
-        let head = request.info().headers.size();
-        request.forget_headers();
-        let Ok(lease) = Lease::new(request.info(), head, filter.config.protocol.max_held_bytes) else {
+        let Ok(lease) = take_lease(filter, &mut request) else {
             return self.apply(refused, None, None);
         };
         let action = self.wait_for_end(request, lease, refused, 0);
