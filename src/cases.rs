@@ -19,6 +19,7 @@ mod tests;
 use crate::{
     audit::Decision,
     config::{Config, ConfigErrors},
+    identity::Claims,
     json::{
         self,
         cursor::Cursor,
@@ -65,6 +66,8 @@ pub struct CaseCall {
     pub body: String,
     /// The grant: the caller's identity.
     pub grant: String,
+    /// The claims of the token that names the caller.
+    pub claims: Claims,
     /// The MCP session.
     pub session: Option<String>,
     /// Where the request arrives.

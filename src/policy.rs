@@ -5,7 +5,7 @@
 //! * [`model`]: what was meant
 //! * [`pattern`]: names with `*`, and which entry decides
 //! * [`uri`]: the form in which URIs are compared, and those that servers may read differently
-//! * [`condition`] and [`path`]: what a rule asks of arguments
+//! * [`condition`] and [`path`]: what a rule asks of arguments, of a caller, of a time and of counters
 //!
 //! Nothing here knows a request, a counter or a clock.
 
@@ -21,5 +21,8 @@ pub mod uri;
 
 pub use self::{
     compile::compile,
-    model::{Checks, Cost, Effect, Limit, Lookup, MethodRule, Mode, Policy, Predicate, Rule, Scope, Section},
+    model::{
+        CallerDenials, Checks, Cost, Effect, Limit, Lookup, MethodRule, Mode, ObservedCounter, Policy, Predicate, Rule,
+        Scope, Section,
+    },
 };

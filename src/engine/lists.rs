@@ -13,10 +13,11 @@ use crate::{
         requests,
         revision::Lifecycle,
     },
-    policy::{Effect, Mode, Policy, Section, pattern::Precision},
+    policy::{CallerDenials, Effect, Mode, Policy, Section, condition::Facts, pattern::Precision},
+    time::Timestamp,
 };
 
-use super::{BoundRequest, authorize};
+use super::{BoundRequest, authorize, facts::CallerFacts};
 
 pub use self::unlisted::UnlistedEntries;
 
@@ -32,6 +33,8 @@ pub struct ListFilter {
     /// The name of the route that the policy is bound to, if a binding names one; empty for one without a name. Another
     /// one makes the answer an error.
     pub route: Option<Arc<str>>,
+    /// What the policy denies this caller whatever it sends.
+    pub caller: CallerDenials,
 }
 
 /// How to filter the response to a request; `None` if it lists nothing, or if everything is shown.
@@ -49,7 +52,9 @@ pub(super) fn filter_for(
         is_batch: matches!(body, Body::Batch(_)),
         private: match lifecycle {
             Lifecycle::Session => PrivateLists::Never,
-            Lifecycle::Stateless if config.shows_all_alike() => PrivateLists::Filtered,
+            Lifecycle::Stateless if config.shows_all_alike() && !policy.policy.shows_by_caller() => {
+                PrivateLists::Filtered
+            }
             Lifecycle::Stateless => PrivateLists::All,
         },
         max_bytes: config.lists.max_bytes,
@@ -61,6 +66,7 @@ pub(super) fn filter_for(
         policy: policy.name.clone(),
         is_compressible: is_held && request.info.headers.get("accept-encoding") != Header::Absent,
         route: config.reads_route().then(|| request.info.route.as_deref().unwrap_or_default().into()),
+        caller: caller_denials(config, request),
     })
 }
 
@@ -74,7 +80,19 @@ pub fn filter_for_stream(config: &Config, request: &BoundRequest) -> Option<List
         policy: policy.name.clone(),
         is_compressible: false,
         route: None,
+        caller: caller_denials(config, request),
     })
+}
+
+/// What the policy of a request denies its caller whatever it sends. Lists do not consider the time.
+pub(super) fn caller_denials(config: &Config, request: &BoundRequest) -> CallerDenials {
+    match (request.policy(), &request.info.grant) {
+        (Some(policy), Ok(grant)) if policy.policy.shows_by_caller() => {
+            let source = CallerFacts { config, request, grant, now: Timestamp(0) };
+            policy.policy.caller_denials(&Facts::new(&source, std::iter::empty()))
+        }
+        _ => CallerDenials::default(),
+    }
 }
 
 /// Whether the lists that this caller gets may show less than the server sends.
@@ -87,9 +105,15 @@ fn is_trimmed(config: &Config, policy: &NamedPolicy) -> bool {
     config.lists.show != Show::Full && ![config.mode, policy.policy.mode()].contains(&Mode::Shadow)
 }
 
-/// Whether a list shows an entry.
+/// Whether a list shows an entry to every caller that some rule does not deny whatever it sends.
 #[must_use]
 pub fn is_visible(config: &Config, policy: &Policy, kind: ListKind, name: &str) -> bool {
+    is_visible_to(config, policy, &CallerDenials::default(), kind, name)
+}
+
+/// Whether a list shows an entry to a caller.
+#[must_use]
+pub fn is_visible_to(config: &Config, policy: &Policy, caller: &CallerDenials, kind: ListKind, name: &str) -> bool {
     match config.lists.show {
         Show::Full => true,
         Show::HiddenOnly => kind != ListKind::Tools || !policy.hides(name),
@@ -100,7 +124,7 @@ pub fn is_visible(config: &Config, policy: &Policy, kind: ListKind, name: &str) 
                 ListKind::Resources | ListKind::Templates => "resources/read",
             };
             let is_open = policy.method(method).is_none_or(|gate| gate.effect == Effect::Allow);
-            is_open && authorize::is_permitted(policy, kind, name)
+            is_open && authorize::is_permitted(policy, caller, kind, name)
         }
     }
 }

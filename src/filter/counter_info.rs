@@ -3,6 +3,7 @@
 use std::cell::{Cell, RefCell};
 
 use crate::{
+    amount::Amount,
     audit::AuditRecord,
     audit::log_throttle::{LogThrottle, ThrottledLine},
     limit::{Charged, CounterInfo, CounterInfos},
@@ -32,7 +33,7 @@ fn is_new(charged: &Charged, now: Timestamp) -> bool {
     let [index, .., last] = charged.slot.fingerprint;
     let tag = charged.slot.fingerprint.last_chunk().copied().map_or(0, u64::from_le_bytes);
     // A tag of zero would pass for an empty place.
-    let tag = (tag ^ charged.quota.max.millionths()) | u64::from(last == 0);
+    let tag = (tag ^ charged.quota.max.map_or(u64::MAX, Amount::millionths)) | u64::from(last == 0);
     DESCRIBED.with(|described| {
         let Ok(mut described) = described.try_borrow_mut() else { return false };
         let Some(known) = described.get_mut(usize::from(index)) else { return false };

@@ -115,7 +115,7 @@ mod tests {
 
     #[test]
     fn each_part_of_a_key_makes_another_counter_and_max_does_not() {
-        let quota = Quota { window: Window::new(60).unwrap(), algorithm: Algorithm::Fixed, max: Amount::ONE };
+        let quota = Quota { window: Window::new(60).unwrap(), algorithm: Algorithm::Fixed, max: Some(Amount::ONE) };
         let key = Key { filter: "f", policy: "p", counter: "c", callers: Callers::Grant("jwt:a") };
         let keys = [
             (key, quota),
@@ -138,7 +138,7 @@ mod tests {
                 assert_ne!(fingerprint(one), fingerprint(other), "{one:?} {other:?}");
             }
         }
-        assert_eq!(fingerprint(&(key, Quota { max: Amount::ZERO, ..quota })), fingerprint(&keys[0]));
+        assert_eq!(fingerprint(&(key, Quota { max: Some(Amount::ZERO), ..quota })), fingerprint(&keys[0]));
         assert_ne!(key.slot(&quota, &[8; 16]).fingerprint, fingerprint(&keys[0]), "another secret");
     }
 }

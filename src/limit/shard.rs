@@ -61,15 +61,24 @@ impl<'b> Shard<'b> {
         now: Timestamp,
     ) -> Result<Option<Count>, LimitExceeded> {
         let count = self.find_any(fingerprint);
-        let evicted = if count.is_none() { self.find_any(&EVICTED) } else { None };
-        match evicted {
+        match self.evicted_until().filter(|_| count.is_none()) {
             // An evicted count that still counts at `now` counts at least until the window that holds `now` ends.
-            Some(Count { until, .. }) if window.end(now) <= until => {
+            Some(until) if window.end(now) <= until => {
                 let start = window.end(Timestamp::from_seconds(until)).saturating_sub(window.seconds().into());
-                Err(LimitExceeded { retry_at: Some(Timestamp::from_seconds(start)) })
+                Err(LimitExceeded { retry_at: Some(Timestamp::from_seconds(start)), remaining: None })
             }
             _ => Ok(count),
         }
+    }
+
+    /// The second until which counts may have counted that were evicted, if some were.
+    fn evicted_until(self) -> Option<u64> {
+        self.find_any(&EVICTED).map(|count| count.until)
+    }
+
+    /// Whether a count of windows of this length may lack what was charged before the clock stepped back.
+    pub(super) fn may_lack(self, window: Window, now: Timestamp) -> bool {
+        self.evicted_until().is_some_and(|until| window.end(now) <= until)
     }
 
     /// The bytes of this shard with `count` at this fingerprint, and without the records whose windows have ended; and how
@@ -191,7 +200,7 @@ mod tests {
         let (bytes, _) = shard.with([99; 16], CounterClass::Verified, count(7200), Timestamp(3_700_000)).unwrap();
         let shard = Shard::read(&bytes).unwrap();
         let find = |seconds, now| shard.find_current(&[1; 16], Window::new(seconds).unwrap(), Timestamp(now));
-        let full = |retry_at| Err(LimitExceeded { retry_at: Some(Timestamp(retry_at)) });
+        let full = |retry_at| Err(LimitExceeded { retry_at: Some(Timestamp(retry_at)), remaining: None });
         assert_eq!([find(60, 30_000), find(60, 59_999), find(60, 60_000)], [full(60_000), full(60_000), Ok(None)]);
         assert_eq!(find(45, 44_999), full(45_000), "its window ends while an evicted count still counted");
         assert_eq!(find(45, 45_000), Ok(None));

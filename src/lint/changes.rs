@@ -44,7 +44,7 @@ struct Counter<'p> {
     scope: Scope,
     algorithm: Algorithm,
     /// In order. The limits on one counter may have different maxima.
-    max: Vec<Amount>,
+    max: Vec<Option<Amount>>,
 }
 
 /// What replacing `old` with `new` does to counters: restarts first, each group by name. Unchanged counters are not
@@ -141,7 +141,11 @@ impl<'p> Counter<'p> {
     }
 
     fn max(&self) -> String {
-        self.max.iter().map(ToString::to_string).collect::<Vec<_>>().join("` and `")
+        self.max
+            .iter()
+            .map(|max| max.map_or_else(|| "none".to_owned(), |max| max.to_string()))
+            .collect::<Vec<_>>()
+            .join("` and `")
     }
 }
 

@@ -98,7 +98,7 @@ fn every_tool_limits_grants(view: &PolicyView<'_>) -> bool {
 }
 
 fn too_small(lints: &mut Lints<'_>, limit: &Limit) {
-    let max = limit.max;
+    let Some(max) = limit.max else { return };
     match &limit.cost {
         Cost::Argument(path) if max == Amount::ZERO => {
             let message = format!(

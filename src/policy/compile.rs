@@ -1,5 +1,6 @@
 //! Compiles a policy document into the model, and reports every contradiction.
 
+mod observed;
 mod resource;
 mod rule;
 mod shared;
@@ -10,7 +11,7 @@ use crate::json::cursor::Cursor;
 
 use super::{
     document::{self, Name},
-    model::{Effect, MethodRule, Policy, Rule, folded},
+    model::{Checks, Effect, MethodRule, Policy, Rule, folded},
     pattern::{Pattern, Table},
     uri,
 };
@@ -52,7 +53,8 @@ pub fn compile(at: &Cursor<'_, '_>) -> Option<Policy> {
     let hidden = Table::new(hide.iter().map(|name| (name.text.to_owned(), ())), |()| true);
     let rules = [&tools, &resources, &prompts].into_iter().flat_map(Table::entries);
     let asks_for_approval = rules.chain([&all_tools]).any(Rule::asks_for_approval);
-    Some(Policy {
+    let observed = observed::counters(&document, &compiler);
+    let mut policy = Policy {
         default: document.default,
         mode: document.mode,
         hidden,
@@ -65,7 +67,12 @@ pub fn compile(at: &Cursor<'_, '_>) -> Option<Policy> {
         methods,
         folded_methods,
         asks_for_approval,
-    })
+        claims: Vec::new(),
+        caller_predicates: compiler.caller_predicates(),
+        observed,
+    };
+    policy.claims = observed::claims(policy.checks().flat_map(Checks::conditions));
+    Some(policy)
 }
 
 fn check_method(name: &Name<'_, '_>, stance: Effect) {

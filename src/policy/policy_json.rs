@@ -7,7 +7,7 @@ use crate::json::{Writer, quoted};
 
 use super::{
     Cost, Effect, Limit, Mode, Policy, Predicate, Rule,
-    condition::{AllowedFolders, Condition, Literal, Operator, Set},
+    condition::{AllowedFolders, Condition, Literal, Operand, Operator, Set},
     pattern::Table,
 };
 
@@ -43,7 +43,9 @@ fn rules(table: &Table<Rule>) -> String {
     rules.finish()
 }
 
-fn rule(rule: &Rule) -> String {
+/// Writes a rule, with the lists of the shared rules that it uses.
+#[must_use]
+pub fn rule(rule: &Rule) -> String {
     let mut out = Writer::default();
     write_mode(&mut out, rule.mode);
     out.add_json("require", list(rule.require().map(|one| predicate(one, false))));
@@ -53,7 +55,7 @@ fn rule(rule: &Rule) -> String {
     let (short, long): (Vec<&Limit>, Vec<&Limit>) = rule.limits().partition(|limit| limit.reason.is_some());
     for limit in &short {
         let mut rate = Writer::default();
-        rate.add_json("max", limit.max).add_json("window", limit.window.seconds());
+        rate.add_json("max", limit.max.unwrap_or_default()).add_json("window", limit.window.seconds());
         out.add_json("rate_limit", rate.finish()).add_optional_string("reason", limit.reason.as_deref());
     }
     if short.is_empty() {
@@ -79,7 +81,10 @@ fn limit(limit: &Limit) -> String {
         Some(name) => out.add_string("window", name),
         None => out.add_json("window", limit.window.seconds()),
     };
-    out.add_json("max", limit.max).add_string("scope", limit.scope.name());
+    if let Some(max) = limit.max {
+        out.add_json("max", max);
+    }
+    out.add_string("scope", limit.scope.name());
     out.add_string("algorithm", limit.algorithm.name());
     match &limit.cost {
         Cost::Fixed(amount) => out.add_json("increment", amount),
@@ -106,7 +111,11 @@ fn effect(effect: Effect) -> &'static str {
 pub fn condition(condition: &Condition) -> String {
     let (op, value) = operation(condition.operator());
     let mut out = Writer::default();
-    out.add_string("path", &condition.path().to_string()).add_string("op", op).add_json("value", value);
+    match condition.operand() {
+        Operand::Path(path) => out.add_string("path", &path.to_string()),
+        Operand::Counter(name) => out.add_string("counter", name),
+    };
+    out.add_string("op", op).add_json("value", value);
     out.finish()
 }
 
@@ -128,6 +137,7 @@ fn operation(operator: &Operator) -> (&'static str, String) {
         Operator::UrlHostIn(hosts) => ("url_host_in", sorted(hosts.iter().map(host))),
         Operator::MaxLength(most) => ("max_length", most.to_string()),
         Operator::MaxItems(most) => ("max_items", most.to_string()),
+        Operator::HasScope(scope) => ("has_scope", quoted(scope)),
     }
 }
 

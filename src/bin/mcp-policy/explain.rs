@@ -10,6 +10,7 @@ use mcp_policy::{
     amount::Amount,
     cases::{CallReport, CaseCall, Expected, RequestOrigin},
     config::Config,
+    identity::Claims,
     json::{self, diagnostic::nearest_word},
     policy::Policy,
     store::InMemory,
@@ -38,6 +39,9 @@ pub(crate) struct Args {
     /// The grant: the caller's identity, such as `jwt:alice`; a secret by its SHA-256, such as `bearer:9f86d0…`
     #[arg(long = "as", value_name = "GRANT", default_value = "anybody")]
     grant: String,
+    /// The claims of the token that names the caller, as a JSON object
+    #[arg(long, value_name = "JSON")]
+    claims: Option<String>,
     /// The name of Envoy's route, for bindings
     #[arg(long, value_name = "NAME")]
     route: Option<String>,
@@ -102,7 +106,19 @@ impl Args {
         let at = Timestamp(u64::try_from(since.as_millis()).unwrap_or(u64::MAX));
         let origin = RequestOrigin { route: self.route.clone(), host: self.host.clone(), path: self.path.clone() };
         let expected = Expected::Allow.into();
-        Ok(CaseCall { title, body, grant: self.grant.clone(), session: None, origin, at, times: 1, expected })
+        let (grant, claims) = (self.grant.clone(), self.claims()?);
+        Ok(CaseCall { title, body, grant, claims, session: None, origin, at, times: 1, expected })
+    }
+}
+
+impl Args {
+    fn claims(&self) -> Result<Claims, String> {
+        let Some(text) = &self.claims else { return Ok(Claims::Absent) };
+        match json::parse(text.as_bytes(), 64) {
+            Ok(node) if matches!(node.value, json::Value::Object(_)) => Ok(Claims::from_json(&node)),
+            Ok(_) => Err("`--claims` is not a JSON object".to_owned()),
+            Err(fault) => Err(format!("`--claims` is not JSON: {fault}")),
+        }
     }
 }
 

@@ -205,7 +205,7 @@ function enable(item, on) {
 
 function drawCounter(row, c) {
   find('meter', row).value = c.max ? c.used / c.max : 1;
-  const used = `${c.used} of ${c.max} in ${c.window} s`;
+  const used = c.max === undefined ? `${c.used} counted in ${c.window} s` : `${c.used} of ${c.max} in ${c.window} s`;
   fill(row, { grant: 'all callers', ...c, used, reset: `in ${span(c.resetAt)}` });
 }
 

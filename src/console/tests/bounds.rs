@@ -125,7 +125,7 @@ fn a_page_of_counters_is_a_small_multiple_of_what_was_stored() {
         let grant = format!("jwt:{number:03}{}", "\u{1}".repeat(200));
         let key = Key { filter: "f", policy: "p", counter: "c", callers: Callers::Grant(&grant) };
         let window = Window::new(60).unwrap();
-        let quota = Quota { window, algorithm: Algorithm::Fixed, max: Amount::from_units(10).unwrap() };
+        let quota = Quota { window, algorithm: Algorithm::Fixed, max: Amount::from_units(10) };
         let charge = Charge { key, quota, amount: Amount::ONE, verified: true };
         let receipt = Counters::new(&store, Capacity::new(2000)).charge(&[charge], NOW).unwrap();
         for charged in receipt.counters() {

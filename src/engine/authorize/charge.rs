@@ -53,9 +53,14 @@ fn add_amount<'p>(
         None => charges.push_mut(PendingCharge { limit, amount, last: (target, amount) }),
         Some(pending) => {
             let known = if pending.last.0 == target { pending.last.1 } else { Amount::ZERO };
-            pending.amount = pending.amount.plus(amount.minus(known)).ok_or_else(|| too_much(name, limit, amount))?;
+            pending.amount = match (pending.amount.plus(amount.minus(known)), limit.max.or(pending.limit.max)) {
+                (Some(sum), _) => sum,
+                // What only counts refuses nothing.
+                (None, None) => Amount::MAX,
+                (None, Some(_)) => return Err(too_much(name, limit, amount)),
+            };
             pending.last = (target, amount.max(known));
-            if limit.max < pending.limit.max {
+            if limit.is_stricter_than(pending.limit) {
                 pending.limit = limit;
             }
             pending
@@ -103,19 +108,28 @@ fn too_much<'p>(target: &TargetName<'_>, limit: &'p Limit, amount: Amount) -> De
     Denial::denied(&*limit.pointer, denial_text::too_much(target, limit, amount))
 }
 
+/// The callers that count together with this one.
+pub(in crate::engine) fn callers<'c>(scope: Scope, grant: &'c Grant, session: Option<&'c [u8]>) -> Callers<'c> {
+    match (scope, session) {
+        (Scope::Global, _) => Callers::All,
+        (Scope::Session, Some(session)) => Callers::Session(grant.id(), session),
+        (Scope::Grant, _) | (Scope::Session, None) => Callers::Grant(grant.id()),
+    }
+}
+
 impl<'p> PendingCharge<'p> {
     /// Whether waiting cannot help, since the request costs more than a window lets through. The usual cost of 1 under a `max`
     /// of 0 is a full limit instead.
     fn is_too_much(&self) -> bool {
         let Self { limit, amount, .. } = self;
-        *amount > limit.max && (limit.max > Amount::ZERO || limit.cost != Cost::Fixed(Amount::ONE))
+        limit.max.is_some_and(|max| *amount > max && (max > Amount::ZERO || limit.cost != Cost::Fixed(Amount::ONE)))
     }
 
     /// A step that says what was charged, and how much is used if that is known.
     pub(super) fn describe_charged(&self, left: Option<Amount>) -> Step {
         let Self { limit, amount, .. } = self;
-        let used = left.map_or_else(String::new, |left| {
-            format!(": {} of {} used", limit.max.minus(left), denial_text::describe_quota(limit))
+        let used = left.zip(limit.max).map_or_else(String::new, |(left, max)| {
+            format!(": {} of {} used", max.minus(left), denial_text::describe_quota(limit))
         });
         Step::new(&*limit.pointer, format!("charges {amount} to `{}`{used}", limit.counter))
     }
@@ -140,11 +154,7 @@ impl<'p> PendingCharge<'p> {
         'p: 'c,
     {
         let limit = self.limit;
-        let callers = match (limit.scope, session) {
-            (Scope::Global, _) => Callers::All,
-            (Scope::Session, Some(session)) => Callers::Session(grant.id(), session),
-            (Scope::Grant, _) | (Scope::Session, None) => Callers::Grant(grant.id()),
-        };
+        let callers = callers(limit.scope, grant, session);
         Charge {
             key: Key { filter, policy, counter: &limit.counter, callers },
             quota: Quota { window: limit.window, algorithm: limit.algorithm, max: limit.max },

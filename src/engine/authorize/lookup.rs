@@ -6,7 +6,7 @@ use crate::{
     budget::{MAX_VALUES, TooMuchWork},
     json::{Member, Node, Reader, Reason, Value, pointer},
     mcp::list::ListKind,
-    policy::{Effect, Lookup, Mode, Policy, Rule, Section, pattern::Precision, uri},
+    policy::{CallerDenials, Effect, Lookup, Mode, Policy, Rule, Section, pattern::Precision, uri},
 };
 
 use super::{
@@ -110,21 +110,21 @@ pub(super) fn find_rule<'p, W: Tracer>(
     }
 }
 
-/// Whether some call of a tool, use of a prompt or reading of a resource could pass, as far as rules tell.
-pub(in crate::engine) fn is_permitted(policy: &Policy, listed: ListKind, name: &str) -> bool {
+/// Whether some call of a tool, use of a prompt or reading of a resource could pass for a caller, as far as rules tell.
+pub(in crate::engine) fn is_permitted(policy: &Policy, caller: &CallerDenials, listed: ListKind, name: &str) -> bool {
     let kind = match listed {
         ListKind::Tools => TargetKind::Tool,
         ListKind::Prompts => TargetKind::Prompt,
         ListKind::Resources => TargetKind::Resource,
         ListKind::Templates => match name.split_once('{') {
-            Some((front, _)) => return !uri::is_ambiguous_prefix(front) && policy.permits_prefix(front),
+            Some((front, _)) => return !uri::is_ambiguous_prefix(front) && policy.permits_prefix(front, caller),
             None => TargetKind::Resource,
         },
     };
     let rule = find_rule(&TargetName { kind, name }, policy, &mut NoTrace);
     let all = (kind == TargetKind::Tool).then(|| policy.all_tools());
-    let is_open = |rule: Option<&Rule>| rule.is_none_or(|rule| policy.may_allow(rule));
-    rule.is_ok_and(is_open) && all.is_none_or(|all| !all.never_allows())
+    let is_open = |rule: Option<&Rule>| rule.is_none_or(|rule| policy.may_allow(rule, caller));
+    rule.is_ok_and(is_open) && all.is_none_or(|all| !all.never_allows() && !all.denies_caller(caller))
 }
 
 /// The work that [`is_permitted`] takes at most.

@@ -23,7 +23,7 @@ use crate::{
         list::{ListKind, ListStream, Visibility},
         refusal_text::UNKNOWN_FORMAT,
     },
-    policy::Policy,
+    policy::{CallerDenials, Policy},
 };
 
 use super::{Forward, ResponseAborted, head::ResponseHead};
@@ -74,6 +74,7 @@ enum FilteredChunk {
 struct PolicyListStream {
     filter: ListStream,
     policy: Arc<str>,
+    caller: CallerDenials,
     seen: ListStatistics,
 }
 
@@ -258,7 +259,7 @@ impl BodyFilter {
         };
         let mut out = self.filter_lists(config, &rest, 0)?;
         if let Some(lists) = &mut self.lists {
-            let visibility = PolicyVisibility::new(config, &lists.policy, &lists.seen);
+            let visibility = PolicyVisibility::new(config, &lists.policy, &lists.caller, &lists.seen);
             out.extend(lists.filter.end(&visibility).map_err(|_| UNREADABLE_LIST)?);
             lists.seen.take_tools(config, &lists.policy);
         }
@@ -268,7 +269,7 @@ impl BodyFilter {
 
     fn filter_lists(&mut self, config: &Config, chunk: &[u8], room: usize) -> Result<Vec<u8>, ResponseAborted> {
         let Some(lists) = &mut self.lists else { return Ok(chunk.to_vec()) };
-        let visibility = PolicyVisibility::new(config, &lists.policy, &lists.seen);
+        let visibility = PolicyVisibility::new(config, &lists.policy, &lists.caller, &lists.seen);
         let out = lists.filter.push(chunk, room, &visibility).map_err(|_| UNREADABLE_LIST)?;
         lists.seen.take_tools(config, &lists.policy);
         Ok(out)
@@ -295,12 +296,12 @@ impl ListStatistics {
 }
 
 impl PolicyListStream {
-    fn new(lists::ListFilter { request, policy, .. }: lists::ListFilter, format: ResponseFormat) -> Self {
+    fn new(lists::ListFilter { request, policy, caller, .. }: lists::ListFilter, format: ResponseFormat) -> Self {
         let filter = match format {
             ResponseFormat::Json => ListStream::json(request),
             ResponseFormat::Sse => ListStream::events(request),
         };
-        Self { filter, policy, seen: ListStatistics::default() }
+        Self { filter, policy, caller, seen: ListStatistics::default() }
     }
 }
 
@@ -308,19 +309,21 @@ impl PolicyListStream {
 struct PolicyVisibility<'c> {
     config: &'c Config,
     policy: Option<&'c Policy>,
+    caller: &'c CallerDenials,
     seen: &'c ListStatistics,
 }
 
 impl<'c> PolicyVisibility<'c> {
     /// By the policy of this name.
-    fn new(config: &'c Config, policy: &str, seen: &'c ListStatistics) -> Self {
-        Self { config, policy: config.policy(policy), seen }
+    fn new(config: &'c Config, policy: &str, caller: &'c CallerDenials, seen: &'c ListStatistics) -> Self {
+        Self { config, policy: config.policy(policy), caller, seen }
     }
 }
 
 impl Visibility for PolicyVisibility<'_> {
     fn is_visible(&self, kind: ListKind, name: &str) -> bool {
-        let is_visible = self.policy.is_some_and(|policy| lists::is_visible(self.config, policy, kind, name));
+        let is_visible =
+            self.policy.is_some_and(|policy| lists::is_visible_to(self.config, policy, self.caller, kind, name));
         if kind == ListKind::Tools {
             self.seen.tools.borrow_mut().push(name.into());
         }

@@ -12,7 +12,7 @@ use crate::{
 const NOW: Timestamp = Timestamp(90_000);
 
 fn charge<'a>(counter: &'a str, callers: Callers<'a>, algorithm: Algorithm) -> Charge<'a> {
-    let quota = Quota { window: Window::new(60).unwrap(), algorithm, max: Amount::from_units(10).unwrap() };
+    let quota = Quota { window: Window::new(60).unwrap(), algorithm, max: Amount::from_units(10) };
     Charge { key: Key { filter: "f", policy: "p", counter, callers }, quota, amount: Amount::ONE, verified: true }
 }
 

@@ -1,14 +1,19 @@
 //! Rules: short forms, and counters that must agree.
 
-use std::collections::{HashMap, HashSet};
+use std::{
+    cell::Cell,
+    collections::{HashMap, HashSet},
+};
 
 use crate::{
     amount::Amount,
     json::cursor::Cursor,
     policy::{
+        condition::Condition,
         document::{self, Action},
-        model::{Checks, Cost, Limit, Mode, Predicate, Rule, Scope},
+        model::{Checks, Cost, Limit, Mode, ObservedCounter, Predicate, Rule, Scope, reads_caller},
     },
+    text::excerpt,
     window::{Algorithm, Window},
 };
 
@@ -20,6 +25,8 @@ pub(super) struct Compiler {
     base: usize,
     /// Where each counter was first named, and on which terms.
     counters: HashMap<String, (String, CounterTerms)>,
+    /// The predicates so far that can deny a caller whatever it sends.
+    caller_predicates: Cell<u32>,
 }
 
 /// What all rules that name one counter must agree on.
@@ -33,7 +40,27 @@ struct CounterTerms {
 
 impl Compiler {
     pub(super) fn new(policy: &Cursor<'_, '_>) -> Self {
-        Self { base: policy.pointer().len(), counters: HashMap::new() }
+        Self { base: policy.pointer().len(), counters: HashMap::new(), caller_predicates: Cell::new(0) }
+    }
+
+    /// The predicates that can deny a caller whatever it sends.
+    pub(super) fn caller_predicates(&self) -> u32 {
+        self.caller_predicates.get()
+    }
+
+    /// The counter that conditions read under this name.
+    ///
+    /// # Errors
+    /// Why there is none.
+    pub(super) fn observed(&self, name: &str) -> Result<ObservedCounter, String> {
+        let Some((_, terms)) = self.counters.get(name) else {
+            return Err(format!(
+                "no limit of this policy counts `{}`; add one to the calls that it counts: without `max` it only counts",
+                excerpt(name)
+            ));
+        };
+        let CounterTerms { window, scope, algorithm, .. } = *terms;
+        Ok(ObservedCounter { name: name.into(), window, scope, algorithm })
     }
 
     /// The place inside the policy, as verdicts name it.
@@ -59,19 +86,28 @@ impl Compiler {
     /// Compiles the lists of a rule, each by itself.
     pub(super) fn compile_checks(&self, document: &document::Checks<'_, '_>) -> Checks {
         Checks {
-            require: self.compile_predicates(&document.require),
-            deny_if: self.compile_predicates(&document.deny_if),
-            approval: self.compile_predicates(&document.require_approval),
+            require: self.compile_predicates(&document.require, |conditions| conditions.iter().any(reads_caller)),
+            deny_if: self.compile_predicates(&document.deny_if, |conditions| {
+                !conditions.is_empty() && conditions.iter().all(reads_caller)
+            }),
+            approval: self.compile_predicates(&document.require_approval, |_| false),
             limits: self.compile_limits(document),
         }
     }
 
-    fn compile_predicates(&self, documents: &[document::Predicate<'_, '_>]) -> Vec<Predicate> {
+    /// `decides` says whether conditions can deny a caller whatever it sends.
+    fn compile_predicates(
+        &self,
+        documents: &[document::Predicate<'_, '_>],
+        decides: fn(&[Condition]) -> bool,
+    ) -> Vec<Predicate> {
+        let number = || self.caller_predicates.replace(self.caller_predicates.get().saturating_add(1));
         let predicate = |document: &document::Predicate<'_, '_>| Predicate {
             pointer: self.pointer(&document.at),
             conditions: document.conditions.clone(),
             reason: document.on_deny.map(Into::into),
             expires: document.expires,
+            caller_index: decides(&document.conditions).then(number),
         };
         documents.iter().map(predicate).collect()
     }
@@ -93,6 +129,7 @@ impl Compiler {
             conditions: Vec::new(),
             reason: document.reason.as_ref().map(|(_, text)| (*text).into()),
             expires: document::DEFAULT_EXPIRES,
+            caller_index: None,
         };
         match action {
             Action::Allow => {}
@@ -132,7 +169,7 @@ impl Compiler {
             pointer: self.pointer(&rate.at),
             counter: self.pointer(&document.at),
             window: rate.window,
-            max: rate.max,
+            max: Some(rate.max),
             scope: Scope::Grant,
             algorithm: Algorithm::Fixed,
             cost: Cost::Fixed(Amount::ONE),

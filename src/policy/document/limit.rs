@@ -23,8 +23,8 @@ pub struct Limit<'w, 'a> {
     pub counter: &'w str,
     /// `window`
     pub window: Window,
-    /// `max`
-    pub max: Amount,
+    /// `max`; `None` if the limit only counts.
+    pub max: Option<Amount>,
     /// `scope`
     pub scope: Scope,
     /// `algorithm`
@@ -56,10 +56,7 @@ pub const RATE_KEYS: Keys = Keys { known: &["max", "window"] };
 impl<'w, 'a> Limit<'w, 'a> {
     pub(super) fn read(at: &Cursor<'w, 'a>) -> Option<Self> {
         let fields = at.fields(LIMIT_KEYS)?;
-        let counter = fields.required("counter").and_then(|counter| match counter.string()? {
-            "" => counter.report_expected("a name"),
-            name => Some(name),
-        });
+        let counter = fields.required("counter").and_then(|counter| predicate::read_counter(&counter));
         let window = fields.required("window").and_then(|window| read_window(&window));
         let cost = match (fields.get("increment"), fields.get("increment_from")) {
             (None, None) => Some(Cost::Fixed(Amount::ONE)),
@@ -71,7 +68,8 @@ impl<'w, 'a> Limit<'w, 'a> {
             }
         };
         let decimals = fields.get("increment_from").is_some();
-        let max = fields.required("max").and_then(|max| if decimals { read_amount(&max) } else { read_integer(&max) });
+        let read_max = |max: Cursor<'_, '_>| if decimals { read_amount(&max) } else { read_integer(&max) };
+        let max = fields.get("max").map_or(Some(None), |max| read_max(max).map(Some));
         let scope = fields.required("scope").and_then(|scope| scope.choice(&Scope::NAMED));
         let algorithm =
             fields.get("algorithm").map_or(Some(Algorithm::Fixed), |algorithm| algorithm.choice(&Algorithm::NAMED));
@@ -172,7 +170,7 @@ fn read_increment(at: &Cursor<'_, '_>) -> Option<Cost> {
 }
 
 fn read_increment_from(at: &Cursor<'_, '_>) -> Option<Cost> {
-    let path = predicate::read_path(at)?;
+    let path = predicate::read_args_path(at)?;
     if !path.is_single() {
         return at.report_expected("a path to one place, without `[*]`");
     }

@@ -15,8 +15,8 @@ pub struct Limit {
     pub counter: Box<str>,
     /// The length of the window.
     pub window: Window,
-    /// What one window lets through.
-    pub max: Amount,
+    /// What one window lets through; `None` if it only counts.
+    pub max: Option<Amount>,
     /// Whose calls count together.
     pub scope: Scope,
     /// How the count is forgotten.
@@ -48,10 +48,16 @@ pub enum Scope {
 }
 
 impl Limit {
+    /// Whether it lets less through than another limit on the same counter.
+    #[must_use]
+    pub fn is_stricter_than(&self, other: &Self) -> bool {
+        self.max.is_some_and(|max| other.max.is_none_or(|other| max < other))
+    }
+
     /// Whether every call costs more than one window lets through.
     #[must_use]
     pub fn never_has_room(&self) -> bool {
-        matches!(self.cost, Cost::Fixed(amount) if amount > self.max)
+        matches!((&self.cost, self.max), (Cost::Fixed(amount), Some(max)) if *amount > max)
     }
 }
 

@@ -100,7 +100,7 @@ fn count() -> Box<dyn FnMut()> {
     let callers = Callers::Grant("address:10.0.0.7");
     Box::new(move || {
         let key = Key { filter: "bench", policy: "default", counter: "calls", callers };
-        let quota = Quota { window, algorithm: Algorithm::Fixed, max: most };
+        let quota = Quota { window, algorithm: Algorithm::Fixed, max: Some(most) };
         let charge = Charge { key, quota, amount: Amount::from_units(1).expect("an amount"), verified: true };
         let _ = black_box(Counters::new(&store, Capacity::new(65_536)).charge(&[charge], NOW));
     })
