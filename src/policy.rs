@@ -22,7 +22,7 @@ pub mod uri;
 pub use self::{
     compile::compile,
     model::{
-        CallerDenials, Checks, Cost, Effect, Limit, Lookup, MethodRule, Mode, ObservedCounter, Policy, Predicate, Rule,
-        Scope, Section,
+        CallerDenials, Checks, Cost, Effect, Limit, LimitKey, Lookup, MethodRule, Mode, ObservedCounter, Policy,
+        Predicate, Rule, Scope, Section,
     },
 };

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use crate::{
     amount::Amount,
     policy::{
-        Checks, Cost, Effect, Limit, Mode, Policy, Predicate, Rule,
+        Checks, Cost, Effect, Limit, LimitKey, Mode, Policy, Predicate, Rule,
         condition::{Condition, Operand},
         path::Path,
         policy_json,
@@ -43,6 +43,7 @@ pub(super) struct Charge<'p> {
     pub(super) costs: Vec<&'p Cost>,
     /// Whether conditions read the counter.
     pub(super) is_observed: bool,
+    key: Option<&'p LimitKey>,
 }
 
 impl<'p> Effective<'p> {
@@ -112,15 +113,17 @@ impl<'p> Effective<'p> {
             Cost::Argument(path) => Some(path),
             Cost::Fixed(_) => None,
         });
-        self.conditions().filter_map(Condition::args_path).chain(costs).collect()
+        let keys = self.limits.values().flat_map(|charge| charge.key).flat_map(LimitKey::paths);
+        self.conditions().filter_map(Condition::args_path).chain(costs).chain(keys).collect()
     }
 }
 
 impl<'p> Charge<'p> {
     fn new(limit: &'p Limit) -> Self {
-        let Limit { window, scope, algorithm, .. } = limit;
-        let terms = format!("{} s, scope `{}`, {}", window.seconds(), scope.name(), algorithm.name());
-        Self { terms, max: limit.max, costs: Vec::new(), is_observed: false }
+        let Limit { window, scope, algorithm, key, .. } = limit;
+        let key = key.as_ref().map(|key| format!(", by its {key}")).unwrap_or_default();
+        let terms = format!("{} s, scope `{}`, {}{key}", window.seconds(), scope.name(), algorithm.name());
+        Self { terms, max: limit.max, costs: Vec::new(), is_observed: false, key: limit.key.as_ref() }
     }
 
     fn never_has_room(&self) -> bool {

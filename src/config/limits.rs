@@ -135,6 +135,7 @@ fn uncountable(limit: &Limit) -> impl Iterator<Item = (&'static str, String)> {
         (!is_calendar, "window", format!("{by} `second`, `minute`, `hour` or `day`; take one of them")),
         (limit.algorithm == Algorithm::Sliding, "algorithm", format!("{by} fixed windows; remove `algorithm`")),
         (limit.max.is_none(), "", format!("{by} a `max`, and this limit has none; add one, or remove the limit")),
+        (limit.key.is_some(), "key", format!("{by} callers only; remove `key`")),
         (!is_whole, "max", format!("{by} whole numbers up to {}; take one", rate_limit_service::MAX_PER_UNIT)),
         (!costs_whole, "increment", format!("{by} whole numbers; take one")),
     ]

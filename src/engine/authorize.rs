@@ -6,6 +6,7 @@ mod decision;
 pub(super) mod denial_text;
 mod enforce;
 mod evaluate;
+mod limit_key;
 mod lookup;
 mod method;
 mod rate_limit_service;
@@ -140,9 +141,9 @@ impl<'p, S: Store, W: Tracer> Authorizer<'p, S, W> {
             match request.known.map(|known| known.class) {
                 Some(MethodClass::Tool | MethodClass::Prompt | MethodClass::Resource | MethodClass::Listen) => {
                     for name in TargetName::all(&request.target) {
-                        let target = self.charge_search(&name, policy, work).and_then(|()| {
-                            ResolvedTarget::new(name, index, &policy.policy, request.arguments, &mut self.tracer)
-                        });
+                        let target = self
+                            .charge_search(&name, policy, work)
+                            .and_then(|()| ResolvedTarget::new(name, index, &policy.policy, request, &mut self.tracer));
                         targets.push(target.map_err(|denial| denial.about(index))?);
                     }
                 }

@@ -24,7 +24,8 @@ thread_local! {
 /// Describes the counters that a call was charged to, but for those that this worker has described.
 pub(super) fn describe(filter: &str, record: &AuditRecord, charged: &[Charged], now: Timestamp) {
     let [policy, grant] = [record.policy.as_deref(), record.grant.as_deref()].map(Option::unwrap_or_default);
-    for charged in charged.iter().filter(|charged| is_new(charged, now)) {
+    // A caller chooses the values of keys, whose counters would take the places of others.
+    for charged in charged.iter().filter(|charged| charged.scope != "key" && is_new(charged, now)) {
         CounterInfos(&SharedData).set(&CounterInfo::new(filter, policy, grant, charged), now);
     }
 }

@@ -1,10 +1,12 @@
 //! The counters of one Envoy: all limits of a call are charged, or none.
 
+mod keys;
+
 #[cfg(test)]
 mod tests;
 
 use super::{
-    Callers, CounterSlot, Key, LimitExceeded, Quota,
+    Callers, CounterSlot, Key, LimitExceeded, Part, Quota,
     quota::Count,
     shard::Shard,
     totals::{Capacity, CounterClass, CounterDelta, TableFull, Totals},
@@ -35,7 +37,8 @@ pub struct Charged {
     pub slot: CounterSlot,
     /// Its name in the policy.
     pub counter: Box<str>,
-    /// Its scope as the policy names it; `overflow` if the table had no room for the caller's own counter.
+    /// Its scope as the policy names it; `key` if it counts only some values; `overflow` if the table had no room for the
+    /// caller's own counter.
     pub scope: &'static str,
     /// How much it lets through.
     pub quota: Quota,
@@ -69,13 +72,13 @@ pub enum ChargeError {
 /// ```
 /// # use mcp_policy::{
 /// #     amount::Amount,
-/// #     limit::{Callers, Charge, ChargeError, Counters, Key, LimitExceeded, Quota, totals::Capacity},
+/// #     limit::{Callers, Charge, ChargeError, Counters, Key, LimitExceeded, Part, Quota, totals::Capacity},
 /// #     store::InMemory, time::Timestamp, window::{Algorithm, Window},
 /// # };
 /// let store = InMemory::new([0; 16]);
 /// let counters = Counters::new(&store, Capacity::new(65_536));
 /// let charge = Charge {
-///     key: Key { filter: "gateway", policy: "default", counter: "draws", callers: Callers::Grant("jwt:alice") },
+///     key: Key { filter: "gateway", policy: "default", counter: "draws", callers: Callers::Grant("jwt:alice"), part: Part::Whole },
 ///     quota: Quota { window: Window::new(60).ok_or("range")?, algorithm: Algorithm::Fixed, max: Some(Amount::ONE) },
 ///     amount: Amount::ONE,
 ///     verified: true,
@@ -110,6 +113,7 @@ impl<'s, S: Store> Counters<'s, S> {
         }
         let seed = self.store.seed()?;
         for (index, charge) in charges.iter().enumerate() {
+            let charge = self.with_room_for_key(charge, &seed, now)?;
             let slot = charge.key.slot(&charge.quota, &seed);
             let stored = self.store.read(slot.cell)?;
             let shard = Shard::read(&stored.bytes).ok_or(Unavailable)?;
@@ -191,7 +195,7 @@ impl<'s, S: Store> Counters<'s, S> {
     /// room.
     fn charge_or_overflow(&self, charge: &Charge<'_>, seed: &Seed, now: Timestamp) -> Result<Charged, ChargeOneError> {
         let class = charge.class();
-        let charged = self.charge_one(charge, class, seed, now);
+        let charged = self.charge_key(charge, seed, now);
         if charged != Err(ChargeOneError::NoRoom) {
             return charged;
         }
@@ -219,7 +223,7 @@ impl<'s, S: Store> Counters<'s, S> {
             Ok::<_, ChargeOneError>(((count, delta), Some(bytes)))
         })?;
         let Charge { key, quota, amount, .. } = *charge;
-        let (counter, scope) = (key.counter.into(), key.callers.scope());
+        let (counter, scope) = (key.counter.into(), key.scope());
         let charged = Charged { slot, counter, scope, quota, used, amount, until };
         if delta != CounterDelta::default() && self.update_totals(delta).is_err() {
             let _: Result<(), Unavailable> = self.refund_one(&charged);
@@ -263,10 +267,14 @@ impl Charge<'_> {
 
     /// The counter that callers share for whose own the table has no room.
     fn overflow_key(&self, class: CounterClass) -> Key<'_> {
-        Key { callers: Callers::Overflow { verified: class == CounterClass::Verified }, ..self.key }
+        Key { callers: Callers::Overflow { verified: !class.is_unverified() }, part: Part::Whole, ..self.key }
     }
 
     fn class(&self) -> CounterClass {
+        if let Part::Key { .. } = self.key.part {
+            let is_session = matches!(self.key.callers, Callers::Session(..));
+            return if self.verified && !is_session { CounterClass::VerifiedKey } else { CounterClass::UnverifiedKey };
+        }
         match (self.key.callers, self.verified) {
             (Callers::All | Callers::Overflow { .. }, _) => CounterClass::Policy,
             (Callers::Grant(_), true) => CounterClass::Verified,

@@ -125,20 +125,25 @@ impl Quota {
 
     /// The count at `now`. If the clock has stepped back, the count stays in its newer window, so that no step back ever
     /// refills it.
-    fn current(&self, old: Option<Count>, now: Timestamp) -> Count {
+    pub(super) fn current(&self, old: Option<Count>, now: Timestamp) -> Count {
+        let empty = self.empty(now);
+        match old {
+            Some(old) if old.until >= empty.until => old,
+            Some(old) if self.algorithm == Algorithm::Sliding && old.until == self.window.end(now) => {
+                Count { previous: old.used, ..empty }
+            }
+            _ => empty,
+        }
+    }
+
+    /// The count of the window that holds `now` before anything is charged.
+    pub(super) fn empty(&self, now: Timestamp) -> Count {
         let end = self.window.end(now);
         let until = match self.algorithm {
             Algorithm::Fixed => end,
             Algorithm::Sliding => end.saturating_add(self.window.seconds().into()),
         };
-        let empty = Count { until, used: Amount::ZERO, previous: Amount::ZERO };
-        match old {
-            Some(old) if old.until >= until => old,
-            Some(old) if self.algorithm == Algorithm::Sliding && old.until == end => {
-                Count { previous: old.used, ..empty }
-            }
-            _ => empty,
-        }
+        Count { until, used: Amount::ZERO, previous: Amount::ZERO }
     }
 
     /// The end of the newest window of a count.

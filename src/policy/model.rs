@@ -15,7 +15,7 @@ use crate::{
 pub(super) use self::caller::reads_caller;
 pub use self::{
     caller::CallerDenials,
-    limit::{Cost, Limit, Scope},
+    limit::{Cost, Limit, LimitKey, Scope},
 };
 
 /// A compiled policy.
@@ -419,7 +419,8 @@ impl Rule {
     #[must_use]
     pub fn reads_arguments(&self) -> bool {
         let predicates = self.require().chain(self.deny_if()).chain(self.approval());
-        let costs = || self.limits().any(|limit| matches!(limit.cost, Cost::Argument(_)));
+        let counts = |limit: &Limit| matches!(limit.key, Some(LimitKey::Arguments(_)));
+        let costs = || self.limits().any(|limit| matches!(limit.cost, Cost::Argument(_)) || counts(limit));
         predicates.flat_map(|predicate| &predicate.conditions).any(|condition| condition.args_path().is_some())
             || costs()
     }

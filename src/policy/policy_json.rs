@@ -6,7 +6,7 @@ use std::net::Ipv6Addr;
 use crate::json::{Writer, quoted};
 
 use super::{
-    Cost, Effect, Limit, Mode, Policy, Predicate, Rule,
+    Cost, Effect, Limit, LimitKey, Mode, Policy, Predicate, Rule,
     condition::{AllowedFolders, Condition, Literal, Operand, Operator, Set},
     pattern::Table,
 };
@@ -89,6 +89,13 @@ fn limit(limit: &Limit) -> String {
     match &limit.cost {
         Cost::Fixed(amount) => out.add_json("increment", amount),
         Cost::Argument(path) => out.add_string("increment_from", &path.to_string()),
+    };
+    match &limit.key {
+        Some(LimitKey::Call) => out.add_string("key", "call"),
+        Some(LimitKey::Arguments(paths)) => {
+            out.add_json("key", list(paths.iter().map(|path| quoted(&path.to_string()))))
+        }
+        None => &mut out,
     };
     out.finish()
 }

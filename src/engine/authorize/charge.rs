@@ -1,12 +1,18 @@
 //! What a request costs, counter by counter. The calls, URIs and messages of a request are summed; product contract, section 2.
 
-use super::{Denial, denial_text, evaluate::ModeTracer, lookup::too_much_work, target::TargetName};
+use super::{
+    Denial, denial_text,
+    evaluate::ModeTracer,
+    limit_key,
+    lookup::{ResolvedTarget, too_much_work},
+    target::TargetName,
+};
 use crate::{
     amount::Amount,
     engine::trace::{Step, Tracer},
     identity::Grant,
     json::{Decimal, Value},
-    limit::{Callers, Charge, Key, Quota},
+    limit::{Callers, Charge, Key, Part, Quota},
     policy::{
         Cost, Limit, Scope,
         condition::{Args, Leaf, Unfollowed},
@@ -22,6 +28,8 @@ pub(super) struct PendingCharge<'p> {
     pub(super) amount: Amount,
     /// The last target that adds to the amount, by its index, and its part of the amount.
     last: (usize, Amount),
+    /// A digest of the values that are counted apart.
+    key: Option<[u8; 32]>,
 }
 
 /// Adds what a target costs of one limit. If two rules on one target name one counter, the target costs the larger of the two
@@ -31,14 +39,16 @@ pub(super) struct PendingCharge<'p> {
 /// The arguments do not say the amount, or the sum is more than one window lets through.
 pub(super) fn add<'p, W: Tracer>(
     charges: &mut Vec<PendingCharge<'p>>,
-    (target, name): (usize, &TargetName<'_>),
+    (index, target): (usize, &ResolvedTarget<'p, '_>),
     limit: &'p Limit,
     args: &Args<'_>,
     tracer: &mut ModeTracer<'_, W>,
 ) -> Result<(), Denial<'p>> {
+    let name = &target.name;
     let added = cost(limit, name, args).and_then(|amount| {
         tracer.step(|| describe_cost(limit, amount));
-        add_amount(charges, (target, name), limit, amount)
+        let key = limit.key.as_ref().map(|key| limit_key::digest(limit, key, target, args)).transpose()?;
+        add_amount(charges, (index, name), limit, amount, key)
     });
     added.inspect_err(|denial| tracer.step(|| denial.step()))
 }
@@ -48,9 +58,11 @@ fn add_amount<'p>(
     (target, name): (usize, &TargetName<'_>),
     limit: &'p Limit,
     amount: Amount,
+    key: Option<[u8; 32]>,
 ) -> Result<(), Denial<'p>> {
-    let pending = match charges.iter_mut().find(|pending| pending.limit.counter == limit.counter) {
-        None => charges.push_mut(PendingCharge { limit, amount, last: (target, amount) }),
+    let is_same = |pending: &&mut PendingCharge<'_>| pending.limit.counter == limit.counter && pending.key == key;
+    let pending = match charges.iter_mut().find(is_same) {
+        None => charges.push_mut(PendingCharge { limit, amount, last: (target, amount), key }),
         Some(pending) => {
             let known = if pending.last.0 == target { pending.last.1 } else { Amount::ZERO };
             pending.amount = match (pending.amount.plus(amount.minus(known)), limit.max.or(pending.limit.max)) {
@@ -155,8 +167,9 @@ impl<'p> PendingCharge<'p> {
     {
         let limit = self.limit;
         let callers = callers(limit.scope, grant, session);
+        let part = self.key.map_or(Part::Whole, |digest| Part::Key { caller: grant.id(), digest });
         Charge {
-            key: Key { filter, policy, counter: &limit.counter, callers },
+            key: Key { filter, policy, counter: &limit.counter, callers, part },
             quota: Quota { window: limit.window, algorithm: limit.algorithm, max: limit.max },
             amount: self.amount,
             verified: grant.is_verified(),

@@ -199,9 +199,13 @@ pub(super) fn describe_quota(limit: &Limit) -> impl fmt::Display {
             (false, _) => {}
         }
         match (limit.window.name(), limit.window.seconds()) {
-            (Some("hour"), _) => f.write_str(" an hour"),
-            (Some(name), _) => write!(f, " a {name}"),
-            (None, seconds) => write!(f, " in {seconds} seconds"),
+            (Some("hour"), _) => f.write_str(" an hour")?,
+            (Some(name), _) => write!(f, " a {name}")?,
+            (None, seconds) => write!(f, " in {seconds} seconds")?,
+        }
+        match &limit.key {
+            Some(key) => write!(f, " with the same {key}"),
+            None => Ok(()),
         }
     })
 }

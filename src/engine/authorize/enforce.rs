@@ -129,7 +129,12 @@ impl<'p, S: Store, W: Tracer> Authorizer<'p, S, W> {
         let mut tracer = ModeTracer { tracer: &mut self.tracer, mode: rules.mode };
         for (due, left) in evaluation.charges.iter().zip(left) {
             tracer.step(|| due.describe_charged(left));
-            passed.remaining.extend(left.map(|left| (due.limit, left)));
+            let Some(left) = left else { continue };
+            // A counter with `key` has several counts: that with the least is told.
+            match passed.remaining.iter_mut().find(|(limit, _)| limit.counter == due.limit.counter) {
+                Some((_, least)) => *least = left.min(*least),
+                None => passed.remaining.push((due.limit, left)),
+            }
         }
         Ok(passed)
     }

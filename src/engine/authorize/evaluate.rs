@@ -133,7 +133,7 @@ impl<'p, S: Store, W: Tracer> Authorizer<'p, S, W> {
         for TargetRule { index, target, rule, args } in rules.iter() {
             let about = |denial: Denial<'p>| denial.about(target.message);
             for limit in rule.limits() {
-                charge::add(&mut charges, (index, &target.name), limit, args, &mut tracer).map_err(about)?;
+                charge::add(&mut charges, (index, target), limit, args, &mut tracer).map_err(about)?;
             }
         }
         Ok(Evaluation { mode: rules.mode, charges })

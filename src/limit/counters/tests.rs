@@ -6,8 +6,8 @@ use wasm_bindgen_test::wasm_bindgen_test as test;
 use std::cell::Cell;
 
 use super::{
-    Amount, Callers, Capacity, Charge, ChargeError, Counters, Event, Key, LimitExceeded, Quota, Seed, Store, TOTALS,
-    Timestamp, Totals, Unavailable,
+    Amount, Callers, Capacity, Charge, ChargeError, Counters, Event, Key, LimitExceeded, Part, Quota, Seed, Store,
+    TOTALS, Timestamp, Totals, Unavailable,
 };
 use crate::{
     store::{Cas, InMemory, Versioned},
@@ -19,7 +19,7 @@ const CAPACITY: Capacity = Capacity { all: 65_536, unverified: 32_768 };
 
 fn charge<'a>(counter: &'a str, callers: Callers<'a>, max: u64) -> Charge<'a> {
     let window = Window::new(60).unwrap();
-    let key = Key { filter: "f", policy: "p", counter, callers };
+    let key = Key { filter: "f", policy: "p", counter, callers, part: Part::Whole };
     let quota = Quota { window, algorithm: Algorithm::Fixed, max: Amount::from_units(max) };
     Charge { key, quota, amount: Amount::ONE, verified: false }
 }

@@ -4,7 +4,7 @@ use wasm_bindgen_test::wasm_bindgen_test as test;
 use super::{RateLimitResult, group_by_hits, request};
 use crate::{
     amount::Amount,
-    limit::{Callers, Charge, Key, Quota},
+    limit::{Callers, Charge, Key, Part, Quota},
     window::{Algorithm, Window},
 };
 
@@ -12,7 +12,7 @@ fn charge<'a>(counter: &'a str, callers: Callers<'a>, seconds: u32, amount: u64,
     let (window, algorithm) = (Window::new(seconds).unwrap(), Algorithm::Fixed);
     let [amount, max] = [amount, max].map(|units| Amount::from_units(units).unwrap());
     Charge {
-        key: Key { filter: "f", policy: "default", counter, callers },
+        key: Key { filter: "f", policy: "default", counter, callers, part: Part::Whole },
         quota: Quota { window, algorithm, max: Some(max) },
         amount,
         verified: true,

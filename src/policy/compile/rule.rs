@@ -11,7 +11,7 @@ use crate::{
     policy::{
         condition::Condition,
         document::{self, Action},
-        model::{Checks, Cost, Limit, Mode, ObservedCounter, Predicate, Rule, Scope, reads_caller},
+        model::{Checks, Cost, Limit, LimitKey, Mode, ObservedCounter, Predicate, Rule, Scope, reads_caller},
     },
     text::excerpt,
     window::{Algorithm, Window},
@@ -30,12 +30,13 @@ pub(super) struct Compiler {
 }
 
 /// What all rules that name one counter must agree on.
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 struct CounterTerms {
     window: Window,
     scope: Scope,
     algorithm: Algorithm,
     mode: Mode,
+    key: Option<LimitKey>,
 }
 
 impl Compiler {
@@ -59,6 +60,12 @@ impl Compiler {
                 excerpt(name)
             ));
         };
+        if terms.key.is_some() {
+            return Err(format!(
+                "the counter `{}` counts by `key`, so it has many counts; read one without `key`",
+                excerpt(name)
+            ));
+        }
         let CounterTerms { window, scope, algorithm, .. } = *terms;
         Ok(ObservedCounter { name: name.into(), window, scope, algorithm })
     }
@@ -144,7 +151,7 @@ impl Compiler {
             if !counters.insert(limit.counter) {
                 limit.at.report(format!("the counter `{}` is repeated in one rule; keep one", limit.counter));
             }
-            let document::Limit { at, counter, window, max, scope, algorithm, cost } = limit;
+            let document::Limit { at, counter, window, max, scope, algorithm, cost, key } = limit;
             compiled.push(Limit {
                 pointer: self.pointer(at),
                 counter: (*counter).into(),
@@ -153,6 +160,7 @@ impl Compiler {
                 scope: *scope,
                 algorithm: *algorithm,
                 cost: cost.clone(),
+                key: key.clone(),
                 reason: None,
             });
         }
@@ -173,18 +181,20 @@ impl Compiler {
             scope: Scope::Grant,
             algorithm: Algorithm::Fixed,
             cost: Cost::Fixed(Amount::ONE),
+            key: None,
             reason: document.reason.as_ref().map(|(_, text)| (*text).into()),
         });
     }
 
     /// One name is one counter: all that name it must mean the same count.
     pub(super) fn check_terms(&mut self, at: &Cursor<'_, '_>, limit: &Limit, mode: Mode) {
-        let terms = CounterTerms { window: limit.window, scope: limit.scope, algorithm: limit.algorithm, mode };
-        let here = || (limit.pointer.to_string(), terms);
+        let Limit { window, scope, algorithm, ref key, .. } = *limit;
+        let terms = CounterTerms { window, scope, algorithm, mode, key: key.clone() };
+        let here = || (limit.pointer.to_string(), terms.clone());
         let (first, agreed) = self.counters.entry(limit.counter.to_string()).or_insert_with(here);
         if *agreed != terms {
             at.report(format!(
-                "the counter `{}` has another window, scope, algorithm or mode at `{first}`; one name is one \
+                "the counter `{}` has another window, scope, algorithm, key or mode at `{first}`; one name is one \
                  counter, so make them agree or choose another name",
                 limit.counter
             ));

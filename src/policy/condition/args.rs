@@ -86,7 +86,10 @@ impl<'a> Args<'a> {
     }
 
     /// Charges work that is about to be done.
-    pub(super) fn charge(&self, units: usize) -> Result<(), TooMuchWork> {
+    ///
+    /// # Errors
+    /// It is not left.
+    pub fn charge(&self, units: usize) -> Result<(), TooMuchWork> {
         self.work.map_or(Ok(()), |work| work.charge(units))
     }
 

@@ -7,7 +7,10 @@ use crate::{
         cursor::{Cursor, Keys},
         diagnostic::nearest_word,
     },
-    policy::model::{Cost, Scope},
+    policy::{
+        model::{Cost, LimitKey, Scope},
+        path::Path,
+    },
     text::excerpt,
     window::{Algorithm, Window},
 };
@@ -31,6 +34,8 @@ pub struct Limit<'w, 'a> {
     pub algorithm: Algorithm,
     /// `increment` or `increment_from`
     pub cost: Cost,
+    /// `key`
+    pub key: Option<LimitKey>,
 }
 
 /// The short form of a limit: `"10/minute"` or `{"max": 10, "window": 60}`.
@@ -49,7 +54,7 @@ const MAX: u64 = 8_999_999_999_999;
 
 /// The keys of a limit.
 pub const LIMIT_KEYS: Keys =
-    Keys { known: &["counter", "window", "max", "scope", "algorithm", "increment", "increment_from"] };
+    Keys { known: &["counter", "window", "max", "scope", "algorithm", "increment", "increment_from", "key"] };
 /// The keys of the short form of a limit.
 pub const RATE_KEYS: Keys = Keys { known: &["max", "window"] };
 
@@ -81,6 +86,7 @@ impl<'w, 'a> Limit<'w, 'a> {
             scope: scope?,
             algorithm: algorithm?,
             cost: cost?,
+            key: fields.get("key").map_or(Some(None), |key| read_key(&key).map(Some))?,
         })
     }
 }
@@ -162,6 +168,20 @@ fn read_amount(at: &Cursor<'_, '_>) -> Option<Amount> {
     number.or_else(|| at.report_expected("a number of at least 0, below 9e12, with up to six decimals"))
 }
 
+/// Paths in one `key`.
+const MAX_KEY_PATHS: usize = 4;
+
+fn read_key(at: &Cursor<'_, '_>) -> Option<LimitKey> {
+    match &at.node().value {
+        Value::String(text) if text == "call" => Some(LimitKey::Call),
+        Value::Array(items) if (1..=MAX_KEY_PATHS).contains(&items.len()) => {
+            let paths: Vec<Option<Path>> = at.items()?.iter().map(read_single_path).collect();
+            Some(LimitKey::Arguments(paths.into_iter().collect::<Option<_>>()?))
+        }
+        _ => at.report_expected("`call`, or a list of one to four paths, such as `[\"args.repo\"]`"),
+    }
+}
+
 fn read_increment(at: &Cursor<'_, '_>) -> Option<Cost> {
     match read_amount(at)? {
         Amount::ZERO => at.report_expected("a number greater than 0"),
@@ -170,9 +190,10 @@ fn read_increment(at: &Cursor<'_, '_>) -> Option<Cost> {
 }
 
 fn read_increment_from(at: &Cursor<'_, '_>) -> Option<Cost> {
+    read_single_path(at).map(Cost::Argument)
+}
+
+fn read_single_path(at: &Cursor<'_, '_>) -> Option<Path> {
     let path = predicate::read_args_path(at)?;
-    if !path.is_single() {
-        return at.report_expected("a path to one place, without `[*]`");
-    }
-    Some(Cost::Argument(path))
+    if path.is_single() { Some(path) } else { at.report_expected("a path to one place, without `[*]`") }
 }

@@ -1,5 +1,7 @@
 //! How much one counter lets through.
 
+use std::fmt;
+
 use crate::{
     amount::Amount,
     policy::path::Path,
@@ -23,6 +25,8 @@ pub struct Limit {
     pub algorithm: Algorithm,
     /// What a call costs.
     pub cost: Cost,
+    /// Which values are counted apart; `None` if all calls count together.
+    pub key: Option<LimitKey>,
     /// The policy author's reason, which the agent gets beside the limit.
     pub reason: Option<Box<str>>,
 }
@@ -34,6 +38,39 @@ pub enum Cost {
     Fixed(Amount),
     /// What an argument says; the path leads to one place.
     Argument(Path),
+}
+
+/// Which values of calls are counted apart.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum LimitKey {
+    /// The whole call.
+    Call,
+    /// Arguments: one to four paths, each to one place.
+    Arguments(Vec<Path>),
+}
+
+impl LimitKey {
+    /// The arguments that it reads.
+    #[must_use]
+    pub fn paths(&self) -> &[Path] {
+        match self {
+            Self::Call => &[],
+            Self::Arguments(paths) => paths,
+        }
+    }
+}
+
+/// As messages name it: `` `args.repo` and `args.branch` ``.
+impl fmt::Display for LimitKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Call => f.write_str("arguments"),
+            Self::Arguments(paths) => {
+                let mut separator = "";
+                paths.iter().try_for_each(|path| write!(f, "{}`{path}`", std::mem::replace(&mut separator, " and ")))
+            }
+        }
+    }
 }
 
 /// Whose calls count together.
