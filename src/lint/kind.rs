@@ -83,11 +83,23 @@ pub enum Lint {
     UnknownArgument,
     /// A condition on an argument of a type that the operator cannot compare.
     ArgumentType,
+    /// A condition on claims that no source of identity yields.
+    ClaimsWithoutToken,
+    /// A condition on a counter of fixed windows, which forgets at each boundary.
+    CounterForgets,
+    /// A condition on a counter, which each Envoy counts on its own.
+    CounterPerEnvoy,
+    /// A condition on a counter that a caller sheds with another identity or session.
+    CounterIdentity,
+    /// A condition on a counter that never holds.
+    CounterOutOfReach,
+    /// Limits with `key` only.
+    KeyAlone,
 }
 
 impl Lint {
     /// Every lint.
-    pub const ALL: [Self; 39] = [
+    pub const ALL: [Self; 45] = [
         Self::Shadow,
         Self::AllowWithHide,
         Self::OpenStar,
@@ -127,6 +139,12 @@ impl Lint {
         Self::UnnamedTool,
         Self::UnknownArgument,
         Self::ArgumentType,
+        Self::ClaimsWithoutToken,
+        Self::CounterForgets,
+        Self::CounterPerEnvoy,
+        Self::CounterIdentity,
+        Self::CounterOutOfReach,
+        Self::KeyAlone,
     ];
 
     /// Its name.
@@ -172,6 +190,12 @@ impl Lint {
             Self::UnnamedTool => "unnamed-tool",
             Self::UnknownArgument => "unknown-argument",
             Self::ArgumentType => "argument-type",
+            Self::ClaimsWithoutToken => "claims-without-token",
+            Self::CounterForgets => "counter-forgets",
+            Self::CounterPerEnvoy => "counter-per-envoy",
+            Self::CounterIdentity => "counter-identity",
+            Self::CounterOutOfReach => "counter-out-of-reach",
+            Self::KeyAlone => "key-alone",
         }
     }
 }

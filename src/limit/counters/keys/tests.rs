@@ -102,7 +102,10 @@ fn keys_of_many_callers_take_half_of_the_table() {
     assert!((500..=520).contains(&totals(&store).all()), "{:?}", totals(&store));
     let own = fixed("jwt:late", 0, 1);
     let own = Charge { key: Key { part: Part::Whole, ..own.key }, ..own };
-    assert!(passes(&counters, own, 0) && !passes(&counters, own, 0), "a counter of its own, not the one of the overflow");
+    assert!(
+        passes(&counters, own, 0) && !passes(&counters, own, 0),
+        "a counter of its own, not the one of the overflow"
+    );
 }
 
 #[test]
