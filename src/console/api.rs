@@ -8,6 +8,7 @@ use crate::{
     limit::{CounterInfo, CounterInfos, CounterUse},
     store::Store,
     time::Timestamp,
+    window::Algorithm,
 };
 
 use super::{
@@ -95,6 +96,7 @@ pub(super) fn list_counters<S: Store>(query: ListQuery<'_>, now: Timestamp, stor
             .add_string("scope", &scope)
             .add_nonempty_string("grant", &grant)
             .add_json("window", quota.window.seconds())
+            .add_optional_string("algorithm", (quota.algorithm == Algorithm::Sliding).then_some("sliding"))
             .add_json("max", quota.max)
             .add_json("used", used)
             .add_string("resetAt", &timestamp(resets_at));
