@@ -162,13 +162,14 @@ const MAX_DEPTH: u32 = 256;
 /// # Errors
 /// All problems of the file.
 pub fn read(text: &str) -> Result<Vec<Case>, Vec<Problem>> {
-    let node = match json::parse(text.as_bytes(), MAX_DEPTH) {
+    let mut node = match json::parse(text.as_bytes(), MAX_DEPTH) {
         Ok(node) => node,
         Err(fault) => {
             let message = format!("not JSON: {fault}");
             return Err(vec![Problem { pointer: String::new(), at: fault.at, message }]);
         }
     };
+    node.remove_schema();
     let problems = Problems::default();
     let cases = document::read(&Cursor::top(&node, &problems), text);
     match problems.take() {

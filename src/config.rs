@@ -36,7 +36,7 @@ use sha2::{Digest as _, Sha256};
 use crate::{
     identity::{self, Peer, Source},
     json::{
-        self, Node,
+        self, Node, Value,
         cursor::{Cursor, Fields, Keys},
         diagnostic::{Problem, Problems},
     },
@@ -130,7 +130,8 @@ impl LoadedConfig {
         if bytes.len() > MAX_BYTES {
             return Err(ConfigErrors::top_level(format!("the configuration is larger than {MAX_BYTES} bytes")));
         }
-        let node = document(bytes)?;
+        let mut node = document(bytes)?;
+        remove_schemas(&mut node);
         let problems = Problems::default();
         let at = Cursor::top(&node, &problems);
         let read = if at.has_any_key(CONSOLE_FORM_KEYS.known) && !at.has_any_key(OPTIONS_KEYS.known) {
@@ -316,6 +317,19 @@ fn read_policies(fields: &Fields<'_, '_>, policies: &Cursor<'_, '_>) -> Option<(
     let names: Vec<&str> = policies.names().into_iter().collect();
     let bindings = fields.get("bindings").map_or(Some(Vec::new()), |at| bindings::read_bindings(&at, &names));
     Some((bindings::read_policies(policies)?, bindings?))
+}
+
+/// Takes `$schema` out of a configuration and of the policies in it: it is for editors, which read `mcp-policy schema`.
+fn remove_schemas(node: &mut Node<'_>) {
+    node.remove_schema();
+    let Value::Object(members) = &mut node.value else { return };
+    for member in members {
+        if member.name == "policy" {
+            member.node.remove_schema();
+        } else if let ("policies", Value::Object(policies)) = (&*member.name, &mut member.node.value) {
+            policies.iter_mut().for_each(|policy| policy.node.remove_schema());
+        }
+    }
 }
 
 /// Parses the bytes: JSON, or else a `Struct`.

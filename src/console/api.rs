@@ -8,6 +8,7 @@ use crate::{
     limit::{CounterInfo, CounterInfos, CounterUse},
     store::Store,
     time::Timestamp,
+    window::Algorithm,
 };
 
 use super::{
@@ -94,7 +95,8 @@ pub(super) fn list_counters<S: Store>(query: ListQuery<'_>, now: Timestamp, stor
             .add_string("counter", &counter)
             .add_string("scope", &scope)
             .add_nonempty_string("grant", &grant)
-            .add_json("window", quota.window.seconds());
+            .add_json("window", quota.window.seconds())
+            .add_optional_string("algorithm", (quota.algorithm == Algorithm::Sliding).then_some("sliding"));
         // Without a maximum it only counts.
         if let Some(max) = quota.max {
             item.add_json("max", max);

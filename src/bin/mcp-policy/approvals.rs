@@ -30,13 +30,13 @@ use self::{
 
 /// The arguments of `approvals`.
 #[derive(clap::Args)]
-#[command(arg_required_else_help = true)]
+#[command(arg_required_else_help = true, after_help = HELP)]
 pub(crate) struct Args {
     #[command(subcommand)]
     action: Action,
-    /// The gateway's console, such as `http://127.0.0.1:10001`
-    #[arg(long, global = true)]
-    url: Option<String>,
+    /// The gateway's console
+    #[arg(long, global = true, default_value = "http://127.0.0.1:10001")]
+    url: String,
     /// A file that holds the approver's token; `-` reads stdin [default: the variable MCP_POLICY_TOKEN holds the token]
     #[arg(long, global = true, value_name = "FILE")]
     token_file: Option<String>,
@@ -52,10 +52,17 @@ pub(crate) struct Args {
 #[derive(Subcommand)]
 enum Action {
     /// List the calls that wait for approval
-    List,
+    #[command(after_help = LIST_HELP)]
+    List {
+        /// Also list the calls that are answered: approved ones until the agent repeats them, and rejected ones
+        #[arg(long)]
+        all: bool,
+    },
     /// Let one call through, once
+    #[command(after_help = APPROVE_HELP)]
     Approve(Decision),
     /// Reject one call
+    #[command(after_help = REJECT_HELP)]
     Reject(Decision),
 }
 
@@ -77,6 +84,26 @@ enum Format {
     /// The gateway's answer, for programs
     Json,
 }
+
+const HELP: &str = "\
+Example:
+  mcp-policy approvals list --token-file token
+Exit codes: 0 done, 1 the gateway refused or could not be reached, 2 usage.";
+
+const LIST_HELP: &str = "\
+Example:
+  mcp-policy approvals list --all --format json
+Exit codes: 0 listed, 1 the gateway refused or could not be reached, 2 usage. JSON has the pending and the answered calls.";
+
+const APPROVE_HELP: &str = "\
+Example:
+  mcp-policy approvals approve 3f9c0a1b2c3d4e5f6071 --note 'checked with the customer'
+Exit codes: 0 approved, 1 the gateway refused or could not be reached, 2 usage.";
+
+const REJECT_HELP: &str = "\
+Example:
+  mcp-policy approvals reject 3f9c0a1b2c3d4e5f6071 --note 'ask for a smaller amount'
+Exit codes: 0 rejected, 1 the gateway refused or could not be reached, 2 usage.";
 
 /// The variable that holds the token without `--token-file`. No option takes it: other users can read the arguments of a
 /// process.
@@ -101,9 +128,7 @@ impl Args {
         if let Action::Approve(decision) | Action::Reject(decision) = &self.action {
             decision.check()?;
         }
-        let url = self.url.as_deref();
-        let url = url.ok_or("`--url` is missing: give the console's address, such as `http://127.0.0.1:10001`")?;
-        Client::new(url, self.token()?, Header::read_all(&self.headers)?)
+        Client::new(&self.url, self.token()?, Header::read_all(&self.headers)?)
     }
 
     fn token(&self) -> Result<Option<Token>, String> {
@@ -114,10 +139,14 @@ impl Args {
         Token::read(SourceFile::read(file)?.text()).map(Some).map_err(|fault| format!("{} {fault}", display_name(file)))
     }
 
+    fn lists_all(&self) -> bool {
+        matches!(self.action, Action::List { all: true })
+    }
+
     /// Sends the request, and writes the answer as text or JSON.
     fn request(&self, client: &Client) -> Result<String, String> {
         let (answer, approved) = match &self.action {
-            Action::List => (client.list_approvals()?, None),
+            Action::List { .. } => (client.list_approvals()?, None),
             Action::Approve(Decision { id, note }) => (client.decide(id, "approve", note.as_deref())?, Some(true)),
             Action::Reject(Decision { id, note }) => (client.decide(id, "reject", note.as_deref())?, Some(false)),
         };
@@ -127,7 +156,7 @@ impl Args {
             return Ok(format!("{}\n", sanitize::json(read.get())));
         }
         let text = match approved {
-            None => serde_json::from_str(&answer).ok().map(|list: Approvals| list.to_text()),
+            None => serde_json::from_str(&answer).ok().map(|list: Approvals| list.to_text(self.lists_all())),
             Some(approved) => serde_json::from_str(&answer).ok().map(|one: Approval| one.describe_decision(approved)),
         };
         text.ok_or_else(|| client.not_a_console())
@@ -139,8 +168,7 @@ impl Args {
 impl Decision {
     /// An id is a part of the request's path, and has only characters that are safe there.
     fn check(&self) -> Result<(), String> {
-        let plain = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
-        if !self.id.is_empty() && self.id.chars().all(plain) {
+        if mcp_policy::approval::parse_id(&self.id).is_some() {
             return Ok(());
         }
         Err(format!("`{}` is not the id of an approval; `mcp-policy approvals list` shows the ids", self.id))

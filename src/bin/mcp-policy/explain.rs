@@ -23,7 +23,7 @@ use crate::{Exit, Stop, print, sanitize, source::SourceFile};
 
 /// The arguments of `explain`.
 #[derive(clap::Args)]
-#[command(arg_required_else_help = true)]
+#[command(arg_required_else_help = true, after_help = HELP)]
 pub(crate) struct Args {
     /// A policy, or a configuration that holds one; `-` reads stdin
     file: String,
@@ -58,6 +58,12 @@ pub(crate) struct Args {
     #[arg(long, value_enum, default_value_t = Format::Text)]
     format: Format,
 }
+
+const HELP: &str = "\
+Example:
+  mcp-policy explain policy.json --tool create_refund --args '{\"amount\": 250}' --as jwt:alice
+Exit codes: 0 if the decision was explained, whatever it is, 1 if the policy does not load, 2 if a file cannot be read or with other
+usage.";
 
 /// The output format.
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]

@@ -14,6 +14,9 @@ use super::{
 #[derive(JsonSchema)]
 #[schemars(deny_unknown_fields)]
 pub(super) struct Options {
+    /// The JSON Schema of this document, for editors. The filter ignores it.
+    #[schemars(title = "Schema", rename = "$schema")]
+    schema: Option<String>,
     /// The policy for every call.
     #[schemars(title = "Policy")]
     policy: Option<Policy>,
