@@ -3,7 +3,7 @@
 //! * [`Lint`]: every lint, by the name that `mcp-policy check --allow` takes
 //! * `view`: a configuration with its entries in the order of the text, and what blocks them
 //! * `global`, `identity`, `bindings`, `keys`, `odd_names`, `reachability`, `limits`, `counters`, `predicates`,
-//!   `loose_text`, `regex_anchors`, `calls_by_name` and `approvals`: the lints
+//!   `loose_text` and `loose_regex` (with `content` and `regex_sample`), `regex_anchors`, `calls_by_name` and `approvals`: the lints
 //! * [`check_tools`]: the lints that compare a policy with the tools that a server lists
 //! * [`compare_counters`]: what happens to counts when one configuration replaces another
 //!
@@ -14,12 +14,14 @@ mod bindings;
 mod blocker;
 mod calls_by_name;
 mod changes;
+mod content;
 mod counters;
 mod global;
 mod identity;
 mod keys;
 mod kind;
 mod limits;
+mod loose_regex;
 mod loose_text;
 mod odd_names;
 mod policy_section;
@@ -27,6 +29,7 @@ mod policy_source;
 mod predicates;
 mod reachability;
 mod regex_anchors;
+mod regex_sample;
 mod schema;
 mod tools;
 mod value_offsets;

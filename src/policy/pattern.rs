@@ -73,7 +73,8 @@ impl Pattern {
     }
 
     /// Whether some name that begins with `front` fits.
-    fn overlaps_prefix(&self, front: &str) -> bool {
+    #[must_use]
+    pub fn overlaps_prefix(&self, front: &str) -> bool {
         let [first, _] = self.literal_ends();
         first.starts_with(front) || front.starts_with(first)
     }
@@ -265,6 +266,12 @@ impl<T> Table<T> {
         let mut keys: Vec<&str> = self.exact.keys().map(|key| &**key).chain(patterns).collect();
         keys.sort_unstable();
         keys.into_iter()
+    }
+
+    /// Whether it has no entry.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.exact.is_empty() && self.patterns.is_empty()
     }
 
     /// The entry of exactly this key, a name or a pattern.
