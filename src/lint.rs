@@ -4,7 +4,8 @@
 //! * `view`: a configuration with its entries in the order of the text, and what blocks them
 //! * `global`, `identity`, `bindings`, `keys`, `odd_names`, `reachability`, `limits`, `counters`, `predicates`,
 //!   `loose_text` and `loose_regex` (with `content` and `regex_sample`), `regex_anchors`, `calls_by_name` and `approvals`: the lints
-//! * [`check_tools`]: the lints that compare a policy with the tools that a server lists
+//! * [`check_tools`]: the lints that compare a policy with the tools that a server lists; [`ValueSchema`]: what a tool says of its
+//!   arguments
 //! * [`compare_counters`]: what happens to counts when one configuration replaces another
 //!
 //! The module contains none of this: warnings are for people who write policies.
@@ -49,6 +50,7 @@ use crate::{
 pub use self::{
     changes::{Change, CounterChange, compare_counters},
     kind::Lint,
+    schema::ValueSchema,
     tools::ListedTool,
 };
 use self::{value_offsets::ValueOffsets, view::PolicyView};

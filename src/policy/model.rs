@@ -299,14 +299,12 @@ impl Policy {
     }
 
     /// The entries of `prompts`.
-    #[cfg(not(target_os = "wasi"))]
     #[must_use]
     pub fn prompts(&self) -> &Table<Rule> {
         &self.prompts
     }
 
     /// The entries of `resources`.
-    #[cfg(not(target_os = "wasi"))]
     #[must_use]
     pub fn resources(&self) -> &Table<Rule> {
         &self.resources

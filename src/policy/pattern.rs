@@ -256,6 +256,12 @@ impl<T> Table<T> {
         let patterns = self.patterns.iter().map(|(pattern, _)| pattern).filter(|pattern| pattern.matches(name));
         exact.into_iter().chain(patterns.map(|pattern| &*pattern.text)).collect()
     }
+
+    /// Whether it has no entry.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.exact.is_empty() && self.patterns.is_empty()
+    }
 }
 
 #[cfg(not(target_os = "wasi"))]
@@ -266,12 +272,6 @@ impl<T> Table<T> {
         let mut keys: Vec<&str> = self.exact.keys().map(|key| &**key).chain(patterns).collect();
         keys.sort_unstable();
         keys.into_iter()
-    }
-
-    /// Whether it has no entry.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.exact.is_empty() && self.patterns.is_empty()
     }
 
     /// The entry of exactly this key, a name or a pattern.
