@@ -15,6 +15,8 @@ mod table;
 #[cfg(test)]
 mod tests;
 
+use crate::text::is_printable_ascii;
+
 /// Folds the case of one code point, as CaseFolding.txt's statuses C and S say.
 ///
 /// Two code points that differ only in case fold to the same one: usually the lower case letter,
@@ -53,7 +55,7 @@ pub fn same_but_control(a: &str, b: &str) -> bool {
 /// Whether some server reads `name` as `known`, which it is not: they are the same by [`same_but_control`], or by
 /// [`same_folded`] once `name` ends at its first NUL, as a text in C does.
 pub fn is_folded_match(name: &str, known: &str) -> bool {
-    if is_printable(name) && is_printable(known) {
+    if is_printable_ascii(name.as_bytes()) && is_printable_ascii(known.as_bytes()) {
         return name != known && name.eq_ignore_ascii_case(known);
     }
     let cut = || name.split_once('\0').is_some_and(|(front, _)| same_folded(front, known));
@@ -63,17 +65,20 @@ pub fn is_folded_match(name: &str, known: &str) -> bool {
 /// Appends a text as [`same_but_control`] sees it: two are the same to it exactly when these forms are equal.
 pub fn fold_into(text: &str, out: &mut String) {
     let start = out.len();
-    if is_printable(text) {
+    if is_printable_ascii(text.as_bytes()) {
         out.push_str(text);
         out.get_mut(start..).unwrap_or_default().make_ascii_lowercase();
-    } else {
-        out.extend(text.chars().filter(|c| !c.is_control()).map(fold_char));
+        return;
     }
-}
-
-/// Whether a text is ASCII without control characters.
-fn is_printable(text: &str) -> bool {
-    text.bytes().all(|byte| matches!(byte, b' '..=b'~'))
+    // A hostile text has nothing else, so each character has to be cheap.
+    out.reserve(text.len());
+    for c in text.chars() {
+        match c {
+            ' '..='~' => out.push(c.to_ascii_lowercase()),
+            '\0'..='\u{9f}' => {}
+            _ => out.push(mapping(c).unwrap_or(c)),
+        }
+    }
 }
 
 fn are_equal(mut a: impl Iterator<Item = char>, mut b: impl Iterator<Item = char>) -> bool {

@@ -59,6 +59,12 @@ impl OpenObjects {
         self.spans.push(string::Span { start, end: self.decoded.len(), escaped: true });
     }
 
+    /// The name that was noted last, if it was written with escapes.
+    pub(super) fn last_decoded(&self) -> Option<&str> {
+        let span = self.spans.last().filter(|span| span.escaped)?;
+        self.decoded.get(span.start..span.end)
+    }
+
     /// Call where the object that began at `mark` ends, at `at`: compares its names and forgets them.
     pub(super) fn close(
         &mut self,
@@ -75,6 +81,11 @@ impl OpenObjects {
         self.spans.truncate(mark.spans);
         self.decoded.truncate(mark.decoded);
         found.map(|reason| Fault { at, reason })
+    }
+
+    fn text<'t>(&'t self, bytes: &'t [u8], span: string::Span) -> &'t str {
+        let decoded = || self.decoded.get(span.start..span.end).unwrap_or_default();
+        if span.escaped { decoded() } else { content(bytes, span) }
     }
 
     fn find_duplicate(&self, bytes: &[u8], mark: ObjectStart) -> Option<Reason> {
@@ -94,22 +105,19 @@ impl OpenObjects {
         if spans.iter().all(is_known) {
             return self.find_duplicate(bytes, mark);
         }
+        let known = KnownNames::new(known);
         // The names as a server that confuses them sees them.
         let (mut bare, mut bares) = (String::new(), Vec::with_capacity(spans.len()));
         let mut meant = None;
         for span in spans {
-            let name = std::str::from_utf8(name_bytes(bytes, &self.decoded, *span)).unwrap_or_default();
+            let name = self.text(bytes, *span);
             let start = bare.len();
             fold::fold_into(name, &mut bare);
             let folded = bare.get(start..).unwrap_or_default();
-            // Some readers end a name at a NUL.
-            let cut = name.split_once('\0').map(|(front, _)| front);
-            // The known names are ASCII, and folding changes only the case of ASCII.
-            let mistaken = |known: &str| {
-                known != name && folded.eq_ignore_ascii_case(known)
-                    || cut.is_some_and(|front| fold::same_folded(front, known))
-            };
-            meant = meant.or_else(|| known.iter().any(|known| mistaken(known)).then_some(*span));
+            // A NUL is written as an escape.
+            if meant.is_none() && (known.has_folded(name, folded) || span.escaped && known.has_front_of(name)) {
+                meant = Some(*span);
+            }
             bares.push(string::Span { start, end: bare.len(), escaped: true });
         }
         let twin = find_repeated(bytes, &bare, &bares).and_then(|index| spans.get(index).copied());
@@ -117,6 +125,41 @@ impl OpenObjects {
         let found = |span| Reason::Lookalike(display_name(name_bytes(bytes, &self.decoded, span)));
         duplicate.or_else(|| meant.or(twin).map(found))
     }
+}
+
+/// The names that an object may have. Nearly every other name has another length than any of them, which is found out at once.
+struct KnownNames<'k> {
+    names: &'k [&'k str],
+    /// A bit for each length in bytes that one of them has.
+    lengths: u64,
+    longest: usize,
+}
+
+impl<'k> KnownNames<'k> {
+    fn new(names: &'k [&'k str]) -> Self {
+        let longest = names.iter().map(|name| name.len()).max().unwrap_or_default();
+        Self { names, lengths: names.iter().fold(0, |lengths, name| lengths | bit(name.len())), longest }
+    }
+
+    /// Whether one of them, but not this name, is this folded form of it. They are ASCII, and folding changes only the case
+    /// of ASCII.
+    fn has_folded(&self, name: &str, folded: &str) -> bool {
+        self.lengths & bit(folded.len()) != 0
+            && self.names.iter().any(|known| folded.eq_ignore_ascii_case(known) && *known != name)
+    }
+
+    /// Whether a reader that ends a name at a NUL reads this name as one of them.
+    fn has_front_of(&self, name: &str) -> bool {
+        // Of a character that folds to ASCII there are three bytes at most.
+        let end = name.bytes().take(self.longest.saturating_mul(3).saturating_add(1)).position(|byte| byte == 0);
+        let Some(front) = end.and_then(|end| name.get(..end)) else { return false };
+        self.lengths & bit(front.chars().count()) != 0 && self.names.iter().any(|known| fold::same_folded(front, known))
+    }
+}
+
+/// The bit of a length; all bits for a length of 64 and more.
+fn bit(length: usize) -> u64 {
+    u32::try_from(length).ok().and_then(|length| 1_u64.checked_shl(length)).unwrap_or(u64::MAX)
 }
 
 /// The index of the first name that repeats an earlier one.
