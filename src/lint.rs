@@ -47,6 +47,7 @@ use crate::{
     text::{escape_invisible, excerpt},
 };
 
+pub(crate) use self::regex_sample::sample_of;
 pub use self::{
     changes::{Change, CounterChange, compare_counters},
     kind::Lint,

@@ -63,20 +63,30 @@ pub fn is_folded_match(name: &str, known: &str) -> bool {
 }
 
 /// Appends a text as [`same_but_control`] sees it: two are the same to it exactly when these forms are equal.
-pub fn fold_into(text: &str, out: &mut String) {
-    let start = out.len();
-    if is_printable_ascii(text.as_bytes()) {
-        out.push_str(text);
-        out.get_mut(start..).unwrap_or_default().make_ascii_lowercase();
-        return;
+pub fn fold_into(text: &str, out: &mut Vec<u8>) {
+    if !fold_printable_into(text.as_bytes(), out) {
+        fold_any_into(text, out);
     }
-    // A hostile text has nothing else, so each character has to be cheap.
+}
+
+/// The same for ASCII without control characters, as nearly every text; `false`, and nothing is appended, for others.
+pub fn fold_printable_into(text: &[u8], out: &mut Vec<u8>) -> bool {
+    let (start, is_printable) = (out.len(), is_printable_ascii(text));
+    if is_printable {
+        out.extend_from_slice(text);
+        out.get_mut(start..).unwrap_or_default().make_ascii_lowercase();
+    }
+    is_printable
+}
+
+/// A hostile text has nothing else, so each character has to be cheap.
+fn fold_any_into(text: &str, out: &mut Vec<u8>) {
     out.reserve(text.len());
     for c in text.chars() {
         match c {
-            ' '..='~' => out.push(c.to_ascii_lowercase()),
+            ' '..='~' => out.push(u8::try_from(c).unwrap_or_default().to_ascii_lowercase()),
             '\0'..='\u{9f}' => {}
-            _ => out.push(mapping(c).unwrap_or(c)),
+            _ => out.extend_from_slice(mapping(c).unwrap_or(c).encode_utf8(&mut [0; 4]).as_bytes()),
         }
     }
 }
@@ -100,11 +110,31 @@ fn mapping(c: char) -> Option<char> {
         _ => return None,
     };
     let code = u16::from_be_bytes([high, low]);
-    let run = runs.get(runs.partition_point(|run| run.last < code))?;
+    let run = match FIRST_RUNS.get(usize::from(code >> 4)).filter(|_| plane == 0) {
+        Some(first) => runs.get(usize::from(*first)..)?.iter().find(|run| run.last >= code)?,
+        None => runs.get(runs.partition_point(|run| run.last < code))?,
+    };
     let offset = code.checked_sub(run.first)?;
     if offset.checked_rem(run.step)? != 0 {
         return None;
     }
     let [high, low] = run.to.checked_add(offset)?.to_be_bytes();
     char::from_u32(u32::from_be_bytes([0, plane, high, low]))
+}
+
+/// For each sixteen code points up to U+05FF, the first run that does not end before them. A text of such characters, of two bytes
+/// each, would cost the most for each byte.
+const FIRST_RUNS: [u8; 0x60] = first_runs();
+
+#[expect(clippy::indexing_slicing, clippy::arithmetic_side_effects, reason = "it is evaluated when this is compiled")]
+const fn first_runs() -> [u8; 0x60] {
+    let (mut found, mut block, mut run) = ([0; 0x60], 0, 0_u8);
+    while block < found.len() {
+        while (table::PLANE_0[run as usize].last as usize) < block << 4 {
+            run += 1;
+        }
+        found[block] = run;
+        block += 1;
+    }
+    found
 }

@@ -1,6 +1,9 @@
 //! Compares the member names of each object that is read: finds repeated ones, and those that some readers take for another.
 
-use std::collections::HashSet;
+use std::{
+    collections::HashSet,
+    hash::{Hash, Hasher},
+};
 
 use super::{Fault, Reason, fold, string};
 use crate::text::is_same;
@@ -90,8 +93,8 @@ impl OpenObjects {
 
     fn find_duplicate(&self, bytes: &[u8], mark: ObjectStart) -> Option<Reason> {
         let spans = self.spans.get(mark.spans..)?;
-        let again = spans.get(find_repeated(bytes, &self.decoded, spans)?)?;
-        Some(Reason::Duplicate(display_name(name_bytes(bytes, &self.decoded, *again))))
+        let again = spans.get(find_repeated(bytes, self.decoded.as_bytes(), spans)?)?;
+        Some(Reason::Duplicate(display_name(name_bytes(bytes, self.decoded.as_bytes(), *again))))
     }
 
     /// Also finds an exact duplicate, since that folds alike. If nothing is found, one comparison of all names suffices.
@@ -99,7 +102,7 @@ impl OpenObjects {
         let spans = self.spans.get(mark.spans..)?;
         // As in nearly every message: the known names differ by more than what is looked for here.
         let is_known = |span: &string::Span| {
-            let name = name_bytes(bytes, &self.decoded, *span);
+            let name = name_bytes(bytes, self.decoded.as_bytes(), *span);
             known.iter().any(|known| is_same(known.as_bytes(), name))
         };
         if spans.iter().all(is_known) {
@@ -107,22 +110,24 @@ impl OpenObjects {
         }
         let known = KnownNames::new(known);
         // The names as a server that confuses them sees them.
-        let (mut bare, mut bares) = (String::new(), Vec::with_capacity(spans.len()));
+        let (mut bare, mut bares) = (Vec::new(), Vec::with_capacity(spans.len()));
         let mut meant = None;
         for span in spans {
-            let name = self.text(bytes, *span);
-            let start = bare.len();
-            fold::fold_into(name, &mut bare);
+            let (start, name) = (bare.len(), name_bytes(bytes, self.decoded.as_bytes(), *span));
+            if !fold::fold_printable_into(name, &mut bare) {
+                fold::fold_into(self.text(bytes, *span), &mut bare);
+            }
             let folded = bare.get(start..).unwrap_or_default();
             // A NUL is written as an escape.
-            if meant.is_none() && (known.has_folded(name, folded) || span.escaped && known.has_front_of(name)) {
+            let has_front = || span.escaped && known.has_front_of(self.text(bytes, *span));
+            if meant.is_none() && (known.has_folded(name, folded) || has_front()) {
                 meant = Some(*span);
             }
             bares.push(string::Span { start, end: bare.len(), escaped: true });
         }
         let twin = find_repeated(bytes, &bare, &bares).and_then(|index| spans.get(index).copied());
         let duplicate = twin.and_then(|_| self.find_duplicate(bytes, mark));
-        let found = |span| Reason::Lookalike(display_name(name_bytes(bytes, &self.decoded, span)));
+        let found = |span| Reason::Lookalike(display_name(name_bytes(bytes, self.decoded.as_bytes(), span)));
         duplicate.or_else(|| meant.or(twin).map(found))
     }
 }
@@ -143,9 +148,13 @@ impl<'k> KnownNames<'k> {
 
     /// Whether one of them, but not this name, is this folded form of it. They are ASCII, and folding changes only the case
     /// of ASCII.
-    fn has_folded(&self, name: &str, folded: &str) -> bool {
+    fn has_folded(&self, name: &[u8], folded: &[u8]) -> bool {
         self.lengths & bit(folded.len()) != 0
-            && self.names.iter().any(|known| folded.eq_ignore_ascii_case(known) && *known != name)
+            && self
+                .names
+                .iter()
+                .map(|known| known.as_bytes())
+                .any(|known| known.len() == folded.len() && folded.eq_ignore_ascii_case(known) && known != name)
     }
 
     /// Whether a reader that ends a name at a NUL reads this name as one of them.
@@ -163,11 +172,11 @@ fn bit(length: usize) -> u64 {
 }
 
 /// The index of the first name that repeats an earlier one.
-fn find_repeated(bytes: &[u8], decoded: &str, spans: &[string::Span]) -> Option<usize> {
+fn find_repeated(bytes: &[u8], decoded: &[u8], spans: &[string::Span]) -> Option<usize> {
     let mut names = spans.iter().map(|span| name_bytes(bytes, decoded, *span));
     if spans.len() > FEW {
         let mut seen = HashSet::with_capacity(spans.len());
-        return names.position(|name| !seen.insert(name));
+        return names.position(|name| !seen.insert(HashedName(name)));
     }
     let before = |count| spans.iter().take(count).map(|span| name_bytes(bytes, decoded, *span));
     names.enumerate().position(|(index, name)| before(index).any(|other| is_same(other, name)))
@@ -178,8 +187,24 @@ fn display_name(name: &[u8]) -> String {
     String::from_utf8_lossy(name).into_owned()
 }
 
-fn name_bytes<'t>(bytes: &'t [u8], decoded: &'t str, span: string::Span) -> &'t [u8] {
-    let source = if span.escaped { decoded.as_bytes() } else { bytes };
+/// A name in a set. Its length needs no hash of its own, since the hash of its bytes has it.
+#[derive(Eq)]
+struct HashedName<'t>(&'t [u8]);
+
+impl Hash for HashedName<'_> {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        state.write(self.0);
+    }
+}
+
+impl PartialEq for HashedName<'_> {
+    fn eq(&self, other: &Self) -> bool {
+        is_same(self.0, other.0)
+    }
+}
+
+fn name_bytes<'t>(bytes: &'t [u8], decoded: &'t [u8], span: string::Span) -> &'t [u8] {
+    let source = if span.escaped { decoded } else { bytes };
     source.get(span.start..span.end).unwrap_or_default()
 }
 

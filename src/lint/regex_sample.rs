@@ -73,6 +73,11 @@ impl Recipe<'_> {
     }
 }
 
+/// A text that an expression matches, or nearly, with this text in place of what may be repeated.
+pub(crate) fn sample_of(expression: &Hir, fill: &str) -> String {
+    Recipe { fill, alternative: 0, only_literals: false }.make(expression).text
+}
+
 /// Whether something that is repeated can be each character of a text.
 fn takes(repeated: &Hir, text: &str) -> bool {
     match repeated.kind() {

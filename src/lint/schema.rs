@@ -33,7 +33,7 @@ const MAX_SCHEMAS: usize = 256;
 #[derive(Clone, Debug)]
 pub struct ValueSchema<'s> {
     root: &'s Value,
-    /// Those of which one applies, before they are unfolded.
+    /// The alternatives, before they are unfolded: one applies.
     heads: Vec<&'s Value>,
     /// All.
     schemas: Vec<&'s Value>,

@@ -20,7 +20,7 @@ fn permits(policy: &Value, tool: &str, args: &Value) -> bool {
     !decision.expect("a decision").starts_with("denied")
 }
 
-/// The policy for one tool with these arguments, of which some are required, and with a rule's values filled in.
+/// The policy for one tool that takes what a schema says, with some values of its rules filled in.
 #[track_caller]
 fn suggested(description: &str, schema: Value, fill_in: &[(&str, Value)]) -> Value {
     let tools = json!({"tools": [{"name": "t", "description": description, "inputSchema": schema}]});

@@ -70,7 +70,8 @@ fn judgements() -> Vec<(&'static str, String, String)> {
     let ten: Vec<String> = (0..10).map(|n| format!(r#"{{"path":"args.k{n}","op":"exists","value":true}}"#)).collect();
     let long: Vec<String> = (0..12).map(|n| format!(r#""{}{n}":0"#, "k".repeat(4_000))).collect();
     let nul: Vec<String> = (0..3_000).map(|n| format!(r#""\u0000{n}":0"#)).collect();
-    let patterns: Vec<String> = (0..200).map(|n| format!(r#""note:*{n:03}*z":{{}}"#)).collect();
+    // The last one permits what none of the others matches.
+    let patterns: Vec<String> = (0..200).map(|n| format!(r#""note:*{n:03}*z":{{}}"#)).chain([r#""note:*":{}"#.to_owned()]).collect();
     let uris = |length: usize| {
         let uris: Vec<String> = (0..1000).map(|n| format!(r#""note:{n:04}{}""#, "0".repeat(length))).collect();
         format!(
@@ -81,8 +82,8 @@ fn judgements() -> Vec<(&'static str, String, String)> {
     let resources = format!(r#""resources":{{{}}}"#, patterns.join(","));
     vec![
         // As much as one request may take, and more than that.
-        ("regex_in_budget", regex("^(?:(?:a{0,9}){0,9}){0,2}$"), texts(8_000, 3)),
-        ("regex_over", regex("^(?:(?:a{0,9}){0,9}){0,9}$"), texts(16_000, 60)),
+        ("regex_in_budget", regex("(?:(?:a{0,9}){0,9}){0,2}b"), texts(8_000, 3)),
+        ("regex_over", regex("(?:(?:a{0,9}){0,9}){0,9}b"), texts(16_000, 60)),
         ("ten_long_keys", deny_if(&ten.join(",")), tool_call(&format!("{{{}}}", long.join(",")))),
         ("ten_nul_keys", deny_if(&ten.join(",")), tool_call(&format!("{{{}}}", nul.join(",")))),
         ("uris_in_budget", resources.clone(), uris(10)),

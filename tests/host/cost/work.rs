@@ -39,7 +39,9 @@ fn rules_take_bounded_work_whatever_policy_and_body() {
     let texts = vec![format!(r#""{}""#, "a".repeat(16_000)); 60].join(",");
     let ten: Vec<String> = (0..10).map(|n| format!(r#"{{"path":"args.k{n}","op":"exists","value":true}}"#)).collect();
     let long_names: Vec<String> = (0..12).map(|n| format!(r#""{}{n}":0"#, "k".repeat(80_000))).collect();
-    let patterns: Vec<String> = (0..200).map(|n| format!(r#""note:*{n:03}*z":{{}}"#)).collect();
+    // The last one permits what none of the others matches, so each URI is compared with all.
+    let patterns = (0..200).map(|n| format!(r#""note:*{n:03}*z":{{}}"#)).chain([r#""note:*":{}"#.to_owned()]);
+    let patterns: Vec<String> = patterns.collect();
     let uris: Vec<String> = (0..1000).map(|n| format!(r#""note:{n:04}{}""#, "0".repeat(900))).collect();
     let listen = format!(
         r#"{{"jsonrpc":"2.0","id":7,"method":"subscriptions/listen","params":{{"notifications":{{"resourceSubscriptions":[{}]}}}}}}"#,
@@ -56,7 +58,7 @@ fn rules_take_bounded_work_whatever_policy_and_body() {
             tool_call(&format!("{{{}}}", long_names.join(","))),
             true,
         ),
-        ("a thousand URIs under 200 patterns", format!(r#""resources":{{{}}}"#, patterns.join(",")), listen, false),
+        ("a thousand URIs under 200 patterns", format!(r#""resources":{{{}}}"#, patterns.join(",")), listen, true),
         ("names with NUL", conditions(&ten.join(",")), tool_call(&format!("{{{}}}", nul.join(","))), true),
         ("many small numbers to approve", approval.to_owned(), tool_call(&format!(r#"{{"x":[{ones}]}}"#)), false),
     ] {
