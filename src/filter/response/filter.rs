@@ -14,7 +14,10 @@ use log::Level;
 use crate::{
     audit::AuditRecord,
     config::Config,
-    engine::{self, BoundRequest, lists},
+    engine::{
+        self, BoundRequest,
+        lists::{self, UnlistedEntries},
+    },
     filter::{audit, host, listed},
     mcp::{
         ResponseFormat,
@@ -81,8 +84,8 @@ struct PolicyListStream {
 /// What the lists in a response hold.
 #[derive(Debug, Default)]
 struct ListStatistics {
-    /// The tools, of the last chunk.
-    tools: RefCell<Vec<Box<str>>>,
+    /// What the last chunk listed, as far as the policy has entries for it.
+    listed: RefCell<Vec<(ListKind, Box<str>)>>,
     /// How many entries were taken out.
     hidden: Cell<usize>,
 }
@@ -261,7 +264,7 @@ impl BodyFilter {
         if let Some(lists) = &mut self.lists {
             let visibility = PolicyVisibility::new(config, &lists.policy, &lists.caller, &lists.seen);
             out.extend(lists.filter.end(&visibility).map_err(|_| UNREADABLE_LIST)?);
-            lists.seen.take_tools(config, &lists.policy);
+            lists.seen.take_listed(config, &lists.policy);
         }
         self.record_hidden();
         Ok(FilteredChunk::Bytes(out))
@@ -271,7 +274,7 @@ impl BodyFilter {
         let Some(lists) = &mut self.lists else { return Ok(chunk.to_vec()) };
         let visibility = PolicyVisibility::new(config, &lists.policy, &lists.caller, &lists.seen);
         let out = lists.filter.push(chunk, room, &visibility).map_err(|_| UNREADABLE_LIST)?;
-        lists.seen.take_tools(config, &lists.policy);
+        lists.seen.take_listed(config, &lists.policy);
         Ok(out)
     }
 
@@ -286,11 +289,11 @@ impl BodyFilter {
 }
 
 impl ListStatistics {
-    /// Hands the tools on that were seen since the last time.
-    fn take_tools(&self, config: &Config, policy: &Arc<str>) {
-        let tools = self.tools.take();
-        if !tools.is_empty() {
-            listed::record_listed_tools(config, policy, &tools);
+    /// Hands on what was listed since the last time.
+    fn take_listed(&self, config: &Config, policy: &Arc<str>) {
+        let entries = self.listed.take();
+        if !entries.is_empty() {
+            listed::record_listed(config, policy, &entries);
         }
     }
 }
@@ -324,8 +327,8 @@ impl Visibility for PolicyVisibility<'_> {
     fn is_visible(&self, kind: ListKind, name: &str) -> bool {
         let is_visible =
             self.policy.is_some_and(|policy| lists::is_visible_to(self.config, policy, self.caller, kind, name));
-        if kind == ListKind::Tools {
-            self.seen.tools.borrow_mut().push(name.into());
+        if self.policy.is_some_and(|policy| UnlistedEntries::are_in(policy, kind)) {
+            self.seen.listed.borrow_mut().push((kind, name.into()));
         }
         self.seen.hidden.set(self.seen.hidden.get().saturating_add(usize::from(!is_visible)));
         is_visible
