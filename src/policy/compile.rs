@@ -5,16 +5,18 @@ mod resource;
 mod rule;
 mod shared;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use crate::json::cursor::Cursor;
 
 use super::{
     document::{self, Name},
-    model::{Checks, Effect, MethodRule, Policy, Rule, folded},
+    model::{Effect, MethodRule, Policy, Rule, folded},
     pattern::{Pattern, Table},
     uri,
 };
+
+use self::{observed::Observed, rule::Compiler};
 
 /// Patterns that one policy may have; product contract, section 1. Each costs time in every call that no name matches.
 const MAX_PATTERNS: usize = 1000;
@@ -32,7 +34,7 @@ pub fn compile(at: &Cursor<'_, '_>) -> Option<Policy> {
         at.report(format!("more than {MAX_PATTERNS} patterns; write names out, or fewer and wider patterns"));
         return None;
     }
-    let mut compiler = rule::Compiler::new(at);
+    let mut compiler = Compiler::new(at);
     let mut shared = shared::SharedRules::new(&document.shared_rules, &compiler);
     let all_tools =
         document.all_tools.as_ref().map(|rule| compiler.compile_rule(rule, &mut shared)).unwrap_or_default();
@@ -53,8 +55,8 @@ pub fn compile(at: &Cursor<'_, '_>) -> Option<Policy> {
     let hidden = Table::new(hide.iter().map(|name| (name.text.to_owned(), ())), |()| true);
     let rules = [&tools, &resources, &prompts].into_iter().flat_map(Table::entries);
     let asks_for_approval = rules.chain([&all_tools]).any(Rule::asks_for_approval);
-    let observed = observed::counters(&document, &compiler);
-    let mut policy = Policy {
+    let observed = find_observed(&document, &compiler);
+    Some(Policy {
         default: document.default,
         mode: document.mode,
         hidden,
@@ -67,12 +69,27 @@ pub fn compile(at: &Cursor<'_, '_>) -> Option<Policy> {
         methods,
         folded_methods,
         asks_for_approval,
-        claims: Vec::new(),
+        claims: observed.claims,
         caller_predicates: compiler.caller_predicates(),
-        observed,
+        observed: observed.counters,
+    })
+}
+
+/// What the conditions read of the rules that some entry uses.
+fn find_observed<'w, 'a>(document: &document::Policy<'w, 'a>, compiler: &Compiler) -> Observed {
+    let (mut observed, mut used) = (Observed::default(), HashSet::new());
+    let mut add = |rule: &document::Rule<'w, 'a>| {
+        observed.add(&rule.checks, compiler);
+        used.extend(rule.uses.iter().map(|(_, name)| *name));
     };
-    policy.claims = observed::claims(policy.checks().flat_map(Checks::conditions));
-    Some(policy)
+    document.all_tools.iter().for_each(&mut add);
+    for entries in [&document.tools, &document.resources, &document.prompts] {
+        entries.iter().for_each(|(_, rule)| add(rule));
+    }
+    for (_, checks) in document.shared_rules.iter().filter(|(name, _)| used.contains(name.text)) {
+        observed.add(checks, compiler);
+    }
+    observed
 }
 
 fn check_method(name: &Name<'_, '_>, stance: Effect) {

@@ -1,8 +1,6 @@
 //! What conditions read besides arguments, in the whole policy: the claims of tokens, and counters, each of which a limit has to
 //! declare.
 
-use std::collections::{BTreeSet, HashSet};
-
 use crate::policy::{
     condition::{Condition, Operand},
     document,
@@ -12,40 +10,54 @@ use crate::policy::{
 
 use super::rule::Compiler;
 
-/// The top-level names of the claims that conditions read.
-pub(super) fn claims<'c>(conditions: impl Iterator<Item = &'c Condition>) -> Vec<Box<str>> {
-    let claim = |condition: &'c Condition| match condition.operand() {
-        Operand::Path(path) if path.root() == Root::Caller => match path.segments() {
-            [_, Segment::Key(name), ..] => Some(name.as_str()),
-            _ => None,
-        },
-        Operand::Path(_) | Operand::Counter(_) => None,
-    };
-    let names: BTreeSet<&str> = conditions.filter_map(claim).collect();
-    names.into_iter().map(Into::into).collect()
+/// Claims that the conditions of one policy read, by their top-level names, and counters likewise: each request looks for them.
+const MAX_NAMES: usize = 64;
+
+/// What conditions of a policy read.
+#[derive(Default)]
+pub(super) struct Observed {
+    /// The top-level names of claims.
+    pub(super) claims: Vec<Box<str>>,
+    pub(super) counters: Vec<ObservedCounter>,
 }
 
-/// The counters that conditions of a policy read. Reports those that no limit counts.
-pub(super) fn counters(document: &document::Policy<'_, '_>, compiler: &Compiler) -> Vec<ObservedCounter> {
-    let rules = || {
-        let entries = [&document.tools, &document.resources, &document.prompts].into_iter().flatten();
-        document.all_tools.iter().chain(entries.map(|(_, rule)| rule))
-    };
-    let used: HashSet<&str> = rules().flat_map(|rule| &rule.uses).map(|(_, name)| *name).collect();
-    let shared = document.shared_rules.iter().filter(|(name, _)| used.contains(name.text)).map(|(_, checks)| checks);
-    let (mut observed, mut seen) = (Vec::new(), HashSet::new());
-    for predicate in shared.chain(rules().map(|rule| &rule.checks)).flat_map(document::Checks::predicates) {
-        for (index, condition) in predicate.conditions.iter().enumerate() {
-            let Operand::Counter(name) = condition.operand() else { continue };
-            match compiler.observed(name) {
-                Ok(counter) if seen.insert(name) => observed.push(counter),
-                Ok(_) => {}
-                Err(reason) => {
-                    let place = predicate.at.at_pointer(&format!("/conditions/{index}/counter"));
-                    place.unwrap_or(predicate.at).report(reason);
+impl Observed {
+    /// Takes the conditions of a rule. Reports counters that no limit of the policy counts.
+    pub(super) fn add(&mut self, checks: &document::Checks<'_, '_>, compiler: &Compiler) {
+        for predicates in [&checks.require, &checks.deny_if, &checks.require_approval] {
+            for predicate in predicates {
+                for (index, condition) in predicate.conditions.iter().enumerate() {
+                    if let Err(reason) = self.add_condition(condition, compiler) {
+                        let place = predicate.at.at_pointer(&["/conditions/", &index.to_string()].concat());
+                        place.unwrap_or(predicate.at).report(reason);
+                    }
                 }
             }
         }
     }
-    observed
+
+    fn add_condition(&mut self, condition: &Condition, compiler: &Compiler) -> Result<(), String> {
+        let (count, what) = match condition.operand() {
+            Operand::Counter(name) => {
+                if !self.counters.iter().any(|known| known.name == *name) {
+                    self.counters.push(compiler.observed(name)?);
+                }
+                (self.counters.len(), "counters")
+            }
+            Operand::Path(path) => match (path.root(), path.segments()) {
+                (Root::Caller, [_, Segment::Key(name), ..]) => {
+                    if !self.claims.iter().any(|known| **known == **name) {
+                        self.claims.push(name.as_str().into());
+                    }
+                    (self.claims.len(), "claims")
+                }
+                _ => return Ok(()),
+            },
+        };
+        if count <= MAX_NAMES {
+            Ok(())
+        } else {
+            Err(format!("the policy reads more than {MAX_NAMES} {what}; read fewer"))
+        }
+    }
 }
