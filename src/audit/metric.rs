@@ -17,6 +17,10 @@ pub const SHADOW_DECISIONS: &str = "mcp_policy_shadow_decisions";
 pub const REFUSALS: &str = "mcp_policy_refusals";
 /// Approval callouts without a usable response.
 pub const APPROVALS_UNANSWERED: &str = "mcp_policy_approvals_unanswered";
+/// Approvals that are pending in this Envoy.
+pub const APPROVALS_PENDING: &str = "mcp_policy_approvals_pending";
+/// The seconds since the oldest of them was requested; 0 if none is pending.
+pub const APPROVALS_OLDEST: &str = "mcp_policy_approvals_oldest_seconds";
 /// Rate-limit callouts without a usable response.
 pub const LIMITS_UNANSWERED: &str = "mcp_policy_limits_unanswered";
 /// Threads on which a configuration is in force, by `config`, its digest.

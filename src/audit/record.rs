@@ -10,6 +10,7 @@ use crate::{
     amount::Amount,
     approval::ApproverNote,
     json::{self, Writer},
+    text::escape_invisible,
 };
 
 pub use self::arguments::LoggedArguments;
@@ -128,6 +129,22 @@ impl AuditRecord {
         let write = |detail| Some(json::visible(self.write(detail))).filter(|json| json.len() <= MAX_BYTES);
         let details = [Detail::Full, Detail::NoValues, Detail::Minimal];
         details.into_iter().find_map(write).unwrap_or_else(|| self.write_decision_only())
+    }
+
+    /// The main fields with their names, each for a filter state of its own: those that are not empty, with invisible characters as
+    /// `\u{…}`, and at most as long as in the record.
+    pub fn fields(&self) -> impl Iterator<Item = (&'static str, String)> {
+        let fields = [
+            ("decision", self.decision.name()),
+            ("rule", &self.rule),
+            ("policy", self.policy.as_deref().unwrap_or_default()),
+            ("method", &self.method),
+            ("tool", &self.target),
+            ("grant", self.grant.as_deref().unwrap_or_default()),
+            ("request_id", self.request_id.as_deref().unwrap_or_default()),
+        ];
+        let shown = fields.into_iter().filter(|(_, value)| !value.is_empty());
+        shown.map(|(name, value)| (name, escape_invisible(truncate(value))))
     }
 
     /// Writes only fields that callers cannot influence.

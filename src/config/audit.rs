@@ -9,6 +9,8 @@ pub struct Audit {
     pub log: LogFilter,
     /// What a record contains of a call's arguments.
     pub arguments: Arguments,
+    /// Whether the main fields of a record are filter states of their own, too.
+    pub fields: bool,
 }
 
 /// Which requests get a line in Envoy's log.
@@ -36,11 +38,11 @@ pub enum Arguments {
 }
 
 /// The keys of `audit`.
-pub const AUDIT_KEYS: Keys = Keys { known: &["log", "arguments"] };
+pub const AUDIT_KEYS: Keys = Keys { known: &["log", "arguments", "fields"] };
 
 impl Default for Audit {
     fn default() -> Self {
-        Self { log: LogFilter::Denied, arguments: Arguments::Names }
+        Self { log: LogFilter::Denied, arguments: Arguments::Names, fields: false }
     }
 }
 
@@ -60,6 +62,9 @@ impl Audit {
                 ("values", Arguments::Values),
             ];
             audit.arguments = arguments.choice(&choices)?;
+        }
+        if let Some(fields) = fields.get("fields") {
+            audit.fields = fields.boolean()?;
         }
         Some(audit)
     }

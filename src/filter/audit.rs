@@ -31,6 +31,10 @@ pub(super) fn write(config: &Config, record: &AuditRecord, now: Option<Timestamp
     if host::set_filter_state(&json).is_err() {
         log_line(Level::Warn, "the audit record of a request was lost");
     }
+    let is_lost = |(name, value): &(&str, String)| host::set_audit_field(name, value).is_err();
+    if config.audit.fields && record.fields().filter(is_lost).count() > 0 {
+        log_line(Level::Warn, "a field of the audit record of a request was lost");
+    }
     metrics::count_decision(config, record);
     let is_shown = record.decision != Decision::Allowed || record.approval.is_some();
     let is_logged = match config.audit.log {
@@ -86,7 +90,7 @@ fn flush() {
 
 /// Writes a record to Envoy's log.
 fn line(json: &str, now: Timestamp) {
-    log_at(Level::Info, &format!("mcp-policy: {json}"), now);
+    log_at(Level::Info, json, now);
 }
 
 /// Writes a line about a request to Envoy's log, which clients and servers may cause as often as they like.
@@ -107,6 +111,6 @@ fn log_at(level: Level, text: &str, now: Timestamp) {
     match paced {
         ThrottledLine::Suppress => {}
         ThrottledLine::Line { left_out: 0 } => log::log!(level, "{text}"),
-        ThrottledLine::Line { left_out } => log::log!(level, "mcp-policy: {left_out} lines were left out\n{text}"),
+        ThrottledLine::Line { left_out } => log::log!(level, "{left_out} lines were left out; {text}"),
     }
 }

@@ -59,7 +59,7 @@ impl RootContext for FilterRoot {
     /// not reject the configuration: the filter stays, and refuses every request.
     fn on_configure(&mut self, _size: usize) -> bool {
         host::follow_log_level();
-        log::debug!("mcp-policy: #{} on_configure", self.id);
+        log::debug!("#{} on_configure", self.id);
         let (Ok(name), Ok(bytes)) = (host::plugin_name(), host::plugin_configuration()) else {
             log::error!("Envoy did not return the plugin configuration: every request will be refused");
             return true;
@@ -93,11 +93,14 @@ impl RootContext for FilterRoot {
     fn on_tick(&mut self) {
         let _: Result<(), Status> = host::set_tick_period(IDLE_TICK_MS);
         host::follow_log_level();
-        log::debug!("mcp-policy: #{} on_tick", self.id);
+        log::debug!("#{} on_tick", self.id);
         audit::on_tick();
         listed::on_tick();
         ending::on_tick(self.id);
         discarding::on_tick(self.id, send_late);
+        if self.has_approvals() {
+            metrics::set_pending_approvals();
+        }
         if !self.is_counted {
             metrics::register_series();
             self.is_counted = self.count(1);
@@ -132,6 +135,17 @@ impl FilterRoot {
             self.is_counted = false;
         }
         self.role = None;
+    }
+
+    /// Whether calls can wait for an approver in this Envoy.
+    fn has_approvals(&self) -> bool {
+        match &self.role {
+            Some(Role::Gateway(filter)) => {
+                filter.config.approvals.service.is_none() && filter.config.asks_for_approval()
+            }
+            Some(Role::Console(_)) => true,
+            None => false,
+        }
     }
 
     fn count(&self, by: i64) -> bool {

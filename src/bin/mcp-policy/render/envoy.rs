@@ -172,6 +172,7 @@ impl Envoy {
         Ok(Configuration::prepare(document)?
             .with_bypass(&self.bypass)?
             .with_loopback_origins()?
+            .with_audit_fields()?
             .with_approval_url(self.console_port))
     }
 

@@ -282,6 +282,10 @@ struct Audit {
     /// What the audit record contains of a call's arguments. Default: `names`.
     #[schemars(title = "Arguments", extend("default" = "names"))]
     arguments: Option<Arguments>,
+    /// Whether decision, rule, policy, method, tool, grant and request id are filter states of their own, too, such as
+    /// `wasm.mcp_policy.decision`, for access logs that name fields one by one. Default: `false`.
+    #[schemars(title = "Fields", extend("default" = false))]
+    fields: Option<bool>,
 }
 
 /// Which requests get a line in Envoy's log.
