@@ -204,6 +204,12 @@ impl Config {
         self.policies.iter().any(|named| named.policy.asks_for_approval())
     }
 
+    /// Whether some policy pins definitions of tools, each for one route of Envoy's.
+    #[must_use]
+    pub fn pins_definitions(&self) -> bool {
+        self.policies.iter().any(|named| named.policy.definitions().is_some())
+    }
+
     /// Whether all callers of one URL are shown the same lists: no binding selects their policy by who they are, or by a route, which
     /// Envoy may choose by anything in a request.
     #[must_use]

@@ -3,6 +3,7 @@
 mod approval;
 mod charge;
 mod decision;
+mod definitions;
 pub(super) mod denial_text;
 mod enforce;
 mod evaluate;
@@ -72,7 +73,9 @@ impl<'p, S: Store, W: Tracer> Authorizer<'p, S, W> {
         let work = Work::default();
         let targets = self.resolve_targets(policy, messages, &work)?;
         let args = arguments(&targets, &work);
-        self.check_default(&Rules { mode: Mode::Enforce, targets: &targets, args: &args })
+        let rules = Rules { mode: Mode::Enforce, targets: &targets, args: &args };
+        self.check_default(&rules)?;
+        self.check_definitions(policy, &rules)
     }
 
     /// The order of the decision. The first denial ends it; a rule in shadow denies nothing.
@@ -89,6 +92,7 @@ impl<'p, S: Store, W: Tracer> Authorizer<'p, S, W> {
                 return Ok(Prepared::free(rules)); // as nearly always
             }
             self.check_default(&rules)?; // (default deny), if only a rule in shadow names the target
+            self.check_definitions(policy, &rules)?; // `definitions`, `unpinned`
             self.check_require(&rules)?; // `require`
             self.check_deny_if(&rules)?; // `deny_if`
             let evaluation = self.price(&rules)?; // `limits`: what they would be charged

@@ -18,9 +18,9 @@ use super::{host, root::Filter};
 /// another.
 pub(super) fn bound_request(filter: &Filter) -> Option<BoundRequest> {
     let config = &filter.config;
-    // An approval holds for one route and cluster.
+    // An approval holds for one route and cluster, a drift for one route.
     let cluster = config.asks_for_approval();
-    let needed = Needed { route: cluster || config.reads_route(), cluster };
+    let needed = Needed { route: cluster || config.reads_route() || config.pins_definitions(), cluster };
     Some(BoundRequest::new(config, request_info(&config.identity, needed)?))
 }
 

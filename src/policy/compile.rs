@@ -10,7 +10,8 @@ use crate::json::cursor::Cursor;
 
 use super::{
     document::{self, Name},
-    model::{Effect, MethodRule, Policy, Rule, folded},
+    look_alike::LookAlikes,
+    model::{Definitions, Effect, MethodRule, Pin, Policy, Rule, folded},
     pattern::{Pattern, Table},
     uri,
 };
@@ -65,6 +66,20 @@ pub fn compile(at: &Cursor<'_, '_>) -> Option<Policy> {
         methods,
         folded_methods,
         asks_for_approval,
+        definitions: document.definitions.as_ref().map(|definitions| compile_definitions(definitions, &compiler)),
+    })
+}
+
+fn compile_definitions(document: &document::Definitions<'_, '_>, compiler: &rule::Compiler) -> Box<Definitions> {
+    let pins = document.pins.iter().enumerate().map(|(number, (name, digests))| {
+        let digests = digests.as_slice().into();
+        (name.text.into(), Pin { number, pointer: compiler.pointer(&name.at), digests })
+    });
+    Box::new(Definitions {
+        pins: pins.collect(),
+        look_alikes: LookAlikes::new(document.pins.iter().map(|(name, _)| name.text)),
+        on_drift: document.on_drift,
+        unpinned: document.unpinned,
     })
 }
 

@@ -1,5 +1,6 @@
 //! What a policy means. Every value here is one that can be enforced.
 
+mod definitions;
 mod limit;
 mod work;
 
@@ -8,7 +9,10 @@ use std::{collections::HashMap, fmt, sync::Arc};
 use super::{condition::Condition, pattern::Table, uri};
 use crate::json::fold;
 
-pub use self::limit::{Cost, Limit, Scope};
+pub use self::{
+    definitions::{Definitions, OnDrift, Pin},
+    limit::{Cost, Limit, Scope},
+};
 
 /// A compiled policy.
 #[derive(Clone, Debug)]
@@ -30,6 +34,8 @@ pub struct Policy {
     pub(super) folded_methods: HashMap<Box<str>, Box<str>>,
     /// Whether some rule has `require_approval`.
     pub(super) asks_for_approval: bool,
+    /// The pinned definitions, if there are any.
+    pub(super) definitions: Option<Box<Definitions>>,
 }
 
 /// A part of a policy whose keys are names or patterns.
@@ -231,6 +237,12 @@ impl Policy {
     #[must_use]
     pub fn asks_for_approval(&self) -> bool {
         self.asks_for_approval
+    }
+
+    /// The pinned definitions of tools, if the policy has them.
+    #[must_use]
+    pub fn definitions(&self) -> Option<&Definitions> {
+        self.definitions.as_deref()
     }
 
     /// The entries of `methods`, in no order.

@@ -14,13 +14,17 @@ use log::Level;
 use crate::{
     audit::AuditRecord,
     config::Config,
-    engine::{self, BoundRequest, lists},
-    filter::{audit, host, listed},
+    engine::{
+        self, BoundRequest,
+        definitions::{ListOrigin, ListedDefinitions},
+        lists,
+    },
+    filter::{audit, host, listed, pinned, shared_data::SharedData},
     mcp::{
         ResponseFormat,
         answer::{self, Reply},
         legacy_sse::{EndpointGuard, Forwarded, LegacyEndpoint},
-        list::{ListKind, ListStream, Visibility},
+        list::{ListKind, ListStream, StreamAborted, Visibility},
         refusal_text::UNKNOWN_FORMAT,
     },
     policy::Policy,
@@ -75,6 +79,10 @@ struct PolicyListStream {
     filter: ListStream,
     policy: Arc<str>,
     seen: ListStatistics,
+    /// Whose list it is, if the policy pins definitions.
+    origin: Option<Box<ListOrigin>>,
+    /// Whether nothing is taken out.
+    is_unchanged: bool,
 }
 
 /// What the lists in a response hold.
@@ -84,6 +92,8 @@ struct ListStatistics {
     tools: RefCell<Vec<Box<str>>>,
     /// How many entries were taken out.
     hidden: Cell<usize>,
+    /// Pinned tools of which the lists show another definition.
+    drifts: RefCell<Vec<Box<str>>>,
 }
 
 const UNREADABLE: ResponseAborted = ResponseAborted("Envoy does not return the response");
@@ -258,9 +268,7 @@ impl BodyFilter {
         };
         let mut out = self.filter_lists(config, &rest, 0)?;
         if let Some(lists) = &mut self.lists {
-            let visibility = PolicyVisibility::new(config, &lists.policy, &lists.seen);
-            out.extend(lists.filter.end(&visibility).map_err(|_| UNREADABLE_LIST)?);
-            lists.seen.take_tools(config, &lists.policy);
+            out.extend(lists.read(config, |filter, visibility| filter.end(visibility))?);
         }
         self.record_hidden();
         Ok(FilteredChunk::Bytes(out))
@@ -268,18 +276,16 @@ impl BodyFilter {
 
     fn filter_lists(&mut self, config: &Config, chunk: &[u8], room: usize) -> Result<Vec<u8>, ResponseAborted> {
         let Some(lists) = &mut self.lists else { return Ok(chunk.to_vec()) };
-        let visibility = PolicyVisibility::new(config, &lists.policy, &lists.seen);
-        let out = lists.filter.push(chunk, room, &visibility).map_err(|_| UNREADABLE_LIST)?;
-        lists.seen.take_tools(config, &lists.policy);
-        Ok(out)
+        lists.read(config, |filter, visibility| filter.push(chunk, room, visibility))
     }
 
     /// Writes the record of the request again, with how many entries its lists lost.
     fn record_hidden(&mut self) {
-        let hidden = self.lists.as_ref().map_or(0, |lists| lists.seen.hidden.get());
-        let Some(record) = self.record.take().filter(|_| hidden > 0) else { return };
-        if host::set_filter_state(&AuditRecord { hidden_entries: hidden, ..*record }.to_json()).is_err() {
-            audit::log_line(Level::Warn, "the audit record of a list does not say how many entries the list lost");
+        let seen = self.lists.as_ref().map(|lists| (lists.seen.hidden.get(), lists.seen.drifts.take()));
+        let (hidden_entries, drifts) = seen.unwrap_or_default();
+        let Some(record) = self.record.take().filter(|_| hidden_entries > 0 || !drifts.is_empty()) else { return };
+        if host::set_filter_state(&AuditRecord { hidden_entries, drifts, ..*record }.to_json()).is_err() {
+            audit::log_line(Level::Warn, "the audit record of a list does not say what the list lost");
         }
     }
 }
@@ -295,37 +301,84 @@ impl ListStatistics {
 }
 
 impl PolicyListStream {
-    fn new(lists::ListFilter { request, policy, .. }: lists::ListFilter, format: ResponseFormat) -> Self {
+    fn new(lists: lists::ListFilter, format: ResponseFormat) -> Self {
+        let lists::ListFilter { request, policy, origin, .. } = lists;
+        let is_unchanged = request.is_unchanged;
         let filter = match format {
             ResponseFormat::Json => ListStream::json(request),
             ResponseFormat::Sse => ListStream::events(request),
         };
-        Self { filter, policy, seen: ListStatistics::default() }
+        Self { filter, policy, seen: ListStatistics::default(), origin, is_unchanged }
+    }
+
+    /// Reads the next part of a response, and returns what goes on of it.
+    fn read(
+        &mut self,
+        config: &Config,
+        read: impl FnOnce(&mut ListStream, &dyn Visibility) -> Result<Vec<u8>, StreamAborted>,
+    ) -> Result<Vec<u8>, ResponseAborted> {
+        let Self { filter, policy, seen, origin, is_unchanged } = self;
+        let out = match origin {
+            None => read(filter, &PolicyVisibility::new(config, policy, seen, *is_unchanged)),
+            Some(origin) => pinned::with_definitions(config, policy, origin, &seen.drifts, |definitions| {
+                let mut shown = PolicyVisibility::new(config, policy, seen, *is_unchanged);
+                shown.is_blind = definitions.is_none();
+                shown.definitions = definitions;
+                read(filter, &shown)
+            }),
+        };
+        seen.take_tools(config, policy);
+        out.map_err(|_| UNREADABLE_LIST)
     }
 }
 
 /// Which entries a policy shows; notes what was asked.
-struct PolicyVisibility<'c> {
+struct PolicyVisibility<'c, 'd, 'l> {
     config: &'c Config,
     policy: Option<&'c Policy>,
     seen: &'c ListStatistics,
+    is_unchanged: bool,
+    /// What judges definitions, if the policy pins them.
+    definitions: Option<&'d ListedDefinitions<'l, SharedData>>,
+    /// Whether the policy pins definitions and nothing can judge them: no tool is shown.
+    is_blind: bool,
 }
 
-impl<'c> PolicyVisibility<'c> {
+impl<'c> PolicyVisibility<'c, '_, '_> {
     /// By the policy of this name.
-    fn new(config: &'c Config, policy: &str, seen: &'c ListStatistics) -> Self {
-        Self { config, policy: config.policy(policy), seen }
+    fn new(config: &'c Config, policy: &str, seen: &'c ListStatistics, is_unchanged: bool) -> Self {
+        Self { config, policy: config.policy(policy), seen, is_unchanged, definitions: None, is_blind: false }
     }
 }
 
-impl Visibility for PolicyVisibility<'_> {
-    fn is_visible(&self, kind: ListKind, name: &str) -> bool {
-        let is_visible = self.policy.is_some_and(|policy| lists::is_visible(self.config, policy, kind, name));
+impl Visibility for PolicyVisibility<'_, '_, '_> {
+    fn is_visible(&self, kind: ListKind, name: &str, entry: &[u8]) -> bool {
+        let mut is_visible = self.policy.is_some_and(|policy| lists::is_visible(self.config, policy, kind, name));
         if kind == ListKind::Tools {
             self.seen.tools.borrow_mut().push(name.into());
+            if let Some(definitions) = self.definitions {
+                // Also of a tool that this caller does not see: other callers may.
+                is_visible &= definitions.shows(name, entry);
+            }
+            is_visible &= !self.is_blind;
+        }
+        if self.is_unchanged {
+            return true;
         }
         self.seen.hidden.set(self.seen.hidden.get().saturating_add(usize::from(!is_visible)));
         is_visible
+    }
+
+    fn begin_list(&self, kind: ListKind) {
+        if let (ListKind::Tools, Some(definitions)) = (kind, self.definitions) {
+            definitions.begin_list();
+        }
+    }
+
+    fn end_list(&self, kind: ListKind) {
+        if let (ListKind::Tools, Some(definitions)) = (kind, self.definitions) {
+            definitions.end_list();
+        }
     }
 
     fn work(&self, kind: ListKind, name: &str) -> usize {
