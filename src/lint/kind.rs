@@ -83,11 +83,13 @@ pub enum Lint {
     UnknownArgument,
     /// A condition on an argument of a type that the operator cannot compare.
     ArgumentType,
+    /// A tool whose definition is not the pinned one.
+    ChangedDefinition,
 }
 
 impl Lint {
     /// Every lint.
-    pub const ALL: [Self; 39] = [
+    pub const ALL: [Self; 40] = [
         Self::Shadow,
         Self::AllowWithHide,
         Self::OpenStar,
@@ -127,6 +129,7 @@ impl Lint {
         Self::UnnamedTool,
         Self::UnknownArgument,
         Self::ArgumentType,
+        Self::ChangedDefinition,
     ];
 
     /// Its name.
@@ -172,6 +175,7 @@ impl Lint {
             Self::UnnamedTool => "unnamed-tool",
             Self::UnknownArgument => "unknown-argument",
             Self::ArgumentType => "argument-type",
+            Self::ChangedDefinition => "changed-definition",
         }
     }
 }

@@ -3,15 +3,17 @@
 //! Exit codes: 0 if the gateway did it, 1 if it refused or could not be reached, 2 if the command could not run with
 //! these arguments.
 //!
-//! `--format json` prints the answer of the console's API: for `list` an object with `now`, `you` and `approvals`,
-//! those of all pages; for `approve` and `reject` the approval.
+//! `--format json` prints the answer of the console's API: for `list` an object with `now`, `you` and `approvals`, for `drifts`
+//! one with `now` and `drifts`, those of all pages; for `approve`, `reject` and `accept` what was decided on.
 //!
 //! * `client`: the console's API, over HTTP
 //! * `approval`: an approval as the API describes it, and as lines of text
+//! * `drift`: a pinned definition that has changed, as the API describes it, and as lines of text
 //! * `params`: the parameters of a call, as lines of text
 
 mod approval;
 mod client;
+mod drift;
 mod params;
 
 use clap::{Subcommand, ValueEnum};
@@ -26,6 +28,7 @@ use crate::{
 use self::{
     approval::{Approval, Approvals},
     client::{Client, Token},
+    drift::{Drift, Drifts},
 };
 
 /// The arguments of `approvals`.
@@ -57,12 +60,16 @@ enum Action {
     Approve(Decision),
     /// Reject one call
     Reject(Decision),
+    /// List the pinned tools whose definitions the server has changed, and how
+    Drifts,
+    /// Accept the definition that a server shows in place of the pinned one
+    Accept(Decision),
 }
 
 /// A decision on one approval.
 #[derive(clap::Args)]
 struct Decision {
-    /// The id of the approval: the first word of its entry in `list`
+    /// The id: the first word of its entry in `list` or `drifts`
     id: String,
     /// A note for the audit record; the agent of a rejected call reads it, too
     #[arg(long, value_name = "TEXT")]
@@ -98,7 +105,7 @@ impl Args {
     /// # Errors
     /// A sentence on the first fault.
     fn client(&self) -> Result<Client, String> {
-        if let Action::Approve(decision) | Action::Reject(decision) = &self.action {
+        if let Action::Approve(decision) | Action::Reject(decision) | Action::Accept(decision) = &self.action {
             decision.check()?;
         }
         let url = self.url.as_deref();
@@ -116,19 +123,28 @@ impl Args {
 
     /// Sends the request, and writes the answer as text or JSON.
     fn request(&self, client: &Client) -> Result<String, String> {
-        let (answer, approved) = match &self.action {
-            Action::List => (client.list_approvals()?, None),
-            Action::Approve(Decision { id, note }) => (client.decide(id, "approve", note.as_deref())?, Some(true)),
-            Action::Reject(Decision { id, note }) => (client.decide(id, "reject", note.as_deref())?, Some(false)),
+        let decide =
+            |Decision { id, note }: &Decision, list, decision| client.decide(list, id, decision, note.as_deref());
+        let answer = match &self.action {
+            Action::List => client.list("approvals")?,
+            Action::Drifts => client.list("drifts")?,
+            Action::Approve(decision) => decide(decision, "approvals", "approve")?,
+            Action::Reject(decision) => decide(decision, "approvals", "reject")?,
+            Action::Accept(decision) => decide(decision, "drifts", "accept")?,
         };
         if self.format == Format::Json {
             let read: Option<&RawValue> = serde_json::from_str(&answer).ok();
             let read = read.ok_or_else(|| client.not_a_console())?;
             return Ok(format!("{}\n", sanitize::json(read.get())));
         }
-        let text = match approved {
-            None => serde_json::from_str(&answer).ok().map(|list: Approvals| list.to_text()),
-            Some(approved) => serde_json::from_str(&answer).ok().map(|one: Approval| one.describe_decision(approved)),
+        let decided =
+            |approved| serde_json::from_str(&answer).ok().map(|one: Approval| one.describe_decision(approved));
+        let text = match self.action {
+            Action::List => serde_json::from_str(&answer).ok().map(|list: Approvals| list.to_text()),
+            Action::Drifts => serde_json::from_str(&answer).ok().map(|list: Drifts| list.to_text()),
+            Action::Approve(_) => decided(true),
+            Action::Reject(_) => decided(false),
+            Action::Accept(_) => serde_json::from_str(&answer).ok().map(|one: Drift| one.describe_acceptance()),
         };
         text.ok_or_else(|| client.not_a_console())
     }
@@ -143,6 +159,9 @@ impl Decision {
         if !self.id.is_empty() && self.id.chars().all(plain) {
             return Ok(());
         }
-        Err(format!("`{}` is not the id of an approval; `mcp-policy approvals list` shows the ids", self.id))
+        Err(format!(
+            "`{}` is not an id; `mcp-policy approvals list` and `mcp-policy approvals drifts` show the ids",
+            self.id
+        ))
     }
 }
