@@ -122,7 +122,7 @@ fn report(policy: &Arc<str>, origin: &ListOrigin, finding: &Finding, drifts: &Re
         FindingKind::Repeated => "repeated",
         FindingKind::Changed | FindingKind::NotStored => "changed",
     };
-    let labels = [("policy", &**policy), ("tool", tool), ("kind", kind_name)];
+    let labels = [("policy", &**policy), ("tool", tool), ("reason", kind_name)];
     metrics::add_to_series(MetricType::Counter, metric::DRIFTS, &labels, 1);
     let text = format!(
         "the pinned tool `{}` of the policy `{}`: a list for `{}` {what}",

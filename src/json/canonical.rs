@@ -53,35 +53,46 @@ pub fn write(value: &Value<'_>, sink: &mut dyn Sink) {
             }
             sink.write(if nodes.is_empty() { b"[]" } else { b"]" });
         }
-        Value::Object(members) => write_object(members.iter().map(|member| (&*member.name, &member.node.value)), sink),
+        Value::Object(members) => {
+            let mut before: &[u8] = b"{";
+            for member in sorted(members) {
+                sink.write(before);
+                write_string(&member.name, sink);
+                sink.write(b":");
+                write(&member.node.value, sink);
+                before = b",";
+            }
+            sink.write(if members.is_empty() { b"{}" } else { b"}" });
+        }
     }
 }
 
-/// Writes an object with these members, in the canonical order: names are compared by their UTF-16 code units (RFC 8785,
-/// section 3.2.3).
-pub fn write_object<'v, 'a: 'v>(members: impl Iterator<Item = (&'v str, &'v Value<'a>)>, sink: &mut dyn Sink) {
-    let mut members: Vec<(&str, &Value<'_>)> = members.collect();
-    members.sort_unstable_by(|(one, _), (other, _)| one.encode_utf16().cmp(other.encode_utf16()));
-    let mut before: &[u8] = b"{";
-    for (name, value) in &members {
-        sink.write(before);
-        write_string(name, sink);
-        sink.write(b":");
-        write(value, sink);
-        before = b",";
+/// The members of an object in canonical order: names are compared by their UTF-16 code units (RFC 8785, section 3.2.3). Halves
+/// are sorted and merged; the standard sorts would add 11 KB to the module.
+fn sorted<'m, 'a>(members: &'m [Member<'a>]) -> Vec<&'m Member<'a>> {
+    let (front, back) = members.split_at_checked(members.len() / 2).unwrap_or_default();
+    if front.is_empty() {
+        return members.iter().collect();
     }
-    sink.write(if members.is_empty() { b"{}" } else { b"}" });
+    let [front, back] = [front, back].map(sorted);
+    let mut all = Vec::with_capacity(members.len());
+    let mut rest = back.as_slice();
+    for member in front {
+        while let Some((next, behind)) = rest.split_first().filter(|(next, _)| is_before(&next.name, &member.name)) {
+            all.push(*next);
+            rest = behind;
+        }
+        all.push(member);
+    }
+    all.extend_from_slice(rest);
+    all
+}
+
+/// In the order of bytes, and so of code points, those beyond the basic plane come last; in UTF-16 code units they do not.
+fn is_before(one: &str, other: &str) -> bool {
+    one.encode_utf16().lt(other.encode_utf16())
 }
 
 fn write_string(text: &str, sink: &mut dyn Sink) {
     sink.write(write::quoted(text).as_bytes());
-}
-
-/// The members of an object.
-#[must_use]
-pub fn members<'v, 'a>(value: &'v Value<'a>) -> &'v [Member<'a>] {
-    match value {
-        Value::Object(members) => members,
-        _ => &[],
-    }
 }

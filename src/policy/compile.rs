@@ -75,9 +75,11 @@ fn compile_definitions(document: &document::Definitions<'_, '_>, compiler: &rule
         let digests = digests.as_slice().into();
         (name.text.into(), Pin { number, pointer: compiler.pointer(&name.at), digests })
     });
+    let pins: Vec<(Box<str>, Pin)> = pins.collect();
     Box::new(Definitions {
-        pins: pins.collect(),
-        look_alikes: LookAlikes::new(document.pins.iter().map(|(name, _)| name.text)),
+        places: pins.iter().map(|(name, pin)| (name.clone(), pin.number)).collect(),
+        look_alikes: LookAlikes::new(pins.iter().map(|(name, _)| &**name)),
+        pins,
         on_drift: document.on_drift,
         unpinned: document.unpinned,
     })

@@ -15,18 +15,16 @@
 
 use std::collections::HashMap;
 
-use rustc_hash::FxBuildHasher;
-
 use super::pattern::{Pattern, most_work};
 use crate::{budget::Work, text::is_invisible};
 
 /// The pinned names, in the form in which they are compared.
 #[derive(Clone, Debug, Default)]
 pub struct LookAlikes {
-    /// Those in ASCII, by their form.
-    ascii: HashMap<Box<str>, Box<str>, FxBuildHasher>,
-    /// The others.
-    others: Vec<(Form, Box<str>)>,
+    /// The places of those in ASCII, by their form.
+    ascii: HashMap<Box<str>, usize>,
+    /// The others, with their places.
+    others: Vec<(Form, usize)>,
 }
 
 /// A name in which some characters count as any text.
@@ -50,35 +48,34 @@ impl LookAlikes {
     #[must_use]
     pub fn new<'n>(names: impl Iterator<Item = &'n str>) -> Self {
         let mut known = Self::default();
-        for name in names {
+        for (place, name) in names.enumerate() {
             if name.is_ascii() {
-                known.ascii.insert(name.to_ascii_lowercase().into(), name.into());
+                known.ascii.insert(name.to_ascii_lowercase().into(), place);
             } else if let Some(form) = Form::new(name, Others::AnyText) {
-                known.others.push((form, name.into()));
+                known.others.push((form, place));
             }
         }
         known
     }
 
-    /// The name that `name` looks like. Names outside ASCII are compared with every pinned name, which is charged to `work`: once
-    /// that is used up, such a name is taken for a look-alike of any.
+    /// The place of the name that `name` looks like. Names outside ASCII are compared with every pinned name, which is charged to
+    /// `work`: once that is used up, such a name is taken for a look-alike of any.
     #[must_use]
-    pub fn find(&self, name: &str, work: &Work) -> Option<&str> {
+    pub fn find(&self, name: &str, work: &Work) -> Option<usize> {
         if !self.others.is_empty() {
-            if work.charge(self.others.len().saturating_mul(most_work(name))).is_err() {
-                return self.others.first().map(|(_, pinned)| &**pinned);
-            }
             let form = Form::new(name, Others::AnyText)?;
-            if let Some((_, pinned)) = self.others.iter().find(|(pinned, _)| pinned.may_equal(&form)) {
-                return Some(pinned);
+            let is_examined = work.charge(self.others.len().saturating_mul(most_work(name))).is_ok();
+            let mut known = self.others.iter();
+            if let Some((_, place)) = known.find(|(pinned, _)| !is_examined || pinned.may_equal(&form)) {
+                return Some(*place);
             }
         }
         match Form::new(name, Others::Differ)? {
-            Form::Text(text) => self.ascii.get(text.as_str()).map(|pinned| &**pinned),
+            Form::Text(text) => self.ascii.get(text.as_str()).copied(),
             Form::Pattern(pattern) => {
                 let is_examined = work.charge(self.ascii.len().saturating_mul(most_work(name))).is_ok();
                 let mut known = self.ascii.iter();
-                known.find(|(text, _)| !is_examined || pattern.matches(text)).map(|(_, pinned)| &**pinned)
+                known.find(|(text, _)| !is_examined || pattern.matches(text)).map(|(_, place)| *place)
             }
         }
     }
@@ -215,7 +212,8 @@ mod tests {
     #[track_caller]
     fn check(pinned: &[&str], name: &str, looks_like: Option<&str>) {
         let known = LookAlikes::new(pinned.iter().copied());
-        assert_eq!(known.find(name, &Work::default()), looks_like, "{name:?}");
+        let found = known.find(name, &Work::default()).map(|place| pinned[place]);
+        assert_eq!(found, looks_like, "{name:?}");
     }
 
     #[test]

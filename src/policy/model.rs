@@ -144,10 +144,10 @@ impl Policy {
         if self.hides(name) { Lookup::Hidden } else { look_up(&self.tools, name) }
     }
 
-    /// Whether an entry of `tools` is this tool's own.
+    /// Whether an entry of `tools` is this tool's own, or its definition is pinned.
     #[must_use]
     pub fn names_tool(&self, tool: &str) -> bool {
-        self.tools.has_name(tool)
+        self.tools.has_name(tool) || self.definitions().is_some_and(|definitions| definitions.pin(tool).is_some())
     }
 
     /// Whether a tool is hidden.

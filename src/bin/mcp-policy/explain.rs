@@ -102,7 +102,17 @@ impl Args {
         let at = Timestamp(u64::try_from(since.as_millis()).unwrap_or(u64::MAX));
         let origin = RequestOrigin { route: self.route.clone(), host: self.host.clone(), path: self.path.clone() };
         let expected = Expected::Allow.into();
-        Ok(CaseCall { title, body, grant: self.grant.clone(), session: None, origin, at, times: 1, expected })
+        Ok(CaseCall {
+            title,
+            body,
+            grant: self.grant.clone(),
+            session: None,
+            origin,
+            at,
+            times: 1,
+            listed: Vec::new(),
+            expected,
+        })
     }
 }
 

@@ -102,6 +102,7 @@ impl Call {
             origin: RequestOrigin::default(),
             at: clock::after_midnight(self.at_s.saturating_mul(1000)),
             times: 1,
+            listed: vec![],
             expected: Expected::Allow.into(),
         }
     }

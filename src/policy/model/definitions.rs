@@ -2,16 +2,16 @@
 
 use std::collections::HashMap;
 
-use rustc_hash::FxBuildHasher;
-
 use super::Effect;
 use crate::{budget::Work, digest::Digest, policy::look_alike::LookAlikes};
 
 /// The tools whose definitions are pinned.
 #[derive(Clone, Debug)]
 pub struct Definitions {
-    /// Only the configuration chooses keys: a hash made for speed will do.
-    pub(in crate::policy) pins: HashMap<Box<str>, Pin, FxBuildHasher>,
+    /// In the order of the text, each with its tool.
+    pub(in crate::policy) pins: Vec<(Box<str>, Pin)>,
+    /// The place of each tool's pin. One type of map for all names keeps the module small.
+    pub(in crate::policy) places: HashMap<Box<str>, usize>,
     pub(in crate::policy) look_alikes: LookAlikes,
     /// What a definition that differs from its pin brings about.
     pub on_drift: OnDrift,
@@ -43,14 +43,14 @@ impl Definitions {
     /// The pin of a tool, with the tool's name.
     #[must_use]
     pub fn pin(&self, tool: &str) -> Option<(&str, &Pin)> {
-        self.pins.get_key_value(tool).map(|(name, pin)| (&**name, pin))
+        self.pins.get(*self.places.get(tool)?).map(|(name, pin)| (&**name, pin))
     }
 
     /// The pinned name for which people or programs could take `tool`, which is not pinned itself. What takes more than a look
     /// into a table is charged to `work`.
     #[must_use]
     pub fn look_alike(&self, tool: &str, work: &Work) -> Option<&str> {
-        self.look_alikes.find(tool, work)
+        self.pins.get(self.look_alikes.find(tool, work)?).map(|(name, _)| &**name)
     }
 
     /// The number of pinned tools.
@@ -59,7 +59,7 @@ impl Definitions {
         self.pins.len()
     }
 
-    /// All pinned tools, in no order.
+    /// All pinned tools, in the order of the text.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &Pin)> {
         self.pins.iter().map(|(name, pin)| (&**name, pin))
     }

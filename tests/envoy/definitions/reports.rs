@@ -36,7 +36,7 @@ fn a_drift_is_in_the_record_of_the_list_in_statistics_and_in_the_log() {
         }
         let metrics = gateway.metrics().await;
         for (tool, kind) in [("pay", "changed"), ("get", "look_alike")] {
-            let series = format!("policy=.=default;.;tool=.={tool};.;kind=.={kind};.;mcp_policy_drifts");
+            let series = format!("policy=.=default;.;tool=.={tool};.;reason=.={kind};.;mcp_policy_drifts");
             assert_eq!(metrics.get(&series), Some(&3), "{metrics:?}");
         }
         let line = "the pinned tool `pay` of the policy `default`: a list for `header:alice` shows another definition than the \

@@ -11,6 +11,9 @@ use crate::{
 };
 use std::{fs, sync::Arc};
 
+/// The servers take only this host, without a port.
+const HOST: &str = "Host: localhost";
+
 /// Runs the command beside the servers, of which one runs in this process.
 async fn command(arguments: Vec<String>) -> (i32, String, String) {
     let run = move || {
@@ -47,7 +50,7 @@ fn servers_of_every_sdk_are_pinned_without_false_drift_over_restarts_eras_and_fo
             let file = policy(server.name);
             fs::write(&file, "{\n  \"version\": \"1\",\n  \"default\": \"allow\",\n  \"unpinned\": \"deny\",\n  \"definitions\": {}\n}\n").expect("a policy");
             let url = format!("http://localhost:{}/mcp", server.address.port());
-            let arguments = ["pin", &file, "--url", &url].map(str::to_owned).to_vec();
+            let arguments = ["pin", &file, "--url", &url, "--header", HOST].map(str::to_owned).to_vec();
             let (code, text, error) = command(arguments).await;
             assert_eq!(code, 0, "{}: {text}{error}", server.name);
             pinned.push(fs::read_to_string(&file).expect("a policy"));
@@ -71,6 +74,8 @@ fn servers_of_every_sdk_are_pinned_without_false_drift_over_restarts_eras_and_fo
                     "--check",
                     "--url",
                     &format!("http://localhost:{}/mcp", server.address.port()),
+                    "--header",
+                    HOST,
                 ];
                 let (code, text, error) = command(arguments.map(str::to_owned).to_vec()).await;
                 assert_eq!(code, 0, "{}: {text}{error}", server.name);
