@@ -105,8 +105,10 @@ impl Args {
     /// # Errors
     /// A sentence on the first fault.
     fn client(&self) -> Result<Client, String> {
-        if let Action::Approve(decision) | Action::Reject(decision) | Action::Accept(decision) = &self.action {
-            decision.check()?;
+        match &self.action {
+            Action::Approve(decision) | Action::Reject(decision) => decision.check("an approval", "list")?,
+            Action::Accept(decision) => decision.check("a drift", "drifts")?,
+            Action::List | Action::Drifts => {}
         }
         let url = self.url.as_deref();
         let url = url.ok_or("`--url` is missing: give the console's address, such as `http://127.0.0.1:10001`")?;
@@ -154,14 +156,11 @@ impl Args {
 
 impl Decision {
     /// An id is a part of the request's path, and has only characters that are safe there.
-    fn check(&self) -> Result<(), String> {
+    fn check(&self, of: &str, action: &str) -> Result<(), String> {
         let plain = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
         if !self.id.is_empty() && self.id.chars().all(plain) {
             return Ok(());
         }
-        Err(format!(
-            "`{}` is not an id; `mcp-policy approvals list` and `mcp-policy approvals drifts` show the ids",
-            self.id
-        ))
+        Err(format!("`{}` is not the id of {of}; `mcp-policy approvals {action}` shows the ids", self.id))
     }
 }
