@@ -10,7 +10,7 @@
 //! * [`ApprovalDetails`]: what the approver reads, and who decided
 //! * [`ApprovalStore`]: both in a store
 
-mod canonical;
+pub(crate) mod canonical;
 mod details;
 mod key;
 mod registry;

@@ -19,6 +19,7 @@ mod tests;
 use crate::{
     audit::Decision,
     config::{Config, ConfigErrors},
+    identity::Claims,
     json::{
         self,
         cursor::Cursor,
@@ -65,6 +66,8 @@ pub struct CaseCall {
     pub body: String,
     /// The grant: the caller's identity.
     pub grant: String,
+    /// The claims of the token that names the caller.
+    pub claims: Claims,
     /// The MCP session.
     pub session: Option<String>,
     /// Where the request arrives.
@@ -161,13 +164,14 @@ const MAX_DEPTH: u32 = 256;
 /// # Errors
 /// All problems of the file.
 pub fn read(text: &str) -> Result<Vec<Case>, Vec<Problem>> {
-    let node = match json::parse(text.as_bytes(), MAX_DEPTH) {
+    let mut node = match json::parse(text.as_bytes(), MAX_DEPTH) {
         Ok(node) => node,
         Err(fault) => {
             let message = format!("not JSON: {fault}");
             return Err(vec![Problem { pointer: String::new(), at: fault.at, message }]);
         }
     };
+    node.remove_schema();
     let problems = Problems::default();
     let cases = document::read(&Cursor::top(&node, &problems), text);
     match problems.take() {

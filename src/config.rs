@@ -14,6 +14,7 @@ mod answers;
 mod approvals;
 mod audit;
 mod bindings;
+mod clock;
 mod console;
 mod errors;
 mod limits;
@@ -35,7 +36,7 @@ use sha2::{Digest as _, Sha256};
 use crate::{
     identity::{self, Peer, Source},
     json::{
-        self, Node,
+        self, Node, Value,
         cursor::{Cursor, Fields, Keys},
         diagnostic::{Problem, Problems},
     },
@@ -48,6 +49,7 @@ pub use self::{
     approvals::{APPROVAL_SERVICE_KEYS, APPROVALS_KEYS, Approvals, Service},
     audit::{AUDIT_KEYS, Arguments, Audit, LogFilter},
     bindings::{BINDING_KEYS, Binding, BindingInput, NamedPolicy, PolicyMatch},
+    clock::{CLOCK_KEYS, Clock},
     console::{CONSOLE_FORM_KEYS, CONSOLE_KEYS, Console},
     errors::ConfigErrors,
     limits::{LIMIT_SERVICE_KEYS, LIMITS_KEYS, LimitService, Limits, OnFailure, Refund},
@@ -79,6 +81,10 @@ pub struct Config {
     pub limits: Limits,
     /// Who calls, in order.
     pub identity: Vec<Source>,
+    /// The clock by which conditions read the time.
+    pub clock: Clock,
+    /// The payload in Envoy's metadata whose claims rules read of a caller whom no token names.
+    pub claims: Option<Box<str>>,
     /// How requests are read.
     pub protocol: Protocol,
     /// The form of denials.
@@ -110,6 +116,8 @@ pub const OPTIONS_KEYS: Keys = Keys {
         "lists",
         "audit",
         "approvals",
+        "clock",
+        "claims",
     ],
 };
 
@@ -122,7 +130,8 @@ impl LoadedConfig {
         if bytes.len() > MAX_BYTES {
             return Err(ConfigErrors::top_level(format!("the configuration is larger than {MAX_BYTES} bytes")));
         }
-        let node = document(bytes)?;
+        let mut node = document(bytes)?;
+        remove_schemas(&mut node);
         let problems = Problems::default();
         let at = Cursor::top(&node, &problems);
         let read = if at.has_any_key(CONSOLE_FORM_KEYS.known) && !at.has_any_key(OPTIONS_KEYS.known) {
@@ -210,6 +219,12 @@ impl Config {
         self.policies.iter().any(|named| named.policy.definitions().is_some())
     }
 
+    /// Whether a rule of some policy reads claims.
+    #[must_use]
+    pub fn reads_claims(&self) -> bool {
+        self.policies.iter().any(|named| !named.policy.claims().is_empty())
+    }
+
     /// Whether all callers of one URL are shown the same lists: no binding selects their policy by who they are, or by a route, which
     /// Envoy may choose by anything in a request.
     #[must_use]
@@ -230,6 +245,8 @@ impl Config {
             mode: Mode::Enforce,
             limits: Limits::default(),
             identity: vec![Source::peer(Peer::UriSan), Source::Address { forwarded: false }],
+            clock: Clock::default(),
+            claims: None,
             protocol: Protocol::default(),
             answers: DenialFormat::default(),
             lists: Lists::default(),
@@ -268,6 +285,8 @@ impl Config {
         let audit = fields.get("audit").map_or(Some(Audit::default()), |audit| Audit::read(&audit));
         let approvals = fields.get("approvals").map_or(Some(Approvals::default()), |at| Approvals::read(&at));
         let mode = policy::document::read_mode(fields.get("mode"));
+        let clock = fields.get("clock").map_or(Some(Clock::default()), |clock| Clock::read(&clock));
+        let claims = fields.get("claims").map(|claims| identity::read_claims_payload(&claims, identity.as_deref()));
         let limits = fields.get("limits").map_or(Some(Limits::default()), |limits| Limits::read(&limits));
         let (policies, bindings) = bound?;
         if limits.as_ref().is_some_and(|limits| limits.service.is_some()) {
@@ -281,6 +300,8 @@ impl Config {
             lists: lists?,
             audit: audit?,
             approvals: approvals?,
+            clock: clock?,
+            claims: claims.map_or(Some(None), |claims| claims.map(Some))?,
             identity: identity.unwrap_or_else(|| config.identity.clone()),
             protocol: protocol.flatten().unwrap_or_default(),
             ..config
@@ -302,6 +323,19 @@ fn read_policies(fields: &Fields<'_, '_>, policies: &Cursor<'_, '_>) -> Option<(
     let names: Vec<&str> = policies.names().into_iter().collect();
     let bindings = fields.get("bindings").map_or(Some(Vec::new()), |at| bindings::read_bindings(&at, &names));
     Some((bindings::read_policies(policies)?, bindings?))
+}
+
+/// Takes `$schema` out of a configuration and of the policies in it: it is for editors, which read `mcp-policy schema`.
+fn remove_schemas(node: &mut Node<'_>) {
+    node.remove_schema();
+    let Value::Object(members) = &mut node.value else { return };
+    for member in members {
+        if member.name == "policy" {
+            member.node.remove_schema();
+        } else if let ("policies", Value::Object(policies)) = (&*member.name, &mut member.node.value) {
+            policies.iter_mut().for_each(|policy| policy.node.remove_schema());
+        }
+    }
 }
 
 /// Parses the bytes: JSON, or else a `Struct`.

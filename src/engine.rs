@@ -14,6 +14,7 @@ mod audit_record;
 mod authorize;
 pub mod callout;
 pub mod definitions;
+mod facts;
 pub mod lists;
 pub mod refund;
 mod reply;
@@ -202,7 +203,10 @@ pub fn explain<S: Store, W: Tracer>(
     };
     let record = audit_record::messages(config, request, &body, &decision);
     let answer = match decision.verdict {
-        Ok(passed) => Disposition::Forward(Receipt::new(passed, config.limits.refund, &body)),
+        Ok(passed) => {
+            let observed = request.policy().map_or(&[][..], |policy| policy.policy.observed());
+            Disposition::Forward(Receipt::new(passed, config.limits.refund, &body, observed))
+        }
         Err(MessageDenial { denial: Denial::CalloutPending { ask, .. }, .. }) => Disposition::Callout(*ask),
         Err(denied) => {
             let context = ReplyContext { config, request, lifecycle, now };

@@ -5,6 +5,7 @@
 //! Product contract, section 1.4.
 
 mod address;
+mod claims;
 mod document;
 mod grant;
 mod secret_headers;
@@ -22,7 +23,8 @@ use crate::{
 };
 
 pub use address::peer_address;
-pub use document::{SOURCE_KEYS, read};
+pub use claims::{Claims, claims_payload};
+pub use document::{SOURCE_KEYS, read, read_claims_payload};
 pub use grant::Grant;
 pub(crate) use grant::is_digest;
 pub use token::{TOKEN_KEYS, Token, Tokens};

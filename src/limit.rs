@@ -23,6 +23,6 @@ pub mod totals;
 pub use self::{
     counter_info::{CounterInfo, CounterInfos, CounterUse},
     counters::{Charge, ChargeError, Charged, Counters, Receipt},
-    key::{Callers, CounterSlot, Key},
+    key::{Callers, CounterSlot, Key, Part},
     quota::{LimitExceeded, Quota},
 };

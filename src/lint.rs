@@ -2,7 +2,7 @@
 //!
 //! * [`Lint`]: every lint, by the name that `mcp-policy check --allow` takes
 //! * `view`: a configuration with its entries in the order of the text, and what blocks them
-//! * `global`, `identity`, `bindings`, `keys`, `odd_names`, `reachability`, `limits`, `counters`, `predicates`,
+//! * `global`, `identity`, `bindings`, `keys`, `odd_names`, `reachability`, `limits`, `counters`, `facts`, `predicates`,
 //!   `loose_text`, `regex_anchors`, `calls_by_name` and `approvals`: the lints
 //! * [`check_tools`]: the lints that compare a policy with the tools that a server lists
 //! * [`compare_counters`]: what happens to counts when one configuration replaces another
@@ -15,6 +15,7 @@ mod blocker;
 mod calls_by_name;
 mod changes;
 mod counters;
+mod facts;
 mod global;
 mod identity;
 mod keys;
@@ -85,6 +86,7 @@ pub fn check(config: &Config, document: &[u8]) -> Vec<Warning> {
         reachability::check(lints);
         limits::check(lints);
         counters::check(lints);
+        facts::check(lints);
         predicates::check(lints);
         calls_by_name::check(lints);
         approvals::check(lints);

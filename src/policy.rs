@@ -6,7 +6,7 @@
 //! * [`pattern`]: names with `*`, and which entry decides
 //! * [`look_alike`]: names that could be taken for a pinned one
 //! * [`uri`]: the form in which URIs are compared, and those that servers may read differently
-//! * [`condition`] and [`path`]: what a rule asks of arguments
+//! * [`condition`] and [`path`]: what a rule asks of arguments, of a caller, of a time and of counters
 //!
 //! Nothing here knows a request, a counter or a clock.
 
@@ -24,7 +24,7 @@ pub mod uri;
 pub use self::{
     compile::compile,
     model::{
-        Checks, Cost, Definitions, Effect, Limit, Lookup, MethodRule, Mode, OnDrift, Pin, Policy, Predicate, Rule,
-        Scope, Section,
+        CallerDenials, Checks, Cost, Definitions, Effect, Limit, LimitKey, Lookup, MethodRule, Mode, ObservedCounter,
+        OnDrift, Pin, Policy, Predicate, Rule, Scope, Section,
     },
 };

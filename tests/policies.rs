@@ -63,13 +63,16 @@ fn every_policy_has_a_case_file_and_passes_it() {
 fn every_predicate_and_limit_is_shown_to_refuse() {
     let mut idle = Vec::new();
     for name in names(".json") {
-        let policy: Value = serde_json::from_str(&read(&format!("{name}.json"))).unwrap();
-        let config = Config::load(policy.to_string().as_bytes()).unwrap();
+        let config = Config::load(read(&format!("{name}.json")).as_bytes()).unwrap();
+        let policy = policy(&name);
         let cases = cases::read(&read(&format!("{name}.cases.json"))).unwrap();
         let deciding: BTreeSet<String> = cases.iter().flat_map(|case| deciding(case, &config)).collect();
         let mut rules: Vec<String> = refusing("/all_tools", &policy["all_tools"]);
         for (tool, rule) in policy["tools"].as_object().unwrap() {
             rules.extend(refusing(&format!("/tools/{tool}"), rule));
+        }
+        for (shared, rule) in policy.get("rules").and_then(Value::as_object).into_iter().flatten() {
+            rules.extend(refusing(&format!("/rules/{shared}"), rule));
         }
         rules.extend(policy.get("hide").map(|_| "(hidden)".to_owned()));
         idle.extend(rules.iter().filter(|rule| !deciding.contains(*rule)).map(|rule| format!("{name}: {rule}")));
@@ -77,11 +80,23 @@ fn every_predicate_and_limit_is_shown_to_refuse() {
     assert!(idle.is_empty(), "no case is refused by:\n{}", idle.join("\n"));
 }
 
+/// The policy of a file, be it the whole of it or one with options.
+fn policy(name: &str) -> Value {
+    let document: Value = serde_json::from_str(&read(&format!("{name}.json"))).unwrap();
+    document.get("policy").cloned().unwrap_or(document)
+}
+
 /// The pointers of all that can refuse a call.
 fn refusing(pointer: &str, rule: &Value) -> Vec<String> {
     let entries = rule.as_object().into_iter().flatten();
+    // A limit without a maximum only counts.
+    let refuses = |key: &str, item: &Value| key != "limits" || item.get("max").is_some();
     let pointers = entries.flat_map(|(key, value)| match (key.as_str(), value) {
-        (_, Value::Array(items)) => (0..items.len()).map(|index| format!("{pointer}/{key}/{index}")).collect(),
+        ("use", _) => Vec::new(),
+        (_, Value::Array(items)) => {
+            let refusing = items.iter().enumerate().filter(|(_, item)| refuses(key, item));
+            refusing.map(|(index, _)| format!("{pointer}/{key}/{index}")).collect()
+        }
         ("action" | "rate_limit", _) => vec![format!("{pointer}/{key}")],
         _ => Vec::new(),
     });
@@ -115,7 +130,7 @@ fn the_samples_of_the_policy_pages_are_as_they_are_pasted() {
 #[test]
 fn our_own_policies_say_what_they_are_for() {
     for name in names(".json").iter().filter(|name| !["krea", "imagegen", "alya"].contains(&name.as_str())) {
-        let policy: Value = serde_json::from_str(&read(&format!("{name}.json"))).unwrap();
+        let policy = policy(name);
         assert!(policy["description"].as_str().is_some_and(|text| text.len() > 20), "{name}");
     }
 }

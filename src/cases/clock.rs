@@ -2,7 +2,7 @@
 
 use crate::{
     json::{Decimal, Value, cursor::Cursor},
-    time::Timestamp,
+    time::{Timestamp, parse_date},
 };
 
 /// The start of every case: 2026-01-01T00:00:00Z.
@@ -25,23 +25,33 @@ pub fn format_time(moment: Timestamp) -> String {
     if milliseconds.is_multiple_of(1000) { whole } else { format!("{whole}.{:03}", milliseconds % 1000) }
 }
 
-/// Reads a time: seconds, or `hours:minutes:seconds`.
+/// Reads a time: seconds, `hours:minutes:seconds`, or a date and a time as RFC 3339 writes them.
 pub(super) fn read(at: &Cursor<'_, '_>) -> Option<Timestamp> {
     let milliseconds = match &at.node().value {
         Value::Number(text) => parse_seconds(text),
-        Value::String(text) => parse_clock(text),
+        Value::String(text) => parse_clock(text).or_else(|| parse_moment(text)),
         _ => None,
     };
     match milliseconds.filter(|milliseconds| *milliseconds <= LAST) {
         Some(milliseconds) => Some(after_midnight(milliseconds)),
         None => at.report_expected(
-            "seconds, such as `59.5`, or `hours:minutes:seconds`, such as `\"00:00:59\"`, within a year",
+            "seconds, such as `59.5`, `hours:minutes:seconds`, such as `\"00:00:59\"`, or a time of 2026, such as \
+             `\"2026-11-20T17:00:00Z\"`",
         ),
     }
 }
 
 fn parse_seconds(seconds: &str) -> Option<u64> {
     Decimal::new(seconds)?.scaled(3)
+}
+
+/// Milliseconds after the start at `2026-11-20T17:00:00Z`.
+fn parse_moment(text: &str) -> Option<u64> {
+    let (date, clock) = text.strip_suffix('Z')?.split_once('T')?;
+    let day = parse_date(date)?.0.checked_sub(MIDNIGHT.0)?;
+    let is_full = clock.len() >= 8 && clock.as_bytes().get(2) == Some(&b':');
+    let since = parse_clock(clock).filter(|since| is_full && *since < 86_400_000)?;
+    day.checked_add(since)
 }
 
 /// Hours continue after 23: `24:00:00` is the next midnight.

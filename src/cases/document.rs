@@ -19,14 +19,17 @@
 //!   body
 //! * `listed`: tools that the server lists before the call, for policies with `definitions`
 //! * `as`: the grant, such as `jwt:alice`, of a secret its SHA-256; `session`: the MCP session
+//! * `claims`: the claims of the token that names the caller, an object
 //! * `route`, `host`, `path`: Envoy's route, the host and the path of the request, for bindings
-//! * `at`: the time, in seconds after midnight UTC or as `hours:minutes:seconds`; without it, that of the call before
+//! * `at`: the time, in seconds after midnight UTC or as `hours:minutes:seconds`, on Thursday, 2026-01-01, or in full, such as
+//!   `2026-11-20T17:00:00Z`; without it, that of the call before
 //! * `times`: how many times to send the call
 //! * `expect`: `allow`, `deny`, `rate_limited`, `approval_required`, or `refused` for an unreadable or ambiguous request
 //! * `rule`: the rule that denies the call; `message_contains`: a part of the message to the agent
 //! * `shadow`: the rule in shadow mode that would deny the call; `null` if there must be none
 
 use crate::{
+    identity::Claims,
     json::{
         Node, Reader, Value,
         cursor::{Cursor, Fields, Keys},
@@ -41,6 +44,7 @@ const CASE_KEYS: Keys = Keys { known: &["name", "calls"] };
 const CALL_KEYS: Keys = Keys {
     known: &[
         "as",
+        "claims",
         "session",
         "route",
         "host",
@@ -118,10 +122,12 @@ fn read_call(at: &Cursor<'_, '_>, text: &str, now: &mut Timestamp) -> Option<Cas
     let expected = read_expectation(&fields);
     let listed = fields.get("listed").map_or(Some(Vec::new()), |at| at.items());
     let listed = listed.map(|items| items.iter().map(|item| source_text(item.node(), text).to_owned()).collect());
+    let claims = fields.get("claims").map_or(Some(Claims::Absent), |claims| read_claims(&claims));
     let (title, body) = request?;
     Some(CaseCall {
         title,
         body,
+        claims: claims?,
         grant: grant?.unwrap_or_else(|| DEFAULT_GRANT.to_owned()),
         session: session?,
         origin: RequestOrigin { route: route?, host: host?, path: path? },
@@ -130,6 +136,13 @@ fn read_call(at: &Cursor<'_, '_>, text: &str, now: &mut Timestamp) -> Option<Cas
         listed: listed?,
         expected: expected?,
     })
+}
+
+fn read_claims(at: &Cursor<'_, '_>) -> Option<Claims> {
+    match &at.node().value {
+        Value::Object(_) => Some(Claims::from_json(at.node())),
+        _ => at.report_expected("the claims of a token, such as `{\"groups\": [\"billing\"]}`"),
+    }
 }
 
 /// The request: its name in reports, and its body.

@@ -42,6 +42,7 @@ impl CaseCall {
         let headers = message::headers(&self.body, self.session.as_deref(), &self.origin);
         let call = RequestInfo {
             route: self.origin.route.clone(),
+            claims: self.claims.clone(),
             callouts: CalloutResults::local_only(),
             ..RequestInfo::new(headers, identity::grant_from_name(&config.identity, &self.grant, self.at))
         };

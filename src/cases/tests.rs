@@ -2,12 +2,13 @@
 
 mod attacks;
 mod corpus;
+mod facts;
 
 #[cfg(target_family = "wasm")]
 use wasm_bindgen_test::wasm_bindgen_test as test;
 
 use super::{Case, CaseCall, Expectation, Expected, Failure, MIDNIGHT, RequestOrigin, format_time, read};
-use crate::time::Timestamp;
+use crate::{identity::Claims, time::Timestamp};
 
 /// The one case of a file.
 #[track_caller]
@@ -58,6 +59,7 @@ fn a_call_says_all_that_a_request_can() {
         body: r#"{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"a\"b","arguments":{"x": 1e2}}}"#
             .to_owned(),
         grant: "jwt:alice".to_owned(),
+        claims: Claims::Absent,
         session: Some("s".to_owned()),
         origin: RequestOrigin { route: Some("r".to_owned()), host: Some("h".to_owned()), path: Some("/p".to_owned()) },
         at: at(90_500),
@@ -74,6 +76,7 @@ fn a_call_says_all_that_a_request_can() {
         title: title.to_owned(),
         body: body.to_owned(),
         grant: "anybody".to_owned(),
+        claims: Claims::Absent,
         session: None,
         origin: RequestOrigin::default(),
         at: at(milliseconds),
@@ -181,7 +184,7 @@ fn all_mistakes_of_a_case_file_are_reported_at_once() {
             "/polcy: unknown key `polcy` (did you mean `policy`?); allowed: `description`, `policy` or `cases`",
             "/cases/0/name: found the string ``, expected a name: a few words on one line",
             "/cases/0/calls/0: the call names no target; add `tool`, `method` or `request`",
-            "/cases/0/calls/0/tol: unknown key `tol` (did you mean `tool`?); allowed: `as`, `session`, `route`, `host`, `path`, `at`, `times`, \
+            "/cases/0/calls/0/tol: unknown key `tol` (did you mean `tool`?); allowed: `as`, `claims`, `session`, `route`, `host`, `path`, `at`, `times`, \
              `tool`, `args`, `method`, `params`, `request`, `expect`, `rule`, `message_contains`, `shadow` or `listed`",
             "/cases/0/calls/0/expect: found `alow`, expected `allow`, `deny`, `rate_limited`, `approval_required` or \
              `refused` (did you mean `allow`?)",
@@ -227,8 +230,8 @@ fn a_call_that_contradicts_itself_is_a_mistake() {
     }
     for at in [r#""1:60:00""#, r#""00:00""#, r#""0:0:60""#, r#""0:0:-1""#, "-1", "0.0001", "1e9", "null"] {
         let problems = read(&file(&format!(r#"{{"tool":"a","at":{at},"expect":"deny"}}"#))).unwrap_err();
-        let expected =
-            "expected seconds, such as `59.5`, or `hours:minutes:seconds`, such as `\"00:00:59\"`, within a year";
+        let expected = "expected seconds, such as `59.5`, `hours:minutes:seconds`, such as `\"00:00:59\"`, or a time of 2026, such as \
+             `\"2026-11-20T17:00:00Z\"`";
         assert!(problems.len() == 1 && problems[0].message.ends_with(expected), "{at}: {problems:?}");
     }
     assert_wrong(

@@ -1,10 +1,10 @@
-//! Counters that several targets share: where one of them is decided otherwise, the count of all of them is another.
+//! Counters that several targets share, be it that conditions read them: where one of them is decided otherwise, the count of all of them is another.
 
 use std::collections::BTreeSet;
 
 use super::effective::Effective;
 
-/// The counters of one target in either policy, and whether the target itself is decided otherwise.
+/// The counters that one target charges or reads in either policy, and whether the target itself is decided otherwise.
 pub(super) struct TargetCounters {
     name: String,
     differs: bool,
@@ -13,8 +13,15 @@ pub(super) struct TargetCounters {
 
 impl TargetCounters {
     pub(super) fn new(name: String, differs: bool, old: &Effective<'_>, new: &Effective<'_>) -> Self {
-        let names = old.limits.keys().chain(new.limits.keys());
-        Self { name, differs, counters: names.map(|name| (*name).to_owned()).collect() }
+        let charged = old
+            .limits
+            .keys()
+            .chain(new.limits.keys())
+            .chain(old.shadow_counts.keys())
+            .chain(new.shadow_counts.keys())
+            .map(|name| (*name).to_owned());
+        let read = old.observed().chain(new.observed()).map(str::to_owned);
+        Self { name, differs, counters: charged.chain(read).collect() }
     }
 }
 

@@ -4,7 +4,12 @@ use std::collections::BTreeMap;
 
 use crate::{
     amount::Amount,
-    policy::{Checks, Cost, Effect, Limit, Mode, Policy, Predicate, Rule, condition::Condition, path::Path},
+    policy::{
+        Checks, Cost, Effect, Limit, LimitKey, Mode, Policy, Predicate, Rule,
+        condition::{Condition, Operand},
+        path::Path,
+        policy_json,
+    },
 };
 
 use super::{Kind, names::Outcome};
@@ -24,6 +29,8 @@ pub(super) struct Effective<'p> {
     pub(super) approval: Vec<&'p Predicate>,
     /// By counter.
     pub(super) limits: BTreeMap<&'p str, Charge<'p>>,
+    /// By each counter that conditions read, the rule in shadow that charges it, too.
+    pub(super) shadow_counts: BTreeMap<&'p str, String>,
 }
 
 /// What a call costs of one counter.
@@ -31,8 +38,12 @@ pub(super) struct Effective<'p> {
 pub(super) struct Charge<'p> {
     /// Window, scope and algorithm, which all limits on a counter share.
     pub(super) terms: String,
-    pub(super) max: Amount,
+    /// `None` if it is only counted.
+    pub(super) max: Option<Amount>,
     pub(super) costs: Vec<&'p Cost>,
+    /// Whether conditions read the counter.
+    pub(super) is_observed: bool,
+    key: Option<&'p LimitKey>,
 }
 
 impl<'p> Effective<'p> {
@@ -47,7 +58,8 @@ impl<'p> Effective<'p> {
             Outcome::Rule(rule) => (None, Some(rule)),
         };
         let all_tools = (kind == Kind::Tool).then(|| policy.all_tools());
-        let rules: Vec<&Rule> = rule.into_iter().chain(all_tools).filter(|rule| rule.mode == Mode::Enforce).collect();
+        let (rules, in_shadow): (Vec<&Rule>, Vec<&Rule>) =
+            rule.into_iter().chain(all_tools).partition(|rule| rule.mode == Mode::Enforce);
         let denies = rules.iter().any(|rule| rule.denies_unconditionally());
         let denied = denied.or_else(|| denies.then(|| "denied".to_owned()));
         let denies_references = denied.is_some();
@@ -55,6 +67,14 @@ impl<'p> Effective<'p> {
         let denies_references = denies_references && rule.is_none_or(|rule| rule.mode == Mode::Enforce);
         let mut effective = Self { denied, denies_references, ..Self::default() };
         rules.iter().flat_map(|rule| rule.checks()).for_each(|checks| effective.add(checks));
+        let is_observed = |counter: &str| policy.observed().iter().any(|observed| *observed.name == *counter);
+        for (counter, charge) in &mut effective.limits {
+            charge.is_observed = is_observed(counter);
+        }
+        for rule in in_shadow {
+            let counted = rule.limits().map(|limit| &*limit.counter).filter(|counter| is_observed(counter));
+            effective.shadow_counts.extend(counted.map(|counter| (counter, policy_json::rule(rule))));
+        }
         if effective.limits.values().any(Charge::never_has_room) {
             effective.denied.get_or_insert_with(|| "denied by a limit that never has room".to_owned());
         }
@@ -67,32 +87,46 @@ impl<'p> Effective<'p> {
         self.approval.extend(&checks.approval);
         for limit in &checks.limits {
             let charge = self.limits.entry(&limit.counter).or_insert_with(|| Charge::new(limit));
-            charge.max = charge.max.min(limit.max);
+            charge.max = charge.max.into_iter().chain(limit.max).min();
             if !charge.costs.contains(&&limit.cost) {
                 charge.costs.push(&limit.cost);
             }
         }
     }
 
+    /// The counters that conditions read.
+    pub(super) fn observed(&self) -> impl Iterator<Item = &'p str> {
+        self.conditions().filter_map(|condition| match condition.operand() {
+            Operand::Counter(name) => Some(&**name),
+            Operand::Path(_) => None,
+        })
+    }
+
+    fn conditions(&self) -> impl Iterator<Item = &'p Condition> {
+        let predicates = self.deny_if.iter().chain(&self.approval).flat_map(|predicate| &predicate.conditions);
+        self.require.iter().copied().chain(predicates)
+    }
+
     /// Every path that is walked in a call's arguments: on the way, a name that resembles another denies.
     pub(super) fn paths(&self) -> Vec<&'p Path> {
-        let predicates = self.deny_if.iter().chain(&self.approval).flat_map(|predicate| &predicate.conditions);
         let costs = self.limits.values().flat_map(|charge| &charge.costs).filter_map(|cost| match cost {
             Cost::Argument(path) => Some(path),
             Cost::Fixed(_) => None,
         });
-        self.require.iter().copied().chain(predicates).map(Condition::path).chain(costs).collect()
+        let keys = self.limits.values().flat_map(|charge| charge.key).flat_map(LimitKey::paths);
+        self.conditions().filter_map(Condition::args_path).chain(costs).chain(keys).collect()
     }
 }
 
 impl<'p> Charge<'p> {
     fn new(limit: &'p Limit) -> Self {
-        let Limit { window, scope, algorithm, .. } = limit;
-        let terms = format!("{} s, scope `{}`, {}", window.seconds(), scope.name(), algorithm.name());
-        Self { terms, max: limit.max, costs: Vec::new() }
+        let Limit { window, scope, algorithm, key, .. } = limit;
+        let key = key.as_ref().map(|key| format!(", by its {key}")).unwrap_or_default();
+        let terms = format!("{} s, scope `{}`, {}{key}", window.seconds(), scope.name(), algorithm.name());
+        Self { terms, max: limit.max, costs: Vec::new(), is_observed: false, key: limit.key.as_ref() }
     }
 
     fn never_has_room(&self) -> bool {
-        self.costs.iter().any(|cost| matches!(cost, Cost::Fixed(cost) if *cost > self.max))
+        self.costs.iter().any(|cost| matches!((cost, self.max), (Cost::Fixed(cost), Some(max)) if *cost > max))
     }
 }

@@ -7,10 +7,10 @@ use crate::policy::{
 
 /// Whether `other` holds for every call for which `one` does. `false` if that is unknown.
 ///
-/// Both look at the same path: each condition also denies names that resemble a key of its path. In `deny_if` and
+/// Both compare the same operand: each condition also denies names that resemble a key of its path. In `deny_if` and
 /// `require_approval` a value of the wrong type holds, so there both must find the same types wrong.
 pub(super) fn implies(one: &Condition, other: &Condition, clause: Clause) -> bool {
-    if one.path() != other.path() {
+    if one.operand() != other.operand() {
         return false;
     }
     policy_json::condition(one) == policy_json::condition(other) || narrows(one, other, clause)

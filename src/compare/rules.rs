@@ -1,9 +1,12 @@
 //! Two rules side by side: what the new one permits that the old one does not, and the reverse.
 
-use crate::policy::{
-    Cost, Predicate,
-    condition::{Clause, Condition},
-    policy_json,
+use crate::{
+    amount::Amount,
+    policy::{
+        Cost, Predicate,
+        condition::{Clause, Condition},
+        policy_json,
+    },
 };
 
 use super::{
@@ -77,7 +80,7 @@ fn requirements(old: &Effective<'_>, new: &Effective<'_>, findings: &mut Vec<Fin
             if kept.iter().any(|other| implies(other, condition, Clause::Require)) {
                 continue;
             }
-            let mut beside = kept.iter().filter(|other| other.path() == condition.path());
+            let mut beside = kept.iter().filter(|other| other.operand() == condition.operand());
             let weaker = beside.clone().find(|other| implies(condition, other, Clause::Require));
             let (is_certain, what) = match weaker {
                 Some(other) => (true, format!("{verb} {condition}, {} {other}", beside_word(direction))),
@@ -123,10 +126,10 @@ fn is_covered(predicate: &Predicate, others: &[&Predicate]) -> bool {
     others.iter().any(|other| other.conditions.iter().all(implied))
 }
 
-/// Whether a predicate looks at other arguments than some others do.
+/// Whether a predicate compares nothing that some others compare.
 fn is_apart(predicate: &Predicate, others: &[&Predicate]) -> bool {
     let mut conditions = others.iter().flat_map(|other| &other.conditions);
-    !conditions.any(|other| predicate.conditions.iter().any(|own| own.path() == other.path()))
+    !conditions.any(|other| predicate.conditions.iter().any(|own| own.operand() == other.operand()))
 }
 
 fn calls(predicate: &Predicate) -> String {
@@ -178,20 +181,50 @@ fn lives(rule: &Effective<'_>) -> Vec<(String, u32)> {
 
 fn limits(old: &Effective<'_>, new: &Effective<'_>, findings: &mut Vec<Finding>) {
     for (counter, charge) in &old.limits {
-        let Some(now) = new.limits.get(counter) else {
-            findings.push(Finding::new(Direction::Wider, format!("is no longer limited by `{counter}`")));
-            continue;
-        };
-        changed_limit(counter, charge, now, findings);
+        match new.limits.get(counter) {
+            None if charge.max.is_some() => {
+                findings.push(Finding::new(Direction::Wider, format!("is no longer limited by `{counter}`")));
+            }
+            None => counted_otherwise(counter, charge.is_observed, findings),
+            Some(now) => changed_limit(counter, charge, now, findings),
+        }
     }
-    for counter in new.limits.keys().filter(|counter| !old.limits.contains_key(*counter)) {
-        findings.push(Finding::new(Direction::Narrower, format!("is limited by `{counter}`")));
+    for (counter, charge) in new.limits.iter().filter(|(counter, _)| !old.limits.contains_key(*counter)) {
+        if charge.max.is_some() {
+            findings.push(Finding::new(Direction::Narrower, format!("is limited by `{counter}`")));
+        } else {
+            counted_otherwise(counter, charge.is_observed, findings);
+        }
     }
+    if old.shadow_counts != new.shadow_counts {
+        let counters = old.shadow_counts.keys().chain(new.shadow_counts.keys());
+        counters.for_each(|counter| counted_otherwise(counter, true, findings));
+    }
+}
+
+/// Calls that are only counted decide on others, if conditions read the counter.
+fn counted_otherwise(counter: &str, is_observed: bool, findings: &mut Vec<Finding>) {
+    for direction in [Direction::Wider, Direction::Narrower].into_iter().filter(|_| is_observed) {
+        let what = format!("`{counter}`, which conditions read, counts these calls otherwise");
+        findings.push(Finding { direction, is_certain: false, what });
+    }
+}
+
+/// The order of two maxima; without one there is most room.
+fn compare_room(one: Option<Amount>, other: Option<Amount>) -> std::cmp::Ordering {
+    (one.is_none(), one).cmp(&(other.is_none(), other))
+}
+
+fn room(max: Option<Amount>) -> String {
+    max.map_or_else(|| "any number".to_owned(), |max| max.to_string())
 }
 
 fn changed_limit(counter: &str, old: &Charge<'_>, new: &Charge<'_>, findings: &mut Vec<Finding>) {
     if old == new {
         return;
+    }
+    if old.max.is_none() && new.max.is_none() {
+        return counted_otherwise(counter, old.is_observed || new.is_observed, findings);
     }
     if old.terms == new.terms {
         let costs = match (&*old.costs, &*new.costs) {
@@ -200,14 +233,19 @@ fn changed_limit(counter: &str, old: &Charge<'_>, new: &Charge<'_>, findings: &m
             _ => None,
         };
         // More room and a higher price may do either.
-        let direction = match (costs, new.max.cmp(&old.max)) {
+        let direction = match (costs, compare_room(new.max, old.max)) {
             (Some(costs), room) if costs.is_le() && room.is_ge() => Some(Direction::Wider),
             (Some(costs), room) if costs.is_ge() && room.is_le() => Some(Direction::Narrower),
             _ => None,
         };
         if let Some(direction) = direction {
-            let what =
-                format!("`{counter}` has room for {} ({}); it was {} ({})", new.max, price(new), old.max, price(old));
+            let what = format!(
+                "`{counter}` has room for {} ({}); it was {} ({})",
+                room(new.max),
+                price(new),
+                room(old.max),
+                price(old)
+            );
             findings.push(Finding::new(direction, what));
             return;
         }
@@ -215,10 +253,10 @@ fn changed_limit(counter: &str, old: &Charge<'_>, new: &Charge<'_>, findings: &m
     for direction in [Direction::Wider, Direction::Narrower] {
         let what = format!(
             "`{counter}` is counted otherwise: {} in {} ({}); it was {} in {} ({})",
-            new.max,
+            room(new.max),
             new.terms,
             price(new),
-            old.max,
+            room(old.max),
             old.terms,
             price(old)
         );

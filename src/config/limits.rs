@@ -7,6 +7,7 @@ use crate::{
     json::cursor::{Cursor, Keys},
     limit::rate_limit_service,
     policy::{Cost, Limit},
+    text::excerpt,
     window::Algorithm,
 };
 
@@ -112,13 +113,19 @@ pub(super) fn check_countable(config: &Cursor<'_, '_>, policies: &[Arc<NamedPoli
                 place.get(key).unwrap_or(place).report(what);
             }
         }
+        for counter in policy.observed() {
+            at.report(format!(
+                "a condition reads the counter `{}`, which `limits.service` counts elsewhere; remove the condition",
+                excerpt(&counter.name)
+            ));
+        }
     }
 }
 
 /// What the rate-limit protocol cannot express of a limit: the key, and what to write there.
 fn uncountable(limit: &Limit) -> impl Iterator<Item = (&'static str, String)> {
     let is_calendar = rate_limit_service::is_supported_window(limit.window);
-    let is_whole = limit.max.units().is_some_and(|max| max <= rate_limit_service::MAX_PER_UNIT);
+    let is_whole = limit.max.is_none_or(|max| max.units().is_some_and(|max| max <= rate_limit_service::MAX_PER_UNIT));
     let costs_whole = match &limit.cost {
         Cost::Fixed(amount) => amount.units().is_some(),
         Cost::Argument(_) => true,
@@ -127,6 +134,8 @@ fn uncountable(limit: &Limit) -> impl Iterator<Item = (&'static str, String)> {
     [
         (!is_calendar, "window", format!("{by} `second`, `minute`, `hour` or `day`; take one of them")),
         (limit.algorithm == Algorithm::Sliding, "algorithm", format!("{by} fixed windows; remove `algorithm`")),
+        (limit.max.is_none(), "", format!("{by} a `max`, and this limit has none; add one, or remove the limit")),
+        (limit.key.is_some(), "key", format!("{by} callers only; remove `key`")),
         (!is_whole, "max", format!("{by} whole numbers up to {}; take one", rate_limit_service::MAX_PER_UNIT)),
         (!costs_whole, "increment", format!("{by} whole numbers; take one")),
     ]

@@ -8,6 +8,7 @@ use crate::{
     limit::{CounterInfo, CounterInfos, CounterUse},
     store::Store,
     time::Timestamp,
+    window::Algorithm,
 };
 
 use super::{
@@ -95,9 +96,12 @@ pub(super) fn list_counters<S: Store>(query: ListQuery<'_>, now: Timestamp, stor
             .add_string("scope", &scope)
             .add_nonempty_string("grant", &grant)
             .add_json("window", quota.window.seconds())
-            .add_json("max", quota.max)
-            .add_json("used", used)
-            .add_string("resetAt", &timestamp(resets_at));
+            .add_optional_string("algorithm", (quota.algorithm == Algorithm::Sliding).then_some("sliding"));
+        // Without a maximum it only counts.
+        if let Some(max) = quota.max {
+            item.add_json("max", max);
+        }
+        item.add_json("used", used).add_string("resetAt", &timestamp(resets_at));
         page.add(Cursor { time: 0, slot }, &item.finish());
     }
     with_version("counters", page, query, now)

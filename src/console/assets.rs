@@ -43,6 +43,12 @@ impl File {
     }
 }
 
+/// The answer to a client that does not read the only form of the page.
+pub(super) fn not_acceptable() -> Response {
+    let why = "The page is compressed: use a browser, or send `Accept-Encoding: gzip` (`curl --compressed`).\n";
+    response(406, Some("text/plain; charset=utf-8"), why.as_bytes().into())
+}
+
 /// An answer of the API.
 pub(super) fn json(status: u16, body: String) -> Response {
     response(status, Some("application/json"), body.into_bytes().into())

@@ -14,7 +14,7 @@ use crate::{
     },
 };
 
-use super::{assets::File, error, pagination::ListQuery};
+use super::{assets, assets::File, error, pagination::ListQuery};
 
 /// What an accepted request asks for.
 #[derive(Debug)]
@@ -69,7 +69,7 @@ pub(super) fn authorize<'v>(
         _ => return Err(error(405, "read this with GET")),
     }
     if let Endpoint::Page(file) = endpoint {
-        return Ok(ConsoleRequest::Page(file));
+        return if accepts_gzip(headers) { Ok(ConsoleRequest::Page(file)) } else { Err(assets::not_acceptable()) };
     }
     let approver = identify_approver(console, &call.grant)?;
     let query = || ListQuery::read(query, headers).map_err(|why| error(400, why));
@@ -116,6 +116,19 @@ fn endpoint(path: &str) -> Option<Endpoint> {
             Some(id) => Endpoint::Drift(approval::parse_id(id)?),
             None => Endpoint::Approval(approval::parse_id(other.strip_prefix("/api/approvals/")?)?),
         },
+    })
+}
+
+/// RFC 9110, section 12.5.3. A request without the header accepts any coding, but its client would show the bytes.
+fn accepts_gzip(headers: &Headers) -> bool {
+    let codings = headers.str_value("accept-encoding").unwrap_or_default().split(',');
+    codings.map(|coding| coding.split(';')).any(|mut parts| {
+        let name = parts.next().unwrap_or_default().trim_ascii();
+        let is_refused = |part: &str| {
+            let weight = part.trim_ascii().strip_prefix("q=");
+            weight.is_some_and(|weight| weight.bytes().all(|byte| byte == b'0' || byte == b'.'))
+        };
+        (name == "*" || name.eq_ignore_ascii_case("gzip")) && !parts.any(is_refused)
     })
 }
 

@@ -174,6 +174,7 @@ fn a_malformed_decision_or_path_is_refused_with_its_reason() {
         assert_eq!(visit(method, path, r#"{"decision":"approve"}"#).0, status, "{method} {path}");
     }
     assert_eq!(visit("GET", "/", "x").0, 400);
+    assert_eq!(visit("GET", "/", "").0, 406);
 }
 
 #[test]
@@ -185,7 +186,10 @@ fn every_visitor_gets_the_page_with_strict_headers() {
         ("/console.js", "text/javascript; charset=utf-8"),
         ("/console.css", "text/css; charset=utf-8"),
     ] {
-        let call = RequestInfo { grant: Err(IdentityError::NoIdentity), ..request("GET", path, &[]) };
+        let call = RequestInfo {
+            grant: Err(IdentityError::NoIdentity),
+            ..request("GET", path, &[("accept-encoding", "gzip")])
+        };
         let response = answer(&console(), &call, b"", NOW, &store).response;
         assert_eq!(response.status, 200, "{path}");
         let header = |name: &str| response.headers.iter().find(|(other, _)| *other == name).map(|(_, value)| &**value);
@@ -221,4 +225,20 @@ fn an_approver_sees_counters_and_decisions() {
     let decisions =
         r#"{"now":"2026-01-01T00:00:42Z","decisions":[{"at":"2026-01-01T00:00:42Z","record":{"decision":"denied"}}]}"#;
     said(&visit("/api/decisions"), 200, decisions);
+}
+
+#[test]
+fn only_a_client_that_reads_gzip_gets_it() {
+    let store = InMemory::new([1; 16]);
+    let visit =
+        |accepted: &str| answer(&console(), &request("GET", "/", &[("accept-encoding", accepted)]), b"", NOW, &store);
+    for accepted in ["gzip", "deflate, GZIP;q=0.5, br", "*", "br;q=1, *;q=0.1", "gzip; q=0.001"] {
+        assert_eq!(visit(accepted).response.status, 200, "{accepted}");
+    }
+    let why = "The page is compressed: use a browser, or send `Accept-Encoding: gzip` (`curl --compressed`).\n";
+    for accepted in ["", "identity", "gzip;q=0", "gzip; q=0.000, br", "x-gzip", "*;q=0"] {
+        let refused = visit(accepted);
+        said(&refused, 406, why);
+        assert!(refused.response.headers.iter().all(|(name, _)| *name != "content-encoding"), "{accepted}");
+    }
 }

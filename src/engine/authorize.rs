@@ -7,6 +7,7 @@ mod definitions;
 pub(super) mod denial_text;
 mod enforce;
 mod evaluate;
+mod limit_key;
 mod lookup;
 mod method;
 mod rate_limit_service;
@@ -17,17 +18,19 @@ use crate::{
     config::{Config, NamedPolicy, PolicyMatch},
     identity::{Grant, IdentityError},
     mcp::{Message, MethodClass, Request},
-    policy::Mode,
+    policy::{Mode, condition::Facts},
     store::Store,
     time::Timestamp,
 };
 
 use super::{
     BoundRequest,
+    facts::{CallerFacts, RequestFacts},
     trace::{Step, Tracer},
 };
 
 pub(super) use self::{
+    charge::callers,
     decision::{Decision, Denial, MessageDenial, Passed},
     lookup::{entry_work, is_permitted},
 };
@@ -72,10 +75,8 @@ impl<'p, S: Store, W: Tracer> Authorizer<'p, S, W> {
         self.check_methods(policy, messages)?;
         let work = Work::default();
         let targets = self.resolve_targets(policy, messages, &work)?;
-        let args = arguments(&targets, &work);
-        let rules = Rules { mode: Mode::Enforce, targets: &targets, args: &args };
-        self.check_default(&rules)?;
-        self.check_definitions(policy, &rules)
+        self.check_default(&targets)?;
+        self.check_definitions(policy, &targets)
     }
 
     /// The order of the decision. The first denial ends it; a rule in shadow denies nothing.
@@ -86,13 +87,17 @@ impl<'p, S: Store, W: Tracer> Authorizer<'p, S, W> {
         let work = Work::default(); // (too much to check), wherever it is used up
         let targets = self.resolve_targets(policy, messages, &work)?; // (hidden), (default deny), (ambiguous uri)
         let (args, single_request) = (arguments(&targets, &work), single_request(messages));
+        let source = self.facts(policy, grant);
+        let facts = Facts::new(&source, policy.policy.observed().iter().map(|counter| &*counter.name));
         let [enforced, shadow] = [Mode::Enforce, Mode::Shadow].map(|mode| {
-            let rules = Rules { mode, targets: &targets, args: &args };
+            let rules = Rules { mode, targets: &targets, args: &args, facts: &facts };
             if mode == Mode::Shadow && rules.is_empty() {
                 return Ok(Prepared::free(rules)); // as nearly always
             }
-            self.check_default(&rules)?; // (default deny), if only a rule in shadow names the target
-            self.check_definitions(policy, &rules)?; // `definitions`, `unpinned`
+            if mode == Mode::Enforce {
+                self.check_default(&targets)?; // (default deny), if only a rule in shadow names the target
+                self.check_definitions(policy, &targets)?; // `definitions`, `unpinned`
+            }
             self.check_require(&rules)?; // `require`
             self.check_deny_if(&rules)?; // `deny_if`
             let evaluation = self.price(&rules)?; // `limits`: what they would be charged
@@ -139,9 +144,9 @@ impl<'p, S: Store, W: Tracer> Authorizer<'p, S, W> {
             match request.known.map(|known| known.class) {
                 Some(MethodClass::Tool | MethodClass::Prompt | MethodClass::Resource | MethodClass::Listen) => {
                     for name in TargetName::all(&request.target) {
-                        let target = self.charge_search(&name, policy, work).and_then(|()| {
-                            ResolvedTarget::new(name, index, &policy.policy, request.arguments, &mut self.tracer)
-                        });
+                        let target = self
+                            .charge_search(&name, policy, work)
+                            .and_then(|()| ResolvedTarget::new(name, index, &policy.policy, request, &mut self.tracer));
                         targets.push(target.map_err(|denial| denial.about(index))?);
                     }
                 }
@@ -186,12 +191,15 @@ impl<'p, S: Store, W: Tracer> Authorizer<'p, S, W> {
         }
     }
 
-    fn check_default(&mut self, rules: &Rules<'_, 'p, '_>) -> Result<(), MessageDenial<'p>> {
-        if rules.mode == Mode::Shadow {
-            return Ok(());
-        }
+    fn check_default(&mut self, targets: &[ResolvedTarget<'p, '_>]) -> Result<(), MessageDenial<'p>> {
         let denied = |target: &ResolvedTarget<'p, '_>| Some(target.default_denial()?.about(target.message));
-        rules.targets.iter().find_map(denied).map_or(Ok(()), Err)
+        targets.iter().find_map(denied).map_or(Ok(()), Err)
+    }
+
+    /// Where conditions of the policy learn of the caller, the time and counters.
+    fn facts(&self, policy: &'p NamedPolicy, grant: &'p Grant) -> RequestFacts<'p, S> {
+        let caller = CallerFacts { config: self.config, request: self.request, grant, now: self.now };
+        RequestFacts { caller, policy, session: self.session, filter: self.filter, store: self.store }
     }
 }
 

@@ -13,10 +13,11 @@ use crate::{
         requests,
         revision::Lifecycle,
     },
-    policy::{Effect, Mode, Policy, Section, pattern::Precision},
+    policy::{CallerDenials, Effect, Mode, Policy, Section, condition::Facts, pattern::Precision},
+    time::Timestamp,
 };
 
-use super::{BoundRequest, authorize, definitions::ListOrigin};
+use super::{BoundRequest, authorize, definitions::ListOrigin, facts::CallerFacts};
 
 pub use self::unlisted::UnlistedEntries;
 
@@ -34,6 +35,8 @@ pub struct ListFilter {
     pub route: Option<Arc<str>>,
     /// Whose list it is, if the policy pins definitions.
     pub origin: Option<Box<ListOrigin>>,
+    /// What the policy denies this caller whatever it sends.
+    pub caller: CallerDenials,
 }
 
 /// How to filter the response to a request; `None` if it lists nothing, or if everything is shown.
@@ -51,7 +54,9 @@ pub(super) fn filter_for(
         is_batch: matches!(body, Body::Batch(_)),
         private: match lifecycle {
             Lifecycle::Session => PrivateLists::Never,
-            Lifecycle::Stateless if config.shows_all_alike() => PrivateLists::Filtered,
+            Lifecycle::Stateless if config.shows_all_alike() && !policy.policy.shows_by_caller() => {
+                PrivateLists::Filtered
+            }
             Lifecycle::Stateless => PrivateLists::All,
         },
         max_bytes: config.lists.max_bytes,
@@ -65,6 +70,7 @@ pub(super) fn filter_for(
         is_compressible: is_held && request.info.headers.get("accept-encoding") != Header::Absent,
         route: config.reads_route().then(|| request.info.route.as_deref().unwrap_or_default().into()),
         origin: origin(request, policy),
+        caller: caller_denials(config, request),
     })
 }
 
@@ -80,7 +86,19 @@ pub fn filter_for_stream(config: &Config, request: &BoundRequest) -> Option<List
         is_compressible: false,
         route: None,
         origin: origin(request, policy),
+        caller: caller_denials(config, request),
     })
+}
+
+/// What the policy of a request denies its caller whatever it sends. Lists do not consider the time.
+pub(super) fn caller_denials(config: &Config, request: &BoundRequest) -> CallerDenials {
+    match (request.policy(), &request.info.grant) {
+        (Some(policy), Ok(grant)) if policy.policy.shows_by_caller() => {
+            let source = CallerFacts { config, request, grant, now: Timestamp(0) };
+            policy.policy.caller_denials(&Facts::new(&source, std::iter::empty()))
+        }
+        _ => CallerDenials::default(),
+    }
 }
 
 /// Whether the lists that this caller gets may show less than the server sends.
@@ -115,9 +133,15 @@ fn origin(request: &BoundRequest, policy: &NamedPolicy) -> Option<Box<ListOrigin
     Some(Box::new(ListOrigin { route, grant }))
 }
 
-/// Whether a list shows an entry.
+/// Whether a list shows an entry to every caller that some rule does not deny whatever it sends.
 #[must_use]
 pub fn is_visible(config: &Config, policy: &Policy, kind: ListKind, name: &str) -> bool {
+    is_visible_to(config, policy, &CallerDenials::default(), kind, name)
+}
+
+/// Whether a list shows an entry to a caller.
+#[must_use]
+pub fn is_visible_to(config: &Config, policy: &Policy, caller: &CallerDenials, kind: ListKind, name: &str) -> bool {
     match config.lists.show {
         Show::Full => true,
         Show::HiddenOnly => kind != ListKind::Tools || !policy.hides(name),
@@ -128,7 +152,7 @@ pub fn is_visible(config: &Config, policy: &Policy, kind: ListKind, name: &str) 
                 ListKind::Resources | ListKind::Templates => "resources/read",
             };
             let is_open = policy.method(method).is_none_or(|gate| gate.effect == Effect::Allow);
-            is_open && authorize::is_permitted(policy, kind, name)
+            is_open && authorize::is_permitted(policy, caller, kind, name)
         }
     }
 }

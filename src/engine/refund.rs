@@ -5,6 +5,7 @@ use crate::{
     config::Refund,
     limit::{self, Counters, totals::Capacity},
     mcp::{self, Body, ResponseFormat, call_result::CallResult},
+    policy::ObservedCounter,
     store::Store,
     time::Timestamp,
 };
@@ -19,21 +20,30 @@ pub struct Receipt {
     approval: Option<Approval>,
     /// The ids of the calls, as they were sent, if their answers may bring a refund.
     calls: Vec<Box<str>>,
+    /// The counters that conditions read: what a server has got counts, whatever it answers.
+    observed: Vec<Box<str>>,
 }
 
 impl Receipt {
     /// The receipt of a request that costs nothing.
-    pub const EMPTY: Self = Self { charged: limit::Receipt::EMPTY, approval: None, calls: Vec::new() };
+    pub const EMPTY: Self =
+        Self { charged: limit::Receipt::EMPTY, approval: None, calls: Vec::new(), observed: Vec::new() };
 
-    pub(super) fn new(passed: Passed<'_>, refund: Refund, body: &Body<'_>) -> Self {
+    /// The receipt of a request that passes. `observed` are the counters that conditions read.
+    pub(super) fn new(passed: Passed<'_>, refund: Refund, body: &Body<'_>, observed: &[ObservedCounter]) -> Self {
         let charged = passed.receipt;
+        let observed = observed.iter().map(|counter| &counter.name);
+        let observed = observed
+            .filter(|name| charged.counters().iter().any(|charged| charged.counter == **name))
+            .cloned()
+            .collect();
         let calls = match refund {
             Refund::Failed if charged != limit::Receipt::EMPTY => {
                 mcp::calls(body.messages()).map(|request| request.id.token().into()).collect()
             }
             _ => Vec::new(),
         };
-        Self { charged, approval: passed.approval.and_then(|approved| approved.consumed), calls }
+        Self { charged, approval: passed.approval.and_then(|approved| approved.consumed), calls, observed }
     }
 
     /// The counters that were charged; none of those that a service counts.
@@ -54,15 +64,16 @@ impl Receipt {
         CallResult::new(form, &self.calls)
     }
 
-    /// Gives the quota back, since the server says that the calls failed. An approval stays consumed: the calls were
-    /// executed.
+    /// Gives the quota back, since the server says that the calls failed. An approval stays consumed, and a count that conditions
+    /// read stays as it is: the calls were executed.
     pub fn refund_quota<S: Store>(&self, store: &S) {
-        Counters::new(store, Capacity::NONE).refund(&self.charged);
+        let is_kept = |charged: &limit::Charged| self.observed.contains(&charged.counter);
+        Counters::new(store, Capacity::NONE).refund_unless(&self.charged, is_kept);
     }
 
     /// Gives everything back, since no server got the request. The clock is read if there is an approval.
     pub fn give_back<S: Store>(self, store: &S, now: impl FnOnce() -> Option<Timestamp>) {
-        self.refund_quota(store);
+        Counters::new(store, Capacity::NONE).refund(&self.charged);
         // Without the time it may have expired.
         if let Some((approval, now)) = self.approval.and_then(|approval| Some((approval, now()?))) {
             ApprovalStore(store).restore(approval, now);

@@ -6,8 +6,10 @@ use super::{
     BoundRequest,
     approval_service::Pending,
     authorize::{self, Denial, MessageDenial, denial_text, target::TargetName},
+    lists,
 };
 use crate::{
+    amount::Amount,
     audit::record,
     config::Config,
     limit::LimitExceeded,
@@ -85,9 +87,14 @@ impl ReplyContext<'_> {
             Denial::ApprovalRequired { reason, pending, .. } => {
                 self.approval_required(request, data, reason, pending.as_ref())
             }
-            Denial::RateLimited { limit, full } => {
-                let reason = denial_text::rate_limited(limit, target.as_ref());
-                self.rate_limited(request, data, &reason, limit, *full)
+            Denial::RateLimited { limit, cost, full } => {
+                let reason = denial_text::rate_limited(limit, target.as_ref(), *cost, full.remaining);
+                self.rate_limited(
+                    request,
+                    Data { limit: Some(limit_data(limit, *cost, *full)), ..data },
+                    &reason,
+                    *full,
+                )
             }
             // A callout is dispatched instead of a reply.
             Denial::CalloutPending { .. } | Denial::Internal => {
@@ -126,25 +133,13 @@ impl ReplyContext<'_> {
         self.reply(request, Code::ApprovalNeeded, &message, &data)
     }
 
-    fn rate_limited(
-        self,
-        request: &Request<'_>,
-        data: Data<'_>,
-        reason: &str,
-        limit: &Limit,
-        full: LimitExceeded,
-    ) -> Reply {
+    fn rate_limited(self, request: &Request<'_>, data: Data<'_>, reason: &str, full: LimitExceeded) -> Reply {
         let wait = full.retry_at.map(|retry_at| retry_at.0.saturating_sub(self.now.0));
         let seconds = wait.map(|wait| wait.div_ceil(1000));
-        let window = match limit.window.name() {
-            Some(name) => WindowData::Named(name),
-            None => WindowData::Seconds(limit.window.seconds()),
-        };
         let message = format!("Policy violation: {reason}; {}", denial_text::when_to_retry(seconds));
         let data = Data {
             kind: "rate_limited",
             reason,
-            limit: Some(LimitData { counter: &limit.counter, window, max: limit.max, scope: limit.scope.name() }),
             retry_after_ms: wait,
             reset_at: full.retry_at.and_then(rfc_3339),
             ..data
@@ -198,6 +193,17 @@ impl ReplyContext<'_> {
             return None;
         }
         let policy = &self.request.policy()?.policy;
-        (!authorize::is_permitted(policy, ListKind::Tools, name)).then_some(&**name)
+        let caller = lists::caller_denials(self.config, self.request);
+        (!authorize::is_permitted(policy, &caller, ListKind::Tools, name)).then_some(&**name)
     }
+}
+
+/// A limit without room, for programs.
+fn limit_data(limit: &Limit, cost: Amount, full: LimitExceeded) -> LimitData<'_> {
+    let window = match limit.window.name() {
+        Some(name) => WindowData::Named(name),
+        None => WindowData::Seconds(limit.window.seconds()),
+    };
+    let Limit { counter, max, scope, .. } = limit;
+    LimitData { counter, window, max: max.unwrap_or_default(), scope: scope.name(), cost, remaining: full.remaining }
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::{
     config::{BindingInput, Config, NamedPolicy, PolicyMatch},
     http::{Header, Headers},
-    identity::{Grant, IdentityError},
+    identity::{Claims, Grant, IdentityError},
 };
 
 use super::{
@@ -29,6 +29,8 @@ pub struct RequestInfo {
     pub headers: Headers,
     /// The caller's identity.
     pub grant: Result<Grant, IdentityError>,
+    /// The claims of the token that names the caller, as far as rules read them.
+    pub claims: Claims,
     /// Envoy's `x-request-id`.
     pub request_id: Option<Arc<str>>,
     /// The name of Envoy's route, if a binding or an approval needs it.
@@ -43,7 +45,8 @@ impl RequestInfo {
     /// A request whose id, route and cluster are not known.
     #[must_use]
     pub fn new(headers: Headers, grant: Result<Grant, IdentityError>) -> Self {
-        Self { headers, grant, request_id: None, route: None, cluster: None, callouts: CalloutResults::default() }
+        let (claims, callouts) = (Claims::Absent, CalloutResults::default());
+        Self { headers, grant, claims, request_id: None, route: None, cluster: None, callouts }
     }
 
     pub(super) fn is_method(&self, method: &str) -> bool {
@@ -87,6 +90,17 @@ impl BoundRequest {
         if self.info.headers.size() > SMALL_HEAD {
             self.info.headers.keep(&KEPT);
         }
+    }
+
+    /// The names of the claims that rules of the policy read; none if they read none.
+    #[must_use]
+    pub fn needed_claims(&self) -> &[Box<str>] {
+        self.policy().map_or(&[], |policy| policy.policy.claims())
+    }
+
+    /// Sets the claims of the token that names the caller.
+    pub fn set_claims(&mut self, claims: Claims) {
+        self.info.claims = claims;
     }
 
     /// What external services have answered, to add a further answer.

@@ -103,7 +103,7 @@ fn a_denial_tells_the_agent_what_the_author_wrote() {
 fn a_full_limit_tells_when_to_come_back() {
     let gateway = Gateway::new(POLICY);
     assert_eq!(gateway.tool("draw"), None);
-    let expected = r#"{"jsonrpc":"2.0","id":"\u0061","error":{"code":-31429,"message":"Policy violation: the tool `draw` has reached the rate limit of 1 call a minute; retry in 18 seconds","data":{"kind":"rate_limited","rule":"/tools/draw/limits/0","policy":"default","tool":"draw","reason":"the tool `draw` has reached the rate limit of 1 call a minute","requestId":"r-1","limit":{"counter":"draw_rate","window":"minute","max":1,"scope":"grant"},"retryAfterMs":17500,"resetAt":"2026-01-01T00:01:00Z"}}}"#;
+    let expected = r#"{"jsonrpc":"2.0","id":"\u0061","error":{"code":-31429,"message":"Policy violation: the tool `draw` has reached the rate limit of 1 call a minute; retry in 18 seconds","data":{"kind":"rate_limited","rule":"/tools/draw/limits/0","policy":"default","tool":"draw","reason":"the tool `draw` has reached the rate limit of 1 call a minute","requestId":"r-1","limit":{"counter":"draw_rate","window":"minute","max":1,"scope":"grant","cost":1,"remaining":0},"retryAfterMs":17500,"resetAt":"2026-01-01T00:01:00Z"}}}"#;
     assert_answer(gateway.tool("draw"), expected);
     let body = r#"{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"draw"}}"#;
     assert!(
@@ -118,13 +118,13 @@ fn a_full_limit_tells_when_to_come_back() {
 fn a_short_form_counts_under_the_pointer_of_its_rule() {
     let gateway = Gateway::new(POLICY);
     assert_eq!(gateway.tool("send"), None);
-    let expected = r#"{"jsonrpc":"2.0","id":"\u0061","error":{"code":-31429,"message":"Policy violation: the tool `send` has reached the rate limit of 1 call in 90 seconds: Mail is slow; retry in 48 seconds","data":{"kind":"rate_limited","rule":"/tools/send/rate_limit","policy":"default","tool":"send","reason":"the tool `send` has reached the rate limit of 1 call in 90 seconds: Mail is slow","requestId":"r-1","limit":{"counter":"/tools/send","window":90,"max":1,"scope":"grant"},"retryAfterMs":47500,"resetAt":"2026-01-01T00:01:30Z"}}}"#;
+    let expected = r#"{"jsonrpc":"2.0","id":"\u0061","error":{"code":-31429,"message":"Policy violation: the tool `send` has reached the rate limit of 1 call in 90 seconds: Mail is slow; retry in 48 seconds","data":{"kind":"rate_limited","rule":"/tools/send/rate_limit","policy":"default","tool":"send","reason":"the tool `send` has reached the rate limit of 1 call in 90 seconds: Mail is slow","requestId":"r-1","limit":{"counter":"/tools/send","window":90,"max":1,"scope":"grant","cost":1,"remaining":0},"retryAfterMs":47500,"resetAt":"2026-01-01T00:01:30Z"}}}"#;
     assert_answer(gateway.tool("send"), expected);
 }
 
 #[test]
 fn a_limit_of_nothing_has_no_moment_to_come_back() {
-    let expected = r#"{"jsonrpc":"2.0","id":"\u0061","error":{"code":-31429,"message":"Policy violation: the policy allows no calls of the tool `never`; do not retry","data":{"kind":"rate_limited","rule":"/tools/never/rate_limit","policy":"default","tool":"never","reason":"the policy allows no calls of the tool `never`","requestId":"r-1","limit":{"counter":"/tools/never","window":"day","max":0,"scope":"grant"}}}}"#;
+    let expected = r#"{"jsonrpc":"2.0","id":"\u0061","error":{"code":-31429,"message":"Policy violation: the policy allows no calls of the tool `never`; do not retry","data":{"kind":"rate_limited","rule":"/tools/never/rate_limit","policy":"default","tool":"never","reason":"the policy allows no calls of the tool `never`","requestId":"r-1","limit":{"counter":"/tools/never","window":"day","max":0,"scope":"grant","cost":1,"remaining":0}}}}"#;
     assert_answer(Gateway::new(POLICY).tool("never"), expected);
 }
 

@@ -1,13 +1,13 @@
 //! What Envoy knows of a request and of its caller: its attributes, as engine and identity ask for them.
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 
 use proxy_wasm::types::Status;
 
 use crate::{
     engine::{BoundRequest, RequestInfo},
     http::{Header, Headers},
-    identity::{self, ConnectionAttributes, Peer, Source},
+    identity::{self, Claims, ConnectionAttributes, Peer, Source},
     time::Timestamp,
 };
 
@@ -20,8 +20,19 @@ pub(super) fn bound_request(filter: &Filter) -> Option<BoundRequest> {
     let config = &filter.config;
     // An approval holds for one route and cluster, a drift for one route.
     let cluster = config.asks_for_approval();
-    let needed = Needed { route: cluster || config.reads_route() || config.pins_definitions(), cluster };
-    Some(BoundRequest::new(config, request_info(&config.identity, needed)?))
+    let route = cluster || config.reads_route() || config.pins_definitions();
+    let needed = Needed { route, cluster, metadata: config.reads_claims() };
+    let (info, metadata) = read_request(&config.identity, needed)?;
+    let mut request = BoundRequest::new(config, info);
+    let claims = match (request.needed_claims(), &request.info().grant) {
+        ([], _) | (_, Err(_)) => return Some(request),
+        (names, Ok(grant)) => {
+            let payload = identity::claims_payload(&config.identity, grant, config.claims.as_deref());
+            payload.zip(metadata).map(|(payload, metadata)| Claims::select(&metadata, payload, names))
+        }
+    };
+    request.set_claims(claims.unwrap_or_default());
+    Some(request)
 }
 
 /// The attributes of a request that are not always needed: each costs a host call.
@@ -29,21 +40,32 @@ pub(super) fn bound_request(filter: &Filter) -> Option<BoundRequest> {
 pub(super) struct Needed {
     route: bool,
     cluster: bool,
+    metadata: bool,
 }
 
 /// Everything about a request but its body; these sources identify the caller.
 pub(super) fn request_info(identity: &[Source], needed: Needed) -> Option<RequestInfo> {
+    read_request(identity, needed).map(|(info, _)| info)
+}
+
+/// The same, and the request's dynamic metadata if it is needed and there is some.
+fn read_request(identity: &[Source], needed: Needed) -> Option<(RequestInfo, Option<Vec<u8>>)> {
     let headers = host::request_headers()?;
     let short = |id: &str| id.get(..id.floor_char_boundary(128)).unwrap_or_default().into();
     let request_id = headers.str_value("x-request-id").map(short);
-    let attributes = EnvoyAttributes { headers: &headers, failed: Cell::new(false) };
+    let attributes = EnvoyAttributes {
+        headers: &headers,
+        failed: Cell::new(false),
+        metadata: needed.metadata.then(RefCell::default),
+    };
     let grant = identity::identify(identity, &attributes);
     let route = if needed.route { route_name().ok()? } else { None };
     let cluster = needed.cluster.then(|| attributes.cluster_name()).flatten();
+    let metadata = if needed.metadata { attributes.metadata() } else { None };
     if attributes.failed.get() {
         return None;
     }
-    Some(RequestInfo { request_id, route, cluster, ..RequestInfo::new(headers, grant) })
+    Some((RequestInfo { request_id, route, cluster, ..RequestInfo::new(headers, grant) }, metadata))
 }
 
 /// The name of Envoy's route, as it is now. No binding matches a name that is not UTF-8.
@@ -59,6 +81,8 @@ struct EnvoyAttributes<'h> {
     headers: &'h Headers,
     /// Whether Envoy failed to return one.
     failed: Cell<bool>,
+    /// The dynamic metadata once it was asked for, if rules read it after the identity.
+    metadata: Option<RefCell<Option<Option<Vec<u8>>>>>,
 }
 
 impl EnvoyAttributes<'_> {
@@ -90,7 +114,8 @@ impl ConnectionAttributes for EnvoyAttributes<'_> {
     }
 
     fn metadata(&self) -> Option<Vec<u8>> {
-        self.property(&["metadata"])
+        let Some(kept) = &self.metadata else { return self.property(&["metadata"]) };
+        kept.borrow_mut().get_or_insert_with(|| self.property(&["metadata"])).clone()
     }
 
     fn address(&self) -> Option<Vec<u8>> {

@@ -3,6 +3,7 @@
 use std::cell::{Cell, RefCell};
 
 use crate::{
+    amount::Amount,
     audit::AuditRecord,
     audit::log_throttle::{LogThrottle, ThrottledLine},
     limit::{Charged, CounterInfo, CounterInfos},
@@ -23,7 +24,8 @@ thread_local! {
 /// Describes the counters that a call was charged to, but for those that this worker has described.
 pub(super) fn describe(filter: &str, record: &AuditRecord, charged: &[Charged], now: Timestamp) {
     let [policy, grant] = [record.policy.as_deref(), record.grant.as_deref()].map(Option::unwrap_or_default);
-    for charged in charged.iter().filter(|charged| is_new(charged, now)) {
+    // A caller chooses the values of keys, whose counters would take the places of others.
+    for charged in charged.iter().filter(|charged| charged.scope != "key" && is_new(charged, now)) {
         CounterInfos(&SharedData).set(&CounterInfo::new(filter, policy, grant, charged), now);
     }
 }
@@ -32,7 +34,7 @@ fn is_new(charged: &Charged, now: Timestamp) -> bool {
     let [index, .., last] = charged.slot.fingerprint;
     let tag = charged.slot.fingerprint.last_chunk().copied().map_or(0, u64::from_le_bytes);
     // A tag of zero would pass for an empty place.
-    let tag = (tag ^ charged.quota.max.millionths()) | u64::from(last == 0);
+    let tag = (tag ^ charged.quota.max.map_or(u64::MAX, Amount::millionths)) | u64::from(last == 0);
     DESCRIBED.with(|described| {
         let Ok(mut described) = described.try_borrow_mut() else { return false };
         let Some(known) = described.get_mut(usize::from(index)) else { return false };

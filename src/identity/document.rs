@@ -36,6 +36,22 @@ pub fn read(at: &Cursor<'_, '_>) -> Vec<Source> {
     sources
 }
 
+/// Reads `claims`, the payload whose claims rules read of a caller whom no token names. Beside a source that reads another
+/// payload, rules could mean either.
+pub fn read_claims_payload(at: &Cursor<'_, '_>, sources: Option<&[Source]>) -> Option<Box<str>> {
+    let name = read_name(at)?;
+    let other = sources.unwrap_or_default().iter().find_map(|source| match source {
+        Source::Jwt { payload, .. } if *payload != name => Some(payload),
+        _ => None,
+    });
+    if let Some(other) = other {
+        at.report(format!(
+            "`identity` reads the payload `{other}`, and rules read the claims of the same token; write that"
+        ));
+    }
+    Some(name)
+}
+
 /// Reports a source whose grants an earlier source can yield, too: two callers would have one identity.
 fn check_distinct(at: &Cursor<'_, '_>, source: &Source, earlier: &[Source]) {
     if earlier.iter().any(|other| is_same(source, other)) {

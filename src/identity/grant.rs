@@ -85,6 +85,12 @@ impl Grant {
         &self.name
     }
 
+    /// The kind of its source: the start of its name.
+    #[must_use]
+    pub fn source(&self) -> &str {
+        self.name.split([':', '.']).next().unwrap_or_default()
+    }
+
     /// All names that a binding can match this caller by: as sent, as counted and as displayed.
     pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
         [Some(&self.name), self.digested.as_ref(), self.redacted.as_ref()].into_iter().flatten().map(String::as_str)

@@ -41,6 +41,17 @@ pub struct Member<'a> {
     pub node: Node<'a>,
 }
 
+impl Node<'_> {
+    /// Takes the first member `$schema` out of an object, if it is a string. It names a JSON Schema for editors.
+    pub fn remove_schema(&mut self) {
+        let Value::Object(members) = &mut self.value else { return };
+        let is_schema = |member: &Member<'_>| member.name == "$schema" && matches!(member.node.value, Value::String(_));
+        if let Some(index) = members.iter().position(is_schema) {
+            members.remove(index);
+        }
+    }
+}
+
 /// Reads a whole text into a tree.
 ///
 /// ```

@@ -48,6 +48,9 @@ pub struct CounterUse {
     pub resets_at: Timestamp,
 }
 
+/// In place of the maximum of what only counts: more millionths than an amount has.
+const NO_MAX: u64 = u64::MAX;
+
 impl<S: Store> CounterInfos<'_, S> {
     /// Writes what a counter counts. That replaces what was known of one other counter, if the windows of both have room for
     /// one cell only.
@@ -98,7 +101,8 @@ impl CounterInfo {
     fn to_bytes(&self) -> Vec<u8> {
         let Self { filter, policy, counter, scope, grant, quota: Quota { window, algorithm, max }, slot } = self;
         let sliding = [u8::from(*algorithm == Algorithm::Sliding)];
-        let quota = [&window.seconds().to_le_bytes()[..], &max.millionths().to_le_bytes(), &sliding].concat();
+        let max = max.map_or(NO_MAX, Amount::millionths);
+        let quota = [&window.seconds().to_le_bytes()[..], &max.to_le_bytes(), &sliding].concat();
         let slot = [&slot.cell.to_le_bytes()[..], &slot.fingerprint].concat();
         let [filter, policy, counter, scope, grant] =
             [filter, policy, counter, scope, grant].map(|text| text.as_bytes());
@@ -114,7 +118,10 @@ impl CounterInfo {
         let quota = Quota {
             window: Window::new(u32::from_le_bytes(*window))?,
             algorithm: if *sliding == [1] { Algorithm::Sliding } else { Algorithm::Fixed },
-            max: Amount::from_millionths(u64::from_le_bytes(*max))?,
+            max: match u64::from_le_bytes(*max) {
+                NO_MAX => None,
+                max => Some(Amount::from_millionths(max)?),
+            },
         };
         Some(Self {
             filter: text(filter)?,

@@ -1,10 +1,12 @@
 //! The counters of one Envoy: all limits of a call are charged, or none.
 
+mod keys;
+
 #[cfg(test)]
 mod tests;
 
 use super::{
-    Callers, CounterSlot, Key, LimitExceeded, Quota,
+    Callers, CounterSlot, Key, LimitExceeded, Part, Quota,
     quota::Count,
     shard::Shard,
     totals::{Capacity, CounterClass, CounterDelta, TableFull, Totals},
@@ -35,7 +37,8 @@ pub struct Charged {
     pub slot: CounterSlot,
     /// Its name in the policy.
     pub counter: Box<str>,
-    /// Its scope as the policy names it; `overflow` if the table had no room for the caller's own counter.
+    /// Its scope as the policy names it; `key` if it counts only some values; `overflow` if the table had no room for the
+    /// caller's own counter.
     pub scope: &'static str,
     /// How much it lets through.
     pub quota: Quota,
@@ -69,19 +72,19 @@ pub enum ChargeError {
 /// ```
 /// # use mcp_policy::{
 /// #     amount::Amount,
-/// #     limit::{Callers, Charge, ChargeError, Counters, Key, LimitExceeded, Quota, totals::Capacity},
+/// #     limit::{Callers, Charge, ChargeError, Counters, Key, LimitExceeded, Part, Quota, totals::Capacity},
 /// #     store::InMemory, time::Timestamp, window::{Algorithm, Window},
 /// # };
 /// let store = InMemory::new([0; 16]);
 /// let counters = Counters::new(&store, Capacity::new(65_536));
 /// let charge = Charge {
-///     key: Key { filter: "gateway", policy: "default", counter: "draws", callers: Callers::Grant("jwt:alice") },
-///     quota: Quota { window: Window::new(60).ok_or("range")?, algorithm: Algorithm::Fixed, max: Amount::ONE },
+///     key: Key { filter: "gateway", policy: "default", counter: "draws", callers: Callers::Grant("jwt:alice"), part: Part::Whole },
+///     quota: Quota { window: Window::new(60).ok_or("range")?, algorithm: Algorithm::Fixed, max: Some(Amount::ONE) },
 ///     amount: Amount::ONE,
 ///     verified: true,
 /// };
 /// let receipt = counters.charge(&[charge], Timestamp(0)).map_err(|_| "no room")?;
-/// let full = LimitExceeded { retry_at: Some(Timestamp(60_000)) };
+/// let full = LimitExceeded { retry_at: Some(Timestamp(60_000)), remaining: Some(Amount::ZERO) };
 /// assert_eq!(counters.charge(&[charge], Timestamp(1)), Err(ChargeError::Full { index: 0, full }));
 /// counters.refund(&receipt);
 /// assert!(counters.charge(&[charge], Timestamp(1)).is_ok());
@@ -110,6 +113,7 @@ impl<'s, S: Store> Counters<'s, S> {
         }
         let seed = self.store.seed()?;
         for (index, charge) in charges.iter().enumerate() {
+            let charge = self.with_room_for_key(charge, &seed, now)?;
             let slot = charge.key.slot(&charge.quota, &seed);
             let stored = self.store.read(slot.cell)?;
             let shard = Shard::read(&stored.bytes).ok_or(Unavailable)?;
@@ -147,10 +151,42 @@ impl<'s, S: Store> Counters<'s, S> {
         Ok(receipt)
     }
 
+    /// How much of a counter's count weighs now, rounded up to a millionth. `None` if that cannot be known: the clock has stepped
+    /// back, or callers of this class, perhaps this one, share a counter since the table had no room.
+    ///
+    /// # Errors
+    /// A counter cannot be read.
+    pub fn used(&self, charge: &Charge<'_>, now: Timestamp) -> Result<Option<Amount>, Unavailable> {
+        let seed = self.store.seed()?;
+        let count = |key: Key<'_>| {
+            let slot = key.slot(&charge.quota, &seed);
+            let stored = self.store.read(slot.cell)?;
+            let shard = Shard::read(&stored.bytes).ok_or(Unavailable)?;
+            let used = shard.find_any(&slot.fingerprint).map_or(Amount::ZERO, |count| charge.quota.used(count, now));
+            Ok((used, shard.may_lack(charge.quota.window, now)))
+        };
+        let (used, may_lack) = count(charge.key)?;
+        if may_lack {
+            return Ok(None);
+        }
+        match charge.class() {
+            CounterClass::Policy => Ok(Some(used)),
+            class => {
+                let (shared, may_lack) = count(charge.overflow_key(class))?;
+                Ok((shared == Amount::ZERO && !may_lack).then_some(used))
+            }
+        }
+    }
+
     /// Gives back what a call was charged. A count that has moved on to another window keeps what it has, and one that
     /// cannot be written keeps the charge: a refund never makes room that was not there.
     pub fn refund(&self, receipt: &Receipt) {
-        for charged in &receipt.0 {
+        self.refund_unless(receipt, |_| false);
+    }
+
+    /// The same but for the counters that keep what they have counted.
+    pub fn refund_unless(&self, receipt: &Receipt, is_kept: impl Fn(&Charged) -> bool) {
+        for charged in receipt.0.iter().filter(|charged| !is_kept(charged)) {
             let _: Result<(), Unavailable> = self.refund_one(charged);
         }
     }
@@ -159,15 +195,12 @@ impl<'s, S: Store> Counters<'s, S> {
     /// room.
     fn charge_or_overflow(&self, charge: &Charge<'_>, seed: &Seed, now: Timestamp) -> Result<Charged, ChargeOneError> {
         let class = charge.class();
-        let charged = self.charge_one(charge, class, seed, now);
+        let charged = self.charge_key(charge, seed, now);
         if charged != Err(ChargeOneError::NoRoom) {
             return charged;
         }
         self.store.record_event(Event::Overflow);
-        let shared = Charge {
-            key: Key { callers: Callers::Overflow { verified: class == CounterClass::Verified }, ..charge.key },
-            ..*charge
-        };
+        let shared = Charge { key: charge.overflow_key(class), ..*charge };
         self.charge_one(&shared, CounterClass::Policy, seed, now)
     }
 
@@ -190,7 +223,7 @@ impl<'s, S: Store> Counters<'s, S> {
             Ok::<_, ChargeOneError>(((count, delta), Some(bytes)))
         })?;
         let Charge { key, quota, amount, .. } = *charge;
-        let (counter, scope) = (key.counter.into(), key.callers.scope());
+        let (counter, scope) = (key.counter.into(), key.scope());
         let charged = Charged { slot, counter, scope, quota, used, amount, until };
         if delta != CounterDelta::default() && self.update_totals(delta).is_err() {
             let _: Result<(), Unavailable> = self.refund_one(&charged);
@@ -224,11 +257,24 @@ impl<'s, S: Store> Counters<'s, S> {
 impl Charge<'_> {
     /// The count after this charge.
     fn count_after(&self, shard: Shard<'_>, slot: &CounterSlot, now: Timestamp) -> Result<Count, LimitExceeded> {
-        let old = shard.find_current(&slot.fingerprint, self.quota.window, now)?;
+        let old = match shard.find_current(&slot.fingerprint, self.quota.window, now) {
+            // What only counts refuses nothing: whoever reads the count learns that it may lack some.
+            Err(_) if self.quota.max.is_none() => None,
+            found => found?,
+        };
         self.quota.charge(old, self.amount, now)
     }
 
+    /// The counter that callers share for whose own the table has no room.
+    fn overflow_key(&self, class: CounterClass) -> Key<'_> {
+        Key { callers: Callers::Overflow { verified: !class.is_unverified() }, part: Part::Whole, ..self.key }
+    }
+
     fn class(&self) -> CounterClass {
+        if let Part::Key { .. } = self.key.part {
+            let is_session = matches!(self.key.callers, Callers::Session(..));
+            return if self.verified && !is_session { CounterClass::VerifiedKey } else { CounterClass::UnverifiedKey };
+        }
         match (self.key.callers, self.verified) {
             (Callers::All | Callers::Overflow { .. }, _) => CounterClass::Policy,
             (Callers::Grant(_), true) => CounterClass::Verified,

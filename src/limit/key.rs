@@ -26,6 +26,24 @@ pub enum Callers<'a> {
     },
 }
 
+/// Which of the calls of its callers a counter counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Part<'a> {
+    /// All of them.
+    Whole,
+    /// Those whose values have this digest, which `caller` sends now: product contract, section 11.
+    Key {
+        /// The grant of the caller, whose live keys are counted together in all scopes.
+        caller: &'a str,
+        /// A digest of the values.
+        digest: [u8; 32],
+    },
+    /// Those of one caller that have no counter of their own, since it has too many keys or the table has no room.
+    OtherKeys,
+    /// No calls, but the live keys of one caller.
+    LiveKeys,
+}
+
 /// What names a counter, together with its window and algorithm. It does not contain `max`, so a new `max` keeps the count.
 #[derive(Clone, Copy, Debug)]
 pub struct Key<'a> {
@@ -37,6 +55,8 @@ pub struct Key<'a> {
     pub counter: &'a str,
     /// Whose calls it counts.
     pub callers: Callers<'a>,
+    /// Which of them.
+    pub part: Part<'a>,
 }
 
 /// Where the table keeps a counter.
@@ -63,6 +83,12 @@ impl Callers<'_> {
 }
 
 impl Key<'_> {
+    /// The scope as a policy names it; `key` for one of many by values that callers send, or `overflow`.
+    #[must_use]
+    pub fn scope(&self) -> &'static str {
+        if let Part::Key { .. } = self.part { "key" } else { self.callers.scope() }
+    }
+
     /// Where the table with this secret keeps the counter.
     #[must_use]
     pub fn slot(&self, quota: &Quota, seed: &Seed) -> CounterSlot {
@@ -89,6 +115,15 @@ impl Key<'_> {
             Callers::Overflow { verified: false } => hasher.write_u8(2),
             Callers::Overflow { verified: true } => hasher.write_u8(4),
         }
+        match self.part {
+            Part::Whole => {}
+            Part::Key { digest, .. } => {
+                hasher.write_u8(5);
+                hasher.write(&digest);
+            }
+            Part::OtherKeys => hasher.write_u8(6),
+            Part::LiveKeys => hasher.write_u8(7),
+        }
         let Hash128 { h1, h2 } = hasher.finish128();
         let mut fingerprint = [0; 16];
         let (front, back) = fingerprint.split_at_mut(8);
@@ -110,13 +145,14 @@ mod tests {
     #[cfg(target_family = "wasm")]
     use wasm_bindgen_test::wasm_bindgen_test as test;
 
-    use super::{Algorithm, Callers, Key, Quota};
+    use super::{Algorithm, Callers, Key, Part, Quota};
     use crate::{amount::Amount, window::Window};
 
     #[test]
     fn each_part_of_a_key_makes_another_counter_and_max_does_not() {
-        let quota = Quota { window: Window::new(60).unwrap(), algorithm: Algorithm::Fixed, max: Amount::ONE };
-        let key = Key { filter: "f", policy: "p", counter: "c", callers: Callers::Grant("jwt:a") };
+        let quota = Quota { window: Window::new(60).unwrap(), algorithm: Algorithm::Fixed, max: Some(Amount::ONE) };
+        let key = Key { filter: "f", policy: "p", counter: "c", callers: Callers::Grant("jwt:a"), part: Part::Whole };
+        let part = |byte| Part::Key { caller: "jwt:a", digest: [byte; 32] };
         let keys = [
             (key, quota),
             (Key { filter: "g", ..key }, quota),
@@ -129,6 +165,11 @@ mod tests {
             (Key { callers: Callers::All, ..key }, quota),
             (Key { callers: Callers::Overflow { verified: false }, ..key }, quota),
             (Key { callers: Callers::Overflow { verified: true }, ..key }, quota),
+            (Key { part: part(1), ..key }, quota),
+            (Key { part: part(2), ..key }, quota),
+            (Key { callers: Callers::Grant("jwt:b"), part: part(1), ..key }, quota),
+            (Key { part: Part::OtherKeys, ..key }, quota),
+            (Key { part: Part::LiveKeys, ..key }, quota),
             (key, Quota { window: Window::new(61).unwrap(), ..quota }),
             (key, Quota { algorithm: Algorithm::Sliding, ..quota }),
         ];
@@ -138,7 +179,7 @@ mod tests {
                 assert_ne!(fingerprint(one), fingerprint(other), "{one:?} {other:?}");
             }
         }
-        assert_eq!(fingerprint(&(key, Quota { max: Amount::ZERO, ..quota })), fingerprint(&keys[0]));
+        assert_eq!(fingerprint(&(key, Quota { max: Some(Amount::ZERO), ..quota })), fingerprint(&keys[0]));
         assert_ne!(key.slot(&quota, &[8; 16]).fingerprint, fingerprint(&keys[0]), "another secret");
     }
 }

@@ -17,10 +17,11 @@ use crate::{
 /// ```
 /// # use mcp_policy::{amount::Amount, limit::{LimitExceeded, Quota}, time::Timestamp, window::{Algorithm, Window}};
 /// let window = Window::new(60).ok_or("out of range")?;
-/// let quota = Quota { window, algorithm: Algorithm::Fixed, max: Amount::ONE };
+/// let quota = Quota { window, algorithm: Algorithm::Fixed, max: Some(Amount::ONE) };
 /// let count = quota.charge(None, Amount::ONE, Timestamp(59_000)).map_err(|_| "full")?;
 /// let full = quota.charge(Some(count), Amount::ONE, Timestamp(59_999));
-/// assert_eq!(full, Err(LimitExceeded { retry_at: Some(Timestamp(60_000)) }));
+/// let retry_at = Some(Timestamp(60_000));
+/// assert_eq!(full, Err(LimitExceeded { retry_at, remaining: Some(Amount::ZERO) }));
 /// assert!(quota.charge(Some(count), Amount::ONE, Timestamp(60_000)).is_ok());
 /// # Ok::<(), &str>(())
 /// ```
@@ -30,8 +31,8 @@ pub struct Quota {
     pub window: Window,
     /// How the count is forgotten.
     pub algorithm: Algorithm,
-    /// The most that one window lets through.
-    pub max: Amount,
+    /// The most that one window lets through; `None` if it only counts.
+    pub max: Option<Amount>,
 }
 
 /// The state of one counter.
@@ -51,6 +52,8 @@ pub struct Count {
 pub struct LimitExceeded {
     /// When the same call has room, if nothing else is charged until then; `None` if it never has.
     pub retry_at: Option<Timestamp>,
+    /// What is left now, rounded down; `None` if that is not known.
+    pub remaining: Option<Amount>,
 }
 
 impl Count {
@@ -72,14 +75,21 @@ impl Quota {
     /// # Errors
     /// There is no room for it.
     pub fn charge(&self, old: Option<Count>, amount: Amount, now: Timestamp) -> Result<Count, LimitExceeded> {
-        if amount > self.max {
-            return Err(LimitExceeded { retry_at: None });
-        }
         let count = self.current(old, now);
-        let retry_at = self.retry_at(count, amount).filter(|retry_at| *retry_at > now);
+        let Some(max) = self.max else {
+            // A sum beyond all amounts is the largest of them, so that what only counts refuses nothing.
+            return Ok(Count { used: count.used.plus(amount).unwrap_or(Amount::MAX), ..count });
+        };
+        // Beside a clock that has stepped back, more may weigh than the clock tells.
+        let remaining = || Some(max.minus(self.used(count, now))).filter(|left| *left < amount);
+        let exceeded = |retry_at| LimitExceeded { retry_at, remaining: remaining() };
+        if amount > max {
+            return Err(exceeded(None));
+        }
+        let retry_at = self.retry_at(count, max.minus(amount)).filter(|retry_at| *retry_at > now);
         match (retry_at, count.used.plus(amount)) {
             (None, Some(used)) => Ok(Count { used, ..count }),
-            (retry_at, _) => Err(LimitExceeded { retry_at }),
+            (retry_at, _) => Err(exceeded(retry_at)),
         }
     }
 
@@ -90,13 +100,13 @@ impl Quota {
         if count.until == until { Count { used: count.used.minus(amount), ..count } } else { count }
     }
 
-    /// How much of a count weighs at `now`.
+    /// How much of a count weighs at `now`, rounded up to a millionth.
     #[must_use]
     pub fn used(&self, count: Count, now: Timestamp) -> Amount {
         let count = self.current(Some(count), now);
         let length = u128::from(self.window.seconds()).saturating_mul(1000);
         let left = u128::from(self.newest_end(count).0.saturating_sub(now.0)).min(length);
-        let previous = u128::from(count.previous.millionths()).saturating_mul(left) / length.max(1);
+        let previous = u128::from(count.previous.millionths()).saturating_mul(left).div_ceil(length.max(1));
         let previous = u64::try_from(previous).ok().and_then(Amount::from_millionths).unwrap_or(Amount::MAX);
         count.used.plus(previous).unwrap_or(Amount::MAX)
     }
@@ -115,20 +125,25 @@ impl Quota {
 
     /// The count at `now`. If the clock has stepped back, the count stays in its newer window, so that no step back ever
     /// refills it.
-    fn current(&self, old: Option<Count>, now: Timestamp) -> Count {
+    pub(super) fn current(&self, old: Option<Count>, now: Timestamp) -> Count {
+        let empty = self.empty(now);
+        match old {
+            Some(old) if old.until >= empty.until => old,
+            Some(old) if self.algorithm == Algorithm::Sliding && old.until == self.window.end(now) => {
+                Count { previous: old.used, ..empty }
+            }
+            _ => empty,
+        }
+    }
+
+    /// The count of the window that holds `now` before anything is charged.
+    pub(super) fn empty(&self, now: Timestamp) -> Count {
         let end = self.window.end(now);
         let until = match self.algorithm {
             Algorithm::Fixed => end,
             Algorithm::Sliding => end.saturating_add(self.window.seconds().into()),
         };
-        let empty = Count { until, used: Amount::ZERO, previous: Amount::ZERO };
-        match old {
-            Some(old) if old.until >= until => old,
-            Some(old) if self.algorithm == Algorithm::Sliding && old.until == end => {
-                Count { previous: old.used, ..empty }
-            }
-            _ => empty,
-        }
+        Count { until, used: Amount::ZERO, previous: Amount::ZERO }
     }
 
     /// The end of the newest window of a count.
@@ -139,9 +154,9 @@ impl Quota {
         })
     }
 
-    /// From when on `amount`, which is at most `max`, has room beside `count`; `None` if it has whatever the time.
-    fn retry_at(&self, count: Count, amount: Amount) -> Option<Timestamp> {
-        let (room, end) = (self.max.minus(amount), self.newest_end(count));
+    /// From when on `count` is down to `room`; `None` if it is whatever the time.
+    fn retry_at(&self, count: Count, room: Amount) -> Option<Timestamp> {
+        let end = self.newest_end(count);
         match self.algorithm {
             Algorithm::Fixed => (count.used > room).then_some(end),
             Algorithm::Sliding if count.used > room => self.decayed_at(count.used, room, end),

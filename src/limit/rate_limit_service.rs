@@ -78,7 +78,7 @@ pub fn request<'c>(domain: &str, charges: impl IntoIterator<Item = &'c Charge<'c
 /// `RateLimitDescriptor { entries = 1, limit = 2 { requests_per_unit = 1, unit = 2 }, hits_addend = 3 { value = 1 } }`
 fn descriptor(charge: &Charge<'_>, hits: u64) -> Option<Message> {
     let entry = |key: &str, value: &str| Message::default().add_string(1, key).add_string(2, value);
-    let limit = Message::default().add_number(1, charge.quota.max.units()?).add_number(2, unit(charge.quota.window)?);
+    let limit = Message::default().add_number(1, charge.quota.max?.units()?).add_number(2, unit(charge.quota.window)?);
     let descriptor = Message::default()
         .add_message(1, &entry("policy", charge.key.policy))
         .add_message(1, &entry("counter", charge.key.counter))

@@ -1,7 +1,7 @@
 //! The counters in one cell of the table, as bytes.
 //!
 //! A shard is a header of four bytes and then records of forty: fingerprint (16), the second until which the count counts
-//! together with the class of its caller (8), used (8), used in the window before (8), little-endian. Each write evicts the
+//! together with two bits for the class of the counter (8), used (8), used in the window before (8), little-endian. Each write evicts the
 //! records whose windows have ended, and no others.
 //!
 //! A clock that jumps forward ends windows that are still running once it jumps back. So one more record, whose fingerprint
@@ -23,6 +23,8 @@ const RECORD: usize = 40;
 const MAX_RECORDS: usize = 48;
 /// Marks, in the highest bit of the time, a record of an unverified caller.
 const UNVERIFIED_BIT: u64 = 1 << 63;
+/// Marks, in the next bit, a record by the values that a caller sends.
+const KEYED_BIT: u64 = 1 << 62;
 /// The fingerprint of the record that remembers evicted ones. No counter has it but with a chance of 1 in 2^128.
 const EVICTED: [u8; 16] = [0; 16];
 
@@ -34,6 +36,7 @@ pub struct Shard<'b>(&'b [u8]);
 struct Record {
     fingerprint: [u8; 16],
     is_unverified: bool,
+    is_keyed: bool,
     count: Count,
 }
 
@@ -61,15 +64,24 @@ impl<'b> Shard<'b> {
         now: Timestamp,
     ) -> Result<Option<Count>, LimitExceeded> {
         let count = self.find_any(fingerprint);
-        let evicted = if count.is_none() { self.find_any(&EVICTED) } else { None };
-        match evicted {
+        match self.evicted_until().filter(|_| count.is_none()) {
             // An evicted count that still counts at `now` counts at least until the window that holds `now` ends.
-            Some(Count { until, .. }) if window.end(now) <= until => {
+            Some(until) if window.end(now) <= until => {
                 let start = window.end(Timestamp::from_seconds(until)).saturating_sub(window.seconds().into());
-                Err(LimitExceeded { retry_at: Some(Timestamp::from_seconds(start)) })
+                Err(LimitExceeded { retry_at: Some(Timestamp::from_seconds(start)), remaining: None })
             }
             _ => Ok(count),
         }
+    }
+
+    /// The second until which counts may have counted that were evicted, if some were.
+    fn evicted_until(self) -> Option<u64> {
+        self.find_any(&EVICTED).map(|count| count.until)
+    }
+
+    /// Whether a count of windows of this length may lack what was charged before the clock stepped back.
+    pub(super) fn may_lack(self, window: Window, now: Timestamp) -> bool {
+        self.evicted_until().is_some_and(|until| window.end(now) <= until)
     }
 
     /// The bytes of this shard with `count` at this fingerprint, and without the records whose windows have ended; and how
@@ -95,7 +107,7 @@ impl<'b> Shard<'b> {
                 evicted = evicted.max(Some(record.count.until));
             } else if record.count.is_evictable(now) {
                 evicted = evicted.max(Some(record.count.until));
-                delta.add(-1, record.is_unverified);
+                delta.add(-1, record.is_unverified, record.is_keyed);
             } else {
                 kept = kept.saturating_add(1);
                 record.write(&mut bytes);
@@ -103,15 +115,15 @@ impl<'b> Shard<'b> {
         }
         if let Some(until) = evicted {
             let count = Count { until, used: Amount::ZERO, previous: Amount::ZERO };
-            Record { fingerprint: EVICTED, is_unverified: false, count }.write(&mut bytes);
+            Record { fingerprint: EVICTED, is_unverified: false, is_keyed: false, count }.write(&mut bytes);
         }
         if !is_known {
             if class != CounterClass::Policy && kept >= MAX_RECORDS {
                 return Err(TableFull);
             }
-            let is_unverified = class == CounterClass::Unverified;
-            Record { fingerprint, is_unverified, count }.write(&mut bytes);
-            delta.add(1, is_unverified);
+            let (is_unverified, is_keyed) = (class.is_unverified(), class.is_keyed());
+            Record { fingerprint, is_unverified, is_keyed, count }.write(&mut bytes);
+            delta.add(1, is_unverified, is_keyed);
         }
         Ok((bytes, delta))
     }
@@ -130,14 +142,17 @@ impl Record {
         let until = u64::from_le_bytes(*until);
         // No version has written an amount out of range. It reads as the largest, which lets nothing through.
         let amount = |bytes: &[u8; 8]| Amount::from_millionths(u64::from_le_bytes(*bytes)).unwrap_or(Amount::MAX);
-        let count = Count { until: until & !UNVERIFIED_BIT, used: amount(used), previous: amount(previous) };
-        Some(Self { fingerprint: *fingerprint, is_unverified: until & UNVERIFIED_BIT != 0, count })
+        let (is_unverified, is_keyed) = (until & UNVERIFIED_BIT != 0, until & KEYED_BIT != 0);
+        let until = until & !(UNVERIFIED_BIT | KEYED_BIT);
+        let count = Count { until, used: amount(used), previous: amount(previous) };
+        Some(Self { fingerprint: *fingerprint, is_unverified, is_keyed, count })
     }
 
     fn write(self, bytes: &mut Vec<u8>) {
-        let mark = if self.is_unverified { UNVERIFIED_BIT } else { 0 };
+        let marks = [(self.is_unverified, UNVERIFIED_BIT), (self.is_keyed, KEYED_BIT)];
+        let mark = marks.into_iter().filter(|(is_set, _)| *is_set).fold(0, |mark, (_, bit)| mark | bit);
         bytes.extend_from_slice(&self.fingerprint);
-        bytes.extend_from_slice(&((self.count.until & !UNVERIFIED_BIT) | mark).to_le_bytes());
+        bytes.extend_from_slice(&((self.count.until & !(UNVERIFIED_BIT | KEYED_BIT)) | mark).to_le_bytes());
         bytes.extend_from_slice(&self.count.used.millionths().to_le_bytes());
         bytes.extend_from_slice(&self.count.previous.millionths().to_le_bytes());
     }
@@ -191,7 +206,7 @@ mod tests {
         let (bytes, _) = shard.with([99; 16], CounterClass::Verified, count(7200), Timestamp(3_700_000)).unwrap();
         let shard = Shard::read(&bytes).unwrap();
         let find = |seconds, now| shard.find_current(&[1; 16], Window::new(seconds).unwrap(), Timestamp(now));
-        let full = |retry_at| Err(LimitExceeded { retry_at: Some(Timestamp(retry_at)) });
+        let full = |retry_at| Err(LimitExceeded { retry_at: Some(Timestamp(retry_at)), remaining: None });
         assert_eq!([find(60, 30_000), find(60, 59_999), find(60, 60_000)], [full(60_000), full(60_000), Ok(None)]);
         assert_eq!(find(45, 44_999), full(45_000), "its window ends while an evicted count still counted");
         assert_eq!(find(45, 45_000), Ok(None));
@@ -211,9 +226,14 @@ mod tests {
         let before = Shard::read(&before).unwrap();
         let delta =
             |fingerprint, class, now| before.with([fingerprint; 16], class, count(90), Timestamp(now)).unwrap().1;
-        assert_eq!(delta(9, CounterClass::Verified, 0), CounterDelta { all: 1, unverified: 0 });
+        assert_eq!(delta(9, CounterClass::Verified, 0), CounterDelta { all: 1, ..CounterDelta::default() });
+        let keyed = CounterDelta { all: 1, unverified: 1, keyed: 1, unverified_keyed: 1 };
+        assert_eq!(delta(9, CounterClass::UnverifiedKey, 0), keyed);
         assert_eq!(delta(1, CounterClass::Unverified, 0), CounterDelta::default());
-        assert_eq!(delta(9, CounterClass::Unverified, 61_000), CounterDelta { all: -2, unverified: -2 });
+        assert_eq!(
+            delta(9, CounterClass::Unverified, 61_000),
+            CounterDelta { all: -2, unverified: -2, ..CounterDelta::default() }
+        );
     }
 
     #[test]

@@ -39,7 +39,7 @@ pub(super) fn names_tool(argument: &str) -> bool {
 
 /// Whether a rule looks at which tool is called, or has a person look at each call.
 pub(super) fn is_restrained(reachable: ReachableRule<'_>) -> bool {
-    let looks = |condition: &Condition| condition.path().keys().any(names_tool);
+    let looks = |condition: &Condition| condition.args_path().is_some_and(|path| path.keys().any(names_tool));
     reachable.rules().any(|rule: &Rule| {
         let mut predicates = rule.require().chain(rule.deny_if());
         let asks = rule.approval().any(|predicate| predicate.conditions.is_empty());

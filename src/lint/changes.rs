@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, fmt};
 use crate::{
     amount::Amount,
     config::Config,
-    policy::{Limit, Rule, Scope},
+    policy::{Limit, LimitKey, Rule, Scope},
     window::{Algorithm, Window},
 };
 
@@ -43,8 +43,9 @@ struct Counter<'p> {
     window: Window,
     scope: Scope,
     algorithm: Algorithm,
+    key: Option<&'p LimitKey>,
     /// In order. The limits on one counter may have different maxima.
-    max: Vec<Amount>,
+    max: Vec<Option<Amount>>,
 }
 
 /// What replacing `old` with `new` does to counters: restarts first, each group by name. Unchanged counters are not
@@ -98,8 +99,8 @@ fn display((policy, counter): Name<'_>) -> String {
 
 impl<'p> Counter<'p> {
     fn new(limit: &'p Limit) -> Self {
-        let Limit { pointer, window, scope, algorithm, .. } = limit;
-        Self { pointer, window: *window, scope: *scope, algorithm: *algorithm, max: Vec::new() }
+        let Limit { pointer, window, scope, algorithm, key, .. } = limit;
+        Self { pointer, window: *window, scope: *scope, algorithm: *algorithm, key: key.as_ref(), max: Vec::new() }
     }
 
     fn add(&mut self, limit: &'p Limit) {
@@ -115,10 +116,11 @@ impl<'p> Counter<'p> {
         Change { counter: Some(name.to_owned()), fate, pointer: self.pointer.to_owned(), message }
     }
 
-    /// What happens to its counts if `now` replaces it. The store keeps counts by name, window, scope and algorithm.
+    /// What happens to its counts if `now` replaces it. The store keeps counts by name, window, scope, algorithm and key.
     fn compare(&self, name: Name<'_>, now: &Self) -> Option<Change> {
         let differences = [
             differs("window", self.window != now.window, [self, now].map(Self::window)),
+            differs("key", self.key != now.key, [self, now].map(Self::key)),
             differs("scope", self.scope != now.scope, [self, now].map(|counter| counter.scope.name().to_owned())),
             differs(
                 "algorithm",
@@ -140,8 +142,20 @@ impl<'p> Counter<'p> {
         self.window.name().map_or_else(|| self.window.seconds().to_string(), str::to_owned)
     }
 
+    fn key(&self) -> String {
+        match self.key {
+            None => "none".to_owned(),
+            Some(LimitKey::Call) => "call".to_owned(),
+            Some(LimitKey::Arguments(paths)) => paths.iter().map(ToString::to_string).collect::<Vec<_>>().join(", "),
+        }
+    }
+
     fn max(&self) -> String {
-        self.max.iter().map(ToString::to_string).collect::<Vec<_>>().join("` and `")
+        self.max
+            .iter()
+            .map(|max| max.map_or_else(|| "none".to_owned(), |max| max.to_string()))
+            .collect::<Vec<_>>()
+            .join("` and `")
     }
 }
 

@@ -85,11 +85,23 @@ pub enum Lint {
     ArgumentType,
     /// A tool whose definition is not the pinned one.
     ChangedDefinition,
+    /// A condition on claims that no source of identity yields.
+    ClaimsWithoutToken,
+    /// A condition on a counter of fixed windows, which forgets at each boundary.
+    CounterForgets,
+    /// A condition on a counter, which each Envoy counts on its own.
+    CounterPerEnvoy,
+    /// A condition on a counter that a caller sheds with another identity or session.
+    CounterIdentity,
+    /// A condition on a counter that never holds.
+    CounterOutOfReach,
+    /// Limits with `key` only.
+    KeyAlone,
 }
 
 impl Lint {
     /// Every lint.
-    pub const ALL: [Self; 40] = [
+    pub const ALL: [Self; 46] = [
         Self::Shadow,
         Self::AllowWithHide,
         Self::OpenStar,
@@ -130,6 +142,12 @@ impl Lint {
         Self::UnknownArgument,
         Self::ArgumentType,
         Self::ChangedDefinition,
+        Self::ClaimsWithoutToken,
+        Self::CounterForgets,
+        Self::CounterPerEnvoy,
+        Self::CounterIdentity,
+        Self::CounterOutOfReach,
+        Self::KeyAlone,
     ];
 
     /// Its name.
@@ -176,6 +194,12 @@ impl Lint {
             Self::UnknownArgument => "unknown-argument",
             Self::ArgumentType => "argument-type",
             Self::ChangedDefinition => "changed-definition",
+            Self::ClaimsWithoutToken => "claims-without-token",
+            Self::CounterForgets => "counter-forgets",
+            Self::CounterPerEnvoy => "counter-per-envoy",
+            Self::CounterIdentity => "counter-identity",
+            Self::CounterOutOfReach => "counter-out-of-reach",
+            Self::KeyAlone => "key-alone",
         }
     }
 }

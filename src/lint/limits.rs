@@ -65,12 +65,14 @@ fn describe(window: Window) -> String {
 
 /// Limits without one of scope `grant` beside them.
 fn scope_alone(lints: &mut Lints<'_>, reachable: ReachableRule<'_>) {
-    let has = |scope| reachable.limits().any(|limit| limit.scope == scope);
+    // What only counts limits nobody.
+    let has = |scope| reachable.limits().any(|limit| limit.scope == scope && limit.max.is_some());
     if has(Scope::Grant) || reachable.entry.is_none() && every_tool_limits_grants(lints.view) {
         return;
     }
-    let Some(limit) = reachable.rule.limits().find(|limit| limit.scope != Scope::Grant) else { return };
-    let global = reachable.rule.limits().find(|limit| limit.scope == Scope::Global);
+    let limits = || reachable.rule.limits().filter(|limit| limit.max.is_some());
+    let Some(limit) = limits().find(|limit| limit.scope != Scope::Grant) else { return };
+    let global = limits().find(|limit| limit.scope == Scope::Global);
     if let Some(global) = global {
         let message = format!(
             "one caller can use up {} for all others, since no limit here has scope `grant`; add one",
@@ -98,7 +100,7 @@ fn every_tool_limits_grants(view: &PolicyView<'_>) -> bool {
 }
 
 fn too_small(lints: &mut Lints<'_>, limit: &Limit) {
-    let max = limit.max;
+    let Some(max) = limit.max else { return };
     match &limit.cost {
         Cost::Argument(path) if max == Amount::ZERO => {
             let message = format!(

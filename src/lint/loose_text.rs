@@ -80,7 +80,8 @@ fn begins_statement(text: &str) -> bool {
 
 /// Whether the last key of the path is one of these names, perhaps with words before it (`target_url`).
 fn is_named(condition: &Condition, names: &[&str]) -> bool {
-    let key = condition.path().keys().last().unwrap_or_default().to_ascii_lowercase();
+    let Some(path) = condition.args_path() else { return false };
+    let key = path.keys().last().unwrap_or_default().to_ascii_lowercase();
     let key = key.trim_end_matches('s');
     names.iter().any(|name| key.ends_with(name))
 }

@@ -44,7 +44,7 @@ fn conditions<'p>(predicates: impl Iterator<Item = &'p Predicate>) -> impl Itera
 fn check_unguarded(lints: &mut Lints<'_>, reachable: ReachableRule<'_>, predicates: &[&Predicate], kind: Lint) {
     let mut warned: Vec<&Path> = Vec::new();
     for (condition, place) in conditions(predicates.iter().copied()) {
-        let path = condition.path();
+        let Some(path) = condition.args_path() else { continue };
         // `exists` is about calls without it.
         let is_exists = matches!(condition.operator(), Operator::Exists(_));
         let ignores_absence = !condition.holds_without(Clause::Deny) && !is_exists;
@@ -69,7 +69,8 @@ fn is_required(reachable: ReachableRule<'_>, path: &Path) -> bool {
     }
     reachable.rules().any(|rule| {
         let conditions = rule.require().flat_map(|predicate| &predicate.conditions);
-        let needed = conditions.filter(|condition| !condition.holds_without(Clause::Require)).map(Condition::path);
+        let needed =
+            conditions.filter(|condition| !condition.holds_without(Clause::Require)).filter_map(Condition::args_path);
         let counted = rule.limits().filter_map(|limit| match &limit.cost {
             Cost::Argument(path) => Some(path),
             Cost::Fixed(_) => None,

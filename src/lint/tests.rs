@@ -3,6 +3,7 @@
 mod approvals;
 mod bindings;
 mod changes;
+mod facts;
 mod global;
 mod identity;
 mod keys;

@@ -134,13 +134,14 @@ fn conditions(lints: &mut Lints<'_>, rule: &Rule, tools: &[&ListedTool]) {
     ];
     for (side, effect, predicates) in sides {
         for (condition, place) in predicates.into_iter().flat_map(written) {
+            let Some(path) = condition.args_path() else { continue };
             let wanted = wanted(condition.operator());
             // `exists: false` in `require` is about what is not there.
             if side == Clause::Require && condition.holds_without(side) {
                 continue;
             }
             let holds = side == Clause::Deny && condition.holds_without(side);
-            argument(lints, condition.path(), &wanted, tools, &place, &|is_missing| match (side, is_missing, holds) {
+            argument(lints, path, &wanted, tools, &place, &|is_missing| match (side, is_missing, holds) {
                 (Clause::Require, ..) => format!("{effect} of the tool"),
                 (Clause::Deny, true, false) => format!("never {effect} a call of the tool"),
                 (Clause::Deny, true, true) => format!("{effect} every call of the tool"),
@@ -210,7 +211,7 @@ fn wanted(operator: &Operator) -> Vec<&'static str> {
         | Operator::PathWithin(_)
         | Operator::UrlHostIn(_)
         | Operator::MaxLength(_) => vec!["string"],
-        Operator::Contains(Literal::Text(_)) => vec!["string", "array"],
+        Operator::Contains(Literal::Text(_)) | Operator::HasScope(_) => vec!["string", "array"],
         Operator::Contains(_) | Operator::Includes(_) | Operator::MaxItems(_) => vec!["array"],
         Operator::Among(set) | Operator::NotAmong(set) => set.literals().flat_map(|literal| types(&literal)).collect(),
         Operator::Exists(_) => Vec::new(),

@@ -67,6 +67,10 @@ pub struct LimitData<'a> {
     pub max: Amount,
     /// The scope: whose calls count together.
     pub scope: &'a str,
+    /// What the request costs.
+    pub cost: Amount,
+    /// What is left, if that is known.
+    pub remaining: Option<Amount>,
 }
 
 /// A window by name or in seconds.
@@ -168,7 +172,10 @@ impl LimitData<'_> {
             WindowData::Named(name) => limit.add_string("window", name),
             WindowData::Seconds(seconds) => limit.add_json("window", seconds),
         };
-        limit.add_json("max", self.max).add_string("scope", self.scope);
+        limit.add_json("max", self.max).add_string("scope", self.scope).add_json("cost", self.cost);
+        if let Some(remaining) = self.remaining {
+            limit.add_json("remaining", remaining);
+        }
     }
 }
 

@@ -1,5 +1,6 @@
 //! Compiles a policy document into the model, and reports every contradiction.
 
+mod observed;
 mod resource;
 mod rule;
 mod shared;
@@ -11,7 +12,7 @@ use crate::json::cursor::Cursor;
 use super::{
     document::{self, Name},
     look_alike::LookAlikes,
-    model::{Definitions, Effect, MethodRule, Pin, Policy, Rule, folded},
+    model::{Checks, Definitions, Effect, MethodRule, Pin, Policy, Rule, folded},
     pattern::{Pattern, Table},
     uri,
 };
@@ -53,7 +54,8 @@ pub fn compile(at: &Cursor<'_, '_>) -> Option<Policy> {
     let hidden = Table::new(hide.iter().map(|name| (name.text.to_owned(), ())), |()| true);
     let rules = [&tools, &resources, &prompts].into_iter().flat_map(Table::entries);
     let asks_for_approval = rules.chain([&all_tools]).any(Rule::asks_for_approval);
-    Some(Policy {
+    let observed = observed::counters(&document, &compiler);
+    let mut policy = Policy {
         default: document.default,
         mode: document.mode,
         hidden,
@@ -67,7 +69,12 @@ pub fn compile(at: &Cursor<'_, '_>) -> Option<Policy> {
         folded_methods,
         asks_for_approval,
         definitions: document.definitions.as_ref().map(|definitions| compile_definitions(definitions, &compiler)),
-    })
+        claims: Vec::new(),
+        caller_predicates: compiler.caller_predicates(),
+        observed,
+    };
+    policy.claims = observed::claims(policy.checks().flat_map(Checks::conditions));
+    Some(policy)
 }
 
 fn compile_definitions(document: &document::Definitions<'_, '_>, compiler: &rule::Compiler) -> Box<Definitions> {

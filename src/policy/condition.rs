@@ -1,22 +1,26 @@
-//! Conditions on a call's arguments: a path, an operator and a value to compare with.
+//! Conditions on a call's arguments, on its caller, on its time and on what was counted before: an operand, an operator and a
+//! value to compare with.
 //!
 //! A condition is evaluated for one of two [`Clause`]s, and what an operator cannot compare is never in the caller's
 //! favour: it does not hold where holding would let the call through, and holds where holding would refuse it. This is
 //! what keeps `"5000"` from slipping past `deny_if` `gt` `100`.
 //!
 //! * [`Args`]: the arguments, walked along a [`Path`]; finds member names that some server may take for another
+//! * [`Operand`]: what is compared; [`Facts`]: what is known of the caller, the time and the counters
 //! * `cost`: the work that a comparison takes at most, charged before it is made
 //! * `operator`, with `literal`, `text`, `file` and `url`: what each operator compares, and with what
 //! * [`ConditionResult`]: whether a condition holds, and why
 //! * [`ConditionError`]: why an operator and a value are not a condition
 //!
-//! Source of the rules: the product contract, sections 1.2 (Condition) and 1.3 (`increment_from` uses [`Args::find_one`]).
+//! Source of the rules: the product contract, sections 1.2 (Condition), 1.3 (`increment_from` uses [`Args::find_one`]) and 11.
 
 mod args;
 mod cost;
 mod display;
 mod error;
+mod facts;
 mod literal;
+mod operand;
 mod operator;
 mod path_prefix;
 mod result;
@@ -29,16 +33,21 @@ mod tests;
 
 use std::fmt;
 
-use crate::json::{Node, Value};
+use crate::{
+    budget::TooMuchWork,
+    json::{Node, Value},
+};
 
 use self::operator::Verdict;
-use super::path::Path;
+use super::path::{Path, Root};
 
 pub(super) use self::url::is_plain_host;
 pub use self::{
     args::{Ambiguous, Args, Leaf, Unfollowed},
     error::{ConditionError, Part},
+    facts::{FactSource, Facts},
     literal::{Literal, Set},
+    operand::{Operand, SOURCES, WEEKDAYS},
     operator::{NAMES, Operator},
     path_prefix::AllowedFolders,
     result::{ConditionResult, Evidence, Why},
@@ -49,7 +58,7 @@ pub use self::{
 /// One condition, as meant: its operator is known, its value is one the operator can compare with.
 #[derive(Clone, Debug)]
 pub struct Condition {
-    path: Path,
+    operand: Operand,
     operator: Operator,
     /// The operator and the value, for people.
     text: String,
@@ -69,16 +78,26 @@ impl Condition {
     ///
     /// # Errors
     /// Everything that is wrong with `op` and `value`, never an empty list.
-    pub fn new(path: Path, op: &str, value: Option<&Node<'_>>) -> Result<Self, Vec<ConditionError>> {
-        let operator = Operator::new(op, value)?;
+    pub fn new(operand: impl Into<Operand>, op: &str, value: Option<&Node<'_>>) -> Result<Self, Vec<ConditionError>> {
+        let (operand, operator) = (operand.into(), Operator::new(op, value)?);
+        let misfits = operand.check(op, &operator, value);
+        if !misfits.is_empty() {
+            return Err(misfits);
+        }
         let text = format!("`{op}` `{}`", value.map(|node| display::display_value(&node.value)).unwrap_or_default());
-        Ok(Self { path, operator, text })
+        Ok(Self { operand, operator, text })
     }
 
-    /// The arguments that it compares.
+    /// What it compares.
     #[must_use]
-    pub fn path(&self) -> &Path {
-        &self.path
+    pub fn operand(&self) -> &Operand {
+        &self.operand
+    }
+
+    /// The arguments that it compares; `None` if it compares something else.
+    #[must_use]
+    pub fn args_path(&self) -> Option<&Path> {
+        self.operand.args_path()
     }
 
     /// The operator and the value it compares with.
@@ -93,18 +112,18 @@ impl Condition {
         self.operator.test_missing(side)
     }
 
-    /// Asks whether it holds for these arguments.
+    /// Asks whether it holds for these arguments and facts.
     ///
     /// Where the path says `[*]`, `require` wants every element to satisfy the condition and at least one to be there;
     /// to refuse, one suffices. An empty array therefore satisfies neither.
     ///
     /// [`ConditionResult::Ambiguous`] denies on both sides, so a caller may not stop at the first condition of a predicate
     /// that does not hold: a later one may still find the arguments ambiguous.
-    pub fn holds<'f>(&'f self, side: Clause, args: &Args<'f>) -> ConditionResult<'f> {
+    pub fn holds<'f>(&'f self, side: Clause, args: &Args<'f>, facts: &'f Facts<'_>) -> ConditionResult<'f> {
         // The element that decides, or the first one as long as none does.
         let mut kept: Option<(bool, Evidence<'f>)> = None;
         let decides = |satisfied: bool| satisfied == (side == Clause::Deny);
-        let walked = args.follow(&self.path, |leaf, indexes| {
+        let walked = self.visit_operand(args, facts, |leaf, indexes| {
             if kept.as_ref().is_some_and(|(satisfied, _)| decides(*satisfied)) {
                 return Ok(());
             }
@@ -130,6 +149,28 @@ impl Condition {
         }
     }
 
+    /// Calls `visit` with each place that is compared.
+    fn visit_operand<'f, V>(&'f self, args: &Args<'f>, facts: &'f Facts<'_>, mut visit: V) -> Result<(), Unfollowed<'f>>
+    where
+        V: FnMut(Leaf<'f>, &[usize]) -> Result<(), TooMuchWork>,
+    {
+        let path = match &self.operand {
+            Operand::Path(path) => path,
+            Operand::Counter(name) => {
+                args.charge(facts::READ_COUNTER)?;
+                return Ok(visit(Leaf::Found(facts.counter(name)), &[])?);
+            }
+        };
+        match path.root() {
+            Root::Args => args.follow(path, visit),
+            Root::Caller => {
+                args.charge(facts.caller_work())?;
+                args.follow_fact(facts.caller(), path, visit)
+            }
+            Root::Now => args.follow_fact(facts.now(), path, visit),
+        }
+    }
+
     /// Whether one place satisfies the condition.
     fn test_leaf<'f>(&self, side: Clause, leaf: Leaf<'f>) -> (bool, Why<'f>) {
         match leaf {
@@ -147,7 +188,7 @@ impl Condition {
 
 impl fmt::Display for Condition {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "`{}` {}", self.path, self.text)
+        write!(f, "{} {}", self.operand, self.text)
     }
 }
 

@@ -1,5 +1,6 @@
 //! What a policy means. Every value here is one that can be enforced.
 
+mod caller;
 mod definitions;
 mod limit;
 mod work;
@@ -7,11 +8,16 @@ mod work;
 use std::{collections::HashMap, fmt, sync::Arc};
 
 use super::{condition::Condition, pattern::Table, uri};
-use crate::json::fold;
+use crate::{
+    json::fold,
+    window::{Algorithm, Window},
+};
 
+pub(super) use self::caller::reads_caller;
 pub use self::{
+    caller::CallerDenials,
     definitions::{Definitions, OnDrift, Pin},
-    limit::{Cost, Limit, Scope},
+    limit::{Cost, Limit, LimitKey, Scope},
 };
 
 /// A compiled policy.
@@ -36,6 +42,25 @@ pub struct Policy {
     pub(super) asks_for_approval: bool,
     /// The pinned definitions, if there are any.
     pub(super) definitions: Option<Box<Definitions>>,
+    /// The claims that conditions read, by their top-level names.
+    pub(super) claims: Vec<Box<str>>,
+    /// The predicates that can deny a caller whatever it sends.
+    pub(super) caller_predicates: u32,
+    /// The counters that conditions read.
+    pub(super) observed: Vec<ObservedCounter>,
+}
+
+/// A counter that conditions read, as the limits that name it count.
+#[derive(Clone, Debug)]
+pub struct ObservedCounter {
+    /// Its name.
+    pub name: Box<str>,
+    /// The length of the window.
+    pub window: Window,
+    /// How the count is forgotten.
+    pub algorithm: Algorithm,
+    /// Whose calls count together.
+    pub scope: Scope,
 }
 
 /// A part of a policy whose keys are names or patterns.
@@ -135,6 +160,8 @@ pub struct Predicate {
     pub reason: Option<Box<str>>,
     /// How long an approval lives, in seconds; 60 to 86,400.
     pub expires: u32,
+    /// Its number among the predicates that can deny a caller whatever it sends; `None` if it is not one.
+    pub caller_index: Option<u32>,
 }
 
 impl Policy {
@@ -181,17 +208,17 @@ impl Policy {
 
     /// Whether some resource whose URI begins with `front` could be read.
     #[must_use]
-    pub fn permits_prefix(&self, front: &str) -> bool {
+    pub fn permits_prefix(&self, front: &str, caller: &CallerDenials) -> bool {
         self.resources
-            .any_with_prefix(&uri::normalize(front), |rule| self.may_allow(rule))
+            .any_with_prefix(&uri::normalize(front), |rule| self.may_allow(rule, caller))
             .unwrap_or(self.default == Effect::Allow)
     }
 
-    /// Whether an entry with this rule lets some call through. One in shadow permits nothing that the default denies.
+    /// Whether an entry with this rule lets some call of a caller through. One in shadow permits nothing that the default denies.
     #[must_use]
-    pub fn may_allow(&self, rule: &Rule) -> bool {
+    pub fn may_allow(&self, rule: &Rule, caller: &CallerDenials) -> bool {
         match rule.mode {
-            Mode::Enforce => !rule.never_allows(),
+            Mode::Enforce => !rule.never_allows() && !rule.denies_caller(caller),
             Mode::Shadow => self.default == Effect::Allow,
         }
     }
@@ -245,6 +272,18 @@ impl Policy {
         self.definitions.as_deref()
     }
 
+    /// The claims that conditions read, by their top-level names.
+    #[must_use]
+    pub fn claims(&self) -> &[Box<str>] {
+        &self.claims
+    }
+
+    /// The counters that conditions read.
+    #[must_use]
+    pub fn observed(&self) -> &[ObservedCounter] {
+        &self.observed
+    }
+
     /// The entries of `methods`, in no order.
     pub fn methods(&self) -> impl Iterator<Item = (&str, &MethodRule)> {
         self.methods.iter().map(|(name, rule)| (&**name, rule))
@@ -258,9 +297,14 @@ impl Policy {
 
     /// All limits of all rules, in no order; those of a shared rule once.
     pub fn limits(&self) -> impl Iterator<Item = &Limit> {
+        self.checks().flat_map(|checks| &checks.limits)
+    }
+
+    /// The lists of all rules, in no order; those of a shared rule once.
+    pub fn checks(&self) -> impl Iterator<Item = &Checks> {
         let tables = [&self.tools, &self.resources, &self.prompts].into_iter().flat_map(Table::entries);
         let own = [&self.all_tools].into_iter().chain(tables).map(|rule| &rule.own);
-        self.shared_rules.iter().map(|shared| &**shared).chain(own).flat_map(|checks| &checks.limits)
+        self.shared_rules.iter().map(|shared| &**shared).chain(own)
     }
 
     /// What happens to what no entry names.
@@ -374,11 +418,20 @@ impl Rule {
         self.denies_unconditionally() || never()
     }
 
+    /// Whether it denies a caller whatever it sends. A rule in shadow denies nothing.
+    #[must_use]
+    pub fn denies_caller(&self, caller: &CallerDenials) -> bool {
+        let denies = |predicate: &Predicate| predicate.caller_index.is_some_and(|index| caller.has(index));
+        !caller.is_empty() && self.mode == Mode::Enforce && self.require().chain(self.deny_if()).any(denies)
+    }
+
     /// Whether it looks at arguments.
     #[must_use]
     pub fn reads_arguments(&self) -> bool {
-        let mut predicates = self.require().chain(self.deny_if()).chain(self.approval());
-        let costs = || self.limits().any(|limit| matches!(limit.cost, Cost::Argument(_)));
-        predicates.any(|predicate| !predicate.conditions.is_empty()) || costs()
+        let predicates = self.require().chain(self.deny_if()).chain(self.approval());
+        let counts = |limit: &Limit| matches!(limit.key, Some(LimitKey::Arguments(_)));
+        let costs = || self.limits().any(|limit| matches!(limit.cost, Cost::Argument(_)) || counts(limit));
+        predicates.flat_map(|predicate| &predicate.conditions).any(|condition| condition.args_path().is_some())
+            || costs()
     }
 }

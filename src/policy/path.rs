@@ -1,6 +1,7 @@
-//! Where in a call's arguments a rule looks: `args.order.items[*].price`.
+//! Where a rule looks: in a call's arguments (`args.order.items[*].price`), at its caller (`caller.claims.groups`) or at its time
+//! (`now.hour`).
 //!
-//! * `args` means the arguments, an object
+//! * a [`Root`] comes first; `args` means the arguments, an object
 //! * `.key` is a member of an object
 //! * `["a.b"]` is a member whose name needs quotes; the quotes hold a JSON string
 //! * `[0]` is an element of an array, counted from 0
@@ -13,17 +14,23 @@ use crate::{
     text::excerpt,
 };
 
+mod root;
+
 #[cfg(test)]
 mod tests;
+
+pub use self::root::Root;
 
 /// More steps than a call's arguments can sensibly nest; keeps the walk's recursion short.
 const MAX_SEGMENTS: usize = 32;
 
-/// A place in a call's arguments, or several of them where it says `[*]`.
+/// A place in what a call says or in what is known of it, or several of them where it says `[*]`.
 ///
-/// Invariant: it has 1 to 32 segments and the first is a key, since the arguments are an object.
+/// Invariant: it has 1 to 32 segments, the first is a key, since every root is an object, and a root whose members are known has
+/// this member.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Path {
+    root: Root,
     segments: Vec<Segment>,
 }
 
@@ -48,7 +55,10 @@ pub struct PathError {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Reason {
-    NotArgs,
+    NoRoot,
+    OtherRoot(Root),
+    NoMember(Root),
+    NoClaim,
     NoKey,
     Whole,
     Dotless,
@@ -70,15 +80,13 @@ impl Path {
     /// The first offset at which the text is not a path, and what is allowed there.
     pub fn new(text: &str) -> Result<Self, PathError> {
         let fail = |rest: &str, reason| PathError::new(text, text.len().saturating_sub(rest.len()), reason);
-        let mut rest = text.strip_prefix("args").ok_or_else(|| fail(text, Reason::NotArgs))?;
-        if !rest.is_empty() && !rest.starts_with(['.', '[']) {
-            return Err(fail(text, Reason::NotArgs));
-        }
+        let (root, mut rest) = Root::split(text).ok_or_else(|| fail(text, Reason::NoRoot))?;
+        let members = rest;
         let mut segments = Vec::new();
         while !rest.is_empty() {
             let (segment, behind) = step(rest).map_err(|(at, reason)| fail(at, reason))?;
             if segments.is_empty() && !matches!(segment, Segment::Key(_)) {
-                return Err(fail(rest, Reason::NotObject));
+                return Err(fail(rest, if root == Root::Args { Reason::NotObject } else { Reason::NoMember(root) }));
             }
             if segments.len() >= MAX_SEGMENTS {
                 return Err(fail(rest, Reason::TooLong));
@@ -86,7 +94,25 @@ impl Path {
             segments.push(segment);
             rest = behind;
         }
-        if segments.is_empty() { Err(fail(rest, Reason::Whole)) } else { Ok(Self { segments }) }
+        match root.check_members(&segments) {
+            Some(reason) => Err(fail(members, reason)),
+            None => Ok(Self { root, segments }),
+        }
+    }
+
+    /// Reads a path into the arguments.
+    ///
+    /// # Errors
+    /// As [`Self::new`], or that it leads elsewhere.
+    pub fn into_args(text: &str) -> Result<Self, PathError> {
+        let path = Self::new(text)?;
+        if path.root == Root::Args { Ok(path) } else { Err(PathError::new(text, 0, Reason::OtherRoot(path.root))) }
+    }
+
+    /// What it starts from.
+    #[must_use]
+    pub fn root(&self) -> Root {
+        self.root
     }
 
     /// The steps, outermost first.
@@ -153,7 +179,7 @@ fn bracket(inner: &str) -> Result<(Segment, &str), (&str, Reason)> {
 
 impl fmt::Display for Path {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("args")?;
+        f.write_str(self.root.name())?;
         self.segments.iter().try_for_each(|segment| segment.fmt(f))
     }
 }
@@ -189,7 +215,13 @@ impl fmt::Display for PathError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let text = excerpt(&self.text);
         let hint = match self.reason {
-            Reason::NotArgs => "a path starts with `args`; write it as `args.name`",
+            Reason::NoRoot => "a path starts with `args`, `caller` or `now`; write an argument as `args.name`",
+            Reason::OtherRoot(_) => "only the arguments are read here; write a path such as `args.name`",
+            Reason::NoMember(Root::Caller) => {
+                "expected `caller.grant`, `caller.source`, `caller.authenticated` or `caller.claims` and the name of a claim"
+            }
+            Reason::NoMember(_) => "expected `now.weekday`, `now.hour`, `now.time` or `now.date`",
+            Reason::NoClaim => "it names no claim; write a name behind `caller.claims`, as in `caller.claims.groups`",
             Reason::NoKey => "a key is missing; write one, or `[\"\"]` for the empty key",
             Reason::Whole => "it names no argument; write a key behind `args`, as in `args.name`",
             Reason::Dotless => "expected `.` or `[`; write `.` before a key",

@@ -6,8 +6,8 @@ use std::net::Ipv6Addr;
 use crate::json::{Writer, quoted};
 
 use super::{
-    Cost, Definitions, Effect, Limit, Mode, OnDrift, Policy, Predicate, Rule,
-    condition::{AllowedFolders, Condition, Literal, Operator, Set},
+    Cost, Definitions, Effect, Limit, LimitKey, Mode, OnDrift, Policy, Predicate, Rule,
+    condition::{AllowedFolders, Condition, Literal, Operand, Operator, Set},
     pattern::Table,
 };
 
@@ -64,7 +64,9 @@ fn rules(table: &Table<Rule>) -> String {
     rules.finish()
 }
 
-fn rule(rule: &Rule) -> String {
+/// Writes a rule, with the lists of the shared rules that it uses.
+#[must_use]
+pub fn rule(rule: &Rule) -> String {
     let mut out = Writer::default();
     write_mode(&mut out, rule.mode);
     out.add_json("require", list(rule.require().map(|one| predicate(one, false))));
@@ -74,7 +76,7 @@ fn rule(rule: &Rule) -> String {
     let (short, long): (Vec<&Limit>, Vec<&Limit>) = rule.limits().partition(|limit| limit.reason.is_some());
     for limit in &short {
         let mut rate = Writer::default();
-        rate.add_json("max", limit.max).add_json("window", limit.window.seconds());
+        rate.add_json("max", limit.max.unwrap_or_default()).add_json("window", limit.window.seconds());
         out.add_json("rate_limit", rate.finish()).add_optional_string("reason", limit.reason.as_deref());
     }
     if short.is_empty() {
@@ -100,11 +102,21 @@ fn limit(limit: &Limit) -> String {
         Some(name) => out.add_string("window", name),
         None => out.add_json("window", limit.window.seconds()),
     };
-    out.add_json("max", limit.max).add_string("scope", limit.scope.name());
+    if let Some(max) = limit.max {
+        out.add_json("max", max);
+    }
+    out.add_string("scope", limit.scope.name());
     out.add_string("algorithm", limit.algorithm.name());
     match &limit.cost {
         Cost::Fixed(amount) => out.add_json("increment", amount),
         Cost::Argument(path) => out.add_string("increment_from", &path.to_string()),
+    };
+    match &limit.key {
+        Some(LimitKey::Call) => out.add_string("key", "call"),
+        Some(LimitKey::Arguments(paths)) => {
+            out.add_json("key", list(paths.iter().map(|path| quoted(&path.to_string()))))
+        }
+        None => &mut out,
     };
     out.finish()
 }
@@ -127,7 +139,11 @@ fn effect(effect: Effect) -> &'static str {
 pub fn condition(condition: &Condition) -> String {
     let (op, value) = operation(condition.operator());
     let mut out = Writer::default();
-    out.add_string("path", &condition.path().to_string()).add_string("op", op).add_json("value", value);
+    match condition.operand() {
+        Operand::Path(path) => out.add_string("path", &path.to_string()),
+        Operand::Counter(name) => out.add_string("counter", name),
+    };
+    out.add_string("op", op).add_json("value", value);
     out.finish()
 }
 
@@ -149,6 +165,7 @@ fn operation(operator: &Operator) -> (&'static str, String) {
         Operator::UrlHostIn(hosts) => ("url_host_in", sorted(hosts.iter().map(host))),
         Operator::MaxLength(most) => ("max_length", most.to_string()),
         Operator::MaxItems(most) => ("max_items", most.to_string()),
+        Operator::HasScope(scope) => ("has_scope", quoted(scope)),
     }
 }
 

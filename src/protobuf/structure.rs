@@ -5,7 +5,7 @@
 //! `Value { null = 1, number = 2, string = 3, bool = 4, struct = 5, list = 6 }`. A `Struct` does not show
 //! names that were repeated in the YAML it was made from.
 
-use super::wire::{Field, Wire, read_fields};
+use super::wire::{Field, Message, Wire, read_fields};
 use crate::json::{Member, Node, Value};
 
 #[cfg(test)]
@@ -78,21 +78,88 @@ fn read_shallow(bytes: &[u8]) -> Result<StructValue<'_>, DecodeError> {
 /// Reads a `Struct` into the tree that JSON is read into; `None` if the bytes are not a `Struct`.
 #[must_use]
 pub fn read(bytes: &[u8], max_depth: u32) -> Option<Node<'_>> {
-    read_struct(bytes, max_depth)
+    read_struct(bytes, max_depth, number_text)
 }
 
-fn read_struct(bytes: &[u8], depth: u32) -> Option<Node<'_>> {
+/// Reads the claims of a token, as [`read`] does. A number that a configuration could not hold becomes one that no double holds,
+/// so that it is of the wrong type wherever a rule compares it.
+#[must_use]
+pub fn read_claims(bytes: &[u8], max_depth: u32) -> Option<Node<'_>> {
+    read_struct(bytes, max_depth, claim_text)
+}
+
+/// Copies the entries of a `Struct` whose names are wanted.
+///
+/// # Errors
+/// The bytes are not such a message, or hold a wanted name twice.
+pub fn select_entries(bytes: &[u8], is_wanted: impl Fn(&str) -> bool) -> Result<Vec<u8>, DecodeError> {
+    let (mut selected, mut seen) = (Message::default(), Vec::new());
+    for field in read_fields(bytes).ok_or(DecodeError)? {
+        let Field { number: 1, value: Wire::Bytes(entry) } = field else { continue };
+        let (name, _) = read_map_entry(entry).ok_or(DecodeError)?;
+        let name = std::str::from_utf8(name).map_err(|_| DecodeError)?;
+        if is_wanted(name) {
+            if seen.contains(&name) {
+                return Err(DecodeError);
+            }
+            seen.push(name);
+            selected = selected.add_bytes(1, entry);
+        }
+    }
+    Ok(selected.finish())
+}
+
+/// Writes a JSON object as a `Struct`; `None` if it is anything else, or holds a number that is not one.
+#[cfg(not(target_os = "wasi"))]
+#[must_use]
+pub fn encode(node: &Node<'_>) -> Option<Vec<u8>> {
+    let Value::Object(members) = &node.value else { return None };
+    let mut message = Message::default();
+    for member in members {
+        let value = encode_value(&member.node.value)?;
+        let entry = Message::default().add_string(1, &member.name).add_bytes(2, &value);
+        message = message.add_message(1, &entry);
+    }
+    Some(message.finish())
+}
+
+#[cfg(not(target_os = "wasi"))]
+fn encode_value(value: &Value<'_>) -> Option<Vec<u8>> {
+    Some(match value {
+        // Field 1 with the value 0, and field 4 likewise: a field of a `oneof` is written even if it is zero.
+        Value::Null => vec![1 << 3, 0],
+        Value::Bool(flag) => vec![4 << 3, u8::from(*flag)],
+        Value::Number(text) => [&[2 << 3 | 1][..], &text.parse::<f64>().ok()?.to_le_bytes()].concat(),
+        Value::String(text) => Message::default().add_bytes(3, text.as_bytes()).finish(),
+        Value::Object(_) => {
+            let inner = encode(&Node { at: 0, value: value.clone() })?;
+            Message::default().add_bytes(5, &inner).finish()
+        }
+        Value::Array(nodes) => {
+            let mut list = Message::default();
+            for node in nodes {
+                list = list.add_bytes(1, &encode_value(&node.value)?);
+            }
+            Message::default().add_message(6, &list).finish()
+        }
+    })
+}
+
+/// How a number is written.
+type NumberText = fn(f64) -> Option<String>;
+
+fn read_struct(bytes: &[u8], depth: u32, text: NumberText) -> Option<Node<'_>> {
     let depth = depth.checked_sub(1)?;
     let members = read_fields(bytes)?.into_iter().map(|field| match field {
-        Field { number: 1, value: Wire::Bytes(entry) } => read_member(entry, depth),
+        Field { number: 1, value: Wire::Bytes(entry) } => read_member(entry, depth, text),
         _ => None,
     });
     Some(to_node(Value::Object(members.collect::<Option<_>>()?)))
 }
 
-fn read_member(bytes: &[u8], depth: u32) -> Option<Member<'_>> {
+fn read_member(bytes: &[u8], depth: u32, text: NumberText) -> Option<Member<'_>> {
     let (name, value) = read_map_entry(bytes)?;
-    Some(Member { at: 0, name: std::str::from_utf8(name).ok()?.into(), node: read_value(value, depth)? })
+    Some(Member { at: 0, name: std::str::from_utf8(name).ok()?.into(), node: read_value(value, depth, text)? })
 }
 
 /// The key and the value of an entry of a map: a message with the key as field 1 and the value as field 2, each there once
@@ -120,18 +187,18 @@ fn read_oneof(bytes: &[u8]) -> Option<Option<Field<'_>>> {
     fields.is_empty().then_some(field)
 }
 
-fn read_value(bytes: &[u8], depth: u32) -> Option<Node<'_>> {
+fn read_value(bytes: &[u8], depth: u32, text: NumberText) -> Option<Node<'_>> {
     let Some(Field { number, value }) = read_oneof(bytes)? else { return Some(to_node(Value::Null)) };
     Some(match (number, value) {
         (1, Wire::Varint(_)) => to_node(Value::Null),
-        (2, Wire::Fixed64(bits)) => to_node(Value::Number(number_text(f64::from_bits(bits))?.into())),
-        (3, Wire::Bytes(text)) => to_node(Value::String(std::str::from_utf8(text).ok()?.into())),
+        (2, Wire::Fixed64(bits)) => to_node(Value::Number(text(f64::from_bits(bits))?.into())),
+        (3, Wire::Bytes(bytes)) => to_node(Value::String(std::str::from_utf8(bytes).ok()?.into())),
         (4, Wire::Varint(flag)) => to_node(Value::Bool(flag != 0)),
-        (5, Wire::Bytes(inner)) => read_struct(inner, depth)?,
+        (5, Wire::Bytes(inner)) => read_struct(inner, depth, text)?,
         (6, Wire::Bytes(inner)) => {
             let depth = depth.checked_sub(1)?;
             let nodes = read_fields(inner)?.into_iter().map(|field| match field {
-                Field { number: 1, value: Wire::Bytes(inner) } => read_value(inner, depth),
+                Field { number: 1, value: Wire::Bytes(inner) } => read_value(inner, depth, text),
                 _ => None,
             });
             to_node(Value::Array(nodes.collect::<Option<_>>()?))
@@ -140,10 +207,18 @@ fn read_value(bytes: &[u8], depth: u32) -> Option<Node<'_>> {
     })
 }
 
+/// 2^53: from here on, doubles hold one of several whole numbers.
+const EXACT: f64 = 9_007_199_254_740_992.0;
+
+/// The number of a claim.
+fn claim_text(number: f64) -> Option<String> {
+    let edge = (number.abs() == EXACT).then_some(if number > 0.0 { "9007199254740992" } else { "-9007199254740992" });
+    edge.map(str::to_owned).or_else(|| number_text(number)).or_else(|| Some("1e999".to_owned()))
+}
+
 /// A number as its author wrote it: the one with the fewest decimals, up to nine, that reads as the double. Others
 /// have no place in a configuration.
 fn number_text(number: f64) -> Option<String> {
-    const EXACT: f64 = 9_007_199_254_740_992.0;
     let mut scale = 1.0;
     for places in 0..=9_usize {
         let scaled = (number * scale).round();

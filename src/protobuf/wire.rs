@@ -97,7 +97,9 @@ impl Message {
         self.0
     }
 
-    fn add_bytes(mut self, field: u8, bytes: &[u8]) -> Self {
+    /// Adds bytes, also none.
+    #[must_use]
+    pub fn add_bytes(mut self, field: u8, bytes: &[u8]) -> Self {
         self.0.push(field << 3 | 2);
         self.write_varint(bytes.len() as u64);
         self.0.extend_from_slice(bytes);

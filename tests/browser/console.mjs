@@ -46,7 +46,7 @@ export class Console {
 
   // Waits until the page shows what the gateway has.
   async ready() {
-    await this.page.locator('main:visible, #signin:visible').waitFor();
+    await this.page.locator('main:visible').waitFor();
     if (await this.page.locator('#signin').isVisible()) throw new Error(await this.text('#why'));
   }
 
@@ -78,7 +78,23 @@ export class Console {
     await this.waitFor(id);
     if (note !== undefined) await this.item(id).getByLabel('Note').fill(note);
     await this.item(id).getByRole('button', { name: decision }).click();
-    await this.item(id).locator('.outcome:visible').waitFor();
+    await this.item(id).waitFor({ state: 'detached' });
+  }
+
+  // Another tab of the same browser, which shares nothing with this one but what the page shares itself.
+  async another(hash = '') {
+    const tab = Object.assign(new Console(), { context: this.context, url: this.url, faults: this.faults, page: await this.context.newPage() });
+    tab.page.setDefaultTimeout(TIMEOUT_MS);
+    await tab.page.goto(`${this.url}/${hash}`);
+    return tab;
+  }
+
+  // Tells the page that its tab is hidden, or is not any more.
+  hide(hidden) {
+    return this.page.evaluate((value) => {
+      Object.defineProperty(document, 'hidden', { value, configurable: true });
+      document.dispatchEvent(new Event('visibilitychange'));
+    }, hidden);
   }
 
   // What a person reads of each approval.
@@ -99,7 +115,7 @@ export class Console {
   // All that the page says of the gateway.
   async everything() {
     return {
-      you: await this.text('#you'), approvals: await this.approvals(), counters: await this.rows('counters'),
+      you: await this.text('#you'), approvals: await this.approvals(), answers: await this.rows('answers'), counters: await this.rows('counters'),
       decisions: await this.rows('decisions'),
     };
   }

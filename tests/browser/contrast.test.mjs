@@ -42,7 +42,7 @@ function leastContrast() {
 for (const dark of [false, true]) {
   test(`every text can be read, ${dark ? 'dark' : 'light'}`, () =>
     scene(state(), { dark }, async (gateway, tab) => {
-      await tab.waitFor('a2');
+      await tab.waitFor(approval().id);
       const page = await tab.page.evaluate(() => getComputedStyle(document.body).backgroundColor);
       assert.equal(page, dark ? 'rgb(20, 23, 27)' : 'rgb(245, 246, 248)');
       const { least, texts } = await tab.page.evaluate(leastContrast);
@@ -53,8 +53,8 @@ for (const dark of [false, true]) {
 
 test('on a phone nothing is wider than the page, and buttons are large enough', () =>
   scene(state(), { width: 360, height: 640 }, async (gateway, tab) => {
-    await tab.waitFor('a2');
-    assert.equal(await tab.page.evaluate(() => document.documentElement.scrollWidth), 360);
+    await tab.waitFor(approval().id);
+    assert.equal(await tab.page.evaluate(() => document.querySelector('#page').scrollWidth), 360);
     for (const name of ['Approve', 'Reject']) {
       const { height, width } = await tab.item(approval().id).getByRole('button', { name }).boundingBox();
       assert.ok(height >= 24 && width >= 44, `${name}: ${width} by ${height}`);

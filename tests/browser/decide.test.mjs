@@ -41,6 +41,7 @@ test('a call is approved with a note by keyboard only', () =>
   scene({ approvals: [approval()] }, {}, async (gateway, tab) => {
     await tab.item(ID).waitFor();
     const { keyboard } = tab.page;
+    await tab.item(ID).focus();
     await keyboard.press('Tab'); // the parameters, which scroll
     await keyboard.press('Tab');
     await keyboard.type('checked with the customer');
@@ -51,11 +52,14 @@ test('a call is approved with a note by keyboard only', () =>
     assert.notEqual(await tab.page.evaluate(() => getComputedStyle(document.activeElement).outlineStyle), 'none');
     assert.deepEqual(gateway.answered, []);
     await keyboard.press('Enter');
-    await tab.item(ID).locator('.outcome:visible').waitFor();
+    await tab.item(ID).waitFor({ state: 'detached' });
     assert.deepEqual(gateway.answered, [{ id: ID, decision: 'approve', note: 'checked with the customer' }]);
-    const [shown] = await tab.approvals();
-    assert.equal(shown.outcome, 'approved by bearer:9f86d081884c7d65: checked with the customer');
-    assert.deepEqual(shown.answers, []);
+    assert.deepEqual(await tab.approvals(), [], 'an answered call leaves the pending ones at once');
+    const [[call, caller, outcome]] = await tab.rows('answers');
+    assert.deepEqual([call, caller], ['create_charge', 'address:127.0.0.1']);
+    assert.match(outcome, /^approved by bearer:9f86d081884c7d65: checked with the customer; the agent has [89] min to repeat the call$/);
+    assert.equal(await tab.page.evaluate(() => document.activeElement.id), 'pending');
+    await tab.later();
     assert.equal(await tab.text('#news'), 'Approved: create_charge passes once, when the agent repeats the call');
     assert.equal(await tab.page.title(), 'Approvals');
   }));
@@ -64,7 +68,7 @@ test('a call is rejected with the mouse, without a note', () =>
   scene({ approvals: [approval()] }, {}, async (gateway, tab) => {
     await tab.answer(ID, 'Reject');
     assert.deepEqual(gateway.answered, [{ id: ID, decision: 'reject', note: undefined }]);
-    assert.equal((await tab.approvals())[0].outcome, 'rejected by bearer:9f86d081884c7d65');
+    assert.deepEqual(await tab.rows('answers'), [['create_charge', 'address:127.0.0.1', 'rejected by bearer:9f86d081884c7d65']]);
     assert.equal(await tab.text('#news'), 'Rejected: create_charge');
   }));
 
@@ -73,9 +77,9 @@ test('a decision that comes too late is reported', () =>
     await tab.waitFor(ID);
     Object.assign(gateway.approvals[0], { state: 'rejected', approver: 'jwt:bob', note: 'not today' });
     await tab.item(ID).getByRole('button', { name: 'Approve' }).click();
-    await tab.item(ID).locator('.outcome:visible').waitFor();
+    await tab.item(ID).waitFor({ state: 'detached' });
     assert.equal(await tab.text('#news'), 'Not decided: create_charge: this was rejected already by `jwt:bob`');
-    assert.equal((await tab.approvals())[0].outcome, 'rejected by jwt:bob: not today');
+    assert.equal((await tab.rows('answers'))[0][2], 'rejected by jwt:bob: not today');
     assert.deepEqual(gateway.answered, []);
   }));
 
@@ -97,12 +101,11 @@ test('calls that the reader may not answer have no buttons', () =>
     { approvals: [approval({ id: 'a1', yours: true }), approval({ id: 'a2', params: undefined }), approval({ id: 'a3', state: 'approved', approver: 'jwt:bob' })] },
     {},
     async (gateway, tab) => {
-      await tab.waitFor('a3');
+      await tab.waitFor('a2');
       const shown = await tab.approvals();
       assert.deepEqual(shown.map(({ outcome, answers }) => [outcome, answers]), [
         ['This is your own call: another approver has to decide.', []],
         ['', ['Reject']],
-        ['approved by jwt:bob', []],
       ]);
       assert.equal(shown[1].params, 'The parameters are lost: this call cannot be approved.');
     },
@@ -113,8 +116,9 @@ test('counters show how full they are, and decisions what was decided', () =>
     {
       counters: [
         { filter: 'f', policy: 'default', counter: 'images', scope: 'grant', grant: 'jwt:al', window: 60, max: 10, used: 3, resetAt: at(45) },
-        { filter: 'f', policy: 'people', counter: 'spent', scope: 'global', window: 86400, max: 500, used: 499.5, resetAt: at(7300) },
-        { filter: 'f', policy: 'people', counter: 'never', scope: 'global', window: 60, max: 0, used: 0, resetAt: at(45) },
+        { filter: 'f', policy: 'people', counter: 'spent', scope: 'global', window: 86400, max: 50000, used: 49950.5, resetAt: at(7300) },
+        { filter: 'f', policy: 'people', counter: '/tools/create_customer', scope: 'global', window: 3600, algorithm: 'sliding', max: 0, used: 0, resetAt: at(45) },
+        { filter: 'f', policy: 'people', counter: 'weekly', scope: 'global', window: 604800, max: 2, used: 1, resetAt: at(45) },
       ],
       decisions: [
         { at: '2026-11-21T05:59:59Z', record: { decision: 'rejected', rule: '/tools/pay/require_approval/0', grant: 'jwt:al', method: 'tools/call', tool: 'pay', approval: { id: ID, approver: 'jwt:bob', note: 'no' } } },
@@ -129,14 +133,15 @@ test('counters show how full they are, and decisions what was decided', () =>
       await tab.page.locator('#decisions > tr').first().waitFor();
       const rows = await tab.rows('counters');
       assert.deepEqual(rows.map((row) => row.slice(0, 3)), [
-        ['images default', 'jwt:al', '3 of 10 in 60 s'],
-        ['spent people', 'all callers', '499.5 of 500 in 86400 s'],
-        ['never people', 'all callers', '0 of 0 in 60 s'],
+        ['images default', 'jwt:al', '3 of 10 this minute'],
+        ['spent people', 'all callers', '49,950.5 of 50,000 today'],
+        ['calls of create_customer people', 'all callers', '0 of 0 in the last hour'],
+        ['weekly people', 'all callers', '1 of 2 in 7 days'],
       ]);
       assert.match(rows[0][3], /^in 4[3-5] s$/);
       assert.equal(rows[1][3], 'in 2 h');
       const fill = await tab.page.locator('meter').evaluateAll((meters) => meters.map(({ value }) => value));
-      assert.deepEqual(fill, [0.3, 0.999, 1]);
+      assert.deepEqual(fill, [0.3, 0.99901, 1, 0.5]);
       assert.deepEqual(await tab.rows('decisions'), [
         ['2026-11-21 05:59:59', 'rejected', 'pay\nby jwt:bob: no', 'jwt:al', '/tools/pay/require_approval/0'],
         ['2026-11-21 05:59:58', 'denied', 'drop\narguments: ["a"]', 'jwt:al', '(default deny)'],
@@ -151,3 +156,71 @@ test('counters show how full they are, and decisions what was decided', () =>
       assert.equal((await tab.rows('decisions')).length, 6);
     },
   ));
+
+test('approve and reject cannot be confused, and lie apart', () =>
+  scene({ approvals: [approval()] }, {}, async (gateway, tab) => {
+    await tab.waitFor(ID);
+    const looks = (name) =>
+      tab.item(ID).getByRole('button', { name }).evaluate((button) => {
+        const { backgroundColor, color } = getComputedStyle(button);
+        const { left, right, top, bottom } = button.getBoundingClientRect();
+        return { backgroundColor, color, sign: getComputedStyle(button, '::before').content, left, right, top, bottom };
+      });
+    const [yes, no] = [await looks('Approve'), await looks('Reject')];
+    for (const part of ['backgroundColor', 'color', 'sign']) assert.notEqual(yes[part], no[part], part);
+    assert.ok(no.left - yes.right >= 24 || no.top - yes.bottom >= 8, JSON.stringify([yes, no]));
+  }));
+
+test('the page tells used from expired', () =>
+  scene(
+    { approvals: ['a1', 'a2', 'a3', 'a4'].map((id, i) => approval({ id, askedAt: at(i - 60), expiresAt: at(['a2', 'a3'].includes(id) ? 2 : 540), ...(['a1', 'a3'].includes(id) && { state: 'approved', approver: 'jwt:bob' }) })) },
+    {},
+    async (gateway, tab) => {
+      await tab.waitFor('a4');
+      gateway.approvals.length = 0;
+      gateway.moved = 4;
+      gateway.decisions.unshift({ at: at(1), record: { decision: 'allowed', tool: 'create_charge', approval: { id: 'a1', approver: 'jwt:bob' } } });
+      await tab.later(4100);
+      assert.deepEqual(await tab.approvals(), []);
+      assert.deepEqual((await tab.rows('answers')).map(([, , outcome]) => outcome).sort(), [
+        'Expired: no approver answered in time',
+        'Expired: the agent did not repeat the call in time',
+        'Over: the gateway does not say whether the call has passed',
+        'Used: the call has passed',
+      ]);
+    },
+  ));
+
+test('no message covers a button, wherever the page is scrolled', () =>
+  scene({ approvals: Array.from({ length: 8 }, (_, i) => approval({ id: `a${i}`, askedAt: at(i - 60) })), unwilling: [403, 'no '.repeat(400)] }, { width: 390 }, async (gateway, tab) => {
+    await tab.waitFor('a7');
+    for (const id of ['a0', 'a3', 'a7']) {
+      const button = tab.item(id).getByRole('button', { name: 'Approve' });
+      await button.scrollIntoViewIfNeeded();
+      await tab.page.waitForTimeout(800);
+      await button.click();
+      await tab.page.waitForFunction(() => document.querySelector('#news').innerText.length > 400);
+      await button.scrollIntoViewIfNeeded();
+      const isOnTop = await button.evaluate((element) => {
+        const { left, top, width, height } = element.getBoundingClientRect();
+        return element.contains(document.elementFromPoint(left + width / 2, top + height / 2));
+      });
+      assert.ok(isOnTop, id);
+    }
+    const [page, news] = [await tab.page.locator('#page').boundingBox(), await tab.page.locator('#news').boundingBox()];
+    assert.ok(page.y + page.height <= news.y + 0.5, 'the message has its own row');
+  }));
+
+test('names and rules break between words only', () => {
+  const rule = '/tools/create_refund/require_approval/0';
+  const decisions = [{ at: at(-1), record: { decision: 'denied', rule, grant: 'address:127.0.0.1', tool: 'create_refund_of_customer' } }];
+  return scene({ decisions }, { width: 900 }, async (gateway, tab) => {
+    await tab.page.locator('#decisions > tr').waitFor();
+    for (const name of ['rule', 'tool', 'grant']) {
+      const broken = await tab.page.locator(`#decisions .${name}`).evaluate((element) =>
+        [...element.querySelectorAll('.word')].filter((word) => word.getClientRects().length > 1).map((word) => word.textContent));
+      assert.deepEqual(broken, [], name);
+    }
+    assert.equal(await tab.text('#decisions .rule'), rule);
+  });
+});

@@ -6,7 +6,7 @@
 //   node drive.mjs URL screenshot FILE [WIDTHxHEIGHT] [dark]
 //
 // MCP_POLICY_TOKEN holds the token, MCP_POLICY_BROWSER names the browser's folder. Prints, as JSON, what the page says in
-// the end: `you`, `approvals`, `counters` and `decisions`. Fails where the page does what no page may.
+// the end: `you`, `approvals`, `answers`, `counters` and `decisions`. Fails where the page does what no page may.
 
 import { Console, startBrowser } from './console.mjs';
 

@@ -40,14 +40,14 @@ test('markup is text in every place', () => {
   const params = JSON.stringify(MARKUP.join(' '));
   Object.assign(state.approvals[0], { params });
   return scene(state, {}, async (gateway, tab) => {
-    await tab.waitFor('a2');
+    await tab.waitFor('a1');
     await tab.later();
     assert.equal(await tab.page.locator('#a1 .params').evaluate((element) => element.textContent), params);
     const places = ['#a1 .tool', '#a1 .grant', '#a1 .reason', '#a1 .rule', '#a1 .route', '#a1 .cluster', '#counters .counter', '#decisions .tool', '#decisions .rule'];
     for (const place of places) {
       assert.equal(await tab.page.locator(place).evaluate((element) => element.textContent), MARKUP.join(' '), place);
     }
-    assert.equal(await tab.page.locator('#a2 .outcome').evaluate((e) => e.textContent), `rejected by ${MARKUP.join(' ')}: ${MARKUP.join(' ')}`);
+    assert.equal(await tab.page.locator('#answers .outcome').evaluate((e) => e.textContent), `rejected by ${MARKUP.join(' ')}: ${MARKUP.join(' ')}`);
     const foreign = 'main :is(script, img, svg, iframe, style, a, base, b)';
     assert.equal(await tab.page.locator(foreign).count(), 0);
     await tab.answer('a1', 'Reject', MARKUP.join(' '));
@@ -87,12 +87,12 @@ const UNSEEN = [
 test('characters that cannot be seen are shown by their numbers, and marked', async () => {
   for (const [what, character] of UNSEEN) {
     await scene(everywhere(`pay${character}ee`), {}, async (gateway, tab) => {
-      await tab.waitFor('a2');
+      await tab.waitFor('a1');
       const shown = `pay\\u{${character.codePointAt(0).toString(16)}}ee`;
       for (const place of ['#a1 .tool', '#a1 .params', '#a1 .grant', '#a1 .reason', '#decisions .tool']) {
         assert.equal(await tab.text(place), shown, `${what} in ${place}`);
       }
-      assert.equal(await tab.text('#a2 .outcome'), `rejected by ${shown}: ${shown}`, what);
+      assert.equal(await tab.text('#answers .outcome'), `rejected by ${shown}: ${shown}`, what);
       const mark = tab.page.locator('#a1 .tool .odd');
       assert.equal(await mark.getAttribute('title'), 'invisible or misleading character', what);
       assert.notEqual(await mark.evaluate((element) => getComputedStyle(element).backgroundColor), 'rgba(0, 0, 0, 0)', what);
@@ -102,7 +102,7 @@ test('characters that cannot be seen are shown by their numbers, and marked', as
 
 test('lines break in what was sent, and nowhere else', () =>
   scene(everywhere('a\nb'), {}, async (gateway, tab) => {
-    await tab.waitFor('a2');
+    await tab.waitFor('a1');
     assert.equal(await tab.text('#a1 .params'), 'a\nb');
     assert.equal(await tab.text('#a1 .tool'), 'a\\u{a}b');
   }));
@@ -123,9 +123,9 @@ test('letters that run from right to left change no order', () =>
 
 test('however long a text is, the buttons stay near', () =>
   scene(everywhere('x'.repeat(3000) + '\n'.repeat(3000)), { width: 390 }, async (gateway, tab) => {
-    await tab.waitFor('a2');
+    await tab.waitFor('a1');
     const { height } = await tab.item('a1').boundingBox();
     assert.ok(height < 1000, `it is ${height} pixels high`);
     assert.equal(await tab.text('#a1 .length'), '6000 characters: scroll to read all.');
-    assert.equal(await tab.page.evaluate(() => document.documentElement.scrollWidth), 390, 'the page is no wider than the phone');
+    assert.equal(await tab.page.evaluate(() => document.querySelector('#page').scrollWidth), 390, 'the page is no wider than the phone');
   }));

@@ -69,7 +69,11 @@ fn calls_that_wait_are_listed() {
            this is your own request: another approver has to decide\n  \
            the gateway has lost the parameters of this call, so it cannot be approved\n"
     );
-    assert_prints(&ask(&console, Some(TOKEN), &["list"]), 0, &listed);
+    assert_prints(&ask(&console, Some(TOKEN), &["list", "--all"]), 0, &listed);
+    let (before, from) = listed.split_once("a1  ").unwrap();
+    let (_, after) = from.split_once("\n\n").unwrap();
+    let pending = format!("{before}{after}\n1 answered call is not listed; `--all` lists it, too\n");
+    assert_prints(&ask(&console, Some(TOKEN), &["list"]), 0, &pending);
 }
 
 #[test]
@@ -116,7 +120,7 @@ fn no_text_of_a_caller_acts_on_the_terminal() {
         "approver": evil, "note": evil, "state": evil, "askedAt": evil, "id": evil,
     });
     let console = Console::start(vec![with(pending(), &hostile)]);
-    let ran = ask(&console, Some(TOKEN), &["list"]);
+    let ran = ask(&console, Some(TOKEN), &["list", "--all"]);
     let shown = r"\u{1b}[2J\u{1b}]0;x\u{7}\u{a}\u{d}3f9c  approved\u{202e}\u{200b}\u{9b}31m";
     let (first, second) = shown.split_once(r"\u{a}").unwrap();
     let expected = format!(
@@ -124,8 +128,8 @@ fn no_text_of_a_caller_acts_on_the_terminal() {
          `{shown}`\n  reason: {shown}\n  {shown} by `{shown}`: {shown}\n  | {first}\n  | {second}\n"
     );
     assert_prints(&ran, 0, &expected);
-    let ran = ask(&console, Some(TOKEN), &["approve", "refuse-me"]);
-    assert_fails(&ran, 1, "error: no such id: \\u{1b}[2J `refuse-me`\n");
+    let ran = ask(&console, Some(TOKEN), &["approve", "00000000000000000000"]);
+    assert_fails(&ran, 1, "error: no such id: \\u{1b}[2J `00000000000000000000`\n");
 }
 
 #[test]
@@ -161,7 +165,7 @@ fn a_token_comes_from_a_file_first() {
 #[test]
 fn no_token_follows_a_redirect() {
     let console = Console::start(vec![]);
-    let ran = ask(&console, Some(TOKEN), &["approve", "moved"]);
+    let ran = ask(&console, Some(TOKEN), &["approve", console::MOVED]);
     let expected =
         format!("error: `{}` answers with status 307, and not as a console does; check `--url`\n", console.url);
     assert_fails(&ran, 1, &expected);
@@ -178,9 +182,9 @@ fn an_address_that_is_not_a_consoles_is_a_usage_error() {
     ] {
         assert_fails(&run(&["approvals", "list", "--url", url]), 2, &format!("error: `{url}` {why}\n"));
     }
-    let missing = "error: `--url` is missing: give the console's address, such as `http://127.0.0.1:10001`\n";
-    assert_fails(&run(&["approvals", "list"]), 2, missing);
-    for id in ["", "..", "a/b", "a?b", "a\u{202e}"] {
+    let help = run(&["approvals", "list", "--help"]).stdout;
+    assert!(help.contains("[default: http://127.0.0.1:10001]"), "{help}");
+    for id in ["", "..", "a/b", "a?b", "a\u{202e}", "zzz", "3f9c0a1b2c3d4e5f607", "3F9C0A1B2C3D4E5F6071"] {
         let shown = id.replace('\u{202e}', r"\u{202e}");
         let why = format!("error: `{shown}` is not the id of an approval; `mcp-policy approvals list` shows the ids\n");
         assert_fails(&run(&["approvals", "approve", id, "--url", "http://127.0.0.1:1"]), 2, &why);
@@ -200,7 +204,7 @@ fn an_answer_that_is_not_a_consoles_is_an_error() {
     let console = Console::start(vec![json!({"id": 1})]);
     let expected = format!("error: `{}` does not answer as a console does; check `--url`\n", console.url);
     assert_fails(&ask(&console, Some(TOKEN), &["list"]), 1, &expected);
-    let ran = ask(&console, Some(TOKEN), &["approve", "page"]);
+    let ran = ask(&console, Some(TOKEN), &["approve", console::PAGE]);
     let expected =
         format!("error: `{}` answers with status 500, and not as a console does; check `--url`\n", console.url);
     assert_fails(&ran, 1, &expected);

@@ -6,6 +6,7 @@ mod approvals;
 mod check;
 mod explain;
 mod grant;
+mod help;
 mod readme;
 mod scratch;
 mod test;

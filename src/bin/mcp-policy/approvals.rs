@@ -33,13 +33,13 @@ use self::{
 
 /// The arguments of `approvals`.
 #[derive(clap::Args)]
-#[command(arg_required_else_help = true)]
+#[command(arg_required_else_help = true, after_help = HELP)]
 pub(crate) struct Args {
     #[command(subcommand)]
     action: Action,
-    /// The gateway's console, such as `http://127.0.0.1:10001`
-    #[arg(long, global = true)]
-    url: Option<String>,
+    /// The gateway's console
+    #[arg(long, global = true, default_value = "http://127.0.0.1:10001")]
+    url: String,
     /// A file that holds the approver's token; `-` reads stdin [default: the variable MCP_POLICY_TOKEN holds the token]
     #[arg(long, global = true, value_name = "FILE")]
     token_file: Option<String>,
@@ -55,14 +55,23 @@ pub(crate) struct Args {
 #[derive(Subcommand)]
 enum Action {
     /// List the calls that wait for approval
-    List,
+    #[command(after_help = LIST_HELP)]
+    List {
+        /// Also list the calls that are answered: approved ones until the agent repeats them, and rejected ones
+        #[arg(long)]
+        all: bool,
+    },
     /// Let one call through, once
+    #[command(after_help = APPROVE_HELP)]
     Approve(Decision),
     /// Reject one call
+    #[command(after_help = REJECT_HELP)]
     Reject(Decision),
     /// List the pinned tools whose definitions the server has changed, and how
+    #[command(after_help = DRIFTS_HELP)]
     Drifts,
     /// Accept the definition that a server shows in place of the pinned one
+    #[command(after_help = ACCEPT_HELP)]
     Accept(Decision),
 }
 
@@ -84,6 +93,37 @@ enum Format {
     /// The gateway's answer, for programs
     Json,
 }
+
+const HELP: &str = "\
+Example:
+  mcp-policy approvals list --token-file token
+Exit codes: 0 done, 1 the gateway refused or could not be reached, 2 usage.";
+
+const LIST_HELP: &str = "\
+Example:
+  mcp-policy approvals list --all --format json
+Exit codes: 0 listed, 1 the gateway refused or could not be reached, 2 usage. JSON has the pending and the answered calls.";
+
+const DRIFTS_HELP: &str = "\
+Example:
+  mcp-policy approvals drifts
+Exit codes: 0 printed, 1 the gateway refused or could not be reached, 2 usage.";
+
+const ACCEPT_HELP: &str = "\
+Example:
+  mcp-policy approvals accept 1f2e3d4c5b6a79881706 --note 'a typing error is mended'
+Calls pass with this very definition until the gateway gets another configuration. Exit codes: 0 accepted, 1 the gateway refused or
+could not be reached, 2 usage.";
+
+const APPROVE_HELP: &str = "\
+Example:
+  mcp-policy approvals approve 3f9c0a1b2c3d4e5f6071 --note 'checked with the customer'
+Exit codes: 0 approved, 1 the gateway refused or could not be reached, 2 usage.";
+
+const REJECT_HELP: &str = "\
+Example:
+  mcp-policy approvals reject 3f9c0a1b2c3d4e5f6071 --note 'ask for a smaller amount'
+Exit codes: 0 rejected, 1 the gateway refused or could not be reached, 2 usage.";
 
 /// The variable that holds the token without `--token-file`. No option takes it: other users can read the arguments of a
 /// process.
@@ -108,11 +148,9 @@ impl Args {
         match &self.action {
             Action::Approve(decision) | Action::Reject(decision) => decision.check("an approval", "list")?,
             Action::Accept(decision) => decision.check("a drift", "drifts")?,
-            Action::List | Action::Drifts => {}
+            Action::List { .. } | Action::Drifts => {}
         }
-        let url = self.url.as_deref();
-        let url = url.ok_or("`--url` is missing: give the console's address, such as `http://127.0.0.1:10001`")?;
-        Client::new(url, self.token()?, Header::read_all(&self.headers)?)
+        Client::new(&self.url, self.token()?, Header::read_all(&self.headers)?)
     }
 
     fn token(&self) -> Result<Option<Token>, String> {
@@ -128,7 +166,7 @@ impl Args {
         let decide =
             |Decision { id, note }: &Decision, list, decision| client.decide(list, id, decision, note.as_deref());
         let answer = match &self.action {
-            Action::List => client.list("approvals")?,
+            Action::List { .. } => client.list("approvals")?,
             Action::Drifts => client.list("drifts")?,
             Action::Approve(decision) => decide(decision, "approvals", "approve")?,
             Action::Reject(decision) => decide(decision, "approvals", "reject")?,
@@ -142,7 +180,7 @@ impl Args {
         let decided =
             |approved| serde_json::from_str(&answer).ok().map(|one: Approval| one.describe_decision(approved));
         let text = match self.action {
-            Action::List => serde_json::from_str(&answer).ok().map(|list: Approvals| list.to_text()),
+            Action::List { all } => serde_json::from_str(&answer).ok().map(|list: Approvals| list.to_text(all)),
             Action::Drifts => serde_json::from_str(&answer).ok().map(|list: Drifts| list.to_text()),
             Action::Approve(_) => decided(true),
             Action::Reject(_) => decided(false),
@@ -157,8 +195,7 @@ impl Args {
 impl Decision {
     /// An id is a part of the request's path, and has only characters that are safe there.
     fn check(&self, of: &str, action: &str) -> Result<(), String> {
-        let plain = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
-        if !self.id.is_empty() && self.id.chars().all(plain) {
+        if mcp_policy::approval::parse_id(&self.id).is_some() {
             return Ok(());
         }
         Err(format!("`{}` is not the id of {of}; `mcp-policy approvals {action}` shows the ids", self.id))

@@ -56,11 +56,7 @@ use self::{
 
 /// The arguments of `check`.
 #[derive(clap::Args)]
-#[command(
-    arg_required_else_help = true,
-    after_long_help = "Whether a model reads why a call was denied depends on its framework and on `answers.deny_as`: \
-                       \"What an agent sees\" in README.md has the table."
-)]
+#[command(arg_required_else_help = true, after_help = HELP)]
 pub(crate) struct Args {
     /// Policies, configurations that hold policies, or a console's configuration; `-` reads stdin
     #[arg(required = true, value_name = "FILE")]
@@ -83,6 +79,13 @@ pub(crate) struct Args {
     #[arg(long, value_enum, default_value_t = Format::Text)]
     format: Format,
 }
+
+const HELP: &str = "\
+Example, in CI:
+  mcp-policy check policies/*.json --deny-warnings
+Exit codes: 0 if all files load, 1 if one does not, or with --deny-warnings if there is a warning, 2 if a file cannot be read.
+Whether a model reads why a call was denied depends on its framework and on `answers.deny_as`: \"What an agent sees\" in README.md has
+the table.";
 
 /// The output format.
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]

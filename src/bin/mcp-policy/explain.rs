@@ -10,6 +10,7 @@ use mcp_policy::{
     amount::Amount,
     cases::{CallReport, CaseCall, Expected, RequestOrigin},
     config::Config,
+    identity::Claims,
     json::{self, diagnostic::nearest_word},
     policy::Policy,
     store::InMemory,
@@ -22,7 +23,7 @@ use crate::{Exit, Stop, print, sanitize, source::SourceFile};
 
 /// The arguments of `explain`.
 #[derive(clap::Args)]
-#[command(arg_required_else_help = true)]
+#[command(arg_required_else_help = true, after_help = HELP)]
 pub(crate) struct Args {
     /// A policy, or a configuration that holds one; `-` reads stdin
     file: String,
@@ -38,6 +39,9 @@ pub(crate) struct Args {
     /// The grant: the caller's identity, such as `jwt:alice`; a secret by its SHA-256, such as `bearer:9f86d0…`
     #[arg(long = "as", value_name = "GRANT", default_value = "anybody")]
     grant: String,
+    /// The claims of the token that names the caller, as a JSON object
+    #[arg(long, value_name = "JSON")]
+    claims: Option<String>,
     /// The name of Envoy's route, for bindings
     #[arg(long, value_name = "NAME")]
     route: Option<String>,
@@ -54,6 +58,12 @@ pub(crate) struct Args {
     #[arg(long, value_enum, default_value_t = Format::Text)]
     format: Format,
 }
+
+const HELP: &str = "\
+Example:
+  mcp-policy explain policy.json --tool create_refund --args '{\"amount\": 250}' --as jwt:alice
+Exit codes: 0 if the decision was explained, whatever it is, 1 if the policy does not load, 2 if a file cannot be read or with other
+usage.";
 
 /// The output format.
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -102,17 +112,20 @@ impl Args {
         let at = Timestamp(u64::try_from(since.as_millis()).unwrap_or(u64::MAX));
         let origin = RequestOrigin { route: self.route.clone(), host: self.host.clone(), path: self.path.clone() };
         let expected = Expected::Allow.into();
-        Ok(CaseCall {
-            title,
-            body,
-            grant: self.grant.clone(),
-            session: None,
-            origin,
-            at,
-            times: 1,
-            listed: Vec::new(),
-            expected,
-        })
+        let (grant, claims) = (self.grant.clone(), self.claims()?);
+        let (session, listed) = (None, Vec::new());
+        Ok(CaseCall { title, body, grant, claims, session, origin, at, times: 1, listed, expected })
+    }
+}
+
+impl Args {
+    fn claims(&self) -> Result<Claims, String> {
+        let Some(text) = &self.claims else { return Ok(Claims::Absent) };
+        match json::parse(text.as_bytes(), 64) {
+            Ok(node) if matches!(node.value, json::Value::Object(_)) => Ok(Claims::from_json(&node)),
+            Ok(_) => Err("`--claims` is not a JSON object".to_owned()),
+            Err(fault) => Err(format!("`--claims` is not JSON: {fault}")),
+        }
     }
 }
 

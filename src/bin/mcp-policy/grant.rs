@@ -21,7 +21,7 @@ use document::{Document, Token};
 
 /// The arguments of `grant`.
 #[derive(clap::Args)]
-#[command(arg_required_else_help = true)]
+#[command(arg_required_else_help = true, after_help = HELP)]
 pub(crate) struct Args {
     #[command(subcommand)]
     verb: Verb,
@@ -55,6 +55,7 @@ enum Verb {
         file: String,
     },
     /// List the tokens of a configuration, and when they expire
+    #[command(after_help = LIST_HELP)]
     List {
         /// The configuration; `-` reads stdin
         #[arg(value_name = "CONFIG")]
@@ -74,6 +75,11 @@ enum Format {
     Json,
 }
 
+const HELP: &str = "\
+Example:
+  mcp-policy grant new alice-laptop gateway.json --expires 90d
+Exit codes: 0 done, 1 not possible with this configuration, 2 usage.";
+
 const NEW_HELP: &str = "\
 Example:
   mcp-policy grant new alice-laptop gateway.json --expires 90d
@@ -84,6 +90,11 @@ const REVOKE_HELP: &str = "\
 Example:
   mcp-policy grant revoke alice-laptop gateway.json
 Envoy refuses the token when it has the new configuration. Exit codes: 0 written, 1 no such token, 2 usage.";
+
+const LIST_HELP: &str = "\
+Example:
+  mcp-policy grant list gateway.json
+Exit codes: 0 listed, 1 the configuration does not load, 2 usage.";
 
 /// Makes, revokes or lists tokens.
 pub(crate) fn run(args: &Args) -> Result<Exit, Stop> {

@@ -4,10 +4,12 @@ mod apply;
 mod approvals;
 mod check;
 mod compare;
+mod completions;
 mod credential;
 mod explain;
 mod file;
 mod grant;
+mod man;
 mod mistakes;
 mod pin;
 mod render;
@@ -25,11 +27,19 @@ use clap::{Parser, Subcommand};
 
 /// Write, check, test and deploy policies for MCP calls.
 #[derive(Parser)]
-#[command(name = "mcp-policy", version, arg_required_else_help = true)]
+#[command(name = "mcp-policy", version = VERSION, arg_required_else_help = true, after_help = HELP)]
 struct Cli {
     #[command(subcommand)]
     verb: Verb,
 }
+
+/// The version, and the commit in release builds.
+const VERSION: &str = concat!(env!("CARGO_PKG_VERSION"), " (", env!("MCP_POLICY_BUILD"), ")");
+
+const HELP: &str = "\
+Example:
+  mcp-policy check policy.json && mcp-policy test policy.json
+Exit codes: 0 fine, 1 findings, 2 usage. `mcp-policy VERB --help` has those of a verb, and examples.";
 
 /// The verbs, in the order of `--help`.
 #[derive(Subcommand)]
@@ -58,6 +68,10 @@ enum Verb {
     Credential(credential::Args),
     /// List the calls that wait for approval in a running gateway, and approve or reject them
     Approvals(approvals::Args),
+    /// Print a script with which a shell completes this command
+    Completions(completions::Args),
+    /// Print a manual page
+    Man(man::Args),
 }
 
 /// How a run ends: the exit code for scripts.
@@ -126,6 +140,8 @@ fn run() -> Exit {
         Verb::Grant(args) => grant::run(&args),
         Verb::Credential(args) => credential::run(&args),
         Verb::Approvals(args) => approvals::run(&args),
+        Verb::Completions(args) => Ok(completions::run(&args)),
+        Verb::Man(args) => man::run(&args),
     };
     ended.unwrap_or_else(|stop| {
         print_error(&stop.message);

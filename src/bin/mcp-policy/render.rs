@@ -47,7 +47,7 @@ use self::{
 
 /// The arguments of `render`.
 #[derive(clap::Args)]
-#[command(arg_required_else_help = true)]
+#[command(arg_required_else_help = true, after_help = HELP)]
 pub(crate) struct Args {
     #[command(subcommand)]
     gateway: Gateway,
@@ -57,16 +57,51 @@ pub(crate) struct Args {
 #[derive(Subcommand)]
 enum Gateway {
     /// One Envoy in front of one MCP server
+    #[command(after_help = ENVOY_HELP)]
     Envoy(Envoy),
     /// Kubernetes: Envoy in the MCP server's pod, with Deployment, ConfigMap and Service
+    #[command(after_help = SIDECAR_HELP)]
     Sidecar(Sidecar),
     /// Kubernetes with Istio: the filter in the sidecars of an MCP server
+    #[command(after_help = ISTIO_HELP)]
     Istio(Istio),
     /// Kubernetes with Envoy Gateway: a Gateway in front of an MCP server
+    #[command(after_help = ENVOY_GATEWAY_HELP)]
     EnvoyGateway(EnvoyGateway),
     /// Limitador: the limits file for counters that several Envoys share
+    #[command(after_help = LIMITADOR_HELP)]
     Limitador(Limitador),
 }
+
+const HELP: &str = "\
+Example:
+  mcp-policy render envoy policy.json --upstream http://127.0.0.1:3000 >envoy.yaml
+Exit codes: 0 printed, 1 the policy does not load or does not fit the options, 2 usage.";
+
+const ENVOY_HELP: &str = "\
+Example:
+  mcp-policy render envoy policy.json --upstream http://127.0.0.1:3000 >envoy.yaml && envoy --config-path envoy.yaml
+Exit codes: 0 printed, 1 the policy does not load or does not fit the options, 2 usage.";
+
+const SIDECAR_HELP: &str = "\
+Example:
+  mcp-policy render sidecar policy.json --image \"$IMAGE\" | kubectl apply -f -
+Exit codes: 0 printed, 1 the policy does not load or does not fit the options, 2 usage.";
+
+const ISTIO_HELP: &str = "\
+Example:
+  mcp-policy render istio policy.json --image \"$IMAGE\" | kubectl apply -f -
+Exit codes: 0 printed, 1 the policy does not load or does not fit the options, 2 usage.";
+
+const ENVOY_GATEWAY_HELP: &str = "\
+Example:
+  mcp-policy render envoy-gateway policy.json --image \"$IMAGE\" | kubectl apply -f -
+Exit codes: 0 printed, 1 the policy does not load or does not fit the options, 2 usage.";
+
+const LIMITADOR_HELP: &str = "\
+Example:
+  mcp-policy render limitador gateway.json >limits.yaml
+Exit codes: 0 printed, 1 the policy does not load or does not fit the options, 2 usage.";
 
 /// Renders the configuration and prints it.
 pub(crate) fn run(args: &Args) -> Result<Exit, Stop> {
@@ -101,8 +136,10 @@ impl Gateway {
     /// What the user should know of `rendered`, which was made of `document`.
     fn warnings(&self, document: &str, rendered: &str) -> Vec<String> {
         let mut warnings = match self {
-            Self::Envoy(_) | Self::Limitador(_) => Vec::new(),
-            Self::Sidecar(_) | Self::Istio(_) => size::warnings(rendered),
+            Self::Envoy(envoy) => envoy.warnings(document),
+            Self::Sidecar(sidecar) => [sidecar.warnings(document), size::warnings(rendered)].concat(),
+            Self::Limitador(_) => Vec::new(),
+            Self::Istio(_) => size::warnings(rendered),
             Self::EnvoyGateway(_) => [EnvoyGateway::warnings(document), size::warnings(rendered)].concat(),
         };
         let configuration = match self {

@@ -24,13 +24,23 @@ mod simplify;
 #[cfg(test)]
 mod tests;
 
+use mcp_policy::config;
 use schemars::{JsonSchema, Schema, generate::SchemaSettings};
+use serde_json::json;
 
 use crate::{Exit, print};
 
 /// The arguments of `schema`: none.
 #[derive(clap::Args)]
+#[command(after_help = HELP)]
 pub(crate) struct Args {}
+
+const HELP: &str = "\
+Example:
+  mcp-policy schema >mcp-policy.schema.json
+A document names it in its first line, and an editor such as VS Code then completes keys and marks mistakes:
+  { \"$schema\": \"./mcp-policy.schema.json\", \"version\": \"1\", … }
+Exit codes: 0 printed, 2 usage.";
 
 /// The filter's configuration: a policy, `{"policy": …}` with options beside it, or `{"console": …}`.
 #[derive(JsonSchema)]
@@ -54,5 +64,23 @@ pub(crate) fn run(_: &Args) -> Exit {
 /// The schema of the whole configuration.
 fn generate() -> Schema {
     let settings = SchemaSettings::draft2020_12().with_transform(simplify::Simplify);
-    settings.into_generator().into_root_schema_for::<Configuration>()
+    let mut schema = settings.into_generator().into_root_schema_for::<Configuration>();
+    choose_form(&mut schema);
+    schema
+}
+
+/// Has an editor choose one form by its keys, as the filter does. With `anyOf` it would report each mistake for every form.
+fn choose_form(schema: &mut Schema) {
+    let has =
+        |keys: &[&str]| json!({ "anyOf": keys.iter().map(|key| json!({ "required": [key] })).collect::<Vec<_>>() });
+    let form = |name: &str| json!({ "$ref": format!("#/$defs/{name}") });
+    let options = config::OPTIONS_KEYS.known;
+    // `mode` is a key of a policy, too; without another key that tells, the filter reads options.
+    let is_options = json!({ "allOf": [has(options), { "not": has(&["version", "default", "tools"]) }] });
+    let is_console = json!({ "allOf": [has(config::CONSOLE_FORM_KEYS.known), { "not": has(options) }] });
+    schema.remove("anyOf");
+    schema.insert("type".to_owned(), json!("object"));
+    schema.insert("if".to_owned(), is_console);
+    schema.insert("then".to_owned(), form("ConsoleForm"));
+    schema.insert("else".to_owned(), json!({ "if": is_options, "then": form("Options"), "else": form("Policy") }));
 }

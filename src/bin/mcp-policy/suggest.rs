@@ -32,7 +32,11 @@ use policy::{Suggestion, display};
 
 /// The arguments of `suggest`.
 #[derive(clap::Args)]
-#[command(arg_required_else_help = true, group = ArgGroup::new("source").required(true).args(["file", "url"]))]
+#[command(
+    arg_required_else_help = true,
+    group = ArgGroup::new("source").required(true).args(["file", "url"]),
+    after_help = HELP
+)]
 pub(crate) struct Args {
     /// An answer to `tools/list`, its `result`, or a list of tools; `-` reads stdin
     #[arg(value_name = "TOOLS.json")]
@@ -46,6 +50,11 @@ pub(crate) struct Args {
     #[arg(long, value_enum, default_value_t = Format::Text)]
     format: Format,
 }
+
+const HELP: &str = "\
+Example:
+  mcp-policy suggest --url http://127.0.0.1:3000/mcp >policy.json
+Exit codes: 0 if a policy was printed, 1 if the server or the file lists no tool that a policy can name, 2 if it cannot be read.";
 
 /// The output format.
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]

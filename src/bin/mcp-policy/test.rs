@@ -17,7 +17,7 @@ use crate::{
 
 /// The arguments of `test`.
 #[derive(clap::Args)]
-#[command(arg_required_else_help = true, after_long_help = FORMAT)]
+#[command(arg_required_else_help = true, after_help = FORMAT)]
 pub(crate) struct Args {
     /// A policy, or a configuration that holds one; or a case file that holds its own policy
     file: String,
@@ -29,7 +29,11 @@ pub(crate) struct Args {
 }
 
 /// The case format, in brief.
-const FORMAT: &str = r#"A case file:
+const FORMAT: &str = r#"Examples:
+  mcp-policy test policy.json
+  mcp-policy test policy.json more.cases.json
+
+A case file:
 
   { "cases": [
       { "name": "one a minute", "calls": [

@@ -17,6 +17,7 @@ use crate::{
     audit::Decision,
     cases::{CallReport, CaseCall, Expected, RequestOrigin, clock, message},
     config::Config,
+    identity::Claims,
     store::InMemory,
 };
 
@@ -98,6 +99,7 @@ impl Call {
             title: String::new(),
             body: self.raw.clone().unwrap_or_else(tool),
             grant: self.identity.clone(),
+            claims: Claims::Absent,
             session: None,
             origin: RequestOrigin::default(),
             at: clock::after_midnight(self.at_s.saturating_mul(1000)),

@@ -1,11 +1,18 @@
 // Shows the gateway's pending calls, and sends what a person decides. All texts come from hostile callers.
 
 const REFRESH_MS = 2000;
+// Browsers give hidden tabs little time; the title still says in time what waits.
+const HIDDEN_REFRESH_MS = 10000;
 const NEWS_MS = 15000;
 // A press so soon after something moved was meant for what was there before.
 const SETTLE_MS = 700;
 // Every character that is invisible or misplaces other text, but for the plain space.
 const ODD = /((?! )[\p{C}\p{Z}\p{Default_Ignorable_Code_Point}\u2800])/u;
+// Where a name or a rule may break, and the longest part that stays whole.
+const BREAK = /(?<=[/_.:@-])/;
+const WHOLE = 20;
+// Calls that are over, as long as they are listed.
+const MAX_ENDED = 20;
 
 const find = (selector, root = document) => root.querySelector(selector);
 
@@ -17,12 +24,16 @@ let turn = 0;
 let moved = 0;
 let seen = ''; // the gateway's time when approvals were drawn last
 let ahead = 0; // how far the gateway's clock is
+let isIn = false; // whether the last answer was for an approver
+let known = new Map(); // the approvals that the last answer listed
+let ended = []; // those that are over, the newest first
+const used = new Set(); // the ids of those whose call has passed
 
 // === the gateway
 
 // With `known`, the answer is nothing if it is still of that version.
 async function ask(path, { body, known } = {}) {
-  const token = sessionStorage.getItem('token');
+  const token = storedToken();
   const headers = token ? { Authorization: `Bearer ${token}` } : {};
   if (known) headers['If-None-Match'] = known;
   const request = { headers, body: JSON.stringify(body), signal: AbortSignal.timeout(10000) };
@@ -72,7 +83,7 @@ async function refresh() {
     if ([401, 403].includes(error.status)) return signIn(error.message);
     connected(`Not up to date: ${error.message}; trying again`, 'bad');
   }
-  if (!document.hidden) timer = setTimeout(refresh, REFRESH_MS);
+  timer = setTimeout(refresh, document.hidden ? HIDDEN_REFRESH_MS : REFRESH_MS);
 }
 
 async function decide(item, decision) {
@@ -81,7 +92,10 @@ async function decide(item, decision) {
   ++turn;
   enable(item, false);
   try {
-    await ask(`approvals/${item.key}`, { body: { decision, note } });
+    const { said } = await ask(`approvals/${item.key}`, { body: { decision, note } });
+    leave(item);
+    known.set(said.id, said);
+    drawAnswers([...known.values()].filter(isAnswered));
     tell(decision === 'approve' ? `Approved: ${name} passes once, when the agent repeats the call` : `Rejected: ${name}`);
   } catch (error) {
     tell(`Not decided: ${name}: ${error.message}${error.status ? '' : '; it may have received the decision'}`);
@@ -97,32 +111,67 @@ function connected(text, state) {
   link.className = state;
 }
 
+// === who the reader is
+
+// Each tab keeps the token for itself, and gives it to a new tab that asks: so it is on no disk, goes to no other server of this
+// machine, as a cookie would, and is gone with the last tab.
+const tabs = new BroadcastChannel('sign-in');
+
+const storedToken = () => sessionStorage.getItem('token');
+
+tabs.onmessage = ({ data }) => {
+  if (data.isAsked && isIn && storedToken()) tabs.postMessage({ token: storedToken() });
+  if (data.token && !isIn) useToken(data.token);
+  if (data.isOver) leaveConsole();
+};
+
+function useToken(token) {
+  sessionStorage.setItem('token', token);
+  refresh();
+}
+
+// Nothing of what was shown stays in the page.
+function leaveConsole() {
+  sessionStorage.removeItem('token');
+  location.reload();
+}
+
 function signIn(why) {
+  isIn = false;
   connected('Not signed in', 'bad');
+  show(find('#you'), 'not signed in');
   show(find('#why'), why);
-  find('main').hidden = true;
-  find('form').hidden = false;
+  document.title = 'Approvals';
+  find('#lists').hidden = find('#signout').hidden = true;
+  find('#signin').hidden = false;
   find('#token').focus();
 }
 
 // === the page
 
 function draw({ now, you, approvals, pending, next }, { counters }, { decisions }) {
-  find('main').hidden = false;
-  find('form').hidden = true;
+  isIn = true;
+  find('#lists').hidden = false;
+  find('#signin').hidden = true;
+  find('#signout').hidden = !storedToken();
   // A list that has not changed is as old as its answer.
   if (now !== seen) ahead = Date.parse(now) - Date.now();
   show(find('#you'), you);
   connected('Live', '');
-  drawApprovals(approvals, pending, next);
+  for (const { record } of decisions) if (record.decision === 'allowed' && record.approval) used.add(record.approval.id);
+  noteEnded(approvals, next);
+  drawAnswers(approvals.filter(isAnswered));
+  drawApprovals(approvals.filter((a) => !isAnswered(a)), pending, next);
   seen = now;
   sync('counter', counters, ({ max, used, resetAt, ...c }) => JSON.stringify(c), drawCounter);
   sync('decision', decisions, JSON.stringify, drawDecision, true);
 }
 
+const isAnswered = ({ state }) => state !== 'pending';
+
 // What stays is neither rebuilt nor moved: focus and half-typed notes live in it.
 // A new part comes last, or, if the list is `sorted`, behind the one before it.
-function sync(kind, entries, keyOf, drawPart, sorted, keep) {
+function sync(kind, entries, keyOf, drawPart, sorted) {
   const list = find(`#${kind}s`);
   const old = list.parts ?? new Map();
   list.parts = new Map();
@@ -141,30 +190,63 @@ function sync(kind, entries, keyOf, drawPart, sorted, keep) {
     Object.assign(part, { key, entry });
     drawPart(part, entry);
   }
-  for (const [key, part] of old) {
-    if (keep?.(part)) list.parts.set(key, part);
-    else part.remove();
+  for (const part of old.values()) leave(part);
+}
+
+// Takes a part out. The focus goes to the next one, and never to a button.
+function leave(part) {
+  if (part.contains(document.activeElement)) (part.nextElementSibling ?? part.previousElementSibling ?? find('#pending')).focus();
+  if (part.parentElement.id === 'approvals') moved = performance.now();
+  part.parentElement.parts.delete(part.key);
+  part.remove();
+}
+
+// Notes which approvals are over since the last answer: used by their call, or expired.
+function noteEnded(approvals, next) {
+  const listed = new Map(approvals.map((a) => [a.id, a]));
+  const last = approvals.at(-1);
+  for (const a of known.values()) {
+    // It may be on a later page now.
+    if (listed.has(a.id) || (next && !(last && a.askedAt < last.askedAt))) continue;
+    if (a.state !== 'rejected') ended.unshift({ ...a, isExpired: Date.parse(a.expiresAt) - Date.now() - ahead < 1000 });
   }
+  ended.length = Math.min(ended.length, MAX_ENDED);
+  known = listed;
+}
+
+// What became of an approval that is not pending any more.
+function outcome(a) {
+  if (used.has(a.id)) return 'Used: the call has passed';
+  if (a.isExpired) return a.state === 'approved' ? 'Expired: the agent did not repeat the call in time' : 'Expired: no approver answered in time';
+  if (a.isExpired === false) return 'Over: the gateway does not say whether the call has passed';
+  return `${a.state} by ${signed(a)}${a.state === 'approved' ? `; the agent has ${span(a.expiresAt)} to repeat the call` : ''}`;
+}
+
+function drawAnswers(answered) {
+  const rows = [...answered, ...ended];
+  find('#answered').hidden = !rows.length;
+  sync('answer', rows, (a) => a.id, (row, a) => {
+    fill(row, { ...a, tool: a.tool ?? a.method, outcome: outcome(a) });
+    find('.outcome', row).className = `outcome ${a.isExpired ? '' : a.state}`;
+  }, true);
 }
 
 function drawApprovals(approvals, pending, next) {
   const list = find('#approvals');
   // What an older page adds is no news.
-  const isNew = (a) => a.state === 'pending' && a.askedAt >= seen && !list.parts.has(a.id);
+  const isNew = (a) => a.askedAt >= seen && !list.parts.has(a.id);
   const fresh = seen ? approvals.filter(isNew).length : 0;
   const places = () => [...list.children].map((item) => item.key + find('.answer', item).offsetTop).join();
   const before = places();
-  // What is gone stays while a person is at the list: nothing moves under the pointer.
-  sync('approval', approvals, (a) => a.id, drawApproval, false, (item) => {
-    answered(item, 'No longer pending: used or expired.');
-    return list.matches(':hover') || item.contains(document.activeElement);
-  });
+  sync('approval', approvals, (a) => a.id, drawApproval);
   if (places() !== before) moved = performance.now();
   if (fresh) tell(`New pending calls: ${fresh}`);
   document.title = `${pending ? `(${pending}) ` : ''}Approvals`;
   if (wanted && !list.parts.has(wanted)) {
-    if (next) return showMore('approvals');
-    tell('The approval in the address was used or has expired');
+    const a = known.get(wanted) ?? ended.find(({ id }) => id === wanted);
+    if (!a && next) return showMore('approvals');
+    if (a) tell(`The approval in the address is answered: ${outcome(a)}`);
+    else tell(used.has(wanted) ? 'The approval in the address was used: its call has passed' : 'The approval in the address has expired');
   }
   list.parts.get(wanted)?.focus();
   wanted = '';
@@ -176,9 +258,9 @@ function drawApproval(item, a) {
   item.id = a.id;
   fill(item, { route: 'none', cluster: 'none', ...a, params, length, age: `${span(a.askedAt, -1)} ago`, left: `${span(a.expiresAt)} left` });
   find('.server', item).hidden = !a.route && !a.cluster;
-  if (a.state !== 'pending') answered(item, `${a.state} by ${signed(a)}`);
-  else if (a.yours) answered(item, 'This is your own call: another approver has to decide.');
-  else enable(item, true);
+  find('.answer', item).classList.toggle('none', a.yours);
+  show(find('.outcome', item), a.yours ? 'This is your own call: another approver has to decide.' : '');
+  enable(item, !a.yours);
   find('.approve', item).disabled = !a.params;
   find('fieldset', item).onclick = press;
 }
@@ -190,12 +272,6 @@ function press({ target, detail }) {
   else decide(target.closest('li'), target.className);
 }
 
-function answered(item, outcome) {
-  enable(item, false);
-  item.classList.add('answered');
-  show(find('.outcome', item), outcome);
-}
-
 function enable(item, on) {
   const fields = find('fieldset', item);
   // Otherwise the focus goes back to the top of the page.
@@ -205,8 +281,27 @@ function enable(item, on) {
 
 function drawCounter(row, c) {
   find('meter', row).value = c.max ? c.used / c.max : 1;
-  const used = `${c.used} of ${c.max} in ${c.window} s`;
-  fill(row, { grant: 'all callers', ...c, used, reset: `in ${span(c.resetAt)}` });
+  const used = c.max === undefined ? `${number(c.used)} counted` : `${number(c.used)} of ${number(c.max)}`;
+  fill(row, { grant: 'all callers', ...c, counter: counterName(c.counter), used: `${used} ${when(c)}`, reset: `in ${span(c.resetAt)}` });
+}
+
+const number = (value) => value.toLocaleString('en', { maximumFractionDigits: 6 });
+
+const UNITS = [[86400, 'day'], [3600, 'hour'], [60, 'minute'], [1, 'second']];
+
+// The window that a counter is in; days begin at midnight UTC.
+function when({ window, algorithm }) {
+  const [length, unit] = UNITS.find(([seconds]) => window % seconds === 0);
+  if (window !== length) return `in ${number(window / length)} ${unit}s`;
+  if (algorithm === 'sliding') return `in the last ${unit}`;
+  return unit === 'day' ? 'today' : `this ${unit}`;
+}
+
+// A short rule's counter has the rule's pointer as its name.
+function counterName(name) {
+  if (name === '/all_tools') return 'calls of all tools';
+  const [, of] = /^\/(?:tools|prompts|resources)\/([^/]+)$/.exec(name) ?? [];
+  return of ? `calls of ${of.replaceAll('~1', '/').replaceAll('~0', '~')}` : name;
 }
 
 function drawDecision(row, { at, record }) {
@@ -247,9 +342,18 @@ function fill(root, texts) {
 function show(element, text) {
   if (element.shown === text) return;
   element.shown = text;
-  const plain = (part, i) => i % 2 === 0 || (part === '\n' && element.localName === 'pre');
-  element.replaceChildren(...String(text).split(ODD).map((part, i) => (plain(part, i) ? part : escaped(part))));
+  const isPlain = (part, i) => i % 2 === 0 || (part === '\n' && element.localName === 'pre');
+  const draw = (part, i) => (isPlain(part, i) ? (element.localName === 'code' ? inParts(part) : part) : escaped(part));
+  element.replaceChildren(...String(text).split(ODD).flatMap(draw));
 }
+
+// A name in parts between which it may break, so that no word does.
+function inParts(name) {
+  if (name.length <= WHOLE) return [name && word(name)];
+  return name.split(BREAK).map((part) => (part.length <= WHOLE ? word(part) : part));
+}
+
+const word = (textContent) => Object.assign(document.createElement('span'), { textContent, className: 'word' });
 
 function escaped(character) {
   const textContent = `\\u{${character.codePointAt().toString(16)}}`;
@@ -269,7 +373,7 @@ function tell(text) {
   newsTimer = setTimeout(tell, NEWS_MS, '');
 }
 
-// `#token=…` is kept for this tab and leaves the address; `#<id>` is an approval to go to.
+// `#token=…` is kept and leaves the address; `#<id>` is an approval to go to.
 function begin() {
   wanted = location.hash.slice(1);
   if (wanted.startsWith('token=')) {
@@ -277,14 +381,19 @@ function begin() {
     wanted = '';
     history.replaceState(null, '', '/');
   }
+  if (!storedToken()) tabs.postMessage({ isAsked: true });
   refresh();
 }
 
 find('form').onsubmit = (event) => {
   event.preventDefault();
-  sessionStorage.setItem('token', find('#token').value);
+  const token = find('#token').value;
   find('#token').value = '';
-  refresh();
+  useToken(token);
+};
+find('#signout').onclick = () => {
+  tabs.postMessage({ isOver: true });
+  leaveConsole();
 };
 // A page that comes up under a double click has moved, too.
 onfocus = document.onvisibilitychange = ({ type }) => {

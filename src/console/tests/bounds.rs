@@ -13,7 +13,7 @@ use crate::{
     engine::{self, BoundRequest, RequestInfo},
     identity::Grant,
     json::{self, Value},
-    limit::{Callers, Charge, CounterInfo, CounterInfos, Counters, Key, Quota, totals::Capacity},
+    limit::{Callers, Charge, CounterInfo, CounterInfos, Counters, Key, Part, Quota, totals::Capacity},
     store::{APPROVAL_DETAILS, COUNTER_INFO, DECISIONS, Store as _},
     time::Timestamp,
     window::{Algorithm, Window},
@@ -123,9 +123,9 @@ fn a_page_of_counters_is_a_small_multiple_of_what_was_stored() {
     // The longest grants that are shown as they are, and the character that JSON makes most of.
     for number in 0..600 {
         let grant = format!("jwt:{number:03}{}", "\u{1}".repeat(200));
-        let key = Key { filter: "f", policy: "p", counter: "c", callers: Callers::Grant(&grant) };
+        let key = Key { filter: "f", policy: "p", counter: "c", callers: Callers::Grant(&grant), part: Part::Whole };
         let window = Window::new(60).unwrap();
-        let quota = Quota { window, algorithm: Algorithm::Fixed, max: Amount::from_units(10).unwrap() };
+        let quota = Quota { window, algorithm: Algorithm::Fixed, max: Amount::from_units(10) };
         let charge = Charge { key, quota, amount: Amount::ONE, verified: true };
         let receipt = Counters::new(&store, Capacity::new(2000)).charge(&[charge], NOW).unwrap();
         for charged in receipt.counters() {

@@ -1,12 +1,18 @@
 //! What a request costs, counter by counter. The calls, URIs and messages of a request are summed; product contract, section 2.
 
-use super::{Denial, denial_text, evaluate::ModeTracer, lookup::too_much_work, target::TargetName};
+use super::{
+    Denial, denial_text,
+    evaluate::ModeTracer,
+    limit_key,
+    lookup::{ResolvedTarget, too_much_work},
+    target::TargetName,
+};
 use crate::{
     amount::Amount,
     engine::trace::{Step, Tracer},
     identity::Grant,
     json::{Decimal, Value},
-    limit::{Callers, Charge, Key, Quota},
+    limit::{Callers, Charge, Key, Part, Quota},
     policy::{
         Cost, Limit, Scope,
         condition::{Args, Leaf, Unfollowed},
@@ -22,6 +28,8 @@ pub(super) struct PendingCharge<'p> {
     pub(super) amount: Amount,
     /// The last target that adds to the amount, by its index, and its part of the amount.
     last: (usize, Amount),
+    /// A digest of the values that are counted apart.
+    key: Option<[u8; 32]>,
 }
 
 /// Adds what a target costs of one limit. If two rules on one target name one counter, the target costs the larger of the two
@@ -31,14 +39,16 @@ pub(super) struct PendingCharge<'p> {
 /// The arguments do not say the amount, or the sum is more than one window lets through.
 pub(super) fn add<'p, W: Tracer>(
     charges: &mut Vec<PendingCharge<'p>>,
-    (target, name): (usize, &TargetName<'_>),
+    (index, target): (usize, &ResolvedTarget<'p, '_>),
     limit: &'p Limit,
     args: &Args<'_>,
     tracer: &mut ModeTracer<'_, W>,
 ) -> Result<(), Denial<'p>> {
+    let name = &target.name;
     let added = cost(limit, name, args).and_then(|amount| {
         tracer.step(|| describe_cost(limit, amount));
-        add_amount(charges, (target, name), limit, amount)
+        let key = limit.key.as_ref().map(|key| limit_key::digest(limit, key, target, args)).transpose()?;
+        add_amount(charges, (index, name), limit, amount, key)
     });
     added.inspect_err(|denial| tracer.step(|| denial.step()))
 }
@@ -48,14 +58,21 @@ fn add_amount<'p>(
     (target, name): (usize, &TargetName<'_>),
     limit: &'p Limit,
     amount: Amount,
+    key: Option<[u8; 32]>,
 ) -> Result<(), Denial<'p>> {
-    let pending = match charges.iter_mut().find(|pending| pending.limit.counter == limit.counter) {
-        None => charges.push_mut(PendingCharge { limit, amount, last: (target, amount) }),
+    let is_same = |pending: &&mut PendingCharge<'_>| pending.limit.counter == limit.counter && pending.key == key;
+    let pending = match charges.iter_mut().find(is_same) {
+        None => charges.push_mut(PendingCharge { limit, amount, last: (target, amount), key }),
         Some(pending) => {
             let known = if pending.last.0 == target { pending.last.1 } else { Amount::ZERO };
-            pending.amount = pending.amount.plus(amount.minus(known)).ok_or_else(|| too_much(name, limit, amount))?;
+            pending.amount = match (pending.amount.plus(amount.minus(known)), limit.max.or(pending.limit.max)) {
+                (Some(sum), _) => sum,
+                // What only counts refuses nothing.
+                (None, None) => Amount::MAX,
+                (None, Some(_)) => return Err(too_much(name, limit, amount)),
+            };
             pending.last = (target, amount.max(known));
-            if limit.max < pending.limit.max {
+            if limit.is_stricter_than(pending.limit) {
                 pending.limit = limit;
             }
             pending
@@ -103,19 +120,28 @@ fn too_much<'p>(target: &TargetName<'_>, limit: &'p Limit, amount: Amount) -> De
     Denial::denied(&*limit.pointer, denial_text::too_much(target, limit, amount))
 }
 
+/// The callers that count together with this one.
+pub(in crate::engine) fn callers<'c>(scope: Scope, grant: &'c Grant, session: Option<&'c [u8]>) -> Callers<'c> {
+    match (scope, session) {
+        (Scope::Global, _) => Callers::All,
+        (Scope::Session, Some(session)) => Callers::Session(grant.id(), session),
+        (Scope::Grant, _) | (Scope::Session, None) => Callers::Grant(grant.id()),
+    }
+}
+
 impl<'p> PendingCharge<'p> {
     /// Whether waiting cannot help, since the request costs more than a window lets through. The usual cost of 1 under a `max`
     /// of 0 is a full limit instead.
     fn is_too_much(&self) -> bool {
         let Self { limit, amount, .. } = self;
-        *amount > limit.max && (limit.max > Amount::ZERO || limit.cost != Cost::Fixed(Amount::ONE))
+        limit.max.is_some_and(|max| *amount > max && (max > Amount::ZERO || limit.cost != Cost::Fixed(Amount::ONE)))
     }
 
     /// A step that says what was charged, and how much is used if that is known.
     pub(super) fn describe_charged(&self, left: Option<Amount>) -> Step {
         let Self { limit, amount, .. } = self;
-        let used = left.map_or_else(String::new, |left| {
-            format!(": {} of {} used", limit.max.minus(left), denial_text::describe_quota(limit))
+        let used = left.zip(limit.max).map_or_else(String::new, |(left, max)| {
+            format!(": {} of {} used", max.minus(left), denial_text::describe_quota(limit))
         });
         Step::new(&*limit.pointer, format!("charges {amount} to `{}`{used}", limit.counter))
     }
@@ -140,13 +166,10 @@ impl<'p> PendingCharge<'p> {
         'p: 'c,
     {
         let limit = self.limit;
-        let callers = match (limit.scope, session) {
-            (Scope::Global, _) => Callers::All,
-            (Scope::Session, Some(session)) => Callers::Session(grant.id(), session),
-            (Scope::Grant, _) | (Scope::Session, None) => Callers::Grant(grant.id()),
-        };
+        let callers = callers(limit.scope, grant, session);
+        let part = self.key.map_or(Part::Whole, |digest| Part::Key { caller: grant.id(), digest });
         Charge {
-            key: Key { filter, policy, counter: &limit.counter, callers },
+            key: Key { filter, policy, counter: &limit.counter, callers, part },
             quota: Quota { window: limit.window, algorithm: limit.algorithm, max: limit.max },
             amount: self.amount,
             verified: grant.is_verified(),

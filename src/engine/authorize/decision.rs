@@ -71,6 +71,8 @@ pub(in crate::engine) enum Denial<'p> {
     RateLimited {
         /// The limit.
         limit: &'p Limit,
+        /// What the request costs of it.
+        cost: Amount,
         /// When it has room again.
         full: LimitExceeded,
     },

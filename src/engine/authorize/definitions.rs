@@ -1,11 +1,11 @@
 //! The step that denies tools of which lists have shown another definition than the pinned one.
 
-use super::{Authorizer, Denial, MessageDenial, denial_text, evaluate::Rules, target::TargetKind};
+use super::{Authorizer, Denial, MessageDenial, denial_text, lookup::ResolvedTarget, target::TargetKind};
 use crate::{
     config::NamedPolicy,
     drift::{Configuration, DriftStore, Place},
     engine::trace::{Step, Tracer},
-    policy::{Effect, Mode, OnDrift},
+    policy::{Effect, OnDrift},
     store::Store,
 };
 
@@ -15,15 +15,15 @@ impl<'p, S: Store, W: Tracer> Authorizer<'p, S, W> {
     pub(super) fn check_definitions(
         &mut self,
         policy: &'p NamedPolicy,
-        rules: &Rules<'_, 'p, '_>,
+        targets: &[ResolvedTarget<'p, '_>],
     ) -> Result<(), MessageDenial<'p>> {
-        let Some(definitions) = policy.policy.definitions().filter(|_| rules.mode == Mode::Enforce) else {
+        let Some(definitions) = policy.policy.definitions() else {
             return Ok(());
         };
         let route = self.request.info.route.as_deref().unwrap_or_default();
         let configuration = Configuration::new(&self.config.digest);
         let place = Place { filter: self.filter, policy: &policy.name, route, configuration };
-        for target in rules.targets.iter().filter(|target| target.name.kind == TargetKind::Tool) {
+        for target in targets.iter().filter(|target| target.name.kind == TargetKind::Tool) {
             let Some((tool, pin)) = definitions.pin(target.name.name) else {
                 if definitions.unpinned == Effect::Deny {
                     let denial = Denial::denied("/unpinned", denial_text::unpinned(&target.name));
@@ -49,7 +49,7 @@ impl<'p, S: Store, W: Tracer> Authorizer<'p, S, W> {
             self.tracer.step(|| denial.step());
             return Err(denial.about(target.message));
         }
-        if rules.targets.iter().any(|target| definitions.pin(target.name.name).is_some()) {
+        if targets.iter().any(|target| definitions.pin(target.name.name).is_some()) {
             self.tracer.step(|| Step::new("/definitions", "no list has shown another definition than the pinned one"));
         }
         Ok(())

@@ -9,7 +9,11 @@ use crate::{
     audit::record,
     engine::approval_service::Pending,
     identity::IdentityError,
-    policy::{Cost, Limit, Predicate, path::Path},
+    policy::{
+        Cost, Limit, Predicate,
+        condition::Condition,
+        path::{Path, Root},
+    },
 };
 
 use super::target::TargetName;
@@ -112,7 +116,8 @@ pub(super) fn denied_by(predicate: &Predicate, target: &TargetName<'_>) -> Strin
         (Some(text), _) => format!("the policy denies {target}: {text}"),
         (None, true) => format!("the policy denies {target}; {ASK_OWNER}"),
         (None, false) => {
-            format!("the policy denies {target} if {}; correct the arguments", describe_conditions(predicate))
+            let conditions = describe_conditions(predicate, "rejects");
+            format!("the policy denies {target} if {conditions}; {}", what_to_change(predicate))
         }
     }
 }
@@ -121,29 +126,59 @@ pub(super) fn denied_by(predicate: &Predicate, target: &TargetName<'_>) -> Strin
 pub(super) fn requirement_failed(predicate: &Predicate, target: &TargetName<'_>) -> String {
     match &predicate.reason {
         Some(text) => format!("the policy denies {target}: {text}"),
-        None => format!("the policy allows {target} only if {}; correct the arguments", describe_conditions(predicate)),
+        None => {
+            let conditions = describe_conditions(predicate, "accepts");
+            format!("the policy allows {target} only if {conditions}; {}", what_to_change(predicate))
+        }
     }
 }
 
-fn describe_conditions(predicate: &Predicate) -> String {
-    let conditions: Vec<String> = predicate.conditions.iter().map(ToString::to_string).collect();
+/// The conditions of a predicate. Of one on the caller no more than what it looks at: the value beside it may be the caller's, which
+/// answers do not repeat. `verb` says what holding means for the rule.
+fn describe_conditions(predicate: &Predicate, verb: &str) -> String {
+    let describe = |condition: &Condition| match condition.operand().root() {
+        Some(Root::Caller) => format!("the rule {verb} {}", condition.operand()),
+        Some(Root::Args | Root::Now) | None => condition.to_string(),
+    };
+    let conditions: Vec<String> = predicate.conditions.iter().map(describe).collect();
     conditions.join(" and ")
 }
 
-/// A limit has no room. `target` is what was called; `None` if that is not one named thing.
-pub(in crate::engine) fn rate_limited(limit: &Limit, target: Option<&TargetName<'_>>) -> String {
+/// What the agent can change so that another call passes.
+fn what_to_change(predicate: &Predicate) -> &'static str {
+    let has = |root| predicate.conditions.iter().any(|condition| condition.operand().root() == Some(root));
+    if has(Root::Args) {
+        "correct the arguments"
+    } else if has(Root::Now) && !has(Root::Caller) {
+        "repeat the call when the policy allows it"
+    } else {
+        ASK_OWNER
+    }
+}
+
+/// A limit has no room for a request that costs `cost`. `target` is what was called; `None` if that is not one named thing;
+/// `remaining` is what is left, if that is known.
+pub(in crate::engine) fn rate_limited(
+    limit: &Limit,
+    target: Option<&TargetName<'_>>,
+    cost: Amount,
+    remaining: Option<Amount>,
+) -> String {
     let target = target.map_or_else(|| "this request".to_owned(), ToString::to_string);
     let all_tools = limit.pointer.starts_with("/all_tools");
     let subject = if all_tools { "all tools together" } else { &target };
-    let text = match (limit.max == Amount::ZERO, counts_calls(limit)) {
-        (true, _) => format!("the policy allows no calls of {target}"),
-        (false, true) => {
+    let quota = describe_quota(limit);
+    let text = match (limit.max == Some(Amount::ZERO), counts_calls(limit), remaining) {
+        (true, ..) => format!("the policy allows no calls of {target}"),
+        (false, false, Some(Amount::ZERO)) => format!("the limit of {subject}, {quota}, is used up"),
+        (false, is_calls, Some(left)) if !is_calls || left >= Amount::ONE => {
+            format!("this request costs {cost}, and {left} is left of the limit of {subject}, {quota}")
+        }
+        (false, true, _) => {
             let verb = if all_tools { "have" } else { "has" };
-            format!("{subject} {verb} reached the rate limit of {}", describe_quota(limit))
+            format!("{subject} {verb} reached the rate limit of {quota}")
         }
-        (false, false) => {
-            format!("this call exceeds what is left of the limit of {subject}, {}", describe_quota(limit))
-        }
+        (false, false, _) => format!("this call exceeds what is left of the limit of {subject}, {quota}"),
     };
     match &limit.reason {
         Some(reason) => format!("{text}: {}", without_full_stop(reason)),
@@ -163,17 +198,27 @@ pub(in crate::engine) fn when_to_retry(seconds: Option<u64>) -> String {
     format!("retry in {number} {unit}{}", if number == 1 { "" } else { "s" })
 }
 
-/// `10 calls a minute`, or `50000 a day` of what calls cost.
+/// `10 calls a minute`, or `50000 a day` of what calls cost; `any number of calls a minute` if they are only counted.
 pub(super) fn describe_quota(limit: &Limit) -> impl fmt::Display {
     fmt::from_fn(|f| {
-        write!(f, "{}", limit.max)?;
-        if counts_calls(limit) {
-            f.write_str(if limit.max == Amount::ONE { " call" } else { " calls" })?;
+        match limit.max {
+            Some(max) => write!(f, "{max}")?,
+            None => f.write_str("any number")?,
+        }
+        match (counts_calls(limit), limit.max) {
+            (true, Some(Amount::ONE)) => f.write_str(" call")?,
+            (true, Some(_)) => f.write_str(" calls")?,
+            (true, None) => f.write_str(" of calls")?,
+            (false, _) => {}
         }
         match (limit.window.name(), limit.window.seconds()) {
-            (Some("hour"), _) => f.write_str(" an hour"),
-            (Some(name), _) => write!(f, " a {name}"),
-            (None, seconds) => write!(f, " in {seconds} seconds"),
+            (Some("hour"), _) => f.write_str(" an hour")?,
+            (Some(name), _) => write!(f, " a {name}")?,
+            (None, seconds) => write!(f, " in {seconds} seconds")?,
+        }
+        match &limit.key {
+            Some(key) => write!(f, " with the same {key}"),
+            None => Ok(()),
         }
     })
 }
@@ -220,7 +265,8 @@ pub(super) fn reason_for_approver(predicate: &Predicate, target: &str) -> String
         (Some(text), _) => text.to_string(),
         (None, true) => format!("the policy requires an approval for each call of {target}"),
         (None, false) => {
-            format!("the policy requires an approval for a call of {target} if {}", describe_conditions(predicate))
+            let conditions = describe_conditions(predicate, "rejects");
+            format!("the policy requires an approval for a call of {target} if {conditions}")
         }
     }
 }

@@ -11,7 +11,7 @@ use crate::{
     config::NamedPolicy,
     engine::trace::Tracer,
     identity::Grant,
-    limit::{Charge, ChargeError, Counters, Receipt, totals::Capacity},
+    limit::{Charge, ChargeError, Charged, Counters, Receipt, totals::Capacity},
     mcp::Request,
     store::Store,
 };
@@ -113,8 +113,8 @@ impl<'p, S: Store, W: Tracer> Authorizer<'p, S, W> {
             Counting::Local => {
                 let charged = counters.charge(&charges, self.now);
                 let receipt = charged.map_err(|error| rules.locate(self.not_charged(&evaluation, error)))?;
-                let left =
-                    receipt.counters().iter().map(|charged| Some(charged.quota.max.minus(charged.used))).collect();
+                let left = |charged: &Charged| charged.quota.max.map(|max| max.minus(charged.used));
+                let left = receipt.counters().iter().map(left).collect();
                 (receipt, left)
             }
         };
@@ -129,7 +129,12 @@ impl<'p, S: Store, W: Tracer> Authorizer<'p, S, W> {
         let mut tracer = ModeTracer { tracer: &mut self.tracer, mode: rules.mode };
         for (due, left) in evaluation.charges.iter().zip(left) {
             tracer.step(|| due.describe_charged(left));
-            passed.remaining.extend(left.map(|left| (due.limit, left)));
+            let Some(left) = left else { continue };
+            // A counter with `key` has several counts: that with the least is told.
+            match passed.remaining.iter_mut().find(|(limit, _)| limit.counter == due.limit.counter) {
+                Some((_, least)) => *least = left.min(*least),
+                None => passed.remaining.push((due.limit, left)),
+            }
         }
         Ok(passed)
     }

@@ -13,7 +13,7 @@ use crate::{
     limit::LimitExceeded,
     policy::{
         Mode, Predicate, Rule,
-        condition::{Args, Clause, ConditionResult},
+        condition::{Args, Clause, ConditionResult, Facts},
     },
     store::Store,
 };
@@ -25,6 +25,8 @@ pub(super) struct Rules<'t, 'p, 'm> {
     pub(super) targets: &'t [ResolvedTarget<'p, 'm>],
     /// The arguments of each target, by [`arguments`].
     pub(super) args: &'t [Args<'t>],
+    /// What conditions read besides arguments.
+    pub(super) facts: &'t Facts<'t>,
 }
 
 /// A rule that applies to a target.
@@ -100,7 +102,7 @@ impl<'p, S: Store, W: Tracer> Authorizer<'p, S, W> {
         for TargetRule { target, rule, args, .. } in rules.iter() {
             for predicate in rule.require() {
                 let about = |denial: Denial<'p>| denial.about(target.message);
-                if !holds(predicate, Clause::Require, &target.name, args, &mut tracer).map_err(about)? {
+                if !holds(predicate, Clause::Require, &target.name, args, rules.facts, &mut tracer).map_err(about)? {
                     let reason = denial_text::requirement_failed(predicate, &target.name);
                     return Err(about(Denial::denied(&*predicate.pointer, reason)));
                 }
@@ -115,7 +117,7 @@ impl<'p, S: Store, W: Tracer> Authorizer<'p, S, W> {
         for TargetRule { target, rule, args, .. } in rules.iter() {
             for predicate in rule.deny_if() {
                 let about = |denial: Denial<'p>| denial.about(target.message);
-                if holds(predicate, Clause::Deny, &target.name, args, &mut tracer).map_err(about)? {
+                if holds(predicate, Clause::Deny, &target.name, args, rules.facts, &mut tracer).map_err(about)? {
                     let reason = denial_text::denied_by(predicate, &target.name);
                     return Err(about(Denial::denied(&*predicate.pointer, reason)));
                 }
@@ -131,7 +133,7 @@ impl<'p, S: Store, W: Tracer> Authorizer<'p, S, W> {
         for TargetRule { index, target, rule, args } in rules.iter() {
             let about = |denial: Denial<'p>| denial.about(target.message);
             for limit in rule.limits() {
-                charge::add(&mut charges, (index, &target.name), limit, args, &mut tracer).map_err(about)?;
+                charge::add(&mut charges, (index, target), limit, args, &mut tracer).map_err(about)?;
             }
         }
         Ok(Evaluation { mode: rules.mode, charges })
@@ -146,7 +148,7 @@ impl<'p, S: Store, W: Tracer> Authorizer<'p, S, W> {
         let mut required: Option<ApprovalRequirement<'p>> = None;
         for TargetRule { target, rule, args, .. } in rules.iter() {
             for predicate in rule.approval() {
-                let held = holds(predicate, Clause::Deny, &target.name, args, &mut tracer);
+                let held = holds(predicate, Clause::Deny, &target.name, args, rules.facts, &mut tracer);
                 if !held.map_err(|denial| denial.about(target.message))? {
                     continue;
                 }
@@ -170,7 +172,7 @@ impl<'p> Evaluation<'p> {
     ) -> Denial<'p> {
         let Some(due) = self.charges.get(index) else { return Denial::Internal };
         tracer.step(|| due.exceeded());
-        Denial::RateLimited { limit: due.limit, full }
+        Denial::RateLimited { limit: due.limit, cost: due.amount, full }
     }
 }
 
@@ -206,6 +208,7 @@ fn holds<'p, W: Tracer>(
     clause: Clause,
     target: &TargetName<'_>,
     args: &Args<'_>,
+    facts: &Facts<'_>,
     tracer: &mut ModeTracer<'_, W>,
 ) -> Result<bool, Denial<'p>> {
     let mut all = true;
@@ -213,7 +216,7 @@ fn holds<'p, W: Tracer>(
         tracer.step(|| Step::new(&*predicate.pointer, "holds: there is no condition"));
     }
     for condition in &predicate.conditions {
-        let finding = condition.holds(clause, args);
+        let finding = condition.holds(clause, args, facts);
         tracer.step(|| Step::new(&*predicate.pointer, finding.to_string()));
         match finding {
             ConditionResult::Holds(_) => {}

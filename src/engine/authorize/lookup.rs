@@ -5,8 +5,8 @@ use std::borrow::Cow;
 use crate::{
     budget::{MAX_VALUES, TooMuchWork},
     json::{Member, Node, Reader, Reason, Value, pointer},
-    mcp::list::ListKind,
-    policy::{Effect, Lookup, Mode, Policy, Rule, Section, pattern::Precision, uri},
+    mcp::{Request, list::ListKind},
+    policy::{CallerDenials, Effect, Lookup, Mode, Policy, Rule, Section, pattern::Precision, uri},
 };
 
 use super::{
@@ -21,6 +21,8 @@ pub(super) struct ResolvedTarget<'p, 'm> {
     pub(super) name: TargetName<'m>,
     /// The index of its message.
     pub(super) message: usize,
+    /// Its method, and the bytes of its parameters.
+    pub(super) call: (&'m str, &'m [u8]),
     /// The arguments, if a rule reads them; an error if they hold more values than rules read.
     pub(super) arguments: Result<Option<Node<'m>>, TooMuchWork>,
     rules: [Option<&'p Rule>; 2],
@@ -37,7 +39,7 @@ impl<'p, 'm> ResolvedTarget<'p, 'm> {
         name: TargetName<'m>,
         message: usize,
         policy: &'p Policy,
-        arguments: Option<&'m [u8]>,
+        request: &'m Request<'_>,
         tracer: &mut W,
     ) -> Result<Self, Denial<'p>> {
         let own = find_rule(&name, policy, tracer)?;
@@ -50,13 +52,14 @@ impl<'p, 'm> ResolvedTarget<'p, 'm> {
         let all = (name.kind == TargetKind::Tool).then_some(policy.all_tools());
         let rules = [own, all];
         let reads = rules.iter().flatten().any(|rule| rule.reads_arguments());
-        let arguments = match (reads, name.kind, arguments) {
+        let arguments = match (reads, name.kind, request.arguments) {
             (false, _, _) => Ok(None),
             (true, TargetKind::Resource, _) => Ok(Some(uri_arguments(uri::normalize(name.name)))),
             (true, _, None) => Ok(None),
             (true, _, Some(bytes)) => read_arguments(bytes)?.map(Some),
         };
-        Ok(Self { name, message, arguments, rules, default_denial })
+        let call = (&*request.method, request.params);
+        Ok(Self { name, message, call, arguments, rules, default_denial })
     }
 
     /// The rules of one mode, the target's own before `all_tools`.
@@ -110,21 +113,21 @@ pub(super) fn find_rule<'p, W: Tracer>(
     }
 }
 
-/// Whether some call of a tool, use of a prompt or reading of a resource could pass, as far as rules tell.
-pub(in crate::engine) fn is_permitted(policy: &Policy, listed: ListKind, name: &str) -> bool {
+/// Whether some call of a tool, use of a prompt or reading of a resource could pass for a caller, as far as rules tell.
+pub(in crate::engine) fn is_permitted(policy: &Policy, caller: &CallerDenials, listed: ListKind, name: &str) -> bool {
     let kind = match listed {
         ListKind::Tools => TargetKind::Tool,
         ListKind::Prompts => TargetKind::Prompt,
         ListKind::Resources => TargetKind::Resource,
         ListKind::Templates => match name.split_once('{') {
-            Some((front, _)) => return !uri::is_ambiguous_prefix(front) && policy.permits_prefix(front),
+            Some((front, _)) => return !uri::is_ambiguous_prefix(front) && policy.permits_prefix(front, caller),
             None => TargetKind::Resource,
         },
     };
     let rule = find_rule(&TargetName { kind, name }, policy, &mut NoTrace);
     let all = (kind == TargetKind::Tool).then(|| policy.all_tools());
-    let is_open = |rule: Option<&Rule>| rule.is_none_or(|rule| policy.may_allow(rule));
-    rule.is_ok_and(is_open) && all.is_none_or(|all| !all.never_allows())
+    let is_open = |rule: Option<&Rule>| rule.is_none_or(|rule| policy.may_allow(rule, caller));
+    rule.is_ok_and(is_open) && all.is_none_or(|all| !all.never_allows() && !all.denies_caller(caller))
 }
 
 /// The work that [`is_permitted`] takes at most.

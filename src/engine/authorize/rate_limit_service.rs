@@ -44,8 +44,8 @@ impl<'p, S: Store, W: Tracer> Authorizer<'p, S, W> {
     ) -> Result<Counting, Denial<'p>> {
         let Some(service) = self.remote_service() else { return Ok(Counting::Local) };
         let mut tracer = ModeTracer { tracer: &mut self.tracer, mode: evaluation.mode };
-        if let Some(index) = charges.iter().position(|charge| charge.amount > charge.quota.max) {
-            return Err(evaluation.exceeded(index, LimitExceeded { retry_at: None }, &mut tracer));
+        if let Some(index) = charges.iter().position(|charge| charge.quota.max.is_some_and(|max| charge.amount > max)) {
+            return Err(evaluation.exceeded(index, LimitExceeded { retry_at: None, remaining: None }, &mut tracer));
         }
         let mut remaining = vec![None; charges.len()];
         let mut results = self.request.info.callouts.rate_limits(evaluation.mode).iter();
@@ -64,7 +64,7 @@ impl<'p, S: Store, W: Tracer> Authorizer<'p, S, W> {
                     let Some(charge) = charges.get(index) else { return Err(Denial::Internal) };
                     let retry_at = wait.map(|wait| Timestamp(self.now.0.saturating_add(wait.saturating_mul(1000))));
                     let retry_at = Some(retry_at.unwrap_or_else(|| charge.quota.ends(self.now)));
-                    return Err(evaluation.exceeded(index, LimitExceeded { retry_at }, &mut tracer));
+                    return Err(evaluation.exceeded(index, LimitExceeded { retry_at, remaining: None }, &mut tracer));
                 }
                 Some(RateLimitResult::Failed) => match service.on_failure {
                     OnFailure::Local => return Ok(Counting::Local),

@@ -126,8 +126,16 @@ fn a_message_names_a_limit_of_money_as_an_amount() {
     let limits = format!(r#"{{"limits":[{limit}]}}"#);
     let gateway = Gateway::new(&format!(r#"{{"version":"1","default":"allow","tools":{{"pay":{limits}}}}}"#));
     assert_eq!(gateway.tool("pay"), None);
-    let why = "this call exceeds what is left of the limit of the tool `pay`, 10 an hour; retry in 60 minutes";
-    assert!(gateway.tool("pay").unwrap().1.contains(why));
+    let (_, body) = gateway.tool("pay").expect("limited");
+    let why = "this request costs 6, and 4 is left of the limit of the tool `pay`, 10 an hour; retry in 60 minutes";
+    assert!(body.contains(why) && body.contains(r#""cost":6,"remaining":4}"#), "{body}");
+    let gateway = Gateway::new(&format!(
+        r#"{{"version":"1","default":"allow","tools":{{"pay":{}}}}}"#,
+        limits.replace(r#""max":10"#, r#""max":6"#)
+    ));
+    assert_eq!(gateway.tool("pay"), None);
+    let (_, body) = gateway.tool("pay").expect("limited");
+    assert!(body.contains("the limit of the tool `pay`, 6 an hour, is used up; retry in 60 minutes"), "{body}");
     let gateway = Gateway::new(r#"{"version":"1","default":"allow","all_tools":{"rate_limit":"1/day"}}"#);
     assert_eq!(gateway.tool("pay"), None);
     let why = "Policy violation: all tools together have reached the rate limit of 1 call a day; retry in 24 hours";

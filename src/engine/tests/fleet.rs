@@ -86,10 +86,10 @@ fn a_call_without_limits_needs_no_callout() {
 #[test]
 fn the_reply_for_a_full_limit_says_when_to_retry() {
     let (_, judgement) = judge(&Gateway::new(POLICY), &request("draw", "{}"), &[Some(SECOND_OVER)]);
-    let expected = r#"{"jsonrpc":"2.0","id":"\u0061","error":{"code":-31429,"message":"Policy violation: the tool `draw` has reached the rate limit of 1000 calls a day; retry in 42 seconds","data":{"kind":"rate_limited","rule":"/tools/draw/limits/1","policy":"default","tool":"draw","reason":"the tool `draw` has reached the rate limit of 1000 calls a day","requestId":"r-1","limit":{"counter":"all","window":"day","max":1000,"scope":"global"},"retryAfterMs":42000,"resetAt":"2026-01-01T00:01:24Z"}}}"#;
+    let expected = r#"{"jsonrpc":"2.0","id":"\u0061","error":{"code":-31429,"message":"Policy violation: the tool `draw` has reached the rate limit of 1000 calls a day; retry in 42 seconds","data":{"kind":"rate_limited","rule":"/tools/draw/limits/1","policy":"default","tool":"draw","reason":"the tool `draw` has reached the rate limit of 1000 calls a day","requestId":"r-1","limit":{"counter":"all","window":"day","max":1000,"scope":"global","cost":1},"retryAfterMs":42000,"resetAt":"2026-01-01T00:01:24Z"}}}"#;
     assert_answer(answer(&judgement), expected);
     let (_, judgement) = judge(&Gateway::new(POLICY), &request("draw", "{}"), &[Some(OVER)]);
-    let expected = r#"{"jsonrpc":"2.0","id":"\u0061","error":{"code":-31429,"message":"Policy violation: the tool `draw` has reached the rate limit of 10 calls a minute; retry in 18 seconds","data":{"kind":"rate_limited","rule":"/tools/draw/limits/0","policy":"default","tool":"draw","reason":"the tool `draw` has reached the rate limit of 10 calls a minute","requestId":"r-1","limit":{"counter":"draws","window":"minute","max":10,"scope":"grant"},"retryAfterMs":17500,"resetAt":"2026-01-01T00:01:00Z"}}}"#;
+    let expected = r#"{"jsonrpc":"2.0","id":"\u0061","error":{"code":-31429,"message":"Policy violation: the tool `draw` has reached the rate limit of 10 calls a minute; retry in 18 seconds","data":{"kind":"rate_limited","rule":"/tools/draw/limits/0","policy":"default","tool":"draw","reason":"the tool `draw` has reached the rate limit of 10 calls a minute","requestId":"r-1","limit":{"counter":"draws","window":"minute","max":10,"scope":"grant","cost":1},"retryAfterMs":17500,"resetAt":"2026-01-01T00:01:00Z"}}}"#;
     assert_answer(answer(&judgement), expected);
 }
 

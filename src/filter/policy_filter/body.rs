@@ -94,7 +94,7 @@ impl PolicyFilter {
 /// Its caller's share has no room for it.
 pub(super) fn take_lease(filter: &Filter, request: &mut BoundRequest) -> Result<Lease, ShareExhausted> {
     // Envoy keeps the whole head, whatever is forgotten here.
-    let head = request.info().headers.size();
+    let head = request.info().headers.size().saturating_add(request.info().claims.size());
     request.forget_headers();
     Lease::new(request.info(), head, filter.config.protocol.max_held_bytes)
 }

@@ -27,7 +27,7 @@ use crate::{
         list::{ListKind, ListStream, StreamAborted, Visibility},
         refusal_text::UNKNOWN_FORMAT,
     },
-    policy::Policy,
+    policy::{CallerDenials, Policy},
 };
 
 use super::{Forward, ResponseAborted, head::ResponseHead};
@@ -78,6 +78,7 @@ enum FilteredChunk {
 struct PolicyListStream {
     filter: ListStream,
     policy: Arc<str>,
+    caller: CallerDenials,
     seen: ListStatistics,
     /// Whose list it is, if the policy pins definitions.
     origin: Option<Box<ListOrigin>>,
@@ -302,13 +303,13 @@ impl ListStatistics {
 
 impl PolicyListStream {
     fn new(lists: lists::ListFilter, format: ResponseFormat) -> Self {
-        let lists::ListFilter { request, policy, origin, .. } = lists;
+        let lists::ListFilter { request, policy, caller, origin, .. } = lists;
         let is_unchanged = request.is_unchanged;
         let filter = match format {
             ResponseFormat::Json => ListStream::json(request),
             ResponseFormat::Sse => ListStream::events(request),
         };
-        Self { filter, policy, seen: ListStatistics::default(), origin, is_unchanged }
+        Self { filter, policy, caller, seen: ListStatistics::default(), origin, is_unchanged }
     }
 
     /// Reads the next part of a response, and returns what goes on of it.
@@ -317,14 +318,13 @@ impl PolicyListStream {
         config: &Config,
         read: impl FnOnce(&mut ListStream, &dyn Visibility) -> Result<Vec<u8>, StreamAborted>,
     ) -> Result<Vec<u8>, ResponseAborted> {
-        let Self { filter, policy, seen, origin, is_unchanged } = self;
+        let Self { filter, policy, caller, seen, origin, is_unchanged } = self;
+        let shown = || PolicyVisibility::new(config, policy, caller, seen, *is_unchanged);
         let out = match origin {
-            None => read(filter, &PolicyVisibility::new(config, policy, seen, *is_unchanged)),
+            None => read(filter, &shown()),
             Some(origin) => pinned::with_definitions(config, policy, origin, &seen.drifts, |definitions| {
-                let mut shown = PolicyVisibility::new(config, policy, seen, *is_unchanged);
-                shown.is_blind = definitions.is_none();
-                shown.definitions = definitions;
-                read(filter, &shown)
+                let is_blind = definitions.is_none();
+                read(filter, &PolicyVisibility { definitions, is_blind, ..shown() })
             }),
         };
         seen.take_tools(config, policy);
@@ -336,6 +336,7 @@ impl PolicyListStream {
 struct PolicyVisibility<'c, 'd, 'l> {
     config: &'c Config,
     policy: Option<&'c Policy>,
+    caller: &'c CallerDenials,
     seen: &'c ListStatistics,
     is_unchanged: bool,
     /// What judges definitions, if the policy pins them.
@@ -346,14 +347,22 @@ struct PolicyVisibility<'c, 'd, 'l> {
 
 impl<'c> PolicyVisibility<'c, '_, '_> {
     /// By the policy of this name.
-    fn new(config: &'c Config, policy: &str, seen: &'c ListStatistics, is_unchanged: bool) -> Self {
-        Self { config, policy: config.policy(policy), seen, is_unchanged, definitions: None, is_blind: false }
+    fn new(
+        config: &'c Config,
+        policy: &str,
+        caller: &'c CallerDenials,
+        seen: &'c ListStatistics,
+        is_unchanged: bool,
+    ) -> Self {
+        let policy = config.policy(policy);
+        Self { config, policy, caller, seen, is_unchanged, definitions: None, is_blind: false }
     }
 }
 
 impl Visibility for PolicyVisibility<'_, '_, '_> {
     fn is_visible(&self, kind: ListKind, name: &str, entry: &[u8]) -> bool {
-        let mut is_visible = self.policy.is_some_and(|policy| lists::is_visible(self.config, policy, kind, name));
+        let mut is_visible =
+            self.policy.is_some_and(|policy| lists::is_visible_to(self.config, policy, self.caller, kind, name));
         if kind == ListKind::Tools {
             self.seen.tools.borrow_mut().push(name.into());
             if let Some(definitions) = self.definitions {

@@ -5,15 +5,20 @@ use wasm_bindgen_test::wasm_bindgen_test as test;
 
 use super::{Algorithm, Amount, COUNTER_INFO, CounterInfo, CounterInfos, Quota, Store as _, Timestamp, Window, cell};
 use crate::{
-    limit::{Callers, Charge, Charged, Counters, Key, totals::Capacity},
+    limit::{Callers, Charge, Charged, Counters, Key, Part, totals::Capacity},
     store::InMemory,
 };
 
 const NOW: Timestamp = Timestamp(90_000);
 
 fn charge<'a>(counter: &'a str, callers: Callers<'a>, algorithm: Algorithm) -> Charge<'a> {
-    let quota = Quota { window: Window::new(60).unwrap(), algorithm, max: Amount::from_units(10).unwrap() };
-    Charge { key: Key { filter: "f", policy: "p", counter, callers }, quota, amount: Amount::ONE, verified: true }
+    let quota = Quota { window: Window::new(60).unwrap(), algorithm, max: Amount::from_units(10) };
+    Charge {
+        key: Key { filter: "f", policy: "p", counter, callers, part: Part::Whole },
+        quota,
+        amount: Amount::ONE,
+        verified: true,
+    }
 }
 
 /// Charges a call, and returns what was charged.

@@ -6,8 +6,8 @@ use wasm_bindgen_test::wasm_bindgen_test as test;
 use std::cell::Cell;
 
 use super::{
-    Amount, Callers, Capacity, Charge, ChargeError, Counters, Event, Key, LimitExceeded, Quota, Seed, Store, TOTALS,
-    Timestamp, Totals, Unavailable,
+    Amount, Callers, Capacity, Charge, ChargeError, Counters, Event, Key, LimitExceeded, Part, Quota, Seed, Store,
+    TOTALS, Timestamp, Totals, Unavailable,
 };
 use crate::{
     store::{Cas, InMemory, Versioned},
@@ -19,13 +19,16 @@ const CAPACITY: Capacity = Capacity { all: 65_536, unverified: 32_768 };
 
 fn charge<'a>(counter: &'a str, callers: Callers<'a>, max: u64) -> Charge<'a> {
     let window = Window::new(60).unwrap();
-    let key = Key { filter: "f", policy: "p", counter, callers };
-    let quota = Quota { window, algorithm: Algorithm::Fixed, max: Amount::from_units(max).unwrap() };
+    let key = Key { filter: "f", policy: "p", counter, callers, part: Part::Whole };
+    let quota = Quota { window, algorithm: Algorithm::Fixed, max: Amount::from_units(max) };
     Charge { key, quota, amount: Amount::ONE, verified: false }
 }
 
 fn full(index: usize) -> ChargeError {
-    ChargeError::Full { index, full: LimitExceeded { retry_at: Some(Timestamp(60_000)) } }
+    ChargeError::Full {
+        index,
+        full: LimitExceeded { retry_at: Some(Timestamp(60_000)), remaining: Some(Amount::ZERO) },
+    }
 }
 
 #[test]
@@ -240,7 +243,10 @@ fn a_counter_whose_window_has_ended_makes_room_for_another() {
     assert!(counters.charge(&other, later).is_ok());
     assert_eq!(
         counters.charge(&other, later),
-        Err(ChargeError::Full { index: 0, full: LimitExceeded { retry_at: Some(Timestamp(120_000)) } })
+        Err(ChargeError::Full {
+            index: 0,
+            full: LimitExceeded { retry_at: Some(Timestamp(120_000)), remaining: Some(Amount::ZERO) }
+        })
     );
     assert_eq!(
         store.read(TOTALS).unwrap().bytes,
@@ -297,8 +303,10 @@ fn a_clock_that_jumps_forward_and_back_refills_no_counter() {
     let other = [charge("a", Callers::Grant(&neighbour), 1)];
     assert!(counters.charge(&first, NOW).is_ok());
     assert!(counters.charge(&other, Timestamp(3_600_000)).is_ok(), "an hour ahead");
-    assert_eq!(counters.charge(&first, NOW), Err(full(0)));
-    assert_eq!(counters.check(&first, NOW), Err(full(0)));
+    let retry_at = Some(Timestamp(60_000));
+    let unknown = ChargeError::Full { index: 0, full: LimitExceeded { retry_at, remaining: None } };
+    assert_eq!(counters.charge(&first, NOW), Err(unknown));
+    assert_eq!(counters.check(&first, NOW), Err(unknown));
     assert!(counters.charge(&first, Timestamp(60_000)).is_ok());
 }
 
@@ -330,7 +338,7 @@ mod properties {
             steps in vec((0..4_usize, select(vec![0_i64, 1, 900, 1_500, 9_000, -1, -900, -9_000, 400_000, -400_000])), 1..60),
         ) {
             let quota = |seconds, algorithm| {
-                Quota { window: Window::new(seconds).unwrap(), algorithm, max: Amount::from_units(2).unwrap() }
+                Quota { window: Window::new(seconds).unwrap(), algorithm, max: Amount::from_units(2) }
             };
             let quotas = [
                 quota(10, Algorithm::Fixed), quota(10, Algorithm::Sliding), quota(45, Algorithm::Fixed), quota(3, Algorithm::Sliding),

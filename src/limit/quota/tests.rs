@@ -6,7 +6,7 @@ use wasm_bindgen_test::wasm_bindgen_test as test;
 use super::{Algorithm, Amount, Count, LimitExceeded, Quota, Timestamp, Window};
 
 fn quota(seconds: u32, max: u64, algorithm: Algorithm) -> Quota {
-    Quota { window: Window::new(seconds).unwrap(), algorithm, max: Amount::from_units(max).unwrap() }
+    Quota { window: Window::new(seconds).unwrap(), algorithm, max: Amount::from_units(max) }
 }
 
 /// Charges one call at each time, in milliseconds; and when the denied ones may retry.
@@ -17,7 +17,7 @@ fn run(quota: Quota, times: &[u64]) -> Vec<Result<(), Option<u64>>> {
             count = Some(new);
             Ok(())
         }
-        Err(LimitExceeded { retry_at }) => Err(retry_at.map(|retry_at| retry_at.0)),
+        Err(LimitExceeded { retry_at, .. }) => Err(retry_at.map(|retry_at| retry_at.0)),
     };
     times.iter().map(&mut step).collect()
 }
@@ -77,7 +77,7 @@ fn a_clock_that_is_behind_a_sliding_window_denies_only_what_has_no_room() {
     assert_eq!([59_999, 60_000].map(|now| quota.resets_at(count, Timestamp(now))), [Timestamp(120_000); 2]);
     assert!(quota.charge(Some(count), Amount::ONE, Timestamp(59_999)).is_ok(), "the window before weighs whole");
     let full = quota.charge(Some(count), Amount::from_units(2).unwrap(), Timestamp(59_999));
-    assert_eq!(full, Err(LimitExceeded { retry_at: Some(Timestamp(120_000)) }));
+    assert_eq!(full, Err(LimitExceeded { retry_at: Some(Timestamp(120_000)), remaining: Some(Amount::ONE) }));
 }
 
 #[test]

@@ -4,7 +4,7 @@ use wasm_bindgen_test::wasm_bindgen_test as test;
 use super::{RateLimitResult, group_by_hits, request};
 use crate::{
     amount::Amount,
-    limit::{Callers, Charge, Key, Quota},
+    limit::{Callers, Charge, Key, Part, Quota},
     window::{Algorithm, Window},
 };
 
@@ -12,8 +12,8 @@ fn charge<'a>(counter: &'a str, callers: Callers<'a>, seconds: u32, amount: u64,
     let (window, algorithm) = (Window::new(seconds).unwrap(), Algorithm::Fixed);
     let [amount, max] = [amount, max].map(|units| Amount::from_units(units).unwrap());
     Charge {
-        key: Key { filter: "f", policy: "default", counter, callers },
-        quota: Quota { window, algorithm, max },
+        key: Key { filter: "f", policy: "default", counter, callers, part: Part::Whole },
+        quota: Quota { window, algorithm, max: Some(max) },
         amount,
         verified: true,
     }
@@ -55,7 +55,7 @@ fn a_charge_that_the_protocol_cannot_express_has_no_request() {
     let part = Amount::from_millionths(1_500_000).unwrap();
     let calls = charge("calls", Callers::All, 60, 1, 1);
     assert_eq!(request("d", [&Charge { amount: part, ..calls }]), None);
-    assert_eq!(request("d", [&Charge { quota: Quota { max: part, ..calls.quota }, ..calls }]), None);
+    assert_eq!(request("d", [&Charge { quota: Quota { max: Some(part), ..calls.quota }, ..calls }]), None);
 }
 
 #[test]

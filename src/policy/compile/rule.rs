@@ -1,14 +1,19 @@
 //! Rules: short forms, and counters that must agree.
 
-use std::collections::{HashMap, HashSet};
+use std::{
+    cell::Cell,
+    collections::{HashMap, HashSet},
+};
 
 use crate::{
     amount::Amount,
     json::cursor::Cursor,
     policy::{
+        condition::Condition,
         document::{self, Action},
-        model::{Checks, Cost, Limit, Mode, Predicate, Rule, Scope},
+        model::{Checks, Cost, Limit, LimitKey, Mode, ObservedCounter, Predicate, Rule, Scope, reads_caller},
     },
+    text::excerpt,
     window::{Algorithm, Window},
 };
 
@@ -20,20 +25,49 @@ pub(super) struct Compiler {
     base: usize,
     /// Where each counter was first named, and on which terms.
     counters: HashMap<String, (String, CounterTerms)>,
+    /// The predicates so far that can deny a caller whatever it sends.
+    caller_predicates: Cell<u32>,
 }
 
 /// What all rules that name one counter must agree on.
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 struct CounterTerms {
     window: Window,
     scope: Scope,
     algorithm: Algorithm,
     mode: Mode,
+    key: Option<LimitKey>,
 }
 
 impl Compiler {
     pub(super) fn new(policy: &Cursor<'_, '_>) -> Self {
-        Self { base: policy.pointer().len(), counters: HashMap::new() }
+        Self { base: policy.pointer().len(), counters: HashMap::new(), caller_predicates: Cell::new(0) }
+    }
+
+    /// The predicates that can deny a caller whatever it sends.
+    pub(super) fn caller_predicates(&self) -> u32 {
+        self.caller_predicates.get()
+    }
+
+    /// The counter that conditions read under this name.
+    ///
+    /// # Errors
+    /// Why there is none.
+    pub(super) fn observed(&self, name: &str) -> Result<ObservedCounter, String> {
+        let Some((_, terms)) = self.counters.get(name) else {
+            return Err(format!(
+                "no limit of this policy counts `{}`; add one to the calls that it counts: without `max` it only counts",
+                excerpt(name)
+            ));
+        };
+        if terms.key.is_some() {
+            return Err(format!(
+                "the counter `{}` counts by `key`, so it has many counts; read one without `key`",
+                excerpt(name)
+            ));
+        }
+        let CounterTerms { window, scope, algorithm, .. } = *terms;
+        Ok(ObservedCounter { name: name.into(), window, scope, algorithm })
     }
 
     /// The place inside the policy, as verdicts name it.
@@ -59,19 +93,28 @@ impl Compiler {
     /// Compiles the lists of a rule, each by itself.
     pub(super) fn compile_checks(&self, document: &document::Checks<'_, '_>) -> Checks {
         Checks {
-            require: self.compile_predicates(&document.require),
-            deny_if: self.compile_predicates(&document.deny_if),
-            approval: self.compile_predicates(&document.require_approval),
+            require: self.compile_predicates(&document.require, |conditions| conditions.iter().any(reads_caller)),
+            deny_if: self.compile_predicates(&document.deny_if, |conditions| {
+                !conditions.is_empty() && conditions.iter().all(reads_caller)
+            }),
+            approval: self.compile_predicates(&document.require_approval, |_| false),
             limits: self.compile_limits(document),
         }
     }
 
-    fn compile_predicates(&self, documents: &[document::Predicate<'_, '_>]) -> Vec<Predicate> {
+    /// `decides` says whether conditions can deny a caller whatever it sends.
+    fn compile_predicates(
+        &self,
+        documents: &[document::Predicate<'_, '_>],
+        decides: fn(&[Condition]) -> bool,
+    ) -> Vec<Predicate> {
+        let number = || self.caller_predicates.replace(self.caller_predicates.get().saturating_add(1));
         let predicate = |document: &document::Predicate<'_, '_>| Predicate {
             pointer: self.pointer(&document.at),
             conditions: document.conditions.clone(),
             reason: document.on_deny.map(Into::into),
             expires: document.expires,
+            caller_index: decides(&document.conditions).then(number),
         };
         documents.iter().map(predicate).collect()
     }
@@ -93,6 +136,7 @@ impl Compiler {
             conditions: Vec::new(),
             reason: document.reason.as_ref().map(|(_, text)| (*text).into()),
             expires: document::DEFAULT_EXPIRES,
+            caller_index: None,
         };
         match action {
             Action::Allow => {}
@@ -107,7 +151,7 @@ impl Compiler {
             if !counters.insert(limit.counter) {
                 limit.at.report(format!("the counter `{}` is repeated in one rule; keep one", limit.counter));
             }
-            let document::Limit { at, counter, window, max, scope, algorithm, cost } = limit;
+            let document::Limit { at, counter, window, max, scope, algorithm, cost, key } = limit;
             compiled.push(Limit {
                 pointer: self.pointer(at),
                 counter: (*counter).into(),
@@ -116,6 +160,7 @@ impl Compiler {
                 scope: *scope,
                 algorithm: *algorithm,
                 cost: cost.clone(),
+                key: key.clone(),
                 reason: None,
             });
         }
@@ -132,22 +177,24 @@ impl Compiler {
             pointer: self.pointer(&rate.at),
             counter: self.pointer(&document.at),
             window: rate.window,
-            max: rate.max,
+            max: Some(rate.max),
             scope: Scope::Grant,
             algorithm: Algorithm::Fixed,
             cost: Cost::Fixed(Amount::ONE),
+            key: None,
             reason: document.reason.as_ref().map(|(_, text)| (*text).into()),
         });
     }
 
     /// One name is one counter: all that name it must mean the same count.
     pub(super) fn check_terms(&mut self, at: &Cursor<'_, '_>, limit: &Limit, mode: Mode) {
-        let terms = CounterTerms { window: limit.window, scope: limit.scope, algorithm: limit.algorithm, mode };
-        let here = || (limit.pointer.to_string(), terms);
+        let Limit { window, scope, algorithm, ref key, .. } = *limit;
+        let terms = CounterTerms { window, scope, algorithm, mode, key: key.clone() };
+        let here = || (limit.pointer.to_string(), terms.clone());
         let (first, agreed) = self.counters.entry(limit.counter.to_string()).or_insert_with(here);
         if *agreed != terms {
             at.report(format!(
-                "the counter `{}` has another window, scope, algorithm or mode at `{first}`; one name is one \
+                "the counter `{}` has another window, scope, algorithm, key or mode at `{first}`; one name is one \
                  counter, so make them agree or choose another name",
                 limit.counter
             ));

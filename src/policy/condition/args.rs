@@ -86,7 +86,10 @@ impl<'a> Args<'a> {
     }
 
     /// Charges work that is about to be done.
-    pub(super) fn charge(&self, units: usize) -> Result<(), TooMuchWork> {
+    ///
+    /// # Errors
+    /// It is not left.
+    pub fn charge(&self, units: usize) -> Result<(), TooMuchWork> {
         self.work.map_or(Ok(()), |work| work.charge(units))
     }
 
@@ -102,11 +105,20 @@ impl<'a> Args<'a> {
     where
         V: FnMut(Leaf<'a>, &[usize]) -> Result<(), TooMuchWork>,
     {
-        let mut walk = Walk { args: self, path, indexes: Vec::new(), visit };
+        let mut walk = Walk { args: self, path, are_sent: true, indexes: Vec::new(), visit };
         match self.root? {
             None => Ok((walk.visit)(Leaf::Missing, &[])?),
             Some(root) => walk.step(root, path.segments()),
         }
+    }
+
+    /// Walks along a path into an object that no server reads, as [`Args::follow`] does: what Envoy says of the caller. Names are
+    /// compared exactly.
+    pub(super) fn follow_fact<V>(&self, root: &'a Node<'a>, path: &Path, visit: V) -> Result<(), Unfollowed<'a>>
+    where
+        V: FnMut(Leaf<'a>, &[usize]) -> Result<(), TooMuchWork>,
+    {
+        Walk { args: self, path, are_sent: false, indexes: Vec::new(), visit }.step(root, path.segments())
     }
 
     /// The one place that a path without `[*]` leads to; the first one of any other path.
@@ -168,6 +180,8 @@ pub(super) fn folded_member_among_many(members: &[Member<'_>]) -> Option<usize> 
 struct Walk<'w, 'a, V> {
     args: &'w Args<'a>,
     path: &'w Path,
+    /// Whether a server reads the values, too.
+    are_sent: bool,
     indexes: Vec<usize>,
     visit: V,
 }
@@ -179,7 +193,11 @@ impl<'a, V: FnMut(Leaf<'a>, &[usize]) -> Result<(), TooMuchWork>> Walk<'_, 'a, V
             (_, value) if super::is_missing(value) => Leaf::Missing,
             (None, _) => Leaf::Found(node),
             (Some((Segment::Key(key), rest)), Value::Object(members)) => {
-                self.check_names(members)?;
+                if self.are_sent {
+                    self.check_names(members)?;
+                } else {
+                    self.args.charge(members.len().saturating_mul(MEMBER))?;
+                }
                 match members.iter().find(|member| member.name == *key) {
                     Some(member) => return self.step(&member.node, rest),
                     None => Leaf::Missing,

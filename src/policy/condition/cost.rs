@@ -27,6 +27,9 @@ impl Operator {
                 Literal::List(_) | Literal::Object(_) => nested_cost(weight(literal), value),
                 _ => elements.iter().fold(0, |sum: usize, element| sum.saturating_add(flat_cost(&element.value))),
             },
+            (Self::HasScope(_), Value::Array(elements)) => {
+                elements.iter().fold(0, |sum: usize, element| sum.saturating_add(flat_cost(&element.value)))
+            }
             (Self::PathWithin(folders), Value::String(text)) => {
                 let each = folders.folders().count().saturating_add(NORMALIZED_BYTE);
                 text.len().saturating_mul(each)

@@ -14,7 +14,7 @@ use super::{
 };
 
 /// Every operator, as a policy names it.
-pub const NAMES: [&str; 18] = [
+pub const NAMES: [&str; 19] = [
     "eq",
     "neq",
     "in",
@@ -33,6 +33,7 @@ pub const NAMES: [&str; 18] = [
     "url_host_in",
     "max_length",
     "max_items",
+    "has_scope",
 ];
 
 /// An operator with the value it compares with.
@@ -70,6 +71,8 @@ pub enum Operator {
     MaxLength(u64),
     /// `max_items`, in elements
     MaxItems(u64),
+    /// `has_scope`
+    HasScope(String),
 }
 
 /// How one argument compares.
@@ -106,6 +109,7 @@ impl Operator {
             "url_host_in" => value::read_hosts(value).map(Self::UrlHostIn),
             "max_length" => value::read_length(value).map(Self::MaxLength),
             "max_items" => value::read_length(value).map(Self::MaxItems),
+            "has_scope" => value::read_scope(value).map(Self::HasScope),
             other => Err(vec![ConditionError::unknown(other, &NAMES, translate_operator(other))]),
         }
     }
@@ -155,6 +159,7 @@ impl Operator {
                 Value::Array(elements) => to_verdict(is_at_most(elements.len(), *most)),
                 _ => Verdict::TypeMismatch("an array"),
             },
+            Self::HasScope(scope) => test_scope(scope, value),
         }
     }
 
@@ -172,6 +177,7 @@ impl Operator {
 // === what an argument has to be ===
 
 const FOLDER_FOUND: &str = "an absolute path without `\\`, `%` and control characters";
+const SCOPES_FOUND: &str = "a string or an array of strings";
 const NUMBER_FOUND: &str = "a number that a double can hold";
 const URL_FOUND: &str = "a plain http or https URL (no userinfo, backslash or white space; host in ASCII)";
 
@@ -225,6 +231,26 @@ fn test_includes(literal: &Literal, elements: &[Node<'_>]) -> Verdict {
     if mismatch { Verdict::TypeMismatch("an array of the type in the policy") } else { Verdict::No }
 }
 
+/// A text has the scope as one of its words, or an element of an array does; RFC 6749, section 3.3, separates scopes by spaces.
+fn test_scope(scope: &str, value: &Value<'_>) -> Verdict {
+    let has_word = |text: &str| text.split(' ').any(|word| word == scope);
+    match value {
+        Value::String(text) => to_verdict(has_word(text)),
+        Value::Array(elements) => {
+            let mut verdict = Verdict::No;
+            for element in elements.iter().filter(|element| !super::is_missing(&element.value)) {
+                match &element.value {
+                    Value::String(text) if has_word(text) => return Verdict::Yes,
+                    Value::String(_) => {}
+                    _ => verdict = Verdict::TypeMismatch(SCOPES_FOUND),
+                }
+            }
+            verdict
+        }
+        _ => Verdict::TypeMismatch(SCOPES_FOUND),
+    }
+}
+
 fn is_at_most(length: usize, most: u64) -> bool {
     u64::try_from(length).is_ok_and(|length| length <= most)
 }
@@ -248,6 +274,7 @@ fn translate_operator(op: &str) -> Option<&'static str> {
         "endsWith" | "suffix" | "has_suffix" => "ends_with",
         "maxLength" | "max_len" => "max_length",
         "maxItems" | "max_size" => "max_items",
+        "scope" | "has_scopes" => "has_scope",
         _ => return None,
     })
 }

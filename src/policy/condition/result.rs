@@ -4,7 +4,7 @@ use std::fmt;
 
 use crate::{json::Node, policy::path::Segment, text::excerpt};
 
-use super::{Ambiguous, Condition, display};
+use super::{Ambiguous, Condition, Operand, display};
 
 /// The answer of [`Condition::holds`]. It borrows, and builds no text before it is displayed: a call that is let through pays
 /// for no text.
@@ -54,25 +54,27 @@ impl<'f> Evidence<'f> {
         self.why
     }
 
-    /// The place, with an index for each `[*]` of the condition's path that was reached.
+    /// The place in back-ticks, with an index for each `[*]` of the condition's path that was reached.
     #[must_use]
     pub fn place(&self) -> String {
+        let Operand::Path(path) = &self.condition.operand else { return self.condition.operand.to_string() };
         let mut indexes = self.indexes.iter();
-        let mut place = "args".to_owned();
-        for segment in self.condition.path.segments() {
+        let mut place = ["`", path.root().name()].concat();
+        for segment in path.segments() {
             let step = match (segment, indexes.len()) {
                 (Segment::Every, 1..) => indexes.next().map(|index| Segment::Index(*index)),
                 _ => None,
             };
             place.push_str(&step.as_ref().unwrap_or(segment).to_string());
         }
+        place.push('`');
         place
     }
 }
 
 impl fmt::Display for Evidence<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "`{}` ", self.place())?;
+        write!(f, "{} ", self.place())?;
         match self.why {
             Why::Compared(found) => write!(f, "is `{}`", display::display_value(&found.value))?,
             Why::Missing => f.write_str("is missing")?,

@@ -12,7 +12,7 @@ mod url;
 
 use crate::{json, policy::path::Path};
 
-use super::{Args, Clause, Condition, ConditionResult};
+use super::{Args, Clause, Condition, ConditionResult, Facts, facts::NoFacts};
 
 /// The condition, or all that is wrong with it; a line each.
 fn build(path: &str, op: &str, value: &str) -> Result<Condition, String> {
@@ -23,16 +23,21 @@ fn build(path: &str, op: &str, value: &str) -> Result<Condition, String> {
     Condition::new(Path::new(path).unwrap(), op, Some(&value)).map_err(lines)
 }
 
+/// Facts of which nothing is known.
+fn no_facts() -> Facts<'static> {
+    Facts::new(&NoFacts, std::iter::empty())
+}
+
 /// How it answers, in full.
 fn finding(path: &str, op: &str, value: &str, side: Clause, args: &str) -> String {
     let args = json::parse(args.as_bytes(), 64).unwrap();
-    build(path, op, value).unwrap().holds(side, &Args::new(Some(&args))).to_string()
+    build(path, op, value).unwrap().holds(side, &Args::new(Some(&args)), &no_facts()).to_string()
 }
 
 /// Whether it holds on each side; `None` where the arguments are ambiguous.
 fn ask(condition: &Condition, args: &str) -> [Option<bool>; 2] {
     let args = json::parse(args.as_bytes(), 64).unwrap();
-    [Clause::Require, Clause::Deny].map(|side| match condition.holds(side, &Args::new(Some(&args))) {
+    [Clause::Require, Clause::Deny].map(|side| match condition.holds(side, &Args::new(Some(&args)), &no_facts()) {
         ConditionResult::Holds(_) => Some(true),
         ConditionResult::Fails(_) => Some(false),
         ConditionResult::Ambiguous(_) | ConditionResult::TooMuch => None,

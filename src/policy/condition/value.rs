@@ -84,6 +84,12 @@ pub(super) fn read_affix(value: ValueNode<'_>) -> Result<String, ConditionErrors
     text.map(str::to_owned).ok_or_else(|| mismatch(value, "a string that is not empty"))
 }
 
+/// `has_scope`: one word.
+pub(super) fn read_scope(value: ValueNode<'_>) -> Result<String, ConditionErrors> {
+    let scope = value.and_then(as_string).filter(|text| !text.is_empty() && !text.contains(char::is_whitespace));
+    scope.map(str::to_owned).ok_or_else(|| mismatch(value, "one scope: a string without spaces that is not empty"))
+}
+
 /// `path_within`: a list of folders, or `{"folders": […], "base": "…"}`, where relative paths are joined to `base`.
 pub(super) fn read_folders(value: ValueNode<'_>) -> Result<AllowedFolders, ConditionErrors> {
     let Some(Value::Object(members)) = value.map(|node| &node.value) else {

@@ -7,7 +7,10 @@ use crate::{
         cursor::{Cursor, Keys},
         diagnostic::nearest_word,
     },
-    policy::model::{Cost, Scope},
+    policy::{
+        model::{Cost, LimitKey, Scope},
+        path::Path,
+    },
     text::excerpt,
     window::{Algorithm, Window},
 };
@@ -23,14 +26,16 @@ pub struct Limit<'w, 'a> {
     pub counter: &'w str,
     /// `window`
     pub window: Window,
-    /// `max`
-    pub max: Amount,
+    /// `max`; `None` if the limit only counts.
+    pub max: Option<Amount>,
     /// `scope`
     pub scope: Scope,
     /// `algorithm`
     pub algorithm: Algorithm,
     /// `increment` or `increment_from`
     pub cost: Cost,
+    /// `key`
+    pub key: Option<LimitKey>,
 }
 
 /// The short form of a limit: `"10/minute"` or `{"max": 10, "window": 60}`.
@@ -49,17 +54,14 @@ const MAX: u64 = 8_999_999_999_999;
 
 /// The keys of a limit.
 pub const LIMIT_KEYS: Keys =
-    Keys { known: &["counter", "window", "max", "scope", "algorithm", "increment", "increment_from"] };
+    Keys { known: &["counter", "window", "max", "scope", "algorithm", "increment", "increment_from", "key"] };
 /// The keys of the short form of a limit.
 pub const RATE_KEYS: Keys = Keys { known: &["max", "window"] };
 
 impl<'w, 'a> Limit<'w, 'a> {
     pub(super) fn read(at: &Cursor<'w, 'a>) -> Option<Self> {
         let fields = at.fields(LIMIT_KEYS)?;
-        let counter = fields.required("counter").and_then(|counter| match counter.string()? {
-            "" => counter.report_expected("a name"),
-            name => Some(name),
-        });
+        let counter = fields.required("counter").and_then(|counter| predicate::read_counter(&counter));
         let window = fields.required("window").and_then(|window| read_window(&window));
         let cost = match (fields.get("increment"), fields.get("increment_from")) {
             (None, None) => Some(Cost::Fixed(Amount::ONE)),
@@ -71,7 +73,8 @@ impl<'w, 'a> Limit<'w, 'a> {
             }
         };
         let decimals = fields.get("increment_from").is_some();
-        let max = fields.required("max").and_then(|max| if decimals { read_amount(&max) } else { read_integer(&max) });
+        let read_max = |max: Cursor<'_, '_>| if decimals { read_amount(&max) } else { read_integer(&max) };
+        let max = fields.get("max").map_or(Some(None), |max| read_max(max).map(Some));
         let scope = fields.required("scope").and_then(|scope| scope.choice(&Scope::NAMED));
         let algorithm =
             fields.get("algorithm").map_or(Some(Algorithm::Fixed), |algorithm| algorithm.choice(&Algorithm::NAMED));
@@ -83,6 +86,7 @@ impl<'w, 'a> Limit<'w, 'a> {
             scope: scope?,
             algorithm: algorithm?,
             cost: cost?,
+            key: fields.get("key").map_or(Some(None), |key| read_key(&key).map(Some))?,
         })
     }
 }
@@ -164,6 +168,20 @@ fn read_amount(at: &Cursor<'_, '_>) -> Option<Amount> {
     number.or_else(|| at.report_expected("a number of at least 0, below 9e12, with up to six decimals"))
 }
 
+/// Paths in one `key`.
+const MAX_KEY_PATHS: usize = 4;
+
+fn read_key(at: &Cursor<'_, '_>) -> Option<LimitKey> {
+    match &at.node().value {
+        Value::String(text) if text == "call" => Some(LimitKey::Call),
+        Value::Array(items) if (1..=MAX_KEY_PATHS).contains(&items.len()) => {
+            let paths: Vec<Option<Path>> = at.items()?.iter().map(read_single_path).collect();
+            Some(LimitKey::Arguments(paths.into_iter().collect::<Option<_>>()?))
+        }
+        _ => at.report_expected("`call`, or a list of one to four paths, such as `[\"args.repo\"]`"),
+    }
+}
+
 fn read_increment(at: &Cursor<'_, '_>) -> Option<Cost> {
     match read_amount(at)? {
         Amount::ZERO => at.report_expected("a number greater than 0"),
@@ -172,9 +190,10 @@ fn read_increment(at: &Cursor<'_, '_>) -> Option<Cost> {
 }
 
 fn read_increment_from(at: &Cursor<'_, '_>) -> Option<Cost> {
-    let path = predicate::read_path(at)?;
-    if !path.is_single() {
-        return at.report_expected("a path to one place, without `[*]`");
-    }
-    Some(Cost::Argument(path))
+    read_single_path(at).map(Cost::Argument)
+}
+
+fn read_single_path(at: &Cursor<'_, '_>) -> Option<Path> {
+    let path = predicate::read_args_path(at)?;
+    if path.is_single() { Some(path) } else { at.report_expected("a path to one place, without `[*]`") }
 }

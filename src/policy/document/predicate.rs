@@ -3,7 +3,7 @@
 use crate::{
     json::cursor::{Cursor, Keys},
     policy::{
-        condition::{Condition, ConditionError, Part},
+        condition::{Condition, ConditionError, Operand, Part},
         path::Path,
     },
 };
@@ -39,11 +39,11 @@ pub const APPROVAL_KEYS: Keys = Keys { known: &["conditions", "on_deny", "expire
 /// The keys of a `path_within` that has a base.
 pub const PATH_WITHIN_KEYS: Keys = Keys { known: &["folders", "base"] };
 /// The keys of a condition.
-pub const CONDITION_KEYS: Keys = Keys { known: &["path", "op", "value"] };
+pub const CONDITION_KEYS: Keys = Keys { known: &["path", "counter", "op", "value"] };
 
 impl<'w, 'a> Predicate<'w, 'a> {
     pub(super) fn read(at: &Cursor<'w, 'a>, form: Form) -> Option<Self> {
-        if at.has_any_key(&["path", "op", "value"]) && !at.has_any_key(&["conditions"]) {
+        if at.has_any_key(CONDITION_KEYS.known) && !at.has_any_key(&["conditions"]) {
             at.report("this is a condition; put it into a predicate: `{\"conditions\": [{\"path\": …, \"op\": …, \"value\": …}]}`");
             return None;
         }
@@ -62,14 +62,21 @@ impl<'w, 'a> Predicate<'w, 'a> {
 
 fn read_condition(at: &Cursor<'_, '_>) -> Option<Condition> {
     let fields = at.fields(CONDITION_KEYS)?;
-    let path = fields.required("path").and_then(|path| read_path(&path));
+    let operand = match (fields.get("counter"), fields.get("path")) {
+        (Some(counter), None) => read_counter(&counter).map(|name| Operand::Counter(name.into())),
+        (Some(counter), Some(_)) => {
+            counter.report("a condition looks at a `path` or at a `counter`; remove one of the two");
+            None
+        }
+        (None, _) => fields.required("path").and_then(|path| read_path(&path)).map(Operand::Path),
+    };
     let operator = fields.required("op");
     let name = operator?.string()?;
     let value = fields.get("value");
-    // Without a path the rest is checked all the same, so that all mistakes are reported at once.
-    let placeholder = || Path::new("args.x").ok();
-    let known = path.is_some();
-    match Condition::new(path.or_else(placeholder)?, name, value.map(|value| value.node())) {
+    // Without an operand the rest is checked all the same, so that all mistakes are reported at once.
+    let placeholder = || Path::new("args.x").ok().map(Operand::Path);
+    let known = operand.is_some();
+    match Condition::new(operand.or_else(placeholder)?, name, value.map(|value| value.node())) {
         Ok(condition) => known.then_some(condition),
         Err(errors) => {
             for error in errors {
@@ -102,9 +109,21 @@ fn report_errors(
     }
 }
 
-/// A path into the arguments.
-pub(super) fn read_path(at: &Cursor<'_, '_>) -> Option<Path> {
+fn read_path(at: &Cursor<'_, '_>) -> Option<Path> {
     Path::new(at.string()?).map_err(|error| at.report(error.to_string())).ok()
+}
+
+/// A path into the arguments.
+pub(super) fn read_args_path(at: &Cursor<'_, '_>) -> Option<Path> {
+    Path::into_args(at.string()?).map_err(|error| at.report(error.to_string())).ok()
+}
+
+/// The name of a counter.
+pub(super) fn read_counter<'w>(at: &Cursor<'w, '_>) -> Option<&'w str> {
+    match at.string()? {
+        "" => at.report_expected("a name"),
+        name => Some(name),
+    }
 }
 
 /// A duration from one minute to one day, such as `30s`, `10m` or `24h`, in seconds.

@@ -1,5 +1,7 @@
 //! How much one counter lets through.
 
+use std::fmt;
+
 use crate::{
     amount::Amount,
     policy::path::Path,
@@ -15,14 +17,16 @@ pub struct Limit {
     pub counter: Box<str>,
     /// The length of the window.
     pub window: Window,
-    /// What one window lets through.
-    pub max: Amount,
+    /// What one window lets through; `None` if it only counts.
+    pub max: Option<Amount>,
     /// Whose calls count together.
     pub scope: Scope,
     /// How the count is forgotten.
     pub algorithm: Algorithm,
     /// What a call costs.
     pub cost: Cost,
+    /// Which values are counted apart; `None` if all calls count together.
+    pub key: Option<LimitKey>,
     /// The policy author's reason, which the agent gets beside the limit.
     pub reason: Option<Box<str>>,
 }
@@ -34,6 +38,39 @@ pub enum Cost {
     Fixed(Amount),
     /// What an argument says; the path leads to one place.
     Argument(Path),
+}
+
+/// Which values of calls are counted apart.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum LimitKey {
+    /// The whole call.
+    Call,
+    /// Arguments: one to four paths, each to one place.
+    Arguments(Vec<Path>),
+}
+
+impl LimitKey {
+    /// The arguments that it reads.
+    #[must_use]
+    pub fn paths(&self) -> &[Path] {
+        match self {
+            Self::Call => &[],
+            Self::Arguments(paths) => paths,
+        }
+    }
+}
+
+/// As messages name it: `` `args.repo` and `args.branch` ``.
+impl fmt::Display for LimitKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Call => f.write_str("arguments"),
+            Self::Arguments(paths) => {
+                let mut separator = "";
+                paths.iter().try_for_each(|path| write!(f, "{}`{path}`", std::mem::replace(&mut separator, " and ")))
+            }
+        }
+    }
 }
 
 /// Whose calls count together.
@@ -48,10 +85,16 @@ pub enum Scope {
 }
 
 impl Limit {
+    /// Whether it lets less through than another limit on the same counter.
+    #[must_use]
+    pub fn is_stricter_than(&self, other: &Self) -> bool {
+        self.max.is_some_and(|max| other.max.is_none_or(|other| max < other))
+    }
+
     /// Whether every call costs more than one window lets through.
     #[must_use]
     pub fn never_has_room(&self) -> bool {
-        matches!(self.cost, Cost::Fixed(amount) if amount > self.max)
+        matches!((&self.cost, self.max), (Cost::Fixed(amount), Some(max)) if *amount > max)
     }
 }
 

@@ -43,10 +43,22 @@ fn shows_a_path_so_that_it_reads_back() {
 #[test]
 fn an_error_names_the_place_and_what_is_allowed_there() {
     let cases = [
-        ("", "`` is not a path: at offset 0, a path starts with `args`; write it as `args.name`"),
-        ("amount", "`amount` is not a path: at offset 0, a path starts with `args`; write it as `args.name`"),
-        ("argsx.a", "`argsx.a` is not a path: at offset 0, a path starts with `args`; write it as `args.name`"),
-        ("Args.a", "`Args.a` is not a path: at offset 0, a path starts with `args`; write it as `args.name`"),
+        (
+            "",
+            "`` is not a path: at offset 0, a path starts with `args`, `caller` or `now`; write an argument as `args.name`",
+        ),
+        (
+            "amount",
+            "`amount` is not a path: at offset 0, a path starts with `args`, `caller` or `now`; write an argument as `args.name`",
+        ),
+        (
+            "argsx.a",
+            "`argsx.a` is not a path: at offset 0, a path starts with `args`, `caller` or `now`; write an argument as `args.name`",
+        ),
+        (
+            "Args.a",
+            "`Args.a` is not a path: at offset 0, a path starts with `args`, `caller` or `now`; write an argument as `args.name`",
+        ),
         (
             "args",
             "`args` is not a path: at offset 4, it names no argument; write a key behind `args`, as in `args.name`",

@@ -11,7 +11,7 @@ use mcp_policy::{
     engine::{self, BoundRequest, Disposition, RequestInfo, lists},
     http::{Header, Headers},
     identity::{self, ConnectionAttributes, Peer, Source},
-    limit::{Callers, Charge, Counters, Key, Quota, totals::Capacity},
+    limit::{Callers, Charge, Counters, Key, Part, Quota, totals::Capacity},
     mcp::{
         Message,
         list::{ListKind, ListRequest, ListStream},
@@ -99,8 +99,8 @@ fn count() -> Box<dyn FnMut()> {
     let most = Amount::from_units(1_000_000_000).expect("an amount");
     let callers = Callers::Grant("address:10.0.0.7");
     Box::new(move || {
-        let key = Key { filter: "bench", policy: "default", counter: "calls", callers };
-        let quota = Quota { window, algorithm: Algorithm::Fixed, max: most };
+        let key = Key { filter: "bench", policy: "default", counter: "calls", callers, part: Part::Whole };
+        let quota = Quota { window, algorithm: Algorithm::Fixed, max: Some(most) };
         let charge = Charge { key, quota, amount: Amount::from_units(1).expect("an amount"), verified: true };
         let _ = black_box(Counters::new(&store, Capacity::new(65_536)).charge(&[charge], NOW));
     })

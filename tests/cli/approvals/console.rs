@@ -16,6 +16,10 @@ use tokio::{net::TcpListener, runtime::Runtime};
 /// An approver's token.
 pub(crate) const TOKEN: &str = "dGVzdA==";
 
+/// The ids of approvals whose decision is answered with a redirect, and with a page.
+pub(crate) const MOVED: &str = "00000000000000000001";
+pub(crate) const PAGE: &str = "00000000000000000002";
+
 /// The console's time.
 const NOW: &str = "2026-11-21T06:00:00Z";
 
@@ -94,8 +98,8 @@ async fn answer(State(kept): State<Arc<Kept>>, Path(id): Path<String>, headers: 
         return refused(StatusCode::FORBIDDEN, "not as a console is asked");
     }
     match id.as_str() {
-        "moved" => return Redirect::temporary("/api/approvals/3f9c0a1b2c3d4e5f6071").into_response(),
-        "page" => return (StatusCode::INTERNAL_SERVER_ERROR, "<h1>sorry</h1>").into_response(),
+        MOVED => return Redirect::temporary("/api/approvals/3f9c0a1b2c3d4e5f6071").into_response(),
+        PAGE => return (StatusCode::INTERNAL_SERVER_ERROR, "<h1>sorry</h1>").into_response(),
         _ => {}
     }
     let Some(found) = kept.approvals.iter().find(|approval| approval["id"] == *id) else {

@@ -149,6 +149,13 @@ fn the_page_comes_with_what_keeps_browsers_strict() {
         let host = gateway.at("console").to_string();
         for (path, kind) in [("/", "text/html"), ("/console.js", "text/javascript"), ("/console.css", "text/css")] {
             let answer = gateway.send("console", &Request::new("GET", path).host(&host)).await;
+            assert_eq!(
+                (answer.status, answer.header("content-encoding")),
+                (406, None),
+                "no client asked for gzip: {answer}"
+            );
+            let request = Request::new("GET", path).host(&host).header("accept-encoding", "gzip, br");
+            let answer = gateway.send("console", &request).await;
             assert_eq!(answer.status, 200, "{answer}");
             assert_eq!(answer.header("content-type"), Some(&*format!("{kind}; charset=utf-8")));
             assert_eq!(answer.header("content-encoding"), Some("gzip"));

@@ -40,12 +40,19 @@ pub(super) struct Approval {
 }
 
 impl Approvals {
-    /// A paragraph for each approval.
-    pub(super) fn to_text(&self) -> String {
-        if self.approvals.is_empty() {
-            return "no call waits for approval\n".to_owned();
+    /// A paragraph for each pending approval, or for each of all.
+    pub(super) fn to_text(&self, lists_all: bool) -> String {
+        let (shown, left_out): (Vec<_>, Vec<_>) =
+            self.approvals.iter().partition(|approval| lists_all || approval.state == "pending");
+        let mut paragraphs: Vec<String> = shown.iter().map(|approval| approval.to_paragraph(&self.now)).collect();
+        if shown.is_empty() {
+            paragraphs.push("no call waits for approval\n".to_owned());
         }
-        let paragraphs: Vec<String> = self.approvals.iter().map(|approval| approval.to_paragraph(&self.now)).collect();
+        match left_out.len() {
+            0 => {}
+            1 => paragraphs.push("1 answered call is not listed; `--all` lists it, too\n".to_owned()),
+            count => paragraphs.push(format!("{count} answered calls are not listed; `--all` lists them, too\n")),
+        }
         paragraphs.join("\n")
     }
 }

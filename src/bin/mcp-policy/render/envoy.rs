@@ -33,8 +33,8 @@ pub(super) struct Envoy {
     /// Close an idle connection to the server after this many seconds; must be less than the server's own timeout
     #[arg(long, value_name = "SECONDS", default_value_t = 4, value_parser = clap::value_parser!(u16).range(1..))]
     upstream_idle_timeout: u16,
-    /// The filter's module
-    #[arg(long, value_name = "PATH", default_value = "target/wasm32-wasip1/release/mcp_policy.wasm")]
+    /// The filter's module; a relative path is of this folder
+    #[arg(long, value_name = "PATH", default_value = "target/wasm32-wasip1/release/mcp_policy.wasm", value_parser = absolute)]
     module: String,
     /// The port of Envoy's admin interface, on 127.0.0.1
     #[arg(long, value_name = "PORT", default_value_t = 9901)]
@@ -55,6 +55,15 @@ pub(super) struct Envoy {
     /// A file with the server's credential, as `mcp-policy credential` writes it: Envoy sends it instead of the caller's
     #[arg(long, value_name = "FILE")]
     pub(super) upstream_credential: Option<WatchedFile>,
+}
+
+/// The path from the root: Envoy may start in another folder.
+///
+/// # Errors
+/// If `path` is empty, or this folder has no name.
+fn absolute(path: &str) -> Result<String, String> {
+    let absolute = std::path::absolute(path).map_err(|error| error.to_string())?;
+    absolute.into_os_string().into_string().map_err(|_| "the path is not text".to_owned())
 }
 
 /// The digest of no known token: without `--approver`, every sign-in fails.
@@ -166,6 +175,11 @@ impl Envoy {
             .with_approval_url(self.console_port))
     }
 
+    /// What the user should know of the document.
+    pub(super) fn warnings(&self, document: &str) -> Vec<String> {
+        Configuration::prepare(document).ok().and_then(|it| no_approver(&it, &self.approvers)).into_iter().collect()
+    }
+
     /// The module's path.
     pub(super) fn module(&self) -> &str {
         &self.module
@@ -200,6 +214,16 @@ impl EnvoyFile<'_> {
     pub(super) fn render(&self) -> Result<String, String> {
         fill(TEMPLATE, self)
     }
+}
+
+/// A warning if a rule requires approval and no approver is named.
+pub(super) fn no_approver(configuration: &Configuration, approvers: &[String]) -> Option<String> {
+    const ADVICE: &str = "a rule of this policy requires approval, but no approver is named: name one with `--approver`, \
+                          such as `--approver \"bearer:$(printf %s \"$TOKEN\" | sha256sum | cut -c 1-64)\"`; \
+                          `openssl rand -hex 24` makes a token";
+    let config = configuration.config();
+    let is_left_out = approvers.is_empty() && config.asks_for_approval() && config.approvals.service.is_none();
+    is_left_out.then(|| ADVICE.to_owned())
 }
 
 /// The console's configuration: who may approve.

@@ -5,7 +5,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use mcp_policy::policy::{Limit, Policy, Rule, Scope};
+use mcp_policy::{
+    amount::Amount,
+    policy::{Limit, Policy, Rule, Scope},
+};
 
 use serde::Serialize;
 
@@ -105,7 +108,7 @@ fn limits_by_request(policy: &Policy, batches: bool) -> Vec<Vec<&Limit>> {
 impl Counter<'_> {
     fn entry(&self, policy: &str, name: &str) -> Result<LimitEntry, String> {
         let Self { strictest, loosest, positions } = *self;
-        let max = strictest.max.units().ok_or_else(|| {
+        let max = strictest.max.and_then(Amount::units).ok_or_else(|| {
             format!("`{}`: `max` is not a whole number, and Limitador counts only whole numbers", strictest.pointer)
         })?;
         let variable = match strictest.scope {
@@ -115,7 +118,7 @@ impl Counter<'_> {
         Ok(LimitEntry {
             name: format!("{policy}/{name}"),
             max,
-            loosest: (loosest.max > strictest.max).then(|| loosest.max.to_string()),
+            loosest: (loosest.max > strictest.max).then(|| loosest.max.map_or_else(String::new, |max| max.to_string())),
             seconds: strictest.window.seconds(),
             condition: condition(policy, name, positions),
             variable,

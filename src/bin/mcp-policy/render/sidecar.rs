@@ -140,6 +140,12 @@ impl Sidecar {
         fill(TEMPLATE, &objects)
     }
 
+    /// What the user should know of the document.
+    pub(super) fn warnings(&self, document: &str) -> Vec<String> {
+        let configuration = Configuration::prepare(document).ok();
+        configuration.and_then(|it| envoy::no_approver(&it, &self.approvers)).into_iter().collect()
+    }
+
     fn ports(&self) -> [Port; 4] {
         [
             Port { of: "`--port`", number: self.port },

@@ -8,6 +8,9 @@ use super::identity::Source;
 #[derive(JsonSchema)]
 #[schemars(deny_unknown_fields)]
 pub(super) struct ConsoleForm {
+    /// The JSON Schema of this document, for editors. The filter ignores it.
+    #[schemars(title = "Schema", rename = "$schema")]
+    schema: Option<String>,
     /// Who may approve, and where the page is.
     #[schemars(title = "Console")]
     console: Console,

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use schemars::{JsonSchema, Schema};
 use serde_json::{Value, json};
 
-/// A condition on one argument.
+/// A condition on one argument, on the caller, on the time or on a counter.
 #[derive(JsonSchema)]
 #[schemars(tag = "op", rename_all = "snake_case", deny_unknown_fields, transform = name_operators)]
 pub(super) enum Condition {
@@ -48,23 +48,33 @@ pub(super) enum Condition {
     MaxLength(Compared<u64>),
     /// The argument is a list of at most this many elements.
     MaxItems(Compared<u64>),
+    /// The argument is a string of words that are separated by spaces, or a list of strings, and has the value as a whole word.
+    HasScope(Compared<Word>),
 }
 
-/// The argument, and the value to compare it with.
+/// The argument, or what is compared in its place, and the value to compare it with.
 #[derive(JsonSchema)]
 #[schemars(inline, deny_unknown_fields)]
 pub(super) struct Compared<V> {
     /// The argument: `args.amount`, `args.order.items[0].price`, `args.files[*].path` for every element,
-    /// `args["a.b"]` for a key that needs quotes.
+    /// `args["a.b"]` for a key that needs quotes. Or the caller: `caller.grant`, `caller.source`, `caller.authenticated`,
+    /// `caller.claims.groups`. Or the time: `now.weekday` (`mon` to `sun`), `now.hour`, `now.time` (minutes since midnight),
+    /// `now.date` (`2026-11-21`).
     #[schemars(title = "Path", regex(pattern = PATH))]
-    path: String,
+    path: Option<String>,
+    /// The counter of a limit of this policy, in place of a path: what the caller has used of it before this call.
+    #[schemars(title = "Counter", length(min = 1))]
+    counter: Option<String>,
     /// The value to compare the argument with.
     #[schemars(title = "Value")]
     value: V,
 }
 
-/// A path into the arguments; the first step is a key.
-pub(super) const PATH: &str = r#"^args(\.[^.\[\]*"'\\ \t\r\n]+|\["([^"\\]|\\.)*"\])(\.[^.\[\]*"'\\ \t\r\n]+|\["([^"\\]|\\.)*"\]|\[(0|[1-9][0-9]{0,8}|\*)\])*$"#;
+/// A path; the first step is a key.
+const PATH: &str = r#"^(args|caller|now)(\.[^.\[\]*"'\\ \t\r\n]+|\["([^"\\]|\\.)*"\])(\.[^.\[\]*"'\\ \t\r\n]+|\["([^"\\]|\\.)*"\]|\[(0|[1-9][0-9]{0,8}|\*)\])*$"#;
+
+/// A path into the arguments.
+pub(super) const ARGS_PATH: &str = r#"^args(\.[^.\[\]*"'\\ \t\r\n]+|\["([^"\\]|\\.)*"\])(\.[^.\[\]*"'\\ \t\r\n]+|\["([^"\\]|\\.)*"\]|\[(0|[1-9][0-9]{0,8}|\*)\])*$"#;
 
 /// A value to compare with: anything but `null`, which counts as missing.
 #[derive(JsonSchema)]
@@ -86,6 +96,11 @@ pub(super) struct Literals(#[schemars(length(min = 1))] Vec<Literal>);
 #[derive(JsonSchema)]
 #[schemars(inline)]
 pub(super) struct Text(#[schemars(length(min = 1))] String);
+
+/// A text without spaces that is not empty.
+#[derive(JsonSchema)]
+#[schemars(inline)]
+pub(super) struct Word(#[schemars(regex(pattern = r"^\S+$"))] String);
 
 /// What a string or a list contains.
 #[derive(JsonSchema)]
@@ -126,11 +141,25 @@ pub(super) struct Hosts(#[schemars(length(min = 1), inner(regex(pattern = HOST))
 
 const HOST: &str = r"^((\*\.)?[A-Za-z0-9_-]{1,63}(\.[A-Za-z0-9_-]{1,63})*|\[[0-9A-Fa-f:.]+\])$";
 
-/// Editors show the description of a key, so `op` gets that of its form.
+/// The operators that compare a counter.
+const COUNTER_OPERATORS: [&str; 8] = ["eq", "neq", "in", "not_in", "lt", "lte", "gt", "gte"];
+
+/// Editors show the description of a key, so `op` gets that of its form. A condition has a path or, if its operator compares
+/// numbers, a counter.
 fn name_operators(schema: &mut Schema) {
     let Some(Value::Array(forms)) = schema.get_mut("oneOf") else { return };
     for form in forms {
         let meaning = form.get("description").cloned();
+        let op = form.pointer("/properties/op/const").and_then(Value::as_str).unwrap_or_default();
+        let compares_counter = COUNTER_OPERATORS.contains(&op);
+        if let Value::Object(form) = &mut *form {
+            let (key, operands) = if compares_counter {
+                ("oneOf", json!([{"required": ["path"]}, {"required": ["counter"]}]))
+            } else {
+                ("allOf", json!([{"required": ["path"]}, {"not": {"required": ["counter"]}}]))
+            };
+            form.insert(key.to_owned(), operands);
+        }
         if let Some(Value::Object(op)) = form.pointer_mut("/properties/op") {
             op.insert("title".to_owned(), "Operator".into());
             op.extend(meaning.map(|meaning| ("description".to_owned(), meaning)));

@@ -4,7 +4,7 @@ use mcp_policy::window;
 use schemars::JsonSchema;
 use serde_json::json;
 
-use super::condition::PATH;
+use super::condition::ARGS_PATH;
 
 /// How much one counter allows in a window of time.
 #[derive(JsonSchema)]
@@ -23,9 +23,9 @@ pub(super) struct Limit {
     #[schemars(title = "Window")]
     window: Window,
     /// How much one window allows: calls, or the sum of `increment` or `increment_from`. A whole number without
-    /// `increment_from`. 0 allows nothing.
+    /// `increment_from`. 0 allows nothing. Without it, the limit only counts, for conditions on its counter.
     #[schemars(title = "Maximum")]
-    max: Amount,
+    max: Option<Amount>,
     /// Whose calls count together.
     #[schemars(title = "Scope")]
     scope: Scope,
@@ -37,8 +37,29 @@ pub(super) struct Limit {
     increment: Option<Amount>,
     /// The argument that says what the call costs, such as `args.amount`: a number of at least 0 with up to six
     /// decimals; anything else denies the call. Without `[*]`.
-    #[schemars(title = "Increment from an argument", regex(pattern = PATH), extend("not" = json!({"pattern": ONE_PLACE})))]
+    #[schemars(title = "Increment from an argument", regex(pattern = ARGS_PATH), extend("not" = json!({"pattern": ONE_PLACE})))]
     increment_from: Option<String>,
+    /// Counts each combination of values apart: one to four arguments, or `call` for the whole call. A caller has at most 256 live
+    /// keys; all further ones share one count.
+    #[schemars(title = "Key")]
+    key: Option<Key>,
+}
+
+/// The values that are counted apart.
+#[derive(JsonSchema)]
+#[schemars(untagged)]
+enum Key {
+    /// The whole call, but for `_meta`.
+    Call(WholeCall),
+    /// Arguments, such as `args.repo`. Without `[*]`.
+    Arguments(#[schemars(length(min = 1, max = 4), inner(regex(pattern = ARGS_PATH)))] Vec<String>),
+}
+
+/// The whole call.
+#[derive(JsonSchema)]
+#[schemars(rename_all = "snake_case")]
+enum WholeCall {
+    Call,
 }
 
 /// A step `[*]`, behind any quoted keys.

@@ -14,6 +14,9 @@ use super::{
 #[derive(JsonSchema)]
 #[schemars(deny_unknown_fields)]
 pub(super) struct Options {
+    /// The JSON Schema of this document, for editors. The filter ignores it.
+    #[schemars(title = "Schema", rename = "$schema")]
+    schema: Option<String>,
     /// The policy for every call.
     #[schemars(title = "Policy")]
     policy: Option<Policy>,
@@ -48,6 +51,22 @@ pub(super) struct Options {
     /// Where people approve calls. Default: on the console of this Envoy.
     #[schemars(title = "Approvals")]
     approvals: Option<Approvals>,
+    /// The clock by which conditions on `now` read the time. Default: UTC.
+    #[schemars(title = "Clock")]
+    clock: Option<Clock>,
+    /// The payload in Envoy's metadata (`payload_in_metadata` of `jwt_authn`) whose claims conditions read of a caller whom no token
+    /// names.
+    #[schemars(title = "Claims", length(min = 1, max = 256))]
+    claims: Option<String>,
+}
+
+/// The clock by which conditions on `now` read the time.
+#[derive(JsonSchema)]
+#[schemars(deny_unknown_fields)]
+struct Clock {
+    /// How far it is ahead of UTC, such as `+01:00` or `-05:30`. Daylight saving time is not followed.
+    #[schemars(title = "Offset", regex(pattern = r"^[+-](0[0-9]|1[0-4]):[0-5][0-9]$"))]
+    offset: String,
 }
 
 /// Selects a policy for the requests that match every key. A value is exact or a pattern with `*`.

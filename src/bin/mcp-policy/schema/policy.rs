@@ -11,6 +11,9 @@ use super::rule::{Rule, SharedRule};
 #[derive(JsonSchema)]
 #[schemars(deny_unknown_fields)]
 pub(super) struct Policy {
+    /// The JSON Schema of this document, for editors. The filter ignores it.
+    #[schemars(title = "Schema", rename = "$schema")]
+    schema: Option<String>,
     /// The version of the policy language.
     #[schemars(title = "Version")]
     version: Version,

@@ -114,6 +114,7 @@ fn every_object_has_the_keys_that_the_reader_knows() {
         config::ANSWERS_KEYS,
         config::AUDIT_KEYS,
         config::BINDING_KEYS,
+        config::CLOCK_KEYS,
         config::LISTS_KEYS,
         config::PROTOCOL_KEYS,
         document::POLICY_KEYS,
@@ -128,7 +129,10 @@ fn every_object_has_the_keys_that_the_reader_knows() {
         document::RATE_KEYS,
         identity::TOKEN_KEYS,
     ];
-    let known: BTreeSet<BTreeSet<&str>> = tables.iter().map(|keys| keys.known.iter().copied().collect()).collect();
+    let whole = [config::OPTIONS_KEYS, document::POLICY_KEYS, config::CONSOLE_FORM_KEYS];
+    let with_schema = |keys: &Keys| whole.iter().any(|other| other.known == keys.known).then_some("$schema");
+    let keys = |keys: &Keys| keys.known.iter().copied().chain(with_schema(keys)).collect();
+    let known: BTreeSet<BTreeSet<&str>> = tables.iter().map(keys).collect();
     assert_eq!(known.len(), tables.len());
     assert_eq!(described.into_iter().collect::<BTreeSet<_>>(), known);
 }
@@ -195,6 +199,24 @@ fn every_policy_of_the_decision_cases_is_valid() {
     assert!(accepted.len() > 50, "{}", accepted.len());
     for policy in accepted {
         assert!(validator.is_valid(&policy), "{policy}");
+    }
+}
+
+#[test]
+fn one_mistake_is_one_error() {
+    let validator = validator();
+    for (place, text) in [
+        ("", r#"{"version":"1","default":"deny","tool":{}}"#),
+        ("/tools/a", r#"{"version":"1","default":"deny","tools":{"a":{"requires":[]}}}"#),
+        ("/policy/tools/a", r#"{"policy":{"version":"1","default":"deny","tools":{"a":{"requires":[]}}}}"#),
+        ("/default", r#"{"$schema":"./mcp-policy.schema.json","version":"1","default":"block"}"#),
+        ("/console", r#"{"console":{"approvers":["jwt:a"],"host":[]}}"#),
+        ("", r#"{"policy":{"version":"1","default":"deny"},"modes":"shadow"}"#),
+    ] {
+        let document = read(text);
+        let errors: Vec<String> =
+            validator.iter_errors(&document).map(|error| error.instance_path().to_string()).collect();
+        assert_eq!(errors, [place], "{text}");
     }
 }
 

@@ -15,7 +15,7 @@ fn every_operator_can_be_built() {
     for op in NAMES {
         let condition = build("args.x", op, sides::value(op)).unwrap();
         assert_eq!(condition.to_string(), format!("`args.x` `{op}` `{}`", sides::value(op)));
-        assert_eq!(condition.path().to_string(), "args.x");
+        assert_eq!(condition.args_path().unwrap().to_string(), "args.x");
     }
 }
 
@@ -23,7 +23,7 @@ fn every_operator_can_be_built() {
 fn names_are_exact_and_the_known_ones_are_listed() {
     let known = "allowed is one of `eq`, `neq`, `in`, `not_in`, `lt`, `lte`, `gt`, `gte`, `regex`, `contains`, \
                  `includes`, `exists`, `starts_with`, `ends_with`, `path_within`, `url_host_in`, `max_length`, \
-                 `max_items`";
+                 `max_items`, `has_scope`";
     assert_eq!(build("args.x", "frob", "1").unwrap_err(), format!("/op: found `frob`, {known}"));
     assert_eq!(build("args.x", "", "1").unwrap_err(), format!("/op: found ``, {known}"));
     assert_eq!(build("args.x", "EQ", "1").unwrap_err(), format!("/op: found `EQ`, {known}"));

@@ -122,7 +122,7 @@ proptest! {
         prop_assert!(matches!(answers, [None, None] | [Some(false), Some(_)] | [Some(true), Some(true)]));
         let tree = json::parse(args.as_bytes(), 64).unwrap();
         for side in [Clause::Require, Clause::Deny] {
-            let text = condition.holds(side, &Args::new(Some(&tree))).to_string();
+            let text = condition.holds(side, &Args::new(Some(&tree)), &super::no_facts()).to_string();
             prop_assert!(!text.contains(char::is_control) && text.chars().count() < 400, "{}", text);
         }
     }
@@ -202,7 +202,7 @@ proptest! {
         let text = format!("{{{}}}", members.join(","));
         let tree = json::parse(text.as_bytes(), 8).unwrap();
         let condition = build("args.x", "exists", "false").unwrap();
-        let ambiguous = matches!(condition.holds(Clause::Deny, &Args::new(Some(&tree))), ConditionResult::Ambiguous(_));
+        let ambiguous = matches!(condition.holds(Clause::Deny, &Args::new(Some(&tree)), &super::no_facts()), ConditionResult::Ambiguous(_));
         prop_assert_eq!(ambiguous, !distinct);
     }
 }

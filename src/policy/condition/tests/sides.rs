@@ -39,7 +39,10 @@ fn missing_satisfies_nothing_but_exists_false_and_to_refuse_neq_and_not_in() {
 #[test]
 fn absent_arguments_are_an_empty_object() {
     let condition = build("args.x", "exists", "false").unwrap();
-    assert!(matches!(condition.holds(Clause::Require, &Args::new(None)), ConditionResult::Holds(_)));
+    assert!(matches!(
+        condition.holds(Clause::Require, &Args::new(None), &super::no_facts()),
+        ConditionResult::Holds(_)
+    ));
     assert_eq!(ask(&condition, "null"), YES);
     assert_eq!(ask(&condition, "[]"), UNFIT);
 }

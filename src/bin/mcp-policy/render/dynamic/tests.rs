@@ -20,12 +20,12 @@ fn file(options: &[&str]) -> String {
 
 #[test]
 fn the_filter_is_that_of_a_file_that_envoy_reads_once() {
-    let once = envoy(&["--module", "m.wasm"]);
+    let once = envoy(&["--module", "/opt/m.wasm"]);
     let rendered: Value = serde_saphyr::from_str(&once.render(POLICY).unwrap()).unwrap();
     let filters = "/static_resources/listeners/0/filter_chains/0/filters/0/typed_config/http_filters";
     let filters = rendered.pointer(filters).unwrap().as_array().unwrap();
     let found = filters.iter().find(|filter| filter["name"] == "mcp-policy").unwrap();
-    assert_eq!(found["typed_config"], filter("m.wasm", once.configuration(POLICY).unwrap().json()));
+    assert_eq!(found["typed_config"], filter("/opt/m.wasm", once.configuration(POLICY).unwrap().json()));
 }
 
 #[test]
@@ -34,7 +34,7 @@ fn every_option_is_kept() {
         "--port=1",
         "--upstream=https://mcp.example.com:8443",
         "--upstream-idle-timeout=7",
-        "--module=a b.wasm",
+        "--module=/a b.wasm",
         "--admin-port=2",
         "--console-port=3",
         "--bypass=/token",

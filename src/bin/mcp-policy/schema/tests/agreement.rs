@@ -27,11 +27,19 @@ fn everything() -> Value {
         ("url_host_in", json!(["example.com", "*.example.com", "127.0.0.1", "[::1]"])),
         ("max_length", json!(10)),
         ("max_items", json!(10)),
+        ("has_scope", json!("x")),
         ("includes", json!([1])),
         ("path_within", json!({"folders": ["/srv/files", "/"], "base": "/srv"})),
     ]
     .into_iter()
     .map(|(op, value)| json!({"path": "args.a[\"b.c\"][0][*].d", "op": op, "value": value}))
+    .chain([
+        json!({"path": "caller.grant", "op": "starts_with", "value": "jwt:"}),
+        json!({"path": "caller.claims[\"a.b\"][*]", "op": "eq", "value": 1}),
+        json!({"path": "now.weekday", "op": "in", "value": ["mon"]}),
+        json!({"path": "now.time", "op": "lt", "value": 510}),
+        json!({"counter": "d", "op": "lte", "value": 3}),
+    ])
     .collect();
     let limit = |counter: &str, more: Value| {
         let mut limit = json!({"counter": counter, "window": "minute", "max": 10, "scope": "grant"});
@@ -63,6 +71,9 @@ fn everything() -> Value {
                         limit("a", json!({"algorithm": "sliding", "increment": 0.5})),
                         limit("b", json!({"window": 60, "scope": "global", "increment_from": "args.n", "max": 1.5})),
                         limit("c", json!({"window": "day", "scope": "session", "algorithm": "fixed"})),
+                        limit("e", json!({"key": ["args.a", "args[\"b.c\"]"]})),
+                        limit("f", json!({"key": "call"})),
+                        {"counter": "g", "window": "day", "scope": "grant"},
                     ],
                     "mode": "enforce",
                 },
@@ -83,6 +94,8 @@ fn everything() -> Value {
         "mode": "shadow",
         "protocol": {"headers": "hold", "max_body_bytes": 1000, "max_held_bytes": 1048576, "origins": ["https://a.example", "null"], "revisions": ["2026-07-28"], "max_depth": 10, "batches": "judge", "legacy_sse": "allow"},
         "limits": {"refund": "failed"},
+        "clock": {"offset": "-05:30"},
+        "claims": "p",
         "approvals": {
             "url": "https://gate.example.com/console/",
             "service": {"cluster": "desk", "path": "/decide", "authority": "desk.example.com:80", "timeout_ms": 500},
@@ -170,6 +183,15 @@ fn values() -> Vec<Value> {
         "args[\"[*]\"]",
         "args[\"a\\\"[*]\"].b",
         "args.a b",
+        "caller.grant",
+        "caller.claims.a",
+        "caller.claims",
+        "now.hour",
+        "now[\"date\"]",
+        "fri",
+        "2026-11-21",
+        "+01:00",
+        "call",
         "grant",
         "sliding",
         "release",
