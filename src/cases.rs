@@ -76,6 +76,8 @@ pub struct CaseCall {
     pub at: Timestamp,
     /// How many times to send it. The expectation holds for each.
     pub times: u32,
+    /// The tools that the server lists before it, JSON.
+    pub listed: Vec<String>,
     /// The expected outcome.
     pub expected: Expectation,
 }

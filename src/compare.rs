@@ -5,12 +5,14 @@
 //! * `effective`: what an entry, `all_tools`, `default` and `methods` together ask of a call
 //! * `rules`: two of these side by side; `implication`: whether one condition holds wherever another does; `witness`, with
 //!   `samples`: a call that shows a difference
+//! * `definitions`: which tools are pinned
 //! * `counters`: calls that share a counter with a call that is decided otherwise
 //!
 //! A difference is certain where names, limits or comparable conditions differ, and possible (`may`) where only the calls
 //! themselves could tell. Where nothing is reported, every call is decided alike, but for those that are too much to check.
 
 mod counters;
+mod definitions;
 mod effective;
 mod implication;
 mod names;
@@ -143,6 +145,7 @@ fn compare_policies(old: &Policy, new: &Policy, tools: Option<&[String]>, found:
         found.may("resources whose URI has `?` or `#`", "other keys decide on the part before it");
     }
     methods(old, new, found);
+    definitions::compare(old, new, found);
 }
 
 /// Methods, which `methods` and `default` decide on.

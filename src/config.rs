@@ -213,6 +213,12 @@ impl Config {
         self.policies.iter().any(|named| named.policy.asks_for_approval())
     }
 
+    /// Whether some policy pins definitions of tools, each for one route of Envoy's.
+    #[must_use]
+    pub fn pins_definitions(&self) -> bool {
+        self.policies.iter().any(|named| named.policy.definitions().is_some())
+    }
+
     /// Whether a rule of some policy reads claims.
     #[must_use]
     pub fn reads_claims(&self) -> bool {

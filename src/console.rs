@@ -9,6 +9,8 @@
 //! | `GET /api/approvals` | pending approvals, and those that were decided |
 //! | `POST /api/approvals/<id>` | decides on one: `{"decision": "approve" or "reject", "note": "…"}` |
 //! | `GET /api/counters` | counters, with their fill |
+//! | `GET /api/drifts` | pinned tools of which lists showed another definition |
+//! | `POST /api/drifts/<id>` | accepts the definition that was seen: `{"decision": "accept", "note": "…"}` |
 //! | `GET /api/decisions` | the newest refusals, approved calls and decisions of approvers |
 //!
 //! A list comes in pages: `next` of one page is `after` of the next one. Each page has an `ETag`, and a request whose
@@ -17,6 +19,7 @@
 //! * `auth`: who may send what
 //! * `assets`: the page, and the headers of all answers
 //! * `api`: the lists and the decision
+//! * `drifts`: the same for pinned definitions
 //! * `approval_json`, `params`: an approval as JSON
 //! * `pagination`: pages and versions
 
@@ -24,6 +27,7 @@ mod api;
 mod approval_json;
 mod assets;
 mod auth;
+mod drifts;
 mod pagination;
 mod params;
 
@@ -68,6 +72,8 @@ pub fn answer<S: Store>(
         auth::ConsoleRequest::Page(file) => file.response().into(),
         auth::ConsoleRequest::Approvals(approver, query) => api::list_approvals(approver, query, now, store).into(),
         auth::ConsoleRequest::Decision { approver, id, decision } => api::decide(approver, id, &decision, now, store),
+        auth::ConsoleRequest::Drifts(query) => drifts::list(query, now, store).into(),
+        auth::ConsoleRequest::Acceptance { approver, id, note } => drifts::accept(approver, id, &note, now, store),
         auth::ConsoleRequest::Counters(query) => api::list_counters(query, now, store).into(),
         auth::ConsoleRequest::Decisions(query) => api::list_decisions(query, now, store).into(),
     }

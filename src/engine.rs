@@ -13,6 +13,7 @@ pub mod approval_service;
 mod audit_record;
 mod authorize;
 pub mod callout;
+pub mod definitions;
 mod facts;
 pub mod lists;
 pub mod refund;
@@ -277,7 +278,7 @@ pub fn blocks_legacy_sse(config: &Config, request: &BoundRequest) -> bool {
 #[must_use]
 pub fn inspects_response(config: &Config, request: &BoundRequest) -> bool {
     let reads_result = config.limits.refund == Refund::Failed && request.info.is_method("POST");
-    reads_result || lists::may_filter(config, request) || blocks_legacy_sse(config, request)
+    reads_result || lists::may_read(config, request) || blocks_legacy_sse(config, request)
 }
 
 /// Whether `accept-encoding` is removed with the head of a request: its response may have to be read. If a binding names a

@@ -8,10 +8,12 @@
 //!
 //! * [`Reader`]: the pass itself; a caller visits the members it wants and skips the others
 //! * [`Node`]: a tree, for what has to be kept whole (the configuration, arguments that a rule reads)
+//! * [`canonical`]: one text for each value
 //! * [`Decimal`]: numbers compared as they are written, never through an `f64`
 //! * [`outline`]: what the reply to a text that is refused needs to know of it
 //! * [`fold`]: names that some servers take for another
 
+pub mod canonical;
 pub mod cursor;
 mod decimal;
 pub mod diagnostic;

@@ -73,6 +73,8 @@ pub mod cases;
 pub mod compare;
 pub mod config;
 pub mod console;
+pub mod digest;
+pub mod drift;
 pub mod engine;
 #[cfg(target_os = "wasi")]
 mod filter;

@@ -4,6 +4,7 @@
 //! * [`compile`](compile::compile): from there to the model, with every contradiction
 //! * [`model`]: what was meant
 //! * [`pattern`]: names with `*`, and which entry decides
+//! * [`look_alike`]: names that could be taken for a pinned one
 //! * [`uri`]: the form in which URIs are compared, and those that servers may read differently
 //! * [`condition`] and [`path`]: what a rule asks of arguments, of a caller, of a time and of counters
 //!
@@ -12,6 +13,7 @@
 pub mod compile;
 pub mod condition;
 pub mod document;
+pub mod look_alike;
 pub mod model;
 pub mod path;
 pub mod pattern;
@@ -22,7 +24,7 @@ pub mod uri;
 pub use self::{
     compile::compile,
     model::{
-        CallerDenials, Checks, Cost, Effect, Limit, LimitKey, Lookup, MethodRule, Mode, ObservedCounter, Policy,
-        Predicate, Rule, Scope, Section,
+        CallerDenials, Checks, Cost, Definitions, Effect, Limit, LimitKey, Lookup, MethodRule, Mode, ObservedCounter,
+        OnDrift, Pin, Policy, Predicate, Rule, Scope, Section,
     },
 };

@@ -40,8 +40,12 @@ pub const NEXT_DECISION: u16 = 4354;
 pub const DECISIONS: Range<u16> = 4355..4611;
 /// What some counters count, for the console.
 pub const COUNTER_INFO: Range<u16> = 4611..4867;
+/// The pinned definitions of which lists showed another one.
+pub const DRIFTS: u16 = 4867;
+/// What the lists showed.
+pub const DRIFT_DETAILS: Range<u16> = 4868..5124;
 /// All cells.
-pub const CELLS: Range<u16> = 0..4867;
+pub const CELLS: Range<u16> = 0..5124;
 
 /// Attempts of one update. Each that fails means that another worker's succeeded, so with 64 attempts even 64 workers in
 /// lock step all finish.

@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use mcp_policy::{
     config::Config,
     lint::{self, Lint, ListedTool},
+    mcp::list::definition,
 };
 use serde_json::Value;
 
@@ -38,6 +39,7 @@ fn tools(list: &str) -> Vec<ListedTool> {
     let tools = list.get("tools").and_then(Value::as_array).expect("a list").iter().map(|tool| ListedTool {
         name: tool.get("name").and_then(Value::as_str).expect("a name").to_owned(),
         input_schema: tool.get("inputSchema").cloned().unwrap_or_default(),
+        digest: definition::digest(tool.to_string().as_bytes()),
     });
     tools.collect()
 }

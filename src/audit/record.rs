@@ -63,6 +63,8 @@ pub struct AuditRecord {
     pub remaining: Vec<(String, Amount)>,
     /// How many entries were taken out of the lists in the response.
     pub hidden_entries: usize,
+    /// Pinned tools of which the lists in the response show another definition, or a look-alike.
+    pub drifts: Vec<Box<str>>,
     /// What a rule, a policy or a configuration in shadow would have decided.
     pub shadow: Option<Shadow>,
 }
@@ -93,6 +95,8 @@ impl Decision {
 
 /// Longest text of a record, in characters.
 const MAX_TEXT: usize = 256;
+/// Tools of `drifts` that are written.
+const MAX_DRIFTS: usize = 8;
 /// Longest record, in bytes.
 const MAX_BYTES: usize = 4096;
 /// Room for most records, in bytes.
@@ -117,6 +121,7 @@ impl AuditRecord {
             approval: None,
             remaining: Vec::new(),
             hidden_entries: 0,
+            drifts: Vec::new(),
             shadow: None,
         }
     }
@@ -183,6 +188,10 @@ impl AuditRecord {
         }
         if self.hidden_entries > 0 {
             record.add_json("hidden", self.hidden_entries);
+        }
+        if !self.drifts.is_empty() {
+            let drifts = self.drifts.iter().take(MAX_DRIFTS).map(|tool| truncate(tool));
+            record.add_raw("drifts", &json::list(drifts));
         }
         if let Some(arguments) = &self.arguments {
             arguments.write(&mut record, detail == Detail::Full);

@@ -17,6 +17,7 @@
 //! * each case starts with empty counters
 //! * a call is `tool` with `args`, or `method` with `params`, or `request`: a message, a batch, or a string that holds the
 //!   body
+//! * `listed`: tools that the server lists before the call, for policies with `definitions`
 //! * `as`: the grant, such as `jwt:alice`, of a secret its SHA-256; `session`: the MCP session
 //! * `claims`: the claims of the token that names the caller, an object
 //! * `route`, `host`, `path`: Envoy's route, the host and the path of the request, for bindings
@@ -59,6 +60,7 @@ const CALL_KEYS: Keys = Keys {
         "rule",
         "message_contains",
         "shadow",
+        "listed",
     ],
 };
 
@@ -118,6 +120,8 @@ fn read_call(at: &Cursor<'_, '_>, text: &str, now: &mut Timestamp) -> Option<Cas
     *now = moment.unwrap_or(*now);
     let times = fields.get("times").map_or(Some(1), |times| times.integer(1, MAX_TIMES));
     let expected = read_expectation(&fields);
+    let listed = fields.get("listed").map_or(Some(Vec::new()), |at| at.items());
+    let listed = listed.map(|items| items.iter().map(|item| source_text(item.node(), text).to_owned()).collect());
     let claims = fields.get("claims").map_or(Some(Claims::Absent), |claims| read_claims(&claims));
     let (title, body) = request?;
     Some(CaseCall {
@@ -129,6 +133,7 @@ fn read_call(at: &Cursor<'_, '_>, text: &str, now: &mut Timestamp) -> Option<Cas
         origin: RequestOrigin { route: route?, host: host?, path: path? },
         at: moment?,
         times: u32::try_from(times?).unwrap_or(u32::MAX),
+        listed: listed?,
         expected: expected?,
     })
 }

@@ -7,10 +7,20 @@ use super::{CaseCall, Expectation, Expected, message};
 use crate::{
     audit::{AuditRecord, Decision},
     config::Config,
-    engine::{self, BoundRequest, Disposition, HeadersVerdict, RequestInfo, callout::CalloutResults, trace::Step},
+    engine::{
+        self, BoundRequest, Disposition, HeadersVerdict, RequestInfo,
+        callout::CalloutResults,
+        definitions::{DefinitionMemo, ListedDefinitions},
+        lists::ListFilter,
+        trace::Step,
+    },
     identity,
+    policy::{Definitions, Policy},
     store::Store,
 };
+
+/// The filter's name.
+const FILTER: &str = "cases";
 
 /// The decision on a call, and its steps.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -37,10 +47,11 @@ impl CaseCall {
             ..RequestInfo::new(headers, identity::grant_from_name(&config.identity, &self.grant, self.at))
         };
         let call = BoundRequest::new(config, call);
+        self.list_tools(config, &call, store);
         let mut steps = Vec::new();
         let judgement = match engine::check_headers(config, &call, !self.body.is_empty()) {
             HeadersVerdict::Reply(judgement) | HeadersVerdict::Discard(judgement) => *judgement,
-            _ => engine::explain(config, &call, self.body.as_bytes(), "cases", self.at, store, &mut steps),
+            _ => engine::explain(config, &call, self.body.as_bytes(), FILTER, self.at, store, &mut steps),
         };
         let (message, retry_after) = match &judgement.answer {
             Disposition::Forward(_) => (String::new(), None),
@@ -49,6 +60,33 @@ impl CaseCall {
         };
         CallReport { steps, record: judgement.record, message, retry_after }
     }
+}
+
+impl CaseCall {
+    /// Has the server list its tools, if the call says what it lists.
+    fn list_tools<S: Store>(&self, config: &Config, call: &BoundRequest, store: &S) {
+        let list = message::message_body("tools/list", None);
+        let filter = engine::authorize(config, call, list.as_bytes(), FILTER, self.at, store).lists;
+        let Some(ListFilter { policy, origin: Some(origin), .. }) = filter.filter(|_| !self.listed.is_empty()) else {
+            return;
+        };
+        let pins = config.policy(&policy).and_then(Policy::definitions).map_or(0, Definitions::count);
+        let mut memo = DefinitionMemo::new([0; 16], pins);
+        let judge = ListedDefinitions::new(config, &policy, FILTER, &origin, &mut memo, self.at, store);
+        let Some(judge) = judge else { return };
+        judge.begin_list();
+        for entry in &self.listed {
+            let name = serde_json::from_str(entry).ok().map(|tool: ListedName| tool.name);
+            judge.shows(&name.unwrap_or_default(), entry.as_bytes());
+        }
+        judge.end_list();
+    }
+}
+
+/// What is read of a listed tool.
+#[derive(Deserialize)]
+struct ListedName {
+    name: String,
 }
 
 impl CallReport {

@@ -64,6 +64,7 @@ fn a_call_says_all_that_a_request_can() {
         origin: RequestOrigin { route: Some("r".to_owned()), host: Some("h".to_owned()), path: Some("/p".to_owned()) },
         at: at(90_500),
         times: 3,
+        listed: vec![],
         expected: Expectation {
             decision: Expected::RateLimited,
             rule: Some("/r".to_owned()),
@@ -80,6 +81,7 @@ fn a_call_says_all_that_a_request_can() {
         origin: RequestOrigin::default(),
         at: at(milliseconds),
         times: 1,
+        listed: vec![],
         expected,
     };
     let unshadowed = Expectation { shadow: Some(None), ..Expected::Allow.into() };
@@ -183,7 +185,7 @@ fn all_mistakes_of_a_case_file_are_reported_at_once() {
             "/cases/0/name: found the string ``, expected a name: a few words on one line",
             "/cases/0/calls/0: the call names no target; add `tool`, `method` or `request`",
             "/cases/0/calls/0/tol: unknown key `tol` (did you mean `tool`?); allowed: `as`, `claims`, `session`, `route`, `host`, `path`, `at`, `times`, \
-             `tool`, `args`, `method`, `params`, `request`, `expect`, `rule`, `message_contains` or `shadow`",
+             `tool`, `args`, `method`, `params`, `request`, `expect`, `rule`, `message_contains`, `shadow` or `listed`",
             "/cases/0/calls/0/expect: found `alow`, expected `allow`, `deny`, `rate_limited`, `approval_required` or \
              `refused` (did you mean `allow`?)",
             "/cases/1/calls: the list has no call; add one",

@@ -22,6 +22,8 @@ pub(super) enum ConsoleRequest<'v> {
     Page(File),
     Approvals(Approver<'v>, ListQuery<'v>),
     Decision { approver: Approver<'v>, id: [u8; 10], decision: Decision },
+    Drifts(ListQuery<'v>),
+    Acceptance { approver: Approver<'v>, id: [u8; 10], note: String },
     Counters(ListQuery<'v>),
     Decisions(ListQuery<'v>),
 }
@@ -60,8 +62,8 @@ pub(super) fn authorize<'v>(
     let (path, query) = path.split_once('?').unwrap_or((path, ""));
     let endpoint = endpoint(path).ok_or_else(|| error(404, "no such page; open `/`"))?;
     match (&endpoint, method) {
-        (Endpoint::Approval(_), "POST") => {}
-        (Endpoint::Approval(_), _) => return Err(error(405, "send a decision with POST")),
+        (Endpoint::Approval(_) | Endpoint::Drift(_), "POST") => {}
+        (Endpoint::Approval(_) | Endpoint::Drift(_), _) => return Err(error(405, "send a decision with POST")),
         (_, "GET" | "HEAD") if body.is_empty() => {}
         (_, "GET" | "HEAD") => return Err(error(400, "a GET request has no body; leave it out")),
         _ => return Err(error(405, "read this with GET")),
@@ -76,9 +78,16 @@ pub(super) fn authorize<'v>(
         Endpoint::Approvals => Ok(ConsoleRequest::Approvals(approver, query()?)),
         Endpoint::Counters => query().map(ConsoleRequest::Counters),
         Endpoint::Decisions => query().map(ConsoleRequest::Decisions),
+        Endpoint::Drifts => query().map(ConsoleRequest::Drifts),
         Endpoint::Approval(id) => {
             check_origin(console, headers)?;
-            parse_decision(body).map(|decision| ConsoleRequest::Decision { approver, id, decision })
+            let words = &[("approve", true), ("reject", false)];
+            parse_decision(body, words).map(|decision| ConsoleRequest::Decision { approver, id, decision })
+        }
+        Endpoint::Drift(id) => {
+            check_origin(console, headers)?;
+            let Decision { note, .. } = parse_decision(body, &[("accept", true)])?;
+            Ok(ConsoleRequest::Acceptance { approver, id, note })
         }
     }
 }
@@ -88,6 +97,8 @@ enum Endpoint {
     Page(File),
     Approvals,
     Approval([u8; 10]),
+    Drifts,
+    Drift([u8; 10]),
     Counters,
     Decisions,
 }
@@ -100,7 +111,11 @@ fn endpoint(path: &str) -> Option<Endpoint> {
         "/api/approvals" => Endpoint::Approvals,
         "/api/counters" => Endpoint::Counters,
         "/api/decisions" => Endpoint::Decisions,
-        other => Endpoint::Approval(approval::parse_id(other.strip_prefix("/api/approvals/")?)?),
+        "/api/drifts" => Endpoint::Drifts,
+        other => match other.strip_prefix("/api/drifts/") {
+            Some(id) => Endpoint::Drift(approval::parse_id(id)?),
+            None => Endpoint::Approval(approval::parse_id(other.strip_prefix("/api/approvals/")?)?),
+        },
     })
 }
 
@@ -145,20 +160,20 @@ fn check_origin(console: &Console, headers: &Headers) -> Result<(), Response> {
     Ok(())
 }
 
-fn parse_decision(body: &[u8]) -> Result<Decision, Response> {
+fn parse_decision(body: &[u8], words: &[(&'static str, bool)]) -> Result<Decision, Response> {
     let malformed = |why: &str| error(400, &format!("the decision is malformed: {why}"));
     let node = json::parse(body, 4).map_err(|fault| malformed(&fault.to_string()))?;
     let problems = Problems::default();
-    let read = read(&Cursor::top(&node, &problems));
+    let read = read(&Cursor::top(&node, &problems), words);
     match (read, problems.take().first()) {
         (Some(decision), None) => Ok(decision),
         (_, first) => Err(malformed(&first.map(ToString::to_string).unwrap_or_default())),
     }
 }
 
-fn read(at: &Cursor<'_, '_>) -> Option<Decision> {
+fn read(at: &Cursor<'_, '_>, words: &[(&'static str, bool)]) -> Option<Decision> {
     let fields = at.fields(DECISION_KEYS)?;
-    let approved = fields.required("decision")?.choice(&[("approve", true), ("reject", false)])?;
+    let approved = fields.required("decision")?.choice(words)?;
     let Some(note) = fields.get("note") else { return Some(Decision { approved, note: String::new() }) };
     match &note.node().value {
         Value::String(text) if text.chars().count() <= MAX_NOTE && !text.chars().any(char::is_control) => {

@@ -3,6 +3,7 @@
 mod approval;
 mod charge;
 mod decision;
+mod definitions;
 pub(super) mod denial_text;
 mod enforce;
 mod evaluate;
@@ -74,7 +75,8 @@ impl<'p, S: Store, W: Tracer> Authorizer<'p, S, W> {
         self.check_methods(policy, messages)?;
         let work = Work::default();
         let targets = self.resolve_targets(policy, messages, &work)?;
-        self.check_default(&targets)
+        self.check_default(&targets)?;
+        self.check_definitions(policy, &targets)
     }
 
     /// The order of the decision. The first denial ends it; a rule in shadow denies nothing.
@@ -94,6 +96,7 @@ impl<'p, S: Store, W: Tracer> Authorizer<'p, S, W> {
             }
             if mode == Mode::Enforce {
                 self.check_default(&targets)?; // (default deny), if only a rule in shadow names the target
+                self.check_definitions(policy, &targets)?; // `definitions`, `unpinned`
             }
             self.check_require(&rules)?; // `require`
             self.check_deny_if(&rules)?; // `deny_if`

@@ -17,7 +17,7 @@ use crate::{
     time::Timestamp,
 };
 
-use super::{BoundRequest, authorize, facts::CallerFacts};
+use super::{BoundRequest, authorize, definitions::ListOrigin, facts::CallerFacts};
 
 pub use self::unlisted::UnlistedEntries;
 
@@ -33,6 +33,8 @@ pub struct ListFilter {
     /// The name of the route that the policy is bound to, if a binding names one; empty for one without a name. Another
     /// one makes the answer an error.
     pub route: Option<Arc<str>>,
+    /// Whose list it is, if the policy pins definitions.
+    pub origin: Option<Box<ListOrigin>>,
     /// What the policy denies this caller whatever it sends.
     pub caller: CallerDenials,
 }
@@ -58,14 +60,16 @@ pub(super) fn filter_for(
             Lifecycle::Stateless => PrivateLists::All,
         },
         max_bytes: config.lists.max_bytes,
+        is_unchanged: is_in_shadow(config, policy),
     };
     // If no binding names a route, or the head has gone on, the header was removed with the head.
     let is_held = config.reads_route() && config.protocol.headers == HeaderMode::Hold;
-    (lists && is_trimmed(config, policy)).then(|| ListFilter {
+    (lists && is_read(config, policy)).then(|| ListFilter {
         request: list_request(),
         policy: policy.name.clone(),
         is_compressible: is_held && request.info.headers.get("accept-encoding") != Header::Absent,
         route: config.reads_route().then(|| request.info.route.as_deref().unwrap_or_default().into()),
+        origin: origin(request, policy),
         caller: caller_denials(config, request),
     })
 }
@@ -74,12 +78,14 @@ pub(super) fn filter_for(
 #[must_use]
 pub fn filter_for_stream(config: &Config, request: &BoundRequest) -> Option<ListFilter> {
     let policy = request.policy()?;
-    let list_request = || ListRequest { max_bytes: config.lists.max_bytes, ..ListRequest::default() };
-    (request.info.is_method("GET") && is_trimmed(config, policy)).then(|| ListFilter {
+    let is_unchanged = is_in_shadow(config, policy);
+    let list_request = || ListRequest { max_bytes: config.lists.max_bytes, is_unchanged, ..ListRequest::default() };
+    (request.info.is_method("GET") && is_read(config, policy)).then(|| ListFilter {
         request: list_request(),
         policy: policy.name.clone(),
         is_compressible: false,
         route: None,
+        origin: origin(request, policy),
         caller: caller_denials(config, request),
     })
 }
@@ -98,11 +104,33 @@ pub(super) fn caller_denials(config: &Config, request: &BoundRequest) -> CallerD
 /// Whether the lists that this caller gets may show less than the server sends.
 #[must_use]
 pub fn may_filter(config: &Config, request: &BoundRequest) -> bool {
-    request.policy().is_some_and(|policy| is_trimmed(config, policy))
+    request.policy().is_some_and(|policy| is_read(config, policy) && !is_in_shadow(config, policy))
+}
+
+/// Whether the lists that this caller gets are read: they may show less than the server sends, or have pins.
+#[must_use]
+pub fn may_read(config: &Config, request: &BoundRequest) -> bool {
+    request.policy().is_some_and(|policy| is_read(config, policy))
+}
+
+fn is_read(config: &Config, policy: &NamedPolicy) -> bool {
+    is_trimmed(config, policy) || policy.policy.definitions().is_some()
 }
 
 fn is_trimmed(config: &Config, policy: &NamedPolicy) -> bool {
-    config.lists.show != Show::Full && ![config.mode, policy.policy.mode()].contains(&Mode::Shadow)
+    config.lists.show != Show::Full && !is_in_shadow(config, policy)
+}
+
+fn is_in_shadow(config: &Config, policy: &NamedPolicy) -> bool {
+    [config.mode, policy.policy.mode()].contains(&Mode::Shadow)
+}
+
+/// Whose list it is, if the policy pins definitions.
+fn origin(request: &BoundRequest, policy: &NamedPolicy) -> Option<Box<ListOrigin>> {
+    policy.policy.definitions()?;
+    let route = request.info.route.clone().unwrap_or_default();
+    let grant = request.info.grant.as_ref().map(|grant| grant.display().to_owned()).unwrap_or_default();
+    Some(Box::new(ListOrigin { route, grant }))
 }
 
 /// Whether a list shows an entry to every caller that some rule does not deny whatever it sends.

@@ -18,9 +18,10 @@ use super::{host, root::Filter};
 /// another.
 pub(super) fn bound_request(filter: &Filter) -> Option<BoundRequest> {
     let config = &filter.config;
-    // An approval holds for one route and cluster.
+    // An approval holds for one route and cluster, a drift for one route.
     let cluster = config.asks_for_approval();
-    let needed = Needed { route: cluster || config.reads_route(), cluster, metadata: config.reads_claims() };
+    let route = cluster || config.reads_route() || config.pins_definitions();
+    let needed = Needed { route, cluster, metadata: config.reads_claims() };
     let (info, metadata) = read_request(&config.identity, needed)?;
     let mut request = BoundRequest::new(config, info);
     let claims = match (request.needed_claims(), &request.info().grant) {

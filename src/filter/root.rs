@@ -16,7 +16,7 @@ use crate::{
 use super::{
     audit,
     console_filter::ConsoleFilter,
-    discarding, ending, host, listed, metrics,
+    discarding, ending, host, listed, metrics, pinned,
     policy_filter::{PolicyFilter, send_late},
     shared_data::SharedData,
 };
@@ -129,6 +129,7 @@ impl FilterRoot {
     fn forget(&mut self) {
         if let Some(Role::Gateway(filter)) = &self.role {
             listed::forget(&filter.config);
+            pinned::forget(&filter.config);
         }
         if self.is_counted {
             self.count(-1);

@@ -108,6 +108,53 @@ impl Decimal {
     }
 }
 
+/// A JSON number as ECMAScript prints the IEEE 754 double that it reads as, at its shortest (`Number::toString`); RFC 8785,
+/// section 3.2.2.3. The text is a number that the strict reader has accepted, so it reads as a finite double.
+pub(super) fn ecmascript(text: &str) -> String {
+    let rounded = Decimal::kept_by_double(text).or_else(|| double::shortest(&Decimal::new(text)?));
+    let Some(Decimal { negative, exponent, digits }) = rounded.filter(|number| !number.digits.is_empty()) else {
+        // Zero has no sign in ECMAScript; nor has what is too small for a double.
+        return "0".to_owned();
+    };
+    let mut out = String::with_capacity(digits.len().saturating_add(EXPONENT_BYTES));
+    if negative {
+        out.push('-');
+    }
+    let length = i64::try_from(digits.len()).unwrap_or_default();
+    let zeroes = |out: &mut String, count: i64| (0..count).for_each(|_| out.push('0'));
+    match exponent {
+        1..=21 if length <= exponent => {
+            out.push_str(&digits);
+            zeroes(&mut out, exponent.saturating_sub(length));
+        }
+        1..=21 => push_with_point(&digits, exponent, &mut out),
+        -5..=0 => {
+            out.push_str("0.");
+            zeroes(&mut out, exponent.saturating_neg());
+            out.push_str(&digits);
+        }
+        _ => {
+            if length > 1 {
+                push_with_point(&digits, 1, &mut out)
+            } else {
+                out.push_str(&digits)
+            }
+            let power = exponent.saturating_sub(1);
+            out.push_str(if power < 0 { "e-" } else { "e+" });
+            push_number(power.unsigned_abs(), &mut out);
+        }
+    }
+    out
+}
+
+/// Writes digits with a decimal point behind so many of them.
+fn push_with_point(digits: &str, whole: i64, out: &mut String) {
+    let (whole, fraction) = digits.split_at_checked(usize::try_from(whole).unwrap_or_default()).unwrap_or((digits, ""));
+    out.push_str(whole);
+    out.push('.');
+    out.push_str(fraction);
+}
+
 /// Room for the sign, the `e` and the exponent of most numbers.
 const EXPONENT_BYTES: usize = 8;
 

@@ -83,6 +83,8 @@ pub enum Lint {
     UnknownArgument,
     /// A condition on an argument of a type that the operator cannot compare.
     ArgumentType,
+    /// A tool whose definition is not the pinned one.
+    ChangedDefinition,
     /// A condition on claims that no source of identity yields.
     ClaimsWithoutToken,
     /// A condition on a counter of fixed windows, which forgets at each boundary.
@@ -99,7 +101,7 @@ pub enum Lint {
 
 impl Lint {
     /// Every lint.
-    pub const ALL: [Self; 45] = [
+    pub const ALL: [Self; 46] = [
         Self::Shadow,
         Self::AllowWithHide,
         Self::OpenStar,
@@ -139,6 +141,7 @@ impl Lint {
         Self::UnnamedTool,
         Self::UnknownArgument,
         Self::ArgumentType,
+        Self::ChangedDefinition,
         Self::ClaimsWithoutToken,
         Self::CounterForgets,
         Self::CounterPerEnvoy,
@@ -190,6 +193,7 @@ impl Lint {
             Self::UnnamedTool => "unnamed-tool",
             Self::UnknownArgument => "unknown-argument",
             Self::ArgumentType => "argument-type",
+            Self::ChangedDefinition => "changed-definition",
             Self::ClaimsWithoutToken => "claims-without-token",
             Self::CounterForgets => "counter-forgets",
             Self::CounterPerEnvoy => "counter-per-envoy",

@@ -5,7 +5,8 @@ use std::collections::HashMap;
 use serde_json::Value;
 
 use crate::{
-    json::diagnostic::suggest_nearest,
+    digest::Digest,
+    json::{diagnostic::suggest_nearest, pointer},
     policy::{
         Cost, Effect, Lookup, Predicate, Rule,
         condition::{Clause, Condition, Literal, Operator},
@@ -30,6 +31,8 @@ pub struct ListedTool {
     pub name: String,
     /// `inputSchema`; `null` if there is none.
     pub input_schema: Value,
+    /// The digest of its definition, as [`crate::mcp::list::definition::digest`] makes it; `None` if it is not known.
+    pub digest: Option<Digest>,
 }
 
 /// Names that one warning lists.
@@ -45,6 +48,7 @@ pub(super) fn check(lints: &mut Lints<'_>, tools: &[ListedTool]) {
         names_nothing(lints, entry.key, &names, entry.pointer.clone());
     }
     unnamed(lints, &names);
+    pins(lints, tools);
     let decided = decided_by(lints, tools);
     for reachable in view.reachable_rules() {
         let rule: *const Rule = reachable.rule;
@@ -79,6 +83,26 @@ fn names_nothing(lints: &mut Lints<'_>, key: &str, names: &[&str], pointer: Stri
     if !found {
         let message = format!("the server lists no tool {}{}", quoted(key), suggest_nearest(key, names));
         lints.add(Lint::NamesNothing, pointer, message);
+    }
+}
+
+/// A warning for each tool whose definition is not the pinned one.
+fn pins(lints: &mut Lints<'_>, tools: &[ListedTool]) {
+    let view = lints.view;
+    let Some(definitions) = view.policy.definitions() else { return };
+    let mut changed: Vec<&str> = Vec::new();
+    for tool in tools {
+        let Some((name, pin)) = definitions.pin(&tool.name) else { continue };
+        if tool.digest.is_none_or(|digest| pin.digests.contains(&digest)) || changed.contains(&name) {
+            continue;
+        }
+        changed.push(name);
+        let message = format!(
+            "the server shows another definition of {} than the pinned one; see how it differs with `mcp-policy pin --check`, and \
+             pin it again if you trust it",
+            quoted(name)
+        );
+        lints.add(Lint::ChangedDefinition, view.text.absolute(&pointer::member("/definitions", name)), message);
     }
 }
 

@@ -6,8 +6,10 @@
 //!
 //! * [`ListStream`] takes the chunks of one response
 //! * `message` filters one message, by `edit`s to its text
+//! * [`definition`] has the digest of a tool's entry
 //! * `events` finds the messages of a stream; `sniff` recognizes early which of them are not lists
 
+pub mod definition;
 mod edit;
 mod events;
 mod message;
@@ -39,8 +41,14 @@ pub enum ListKind {
 
 /// Which entries of lists are visible, by their kind and their name, URI or URI template.
 pub trait Visibility {
-    /// Whether an entry is visible.
-    fn is_visible(&self, kind: ListKind, name: &str) -> bool;
+    /// Whether an entry is visible; `entry` has its bytes.
+    fn is_visible(&self, kind: ListKind, name: &str, entry: &[u8]) -> bool;
+
+    /// Takes that a list of this kind begins.
+    fn begin_list(&self, _kind: ListKind) {}
+
+    /// Takes that the list has ended.
+    fn end_list(&self, _kind: ListKind) {}
 
     /// The work that [`Self::is_visible`] takes at most, in units of [`crate::budget::Work`].
     fn work(&self, _kind: ListKind, _name: &str) -> usize {
@@ -50,7 +58,7 @@ pub trait Visibility {
 
 /// A function that takes no work worth counting.
 impl<F: Fn(ListKind, &str) -> bool> Visibility for F {
-    fn is_visible(&self, kind: ListKind, name: &str) -> bool {
+    fn is_visible(&self, kind: ListKind, name: &str, _: &[u8]) -> bool {
         self(kind, name)
     }
 }
@@ -66,6 +74,8 @@ pub struct ListRequest {
     pub private: PrivateLists,
     /// Bytes of a message that may be held back to be read; a longer list becomes an error.
     pub max_bytes: usize,
+    /// Whether its lists are read and go on as they are, whatever is found: nothing is enforced.
+    pub is_unchanged: bool,
 }
 
 /// Which lists become private and short-lived: `cacheScope` and `ttlMs` of revision 2026-07-28.
@@ -96,6 +106,8 @@ enum Form {
     Events(Box<Events>),
     /// Replaced by an error with this reason.
     Refused(&'static str),
+    /// Too long to be read, and not to be replaced.
+    Unread,
 }
 
 /// A stream contains something that must not be forwarded, and no error can take its place: the stream has to be reset.
@@ -161,8 +173,14 @@ impl ListStream {
         let limit = self.limit(room);
         match &mut self.form {
             Form::Json { text } if text.len().saturating_add(chunk.len()) > limit.bytes => {
+                if self.request.is_unchanged {
+                    let text = std::mem::take(text);
+                    self.form = Form::Unread;
+                    return Ok([&text, chunk].concat());
+                }
                 self.form = Form::Refused(limit.reason);
             }
+            Form::Unread => return Ok(chunk.to_vec()),
             Form::Json { text } => text.extend_from_slice(chunk),
             Form::Events(events) => return events.push(chunk, &self.request, limit, shows),
             Form::Refused(_) => {}
@@ -176,7 +194,7 @@ impl ListStream {
         match &self.form {
             Form::Json { text } => text.len(),
             Form::Events(events) => events.held(),
-            Form::Refused(_) => 0,
+            Form::Refused(_) | Form::Unread => 0,
         }
     }
 
@@ -199,11 +217,13 @@ impl ListStream {
             Form::Json { text } => {
                 let text = std::mem::take(text);
                 Ok(match message::filter(&text, self.request.private, shows) {
+                    _ if self.request.is_unchanged => text,
                     Ok(trimmed) => trimmed.unwrap_or(text),
                     Err(why) => self.request.refused(why.message()).into_bytes(),
                 })
             }
             Form::Events(events) => events.end(&self.request, shows),
+            Form::Unread => Ok(Vec::new()),
             Form::Refused(why) => Ok(self.request.refused(why).into_bytes()),
         }
     }

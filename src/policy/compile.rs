@@ -11,7 +11,8 @@ use crate::json::cursor::Cursor;
 
 use super::{
     document::{self, Name},
-    model::{Effect, MethodRule, Policy, Rule, folded},
+    look_alike::LookAlikes,
+    model::{Checks, Definitions, Effect, MethodRule, Pin, Policy, Rule, folded},
     pattern::{Pattern, Table},
     uri,
 };
@@ -70,6 +71,7 @@ pub fn compile(at: &Cursor<'_, '_>) -> Option<Policy> {
         folded_methods,
         asks_for_approval,
         claims: observed.claims,
+        definitions: document.definitions.as_ref().map(|definitions| compile_definitions(definitions, &compiler)),
         caller_predicates: compiler.caller_predicates(),
         observed: observed.counters,
     })
@@ -90,6 +92,21 @@ fn find_observed<'w, 'a>(document: &document::Policy<'w, 'a>, compiler: &Compile
         observed.add(checks, compiler);
     }
     observed
+}
+
+fn compile_definitions(document: &document::Definitions<'_, '_>, compiler: &rule::Compiler) -> Box<Definitions> {
+    let pins = document.pins.iter().enumerate().map(|(number, (name, digests))| {
+        let digests = digests.as_slice().into();
+        (name.text.into(), Pin { number, pointer: compiler.pointer(&name.at), digests })
+    });
+    let pins: Vec<(Box<str>, Pin)> = pins.collect();
+    Box::new(Definitions {
+        places: pins.iter().map(|(name, pin)| (name.clone(), pin.number)).collect(),
+        look_alikes: LookAlikes::new(pins.iter().map(|(name, _)| &**name)),
+        pins,
+        on_drift: document.on_drift,
+        unpinned: document.unpinned,
+    })
 }
 
 fn check_method(name: &Name<'_, '_>, stance: Effect) {

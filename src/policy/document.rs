@@ -3,6 +3,7 @@
 //! Reading it checks shapes: keys, types, words, ranges. What the parts mean together is for
 //! [`compile`](super::compile::compile).
 
+mod definitions;
 mod limit;
 mod predicate;
 mod rule;
@@ -12,6 +13,7 @@ use crate::json::cursor::{Cursor, Keys};
 use super::model::{Effect, Mode};
 
 pub use self::{
+    definitions::{DEFINITION_KEYS, Definitions, MAX_DIGESTS},
     limit::{LIMIT_KEYS, Limit, RATE_KEYS, Rate},
     predicate::{APPROVAL_KEYS, CONDITION_KEYS, DEFAULT_EXPIRES, PATH_WITHIN_KEYS, PREDICATE_KEYS, Predicate},
     rule::{Action, Checks, RULE_KEYS, Rule, SHARED_RULE_KEYS},
@@ -38,6 +40,8 @@ pub struct Policy<'w, 'a> {
     pub prompts: Vec<(Name<'w, 'a>, Rule<'w, 'a>)>,
     /// `methods`
     pub methods: Vec<(Name<'w, 'a>, Effect)>,
+    /// `definitions`, `on_drift` and `unpinned`
+    pub definitions: Option<Definitions<'w, 'a>>,
 }
 
 /// A name or pattern, and its place in the document.
@@ -62,6 +66,9 @@ pub const POLICY_KEYS: Keys = Keys {
         "resources",
         "prompts",
         "methods",
+        "definitions",
+        "on_drift",
+        "unpinned",
         "mode",
     ],
 };
@@ -105,6 +112,7 @@ impl<'w, 'a> Policy<'w, 'a> {
             resources,
             prompts,
             methods,
+            definitions: Definitions::read(&fields),
         }))
     }
 }

@@ -1,6 +1,7 @@
 //! What a policy means. Every value here is one that can be enforced.
 
 mod caller;
+mod definitions;
 mod limit;
 mod work;
 
@@ -15,6 +16,7 @@ use crate::{
 pub(super) use self::caller::reads_caller;
 pub use self::{
     caller::CallerDenials,
+    definitions::{Definitions, OnDrift, Pin},
     limit::{Cost, Limit, LimitKey, Scope},
 };
 
@@ -38,6 +40,8 @@ pub struct Policy {
     pub(super) folded_methods: HashMap<Box<str>, Box<str>>,
     /// Whether some rule has `require_approval`.
     pub(super) asks_for_approval: bool,
+    /// The pinned definitions, if there are any.
+    pub(super) definitions: Option<Box<Definitions>>,
     /// The claims that conditions read, by their top-level names.
     pub(super) claims: Vec<Box<str>>,
     /// The predicates that can deny a caller whatever it sends.
@@ -167,10 +171,10 @@ impl Policy {
         if self.hides(name) { Lookup::Hidden } else { look_up(&self.tools, name) }
     }
 
-    /// Whether an entry of `tools` is this tool's own.
+    /// Whether an entry of `tools` is this tool's own, or its definition is pinned.
     #[must_use]
     pub fn names_tool(&self, tool: &str) -> bool {
-        self.tools.has_name(tool)
+        self.tools.has_name(tool) || self.definitions().is_some_and(|definitions| definitions.pin(tool).is_some())
     }
 
     /// Whether a tool is hidden.
@@ -260,6 +264,12 @@ impl Policy {
     #[must_use]
     pub fn asks_for_approval(&self) -> bool {
         self.asks_for_approval
+    }
+
+    /// The pinned definitions of tools, if the policy has them.
+    #[must_use]
+    pub fn definitions(&self) -> Option<&Definitions> {
+        self.definitions.as_deref()
     }
 
     /// The claims that conditions read, by their top-level names.

@@ -6,7 +6,7 @@ use std::net::Ipv6Addr;
 use crate::json::{Writer, quoted};
 
 use super::{
-    Cost, Effect, Limit, LimitKey, Mode, Policy, Predicate, Rule,
+    Cost, Definitions, Effect, Limit, LimitKey, Mode, OnDrift, Policy, Predicate, Rule,
     condition::{AllowedFolders, Condition, Literal, Operand, Operator, Set},
     pattern::Table,
 };
@@ -29,7 +29,28 @@ pub fn policy_json(policy: &Policy) -> String {
         methods.add_member(name, quoted(effect(rule.effect)));
     }
     out.add_json("methods", methods.finish());
+    if let Some(definitions) = policy.definitions() {
+        write_definitions(&mut out, definitions);
+    }
     out.finish()
+}
+
+fn write_definitions(out: &mut Writer, definitions: &Definitions) {
+    let mut all: Vec<_> = definitions.iter().collect();
+    all.sort_by_key(|(name, _)| *name);
+    let mut pins = Writer::default();
+    for (name, pin) in all {
+        let mut one = Writer::default();
+        one.add_json("sha256", list(pin.digests.iter().map(|digest| quoted(&digest.to_string()))));
+        pins.add_member(name, one.finish());
+    }
+    let on_drift = match definitions.on_drift {
+        OnDrift::Deny => "deny",
+        OnDrift::Report => "report",
+    };
+    out.add_json("definitions", pins.finish())
+        .add_string("on_drift", on_drift)
+        .add_string("unpinned", effect(definitions.unpinned));
 }
 
 fn rules(table: &Table<Rule>) -> String {

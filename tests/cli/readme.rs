@@ -40,7 +40,7 @@ fn the_commands_of_the_readme_and_the_reference_work_on_the_policy_of_the_readme
     let in_blocks = blocks.into_iter().flatten().flat_map(str::lines).filter(|line| line.starts_with("mcp-policy "));
     for line in in_blocks.chain(in_table.iter().map(String::as_str)) {
         // It asks a server.
-        if line.starts_with("mcp-policy suggest --url") {
+        if line.starts_with("mcp-policy suggest --url") || line.starts_with("mcp-policy pin ") {
             continue;
         }
         let output = Command::new("sh")

@@ -20,6 +20,7 @@
 //! | `forwarding` | what is refused never reaches the server, what is allowed reaches it byte for byte |
 //! | `configuration` | mistakes are named and rejected, good updates forget nothing |
 //! | `corpus` | the shared attack and decision cases |
+//! | `definitions` | what a server changes of a pinned tool is not listed, and denied on both workers, until a person accepts it |
 //! | `lists` | lists show only what may be called, on every stream, and nothing else is touched or held back |
 //! | `legacy` | the transport of 2024-11-05 works by option only |
 //! | `pages` | web pages read what a gateway on loopback or with listed origins answers; others reach nothing |
@@ -54,6 +55,7 @@ mod concurrency;
 mod configuration;
 mod corpus;
 mod credential;
+mod definitions;
 mod dynamic;
 mod example_policies;
 mod flood;

@@ -3,15 +3,17 @@
 //! Exit codes: 0 if the gateway did it, 1 if it refused or could not be reached, 2 if the command could not run with
 //! these arguments.
 //!
-//! `--format json` prints the answer of the console's API: for `list` an object with `now`, `you` and `approvals`,
-//! those of all pages; for `approve` and `reject` the approval.
+//! `--format json` prints the answer of the console's API: for `list` an object with `now`, `you` and `approvals`, for `drifts`
+//! one with `now` and `drifts`, those of all pages; for `approve`, `reject` and `accept` what was decided on.
 //!
 //! * `client`: the console's API, over HTTP
 //! * `approval`: an approval as the API describes it, and as lines of text
+//! * `drift`: a pinned definition that has changed, as the API describes it, and as lines of text
 //! * `params`: the parameters of a call, as lines of text
 
 mod approval;
 mod client;
+mod drift;
 mod params;
 
 use clap::{Subcommand, ValueEnum};
@@ -26,6 +28,7 @@ use crate::{
 use self::{
     approval::{Approval, Approvals},
     client::{Client, Token},
+    drift::{Drift, Drifts},
 };
 
 /// The arguments of `approvals`.
@@ -64,12 +67,18 @@ enum Action {
     /// Reject one call
     #[command(after_help = REJECT_HELP)]
     Reject(Decision),
+    /// List the pinned tools whose definitions the server has changed, and how
+    #[command(after_help = DRIFTS_HELP)]
+    Drifts,
+    /// Accept the definition that a server shows in place of the pinned one
+    #[command(after_help = ACCEPT_HELP)]
+    Accept(Decision),
 }
 
 /// A decision on one approval.
 #[derive(clap::Args)]
 struct Decision {
-    /// The id of the approval: the first word of its entry in `list`
+    /// The id: the first word of its entry in `list` or `drifts`
     id: String,
     /// A note for the audit record; the agent of a rejected call reads it, too
     #[arg(long, value_name = "TEXT")]
@@ -94,6 +103,17 @@ const LIST_HELP: &str = "\
 Example:
   mcp-policy approvals list --all --format json
 Exit codes: 0 listed, 1 the gateway refused or could not be reached, 2 usage. JSON has the pending and the answered calls.";
+
+const DRIFTS_HELP: &str = "\
+Example:
+  mcp-policy approvals drifts
+Exit codes: 0 printed, 1 the gateway refused or could not be reached, 2 usage.";
+
+const ACCEPT_HELP: &str = "\
+Example:
+  mcp-policy approvals accept 1f2e3d4c5b6a79881706 --note 'a typing error is mended'
+Calls pass with this very definition until the gateway gets another configuration. Exit codes: 0 accepted, 1 the gateway refused or
+could not be reached, 2 usage.";
 
 const APPROVE_HELP: &str = "\
 Example:
@@ -125,8 +145,10 @@ impl Args {
     /// # Errors
     /// A sentence on the first fault.
     fn client(&self) -> Result<Client, String> {
-        if let Action::Approve(decision) | Action::Reject(decision) = &self.action {
-            decision.check()?;
+        match &self.action {
+            Action::Approve(decision) | Action::Reject(decision) => decision.check("an approval", "list")?,
+            Action::Accept(decision) => decision.check("a drift", "drifts")?,
+            Action::List { .. } | Action::Drifts => {}
         }
         Client::new(&self.url, self.token()?, Header::read_all(&self.headers)?)
     }
@@ -139,25 +161,30 @@ impl Args {
         Token::read(SourceFile::read(file)?.text()).map(Some).map_err(|fault| format!("{} {fault}", display_name(file)))
     }
 
-    fn lists_all(&self) -> bool {
-        matches!(self.action, Action::List { all: true })
-    }
-
     /// Sends the request, and writes the answer as text or JSON.
     fn request(&self, client: &Client) -> Result<String, String> {
-        let (answer, approved) = match &self.action {
-            Action::List { .. } => (client.list_approvals()?, None),
-            Action::Approve(Decision { id, note }) => (client.decide(id, "approve", note.as_deref())?, Some(true)),
-            Action::Reject(Decision { id, note }) => (client.decide(id, "reject", note.as_deref())?, Some(false)),
+        let decide =
+            |Decision { id, note }: &Decision, list, decision| client.decide(list, id, decision, note.as_deref());
+        let answer = match &self.action {
+            Action::List { .. } => client.list("approvals")?,
+            Action::Drifts => client.list("drifts")?,
+            Action::Approve(decision) => decide(decision, "approvals", "approve")?,
+            Action::Reject(decision) => decide(decision, "approvals", "reject")?,
+            Action::Accept(decision) => decide(decision, "drifts", "accept")?,
         };
         if self.format == Format::Json {
             let read: Option<&RawValue> = serde_json::from_str(&answer).ok();
             let read = read.ok_or_else(|| client.not_a_console())?;
             return Ok(format!("{}\n", sanitize::json(read.get())));
         }
-        let text = match approved {
-            None => serde_json::from_str(&answer).ok().map(|list: Approvals| list.to_text(self.lists_all())),
-            Some(approved) => serde_json::from_str(&answer).ok().map(|one: Approval| one.describe_decision(approved)),
+        let decided =
+            |approved| serde_json::from_str(&answer).ok().map(|one: Approval| one.describe_decision(approved));
+        let text = match self.action {
+            Action::List { all } => serde_json::from_str(&answer).ok().map(|list: Approvals| list.to_text(all)),
+            Action::Drifts => serde_json::from_str(&answer).ok().map(|list: Drifts| list.to_text()),
+            Action::Approve(_) => decided(true),
+            Action::Reject(_) => decided(false),
+            Action::Accept(_) => serde_json::from_str(&answer).ok().map(|one: Drift| one.describe_acceptance()),
         };
         text.ok_or_else(|| client.not_a_console())
     }
@@ -167,10 +194,10 @@ impl Args {
 
 impl Decision {
     /// An id is a part of the request's path, and has only characters that are safe there.
-    fn check(&self) -> Result<(), String> {
+    fn check(&self, of: &str, action: &str) -> Result<(), String> {
         if mcp_policy::approval::parse_id(&self.id).is_some() {
             return Ok(());
         }
-        Err(format!("`{}` is not the id of an approval; `mcp-policy approvals list` shows the ids", self.id))
+        Err(format!("`{}` is not the id of {of}; `mcp-policy approvals {action}` shows the ids", self.id))
     }
 }

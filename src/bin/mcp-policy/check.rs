@@ -126,7 +126,7 @@ impl Args {
             return Err(Stop::usage("stdin can be read only once; give one `-`"));
         }
         let baseline = self.against.as_deref().map(Baseline::read).transpose().map_err(Stop::usage)?;
-        let tools = tools::find(self.tools.as_deref(), &self.server)?.map(|(listing, _)| listing.listed());
+        let tools = tools::find_definitions(self.tools.as_deref(), &self.server)?.map(|(listing, _)| listing.listed());
         let files = self.files.iter().map(|file| match SourceFile::read(file) {
             Ok(source) => Entry::Checked(self.check_one(source, baseline.as_ref(), tools.as_deref())),
             Err(error) => Entry::UnreadableFile(UnreadableFile { file: file.clone(), error }),

@@ -113,7 +113,8 @@ impl Args {
         let origin = RequestOrigin { route: self.route.clone(), host: self.host.clone(), path: self.path.clone() };
         let expected = Expected::Allow.into();
         let (grant, claims) = (self.grant.clone(), self.claims()?);
-        Ok(CaseCall { title, body, grant, claims, session: None, origin, at, times: 1, expected })
+        let (session, listed) = (None, Vec::new());
+        Ok(CaseCall { title, body, grant, claims, session, origin, at, times: 1, listed, expected })
     }
 }
 

@@ -11,6 +11,7 @@ mod file;
 mod grant;
 mod man;
 mod mistakes;
+mod pin;
 mod render;
 mod sanitize;
 mod schema;
@@ -57,6 +58,8 @@ enum Verb {
     Apply(apply::Args),
     /// Print the JSON Schema of the configuration, for editors
     Schema(schema::Args),
+    /// Pin the definitions of a server's tools in a policy, or say how they differ from their pins
+    Pin(pin::Args),
     /// Suggest a policy for the tools that a server lists
     Suggest(suggest::Args),
     /// Make, revoke and list the tokens of agents
@@ -132,6 +135,7 @@ fn run() -> Exit {
         Verb::Render(args) => render::run(&args),
         Verb::Apply(args) => apply::run(&args),
         Verb::Schema(args) => Ok(schema::run(&args)),
+        Verb::Pin(args) => pin::run(&args),
         Verb::Suggest(args) => suggest::run(&args),
         Verb::Grant(args) => grant::run(&args),
         Verb::Credential(args) => credential::run(&args),

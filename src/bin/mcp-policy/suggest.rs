@@ -25,7 +25,7 @@ use mcp_policy::config::Config;
 use serde::Serialize;
 
 use crate::{
-    Exit, Stop, print, sanitize,
+    Exit, Stop, pin, print, sanitize,
     tools::{self, Listing, Server},
 };
 use class::Class;
@@ -44,6 +44,9 @@ pub(crate) struct Args {
     file: Option<String>,
     #[command(flatten)]
     server: Server,
+    /// Pin the tools' definitions, too
+    #[arg(long)]
+    pin: bool,
     /// Output format
     #[arg(long, value_enum, default_value_t = Format::Text)]
     format: Format,
@@ -65,10 +68,13 @@ enum Format {
 
 /// Reads tools and prints a policy for them.
 pub(crate) fn run(args: &Args) -> Result<Exit, Stop> {
-    let found = tools::find(args.file.as_deref(), &args.server)?;
+    let find = if args.pin { tools::find_definitions } else { tools::find };
+    let found = find(args.file.as_deref(), &args.server)?;
     let (listing, name) = found.ok_or_else(|| Stop::usage("name a file that lists tools, or a server with `--url`"))?;
     let suggested = suggest(&listing);
-    let (suggestion, policy) = suggested.map_err(|message| Stop::findings(format!("{name}: {message}")))?;
+    let findings = |message: String| Stop::findings(format!("{name}: {message}"));
+    let (suggestion, policy) = suggested.map_err(findings)?;
+    let policy = if args.pin { pinned(&policy, &listing).map_err(findings)? } else { policy };
     Ok(match args.format {
         Format::Text => {
             // If stderr is closed, the policy is still printed.
@@ -92,6 +98,14 @@ fn suggest(listing: &Listing) -> Result<(Suggestion, String), String> {
         // It is too large.
         Err(invalid) => Err(format!("a policy cannot hold so many tools: {invalid}")),
     }
+}
+
+/// The policy with pins of all its tools.
+fn pinned(policy: &str, listing: &Listing) -> Result<String, String> {
+    let mut document = pin::Document::read(policy, None)?;
+    document.set(&pin::definitions(listing)?, false)?;
+    document.check()?;
+    Ok(document.text())
 }
 
 /// A line for each tool, then the remarks.

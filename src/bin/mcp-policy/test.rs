@@ -53,6 +53,7 @@ A case file:
   rule               the rule that denies the call
   message_contains   a part of the message to the agent
   shadow             the rule in shadow mode that would deny the call; null if there is none
+  listed             the tools that the server lists before the call, for policies with `definitions`
 
 Each case starts with empty counters. Exit codes: 0 if all cases pass, 1 if one fails or the policy does not load,
 2 if no case can run."#;

@@ -3,7 +3,7 @@
 mod listing;
 mod server;
 
-use mcp_policy::lint::ListedTool;
+use mcp_policy::{lint::ListedTool, mcp::list::definition};
 use serde_json::Value;
 
 use crate::{Stop, source::SourceFile};
@@ -28,6 +28,8 @@ pub(crate) struct Tool {
     pub(crate) destructive: Option<bool>,
     /// `inputSchema`
     pub(crate) input_schema: Value,
+    /// The whole entry as it was sent; empty if a client for MCP has read it.
+    pub(crate) definition: String,
 }
 
 /// The tools of a server.
@@ -43,18 +45,36 @@ impl Listing {
     /// The tools as the lints see them.
     pub(crate) fn listed(self) -> Vec<ListedTool> {
         let tools = self.tools.into_iter();
-        tools.map(|tool| ListedTool { name: tool.name, input_schema: tool.input_schema }).collect()
+        let listed = tools.map(|tool| ListedTool {
+            digest: definition::digest(tool.definition.as_bytes()),
+            name: tool.name,
+            input_schema: tool.input_schema,
+        });
+        listed.collect()
     }
 }
 
 /// Reads the tools of a file or of a running server, if one of the two is named; with its name in a sentence.
 pub(crate) fn find(file: Option<&str>, server: &Server) -> Result<Option<(Listing, String)>, Stop> {
+    find_with(file, server, Server::list)
+}
+
+/// The same, with each definition as it was sent.
+pub(crate) fn find_definitions(file: Option<&str>, server: &Server) -> Result<Option<(Listing, String)>, Stop> {
+    find_with(file, server, Server::list_definitions)
+}
+
+fn find_with(
+    file: Option<&str>,
+    server: &Server,
+    list: fn(&Server, &str) -> Result<Listing, String>,
+) -> Result<Option<(Listing, String)>, Stop> {
     let (listing, name) = match (file, &server.url) {
         (Some(file), _) => {
             let source = SourceFile::read(file).map_err(Stop::usage)?;
             (read(source.text()), source.display_name())
         }
-        (None, Some(url)) => (Ok(server.list(url).map_err(Stop::usage)?), format!("`{url}`")),
+        (None, Some(url)) => (Ok(list(server, url).map_err(Stop::usage)?), format!("`{url}`")),
         (None, None) => return Ok(None),
     };
     listing.map(|listing| Some((listing, name.clone()))).map_err(|why| Stop::findings(format!("{name}: {why}")))

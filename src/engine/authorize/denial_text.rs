@@ -75,6 +75,19 @@ pub(super) fn hidden(target: &TargetName<'_>) -> String {
     format!("the policy denies {target}, because it is hidden; {ASK_OWNER}")
 }
 
+/// A list has shown another definition than the pinned one.
+pub(super) fn drifted(target: &TargetName<'_>) -> String {
+    format!(
+        "the policy denies {target}, because the server has changed its definition since it was approved; use another tool, and \
+         ask the gateway's operator to review the change"
+    )
+}
+
+/// The tool has no pinned definition, and needs one.
+pub(super) fn unpinned(target: &TargetName<'_>) -> String {
+    format!("the policy denies {target}, because nobody has approved its definition; {ASK_OWNER}")
+}
+
 /// Servers may read the URI in more than one way.
 pub(super) fn ambiguous_uri(target: &TargetName<'_>) -> String {
     format!(

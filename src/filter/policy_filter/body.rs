@@ -15,7 +15,7 @@ use crate::{
 
 use super::{Phase, PolicyFilter};
 use crate::filter::{
-    attributes, audit, host, lease::Lease, response::ResponseHandler, root::Filter, shared_data::SharedData,
+    attributes, audit, host, lease::Lease, pinned, response::ResponseHandler, root::Filter, shared_data::SharedData,
 };
 
 impl PolicyFilter {
@@ -78,6 +78,9 @@ impl PolicyFilter {
             }
         }
         let judgement = engine::authorize(&filter.config, &request, &body, &filter.name, now, &SharedData);
+        if let Some(policy) = judgement.record.policy.as_ref().filter(|_| filter.config.pins_definitions()) {
+            pinned::register(&filter.config, policy);
+        }
         match judgement.answer {
             Disposition::Callout(ask) => self.dispatch(request, body, ask, lease),
             _ => self.apply(judgement, Some(now), Some(lease)),

@@ -16,14 +16,15 @@ use crate::{
     config::Config,
     engine::{
         self, BoundRequest,
+        definitions::{ListOrigin, ListedDefinitions},
         lists::{self, UnlistedEntries},
     },
-    filter::{audit, host, listed},
+    filter::{audit, host, listed, pinned, shared_data::SharedData},
     mcp::{
         ResponseFormat,
         answer::{self, Reply},
         legacy_sse::{EndpointGuard, Forwarded, LegacyEndpoint},
-        list::{ListKind, ListStream, Visibility},
+        list::{ListKind, ListStream, StreamAborted, Visibility},
         refusal_text::UNKNOWN_FORMAT,
     },
     policy::{CallerDenials, Policy},
@@ -79,6 +80,10 @@ struct PolicyListStream {
     policy: Arc<str>,
     caller: CallerDenials,
     seen: ListStatistics,
+    /// Whose list it is, if the policy pins definitions.
+    origin: Option<Box<ListOrigin>>,
+    /// Whether nothing is taken out.
+    is_unchanged: bool,
 }
 
 /// What the lists in a response hold.
@@ -88,6 +93,8 @@ struct ListStatistics {
     listed: RefCell<Vec<(ListKind, Box<str>)>>,
     /// How many entries were taken out.
     hidden: Cell<usize>,
+    /// Pinned tools of which the lists show another definition.
+    drifts: RefCell<Vec<Box<str>>>,
 }
 
 const UNREADABLE: ResponseAborted = ResponseAborted("Envoy does not return the response");
@@ -262,9 +269,7 @@ impl BodyFilter {
         };
         let mut out = self.filter_lists(config, &rest, 0)?;
         if let Some(lists) = &mut self.lists {
-            let visibility = PolicyVisibility::new(config, &lists.policy, &lists.caller, &lists.seen);
-            out.extend(lists.filter.end(&visibility).map_err(|_| UNREADABLE_LIST)?);
-            lists.seen.take_listed(config, &lists.policy);
+            out.extend(lists.read(config, |filter, visibility| filter.end(visibility))?);
         }
         self.record_hidden();
         Ok(FilteredChunk::Bytes(out))
@@ -272,18 +277,16 @@ impl BodyFilter {
 
     fn filter_lists(&mut self, config: &Config, chunk: &[u8], room: usize) -> Result<Vec<u8>, ResponseAborted> {
         let Some(lists) = &mut self.lists else { return Ok(chunk.to_vec()) };
-        let visibility = PolicyVisibility::new(config, &lists.policy, &lists.caller, &lists.seen);
-        let out = lists.filter.push(chunk, room, &visibility).map_err(|_| UNREADABLE_LIST)?;
-        lists.seen.take_listed(config, &lists.policy);
-        Ok(out)
+        lists.read(config, |filter, visibility| filter.push(chunk, room, visibility))
     }
 
     /// Writes the record of the request again, with how many entries its lists lost.
     fn record_hidden(&mut self) {
-        let hidden = self.lists.as_ref().map_or(0, |lists| lists.seen.hidden.get());
-        let Some(record) = self.record.take().filter(|_| hidden > 0) else { return };
-        if host::set_filter_state(&AuditRecord { hidden_entries: hidden, ..*record }.to_json()).is_err() {
-            audit::log_line(Level::Warn, "the audit record of a list does not say how many entries the list lost");
+        let seen = self.lists.as_ref().map(|lists| (lists.seen.hidden.get(), lists.seen.drifts.take()));
+        let (hidden_entries, drifts) = seen.unwrap_or_default();
+        let Some(record) = self.record.take().filter(|_| hidden_entries > 0 || !drifts.is_empty()) else { return };
+        if host::set_filter_state(&AuditRecord { hidden_entries, drifts, ..*record }.to_json()).is_err() {
+            audit::log_line(Level::Warn, "the audit record of a list does not say what the list lost");
         }
     }
 }
@@ -299,39 +302,94 @@ impl ListStatistics {
 }
 
 impl PolicyListStream {
-    fn new(lists::ListFilter { request, policy, caller, .. }: lists::ListFilter, format: ResponseFormat) -> Self {
+    fn new(lists: lists::ListFilter, format: ResponseFormat) -> Self {
+        let lists::ListFilter { request, policy, caller, origin, .. } = lists;
+        let is_unchanged = request.is_unchanged;
         let filter = match format {
             ResponseFormat::Json => ListStream::json(request),
             ResponseFormat::Sse => ListStream::events(request),
         };
-        Self { filter, policy, caller, seen: ListStatistics::default() }
+        Self { filter, policy, caller, seen: ListStatistics::default(), origin, is_unchanged }
+    }
+
+    /// Reads the next part of a response, and returns what goes on of it.
+    fn read(
+        &mut self,
+        config: &Config,
+        read: impl FnOnce(&mut ListStream, &dyn Visibility) -> Result<Vec<u8>, StreamAborted>,
+    ) -> Result<Vec<u8>, ResponseAborted> {
+        let Self { filter, policy, caller, seen, origin, is_unchanged } = self;
+        let shown = || PolicyVisibility::new(config, policy, caller, seen, *is_unchanged);
+        let out = match origin {
+            None => read(filter, &shown()),
+            Some(origin) => pinned::with_definitions(config, policy, origin, &seen.drifts, |definitions| {
+                let is_blind = definitions.is_none();
+                read(filter, &PolicyVisibility { definitions, is_blind, ..shown() })
+            }),
+        };
+        seen.take_listed(config, policy);
+        out.map_err(|_| UNREADABLE_LIST)
     }
 }
 
 /// Which entries a policy shows; notes what was asked.
-struct PolicyVisibility<'c> {
+struct PolicyVisibility<'c, 'd, 'l> {
     config: &'c Config,
     policy: Option<&'c Policy>,
     caller: &'c CallerDenials,
     seen: &'c ListStatistics,
+    is_unchanged: bool,
+    /// What judges definitions, if the policy pins them.
+    definitions: Option<&'d ListedDefinitions<'l, SharedData>>,
+    /// Whether the policy pins definitions and nothing can judge them: no tool is shown.
+    is_blind: bool,
 }
 
-impl<'c> PolicyVisibility<'c> {
+impl<'c> PolicyVisibility<'c, '_, '_> {
     /// By the policy of this name.
-    fn new(config: &'c Config, policy: &str, caller: &'c CallerDenials, seen: &'c ListStatistics) -> Self {
-        Self { config, policy: config.policy(policy), caller, seen }
+    fn new(
+        config: &'c Config,
+        policy: &str,
+        caller: &'c CallerDenials,
+        seen: &'c ListStatistics,
+        is_unchanged: bool,
+    ) -> Self {
+        let policy = config.policy(policy);
+        Self { config, policy, caller, seen, is_unchanged, definitions: None, is_blind: false }
     }
 }
 
-impl Visibility for PolicyVisibility<'_> {
-    fn is_visible(&self, kind: ListKind, name: &str) -> bool {
-        let is_visible =
+impl Visibility for PolicyVisibility<'_, '_, '_> {
+    fn is_visible(&self, kind: ListKind, name: &str, entry: &[u8]) -> bool {
+        let mut is_visible =
             self.policy.is_some_and(|policy| lists::is_visible_to(self.config, policy, self.caller, kind, name));
         if self.policy.is_some_and(|policy| UnlistedEntries::are_in(policy, kind)) {
             self.seen.listed.borrow_mut().push((kind, name.into()));
         }
+        if kind == ListKind::Tools {
+            if let Some(definitions) = self.definitions {
+                // Also of a tool that this caller does not see: other callers may.
+                is_visible &= definitions.shows(name, entry);
+            }
+            is_visible &= !self.is_blind;
+        }
+        if self.is_unchanged {
+            return true;
+        }
         self.seen.hidden.set(self.seen.hidden.get().saturating_add(usize::from(!is_visible)));
         is_visible
+    }
+
+    fn begin_list(&self, kind: ListKind) {
+        if let (ListKind::Tools, Some(definitions)) = (kind, self.definitions) {
+            definitions.begin_list();
+        }
+    }
+
+    fn end_list(&self, kind: ListKind) {
+        if let (ListKind::Tools, Some(definitions)) = (kind, self.definitions) {
+            definitions.end_list();
+        }
     }
 
     fn work(&self, kind: ListKind, name: &str) -> usize {

@@ -6,7 +6,11 @@ use super::{NONE, load};
 use crate::lint::{ListedTool, check_tools};
 
 fn tool(name: &str, properties: Value) -> ListedTool {
-    ListedTool { name: name.to_owned(), input_schema: json!({"type": "object", "properties": properties}) }
+    ListedTool {
+        name: name.to_owned(),
+        input_schema: json!({"type": "object", "properties": properties}),
+        digest: None,
+    }
 }
 
 /// All warnings on a policy under `default: "deny"` with these members, beside these tools.
@@ -114,8 +118,12 @@ fn a_condition_on_an_argument_that_the_tool_does_not_have_gets_a_warning_with_wh
 #[test]
 fn a_tool_whose_schema_says_nothing_may_have_any_argument() {
     let tools = [
-        ListedTool { name: "t".into(), input_schema: Value::Null },
-        ListedTool { name: "u".into(), input_schema: json!({"properties": {"a": {}}, "additionalProperties": {}}) },
+        ListedTool { name: "t".into(), input_schema: Value::Null, digest: None },
+        ListedTool {
+            name: "u".into(),
+            input_schema: json!({"properties": {"a": {}}, "additionalProperties": {}}),
+            digest: None,
+        },
     ];
     let rule = r#"{"require":[{"conditions":[{"path":"args.x","op":"gt","value":1}]}]}"#;
     assert_eq!(beside(&format!(r#""tools":{{"t":{rule},"u":{rule}}}"#), &tools), NONE);

@@ -56,7 +56,7 @@ impl Events {
         let mut out = Vec::with_capacity(chunk.len());
         while let Some(piece) = self.next(&mut chunk, limit.bytes) {
             match piece {
-                StreamPart::Text(text) => self.push_text(text, &mut out)?,
+                StreamPart::Text(text) => self.push_text(text, request.is_unchanged, &mut out)?,
                 StreamPart::End(end) if self.line.head.is_empty() => self.end_event(end, request, shows, &mut out)?,
                 StreamPart::End(end) => self.end_line(end, &mut out),
                 StreamPart::Ignored(byte) if self.held.is_empty() && self.state == EventState::Open => {
@@ -64,7 +64,10 @@ impl Events {
                 }
                 StreamPart::Ignored(byte) => self.push_bytes(byte, &mut out),
             }
-            if self.has_data && self.held.len() > limit.bytes {
+            if self.has_data && self.held.len() > limit.bytes && request.is_unchanged {
+                self.state = EventState::Passing;
+                out.append(&mut self.held);
+            } else if self.has_data && self.held.len() > limit.bytes {
                 self.drop_unfinished_line();
                 self.replace_event(limit.reason, request)?;
                 self.release(b"\n", &mut out);
@@ -99,14 +102,16 @@ impl Events {
         Ok(out)
     }
 
-    fn push_text(&mut self, text: &[u8], out: &mut Vec<u8>) -> Result<(), StreamAborted> {
+    fn push_text(&mut self, text: &[u8], is_unchanged: bool, out: &mut Vec<u8>) -> Result<(), StreamAborted> {
         let value = self.line.push(text);
         self.has_data |= self.line.is_data();
         self.sniffer.push(value);
         self.push_bytes(text, out);
         match self.state {
             // Its front has been forwarded, or would have been, had it come in smaller chunks.
-            EventState::Open | EventState::Passing if self.sniffer.is_contradictory() => return Err(StreamAborted),
+            EventState::Open | EventState::Passing if self.sniffer.is_contradictory() && !is_unchanged => {
+                return Err(StreamAborted);
+            }
             EventState::Open if self.sniffer.is_not_list() => {
                 self.state = EventState::Passing;
                 out.append(&mut self.held);
@@ -137,6 +142,7 @@ impl Events {
         if self.state == EventState::Open && self.has_data {
             let data = data(&self.held);
             match message::filter(&data, request.private, shows) {
+                _ if request.is_unchanged => {}
                 Ok(None) => {}
                 Ok(Some(text)) => self.held = with_data(&self.held, &text),
                 Err(Unreadable::Ambiguous) if !may_be_message(&data) => {}

@@ -11,7 +11,7 @@ use crate::{
 use super::{ListKind, PrivateLists, Visibility, edit::Edits};
 
 /// A message that nests deeper is not read.
-const MAX_DEPTH: u32 = 128;
+pub(super) const MAX_DEPTH: u32 = 128;
 /// The members of a result that are read here. A client that folds names may read another name as one of them.
 const RESULT: [&str; 6] = ["tools", "prompts", "resources", "resourceTemplates", "cacheScope", "ttlMs"];
 /// Entries of one list; product contract, section 3.1.
@@ -146,6 +146,7 @@ impl Pass<'_> {
         }
         let mut run = HiddenRun::default();
         let mut count: usize = 0;
+        self.shows.begin_list(kind);
         reader.elements(|reader| {
             let start = reader.position();
             count = count.saturating_add(1);
@@ -158,13 +159,14 @@ impl Pass<'_> {
                 Some(name) if self.work.charge(self.shows.work(kind, &name)).is_err() => {
                     return Err(self.stop(Unreadable::TooMuchWork, start));
                 }
-                Some(name) => self.shows.is_visible(kind, &name),
+                Some(name) => self.shows.is_visible(kind, &name, reader.bytes_since(start)),
             };
             if let Some(cut) = run.push(start..reader.end_position(), is_shown) {
                 self.edits.cut(cut);
             }
             Ok(())
         })?;
+        self.shows.end_list(kind);
         if let Some(cut) = run.end() {
             self.edits.cut(cut);
         }

@@ -10,7 +10,7 @@ use crate::budget::{LIST_BYTE, MAX_WORK};
 
 /// The request in most tests: one list, of revision 2025-11-25.
 pub(super) fn list_request() -> ListRequest {
-    ListRequest { ids: vec!["7".to_owned()], is_batch: false, private: PrivateLists::Never, max_bytes: 4096 }
+    ListRequest { ids: vec!["7".to_owned()], max_bytes: 4096, ..ListRequest::default() }
 }
 
 /// Shows everything but names with `evil`.
@@ -218,7 +218,7 @@ fn entries_with_names_that_no_call_can_have_are_not_shown() {
 struct Laborious(usize);
 
 impl Visibility for Laborious {
-    fn is_visible(&self, _: ListKind, _: &str) -> bool {
+    fn is_visible(&self, _: ListKind, _: &str, _: &[u8]) -> bool {
         true
     }
 

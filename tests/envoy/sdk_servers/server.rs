@@ -21,7 +21,7 @@ pub(crate) struct Server {
     /// Where it listens.
     pub(crate) address: SocketAddr,
     /// Whether it speaks revision 2026-07-28, too.
-    pub(super) modern: bool,
+    pub(crate) modern: bool,
     /// Nothing for the one that runs in this process.
     _process: Option<Process>,
 }
@@ -36,7 +36,7 @@ struct Starting {
 impl Server {
     /// Starts all those that are attacked, side by side; their logs go into one folder. They answer with `json` or with
     /// `events`.
-    pub(super) async fn start_all(test: &str, place: &Path, form: &str) -> Vec<Arc<Self>> {
+    pub(crate) async fn start_all(test: &str, place: &Path, form: &str) -> Vec<Arc<Self>> {
         let folder = fresh_folder(&format!("servers-{test}"));
         let start = |name, modern, command| Starting::new(name, modern, command, &folder);
         let starting = [

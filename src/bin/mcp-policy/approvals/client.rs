@@ -1,6 +1,6 @@
 //! The console's API, over HTTP.
 
-use std::time::Duration;
+use std::{collections::BTreeMap, time::Duration};
 
 use reqwest::{
     Method, Response, StatusCode, Url,
@@ -58,7 +58,7 @@ struct DecisionBody<'d> {
     note: Option<&'d str>,
 }
 
-/// A page of approvals.
+/// A page of a list.
 #[derive(Deserialize)]
 struct Page<'p> {
     /// The gateway's time.
@@ -66,7 +66,10 @@ struct Page<'p> {
     now: &'p RawValue,
     /// The approver.
     you: Option<&'p RawValue>,
+    #[serde(alias = "drifts")]
     approvals: Vec<&'p RawValue>,
+    /// How many policies have no place for their drifts.
+    full: Option<u64>,
     /// Where the next page begins.
     next: Option<String>,
 }
@@ -77,7 +80,10 @@ struct List {
     now: Box<RawValue>,
     #[serde(skip_serializing_if = "Option::is_none")]
     you: Option<Box<RawValue>>,
-    approvals: Vec<Box<RawValue>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    full: Option<u64>,
+    #[serde(flatten)]
+    items: BTreeMap<&'static str, Vec<Box<RawValue>>>,
 }
 
 /// The body of every error of the console.
@@ -104,25 +110,26 @@ impl Client {
         Ok(Self { console, token, headers })
     }
 
-    /// All approvals that have not expired, as JSON: `now`, `you` and `approvals`.
+    /// All items of a list of the API, as JSON: `now`, and the items under the name of the list.
     ///
     /// # Errors
     /// A sentence on why there is no answer.
-    pub(super) fn list_approvals(&self) -> Result<String, String> {
+    pub(super) fn list(&self, name: &'static str) -> Result<String, String> {
         let (mut list, mut query, mut bytes) = (None, None, 0_usize);
         loop {
-            let text = self.send(Method::GET, "/api/approvals", query.as_deref(), None)?;
+            let text = self.send(Method::GET, &format!("/api/{name}"), query.as_deref(), None)?;
             bytes = bytes.saturating_add(text.len());
             let page: Page<'_> = serde_json::from_str(&text).map_err(|_| self.not_a_console())?;
-            let Page { now, you, approvals, next } = page;
+            let Page { now, you, approvals: items, full, next } = page;
             let list = list.get_or_insert_with(|| List {
                 now: now.to_owned(),
                 you: you.map(ToOwned::to_owned),
-                approvals: Vec::new(),
+                full,
+                items: BTreeMap::new(),
             });
             // A console sends no empty page before another, and its pages end.
-            let is_console = bytes <= MAX_BYTES && (next.is_none() || !approvals.is_empty());
-            list.approvals.extend(approvals.into_iter().map(ToOwned::to_owned));
+            let is_console = bytes <= MAX_BYTES && (next.is_none() || !items.is_empty());
+            list.items.entry(name).or_default().extend(items.into_iter().map(ToOwned::to_owned));
             match next {
                 _ if !is_console => return Err(self.not_a_console()),
                 Some(next) => query = Some(format!("after={next}")),
@@ -131,14 +138,14 @@ impl Client {
         }
     }
 
-    /// Approves or rejects a call; the approval after that, as JSON.
+    /// Decides on an item of a list; the item after that, as JSON.
     ///
     /// # Errors
     /// A sentence on why it is undecided, or why the result is unknown.
-    pub(super) fn decide(&self, id: &str, decision: &str, note: Option<&str>) -> Result<String, String> {
+    pub(super) fn decide(&self, list: &str, id: &str, decision: &str, note: Option<&str>) -> Result<String, String> {
         // Texts always serialise.
         let body = serde_json::to_string(&DecisionBody { decision, note }).unwrap_or_default();
-        self.send(Method::POST, &format!("/api/approvals/{id}"), None, Some(body))
+        self.send(Method::POST, &format!("/api/{list}/{id}"), None, Some(body))
     }
 
     /// The error for an answer that no console gives.

@@ -50,6 +50,18 @@ pub(super) struct Policy {
         extend("patternProperties" = json!({NAMED_METHODS: {"const": "deny"}}))
     )]
     methods: Option<BTreeMap<String, Effect>>,
+    /// Tools whose definitions are pinned: what the server's lists must say of them. `mcp-policy pin` writes them.
+    #[schemars(
+        title = "Pinned definitions",
+        extend("propertyNames" = json!({"minLength": 1, "pattern": r"^[^*]*$"}))
+    )]
+    definitions: Option<BTreeMap<String, Definition>>,
+    /// What a definition that differs from its pin brings about. Default: `deny`.
+    #[schemars(title = "On drift", extend("default" = "deny"))]
+    on_drift: Option<OnDrift>,
+    /// Whether tools without a pin can be called. Default: `allow`, which leaves them to rules and `default`.
+    #[schemars(title = "Tools without a pin", extend("default" = "allow"))]
+    unpinned: Option<Effect>,
     /// Whether denials are enforced. Default: `enforce`.
     #[schemars(title = "Mode", extend("default" = "enforce"))]
     mode: Option<Mode>,
@@ -69,6 +81,40 @@ enum Version {
 /// A name, or a pattern in which `*` matches any text.
 #[derive(JsonSchema)]
 struct Name(#[schemars(length(min = 1))] String);
+
+/// The pinned definition of a tool.
+#[derive(JsonSchema)]
+#[schemars(deny_unknown_fields)]
+struct Definition {
+    /// The SHA-256 of the definition's canonical JSON, or up to eight, for a server that answers by revision or language.
+    #[schemars(title = "Digest")]
+    sha256: Digests,
+    /// The definition's `inputSchema`, for readers and for `mcp-policy pin --check`.
+    #[schemars(title = "Schema")]
+    schema: Option<BTreeMap<String, serde_json::Value>>,
+}
+
+/// A digest, or several of which one has to be met.
+#[derive(JsonSchema)]
+#[schemars(untagged)]
+enum Digests {
+    One(Digest),
+    Several(#[schemars(length(min = 1, max = 8))] Vec<Digest>),
+}
+
+/// A SHA-256 digest in lower-case hexadecimal digits.
+#[derive(JsonSchema)]
+struct Digest(#[schemars(regex(pattern = "^[0-9a-f]{64}$"))] String);
+
+/// What a definition that differs from its pin brings about.
+#[derive(JsonSchema)]
+#[schemars(rename_all = "snake_case")]
+enum OnDrift {
+    /// Lists do not show it, and calls of the tool are denied.
+    Deny,
+    /// It is reported.
+    Report,
+}
 
 /// What happens to a call.
 #[derive(JsonSchema)]

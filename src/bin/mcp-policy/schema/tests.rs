@@ -103,7 +103,7 @@ fn every_object_has_the_keys_that_the_reader_knows() {
     let (sources, described): (Vec<_>, Vec<_>) = described.into_iter().partition(|keys| keys.is_subset(&source));
     assert_eq!(sources.into_iter().flatten().collect::<BTreeSet<_>>(), source);
 
-    let tables: [Keys; 23] = [
+    let tables: [Keys; 24] = [
         config::APPROVALS_KEYS,
         config::APPROVAL_SERVICE_KEYS,
         config::CONSOLE_KEYS,
@@ -118,6 +118,7 @@ fn every_object_has_the_keys_that_the_reader_knows() {
         config::LISTS_KEYS,
         config::PROTOCOL_KEYS,
         document::POLICY_KEYS,
+        document::DEFINITION_KEYS,
         document::RULE_KEYS,
         document::SHARED_RULE_KEYS,
         document::PREDICATE_KEYS,

@@ -195,6 +195,7 @@ fn a_list_comes_in_three_forms() {
         read_only: Some(true),
         destructive: Some(false),
         input_schema: json!({"type": "object"}),
+        definition: tools[0].to_string(),
     };
     for form in [
         tools.clone(),
@@ -224,7 +225,7 @@ fn a_text_without_a_list_of_tools_is_an_error() {
 fn an_item_that_is_not_a_tool_is_left_out_with_a_remark() {
     let text = r#"{"tools":[1,{"title":"x"},{"name":"a","name":"b"},{"name":"c"}],"nextCursor":""}"#;
     let listing = tools::read(text).unwrap();
-    assert_eq!(listing.tools, [tool("c", "")]);
+    assert_eq!(listing.tools, [Tool { definition: r#"{"name":"c"}"#.to_owned(), ..tool("c", "") }]);
     let expected = [
         "this is one page of a longer list (`nextCursor`); `--url` reads all pages",
         "left out the tool at index 0: it is not an object",

@@ -1,7 +1,7 @@
 //! The tools of a file: a JSON-RPC answer to `tools/list`, its `result`, a list of tools, or an event stream that holds the
 //! answer.
 
-use mcp_policy::json::{self, Node, Value};
+use mcp_policy::json::{self, Node, Reader, Value};
 
 use crate::{mistakes, sanitize};
 
@@ -28,7 +28,7 @@ pub(crate) fn read(text: &str) -> Result<Listing, String> {
 
 /// The data of each event, if the text is an event stream (`data: …` lines), perhaps with the headers of the answer before
 /// it, as `curl -i` prints it.
-fn events(text: &str) -> Vec<String> {
+pub(super) fn events(text: &str) -> Vec<String> {
     let is_stream = text.lines().any(|line| line.starts_with("data:")) && !text.trim_start().starts_with(['{', '[']);
     if !is_stream {
         return Vec::new();
@@ -47,11 +47,32 @@ fn events(text: &str) -> Vec<String> {
     events
 }
 
+/// One page of a list, and where the next one begins.
+#[derive(Debug, Default)]
+pub(super) struct Page {
+    pub(super) listing: Listing,
+    pub(super) next: Option<String>,
+}
+
 fn read_answer(text: &str) -> Result<Listing, String> {
+    let Page { mut listing, next } = read_page(text)?;
+    if next.is_some() {
+        let remark = "this is one page of a longer list (`nextCursor`); `--url` reads all pages".into();
+        listing.remarks.insert(0, remark);
+    }
+    Ok(listing)
+}
+
+/// Reads one answer to `tools/list`, its `result`, or a list of tools.
+///
+/// # Errors
+/// A sentence on why it is none.
+pub(super) fn read_page(text: &str) -> Result<Page, String> {
     let node = json::parse(text.as_bytes(), MAX_DEPTH).map_err(|fault| {
         mistakes::find(text).map_or_else(|| format!("not JSON: {fault}"), |mistake| mistake.message)
     })?;
     let mut listing = Listing::default();
+    let mut next = None;
     let tools = match &node.value {
         Value::Array(tools) => tools,
         Value::Object(_) => {
@@ -60,11 +81,7 @@ fn read_answer(text: &str) -> Result<Listing, String> {
                 return Err(format!("the server answered with an error: `{}`", sanitize::line(message)));
             }
             let result = find_member(&node, "result")?.unwrap_or(&node);
-            if find_member(result, "nextCursor")?.and_then(as_string).is_some() {
-                listing
-                    .remarks
-                    .push("this is one page of a longer list (`nextCursor`); `--url` reads all pages".into());
-            }
+            next = find_member(result, "nextCursor")?.and_then(as_string).map(str::to_owned);
             match find_member(result, "tools")?.map(|tools| &tools.value) {
                 Some(Value::Array(tools)) => tools,
                 _ => return Err(format!("it has no list `tools`; {EXPECTED}")),
@@ -78,7 +95,7 @@ fn read_answer(text: &str) -> Result<Listing, String> {
             Err(why) => listing.remarks.push(format!("left out the tool at index {index}: {why}")),
         }
     }
-    Ok(listing)
+    Ok(Page { listing, next })
 }
 
 const EXPECTED: &str = "expected an answer to `tools/list`, its `result`, or a list of tools";
@@ -90,7 +107,9 @@ fn read_tool(node: &Node<'_>, document: &str) -> Result<Tool, String> {
     let text =
         |node: &Node<'_>, key: &str| Ok::<_, String>(find_member(node, key)?.and_then(as_string).map(str::to_owned));
     let name = text(node, "name")?.ok_or("it has no `name`")?;
-    let mut tool = Tool { name, description: text(node, "description")?.unwrap_or_default(), ..Tool::default() };
+    let definition = read_definition(node, document).unwrap_or_default().to_owned();
+    let description = text(node, "description")?.unwrap_or_default();
+    let mut tool = Tool { name, description, definition, ..Tool::default() };
     tool.titles.extend(text(node, "title")?);
     if let Some(annotations) = find_member(node, "annotations")? {
         tool.titles.extend(text(annotations, "title")?);
@@ -104,6 +123,13 @@ fn read_tool(node: &Node<'_>, document: &str) -> Result<Tool, String> {
             serde_json::Deserializer::from_str(text).into_iter().next().and_then(Result::ok).unwrap_or_default();
     }
     Ok(tool)
+}
+
+/// The text of an entry, as it was sent. It has been read already; only its end has to be found.
+fn read_definition<'d>(node: &Node<'_>, document: &'d str) -> Option<&'d str> {
+    let text = document.get(node.at..)?;
+    let mut reader = Reader::new(text.as_bytes(), MAX_DEPTH).ok()?;
+    text.get(..reader.skip().ok()?.len())
 }
 
 /// A member of an object. A repeated one is an error: readers keep the first or the last.

@@ -1,9 +1,11 @@
 //! The tools of a running server, over streamable HTTP, in every MCP revision.
 //!
 //! * `client`: the client that asks for them, in builds with the feature `servers`
+//! * `raw`: a client that keeps each definition as it was sent
 
 #[cfg(feature = "servers")]
 mod client;
+mod raw;
 
 use clap::ValueEnum;
 use reqwest::{
@@ -74,15 +76,35 @@ impl Server {
     /// # Errors
     /// A sentence on why there is none.
     pub(crate) fn list(&self, url: &str) -> Result<Listing, String> {
+        let tools = client::list_tools(url, self.headers_for(url)?, self.era)?;
+        Ok(Listing { tools, remarks: Vec::new() })
+    }
+
+    /// The same, with each definition as it was sent.
+    ///
+    /// # Errors
+    /// A sentence on why there is none.
+    pub(crate) fn list_definitions(&self, url: &str) -> Result<Listing, String> {
+        let pages = raw::list_pages(url, self.headers_for(url)?, self.era)?;
+        let mut all = Listing::default();
+        for page in pages {
+            all.tools.extend(page.listing.tools);
+            all.remarks.extend(page.listing.remarks);
+        }
+        Ok(all)
+    }
+
+    /// The headers for a server.
+    ///
+    /// # Errors
+    /// A sentence on what is wrong with its address or with a header.
+    fn headers_for(&self, url: &str) -> Result<HeaderMap, String> {
         let expected = || format!("`{url}` is not a server's address; expected `http://HOST:PORT/PATH` or `https://…`");
         let address = Url::parse(url).map_err(|_| expected())?;
         if !["http", "https"].contains(&address.scheme()) {
             return Err(expected());
         }
-        let headers: HeaderMap =
-            Header::read_all(&self.headers)?.into_iter().map(|Header(name, value)| (name, value)).collect();
-        let tools = client::list_tools(url, headers, self.era)?;
-        Ok(Listing { tools, remarks: Vec::new() })
+        Ok(Header::read_all(&self.headers)?.into_iter().map(|Header(name, value)| (name, value)).collect())
     }
 }
 

@@ -130,6 +130,7 @@ impl From<model::Tool> for Tool {
             read_only: annotations.read_only_hint,
             destructive: annotations.destructive_hint,
             input_schema: serde_json::Value::Object(Arc::unwrap_or_clone(tool.input_schema)),
+            definition: String::new(),
         }
     }
 }

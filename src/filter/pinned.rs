@@ -1,0 +1,153 @@
+//! Pinned definitions on one worker: what it has seen of them, and what it reports: statistics and lines in Envoy's log.
+
+use std::{cell::RefCell, sync::Arc};
+
+use log::Level;
+use proxy_wasm::types::MetricType;
+
+use crate::{
+    audit::metric,
+    config::Config,
+    engine::definitions::{DefinitionMemo, Finding, FindingKind, ListOrigin, ListedDefinitions},
+    policy::Definitions,
+    store::Store as _,
+    text::excerpt,
+};
+
+use super::{audit, host, metrics, shared_data::SharedData};
+
+thread_local! {
+    static POLICIES: RefCell<Vec<PinnedPolicy>> = const { RefCell::new(Vec::new()) };
+}
+
+/// A policy that pins definitions.
+#[derive(Debug)]
+struct PinnedPolicy {
+    config: Arc<str>,
+    policy: Arc<str>,
+    memo: DefinitionMemo,
+    /// What the gauge has of it.
+    reported: i64,
+}
+
+/// Policies that are remembered on one worker; a configuration has at most as many.
+const MAX_POLICIES: usize = 256;
+
+/// Has the tools of a response's lists judged by the pinned definitions of a policy, and returns what `read` makes of it. The
+/// pinned tools of which a list showed another definition go to `drifts`. `read` gets nothing to judge by if Envoy returns neither name
+/// nor time.
+pub(super) fn with_definitions<T>(
+    config: &Config,
+    policy: &Arc<str>,
+    origin: &ListOrigin,
+    drifts: &RefCell<Vec<Box<str>>>,
+    read: impl FnOnce(Option<&ListedDefinitions<'_, SharedData>>) -> T,
+) -> T {
+    // Not under a borrow: what is done meanwhile makes host calls.
+    let mut policies = POLICIES.take();
+    let mut known = known(&mut policies, config, policy);
+    let mut forgetful = DefinitionMemo::default();
+    let memo = known.as_mut().map_or(&mut forgetful, |known| &mut known.memo);
+    let name = host::plugin_name().ok().flatten();
+    let judge = name.as_deref().zip(host::current_time());
+    let judge =
+        judge.and_then(|(filter, now)| ListedDefinitions::new(config, policy, filter, origin, memo, now, &SharedData));
+    let out = read(judge.as_ref());
+    if let Some(judge) = judge {
+        for finding in judge.take_findings() {
+            report(policy, origin, &finding, drifts);
+        }
+    }
+    if let Some(known) = known {
+        known.count();
+    }
+    POLICIES.set(policies);
+    out
+}
+
+/// Counts the pinned tools of a policy that no list has shown yet, when it is used first.
+pub(super) fn register(config: &Config, policy: &Arc<str>) {
+    let mut policies = POLICIES.take();
+    if let Some(known) = known(&mut policies, config, policy) {
+        known.count();
+    }
+    POLICIES.set(policies);
+}
+
+/// Forgets a configuration that is no longer in force.
+pub(super) fn forget(config: &Config) {
+    let mut policies = POLICIES.take();
+    for known in policies.iter_mut().filter(|known| known.config == config.digest) {
+        known.set_gauge(0);
+    }
+    policies.retain(|known| known.config != config.digest);
+    POLICIES.set(policies);
+}
+
+/// What is remembered of a policy; `None` if it pins nothing, or there are too many.
+fn known<'p>(policies: &'p mut Vec<PinnedPolicy>, config: &Config, policy: &Arc<str>) -> Option<&'p mut PinnedPolicy> {
+    let index = policies.iter().position(|known| known.config == config.digest && known.policy == *policy);
+    let index = match index {
+        Some(index) => index,
+        None => {
+            let pins = config.policy(policy)?.definitions().map(Definitions::count)?;
+            if policies.len() >= MAX_POLICIES {
+                return None;
+            }
+            let memo = DefinitionMemo::new(SharedData.seed().unwrap_or_default(), pins);
+            let (config, policy) = (Arc::clone(&config.digest), Arc::clone(policy));
+            policies.push(PinnedPolicy { config, policy, memo, reported: 0 });
+            policies.len().checked_sub(1)?
+        }
+    };
+    policies.get_mut(index)
+}
+
+/// Reports one finding: a statistic, and a line in Envoy's log.
+fn report(policy: &Arc<str>, origin: &ListOrigin, finding: &Finding, drifts: &RefCell<Vec<Box<str>>>) {
+    let Finding { tool, kind } = finding;
+    let what = match kind {
+        FindingKind::NotStored => {
+            let text = "what a list shows of pinned tools could not be stored: the next list is compared again";
+            return audit::log_line(Level::Error, text);
+        }
+        FindingKind::Changed => "shows another definition than the pinned one".to_owned(),
+        FindingKind::Repeated => "shows it twice".to_owned(),
+        FindingKind::LookAlike(name) => {
+            format!("shows `{}`, which looks like it; the entry was left out", excerpt(name))
+        }
+    };
+    let kind_name = match kind {
+        FindingKind::LookAlike(_) => "look_alike",
+        FindingKind::Repeated => "repeated",
+        FindingKind::Changed | FindingKind::NotStored => "changed",
+    };
+    let labels = [("policy", &**policy), ("tool", tool), ("reason", kind_name)];
+    metrics::add_to_series(MetricType::Counter, metric::DRIFTS, &labels, 1);
+    let text = format!(
+        "the pinned tool `{}` of the policy `{}`: a list for `{}` {what}",
+        excerpt(tool),
+        excerpt(policy),
+        excerpt(&origin.grant)
+    );
+    audit::log_line(Level::Warn, &text);
+    let mut drifts = drifts.borrow_mut();
+    if !drifts.contains(tool) {
+        drifts.push(tool.clone());
+    }
+}
+
+impl PinnedPolicy {
+    /// Brings the gauge up to date.
+    fn count(&mut self) {
+        self.set_gauge(i64::try_from(self.memo.unlisted()).unwrap_or(i64::MAX));
+    }
+
+    fn set_gauge(&mut self, count: i64) {
+        let by = count.saturating_sub(self.reported);
+        if by != 0 {
+            metrics::add_to_series(MetricType::Gauge, metric::UNLISTED_DEFINITIONS, &[("policy", &self.policy)], by);
+        }
+        self.reported = count;
+    }
+}

@@ -1,0 +1,157 @@
+//! The vectors of RFC 8785, and numbers as ECMAScript prints them.
+
+#[cfg(target_family = "wasm")]
+use wasm_bindgen_test::wasm_bindgen_test as test;
+
+use super::write;
+use crate::json::parse;
+
+#[track_caller]
+fn canonical(text: &str) -> String {
+    let mut out = Vec::new();
+    write(&parse(text.as_bytes(), 64).unwrap().value, &mut out);
+    String::from_utf8(out).unwrap()
+}
+
+/// Section 3.2.2 of the RFC.
+#[test]
+fn the_example_of_the_rfc_has_its_canonical_form() {
+    let text = r#"{
+        "numbers": [333333333.33333329, 1E30, 4.50, 2e-3, 0.000000000000000000000000001],
+        "string": "\u20ac$\u000F\u000aA'\u0042\u0022\u005c\\\"\/",
+        "literals": [null, true, false]
+    }"#;
+    let expected = "{\"literals\":[null,true,false],\"numbers\":[333333333.3333333,1e+30,4.5,0.002,1e-27],\
+                    \"string\":\"€$\\u000f\\nA'B\\\"\\\\\\\\\\\"/\"}";
+    assert_eq!(canonical(text), expected);
+}
+
+/// Section 3.2.3 of the RFC.
+#[test]
+fn members_are_in_the_order_of_utf_16_code_units() {
+    let text = r#"{
+        "\u20ac": "Euro Sign",
+        "\r": "Carriage Return",
+        "\ufb33": "Hebrew Letter Dalet With Dagesh",
+        "1": "One",
+        "\ud83d\ude00": "Emoji: Grinning Face",
+        "\u0080": "Control",
+        "\u00f6": "Latin Small Letter O With Diaeresis"
+    }"#;
+    let expected = "{\"\\r\":\"Carriage Return\",\"1\":\"One\",\"\u{80}\":\"Control\",\
+                    \"ö\":\"Latin Small Letter O With Diaeresis\",\"€\":\"Euro Sign\",\"😀\":\"Emoji: Grinning Face\",\
+                    \"\u{fb33}\":\"Hebrew Letter Dalet With Dagesh\"}";
+    assert_eq!(canonical(text), expected);
+}
+
+/// Appendix B of the RFC, by the bits of each double, and further numbers whose spelling changes.
+#[test]
+fn numbers_are_as_ecmascript_prints_them() {
+    for (bits, printed) in [
+        (0x0000_0000_0000_0000_u64, "0"),
+        (0x8000_0000_0000_0000, "0"),
+        (0x0000_0000_0000_0001, "5e-324"),
+        (0x8000_0000_0000_0001, "-5e-324"),
+        (0x7fef_ffff_ffff_ffff, "1.7976931348623157e+308"),
+        (0xffef_ffff_ffff_ffff, "-1.7976931348623157e+308"),
+        (0x4340_0000_0000_0000, "9007199254740992"),
+        (0xc340_0000_0000_0000, "-9007199254740992"),
+        (0x4430_0000_0000_0000, "295147905179352830000"),
+        (0x44b5_2d02_c7e1_4af5, "9.999999999999997e+22"),
+        (0x44b5_2d02_c7e1_4af6, "1e+23"),
+        (0x44b5_2d02_c7e1_4af7, "1.0000000000000001e+23"),
+        (0x444b_1ae4_d6e2_ef4e, "999999999999999700000"),
+        (0x444b_1ae4_d6e2_ef4f, "999999999999999900000"),
+        (0x444b_1ae4_d6e2_ef50, "1e+21"),
+        (0x3eb0_c6f7_a0b5_ed8c, "9.999999999999997e-7"),
+        (0x3eb0_c6f7_a0b5_ed8d, "0.000001"),
+        (0x41b3_de43_5555_5553, "333333333.3333332"),
+        (0x41b3_de43_5555_5554, "333333333.33333325"),
+        (0x41b3_de43_5555_5555, "333333333.3333333"),
+        (0x41b3_de43_5555_5556, "333333333.3333334"),
+        (0x41b3_de43_5555_5557, "333333333.33333343"),
+        (0xbecb_f647_612f_3696, "-0.0000033333333333333333"),
+        (0x4314_3ff3_c1cb_0959, "1424953923781206.2"),
+    ] {
+        // All digits of the double, in which it is exactly what it is.
+        let double = f64::from_bits(bits);
+        for spelled in [format!("{double:.60e}"), format!("{double:e}"), printed.to_owned()] {
+            assert_eq!(canonical(&spelled), printed, "{spelled}");
+        }
+    }
+    for (spelled, printed) in [
+        ("9223372036854775807", "9223372036854776000"),
+        ("18446744073709551615", "18446744073709552000"),
+        ("9007199254740993", "9007199254740992"),
+        ("13.0000000000000000001", "13"),
+        ("-0.0", "0"),
+        ("1e-400", "0"),
+        ("1E+2", "100"),
+        ("1.0", "1"),
+        ("0.00001", "0.00001"),
+        ("0.0000001", "1e-7"),
+        ("123456789012345678901", "123456789012345680000"),
+        ("1234567890123456789012", "1.2345678901234568e+21"),
+        ("3e-324", "5e-324"),
+        ("2e-324", "0"),
+    ] {
+        assert_eq!(canonical(spelled), printed, "{spelled}");
+    }
+}
+
+#[test]
+fn spelling_makes_no_difference() {
+    for text in [r#"{"a":"é","b":[],"c":{}}"#, " { \"c\" : { } , \"\\u0061\" : \"\\u00E9\", \"b\":[ ] } "] {
+        assert_eq!(canonical(text), r#"{"a":"é","b":[],"c":{}}"#);
+    }
+}
+
+/// Against `serde_json_canonicalizer`, which prints numbers by `ryu-js`.
+#[cfg(not(target_family = "wasm"))]
+mod differential {
+    use proptest::prelude::*;
+
+    use super::canonical;
+
+    fn check(text: &str) {
+        let value: serde_json::Value = serde_json::from_str(text).unwrap();
+        assert_eq!(canonical(text), serde_json_canonicalizer::to_string(&value).unwrap(), "{text}");
+    }
+
+    fn value() -> impl Strategy<Value = serde_json::Value> {
+        let leaf = prop_oneof![
+            Just(serde_json::Value::Null),
+            any::<bool>().prop_map(Into::into),
+            any::<f64>().prop_filter("JSON has no others", |number| number.is_finite()).prop_map(Into::into),
+            any::<i32>().prop_map(Into::into),
+            any::<String>().prop_map(Into::into),
+        ];
+        leaf.prop_recursive(4, 64, 8, |inner| {
+            prop_oneof![
+                prop::collection::vec(inner.clone(), 0..8).prop_map(Into::into),
+                prop::collection::btree_map(any::<String>(), inner, 0..8)
+                    .prop_map(|members| members.into_iter().collect::<serde_json::Map<_, _>>().into()),
+            ]
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn any_value_has_the_canonical_form_of_another_implementation(value in value(), spaces in any::<bool>()) {
+            check(&if spaces { serde_json::to_string_pretty(&value) } else { serde_json::to_string(&value) }.unwrap());
+        }
+
+        #[test]
+        fn any_number_is_printed_as_by_another_implementation(
+            digits in "-?(0|[1-9][0-9]{0,24})(\\.[0-9]{1,24})?",
+            power in -340_i32..300,
+            has_power in any::<bool>(),
+        ) {
+            let text = if has_power { format!("{digits}e{power}") } else { digits };
+            let double: f64 = text.parse().unwrap();
+            prop_assume!(double.is_finite());
+            let printed = serde_json_canonicalizer::to_string(&double).unwrap();
+            assert_eq!(canonical(&text), printed, "{text}");
+        }
+    }
+}

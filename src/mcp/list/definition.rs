@@ -1,0 +1,109 @@
+//! The definition of a tool, as a server lists it: what a model and a person are told of it.
+
+use sha2::{Digest as _, Sha256};
+
+use super::message::MAX_DEPTH;
+use crate::{
+    budget::MAX_VALUES,
+    digest::Digest,
+    json::{
+        Member, Node, Reader, Value,
+        canonical::{self, Sink},
+    },
+};
+
+/// The members of `_meta` that choose what a host shows in place of a result: MCP Apps (in its two spellings) and the Apps SDK.
+const USER_INTERFACE: [&str; 3] = ["ui", "ui/resourceUri", "openai/outputTemplate"];
+
+/// The digest of an entry of `tools/list`, by its canonical JSON (RFC 8785): all of it but `icons`, and of `_meta` only what
+/// chooses a user interface. `None` if the entry is not an object that the strict reader accepts, or holds more values than
+/// rules read.
+///
+/// ```
+/// # use mcp_policy::mcp::list::definition;
+/// let plain = definition::digest(br#"{"name": "pay", "description": "Pays"}"#);
+/// let same = definition::digest(br#"{"description": "P\u0061ys", "name": "pay", "icons": [], "_meta": {"v": 2}}"#);
+/// assert_eq!(plain, same);
+/// assert_ne!(plain, definition::digest(br#"{"name": "pay", "description": "Pays "}"#));
+/// ```
+#[must_use]
+pub fn digest(entry: &[u8]) -> Option<Digest> {
+    let mut hasher = Sha256::new();
+    write(entry, &mut hasher)?;
+    Some(hasher.into())
+}
+
+/// The canonical JSON that the digest is of.
+#[must_use]
+pub fn canonical(entry: &[u8]) -> Option<String> {
+    let mut text = Vec::with_capacity(entry.len());
+    write(entry, &mut text)?;
+    String::from_utf8(text).ok()
+}
+
+fn write(entry: &[u8], sink: &mut dyn Sink) -> Option<()> {
+    let mut reader = Reader::new(entry, MAX_DEPTH).ok()?;
+    let mut left = MAX_VALUES;
+    let Value::Object(members) = Node::read_at_most(&mut reader, &mut left).ok()?.value else { return None };
+    let members = members.into_iter().filter_map(significant).collect();
+    canonical::write(&Value::Object(members), sink);
+    Some(())
+}
+
+/// The part of a member that a definition consists of.
+fn significant(mut member: Member<'_>) -> Option<Member<'_>> {
+    match (&*member.name, &mut member.node.value) {
+        ("icons", _) => None,
+        ("_meta", Value::Object(members)) => {
+            members.retain(|member| USER_INTERFACE.contains(&&*member.name));
+            if members.is_empty() { None } else { Some(member) }
+        }
+        _ => Some(member),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #[cfg(target_family = "wasm")]
+    use wasm_bindgen_test::wasm_bindgen_test as test;
+
+    use super::{canonical, digest};
+
+    #[test]
+    fn icons_and_meta_are_left_out_but_for_what_chooses_a_user_interface() {
+        for (entry, expected) in [
+            (r#"{"name":"a","icons":[{"src":"x"}]}"#, r#"{"name":"a"}"#),
+            (r#"{"_meta":{"x":1},"name":"a"}"#, r#"{"name":"a"}"#),
+            (r#"{"_meta":{},"name":"a"}"#, r#"{"name":"a"}"#),
+            (r#"{"_meta":null,"name":"a"}"#, r#"{"_meta":null,"name":"a"}"#),
+            (
+                r#"{"_meta":{"x":1,"ui":{"resourceUri":"ui://a"},"openai/outputTemplate":"ui://b"},"name":"a"}"#,
+                r#"{"_meta":{"openai/outputTemplate":"ui://b","ui":{"resourceUri":"ui://a"}},"name":"a"}"#,
+            ),
+            (r#"{"_meta":{"ui/resourceUri":"ui://a"}}"#, r#"{"_meta":{"ui/resourceUri":"ui://a"}}"#),
+            (
+                r#"{"inputSchema":{"icons":1,"_meta":{"x":1}},"annotations":{"readOnlyHint":true}}"#,
+                r#"{"annotations":{"readOnlyHint":true},"inputSchema":{"_meta":{"x":1},"icons":1}}"#,
+            ),
+        ] {
+            assert_eq!(canonical(entry.as_bytes()).as_deref(), Some(expected));
+        }
+        assert_eq!(canonical(b"[]"), None);
+    }
+
+    #[test]
+    fn every_other_difference_changes_the_digest() {
+        let plain = r#"{"name":"a","title":"A","description":"d","inputSchema":{"type":"object"},"annotations":{}}"#;
+        let of = |text: &str| digest(text.as_bytes()).unwrap();
+        for (from, to) in [
+            ("\"d\"", "\"d\u{200b}\""),
+            ("\"A\"", "\"B\""),
+            ("{\"type\":\"object\"}", "{\"type\":\"object\",\"properties\":{\"x\":{}}}"),
+            ("\"annotations\":{}", "\"annotations\":{\"readOnlyHint\":true}"),
+            ("{\"name\"", "{\"outputSchema\":{},\"name\""),
+            ("{\"name\"", "{\"_meta\":{\"ui\":{}},\"name\""),
+        ] {
+            assert_ne!(of(plain), of(&plain.replace(from, to)), "{to}");
+        }
+    }
+}

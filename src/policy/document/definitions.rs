@@ -1,0 +1,86 @@
+//! `definitions`, `on_drift` and `unpinned` as they are written; product contract, section 12.
+
+use crate::{
+    digest::Digest,
+    json::cursor::{Cursor, Fields, Keys},
+    policy::model::{Effect, OnDrift},
+};
+
+use super::{EFFECTS, Name};
+
+/// Pinned definitions, and what happens to other ones.
+#[derive(Debug)]
+pub struct Definitions<'w, 'a> {
+    /// `definitions`
+    pub pins: Vec<(Name<'w, 'a>, Vec<Digest>)>,
+    /// `on_drift`
+    pub on_drift: OnDrift,
+    /// `unpinned`, and its place.
+    pub unpinned: Effect,
+}
+
+/// The keys of a pinned definition.
+pub const DEFINITION_KEYS: Keys = Keys { known: &["sha256", "schema"] };
+
+/// The digests that one tool may have: servers may answer by revision or by language.
+pub const MAX_DIGESTS: usize = 8;
+
+const REACTIONS: [(&str, OnDrift); 2] = [("deny", OnDrift::Deny), ("report", OnDrift::Report)];
+
+impl<'w, 'a> Definitions<'w, 'a> {
+    /// Reads the keys of a policy; `None` if it pins nothing.
+    pub(super) fn read(policy: &Fields<'w, 'a>) -> Option<Self> {
+        let on_drift = policy.get("on_drift");
+        let unpinned = policy.get("unpinned");
+        let Some(definitions) = policy.get("definitions") else {
+            for (key, at) in [("on_drift", on_drift), ("unpinned", unpinned)] {
+                if let Some(at) = at {
+                    at.report(format!(
+                        "`{key}` without `definitions` has no meaning; pin definitions with `mcp-policy pin`, or remove it"
+                    ));
+                }
+            }
+            return None;
+        };
+        let pins = definitions.entries()?.into_iter().filter_map(|(text, at)| {
+            let digests = read_digests(&at)?;
+            let name = Name { text, at }.check()?;
+            if text.contains('*') {
+                name.at.report("a pinned definition is that of one tool; write its name out, without `*`");
+                return None;
+            }
+            Some((name, digests))
+        });
+        Some(Self {
+            pins: pins.collect(),
+            on_drift: on_drift.map_or(Some(OnDrift::Deny), |at| at.choice(&REACTIONS))?,
+            unpinned: unpinned.map_or(Some(Effect::Allow), |at| at.choice(&EFFECTS))?,
+        })
+    }
+}
+
+/// The digests of one definition.
+fn read_digests(at: &Cursor<'_, '_>) -> Option<Vec<Digest>> {
+    let fields = at.fields(DEFINITION_KEYS)?;
+    if let Some(schema) = fields.get("schema") {
+        schema.entries();
+    }
+    let sha256 = fields.required("sha256")?;
+    if !matches!(sha256.node().value, crate::json::Value::Array(_)) {
+        return Some(vec![digest(&sha256)?]);
+    }
+    let items = sha256.items()?;
+    if items.is_empty() || items.len() > MAX_DIGESTS {
+        return sha256.report_expected(&format!("1 to {MAX_DIGESTS} digests"));
+    }
+    items.iter().map(digest).collect()
+}
+
+fn digest(at: &Cursor<'_, '_>) -> Option<Digest> {
+    match Digest::parse(at.string()?) {
+        None => at.report_expected(
+            "the SHA-256 of a definition, in 64 lower-case hexadecimal digits; `mcp-policy pin` writes it",
+        ),
+        found => found,
+    }
+}

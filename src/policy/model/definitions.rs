@@ -1,0 +1,66 @@
+//! Pinned definitions: what a server's lists must say of a tool.
+
+use std::collections::HashMap;
+
+use super::Effect;
+use crate::{budget::Work, digest::Digest, policy::look_alike::LookAlikes};
+
+/// The tools whose definitions are pinned.
+#[derive(Clone, Debug)]
+pub struct Definitions {
+    /// In the order of the text, each with its tool.
+    pub(in crate::policy) pins: Vec<(Box<str>, Pin)>,
+    /// The place of each tool's pin. One type of map for all names keeps the module small.
+    pub(in crate::policy) places: HashMap<Box<str>, usize>,
+    pub(in crate::policy) look_alikes: LookAlikes,
+    /// What a definition that differs from its pin brings about.
+    pub on_drift: OnDrift,
+    /// What happens to tools without a pin: `Allow` leaves them to rules and default.
+    pub unpinned: Effect,
+}
+
+/// One pinned definition.
+#[derive(Clone, Debug)]
+pub struct Pin {
+    /// Its number, below [`Definitions::count`].
+    pub number: usize,
+    /// Its place: a JSON pointer into the policy.
+    pub pointer: Box<str>,
+    /// The definition has one of these digests: one to eight.
+    pub digests: Box<[Digest]>,
+}
+
+/// What a definition that differs from its pin brings about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OnDrift {
+    /// Lists do not show it, and calls of the tool are denied.
+    Deny,
+    /// It is reported.
+    Report,
+}
+
+impl Definitions {
+    /// The pin of a tool, with the tool's name.
+    #[must_use]
+    pub fn pin(&self, tool: &str) -> Option<(&str, &Pin)> {
+        self.pins.get(*self.places.get(tool)?).map(|(name, pin)| (&**name, pin))
+    }
+
+    /// The pinned name for which people or programs could take `tool`, which is not pinned itself. What takes more than a look
+    /// into a table is charged to `work`.
+    #[must_use]
+    pub fn look_alike(&self, tool: &str, work: &Work) -> Option<&str> {
+        self.pins.get(self.look_alikes.find(tool, work)?).map(|(name, _)| &**name)
+    }
+
+    /// The number of pinned tools.
+    #[must_use]
+    pub fn count(&self) -> usize {
+        self.pins.len()
+    }
+
+    /// All pinned tools, in the order of the text.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &Pin)> {
+        self.pins.iter().map(|(name, pin)| (&**name, pin))
+    }
+}
