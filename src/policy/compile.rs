@@ -12,7 +12,7 @@ use crate::json::cursor::Cursor;
 use super::{
     document::{self, Name},
     look_alike::LookAlikes,
-    model::{Checks, Definitions, Effect, MethodRule, Pin, Policy, Rule, folded},
+    model::{Definitions, Effect, MethodRule, Pin, Policy, Rule, folded},
     pattern::{Pattern, Table},
     uri,
 };
@@ -94,7 +94,7 @@ fn find_observed<'w, 'a>(document: &document::Policy<'w, 'a>, compiler: &Compile
     observed
 }
 
-fn compile_definitions(document: &document::Definitions<'_, '_>, compiler: &rule::Compiler) -> Box<Definitions> {
+fn compile_definitions(document: &document::Definitions<'_, '_>, compiler: &Compiler) -> Box<Definitions> {
     let pins = document.pins.iter().enumerate().map(|(number, (name, digests))| {
         let digests = digests.as_slice().into();
         (name.text.into(), Pin { number, pointer: compiler.pointer(&name.at), digests })
