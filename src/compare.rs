@@ -14,6 +14,7 @@ mod effective;
 mod implication;
 mod names;
 mod options;
+mod results;
 mod rules;
 
 #[cfg(test)]

@@ -16,7 +16,7 @@ pub(super) struct Pair<'c> {
 }
 
 /// The options whose change may change decisions. The others are about answers, lists and records.
-const OPTIONS: [&str; 6] = ["identity", "protocol", "limits", "approvals", "clock", "claims"];
+const OPTIONS: [&str; 7] = ["identity", "protocol", "limits", "approvals", "clock", "claims", "tasks"];
 
 /// Reports differences of options, and pairs the policies.
 pub(super) fn compare<'c>(
