@@ -10,6 +10,7 @@ use crate::{
     amount::Amount,
     approval::ApproverNote,
     json::{self, Writer},
+    results::FinderCounts,
     text::escape_invisible,
 };
 
@@ -65,6 +66,10 @@ pub struct AuditRecord {
     pub hidden_entries: usize,
     /// Pinned tools of which the lists in the response show another definition, or a look-alike.
     pub drifts: Vec<Box<str>>,
+    /// What was found in the answer, and replaced or refused.
+    pub redacted: FinderCounts,
+    /// What rules in shadow would have replaced or refused.
+    pub shadow_redacted: FinderCounts,
     /// What a rule, a policy or a configuration in shadow would have decided.
     pub shadow: Option<Shadow>,
 }
@@ -122,6 +127,8 @@ impl AuditRecord {
             remaining: Vec::new(),
             hidden_entries: 0,
             drifts: Vec::new(),
+            redacted: FinderCounts::default(),
+            shadow_redacted: FinderCounts::default(),
             shadow: None,
         }
     }
@@ -193,6 +200,8 @@ impl AuditRecord {
             let drifts = self.drifts.iter().take(MAX_DRIFTS).map(|tool| truncate(tool));
             record.add_raw("drifts", &json::list(drifts));
         }
+        write_counts(&mut record, "redacted", &self.redacted);
+        write_counts(&mut record, "shadowRedacted", &self.shadow_redacted);
         if let Some(arguments) = &self.arguments {
             arguments.write(&mut record, detail == Detail::Full);
         }
@@ -209,6 +218,17 @@ impl AuditRecord {
             });
         }
         record.finish()
+    }
+}
+
+/// How many of each kind were found in an answer.
+fn write_counts(record: &mut Writer, name: &'static str, counts: &FinderCounts) {
+    if !counts.is_empty() {
+        record.add_object(name, |found| {
+            for (finder, count) in counts.iter() {
+                found.add_json(finder, count);
+            }
+        });
     }
 }
 

@@ -13,6 +13,7 @@ use crate::{
         metric::{self, Label, MAX_SERIES, OTHER},
     },
     config::Config,
+    results::FinderCounts,
 };
 
 use super::{host, shared_data::SharedData};
@@ -53,6 +54,16 @@ pub(super) fn set_pending_approvals() {
         if let Ok(number) = number_of(MetricType::Gauge, gauge, &[]) {
             // A lost value comes again with the next tick.
             let _: Result<(), Status> = host::record_metric(number, value);
+        }
+    }
+}
+
+/// Counts what was found in an answer under a policy, and what rules in shadow found.
+pub(super) fn count_redactions(policy: Option<&str>, found: &FinderCounts, shadow: &FinderCounts) {
+    for (name, counts) in [(metric::REDACTIONS, found), (metric::SHADOW_REDACTIONS, shadow)] {
+        for (finder, count) in counts.iter() {
+            let labels = [("policy", policy.unwrap_or(metric::NONE)), ("finder", finder)];
+            add_to_series(MetricType::Counter, name, &labels, count.into());
         }
     }
 }

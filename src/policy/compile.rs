@@ -2,6 +2,7 @@
 
 mod observed;
 mod resource;
+mod results;
 mod rule;
 mod shared;
 
@@ -12,7 +13,7 @@ use crate::json::cursor::Cursor;
 use super::{
     document::{self, Name},
     look_alike::LookAlikes,
-    model::{Definitions, Effect, MethodRule, Pin, Policy, Rule, folded},
+    model::{Definitions, Effect, MethodRule, Mode, Pin, Policy, Rule, folded},
     pattern::{Pattern, Table},
     uri,
 };
@@ -56,6 +57,10 @@ pub fn compile(at: &Cursor<'_, '_>) -> Option<Policy> {
     let hidden = Table::new(hide.iter().map(|name| (name.text.to_owned(), ())), |()| true);
     let rules = [&tools, &resources, &prompts].into_iter().flat_map(Table::entries);
     let asks_for_approval = rules.chain([&all_tools]).any(Rule::asks_for_approval);
+    let [results, shadow_results] = [Mode::Enforce, Mode::Shadow].map(|mode| {
+        let rules = [&tools, &resources, &prompts].into_iter().flat_map(Table::entries);
+        results::collect([&all_tools].into_iter().chain(rules), mode, at)
+    });
     let observed = find_observed(&document, &compiler);
     Some(Policy {
         default: document.default,
@@ -72,6 +77,8 @@ pub fn compile(at: &Cursor<'_, '_>) -> Option<Policy> {
         asks_for_approval,
         claims: observed.claims,
         definitions: document.definitions.as_ref().map(|definitions| compile_definitions(definitions, &compiler)),
+        results,
+        shadow_results,
         caller_predicates: compiler.caller_predicates(),
         observed: observed.counters,
     })
