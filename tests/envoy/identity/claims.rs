@@ -42,7 +42,7 @@ async fn ask(gateway: &Gateway, listener: &str, tool: &str, claims: Option<Value
 }
 
 #[test]
-fn a_group_of_the_token_decides_and_its_value_is_told_to_no_one() {
+fn a_group_of_the_token_decides_and_no_answer_and_no_log_has_its_value() {
     run(async {
         let tools = json!({
             "refund": require("caller.claims.groups", "has_scope", json!("billing")),
