@@ -260,7 +260,7 @@ impl Charge<'_> {
     /// The count after this charge.
     fn count_after(&self, shard: Shard<'_>, slot: &CounterSlot, now: Timestamp) -> Result<Count, LimitExceeded> {
         let old = match shard.find_current(&slot.fingerprint, self.quota.window, now) {
-            // What only counts refuses nothing: whoever reads the count learns that it may lack some.
+            // What only counts refuses nothing: a condition that reads the count learns that it may lack some.
             Err(_) if self.quota.max.is_none() => None,
             found => found?,
         };

@@ -1,5 +1,5 @@
-//! What conditions read besides arguments, in the whole policy: the claims of tokens, and counters, each of which a limit has to
-//! declare.
+//! What conditions read besides arguments, in the whole policy: the claims of tokens, and counters. A limit has to declare each
+//! counter.
 
 use crate::policy::{
     condition::{Condition, Operand},
