@@ -217,7 +217,7 @@ fn a_difference_names_the_callers_by_their_bindings() {
     };
     let callers = ["`grant` `jwt:a` and `route` `m`", "`path_prefix` `/x`"].map(str::to_owned).to_vec();
     let allowed = ("p".to_owned(), callers.clone(), "is allowed; it was denied by `default`".to_owned());
-    assert_eq!(found(&config("", ""), &config(r#""t":{}"#, "")), [allowed.clone()]);
+    assert_eq!(found(&config("", ""), &config(r#""t":{}"#, "")), std::slice::from_ref(&allowed));
     // The bindings differ, and the policy, too.
     let other = r#"{"grant":"jwt:b","policy":"p"},"#;
     let differ = "`bindings` differ, so callers may be bound to other policies; policies of one name are compared";

@@ -35,7 +35,7 @@ pub struct Policy {
     pub(super) prompts: Table<Rule>,
     pub(super) methods: HashMap<Box<str>, MethodRule>,
     /// The methods of `methods`, by their name after case folding.
-    pub(super) folded_methods: HashMap<Box<[u8]>, Box<str>>,
+    pub(super) folded_methods: HashMap<Box<str>, Box<str>>,
     /// Whether some rule has `require_approval`.
     pub(super) asks_for_approval: bool,
     /// The claims that conditions read, by their top-level names.
@@ -311,10 +311,11 @@ impl Policy {
 }
 
 /// A method's name without what lenient servers ignore: outer white space, case and control characters.
-pub(super) fn folded(method: &str) -> Box<[u8]> {
+pub(super) fn folded(method: &str) -> Box<str> {
     let mut folded = Vec::with_capacity(method.len());
     fold::fold_into(method.trim_matches(|c: char| c.is_whitespace() || c.is_control()), &mut folded);
-    folded.into()
+    // It is UTF-8, as every folded text.
+    String::from_utf8(folded).unwrap_or_default().into()
 }
 
 impl Section {
