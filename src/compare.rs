@@ -3,7 +3,8 @@
 //! * [`compare`]: all differences, from options to single rules
 //! * `names`: which entries decide on the same names in both policies
 //! * `effective`: what an entry, `all_tools`, `default` and `methods` together ask of a call
-//! * `rules`: two of these side by side; `implication`: whether one condition holds wherever another does
+//! * `rules`: two of these side by side; `implication`: whether one condition holds wherever another does; `witness`, with
+//!   `samples`: a call that shows a difference
 //! * `definitions`: which tools are pinned
 //! * `counters`: calls that share a counter with a call that is decided otherwise
 //!
@@ -17,6 +18,8 @@ mod implication;
 mod names;
 mod options;
 mod rules;
+mod samples;
+mod witness;
 
 #[cfg(test)]
 mod tests;
@@ -42,8 +45,10 @@ pub struct Difference {
     pub direction: Direction,
     /// Whether there are such calls, or may be.
     pub is_certain: bool,
-    /// The policy, and who is bound to it; empty for an option of the whole configuration.
+    /// The policy; empty for an option of the whole configuration.
     pub policy: String,
+    /// Whose calls, by the bindings that select the policy; empty if all are bound to it.
+    pub callers: Vec<String>,
     /// What calls reach: `the tool `pay``; several where the same holds of them.
     pub targets: Vec<String>,
     /// What differs.
@@ -74,8 +79,8 @@ pub fn compare(old: (&Config, &[u8]), new: (&Config, &[u8]), tools: Option<&[Str
     let mut differences = Vec::new();
     let documents = [old.1, new.1].map(|text| json::parse(text, Config::MAX_DEPTH).ok());
     let pairs = options::compare([old.0, new.0], documents.each_ref().map(Option::as_ref), &mut differences);
-    for Pair { old, new, name } in pairs {
-        let mut found = Findings { policy: name, differences: Vec::new() };
+    for Pair { old, new, name, callers } in pairs {
+        let mut found = Findings { policy: name, callers, differences: Vec::new() };
         compare_policies(old, new, tools, &mut found);
         differences.extend(found.differences);
     }
@@ -85,14 +90,16 @@ pub fn compare(old: (&Config, &[u8]), new: (&Config, &[u8]), tools: Option<&[Str
 /// The differences of one pair of policies.
 struct Findings {
     policy: String,
+    callers: Vec<String>,
     differences: Vec<Difference>,
 }
 
 impl Findings {
     fn add(&mut self, target: &str, finding: rules::Finding) {
         let rules::Finding { direction, is_certain, what } = finding;
-        let (policy, targets) = (self.policy.clone(), vec![target.to_owned()]);
-        self.differences.push(Difference { direction, is_certain, policy, targets, what });
+        let (policy, callers) = (self.policy.clone(), self.callers.clone());
+        let targets = vec![target.to_owned()];
+        self.differences.push(Difference { direction, is_certain, policy, callers, targets, what });
     }
 
     /// A difference in both directions that only calls could show.
@@ -176,7 +183,8 @@ fn merge(differences: Vec<Difference>) -> Vec<Difference> {
     for difference in differences {
         let same = merged.iter_mut().find(|other| {
             (other.direction, other.is_certain) == (difference.direction, difference.is_certain)
-                && (&other.policy, &other.what) == (&difference.policy, &difference.what)
+                && (&other.policy, &other.callers, &other.what)
+                    == (&difference.policy, &difference.callers, &difference.what)
         });
         match same {
             Some(other) => other.targets.extend(difference.targets),

@@ -3,8 +3,9 @@
 //! * [`Lint`]: every lint, by the name that `mcp-policy check --allow` takes
 //! * `view`: a configuration with its entries in the order of the text, and what blocks them
 //! * `global`, `identity`, `bindings`, `keys`, `odd_names`, `reachability`, `limits`, `counters`, `facts`, `predicates`,
-//!   `loose_text`, `regex_anchors`, `calls_by_name` and `approvals`: the lints
-//! * [`check_tools`]: the lints that compare a policy with the tools that a server lists
+//!   `loose_text` and `loose_regex` (with `content` and `regex_sample`), `regex_anchors`, `calls_by_name` and `approvals`: the lints
+//! * [`check_tools`]: the lints that compare a policy with the tools that a server lists; [`ValueSchema`]: what a tool says of its
+//!   arguments
 //! * [`compare_counters`]: what happens to counts when one configuration replaces another
 //!
 //! The module contains none of this: warnings are for people who write policies.
@@ -14,6 +15,7 @@ mod bindings;
 mod blocker;
 mod calls_by_name;
 mod changes;
+mod content;
 mod counters;
 mod facts;
 mod global;
@@ -21,6 +23,7 @@ mod identity;
 mod keys;
 mod kind;
 mod limits;
+mod loose_regex;
 mod loose_text;
 mod odd_names;
 mod policy_section;
@@ -28,6 +31,7 @@ mod policy_source;
 mod predicates;
 mod reachability;
 mod regex_anchors;
+mod regex_sample;
 mod schema;
 mod tools;
 mod value_offsets;
@@ -44,9 +48,11 @@ use crate::{
     text::{escape_invisible, excerpt},
 };
 
+pub(crate) use self::regex_sample::sample_of;
 pub use self::{
     changes::{Change, CounterChange, compare_counters},
     kind::Lint,
+    schema::ValueSchema,
     tools::ListedTool,
 };
 use self::{value_offsets::ValueOffsets, view::PolicyView};

@@ -3,6 +3,10 @@
 //! The server is an example target of this package, which `cargo test` builds.
 #![expect(clippy::expect_used, reason = "a test that finds something else than it expects should stop and say so")]
 
+#[path = "suggest/arguments.rs"]
+mod arguments;
+#[path = "suggest/check_and_compare.rs"]
+mod check_and_compare;
 #[path = "suggest/https.rs"]
 mod https;
 
@@ -38,17 +42,6 @@ fn suggest(words: &[&str], stdin: &str) -> Output {
     // It may have ended without reading.
     let _ = child.stdin.take().expect("a pipe").write_all(stdin.as_bytes());
     child.wait_with_output().expect("the command ends")
-}
-
-/// What a policy decides on a call of `run_query`: whether it passes.
-fn permits_query(policy: &Value, query: &str) -> bool {
-    let mut command = Command::new(COMMAND);
-    command.args(["explain", "-", "--tool", "run_query", "--args", &json!({ "query": query }).to_string()]);
-    let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().expect("the command starts");
-    child.stdin.take().expect("a pipe").write_all(policy.to_string().as_bytes()).expect("it reads the policy");
-    let output = child.wait_with_output().expect("the command ends");
-    let decision = text(&output.stdout).lines().find_map(|line| line.trim().strip_prefix("decision: "));
-    decision.expect("a decision") == "allowed"
 }
 
 fn text(bytes: &[u8]) -> &str {
@@ -247,66 +240,4 @@ fn an_event_stream_that_was_saved_is_read() {
     let expected = "error: stdin: no event of the stream is an answer with `tools`; expected an answer to `tools/list`, its \
                     `result`, or a list of tools\n";
     assert_eq!((output.status.code(), text(&output.stderr)), (Some(1), expected));
-}
-
-#[test]
-fn the_rule_on_sql_permits_statements_that_only_read() {
-    let schema = json!({"type": "object", "properties": {"query": {"type": "string"}}, "required": ["query"]});
-    let tools = json!({"tools": [{"name": "run_query", "description": "Runs SQL.", "inputSchema": schema}]});
-    let policy = policy(&suggest(&["-"], &tools.to_string()));
-    for query in ["select name from users", " SELECT\n*\nFROM a WHERE b = 'x'", "show tables", "DESCRIBE intoxicated"] {
-        assert!(permits_query(&policy, query), "{query}: {policy}");
-    }
-    for query in [
-        "delete from users",
-        "select 1; delete from users",
-        "explain analyze delete from users",
-        "SELECT * INTO copied FROM users",
-        "select a from b into outfile '/tmp/a'",
-        "with gone as (delete from users returning *) select * from gone",
-        "selectx",
-    ] {
-        assert!(!permits_query(&policy, query), "{query}: {policy}");
-    }
-}
-
-#[test]
-fn rules_on_arguments_are_shared_and_closed_until_they_are_filled_in() {
-    let path = json!({"type": "string"});
-    let schema =
-        |properties: Value, required: Value| json!({"type": "object", "properties": properties, "required": required});
-    let tools = json!({"tools": [
-        {"name": "read_file", "description": "Reads a file.", "inputSchema": schema(json!({"path": path}), json!(["path"]))},
-        {"name": "write_file", "description": "Writes a file.", "inputSchema": schema(
-            json!({"path": path, "mode": {"type": "string", "enum": ["append", "new"]}}), json!(["path"]))},
-        {"name": "fetch", "description": "Gets a page.", "inputSchema": schema(json!({"url": path}), json!(["url"]))},
-        {"name": "get_page", "description": "Gets a page.", "inputSchema": schema(json!({"url": path}), json!([]))},
-        {"name": "run_query", "description": "Runs SQL.", "inputSchema": schema(json!({"query": path}), json!(["query"]))},
-        {"name": "send_mail", "description": "Sends mail.", "inputSchema": schema(
-            json!({"to": {"type": "array", "items": path}}), json!(["to"]))},
-        {"name": "pay", "description": "Pays.", "inputSchema": schema(json!({"amount": {"type": "number"}}), json!(["amount"]))},
-    ]});
-    let output = suggest(&["-"], &tools.to_string());
-    let policy = policy(&output);
-    let uses = |tool: &str| policy["tools"][tool]["use"].clone();
-    assert_eq!((uses("read_file"), uses("write_file")), (json!(["path"]), json!(["values-mode", "path"])));
-    assert_eq!((uses("fetch"), uses("get_page")), (json!(["url"]), Value::Null));
-    assert_eq!((uses("run_query"), uses("pay")), (json!(["sql-query"]), json!(["amount"])));
-    assert_eq!(uses("send_mail"), json!(["recipient-to"]));
-    let condition = |rule: &str| policy["rules"][rule]["require"][0]["conditions"][0].clone();
-    assert_eq!(condition("path"), json!({"path": "args.path", "op": "path_within", "value": ["/fill-in"]}));
-    assert_eq!(condition("url"), json!({"path": "args.url", "op": "url_host_in", "value": ["fill-in.invalid"]}));
-    assert_eq!(condition("recipient-to")["path"], "args.to[*]");
-    let there = json!({"path": "args.mode", "op": "exists", "value": true});
-    let other = json!({"path": "args.mode", "op": "not_in", "value": ["append", "new"]});
-    assert_eq!(policy["rules"]["values-mode"], json!({"deny_if": [{"conditions": [there, other]}]}));
-    let notes: Vec<&str> = text(&output.stderr).lines().filter(|line| line.starts_with("note: ")).collect();
-    let expected = [
-        "note: fill in `/rules/path`: the folders that agents may use; with `base` for relative paths; until then it denies every call",
-        "note: fill in `/rules/url`: the hosts that agents may reach; until then it denies every call",
-        "note: fill in `/rules/recipient-to`: who may receive it; until then it denies every call",
-        "note: fill in `/rules/amount`: the largest amount that agents may move; until then it denies every call",
-        "note: callers may leave out `args.url`, so no rule requires it; add one if these tools need it: get_page",
-    ];
-    assert_eq!(notes, expected);
 }

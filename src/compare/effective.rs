@@ -102,7 +102,7 @@ impl<'p> Effective<'p> {
         })
     }
 
-    fn conditions(&self) -> impl Iterator<Item = &'p Condition> {
+    pub(super) fn conditions(&self) -> impl Iterator<Item = &'p Condition> {
         let predicates = self.deny_if.iter().chain(&self.approval).flat_map(|predicate| &predicate.conditions);
         self.require.iter().copied().chain(predicates)
     }

@@ -4,6 +4,7 @@ use crate::{
     config::Config,
     json::{Node, Value},
     policy::{Mode, Policy},
+    text::excerpt,
 };
 
 use super::{Difference, Direction, member};
@@ -13,10 +14,15 @@ pub(super) struct Pair<'c> {
     pub(super) old: &'c Policy,
     pub(super) new: &'c Policy,
     pub(super) name: String,
+    /// Whose calls, by the bindings; none if there are no bindings.
+    pub(super) callers: Vec<String>,
 }
 
 /// The options whose change may change decisions. The others are about answers, lists and records.
 const OPTIONS: [&str; 6] = ["identity", "protocol", "limits", "approvals", "clock", "claims"];
+
+/// The keys by which a binding selects requests.
+const MATCHERS: [&str; 5] = ["grant", "route", "host", "path", "path_prefix"];
 
 /// Reports differences of options, and pairs the policies.
 pub(super) fn compare<'c>(
@@ -24,9 +30,11 @@ pub(super) fn compare<'c>(
     documents: [Option<&Node<'_>>; 2],
     differences: &mut Vec<Difference>,
 ) -> Vec<Pair<'c>> {
-    let mut add = |direction: Direction, is_certain: bool, what: String| {
-        differences.push(Difference { direction, is_certain, policy: String::new(), targets: Vec::new(), what });
+    let mut add_for = |direction: Direction, is_certain: bool, callers: Vec<String>, what: String| {
+        let (policy, targets) = (String::new(), Vec::new());
+        differences.push(Difference { direction, is_certain, policy, callers, targets, what });
     };
+    let mut add = |direction, is_certain, what| add_for(direction, is_certain, Vec::new(), what);
     match (old.mode, new.mode) {
         (Mode::Shadow, Mode::Shadow) => return Vec::new(),
         (Mode::Enforce, Mode::Shadow) => {
@@ -47,40 +55,100 @@ pub(super) fn compare<'c>(
         }
     }
     let bound = same_bindings(documents);
+    let [old_bindings, new_bindings] = documents.map(bindings);
     if !bound {
         let what = "`bindings` differ, so callers may be bound to other policies; policies of one name are compared";
-        both.into_iter().for_each(|direction| add(direction, false, what.to_owned()));
+        let callers = changed(&old_bindings, &new_bindings);
+        both.into_iter().for_each(|direction| add_for(direction, false, callers.clone(), what.to_owned()));
     }
     if bound && old.bindings.len() == new.bindings.len() {
-        let policies =
-            old.bindings.iter().zip(&new.bindings).filter_map(|(one, other)| {
-                Some((old.policies.get(one.policy()?)?, new.policies.get(other.policy()?)?))
-            });
-        let mut pairs: Vec<(String, Pair<'c>)> = Vec::new();
-        for (one, other) in policies {
+        let mut pairs: Vec<Pair<'c>> = Vec::new();
+        for (index, (one, other)) in old.bindings.iter().zip(&new.bindings).enumerate() {
+            let policy = |config: &'c Config, binding: Option<usize>| config.policies.get(binding?);
+            let (Some(one), Some(other)) = (policy(old, one.policy()), policy(new, other.policy())) else { continue };
             let name =
                 if one.name == other.name { one.name.to_string() } else { format!("{}, now {}", one.name, other.name) };
-            if pairs.iter().all(|(known, _)| *known != name) {
-                pairs.push((name.clone(), Pair { old: &one.policy, new: &other.policy, name }));
+            let callers = new_bindings.get(index).map(|binding| describe(binding, index));
+            match pairs.iter_mut().find(|known| known.name == name) {
+                Some(known) => known.callers.extend(callers),
+                None => {
+                    let callers = callers.into_iter().collect();
+                    pairs.push(Pair { old: &one.policy, new: &other.policy, name, callers });
+                }
             }
         }
-        return pairs.into_iter().map(|(_, pair)| pair).collect();
+        return pairs;
     }
     let of_one_name = old.policies.iter().filter_map(|one| {
         let other = new.policies.iter().find(|other| other.name == one.name)?;
-        Some(Pair { old: &one.policy, new: &other.policy, name: one.name.to_string() })
+        let name = one.name.to_string();
+        let bound = old_bindings.iter().enumerate().chain(new_bindings.iter().enumerate());
+        let bound = bound.filter(|(_, binding)| string(member(Some(binding), "policy")) == Some(&name));
+        let mut callers: Vec<String> = Vec::new();
+        for (index, binding) in bound {
+            let caller = describe(binding, index);
+            if !callers.contains(&caller) {
+                callers.push(caller);
+            }
+        }
+        Some(Pair { old: &one.policy, new: &other.policy, name, callers })
     });
     of_one_name.collect()
 }
 
+/// The bindings of a document.
+fn bindings<'n>(document: Option<&'n Node<'n>>) -> Vec<&'n Node<'n>> {
+    match member(document, "bindings").map(|node| &node.value) {
+        Some(Value::Array(bindings)) => bindings.iter().collect(),
+        _ => Vec::new(),
+    }
+}
+
+/// The callers of the bindings that only one of the two has, or that they have at other places: the first that matches decides.
+fn changed(old: &[&Node<'_>], new: &[&Node<'_>]) -> Vec<String> {
+    let is_same = |one: &Node<'_>, other: &Node<'_>| {
+        same_binding(one, other) && same(member(Some(one), "policy"), member(Some(other), "policy"))
+    };
+    let front = old.iter().zip(new).take_while(|(one, other)| is_same(one, other)).count();
+    let behind = |bindings: &[&Node<'_>]| bindings.len().saturating_sub(front);
+    let back = old.iter().rev().zip(new.iter().rev()).take_while(|(one, other)| is_same(one, other)).count();
+    let back = back.min(behind(old)).min(behind(new));
+    let mut callers: Vec<String> = Vec::new();
+    for bindings in [old, new] {
+        let between = bindings.iter().enumerate().skip(front).take(behind(bindings).saturating_sub(back));
+        for caller in between.map(|(index, binding)| describe(binding, index)) {
+            if !callers.contains(&caller) {
+                callers.push(caller);
+            }
+        }
+    }
+    callers
+}
+
+/// Whose calls a binding selects, at its place among others: an earlier one that matches comes first.
+fn describe(binding: &Node<'_>, index: usize) -> String {
+    let matchers = MATCHERS.into_iter().filter_map(|key| {
+        let text = string(member(Some(binding), key))?;
+        Some(format!("`{key}` `{}`", excerpt(text)))
+    });
+    let matchers: Vec<String> = matchers.collect();
+    match (matchers.is_empty(), index) {
+        (true, 0) => "every caller".to_owned(),
+        (true, _) => "every other caller".to_owned(),
+        (false, _) => matchers.join(" and "),
+    }
+}
+
+fn string<'n>(node: Option<&'n Node<'_>>) -> Option<&'n str> {
+    match &node?.value {
+        Value::String(text) => Some(text),
+        _ => None,
+    }
+}
+
 /// Whether the bindings match the same requests, one by one, whatever their policies are called.
 fn same_bindings(documents: [Option<&Node<'_>>; 2]) -> bool {
-    let [old, new] = documents.map(|document| match member(document, "bindings").map(|node| &node.value) {
-        Some(Value::Array(bindings)) => bindings.iter().collect(),
-        // A single policy is bound to everything; of several, none is.
-        _ if member(document, "policies").is_some() => Vec::new(),
-        _ => vec![],
-    });
+    let [old, new] = documents.map(bindings);
     let kinds = documents.map(|document| member(document, "policies").is_some());
     kinds.first() == kinds.last()
         && old.len() == new.len()
@@ -88,9 +156,7 @@ fn same_bindings(documents: [Option<&Node<'_>>; 2]) -> bool {
 }
 
 fn same_binding(one: &Node<'_>, other: &Node<'_>) -> bool {
-    ["route", "host", "path", "path_prefix", "grant", "bypass"]
-        .into_iter()
-        .all(|key| same(member(Some(one), key), member(Some(other), key)))
+    MATCHERS.into_iter().chain(["bypass"]).all(|key| same(member(Some(one), key), member(Some(other), key)))
 }
 
 /// Whether two values are written alike, but for the order of members.

@@ -13,6 +13,7 @@ use super::{
     Direction,
     effective::{Charge, Effective},
     implication::implies,
+    witness::{self, Stop},
 };
 
 /// A difference between two rules.
@@ -100,24 +101,41 @@ fn beside_word(direction: Direction) -> &'static str {
 /// Predicates: one that holds refuses the call, or asks for approval.
 fn refusals(old: &Effective<'_>, new: &Effective<'_>, findings: &mut Vec<Finding>) {
     for (direction, before, after) in [(Direction::Wider, old, new), (Direction::Narrower, new, old)] {
-        let (denies, asks) = match direction {
-            Direction::Wider => ("no longer denies", "no longer asks for approval of"),
-            Direction::Narrower => ("denies", "asks for approval of"),
-        };
-        for predicate in &before.deny_if {
-            if !is_covered(predicate, &after.deny_if) {
-                let is_certain = is_apart(predicate, &after.deny_if) && is_apart(predicate, &after.approval);
-                findings.push(Finding { direction, is_certain, what: format!("{denies} {}", calls(predicate)) });
-            }
-        }
-        for predicate in &before.approval {
-            let is_asked = is_covered(predicate, &after.approval) || is_covered(predicate, &after.deny_if);
-            if !is_asked {
-                let is_certain = is_apart(predicate, &after.approval) && is_apart(predicate, &after.deny_if);
-                findings.push(Finding { direction, is_certain, what: format!("{asks} {}", calls(predicate)) });
-            }
-        }
+        let denials = before.deny_if.iter().filter(|predicate| !is_covered(predicate, &after.deny_if));
+        findings.extend(denials.map(|predicate| lost(direction, Stop::Denial(predicate), after)));
+        let is_asked =
+            |predicate: &Predicate| is_covered(predicate, &after.approval) || is_covered(predicate, &after.deny_if);
+        let approvals = before.approval.iter().filter(|predicate| !is_asked(predicate));
+        findings.extend(approvals.map(|predicate| lost(direction, Stop::Approval(predicate), after)));
     }
+}
+
+/// A predicate that stops calls under one rule, where the other rule has none that stops them all.
+fn lost(direction: Direction, stop: Stop<'_>, after: &Effective<'_>) -> Finding {
+    let (predicate, verb) = match (stop, direction) {
+        (Stop::Denial(predicate), Direction::Wider) => (predicate, "no longer denies"),
+        (Stop::Denial(predicate), Direction::Narrower) => (predicate, "denies"),
+        (Stop::Approval(predicate), Direction::Wider) => (predicate, "no longer asks for approval of"),
+        (Stop::Approval(predicate), Direction::Narrower) => (predicate, "asks for approval of"),
+    };
+    let kept = match stop {
+        Stop::Denial(_) => &after.deny_if,
+        Stop::Approval(_) => &after.approval,
+    };
+    let narrower = kept.iter().find(|other| is_covered(other, &[predicate]));
+    let beside = match narrower {
+        Some(other) => format!(", {} {}", beside_word(direction), calls(other)),
+        None if is_covered(predicate, &after.approval) && direction == Direction::Wider => {
+            ", but asks for approval of them".to_owned()
+        }
+        None if is_covered(predicate, &after.approval) => ", but asked for approval of them before".to_owned(),
+        None => String::new(),
+    };
+    let witness = witness::find(stop, after);
+    let is_certain = witness.is_some() || is_apart(predicate, after);
+    let such = witness.filter(|_| !predicate.conditions.is_empty());
+    let such = such.map(|call| format!(", such as `{call}`")).unwrap_or_default();
+    Finding { direction, is_certain, what: format!("{verb} {}{beside}{such}", calls(predicate)) }
 }
 
 /// Whether every call for which a predicate holds is refused by one of some others.
@@ -126,10 +144,15 @@ fn is_covered(predicate: &Predicate, others: &[&Predicate]) -> bool {
     others.iter().any(|other| other.conditions.iter().all(implied))
 }
 
-/// Whether a predicate compares nothing that some others compare.
-fn is_apart(predicate: &Predicate, others: &[&Predicate]) -> bool {
-    let mut conditions = others.iter().flat_map(|other| &other.conditions);
-    !conditions.any(|other| predicate.conditions.iter().any(|own| own.operand() == other.operand()))
+/// Whether a predicate compares nothing that a rule compares.
+fn is_apart(predicate: &Predicate, rule: &Effective<'_>) -> bool {
+    let paths = rule.paths();
+    let is_fact = |condition: &Condition| condition.args_path().is_none();
+    // Facts depend on each other, and counters on limits.
+    if predicate.conditions.iter().any(is_fact) && (!rule.limits.is_empty() || rule.conditions().any(is_fact)) {
+        return false;
+    }
+    !predicate.conditions.iter().filter_map(Condition::args_path).any(|own| paths.contains(&own))
 }
 
 fn calls(predicate: &Predicate) -> String {

@@ -131,21 +131,104 @@ fn refusals_and_approvals_are_compared() {
     let predicate = |value: u32| format!(r#"[{{"conditions":[{{"path":"args.n","op":"gt","value":{value}}}]}}]"#);
     assert_eq!(
         rules(&format!(r#""deny_if":{}"#, predicate(10)), &format!(r#""deny_if":{}"#, predicate(20))),
-        ["+? the tool `t`: no longer denies calls with `args.n` `gt` `10`"]
+        [
+            r#"+ the tool `t`: no longer denies calls with `args.n` `gt` `10`, only calls with `args.n` `gt` `20`, such as `{"n":15}`"#
+        ]
+    );
+    assert_eq!(
+        rules(&format!(r#""deny_if":{}"#, predicate(20)), &format!(r#""deny_if":{}"#, predicate(10))),
+        [
+            r#"- the tool `t`: denies calls with `args.n` `gt` `10`, not only calls with `args.n` `gt` `20`, such as `{"n":15}`"#
+        ]
     );
     assert_eq!(
         rules(&format!(r#""deny_if":{}"#, predicate(10)), &format!(r#""require_approval":{}"#, predicate(10))),
-        ["+? the tool `t`: no longer denies calls with `args.n` `gt` `10`"]
+        [
+            r#"+ the tool `t`: no longer denies calls with `args.n` `gt` `10`, but asks for approval of them, such as `{"n":11}`"#
+        ]
     );
     assert_eq!(
         rules("", &format!(r#""require_approval":{}"#, predicate(10))),
-        ["- the tool `t`: asks for approval of calls with `args.n` `gt` `10`"]
+        [r#"- the tool `t`: asks for approval of calls with `args.n` `gt` `10`, such as `{"n":11}`"#]
     );
     let asks = |expires: &str| format!(r#""require_approval":[{{"conditions":[],"expires":"{expires}"}}]"#);
     assert_eq!(
         rules(&asks("1m"), &asks("1h")),
         ["+ the tool `t`: approvals expire after 3600 to 3600 s; it was 60 to 60 s"]
     );
+}
+
+#[test]
+fn a_denial_is_certainly_looser_only_if_a_call_shows_it() {
+    let deny = |conditions: &str| format!(r#""deny_if":[{{"conditions":[{conditions}]}}]"#);
+    let above = |value: u32| format!(r#"{{"path":"args.n","op":"gt","value":{value}}}"#);
+    let required = |op: &str, value: &str| {
+        format!(r#","require":[{{"conditions":[{{"path":"args.n","op":"{op}","value":{value}}}]}}]"#)
+    };
+    let lost = |old: &str, new: &str| -> Vec<String> {
+        rules(old, new).into_iter().filter(|line| line.starts_with('+')).collect()
+    };
+    // What is still required denies the same calls.
+    assert_eq!(
+        lost(&deny(&above(10)), required("lte", "10").trim_start_matches(',')),
+        ["+? the tool `t`: no longer denies calls with `args.n` `gt` `10`"]
+    );
+    // Two others together deny the same calls.
+    let (low, high) = (format!(r#"{},{{"path":"args.n","op":"lte","value":20}}"#, above(10)), above(20));
+    let both = format!(r#""deny_if":[{{"conditions":[{low}]}},{{"conditions":[{high}]}}]"#);
+    let found = lost(&deny(&above(10)), &both);
+    assert!(found.len() == 1 && found[0].starts_with("+? "), "{found:?}");
+    // What is required beside it leaves a call.
+    let guard = required("exists", "true");
+    assert_eq!(
+        lost(&format!("{}{guard}", deny(&above(10))), &format!("{}{guard}", deny(&above(20)))),
+        [
+            r#"+ the tool `t`: no longer denies calls with `args.n` `gt` `10`, only calls with `args.n` `gt` `20`, such as `{"n":15}`"#
+        ]
+    );
+    // Of other operators, too.
+    for (wide, narrow, call) in [
+        (r#""op":"regex","value":"^a""#, r#""op":"regex","value":"^ab""#, r#"{"n":"a"}"#),
+        (r#""op":"not_in","value":["a"]"#, r#""op":"not_in","value":["a","b"]"#, r#"{"n":"b"}"#),
+        (r#""op":"starts_with","value":"/etc""#, r#""op":"starts_with","value":"/etc/x""#, r#"{"n":"/etc"}"#),
+        (r#""op":"path_within","value":["/a"]"#, r#""op":"path_within","value":["/a/b"]"#, r#"{"n":"/a/"}"#),
+        (r#""op":"exists","value":true"#, r#""op":"eq","value":1"#, r#"{"n":0}"#),
+    ] {
+        let [wide, narrow] = [wide, narrow].map(|rest| deny(&format!(r#"{{"path":"args.n",{rest}}}"#)));
+        let found = lost(&wide, &narrow);
+        let such = format!(", such as `{call}`");
+        assert!(found.len() == 1 && found[0].starts_with("+ ") && found[0].ends_with(&such), "{found:?}");
+    }
+}
+
+#[test]
+fn a_difference_names_the_callers_by_their_bindings() {
+    let config = |tools: &str, second: &str| {
+        format!(
+            r#"{{"policies":{{"p":{{"version":"1","default":"deny","tools":{{{tools}}}}},"q":{{"version":"1","default":"deny"}}}},
+            "bindings":[{{"route":"m","grant":"jwt:a","policy":"p"}},{second}{{"path_prefix":"/x","policy":"p"}},{{"policy":"q"}}]}}"#
+        )
+    };
+    let found = |old: &str, new: &str| -> Vec<(String, Vec<String>, String)> {
+        let [one, other] = [old, new].map(|text| Config::load(text.as_bytes()).unwrap());
+        let differences = compare((&one, old.as_bytes()), (&other, new.as_bytes()), None);
+        let wider = differences.into_iter().filter(|difference| difference.direction == Direction::Wider);
+        wider.map(|difference| (difference.policy, difference.callers, difference.what)).collect()
+    };
+    let callers = ["`grant` `jwt:a` and `route` `m`", "`path_prefix` `/x`"].map(str::to_owned).to_vec();
+    let allowed = ("p".to_owned(), callers.clone(), "is allowed; it was denied by `default`".to_owned());
+    assert_eq!(found(&config("", ""), &config(r#""t":{}"#, "")), [allowed.clone()]);
+    // The bindings differ, and the policy, too.
+    let other = r#"{"grant":"jwt:b","policy":"p"},"#;
+    let differ = "`bindings` differ, so callers may be bound to other policies; policies of one name are compared";
+    let three =
+        ["`grant` `jwt:a` and `route` `m`", "`path_prefix` `/x`", "`grant` `jwt:b`"].map(str::to_owned).to_vec();
+    let mut expected =
+        [(allowed.0, three, allowed.2), (String::new(), vec!["`grant` `jwt:b`".to_owned()], differ.to_owned())];
+    let mut differences = found(&config("", ""), &config(r#""t":{}"#, other));
+    expected.sort();
+    differences.sort();
+    assert_eq!(differences, expected);
 }
 
 #[test]

@@ -5,7 +5,7 @@ use std::{cell::RefCell, sync::Arc};
 
 use proxy_wasm::types::MetricType;
 
-use crate::{audit::metric, config::Config, engine::lists::UnlistedEntries, time::Timestamp};
+use crate::{audit::metric, config::Config, engine::lists::UnlistedEntries, mcp::list::ListKind, time::Timestamp};
 
 use super::{host, metrics};
 
@@ -31,8 +31,8 @@ const MAX_POLICIES: usize = 256;
 /// A list may have many pages: nothing is reported before the first list is so old, in milliseconds.
 const WAIT_MS: u64 = 60_000;
 
-/// Takes the tools that a list shows, before the policy takes some of them out.
-pub(super) fn record_listed_tools(config: &Config, policy: &Arc<str>, tools: &[Box<str>]) {
+/// Takes what a list shows, before the policy takes some of it out.
+pub(super) fn record_listed(config: &Config, policy: &Arc<str>, listed: &[(ListKind, Box<str>)]) {
     with_policies(|policies| {
         let known = policies.iter().position(|known| known.config == config.digest && known.policy == *policy);
         let index = known.or_else(|| {
@@ -48,7 +48,7 @@ pub(super) fn record_listed_tools(config: &Config, policy: &Arc<str>, tools: &[B
             policies.len().checked_sub(1)
         });
         if let Some(known) = index.and_then(|index| policies.get_mut(index)) {
-            known.entries.see(tools.iter().map(|tool| &**tool));
+            known.entries.see(listed.iter().map(|(kind, name)| (*kind, &**name)));
             known.count();
         }
     });
@@ -69,7 +69,7 @@ pub(super) fn on_tick() {
             if !known.entries.is_empty() {
                 // At most one line for each policy of a configuration.
                 log::warn!(
-                    "no list of the server has shown what {} of the policy `{}` name: compare the two with `mcp-policy check --url`",
+                    "no list of the server has shown what {} of the policy `{}` name: compare the policy with the server's lists, those of tools by `mcp-policy check --url`",
                     known.entries.describe(),
                     crate::text::excerpt(&known.policy)
                 );

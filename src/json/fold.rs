@@ -15,6 +15,8 @@ mod table;
 #[cfg(test)]
 mod tests;
 
+use crate::text::is_printable_ascii;
+
 /// Folds the case of one code point, as CaseFolding.txt's statuses C and S say.
 ///
 /// Two code points that differ only in case fold to the same one: usually the lower case letter,
@@ -53,7 +55,7 @@ pub fn same_but_control(a: &str, b: &str) -> bool {
 /// Whether some server reads `name` as `known`, which it is not: they are the same by [`same_but_control`], or by
 /// [`same_folded`] once `name` ends at its first NUL, as a text in C does.
 pub fn is_folded_match(name: &str, known: &str) -> bool {
-    if is_printable(name) && is_printable(known) {
+    if is_printable_ascii(name.as_bytes()) && is_printable_ascii(known.as_bytes()) {
         return name != known && name.eq_ignore_ascii_case(known);
     }
     let cut = || name.split_once('\0').is_some_and(|(front, _)| same_folded(front, known));
@@ -61,19 +63,32 @@ pub fn is_folded_match(name: &str, known: &str) -> bool {
 }
 
 /// Appends a text as [`same_but_control`] sees it: two are the same to it exactly when these forms are equal.
-pub fn fold_into(text: &str, out: &mut String) {
-    let start = out.len();
-    if is_printable(text) {
-        out.push_str(text);
-        out.get_mut(start..).unwrap_or_default().make_ascii_lowercase();
-    } else {
-        out.extend(text.chars().filter(|c| !c.is_control()).map(fold_char));
+pub fn fold_into(text: &str, out: &mut Vec<u8>) {
+    if !fold_printable_into(text.as_bytes(), out) {
+        fold_any_into(text, out);
     }
 }
 
-/// Whether a text is ASCII without control characters.
-fn is_printable(text: &str) -> bool {
-    text.bytes().all(|byte| matches!(byte, b' '..=b'~'))
+/// The same for ASCII without control characters, as nearly every text; `false`, and nothing is appended, for others.
+pub fn fold_printable_into(text: &[u8], out: &mut Vec<u8>) -> bool {
+    let (start, is_printable) = (out.len(), is_printable_ascii(text));
+    if is_printable {
+        out.extend_from_slice(text);
+        out.get_mut(start..).unwrap_or_default().make_ascii_lowercase();
+    }
+    is_printable
+}
+
+/// A hostile text has nothing else, so each character has to be cheap.
+fn fold_any_into(text: &str, out: &mut Vec<u8>) {
+    out.reserve(text.len());
+    for c in text.chars() {
+        match c {
+            ' '..='~' => out.push(u8::try_from(c).unwrap_or_default().to_ascii_lowercase()),
+            '\0'..='\u{9f}' => {}
+            _ => out.extend_from_slice(mapping(c).unwrap_or(c).encode_utf8(&mut [0; 4]).as_bytes()),
+        }
+    }
 }
 
 fn are_equal(mut a: impl Iterator<Item = char>, mut b: impl Iterator<Item = char>) -> bool {
@@ -95,11 +110,31 @@ fn mapping(c: char) -> Option<char> {
         _ => return None,
     };
     let code = u16::from_be_bytes([high, low]);
-    let run = runs.get(runs.partition_point(|run| run.last < code))?;
+    let run = match FIRST_RUNS.get(usize::from(code >> 4)).filter(|_| plane == 0) {
+        Some(first) => runs.get(usize::from(*first)..)?.iter().find(|run| run.last >= code)?,
+        None => runs.get(runs.partition_point(|run| run.last < code))?,
+    };
     let offset = code.checked_sub(run.first)?;
     if offset.checked_rem(run.step)? != 0 {
         return None;
     }
     let [high, low] = run.to.checked_add(offset)?.to_be_bytes();
     char::from_u32(u32::from_be_bytes([0, plane, high, low]))
+}
+
+/// For each sixteen code points up to U+05FF, the first run that does not end before them. A text of such characters, of two bytes
+/// each, would cost the most for each byte.
+const FIRST_RUNS: [u8; 0x60] = first_runs();
+
+#[expect(clippy::indexing_slicing, clippy::arithmetic_side_effects, reason = "it is evaluated when this is compiled")]
+const fn first_runs() -> [u8; 0x60] {
+    let (mut found, mut block, mut run) = ([0; 0x60], 0, 0_u8);
+    while block < found.len() {
+        while (table::PLANE_0[run as usize].last as usize) < block << 4 {
+            run += 1;
+        }
+        found[block] = run;
+        block += 1;
+    }
+    found
 }

@@ -1,6 +1,9 @@
 //! Compares the member names of each object that is read: finds repeated ones, and those that some readers take for another.
 
-use std::collections::HashSet;
+use std::{
+    collections::HashSet,
+    hash::{Hash, Hasher},
+};
 
 use super::{Fault, Reason, fold, string};
 use crate::text::is_same;
@@ -59,6 +62,12 @@ impl OpenObjects {
         self.spans.push(string::Span { start, end: self.decoded.len(), escaped: true });
     }
 
+    /// The name that was noted last, if it was written with escapes.
+    pub(super) fn last_decoded(&self) -> Option<&str> {
+        let span = self.spans.last().filter(|span| span.escaped)?;
+        self.decoded.get(span.start..span.end)
+    }
+
     /// Call where the object that began at `mark` ends, at `at`: compares its names and forgets them.
     pub(super) fn close(
         &mut self,
@@ -77,10 +86,15 @@ impl OpenObjects {
         found.map(|reason| Fault { at, reason })
     }
 
+    fn text<'t>(&'t self, bytes: &'t [u8], span: string::Span) -> &'t str {
+        let decoded = || self.decoded.get(span.start..span.end).unwrap_or_default();
+        if span.escaped { decoded() } else { content(bytes, span) }
+    }
+
     fn find_duplicate(&self, bytes: &[u8], mark: ObjectStart) -> Option<Reason> {
         let spans = self.spans.get(mark.spans..)?;
-        let again = spans.get(find_repeated(bytes, &self.decoded, spans)?)?;
-        Some(Reason::Duplicate(display_name(name_bytes(bytes, &self.decoded, *again))))
+        let again = spans.get(find_repeated(bytes, self.decoded.as_bytes(), spans)?)?;
+        Some(Reason::Duplicate(display_name(name_bytes(bytes, self.decoded.as_bytes(), *again))))
     }
 
     /// Also finds an exact duplicate, since that folds alike. If nothing is found, one comparison of all names suffices.
@@ -88,43 +102,81 @@ impl OpenObjects {
         let spans = self.spans.get(mark.spans..)?;
         // As in nearly every message: the known names differ by more than what is looked for here.
         let is_known = |span: &string::Span| {
-            let name = name_bytes(bytes, &self.decoded, *span);
+            let name = name_bytes(bytes, self.decoded.as_bytes(), *span);
             known.iter().any(|known| is_same(known.as_bytes(), name))
         };
         if spans.iter().all(is_known) {
             return self.find_duplicate(bytes, mark);
         }
+        let known = KnownNames::new(known);
         // The names as a server that confuses them sees them.
-        let (mut bare, mut bares) = (String::new(), Vec::with_capacity(spans.len()));
+        let (mut bare, mut bares) = (Vec::new(), Vec::with_capacity(spans.len()));
         let mut meant = None;
         for span in spans {
-            let name = std::str::from_utf8(name_bytes(bytes, &self.decoded, *span)).unwrap_or_default();
-            let start = bare.len();
-            fold::fold_into(name, &mut bare);
+            let (start, name) = (bare.len(), name_bytes(bytes, self.decoded.as_bytes(), *span));
+            if !fold::fold_printable_into(name, &mut bare) {
+                fold::fold_into(self.text(bytes, *span), &mut bare);
+            }
             let folded = bare.get(start..).unwrap_or_default();
-            // Some readers end a name at a NUL.
-            let cut = name.split_once('\0').map(|(front, _)| front);
-            // The known names are ASCII, and folding changes only the case of ASCII.
-            let mistaken = |known: &str| {
-                known != name && folded.eq_ignore_ascii_case(known)
-                    || cut.is_some_and(|front| fold::same_folded(front, known))
-            };
-            meant = meant.or_else(|| known.iter().any(|known| mistaken(known)).then_some(*span));
+            // A NUL is written as an escape.
+            let has_front = || span.escaped && known.has_front_of(self.text(bytes, *span));
+            if meant.is_none() && (known.has_folded(name, folded) || has_front()) {
+                meant = Some(*span);
+            }
             bares.push(string::Span { start, end: bare.len(), escaped: true });
         }
         let twin = find_repeated(bytes, &bare, &bares).and_then(|index| spans.get(index).copied());
         let duplicate = twin.and_then(|_| self.find_duplicate(bytes, mark));
-        let found = |span| Reason::Lookalike(display_name(name_bytes(bytes, &self.decoded, span)));
+        let found = |span| Reason::Lookalike(display_name(name_bytes(bytes, self.decoded.as_bytes(), span)));
         duplicate.or_else(|| meant.or(twin).map(found))
     }
 }
 
+/// The names that an object may have. Nearly every other name has another length than any of them, which is found out at once.
+struct KnownNames<'k> {
+    names: &'k [&'k str],
+    /// A bit for each length in bytes that one of them has.
+    lengths: u64,
+    longest: usize,
+}
+
+impl<'k> KnownNames<'k> {
+    fn new(names: &'k [&'k str]) -> Self {
+        let longest = names.iter().map(|name| name.len()).max().unwrap_or_default();
+        Self { names, lengths: names.iter().fold(0, |lengths, name| lengths | bit(name.len())), longest }
+    }
+
+    /// Whether one of them, but not this name, is this folded form of it. They are ASCII, and folding changes only the case
+    /// of ASCII.
+    fn has_folded(&self, name: &[u8], folded: &[u8]) -> bool {
+        self.lengths & bit(folded.len()) != 0
+            && self
+                .names
+                .iter()
+                .map(|known| known.as_bytes())
+                .any(|known| known.len() == folded.len() && folded.eq_ignore_ascii_case(known) && known != name)
+    }
+
+    /// Whether a reader that ends a name at a NUL reads this name as one of them.
+    fn has_front_of(&self, name: &str) -> bool {
+        // Of a character that folds to ASCII there are three bytes at most.
+        let end = name.bytes().take(self.longest.saturating_mul(3).saturating_add(1)).position(|byte| byte == 0);
+        let Some(front) = end.and_then(|end| name.get(..end)) else { return false };
+        self.lengths & bit(front.chars().count()) != 0 && self.names.iter().any(|known| fold::same_folded(front, known))
+    }
+}
+
+/// The bit of a length; all bits for a length of 64 and more.
+fn bit(length: usize) -> u64 {
+    u32::try_from(length).ok().and_then(|length| 1_u64.checked_shl(length)).unwrap_or(u64::MAX)
+}
+
 /// The index of the first name that repeats an earlier one.
-fn find_repeated(bytes: &[u8], decoded: &str, spans: &[string::Span]) -> Option<usize> {
+fn find_repeated(bytes: &[u8], decoded: &[u8], spans: &[string::Span]) -> Option<usize> {
     let mut names = spans.iter().map(|span| name_bytes(bytes, decoded, *span));
     if spans.len() > FEW {
         let mut seen = HashSet::with_capacity(spans.len());
-        return names.position(|name| !seen.insert(name));
+        return names.position(|name| !seen.insert(HashedName(name)));
     }
     let before = |count| spans.iter().take(count).map(|span| name_bytes(bytes, decoded, *span));
     names.enumerate().position(|(index, name)| before(index).any(|other| is_same(other, name)))
@@ -135,8 +187,24 @@ fn display_name(name: &[u8]) -> String {
     String::from_utf8_lossy(name).into_owned()
 }
 
-fn name_bytes<'t>(bytes: &'t [u8], decoded: &'t str, span: string::Span) -> &'t [u8] {
-    let source = if span.escaped { decoded.as_bytes() } else { bytes };
+/// A name in a set. Its length needs no hash of its own, since the hash of its bytes has it.
+#[derive(Eq)]
+struct HashedName<'t>(&'t [u8]);
+
+impl Hash for HashedName<'_> {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        state.write(self.0);
+    }
+}
+
+impl PartialEq for HashedName<'_> {
+    fn eq(&self, other: &Self) -> bool {
+        is_same(self.0, other.0)
+    }
+}
+
+fn name_bytes<'t>(bytes: &'t [u8], decoded: &'t [u8], span: string::Span) -> &'t [u8] {
+    let source = if span.escaped { decoded } else { bytes };
     source.get(span.start..span.end).unwrap_or_default()
 }
 

@@ -76,7 +76,7 @@ impl<'a> Outline<'a> {
         }
         self.levels.push(is_object);
         if is_object {
-            self.name()?;
+            self.skip_name()?;
         }
         Some(false)
     }
@@ -86,7 +86,7 @@ impl<'a> Outline<'a> {
         while let Some(is_object) = self.levels.last() {
             if self.accept(b',') {
                 if is_object {
-                    self.name()?;
+                    self.skip_name()?;
                 }
                 return Some(false);
             }
@@ -98,9 +98,7 @@ impl<'a> Outline<'a> {
 
     /// The name of the next member; the value follows.
     fn name(&mut self) -> Option<Cow<'a, str>> {
-        self.skip_space();
-        let (span, is_whole) = self.string()?;
-        self.expect(b':')?;
+        let (span, is_whole) = self.skip_name()?;
         if !is_whole {
             return Some(Cow::Borrowed("\u{fffd}"));
         }
@@ -111,6 +109,14 @@ impl<'a> Outline<'a> {
         let mut name = String::with_capacity(content.len());
         string::unescape_into(content, &mut name);
         Some(Cow::Owned(name))
+    }
+
+    /// Skips the name of the next member: its content, and whether it has no half surrogate pair.
+    fn skip_name(&mut self) -> Option<(string::Span, bool)> {
+        self.skip_space();
+        let found = self.string()?;
+        self.expect(b':')?;
+        Some(found)
     }
 
     /// The content of the next string, and whether it has no half surrogate pair.

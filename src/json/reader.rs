@@ -157,7 +157,9 @@ impl<'a> Reader<'a> {
     fn visit_members(&mut self, names: NameComparison<'_>, visit: &mut Visit<'_, 'a>) -> Result<(), Fault> {
         self.skip_space();
         self.read_members(names, |reader, span| {
-            let name = reader.decode(span);
+            // It is decoded already.
+            let decoded = reader.open.last_decoded().map(|name| Cow::Owned(name.to_owned()));
+            let name = decoded.unwrap_or_else(|| Cow::Borrowed(names::content(reader.bytes, span)));
             visit(reader, name)
         })
     }

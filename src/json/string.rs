@@ -59,51 +59,56 @@ fn escape(bytes: &[u8], at: usize) -> Result<usize, Fault> {
 }
 
 /// The UTF-16 unit of the `\uXXXX` at `at`.
-fn unit(bytes: &[u8], at: usize) -> Result<u16, Fault> {
-    let fault = Fault { at, reason: Reason::Escape };
-    let text = bytes.get(at..at.saturating_add(6)).and_then(|text| text.strip_prefix(b"\\u"));
-    let Some(digits) = text.filter(|digits| digits.iter().all(u8::is_ascii_hexdigit)) else {
-        return Err(fault);
-    };
-    let digits = std::str::from_utf8(digits).map_err(|_| fault.clone())?;
-    u16::from_str_radix(digits, 16).map_err(|_| fault)
+fn unit(bytes: &[u8], at: usize) -> Result<u32, Fault> {
+    hex(bytes, at).ok_or(Fault { at, reason: Reason::Escape })
 }
 
 /// Appends what the content of a string means. `content` has passed [`scan`]; anything else ends early.
 pub(super) fn unescape_into(content: &str, out: &mut String) {
-    let mut rest = content;
-    while let Some((plain, behind)) = rest.split_once('\\') {
-        out.push_str(plain);
-        let mut chars = behind.chars();
-        let meant = match chars.next() {
-            Some('u') => unescape_unit(&mut chars),
-            Some('b') => '\u{8}',
-            Some('f') => '\u{C}',
-            Some('n') => '\n',
-            Some('r') => '\r',
-            Some('t') => '\t',
-            Some(same) => same,
-            None => return,
-        };
+    let bytes = content.as_bytes();
+    let mut finder = Scanner::new(bytes);
+    let mut at = 0;
+    loop {
+        let next = finder.next(at);
+        if next > at {
+            out.push_str(content.get(at..next).unwrap_or_default());
+        }
+        let Some((meant, length)) = meaning(bytes, next) else { return };
         out.push(meant);
-        rest = chars.as_str();
+        at = next.saturating_add(length);
     }
-    out.push_str(rest);
 }
 
-/// The character of a `\uXXXX`, or of two that are a surrogate pair; `chars` starts behind the first `u`.
-fn unescape_unit(chars: &mut std::str::Chars<'_>) -> char {
-    let first = hex(chars);
-    if !(0xD800..0xDC00).contains(&first) {
-        return char::from_u32(first).unwrap_or(char::REPLACEMENT_CHARACTER);
-    }
-    chars.by_ref().take(2).for_each(drop);
-    let second = hex(chars);
-    let high = first.wrapping_sub(0xD800) << 10;
-    let low = second.wrapping_sub(0xDC00);
-    char::from_u32(high.wrapping_add(low).wrapping_add(0x1_0000)).unwrap_or(char::REPLACEMENT_CHARACTER)
+/// What the escape at `at` means, and how many bytes it has.
+fn meaning(bytes: &[u8], at: usize) -> Option<(char, usize)> {
+    let [b'\\', letter] = bytes.get(at..)?.first_chunk()? else { return None };
+    let meant = match letter {
+        b'u' => return unit_meaning(bytes, at),
+        b'b' => '\u{8}',
+        b'f' => '\u{C}',
+        b'n' => '\n',
+        b'r' => '\r',
+        b't' => '\t',
+        same => char::from(*same),
+    };
+    Some((meant, 2))
 }
 
-fn hex(chars: &mut std::str::Chars<'_>) -> u32 {
-    chars.by_ref().take(4).fold(0, |sum, digit| (sum << 4) | digit.to_digit(16).unwrap_or(0))
+/// The character of the `\uXXXX` at `at`, or of two that are a surrogate pair.
+fn unit_meaning(bytes: &[u8], at: usize) -> Option<(char, usize)> {
+    let first = hex(bytes, at)?;
+    let (code, length) = if (0xD800..0xDC00).contains(&first) {
+        let high = first.wrapping_sub(0xD800) << 10;
+        let low = hex(bytes, at.saturating_add(6))?.wrapping_sub(0xDC00);
+        (high.wrapping_add(low).wrapping_add(0x1_0000), 12)
+    } else {
+        (first, 6)
+    };
+    Some((char::from_u32(code).unwrap_or(char::REPLACEMENT_CHARACTER), length))
+}
+
+/// The number that the `\uXXXX` at `at` writes.
+fn hex(bytes: &[u8], at: usize) -> Option<u32> {
+    let [b'\\', b'u', digits @ ..] = bytes.get(at..)?.first_chunk::<6>()? else { return None };
+    digits.iter().try_fold(0, |sum: u32, digit| Some(sum << 4 | char::from(*digit).to_digit(16)?))
 }

@@ -2,86 +2,125 @@
 
 use crate::policy::condition::{Condition, Literal, Operator};
 
-use super::quoted;
+use super::{
+    content::{ArgumentName, Content},
+    quoted,
+};
 
-/// Names of arguments that hold a URL.
-const URL_NAMES: [&str; 7] = ["url", "uri", "link", "href", "webhook", "endpoint", "origin"];
+/// What to do where no operator compares such texts.
+pub(super) const WHOLE: &str =
+    "write the allowed ones with `in`, or as a `regex` from `^` to `$` that has no room for `..`";
 
-/// Names of arguments that hold a host, or a URL.
-const HOST_NAMES: [&str; 4] = ["host", "hostname", "domain", "site"];
-
-/// Names of arguments that hold a path.
-const PATH_NAMES: [&str; 6] = ["path", "file", "filename", "dir", "directory", "folder"];
-
-/// Words that begin an SQL statement.
-const STATEMENTS: [&str; 8] = ["SELECT", "SHOW", "WITH", "EXPLAIN", "DESCRIBE", "INSERT", "UPDATE", "DELETE"];
+/// Which rule a condition belongs to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum RuleKind {
+    /// A rule on a resource, whose URI no server reads as another one: the filter denies the others before.
+    Resource,
+    /// A rule on anything else.
+    Other,
+}
 
 /// Why a condition in `require` holds for more texts than it seems to, if it does.
-pub(super) fn describe_loose_text(condition: &Condition) -> Option<String> {
-    let (Operator::StartsWith(text) | Operator::EndsWith(text) | Operator::Contains(Literal::Text(text))) =
-        condition.operator()
-    else {
-        return None;
-    };
-    let shown = quoted(text);
+pub(super) fn describe_loose_text(condition: &Condition, kind: RuleKind) -> Option<String> {
+    let argument = ArgumentName::of(condition);
     match condition.operator() {
-        Operator::StartsWith(_) if text.starts_with('/') || text.contains('/') && is_named(condition, &PATH_NAMES) => {
-            let path = text.trim_end_matches('/');
-            Some(format!("`{path}/../x` starts with {shown}, too; use `path_within`, which resolves `..`"))
+        Operator::StartsWith(text) => describe_start(text, Content::of(text, argument)?, argument, kind),
+        Operator::EndsWith(text) => {
+            let content = Content::of(text, argument)?;
+            // `/README.md` is a file in any folder, as its author means it.
+            let is_file = matches!(content, Content::Path | Content::WindowsPath)
+                && text.trim_start_matches(['/', '\\']).split(['/', '\\']).count() < 2;
+            if is_file { None } else { describe_part(text, content, argument, "ends with") }
         }
-        Operator::StartsWith(_) if begins_url(text) => Some(format!(
-            "`{text}.example.net` and `{text}@example.net` start with {shown}, too; use `url_host_in`, which compares the host"
-        )),
-        Operator::StartsWith(_) if begins_statement(text) => Some(format!(
-            "any text may follow {shown}, also `; DROP TABLE x`; write the allowed statements with `in`, or as a `regex` from \
-             `^` to `$`"
-        )),
-        Operator::EndsWith(_) | Operator::Contains(_)
-            if text.strip_prefix('.').is_some_and(is_host) && is_named(condition, &URL_NAMES) =>
-        {
-            Some(format!(
-                "`https://example.net/?{text}` matches {shown}, too; use `url_host_in`, which compares the host"
-            ))
-        }
-        Operator::EndsWith(_) | Operator::Contains(_)
-            if is_host(text) && (is_named(condition, &URL_NAMES) || is_named(condition, &HOST_NAMES)) =>
-        {
-            Some(format!(
-                "`https://example.net/?{text}` and `not{text}` match {shown}, too; use `url_host_in` for a URL, or `in` for a host"
-            ))
+        Operator::Contains(Literal::Text(text)) => {
+            describe_part(text, Content::of(text, argument)?, argument, "contains")
         }
         _ => None,
     }
 }
 
-/// Whether a text is a scheme and a part of a host or more, but no end of the host.
-fn begins_url(text: &str) -> bool {
-    let rest = text.split_once("://").map_or("", |(_, rest)| rest);
-    !rest.is_empty() && !rest.contains(['/', '?', '#'])
+fn describe_start(text: &str, content: Content, argument: ArgumentName, kind: RuleKind) -> Option<String> {
+    let shown = quoted(text);
+    let folder = text.trim_end_matches(['/', '\\']);
+    let found = match content {
+        Content::Path => format!("`{folder}/../x` starts with {shown}, too; use `path_within`, which resolves `..`"),
+        Content::WindowsPath => {
+            let separator = if text.contains('\\') || !text.contains('/') { '\\' } else { '/' };
+            format!(
+                "`{folder}{separator}..{separator}x` starts with {shown}, too, and `path_within` knows only paths that begin \
+                 with `/`; {WHOLE}"
+            )
+        }
+        Content::FileUrl if kind == RuleKind::Resource => {
+            if text.ends_with('/') {
+                return None;
+            }
+            format!("`{text}-x` starts with {shown}, too; end it with `/`")
+        }
+        Content::FileUrl => {
+            format!("`{folder}/../x` starts with {shown}, too, and no operator compares `file:` URLs; {WHOLE}")
+        }
+        Content::Url => {
+            let stem = text.trim_end_matches(['.', ':']);
+            let has_port = stem.split_once("://").is_some_and(|(_, host)| host.contains(':'));
+            let examples = match (has_port, kind) {
+                (true, _) => format!("`{stem}@example.net` starts"),
+                (false, RuleKind::Resource) => format!("`{stem}.example.net` starts"),
+                (false, RuleKind::Other) => format!("`{stem}.example.net` and `{stem}@example.net` start"),
+            };
+            format!("{examples} with {shown}, too; use `url_host_in`, which compares the host")
+        }
+        Content::Host => {
+            let stem = text.trim_end_matches('.');
+            let advice = match argument {
+                ArgumentName::Url => "use `url_host_in`, which compares the host",
+                _ => "write the allowed hosts with `in`",
+            };
+            format!("`{stem}.example.net` starts with {shown}, too; {advice}")
+        }
+        Content::Statement => format!(
+            "any text may follow {shown}, also `; DROP TABLE x`; write the allowed statements with `in`, or as a `regex` from \
+             `^` to `$`"
+        ),
+    };
+    Some(found)
 }
 
-/// Whether a text is a name of two labels or more, the last of letters only.
-fn is_host(text: &str) -> bool {
-    let label =
-        |label: &str| !label.is_empty() && label.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
-    let mut labels = text.rsplit('.');
-    let last = labels.next().unwrap_or_default();
-    last.len() >= 2
-        && last.bytes().all(|byte| byte.is_ascii_alphabetic())
-        && labels.clone().count() > 0
-        && labels.all(label)
-}
-
-/// Whether the first word of a text begins an SQL statement.
-fn begins_statement(text: &str) -> bool {
-    let word = text.split_whitespace().next().unwrap_or_default().to_ascii_uppercase();
-    STATEMENTS.contains(&word.as_str())
-}
-
-/// Whether the last key of the path is one of these names, perhaps with words before it (`target_url`).
-fn is_named(condition: &Condition, names: &[&str]) -> bool {
-    let Some(path) = condition.args_path() else { return false };
-    let key = path.keys().last().unwrap_or_default().to_ascii_lowercase();
-    let key = key.trim_end_matches('s');
-    names.iter().any(|name| key.ends_with(name))
+/// For a text at the end, or anywhere.
+fn describe_part(text: &str, content: Content, argument: ArgumentName, verb: &str) -> Option<String> {
+    let shown = quoted(text);
+    let bare = text.trim_start_matches(['/', '\\']);
+    let found = match content {
+        Content::Path if argument == ArgumentName::Path => {
+            format!("`/other/{bare}` {verb} {shown}, too; use `path_within`, which compares the path from its start")
+        }
+        Content::WindowsPath if argument == ArgumentName::Path || text.contains(':') => {
+            let other = if text.contains(':') { text } else { bare };
+            format!(
+                r"`..\{other}` {verb} {shown}, too, and `path_within` knows only paths that begin with `/`; {WHOLE}"
+            )
+        }
+        Content::FileUrl => {
+            format!("`https://example.net/?{text}` {verb} {shown}, too, and no operator compares `file:` URLs; {WHOLE}")
+        }
+        Content::Url => {
+            format!("`https://example.net/?{text}` {verb} {shown}, too; use `url_host_in`, which compares the host")
+        }
+        Content::Host if text.starts_with('.') => {
+            // A host that ends with it lies under it.
+            if argument == ArgumentName::Host && verb == "ends with" {
+                return None;
+            }
+            format!("`https://example.net/?{text}` matches {shown}, too; use `url_host_in`, which compares the host")
+        }
+        Content::Host => {
+            let longer = if text.starts_with(|c: char| c.is_ascii_digit()) { "1" } else { "not" };
+            format!(
+                "`https://example.net/?{text}` and `{longer}{text}` match {shown}, too; use `url_host_in` for a URL, or `in` \
+                 for a host"
+            )
+        }
+        _ => return None,
+    };
+    Some(found)
 }

@@ -6,22 +6,29 @@ use crate::policy::{
     path::Path,
 };
 
-use super::{Lint, Lints, loose_text, policy_section::PolicySection, quoted, regex_anchors, view::ReachableRule};
+use super::{
+    Lint, Lints, loose_regex,
+    loose_text::{self, RuleKind},
+    policy_section::PolicySection,
+    quoted, regex_anchors,
+    view::ReachableRule,
+};
 
 pub(super) fn check(lints: &mut Lints<'_>) {
     let view = lints.view;
     for reachable in view.reachable_rules() {
         let rule = reachable.rule;
         for (condition, place) in conditions(rule.require()) {
-            check_regex(lints, condition, Clause::Require, &place);
+            let kind = rule_kind(reachable, condition);
+            check_regex(lints, condition, Some(kind), &place);
             check_contains(lints, condition, &place);
-            check_text(lints, condition, &place);
+            check_text(lints, condition, kind, &place);
         }
         let (deny_if, approval): (Vec<_>, Vec<_>) = (rule.deny_if().collect(), rule.approval().collect());
         for (predicates, kind) in [(deny_if, Lint::UnguardedDeny), (approval, Lint::UnguardedApproval)] {
             check_unguarded(lints, reachable, &predicates, kind);
             for (condition, place) in conditions(predicates.iter().copied()) {
-                check_regex(lints, condition, Clause::Deny, &place);
+                check_regex(lints, condition, None, &place);
                 match condition.operator() {
                     Operator::MaxLength(_) => check_inverted(lints, kind, "max_length", &place),
                     Operator::MaxItems(_) => check_inverted(lints, kind, "max_items", &place),
@@ -40,14 +47,28 @@ fn conditions<'p>(predicates: impl Iterator<Item = &'p Predicate>) -> impl Itera
     })
 }
 
+/// Whether a condition looks at the URI of a resource.
+fn rule_kind(reachable: ReachableRule<'_>, condition: &Condition) -> RuleKind {
+    let is_resource = reachable.entry.is_some_and(|entry| entry.map == PolicySection::Resources);
+    if is_resource && condition.args_path().is_some_and(|path| path.to_string() == "args.uri") {
+        RuleKind::Resource
+    } else {
+        RuleKind::Other
+    }
+}
+
 /// Conditions on an argument that do not hold for a call without it.
 fn check_unguarded(lints: &mut Lints<'_>, reachable: ReachableRule<'_>, predicates: &[&Predicate], kind: Lint) {
     let mut warned: Vec<&Path> = Vec::new();
-    for (condition, place) in conditions(predicates.iter().copied()) {
+    let all = predicates
+        .iter()
+        .flat_map(|predicate| conditions([*predicate].into_iter()).map(move |found| (predicate, found)));
+    for (predicate, (condition, place)) in all {
         let Some(path) = condition.args_path() else { continue };
-        // `exists` is about calls without it.
-        let is_exists = matches!(condition.operator(), Operator::Exists(_));
-        let ignores_absence = !condition.holds_without(Clause::Deny) && !is_exists;
+        // `exists` is about calls without it, and says so of the conditions beside it.
+        let is_exists =
+            |other: &Condition| other.args_path() == Some(path) && matches!(other.operator(), Operator::Exists(_));
+        let ignores_absence = !condition.holds_without(Clause::Deny) && !predicate.conditions.iter().any(is_exists);
         if !ignores_absence || warned.contains(&path) || is_required(reachable, path) {
             continue;
         }
@@ -98,15 +119,18 @@ fn check_contains(lints: &mut Lints<'_>, condition: &Condition, place: &str) {
 }
 
 /// A condition on a part of a text that says nothing of the rest.
-fn check_text(lints: &mut Lints<'_>, condition: &Condition, place: &str) {
-    if let Some(message) = loose_text::describe_loose_text(condition) {
+fn check_text(lints: &mut Lints<'_>, condition: &Condition, kind: RuleKind, place: &str) {
+    if let Some(message) = loose_text::describe_loose_text(condition, kind) {
         lints.add(Lint::LooseText, lints.view.text.absolute(&format!("{place}/value")), message);
     }
 }
 
-fn check_regex(lints: &mut Lints<'_>, condition: &Condition, side: Clause, place: &str) {
+/// `required` says of what kind the rule is, if the condition belongs to `require`.
+fn check_regex(lints: &mut Lints<'_>, condition: &Condition, required: Option<RuleKind>, place: &str) {
     let Operator::Regex(regex) = condition.operator() else { return };
-    if let Some(message) = regex_anchors::describe_loose_regex(regex.as_str(), side) {
+    let side = if required.is_some() { Clause::Require } else { Clause::Deny };
+    let found = required.and_then(|kind| loose_regex::describe_loose_match(regex.as_str(), condition, kind));
+    if let Some(message) = found.or_else(|| regex_anchors::describe_loose_regex(regex.as_str(), side)) {
         lints.add(Lint::LooseRegex, lints.view.text.absolute(&format!("{place}/value")), message);
     }
     if let Some(part) = regex.exhausting_part() {

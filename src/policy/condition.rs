@@ -41,6 +41,8 @@ use crate::{
 use self::operator::Verdict;
 use super::path::{Path, Root};
 
+#[cfg(not(target_os = "wasi"))]
+pub use self::facts::NoFacts;
 pub(super) use self::url::is_plain_host;
 pub use self::{
     args::{Ambiguous, Args, Leaf, Unfollowed},

@@ -37,7 +37,7 @@ pub struct Policy {
     pub(super) prompts: Table<Rule>,
     pub(super) methods: HashMap<Box<str>, MethodRule>,
     /// The methods of `methods`, by their name after case folding.
-    pub(super) folded_methods: HashMap<Box<str>, Box<str>>,
+    pub(super) folded_methods: HashMap<Box<[u8]>, Box<str>>,
     /// Whether some rule has `require_approval`.
     pub(super) asks_for_approval: bool,
     /// The pinned definitions, if there are any.
@@ -321,8 +321,8 @@ impl Policy {
 }
 
 /// A method's name without what lenient servers ignore: outer white space, case and control characters.
-pub(super) fn folded(method: &str) -> Box<str> {
-    let mut folded = String::with_capacity(method.len());
+pub(super) fn folded(method: &str) -> Box<[u8]> {
+    let mut folded = Vec::with_capacity(method.len());
     fold::fold_into(method.trim_matches(|c: char| c.is_whitespace() || c.is_control()), &mut folded);
     folded.into()
 }
@@ -355,14 +355,12 @@ impl Policy {
     }
 
     /// The entries of `prompts`.
-    #[cfg(not(target_os = "wasi"))]
     #[must_use]
     pub fn prompts(&self) -> &Table<Rule> {
         &self.prompts
     }
 
     /// The entries of `resources`.
-    #[cfg(not(target_os = "wasi"))]
     #[must_use]
     pub fn resources(&self) -> &Table<Rule> {
         &self.resources

@@ -73,7 +73,8 @@ impl Pattern {
     }
 
     /// Whether some name that begins with `front` fits.
-    fn overlaps_prefix(&self, front: &str) -> bool {
+    #[must_use]
+    pub fn overlaps_prefix(&self, front: &str) -> bool {
         let [first, _] = self.literal_ends();
         first.starts_with(front) || front.starts_with(first)
     }
@@ -254,6 +255,12 @@ impl<T> Table<T> {
         let exact = self.exact.get_key_value(name).map(|(key, _)| &**key);
         let patterns = self.patterns.iter().map(|(pattern, _)| pattern).filter(|pattern| pattern.matches(name));
         exact.into_iter().chain(patterns.map(|pattern| &*pattern.text)).collect()
+    }
+
+    /// Whether it has no entry.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.exact.is_empty() && self.patterns.is_empty()
     }
 }
 

@@ -252,8 +252,13 @@ fn fault() -> impl Strategy<Value = Fault> {
 
 /// A list with these tools, as an answer.
 fn listing(tools: &[&str]) -> Answer {
-    let tools: Vec<String> = tools.iter().map(|tool| format!(r#"{{"name":"{tool}"}}"#)).collect();
-    let body = format!(r#"{{"jsonrpc":"2.0","id":7,"result":{{"tools":[{}]}}}}"#, tools.join(","));
+    listing_of("tools", "name", tools)
+}
+
+/// A list with entries that this key identifies, as an answer.
+fn listing_of(member: &str, key: &str, entries: &[&str]) -> Answer {
+    let entries: Vec<String> = entries.iter().map(|entry| format!(r#"{{"{key}":"{entry}"}}"#)).collect();
+    let body = format!(r#"{{"jsonrpc":"2.0","id":7,"result":{{"{member}":[{}]}}}}"#, entries.join(","));
     let head = vec![(":status", "200"), ("content-type", "application/json")];
     Answer { head, chunks: vec![body.into_bytes()], end: Some(End::Flag) }
 }
@@ -289,8 +294,8 @@ fn entries_that_no_list_shows_within_a_minute_are_counted_and_named_once() {
     assert_eq!(told(&mut worker), (Vec::<String>::new(), 0), "another page may come");
     worker.world().now += 60_000_000_000;
     let (lines, count) = told(&mut worker);
-    let expected = "no list of the server has shown what `drop_*`, `genrate`, `put` of the policy `default` name: compare the two with \
-                    `mcp-policy check --url`";
+    let expected = "no list of the server has shown what `drop_*`, `genrate`, `put` of the policy `default` name: compare the policy \
+                    with the server's lists, those of tools by `mcp-policy check --url`";
     assert!(lines.len() == 1 && lines[0].contains(expected), "{lines:?}");
     assert_eq!(count, 3);
     // A tool that the server has now is no longer counted, and nothing is reported again.
@@ -300,4 +305,27 @@ fn entries_that_no_list_shows_within_a_minute_are_counted_and_named_once() {
     assert_eq!(told(&mut worker), (lines, 2));
     assert!(worker.configure(&with_options(r#""audit":{"log":"all"}"#)));
     assert_eq!(worker.world().counted("mcp_policy_unlisted_entries"), 0);
+}
+
+#[test]
+fn entries_for_prompts_and_resources_that_no_list_shows_are_named_like_those_of_tools() {
+    let policy = r#"{"version":"1","default":"deny","tools":{"x":{}},"prompts":{"greet":{},"aks":{}},
+        "resources":{"file:///a/*":{},"file:///b/x":{},"file:///c/*":{}}}"#;
+    let (mut worker, mut stream) = sent(policy, &list());
+    listing_of("prompts", "name", &["greet"]).send(&mut worker, &mut stream);
+    stream.close(&mut worker);
+    for (member, key, entries) in
+        [("resources", "uri", &["file:///a/1"][..]), ("resourceTemplates", "uriTemplate", &["file:///c/{name}"])]
+    {
+        let mut stream = list().send(&mut worker);
+        listing_of(member, key, entries).send(&mut worker, &mut stream);
+        stream.close(&mut worker);
+    }
+    worker.world().now += 60_000_000_000;
+    worker.callback("proxy_on_tick", &[ROOT]);
+    let lines: Vec<String> =
+        worker.world().log.iter().filter(|line| line.contains("no list of the server")).cloned().collect();
+    let expected = "what `aks` (of `prompts`), `file:///b/x` (of `resources`) of the policy `default` name";
+    assert!(lines.len() == 1 && lines[0].contains(expected), "no list of tools has come: {lines:?}");
+    assert_eq!(worker.world().counted("mcp_policy_unlisted_entries"), 2);
 }

@@ -12,7 +12,7 @@ use crate::{fixture::World, policies::policy, requests::requests};
 
 /// A policy, and one that differs from it in a few places, each taken from a third policy or removed.
 fn pair() -> impl Strategy<Value = (Value, Value)> {
-    let edits = prop::collection::vec((any::<Index>(), any::<Index>(), 0..6_u8), 1..=2);
+    let edits = prop::collection::vec((any::<Index>(), any::<Index>(), 0..8_u8), 1..=2);
     (policy(), policy(), edits).prop_map(|(old, other, edits)| {
         let mut new = old.clone();
         for (place, source, kind) in edits {
@@ -20,6 +20,8 @@ fn pair() -> impl Strategy<Value = (Value, Value)> {
                 0 => remove(&mut new, place),
                 // A whole member of the policy or an entry, whose rules fit together.
                 1..=3 => graft(&mut new, &other, source, 2),
+                // One condition, that looks at the same argument.
+                4..=5 => change_condition(&mut new, place, source),
                 _ => graft(&mut new, &other, source, usize::MAX),
             }
         }
@@ -71,6 +73,47 @@ fn graft(policy: &mut Value, other: &Value, source: Index, depth: usize) {
         Some(Value::Object(members)) => drop(members.insert(key.replace("~1", "/").replace("~0", "~"), value)),
         Some(Value::Array(items)) => items.push(value),
         _ => {}
+    }
+}
+
+/// Operators and values that are near each other, so that one implies another, or nearly.
+const NEAR: [(&str, &str); 22] = [
+    ("eq", "1"),
+    ("eq", "\"a\""),
+    ("in", "[1,5]"),
+    ("in", "[\"a\",\"/srv/x\"]"),
+    ("not_in", "[\"b\"]"),
+    ("not_in", "[\"a\",\"b\"]"),
+    ("not_in", "[5]"),
+    ("lt", "5"),
+    ("lte", "5"),
+    ("lte", "1"),
+    ("gt", "0"),
+    ("gt", "5"),
+    ("gte", "5"),
+    ("exists", "true"),
+    ("exists", "false"),
+    ("starts_with", "\"/\""),
+    ("starts_with", "\"/srv/x\""),
+    ("path_within", "[\"/srv\"]"),
+    ("path_within", "[\"/srv/x\"]"),
+    ("url_host_in", "[\"docs.rs\"]"),
+    ("max_length", "3"),
+    ("regex", "\"^a$\""),
+];
+
+/// Gives one condition another operator and value.
+fn change_condition(policy: &mut Value, place: Index, chosen: Index) {
+    let mut places = all(policy);
+    places.retain(|place| place.contains("/conditions/") && place.ends_with("/op"));
+    if places.is_empty() {
+        return;
+    }
+    let (op, value) = *chosen.get(&NEAR);
+    let condition = place.get(&places).trim_end_matches("/op");
+    if let Some(condition) = policy.pointer_mut(condition) {
+        condition["op"] = op.into();
+        condition["value"] = serde_json::from_str(value).expect("JSON");
     }
 }
 

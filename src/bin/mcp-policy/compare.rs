@@ -4,7 +4,7 @@
 //! calls that the old one denies, 2 if a file cannot be read.
 //!
 //! `--format json` prints one object: `differences`, each with `direction` (`wider` or `narrower`), `certain`, `policy`,
-//! `targets` and `what`.
+//! `callers`, `targets` and `what`.
 
 use clap::ValueEnum;
 use mcp_policy::{
@@ -55,8 +55,8 @@ enum Format {
     Json,
 }
 
-/// Targets that one line names.
-const MAX_TARGETS: usize = 8;
+/// Targets, and callers, that one line names.
+const MAX_SHOWN: usize = 8;
 
 /// Compares the two and prints the differences.
 pub(crate) fn run(args: &Args) -> Result<Exit, Stop> {
@@ -117,14 +117,24 @@ fn text(differences: &[Difference], tools: Option<&[String]>) -> String {
 }
 
 fn line(difference: &Difference) -> String {
-    let Difference { policy, targets, what, .. } = difference;
-    let shown = targets.get(..targets.len().min(MAX_TARGETS)).unwrap_or_default().join(", ");
-    let more = match targets.len().saturating_sub(MAX_TARGETS) {
-        0 => String::new(),
-        more => format!(" and {more} more"),
+    let Difference { policy, callers, targets, what, .. } = difference;
+    let policy = match (policy.is_empty(), callers.is_empty()) {
+        (true, true) => String::new(),
+        (true, false) => format!("{}: ", some(callers)),
+        (false, true) if policy == "default" => String::new(),
+        (false, true) => format!("policy `{policy}`: "),
+        (false, false) => format!("policy `{policy}` ({}): ", some(callers)),
     };
-    let policy = if policy.is_empty() || policy == "default" { String::new() } else { format!("policy `{policy}`: ") };
-    if shown.is_empty() { format!("{policy}{what}") } else { format!("{policy}{shown}{more}: {what}") }
+    if targets.is_empty() { format!("{policy}{what}") } else { format!("{policy}{}: {what}", some(targets)) }
+}
+
+/// The first of some texts, and how many more there are.
+fn some(texts: &[String]) -> String {
+    let shown = texts.get(..texts.len().min(MAX_SHOWN)).unwrap_or_default().join(", ");
+    match texts.len().saturating_sub(MAX_SHOWN) {
+        0 => shown,
+        more => format!("{shown} and {more} more"),
+    }
 }
 
 /// A difference as JSON.
@@ -133,6 +143,7 @@ struct Row<'d> {
     direction: &'static str,
     certain: bool,
     policy: &'d str,
+    callers: &'d [String],
     targets: &'d [String],
     what: &'d str,
 }
@@ -147,6 +158,7 @@ fn json(differences: &[Difference]) -> String {
         direction: if difference.direction == Direction::Wider { "wider" } else { "narrower" },
         certain: difference.is_certain,
         policy: &difference.policy,
+        callers: &difference.callers,
         targets: &difference.targets,
         what: &difference.what,
     });

@@ -4,12 +4,13 @@
 //!
 //! * `class`: the classes of tools
 //! * `classify`, with `heuristics` and the words in `lexicon`: what a tool may do
-//! * `arguments`: rules on arguments, from `inputSchema`
+//! * `arguments`, with `content`: rules on arguments, from `inputSchema`
 //! * `policy`: the policy for classified tools
 
 mod arguments;
 mod class;
 mod classify;
+mod content;
 mod heuristics;
 mod lexicon;
 mod policy;

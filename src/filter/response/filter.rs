@@ -17,7 +17,7 @@ use crate::{
     engine::{
         self, BoundRequest,
         definitions::{ListOrigin, ListedDefinitions},
-        lists,
+        lists::{self, UnlistedEntries},
     },
     filter::{audit, host, listed, pinned, shared_data::SharedData},
     mcp::{
@@ -89,8 +89,8 @@ struct PolicyListStream {
 /// What the lists in a response hold.
 #[derive(Debug, Default)]
 struct ListStatistics {
-    /// The tools, of the last chunk.
-    tools: RefCell<Vec<Box<str>>>,
+    /// What the last chunk listed, as far as the policy has entries for it.
+    listed: RefCell<Vec<(ListKind, Box<str>)>>,
     /// How many entries were taken out.
     hidden: Cell<usize>,
     /// Pinned tools of which the lists show another definition.
@@ -292,11 +292,11 @@ impl BodyFilter {
 }
 
 impl ListStatistics {
-    /// Hands the tools on that were seen since the last time.
-    fn take_tools(&self, config: &Config, policy: &Arc<str>) {
-        let tools = self.tools.take();
-        if !tools.is_empty() {
-            listed::record_listed_tools(config, policy, &tools);
+    /// Hands on what was listed since the last time.
+    fn take_listed(&self, config: &Config, policy: &Arc<str>) {
+        let entries = self.listed.take();
+        if !entries.is_empty() {
+            listed::record_listed(config, policy, &entries);
         }
     }
 }
@@ -327,7 +327,7 @@ impl PolicyListStream {
                 read(filter, &PolicyVisibility { definitions, is_blind, ..shown() })
             }),
         };
-        seen.take_tools(config, policy);
+        seen.take_listed(config, policy);
         out.map_err(|_| UNREADABLE_LIST)
     }
 }
@@ -363,8 +363,10 @@ impl Visibility for PolicyVisibility<'_, '_, '_> {
     fn is_visible(&self, kind: ListKind, name: &str, entry: &[u8]) -> bool {
         let mut is_visible =
             self.policy.is_some_and(|policy| lists::is_visible_to(self.config, policy, self.caller, kind, name));
+        if self.policy.is_some_and(|policy| UnlistedEntries::are_in(policy, kind)) {
+            self.seen.listed.borrow_mut().push((kind, name.into()));
+        }
         if kind == ListKind::Tools {
-            self.seen.tools.borrow_mut().push(name.into());
             if let Some(definitions) = self.definitions {
                 // Also of a tool that this caller does not see: other callers may.
                 is_visible &= definitions.shows(name, entry);

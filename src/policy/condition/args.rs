@@ -170,7 +170,7 @@ fn is_plain(text: &str) -> bool {
 pub(super) fn folded_member_among_many(members: &[Member<'_>]) -> Option<usize> {
     let mut seen = HashSet::new();
     members.iter().position(|member| {
-        let mut bare = String::new();
+        let mut bare = Vec::new();
         fold::fold_into(&member.name, &mut bare);
         !seen.insert(bare)
     })

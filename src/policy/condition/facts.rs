@@ -59,11 +59,12 @@ impl<'a> Facts<'a> {
     }
 }
 
-/// A source that knows nothing: for tests of conditions on arguments.
-#[cfg(test)]
-pub(super) struct NoFacts;
+/// A source that knows nothing: conditions on arguments alone do not ask it.
+#[cfg(not(target_os = "wasi"))]
+#[derive(Clone, Copy, Debug)]
+pub struct NoFacts;
 
-#[cfg(test)]
+#[cfg(not(target_os = "wasi"))]
 impl FactSource for NoFacts {
     fn caller(&self) -> Node<'_> {
         Node { at: 0, value: Value::Null }

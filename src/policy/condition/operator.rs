@@ -163,6 +163,17 @@ impl Operator {
         }
     }
 
+    /// Whether it holds for an argument that is neither missing nor `null`.
+    #[cfg(not(target_os = "wasi"))]
+    #[must_use]
+    pub fn holds(&self, side: Clause, value: &Value<'_>) -> bool {
+        match self.test(side, value) {
+            Verdict::Yes => true,
+            Verdict::No => false,
+            Verdict::TypeMismatch(_) => side == Clause::Deny,
+        }
+    }
+
     /// Whether a missing argument satisfies the condition. In `require` only `exists: false` can be about nothing; to
     /// refuse, what is not there is not one of the permitted values either.
     pub(super) fn test_missing(&self, side: Clause) -> bool {

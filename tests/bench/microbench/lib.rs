@@ -2,6 +2,7 @@
 
 #[path = "../tools.rs"]
 mod tools;
+mod worst;
 
 use std::hint::black_box;
 
@@ -25,6 +26,8 @@ use mcp_policy::{
 pub struct Stage {
     /// Its name in reports.
     pub name: &'static str,
+    /// The bytes of its body, where its time for each byte matters; otherwise 0.
+    pub bytes: usize,
     /// Runs it once.
     pub run: Box<dyn FnMut()>,
 }
@@ -36,8 +39,8 @@ const NOW: Timestamp = Timestamp(1_800_000_000_000);
 
 /// All stages.
 pub fn stages() -> Vec<Stage> {
-    let stage = |name, run: Box<dyn FnMut()>| Stage { name, run };
-    vec![
+    let stage = |name, run: Box<dyn FnMut()>| Stage { name, bytes: 0, run };
+    let mut stages = vec![
         stage("head", head()),
         stage("read_300", read(300)),
         stage("read_8k", read(8 << 10)),
@@ -52,7 +55,9 @@ pub fn stages() -> Vec<Stage> {
         stage("whole_full", whole("generate_image", FULL)),
         stage("count", count()),
         stage("trim_50_tools", trim()),
-    ]
+    ];
+    stages.extend(worst::stages());
+    stages
 }
 
 /// The head of a request, from its headers to what they decide.

@@ -41,6 +41,11 @@ fn time_all() {
                 times *= 2;
             }
         }
-        println!("{:16}{:12.0}", stage.name, best * 1e9);
+        let a_byte = match stage.bytes {
+            0 => String::new(),
+            #[expect(clippy::cast_precision_loss, reason = "at most a few megabytes")]
+            bytes => format!("{:10.1} a byte, of {bytes}", best * 1e9 / bytes as f64),
+        };
+        println!("{:16}{:12.0}{a_byte}", stage.name, best * 1e9);
     }
 }

@@ -1,9 +1,6 @@
 //! The policy for a list of tools.
 
-use std::{
-    collections::{BTreeMap, HashMap},
-    fmt::Write,
-};
+use std::{collections::HashMap, fmt::Write};
 
 use mcp_policy::mcp::MAX_NAME;
 use serde_json::Value;
@@ -14,7 +11,7 @@ use crate::{
 };
 
 use super::{
-    arguments::{self, ArgumentRule, Arguments},
+    arguments::{self, ArgumentRule},
     class::{Class, Finding},
     classify::{Hints, classify},
 };
@@ -38,47 +35,40 @@ impl Suggestion {
         let mut suggestion = Self { remarks: listing.remarks.clone(), ..Self::default() };
         let hints = Hints::of(&listing.tools);
         suggestion.remarks.extend(hints.remark());
-        let mut optional: BTreeMap<String, Vec<String>> = BTreeMap::new();
         for tool in &listing.tools {
             match why_unusable(tool) {
                 Some(why) => suggestion.remarks.push(format!("left out `{}`: {why}", display(&tool.name))),
                 None => {
                     suggestion.add(tool, classify(tool, hints));
-                    for argument in suggestion.add_rules(tool) {
-                        optional.entry(argument).or_default().push(display(&tool.name));
-                    }
+                    suggestion.add_rules(tool);
                 }
             }
-        }
-        for (argument, tools) in optional {
-            suggestion.remarks.push(format!(
-                "callers may leave out `args.{}`, so no rule requires it; add one if these tools need it: {}",
-                display(&argument),
-                tools.join(", ")
-            ));
         }
         suggestion
     }
 
-    /// Adds the rules on a tool's arguments, and returns the arguments that callers may leave out.
-    fn add_rules(&mut self, tool: &Tool) -> Vec<String> {
+    /// Adds the rules on a tool's arguments.
+    fn add_rules(&mut self, tool: &Tool) {
         let class = self.tools.iter().find(|(name, _)| *name == tool.name).map(|(_, found)| found.class);
-        let Some(class) = class.filter(|class| *class != Class::Destructive) else { return Vec::new() };
-        let Arguments { rules, optional } = arguments::rules(tool, class);
-        for ArgumentRule { name, rule, fill_in } in rules {
+        let Some(class) = class.filter(|class| *class != Class::Destructive) else { return };
+        for ArgumentRule { name, rule, remark } in arguments::rules(tool, class) {
             let name = self.rule_name(name, &rule);
-            if !self.rules.iter().any(|(known, _)| *known == name) {
-                let remark =
-                    fill_in.map(|what| format!("fill in `/rules/{name}`: {what}; until then it denies every call"));
-                self.remarks.extend(remark);
-                self.rules.push((name.clone(), rule));
-            }
             let uses = self.uses.entry(tool.name.clone()).or_default();
-            if uses.len() < MAX_USES && !uses.contains(&name) {
-                uses.push(name);
+            if uses.contains(&name) {
+                continue;
+            }
+            if uses.len() >= MAX_USES {
+                let tool = display(&tool.name);
+                self.remarks
+                    .push(format!("`{tool}` has no `{name}`, since a rule uses {MAX_USES} others at most; add it"));
+                continue;
+            }
+            uses.push(name.clone());
+            if !self.rules.iter().any(|(known, _)| *known == name) {
+                self.remarks.extend(remark.map(|remark| remark.describe(&name)));
+                self.rules.push((name, rule));
             }
         }
-        optional
     }
 
     /// The name of a rule, with a number if another rule has the name.
