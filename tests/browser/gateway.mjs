@@ -37,6 +37,7 @@ export class Gateway {
   approvals = [];
   counters = [];
   decisions = [];
+  drifts = [];
   // The requests that it has had: `GET /api/approvals`; and of these, the ones that were answered with 304.
   asked = [];
   unchanged = [];
@@ -92,6 +93,7 @@ export class Gateway {
       case '/api/approvals': return this.#list(request, 'approvals', { you: 'bearer:9f86d081884c7d65', pending });
       case '/api/counters': return this.#list(request, 'counters');
       case '/api/decisions': return this.#list(request, 'decisions');
+      case '/api/drifts': return this.#list(request, 'drifts');
       default: return refused(404, 'no such page');
     }
   }
@@ -107,6 +109,7 @@ export class Gateway {
   #decide({ url, headers }, body) {
     if (headers.origin !== this.url) return refused(403, `the origin \`${headers.origin}\` is not one of this console`);
     if (headers['content-type'] !== 'application/json') return refused(415, 'send `application/json`');
+    if (url.startsWith('/api/drifts/')) return this.#accept(url.slice('/api/drifts/'.length), JSON.parse(body));
     const id = url.slice('/api/approvals/'.length);
     const approval = this.approvals.find((one) => one.id === id);
     if (!approval) return refused(404, 'no such approval is pending; it has expired, or its call was made');
@@ -118,6 +121,15 @@ export class Gateway {
     this.answered.push({ id, decision, note });
     Object.assign(approval, { state: decision === 'approve' ? 'approved' : 'rejected', approver: 'bearer:9f86d081884c7d65', note });
     return json(approval);
+  }
+
+  #accept(id, { decision, note }) {
+    const drift = this.drifts.find((one) => one.id === id);
+    if (!drift) return refused(404, 'no such definition is denied; the server has shown another one since, or it is mended');
+    if (decision !== 'accept') return refused(400, 'not an answer');
+    this.answered.push({ id, decision, note });
+    Object.assign(drift, { state: 'accepted' });
+    return json(drift);
   }
 }
 
@@ -141,5 +153,22 @@ export const approval = (other = {}) => ({
   askedAt: at(-60),
   expiresAt: at(540),
   yours: false,
+  ...other,
+});
+
+// A pinned tool that the server has changed, with what a test says otherwise.
+export const drift = (other = {}) => ({
+  id: '1f2e3d4c5b6a79881706',
+  state: 'drifted',
+  policy: 'default',
+  config: '0123456789abcdef',
+  grant: 'address:127.0.0.1',
+  tool: 'send_mail',
+  filter: 'mcp-policy',
+  seen: '{"description":"Sends a mail.\u200b","name":"send_mail"}',
+  before: '{"description":"Sends a mail.","name":"send_mail"}',
+  sha256: 'a'.repeat(64),
+  firstSeenAt: at(-90),
+  lastSeenAt: at(-60),
   ...other,
 });

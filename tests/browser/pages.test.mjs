@@ -48,7 +48,7 @@ test('a list that has not changed is not sent again, and its times go on', () =>
     await tab.waitFor('a1');
     const before = gateway.unchanged.length;
     await tab.later(2100);
-    assert.deepEqual(gateway.unchanged.slice(before).sort(), ['GET /api/approvals', 'GET /api/counters', 'GET /api/decisions']);
+    assert.deepEqual(gateway.unchanged.slice(before).sort(), ['GET /api/approvals', 'GET /api/counters', 'GET /api/decisions', 'GET /api/drifts']);
     await tab.page.clock.runFor(60000);
     await tab.later(2100);
     const [{ asked }] = await tab.approvals();

@@ -3,6 +3,7 @@
 
 mod call;
 mod configuration;
+mod definitions;
 mod lists;
 mod work;
 

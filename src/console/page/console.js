@@ -17,7 +17,7 @@ const MAX_ENDED = 20;
 const find = (selector, root = document) => root.querySelector(selector);
 
 // The pages of each list that are shown, each with its address and its version.
-const shown = { approvals: [{}], counters: [{}], decisions: [{}] };
+const shown = { approvals: [{}], counters: [{}], decisions: [{}], drifts: [{}] };
 
 let timer, newsTimer, wanted;
 let turn = 0;
@@ -149,7 +149,7 @@ function signIn(why) {
 
 // === the page
 
-function draw({ now, you, approvals, pending, next }, { counters }, { decisions }) {
+function draw({ now, you, approvals, pending, next }, { counters }, { decisions }, { drifts, full }) {
   isIn = true;
   find('#lists').hidden = false;
   find('#signin').hidden = true;
@@ -163,6 +163,7 @@ function draw({ now, you, approvals, pending, next }, { counters }, { decisions 
   drawAnswers(approvals.filter(isAnswered));
   drawApprovals(approvals.filter((a) => !isAnswered(a)), pending, next);
   seen = now;
+  drawDrifts(drifts, full);
   sync('counter', counters, ({ max, used, resetAt, ...c }) => JSON.stringify(c), drawCounter);
   sync('decision', decisions, JSON.stringify, drawDecision, true);
 }
@@ -265,10 +266,52 @@ function drawApproval(item, a) {
   find('fieldset', item).onclick = press;
 }
 
+function drawDrifts(drifts, full) {
+  find('#changed').hidden = !drifts.length && !full;
+  show(find('#full'), full ? 'A policy has more changed tools than have a place here: every pinned tool of it is denied.' : '');
+  sync('drift', drifts, (d) => d.id, drawDrift);
+}
+
+function drawDrift(item, d) {
+  const difference = (d.lines ??= d.seen ? differences(d) : 'The definition is too long to be shown here: compare it with `mcp-policy pin --check`.');
+  fill(item, { route: 'none', ...d, difference, age: `${span(d.lastSeenAt, -1)} ago` });
+  const isOpen = d.state === 'drifted';
+  find('.answer', item).classList.toggle('none', !isOpen);
+  const outcomes = { accepted: 'Accepted, until the gateway gets another configuration.', mended: 'Mended: lists show the pinned definition again.' };
+  show(find('.outcome', item), outcomes[d.state] ?? '');
+  enable(item, isOpen);
+  find('.approve', item).disabled = !d.seen;
+  find('fieldset', item).onclick = press;
+}
+
+// The lines of a definition; with those of the one before, if a list of this worker has shown it.
+function differences({ before, seen }) {
+  const now = inLines(seen).split('\n');
+  if (!before) return now.join('\n');
+  const old = inLines(before).split('\n');
+  const gone = old.filter((line) => !now.includes(line)).map((line) => `- ${line}`);
+  return [...gone, ...now.map((line) => `${old.includes(line) ? ' ' : '+'} ${line}`)].join('\n');
+}
+
+async function accept(item) {
+  const { entry: { tool }, key } = item;
+  const note = find('.said', item).value || undefined;
+  ++turn;
+  enable(item, false);
+  try {
+    await ask(`drifts/${key}`, { body: { decision: 'accept', note } });
+    tell(`Accepted: calls of ${tool} pass with this definition`);
+  } catch (error) {
+    tell(`Not accepted: ${tool}: ${error.message}`);
+  }
+  refresh();
+}
+
 function press({ target, detail }) {
   if (target.localName !== 'button') return;
   // Only a pointer (`detail`) can miss: the keyboard's focus stays with its button.
   if (detail && performance.now() - moved < SETTLE_MS) tell('The list has just moved: check, then press again');
+  else if (target.closest('#drifts')) accept(target.closest('li'));
   else decide(target.closest('li'), target.className);
 }
 
