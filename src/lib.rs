@@ -74,6 +74,8 @@ pub mod compare;
 pub mod config;
 pub mod console;
 pub mod engine;
+#[cfg(not(target_os = "wasi"))]
+pub mod evidence;
 #[cfg(target_os = "wasi")]
 mod filter;
 pub mod http;

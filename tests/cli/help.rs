@@ -5,7 +5,7 @@ use std::{fs, process::Command};
 use super::{assert_fails, run, scratch::Scratch};
 
 /// Every verb, with the verbs under it.
-const VERBS: [&[&str]; 25] = [
+const VERBS: [&[&str]; 26] = [
     &[],
     &["check"],
     &["compare"],
@@ -29,6 +29,7 @@ const VERBS: [&[&str]; 25] = [
     &["approvals", "list"],
     &["approvals", "approve"],
     &["approvals", "reject"],
+    &["verify-log"],
     &["completions"],
     &["man"],
 ];

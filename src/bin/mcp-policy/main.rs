@@ -9,6 +9,7 @@ mod credential;
 mod explain;
 mod file;
 mod grant;
+mod log_file;
 mod man;
 mod mistakes;
 mod render;
@@ -19,6 +20,7 @@ mod suggest;
 mod test;
 mod tls;
 mod tools;
+mod verify_log;
 
 use std::{io::Write, process::ExitCode};
 
@@ -65,6 +67,8 @@ enum Verb {
     Credential(credential::Args),
     /// List the calls that wait for approval in a running gateway, and approve or reject them
     Approvals(approvals::Args),
+    /// Check that a log has every record of its chains, unchanged and in order
+    VerifyLog(verify_log::Args),
     /// Print a script with which a shell completes this command
     Completions(completions::Args),
     /// Print a manual page
@@ -136,6 +140,7 @@ fn run() -> Exit {
         Verb::Grant(args) => grant::run(&args),
         Verb::Credential(args) => credential::run(&args),
         Verb::Approvals(args) => approvals::run(&args),
+        Verb::VerifyLog(args) => verify_log::run(&args),
         Verb::Completions(args) => Ok(completions::run(&args)),
         Verb::Man(args) => man::run(&args),
     };

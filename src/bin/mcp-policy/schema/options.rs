@@ -282,6 +282,10 @@ struct Audit {
     /// What the audit record contains of a call's arguments. Default: `names`.
     #[schemars(title = "Arguments", extend("default" = "names"))]
     arguments: Option<Arguments>,
+    /// Whether each record names the one before it by its digest, so that `mcp-policy verify-log` finds records that are missing,
+    /// changed or out of order. Default: `false`.
+    #[schemars(title = "Chain", extend("default" = false))]
+    chain: Option<bool>,
 }
 
 /// Which requests get a line in Envoy's log.
