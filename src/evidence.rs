@@ -2,6 +2,7 @@
 //! made a policy. Product contract, section 14.
 //!
 //! * [`log_line`]: the record in a line of a log, whatever the line holds besides
+//! * [`record`]: what a record says
 //! * [`verify`]: whether the chains of a log have all their records, unchanged and in order
 //! * [`replay`]: what another policy would have decided on the calls of a log
 //! * [`usage`]: a policy for what passed
@@ -10,4 +11,8 @@
 //! what it counts, never for the log.
 
 pub mod log_line;
+mod ordered;
+pub mod record;
+pub mod replay;
+pub mod usage;
 pub mod verify;

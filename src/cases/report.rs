@@ -7,7 +7,12 @@ use super::{CaseCall, Expectation, Expected, message};
 use crate::{
     audit::{AuditRecord, Decision},
     config::Config,
-    engine::{self, BoundRequest, Disposition, HeadersVerdict, RequestInfo, callout::CalloutResults, trace::Step},
+    engine::{
+        self, AuthorizationResponse, BoundRequest, Disposition, HeadersVerdict, RequestInfo,
+        callout::CalloutResults,
+        refund::Receipt,
+        trace::{NoTrace, Step, Tracer},
+    },
     identity,
     store::Store,
 };
@@ -29,7 +34,29 @@ impl CaseCall {
     /// Decides on the call once.
     #[must_use]
     pub fn decide<S: Store>(&self, config: &Config, store: &S) -> CallReport {
-        let headers = message::headers(&self.body, self.session.as_deref(), &self.origin);
+        let mut steps = Vec::new();
+        let judgement = self.respond("POST", config, store, &mut steps);
+        let (message, retry_after) = match &judgement.answer {
+            Disposition::Forward(_) => (String::new(), None),
+            Disposition::Callout(_) => ("the answer of the approval service".to_owned(), None),
+            Disposition::Reply(reply) => (messages(&reply.body), reply.retry_after),
+        };
+        CallReport { steps, record: judgement.record, message, retry_after }
+    }
+
+    /// Decides on the request once, without its steps.
+    pub(crate) fn judge<S: Store>(&self, http_method: &str, config: &Config, store: &S) -> AuditRecord {
+        self.respond(http_method, config, store, NoTrace).record
+    }
+
+    fn respond<S: Store, W: Tracer>(
+        &self,
+        http_method: &str,
+        config: &Config,
+        store: &S,
+        tracer: W,
+    ) -> AuthorizationResponse {
+        let headers = message::headers(http_method, &self.body, self.session.as_deref(), &self.origin);
         let call = RequestInfo {
             route: self.origin.route.clone(),
             claims: self.claims.clone(),
@@ -37,17 +64,13 @@ impl CaseCall {
             ..RequestInfo::new(headers, identity::grant_from_name(&config.identity, &self.grant, self.at))
         };
         let call = BoundRequest::new(config, call);
-        let mut steps = Vec::new();
-        let judgement = match engine::check_headers(config, &call, !self.body.is_empty()) {
+        match engine::check_headers(config, &call, !self.body.is_empty()) {
             HeadersVerdict::Reply(judgement) | HeadersVerdict::Discard(judgement) => *judgement,
-            _ => engine::explain(config, &call, self.body.as_bytes(), "cases", self.at, store, &mut steps),
-        };
-        let (message, retry_after) = match &judgement.answer {
-            Disposition::Forward(_) => (String::new(), None),
-            Disposition::Callout(_) => ("the answer of the approval service".to_owned(), None),
-            Disposition::Reply(reply) => (messages(&reply.body), reply.retry_after),
-        };
-        CallReport { steps, record: judgement.record, message, retry_after }
+            HeadersVerdict::Continue(record) => {
+                AuthorizationResponse { answer: Disposition::Forward(Receipt::EMPTY), record: *record, lists: None }
+            }
+            _ => engine::explain(config, &call, self.body.as_bytes(), "cases", self.at, store, tracer),
+        }
     }
 }
 

@@ -7,7 +7,7 @@
 mod chain_state;
 mod fault;
 
-#[cfg(test)]
+#[cfg(all(test, not(target_family = "wasm")))]
 mod tests;
 
 use std::collections::BTreeMap;

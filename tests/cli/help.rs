@@ -5,7 +5,7 @@ use std::{fs, process::Command};
 use super::{assert_fails, run, scratch::Scratch};
 
 /// Every verb, with the verbs under it.
-const VERBS: [&[&str]; 26] = [
+const VERBS: [&[&str]; 27] = [
     &[],
     &["check"],
     &["compare"],
@@ -30,6 +30,7 @@ const VERBS: [&[&str]; 26] = [
     &["approvals", "approve"],
     &["approvals", "reject"],
     &["verify-log"],
+    &["replay"],
     &["completions"],
     &["man"],
 ];

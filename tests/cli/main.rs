@@ -4,6 +4,7 @@
 mod apply;
 mod approvals;
 mod check;
+mod evidence;
 mod explain;
 mod grant;
 mod help;

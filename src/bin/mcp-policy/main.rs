@@ -13,6 +13,7 @@ mod log_file;
 mod man;
 mod mistakes;
 mod render;
+mod replay;
 mod sanitize;
 mod schema;
 mod source;
@@ -69,6 +70,8 @@ enum Verb {
     Approvals(approvals::Args),
     /// Check that a log has every record of its chains, unchanged and in order
     VerifyLog(verify_log::Args),
+    /// Say what another policy would have decided on the calls of a log
+    Replay(replay::Args),
     /// Print a script with which a shell completes this command
     Completions(completions::Args),
     /// Print a manual page
@@ -141,6 +144,7 @@ fn run() -> Exit {
         Verb::Credential(args) => credential::run(&args),
         Verb::Approvals(args) => approvals::run(&args),
         Verb::VerifyLog(args) => verify_log::run(&args),
+        Verb::Replay(args) => replay::run(&args),
         Verb::Completions(args) => Ok(completions::run(&args)),
         Verb::Man(args) => man::run(&args),
     };

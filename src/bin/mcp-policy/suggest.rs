@@ -6,10 +6,12 @@
 //! * `classify`, with `heuristics` and the words in `lexicon`: what a tool may do
 //! * `arguments`: rules on arguments, from `inputSchema`
 //! * `policy`: the policy for classified tools
+//! * `from_records`: a policy for what a log shows to be used
 
 mod arguments;
 mod class;
 mod classify;
+mod from_records;
 mod heuristics;
 mod lexicon;
 mod policy;
@@ -34,7 +36,7 @@ use policy::{Suggestion, display};
 #[derive(clap::Args)]
 #[command(
     arg_required_else_help = true,
-    group = ArgGroup::new("source").required(true).args(["file", "url"]),
+    group = ArgGroup::new("source").required(true).args(["file", "url", "from"]),
     after_help = HELP
 )]
 pub(crate) struct Args {
@@ -43,6 +45,8 @@ pub(crate) struct Args {
     file: Option<String>,
     #[command(flatten)]
     server: Server,
+    #[command(flatten)]
+    records: from_records::Records,
     /// Output format
     #[arg(long, value_enum, default_value_t = Format::Text)]
     format: Format,
@@ -64,6 +68,9 @@ enum Format {
 
 /// Reads tools and prints a policy for them.
 pub(crate) fn run(args: &Args) -> Result<Exit, Stop> {
+    if let Some(suggested) = from_records::run(&args.records, args.format == Format::Json) {
+        return suggested;
+    }
     let found = tools::find(args.file.as_deref(), &args.server)?;
     let (listing, name) = found.ok_or_else(|| Stop::usage("name a file that lists tools, or a server with `--url`"))?;
     let suggested = suggest(&listing);
