@@ -30,6 +30,7 @@ use crate::{
     time::Timestamp,
 };
 
+pub(crate) use self::message::{reference_body, request_body};
 pub use self::{
     clock::{MIDNIGHT, format_time},
     failure::{FailedCall, Failure},

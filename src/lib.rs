@@ -76,6 +76,8 @@ pub mod console;
 pub mod digest;
 pub mod drift;
 pub mod engine;
+#[cfg(not(target_os = "wasi"))]
+pub mod evidence;
 #[cfg(target_os = "wasi")]
 mod filter;
 pub mod http;

@@ -103,7 +103,7 @@ const MAX_TEXT: usize = 256;
 /// Tools of `drifts` that are written.
 const MAX_DRIFTS: usize = 8;
 /// Longest record, in bytes.
-const MAX_BYTES: usize = 4096;
+pub const MAX_BYTES: usize = 4096;
 /// Room for most records, in bytes.
 const USUAL_BYTES: usize = 512;
 
@@ -133,12 +133,18 @@ impl AuditRecord {
         }
     }
 
-    /// The record as one line of JSON, with characters that cannot be seen as escapes: terminals and log viewers act on them. If
-    /// it is longer than 4 KiB, the values of the arguments are left out, then everything but the decision, then what the
-    /// caller wrote.
+    /// The record as [`Self::to_json_within`] 4 KiB.
     #[must_use]
     pub fn to_json(&self) -> String {
-        let write = |detail| Some(json::visible(self.write(detail))).filter(|json| json.len() <= MAX_BYTES);
+        self.to_json_within(MAX_BYTES)
+    }
+
+    /// The record as one line of JSON, with characters that cannot be seen as escapes: terminals and log viewers act on them. If
+    /// it is longer than `max` bytes, the values of the arguments are left out, then everything but the decision, then what the
+    /// caller wrote.
+    #[must_use]
+    pub fn to_json_within(&self, max: usize) -> String {
+        let write = |detail| Some(json::visible(self.write(detail))).filter(|json| json.len() <= max);
         let details = [Detail::Full, Detail::NoValues, Detail::Minimal];
         details.into_iter().find_map(write).unwrap_or_else(|| self.write_decision_only())
     }

@@ -8,11 +8,12 @@ use crate::{
     audit::{AuditRecord, Decision},
     config::Config,
     engine::{
-        self, BoundRequest, Disposition, HeadersVerdict, RequestInfo,
+        self, AuthorizationResponse, BoundRequest, Disposition, HeadersVerdict, RequestInfo,
         callout::CalloutResults,
         definitions::{DefinitionMemo, ListedDefinitions},
         lists::ListFilter,
-        trace::Step,
+        refund::Receipt,
+        trace::{NoTrace, Step, Tracer},
     },
     identity,
     policy::{Definitions, Policy},
@@ -41,20 +42,8 @@ impl CaseCall {
     /// Decides on the call once.
     #[must_use]
     pub fn decide<S: Store>(&self, config: &Config, store: &S) -> CallReport {
-        let headers = message::headers(&self.body, self.session.as_deref(), &self.origin);
-        let call = RequestInfo {
-            route: self.origin.route.clone(),
-            claims: self.claims.clone(),
-            callouts: CalloutResults::local_only(),
-            ..RequestInfo::new(headers, identity::grant_from_name(&config.identity, &self.grant, self.at))
-        };
-        let call = BoundRequest::new(config, call);
-        self.list_tools(config, &call, store);
         let mut steps = Vec::new();
-        let judgement = match engine::check_headers(config, &call, !self.body.is_empty()) {
-            HeadersVerdict::Reply(judgement) | HeadersVerdict::Discard(judgement) => *judgement,
-            _ => engine::explain(config, &call, self.body.as_bytes(), FILTER, self.at, store, &mut steps),
-        };
+        let judgement = self.respond("POST", config, store, &mut steps);
         let (message, retry_after) = match &judgement.answer {
             Disposition::Forward(_) => (String::new(), None),
             Disposition::Callout(_) => ("the answer of the approval service".to_owned(), None),
@@ -64,6 +53,39 @@ impl CaseCall {
         let answer = self.answer.as_ref().filter(|_| is_forwarded);
         let answer = answer.map(|answer| result::judge(judgement.results, answer));
         CallReport { steps, record: judgement.record, message, retry_after, answer }
+    }
+
+    /// Decides on the request once, without its steps.
+    pub(crate) fn judge<S: Store>(&self, http_method: &str, config: &Config, store: &S) -> AuditRecord {
+        self.respond(http_method, config, store, NoTrace).record
+    }
+
+    fn respond<S: Store, W: Tracer>(
+        &self,
+        http_method: &str,
+        config: &Config,
+        store: &S,
+        tracer: W,
+    ) -> AuthorizationResponse {
+        let headers = message::headers(http_method, &self.body, self.session.as_deref(), &self.origin);
+        let call = RequestInfo {
+            route: self.origin.route.clone(),
+            claims: self.claims.clone(),
+            callouts: CalloutResults::local_only(),
+            ..RequestInfo::new(headers, identity::grant_from_name(&config.identity, &self.grant, self.at))
+        };
+        let call = BoundRequest::new(config, call);
+        self.list_tools(config, &call, store);
+        match engine::check_headers(config, &call, !self.body.is_empty()) {
+            HeadersVerdict::Reply(judgement) | HeadersVerdict::Discard(judgement) => *judgement,
+            HeadersVerdict::Continue(record) => AuthorizationResponse {
+                answer: Disposition::Forward(Receipt::EMPTY),
+                record: *record,
+                lists: None,
+                results: None,
+            },
+            _ => engine::explain(config, &call, self.body.as_bytes(), FILTER, self.at, store, tracer),
+        }
     }
 }
 

@@ -11,6 +11,8 @@ pub struct Audit {
     pub arguments: Arguments,
     /// Whether the main fields of a record are filter states of their own, too.
     pub fields: bool,
+    /// Whether each record names the one before it by a digest.
+    pub chain: bool,
 }
 
 /// Which requests get a line in Envoy's log.
@@ -38,11 +40,11 @@ pub enum Arguments {
 }
 
 /// The keys of `audit`.
-pub const AUDIT_KEYS: Keys = Keys { known: &["log", "arguments", "fields"] };
+pub const AUDIT_KEYS: Keys = Keys { known: &["log", "arguments", "fields", "chain"] };
 
 impl Default for Audit {
     fn default() -> Self {
-        Self { log: LogFilter::Denied, arguments: Arguments::Names, fields: false }
+        Self { log: LogFilter::Denied, arguments: Arguments::Names, fields: false, chain: false }
     }
 }
 
@@ -65,6 +67,9 @@ impl Audit {
         }
         if let Some(fields) = fields.get("fields") {
             audit.fields = fields.boolean()?;
+        }
+        if let Some(chain) = fields.get("chain") {
+            audit.chain = chain.boolean()?;
         }
         Some(audit)
     }

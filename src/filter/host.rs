@@ -225,6 +225,11 @@ pub(super) fn set_audit_field(name: &str, value: &str) -> Result<(), Status> {
     hostcalls::set_property(vec![&*["mcp_policy.", name].concat()], Some(value.as_bytes()))
 }
 
+/// What [`set_filter_state`] set last for this stream; `None` if it did not.
+pub(super) fn filter_state() -> Result<Option<Vec<u8>>, Status> {
+    property(&["mcp_policy"])
+}
+
 /// Defines a metric by its name, and returns its number. Envoy takes a new number each time, also for a name that it knows.
 pub(super) fn define_metric(kind: MetricType, name: &str) -> Result<u32, Status> {
     hostcalls::define_metric(kind, name)

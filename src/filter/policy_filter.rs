@@ -192,6 +192,9 @@ impl HttpContext for PolicyFilter {
         if let Phase::Forwarded { response, .. } = &mut self.phase {
             response.on_stream_end();
         }
+        if let Some(filter) = &self.filter {
+            audit::link(filter);
+        }
     }
 }
 

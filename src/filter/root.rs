@@ -1,7 +1,7 @@
 //! The root context: it loads the configuration, first on Envoy's main thread and then on each worker, always with the
 //! same result.
 
-use std::rc::Rc;
+use std::{cell::RefCell, rc::Rc};
 
 use proxy_wasm::{
     traits::{Context, HttpContext, RootContext},
@@ -9,8 +9,12 @@ use proxy_wasm::{
 };
 
 use crate::{
-    audit::metric,
+    audit::{
+        chain::{Chain, Head},
+        metric,
+    },
     config::{Config, Console, LoadedConfig},
+    time::Timestamp,
 };
 
 use super::{
@@ -27,6 +31,8 @@ pub(super) struct Filter {
     pub(super) config: Config,
     /// The filter's name in Envoy, which keeps its counters apart from those of others.
     pub(super) name: String,
+    /// The chain of its records on this worker, from the first on, if `audit.chain` is set.
+    chain: RefCell<Option<Chain>>,
 }
 
 /// What a configuration makes of the filter.
@@ -73,7 +79,7 @@ impl RootContext for FilterRoot {
                 SharedData::prepare();
                 self.forget();
                 self.role = Some(match loaded {
-                    LoadedConfig::Gateway(config) => Role::Gateway(Rc::new(Filter { config: *config, name })),
+                    LoadedConfig::Gateway(config) => Role::Gateway(Rc::new(Filter::new(*config, name))),
                     LoadedConfig::Console(console) => Role::Console(Rc::new(console)),
                 });
                 // If this fails, only a metric is missing.
@@ -118,6 +124,35 @@ impl RootContext for FilterRoot {
 
     fn get_type(&self) -> Option<ContextType> {
         Some(ContextType::HttpContext)
+    }
+}
+
+impl Filter {
+    fn new(config: Config, name: String) -> Self {
+        Self { config, name, chain: RefCell::new(None) }
+    }
+
+    /// Links a record to the one before it; with the chain's head, if Envoy's log lacks it. `None` if the host gives no random
+    /// bytes for the chain's id.
+    pub(super) fn link(&self, record: &str, now: Timestamp) -> Option<(String, Option<Head>)> {
+        let mut chain = self.chain.borrow_mut();
+        if chain.is_none() {
+            let mut id = [0; 8];
+            getrandom::fill(&mut id).ok()?;
+            *chain = Some(Chain::new(id, now));
+        }
+        let chain = chain.as_mut()?;
+        Some((chain.link(record), chain.due_head(now, false)))
+    }
+}
+
+/// The configuration goes with the last of its streams: no record follows.
+impl Drop for Filter {
+    fn drop(&mut self) {
+        let head = self.chain.get_mut().as_mut().and_then(|chain| chain.due_head(Timestamp::default(), true));
+        if let Some(head) = head {
+            log::info!("{}", head.to_line());
+        }
     }
 }
 

@@ -5,7 +5,7 @@ use std::{fs, process::Command};
 use super::{assert_fails, run, scratch::Scratch};
 
 /// Every verb, with the verbs under it.
-const VERBS: [&[&str]; 28] = [
+const VERBS: [&[&str]; 30] = [
     &[],
     &["check"],
     &["compare"],
@@ -32,6 +32,8 @@ const VERBS: [&[&str]; 28] = [
     &["approvals", "reject"],
     &["approvals", "drifts"],
     &["approvals", "accept"],
+    &["verify-log"],
+    &["replay"],
     &["completions"],
     &["man"],
 ];

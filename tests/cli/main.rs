@@ -5,6 +5,7 @@ mod apply;
 mod approvals;
 mod check;
 mod ci;
+mod evidence;
 mod explain;
 mod grant;
 mod help;

@@ -9,10 +9,12 @@ mod credential;
 mod explain;
 mod file;
 mod grant;
+mod log_file;
 mod man;
 mod mistakes;
 mod pin;
 mod render;
+mod replay;
 mod sanitize;
 mod schema;
 mod source;
@@ -20,6 +22,7 @@ mod suggest;
 mod test;
 mod tls;
 mod tools;
+mod verify_log;
 
 use std::{io::Write, process::ExitCode};
 
@@ -68,6 +71,10 @@ enum Verb {
     Credential(credential::Args),
     /// List the calls that wait for approval in a running gateway, and approve or reject them
     Approvals(approvals::Args),
+    /// Check that a log has every record of its chains, unchanged and in order
+    VerifyLog(verify_log::Args),
+    /// Say what another policy would have decided on the calls of a log
+    Replay(replay::Args),
     /// Print a script with which a shell completes this command
     Completions(completions::Args),
     /// Print a manual page
@@ -140,6 +147,8 @@ fn run() -> Exit {
         Verb::Grant(args) => grant::run(&args),
         Verb::Credential(args) => credential::run(&args),
         Verb::Approvals(args) => approvals::run(&args),
+        Verb::VerifyLog(args) => verify_log::run(&args),
+        Verb::Replay(args) => replay::run(&args),
         Verb::Completions(args) => Ok(completions::run(&args)),
         Verb::Man(args) => man::run(&args),
     };

@@ -6,11 +6,13 @@
 //! * `classify`, with `heuristics` and the words in `lexicon`: what a tool may do
 //! * `arguments`, with `content`: rules on arguments, from `inputSchema`
 //! * `policy`: the policy for classified tools
+//! * `from_records`: a policy for what a log shows to be used
 
 mod arguments;
 mod class;
 mod classify;
 mod content;
+mod from_records;
 mod heuristics;
 mod lexicon;
 mod policy;
@@ -35,7 +37,7 @@ use policy::{Suggestion, display};
 #[derive(clap::Args)]
 #[command(
     arg_required_else_help = true,
-    group = ArgGroup::new("source").required(true).args(["file", "url"]),
+    group = ArgGroup::new("source").required(true).args(["file", "url", "from"]),
     after_help = HELP
 )]
 pub(crate) struct Args {
@@ -47,6 +49,8 @@ pub(crate) struct Args {
     /// Pin the tools' definitions, too
     #[arg(long)]
     pin: bool,
+    #[command(flatten)]
+    records: from_records::Records,
     /// Output format
     #[arg(long, value_enum, default_value_t = Format::Text)]
     format: Format,
@@ -68,6 +72,9 @@ enum Format {
 
 /// Reads tools and prints a policy for them.
 pub(crate) fn run(args: &Args) -> Result<Exit, Stop> {
+    if let Some(suggested) = from_records::run(&args.records, args.format == Format::Json) {
+        return suggested;
+    }
     let find = if args.pin { tools::find_definitions } else { tools::find };
     let found = find(args.file.as_deref(), &args.server)?;
     let (listing, name) = found.ok_or_else(|| Stop::usage("name a file that lists tools, or a server with `--url`"))?;

@@ -298,6 +298,10 @@ struct Audit {
     /// `wasm.mcp_policy.decision`, for access logs that name fields one by one. Default: `false`.
     #[schemars(title = "Fields", extend("default" = false))]
     fields: Option<bool>,
+    /// Whether each record names the one before it by its digest, so that `mcp-policy verify-log` finds records that are missing,
+    /// changed or out of order. Default: `false`.
+    #[schemars(title = "Chain", extend("default" = false))]
+    chain: Option<bool>,
 }
 
 /// Which requests get a line in Envoy's log.
