@@ -2,6 +2,7 @@
 
 mod apply;
 mod approvals;
+mod catalog;
 mod check;
 mod compare;
 mod completions;
@@ -9,8 +10,11 @@ mod credential;
 mod explain;
 mod file;
 mod grant;
+mod html;
+mod inventory;
 mod man;
 mod mistakes;
+mod policy_words;
 mod render;
 mod sanitize;
 mod schema;
@@ -59,6 +63,10 @@ enum Verb {
     Schema(schema::Args),
     /// Suggest a policy for the tools that a server lists
     Suggest(suggest::Args),
+    /// Show what the tools of several servers together can do
+    Inventory(inventory::Args),
+    /// Show what the tools of widely used servers do, and a rule for each
+    Catalog(catalog::Args),
     /// Make, revoke and list the tokens of agents
     Grant(grant::Args),
     /// Write the credential of an MCP server into a file that Envoy watches
@@ -133,6 +141,8 @@ fn run() -> Exit {
         Verb::Apply(args) => apply::run(&args),
         Verb::Schema(args) => Ok(schema::run(&args)),
         Verb::Suggest(args) => suggest::run(&args),
+        Verb::Inventory(args) => inventory::run(&args),
+        Verb::Catalog(args) => catalog::run(&args),
         Verb::Grant(args) => grant::run(&args),
         Verb::Credential(args) => credential::run(&args),
         Verb::Approvals(args) => approvals::run(&args),

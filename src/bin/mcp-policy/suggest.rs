@@ -6,6 +6,7 @@
 //! * `classify`, with `heuristics` and the words in `lexicon`: what a tool may do
 //! * `arguments`: rules on arguments, from `inputSchema`
 //! * `policy`: the policy for classified tools
+//! * `several`: a configuration with a policy for each of several servers
 
 mod arguments;
 mod class;
@@ -13,6 +14,7 @@ mod classify;
 mod heuristics;
 mod lexicon;
 mod policy;
+mod several;
 
 #[cfg(test)]
 mod tests;
@@ -25,16 +27,17 @@ use serde::Serialize;
 
 use crate::{
     Exit, Stop, print, sanitize,
-    tools::{self, Listing, Server},
+    tools::{self, Listing, Sources},
 };
-use class::Class;
+pub(crate) use class::Class;
+use classify::{Hints, classify};
 use policy::{Suggestion, display};
 
 /// The arguments of `suggest`.
 #[derive(clap::Args)]
 #[command(
     arg_required_else_help = true,
-    group = ArgGroup::new("source").required(true).args(["file", "url"]),
+    group = ArgGroup::new("source").required(true).args(["file", "urls", "files", "client_configs"]).multiple(true),
     after_help = HELP
 )]
 pub(crate) struct Args {
@@ -42,15 +45,16 @@ pub(crate) struct Args {
     #[arg(value_name = "TOOLS.json")]
     file: Option<String>,
     #[command(flatten)]
-    server: Server,
+    sources: Sources,
     /// Output format
     #[arg(long, value_enum, default_value_t = Format::Text)]
     format: Format,
 }
 
 const HELP: &str = "\
-Example:
+Examples:
   mcp-policy suggest --url http://127.0.0.1:3000/mcp >policy.json
+  mcp-policy suggest --client-config .vscode/mcp.json --run-commands >gateway.json    (a policy for each server)
 Exit codes: 0 if a policy was printed, 1 if the server or the file lists no tool that a policy can name, 2 if it cannot be read.";
 
 /// The output format.
@@ -64,7 +68,8 @@ enum Format {
 
 /// Reads tools and prints a policy for them.
 pub(crate) fn run(args: &Args) -> Result<Exit, Stop> {
-    let found = tools::find(args.file.as_deref(), &args.server)?;
+    let Some((file, server)) = args.sources.only(args.file.as_deref()) else { return several::run(args) };
+    let found = tools::find(file.as_deref(), &server)?;
     let (listing, name) = found.ok_or_else(|| Stop::usage("name a file that lists tools, or a server with `--url`"))?;
     let suggested = suggest(&listing);
     let (suggestion, policy) = suggested.map_err(|message| Stop::findings(format!("{name}: {message}")))?;
@@ -91,6 +96,16 @@ fn suggest(listing: &Listing) -> Result<(Suggestion, String), String> {
         // It is too large.
         Err(invalid) => Err(format!("a policy cannot hold so many tools: {invalid}")),
     }
+}
+
+/// The name, the class and the reason of each tool of a list, in its order, also of those that no policy can name.
+pub(crate) fn classify_all(listing: &Listing) -> Vec<(String, Class, String)> {
+    let hints = Hints::of(&listing.tools);
+    let classified = listing.tools.iter().map(|tool| {
+        let found = classify(tool, hints);
+        (tool.name.clone(), found.class, found.reason)
+    });
+    classified.collect()
 }
 
 /// A line for each tool, then the remarks.
