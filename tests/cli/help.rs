@@ -5,7 +5,7 @@ use std::{fs, process::Command};
 use super::{assert_fails, run, scratch::Scratch};
 
 /// Every verb, with the verbs under it.
-const VERBS: [&[&str]; 30] = [
+const VERBS: [&[&str]; 32] = [
     &[],
     &["check"],
     &["compare"],
@@ -21,6 +21,8 @@ const VERBS: [&[&str]; 30] = [
     &["schema"],
     &["suggest"],
     &["pin"],
+    &["inventory"],
+    &["catalog"],
     &["grant"],
     &["grant", "new"],
     &["grant", "revoke"],

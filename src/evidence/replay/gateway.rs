@@ -54,6 +54,8 @@ impl ReplayGateway {
             Err(missing) => return Outcome::CannotTell(missing),
         };
         let call = CaseCall {
+            listed: Vec::new(),
+            answer: None,
             title: String::new(),
             body,
             grant: record.grant.clone(),

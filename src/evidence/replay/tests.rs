@@ -125,6 +125,8 @@ const LIMITED: &str = r#"{"version":"1","default":"deny","tools":{"draw":{"rate_
 /// So many calls, a second apart.
 fn calls(count: u64) -> Case {
     let call = |n: u64| CaseCall {
+        listed: Vec::new(),
+        answer: None,
         title: String::new(),
         body: CaseCall::tool("draw", r#"{"what":"a cat"}"#),
         grant: "jwt:alice".to_owned(),

@@ -93,6 +93,8 @@ fn the_policy_lets_the_same_traffic_through_and_refuses_what_was_not_used_or_was
         [("search", "allowed"), ("drop_table", "denied"), ("never_seen", "denied"), ("guess", "denied")]
     {
         let call = CaseCall {
+            listed: Vec::new(),
+            answer: None,
             title: String::new(),
             body: CaseCall::tool(tool, "{}"),
             grant: "jwt:new".to_owned(),

@@ -18,7 +18,7 @@ use crate::{
 #[derive(clap::Args)]
 pub(super) struct Records {
     /// Suggest a policy for what passed, from a log of JSON lines with audit records in them; `-` reads stdin
-    #[arg(long, value_name = "RECORDS", conflicts_with_all = ["file", "url"])]
+    #[arg(long, value_name = "RECORDS", conflicts_with_all = ["file", "urls", "files", "client_configs", "pin"])]
     from: Option<String>,
     /// Count also the calls of callers whose identity is not verified
     #[arg(long, requires = "from")]
