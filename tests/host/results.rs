@@ -169,6 +169,10 @@ fn on_streams_whose_call_is_not_known_all_results_apply() {
         assert!(out.contains("\"id\":7,\"error\":{\"code\":-31451") && out.contains(": more"), "{out}");
         stream.close(&mut worker);
     }
+    // A page is no stream.
+    let (mut worker, mut stream) = sent(&configuration("release", ""), &get());
+    play(&mut worker, &mut stream, "text/html", &format!("<p>{MAIL}"), 9);
+    assert_eq!(body(&stream), format!("<p>{MAIL}"));
     let task = Request {
         chunks: vec![br#"{"jsonrpc":"2.0","id":7,"method":"tasks/result","params":{"taskId":"t"}}"#.to_vec()],
         ..call("ok")
@@ -202,6 +206,42 @@ fn in_shadow_an_answer_passes_and_the_record_says_what_would_have_been_found() {
     }
 }
 
+#[test]
+fn a_task_that_an_answer_creates_is_its_callers_on_every_worker() {
+    let configuration = r#"{"policy":{"version":"1","default":"deny","tools":{"ok":{}}},"tasks":{"owner":true},"identity":[{"header":"x-agent"}]}"#;
+    let shared = Arc::new(Shared::prepared());
+    let workers = [0, 1].map(|_| {
+        let mut worker = Worker::new(&shared, configuration);
+        worker.world().properties = at_an_address();
+        worker
+    });
+    let [mut one, mut other] = workers;
+    let from = |agent: &str, request: Request| {
+        let agent = (b"x-agent".to_vec(), agent.as_bytes().to_vec());
+        Request { headers: request.headers.into_iter().chain([agent]).collect(), ..request }
+    };
+    let about = |agent: &str| {
+        let body = br#"{"jsonrpc":"2.0","id":7,"method":"tasks/get","params":{"taskId":"t-1"}}"#.to_vec();
+        from(agent, Request { chunks: vec![body], ..call("ok") })
+    };
+    for (media, wrap, ends) in [(JSON, "", ""), (EVENTS, "data: ", "\n\n")] {
+        let mut stream = from("alice", call("ok")).send(&mut one);
+        let created =
+            format!(r#"{wrap}{{"jsonrpc":"2.0","id":7,"result":{{"task":{{"taskId":"t-1","ttl":60000}}}}}}{ends}"#);
+        play(&mut one, &mut stream, media, &created, 9);
+        assert_eq!(body(&stream), created, "it passes as it is");
+        stream.close(&mut one);
+        for (agent, passes) in [("alice", true), ("bob", false)] {
+            let mut stream = about(agent).send(&mut other);
+            assert_eq!(stream.went_on.is_whole, passes, "{agent}");
+            let replies: Vec<String> =
+                stream.replies.iter().map(|reply| String::from_utf8_lossy(&reply.body).into_owned()).collect();
+            assert_eq!(replies.iter().any(|reply| reply.contains("Unknown task: t-1")), !passes, "{replies:?}");
+            stream.close(&mut other);
+        }
+    }
+}
+
 /// What a host does next, once a call has gone on.
 #[derive(Clone, Debug)]
 enum Event {
@@ -216,7 +256,7 @@ enum Event {
 fn whatever_fails_nothing_goes_on_that_a_finder_finds() {
     let requests = select(vec![call("ok"), get()]);
     let values = (select(&MODES[..]), requests, select(&[JSON, EVENTS][..]), vec(event(), 1..16));
-    cases::run(3000, &values, |(mode, request, media, events)| {
+    cases::run(1500, &values, |(mode, request, media, events)| {
         // A GET is answered by streams.
         let media = if request.chunks.is_empty() { EVENTS } else { media };
         let (mut worker, mut stream) = sent(&configuration(mode, ""), &request);
@@ -230,7 +270,7 @@ fn whatever_fails_nothing_goes_on_that_a_finder_finds() {
                 Event::Fail(fault) => worker.world().faults.push(fault.clone()),
                 Event::Recover => worker.world().faults.clear(),
             }
-            assert!(!may_be_read(&stream), "{event:?}: {}", stream.answer.body.escape_ascii());
+            assert!(!may_be_read(&stream, media), "{event:?}: {}", stream.answer.body.escape_ascii());
             if !stream.replies.is_empty() {
                 break;
             }
@@ -240,9 +280,11 @@ fn whatever_fails_nothing_goes_on_that_a_finder_finds() {
     });
 }
 
-/// Whether what went on has the address: in an event stream, in data that are complete.
-fn may_be_read(stream: &Stream) -> bool {
-    String::from_utf8_lossy(&stream.answer.body).contains(MAIL)
+/// Whether some client could read the address in what went on: of an event stream, in its data.
+fn may_be_read(stream: &Stream, media: &str) -> bool {
+    let body = String::from_utf8_lossy(&stream.answer.body).into_owned();
+    let is_data = |line: &str| media == JSON || line.starts_with("data");
+    body.split(['\r', '\n']).any(|line| is_data(line) && line.contains(MAIL))
 }
 
 fn event() -> impl Strategy<Value = Event> {
