@@ -12,6 +12,7 @@ mod document;
 mod failure;
 mod message;
 mod report;
+mod result;
 
 #[cfg(test)]
 mod tests;
@@ -33,6 +34,7 @@ pub use self::{
     clock::{MIDNIGHT, format_time},
     failure::{FailedCall, Failure},
     report::CallReport,
+    result::{AnswerOutcome, AnswerReport},
 };
 
 /// One case.
@@ -76,6 +78,8 @@ pub struct CaseCall {
     pub at: Timestamp,
     /// How many times to send it. The expectation holds for each.
     pub times: u32,
+    /// The server's answer, or the result in it, if the case says what becomes of it.
+    pub answer: Option<String>,
     /// The expected outcome.
     pub expected: Expectation,
 }
@@ -102,6 +106,12 @@ pub struct Expectation {
     pub message_contains: Option<String>,
     /// The rule in shadow mode that would deny it; `Some(None)` if there must be none.
     pub shadow: Option<Option<String>>,
+    /// What becomes of the answer.
+    pub answer: Option<AnswerOutcome>,
+    /// The rule that refuses the answer, or that would, in shadow mode.
+    pub answer_rule: Option<String>,
+    /// A part of the message that the client gets.
+    pub answer_contains: Option<String>,
 }
 
 /// An expected decision.

@@ -85,6 +85,7 @@ pub mod lint;
 pub mod mcp;
 pub mod policy;
 pub mod protobuf;
+pub mod results;
 pub mod store;
 pub mod text;
 pub mod time;

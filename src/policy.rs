@@ -22,7 +22,7 @@ pub mod uri;
 pub use self::{
     compile::compile,
     model::{
-        CallerDenials, Checks, Cost, Effect, Limit, LimitKey, Lookup, MethodRule, Mode, ObservedCounter, Policy,
-        Predicate, Rule, Scope, Section,
+        BuiltIn, CallerDenials, Checks, Cost, Effect, Expression, Finder, Limit, LimitKey, Lookup, MethodRule, Mode,
+        ObservedCounter, Policy, Predicate, Redaction, ResultRules, Rule, Scope, Section,
     },
 };

@@ -31,15 +31,20 @@ pub const CONFLICTS: &str = "mcp_policy_conflicts";
 /// Entries of a policy that name tools which no list of the server has shown, by `policy`; each worker adds its own.
 pub const UNLISTED_ENTRIES: &str = "mcp_policy_unlisted_entries";
 
+/// What was found in answers and replaced or refused, by `policy` and `finder`.
+pub const REDACTIONS: &str = "mcp_policy_redactions";
+/// What rules in shadow would have replaced or refused, by `policy` and `finder`.
+pub const SHADOW_REDACTIONS: &str = "mcp_policy_shadow_redactions";
+
 /// Every label.
-pub const LABELS: [&str; 5] = ["policy", "tool", "decision", "reason", "config"];
+pub const LABELS: [&str; 6] = ["policy", "tool", "decision", "reason", "config", "finder"];
 
 /// Series that one VM makes; beyond, all labels of a new one are [`OTHER`].
 pub const MAX_SERIES: usize = 1000;
 /// The value of a label that has no series of its own.
 pub const OTHER: &str = "other";
 /// The value of `tool` if no tool is called, and of `policy` if none applies.
-const NONE: &str = "none";
+pub const NONE: &str = "none";
 
 /// A label and its value.
 pub type Label<'l> = (&'static str, &'l str);

@@ -10,6 +10,7 @@ use crate::{
     amount::Amount,
     approval::ApproverNote,
     json::{self, Writer},
+    results::FinderCounts,
 };
 
 pub use self::arguments::LoggedArguments;
@@ -62,6 +63,10 @@ pub struct AuditRecord {
     pub remaining: Vec<(String, Amount)>,
     /// How many entries were taken out of the lists in the response.
     pub hidden_entries: usize,
+    /// What was found in the answer, and replaced or refused.
+    pub redacted: FinderCounts,
+    /// What rules in shadow would have replaced or refused.
+    pub shadow_redacted: FinderCounts,
     /// What a rule, a policy or a configuration in shadow would have decided.
     pub shadow: Option<Shadow>,
 }
@@ -116,6 +121,8 @@ impl AuditRecord {
             approval: None,
             remaining: Vec::new(),
             hidden_entries: 0,
+            redacted: FinderCounts::default(),
+            shadow_redacted: FinderCounts::default(),
             shadow: None,
         }
     }
@@ -167,6 +174,8 @@ impl AuditRecord {
         if self.hidden_entries > 0 {
             record.add_json("hidden", self.hidden_entries);
         }
+        write_counts(&mut record, "redacted", &self.redacted);
+        write_counts(&mut record, "shadowRedacted", &self.shadow_redacted);
         if let Some(arguments) = &self.arguments {
             arguments.write(&mut record, detail == Detail::Full);
         }
@@ -183,6 +192,17 @@ impl AuditRecord {
             });
         }
         record.finish()
+    }
+}
+
+/// How many of each kind were found in an answer.
+fn write_counts(record: &mut Writer, name: &'static str, counts: &FinderCounts) {
+    if !counts.is_empty() {
+        record.add_object(name, |found| {
+            for (finder, count) in counts.iter() {
+                found.add_json(finder, count);
+            }
+        });
     }
 }
 

@@ -3,7 +3,7 @@
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use super::{CaseCall, Expectation, Expected, message};
+use super::{AnswerReport, CaseCall, Expectation, Expected, message, result};
 use crate::{
     audit::{AuditRecord, Decision},
     config::Config,
@@ -23,6 +23,8 @@ pub struct CallReport {
     pub message: String,
     /// The seconds after which the agent may retry.
     pub retry_after: Option<u64>,
+    /// What becomes of the server's answer, if the call has one and is allowed.
+    pub answer: Option<AnswerReport>,
 }
 
 impl CaseCall {
@@ -47,7 +49,10 @@ impl CaseCall {
             Disposition::Callout(_) => ("the answer of the approval service".to_owned(), None),
             Disposition::Reply(reply) => (messages(&reply.body), reply.retry_after),
         };
-        CallReport { steps, record: judgement.record, message, retry_after }
+        let is_forwarded = matches!(judgement.answer, Disposition::Forward(_));
+        let answer = self.answer.as_ref().filter(|_| is_forwarded);
+        let answer = answer.map(|answer| result::judge(judgement.results, answer));
+        CallReport { steps, record: judgement.record, message, retry_after, answer }
     }
 }
 
@@ -67,6 +72,7 @@ impl CallReport {
         if !self.message.is_empty() {
             lines.extend(self.message.split('\n').map(|message| format!("message to the agent: {message}")));
         }
+        lines.extend(self.answer.iter().flat_map(AnswerReport::lines));
         lines
     }
 }
@@ -90,6 +96,25 @@ impl Expectation {
             let [expected, got] = [expected.as_deref(), shadow].map(|rule| unnamed(rule.unwrap_or_default()));
             wrong.push(format!("expected in shadow mode {expected}, got {got}"));
         }
+        if let Some(answer) = &outcome.answer {
+            wrong.extend(self.answer_differences(answer));
+        }
+        wrong
+    }
+
+    fn answer_differences(&self, answer: &AnswerReport) -> Vec<String> {
+        let mut wrong = Vec::new();
+        if let Some(expected) = self.answer.filter(|expected| *expected != answer.outcome) {
+            wrong.push(format!("expected the answer {}, got it {}", expected.name(), answer.outcome.name()));
+        }
+        let refusal = answer.report.refusal.as_ref().or(answer.report.shadow_refusal.as_ref());
+        let rule = refusal.map_or("none", |why| why.rule());
+        if let Some(expected) = self.answer_rule.as_ref().filter(|expected| **expected != rule) {
+            wrong.push(format!("expected the rule `{expected}` on the answer, got `{rule}`"));
+        }
+        if let Some(text) = self.answer_contains.as_ref().filter(|text| !answer.text.contains(text.as_str())) {
+            wrong.push(format!("expected an answer with `{text}`, got `{}`", answer.text));
+        }
         wrong
     }
 }
@@ -97,7 +122,15 @@ impl Expectation {
 /// An expectation of the decision alone.
 impl From<Expected> for Expectation {
     fn from(decision: Expected) -> Self {
-        Self { decision, rule: None, message_contains: None, shadow: None }
+        Self {
+            decision,
+            rule: None,
+            message_contains: None,
+            shadow: None,
+            answer: None,
+            answer_rule: None,
+            answer_contains: None,
+        }
     }
 }
 

@@ -110,7 +110,7 @@ fn new(config: &Config, request: &BoundRequest, decision: Decision) -> AuditReco
 
 fn decision(denial: &Denial<'_>) -> Decision {
     match denial {
-        Denial::Denied { .. } | Denial::UnknownMethod { .. } => Decision::Denied,
+        Denial::Denied { .. } | Denial::UnknownMethod { .. } | Denial::UnknownTask { .. } => Decision::Denied,
         Denial::RateLimited { .. } => Decision::RateLimited,
         Denial::ApprovalRequired { .. } => Decision::ApprovalRequired,
         Denial::CalloutPending { ask, .. } => match **ask {

@@ -12,6 +12,7 @@ use crate::{
         metric::{self, Label, MAX_SERIES, OTHER},
     },
     config::Config,
+    results::FinderCounts,
 };
 
 use super::host;
@@ -37,6 +38,16 @@ pub(super) fn count_decision(config: &Config, record: &AuditRecord) {
     }
     if let Some(reason) = record.reason_code {
         add_to_series(MetricType::Counter, metric::REFUSALS, &[("reason", reason)], 1);
+    }
+}
+
+/// Counts what was found in an answer under a policy, and what rules in shadow found.
+pub(super) fn count_redactions(policy: Option<&str>, found: &FinderCounts, shadow: &FinderCounts) {
+    for (name, counts) in [(metric::REDACTIONS, found), (metric::SHADOW_REDACTIONS, shadow)] {
+        for (finder, count) in counts.iter() {
+            let labels = [("policy", policy.unwrap_or(metric::NONE)), ("finder", finder)];
+            add_to_series(MetricType::Counter, name, &labels, count.into());
+        }
     }
 }
 

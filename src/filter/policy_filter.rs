@@ -150,8 +150,8 @@ impl HttpContext for PolicyFilter {
             self.on_request_complete();
         }
         let checked = match (&mut self.phase, &self.filter) {
-            (Phase::Forwarded { response, .. }, _) => {
-                response.on_headers(end_of_stream).map(|()| RequestBody::MayBeNeeded)
+            (Phase::Forwarded { response, .. }, Some(filter)) => {
+                response.on_headers(&filter.config, end_of_stream).map(|()| RequestBody::MayBeNeeded)
             }
             (Phase::AwaitBody { request, .. }, Some(filter)) => {
                 response::check_early_response(&filter.config, request, end_of_stream)
@@ -239,7 +239,8 @@ impl PolicyFilter {
                 let refund = self.filter.as_ref().map_or(Refund::Never, |filter| filter.config.limits.refund);
                 // Nothing is forwarded that held nothing.
                 let Some(lease) = lease else { return self.fail() };
-                self.forward(ResponseHandler::for_message(refund, receipt, judgement.lists, judgement.record), lease)
+                let AuthorizationResponse { lists, results, record, .. } = judgement;
+                self.forward(ResponseHandler::for_message(refund, receipt, lists, results, record), lease)
             }
             Disposition::Reply(reply) => self.send_reply(&reply, details(record.decision)),
             // Callers handle this before: a callout is dispatched with the body.

@@ -1,10 +1,12 @@
 //! The counters of one Envoy: all limits of a call are charged, or none.
 
 mod keys;
+mod task_owner;
 
 #[cfg(test)]
 mod tests;
 
+pub use self::task_owner::{MAX_TASK_SECONDS, TaskOwner};
 use super::{
     Callers, CounterSlot, Key, LimitExceeded, Part, Quota,
     quota::Count,

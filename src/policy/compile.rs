@@ -2,6 +2,7 @@
 
 mod observed;
 mod resource;
+mod results;
 mod rule;
 mod shared;
 
@@ -11,7 +12,7 @@ use crate::json::cursor::Cursor;
 
 use super::{
     document::{self, Name},
-    model::{Checks, Effect, MethodRule, Policy, Rule, folded},
+    model::{Checks, Effect, MethodRule, Mode, Policy, Rule, folded},
     pattern::{Pattern, Table},
     uri,
 };
@@ -53,6 +54,10 @@ pub fn compile(at: &Cursor<'_, '_>) -> Option<Policy> {
     let hidden = Table::new(hide.iter().map(|name| (name.text.to_owned(), ())), |()| true);
     let rules = [&tools, &resources, &prompts].into_iter().flat_map(Table::entries);
     let asks_for_approval = rules.chain([&all_tools]).any(Rule::asks_for_approval);
+    let [results, shadow_results] = [Mode::Enforce, Mode::Shadow].map(|mode| {
+        let rules = [&tools, &resources, &prompts].into_iter().flat_map(Table::entries);
+        results::collect([&all_tools].into_iter().chain(rules), mode, at)
+    });
     let observed = observed::counters(&document, &compiler);
     let mut policy = Policy {
         default: document.default,
@@ -67,6 +72,8 @@ pub fn compile(at: &Cursor<'_, '_>) -> Option<Policy> {
         methods,
         folded_methods,
         asks_for_approval,
+        results,
+        shadow_results,
         claims: Vec::new(),
         caller_predicates: compiler.caller_predicates(),
         observed,

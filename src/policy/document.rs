@@ -5,6 +5,7 @@
 
 mod limit;
 mod predicate;
+mod results;
 mod rule;
 
 use crate::json::cursor::{Cursor, Keys};
@@ -14,6 +15,7 @@ use super::model::{Effect, Mode};
 pub use self::{
     limit::{LIMIT_KEYS, Limit, RATE_KEYS, Rate},
     predicate::{APPROVAL_KEYS, CONDITION_KEYS, DEFAULT_EXPIRES, PATH_WITHIN_KEYS, PREDICATE_KEYS, Predicate},
+    results::{DEFAULT_MAX_RESULT_BYTES, DEFAULT_REPLACEMENT, FINDER_KEYS, REDACTION_KEYS, RESULTS_KEYS, Results},
     rule::{Action, Checks, RULE_KEYS, Rule, SHARED_RULE_KEYS},
 };
 

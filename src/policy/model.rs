@@ -2,6 +2,7 @@
 
 mod caller;
 mod limit;
+mod results;
 mod work;
 
 use std::{collections::HashMap, fmt, sync::Arc};
@@ -16,6 +17,7 @@ pub(super) use self::caller::reads_caller;
 pub use self::{
     caller::CallerDenials,
     limit::{Cost, Limit, LimitKey, Scope},
+    results::{BuiltIn, Expression, Finder, Redaction, ResultRules},
 };
 
 /// A compiled policy.
@@ -38,6 +40,10 @@ pub struct Policy {
     pub(super) folded_methods: HashMap<Box<[u8]>, Box<str>>,
     /// Whether some rule has `require_approval`.
     pub(super) asks_for_approval: bool,
+    /// `results` of all rules that are enforced, each once, for answers whose call is not known.
+    pub(super) results: Vec<ResultRules>,
+    /// The same of the rules in shadow.
+    pub(super) shadow_results: Vec<ResultRules>,
     /// The claims that conditions read, by their top-level names.
     pub(super) claims: Vec<Box<str>>,
     /// The predicates that can deny a caller whatever it sends.
@@ -133,6 +139,8 @@ pub struct Checks {
     pub approval: Vec<Predicate>,
     /// All must have room.
     pub limits: Vec<Limit>,
+    /// What answers may hold.
+    pub results: Option<ResultRules>,
 }
 
 /// As a policy names it.
@@ -274,6 +282,21 @@ impl Policy {
         &self.observed
     }
 
+    /// `results` of all rules of one mode, each finder once, for answers whose call is not known.
+    #[must_use]
+    pub fn results(&self, mode: Mode) -> &[ResultRules] {
+        match mode {
+            Mode::Enforce => &self.results,
+            Mode::Shadow => &self.shadow_results,
+        }
+    }
+
+    /// Whether some rule says what answers may hold.
+    #[must_use]
+    pub fn has_results(&self) -> bool {
+        !self.results.is_empty() || !self.shadow_results.is_empty()
+    }
+
     /// The entries of `methods`, in no order.
     pub fn methods(&self) -> impl Iterator<Item = (&str, &MethodRule)> {
         self.methods.iter().map(|(name, rule)| (&**name, rule))
@@ -385,6 +408,11 @@ impl Rule {
     /// All must have room.
     pub fn limits(&self) -> impl Iterator<Item = &Limit> {
         self.checks().flat_map(|checks| &checks.limits)
+    }
+
+    /// What answers may hold.
+    pub fn results(&self) -> impl Iterator<Item = &ResultRules> {
+        self.checks().filter_map(|checks| checks.results.as_ref())
     }
 
     /// Whether it can ask for approval.

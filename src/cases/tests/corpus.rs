@@ -104,6 +104,7 @@ impl Call {
             origin: RequestOrigin::default(),
             at: clock::after_midnight(self.at_s.saturating_mul(1000)),
             times: 1,
+            answer: None,
             expected: Expected::Allow.into(),
         }
     }

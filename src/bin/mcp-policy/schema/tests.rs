@@ -9,7 +9,7 @@ use mcp_policy::{
     config::{self, Config},
     identity,
     json::cursor::Keys,
-    policy::{Scope, condition, document},
+    policy::{BuiltIn, Scope, condition, document},
     window::Window,
 };
 use serde_json::{Value, json};
@@ -102,8 +102,12 @@ fn every_object_has_the_keys_that_the_reader_knows() {
     // A source is one of several forms, which together have all its keys.
     let (sources, described): (Vec<_>, Vec<_>) = described.into_iter().partition(|keys| keys.is_subset(&source));
     assert_eq!(sources.into_iter().flatten().collect::<BTreeSet<_>>(), source);
+    // So is a finder.
+    let finder: BTreeSet<&str> = document::REDACTION_KEYS.known.iter().copied().collect();
+    let (finders, described): (Vec<_>, Vec<_>) = described.into_iter().partition(|keys| keys.is_subset(&finder));
+    assert_eq!(finders.into_iter().flatten().collect::<BTreeSet<_>>(), finder);
 
-    let tables: [Keys; 23] = [
+    let tables: [Keys; 25] = [
         config::APPROVALS_KEYS,
         config::APPROVAL_SERVICE_KEYS,
         config::CONSOLE_KEYS,
@@ -117,6 +121,7 @@ fn every_object_has_the_keys_that_the_reader_knows() {
         config::CLOCK_KEYS,
         config::LISTS_KEYS,
         config::PROTOCOL_KEYS,
+        config::TASKS_KEYS,
         document::POLICY_KEYS,
         document::RULE_KEYS,
         document::SHARED_RULE_KEYS,
@@ -126,6 +131,7 @@ fn every_object_has_the_keys_that_the_reader_knows() {
         document::PATH_WITHIN_KEYS,
         document::LIMIT_KEYS,
         document::RATE_KEYS,
+        document::RESULTS_KEYS,
         identity::TOKEN_KEYS,
     ];
     let whole = [config::OPTIONS_KEYS, document::POLICY_KEYS, config::CONSOLE_FORM_KEYS];
@@ -144,6 +150,7 @@ fn every_word_is_one_that_the_reader_knows() {
     let operators = definition("Condition").into_iter().filter(|word| !word.is_empty());
     assert_eq!(operators.collect::<BTreeSet<_>>(), condition::NAMES.into_iter().collect());
     assert_eq!(definition("NamedWindow"), Window::NAMED.into_iter().map(|(name, _)| name).collect());
+    assert_eq!(definition("Format"), BuiltIn::ALL.into_iter().map(|(name, _)| name).collect());
     assert_eq!(definition("Scope"), Scope::NAMED.into_iter().map(|(name, _)| name).collect());
 }
 
