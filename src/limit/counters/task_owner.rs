@@ -1,6 +1,6 @@
 //! Whose call was answered with a task: a keyed digest in the table of counters, for the task's life.
 
-use super::{Callers, Count, CounterClass, Counters, Key, Quota, Shard, TOTALS, Totals, Unavailable};
+use super::{Callers, Count, CounterClass, Counters, Key, Part, Quota, Shard, TOTALS, Totals, Unavailable};
 use crate::{
     amount::Amount,
     store::Store,
@@ -77,9 +77,9 @@ impl<S: Store> Counters<'_, S> {
         let TaskOwner { filter, policy, grant, task } = owner;
         // No counter of a policy has such a name: this one has a control character, and the window of no limit beside it.
         let counter = ["\0task\0", task].concat();
-        let key = Key { filter, policy, counter: &counter, callers: Callers::Grant(grant) };
+        let key = Key { filter, policy, counter: &counter, callers: Callers::Grant(grant), part: Part::Whole };
         let window = Window::new(1).ok_or(Unavailable)?;
-        let quota = Quota { window, algorithm: Algorithm::Fixed, max: Amount::ONE };
+        let quota = Quota { window, algorithm: Algorithm::Fixed, max: Some(Amount::ONE) };
         work(key.slot(&quota, &self.store.seed()?))
     }
 }
