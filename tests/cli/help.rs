@@ -5,7 +5,7 @@ use std::{fs, process::Command};
 use super::{assert_fails, run, scratch::Scratch};
 
 /// Every verb, with the verbs under it.
-const VERBS: [&[&str]; 25] = [
+const VERBS: [&[&str]; 27] = [
     &[],
     &["check"],
     &["compare"],
@@ -20,6 +20,8 @@ const VERBS: [&[&str]; 25] = [
     &["apply"],
     &["schema"],
     &["suggest"],
+    &["inventory"],
+    &["catalog"],
     &["grant"],
     &["grant", "new"],
     &["grant", "revoke"],

@@ -2,6 +2,7 @@
 
 mod apply;
 mod approvals;
+mod catalog;
 mod check;
 mod compare;
 mod completions;
@@ -9,9 +10,12 @@ mod credential;
 mod explain;
 mod file;
 mod grant;
+mod html;
+mod inventory;
 mod man;
 mod mistakes;
 mod pin;
+mod policy_words;
 mod render;
 mod sanitize;
 mod schema;
@@ -62,6 +66,10 @@ enum Verb {
     Pin(pin::Args),
     /// Suggest a policy for the tools that a server lists
     Suggest(suggest::Args),
+    /// Show what the tools of several servers together can do
+    Inventory(inventory::Args),
+    /// Show what the tools of widely used servers do, and a rule for each
+    Catalog(catalog::Args),
     /// Make, revoke and list the tokens of agents
     Grant(grant::Args),
     /// Write the credential of an MCP server into a file that Envoy watches
@@ -137,6 +145,8 @@ fn run() -> Exit {
         Verb::Schema(args) => Ok(schema::run(&args)),
         Verb::Pin(args) => pin::run(&args),
         Verb::Suggest(args) => suggest::run(&args),
+        Verb::Inventory(args) => inventory::run(&args),
+        Verb::Catalog(args) => catalog::run(&args),
         Verb::Grant(args) => grant::run(&args),
         Verb::Credential(args) => credential::run(&args),
         Verb::Approvals(args) => approvals::run(&args),

@@ -1,0 +1,50 @@
+//! Static pages from templates.
+
+use minijinja::{AutoEscape, Environment, UndefinedBehavior, Value as Filled, context, value::Serde};
+
+use crate::sanitize;
+
+const LAYOUT: &str = include_str!("catalog/templates/layout.html.jinja");
+
+/// A page: the template's text within `layout`, with the value `title` as its title. Every value is escaped, and characters
+/// that hide or reorder their neighbours are written by their numbers.
+///
+/// # Errors
+/// A sentence on a fault of the template, such as a name that `values` does not have.
+pub(crate) fn fill(template: &str, values: &serde_json::Value) -> Result<String, String> {
+    let broken = |error| format!("cannot fill a template: {error:#}");
+    let mut environment = Environment::new();
+    environment.set_undefined_behavior(UndefinedBehavior::Strict);
+    environment.set_auto_escape_callback(|_| AutoEscape::Html);
+    let values = visible(values);
+    let body = environment.render_str(template, Serde(&values)).map_err(broken)?;
+    let title = values.get("title").and_then(serde_json::Value::as_str).unwrap_or_default();
+    environment.render_str(LAYOUT, context! { title, body => Filled::from_safe_string(body) }).map_err(broken)
+}
+
+/// The same value, each text of it as a page can show it.
+fn visible(value: &serde_json::Value) -> serde_json::Value {
+    use serde_json::Value;
+    match value {
+        Value::String(text) => Value::String(sanitize::message(text)),
+        Value::Array(items) => items.iter().map(visible).collect(),
+        Value::Object(members) => members.iter().map(|(key, value)| (key.clone(), visible(value))).collect(),
+        other => other.clone(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "the template of this test is right")]
+
+    use super::fill;
+
+    #[test]
+    fn values_are_escaped() {
+        let template = "<p title=\"{{ title }}\">{{ title }}</p>";
+        let page = fill(template, &serde_json::json!({"title": "<img src=x onerror='a'>\"&\u{202e}"})).unwrap();
+        let escaped = "&lt;img src=x onerror=&#x27;a&#x27;&gt;&quot;&amp;\\u{202e}";
+        assert!(page.contains(&format!("<p title=\"{escaped}\">{escaped}</p>")), "{page}");
+        assert!(page.contains(&format!("<title>{escaped}</title>")), "{page}");
+    }
+}
