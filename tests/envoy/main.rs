@@ -5,6 +5,7 @@
 //! |---|---|
 //! | `across_windows` | the example policies' limits reset each minute; long streams stay open without delay |
 //! | `example_policies` | the sample policies as they are pasted; the answer to a call too many; whose calls count together |
+//! | `catalog` | every policy of the catalogue decides its cases as it does natively |
 //! | `identity` | subjects of tokens and names in certificates count and are judged apart; no header forges one |
 //! | `credential` | the server sees its own credential, which no caller holds, and no token of a caller |
 //! | `dynamic` | another policy takes over in a running Envoy: streams, counts and the other callers go on |
@@ -47,6 +48,7 @@ mod attack;
 mod audit;
 mod bindings;
 mod budgets;
+mod catalog;
 mod client;
 mod clients;
 mod clock;
