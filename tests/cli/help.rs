@@ -5,7 +5,7 @@ use std::{fs, process::Command};
 use super::{assert_fails, run, scratch::Scratch};
 
 /// Every verb, with the verbs under it.
-const VERBS: [&[&str]; 27] = [
+const VERBS: [&[&str]; 28] = [
     &[],
     &["check"],
     &["compare"],
@@ -19,6 +19,7 @@ const VERBS: [&[&str]; 27] = [
     &["render", "limitador"],
     &["apply"],
     &["schema"],
+    &["pin"],
     &["suggest"],
     &["inventory"],
     &["catalog"],
