@@ -19,6 +19,7 @@ const VERBS: [&[&str]; 32] = [
     &["render", "limitador"],
     &["apply"],
     &["schema"],
+    &["pin"],
     &["suggest"],
     &["pin"],
     &["inventory"],

@@ -50,8 +50,6 @@ fn visible(value: &serde_json::Value) -> serde_json::Value {
 
 #[cfg(test)]
 mod tests {
-    #![expect(clippy::unwrap_used, reason = "the template of this test is right")]
-
     use super::fill;
 
     #[test]

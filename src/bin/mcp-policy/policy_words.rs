@@ -62,8 +62,6 @@ fn describe_limit(limit: &Limit) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    #![expect(clippy::unwrap_used, reason = "a policy of this test loads")]
-
     use mcp_policy::config::Config;
 
     use super::describe;

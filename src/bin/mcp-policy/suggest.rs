@@ -49,7 +49,7 @@ pub(crate) struct Args {
     file: Option<String>,
     #[command(flatten)]
     sources: Sources,
-    /// Pin the tools' definitions, too; for one server
+    /// Pin the tools' definitions, too; of one server
     #[arg(long)]
     pin: bool,
     #[command(flatten)]
@@ -79,12 +79,7 @@ pub(crate) fn run(args: &Args) -> Result<Exit, Stop> {
     if let Some(suggested) = from_records::run(&args.records, args.format == Format::Json) {
         return suggested;
     }
-    let Some((file, server)) = args.sources.only(args.file.as_deref()) else {
-        if args.pin {
-            return Err(Stop::usage("`--pin` takes one server; pin the others with `mcp-policy pin`"));
-        }
-        return several::run(args);
-    };
+    let Some((file, server)) = args.sources.only(args.file.as_deref()) else { return several::run(args) };
     let find = if args.pin { tools::find_definitions } else { tools::find };
     let found = find(file.as_deref(), &server)?;
     let (listing, name) = found.ok_or_else(|| Stop::usage("name a file that lists tools, or a server with `--url`"))?;

@@ -175,6 +175,16 @@ impl PageName {
 }
 
 impl Risk {
+    /// The risk of a class, if arguments do not raise it.
+    pub(crate) fn of(class: Class) -> Self {
+        match class {
+            Class::Read => Self::Low,
+            Class::Write => Self::Medium,
+            Class::Execute => Self::High,
+            Class::Financial | Class::Destructive => Self::Critical,
+        }
+    }
+
     /// Its name in tables.
     pub(crate) fn name(self) -> &'static str {
         match self {

@@ -1,5 +1,4 @@
 //! The catalogue is true of its own policies: they load, decide as the cases say, and stop the attacks.
-#![expect(clippy::unwrap_used, reason = "a test that finds something else than it expects should stop")]
 
 use std::{
     collections::BTreeSet,
@@ -19,7 +18,7 @@ use crate::{suggest, tools};
 use super::{
     Shown,
     embedded::{Catalog, Server},
-    entry::{Closed, Recommended},
+    entry::{Closed, Recommended, Risk},
     json, pages, text,
 };
 
@@ -172,6 +171,16 @@ fn the_policies_of_the_image_servers_are_the_samples() {
         let sample = fs::read_to_string(folder("policies").join(format!("{name}.json"))).unwrap();
         assert_eq!(catalog.server(name).unwrap().policy, sample, "{name}");
     }
+}
+
+#[test]
+fn a_risk_is_at_least_that_of_the_class() {
+    each_server(|_, server, wrong| {
+        for tool in server.entry.tools.iter().filter(|tool| tool.risk < Risk::of(tool.class)) {
+            let (server, name, risk) = (server.entry.server.as_str(), tool.name.as_str(), tool.risk.name());
+            wrong.push(format!("{server}/{name}: {risk} risk is too low for a tool of its class"));
+        }
+    });
 }
 
 /// What `suggest` finds from the names, the hints, the arguments and our description of each tool.

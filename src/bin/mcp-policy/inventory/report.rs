@@ -104,7 +104,7 @@ impl ServerReport {
             let named = policy.map(|_| treatment.as_ref().is_some_and(|treatment| treatment.is_named));
             let (class, risk, why) = match known.and_then(|server| server.entry.tool(&tool)) {
                 Some(entry) => (entry.class, entry.risk, entry.why.clone()),
-                None => (class, risk_of(class), why),
+                None => (class, Risk::of(class), why),
             };
             Row { name: tool, class, risk, why, policy: treatment.map(|treatment| treatment.words), named }
         });
@@ -124,16 +124,6 @@ fn policy_for<'c>(config: &'c Config, server: &str) -> Option<&'c Policy> {
         [only] => Some(&only.policy),
         _ => None,
     })
-}
-
-/// A tool that the catalogue does not have is taken at the risk of its class.
-fn risk_of(class: Class) -> Risk {
-    match class {
-        Class::Read => Risk::Low,
-        Class::Write => Risk::Medium,
-        Class::Execute => Risk::High,
-        Class::Financial | Class::Destructive => Risk::Critical,
-    }
 }
 
 /// The server of the catalogue that this list is of: it has at least three of its tools or all of them, and most of the

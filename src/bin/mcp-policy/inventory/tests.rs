@@ -1,5 +1,4 @@
 //! The inventory: classes, marks and totals, and texts of servers that are only texts.
-#![expect(clippy::unwrap_used, reason = "a test that finds something else than it expects should stop")]
 
 use mcp_policy::config::Config;
 

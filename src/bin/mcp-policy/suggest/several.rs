@@ -19,6 +19,11 @@ struct Suggested {
 
 /// Reads the tools of several servers and prints a configuration for them. A server that lists nothing gets a remark.
 pub(super) fn run(args: &Args) -> Result<Exit, Stop> {
+    if args.pin {
+        return Err(Stop::usage(
+            "`--pin` takes one server; pin the policies of several one by one with `mcp-policy pin`",
+        ));
+    }
     let mut remarks =
         vec!["name Envoy's routes as the servers, or change `bindings`: a call on another route is denied".to_owned()];
     let mut servers: Vec<Suggested> = Vec::new();

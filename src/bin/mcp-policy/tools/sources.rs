@@ -221,8 +221,6 @@ fn with_own_names(servers: Vec<ServerTools>) -> Vec<ServerTools> {
 
 #[cfg(test)]
 mod tests {
-    #![expect(clippy::unwrap_used, reason = "an address of this test is one")]
-
     use reqwest::Url;
 
     use super::{cause, place, without_secrets};
