@@ -5,7 +5,7 @@ mod resource;
 mod rule;
 mod shared;
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
 use crate::json::cursor::Cursor;
 
@@ -16,7 +16,7 @@ use super::{
     uri,
 };
 
-use self::{observed::Observed, rule::Compiler};
+use self::rule::Compiler;
 
 /// Patterns that one policy may have; product contract, section 1. Each costs time in every call that no name matches.
 const MAX_PATTERNS: usize = 1000;
@@ -55,8 +55,7 @@ pub fn compile(at: &Cursor<'_, '_>) -> Option<Policy> {
     let hidden = Table::new(hide.iter().map(|name| (name.text.to_owned(), ())), |()| true);
     let rules = [&tools, &resources, &prompts].into_iter().flat_map(Table::entries);
     let asks_for_approval = rules.chain([&all_tools]).any(Rule::asks_for_approval);
-    let observed = find_observed(&document, &compiler);
-    Some(Policy {
+    let mut policy = Policy {
         default: document.default,
         mode: document.mode,
         hidden,
@@ -69,27 +68,12 @@ pub fn compile(at: &Cursor<'_, '_>) -> Option<Policy> {
         methods,
         folded_methods,
         asks_for_approval,
-        claims: observed.claims,
+        claims: Vec::new(),
         caller_predicates: compiler.caller_predicates(),
-        observed: observed.counters,
-    })
-}
-
-/// What the conditions read of the rules that some entry uses.
-fn find_observed<'w, 'a>(document: &document::Policy<'w, 'a>, compiler: &Compiler) -> Observed {
-    let (mut observed, mut used) = (Observed::default(), HashSet::new());
-    let mut add = |rule: &document::Rule<'w, 'a>| {
-        observed.add(&rule.checks, compiler);
-        used.extend(rule.uses.iter().map(|(_, name)| *name));
+        observed: Vec::new(),
     };
-    document.all_tools.iter().for_each(&mut add);
-    for entries in [&document.tools, &document.resources, &document.prompts] {
-        entries.iter().for_each(|(_, rule)| add(rule));
-    }
-    for (_, checks) in document.shared_rules.iter().filter(|(name, _)| used.contains(name.text)) {
-        observed.add(checks, compiler);
-    }
-    observed
+    observed::note_observed(&mut policy, at, &compiler);
+    Some(policy)
 }
 
 fn check_method(name: &Name<'_, '_>, stance: Effect) {
