@@ -6,7 +6,7 @@ mod results;
 mod rule;
 mod shared;
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
 use crate::json::cursor::Cursor;
 
@@ -18,7 +18,7 @@ use super::{
     uri,
 };
 
-use self::{observed::Observed, rule::Compiler};
+use self::rule::Compiler;
 
 /// Patterns that one policy may have; product contract, section 1. Each costs time in every call that no name matches.
 const MAX_PATTERNS: usize = 1000;
@@ -61,8 +61,7 @@ pub fn compile(at: &Cursor<'_, '_>) -> Option<Policy> {
     let rules: Vec<&Rule> = [&all_tools].into_iter().chain(rules).collect();
     let results = results::collect(&rules, Mode::Enforce, at);
     let shadow_results = results::collect(&rules, Mode::Shadow, at);
-    let observed = find_observed(&document, &compiler);
-    Some(Policy {
+    let mut policy = Policy {
         default: document.default,
         mode: document.mode,
         hidden,
@@ -75,30 +74,15 @@ pub fn compile(at: &Cursor<'_, '_>) -> Option<Policy> {
         methods,
         folded_methods,
         asks_for_approval,
-        claims: observed.claims,
+        claims: Vec::new(),
         definitions: document.definitions.as_ref().map(|definitions| compile_definitions(definitions, &compiler)),
         results,
         shadow_results,
         caller_predicates: compiler.caller_predicates(),
-        observed: observed.counters,
-    })
-}
-
-/// What the conditions read of the rules that some entry uses.
-fn find_observed<'w, 'a>(document: &document::Policy<'w, 'a>, compiler: &Compiler) -> Observed {
-    let (mut observed, mut used) = (Observed::default(), HashSet::new());
-    let mut add = |rule: &document::Rule<'w, 'a>| {
-        observed.add(&rule.checks, compiler);
-        used.extend(rule.uses.iter().map(|(_, name)| *name));
+        observed: Vec::new(),
     };
-    document.all_tools.iter().for_each(&mut add);
-    for entries in [&document.tools, &document.resources, &document.prompts] {
-        entries.iter().for_each(|(_, rule)| add(rule));
-    }
-    for (_, checks) in document.shared_rules.iter().filter(|(name, _)| used.contains(name.text)) {
-        observed.add(checks, compiler);
-    }
-    observed
+    observed::note_observed(&mut policy, at, &compiler);
+    Some(policy)
 }
 
 fn compile_definitions(document: &document::Definitions<'_, '_>, compiler: &Compiler) -> Box<Definitions> {

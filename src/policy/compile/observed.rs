@@ -1,11 +1,13 @@
 //! What conditions read besides arguments, in the whole policy: the claims of tokens, and counters. A limit has to declare each
 //! counter.
 
-use crate::policy::{
-    condition::{Condition, Operand},
-    document,
-    model::ObservedCounter,
-    path::{Root, Segment},
+use crate::{
+    json::cursor::Cursor,
+    policy::{
+        condition::{Condition, Operand},
+        model::{Checks, ObservedCounter, Policy},
+        path::{Root, Segment},
+    },
 };
 
 use super::rule::Compiler;
@@ -15,21 +17,26 @@ const MAX_NAMES: usize = 64;
 
 /// What conditions of a policy read.
 #[derive(Default)]
-pub(super) struct Observed {
-    /// The top-level names of claims.
-    pub(super) claims: Vec<Box<str>>,
-    pub(super) counters: Vec<ObservedCounter>,
+struct Observed {
+    claims: Vec<Box<str>>,
+    counters: Vec<ObservedCounter>,
+}
+
+/// Notes what the conditions of the policy at `at` read. Reports counters that no limit of the policy counts.
+pub(super) fn note_observed(policy: &mut Policy, at: &Cursor<'_, '_>, compiler: &Compiler) {
+    let mut observed = Observed::default();
+    policy.checks().for_each(|checks| observed.add(checks, at, compiler));
+    (policy.claims, policy.observed) = (observed.claims, observed.counters);
 }
 
 impl Observed {
-    /// Takes the conditions of a rule. Reports counters that no limit of the policy counts.
-    pub(super) fn add(&mut self, checks: &document::Checks<'_, '_>, compiler: &Compiler) {
-        for predicates in [&checks.require, &checks.deny_if, &checks.require_approval] {
+    #[inline(never)]
+    fn add(&mut self, checks: &Checks, at: &Cursor<'_, '_>, compiler: &Compiler) {
+        for predicates in [&checks.require, &checks.deny_if, &checks.approval] {
             for predicate in predicates {
-                for (index, condition) in predicate.conditions.iter().enumerate() {
+                for condition in &predicate.conditions {
                     if let Err(reason) = self.add_condition(condition, compiler) {
-                        let place = predicate.at.at_pointer(&["/conditions/", &index.to_string()].concat());
-                        place.unwrap_or(predicate.at).report(reason);
+                        at.at_pointer(&predicate.pointer).unwrap_or(*at).report(reason);
                     }
                 }
             }
@@ -37,27 +44,28 @@ impl Observed {
     }
 
     fn add_condition(&mut self, condition: &Condition, compiler: &Compiler) -> Result<(), String> {
-        let (count, what) = match condition.operand() {
+        match condition.operand() {
+            Operand::Counter(name) if self.counters.iter().any(|known| known.name == *name) => {}
             Operand::Counter(name) => {
-                if !self.counters.iter().any(|known| known.name == *name) {
-                    self.counters.push(compiler.observed(name)?);
-                }
-                (self.counters.len(), "counters")
+                check_count(self.counters.len())?;
+                self.counters.push(compiler.observed(name)?);
             }
-            Operand::Path(path) => match (path.root(), path.segments()) {
-                (Root::Caller, [_, Segment::Key(name), ..]) => {
-                    if !self.claims.iter().any(|known| **known == **name) {
-                        self.claims.push(name.as_str().into());
-                    }
-                    (self.claims.len(), "claims")
+            Operand::Path(path) => {
+                let (Root::Caller, [_, Segment::Key(name), ..]) = (path.root(), path.segments()) else { return Ok(()) };
+                if !self.claims.iter().any(|known| **known == **name) {
+                    check_count(self.claims.len())?;
+                    self.claims.push(name.as_str().into());
                 }
-                _ => return Ok(()),
-            },
-        };
-        if count <= MAX_NAMES {
-            Ok(())
-        } else {
-            Err(format!("the policy reads more than {MAX_NAMES} {what}; read fewer"))
+            }
         }
+        Ok(())
+    }
+}
+
+fn check_count(count: usize) -> Result<(), String> {
+    if count < MAX_NAMES {
+        Ok(())
+    } else {
+        Err("the policy reads more than 64 claims or counters; read fewer".to_owned())
     }
 }

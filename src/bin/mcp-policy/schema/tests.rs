@@ -21,7 +21,7 @@ const MISTAKES: &str = include_str!("../../../../tests/cases/invalid.jsonl");
 
 /// Mistakes that no schema sees, by the name of their case: texts that are not JSON or repeat a key, and what parts of a
 /// configuration mean together.
-const UNSEEN: [&str; 27] = [
+const UNSEEN: [&str; 40] = [
     "action and deny_if",
     "action allow and deny_if",
     "counter twice in one rule",
@@ -49,6 +49,19 @@ const UNSEEN: [&str; 27] = [
     "use of a rule that names a counter of the entry",
     "a shared limit enforced and in shadow",
     "a shared condition on a URI that no URI satisfies",
+    "a day that no week has",
+    "an hour that no day has",
+    "an operator that compares no hour",
+    "a member that the caller does not have",
+    "claims without a name",
+    "a member that the time does not have",
+    "a counter that no limit counts",
+    "a counter by key in a condition",
+    "a counter compared with a text",
+    "a key of every element",
+    "a counter with two keys",
+    "claims of another payload",
+    "a key, a counter and no max beside a service",
 ];
 
 fn validator() -> Validator {
