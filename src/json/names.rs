@@ -129,8 +129,7 @@ impl OpenObjects {
         }
         let twin = find_repeated(bytes, &bare, &bares).and_then(|index| spans.get(index).copied());
         let duplicate = twin.and_then(|_| self.find_duplicate(bytes, mark));
-        let found =
-            |span| (span, Reason::Lookalike(display_name(name_bytes(bytes, self.decoded.as_bytes(), span))));
+        let found = |span| (span, Reason::Lookalike(display_name(name_bytes(bytes, self.decoded.as_bytes(), span))));
         duplicate.or_else(|| meant.or(twin).map(found))
     }
 }
