@@ -63,13 +63,13 @@ fn a_list_of_5000_pinned_tools_costs_little_more_than_without_pins() {
         times(again)
     );
     // Instructions of the digest are short ones: see `tests/bench/README.md` for the time.
-    assert!(times(again) < 1.25 && times(first) < 8.0);
+    assert!(times(again) < 1.25 && times(first) < 5.0);
 }
 
 #[test]
 fn a_call_of_a_pinned_tool_reads_one_cell_more() {
     let digest = definition::digest(br#"{"name":"ok"}"#).expect("an object");
-    let mut cost = |definitions: &str| {
+    let cost = |definitions: &str| {
         let mut worker = metered(&configuration(definitions));
         call("ok").send(&mut worker).close(&mut worker);
         instructions(&mut worker, |worker| call("ok").send(worker).close(worker))
