@@ -98,7 +98,7 @@ impl CaseCall {
             return;
         };
         let pins = config.policy(&policy).and_then(Policy::definitions).map_or(0, Definitions::count);
-        let mut memo = DefinitionMemo::new([0; 16], pins);
+        let mut memo = DefinitionMemo::new(pins);
         let judge = ListedDefinitions::new(config, &policy, FILTER, &origin, &mut memo, self.at, store);
         let Some(judge) = judge else { return };
         judge.begin_list();

@@ -164,12 +164,11 @@ impl<'c, S: Store> ListedDefinitions<'c, S> {
             return is_kept;
         }
         let memo = &mut **self.memo.borrow_mut();
-        let hash = memo.hash(entry);
-        let is_known = !is_repeated && memo.is_known(pin.number, hash);
+        let is_known = !is_repeated && memo.is_known(pin.number, entry);
         let digest = if is_known { None } else { definition::digest(entry) };
         let is_pinned = |digest: Digest| pin.digests.contains(&digest);
         if !is_known && !is_repeated && digest.is_some_and(is_pinned) {
-            memo.remember(pin.number, hash, entry);
+            memo.remember(pin.number, entry);
         }
         let is_admitted = |digest| is_pinned(digest) || self.accepts(list, tool, pin, digest);
         if is_known || !is_repeated && digest.is_some_and(is_admitted) {
@@ -183,7 +182,7 @@ impl<'c, S: Store> ListedDefinitions<'c, S> {
         self.find(tool, if is_repeated { FindingKind::Repeated } else { FindingKind::Changed });
         list.drifted(pin);
         let listed = Listed::Other(digest.unwrap_or_else(|| Digest::of(entry)));
-        let definitions = [Some(entry), memo.text(pin.number)];
+        let definitions = [Some(entry), memo.entry(pin.number)];
         let definitions = definitions.map(|text| text.and_then(definition::canonical).unwrap_or_default());
         list.sightings.push(OwnedSighting { tool, pin, listed, definitions });
         is_kept

@@ -10,7 +10,6 @@ use crate::{
     config::Config,
     engine::definitions::{DefinitionMemo, Finding, FindingKind, ListOrigin, ListedDefinitions},
     policy::Definitions,
-    store::Store as _,
     text::excerpt,
 };
 
@@ -94,7 +93,7 @@ fn known<'p>(policies: &'p mut Vec<PinnedPolicy>, config: &Config, policy: &Arc<
             if policies.len() >= MAX_POLICIES {
                 return None;
             }
-            let memo = DefinitionMemo::new(SharedData.seed().unwrap_or_default(), pins);
+            let memo = DefinitionMemo::new(pins);
             let (config, policy) = (Arc::clone(&config.digest), Arc::clone(policy));
             policies.push(PinnedPolicy { config, policy, memo, reported: 0 });
             policies.len().checked_sub(1)?

@@ -119,10 +119,15 @@ pub fn list<'t>(texts: impl Iterator<Item = &'t str>) -> String {
 #[must_use]
 pub fn quoted(text: &str) -> String {
     let mut out = String::with_capacity(text.len().saturating_add(2));
-    out.push('"');
-    escape(text, &mut out);
-    out.push('"');
+    push_quoted(text, &mut out);
     out
+}
+
+/// Appends a text as a JSON string.
+pub(super) fn push_quoted(text: &str, out: &mut String) {
+    out.push('"');
+    escape(text, out);
+    out.push('"');
 }
 
 /// A JSON text in which every character can be seen: those of [`is_invisible`] as escapes, which mean the same. Only strings have

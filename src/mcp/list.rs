@@ -188,6 +188,12 @@ impl ListStream {
         Ok(Vec::new())
     }
 
+    /// Whether the next chunk is only held, or passes: nothing of it is read before the end.
+    #[must_use]
+    pub fn only_holds(&self) -> bool {
+        !matches!(self.form, Form::Events(_))
+    }
+
     /// The bytes that are held.
     #[must_use]
     pub fn held(&self) -> usize {

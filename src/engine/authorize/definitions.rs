@@ -20,9 +20,6 @@ impl<'p, S: Store, W: Tracer> Authorizer<'p, S, W> {
         let Some(definitions) = policy.policy.definitions() else {
             return Ok(());
         };
-        let route = self.request.info.route.as_deref().unwrap_or_default();
-        let configuration = Configuration::new(&self.config.digest);
-        let place = Place { filter: self.filter, policy: &policy.name, route, configuration };
         for target in targets.iter().filter(|target| target.name.kind == TargetKind::Tool) {
             let Some((tool, pin)) = definitions.pin(target.name.name) else {
                 if definitions.unpinned == Effect::Deny {
@@ -39,6 +36,9 @@ impl<'p, S: Store, W: Tracer> Authorizer<'p, S, W> {
                 Err(_) => Denial::Internal,
                 Ok(drifts) if drifts.is_empty() => continue,
                 Ok(drifts) => {
+                    let route = self.request.info.route.as_deref().unwrap_or_default();
+                    let configuration = Configuration::new(&self.config.digest);
+                    let place = Place { filter: self.filter, policy: &policy.name, route, configuration };
                     let is_denied = |key| drifts.denies(key, configuration, self.now);
                     if !is_denied(place.key(tool, &pin.digests)) && !is_denied(place.overflow_key()) {
                         continue;

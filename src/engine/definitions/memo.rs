@@ -1,18 +1,11 @@
 //! The pinned definitions that a worker has seen, so that the same bytes are not digested again.
 
-use std::hash::Hasher as _;
-
-use siphasher::sip128::{Hash128, Hasher128 as _, SipHasher24};
-
-use crate::store::Seed;
-
 /// What one worker remembers of the lists that it has seen under one policy of one configuration.
 #[derive(Debug, Default)]
 pub struct DefinitionMemo {
-    seed: Seed,
     /// By the number of the pin.
     known: Vec<Known>,
-    /// The bytes of all texts.
+    /// The bytes of all entries.
     size: usize,
     unlisted: usize,
 }
@@ -20,20 +13,20 @@ pub struct DefinitionMemo {
 /// What is known of one pinned tool.
 #[derive(Clone, Debug, Default)]
 struct Known {
-    /// A hash of the entry that the pin admitted last.
-    hash: Option<u128>,
-    /// The entry, to show how it has changed.
-    text: Box<[u8]>,
+    is_listed: bool,
+    /// The entry that the pin admitted last; empty if there was none, or no room for it.
+    entry: Box<[u8]>,
 }
 
-/// Bytes of entries that are kept; beyond, a drift is shown without what was there before.
-const MAX_TEXTS: usize = 1 << 20;
+/// Bytes of entries that are kept. Only entries that a pin admits are, so the pins of a policy bound them, too; beyond, a list costs
+/// as much as the first one, and a drift is shown without what was there before.
+const MAX_ENTRIES: usize = 4 << 20;
 
 impl DefinitionMemo {
-    /// Nothing is known of so many pins. Servers do not know the seed, so no entry has the hash of another one.
+    /// Nothing is known of so many pins.
     #[must_use]
-    pub fn new(seed: Seed, pins: usize) -> Self {
-        Self { seed, known: vec![Known::default(); pins], size: 0, unlisted: pins }
+    pub fn new(pins: usize) -> Self {
+        Self { known: vec![Known::default(); pins], size: 0, unlisted: pins }
     }
 
     /// The number of pinned tools of which no list has shown the pinned definition.
@@ -42,30 +35,30 @@ impl DefinitionMemo {
         self.unlisted
     }
 
-    pub(super) fn hash(&self, entry: &[u8]) -> u128 {
-        let mut hasher = SipHasher24::new_with_key(&self.seed);
-        hasher.write(entry);
-        let Hash128 { h1, h2 } = hasher.finish128();
-        u128::from(h1) << 64 | u128::from(h2)
+    /// Whether the pin has admitted this very entry before.
+    pub(super) fn is_known(&self, pin: usize, entry: &[u8]) -> bool {
+        self.entry(pin).is_some_and(|known| is_same(known, entry))
     }
 
-    pub(super) fn is_known(&self, pin: usize, hash: u128) -> bool {
-        self.known.get(pin).is_some_and(|known| known.hash == Some(hash))
-    }
-
-    pub(super) fn remember(&mut self, pin: usize, hash: u128, entry: &[u8]) {
+    pub(super) fn remember(&mut self, pin: usize, entry: &[u8]) {
         let Some(known) = self.known.get_mut(pin) else { return };
-        if known.hash.replace(hash).is_none() {
+        if !std::mem::replace(&mut known.is_listed, true) {
             self.unlisted = self.unlisted.saturating_sub(1);
         }
-        let size = self.size.saturating_sub(known.text.len()).saturating_add(entry.len());
-        if size <= MAX_TEXTS {
-            (known.text, self.size) = (entry.into(), size);
+        let size = self.size.saturating_sub(known.entry.len()).saturating_add(entry.len());
+        if size <= MAX_ENTRIES {
+            (known.entry, self.size) = (entry.into(), size);
         }
     }
 
     /// The entry that the pin admitted last.
-    pub(super) fn text(&self, pin: usize) -> Option<&[u8]> {
-        self.known.get(pin).map(|known| &*known.text).filter(|text| !text.is_empty())
+    pub(super) fn entry(&self, pin: usize) -> Option<&[u8]> {
+        self.known.get(pin).map(|known| &*known.entry).filter(|entry| !entry.is_empty())
     }
+}
+
+/// Compares blocks; in WebAssembly the comparison of the standard library takes one byte after the other.
+fn is_same(one: &[u8], other: &[u8]) -> bool {
+    let ((blocks, rest), (others, other_rest)) = (one.as_chunks::<16>(), other.as_chunks::<16>());
+    one.len() == other.len() && rest == other_rest && blocks.iter().zip(others).all(|(block, other)| block == other)
 }

@@ -37,7 +37,7 @@ struct Worker<'w> {
 
 impl<'w> Worker<'w> {
     fn new(config: &'w Config, store: &'w InMemory) -> Self {
-        Self { config, memo: DefinitionMemo::new([1; 16], 2), store }
+        Self { config, memo: DefinitionMemo::new(2), store }
     }
 
     /// Which entries a list shows, and what is found.

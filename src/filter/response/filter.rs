@@ -270,7 +270,7 @@ impl BodyFilter {
         };
         let mut out = self.filter_lists(config, &rest, 0)?;
         if let Some(lists) = &mut self.lists {
-            out.extend(lists.read(config, |filter, visibility| filter.end(visibility))?);
+            out.extend(lists.read(config, false, |filter, visibility| filter.end(visibility))?);
         }
         self.record_hidden();
         Ok(FilteredChunk::Bytes(out))
@@ -278,7 +278,8 @@ impl BodyFilter {
 
     fn filter_lists(&mut self, config: &Config, chunk: &[u8], room: usize) -> Result<Vec<u8>, ResponseAborted> {
         let Some(lists) = &mut self.lists else { return Ok(chunk.to_vec()) };
-        lists.read(config, |filter, visibility| filter.push(chunk, room, visibility))
+        let only_holds = lists.filter.only_holds();
+        lists.read(config, only_holds, |filter, visibility| filter.push(chunk, room, visibility))
     }
 
     /// Writes the record of the request again, with how many entries its lists lost.
@@ -317,11 +318,12 @@ impl PolicyListStream {
     fn read(
         &mut self,
         config: &Config,
+        only_holds: bool,
         read: impl FnOnce(&mut ListStream, &dyn Visibility) -> Result<Vec<u8>, StreamAborted>,
     ) -> Result<Vec<u8>, ResponseAborted> {
         let Self { filter, policy, caller, seen, origin, is_unchanged } = self;
         let shown = || PolicyVisibility::new(config, policy, caller, seen, *is_unchanged);
-        let out = match origin {
+        let out = match origin.as_ref().filter(|_| !only_holds) {
             None => read(filter, &shown()),
             Some(origin) => pinned::with_definitions(config, policy, origin, &seen.drifts, |definitions| {
                 let is_blind = definitions.is_none();

@@ -8,9 +8,9 @@ use crate::json::parse;
 
 #[track_caller]
 fn canonical(text: &str) -> String {
-    let mut out = Vec::new();
+    let mut out = String::new();
     write(&parse(text.as_bytes(), 64).unwrap().value, &mut out);
-    String::from_utf8(out).unwrap()
+    out
 }
 
 /// Section 3.2.2 of the RFC.
@@ -96,6 +96,22 @@ fn numbers_are_as_ecmascript_prints_them() {
         ("2e-324", "0"),
     ] {
         assert_eq!(canonical(spelled), printed, "{spelled}");
+    }
+}
+
+#[test]
+fn many_members_are_sorted_as_few_are() {
+    let names =
+        ["", "a", "a\u{80}", "ab", "b", "\u{e9}", "\u{d7ff}", "\u{10000}", "\u{10ffff}", "\u{e000}", "\u{ffee}"];
+    let all: Vec<String> = names.iter().flat_map(|name| (0..9).map(move |n| format!("{name}{n}"))).collect();
+    for count in [3, 32, 33, all.len()] {
+        let mut some: Vec<&str> = all.iter().rev().take(count).map(String::as_str).collect();
+        let text = |names: &[&str]| {
+            names.iter().map(|name| format!("{}:1", super::write::quoted(name))).collect::<Vec<_>>().join(",")
+        };
+        let written = canonical(&format!("{{{}}}", text(&some)));
+        some.sort_by_key(|name| name.encode_utf16().collect::<Vec<_>>());
+        assert_eq!(written, format!("{{{}}}", text(&some)));
     }
 }
 
