@@ -5,7 +5,7 @@ use std::{fs, process::Command};
 use super::{assert_fails, run, scratch::Scratch};
 
 /// Every verb, with the verbs under it.
-const VERBS: [&[&str]; 25] = [
+const VERBS: [&[&str]; 28] = [
     &[],
     &["check"],
     &["compare"],
@@ -20,6 +20,7 @@ const VERBS: [&[&str]; 25] = [
     &["apply"],
     &["schema"],
     &["suggest"],
+    &["pin"],
     &["grant"],
     &["grant", "new"],
     &["grant", "revoke"],
@@ -29,6 +30,8 @@ const VERBS: [&[&str]; 25] = [
     &["approvals", "list"],
     &["approvals", "approve"],
     &["approvals", "reject"],
+    &["approvals", "drifts"],
+    &["approvals", "accept"],
     &["completions"],
     &["man"],
 ];
