@@ -305,3 +305,26 @@ fn pins_are_compared() {
     assert_eq!(differences(&closed, &more), ["+ the tool `u`: it has a pin now"]);
     assert_eq!(differences(&more, &closed), ["- the tool `u`: it has no pin, and `unpinned` denies it"]);
 }
+
+#[test]
+fn what_answers_may_hold_only_may_matter() {
+    let results = |results: &str| format!(r#""results":{{{results}}}"#);
+    let old = results(r#""max_bytes":1000,"redact":[{"find":"email"},{"find":"iban"}],"deny_if":[{"find":"jwt"}]"#);
+    assert_eq!(rules(&old, &old), NONE);
+    let new = results(r#""max_bytes":2000,"redact":[{"find":"email","replace":"x"}],"deny_if":[{"find":"iban"}]"#);
+    assert_eq!(
+        rules(&old, &new),
+        [
+            "+? the tool `t`: lets answers through up to 2000 bytes; it was up to 1000 bytes",
+            "+? the tool `t`: no longer refuses answers with `jwt`",
+            "-? the tool `t`: refuses answers with `iban`",
+        ]
+    );
+    assert_eq!(
+        rules(&results(r#""redact":[{"regex":"sk-[a-z]{9}","near":"sk-"}]"#), ""),
+        [
+            "+? the tool `t`: lets answers through of any size; it was up to 4194304 bytes",
+            "+? the tool `t`: no longer redacts the expression near `sk-` in answers",
+        ]
+    );
+}

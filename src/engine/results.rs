@@ -80,7 +80,8 @@ pub fn may_inspect(request: &BoundRequest) -> bool {
 fn inspections<'r>(config: &Config, named: &NamedPolicy, rules: impl Fn(Mode) -> Vec<&'r ResultRules>) -> Inspections {
     let [mut enforced, mut shadow] = [Mode::Enforce, Mode::Shadow].map(rules);
     if [config.mode, named.policy.mode()].contains(&Mode::Shadow) {
-        shadow.splice(0..0, enforced.drain(..));
+        enforced.append(&mut shadow);
+        shadow = std::mem::take(&mut enforced);
     }
     Inspections { enforced: Inspection::new(enforced), shadow: Inspection::new(shadow) }
 }

@@ -8,6 +8,7 @@ mod charges;
 mod denials;
 mod fleet;
 mod protocol;
+mod results;
 mod work;
 
 #[cfg(target_family = "wasm")]

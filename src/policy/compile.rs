@@ -57,10 +57,10 @@ pub fn compile(at: &Cursor<'_, '_>) -> Option<Policy> {
     let hidden = Table::new(hide.iter().map(|name| (name.text.to_owned(), ())), |()| true);
     let rules = [&tools, &resources, &prompts].into_iter().flat_map(Table::entries);
     let asks_for_approval = rules.chain([&all_tools]).any(Rule::asks_for_approval);
-    let [results, shadow_results] = [Mode::Enforce, Mode::Shadow].map(|mode| {
-        let rules = [&tools, &resources, &prompts].into_iter().flat_map(Table::entries);
-        results::collect([&all_tools].into_iter().chain(rules), mode, at)
-    });
+    let rules = [&tools, &resources, &prompts].into_iter().flat_map(Table::entries);
+    let rules: Vec<&Rule> = [&all_tools].into_iter().chain(rules).collect();
+    let results = results::collect(&rules, Mode::Enforce, at);
+    let shadow_results = results::collect(&rules, Mode::Shadow, at);
     let observed = find_observed(&document, &compiler);
     Some(Policy {
         default: document.default,

@@ -34,10 +34,8 @@ impl Text<'_> {
     /// The text with its finds replaced. Finds begin and end between characters, as far as they are in UTF-8; else their
     /// characters go with them.
     pub(super) fn replaced(&self, inspection: &Inspection) -> String {
-        let mut finds: Vec<&Find> = self.finds.iter().collect();
-        finds.sort_by_key(|find| find.range.start);
         let (mut out, mut at) = (String::with_capacity(self.text.len()), 0);
-        for find in finds {
+        for find in &self.finds {
             let start = floor(&self.text, find.range.start);
             out.push_str(self.text.get(at..start).unwrap_or_default());
             if start >= at {

@@ -13,6 +13,9 @@ use super::{
     scan::{Find, Triggers},
 };
 
+/// Finds in one run of base64 that are kept: one of each finder would do.
+const MAX_FINDS_IN_RUN: usize = 64;
+
 /// What is looked for in an answer, and what becomes of finds.
 #[derive(Clone, Debug)]
 pub struct Inspection {
@@ -127,26 +130,28 @@ impl Inspection {
     /// The expressions take more work than is left.
     pub(super) fn find(&self, text: &[u8], in_key: bool, work: &Work) -> Result<TextFinds, TooMuchWork> {
         let scanned = self.triggers.scan(text, in_key, work)?;
-        let (mut finds, mut is_key_open) = (scanned.finds, scanned.is_key_open);
+        let mut found = TextFinds { finds: scanned.finds, is_key_open: scanned.is_key_open };
         if scanned.is_disguised {
             let undone = Undone::new(text);
-            let inside = self.triggers.scan(&undone.text, in_key, work)?;
-            is_key_open |= inside.is_key_open;
-            finds.extend(inside.finds.into_iter().map(|find| Find { range: undone.source(&find.range), ..find }));
+            let mut inside = self.triggers.scan(&undone.text, in_key, work)?;
+            inside.finds.iter_mut().for_each(|find| find.range = undone.source(&find.range));
+            found.is_key_open |= inside.is_key_open;
+            found.finds = merge(found.finds, inside.finds);
         }
-        for encoded in disguise::base64_runs(text) {
-            let inside = self.triggers.scan(&encoded.text, false, work)?.finds;
-            finds.extend(inside.into_iter().map(|find| Find { range: encoded.range.clone(), ..find }));
+        let mut encoded = Vec::new();
+        for run in disguise::base64_runs(text) {
+            let mut inside = self.triggers.scan(&run.text, false, work)?.finds;
+            // All of them mean the whole run.
+            inside.truncate(MAX_FINDS_IN_RUN);
+            inside.iter_mut().for_each(|find| find.range = run.range.clone());
+            encoded.append(&mut inside);
         }
-        Ok(TextFinds { finds: self.apart(finds), is_key_open })
+        found.finds = self.apart(merge(found.finds, encoded));
+        Ok(found)
     }
 
-    /// Puts finds in order, and makes one of those that overlap: one that refuses the answer counts first, then the first.
-    fn apart(&self, mut finds: Vec<Find>) -> Vec<Find> {
-        if finds.len() < 2 {
-            return finds;
-        }
-        finds.sort_by_key(|find| (find.range.start, find.range.end));
+    /// Makes one of finds that overlap: one that refuses the answer counts first, then the first.
+    fn apart(&self, finds: Vec<Find>) -> Vec<Find> {
         let mut apart: Vec<Find> = Vec::with_capacity(finds.len());
         for find in finds {
             match apart.last_mut() {
@@ -161,6 +166,29 @@ impl Inspection {
         }
         apart
     }
+}
+
+/// Adds a find to those in order; it comes near their end. (To sort them takes more code in the module.)
+pub(super) fn insert(finds: &mut Vec<Find>, find: Find) {
+    let after = finds.iter().rev().position(|other| other.range.start <= find.range.start).unwrap_or(finds.len());
+    finds.insert(finds.len().saturating_sub(after), find);
+}
+
+/// Two lists, each in order, as one.
+fn merge(one: Vec<Find>, other: Vec<Find>) -> Vec<Find> {
+    if other.is_empty() {
+        return one;
+    }
+    let mut merged = Vec::with_capacity(one.len().saturating_add(other.len()));
+    let mut rest = other.into_iter().peekable();
+    for find in one {
+        while let Some(first) = rest.next_if(|first| first.range.start < find.range.start) {
+            merged.push(first);
+        }
+        merged.push(find);
+    }
+    merged.extend(rest);
+    merged
 }
 
 /// The part of a range that is inside another one; `None` if they do not meet.

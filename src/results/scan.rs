@@ -11,6 +11,7 @@ use super::find::{
     KeyEnd, before, byte, find_aws_key, find_bearer, find_card, find_email, find_github, find_grant, find_iban,
     find_jwt, find_key, find_slack, has,
 };
+use super::inspection::insert;
 
 /// A find in a text.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -215,7 +216,7 @@ impl Pass<'_> {
             *done = range.end;
         }
         if !range.is_empty() {
-            self.scanned.finds.push(Find { range, finder: number });
+            insert(&mut self.scanned.finds, Find { range, finder: number });
         }
     }
 
@@ -270,7 +271,7 @@ impl Pass<'_> {
             let is_known =
                 |find: &Find| find.finder == *number && find.range.start <= range.start && range.end <= find.range.end;
             if !self.scanned.finds.iter().rev().take(8).any(is_known) {
-                self.scanned.finds.push(Find { range, finder: *number });
+                insert(&mut self.scanned.finds, Find { range, finder: *number });
             }
         }
         Ok(())

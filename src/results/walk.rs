@@ -14,7 +14,7 @@ use crate::{
 use super::{
     edit::{self, Text},
     find::{decode_base64, is_aws_secret_name, is_secret_key, sextet},
-    inspection::Inspection,
+    inspection::{Inspection, insert},
     joined::Tail,
     report::{FinderCounts, ResultDenial},
     scan::Find,
@@ -93,11 +93,7 @@ impl Inspection {
             _ if !is_readable => Outcome::Unreadable,
             Some(number) => self.denial(number).map_or(Outcome::Unreadable, Outcome::Denied),
             None if walk.is_exhausted => Outcome::TooMuchWork,
-            None => {
-                // What is deferred to the end of its object comes behind what it precedes.
-                walk.texts.sort_by_key(|text| text.span.start);
-                edit::rewrite(message, &walk.texts, self).map_or(Outcome::Same, Outcome::Rewritten)
-            }
+            None => edit::rewrite(message, &walk.texts, self).map_or(Outcome::Same, Outcome::Rewritten),
         };
         Inspected { kinds: walk.kinds, counts: walk.counts, outcome }
     }
@@ -153,8 +149,9 @@ struct Place<'n> {
 struct Item<'m> {
     kind: Option<Cow<'m, str>>,
     media_type: Option<Cow<'m, str>>,
-    data: Option<(Range<usize>, Cow<'m, str>)>,
-    blob: Option<(Range<usize>, Cow<'m, str>)>,
+    /// The number of its text.
+    data: Option<usize>,
+    blob: Option<Cow<'m, str>>,
 }
 
 impl<'m> Walk<'_, 'm> {
@@ -230,8 +227,11 @@ impl<'m> Walk<'_, 'm> {
             }
             let (span, text) = read_string(reader)?;
             match &*name {
-                "data" => item.data = Some((span, text)),
-                "blob" => item.blob = Some((span, text)),
+                "data" => {
+                    item.data = Some(self.texts.len());
+                    self.texts.push(Text { span, text, finds: Vec::new() });
+                }
+                "blob" => item.blob = Some(text),
                 name => {
                     match name {
                         "type" => item.kind = Some(text.clone()),
@@ -243,13 +243,11 @@ impl<'m> Walk<'_, 'm> {
             }
             Ok(())
         })?;
-        if let Some((span, text)) = item.data {
+        if let Some(number) = item.data {
             let is_media = matches!(item.kind.as_deref(), Some("image" | "audio"));
-            if !is_media || !is_canonical_base64(text.as_bytes()) {
-                self.look_at_text(span, text, Place { name: "data", has_shape: true });
-            }
+            self.look_at_data(number, is_media);
         }
-        if let Some((_, blob)) = item.blob {
+        if let Some(blob) = item.blob {
             self.look_at_blob(&blob, item.media_type.as_deref());
         }
         Ok(())
@@ -270,11 +268,26 @@ impl<'m> Walk<'_, 'm> {
         }
         self.count(&finds.finds);
         if is_joined {
-            finds.finds.extend(self.join(&text));
+            self.join(&text).into_iter().for_each(|find| insert(&mut finds.finds, find));
             self.tail.is_key_open = finds.is_key_open;
         }
         if is_joined || !finds.finds.is_empty() {
             self.texts.push(Text { span, text, finds: finds.finds });
+        }
+    }
+
+    /// Looks at the `data` of an object whose other members are known now.
+    fn look_at_data(&mut self, number: usize, is_media: bool) {
+        let text = self.texts.get_mut(number).map(|data| std::mem::take(&mut data.text)).unwrap_or_default();
+        if !is_media || !is_canonical_base64(text.as_bytes()) {
+            let finds = self.find(text.as_bytes(), false).finds;
+            self.count(&finds);
+            if let Some(data) = self.texts.get_mut(number) {
+                data.finds = finds;
+            }
+        }
+        if let Some(data) = self.texts.get_mut(number) {
+            data.text = text;
         }
     }
 
@@ -292,7 +305,7 @@ impl<'m> Walk<'_, 'm> {
                 counted = Some(part.find.finder);
             }
             match self.texts.get_mut(part.text) {
-                Some(known) => known.finds.push(part.find),
+                Some(known) => insert(&mut known.finds, part.find),
                 None => own.push(part.find),
             }
         }

@@ -169,6 +169,10 @@ fn on_streams_whose_call_is_not_known_all_results_apply() {
         assert!(out.contains("\"id\":7,\"error\":{\"code\":-31451") && out.contains(": more"), "{out}");
         stream.close(&mut worker);
     }
+    // A page is no stream.
+    let (mut worker, mut stream) = sent(&configuration("release", ""), &get());
+    play(&mut worker, &mut stream, "text/html", &format!("<p>{MAIL}"), 9);
+    assert_eq!(body(&stream), format!("<p>{MAIL}"));
     let task = Request {
         chunks: vec![br#"{"jsonrpc":"2.0","id":7,"method":"tasks/result","params":{"taskId":"t"}}"#.to_vec()],
         ..call("ok")
@@ -199,6 +203,42 @@ fn in_shadow_an_answer_passes_and_the_record_says_what_would_have_been_found() {
         assert_eq!(worker.world().counted("mcp_policy_shadow_redactions"), 1);
         assert_eq!(worker.world().counted(";mcp_policy_redactions"), 0);
         stream.close(&mut worker);
+    }
+}
+
+#[test]
+fn a_task_that_an_answer_creates_is_its_callers_on_every_worker() {
+    let configuration = r#"{"policy":{"version":"1","default":"deny","tools":{"ok":{}}},"tasks":{"owner":true},"identity":[{"header":"x-agent"}]}"#;
+    let shared = Arc::new(Shared::prepared());
+    let workers = [0, 1].map(|_| {
+        let mut worker = Worker::new(&shared, configuration);
+        worker.world().properties = at_an_address();
+        worker
+    });
+    let [mut one, mut other] = workers;
+    let from = |agent: &str, request: Request| {
+        let agent = (b"x-agent".to_vec(), agent.as_bytes().to_vec());
+        Request { headers: request.headers.into_iter().chain([agent]).collect(), ..request }
+    };
+    let about = |agent: &str| {
+        let body = br#"{"jsonrpc":"2.0","id":7,"method":"tasks/get","params":{"taskId":"t-1"}}"#.to_vec();
+        from(agent, Request { chunks: vec![body], ..call("ok") })
+    };
+    for (media, wrap, ends) in [(JSON, "", ""), (EVENTS, "data: ", "\n\n")] {
+        let mut stream = from("alice", call("ok")).send(&mut one);
+        let created =
+            format!(r#"{wrap}{{"jsonrpc":"2.0","id":7,"result":{{"task":{{"taskId":"t-1","ttl":60000}}}}}}{ends}"#);
+        play(&mut one, &mut stream, media, &created, 9);
+        assert_eq!(body(&stream), created, "it passes as it is");
+        stream.close(&mut one);
+        for (agent, passes) in [("alice", true), ("bob", false)] {
+            let mut stream = about(agent).send(&mut other);
+            assert_eq!(stream.went_on.is_whole, passes, "{agent}");
+            let replies: Vec<String> =
+                stream.replies.iter().map(|reply| String::from_utf8_lossy(&reply.body).into_owned()).collect();
+            assert_eq!(replies.iter().any(|reply| reply.contains("Unknown task: t-1")), !passes, "{replies:?}");
+            stream.close(&mut other);
+        }
     }
 }
 

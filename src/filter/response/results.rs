@@ -6,6 +6,7 @@ use crate::{
     engine::{results::ResultFilter, tasks::TaskWatch},
     filter::{audit, host, metrics, shared_data::SharedData},
     mcp::{
+        ResponseFormat,
         answer::{self, Reply},
         created_task::{CreatedTask, CreatedTasks},
     },
@@ -54,7 +55,9 @@ impl ResultStage {
             let format = head.format.filter(|_| head.is_plain)?;
             Some((watch, Some(CreatedTasks::new(format))))
         });
-        if filter.inspections.is_empty() {
+        // A GET is answered by messages only in an event stream; other pages are none of MCP's.
+        let is_page = filter.request.ids.is_empty() && head.format != Some(ResponseFormat::Sse);
+        if is_page || filter.inspections.is_empty() {
             return Ok(());
         }
         let why = match head.format {
@@ -70,9 +73,12 @@ impl ResultStage {
                 Ok(())
             }
             Some(why) => {
-                let body = request.refused(&why);
+                let reply = match request.ids.as_slice() {
+                    [] => answer::failed(),
+                    _ => Reply { status: 200, retry_after: None, body: request.refused(&why) },
+                };
                 self.note(config, ResultReport { refusal: Some(why), ..ResultReport::default() });
-                Err(Reply { status: 200, retry_after: None, body })
+                Err(reply)
             }
             None => {
                 host::remove_response_header("content-length").map_err(|_| answer::failed())?;

@@ -33,28 +33,29 @@ impl Compiler {
 }
 
 /// The rules of one mode, together. Reports a policy with too many expressions at `at`.
-pub(super) fn collect<'r>(rules: impl Iterator<Item = &'r Rule>, mode: Mode, at: &Cursor<'_, '_>) -> Vec<ResultRules> {
-    let mut seen: HashSet<(bool, String)> = HashSet::new();
+#[inline(never)]
+pub(super) fn collect(rules: &[&Rule], mode: Mode, at: &Cursor<'_, '_>) -> Vec<ResultRules> {
+    let mut seen: HashSet<Box<str>> = HashSet::new();
     let mut kept: Vec<ResultRules> = Vec::new();
-    let mut expressions = HashSet::new();
-    let mut max_bytes = usize::MAX;
-    for results in rules.filter(|rule| rule.mode == mode).flat_map(Rule::results) {
-        max_bytes = max_bytes.min(results.max_bytes);
-        let redactions = results.redact.iter().map(|redaction| (false, &redaction.finder));
-        let all = redactions.chain(results.deny_if.iter().map(|finder| (true, finder)));
-        let mut is_new = kept.is_empty();
-        for (denies, finder) in all {
-            let key = key(finder);
-            if matches!(finder, Finder::Expression(_)) {
-                expressions.insert(key.clone());
+    let (mut expressions, mut max_bytes) = (0_usize, usize::MAX);
+    for rule in rules.iter().filter(|rule| rule.mode == mode) {
+        for results in rule.results() {
+            max_bytes = max_bytes.min(results.max_bytes);
+            let redactions = results.redact.iter().map(|redaction| ("redact", &redaction.finder));
+            let all = redactions.chain(results.deny_if.iter().map(|finder| ("deny_if", finder)));
+            let mut is_new = kept.is_empty();
+            for (list, finder) in all {
+                if seen.insert(key(list, finder)) {
+                    is_new = true;
+                    expressions = expressions.saturating_add(usize::from(matches!(finder, Finder::Expression(_))));
+                }
             }
-            is_new |= seen.insert((denies, key));
-        }
-        if is_new {
-            kept.push(results.clone());
+            if is_new {
+                kept.push(results.clone());
+            }
         }
     }
-    if expressions.len() > MAX_EXPRESSIONS {
+    if expressions > MAX_EXPRESSIONS {
         at.report(format!("more than {MAX_EXPRESSIONS} expressions in `results`; use fewer and wider ones"));
     }
     if let Some(first) = kept.first_mut() {
@@ -63,9 +64,10 @@ pub(super) fn collect<'r>(rules: impl Iterator<Item = &'r Rule>, mode: Mode, at:
     kept
 }
 
-fn key(finder: &Finder) -> String {
-    match finder {
-        Finder::BuiltIn(built_in) => built_in.name().to_owned(),
-        Finder::Expression(expression) => format!("{}\n{}", expression.near, expression.regex.as_str()),
-    }
+fn key(list: &str, finder: &Finder) -> Box<str> {
+    let [one, other] = match finder {
+        Finder::BuiltIn(built_in) => [built_in.name(), ""],
+        Finder::Expression(expression) => [&*expression.near, expression.regex.as_str()],
+    };
+    [list, "\n", one, "\n", other].concat().into()
 }
