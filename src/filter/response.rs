@@ -147,7 +147,7 @@ impl ResponseHandler {
             return Ok(forward);
         };
         let original = chunk.ok_or(UNREADABLE)?;
-        let mut judged = results.push(config, &original, lease.response_room());
+        let mut judged = results.push(config, &original, lease.response_room())?;
         if end_of_stream {
             judged.extend(results.finish(config));
         }
