@@ -105,7 +105,6 @@ impl ResponseHandler {
             return Err(answer::failed());
         }
         if end_of_stream || (refund.is_none() && !self.filter.is_active() && self.results.is_none()) {
-            self.results = None;
             return Ok(());
         }
         let head = ResponseHead::read().ok();
