@@ -50,7 +50,11 @@ impl Server {
     }
 
     fn listeners(&self) -> Vec<Listener> {
-        let configuration = json!({"policy": self.policy, "identity": [{"header": "x-agent"}]}).to_string();
+        // Named, since approvals that wait are counted by the policy's name.
+        let policies = json!({(&self.name): self.policy});
+        let bindings = json!([{"policy": self.name}]);
+        let identity = json!([{"header": "x-agent"}]);
+        let configuration = json!({"policies": policies, "bindings": bindings, "identity": identity}).to_string();
         let count = if self.has_limit_for_all() { self.cases.len() } else { 1 };
         (0..count).map(|case| Listener::new(&self.listener(case), json_text(&configuration))).collect()
     }
@@ -74,7 +78,7 @@ fn every_case_of_the_catalogue_decides_in_envoy_as_it_does_natively() {
                 for call in &case.calls {
                     for _ in 0..call.times {
                         let mut request = message(call.body.clone());
-                        request.headers.push(("x-agent".into(), format!("{index}-{}", call.grant)));
+                        request.headers.push(("x-agent".into(), format!("{}-{index}-{}", server.name, call.grant)));
                         request.headers.extend(call.session.iter().map(|id| ("mcp-session-id".to_owned(), id.clone())));
                         let answer = gateway.send(&server.listener(index), &request).await;
                         sent += 1;

@@ -109,13 +109,20 @@ fn every_attack_is_denied_with_its_rule_and_allowed_without() {
             let cases = cases::read(&text).map_err(|problems| format!("{problems:?}"))?;
             cases.iter().try_for_each(|case| case.run(None).map_err(|failure| failure.to_string()))
         };
-        if !attack.calls.iter().any(|call| call["expect"] != "allow" && call["rule"].is_string()) {
-            wrong.push(format!("{id}: no call is denied by a rule"));
+        let is_stopped =
+            |call: &Value| call["expect"] != "allow" && call["rule"].is_string() || call["answer_rule"].is_string();
+        if !attack.calls.iter().any(is_stopped) {
+            wrong.push(format!("{id}: no call or answer is denied by a rule"));
         }
         wrong.extend(run(&attack.policy, &attack.calls).err().map(|why| format!("{id} with the rule: {why}")));
         let allowed = attack.calls.iter().map(|call| {
             let mut call = call.as_object().unwrap().clone();
-            call.remove("rule");
+            for key in ["rule", "answer_rule", "answer_contains"] {
+                call.remove(key);
+            }
+            if call.contains_key("answer") {
+                call.insert("expect_answer".to_owned(), json!("unchanged"));
+            }
             call.insert("expect".to_owned(), json!("allow"));
             Value::Object(call)
         });
