@@ -129,10 +129,9 @@ fn search_value<'l>(value: &'l str, around: &Context, depth: u32) -> Result<Opti
     });
     read.map_err(|_| NotJson)?;
     for element in elements.into_iter().filter_map(|bytes| std::str::from_utf8(bytes).ok()) {
-        if element.starts_with(['"', '{', '[']) && element.contains(DECISION) {
-            if let Some(found) = search_value(element, around, depth)? {
-                return Ok(Some(found));
-            }
+        let may_hold = element.starts_with(['"', '{', '[']) && element.contains(DECISION);
+        if may_hold && let Some(found) = search_value(element, around, depth)? {
+            return Ok(Some(found));
         }
     }
     Ok(None)

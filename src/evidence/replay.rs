@@ -10,7 +10,8 @@ mod changes;
 mod gateway;
 mod unknown;
 
-#[cfg(all(test, not(target_family = "wasm")))]
+#[cfg(test)]
+#[cfg(not(target_family = "wasm"))]
 mod tests;
 
 use crate::config::Config;

@@ -6,7 +6,8 @@
 mod policy;
 mod rates;
 
-#[cfg(all(test, not(target_family = "wasm")))]
+#[cfg(test)]
+#[cfg(not(target_family = "wasm"))]
 mod tests;
 
 use std::collections::{BTreeMap, HashSet};

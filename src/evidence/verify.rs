@@ -7,7 +7,8 @@
 mod chain_state;
 mod fault;
 
-#[cfg(all(test, not(target_family = "wasm")))]
+#[cfg(test)]
+#[cfg(not(target_family = "wasm"))]
 mod tests;
 
 use std::collections::BTreeMap;

@@ -118,7 +118,7 @@ fn check_known(rules: &[&Rule], has_arguments: bool) -> Result<(), Missing> {
         return Err(Missing::Arguments);
     }
     let mut predicates = rules.iter().flat_map(|rule| rule.require().chain(rule.deny_if()).chain(rule.approval()));
-    if predicates.any(|predicate| predicate.conditions.iter().any(|condition| reads_claims(condition))) {
+    if predicates.any(|predicate| predicate.conditions.iter().any(reads_claims)) {
         return Err(Missing::Claims);
     }
     if limits().any(|limit| limit.scope == Scope::Session) {
