@@ -9,15 +9,19 @@ use std::hint::black_box;
 use mcp_policy::{
     amount::Amount,
     config::Config,
-    engine::{self, BoundRequest, Disposition, RequestInfo, lists},
+    engine::{
+        self, BoundRequest, Disposition, RequestInfo,
+        definitions::{DefinitionMemo, ListOrigin, ListedDefinitions},
+        lists,
+    },
     http::{Header, Headers},
     identity::{self, ConnectionAttributes, Peer, Source},
     limit::{Callers, Charge, Counters, Key, Part, Quota, totals::Capacity},
     mcp::{
         Message, ResponseFormat,
-        list::{ListKind, ListRequest, ListStream},
+        list::{ListKind, ListRequest, ListStream, Visibility, definition},
     },
-    policy::{BuiltIn, Mode},
+    policy::{BuiltIn, Mode, Policy},
     results::{Inspection, Inspections, ResultRequest, ResultStream},
     store::InMemory,
     time::Timestamp,
@@ -64,6 +68,9 @@ pub fn stages() -> Vec<Stage> {
         stage("results_prose_1m", results(answer(1 << 20, PROSE))),
         stage("results_rows_1m", results(answer(1 << 20, ROW))),
         stage("results_finds_1m", results(answer(1 << 20, FINDS))),
+        stage("list_5000", list_5000(None)),
+        stage("list_5000_pinned", list_5000(Some(Pinned::Known))),
+        stage("list_5000_first", list_5000(Some(Pinned::First))),
     ];
     stages.extend(worst::stages());
     stages
@@ -173,6 +180,64 @@ fn results(text: Vec<u8>) -> Box<dyn FnMut()> {
     })
 }
 
+/// What a worker knows of pinned definitions.
+#[derive(Clone, Copy, PartialEq)]
+enum Pinned {
+    /// It has seen the list before.
+    Known,
+    First,
+}
+
+/// A list of 5,000 tools, 2.9 MB, all of them shown, and perhaps pinned.
+fn list_5000(pinned: Option<Pinned>) -> Box<dyn FnMut()> {
+    const TOOLS: usize = 5000;
+    let tools: Vec<String> = (0..TOOLS).map(long_tool).collect();
+    let text = format!(r#"{{"jsonrpc":"2.0","id":7,"result":{{"tools":[{}]}}}}"#, tools.join(","));
+    let digest = |tool: &String| definition::digest(tool.as_bytes()).expect("an object");
+    let pins =
+        tools.iter().enumerate().map(|(number, tool)| format!(r#""tool_{number:04}":{{"sha256":"{}"}}"#, digest(tool)));
+    let pins: Vec<String> = pins.collect();
+    let definitions =
+        if pinned.is_some() { format!(r#","definitions":{{{}}}"#, pins.join(",")) } else { String::new() };
+    let config = Config::load(format!(r#"{{"version":"1","default":"allow"{definitions}}}"#).as_bytes());
+    let (config, store, origin) = (config.expect("a configuration"), InMemory::new([7; 16]), ListOrigin::default());
+    let mut memo = DefinitionMemo::new(TOOLS);
+    Box::new(move || {
+        if pinned == Some(Pinned::First) {
+            memo = DefinitionMemo::new(TOOLS);
+        }
+        let policy = &config.policies.first().expect("a policy").policy;
+        let judge = ListedDefinitions::new(&config, "default", "bench", &origin, &mut memo, NOW, &store);
+        let shows = Shows { config: &config, policy, judge };
+        let mut trimmer = ListStream::json(ListRequest { max_bytes: 8 << 20, ..ListRequest::default() });
+        let forwarded = trimmer.push(black_box(text.as_bytes()), usize::MAX, &shows);
+        assert!(forwarded.is_ok_and(|now| now.is_empty()));
+        assert_eq!(trimmer.end(&shows).expect("a list").len(), text.len());
+    })
+}
+
+/// Which entries the filter shows.
+struct Shows<'s> {
+    config: &'s Config,
+    policy: &'s Policy,
+    judge: Option<ListedDefinitions<'s, InMemory>>,
+}
+
+impl Visibility for Shows<'_> {
+    fn is_visible(&self, kind: ListKind, name: &str, entry: &[u8]) -> bool {
+        let is_pinned = self.judge.as_ref().is_none_or(|judge| judge.shows(name, entry));
+        lists::is_visible(self.config, self.policy, kind, name) && is_pinned
+    }
+
+    fn begin_list(&self, _: ListKind) {
+        self.judge.as_ref().inspect(|judge| judge.begin_list());
+    }
+
+    fn end_list(&self, _: ListKind) {
+        self.judge.as_ref().inspect(|judge| judge.end_list());
+    }
+}
+
 fn config(limit: &str) -> Config {
     let text = format!(r#"{{"version":"1","default":"deny","tools":{{"generate_image":{{"limits":[{limit}]}}}}}}"#);
     Config::load(text.as_bytes()).expect("a configuration")
@@ -239,4 +304,11 @@ fn body(size: usize, tool: &str) -> Vec<u8> {
     text.push_str(&".".repeat(size.saturating_sub(text.len() + tail.len())));
     text.push_str(tail);
     text.into_bytes()
+}
+
+/// A tool with some 580 bytes, of many.
+fn long_tool(number: usize) -> String {
+    format!(
+        r#"{{"name":"tool_{number:04}","title":"Tool {number}","description":"Searches the records of department {number} for a text, and returns the first matches with their dates. Use it before you write, and never for records of other departments.","inputSchema":{{"type":"object","properties":{{"query":{{"type":"string","description":"What to search for, as a person would write it."}},"limit":{{"type":"integer","minimum":1,"maximum":100,"default":10}},"since":{{"type":"string","format":"date-time"}}}},"required":["query"],"additionalProperties":false}},"annotations":{{"readOnlyHint":true,"openWorldHint":false}}}}"#
+    )
 }

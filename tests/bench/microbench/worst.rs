@@ -58,9 +58,7 @@ fn readings() -> Vec<(&'static str, String)> {
 
 fn judgements() -> Vec<(&'static str, String, String)> {
     let tool_call = |arguments: &str| {
-        format!(
-            r#"{{"jsonrpc":"2.0","id":7,"method":"tools/call","params":{{"name":"ok","arguments":{arguments}}}}}"#
-        )
+        format!(r#"{{"jsonrpc":"2.0","id":7,"method":"tools/call","params":{{"name":"ok","arguments":{arguments}}}}}"#)
     };
     let deny_if = |conditions: &str| format!(r#""tools":{{"ok":{{"deny_if":[{{"conditions":[{conditions}]}}]}}}}"#);
     let regex = |regex: &str| deny_if(&format!(r#"{{"path":"args.x[*]","op":"regex","value":"{regex}"}}"#));
@@ -71,7 +69,8 @@ fn judgements() -> Vec<(&'static str, String, String)> {
     let long: Vec<String> = (0..12).map(|n| format!(r#""{}{n}":0"#, "k".repeat(4_000))).collect();
     let nul: Vec<String> = (0..3_000).map(|n| format!(r#""\u0000{n}":0"#)).collect();
     // The last one permits what none of the others matches.
-    let patterns: Vec<String> = (0..200).map(|n| format!(r#""note:*{n:03}*z":{{}}"#)).chain([r#""note:*":{}"#.to_owned()]).collect();
+    let patterns: Vec<String> =
+        (0..200).map(|n| format!(r#""note:*{n:03}*z":{{}}"#)).chain([r#""note:*":{}"#.to_owned()]).collect();
     let uris = |length: usize| {
         let uris: Vec<String> = (0..1000).map(|n| format!(r#""note:{n:04}{}""#, "0".repeat(length))).collect();
         format!(
