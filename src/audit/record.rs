@@ -3,6 +3,7 @@
 //! The engine fills in the fields; this module bounds and writes them.
 
 mod arguments;
+mod trace;
 
 use std::{borrow::Cow, sync::Arc};
 
@@ -14,7 +15,7 @@ use crate::{
     text::escape_invisible,
 };
 
-pub use self::arguments::LoggedArguments;
+pub use self::{arguments::LoggedArguments, trace::TraceParents};
 
 /// What was decided about a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -56,6 +57,8 @@ pub struct AuditRecord {
     pub target: String,
     /// Envoy's `x-request-id`.
     pub request_id: Option<Arc<str>>,
+    /// The traces that the request belongs to.
+    pub traces: TraceParents,
     /// What is logged of the arguments.
     pub arguments: Option<LoggedArguments>,
     /// Who approved the call, or which request waits for approval.
@@ -122,6 +125,7 @@ impl AuditRecord {
             method: Cow::Borrowed(""),
             target: String::new(),
             request_id: None,
+            traces: TraceParents::default(),
             arguments: None,
             approval: None,
             remaining: Vec::new(),
@@ -188,6 +192,7 @@ impl AuditRecord {
             .add_nonempty_string("method", truncate(&self.method))
             .add_nonempty_string("tool", truncate(&self.target))
             .add_optional_string("requestId", self.request_id.as_deref());
+        self.traces.write(&mut record);
         if let Some(ApproverNote { id, approver, note }) = &self.approval {
             record.add_object("approval", |approval| {
                 approval
