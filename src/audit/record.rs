@@ -164,9 +164,20 @@ impl AuditRecord {
             ("tool", &self.target),
             ("grant", self.grant.as_deref().unwrap_or_default()),
             ("request_id", self.request_id.as_deref().unwrap_or_default()),
+            (self.target_kind(), &self.target),
+            ("traceparent", self.traces.meta().unwrap_or_default()),
         ];
         let shown = fields.into_iter().filter(|(_, value)| !value.is_empty());
         shown.map(|(name, value)| (name, escape_invisible(truncate(value))))
+    }
+
+    /// What the target is, for names of fields that mean one kind only.
+    fn target_kind(&self) -> &'static str {
+        match &*self.method {
+            "prompts/get" => "prompt_name",
+            method if method.starts_with("resources/") => "resource_uri",
+            _ => "tool_name",
+        }
     }
 
     /// Writes only fields that callers cannot influence.

@@ -18,6 +18,11 @@ impl TraceParents {
         Self { header: keep(header), meta: keep(meta) }
     }
 
+    /// The trace that `_meta` names.
+    pub(super) fn meta(&self) -> Option<&str> {
+        self.meta.as_deref()
+    }
+
     pub(super) fn write(&self, record: &mut Writer) {
         if self.header.is_some() || self.meta.is_some() {
             record.add_object("traceparent", |traces| {

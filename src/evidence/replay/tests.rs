@@ -95,7 +95,11 @@ fn another_policy_changes_exactly_what_the_engine_decides_otherwise() {
             let report = replay(&decided, new.clone(), None);
             let expected = decide(new, case);
             let is_refused = |(record, _): &(AuditRecord, CaseCall)| record.decision.name() == "refused";
-            if report.unknown + report.skipped > 0 || decided.iter().chain(&expected).any(is_refused) {
+            let lists = case
+                .calls
+                .iter()
+                .any(|call| !call.listed.is_empty() || call.claims != crate::identity::Claims::default());
+            if lists || report.unknown + report.skipped > 0 || decided.iter().chain(&expected).any(is_refused) {
                 continue;
             }
             let mut changes: BTreeMap<(String, String, String), u64> = BTreeMap::new();
@@ -135,6 +139,7 @@ fn calls(count: u64) -> Case {
         origin: cases::RequestOrigin::default(),
         at: Timestamp(cases::MIDNIGHT.0 + n * 1000),
         times: 1,
+        listed: Vec::new(),
         expected: cases::Expected::Allow.into(),
     };
     Case { name: String::new(), policy: None, calls: (0..count).map(call).collect() }
