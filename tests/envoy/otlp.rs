@@ -63,7 +63,7 @@ fn a_collector_gets_the_record_with_attributes_by_name() {
         .await;
         let meta = json!({ "name": "draw", "arguments": { "what": "a cat" }, "_meta": { "traceparent": OTHER_TRACE } });
         let body = json!({ "jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": meta });
-        gateway.send("mcp", &message(&body.to_string()).header("traceparent", TRACE)).await;
+        gateway.send("mcp", &message(body.to_string()).header("traceparent", TRACE)).await;
         gateway.send("mcp", &call("drop", &json!({}), "1", &[])).await;
         let prompt = r#"{"jsonrpc":"2.0","id":1,"method":"prompts/get","params":{"name":"greet"}}"#;
         gateway.send("mcp", &message(prompt)).await;
