@@ -68,7 +68,6 @@ impl ReplayGateway {
             },
             at,
             times: 1,
-            listed: Vec::new(),
             expected: Expected::Allow.into(),
         };
         let method = if call.body.is_empty() { record.method.trim_matches(['(', ')']) } else { "POST" };

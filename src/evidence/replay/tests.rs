@@ -139,7 +139,6 @@ fn calls(count: u64) -> Case {
         origin: cases::RequestOrigin::default(),
         at: Timestamp(cases::MIDNIGHT.0 + n * 1000),
         times: 1,
-        listed: Vec::new(),
         expected: cases::Expected::Allow.into(),
     };
     Case { name: String::new(), policy: None, calls: (0..count).map(call).collect() }

@@ -103,7 +103,6 @@ fn the_policy_lets_the_same_traffic_through_and_refuses_what_was_not_used_or_was
             origin: RequestOrigin::default(),
             at: MIDNIGHT,
             times: 1,
-            listed: Vec::new(),
             expected: Expected::Allow.into(),
         };
         assert_eq!(call.decide(&config, &InMemory::new([1; 16])).record.decision.name(), decision, "{tool}");
