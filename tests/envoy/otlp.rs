@@ -75,7 +75,7 @@ fn a_collector_gets_the_record_with_attributes_by_name() {
         let with = |name: &str, value: &str| {
             let found =
                 found.iter().map(attributes).find(|attributes| attributes.get(name).is_some_and(|is| is == value));
-            found.unwrap_or_else(|| panic!("{name} {value}: {found:?}"))
+            found.unwrap_or_else(|| panic!("no record has `{name}` `{value}`"))
         };
         let allowed = with("gen_ai.tool.name", "draw");
         for (name, value) in [
