@@ -94,8 +94,8 @@ impl Chain {
 /// What begins the link in a record's text.
 const MEMBER: &str = ",\"chain\":";
 
-/// What begins the JSON of a head in a line of Envoy's log.
-pub const HEAD: &str = "mcp-policy: chain ";
+/// What begins a head in a line of Envoy's log.
+pub const HEAD: &str = "chain {";
 
 impl Head {
     /// The line for Envoy's log.
@@ -106,7 +106,7 @@ impl Head {
             .add_json("seq", self.seq)
             .add_string("record", &lower::encode_string(&self.record))
             .add_string("sum", &lower::encode_string(&self.sum));
-        [HEAD, &head.finish()].concat()
+        ["chain ", &head.finish()].concat()
     }
 }
 
@@ -204,6 +204,6 @@ mod tests {
         chain.link(SECOND);
         let last = chain.due_head(Timestamp(61_001), true).unwrap();
         assert_eq!((last.seq, last.sum), (2, add(&head.sum, &digest(SECOND))));
-        assert!(last.to_line().starts_with(r#"mcp-policy: chain {"worker":"0101010101010101","seq":2,"record":""#));
+        assert!(last.to_line().starts_with(r#"chain {"worker":"0101010101010101","seq":2,"record":""#));
     }
 }

@@ -3,6 +3,7 @@
 //! The engine fills in the fields; this module bounds and writes them.
 
 mod arguments;
+mod trace;
 
 use std::{borrow::Cow, sync::Arc};
 
@@ -14,7 +15,7 @@ use crate::{
     text::escape_invisible,
 };
 
-pub use self::arguments::LoggedArguments;
+pub use self::{arguments::LoggedArguments, trace::TraceParents};
 
 /// What was decided about a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -56,6 +57,8 @@ pub struct AuditRecord {
     pub target: String,
     /// Envoy's `x-request-id`.
     pub request_id: Option<Arc<str>>,
+    /// The traces that the request belongs to.
+    pub traces: TraceParents,
     /// What is logged of the arguments.
     pub arguments: Option<LoggedArguments>,
     /// Who approved the call, or which request waits for approval.
@@ -122,6 +125,7 @@ impl AuditRecord {
             method: Cow::Borrowed(""),
             target: String::new(),
             request_id: None,
+            traces: TraceParents::default(),
             arguments: None,
             approval: None,
             remaining: Vec::new(),
@@ -160,9 +164,20 @@ impl AuditRecord {
             ("tool", &self.target),
             ("grant", self.grant.as_deref().unwrap_or_default()),
             ("request_id", self.request_id.as_deref().unwrap_or_default()),
+            (self.target_kind(), &self.target),
+            ("traceparent", self.traces.meta().unwrap_or_default()),
         ];
         let shown = fields.into_iter().filter(|(_, value)| !value.is_empty());
         shown.map(|(name, value)| (name, escape_invisible(truncate(value))))
+    }
+
+    /// What the target is, for names of fields that mean one kind only.
+    fn target_kind(&self) -> &'static str {
+        match &*self.method {
+            "prompts/get" => "prompt_name",
+            method if method.starts_with("resources/") => "resource_uri",
+            _ => "tool_name",
+        }
     }
 
     /// Writes only fields that callers cannot influence.
@@ -188,6 +203,7 @@ impl AuditRecord {
             .add_nonempty_string("method", truncate(&self.method))
             .add_nonempty_string("tool", truncate(&self.target))
             .add_optional_string("requestId", self.request_id.as_deref());
+        self.traces.write(&mut record);
         if let Some(ApproverNote { id, approver, note }) = &self.approval {
             record.add_object("approval", |approval| {
                 approval

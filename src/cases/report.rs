@@ -75,7 +75,9 @@ impl CaseCall {
             ..RequestInfo::new(headers, identity::grant_from_name(&config.identity, &self.grant, self.at))
         };
         let call = BoundRequest::new(config, call);
-        self.list_tools(config, &call, store);
+        if !self.listed.is_empty() {
+            self.list_tools(config, &call, store);
+        }
         match engine::check_headers(config, &call, !self.body.is_empty()) {
             HeadersVerdict::Reply(judgement) | HeadersVerdict::Discard(judgement) => *judgement,
             HeadersVerdict::Continue(record) => AuthorizationResponse {

@@ -5,7 +5,7 @@ use std::{fs, process::Command};
 use super::{assert_fails, run, scratch::Scratch};
 
 /// Every verb, with the verbs under it.
-const VERBS: [&[&str]; 33] = [
+const VERBS: [&[&str]; 32] = [
     &[],
     &["check"],
     &["compare"],
@@ -21,7 +21,6 @@ const VERBS: [&[&str]; 33] = [
     &["schema"],
     &["pin"],
     &["suggest"],
-    &["pin"],
     &["inventory"],
     &["catalog"],
     &["grant"],

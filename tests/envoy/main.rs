@@ -24,6 +24,7 @@
 //! | `definitions` | what a server changes of a pinned tool is not listed, and denied on both workers, until a person accepts it |
 //! | `lists` | lists show only what may be called, on every stream, and nothing else is touched or held back |
 //! | `legacy` | the transport of 2024-11-05 works by option only |
+//! | `otlp` | an OpenTelemetry collector gets the record of each request, with attributes by name |
 //! | `pages` | web pages read what a gateway on loopback or with listed origins answers; others reach nothing |
 //! | `kubernetes` | what is rendered for Istio, Envoy Gateway and sidecars fits its schemas, reads back as it was written, and enforces |
 //! | `refund` | quota comes back when a call cannot have reached a server, and only then |
@@ -70,6 +71,7 @@ mod legacy;
 mod lists;
 mod metrics;
 mod observability;
+mod otlp;
 mod pages;
 mod prerequisites;
 mod process;

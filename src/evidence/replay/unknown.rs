@@ -23,6 +23,8 @@ pub enum Missing {
     Name,
     /// The messages of a batch, or the URIs of a subscription.
     Messages,
+    /// What the server listed before.
+    Listing,
 }
 
 impl fmt::Display for Missing {
@@ -34,6 +36,7 @@ impl fmt::Display for Missing {
             Self::Route => "the name of Envoy's route",
             Self::Name => "the whole name of what was called",
             Self::Messages => "the messages of a batch, or the URIs of a subscription",
+            Self::Listing => "the definitions that the server listed before",
         })
     }
 }
@@ -49,6 +52,7 @@ impl Missing {
             Self::Route => "route",
             Self::Name => "name",
             Self::Messages => "messages",
+            Self::Listing => "listing",
         }
     }
 }
@@ -60,6 +64,10 @@ impl Missing {
 pub(super) fn body(record: &Record, policy: Option<&Policy>) -> Result<String, Missing> {
     if record.has_long_target() {
         return Err(Missing::Name);
+    }
+    // A definition differed from its pin.
+    if record.rule.starts_with("/definitions/") {
+        return Err(Missing::Listing);
     }
     let params = |member: &'static str, text: &str| Ok(cases::request_body(&record.method, &[(member, text)], None));
     match &*record.method {

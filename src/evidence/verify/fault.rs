@@ -133,10 +133,9 @@ pub(super) fn read_head(line: &str) -> Option<Head> {
         record: &'l str,
         sum: &'l str,
     }
-    let json = line.split_once(HEAD)?.1;
-    let json = json.split_inclusive('}').next()?;
+    let members = line.split_once(HEAD)?.1.split_inclusive('}').next()?;
     // A collector may have put the line into a text, and escaped its quotes.
-    let json = json.replace('\\', "");
+    let json = ["{", &members.replace('\\', "")].concat();
     let Written { worker, seq, record, sum } = serde_json::from_str(&json).ok()?;
     let is_id = lower::decode_vec(worker).is_ok_and(|id| id.len() == 8);
     let head =

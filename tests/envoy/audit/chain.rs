@@ -55,7 +55,7 @@ fn the_records_of_each_worker_are_a_chain_in_the_order_of_the_log_and_its_head_i
         assert_eq!(count(&records).0, 201);
         assert_eq!((records.unlinked.count, records.unreadable.count), (0, 0));
         // No head has come yet, so nothing confirms the last record of each worker.
-        assert!(!gateway.log().contains("mcp-policy: chain"));
+        assert!(!gateway.log().contains("chain {"));
         gateway.update(&chained("denied"));
         until("each chain of the old configuration has a head", || async {
             let (records, confirmed) = count(&verify(&gateway, true));

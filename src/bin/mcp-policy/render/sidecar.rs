@@ -128,6 +128,7 @@ impl Sidecar {
             configuration: configuration.json(),
             console: envoy::console(&self.approvers)?,
             service_clusters: clusters::for_services(&configuration, &envoy::CLUSTERS, &self.common.domain())?,
+            otlp: None,
             heap_mib: envoy::HEAP_MIB,
             memory_mib: envoy::MEMORY_MIB,
         };
