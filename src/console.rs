@@ -9,7 +9,7 @@
 //! | `GET /api/approvals` | pending approvals, and those that were decided |
 //! | `POST /api/approvals/<id>` | decides on one: `{"decision": "approve" or "reject", "note": "…"}` |
 //! | `GET /api/counters` | counters, with their fill |
-//! | `GET /api/drifts` | pinned tools of which lists showed another definition |
+//! | `GET /api/drifts` | pinned tools whose lists showed another definition |
 //! | `POST /api/drifts/<id>` | accepts the definition that was seen: `{"decision": "accept", "note": "…"}` |
 //! | `GET /api/decisions` | the newest refusals, approved calls and decisions of approvers |
 //!

@@ -40,7 +40,7 @@ pub const NEXT_DECISION: u16 = 4354;
 pub const DECISIONS: Range<u16> = 4355..4611;
 /// What some counters count, for the console.
 pub const COUNTER_INFO: Range<u16> = 4611..4867;
-/// The pinned definitions of which lists showed another one.
+/// The pinned tools whose definition in some list was another one.
 pub const DRIFTS: u16 = 4867;
 /// What the lists showed.
 pub const DRIFT_DETAILS: Range<u16> = 4868..5124;

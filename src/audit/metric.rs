@@ -37,7 +37,7 @@ pub const UNLISTED_ENTRIES: &str = "mcp_policy_unlisted_entries";
 
 /// Entries of lists that no pin admits, by `policy`, pinned `tool` and `reason`: `changed`, `repeated` or `look_alike`.
 pub const DRIFTS: &str = "mcp_policy_drifts";
-/// Pinned tools of which no list has shown the pinned definition, by `policy`; each worker adds its own.
+/// Pinned tools whose pinned definition no list has shown, by `policy`; each worker adds its own.
 pub const UNLISTED_DEFINITIONS: &str = "mcp_policy_unlisted_definitions";
 /// What was found in answers and replaced or refused, by `policy` and `finder`.
 pub const REDACTIONS: &str = "mcp_policy_redactions";

@@ -67,7 +67,7 @@ pub struct AuditRecord {
     pub remaining: Vec<(String, Amount)>,
     /// How many entries were taken out of the lists in the response.
     pub hidden_entries: usize,
-    /// Pinned tools of which the lists in the response show another definition, or a look-alike.
+    /// Pinned tools whose definition in the response's lists differs from the pin, or that have a look-alike there.
     pub drifts: Vec<Box<str>>,
     /// What was found in the answer, and replaced or refused.
     pub redacted: FinderCounts,

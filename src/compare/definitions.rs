@@ -1,4 +1,4 @@
-//! Pinned definitions: which tools can be called only as somebody has approved them.
+//! Pinned definitions: which tools can be called only with the definition that was approved.
 
 use std::collections::BTreeSet;
 

@@ -39,7 +39,7 @@ pub(super) fn list<S: Store>(query: ListQuery<'_>, now: Timestamp, store: &S) ->
     if full == 0 && query.has(&version) {
         return version.not_modified();
     }
-    // Policies without a place for their drifts, of which every pinned tool is denied.
+    // Policies without a place for their drifts: every pinned tool of them is denied.
     page.response("drifts", now, (full == 0).then_some(version), |body| {
         body.add_json("full", full);
     })

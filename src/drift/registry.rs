@@ -12,7 +12,7 @@ use crate::{digest::Digest, store::HEADER, time::Timestamp};
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Drifts(Vec<Drift>);
 
-/// A pinned tool of which a list showed another definition.
+/// A pinned tool whose definition in a list differed from its pin.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Drift {
     /// The tool; or all tools of a policy whose drifts have no place.
@@ -197,7 +197,7 @@ impl Drift {
         if is_mended { DriftState::Mended } else { DriftState::Drifted }
     }
 
-    /// Whether it stands for all tools of a policy, since no place was left for their own drifts.
+    /// Whether it is that of all tools of a policy, since no place was left for their own drifts.
     #[must_use]
     pub fn is_overflow(&self) -> bool {
         self.key.tool.starts_with(&self.key.policy)

@@ -33,7 +33,7 @@ struct PinnedPolicy {
 const MAX_POLICIES: usize = 256;
 
 /// Has the tools of a response's lists judged by the pinned definitions of a policy, and returns what `read` makes of it. The
-/// pinned tools of which a list showed another definition go to `drifts`. `read` gets nothing to judge by if Envoy returns neither name
+/// pinned tools whose definition in a list differed go to `drifts`. `read` gets nothing to judge by if Envoy returns neither name
 /// nor time.
 pub(super) fn with_definitions<T>(
     config: &Config,

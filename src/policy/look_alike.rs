@@ -5,7 +5,7 @@
 //! characters become ASCII by case folding and NFKC. So a name is compared like this:
 //!
 //! * ASCII is compared without case, and invisible characters count as nothing
-//! * full-width and mathematical letters and digits count as the ASCII that they stand for
+//! * full-width and mathematical letters and digits count as the ASCII that they mean
 //! * any other character that becomes ASCII counts as any text: `ﬁle` could be `file`, and is taken for `profile`, too
 //! * in a pinned name that is not ASCII, and in a name that is compared with such a one, each further character counts as any
 //!   text, too
@@ -94,7 +94,7 @@ impl Form {
                     text.push(c.to_ascii_lowercase());
                     continue;
                 }
-                _ if becomes_ascii(c) => match stands_for(c) {
+                _ if becomes_ascii(c) => match plain_form(c) {
                     Some(ascii) => {
                         text.push(ascii);
                         continue;
@@ -131,8 +131,8 @@ fn becomes_ascii(c: char) -> bool {
     BECOME_ASCII.get(index).is_some_and(|(first, _)| *first <= code)
 }
 
-/// The character, in lower case, for which a full-width or mathematical one stands.
-fn stands_for(c: char) -> Option<char> {
+/// The character, in lower case, that a full-width or mathematical one means.
+fn plain_form(c: char) -> Option<char> {
     let code = u32::from(c);
     let ascii = match code {
         0xFF01..=0xFF5E => code.wrapping_sub(0xFEE0),
@@ -266,8 +266,8 @@ mod tests {
                 None => c,
             };
             let compared: String = [c].into_iter().nfkc().map(folded).collect::<String>().nfkc().collect();
-            let stands_for = |ascii: char| ascii.to_string() == compared;
-            if compared.is_ascii() && !(super::becomes_ascii(c) && super::stands_for(c).is_none_or(stands_for)) {
+            let plain_form = |ascii: char| ascii.to_string() == compared;
+            if compared.is_ascii() && !(super::becomes_ascii(c) && super::plain_form(c).is_none_or(plain_form)) {
                 missing.push((c, compared));
             }
         }

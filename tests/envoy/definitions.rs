@@ -3,7 +3,7 @@
 //! | suite | shows |
 //! |---|---|
 //! | `changes` | what a server may change of a tool: it is not listed any more, and denied on both workers |
-//! | `reports` | what is told of it: records, statistics, log lines, shadow mode, `on_drift: report` |
+//! | `reports` | what reports it: records, statistics, log lines, shadow mode, `on_drift: report` |
 //! | `accepted` | an approver accepts what was seen, on the console and by the command |
 //! | `servers` | real servers: pinned by the command, no drift over restarts, eras and forms |
 

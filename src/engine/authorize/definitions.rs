@@ -1,4 +1,4 @@
-//! The step that denies tools of which lists have shown another definition than the pinned one.
+//! The step that denies tools whose definition in some list differed from the pinned one.
 
 use super::{Authorizer, Denial, MessageDenial, denial_text, lookup::ResolvedTarget, target::TargetKind};
 use crate::{

@@ -90,7 +90,7 @@ pub(super) fn drifted(target: &TargetName<'_>) -> String {
 
 /// The tool has no pinned definition, and needs one.
 pub(super) fn unpinned(target: &TargetName<'_>) -> String {
-    format!("the policy denies {target}, because nobody has approved its definition; {ASK_OWNER}")
+    format!("the policy denies {target}, because its definition is not pinned; {ASK_OWNER}")
 }
 
 /// Servers may read the URI in more than one way.

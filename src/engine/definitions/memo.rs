@@ -29,7 +29,7 @@ impl DefinitionMemo {
         Self { known: vec![Known::default(); pins], size: 0, unlisted: pins }
     }
 
-    /// The number of pinned tools of which no list has shown the pinned definition.
+    /// The number of pinned tools whose pinned definition no list has shown.
     #[must_use]
     pub fn unlisted(&self) -> usize {
         self.unlisted

@@ -93,7 +93,7 @@ struct ListStatistics {
     listed: RefCell<Vec<(ListKind, Box<str>)>>,
     /// How many entries were taken out.
     hidden: Cell<usize>,
-    /// Pinned tools of which the lists show another definition.
+    /// Pinned tools whose definition in the lists differs from the pin.
     drifts: RefCell<Vec<Box<str>>>,
 }
 

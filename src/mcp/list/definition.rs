@@ -1,4 +1,4 @@
-//! The definition of a tool, as a server lists it: what a model and a person are told of it.
+//! The definition of a tool, as a server lists it: what a model and a person read of it.
 
 use super::message::MAX_DEPTH;
 use crate::{

@@ -44,7 +44,7 @@ fn what_a_server_changes_of_a_tool_is_not_listed_and_denied_on_both_workers() {
 }
 
 #[test]
-fn what_no_model_is_told_changes_nothing() {
+fn what_no_model_reads_changes_nothing() {
     run(async {
         let gateway = Gateway::start("definitions-same", &[listener("mcp", &policy(&json!({})))]).await;
         let mut same = pay();

@@ -1,4 +1,4 @@
-//! What is told of a drift.
+//! What reports a drift.
 
 use super::{get, list, listener, names, pay, policy, rules};
 use crate::{

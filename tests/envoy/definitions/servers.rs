@@ -14,7 +14,7 @@ use std::{fs, sync::Arc};
 /// The servers take only this host, without a port.
 const HOST: &str = "Host: localhost";
 
-/// Runs the command beside the servers, of which one runs in this process.
+/// Runs the command beside the servers. One of them runs in this process.
 async fn command(arguments: Vec<String>) -> (i32, String, String) {
     let run = move || {
         let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();

@@ -13,7 +13,7 @@ pub(super) struct Drifts {
     full: u64,
 }
 
-/// A pinned tool of which a list showed another definition.
+/// A pinned tool whose definition in a list differed from its pin.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Drift {

@@ -10,7 +10,7 @@ const MAX_VALUE: usize = 2000;
 /// Values that are shown of one tool.
 const MAX_VALUES: usize = 100;
 
-/// Describes how a definition has changed; `before` is not known if nobody kept it.
+/// Describes how a definition has changed; `before` is not known if no file has kept it.
 pub(crate) fn describe(tool: &str, before: Option<&str>, now: &str) -> String {
     let tool = sanitize::line(tool);
     let now: Value = serde_json::from_str(now).unwrap_or_default();

@@ -94,7 +94,7 @@ struct Definition {
     schema: Option<BTreeMap<String, serde_json::Value>>,
 }
 
-/// A digest, or several of which one has to be met.
+/// A digest, or several: the definition has one of them.
 #[derive(JsonSchema)]
 #[schemars(untagged)]
 enum Digests {
