@@ -105,7 +105,6 @@ impl ResponseHandler {
             return Err(answer::failed());
         }
         if end_of_stream || (refund.is_none() && !self.filter.is_active() && self.results.is_none()) {
-            self.results = None;
             return Ok(());
         }
         let head = ResponseHead::read().ok();
@@ -147,7 +146,7 @@ impl ResponseHandler {
             return Ok(forward);
         };
         let original = chunk.ok_or(UNREADABLE)?;
-        let mut judged = results.push(config, &original, lease.response_room());
+        let mut judged = results.push(config, &original, lease.response_room())?;
         if end_of_stream {
             judged.extend(results.finish(config));
         }

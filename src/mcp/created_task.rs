@@ -159,7 +159,7 @@ impl Draft {
                 self.id = Some(reader.string()?.into_owned()).filter(|id| id.len() <= MAX_ID);
             }
             ("ttl" | "ttlMs", ValueType::Number) => {
-                // A fraction of a millisecond means nothing; anything else that is no whole number is read as the longest.
+                // A fraction of a millisecond means nothing; any other number is read as the longest time.
                 let token = reader.skip()?;
                 self.ttl_ms = std::str::from_utf8(token).ok().and_then(|token| token.parse().ok());
             }

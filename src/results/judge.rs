@@ -57,7 +57,7 @@ impl Inspections {
         rules.map_or(ResultRefusal::NoRoom, Inspection::too_large)
     }
 
-    /// Judges one message, or a text that is none.
+    /// Judges one message, or another text.
     pub(super) fn judge(&self, data: &[u8], report: &mut ResultReport) -> (Judged, Vec<MessageKind>) {
         let (mut judged, mut kinds) = (Judged::Same, Vec::new());
         if let Some(rules) = &self.enforced {

@@ -30,7 +30,7 @@ pub struct ResultStream {
 
 #[derive(Debug)]
 enum Form {
-    /// One message, several in an array, or a text that is none, held up to its end.
+    /// One message, several in an array, or another text, held up to its end.
     Whole(Vec<u8>),
     Events(Events),
     /// Only rules in shadow apply, and it is longer than they look at.

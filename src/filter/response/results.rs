@@ -13,7 +13,7 @@ use crate::{
     results::{ResultRefusal, ResultReport, ResultStream},
 };
 
-use super::head::ResponseHead;
+use super::{ResponseAborted, head::ResponseHead};
 
 /// What becomes of an answer.
 #[derive(Debug)]
@@ -26,6 +26,8 @@ pub(super) struct ResultStage {
     /// What was found so far.
     found: ResultReport,
 }
+
+const WITHOUT_HEAD: ResponseAborted = ResponseAborted("a response comes without its head");
 
 #[derive(Debug)]
 enum State {
@@ -89,13 +91,19 @@ impl ResultStage {
     }
 
     /// Takes a chunk, and returns what goes on of it. Of the response, `room` bytes may be held besides what is held.
-    pub(super) fn push(&mut self, config: &Config, chunk: &[u8], room: usize) -> Vec<u8> {
+    ///
+    /// # Errors
+    /// The response has to be reset, since its head has not come.
+    pub(super) fn push(&mut self, config: &Config, chunk: &[u8], room: usize) -> Result<Vec<u8>, ResponseAborted> {
+        if let State::Pending(_) = self.state {
+            return Err(WITHOUT_HEAD);
+        }
         self.read_tasks(|tasks| tasks.push(chunk, room));
-        let State::Body(stream) = &mut self.state else { return chunk.to_vec() };
+        let State::Body(stream) = &mut self.state else { return Ok(chunk.to_vec()) };
         let out = stream.push(chunk, room);
         let report = stream.take_report();
         self.note(config, report);
-        out
+        Ok(out)
     }
 
     /// What goes on at the end.

@@ -1,5 +1,5 @@
-//! `results` of all rules, for answers whose call is not known: one list for each mode, of which each entry has something that those
-//! before it lack. So it is short, however many rules there are.
+//! `results` of all rules, for answers whose call is not known: one list for each mode. Each of its entries has something that those
+//! before it lack, so it is short, however many rules there are.
 
 use std::collections::HashSet;
 

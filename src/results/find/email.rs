@@ -28,7 +28,7 @@ fn local_start(text: &[u8], at: usize) -> Option<usize> {
         let length = front.iter().rev().position(|byte| !accepts(*byte)).unwrap_or(front.len());
         at.saturating_sub(length.min(MAX_LOCAL))
     };
-    // A sentence without blanks, as in Chinese, is no part of an address that has letters of its own.
+    // A sentence without blanks, as in Chinese, is not a part of an address that has letters of its own.
     let mut from = start(is_atom);
     if from == at {
         from = start(|byte| is_atom(byte) || byte >= 0x80);

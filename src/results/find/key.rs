@@ -48,7 +48,7 @@ pub(in crate::results) fn find_key(text: &[u8], at: usize, from: usize) -> Optio
     Some((at..end, how))
 }
 
-/// Where a key ends of which a text continues the body at a place.
+/// Where a key ends whose body a text continues at a place.
 pub(in crate::results) fn key_body(text: &[u8], at: usize) -> (usize, KeyEnd) {
     let mut rest = at;
     loop {

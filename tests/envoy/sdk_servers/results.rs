@@ -71,7 +71,13 @@ async fn judge(gateway: Gateway, server: Arc<Server>) -> Vec<String> {
     ] {
         for listener in MODES {
             for version in VERSIONS {
-                let answer = match send(&gateway, listener, version, &server, &call(text)).await {
+                let request = call(text);
+                let mut answer = send(&gateway, listener, version, &server, &request).await;
+                // On a slow machine, a server closes an idle connection while Envoy uses it.
+                if answer.as_ref().is_ok_and(|answer| answer.text().starts_with("upstream connect error")) {
+                    answer = send(&gateway, listener, version, &server, &request).await;
+                }
+                let answer = match answer {
                     Ok(answer) => answer,
                     Err(none) => {
                         wrong.push(none);
