@@ -183,5 +183,5 @@ fn an_expression_sees_what_is_near_a_text() {
     assert_eq!(stream(&own, &text(&format!("{far} sk-0123456789abcdefghij {far}"))), text(&format!("{far} *** {far}")));
     let many = text(&"sk- ".repeat(100_000));
     let out = stream(&own, &many);
-    assert!(out.contains("-31451") && out.contains("(too much to check)"), "{}", &out[..200]);
+    assert!(out.contains("-31451") && out.contains("(too much to check)"), "{}", out.get(..200).unwrap_or(&out));
 }

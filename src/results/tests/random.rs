@@ -337,7 +337,7 @@ pub(super) fn bearer_token(random: &mut Random) -> String {
 pub(super) fn mcp_grant(random: &mut Random) -> String {
     let secret = format!("mcpg_{}", random.text("0123456789abcdef", 64));
     let digest = lower::encode_string(&Sha256::digest(secret.as_bytes()));
-    format!("{secret}{}", &digest[..8])
+    format!("{secret}{}", digest.get(..8).unwrap())
 }
 
 /// A sample of a format by its name, in the text in which it is found.

@@ -161,7 +161,10 @@ fn cost_under(tools: &serde_json::Value, claims: bool) -> u64 {
 /// The dynamic metadata of Envoy's with the claims of a token: `groups`, a list of three, and ten others.
 fn metadata() -> Vec<u8> {
     let field = |number: u8, content: &[u8]| {
-        let length = [u8::try_from(content.len() & 0x7f).unwrap() | 0x80, u8::try_from(content.len() >> 7).unwrap()];
+        let length = [
+            u8::try_from(content.len() & 0x7f).expect("seven bits") | 0x80,
+            u8::try_from(content.len() >> 7).expect("a short claim"),
+        ];
         [&[number << 3 | 2][..], &length, content].concat()
     };
     let entry = |name: &str, value: &[u8]| field(1, &[field(1, name.as_bytes()), field(2, value)].concat());

@@ -25,13 +25,13 @@ fn pins_are_written_and_everything_else_stays() {
         "{{\n    \"version\": \"1\", \"default\": \"deny\",\n    \"tools\": {{ \"pay\": {{}} }},\n    \"definitions\": {{\n      \"pay\": {{ \
          \"sha256\": \"{digest}\" }}\n    }}\n}}\n"
     );
-    let once = pinned(text, None, &[pay.clone()], false);
+    let once = pinned(text, None, std::slice::from_ref(&pay), false);
     assert_eq!(once, expected);
-    assert_eq!(pinned(&once, None, &[pay.clone()], false), once, "the second time changes nothing");
+    assert_eq!(pinned(&once, None, std::slice::from_ref(&pay), false), once, "the second time changes nothing");
     let changed = definition("pay", "Pays more");
-    let twice = pinned(&once, None, &[changed.clone()], false);
+    let twice = pinned(&once, None, std::slice::from_ref(&changed), false);
     assert_eq!(twice, expected.replace(&digest.to_string(), &changed.digest.to_string()));
-    let both = pinned(&once, None, &[changed.clone()], true);
+    let both = pinned(&once, None, std::slice::from_ref(&changed), true);
     let list = format!("[\"{digest}\", \"{}\"]", changed.digest);
     assert_eq!(both, expected.replace(&format!("\"{digest}\""), &list));
 }
@@ -40,7 +40,7 @@ fn pins_are_written_and_everything_else_stays() {
 fn a_policy_on_one_line_stays_on_one_line() {
     let pay = definition("pay", "Pays");
     let text = r#"{"version":"1","default":"deny"}"#;
-    let once = pinned(text, None, &[pay.clone()], false);
+    let once = pinned(text, None, std::slice::from_ref(&pay), false);
     assert_eq!(once.lines().count(), 1, "{once}");
     let get = definition("get", "Gets");
     assert_eq!(pinned(&once, None, &[get], false).matches("sha256").count(), 2);
