@@ -19,6 +19,6 @@ mod store;
 pub use self::{
     details::{ApprovalDetails, ApproverNote},
     key::{ApprovalKey, Fingerprint, MAX_PARAMS, digest, parse_id},
-    registry::{Approval, Approvals, NotPending, State, TooManyPending},
+    registry::{Approval, Approvals, NotPending, Pending, State, TooManyPending},
     store::{ApprovalStore, ApproverDecision, DecideError, RequestError},
 };

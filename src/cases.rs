@@ -12,6 +12,7 @@ mod document;
 mod failure;
 mod message;
 mod report;
+mod result;
 
 #[cfg(test)]
 mod tests;
@@ -29,10 +30,12 @@ use crate::{
     time::Timestamp,
 };
 
+pub(crate) use self::message::{reference_body, request_body};
 pub use self::{
     clock::{MIDNIGHT, format_time},
     failure::{FailedCall, Failure},
     report::CallReport,
+    result::{AnswerOutcome, AnswerReport},
 };
 
 /// One case.
@@ -78,6 +81,8 @@ pub struct CaseCall {
     pub times: u32,
     /// The tools that the server lists before it, JSON.
     pub listed: Vec<String>,
+    /// The server's answer, or the result in it, if the case says what becomes of it.
+    pub answer: Option<String>,
     /// The expected outcome.
     pub expected: Expectation,
 }
@@ -104,6 +109,12 @@ pub struct Expectation {
     pub message_contains: Option<String>,
     /// The rule in shadow mode that would deny it; `Some(None)` if there must be none.
     pub shadow: Option<Option<String>>,
+    /// What becomes of the answer.
+    pub answer: Option<AnswerOutcome>,
+    /// The rule that refuses the answer, or that would, in shadow mode.
+    pub answer_rule: Option<String>,
+    /// A part of the message that the client gets.
+    pub answer_contains: Option<String>,
 }
 
 /// An expected decision.

@@ -17,6 +17,7 @@ mod effective;
 mod implication;
 mod names;
 mod options;
+mod results;
 mod rules;
 mod samples;
 mod witness;

@@ -24,6 +24,7 @@ mod origins;
 mod protocol;
 mod revisions;
 mod service;
+mod tasks;
 
 #[cfg(test)]
 mod tests;
@@ -57,6 +58,7 @@ pub use self::{
     origins::Origins,
     protocol::{DEFAULT_MAX_HELD_BYTES, HeaderMode, PROTOCOL_KEYS, Protocol},
     revisions::{REVISIONS, Revisions},
+    tasks::{TASKS_KEYS, Tasks},
 };
 
 /// A configuration of either kind.
@@ -95,6 +97,8 @@ pub struct Config {
     pub audit: Audit,
     /// Where people decide on calls that need approval.
     pub approvals: Approvals,
+    /// Who may ask for the tasks of a server.
+    pub tasks: Tasks,
     /// The first 16 hexadecimal digits of the SHA-256 of the bytes this was loaded from.
     pub digest: Arc<str>,
 }
@@ -118,6 +122,7 @@ pub const OPTIONS_KEYS: Keys = Keys {
         "approvals",
         "clock",
         "claims",
+        "tasks",
     ],
 };
 
@@ -252,6 +257,7 @@ impl Config {
             lists: Lists::default(),
             audit: Audit::default(),
             approvals: Approvals::default(),
+            tasks: Tasks::default(),
             digest: Arc::default(),
         };
         // A policy without a version is reported as a policy, which gives better messages.
@@ -284,6 +290,7 @@ impl Config {
             fields.get("answers").map_or(Some(DenialFormat::default()), |answers| DenialFormat::read(&answers));
         let audit = fields.get("audit").map_or(Some(Audit::default()), |audit| Audit::read(&audit));
         let approvals = fields.get("approvals").map_or(Some(Approvals::default()), |at| Approvals::read(&at));
+        let tasks = fields.get("tasks").map_or(Some(Tasks::default()), |tasks| Tasks::read(&tasks));
         let mode = policy::document::read_mode(fields.get("mode"));
         let clock = fields.get("clock").map_or(Some(Clock::default()), |clock| Clock::read(&clock));
         let claims = fields.get("claims").map(|claims| identity::read_claims_payload(&claims, identity.as_deref()));
@@ -302,6 +309,7 @@ impl Config {
             approvals: approvals?,
             clock: clock?,
             claims: claims.map_or(Some(None), |claims| claims.map(Some))?,
+            tasks: tasks?,
             identity: identity.unwrap_or_else(|| config.identity.clone()),
             protocol: protocol.flatten().unwrap_or_default(),
             ..config

@@ -19,6 +19,8 @@ pub mod lists;
 pub mod refund;
 mod reply;
 mod request;
+pub mod results;
+pub mod tasks;
 pub mod trace;
 
 #[cfg(test)]
@@ -52,6 +54,7 @@ use self::{
     lists::ListFilter,
     refund::Receipt,
     reply::ReplyContext,
+    results::ResultFilter,
     trace::{NoTrace, Step, Tracer},
 };
 
@@ -68,6 +71,8 @@ pub struct AuthorizationResponse {
     pub record: AuditRecord,
     /// How to filter the server's response, if it lists something.
     pub lists: Option<ListFilter>,
+    /// How to judge the server's response, if a rule has `results`.
+    pub results: Option<ResultFilter>,
 }
 
 /// What to do with a request.
@@ -128,7 +133,7 @@ pub fn check_headers(config: &Config, request: &BoundRequest, has_body: bool) ->
     match (decision.verdict, head) {
         (Err(_), _) => {
             let answer = Disposition::Reply(answer::forbidden());
-            HeadersVerdict::Reply(Box::new(AuthorizationResponse { answer, record, lists: None }))
+            HeadersVerdict::Reply(Box::new(AuthorizationResponse { answer, record, lists: None, results: None }))
         }
         (Ok(_), RequestKind::ExpectEmptyBody) => HeadersVerdict::ExpectEmptyBody(Box::new(record)),
         (Ok(_), RequestKind::WithoutBody | RequestKind::Message) => HeadersVerdict::Continue(Box::new(record)),
@@ -178,7 +183,12 @@ pub fn explain<S: Store, W: Tracer>(
     request.trace_binding(config, &mut tracer);
     if let PolicyMatch::Bypass { .. } = request.policy {
         let answer = Disposition::Forward(Receipt::EMPTY);
-        return AuthorizationResponse { answer, record: audit_record::bypassed(config, request), lists: None };
+        return AuthorizationResponse {
+            answer,
+            record: audit_record::bypassed(config, request),
+            lists: None,
+            results: None,
+        };
     }
     let bytes = body;
     if bytes.len() > config.protocol.largest_body() {
@@ -214,7 +224,9 @@ pub fn explain<S: Store, W: Tracer>(
             Disposition::Reply(set_legacy_status(config, request, reply))
         }
     };
-    AuthorizationResponse { answer, record, lists: lists::filter_for(config, request, &body, lifecycle) }
+    let is_forwarded = matches!(answer, Disposition::Forward(_));
+    let results = if is_forwarded { results::filter_for(config, request, &body, lifecycle, filter) } else { None };
+    AuthorizationResponse { answer, record, lists: lists::filter_for(config, request, &body, lifecycle), results }
 }
 
 /// Reads the messages of a body.
@@ -278,7 +290,8 @@ pub fn blocks_legacy_sse(config: &Config, request: &BoundRequest) -> bool {
 #[must_use]
 pub fn inspects_response(config: &Config, request: &BoundRequest) -> bool {
     let reads_result = config.limits.refund == Refund::Failed && request.info.is_method("POST");
-    reads_result || lists::may_read(config, request) || blocks_legacy_sse(config, request)
+    let judges_result = || results::may_inspect(request) || config.tasks.owner && request.info.is_method("POST");
+    reads_result || judges_result() || lists::may_read(config, request) || blocks_legacy_sse(config, request)
 }
 
 /// Whether `accept-encoding` is removed with the head of a request: its response may have to be read. If a binding names a
@@ -307,5 +320,5 @@ fn set_legacy_status(config: &Config, request: &BoundRequest, reply: Reply) -> R
 fn refuse(config: &Config, request: &BoundRequest, refusal: &Refusal) -> AuthorizationResponse {
     let reply = set_legacy_status(config, request, reply::refusal_reply(config, request, refusal));
     let record = audit_record::refused(config, request, refusal);
-    AuthorizationResponse { answer: Disposition::Reply(reply), record, lists: None }
+    AuthorizationResponse { answer: Disposition::Reply(reply), record, lists: None, results: None }
 }

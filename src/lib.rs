@@ -43,8 +43,8 @@
 //! 6. `engine/audit_record.rs` makes an [`audit`] record of the decision; `engine/reply.rs` makes a reply of a denial, with
 //!    the sentences of `engine/authorize/denial_text.rs` and the shape of `mcp/answer.rs`.
 //! 7. `filter/policy_filter.rs` forwards the request or sends the reply; `filter/audit.rs` writes the record.
-//! 8. `filter/response.rs` takes the server's response: lists are filtered by `mcp/list.rs`, a failed call's quota comes back by
-//!    `engine/refund.rs`.
+//! 8. `filter/response.rs` takes the server's response: what it holds is judged by [`results`], lists are filtered by
+//!    `mcp/list.rs`, a failed call's quota comes back by `engine/refund.rs`.
 //!
 //! # The walk of one policy document
 //!
@@ -59,6 +59,7 @@
 //!
 //! Imports run one way. `mcp` (what was said), `policy` (what is permitted), `limit` (what was used), `identity` (who calls) and
 //! `approval` (who approved) do not import each other; only `engine` imports them all, and `audit` records its decisions.
+//! [`results`] judges what answers hold, by rules that `engine` selects.
 //! [`console`] is the page on which people decide, served by the filter on a listener of its own. [`json`], [`http`],
 //! [`amount`], [`window`], [`time`], [`protobuf`] and [`store`] are what all of them share. [`budget`] has what one request may
 //! take of memory and of work.
@@ -76,6 +77,8 @@ pub mod console;
 pub mod digest;
 pub mod drift;
 pub mod engine;
+#[cfg(not(target_os = "wasi"))]
+pub mod evidence;
 #[cfg(target_os = "wasi")]
 mod filter;
 pub mod http;
@@ -87,6 +90,7 @@ pub mod lint;
 pub mod mcp;
 pub mod policy;
 pub mod protobuf;
+pub mod results;
 pub mod store;
 pub mod text;
 pub mod time;

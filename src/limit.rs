@@ -22,7 +22,7 @@ pub mod totals;
 
 pub use self::{
     counter_info::{CounterInfo, CounterInfos, CounterUse},
-    counters::{Charge, ChargeError, Charged, Counters, Receipt},
+    counters::{Charge, ChargeError, Charged, Counters, MAX_TASK_SECONDS, Receipt, TaskOwner},
     key::{Callers, CounterSlot, Key, Part},
     quota::{LimitExceeded, Quota},
 };

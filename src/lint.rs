@@ -3,7 +3,7 @@
 //! * [`Lint`]: every lint, by the name that `mcp-policy check --allow` takes
 //! * `view`: a configuration with its entries in the order of the text, and what blocks them
 //! * `global`, `identity`, `bindings`, `keys`, `odd_names`, `reachability`, `limits`, `counters`, `facts`, `predicates`,
-//!   `loose_text` and `loose_regex` (with `content` and `regex_sample`), `regex_anchors`, `calls_by_name` and `approvals`: the lints
+//!   `loose_text` and `loose_regex` (with `content` and `regex_sample`), `regex_anchors`, `calls_by_name`, `approvals` and `results`: the lints
 //! * [`check_tools`]: the lints that compare a policy with the tools that a server lists; [`ValueSchema`]: what a tool says of its
 //!   arguments
 //! * [`compare_counters`]: what happens to counts when one configuration replaces another
@@ -32,6 +32,7 @@ mod predicates;
 mod reachability;
 mod regex_anchors;
 mod regex_sample;
+mod results;
 mod schema;
 mod tools;
 mod value_offsets;
@@ -96,6 +97,7 @@ pub fn check(config: &Config, document: &[u8]) -> Vec<Warning> {
         predicates::check(lints);
         calls_by_name::check(lints);
         approvals::check(lints);
+        results::check(lints);
     })
 }
 

@@ -8,7 +8,7 @@
 //! 3. [`revision::check_headers`] compares both; [`refused::complete_refusal`] gives what is refused up to here its id and status
 //! 4. [`answer`] writes JSON-RPC responses
 //! 5. [`list`] removes entries that the caller may not call from the server's lists
-//! 6. [`call_result`] reads from the server's response whether the call failed
+//! 6. [`call_result`] reads from the server's response whether the call failed, [`created_task`] which tasks it created
 //!
 //! Protocol revisions 2025-03-26, 2025-06-18, 2025-11-25 and 2026-07-28.
 
@@ -16,6 +16,7 @@ pub mod answer;
 pub(crate) mod base64;
 mod batch;
 pub mod call_result;
+pub mod created_task;
 pub mod head;
 mod id;
 pub mod legacy_sse;
@@ -28,7 +29,7 @@ pub mod refusal_text;
 pub mod refused;
 mod response_format;
 pub mod revision;
-mod sse;
+pub(crate) mod sse;
 
 pub use self::{
     batch::{Body, calls, requests},

@@ -24,7 +24,8 @@ pub mod uri;
 pub use self::{
     compile::compile,
     model::{
-        CallerDenials, Checks, Cost, Definitions, Effect, Limit, LimitKey, Lookup, MethodRule, Mode, ObservedCounter,
-        OnDrift, Pin, Policy, Predicate, Rule, Scope, Section,
+        BuiltIn, CallerDenials, Checks, Cost, Definitions, Effect, Expression, Finder, Limit, LimitKey, Lookup,
+        MethodRule, Mode, ObservedCounter, OnDrift, Pin, Policy, Predicate, Redaction, ResultRules, Rule, Scope,
+        Section,
     },
 };

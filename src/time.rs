@@ -41,6 +41,37 @@ pub(crate) fn rfc_3339(timestamp: Timestamp) -> Option<String> {
     Some(text)
 }
 
+/// A point in time as RFC 3339 writes it, such as `2026-11-30T01:02:03.5Z` or with `+01:00`, to the millisecond; `None` for another
+/// text, or a time before 1970.
+#[cfg(not(target_os = "wasi"))]
+pub(crate) fn parse_rfc_3339(text: &str) -> Option<Timestamp> {
+    let (date, time) = text.split_once(['T', 't'])?;
+    let number = |digits: &str, limit: u64| {
+        let is_number = digits.len() == 2 && digits.bytes().all(|byte| byte.is_ascii_digit());
+        digits.parse().ok().filter(|number: &u64| is_number && *number < limit)
+    };
+    let (clock, zone) = time.split_at_checked(time.find(['Z', 'z', '+', '-'])?)?;
+    let mut parts = clock.splitn(3, ':');
+    let (hour, minute, second) = (number(parts.next()?, 24)?, number(parts.next()?, 60)?, parts.next()?);
+    let (second, fraction) = second.split_once('.').unwrap_or((second, "0"));
+    // A leap second is the start of the next minute.
+    let seconds = number(second, 61)?.checked_add(hour.checked_mul(3600)?.checked_add(minute.checked_mul(60)?)?)?;
+    if fraction.is_empty() || !fraction.bytes().all(|byte| byte.is_ascii_digit()) {
+        return None;
+    }
+    let milliseconds = format!("{fraction:0<3}").get(..3)?.parse::<u64>().ok()?;
+    let offset = match zone.split_at_checked(1)? {
+        ("Z" | "z", "") => 0,
+        (_, zone) => {
+            let (hours, minutes) = zone.split_once(':')?;
+            number(hours, 24)?.checked_mul(60)?.checked_add(number(minutes, 60)?)?.checked_mul(60_000)?
+        }
+    };
+    let local = parse_date(date)?.0.checked_add(seconds.checked_mul(1000)?)?.checked_add(milliseconds)?;
+    let utc = if zone.starts_with('-') { local.checked_add(offset) } else { local.checked_sub(offset) };
+    utc.map(Timestamp)
+}
+
 /// The start of a day, which is written as RFC 3339 writes a date; `None` for another text, or a day before 1970.
 pub(crate) fn parse_date(text: &str) -> Option<Timestamp> {
     let mut parts = text.splitn(3, '-').map(|part| part.bytes().all(|byte| byte.is_ascii_digit()).then_some(part));
@@ -112,6 +143,30 @@ mod tests {
             assert_eq!(parse_date(date), Some(start), "{text}");
         }
         assert_eq!(parse_date("9999-12-31"), Some(Timestamp::from_seconds(LAST.seconds() - 86_399)));
+    }
+
+    #[cfg(not(target_os = "wasi"))]
+    #[test]
+    fn a_time_is_read_in_any_zone_to_the_millisecond() {
+        let base = Timestamp::from_seconds(1_795_993_323).0;
+        for (text, time) in [
+            ("2026-11-29T23:02:03Z", base),
+            ("2026-11-29t23:02:03.5z", base + 500),
+            ("2026-11-30T00:02:03.123456+01:00", base + 123),
+            ("2026-11-29T17:32:03.9999-05:30", base + 999),
+        ] {
+            assert_eq!(super::parse_rfc_3339(text), Some(Timestamp(time)), "{text}");
+        }
+        for text in [
+            "",
+            "2026-11-29",
+            "2026-11-29T23:02:03",
+            "2026-11-29T24:00:00Z",
+            "2026-11-29T23:02:03.Z",
+            "2026-11-29T23:02Z",
+        ] {
+            assert_eq!(super::parse_rfc_3339(text), None, "{text}");
+        }
     }
 
     #[test]

@@ -68,6 +68,9 @@ fn every_predicate_and_limit_is_shown_to_refuse() {
         let cases = cases::read(&read(&format!("{name}.cases.json"))).unwrap();
         let deciding: BTreeSet<String> = cases.iter().flat_map(|case| deciding(case, &config)).collect();
         let mut rules: Vec<String> = refusing("/all_tools", &policy["all_tools"]);
+        for (shared, rule) in policy["rules"].as_object().into_iter().flatten() {
+            rules.extend(refusing(&format!("/rules/{shared}"), rule));
+        }
         for (tool, rule) in policy["tools"].as_object().unwrap() {
             rules.extend(refusing(&format!("/tools/{tool}"), rule));
         }
@@ -92,7 +95,9 @@ fn refusing(pointer: &str, rule: &Value) -> Vec<String> {
     // A limit without a maximum only counts.
     let refuses = |key: &str, item: &Value| key != "limits" || item.get("max").is_some();
     let pointers = entries.flat_map(|(key, value)| match (key.as_str(), value) {
+        // What `use` names has a place of its own.
         ("use", _) => Vec::new(),
+        ("results", results) => refusing(&format!("{pointer}/results"), results),
         (_, Value::Array(items)) => {
             let refusing = items.iter().enumerate().filter(|(_, item)| refuses(key, item));
             refusing.map(|(index, _)| format!("{pointer}/{key}/{index}")).collect()
@@ -103,12 +108,20 @@ fn refusing(pointer: &str, rule: &Value) -> Vec<String> {
     pointers.collect()
 }
 
-/// The rules that decide on the calls of a case, those in shadow, too.
+/// The rules that decide on the calls of a case and on their answers, those in shadow, too.
 fn deciding(case: &Case, config: &Config) -> Vec<String> {
     let store = InMemory::new([1; 16]);
     let calls = case.calls.iter().flat_map(|call| (0..call.times).map(move |_| call));
-    let records = calls.map(|call| call.decide(config, &store).record);
-    records.flat_map(|record| [Some(record.rule), record.shadow.map(|shadow| shadow.rule)]).flatten().collect()
+    let mut deciding = Vec::new();
+    for report in calls.map(|call| call.decide(config, &store)) {
+        deciding
+            .extend([Some(report.record.rule), report.record.shadow.map(|shadow| shadow.rule)].into_iter().flatten());
+        if let Some(answer) = report.answer {
+            deciding.extend(answer.finds.into_iter().map(|(_, _, rule)| rule));
+            deciding.extend(answer.report.refusal.map(|why| why.rule().to_owned()));
+        }
+    }
+    deciding
 }
 
 #[test]

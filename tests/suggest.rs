@@ -9,6 +9,8 @@ mod arguments;
 mod check_and_compare;
 #[path = "suggest/https.rs"]
 mod https;
+#[path = "suggest/inventory.rs"]
+mod inventory;
 
 use std::{
     io::{BufRead, BufReader, Write},
@@ -34,8 +36,12 @@ use tokio::{net::TcpListener, runtime::Runtime};
 const COMMAND: &str = env!("CARGO_BIN_EXE_mcp-policy");
 
 fn suggest(words: &[&str], stdin: &str) -> Output {
+    run("suggest", words, stdin)
+}
+
+fn run(verb: &str, words: &[&str], stdin: &str) -> Output {
     let mut command = Command::new(COMMAND);
-    command.arg("suggest").args(words).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    command.arg(verb).args(words).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
     // The servers are on loopback: no proxy of the machine may be used.
     command.env("NO_PROXY", "127.0.0.1");
     let mut child = command.spawn().expect("the command starts");
@@ -200,9 +206,7 @@ fn exit_codes_say_how_it_ended() {
         assert_eq!((output.status.code(), text(&output.stderr)), (Some(code), message), "{words:?}");
         assert!(output.stdout.is_empty());
     }
-    for words in
-        [&[][..], &["-", "--url", "http://127.0.0.1:1/mcp"], &["--url", "http://127.0.0.1:1/mcp"], &["no-such-file"]]
-    {
+    for words in [&[][..], &["--url", "http://127.0.0.1:1/mcp"], &["no-such-file"]] {
         assert_eq!(suggest(words, "").status.code(), Some(2), "{words:?}");
     }
 }

@@ -51,6 +51,15 @@ pub enum State {
     Rejected,
 }
 
+/// What waits for an approver.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Pending {
+    /// The number of approvals.
+    pub count: usize,
+    /// When the oldest was requested, in seconds since the epoch; `None` if none is pending.
+    pub oldest: Option<u64>,
+}
+
 /// Too many approvals are pending.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TooManyPending;
@@ -86,6 +95,14 @@ impl Approvals {
     /// The approvals that have not expired, in the order of their requests.
     pub fn entries(&self, now: Timestamp) -> impl Iterator<Item = &Approval> {
         self.0.iter().filter(move |entry| entry.is_alive(now))
+    }
+
+    /// How many approvals are pending, and when the oldest of them was requested, in seconds since the epoch.
+    #[must_use]
+    pub fn pending(&self, now: Timestamp) -> Pending {
+        let requested =
+            || self.entries(now).filter(|entry| entry.state == State::Pending).map(|entry| entry.requested_at);
+        Pending { count: requested().count(), oldest: requested().min() }
     }
 
     /// The approval of a call, if it was requested and has not expired.

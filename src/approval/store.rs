@@ -8,7 +8,7 @@ use crate::{
     time::Timestamp,
 };
 
-use super::{Approval, ApprovalDetails, Approvals, Fingerprint, NotPending, TooManyPending};
+use super::{Approval, ApprovalDetails, Approvals, Fingerprint, NotPending, Pending, TooManyPending};
 
 /// The approvals in a store.
 #[derive(Clone, Copy, Debug)]
@@ -58,6 +58,14 @@ impl<S: Store> ApprovalStore<'_, S> {
     /// The store cannot be read.
     pub fn entries(&self, now: Timestamp) -> Result<Vec<Approval>, Unavailable> {
         Ok(self.read()?.entries(now).copied().collect())
+    }
+
+    /// What waits for an approver.
+    ///
+    /// # Errors
+    /// The store cannot be read.
+    pub fn pending(&self, now: Timestamp) -> Result<Pending, Unavailable> {
+        Ok(self.read()?.pending(now))
     }
 
     /// The approval with this fingerprint, if it was requested and has not expired.

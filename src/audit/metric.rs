@@ -17,6 +17,10 @@ pub const SHADOW_DECISIONS: &str = "mcp_policy_shadow_decisions";
 pub const REFUSALS: &str = "mcp_policy_refusals";
 /// Approval callouts without a usable response.
 pub const APPROVALS_UNANSWERED: &str = "mcp_policy_approvals_unanswered";
+/// Approvals that are pending in this Envoy.
+pub const APPROVALS_PENDING: &str = "mcp_policy_approvals_pending";
+/// The seconds since the oldest of them was requested; 0 if none is pending.
+pub const APPROVALS_OLDEST: &str = "mcp_policy_approvals_oldest_seconds";
 /// Rate-limit callouts without a usable response.
 pub const LIMITS_UNANSWERED: &str = "mcp_policy_limits_unanswered";
 /// Threads on which a configuration is in force, by `config`, its digest.
@@ -35,16 +39,20 @@ pub const UNLISTED_ENTRIES: &str = "mcp_policy_unlisted_entries";
 pub const DRIFTS: &str = "mcp_policy_drifts";
 /// Pinned tools whose pinned definition no list has shown, by `policy`; each worker adds its own.
 pub const UNLISTED_DEFINITIONS: &str = "mcp_policy_unlisted_definitions";
+/// What was found in answers and replaced or refused, by `policy` and `finder`.
+pub const REDACTIONS: &str = "mcp_policy_redactions";
+/// What rules in shadow would have replaced or refused, by `policy` and `finder`.
+pub const SHADOW_REDACTIONS: &str = "mcp_policy_shadow_redactions";
 
 /// Every label.
-pub const LABELS: [&str; 5] = ["policy", "tool", "decision", "reason", "config"];
+pub const LABELS: [&str; 6] = ["policy", "tool", "decision", "reason", "config", "finder"];
 
 /// Series that one VM makes; beyond, all labels of a new one are [`OTHER`].
 pub const MAX_SERIES: usize = 1000;
 /// The value of a label that has no series of its own.
 pub const OTHER: &str = "other";
 /// The value of `tool` if no tool is called, and of `policy` if none applies.
-const NONE: &str = "none";
+pub const NONE: &str = "none";
 
 /// A label and its value.
 pub type Label<'l> = (&'static str, &'l str);

@@ -3,6 +3,7 @@
 //! The engine fills in the fields; this module bounds and writes them.
 
 mod arguments;
+mod trace;
 
 use std::{borrow::Cow, sync::Arc};
 
@@ -10,9 +11,11 @@ use crate::{
     amount::Amount,
     approval::ApproverNote,
     json::{self, Writer},
+    results::FinderCounts,
+    text::escape_invisible,
 };
 
-pub use self::arguments::LoggedArguments;
+pub use self::{arguments::LoggedArguments, trace::TraceParents};
 
 /// What was decided about a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -54,6 +57,8 @@ pub struct AuditRecord {
     pub target: String,
     /// Envoy's `x-request-id`.
     pub request_id: Option<Arc<str>>,
+    /// The traces that the request belongs to.
+    pub traces: TraceParents,
     /// What is logged of the arguments.
     pub arguments: Option<LoggedArguments>,
     /// Who approved the call, or which request waits for approval.
@@ -64,6 +69,10 @@ pub struct AuditRecord {
     pub hidden_entries: usize,
     /// Pinned tools whose definition in the response's lists differs from the pin, or that have a look-alike there.
     pub drifts: Vec<Box<str>>,
+    /// What was found in the answer, and replaced or refused.
+    pub redacted: FinderCounts,
+    /// What rules in shadow would have replaced or refused.
+    pub shadow_redacted: FinderCounts,
     /// What a rule, a policy or a configuration in shadow would have decided.
     pub shadow: Option<Shadow>,
 }
@@ -97,7 +106,7 @@ const MAX_TEXT: usize = 256;
 /// Tools of `drifts` that are written.
 const MAX_DRIFTS: usize = 8;
 /// Longest record, in bytes.
-const MAX_BYTES: usize = 4096;
+pub const MAX_BYTES: usize = 4096;
 /// Room for most records, in bytes.
 const USUAL_BYTES: usize = 512;
 
@@ -116,23 +125,59 @@ impl AuditRecord {
             method: Cow::Borrowed(""),
             target: String::new(),
             request_id: None,
+            traces: TraceParents::default(),
             arguments: None,
             approval: None,
             remaining: Vec::new(),
             hidden_entries: 0,
             drifts: Vec::new(),
+            redacted: FinderCounts::default(),
+            shadow_redacted: FinderCounts::default(),
             shadow: None,
         }
     }
 
-    /// The record as one line of JSON, with characters that cannot be seen as escapes: terminals and log viewers act on them. If
-    /// it is longer than 4 KiB, the values of the arguments are left out, then everything but the decision, then what the
-    /// caller wrote.
+    /// The record as [`Self::to_json_within`] 4 KiB.
     #[must_use]
     pub fn to_json(&self) -> String {
-        let write = |detail| Some(json::visible(self.write(detail))).filter(|json| json.len() <= MAX_BYTES);
+        self.to_json_within(MAX_BYTES)
+    }
+
+    /// The record as one line of JSON, with characters that cannot be seen as escapes: terminals and log viewers act on them. If
+    /// it is longer than `max` bytes, the values of the arguments are left out, then everything but the decision, then what the
+    /// caller wrote.
+    #[must_use]
+    pub fn to_json_within(&self, max: usize) -> String {
+        let write = |detail| Some(json::visible(self.write(detail))).filter(|json| json.len() <= max);
         let details = [Detail::Full, Detail::NoValues, Detail::Minimal];
         details.into_iter().find_map(write).unwrap_or_else(|| self.write_decision_only())
+    }
+
+    /// The main fields with their names, each for a filter state of its own: those that are not empty, with invisible characters as
+    /// `\u{…}`, and at most as long as in the record.
+    pub fn fields(&self) -> impl Iterator<Item = (&'static str, String)> {
+        let fields = [
+            ("decision", self.decision.name()),
+            ("rule", &self.rule),
+            ("policy", self.policy.as_deref().unwrap_or_default()),
+            ("method", &self.method),
+            ("tool", &self.target),
+            ("grant", self.grant.as_deref().unwrap_or_default()),
+            ("request_id", self.request_id.as_deref().unwrap_or_default()),
+            (self.target_kind(), &self.target),
+            ("traceparent", self.traces.meta().unwrap_or_default()),
+        ];
+        let shown = fields.into_iter().filter(|(_, value)| !value.is_empty());
+        shown.map(|(name, value)| (name, escape_invisible(truncate(value))))
+    }
+
+    /// What the target is, for names of fields that mean one kind only.
+    fn target_kind(&self) -> &'static str {
+        match &*self.method {
+            "prompts/get" => "prompt_name",
+            method if method.starts_with("resources/") => "resource_uri",
+            _ => "tool_name",
+        }
     }
 
     /// Writes only fields that callers cannot influence.
@@ -158,6 +203,7 @@ impl AuditRecord {
             .add_nonempty_string("method", truncate(&self.method))
             .add_nonempty_string("tool", truncate(&self.target))
             .add_optional_string("requestId", self.request_id.as_deref());
+        self.traces.write(&mut record);
         if let Some(ApproverNote { id, approver, note }) = &self.approval {
             record.add_object("approval", |approval| {
                 approval
@@ -176,6 +222,8 @@ impl AuditRecord {
             let drifts = self.drifts.iter().take(MAX_DRIFTS).map(|tool| truncate(tool));
             record.add_raw("drifts", &json::list(drifts));
         }
+        write_counts(&mut record, "redacted", &self.redacted);
+        write_counts(&mut record, "shadowRedacted", &self.shadow_redacted);
         if let Some(arguments) = &self.arguments {
             arguments.write(&mut record, detail == Detail::Full);
         }
@@ -192,6 +240,17 @@ impl AuditRecord {
             });
         }
         record.finish()
+    }
+}
+
+/// How many of each kind were found in an answer.
+fn write_counts(record: &mut Writer, name: &'static str, counts: &FinderCounts) {
+    if !counts.is_empty() {
+        record.add_object(name, |found| {
+            for (finder, count) in counts.iter() {
+                found.add_json(finder, count);
+            }
+        });
     }
 }
 

@@ -26,6 +26,8 @@
 //! * `times`: how many times to send the call
 //! * `expect`: `allow`, `deny`, `rate_limited`, `approval_required`, or `refused` for an unreadable or ambiguous request
 //! * `rule`: the rule that denies the call; `message_contains`: a part of the message to the agent
+//! * `answer`: the server's answer, or the `result` in it, which the policy's `results` judge; `expect_answer`: `unchanged`,
+//!   `redacted` or `refused`; `answer_rule`: the rule that refuses it; `answer_contains`: a part of what the client gets
 //! * `shadow`: the rule in shadow mode that would deny the call; `null` if there must be none
 
 use crate::{
@@ -37,7 +39,7 @@ use crate::{
     time::Timestamp,
 };
 
-use super::{Case, CaseCall, Expectation, Expected, MIDNIGHT, RequestOrigin, clock, message};
+use super::{AnswerOutcome, Case, CaseCall, Expectation, Expected, MIDNIGHT, RequestOrigin, clock, message};
 
 const CASE_FILE_KEYS: Keys = Keys { known: &["description", "policy", "cases"] };
 const CASE_KEYS: Keys = Keys { known: &["name", "calls"] };
@@ -61,6 +63,10 @@ const CALL_KEYS: Keys = Keys {
         "message_contains",
         "shadow",
         "listed",
+        "answer",
+        "expect_answer",
+        "answer_rule",
+        "answer_contains",
     ],
 };
 
@@ -134,6 +140,7 @@ fn read_call(at: &Cursor<'_, '_>, text: &str, now: &mut Timestamp) -> Option<Cas
         at: moment?,
         times: u32::try_from(times?).unwrap_or(u32::MAX),
         listed: listed?,
+        answer: fields.get("answer").map(|answer| source_text(answer.node(), text).to_owned()),
         expected: expected?,
     })
 }
@@ -195,7 +202,27 @@ fn read_expectation(fields: &Fields<'_, '_>) -> Option<Expectation> {
         _ => at.string().map(ToOwned::to_owned),
     });
     let [rule, message_contains] = texts;
-    Some(Expectation { decision: decision?, rule, message_contains, shadow })
+    let answer = fields.get("expect_answer").map(|at| at.choice(&AnswerOutcome::NAMED));
+    let [answer_rule, answer_contains] = ["answer_rule", "answer_contains"].map(|key| {
+        let at = fields.get(key)?;
+        at.string().map(ToOwned::to_owned)
+    });
+    for key in ["expect_answer", "answer_rule", "answer_contains"] {
+        if let (Some(at), None) = (fields.get(key), fields.get("answer")) {
+            at.report(format!("`{key}` belongs to `answer`, which is missing; add it, or remove `{key}`"));
+        }
+    }
+    if let (Some(at), Some(Expected::Deny | Expected::RateLimited | Expected::ApprovalRequired | Expected::Refused)) =
+        (fields.get("answer"), decision)
+    {
+        at.report("a call that is denied has no answer; remove `answer`, or expect `allow`");
+    }
+    let answer = match answer {
+        Some(None) => return None,
+        Some(outcome) => outcome,
+        None => None,
+    };
+    Some(Expectation { decision: decision?, rule, message_contains, shadow, answer, answer_rule, answer_contains })
 }
 
 /// A value as it is written: with every digit, escape and repeated name.

@@ -15,6 +15,27 @@ pub(super) fn tool_call_body(name: &str, args: Option<&str>) -> String {
     message_body("tools/call", Some(&params.finish()))
 }
 
+/// The body of a request whose `params` have these texts and, if there are any, these `arguments`, which are JSON.
+pub(crate) fn request_body(method: &str, texts: &[(&'static str, &str)], arguments: Option<&str>) -> String {
+    let mut params = Writer::default();
+    for (name, text) in texts {
+        params.add_string(name, text);
+    }
+    if let Some(arguments) = arguments {
+        params.add_json("arguments", arguments);
+    }
+    message_body(method, Some(&params.finish()))
+}
+
+/// The body of a request that refers to a prompt or resource by this member of `params.ref`.
+pub(crate) fn reference_body(method: &str, member: &'static str, name: &str) -> String {
+    let mut params = Writer::default();
+    params.add_object("ref", |reference| {
+        reference.add_string(member, name);
+    });
+    message_body(method, Some(&params.finish()))
+}
+
 /// The body of any message; `params` is JSON.
 pub(super) fn message_body(name: &str, params: Option<&str>) -> String {
     let mut message = Writer::default();
@@ -29,10 +50,10 @@ pub(super) fn message_body(name: &str, params: Option<&str>) -> String {
     message.finish()
 }
 
-/// The headers of a request with this body: since 2026-07-28 they repeat parts of it.
-pub(super) fn headers(body: &str, session: Option<&str>, origin: &RequestOrigin) -> Headers {
+/// The headers of a request with this HTTP method and body: since 2026-07-28 they repeat parts of it.
+pub(super) fn headers(http_method: &str, body: &str, session: Option<&str>, origin: &RequestOrigin) -> Headers {
     let mut pairs: Vec<(&str, String)> = vec![
-        (":method", "POST".to_owned()),
+        (":method", http_method.to_owned()),
         (":path", origin.path.clone().unwrap_or_else(|| "/mcp".to_owned())),
         ("content-type", "application/json".to_owned()),
     ];

@@ -3,16 +3,17 @@
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use super::{CaseCall, Expectation, Expected, message};
+use super::{AnswerReport, CaseCall, Expectation, Expected, message, result};
 use crate::{
     audit::{AuditRecord, Decision},
     config::Config,
     engine::{
-        self, BoundRequest, Disposition, HeadersVerdict, RequestInfo,
+        self, AuthorizationResponse, BoundRequest, Disposition, HeadersVerdict, RequestInfo,
         callout::CalloutResults,
         definitions::{DefinitionMemo, ListedDefinitions},
         lists::ListFilter,
-        trace::Step,
+        refund::Receipt,
+        trace::{NoTrace, Step, Tracer},
     },
     identity,
     policy::{Definitions, Policy},
@@ -33,13 +34,40 @@ pub struct CallReport {
     pub message: String,
     /// The seconds after which the agent may retry.
     pub retry_after: Option<u64>,
+    /// What becomes of the server's answer, if the call has one and is allowed.
+    pub answer: Option<AnswerReport>,
 }
 
 impl CaseCall {
     /// Decides on the call once.
     #[must_use]
     pub fn decide<S: Store>(&self, config: &Config, store: &S) -> CallReport {
-        let headers = message::headers(&self.body, self.session.as_deref(), &self.origin);
+        let mut steps = Vec::new();
+        let judgement = self.respond("POST", config, store, &mut steps);
+        let (message, retry_after) = match &judgement.answer {
+            Disposition::Forward(_) => (String::new(), None),
+            Disposition::Callout(_) => ("the answer of the approval service".to_owned(), None),
+            Disposition::Reply(reply) => (messages(&reply.body), reply.retry_after),
+        };
+        let is_forwarded = matches!(judgement.answer, Disposition::Forward(_));
+        let answer = self.answer.as_ref().filter(|_| is_forwarded);
+        let answer = answer.map(|answer| result::judge(judgement.results, answer));
+        CallReport { steps, record: judgement.record, message, retry_after, answer }
+    }
+
+    /// Decides on the request once, without its steps.
+    pub(crate) fn judge<S: Store>(&self, http_method: &str, config: &Config, store: &S) -> AuditRecord {
+        self.respond(http_method, config, store, NoTrace).record
+    }
+
+    fn respond<S: Store, W: Tracer>(
+        &self,
+        http_method: &str,
+        config: &Config,
+        store: &S,
+        tracer: W,
+    ) -> AuthorizationResponse {
+        let headers = message::headers(http_method, &self.body, self.session.as_deref(), &self.origin);
         let call = RequestInfo {
             route: self.origin.route.clone(),
             claims: self.claims.clone(),
@@ -47,18 +75,19 @@ impl CaseCall {
             ..RequestInfo::new(headers, identity::grant_from_name(&config.identity, &self.grant, self.at))
         };
         let call = BoundRequest::new(config, call);
-        self.list_tools(config, &call, store);
-        let mut steps = Vec::new();
-        let judgement = match engine::check_headers(config, &call, !self.body.is_empty()) {
+        if !self.listed.is_empty() {
+            self.list_tools(config, &call, store);
+        }
+        match engine::check_headers(config, &call, !self.body.is_empty()) {
             HeadersVerdict::Reply(judgement) | HeadersVerdict::Discard(judgement) => *judgement,
-            _ => engine::explain(config, &call, self.body.as_bytes(), FILTER, self.at, store, &mut steps),
-        };
-        let (message, retry_after) = match &judgement.answer {
-            Disposition::Forward(_) => (String::new(), None),
-            Disposition::Callout(_) => ("the answer of the approval service".to_owned(), None),
-            Disposition::Reply(reply) => (messages(&reply.body), reply.retry_after),
-        };
-        CallReport { steps, record: judgement.record, message, retry_after }
+            HeadersVerdict::Continue(record) => AuthorizationResponse {
+                answer: Disposition::Forward(Receipt::EMPTY),
+                record: *record,
+                lists: None,
+                results: None,
+            },
+            _ => engine::explain(config, &call, self.body.as_bytes(), FILTER, self.at, store, tracer),
+        }
     }
 }
 
@@ -105,6 +134,7 @@ impl CallReport {
         if !self.message.is_empty() {
             lines.extend(self.message.split('\n').map(|message| format!("message to the agent: {message}")));
         }
+        lines.extend(self.answer.iter().flat_map(AnswerReport::lines));
         lines
     }
 }
@@ -128,6 +158,25 @@ impl Expectation {
             let [expected, got] = [expected.as_deref(), shadow].map(|rule| unnamed(rule.unwrap_or_default()));
             wrong.push(format!("expected in shadow mode {expected}, got {got}"));
         }
+        if let Some(answer) = &outcome.answer {
+            wrong.extend(self.answer_differences(answer));
+        }
+        wrong
+    }
+
+    fn answer_differences(&self, answer: &AnswerReport) -> Vec<String> {
+        let mut wrong = Vec::new();
+        if let Some(expected) = self.answer.filter(|expected| *expected != answer.outcome) {
+            wrong.push(format!("expected the answer {}, got it {}", expected.name(), answer.outcome.name()));
+        }
+        let refusal = answer.report.refusal.as_ref().or(answer.report.shadow_refusal.as_ref());
+        let rule = refusal.map_or("none", |why| why.rule());
+        if let Some(expected) = self.answer_rule.as_ref().filter(|expected| **expected != rule) {
+            wrong.push(format!("expected the rule `{expected}` on the answer, got `{rule}`"));
+        }
+        if let Some(text) = self.answer_contains.as_ref().filter(|text| !answer.text.contains(text.as_str())) {
+            wrong.push(format!("expected an answer with `{text}`, got `{}`", answer.text));
+        }
         wrong
     }
 }
@@ -135,7 +184,15 @@ impl Expectation {
 /// An expectation of the decision alone.
 impl From<Expected> for Expectation {
     fn from(decision: Expected) -> Self {
-        Self { decision, rule: None, message_contains: None, shadow: None }
+        Self {
+            decision,
+            rule: None,
+            message_contains: None,
+            shadow: None,
+            answer: None,
+            answer_rule: None,
+            answer_contains: None,
+        }
     }
 }
 

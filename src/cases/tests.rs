@@ -70,7 +70,9 @@ fn a_call_says_all_that_a_request_can() {
             rule: Some("/r".to_owned()),
             message_contains: Some("m".to_owned()),
             shadow: Some(Some("/s".to_owned())),
+            ..Expected::RateLimited.into()
         },
+        answer: None,
     };
     let plain = |title: &str, body: &str, milliseconds: u64, expected: Expectation| CaseCall {
         title: title.to_owned(),
@@ -82,6 +84,7 @@ fn a_call_says_all_that_a_request_can() {
         at: at(milliseconds),
         times: 1,
         listed: vec![],
+        answer: None,
         expected,
     };
     let unshadowed = Expectation { shadow: Some(None), ..Expected::Allow.into() };
@@ -92,6 +95,32 @@ fn a_call_says_all_that_a_request_can() {
         plain("the request", "[", 4000, Expected::Refused.into()),
     ];
     assert_eq!(case(text), Case { name: "n".to_owned(), policy: None, calls });
+}
+
+#[test]
+fn what_becomes_of_an_answer_can_be_expected() {
+    let results = r#""results":{"redact":[{"find":"email"}],"deny_if":[{"find":"iban"}]}"#;
+    let policy = format!(r#"{{"version":"1","default":"deny","tools":{{"t":{{{results}}},"u":{{}}}}}}"#);
+    let run =
+        |call: &str| case(&format!(r#"{{"policy":{policy},"cases":[{{"name":"n","calls":[{call}]}}]}}"#)).run(None);
+    for call in [
+        r#"{"tool":"t","expect":"allow","answer":{"x":"bob@example.com"},"expect_answer":"redacted","answer_contains":"[redacted]"}"#,
+        r#"{"tool":"t","expect":"allow","answer":{"x":"hello"},"expect_answer":"unchanged","answer_rule":"none"}"#,
+        r#"{"tool":"t","expect":"allow","answer":{"x":"DE89370400440532013000"},"expect_answer":"refused","answer_rule":"/tools/t/results/deny_if/0"}"#,
+        r#"{"tool":"u","expect":"allow","answer":{"x":"bob@example.com"},"expect_answer":"unchanged"}"#,
+        r#"{"tool":"t","expect":"allow","answer":{"jsonrpc":"2.0","id":7,"error":{"code":1,"message":"bob@example.com"}},"expect_answer":"redacted"}"#,
+    ] {
+        assert_eq!(run(call).map_err(|failure| failure.to_string()), Ok(()), "{call}");
+    }
+    let wrong = run(
+        r#"{"tool":"t","expect":"allow","answer":{"x":"bob@example.com"},"expect_answer":"refused","answer_rule":"/x"}"#,
+    );
+    let message = wrong.unwrap_err().to_string();
+    assert!(
+        message
+            .contains("expected the answer refused, got it redacted; expected the rule `/x` on the answer, got `none`"),
+        "{message}"
+    );
 }
 
 #[test]
@@ -185,7 +214,7 @@ fn all_mistakes_of_a_case_file_are_reported_at_once() {
             "/cases/0/name: found the string ``, expected a name: a few words on one line",
             "/cases/0/calls/0: the call names no target; add `tool`, `method` or `request`",
             "/cases/0/calls/0/tol: unknown key `tol` (did you mean `tool`?); allowed: `as`, `claims`, `session`, `route`, `host`, `path`, `at`, `times`, \
-             `tool`, `args`, `method`, `params`, `request`, `expect`, `rule`, `message_contains`, `shadow` or `listed`",
+             `tool`, `args`, `method`, `params`, `request`, `expect`, `rule`, `message_contains`, `shadow`, `listed`, `answer`, `expect_answer`, `answer_rule` or `answer_contains`",
             "/cases/0/calls/0/expect: found `alow`, expected `allow`, `deny`, `rate_limited`, `approval_required` or \
              `refused` (did you mean `allow`?)",
             "/cases/1/calls: the list has no call; add one",

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use crate::{
     amount::Amount,
     policy::{
-        Checks, Cost, Effect, Limit, LimitKey, Mode, Policy, Predicate, Rule,
+        Checks, Cost, Effect, Limit, LimitKey, Mode, Policy, Predicate, ResultRules, Rule,
         condition::{Condition, Operand},
         path::Path,
         policy_json,
@@ -31,6 +31,8 @@ pub(super) struct Effective<'p> {
     pub(super) limits: BTreeMap<&'p str, Charge<'p>>,
     /// By each counter that conditions read, the rule in shadow that charges it, too.
     pub(super) shadow_counts: BTreeMap<&'p str, String>,
+    /// What answers may hold.
+    pub(super) results: Vec<&'p ResultRules>,
 }
 
 /// What a call costs of one counter.
@@ -85,6 +87,7 @@ impl<'p> Effective<'p> {
         self.require.extend(checks.require.iter().flat_map(|predicate| &predicate.conditions));
         self.deny_if.extend(&checks.deny_if);
         self.approval.extend(&checks.approval);
+        self.results.extend(&checks.results);
         for limit in &checks.limits {
             let charge = self.limits.entry(&limit.counter).or_insert_with(|| Charge::new(limit));
             charge.max = charge.max.into_iter().chain(limit.max).min();

@@ -19,7 +19,7 @@ pub(super) struct Pair<'c> {
 }
 
 /// The options whose change may change decisions. The others are about answers, lists and records.
-const OPTIONS: [&str; 6] = ["identity", "protocol", "limits", "approvals", "clock", "claims"];
+const OPTIONS: [&str; 7] = ["identity", "protocol", "limits", "approvals", "clock", "claims", "tasks"];
 
 /// The keys by which a binding selects requests.
 const MATCHERS: [&str; 5] = ["grant", "route", "host", "path", "path_prefix"];

@@ -13,6 +13,7 @@ use super::{
     Direction,
     effective::{Charge, Effective},
     implication::implies,
+    results,
     witness::{self, Stop},
 };
 
@@ -54,6 +55,7 @@ pub(super) fn compare(old: &Effective<'_>, new: &Effective<'_>) -> Vec<Finding> 
     expiry(old, new, &mut findings);
     limits(old, new, &mut findings);
     look_alikes(old, new, &mut findings);
+    results::compare(&old.results, &new.results, &mut findings);
     findings
 }
 

@@ -217,7 +217,7 @@ fn a_difference_names_the_callers_by_their_bindings() {
     };
     let callers = ["`grant` `jwt:a` and `route` `m`", "`path_prefix` `/x`"].map(str::to_owned).to_vec();
     let allowed = ("p".to_owned(), callers.clone(), "is allowed; it was denied by `default`".to_owned());
-    assert_eq!(found(&config("", ""), &config(r#""t":{}"#, "")), [allowed.clone()]);
+    assert_eq!(found(&config("", ""), &config(r#""t":{}"#, "")), std::slice::from_ref(&allowed));
     // The bindings differ, and the policy, too.
     let other = r#"{"grant":"jwt:b","policy":"p"},"#;
     let differ = "`bindings` differ, so callers may be bound to other policies; policies of one name are compared";
@@ -304,4 +304,77 @@ fn pins_are_compared() {
     let more = pin(&format!("\"{one}\"}},\"u\":{{\"sha256\":\"{one}\""), r#","unpinned":"deny""#);
     assert_eq!(differences(&closed, &more), ["+ the tool `u`: it has a pin now"]);
     assert_eq!(differences(&more, &closed), ["- the tool `u`: it has no pin, and `unpinned` denies it"]);
+}
+
+#[test]
+fn what_answers_may_hold_only_may_matter() {
+    let results = |results: &str| format!(r#""results":{{{results}}}"#);
+    let old = results(r#""max_bytes":1000,"redact":[{"find":"email"},{"find":"iban"}],"deny_if":[{"find":"jwt"}]"#);
+    assert_eq!(rules(&old, &old), NONE);
+    let new = results(r#""max_bytes":2000,"redact":[{"find":"email","replace":"x"}],"deny_if":[{"find":"iban"}]"#);
+    assert_eq!(
+        rules(&old, &new),
+        [
+            "+? the tool `t`: lets answers through up to 2000 bytes; it was up to 1000 bytes",
+            "+? the tool `t`: no longer refuses answers with `jwt`",
+            "-? the tool `t`: refuses answers with `iban`",
+        ]
+    );
+    assert_eq!(
+        rules(&results(r#""redact":[{"regex":"sk-[a-z]{9}","near":"sk-"}]"#), ""),
+        [
+            "+? the tool `t`: lets answers through of any size; it was up to 4194304 bytes",
+            "+? the tool `t`: no longer redacts the expression near `sk-` in answers",
+        ]
+    );
+}
+
+/// A tool `t` that counts, with these members of its limit, and a tool `u` whose condition reads the count.
+fn history(limit: &str) -> String {
+    let limit = format!(r#"{{"counter":"c","window":"minute","scope":"grant"{limit}}}"#);
+    let deny = r#""deny_if":[{"conditions":[{"counter":"c","op":"gt","value":0}]}]"#;
+    format!(r#""tools":{{"t":{{"limits":[{limit}]}},"u":{{{deny}}}}}"#)
+}
+
+#[test]
+fn calls_that_are_counted_otherwise_may_decide_others_otherwise() {
+    assert_eq!(differences(&history(""), &history("")), NONE);
+    let counted = "`c`, which conditions read, counts these calls otherwise";
+    let shared = "shares a counter with calls that are decided otherwise";
+    let expected = [
+        format!("+? the tool `t`: {counted}"),
+        format!("+? the tool `u`: {shared}"),
+        format!("-? the tool `t`: {counted}"),
+        format!("-? the tool `u`: {shared}"),
+    ];
+    let mut found = differences(&history(""), &history(r#","increment":2"#));
+    found.sort();
+    assert_eq!(found, expected);
+    // Without a condition that reads it, nothing depends on the count.
+    let alone =
+        |limit: &str| format!(r#""tools":{{"t":{{"limits":[{{"counter":"c","window":{limit},"scope":"grant"}}]}}}}"#);
+    assert_eq!(differences(&alone("60"), &alone("61")), NONE);
+}
+
+#[test]
+fn a_maximum_where_there_was_none_permits_less() {
+    let limit = |max: &str| format!(r#""limits":[{{"counter":"c","window":"minute","scope":"grant"{max}}}]"#);
+    assert_eq!(
+        rules(&limit(""), &limit(r#","max":5"#)),
+        ["- the tool `t`: `c` has room for 5 (1 a call); it was any number (1 a call)"]
+    );
+    let keyed = rules(&limit(r#","max":5"#), &limit(r#","max":5,"key":"call""#));
+    assert!(keyed.iter().all(|line| line.contains("is counted otherwise")) && keyed.len() == 2, "{keyed:?}");
+}
+
+#[test]
+fn conditions_on_the_caller_and_the_time_compare_as_those_on_arguments() {
+    let hour = |most: u8| require("now.hour", "lt", &most.to_string());
+    assert_eq!(
+        rules(&hour(9), &hour(17)),
+        ["+ the tool `t`: no longer requires `now.hour` `lt` `9`, only `now.hour` `lt` `17`"]
+    );
+    let group = require("caller.claims.groups", "has_scope", "\"a\"");
+    assert_eq!(rules(&group, &group), NONE);
+    assert_eq!(rules(&group, ""), ["+ the tool `t`: no longer requires `caller.claims.groups` `has_scope` `\"a\"`"]);
 }

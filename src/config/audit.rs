@@ -9,6 +9,10 @@ pub struct Audit {
     pub log: LogFilter,
     /// What a record contains of a call's arguments.
     pub arguments: Arguments,
+    /// Whether the main fields of a record are filter states of their own, too.
+    pub fields: bool,
+    /// Whether each record names the one before it by a digest.
+    pub chain: bool,
 }
 
 /// Which requests get a line in Envoy's log.
@@ -36,11 +40,11 @@ pub enum Arguments {
 }
 
 /// The keys of `audit`.
-pub const AUDIT_KEYS: Keys = Keys { known: &["log", "arguments"] };
+pub const AUDIT_KEYS: Keys = Keys { known: &["log", "arguments", "fields", "chain"] };
 
 impl Default for Audit {
     fn default() -> Self {
-        Self { log: LogFilter::Denied, arguments: Arguments::Names }
+        Self { log: LogFilter::Denied, arguments: Arguments::Names, fields: false, chain: false }
     }
 }
 
@@ -60,6 +64,12 @@ impl Audit {
                 ("values", Arguments::Values),
             ];
             audit.arguments = arguments.choice(&choices)?;
+        }
+        if let Some(fields) = fields.get("fields") {
+            audit.fields = fields.boolean()?;
+        }
+        if let Some(chain) = fields.get("chain") {
+            audit.chain = chain.boolean()?;
         }
         Some(audit)
     }

@@ -89,7 +89,7 @@ const MAX_NAME: usize = 128;
 
 impl Binding {
     /// A binding of every request to one policy.
-    pub(super) fn to_all(policy: usize) -> Self {
+    pub(crate) fn to_all(policy: usize) -> Self {
         Self { policy: Some(policy), ..Self::default() }
     }
 

@@ -79,7 +79,7 @@ fn every_mistake_is_reported_at_once() {
         "/protocol/headers: found `keep`, expected `release` or `hold`",
         "/bindings: bindings select one of `policies`, but there is a single `policy`; remove them",
         "/polices: unknown key `polices` (did you mean `policies`?); allowed: `policy`, `policies`, `bindings`, `identity`, \
-         `mode`, `protocol`, `answers`, `limits`, `lists`, `audit`, `approvals`, `clock` or `claims`",
+         `mode`, `protocol`, `answers`, `limits`, `lists`, `audit`, `approvals`, `clock`, `claims` or `tasks`",
     ];
     assert_eq!(found, expected);
 }

@@ -4,7 +4,10 @@ use std::{borrow::Cow, sync::Arc};
 
 use crate::{
     approval::ApproverNote,
-    audit::{AuditRecord, Decision, LoggedArguments, record},
+    audit::{
+        AuditRecord, Decision, LoggedArguments,
+        record::{self, TraceParents},
+    },
     config::Config,
     http::Header,
     mcp::{Body, Message, Refusal, Request, Target},
@@ -41,6 +44,7 @@ pub(super) fn messages(
         Body::Single(Message::Request(message)) => AuditRecord {
             method: method(message),
             target: record::truncate(&target(&message.target)).to_owned(),
+            traces: traces(request, message.traceparent.as_deref()),
             arguments: message
                 .arguments
                 .and_then(|bytes| LoggedArguments::new(bytes, &message.argument_names, config.audit.arguments)),
@@ -104,13 +108,19 @@ fn new(config: &Config, request: &BoundRequest, decision: Decision) -> AuditReco
         policy: request.policy().map(|policy| Arc::clone(&policy.name)),
         grant: request.info.grant.as_ref().ok().map(|grant| grant.display().to_owned()),
         request_id: request.info.request_id.clone(),
+        traces: traces(request, None),
         ..AuditRecord::new(decision, Arc::clone(&config.digest))
     }
 }
 
+/// The traces of a request whose `_meta` names this one.
+fn traces(request: &BoundRequest, meta: Option<&str>) -> TraceParents {
+    TraceParents::new(request.info.headers.str_value("traceparent"), meta)
+}
+
 fn decision(denial: &Denial<'_>) -> Decision {
     match denial {
-        Denial::Denied { .. } | Denial::UnknownMethod { .. } => Decision::Denied,
+        Denial::Denied { .. } | Denial::UnknownMethod { .. } | Denial::UnknownTask { .. } => Decision::Denied,
         Denial::RateLimited { .. } => Decision::RateLimited,
         Denial::ApprovalRequired { .. } => Decision::ApprovalRequired,
         Denial::CalloutPending { ask, .. } => match **ask {

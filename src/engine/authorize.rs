@@ -12,6 +12,7 @@ mod lookup;
 mod method;
 mod rate_limit_service;
 pub(super) mod target;
+mod task;
 
 use crate::{
     budget::Work,
@@ -84,6 +85,7 @@ impl<'p, S: Store, W: Tracer> Authorizer<'p, S, W> {
         let policy = self.bound_policy()?; // (no policy)
         let grant = self.caller()?; // (no identity)
         self.check_methods(policy, messages)?; // `methods`, (method), (folded name)
+        self.check_tasks(policy, grant, messages)?; // (unknown task)
         let work = Work::default(); // (too much to check), wherever it is used up
         let targets = self.resolve_targets(policy, messages, &work)?; // (hidden), (default deny), (ambiguous uri)
         let (args, single_request) = (arguments(&targets, &work), single_request(messages));

@@ -84,6 +84,8 @@ impl ReplyContext<'_> {
                 let status = if self.lifecycle == Lifecycle::Stateless { 404 } else { 200 };
                 Reply { status, ..self.denied(request, Code::MethodNotFound, reason, data) }
             }
+            // As a server says it: callers must not learn that the task exists.
+            Denial::UnknownTask { reason } => answer::bare_error(request.id.token(), Code::InvalidParams, reason),
             Denial::ApprovalRequired { reason, pending, .. } => {
                 self.approval_required(request, data, reason, pending.as_ref())
             }

@@ -19,8 +19,16 @@ const SMALL_HEAD: usize = 2048;
 
 /// The headers that are read after the head was checked: by the body's revision, for the session, for lists, for the
 /// transport of revision 2024-11-05, and for the record.
-const KEPT: [&str; 7] =
-    [":method", ":path", "accept-encoding", "mcp-method", "mcp-name", "mcp-protocol-version", "mcp-session-id"];
+const KEPT: [&str; 8] = [
+    ":method",
+    ":path",
+    "accept-encoding",
+    "mcp-method",
+    "mcp-name",
+    "mcp-protocol-version",
+    "mcp-session-id",
+    "traceparent",
+];
 
 /// A request without its body.
 #[derive(Clone, Debug)]

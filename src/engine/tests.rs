@@ -8,6 +8,7 @@ mod charges;
 mod denials;
 mod fleet;
 mod protocol;
+mod results;
 mod work;
 
 #[cfg(target_family = "wasm")]
@@ -258,14 +259,14 @@ fn what_cannot_be_read_is_refused_with_the_id_where_it_is_beyond_doubt() {
             200,
             "7",
             -32600,
-            "the member `name` is repeated (byte 55); send each name once, spelled as in the specification",
+            "the member `name` is repeated (byte 68); send each name once, spelled as in the specification",
         ),
         (
             r#"{"jsonrpc":"2.0","id":7,"ID":8,"method":"ping"}"#,
             400,
             "null",
             -32600,
-            "the member `ID` resembles another (byte 0); send each name once, spelled as in the specification",
+            "the member `ID` resembles another (byte 24); send each name once, spelled as in the specification",
         ),
         (
             r#"{"jsonrpc":"2.0","id":7,"method":"tools/call"}"#,

@@ -6,15 +6,16 @@ use log::Level;
 
 use crate::{
     audit::{
-        AuditRecord, Decision,
+        AuditRecord, Decision, chain,
         decision_log::Buffer,
         log_throttle::{LogThrottle, ThrottledLine},
+        record,
     },
     config::{Config, LogFilter},
     time::Timestamp,
 };
 
-use super::{host, metrics, shared_data::SharedData};
+use super::{host, metrics, root::Filter, shared_data::SharedData};
 
 thread_local! {
     /// Paces the log lines of this worker, of every kind and for all its filters together.
@@ -27,9 +28,14 @@ thread_local! {
 
 /// Records what was decided about a request, at `now` if that is known.
 pub(super) fn write(config: &Config, record: &AuditRecord, now: Option<Timestamp>) {
-    let json = record.to_json();
+    let room = if config.audit.chain { record::MAX_BYTES.saturating_sub(chain::MAX_LINK) } else { record::MAX_BYTES };
+    let json = record.to_json_within(room);
     if host::set_filter_state(&json).is_err() {
         log_line(Level::Warn, "the audit record of a request was lost");
+    }
+    let is_lost = |(name, value): &(&str, String)| host::set_audit_field(name, value).is_err();
+    if config.audit.fields && record.fields().filter(is_lost).count() > 0 {
+        log_line(Level::Warn, "a field of the audit record of a request was lost");
     }
     metrics::count_decision(config, record);
     let is_shown = record.decision != Decision::Allowed || record.approval.is_some();
@@ -47,6 +53,30 @@ pub(super) fn write(config: &Config, record: &AuditRecord, now: Option<Timestamp
     }
     if is_shown {
         buffer(json, now);
+    }
+}
+
+/// Links the record of a stream to the one that Envoy logged before it: Envoy's access loggers run when this callback, the
+/// stream's last, returns. What was written last of the stream is linked, whichever callbacks wrote it.
+pub(super) fn link(filter: &Filter) {
+    if !filter.config.audit.chain {
+        return;
+    }
+    let record = match host::filter_state() {
+        Ok(Some(record)) => String::from_utf8(record).ok(),
+        // No request came, or no policy applied to it.
+        Ok(None) => return,
+        Err(_) => None,
+    };
+    let linked = record.as_deref().zip(host::current_time()).and_then(|(record, now)| filter.link(record, now));
+    let Some((linked, head)) = linked else {
+        return log_line(Level::Error, "an audit record could not be linked to the one before it");
+    };
+    if host::set_filter_state(&linked).is_err() {
+        log_line(Level::Error, "the link of an audit record was lost; the chain has a gap");
+    }
+    if let Some(head) = head {
+        log::info!("{}", head.to_line());
     }
 }
 
@@ -86,7 +116,7 @@ fn flush() {
 
 /// Writes a record to Envoy's log.
 fn line(json: &str, now: Timestamp) {
-    log_at(Level::Info, &format!("mcp-policy: {json}"), now);
+    log_at(Level::Info, json, now);
 }
 
 /// Writes a line about a request to Envoy's log, which clients and servers may cause as often as they like.
@@ -107,6 +137,6 @@ fn log_at(level: Level, text: &str, now: Timestamp) {
     match paced {
         ThrottledLine::Suppress => {}
         ThrottledLine::Line { left_out: 0 } => log::log!(level, "{text}"),
-        ThrottledLine::Line { left_out } => log::log!(level, "mcp-policy: {left_out} lines were left out\n{text}"),
+        ThrottledLine::Line { left_out } => log::log!(level, "{left_out} lines were left out; {text}"),
     }
 }

@@ -46,7 +46,7 @@ impl Context for ConsoleFilter {}
 
 impl HttpContext for ConsoleFilter {
     fn on_http_request_headers(&mut self, _count: usize, end_of_stream: bool) -> Action {
-        log::debug!("mcp-policy: #{} on_http_request_headers: end_of_stream {end_of_stream}", self.id);
+        log::debug!("#{} on_http_request_headers: end_of_stream {end_of_stream}", self.id);
         if mem::replace(&mut self.has_begun, true) {
             return Action::Pause;
         }
@@ -63,7 +63,7 @@ impl HttpContext for ConsoleFilter {
     }
 
     fn on_http_request_body(&mut self, size: usize, end_of_stream: bool) -> Action {
-        log::debug!("mcp-policy: #{} on_http_request_body: {size} bytes, end_of_stream {end_of_stream}", self.id);
+        log::debug!("#{} on_http_request_body: {size} bytes, end_of_stream {end_of_stream}", self.id);
         self.size = size;
         let Some((_, lease)) = &mut self.call else { return Action::Pause };
         if size > console::MAX_BODY {
@@ -79,7 +79,7 @@ impl HttpContext for ConsoleFilter {
 
     /// Trailers end a body: with them, the body callback never has `end_of_stream`.
     fn on_http_request_trailers(&mut self, _count: usize) -> Action {
-        log::debug!("mcp-policy: #{} on_http_request_trailers", self.id);
+        log::debug!("#{} on_http_request_trailers", self.id);
         self.on_request_complete()
     }
 }
@@ -102,7 +102,7 @@ impl ConsoleFilter {
     }
 
     fn respond(&mut self, response: &Response) -> Action {
-        log::debug!("mcp-policy: #{} is answered here with HTTP {}, {DETAILS}", self.id, response.status);
+        log::debug!("#{} is answered here with HTTP {}, {DETAILS}", self.id, response.status);
         self.call = None;
         if host::send_response(response, DETAILS).is_err() {
             audit::log_line(Level::Error, "a response of the console could not be sent; the request stays paused");

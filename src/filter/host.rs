@@ -219,6 +219,17 @@ pub(super) fn set_filter_state(record: &str) -> Result<(), Status> {
     hostcalls::set_property(vec!["mcp_policy"], Some(record.as_bytes()))
 }
 
+/// Leaves a field of the audit record where access logs find it: `%FILTER_STATE(wasm.mcp_policy.decision:PLAIN)%`. Call it in a
+/// stream's callback only: elsewhere, the SDK panics.
+pub(super) fn set_audit_field(name: &str, value: &str) -> Result<(), Status> {
+    hostcalls::set_property(vec![&*["mcp_policy.", name].concat()], Some(value.as_bytes()))
+}
+
+/// What [`set_filter_state`] set last for this stream; `None` if it did not.
+pub(super) fn filter_state() -> Result<Option<Vec<u8>>, Status> {
+    property(&["mcp_policy"])
+}
+
 /// Defines a metric by its name, and returns its number. Envoy takes a new number each time, also for a name that it knows.
 pub(super) fn define_metric(kind: MetricType, name: &str) -> Result<u32, Status> {
     hostcalls::define_metric(kind, name)
@@ -227,6 +238,11 @@ pub(super) fn define_metric(kind: MetricType, name: &str) -> Result<u32, Status>
 /// Adds to a metric.
 pub(super) fn increment_metric(metric: u32, by: i64) -> Result<(), Status> {
     hostcalls::increment_metric(metric, by)
+}
+
+/// Sets a gauge.
+pub(super) fn record_metric(metric: u32, value: u64) -> Result<(), Status> {
+    hostcalls::record_metric(metric, value)
 }
 
 /// Has the current root, or that of the current stream, tick every so many milliseconds from now on.

@@ -7,14 +7,16 @@ use proxy_wasm::types::{MetricType, Status};
 use rustc_hash::FxBuildHasher;
 
 use crate::{
+    approval::ApprovalStore,
     audit::{
         AuditRecord,
         metric::{self, Label, MAX_SERIES, OTHER},
     },
     config::Config,
+    results::FinderCounts,
 };
 
-use super::host;
+use super::{host, shared_data::SharedData};
 
 thread_local! {
     /// The numbers of the series, by a hash of name and labels, which only the configuration chooses: a hash made for speed will do.
@@ -23,7 +25,9 @@ thread_local! {
 
 /// Makes the series without labels at zero: a scraper sees no rise in a series that was not there before.
 pub(super) fn register_series() {
-    add_to_series(MetricType::Gauge, metric::COUNTERS, &[], 0);
+    for gauge in [metric::COUNTERS, metric::APPROVALS_PENDING, metric::APPROVALS_OLDEST] {
+        add_to_series(MetricType::Gauge, gauge, &[], 0);
+    }
     for counter in [metric::OVERFLOWS, metric::CONFLICTS, metric::APPROVALS_UNANSWERED, metric::LIMITS_UNANSWERED] {
         add_to_series(MetricType::Counter, counter, &[], 0);
     }
@@ -37,6 +41,30 @@ pub(super) fn count_decision(config: &Config, record: &AuditRecord) {
     }
     if let Some(reason) = record.reason_code {
         add_to_series(MetricType::Counter, metric::REFUSALS, &[("reason", reason)], 1);
+    }
+}
+
+/// Sets the gauges of what waits for an approver. All workers see the same approvals, so all set the same values.
+pub(super) fn set_pending_approvals() {
+    let Some(now) = host::current_time() else { return };
+    let Ok(pending) = ApprovalStore(&SharedData).pending(now) else { return };
+    let count = u64::try_from(pending.count).unwrap_or(u64::MAX);
+    let age = pending.oldest.map_or(0, |oldest| now.seconds().saturating_sub(oldest));
+    for (gauge, value) in [(metric::APPROVALS_PENDING, count), (metric::APPROVALS_OLDEST, age)] {
+        if let Ok(number) = number_of(MetricType::Gauge, gauge, &[]) {
+            // A lost value comes again with the next tick.
+            let _: Result<(), Status> = host::record_metric(number, value);
+        }
+    }
+}
+
+/// Counts what was found in an answer under a policy, and what rules in shadow found.
+pub(super) fn count_redactions(policy: Option<&str>, found: &FinderCounts, shadow: &FinderCounts) {
+    for (name, counts) in [(metric::REDACTIONS, found), (metric::SHADOW_REDACTIONS, shadow)] {
+        for (finder, count) in counts.iter() {
+            let labels = [("policy", policy.unwrap_or(metric::NONE)), ("finder", finder)];
+            add_to_series(MetricType::Counter, name, &labels, count.into());
+        }
     }
 }
 

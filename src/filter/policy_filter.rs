@@ -72,19 +72,19 @@ const REFUSED: &str = "mcp_policy_refused";
 
 impl Context for PolicyFilter {
     fn on_http_call_response(&mut self, callout: u32, header_count: usize, body_size: usize, _trailer_count: usize) {
-        log::debug!("mcp-policy: #{} on_http_call_response {callout}: {body_size} bytes", self.id);
+        log::debug!("#{} on_http_call_response {callout}: {body_size} bytes", self.id);
         self.on_callout_response(host::http_call_response(header_count, body_size).as_ref());
     }
 
     fn on_grpc_call_response(&mut self, callout: u32, status: u32, body_size: usize) {
-        log::debug!("mcp-policy: #{} on_grpc_call_response {callout}: status {status}, {body_size} bytes", self.id);
+        log::debug!("#{} on_grpc_call_response {callout}: status {status}, {body_size} bytes", self.id);
         self.on_callout_response(host::grpc_response(status, body_size).as_ref());
     }
 }
 
 impl HttpContext for PolicyFilter {
     fn on_http_request_headers(&mut self, _count: usize, end_of_stream: bool) -> Action {
-        log::debug!("mcp-policy: #{} on_http_request_headers: end_of_stream {end_of_stream}", self.id);
+        log::debug!("#{} on_http_request_headers: end_of_stream {end_of_stream}", self.id);
         if !matches!(self.phase, Phase::Start) {
             return self.current_action();
         }
@@ -104,7 +104,7 @@ impl HttpContext for PolicyFilter {
     }
 
     fn on_http_request_body(&mut self, body_size: usize, end_of_stream: bool) -> Action {
-        log::debug!("mcp-policy: #{} on_http_request_body: {body_size} bytes, end_of_stream {end_of_stream}", self.id);
+        log::debug!("#{} on_http_request_body: {body_size} bytes, end_of_stream {end_of_stream}", self.id);
         let (phase, Some(filter)) = (&mut self.phase, &self.filter) else { return self.current_action() };
         let refusal = match phase {
             Phase::AwaitBody { request, size, lease } => {
@@ -139,19 +139,19 @@ impl HttpContext for PolicyFilter {
 
     /// Trailers end a body: with them, the body callback never has `end_of_stream`.
     fn on_http_request_trailers(&mut self, _count: usize) -> Action {
-        log::debug!("mcp-policy: #{} on_http_request_trailers", self.id);
+        log::debug!("#{} on_http_request_trailers", self.id);
         self.on_request_complete()
     }
 
     fn on_http_response_headers(&mut self, _count: usize, end_of_stream: bool) -> Action {
-        log::debug!("mcp-policy: #{} on_http_response_headers: end_of_stream {end_of_stream}", self.id);
+        log::debug!("#{} on_http_response_headers: end_of_stream {end_of_stream}", self.id);
         // A server need not wait for the end of a request that has no body.
         if let Phase::AwaitEmptyBody { .. } = self.phase {
             self.on_request_complete();
         }
         let checked = match (&mut self.phase, &self.filter) {
-            (Phase::Forwarded { response, .. }, _) => {
-                response.on_headers(end_of_stream).map(|()| RequestBody::MayBeNeeded)
+            (Phase::Forwarded { response, .. }, Some(filter)) => {
+                response.on_headers(&filter.config, end_of_stream).map(|()| RequestBody::MayBeNeeded)
             }
             (Phase::AwaitBody { request, .. }, Some(filter)) => {
                 response::check_early_response(&filter.config, request, end_of_stream)
@@ -178,19 +178,22 @@ impl HttpContext for PolicyFilter {
     }
 
     fn on_http_response_body(&mut self, body_size: usize, end_of_stream: bool) -> Action {
-        log::debug!("mcp-policy: #{} on_http_response_body: {body_size} bytes, end_of_stream {end_of_stream}", self.id);
+        log::debug!("#{} on_http_response_body: {body_size} bytes, end_of_stream {end_of_stream}", self.id);
         self.with_response(|response, config, lease| response.on_body(config, lease, body_size, end_of_stream))
     }
 
     fn on_http_response_trailers(&mut self, _count: usize) -> Action {
-        log::debug!("mcp-policy: #{} on_http_response_trailers", self.id);
+        log::debug!("#{} on_http_response_trailers", self.id);
         self.with_response(|response, config, lease| response.on_trailers(config, lease).map(|()| Forward::Now))
     }
 
     fn on_log(&mut self) {
-        log::debug!("mcp-policy: #{} on_log", self.id);
+        log::debug!("#{} on_log", self.id);
         if let Phase::Forwarded { response, .. } = &mut self.phase {
             response.on_stream_end();
+        }
+        if let Some(filter) = &self.filter {
+            audit::link(filter);
         }
     }
 }
@@ -204,7 +207,7 @@ impl PolicyFilter {
     fn bypass(&mut self, filter: &Filter, request: &BoundRequest) -> Action {
         match Lease::new(request.info(), 0, filter.config.protocol.max_held_bytes) {
             Ok(mut lease) => {
-                log::debug!("mcp-policy: #{} is bypassed", self.id);
+                log::debug!("#{} is bypassed", self.id);
                 lease.release_request();
                 self.phase = Phase::Bypassed { _lease: lease };
                 Action::Continue
@@ -223,7 +226,7 @@ impl PolicyFilter {
     /// Does what was decided, at `now` if that is known, and records it. `lease` is what a request holds that may go on.
     fn apply(&mut self, judgement: AuthorizationResponse, now: Option<Timestamp>, lease: Option<Lease>) -> Action {
         let record = &judgement.record;
-        log::debug!("mcp-policy: #{} is {}, rule {:?}", self.id, record.decision.name(), record.rule);
+        log::debug!("#{} is {}, rule {:?}", self.id, record.decision.name(), record.rule);
         if let Some(filter) = &self.filter {
             audit::write(&filter.config, record, now);
         }
@@ -239,7 +242,8 @@ impl PolicyFilter {
                 let refund = self.filter.as_ref().map_or(Refund::Never, |filter| filter.config.limits.refund);
                 // Nothing is forwarded that held nothing.
                 let Some(lease) = lease else { return self.fail() };
-                self.forward(ResponseHandler::for_message(refund, receipt, judgement.lists, judgement.record), lease)
+                let AuthorizationResponse { lists, results, record, .. } = judgement;
+                self.forward(ResponseHandler::for_message(refund, receipt, lists, results, record), lease)
             }
             Disposition::Reply(reply) => self.send_reply(&reply, details(record.decision)),
             // Callers handle this before: a callout is dispatched with the body.
@@ -291,7 +295,7 @@ impl PolicyFilter {
     }
 
     fn send_reply(&mut self, reply: &Reply, details: &str) -> Action {
-        log::debug!("mcp-policy: #{} is answered here with HTTP {}, {details}", self.id, reply.status);
+        log::debug!("#{} is answered here with HTTP {}, {details}", self.id, reply.status);
         self.phase = Phase::Replied;
         if host::send_reply(reply, details).is_err() {
             audit::log_line(Level::Error, "a refusal could not be sent; the request stays paused");

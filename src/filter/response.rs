@@ -2,11 +2,13 @@
 //! needs them, and handed on:
 //!
 //! * [`refund`] gives back what the call was charged, if it did not reach a server or failed there
+//! * [`results`] judges what the answer to a call holds
 //! * [`filter`] takes out what the caller may not see
 
 mod filter;
 mod head;
 mod refund;
+mod results;
 
 use std::sync::Arc;
 
@@ -15,11 +17,16 @@ use log::Level;
 use crate::{
     audit::AuditRecord,
     config::{Config, Refund},
-    engine::{self, BoundRequest, lists::ListFilter, refund::Receipt},
+    engine::{
+        self, BoundRequest,
+        lists::ListFilter,
+        refund::Receipt,
+        results::{ResultFilter, filter_for_stream},
+    },
     mcp::answer::{self, Reply},
 };
 
-use self::{filter::ResponseFilter, head::ResponseHead, refund::PendingRefund};
+use self::{filter::ResponseFilter, head::ResponseHead, refund::PendingRefund, results::ResultStage};
 use super::{attributes, audit, host, lease::Lease};
 
 /// What happens to a response.
@@ -27,8 +34,11 @@ use super::{attributes, audit, host, lease::Lease};
 pub(super) struct ResponseHandler {
     refund: Option<PendingRefund>,
     filter: ResponseFilter,
+    results: Option<Box<ResultStage>>,
     /// The route that must still be Envoy's, where the policy was chosen by it and a header was removed since.
     route: Option<Arc<str>>,
+    /// Whether Envoy holds a chunk for [`ResultStage`], so that something can be put in its place.
+    is_held: bool,
 }
 
 /// What becomes of a chunk.
@@ -46,6 +56,7 @@ pub(super) enum Forward {
 #[derive(Debug)]
 pub(super) struct ResponseAborted(pub(super) &'static str);
 
+const UNREADABLE: ResponseAborted = ResponseAborted("Envoy does not return the response");
 const NO_ROOM: ResponseAborted = ResponseAborted(
     "a response could not be read, since its caller's share of `protocol.max_held_bytes` is used up; it was reset",
 );
@@ -57,22 +68,32 @@ impl ResponseHandler {
         refund: Refund,
         receipt: Receipt,
         lists: Option<ListFilter>,
+        results: Option<ResultFilter>,
         record: AuditRecord,
     ) -> Self {
         let route = lists.as_ref().and_then(|lists| lists.route.clone());
-        Self { refund: PendingRefund::new(refund, receipt), filter: ResponseFilter::for_message(lists, record), route }
+        let results = results::stage(results, &record);
+        let (refund, filter) = (PendingRefund::new(refund, receipt), ResponseFilter::for_message(lists, record));
+        Self { refund, filter, results, route, is_held: false }
     }
 
     /// Handles the response to a request that carries no message, such as an event stream; `record` is the request's.
     pub(super) fn for_request_without_message(config: &Config, request: &BoundRequest, record: &AuditRecord) -> Self {
-        Self { refund: None, filter: ResponseFilter::for_request_without_message(config, request, record), route: None }
+        let filter = ResponseFilter::for_request_without_message(config, request, record);
+        Self {
+            refund: None,
+            filter,
+            results: results::stage(filter_for_stream(config, request), record),
+            route: None,
+            is_held: false,
+        }
     }
 
     /// Takes the head.
     ///
     /// # Errors
     /// What to reply in place of the response.
-    pub(super) fn on_headers(&mut self, end_of_stream: bool) -> Result<(), Reply> {
+    pub(super) fn on_headers(&mut self, config: &Config, end_of_stream: bool) -> Result<(), Reply> {
         let refund = self.refund.take().and_then(PendingRefund::on_headers);
         if let Some(route) = &self.route
             && attributes::route_name().map(Option::unwrap_or_default).as_deref() != Ok(route)
@@ -83,10 +104,13 @@ impl ResponseHandler {
             );
             return Err(answer::failed());
         }
-        if end_of_stream || (refund.is_none() && !self.filter.is_active()) {
+        if end_of_stream || (refund.is_none() && !self.filter.is_active() && self.results.is_none()) {
             return Ok(());
         }
         let head = ResponseHead::read().ok();
+        if let Some(results) = &mut self.results {
+            results.on_headers(config, head.as_ref())?;
+        }
         self.refund = refund.and_then(|refund| refund.listen(head.as_ref()?));
         self.filter.on_headers(head.as_ref())
     }
@@ -102,23 +126,51 @@ impl ResponseHandler {
         size: usize,
         end_of_stream: bool,
     ) -> Result<Forward, ResponseAborted> {
-        if self.refund.is_none() && !self.filter.is_active() {
+        if self.refund.is_none() && !self.filter.is_active() && self.results.is_none() {
             return Ok(Forward::Now);
         }
         let chunk = host::response_chunk(size);
         let room = lease.response_room();
         self.refund = self.refund.take().and_then(|refund| refund.on_body(chunk.as_deref()?, room, end_of_stream));
         self.hold(lease)?;
-        let room = lease.response_room();
-        let forward = self.filter.on_body(config, chunk.as_deref(), room, end_of_stream)?;
+        let Some(results) = &mut self.results else {
+            let room = lease.response_room();
+            let forward = self.filter.on_body(
+                config,
+                chunk.as_deref(),
+                chunk.as_deref().unwrap_or_default(),
+                room,
+                end_of_stream,
+            )?;
+            self.hold(lease)?;
+            return Ok(forward);
+        };
+        let original = chunk.ok_or(UNREADABLE)?;
+        let mut judged = results.push(config, &original, lease.response_room())?;
+        if end_of_stream {
+            judged.extend(results.finish(config));
+        }
+        let holds_all = results.holds_all();
         self.hold(lease)?;
-        Ok(forward)
+        let forward = if self.filter.is_active() {
+            self.filter.on_body(config, Some(&judged), &original, lease.response_room(), end_of_stream)?
+        } else {
+            if judged != original {
+                host::replace_response_chunk(size, &judged).map_err(|_| UNREADABLE)?;
+            }
+            Forward::Now
+        };
+        self.hold(lease)?;
+        self.is_held = holds_all;
+        Ok(if holds_all && forward == Forward::Now { Forward::AtEnd } else { forward })
     }
 
     /// Counts what is held of the response now.
     fn hold(&self, lease: &mut Lease) -> Result<(), ResponseAborted> {
         let refund = self.refund.as_ref().map_or(0, PendingRefund::held);
-        lease.hold_response(refund.saturating_add(self.filter.held())).map_err(|_| NO_ROOM)
+        let results = self.results.as_ref().map_or(0, |results| results.held());
+        let held = refund.saturating_add(results).saturating_add(self.filter.held());
+        lease.hold_response(held).map_err(|_| NO_ROOM)
     }
 
     /// Takes the trailers, which end a body.
@@ -127,6 +179,17 @@ impl ResponseHandler {
     /// The response has to be reset.
     pub(super) fn on_trailers(&mut self, config: &Config, lease: &mut Lease) -> Result<(), ResponseAborted> {
         self.refund = self.refund.take().and_then(PendingRefund::on_complete);
+        if let Some(mut results) = self.results.take() {
+            let holds_all = results.holds_all();
+            let out = results.finish(config);
+            // Of an event stream, what is left is an incomplete event, which clients ignore; Envoy lets nothing be added to it.
+            if holds_all && !out.is_empty() {
+                if self.filter.is_active() || !self.is_held {
+                    return Err(UNREADABLE);
+                }
+                host::replace_response_chunk(0, &out).map_err(|_| UNREADABLE)?;
+            }
+        }
         self.filter.on_trailers(config)?;
         self.hold(lease)
     }
@@ -159,7 +222,9 @@ pub(super) fn check_early_response(
 ) -> Result<RequestBody, Reply> {
     match ResponseHead::read() {
         Ok(head) if !head.is_success => Ok(RequestBody::NotNeeded),
-        _ if end_of_stream || !engine::lists::may_filter(config, request) => Ok(RequestBody::MayBeNeeded),
+        _ if end_of_stream || !engine::lists::may_filter(config, request) && !engine::results::may_inspect(request) => {
+            Ok(RequestBody::MayBeNeeded)
+        }
         _ => {
             audit::log_line(Level::Warn, "a server answered a message before it came; the response was not passed on");
             Err(answer::failed())

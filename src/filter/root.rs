@@ -1,7 +1,7 @@
 //! The root context: it loads the configuration, first on Envoy's main thread and then on each worker, always with the
 //! same result.
 
-use std::rc::Rc;
+use std::{cell::RefCell, rc::Rc};
 
 use proxy_wasm::{
     traits::{Context, HttpContext, RootContext},
@@ -9,8 +9,12 @@ use proxy_wasm::{
 };
 
 use crate::{
-    audit::metric,
+    audit::{
+        chain::{Chain, Head},
+        metric,
+    },
     config::{Config, Console, LoadedConfig},
+    time::Timestamp,
 };
 
 use super::{
@@ -27,6 +31,8 @@ pub(super) struct Filter {
     pub(super) config: Config,
     /// The filter's name in Envoy, which keeps its counters apart from those of others.
     pub(super) name: String,
+    /// The chain of its records on this worker, from the first on, if `audit.chain` is set.
+    chain: RefCell<Option<Chain>>,
 }
 
 /// What a configuration makes of the filter.
@@ -59,7 +65,7 @@ impl RootContext for FilterRoot {
     /// not reject the configuration: the filter stays, and refuses every request.
     fn on_configure(&mut self, _size: usize) -> bool {
         host::follow_log_level();
-        log::debug!("mcp-policy: #{} on_configure", self.id);
+        log::debug!("#{} on_configure", self.id);
         let (Ok(name), Ok(bytes)) = (host::plugin_name(), host::plugin_configuration()) else {
             log::error!("Envoy did not return the plugin configuration: every request will be refused");
             return true;
@@ -73,7 +79,7 @@ impl RootContext for FilterRoot {
                 SharedData::prepare();
                 self.forget();
                 self.role = Some(match loaded {
-                    LoadedConfig::Gateway(config) => Role::Gateway(Rc::new(Filter { config: *config, name })),
+                    LoadedConfig::Gateway(config) => Role::Gateway(Rc::new(Filter::new(*config, name))),
                     LoadedConfig::Console(console) => Role::Console(Rc::new(console)),
                 });
                 // If this fails, only a metric is missing.
@@ -93,11 +99,14 @@ impl RootContext for FilterRoot {
     fn on_tick(&mut self) {
         let _: Result<(), Status> = host::set_tick_period(IDLE_TICK_MS);
         host::follow_log_level();
-        log::debug!("mcp-policy: #{} on_tick", self.id);
+        log::debug!("#{} on_tick", self.id);
         audit::on_tick();
         listed::on_tick();
         ending::on_tick(self.id);
         discarding::on_tick(self.id, send_late);
+        if self.has_approvals() {
+            metrics::set_pending_approvals();
+        }
         if !self.is_counted {
             metrics::register_series();
             self.is_counted = self.count(1);
@@ -118,6 +127,35 @@ impl RootContext for FilterRoot {
     }
 }
 
+impl Filter {
+    fn new(config: Config, name: String) -> Self {
+        Self { config, name, chain: RefCell::new(None) }
+    }
+
+    /// Links a record to the one before it; with the chain's head, if Envoy's log lacks it. `None` if the host gives no random
+    /// bytes for the chain's id.
+    pub(super) fn link(&self, record: &str, now: Timestamp) -> Option<(String, Option<Head>)> {
+        let mut chain = self.chain.borrow_mut();
+        if chain.is_none() {
+            let mut id = [0; 8];
+            getrandom::fill(&mut id).ok()?;
+            *chain = Some(Chain::new(id, now));
+        }
+        let chain = chain.as_mut()?;
+        Some((chain.link(record), chain.due_head(now, false)))
+    }
+}
+
+/// The configuration goes with the last of its streams: no record follows.
+impl Drop for Filter {
+    fn drop(&mut self) {
+        let head = self.chain.get_mut().as_mut().and_then(|chain| chain.due_head(Timestamp::default(), true));
+        if let Some(head) = head {
+            log::info!("{}", head.to_line());
+        }
+    }
+}
+
 impl FilterRoot {
     pub(super) fn new(id: u32) -> Self {
         Self { id, role: None, is_counted: false }
@@ -133,6 +171,17 @@ impl FilterRoot {
             self.is_counted = false;
         }
         self.role = None;
+    }
+
+    /// Whether calls can wait for an approver in this Envoy.
+    fn has_approvals(&self) -> bool {
+        match &self.role {
+            Some(Role::Gateway(filter)) => {
+                filter.config.approvals.service.is_none() && filter.config.asks_for_approval()
+            }
+            Some(Role::Console(_)) => true,
+            None => false,
+        }
     }
 
     fn count(&self, by: i64) -> bool {

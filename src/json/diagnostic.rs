@@ -120,7 +120,8 @@ pub(super) fn join_words<'n>(words: impl ExactSizeIterator<Item = &'n str>) -> S
 }
 
 /// ` (did you mean …?)` if a known word is near.
-pub(crate) fn suggest_nearest(word: &str, known: &[&str]) -> String {
+#[must_use]
+pub fn suggest_nearest(word: &str, known: &[&str]) -> String {
     nearest_word(word, known).map(|known| format!(" (did you mean `{}`?)", excerpt(known))).unwrap_or_default()
 }
 

@@ -68,7 +68,8 @@ impl OpenObjects {
         self.decoded.get(span.start..span.end)
     }
 
-    /// Call where the object that began at `mark` ends, at `at`: compares its names and forgets them.
+    /// Call where the object that began at `mark`, at the offset `at`, ends: compares its names and forgets them. The fault is at the
+    /// name, or at the object if the name was written with escapes.
     pub(super) fn close(
         &mut self,
         bytes: &[u8],
@@ -83,7 +84,8 @@ impl OpenObjects {
         };
         self.spans.truncate(mark.spans);
         self.decoded.truncate(mark.decoded);
-        found.map(|reason| Fault { at, reason })
+        let place = |span: string::Span| if span.escaped { at } else { span.start.saturating_sub(1) };
+        found.map(|(span, reason)| Fault { at: place(span), reason })
     }
 
     fn text<'t>(&'t self, bytes: &'t [u8], span: string::Span) -> &'t str {
@@ -91,14 +93,14 @@ impl OpenObjects {
         if span.escaped { decoded() } else { content(bytes, span) }
     }
 
-    fn find_duplicate(&self, bytes: &[u8], mark: ObjectStart) -> Option<Reason> {
+    fn find_duplicate(&self, bytes: &[u8], mark: ObjectStart) -> Option<(string::Span, Reason)> {
         let spans = self.spans.get(mark.spans..)?;
         let again = spans.get(find_repeated(bytes, self.decoded.as_bytes(), spans)?)?;
-        Some(Reason::Duplicate(display_name(name_bytes(bytes, self.decoded.as_bytes(), *again))))
+        Some((*again, Reason::Duplicate(display_name(name_bytes(bytes, self.decoded.as_bytes(), *again)))))
     }
 
     /// Also finds an exact duplicate, since that folds alike. If nothing is found, one comparison of all names suffices.
-    fn find_folded_duplicate(&self, bytes: &[u8], mark: ObjectStart, known: &[&str]) -> Option<Reason> {
+    fn find_folded_duplicate(&self, bytes: &[u8], mark: ObjectStart, known: &[&str]) -> Option<(string::Span, Reason)> {
         let spans = self.spans.get(mark.spans..)?;
         // As in nearly every message: the known names differ by more than what is looked for here.
         let is_known = |span: &string::Span| {
@@ -127,7 +129,7 @@ impl OpenObjects {
         }
         let twin = find_repeated(bytes, &bare, &bares).and_then(|index| spans.get(index).copied());
         let duplicate = twin.and_then(|_| self.find_duplicate(bytes, mark));
-        let found = |span| Reason::Lookalike(display_name(name_bytes(bytes, self.decoded.as_bytes(), span)));
+        let found = |span| (span, Reason::Lookalike(display_name(name_bytes(bytes, self.decoded.as_bytes(), span))));
         duplicate.or_else(|| meant.or(twin).map(found))
     }
 }

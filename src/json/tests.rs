@@ -89,7 +89,7 @@ fn refuses_what_readers_differ_on() {
         (b"[\"0123456789\xe9 \"]", "the text is not UTF-8 (byte 12)"),
         (b"[\"01\xe9\", \"01234567\"]", "the text is not UTF-8 (byte 4)"),
         (b"[\"\xed\xa0\x80\"]", "the text is not UTF-8 (byte 2)"),
-        (b"{\"a\":1,\"b\":2,\"a\":3}", "the member `a` is repeated (byte 0)"),
+        (b"{\"a\":1,\"b\":2,\"a\":3}", "the member `a` is repeated (byte 13)"),
         (b"[{\"name\":1,\"na\\u006de\":2}]", "the member `name` is repeated (byte 1)"),
     ]);
 }

@@ -1,10 +1,12 @@
 //! The counters of one Envoy: all limits of a call are charged, or none.
 
 mod keys;
+mod task_owner;
 
 #[cfg(test)]
 mod tests;
 
+pub use self::task_owner::{MAX_TASK_SECONDS, TaskOwner};
 use super::{
     Callers, CounterSlot, Key, LimitExceeded, Part, Quota,
     quota::Count,
@@ -258,7 +260,7 @@ impl Charge<'_> {
     /// The count after this charge.
     fn count_after(&self, shard: Shard<'_>, slot: &CounterSlot, now: Timestamp) -> Result<Count, LimitExceeded> {
         let old = match shard.find_current(&slot.fingerprint, self.quota.window, now) {
-            // What only counts refuses nothing: whoever reads the count learns that it may lack some.
+            // What only counts refuses nothing: a condition that reads the count learns that it may lack some.
             Err(_) if self.quota.max.is_none() => None,
             found => found?,
         };

@@ -67,6 +67,10 @@ pub enum Lint {
     LooseRegex,
     /// A regular expression for which one long text takes all the work that a request may.
     CostlyRegex,
+    /// An expression in `results` that a text may contain too often to search it each time.
+    CostlyFinder,
+    /// Answers that a server may compress, so that `results` refuse them.
+    CompressedResults,
     /// A body, or a list, that may be larger than what one caller may hold.
     SizeOverShare,
     /// A key with characters that no tool's name has, such as those of regular expressions.
@@ -101,7 +105,7 @@ pub enum Lint {
 
 impl Lint {
     /// Every lint.
-    pub const ALL: [Self; 46] = [
+    pub const ALL: [Self; 48] = [
         Self::Shadow,
         Self::AllowWithHide,
         Self::OpenStar,
@@ -133,6 +137,8 @@ impl Lint {
         Self::LooseText,
         Self::LooseRegex,
         Self::CostlyRegex,
+        Self::CostlyFinder,
+        Self::CompressedResults,
         Self::SizeOverShare,
         Self::OddName,
         Self::UnusedRule,
@@ -185,6 +191,8 @@ impl Lint {
             Self::LooseText => "loose-text",
             Self::LooseRegex => "loose-regex",
             Self::CostlyRegex => "costly-regex",
+            Self::CostlyFinder => "costly-finder",
+            Self::CompressedResults => "compressed-results",
             Self::SizeOverShare => "size-over-share",
             Self::OddName => "odd-name",
             Self::UnusedRule => "unused-rule",

@@ -65,7 +65,7 @@ fn describe(window: Window) -> String {
 
 /// Limits without one of scope `grant` beside them.
 fn scope_alone(lints: &mut Lints<'_>, reachable: ReachableRule<'_>) {
-    // What only counts limits nobody.
+    // A limit without `max` limits no caller.
     let has = |scope| reachable.limits().any(|limit| limit.scope == scope && limit.max.is_some());
     if has(Scope::Grant) || reachable.entry.is_none() && every_tool_limits_grants(lints.view) {
         return;

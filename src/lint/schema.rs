@@ -103,7 +103,7 @@ impl<'s> ValueSchema<'s> {
     #[must_use]
     pub fn requires(&self, key: &str) -> bool {
         let mut left = MAX_SCHEMAS;
-        !self.heads.is_empty() && self.heads.iter().all(|schema| requires(self.root, schema, key, &mut left))
+        !self.heads.is_empty() && self.heads.iter().all(|schema| requires(self.root, schema, key, 0, &mut left))
     }
 
     /// The values of an enumeration (`enum`, `const`, or alternatives of these), but for `null`; `None` if others are valid, too.
@@ -167,11 +167,14 @@ fn list<'s>(schema: &'s Value, key: &str) -> impl Iterator<Item = &'s Value> + u
     schema.get(key).and_then(Value::as_array).into_iter().flatten()
 }
 
-/// `left` is how many more schemas are looked at: references may go round in circles.
-fn requires(root: &Value, schema: &Value, key: &str, left: &mut usize) -> bool {
-    let Some(fewer) = left.checked_sub(1) else { return false };
+/// References and alternatives that are followed one after the other: references may go round in circles.
+const MAX_DEPTH: usize = 8;
+
+/// `left` is how many more schemas are looked at.
+fn requires(root: &Value, schema: &Value, key: &str, depth: usize, left: &mut usize) -> bool {
+    let Some(fewer) = left.checked_sub(1).filter(|_| depth < MAX_DEPTH) else { return false };
     *left = fewer;
-    let mut each = |schema: &Value| requires(root, schema, key, left);
+    let mut each = |schema: &Value| requires(root, schema, key, depth.saturating_add(1), left);
     list(schema, "required").any(|name| name == key)
         || referred(root, schema).is_some_and(&mut each)
         || list(schema, "allOf").any(&mut each)

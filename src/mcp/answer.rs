@@ -118,9 +118,15 @@ pub fn tool_error(id: &str, message: &str, is_complete: bool, data: &Data<'_>) -
 /// The reply of a server that does not have this tool: callers must not learn that it exists.
 #[must_use]
 pub fn unknown_tool_reply(id: &str, tool: &str) -> Reply {
+    bare_error(id, Code::InvalidParams, &format!("Unknown tool: {tool}"))
+}
+
+/// An error without data, as a server sends it.
+#[must_use]
+pub fn bare_error(id: &str, code: Code, message: &str) -> Reply {
     let mut answer = start_reply(id);
     answer.add_object("error", |error| {
-        error.add_json("code", Code::InvalidParams.number()).add_string("message", &format!("Unknown tool: {tool}"));
+        error.add_json("code", code.number()).add_string("message", message);
     });
     Reply { status: 200, retry_after: None, body: answer.finish() }
 }

@@ -163,7 +163,7 @@ mod tests {
             ),
             (
                 r#"[{"jsonrpc":"2.0","id":1,"method":"ping","id":2}]"#,
-                "the member `id` is repeated (byte 1); send each name once, spelled as in the specification",
+                "the member `id` is repeated (byte 41); send each name once, spelled as in the specification",
             ),
         ] {
             assert_eq!(read(body), Err(why.to_owned()), "{body}");

@@ -57,6 +57,8 @@ pub struct Request<'a> {
     pub argument_names: Vec<Cow<'a, str>>,
     /// The protocol revision in `params._meta`.
     pub version: Option<Cow<'a, str>>,
+    /// `traceparent` in `params._meta`, as sent.
+    pub traceparent: Option<Cow<'a, str>>,
 }
 
 impl<'a> Message<'a> {
@@ -179,6 +181,10 @@ fn classify<'a>(method: Cow<'a, str>, id: Option<Id<'a>>, mut params: Params<'a>
                 Field::Present(bytes) => Some(bytes),
                 Field::Absent | Field::WrongType => None,
             };
+            let traceparent = match mem::take(&mut params.traceparent) {
+                Field::Present(trace) => Some(trace),
+                Field::Absent | Field::WrongType => None,
+            };
             let (argument_names, bytes) = (mem::take(&mut params.argument_names), params.bytes);
             let target = params.target(class, task).map_err(Refusal::invalid)?;
             Ok(Message::Request(Request {
@@ -190,6 +196,7 @@ fn classify<'a>(method: Cow<'a, str>, id: Option<Id<'a>>, mut params: Params<'a>
                 arguments,
                 argument_names,
                 version,
+                traceparent,
             }))
         }
     }

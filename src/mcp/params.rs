@@ -84,6 +84,7 @@ pub(super) struct Params<'a> {
     /// The names of its members, the first 32.
     pub(super) argument_names: Vec<Cow<'a, str>>,
     pub(super) version: Field<Cow<'a, str>>,
+    pub(super) traceparent: Field<Cow<'a, str>>,
     /// The bytes of the whole object.
     pub(super) bytes: &'a [u8],
     pub(super) meta_is_wrong: bool,
@@ -133,6 +134,7 @@ impl<'a> Params<'a> {
         }
         reader.members(NameComparison::Unmistakable(&META), |reader, name| match &*name {
             VERSION => read_string(reader, &mut self.version),
+            "traceparent" => read_string(reader, &mut self.traceparent),
             _ => reader.skip().map(drop),
         })
     }

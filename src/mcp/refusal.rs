@@ -28,6 +28,10 @@ pub enum Code {
     ApprovalNeeded,
     /// A limit is exhausted.
     RateLimited,
+    /// The answer to a call is larger than the policy allows, or than there is room for.
+    ResultTooLarge,
+    /// The answer to a call holds what the policy does not let through, or cannot be read.
+    ResultDenied,
 }
 
 impl Code {
@@ -45,6 +49,8 @@ impl Code {
             Self::Denied => -31403,
             Self::ApprovalNeeded => -31428,
             Self::RateLimited => -31429,
+            Self::ResultTooLarge => -31413,
+            Self::ResultDenied => -31451,
         }
     }
 }

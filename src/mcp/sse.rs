@@ -3,7 +3,7 @@
 
 /// Splits a stream into lines. They end in LF, CR or both.
 #[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Tokenizer {
+pub(crate) struct Tokenizer {
     /// Bytes of a byte order mark that have come; its length as soon as any other byte has come.
     marked: usize,
     after_return: bool,
@@ -11,7 +11,7 @@ pub(super) struct Tokenizer {
 
 /// A piece of a stream; all pieces in order are the stream.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum StreamPart<'c> {
+pub(crate) enum StreamPart<'c> {
     /// A part of a line.
     Text(&'c [u8]),
     /// The line ends.
@@ -25,7 +25,7 @@ const BYTE_ORDER_MARK: &[u8] = b"\xEF\xBB\xBF";
 
 impl Tokenizer {
     /// Takes the next piece off the front of `chunk`.
-    pub(super) fn next<'c>(&mut self, chunk: &mut &'c [u8]) -> Option<StreamPart<'c>> {
+    pub(crate) fn next<'c>(&mut self, chunk: &mut &'c [u8]) -> Option<StreamPart<'c>> {
         let first = *chunk.first()?;
         let after_return = std::mem::replace(&mut self.after_return, first == b'\r');
         let is_mark = BYTE_ORDER_MARK.get(self.marked) == Some(&first);
@@ -43,14 +43,14 @@ impl Tokenizer {
 }
 
 /// The name and the value of the field in a line. A comment has an empty name.
-pub(super) fn parse_field(line: &[u8]) -> (&[u8], &[u8]) {
+pub(crate) fn parse_field(line: &[u8]) -> (&[u8], &[u8]) {
     let mut parts = line.splitn(2, |byte| *byte == b':');
     let (name, value) = (parts.next().unwrap_or_default(), parts.next().unwrap_or_default());
     (name, value.strip_prefix(b" ").unwrap_or(value))
 }
 
 /// The data of an event: the values of its data lines, joined by LF.
-pub(super) fn data(event: &[u8]) -> Vec<u8> {
+pub(crate) fn data(event: &[u8]) -> Vec<u8> {
     let values: Vec<&[u8]> = lines(event)
         .map(|(line, _)| parse_field(line))
         .filter(|(name, _)| *name == b"data")
@@ -59,8 +59,28 @@ pub(super) fn data(event: &[u8]) -> Vec<u8> {
     values.join(&b'\n')
 }
 
+/// The event with its data replaced by `text`; other lines stay as they are. Each line has its end.
+pub(crate) fn with_data(event: &[u8], text: &[u8]) -> Vec<u8> {
+    let mut out = Vec::with_capacity(text.len());
+    let mut is_written = false;
+    for (line, end) in lines(event) {
+        let end = if end.is_empty() { b"\n" } else { end };
+        if parse_field(line).0 != b"data" {
+            out.extend_from_slice(line);
+            out.extend_from_slice(end);
+        } else if !std::mem::replace(&mut is_written, true) {
+            for part in text.split(|byte| *byte == b'\n') {
+                out.extend_from_slice(b"data: ");
+                out.extend_from_slice(part);
+                out.extend_from_slice(end);
+            }
+        }
+    }
+    out
+}
+
 /// The lines of a text, each with its end.
-pub(super) fn lines(mut text: &[u8]) -> impl Iterator<Item = (&[u8], &[u8])> {
+pub(crate) fn lines(mut text: &[u8]) -> impl Iterator<Item = (&[u8], &[u8])> {
     std::iter::from_fn(move || {
         let is_end = |byte: &u8| matches!(byte, b'\n' | b'\r');
         let size = text.iter().position(is_end).unwrap_or(text.len());

@@ -2,6 +2,7 @@
 
 mod observed;
 mod resource;
+mod results;
 mod rule;
 mod shared;
 
@@ -12,10 +13,12 @@ use crate::json::cursor::Cursor;
 use super::{
     document::{self, Name},
     look_alike::LookAlikes,
-    model::{Checks, Definitions, Effect, MethodRule, Pin, Policy, Rule, folded},
+    model::{Definitions, Effect, MethodRule, Mode, Pin, Policy, Rule, folded},
     pattern::{Pattern, Table},
     uri,
 };
+
+use self::rule::Compiler;
 
 /// Patterns that one policy may have; product contract, section 1. Each costs time in every call that no name matches.
 const MAX_PATTERNS: usize = 1000;
@@ -33,7 +36,7 @@ pub fn compile(at: &Cursor<'_, '_>) -> Option<Policy> {
         at.report(format!("more than {MAX_PATTERNS} patterns; write names out, or fewer and wider patterns"));
         return None;
     }
-    let mut compiler = rule::Compiler::new(at);
+    let mut compiler = Compiler::new(at);
     let mut shared = shared::SharedRules::new(&document.shared_rules, &compiler);
     let all_tools =
         document.all_tools.as_ref().map(|rule| compiler.compile_rule(rule, &mut shared)).unwrap_or_default();
@@ -54,7 +57,10 @@ pub fn compile(at: &Cursor<'_, '_>) -> Option<Policy> {
     let hidden = Table::new(hide.iter().map(|name| (name.text.to_owned(), ())), |()| true);
     let rules = [&tools, &resources, &prompts].into_iter().flat_map(Table::entries);
     let asks_for_approval = rules.chain([&all_tools]).any(Rule::asks_for_approval);
-    let observed = observed::counters(&document, &compiler);
+    let rules = [&tools, &resources, &prompts].into_iter().flat_map(Table::entries);
+    let rules: Vec<&Rule> = [&all_tools].into_iter().chain(rules).collect();
+    let results = results::collect(&rules, Mode::Enforce, at);
+    let shadow_results = results::collect(&rules, Mode::Shadow, at);
     let mut policy = Policy {
         default: document.default,
         mode: document.mode,
@@ -68,16 +74,18 @@ pub fn compile(at: &Cursor<'_, '_>) -> Option<Policy> {
         methods,
         folded_methods,
         asks_for_approval,
-        definitions: document.definitions.as_ref().map(|definitions| compile_definitions(definitions, &compiler)),
         claims: Vec::new(),
+        definitions: document.definitions.as_ref().map(|definitions| compile_definitions(definitions, &compiler)),
+        results,
+        shadow_results,
         caller_predicates: compiler.caller_predicates(),
-        observed,
+        observed: Vec::new(),
     };
-    policy.claims = observed::claims(policy.checks().flat_map(Checks::conditions));
+    observed::note_observed(&mut policy, at, &compiler);
     Some(policy)
 }
 
-fn compile_definitions(document: &document::Definitions<'_, '_>, compiler: &rule::Compiler) -> Box<Definitions> {
+fn compile_definitions(document: &document::Definitions<'_, '_>, compiler: &Compiler) -> Box<Definitions> {
     let pins = document.pins.iter().enumerate().map(|(number, (name, digests))| {
         let digests = digests.as_slice().into();
         (name.text.into(), Pin { number, pointer: compiler.pointer(&name.at), digests })

@@ -6,6 +6,7 @@
 mod definitions;
 mod limit;
 mod predicate;
+mod results;
 mod rule;
 
 use crate::json::cursor::{Cursor, Keys};
@@ -16,6 +17,7 @@ pub use self::{
     definitions::{DEFINITION_KEYS, Definitions, MAX_DIGESTS},
     limit::{LIMIT_KEYS, Limit, RATE_KEYS, Rate},
     predicate::{APPROVAL_KEYS, CONDITION_KEYS, DEFAULT_EXPIRES, PATH_WITHIN_KEYS, PREDICATE_KEYS, Predicate},
+    results::{DEFAULT_MAX_RESULT_BYTES, DEFAULT_REPLACEMENT, FINDER_KEYS, REDACTION_KEYS, RESULTS_KEYS, Results},
     rule::{Action, Checks, RULE_KEYS, Rule, SHARED_RULE_KEYS},
 };
 

@@ -3,6 +3,7 @@
 mod caller;
 mod definitions;
 mod limit;
+mod results;
 mod work;
 
 use std::{collections::HashMap, fmt, sync::Arc};
@@ -18,6 +19,7 @@ pub use self::{
     caller::CallerDenials,
     definitions::{Definitions, OnDrift, Pin},
     limit::{Cost, Limit, LimitKey, Scope},
+    results::{BuiltIn, Expression, Finder, Redaction, ResultRules},
 };
 
 /// A compiled policy.
@@ -37,11 +39,15 @@ pub struct Policy {
     pub(super) prompts: Table<Rule>,
     pub(super) methods: HashMap<Box<str>, MethodRule>,
     /// The methods of `methods`, by their name after case folding.
-    pub(super) folded_methods: HashMap<Box<[u8]>, Box<str>>,
+    pub(super) folded_methods: HashMap<Box<str>, Box<str>>,
     /// Whether some rule has `require_approval`.
     pub(super) asks_for_approval: bool,
     /// The pinned definitions, if there are any.
     pub(super) definitions: Option<Box<Definitions>>,
+    /// `results` of all rules that are enforced, each once, for answers whose call is not known.
+    pub(super) results: Vec<ResultRules>,
+    /// The same of the rules in shadow.
+    pub(super) shadow_results: Vec<ResultRules>,
     /// The claims that conditions read, by their top-level names.
     pub(super) claims: Vec<Box<str>>,
     /// The predicates that can deny a caller whatever it sends.
@@ -137,6 +143,8 @@ pub struct Checks {
     pub approval: Vec<Predicate>,
     /// All must have room.
     pub limits: Vec<Limit>,
+    /// What answers may hold.
+    pub results: Option<ResultRules>,
 }
 
 /// As a policy names it.
@@ -284,6 +292,21 @@ impl Policy {
         &self.observed
     }
 
+    /// `results` of all rules of one mode, each finder once, for answers whose call is not known.
+    #[must_use]
+    pub fn results(&self, mode: Mode) -> &[ResultRules] {
+        match mode {
+            Mode::Enforce => &self.results,
+            Mode::Shadow => &self.shadow_results,
+        }
+    }
+
+    /// Whether some rule says what answers may hold.
+    #[must_use]
+    pub fn has_results(&self) -> bool {
+        !self.results.is_empty() || !self.shadow_results.is_empty()
+    }
+
     /// The entries of `methods`, in no order.
     pub fn methods(&self) -> impl Iterator<Item = (&str, &MethodRule)> {
         self.methods.iter().map(|(name, rule)| (&**name, rule))
@@ -321,10 +344,11 @@ impl Policy {
 }
 
 /// A method's name without what lenient servers ignore: outer white space, case and control characters.
-pub(super) fn folded(method: &str) -> Box<[u8]> {
+pub(super) fn folded(method: &str) -> Box<str> {
     let mut folded = Vec::with_capacity(method.len());
     fold::fold_into(method.trim_matches(|c: char| c.is_whitespace() || c.is_control()), &mut folded);
-    folded.into()
+    // It is UTF-8, as every folded text.
+    String::from_utf8(folded).unwrap_or_default().into()
 }
 
 impl Section {
@@ -395,6 +419,11 @@ impl Rule {
     /// All must have room.
     pub fn limits(&self) -> impl Iterator<Item = &Limit> {
         self.checks().flat_map(|checks| &checks.limits)
+    }
+
+    /// What answers may hold.
+    pub fn results(&self) -> impl Iterator<Item = &ResultRules> {
+        self.checks().filter_map(|checks| checks.results.as_ref())
     }
 
     /// Whether it can ask for approval.

@@ -6,7 +6,7 @@ use std::net::Ipv6Addr;
 use crate::json::{Writer, quoted};
 
 use super::{
-    Cost, Definitions, Effect, Limit, LimitKey, Mode, OnDrift, Policy, Predicate, Rule,
+    Cost, Definitions, Effect, Finder, Limit, LimitKey, Mode, OnDrift, Policy, Predicate, ResultRules, Rule,
     condition::{AllowedFolders, Condition, Literal, Operand, Operator, Set},
     pattern::Table,
 };
@@ -82,6 +82,52 @@ pub fn rule(rule: &Rule) -> String {
     if short.is_empty() {
         out.add_json("limits", list(long.into_iter().map(limit)));
     }
+    if let Some(merged) = rule.results().cloned().reduce(merge_results) {
+        out.add_json("results", results(&merged));
+    }
+    out.finish()
+}
+
+/// Both together, as they apply to an answer.
+fn merge_results(mut one: ResultRules, other: ResultRules) -> ResultRules {
+    one.max_bytes = one.max_bytes.min(other.max_bytes);
+    for redaction in other.redact {
+        if !one.redact.iter().any(|known| known.finder.is_same(&redaction.finder)) {
+            one.redact.push(redaction);
+        }
+    }
+    for finder in other.deny_if {
+        if !one.deny_if.iter().any(|known| known.is_same(&finder)) {
+            one.deny_if.push(finder);
+        }
+    }
+    one.on_deny = one.on_deny.or(other.on_deny);
+    one
+}
+
+/// What a rule says about answers.
+#[must_use]
+pub fn results(results: &ResultRules) -> String {
+    let mut out = Writer::default();
+    out.add_json("max_bytes", results.max_bytes);
+    out.add_json(
+        "redact",
+        list(results.redact.iter().map(|redaction| finder(&redaction.finder, Some(&redaction.replace)))),
+    );
+    out.add_json("deny_if", list(results.deny_if.iter().map(|denied| finder(denied, None))));
+    out.add_optional_string("on_deny", results.on_deny.as_deref());
+    out.finish()
+}
+
+fn finder(finder: &Finder, replace: Option<&str>) -> String {
+    let mut out = Writer::default();
+    match finder {
+        Finder::BuiltIn(built_in) => out.add_string("find", built_in.name()),
+        Finder::Expression(expression) => {
+            out.add_string("regex", expression.regex.as_str()).add_string("near", &expression.near)
+        }
+    };
+    out.add_optional_string("replace", replace);
     out.finish()
 }
 

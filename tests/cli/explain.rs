@@ -241,3 +241,31 @@ fn it_says_which_binding_tells_and_what_it_lets_pass() {
     let unmatched = explain(&["--path", "/other"]);
     assert!(unmatched.contains("  decision: denied by (no policy)\n"), "{unmatched}");
 }
+
+#[test]
+fn a_result_is_shown_as_the_client_gets_it_with_the_entries_that_change_it() {
+    let scratch = Scratch::new("explain-result");
+    let policy = r#"{"version":"1","default":"deny","tools":{"get_note":{"results":{"redact":[{"find":"email"},{"find":"iban"}],
+        "deny_if":[{"find":"private_key"}],"on_deny":"keys stay here"}}}}"#;
+    let policy = scratch.file("policy.json", policy);
+    let answer =
+        scratch.file("answer.json", r#"{"content": [{"type": "text", "text": "bob@example.com, ann@example.com"}]}"#);
+    let expected = r#"the tool `get_note` as `anybody`
+  1. /tools/get_note: the key `get_note` applies to the tool `get_note`
+  decision: allowed
+  /tools/get_note/results/redact/0: finds `email` in the answer, 2 times
+  the answer is redacted
+  the client gets: {"jsonrpc":"2.0","id":1,"result":{"content": [{"type": "text", "text": "[redacted], [redacted]"}]}}
+"#;
+    assert_prints(&run(&["explain", &policy, "--tool", "get_note", "--result", &answer]), 0, expected);
+    let key = r#"{"x": "-----BEGIN PRIVATE KEY-----\nMIIE\n-----END PRIVATE KEY-----"}"#;
+    let ran = run_with(&["explain", &policy, "--tool", "get_note", "--result", "-", "--format", "json"], key);
+    let printed = &ran.stdout;
+    for part in [
+        r#""outcome":"refused""#,
+        r#""rule":"/tools/get_note/results/deny_if/0""#,
+        r#""finder":"private_key","count":1"#,
+    ] {
+        assert!(printed.contains(part), "{part}: {printed}");
+    }
+}

@@ -5,7 +5,7 @@ use std::{fs, process::Command};
 use super::{assert_fails, run, scratch::Scratch};
 
 /// Every verb, with the verbs under it.
-const VERBS: [&[&str]; 28] = [
+const VERBS: [&[&str]; 32] = [
     &[],
     &["check"],
     &["compare"],
@@ -19,8 +19,10 @@ const VERBS: [&[&str]; 28] = [
     &["render", "limitador"],
     &["apply"],
     &["schema"],
-    &["suggest"],
     &["pin"],
+    &["suggest"],
+    &["inventory"],
+    &["catalog"],
     &["grant"],
     &["grant", "new"],
     &["grant", "revoke"],
@@ -32,6 +34,8 @@ const VERBS: [&[&str]; 28] = [
     &["approvals", "reject"],
     &["approvals", "drifts"],
     &["approvals", "accept"],
+    &["verify-log"],
+    &["replay"],
     &["completions"],
     &["man"],
 ];

@@ -4,6 +4,8 @@
 mod apply;
 mod approvals;
 mod check;
+mod ci;
+mod evidence;
 mod explain;
 mod grant;
 mod help;

@@ -53,7 +53,7 @@ fn the_commands_of_the_readme_and_the_reference_work_on_the_policy_of_the_readme
     }
     verbs.sort_unstable();
     verbs.dedup();
-    assert_eq!(verbs, ["check", "explain", "grant", "render", "schema", "test"]);
+    assert_eq!(verbs, ["catalog", "check", "explain", "grant", "render", "schema", "test"]);
 }
 
 const HOSTED: &str = include_str!("../../envoy/policies/hosted.md");

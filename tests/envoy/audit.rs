@@ -1,6 +1,7 @@
 //! What is written down of requests: the record in access logs, lines in Envoy's log, and no secret in either.
 
 mod arguments;
+mod chain;
 mod lines;
 mod records;
 

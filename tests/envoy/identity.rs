@@ -2,6 +2,7 @@
 //! another one.
 
 mod certificate;
+mod claims;
 mod jwt;
 mod listed;
 mod mtls;

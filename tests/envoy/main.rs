@@ -5,6 +5,7 @@
 //! |---|---|
 //! | `across_windows` | the example policies' limits reset each minute; long streams stay open without delay |
 //! | `example_policies` | the sample policies as they are pasted; the answer to a call too many; whose calls count together |
+//! | `catalog` | every policy of the catalogue decides its cases as it does natively |
 //! | `identity` | subjects of tokens and names in certificates count and are judged apart; no header forges one |
 //! | `credential` | the server sees its own credential, which no caller holds, and no token of a caller |
 //! | `dynamic` | another policy takes over in a running Envoy: streams, counts and the other callers go on |
@@ -23,6 +24,7 @@
 //! | `definitions` | what a server changes of a pinned tool is not listed, and denied on both workers, until a person accepts it |
 //! | `lists` | lists show only what may be called, on every stream, and nothing else is touched or held back |
 //! | `legacy` | the transport of 2024-11-05 works by option only |
+//! | `otlp` | an OpenTelemetry collector gets the record of each request, with attributes by name |
 //! | `pages` | web pages read what a gateway on loopback or with listed origins answers; others reach nothing |
 //! | `kubernetes` | what is rendered for Istio, Envoy Gateway and sidecars fits its schemas, reads back as it was written, and enforces |
 //! | `refund` | quota comes back when a call cannot have reached a server, and only then |
@@ -47,6 +49,7 @@ mod attack;
 mod audit;
 mod bindings;
 mod budgets;
+mod catalog;
 mod client;
 mod clients;
 mod clock;
@@ -68,6 +71,7 @@ mod legacy;
 mod lists;
 mod metrics;
 mod observability;
+mod otlp;
 mod pages;
 mod prerequisites;
 mod process;

@@ -7,6 +7,7 @@
 //! | `exposed` | without the gateway the attacks bite: which of them run `evil`, on which server |
 //! | `protected` | through the gateway none does, and what is permitted ends as without it |
 //! | `permitted` | through the gateway an ordinary client is served, and lists show it what it may call |
+//! | `results` | under `results` every answer is redacted or refused, in both forms, and clients parse it |
 //! | `values` | what each server makes of values that a rule may look at, and that no rule is evaded by it |
 //! | `everything` | so is one with a session and event streams, also resumed ones; nothing that a server tells over time waits |
 //!
@@ -16,6 +17,7 @@ mod everything;
 mod exposed;
 mod permitted;
 mod protected;
+mod results;
 mod rust;
 mod server;
 mod values;

@@ -30,7 +30,7 @@ fn lines(worker: &mut Worker) -> Vec<String> {
 #[test]
 fn at_debug_each_callback_and_decision_has_a_line_with_its_number() {
     let mut worker = worker(DEBUG, &asking("hold"));
-    assert_eq!(lines(&mut worker), ["mcp-policy: #1 on_configure"]);
+    assert_eq!(lines(&mut worker), ["#1 on_configure"]);
     let mut stream = call("asked").send(&mut worker);
     let callout = worker.world().calls[0].number;
     stream.receive(&mut worker, callout, &said("200", APPROVE));
@@ -49,7 +49,7 @@ fn at_debug_each_callback_and_decision_has_a_line_with_its_number() {
         "on_http_response_trailers",
         "on_log",
     ];
-    assert_eq!(lines(&mut worker), expected.map(|line| format!("mcp-policy: #2 {line}")));
+    assert_eq!(lines(&mut worker), expected.map(|line| format!("#2 {line}")));
 
     let denied = call("evil").send(&mut worker);
     let reply = format!("on_http_response_body: {} bytes, end_of_stream true", denied.replies[0].body.len());
@@ -62,7 +62,7 @@ fn at_debug_each_callback_and_decision_has_a_line_with_its_number() {
         "on_http_response_headers: end_of_stream false",
         reply.as_str(),
     ];
-    let expected: Vec<String> = expected.iter().map(|line| format!("mcp-policy: #3 {line}")).collect();
+    let expected: Vec<String> = expected.iter().map(|line| format!("#3 {line}")).collect();
     // The audit record is the other line.
     let found: Vec<String> = lines(&mut worker).into_iter().filter(|line| line.contains('#')).collect();
     assert_eq!(found, expected);

@@ -27,6 +27,7 @@
 //! | `rate_limit_callout` | a call that a rate-limit service counts is forwarded if it has room, and else refused or counted here |
 //! | `refund` | quota comes back only if Envoy says that nothing was sent, or the server that the call failed |
 //! | `response_filtering` | lists are filtered whatever fails; other responses pass without a host call |
+//! | `results` | answers are redacted or refused by `results` whatever fails, recorded and counted; without, no byte is copied |
 //! | `statistics` | which metrics count what, and how many host calls a request costs |
 #![expect(
     clippy::expect_used,
@@ -64,5 +65,6 @@ mod request;
 #[expect(dead_code, reason = "the other suite uses all of it")]
 mod requests;
 mod response_filtering;
+mod results;
 mod service;
 mod statistics;

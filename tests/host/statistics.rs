@@ -3,6 +3,7 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use crate::{
+    console::Office,
     proxy::{Fault, How, ROOT, Shared, Worker, fault::STATUSES},
     request::{at_an_address, call, with_options},
 };
@@ -112,4 +113,51 @@ fn a_refusal_costs_a_request_one_call_into_the_host_besides_its_record_and_stati
         let observed = ["proxy_set_property", "proxy_increment_metric", "proxy_send_local_response"].map(of);
         assert_eq!((observed, calls.values().sum::<usize>()), ([1, 1, 1], all), "{tool}: {calls:?}");
     }
+}
+
+#[test]
+fn the_gauges_say_how_many_approvals_wait_and_since_when() {
+    const PENDING: &str = "mcp_policy_approvals_pending";
+    const OLDEST: &str = "mcp_policy_approvals_oldest_seconds";
+    let mut office = Office::new();
+    let ticked = |worker: &mut Worker| {
+        worker.callback("proxy_on_tick", &[ROOT]);
+        (worker.world().counted(PENDING), worker.world().counted(OLDEST))
+    };
+    assert_eq!(ticked(&mut office.gateway), (0, 0));
+    let id = office.call().expect_err("it is not approved");
+    for worker in [&mut office.gateway, &mut office.console] {
+        worker.world().now += 90_000_000_000;
+        assert_eq!(ticked(worker), (1, 90), "every worker sets the same values");
+    }
+    office.approve(&id);
+    assert_eq!(ticked(&mut office.gateway), (0, 0));
+}
+
+#[test]
+fn a_policy_without_approvals_reads_none_when_it_ticks() {
+    let mut worker = worker();
+    worker.callback("proxy_on_tick", &[ROOT]);
+    worker.world().called.clear();
+    worker.callback("proxy_on_tick", &[ROOT]);
+    assert_eq!(worker.world().called.get("proxy_get_shared_data"), None);
+}
+
+#[test]
+fn the_fields_of_a_record_are_states_of_their_own_only_by_option() {
+    let mut plain = worker();
+    call("evil").send(&mut plain);
+    assert_eq!(plain.world().fields.len(), 0);
+    let mut worker = worker_with(&with_options(r#""audit":{"fields":true}"#));
+    call("evil").send(&mut worker);
+    let fields: Vec<(String, String)> = worker.world().fields.clone().into_iter().collect();
+    let expected = [
+        ("decision", "denied"),
+        ("grant", "address:10.0.0.7"),
+        ("method", "tools/call"),
+        ("policy", "default"),
+        ("rule", "(default deny)"),
+        ("tool", "evil"),
+    ];
+    assert_eq!(fields, expected.map(|(name, value)| (name.to_owned(), value.to_owned())));
 }

@@ -141,7 +141,7 @@ proptest! {
         let (world, mut used) = (World::new(&policy).expect("a policy"), BTreeMap::new());
         for request in &requests {
             let body = request.to_json();
-            let sent = Sent { body, grant: "jwt:a", session: None, at: Timestamp(1_767_225_600_000) };
+            let sent = Sent { body, grant: "jwt:a", claims: None, session: None, at: Timestamp(1_767_225_600_000) };
             let passes = rules.charge(&mut used, request);
             prop_assert_eq!(world.judge(&sent).reply.is_none(), passes, "{} {} {:?}", policy, sent.body, used);
         }

@@ -175,7 +175,7 @@ fn the_random_pairs_show_calls_in_both_directions_and_pairs_without_a_difference
     use proptest::{strategy::ValueTree, test_runner::TestRunner};
     let mut runner = TestRunner::deterministic();
     let (mut wider, mut narrower, mut alike) = (0, 0, 0);
-    for _ in 0..800 {
+    for _ in 0..1000 {
         let ((old, new), requests) = (pair(), requests()).new_tree(&mut runner).expect("a pair").current();
         let (old, new) = (old.to_string(), new.to_string());
         let Some(differences) = differences(&old, &new) else { continue };

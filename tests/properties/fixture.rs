@@ -5,7 +5,8 @@ use mcp_policy::{
     config::Config,
     engine::{self, AuthorizationResponse, BoundRequest, Disposition, RequestInfo, trace::Step},
     http::Headers,
-    identity::Grant,
+    identity::{Claims, Grant},
+    json,
     store::InMemory,
 };
 
@@ -78,7 +79,9 @@ fn call(config: &Config, sent: &Sent) -> BoundRequest {
     let session = sent.session.map(|session| ("mcp-session-id", session));
     let pairs = [(":method", "POST"), ("content-type", "application/json")].into_iter().chain(session);
     let pairs = pairs.map(|(name, value)| (name.to_owned(), value.as_bytes().to_vec()));
-    BoundRequest::new(config, RequestInfo::new(Headers::new(pairs.collect()), Ok(Grant::from_name(sent.grant))))
+    let claims = sent.claims.map(|claims| Claims::from_json(&json::parse(claims.as_bytes(), 8).expect("claims")));
+    let info = RequestInfo::new(Headers::new(pairs.collect()), Ok(Grant::from_name(sent.grant)));
+    BoundRequest::new(config, RequestInfo { claims: claims.unwrap_or_default(), ..info })
 }
 
 impl From<AuthorizationResponse> for Seen {

@@ -80,6 +80,7 @@ fn asked(ids: &'static [&'static [&'static str]]) -> impl Strategy<Value = ListR
         ids: ids.iter().map(ToString::to_string).collect(),
         is_batch: ids.len() > 1,
         private,
+        is_unchanged: false,
         max_bytes,
     })
 }

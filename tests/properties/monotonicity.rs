@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use crate::{
     fixture::World,
-    policies::{Cost, cost, limit, predicate},
+    policies::{Cost, condition, cost, limit, predicate},
     requests::{Sent, scenario, spending},
 };
 
@@ -15,16 +15,23 @@ use crate::{
 enum Added {
     Require(Value),
     DenyIf(Value),
+    /// To each predicate of `require`.
+    Condition(Value),
     /// On the counter of this number, with this maximum and cost.
     Limit(u8, u8, Cost),
 }
 
 fn added() -> impl Strategy<Value = Added> {
-    prop_oneof![predicate(1).prop_map(Added::Require), predicate(0).prop_map(Added::DenyIf), added_limit()]
+    prop_oneof![
+        predicate(1).prop_map(Added::Require),
+        predicate(0).prop_map(Added::DenyIf),
+        condition().prop_map(Added::Condition),
+        added_limit()
+    ]
 }
 
 fn added_limit() -> impl Strategy<Value = Added> {
-    (0..=2_u8, 0..=4_u8, cost()).prop_map(|(counter, max, cost)| Added::Limit(counter, max, cost))
+    (0..=4_u8, 0..=4_u8, cost()).prop_map(|(counter, max, cost)| Added::Limit(counter, max, cost))
 }
 
 impl Added {
@@ -32,6 +39,13 @@ impl Added {
     fn to(&self, rule: &mut Value, front: bool) {
         let shadow = rule["mode"] == "shadow";
         let (key, entry) = match self {
+            Self::Condition(condition) => {
+                for predicate in rule["require"].as_array_mut().into_iter().flatten() {
+                    let conditions = predicate["conditions"].as_array_mut().expect("a list");
+                    conditions.insert(if front { 0 } else { conditions.len() }, condition.clone());
+                }
+                return;
+            }
             Self::Require(predicate) => ("require", predicate.clone()),
             Self::DenyIf(predicate) => ("deny_if", predicate.clone()),
             Self::Limit(counter, max, cost) => ("limits", limit(*counter, *max, *cost, shadow)),

@@ -99,7 +99,7 @@ pub(crate) fn rule() -> impl Strategy<Value = Value> {
         prop_oneof![2 => vec(predicate(1), 0..=0), 1 => vec(predicate(1), 1..=1)],
         prop_oneof![2 => vec(predicate(0), 0..=0), 1 => vec(predicate(0), 1..=1)],
         prop_oneof![3 => vec(predicate(0), 0..=0), 1 => vec(predicate(0), 1..=1)],
-        prop_oneof![1 => Just(vec![]), 3 => subsequence(vec![0, 1, 2], 1..=2)],
+        prop_oneof![1 => Just(vec![]), 3 => subsequence(vec![0, 1, 2, 3, 4], 1..=2)],
         vec((0..=4_u8, cost()), 2),
         mode(),
     );
@@ -133,16 +133,25 @@ pub(crate) fn cost() -> impl Strategy<Value = Cost> {
     prop_oneof![3 => Just(Cost::Fixed(1)), 1 => (1..=3_u8).prop_map(Cost::Fixed), 1 => Just(Cost::Argument)]
 }
 
-/// A limit on one of three counters, whose terms always agree.
+/// A limit on one of five counters, whose terms always agree. The fourth counts by an argument, the fifth has no maximum.
 pub(crate) fn limit(counter: u8, max: u8, cost: Cost, shadow: bool) -> Value {
-    let (window, scope, algorithm) =
-        [(json!("minute"), "grant", "fixed"), (json!("hour"), "global", "sliding"), (json!(10), "session", "fixed")]
-            [usize::from(counter)]
-        .clone();
+    let (window, scope, algorithm) = [
+        (json!("minute"), "grant", "fixed"),
+        (json!("hour"), "global", "sliding"),
+        (json!(10), "session", "fixed"),
+        (json!("minute"), "grant", "sliding"),
+        (json!("minute"), "grant", "fixed"),
+    ][usize::from(counter)]
+    .clone();
     let kind = if shadow { "shadow" } else { "enforced" };
     let mut limit = json!({
         "counter": format!("{kind}-{counter}"), "window": window, "max": max, "scope": scope, "algorithm": algorithm,
     });
+    match (counter, limit.as_object_mut()) {
+        (3, _) => limit["key"] = json!(["args.s"]),
+        (4, Some(limit)) => drop(limit.remove("max")),
+        _ => {}
+    }
     match cost {
         Cost::Fixed(amount) => limit["increment"] = amount.into(),
         Cost::Argument => limit["increment_from"] = "args.n".into(),
@@ -159,7 +168,32 @@ pub(crate) fn predicate(least: usize) -> impl Strategy<Value = Value> {
     })
 }
 
-fn condition() -> impl Strategy<Value = Value> {
+/// A condition on an argument, on the caller or on the time.
+pub(crate) fn condition() -> impl Strategy<Value = Value> {
+    prop_oneof![4 => on_argument(), 1 => on_fact()]
+}
+
+fn on_fact() -> impl Strategy<Value = Value> {
+    let claims = ["eq", "neq", "contains", "includes", "has_scope"].map(|op| ("caller.claims.g", op, json!("a")));
+    let others = [
+        ("caller.claims.n", "gte", json!(1)),
+        ("caller.claims.n", "not_in", json!([1, 2])),
+        ("caller.claims.o.k", "exists", json!(false)),
+        ("caller.claims.g[*]", "in", json!(["a", "b"])),
+        ("caller.grant", "starts_with", json!("jwt:")),
+        ("caller.source", "in", json!(["jwt", "peer"])),
+        ("caller.authenticated", "neq", json!(true)),
+        // The first request comes at midnight on a Thursday.
+        ("now.weekday", "eq", json!("thu")),
+        ("now.time", "lt", json!(1)),
+        ("now.hour", "gt", json!(3)),
+        ("now.date", "in", json!(["2026-01-01"])),
+    ];
+    let all: Vec<_> = claims.into_iter().chain(others).collect();
+    select(all).prop_map(|(path, op, value)| json!({ "path": path, "op": op, "value": value }))
+}
+
+fn on_argument() -> impl Strategy<Value = Value> {
     let path = select(vec![
         "args.n",
         "args.n",
@@ -194,6 +228,7 @@ fn condition() -> impl Strategy<Value = Value> {
         ("max_length", json!(1)),
         ("max_items", json!(1)),
         ("includes", json!("a")),
+        ("has_scope", json!("a")),
         ("path_within", json!({"folders": ["/a"], "base": "/a/b"})),
     ]);
     (path, operators).prop_map(|(path, (op, value))| json!({ "path": path, "op": op, "value": value }))

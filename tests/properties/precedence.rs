@@ -60,7 +60,7 @@ proptest! {
         let [one, two] = [&sorted, &shuffled].map(|entries| World::new(&policy(entries)).expect("a policy"));
         for name in names {
             let body = json!({ "jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": { "name": name } });
-            let sent = Sent { body, grant: "jwt:a", session: None, at: Timestamp(0) };
+            let sent = Sent { body, grant: "jwt:a", claims: None, session: None, at: Timestamp(0) };
             let expected = expected(&sorted, &name);
             prop_assert_eq!(&one.judge(&sent).record.rule, &expected);
             prop_assert_eq!(&two.judge(&sent).record.rule, &expected);

@@ -16,6 +16,8 @@ use crate::policies::{budget, insert, policy};
 pub(crate) struct Sent {
     pub(crate) body: Value,
     pub(crate) grant: &'static str,
+    /// The claims of the token that names the caller.
+    pub(crate) claims: Option<&'static str>,
     pub(crate) session: Option<&'static str>,
     pub(crate) at: Timestamp,
 }
@@ -30,6 +32,7 @@ pub(crate) fn spending() -> impl Strategy<Value = (Value, Vec<Sent>)> {
     let pay = select(vec![json!(0), json!(0.5), json!(1), json!(2), json!(3)]).prop_map(|amount| Sent {
         body: message("tools/call", json!({ "name": "pay", "arguments": { "n": amount } })),
         grant: "jwt:a",
+        claims: None,
         session: None,
         at: Timestamp(1_767_225_600_000),
     });
@@ -51,8 +54,14 @@ pub(crate) fn requests() -> impl Strategy<Value = Vec<Sent>> {
 
 fn request() -> impl Strategy<Value = Sent> {
     let body = prop_oneof![12 => tool(), 2 => resource(), 1 => prompt(), 2 => other(), 1 => unreadable()];
-    (body, select(vec!["jwt:a", "jwt:a", "header:b"]), option::of(select(vec!["s1", "s2"])))
-        .prop_map(|(body, grant, session)| Sent { body, grant, session, at: Timestamp(0) })
+    let claims = select(vec![
+        r#"{"g":["a","b"],"n":1,"o":{"k":"a"}}"#,
+        r#"{"g":"a","n":5}"#,
+        r#"{"g":7,"n":"1"}"#,
+        r#"{"n":1e300,"o":[]}"#,
+    ]);
+    (body, select(vec!["jwt:a", "jwt:a", "header:b"]), option::of(claims), option::of(select(vec!["s1", "s2"])))
+        .prop_map(|(body, grant, claims, session)| Sent { body, grant, claims, session, at: Timestamp(0) })
 }
 
 fn message(method: &str, params: Value) -> Value {

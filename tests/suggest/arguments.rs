@@ -26,7 +26,7 @@ fn suggested(description: &str, schema: Value, fill_in: &[(&str, Value)]) -> Val
     let tools = json!({"tools": [{"name": "t", "description": description, "inputSchema": schema}]});
     let mut policy = policy(&suggest(&["-"], &tools.to_string()));
     for (pointer, value) in fill_in {
-        *policy.pointer_mut(pointer).unwrap_or_else(|| panic!("no {pointer}")) = value.clone();
+        *policy.pointer_mut(pointer).expect("the rule has it") = value.clone();
     }
     policy
 }

@@ -21,8 +21,10 @@ fn run(words: &[&str], stdin: &str) -> Output {
 /// The names and the messages of the warnings.
 fn warnings(output: &Output) -> Vec<(String, String)> {
     let report: serde_json::Value = serde_json::from_slice(&output.stdout).expect("JSON");
-    let problems = report["files"][0]["problems"].as_array().expect("a list").iter();
-    let member = |problem: &serde_json::Value, name: &str| problem[name].as_str().expect("a text").to_owned();
+    let problems = report.pointer("/files/0/problems").and_then(serde_json::Value::as_array).expect("a list").iter();
+    let member = |problem: &serde_json::Value, name: &str| {
+        problem.get(name).and_then(serde_json::Value::as_str).expect("a text").to_owned()
+    };
     problems.map(|problem| (member(problem, "name"), member(problem, "message"))).collect()
 }
 

@@ -8,7 +8,7 @@ use std::{
 use clap::ValueEnum;
 use mcp_policy::{
     amount::Amount,
-    cases::{CallReport, CaseCall, Expected, RequestOrigin},
+    cases::{AnswerReport, CallReport, CaseCall, Expected, RequestOrigin},
     config::Config,
     identity::Claims,
     json::{self, diagnostic::nearest_word},
@@ -36,6 +36,9 @@ pub(crate) struct Args {
     /// A JSON-RPC message, as a client sends it, instead of a tool; `-` reads stdin
     #[arg(long, value_name = "FILE", conflicts_with_all = ["tool", "args"])]
     request: Option<String>,
+    /// The server's answer to the call, or the `result` in it: what the policy's `results` would change; `-` reads stdin
+    #[arg(long, value_name = "FILE")]
+    result: Option<String>,
     /// The grant: the caller's identity, such as `jwt:alice`; a secret by its SHA-256, such as `bearer:9f86d0…`
     #[arg(long = "as", value_name = "GRANT", default_value = "anybody")]
     grant: String,
@@ -94,6 +97,7 @@ pub(crate) fn run(args: &Args) -> Result<Exit, Stop> {
 
 impl Args {
     fn call(&self) -> Result<CaseCall, String> {
+        let answer = self.result.as_ref().map(|file| SourceFile::read(file)).transpose()?;
         let (title, body) = match (&self.request, &self.tool) {
             (Some(_), _) if self.file == "-" && self.request.as_deref() == Some("-") => {
                 return Err("stdin can be read only once; give one `-`".to_owned());
@@ -114,7 +118,8 @@ impl Args {
         let expected = Expected::Allow.into();
         let (grant, claims) = (self.grant.clone(), self.claims()?);
         let (session, listed) = (None, Vec::new());
-        Ok(CaseCall { title, body, grant, claims, session, origin, at, times: 1, listed, expected })
+        let answer = answer.map(|answer| answer.text().to_owned());
+        Ok(CaseCall { title, body, grant, claims, session, origin, at, times: 1, listed, answer, expected })
     }
 }
 
@@ -164,9 +169,30 @@ pub(crate) struct Explanation<'o> {
     message: &'o str,
     #[serde(skip_serializing_if = "Option::is_none")]
     retry_after: Option<u64>,
+    /// What becomes of the server's answer.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    answer: Option<Answer<'o>>,
     /// A key that is near the name of the tool, if no key names it.
     #[serde(skip_serializing_if = "Option::is_none")]
     did_you_mean: Option<String>,
+}
+
+/// What becomes of the server's answer, and the entries of the policy that found something.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Answer<'o> {
+    outcome: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    rule: Option<&'o str>,
+    finds: Vec<AnswerFind<'o>>,
+    text: &'o str,
+}
+
+#[derive(Serialize)]
+struct AnswerFind<'o> {
+    finder: &'o str,
+    count: u32,
+    rule: &'o str,
 }
 
 #[derive(Serialize)]
@@ -182,9 +208,22 @@ struct Shadow<'o> {
     rule: &'o str,
 }
 
+impl<'o> Answer<'o> {
+    fn new(answer: &'o AnswerReport) -> Self {
+        let find = |(finder, count, rule): &'o (&'static str, u32, String)| AnswerFind { finder, count: *count, rule };
+        let refusal = answer.report.refusal.as_ref().or(answer.report.shadow_refusal.as_ref());
+        Self {
+            outcome: answer.outcome.name(),
+            rule: refusal.map(|why| why.rule()),
+            finds: answer.finds.iter().map(find).collect(),
+            text: &answer.text,
+        }
+    }
+}
+
 impl<'o> Explanation<'o> {
     pub(crate) fn new(outcome: &'o CallReport) -> Self {
-        let CallReport { steps, record, message, retry_after } = outcome;
+        let CallReport { steps, record, message, retry_after, answer } = outcome;
         let shadow = record.shadow.as_ref();
         let left = |(counter, left): &'o (String, Amount)| {
             // An amount shows itself as a JSON number.
@@ -198,6 +237,7 @@ impl<'o> Explanation<'o> {
             remaining: record.remaining.iter().filter_map(left).collect(),
             message,
             retry_after: *retry_after,
+            answer: answer.as_ref().map(Answer::new),
             did_you_mean: None,
         }
     }

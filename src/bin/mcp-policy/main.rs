@@ -2,6 +2,7 @@
 
 mod apply;
 mod approvals;
+mod catalog;
 mod check;
 mod compare;
 mod completions;
@@ -9,10 +10,15 @@ mod credential;
 mod explain;
 mod file;
 mod grant;
+mod html;
+mod inventory;
+mod log_file;
 mod man;
 mod mistakes;
 mod pin;
+mod policy_words;
 mod render;
+mod replay;
 mod sanitize;
 mod schema;
 mod source;
@@ -20,6 +26,7 @@ mod suggest;
 mod test;
 mod tls;
 mod tools;
+mod verify_log;
 
 use std::{io::Write, process::ExitCode};
 
@@ -62,12 +69,20 @@ enum Verb {
     Pin(pin::Args),
     /// Suggest a policy for the tools that a server lists
     Suggest(suggest::Args),
+    /// Show what the tools of several servers together can do
+    Inventory(inventory::Args),
+    /// Show what the tools of widely used servers do, and a rule for each
+    Catalog(catalog::Args),
     /// Make, revoke and list the tokens of agents
     Grant(grant::Args),
     /// Write the credential of an MCP server into a file that Envoy watches
     Credential(credential::Args),
     /// List the calls that wait for approval in a running gateway, and approve or reject them
     Approvals(approvals::Args),
+    /// Check that a log has every record of its chains, unchanged and in order
+    VerifyLog(verify_log::Args),
+    /// Say what another policy would have decided on the calls of a log
+    Replay(replay::Args),
     /// Print a script with which a shell completes this command
     Completions(completions::Args),
     /// Print a manual page
@@ -137,9 +152,13 @@ fn run() -> Exit {
         Verb::Schema(args) => Ok(schema::run(&args)),
         Verb::Pin(args) => pin::run(&args),
         Verb::Suggest(args) => suggest::run(&args),
+        Verb::Inventory(args) => inventory::run(&args),
+        Verb::Catalog(args) => catalog::run(&args),
         Verb::Grant(args) => grant::run(&args),
         Verb::Credential(args) => credential::run(&args),
         Verb::Approvals(args) => approvals::run(&args),
+        Verb::VerifyLog(args) => verify_log::run(&args),
+        Verb::Replay(args) => replay::run(&args),
         Verb::Completions(args) => Ok(completions::run(&args)),
         Verb::Man(args) => man::run(&args),
     };

@@ -18,6 +18,8 @@ mod options;
 #[expect(dead_code, reason = "the types are only described, never filled")]
 mod policy;
 #[expect(dead_code, reason = "the types are only described, never filled")]
+mod results;
+#[expect(dead_code, reason = "the types are only described, never filled")]
 mod rule;
 mod simplify;
 

@@ -6,14 +6,18 @@
 //! * `classify`, with `heuristics` and the words in `lexicon`: what a tool may do
 //! * `arguments`, with `content`: rules on arguments, from `inputSchema`
 //! * `policy`: the policy for classified tools
+//! * `from_records`: a policy for what a log shows to be used
+//! * `several`: a configuration with a policy for each of several servers
 
 mod arguments;
 mod class;
 mod classify;
 mod content;
+mod from_records;
 mod heuristics;
 mod lexicon;
 mod policy;
+mod several;
 
 #[cfg(test)]
 mod tests;
@@ -26,16 +30,17 @@ use serde::Serialize;
 
 use crate::{
     Exit, Stop, pin, print, sanitize,
-    tools::{self, Listing, Server},
+    tools::{self, Listing, Sources},
 };
-use class::Class;
+pub(crate) use class::Class;
+use classify::{Hints, classify};
 use policy::{Suggestion, display};
 
 /// The arguments of `suggest`.
 #[derive(clap::Args)]
 #[command(
     arg_required_else_help = true,
-    group = ArgGroup::new("source").required(true).args(["file", "url"]),
+    group = ArgGroup::new("source").required(true).args(["file", "urls", "files", "client_configs", "from"]).multiple(true),
     after_help = HELP
 )]
 pub(crate) struct Args {
@@ -43,18 +48,21 @@ pub(crate) struct Args {
     #[arg(value_name = "TOOLS.json")]
     file: Option<String>,
     #[command(flatten)]
-    server: Server,
-    /// Pin the tools' definitions, too
+    sources: Sources,
+    /// Pin the tools' definitions, too; of one server
     #[arg(long)]
     pin: bool,
+    #[command(flatten)]
+    records: from_records::Records,
     /// Output format
     #[arg(long, value_enum, default_value_t = Format::Text)]
     format: Format,
 }
 
 const HELP: &str = "\
-Example:
+Examples:
   mcp-policy suggest --url http://127.0.0.1:3000/mcp >policy.json
+  mcp-policy suggest --client-config .vscode/mcp.json --run-commands >gateway.json    (a policy for each server)
 Exit codes: 0 if a policy was printed, 1 if the server or the file lists no tool that a policy can name, 2 if it cannot be read.";
 
 /// The output format.
@@ -68,8 +76,12 @@ enum Format {
 
 /// Reads tools and prints a policy for them.
 pub(crate) fn run(args: &Args) -> Result<Exit, Stop> {
+    if let Some(suggested) = from_records::run(&args.records, args.format == Format::Json) {
+        return suggested;
+    }
+    let Some((file, server)) = args.sources.only(args.file.as_deref()) else { return several::run(args) };
     let find = if args.pin { tools::find_definitions } else { tools::find };
-    let found = find(args.file.as_deref(), &args.server)?;
+    let found = find(file.as_deref(), &server)?;
     let (listing, name) = found.ok_or_else(|| Stop::usage("name a file that lists tools, or a server with `--url`"))?;
     let suggested = suggest(&listing);
     let findings = |message: String| Stop::findings(format!("{name}: {message}"));
@@ -106,6 +118,16 @@ fn pinned(policy: &str, listing: &Listing) -> Result<String, String> {
     document.set(&pin::definitions(listing)?, false)?;
     document.check()?;
     Ok(document.text())
+}
+
+/// The name, the class and the reason of each tool of a list, in its order, also of those that no policy can name.
+pub(crate) fn classify_all(listing: &Listing) -> Vec<(String, Class, String)> {
+    let hints = Hints::of(&listing.tools);
+    let classified = listing.tools.iter().map(|tool| {
+        let found = classify(tool, hints);
+        (tool.name.clone(), found.class, found.reason)
+    });
+    classified.collect()
 }
 
 /// A line for each tool, then the remarks.

@@ -45,9 +45,11 @@ A case file:
   tool, args         the tool to call and its arguments; or `method` and `params`; or `request`: a message, a batch, or
                      a string that holds the body
   as                 the caller's grant, such as `jwt:alice`; for a secret, its SHA-256
+  claims             the claims of the token that names the caller, an object
   session            the MCP session
   route, host, path  Envoy's route, the host and the path of the request, for bindings
-  at                 the time: seconds after midnight UTC, or hours:minutes:seconds [default: as the call before]
+  at                 the time: seconds after midnight UTC on 2026-01-01, hours:minutes:seconds, or in full, such as
+                     `2026-11-20T17:00:00Z` [default: as the call before]
   times              how many times to send the call
   expect             allow, deny, rate_limited, approval_required, or refused: unreadable or ambiguous
   rule               the rule that denies the call

@@ -1,7 +1,15 @@
-//! The tools that a server lists: from a running server, or from a file that holds its answer.
+//! The tools that servers list: from a running server, or from a file that holds its answer.
+//!
+//! * `listing`: the answer in a file
+//! * `server`: a running server, over HTTP; `stdio`: one that is started, over its input and output
+//! * `client_config`: the servers of a desktop client or an editor
+//! * `sources`: several of these together
 
+mod client_config;
 mod listing;
 mod server;
+mod sources;
+mod stdio;
 
 use mcp_policy::{lint::ListedTool, mcp::list::definition};
 use serde_json::Value;
@@ -11,6 +19,7 @@ use crate::{Stop, source::SourceFile};
 pub(crate) use self::{
     listing::read,
     server::{Header, Server},
+    sources::{ServerTools, Sources},
 };
 
 /// A tool of a `tools/list` answer.

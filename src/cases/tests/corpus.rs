@@ -105,6 +105,7 @@ impl Call {
             at: clock::after_midnight(self.at_s.saturating_mul(1000)),
             times: 1,
             listed: vec![],
+            answer: None,
             expected: Expected::Allow.into(),
         }
     }

@@ -67,6 +67,11 @@ pub(in crate::engine) enum Denial<'p> {
         /// The reason, and what the agent may do.
         reason: String,
     },
+    /// A message names a task that is not the caller's, as far as the gateway knows.
+    UnknownTask {
+        /// The reason, and what the agent may do.
+        reason: String,
+    },
     /// A limit has no room.
     RateLimited {
         /// The limit.
@@ -125,6 +130,7 @@ impl<'p> Denial<'p> {
         match self {
             Self::Denied { rule, .. } => rule,
             Self::UnknownMethod { .. } => "(method)",
+            Self::UnknownTask { .. } => "(unknown task)",
             Self::RateLimited { limit, .. } => &limit.pointer,
             Self::ApprovalRequired { predicate, .. } => &predicate.pointer,
             Self::CalloutPending { rule, .. } => rule,
@@ -135,9 +141,10 @@ impl<'p> Denial<'p> {
     /// The denial as a step of a trace.
     pub(super) fn step(&self) -> Step {
         let text = match self {
-            Self::Denied { reason, .. } | Self::UnknownMethod { reason } | Self::ApprovalRequired { reason, .. } => {
-                reason.clone()
-            }
+            Self::Denied { reason, .. }
+            | Self::UnknownMethod { reason }
+            | Self::UnknownTask { reason }
+            | Self::ApprovalRequired { reason, .. } => reason.clone(),
             Self::RateLimited { limit, .. } => format!("allows {}", denial_text::describe_quota(limit)),
             Self::CalloutPending { .. } => "needs the answer of an external service".to_owned(),
             Self::Internal => denial_text::INTERNAL.to_owned(),

@@ -52,6 +52,11 @@ pub(super) fn method_denied(method: &str) -> String {
     format!("the policy denies the method `{}`; {ASK_OWNER}", record::truncate(method))
 }
 
+/// The caller does not own the task.
+pub(super) fn unknown_task(task: &str) -> String {
+    format!("Unknown task: {}", record::truncate(task))
+}
+
 /// The default denies the method.
 pub(super) fn method_not_allowed(method: &str) -> String {
     format!("the policy denies the method `{}`, because no rule allows it; {ASK_OWNER}", record::truncate(method))

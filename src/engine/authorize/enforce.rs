@@ -130,7 +130,7 @@ impl<'p, S: Store, W: Tracer> Authorizer<'p, S, W> {
         for (due, left) in evaluation.charges.iter().zip(left) {
             tracer.step(|| due.describe_charged(left));
             let Some(left) = left else { continue };
-            // A counter with `key` has several counts: that with the least is told.
+            // A counter with `key` has several counts: the record names the least.
             match passed.remaining.iter_mut().find(|(limit, _)| limit.counter == due.limit.counter) {
                 Some((_, least)) => *least = left.min(*least),
                 None => passed.remaining.push((due.limit, left)),

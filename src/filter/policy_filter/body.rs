@@ -50,7 +50,7 @@ impl PolicyFilter {
         let (request, size, lease) = match mem::replace(&mut self.phase, Phase::Replied) {
             Phase::AwaitBody { request, size, lease } => (request, size, lease),
             Phase::AwaitEmptyBody { request, record, lease } => {
-                log::debug!("mcp-policy: #{} is forwarded without a body", self.id);
+                log::debug!("#{} is forwarded without a body", self.id);
                 audit::write(&filter.config, &record, None);
                 return self
                     .forward(ResponseHandler::for_request_without_message(&filter.config, &request, &record), lease);

@@ -57,10 +57,10 @@ impl PolicyFilter {
         let held = HeldRequest::new();
         let sent = held.and_then(|held| Some((dispatch(self.filter.as_deref()?, &ask)?, held)));
         let Some((callout, held)) = sent else {
-            log::debug!("mcp-policy: #{} could not dispatch a callout", self.id);
+            log::debug!("#{} could not dispatch a callout", self.id);
             return self.resume(request, body, &ask, None, lease);
         };
-        log::debug!("mcp-policy: #{} waits for callout {callout}", self.id);
+        log::debug!("#{} waits for callout {callout}", self.id);
         self.phase = Phase::AwaitCallout { request, body, ask, lease, held };
         Action::Pause
     }

@@ -154,8 +154,8 @@ impl ResponseFilter {
         Ok(())
     }
 
-    /// Takes the chunk that Envoy holds, and replaces it by what goes on of it; `None` if Envoy did not return it. Of the
-    /// response, `room` bytes may be held besides what is held.
+    /// Takes a chunk, for which Envoy has these bytes, and replaces them by what goes on of it; `None` if Envoy did not return it. Of
+    /// the response, `room` bytes may be held besides what is held.
     ///
     /// # Errors
     /// The response has to be reset.
@@ -163,6 +163,7 @@ impl ResponseFilter {
         &mut self,
         config: &Config,
         chunk: Option<&[u8]>,
+        held: &[u8],
         room: usize,
         end_of_stream: bool,
     ) -> Result<Forward, ResponseAborted> {
@@ -182,14 +183,14 @@ impl ResponseFilter {
         let out = match passes {
             FilteredChunk::Bytes(out) => out,
             FilteredChunk::LastEvent(refused) => {
-                host::replace_response_chunk(chunk.len(), LegacyEndpoint::last_event().as_bytes())
+                host::replace_response_chunk(held.len(), LegacyEndpoint::last_event().as_bytes())
                     .map_err(|_| UNREADABLE)?;
                 *self = Self::Inactive;
                 return Ok(Forward::Last(refused));
             }
         };
-        if out != chunk {
-            host::replace_response_chunk(chunk.len(), &out).map_err(|_| UNREADABLE)?;
+        if out != held {
+            host::replace_response_chunk(held.len(), &out).map_err(|_| UNREADABLE)?;
         }
         body.is_held = body.buffers_to_end && !end_of_stream;
         let forward = if body.is_held { Forward::AtEnd } else { Forward::Now };

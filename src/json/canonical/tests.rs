@@ -107,7 +107,7 @@ fn many_members_are_sorted_as_few_are() {
     for count in [3, 32, 33, all.len()] {
         let mut some: Vec<&str> = all.iter().rev().take(count).map(String::as_str).collect();
         let text = |names: &[&str]| {
-            names.iter().map(|name| format!("{}:1", crate::json::quoted(name))).collect::<Vec<_>>().join(",")
+            names.iter().map(|name| format!("{}:1", write::quoted(name))).collect::<Vec<_>>().join(",")
         };
         let written = canonical(&format!("{{{}}}", text(&some)));
         some.sort_by_key(|name| name.encode_utf16().collect::<Vec<_>>());

@@ -24,7 +24,7 @@ use crate::{
 /// The live keys that one caller has of one limit at most.
 const MAX_KEYS: u64 = 256;
 
-/// How a key stands at a point in time.
+/// The state of a key at a point in time.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum KeyState {
     /// It was charged in the newest window.

@@ -9,7 +9,7 @@ use super::{
     refused,
     sniff::Sniffer,
 };
-use crate::mcp::sse::{StreamPart, Tokenizer, data, lines, parse_field};
+use crate::mcp::sse::{StreamPart, Tokenizer, data, with_data};
 
 /// Filters one stream.
 #[derive(Clone, Debug, Default)]
@@ -216,24 +216,4 @@ impl Line {
 /// Whether any client can read a text as a message. Other texts are, for example, the address in an `endpoint` event.
 fn may_be_message(data: &[u8]) -> bool {
     matches!(data.trim_ascii_start().first(), Some(b'{' | b'[' | 0xEF))
-}
-
-/// The event with its data replaced by `text`; other lines stay as they are. Each line has its end.
-fn with_data(event: &[u8], text: &[u8]) -> Vec<u8> {
-    let mut out = Vec::with_capacity(text.len());
-    let mut is_written = false;
-    for (line, end) in lines(event) {
-        let end = if end.is_empty() { b"\n" } else { end };
-        if parse_field(line).0 != b"data" {
-            out.extend_from_slice(line);
-            out.extend_from_slice(end);
-        } else if !std::mem::replace(&mut is_written, true) {
-            for part in text.split(|byte| *byte == b'\n') {
-                out.extend_from_slice(b"data: ");
-                out.extend_from_slice(part);
-                out.extend_from_slice(end);
-            }
-        }
-    }
-    out
 }

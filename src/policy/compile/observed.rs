@@ -1,51 +1,71 @@
-//! What conditions read besides arguments, in the whole policy: the claims of tokens, and counters, each of which a limit has to
-//! declare.
+//! What conditions read besides arguments, in the whole policy: the claims of tokens, and counters. A limit has to declare each
+//! counter.
 
-use std::collections::{BTreeSet, HashSet};
-
-use crate::policy::{
-    condition::{Condition, Operand},
-    document,
-    model::ObservedCounter,
-    path::{Root, Segment},
+use crate::{
+    json::cursor::Cursor,
+    policy::{
+        condition::{Condition, Operand},
+        model::{Checks, ObservedCounter, Policy},
+        path::{Root, Segment},
+    },
 };
 
 use super::rule::Compiler;
 
-/// The top-level names of the claims that conditions read.
-pub(super) fn claims<'c>(conditions: impl Iterator<Item = &'c Condition>) -> Vec<Box<str>> {
-    let claim = |condition: &'c Condition| match condition.operand() {
-        Operand::Path(path) if path.root() == Root::Caller => match path.segments() {
-            [_, Segment::Key(name), ..] => Some(name.as_str()),
-            _ => None,
-        },
-        Operand::Path(_) | Operand::Counter(_) => None,
-    };
-    let names: BTreeSet<&str> = conditions.filter_map(claim).collect();
-    names.into_iter().map(Into::into).collect()
+/// Claims that the conditions of one policy read, by their top-level names, and counters likewise: each request looks for them.
+const MAX_NAMES: usize = 64;
+
+/// What conditions of a policy read.
+#[derive(Default)]
+struct Observed {
+    claims: Vec<Box<str>>,
+    counters: Vec<ObservedCounter>,
 }
 
-/// The counters that conditions of a policy read. Reports those that no limit counts.
-pub(super) fn counters(document: &document::Policy<'_, '_>, compiler: &Compiler) -> Vec<ObservedCounter> {
-    let rules = || {
-        let entries = [&document.tools, &document.resources, &document.prompts].into_iter().flatten();
-        document.all_tools.iter().chain(entries.map(|(_, rule)| rule))
-    };
-    let used: HashSet<&str> = rules().flat_map(|rule| &rule.uses).map(|(_, name)| *name).collect();
-    let shared = document.shared_rules.iter().filter(|(name, _)| used.contains(name.text)).map(|(_, checks)| checks);
-    let (mut observed, mut seen) = (Vec::new(), HashSet::new());
-    for predicate in shared.chain(rules().map(|rule| &rule.checks)).flat_map(document::Checks::predicates) {
-        for (index, condition) in predicate.conditions.iter().enumerate() {
-            let Operand::Counter(name) = condition.operand() else { continue };
-            match compiler.observed(name) {
-                Ok(counter) if seen.insert(name) => observed.push(counter),
-                Ok(_) => {}
-                Err(reason) => {
-                    let place = predicate.at.at_pointer(&format!("/conditions/{index}/counter"));
-                    place.unwrap_or(predicate.at).report(reason);
+/// Notes what the conditions of the policy at `at` read. Reports counters that no limit of the policy counts.
+pub(super) fn note_observed(policy: &mut Policy, at: &Cursor<'_, '_>, compiler: &Compiler) {
+    let mut observed = Observed::default();
+    policy.checks().for_each(|checks| observed.add(checks, at, compiler));
+    (policy.claims, policy.observed) = (observed.claims, observed.counters);
+}
+
+impl Observed {
+    #[inline(never)]
+    fn add(&mut self, checks: &Checks, at: &Cursor<'_, '_>, compiler: &Compiler) {
+        for predicates in [&checks.require, &checks.deny_if, &checks.approval] {
+            for predicate in predicates {
+                for condition in &predicate.conditions {
+                    if let Err(reason) = self.add_condition(condition, compiler) {
+                        at.at_pointer(&predicate.pointer).unwrap_or(*at).report(reason);
+                    }
                 }
             }
         }
     }
-    observed
+
+    fn add_condition(&mut self, condition: &Condition, compiler: &Compiler) -> Result<(), String> {
+        match condition.operand() {
+            Operand::Counter(name) if self.counters.iter().any(|known| known.name == *name) => {}
+            Operand::Counter(name) => {
+                check_count(self.counters.len())?;
+                self.counters.push(compiler.observed(name)?);
+            }
+            Operand::Path(path) => {
+                let (Root::Caller, [_, Segment::Key(name), ..]) = (path.root(), path.segments()) else { return Ok(()) };
+                if !self.claims.iter().any(|known| **known == **name) {
+                    check_count(self.claims.len())?;
+                    self.claims.push(name.as_str().into());
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+fn check_count(count: usize) -> Result<(), String> {
+    if count < MAX_NAMES {
+        Ok(())
+    } else {
+        Err("the policy reads more than 64 claims or counters; read fewer".to_owned())
+    }
 }

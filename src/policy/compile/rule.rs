@@ -99,6 +99,7 @@ impl Compiler {
             }),
             approval: self.compile_predicates(&document.require_approval, |_| false),
             limits: self.compile_limits(document),
+            results: document.results.as_ref().map(|results| self.compile_results(results)),
         }
     }
 

@@ -172,7 +172,8 @@ pub(super) fn folded_member_among_many(members: &[Member<'_>]) -> Option<usize> 
     members.iter().position(|member| {
         let mut bare = Vec::new();
         fold::fold_into(&member.name, &mut bare);
-        !seen.insert(bare)
+        // It is UTF-8, as every folded text. Were it not, the object would be ambiguous.
+        !seen.insert(String::from_utf8(bare).unwrap_or_default())
     })
 }
 

@@ -120,13 +120,18 @@ fn misfits(range: &Range, set: &Set, value: Option<&Node<'_>>) -> Vec<ConditionE
         return Vec::new();
     }
     let items = match value.map(|node| &node.value) {
-        // `in` and `not_in` take a list; a list that `eq` compares with is no value of these operands.
+        // `in` and `not_in` take a list; these operands never are a list that `eq` compares with.
         Some(Value::Array(items)) => items.as_slice(),
         _ => return vec![ConditionError::new(Part::Value, value, range.values)],
     };
     let is_misfit = |node: &Node<'_>| !Literal::new(node).is_ok_and(|literal| (range.has)(&literal));
     let misfits = items.iter().enumerate().filter(|(_, node)| is_misfit(node));
-    misfits.map(|(index, node)| ConditionError::new(Part::Item(index), Some(node), range.values)).collect()
+    let mut errors: Vec<ConditionError> =
+        misfits.map(|(index, node)| ConditionError::new(Part::Item(index), Some(node), range.values)).collect();
+    if errors.is_empty() {
+        errors.push(ConditionError::new(Part::Value, value, range.values));
+    }
+    errors
 }
 
 fn is_one_of(literal: &Literal, words: &[&str]) -> bool {

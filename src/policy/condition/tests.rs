@@ -23,7 +23,7 @@ fn build(path: &str, op: &str, value: &str) -> Result<Condition, String> {
     Condition::new(Path::new(path).unwrap(), op, Some(&value)).map_err(lines)
 }
 
-/// Facts of which nothing is known.
+/// Facts about a caller and a time without any value.
 fn no_facts() -> Facts<'static> {
     Facts::new(&NoFacts, std::iter::empty())
 }

@@ -2,7 +2,7 @@
 
 mod states;
 
-use std::fmt;
+use std::{fmt, ops::Range};
 
 use regex_lite::{Regex, RegexBuilder};
 
@@ -63,7 +63,7 @@ impl RegexMatcher {
     ///
     /// # Errors
     /// Why it is refused.
-    pub(super) fn new(text: &str) -> Result<Self, String> {
+    pub(crate) fn new(text: &str) -> Result<Self, String> {
         if text.is_empty() {
             return Err("it matches every string".to_owned());
         }
@@ -100,6 +100,17 @@ impl RegexMatcher {
     pub(super) fn work(&self, bytes: usize) -> usize {
         // A longer text is not searched.
         if bytes > MAX_STRING_BYTES { 0 } else { bytes.saturating_add(1).saturating_mul(self.states) }
+    }
+
+    /// The same, in a text that is searched whatever its length.
+    #[must_use]
+    pub(crate) fn search_work(&self, bytes: usize) -> usize {
+        bytes.saturating_add(1).saturating_mul(self.states)
+    }
+
+    /// Where a text matches, in order and apart from each other.
+    pub(crate) fn ranges<'t>(&'t self, text: &'t str) -> impl Iterator<Item = Range<usize>> + 't {
+        self.regex.find_iter(text).map(|found| found.range())
     }
 
     /// The expression as the policy has it.

@@ -5,7 +5,7 @@ use crate::{
     policy::model::Mode,
 };
 
-use super::{Limit, Predicate, Rate, predicate, read_mode};
+use super::{Limit, Predicate, Rate, Results, predicate, read_mode};
 
 /// The rule document of an entry.
 #[derive(Debug)]
@@ -37,6 +37,8 @@ pub struct Checks<'w, 'a> {
     pub require_approval: Vec<Predicate<'w, 'a>>,
     /// `limits`
     pub limits: Option<(Cursor<'w, 'a>, Vec<Limit<'w, 'a>>)>,
+    /// `results`
+    pub results: Option<Results<'w, 'a>>,
 }
 
 /// The short form of what a rule does.
@@ -52,10 +54,21 @@ pub enum Action {
 
 /// The keys of a rule.
 pub const RULE_KEYS: Keys = Keys {
-    known: &["require", "deny_if", "require_approval", "limits", "use", "mode", "action", "rate_limit", "reason"],
+    known: &[
+        "require",
+        "deny_if",
+        "require_approval",
+        "limits",
+        "results",
+        "use",
+        "mode",
+        "action",
+        "rate_limit",
+        "reason",
+    ],
 };
 /// The keys of a rule of `rules`.
-pub const SHARED_RULE_KEYS: Keys = Keys { known: &["require", "deny_if", "require_approval", "limits"] };
+pub const SHARED_RULE_KEYS: Keys = Keys { known: &["require", "deny_if", "require_approval", "limits", "results"] };
 
 /// Names in one `use`: each is looked at in every call.
 const MAX_USES: usize = 16;
@@ -101,6 +114,7 @@ impl<'w, 'a> Checks<'w, 'a> {
             deny_if: predicates("deny_if", predicate::Form::DenyIf),
             require_approval: predicates("require_approval", predicate::Form::Approval),
             limits,
+            results: fields.get("results").and_then(|results| Results::read(&results)),
         }
     }
 

@@ -1,6 +1,6 @@
 //! Which predicates deny a caller whatever it sends, so that lists need not show what they guard.
 
-use super::{Checks, Policy, Predicate};
+use super::{Policy, Predicate};
 use crate::{
     budget::Work,
     policy::{
@@ -81,12 +81,4 @@ fn hold_all<'f>(conditions: &'f [Condition], args: &Args<'f>, facts: &'f Facts<'
 /// Whether a condition looks at nothing but the caller.
 pub(in crate::policy) fn reads_caller(condition: &Condition) -> bool {
     condition.operand().root() == Some(Root::Caller)
-}
-
-impl Checks {
-    /// All conditions of its predicates.
-    pub fn conditions(&self) -> impl Iterator<Item = &Condition> {
-        let predicates = self.require.iter().chain(&self.deny_if).chain(&self.approval);
-        predicates.flat_map(|predicate| &predicate.conditions)
-    }
 }

@@ -18,10 +18,11 @@ use mcp_policy::{
     identity::{self, ConnectionAttributes, Peer, Source},
     limit::{Callers, Charge, Counters, Key, Part, Quota, totals::Capacity},
     mcp::{
-        Message,
+        Message, ResponseFormat,
         list::{ListKind, ListRequest, ListStream, Visibility, definition},
     },
-    policy::Policy,
+    policy::{BuiltIn, Mode, Policy},
+    results::{Inspection, Inspections, ResultRequest, ResultStream},
     store::InMemory,
     time::Timestamp,
     window::{Algorithm, Window},
@@ -60,6 +61,13 @@ pub fn stages() -> Vec<Stage> {
         stage("whole_full", whole("generate_image", FULL)),
         stage("count", count()),
         stage("trim_50_tools", trim()),
+        stage("copy_64k", copy(answer(64 << 10, LOG_LINE))),
+        stage("copy_1m", copy(answer(1 << 20, LOG_LINE))),
+        stage("results_64k", results(answer(64 << 10, LOG_LINE))),
+        stage("results_1m", results(answer(1 << 20, LOG_LINE))),
+        stage("results_prose_1m", results(answer(1 << 20, PROSE))),
+        stage("results_rows_1m", results(answer(1 << 20, ROW))),
+        stage("results_finds_1m", results(answer(1 << 20, FINDS))),
         stage("list_5000", list_5000(None)),
         stage("list_5000_pinned", list_5000(Some(Pinned::Known))),
         stage("list_5000_first", list_5000(Some(Pinned::First))),
@@ -130,6 +138,45 @@ fn trim() -> Box<dyn FnMut()> {
         let forwarded = trimmer.push(black_box(text.as_bytes()), usize::MAX, &shows);
         let rest = trimmer.end(&shows).expect("a list");
         assert!(forwarded.is_ok_and(|now| now.is_empty()) && rest.len() < text.len() * 6 / 10, "half of it");
+    })
+}
+
+/// Lines of an answer, as they are inside a JSON string.
+const LOG_LINE: &str = r#"2026-11-30T00:25:10Z INFO worker-7 request 4711 took 23 ms; path=/api/v1/items?limit=10 \"ok\"\n"#;
+const PROSE: &str = "The build took a little longer than it did on the day before, since the cache was cold and both cores were busy. ";
+/// A row of a table: many short texts with escapes.
+const ROW: &str = r#"{\"id\": 1048576, \"name\": \"Widget A-7\", \"price\": 19.99, \"stock\": 42, \"tags\": [\"new\", \"sale\"]},\n"#;
+/// One find in each line.
+const FINDS: &str = r"order 4711 of bob@example.com was paid and sent by parcel to the usual address on Monday\n";
+
+/// The answer to a call whose text has about so many bytes.
+fn answer(size: usize, line: &str) -> Vec<u8> {
+    let text = line.repeat(size / line.len());
+    format!(r#"{{"jsonrpc":"2.0","id":17,"result":{{"content":[{{"type":"text","text":"{text}"}}],"isError":false}}}}"#).into_bytes()
+}
+
+/// A plain copy, to compare with.
+fn copy(text: Vec<u8>) -> Box<dyn FnMut()> {
+    Box::new(move || drop(black_box(black_box(&text).clone())))
+}
+
+/// Judges an answer by all formats that are known, in chunks as Envoy gives them.
+fn results(text: Vec<u8>) -> Box<dyn FnMut()> {
+    let finders: Vec<String> = BuiltIn::ALL.iter().map(|(name, _)| format!(r#"{{"find":"{name}"}}"#)).collect();
+    let policy = format!(
+        r#"{{"version":"1","default":"allow","all_tools":{{"results":{{"redact":[{}]}}}}}}"#,
+        finders.join(",")
+    );
+    let config = Config::load(policy.as_bytes()).expect("a configuration");
+    let policy = &config.policies.first().expect("a policy").policy;
+    let inspections = Inspections { enforced: Inspection::new(policy.results(Mode::Enforce)), shadow: None };
+    Box::new(move || {
+        let request = ResultRequest { ids: vec!["17".to_owned()], ..ResultRequest::default() };
+        let mut stream = ResultStream::new(request, inspections.clone(), Some(ResponseFormat::Json));
+        for chunk in black_box(&text).chunks(16 << 10) {
+            assert!(stream.push(chunk, usize::MAX).is_empty(), "it is held");
+        }
+        assert!(stream.end().len() > text.len() / 2, "it goes on");
     })
 }
 

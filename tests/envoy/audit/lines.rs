@@ -23,7 +23,7 @@ fn count_lines(log: &str) -> (HashMap<String, usize>, usize) {
             let count = count.rsplit(' ').next().and_then(|count| count.parse::<usize>().ok());
             left_out += count.expect("a number");
         }
-        *lines.entry(head.clone()).or_default() += line.matches("mcp-policy: {\"decision\"").count();
+        *lines.entry(head.clone()).or_default() += line.matches(" {\"decision\"").count();
     }
     (lines, left_out)
 }

@@ -57,15 +57,15 @@ fn a_sidecar_sends_the_credential_of_its_secret() {
             let objects = objects::check(&packages, &[file]);
             assert_eq!(objects.faults, Vec::<String>::new());
             let pod = &objects.one("Deployment")["spec"]["template"]["spec"];
-            assert_eq!(pod["volumes"][2]["secret"]["secretName"], "mcp-key");
-            assert_eq!(pod["initContainers"][0]["volumeMounts"][2]["mountPath"], MOUNTED);
+            assert_eq!(pod["volumes"][3]["secret"]["secretName"], "mcp-key");
+            assert_eq!(pod["initContainers"][0]["volumeMounts"][3]["mountPath"], MOUNTED);
             assert_eq!(
                 pod["containers"][0]["volumeMounts"],
                 serde_json::Value::Null,
                 "the server does not need the file"
             );
-            let text = objects.one("ConfigMap")["data"]["envoy.yaml"].as_str().expect("text");
-            let text = sidecar::here(text, &module()).replace(MOUNTED, secret.to_str().expect("text"));
+            let text =
+                sidecar::mounted(&objects.all, folder, &module()).replace(MOUNTED, secret.to_str().expect("text"));
             let checked = folder.join("checked.yaml");
             fs::write(&checked, &text).expect("a file");
             assert_eq!(validate(&checked), None);

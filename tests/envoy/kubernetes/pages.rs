@@ -73,7 +73,7 @@ fn listed_pages_read_denials_through_a_sidecar() {
     run(async {
         let gateway = Gateway::start_with("sidecar-pages", |folder, upstream| {
             let objects = sidecar::objects_of(&packages, folder, &document(), &format!("http://{upstream}"));
-            sidecar::here(objects.one("ConfigMap")["data"]["envoy.yaml"].as_str().expect("text"), &module())
+            sidecar::mounted(&objects.all, folder, &module())
         });
         assert_pages_read(&gateway.await, &[]).await;
     });

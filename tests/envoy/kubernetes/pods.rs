@@ -1,7 +1,7 @@
 //! A roll-out of pods under load, with the signals that a kubelet sends. A new policy, other approvers and another module are
 //! other pods with the rendered sidecar. No call is lost, and each is judged by the policy of its pod.
 
-use super::{render, sidecar::here};
+use super::{render, sidecar::mounted};
 use crate::{
     answer::{assert_allowed, assert_denied},
     client::{Connection, Request, Stream, call, send},
@@ -48,12 +48,12 @@ impl Pod {
             let options = [&["--port", "0", "--upstream", &upstream], options].concat();
             let rendered = render(folder, "sidecar", &policy.to_string(), &options);
             let objects: Vec<Value> = serde_saphyr::from_multiple(&rendered).expect("YAML");
-            let [map, deployment, _service] = &objects[..] else { panic!("three objects") };
+            let [_, _, deployment, _service] = &objects[..] else { panic!("four objects") };
             let pod = &deployment["spec"]["template"]["spec"];
             assert_eq!(pod["containers"][0]["lifecycle"]["preStop"]["sleep"]["seconds"], PAUSE.0);
             let command = &pod["initContainers"][0]["lifecycle"]["preStop"]["exec"]["command"];
             stop = serde_json::from_value(command.clone()).expect("a command");
-            here(map["data"]["envoy.yaml"].as_str().expect("text"), module)
+            mounted(&objects, folder, module)
         });
         let pod = Self { gateway: gateway.await, stop };
         until("the pod is ready", || async {

@@ -29,7 +29,7 @@ const GATEWAYS: [(&str, &[&str]); 3] = [
             "EnvoyPatchPolicy",
         ],
     ),
-    ("sidecar", &["ConfigMap", "Deployment", "Service"]),
+    ("sidecar", &["ConfigMap", "ConfigMap", "Deployment", "Service"]),
 ];
 
 fn shipped(gateway: &str) -> PathBuf {
@@ -80,7 +80,7 @@ fn a_mistake_in_any_object_would_be_seen() {
         ("sidecar", "readinessProbe:", "readynessProbe:", "Deployment: Object literal may only"),
         ("sidecar", "replicas: 1", "replicas: one", "Deployment: data/spec/replicas must be integer"),
         ("sidecar", "runAsNonRoot: true", "runAsNonRoot: on", "reads differently as YAML 1.1"),
-        ("sidecar", "targetPort: mcp", "targetPort: [", "object 3: Flow sequence"),
+        ("sidecar", "targetPort: mcp", "targetPort: [", "object 4: Flow sequence"),
     ];
     let write = |(number, (gateway, right, wrong, _)): (usize, &(&str, &str, &str, &str))| {
         let text = fs::read_to_string(shipped(gateway)).expect("the objects");
@@ -134,13 +134,20 @@ fn whatever_a_policy_says_reaches_the_filter_as_it_was_written() {
         let (held, released) = all.split_at(each);
         let [held, released] = [held, released].map(|all| Objects { all: all.to_vec(), faults: Vec::new() });
         assert_keeps(&held, &released, policy);
-        let files = held.all.iter().filter_map(|object| object["data"]["envoy.yaml"].as_str());
-        let [envoy]: [&str; 1] = files.collect::<Vec<_>>().try_into().expect("one file");
-        // A gateway on loopback accepts pages of this machine besides.
-        let origins = r#""origins": ["http://localhost:*", "http://127.0.0.1:*", "http://[::1]:*"], "#;
-        let local = render_envoy(&folder, policy);
-        let rest = configuration(&local).replacen(&origins.replace('"', r#"\""#), "", 1);
-        assert_eq!(configuration(envoy), rest);
+        let files = held.all.iter().filter_map(|object| object["data"]["mcp-policy.json"].as_str());
+        let [filter]: [&str; 1] = files.collect::<Vec<_>>().try_into().expect("one file");
+        let filter: Value = serde_json::from_str(filter).expect("JSON");
+        let config = &filter["resources"][0]["typed_config"]["config"];
+        let text = format!(r#"{{"audit": {{"fields": true}}, "policy": {policy}, "protocol": {{"headers": "hold"}}}}"#);
+        assert_eq!(config["configuration"]["value"], *text);
+        // A gateway by itself has it in its own file, and accepts pages of this machine besides.
+        let origins = r#""origins": ["http://localhost:*", "http://127.0.0.1:*", "http://[::1]:*"], "headers": "hold""#;
+        let local: Value = serde_saphyr::from_str(&render(&folder, "envoy", policy, &[])).expect("YAML");
+        let filters = "/static_resources/listeners/0/filter_chains/0/filters/0/typed_config/http_filters";
+        let filters = local.pointer(filters).and_then(Value::as_array).expect("filters");
+        let own = filters.iter().find(|filter| filter["name"] == "mcp-policy").expect("the filter");
+        let own = &own["typed_config"]["config"]["configuration"]["value"];
+        assert_eq!(*own, *text.replacen(r#""headers": "hold""#, origins, 1));
     }
 }
 
@@ -173,23 +180,11 @@ fn assert_keeps(held: &Objects, released: &Objects, policy: &str) {
     let text = format!(r#"{{"policy": {policy}, "protocol": {{"headers": "hold"}}}}"#);
     let patches = &held.one("EnvoyFilter")["spec"]["configPatches"];
     assert_eq!(patches[2]["patch"]["value"]["typed_config"]["config"]["configuration"]["value"], *text);
-    let identity = r#"{"identity": [{"jwt_claim": "sub", "payload": "mcp"}],"#;
+    let identity = r#"{"audit": {"fields": true}, "identity": [{"jwt_claim": "sub", "payload": "mcp"}],"#;
     for object in held.of_kind("EnvoyPatchPolicy") {
         let operation = &object["spec"]["jsonPatches"][3]["operation"];
         assert_eq!(operation["value"]["value"], *text.replacen('{', identity, 1));
     }
-}
-
-/// The file that the sidecar has inside, as `render envoy` writes it but for the places where they differ.
-fn render_envoy(folder: &Path, policy: &str) -> String {
-    let options = ["--port", "8080", "--upstream", "http://127.0.0.1:3000", "--module", "/etc/mcp-policy/plugin.wasm"];
-    render(folder, "envoy", policy, &options)
-}
-
-/// The lines of a file that hold the filter's configuration. Around them the sidecar differs, since others reach it.
-fn configuration(file: &str) -> &str {
-    let from = file.split("# EDIT: the policy and its options, as JSON.\n").nth(1);
-    from.and_then(|rest| rest.split("          - name: envoy.filters.http.router\n").next()).expect("a configuration")
 }
 
 /// Asserts that two documents are the same, numbers by their value.

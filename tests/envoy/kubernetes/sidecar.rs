@@ -6,13 +6,13 @@ use super::{
     policy, render,
 };
 use crate::{
-    answer::assert_allowed,
-    client::{Connection, Request, call, send},
+    answer::{assert_allowed, assert_denied, assert_limited_by},
+    client::{Connection, Request, Stream, call, send},
     gateway::{Gateway, module, validate},
-    runtime::run,
+    runtime::{run, until},
 };
 use serde_json::{Value, json};
-use std::{fs, net::TcpListener, path::Path, process::Command};
+use std::{fs, net::TcpListener, path::Path, path::PathBuf, process::Command};
 
 /// The objects of the policy, in front of a server.
 fn objects(packages: &Path, folder: &Path, upstream: &str) -> Objects {
@@ -29,8 +29,39 @@ pub(super) fn objects_of(packages: &Path, folder: &Path, document: &Value, upstr
     objects
 }
 
+/// What the objects of a pod make of its folders: Envoy's configuration, to be started here with this module. The file with the policy
+/// is where a kubelet puts it, in `folder`.
+pub(crate) fn mounted<'o>(objects: impl IntoIterator<Item = &'o Value>, folder: &Path, module: &Path) -> String {
+    let maps: Vec<&Value> = objects.into_iter().filter(|object| object["kind"] == "ConfigMap").collect();
+    let [own, policy] = &maps[..] else { panic!("{} ConfigMaps", maps.len()) };
+    mount_policy(policy, folder, module);
+    let text = here(own["data"]["envoy.yaml"].as_str().expect("text"), module);
+    text.replace("/etc/mcp-policy-filter", policy_folder(folder).to_str().expect("text"))
+}
+
+/// The folder in which Envoy watches the policy.
+fn policy_folder(folder: &Path) -> PathBuf {
+    folder.join("policy")
+}
+
+/// Puts the policy there as a kubelet does: each version has a folder of its own, and one link is moved from the old to the new one.
+pub(crate) fn mount_policy(map: &Value, folder: &Path, module: &Path) {
+    let place = policy_folder(folder);
+    let text = map["data"]["mcp-policy.json"].as_str().expect("text");
+    let text = text.replace("/etc/mcp-policy/plugin.wasm", module.to_str().expect("text"));
+    let version =
+        (0..).map(|number| format!("..version_{number}")).find(|name| !place.join(name).exists()).expect("a name");
+    fs::create_dir_all(place.join(&version)).expect("a folder");
+    fs::write(place.join(&version).join("mcp-policy.json"), text).expect("a file");
+    std::os::unix::fs::symlink(&version, place.join("..data_tmp")).expect("a link");
+    fs::rename(place.join("..data_tmp"), place.join("..data")).expect("the link in its place");
+    if !place.join("mcp-policy.json").exists() {
+        std::os::unix::fs::symlink("..data/mcp-policy.json", place.join("mcp-policy.json")).expect("a link");
+    }
+}
+
 /// The file, to be started here with this module.
-pub(crate) fn here(text: &str, module: &Path) -> String {
+fn here(text: &str, module: &Path) -> String {
     // Free a moment ago: the cluster `admin` wants to know it.
     let admin = TcpListener::bind("127.0.0.1:0").and_then(|free| free.local_addr()).expect("a free port").port();
     assert_eq!(text.matches("port_value: 9901").count(), 2);
@@ -46,7 +77,7 @@ fn the_sidecar_enforces_and_serves_probes_and_metrics_only() {
     run(async {
         let gateway = Gateway::start_with("mesh-sidecar", |folder, upstream| {
             let objects = objects(&packages, folder, &format!("http://{upstream}"));
-            let config = here(objects.one("ConfigMap")["data"]["envoy.yaml"].as_str().expect("text"), &module());
+            let config = mounted(&objects.all, folder, &module());
             let file = folder.join("validated.yaml");
             fs::write(&file, &config).expect("a file");
             assert_eq!(validate(&file), None);
@@ -97,22 +128,54 @@ fn the_pod_can_do_no_more_than_it_must() {
         list.as_array().expect("a list").iter().map(|one| one["name"].clone()).collect()
     };
     assert_eq!(named(&gateway["volumeMounts"]), named(&pod["volumes"]));
-    let envoy = objects.one("ConfigMap")["data"]["envoy.yaml"].as_str().expect("text");
+    let envoy = objects.all.iter().find_map(|object| object["data"]["envoy.yaml"].as_str()).expect("text");
     let place = gateway["volumeMounts"][1]["mountPath"].as_str().expect("text");
     assert!(envoy.contains(&format!("filename: \"{place}/plugin.wasm\"")));
     assert!(pod["volumes"][1]["image"]["reference"].as_str().expect("text").contains("@sha256:"));
 }
 
 #[test]
-fn another_policy_is_another_pod() {
-    let folder = crate::process::fresh_folder("mesh-digest");
-    let digest = |document: &Value| -> String {
-        let rendered = render(&folder, "sidecar", &document.to_string(), &[]);
-        rendered.lines().find(|line| line.contains("mcp-policy/configuration: ")).expect("an annotation").to_owned()
-    };
-    let other = json!({ "version": "1", "default": "deny" });
-    assert_eq!(digest(&policy()), digest(&policy()));
-    assert_ne!(digest(&policy()), digest(&other));
+fn another_policy_takes_over_in_the_same_pod_and_an_older_one_comes_back() {
+    run(async {
+        let mut place = PathBuf::new();
+        let limit = json!({ "counter": "reads", "window": crate::clock::long_window(), "max": 2, "scope": "grant" });
+        let policy = |tool: &str| json!({ "version": "1", "default": "deny", "tools": { "read": { "limits": [limit] }, tool: {} } });
+        let rendered = |folder: &Path, tool: &str, upstream: &str| -> Vec<Value> {
+            let options = ["--port", "0", "--upstream", upstream];
+            serde_saphyr::from_multiple(&render(folder, "sidecar", &policy(tool).to_string(), &options)).expect("YAML")
+        };
+        let gateway = Gateway::start_with("sidecar-policy", |folder, upstream| {
+            place = folder.to_owned();
+            mounted(&rendered(folder, "first", &format!("http://{upstream}")), folder, &module())
+        });
+        let gateway = gateway.await;
+        let upstream = format!("http://{}", gateway.upstream().address);
+        let request = Request::new("GET", "/mcp").header("accept", "text/event-stream");
+        let mut script = gateway.upstream().script(&request, 200, &[("content-type", "text/event-stream")]);
+        let mut stream = Stream::open(gateway.at("mcp"), &request).await;
+        let ask = async |tool: &str| gateway.send("mcp", &call(tool, &json!({}), "1", &[])).await;
+        assert_allowed(&ask("read").await);
+        assert_allowed(&ask("first").await);
+        for (tool, other) in [("second", "first"), ("first", "second")] {
+            let objects = rendered(&place, tool, &upstream);
+            mount_policy(&objects[1], &place, &module());
+            until("both workers have the policy", || async {
+                for _ in 0..10 {
+                    if !ask(tool).await.is_upstreams() {
+                        return None;
+                    }
+                }
+                Some(())
+            })
+            .await;
+            assert_denied(&ask(other).await, "1", other, "(default deny)");
+        }
+        // The stream and the counter are those of before.
+        script.send_data(": on\n\n".into()).await.expect("the stream is open");
+        stream.expect(": on\n\n").await;
+        assert_allowed(&ask("read").await);
+        assert_limited_by("default", &ask("read").await, "1", "read", "/tools/read/limits/0");
+    });
 }
 
 #[test]
@@ -121,7 +184,7 @@ fn a_gateway_whose_server_is_down_lives_and_is_not_ready() {
     run(async {
         let gateway = Gateway::start_with("sidecar-server-down", |folder, _| {
             let objects = objects(&packages, folder, "http://127.0.0.1:1");
-            here(objects.one("ConfigMap")["data"]["envoy.yaml"].as_str().expect("text"), &module())
+            mounted(&objects.all, folder, &module())
         });
         let gateway = gateway.await;
         let status = async |path: &str| send(gateway.at("health"), &Request::new("GET", path)).await.status;
@@ -139,7 +202,7 @@ fn a_gateway_that_ends_is_not_ready_closes_connections_and_answers_calls() {
             let gateway = &objects.one("Deployment")["spec"]["template"]["spec"]["initContainers"][0];
             let command = gateway["lifecycle"]["preStop"]["exec"]["command"].as_array().expect("a command");
             stop = command.iter().map(|word| word.as_str().expect("text").to_owned()).collect();
-            here(objects.one("ConfigMap")["data"]["envoy.yaml"].as_str().expect("text"), &module())
+            mounted(&objects.all, folder, &module())
         });
         let gateway = gateway.await;
         let ask = || call("ok", &json!({}), "1", &[]);

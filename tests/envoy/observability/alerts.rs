@@ -55,3 +55,22 @@ fn each_alert_has_a_case_in_which_it_fires_and_one_in_which_it_does_not() {
     }
     assert_eq!((firing, silent), (of_alerts(), of_alerts()));
 }
+
+#[test]
+fn each_alert_names_the_section_that_says_what_to_do() {
+    let rules = fs::read_to_string(shipped().join("rules.yaml")).expect("the rules");
+    let rules: Value = serde_saphyr::from_str(&rules).expect("YAML");
+    let readme = fs::read_to_string(shipped().join("README.md")).expect("the document");
+    let headings: BTreeSet<String> =
+        readme.lines().filter_map(|line| line.strip_prefix("### ")).map(str::to_lowercase).collect();
+    let alerts = rules["groups"][0]["rules"].as_array().expect("a list").iter();
+    let alerts: Vec<&Value> = alerts.filter(|rule| rule["alert"].is_string()).collect();
+    assert!(alerts.len() > 10, "{}", alerts.len());
+    for alert in alerts {
+        let url = alert["annotations"]["runbook_url"].as_str().unwrap_or_else(|| panic!("{alert}"));
+        let (page, section) = url.split_once('#').expect("a section");
+        assert!(page.ends_with("/envoy/observe/README.md"), "{page}");
+        assert_eq!(section, alert["alert"].as_str().expect("a name").to_lowercase());
+        assert!(headings.contains(section), "{section}");
+    }
+}

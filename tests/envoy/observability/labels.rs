@@ -17,6 +17,8 @@ fn the_shipped_gateway_cuts_labels_out_of_names() {
         assert_eq!(
             others,
             [
+                "mcp_policy_approvals_oldest_seconds{} 0",
+                "mcp_policy_approvals_pending{} 0",
                 "mcp_policy_approvals_unanswered{} 0",
                 "mcp_policy_conflicts{} 0",
                 "mcp_policy_counters{} 1",

@@ -4,6 +4,7 @@ mod lists;
 mod long_stream;
 mod progress;
 mod relay;
+mod results;
 mod resumption;
 mod session;
 

@@ -131,3 +131,83 @@ fn a_call_costs_the_same_with_ten_tokens_and_ten_thousand() {
         assert!(many.abs_diff(few) * 20 <= few, "{whose}: {few} and {many}");
     }
 }
+
+/// The instructions of an allowed call under this configuration, when the same has come a few times.
+fn cost_under(tools: &serde_json::Value, claims: bool) -> u64 {
+    let identity = if claims { json!([{ "constant": "agents" }]) } else { json!([{ "address": true }]) };
+    let policy = json!({ "version": "1", "default": "deny", "tools": tools });
+    let mut configuration = json!({ "policy": policy, "protocol": { "headers": "hold" }, "identity": identity });
+    if claims {
+        configuration["claims"] = "agent".into();
+    }
+    let mut worker = Worker::metered(&Arc::new(Shared::prepared()));
+    assert!(worker.configure(&configuration.to_string()), "{:?}", worker.world().log);
+    worker.world().properties = at_an_address();
+    worker.world().properties.insert(b"metadata".to_vec(), claims.then(metadata));
+    let request = call(TOOL, 300);
+    let mut once = || {
+        instructions(&mut worker, |worker| {
+            let mut stream = request.send(worker);
+            assert!(stream.replies.is_empty(), "allowed");
+            stream.close(worker);
+        })
+    };
+    for _ in 0..5 {
+        once();
+    }
+    once()
+}
+
+/// The dynamic metadata of Envoy's with the claims of a token: `groups`, a list of three, and ten others.
+fn metadata() -> Vec<u8> {
+    let field = |number: u8, content: &[u8]| {
+        let length = [u8::try_from(content.len() & 0x7f).unwrap() | 0x80, u8::try_from(content.len() >> 7).unwrap()];
+        [&[number << 3 | 2][..], &length, content].concat()
+    };
+    let entry = |name: &str, value: &[u8]| field(1, &[field(1, name.as_bytes()), field(2, value)].concat());
+    let text = |text: &str| field(3, text.as_bytes());
+    let groups: Vec<u8> = ["support", "billing", "staff"].iter().flat_map(|group| field(1, &text(group))).collect();
+    let others = (0..10).flat_map(|number| entry(&format!("claim-{number}"), &text("a value of some length")));
+    let claims: Vec<u8> = others.chain(entry("groups", &field(6, &groups))).collect();
+    entry("envoy.filters.http.jwt_authn", &entry("agent", &field(5, &claims)))
+}
+
+#[test]
+fn rules_on_the_caller_the_time_and_the_history_cost_little() {
+    let limit = json!({ "counter": "calls", "window": "day", "max": u32::MAX, "scope": "grant" });
+    let require = |condition: serde_json::Value| json!({ TOOL: { "require": [{ "conditions": [condition] }] } });
+    let free = cost_under(&json!({ TOOL: {} }), false);
+    let limited = cost_under(&json!({ TOOL: { "limits": [limit] } }), false);
+    let only_counted = json!({ "counter": "calls", "window": "day", "scope": "grant" });
+    let keyed =
+        json!({ "counter": "calls", "window": "day", "max": u32::MAX, "scope": "grant", "key": ["args.model"] });
+    let same_call = json!({ "counter": "calls", "window": "day", "max": u32::MAX, "scope": "grant", "key": "call" });
+    let history = json!({
+        TOOL: { "require": [{ "conditions": [{ "counter": "c", "op": "lt", "value": 5 }] }] },
+        "other": { "limits": [{ "counter": "c", "window": "day", "scope": "grant" }] },
+    });
+    let cases = [
+        ("the time", require(json!({ "path": "now.hour", "op": "lte", "value": 23 })), false, free, 7_000),
+        ("the grant", require(json!({ "path": "caller.grant", "op": "exists", "value": true })), false, free, 5_000),
+        (
+            "a claim",
+            require(json!({ "path": "caller.claims.groups", "op": "has_scope", "value": "billing" })),
+            true,
+            free,
+            43_000,
+        ),
+        ("a counter", history, false, free, 12_000),
+        ("a limit that only counts", json!({ TOOL: { "limits": [only_counted] } }), false, limited, 1_000),
+        ("a limit by an argument", json!({ TOOL: { "limits": [keyed] } }), false, limited, 34_000),
+        ("a limit by the whole call", json!({ TOOL: { "limits": [same_call] } }), false, limited, 69_000),
+    ];
+    println!("free: {free} instructions, limited: {limited}");
+    let costs = cases.map(|(what, tools, claims, base, most)| {
+        let cost = cost_under(&tools, claims);
+        println!("{what}: {} instructions more", i128::from(cost) - i128::from(base));
+        (what, cost, base + most)
+    });
+    for (what, cost, most) in costs {
+        assert!(cost < most, "{what}: {cost}, at most {most}");
+    }
+}

@@ -5,7 +5,7 @@ use super::{instructions, metered};
 use crate::request::{Request, call};
 
 /// Instructions for reading a byte of the body, twice where a rule reads the arguments.
-const READ_BYTE: u64 = 600;
+const READ_BYTE: u64 = 400;
 /// Instructions of the rules of one request: about ten milliseconds.
 const RULES: u64 = 100_000_000;
 
@@ -71,7 +71,7 @@ fn rules_take_bounded_work_whatever_policy_and_body() {
 }
 
 /// Instructions for reading a byte of names, at most.
-const NAME_BYTE: u64 = 600;
+const NAME_BYTE: u64 = 360;
 
 /// So many members with names that are all different, and each at least so long.
 fn names(count: usize, name: impl Fn(usize) -> String) -> String {

@@ -64,6 +64,9 @@ fn answer(guest: &mut Guest<'_, '_>, name: &str, args: &[u64]) -> Result<u32> {
     if let ("proxy_increment_metric", &[metric, by]) = (name, args) {
         return Ok(guest.world().add(metric, by.cast_signed()));
     }
+    if let ("proxy_record_metric", &[metric, value]) = (name, args) {
+        return Ok(guest.world().set(metric, value.cast_signed()));
+    }
     let args: Vec<u32> = args.iter().map(|arg| u32::try_from(*arg).expect("a pointer or a number")).collect();
     match (name, args.as_slice()) {
         ("proxy_log", &[_, text, size]) => {
@@ -124,10 +127,17 @@ fn answer(guest: &mut Guest<'_, '_>, name: &str, args: &[u64]) -> Result<u32> {
             out(guest, value, at)
         }
         ("proxy_set_property", &[path, path_size, value, size]) => {
-            assert_eq!(guest.read(path, path_size)?, b"mcp_policy");
+            let path = String::from_utf8(guest.read(path, path_size)?).expect("a name in ASCII");
             let value = guest.read(value, size)?;
             if !guest.world().is_about_a_stream() {
                 return Ok(status::NOT_FOUND);
+            }
+            match path.strip_prefix("mcp_policy.") {
+                None => assert_eq!(path, "mcp_policy"),
+                Some(field) => {
+                    guest.world().fields.insert(field.to_owned(), String::from_utf8(value).expect("text"));
+                    return Ok(status::OK);
+                }
             }
             guest.world().notes.push(value);
             Ok(status::OK)

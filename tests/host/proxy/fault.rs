@@ -57,7 +57,7 @@ impl Fault {
 /// `source/extensions/common/wasm/context.cc` and proxy-wasm-cpp-host `src/exports.cc`. A call that is not here succeeds.
 ///
 /// The SDK hands these on; upon any other status it may trap.
-const ENVOY_RETURNS: [(&str, &[u32]); 8] = [
+const ENVOY_RETURNS: [(&str, &[u32]); 9] = [
     ("proxy_get_buffer_bytes", &[1]),
     ("proxy_get_header_map_value", &[1]),
     ("proxy_get_property", &[1, 3, 10]),
@@ -65,6 +65,7 @@ const ENVOY_RETURNS: [(&str, &[u32]); 8] = [
     ("proxy_grpc_call", &[4, 10]),
     ("proxy_http_call", &[2, 10]),
     ("proxy_increment_metric", &[1, 2]),
+    ("proxy_record_metric", &[1, 2]),
     ("proxy_set_shared_data", &[8]),
 ];
 
@@ -87,7 +88,7 @@ pub(crate) fn envoy_returns(call: &str, status: u32) -> bool {
 }
 
 /// Every call into the host that the module makes, by its name in the ABI.
-pub(crate) const CALLS: [&str; 21] = [
+pub(crate) const CALLS: [&str; 22] = [
     "proxy_close_stream",
     "proxy_continue_stream",
     "proxy_define_metric",
@@ -102,6 +103,7 @@ pub(crate) const CALLS: [&str; 21] = [
     "proxy_http_call",
     "proxy_increment_metric",
     "proxy_log",
+    "proxy_record_metric",
     "proxy_remove_header_map_value",
     "proxy_send_local_response",
     "proxy_set_buffer_bytes",

@@ -51,6 +51,8 @@ pub(crate) struct HostState {
     /// What the current callback did.
     pub(crate) replies: Vec<Reply>,
     pub(crate) notes: Vec<Vec<u8>>,
+    /// The fields of audit records, by name, since the worker started.
+    pub(crate) fields: BTreeMap<String, String>,
     pub(crate) log: Vec<String>,
     /// Whether it ended the response.
     pub(crate) is_ended: bool,
@@ -198,6 +200,14 @@ impl HostState {
         let place = usize::try_from(metric).expect("a number");
         let Some((_, value)) = self.metrics.get_mut(place) else { return status::NOT_FOUND };
         *value += by;
+        status::OK
+    }
+
+    /// Sets the metric of this number.
+    pub(super) fn set(&mut self, metric: u64, to: i64) -> u32 {
+        let place = usize::try_from(metric).expect("a number");
+        let Some((_, value)) = self.metrics.get_mut(place) else { return status::NOT_FOUND };
+        *value = to;
         status::OK
     }
 

@@ -17,6 +17,8 @@ pub(super) struct ServiceCluster<'c> {
     grpc: bool,
     host: String,
     port: u16,
+    /// What to put there, as a comment.
+    edit: &'static str,
 }
 
 /// A cluster as a template of a gateway shows it.
@@ -52,6 +54,7 @@ pub(super) fn for_services<'c>(
         grpc: true,
         host: format!("limitador{domain}"),
         port: 8081,
+        edit: "the rate-limit service: Limitador, or Envoy's ratelimit.",
     });
     let approvals = config.approvals.service.as_ref().map(|service| ServiceCluster {
         comment: "The service that approves calls.",
@@ -59,6 +62,7 @@ pub(super) fn for_services<'c>(
         grpc: false,
         host: format!("approvals{domain}"),
         port: 8080,
+        edit: "the approval service; for HTTPS, add a `transport_socket` to the cluster.",
     });
     if let (Some(limits), Some(approvals)) = (&limits, &approvals)
         && limits.name == approvals.name
@@ -85,6 +89,31 @@ pub(super) fn for_services<'c>(
         }
     }
     Ok(clusters)
+}
+
+/// The cluster of the collector that gets the access log.
+///
+/// # Errors
+/// If the gateway has another cluster of this name.
+pub(super) fn for_collector<'c>(
+    name: &'c str,
+    existing: &Existing,
+    others: &[ClusterText<'_>],
+) -> Result<ClusterText<'c>, String> {
+    if existing.taken.contains(&name) || others.iter().any(|other| other.name == name) {
+        return Err(format!(
+            "`--otlp`: the cluster `{name}` leads to something else in this gateway; choose another name"
+        ));
+    }
+    let cluster = ServiceCluster {
+        comment: "The OpenTelemetry collector, which gets the access log.",
+        name,
+        grpc: true,
+        host: "collector".to_owned(),
+        port: 4317,
+        edit: "the collector; for TLS, add a `transport_socket` to the cluster.",
+    };
+    cluster.into_yaml()
 }
 
 impl<'c> ServiceCluster<'c> {

@@ -75,6 +75,21 @@ impl Configuration {
         Self::reload(text)
     }
 
+    /// Makes the main fields of a record filter states of their own, unless the document decides on that: the access log that `render`
+    /// writes names them one by one.
+    ///
+    /// # Errors
+    /// What is wrong with the result.
+    pub(super) fn with_audit_fields(self) -> Result<Self, String> {
+        const FIELDS: &str = r#""fields": true"#;
+        let node = parse(&self.text)?;
+        let text = match find_member(&node, "audit") {
+            Some(audit) => insert_default(&self.text, audit, "fields", FIELDS),
+            None => insert(&self.text, 0, &format!(r#""audit": {{{FIELDS}}}, "#)),
+        };
+        Self::reload(text)
+    }
+
     /// Binds the route of the paths that the filter does not inspect, before all other bindings.
     ///
     /// # Errors
@@ -105,14 +120,6 @@ impl Configuration {
             self.text = insert(&self.text, 0, member);
         }
         self
-    }
-
-    /// Loads the configuration again, with the members that were added.
-    ///
-    /// # Errors
-    /// What is wrong with the result.
-    pub(super) fn reloaded(self) -> Result<Self, String> {
-        Self::reload(self.text)
     }
 
     /// Adds the console's address for agents, unless the document names one or no rule requires approval.

@@ -18,6 +18,25 @@ pub(crate) const FILE: &str = "mcp-policy.json";
 /// Envoy may run as another user; the file holds no secret.
 const MODE: u32 = 0o644;
 
+/// The text of the file for a gateway with this module and this configuration; `identifier` is for [`change`].
+///
+/// # Errors
+/// If the filter refuses the configuration.
+pub(super) fn discovery(module: &str, configuration: &str, identifier: Option<&str>) -> Result<FilterFile, String> {
+    let digest = Config::load(configuration.as_bytes()).map(|config| config.digest.to_string());
+    let digest = digest.map_err(|errors| errors.to_string())?;
+    let resource = json!({
+        "@type": "type.googleapis.com/envoy.config.core.v3.TypedExtensionConfig",
+        "name": "mcp-policy",
+        "typed_config": filter(module, configuration),
+    });
+    let mut response = json!({ "version_info": digest, "resources": [resource] });
+    if let (Some(identifier), Some(members)) = (identifier, response.as_object_mut()) {
+        members.insert("control_plane".to_owned(), json!({ "identifier": identifier }));
+    }
+    Ok(FilterFile { text: format!("{response:#}\n"), digest })
+}
+
 /// The file, for a policy.
 pub(crate) struct FilterFile {
     pub(crate) text: String,
@@ -48,20 +67,8 @@ impl FilterFile {
     /// What is wrong with the document.
     fn new(envoy: &Envoy, document: &str, kept: &Kept) -> Result<Self, String> {
         let configuration = envoy.configuration(document)?;
-        let digest = Config::load(configuration.json().as_bytes()).map(|config| config.digest.to_string());
-        let digest = digest.map_err(|errors| errors.to_string())?;
-        let resource = json!({
-            "@type": "type.googleapis.com/envoy.config.core.v3.TypedExtensionConfig",
-            "name": "mcp-policy",
-            "typed_config": filter(envoy.module(), configuration.json()),
-        });
         let identifier = serde_json::to_string(kept).map_err(|error| error.to_string())?;
-        let response = json!({
-            "version_info": digest,
-            "control_plane": { "identifier": identifier },
-            "resources": [resource],
-        });
-        Ok(Self { text: format!("{response:#}\n"), digest })
+        discovery(envoy.module(), configuration.json(), Some(&identifier))
     }
 }
 
@@ -103,7 +110,6 @@ fn filter(module: &str, configuration: &str) -> Value {
         "@type": "type.googleapis.com/envoy.extensions.filters.http.wasm.v3.Wasm",
         "config": {
             "name": "mcp-policy",
-            "root_id": "mcp-policy",
             "failure_policy": "FAIL_RELOAD",
             "allow_on_headers_stop_iteration": true,
             "vm_config": {

@@ -52,6 +52,9 @@ pub(super) struct Envoy {
     /// changes the policy without a restart
     #[arg(long, value_name = "DIR")]
     pub(super) dynamic: Option<WatchedFolder>,
+    /// Send the access log to an OpenTelemetry collector, too, through a cluster of this name, which this command writes
+    #[arg(long, value_name = "CLUSTER", value_parser = read_cluster)]
+    otlp: Option<String>,
     /// A file with the server's credential, as `mcp-policy credential` writes it: Envoy sends it instead of the caller's
     #[arg(long, value_name = "FILE")]
     pub(super) upstream_credential: Option<WatchedFile>,
@@ -104,6 +107,8 @@ pub(super) struct EnvoyFile<'a> {
     /// The console's configuration, as JSON.
     pub(super) console: String,
     pub(super) service_clusters: Vec<ClusterText<'a>>,
+    /// The cluster of the collector that gets the access log.
+    pub(super) otlp: Option<&'a str>,
     /// What the overload manager gives to connections, in MiB.
     pub(super) heap_mib: u32,
     /// What Envoy takes at most, in MiB.
@@ -151,7 +156,8 @@ impl Envoy {
             credential: self.credential(configuration.config())?,
             configuration: configuration.json(),
             console: console(&self.approvers)?,
-            service_clusters: clusters::for_services(&configuration, &CLUSTERS, "")?,
+            service_clusters: self.clusters(&configuration)?,
+            otlp: self.otlp.as_deref(),
             heap_mib: HEAP_MIB,
             memory_mib: MEMORY_MIB,
         };
@@ -172,6 +178,7 @@ impl Envoy {
         Ok(Configuration::prepare(document)?
             .with_bypass(&self.bypass)?
             .with_loopback_origins()?
+            .with_audit_fields()?
             .with_approval_url(self.console_port))
     }
 
@@ -197,9 +204,18 @@ impl Envoy {
         ];
         arguments.extend(self.bypass.iter().map(|path| format!("--bypass={}", path.as_str())));
         arguments.extend(self.approvers.iter().map(|approver| format!("--approver={approver}")));
+        arguments.extend(self.otlp.iter().map(|cluster| format!("--otlp={cluster}")));
         arguments.extend(self.dynamic.iter().map(|folder| format!("--dynamic={}", folder.as_str())));
         arguments.extend(self.upstream_credential.iter().map(|file| format!("--upstream-credential={}", file.path())));
         arguments
+    }
+
+    fn clusters<'c>(&'c self, configuration: &'c Configuration) -> Result<Vec<ClusterText<'c>>, String> {
+        let mut clusters = clusters::for_services(configuration, &CLUSTERS, "")?;
+        let collector =
+            self.otlp.as_deref().map(|name| clusters::for_collector(name, &CLUSTERS, &clusters)).transpose()?;
+        clusters.extend(collector);
+        Ok(clusters)
     }
 
     fn credential(&self, config: &Config) -> Result<Option<Credential>, String> {
@@ -224,6 +240,17 @@ pub(super) fn no_approver(configuration: &Configuration, approvers: &[String]) -
     let config = configuration.config();
     let is_left_out = approvers.is_empty() && config.asks_for_approval() && config.approvals.service.is_none();
     is_left_out.then(|| ADVICE.to_owned())
+}
+
+/// Reads the name of a cluster.
+///
+/// # Errors
+/// It is not one.
+fn read_cluster(name: &str) -> Result<String, String> {
+    let is_name = !name.is_empty() && name.len() <= 125 && name.bytes().all(|byte| byte.is_ascii_graphic());
+    is_name
+        .then(|| name.to_owned())
+        .ok_or_else(|| "a cluster has a name of 1 to 125 visible ASCII characters".to_owned())
 }
 
 /// The console's configuration: who may approve.

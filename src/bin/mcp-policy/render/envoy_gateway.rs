@@ -100,7 +100,7 @@ const LISTENER_PORT: u16 = 80;
 /// # Errors
 /// What is wrong with the document.
 pub(super) fn prepare(document: &str) -> Result<Configuration, String> {
-    Configuration::prepare(document)?.with_default("identity", IDENTITY).reloaded()
+    Configuration::prepare(document)?.with_default("identity", IDENTITY).with_audit_fields()
 }
 
 /// Whether a source of identity reads the claims of a token that Envoy has verified.

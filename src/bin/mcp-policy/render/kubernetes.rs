@@ -57,6 +57,15 @@ impl Name {
         Self::with_digest(&self.for_objects().0, &format!("{}\n{content}", self.0))
     }
 
+    /// The name of the object that holds the policy beside [`Self::for_content`] of the same content.
+    pub(super) fn for_policy_of(&self, content: &str) -> Self {
+        const PART: &str = "-policy";
+        let Self(name) = self.for_content(content);
+        let (front, digest) = name.rsplit_once('-').unwrap_or((&name, ""));
+        let kept: String = front.chars().take(MAX_NAME.saturating_sub(DIGEST + 1 + PART.len())).collect();
+        Self(format!("{}{PART}-{digest}", kept.trim_end_matches('-')))
+    }
+
     /// `name` and the first digits of the SHA-256 of `content`, which replace the end of a long name.
     fn with_digest(name: &str, content: &str) -> Self {
         let digest: String =

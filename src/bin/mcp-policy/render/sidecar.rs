@@ -1,6 +1,5 @@
 //! `mcp-policy render sidecar`: Envoy in the pod of an MCP server, without a mesh.
 
-use mcp_policy::config::Config;
 use serde::Serialize;
 
 use super::{
@@ -9,6 +8,7 @@ use super::{
     configuration::Configuration,
     cors::Cors,
     credential::{self, Credential},
+    dynamic,
     envoy::{self, EnvoyFile},
     image::Image,
     kubernetes::{Common, Name},
@@ -24,6 +24,9 @@ const CONSOLE_PORT: u16 = 10001;
 const HEALTH_PORT: u16 = 15021;
 /// Where the image is mounted.
 const MODULE_FOLDER: &str = "/etc/mcp-policy";
+
+/// Where the ConfigMap with the policy is mounted. The kubelet replaces what is in it in one step.
+const POLICY_FOLDER: &str = "/etc/mcp-policy-filter";
 
 /// The arguments of `render sidecar`.
 #[derive(clap::Args)]
@@ -58,13 +61,19 @@ pub(super) struct Sidecar {
 #[derive(Serialize)]
 struct Objects<'a> {
     namespace: &'a Name,
-    /// The name of the ConfigMap.
+    /// The name of the ConfigMap with Envoy's own configuration.
     name: Name,
+    /// The name of the ConfigMap with the policy.
+    policy_name: Name,
     app: &'a Name,
     port: u16,
     admin_port: u16,
     health_port: u16,
     module_folder: &'static str,
+    policy_folder: &'static str,
+    /// The name of the file that Envoy watches there, and the file.
+    policy_file: &'static str,
+    filter: &'a str,
     /// The Secret with the server's credential.
     credential: Option<&'a Name>,
     credential_folder: &'static str,
@@ -88,8 +97,10 @@ impl Sidecar {
     /// What is wrong with the document, the approvers or the ports.
     pub(super) fn render(&self, document: &str) -> Result<String, String> {
         ports::compare(&self.ports(), &self.upstream, &self.own_names())?;
-        let configuration =
-            Configuration::prepare(document)?.with_bypass(&self.bypass)?.with_approval_url(CONSOLE_PORT);
+        let configuration = Configuration::prepare(document)?
+            .with_bypass(&self.bypass)?
+            .with_audit_fields()?
+            .with_approval_url(CONSOLE_PORT);
         let module = format!("{MODULE_FOLDER}/plugin.wasm");
         let envoy = EnvoyFile {
             gateway: "sidecar",
@@ -102,12 +113,13 @@ impl Sidecar {
             module: &module,
             upstream: &self.upstream,
             idle_timeout: self.upstream_idle_timeout,
-            marker: envoy::marker(&self.upstream.authority, configuration.json()),
+            // A change of the policy changes nothing in this file.
+            marker: envoy::marker(&self.upstream.authority, &format!("{}.{}", self.app.as_str(), self.common.domain())),
             buffer_mib: configuration.buffer_mib(),
             is_loopback: false,
             cors: Cors::policy(configuration.config())?,
             bypass: &self.bypass,
-            dynamic: None,
+            dynamic: Some(format!("{POLICY_FOLDER}/{}", dynamic::FILE).parse()?),
             credential: self
                 .upstream_credential
                 .as_ref()
@@ -116,25 +128,30 @@ impl Sidecar {
             configuration: configuration.json(),
             console: envoy::console(&self.approvers)?,
             service_clusters: clusters::for_services(&configuration, &envoy::CLUSTERS, &self.common.domain())?,
+            otlp: None,
             heap_mib: envoy::HEAP_MIB,
             memory_mib: envoy::MEMORY_MIB,
         };
         let envoy = envoy.render()?;
-        let digest = Config::load(configuration.json().as_bytes()).map(|config| config.digest).unwrap_or_default();
+        let filter = dynamic::discovery(&module, configuration.json(), None)?;
         let objects = Objects {
             namespace: &self.common.namespace,
             name: self.app.for_content(&envoy),
+            policy_name: self.app.for_policy_of(&envoy),
             app: &self.app,
             port: self.port,
             admin_port: ADMIN_PORT,
             health_port: HEALTH_PORT,
             module_folder: MODULE_FOLDER,
+            policy_folder: POLICY_FOLDER,
+            policy_file: dynamic::FILE,
+            filter: filter.text.trim_end(),
             credential: self.upstream_credential.as_ref(),
             credential_folder: credential::MOUNTED_FOLDER,
             memory_mib: envoy::MEMORY_MIB,
             image: &self.common.image,
             limits_service: configuration.config().limits.service.is_some(),
-            digest: &digest,
+            digest: &filter.digest,
             envoy: envoy.trim_end(),
         };
         fill(TEMPLATE, &objects)

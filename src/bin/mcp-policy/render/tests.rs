@@ -194,7 +194,8 @@ fn on_loopback(policy: &str) -> String {
     let held = with_held_headers(policy).unwrap();
     let hold = r#""protocol": {"headers": "hold"}"#;
     assert!(held.contains(hold));
-    held.replace(hold, &format!(r#""protocol": {{{ORIGINS}, "headers": "hold"}}"#))
+    let held = held.replace(hold, &format!(r#""protocol": {{{ORIGINS}, "headers": "hold"}}"#));
+    held.replacen('{', r#"{"audit": {"fields": true}, "#, 1)
 }
 
 #[test]

@@ -58,6 +58,9 @@ pub(super) struct Options {
     /// names.
     #[schemars(title = "Claims", length(min = 1, max = 256))]
     claims: Option<String>,
+    /// Who may ask for the tasks of the server.
+    #[schemars(title = "Tasks")]
+    tasks: Option<Tasks>,
 }
 
 /// The clock by which conditions on `now` read the time.
@@ -67,6 +70,15 @@ struct Clock {
     /// How far it is ahead of UTC, such as `+01:00` or `-05:30`. Daylight saving time is not followed.
     #[schemars(title = "Offset", regex(pattern = r"^[+-](0[0-9]|1[0-4]):[0-5][0-9]$"))]
     offset: String,
+}
+
+/// Who may ask for the tasks of the server.
+#[derive(JsonSchema)]
+#[schemars(deny_unknown_fields)]
+struct Tasks {
+    /// Only the caller whose call was answered with a task may get, cancel or update it. Default: `false`.
+    #[schemars(title = "Owner", extend("default" = false))]
+    owner: Option<bool>,
 }
 
 /// Selects a policy for the requests that match every key. A value is exact or a pattern with `*`.
@@ -282,6 +294,14 @@ struct Audit {
     /// What the audit record contains of a call's arguments. Default: `names`.
     #[schemars(title = "Arguments", extend("default" = "names"))]
     arguments: Option<Arguments>,
+    /// Whether decision, rule, policy, method, tool, grant and request id are filter states of their own, too, such as
+    /// `wasm.mcp_policy.decision`, for access logs that name fields one by one. Default: `false`.
+    #[schemars(title = "Fields", extend("default" = false))]
+    fields: Option<bool>,
+    /// Whether each record names the one before it by its digest, so that `mcp-policy verify-log` finds records that are missing,
+    /// changed or out of order. Default: `false`.
+    #[schemars(title = "Chain", extend("default" = false))]
+    chain: Option<bool>,
 }
 
 /// Which requests get a line in Envoy's log.

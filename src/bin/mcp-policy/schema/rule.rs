@@ -7,6 +7,7 @@ use super::{
     condition::Condition,
     limit::{Limit, RateLimit},
     policy::Mode,
+    results::Results,
 };
 
 /// The restrictions of one entry. `{}` allows every call.
@@ -30,6 +31,9 @@ pub(super) struct Rule {
     /// The call is denied if one of these limits is used up.
     #[schemars(title = "Limits")]
     limits: Option<Vec<Limit>>,
+    /// What the answers to the calls may hold.
+    #[schemars(title = "Results")]
+    results: Option<Results>,
     /// Names of `rules`. Their lists come before this rule's own.
     #[schemars(title = "Use", length(max = 16), extend("uniqueItems" = true))]
     r#use: Option<Vec<String>>,
@@ -64,6 +68,9 @@ pub(super) struct SharedRule {
     /// The call is denied if one of these limits is used up.
     #[schemars(title = "Limits")]
     limits: Option<Vec<Limit>>,
+    /// What the answers to the calls may hold.
+    #[schemars(title = "Results")]
+    results: Option<Results>,
 }
 
 /// What happens to every call.

@@ -9,7 +9,7 @@ use mcp_policy::{
     config::{self, Config},
     identity,
     json::cursor::Keys,
-    policy::{Scope, condition, document},
+    policy::{BuiltIn, Scope, condition, document},
     window::Window,
 };
 use serde_json::{Value, json};
@@ -21,7 +21,7 @@ const MISTAKES: &str = include_str!("../../../../tests/cases/invalid.jsonl");
 
 /// Mistakes that no schema sees, by the name of their case: texts that are not JSON or repeat a key, and what parts of a
 /// configuration mean together.
-const UNSEEN: [&str; 27] = [
+const UNSEEN: [&str; 40] = [
     "action and deny_if",
     "action allow and deny_if",
     "counter twice in one rule",
@@ -49,6 +49,19 @@ const UNSEEN: [&str; 27] = [
     "use of a rule that names a counter of the entry",
     "a shared limit enforced and in shadow",
     "a shared condition on a URI that no URI satisfies",
+    "a day that no week has",
+    "an hour that no day has",
+    "an operator that compares no hour",
+    "a member that the caller does not have",
+    "claims without a name",
+    "a member that the time does not have",
+    "a counter that no limit counts",
+    "a counter by key in a condition",
+    "a counter compared with a text",
+    "a key of every element",
+    "a counter with two keys",
+    "claims of another payload",
+    "a key, a counter and no max beside a service",
 ];
 
 fn validator() -> Validator {
@@ -102,8 +115,12 @@ fn every_object_has_the_keys_that_the_reader_knows() {
     // A source is one of several forms, which together have all its keys.
     let (sources, described): (Vec<_>, Vec<_>) = described.into_iter().partition(|keys| keys.is_subset(&source));
     assert_eq!(sources.into_iter().flatten().collect::<BTreeSet<_>>(), source);
+    // So is a finder.
+    let finder: BTreeSet<&str> = document::REDACTION_KEYS.known.iter().copied().collect();
+    let (finders, described): (Vec<_>, Vec<_>) = described.into_iter().partition(|keys| keys.is_subset(&finder));
+    assert_eq!(finders.into_iter().flatten().collect::<BTreeSet<_>>(), finder);
 
-    let tables: [Keys; 24] = [
+    let tables: [Keys; 26] = [
         config::APPROVALS_KEYS,
         config::APPROVAL_SERVICE_KEYS,
         config::CONSOLE_KEYS,
@@ -117,6 +134,7 @@ fn every_object_has_the_keys_that_the_reader_knows() {
         config::CLOCK_KEYS,
         config::LISTS_KEYS,
         config::PROTOCOL_KEYS,
+        config::TASKS_KEYS,
         document::POLICY_KEYS,
         document::DEFINITION_KEYS,
         document::RULE_KEYS,
@@ -127,6 +145,7 @@ fn every_object_has_the_keys_that_the_reader_knows() {
         document::PATH_WITHIN_KEYS,
         document::LIMIT_KEYS,
         document::RATE_KEYS,
+        document::RESULTS_KEYS,
         identity::TOKEN_KEYS,
     ];
     let whole = [config::OPTIONS_KEYS, document::POLICY_KEYS, config::CONSOLE_FORM_KEYS];
@@ -145,6 +164,7 @@ fn every_word_is_one_that_the_reader_knows() {
     let operators = definition("Condition").into_iter().filter(|word| !word.is_empty());
     assert_eq!(operators.collect::<BTreeSet<_>>(), condition::NAMES.into_iter().collect());
     assert_eq!(definition("NamedWindow"), Window::NAMED.into_iter().map(|(name, _)| name).collect());
+    assert_eq!(definition("Format"), BuiltIn::ALL.into_iter().map(|(name, _)| name).collect());
     assert_eq!(definition("Scope"), Scope::NAMED.into_iter().map(|(name, _)| name).collect());
 }
 

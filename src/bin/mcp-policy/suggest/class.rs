@@ -4,7 +4,7 @@
 /// tool cannot be called at all.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, serde::Deserialize, serde::Serialize)]
 #[serde(rename_all = "lowercase")]
-pub(super) enum Class {
+pub(crate) enum Class {
     /// It changes nothing.
     Read,
     /// It makes changes that can be reverted.
@@ -19,14 +19,14 @@ pub(super) enum Class {
 
 /// A class, and the reason for it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Finding {
-    pub(super) class: Class,
-    pub(super) reason: String,
+pub(crate) struct Finding {
+    pub(crate) class: Class,
+    pub(crate) reason: String,
 }
 
 impl Class {
     /// Its name in tables.
-    pub(super) fn name(self) -> &'static str {
+    pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Read => "read",
             Self::Write => "write",

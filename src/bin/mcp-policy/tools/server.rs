@@ -30,6 +30,13 @@ pub(crate) struct Server {
     era: Era,
 }
 
+impl Server {
+    /// A server at `url`, with headers as `--header` takes them.
+    pub(super) fn new(url: Option<String>, headers: Vec<String>, era: Era) -> Self {
+        Self { url, headers, era }
+    }
+}
+
 /// A header of a request. Nothing prints its value.
 #[derive(Clone)]
 pub(crate) struct Header(pub(crate) HeaderName, pub(crate) HeaderValue);

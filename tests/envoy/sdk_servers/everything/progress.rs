@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{forwarding::MODES, gateway::Gateway, prerequisites::find, runtime::run, sdk_servers::server::Server};
 use serde_json::json;
-use std::time::Duration;
+use std::{net::SocketAddr, time::Duration};
 use tokio::time::Instant;
 
 const STEPS: u32 = 10;
@@ -23,7 +23,11 @@ const LATER: Duration = Duration::from_millis(100);
 
 #[test]
 fn the_progress_of_a_long_call_arrives_event_by_event_as_soon_as_without_the_filter() {
-    let test = "everything-progress";
+    progress_delays("everything-progress", gateway);
+}
+
+/// Compares the delays of events through a gateway with those without the filter.
+pub(super) fn progress_delays(test: &str, gateway: impl AsyncFn(&str, SocketAddr) -> Gateway) {
     let Some(place) = find("servers") else { return };
     run(async {
         let server = Server::start_everything(test, &place).await;

@@ -111,6 +111,7 @@ fn a_sidecar_that_would_read_another_file_is_another_pod() {
         let objects = objects(&render_for("sidecar", policy, options).unwrap());
         let (map, name) = of_kind(&objects, "ConfigMap");
         assert_eq!(map["immutable"], true);
+        assert!(map["data"]["envoy.yaml"].is_string());
         assert_eq!(map["metadata"]["labels"], serde_json::json!({ "app": "mcp-server" }));
         let template = &of_kind(&objects, "Deployment").0["spec"]["template"];
         assert_eq!(template["spec"]["volumes"][0]["configMap"]["name"], name);
@@ -119,7 +120,6 @@ fn a_sidecar_that_would_read_another_file_is_another_pod() {
     let approver = ["--approver", "peer:spiffe://a"];
     let changed = [
         pod(POLICY, &[]),
-        pod(&POLICY.replace("deny", "allow"), &[]),
         pod(POLICY, &approver),
         pod(POLICY, &["--approver", "peer:spiffe://b"]),
         pod(POLICY, &["--upstream", "http://127.0.0.1:3001"]),
@@ -127,6 +127,24 @@ fn a_sidecar_that_would_read_another_file_is_another_pod() {
     assert_eq!(changed.iter().collect::<BTreeSet<_>>().len(), changed.len());
     // The same file is the same pod.
     assert_eq!(pod(POLICY, &approver), pod(POLICY, &approver));
+}
+
+#[test]
+fn another_policy_is_another_content_of_the_same_object_in_the_same_pod() {
+    let rendered = |policy: &str| objects(&render_for("sidecar", policy, &[]).unwrap());
+    let (before, after) = (rendered(POLICY), rendered(&POLICY.replace("deny", "allow")));
+    let changed: Vec<usize> = (0..before.len()).filter(|at| before[*at] != after[*at]).collect();
+    assert_eq!(changed, [1], "the ConfigMap with the policy alone");
+    let [old, new] = [&before[1], &after[1]];
+    assert_eq!((&old["kind"], &old["immutable"]), (&"ConfigMap".into(), &Value::Null));
+    assert_eq!(old["metadata"]["name"], new["metadata"]["name"]);
+    let pod = &of_kind(&before, "Deployment").0["spec"]["template"]["spec"];
+    assert_eq!(pod["volumes"][2]["configMap"]["name"], old["metadata"]["name"]);
+    // What needs more than the policy is another configuration of Envoy, and so another object with another pod.
+    let larger = format!(r#"{{"policy":{POLICY},"protocol":{{"max_body_bytes":9999999}}}}"#);
+    let larger = rendered(&larger);
+    assert_ne!(larger[1]["metadata"]["name"], old["metadata"]["name"]);
+    assert_ne!(of_kind(&larger, "Deployment").0, of_kind(&before, "Deployment").0);
 }
 
 #[test]
@@ -277,4 +295,23 @@ fn names_are_dns_labels_and_no_words_of_yaml() {
         let message = format!("some YAML readers take `{name}` for a number or a boolean: choose another name");
         assert_eq!(name.parse::<Name>().unwrap_err(), message);
     }
+}
+
+#[test]
+fn the_pod_monitor_reads_the_pods_of_a_sidecar() {
+    let file = format!("{}/envoy/observe/podmonitor.yaml", env!("CARGO_MANIFEST_DIR"));
+    let monitor: Value = serde_saphyr::from_str(&std::fs::read_to_string(file).unwrap()).unwrap();
+    let objects = objects(&render_for("sidecar", POLICY, &[]).unwrap());
+    let deployment = of_kind(&objects, "Deployment").0;
+    let pod = &deployment["spec"]["template"];
+    assert_eq!(monitor["metadata"]["namespace"], deployment["metadata"]["namespace"]);
+    assert_eq!(monitor["spec"]["selector"]["matchLabels"], pod["metadata"]["labels"]);
+    let endpoint = &monitor["spec"]["podMetricsEndpoints"][0];
+    assert_eq!(endpoint["path"], pod["metadata"]["annotations"]["prometheus.io/path"]);
+    let ports = pod["spec"]["initContainers"][0]["ports"].as_array().unwrap();
+    let port = ports.iter().find(|port| port["name"] == endpoint["port"]).unwrap();
+    assert_eq!(
+        port["containerPort"].to_string(),
+        pod["metadata"]["annotations"]["prometheus.io/port"].as_str().unwrap()
+    );
 }

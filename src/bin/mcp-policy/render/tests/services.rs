@@ -36,6 +36,21 @@ fn each_service_that_a_configuration_names_has_its_cluster() {
 }
 
 #[test]
+fn a_collector_gets_the_access_log_through_a_cluster_of_its_own() {
+    let rendered = render_for("envoy", POLICY, &["--otlp", "collector"]).unwrap();
+    assert_eq!(text_of_clusters(&rendered), ["collector"]);
+    assert!(rendered.contains("grpc_service: { envoy_grpc: { cluster_name: \"collector\" } }"), "{rendered}");
+    let none = render_for("envoy", POLICY, &[]).unwrap();
+    assert!(!none.contains("open_telemetry"));
+    for (document, name) in [(POLICY.to_owned(), "admin"), (configuration("people", "counts"), "counts")] {
+        assert_eq!(
+            render_for("envoy", &document, &["--otlp", name]).unwrap_err(),
+            format!("`--otlp`: the cluster `{name}` leads to something else in this gateway; choose another name")
+        );
+    }
+}
+
+#[test]
 fn clusters_that_a_mesh_defines_are_not_rendered() {
     let document =
         configuration("outbound|80||a.default.svc.cluster.local", "outbound|81||b.default.svc.cluster.local");

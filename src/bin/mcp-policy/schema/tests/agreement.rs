@@ -75,6 +75,15 @@ fn everything() -> Value {
                         limit("f", json!({"key": "call"})),
                         {"counter": "g", "window": "day", "scope": "grant"},
                     ],
+                    "results": {
+                        "max_bytes": 1000,
+                        "redact": [
+                            {"find": "email", "replace": "x"},
+                            {"regex": "sk-[a-z]{5}", "near": "sk-", "replace": "x"},
+                        ],
+                        "deny_if": [{"find": "private_key"}, {"regex": "employee", "near": "loyee"}],
+                        "on_deny": "x",
+                    },
                     "mode": "enforce",
                 },
                 "short": {"action": "require_approval", "rate_limit": {"max": 10, "window": 60}, "reason": "x"},
@@ -87,6 +96,7 @@ fn everything() -> Value {
             "methods": {"tools/call": "deny", "vendor/x": "allow"},
             "mode": "enforce",
         },
+        "tasks": {"owner": true},
         "identity": [
             {"peer": "uri_san"}, {"header": "x-agent-id", "secret": true}, {"bearer": true},
             {"address": "forwarded"}, {"constant": "x"},

@@ -1,0 +1,117 @@
+//! `mcp-policy suggest --from`: a policy for what a log shows to be used.
+
+use std::io::Write;
+
+use mcp_policy::{
+    config::Config,
+    evidence::usage::{Options, Row, Usage},
+};
+use serde::Serialize;
+
+use crate::{
+    Exit, Stop,
+    log_file::{Line, LogFile},
+    print, sanitize,
+};
+
+/// The arguments that name a log.
+#[derive(clap::Args)]
+pub(super) struct Records {
+    /// Suggest a policy for what passed, from a log of JSON lines with audit records in them; `-` reads stdin
+    #[arg(long, value_name = "RECORDS", conflicts_with_all = ["file", "urls", "files", "client_configs", "pin"])]
+    from: Option<String>,
+    /// Count also the calls of callers whose identity is not verified
+    #[arg(long, requires = "from")]
+    all_callers: bool,
+    /// Count only calls that this policy of the log's configuration decided on
+    #[arg(long, value_name = "NAME", requires = "from")]
+    of_policy: Option<String>,
+}
+
+/// Prints a policy for the log, if one is named.
+pub(super) fn run(args: &Records, as_json: bool) -> Option<Result<Exit, Stop>> {
+    args.from.as_deref().map(|file| suggest(file, args, as_json))
+}
+
+fn suggest(file: &str, args: &Records, as_json: bool) -> Result<Exit, Stop> {
+    let mut log = LogFile::open(file).map_err(Stop::usage)?;
+    let mut usage = Usage::new(Options { all_callers: args.all_callers, policy: args.of_policy.clone() });
+    while let Some(line) = log.next_line().map_err(Stop::usage)? {
+        if let Line::Text(text) = line {
+            usage.add_line(text);
+        }
+    }
+    usage.finish();
+    let (name, remarks) = (log.display_name(), usage.remarks());
+    if usage.passed() == 0 {
+        let remarks: String = remarks.iter().map(|remark| format!("; {remark}")).collect();
+        return Err(Stop::findings(format!("{name}: no call in it counts{remarks}")));
+    }
+    let names: Vec<&str> = usage.policies().collect();
+    if names.len() > 1 {
+        let names = names.join("`, `");
+        let message =
+            format!("{name}: several policies decided on its calls (`{names}`); choose one with `--of-policy`");
+        return Err(Stop::findings(message));
+    }
+    let (policy, rows) = (usage.policy(), usage.rows());
+    Config::load(policy.as_bytes())
+        .map_err(|invalid| Stop::findings(format!("{name}: a policy cannot hold what was used: {invalid}")))?;
+    if as_json {
+        return Ok(print(&sanitize::json(&json(&policy, &rows, &remarks))));
+    }
+    // If stderr is closed, the policy is still printed.
+    let _ = std::io::stderr().write_all(table(&rows, &remarks).as_bytes());
+    Ok(print(&sanitize::json(&policy)))
+}
+
+/// A line for each entry, then the remarks.
+fn table(rows: &[Row], remarks: &[String]) -> String {
+    let names: Vec<String> = rows.iter().map(|row| sanitize::line(&row.name)).collect();
+    let width = names.iter().map(|name| name.chars().count()).max().unwrap_or_default();
+    let lines = names.iter().zip(rows).map(|(name, row)| {
+        let Row { kind, calls, percentile_99, most, limit, approval, .. } = row;
+        let approval = if *approval { ", approval" } else { "" };
+        format!(
+            "{name:width$}  {kind:8}  {calls} calls; in a minute of one caller {percentile_99} (99 %), {most} (most): \
+             {limit}/minute{approval}\n"
+        )
+    });
+    let remarks = remarks.iter().map(|remark| format!("note: {}\n", sanitize::line(remark)));
+    lines.chain(remarks).collect()
+}
+
+#[derive(Serialize)]
+struct Output<'r> {
+    policy: serde_json::Value,
+    used: Vec<UsedRow<'r>>,
+    remarks: &'r [String],
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct UsedRow<'r> {
+    kind: &'static str,
+    name: &'r str,
+    calls: u64,
+    percentile99: u64,
+    most: u64,
+    limit: u64,
+    approval: bool,
+}
+
+fn json(policy: &str, rows: &[Row], remarks: &[String]) -> String {
+    let used = rows.iter().map(|row| UsedRow {
+        kind: row.kind,
+        name: &row.name,
+        calls: row.calls,
+        percentile99: row.percentile_99,
+        most: row.most,
+        limit: row.limit,
+        approval: row.approval,
+    });
+    // It has loaded, so it is JSON.
+    let policy = serde_json::from_str(policy).unwrap_or_default();
+    // Strings and numbers always serialise.
+    format!("{}\n", serde_json::to_string(&Output { policy, used: used.collect(), remarks }).unwrap_or_default())
+}

@@ -1,0 +1,121 @@
+//! The answer to a call of a case, as the policy's `results` judge it.
+
+use crate::{
+    engine::results::ResultFilter,
+    json::{self, Value},
+    mcp::ResponseFormat,
+    results::{ResultReport, ResultRequest, ResultStream},
+};
+
+/// What becomes of the answer to a call.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AnswerReport {
+    /// What happens to it.
+    pub outcome: AnswerOutcome,
+    /// The message that the client gets.
+    pub text: String,
+    /// What was found.
+    pub report: ResultReport,
+    /// The entries of the policy that found something: the finder, how often, and the entry.
+    pub finds: Vec<(&'static str, u32, String)>,
+}
+
+/// What happens to an answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AnswerOutcome {
+    /// It goes on as it is.
+    Unchanged,
+    /// It goes on with texts replaced.
+    Redacted,
+    /// An error takes its place.
+    Refused,
+}
+
+impl AnswerOutcome {
+    /// The outcomes as a case file writes them.
+    pub const NAMED: [(&'static str, Self); 3] =
+        [("unchanged", Self::Unchanged), ("redacted", Self::Redacted), ("refused", Self::Refused)];
+
+    /// The outcome as a case file writes it.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Unchanged => "unchanged",
+            Self::Redacted => "redacted",
+            Self::Refused => "refused",
+        }
+    }
+}
+
+/// The id of an answer that is given without one.
+const ID: &str = "1";
+
+/// Judges an answer: a message, or the result in one.
+pub(super) fn judge(filter: Option<ResultFilter>, answer: &str) -> AnswerReport {
+    let message = if is_message(answer) {
+        answer.to_owned()
+    } else {
+        format!(r#"{{"jsonrpc":"2.0","id":{ID},"result":{}}}"#, answer.trim())
+    };
+    let Some(ResultFilter { request, inspections, .. }) = filter else {
+        let (outcome, report) = (AnswerOutcome::Unchanged, ResultReport::default());
+        return AnswerReport { outcome, text: message, report, finds: Vec::new() };
+    };
+    let entries: Vec<(&'static str, String)> = [&inspections.enforced, &inspections.shadow]
+        .into_iter()
+        .flatten()
+        .flat_map(|inspection| inspection.entries().map(|(finder, pointer)| (finder, pointer.to_owned())))
+        .collect();
+    let request = ResultRequest { ids: vec![ID.to_owned()], ..request };
+    let mut stream = ResultStream::new(request, inspections, Some(ResponseFormat::Json));
+    let mut out = stream.push(message.as_bytes(), usize::MAX);
+    out.extend(stream.end());
+    let report = stream.take_report();
+    let text = String::from_utf8_lossy(&out).into_owned();
+    let outcome = match &report.refusal {
+        Some(_) => AnswerOutcome::Refused,
+        None if text == message => AnswerOutcome::Unchanged,
+        None => AnswerOutcome::Redacted,
+    };
+    let count = |finder: &str| {
+        let found = report.counts.iter().chain(report.shadow_counts.iter()).find(|(name, _)| *name == finder);
+        found.map_or(0, |(_, count)| count)
+    };
+    let finds = entries
+        .into_iter()
+        .map(|(finder, pointer)| (finder, count(finder), pointer))
+        .filter(|(_, count, _)| *count > 0)
+        .collect();
+    AnswerReport { outcome, text, report, finds }
+}
+
+fn is_message(text: &str) -> bool {
+    let node = json::parse(text.as_bytes(), 128);
+    matches!(node.map(|node| node.value), Ok(Value::Object(members)) if members.iter().any(|member| member.name == "jsonrpc"))
+}
+
+impl AnswerReport {
+    /// What becomes of the answer and why, a line each.
+    #[must_use]
+    pub fn lines(&self) -> Vec<String> {
+        let mut lines: Vec<String> = Vec::new();
+        for (finder, count, pointer) in &self.finds {
+            let times = if *count == 1 { "once".to_owned() } else { format!("{count} times") };
+            lines.push(format!("{pointer}: finds `{finder}` in the answer, {times}"));
+        }
+        let by = |why: &crate::results::ResultRefusal| format!("refused by {}: {}", why.rule(), why.reason());
+        lines.push(match &self.report.refusal {
+            Some(why) => format!("the answer is {}", by(why)),
+            None => format!("the answer is {}", self.outcome.name()),
+        });
+        if let Some(why) = &self.report.shadow_refusal {
+            lines.push(format!("in shadow mode: the answer would be {}", by(why)));
+        } else if !self.report.shadow_counts.is_empty() {
+            lines.push("in shadow mode: the answer would be redacted".to_owned());
+        }
+        if self.outcome != AnswerOutcome::Unchanged {
+            lines.push(format!("the client gets: {}", self.text));
+        }
+        lines
+    }
+}

@@ -1,0 +1,84 @@
+//! What a record says, read from its text; [`crate::audit::record`] writes it.
+
+use serde::Deserialize;
+use serde_json::value::RawValue;
+
+/// A record, as far as a replay and a suggestion read it.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct Record {
+    /// What was decided.
+    pub decision: String,
+    /// The rule that decided; empty if the request was allowed.
+    pub rule: String,
+    /// The policy's name; empty if no binding matched.
+    pub policy: String,
+    /// The caller's identity, as records show it; empty if it is not known.
+    pub grant: String,
+    /// The JSON-RPC method; in parentheses, what is not a message.
+    pub method: String,
+    /// The tool, prompt or resource.
+    pub tool: String,
+    /// The names of the arguments; `None` if the record does not say.
+    pub arguments: Option<Vec<String>>,
+    /// The arguments as sent, if the configuration has them logged.
+    pub argument_values: Option<Box<RawValue>>,
+    /// Who approved the call, or which request waits for approval.
+    pub approval: Option<RecordedApproval>,
+    /// What shadow mode would have decided.
+    pub shadow: Option<RecordedShadow>,
+}
+
+/// Who approved a call, or which request waits for approval.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct RecordedApproval {
+    /// The approver; empty while the request is pending.
+    pub approver: String,
+}
+
+/// What shadow mode would have decided.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct RecordedShadow {
+    /// The decision.
+    pub decision: String,
+}
+
+/// The decision of a request that passed.
+pub(super) const ALLOWED: &str = "allowed";
+
+/// The longest text that a record holds whole, in characters: a longer one was cut.
+const MAX_TEXT: usize = 256;
+
+impl Record {
+    /// Reads a record's text; `None` if it is none.
+    #[must_use]
+    pub fn read(text: &str) -> Option<Self> {
+        serde_json::from_str(text).ok()
+    }
+
+    /// Whether the request passed.
+    #[must_use]
+    pub fn is_allowed(&self) -> bool {
+        self.decision == ALLOWED
+    }
+
+    /// What was called: the tool, prompt or resource, or the method where it names none.
+    #[must_use]
+    pub fn target(&self) -> &str {
+        if self.tool.is_empty() { &self.method } else { &self.tool }
+    }
+
+    /// Whether the record may hold a part of the target's name only.
+    pub(super) fn has_long_target(&self) -> bool {
+        self.tool.len() >= MAX_TEXT && self.tool.chars().count() >= MAX_TEXT
+    }
+
+    /// Whether the record is of a request that a policy decided on: not of one that was refused unread, that failed, or of what
+    /// an approver decided at the console.
+    pub(super) fn is_of_a_decision(&self) -> bool {
+        let is_decision = [ALLOWED, "denied", "rate_limited", "approval_required"].contains(&&*self.decision);
+        is_decision && !self.method.is_empty() && !self.grant.is_empty()
+    }
+}

@@ -1,0 +1,141 @@
+//! The call of a record, as far as the record has it, and what a policy would have to know besides.
+
+use std::fmt;
+
+use crate::{
+    cases,
+    evidence::record::Record,
+    policy::{Effect, Lookup, Policy, Rule, Scope, condition::Condition, path::Root},
+};
+
+/// What a record lacks, so that it does not say what another policy would decide.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Missing {
+    /// The values of the arguments: `audit.arguments` is not `values`, or they were too long.
+    Arguments,
+    /// The claims of the caller's token.
+    Claims,
+    /// The MCP session.
+    Session,
+    /// Envoy's route.
+    Route,
+    /// The whole name of the target.
+    Name,
+    /// The messages of a batch, or the URIs of a subscription.
+    Messages,
+    /// What the server listed before.
+    Listing,
+}
+
+impl fmt::Display for Missing {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Arguments => "the values of the arguments (`audit.arguments` is not `values`)",
+            Self::Claims => "the claims of the caller's token",
+            Self::Session => "the MCP session",
+            Self::Route => "the name of Envoy's route",
+            Self::Name => "the whole name of what was called",
+            Self::Messages => "the messages of a batch, or the URIs of a subscription",
+            Self::Listing => "the definitions that the server listed before",
+        })
+    }
+}
+
+impl Missing {
+    /// One word, for programs.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Arguments => "arguments",
+            Self::Claims => "claims",
+            Self::Session => "session",
+            Self::Route => "route",
+            Self::Name => "name",
+            Self::Messages => "messages",
+            Self::Listing => "listing",
+        }
+    }
+}
+
+/// The body of the request that a record is of; empty if it had none. `policy` decides on it.
+///
+/// # Errors
+/// What the record lacks of what that policy looks at.
+pub(super) fn body(record: &Record, policy: Option<&Policy>) -> Result<String, Missing> {
+    if record.has_long_target() {
+        return Err(Missing::Name);
+    }
+    // A definition differed from its pin.
+    if record.rule.starts_with("/definitions/") {
+        return Err(Missing::Listing);
+    }
+    let params = |member: &'static str, text: &str| Ok(cases::request_body(&record.method, &[(member, text)], None));
+    match &*record.method {
+        "(batch)" | "subscriptions/listen" => Err(Missing::Messages),
+        bodiless if bodiless.starts_with('(') => Ok(String::new()),
+        "tools/call" | "prompts/get" => {
+            let known = arguments(record);
+            let rules = policy.map_or(Vec::new(), |policy| rules(policy, record));
+            check_known(&rules, known.is_some())?;
+            Ok(cases::request_body(&record.method, &[("name", &record.tool)], known.as_deref()))
+        }
+        "resources/read" | "resources/subscribe" | "resources/unsubscribe" => {
+            let rules = policy.map_or(Vec::new(), |policy| rules(policy, record));
+            check_known(&rules, true)?;
+            params("uri", &record.tool)
+        }
+        "completion/complete" => {
+            let member = if record.tool.contains(':') { "uri" } else { "name" };
+            Ok(cases::reference_body(&record.method, member, &record.tool))
+        }
+        method if method.starts_with("tasks/") => params("taskId", "replayed"),
+        _ => Ok(cases::request_body(&record.method, &[], None)),
+    }
+}
+
+/// The arguments, if the record has them; a call without any has none.
+fn arguments(record: &Record) -> Option<String> {
+    match (&record.argument_values, &record.arguments) {
+        (Some(values), _) => Some(values.get().to_owned()),
+        (None, Some(names)) if names.is_empty() => Some("{}".to_owned()),
+        (None, _) => None,
+    }
+}
+
+/// The rules that a call has to pass whose name does not decide by itself.
+fn rules<'p>(policy: &'p Policy, record: &Record) -> Vec<&'p Rule> {
+    let (found, all) = match &*record.method {
+        "tools/call" => (policy.tool(&record.tool), Some(policy.all_tools())),
+        "prompts/get" => (policy.prompt(&record.tool), None),
+        _ => (policy.resource(&record.tool), None),
+    };
+    let own = match found {
+        Lookup::Rule(rule) if !rule.denies_unconditionally() => Some(rule),
+        Lookup::NoMatch if policy.default() == Effect::Allow => None,
+        Lookup::Rule(_) | Lookup::NoMatch | Lookup::Hidden => return Vec::new(),
+    };
+    if all.is_some_and(Rule::denies_unconditionally) { Vec::new() } else { own.into_iter().chain(all).collect() }
+}
+
+/// # Errors
+/// What these rules look at and a record does not have.
+fn check_known(rules: &[&Rule], has_arguments: bool) -> Result<(), Missing> {
+    let limits = || rules.iter().flat_map(|rule| rule.limits());
+    let reads_call = || rules.iter().any(|rule| rule.reads_arguments()) || limits().any(|limit| limit.key.is_some());
+    if !has_arguments && reads_call() {
+        return Err(Missing::Arguments);
+    }
+    let mut predicates = rules.iter().flat_map(|rule| rule.require().chain(rule.deny_if()).chain(rule.approval()));
+    if predicates.any(|predicate| predicate.conditions.iter().any(reads_claims)) {
+        return Err(Missing::Claims);
+    }
+    if limits().any(|limit| limit.scope == Scope::Session) {
+        return Err(Missing::Session);
+    }
+    Ok(())
+}
+
+/// Whether a condition looks at a claim of the caller's token.
+fn reads_claims(condition: &Condition) -> bool {
+    condition.operand().root() == Some(Root::Caller) && condition.operand().to_string().starts_with("`caller.claims")
+}

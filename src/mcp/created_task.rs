@@ -1,0 +1,225 @@
+//! Reads from a server's response which tasks it created; MCP 2025-11-25, tasks, and the tasks extension of 2026-07-28.
+//!
+//! A pure state machine over chunks. It holds nothing back and changes nothing. A response that cannot be read, or that is
+//! longer than any that creates a task, creates none.
+
+use crate::json::{Fault, NameComparison, Reader, ValueType};
+
+use super::{
+    ResponseFormat,
+    sse::{StreamPart, Tokenizer, data},
+};
+
+/// A task that a server has created.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CreatedTask {
+    /// Its id.
+    pub id: String,
+    /// How long the server keeps it, in milliseconds; `None` if it does not say.
+    pub ttl_ms: Option<u64>,
+}
+
+/// Reads one response.
+#[derive(Clone, Debug)]
+pub struct CreatedTasks {
+    form: ResponseFormat,
+    /// The response so far, or the event so far.
+    text: Vec<u8>,
+    lines: Tokenizer,
+    in_line: bool,
+    /// Whether the message is longer than any that creates a task.
+    is_long: bool,
+}
+
+/// A longer message is not read, in bytes.
+const MAX_BYTES: usize = 64 * 1024;
+/// A response that nests deeper is not read.
+const MAX_DEPTH: u32 = 128;
+/// Bytes of a task's id: no request names a longer one.
+const MAX_ID: usize = super::MAX_NAME;
+
+impl CreatedTasks {
+    /// Reads a response in this format.
+    #[must_use]
+    pub fn new(form: ResponseFormat) -> Self {
+        Self { form, text: Vec::new(), lines: Tokenizer::default(), in_line: false, is_long: false }
+    }
+
+    /// Takes the next chunk, holds up to `room` bytes of it, and returns the tasks of the messages that it completes.
+    pub fn push(&mut self, mut chunk: &[u8], room: usize) -> Vec<CreatedTask> {
+        let most = self.text.len().saturating_add(room).min(MAX_BYTES);
+        let mut tasks = Vec::new();
+        if self.form == ResponseFormat::Json {
+            self.hold(chunk, most);
+            return tasks;
+        }
+        while let Some(piece) = self.lines.next(&mut chunk) {
+            let (StreamPart::Text(bytes) | StreamPart::End(bytes) | StreamPart::Ignored(bytes)) = piece;
+            self.hold(bytes, most);
+            match piece {
+                StreamPart::Text(_) => self.in_line = true,
+                StreamPart::End(_) if self.in_line => self.in_line = false,
+                StreamPart::End(_) => {
+                    let event = std::mem::take(&mut self.text);
+                    if !std::mem::take(&mut self.is_long) {
+                        tasks.extend(read(&data(&event)));
+                    }
+                }
+                StreamPart::Ignored(_) => {}
+            }
+        }
+        tasks
+    }
+
+    /// The tasks of a response that has ended.
+    #[must_use]
+    pub fn end(&mut self) -> Vec<CreatedTask> {
+        let text = std::mem::take(&mut self.text);
+        if self.is_long || self.form != ResponseFormat::Json { Vec::new() } else { read(&text) }
+    }
+
+    /// The bytes that are held.
+    #[must_use]
+    pub fn held(&self) -> usize {
+        self.text.len()
+    }
+
+    fn hold(&mut self, bytes: &[u8], most: usize) {
+        if self.is_long || self.text.len().saturating_add(bytes.len()) > most {
+            self.is_long = true;
+            self.text = Vec::new();
+        } else {
+            self.text.extend_from_slice(bytes);
+        }
+    }
+}
+
+/// The tasks in one message, or in several in an array.
+fn read(text: &[u8]) -> Vec<CreatedTask> {
+    let mut tasks = Vec::new();
+    if text.is_empty() || read_into(text, &mut tasks).is_err() {
+        tasks.clear();
+    }
+    tasks
+}
+
+fn read_into(text: &[u8], tasks: &mut Vec<CreatedTask>) -> Result<(), Fault> {
+    let mut reader = Reader::new(text, MAX_DEPTH)?;
+    match reader.value_type()? {
+        ValueType::Array => reader.elements(|reader| read_message(reader, tasks))?,
+        _ => read_message(&mut reader, tasks)?,
+    }
+    reader.finish()?;
+    reader.name_fault().map_or(Ok(()), |fault| Err(fault.clone()))
+}
+
+fn read_message(reader: &mut Reader<'_>, tasks: &mut Vec<CreatedTask>) -> Result<(), Fault> {
+    if reader.value_type()? != ValueType::Object {
+        return reader.skip().map(drop);
+    }
+    reader.members(NameComparison::Unmistakable(&["result"]), |reader, name| match (&*name, reader.value_type()?) {
+        ("result", ValueType::Object) => read_result(reader, tasks),
+        _ => reader.skip().map(drop),
+    })
+}
+
+/// Reads a result that has a `task`, or that is one.
+fn read_result(reader: &mut Reader<'_>, tasks: &mut Vec<CreatedTask>) -> Result<(), Fault> {
+    let (mut own, mut is_task) = (Draft::default(), false);
+    reader.members(NameComparison::Unmistakable(&["task", "taskId", "resultType"]), |reader, name| {
+        match (&*name, reader.value_type()?) {
+            ("task", ValueType::Object) => {
+                let mut inside = Draft::default();
+                reader.members(NameComparison::Unmistakable(&["taskId"]), |reader, name| inside.read(reader, &name))?;
+                tasks.extend(inside.finish());
+                Ok(())
+            }
+            ("resultType", ValueType::String) => {
+                is_task = reader.string()? == "task";
+                Ok(())
+            }
+            _ => own.read(reader, &name),
+        }
+    })?;
+    tasks.extend(own.finish().filter(|_| is_task));
+    Ok(())
+}
+
+/// A task that is being read.
+#[derive(Default)]
+struct Draft {
+    id: Option<String>,
+    ttl_ms: Option<u64>,
+}
+
+impl Draft {
+    fn read(&mut self, reader: &mut Reader<'_>, name: &str) -> Result<(), Fault> {
+        match (name, reader.value_type()?) {
+            ("taskId", ValueType::String) => {
+                self.id = Some(reader.string()?.into_owned()).filter(|id| id.len() <= MAX_ID);
+            }
+            ("ttl" | "ttlMs", ValueType::Number) => {
+                // A fraction of a millisecond means nothing; any other number is read as the longest time.
+                let token = reader.skip()?;
+                self.ttl_ms = std::str::from_utf8(token).ok().and_then(|token| token.parse().ok());
+            }
+            _ => drop(reader.skip()?),
+        }
+        Ok(())
+    }
+
+    fn finish(self) -> Option<CreatedTask> {
+        Some(CreatedTask { id: self.id?, ttl_ms: self.ttl_ms })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #[cfg(target_family = "wasm")]
+    use wasm_bindgen_test::wasm_bindgen_test as test;
+
+    use super::{CreatedTask, CreatedTasks, ResponseFormat};
+
+    /// The tasks of a response; the same whole and in every two chunks.
+    #[track_caller]
+    fn tasks(form: ResponseFormat, text: &str) -> Vec<CreatedTask> {
+        let read = |chunks: &[&[u8]]| {
+            let mut tasks = CreatedTasks::new(form);
+            let mut all: Vec<CreatedTask> = chunks.iter().flat_map(|chunk| tasks.push(chunk, usize::MAX)).collect();
+            all.extend(tasks.end());
+            all
+        };
+        let whole = read(&[text.as_bytes()]);
+        for index in 0..text.len() {
+            let (front, back) = text.as_bytes().split_at(index);
+            assert_eq!(read(&[front, back]), whole, "split at {index}");
+        }
+        whole
+    }
+
+    fn task(id: &str, ttl_ms: Option<u64>) -> CreatedTask {
+        CreatedTask { id: id.to_owned(), ttl_ms }
+    }
+
+    #[test]
+    fn a_task_is_read_from_a_result_of_either_revision() {
+        for (text, expected) in [
+            (
+                r#"{"id":1,"result":{"task":{"taskId":"a","status":"working","ttl":60000}}}"#,
+                vec![task("a", Some(60_000))],
+            ),
+            (r#"{"id":1,"result":{"task":{"taskId":"\u0061","ttl":null}}}"#, vec![task("a", None)]),
+            (r#"{"id":1,"result":{"resultType":"task","taskId":"a","ttlMs":5}}"#, vec![task("a", Some(5))]),
+            (r#"{"id":1,"result":{"taskId":"a"}}"#, vec![]),
+            (r#"{"id":1,"result":{"structuredContent":{"task":{"taskId":"a"}}}}"#, vec![]),
+            (r#"{"id":1,"result":{"task":{"taskId":"a","taskId":"b"}}}"#, vec![]),
+            (r#"{"id":1,"error":{"task":{"taskId":"a"}}}"#, vec![]),
+            ("<html>", vec![]),
+            ("", vec![]),
+        ] {
+            assert_eq!(tasks(ResponseFormat::Json, text), expected, "{text}");
+            let event = format!(": hi\n\ndata: {text}\n\ndata: {{}}\n\n");
+            assert_eq!(tasks(ResponseFormat::Sse, &event), expected, "{text}");
+        }
+    }
+}

@@ -1,0 +1,133 @@
+//! What becomes of one message under the rules that are enforced, and what those in shadow would have done.
+
+use crate::budget::Work;
+
+use super::{
+    inspection::Inspection,
+    refusal::ResultRefusal,
+    report::FinderCounts,
+    walk::{Inspected, MessageKind, Outcome},
+};
+
+/// The rules that apply to one answer.
+#[derive(Clone, Debug, Default)]
+pub struct Inspections {
+    /// Those that are enforced.
+    pub enforced: Option<Inspection>,
+    /// Those that only report.
+    pub shadow: Option<Inspection>,
+}
+
+/// What was found in an answer so far.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ResultReport {
+    /// What was replaced, or refused.
+    pub counts: FinderCounts,
+    /// Why something was refused: the first reason.
+    pub refusal: Option<ResultRefusal>,
+    /// What rules in shadow would have replaced.
+    pub shadow_counts: FinderCounts,
+    /// Why they would have refused something.
+    pub shadow_refusal: Option<ResultRefusal>,
+}
+
+/// What becomes of a message.
+pub(super) enum Judged {
+    Same,
+    Rewritten(Vec<u8>),
+    Refused(ResultRefusal),
+}
+
+impl Inspections {
+    /// Whether there are none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.enforced.is_none() && self.shadow.is_none()
+    }
+
+    /// How long a message may be that is held: of rules in shadow, no longer than they look at.
+    pub(super) fn max_bytes(&self) -> usize {
+        let rules = self.enforced.as_ref().or(self.shadow.as_ref());
+        rules.map_or(usize::MAX, |rules| rules.max_bytes)
+    }
+
+    /// The refusal of a longer message.
+    pub(super) fn too_large(&self) -> ResultRefusal {
+        let rules = self.enforced.as_ref().or(self.shadow.as_ref());
+        rules.map_or(ResultRefusal::NoRoom, Inspection::too_large)
+    }
+
+    /// Judges one message, or another text.
+    pub(super) fn judge(&self, data: &[u8], report: &mut ResultReport) -> (Judged, Vec<MessageKind>) {
+        let (mut judged, mut kinds) = (Judged::Same, Vec::new());
+        if let Some(rules) = &self.enforced {
+            let inspected = inspect(rules, data);
+            report.counts.merge(&inspected.counts);
+            judged = inspected.outcome.into();
+            kinds = inspected.kinds;
+            if let Judged::Refused(why) = &judged {
+                report.refusal.get_or_insert_with(|| why.clone());
+            }
+        }
+        if let Some(rules) = &self.shadow {
+            let inspected = inspect(rules, data);
+            report.shadow_counts.merge(&inspected.counts);
+            let is_long = data.len() > rules.max_bytes;
+            let refused = match inspected.outcome.into() {
+                _ if is_long => Some(rules.too_large()),
+                Judged::Refused(why) => Some(why),
+                Judged::Same | Judged::Rewritten(_) => None,
+            };
+            report.shadow_refusal = report.shadow_refusal.take().or(refused);
+        }
+        (judged, kinds)
+    }
+}
+
+/// The expressions may take as much work for one message as all rules may for one request.
+fn inspect(rules: &Inspection, data: &[u8]) -> Inspected {
+    if !rules.has_finders() {
+        return Inspected { kinds: Vec::new(), counts: FinderCounts::default(), outcome: Outcome::Same };
+    }
+    // Any client reads what begins otherwise as no message, but its logs and its user may see it.
+    match std::str::from_utf8(data) {
+        Ok(text) if !matches!(data.trim_ascii_start().first(), Some(b'{' | b'[' | 0xEF)) => {
+            rules.inspect_text(text, &Work::default())
+        }
+        _ => rules.inspect(data, &Work::default()),
+    }
+}
+
+impl Inspection {
+    fn too_large(&self) -> ResultRefusal {
+        ResultRefusal::TooLarge { pointer: self.max_pointer.clone(), max_bytes: self.max_bytes }
+    }
+}
+
+impl From<Outcome> for Judged {
+    fn from(outcome: Outcome) -> Self {
+        match outcome {
+            Outcome::Same => Self::Same,
+            Outcome::Rewritten(text) => Self::Rewritten(text),
+            Outcome::Denied(denial) => Self::Refused(ResultRefusal::Denied(denial)),
+            Outcome::TooMuchWork => Self::Refused(ResultRefusal::TooMuchWork),
+            Outcome::Unreadable => Self::Refused(ResultRefusal::Unreadable),
+        }
+    }
+}
+
+impl ResultReport {
+    /// Whether nothing was found and nothing was refused.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
+
+    /// Adds another report.
+    pub fn merge(&mut self, other: Self) {
+        self.counts.merge(&other.counts);
+        self.shadow_counts.merge(&other.shadow_counts);
+        self.refusal = self.refusal.take().or(other.refusal);
+        self.shadow_refusal = self.shadow_refusal.take().or(other.shadow_refusal);
+    }
+}

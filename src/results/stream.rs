@@ -1,0 +1,146 @@
+//! The chunks of one response. A message is held until it is complete, and judged as a whole: what goes on does not depend on how
+//! the response was cut.
+
+use super::{
+    events::Events,
+    judge::{Inspections, Judged, ResultReport},
+    refusal::{RefusalReply, ResultRefusal},
+};
+use crate::mcp::ResponseFormat;
+
+/// The request whose answer is judged.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ResultRequest {
+    /// The ids of its requests, as they were sent. Empty for a stream that a GET opens.
+    pub ids: Vec<String>,
+    /// Whether it was a batch.
+    pub is_batch: bool,
+    /// How its answer is refused.
+    pub reply: RefusalReply,
+}
+
+/// Judges one response.
+#[derive(Debug)]
+pub struct ResultStream {
+    pub(super) request: ResultRequest,
+    pub(super) inspections: Inspections,
+    pub(super) report: ResultReport,
+    form: Form,
+}
+
+#[derive(Debug)]
+enum Form {
+    /// One message, several in an array, or another text, held up to its end.
+    Whole(Vec<u8>),
+    Events(Events),
+    /// Only rules in shadow apply, and it is longer than they look at.
+    Passing,
+    /// Replaced by an error.
+    Refused(ResultRefusal),
+}
+
+impl ResultRequest {
+    /// The message in place of the whole answer.
+    #[must_use]
+    pub fn refused(&self, why: &ResultRefusal) -> String {
+        let errors: Vec<String> = self.ids.iter().map(|id| self.reply.write(Some(id), why)).collect();
+        match errors.as_slice() {
+            [] => self.reply.write(None, why),
+            [only] if !self.is_batch => only.clone(),
+            _ => format!("[{}]", errors.join(",")),
+        }
+    }
+
+    /// The id of the only request.
+    pub(super) fn only_id(&self) -> Option<&str> {
+        match self.ids.as_slice() {
+            [only] if !self.is_batch => Some(only),
+            _ => None,
+        }
+    }
+}
+
+impl ResultStream {
+    /// Judges a response in this format; a text if it has none.
+    #[must_use]
+    pub fn new(request: ResultRequest, inspections: Inspections, format: Option<ResponseFormat>) -> Self {
+        let form = match format {
+            Some(ResponseFormat::Sse) => Form::Events(Events::default()),
+            Some(ResponseFormat::Json) | None => Form::Whole(Vec::new()),
+        };
+        Self { request, inspections, report: ResultReport::default(), form }
+    }
+
+    /// Takes the next chunk, and returns the bytes to forward now. Of the response, `room` bytes may be held besides what is
+    /// held.
+    #[must_use]
+    pub fn push(&mut self, chunk: &[u8], room: usize) -> Vec<u8> {
+        match &mut self.form {
+            Form::Whole(text) => {
+                let length = text.len().saturating_add(chunk.len());
+                let max = self.inspections.max_bytes();
+                if length <= max && chunk.len() <= room {
+                    text.extend_from_slice(chunk);
+                    return Vec::new();
+                }
+                let why = if length > max { self.inspections.too_large() } else { ResultRefusal::NoRoom };
+                if self.inspections.enforced.is_none() {
+                    let mut held = std::mem::take(text);
+                    held.extend_from_slice(chunk);
+                    self.report.shadow_refusal.get_or_insert(why);
+                    self.form = Form::Passing;
+                    return held;
+                }
+                self.report.refusal.get_or_insert_with(|| why.clone());
+                self.form = Form::Refused(why);
+                Vec::new()
+            }
+            Form::Events(events) => {
+                let mut events = std::mem::take(events);
+                let out = events.push(chunk, room, self);
+                self.form = Form::Events(events);
+                out
+            }
+            Form::Passing => chunk.to_vec(),
+            Form::Refused(_) => Vec::new(),
+        }
+    }
+
+    /// The bytes to forward at the end of the response.
+    #[must_use]
+    pub fn end(&mut self) -> Vec<u8> {
+        match std::mem::replace(&mut self.form, Form::Passing) {
+            Form::Whole(text) if text.is_empty() => Vec::new(),
+            Form::Whole(text) => match self.inspections.judge(&text, &mut self.report).0 {
+                Judged::Same => text,
+                Judged::Rewritten(text) => text,
+                Judged::Refused(why) => self.request.refused(&why).into_bytes(),
+            },
+            Form::Events(mut events) => events.end(self),
+            Form::Refused(why) => self.request.refused(&why).into_bytes(),
+            Form::Passing => Vec::new(),
+        }
+    }
+
+    /// The bytes that are held.
+    #[must_use]
+    pub fn held(&self) -> usize {
+        match &self.form {
+            Form::Whole(text) => text.len(),
+            Form::Events(events) => events.held(),
+            Form::Passing | Form::Refused(_) => 0,
+        }
+    }
+
+    /// Whether nothing goes on before the end.
+    #[must_use]
+    pub fn holds_all(&self) -> bool {
+        matches!(self.form, Form::Whole(_) | Form::Refused(_))
+    }
+
+    /// What was found and refused since the last time.
+    #[must_use]
+    pub fn take_report(&mut self) -> ResultReport {
+        std::mem::take(&mut self.report)
+    }
+}

@@ -1,0 +1,40 @@
+"""An OpenTelemetry collector of logs, for tests: with Google's gRPC and the messages as OpenTelemetry publishes them.
+
+    python collector.py
+
+It prints its port, then each log record as a line of JSON.
+"""
+
+import json
+from concurrent.futures import ThreadPoolExecutor
+
+import grpc
+from google.protobuf.json_format import MessageToDict
+from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceRequest, ExportLogsServiceResponse
+
+
+def export(request: ExportLogsServiceRequest, _context: grpc.ServicerContext) -> ExportLogsServiceResponse:
+    for resource in request.resource_logs:
+        for scope in resource.scope_logs:
+            for record in scope.log_records:
+                print(json.dumps(MessageToDict(record) | {"resource": MessageToDict(resource.resource)}), flush=True)
+    return ExportLogsServiceResponse()
+
+
+def main() -> None:
+    server = grpc.server(ThreadPoolExecutor(4))
+    handler = grpc.unary_unary_rpc_method_handler(
+        export,
+        request_deserializer=ExportLogsServiceRequest.FromString,
+        response_serializer=ExportLogsServiceResponse.SerializeToString,
+    )
+    service = "opentelemetry.proto.collector.logs.v1.LogsService"
+    server.add_generic_rpc_handlers([grpc.method_handlers_generic_handler(service, {"Export": handler})])
+    number = server.add_insecure_port("127.0.0.1:0")
+    server.start()
+    print(number, flush=True)
+    server.wait_for_termination()
+
+
+if __name__ == "__main__":
+    main()
