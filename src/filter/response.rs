@@ -179,7 +179,7 @@ impl ResponseHandler {
     /// The response has to be reset.
     pub(super) fn on_trailers(&mut self, config: &Config, lease: &mut Lease) -> Result<(), ResponseAborted> {
         self.refund = self.refund.take().and_then(PendingRefund::on_complete);
-        if let Some(mut results) = self.results.take() {
+        if let Some(results) = &mut self.results {
             let holds_all = results.holds_all();
             let out = results.finish(config);
             // Of an event stream, what is left is an incomplete event, which clients ignore; Envoy lets nothing be added to it.

@@ -27,6 +27,7 @@ pub(super) struct ResultStage {
     found: ResultReport,
 }
 
+const AFTER_END: ResponseAborted = ResponseAborted("more of a response comes after its end");
 const WITHOUT_HEAD: ResponseAborted = ResponseAborted("a response comes without its head");
 
 #[derive(Debug)]
@@ -34,6 +35,8 @@ enum State {
     /// The head has not come.
     Pending(Box<ResultFilter>),
     Body(Box<ResultStream>),
+    /// The end has come: nothing may follow.
+    Ended,
     /// Nothing is judged any more.
     Done,
 }
@@ -95,8 +98,10 @@ impl ResultStage {
     /// # Errors
     /// The response has to be reset, since its head has not come.
     pub(super) fn push(&mut self, config: &Config, chunk: &[u8], room: usize) -> Result<Vec<u8>, ResponseAborted> {
-        if let State::Pending(_) = self.state {
-            return Err(WITHOUT_HEAD);
+        match self.state {
+            State::Pending(_) => return Err(WITHOUT_HEAD),
+            State::Ended if !chunk.is_empty() => return Err(AFTER_END),
+            State::Ended | State::Body(_) | State::Done => {}
         }
         self.read_tasks(|tasks| tasks.push(chunk, room));
         let State::Body(stream) = &mut self.state else { return Ok(chunk.to_vec()) };
@@ -109,7 +114,10 @@ impl ResultStage {
     /// What goes on at the end.
     pub(super) fn finish(&mut self, config: &Config) -> Vec<u8> {
         self.read_tasks(CreatedTasks::end);
-        let State::Body(mut stream) = std::mem::replace(&mut self.state, State::Done) else { return Vec::new() };
+        if !matches!(self.state, State::Body(_)) {
+            return Vec::new();
+        }
+        let State::Body(mut stream) = std::mem::replace(&mut self.state, State::Ended) else { return Vec::new() };
         let out = stream.end();
         self.note(config, stream.take_report());
         out
