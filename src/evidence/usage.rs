@@ -1,7 +1,7 @@
 //! A policy for what a log shows to be used: what passed, at the rates at which it passed.
 //!
 //! A call that was refused is a probe or a mistake, so nothing is permitted because of it; nor is what shadow mode would have
-//! refused. Callers whose identity nobody verified can be anyone, so their calls count only where that is asked for.
+//! refused. Unverified callers can be anyone, so their calls count only where that is asked for.
 
 mod policy;
 mod rates;

@@ -49,7 +49,7 @@ pub struct Lines {
 pub struct Report {
     /// The lines of the log.
     pub lines: u64,
-    /// Each chain, in the order of their first lines; those of which only heads are known come last.
+    /// Each chain, in the order of their first lines; those that are known by heads alone come last.
     pub chains: Vec<ChainReport>,
     /// Records without a link.
     pub unlinked: Lines,

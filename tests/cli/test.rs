@@ -116,7 +116,7 @@ fn what_cannot_run_is_an_error() {
     let expected = format!(
         "error: the case file cannot be read
 {cases}:2:27: /cases/0/calls/0: the key `expect` is missing
-{cases}:2:41: /cases/0/calls/0/expects: unknown key `expects` (did you mean `expect`?); allowed: `as`, `claims`, `session`, `route`, `host`, `path`, `at`, `times`, `tool`, `args`, `method`, `params`, `request`, `expect`, `rule`, `message_contains`, `shadow` or `listed`\n"
+{cases}:2:41: /cases/0/calls/0/expects: unknown key `expects` (did you mean `expect`?); allowed: `as`, `claims`, `session`, `route`, `host`, `path`, `at`, `times`, `tool`, `args`, `method`, `params`, `request`, `expect`, `rule`, `message_contains`, `shadow`, `listed`, `answer`, `expect_answer`, `answer_rule` or `answer_contains`\n"
     );
     assert_fails(&run(&["test", &policy, &cases]), 2, &expected);
     let beside = policy.replace("p.json", "p.cases.json");

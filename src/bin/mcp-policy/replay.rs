@@ -130,8 +130,11 @@ fn text(report: &Report) -> String {
         text.push_str(&format!("and {more} further rows; `--format json` has all\n"));
     }
     let Report { same, changed, unknown, skipped, untimed, .. } = report;
-    let regressions = if report.has_regressions() { ", some of which passed before" } else { "" };
-    text.push_str(&format!("{same} calls are decided as before, {changed} otherwise{regressions}; of {unknown} the records say too little\n"));
+    let regressions = if report.has_regressions() { "; some of these passed before" } else { "" };
+    text.push_str(&format!(
+        "{same} calls are decided as before, {changed} otherwise{regressions}; {unknown} cannot be told, since their records say \
+         too little\n"
+    ));
     if *skipped > 0 {
         text.push_str(&format!("{skipped} records are not of a policy's decision on a call, and were not replayed\n"));
     }

@@ -16,7 +16,7 @@ pub struct Report {
     pub same: u64,
     /// Calls that are decided otherwise.
     pub changed: u64,
-    /// Calls of which the record says too little.
+    /// Calls whose records say too little.
     pub unknown: u64,
     /// Records that are not of a decision of a policy.
     pub skipped: u64,
@@ -47,7 +47,7 @@ pub struct Change {
     pub is_regression: bool,
 }
 
-/// Calls of which the record says too little.
+/// Calls whose records say too little.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Doubt {
     /// The tool, prompt or resource, or the method.

@@ -24,7 +24,7 @@ fn line(at: Timestamp, decision: &str, grant: &str, method: &str, tool: &str, mo
     format!(r#"{{"time":"{}","mcp":{}}}"#, time::rfc_3339(at).unwrap(), quoted(&record))
 }
 
-/// Twenty-four hours: busy by day, quiet by night, with a burst, probes and callers that nobody knows.
+/// Twenty-four hours: busy by day, quiet by night, with a burst, probes and unverified callers.
 fn day() -> Vec<String> {
     let mut random = fastrand::Rng::with_seed(24);
     let mut lines = Vec::new();

@@ -162,7 +162,7 @@ impl ChainState {
 }
 
 impl ChainReport {
-    /// A chain of which the log has no record, though a head counts so many.
+    /// A chain without a record in the log, though a head counts so many.
     pub(super) fn missing(worker: String, head: u64) -> Self {
         let none = Place::default();
         let fault = Some(Fault { kind: FaultKind::CutTail { head }, seq: 0, line: 0 });

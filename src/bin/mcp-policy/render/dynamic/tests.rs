@@ -40,13 +40,14 @@ fn every_option_is_kept() {
         "--bypass=/token",
         "--bypass=/register",
         "--approver=peer:a",
+        "--otlp=collector",
         "--dynamic=d e",
         "--upstream-credential=c/credential.json",
     ];
     assert_eq!(envoy(&options).arguments(), options);
     let help = <Line as clap::CommandFactory>::command();
     let known = help.get_arguments().filter(|argument| argument.get_long().is_some()).count();
-    assert_eq!(known, 10, "an option of `render envoy` that `arguments` does not write");
+    assert_eq!(known, 11, "an option of `render envoy` that `arguments` does not write");
 }
 
 #[test]
