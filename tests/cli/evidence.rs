@@ -67,7 +67,7 @@ fn replay_prints_what_another_policy_decides_otherwise() {
     let expected = "\
 TOOL  CALLER     FROM     TO            RULE                    CALLS  FIRST                 LAST
 draw  jwt:alice  allowed  rate limited  /tools/draw/rate_limit  2      2026-01-01T00:00:03Z  2026-01-01T00:00:04Z
-3 calls are decided as before, 2 otherwise; some of these passed before; 0 cannot be told, since their records say too little
+3 calls are decided as before, 2 otherwise; some of these passed before; 0 records lack what a decision needs
 ";
     assert_eq!((ran.code, ran.stdout.as_str(), ran.stderr.as_str()), (0, expected, ""));
     assert_eq!(run(&["replay", &records, "--policy", &policy, "--deny-regressions"]).code, 1);

@@ -132,8 +132,7 @@ fn text(report: &Report) -> String {
     let Report { same, changed, unknown, skipped, untimed, .. } = report;
     let regressions = if report.has_regressions() { "; some of these passed before" } else { "" };
     text.push_str(&format!(
-        "{same} calls are decided as before, {changed} otherwise{regressions}; {unknown} cannot be told, since their records say \
-         too little\n"
+        "{same} calls are decided as before, {changed} otherwise{regressions}; {unknown} records lack what a decision needs\n"
     ));
     if *skipped > 0 {
         text.push_str(&format!("{skipped} records are not of a policy's decision on a call, and were not replayed\n"));
