@@ -53,6 +53,10 @@ impl ResultStage {
     /// # Errors
     /// What to reply in place of the response.
     pub(super) fn on_headers(&mut self, config: &Config, head: Option<&ResponseHead>) -> Result<(), Reply> {
+        // Another head changes nothing.
+        if !matches!(self.state, State::Pending(_)) {
+            return Ok(());
+        }
         let State::Pending(filter) = std::mem::replace(&mut self.state, State::Done) else { return Ok(()) };
         let head = head.ok_or_else(answer::failed)?;
         // The tasks of an answer that cannot be read are refused as unknown ones.
