@@ -158,6 +158,7 @@ fn the_fields_of_a_record_are_states_of_their_own_only_by_option() {
         ("policy", "default"),
         ("rule", "(default deny)"),
         ("tool", "evil"),
+        ("tool_name", "evil"),
     ];
     assert_eq!(fields, expected.map(|(name, value)| (name.to_owned(), value.to_owned())));
 }
