@@ -16,7 +16,7 @@ pub enum Claims {
     Absent,
     /// A `Struct` of the claims that rules read, as bytes.
     Encoded(Box<[u8]>),
-    /// They cannot be read, or are longer than [`MAX_BYTES`].
+    /// They cannot be read, or are longer than 64 KiB.
     Unreadable,
 }
 

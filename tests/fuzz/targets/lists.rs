@@ -14,6 +14,7 @@ use serde_json::Value;
 fuzz_target!(|data: &[u8]| {
     let Some((setup, answer)) = data.split_at_checked(4) else { return };
     let asked = ListRequest {
+        is_unchanged: false,
         ids: ["7", "\"b\""].iter().take(usize::from(setup[0] % 3)).map(ToString::to_string).collect(),
         is_batch: setup[0] & 4 > 0,
         private: [PrivateLists::Never, PrivateLists::Filtered, PrivateLists::All]
