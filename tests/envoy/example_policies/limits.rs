@@ -28,7 +28,7 @@ fn a_call_over_the_limit_gets_the_limit_and_the_time_to_retry() {
             let request = call(tool, &json!({}), "11", &[]);
             let answer = gateway.send(listener, &request).await;
             let data = assert_limited(&answer, "11", tool, &format!("/tools/{tool}/limits/0"));
-            let limit = json!({"counter": counter, "window": "minute", "max": max, "scope": "grant"});
+            let limit = json!({"counter": counter, "window": "minute", "max": max, "scope": "grant", "cost": 1, "remaining": 0});
             assert_eq!(data["limit"], limit, "{answer}");
             assert_comes_back_at_the_next_minute(&answer, &data);
             assert!(data["requestId"].as_str().is_some_and(|id| !id.is_empty()), "{answer}");
