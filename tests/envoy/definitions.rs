@@ -63,7 +63,7 @@ fn list_request() -> Request {
 }
 
 /// Lists tools, which the server answers with these entries; the request and the answer.
-async fn list(gateway: &Gateway, listener: &str, tools: &[Value]) -> (Request, Response) {
+pub(crate) async fn list(gateway: &Gateway, listener: &str, tools: &[Value]) -> (Request, Response) {
     let request = list_request();
     let text = json!({ "jsonrpc": "2.0", "id": 7, "result": { "tools": tools } }).to_string();
     let mut script = gateway.upstream().script(&request, 200, &[("content-type", "application/json")]);

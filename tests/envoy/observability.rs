@@ -7,6 +7,7 @@ mod queries;
 
 use crate::{
     client::{call, message},
+    definitions,
     gateway::Gateway,
 };
 use serde_json::json;
@@ -21,7 +22,8 @@ fn policy() -> String {
         "once": { "limits": [once] },
         "soon": { "mode": "shadow", "deny_if": always },
     });
-    json!({ "version": "1", "default": "allow", "tools": tools }).to_string()
+    let definitions = json!({ "changed": { "sha256": "0".repeat(64) } });
+    json!({ "version": "1", "default": "allow", "tools": tools, "definitions": definitions }).to_string()
 }
 
 /// Makes all of it happen.
@@ -30,4 +32,5 @@ async fn traffic(gateway: &Gateway) {
         gateway.send("mcp", &call(tool, &json!({}), "1", &[])).await;
     }
     gateway.send("mcp", &message("{")).await;
+    definitions::list(gateway, "mcp", &[json!({ "name": "changed" })]).await;
 }

@@ -32,7 +32,12 @@ fn policies() -> Vec<PathBuf> {
         let name = file.to_string_lossy();
         name.ends_with(".json") && !name.ends_with(".cases.json")
     };
-    let mut policies: Vec<_> = files.filter(is_policy).collect();
+    // Commands cannot bring a token that `jwt_authn` verifies, nor the time that a rule asks for.
+    let can_be_tried = |file: &PathBuf| {
+        let text = fs::read_to_string(file).expect("a policy");
+        !text.contains("\"identity\"") && !text.contains("\"now.")
+    };
+    let mut policies: Vec<_> = files.filter(is_policy).filter(can_be_tried).collect();
     policies.sort();
     assert!(policies.len() >= 10, "{policies:?}");
     policies

@@ -13,10 +13,16 @@ from google.protobuf.json_format import MessageToDict
 from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceRequest, ExportLogsServiceResponse
 
 
+def entries(message, number: int):
+    """The messages in a field: its name depends on the version of the protocol that `xds-protos` has, its number does not."""
+    return getattr(message, message.DESCRIPTOR.fields_by_number[number].name)
+
+
 def export(request: ExportLogsServiceRequest, _context: grpc.ServicerContext) -> ExportLogsServiceResponse:
     for resource in request.resource_logs:
-        for scope in resource.scope_logs:
-            for record in scope.log_records:
+        # `scope_logs`, and their `log_records`.
+        for scope in entries(resource, 2):
+            for record in entries(scope, 2):
                 print(json.dumps(MessageToDict(record) | {"resource": MessageToDict(resource.resource)}), flush=True)
     return ExportLogsServiceResponse()
 

@@ -14,6 +14,11 @@ fn the_shipped_gateway_cuts_labels_out_of_names() {
         let (configurations, others): (Vec<&str>, Vec<&str>) =
             own.into_iter().partition(|line| line.starts_with("mcp_policy_configurations{config=\""));
         assert_eq!(configurations.len(), 1);
+        // Each worker that had a request counts the pinned tool.
+        let (unlisted, others): (Vec<&str>, Vec<&str>) = others
+            .into_iter()
+            .partition(|line| line.starts_with(r#"mcp_policy_unlisted_definitions{policy="default"} "#));
+        assert!(matches!(unlisted[..], [line] if line.ends_with([ '1', '2' ])), "{unlisted:?}");
         assert_eq!(
             others,
             [
@@ -23,12 +28,14 @@ fn the_shipped_gateway_cuts_labels_out_of_names() {
                 "mcp_policy_conflicts{} 0",
                 "mcp_policy_counters{} 1",
                 r#"mcp_policy_decisions{policy="default",tool="no%251",decision="denied"} 1"#,
+                r#"mcp_policy_decisions{policy="default",tool="none",decision="allowed"} 1"#,
                 r#"mcp_policy_decisions{policy="default",tool="none",decision="refused"} 1"#,
                 r#"mcp_policy_decisions{policy="default",tool="ok",decision="allowed"} 1"#,
                 r#"mcp_policy_decisions{policy="default",tool="once",decision="allowed"} 1"#,
                 r#"mcp_policy_decisions{policy="default",tool="once",decision="rate_limited"} 1"#,
                 r#"mcp_policy_decisions{policy="default",tool="other",decision="allowed"} 1"#,
                 r#"mcp_policy_decisions{policy="default",tool="soon",decision="allowed"} 1"#,
+                r#"mcp_policy_drifts{policy="default",tool="changed",reason="changed"} 1"#,
                 "mcp_policy_limits_unanswered{} 0",
                 "mcp_policy_overflows{} 0",
                 r#"mcp_policy_refusals{reason="unreadable"} 1"#,

@@ -40,7 +40,8 @@ fn of_six_calls_through_two_envoys_the_three_that_the_limit_allows_get_through()
                         assert_eq!((seen.len(), &seen[0].body), (1, &request.body.bytes()), "once, byte for byte");
                     } else {
                         let data = assert_limited(&answer, "7", tool, &format!("/tools/{tool}/limits/0"));
-                        let limit = json!({ "counter": counter, "window": "day", "max": 3, "scope": "grant" });
+                        let limit =
+                            json!({ "counter": counter, "window": "day", "max": 3, "scope": "grant", "cost": 1 });
                         assert_eq!(data["limit"], limit, "{answer}");
                         let wait = data["retryAfterMs"].as_u64().expect("a time");
                         // It began a moment ago; where the service tells no time, it is that of the calendar.
