@@ -15,7 +15,7 @@ impl Random {
     }
 
     pub(super) fn below(&mut self, most: usize) -> usize {
-        usize::try_from(self.next()).unwrap_or(0) % most
+        usize::try_from(self.next() % most as u64).unwrap()
     }
 
     pub(super) fn pick<'t, T>(&mut self, all: &'t [T]) -> &'t T {
