@@ -28,7 +28,7 @@ async fn collector() -> Option<(Process, String)> {
         Process::start(&mut command, fresh_folder("otlp-collector").join("collector.log")).expect("it starts");
     let port = until("the collector listens", || async {
         assert!(process.ended().is_none(), "{}", process.log_tail());
-        process.log().lines().next().map(str::to_owned)
+        process.log().split_once('\n').map(|(port, _)| port.to_owned())
     })
     .await;
     Some((process, port))
@@ -36,7 +36,10 @@ async fn collector() -> Option<(Process, String)> {
 
 /// The log records so far.
 fn records(collector: &Process) -> Vec<Value> {
-    collector.log().lines().skip(1).map(|line| serde_json::from_str(line).expect("a record")).collect()
+    let log = collector.log();
+    // The last line may not be complete yet.
+    let lines = log.split_inclusive('\n').filter(|line| line.ends_with('\n')).skip(1);
+    lines.map(|line| serde_json::from_str(line).expect("a record")).collect()
 }
 
 /// The attributes of a log record, without those that a request does not have.
