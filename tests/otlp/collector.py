@@ -28,7 +28,8 @@ def export(request: ExportLogsServiceRequest, _context: grpc.ServicerContext) ->
 
 
 def main() -> None:
-    server = grpc.server(ThreadPoolExecutor(4))
+    # One thread, so that lines are whole.
+    server = grpc.server(ThreadPoolExecutor(1))
     handler = grpc.unary_unary_rpc_method_handler(
         export,
         request_deserializer=ExportLogsServiceRequest.FromString,
