@@ -8,7 +8,7 @@
 //! * `scan`: one pass over a text, which stops only at bytes at which something could begin
 //! * `find`: the formats that are known, each a function of a text and a place in it
 //! * `disguise`: other spellings of a text in which it is looked at, too
-//! * `walk`: every text of a message, by the strict reader
+//! * `walk`: every text of a message, by the strict reader; `media`: images, audio and other data, which it passes over
 //! * `joined`: texts that a reader sees one after the other, such as two blocks of content
 //! * `edit`: the message with the replacements
 //! * [`ResultStream`]: the chunks of one response; `events` finds the messages of an event stream
@@ -23,6 +23,7 @@ mod find;
 mod inspection;
 mod joined;
 mod judge;
+mod media;
 mod refusal;
 mod report;
 mod scan;

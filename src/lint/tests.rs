@@ -8,6 +8,7 @@ mod global;
 mod identity;
 mod keys;
 mod limits;
+mod loose;
 mod names;
 mod predicates;
 mod reachability;

@@ -5,7 +5,6 @@
 
 use std::{
     cell::{Cell, RefCell},
-    mem,
     sync::Arc,
 };
 
@@ -142,7 +141,7 @@ impl ResponseFilter {
             return Ok(());
         }
         let head = head.ok_or_else(answer::failed)?;
-        match mem::replace(self, Self::Inactive) {
+        match std::mem::replace(self, Self::Inactive) {
             // An error lists nothing, whether it is Envoy's own or a server's.
             _ if !head.is_success => {}
             Self::Lists(lists, record) => *self = Self::Body(BodyFilter::for_message(lists, record, head)?),

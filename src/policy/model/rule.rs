@@ -1,0 +1,115 @@
+//! What one entry of a policy asks of a call.
+
+use std::sync::Arc;
+
+use super::{CallerDenials, Cost, Limit, LimitKey, Mode, ResultRules};
+use crate::policy::condition::Condition;
+
+/// What one entry of a policy asks of a call.
+#[derive(Clone, Debug, Default)]
+pub struct Rule {
+    /// Whether it is enforced.
+    pub mode: Mode,
+    /// The shared rules that it uses, in order.
+    pub shared: Vec<Arc<Checks>>,
+    /// Its own lists, which come after those of the shared rules.
+    pub own: Checks,
+}
+
+/// The lists of a rule, of an entry's own or of one that several entries use.
+#[derive(Clone, Debug, Default)]
+pub struct Checks {
+    /// Each must hold.
+    pub require: Vec<Predicate>,
+    /// One that holds denies.
+    pub deny_if: Vec<Predicate>,
+    /// One that holds asks for approval.
+    pub approval: Vec<Predicate>,
+    /// All must have room.
+    pub limits: Vec<Limit>,
+    /// What answers may hold.
+    pub results: Option<ResultRules>,
+}
+
+/// Conditions that hold together, or not at all.
+#[derive(Clone, Debug)]
+pub struct Predicate {
+    /// Its place: a JSON pointer into the policy.
+    pub pointer: Box<str>,
+    /// All of them; none always hold.
+    pub conditions: Vec<Condition>,
+    /// The policy author's reason, which the agent gets.
+    pub reason: Option<Box<str>>,
+    /// How long an approval lives, in seconds; 60 to 86,400.
+    pub expires: u32,
+    /// Its number among the predicates that can deny a caller whatever it sends; `None` if it is not one.
+    pub caller_index: Option<u32>,
+}
+
+impl Rule {
+    /// Its lists: those of the shared rules, then its own.
+    pub fn checks(&self) -> impl Iterator<Item = &Checks> {
+        self.shared.iter().map(|shared| &**shared).chain([&self.own])
+    }
+
+    /// Each must hold.
+    pub fn require(&self) -> impl Iterator<Item = &Predicate> {
+        self.checks().flat_map(|checks| &checks.require)
+    }
+
+    /// One that holds denies.
+    pub fn deny_if(&self) -> impl Iterator<Item = &Predicate> {
+        self.checks().flat_map(|checks| &checks.deny_if)
+    }
+
+    /// One that holds asks for approval.
+    pub fn approval(&self) -> impl Iterator<Item = &Predicate> {
+        self.checks().flat_map(|checks| &checks.approval)
+    }
+
+    /// All must have room.
+    pub fn limits(&self) -> impl Iterator<Item = &Limit> {
+        self.checks().flat_map(|checks| &checks.limits)
+    }
+
+    /// What answers may hold.
+    pub fn results(&self) -> impl Iterator<Item = &ResultRules> {
+        self.checks().filter_map(|checks| checks.results.as_ref())
+    }
+
+    /// Whether it can ask for approval.
+    #[must_use]
+    pub fn asks_for_approval(&self) -> bool {
+        self.checks().any(|checks| !checks.approval.is_empty())
+    }
+
+    /// Whether no call whatever passes. A rule in shadow denies nothing.
+    #[must_use]
+    pub fn denies_unconditionally(&self) -> bool {
+        self.mode == Mode::Enforce && self.deny_if().any(|predicate| predicate.conditions.is_empty())
+    }
+
+    /// Whether no call whatever passes: it denies without a condition, or a limit never has room.
+    #[must_use]
+    pub fn never_allows(&self) -> bool {
+        let never = || self.mode == Mode::Enforce && self.limits().any(Limit::never_has_room);
+        self.denies_unconditionally() || never()
+    }
+
+    /// Whether it denies a caller whatever it sends. A rule in shadow denies nothing.
+    #[must_use]
+    pub fn denies_caller(&self, caller: &CallerDenials) -> bool {
+        let denies = |predicate: &Predicate| predicate.caller_index.is_some_and(|index| caller.has(index));
+        !caller.is_empty() && self.mode == Mode::Enforce && self.require().chain(self.deny_if()).any(denies)
+    }
+
+    /// Whether it looks at arguments.
+    #[must_use]
+    pub fn reads_arguments(&self) -> bool {
+        let predicates = self.require().chain(self.deny_if()).chain(self.approval());
+        let counts = |limit: &Limit| matches!(limit.key, Some(LimitKey::Arguments(_)));
+        let costs = || self.limits().any(|limit| matches!(limit.cost, Cost::Argument(_)) || counts(limit));
+        predicates.flat_map(|predicate| &predicate.conditions).any(|condition| condition.args_path().is_some())
+            || costs()
+    }
+}
