@@ -176,7 +176,10 @@ fn cause(message: &str) -> &'static str {
         ("is not a server's address", "its address is not one of HTTP"),
         ("has no client for servers", "this build of the command has no client for servers"),
     ];
-    let found = CAUSES.iter().find(|(part, _)| message.contains(part));
+    // A whole word: an address may have the digits of a status in its port.
+    let is_word = |part: &str| message.split(|c: char| !c.is_ascii_alphanumeric()).any(|word| word == part);
+    let says = |part: &str| if part.starts_with('4') { is_word(part) } else { message.contains(part) };
+    let found = CAUSES.iter().find(|(part, _)| says(part));
     found.map_or("it did not answer as an MCP server", |(_, cause)| cause)
 }
 
@@ -236,5 +239,7 @@ mod tests {
             "it requires a login, or refuses the credential"
         );
         assert_eq!(cause("sk-1 was wrong"), "it did not answer as an MCP server");
+        assert_eq!(cause("http://127.0.0.1:40404/mcp answered"), "it did not answer as an MCP server");
+        assert_eq!(cause("HTTP 404 Not Found"), "its address leads to nothing");
     }
 }
