@@ -68,7 +68,7 @@ pub struct AuthorizationResponse {
     /// What to do.
     pub answer: Disposition,
     /// What to write down.
-    pub record: AuditRecord,
+    pub record: Box<AuditRecord>,
     /// How to filter the server's response, if it lists something.
     pub lists: Option<ListFilter>,
     /// How to judge the server's response, if a rule has `results`.
@@ -135,8 +135,8 @@ pub fn check_headers(config: &Config, request: &BoundRequest, has_body: bool) ->
             let answer = Disposition::Reply(answer::forbidden());
             HeadersVerdict::Reply(Box::new(AuthorizationResponse { answer, record, lists: None, results: None }))
         }
-        (Ok(_), RequestKind::ExpectEmptyBody) => HeadersVerdict::ExpectEmptyBody(Box::new(record)),
-        (Ok(_), RequestKind::WithoutBody | RequestKind::Message) => HeadersVerdict::Continue(Box::new(record)),
+        (Ok(_), RequestKind::ExpectEmptyBody) => HeadersVerdict::ExpectEmptyBody(record),
+        (Ok(_), RequestKind::WithoutBody | RequestKind::Message) => HeadersVerdict::Continue(record),
     }
 }
 

@@ -24,7 +24,7 @@ pub mod uri;
 pub use self::{
     compile::compile,
     model::{
-        BuiltIn, CallerDenials, Checks, Cost, Definitions, Effect, Expression, Finder, Limit, LimitKey, Lookup,
+        BuiltIn, CallerDenials, Checks, Contents, Cost, Definitions, Effect, Expression, Finder, Limit, LimitKey, Lookup,
         MethodRule, Mode, ObservedCounter, OnDrift, Pin, Policy, Predicate, Redaction, ResultRules, Rule, Scope,
         Section,
     },

@@ -52,12 +52,12 @@ impl CaseCall {
         let is_forwarded = matches!(judgement.answer, Disposition::Forward(_));
         let answer = self.answer.as_ref().filter(|_| is_forwarded);
         let answer = answer.map(|answer| result::judge(judgement.results, answer));
-        CallReport { steps, record: judgement.record, message, retry_after, answer }
+        CallReport { steps, record: *judgement.record, message, retry_after, answer }
     }
 
     /// Decides on the request once, without its steps.
     pub(crate) fn judge<S: Store>(&self, http_method: &str, config: &Config, store: &S) -> AuditRecord {
-        self.respond(http_method, config, store, NoTrace).record
+        *self.respond(http_method, config, store, NoTrace).record
     }
 
     fn respond<S: Store, W: Tracer>(
@@ -82,7 +82,7 @@ impl CaseCall {
             HeadersVerdict::Reply(judgement) | HeadersVerdict::Discard(judgement) => *judgement,
             HeadersVerdict::Continue(record) => AuthorizationResponse {
                 answer: Disposition::Forward(Receipt::EMPTY),
-                record: *record,
+                record,
                 lists: None,
                 results: None,
             },

@@ -16,14 +16,14 @@ use super::{host, root::Filter};
 /// Everything about a request but its body, and the policy that applies to it. Call it in the request-headers callback only:
 /// later, Envoy returns neither headers nor attributes. `None` if it does not return them: one caller could be taken for
 /// another.
-pub(super) fn bound_request(filter: &Filter) -> Option<BoundRequest> {
+pub(super) fn bound_request(filter: &Filter) -> Option<Box<BoundRequest>> {
     let config = &filter.config;
     // An approval holds for one route and cluster, a drift for one route.
     let cluster = config.asks_for_approval();
     let route = cluster || config.reads_route() || config.pins_definitions();
     let needed = Needed { route, cluster, metadata: config.reads_claims() };
     let (info, metadata) = read_request(&config.identity, needed)?;
-    let mut request = BoundRequest::new(config, info);
+    let mut request = Box::new(BoundRequest::new(config, info));
     let claims = match (request.needed_claims(), &request.info().grant) {
         ([], _) | (_, Err(_)) => return Some(request),
         (names, Ok(grant)) => {

@@ -69,7 +69,7 @@ impl ResponseHandler {
         receipt: Receipt,
         lists: Option<ListFilter>,
         results: Option<ResultFilter>,
-        record: AuditRecord,
+        record: Box<AuditRecord>,
     ) -> Self {
         let route = lists.as_ref().and_then(|lists| lists.route.clone());
         let results = results::stage(results, &record);

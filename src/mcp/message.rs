@@ -67,12 +67,16 @@ impl<'a> Message<'a> {
     /// # Errors
     /// If the body is not strict JSON, is not a single message, or is one that some server reads differently.
     pub fn read(body: &'a [u8], max_depth: u32) -> Result<Self, Refusal> {
-        let mut reader = Reader::new(body, max_depth)?;
+        Self::read_only(&mut Reader::new(body, max_depth)?)
+    }
+
+    /// Reads a text that is one message.
+    pub(super) fn read_only(reader: &mut Reader<'a>) -> Result<Self, Refusal> {
         if reader.value_type()? != ValueType::Object {
             reader.skip().and_then(|_| reader.finish())?;
             return Err(Refusal::invalid(refusal_text::BATCH));
         }
-        let message = Self::parse(&mut reader)?;
+        let message = Self::parse(reader)?;
         reader.finish()?;
         match reader.name_fault() {
             Some(fault) => Err(Refusal::invalid(refusal_text::name_fault(fault))),

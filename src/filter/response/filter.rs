@@ -105,8 +105,8 @@ const UNREADABLE_LIST: ResponseAborted = ResponseAborted(
 
 impl ResponseFilter {
     /// For the response to a message; `lists` if it lists what the caller may not see.
-    pub(super) fn for_message(lists: Option<lists::ListFilter>, record: AuditRecord) -> Self {
-        lists.map_or(Self::Inactive, |lists| Self::Lists(lists, Box::new(record)))
+    pub(super) fn for_message(lists: Option<lists::ListFilter>, record: Box<AuditRecord>) -> Self {
+        lists.map_or(Self::Inactive, |lists| Self::Lists(lists, record))
     }
 
     /// For the response to a request that carries no message.
