@@ -57,14 +57,6 @@ pub fn is_invisible(c: char) -> bool {
     }
 }
 
-/// Whether all bytes are in ASCII, looked at as [`is_printable_ascii`] does.
-#[must_use]
-pub(crate) fn is_ascii(bytes: &[u8]) -> bool {
-    let (blocks, rest) = bytes.as_chunks::<16>();
-    let all = |bytes: &[u8]| bytes.iter().fold(0, |all, byte| all | byte);
-    blocks.iter().fold(0, |seen, block| seen | all(block)) | all(rest) < 0x80
-}
-
 /// Whether all characters are in ASCII and can be seen, white space but the plain space excluded. It looks at blocks without a
 /// branch for each byte, which the compiler turns into SIMD instructions.
 #[must_use]
@@ -74,11 +66,12 @@ pub(crate) fn is_printable_ascii(text: &[u8]) -> bool {
     blocks.iter().all(|block| is_printable(block)) && is_printable(rest)
 }
 
-/// A number below 64 for a name, by its length and last byte, which few other names of one head or object have.
+/// A number below 64 for a name, by its length, first and last byte, which few other names of one head or object have.
 #[inline(always)]
 pub(crate) fn mark(name: &[u8]) -> u32 {
     let [length, ..] = name.len().to_le_bytes();
-    u32::from(name.last().copied().unwrap_or_default().wrapping_add(length.wrapping_mul(7)) % 64)
+    let [first, last] = [name.first(), name.last()].map(|byte| byte.copied().unwrap_or_default());
+    u32::from(first.wrapping_mul(5).wrapping_add(last).wrapping_add(length.wrapping_mul(7)) % 64)
 }
 
 /// Whether two texts are equal. In WebAssembly the comparison of the standard library takes one byte after the other; names

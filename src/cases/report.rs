@@ -96,9 +96,8 @@ impl CaseCall {
     fn list_tools<S: Store>(&self, config: &Config, call: &BoundRequest, store: &S) {
         let list = message::message_body("tools/list", None);
         let filter = engine::authorize(config, call, list.as_bytes(), FILTER, self.at, store).lists;
-        let Some(ListFilter { policy, origin: Some(origin), .. }) = filter.filter(|_| !self.listed.is_empty()) else {
-            return;
-        };
+        let filter = filter.filter(|_| !self.listed.is_empty()).map(|filter| *filter);
+        let Some(ListFilter { policy, origin: Some(origin), .. }) = filter else { return };
         let pins = config.policy(&policy).and_then(Policy::definitions).map_or(0, Definitions::count);
         let mut memo = DefinitionMemo::new(pins);
         let judge = ListedDefinitions::new(config, &policy, FILTER, &origin, &mut memo, self.at, store);

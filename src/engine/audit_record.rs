@@ -21,11 +21,7 @@ use super::{
 };
 
 /// The record of an HTTP request without a message, with its HTTP method in parentheses.
-pub(super) fn bodiless(
-    config: &Config,
-    request: &BoundRequest,
-    decided: &authorize::Decision<'_>,
-) -> Box<AuditRecord> {
+pub(super) fn bodiless(config: &Config, request: &BoundRequest, decided: &authorize::Decision<'_>) -> Box<AuditRecord> {
     let mut record = verdict(config, request, decided);
     record.method = match request.info.headers.get(":method") {
         Header::Once(b"GET") => "(GET)",
@@ -93,7 +89,7 @@ fn verdict(config: &Config, request: &BoundRequest, decided: &authorize::Decisio
         Ok(passed) => {
             let mut record = new(config, request, Decision::Allowed);
             record.remaining =
-                passed.remaining.iter().map(|(limit, left)| (limit.counter.to_string(), *left)).collect();
+                passed.remaining.iter().map(|(limit, left)| (Arc::clone(&limit.counter), *left)).collect();
             record.approval = passed.approval.as_ref().map(|approved| approved.by.clone());
             record
         }

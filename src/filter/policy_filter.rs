@@ -50,13 +50,13 @@ enum Phase {
     /// Nothing has come yet.
     Start,
     /// The body is coming; `size` bytes of it have come.
-    AwaitBody { request: Box<BoundRequest>, size: usize, lease: Lease },
+    AwaitBody { request: BoundRequest, size: usize, lease: Lease },
     /// The end is coming, and no body before it.
-    AwaitEmptyBody { request: Box<BoundRequest>, record: Box<AuditRecord>, lease: Lease },
+    AwaitEmptyBody { request: BoundRequest, record: Box<AuditRecord>, lease: Lease },
     /// The request is complete, and a callout is pending.
-    AwaitCallout { request: Box<BoundRequest>, body: Vec<u8>, ask: Callout, lease: Lease, held: HeldRequest },
+    AwaitCallout { request: BoundRequest, body: Vec<u8>, ask: Callout, lease: Lease, held: HeldRequest },
     /// The body is too large; what comes of it is thrown away, and the reply waits for its end.
-    Discarding { request: Box<BoundRequest>, reply: WaitingReply, lease: Lease },
+    Discarding { request: BoundRequest, reply: WaitingReply, lease: Lease },
     /// No policy applies: Envoy passes on whatever comes.
     Bypassed { _lease: Lease },
     /// It goes on to the server.

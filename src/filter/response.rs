@@ -67,8 +67,8 @@ impl ResponseHandler {
     pub(super) fn for_message(
         refund: Refund,
         receipt: Receipt,
-        lists: Option<ListFilter>,
-        results: Option<ResultFilter>,
+        lists: Option<Box<ListFilter>>,
+        results: Option<Box<ResultFilter>>,
         record: Box<AuditRecord>,
     ) -> Self {
         let route = lists.as_ref().and_then(|lists| lists.route.clone());
@@ -83,7 +83,7 @@ impl ResponseHandler {
         Self {
             refund: None,
             filter,
-            results: results::stage(filter_for_stream(config, request), record),
+            results: results::stage(filter_for_stream(config, request).map(Box::new), record),
             route: None,
             is_held: false,
         }

@@ -3,12 +3,9 @@
 
 use std::ops::Range;
 
-use crate::{
-    http::{Headers, Span},
-    text::is_ascii,
-};
+use crate::http::{Headers, Span};
 
-/// The headers of a serialized map, which they stay in; `None` if the sizes do not fit, or a name is not UTF-8.
+/// The headers of a serialized map, which they stay in; `None` if the sizes do not fit.
 pub(super) fn read(bytes: Vec<u8>) -> Option<Headers> {
     if bytes.is_empty() {
         return Some(Headers::default());
@@ -16,15 +13,10 @@ pub(super) fn read(bytes: Vec<u8>) -> Option<Headers> {
     let (count, rest) = number(&bytes)?;
     let (sizes, texts) = rest.split_at_checked(count.checked_mul(8)?)?;
     let mut at = bytes.len().checked_sub(texts.len())?;
-    // As nearly always: then each name is UTF-8, too.
-    let is_ascii = is_ascii(texts);
     let mut spans = Vec::with_capacity(count);
     for [name, value] in sizes.as_chunks().0.iter().map(pair) {
         let name = text(&bytes, at, name)?;
         let value = text(&bytes, name.end.saturating_add(1), value)?;
-        if !is_ascii {
-            std::str::from_utf8(bytes.get(name.clone())?).ok()?;
-        }
         at = value.end.saturating_add(1);
         spans.push(Span::new(name, value));
     }

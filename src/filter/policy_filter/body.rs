@@ -24,7 +24,7 @@ impl PolicyFilter {
     pub(super) fn start_buffering(
         &mut self,
         filter: &Filter,
-        mut request: Box<BoundRequest>,
+        mut request: BoundRequest,
         record: Option<Box<AuditRecord>>,
     ) -> Action {
         if remove_headers(filter, &request).is_err() {
@@ -68,7 +68,7 @@ impl PolicyFilter {
         self.on_body_complete(&filter, request, size, lease)
     }
 
-    fn on_body_complete(&mut self, filter: &Filter, mut request: Box<BoundRequest>, size: usize, lease: Lease) -> Action {
+    fn on_body_complete(&mut self, filter: &Filter, mut request: BoundRequest, size: usize, lease: Lease) -> Action {
         let (Some(body), Some(now)) = (host::request_body(size), host::current_time()) else { return self.fail() };
         // A head that was released has gone on by the route that Envoy has now.
         if filter.config.reads_route() && filter.config.protocol.headers == HeaderMode::Release {

@@ -48,7 +48,7 @@ impl Drop for HeldRequest {
 
 impl PolicyFilter {
     /// Asks a service about a request, which is held meanwhile.
-    pub(super) fn dispatch(&mut self, request: Box<BoundRequest>, body: Vec<u8>, ask: Callout, mut lease: Lease) -> Action {
+    pub(super) fn dispatch(&mut self, request: BoundRequest, body: Vec<u8>, ask: Callout, mut lease: Lease) -> Action {
         // Envoy has the body, and so has this filter, which judges it again.
         if let Err(exhausted) = lease.hold_body(body.len().saturating_mul(2).saturating_add(ask.size())) {
             let Some(filter) = &self.filter else { return self.fail() };
@@ -83,7 +83,7 @@ impl PolicyFilter {
     /// Judges a request again, with a service's response. It may need another callout; each response leaves fewer.
     fn resume(
         &mut self,
-        mut request: Box<BoundRequest>,
+        mut request: BoundRequest,
         body: Vec<u8>,
         ask: &Callout,
         response: Option<&CalloutResponse>,

@@ -23,7 +23,7 @@ impl PolicyFilter {
     pub(super) fn start_discarding(
         &mut self,
         filter: &Filter,
-        mut request: Box<BoundRequest>,
+        mut request: BoundRequest,
         refused: AuthorizationResponse,
     ) -> Action {
         if remove_headers(filter, &request).is_err() {
@@ -70,7 +70,7 @@ impl PolicyFilter {
 
     fn wait_for_end(
         &mut self,
-        request: Box<BoundRequest>,
+        request: BoundRequest,
         lease: Lease,
         refused: AuthorizationResponse,
         size: usize,

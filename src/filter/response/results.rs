@@ -42,9 +42,9 @@ enum State {
 }
 
 impl ResultStage {
-    pub(super) fn new(mut filter: ResultFilter, record: Box<AuditRecord>) -> Self {
+    pub(super) fn new(mut filter: Box<ResultFilter>, record: Box<AuditRecord>) -> Self {
         let tasks = filter.tasks.take().map(|watch| (watch, None));
-        let state = State::Pending(Box::new(filter));
+        let state = State::Pending(filter);
         Self { state, tasks, record, found: ResultReport::default() }
     }
 
@@ -183,6 +183,6 @@ impl ResultStage {
 }
 
 /// What judges the answer to a request, if a rule does.
-pub(super) fn stage(filter: Option<ResultFilter>, record: &AuditRecord) -> Option<Box<ResultStage>> {
+pub(super) fn stage(filter: Option<Box<ResultFilter>>, record: &AuditRecord) -> Option<Box<ResultStage>> {
     filter.map(|filter| Box::new(ResultStage::new(filter, Box::new(record.clone()))))
 }

@@ -178,7 +178,7 @@ impl Compiler {
         }
         rule.own.limits.push(Limit {
             pointer: self.pointer(&rate.at),
-            counter: self.pointer(&document.at),
+            counter: self.pointer(&document.at).into(),
             window: rate.window,
             max: Some(rate.max),
             scope: Scope::Grant,
