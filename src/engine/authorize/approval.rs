@@ -64,10 +64,10 @@ impl<'p, S: Store, W: Tracer> Authorizer<'p, S, W> {
         &self,
         policy: &'p NamedPolicy,
         mode: Mode,
-        approval: Box<PreparedApproval<'p>>,
+        approval: PreparedApproval<'p>,
         single_request: Option<&Request<'_>>,
     ) -> Result<Approved, MessageDenial<'p>> {
-        let PreparedApproval { requirement, approved, grant } = *approval;
+        let PreparedApproval { requirement, approved, grant } = approval;
         let check = self.approval_check(policy, mode, &requirement, &grant, single_request);
         check.consume(approved).map_err(|denial| denial.about(requirement.message))
     }

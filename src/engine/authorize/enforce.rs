@@ -126,7 +126,7 @@ impl<'p, S: Store, W: Tracer> Authorizer<'p, S, W> {
         let approval = match approval {
             None => None,
             Some(approval) => {
-                let consumed = self.consume(policy, rules.mode, approval, single_request);
+                let consumed = self.consume(policy, rules.mode, *approval, single_request);
                 Some(Box::new(consumed.inspect_err(|_| counters.refund(&receipt))?))
             }
         };
