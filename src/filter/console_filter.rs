@@ -38,7 +38,7 @@ pub(super) struct ConsoleFilter {
     /// Whether its head has come.
     has_begun: bool,
     /// The request and what it holds, until it is answered.
-    call: Option<(RequestInfo, Lease)>,
+    call: Option<(Box<RequestInfo>, Lease)>,
     size: usize,
 }
 
