@@ -91,9 +91,9 @@ impl HttpContext for PolicyFilter {
         let Some(filter) = self.filter.clone() else { return self.refuse_unconfigured() };
         let Some(request) = attributes::bound_request(&filter) else { return self.fail() };
         let action = match engine::check_headers(&filter.config, &request, !end_of_stream) {
-            HeadersVerdict::Reply(response) => self.apply(*response, None, None),
+            HeadersVerdict::Reply(judgement) => self.apply(*judgement, None, None),
             HeadersVerdict::Bypass => return self.bypass(&filter, &request),
-            HeadersVerdict::Discard(response) => self.start_discarding(&filter, request, *response),
+            HeadersVerdict::Discard(judgement) => self.start_discarding(&filter, request, *judgement),
             HeadersVerdict::NeedBody => self.start_buffering(&filter, request, None),
             HeadersVerdict::Continue(record) | HeadersVerdict::ExpectEmptyBody(record) => {
                 self.start_buffering(&filter, request, Some(record))
@@ -131,7 +131,7 @@ impl HttpContext for PolicyFilter {
             Phase::AwaitCallout { .. } | Phase::Forwarded { .. } | Phase::Aborted | Phase::Replied => None,
         };
         match refusal {
-            Some(response) => self.apply(response, None, None),
+            Some(judgement) => self.apply(judgement, None, None),
             None if end_of_stream => self.on_request_complete(),
             None => self.current_action(),
         }
@@ -224,15 +224,15 @@ impl PolicyFilter {
     }
 
     /// Does what was decided, at `now` if that is known, and records it. `lease` is what a request holds that may go on.
-    fn apply(&mut self, response: AuthorizationResponse, now: Option<Timestamp>, lease: Option<Lease>) -> Action {
-        let record = &response.record;
+    fn apply(&mut self, judgement: AuthorizationResponse, now: Option<Timestamp>, lease: Option<Lease>) -> Action {
+        let record = &judgement.record;
         log::debug!("#{} is {}, rule {:?}", self.id, record.decision.name(), record.rule);
         if let Some(filter) = &self.filter {
             audit::write(&filter.config, record, now);
         }
-        match response.answer {
+        match judgement.answer {
             Disposition::Forward(receipt) => {
-                let is_compressible = response.lists.as_ref().is_some_and(|lists| lists.is_compressible);
+                let is_compressible = judgement.lists.as_ref().is_some_and(|lists| lists.is_compressible);
                 if is_compressible && host::remove_request_header("accept-encoding").is_err() {
                     return self.fail();
                 }
@@ -242,7 +242,7 @@ impl PolicyFilter {
                 let refund = self.filter.as_ref().map_or(Refund::Never, |filter| filter.config.limits.refund);
                 // Nothing is forwarded that held nothing.
                 let Some(lease) = lease else { return self.fail() };
-                let AuthorizationResponse { lists, results, record, .. } = response;
+                let AuthorizationResponse { lists, results, record, .. } = judgement;
                 self.forward(ResponseHandler::for_message(refund, receipt, lists, results, record), lease)
             }
             Disposition::Reply(reply) => self.send_reply(&reply, details(record.decision)),

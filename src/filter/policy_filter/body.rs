@@ -77,13 +77,13 @@ impl PolicyFilter {
                 Err(_) => request.lose_route(),
             }
         }
-        let response = engine::authorize(&filter.config, &request, &body, &filter.name, now, &SharedData);
-        if let Some(policy) = response.record.policy.as_ref().filter(|_| filter.config.pins_definitions()) {
+        let judgement = engine::authorize(&filter.config, &request, &body, &filter.name, now, &SharedData);
+        if let Some(policy) = judgement.record.policy.as_ref().filter(|_| filter.config.pins_definitions()) {
             pinned::register(&filter.config, policy);
         }
-        match response.answer {
+        match judgement.answer {
             Disposition::Callout(ask) => self.dispatch(request, body, ask, lease),
-            _ => self.apply(response, Some(now), Some(lease)),
+            _ => self.apply(judgement, Some(now), Some(lease)),
         }
     }
 }

@@ -93,10 +93,10 @@ impl PolicyFilter {
         if !request.callouts().record(ask, response) {
             metrics::add_to_series(MetricType::Counter, ask.unanswered_metric(), &[], 1);
         }
-        let response = engine::authorize(&filter.config, &request, &body, &filter.name, now, &SharedData);
-        match response.answer {
+        let judgement = engine::authorize(&filter.config, &request, &body, &filter.name, now, &SharedData);
+        match judgement.answer {
             Disposition::Callout(ask) => self.dispatch(request, body, ask, lease),
-            _ => self.apply(response, Some(now), Some(lease)),
+            _ => self.apply(judgement, Some(now), Some(lease)),
         }
     }
 }
