@@ -10,7 +10,7 @@ pub(crate) struct HeldEvent {
     lines: Tokenizer,
     /// The first bytes of the current line: enough to see whether it is a data line.
     line: Vec<u8>,
-    /// The bytes that are held. Whoever holds events bounds them.
+    /// The bytes that are held. Each filter bounds them by its own limit.
     pub(crate) bytes: Vec<u8>,
     /// Whether it has a data line.
     pub(crate) has_data: bool,
