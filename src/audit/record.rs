@@ -64,7 +64,7 @@ pub struct AuditRecord {
     /// Who approved the call, or which request waits for approval.
     pub approval: Option<ApproverNote>,
     /// What is left in each counter that was charged, by the counter's name.
-    pub remaining: Vec<(String, Amount)>,
+    pub remaining: Vec<(Arc<str>, Amount)>,
     /// How many entries were taken out of the lists in the response.
     pub hidden_entries: usize,
     /// Pinned tools whose definition in the response's lists differs from the pin, or that have a look-alike there.

@@ -52,7 +52,7 @@ impl CaseCall {
         let is_forwarded = matches!(response.answer, Disposition::Forward(_));
         let answer = self.answer.as_ref().filter(|_| is_forwarded);
         let answer = answer.map(|answer| result::judge(response.results, answer));
-        CallReport { steps, record: response.record, message, retry_after, answer }
+        CallReport { steps, record: *response.record, message, retry_after, answer }
     }
 
     /// Decides on the request once, without its steps. If no server gets it, it is given back what it was charged.
@@ -70,7 +70,7 @@ impl CaseCall {
         {
             receipt.give_back(store, || Some(self.at));
         }
-        response.record
+        *response.record
     }
 
     fn respond<S: Store, W: Tracer>(
@@ -95,7 +95,7 @@ impl CaseCall {
             HeadersVerdict::Reply(response) | HeadersVerdict::Discard(response) => *response,
             HeadersVerdict::Continue(record) => AuthorizationResponse {
                 answer: Disposition::Forward(Receipt::EMPTY),
-                record: *record,
+                record,
                 lists: None,
                 results: None,
             },
@@ -109,9 +109,8 @@ impl CaseCall {
     fn list_tools<S: Store>(&self, config: &Config, call: &BoundRequest, store: &S) {
         let list = message::message_body("tools/list", None);
         let filter = engine::authorize(config, call, list.as_bytes(), FILTER, self.at, store).lists;
-        let Some(ListFilter { policy, origin: Some(origin), .. }) = filter.filter(|_| !self.listed.is_empty()) else {
-            return;
-        };
+        let filter = filter.filter(|_| !self.listed.is_empty()).map(|filter| *filter);
+        let Some(ListFilter { policy, origin: Some(origin), .. }) = filter else { return };
         let pins = config.policy(&policy).and_then(Policy::definitions).map_or(0, Definitions::count);
         let mut memo = DefinitionMemo::new(pins);
         let judge = ListedDefinitions::new(config, &policy, FILTER, &origin, &mut memo, self.at, store);

@@ -51,13 +51,13 @@ impl AnswerOutcome {
 const ID: &str = "1";
 
 /// Judges an answer: a message, or the result in one.
-pub(super) fn judge(filter: Option<ResultFilter>, answer: &str) -> AnswerReport {
+pub(super) fn judge(filter: Option<Box<ResultFilter>>, answer: &str) -> AnswerReport {
     let message = if is_message(answer) {
         answer.to_owned()
     } else {
         format!(r#"{{"jsonrpc":"2.0","id":{ID},"result":{}}}"#, answer.trim())
     };
-    let Some(ResultFilter { request, inspections, .. }) = filter else {
+    let Some(ResultFilter { request, inspections, .. }) = filter.map(|filter| *filter) else {
         let (outcome, report) = (AnswerOutcome::Unchanged, ResultReport::default());
         return AnswerReport { outcome, text: message, report, finds: Vec::new() };
     };

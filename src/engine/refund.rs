@@ -17,7 +17,7 @@ use super::authorize::Passed;
 #[must_use]
 pub struct Receipt {
     charged: limit::Receipt,
-    approval: Option<Approval>,
+    approval: Option<Box<Approval>>,
     /// The ids of the calls, as they were sent, if their answers may bring a refund.
     calls: Vec<Box<str>>,
     /// The counters that conditions read: what a server has got counts, whatever it answers.
@@ -76,7 +76,7 @@ impl Receipt {
         Counters::new(store, Capacity::NONE).refund(&self.charged);
         // Without the time it may have expired.
         if let Some((approval, now)) = self.approval.and_then(|approval| Some((approval, now()?))) {
-            ApprovalStore(store).restore(approval, now);
+            ApprovalStore(store).restore(*approval, now);
         }
     }
 }

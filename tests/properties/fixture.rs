@@ -91,7 +91,7 @@ impl From<AuthorizationResponse> for Seen {
             Disposition::Reply(reply) => Some((reply.status, reply.retry_after, reply.body)),
             Disposition::Callout(inquiry) => panic!("{inquiry:?}"),
         };
-        Self { record: AuditRecord { config: String::new().into(), ..response.record }, reply }
+        Self { record: AuditRecord { config: String::new().into(), ..*response.record }, reply }
     }
 }
 

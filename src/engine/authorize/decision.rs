@@ -29,7 +29,7 @@ pub(in crate::engine) struct Passed<'p> {
     /// What is left in each counter that was charged, if known.
     pub(in crate::engine) remaining: Vec<(&'p Limit, Amount)>,
     /// The approval, if a rule needed one.
-    pub(in crate::engine) approval: Option<Approved>,
+    pub(in crate::engine) approval: Option<Box<Approved>>,
 }
 
 /// An approval that was given.
@@ -38,7 +38,7 @@ pub(in crate::engine) struct Approved {
     /// What it is found by until it is consumed; `None` if a service gave it, which keeps its own.
     pub(super) fingerprint: Option<Fingerprint>,
     /// The entry that was consumed.
-    pub(in crate::engine) consumed: Option<Approval>,
+    pub(in crate::engine) consumed: Option<Box<Approval>>,
     /// The approver and the note.
     pub(in crate::engine) by: ApproverNote,
 }

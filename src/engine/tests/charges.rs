@@ -19,7 +19,7 @@ const POLICY: &str = r#"{"policy":{"version":"1","default":"deny",
 fn left(gateway: &Gateway, body: &str) -> Vec<(String, String)> {
     let response = gateway.judge(&call("alice"), body);
     assert!(matches!(response.answer, Disposition::Forward(_)), "{response:?}");
-    response.record.remaining.into_iter().map(|(counter, left)| (counter, left.to_string())).collect()
+    response.record.remaining.into_iter().map(|(counter, left)| (counter.to_string(), left.to_string())).collect()
 }
 
 #[test]

@@ -42,10 +42,10 @@ enum State {
 }
 
 impl ResultStage {
-    pub(super) fn new(mut filter: ResultFilter, record: AuditRecord) -> Self {
+    pub(super) fn new(mut filter: Box<ResultFilter>, record: Box<AuditRecord>) -> Self {
         let tasks = filter.tasks.take().map(|watch| (watch, None));
-        let state = State::Pending(Box::new(filter));
-        Self { state, tasks, record: Box::new(record), found: ResultReport::default() }
+        let state = State::Pending(filter);
+        Self { state, tasks, record, found: ResultReport::default() }
     }
 
     /// Takes the head; `None` if Envoy did not return it.
@@ -193,6 +193,6 @@ impl ResultStage {
 }
 
 /// What judges the answer to a request, if a rule does.
-pub(super) fn stage(filter: Option<ResultFilter>, record: &AuditRecord) -> Option<Box<ResultStage>> {
-    filter.map(|filter| Box::new(ResultStage::new(filter, record.clone())))
+pub(super) fn stage(filter: Option<Box<ResultFilter>>, record: &AuditRecord) -> Option<Box<ResultStage>> {
+    filter.map(|filter| Box::new(ResultStage::new(filter, Box::new(record.clone()))))
 }
