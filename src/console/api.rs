@@ -68,7 +68,7 @@ pub(super) fn decide<S: Store>(
         Ok(entry) => {
             let details = approvals.details(&entry);
             let item = approval_json::ApprovalItem::new(&entry, details.as_deref());
-            ConsoleResponse { response: assets::json(200, item.write(approver)), record: item.record(&answer) }
+            ConsoleResponse { response: assets::json(200, item.write(approver)), record: item.record(&answer, None) }
         }
         Err(fault) => decide_error(fault).into(),
     }
@@ -135,7 +135,7 @@ fn with_version(name: &'static str, page: Page, query: ListQuery<'_>, now: Times
 }
 
 /// The version of a page of approvals: all entries, since the page says how many are pending, and who reads it.
-fn version_of(entries: &[Approval], approver: Approver<'_>, query: ListQuery<'_>) -> Version {
+pub(super) fn version_of(entries: &[Approval], approver: Approver<'_>, query: ListQuery<'_>) -> Version {
     let mut bytes = digest(approver.0.id()).to_vec();
     if let Some(Cursor { time, slot }) = query.after {
         bytes.extend_from_slice(&time.to_le_bytes());
@@ -155,7 +155,7 @@ fn first_behind(entries: &[Approval], after: Option<Cursor>) -> Option<(Cursor, 
     placed.filter(|(at, _)| after.is_none_or(|after| *at > after)).min_by_key(|(at, _)| *at)
 }
 
-fn decide_error(fault: DecideError) -> Response {
+pub(super) fn decide_error(fault: DecideError) -> Response {
     match fault {
         DecideError::Unknown => error(404, "no such approval is pending; it has expired, or its call was made"),
         DecideError::AlreadyDecided => error(409, "another approver has already decided on this call"),

@@ -109,6 +109,7 @@ fn new(config: &Config, request: &BoundRequest, decision: Decision) -> AuditReco
         grant: request.info.grant.as_ref().ok().map(|grant| grant.display().to_owned()),
         request_id: request.info.request_id.clone(),
         traces: traces(request, None),
+        approval_store: config.approvals.store.as_ref().map(|_| "etcd"),
         ..AuditRecord::new(decision, Arc::clone(&config.digest))
     }
 }
@@ -124,7 +125,7 @@ fn decision(denial: &Denial<'_>) -> Decision {
         Denial::RateLimited { .. } => Decision::RateLimited,
         Denial::ApprovalRequired { .. } => Decision::ApprovalRequired,
         Denial::CalloutPending { ask, .. } => match **ask {
-            Callout::Approval(_) => Decision::ApprovalRequired,
+            Callout::Approval(_) | Callout::Store { .. } => Decision::ApprovalRequired,
             Callout::Charge { .. } => Decision::Failed,
         },
         Denial::Internal => Decision::Failed,
