@@ -63,7 +63,7 @@ pub(super) fn list_approvals(
     if query.has(&version) {
         return Ok(version.not_modified());
     }
-    let cursor = |entry: &StoredApproval| Cursor { time: entry.approval.requested_at, slot: entry.approval.slot };
+    let cursor = |entry: &StoredApproval| Cursor { time: entry.approval.requested_at, slot: entry.place };
     let behind = || alive().filter(|entry| query.after.is_none_or(|after| cursor(entry) > after));
     let details = results.details.as_ref().ok_or_else(|| Query::details(behind(), PAGE))?;
     let (mut page, mut is_complete) = (Page::default(), true);

@@ -120,16 +120,14 @@ impl Details {
     }
 }
 
-/// Numbers the approvals of one second in their order, by which pages find where they end: the numbers that two Envoys gave
-/// them may be the same.
+/// Numbers the approvals of one second in their order, by which a page finds where the one before ended.
 fn number_by_second(entries: &mut [StoredApproval]) {
     let mut before: Option<(u64, u8)> = None;
-    for StoredApproval { approval, .. } in entries {
-        let slot = match before {
-            Some((second, slot)) if second == approval.requested_at => slot.saturating_add(1),
+    for StoredApproval { approval, place, .. } in entries {
+        *place = match before {
+            Some((second, place)) if second == approval.requested_at => place.saturating_add(1),
             _ => 0,
         };
-        approval.slot = slot;
-        before = Some((approval.requested_at, slot));
+        before = Some((approval.requested_at, *place));
     }
 }

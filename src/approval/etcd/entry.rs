@@ -11,8 +11,10 @@ use super::messages::{KeyValue, RangeResponse};
 /// An approval as etcd keeps it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StoredApproval {
-    /// The approval. Its `slot` tells it from others that were requested in the same second.
+    /// The approval. Other Envoys may have given others the same `slot`.
     pub approval: Approval,
+    /// Its place among those that were requested in the same second, in a list of all.
+    pub place: u8,
     /// How many bytes the details have, so that a reader knows how many it can ask for at once.
     pub details_size: u32,
     /// Who decided, redacted for display; empty while it is pending.
@@ -29,7 +31,7 @@ impl StoredApproval {
     pub(super) fn new(approval: Approval, details: &[u8]) -> Self {
         let details_size = u32::try_from(details.len()).unwrap_or(u32::MAX);
         let [approver, note] = [(); 2].map(|()| String::new());
-        Self { approval, details_size, approver, note, revision: 0, lease: 0 }
+        Self { approval, place: 0, details_size, approver, note, revision: 0, lease: 0 }
     }
 
     /// The bytes of the value.
@@ -48,6 +50,7 @@ impl StoredApproval {
         let own_key = base16ct::lower::encode_string(&approval.fingerprint.0);
         let stored = Self {
             approval,
+            place: 0,
             details_size: u32::from_le_bytes(size.try_into().ok()?),
             approver: text(approver)?,
             note: text(note)?,
