@@ -33,7 +33,7 @@ mod tests;
 
 pub use self::{
     call::{CallApproval, Outcome},
-    console::{Details, Query, QueryResult},
+    console::{Details, MAX_DETAILS, Query, QueryResult},
     entry::StoredApproval,
     messages::{MAX_RESPONSE_BYTES, Method, Rpc},
     used::UsedApproval,

@@ -17,12 +17,7 @@ pub(super) struct ApprovalItem<'a> {
 impl<'a> ApprovalItem<'a> {
     /// Joins an entry and the cell with its details.
     pub(super) fn new(entry: &'a Approval, details: Option<&'a [u8]>) -> Self {
-        Self::with_details(entry, details.and_then(|bytes| ApprovalDetails::read(bytes, entry.fingerprint)))
-    }
-
-    /// Joins an entry and its details.
-    pub(super) fn with_details(entry: &'a Approval, details: Option<ApprovalDetails<'a>>) -> Self {
-        Self { entry, details }
+        Self { entry, details: details.and_then(|bytes| ApprovalDetails::read(bytes, entry.fingerprint)) }
     }
 
     /// Whether the details are there, and with a decision who took it.

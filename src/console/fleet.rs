@@ -4,8 +4,8 @@
 
 use crate::{
     approval::{
-        Approval, ApproverDecision, DecideError, State, digest,
-        etcd::{Details, Query, QueryResult, StoredApproval},
+        Approval, ApproverDecision, DecideError, Fingerprint, digest,
+        etcd::{Details, MAX_DETAILS, Query, QueryResult, StoredApproval},
     },
     http::Response,
     time::Timestamp,
@@ -17,7 +17,7 @@ use super::{
     assets,
     auth::{Approver, Decision},
     error,
-    pagination::{Cursor, ListQuery, PAGE, Page},
+    pagination::{Cursor, ListQuery, PAGE},
 };
 
 /// What etcd has answered about a request so far.
@@ -57,30 +57,50 @@ pub(super) fn list_approvals(
         return Ok(unavailable());
     }
     let listed = results.listed.as_ref().ok_or(Query::List)?;
-    let alive = || listed.iter().filter(|entry| entry.approval.is_alive(now));
-    let approvals: Vec<Approval> = alive().map(|entry| entry.approval).collect();
-    let version = api::version_of(&approvals, approver, query);
+    let alive: Vec<Approval> = listed.iter().map(|entry| entry.approval).filter(|entry| entry.is_alive(now)).collect();
+    let mut entries = alive.clone();
+    entries.iter_mut().for_each(|entry| entry.slot = place(&alive, entry));
+    let version = api::version_of(&entries, approver, query);
     if query.has(&version) {
         return Ok(version.not_modified());
     }
-    let cursor = |entry: &StoredApproval| Cursor { time: entry.approval.requested_at, slot: entry.place };
-    let behind = || alive().filter(|entry| query.after.is_none_or(|after| cursor(entry) > after));
-    let details = results.details.as_ref().ok_or_else(|| Query::details(behind(), PAGE))?;
-    let (mut page, mut is_complete) = (Page::default(), true);
-    for entry in behind() {
+    let stored = |entry: &Approval| listed.iter().find(|stored| stored.fingerprint() == entry.fingerprint);
+    let Some(details) = &results.details else {
+        return Err(Query::Details(wanted_details(&entries, query.after, &stored)));
+    };
+    let find = |entry: &Approval| {
+        let stored = stored(entry)?;
         // What is not among the details was not asked for.
-        if !page.has_room() || !details.iter().any(|details| details.is_of(entry)) {
-            page.end();
-            break;
-        }
-        let item = ApprovalItem::with_details(&entry.approval, Details::find(details, entry));
-        is_complete &= item.is_complete();
-        page.add(cursor(entry), &item.write(approver));
+        let own = details.iter().find(|details| details.is_of(stored))?;
+        Some(own.read(stored).map(|details| details.to_bytes()))
+    };
+    Ok(api::page_of_approvals(&entries, version, approver, query, now, Some("etcd"), &find))
+}
+
+/// The place of an approval among those of its second, by which a page finds where the one before ended: the slots that two
+/// Envoys gave may be the same.
+fn place(all: &[Approval], entry: &Approval) -> u8 {
+    let precedes = |other: &&Approval| other.requested_at == entry.requested_at && other.id < entry.id;
+    u8::try_from(all.iter().filter(precedes).count()).unwrap_or(u8::MAX)
+}
+
+/// The approvals whose details a page has room for, or a few more.
+fn wanted_details<'e>(
+    entries: &[Approval],
+    mut after: Option<Cursor>,
+    stored: &dyn Fn(&Approval) -> Option<&'e StoredApproval>,
+) -> Vec<Fingerprint> {
+    let (mut wanted, mut size) = (Vec::new(), 0_usize);
+    while let Some((at, entry)) = api::first_behind(entries, after)
+        && wanted.len() < MAX_DETAILS
+        && size < PAGE
+    {
+        wanted.push(entry.fingerprint);
+        let own = stored(entry).map_or(0, |stored| stored.details_size);
+        size = size.saturating_add(usize::try_from(own).unwrap_or(usize::MAX));
+        after = Some(at);
     }
-    let pending = approvals.iter().filter(|approval| approval.state == State::Pending).count();
-    Ok(page.response("approvals", now, is_complete.then_some(version), |body| {
-        body.add_string("you", approver.0.display()).add_json("pending", pending).add_string("store", "etcd");
-    }))
+    wanted
 }
 
 /// Decides on a pending approval, and returns it as it is then.
@@ -100,9 +120,11 @@ pub(super) fn decide(
     let Decision { approved, note } = decision;
     let answer =
         ApproverDecision { approved: *approved, grant: digest(approver.0.id()), approver: approver.0.display(), note };
-    let details = results.details.as_deref().unwrap_or_default();
+    // They are of the one approval.
+    let details = |entry| results.details.as_ref()?.first()?.read(entry);
     if let Some(decided) = &results.decided {
-        let item = ApprovalItem::with_details(&decided.approval, Details::find(details, decided));
+        let details = details(decided).map(|details| details.to_bytes());
+        let item = ApprovalItem::new(&decided.approval, details.as_deref());
         let record = item.record(&answer, Some("etcd"));
         return Ok(ConsoleResponse { response: assets::json(200, item.write(approver)), record });
     }
@@ -115,9 +137,9 @@ pub(super) fn decide(
         return fault(DecideError::Unknown);
     };
     if results.details.is_none() {
-        return Err(Query::details(std::iter::once(entry), PAGE));
+        return Err(Query::Details(vec![entry.fingerprint()]));
     }
-    match Details::find(details, entry) {
+    match details(entry) {
         None => fault(DecideError::DetailsLost),
         Some(details) if details.key.grant == answer.grant => fault(DecideError::SelfApproval),
         Some(_) => match entry.decide(&answer, now) {

@@ -9,8 +9,8 @@ use proxy_wasm::{
 };
 
 use crate::{
-    config::{Console, DEFAULT_MAX_HELD_BYTES},
     approval::etcd::Query,
+    config::{Console, DEFAULT_MAX_HELD_BYTES},
     console::{self, ConsoleResponse, QueryResults},
     engine::RequestInfo,
     http::Response,

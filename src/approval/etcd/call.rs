@@ -44,9 +44,17 @@ pub struct CallApproval {
 enum Question {
     Look,
     /// `seen` is the revision of the approval that has expired; 0 if there is none.
-    List { seen: u64 },
-    Lease { entry: StoredApproval, seen: u64 },
-    File { entry: StoredApproval, seen: u64 },
+    List {
+        seen: u64,
+    },
+    Lease {
+        entry: StoredApproval,
+        seen: u64,
+    },
+    File {
+        entry: StoredApproval,
+        seen: u64,
+    },
     Use(UsedApproval),
 }
 
@@ -114,9 +122,7 @@ impl CallApproval {
                     .put(&put(&details, &self.details, entry.lease)),
             )
             .finish(),
-            Question::Use(used) => {
-                Txn::default().require(&approval, used.entry.revision).delete(&approval).finish()
-            }
+            Question::Use(used) => Txn::default().require(&approval, used.entry.revision).delete(&approval).finish(),
         }
     }
 
@@ -180,13 +186,8 @@ impl CallApproval {
     fn request(&self, all: &RangeResponse<'_>, seen: u64, now: Timestamp) -> Option<Step> {
         let details = ApprovalDetails::read(&self.details, self.fingerprint)?;
         let others = StoredApproval::read_all(all)?.into_iter().map(|entry| entry.approval).collect();
-        let requested = Approvals::from_entries(others).request(
-            &details.key,
-            self.fingerprint,
-            self.ttl,
-            self.is_verified,
-            now,
-        );
+        let requested =
+            Approvals::from_entries(others).request(&details.key, self.fingerprint, self.ttl, self.is_verified, now);
         Some(match requested {
             Ok(approval) if !all.has_more => {
                 Step::Ask(Question::Lease { entry: StoredApproval::new(approval, &self.details), seen })

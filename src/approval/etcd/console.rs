@@ -32,7 +32,7 @@ pub struct Details {
 /// What etcd answered.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum QueryResult {
-    /// The approvals, in the order of their requests; some may have expired.
+    /// The approvals, in no order; some may have expired.
     Listed(Vec<StoredApproval>),
     /// The details, in the order of the question.
     Details(Vec<Details>),
@@ -42,24 +42,10 @@ pub enum QueryResult {
     Changed,
 }
 
-/// The largest number of details that are read at once; etcd takes 128 operations in a transaction.
-const MAX_DETAILS: usize = 64;
+/// The largest number of details that are read at once: etcd takes 128 operations in a transaction.
+pub const MAX_DETAILS: usize = 64;
 
 impl Query {
-    /// Asks for the first of these details, as many as have about `bytes` bytes together.
-    pub fn details<'a>(entries: impl Iterator<Item = &'a StoredApproval>, bytes: usize) -> Self {
-        let mut room = bytes;
-        let mut wanted = Vec::new();
-        for entry in entries.take(MAX_DETAILS) {
-            wanted.push(entry.fingerprint());
-            match room.checked_sub(usize::try_from(entry.details_size).unwrap_or(usize::MAX)) {
-                Some(left) => room = left,
-                None => break,
-            }
-        }
-        Self::Details(wanted)
-    }
-
     /// The question.
     #[must_use]
     pub fn rpc(&self, prefix: &Arc<str>) -> Rpc {
@@ -83,11 +69,7 @@ impl Query {
     pub fn read(self, response: Option<&[u8]>) -> Option<QueryResult> {
         let response = response?;
         match self {
-            Self::List => {
-                let mut entries = StoredApproval::read_all(&RangeResponse::read(response)?)?;
-                number_by_second(&mut entries);
-                Some(QueryResult::Listed(entries))
-            }
+            Self::List => StoredApproval::read_all(&RangeResponse::read(response)?).map(QueryResult::Listed),
             Self::Details(wanted) => {
                 let txn = TxnResponse::read(response)?;
                 let of_one = |(fingerprint, range): (Fingerprint, RangeResponse<'_>)| Details {
@@ -111,23 +93,10 @@ impl Details {
         self.fingerprint == entry.fingerprint()
     }
 
-    /// What an approver reads about an approval, and who decided; `None` if it is not among these, or cannot be read.
+    /// What an approver reads about the approval that these are of, and who decided; `None` if it cannot be read.
     #[must_use]
-    pub fn find<'d>(all: &'d [Self], entry: &'d StoredApproval) -> Option<ApprovalDetails<'d>> {
-        let own = all.iter().find(|details| details.is_of(entry))?;
-        let details = ApprovalDetails::read(&own.bytes, own.fingerprint)?;
+    pub fn read<'d>(&'d self, entry: &'d StoredApproval) -> Option<ApprovalDetails<'d>> {
+        let details = ApprovalDetails::read(&self.bytes, entry.fingerprint())?;
         Some(ApprovalDetails { approver: &entry.approver, note: &entry.note, ..details })
-    }
-}
-
-/// Numbers the approvals of one second in their order, by which a page finds where the one before ended.
-fn number_by_second(entries: &mut [StoredApproval]) {
-    let mut before: Option<(u64, u8)> = None;
-    for StoredApproval { approval, place, .. } in entries {
-        *place = match before {
-            Some((second, place)) if second == approval.requested_at => place.saturating_add(1),
-            _ => 0,
-        };
-        before = Some((approval.requested_at, *place));
     }
 }

@@ -1,7 +1,7 @@
 //! An approval as etcd keeps it.
 
 use crate::{
-    approval::{Approval, ApproverDecision, ApproverNote, Approvals, DecideError, Fingerprint, NotPending, State},
+    approval::{Approval, Approvals, ApproverDecision, ApproverNote, DecideError, Fingerprint, NotPending, State},
     store::framing,
     time::Timestamp,
 };
@@ -13,8 +13,6 @@ use super::messages::{KeyValue, RangeResponse};
 pub struct StoredApproval {
     /// The approval. Other Envoys may have given others the same `slot`.
     pub approval: Approval,
-    /// Its place among those that were requested in the same second, in a list of all.
-    pub place: u8,
     /// How many bytes the details have, so that a reader knows how many it can ask for at once.
     pub details_size: u32,
     /// Who decided, redacted for display; empty while it is pending.
@@ -31,7 +29,7 @@ impl StoredApproval {
     pub(super) fn new(approval: Approval, details: &[u8]) -> Self {
         let details_size = u32::try_from(details.len()).unwrap_or(u32::MAX);
         let [approver, note] = [(); 2].map(|()| String::new());
-        Self { approval, place: 0, details_size, approver, note, revision: 0, lease: 0 }
+        Self { approval, details_size, approver, note, revision: 0, lease: 0 }
     }
 
     /// The bytes of the value.
@@ -50,7 +48,6 @@ impl StoredApproval {
         let own_key = base16ct::lower::encode_string(&approval.fingerprint.0);
         let stored = Self {
             approval,
-            place: 0,
             details_size: u32::from_le_bytes(size.try_into().ok()?),
             approver: text(approver)?,
             note: text(note)?,
@@ -60,11 +57,9 @@ impl StoredApproval {
         kv.key.ends_with(own_key.as_bytes()).then_some(stored)
     }
 
-    /// Reads all approvals; `None` if one of them cannot be read. They come in the order of their requests.
+    /// Reads all approvals; `None` if one of them cannot be read.
     pub(super) fn read_all(response: &RangeResponse<'_>) -> Option<Vec<Self>> {
-        let mut entries: Vec<Self> = response.kvs.iter().map(Self::read).collect::<Option<_>>()?;
-        entries.sort_unstable_by_key(|entry| (entry.approval.requested_at, entry.approval.id));
-        Some(entries)
+        response.kvs.iter().map(Self::read).collect()
     }
 
     /// The call that it is bound to.

@@ -8,7 +8,7 @@ mod steps;
 use std::sync::Arc;
 
 use self::model::Etcd;
-use super::{CallApproval, Details, Outcome, Query, QueryResult, Rpc, StoredApproval};
+use super::{CallApproval, Outcome, Query, QueryResult, Rpc, StoredApproval};
 use crate::{
     approval::{ApprovalDetails, ApprovalKey, ApproverDecision, DecideError, digest},
     time::Timestamp,
@@ -111,9 +111,10 @@ fn decide(etcd: &mut Etcd, entry: &StoredApproval, approved: bool, now: Timestam
 
 /// The details that a console shows of an approval.
 fn shown(etcd: &mut Etcd, entry: &StoredApproval) -> Option<(String, String, String)> {
-    let Some(QueryResult::Details(details)) = query(etcd, Query::details([entry].into_iter(), 1)) else { panic!() };
+    let Some(QueryResult::Details(details)) = query(etcd, Query::Details(vec![entry.fingerprint()])) else { panic!() };
     let text = |details: ApprovalDetails<'_>| {
         [details.caller, details.approver, std::str::from_utf8(details.key.params).expect("JSON")].map(str::to_owned)
     };
-    Details::find(&details, entry).map(text).map(Into::into)
+    let [own] = &*details else { panic!("{details:?}") };
+    own.read(entry).map(text).map(Into::into)
 }

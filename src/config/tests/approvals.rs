@@ -51,7 +51,8 @@ fn a_fleet_keeps_its_approvals_in_etcd() {
     assert_eq!(short.as_deref().cloned(), store("etcd", "mcp-policy/", 250));
     let long = load(&with(r#"{"store":{"etcd":{"cluster":"c","prefix":"a/b/","timeout_ms":1000}}}"#)).approvals.store;
     assert_eq!(long.as_deref().cloned(), store("c", "a/b/", 1000));
-    let text = r#"{"console":{"approvers":["peer:x"],"store":{"etcd":{"cluster":"c","prefix":"a/b/","timeout_ms":1000}}}}"#;
+    let text =
+        r#"{"console":{"approvers":["peer:x"],"store":{"etcd":{"cluster":"c","prefix":"a/b/","timeout_ms":1000}}}}"#;
     match LoadedConfig::load(text.as_bytes()) {
         Ok(LoadedConfig::Console(console)) => assert_eq!(console.store, long, "the same key"),
         other => panic!("{other:?}"),

@@ -147,9 +147,7 @@ impl<'p, S: Store> ApprovalCheck<'_, 'p, S> {
                 let request = ApprovalRequest::new(fingerprint, &key, self.caller, &for_approver, *ttl);
                 Err(Denial::CalloutPending { rule: &predicate.pointer, ask: Box::new(Callout::Approval(request)) })
             }
-            Some(ApprovalResponse::Approved(note)) => {
-                Ok(Approved { fingerprint: None, used: None, by: note.clone() })
-            }
+            Some(ApprovalResponse::Approved(note)) => Ok(Approved { fingerprint: None, used: None, by: note.clone() }),
             Some(ApprovalResponse::Rejected(note)) => Err(self.rejected(note)),
             Some(ApprovalResponse::Pending(pending)) => {
                 Err(Denial::ApprovalRequired { predicate, reason, pending: Some(pending.clone()) })

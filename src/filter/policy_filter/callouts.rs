@@ -50,7 +50,11 @@ impl PolicyFilter {
     /// Asks a service about a request, which is held meanwhile.
     pub(super) fn dispatch(
         &mut self,
-        mut request: BoundRequest, body: Vec<u8>, ask: Callout, mut lease: Lease) -> Action {
+        mut request: BoundRequest,
+        body: Vec<u8>,
+        ask: Callout,
+        mut lease: Lease,
+    ) -> Action {
         // Envoy has the body, and so has this filter, which judges it again.
         if let Err(exhausted) = lease.hold_body(body.len().saturating_mul(2).saturating_add(ask.size())) {
             put_back_approval(&mut request);
@@ -103,11 +107,14 @@ impl PolicyFilter {
             Recorded::Unanswered => metrics::add_to_series(MetricType::Counter, metric, &[], 1),
         }
         let judgement = engine::authorize(&filter.config, &request, &body, &filter.name, now, &SharedData);
-        match &judgement.answer {
-            Disposition::Callout(ask) => return self.dispatch(request, body, ask.clone(), lease),
+        let keeps_approval = match judgement.answer {
+            Disposition::Callout(ask) => return self.dispatch(request, body, ask, lease),
             // The receipt holds it from here.
-            Disposition::Forward(receipt) if receipt.holds_stored_approval() => {}
-            Disposition::Forward(_) | Disposition::Reply(_) => put_back_approval(&mut request),
+            Disposition::Forward(ref receipt) => receipt.holds_stored_approval(),
+            Disposition::Reply(_) => false,
+        };
+        if !keeps_approval {
+            put_back_approval(&mut request);
         }
         self.apply(judgement, Some(now), Some(lease))
     }

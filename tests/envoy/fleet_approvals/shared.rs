@@ -56,8 +56,12 @@ fn an_approval_at_one_console_lets_the_call_through_at_the_other_envoy() {
         let id = assert_waits(&one.send("hold", &pay("rejected")).await);
         assert_eq!(decide(&other, &id, "reject").await.status, 200);
         for gateway in [&one, &other] {
-            let data =
-                assert_denied(&gateway.send("hold", &pay("rejected")).await, "7", "pay", "/tools/pay/require_approval/0");
+            let data = assert_denied(
+                &gateway.send("hold", &pay("rejected")).await,
+                "7",
+                "pay",
+                "/tools/pay/require_approval/0",
+            );
             assert!(data["reason"].as_str().is_some_and(|reason| reason.contains("as agreed")), "{data}");
         }
         for gateway in [one, other] {

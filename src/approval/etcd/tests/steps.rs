@@ -1,9 +1,9 @@
 //! What a call and a console ask, one step after the other, and what others do in between.
 
-use super::{Call, NOW, Outcome, PAY, Query, QueryResult, TTL, after, answer, ask, decide, listed, query, run, shown};
+use super::{Call, NOW, Outcome, PAY, Query, TTL, after, answer, ask, decide, listed, query, run, shown};
 use crate::approval::{
     DecideError, State,
-    etcd::{Details, Method, tests::model::Etcd},
+    etcd::{Method, tests::model::Etcd},
 };
 
 #[test]
@@ -123,7 +123,10 @@ fn what_no_server_got_is_put_back_once() {
     let Outcome::Used(again) = run(&mut etcd, PAY, after(2)) else { panic!("it did not come back") };
     assert_eq!(again.approver_note(), used.approver_note());
     ask(&mut etcd, &back).unwrap();
-    assert!(matches!(run(&mut etcd, PAY, after(2)), Outcome::Pending(_)), "the question that arrives twice counts once");
+    assert!(
+        matches!(run(&mut etcd, PAY, after(2)), Outcome::Pending(_)),
+        "the question that arrives twice counts once"
+    );
     ask(&mut etcd, &again.put_back(after(2)).unwrap()).unwrap();
     assert!(matches!(run(&mut etcd, PAY, after(2)), Outcome::Pending(_)), "the call was requested again meanwhile");
     assert_eq!(used.put_back(after(600)), None, "it has expired");
@@ -245,22 +248,4 @@ fn a_call_gives_up_after_nine_questions() {
         }
     }
     panic!("it goes on asking");
-}
-
-#[test]
-fn a_console_asks_for_as_many_details_as_a_page_shows() {
-    let mut etcd = Etcd::default();
-    let long = format!(r#"{{"name":"pay","arguments":{{"text":"{}"}}}}"#, "x".repeat(10_000));
-    let grants: Vec<String> = (0..20).map(|n| format!("jwt:{n}")).collect();
-    for grant in &grants {
-        run(&mut etcd, Call { grant, params: &long, ..PAY }, NOW);
-    }
-    let entries = listed(&mut etcd);
-    assert!(entries.iter().map(|entry| entry.place).eq(0..20), "each has a place in its second");
-    let Some(QueryResult::Details(details)) = query(&mut etcd, Query::details(entries.iter(), 64 << 10)) else {
-        panic!()
-    };
-    assert_eq!(details.len(), 7);
-    assert!(entries.iter().take(7).all(|entry| Details::find(&details, entry).is_some()));
-    assert!(entries.iter().skip(7).all(|entry| !details.iter().any(|details| details.is_of(entry))));
 }
