@@ -28,8 +28,8 @@ mod keys;
 mod messages;
 mod used;
 
-#[cfg(all(test, not(target_family = "wasm")))]
-mod tests;
+#[cfg(test)]
+pub(crate) mod tests;
 
 pub use self::{
     call::{CallApproval, Outcome},

@@ -25,7 +25,7 @@ use super::{
 pub struct QueryResults {
     listed: Option<Vec<StoredApproval>>,
     details: Option<Vec<Details>>,
-    decided: Option<StoredApproval>,
+    decided: Option<Box<StoredApproval>>,
     has_changed: bool,
     has_failed: bool,
 }
@@ -143,7 +143,7 @@ pub(super) fn decide(
         None => fault(DecideError::DetailsLost),
         Some(details) if details.key.grant == answer.grant => fault(DecideError::SelfApproval),
         Some(_) => match entry.decide(&answer, now) {
-            Ok(decided) => Err(Query::Decide(decided)),
+            Ok(decided) => Err(Query::Decide(Box::new(decided))),
             Err(error) => fault(error),
         },
     }

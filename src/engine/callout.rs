@@ -28,7 +28,7 @@ pub enum Callout {
         /// Where they are kept.
         store: Arc<EtcdStore>,
         /// What is asked; one answer may need another question.
-        call: CallApproval,
+        call: Box<CallApproval>,
     },
     /// The rate-limit service is to charge the call.
     Charge {
@@ -75,7 +75,7 @@ pub struct CalloutResults {
     /// The approval service's answer.
     pub approval: Option<ApprovalResponse>,
     /// What became of the approval that a fleet keeps.
-    pub(super) stored: Option<StoredOutcome>,
+    pub(super) stored: Option<Box<StoredOutcome>>,
     pub(super) enforced: Vec<RateLimitResult>,
     pub(super) shadow: Vec<RateLimitResult>,
     /// Whether this Envoy counts even if `limits.service` is set.
@@ -116,7 +116,8 @@ impl CalloutResults {
                     return Recorded::Next(Callout::Store { store, call });
                 };
                 let is_usable = outcome != Outcome::Unavailable;
-                self.stored = Some(StoredOutcome { store, fingerprint: call.fingerprint(), outcome });
+                let fingerprint = call.fingerprint();
+                self.stored = Some(Box::new(StoredOutcome { store, fingerprint, outcome }));
                 is_usable
             }
         };
@@ -125,7 +126,7 @@ impl CalloutResults {
 
     /// Takes out the approval that was used for the call, which will not pass. It is to be put back.
     pub fn take_used_approval(&mut self) -> Option<HeldApproval> {
-        match self.stored.take()? {
+        match *self.stored.take()? {
             StoredOutcome { store, outcome: Outcome::Used(used), .. } => Some(HeldApproval { store, used }),
             _ => None,
         }
@@ -167,7 +168,7 @@ pub struct HeldApproval {
     /// Where it goes if it is put back.
     pub store: Arc<EtcdStore>,
     /// The approval.
-    pub used: UsedApproval,
+    pub used: Box<UsedApproval>,
 }
 
 impl HeldApproval {

@@ -55,14 +55,14 @@ enum Question {
         entry: StoredApproval,
         seen: u64,
     },
-    Use(UsedApproval),
+    Use(Box<UsedApproval>),
 }
 
 /// What became of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Outcome {
     /// It was approved, and the approval is used: the call may pass.
-    Used(UsedApproval),
+    Used(Box<UsedApproval>),
     /// It waits for an approver.
     Pending(Approval),
     /// An approver has rejected it.
@@ -172,7 +172,8 @@ impl CallApproval {
             State::Rejected => Step::Done(Outcome::Rejected(entry.approver_note())),
             State::Approved => {
                 let details_revision = details.kvs.first().map_or(0, |details| details.revision);
-                Step::Ask(Question::Use(UsedApproval { keys: self.keys.clone(), entry, details_revision }))
+                let used = UsedApproval { keys: self.keys.clone(), entry, details_revision };
+                Step::Ask(Question::Use(Box::new(used)))
             }
         })
     }

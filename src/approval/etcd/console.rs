@@ -18,7 +18,7 @@ pub enum Query {
     /// The details of these.
     Details(Vec<Fingerprint>),
     /// To replace an approval by the one that is decided, if nothing has changed it since it was read.
-    Decide(StoredApproval),
+    Decide(Box<StoredApproval>),
 }
 
 /// The details of an approval that were asked for.
@@ -37,7 +37,7 @@ pub enum QueryResult {
     /// The details, in the order of the question.
     Details(Vec<Details>),
     /// The decision is written.
-    Decided(StoredApproval),
+    Decided(Box<StoredApproval>),
     /// The approval has changed: it is decided, used, or gone.
     Changed,
 }

@@ -1,8 +1,9 @@
 //! Against a model of etcd that reads and writes its messages by their definitions, and against the store of one Envoy.
+#![cfg(not(target_family = "wasm"))]
 
 mod agreement;
 #[path = "../../../tests/support/etcd.rs"]
-mod model;
+pub(crate) mod model;
 mod steps;
 
 use std::sync::Arc;
@@ -102,8 +103,8 @@ fn answer(approved: bool) -> ApproverDecision<'static> {
 /// Decides as a console does.
 fn decide(etcd: &mut Etcd, entry: &StoredApproval, approved: bool, now: Timestamp) -> Result<(), DecideError> {
     let decided = entry.decide(&answer(approved), now)?;
-    match query(etcd, Query::Decide(decided.clone())) {
-        Some(QueryResult::Decided(written)) if written == decided => Ok(()),
+    match query(etcd, Query::Decide(Box::new(decided.clone()))) {
+        Some(QueryResult::Decided(written)) if *written == decided => Ok(()),
         Some(QueryResult::Changed) => Err(DecideError::AlreadyDecided),
         other => panic!("{other:?}"),
     }

@@ -60,7 +60,7 @@ fn a_fleet_keeps_its_approvals_in_etcd() {
     let prefix = "expected a prefix of keys that ends with `/`, such as `mcp-policy/`";
     let long = "x".repeat(126);
     for (approvals, expected) in [
-        (r#"{"store":{}}"#.to_owned(), "/approvals/store: the required key `etcd` is missing".to_owned()),
+        (r#"{"store":{}}"#.to_owned(), "/approvals/store: the key `etcd` is missing".to_owned()),
         (
             r#"{"store":{"redis":{},"etcd":{"cluster":"c"}}}"#.to_owned(),
             "/approvals/store/redis: unknown key `redis`; allowed: `etcd`".to_owned(),

@@ -53,7 +53,7 @@ impl<'p, S: Store, W: Tracer> Authorizer<'p, S, W> {
         let approved = match &self.config.approvals {
             Approvals { service: Some(_), .. } => check.check_remote(callouts.approval.as_ref()),
             Approvals { store: Some(store), .. } if !callouts.counts_here => {
-                check.check_stored(store, callouts.stored.as_ref())
+                check.check_stored(store, callouts.stored.as_deref())
             }
             _ => check.check_local(),
         };
@@ -164,7 +164,7 @@ impl<'p, S: Store> ApprovalCheck<'_, 'p, S> {
             let for_approver = denial_text::reason_for_approver(predicate, target);
             let details = ApprovalDetails { key, caller: self.caller, reason: &for_approver, approver: "", note: "" };
             let call = CallApproval::new(&store.prefix, &details, fingerprint, *ttl, self.is_verified);
-            let ask = Box::new(Callout::Store { store: Arc::clone(store), call });
+            let ask = Box::new(Callout::Store { store: Arc::clone(store), call: Box::new(call) });
             return Err(Denial::CalloutPending { rule: &predicate.pointer, ask });
         };
         match &stored.outcome {

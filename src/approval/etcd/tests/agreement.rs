@@ -52,7 +52,7 @@ fn call_local(store: &InMemory, call: Call<'_>, now: Timestamp) -> (Answer, Opti
     })
 }
 
-fn call_fleet(etcd: &mut Etcd, call: Call<'_>, now: Timestamp) -> (Answer, Option<UsedApproval>) {
+fn call_fleet(etcd: &mut Etcd, call: Call<'_>, now: Timestamp) -> (Answer, Option<Box<UsedApproval>>) {
     match run(etcd, call, now) {
         Outcome::Used(used) => (Answer::Passed(used.approver_note().id), Some(used)),
         Outcome::Pending(entry) => (Answer::Pending { id: entry.id_text(), expires_at: entry.expires_at }, None),
@@ -68,7 +68,7 @@ proptest! {
     #[test]
     fn a_fleet_and_one_envoy_say_the_same(acts in vec(acts(), 1..60)) {
         let (store, mut etcd, mut now) = (InMemory::new([5; 16]), Etcd::default(), NOW);
-        let (mut used, mut has_put_back): (Vec<(Approval, UsedApproval)>, bool) = (Vec::new(), false);
+        let (mut used, mut has_put_back): (Vec<(Approval, Box<UsedApproval>)>, bool) = (Vec::new(), false);
         for act in acts {
             match act {
                 Act::Call { grant, amount } => {
