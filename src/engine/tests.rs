@@ -7,6 +7,8 @@ mod bodiless;
 mod charges;
 mod denials;
 mod fleet;
+#[cfg(not(target_family = "wasm"))]
+mod fleet_approvals;
 mod protocol;
 mod results;
 mod work;

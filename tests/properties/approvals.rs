@@ -149,7 +149,7 @@ impl Office {
                 drop(receipts);
                 // Counted first: another step may consume it before this one ends.
                 self.histories.borrow_mut().entry(id).or_default().given_back += 1;
-                receipt.give_back(store, || Some(self.now.get()));
+                assert_eq!(receipt.give_back(store, || Some(self.now.get())), None, "nothing is kept elsewhere");
             }
         }
     }

@@ -171,7 +171,7 @@ fn an_approval_comes_back_with_the_quota() {
     approve(&gateway, true);
     let Disposition::Forward(receipt) = gateway.judge(&call("alice"), PAY).answer else { panic!("refused") };
     assert!(refund::is_refundable(Refund::Undelivered, &receipt));
-    receipt.give_back(&gateway.store, || Some(NOW));
+    assert_eq!(receipt.give_back(&gateway.store, || Some(NOW)), None, "nothing is kept elsewhere");
     let passed = gateway.judge(&call("alice"), PAY);
     assert!(is_forwarded(&passed));
     assert!(passed.record.to_json().contains(r#""remaining":{"pay":1}"#), "the first charge was given back");

@@ -6,7 +6,7 @@ use wasm_bindgen_test::wasm_bindgen_test as test;
 use super::{AuthorizationResponse, Disposition, Gateway, NOW, RequestInfo, assert_answer, call};
 use crate::{
     approval::{self, ApprovalStore},
-    engine::callout::{Callout, CalloutResponse, CalloutResults},
+    engine::callout::{Callout, CalloutResponse, CalloutResults, Recorded},
 };
 
 const POLICY: &str = r#"{"policy":{"version":"1","default":"deny","tools":{
@@ -47,7 +47,7 @@ fn judge(gateway: &Gateway, body: &str, answers: &[Option<&[u8]>]) -> (Vec<Strin
         asked.push(counters(message));
         let answer = answers.next().expect("more was asked for");
         let answered = answer.map(|body| CalloutResponse { status: b"0".to_vec(), body: body.to_vec() });
-        call.callouts.record(ask, answered.as_ref());
+        let _recorded = call.callouts.record(ask.clone(), answered.as_ref(), NOW);
     }
 }
 
@@ -152,10 +152,10 @@ fn a_callout_without_a_usable_response_counts_as_unanswered() {
     let ask = Callout::Charge { mode: crate::policy::Mode::Enforce, message: Vec::new() };
     let record = |body: Option<&[u8]>| {
         let answered = body.map(|body| CalloutResponse { status: b"0".to_vec(), body: body.to_vec() });
-        CalloutResults::default().record(&ask, answered.as_ref())
+        CalloutResults::default().record(ask.clone(), answered.as_ref(), NOW)
     };
-    assert_eq!([Some(OK), Some(OVER)].map(record), [true; 2]);
-    assert_eq!([None, Some(&b"\x08\x00"[..])].map(record), [false; 2]);
+    assert_eq!([Some(OK), Some(OVER)].map(record), [Recorded::Answered, Recorded::Answered]);
+    assert_eq!([None, Some(&b"\x08\x00"[..])].map(record), [Recorded::Unanswered, Recorded::Unanswered]);
 }
 
 #[test]
