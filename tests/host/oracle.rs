@@ -5,7 +5,7 @@ use mcp_policy::{
     config::Config,
     engine::{
         self, AuthorizationResponse, BoundRequest, Disposition, HeadersVerdict, RequestInfo,
-        callout::{Callout, CalloutResponse},
+        callout::{Callout, CalloutResponse, Recorded},
     },
     http::{Header, Headers},
     identity::{self, ConnectionAttributes, Peer},
@@ -108,7 +108,8 @@ fn passes<S: Store>(config: &Config, call: &BoundRequest, body: &[u8], store: &S
     };
     let goes_on = |said: Option<&CallResponse>, rest: &[CallResponse]| {
         let mut call = call.clone();
-        call.callouts().record(&ask, said.and_then(answered).as_ref());
+        let recorded = call.callouts().record(ask.clone(), said.and_then(answered).as_ref(), Timestamp(0));
+        assert!(!matches!(recorded, Recorded::Next(_)), "one answer is enough");
         passes(config, &call, body, store, rest)
     };
     goes_on(None, said) || said.split_first().is_some_and(|(first, rest)| goes_on(Some(first), rest))
@@ -137,7 +138,8 @@ fn judged<S: Store>(
     loop {
         let response = engine::authorize(config, &call, body, "filter", now, store);
         let Disposition::Callout(ask) = response.answer else { return decided(response, asks) };
-        call.callouts().record(&ask, answered(&said(&ask)).as_ref());
+        let recorded = call.callouts().record(ask.clone(), answered(&said(&ask)).as_ref(), now);
+        assert!(!matches!(recorded, Recorded::Next(_)), "one answer is enough");
         asks.push(ask);
     }
 }

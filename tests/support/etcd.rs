@@ -174,7 +174,7 @@ pub(crate) struct LeaseGrantResponse {
 }
 
 /// A model of etcd. It starts as a new etcd does: at revision 1.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Etcd {
     revision: i64,
     keys: BTreeMap<Vec<u8>, KeyValue>,

@@ -2,6 +2,7 @@
 
 use std::{
     collections::BTreeMap,
+    sync::Arc,
     time::{Duration, SystemTime},
 };
 
@@ -243,9 +244,9 @@ impl<'o> Explanation<'o> {
     pub(crate) fn new(outcome: &'o CallReport) -> Self {
         let CallReport { steps, record, message, retry_after, answer } = outcome;
         let shadow = record.shadow.as_ref();
-        let left = |(counter, left): &'o (String, Amount)| {
+        let left = |(counter, left): &'o (Arc<str>, Amount)| {
             // An amount shows itself as a JSON number.
-            Some((counter.as_str(), RawValue::from_string(left.to_string()).ok()?))
+            Some((&**counter, RawValue::from_string(left.to_string()).ok()?))
         };
         Self {
             steps: steps.iter().map(|step| StepLine { rule: &step.rule, text: &step.text }).collect(),
