@@ -114,6 +114,7 @@ fn new(config: &Config, request: &BoundRequest, decision: Decision) -> Box<Audit
     record.grant = request.info.grant.as_ref().ok().map(|grant| grant.display().to_owned());
     record.request_id.clone_from(&request.info.request_id);
     record.traces = TraceParents::from_header(request.info.headers.str_value("traceparent"));
+    record.approval_store = config.approvals.store.as_ref().map(|_| "etcd");
     record
 }
 
@@ -123,7 +124,7 @@ fn decision(denial: &Denial<'_>) -> Decision {
         Denial::RateLimited { .. } => Decision::RateLimited,
         Denial::ApprovalRequired { .. } => Decision::ApprovalRequired,
         Denial::CalloutPending { ask, .. } => match **ask {
-            Callout::Approval(_) => Decision::ApprovalRequired,
+            Callout::Approval(_) | Callout::Store { .. } => Decision::ApprovalRequired,
             Callout::Charge { .. } => Decision::Failed,
         },
         Denial::Internal => Decision::Failed,

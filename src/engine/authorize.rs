@@ -32,7 +32,7 @@ use super::{
 
 pub(super) use self::{
     charge::callers,
-    decision::{Decision, Denial, MessageDenial, Passed},
+    decision::{Decision, Denial, MessageDenial, Passed, Used},
     lookup::{entry_work, is_permitted},
 };
 use self::{

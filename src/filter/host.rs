@@ -14,7 +14,8 @@ use proxy_wasm::{
 };
 
 use crate::{
-    config::{LimitService, Service},
+    approval::etcd::{MAX_RESPONSE_BYTES, Rpc},
+    config::{EtcdStore, LimitService, Service},
     engine::{callout::CalloutResponse, refund::Delivery},
     http::{Header, Headers, Response},
     limit::rate_limit_service,
@@ -139,28 +140,37 @@ pub(super) fn http_call_response(header_count: usize, body_size: usize) -> Optio
 }
 
 /// Sends a request to a rate-limit service, and returns the number of the callout.
-pub(super) fn dispatch_grpc_call(service: &LimitService, message: &[u8]) -> Result<u32, Status> {
+pub(super) fn dispatch_rate_limit_call(service: &LimitService, message: &[u8]) -> Result<u32, Status> {
+    let names = (rate_limit_service::SERVICE, rate_limit_service::METHOD);
+    dispatch_grpc_call(&service.cluster, service.timeout_ms, names, message)
+}
+
+/// Asks etcd, and returns the number of the callout.
+pub(super) fn dispatch_etcd_call(store: &EtcdStore, rpc: &Rpc) -> Result<u32, Status> {
+    dispatch_grpc_call(&store.cluster, store.timeout_ms, rpc.method.names(), &rpc.message)
+}
+
+/// Calls a method of a gRPC service at a cluster.
+fn dispatch_grpc_call(
+    cluster: &str,
+    timeout_ms: u32,
+    (service, method): (&str, &str),
+    message: &[u8],
+) -> Result<u32, Status> {
     // `envoy.config.core.v3.GrpcService { envoy_grpc = 1 { cluster_name = 1 } }`. Envoy takes a bare name, too, unless it
     // happens to be a message.
-    let cluster = Message::default().add_string(1, &service.cluster);
+    let cluster = Message::default().add_string(1, cluster);
     let target = Message::default().add_message(1, &cluster).finish();
     // Lengths below 128 are ASCII; the configuration accepts no longer names.
     let target = String::from_utf8(target).map_err(|_| Status::ParseFailure)?;
-    let timeout = Duration::from_millis(service.timeout_ms.into());
-    hostcalls::dispatch_grpc_call(
-        &target,
-        rate_limit_service::SERVICE,
-        rate_limit_service::METHOD,
-        Vec::new(),
-        Some(message),
-        timeout,
-    )
+    let timeout = Duration::from_millis(timeout_ms.into());
+    hostcalls::dispatch_grpc_call(&target, service, method, Vec::new(), Some(message), timeout)
 }
 
-/// The response to [`dispatch_grpc_call`]; `None` if there is none.
+/// The response to [`dispatch_grpc_call`]; `None` if there is none, or if it is too long to be one that was asked for.
 pub(super) fn grpc_response(status: u32, size: usize) -> Option<CalloutResponse> {
     // A call that ends without a message, too, comes with a status and no bytes.
-    let is_message = status == 0 && size > 0;
+    let is_message = status == 0 && size > 0 && size <= MAX_RESPONSE_BYTES;
     let body = if is_message { buffer(BufferType::GrpcReceiveBuffer, size) } else { None };
     Some(CalloutResponse { status: b"0".to_vec(), body: body? })
 }

@@ -1,5 +1,7 @@
 //! Gives back what a call was charged: all of it if it did not reach a server, the quota if it failed there.
 
+use proxy_wasm::types::Status;
+
 use crate::{
     config::Refund,
     engine::refund::{self, Receipt},
@@ -68,7 +70,10 @@ impl PendingRefund {
     }
 
     fn give_back(self) {
-        self.receipt.give_back(&SharedData, host::current_time);
+        if let Some((store, rpc)) = self.receipt.give_back(&SharedData, host::current_time) {
+            // If this fails, the approval is lost.
+            let _: Result<u32, Status> = host::dispatch_etcd_call(&store, &rpc);
+        }
     }
 }
 

@@ -124,6 +124,10 @@ impl ResultStage {
         let State::Body(mut stream) = std::mem::replace(&mut self.state, State::Ended) else { return Vec::new() };
         let out = stream.end();
         self.note(config, stream.take_report());
+        // A refusal is displayed already.
+        if self.found.refusal.is_none() && !(self.found.counts.is_empty() && self.found.shadow_counts.is_empty()) {
+            audit::display(&self.written());
+        }
         out
     }
 
@@ -161,6 +165,16 @@ impl ResultStage {
         metrics::count_redactions(policy.as_deref(), &report.counts, &report.shadow_counts);
         let is_refusal = self.found.refusal.is_none() && report.refusal.is_some();
         self.found.merge(report);
+        let written = self.written();
+        if is_refusal {
+            audit::write(config, &written, None);
+        } else if host::set_filter_state(&written.to_json()).is_err() {
+            audit::log_line(log::Level::Warn, "the audit record of a call does not say what was found in its answer");
+        }
+    }
+
+    /// The record of the request with what was found so far.
+    fn written(&self) -> AuditRecord {
         let mut written = AuditRecord {
             redacted: self.found.counts,
             shadow_redacted: self.found.shadow_counts,
@@ -174,11 +188,7 @@ impl ResultStage {
             why.rule().clone_into(&mut written.rule);
             written.message = why.reason();
         }
-        if is_refusal {
-            audit::write(config, &written, None);
-        } else if host::set_filter_state(&written.to_json()).is_err() {
-            audit::log_line(log::Level::Warn, "the audit record of a call does not say what was found in its answer");
-        }
+        written
     }
 }
 
