@@ -135,20 +135,14 @@ mod simd {
         let (quarters, _) = chunk.as_chunks();
         // There are four; were there not, everything would need a look.
         let [one, two, three, four] = quarters else { return (u64::MAX, false) };
-        let all = [one, two, three, four].map(load);
-        let found = all.map(special);
-        let is_ascii = bits(any(all)) == 0;
+        let [one, two, three, four] = [one, two, three, four].map(load);
+        let is_ascii = bits(v128_or(v128_or(one, two), v128_or(three, four))) == 0;
+        let (one, two, three, four) = (special(one), special(two), special(three), special(four));
         // As in most of a long text.
-        if !v128_any_true(any(found)) {
+        if !v128_any_true(v128_or(v128_or(one, two), v128_or(three, four))) {
             return (0, is_ascii);
         }
-        let [one, two, three, four] = found.map(bits);
-        (one | two << 16 | three << 32 | four << 48, is_ascii)
-    }
-
-    #[inline(always)]
-    fn any([one, two, three, four]: [v128; 4]) -> v128 {
-        v128_or(v128_or(one, two), v128_or(three, four))
+        (bits(one) | bits(two) << 16 | bits(three) << 32 | bits(four) << 48, is_ascii)
     }
 
     /// The highest bit of each byte.
