@@ -66,7 +66,7 @@ pub struct AuditRecord {
     /// Where a fleet keeps its approvals; `None` if this Envoy keeps its own.
     pub approval_store: Option<&'static str>,
     /// What is left in each counter that was charged, by the counter's name.
-    pub remaining: Vec<(String, Amount)>,
+    pub remaining: Vec<(Arc<str>, Amount)>,
     /// How many entries were taken out of the lists in the response.
     pub hidden_entries: usize,
     /// Pinned tools whose definition in the response's lists differs from the pin, or that have a look-alike there.

@@ -91,7 +91,7 @@ impl Receipt {
         // Without the time it may have expired.
         match (self.approval?, now()?) {
             (Used::Local(approval), now) => {
-                ApprovalStore(store).restore(approval, now);
+                ApprovalStore(store).restore(*approval, now);
                 None
             }
             (Used::Stored(held), now) => held.put_back(now),

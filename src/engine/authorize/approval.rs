@@ -45,7 +45,7 @@ impl<'p, S: Store, W: Tracer> Authorizer<'p, S, W> {
         grant: &'p Grant,
         rules: &Rules<'_, 'p, '_>,
         single_request: Option<&Request<'_>>,
-    ) -> Result<Option<PreparedApproval<'p>>, MessageDenial<'p>> {
+    ) -> Result<Option<Box<PreparedApproval<'p>>>, MessageDenial<'p>> {
         let Some(requirement) = self.required_approval(rules)? else { return Ok(None) };
         let grant = digest(grant.id());
         let check = self.approval_check(policy, rules.mode, &requirement, &grant, single_request);
@@ -60,7 +60,7 @@ impl<'p, S: Store, W: Tracer> Authorizer<'p, S, W> {
         let mut tracer = ModeTracer { tracer: &mut self.tracer, mode: rules.mode };
         tracer.step(|| describe_approval(&requirement, approved.is_ok()));
         let approved = approved.map_err(|denial| denial.about(requirement.message))?;
-        Ok(Some(PreparedApproval { requirement, approved, grant }))
+        Ok(Some(Box::new(PreparedApproval { requirement, approved, grant })))
     }
 
     /// Consumes the approval of a call that has been charged.
@@ -190,7 +190,7 @@ impl<'p, S: Store> ApprovalCheck<'_, 'p, S> {
                 if approved.by.id != entry.id_text() {
                     approved.by = self.approver_note(&entry);
                 }
-                approved.used = Some(Used::Local(entry));
+                approved.used = Some(Used::Local(Box::new(entry)));
                 Ok(approved)
             }
             Ok(None) => self.approval_key().and_then(|(key, fingerprint)| Err(self.file_request(key, fingerprint))),

@@ -33,7 +33,7 @@ pub(in crate::engine) struct Passed<'p> {
     /// What is left in each counter that was charged, if known.
     pub(in crate::engine) remaining: Vec<(&'p Limit, Amount)>,
     /// The approval, if a rule needed one.
-    pub(in crate::engine) approval: Option<Approved>,
+    pub(in crate::engine) approval: Option<Box<Approved>>,
 }
 
 /// An approval that was given.
@@ -51,7 +51,7 @@ pub(in crate::engine) struct Approved {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(in crate::engine) enum Used {
     /// In this Envoy.
-    Local(Approval),
+    Local(Box<Approval>),
     /// In the store of a fleet.
     Stored(HeldApproval),
 }

@@ -16,7 +16,7 @@ use super::head::ResponseHead;
 pub(super) struct PendingRefund {
     receipt: Receipt,
     /// Listens to the response, if its content matters.
-    result: Option<CallResult>,
+    result: Option<Box<CallResult>>,
 }
 
 impl PendingRefund {
@@ -40,7 +40,7 @@ impl PendingRefund {
     /// Listens to the body of the response; `None` if it cannot be read.
     pub(super) fn listen(self, head: &ResponseHead) -> Option<Self> {
         let format = head.format.filter(|_| head.is_plain)?;
-        Some(Self { result: Some(self.receipt.read_result(format)), ..self })
+        Some(Self { result: Some(Box::new(self.receipt.read_result(format))), ..self })
     }
 
     /// Takes a chunk, and holds up to `room` bytes of it; `None` if it is settled.
@@ -51,7 +51,7 @@ impl PendingRefund {
 
     /// The bytes that are held of the response.
     pub(super) fn held(&self) -> usize {
-        self.result.as_ref().map_or(0, CallResult::held)
+        self.result.as_ref().map_or(0, |result| result.held())
     }
 
     /// The response is complete, which settles it.
