@@ -43,7 +43,7 @@ use super::path::{Path, Root};
 
 #[cfg(not(target_os = "wasi"))]
 pub use self::facts::NoFacts;
-pub(super) use self::url::is_plain_host;
+pub(super) use self::{display::display_value, url::is_plain_host};
 pub use self::{
     args::{Ambiguous, Args, Leaf, Unfollowed},
     error::{ConditionError, Part},
@@ -86,7 +86,7 @@ impl Condition {
         if !misfits.is_empty() {
             return Err(misfits);
         }
-        let text = format!("`{op}` `{}`", value.map(|node| display::display_value(&node.value)).unwrap_or_default());
+        let text = format!("`{op}` `{}`", value.map(|node| display_value(&node.value)).unwrap_or_default());
         Ok(Self { operand, operator, text })
     }
 

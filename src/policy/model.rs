@@ -18,7 +18,7 @@ use crate::{
 pub(super) use self::caller::reads_caller;
 pub use self::{
     caller::CallerDenials,
-    definitions::{Definitions, OnDrift, Pin},
+    definitions::{ArgumentCheck, ArgumentRule, Definitions, OnDrift, Pin},
     limit::{Cost, Limit, LimitKey, Scope},
     results::{BuiltIn, Expression, Finder, Redaction, ResultRules},
     rule::{Checks, Predicate, Rule},
@@ -46,6 +46,10 @@ pub struct Policy {
     pub(super) asks_for_approval: bool,
     /// The pinned definitions, if there are any.
     pub(super) definitions: Option<Box<Definitions>>,
+    /// `arguments`: for tools whose rule says nothing of it.
+    pub(super) arguments: Option<ArgumentRule>,
+    /// Whether some rule, or the policy, has arguments compared with pinned schemas.
+    pub(super) checks_arguments: bool,
     /// `results` of all rules that are enforced, each once, for answers whose call is not known.
     pub(super) results: Vec<ResultRules>,
     /// The same of the rules in shadow.
@@ -239,6 +243,33 @@ impl Policy {
     #[must_use]
     pub fn definitions(&self) -> Option<&Definitions> {
         self.definitions.as_deref()
+    }
+
+    /// `arguments` of the policy, for tools whose rule says nothing of it.
+    #[must_use]
+    pub fn arguments(&self) -> Option<&ArgumentRule> {
+        self.arguments.as_ref()
+    }
+
+    /// Whether some rule, or the policy, has arguments compared with pinned schemas.
+    #[must_use]
+    pub fn checks_arguments(&self) -> bool {
+        self.checks_arguments
+    }
+
+    /// How the rules of one mode have the arguments of a tool's call compared with its pinned schema: the tool's own rule, else the
+    /// policy, and `all_tools` besides; the strictest counts. `None` if they are not compared. `own` is the rule of the tool's entry,
+    /// whatever its mode: one in shadow takes nothing from what the policy enforces.
+    #[must_use]
+    pub fn argument_rule<'p>(&'p self, own: Option<&'p Rule>, mode: Mode) -> Option<&'p ArgumentRule> {
+        if !self.checks_arguments {
+            return None;
+        }
+        let of_mode = |rule: &&'p Rule| rule.mode == mode;
+        let said = own.filter(of_mode).and_then(Rule::arguments);
+        let default = self.arguments.as_ref().filter(|_| mode == Mode::Enforce);
+        let all = Some(&self.all_tools).filter(of_mode).and_then(Rule::arguments);
+        said.or(default).into_iter().chain(all).max_by_key(|rule| rule.check).filter(|rule| rule.check > ArgumentCheck::Any)
     }
 
     /// The claims that conditions read, by their top-level names.

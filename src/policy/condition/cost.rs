@@ -17,7 +17,7 @@ const STATE: usize = 6;
 
 impl Operator {
     /// What it takes to compare it with an argument.
-    pub(super) fn cost(&self, value: &Value<'_>) -> usize {
+    pub(in crate::policy) fn cost(&self, value: &Value<'_>) -> usize {
         let compared = match (self, value) {
             (Self::Regex(pattern), Value::String(text)) => regex_cost(pattern, text.len()),
             (Self::Among(set) | Self::NotAmong(set), Value::Array(_) | Value::Object(_)) => {

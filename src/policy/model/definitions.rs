@@ -3,7 +3,11 @@
 use std::collections::HashMap;
 
 use super::Effect;
-use crate::{budget::Work, digest::Digest, policy::look_alike::LookAlikes};
+use crate::{
+    budget::Work,
+    digest::Digest,
+    policy::{look_alike::LookAlikes, schema::Schema},
+};
 
 /// The tools whose definitions are pinned.
 #[derive(Clone, Debug)]
@@ -28,6 +32,28 @@ pub struct Pin {
     pub pointer: Box<str>,
     /// The definition has one of these digests: one to eight.
     pub digests: Box<[Digest]>,
+    /// What arguments must fit; `None` if the pin has none, or if no rule asks for it.
+    pub schema: Option<Box<Schema>>,
+}
+
+/// How arguments are compared with the pinned schema, the strictest last.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum ArgumentCheck {
+    /// They are not.
+    Any,
+    /// They must fit it.
+    Declared,
+    /// Besides, they hold nothing that it does not name.
+    Strict,
+}
+
+/// `arguments` of a rule or of the policy.
+#[derive(Clone, Debug)]
+pub struct ArgumentRule {
+    /// Its place: a JSON pointer into the policy.
+    pub pointer: Box<str>,
+    /// What it says.
+    pub check: ArgumentCheck,
 }
 
 /// What a definition that differs from its pin brings about.
@@ -37,6 +63,21 @@ pub enum OnDrift {
     Deny,
     /// It is reported.
     Report,
+}
+
+impl ArgumentCheck {
+    /// Each by its name in a policy.
+    pub const NAMED: [(&str, Self); 3] = [("any", Self::Any), ("declared", Self::Declared), ("strict", Self::Strict)];
+
+    /// Its name in a policy.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Any => "any",
+            Self::Declared => "declared",
+            Self::Strict => "strict",
+        }
+    }
 }
 
 impl Definitions {

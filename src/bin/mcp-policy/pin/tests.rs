@@ -1,6 +1,6 @@
 //! Pins in texts, and differences.
 
-use super::{Definition, Document, difference, look_alike};
+use super::{Definition, Document, Schemas, difference, look_alike};
 use mcp_policy::{digest::Digest, mcp::list::definition};
 
 fn definition(name: &str, description: &str) -> Definition {
@@ -11,7 +11,7 @@ fn definition(name: &str, description: &str) -> Definition {
 #[track_caller]
 fn pinned(text: &str, policy: Option<&str>, pins: &[Definition], add: bool) -> String {
     let mut document = Document::read(text, policy).expect("a configuration");
-    document.set(pins, add).expect("a place for pins");
+    document.set(pins, add, Schemas::Leave).expect("a place for pins");
     document.check().expect("a configuration");
     document.text()
 }

@@ -9,7 +9,7 @@ use mcp_policy::{
     config::{self, Config},
     identity,
     json::cursor::Keys,
-    policy::{BuiltIn, Scope, condition, document},
+    policy::{ArgumentCheck, BuiltIn, Scope, condition, document, schema},
     window::Window,
 };
 use serde_json::{Value, json};
@@ -120,7 +120,7 @@ fn every_object_has_the_keys_that_the_reader_knows() {
     let (finders, described): (Vec<_>, Vec<_>) = described.into_iter().partition(|keys| keys.is_subset(&finder));
     assert_eq!(finders.into_iter().flatten().collect::<BTreeSet<_>>(), finder);
 
-    let tables: [Keys; 26] = [
+    let tables: [Keys; 27] = [
         config::APPROVALS_KEYS,
         config::APPROVAL_SERVICE_KEYS,
         config::CONSOLE_KEYS,
@@ -146,6 +146,7 @@ fn every_object_has_the_keys_that_the_reader_knows() {
         document::LIMIT_KEYS,
         document::RATE_KEYS,
         document::RESULTS_KEYS,
+        schema::SCHEMA_KEYS,
         identity::TOKEN_KEYS,
     ];
     let whole = [config::OPTIONS_KEYS, document::POLICY_KEYS, config::CONSOLE_FORM_KEYS];
@@ -165,6 +166,7 @@ fn every_word_is_one_that_the_reader_knows() {
     assert_eq!(operators.collect::<BTreeSet<_>>(), condition::NAMES.into_iter().collect());
     assert_eq!(definition("NamedWindow"), Window::NAMED.into_iter().map(|(name, _)| name).collect());
     assert_eq!(definition("Format"), BuiltIn::ALL.into_iter().map(|(name, _)| name).collect());
+    assert_eq!(definition("ArgumentCheck"), ArgumentCheck::NAMED.into_iter().map(|(name, _)| name).collect());
     assert_eq!(definition("Scope"), Scope::NAMED.into_iter().map(|(name, _)| name).collect());
 }
 
