@@ -312,8 +312,11 @@ fn arguments(old: &Effective<'_>, new: &Effective<'_>, findings: &mut Vec<Findin
         Ordering::Equal => return,
     };
     let name = |check: Option<ArgumentCheck>| check.unwrap_or(ArgumentCheck::Any).name();
-    let what =
-        format!("compares arguments with the pinned schema as `{}`; it was `{}`", name(new.arguments), name(old.arguments));
+    let what = format!(
+        "compares arguments with the pinned schema as `{}`; it was `{}`",
+        name(new.arguments),
+        name(old.arguments)
+    );
     findings.push(Finding { direction, is_certain: false, what });
 }
 

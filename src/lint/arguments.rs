@@ -75,5 +75,8 @@ fn argument_rule<'p>(policy: &'p Policy, name: &str) -> Option<&'p ArgumentRule>
         Lookup::NoMatch if policy.default() == crate::policy::Effect::Allow => None,
         Lookup::Rule(_) | Lookup::NoMatch | Lookup::Hidden => return None,
     };
-    [Mode::Enforce, Mode::Shadow].into_iter().filter_map(|mode| policy.argument_rule(own, mode)).max_by_key(|rule| rule.check)
+    [Mode::Enforce, Mode::Shadow]
+        .into_iter()
+        .filter_map(|mode| policy.argument_rule(own, mode))
+        .max_by_key(|rule| rule.check)
 }

@@ -43,7 +43,6 @@ use super::path::{Path, Root};
 
 #[cfg(not(target_os = "wasi"))]
 pub use self::facts::NoFacts;
-pub(super) use self::{display::display_value, url::is_plain_host};
 pub use self::{
     args::{Ambiguous, Args, Leaf, Unfollowed},
     error::{ConditionError, Part},
@@ -56,6 +55,7 @@ pub use self::{
     text::RegexMatcher,
     url::AllowedHosts,
 };
+pub(super) use self::{display::display_value, url::is_plain_host};
 
 /// One condition, as meant: its operator is known, its value is one the operator can compare with.
 #[derive(Clone, Debug)]

@@ -269,7 +269,11 @@ impl Policy {
         let said = own.filter(of_mode).and_then(Rule::arguments);
         let default = self.arguments.as_ref().filter(|_| mode == Mode::Enforce);
         let all = Some(&self.all_tools).filter(of_mode).and_then(Rule::arguments);
-        said.or(default).into_iter().chain(all).max_by_key(|rule| rule.check).filter(|rule| rule.check > ArgumentCheck::Any)
+        said.or(default)
+            .into_iter()
+            .chain(all)
+            .max_by_key(|rule| rule.check)
+            .filter(|rule| rule.check > ArgumentCheck::Any)
     }
 
     /// The claims that conditions read, by their top-level names.

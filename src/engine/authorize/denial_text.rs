@@ -96,7 +96,9 @@ pub(super) fn unpinned(target: &TargetName<'_>) -> String {
 
 /// The tool's arguments are to be compared with a pinned schema, which it does not have.
 pub(super) fn no_schema(target: &TargetName<'_>) -> String {
-    format!("the policy denies {target}, because its arguments cannot be checked: no schema of it is pinned; {ASK_OWNER}")
+    format!(
+        "the policy denies {target}, because its arguments cannot be checked: no schema of it is pinned; {ASK_OWNER}"
+    )
 }
 
 /// An argument does not fit the pinned schema.

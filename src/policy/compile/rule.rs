@@ -11,7 +11,10 @@ use crate::{
     policy::{
         condition::Condition,
         document::{self, Action},
-        model::{ArgumentCheck, ArgumentRule, Checks, Cost, Limit, LimitKey, Mode, ObservedCounter, Predicate, Rule, Scope, reads_caller},
+        model::{
+            ArgumentCheck, ArgumentRule, Checks, Cost, Limit, LimitKey, Mode, ObservedCounter, Predicate, Rule, Scope,
+            reads_caller,
+        },
     },
     text::excerpt,
     window::{Algorithm, Window},

@@ -71,7 +71,8 @@ pub const RULE_KEYS: Keys = Keys {
     ],
 };
 /// The keys of a rule of `rules`.
-pub const SHARED_RULE_KEYS: Keys = Keys { known: &["require", "deny_if", "require_approval", "limits", "results", "arguments"] };
+pub const SHARED_RULE_KEYS: Keys =
+    Keys { known: &["require", "deny_if", "require_approval", "limits", "results", "arguments"] };
 
 /// Names in one `use`: each is looked at in every call.
 const MAX_USES: usize = 16;

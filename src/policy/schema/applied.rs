@@ -137,13 +137,7 @@ pub(super) fn names_members(keywords: &[Keyword]) -> bool {
 
 /// Adds the places of which a schema says nothing; see [`Schema::open_places`].
 #[cfg(not(target_os = "wasi"))]
-pub(super) fn add_open_places(
-    schema: &Schema,
-    place: &mut String,
-    is_top: bool,
-    found: &mut Vec<String>,
-    most: usize,
-) {
+pub(super) fn add_open_places(schema: &Schema, place: &mut String, is_top: bool, found: &mut Vec<String>, most: usize) {
     let has = |test: &dyn Fn(&Keyword) -> bool| any_keyword(&schema.0, true, test, &|| Ok(())).unwrap_or_default();
     let allows = |name: &str| has(&|keyword| matches!(keyword, Keyword::Type(types) if types.has(name)));
     let is_free_object = allows("object") && !has(&is_naming) && !has(&is_describing);

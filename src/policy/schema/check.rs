@@ -13,9 +13,7 @@ use crate::{
     },
 };
 
-use super::{
-    Additional, Alternatives, Comparison, Keyword, Members, Schema, Sent, TYPES, Types, Violation, applied::Applied,
-};
+use super::{Additional, Alternatives, Comparison, Keyword, Members, Schema, Sent, Types, Violation, applied::Applied};
 
 /// Units of [`Work`] for a schema and a value.
 const VISIT: usize = 20;
@@ -176,7 +174,9 @@ impl Walk<'_> {
                 (Some(schema), _) => (&["properties", name][..], schema),
                 (None, Additional::Schema(schema)) => (&["additionalProperties"][..], schema),
                 (None, Additional::Open) => continue,
-                (None, Additional::Closed) => return self.fail_at("additionalProperties", name, Sent::Unnamed, schemas),
+                (None, Additional::Closed) => {
+                    return self.fail_at("additionalProperties", name, Sent::Unnamed, schemas);
+                }
             };
             let checked = self.check(Applied::new(&schema.0), &member.node, level.saturating_add(1), true);
             checked.map_err(|unfit| unfit.below(tokens, None, Some(&|| Segment::Key(name.to_owned()))))?;
@@ -358,7 +358,7 @@ impl Types {
     /// `integer`, or `integer or null`.
     fn list(self) -> String {
         let mut list = String::new();
-        for (name, _) in TYPES.iter().filter(|(_, bit)| self.0 & bit != 0) {
+        for name in self.names() {
             list.push_str(if list.is_empty() { "" } else { " or " });
             list.push_str(name);
         }

@@ -82,7 +82,9 @@ impl SchemaReader {
         };
         self.left = left;
         if left == 0 {
-            at.report(format!("the schemas of a tool are more than {MAX_SCHEMAS}; `mcp-policy pin` leaves out the rest"));
+            at.report(format!(
+                "the schemas of a tool are more than {MAX_SCHEMAS}; `mcp-policy pin` leaves out the rest"
+            ));
             return None;
         }
         if depth > MAX_DEPTH {

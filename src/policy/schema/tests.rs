@@ -68,15 +68,17 @@ fn a_violation_names_the_argument_the_type_that_was_sent_and_what_the_schema_say
             r#"{"amount":13.0000000000000000001}"#,
             ["/amount", "number", "a number that an IEEE 754 double can hold", "/properties/amount/type"],
         ),
-        (
-            r#"{"amount":1,"to":5}"#,
-            ["/to", "number", "type string or type null", "/properties/to/anyOf/0/type"],
-        ),
+        (r#"{"amount":1,"to":5}"#, ["/to", "number", "type string or type null", "/properties/to/anyOf/0/type"]),
         (r#"{"amount":1,"items":[]}"#, ["/items", "array", "minItems 1", "/properties/items/minItems"]),
         (r#"{"amount":1,"items":[{},{},{}]}"#, ["/items", "array", "maxItems 2", "/properties/items/maxItems"]),
         (
             r#"{"amount":1,"items":[{},{"price":0}]}"#,
-            ["/items/1/price", "number", "exclusiveMinimum 0", "/properties/items/items/properties/price/exclusiveMinimum"],
+            [
+                "/items/1/price",
+                "number",
+                "exclusiveMinimum 0",
+                "/properties/items/items/properties/price/exclusiveMinimum",
+            ],
         ),
         (r#"{"amount":1,"kind":"b"}"#, ["/kind", "string", r#"enum ["a", null, 1.5]"#, "/properties/kind/enum"]),
         (r#"{"amount":1,"x/y":1}"#, ["/x~1y", "number", "type boolean", "/additionalProperties/type"]),
@@ -108,7 +110,11 @@ fn strict_refuses_what_the_schema_does_not_name_at_any_depth() {
         (nested, r#"{"any":" null"}"#, ["/any", "string", NO_TEXT, "/properties/any"]),
         (nested, r#"{"free":{"a":[1e-400]}}"#, ["/free/a/0", "number", KEPT, "/properties/free"]),
         (nested, r#"{"list":[1e-400]}"#, ["/list/0", "number", KEPT, "/properties/list"]),
-        (nested, r#"{"map":{"a":"1"}}"#, ["/map/a", "string", "type number", "/properties/map/additionalProperties/type"]),
+        (
+            nested,
+            r#"{"map":{"a":"1"}}"#,
+            ["/map/a", "string", "type number", "/properties/map/additionalProperties/type"],
+        ),
     ] {
         assert_violates(schema, arguments, true, expected);
     }
@@ -132,23 +138,18 @@ fn strict_counts_all_names_of_the_schemas_that_apply_and_of_the_alternative_that
     assert_fits(text, r#"{"a":1,"b":1,"c":1,"kind":1,"x":1}"#, true);
     assert_fits(text, r#"{"a":1,"b":1,"d":1,"kind":2,"y":1}"#, true);
     assert_violates(text, r#"{"kind":2,"x":1}"#, true, ["/x", "unnamed", "`kind`, `y`", "/oneOf/1/properties"]);
-    assert_violates(text, r#"{"kind":3}"#, true, [
-        "/kind",
-        "number",
-        "const 1 or const 2",
-        "/oneOf/0/properties/kind/const",
-    ]);
+    assert_violates(
+        text,
+        r#"{"kind":3}"#,
+        true,
+        ["/kind", "number", "const 1 or const 2", "/oneOf/0/properties/kind/const"],
+    );
     assert_fits(text, r#"{"kind":2,"x":1,"z":1}"#, false);
     // An alternative that says nothing allows everything, and one of another type nothing.
     let open = r#"{"properties":{"v":{"anyOf":[{"type":"string"},{"type":"object"}]}}}"#;
     assert_fits(open, r#"{"v":{"x":1}}"#, true);
     let closed = r#"{"properties":{"v":{"properties":{"x":{}},"anyOf":[{"type":"string"},{"type":"object"}]}}}"#;
-    assert_violates(closed, r#"{"v":{"z":1}}"#, true, [
-        "/v/z",
-        "unnamed",
-        "",
-        "/properties/v/anyOf/1/properties",
-    ]);
+    assert_violates(closed, r#"{"v":{"z":1}}"#, true, ["/v/z", "unnamed", "", "/properties/v/anyOf/1/properties"]);
 }
 
 #[test]
@@ -188,7 +189,10 @@ fn what_is_not_enforced_or_beyond_the_bounds_is_a_mistake() {
         ),
         (
             many,
-            pointer("/properties/p4094", "the schemas of a tool are more than 4096; `mcp-policy pin` leaves out the rest"),
+            pointer(
+                "/properties/p4094",
+                "the schemas of a tool are more than 4096; `mcp-policy pin` leaves out the rest",
+            ),
         ),
         (
             deep,
@@ -224,7 +228,8 @@ fn places_that_strict_cannot_close_are_found() {
     let text = r#"{"properties":{"a":{},"b":{"type":"object"},"c":{"type":"array"},"d":{"type":"string"},
         "e":{"type":"array","items":{"description":"x"}},"f":{"anyOf":[{"type":"string"},{"type":"null"}]},
         "g":{"type":"object","properties":{"h":{}}}}}"#;
-    let expected = ["/properties/a", "/properties/b", "/properties/c", "/properties/e/items", "/properties/g/properties/h"];
+    let expected =
+        ["/properties/a", "/properties/b", "/properties/c", "/properties/e/items", "/properties/g/properties/h"];
     assert_eq!(schema(text).open_places(9), expected);
     assert_eq!(schema(text).open_places(1), expected[..1]);
 }
@@ -238,7 +243,8 @@ fn work_is_charged_before_it_is_done() {
     assert!(schema(nested).find_violation(&arguments, false, &Work::default()).is_err());
     // Each alternative of each level would be tried for each value.
     let branches = |inner: &str| format!(r#"{{"anyOf":[{}]}}"#, vec![inner; 8].join(","));
-    let text = format!(r#"{{"properties":{{"x":{{"items":{}}}}}}}"#, branches(&branches(&branches(r#"{"type":"null"}"#))));
+    let text =
+        format!(r#"{{"properties":{{"x":{{"items":{}}}}}}}"#, branches(&branches(&branches(r#"{"type":"null"}"#))));
     let arguments = format!(r#"{{"x":[{}"1"]}}"#, r#"null,"#.repeat(100_000));
     let arguments = json::parse(arguments.as_bytes(), 64).unwrap();
     assert!(schema(&text).find_violation(&arguments, false, &Work::default()).is_err());

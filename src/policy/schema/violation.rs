@@ -41,12 +41,7 @@ impl Violation {
     }
 
     /// A member that is missing, or that no schema names; `names` are those that the schema has.
-    pub(super) fn of_member<'n>(
-        keyword: &str,
-        member: &str,
-        sent: Sent,
-        names: impl Iterator<Item = &'n str>,
-    ) -> Self {
+    pub(super) fn of_member<'n>(keyword: &str, member: &str, sent: Sent, names: impl Iterator<Item = &'n str>) -> Self {
         let mut expected = String::new();
         for name in names {
             if expected.len() > MAX_CHARS {

@@ -206,7 +206,8 @@ impl<'s> Reducer<'s> {
                 ("patternProperties", Value::Object(patterns)) => {
                     self.leave_out("`patternProperties` (a member fits one of its schemas or the others')", &place);
                     let others = keywords.get("additionalProperties");
-                    let rest = Some((pointer::member(at, "additionalProperties"), others.unwrap_or(&Value::Bool(true))));
+                    let rest =
+                        Some((pointer::member(at, "additionalProperties"), others.unwrap_or(&Value::Bool(true))));
                     let schemas = patterns.iter().map(|(name, schema)| (pointer::member(&place, name), schema));
                     let schemas: Vec<(String, &'s Value)> =
                         schemas.chain(rest).filter(|(_, schema)| **schema != Value::Bool(false)).collect();

@@ -21,7 +21,7 @@ const MISTAKES: &str = include_str!("../../../../tests/cases/invalid.jsonl");
 
 /// Mistakes that no schema sees, by the name of their case: texts that are not JSON or repeat a key, and what parts of a
 /// configuration mean together.
-const UNSEEN: [&str; 40] = [
+const UNSEEN: [&str; 42] = [
     "action and deny_if",
     "action allow and deny_if",
     "counter twice in one rule",
@@ -62,6 +62,8 @@ const UNSEEN: [&str; 40] = [
     "a counter with two keys",
     "claims of another payload",
     "a key, a counter and no max beside a service",
+    "arguments of a prompt",
+    "a pinned schema that requires a number that a double changes",
 ];
 
 fn validator() -> Validator {

@@ -24,7 +24,8 @@ fn value() -> impl Strategy<Value = Value> {
     scalar().prop_recursive(3, 16, 4, |inner| {
         prop_oneof![
             prop::collection::vec(inner.clone(), 0..4).prop_map(Value::Array),
-            prop::collection::vec((name(), inner), 0..4).prop_map(|members| Value::Object(members.into_iter().collect())),
+            prop::collection::vec((name(), inner), 0..4)
+                .prop_map(|members| Value::Object(members.into_iter().collect())),
         ]
     })
 }
@@ -81,9 +82,14 @@ fn keyword(inner: BoxedStrategy<Value>, with_others: bool) -> BoxedStrategy<(Str
         named("else", inner.clone()),
         named("oneOf", schemas().boxed()),
         named("prefixItems", schemas().boxed()),
-        named("patternProperties", members().prop_map(|members| {
-            Value::Object(members.into_iter().map(|(name, schema)| (format!("^{name}"), schema)).collect())
-        }).boxed()),
+        named(
+            "patternProperties",
+            members()
+                .prop_map(|members| {
+                    Value::Object(members.into_iter().map(|(name, schema)| (format!("^{name}"), schema)).collect())
+                })
+                .boxed(),
+        ),
         named("propertyNames", inner.clone()),
         named("dependentSchemas", members().prop_map(object).boxed()),
         named("unevaluatedProperties", inner.clone()),
@@ -91,13 +97,17 @@ fn keyword(inner: BoxedStrategy<Value>, with_others: bool) -> BoxedStrategy<(Str
         named("uniqueItems", Just(json!(true)).boxed()),
         named("multipleOf", Just(json!(2)).boxed()),
         named("maxProperties", count().boxed()),
-        named("$ref", prop::sample::select(vec!["#", "#/properties/a", "#/$defs/x", "#/items"]).prop_map(Value::from).boxed()),
+        named(
+            "$ref",
+            prop::sample::select(vec!["#", "#/properties/a", "#/$defs/x", "#/items"]).prop_map(Value::from).boxed(),
+        ),
     ]);
     prop_oneof![2 => ours, 1 => others].boxed()
 }
 
 fn schema(with_others: bool) -> BoxedStrategy<Value> {
-    let leaf = prop_oneof![1 => any::<bool>().prop_map(Value::Bool), 8 => types().prop_map(|types| json!({ "type": types }))];
+    let leaf =
+        prop_oneof![1 => any::<bool>().prop_map(Value::Bool), 8 => types().prop_map(|types| json!({ "type": types }))];
     let nested = leaf.boxed().prop_recursive(4, 32, 4, move |inner| {
         prop::collection::vec(keyword(inner, with_others), 0..4)
             .prop_map(|keywords| Value::Object(keywords.into_iter().collect()))
