@@ -135,7 +135,7 @@ pub(super) fn names_members(keywords: &[Keyword]) -> bool {
     any_keyword(keywords, true, &is_naming, &|| Ok(())).unwrap_or_default()
 }
 
-/// Adds the places of which a schema says nothing; see [`Schema::open_places`].
+/// Adds the places that a schema says nothing about; see [`Schema::open_places`].
 #[cfg(not(target_os = "wasi"))]
 pub(super) fn add_open_places(schema: &Schema, place: &mut String, is_top: bool, found: &mut Vec<String>, most: usize) {
     let has = |test: &dyn Fn(&Keyword) -> bool| any_keyword(&schema.0, true, test, &|| Ok(())).unwrap_or_default();

@@ -272,7 +272,7 @@ impl Walk<'_> {
         if applied.describes_others(self.work)? {
             return Ok(());
         }
-        // An object of which the schema names no member at all is one value of whatever form.
+        // If the schema names no member at all, the object is one value of whatever form.
         let is_closed = level == 0 || applied.names_some_member(self.work)?;
         for member in members {
             let name = &*member.name;

@@ -157,7 +157,7 @@ fn what_is_not_enforced_or_beyond_the_bounds_is_a_mistake() {
     let many: Vec<String> = (0..MAX_SCHEMAS).map(|number| format!("\"p{number}\":{{}}")).collect();
     let many = format!(r#"{{"properties":{{{}}}}}"#, many.join(","));
     let deep = (0..MAX_DEPTH).fold("{}".to_owned(), |inner, _| format!(r#"{{"items":{inner}}}"#));
-    let nine = vec!["{}"; 9].join(",");
+    let nine = ["{}"; 9].join(",");
     let pointer = |pointer: &str, message: &str| vec![format!("{pointer}: {message}")];
     for (text, expected) in [
         ("[]".to_owned(), pointer("(top level)", "found a list, expected an object")),
@@ -242,7 +242,7 @@ fn work_is_charged_before_it_is_done() {
     let arguments = json::parse(arguments.as_bytes(), 64).unwrap();
     assert!(schema(nested).find_violation(&arguments, false, &Work::default()).is_err());
     // Each alternative of each level would be tried for each value.
-    let branches = |inner: &str| format!(r#"{{"anyOf":[{}]}}"#, vec![inner; 8].join(","));
+    let branches = |inner: &str| format!(r#"{{"anyOf":[{}]}}"#, [inner; 8].join(","));
     let text =
         format!(r#"{{"properties":{{"x":{{"items":{}}}}}}}"#, branches(&branches(&branches(r#"{"type":"null"}"#))));
     let arguments = format!(r#"{{"x":[{}"1"]}}"#, r#"null,"#.repeat(100_000));

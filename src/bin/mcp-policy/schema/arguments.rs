@@ -33,7 +33,7 @@ pub(super) struct ArgumentSchema {
     /// What members must fit that `properties` does not name; `false` if there may be none.
     #[schemars(title = "Additional properties")]
     additional_properties: Option<Schema>,
-    /// The values, one of which it is.
+    /// The values: it is one of them.
     #[schemars(title = "Enumeration")]
     r#enum: Option<Vec<Value>>,
     /// The value that it is.
