@@ -245,37 +245,6 @@ impl Policy {
         self.definitions.as_deref()
     }
 
-    /// `arguments` of the policy, for tools whose rule says nothing of it.
-    #[must_use]
-    pub fn arguments(&self) -> Option<&ArgumentRule> {
-        self.arguments.as_ref()
-    }
-
-    /// Whether some rule, or the policy, has arguments compared with pinned schemas.
-    #[must_use]
-    pub fn checks_arguments(&self) -> bool {
-        self.checks_arguments
-    }
-
-    /// How the rules of one mode have the arguments of a tool's call compared with its pinned schema: the tool's own rule, else the
-    /// policy, and `all_tools` besides; the strictest counts. `None` if they are not compared. `own` is the rule of the tool's entry,
-    /// whatever its mode: one in shadow takes nothing from what the policy enforces.
-    #[must_use]
-    pub fn argument_rule<'p>(&'p self, own: Option<&'p Rule>, mode: Mode) -> Option<&'p ArgumentRule> {
-        if !self.checks_arguments {
-            return None;
-        }
-        let of_mode = |rule: &&'p Rule| rule.mode == mode;
-        let said = own.filter(of_mode).and_then(Rule::arguments);
-        let default = self.arguments.as_ref().filter(|_| mode == Mode::Enforce);
-        let all = Some(&self.all_tools).filter(of_mode).and_then(Rule::arguments);
-        said.or(default)
-            .into_iter()
-            .chain(all)
-            .max_by_key(|rule| rule.check)
-            .filter(|rule| rule.check > ArgumentCheck::Any)
-    }
-
     /// The claims that conditions read, by their top-level names.
     #[must_use]
     pub fn claims(&self) -> &[Box<str>] {

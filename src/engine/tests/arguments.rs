@@ -113,7 +113,8 @@ fn arguments_come_before_require_and_limits_and_are_steps_of_an_explanation() {
     let mut steps: Vec<Step> = Vec::new();
     let bound = gateway.bound("alice");
     let text = body("pay", r#"{"amount":1}"#);
-    let _response = engine::explain(&gateway.config, &bound, text.as_bytes(), "filter", super::NOW, &gateway.store, &mut steps);
+    let _response =
+        engine::explain(&gateway.config, &bound, text.as_bytes(), "filter", super::NOW, &gateway.store, &mut steps);
     let step = Step::new("/tools/pay/arguments", "the arguments fit the pinned schema (`declared`)");
     assert!(steps.contains(&step), "{steps:?}");
 }

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use super::Effect;
+use super::{Effect, Mode, Policy, Rule};
 use crate::{
     budget::Work,
     digest::Digest,
@@ -77,6 +77,47 @@ impl ArgumentCheck {
             Self::Declared => "declared",
             Self::Strict => "strict",
         }
+    }
+}
+
+/// How arguments are compared with pinned schemas.
+impl Policy {
+    /// `arguments` of the policy, for tools whose rule says nothing of it.
+    #[must_use]
+    pub fn arguments(&self) -> Option<&ArgumentRule> {
+        self.arguments.as_ref()
+    }
+
+    /// Whether some rule, or the policy, has arguments compared with pinned schemas.
+    #[must_use]
+    pub fn checks_arguments(&self) -> bool {
+        self.checks_arguments
+    }
+
+    /// How the rules of one mode have the arguments of a tool's call compared with its pinned schema: the tool's own rule, else the
+    /// policy, and `all_tools` besides; the strictest counts. `None` if they are not compared. `own` is the rule of the tool's entry,
+    /// whatever its mode: one in shadow takes nothing from what the policy enforces.
+    #[must_use]
+    pub fn argument_rule<'p>(&'p self, own: Option<&'p Rule>, mode: Mode) -> Option<&'p ArgumentRule> {
+        if !self.checks_arguments {
+            return None;
+        }
+        let of_mode = |rule: &&'p Rule| rule.mode == mode;
+        let said = own.filter(of_mode).and_then(Rule::arguments);
+        let default = self.arguments.as_ref().filter(|_| mode == Mode::Enforce);
+        let all = Some(&self.all_tools).filter(of_mode).and_then(Rule::arguments);
+        said.or(default)
+            .into_iter()
+            .chain(all)
+            .max_by_key(|rule| rule.check)
+            .filter(|rule| rule.check > ArgumentCheck::Any)
+    }
+
+    /// Whether every call of a tool is denied, since its arguments are to be compared with a schema that it does not have.
+    #[must_use]
+    pub fn lacks_schema(&self, tool: &str, own: Option<&Rule>) -> bool {
+        let pin = || self.definitions().and_then(|definitions| definitions.pin(tool));
+        self.argument_rule(own, Mode::Enforce).is_some() && pin().is_none_or(|(_, pin)| pin.schema.is_none())
     }
 }
 
