@@ -32,7 +32,11 @@ use crate::{
     Exit, Stop, pin, print, sanitize,
     tools::{self, Listing, Sources},
 };
+#[cfg(feature = "editor")]
+pub(crate) use arguments::argument_paths;
 pub(crate) use class::Class;
+#[cfg(feature = "editor")]
+pub(crate) use several::policy_name;
 use classify::{Hints, classify};
 use policy::{Suggestion, display};
 

@@ -80,6 +80,13 @@ impl Sources {
         self.urls.is_empty() && self.files.is_empty() && self.client_configs.is_empty()
     }
 
+    /// The addresses of the servers that are named, without path and secrets.
+    #[cfg(feature = "editor")]
+    pub(crate) fn origins(&self) -> Vec<String> {
+        let origins = self.urls.iter().filter_map(|url| Url::parse(url).ok()).map(|url| url.origin());
+        origins.filter(url::Origin::is_tuple).map(|origin| origin.ascii_serialization()).collect()
+    }
+
     /// Asks all servers for their tools, in the order in which they are named: `file`, files, addresses, configurations.
     ///
     /// # Errors
