@@ -49,11 +49,11 @@ use crate::{
     tools::{self, Server},
 };
 
-pub(crate) use self::{excerpt::value_length, report::Severity};
 use self::{
     baseline::Baseline,
     report::{Checked, Entry, Problem, Report, UnreadableFile},
 };
+pub(crate) use self::{excerpt::value_length, report::Severity};
 
 /// The arguments of `check`.
 #[derive(clap::Args)]

@@ -52,7 +52,7 @@ Exit codes: 2 if a file cannot be read, or the port is taken.";
 
 /// Asks the servers, and serves the page until the process ends.
 pub(crate) fn run(args: &Args) -> Result<Exit, Stop> {
-    let servers = args.sources.read(None)?;
+    let servers = args.sources.read_everything()?;
     for server in &servers {
         if let Err(why) = &server.listing {
             print_warning(&format!("the server `{}`: {why}", server.name));

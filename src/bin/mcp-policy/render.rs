@@ -174,7 +174,9 @@ pub(crate) fn preview(target: Target, file: &str, option: &str, document: &str) 
     }
     let output = line.args.gateway.render(document)?;
     let warnings = line.args.gateway.warnings(document, &output);
-    let quoted = |word: &str| if word.chars().all(is_plain) { word.to_owned() } else { format!("'{}'", word.replace('\'', r"'\''")) };
+    let quoted = |word: &str| {
+        if word.chars().all(is_plain) { word.to_owned() } else { format!("'{}'", word.replace('\'', r"'\''")) }
+    };
     let option = given.map(|given| format!(" {}", quoted(&given))).unwrap_or_default();
     Ok(Preview { command: format!("mcp-policy render {gateway} {}{option}", quoted(file)), output, warnings })
 }

@@ -35,10 +35,10 @@ use crate::{
 #[cfg(feature = "editor")]
 pub(crate) use arguments::argument_paths;
 pub(crate) use class::Class;
-#[cfg(feature = "editor")]
-pub(crate) use several::policy_name;
 use classify::{Hints, classify};
 use policy::{Suggestion, display};
+#[cfg(feature = "editor")]
+pub(crate) use several::policy_name;
 
 /// The arguments of `suggest`.
 #[derive(clap::Args)]

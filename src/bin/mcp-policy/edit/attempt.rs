@@ -48,9 +48,8 @@ struct Run<'a> {
 }
 
 /// The members of a call in the order in which a case has them.
-const ORDER: [&str; 13] = [
-    "as", "claims", "session", "route", "host", "path", "at", "tool", "args", "method", "params", "request", "listed",
-];
+const ORDER: [&str; 13] =
+    ["as", "claims", "session", "route", "host", "path", "at", "tool", "args", "method", "params", "request", "listed"];
 
 /// How often one call is tried at most: each time takes milliseconds.
 const MAX_TIMES: u32 = 1000;
@@ -85,16 +84,13 @@ impl Call {
     /// The call as a case file reads it.
     fn read(&self) -> Result<CaseCall, String> {
         let allow = RawValue::from_string("\"allow\"".to_owned()).unwrap_or_default();
-        let with_expectation: BTreeMap<&str, &RawValue> = self
-            .0
-            .iter()
-            .map(|(key, value)| (key.as_str(), &**value))
-            .chain([("expect", &*allow)])
-            .collect();
+        let with_expectation: BTreeMap<&str, &RawValue> =
+            self.0.iter().map(|(key, value)| (key.as_str(), &**value)).chain([("expect", &*allow)]).collect();
         // Raw JSON always serialises.
         let call = serde_json::to_string(&with_expectation).unwrap_or_default();
         let text = format!(r#"{{"cases": [{{"name": "a call", "calls": [{call}]}}]}}"#);
-        let read = cases::read(&text).map_err(|problems| problems.iter().map(sentence).collect::<Vec<_>>().join("; "))?;
+        let read =
+            cases::read(&text).map_err(|problems| problems.iter().map(sentence).collect::<Vec<_>>().join("; "))?;
         let call = read.into_iter().flat_map(|case| case.calls).next();
         call.ok_or_else(|| "there is no call".to_owned())
     }
@@ -102,11 +98,13 @@ impl Call {
     /// The calls of a case that expects what happened: one for each run of a decision.
     pub(super) fn to_case(&self, name: &str, attempt: &Attempt) -> String {
         let calls = attempt.runs.iter().map(|(times, decision, rule)| {
-            let own = ORDER.iter().filter_map(|key| self.0.get(*key).map(|value| format!("\"{key}\": {}", value.get())));
+            let own =
+                ORDER.iter().filter_map(|key| self.0.get(*key).map(|value| format!("\"{key}\": {}", value.get())));
             let times = (*times > 1).then(|| format!("\"times\": {times}"));
             let expected = Expected::NAMED.iter().find(|(_, expected)| expected.matches(*decision));
             let expected = expected.map(|(name, _)| format!("\"expect\": {}", json!(name)));
-            let rule = (*decision != Decision::Allowed && !rule.is_empty()).then(|| format!("\"rule\": {}", json!(rule)));
+            let rule =
+                (*decision != Decision::Allowed && !rule.is_empty()).then(|| format!("\"rule\": {}", json!(rule)));
             let members = own.chain(times).chain(expected).chain(rule);
             format!("{{{}}}", members.collect::<Vec<_>>().join(", "))
         });
@@ -116,7 +114,8 @@ impl Call {
 
 impl Attempt {
     pub(super) fn shown(&self) -> Shown<'_> {
-        let runs = self.runs.iter().map(|(times, decision, rule)| Run { times: *times, decision: decision.name(), rule });
+        let runs =
+            self.runs.iter().map(|(times, decision, rule)| Run { times: *times, decision: decision.name(), rule });
         let reply = self.report.reply.as_ref();
         Shown {
             explanation: Explanation::new(&self.report),
@@ -188,7 +187,10 @@ mod tests {
         for (text, why) in [
             (r#"{}"#, "the call names no target; add `tool`, `method` or `request`"),
             (r#"{"tool": "draw", "times": 1001}"#, "a call is tried at most 1000 times"),
-            (r#"{"tool": "draw", "claims": 1}"#, "/claims: found the number `1`, expected the claims of a token, such as `{\"groups\": [\"billing\"]}`"),
+            (
+                r#"{"tool": "draw", "claims": 1}"#,
+                "/claims: found the number `1`, expected the claims of a token, such as `{\"groups\": [\"billing\"]}`",
+            ),
         ] {
             assert_eq!(call(text).attempt(&config()).map(drop), Err(why.to_owned()), "{text}");
         }

@@ -68,7 +68,13 @@ impl Decision {
     ///
     /// # Errors
     /// A sentence on what in the text is in the way.
-    pub(super) fn write(self, text: &str, policy: &[String], section: Section, name: &str) -> Result<Vec<Splice>, String> {
+    pub(super) fn write(
+        self,
+        text: &str,
+        policy: &[String],
+        section: Section,
+        name: &str,
+    ) -> Result<Vec<Splice>, String> {
         let part = Part::read(text);
         let at = part.find(policy).ok_or("the text has no such policy")?;
         if Self::read(at, section, name) == self {
@@ -77,8 +83,10 @@ impl Decision {
         let place = |tokens: &[&str]| [policy, &tokens.iter().map(ToString::to_string).collect::<Vec<_>>()].concat();
         let entry = [section.key(), name];
         let mut changes = Vec::new();
-        if let Some(index) = hidden_at(at, name).filter(|_| section == Section::Tools) {
-            changes.push(Change::Remove { pointer: place(&["hide", &index.to_string()]) });
+        if let Some((index, count)) = hidden_at(at, name).filter(|_| section == Section::Tools) {
+            let index = index.to_string();
+            let last = (count > 1).then_some(index.as_str());
+            changes.push(Change::Remove { pointer: place(&["hide"].into_iter().chain(last).collect::<Vec<_>>()) });
         }
         let rule = at.find(&entry.map(str::to_owned));
         let is_empty = match rule.map(|rule| &rule.kind) {
@@ -91,16 +99,24 @@ impl Decision {
             Self::Hide => changes.push(Change::Append { pointer: place(&["hide"]), json: json!(name).to_string() }),
             Self::Deny => changes.push(set(place(&entry), &json!({"action": "deny"}))),
             Self::Allow if rule.is_none() => changes.push(set(place(&entry), &json!({}))),
-            Self::RequireApproval if is_empty => changes.push(set(place(&entry), &json!({"action": "require_approval"}))),
+            Self::RequireApproval if is_empty => {
+                changes.push(set(place(&entry), &json!({"action": "require_approval"})))
+            }
             Self::Allow | Self::RequireApproval => {
-                let lists = rule.into_iter().flat_map(|rule| LISTS.map(|(list, _)| (list, rule.child(list), unconditional_items(rule, list))));
+                let lists = rule
+                    .into_iter()
+                    .flat_map(|rule| LISTS.map(|(list, _)| (list, rule.child(list), unconditional_items(rule, list))));
                 for (list, part, items) in lists {
-                    let is_all = part.is_some_and(|part| matches!(&part.kind, Kind::Array { items: all, .. } if all.len() == items.len()));
+                    let is_all = part.is_some_and(
+                        |part| matches!(&part.kind, Kind::Array { items: all, .. } if all.len() == items.len()),
+                    );
                     if is_all && !items.is_empty() {
                         changes.push(Change::Remove { pointer: place(&[section.key(), name, list]) });
                         continue;
                     }
-                    let remove = |index: &usize| Change::Remove { pointer: place(&[section.key(), name, list, &index.to_string()]) };
+                    let remove = |index: &usize| Change::Remove {
+                        pointer: place(&[section.key(), name, list, &index.to_string()]),
+                    };
                     changes.extend(items.iter().rev().map(remove));
                 }
                 let action = place(&[section.key(), name, "action"]);
@@ -130,10 +146,11 @@ pub(super) fn apply_all(text: &str, changes: &[Change]) -> Result<Vec<Splice>, S
     Ok(splices)
 }
 
-/// Where `hide` has exactly this name.
-fn hidden_at(policy: &Part, name: &str) -> Option<usize> {
+/// Where `hide` has exactly this name, and how many names it has.
+fn hidden_at(policy: &Part, name: &str) -> Option<(usize, usize)> {
     let Kind::Array { items, .. } = &policy.child("hide")?.kind else { return None };
-    items.iter().position(|item| matches!(&item.kind, Kind::Scalar(hidden) if hidden == name))
+    let at = items.iter().position(|item| matches!(&item.kind, Kind::Scalar(hidden) if hidden == name));
+    at.map(|at| (at, items.len()))
 }
 
 /// The items of a list of a rule that have no conditions, which always hold.
@@ -185,7 +202,11 @@ mod tests {
                 for next in ALL {
                     let text = write(&write(TEXT, decision, name), next, name);
                     serde_json::from_str::<serde_json::Value>(&text).unwrap();
-                    assert_eq!(Decision::read(&Part::read(&text), Section::Tools, name), next, "{name} {decision:?}: {text}");
+                    assert_eq!(
+                        Decision::read(&Part::read(&text), Section::Tools, name),
+                        next,
+                        "{name} {decision:?}: {text}"
+                    );
                 }
             }
         }

@@ -20,8 +20,14 @@ pub(super) struct Part {
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum Kind {
     /// `is_whole`: whether its own signs are in order. Each member has its own mistakes.
-    Object { members: Vec<Member>, is_whole: bool },
-    Array { items: Vec<Part>, is_whole: bool },
+    Object {
+        members: Vec<Member>,
+        is_whole: bool,
+    },
+    Array {
+        items: Vec<Part>,
+        is_whole: bool,
+    },
     /// A text, a number, a boolean or `null`.
     Scalar(Value),
     /// It is not a value.
@@ -255,7 +261,8 @@ impl Scanner<'_> {
                     (is_due, is_after_comma) = (false, false);
                     if self.at == before {
                         // What it cannot read it passes over, a character at a time.
-                        let length = self.text.get(before..).and_then(|rest| rest.chars().next()).map_or(1, char::len_utf8);
+                        let length =
+                            self.text.get(before..).and_then(|rest| rest.chars().next()).map_or(1, char::len_utf8);
                         self.at = self.at.saturating_add(length);
                         is_whole = false;
                     }

@@ -65,7 +65,9 @@ mod tests {
 
     #[test]
     fn a_new_file_denies_everything_and_has_a_policy_for_each_server() {
-        for (servers, names) in [(&[][..], &["default"][..]), (&["a"], &["default"]), (&["a", "b*", "b-"], &["a", "b-", "b--2"])] {
+        for (servers, names) in
+            [(&[][..], &["default"][..]), (&["a"], &["default"]), (&["a", "b*", "b-"], &["a", "b-", "b--2"])]
+        {
             let text = initial_text(servers);
             let config = Config::load(text.as_bytes()).map_err(|errors| errors.to_string()).unwrap();
             assert_eq!(config.policies.len(), names.len());

@@ -132,7 +132,7 @@ async fn page() -> Response {
         Err(why) => return refuse(StatusCode::INTERNAL_SERVER_ERROR, &why),
     };
     let policy = format!(
-        "default-src 'none'; script-src 'self'; style-src 'self' 'nonce-{nonce}'; connect-src 'self'; base-uri 'none'; \
+        "default-src 'none'; script-src 'self'; style-src 'self' 'nonce-{nonce}'; img-src data:; connect-src 'self'; base-uri 'none'; \
          form-action 'none'; frame-ancestors 'none'"
     );
     let mut response = file("text/html; charset=utf-8", &HTML.replace("{nonce}", &nonce));

@@ -14,7 +14,7 @@ use crate::{
     source::SourceFile,
     suggest,
     test::default_cases,
-    tools::{Listing, ServerTools},
+    tools::{Listing, OtherKind, ServerTools},
 };
 
 use super::{decision::Section, places, view::Target};
@@ -121,7 +121,7 @@ impl Session {
             }
         };
         let classified = inventory::classify_listing(catalog, &listing);
-        let Listing { tools, remarks } = listing;
+        let Listing { tools, others, remarks } = listing;
         for (tool, class) in tools.into_iter().zip(classified) {
             self.targets.push(Target { server: server.clone(), section: Section::Tools, name: tool.name.clone() });
             self.details.push(Details {
@@ -130,12 +130,29 @@ impl Session {
                 name: tool.name.clone(),
                 class: Some(class.class.name()),
                 why: sanitize::line(&class.why),
-                description: sanitize::message(&tool.description).chars().take(MAX_DESCRIPTION).collect(),
+                description: shorten(&tool.description),
                 arguments: suggest::argument_paths(&tool.input_schema),
                 schema: tool.input_schema.clone(),
             });
             let digest = definition::digest(tool.definition.as_bytes());
             self.tools.push(ListedTool { name: tool.name, input_schema: tool.input_schema, digest });
+        }
+        for other in others {
+            let section = match other.kind {
+                OtherKind::Prompt => Section::Prompts,
+                OtherKind::Resource => Section::Resources,
+            };
+            self.targets.push(Target { server: server.clone(), section, name: other.name.clone() });
+            self.details.push(Details {
+                server: server.clone(),
+                section,
+                name: other.name,
+                class: None,
+                why: String::new(),
+                description: shorten(&other.description),
+                arguments: suggest::argument_paths(&other.input_schema),
+                schema: other.input_schema,
+            });
         }
         let remarks = remarks.iter().map(|remark| sanitize::line(remark)).collect();
         self.servers.push(ServerRow { name: server, error: None, remarks });
@@ -201,6 +218,11 @@ impl Session {
     }
 }
 
+/// A text of a server as the page shows it.
+fn shorten(text: &str) -> String {
+    sanitize::message(text).chars().take(MAX_DESCRIPTION).collect()
+}
+
 /// The mode of a file that the editor creates.
 const NEW_MODE: u32 = 0o644;
 
@@ -211,7 +233,9 @@ fn replace(file: &str, old: &str, new: &str) -> Result<(), String> {
 }
 
 fn changed(file: &str) -> String {
-    format!("`{file}` has changed on disk since it was read; nothing was saved. Copy what you need, and load the file again")
+    format!(
+        "`{file}` has changed on disk since it was read; nothing was saved. Copy what you need, and load the file again"
+    )
 }
 
 /// A file's text; empty if it does not exist.
@@ -262,7 +286,10 @@ mod tests {
         assert_eq!(session.save(texts("{}", "")), Ok(()));
         assert!(!fs::exists(&cases).unwrap(), "no case was kept");
         assert_eq!(session.save(texts("{ }", "[]")), Ok(()));
-        assert_eq!((fs::read_to_string(&file).unwrap(), fs::read_to_string(&cases).unwrap()), ("{ }".into(), "[]".into()));
+        assert_eq!(
+            (fs::read_to_string(&file).unwrap(), fs::read_to_string(&cases).unwrap()),
+            ("{ }".into(), "[]".into())
+        );
         for other in [&file, &cases] {
             fs::write(other, "another author").unwrap();
             let refused = session.save(texts("mine", "mine")).unwrap_err();

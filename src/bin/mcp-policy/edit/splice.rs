@@ -185,10 +185,7 @@ impl Layout {
     fn of(text: &str) -> Self {
         let indents = text.lines().skip(1).filter(|line| !line.trim().is_empty()).map(indent_of);
         let unit = indents.filter(|indent| !indent.is_empty()).min_by_key(|indent| indent.len());
-        Self {
-            unit: unit.unwrap_or("  ").to_owned(),
-            line_end: if text.contains("\r\n") { "\r\n" } else { "\n" },
-        }
+        Self { unit: unit.unwrap_or("  ").to_owned(), line_end: if text.contains("\r\n") { "\r\n" } else { "\n" } }
     }
 
     /// A value on one line, if it fits there, else an entry on each. `column` is where it starts.

@@ -1,7 +1,7 @@
 //! The case file beside the policy: cases are kept in its text, run, and compared under two policies.
 
 use mcp_policy::{
-    cases::{self, Case, CallReport},
+    cases::{self, CallReport, Case},
     config::Config,
     store::InMemory,
 };
@@ -51,10 +51,9 @@ fn read(file: &str, text: &str) -> Result<Vec<Case>, String> {
 /// The mistakes of the text.
 pub(super) fn run(file: &str, text: &str, config: &Config) -> Result<Vec<CaseRow>, String> {
     let row = |case: Case| CaseRow {
-        failure: case.run(Some(config)).map_or_else(
-            |failure| [vec![failure.to_string()], failure.lines()].concat(),
-            |()| Vec::new(),
-        ),
+        failure: case
+            .run(Some(config))
+            .map_or_else(|failure| [vec![failure.to_string()], failure.lines()].concat(), |()| Vec::new()),
         name: case.name,
     };
     Ok(read(file, text)?.into_iter().map(row).collect())
@@ -134,9 +133,13 @@ mod tests {
     #[test]
     fn cases_are_kept_run_and_removed() {
         let one = keep("f", "", "first", case).unwrap();
-        assert_eq!(one, "{\n  \"cases\": [\n    { \"name\": \"first\", \"calls\": [{ \"tool\": \"a\", \"expect\": \"allow\" }] }\n  ]\n}\n");
+        assert_eq!(
+            one,
+            "{\n  \"cases\": [\n    { \"name\": \"first\", \"calls\": [{ \"tool\": \"a\", \"expect\": \"allow\" }] }\n  ]\n}\n"
+        );
         let two = keep("f", &one, "first", case).unwrap();
-        let names = |text: &str| run("f", text, &config("a")).unwrap().into_iter().map(|row| row.name).collect::<Vec<_>>();
+        let names =
+            |text: &str| run("f", text, &config("a")).unwrap().into_iter().map(|row| row.name).collect::<Vec<_>>();
         assert_eq!(names(&two), ["first", "first (2)"]);
         assert_eq!(run("f", &one, &config("a")), Ok(vec![CaseRow { name: "first".to_owned(), failure: Vec::new() }]));
         let failed = run("f", &one, &config("b")).unwrap();

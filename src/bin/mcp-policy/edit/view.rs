@@ -130,9 +130,7 @@ fn rows(root: &Part, policies: &[Place], config: Option<&Config>, targets: &[Tar
             name: name.to_owned(),
             label: sanitize::line(name),
             policy,
-            decision: policy
-                .and_then(part)
-                .map_or(Decision::NoEntry, |part| Decision::read(part, section, name)),
+            decision: policy.and_then(part).map_or(Decision::NoEntry, |part| Decision::read(part, section, name)),
             words,
             rule,
         }
@@ -181,7 +179,8 @@ fn says(policy: &Policy, section: Section, name: &str) -> (String, Option<String
         Section::Prompts => PolicySection::Prompts,
     };
     let keys = policy.matching_keys(section, name);
-    let hidden = if section == PolicySection::Tools { policy.matching_keys(PolicySection::Hide, name) } else { Vec::new() };
+    let hidden =
+        if section == PolicySection::Tools { policy.matching_keys(PolicySection::Hide, name) } else { Vec::new() };
     let rule = hidden.first().or(keys.first()).map(ToString::to_string);
     (policy_words::describe_target(policy, section, name).words, rule)
 }
@@ -194,7 +193,8 @@ mod tests {
 
     fn view(text: &str) -> Value {
         let target = |section, name: &str| Target { server: "s".to_owned(), section, name: name.to_owned() };
-        let targets = [target(Section::Tools, "get_x"), target(Section::Tools, "b\u{202e}ad"), target(Section::Prompts, "p")];
+        let targets =
+            [target(Section::Tools, "get_x"), target(Section::Tools, "b\u{202e}ad"), target(Section::Prompts, "p")];
         serde_json::to_value(View::new(text, &targets, &[])).unwrap()
     }
 
@@ -202,9 +202,7 @@ mod tests {
     fn each_name_has_what_the_policy_says_of_it() {
         let text = r#"{"version": "1", "default": "deny", "hide": ["h"], "tools": {"get_*": {"rate_limit": "5/minute"}}, "prompts": {"p": {}}}"#;
         let shown = view(text);
-        let row = |target, section, name: &str, label, decision, words, rule| {
-            json!({"target": target, "section": section, "name": name, "label": label, "policy": 0, "decision": decision, "words": words, "rule": rule})
-        };
+        let row = |target, section, name: &str, label, decision, words, rule| json!({"target": target, "section": section, "name": name, "label": label, "policy": 0, "decision": decision, "words": words, "rule": rule});
         assert_eq!(
             shown["rows"],
             json!([

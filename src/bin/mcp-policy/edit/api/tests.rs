@@ -49,9 +49,24 @@ fn a_refused_request_says_why() {
     for (name, body, status, why) in [
         ("other", json!({}), 404, "there is no `other`"),
         ("view", json!({}), 400, "missing field `text`"),
-        ("try", json!({"text": "{}", "call": {}}), 422, "the policy does not load\n/nonexistent-folder/policy.json:1:1: "),
-        ("render", json!({"text": POLICY, "gateway": "envoy", "option": "ftp://x"}), 422, "invalid value 'ftp://x' for '--upstream <URL>'"),
-        ("save", json!({"text": POLICY, "cases": ""}), 409, "cannot read the folder of `/nonexistent-folder/policy.json`"),
+        (
+            "try",
+            json!({"text": "{}", "call": {}}),
+            422,
+            "the policy does not load\n/nonexistent-folder/policy.json:1:1: ",
+        ),
+        (
+            "render",
+            json!({"text": POLICY, "gateway": "envoy", "option": "ftp://x"}),
+            422,
+            "invalid value 'ftp://x' for '--upstream <URL>'",
+        ),
+        (
+            "save",
+            json!({"text": POLICY, "cases": ""}),
+            409,
+            "cannot read the folder of `/nonexistent-folder/policy.json`",
+        ),
     ] {
         let refused = ask(name, &body).unwrap_err();
         assert_eq!(refused.status, status, "{name}");
@@ -61,8 +76,12 @@ fn a_refused_request_says_why() {
 
 #[test]
 fn a_rendered_gateway_comes_with_its_command() {
-    let rendered = ask("render", &json!({"text": POLICY, "gateway": "envoy", "option": "http://127.0.0.1:3000"})).unwrap();
-    assert_eq!(rendered["command"], "mcp-policy render envoy /nonexistent-folder/policy.json --upstream=http://127.0.0.1:3000");
+    let rendered =
+        ask("render", &json!({"text": POLICY, "gateway": "envoy", "option": "http://127.0.0.1:3000"})).unwrap();
+    assert_eq!(
+        rendered["command"],
+        "mcp-policy render envoy /nonexistent-folder/policy.json --upstream=http://127.0.0.1:3000"
+    );
     assert!(rendered["output"].as_str().unwrap().contains("port_value: 3000"));
     for gateway in ["sidecar", "istio", "envoy-gateway"] {
         let rendered = ask("render", &json!({"text": POLICY, "gateway": gateway, "option": ""})).unwrap();

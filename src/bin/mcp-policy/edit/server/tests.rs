@@ -76,7 +76,8 @@ async fn other_hosts_and_origins_are_refused_with_the_token_too() {
     }
     let foreign = ["http://evil.example", "null", "https://127.0.0.1", "http://localhost:1"];
     for origin in foreign {
-        let answer = ask("POST", "/api/open", |address, token| with(own(address, token), "origin", origin.to_owned())).await;
+        let answer =
+            ask("POST", "/api/open", |address, token| with(own(address, token), "origin", origin.to_owned())).await;
         assert_eq!(answer.status, StatusCode::FORBIDDEN, "{origin}");
         assert_eq!(answer.body, r#"{"error":"another site cannot ask this server"}"#);
     }
@@ -86,7 +87,9 @@ async fn other_hosts_and_origins_are_refused_with_the_token_too() {
 
 #[tokio::test]
 async fn every_answer_keeps_the_browser_strict() {
-    for (method, path) in [("GET", "/"), ("GET", "/edit.js"), ("GET", "/edit.css"), ("POST", "/api/view"), ("GET", "/other")] {
+    for (method, path) in
+        [("GET", "/"), ("GET", "/edit.js"), ("GET", "/edit.css"), ("POST", "/api/view"), ("GET", "/other")]
+    {
         let answer = ask(method, path, own).await;
         for (name, _) in super::HEADERS {
             assert!(answer.headers.contains_key(name), "{path} {name}");

@@ -73,7 +73,8 @@ fn a_change_keeps_order_spacing_and_everything_else() {
 #[test]
 fn long_values_get_lines_and_line_ends_are_those_of_the_text() {
     let text = "{\r\n\t\"tools\": {}\r\n}";
-    let rule = format!(r#"{{"require":[{{"conditions":[{{"path":"args.a","op":"in","value":["{}"]}}]}}]}}"#, "x".repeat(80));
+    let rule =
+        format!(r#"{{"require":[{{"conditions":[{{"path":"args.a","op":"in","value":["{}"]}}]}}]}}"#, "x".repeat(80));
     let new = edited(text, "set", "/tools/t", &rule);
     let expected = format!(
         "{{\r\n\t\"tools\": {{\r\n\t\t\"t\": {{\r\n\t\t\t\"require\": [\r\n\t\t\t\t{{\r\n\t\t\t\t\t\"conditions\": [\r\n\t\t\t\t\t\t{{\r\n\
@@ -174,8 +175,10 @@ fn write(value: &Value, random: &mut Rng) -> String {
             format!("[{space}{}{space}]", items.join(&format!(",{space}")))
         }
         Value::Object(members) => {
-            let members: Vec<String> =
-                members.iter().map(|(name, value)| format!("{}{space}:{}", Value::from(name.as_str()), write(value, random))).collect();
+            let members: Vec<String> = members
+                .iter()
+                .map(|(name, value)| format!("{}{space}:{}", Value::from(name.as_str()), write(value, random)))
+                .collect();
             format!("{{{space}{}{space}}}", members.join(&format!("{space},{space}")))
         }
         scalar => scalar.to_string(),
@@ -213,7 +216,8 @@ fn a_text_says_after_a_change_what_the_change_says() {
             };
             let splice = Splice::new(&text, &change).unwrap_or_else(|why| panic!("{why}: {change:?} in {text}"));
             let new = splice.as_ref().map_or_else(|| text.clone(), |splice| splice.apply(&text));
-            let read: Value = serde_json::from_str(&new).unwrap_or_else(|why| panic!("{why}: {change:?} made {new} of {text}"));
+            let read: Value =
+                serde_json::from_str(&new).unwrap_or_else(|why| panic!("{why}: {change:?} made {new} of {text}"));
             assert_eq!(read, value, "{change:?} made {new} of {text}");
             text = new;
         }

@@ -70,7 +70,7 @@ export function createEditor({ parent, doc, schema, document: value, onText, onS
       doc,
       extensions: [
         EditorView.cspNonce.of(nonce),
-        EditorView.contentAttributes.of({ 'aria-label': 'Policy, JSON', spellcheck: 'false' }),
+        EditorView.contentAttributes.of({ 'aria-label': 'Policy, JSON', spellcheck: 'false', tabindex: '0' }),
         EditorState.lineSeparator.of(doc.includes('\r\n') ? '\r\n' : '\n'),
         lineNumbers(), lintGutter(), history(), json(), indentUnit.of('  '), indentOnInput(), bracketMatching(), closeBrackets(),
         highlightSpecialChars(), highlightActiveLine(), highlightSelectionMatches(), syntaxHighlighting(classHighlighter),

@@ -22,6 +22,13 @@ function Problems({ problems, id }) {
   );
 }
 
+// The first sentence; the rest is a press away.
+function Help({ text, id }) {
+  const end = text.search(/[.;:] /) + 1;
+  if (!end || text.length < 140) return <p class="help" id={id}>{text}</p>;
+  return <details class="help"><summary id={id}>{text.slice(0, end)}</summary>{text.slice(end)}</details>;
+}
+
 // `at` is the place below the form's own, `form` has what all fields share: `set`, `remove`, `problems`, `isBroken`, `paths`, `root`.
 export function Field({ schema, value, at, form, label, onRemove, depth = 0 }) {
   const node = resolve(schema, form.root);
@@ -38,7 +45,7 @@ export function Field({ schema, value, at, form, label, onRemove, depth = 0 }) {
   }
   const Input = INPUTS[kind];
   const body = <>
-    {node.description && <p class="help" id={`${id}-is`}>{node.description}</p>}
+    {node.description && <Help text={String(node.description)} id={`${id}-is`} />}
     <Problems problems={problems} id={`${id}-has`} />
   </>;
   return isGroup ? (
@@ -149,13 +156,11 @@ function TaggedInput({ node, value, at, form, depth }) {
     const next = variants.find((variant) => variant.properties[tag].const === name);
     const kept = Object.entries(value ?? {}).filter(([key, one]) => key !== tag && next.properties[key] && fits(next.properties[key], one, form.root));
     const start = minimal(next, form.root, form.paths);
-    // A counter and a path exclude each other: what is there already stays alone.
-    const own = Object.entries(start).filter(([key]) => key === tag || (next.required ?? []).includes(key) || kept.length === 0);
+    // What is there already says whether the condition is on an argument or on a counter.
+    const own = Object.entries(start).filter(([key]) => (next.required ?? []).includes(key) || kept.length === 0);
     form.set(at, JSON.stringify({ ...Object.fromEntries(own), ...Object.fromEntries(kept), [tag]: name }));
   };
-  const order = ['path', 'counter', tag];
-  const others = { ...current, required: current.required, properties: Object.fromEntries(Object.entries(current.properties).filter(([key]) => key !== tag)) };
-  void order;
+  const others = { ...current, properties: Object.fromEntries(Object.entries(current.properties).filter(([key]) => key !== tag)) };
   return <>
     <div class="field">
       <div class="line">
@@ -164,7 +169,7 @@ function TaggedInput({ node, value, at, form, depth }) {
           {variants.map((variant) => <option>{variant.properties[tag].const}</option>)}
         </select>
       </div>
-      <p class="help" id={`${id}-is`}>{description}</p>
+      {description && <Help text={description} id={`${id}-is`} />}
     </div>
     <ObjectFields node={others} value={Object.fromEntries(Object.entries(value ?? {}).filter(([key]) => key !== tag))} at={at} form={form} depth={depth} />
   </>;
@@ -201,11 +206,11 @@ function ListInput({ node, value, at, form, depth, title }) {
 }
 
 // One of several kinds of value: the first that looks like the value shows it.
-function VariantsInput({ node, value, at, form, depth }) {
+function VariantsInput({ node, value, at, form, depth, title }) {
   const id = useId();
   const variants = node.anyOf.map((variant) => resolve(variant, form.root));
   const found = variants.findIndex((variant) => fits(variant, value, form.root));
-  const name = (variant, i) => variant.title ?? variant.description ?? (choices(variant) ? 'one of these' : [variant.type].flat()[0]) ?? `form ${i + 1}`;
+  const name = (variant, i) => variant.title ?? variant.description?.replace(/\.$/, '') ?? (choices(variant) ? 'one of these' : [variant.type].flat()[0]) ?? `form ${i + 1}`;
   const current = variants[found] ?? {};
   return <>
     <div class="field"><div class="line">
@@ -215,7 +220,7 @@ function VariantsInput({ node, value, at, form, depth }) {
         {variants.map((variant, i) => <option value={String(i)}>{name(variant, i)}</option>)}
       </select>
     </div></div>
-    <Field schema={{ ...current, title: 'Value', description: undefined }} value={value} at={at} form={{ ...form, problems: () => [] }} depth={depth + 1} />
+    <Field schema={{ ...current, title, description: undefined }} value={value} at={at} form={{ ...form, problems: () => [] }} depth={depth + 1} />
   </>;
 }
 

@@ -22,6 +22,7 @@ function usePolicy(opened) {
   const [text, setText] = useState(opened.text);
   const [view, setView] = useState(null);
   const [failure, setFailure] = useState('');
+  const [waiting, setWaiting] = useState(0);
   const turn = useRef(0);
   const timer = useRef();
   const queue = useRef(Promise.resolve());
@@ -31,10 +32,11 @@ function usePolicy(opened) {
   const look = useCallback(async () => {
     const mine = ++turn.current;
     try {
-      const said = await ask('view', { text: textOf(editor.current) });
+      const now = textOf(editor.current);
+      const said = await ask('view', { text: now });
       if (mine !== turn.current) return;
       value.current = said.value;
-      setView(said);
+      setView({ ...said, text: now });
       markProblems(editor.current, said.problems);
     } catch ({ message }) {
       if (mine === turn.current) setFailure(message);
@@ -58,12 +60,13 @@ function usePolicy(opened) {
 
   // One change after the other, each on the text that the one before it made.
   const change = useCallback((name, body, at) => {
+    setWaiting((count) => count + 1);
     queue.current = queue.current.then(async () => {
       try {
         for (;;) {
           const before = textOf(editor.current);
           const replacements = await ask(name, { text: before, ...body });
-          // Somebody typed meanwhile: the places are no longer those of the text.
+          // The author typed meanwhile: the places are no longer those of the text.
           if (textOf(editor.current) !== before) continue;
           setFailure('');
           if (replacements.length) applyReplacements(editor.current, replacements, at !== place.current);
@@ -72,16 +75,19 @@ function usePolicy(opened) {
         }
       } catch ({ message }) {
         setFailure(message);
+      } finally {
+        setWaiting((count) => count - 1);
       }
     });
     return queue.current;
   }, []);
-  return { editor, holder, text, view, failure, setFailure, change, save };
+  const isBusy = waiting > 0 || view?.text !== text;
+  return { editor, holder, text, view, isBusy, failure, change, save };
 }
 
 function App({ opened }) {
   const policy = usePolicy(opened);
-  const { editor, holder, text, view, failure, change } = policy;
+  const { editor, holder, text, view, isBusy, failure, change } = policy;
   const [saved, setSaved] = useState(opened.saved);
   const [cases, setCases] = useState(opened.saved.cases);
   const [chosen, setChosen] = useState([]);
@@ -149,7 +155,7 @@ function App({ opened }) {
       <button type="button" disabled={!view || redoDepth(editor.current.state) === 0} onClick={() => redo(editor.current)}>Redo</button>
       <button type="button" class="main" onClick={() => setSaving(true)}>Save…</button>
     </header>
-    <main>
+    <main aria-busy={isBusy}>
       <div class="left">
         <Servers servers={opened.servers} />
         <nav aria-label="Settings">

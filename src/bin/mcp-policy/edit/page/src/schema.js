@@ -57,16 +57,17 @@ function required(node) {
 
 export const isRequired = (node, key) => required(node).includes(key);
 
-const isArgument = (text) => typeof text === 'string' && text.startsWith('args.');
+// Whether a text is the path of an argument, by the pattern that it has to match.
+const isPath = ({ pattern }) => typeof pattern === 'string' && /^\^\(?args\b/.test(pattern);
 
-// The argument paths that a field takes: those of the tool, where the examples of its schema are such paths.
-export const suggestions = (node, paths) => ((node.examples ?? []).some(isArgument) ? paths : (node.examples ?? []).map(String));
+// What a field offers: the arguments of the tool, or the examples of its schema.
+export const suggestions = (node, paths) => [...new Set([...(isPath(node) ? paths : []), ...(node.examples ?? []).map(String)])];
 
 // The smallest value to begin with.
 export function minimal(schema, root, paths = [], depth = 0) {
   const node = resolve(schema, root);
   const [example] = node.examples ?? [];
-  if (isArgument(example)) return paths[0] ?? example;
+  if (isPath(node)) return paths[0] ?? example ?? 'args.amount';
   if (node.default !== undefined) return node.default;
   if (example !== undefined) return example;
   const inner = (part) => minimal(part, root, paths, depth + 1);
@@ -81,7 +82,8 @@ export function minimal(schema, root, paths = [], depth = 0) {
       return Object.fromEntries(has.map((key) => [key, inner(node.properties[key])]));
     }
     case 'map': return {};
-    case 'list': return node.minItems ? [inner(node.items)] : [];
+    // A list of objects begins with one, whose fields can then be filled in.
+    case 'list': return node.minItems || ['object', 'tagged'].includes(kindOf(resolve(node.items, root), root)) ? [inner(node.items)] : [];
     case 'number': return Math.max(0, node.minimum ?? 0);
     case 'flag': return true;
     case 'text': return '';

@@ -30,8 +30,8 @@ const CALLS = {
   resources: (name) => ({ method: 'resources/read', params: { uri: name } }),
 };
 
-const FIELDS = [
-  ['as', 'Who calls', 'jwt:alice'], ['at', 'When, UTC', '2026-01-01T00:00:00Z'], ['times', 'How often', '1'],
+const MAIN = [['as', 'Who calls', 'jwt:alice'], ['at', 'When, UTC', '2026-01-01T00:00:00Z'], ['times', 'How often', '1']];
+const MORE = [
   ['claims', 'Claims of the token, JSON', '{"groups": ["billing"]}'], ['session', 'MCP session', ''], ['route', 'Route', ''], ['host', 'Host', ''], ['path', 'Path', '/mcp'],
 ];
 
@@ -66,6 +66,7 @@ export function Try({ row, details, text, cases, onCases, announce }) {
   };
   const run = async (event) => {
     event.preventDefault();
+    setResult(null);
     try {
       const done = await send('try');
       setResult(done);
@@ -83,6 +84,10 @@ export function Try({ row, details, text, cases, onCases, announce }) {
       setResult({ ...result, error: message });
     }
   };
+  const input = ([key, label, placeholder]) => (
+    <div class="field" key={key}><div class="line"><label for={`who-${key}`}>{label}</label>
+      <input id={`who-${key}`} placeholder={placeholder} autocomplete="off" value={who[key] ?? ''} onInput={({ target }) => setWho({ ...who, [key]: target.value })} /></div></div>
+  );
   return (
     <form class="form" onSubmit={run}>
       <h2>Try <code>{row.label}</code></h2>
@@ -90,11 +95,9 @@ export function Try({ row, details, text, cases, onCases, announce }) {
         <Field schema={{ ...schema, title: 'Arguments', description: undefined }} value={value} at={[]} form={form} label="Arguments" />
         <div class="field"><label for="args">Arguments, JSON</label><textarea id="args" rows="4" spellcheck={false} value={args} onInput={({ target }) => setArgs(target.value)} /></div>
       </>}
-      <fieldset class="field group who"><legend>Caller, time and place</legend>
-        {FIELDS.map(([key, label, placeholder]) => (
-          <div class="field" key={key}><div class="line"><label for={`who-${key}`}>{label}</label>
-            <input id={`who-${key}`} placeholder={placeholder} autocomplete="off" value={who[key] ?? ''} onInput={({ target }) => setWho({ ...who, [key]: target.value })} /></div></div>
-        ))}
+      <fieldset class="field group who"><legend>Caller and time</legend>
+        {MAIN.map(input)}
+        <details><summary>Claims, session, route, host and path</summary>{MORE.map(input)}</details>
       </fieldset>
       <p><button class="main">Try it</button></p>
       {result?.error && <p class="problems" role="alert">{result.error}</p>}
