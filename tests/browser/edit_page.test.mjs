@@ -5,7 +5,7 @@ import assert from 'node:assert/strict';
 import { createServer } from 'node:http';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { test } from 'node:test';
-import { edit, start, useBrowser, root } from './editor.mjs';
+import { edit, inFolder, root, start, useBrowser } from './editor.mjs';
 
 useBrowser();
 
@@ -211,6 +211,27 @@ test('what a gateway needs is rendered, to copy', () =>
     assert.equal(await tab.page.evaluate(() => navigator.clipboard.readText()), `mcp-policy render sidecar ${tab.path}`);
   }));
 
+test('a key that is new in the schema has a field, in the page as it is', () => {
+  const prepare = (page) => page.route('**/api/open', async (route) => {
+    const answer = await route.fetch();
+    const opened = await answer.json();
+    opened.schema.$defs.Rule.properties.colors = { title: 'Colors', type: 'array', items: { $ref: '#/$defs/Color' } };
+    opened.schema.$defs.Color = { type: 'object', properties: { name: { title: 'Name of a color', type: 'string', examples: ['red'] }, is_warm: { title: 'Warm', type: 'boolean' } }, required: ['name'] };
+    await route.fulfill({ response: answer, json: opened });
+  });
+  return edit({ text: SAVED, tools: [[PAY]], prepare }, async (tab) => {
+    await tab.row('pay').click();
+    await tab.button('+ Colors').click();
+    await tab.settled();
+    await tab.page.getByLabel('Name of a color').fill('blue');
+    await tab.settled();
+    await tab.button('+ Warm').click();
+    await tab.settled();
+    assert.deepEqual(JSON.parse(await tab.text()).tools.pay, { colors: [{ name: 'blue', is_warm: true }] });
+    assert.match(await tab.page.locator('.form .problems').first().innerText(), /^unknown key `colors`/, 'the command decides');
+  });
+});
+
 test('keys and words are completed from the schema', () =>
   edit({ text: '{"version": "1", "default": "deny", "tools": {"pay": {}}}', tools: [[PAY]] }, async (tab) => {
     const { page } = tab;
@@ -282,3 +303,85 @@ test('a page of another origin gets nothing, and without the token there is noth
       other.close();
     }
   }));
+
+test('a client configuration names the servers, and nothing else of it reaches the page', async () => {
+  const { child, line } = await start(`${root}target/debug/examples/mcp-server`, ['--listen', '127.0.0.1:0']);
+  const url = line.replace('listening on ', '');
+  const SECRET = 'sk-very-secret';
+  try {
+    await inFolder(async (folder) => {
+      const file = `${folder}/mcp.json`;
+      const servers = {
+        images: { url: `${url}?key=${SECRET}`, headers: { Authorization: `Bearer ${SECRET}` } },
+        files: { command: 'npx', args: ['-y', SECRET], env: { TOKEN: SECRET } },
+        down: { url: `http://127.0.0.1:9/${SECRET}?key=${SECRET}` },
+      };
+      writeFileSync(file, `{ // a comment\n "mcpServers": ${JSON.stringify(servers)} }`);
+      await edit({ args: ['--client-config', file] }, async (tab) => {
+        assert.equal(await tab.page.locator('.row').count(), 3);
+        const silent = await tab.page.locator('.servers li').allInnerTexts();
+        assert.deepEqual(silent, ['down: nothing listens at its address', 'files: it is a command, which `--run-commands` would start']);
+        const opened = await tab.page.evaluate(async () => {
+          const headers = { Authorization: `Bearer ${sessionStorage.getItem('mcp-policy-edit')}` };
+          return (await fetch('/api/open', { method: 'POST', headers, body: '{}' })).text();
+        });
+        assert.ok(opened.includes('generate_image') && !opened.includes(SECRET));
+        assert.ok(!(await tab.page.content()).includes(SECRET));
+        await tab.button('Save…').click();
+        await tab.page.getByRole('dialog').getByRole('button', { name: 'Save', exact: true }).click();
+        await tab.page.getByText('Saved.', { exact: true }).waitFor();
+        const { policies } = JSON.parse(readFileSync(tab.path, 'utf8'));
+        assert.deepEqual(Object.keys(policies), ['down', 'files', 'images']);
+      });
+    });
+  } finally {
+    child.kill();
+  }
+});
+
+test('prompts and resources of a server have rules, too, and are tried', async () => {
+  const server = await promptServer();
+  try {
+    await edit({ args: ['--url', server.url] }, async (tab) => {
+      const { page } = tab;
+      await tab.row('summary').click();
+      await page.getByRole('radio', { name: 'Allow' }).click();
+      await tab.settled();
+      await tab.row('file:///notes.txt').click();
+      await page.getByRole('radio', { name: 'Deny' }).click();
+      await tab.settled();
+      const { prompts, resources } = JSON.parse(await tab.text());
+      assert.deepEqual([prompts, resources], [{ summary: {} }, { 'file:///notes.txt': { action: 'deny' } }]);
+      await tab.tab('Try a call').click();
+      await tab.button('Try it').click();
+      await page.getByText('denied by').first().waitFor();
+      await tab.row('summary').click();
+      await page.getByLabel('Topic').fill('cats');
+      await tab.button('Try it').click();
+      await page.getByText('The call reaches the server').waitFor();
+    });
+  } finally {
+    server.close();
+  }
+});
+
+// A server of the handshake era with a prompt and a resource, and no tool.
+async function promptServer() {
+  const RESULTS = {
+    initialize: { protocolVersion: '2025-06-18', capabilities: { tools: {}, prompts: {}, resources: {} }, serverInfo: { name: 'notes', version: '1' } },
+    'tools/list': { tools: [] },
+    'prompts/list': { prompts: [{ name: 'summary', description: 'Sums up.', arguments: [{ name: 'topic', required: true }] }] },
+    'resources/list': { resources: [{ uri: 'file:///notes.txt', name: 'notes' }] },
+  };
+  const server = createServer(async (request, answer) => {
+    let body = '';
+    for await (const part of request) body += part;
+    const { id, method } = request.method === 'POST' ? JSON.parse(body) : {};
+    if (id === undefined) return answer.writeHead(request.method === 'POST' ? 202 : 405).end();
+    const result = RESULTS[method];
+    const reply = result ? { result } : { error: { code: -32601, message: 'unknown method' } };
+    return answer.writeHead(200, { 'Content-Type': 'application/json' }).end(JSON.stringify({ jsonrpc: '2.0', id, ...reply }));
+  });
+  await new Promise((resolve) => { server.listen(0, '127.0.0.1', resolve); });
+  return { url: `http://127.0.0.1:${server.address().port}/mcp`, close: () => server.close() };
+}

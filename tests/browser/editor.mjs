@@ -44,8 +44,8 @@ export async function inFolder(use) {
 export const run = (...args) => execFileSync(command, args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] });
 
 // Opens the editor for `file` of `folder` in a tab of its own, and ends both when `use` is over. `text` and `tools` are
-// written first; with `isRelative` the command is in the folder.
-export async function edit({ file = 'policy.json', isRelative = false, text, tools, args = [], env = {}, dark = false, width = 1400, height = 900 }, use) {
+// written first; with `isRelative` the command is in the folder. `prepare` gets the page before it is opened.
+export async function edit({ file = 'policy.json', isRelative = false, text, tools, args = [], env = {}, prepare = () => {}, dark = false, width = 1400, height = 900 }, use) {
   return inFolder(async (folder) => {
     const path = join(folder, file);
     if (text !== undefined) writeFileSync(path, text);
@@ -59,6 +59,7 @@ export async function edit({ file = 'policy.json', isRelative = false, text, too
     const tab = Object.assign(new Editor(), { context, folder, path, address, page: await context.newPage() });
     try {
       tab.watch();
+      await prepare(tab.page);
       await tab.page.goto(address);
       await tab.page.locator('.cm-content').waitFor();
       await tab.settled();

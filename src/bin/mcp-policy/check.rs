@@ -163,6 +163,7 @@ impl Args {
 }
 
 /// The mistakes of a text, or its warnings, in its order; with the warnings on the tools that a server lists.
+#[cfg(feature = "editor")]
 pub(crate) fn diagnose(source: &SourceFile, tools: Option<&[ListedTool]>) -> (Severity, Vec<Problem>) {
     diagnose_loaded(LoadedConfig::load(source.text().as_bytes()), source, tools)
 }

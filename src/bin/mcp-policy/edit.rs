@@ -48,7 +48,7 @@ Examples:
   mcp-policy edit policy.json --url http://127.0.0.1:3000/mcp --open
   mcp-policy edit gateway.json --client-config ~/.cursor/mcp.json --run-commands    (a policy for each server)
 The page's address has a token: who has it can change FILE. Cases go to FILE.cases.json beside FILE.json. Ctrl-C ends it.
-Exit codes: 2 if a file cannot be read, or the port is taken.";
+Exit codes: 0 if the page is served no more, 1 if a list of tools cannot be read, 2 if a file cannot be read or the port is taken.";
 
 /// Asks the servers, and serves the page until the process ends.
 pub(crate) fn run(args: &Args) -> Result<Exit, Stop> {

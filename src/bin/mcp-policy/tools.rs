@@ -42,6 +42,7 @@ pub(crate) struct Tool {
 }
 
 /// A prompt or a resource of a server.
+#[cfg(feature = "editor")]
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Other {
     pub(crate) kind: OtherKind,
@@ -53,6 +54,7 @@ pub(crate) struct Other {
 }
 
 /// What a server offers beside tools.
+#[cfg(feature = "editor")]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum OtherKind {
     Prompt,
@@ -65,6 +67,7 @@ pub(crate) struct Listing {
     /// In the server's order.
     pub(crate) tools: Vec<Tool>,
     /// Its prompts and resources, if one asks for everything.
+    #[cfg(feature = "editor")]
     pub(crate) others: Vec<Other>,
     /// Remarks for the user.
     pub(crate) remarks: Vec<String>,

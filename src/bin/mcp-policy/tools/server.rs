@@ -83,7 +83,7 @@ impl Server {
     /// # Errors
     /// A sentence on why there is none.
     pub(crate) fn list(&self, url: &str) -> Result<Listing, String> {
-        client::list(url, self.headers_for(url)?, self.era, false)
+        client::list(url, self.headers_for(url)?, self.era)
     }
 
     /// The same, with the server's prompts and resources.
@@ -92,7 +92,7 @@ impl Server {
     /// A sentence on why there are no tools. A server that does not list the others gets a remark.
     #[cfg(feature = "editor")]
     pub(crate) fn list_everything(&self, url: &str) -> Result<Listing, String> {
-        client::list(url, self.headers_for(url)?, self.era, true)
+        client::list_everything(url, self.headers_for(url)?, self.era)
     }
 
     /// The same, with each definition as it was sent.
@@ -130,7 +130,7 @@ mod client {
 
     use crate::tools::Listing;
 
-    pub(super) fn list(url: &str, _: HeaderMap, _: super::Era, _: bool) -> Result<Listing, String> {
+    pub(super) fn list(url: &str, _: HeaderMap, _: super::Era) -> Result<Listing, String> {
         Err(format!(
             "cannot list the tools of `{url}`: this build has no client for servers; build the command with \
              `cargo build --bin mcp-policy`"

@@ -3,7 +3,7 @@
 use fastrand::Rng;
 use serde_json::{Value, json};
 
-use super::{Change, Splice};
+use super::{Change, Part, Splice};
 
 fn tokens(pointer: &str) -> Vec<String> {
     pointer.split('/').skip(1).map(|token| token.replace("~1", "/").replace("~0", "~")).collect()
@@ -216,6 +216,16 @@ fn a_text_says_after_a_change_what_the_change_says() {
             };
             let splice = Splice::new(&text, &change).unwrap_or_else(|why| panic!("{why}: {change:?} in {text}"));
             let new = splice.as_ref().map_or_else(|| text.clone(), |splice| splice.apply(&text));
+            if let Some(splice) = &splice {
+                // Of what was there, no more than the innermost part that was there is touched.
+                let root = Part::read(&text);
+                let mut part = &root;
+                for token in pointer.iter().take(pointer.len() - 1) {
+                    part = part.child(token).unwrap_or(part);
+                }
+                let is_inside = part.span.start <= splice.span.start && splice.span.end <= part.span.end;
+                assert!(is_inside, "{change:?} touched {:?} of {text}", splice.span);
+            }
             let read: Value =
                 serde_json::from_str(&new).unwrap_or_else(|why| panic!("{why}: {change:?} made {new} of {text}"));
             assert_eq!(read, value, "{change:?} made {new} of {text}");

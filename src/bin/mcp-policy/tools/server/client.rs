@@ -14,11 +14,13 @@ use rmcp::{
 };
 use tokio::{runtime::Builder, time::timeout};
 
-use serde_json::{Map, Value, json};
+use serde_json::Value;
 
+#[cfg(feature = "editor")]
+use crate::tools::{Other, OtherKind};
 use crate::{
     sanitize, tls,
-    tools::{Listing, Other, OtherKind, Tool},
+    tools::{Listing, Tool},
 };
 
 use super::Era;
@@ -29,19 +31,43 @@ const TIMEOUT: Duration = Duration::from_secs(60);
 /// No policy can hold a longer list. The bound keeps a server whose list never ends from filling the memory.
 const MAX_TOOLS: usize = 100_000;
 
-/// Reads all pages of a server's list of tools; with `everything`, of its prompts and resources, too.
+/// Reads all pages of a server's list of tools.
+///
+/// # Errors
+/// A sentence on why there is none.
+pub(super) fn list(url: &str, headers: HeaderMap, era: Era) -> Result<Listing, String> {
+    run(url, headers, era, async |_, _| {})
+}
+
+/// The same, with the server's prompts and resources.
 ///
 /// # Errors
 /// A sentence on why there are no tools.
-pub(super) fn list(url: &str, headers: HeaderMap, era: Era, everything: bool) -> Result<Listing, String> {
+#[cfg(feature = "editor")]
+pub(super) fn list_everything(url: &str, headers: HeaderMap, era: Era) -> Result<Listing, String> {
+    run(url, headers, era, add_others)
+}
+
+/// Connects, lists the tools, and lets `add` ask for more.
+fn run(
+    url: &str,
+    headers: HeaderMap,
+    era: Era,
+    add: impl AsyncFn(&Peer<RoleClient>, &mut Listing),
+) -> Result<Listing, String> {
     let runtime = Builder::new_current_thread().enable_all().build();
     let runtime = runtime.map_err(|error| format!("cannot start a client: {error}"))?;
-    let listed = runtime.block_on(async { timeout(TIMEOUT, request(url, headers, era, everything)).await });
+    let listed = runtime.block_on(async { timeout(TIMEOUT, request(url, headers, era, add)).await });
     let listed = listed.unwrap_or_else(|_| Err(format!("the list is incomplete after {} s", TIMEOUT.as_secs())));
     listed.map_err(|why| format!("cannot list the tools of `{url}`: {why}"))
 }
 
-async fn request(url: &str, headers: HeaderMap, era: Era, everything: bool) -> Result<Listing, String> {
+async fn request(
+    url: &str,
+    headers: HeaderMap,
+    era: Era,
+    add: impl AsyncFn(&Peer<RoleClient>, &mut Listing),
+) -> Result<Listing, String> {
     let preferred_versions = vec![ProtocolVersion::V_2026_07_28];
     let lifecycle = match era {
         Era::Auto => ClientLifecycleMode::Auto { preferred_versions, legacy_version: None },
@@ -59,8 +85,8 @@ async fn request(url: &str, headers: HeaderMap, era: Era, everything: bool) -> R
         read_pages("tools", async |page| client.list_tools(page).await.map(|read| (read.tools, read.next_cursor)));
     let mut listed =
         tools.await.map(|tools| Listing { tools: tools.into_iter().map(Tool::from).collect(), ..Listing::default() });
-    if let (Ok(listing), true) = (&mut listed, everything) {
-        add_others(&client, listing).await;
+    if let Ok(listing) = &mut listed {
+        add(&client, listing).await;
     }
     // Ends a session. The list is complete, so a failure does not matter.
     let _ = client.cancel().await;
@@ -68,6 +94,7 @@ async fn request(url: &str, headers: HeaderMap, era: Era, everything: bool) -> R
 }
 
 /// Adds prompts and resources, of a server that says that it has them.
+#[cfg(feature = "editor")]
 async fn add_others(client: &Peer<RoleClient>, listing: &mut Listing) {
     let capabilities = client.peer_info().map(|info| info.capabilities.clone()).unwrap_or_default();
     if capabilities.prompts.is_some() {
@@ -168,6 +195,7 @@ impl From<model::Tool> for Tool {
     }
 }
 
+#[cfg(feature = "editor")]
 impl From<model::Prompt> for Other {
     fn from(prompt: model::Prompt) -> Self {
         let arguments = prompt.arguments.unwrap_or_default();
@@ -176,19 +204,20 @@ impl From<model::Prompt> for Other {
         let property = |argument: &model::PromptArgument| {
             (
                 argument.name.clone(),
-                json!({"type": "string", "description": argument.description.as_deref().unwrap_or_default()}),
+                serde_json::json!({"type": "string", "description": argument.description.as_deref().unwrap_or_default()}),
             )
         };
-        let properties: Map<String, Value> = arguments.iter().map(property).collect();
+        let properties: serde_json::Map<String, Value> = arguments.iter().map(property).collect();
         Self {
             kind: OtherKind::Prompt,
-            input_schema: json!({"type": "object", "properties": properties, "required": required}),
+            input_schema: serde_json::json!({"type": "object", "properties": properties, "required": required}),
             name: prompt.name,
             description: prompt.description.unwrap_or_default(),
         }
     }
 }
 
+#[cfg(feature = "editor")]
 impl From<model::Resource> for Other {
     fn from(resource: model::Resource) -> Self {
         Self {

@@ -24,7 +24,7 @@ function Problems({ problems, id }) {
 
 // The first sentence; the rest is a press away.
 function Help({ text, id }) {
-  const end = text.search(/[.;:] /) + 1;
+  const end = text.search(/\. /) + 1;
   if (!end || text.length < 140) return <p class="help" id={id}>{text}</p>;
   return <details class="help"><summary id={id}>{text.slice(0, end)}</summary>{text.slice(end)}</details>;
 }

@@ -4,7 +4,8 @@ import { useId } from 'preact/hooks';
 import { Field, ObjectFields, problemsAt } from './field.jsx';
 import { resolve } from './schema.js';
 
-export const valueAt = (value, pointer) => pointer.reduce((part, token) => part?.[token], value);
+// The value at a place. Every object of JavaScript has a `constructor`; a document has it only if it says so.
+export const valueAt = (value, pointer) => pointer.reduce((part, token) => (part && Object.hasOwn(Object(part), token) ? part[token] : undefined), value);
 
 // What all fields of a form share. `bases` are the places that it edits at once: it shows the first.
 export function makeForm({ view, schema, bases, paths, onChange }) {
