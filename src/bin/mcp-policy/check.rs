@@ -70,6 +70,9 @@ pub(crate) struct Args {
     tools: Option<String>,
     #[command(flatten)]
     server: Server,
+    /// Also warn of what each of N Envoys with this configuration keeps on its own
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    replicas: u32,
     /// Do not report warnings of this name, or of any with `all`; repeatable
     #[arg(long, value_name = "NAME", value_parser = lint_names())]
     allow: Vec<String>,
@@ -151,7 +154,7 @@ impl Args {
             // A console has no counters.
             _ => None,
         };
-        let (severity, mut problems) = diagnose_loaded(loaded, &source, tools);
+        let (severity, mut problems) = diagnose_loaded(loaded, &source, tools, self.replicas);
         problems.retain(|problem| !self.allows(problem));
         let fine = problems.is_empty() || severity == Severity::Warning && !self.deny_warnings;
         Checked::new(source, severity, fine, problems, changes)
@@ -162,28 +165,30 @@ impl Args {
     }
 }
 
-/// The mistakes of a text, or its warnings, in its order; with the warnings on the tools that a server lists.
+/// The mistakes of a text, or its warnings, in its order; with the warnings on the tools that a server lists. For one Envoy.
 #[cfg(feature = "editor")]
 pub(crate) fn diagnose(source: &SourceFile, tools: Option<&[ListedTool]>) -> (Severity, Vec<Problem>) {
-    diagnose_loaded(LoadedConfig::load(source.text().as_bytes()), source, tools)
+    diagnose_loaded(LoadedConfig::load(source.text().as_bytes()), source, tools, 1)
 }
 
 fn diagnose_loaded(
     loaded: Result<LoadedConfig, ConfigErrors>,
     source: &SourceFile,
     tools: Option<&[ListedTool]>,
+    replicas: u32,
 ) -> (Severity, Vec<Problem>) {
     match loaded {
-        Ok(LoadedConfig::Gateway(config)) => (Severity::Warning, warnings(&config, source, tools)),
+        Ok(LoadedConfig::Gateway(config)) => (Severity::Warning, warnings(&config, source, tools, replicas)),
         Ok(LoadedConfig::Console(_)) => (Severity::Warning, Vec::new()),
         Err(errors) => (Severity::Error, source.problems(errors).into_iter().map(Problem::error).collect()),
     }
 }
 
-fn warnings(config: &Config, source: &SourceFile, tools: Option<&[ListedTool]>) -> Vec<Problem> {
+fn warnings(config: &Config, source: &SourceFile, tools: Option<&[ListedTool]>, replicas: u32) -> Vec<Problem> {
     let document = source.text().as_bytes();
     let mut warnings = lint::check(config, document);
     warnings.extend(tools.map(|tools| lint::check_tools(config, document, tools)).unwrap_or_default());
+    warnings.extend(lint::check_replicas(config, document, replicas));
     warnings.sort_by_key(|warning| warning.at);
     warnings.into_iter().map(Problem::warning).collect()
 }
