@@ -64,7 +64,11 @@ test_in_browser() {
     return
   fi
   say 'testing in a browser'
-  MCP_POLICY_BROWSER=$PWD/$BROWSER node --test --test-reporter=./tests/browser/reporter.mjs tests/browser/*.test.mjs
+  # The editor's tests start it, a server, and an Envoy that enforces what was written.
+  cargo build --locked --bin mcp-policy --example mcp-server
+  local envoy=${MCP_POLICY_ENVOY:-}
+  [[ $envoy ]] || envoy=$(envoy_wheel)
+  MCP_POLICY_ENVOY=$envoy MCP_POLICY_BROWSER=$PWD/$BROWSER node --test --test-reporter=./tests/browser/reporter.mjs tests/browser/*.test.mjs
 }
 
 # Runs the unit tests compiled to WebAssembly.
