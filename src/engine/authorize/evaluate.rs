@@ -22,7 +22,7 @@ use crate::{
 #[derive(Clone, Copy)]
 pub(super) struct Rules<'t, 'p, 'm> {
     pub(super) mode: Mode,
-    targets: &'t [ResolvedTarget<'p, 'm>],
+    pub(super) targets: &'t [ResolvedTarget<'p, 'm>],
     /// The arguments of each target, by [`arguments`].
     args: &'t [Args<'t>],
     /// What conditions read besides arguments.

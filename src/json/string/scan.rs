@@ -112,9 +112,7 @@ fn padded(rest: &[u8]) -> [u8; FEW] {
 mod simd {
     //! Sixteen bytes at a time.
 
-    use std::arch::wasm32::{
-        i64x2, u8x16_bitmask, u8x16_eq, u8x16_lt, u8x16_splat, v128, v128_any_true, v128_or, v128_xor,
-    };
+    use std::arch::wasm32::{i64x2, u8x16_bitmask, u8x16_eq, u8x16_lt, u8x16_splat, v128, v128_or};
 
     use super::{FEW, MANY, Seen};
 
@@ -127,7 +125,7 @@ mod simd {
     #[inline(always)]
     pub(super) fn look_closely(chunk: &[u8; FEW]) -> (u64, u64) {
         let all = load(chunk);
-        (bits(special(all)), bits(all))
+        (special(all), u64::from(u8x16_bitmask(all)))
     }
 
     #[inline(always)]
@@ -136,19 +134,8 @@ mod simd {
         // There are four; were there not, everything would need a look.
         let [one, two, three, four] = quarters else { return (u64::MAX, false) };
         let [one, two, three, four] = [one, two, three, four].map(load);
-        let is_ascii = bits(v128_or(v128_or(one, two), v128_or(three, four))) == 0;
-        let (one, two, three, four) = (special(one), special(two), special(three), special(four));
-        // As in most of a long text.
-        if !v128_any_true(v128_or(v128_or(one, two), v128_or(three, four))) {
-            return (0, is_ascii);
-        }
-        (bits(one) | bits(two) << 16 | bits(three) << 32 | bits(four) << 48, is_ascii)
-    }
-
-    /// The highest bit of each byte.
-    #[inline(always)]
-    fn bits(bytes: v128) -> u64 {
-        u64::from(u8x16_bitmask(bytes))
+        let found = special(one) | special(two) << 16 | special(three) << 32 | special(four) << 48;
+        (found, u8x16_bitmask(v128_or(v128_or(one, two), v128_or(three, four))) == 0)
     }
 
     #[inline(always)]
@@ -158,10 +145,11 @@ mod simd {
     }
 
     #[inline(always)]
-    fn special(all: v128) -> v128 {
-        // `"` becomes 0x20 and a space 0x22; control characters stay below 0x20.
-        let quote_or_control = u8x16_lt(v128_xor(all, u8x16_splat(2)), u8x16_splat(0x21));
-        v128_or(quote_or_control, u8x16_eq(all, u8x16_splat(b'\\')))
+    fn special(all: v128) -> u64 {
+        let quote = u8x16_eq(all, u8x16_splat(b'"'));
+        let backslash = u8x16_eq(all, u8x16_splat(b'\\'));
+        let control = u8x16_lt(all, u8x16_splat(0x20));
+        u64::from(u8x16_bitmask(v128_or(v128_or(quote, backslash), control)))
     }
 }
 
