@@ -190,7 +190,7 @@ fn rules_on_the_caller_the_time_and_the_history_cost_little() {
         "other": { "limits": [{ "counter": "c", "window": "day", "scope": "grant" }] },
     });
     let cases = [
-        ("the time", require(json!({ "path": "now.hour", "op": "lte", "value": 23 })), false, free, 7_000),
+        ("the time", require(json!({ "path": "now.hour", "op": "lte", "value": 23 })), false, free, 7_800),
         ("the grant", require(json!({ "path": "caller.grant", "op": "exists", "value": true })), false, free, 5_000),
         (
             "a claim",
