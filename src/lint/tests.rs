@@ -1,6 +1,7 @@
 //! Every lint, by the whole message of its warning.
 
 mod approvals;
+mod arguments;
 mod bindings;
 mod changes;
 mod facts;
