@@ -113,7 +113,7 @@ pub enum Lint {
 
 impl Lint {
     /// Every lint.
-    pub const ALL: [Self; 50] = [
+    pub const ALL: [Self; 52] = [
         Self::Shadow,
         Self::AllowWithHide,
         Self::OpenStar,
