@@ -9,9 +9,11 @@
 //! * [`Approvals`]: all approvals that are pending or decided
 //! * [`ApprovalDetails`]: what the approver reads, and who decided
 //! * [`ApprovalStore`]: both in a store
+//! * [`etcd`]: the same for a fleet of Envoys
 
 pub(crate) mod canonical;
 mod details;
+pub mod etcd;
 mod key;
 mod registry;
 mod store;

@@ -47,7 +47,7 @@ use crate::{
 
 pub use self::{
     answers::{ANSWERS_KEYS, DenialFormat},
-    approvals::{APPROVAL_SERVICE_KEYS, APPROVALS_KEYS, Approvals, Service},
+    approvals::{APPROVAL_SERVICE_KEYS, APPROVAL_STORE_KEYS, APPROVALS_KEYS, Approvals, ETCD_KEYS, EtcdStore, Service},
     audit::{AUDIT_KEYS, Arguments, Audit, LogFilter},
     bindings::{BINDING_KEYS, Binding, BindingInput, NamedPolicy, PolicyMatch},
     clock::{CLOCK_KEYS, Clock},

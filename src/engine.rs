@@ -68,11 +68,11 @@ pub struct AuthorizationResponse {
     /// What to do.
     pub answer: Disposition,
     /// What to write down.
-    pub record: AuditRecord,
+    pub record: Box<AuditRecord>,
     /// How to filter the server's response, if it lists something.
-    pub lists: Option<ListFilter>,
+    pub lists: Option<Box<ListFilter>>,
     /// How to judge the server's response, if a rule has `results`.
-    pub results: Option<ResultFilter>,
+    pub results: Option<Box<ResultFilter>>,
 }
 
 /// What to do with a request.
@@ -135,8 +135,8 @@ pub fn check_headers(config: &Config, request: &BoundRequest, has_body: bool) ->
             let answer = Disposition::Reply(answer::forbidden());
             HeadersVerdict::Reply(Box::new(AuthorizationResponse { answer, record, lists: None, results: None }))
         }
-        (Ok(_), RequestKind::ExpectEmptyBody) => HeadersVerdict::ExpectEmptyBody(Box::new(record)),
-        (Ok(_), RequestKind::WithoutBody | RequestKind::Message) => HeadersVerdict::Continue(Box::new(record)),
+        (Ok(_), RequestKind::ExpectEmptyBody) => HeadersVerdict::ExpectEmptyBody(record),
+        (Ok(_), RequestKind::WithoutBody | RequestKind::Message) => HeadersVerdict::Continue(record),
     }
 }
 
@@ -226,7 +226,8 @@ pub fn explain<S: Store, W: Tracer>(
     };
     let is_forwarded = matches!(answer, Disposition::Forward(_));
     let results = if is_forwarded { results::filter_for(config, request, &body, lifecycle, filter) } else { None };
-    AuthorizationResponse { answer, record, lists: lists::filter_for(config, request, &body, lifecycle), results }
+    let lists = lists::filter_for(config, request, &body, lifecycle);
+    AuthorizationResponse { answer, record, lists: lists.map(Box::new), results: results.map(Box::new) }
 }
 
 /// Reads the messages of a body.

@@ -26,8 +26,8 @@ pub mod uri;
 pub use self::{
     compile::compile,
     model::{
-        ArgumentCheck, ArgumentRule, BuiltIn, CallerDenials, Checks, Cost, Definitions, Effect, Expression, Finder,
-        Limit, LimitKey, Lookup, MethodRule, Mode, ObservedCounter, OnDrift, Pin, Policy, Predicate, Redaction,
+        ArgumentCheck, ArgumentRule, BuiltIn, CallerDenials, Checks, Contents, Cost, Definitions, Effect, Expression,
+        Finder, Limit, LimitKey, Lookup, MethodRule, Mode, ObservedCounter, OnDrift, Pin, Policy, Predicate, Redaction,
         ResultRules, Rule, Scope, Section,
     },
 };

@@ -33,13 +33,33 @@ pub(super) fn list_approvals<S: Store>(
     if query.has(&version) {
         return version.not_modified();
     }
+    let details = |entry: &Approval| Some(approvals.details(entry));
+    page_of_approvals(&entries, version, approver, query, now, None, &details)
+}
+
+/// The details of an approval, if they can be read; `None` if the page ends before it.
+pub(super) type FindDetails<'f> = &'f dyn Fn(&Approval) -> Option<Option<Vec<u8>>>;
+
+/// A page of these approvals. `fleet_store` is where a fleet keeps them.
+pub(super) fn page_of_approvals(
+    entries: &[Approval],
+    version: Version,
+    approver: Approver<'_>,
+    query: ListQuery<'_>,
+    now: Timestamp,
+    fleet_store: Option<&str>,
+    find_details: FindDetails<'_>,
+) -> Response {
     let mut page = Page::default();
     let (mut after, mut is_complete) = (query.after, true);
     // A search for each item: there are 256 at most, and sorting would be more code.
-    while let Some((at, entry)) = first_behind(&entries, after)
+    while let Some((at, entry)) = first_behind(entries, after)
         && page.has_room()
     {
-        let details = approvals.details(entry);
+        let Some(details) = find_details(entry) else {
+            page.end();
+            break;
+        };
         let item = approval_json::ApprovalItem::new(entry, details.as_deref());
         is_complete &= item.is_complete();
         page.add(at, &item.write(approver));
@@ -48,7 +68,9 @@ pub(super) fn list_approvals<S: Store>(
     let pending = entries.iter().filter(|entry| entry.state == State::Pending).count();
     // A decision is stored before its signature: what lacks one is asked for again.
     page.response("approvals", now, is_complete.then_some(version), |body| {
-        body.add_string("you", approver.0.display()).add_json("pending", pending);
+        body.add_string("you", approver.0.display())
+            .add_json("pending", pending)
+            .add_optional_string("store", fleet_store);
     })
 }
 
@@ -68,7 +90,7 @@ pub(super) fn decide<S: Store>(
         Ok(entry) => {
             let details = approvals.details(&entry);
             let item = approval_json::ApprovalItem::new(&entry, details.as_deref());
-            ConsoleResponse { response: assets::json(200, item.write(approver)), record: item.record(&answer) }
+            ConsoleResponse { response: assets::json(200, item.write(approver)), record: item.record(&answer, None) }
         }
         Err(fault) => decide_error(fault).into(),
     }
@@ -135,7 +157,7 @@ fn with_version(name: &'static str, page: Page, query: ListQuery<'_>, now: Times
 }
 
 /// The version of a page of approvals: all entries, since the page says how many are pending, and who reads it.
-fn version_of(entries: &[Approval], approver: Approver<'_>, query: ListQuery<'_>) -> Version {
+pub(super) fn version_of(entries: &[Approval], approver: Approver<'_>, query: ListQuery<'_>) -> Version {
     let mut bytes = digest(approver.0.id()).to_vec();
     if let Some(Cursor { time, slot }) = query.after {
         bytes.extend_from_slice(&time.to_le_bytes());
@@ -150,12 +172,12 @@ fn version_of(entries: &[Approval], approver: Approver<'_>, query: ListQuery<'_>
 }
 
 /// The first entry behind a cursor.
-fn first_behind(entries: &[Approval], after: Option<Cursor>) -> Option<(Cursor, &Approval)> {
+pub(super) fn first_behind(entries: &[Approval], after: Option<Cursor>) -> Option<(Cursor, &Approval)> {
     let placed = entries.iter().map(|entry| (Cursor { time: entry.requested_at, slot: entry.slot }, entry));
     placed.filter(|(at, _)| after.is_none_or(|after| *at > after)).min_by_key(|(at, _)| *at)
 }
 
-fn decide_error(fault: DecideError) -> Response {
+pub(super) fn decide_error(fault: DecideError) -> Response {
     match fault {
         DecideError::Unknown => error(404, "no such approval is pending; it has expired, or its call was made"),
         DecideError::AlreadyDecided => error(409, "another approver has already decided on this call"),

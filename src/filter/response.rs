@@ -67,9 +67,9 @@ impl ResponseHandler {
     pub(super) fn for_message(
         refund: Refund,
         receipt: Receipt,
-        lists: Option<ListFilter>,
-        results: Option<ResultFilter>,
-        record: AuditRecord,
+        lists: Option<Box<ListFilter>>,
+        results: Option<Box<ResultFilter>>,
+        record: Box<AuditRecord>,
     ) -> Self {
         let route = lists.as_ref().and_then(|lists| lists.route.clone());
         let results = results::stage(results, &record);
@@ -83,7 +83,7 @@ impl ResponseHandler {
         Self {
             refund: None,
             filter,
-            results: results::stage(filter_for_stream(config, request), record),
+            results: results::stage(filter_for_stream(config, request).map(Box::new), record),
             route: None,
             is_held: false,
         }

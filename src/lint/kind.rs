@@ -55,6 +55,10 @@ pub enum Lint {
     ApprovalWithoutUrl,
     /// The console's address beside a service that decides instead of the console.
     UrlBesideService,
+    /// Approvals that each of several Envoys keeps on its own.
+    ApprovalsPerEnvoy,
+    /// Limits that each of several Envoys counts on its own.
+    LimitsPerEnvoy,
     /// Refunds, which a rate limit service never makes.
     RefundBesideService,
     /// `max_length` or `max_items` in a condition that denies short values.
@@ -109,7 +113,7 @@ pub enum Lint {
 
 impl Lint {
     /// Every lint.
-    pub const ALL: [Self; 50] = [
+    pub const ALL: [Self; 52] = [
         Self::Shadow,
         Self::AllowWithHide,
         Self::OpenStar,
@@ -135,6 +139,8 @@ impl Lint {
         Self::UnguardedApproval,
         Self::ApprovalWithoutUrl,
         Self::UrlBesideService,
+        Self::ApprovalsPerEnvoy,
+        Self::LimitsPerEnvoy,
         Self::RefundBesideService,
         Self::InvertedMaxLength,
         Self::ContainsInRequire,
@@ -191,6 +197,8 @@ impl Lint {
             Self::UnguardedApproval => "unguarded-approval",
             Self::ApprovalWithoutUrl => "approval-without-url",
             Self::UrlBesideService => "url-beside-service",
+            Self::ApprovalsPerEnvoy => "approvals-per-envoy",
+            Self::LimitsPerEnvoy => "limits-per-envoy",
             Self::RefundBesideService => "refund-beside-service",
             Self::InvertedMaxLength => "inverted-max-length",
             Self::ContainsInRequire => "contains-in-require",

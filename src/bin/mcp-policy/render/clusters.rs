@@ -19,6 +19,10 @@ pub(super) struct ServiceCluster<'c> {
     port: u16,
     /// What to put there, as a comment.
     edit: &'static str,
+    /// Whether Envoy asks each node whether it is well, and asks only those that are.
+    checks_nodes: bool,
+    /// The folder with the certificates by which Envoy and the service know each other.
+    tls: Option<&'c str>,
 }
 
 /// A cluster as a template of a gateway shows it.
@@ -46,6 +50,7 @@ pub(super) fn for_services<'c>(
     configuration: &'c Configuration,
     existing: &Existing,
     domain: &str,
+    etcd_tls: Option<&'c str>,
 ) -> Result<Vec<ClusterText<'c>>, String> {
     let config = configuration.config();
     let limits = config.limits.service.as_ref().map(|service| ServiceCluster {
@@ -55,6 +60,8 @@ pub(super) fn for_services<'c>(
         host: format!("limitador{domain}"),
         port: 8081,
         edit: "the rate-limit service: Limitador, or Envoy's ratelimit.",
+        checks_nodes: false,
+        tls: None,
     });
     let approvals = config.approvals.service.as_ref().map(|service| ServiceCluster {
         comment: "The service that approves calls.",
@@ -63,17 +70,37 @@ pub(super) fn for_services<'c>(
         host: format!("approvals{domain}"),
         port: 8080,
         edit: "the approval service; for HTTPS, add a `transport_socket` to the cluster.",
+        checks_nodes: false,
+        tls: None,
     });
-    if let (Some(limits), Some(approvals)) = (&limits, &approvals)
-        && limits.name == approvals.name
+    let store = config.approvals.store.as_ref().map(|store| ServiceCluster {
+        comment: "etcd, which keeps the approvals of this Envoy and others.",
+        name: &store.cluster,
+        grpc: true,
+        host: format!("etcd{domain}"),
+        port: 2379,
+        edit: "the nodes of etcd: a name that resolves to all of them, or an endpoint for each.",
+        checks_nodes: true,
+        tls: etcd_tls,
+    });
+    if let (Some(limits), Some(other)) = (&limits, approvals.as_ref().or(store.as_ref()))
+        && limits.name == other.name
     {
+        let (pointer, why) = if other.grpc {
+            ("/approvals/store/etcd/cluster", "they lead to different servers")
+        } else {
+            ("/approvals/service/cluster", "the first speaks gRPC and the second HTTP/1.1")
+        };
         return Err(format!(
-            "`/limits/service/cluster` and `/approvals/service/cluster` are both `{}`: the first speaks gRPC and the second \
-             HTTP/1.1, so give each its own cluster",
+            "`/limits/service/cluster` and `{pointer}` are both `{}`: {why}, so give each its own cluster",
             limits.name
         ));
     }
-    let services = [("/limits/service/cluster", limits), ("/approvals/service/cluster", approvals)];
+    let services = [
+        ("/limits/service/cluster", limits),
+        ("/approvals/service/cluster", approvals),
+        ("/approvals/store/etcd/cluster", store),
+    ];
     let mut clusters = Vec::new();
     for (pointer, cluster) in services {
         let Some(cluster) = cluster else { continue };
@@ -112,6 +139,8 @@ pub(super) fn for_collector<'c>(
         host: "collector".to_owned(),
         port: 4317,
         edit: "the collector; for TLS, add a `transport_socket` to the cluster.",
+        checks_nodes: false,
+        tls: None,
     };
     cluster.into_yaml()
 }
