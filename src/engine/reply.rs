@@ -142,7 +142,7 @@ impl ReplyContext<'_> {
     fn rate_limited(self, request: &Request<'_>, data: Data<'_>, reason: &str, full: LimitExceeded) -> Reply {
         let wait = full.retry_at.map(|retry_at| retry_at.0.saturating_sub(self.now.0));
         let seconds = wait.map(|wait| wait.div_ceil(1000));
-        let message = format!("Policy violation: {reason}; {}", denial_text::when_to_retry(seconds));
+        let message = ["Policy violation: ", reason, "; ", &denial_text::when_to_retry(seconds)].concat();
         let data = Data {
             kind: "rate_limited",
             reason,

@@ -13,6 +13,7 @@ mod loose;
 mod names;
 mod predicates;
 mod reachability;
+mod replicas;
 mod tools;
 
 use super::check;

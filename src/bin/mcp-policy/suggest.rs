@@ -32,9 +32,13 @@ use crate::{
     Exit, Stop, pin, print, sanitize,
     tools::{self, Listing, Sources},
 };
+#[cfg(feature = "editor")]
+pub(crate) use arguments::argument_paths;
 pub(crate) use class::Class;
 use classify::{Hints, classify};
 use policy::{Suggestion, display};
+#[cfg(feature = "editor")]
+pub(crate) use several::policy_name;
 
 /// The arguments of `suggest`.
 #[derive(clap::Args)]

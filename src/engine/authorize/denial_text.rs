@@ -73,7 +73,7 @@ pub(super) fn folded_method(method: &str, known: &str) -> String {
 
 /// No entry names the target, and the default denies it.
 pub(super) fn default_deny(target: &TargetName<'_>) -> String {
-    format!("the policy denies {target}, because no rule allows it; {ASK_OWNER}")
+    ["the policy denies ", &target.describe(), ", because no rule allows it; ", ASK_OWNER].concat()
 }
 
 /// `hide` names the tool.
@@ -196,7 +196,7 @@ pub(in crate::engine) fn rate_limited(
     cost: Amount,
     remaining: Option<Amount>,
 ) -> String {
-    let target = target.map_or_else(|| "this request".to_owned(), ToString::to_string);
+    let target = target.map_or_else(|| "this request".to_owned(), TargetName::describe);
     let all_tools = limit.pointer.starts_with("/all_tools");
     let subject = if all_tools { "all tools together" } else { &target };
     let quota = describe_quota(limit);
@@ -208,7 +208,7 @@ pub(in crate::engine) fn rate_limited(
         }
         (false, true, _) => {
             let verb = if all_tools { "have" } else { "has" };
-            format!("{subject} {verb} reached the rate limit of {quota}")
+            [subject, " ", verb, " reached the rate limit of ", &quota.to_string()].concat()
         }
         (false, false, _) => format!("this call exceeds what is left of the limit of {subject}, {quota}"),
     };

@@ -67,8 +67,9 @@ pub(super) fn body(record: &Record, policy: Option<&Policy>) -> Result<String, M
     }
     // A definition differed from its pin. Without a pin that denies, that does not matter. Behind the name there is more if the
     // arguments did not fit its schema.
-    let is_drift = record.rule.strip_prefix("/definitions/").is_some_and(|tool| !tool.contains('/'));
-    if is_drift && policy.is_none_or(|policy| denies_drift(policy, &record.tool)) {
+    if record.rule.strip_prefix("/definitions/").is_some_and(|tool| !tool.contains('/'))
+        && policy.is_none_or(|policy| denies_drift(policy, &record.tool))
+    {
         return Err(Missing::Listing);
     }
     let params = |member: &'static str, text: &str| Ok(cases::request_body(&record.method, &[(member, text)], None));
