@@ -6,6 +6,7 @@ readonly SERVERS=target/servers
 readonly CLIENTS=target/clients
 readonly RATE_LIMIT_SERVICE=target/rate_limit_service
 readonly SCHEMAS=target/schemas
+readonly SCHEMA_SUITE=target/schema_suite
 readonly PROMETHEUS=target/prometheus
 readonly REGISTRY=target/registry
 readonly BROWSER=target/browser
@@ -54,7 +55,7 @@ describe_setup() {
     clients) printf 'MCP clients, bridges, agent frameworks and conformance suites from npm and PyPI, 640 MB' ;;
     prometheus) printf 'Prometheus from Debian, 330 MB' ;;
     browser) printf 'Chromium from Debian, 520 MB, unless one is installed; playwright-core, axe-core and what the editor is made of from npm, 30 MB' ;;
-    schemas) printf 'schemas of Kubernetes objects from npm, 70 MB' ;;
+    schemas) printf 'schemas of Kubernetes objects from npm, 70 MB; the test suite of JSON Schema from PyPI' ;;
     registry) printf 'docker-registry and skopeo from Debian, 130 MB' ;;
     rate_limit_service) printf 'gRPC for Python from PyPI, 70 MB' ;;
     etcd) printf 'etcd from Debian, 30 MB' ;;
@@ -124,14 +125,25 @@ install_rate_limit_service() {
 
 has_rate_limit_service() { is_installed "$RATE_LIMIT_SERVICE" tests/rate_limit_service/requirements.txt; }
 
-# === the schemas of Kubernetes objects
+# === the schemas of Kubernetes objects, and the official test suite of JSON Schema
 
 install_schemas() {
   need npm 'it installs the schemas of Kubernetes objects: install it, or set MCP_POLICY_SKIP=schemas'
   install_once "$SCHEMAS" install_npm tests/kubernetes/package{,-lock}.json
+  need_python 'it unpacks the test suite of JSON Schema (MCP_POLICY_SKIP=schemas skips the test)'
+  install_once "$SCHEMA_SUITE" install_schema_suite tests/schema_suite.txt
 }
 
-has_schemas() { is_installed "$SCHEMAS" tests/kubernetes/package{,-lock}.json; }
+# install_schema_suite FOLDER REQUIREMENTS
+install_schema_suite() {
+  python3 -m pip download --quiet --disable-pip-version-check --no-deps --no-binary jsonschema --requirement "$2" --dest "$1" ||
+    fail "cannot download the packages of \`$2\` from PyPI; MCP_POLICY_SKIP=schemas skips the test that needs them"
+  tar -xzf "$1"/jsonschema-*.tar.gz --directory "$1" --strip-components=2 --wildcards 'jsonschema-*/json'
+}
+
+has_schemas() {
+  is_installed "$SCHEMAS" tests/kubernetes/package{,-lock}.json && is_installed "$SCHEMA_SUITE" tests/schema_suite.txt
+}
 
 # === programs from Debian: the installed one, else one that is unpacked into `target`
 

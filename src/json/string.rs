@@ -30,7 +30,10 @@ pub(super) fn scan(bytes: &[u8], start: usize) -> Result<Span, Fault> {
             Some(b'"') => break,
             Some(b'\\') => {
                 escaped = true;
-                at = escape(bytes, at)?;
+                at = match bytes.get(at.saturating_add(1)) {
+                    Some(b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't') => at.saturating_add(2),
+                    _ => long_escape(bytes, at)?,
+                };
             }
             Some(_) => return Err(Fault { at, reason: Reason::Control }),
             None => return Err(Fault { at, reason: Reason::Ended }),
@@ -44,10 +47,9 @@ pub(super) fn scan(bytes: &[u8], start: usize) -> Result<Span, Fault> {
     Ok(Span { start, end: at, escaped })
 }
 
-/// Checks the escape at `at` and answers where the text goes on behind it.
-fn escape(bytes: &[u8], at: usize) -> Result<usize, Fault> {
+/// Checks the escape at `at`, which is not one of two bytes, and answers where the text goes on behind it.
+fn long_escape(bytes: &[u8], at: usize) -> Result<usize, Fault> {
     match bytes.get(at.saturating_add(1)) {
-        Some(b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't') => Ok(at.saturating_add(2)),
         Some(b'u') => match unit(bytes, at)? {
             0xD800..0xDC00 => match unit(bytes, at.saturating_add(6)) {
                 Ok(0xDC00..0xE000) => Ok(at.saturating_add(12)),

@@ -8,6 +8,8 @@
 #[expect(dead_code, reason = "the types are only described, never filled")]
 mod approvals;
 #[expect(dead_code, reason = "the types are only described, never filled")]
+mod arguments;
+#[expect(dead_code, reason = "the types are only described, never filled")]
 mod condition;
 #[expect(dead_code, reason = "the types are only described, never filled")]
 mod identity;

@@ -119,7 +119,7 @@ fn suggest(listing: &Listing) -> Result<(Suggestion, String), String> {
 /// The policy with pins of all its tools.
 fn pinned(policy: &str, listing: &Listing) -> Result<String, String> {
     let mut document = pin::Document::read(policy, None)?;
-    document.set(&pin::definitions(listing)?, false)?;
+    document.set(&pin::definitions(listing)?, false, pin::Schemas::Leave)?;
     document.check()?;
     Ok(document.text())
 }

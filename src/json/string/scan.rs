@@ -112,7 +112,9 @@ fn padded(rest: &[u8]) -> [u8; FEW] {
 mod simd {
     //! Sixteen bytes at a time.
 
-    use std::arch::wasm32::{i64x2, u8x16_bitmask, u8x16_eq, u8x16_lt, u8x16_splat, v128, v128_or};
+    use std::arch::wasm32::{
+        i64x2, u8x16_bitmask, u8x16_eq, u8x16_lt, u8x16_splat, v128, v128_any_true, v128_or, v128_xor,
+    };
 
     use super::{FEW, MANY, Seen};
 
@@ -125,7 +127,7 @@ mod simd {
     #[inline(always)]
     pub(super) fn look_closely(chunk: &[u8; FEW]) -> (u64, u64) {
         let all = load(chunk);
-        (special(all), u64::from(u8x16_bitmask(all)))
+        (bits(special(all)), bits(all))
     }
 
     #[inline(always)]
@@ -133,9 +135,26 @@ mod simd {
         let (quarters, _) = chunk.as_chunks();
         // There are four; were there not, everything would need a look.
         let [one, two, three, four] = quarters else { return (u64::MAX, false) };
-        let [one, two, three, four] = [one, two, three, four].map(load);
-        let found = special(one) | special(two) << 16 | special(three) << 32 | special(four) << 48;
-        (found, u8x16_bitmask(v128_or(v128_or(one, two), v128_or(three, four))) == 0)
+        let all = [one, two, three, four].map(load);
+        let found = all.map(special);
+        let is_ascii = bits(any(all)) == 0;
+        // As in most of a long text.
+        if !v128_any_true(any(found)) {
+            return (0, is_ascii);
+        }
+        let [one, two, three, four] = found.map(bits);
+        (one | two << 16 | three << 32 | four << 48, is_ascii)
+    }
+
+    #[inline(always)]
+    fn any([one, two, three, four]: [v128; 4]) -> v128 {
+        v128_or(v128_or(one, two), v128_or(three, four))
+    }
+
+    /// The highest bit of each byte.
+    #[inline(always)]
+    fn bits(bytes: v128) -> u64 {
+        u64::from(u8x16_bitmask(bytes))
     }
 
     #[inline(always)]
@@ -145,11 +164,10 @@ mod simd {
     }
 
     #[inline(always)]
-    fn special(all: v128) -> u64 {
-        let quote = u8x16_eq(all, u8x16_splat(b'"'));
-        let backslash = u8x16_eq(all, u8x16_splat(b'\\'));
-        let control = u8x16_lt(all, u8x16_splat(0x20));
-        u64::from(u8x16_bitmask(v128_or(v128_or(quote, backslash), control)))
+    fn special(all: v128) -> v128 {
+        // `"` becomes 0x20 and a space 0x22; control characters stay below 0x20.
+        let quote_or_control = u8x16_lt(v128_xor(all, u8x16_splat(2)), u8x16_splat(0x21));
+        v128_or(quote_or_control, u8x16_eq(all, u8x16_splat(b'\\')))
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{CallerDenials, Cost, Limit, LimitKey, Mode, ResultRules};
+use super::{ArgumentRule, CallerDenials, Cost, Limit, LimitKey, Mode, ResultRules};
 use crate::policy::condition::Condition;
 
 /// What one entry of a policy asks of a call.
@@ -46,6 +46,8 @@ pub struct Checks {
     pub limits: Vec<Limit>,
     /// What answers may hold.
     pub results: Option<ResultRules>,
+    /// How arguments are compared with the pinned schema.
+    pub arguments: Option<ArgumentRule>,
 }
 
 /// Conditions that hold together, or not at all.
@@ -118,6 +120,12 @@ impl Rule {
     /// What answers may hold.
     pub fn results(&self) -> impl Iterator<Item = &ResultRules> {
         self.checks().filter_map(|checks| checks.results.as_ref())
+    }
+
+    /// How arguments are compared with the pinned schema: the strictest that its lists say. `None` if they say nothing.
+    #[must_use]
+    pub fn arguments(&self) -> Option<&ArgumentRule> {
+        self.checks().filter_map(|checks| checks.arguments.as_ref()).max_by_key(|rule| rule.check)
     }
 
     /// Whether it can ask for approval.
