@@ -211,7 +211,7 @@ fn changes(session: &Session, request: OfCases) -> Result<String, Refused> {
     let differences = compare((&old, saved.as_bytes()), (&new, request.text.as_bytes()), None);
     let differences: Value = serde_json::from_str(&compared::json(&differences)).unwrap_or_default();
     let flips = suite::compare(&session.cases_file, &request.cases, &old, &new)?;
-    write(&json!({ "old": true, "differences": differences["differences"], "flips": flips }))
+    write(&json!({ "old": true, "differences": differences.get("differences"), "flips": flips }))
 }
 
 #[cfg(test)]
