@@ -91,7 +91,7 @@ fn record_and_statistics_cost_a_request_two_calls_into_the_host() {
 }
 
 #[test]
-fn a_chain_costs_each_request_three_calls_into_the_host_and_without_one_nothing() {
+fn a_chain_costs_a_request_calls_into_the_host_and_without_one_nothing() {
     let calls = |audit: &str| {
         let mut worker = worker_with(&with_options(&format!(r#""audit":{{"log":"none"{audit}}}"#)));
         // The first names its series.
