@@ -17,6 +17,7 @@ mod registry;
 mod store;
 
 pub use self::{
+    canonical::INPUT_REQUEST,
     details::{ApprovalDetails, ApproverNote},
     key::{ApprovalKey, Fingerprint, MAX_PARAMS, digest, parse_id},
     registry::{Approval, Approvals, NotPending, Pending, State, TooManyPending},

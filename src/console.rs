@@ -70,10 +70,10 @@ pub fn answer<S: Store>(
     };
     match route {
         auth::ConsoleRequest::Page(file) => file.response().into(),
-        auth::ConsoleRequest::Approvals(approver, query) => api::list_approvals(approver, query, now, store).into(),
-        auth::ConsoleRequest::Decision { approver, id, decision } => api::decide(approver, id, &decision, now, store),
+        auth::ConsoleRequest::Approvals(approver, query) => api::list_approvals(&approver, query, now, store).into(),
+        auth::ConsoleRequest::Decision { approver, id, decision } => api::decide(&approver, id, &decision, now, store),
         auth::ConsoleRequest::Drifts(query) => drifts::list(query, now, store).into(),
-        auth::ConsoleRequest::Acceptance { approver, id, note } => drifts::accept(approver, id, &note, now, store),
+        auth::ConsoleRequest::Acceptance { approver, id, note } => drifts::accept(&approver, id, &note, now, store),
         auth::ConsoleRequest::Counters(query) => api::list_counters(query, now, store).into(),
         auth::ConsoleRequest::Decisions(query) => api::list_decisions(query, now, store).into(),
     }

@@ -21,7 +21,7 @@ use super::{
 
 /// The approvals that have not expired, in the order in which they were requested.
 pub(super) fn list_approvals<S: Store>(
-    approver: Approver<'_>,
+    approver: &Approver<'_>,
     query: ListQuery<'_>,
     now: Timestamp,
     store: &S,
@@ -48,13 +48,13 @@ pub(super) fn list_approvals<S: Store>(
     let pending = entries.iter().filter(|entry| entry.state == State::Pending).count();
     // A decision is stored before its signature: what lacks one is asked for again.
     page.response("approvals", now, is_complete.then_some(version), |body| {
-        body.add_string("you", approver.0.display()).add_json("pending", pending);
+        body.add_string("you", &approver.name).add_json("pending", pending);
     })
 }
 
 /// Decides on a pending approval, and returns it as it is then.
 pub(super) fn decide<S: Store>(
-    approver: Approver<'_>,
+    approver: &Approver<'_>,
     id: [u8; 10],
     decision: &Decision,
     now: Timestamp,
@@ -63,7 +63,7 @@ pub(super) fn decide<S: Store>(
     let approvals = ApprovalStore(store);
     let Decision { approved, note } = decision;
     let answer =
-        ApproverDecision { approved: *approved, grant: digest(approver.0.id()), approver: approver.0.display(), note };
+        ApproverDecision { approved: *approved, grant: digest(approver.grant.id()), approver: &approver.name, note };
     match approvals.decide(id, &answer, now) {
         Ok(entry) => {
             let details = approvals.details(&entry);
@@ -135,8 +135,8 @@ fn with_version(name: &'static str, page: Page, query: ListQuery<'_>, now: Times
 }
 
 /// The version of a page of approvals: all entries, since the page says how many are pending, and who reads it.
-fn version_of(entries: &[Approval], approver: Approver<'_>, query: ListQuery<'_>) -> Version {
-    let mut bytes = digest(approver.0.id()).to_vec();
+fn version_of(entries: &[Approval], approver: &Approver<'_>, query: ListQuery<'_>) -> Version {
+    let mut bytes = digest(approver.grant.id()).to_vec();
     if let Some(Cursor { time, slot }) = query.after {
         bytes.extend_from_slice(&time.to_le_bytes());
         bytes.push(slot);

@@ -27,7 +27,7 @@ impl<'a> ApprovalItem<'a> {
     }
 
     /// The approval as JSON.
-    pub(super) fn write(&self, approver: Approver<'_>) -> String {
+    pub(super) fn write(&self, approver: &Approver<'_>) -> String {
         let Self { entry, details } = self;
         let at = |seconds: u64| timestamp(Timestamp(seconds.saturating_mul(1000)));
         let mut item = Writer::default();
@@ -36,8 +36,11 @@ impl<'a> ApprovalItem<'a> {
             write_summary(&mut item, details)
                 .add_string("filter", details.key.filter)
                 .add_optional_string("params", params::compact(details.key.params).as_deref())
-                .add_string("reason", details.reason)
-                .add_json("yours", details.key.grant == digest(approver.0.id()))
+                .add_string("reason", details.reason);
+            if !details.uses.is_empty() {
+                item.add_raw("uses", details.uses);
+            }
+            item.add_json("yours", details.key.grant == digest(approver.grant.id()))
                 .add_nonempty_string("approver", details.approver)
                 .add_nonempty_string("note", details.note);
         }

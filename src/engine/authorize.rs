@@ -104,7 +104,7 @@ impl<'p, S: Store, W: Tracer> Authorizer<'p, S, W> {
             self.check_deny_if(&rules)?; // `deny_if`
             let evaluation = self.price(&rules)?; // `limits`: what they would be charged
             self.check_room(policy, grant, &rules, &evaluation)?; // `limits`: tested, not charged
-            let approval = self.check_approval(policy, grant, &rules, single_request)?; // `require_approval`
+            let approval = self.check_approval(policy, grant, &rules, &evaluation, single_request)?; // `require_approval`
             Ok(Prepared { rules, evaluation, approval })
         });
         Ok(self.charge_and_consume(policy, grant, enforced, shadow, single_request))

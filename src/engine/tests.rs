@@ -6,6 +6,7 @@ mod batches;
 mod bodiless;
 mod charges;
 mod denials;
+mod elicitation;
 mod fleet;
 mod protocol;
 mod results;

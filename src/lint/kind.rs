@@ -55,6 +55,8 @@ pub enum Lint {
     ApprovalWithoutUrl,
     /// The console's address beside a service that decides instead of the console.
     UrlBesideService,
+    /// A webhook's path, which may be a credential.
+    SecretPath,
     /// Refunds, which a rate limit service never makes.
     RefundBesideService,
     /// `max_length` or `max_items` in a condition that denies short values.
@@ -105,7 +107,7 @@ pub enum Lint {
 
 impl Lint {
     /// Every lint.
-    pub const ALL: [Self; 48] = [
+    pub const ALL: [Self; 49] = [
         Self::Shadow,
         Self::AllowWithHide,
         Self::OpenStar,
@@ -131,6 +133,7 @@ impl Lint {
         Self::UnguardedApproval,
         Self::ApprovalWithoutUrl,
         Self::UrlBesideService,
+        Self::SecretPath,
         Self::RefundBesideService,
         Self::InvertedMaxLength,
         Self::ContainsInRequire,
@@ -185,6 +188,7 @@ impl Lint {
             Self::UnguardedApproval => "unguarded-approval",
             Self::ApprovalWithoutUrl => "approval-without-url",
             Self::UrlBesideService => "url-beside-service",
+            Self::SecretPath => "secret-path",
             Self::RefundBesideService => "refund-beside-service",
             Self::InvertedMaxLength => "inverted-max-length",
             Self::ContainsInRequire => "contains-in-require",

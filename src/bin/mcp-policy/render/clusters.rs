@@ -1,6 +1,7 @@
 //! The clusters of the services that a configuration names. Without its cluster, a service answers no request, and the filter
 //! denies every call that it asks the service about.
 
+use mcp_policy::config::{NoticeFormat, Notify};
 use serde::Serialize;
 
 use super::{configuration::Configuration, template::fill};
@@ -19,6 +20,8 @@ pub(super) struct ServiceCluster<'c> {
     port: u16,
     /// What to put there, as a comment.
     edit: &'static str,
+    /// The name in the certificate that it must have, if it is reached by TLS.
+    tls: Option<&'c str>,
 }
 
 /// A cluster as a template of a gateway shows it.
@@ -55,6 +58,7 @@ pub(super) fn for_services<'c>(
         host: format!("limitador{domain}"),
         port: 8081,
         edit: "the rate-limit service: Limitador, or Envoy's ratelimit.",
+        tls: None,
     });
     let approvals = config.approvals.service.as_ref().map(|service| ServiceCluster {
         comment: "The service that approves calls.",
@@ -63,7 +67,9 @@ pub(super) fn for_services<'c>(
         host: format!("approvals{domain}"),
         port: 8080,
         edit: "the approval service; for HTTPS, add a `transport_socket` to the cluster.",
+        tls: None,
     });
+    let notify = config.approvals.notify.as_ref().map(|webhook| webhook_cluster(webhook, domain));
     if let (Some(limits), Some(approvals)) = (&limits, &approvals)
         && limits.name == approvals.name
     {
@@ -73,7 +79,20 @@ pub(super) fn for_services<'c>(
             limits.name
         ));
     }
-    let services = [("/limits/service/cluster", limits), ("/approvals/service/cluster", approvals)];
+    if let (Some(limits), Some(notify)) = (&limits, &notify)
+        && limits.name == notify.name
+    {
+        return Err(format!(
+            "`/limits/service/cluster` and `/approvals/notify/cluster` are both `{}`: the first speaks gRPC and the second \
+             HTTP/1.1, so give each its own cluster",
+            limits.name
+        ));
+    }
+    let services = [
+        ("/limits/service/cluster", limits),
+        ("/approvals/service/cluster", approvals),
+        ("/approvals/notify/cluster", notify),
+    ];
     let mut clusters = Vec::new();
     for (pointer, cluster) in services {
         let Some(cluster) = cluster else { continue };
@@ -89,6 +108,21 @@ pub(super) fn for_services<'c>(
         }
     }
     Ok(clusters)
+}
+
+/// The cluster of a webhook. Those of Slack and of Workflows are on the internet, and have TLS.
+fn webhook_cluster<'c>(webhook: &'c Notify, domain: &str) -> ServiceCluster<'c> {
+    let comment = "The webhook that hears of each new request for approval.";
+    let (name, grpc) = (&*webhook.cluster, false);
+    if webhook.format == NoticeFormat::Json {
+        let edit = "the webhook; for HTTPS, add a `transport_socket` to the cluster.";
+        return ServiceCluster { comment, name, grpc, host: format!("notices{domain}"), port: 8080, edit, tls: None };
+    }
+    let authority = &*webhook.authority;
+    let (host, port) = authority.rsplit_once(':').unwrap_or((authority, "443"));
+    let (host, port) = port.parse().map_or((authority, 443), |port| (host, port));
+    let edit = "the webhook, if `authority` is not its host.";
+    ServiceCluster { comment, name, grpc, host: host.to_owned(), port, edit, tls: Some(host) }
 }
 
 /// The cluster of the collector that gets the access log.
@@ -112,6 +146,7 @@ pub(super) fn for_collector<'c>(
         host: "collector".to_owned(),
         port: 4317,
         edit: "the collector; for TLS, add a `transport_socket` to the cluster.",
+        tls: None,
     };
     cluster.into_yaml()
 }
