@@ -9,12 +9,14 @@
 //! * [`Approvals`]: all approvals that are pending or decided
 //! * [`ApprovalDetails`]: what the approver reads, and who decided
 //! * [`ApprovalStore`]: both in a store
+//! * [`ToolNotes`]: what servers say of the tools
 
 pub(crate) mod canonical;
 mod details;
 mod key;
 mod registry;
 mod store;
+mod tool_note;
 
 pub use self::{
     canonical::INPUT_REQUEST,
@@ -22,4 +24,5 @@ pub use self::{
     key::{ApprovalKey, Fingerprint, MAX_PARAMS, digest, parse_id},
     registry::{Approval, Approvals, NotPending, Pending, State, TooManyPending},
     store::{ApprovalStore, ApproverDecision, DecideError, RequestError},
+    tool_note::{NotedTool, ToolNote, ToolNotes},
 };

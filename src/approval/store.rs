@@ -101,8 +101,9 @@ impl<S: Store> ApprovalStore<'_, S> {
             let approval = approvals.request(&details.key, fingerprint, ttl, is_verified, now);
             approval.map(|approval| (approval, is_new)).map_err(|TooManyPending| RequestError::Full)
         })?;
-        // Also if it was requested before: the worker that used the cell until then may have written late.
-        self.update_details(&approval, |known| known.is_none().then(|| details.to_bytes()))?;
+        // Those of a new request replace the ones of the same call that was decided before. Also if it was requested before: the worker
+        // that used the cell until then may have written late.
+        self.update_details(&approval, |known| (is_new || known.is_none()).then(|| details.to_bytes()))?;
         Ok((approval, is_new))
     }
 

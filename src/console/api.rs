@@ -42,7 +42,7 @@ pub(super) fn list_approvals<S: Store>(
         let details = approvals.details(entry);
         let item = approval_json::ApprovalItem::new(entry, details.as_deref());
         is_complete &= item.is_complete();
-        page.add(at, &item.write(approver));
+        page.add(at, &item.write(approver, &item.note(store)));
         after = Some(at);
     }
     let pending = entries.iter().filter(|entry| entry.state == State::Pending).count();
@@ -68,7 +68,10 @@ pub(super) fn decide<S: Store>(
         Ok(entry) => {
             let details = approvals.details(&entry);
             let item = approval_json::ApprovalItem::new(&entry, details.as_deref());
-            ConsoleResponse { response: assets::json(200, item.write(approver)), record: item.record(&answer) }
+            ConsoleResponse {
+                response: assets::json(200, item.write(approver, &item.note(store))),
+                record: item.record(&answer),
+            }
         }
         Err(fault) => decide_error(fault).into(),
     }

@@ -7,6 +7,7 @@ use wasm_bindgen_test::wasm_bindgen_test as test;
 
 use super::{ConsoleResponse, answer};
 use crate::{
+    approval::{NotedTool, ToolNote, ToolNotes},
     audit::decision_log::{DecisionLog, SlotBlock},
     config::{Config, Console, LoadedConfig},
     engine::{self, BoundRequest, Disposition, RequestInfo},
@@ -122,6 +123,23 @@ fn a_rejection_needs_a_note() {
 }
 
 #[test]
+fn an_approver_sees_what_the_server_says_of_the_tool() {
+    let store = InMemory::new([1; 16]);
+    ask(&store);
+    let list = || {
+        let list = answer(&console(), &request("GET", "/api/approvals", &[]), b"", NOW, &store).response;
+        String::from_utf8(list.body.into_owned()).unwrap()
+    };
+    assert!(!list().contains(r#""description""#) && !list().contains(r#""class""#));
+    let tool = NotedTool { filter: "gate", policy: "default", route: "", tool: "pay" };
+    let note = ToolNote { description: "Pays <b>\u{202e}".to_owned(), class: "destructive" };
+    ToolNotes(&store).set(NotedTool { tool: "other", ..tool }, &note);
+    assert!(!list().contains(r#""description""#));
+    ToolNotes(&store).set(tool, &note);
+    assert!(list().contains("\"description\":\"Pays <b>\u{202e}\",\"class\":\"destructive\""), "{}", list());
+}
+
+#[test]
 fn an_approver_sees_what_the_call_uses_of_its_limits() {
     let policy = br#"{"version":"1","default":"deny","tools":{"pay":{"action":"require_approval","limits":[
         {"counter":"paid","window":"day","max":30000,"scope":"grant","increment_from":"args.amount"},
@@ -142,7 +160,7 @@ fn an_approver_sees_what_the_call_uses_of_its_limits() {
         );
         String::from_utf8(list.response.body.into_owned()).unwrap()
     };
-    for used in [0, 1] {
+    for used in [0_u32, 1] {
         let listed = decide();
         let expected = format!(
             r#""uses":[{{"counter":"paid","cost":100,"window":86400,"scope":"grant","max":30000,"used":{}}},{{"counter":"calls","cost":1,"window":3600,"algorithm":"sliding","scope":"global","used":{used}}},{{"counter":"each","cost":1,"window":60,"scope":"key","max":5,"used":{used}}}]"#,

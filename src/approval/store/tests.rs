@@ -137,3 +137,17 @@ fn every_conflict_over_the_details_is_counted() {
     approvals.decide(approval.id, &answer(true, "jwt:boss"), NOW).unwrap();
     assert_eq!(store.conflicts.get(), 5);
 }
+
+#[test]
+fn a_new_request_for_the_same_call_has_no_signature_of_the_one_before() {
+    let (store, grant) = (InMemory::new([1; 16]), digest("jwt:agent"));
+    let (approvals, text) = (ApprovalStore(&store), text(&grant));
+    let fingerprint = text.key.fingerprint().unwrap();
+    let (first, _) = approvals.request(&text, fingerprint, 600, true, NOW).unwrap();
+    approvals.decide(first.id, &answer(true, "jwt:boss"), NOW).unwrap();
+    approvals.consume(fingerprint, NOW).unwrap();
+    let (second, is_new) = approvals.request(&text, fingerprint, 600, true, Timestamp(NOW.0 + 1)).unwrap();
+    assert!(is_new);
+    let bytes = approvals.details(&second).unwrap();
+    assert_eq!(ApprovalDetails::read(&bytes, fingerprint).unwrap().approver, "");
+}
