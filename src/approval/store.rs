@@ -83,7 +83,7 @@ impl<S: Store> ApprovalStore<'_, S> {
     }
 
     /// Requests an approval, or finds the one that was requested before, and says whether it is new: of workers that request it at the
-    /// same time, one is told so. It is pending for `ttl` seconds, and lives as long again once it is decided. `is_verified` says
+    /// same time, one files it. It is pending for `ttl` seconds, and lives as long again once it is decided. `is_verified` says
     /// whether the caller's identity is.
     ///
     /// # Errors

@@ -1,6 +1,6 @@
 //! What approvers hear of a new request: the body of one HTTP POST; product contract, section 15.
 //!
-//! Callers choose most of its texts. Each is cut to 256 characters, with invisible ones shown, and stands where the format knows neither
+//! Callers choose most of its texts. Each is cut to 256 characters, with invisible ones shown, and is where the format knows neither
 //! marks nor links: the only link is the console's.
 
 use std::collections::VecDeque;

@@ -45,7 +45,7 @@ fn secret_path(lints: &mut Lints<'_>) {
         NoticeFormat::Json => notify.path.expose().split(['/', '?', '&', '=']).any(looks_random),
     };
     if is_credential {
-        let message = "whoever knows this path can post there, and Envoy's configuration dump shows it; let few people read dumps \
+        let message = "each client that knows this path can post there, and Envoy's configuration dump shows it; let few people read dumps \
                        and this file, or announce to a relay of yours that holds the credential";
         lints.add(Lint::SecretPath, "/approvals/notify", message);
     }

@@ -293,7 +293,7 @@ function quota({ filter, policy, grant }, { cost, counter, scope, used, ...limit
   return `${number(cost)} of ${counterName(counter)}: ${of}${of && ' '}${when(limit)}`;
 }
 
-// The arguments, and what stands beside them, a row each. They never change, and what a reader has unfolded stays so.
+// The arguments, and the other parameters, a row each. They never change, and what a reader has unfolded stays so.
 function drawParams(table, params) {
   if (table.rows.length || !params) return;
   const all = params.startsWith('{') ? members(params) : [['parameters', params]];

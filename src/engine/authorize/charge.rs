@@ -147,7 +147,7 @@ impl<'p> PendingCharge<'p> {
         Step::new(&*limit.pointer, format!("charges {amount} to `{}`{used}", limit.counter))
     }
 
-    /// What the request uses of the counter, of which so much is used: a JSON object, for an approver.
+    /// What the request uses of the counter, which has `used` so much: a JSON object, for an approver.
     pub(super) fn describe_use(&self, used: Option<Amount>) -> String {
         let Limit { counter, window, max, scope, algorithm, .. } = self.limit;
         let mut item = Writer::default();

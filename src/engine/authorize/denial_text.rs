@@ -276,7 +276,7 @@ pub(super) fn reason_for_approver(predicate: &Predicate, target: &str) -> String
     }
 }
 
-/// The same for whoever hears of it elsewhere: without the target, whose name may hold a secret.
+/// The same for approvers who hear of it elsewhere: without the target, whose name may hold a secret.
 pub(in crate::engine) fn reason_for_notice(predicate: &Predicate) -> String {
     match (&predicate.reason, predicate.conditions.is_empty()) {
         (Some(text), _) => text.to_string(),

@@ -52,7 +52,7 @@ fn secret_path() {
         with(r#""ping":{}"#, &format!(r#","approvals":{{"url":"http://localhost:10001/","notify":{notify}}}"#))
     };
     let warning = [
-        "/approvals/notify: whoever knows this path can post there, and Envoy's configuration dump shows it; let few people read \
+        "/approvals/notify: each client that knows this path can post there, and Envoy's configuration dump shows it; let few people read \
          dumps and this file, or announce to a relay of yours that holds the credential [secret-path]",
     ];
     assert_eq!(with("/services/T0/B0/x", "slack"), warning);

@@ -3,13 +3,16 @@
 
 use super::{Found, Places, node_program, places, python, run_all};
 use crate::{
+    client::{Body, Request},
     gateway::{Gateway, Listener, json_text},
+    process::fresh_folder,
     runtime::run,
     sdk_servers::Server,
 };
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
-use std::process::Command;
+use std::process::{Command, Stdio};
+use tokio::task::spawn_blocking;
 
 /// The approver's token.
 const TOKEN: &str = "a-token-for-tests";
@@ -50,7 +53,8 @@ async fn start(everything: &Server, both: &Server) -> Gateway {
     let digest: String = Sha256::digest(TOKEN).iter().map(|byte| format!("{byte:02x}")).collect();
     let console = json!({ "console": { "approvers": [format!("bearer:{digest}")] } });
     let console = Listener::new("console", json_text(&console.to_string())).without_server();
-    let gates = CLIENTS.map(|(name, _, how, ..)| {
+    let inspector = ("inspector", "", "", "", Way::Message);
+    let gates = CLIENTS.into_iter().chain([inspector]).map(|(name, _, how, ..)| {
         let configuration = json!({
             "policy": { "version": "1", "default": "deny", "tools": { "get-sum": asks, "value_count": asks } },
             "identity": [{ "constant": name }],
@@ -60,7 +64,8 @@ async fn start(everything: &Server, both: &Server) -> Gateway {
         let server = if is_stateless(how) { both } else { everything };
         Listener::new(name, json_text(&configuration.to_string())).in_front_of(server.name, server.address)
     });
-    Gateway::start("clients-dialogue", &[vec![console], gates.into()].concat()).await
+    let listeners: Vec<Listener> = [console].into_iter().chain(gates).collect();
+    Gateway::start("clients-dialogue", &listeners).await
 }
 
 fn program(places: &Places, packages: &str) -> Command {
@@ -116,6 +121,38 @@ fn fault(way: Way, found: &Found) -> Result<(), String> {
     }
 }
 
+/// What the command-line client of MCP Inspector prints when it calls the tool: on stdout a result, on stderr an error.
+async fn inspect(places: &Places, url: String) -> (bool, String) {
+    let program = "inspector/node_modules/@modelcontextprotocol/inspector/clients/launcher/build/index.js";
+    let mut inspector = Command::new("node");
+    inspector.arg(places.clients.join(program)).args(["--cli", &url, "--transport", "http", "--method", "tools/call"]);
+    inspector.args(["--tool-name", "get-sum", "--tool-arg", "a=1", "b=2"]).stdin(Stdio::null());
+    inspector.env("HOME", fresh_folder("clients-dialogue-inspector"));
+    let output = spawn_blocking(move || inspector.output()).await.expect("it ends").expect("node");
+    let text = [output.stdout, output.stderr].concat();
+    (output.status.success(), String::from_utf8_lossy(&text).into_owned())
+}
+
+/// Its user reads the message, an approver decides, and the next call passes.
+async fn with_the_inspector(places: &Places, gateway: &Gateway, server: &Server) {
+    let url = || format!("http://{}/mcp", gateway.at(&format!("{}-inspector", server.name)));
+    let (is_passed, text) = inspect(places, url()).await;
+    assert!(!is_passed && text.contains("Approval required: a person must approve this call"), "{text}");
+    let (_, rest) = text.split_once("http://localhost:10001/#").unwrap_or_else(|| panic!("{text}"));
+    let host = gateway.at("console").to_string();
+    let decide = Request::new("POST", &format!("/api/approvals/{}", &rest[..20]))
+        .host(&host)
+        .header("authorization", &format!("Bearer {TOKEN}"))
+        .header("content-type", "application/json")
+        .header("origin", &format!("http://{host}"));
+    let decided = gateway.send("console", &decide.body(Body::sized(r#"{"decision":"approve"}"#))).await;
+    assert_eq!(decided.status, 200, "{decided}");
+    let (is_passed, text) = inspect(places, url()).await;
+    assert!(is_passed && text.contains("The sum of 1 and 2 is 3"), "{text}");
+    let (is_passed, text) = inspect(places, url()).await;
+    assert!(!is_passed && text.contains("Approval required: "), "{text}");
+}
+
 #[test]
 fn each_client_is_asked_goes_to_the_page_repeats_the_call_and_passes_once() {
     let Some(places) = places() else { return };
@@ -142,5 +179,6 @@ fn each_client_is_asked_goes_to_the_page_repeats_the_call_and_passes_once() {
         });
         let wrong: Vec<String> = wrong.collect();
         assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+        with_the_inspector(&places, &gateway, &everything).await;
     });
 }
