@@ -18,7 +18,7 @@ usage: ./build.sh VERB
   test    run every test, as CI does
           MCP_POLICY_SKIP=servers,browser skips tests, by what they need: servers (of MCP SDKs), clients (of MCP
           and agent frameworks), prometheus, browser, schemas (of Kubernetes), registry (of images),
-          rate_limit_service (gRPC for Python)
+          rate_limit_service (gRPC for Python), etcd
           MCP_POLICY_ENVOY_VERSION=1.36.4 tests in that Envoy (default: 1.40.0)
   matrix  [VERSION...]
           run the end-to-end tests in these versions of Envoy (default: each supported one); four minutes each

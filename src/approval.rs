@@ -10,9 +10,11 @@
 //! * [`ApprovalDetails`]: what the approver reads, and who decided
 //! * [`ApprovalStore`]: both in a store
 //! * [`ToolNotes`]: what servers say of the tools
+//! * [`etcd`]: the same for a fleet of Envoys
 
 pub(crate) mod canonical;
 mod details;
+pub mod etcd;
 mod key;
 mod registry;
 mod store;

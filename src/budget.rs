@@ -2,7 +2,7 @@
 //! contract, section 3.1.
 //!
 //! Of memory, counted is what stays between two callbacks, in this module or in Envoy on its behalf: headers that are kept,
-//! bodies that are not judged yet, responses that are being read, calls that wait for a service. What one judgement needs
+//! bodies that are not judged yet, responses that are being read, calls that wait for a service. What one decision needs
 //! besides is there once in a worker, which judges one request at a time: a copy of the body, and a tree of its arguments.
 //!
 //! A stream that holds nothing still takes a connection, or a part of one, to the client and to the server. So open streams are

@@ -48,7 +48,8 @@ use crate::{
 pub use self::{
     answers::{ANSWERS_KEYS, DenialFormat},
     approvals::{
-        APPROVAL_SERVICE_KEYS, APPROVALS_KEYS, Approvals, NOTIFY_KEYS, NoticeFormat, Notify, SecretPath, Service,
+        APPROVAL_SERVICE_KEYS, APPROVAL_STORE_KEYS, APPROVALS_KEYS, Approvals, ETCD_KEYS, EtcdStore, NOTIFY_KEYS,
+        NoticeFormat, Notify, SecretPath, Service,
     },
     audit::{AUDIT_KEYS, Arguments, Audit, LogFilter},
     bindings::{BINDING_KEYS, Binding, BindingInput, NamedPolicy, PolicyMatch},

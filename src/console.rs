@@ -19,6 +19,7 @@
 //! * `auth`: who may send what
 //! * `assets`: the page, and the headers of all answers
 //! * `api`: the lists and the decision
+//! * `fleet`: the same for approvals that etcd keeps
 //! * `drifts`: the same for pinned definitions
 //! * `approval_json`, `params`: an approval as JSON
 //! * `pagination`: pages and versions
@@ -28,13 +29,17 @@ mod approval_json;
 mod assets;
 mod auth;
 mod drifts;
+mod fleet;
 mod pagination;
 mod params;
 
 #[cfg(test)]
 mod tests;
 
+pub use self::fleet::QueryResults;
+
 use crate::{
+    approval::etcd::Query,
     config::Console,
     engine::RequestInfo,
     http::Response,
@@ -64,10 +69,37 @@ pub fn answer<S: Store>(
     now: Timestamp,
     store: &S,
 ) -> ConsoleResponse {
-    let route = match auth::authorize(console, call, body) {
-        Ok(route) => route,
-        Err(refused) => return refused.into(),
-    };
+    match auth::authorize(console, call, body) {
+        Ok(route) => answer_route(route, now, store),
+        Err(refused) => refused.into(),
+    }
+}
+
+/// Answers a request by its whole body, where etcd keeps the approvals and has answered `results` so far.
+///
+/// # Errors
+/// What to ask etcd first.
+pub fn answer_with<S: Store>(
+    console: &Console,
+    call: &RequestInfo,
+    body: &[u8],
+    now: Timestamp,
+    store: &S,
+    results: &QueryResults,
+) -> Result<ConsoleResponse, Query> {
+    match auth::authorize(console, call, body) {
+        Ok(auth::ConsoleRequest::Approvals(approver, query)) => {
+            fleet::list_approvals(&approver, query, now, results).map(Into::into)
+        }
+        Ok(auth::ConsoleRequest::Decision { approver, id, decision }) => {
+            fleet::decide(&approver, id, &decision, now, results)
+        }
+        Ok(route) => Ok(answer_route(route, now, store)),
+        Err(refused) => Ok(refused.into()),
+    }
+}
+
+fn answer_route<S: Store>(route: auth::ConsoleRequest<'_>, now: Timestamp, store: &S) -> ConsoleResponse {
     match route {
         auth::ConsoleRequest::Page(file) => file.response().into(),
         auth::ConsoleRequest::Approvals(approver, query) => api::list_approvals(&approver, query, now, store).into(),

@@ -71,11 +71,11 @@ pub struct AuthorizationResponse {
     /// What to do.
     pub answer: Disposition,
     /// What to write down.
-    pub record: AuditRecord,
+    pub record: Box<AuditRecord>,
     /// How to filter the server's response, if it lists something.
-    pub lists: Option<ListFilter>,
+    pub lists: Option<Box<ListFilter>>,
     /// How to judge the server's response, if a rule has `results`.
-    pub results: Option<ResultFilter>,
+    pub results: Option<Box<ResultFilter>>,
     /// Whose session the server's response opens, if its client shows pages to its user.
     pub session: Option<Box<SessionWatch>>,
     /// What approvers are to hear of, if the request has filed a request for approval: JSON.
@@ -112,7 +112,7 @@ pub enum HeadersVerdict {
 
 impl AuthorizationResponse {
     /// A response after which nothing of the server's is looked at.
-    pub(crate) fn new(answer: Disposition, record: AuditRecord) -> Self {
+    pub(crate) fn new(answer: Disposition, record: Box<AuditRecord>) -> Self {
         Self { answer, record, lists: None, results: None, session: None, notice: None }
     }
 }
@@ -149,8 +149,8 @@ pub fn check_headers(config: &Config, request: &BoundRequest, has_body: bool) ->
             let answer = Disposition::Reply(answer::forbidden());
             HeadersVerdict::Reply(Box::new(AuthorizationResponse::new(answer, record)))
         }
-        (Ok(_), RequestKind::ExpectEmptyBody) => HeadersVerdict::ExpectEmptyBody(Box::new(record)),
-        (Ok(_), RequestKind::WithoutBody | RequestKind::Message) => HeadersVerdict::Continue(Box::new(record)),
+        (Ok(_), RequestKind::ExpectEmptyBody) => HeadersVerdict::ExpectEmptyBody(record),
+        (Ok(_), RequestKind::WithoutBody | RequestKind::Message) => HeadersVerdict::Continue(record),
     }
 }
 
@@ -249,7 +249,8 @@ pub fn explain<S: Store, W: Tracer>(
     let is_forwarded = matches!(answer, Disposition::Forward(_));
     let results = if is_forwarded { results::filter_for(config, request, &body, lifecycle, filter) } else { None };
     let session = if is_forwarded { elicitation::watch_for(config, request, &body, filter) } else { None };
-    let lists = lists::filter_for(config, request, &body, lifecycle);
+    let lists = lists::filter_for(config, request, &body, lifecycle).map(Box::new);
+    let results = results.map(Box::new);
     AuthorizationResponse { answer, record, lists, results, session, notice }
 }
 

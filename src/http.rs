@@ -3,7 +3,7 @@
 
 use std::{borrow::Cow, ops::Range};
 
-use crate::text::is_same;
+use crate::text::{is_same, mark};
 
 /// A local response, which Envoy sends in place of a server's.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -17,31 +17,39 @@ pub struct Response {
 }
 
 /// The headers of a request as Envoy gives them: names in lower case, with pseudo-headers.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct Headers {
     /// All names and values in one buffer: a request has about fifteen of them, and few are read.
     bytes: Vec<u8>,
     spans: Vec<Span>,
-    /// A bloom filter of the hashes of the names, by [`bloom_bit`]: most lookups are for headers that are absent.
-    name_bloom: u64,
-    /// The bits that two or more names have: a header with another bit is not repeated.
-    repeated_bloom: u64,
+    /// For each [`slot`], the number of the first header whose name has it, from 1; 0 if there is none. Most lookups are for headers
+    /// that are absent.
+    first: [u8; SLOTS],
+    /// The slots that two or more names have, or a name behind the 255th, a bit for each: only a header with one of them may be
+    /// repeated.
+    shared: u64,
 }
+
+const SLOTS: usize = 64;
 
 /// The position of a header in the bytes of [`Headers`].
 #[derive(Clone, Debug, Default)]
 pub struct Span {
     name: Range<usize>,
     value: Range<usize>,
-    /// The [`name_hash`] of the name.
-    name_hash: u8,
 }
 
 impl Span {
     /// The header whose name and value have these bytes.
     #[must_use]
     pub fn new(name: Range<usize>, value: Range<usize>) -> Self {
-        Self { name, value, name_hash: 0 }
+        Self { name, value }
+    }
+}
+
+impl Default for Headers {
+    fn default() -> Self {
+        Self::from_spans(Vec::new(), Vec::new())
     }
 }
 
@@ -75,15 +83,20 @@ impl Headers {
 
     /// Headers from one buffer and the positions in it.
     #[must_use]
-    pub fn from_spans(bytes: Vec<u8>, mut spans: Vec<Span>) -> Self {
-        let (mut name_bloom, mut repeated_bloom) = (0, 0);
-        for span in &mut spans {
-            span.name_hash = name_hash(bytes.get(span.name.clone()).unwrap_or_default());
-            let bit = bloom_bit(span.name_hash);
-            repeated_bloom |= name_bloom & bit;
-            name_bloom |= bit;
+    pub fn from_spans(bytes: Vec<u8>, spans: Vec<Span>) -> Self {
+        let mut headers = Self { bytes, spans, first: [0; SLOTS], shared: 0 };
+        for (number, span) in (1_usize..).zip(&headers.spans) {
+            let slot = slot(headers.bytes.get(span.name.clone()).unwrap_or_default());
+            match (headers.first.get_mut(slot), u8::try_from(number)) {
+                (Some(first @ 0), Ok(number)) => *first = number,
+                (first, _) => {
+                    // A search that begins too early finds the same.
+                    first.into_iter().filter(|first| **first == 0).for_each(|first| *first = u8::MAX);
+                    headers.shared |= bit(slot);
+                }
+            }
         }
-        Self { bytes, spans, name_bloom, repeated_bloom }
+        headers
     }
 
     /// Forgets all headers but those with one of these names, in lower case.
@@ -118,18 +131,23 @@ impl Headers {
     #[inline(always)]
     pub fn get(&self, name: &str) -> Header<'_> {
         // A constant if the name is one, since this is inlined.
-        let name_hash = name_hash(name.as_bytes());
-        if self.name_bloom & bloom_bit(name_hash) == 0 { Header::Absent } else { self.find(name, name_hash) }
+        let slot = slot(name.as_bytes());
+        match self.first.get(slot) {
+            None | Some(0) => Header::Absent,
+            Some(first) => self.find(name, usize::from(*first).saturating_sub(1), self.shared & bit(slot) != 0),
+        }
     }
 
-    /// Searches the header with this name, whose [`name_hash`] is given.
-    fn find(&self, name: &str, name_hash: u8) -> Header<'_> {
-        let may_repeat = self.repeated_bloom & bloom_bit(name_hash) != 0;
+    /// Searches the header with this name from an index on, where one with its slot is.
+    fn find(&self, name: &str, from: usize, may_repeat: bool) -> Header<'_> {
         let mut found = Header::Absent;
         // A loop, since it takes a third of the instructions of a filtered iterator.
-        for span in &self.spans {
-            if span.name_hash != name_hash || !is_same(self.text(&span.name), name.as_bytes()) {
-                continue;
+        for span in self.spans.get(from..).unwrap_or_default() {
+            if !is_same(self.text(&span.name), name.as_bytes()) {
+                if may_repeat {
+                    continue;
+                }
+                break;
             }
             if let Header::Once(_) = found {
                 return Header::Repeated;
@@ -145,7 +163,7 @@ impl Headers {
     /// Whether the request has more than one header with this name, in lower case.
     #[must_use]
     pub fn repeats(&self, name: &str) -> bool {
-        self.repeated_bloom & bloom_bit(name_hash(name.as_bytes())) != 0 && self.get(name) == Header::Repeated
+        self.shared & bit(slot(name.as_bytes())) != 0 && self.get(name) == Header::Repeated
     }
 
     /// The value of the header with this name; `None` if it is absent, repeated or not UTF-8.
@@ -170,17 +188,16 @@ pub fn is_token(text: &str) -> bool {
     !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || special(byte))
 }
 
-/// A small number for a name, by its length and last byte, which few other names of one request have.
+/// The [`mark`] of a name, below [`SLOTS`].
 #[inline(always)]
-fn name_hash(name: &[u8]) -> u8 {
-    let [length, ..] = name.len().to_le_bytes();
-    name.last().copied().unwrap_or_default().wrapping_add(length.wrapping_mul(7))
+fn slot(name: &[u8]) -> usize {
+    mark(name) as usize
 }
 
-/// The bit of a [`name_hash`] in a bloom filter of 64 bits.
+/// The bit of a slot.
 #[inline(always)]
-fn bloom_bit(name_hash: u8) -> u64 {
-    1_u64.wrapping_shl(name_hash.into())
+fn bit(slot: usize) -> u64 {
+    1 << (slot % SLOTS)
 }
 
 #[cfg(test)]

@@ -32,6 +32,7 @@ mod predicates;
 mod reachability;
 mod regex_anchors;
 mod regex_sample;
+mod replicas;
 mod results;
 mod schema;
 mod tools;
@@ -99,6 +100,12 @@ pub fn check(config: &Config, document: &[u8]) -> Vec<Warning> {
         approvals::check(lints);
         results::check(lints);
     })
+}
+
+/// The warnings on a configuration that so many Envoys run, in the order of the text: what each of them keeps on its own.
+#[must_use]
+pub fn check_replicas(config: &Config, document: &[u8], count: u32) -> Vec<Warning> {
+    if count < 2 { Vec::new() } else { run(config, document, |lints| replicas::check(lints, count)) }
 }
 
 /// The warnings on a configuration beside the tools that a server lists, in the order of the text.

@@ -24,8 +24,8 @@ pub mod uri;
 pub use self::{
     compile::compile,
     model::{
-        BuiltIn, CallerDenials, Checks, Cost, Definitions, Effect, Expression, Finder, Limit, LimitKey, Lookup,
-        MethodRule, Mode, ObservedCounter, OnDrift, Pin, Policy, Predicate, Redaction, ResultRules, Rule, Scope,
-        Section,
+        BuiltIn, CallerDenials, Checks, Contents, Cost, Definitions, Effect, Expression, Finder, Limit, LimitKey,
+        Lookup, MethodRule, Mode, ObservedCounter, OnDrift, Pin, Policy, Predicate, Redaction, ResultRules, Rule,
+        Scope, Section,
     },
 };

@@ -12,6 +12,7 @@
 //! * `joined`: texts that a reader sees one after the other, such as two blocks of content
 //! * `edit`: the message with the replacements
 //! * [`ResultStream`]: the chunks of one response; `events` finds the messages of an event stream
+//! * `located`: where the finds are, for people who ask why
 //! * [`RefusalReply`]: what takes the place of an answer that is refused
 //!
 //! This finds formats. It does not understand a text, and it does not detect prompt injection.
@@ -20,10 +21,14 @@ mod disguise;
 mod edit;
 mod events;
 mod find;
+mod inspected;
 mod inspection;
 mod joined;
 mod judge;
+#[cfg(not(target_os = "wasi"))]
+mod located;
 mod media;
+mod observer;
 mod refusal;
 mod report;
 mod scan;
@@ -33,13 +38,17 @@ mod walk;
 #[cfg(test)]
 mod tests;
 
-#[cfg(not(target_os = "wasi"))]
-pub use self::scan::window_work;
 pub use self::{
+    inspected::{Inspected, MessageKind, Outcome},
     inspection::Inspection,
     judge::{Inspections, ResultReport},
+    observer::MessagePart,
     refusal::{RefusalReply, ResultRefusal},
     report::{FINDERS, FinderCounts, ResultDenial},
     stream::{ResultRequest, ResultStream},
-    walk::{Inspected, MessageKind, Outcome},
+};
+#[cfg(not(target_os = "wasi"))]
+pub use self::{
+    located::{FindPlace, LocatedFinds},
+    scan::window_work,
 };

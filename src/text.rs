@@ -66,6 +66,14 @@ pub(crate) fn is_printable_ascii(text: &[u8]) -> bool {
     blocks.iter().all(|block| is_printable(block)) && is_printable(rest)
 }
 
+/// A number below 64 for a name, by its length, first and last byte, which few other names of one head or object have.
+#[inline(always)]
+pub(crate) fn mark(name: &[u8]) -> u32 {
+    let [length, ..] = name.len().to_le_bytes();
+    let [first, last] = [name.first(), name.last()].map(|byte| byte.copied().unwrap_or_default());
+    u32::from(first.wrapping_mul(5).wrapping_add(last).wrapping_add(length.wrapping_mul(7)) % 64)
+}
+
 /// Whether two texts are equal. In WebAssembly the comparison of the standard library takes one byte after the other; names
 /// have up to 32, which are compared as two halves that may overlap.
 #[must_use]

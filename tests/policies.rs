@@ -117,7 +117,7 @@ fn deciding(case: &Case, config: &Config) -> Vec<String> {
         deciding
             .extend([Some(report.record.rule), report.record.shadow.map(|shadow| shadow.rule)].into_iter().flatten());
         if let Some(answer) = report.answer {
-            deciding.extend(answer.finds.into_iter().map(|(_, _, rule)| rule));
+            deciding.extend(answer.finds.into_iter().map(|find| find.entry.into()));
             deciding.extend(answer.report.refusal.map(|why| why.rule().to_owned()));
         }
     }

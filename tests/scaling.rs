@@ -23,8 +23,8 @@ fn time(config: &Config, call: &BoundRequest, store: &InMemory) -> Duration {
     let body = br#"{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"tool_7","arguments":{"a":1}}}"#;
     let began = Instant::now();
     for _ in 0..200 {
-        let judgement = engine::authorize(config, call, body, "cost", Timestamp(0), store);
-        assert!(matches!(judgement.answer, Disposition::Forward(_)));
+        let response = engine::authorize(config, call, body, "cost", Timestamp(0), store);
+        assert!(matches!(response.answer, Disposition::Forward(_)));
     }
     began.elapsed()
 }

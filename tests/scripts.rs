@@ -111,14 +111,14 @@ fn flags_in_the_environment_do_not_change_the_module() {
 #[test]
 fn test_says_first_what_it_fetches_and_how_to_do_without() {
     let checkout = Checkout::new("announce").with("cargo", "exit 72").with("rustc", "echo /");
-    let tools = ["servers", "clients", "prometheus", "browser", "schemas", "registry", "rate_limit_service"];
+    let tools = ["servers", "clients", "prometheus", "browser", "schemas", "registry", "rate_limit_service", "etcd"];
     let output = checkout.run("build.sh", &["test"], &[]);
     assert_eq!(output.status.code(), Some(72), "{}", text(&output.stderr));
     let announced = text(&output.stdout);
     assert!(announced.starts_with("\n== every test: about "), "{announced}");
     for name in tools.into_iter().chain(["envoy"]) {
         // One that is installed on this machine is not fetched.
-        let installed = name == "prometheus" && Command::new("prometheus").arg("--version").output().is_ok();
+        let installed = ["prometheus", "etcd"].contains(&name) && Command::new(name).arg("--version").output().is_ok();
         assert_eq!(announced.contains(&format!("\n  {name} ")), !installed, "{name}: {announced}");
     }
     assert!(announced.contains(&format!("MCP_POLICY_SKIP={} skips the tests that need them.", tools.join(","))));

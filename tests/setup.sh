@@ -9,11 +9,12 @@ readonly SCHEMAS=target/schemas
 readonly PROMETHEUS=target/prometheus
 readonly REGISTRY=target/registry
 readonly BROWSER=target/browser
+readonly ETCD=target/etcd
 readonly SKOPEO=target/tools/skopeo
 readonly H2LOAD=target/tools/h2load
 
 # The names that MCP_POLICY_SKIP accepts. Tests that need one of these are skipped without it.
-readonly SETUPS=(servers clients prometheus browser schemas registry rate_limit_service)
+readonly SETUPS=(servers clients prometheus browser schemas registry rate_limit_service etcd)
 
 # Whether MCP_POLICY_SKIP contains a name. The tests read it, too, and refuse names that do not exist.
 skips() { [[ ,${MCP_POLICY_SKIP:-}, == *,$1,* ]]; }
@@ -55,6 +56,7 @@ describe_setup() {
     schemas) printf 'schemas of Kubernetes objects from npm, 70 MB' ;;
     registry) printf 'docker-registry and skopeo from Debian, 130 MB' ;;
     rate_limit_service) printf 'gRPC for Python from PyPI, 70 MB' ;;
+    etcd) printf 'etcd from Debian, 30 MB' ;;
   esac
 }
 
@@ -147,6 +149,16 @@ prometheus_program() {
   program=$(command -v prometheus) && [[ -x ${program%/*}/promtool ]] && printf '%s\n' "$program" && return
   [[ -x $PROMETHEUS/promtool ]] && printf '%s\n' "$PWD/$PROMETHEUS/prometheus"
 }
+
+install_etcd() {
+  ! has_etcd || return 0
+  fetch_debian "$ETCD" usr/bin/etcd 'put an `etcd` on PATH, or set MCP_POLICY_SKIP=etcd' etcd-server
+}
+
+has_etcd() { etcd_program >/dev/null; }
+
+# Prints where `etcd` is, installed or unpacked.
+etcd_program() { find_program etcd "$ETCD"; }
 
 # Makes a folder with the registry, with `skopeo`, which pushes to it, and with the Python that lists the parts of an image.
 install_registry() {

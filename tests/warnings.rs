@@ -53,7 +53,11 @@ fn every_example_causes_its_warning_and_is_followed_by_what_to_do() {
         // Some warnings are about a list of tools, too.
         let (warnings, advice) = match advice.split_once("```json\n").and_then(|(_, rest)| rest.split_once("```\n")) {
             Some((list, advice)) => (lint::check_tools(&config, example.as_bytes(), &tools(list)), advice),
-            None => (lint::check(&config, example.as_bytes()), advice),
+            None => {
+                // Some are about several Envoys.
+                let several = lint::check_replicas(&config, example.as_bytes(), 2);
+                (lint::check(&config, example.as_bytes()).into_iter().chain(several).collect(), advice)
+            }
         };
         let found: Vec<&str> = warnings.iter().map(|found| found.lint.name()).collect();
         assert!(found.contains(&name), "{name}: the example causes {found:?}");

@@ -78,6 +78,11 @@ const MAX_OF_GRANT: usize = 8;
 const UNVERIFIED: u8 = 1 << 7;
 
 impl Approvals {
+    /// Approvals that another store keeps one by one.
+    pub(super) fn from_entries(entries: Vec<Approval>) -> Self {
+        Self(entries)
+    }
+
     /// Reads the bytes of the cell; `None` if they are not a registry of this format.
     #[must_use]
     pub fn read(bytes: &[u8]) -> Option<Self> {
@@ -201,11 +206,14 @@ impl Approval {
         lower::encode_string(&self.id)
     }
 
-    fn is_alive(&self, now: Timestamp) -> bool {
+    /// Whether it has not expired.
+    #[must_use]
+    pub fn is_alive(&self, now: Timestamp) -> bool {
         self.expires_at > now.seconds()
     }
 
-    fn read(bytes: &[u8]) -> Option<Self> {
+    /// Reads the bytes of one approval.
+    pub(super) fn read(bytes: &[u8]) -> Option<Self> {
         let (fingerprint, rest) = bytes.split_first_chunk::<32>()?;
         let (id, rest) = rest.split_first_chunk::<10>()?;
         let (grant, rest) = rest.split_first_chunk::<8>()?;
@@ -235,7 +243,8 @@ impl Approval {
         })
     }
 
-    fn write(&self, bytes: &mut Vec<u8>) {
+    /// Writes the bytes of one approval.
+    pub(super) fn write(&self, bytes: &mut Vec<u8>) {
         bytes.extend_from_slice(&self.fingerprint.0);
         bytes.extend_from_slice(&self.id);
         bytes.extend_from_slice(&self.grant);

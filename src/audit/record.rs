@@ -63,8 +63,10 @@ pub struct AuditRecord {
     pub arguments: Option<LoggedArguments>,
     /// Who approved the call, or which request waits for approval.
     pub approval: Option<ApproverNote>,
+    /// Where a fleet keeps its approvals; `None` if this Envoy keeps its own.
+    pub approval_store: Option<&'static str>,
     /// What is left in each counter that was charged, by the counter's name.
-    pub remaining: Vec<(String, Amount)>,
+    pub remaining: Vec<(Arc<str>, Amount)>,
     /// How many entries were taken out of the lists in the response.
     pub hidden_entries: usize,
     /// Pinned tools whose definition in the response's lists differs from the pin, or that have a look-alike there.
@@ -128,6 +130,7 @@ impl AuditRecord {
             traces: TraceParents::default(),
             arguments: None,
             approval: None,
+            approval_store: None,
             remaining: Vec::new(),
             hidden_entries: 0,
             drifts: Vec::new(),
@@ -209,7 +212,8 @@ impl AuditRecord {
                 approval
                     .add_string("id", truncate(id))
                     .add_nonempty_string("approver", truncate(approver))
-                    .add_nonempty_string("note", truncate(note));
+                    .add_nonempty_string("note", truncate(note))
+                    .add_optional_string("store", self.approval_store);
             });
         }
         if detail == Detail::Minimal {

@@ -46,6 +46,11 @@ impl Work {
         self.left.set(left.unwrap_or(0));
         left.map(drop).ok_or(TooMuchWork)
     }
+
+    /// Leaves no more than is left of other work.
+    pub fn limit_to(&self, other: &Self) {
+        self.left.set(self.left.get().min(other.left.get()));
+    }
 }
 
 #[cfg(test)]
@@ -64,5 +69,15 @@ mod tests {
         let work = Work::default();
         assert_eq!(work.charge(usize::MAX), Err(TooMuchWork));
         assert_eq!(work.charge(1), Err(TooMuchWork));
+    }
+
+    #[test]
+    fn limited_work_has_no_more_left_than_the_other() {
+        let (work, other) = (Work::default(), Work::default());
+        other.charge(MAX_WORK - 5).unwrap();
+        work.limit_to(&other);
+        assert_eq!((work.charge(5), work.charge(1)), (Ok(()), Err(TooMuchWork)));
+        other.limit_to(&Work::default());
+        assert_eq!(other.charge(5), Ok(()), "it gets nothing back");
     }
 }

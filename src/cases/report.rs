@@ -14,7 +14,7 @@ use crate::{
         callout::CalloutResults,
         definitions::{DefinitionMemo, ListedDefinitions},
         lists::ListFilter,
-        refund::Receipt,
+        refund::{Receipt, is_refundable},
         trace::{NoTrace, Step, Tracer},
     },
     identity,
@@ -45,21 +45,35 @@ impl CaseCall {
     #[must_use]
     pub fn decide<S: Store>(&self, config: &Config, store: &S) -> CallReport {
         let mut steps = Vec::new();
-        let judgement = self.respond("POST", config, store, &mut steps);
-        let (message, retry_after) = match &judgement.answer {
+        let response = self.respond("POST", config, store, &mut steps);
+        let (message, retry_after) = match &response.answer {
             Disposition::Forward(_) => (String::new(), None),
             Disposition::Callout(_) => ("the answer of the approval service".to_owned(), None),
             Disposition::Reply(reply) => (messages(&reply.body), reply.retry_after),
         };
-        let is_forwarded = matches!(judgement.answer, Disposition::Forward(_));
+        let is_forwarded = matches!(response.answer, Disposition::Forward(_));
         let answer = self.answer.as_ref().filter(|_| is_forwarded);
-        let answer = answer.map(|answer| result::judge(judgement.results, answer));
-        CallReport { steps, record: judgement.record, message, retry_after, answer }
+        let answer = answer.map(|answer| result::judge(response.results, answer));
+        CallReport { steps, record: *response.record, message, retry_after, answer }
     }
 
-    /// Decides on the request once, without its steps.
-    pub(crate) fn judge<S: Store>(&self, http_method: &str, config: &Config, store: &S) -> AuditRecord {
-        self.respond(http_method, config, store, NoTrace).record
+    /// Decides on the request once, without its steps. If no server gets it, it is given back what it was charged.
+    pub(crate) fn judge<S: Store>(
+        &self,
+        http_method: &str,
+        config: &Config,
+        store: &S,
+        is_delivered: bool,
+    ) -> AuditRecord {
+        let response = self.respond(http_method, config, store, NoTrace);
+        if let Disposition::Forward(receipt) = response.answer
+            && !is_delivered
+            && is_refundable(config.limits.refund, &receipt)
+        {
+            // A replay has only this store: of a fleet's approvals there is nothing to put back.
+            let _ = receipt.give_back(store, || Some(self.at));
+        }
+        *response.record
     }
 
     fn respond<S: Store, W: Tracer>(
@@ -81,9 +95,9 @@ impl CaseCall {
             self.list_tools(config, &call, store);
         }
         match engine::check_headers(config, &call, !self.body.is_empty()) {
-            HeadersVerdict::Reply(judgement) | HeadersVerdict::Discard(judgement) => *judgement,
+            HeadersVerdict::Reply(response) | HeadersVerdict::Discard(response) => *response,
             HeadersVerdict::Continue(record) => {
-                AuthorizationResponse::new(Disposition::Forward(Receipt::EMPTY), *record)
+                AuthorizationResponse::new(Disposition::Forward(Receipt::EMPTY), record)
             }
             _ => engine::explain(config, &call, self.body.as_bytes(), FILTER, self.at, store, tracer),
         }
@@ -95,9 +109,8 @@ impl CaseCall {
     fn list_tools<S: Store>(&self, config: &Config, call: &BoundRequest, store: &S) {
         let list = message::message_body("tools/list", None);
         let filter = engine::authorize(config, call, list.as_bytes(), FILTER, self.at, store).lists;
-        let Some(ListFilter { policy, origin: Some(origin), .. }) = filter.filter(|_| !self.listed.is_empty()) else {
-            return;
-        };
+        let filter = filter.filter(|_| !self.listed.is_empty()).map(|filter| *filter);
+        let Some(ListFilter { policy, origin: Some(origin), .. }) = filter else { return };
         let pins = config.policy(&policy).and_then(Policy::definitions).map_or(0, Definitions::count);
         let mut memo = DefinitionMemo::new(pins);
         let judge = ListedDefinitions::new(config, &policy, FILTER, &origin, &mut memo, self.at, store);

@@ -4,7 +4,7 @@ use crate::{
     engine::results::ResultFilter,
     json::{self, Value},
     mcp::ResponseFormat,
-    results::{ResultReport, ResultRequest, ResultStream},
+    results::{FindPlace, LocatedFinds, MessagePart, ResultReport, ResultRequest, ResultStream},
 };
 
 /// What becomes of the answer to a call.
@@ -16,8 +16,8 @@ pub struct AnswerReport {
     pub text: String,
     /// What was found.
     pub report: ResultReport,
-    /// The entries of the policy that found something: the finder, how often, and the entry.
-    pub finds: Vec<(&'static str, u32, String)>,
+    /// What each entry of the policy found, and where.
+    pub finds: Vec<LocatedFinds>,
 }
 
 /// What happens to an answer.
@@ -51,22 +51,18 @@ impl AnswerOutcome {
 const ID: &str = "1";
 
 /// Judges an answer: a message, or the result in one.
-pub(super) fn judge(filter: Option<ResultFilter>, answer: &str) -> AnswerReport {
+pub(super) fn judge(filter: Option<Box<ResultFilter>>, answer: &str) -> AnswerReport {
     let message = if is_message(answer) {
         answer.to_owned()
     } else {
         format!(r#"{{"jsonrpc":"2.0","id":{ID},"result":{}}}"#, answer.trim())
     };
-    let Some(ResultFilter { request, inspections, .. }) = filter else {
+    let Some(ResultFilter { request, inspections, .. }) = filter.map(|filter| *filter) else {
         let (outcome, report) = (AnswerOutcome::Unchanged, ResultReport::default());
         return AnswerReport { outcome, text: message, report, finds: Vec::new() };
     };
-    let entries: Vec<(&'static str, String)> = [&inspections.enforced, &inspections.shadow]
-        .into_iter()
-        .flatten()
-        .flat_map(|inspection| inspection.entries().map(|(finder, pointer)| (finder, pointer.to_owned())))
-        .collect();
     let request = ResultRequest { ids: vec![ID.to_owned()], ..request };
+    let rules = [inspections.enforced.clone(), inspections.shadow.clone()];
     let mut stream = ResultStream::new(request, inspections, Some(ResponseFormat::Json));
     let mut out = stream.push(message.as_bytes(), usize::MAX);
     out.extend(stream.end());
@@ -77,15 +73,11 @@ pub(super) fn judge(filter: Option<ResultFilter>, answer: &str) -> AnswerReport 
         None if text == message => AnswerOutcome::Unchanged,
         None => AnswerOutcome::Redacted,
     };
-    let count = |finder: &str| {
-        let found = report.counts.iter().chain(report.shadow_counts.iter()).find(|(name, _)| *name == finder);
-        found.map_or(0, |(_, count)| count)
-    };
-    let finds = entries
-        .into_iter()
-        .map(|(finder, pointer)| (finder, count(finder), pointer))
-        .filter(|(_, count, _)| *count > 0)
-        .collect();
+    // A message that is refused unread has no finds.
+    let are_counted = [!report.counts.is_empty(), !report.shadow_counts.is_empty()];
+    let rules = rules.iter().zip(are_counted).filter(|(_, is_counted)| *is_counted);
+    let finds = rules.filter_map(|(rules, _)| rules.as_ref()).flat_map(|rules| rules.locate(message.as_bytes()));
+    let finds = finds.collect();
     AnswerReport { outcome, text, report, finds }
 }
 
@@ -99,10 +91,7 @@ impl AnswerReport {
     #[must_use]
     pub fn lines(&self) -> Vec<String> {
         let mut lines: Vec<String> = Vec::new();
-        for (finder, count, pointer) in &self.finds {
-            let times = if *count == 1 { "once".to_owned() } else { format!("{count} times") };
-            lines.push(format!("{pointer}: finds `{finder}` in the answer, {times}"));
-        }
+        lines.extend(self.finds.iter().map(find_line));
         let by = |why: &crate::results::ResultRefusal| format!("refused by {}: {}", why.rule(), why.reason());
         lines.push(match &self.report.refusal {
             Some(why) => format!("the answer is {}", by(why)),
@@ -117,5 +106,35 @@ impl AnswerReport {
             lines.push(format!("the client gets: {}", self.text));
         }
         lines
+    }
+}
+
+/// Places of one entry that a line names.
+const MAX_PLACES: usize = 8;
+
+/// What an entry of the policy finds, and where; never the text.
+fn find_line(finds: &LocatedFinds) -> String {
+    let times = |count: usize| if count == 1 { "once".to_owned() } else { format!("{count} times") };
+    let shown = finds.places.iter().take(MAX_PLACES);
+    let mut places: Vec<String> = shown
+        .map(|(place, count)| match count {
+            1 => place_words(place),
+            count => format!("{} ({})", place_words(place), times(*count)),
+        })
+        .collect();
+    let more = finds.places.len().saturating_sub(MAX_PLACES);
+    if more > 0 {
+        places.push(format!("{more} more places"));
+    }
+    let LocatedFinds { entry, finder, count, .. } = finds;
+    format!("{entry}: finds `{finder}` in the answer, {}: at {}", times(*count), places.join(", "))
+}
+
+fn place_words(place: &FindPlace) -> String {
+    let pointer = &place.pointer;
+    match place.part {
+        MessagePart::Value => format!("`{pointer}`"),
+        MessagePart::Name => format!("the name of `{pointer}`, which cannot be replaced"),
+        MessagePart::Blob => format!("the data of `{pointer}`, which cannot be replaced"),
     }
 }

@@ -1,6 +1,6 @@
 //! `approvals`: where people decide on calls that need approval.
 
-use std::fmt;
+use std::{fmt, sync::Arc};
 
 use super::service;
 use crate::json::cursor::{Cursor, Keys};
@@ -12,10 +12,23 @@ pub struct Approvals {
     pub url: Option<Box<str>>,
     /// The service that decides in place of this Envoy's console.
     pub service: Option<Service>,
+    /// Where a fleet keeps its approvals; `None` if each Envoy keeps its own.
+    pub store: Option<Arc<EtcdStore>>,
     /// Whether clients that show addresses to their users are sent to the page by MCP's own means.
     pub elicit: bool,
     /// Where each new request is announced.
     pub notify: Option<Notify>,
+}
+
+/// An etcd that keeps approvals for several Envoys.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EtcdStore {
+    /// The name of Envoy's cluster.
+    pub cluster: Box<str>,
+    /// What every key begins with; it ends with `/`.
+    pub prefix: Arc<str>,
+    /// The timeout of each question, in milliseconds.
+    pub timeout_ms: u32,
 }
 
 /// A webhook to which each new request for approval is announced.
@@ -60,13 +73,18 @@ pub struct Service {
 }
 
 /// The keys of `approvals`.
-pub const APPROVALS_KEYS: Keys = Keys { known: &["url", "service", "elicit", "notify"] };
+pub const APPROVALS_KEYS: Keys = Keys { known: &["url", "service", "store", "elicit", "notify"] };
 /// The keys of `approvals.service`.
 pub const APPROVAL_SERVICE_KEYS: Keys = Keys { known: &["cluster", "path", "authority", "timeout_ms"] };
-
+/// The keys of `approvals.store`.
+pub const APPROVAL_STORE_KEYS: Keys = Keys { known: &["etcd"] };
+/// The keys of `approvals.store.etcd`.
+pub const ETCD_KEYS: Keys = Keys { known: &["cluster", "prefix", "timeout_ms"] };
 /// The keys of `approvals.notify`.
 pub const NOTIFY_KEYS: Keys = Keys { known: &["cluster", "path", "authority", "format"] };
 
+/// Longest prefix of keys, in bytes.
+const MAX_PREFIX: usize = 256;
 /// Longest URL, in bytes.
 const MAX_URL: usize = 1024;
 
@@ -75,6 +93,10 @@ impl Approvals {
         let fields = at.fields(APPROVALS_KEYS)?;
         let url = fields.get("url").map(|url| self::url(&url));
         let service = fields.get("service").map(|service| Service::read(&service));
+        let store = fields.get("store").map(|store| EtcdStore::read(&store));
+        if let (Some(store), Some(_)) = (fields.get("store"), &service) {
+            store.report("`approvals.service` keeps approvals itself; remove it, or remove `store`");
+        }
         let elicit = fields.get("elicit").map_or(Some(false), |elicit| {
             let is_on = elicit.boolean()?;
             if is_on && url.is_none() && service.is_none() {
@@ -91,6 +113,7 @@ impl Approvals {
         Some(Self {
             url: url.map_or(Some(None), |url| url.map(Some))?,
             service: service.map_or(Some(None), |service| service.map(Some))?,
+            store: store.map_or(Some(None), |store| store.map(Some))?,
             elicit: elicit?,
             notify: notify.map_or(Some(None), |notify| notify.map(Some))?,
         })
@@ -112,6 +135,31 @@ impl Service {
             timeout_ms: timeout_ms?,
             cluster,
         })
+    }
+}
+
+impl EtcdStore {
+    /// Reads `approvals.store`, or the `store` of a console.
+    pub(super) fn read(at: &Cursor<'_, '_>) -> Option<Arc<Self>> {
+        let fields = at.fields(APPROVAL_STORE_KEYS)?.required("etcd")?.fields(ETCD_KEYS)?;
+        let cluster = fields.required("cluster").and_then(|cluster| service::grpc_cluster(&cluster));
+        let prefix = fields.get("prefix").map_or(Some("mcp-policy/".into()), |prefix| prefix_of_keys(&prefix));
+        let timeout_ms = service::timeout(fields.get("timeout_ms"), 250);
+        Some(Arc::new(Self { cluster: cluster?, prefix: prefix?, timeout_ms: timeout_ms? }))
+    }
+}
+
+/// Reads what keys begin with.
+fn prefix_of_keys(at: &Cursor<'_, '_>) -> Option<Arc<str>> {
+    match at.string()? {
+        text if text.len() <= MAX_PREFIX
+            && text.len() > 1
+            && text.ends_with('/')
+            && text.bytes().all(|byte| byte.is_ascii_graphic()) =>
+        {
+            Some(text.into())
+        }
+        _ => at.report_expected("a prefix of keys that ends with `/`, such as `mcp-policy/`"),
     }
 }
 

@@ -1,6 +1,6 @@
 //! `console`: form D of a configuration, a listener on which people approve calls. Product contract, section 7.
 
-use std::borrow::Cow;
+use std::{borrow::Cow, sync::Arc};
 
 use crate::{
     identity::{self, Grant, Peer, Source},
@@ -11,7 +11,7 @@ use crate::{
     text,
 };
 
-use super::matcher::Matcher;
+use super::{EtcdStore, matcher::Matcher};
 
 /// Who may approve, and at which hosts the page is served.
 #[derive(Clone, Debug)]
@@ -21,12 +21,14 @@ pub struct Console {
     pub identity: Vec<Source>,
     /// The hosts at which the page is served, in lower case; empty for [`LOOPBACK`].
     hosts: Vec<Box<str>>,
+    /// Where a fleet keeps its approvals; `None` if this Envoy keeps its own.
+    pub store: Option<Arc<EtcdStore>>,
 }
 
 /// The keys of a console's configuration.
 pub const CONSOLE_FORM_KEYS: Keys = Keys { known: &["console"] };
 /// The keys of `console`.
-pub const CONSOLE_KEYS: Keys = Keys { known: &["approvers", "identity", "hosts"] };
+pub const CONSOLE_KEYS: Keys = Keys { known: &["approvers", "identity", "hosts", "store"] };
 
 /// The keys of an approver with a name.
 pub const APPROVER_KEYS: Keys = Keys { known: &["grant", "name"] };
@@ -55,7 +57,8 @@ impl Console {
         };
         let approvers = fields.required("approvers").and_then(|at| approvers(&at, &identity));
         let hosts = fields.get("hosts").map_or(Some(Vec::new()), |at| hosts(&at));
-        Some(Self { approvers: approvers?, identity, hosts: hosts? })
+        let store = fields.get("store").map_or(Some(None), |store| EtcdStore::read(&store).map(Some));
+        Some(Self { approvers: approvers?, identity, hosts: hosts?, store: store? })
     }
 
     /// Whether this caller may approve.

@@ -1,7 +1,7 @@
 //! The lists of the API, and decisions on approvals.
 
 use crate::{
-    approval::{Approval, ApprovalStore, ApproverDecision, DecideError, State, digest},
+    approval::{Approval, ApprovalStore, ApproverDecision, DecideError, State, ToolNote, digest},
     audit::decision_log::DecisionLog,
     http::Response,
     json::Writer,
@@ -12,7 +12,9 @@ use crate::{
 };
 
 use super::{
-    ConsoleResponse, approval_json, assets,
+    ConsoleResponse,
+    approval_json::{self, ApprovalItem},
+    assets,
     auth::{Approver, Decision},
     error, failed,
     pagination::{Cursor, ListQuery, Page, Version},
@@ -33,22 +35,52 @@ pub(super) fn list_approvals<S: Store>(
     if query.has(&version) {
         return version.not_modified();
     }
+    let details = |entry: &Approval| Some(approvals.details(entry));
+    let sources = Sources { fleet_store: None, find_details: &details, find_note: &|item| item.note(store) };
+    page_of_approvals(&entries, version, approver, query, now, &sources)
+}
+
+/// The details of an approval, if they can be read; `None` if the page ends before it.
+pub(super) type FindDetails<'f> = &'f dyn Fn(&Approval) -> Option<Option<Vec<u8>>>;
+
+/// Where a page finds what it says of its approvals.
+pub(super) struct Sources<'f> {
+    /// Where a fleet keeps them.
+    pub(super) fleet_store: Option<&'f str>,
+    pub(super) find_details: FindDetails<'f>,
+    /// What lists have said of a tool.
+    pub(super) find_note: &'f dyn Fn(&ApprovalItem<'_>) -> ToolNote,
+}
+
+/// A page of these approvals.
+pub(super) fn page_of_approvals(
+    entries: &[Approval],
+    version: Version,
+    approver: &Approver<'_>,
+    query: ListQuery<'_>,
+    now: Timestamp,
+    sources: &Sources<'_>,
+) -> Response {
+    let Sources { fleet_store, find_details, find_note } = sources;
     let mut page = Page::default();
     let (mut after, mut is_complete) = (query.after, true);
     // A search for each item: there are 256 at most, and sorting would be more code.
-    while let Some((at, entry)) = first_behind(&entries, after)
+    while let Some((at, entry)) = first_behind(entries, after)
         && page.has_room()
     {
-        let details = approvals.details(entry);
-        let item = approval_json::ApprovalItem::new(entry, details.as_deref());
+        let Some(details) = find_details(entry) else {
+            page.end();
+            break;
+        };
+        let item = ApprovalItem::new(entry, details.as_deref());
         is_complete &= item.is_complete();
-        page.add(at, &item.write(approver, &item.note(store)));
+        page.add(at, &item.write(approver, &find_note(&item)));
         after = Some(at);
     }
     let pending = entries.iter().filter(|entry| entry.state == State::Pending).count();
     // A decision is stored before its signature: what lacks one is asked for again.
     page.response("approvals", now, is_complete.then_some(version), |body| {
-        body.add_string("you", &approver.name).add_json("pending", pending);
+        body.add_string("you", &approver.name).add_json("pending", pending).add_optional_string("store", *fleet_store);
     })
 }
 
@@ -67,10 +99,10 @@ pub(super) fn decide<S: Store>(
     match approvals.decide(id, &answer, now) {
         Ok(entry) => {
             let details = approvals.details(&entry);
-            let item = approval_json::ApprovalItem::new(&entry, details.as_deref());
+            let item = ApprovalItem::new(&entry, details.as_deref());
             ConsoleResponse {
                 response: assets::json(200, item.write(approver, &item.note(store))),
-                record: item.record(&answer),
+                record: item.record(&answer, None),
             }
         }
         Err(fault) => decide_error(fault).into(),
@@ -138,7 +170,7 @@ fn with_version(name: &'static str, page: Page, query: ListQuery<'_>, now: Times
 }
 
 /// The version of a page of approvals: all entries, since the page says how many are pending, and who reads it.
-fn version_of(entries: &[Approval], approver: &Approver<'_>, query: ListQuery<'_>) -> Version {
+pub(super) fn version_of(entries: &[Approval], approver: &Approver<'_>, query: ListQuery<'_>) -> Version {
     let mut bytes = digest(approver.grant.id()).to_vec();
     if let Some(Cursor { time, slot }) = query.after {
         bytes.extend_from_slice(&time.to_le_bytes());
@@ -153,12 +185,12 @@ fn version_of(entries: &[Approval], approver: &Approver<'_>, query: ListQuery<'_
 }
 
 /// The first entry behind a cursor.
-fn first_behind(entries: &[Approval], after: Option<Cursor>) -> Option<(Cursor, &Approval)> {
+pub(super) fn first_behind(entries: &[Approval], after: Option<Cursor>) -> Option<(Cursor, &Approval)> {
     let placed = entries.iter().map(|entry| (Cursor { time: entry.requested_at, slot: entry.slot }, entry));
     placed.filter(|(at, _)| after.is_none_or(|after| *at > after)).min_by_key(|(at, _)| *at)
 }
 
-fn decide_error(fault: DecideError) -> Response {
+pub(super) fn decide_error(fault: DecideError) -> Response {
     match fault {
         DecideError::Unknown => error(404, "no such approval is pending; it has expired, or its call was made"),
         DecideError::AlreadyDecided => error(409, "another approver has already decided on this call"),

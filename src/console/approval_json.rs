@@ -59,14 +59,15 @@ impl<'a> ApprovalItem<'a> {
         item.finish()
     }
 
-    /// The audit record of a decision; `None` if the details are lost.
-    pub(super) fn record(&self, decision: &ApproverDecision<'_>) -> Option<String> {
+    /// The audit record of a decision; `None` if the details are lost. `store` is where a fleet keeps its approvals.
+    pub(super) fn record(&self, decision: &ApproverDecision<'_>, store: Option<&str>) -> Option<String> {
         let details = self.details.as_ref()?;
         let mut approval = Writer::default();
         approval
             .add_string("id", &self.entry.id_text())
             .add_string("approver", decision.approver)
-            .add_nonempty_string("note", decision.note);
+            .add_nonempty_string("note", decision.note)
+            .add_optional_string("store", store);
         let mut record = Writer::default();
         record.add_string("decision", state(self.entry.state));
         write_summary(&mut record, details).add_json("approval", approval.finish());

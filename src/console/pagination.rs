@@ -108,6 +108,11 @@ impl Page {
         !self.has_more
     }
 
+    /// Ends the page, which has further items behind it.
+    pub(super) fn end(&mut self) {
+        self.has_more = true;
+    }
+
     /// Adds an item, JSON.
     pub(super) fn add(&mut self, at: Cursor, item: &str) {
         if !self.items.is_empty() {

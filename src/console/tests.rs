@@ -1,6 +1,8 @@
 //! Which requests are accepted, and what approvers see.
 
 mod bounds;
+#[cfg(not(target_family = "wasm"))]
+mod fleet;
 
 #[cfg(target_family = "wasm")]
 use wasm_bindgen_test::wasm_bindgen_test as test;

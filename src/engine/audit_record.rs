@@ -21,15 +21,17 @@ use super::{
 };
 
 /// The record of an HTTP request without a message, with its HTTP method in parentheses.
-pub(super) fn bodiless(config: &Config, request: &BoundRequest, decided: &authorize::Decision<'_>) -> AuditRecord {
-    let method = match request.info.headers.get(":method") {
+pub(super) fn bodiless(config: &Config, request: &BoundRequest, decided: &authorize::Decision<'_>) -> Box<AuditRecord> {
+    let mut record = verdict(config, request, decided);
+    record.method = match request.info.headers.get(":method") {
         Header::Once(b"GET") => "(GET)",
         Header::Once(b"HEAD") => "(HEAD)",
         Header::Once(b"OPTIONS") => "(OPTIONS)",
         Header::Once(b"DELETE") => "(DELETE)",
         _ => "",
-    };
-    AuditRecord { method: method.into(), ..verdict(config, request, decided) }
+    }
+    .into();
+    record
 }
 
 /// The record of messages that were decided on.
@@ -38,33 +40,32 @@ pub(super) fn messages(
     request: &BoundRequest,
     body: &Body<'_>,
     decided: &authorize::Decision<'_>,
-) -> AuditRecord {
-    let record = verdict(config, request, decided);
+) -> Box<AuditRecord> {
+    let mut record = verdict(config, request, decided);
     match body {
-        Body::Single(Message::Request(message)) => AuditRecord {
-            method: method(message),
-            target: record::truncate(&target(&message.target)).to_owned(),
-            traces: traces(request, message.traceparent.as_deref()),
-            arguments: message
+        Body::Single(Message::Request(message)) => {
+            record.method = method(message);
+            record.target = record::truncate(&target(&message.target)).to_owned();
+            record.traces.add_meta(message.traceparent.as_deref());
+            record.arguments = message
                 .arguments
-                .and_then(|bytes| LoggedArguments::new(bytes, &message.argument_names, config.audit.arguments)),
-            ..record
-        },
-        Body::Single(Message::Notification { method, .. }) => {
-            AuditRecord { method: record::truncate(method).to_owned().into(), ..record }
+                .and_then(|bytes| LoggedArguments::new(bytes, &message.argument_names, config.audit.arguments));
         }
-        Body::Single(Message::Response) => record,
-        Body::Batch(_) => AuditRecord { method: "(batch)".into(), ..record },
+        Body::Single(Message::Notification { method, .. }) => {
+            record.method = record::truncate(method).to_owned().into();
+        }
+        Body::Single(Message::Response) => {}
+        Body::Batch(_) => record.method = "(batch)".into(),
     }
+    record
 }
 
 /// The record of a request that was refused before any rule was evaluated.
-pub(super) fn refused(config: &Config, request: &BoundRequest, refusal: &Refusal) -> AuditRecord {
-    AuditRecord {
-        message: record::truncate(&refusal.message).to_owned(),
-        reason_code: Some(refusal.reason),
-        ..new(config, request, Decision::Refused)
-    }
+pub(super) fn refused(config: &Config, request: &BoundRequest, refusal: &Refusal) -> Box<AuditRecord> {
+    let mut record = new(config, request, Decision::Refused);
+    record.message = record::truncate(&refusal.message).to_owned();
+    record.reason_code = Some(refusal.reason);
+    record
 }
 
 /// The record of an event stream that is refused after its request, whose record is `request`, passed.
@@ -79,43 +80,42 @@ pub fn refused_stream(request: &AuditRecord, why: &str) -> AuditRecord {
 }
 
 /// The record of a request that passes uninspected.
-pub(super) fn bypassed(config: &Config, request: &BoundRequest) -> AuditRecord {
+pub(super) fn bypassed(config: &Config, request: &BoundRequest) -> Box<AuditRecord> {
     new(config, request, Decision::Allowed)
 }
 
-fn verdict(config: &Config, request: &BoundRequest, decided: &authorize::Decision<'_>) -> AuditRecord {
-    let record = match &decided.verdict {
-        Ok(passed) => AuditRecord {
-            remaining: passed.remaining.iter().map(|(limit, left)| (limit.counter.to_string(), *left)).collect(),
-            approval: passed.approval.as_ref().map(|approved| approved.by.clone()),
-            ..new(config, request, Decision::Allowed)
-        },
-        Err(refused) => AuditRecord {
-            rule: record::truncate(refused.denial.rule()).to_owned(),
-            approval: pending(&refused.denial),
-            ..new(config, request, decision(&refused.denial))
-        },
+fn verdict(config: &Config, request: &BoundRequest, decided: &authorize::Decision<'_>) -> Box<AuditRecord> {
+    let mut record = match &decided.verdict {
+        Ok(passed) => {
+            let mut record = new(config, request, Decision::Allowed);
+            record.remaining =
+                passed.remaining.iter().map(|(limit, left)| (Arc::clone(&limit.counter), *left)).collect();
+            record.approval = passed.approval.as_ref().map(|approved| approved.by.clone());
+            record
+        }
+        Err(refused) => {
+            let mut record = new(config, request, decision(&refused.denial));
+            record.rule = record::truncate(refused.denial.rule()).to_owned();
+            record.approval = pending(&refused.denial);
+            record
+        }
     };
-    let shadow = decided
-        .shadow
-        .as_ref()
-        .map(|denial| record::Shadow { decision: decision(denial), rule: record::truncate(denial.rule()).to_owned() });
-    AuditRecord { shadow, ..record }
-}
-
-fn new(config: &Config, request: &BoundRequest, decision: Decision) -> AuditRecord {
-    AuditRecord {
-        policy: request.policy().map(|policy| Arc::clone(&policy.name)),
-        grant: request.info.grant.as_ref().ok().map(|grant| grant.display().to_owned()),
-        request_id: request.info.request_id.clone(),
-        traces: traces(request, None),
-        ..AuditRecord::new(decision, Arc::clone(&config.digest))
+    if let Some(denial) = &decided.shadow {
+        let rule = record::truncate(denial.rule()).to_owned();
+        record.shadow = Some(record::Shadow { decision: decision(denial), rule });
     }
+    record
 }
 
-/// The traces of a request whose `_meta` names this one.
-fn traces(request: &BoundRequest, meta: Option<&str>) -> TraceParents {
-    TraceParents::new(request.info.headers.str_value("traceparent"), meta)
+/// On the heap from the start: a record is too large to be moved from step to step.
+fn new(config: &Config, request: &BoundRequest, decision: Decision) -> Box<AuditRecord> {
+    let mut record = Box::new(AuditRecord::new(decision, Arc::clone(&config.digest)));
+    record.policy = request.policy().map(|policy| Arc::clone(&policy.name));
+    record.grant = request.info.grant.as_ref().ok().map(|grant| grant.display().to_owned());
+    record.request_id.clone_from(&request.info.request_id);
+    record.traces = TraceParents::from_header(request.info.headers.str_value("traceparent"));
+    record.approval_store = config.approvals.store.as_ref().map(|_| "etcd");
+    record
 }
 
 fn decision(denial: &Denial<'_>) -> Decision {
@@ -124,7 +124,7 @@ fn decision(denial: &Denial<'_>) -> Decision {
         Denial::RateLimited { .. } => Decision::RateLimited,
         Denial::ApprovalRequired { .. } => Decision::ApprovalRequired,
         Denial::CalloutPending { ask, .. } => match **ask {
-            Callout::Approval(_) => Decision::ApprovalRequired,
+            Callout::Approval(_) | Callout::Store { .. } => Decision::ApprovalRequired,
             Callout::Charge { .. } => Decision::Failed,
         },
         Denial::Internal => Decision::Failed,

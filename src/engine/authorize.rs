@@ -32,7 +32,7 @@ use super::{
 
 pub(super) use self::{
     charge::callers,
-    decision::{Decision, Denial, MessageDenial, Passed},
+    decision::{Decision, Denial, MessageDenial, Passed, Used},
     lookup::{entry_work, is_permitted},
 };
 use self::{
@@ -91,8 +91,8 @@ impl<'p, S: Store, W: Tracer> Authorizer<'p, S, W> {
         let (args, single_request) = (arguments(&targets, &work), single_request(messages));
         let source = self.facts(policy, grant);
         let facts = Facts::new(&source, policy.policy.observed().iter().map(|counter| &*counter.name));
-        let [enforced, shadow] = [Mode::Enforce, Mode::Shadow].map(|mode| {
-            let rules = Rules { mode, targets: &targets, args: &args, facts: &facts };
+        let mut prepare = |mode| {
+            let rules = Rules::new(mode, &targets, &args, &facts);
             if mode == Mode::Shadow && rules.is_empty() {
                 return Ok(Prepared::free(rules)); // as nearly always
             }
@@ -106,7 +106,8 @@ impl<'p, S: Store, W: Tracer> Authorizer<'p, S, W> {
             self.check_room(policy, grant, &rules, &evaluation)?; // `limits`: tested, not charged
             let approval = self.check_approval(policy, grant, &rules, &evaluation, single_request)?; // `require_approval`
             Ok(Prepared { rules, evaluation, approval })
-        });
+        };
+        let (enforced, shadow) = (prepare(Mode::Enforce), prepare(Mode::Shadow));
         Ok(self.charge_and_consume(policy, grant, enforced, shadow, single_request))
     }
 

@@ -1,8 +1,10 @@
 //! What a charged call gets back, and when; product contract, section 1.5.
 
+use std::sync::Arc;
+
 use crate::{
-    approval::{Approval, ApprovalStore},
-    config::Refund,
+    approval::{ApprovalStore, etcd::Rpc},
+    config::{EtcdStore, Refund},
     limit::{self, Counters, totals::Capacity},
     mcp::{self, Body, ResponseFormat, call_result::CallResult},
     policy::ObservedCounter,
@@ -10,14 +12,14 @@ use crate::{
     time::Timestamp,
 };
 
-use super::authorize::Passed;
+use super::authorize::{Passed, Used};
 
 /// What a call was charged, and the approval that it consumed.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[must_use]
 pub struct Receipt {
     charged: limit::Receipt,
-    approval: Option<Approval>,
+    approval: Option<Used>,
     /// The ids of the calls, as they were sent, if their answers may bring a refund.
     calls: Vec<Box<str>>,
     /// The counters that conditions read: what a server has got counts, whatever it answers.
@@ -43,7 +45,7 @@ impl Receipt {
             }
             _ => Vec::new(),
         };
-        Self { charged, approval: passed.approval.and_then(|approved| approved.consumed), calls, observed }
+        Self { charged, approval: passed.approval.and_then(|approved| approved.used), calls, observed }
     }
 
     /// The counters that were charged; none of those that a service counts.
@@ -71,12 +73,28 @@ impl Receipt {
         Counters::new(store, Capacity::NONE).refund_unless(&self.charged, is_kept);
     }
 
-    /// Gives everything back, since no server got the request. The clock is read if there is an approval.
-    pub fn give_back<S: Store>(self, store: &S, now: impl FnOnce() -> Option<Timestamp>) {
+    /// Whether it holds the approval that a fleet keeps.
+    #[must_use]
+    pub fn holds_stored_approval(&self) -> bool {
+        matches!(self.approval, Some(Used::Stored(_)))
+    }
+
+    /// Gives everything back, since no server got the request. The clock is read if there is an approval. Returns what puts back
+    /// the approval of a fleet.
+    #[must_use]
+    pub fn give_back<S: Store>(
+        self,
+        store: &S,
+        now: impl FnOnce() -> Option<Timestamp>,
+    ) -> Option<(Arc<EtcdStore>, Rpc)> {
         Counters::new(store, Capacity::NONE).refund(&self.charged);
         // Without the time it may have expired.
-        if let Some((approval, now)) = self.approval.and_then(|approval| Some((approval, now()?))) {
-            ApprovalStore(store).restore(approval, now);
+        match (self.approval?, now()?) {
+            (Used::Local(approval), now) => {
+                ApprovalStore(store).restore(*approval, now);
+                None
+            }
+            (Used::Stored(held), now) => held.put_back(now),
         }
     }
 }

@@ -66,7 +66,8 @@ impl RequestInfo {
 /// result.
 #[derive(Clone, Debug)]
 pub struct BoundRequest {
-    pub(super) info: RequestInfo,
+    /// On the heap, as it is handed from phase to phase.
+    pub(super) info: Box<RequestInfo>,
     pub(super) policy: PolicyMatch,
 }
 
@@ -83,7 +84,7 @@ impl BoundRequest {
                 grant: info.grant.as_ref().ok(),
             }),
         };
-        Self { info, policy }
+        Self { info: Box::new(info), policy }
     }
 
     /// The request.

@@ -54,7 +54,8 @@ pub(super) fn filter_for(
         ..reply(named, request)
     };
     let ids = calls.iter().map(|call| call.id.token().to_owned()).collect();
-    let request = ResultRequest { ids, is_batch: matches!(body, Body::Batch(_)), reply };
+    let is_subscription = calls.iter().any(|call| call.method == "subscriptions/listen");
+    let request = ResultRequest { ids, is_batch: matches!(body, Body::Batch(_)), is_subscription, reply };
     Some(ResultFilter { request, inspections, tasks })
 }
 

@@ -8,6 +8,8 @@ mod charges;
 mod denials;
 mod elicitation;
 mod fleet;
+#[cfg(not(target_family = "wasm"))]
+mod fleet_approvals;
 mod protocol;
 mod results;
 mod work;
@@ -326,10 +328,8 @@ fn the_head_alone_can_close_a_request() {
     let gateway = Gateway::new(POLICY);
     let request = BoundRequest::new(&gateway.config, call("alice"));
     assert!(matches!(check_headers(&gateway.config, &request, true), HeadersVerdict::NeedBody));
-    let HeadersVerdict::Reply(judgement) = check_headers(&gateway.config, &request, false) else {
-        panic!("not closed")
-    };
-    let Disposition::Reply(reply) = judgement.answer else { panic!("forwarded") };
+    let HeadersVerdict::Reply(response) = check_headers(&gateway.config, &request, false) else { panic!("not closed") };
+    let Disposition::Reply(reply) = response.answer else { panic!("forwarded") };
     let why = "the POST has no body; send one JSON-RPC message";
     let expected = format!(
         r#"{{"jsonrpc":"2.0","id":null,"error":{{"code":-32600,"message":"Request refused: {why}","data":{{"kind":"refused","reason":"{why}","requestId":"r-1"}}}}}}"#

@@ -31,7 +31,16 @@ pub struct Context {
     pub path: Option<String>,
     /// The name of Envoy's route.
     pub route: Option<String>,
+    /// Whether a server was chosen for it; `None` if the line does not say.
+    pub has_server: Option<bool>,
+    /// What went wrong, by Envoy's response flags, such as `UF,URX`.
+    pub flags: Option<String>,
 }
+
+/// Response flags of requests that no server got; as in `engine/refund.rs`.
+const NEVER_SENT: [&str; 5] = ["UH", "UF", "UO", "NR", "NC"];
+/// The response flag of a request that was sent more than once: an earlier attempt may have arrived.
+const SENT_AGAIN: &str = "URX";
 
 /// How many objects and texts may be around a record.
 const MAX_DEPTH: u32 = 8;
@@ -138,6 +147,14 @@ fn search_value<'l>(value: &'l str, around: &Context, depth: u32) -> Result<Opti
 }
 
 impl Context {
+    /// Whether the line says that no byte of the request can have reached a server.
+    #[must_use]
+    pub fn never_sent(&self) -> bool {
+        let flags = || self.flags.iter().flat_map(|flags| flags.split(','));
+        let is_sent_again = flags().any(|flag| flag == SENT_AGAIN);
+        !is_sent_again && (self.has_server == Some(false) || flags().any(|flag| NEVER_SENT.contains(&flag)))
+    }
+
     /// Takes a member of an object, if it says something of the request.
     fn take(&mut self, name: &str, value: &str) {
         match name {
@@ -149,6 +166,8 @@ impl Context {
                 let path = read_text(value).map(|path| path.split('?').next().unwrap_or_default().to_owned());
                 self.path = path.or_else(|| self.path.take());
             }
+            "upstream" | "upstream_host" => self.has_server = Some(read_text(value).is_some()),
+            "response_flags" => self.flags = read_text(value),
             "route" | "route_name" => self.route = read_text(value).or_else(|| self.route.take()),
             _ => {}
         }
@@ -220,6 +239,23 @@ mod tests {
                 assert_eq!(found.context.path.as_deref(), Some("/mcp"));
                 assert_eq!(found.context.time, crate::time::parse_rfc_3339("2026-11-30T00:00:00.25Z"), "the inner one");
             }
+        }
+    }
+
+    #[test]
+    fn a_line_says_whether_no_server_got_the_request() {
+        for (members, never_sent) in [
+            (r#""upstream":null,"response_flags":"UH""#, true),
+            (r#""upstream":null,"response_flags":null"#, true),
+            (r#""upstream":"-""#, true),
+            (r#""upstream":"10.0.0.1:80","response_flags":"UF""#, true),
+            (r#""upstream":"10.0.0.1:80","response_flags":"UF,URX""#, false),
+            (r#""upstream":"10.0.0.1:80","response_flags":"UC""#, false),
+            (r#""upstream":"10.0.0.1:80","response_flags":null"#, false),
+            (r#""client":"UF""#, false),
+        ] {
+            let line = format!(r#"{{{members},"mcp":{RECORD}}}"#);
+            assert_eq!(record_in(&line).map(|found| found.context.never_sent()), Some(never_sent), "{line}");
         }
     }
 

@@ -3,8 +3,9 @@
 //!
 //! A record holds less than the call: by default the names of the arguments only, never a claim of the caller's token or its
 //! session. Where the answer hangs on what is missing, it is [`Outcome::CannotTell`]. Options that refuse a request before any
-//! policy reads it (`protocol`) and services are left out; what they refused is not replayed. A call whose quota was given back
-//! counts all the same.
+//! policy reads it (`protocol`) and services are left out; what they refused is not replayed. A call that no server got, as the line
+//! says, is given back what it was charged. Whether a call failed at the server, no record says: it counts, whatever `refund` says. A
+//! call that was denied since a definition had changed is decided again only under a policy that does not deny that.
 
 mod changes;
 mod gateway;

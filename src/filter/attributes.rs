@@ -22,8 +22,8 @@ pub(super) fn bound_request(filter: &Filter) -> Option<BoundRequest> {
     let cluster = config.asks_for_approval();
     let route = cluster || config.reads_route() || config.pins_definitions();
     let needed = Needed { route, cluster, metadata: config.reads_claims() };
-    let (info, metadata) = read_request(&config.identity, needed)?;
-    let mut request = BoundRequest::new(config, info);
+    let mut metadata = None;
+    let mut request = BoundRequest::new(config, read_request(&config.identity, needed, &mut metadata)?);
     let claims = match (request.needed_claims(), &request.info().grant) {
         ([], _) | (_, Err(_)) => return Some(request),
         (names, Ok(grant)) => {
@@ -45,11 +45,11 @@ pub(super) struct Needed {
 
 /// Everything about a request but its body; these sources identify the caller.
 pub(super) fn request_info(identity: &[Source], needed: Needed) -> Option<RequestInfo> {
-    read_request(identity, needed).map(|(info, _)| info)
+    read_request(identity, needed, &mut None)
 }
 
-/// The same, and the request's dynamic metadata if it is needed and there is some.
-fn read_request(identity: &[Source], needed: Needed) -> Option<(RequestInfo, Option<Vec<u8>>)> {
+/// The same; the request's dynamic metadata goes to `metadata` if it is needed and there is some.
+fn read_request(identity: &[Source], needed: Needed, metadata: &mut Option<Vec<u8>>) -> Option<RequestInfo> {
     let headers = host::request_headers()?;
     let short = |id: &str| id.get(..id.floor_char_boundary(128)).unwrap_or_default().into();
     let request_id = headers.str_value("x-request-id").map(short);
@@ -61,11 +61,13 @@ fn read_request(identity: &[Source], needed: Needed) -> Option<(RequestInfo, Opt
     let grant = identity::identify(identity, &attributes);
     let route = if needed.route { route_name().ok()? } else { None };
     let cluster = needed.cluster.then(|| attributes.cluster_name()).flatten();
-    let metadata = if needed.metadata { attributes.metadata() } else { None };
+    if needed.metadata {
+        *metadata = attributes.metadata();
+    }
     if attributes.failed.get() {
         return None;
     }
-    Some((RequestInfo { request_id, route, cluster, ..RequestInfo::new(headers, grant) }, metadata))
+    Some(RequestInfo { request_id, route, cluster, ..RequestInfo::new(headers, grant) })
 }
 
 /// The name of Envoy's route, as it is now. No binding matches a name that is not UTF-8.
@@ -73,7 +75,7 @@ fn read_request(identity: &[Source], needed: Needed) -> Option<(RequestInfo, Opt
 /// # Errors
 /// If Envoy does not return it.
 pub(super) fn route_name() -> Result<Option<String>, Status> {
-    Ok(host::property(&["xds", "route_name"])?.and_then(|name| String::from_utf8(name).ok()))
+    Ok(host::property("xds\0route_name")?.and_then(|name| String::from_utf8(name).ok()))
 }
 
 /// Attributes of one request, read on demand.
@@ -86,7 +88,7 @@ struct EnvoyAttributes<'h> {
 }
 
 impl EnvoyAttributes<'_> {
-    fn property(&self, path: &[&'static str]) -> Option<Vec<u8>> {
+    fn property(&self, path: &str) -> Option<Vec<u8>> {
         host::property(path).unwrap_or_else(|_| {
             self.failed.set(true);
             None
@@ -95,7 +97,7 @@ impl EnvoyAttributes<'_> {
 
     /// The name of Envoy's cluster.
     fn cluster_name(&self) -> Option<String> {
-        self.property(&["xds", "cluster_name"]).and_then(|name| String::from_utf8(name).ok())
+        self.property("xds\0cluster_name").and_then(|name| String::from_utf8(name).ok())
     }
 }
 
@@ -106,20 +108,20 @@ impl ConnectionAttributes for EnvoyAttributes<'_> {
 
     fn peer(&self, name: Peer) -> Option<Vec<u8>> {
         let attribute = match name {
-            Peer::UriSan => "uri_san_peer_certificate",
-            Peer::DnsSan => "dns_san_peer_certificate",
-            Peer::Subject => "subject_peer_certificate",
+            Peer::UriSan => "connection\0uri_san_peer_certificate",
+            Peer::DnsSan => "connection\0dns_san_peer_certificate",
+            Peer::Subject => "connection\0subject_peer_certificate",
         };
-        self.property(&["connection", attribute])
+        self.property(attribute)
     }
 
     fn metadata(&self) -> Option<Vec<u8>> {
-        let Some(kept) = &self.metadata else { return self.property(&["metadata"]) };
-        kept.borrow_mut().get_or_insert_with(|| self.property(&["metadata"])).clone()
+        let Some(kept) = &self.metadata else { return self.property("metadata") };
+        kept.borrow_mut().get_or_insert_with(|| self.property("metadata")).clone()
     }
 
     fn address(&self) -> Option<Vec<u8>> {
-        self.property(&["source", "address"])
+        self.property("source\0address")
     }
 
     fn now(&self) -> Timestamp {

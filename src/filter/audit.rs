@@ -56,6 +56,13 @@ pub(super) fn write(config: &Config, record: &AuditRecord, now: Option<Timestamp
     }
 }
 
+/// Adds a record to those that the console displays.
+pub(super) fn display(record: &AuditRecord) {
+    if let Some(now) = host::current_time() {
+        buffer(record.to_json(), now);
+    }
+}
+
 /// Links the record of a stream to the one that Envoy logged before it: Envoy's access loggers run when this callback, the
 /// stream's last, returns. What was written last of the stream is linked, whichever callbacks wrote it.
 pub(super) fn link(filter: &Filter) {

@@ -9,8 +9,9 @@ use proxy_wasm::{
 };
 
 use crate::{
+    approval::etcd::Query,
     config::{Console, DEFAULT_MAX_HELD_BYTES},
-    console::{self, ConsoleResponse},
+    console::{self, ConsoleResponse, QueryResults},
     engine::RequestInfo,
     http::Response,
 };
@@ -40,9 +41,27 @@ pub(super) struct ConsoleFilter {
     /// The request and what it holds, until it is answered.
     call: Option<(RequestInfo, Lease)>,
     size: usize,
+    /// The body, and what etcd is asked about it; `None` unless etcd has to answer first.
+    waiting: Option<Waiting>,
 }
 
-impl Context for ConsoleFilter {}
+/// A request that waits for etcd.
+#[derive(Debug)]
+struct Waiting {
+    body: Vec<u8>,
+    query: Query,
+    results: QueryResults,
+}
+
+impl Context for ConsoleFilter {
+    fn on_grpc_call_response(&mut self, callout: u32, status: u32, body_size: usize) {
+        log::debug!("#{} on_grpc_call_response {callout}: status {status}, {body_size} bytes", self.id);
+        let Some(Waiting { body, query, mut results }) = self.waiting.take() else { return };
+        let response = host::grpc_response(status, body_size);
+        results.record(query.read(response.as_ref().map(|response| &*response.body)));
+        self.answer(body, results);
+    }
+}
 
 impl HttpContext for ConsoleFilter {
     fn on_http_request_headers(&mut self, _count: usize, end_of_stream: bool) -> Action {
@@ -86,15 +105,43 @@ impl HttpContext for ConsoleFilter {
 
 impl ConsoleFilter {
     pub(super) fn new(id: u32, console: Rc<Console>) -> Self {
-        Self { id, console, has_begun: false, call: None, size: 0 }
+        Self { id, console, has_begun: false, call: None, size: 0, waiting: None }
     }
 
     fn on_request_complete(&mut self) -> Action {
-        let Some((call, _lease)) = self.call.take() else { return Action::Pause };
-        let (Some(body), Some(now)) = (host::request_body(self.size), host::current_time()) else {
+        // It is answered, or its end has come before.
+        if self.call.is_none() || self.waiting.is_some() {
+            return Action::Pause;
+        }
+        match host::request_body(self.size) {
+            Some(body) => self.answer(body, QueryResults::default()),
+            None => self.respond(&console::failed()),
+        }
+    }
+
+    /// Answers with what etcd has answered so far, or asks it. Each answer leaves less to ask.
+    fn answer(&mut self, body: Vec<u8>, mut results: QueryResults) -> Action {
+        let (Some((call, _)), Some(now)) = (&self.call, host::current_time()) else {
             return self.respond(&console::failed());
         };
-        let ConsoleResponse { response, record } = console::answer(&self.console, &call, &body, now, &SharedData);
+        let Some(store) = &self.console.store else {
+            return self.send(console::answer(&self.console, call, &body, now, &SharedData));
+        };
+        loop {
+            let query = match console::answer_with(&self.console, call, &body, now, &SharedData, &results) {
+                Ok(response) => return self.send(response),
+                Err(query) => query,
+            };
+            if host::dispatch_etcd_call(store, &query.rpc(&store.prefix)).is_ok() {
+                self.waiting = Some(Waiting { body, query, results });
+                return Action::Pause;
+            }
+            // The request is then answered without another question.
+            results.record(None);
+        }
+    }
+
+    fn send(&mut self, ConsoleResponse { response, record }: ConsoleResponse) -> Action {
         if let Some(record) = record {
             audit::write_approver_decision(record);
         }
@@ -103,7 +150,7 @@ impl ConsoleFilter {
 
     fn respond(&mut self, response: &Response) -> Action {
         log::debug!("#{} is answered here with HTTP {}, {DETAILS}", self.id, response.status);
-        self.call = None;
+        (self.call, self.waiting) = (None, None);
         if host::send_response(response, DETAILS).is_err() {
             audit::log_line(Level::Error, "a response of the console could not be sent; the request stays paused");
         }

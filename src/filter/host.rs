@@ -14,7 +14,8 @@ use proxy_wasm::{
 };
 
 use crate::{
-    config::{LimitService, Notify, Service},
+    approval::etcd::{MAX_RESPONSE_BYTES, Rpc},
+    config::{EtcdStore, LimitService, Notify, Service},
     engine::{callout::CalloutResponse, refund::Delivery},
     http::{Header, Headers, Response},
     limit::rate_limit_service,
@@ -45,18 +46,13 @@ pub(super) fn plugin_configuration() -> Result<Vec<u8>, Status> {
 
 /// The filter's name in Envoy.
 pub(super) fn plugin_name() -> Result<Option<String>, Status> {
-    Ok(property(&["plugin_name"])?.and_then(|name| String::from_utf8(name).ok()))
+    Ok(property("plugin_name")?.and_then(|name| String::from_utf8(name).ok()))
 }
 
-/// A property of the stream, by the parts of its path; <https://www.envoyproxy.io/docs/envoy/latest/intro/arch_overview/advanced/attributes>.
+/// A property of the stream, by the parts of its path with a NUL between each two; <https://www.envoyproxy.io/docs/envoy/latest/intro/arch_overview/advanced/attributes>.
 /// `None` if it is missing, `null` or empty.
-pub(super) fn property(path: &[&'static str]) -> Result<Option<Vec<u8>>, Status> {
-    match hostcalls::get_property(path.to_vec()) {
-        Ok(value) => Ok(value.filter(|value| !value.is_empty())),
-        // Envoy cannot serialize `null`.
-        Err(Status::SerializationFailure) => Ok(None),
-        Err(failed) => Err(failed),
-    }
+pub(super) fn property(path: &str) -> Result<Option<Vec<u8>>, Status> {
+    Ok(imports::property(path)?.filter(|value| !value.is_empty()))
 }
 
 /// All headers of the request. Call it in the request-headers callback only: later, Envoy has an empty map.
@@ -115,9 +111,9 @@ fn buffer(buffer: BufferType, size: usize) -> Option<Vec<u8>> {
 pub(super) fn delivery() -> Option<Delivery> {
     let number = |path| property(path).ok()?.map(|bytes| bytes.try_into().map(u64::from_le_bytes)).transpose().ok();
     Some(Delivery {
-        attempts: number(&["upstream", "request_attempt_count"])?,
-        has_server: property(&["upstream", "address"]).ok()?.is_some(),
-        flags: number(&["response", "flags"])?.unwrap_or(0),
+        attempts: number("upstream\0request_attempt_count")?,
+        has_server: property("upstream\0address").ok()?.is_some(),
+        flags: number("response\0flags")?.unwrap_or(0),
     })
 }
 
@@ -156,28 +152,37 @@ pub(super) fn http_call_response(header_count: usize, body_size: usize) -> Optio
 }
 
 /// Sends a request to a rate-limit service, and returns the number of the callout.
-pub(super) fn dispatch_grpc_call(service: &LimitService, message: &[u8]) -> Result<u32, Status> {
+pub(super) fn dispatch_rate_limit_call(service: &LimitService, message: &[u8]) -> Result<u32, Status> {
+    let names = (rate_limit_service::SERVICE, rate_limit_service::METHOD);
+    dispatch_grpc_call(&service.cluster, service.timeout_ms, names, message)
+}
+
+/// Asks etcd, and returns the number of the callout.
+pub(super) fn dispatch_etcd_call(store: &EtcdStore, rpc: &Rpc) -> Result<u32, Status> {
+    dispatch_grpc_call(&store.cluster, store.timeout_ms, rpc.method.names(), &rpc.message)
+}
+
+/// Calls a method of a gRPC service at a cluster.
+fn dispatch_grpc_call(
+    cluster: &str,
+    timeout_ms: u32,
+    (service, method): (&str, &str),
+    message: &[u8],
+) -> Result<u32, Status> {
     // `envoy.config.core.v3.GrpcService { envoy_grpc = 1 { cluster_name = 1 } }`. Envoy takes a bare name, too, unless it
     // happens to be a message.
-    let cluster = Message::default().add_string(1, &service.cluster);
+    let cluster = Message::default().add_string(1, cluster);
     let target = Message::default().add_message(1, &cluster).finish();
     // Lengths below 128 are ASCII; the configuration accepts no longer names.
     let target = String::from_utf8(target).map_err(|_| Status::ParseFailure)?;
-    let timeout = Duration::from_millis(service.timeout_ms.into());
-    hostcalls::dispatch_grpc_call(
-        &target,
-        rate_limit_service::SERVICE,
-        rate_limit_service::METHOD,
-        Vec::new(),
-        Some(message),
-        timeout,
-    )
+    let timeout = Duration::from_millis(timeout_ms.into());
+    hostcalls::dispatch_grpc_call(&target, service, method, Vec::new(), Some(message), timeout)
 }
 
-/// The response to [`dispatch_grpc_call`]; `None` if there is none.
+/// The response to [`dispatch_grpc_call`]; `None` if there is none, or if it is too long to be one that was asked for.
 pub(super) fn grpc_response(status: u32, size: usize) -> Option<CalloutResponse> {
     // A call that ends without a message, too, comes with a status and no bytes.
-    let is_message = status == 0 && size > 0;
+    let is_message = status == 0 && size > 0 && size <= MAX_RESPONSE_BYTES;
     let body = if is_message { buffer(BufferType::GrpcReceiveBuffer, size) } else { None };
     Some(CalloutResponse { status: b"0".to_vec(), body: body? })
 }
@@ -225,21 +230,28 @@ fn send_local_response(status: u16, details: &str, headers: &[(&str, &str)], bod
     if is_sent { Ok(()) } else { Err(Unsent) }
 }
 
-/// Leaves the audit record where access logs find it: `%FILTER_STATE(wasm.mcp_policy:PLAIN)%`. Call it in a stream's callback
-/// only: elsewhere, the SDK panics.
-pub(super) fn set_filter_state(record: &str) -> Result<(), Status> {
-    hostcalls::set_property(vec!["mcp_policy"], Some(record.as_bytes()))
+/// The property that holds the audit record.
+const RECORD: &str = "mcp_policy";
+
+/// The host did not take a property.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Unset;
+
+/// Leaves the audit record where access logs find it: `%FILTER_STATE(wasm.mcp_policy:PLAIN)%`. Call it in a stream's callback only:
+/// elsewhere, Envoy takes nothing.
+pub(super) fn set_filter_state(record: &str) -> Result<(), Unset> {
+    if imports::set_property(RECORD, record.as_bytes()) { Ok(()) } else { Err(Unset) }
 }
 
 /// Leaves a field of the audit record where access logs find it: `%FILTER_STATE(wasm.mcp_policy.decision:PLAIN)%`. Call it in a
-/// stream's callback only: elsewhere, the SDK panics.
-pub(super) fn set_audit_field(name: &str, value: &str) -> Result<(), Status> {
-    hostcalls::set_property(vec![&*["mcp_policy.", name].concat()], Some(value.as_bytes()))
+/// stream's callback only: elsewhere, Envoy takes nothing.
+pub(super) fn set_audit_field(name: &str, value: &str) -> Result<(), Unset> {
+    if imports::set_property(&["mcp_policy.", name].concat(), value.as_bytes()) { Ok(()) } else { Err(Unset) }
 }
 
 /// What [`set_filter_state`] set last for this stream; `None` if it did not.
 pub(super) fn filter_state() -> Result<Option<Vec<u8>>, Status> {
-    property(&["mcp_policy"])
+    property(RECORD)
 }
 
 /// Defines a metric by its name, and returns its number. Envoy takes a new number each time, also for a name that it knows.

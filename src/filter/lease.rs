@@ -95,7 +95,7 @@ fn caller(request: &RequestInfo) -> Caller {
     if let Ok(grant) = &request.grant {
         return Caller::new(grant.id(), grant.is_verified(), &seed);
     }
-    let address = host::property(&["source", "address"]).ok().flatten();
+    let address = host::property("source\0address").ok().flatten();
     let address = address.and_then(|address| identity::peer_address(&address)).unwrap_or_default();
     Caller::new(&address, false, &seed)
 }

@@ -124,7 +124,10 @@ impl HttpContext for PolicyFilter {
                 return self.abort_response("more came after the end of a request");
             }
             // The same while a callout is pending: only the buffered body was judged.
-            Phase::AwaitCallout { body, .. } if body_size != body.len() => return self.fail(),
+            Phase::AwaitCallout { body, .. } if body_size != body.len() => {
+                self.abandon_callout();
+                return self.fail();
+            }
             // A body without a head cannot be judged.
             Phase::Start => return self.fail(),
             Phase::Bypassed { .. } => return Action::Continue,
@@ -170,10 +173,14 @@ impl HttpContext for PolicyFilter {
             Ok(RequestBody::MayBeNeeded) => Action::Continue,
             // A refusal could only reset the response, which has begun.
             Ok(RequestBody::NotNeeded) => {
+                self.abandon_callout();
                 self.phase = Phase::Replied;
                 Action::Continue
             }
-            Err(reply) => self.replace_response(&reply),
+            Err(reply) => {
+                self.abandon_callout();
+                self.replace_response(&reply)
+            }
         }
     }
 
@@ -189,6 +196,7 @@ impl HttpContext for PolicyFilter {
 
     fn on_log(&mut self) {
         log::debug!("#{} on_log", self.id);
+        self.abandon_callout();
         if let Phase::Forwarded { response, .. } = &mut self.phase {
             response.on_stream_end();
         }

@@ -70,10 +70,10 @@ impl ResponseHandler {
     pub(super) fn for_message(
         refund: Refund,
         receipt: Receipt,
-        lists: Option<ListFilter>,
-        results: Option<ResultFilter>,
+        lists: Option<Box<ListFilter>>,
+        results: Option<Box<ResultFilter>>,
         session: Option<Box<SessionWatch>>,
-        record: AuditRecord,
+        record: Box<AuditRecord>,
     ) -> Self {
         let route = lists.as_ref().and_then(|lists| lists.route.clone());
         let results = results::stage(results, &record);
@@ -87,7 +87,7 @@ impl ResponseHandler {
         Self {
             refund: None,
             filter,
-            results: results::stage(filter_for_stream(config, request), record),
+            results: results::stage(filter_for_stream(config, request).map(Box::new), record),
             session: None,
             route: None,
             is_held: false,

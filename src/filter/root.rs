@@ -194,9 +194,10 @@ impl FilterRoot {
     fn has_approvals(&self) -> bool {
         match &self.role {
             Some(Role::Gateway(filter)) => {
-                filter.config.approvals.service.is_none() && filter.config.asks_for_approval()
+                let approvals = &filter.config.approvals;
+                approvals.service.is_none() && approvals.store.is_none() && filter.config.asks_for_approval()
             }
-            Some(Role::Console(_)) => true,
+            Some(Role::Console(console)) => console.store.is_none(),
             None => false,
         }
     }

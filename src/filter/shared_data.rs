@@ -36,7 +36,8 @@ impl SharedData {
         if Self.seed().is_ok() && Self.read(last).is_ok() {
             return;
         }
-        let has_cells = store::CELLS.map(cell_key).all(|key| host::init_shared_data(&key, store::HEADER).is_ok());
+        let make = |cell| host::init_shared_data(CellKey::new(cell).text(), store::HEADER);
+        let has_cells = store::CELLS.map(make).all(|made| made.is_ok());
         let seed = if has_cells { random_seed() } else { None };
         if seed.is_none_or(|seed| host::init_shared_data(&seed_key(), &seed).is_err()) {
             log::error!("the table of counters could not be made: calls with limits will be refused");
@@ -65,15 +66,15 @@ impl Store for SharedData {
     }
 
     fn read(&self, cell: u16) -> Result<Versioned, Unavailable> {
-        host::get_shared_data(&cell_key(cell))
+        host::get_shared_data(CellKey::new(cell).text())
     }
 
     fn set(&self, cell: u16, bytes: &[u8]) -> Result<(), Unavailable> {
-        host::set_shared_data(&cell_key(cell), bytes)
+        host::set_shared_data(CellKey::new(cell).text(), bytes)
     }
 
     fn compare_and_swap(&self, cell: u16, bytes: &[u8], version: u32) -> Result<Cas, Unavailable> {
-        host::cas_shared_data(&cell_key(cell), bytes, version)
+        host::cas_shared_data(CellKey::new(cell).text(), bytes, version)
     }
 }
 
@@ -81,19 +82,29 @@ fn seed_key() -> String {
     [PREFIX, "seed"].concat()
 }
 
-/// By hand, since each charge needs one.
-fn cell_key(cell: u16) -> String {
-    let mut key = String::with_capacity(PREFIX.len().saturating_add(5));
-    key.push_str(PREFIX);
-    let mut unit = 10_000;
-    while unit > cell.max(1) {
-        unit /= 10;
+/// The key of a cell, [`PREFIX`] and its number: by hand, since each charge needs two.
+struct CellKey {
+    bytes: [u8; PREFIX.len() + 8],
+    length: usize,
+}
+
+impl CellKey {
+    fn new(cell: u16) -> Self {
+        let digits = [cell / 10_000, cell / 1000 % 10, cell / 100 % 10, cell / 10 % 10, cell % 10];
+        let [a, b, c, d, e] = digits.map(|digit| b'0'.wrapping_add(u8::try_from(digit).unwrap_or_default()));
+        let zeros: u32 = [10, 100, 1000, 10_000].iter().map(|power| u32::from(cell < *power)).sum();
+        // The lowest byte comes first.
+        let digits = u64::from_le_bytes([a, b, c, d, e, 0, 0, 0]) >> zeros.wrapping_mul(8);
+        let mut bytes = [0; PREFIX.len() + 8];
+        let (front, back) = bytes.split_at_mut(PREFIX.len());
+        front.copy_from_slice(PREFIX.as_bytes());
+        back.copy_from_slice(&digits.to_le_bytes());
+        Self { bytes, length: PREFIX.len().saturating_add(5).saturating_sub(zeros as usize) }
     }
-    while unit > 0 {
-        key.push(char::from(b'0'.saturating_add(u8::try_from(cell / unit % 10).unwrap_or_default())));
-        unit /= 10;
+
+    fn text(&self) -> &str {
+        self.bytes.get(..self.length).and_then(|bytes| std::str::from_utf8(bytes).ok()).unwrap_or_default()
     }
-    key
 }
 
 /// Sixteen bytes that no caller can foresee; `None` if the host has no random bytes.

@@ -6,7 +6,7 @@ use std::{
 };
 
 use super::{Fault, Reason, fold, string};
-use crate::text::is_same;
+use crate::text::{is_same, mark};
 
 /// Up to this many names are compared each with each; above, they are hashed under a random key, so that an object of a
 /// hundred thousand names takes no quadratic time.
@@ -179,6 +179,17 @@ fn find_repeated(bytes: &[u8], decoded: &[u8], spans: &[string::Span]) -> Option
     if spans.len() > FEW {
         let mut seen = HashSet::with_capacity(spans.len());
         return names.position(|name| !seen.insert(HashedName(name)));
+    }
+    // As nearly always: no two of them have the same length and last letter.
+    let mut seen = 0_u64;
+    let mut is_new = |name: &[u8]| {
+        let bit = 1_u64.wrapping_shl(mark(name));
+        let is_new = seen & bit == 0;
+        seen |= bit;
+        is_new
+    };
+    if names.clone().all(&mut is_new) {
+        return None;
     }
     let before = |count| spans.iter().take(count).map(|span| name_bytes(bytes, decoded, *span));
     names.enumerate().position(|(index, name)| before(index).any(|other| is_same(other, name)))

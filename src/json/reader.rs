@@ -33,7 +33,7 @@ pub struct Reader<'a> {
 }
 
 /// Visits a member of an object.
-type Visit<'v, 'a> = dyn FnMut(&mut Reader<'a>, Cow<'a, str>) -> Result<(), Fault> + 'v;
+type Visit<'v, 'a> = dyn FnMut(&mut Reader<'a>, Cow<'a, [u8]>) -> Result<(), Fault> + 'v;
 
 /// What kind of value comes next.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -150,6 +150,23 @@ impl<'a> Reader<'a> {
     where
         F: FnMut(&mut Self, Cow<'a, str>) -> Result<(), Fault>,
     {
+        self.members_by_bytes(names, |reader, name| {
+            let name = match name {
+                Cow::Borrowed(name) => Cow::Borrowed(std::str::from_utf8(name).unwrap_or_default()),
+                Cow::Owned(name) => Cow::Owned(String::from_utf8(name).unwrap_or_default()),
+            };
+            visit(reader, name)
+        })
+    }
+
+    /// The same with names as bytes, which are UTF-8: to make a text of each would check that again.
+    ///
+    /// # Errors
+    /// Those of [`Self::members`].
+    pub fn members_by_bytes<F>(&mut self, names: NameComparison<'_>, mut visit: F) -> Result<(), Fault>
+    where
+        F: FnMut(&mut Self, Cow<'a, [u8]>) -> Result<(), Fault>,
+    {
         self.visit_members(names, &mut visit)
     }
 
@@ -158,8 +175,10 @@ impl<'a> Reader<'a> {
         self.skip_space();
         self.read_members(names, |reader, span| {
             // It is decoded already.
-            let decoded = reader.open.last_decoded().map(|name| Cow::Owned(name.to_owned()));
-            let name = decoded.unwrap_or_else(|| Cow::Borrowed(names::content(reader.bytes, span)));
+            let name = match reader.open.last_decoded() {
+                Some(name) => Cow::Owned(name.as_bytes().to_vec()),
+                None => Cow::Borrowed(reader.bytes.get(span.start..span.end).unwrap_or_default()),
+            };
             visit(reader, name)
         })
     }
@@ -225,9 +244,12 @@ impl<'a> Reader<'a> {
         Ok(())
     }
 
+    /// Reads the string that begins here: no white space comes before it.
     fn quoted(&mut self) -> Result<string::Span, Fault> {
-        self.expect(b'"', "a string")?;
-        let span = string::scan(self.bytes, self.at)?;
+        if self.bytes.get(self.at) != Some(&b'"') {
+            return Err(self.missing("a string"));
+        }
+        let span = string::scan(self.bytes, self.at.saturating_add(1))?;
         self.at = span.end.saturating_add(1);
         Ok(span)
     }

@@ -3,7 +3,7 @@
 mod scan;
 
 use super::{Fault, Reason};
-pub(super) use scan::Scanner;
+pub(super) use scan::{Scanner, is_plain};
 
 /// Where a string's content lies, between its quotes.
 #[derive(Clone, Copy, Debug)]
@@ -18,6 +18,9 @@ pub(super) struct Span {
 /// # Errors
 /// What RFC 8259, section 7, forbids, bytes that are not UTF-8, and lone surrogates.
 pub(super) fn scan(bytes: &[u8], start: usize) -> Result<Span, Fault> {
+    if let Some(end) = scan::plain_end(bytes, start) {
+        return Ok(Span { start, end, escaped: false });
+    }
     let mut at = start;
     let mut escaped = false;
     let mut finder = Scanner::new(bytes);

@@ -2,7 +2,7 @@
 
 use std::fmt::{Display, Write as _};
 
-use super::string::Scanner;
+use super::string::{Scanner, is_plain};
 use crate::text::{self, is_invisible};
 
 /// An object under construction.
@@ -151,12 +151,9 @@ pub fn visible(json: String) -> String {
     out
 }
 
-/// Texts below this length, in bytes, are looked at one byte after the other: they end before a [`Scanner`] is at work.
-const SHORT: usize = 16;
-
 /// Appends the content of a string, between its quotes; RFC 8259, section 7.
 fn escape(text: &str, out: &mut String) {
-    if text.len() < SHORT && !text.bytes().any(|byte| matches!(byte, b'"' | b'\\' | 0..0x20)) {
+    if is_plain(text.as_bytes()) {
         out.push_str(text);
         return;
     }

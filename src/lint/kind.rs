@@ -57,6 +57,10 @@ pub enum Lint {
     UrlBesideService,
     /// A webhook's path, which may be a credential.
     SecretPath,
+    /// Approvals that each of several Envoys keeps on its own.
+    ApprovalsPerEnvoy,
+    /// Limits that each of several Envoys counts on its own.
+    LimitsPerEnvoy,
     /// Refunds, which a rate limit service never makes.
     RefundBesideService,
     /// `max_length` or `max_items` in a condition that denies short values.
@@ -107,7 +111,7 @@ pub enum Lint {
 
 impl Lint {
     /// Every lint.
-    pub const ALL: [Self; 49] = [
+    pub const ALL: [Self; 51] = [
         Self::Shadow,
         Self::AllowWithHide,
         Self::OpenStar,
@@ -134,6 +138,8 @@ impl Lint {
         Self::ApprovalWithoutUrl,
         Self::UrlBesideService,
         Self::SecretPath,
+        Self::ApprovalsPerEnvoy,
+        Self::LimitsPerEnvoy,
         Self::RefundBesideService,
         Self::InvertedMaxLength,
         Self::ContainsInRequire,
@@ -189,6 +195,8 @@ impl Lint {
             Self::ApprovalWithoutUrl => "approval-without-url",
             Self::UrlBesideService => "url-beside-service",
             Self::SecretPath => "secret-path",
+            Self::ApprovalsPerEnvoy => "approvals-per-envoy",
+            Self::LimitsPerEnvoy => "limits-per-envoy",
             Self::RefundBesideService => "refund-beside-service",
             Self::InvertedMaxLength => "inverted-max-length",
             Self::ContainsInRequire => "contains-in-require",

@@ -34,7 +34,7 @@ impl<'a> Body<'a> {
         let mut reader = Reader::new(body, max_depth)?;
         match reader.value_type()? {
             ValueType::Array if batches => read_batch(&mut reader).map(Self::Batch),
-            _ => Message::read(body, max_depth).map(Self::Single),
+            _ => Message::read_only(&mut reader).map(Self::Single),
         }
     }
 }

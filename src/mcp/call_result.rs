@@ -8,20 +8,15 @@ use crate::json::{Fault, NameComparison, Reader, ValueType};
 
 use super::{
     Id, ResponseFormat,
-    sse::{StreamPart, Tokenizer, data},
+    sse::{Collected, Messages},
 };
 
 /// Reads the response to one request.
 #[derive(Clone, Debug)]
 pub struct CallResult {
-    form: ResponseFormat,
+    messages: Messages,
     /// The ids of the calls whose responses have not come.
     open: Vec<Box<str>>,
-    /// The response so far, or the event so far.
-    text: Vec<u8>,
-    lines: Tokenizer,
-    /// Whether the current line has bytes: an empty line ends an event.
-    in_line: bool,
     verdict: Option<Verdict>,
 }
 
@@ -43,26 +38,16 @@ impl CallResult {
     #[must_use]
     pub fn new(form: ResponseFormat, ids: &[Box<str>]) -> Self {
         let verdict = ids.is_empty().then_some(Verdict::Succeeded);
-        Self { form, open: ids.to_vec(), text: Vec::new(), lines: Tokenizer::default(), in_line: false, verdict }
+        Self { messages: Messages::new(form), open: ids.to_vec(), verdict }
     }
 
     /// Takes the next chunk, and holds up to `room` bytes of it. A response that does not fit counts as a success.
     pub fn push(&mut self, mut chunk: &[u8], room: usize) {
-        let most = self.text.len().saturating_add(room).min(MAX_BYTES);
-        if self.form == ResponseFormat::Json {
-            return self.hold(chunk, most);
-        }
-        while let (None, Some(piece)) = (self.verdict, self.lines.next(&mut chunk)) {
-            let (StreamPart::Text(bytes) | StreamPart::End(bytes) | StreamPart::Ignored(bytes)) = piece;
-            self.hold(bytes, most);
-            match piece {
-                StreamPart::Text(_) => self.in_line = true,
-                StreamPart::End(_) if self.in_line => self.in_line = false,
-                StreamPart::End(_) => {
-                    let event = std::mem::take(&mut self.text);
-                    self.read_message(&data(&event));
-                }
-                StreamPart::Ignored(_) => {}
+        let max = self.messages.held().saturating_add(room).min(MAX_BYTES);
+        while let (None, Some(message)) = (self.verdict, self.messages.next(&mut chunk, max)) {
+            match message {
+                Collected::Text(text) => self.read_message(&text),
+                Collected::TooLong => self.verdict = Some(Verdict::Succeeded),
             }
         }
     }
@@ -70,8 +55,7 @@ impl CallResult {
     /// Whether the response says that every call failed.
     #[must_use]
     pub fn has_failed(mut self) -> bool {
-        if self.form == ResponseFormat::Json {
-            let text = std::mem::take(&mut self.text);
+        if let Some(text) = self.messages.end() {
             self.read_message(&text);
         }
         self.verdict == Some(Verdict::AllFailed)
@@ -80,19 +64,7 @@ impl CallResult {
     /// The bytes that are held.
     #[must_use]
     pub fn held(&self) -> usize {
-        self.text.len()
-    }
-
-    fn hold(&mut self, bytes: &[u8], most: usize) {
-        if self.verdict.is_some() {
-            return;
-        }
-        if self.text.len().saturating_add(bytes.len()) > most {
-            self.verdict = Some(Verdict::Succeeded);
-            self.text = Vec::new();
-        } else {
-            self.text.extend_from_slice(bytes);
-        }
+        self.messages.held()
     }
 
     /// Takes one message, or an array of them. An event without data holds none.

@@ -7,7 +7,7 @@ use crate::json::{Fault, NameComparison, Reader, ValueType};
 
 use super::{
     ResponseFormat,
-    sse::{StreamPart, Tokenizer, data},
+    sse::{Collected, Messages},
 };
 
 /// A task that a server has created.
@@ -22,13 +22,7 @@ pub struct CreatedTask {
 /// Reads one response.
 #[derive(Clone, Debug)]
 pub struct CreatedTasks {
-    form: ResponseFormat,
-    /// The response so far, or the event so far.
-    text: Vec<u8>,
-    lines: Tokenizer,
-    in_line: bool,
-    /// Whether the message is longer than any that creates a task.
-    is_long: bool,
+    messages: Messages,
 }
 
 /// A longer message is not read, in bytes.
@@ -42,30 +36,16 @@ impl CreatedTasks {
     /// Reads a response in this format.
     #[must_use]
     pub fn new(form: ResponseFormat) -> Self {
-        Self { form, text: Vec::new(), lines: Tokenizer::default(), in_line: false, is_long: false }
+        Self { messages: Messages::new(form) }
     }
 
     /// Takes the next chunk, holds up to `room` bytes of it, and returns the tasks of the messages that it completes.
     pub fn push(&mut self, mut chunk: &[u8], room: usize) -> Vec<CreatedTask> {
-        let most = self.text.len().saturating_add(room).min(MAX_BYTES);
+        let max = self.messages.held().saturating_add(room).min(MAX_BYTES);
         let mut tasks = Vec::new();
-        if self.form == ResponseFormat::Json {
-            self.hold(chunk, most);
-            return tasks;
-        }
-        while let Some(piece) = self.lines.next(&mut chunk) {
-            let (StreamPart::Text(bytes) | StreamPart::End(bytes) | StreamPart::Ignored(bytes)) = piece;
-            self.hold(bytes, most);
-            match piece {
-                StreamPart::Text(_) => self.in_line = true,
-                StreamPart::End(_) if self.in_line => self.in_line = false,
-                StreamPart::End(_) => {
-                    let event = std::mem::take(&mut self.text);
-                    if !std::mem::take(&mut self.is_long) {
-                        tasks.extend(read(&data(&event)));
-                    }
-                }
-                StreamPart::Ignored(_) => {}
+        while let Some(message) = self.messages.next(&mut chunk, max) {
+            if let Collected::Text(text) = message {
+                tasks.extend(read(&text));
             }
         }
         tasks
@@ -74,23 +54,13 @@ impl CreatedTasks {
     /// The tasks of a response that has ended.
     #[must_use]
     pub fn end(&mut self) -> Vec<CreatedTask> {
-        let text = std::mem::take(&mut self.text);
-        if self.is_long || self.form != ResponseFormat::Json { Vec::new() } else { read(&text) }
+        self.messages.end().map_or_else(Vec::new, |text| read(&text))
     }
 
     /// The bytes that are held.
     #[must_use]
     pub fn held(&self) -> usize {
-        self.text.len()
-    }
-
-    fn hold(&mut self, bytes: &[u8], most: usize) {
-        if self.is_long || self.text.len().saturating_add(bytes.len()) > most {
-            self.is_long = true;
-            self.text = Vec::new();
-        } else {
-            self.text.extend_from_slice(bytes);
-        }
+        self.messages.held()
     }
 }
 

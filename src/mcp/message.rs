@@ -53,8 +53,8 @@ pub struct Request<'a> {
     pub params: &'a [u8],
     /// The bytes of `params.arguments`, an object.
     pub arguments: Option<&'a [u8]>,
-    /// The names of its members, the first 32.
-    pub argument_names: Vec<Cow<'a, str>>,
+    /// The names of its members, the first 32, in UTF-8.
+    pub argument_names: Vec<Cow<'a, [u8]>>,
     /// The protocol revision in `params._meta`.
     pub version: Option<Cow<'a, str>>,
     /// `traceparent` in `params._meta`, as sent.
@@ -67,12 +67,16 @@ impl<'a> Message<'a> {
     /// # Errors
     /// If the body is not strict JSON, is not a single message, or is one that some server reads differently.
     pub fn read(body: &'a [u8], max_depth: u32) -> Result<Self, Refusal> {
-        let mut reader = Reader::new(body, max_depth)?;
+        Self::read_only(&mut Reader::new(body, max_depth)?)
+    }
+
+    /// Reads a text that is one message.
+    pub(super) fn read_only(reader: &mut Reader<'a>) -> Result<Self, Refusal> {
         if reader.value_type()? != ValueType::Object {
             reader.skip().and_then(|_| reader.finish())?;
             return Err(Refusal::invalid(refusal_text::BATCH));
         }
-        let message = Self::parse(&mut reader)?;
+        let message = Self::parse(reader)?;
         reader.finish()?;
         match reader.name_fault() {
             Some(fault) => Err(Refusal::invalid(refusal_text::name_fault(fault))),
@@ -99,21 +103,22 @@ struct Envelope<'a> {
 impl<'a> Envelope<'a> {
     fn read(reader: &mut Reader<'a>) -> Result<Self, Fault> {
         let mut envelope = Self::default();
-        reader.members(NameComparison::Unmistakable(&ENVELOPE), |reader, name| envelope.member(reader, &name))?;
+        reader
+            .members_by_bytes(NameComparison::Unmistakable(&ENVELOPE), |reader, name| envelope.member(reader, &name))?;
         Ok(envelope)
     }
 
-    fn member(&mut self, reader: &mut Reader<'a>, name: &str) -> Result<(), Fault> {
+    fn member(&mut self, reader: &mut Reader<'a>, name: &[u8]) -> Result<(), Fault> {
         match (name, reader.value_type()?) {
-            ("jsonrpc", ValueType::String) => self.version_is_right = reader.string()? == "2.0",
-            ("id", _) => self.id = Id::read(reader)?.map_or(Field::WrongType, Field::Present),
-            ("method", ValueType::String) => self.method = Field::Present(reader.string()?),
-            ("params", ValueType::Object) => self.params = Field::Present(Params::read(reader)?),
+            (b"jsonrpc", ValueType::String) => self.version_is_right = reader.string()? == "2.0",
+            (b"id", _) => self.id = Id::read(reader)?.map_or(Field::WrongType, Field::Present),
+            (b"method", ValueType::String) => self.method = Field::Present(reader.string()?),
+            (b"params", ValueType::Object) => self.params = Field::Present(Params::read(reader)?),
             (other, _) => {
                 match other {
-                    "method" => self.method = Field::WrongType,
-                    "params" => self.params = Field::WrongType,
-                    "result" | "error" => self.is_response = true,
+                    b"method" => self.method = Field::WrongType,
+                    b"params" => self.params = Field::WrongType,
+                    b"result" | b"error" => self.is_response = true,
                     _ => {}
                 }
                 reader.skip()?;

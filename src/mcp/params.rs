@@ -12,6 +12,9 @@ pub(super) const VERSION: &str = "io.modelcontextprotocol/protocolVersion";
 /// How many names of arguments are kept, for audit records.
 const MAX_ARGUMENT_NAMES: usize = 32;
 
+/// Room for the names of the arguments of most calls.
+const USUAL_ARGUMENTS: usize = 8;
+
 /// Members of `params` that servers act on, in any revision.
 const PARAMS: [&str; 18] = [
     "_meta",
@@ -81,8 +84,8 @@ pub(super) struct Params<'a> {
     subscriptions: Field<Vec<Cow<'a, str>>>,
     /// The bytes of the object; `null` counts as absent.
     pub(super) arguments: Field<&'a [u8]>,
-    /// The names of its members, the first 32.
-    pub(super) argument_names: Vec<Cow<'a, str>>,
+    /// The names of its members, the first 32, in UTF-8.
+    pub(super) argument_names: Vec<Cow<'a, [u8]>>,
     pub(super) version: Field<Cow<'a, str>>,
     pub(super) traceparent: Field<Cow<'a, str>>,
     /// The bytes of the whole object.
@@ -95,14 +98,14 @@ impl<'a> Params<'a> {
     pub(super) fn read(reader: &mut Reader<'a>) -> Result<Self, Fault> {
         let mut params = Self::default();
         let start = reader.position();
-        reader.members(NameComparison::Unmistakable(&PARAMS), |reader, name| match &*name {
-            "name" => read_string(reader, &mut params.name),
-            "uri" => read_string(reader, &mut params.uri),
-            "taskId" => read_string(reader, &mut params.task),
-            "arguments" => params.read_arguments(reader),
-            "_meta" => params.read_meta(reader),
-            "ref" => params.read_reference(reader),
-            "notifications" => params.read_notifications(reader),
+        reader.members_by_bytes(NameComparison::Unmistakable(&PARAMS), |reader, name| match &*name {
+            b"name" => read_string(reader, &mut params.name),
+            b"uri" => read_string(reader, &mut params.uri),
+            b"taskId" => read_string(reader, &mut params.task),
+            b"arguments" => params.read_arguments(reader),
+            b"_meta" => params.read_meta(reader),
+            b"ref" => params.read_reference(reader),
+            b"notifications" => params.read_notifications(reader),
             _ => reader.skip().map(drop),
         })?;
         params.bytes = reader.bytes_since(start);
@@ -113,7 +116,8 @@ impl<'a> Params<'a> {
         self.arguments = match reader.value_type()? {
             ValueType::Object => {
                 let (start, names) = (reader.position(), &mut self.argument_names);
-                reader.members(NameComparison::Distinct, |reader, name| {
+                names.reserve(USUAL_ARGUMENTS);
+                reader.members_by_bytes(NameComparison::Distinct, |reader, name| {
                     if names.len() < MAX_ARGUMENT_NAMES {
                         names.push(name);
                     }

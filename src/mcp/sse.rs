@@ -1,5 +1,16 @@
 //! Splits event streams into lines, however they are cut into chunks;
 //! <https://html.spec.whatwg.org/multipage/server-sent-events.html>, section 9.2.6.
+//!
+//! * [`HeldEvent`]: the current event of a stream that is judged event by event
+//! * [`Messages`]: the messages of a response that is only read
+
+mod held_event;
+mod messages;
+
+pub(crate) use self::{
+    held_event::{EventPart, EventState, HeldEvent},
+    messages::{Collected, Messages},
+};
 
 /// Splits a stream into lines. They end in LF, CR or both.
 #[derive(Clone, Copy, Debug, Default)]

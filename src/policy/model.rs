@@ -21,7 +21,7 @@ pub use self::{
     definitions::{Definitions, OnDrift, Pin},
     limit::{Cost, Limit, LimitKey, Scope},
     results::{BuiltIn, Expression, Finder, Redaction, ResultRules},
-    rule::{Checks, Predicate, Rule},
+    rule::{Checks, Contents, Predicate, Rule},
 };
 
 /// A compiled policy.

@@ -131,8 +131,8 @@ pub struct Table<T> {
 }
 
 /// Units of [`crate::budget::Work`] for a pattern, and for each byte of the name that it searches.
-const PATTERN: usize = 10;
-const PATTERN_BYTE: usize = 2;
+const PATTERN: usize = 12;
+const PATTERN_BYTE: usize = 3;
 /// So little work is not counted more exactly for one name.
 const FEW_UNITS: usize = 20_000;
 

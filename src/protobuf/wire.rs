@@ -71,11 +71,15 @@ pub struct Message(Vec<u8>);
 impl Message {
     /// Adds a number.
     #[must_use]
-    pub fn add_number(mut self, field: u8, number: u64) -> Self {
-        if number != 0 {
-            self.0.push(field << 3);
-            self.write_varint(number);
-        }
+    pub fn add_number(self, field: u8, number: u64) -> Self {
+        if number == 0 { self } else { self.add_explicit_number(field, number) }
+    }
+
+    /// Adds a number, also 0: in a `oneof`, that it is there says something.
+    #[must_use]
+    pub fn add_explicit_number(mut self, field: u8, number: u64) -> Self {
+        self.0.push(field << 3);
+        self.write_varint(number);
         self
     }
 

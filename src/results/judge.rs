@@ -3,10 +3,10 @@
 use crate::budget::Work;
 
 use super::{
+    inspected::{Inspected, MessageKind, Outcome},
     inspection::Inspection,
     refusal::ResultRefusal,
     report::FinderCounts,
-    walk::{Inspected, MessageKind, Outcome},
 };
 
 /// The rules that apply to one answer.
@@ -16,6 +16,13 @@ pub struct Inspections {
     pub enforced: Option<Inspection>,
     /// Those that only report.
     pub shadow: Option<Inspection>,
+}
+
+/// What the expressions may still do for one result: those of enforced rules, and those in shadow.
+#[derive(Debug, Default)]
+pub(super) struct ResultWork {
+    enforced: Work,
+    shadow: Work,
 }
 
 /// What was found in an answer so far.
@@ -58,10 +65,15 @@ impl Inspections {
     }
 
     /// Judges one message, or another text.
-    pub(super) fn judge(&self, data: &[u8], report: &mut ResultReport) -> (Judged, Vec<MessageKind>) {
+    pub(super) fn judge(
+        &self,
+        data: &[u8],
+        work: &ResultWork,
+        report: &mut ResultReport,
+    ) -> (Judged, Vec<MessageKind>) {
         let (mut judged, mut kinds) = (Judged::Same, Vec::new());
         if let Some(rules) = &self.enforced {
-            let inspected = inspect(rules, data);
+            let inspected = inspect(rules, data, &work.enforced);
             report.counts.merge(&inspected.counts);
             judged = inspected.outcome.into();
             kinds = inspected.kinds;
@@ -70,7 +82,9 @@ impl Inspections {
             }
         }
         if let Some(rules) = &self.shadow {
-            let inspected = inspect(rules, data);
+            // Rules in shadow come last, and change nothing: they get what enforced ones have left.
+            work.shadow.limit_to(&work.enforced);
+            let inspected = inspect(rules, data, &work.shadow);
             report.shadow_counts.merge(&inspected.counts);
             let is_long = data.len() > rules.max_bytes;
             let refused = match inspected.outcome.into() {
@@ -84,17 +98,16 @@ impl Inspections {
     }
 }
 
-/// The expressions may take as much work for one message as all rules may for one request.
-fn inspect(rules: &Inspection, data: &[u8]) -> Inspected {
+fn inspect(rules: &Inspection, data: &[u8], work: &Work) -> Inspected {
     if !rules.has_finders() {
         return Inspected { kinds: Vec::new(), counts: FinderCounts::default(), outcome: Outcome::Same };
     }
     // Any client reads what begins otherwise as no message, but its logs and its user may see it.
     match std::str::from_utf8(data) {
         Ok(text) if !matches!(data.trim_ascii_start().first(), Some(b'{' | b'[' | 0xEF)) => {
-            rules.inspect_text(text, &Work::default())
+            rules.inspect_text(text, work)
         }
-        _ => rules.inspect(data, &Work::default()),
+        _ => rules.inspect(data, work),
     }
 }
 

@@ -61,8 +61,6 @@ const BEFORE: usize = 64;
 const BEHIND: usize = 256;
 /// Bytes that an expression sees at once, if several places are near each other; product contract, section 13.
 const WINDOW: usize = 512;
-/// The work of a step of an expression, in units of [`Work`]: as for conditions.
-const STATE: usize = 6;
 
 impl Triggers {
     /// Stops at what these formats and expressions could begin with.
@@ -134,7 +132,7 @@ impl Triggers {
 }
 
 fn search_work(expression: &Expression, bytes: usize) -> usize {
-    expression.regex.search_work(bytes).saturating_mul(STATE)
+    expression.regex.search_work(bytes)
 }
 
 /// The work that an expression takes at most at one place, in units of [`Work`].

@@ -3,7 +3,8 @@
 
 use super::{
     events::Events,
-    judge::{Inspections, Judged, ResultReport},
+    inspected::MessageKind,
+    judge::{Inspections, Judged, ResultReport, ResultWork},
     refusal::{RefusalReply, ResultRefusal},
 };
 use crate::mcp::ResponseFormat;
@@ -15,6 +16,8 @@ pub struct ResultRequest {
     pub ids: Vec<String>,
     /// Whether it was a batch.
     pub is_batch: bool,
+    /// Whether its stream stays open for messages of any call. So does one that a GET opens.
+    pub is_subscription: bool,
     /// How its answer is refused.
     pub reply: RefusalReply,
 }
@@ -25,6 +28,10 @@ pub struct ResultStream {
     pub(super) request: ResultRequest,
     pub(super) inspections: Inspections,
     pub(super) report: ResultReport,
+    /// For the current result: a call's answer, and the messages before it.
+    pub(super) work: ResultWork,
+    /// The calls whose answers have not come.
+    open_calls: usize,
     form: Form,
 }
 
@@ -51,6 +58,12 @@ impl ResultRequest {
         }
     }
 
+    /// Whether each message of its stream counts as a result of its own: the stream has no end, so work for all of it
+    /// would end some day.
+    pub(super) fn is_open_ended(&self) -> bool {
+        self.is_subscription || self.ids.is_empty()
+    }
+
     /// The id of the only request.
     pub(super) fn only_id(&self) -> Option<&str> {
         match self.ids.as_slice() {
@@ -68,7 +81,8 @@ impl ResultStream {
             Some(ResponseFormat::Sse) => Form::Events(Events::default()),
             Some(ResponseFormat::Json) | None => Form::Whole(Vec::new()),
         };
-        Self { request, inspections, report: ResultReport::default(), form }
+        let open_calls = request.ids.len();
+        Self { request, inspections, report: ResultReport::default(), work: ResultWork::default(), open_calls, form }
     }
 
     /// Takes the next chunk, and returns the bytes to forward now. Of the response, `room` bytes may be held besides what is
@@ -111,7 +125,7 @@ impl ResultStream {
     pub fn end(&mut self) -> Vec<u8> {
         match std::mem::replace(&mut self.form, Form::Passing) {
             Form::Whole(text) if text.is_empty() => Vec::new(),
-            Form::Whole(text) => match self.inspections.judge(&text, &mut self.report).0 {
+            Form::Whole(text) => match self.inspections.judge(&text, &self.work, &mut self.report).0 {
                 Judged::Same => text,
                 Judged::Rewritten(text) => text,
                 Judged::Refused(why) => self.request.refused(&why).into_bytes(),
@@ -119,6 +133,19 @@ impl ResultStream {
             Form::Events(mut events) => events.end(self),
             Form::Refused(why) => self.request.refused(&why).into_bytes(),
             Form::Passing => Vec::new(),
+        }
+    }
+
+    /// Gives the next result work of its own after a message of these kinds, if that was an answer: as often as there are calls,
+    /// so that no server gets more by answers to other ids.
+    pub(super) fn begin_next_result(&mut self, kinds: &[MessageKind]) {
+        let is_answer =
+            |kind: &MessageKind| kind.is_response() && kind.id.as_ref().is_some_and(|id| self.request.ids.contains(id));
+        if self.request.is_open_ended() {
+            self.work = ResultWork::default();
+        } else if self.open_calls > 0 && kinds.iter().any(is_answer) {
+            self.open_calls = self.open_calls.saturating_sub(1);
+            self.work = ResultWork::default();
         }
     }
 

@@ -2,13 +2,15 @@
 
 mod corpus;
 mod disguises;
+#[cfg(not(target_os = "wasi"))]
+mod located;
 mod messages;
 mod random;
 mod streams;
 
 use crate::{config::Config, policy::Mode};
 
-use super::{Inspection, Inspections, RefusalReply, ResultRequest, ResultStream};
+use super::{Inspection, Inspections, ResultRequest, ResultStream};
 
 /// The inspection that these `results` say, written as in a policy.
 pub(super) fn inspection(results: &str) -> Inspection {
@@ -43,7 +45,7 @@ pub(super) fn redacted(inspection: &Inspection, text: &str) -> String {
 
 /// The request with the id 1.
 pub(super) fn request() -> ResultRequest {
-    ResultRequest { ids: vec!["1".to_owned()], is_batch: false, reply: RefusalReply::default() }
+    ResultRequest { ids: vec!["1".to_owned()], ..ResultRequest::default() }
 }
 
 pub(super) fn enforced(inspection: &Inspection) -> Inspections {

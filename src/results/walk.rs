@@ -14,55 +14,14 @@ use crate::{
 use super::{
     edit::{self, Text},
     find::{decode_base64, is_aws_secret_name, is_secret_key},
+    inspected::{Inspected, MessageKind, Outcome},
     inspection::{Inspection, insert},
     joined::Tail,
     media::{is_binary, is_canonical_base64},
-    report::{FinderCounts, ResultDenial},
+    observer::{FindObserver, MessagePart, NoObserver},
+    report::FinderCounts,
     scan::Find,
 };
-
-/// What an inspection says of a message.
-#[derive(Debug)]
-pub struct Inspected {
-    /// What it is; several in an array.
-    pub kinds: Vec<MessageKind>,
-    /// How often each finder found something.
-    pub counts: FinderCounts,
-    /// What becomes of it.
-    pub outcome: Outcome,
-}
-
-/// What becomes of a message.
-#[derive(Debug)]
-pub enum Outcome {
-    /// It stays as it is.
-    Same,
-    /// This takes its place.
-    Rewritten(Vec<u8>),
-    /// It is refused by a find.
-    Denied(ResultDenial),
-    /// It is refused, since the expressions would take too much work.
-    TooMuchWork,
-    /// It is refused, since clients may read it in more than one way, or not at all.
-    Unreadable,
-}
-
-/// What a message is.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct MessageKind {
-    /// Its `id` as it is written.
-    pub id: Option<String>,
-    /// Whether it has a `method`: it is a request or a notification.
-    pub has_method: bool,
-}
-
-impl MessageKind {
-    /// Whether it answers a request.
-    #[must_use]
-    pub fn is_response(&self) -> bool {
-        !self.has_method
-    }
-}
 
 /// A message that nests deeper is not read.
 const MAX_DEPTH: u32 = 128;
@@ -79,9 +38,15 @@ impl Inspection {
     /// Inspects one message, or several in an array. `work` is what the expressions may take for the whole answer.
     #[must_use]
     pub fn inspect(&self, message: &[u8], work: &Work) -> Inspected {
+        self.inspect_with(message, work, &mut NoObserver)
+    }
+
+    /// The same, and an observer learns of each find.
+    pub(super) fn inspect_with(&self, message: &[u8], work: &Work, observer: &mut impl FindObserver) -> Inspected {
         let mut walk = Walk {
             inspection: self,
             work,
+            observer,
             texts: Vec::new(),
             tail: Tail::default(),
             kinds: Vec::new(),
@@ -123,9 +88,10 @@ impl Inspection {
 }
 
 /// One pass over a message.
-struct Walk<'i, 'm> {
+struct Walk<'i, 'm, O> {
     inspection: &'i Inspection,
     work: &'i Work,
+    observer: &'i mut O,
     /// The texts that hold finds, and all that a reader sees one after the other.
     texts: Vec<Text<'m>>,
     tail: Tail,
@@ -152,10 +118,11 @@ struct Item<'m> {
     media_type: Option<Cow<'m, str>>,
     /// The number of its text.
     data: Option<usize>,
-    blob: Option<Cow<'m, str>>,
+    /// Where it begins, and its text.
+    blob: Option<(usize, Cow<'m, str>)>,
 }
 
-impl<'m> Walk<'_, 'm> {
+impl<'m, O: FindObserver> Walk<'_, 'm, O> {
     fn read(&mut self, message: &'m [u8]) -> Result<(), Fault> {
         let mut reader = Reader::new(message, MAX_DEPTH)?;
         match reader.value_type()? {
@@ -191,7 +158,7 @@ impl<'m> Walk<'_, 'm> {
     }
 
     fn read_member(&mut self, reader: &mut Reader<'m>, name: &str, has_shape: bool) -> Result<(), Fault> {
-        self.look_at_name(name);
+        self.look_at_name(name, reader.position());
         self.read_value(reader, Place { name, has_shape: has_shape && !FREE.contains(&name) })
     }
 
@@ -232,12 +199,12 @@ impl<'m> Walk<'_, 'm> {
                     item.data = Some(self.texts.len());
                     self.texts.push(Text { span, text, finds: Vec::new() });
                 }
-                "blob" => item.blob = Some(text),
+                "blob" => item.blob = Some((span.start, text)),
                 name => {
                     match name {
                         "type" => item.kind = Some(text.clone()),
                         "mimeType" => item.media_type = Some(text.clone()),
-                        _ => self.look_at_name(name),
+                        _ => self.look_at_name(name, span.start),
                     }
                     self.look_at_text(span, text, Place { name, has_shape: true });
                 }
@@ -248,8 +215,8 @@ impl<'m> Walk<'_, 'm> {
             let is_media = matches!(item.kind.as_deref(), Some("image" | "audio"));
             self.look_at_data(number, is_media);
         }
-        if let Some(blob) = item.blob {
-            self.look_at_blob(&blob, item.media_type.as_deref());
+        if let Some((at, blob)) = item.blob {
+            self.look_at_blob(at, &blob, item.media_type.as_deref());
         }
         Ok(())
     }
@@ -267,9 +234,9 @@ impl<'m> Walk<'_, 'm> {
         {
             finds.finds = vec![Find { range: 0..text.len(), finder: number }];
         }
-        self.count(&finds.finds);
+        self.count(&finds.finds, span.start, MessagePart::Value);
         if is_joined {
-            self.join(&text).into_iter().for_each(|find| insert(&mut finds.finds, find));
+            self.join(span.start, &text).into_iter().for_each(|find| insert(&mut finds.finds, find));
             self.tail.is_key_open = finds.is_key_open;
         }
         if is_joined || !finds.finds.is_empty() {
@@ -282,7 +249,8 @@ impl<'m> Walk<'_, 'm> {
         let text = self.texts.get_mut(number).map(|data| std::mem::take(&mut data.text)).unwrap_or_default();
         if !is_media || !is_canonical_base64(text.as_bytes()) {
             let finds = self.find(text.as_bytes(), false).finds;
-            self.count(&finds);
+            let at = self.texts.get(number).map_or(0, |data| data.span.start);
+            self.count(&finds, at, MessagePart::Value);
             if let Some(data) = self.texts.get_mut(number) {
                 data.finds = finds;
             }
@@ -293,7 +261,7 @@ impl<'m> Walk<'_, 'm> {
     }
 
     /// Looks at the seams between a text and those before it, and returns what is in the text of finds that cross them.
-    fn join(&mut self, text: &str) -> Vec<Find> {
+    fn join(&mut self, at: usize, text: &str) -> Vec<Find> {
         let number = self.texts.len();
         let Ok(parts) = self.tail.push(number, text.as_bytes(), self.inspection, self.work) else {
             self.is_exhausted = true;
@@ -301,8 +269,11 @@ impl<'m> Walk<'_, 'm> {
         };
         let (mut own, mut counted) = (Vec::new(), None);
         for part in parts {
-            if counted != Some(part.find.finder) {
-                self.count(std::slice::from_ref(&part.find));
+            let at = self.texts.get(part.text).map_or(at, |known| known.span.start);
+            if counted == Some(part.find.finder) {
+                self.observer.goes_on(part.find.finder, at);
+            } else {
+                self.count(std::slice::from_ref(&part.find), at, MessagePart::Value);
                 counted = Some(part.find.finder);
             }
             match self.texts.get_mut(part.text) {
@@ -320,23 +291,23 @@ impl<'m> Walk<'_, 'm> {
         }
         let finds = self.find(token, false).finds;
         if !finds.is_empty() {
-            self.count(&finds);
+            self.count(&finds, start, MessagePart::Value);
             let span = start..start.saturating_add(token.len());
             self.texts.push(Text { span, text: String::from_utf8_lossy(token), finds });
         }
     }
 
     /// A name cannot be replaced: others would not find the member.
-    fn look_at_name(&mut self, name: &str) {
+    fn look_at_name(&mut self, name: &str, at: usize) {
         if name.len() >= MIN_TEXT {
             let finds = self.find(name.as_bytes(), false).finds;
-            self.count(&finds);
+            self.count(&finds, at, MessagePart::Name);
             self.refuse(&finds);
         }
     }
 
     /// A blob cannot be replaced: it has a length and a checksum elsewhere.
-    fn look_at_blob(&mut self, blob: &str, media_type: Option<&str>) {
+    fn look_at_blob(&mut self, at: usize, blob: &str, media_type: Option<&str>) {
         let is_canonical = is_canonical_base64(blob.as_bytes());
         if is_canonical && media_type.is_some_and(is_binary) {
             return;
@@ -344,7 +315,7 @@ impl<'m> Walk<'_, 'm> {
         let decoded =
             if is_canonical { Cow::Owned(decode_base64(blob.as_bytes())) } else { Cow::Borrowed(blob.as_bytes()) };
         let finds = self.find(&decoded, false).finds;
-        self.count(&finds);
+        self.count(&finds, at, MessagePart::Blob);
         self.refuse(&finds);
     }
 
@@ -358,8 +329,9 @@ impl<'m> Walk<'_, 'm> {
         })
     }
 
-    fn count(&mut self, finds: &[Find]) {
+    fn count(&mut self, finds: &[Find], at: usize, part: MessagePart) {
         for find in finds {
+            self.observer.found(find.finder, at, part);
             if let Some(finder) = self.inspection.finder(find.finder) {
                 self.counts.add(finder);
             }

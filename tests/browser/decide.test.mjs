@@ -136,6 +136,8 @@ test('counters show how full they are, and decisions what was decided', () =>
         { at: '2026-11-21T05:59:58Z', record: { decision: 'denied', rule: '(method)', grant: 'jwt:al', method: 'tasks/list', shadow: { decision: 'denied', rule: '(x)' } } },
         { at: '2026-11-21T05:59:58Z', record: { decision: 'refused', method: 'ping' } },
         { at: '2026-11-21T05:59:58Z', record: { decision: 'refused', method: 'ping' } },
+        { at: '2026-11-21T05:59:57Z', record: { decision: 'allowed', tool: 'note', redacted: { email: 2, jwt: 1 } } },
+        { at: '2026-11-21T05:59:56Z', record: { decision: 'denied', rule: '/tools/note/results/deny_if/0', tool: 'note', redacted: { email: 1 }, shadowRedacted: { iban: 1 } } },
       ],
     },
     {},
@@ -158,12 +160,15 @@ test('counters show how full they are, and decisions what was decided', () =>
         ['2026-11-21 05:59:58', 'denied', 'tasks/list\nin shadow: denied by (x)', 'jwt:al', '(method)'],
         ['2026-11-21 05:59:58', 'refused', 'ping', '', ''],
         ['2026-11-21 05:59:58', 'refused', 'ping', '', ''],
+        ['2026-11-21 05:59:57', 'allowed', 'note\nfound in the answer: email 2, jwt 1', '', ''],
+        ['2026-11-21 05:59:56', 'denied', 'note\nfound in the answer: email 1; in shadow: found in the answer: iban 1', '', '/tools/note/results/deny_if/0'],
       ]);
+      assert.equal(await tab.text('#finds'), 'Found in the answers to these calls: email 3, jwt 1');
       assert.equal(await tab.text('#approvals + .empty'), 'No calls are pending.');
       gateway.decisions.unshift({ at: '2026-11-21T06:00:01Z', record: { decision: 'allowed', tool: 'pay' } });
       await tab.later();
       assert.deepEqual((await tab.rows('decisions'))[0].slice(0, 3), ['2026-11-21 06:00:01', 'allowed', 'pay']);
-      assert.equal((await tab.rows('decisions')).length, 6);
+      assert.equal((await tab.rows('decisions')).length, 8);
     },
   ));
 

@@ -253,7 +253,7 @@ fn a_result_is_shown_as_the_client_gets_it_with_the_entries_that_change_it() {
     let expected = r#"the tool `get_note` as `anybody`
   1. /tools/get_note: the key `get_note` applies to the tool `get_note`
   decision: allowed
-  /tools/get_note/results/redact/0: finds `email` in the answer, 2 times
+  /tools/get_note/results/redact/0: finds `email` in the answer, 2 times: at `/result/content/0/text` (2 times)
   the answer is redacted
   the client gets: {"jsonrpc":"2.0","id":1,"result":{"content": [{"type": "text", "text": "[redacted], [redacted]"}]}}
 "#;
@@ -264,7 +264,7 @@ fn a_result_is_shown_as_the_client_gets_it_with_the_entries_that_change_it() {
     for part in [
         r#""outcome":"refused""#,
         r#""rule":"/tools/get_note/results/deny_if/0""#,
-        r#""finder":"private_key","count":1"#,
+        r#""finder":"private_key","count":1,"rule":"/tools/get_note/results/deny_if/0","places":[{"pointer":"/result/x","part":"value","count":1}]"#,
     ] {
         assert!(printed.contains(part), "{part}: {printed}");
     }

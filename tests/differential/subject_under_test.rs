@@ -79,13 +79,13 @@ fn judge(config: &Config, store: &InMemory, request: &Request) -> End {
     let HeadersVerdict::NeedBody = engine::check_headers(config, &call, !request.body.is_empty()) else {
         return End::Refused;
     };
-    let judgement = engine::authorize(config, &call, &request.body, "fuzz", Timestamp(0), store);
-    let forwarded = matches!(judgement.answer, Disposition::Forward(_));
-    assert_ne!(judgement.record.decision, Decision::Failed, "{request:?}");
-    assert_eq!(forwarded, judgement.record.decision == Decision::Allowed, "{request:?}");
+    let response = engine::authorize(config, &call, &request.body, "fuzz", Timestamp(0), store);
+    let forwarded = matches!(response.answer, Disposition::Forward(_));
+    assert_ne!(response.record.decision, Decision::Failed, "{request:?}");
+    assert_eq!(forwarded, response.record.decision == Decision::Allowed, "{request:?}");
     match Body::read(&request.body, config.protocol.max_depth, config.protocol.batches) {
         Ok(body) if forwarded => End::Forwarded(body.messages().iter().map(of).collect()),
-        Ok(body) if judgement.record.decision == Decision::Denied => {
+        Ok(body) if response.record.decision == Decision::Denied => {
             End::Judged(body.messages().iter().map(of).collect())
         }
         _ => {

@@ -10,6 +10,7 @@
 //! | `credential` | the server sees its own credential, which no caller holds, and no token of a caller |
 //! | `dynamic` | another policy takes over in a running Envoy: streams, counts and the other callers go on |
 //! | `approvals` | a call that needs approval passes once, after a person at the console or a service has approved it |
+//! | `fleet_approvals` | an etcd keeps the approvals of several Envoys: one lets one call pass, whichever Envoy it is repeated at and whatever fails |
 //! | `rate_limit_service` | a service counts for several Envoys, exactly; where it does not, calls are refused or counted by each |
 //! | `bindings` | the policy is that of the route, host, path and caller; what is not inspected passes untouched |
 //! | `budgets` | one hostile client or server takes neither memory nor the worker from the others |
@@ -61,6 +62,7 @@ mod credential;
 mod definitions;
 mod dynamic;
 mod example_policies;
+mod fleet_approvals;
 mod flood;
 mod forwarding;
 mod gateway;

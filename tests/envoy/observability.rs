@@ -21,6 +21,8 @@ fn policy() -> String {
         "no%1": { "deny_if": always },
         "once": { "limits": [once] },
         "soon": { "mode": "shadow", "deny_if": always },
+        "note": { "results": { "redact": [{ "find": "email" }] } },
+        "soon_note": { "mode": "shadow", "results": { "redact": [{ "find": "email" }] } },
     });
     let definitions = json!({ "changed": { "sha256": "0".repeat(64) } });
     json!({ "version": "1", "default": "allow", "tools": tools, "definitions": definitions }).to_string()
@@ -30,6 +32,14 @@ fn policy() -> String {
 async fn traffic(gateway: &Gateway) {
     for tool in ["ok", "no%1", "once", "once", "soon", "else"] {
         gateway.send("mcp", &call(tool, &json!({}), "1", &[])).await;
+    }
+    for tool in ["note", "soon_note"] {
+        let text = json!({ "jsonrpc": "2.0", "id": 1, "result": { "note": "bob@example.com" } });
+        let request = call(tool, &json!({}), "1", &[]);
+        let mut script = gateway.upstream().script(&request, 200, &[("content-type", "application/json")]);
+        let answer = tokio::spawn(async move { drop(script.send_data(text.to_string().into()).await) });
+        gateway.send("mcp", &request).await;
+        answer.await.expect("the server's answer");
     }
     gateway.send("mcp", &message("{")).await;
     definitions::list(gateway, "mcp", &[json!({ "name": "changed" })]).await;

@@ -8,7 +8,7 @@ use std::{
 };
 
 /// What can be left out by naming it in `MCP_POLICY_SKIP`, and the variable that says where it is.
-const TOOLS: [(&str, &str); 7] = [
+const TOOLS: [(&str, &str); 8] = [
     ("servers", "MCP_POLICY_SERVERS"),
     ("clients", "MCP_POLICY_CLIENTS"),
     ("prometheus", "MCP_POLICY_PROMETHEUS"),
@@ -16,6 +16,7 @@ const TOOLS: [(&str, &str); 7] = [
     ("schemas", "MCP_POLICY_SCHEMAS"),
     ("registry", "MCP_POLICY_REGISTRY"),
     ("rate_limit_service", "MCP_POLICY_RATE_LIMIT_SERVICE"),
+    ("etcd", "MCP_POLICY_ETCD"),
 ];
 
 /// The path of one of the [`TOOLS`]; `None`, and a line that says so, if `MCP_POLICY_SKIP` names it.
@@ -45,7 +46,7 @@ fn read(name: &str, skip: Option<OsString>, place: Option<OsString>) -> Result<O
     let skipped: Vec<&str> = skip.split(',').filter(|one| !one.is_empty()).collect();
     if let Some(other) = skipped.iter().find(|one| TOOLS.iter().all(|(tool, _)| tool != *one)) {
         return Err(format!(
-            "MCP_POLICY_SKIP names `{other}`; nothing but `servers`, `clients`, `prometheus`, `browser`, `schemas`, `registry` and `rate_limit_service` can be left out"
+            "MCP_POLICY_SKIP names `{other}`; nothing but `servers`, `clients`, `prometheus`, `browser`, `schemas`, `registry`, `rate_limit_service` and `etcd` can be left out"
         ));
     }
     if skipped.contains(&name) {
@@ -74,6 +75,6 @@ fn tools_are_left_out_by_name_only() {
         assert_eq!(read(Some(skip), Some("a")), Ok(None));
         assert_eq!(read(Some(skip), None), Ok(None));
     }
-    let unknown = "MCP_POLICY_SKIP names `all`; nothing but `servers`, `clients`, `prometheus`, `browser`, `schemas`, `registry` and `rate_limit_service` can be left out";
+    let unknown = "MCP_POLICY_SKIP names `all`; nothing but `servers`, `clients`, `prometheus`, `browser`, `schemas`, `registry`, `rate_limit_service` and `etcd` can be left out";
     assert_eq!(read(Some("all"), Some("a")), Err(unknown.into()));
 }

@@ -52,6 +52,7 @@ fn check(
     let expected = oracle::end(config, request, &properties, now, &InShared(shared.copy()), &|ask| match ask {
         Callout::Approval(_) => ruled.clone(),
         Callout::Charge { .. } => counted.clone(),
+        Callout::Store { .. } => panic!("no etcd keeps approvals"),
     });
     let mut stream = request.send(worker);
     for ask in expected.asks {
@@ -66,6 +67,7 @@ fn check(
                 assert_charges(&callout, ROOT, &message);
                 stream.receive(worker, callout.number, counted);
             }
+            Callout::Store { .. } => panic!("no etcd keeps approvals"),
         }
     }
     assert_eq!(worker.world().calls, []);

@@ -21,6 +21,7 @@
 //! | `decision_log` | the console lists decisions a quarter second later at most |
 //! | `discarding` | a body that is too large is thrown away, and answered at its end or in time |
 //! | `fails_closed` | what becomes of a request if one host call fails |
+//! | `fleet_approvals` | a call whose approval etcd keeps is forwarded once if it was approved, in every order of answers, timeouts and resets |
 //! | `fuzz_callbacks` | callbacks in any order while host calls fail: one reply at most, nothing is forwarded that was not judged |
 //! | `held_bytes` | streams that never end hold a bounded part of a worker, and only their caller is refused |
 //! | `logging` | lines in the host's log: their level, the number of their stream, no secret |
@@ -49,7 +50,11 @@ mod contexts;
 mod cost;
 mod decision_log;
 mod discarding;
+#[path = "../support/etcd.rs"]
+#[expect(dead_code, reason = "the unit tests use the rest")]
+mod etcd;
 mod fails_closed;
+mod fleet_approvals;
 mod fuzz_callbacks;
 mod held_bytes;
 mod logging;

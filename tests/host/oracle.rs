@@ -5,7 +5,7 @@ use mcp_policy::{
     config::Config,
     engine::{
         self, AuthorizationResponse, BoundRequest, Disposition, HeadersVerdict, RequestInfo,
-        callout::{Callout, CalloutResponse},
+        callout::{Callout, CalloutResponse, Recorded},
     },
     http::{Header, Headers},
     identity::{self, ConnectionAttributes, Peer},
@@ -68,14 +68,14 @@ pub(crate) fn end<S: Store>(
         return replied(answer::failed(), details(Decision::Failed));
     };
     let body = request.body();
-    let judgement = match engine::check_headers(config, &call, !request.ends_with_its_head()) {
-        HeadersVerdict::Reply(judgement) | HeadersVerdict::Discard(judgement) => *judgement,
+    let response = match engine::check_headers(config, &call, !request.ends_with_its_head()) {
+        HeadersVerdict::Reply(response) | HeadersVerdict::Discard(response) => *response,
         HeadersVerdict::Bypass => return End::default(),
         HeadersVerdict::Continue(_) | HeadersVerdict::ExpectEmptyBody(_) if body.is_empty() => return End::default(),
         HeadersVerdict::Continue(_) | HeadersVerdict::ExpectEmptyBody(_) => engine::unexpected_body(config, &call),
         HeadersVerdict::NeedBody => return judged(config, call, &body, now, store, said),
     };
-    decided(judgement, Vec::new())
+    decided(response, Vec::new())
 }
 
 /// Whether a request with these headers could go on with this body, had all limits room, when services have said this in
@@ -108,7 +108,8 @@ fn passes<S: Store>(config: &Config, call: &BoundRequest, body: &[u8], store: &S
     };
     let goes_on = |said: Option<&CallResponse>, rest: &[CallResponse]| {
         let mut call = call.clone();
-        call.callouts().record(&ask, said.and_then(answered).as_ref());
+        let recorded = call.callouts().record(ask.clone(), said.and_then(answered).as_ref(), Timestamp(0));
+        assert!(!matches!(recorded, Recorded::Next(_)), "one answer is enough");
         passes(config, &call, body, store, rest)
     };
     goes_on(None, said) || said.split_first().is_some_and(|(first, rest)| goes_on(Some(first), rest))
@@ -135,9 +136,10 @@ fn judged<S: Store>(
 ) -> End {
     let mut asks = Vec::new();
     loop {
-        let judgement = engine::authorize(config, &call, body, "filter", now, store);
-        let Disposition::Callout(ask) = judgement.answer else { return decided(judgement, asks) };
-        call.callouts().record(&ask, answered(&said(&ask)).as_ref());
+        let response = engine::authorize(config, &call, body, "filter", now, store);
+        let Disposition::Callout(ask) = response.answer else { return decided(response, asks) };
+        let recorded = call.callouts().record(ask.clone(), answered(&said(&ask)).as_ref(), now);
+        assert!(!matches!(recorded, Recorded::Next(_)), "one answer is enough");
         asks.push(ask);
     }
 }
@@ -155,10 +157,10 @@ fn answered(said: &CallResponse) -> Option<CalloutResponse> {
     Some(CalloutResponse { status, body: said.body.clone() })
 }
 
-fn decided(judgement: AuthorizationResponse, asks: Vec<Callout>) -> End {
-    match judgement.answer {
+fn decided(response: AuthorizationResponse, asks: Vec<Callout>) -> End {
+    match response.answer {
         Disposition::Forward(_) => End { asks, reply: None },
-        Disposition::Reply(reply) => End { asks, ..replied(reply, details(judgement.record.decision)) },
+        Disposition::Reply(reply) => End { asks, ..replied(reply, details(response.record.decision)) },
         Disposition::Callout(ask) => panic!("asked again: {ask:?}"),
     }
 }

@@ -1,12 +1,16 @@
 //! Requests, and policies to judge them by.
 
-use std::{collections::BTreeMap, fmt, sync::LazyLock};
+use std::{
+    collections::BTreeMap,
+    fmt,
+    sync::{Arc, LazyLock},
+};
 
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use proptest::{collection::vec, prelude::*, sample::select};
 use serde_json::Value;
 
-use crate::proxy::{Pairs, Part, Stream, Worker};
+use crate::proxy::{Pairs, Part, Shared, Stream, Worker};
 
 /// What Envoy knows besides; `None` is null.
 pub(crate) type Properties = BTreeMap<Vec<u8>, Option<Vec<u8>>>;
@@ -230,4 +234,14 @@ fn attack(case: &Value) -> (Pairs, Vec<u8>) {
         _ => Vec::new(),
     };
     (headers, body)
+}
+
+/// A worker, and the stream of a request that went on.
+#[track_caller]
+pub(crate) fn sent(configuration: &str, request: &Request) -> (Worker, Stream) {
+    let mut worker = Worker::new(&Arc::new(Shared::prepared()), configuration);
+    worker.world().properties = at_an_address();
+    let stream = request.send(&mut worker);
+    assert!(stream.went_on.is_whole);
+    (worker, stream)
 }

@@ -4,8 +4,6 @@
 mod early;
 mod given;
 
-use std::sync::Arc;
-
 use mcp_policy::{
     config::Config,
     engine::lists,
@@ -21,20 +19,11 @@ use self::given::{Answer, MARK, any_answer, called};
 use crate::{
     cases,
     proxy::{
-        Fault, How, Part, ROOT, Shared, Stream, Worker,
+        Fault, How, Part, ROOT, Stream, Worker,
         fault::{CALLS, STATUSES},
     },
-    request::{End, MODES, Request, at_an_address, call, configuration, get, list, with_options},
+    request::{End, MODES, Request, call, configuration, get, list, sent, with_options},
 };
-
-/// A worker, and the stream of a request that went on.
-fn sent(configuration: &str, request: &Request) -> (Worker, Stream) {
-    let mut worker = Worker::new(&Arc::new(Shared::prepared()), configuration);
-    worker.world().properties = at_an_address();
-    let stream = request.send(&mut worker);
-    assert!(stream.went_on.is_whole);
-    (worker, stream)
-}
 
 fn has_mark(stream: &Stream) -> bool {
     let has = |text: &[u8]| text.windows(MARK.len()).any(|window| window == MARK.as_bytes());

@@ -11,7 +11,7 @@ use crate::{
         Fault, How, Part, Shared, Stream, Worker,
         fault::{CALLS, STATUSES},
     },
-    request::{MODES, Request, at_an_address, call, get},
+    request::{MODES, Request, at_an_address, call, get, sent},
 };
 
 const MAIL: &str = "bob@example.com";
@@ -26,14 +26,6 @@ fn configuration(mode: &str, options: &str) -> String {
     format!(
         r#"{{"policy":{{"version":"1","default":"deny","tools":{{{tools}}}}},"protocol":{{"headers":"{mode}"}}{options}}}"#
     )
-}
-
-fn sent(configuration: &str, request: &Request) -> (Worker, Stream) {
-    let mut worker = Worker::new(&Arc::new(Shared::prepared()), configuration);
-    worker.world().properties = at_an_address();
-    let stream = request.send(&mut worker);
-    assert!(stream.went_on.is_whole);
-    (worker, stream)
 }
 
 fn answer(text: &str) -> String {

@@ -91,6 +91,22 @@ fn record_and_statistics_cost_a_request_two_calls_into_the_host() {
 }
 
 #[test]
+fn a_chain_costs_each_request_three_calls_into_the_host_and_without_one_nothing() {
+    let calls = |audit: &str| {
+        let mut worker = worker_with(&with_options(&format!(r#""audit":{{"log":"none"{audit}}}"#)));
+        // The first names its series.
+        calls_of(&mut worker, "ok");
+        calls_of(&mut worker, "ok")
+    };
+    let (without, off, chained) = (calls(""), calls(r#","chain":false"#), calls(r#","chain":true"#));
+    assert_eq!((off.values().sum::<usize>(), &off), (7, &without));
+    let more = |name: &str| chained.get(name).copied().unwrap_or_default() - off.get(name).copied().unwrap_or_default();
+    // The record is read and written again, with the time of its link.
+    let calls = ["proxy_get_property", "proxy_set_property", "proxy_get_current_time_nanoseconds"];
+    assert_eq!((calls.map(more), chained.values().sum::<usize>()), ([1, 1, 1], 10));
+}
+
+#[test]
 fn an_approval_rule_costs_each_request_two_calls_into_the_host_for_its_route_and_cluster() {
     let property_calls = |mut worker: Worker| {
         calls_of(&mut worker, "ok");

@@ -14,7 +14,7 @@ use mcp_policy::{
     config::Config,
     engine::{
         self, BoundRequest, Disposition, RequestInfo,
-        callout::{Callout, CalloutResponse},
+        callout::{Callout, CalloutResponse, Recorded},
     },
     http::{Header, Headers},
     identity::{self, ConnectionAttributes, Peer},
@@ -75,7 +75,8 @@ impl Limitador {
                     let question = Asked::read(message);
                     let code = if self.lets_pass(&question) { 1 } else { 2 };
                     asked.push(question);
-                    call.callouts().record(&ask, Some(&CalloutResponse { status: b"0".to_vec(), body: vec![8, code] }));
+                    let response = CalloutResponse { status: b"0".to_vec(), body: vec![8, code] };
+                    assert_eq!(call.callouts().record(ask, Some(&response), now), Recorded::Answered);
                 }
             }
         }

@@ -149,7 +149,7 @@ impl Office {
                 drop(receipts);
                 // Counted first: another step may consume it before this one ends.
                 self.histories.borrow_mut().entry(id).or_default().given_back += 1;
-                receipt.give_back(store, || Some(self.now.get()));
+                assert_eq!(receipt.give_back(store, || Some(self.now.get())), None, "nothing is kept elsewhere");
             }
         }
     }
@@ -165,16 +165,16 @@ impl Office {
         );
         let now = self.now.get();
         let call = BoundRequest::new(&self.config, call);
-        let judgement = engine::authorize(&self.config, &call, body.as_bytes(), "f", now, store);
-        let Some(said) = judgement.record.approval else {
+        let response = engine::authorize(&self.config, &call, body.as_bytes(), "f", now, store);
+        let Some(said) = response.record.approval else {
             // Full, rejected, or too many others were faster.
-            assert!([Decision::Denied, Decision::Failed].contains(&judgement.record.decision));
+            assert!([Decision::Denied, Decision::Failed].contains(&response.record.decision));
             return;
         };
         let mut histories = self.histories.borrow_mut();
         let history = histories.entry(said.id.clone()).or_default();
         assert_eq!(*history.asked.get_or_insert(asked), asked, "an answer is to one question only");
-        if let Disposition::Forward(receipt) = judgement.answer {
+        if let Disposition::Forward(receipt) = response.answer {
             history.passed.push(now);
             self.receipts.borrow_mut().push((said.id, receipt));
         }

@@ -18,7 +18,7 @@ pub(crate) struct World {
     store: InMemory,
 }
 
-/// What can be compared between worlds: all of a judgement but the configuration's digest.
+/// What can be compared between worlds: all of a response but the configuration's digest.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Seen {
     pub(crate) record: AuditRecord,
@@ -85,13 +85,13 @@ fn call(config: &Config, sent: &Sent) -> BoundRequest {
 }
 
 impl From<AuthorizationResponse> for Seen {
-    fn from(judgement: AuthorizationResponse) -> Self {
-        let reply = match judgement.answer {
+    fn from(response: AuthorizationResponse) -> Self {
+        let reply = match response.answer {
             Disposition::Forward(_) => None,
             Disposition::Reply(reply) => Some((reply.status, reply.retry_after, reply.body)),
             Disposition::Callout(inquiry) => panic!("{inquiry:?}"),
         };
-        Self { record: AuditRecord { config: String::new().into(), ..judgement.record }, reply }
+        Self { record: AuditRecord { config: String::new().into(), ..*response.record }, reply }
     }
 }
 

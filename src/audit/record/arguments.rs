@@ -25,10 +25,10 @@ pub struct LoggedArguments {
 const MAX_NAME: usize = 64;
 
 impl LoggedArguments {
-    /// What `how` permits to log of `arguments`, a JSON object as it was sent, whose members have these `names`; `None` if
+    /// What `how` permits to log of `arguments`, a JSON object as it was sent, whose members have these `names`, in UTF-8; `None` if
     /// it permits nothing.
     #[must_use]
-    pub fn new(arguments: &[u8], names: &[Cow<'_, str>], how: Arguments) -> Option<Self> {
+    pub fn new(arguments: &[u8], names: &[Cow<'_, [u8]>], how: Arguments) -> Option<Self> {
         let logged = match how {
             Arguments::None => return None,
             Arguments::Names => Self::default(),
@@ -41,7 +41,6 @@ impl LoggedArguments {
                 Self { values: std::str::from_utf8(arguments).ok().map(on_one_line), ..Self::default() }
             }
         };
-        let short = |name| str::get(name, ..name.floor_char_boundary(MAX_NAME)).unwrap_or_default();
         let names = json::list(names.iter().map(|name| short(name)));
         Some(Self { names, ..logged })
     }
@@ -54,4 +53,10 @@ impl LoggedArguments {
             record.add_raw("argumentValues", values);
         }
     }
+}
+
+/// The front of a name as text.
+fn short(name: &[u8]) -> &str {
+    let name = std::str::from_utf8(name).unwrap_or_default();
+    name.get(..name.floor_char_boundary(MAX_NAME)).unwrap_or_default()
 }

@@ -11,11 +11,15 @@ pub struct TraceParents {
 }
 
 impl TraceParents {
-    /// Keeps what has the form of a `traceparent`; a client may send anything.
+    /// The trace that a header names, if it has the form of a `traceparent`; a client may send anything.
     #[must_use]
-    pub fn new(header: Option<&str>, meta: Option<&str>) -> Self {
-        let keep = |text: Option<&str>| text.filter(|text| is_traceparent(text.as_bytes())).map(Into::into);
-        Self { header: keep(header), meta: keep(meta) }
+    pub fn from_header(header: Option<&str>) -> Self {
+        Self { header: header.and_then(read), meta: None }
+    }
+
+    /// Adds the trace that `_meta` names, by the same rule.
+    pub fn add_meta(&mut self, meta: Option<&str>) {
+        self.meta = meta.and_then(read);
     }
 
     /// The trace that `_meta` names.
@@ -31,6 +35,10 @@ impl TraceParents {
             });
         }
     }
+}
+
+fn read(text: &str) -> Option<Box<str>> {
+    is_traceparent(text.as_bytes()).then(|| text.into())
 }
 
 /// Whether this is a version, a trace, a span and flags, each in lower-case hexadecimal digits of a fixed length.
@@ -52,8 +60,9 @@ mod tests {
     const TRACE: &str = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
 
     fn written(header: Option<&str>, meta: Option<&str>) -> String {
-        let mut record = Writer::default();
-        TraceParents::new(header, meta).write(&mut record);
+        let (mut record, mut traces) = (Writer::default(), TraceParents::from_header(header));
+        traces.add_meta(meta);
+        traces.write(&mut record);
         record.finish()
     }
 

@@ -69,6 +69,9 @@ pub(crate) struct Args {
     tools: Option<String>,
     #[command(flatten)]
     server: Server,
+    /// Also warn of what each of N Envoys with this configuration keeps on its own
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    replicas: u32,
     /// Do not report warnings of this name, or of any with `all`; repeatable
     #[arg(long, value_name = "NAME", value_parser = lint_names())]
     allow: Vec<String>,
@@ -165,6 +168,7 @@ impl Args {
         let document = source.text().as_bytes();
         let mut warnings = lint::check(config, document);
         warnings.extend(tools.map(|tools| lint::check_tools(config, document, tools)).unwrap_or_default());
+        warnings.extend(lint::check_replicas(config, document, self.replicas));
         warnings.sort_by_key(|warning| warning.at);
         warnings.into_iter().filter(|warning| !is_allowed(warning.lint)).map(Problem::warning).collect()
     }

@@ -2,6 +2,7 @@
 
 use std::{
     collections::BTreeMap,
+    sync::Arc,
     time::{Duration, SystemTime},
 };
 
@@ -13,6 +14,7 @@ use mcp_policy::{
     identity::Claims,
     json::{self, diagnostic::nearest_word},
     policy::Policy,
+    results::{FindPlace, LocatedFinds},
     store::InMemory,
     time::Timestamp,
 };
@@ -191,8 +193,17 @@ struct Answer<'o> {
 #[derive(Serialize)]
 struct AnswerFind<'o> {
     finder: &'o str,
-    count: u32,
+    count: usize,
     rule: &'o str,
+    places: Vec<AnswerPlace<'o>>,
+}
+
+/// Where something was found: a JSON pointer into the answer's message.
+#[derive(Serialize)]
+struct AnswerPlace<'o> {
+    pointer: &'o str,
+    part: &'static str,
+    count: usize,
 }
 
 #[derive(Serialize)]
@@ -210,7 +221,15 @@ struct Shadow<'o> {
 
 impl<'o> Answer<'o> {
     fn new(answer: &'o AnswerReport) -> Self {
-        let find = |(finder, count, rule): &'o (&'static str, u32, String)| AnswerFind { finder, count: *count, rule };
+        let find = |find: &'o LocatedFinds| {
+            let place = |(place, count): &'o (FindPlace, usize)| AnswerPlace {
+                pointer: &place.pointer,
+                part: place.part.name(),
+                count: *count,
+            };
+            let places = find.places.iter().map(place).collect();
+            AnswerFind { finder: find.finder, count: find.count, rule: &find.entry, places }
+        };
         let refusal = answer.report.refusal.as_ref().or(answer.report.shadow_refusal.as_ref());
         Self {
             outcome: answer.outcome.name(),
@@ -225,9 +244,9 @@ impl<'o> Explanation<'o> {
     pub(crate) fn new(outcome: &'o CallReport) -> Self {
         let CallReport { steps, record, message, retry_after, answer } = outcome;
         let shadow = record.shadow.as_ref();
-        let left = |(counter, left): &'o (String, Amount)| {
+        let left = |(counter, left): &'o (Arc<str>, Amount)| {
             // An amount shows itself as a JSON number.
-            Some((counter.as_str(), RawValue::from_string(left.to_string()).ok()?))
+            Some((&**counter, RawValue::from_string(left.to_string()).ok()?))
         };
         Self {
             steps: steps.iter().map(|step| StepLine { rule: &step.rule, text: &step.text }).collect(),

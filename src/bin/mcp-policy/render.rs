@@ -10,6 +10,7 @@
 //! * `credential`: the server's own credential, which Envoy sends instead of the caller's
 //! * `dynamic`: the file in which Envoy finds the filter, for changes without a restart
 //! * `ports`: the ports of an Envoy by itself, compared
+//! * `replicas`: warnings of what each of several gateways keeps on its own
 //! * `size`: objects that are too large for Kubernetes
 //! * `watched`: files that Envoy reads again when they change
 //! * `template` and `yaml`: texts and configurations as YAML
@@ -27,6 +28,7 @@ mod istio;
 mod kubernetes;
 mod limitador;
 mod ports;
+mod replicas;
 mod sidecar;
 mod size;
 mod template;
@@ -42,7 +44,7 @@ use crate::{Exit, Stop, mistakes, print, print_warning, source::SourceFile};
 
 use self::{
     configuration::Configuration, envoy::Envoy, envoy_gateway::EnvoyGateway, istio::Istio, limitador::Limitador,
-    sidecar::Sidecar,
+    replicas::Replicas, sidecar::Sidecar,
 };
 
 /// The arguments of `render`.
@@ -114,7 +116,8 @@ pub(crate) fn run(args: &Args) -> Result<Exit, Stop> {
     if let Gateway::Envoy(envoy) = &args.gateway {
         dynamic::write(envoy, source.text(), &rendered).map_err(Stop::usage)?;
     }
-    for warning in args.gateway.warnings(source.text(), &rendered) {
+    let of_replicas = args.gateway.replicas().map(|replicas| replicas.warnings(&source)).unwrap_or_default();
+    for warning in args.gateway.warnings(source.text(), &rendered).into_iter().chain(of_replicas) {
         print_warning(&warning);
     }
     Ok(print(&rendered))
@@ -130,6 +133,16 @@ impl Gateway {
             Self::Istio(istio) => &istio.common.file,
             Self::EnvoyGateway(gateway) => &gateway.common.file,
             Self::Limitador(limitador) => &limitador.file,
+        }
+    }
+
+    fn replicas(&self) -> Option<&Replicas> {
+        match self {
+            Self::Envoy(envoy) => Some(&envoy.replicas),
+            Self::Sidecar(sidecar) => Some(&sidecar.common.replicas),
+            Self::Istio(istio) => Some(&istio.common.replicas),
+            Self::EnvoyGateway(gateway) => Some(&gateway.common.replicas),
+            Self::Limitador(_) => None,
         }
     }
 

@@ -1,11 +1,11 @@
 //! Texts of authors, callers and servers, as a terminal can show them: no character in them moves the cursor, hides, or
 //! reorders its neighbours. Every verb prints such texts through this file.
 
-use mcp_policy::text::is_invisible;
+use mcp_policy::text::{escape_invisible, is_invisible};
 
 /// A text on one line.
 pub(crate) fn line(text: &str) -> String {
-    escape(text, is_invisible)
+    escape_invisible(text)
 }
 
 /// A part of a file's line. Its tabs stay: they are indentation.
@@ -56,39 +56,8 @@ mod tests {
     use super::{excerpt, json, line, lines, message};
 
     #[test]
-    fn an_invisible_character_is_shown_by_its_number() {
-        for (character, shown) in [
-            ('\u{1b}', r"\u{1b}"),
-            ('\n', r"\u{a}"),
-            ('\r', r"\u{d}"),
-            ('\u{9b}', r"\u{9b}"),
-            ('\u{a0}', r"\u{a0}"),
-            ('\u{ad}', r"\u{ad}"),
-            ('\u{34f}', r"\u{34f}"),
-            ('\u{378}', r"\u{378}"),
-            ('\u{200b}', r"\u{200b}"),
-            ('\u{202e}', r"\u{202e}"),
-            ('\u{2028}', r"\u{2028}"),
-            ('\u{2066}', r"\u{2066}"),
-            ('\u{2800}', r"\u{2800}"),
-            ('\u{3000}', r"\u{3000}"),
-            ('\u{3164}', r"\u{3164}"),
-            ('\u{e000}', r"\u{e000}"),
-            ('\u{fe0f}', r"\u{fe0f}"),
-            ('\u{e0041}', r"\u{e0041}"),
-            ('\u{e0100}', r"\u{e0100}"),
-        ] {
-            assert_eq!(line(&format!("pay{character}ee")), format!("pay{shown}ee"));
-        }
-    }
-
-    #[test]
-    fn visible_text_stays() {
-        for plain in ["create_charge", r#"{"a b": "\\'"}"#, "größe", "e\u{301}", "支払い", "नमस्ते", "שלום", "🙂"]
-        {
-            assert_eq!(line(plain), plain);
-            assert_eq!(json(plain), plain);
-        }
+    fn a_line_shows_what_cannot_be_seen() {
+        assert_eq!(line("größe\u{202e}\u{1b}[2J\n"), r"größe\u{202e}\u{1b}[2J\u{a}");
     }
 
     #[test]
@@ -105,5 +74,6 @@ mod tests {
     #[test]
     fn json_says_the_same() {
         assert_eq!(json("{\n\t\"a\":\"\u{202e}\u{e0041}\u{9b}\"}"), "{\n\t\"a\":\"\\u202e\\udb40\\udc41\\u009b\"}");
+        assert_eq!(json(r#"{"größe": "支払い 🙂"}"#), r#"{"größe": "支払い 🙂"}"#);
     }
 }

@@ -63,7 +63,7 @@ impl Attack {
         let body = self.body();
         let answer = match engine::check_headers(config, &call, !body.is_empty()) {
             HeadersVerdict::Bypass | HeadersVerdict::Continue(_) => return Ok(()),
-            HeadersVerdict::Reply(judgement) | HeadersVerdict::Discard(judgement) => judgement.answer,
+            HeadersVerdict::Reply(response) | HeadersVerdict::Discard(response) => response.answer,
             HeadersVerdict::ExpectEmptyBody(_) => engine::unexpected_body(config, &call).answer,
             HeadersVerdict::NeedBody => {
                 let store = InMemory::new([0; 16]);

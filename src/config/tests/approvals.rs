@@ -5,7 +5,7 @@ use wasm_bindgen_test::wasm_bindgen_test as test;
 
 use super::{load, problems};
 use crate::{
-    config::{Console, LoadedConfig, NoticeFormat, Service},
+    config::{Console, EtcdStore, LoadedConfig, NoticeFormat, Service},
     identity::{Grant, Peer, Source},
     json::quoted,
 };
@@ -22,7 +22,7 @@ fn approvals_are_decided_at_a_page_or_by_a_service() {
         r#"{"url":"localhost:10001","service":{"cluster":"","path":"decide","authority":"a b","timeout_ms":0},"x":1}"#,
     ));
     let expected = [
-        "/approvals/x: unknown key `x`; allowed: `url`, `service`, `elicit` or `notify`",
+        "/approvals/x: unknown key `x`; allowed: `url`, `service`, `store`, `elicit` or `notify`",
         "/approvals/url: found the string `localhost:10001`, expected the console's address, such as `http://localhost:10001/`",
         "/approvals/service/cluster: found the string ``, expected the name of an Envoy cluster",
         "/approvals/service/path: found the string `decide`, expected a path that begins with `/`",
@@ -97,6 +97,53 @@ fn requests_are_announced_to_a_webhook_whose_path_no_message_repeats() {
         problems(both),
         ["/approvals/notify: `approvals.service` gets each request itself; remove `notify`, or the service"]
     );
+}
+
+#[test]
+fn a_fleet_keeps_its_approvals_in_etcd() {
+    let store = |cluster: &str, prefix: &str, timeout_ms| {
+        Some(EtcdStore { cluster: cluster.into(), prefix: prefix.into(), timeout_ms })
+    };
+    let with = |approvals: &str| format!(r#"{{"policy":{{"version":"1","default":"deny"}},"approvals":{approvals}}}"#);
+    let short = load(&with(r#"{"store":{"etcd":{"cluster":"etcd"}}}"#)).approvals.store;
+    assert_eq!(short.as_deref().cloned(), store("etcd", "mcp-policy/", 250));
+    let long = load(&with(r#"{"store":{"etcd":{"cluster":"c","prefix":"a/b/","timeout_ms":1000}}}"#)).approvals.store;
+    assert_eq!(long.as_deref().cloned(), store("c", "a/b/", 1000));
+    let text =
+        r#"{"console":{"approvers":["peer:x"],"store":{"etcd":{"cluster":"c","prefix":"a/b/","timeout_ms":1000}}}}"#;
+    match LoadedConfig::load(text.as_bytes()) {
+        Ok(LoadedConfig::Console(console)) => assert_eq!(console.store, long, "the same key"),
+        other => panic!("{other:?}"),
+    }
+    let prefix = "expected a prefix of keys that ends with `/`, such as `mcp-policy/`";
+    let long = "x".repeat(126);
+    for (approvals, expected) in [
+        (r#"{"store":{}}"#.to_owned(), "/approvals/store: the key `etcd` is missing".to_owned()),
+        (
+            r#"{"store":{"redis":{},"etcd":{"cluster":"c"}}}"#.to_owned(),
+            "/approvals/store/redis: unknown key `redis`; allowed: `etcd`".to_owned(),
+        ),
+        (
+            r#"{"store":{"etcd":{"cluster":"c","prefix":"a"}}}"#.to_owned(),
+            format!("/approvals/store/etcd/prefix: found the string `a`, {prefix}"),
+        ),
+        (
+            r#"{"store":{"etcd":{"cluster":"c","prefix":"/"}}}"#.to_owned(),
+            format!("/approvals/store/etcd/prefix: found the string `/`, {prefix}"),
+        ),
+        (
+            format!(r#"{{"store":{{"etcd":{{"cluster":"{long}"}}}}}}"#),
+            format!(
+                "/approvals/store/etcd/cluster: found the string `{long}`, expected at most 125 characters: give the cluster a shorter name in Envoy"
+            ),
+        ),
+        (
+            r#"{"service":{"cluster":"c","path":"/"},"store":{"etcd":{"cluster":"c"}}}"#.to_owned(),
+            "/approvals/store: `approvals.service` keeps approvals itself; remove it, or remove `store`".to_owned(),
+        ),
+    ] {
+        assert_eq!(problems(&with(&approvals)), [expected], "{approvals}");
+    }
 }
 
 #[test]

@@ -180,6 +180,7 @@ function draw({ now, you, approvals, pending, next }, { counters }, log, { drift
   seen = now;
   drawDrifts(drifts, full);
   sync('counter', counters, ({ max, used, resetAt, ...c }) => JSON.stringify(c), drawCounter);
+  drawFinds(decisions);
   drawDecisions();
 }
 
@@ -432,11 +433,25 @@ function drawDecision(row, { at, record }) {
   const more = [
     approval?.approver && `by ${signed(approval)}`,
     shadow && `in shadow: ${shadow.decision} by ${shadow.rule}`,
+    record.redacted && `found in the answer: ${counts(record.redacted)}`,
+    record.shadowRedacted && `in shadow: found in the answer: ${counts(record.shadowRedacted)}`,
     record.arguments && `arguments: ${JSON.stringify(record.arguments)}`,
   ].filter(Boolean).join('; ');
   // Swedish: year, month, day.
   fill(row, { ...record, decision: decision.replaceAll('_', ' '), tool, more, at: new Date(at).toLocaleString('sv') });
 }
+
+// What the answers to the calls below held, by finder.
+function drawFinds(decisions) {
+  const all = {};
+  for (const { record } of decisions) {
+    for (const [finder, count] of Object.entries(record.redacted ?? {})) all[finder] = (all[finder] ?? 0) + count;
+  }
+  const found = counts(all);
+  show(find('#finds'), found && `Found in the answers to these calls: ${found}`);
+}
+
+const counts = (finds) => Object.entries(finds).map(([finder, count]) => `${finder} ${count}`).join(', ');
 
 const signed = ({ approver, note }) => (note ? `${approver}: ${note}` : approver);
 

@@ -1,19 +1,22 @@
 //! Whether a person has approved a call; product contract, section 7.
 
+use std::sync::Arc;
+
 use super::{
     Authorizer, Denial, MessageDenial,
-    decision::Approved,
+    decision::{Approved, Used},
     denial_text,
     evaluate::{ApprovalRequirement, Evaluation, ModeTracer, Rules},
 };
 use crate::{
     approval::{
         Approval, ApprovalDetails, ApprovalKey, ApprovalStore, ApproverNote, Fingerprint, RequestError, State, digest,
+        etcd::{CallApproval, Outcome},
     },
-    config::NamedPolicy,
+    config::{Approvals, EtcdStore, NamedPolicy},
     engine::{
         approval_service::{ApprovalRequest, ApprovalResponse},
-        callout::Callout,
+        callout::{Callout, HeldApproval, StoredOutcome},
         trace::{Step, Tracer},
     },
     identity::Grant,
@@ -43,20 +46,24 @@ impl<'p, S: Store, W: Tracer> Authorizer<'p, S, W> {
         rules: &Rules<'_, 'p, '_>,
         evaluation: &Evaluation<'p>,
         single_request: Option<&Request<'_>>,
-    ) -> Result<Option<PreparedApproval<'p>>, MessageDenial<'p>> {
+    ) -> Result<Option<Box<PreparedApproval<'p>>>, MessageDenial<'p>> {
         let Some(requirement) = self.required_approval(rules)? else { return Ok(None) };
         let uses = self.describe_uses(policy, grant, evaluation);
         let grant = digest(grant.id());
         let check = self.approval_check(policy, rules.mode, &requirement, &grant, single_request);
         let check = ApprovalCheck { uses: &uses, ..check };
-        let approved = match self.config.approvals.service {
-            Some(_) => check.check_remote(self.request.info.callouts.approval.as_ref()),
-            None => check.check_local(),
+        let callouts = &self.request.info.callouts;
+        let approved = match &self.config.approvals {
+            Approvals { service: Some(_), .. } => check.check_remote(callouts.approval.as_ref()),
+            Approvals { store: Some(store), .. } if !callouts.counts_here => {
+                check.check_stored(store, callouts.stored.as_deref())
+            }
+            _ => check.check_local(),
         };
         let mut tracer = ModeTracer { tracer: &mut self.tracer, mode: rules.mode };
         tracer.step(|| describe_approval(&requirement, approved.is_ok()));
         let approved = approved.map_err(|denial| denial.about(requirement.message))?;
-        Ok(Some(PreparedApproval { requirement, approved, grant }))
+        Ok(Some(Box::new(PreparedApproval { requirement, approved, grant })))
     }
 
     /// Consumes the approval of a call that has been charged.
@@ -128,7 +135,7 @@ impl<'p, S: Store> ApprovalCheck<'_, 'p, S> {
         let (key, fingerprint) = self.approval_key()?;
         match self.approvals.find(fingerprint, self.now) {
             Ok(Some(entry)) if entry.state == State::Approved => {
-                Ok(Approved { fingerprint: Some(fingerprint), consumed: None, by: self.approver_note(&entry) })
+                Ok(Approved { fingerprint: Some(fingerprint), used: None, by: self.approver_note(&entry) })
             }
             Ok(_) => Err(self.file_request(key, fingerprint)),
             Err(_) => Err(Denial::Internal),
@@ -146,14 +153,39 @@ impl<'p, S: Store> ApprovalCheck<'_, 'p, S> {
                 let request = ApprovalRequest::new(fingerprint, &key, self.caller, &for_approver, *ttl);
                 Err(Denial::CalloutPending { rule: &predicate.pointer, ask: Box::new(Callout::Approval(request)) })
             }
-            Some(ApprovalResponse::Approved(note)) => {
-                Ok(Approved { fingerprint: None, consumed: None, by: note.clone() })
-            }
+            Some(ApprovalResponse::Approved(note)) => Ok(Approved { fingerprint: None, used: None, by: note.clone() }),
             Some(ApprovalResponse::Rejected(note)) => Err(self.rejected(note)),
             Some(ApprovalResponse::Pending(pending)) => {
                 Err(Denial::ApprovalRequired { predicate, reason, pending: Some(pending.clone()), is_new: false })
             }
             Some(ApprovalResponse::Failed) => Err(self.denied(denial_text::approval_service_failed(target))),
+        }
+    }
+
+    /// Reads what became of the approval that the fleet keeps, or says what to ask.
+    fn check_stored(&self, store: &Arc<EtcdStore>, stored: Option<&StoredOutcome>) -> Result<Approved, Denial<'p>> {
+        let ApprovalRequirement { predicate, target, ttl, .. } = self.requirement;
+        let (key, fingerprint) = self.approval_key()?;
+        let Some(stored) = stored else {
+            let for_approver = denial_text::reason_for_approver(predicate, target);
+            let Self { caller, uses, .. } = *self;
+            let details = ApprovalDetails { key, caller, reason: &for_approver, uses, approver: "", note: "" };
+            let call = CallApproval::new(&store.prefix, &details, fingerprint, *ttl, self.is_verified);
+            let ask = Box::new(Callout::Store { store: Arc::clone(store), call: Box::new(call) });
+            return Err(Denial::CalloutPending { rule: &predicate.pointer, ask });
+        };
+        match &stored.outcome {
+            // Rules may read the time, so that another one asks for the approval meanwhile.
+            _ if stored.fingerprint != fingerprint => Err(unavailable(target)),
+            Outcome::Used(used) => {
+                let (store, used, by) = (Arc::clone(store), used.clone(), used.approver_note());
+                let used = Some(Used::Stored(HeldApproval { store, used }));
+                Ok(Approved { fingerprint: None, used, by })
+            }
+            Outcome::Pending(approval) => Err(self.pending(*approval, stored.is_filed)),
+            Outcome::Rejected(note) => Err(self.rejected(note)),
+            Outcome::Full => Err(Denial::denied("(approvals full)", denial_text::too_many_approvals(target))),
+            Outcome::Unavailable => Err(unavailable(target)),
         }
     }
 
@@ -165,7 +197,7 @@ impl<'p, S: Store> ApprovalCheck<'_, 'p, S> {
                 if approved.by.id != entry.id_text() {
                     approved.by = self.approver_note(&entry);
                 }
-                approved.consumed = Some(entry);
+                approved.used = Some(Used::Local(Box::new(entry)));
                 Ok(approved)
             }
             Ok(None) => self.approval_key().and_then(|(key, fingerprint)| Err(self.file_request(key, fingerprint))),
@@ -181,10 +213,7 @@ impl<'p, S: Store> ApprovalCheck<'_, 'p, S> {
         let details = ApprovalDetails { key, caller, reason: &for_approver, uses, approver: "", note: "" };
         match self.approvals.request(&details, fingerprint, *ttl, self.is_verified, self.now) {
             Ok((entry, _)) if entry.state == State::Rejected => self.rejected(&self.approver_note(&entry)),
-            Ok((entry, is_new)) => {
-                let reason = denial_text::approval_required(predicate, target);
-                Denial::ApprovalRequired { predicate, reason, pending: Some(entry.into()), is_new }
-            }
+            Ok((entry, is_new)) => self.pending(entry, is_new),
             Err(RequestError::Full) => Denial::denied("(approvals full)", denial_text::too_many_approvals(target)),
             Err(RequestError::Unavailable) => Denial::Internal,
         }
@@ -201,6 +230,12 @@ impl<'p, S: Store> ApprovalCheck<'_, 'p, S> {
         Ok((key, fingerprint))
     }
 
+    fn pending(&self, approval: Approval, is_new: bool) -> Denial<'p> {
+        let ApprovalRequirement { predicate, target, .. } = self.requirement;
+        let reason = denial_text::approval_required(predicate, target);
+        Denial::ApprovalRequired { predicate, reason, pending: Some(approval.into()), is_new }
+    }
+
     fn rejected(&self, note: &ApproverNote) -> Denial<'p> {
         self.denied(denial_text::rejected(&self.requirement.target, note))
     }
@@ -215,6 +250,11 @@ impl<'p, S: Store> ApprovalCheck<'_, 'p, S> {
         let [approver, note] = details.map_or(["", ""], |details| [details.approver, details.note]).map(str::to_owned);
         ApproverNote { id: entry.id_text(), approver, note }
     }
+}
+
+/// The fleet's approvals cannot be read or written: product contract, section 15.
+fn unavailable<'p>(target: &str) -> Denial<'p> {
+    Denial::denied("(approvals unavailable)", denial_text::approvals_unavailable(target))
 }
 
 fn describe_approval(requirement: &ApprovalRequirement<'_>, is_approved: bool) -> Step {

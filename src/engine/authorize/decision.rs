@@ -5,7 +5,11 @@ use std::borrow::Cow;
 use crate::{
     amount::Amount,
     approval::{Approval, ApproverNote, Fingerprint},
-    engine::{approval_service::Pending, callout::Callout, trace::Step},
+    engine::{
+        approval_service::Pending,
+        callout::{Callout, HeldApproval},
+        trace::Step,
+    },
     limit::{LimitExceeded, Receipt},
     policy::{Limit, Predicate},
 };
@@ -29,18 +33,27 @@ pub(in crate::engine) struct Passed<'p> {
     /// What is left in each counter that was charged, if known.
     pub(in crate::engine) remaining: Vec<(&'p Limit, Amount)>,
     /// The approval, if a rule needed one.
-    pub(in crate::engine) approval: Option<Approved>,
+    pub(in crate::engine) approval: Option<Box<Approved>>,
 }
 
 /// An approval that was given.
 #[derive(Clone, Debug)]
 pub(in crate::engine) struct Approved {
-    /// What it is found by until it is consumed; `None` if a service gave it, which keeps its own.
+    /// What it is found by until it is consumed; `None` if a service gave it, which keeps its own, or if it is used already.
     pub(super) fingerprint: Option<Fingerprint>,
-    /// The entry that was consumed.
-    pub(in crate::engine) consumed: Option<Approval>,
+    /// The approval that was used, if it can be put back.
+    pub(in crate::engine) used: Option<Used>,
     /// The approver and the note.
     pub(in crate::engine) by: ApproverNote,
+}
+
+/// An approval that was used, and where it was kept.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(in crate::engine) enum Used {
+    /// In this Envoy.
+    Local(Box<Approval>),
+    /// In the store of a fleet.
+    Stored(HeldApproval),
 }
 
 /// A denial, and the message that it is about.

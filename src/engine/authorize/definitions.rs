@@ -20,6 +20,7 @@ impl<'p, S: Store, W: Tracer> Authorizer<'p, S, W> {
         let Some(definitions) = policy.policy.definitions() else {
             return Ok(());
         };
+        let mut is_pinned = false;
         for target in targets.iter().filter(|target| target.name.kind == TargetKind::Tool) {
             let Some((tool, pin)) = definitions.pin(target.name.name) else {
                 if definitions.unpinned == Effect::Deny {
@@ -29,6 +30,7 @@ impl<'p, S: Store, W: Tracer> Authorizer<'p, S, W> {
                 }
                 continue;
             };
+            is_pinned = true;
             if definitions.on_drift == OnDrift::Report {
                 continue;
             }
@@ -49,7 +51,7 @@ impl<'p, S: Store, W: Tracer> Authorizer<'p, S, W> {
             self.tracer.step(|| denial.step());
             return Err(denial.about(target.message));
         }
-        if targets.iter().any(|target| definitions.pin(target.name.name).is_some()) {
+        if is_pinned {
             self.tracer.step(|| Step::new("/definitions", "no list has shown another definition than the pinned one"));
         }
         Ok(())

@@ -312,6 +312,11 @@ pub(super) fn approval_service_failed(target: &str) -> String {
     format!("{target} needs approval, and the approval service gave no usable answer; repeat the call later")
 }
 
+/// The fleet's approvals cannot be read or written.
+pub(super) fn approvals_unavailable(target: &str) -> String {
+    format!("{target} needs approval, and the gateway cannot read the approvals; repeat the call later")
+}
+
 /// The parameters are longer than [`MAX_PARAMS`].
 pub(super) fn too_long_to_approve(target: &str) -> String {
     format!("{target} needs approval, and parameters of over {MAX_PARAMS} bytes cannot be approved; send shorter ones")

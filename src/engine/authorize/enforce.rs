@@ -11,7 +11,7 @@ use crate::{
     config::NamedPolicy,
     engine::trace::Tracer,
     identity::Grant,
-    limit::{Charge, ChargeError, Charged, Counters, Receipt, totals::Capacity},
+    limit::{Charge, ChargeError, Counters, Receipt, totals::Capacity},
     mcp::Request,
     store::Store,
 };
@@ -24,13 +24,18 @@ pub(super) struct Prepared<'t, 'p, 'm> {
     pub(super) rules: Rules<'t, 'p, 'm>,
     pub(super) evaluation: Evaluation<'p>,
     /// The approval, if a rule needs one.
-    pub(super) approval: Option<PreparedApproval<'p>>,
+    pub(super) approval: Option<Box<PreparedApproval<'p>>>,
 }
 
 impl<'t, 'p, 'm> Prepared<'t, 'p, 'm> {
     /// A request that no rule of this mode applies to, so that it costs nothing.
     pub(super) fn free(rules: Rules<'t, 'p, 'm>) -> Self {
         Self { rules, evaluation: Evaluation { mode: rules.mode, charges: Vec::new() }, approval: None }
+    }
+
+    /// Whether there is nothing to charge and nothing to consume.
+    fn is_free(&self) -> bool {
+        self.evaluation.charges.is_empty() && self.approval.is_none()
     }
 }
 
@@ -95,6 +100,12 @@ impl<'p, S: Store, W: Tracer> Authorizer<'p, S, W> {
             Ok(counted) => counted,
             Err(denied) => return Decision { verdict: Err(denied), shadow: shadow.err().map(|shadow| shadow.denial) },
         };
+        if shadow.as_ref().is_ok_and(Prepared::is_free) {
+            return match self.enforce(policy, enforced, single_request) {
+                Ok(passed) => Decision { verdict: Ok(passed), shadow: None },
+                Err(denied) => Decision::denied(denied),
+            };
+        }
         let shadow = match shadow.and_then(|prepared| self.count_remotely(policy, grant, prepared)) {
             Err(pending @ MessageDenial { denial: Denial::CalloutPending { .. }, .. }) => {
                 return Decision::denied(pending);
@@ -105,9 +116,6 @@ impl<'p, S: Store, W: Tracer> Authorizer<'p, S, W> {
             Ok(passed) => passed,
             Err(denied) => return Decision { verdict: Err(denied), shadow: shadow.err().map(|shadow| shadow.denial) },
         };
-        if shadow.as_ref().is_ok_and(Counted::is_free) {
-            return Decision { verdict: Ok(passed), shadow: None };
-        }
         match shadow.and_then(|counted| self.enforce(policy, counted, single_request)) {
             Ok(shadow) => Decision { verdict: Ok(passed.merge(shadow)), shadow: None },
             Err(shadow) => Decision { verdict: Ok(passed), shadow: Some(shadow.denial) },
@@ -136,26 +144,27 @@ impl<'p, S: Store, W: Tracer> Authorizer<'p, S, W> {
     ) -> Result<Passed<'p>, MessageDenial<'p>> {
         let Counted { prepared: Prepared { rules, evaluation, approval }, charges, counting } = counted;
         let counters = self.counters();
-        let (receipt, left) = match counting {
+        let (receipt, counted) = match counting {
             Counting::Remote(left) => (Receipt::EMPTY, left),
             Counting::Local => {
                 let charged = counters.charge(&charges, self.now);
-                let receipt = charged.map_err(|error| rules.locate(self.not_charged(&evaluation, error)))?;
-                let left = |charged: &Charged| charged.quota.max.map(|max| max.minus(charged.used));
-                let left = receipt.counters().iter().map(left).collect();
-                (receipt, left)
+                (charged.map_err(|error| rules.locate(self.not_charged(&evaluation, error)))?, Vec::new())
             }
         };
         let approval = match approval {
             None => None,
             Some(approval) => {
-                let consumed = self.consume(policy, rules.mode, approval, single_request);
-                Some(consumed.inspect_err(|_| counters.refund(&receipt))?)
+                let consumed = self.consume(policy, rules.mode, *approval, single_request);
+                Some(Box::new(consumed.inspect_err(|_| counters.refund(&receipt))?))
             }
         };
-        let mut passed = Passed { receipt, remaining: Vec::with_capacity(left.len()), approval };
+        let mut passed = Passed { receipt, remaining: Vec::with_capacity(charges.len()), approval };
         let mut tracer = ModeTracer { tracer: &mut self.tracer, mode: rules.mode };
-        for (due, left) in evaluation.charges.iter().zip(left) {
+        for (index, due) in evaluation.charges.iter().enumerate() {
+            let left = match passed.receipt.counters().get(index) {
+                Some(charged) => charged.quota.max.map(|max| max.minus(charged.used)),
+                None => counted.get(index).copied().flatten(),
+            };
             tracer.step(|| due.describe_charged(left));
             let Some(left) = left else { continue };
             // A counter with `key` has several counts: the record names the least.
@@ -192,11 +201,4 @@ struct Counted<'t, 'p, 'm> {
     prepared: Prepared<'t, 'p, 'm>,
     charges: Vec<Charge<'p>>,
     counting: Counting,
-}
-
-impl Counted<'_, '_, '_> {
-    /// Whether there is nothing to charge and nothing to consume.
-    fn is_free(&self) -> bool {
-        self.charges.is_empty() && self.prepared.approval.is_none()
-    }
 }

@@ -12,7 +12,7 @@ use crate::{
     engine::trace::{Step, Tracer},
     limit::LimitExceeded,
     policy::{
-        Mode, Predicate, Rule,
+        Contents, Mode, Predicate, Rule,
         condition::{Args, Clause, ConditionResult, Facts},
     },
     store::Store,
@@ -22,11 +22,13 @@ use crate::{
 #[derive(Clone, Copy)]
 pub(super) struct Rules<'t, 'p, 'm> {
     pub(super) mode: Mode,
-    pub(super) targets: &'t [ResolvedTarget<'p, 'm>],
+    targets: &'t [ResolvedTarget<'p, 'm>],
     /// The arguments of each target, by [`arguments`].
-    pub(super) args: &'t [Args<'t>],
+    args: &'t [Args<'t>],
     /// What conditions read besides arguments.
-    pub(super) facts: &'t Facts<'t>,
+    facts: &'t Facts<'t>,
+    /// What the lists of all of them have: the steps that have nothing to do are left out.
+    contents: Contents,
 }
 
 /// A rule that applies to a target.
@@ -69,6 +71,20 @@ pub(super) fn arguments<'t>(targets: &'t [ResolvedTarget<'_, '_>], work: &'t Wor
 }
 
 impl<'t, 'p, 'm> Rules<'t, 'p, 'm> {
+    /// The rules of a mode; the arguments of each target are by [`arguments`].
+    pub(super) fn new(
+        mode: Mode,
+        targets: &'t [ResolvedTarget<'p, 'm>],
+        args: &'t [Args<'t>],
+        facts: &'t Facts<'t>,
+    ) -> Self {
+        let mut contents = Contents::default();
+        for target in targets {
+            target.rules(mode).for_each(|rule| contents = contents.or(rule.contents));
+        }
+        Self { mode, targets, args, facts, contents }
+    }
+
     /// Each target with its rules, the target's own before `all_tools`.
     fn iter(self) -> impl Iterator<Item = TargetRule<'t, 'p, 'm>> {
         let targets = self.targets.iter().zip(self.args).enumerate();
@@ -84,20 +100,23 @@ impl<'t, 'p, 'm> Rules<'t, 'p, 'm> {
         MessageDenial { message: found.map(|applied| applied.target.message), denial }
     }
 
-    /// Whether there is none.
+    /// Whether none has anything to check.
     pub(super) fn is_empty(self) -> bool {
-        self.iter().next().is_none()
+        self.contents == Contents::default()
     }
 
     /// Whether a rule can ask for approval.
     pub(super) fn can_ask_for_approval(self) -> bool {
-        self.iter().any(|applied| applied.rule.asks_for_approval())
+        self.contents.approval
     }
 }
 
 impl<'p, S: Store, W: Tracer> Authorizer<'p, S, W> {
     /// Every predicate of `require` must hold.
     pub(super) fn check_require(&mut self, rules: &Rules<'_, 'p, '_>) -> Result<(), MessageDenial<'p>> {
+        if !rules.contents.require {
+            return Ok(());
+        }
         let mut tracer = ModeTracer { tracer: &mut self.tracer, mode: rules.mode };
         for TargetRule { target, rule, args, .. } in rules.iter() {
             for predicate in rule.require() {
@@ -113,6 +132,9 @@ impl<'p, S: Store, W: Tracer> Authorizer<'p, S, W> {
 
     /// No predicate of `deny_if` may hold.
     pub(super) fn check_deny_if(&mut self, rules: &Rules<'_, 'p, '_>) -> Result<(), MessageDenial<'p>> {
+        if !rules.contents.deny_if {
+            return Ok(());
+        }
         let mut tracer = ModeTracer { tracer: &mut self.tracer, mode: rules.mode };
         for TargetRule { target, rule, args, .. } in rules.iter() {
             for predicate in rule.deny_if() {
@@ -130,6 +152,9 @@ impl<'p, S: Store, W: Tracer> Authorizer<'p, S, W> {
     pub(super) fn price(&mut self, rules: &Rules<'_, 'p, '_>) -> Result<Evaluation<'p>, MessageDenial<'p>> {
         let mut tracer = ModeTracer { tracer: &mut self.tracer, mode: rules.mode };
         let mut charges: Vec<PendingCharge<'p>> = Vec::new();
+        if !rules.contents.limits {
+            return Ok(Evaluation { mode: rules.mode, charges });
+        }
         for TargetRule { index, target, rule, args } in rules.iter() {
             let about = |denial: Denial<'p>| denial.about(target.message);
             for limit in rule.limits() {
@@ -146,6 +171,9 @@ impl<'p, S: Store, W: Tracer> Authorizer<'p, S, W> {
     ) -> Result<Option<ApprovalRequirement<'p>>, MessageDenial<'p>> {
         let mut tracer = ModeTracer { tracer: &mut self.tracer, mode: rules.mode };
         let mut required: Option<ApprovalRequirement<'p>> = None;
+        if !rules.contents.approval {
+            return Ok(required);
+        }
         for TargetRule { target, rule, args, .. } in rules.iter() {
             for predicate in rule.approval() {
                 let held = holds(predicate, Clause::Deny, &target.name, args, rules.facts, &mut tracer);

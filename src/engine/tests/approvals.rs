@@ -35,15 +35,15 @@ fn approve(gateway: &Gateway, approved: bool) -> String {
     entry.id_text()
 }
 
-fn reply_text(judgement: AuthorizationResponse) -> String {
-    match judgement.answer {
+fn reply_text(response: AuthorizationResponse) -> String {
+    match response.answer {
         Disposition::Reply(reply) => reply.body,
         other => panic!("{other:?}"),
     }
 }
 
-fn is_forwarded(judgement: &AuthorizationResponse) -> bool {
-    matches!(judgement.answer, Disposition::Forward(_))
+fn is_forwarded(response: &AuthorizationResponse) -> bool {
+    matches!(response.answer, Disposition::Forward(_))
 }
 
 #[test]
@@ -171,7 +171,7 @@ fn an_approval_comes_back_with_the_quota() {
     approve(&gateway, true);
     let Disposition::Forward(receipt) = gateway.judge(&call("alice"), PAY).answer else { panic!("refused") };
     assert!(refund::is_refundable(Refund::Undelivered, &receipt));
-    receipt.give_back(&gateway.store, || Some(NOW));
+    assert_eq!(receipt.give_back(&gateway.store, || Some(NOW)), None, "nothing is kept elsewhere");
     let passed = gateway.judge(&call("alice"), PAY);
     assert!(is_forwarded(&passed));
     assert!(passed.record.to_json().contains(r#""remaining":{"pay":1}"#), "the first charge was given back");
@@ -184,9 +184,9 @@ fn in_shadow_no_approval_is_requested() {
         POLICY.replace(r#""version":"1""#, r#""version":"1","mode":"shadow""#),
     ] {
         let gateway = Gateway::new(&policy);
-        let judgement = gateway.judge(&call("alice"), PAY);
-        assert!(is_forwarded(&judgement));
-        let record = judgement.record.to_json();
+        let response = gateway.judge(&call("alice"), PAY);
+        assert!(is_forwarded(&response));
+        let record = response.record.to_json();
         let shadow = r#""shadow":{"decision":"approval_required","rule":"/tools/pay/require_approval/0"}"#;
         assert!(record.contains(shadow), "{record}");
         assert_eq!(ApprovalStore(&gateway.store).entries(NOW), Ok(vec![]));

@@ -26,7 +26,7 @@ fn check(gateway: &Gateway, info: RequestInfo) -> (AuditRecord, Option<u16>) {
         HeadersVerdict::Reply(response) => {
             let Disposition::Reply(reply) = response.answer else { panic!("{response:?}") };
             assert_eq!(reply.body, "");
-            (response.record, Some(reply.status))
+            (*response.record, Some(reply.status))
         }
         other => panic!("{other:?}"),
     }
@@ -74,7 +74,7 @@ fn a_configuration_in_shadow_only_reports_that_no_binding_matches() {
     let post = gateway.judge(&call("alice"), r#"{"jsonrpc":"2.0","id":1,"method":"ping"}"#);
     assert!(matches!(post.answer, Disposition::Forward(_)), "{post:?}");
     assert_eq!(status, None);
-    for record in [get, post.record] {
+    for record in [get, *post.record] {
         let shadow = record.shadow.expect("a report");
         assert_eq!(
             (record.decision, shadow.decision, &*shadow.rule),

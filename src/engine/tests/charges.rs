@@ -17,9 +17,9 @@ const POLICY: &str = r#"{"policy":{"version":"1","default":"deny",
     "protocol":{"batches":"judge"}}"#;
 
 fn left(gateway: &Gateway, body: &str) -> Vec<(String, String)> {
-    let judgement = gateway.judge(&call("alice"), body);
-    assert!(matches!(judgement.answer, Disposition::Forward(_)), "{judgement:?}");
-    judgement.record.remaining.into_iter().map(|(counter, left)| (counter, left.to_string())).collect()
+    let response = gateway.judge(&call("alice"), body);
+    assert!(matches!(response.answer, Disposition::Forward(_)), "{response:?}");
+    response.record.remaining.into_iter().map(|(counter, left)| (counter.to_string(), left.to_string())).collect()
 }
 
 #[test]

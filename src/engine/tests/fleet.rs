@@ -6,7 +6,7 @@ use wasm_bindgen_test::wasm_bindgen_test as test;
 use super::{AuthorizationResponse, Disposition, Gateway, NOW, RequestInfo, assert_answer, call};
 use crate::{
     approval::{self, ApprovalStore},
-    engine::callout::{Callout, CalloutResponse, CalloutResults},
+    engine::callout::{Callout, CalloutResponse, CalloutResults, Recorded},
 };
 
 const POLICY: &str = r#"{"policy":{"version":"1","default":"deny","tools":{
@@ -38,16 +38,16 @@ fn judge(gateway: &Gateway, body: &str, answers: &[Option<&[u8]>]) -> (Vec<Strin
     let (mut call, mut asked) = (call("alice"), Vec::new());
     let mut answers = answers.iter();
     loop {
-        let judgement = gateway.judge(&call, body);
-        let Disposition::Callout(ask) = &judgement.answer else {
+        let response = gateway.judge(&call, body);
+        let Disposition::Callout(ask) = &response.answer else {
             assert_eq!(answers.next(), None, "not all was asked for");
-            return (asked, judgement);
+            return (asked, response);
         };
         let Callout::Charge { message, .. } = ask else { panic!("{ask:?}") };
         asked.push(counters(message));
         let answer = answers.next().expect("more was asked for");
         let answered = answer.map(|body| CalloutResponse { status: b"0".to_vec(), body: body.to_vec() });
-        call.callouts.record(ask, answered.as_ref());
+        let _recorded = call.callouts.record(ask.clone(), answered.as_ref(), NOW);
     }
 }
 
@@ -58,8 +58,8 @@ fn counters(message: &[u8]) -> String {
     names.collect::<Vec<_>>().join(" ")
 }
 
-fn answer(judgement: &AuthorizationResponse) -> Option<(u16, String)> {
-    match &judgement.answer {
+fn answer(response: &AuthorizationResponse) -> Option<(u16, String)> {
+    match &response.answer {
         Disposition::Forward(_) => None,
         Disposition::Reply(reply) => Some((reply.status, reply.body.clone())),
         Disposition::Callout(ask) => panic!("{ask:?}"),
@@ -69,9 +69,9 @@ fn answer(judgement: &AuthorizationResponse) -> Option<(u16, String)> {
 #[test]
 fn a_call_passes_once_the_service_has_charged_it() {
     let gateway = Gateway::new(POLICY);
-    let (asked, judgement) = judge(&gateway, &request("draw", "{}"), &[Some(LEFT)]);
-    assert_eq!((asked, answer(&judgement)), (vec!["draws all".to_owned()], None));
-    let record = judgement.record.to_json();
+    let (asked, response) = judge(&gateway, &request("draw", "{}"), &[Some(LEFT)]);
+    assert_eq!((asked, answer(&response)), (vec!["draws all".to_owned()], None));
+    let record = response.record.to_json();
     assert!(record.contains(r#""remaining":{"draws":4,"all":900}"#), "{record}");
     let (_, untold) = judge(&gateway, &request("draw", "{}"), &[Some(OK)]);
     assert!(answer(&untold).is_none() && !untold.record.to_json().contains("remaining"));
@@ -79,26 +79,26 @@ fn a_call_passes_once_the_service_has_charged_it() {
 
 #[test]
 fn a_call_without_limits_needs_no_callout() {
-    let (asked, judgement) = judge(&Gateway::new(POLICY), &request("free", "{}"), &[]);
-    assert!(asked.is_empty() && answer(&judgement).is_none());
+    let (asked, response) = judge(&Gateway::new(POLICY), &request("free", "{}"), &[]);
+    assert!(asked.is_empty() && answer(&response).is_none());
 }
 
 #[test]
 fn the_reply_for_a_full_limit_says_when_to_retry() {
-    let (_, judgement) = judge(&Gateway::new(POLICY), &request("draw", "{}"), &[Some(SECOND_OVER)]);
+    let (_, response) = judge(&Gateway::new(POLICY), &request("draw", "{}"), &[Some(SECOND_OVER)]);
     let expected = r#"{"jsonrpc":"2.0","id":"\u0061","error":{"code":-31429,"message":"Policy violation: the tool `draw` has reached the rate limit of 1000 calls a day; retry in 42 seconds","data":{"kind":"rate_limited","rule":"/tools/draw/limits/1","policy":"default","tool":"draw","reason":"the tool `draw` has reached the rate limit of 1000 calls a day","requestId":"r-1","limit":{"counter":"all","window":"day","max":1000,"scope":"global","cost":1},"retryAfterMs":42000,"resetAt":"2026-01-01T00:01:24Z"}}}"#;
-    assert_answer(answer(&judgement), expected);
-    let (_, judgement) = judge(&Gateway::new(POLICY), &request("draw", "{}"), &[Some(OVER)]);
+    assert_answer(answer(&response), expected);
+    let (_, response) = judge(&Gateway::new(POLICY), &request("draw", "{}"), &[Some(OVER)]);
     let expected = r#"{"jsonrpc":"2.0","id":"\u0061","error":{"code":-31429,"message":"Policy violation: the tool `draw` has reached the rate limit of 10 calls a minute; retry in 18 seconds","data":{"kind":"rate_limited","rule":"/tools/draw/limits/0","policy":"default","tool":"draw","reason":"the tool `draw` has reached the rate limit of 10 calls a minute","requestId":"r-1","limit":{"counter":"draws","window":"minute","max":10,"scope":"grant","cost":1},"retryAfterMs":17500,"resetAt":"2026-01-01T00:01:00Z"}}}"#;
-    assert_answer(answer(&judgement), expected);
+    assert_answer(answer(&response), expected);
 }
 
 #[test]
 fn what_costs_more_than_a_window_lets_through_is_not_asked_for() {
-    let (asked, judgement) = judge(&Gateway::new(POLICY), &request("never", "{}"), &[]);
+    let (asked, response) = judge(&Gateway::new(POLICY), &request("never", "{}"), &[]);
     assert!(asked.is_empty());
     assert!(
-        answer(&judgement)
+        answer(&response)
             .unwrap()
             .1
             .contains("Policy violation: the policy allows no calls of the tool `never`; do not retry")
@@ -152,10 +152,10 @@ fn a_callout_without_a_usable_response_counts_as_unanswered() {
     let ask = Callout::Charge { mode: crate::policy::Mode::Enforce, message: Vec::new() };
     let record = |body: Option<&[u8]>| {
         let answered = body.map(|body| CalloutResponse { status: b"0".to_vec(), body: body.to_vec() });
-        CalloutResults::default().record(&ask, answered.as_ref())
+        CalloutResults::default().record(ask.clone(), answered.as_ref(), NOW)
     };
-    assert_eq!([Some(OK), Some(OVER)].map(record), [true; 2]);
-    assert_eq!([None, Some(&b"\x08\x00"[..])].map(record), [false; 2]);
+    assert_eq!([Some(OK), Some(OVER)].map(record), [Recorded::Answered, Recorded::Answered]);
+    assert_eq!([None, Some(&b"\x08\x00"[..])].map(record), [Recorded::Unanswered, Recorded::Unanswered]);
 }
 
 #[test]

@@ -37,7 +37,7 @@ const POLICY: &str = r#""version":"1","default":"deny",
 #[test]
 fn the_results_of_a_calls_rules_apply_together() {
     let open = Gateway::new(&format!("{{{}}}", POLICY.replace(r#""default":"deny""#, r#""default":"allow""#)));
-    let of = |method: &str, params: &str| entries(open.judge(&call("alice"), &body(method, params)).results.as_ref());
+    let of = |method: &str, params: &str| entries(open.judge(&call("alice"), &body(method, params)).results.as_deref());
     let all = ["/all_tools/results/deny_if/0"];
     for (method, params, enforced, shadow) in [
         ("tools/call", r#"{"name":"plain"}"#, &all[..], &[][..]),
@@ -85,7 +85,7 @@ fn in_shadow_all_results_only_report() {
     for text in [format!(r#"{{"policy":{{{POLICY}}},"mode":"shadow"}}"#), format!(r#"{{{POLICY},"mode":"shadow"}}"#)] {
         let gateway = Gateway::new(&text);
         let response = gateway.judge(&call("alice"), &body("tools/call", r#"{"name":"plain"}"#));
-        assert_eq!(entries(response.results.as_ref()), [vec![], vec!["/all_tools/results/deny_if/0".to_owned()]]);
+        assert_eq!(entries(response.results.as_deref()), [vec![], vec!["/all_tools/results/deny_if/0".to_owned()]]);
     }
 }
 

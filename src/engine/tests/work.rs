@@ -40,9 +40,9 @@ fn a_call_whose_rules_take_too_much_work_is_denied() {
 #[test]
 fn where_only_a_rule_in_shadow_takes_too_much_work_the_call_passes_and_that_is_reported() {
     let gateway = gateway("allow", r#","mode":"shadow""#);
-    let judgement = gateway.judge(&call("alice"), &find(&"a".repeat(16_000)));
-    assert!(matches!(judgement.answer, Disposition::Forward(_)));
-    assert_eq!(judgement.record.shadow.unwrap().rule, "(too much to check)");
+    let response = gateway.judge(&call("alice"), &find(&"a".repeat(16_000)));
+    assert!(matches!(response.answer, Disposition::Forward(_)));
+    assert_eq!(response.record.shadow.unwrap().rule, "(too much to check)");
 }
 
 #[test]

@@ -71,9 +71,10 @@ impl ReplayGateway {
             expected: Expected::Allow.into(),
         };
         let method = if call.body.is_empty() { record.method.trim_matches(['(', ')']) } else { "POST" };
-        let decided = call.judge(method, config, &self.store);
+        let judge = || call.judge(method, config, &self.store, !context.never_sent());
+        let decided = judge();
         Outcome::Decided(match self.approve(record, &decided, at) {
-            true => call.judge(method, config, &self.store).into(),
+            true => judge().into(),
             false => decided.into(),
         })
     }

@@ -199,6 +199,53 @@ fn what_a_record_lacks_is_named() {
 }
 
 #[test]
+fn a_call_that_no_server_got_is_given_back_what_it_was_charged() {
+    let line = |second: u32, upstream: &str, flags: &str| {
+        let record = r#"{"decision":"allowed","policy":"default","grant":"jwt:alice","method":"tools/call","tool":"draw","arguments":[]}"#;
+        format!(
+            r#"{{"time":"2026-01-01T00:00:{second:02}Z","upstream":{upstream},"response_flags":{flags},"mcp":{}}}"#,
+            quoted(record)
+        )
+    };
+    let refund = |refund: &str| {
+        load(&format!(r#"{{"policy":{},"limits":{{"refund":"{refund}"}}}}"#, LIMITED.replace("RATE", "2")))
+    };
+    for (config, refused) in [(refund("undelivered"), 1), (refund("failed"), 1), (refund("never"), 3)] {
+        let mut replay = Replay::new(config, None);
+        let server = r#""10.0.0.1:80""#;
+        for line in [
+            line(0, "null", r#""UH""#),
+            line(1, server, r#""UF""#),
+            line(2, server, "null"),
+            line(3, server, r#""UC""#),
+            line(4, server, "null"),
+        ] {
+            replay.add_line(&line);
+        }
+        assert_eq!(replay.finish().changed, refused);
+    }
+}
+
+#[test]
+fn a_call_that_a_drift_denied_is_decided_again_if_the_new_policy_denies_no_drift() {
+    let record = r#"{"decision":"denied","rule":"/definitions/draw","policy":"default","grant":"jwt:alice","method":"tools/call","tool":"draw","arguments":[]}"#;
+    let pinned = format!(r#""definitions":{{"draw":{{"sha256":"{}"}}}}"#, "0".repeat(64));
+    for (more, changed, doubts) in [
+        (String::new(), 1, vec![]),
+        (format!(r#",{pinned},"on_drift":"report""#), 1, vec![]),
+        (format!(",{}", pinned.replace("draw", "other")), 1, vec![]),
+        (format!(",{pinned}"), 0, vec![Missing::Listing]),
+    ] {
+        let policy = format!(r#"{{"version":"1","default":"deny","tools":{{"draw":{{}}}}{more}}}"#);
+        let mut replay = Replay::new(load(&policy), None);
+        replay.add_line(&format!(r#"{{"time":"2026-01-01T00:00:00Z","mcp":{}}}"#, quoted(record)));
+        let report = replay.finish();
+        let found: Vec<_> = report.doubts().into_iter().map(|(doubt, _)| doubt.missing).collect();
+        assert_eq!((report.changed, found), (changed, doubts), "{policy}");
+    }
+}
+
+#[test]
 fn what_a_person_approved_is_approved_again() {
     let policy = r#"{"version":"1","default":"deny","tools":{"pay":{"action":"require_approval"}}}"#;
     let record = |decision: &str, more: &str| {

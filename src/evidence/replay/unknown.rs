@@ -5,7 +5,7 @@ use std::fmt;
 use crate::{
     cases,
     evidence::record::Record,
-    policy::{Effect, Lookup, Policy, Rule, Scope, condition::Condition, path::Root},
+    policy::{Effect, Lookup, OnDrift, Policy, Rule, Scope, condition::Condition, path::Root},
 };
 
 /// What a record lacks, so that it does not say what another policy would decide.
@@ -65,8 +65,8 @@ pub(super) fn body(record: &Record, policy: Option<&Policy>) -> Result<String, M
     if record.has_long_target() {
         return Err(Missing::Name);
     }
-    // A definition differed from its pin.
-    if record.rule.starts_with("/definitions/") {
+    // A definition differed from its pin. Without a pin that denies, that does not matter.
+    if record.rule.starts_with("/definitions/") && policy.is_none_or(|policy| denies_drift(policy, &record.tool)) {
         return Err(Missing::Listing);
     }
     let params = |member: &'static str, text: &str| Ok(cases::request_body(&record.method, &[(member, text)], None));
@@ -91,6 +91,11 @@ pub(super) fn body(record: &Record, policy: Option<&Policy>) -> Result<String, M
         method if method.starts_with("tasks/") => params("taskId", "replayed"),
         _ => Ok(cases::request_body(&record.method, &[], None)),
     }
+}
+
+/// Whether the policy denies calls of a tool after a list showed another definition than its pin.
+fn denies_drift(policy: &Policy, tool: &str) -> bool {
+    policy.definitions().is_some_and(|pins| pins.on_drift == OnDrift::Deny && pins.pin(tool).is_some())
 }
 
 /// The arguments, if the record has them; a call without any has none.

@@ -5,30 +5,22 @@ use std::ops::Range;
 
 use crate::http::{Headers, Span};
 
-/// The headers of a serialized map, which they stay in; `None` if the sizes do not fit, or a name is not UTF-8.
+/// The headers of a serialized map, which they stay in; `None` if the sizes do not fit.
 pub(super) fn read(bytes: Vec<u8>) -> Option<Headers> {
     if bytes.is_empty() {
         return Some(Headers::default());
     }
     let (count, rest) = number(&bytes)?;
-    let (mut sizes, texts) = rest.split_at_checked(count.checked_mul(8)?)?;
-    let (all, mut at) = (bytes.len(), bytes.len().checked_sub(texts.len())?);
-    // As nearly always: then each name is UTF-8, too.
-    let is_ascii = texts.is_ascii();
+    let (sizes, texts) = rest.split_at_checked(count.checked_mul(8)?)?;
+    let mut at = bytes.len().checked_sub(texts.len())?;
     let mut spans = Vec::with_capacity(count);
-    while !sizes.is_empty() {
-        let (name, value);
-        (name, sizes) = number(sizes)?;
-        (value, sizes) = number(sizes)?;
+    for [name, value] in sizes.as_chunks().0.iter().map(pair) {
         let name = text(&bytes, at, name)?;
-        let value = text(&bytes, name.end.checked_add(1)?, value)?;
-        if !is_ascii {
-            std::str::from_utf8(bytes.get(name.clone())?).ok()?;
-        }
-        at = value.end.checked_add(1)?;
+        let value = text(&bytes, name.end.saturating_add(1), value)?;
+        at = value.end.saturating_add(1);
         spans.push(Span::new(name, value));
     }
-    (at <= all).then(|| Headers::from_spans(bytes, spans))
+    Some(Headers::from_spans(bytes, spans))
 }
 
 /// Serializes `pairs`, each far below 4 GiB.
@@ -51,8 +43,15 @@ fn number(bytes: &[u8]) -> Option<(usize, &[u8])> {
     Some((usize::try_from(u32::from_le_bytes(*number)).ok()?, rest))
 }
 
+/// Two numbers. One that does not fit is larger than any map.
+fn pair(sizes: &[u8; 8]) -> [usize; 2] {
+    let [a, b, c, d, e, f, g, h] = *sizes;
+    [[a, b, c, d], [e, f, g, h]].map(|bytes| usize::try_from(u32::from_le_bytes(bytes)).unwrap_or(usize::MAX))
+}
+
 /// The text of so many bytes that begins there, with its NUL behind it.
 fn text(bytes: &[u8], start: usize, size: usize) -> Option<Range<usize>> {
-    let end = start.checked_add(size)?;
+    // Nothing is there if the sum is too large.
+    let end = start.saturating_add(size);
     (bytes.get(end) == Some(&0)).then_some(start..end)
 }

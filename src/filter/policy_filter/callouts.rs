@@ -7,11 +7,11 @@
 use std::{cell::Cell, mem};
 
 use log::Level;
-use proxy_wasm::types::{Action, MetricType};
+use proxy_wasm::types::{Action, MetricType, Status};
 
 use crate::engine::{
     self, BoundRequest, Disposition,
-    callout::{Callout, CalloutResponse},
+    callout::{Callout, CalloutResponse, Recorded},
 };
 
 use super::{Phase, PolicyFilter};
@@ -48,9 +48,16 @@ impl Drop for HeldRequest {
 
 impl PolicyFilter {
     /// Asks a service about a request, which is held meanwhile.
-    pub(super) fn dispatch(&mut self, request: BoundRequest, body: Vec<u8>, ask: Callout, mut lease: Lease) -> Action {
+    pub(super) fn dispatch(
+        &mut self,
+        mut request: BoundRequest,
+        body: Vec<u8>,
+        ask: Callout,
+        mut lease: Lease,
+    ) -> Action {
         // Envoy has the body, and so has this filter, which judges it again.
         if let Err(exhausted) = lease.hold_body(body.len().saturating_mul(2).saturating_add(ask.size())) {
+            put_back_approval(&mut request);
             let Some(filter) = &self.filter else { return self.fail() };
             return self.apply(engine::no_room(&filter.config, &request, exhausted), None, None);
         }
@@ -58,7 +65,7 @@ impl PolicyFilter {
         let sent = held.and_then(|held| Some((dispatch(self.filter.as_deref()?, &ask)?, held)));
         let Some((callout, held)) = sent else {
             log::debug!("#{} could not dispatch a callout", self.id);
-            return self.resume(request, body, &ask, None, lease);
+            return self.resume(request, body, ask, None, lease);
         };
         log::debug!("#{} waits for callout {callout}", self.id);
         self.phase = Phase::AwaitCallout { request, body, ask, lease, held };
@@ -71,7 +78,7 @@ impl PolicyFilter {
             Phase::AwaitCallout { request, body, ask, lease, held } => {
                 // A further callout takes its own place.
                 drop(held);
-                let action = self.resume(request, body, &ask, response, lease);
+                let action = self.resume(request, body, ask, response, lease);
                 if action == Action::Continue && host::resume_http_request().is_err() {
                     audit::log_line(Level::Error, "a request that was held could not go on; it stays paused");
                 }
@@ -85,19 +92,48 @@ impl PolicyFilter {
         &mut self,
         mut request: BoundRequest,
         body: Vec<u8>,
-        ask: &Callout,
+        ask: Callout,
         response: Option<&CalloutResponse>,
         lease: Lease,
     ) -> Action {
-        let (Some(filter), Some(now)) = (&self.filter, host::current_time()) else { return self.fail() };
-        if !request.callouts().record(ask, response) {
-            metrics::add_to_series(MetricType::Counter, ask.unanswered_metric(), &[], 1);
+        let (Some(filter), Some(now)) = (&self.filter, host::current_time()) else {
+            put_back_approval(&mut request);
+            return self.fail();
+        };
+        let metric = ask.unanswered_metric();
+        match request.callouts().record(ask, response, now) {
+            Recorded::Next(ask) => return self.dispatch(request, body, ask, lease),
+            Recorded::Answered => {}
+            Recorded::Unanswered => metrics::add_to_series(MetricType::Counter, metric, &[], 1),
         }
         let judgement = engine::authorize(&filter.config, &request, &body, &filter.name, now, &SharedData);
-        match judgement.answer {
-            Disposition::Callout(ask) => self.dispatch(request, body, ask, lease),
-            _ => self.apply(judgement, Some(now), Some(lease)),
+        let keeps_approval = match judgement.answer {
+            Disposition::Callout(ask) => return self.dispatch(request, body, ask, lease),
+            // The receipt holds it from here.
+            Disposition::Forward(ref receipt) => receipt.holds_stored_approval(),
+            Disposition::Reply(_) => false,
+        };
+        if !keeps_approval {
+            put_back_approval(&mut request);
         }
+        self.apply(judgement, Some(now), Some(lease))
+    }
+
+    /// Puts back the approval of a call that waits and will not go on.
+    pub(super) fn abandon_callout(&mut self) {
+        if let Phase::AwaitCallout { request, .. } = &mut self.phase {
+            put_back_approval(request);
+        }
+    }
+}
+
+/// Puts back the approval of a call that will not reach a server, if a fleet's store gave it one.
+fn put_back_approval(request: &mut BoundRequest) {
+    let held = request.callouts().take_used_approval();
+    let put_back = held.and_then(|held| held.put_back(host::current_time()?));
+    if let Some((store, rpc)) = put_back {
+        // If this fails, the approval is lost.
+        let _: Result<u32, Status> = host::dispatch_etcd_call(&store, &rpc);
     }
 }
 
@@ -107,8 +143,9 @@ fn dispatch(filter: &Filter, ask: &Callout) -> Option<u32> {
         Callout::Approval(inquiry) => {
             host::dispatch_http_call(filter.config.approvals.service.as_ref()?, &inquiry.body).ok()
         }
+        Callout::Store { store, call } => host::dispatch_etcd_call(store, &call.rpc()).ok(),
         Callout::Charge { message, .. } => {
-            host::dispatch_grpc_call(filter.config.limits.service.as_ref()?, message).ok()
+            host::dispatch_rate_limit_call(filter.config.limits.service.as_ref()?, message).ok()
         }
     }
 }

@@ -37,11 +37,11 @@ pub(super) enum ResponseFilter {
     /// Nothing.
     Inactive,
     /// Entries of lists, if its head says that it can be read.
-    Lists(lists::ListFilter, Box<AuditRecord>),
+    Lists(Box<lists::ListFilter>, Box<AuditRecord>),
     /// The same, and what opens the old transport, if its head says that it is an event stream.
-    Stream { guard: Option<LegacyGuard>, lists: Option<lists::ListFilter> },
+    Stream { guard: Option<LegacyGuard>, lists: Option<Box<lists::ListFilter>> },
     /// Its body is coming.
-    Body(BodyFilter),
+    Body(Box<BodyFilter>),
 }
 
 /// Looks for what opens the old transport.
@@ -112,8 +112,8 @@ const UNREADABLE_LIST: ResponseAborted = ResponseAborted(
 
 impl ResponseFilter {
     /// For the response to a message; `lists` if it lists what the caller may not see.
-    pub(super) fn for_message(lists: Option<lists::ListFilter>, record: AuditRecord) -> Self {
-        lists.map_or(Self::Inactive, |lists| Self::Lists(lists, Box::new(record)))
+    pub(super) fn for_message(lists: Option<Box<lists::ListFilter>>, record: Box<AuditRecord>) -> Self {
+        lists.map_or(Self::Inactive, |lists| Self::Lists(lists, record))
     }
 
     /// For the response to a request that carries no message.
@@ -123,7 +123,7 @@ impl ResponseFilter {
         let guard = engine::blocks_legacy_sse(config, request).then(guard);
         match (guard, lists::filter_for_stream(config, request)) {
             (None, None) => Self::Inactive,
-            (guard, lists) => Self::Stream { guard, lists },
+            (guard, lists) => Self::Stream { guard, lists: lists.map(Box::new) },
         }
     }
 
@@ -134,7 +134,8 @@ impl ResponseFilter {
 
     /// The bytes that are held.
     pub(super) fn held(&self) -> usize {
-        let Self::Body(BodyFilter { guard, lists, .. }) = self else { return 0 };
+        let Self::Body(body) = self else { return 0 };
+        let BodyFilter { guard, lists, .. } = &**body;
         let lists = lists.as_ref().map_or(0, |lists| lists.filter.held());
         lists.saturating_add(guard.as_ref().map_or(0, |legacy| legacy.guard.held_bytes()))
     }
@@ -151,9 +152,11 @@ impl ResponseFilter {
         match std::mem::replace(self, Self::Inactive) {
             // An error lists nothing, whether it is Envoy's own or a server's.
             _ if !head.is_success => {}
-            Self::Lists(lists, record) => *self = Self::Body(BodyFilter::for_message(lists, record, head)?),
+            Self::Lists(lists, record) => {
+                *self = Self::Body(Box::new(BodyFilter::for_message(*lists, record, head)?));
+            }
             Self::Stream { guard, lists } if head.format == Some(ResponseFormat::Sse) => {
-                *self = Self::Body(BodyFilter::for_request_without_message(guard, lists, head)?);
+                *self = Self::Body(Box::new(BodyFilter::for_request_without_message(guard, lists, head)?));
             }
             Self::Inactive | Self::Stream { .. } | Self::Body(_) => {}
         }
@@ -237,14 +240,14 @@ impl BodyFilter {
 
     fn for_request_without_message(
         guard: Option<LegacyGuard>,
-        lists: Option<lists::ListFilter>,
+        lists: Option<Box<lists::ListFilter>>,
         head: &ResponseHead,
     ) -> Result<Self, Reply> {
         if !head.is_plain {
             audit::log_line(Level::Warn, "a stream that cannot be read, since it is compressed, was not passed on");
             return Err(answer::failed());
         }
-        Self::new(guard, lists.map(|lists| PolicyListStream::new(lists, ResponseFormat::Sse)), false)
+        Self::new(guard, lists.map(|lists| PolicyListStream::new(*lists, ResponseFormat::Sse)), false)
     }
 
     /// Removes the length of the body, since nothing tells yet how much of it goes on.

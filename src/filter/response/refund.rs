@@ -1,5 +1,7 @@
 //! Gives back what a call was charged: all of it if it did not reach a server, the quota if it failed there.
 
+use proxy_wasm::types::Status;
+
 use crate::{
     config::Refund,
     engine::refund::{self, Receipt},
@@ -14,7 +16,7 @@ use super::head::ResponseHead;
 pub(super) struct PendingRefund {
     receipt: Receipt,
     /// Listens to the response, if its content matters.
-    result: Option<CallResult>,
+    result: Option<Box<CallResult>>,
 }
 
 impl PendingRefund {
@@ -38,7 +40,7 @@ impl PendingRefund {
     /// Listens to the body of the response; `None` if it cannot be read.
     pub(super) fn listen(self, head: &ResponseHead) -> Option<Self> {
         let format = head.format.filter(|_| head.is_plain)?;
-        Some(Self { result: Some(self.receipt.read_result(format)), ..self })
+        Some(Self { result: Some(Box::new(self.receipt.read_result(format))), ..self })
     }
 
     /// Takes a chunk, and holds up to `room` bytes of it; `None` if it is settled.
@@ -49,7 +51,7 @@ impl PendingRefund {
 
     /// The bytes that are held of the response.
     pub(super) fn held(&self) -> usize {
-        self.result.as_ref().map_or(0, CallResult::held)
+        self.result.as_ref().map_or(0, |result| result.held())
     }
 
     /// The response is complete, which settles it.
@@ -68,7 +70,10 @@ impl PendingRefund {
     }
 
     fn give_back(self) {
-        self.receipt.give_back(&SharedData, host::current_time);
+        if let Some((store, rpc)) = self.receipt.give_back(&SharedData, host::current_time) {
+            // If this fails, the approval is lost.
+            let _: Result<u32, Status> = host::dispatch_etcd_call(&store, &rpc);
+        }
     }
 }
 

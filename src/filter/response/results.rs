@@ -42,10 +42,10 @@ enum State {
 }
 
 impl ResultStage {
-    pub(super) fn new(mut filter: ResultFilter, record: AuditRecord) -> Self {
+    pub(super) fn new(mut filter: Box<ResultFilter>, record: Box<AuditRecord>) -> Self {
         let tasks = filter.tasks.take().map(|watch| (watch, None));
-        let state = State::Pending(Box::new(filter));
-        Self { state, tasks, record: Box::new(record), found: ResultReport::default() }
+        let state = State::Pending(filter);
+        Self { state, tasks, record, found: ResultReport::default() }
     }
 
     /// Takes the head; `None` if Envoy did not return it.
@@ -124,6 +124,10 @@ impl ResultStage {
         let State::Body(mut stream) = std::mem::replace(&mut self.state, State::Ended) else { return Vec::new() };
         let out = stream.end();
         self.note(config, stream.take_report());
+        // A refusal is displayed already.
+        if self.found.refusal.is_none() && !(self.found.counts.is_empty() && self.found.shadow_counts.is_empty()) {
+            audit::display(&self.written());
+        }
         out
     }
 
@@ -161,6 +165,16 @@ impl ResultStage {
         metrics::count_redactions(policy.as_deref(), &report.counts, &report.shadow_counts);
         let is_refusal = self.found.refusal.is_none() && report.refusal.is_some();
         self.found.merge(report);
+        let written = self.written();
+        if is_refusal {
+            audit::write(config, &written, None);
+        } else if host::set_filter_state(&written.to_json()).is_err() {
+            audit::log_line(log::Level::Warn, "the audit record of a call does not say what was found in its answer");
+        }
+    }
+
+    /// The record of the request with what was found so far.
+    fn written(&self) -> AuditRecord {
         let mut written = AuditRecord {
             redacted: self.found.counts,
             shadow_redacted: self.found.shadow_counts,
@@ -174,15 +188,11 @@ impl ResultStage {
             why.rule().clone_into(&mut written.rule);
             written.message = why.reason();
         }
-        if is_refusal {
-            audit::write(config, &written, None);
-        } else if host::set_filter_state(&written.to_json()).is_err() {
-            audit::log_line(log::Level::Warn, "the audit record of a call does not say what was found in its answer");
-        }
+        written
     }
 }
 
 /// What judges the answer to a request, if a rule does.
-pub(super) fn stage(filter: Option<ResultFilter>, record: &AuditRecord) -> Option<Box<ResultStage>> {
-    filter.map(|filter| Box::new(ResultStage::new(filter, record.clone())))
+pub(super) fn stage(filter: Option<Box<ResultFilter>>, record: &AuditRecord) -> Option<Box<ResultStage>> {
+    filter.map(|filter| Box::new(ResultStage::new(filter, Box::new(record.clone()))))
 }

@@ -1,7 +1,7 @@
 //! What in a string needs a look: `"`, `\` and control characters. Several bytes at a time, as arguments are mostly long
 //! texts.
 
-use self::simd::{look, look_at_many};
+use self::simd::{look, look_at_many, look_closely};
 
 /// Finds what needs a look.
 #[derive(Debug)]
@@ -74,6 +74,33 @@ impl<'b> Scanner<'b> {
     }
 }
 
+/// Where a text ends that begins at `start`, if it is short, in ASCII and without escapes, as nearly all are: one look finds out.
+pub(super) fn plain_end(bytes: &[u8], start: usize) -> Option<usize> {
+    let (found, other) = look_closely(bytes.get(start..)?.first_chunk()?);
+    let length = found.trailing_zeros();
+    let is_before = |mask: u64| mask.checked_shl(u64::BITS.saturating_sub(length)).unwrap_or_default() != 0;
+    let end = start.saturating_add(length as usize);
+    (bytes.get(end) == Some(&b'"') && found != 0 && !is_before(other)).then_some(end)
+}
+
+/// Whether nothing in a text needs a look. It may say `false` of a text of more than 64 bytes, for which a [`Scanner`] takes no longer.
+pub(in crate::json) fn is_plain(text: &[u8]) -> bool {
+    let is_plain = |chunk: &[u8; FEW]| look(chunk).0 == 0;
+    match (text.first_chunk(), text.last_chunk(), text.last_chunk()) {
+        // The last two chunks may overlap.
+        (_, _, Some(last)) => text.len() <= MANY && text.as_chunks().0.iter().all(is_plain) && is_plain(last),
+        (Some(front), Some(back), None) => is_plain(&joined(front, back)),
+        _ => !text.iter().any(|byte| matches!(byte, b'"' | b'\\' | 0..0x20)),
+    }
+}
+
+fn joined(front: &[u8; 8], back: &[u8; 8]) -> [u8; FEW] {
+    let mut both = [b' '; FEW];
+    both.first_chunk_mut().into_iter().for_each(|half| *half = *front);
+    both.last_chunk_mut().into_iter().for_each(|half| *half = *back);
+    both
+}
+
 /// Fewer bytes than are looked at together, and blanks, which need no look.
 fn padded(rest: &[u8]) -> [u8; FEW] {
     let mut last = [b' '; FEW];
@@ -91,8 +118,14 @@ mod simd {
 
     #[inline(always)]
     pub(super) fn look(chunk: &[u8; FEW]) -> Seen {
+        let (found, other) = look_closely(chunk);
+        (found, other == 0)
+    }
+
+    #[inline(always)]
+    pub(super) fn look_closely(chunk: &[u8; FEW]) -> (u64, u64) {
         let all = load(chunk);
-        (special(all), u8x16_bitmask(all) == 0)
+        (special(all), u64::from(u8x16_bitmask(all)))
     }
 
     #[inline(always)]
@@ -128,6 +161,11 @@ mod simd {
 
     pub(super) fn look(chunk: &[u8; FEW]) -> Seen {
         seen(chunk)
+    }
+
+    pub(super) fn look_closely(chunk: &[u8; FEW]) -> (u64, u64) {
+        let bit = |(index, byte): (usize, &u8)| u64::from(!byte.is_ascii()) << index;
+        (seen(chunk).0, chunk.iter().enumerate().map(bit).fold(0, |all, bit| all | bit))
     }
 
     pub(super) fn look_at_many(chunk: &[u8; MANY]) -> Seen {

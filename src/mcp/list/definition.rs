@@ -7,7 +7,8 @@ use crate::{
     json::{self, Member, Node, Reader, Value, outline},
 };
 
-/// The members of `_meta` that choose what a host shows in place of a result: MCP Apps (in its two spellings) and the Apps SDK.
+/// The members of `_meta` that choose what a host shows in place of a result: MCP Apps and the Apps SDK. MCP Apps was released with
+/// `ui.resourceUri`; hosts read `ui/resourceUri` of its drafts, too, so a server could swap the resource there unseen.
 const USER_INTERFACE: [&str; 3] = ["ui", "ui/resourceUri", "openai/outputTemplate"];
 
 /// The digest of an entry of `tools/list`, by its canonical JSON (RFC 8785): all of it but `icons`, and of `_meta` only what

@@ -34,10 +34,11 @@ impl Observed {
     fn add(&mut self, checks: &Checks, at: &Cursor<'_, '_>, compiler: &Compiler) {
         for predicates in [&checks.require, &checks.deny_if, &checks.approval] {
             for predicate in predicates {
-                for condition in &predicate.conditions {
-                    if let Err(reason) = self.add_condition(condition, compiler) {
-                        at.at_pointer(&predicate.pointer).unwrap_or(*at).report(reason);
-                    }
+                for (index, condition) in predicate.conditions.iter().enumerate() {
+                    let Err(reason) = self.add_condition(condition, compiler) else { continue };
+                    let member = if matches!(condition.operand(), Operand::Counter(_)) { "counter" } else { "path" };
+                    let pointer = format!("{}/conditions/{index}/{member}", predicate.pointer);
+                    at.at_pointer(&pointer).unwrap_or(*at).report(reason);
                 }
             }
         }

@@ -81,12 +81,14 @@ impl Compiler {
             mode: document.mode,
             shared: shared.used_by(document, self),
             own: self.compile_checks(&document.checks),
+            ..Rule::default()
         };
         self.compile_action(document, &mut rule);
         self.compile_rate_limit(document, &mut rule);
         for (limit, place) in rule.own.limits.iter().zip(places(document)) {
             self.check_terms(place, limit, rule.mode);
         }
+        rule.note_contents();
         rule
     }
 
@@ -176,7 +178,7 @@ impl Compiler {
         }
         rule.own.limits.push(Limit {
             pointer: self.pointer(&rate.at),
-            counter: self.pointer(&document.at),
+            counter: self.pointer(&document.at).into(),
             window: rate.window,
             max: Some(rate.max),
             scope: Scope::Grant,

@@ -22,12 +22,12 @@ pub(super) struct SharedRules<'w> {
     by_name: HashMap<&'w str, usize>,
     rules: Vec<SharedRule>,
     /// A counter that two rules name, for each pair that some entry uses.
-    common: HashMap<(usize, usize), Option<Box<str>>>,
+    common: HashMap<(usize, usize), Option<Arc<str>>>,
 }
 
 struct SharedRule {
     checks: Arc<Checks>,
-    counters: HashSet<Box<str>>,
+    counters: HashSet<Arc<str>>,
     /// The modes of the entries that use it so far.
     modes: Vec<Mode>,
 }

@@ -2,7 +2,7 @@
 
 use crate::json::Value;
 
-use super::{literal::Literal, operator::Operator, text::RegexMatcher};
+use super::{literal::Literal, operator::Operator};
 
 /// For a comparison of a number or a short text.
 const SHORT: usize = 100;
@@ -12,14 +12,12 @@ const BYTE: usize = 2;
 const NORMALIZED_BYTE: usize = 16;
 /// For an element of a list, or a member of an object.
 const ELEMENT: usize = 60;
-/// For a state of a regular expression and a byte of the text.
-const STATE: usize = 6;
 
 impl Operator {
     /// What it takes to compare it with an argument.
     pub(super) fn cost(&self, value: &Value<'_>) -> usize {
         let compared = match (self, value) {
-            (Self::Regex(pattern), Value::String(text)) => regex_cost(pattern, text.len()),
+            (Self::Regex(pattern), Value::String(text)) => pattern.work(text.len()),
             (Self::Among(set) | Self::NotAmong(set), Value::Array(_) | Value::Object(_)) => {
                 nested_cost(set.nested().iter().map(weight).sum(), value)
             }
@@ -39,11 +37,6 @@ impl Operator {
         };
         compared.saturating_add(SHORT)
     }
-}
-
-/// What it takes to search a text of so many bytes.
-pub(super) fn regex_cost(pattern: &RegexMatcher, bytes: usize) -> usize {
-    pattern.work(bytes).saturating_mul(STATE)
 }
 
 /// What it takes to compare one value, without what is inside it.

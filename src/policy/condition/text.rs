@@ -7,8 +7,6 @@ use std::{fmt, ops::Range};
 use regex_lite::{Regex, RegexBuilder};
 
 #[cfg(not(target_os = "wasi"))]
-use super::cost;
-#[cfg(not(target_os = "wasi"))]
 use crate::budget::MAX_WORK;
 
 /// Longest pattern as written, and largest compiled, in bytes.
@@ -19,6 +17,10 @@ const MAX_STRING_BYTES: usize = 16 * 1024;
 
 /// Most capture groups: the engine keeps two slots for each of them beside every state, although we never read one.
 const MAX_GROUPS: usize = 64;
+
+/// The work of one byte of a text in one state, in units of [`crate::budget::Work`]: what the worst expressions that were found take in V8
+/// (`tests/bench/README.md`).
+const BYTE_IN_STATE: usize = 12;
 
 /// Deepest nesting: the engine's parser calls itself once for each level, and the module's stack is small.
 const MAX_DEPTH: u32 = 64;
@@ -84,7 +86,7 @@ impl RegexMatcher {
     #[cfg(not(target_os = "wasi"))]
     #[must_use]
     pub fn exhausting_part(&self) -> Option<&str> {
-        if cost::regex_cost(self, MAX_STRING_BYTES) <= MAX_WORK {
+        if self.work(MAX_STRING_BYTES) <= MAX_WORK {
             return None;
         }
         let (text, mut part) = (self.as_str(), self.as_str());
@@ -95,17 +97,17 @@ impl RegexMatcher {
         Some(part)
     }
 
-    /// The steps that a search in a text of so many bytes takes at most.
+    /// The work that a search in a text of so many bytes takes at most, in units of [`crate::budget::Work`].
     #[must_use]
     pub(super) fn work(&self, bytes: usize) -> usize {
         // A longer text is not searched.
-        if bytes > MAX_STRING_BYTES { 0 } else { bytes.saturating_add(1).saturating_mul(self.states) }
+        if bytes > MAX_STRING_BYTES { 0 } else { self.search_work(bytes) }
     }
 
     /// The same, in a text that is searched whatever its length.
     #[must_use]
     pub(crate) fn search_work(&self, bytes: usize) -> usize {
-        bytes.saturating_add(1).saturating_mul(self.states)
+        bytes.saturating_add(1).saturating_mul(self.states).saturating_mul(BYTE_IN_STATE)
     }
 
     /// Where a text matches, in order and apart from each other.

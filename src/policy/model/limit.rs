@@ -1,6 +1,6 @@
 //! How much one counter lets through.
 
-use std::fmt;
+use std::{fmt, sync::Arc};
 
 use crate::{
     amount::Amount,
@@ -14,7 +14,7 @@ pub struct Limit {
     /// Its place: a JSON pointer into the policy.
     pub pointer: Box<str>,
     /// The counter's name; one name is one counter in the whole policy.
-    pub counter: Box<str>,
+    pub counter: Arc<str>,
     /// The length of the window.
     pub window: Window,
     /// What one window lets through; `None` if it only counts.

@@ -14,6 +14,23 @@ pub struct Rule {
     pub shared: Vec<Arc<Checks>>,
     /// Its own lists, which come after those of the shared rules.
     pub own: Checks,
+    /// What the lists have, by [`Self::note_contents`].
+    pub contents: Contents,
+}
+
+/// Which lists have entries, and whether one reads arguments. Each call asks, so it is found out once.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Contents {
+    /// `require`
+    pub require: bool,
+    /// `deny_if`
+    pub deny_if: bool,
+    /// `require_approval`
+    pub approval: bool,
+    /// `limits`
+    pub limits: bool,
+    /// Whether a condition or a limit reads arguments.
+    pub arguments: bool,
 }
 
 /// The lists of a rule, of an entry's own or of one that several entries use.
@@ -46,7 +63,33 @@ pub struct Predicate {
     pub caller_index: Option<u32>,
 }
 
+impl Contents {
+    /// What either has.
+    #[must_use]
+    pub fn or(self, other: Self) -> Self {
+        Self {
+            require: self.require | other.require,
+            deny_if: self.deny_if | other.deny_if,
+            approval: self.approval | other.approval,
+            limits: self.limits | other.limits,
+            arguments: self.arguments | other.arguments,
+        }
+    }
+}
+
 impl Rule {
+    /// Finds out what its lists have. Call it when they are complete.
+    pub fn note_contents(&mut self) {
+        let contents = Contents {
+            require: self.require().next().is_some(),
+            deny_if: self.deny_if().next().is_some(),
+            approval: self.approval().next().is_some(),
+            limits: self.limits().next().is_some(),
+            arguments: self.finds_arguments(),
+        };
+        self.contents = contents;
+    }
+
     /// Its lists: those of the shared rules, then its own.
     pub fn checks(&self) -> impl Iterator<Item = &Checks> {
         self.shared.iter().map(|shared| &**shared).chain([&self.own])
@@ -80,7 +123,7 @@ impl Rule {
     /// Whether it can ask for approval.
     #[must_use]
     pub fn asks_for_approval(&self) -> bool {
-        self.checks().any(|checks| !checks.approval.is_empty())
+        self.contents.approval
     }
 
     /// Whether no call whatever passes. A rule in shadow denies nothing.
@@ -106,6 +149,10 @@ impl Rule {
     /// Whether it looks at arguments.
     #[must_use]
     pub fn reads_arguments(&self) -> bool {
+        self.contents.arguments
+    }
+
+    fn finds_arguments(&self) -> bool {
         let predicates = self.require().chain(self.deny_if()).chain(self.approval());
         let counts = |limit: &Limit| matches!(limit.key, Some(LimitKey::Arguments(_)));
         let costs = || self.limits().any(|limit| matches!(limit.cost, Cost::Argument(_)) || counts(limit));

@@ -5,6 +5,7 @@ use wasm_bindgen_test::wasm_bindgen_test as test;
 
 use super::{all_formats, enforced, format_named, inspection, random::Random, request};
 use crate::{
+    budget::Work,
     mcp::ResponseFormat,
     results::{Inspection, Inspections, ResultRequest, ResultStream},
 };
@@ -135,6 +136,77 @@ fn without_room_an_answer_is_refused() {
     let mut json = ResultStream::new(request(), enforced(&email), Some(ResponseFormat::Json));
     assert_eq!(json.push(answer.as_bytes(), 20), b"");
     assert!(String::from_utf8(json.end()).unwrap().contains("-31413"));
+}
+
+/// An expression, and an answer and a progress message whose search takes more than half of the work of one result.
+fn costly() -> (Inspection, [String; 2]) {
+    let own = inspection(r#"{"redact":[{"regex":"sk-[a-z]{20}","near":"sk-"}]}"#);
+    let text = format!("sk-{}", " ".repeat(600));
+    let used = |times: usize| {
+        let work = Work::default();
+        let _ = own.inspect_text(&text.repeat(times), &work);
+        work.charge(crate::budget::MAX_WORK / 2).is_err()
+    };
+    let times = (1..200).find(|times| used(*times)).expect("a text that takes half of the work");
+    let text = text.repeat(times);
+    let messages = [ANSWER, PROGRESS].map(|message| format!("data: {}\n\n", message.replace('M', &text)));
+    (own, messages)
+}
+
+#[test]
+fn expressions_have_one_budget_for_an_answer_and_the_messages_before_it() {
+    let (own, [answer, progress]) = costly();
+    let pushed = |new: &dyn Fn() -> ResultStream, text: &str| run(new(), &[text.as_bytes()]);
+    let plain = format!("data: {}\n\n", ANSWER.replace('M', "fine"));
+    for passes in [&answer, &progress, &format!("{progress}{plain}")] {
+        assert_eq!(pushed(&sse(&own), passes), *passes);
+    }
+    for (refused, kept) in
+        [(format!("{progress}{answer}"), &*progress), (format!("{progress}{progress}{plain}"), &progress)]
+    {
+        let out = pushed(&sse(&own), &refused);
+        let rest = out.strip_prefix(kept).expect("the first message is within the budget");
+        assert!(
+            rest.contains("\"id\":1,\"error\":{\"code\":-31451,") && rest.contains("(too much to check)"),
+            "{rest}"
+        );
+    }
+}
+
+#[test]
+fn each_result_of_several_calls_has_a_budget_of_its_own_and_answers_to_other_ids_have_none() {
+    let (own, [answer, _]) = costly();
+    let batch = || {
+        let request = ResultRequest { ids: vec!["1".into(), "2".into()], is_batch: true, ..ResultRequest::default() };
+        ResultStream::new(request, enforced(&own), Some(ResponseFormat::Sse))
+    };
+    let both = format!("{answer}{}", answer.replace("\"id\":1,", "\"id\":2,"));
+    assert_eq!(run(batch(), &[both.as_bytes()]), both);
+    let others = answer.replace("\"id\":1,", "\"id\":3,").repeat(2);
+    assert!(run(batch(), &[others.as_bytes()]).contains("(too much to check)"));
+}
+
+#[test]
+fn on_a_stream_that_stays_open_each_message_has_a_budget_of_its_own() {
+    let (own, [answer, progress]) = costly();
+    let subscription = || {
+        let request = ResultRequest { is_subscription: true, ..request() };
+        ResultStream::new(request, enforced(&own), Some(ResponseFormat::Sse))
+    };
+    let text = format!("{progress}{progress}{answer}");
+    for new in [&subscription as &dyn Fn() -> ResultStream, &unknown_call(&own)] {
+        assert_eq!(run(new(), &[text.as_bytes()]), text);
+    }
+}
+
+#[test]
+fn rules_in_shadow_get_the_work_that_is_left_and_take_none() {
+    let (own, [answer, _]) = costly();
+    let both = Inspections { enforced: Some(own.clone()), shadow: Some(own) };
+    let mut stream = ResultStream::new(request(), both, Some(ResponseFormat::Sse));
+    assert_eq!(stream.push(answer.as_bytes(), usize::MAX), answer.as_bytes());
+    let report = stream.take_report();
+    assert_eq!((report.refusal, report.shadow_refusal), (None, Some(crate::results::ResultRefusal::TooMuchWork)));
 }
 
 #[test]

@@ -100,18 +100,18 @@ fn whole(tool: &str, limit: &str) -> Box<dyn FnMut()> {
     let call = BoundRequest::new(&config, call());
     Box::new(move || {
         drop(black_box(engine::check_headers(&config, &call, true)));
-        let judgement = engine::authorize(&config, &call, black_box(&body), "bench", NOW, &store);
-        drop(black_box(judgement.record.to_json()));
-        drop(black_box(judgement.answer));
+        let response = engine::authorize(&config, &call, black_box(&body), "bench", NOW, &store);
+        drop(black_box(response.record.to_json()));
+        drop(black_box(response.answer));
     })
 }
 
 /// The record of a call as a line.
 fn record() -> Box<dyn FnMut()> {
     let (config, body, store) = (config(LIMITED), body(300, "generate_image"), InMemory::new([7; 16]));
-    let judgement = engine::authorize(&config, &BoundRequest::new(&config, call()), &body, "bench", NOW, &store);
-    assert!(matches!(judgement.answer, Disposition::Forward(_)), "{judgement:?}");
-    Box::new(move || drop(black_box(judgement.record.to_json())))
+    let response = engine::authorize(&config, &BoundRequest::new(&config, call()), &body, "bench", NOW, &store);
+    assert!(matches!(response.answer, Disposition::Forward(_)), "{response:?}");
+    Box::new(move || drop(black_box(response.record.to_json())))
 }
 
 /// One charge to one counter, in a cell with that one.

@@ -14,7 +14,7 @@ use crate::{NOW, Stage, call};
 /// The stages of the worst inputs. Names say what the time is spent on.
 pub(crate) fn stages() -> Vec<Stage> {
     let mut stages: Vec<Stage> = readings().into_iter().map(|(name, body)| read(name, body)).collect();
-    stages.extend(judgements().into_iter().map(|(name, members, body)| judge(name, members, body)));
+    stages.extend(decisions().into_iter().map(|(name, members, body)| judge(name, members, body)));
     stages
 }
 
@@ -56,7 +56,7 @@ fn readings() -> Vec<(&'static str, String)> {
     ]
 }
 
-fn judgements() -> Vec<(&'static str, String, String)> {
+fn decisions() -> Vec<(&'static str, String, String)> {
     let tool_call = |arguments: &str| {
         format!(r#"{{"jsonrpc":"2.0","id":7,"method":"tools/call","params":{{"name":"ok","arguments":{arguments}}}}}"#)
     };
@@ -71,8 +71,8 @@ fn judgements() -> Vec<(&'static str, String, String)> {
     // The last one permits what none of the others matches.
     let patterns: Vec<String> =
         (0..200).map(|n| format!(r#""note:*{n:03}*z":{{}}"#)).chain([r#""note:*":{}"#.to_owned()]).collect();
-    let uris = |length: usize| {
-        let uris: Vec<String> = (0..1000).map(|n| format!(r#""note:{n:04}{}""#, "0".repeat(length))).collect();
+    let uris = |count: usize, length: usize| {
+        let uris: Vec<String> = (0..count).map(|n| format!(r#""note:{n:04}{}""#, "0".repeat(length))).collect();
         format!(
             r#"{{"jsonrpc":"2.0","id":7,"method":"subscriptions/listen","params":{{"notifications":{{"resourceSubscriptions":[{}]}}}}}}"#,
             uris.join(",")
@@ -81,11 +81,11 @@ fn judgements() -> Vec<(&'static str, String, String)> {
     let resources = format!(r#""resources":{{{}}}"#, patterns.join(","));
     vec![
         // As much as one request may take, and more than that.
-        ("regex_in_budget", regex("(?:(?:a{0,9}){0,9}){0,2}b"), texts(650, 3)),
+        ("regex_in_budget", regex("(?:(?:a{0,9}){0,9}){0,2}b"), texts(950, 1)),
         ("regex_over", regex("(?:(?:a{0,9}){0,9}){0,9}b"), texts(16_000, 60)),
         ("ten_long_keys", deny_if(&ten.join(",")), tool_call(&format!("{{{}}}", long.join(",")))),
         ("ten_nul_keys", deny_if(&ten.join(",")), tool_call(&format!("{{{}}}", nul.join(",")))),
-        ("uris_in_budget", resources.clone(), uris(10)),
-        ("uris_over", resources, uris(900)),
+        ("uris_in_budget", resources.clone(), uris(680, 10)),
+        ("uris_over", resources, uris(1000, 900)),
     ]
 }

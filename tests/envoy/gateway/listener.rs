@@ -29,6 +29,7 @@ pub(crate) struct Listener {
     server: Option<SocketAddr>,
     service: Option<SocketAddr>,
     counts: Option<SocketAddr>,
+    etcd: Vec<SocketAddr>,
     filters_before: Vec<Value>,
     denied_later: bool,
     routes: Option<Value>,
@@ -70,6 +71,7 @@ impl Listener {
             server: None,
             service: None,
             counts: None,
+            etcd: Vec::new(),
             filters_before: Vec::new(),
             denied_later: false,
             routes: None,
@@ -185,6 +187,12 @@ impl Listener {
     /// The filter may have a server count its limits, by the cluster `counts`.
     pub(crate) fn counted_by(mut self, address: SocketAddr) -> Self {
         self.counts = Some(address);
+        self
+    }
+
+    /// The filter may keep its approvals in these nodes of etcd, by the cluster `etcd`.
+    pub(crate) fn approvals_in(mut self, nodes: &[SocketAddr]) -> Self {
+        self.etcd = nodes.to_vec();
         self
     }
 
@@ -313,7 +321,7 @@ impl Listener {
         let server = self.server.map(|address| cluster(&self.cluster, address, &protocol));
         let service = self.service.map(|address| cluster("service", address, &protocol));
         let counts = self.counts.map(|address| cluster("counts", address, &json!({ "http2_protocol_options": {} })));
-        server.into_iter().chain(service).chain(counts)
+        server.into_iter().chain(service).chain(counts).chain(etcd_cluster(&self.etcd))
     }
 
     /// The filter under test, or where Envoy discovers it.
@@ -350,6 +358,27 @@ pub(crate) fn extension(name: &str, kind: &str, configuration: Value) -> Value {
         typed.extend(members);
     }
     json!({ "name": name, "typed_config": typed })
+}
+
+/// The cluster of the nodes of etcd; `None` if there are none. A node that does not answer is not asked.
+fn etcd_cluster(nodes: &[SocketAddr]) -> Option<Value> {
+    let mut cluster = cluster("etcd", *nodes.first()?, &json!({ "http2_protocol_options": {} }));
+    let endpoint = |node: &SocketAddr| {
+        let address = json!({ "address": node.ip().to_string(), "port_value": node.port() });
+        json!({ "endpoint": { "address": { "socket_address": address } } })
+    };
+    cluster["load_assignment"]["endpoints"][0]["lb_endpoints"] = nodes.iter().map(endpoint).collect();
+    cluster["connect_timeout"] = "0.25s".into();
+    let check = json!({
+        "timeout": "0.5s",
+        "interval": "0.5s",
+        "no_traffic_interval": "0.5s",
+        "unhealthy_threshold": 1,
+        "healthy_threshold": 1,
+        "grpc_health_check": {},
+    });
+    cluster["health_checks"] = json!([check]);
+    Some(cluster)
 }
 
 /// A cluster that is one server, spoken to in one protocol.

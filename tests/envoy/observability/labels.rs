@@ -30,16 +30,20 @@ fn the_shipped_gateway_cuts_labels_out_of_names() {
                 r#"mcp_policy_decisions{policy="default",tool="no%251",decision="denied"} 1"#,
                 r#"mcp_policy_decisions{policy="default",tool="none",decision="allowed"} 1"#,
                 r#"mcp_policy_decisions{policy="default",tool="none",decision="refused"} 1"#,
+                r#"mcp_policy_decisions{policy="default",tool="note",decision="allowed"} 1"#,
                 r#"mcp_policy_decisions{policy="default",tool="ok",decision="allowed"} 1"#,
                 r#"mcp_policy_decisions{policy="default",tool="once",decision="allowed"} 1"#,
                 r#"mcp_policy_decisions{policy="default",tool="once",decision="rate_limited"} 1"#,
                 r#"mcp_policy_decisions{policy="default",tool="other",decision="allowed"} 1"#,
                 r#"mcp_policy_decisions{policy="default",tool="soon",decision="allowed"} 1"#,
+                r#"mcp_policy_decisions{policy="default",tool="soon_note",decision="allowed"} 1"#,
                 r#"mcp_policy_drifts{policy="default",tool="changed",reason="changed"} 1"#,
                 "mcp_policy_limits_unanswered{} 0",
                 "mcp_policy_overflows{} 0",
+                r#"mcp_policy_redactions{policy="default",finder="email"} 1"#,
                 r#"mcp_policy_refusals{reason="unreadable"} 1"#,
                 r#"mcp_policy_shadow_decisions{policy="default",tool="soon",decision="denied"} 1"#,
+                r#"mcp_policy_shadow_redactions{policy="default",finder="email"} 1"#,
             ]
         );
     });

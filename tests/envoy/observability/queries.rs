@@ -51,9 +51,36 @@ pub(super) fn of_dashboard() -> Vec<String> {
     targets.map(|target| query(target).replace("$__range", "5m")).collect()
 }
 
-/// Whether the Envoy under test is too old to have this.
-pub(super) fn is_missing_here(metric: &str) -> bool {
-    metric == "envoy_wasm_wasm_vm_count" && !version::counts_vms()
+/// Whether a metric or query has no value here: the Envoy under test is too old to have it, or it counts what has lasted a minute.
+pub(super) fn is_missing_here(query: &str) -> bool {
+    query == "envoy_wasm_wasm_vm_count" && !version::counts_vms() || query.contains("mcp_policy_unlisted_entries")
+}
+
+#[test]
+fn each_panel_asks_a_question_has_thresholds_and_links_to_sections_that_exist() {
+    let text = fs::read_to_string(shipped().join("dashboard.json")).expect("the dashboard");
+    let dashboard: Value = serde_json::from_str(&text).expect("JSON");
+    let alerts = of_alerts();
+    let mut linked = BTreeSet::new();
+    for panel in dashboard["panels"].as_array().expect("panels") {
+        let title = panel["title"].as_str().expect("a title");
+        assert!(title.ends_with('?'), "{title}");
+        let steps = panel["fieldConfig"]["defaults"]["thresholds"]["steps"].as_array().expect("thresholds");
+        assert!(steps[0]["value"].is_null(), "{title}: the first step has no value");
+        let links = panel["links"].as_array().expect("links");
+        assert!(!links.is_empty(), "{title}");
+        for link in links {
+            let (page, section) = link["url"].as_str().and_then(|url| url.split_once('#')).expect("a section");
+            let (_, page) = page.split_once("/blob/main/").expect("a page of this repository");
+            let page = fs::read_to_string(PathBuf::from(env!("CARGO_MANIFEST_DIR")).join(page)).expect("the page");
+            let headings = page.lines().filter_map(|line| line.trim_start_matches('#').strip_prefix(' '));
+            let mut sections = headings.map(|heading| heading.to_lowercase().replace(' ', "-").replace('`', ""));
+            assert!(sections.any(|known| known == section), "{title}: {section}");
+            let alert = link["title"].as_str().expect("a title").strip_prefix("Alert ");
+            linked.extend(alert.map(str::to_owned));
+        }
+    }
+    assert_eq!(linked, alerts, "each alert belongs to a panel");
 }
 
 /// Metrics and their labels, as a gateway shows them.

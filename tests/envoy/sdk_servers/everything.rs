@@ -7,6 +7,7 @@ mod relay;
 mod results;
 mod resumption;
 mod session;
+mod tasks;
 
 pub(crate) use long_stream::stays_open;
 

@@ -48,23 +48,23 @@ fuzz_target!(|data: &[u8]| CONFIGS.with(|state| {
     let named = &["ok", "pay", "file", "ask"][..];
     for (config, tools) in configs.iter().zip([named, &[], named]) {
         let call = BoundRequest::new(config, info.clone());
-        let mut judgement = match engine::check_headers(config, &call, !input.body.is_empty()) {
+        let mut response = match engine::check_headers(config, &call, !input.body.is_empty()) {
             HeadersVerdict::Bypass | HeadersVerdict::Continue(_) => continue,
-            HeadersVerdict::Reply(judgement) | HeadersVerdict::Discard(judgement) => *judgement,
+            HeadersVerdict::Reply(response) | HeadersVerdict::Discard(response) => *response,
             HeadersVerdict::ExpectEmptyBody(_) => engine::unexpected_body(config, &call),
             HeadersVerdict::NeedBody => Allowance::of(input.body.len() * 4)
                 .keep(|| engine::authorize(config, &call, input.body, "fuzz", Timestamp(0), store)),
         };
-        check(&judgement, input.body, tools);
+        check(&response, input.body, tools);
         let mut call = call;
         for _ in 0..4 {
-            let Disposition::Callout(ask) = &judgement.answer else { break };
+            let Disposition::Callout(ask) = &response.answer else { break };
             call.callouts().record(ask, Some(&willing(ask)));
-            judgement = engine::authorize(config, &call, input.body, "fuzz", Timestamp(0), store);
-            check(&judgement, input.body, tools);
-            assert!(matches!(judgement.answer, Disposition::Callout(_) | Disposition::Forward(_)), "{judgement:?}");
+            response = engine::authorize(config, &call, input.body, "fuzz", Timestamp(0), store);
+            check(&response, input.body, tools);
+            assert!(matches!(response.answer, Disposition::Callout(_) | Disposition::Forward(_)), "{response:?}");
         }
-        assert!(!matches!(judgement.answer, Disposition::Callout(_)), "services are asked again and again");
+        assert!(!matches!(response.answer, Disposition::Callout(_)), "services are asked again and again");
     }
 }));
 
@@ -77,9 +77,9 @@ fn willing(ask: &Callout) -> CalloutResponse {
     CalloutResponse { status: status.to_vec(), body: body.to_vec() }
 }
 
-fn check(judgement: &AuthorizationResponse, body: &[u8], tools: &[&str]) {
-    assert_eq!(kind(judgement.record.to_json().as_bytes()), Some(ValueType::Object));
-    match &judgement.answer {
+fn check(response: &AuthorizationResponse, body: &[u8], tools: &[&str]) {
+    assert_eq!(kind(response.record.to_json().as_bytes()), Some(ValueType::Object));
+    match &response.answer {
         Disposition::Forward(_) => {
             assert_eq!(kind(body), Some(ValueType::Object));
             let value: serde_json::Value = match serde_json::from_slice(body) {

@@ -146,7 +146,11 @@ impl Verdict {
             decision: record.decision.name().to_owned(),
             rule: record.rule.clone(),
             shadow: record.shadow.as_ref().map(|shadow| (shadow.decision.name().to_owned(), shadow.rule.clone())),
-            remaining: record.remaining.iter().map(|(name, left)| (name.clone(), number(left.to_string()))).collect(),
+            remaining: record
+                .remaining
+                .iter()
+                .map(|(name, left)| (name.to_string(), number(left.to_string())))
+                .collect(),
             message: without_ids(message),
             retry_after: *retry_after,
         }

@@ -20,8 +20,12 @@ pub(super) struct ServiceCluster<'c> {
     port: u16,
     /// What to put there, as a comment.
     edit: &'static str,
-    /// The name in the certificate that it must have, if it is reached by TLS.
+    /// Whether Envoy asks each node whether it is well, and asks only those that are.
+    checks_nodes: bool,
+    /// The folder with the certificates by which Envoy and the service know each other.
     tls: Option<&'c str>,
+    /// The name in the certificate that it must have, if it is on the internet.
+    public_name: Option<&'c str>,
 }
 
 /// A cluster as a template of a gateway shows it.
@@ -49,6 +53,7 @@ pub(super) fn for_services<'c>(
     configuration: &'c Configuration,
     existing: &Existing,
     domain: &str,
+    etcd_tls: Option<&'c str>,
 ) -> Result<Vec<ClusterText<'c>>, String> {
     let config = configuration.config();
     let limits = config.limits.service.as_ref().map(|service| ServiceCluster {
@@ -58,7 +63,9 @@ pub(super) fn for_services<'c>(
         host: format!("limitador{domain}"),
         port: 8081,
         edit: "the rate-limit service: Limitador, or Envoy's ratelimit.",
+        checks_nodes: false,
         tls: None,
+        public_name: None,
     });
     let approvals = config.approvals.service.as_ref().map(|service| ServiceCluster {
         comment: "The service that approves calls.",
@@ -67,30 +74,50 @@ pub(super) fn for_services<'c>(
         host: format!("approvals{domain}"),
         port: 8080,
         edit: "the approval service; for HTTPS, add a `transport_socket` to the cluster.",
+        checks_nodes: false,
         tls: None,
+        public_name: None,
+    });
+    let store = config.approvals.store.as_ref().map(|store| ServiceCluster {
+        comment: "etcd, which keeps the approvals of this Envoy and others.",
+        name: &store.cluster,
+        grpc: true,
+        host: format!("etcd{domain}"),
+        port: 2379,
+        edit: "the nodes of etcd: a name that resolves to all of them, or an endpoint for each.",
+        checks_nodes: true,
+        tls: etcd_tls,
+        public_name: None,
     });
     let notify = config.approvals.notify.as_ref().map(|webhook| webhook_cluster(webhook, domain));
-    if let (Some(limits), Some(approvals)) = (&limits, &approvals)
-        && limits.name == approvals.name
+    if let (Some(limits), Some(other)) = (&limits, approvals.as_ref().or(store.as_ref()))
+        && limits.name == other.name
     {
+        let (pointer, why) = if other.grpc {
+            ("/approvals/store/etcd/cluster", "they lead to different servers")
+        } else {
+            ("/approvals/service/cluster", "the first speaks gRPC and the second HTTP/1.1")
+        };
         return Err(format!(
-            "`/limits/service/cluster` and `/approvals/service/cluster` are both `{}`: the first speaks gRPC and the second \
-             HTTP/1.1, so give each its own cluster",
+            "`/limits/service/cluster` and `{pointer}` are both `{}`: {why}, so give each its own cluster",
             limits.name
         ));
     }
-    if let (Some(limits), Some(notify)) = (&limits, &notify)
-        && limits.name == notify.name
-    {
-        return Err(format!(
-            "`/limits/service/cluster` and `/approvals/notify/cluster` are both `{}`: the first speaks gRPC and the second \
-             HTTP/1.1, so give each its own cluster",
-            limits.name
-        ));
+    for (pointer, other) in [("/limits/service/cluster", &limits), ("/approvals/store/etcd/cluster", &store)] {
+        if let (Some(other), Some(notify)) = (other, &notify)
+            && other.name == notify.name
+        {
+            return Err(format!(
+                "`{pointer}` and `/approvals/notify/cluster` are both `{}`: the first speaks gRPC and the second HTTP/1.1, so \
+                 give each its own cluster",
+                notify.name
+            ));
+        }
     }
     let services = [
         ("/limits/service/cluster", limits),
         ("/approvals/service/cluster", approvals),
+        ("/approvals/store/etcd/cluster", store),
         ("/approvals/notify/cluster", notify),
     ];
     let mut clusters = Vec::new();
@@ -112,17 +139,26 @@ pub(super) fn for_services<'c>(
 
 /// The cluster of a webhook. Those of Slack and of Workflows are on the internet, and have TLS.
 fn webhook_cluster<'c>(webhook: &'c Notify, domain: &str) -> ServiceCluster<'c> {
-    let comment = "The webhook that hears of each new request for approval.";
-    let (name, grpc) = (&*webhook.cluster, false);
-    if webhook.format == NoticeFormat::Json {
-        let edit = "the webhook; for HTTPS, add a `transport_socket` to the cluster.";
-        return ServiceCluster { comment, name, grpc, host: format!("notices{domain}"), port: 8080, edit, tls: None };
-    }
     let authority = &*webhook.authority;
     let (host, port) = authority.rsplit_once(':').unwrap_or((authority, "443"));
     let (host, port) = port.parse().map_or((authority, 443), |port| (host, port));
-    let edit = "the webhook, if `authority` is not its host.";
-    ServiceCluster { comment, name, grpc, host: host.to_owned(), port, edit, tls: Some(host) }
+    let is_public = webhook.format != NoticeFormat::Json;
+    let (host, port, edit) = if is_public {
+        (host.to_owned(), port, "the webhook, if `authority` is not its host.")
+    } else {
+        (format!("notices{domain}"), 8080, "the webhook; for HTTPS, add a `transport_socket` to the cluster.")
+    };
+    ServiceCluster {
+        comment: "The webhook that hears of each new request for approval.",
+        name: &webhook.cluster,
+        grpc: false,
+        host,
+        port,
+        edit,
+        checks_nodes: false,
+        tls: None,
+        public_name: is_public.then(|| authority.rsplit_once(':').map_or(authority, |(host, _)| host)),
+    }
 }
 
 /// The cluster of the collector that gets the access log.
@@ -146,7 +182,9 @@ pub(super) fn for_collector<'c>(
         host: "collector".to_owned(),
         port: 4317,
         edit: "the collector; for TLS, add a `transport_socket` to the cluster.",
+        checks_nodes: false,
         tls: None,
+        public_name: None,
     };
     cluster.into_yaml()
 }

@@ -50,6 +50,13 @@ impl Configuration {
         &self.config
     }
 
+    /// The member `store` of `approvals`, as JSON, which a console has, too.
+    pub(super) fn approval_store(&self) -> Option<serde_json::Value> {
+        let store = self.config.approvals.store.as_ref()?;
+        let [cluster, prefix] = [&*store.cluster, &*store.prefix];
+        Some(serde_json::json!({ "etcd": { "cluster": cluster, "prefix": prefix, "timeout_ms": store.timeout_ms } }))
+    }
+
     /// Whether the filter holds the headers of a request until the decision.
     pub(super) fn holds_headers(&self) -> bool {
         self.config.protocol.headers == HeaderMode::Hold

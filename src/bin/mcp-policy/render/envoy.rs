@@ -12,6 +12,7 @@ use super::{
     credential::Credential,
     dynamic,
     ports::{self, Port},
+    replicas::Replicas,
     template::fill,
     upstream::Upstream,
     watched::{WatchedFile, WatchedFolder},
@@ -58,6 +59,11 @@ pub(super) struct Envoy {
     /// A file with the server's credential, as `mcp-policy credential` writes it: Envoy sends it instead of the caller's
     #[arg(long, value_name = "FILE")]
     pub(super) upstream_credential: Option<WatchedFile>,
+    /// A folder with `ca.crt`, `tls.crt` and `tls.key`: mutual TLS with the etcd of `approvals.store`
+    #[arg(long, value_name = "DIR")]
+    etcd_tls: Option<WatchedFolder>,
+    #[command(flatten)]
+    pub(super) replicas: Replicas,
 }
 
 /// The path from the root: Envoy may start in another folder.
@@ -155,7 +161,7 @@ impl Envoy {
             dynamic,
             credential: self.credential(configuration.config())?,
             configuration: configuration.json(),
-            console: console(&self.approvers)?,
+            console: console(&self.approvers, &configuration)?,
             service_clusters: self.clusters(&configuration)?,
             otlp: self.otlp.as_deref(),
             heap_mib: HEAP_MIB,
@@ -206,12 +212,14 @@ impl Envoy {
         arguments.extend(self.approvers.iter().map(|approver| format!("--approver={approver}")));
         arguments.extend(self.otlp.iter().map(|cluster| format!("--otlp={cluster}")));
         arguments.extend(self.dynamic.iter().map(|folder| format!("--dynamic={}", folder.as_str())));
+        arguments.extend(self.etcd_tls.iter().map(|folder| format!("--etcd-tls={}", folder.as_str())));
         arguments.extend(self.upstream_credential.iter().map(|file| format!("--upstream-credential={}", file.path())));
         arguments
     }
 
     fn clusters<'c>(&'c self, configuration: &'c Configuration) -> Result<Vec<ClusterText<'c>>, String> {
-        let mut clusters = clusters::for_services(configuration, &CLUSTERS, "")?;
+        let mut clusters =
+            clusters::for_services(configuration, &CLUSTERS, "", self.etcd_tls.as_ref().map(WatchedFolder::as_str))?;
         let collector =
             self.otlp.as_deref().map(|name| clusters::for_collector(name, &CLUSTERS, &clusters)).transpose()?;
         clusters.extend(collector);
@@ -253,14 +261,20 @@ fn read_cluster(name: &str) -> Result<String, String> {
         .ok_or_else(|| "a cluster has a name of 1 to 125 visible ASCII characters".to_owned())
 }
 
-/// The console's configuration: who may approve.
+/// The console's configuration: who may approve, and where the approvals are.
 ///
 /// # Errors
 /// What is wrong with the approvers.
-pub(super) fn console(approvers: &[String]) -> Result<String, String> {
+pub(super) fn console(approvers: &[String], configuration: &Configuration) -> Result<String, String> {
     let no_approver = [NO_TOKEN.to_owned()];
     let approvers = if approvers.is_empty() { &no_approver[..] } else { approvers };
-    let console = serde_json::json!({ "console": { "approvers": approvers } }).to_string();
+    let mut console = serde_json::json!({ "console": { "approvers": approvers } });
+    if let (Some(console), Some(store)) =
+        (console.get_mut("console").and_then(serde_json::Value::as_object_mut), configuration.approval_store())
+    {
+        console.insert("store".to_owned(), store);
+    }
+    let console = console.to_string();
     match LoadedConfig::load(console.as_bytes()) {
         Ok(_) => Ok(console),
         Err(errors) => Err(configuration::list_problems("the console refuses `--approver`", &errors)),

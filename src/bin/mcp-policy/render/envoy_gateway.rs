@@ -15,6 +15,7 @@ use super::{
     image::Image,
     kubernetes::{Common, Name},
     template::fill,
+    watched::WatchedFolder,
     yaml,
 };
 
@@ -44,6 +45,9 @@ pub(super) struct EnvoyGateway {
     /// instead of the caller's
     #[arg(long, value_name = "SECRET")]
     pub(super) upstream_credential: Option<Name>,
+    /// A folder of the proxy with `ca.crt`, `tls.crt` and `tls.key`: mutual TLS with the etcd of `approvals.store`
+    #[arg(long, value_name = "DIR")]
+    etcd_tls: Option<WatchedFolder>,
 }
 
 /// The values of the objects.
@@ -130,7 +134,12 @@ impl EnvoyGateway {
             image: &self.common.image,
             idle_timeout: self.upstream_idle_timeout,
             buffer_mib: configuration.buffer_mib(),
-            service_clusters: clusters::for_services(&configuration, &CLUSTERS, &self.common.domain())?,
+            service_clusters: clusters::for_services(
+                &configuration,
+                &CLUSTERS,
+                &self.common.domain(),
+                self.etcd_tls.as_ref().map(WatchedFolder::as_str),
+            )?,
             has_jwt: has_jwt(configuration.config()),
             credential: self.upstream_credential.as_ref(),
             needs_authorization: credential::needs_authorization(configuration.config()),

@@ -13,6 +13,7 @@ use super::{
     image::Image,
     kubernetes::{Common, Name},
     template::fill,
+    watched::WatchedFolder,
     yaml,
 };
 
@@ -39,6 +40,9 @@ pub(super) struct Istio {
     /// the caller's
     #[arg(long, value_name = "SECRET")]
     pub(super) upstream_credential: Option<Name>,
+    /// A folder of the proxy with `ca.crt`, `tls.crt` and `tls.key`: mutual TLS with the etcd of `approvals.store`
+    #[arg(long, value_name = "DIR")]
+    etcd_tls: Option<WatchedFolder>,
 }
 
 /// The values of the objects.
@@ -88,7 +92,12 @@ impl Istio {
             image: &self.common.image,
             idle_timeout: self.upstream_idle_timeout,
             buffer_mib: configuration.buffer_mib(),
-            service_clusters: clusters::for_services(&configuration, &CLUSTERS, &self.common.domain())?,
+            service_clusters: clusters::for_services(
+                &configuration,
+                &CLUSTERS,
+                &self.common.domain(),
+                self.etcd_tls.as_ref().map(WatchedFolder::as_str),
+            )?,
             credential: self
                 .upstream_credential
                 .as_ref()

@@ -5,7 +5,7 @@ use std::str::FromStr;
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 
-use super::image::Image;
+use super::{image::Image, replicas::Replicas};
 
 /// The arguments of every Kubernetes gateway.
 #[derive(clap::Args)]
@@ -18,6 +18,8 @@ pub(super) struct Common {
     /// The namespace of the objects and of the MCP server
     #[arg(long, value_name = "NAME", default_value = "default")]
     pub(super) namespace: Name,
+    #[command(flatten)]
+    pub(super) replicas: Replicas,
 }
 
 impl Common {

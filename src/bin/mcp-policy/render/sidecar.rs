@@ -28,6 +28,9 @@ const MODULE_FOLDER: &str = "/etc/mcp-policy";
 /// Where the ConfigMap with the policy is mounted. The kubelet replaces what is in it in one step.
 const POLICY_FOLDER: &str = "/etc/mcp-policy-filter";
 
+/// Where the Secret with the certificates for etcd is mounted.
+const ETCD_TLS_FOLDER: &str = "/etc/mcp-policy-etcd";
+
 /// The arguments of `render sidecar`.
 #[derive(clap::Args)]
 pub(super) struct Sidecar {
@@ -55,6 +58,9 @@ pub(super) struct Sidecar {
     /// the caller's
     #[arg(long, value_name = "SECRET")]
     pub(super) upstream_credential: Option<Name>,
+    /// A Secret of type `kubernetes.io/tls` that has `ca.crt`, too: mutual TLS with the etcd of `approvals.store`
+    #[arg(long, value_name = "SECRET")]
+    etcd_tls: Option<Name>,
 }
 
 /// The values of the objects.
@@ -77,6 +83,11 @@ struct Objects<'a> {
     /// The Secret with the server's credential.
     credential: Option<&'a Name>,
     credential_folder: &'static str,
+    /// The Secret with the certificates for etcd.
+    etcd_tls: Option<&'a Name>,
+    etcd_tls_folder: &'static str,
+    /// How many pods there are.
+    replicas: u32,
     /// The memory limit of Envoy's container, in MiB.
     memory_mib: u32,
     image: &'a Image,
@@ -126,8 +137,13 @@ impl Sidecar {
                 .map(|_| Credential::mounted(configuration.config()))
                 .transpose()?,
             configuration: configuration.json(),
-            console: envoy::console(&self.approvers)?,
-            service_clusters: clusters::for_services(&configuration, &envoy::CLUSTERS, &self.common.domain())?,
+            console: envoy::console(&self.approvers, &configuration)?,
+            service_clusters: clusters::for_services(
+                &configuration,
+                &envoy::CLUSTERS,
+                &self.common.domain(),
+                self.etcd_tls.as_ref().map(|_| ETCD_TLS_FOLDER),
+            )?,
             otlp: None,
             heap_mib: envoy::HEAP_MIB,
             memory_mib: envoy::MEMORY_MIB,
@@ -148,6 +164,9 @@ impl Sidecar {
             filter: filter.text.trim_end(),
             credential: self.upstream_credential.as_ref(),
             credential_folder: credential::MOUNTED_FOLDER,
+            etcd_tls: self.etcd_tls.as_ref(),
+            etcd_tls_folder: ETCD_TLS_FOLDER,
+            replicas: self.common.replicas.count(),
             memory_mib: envoy::MEMORY_MIB,
             image: &self.common.image,
             limits_service: configuration.config().limits.service.is_some(),

@@ -1,6 +1,7 @@
 //! Where people approve calls; product contract, section 7.
 
 use schemars::JsonSchema;
+use serde_json::json;
 
 use super::identity::Source;
 
@@ -31,6 +32,9 @@ struct Console {
     /// The hosts of the page's address, with their ports. Default: this machine's own names.
     #[schemars(title = "Hosts", length(min = 1), inner(regex(pattern = r"^[!-)+-.0-?A-~]+$")))]
     hosts: Option<Vec<String>>,
+    /// Where a fleet keeps its approvals: the same as `approvals.store` of the gateways. Default: in this Envoy.
+    #[schemars(title = "Store")]
+    store: Option<Store>,
 }
 
 /// Who may approve.
@@ -57,7 +61,7 @@ struct NamedApprover {
 
 /// Where people approve calls.
 #[derive(JsonSchema)]
-#[schemars(deny_unknown_fields)]
+#[schemars(deny_unknown_fields, extend("not" = json!({"required": ["service", "store"]})))]
 pub(super) struct Approvals {
     /// The console's address, for the answers to agents.
     #[schemars(
@@ -69,6 +73,9 @@ pub(super) struct Approvals {
     /// An HTTP service that decides instead of the console. If it fails, calls are denied.
     #[schemars(title = "Service")]
     service: Option<Service>,
+    /// Where a fleet keeps its approvals, so that every Envoy and every console sees the same ones. Default: in each Envoy.
+    #[schemars(title = "Store")]
+    store: Option<Store>,
     /// Whether a client that shows pages to its user is sent to the console by MCP's URL mode elicitation. Needs `url` or `service`.
     /// Default: false.
     #[schemars(title = "Elicit", extend("default" = false))]
@@ -106,6 +113,30 @@ enum NoticeFormat {
     Slack,
     /// A card for a flow of Power Automate that posts to Microsoft Teams.
     Workflows,
+}
+
+/// Where a fleet keeps its approvals.
+#[derive(JsonSchema)]
+#[schemars(deny_unknown_fields)]
+struct Store {
+    /// An etcd, version 3.4 or later.
+    #[schemars(title = "etcd")]
+    etcd: Etcd,
+}
+
+/// An etcd that keeps approvals.
+#[derive(JsonSchema)]
+#[schemars(deny_unknown_fields)]
+struct Etcd {
+    /// The name of its cluster in Envoy, which has the certificates for it.
+    #[schemars(title = "Cluster", length(max = 125), regex(pattern = r"^[!-~]+$"))]
+    cluster: String,
+    /// What every key begins with. Default: `mcp-policy/`.
+    #[schemars(title = "Prefix", length(max = 256), regex(pattern = r"^[!-~]+/$"), extend("default" = "mcp-policy/"))]
+    prefix: Option<String>,
+    /// How long the filter waits for each answer, in milliseconds. Default: 250.
+    #[schemars(title = "Timeout", range(min = 1, max = 60_000), extend("default" = 250))]
+    timeout_ms: Option<u64>,
 }
 
 /// An HTTP service that decides.

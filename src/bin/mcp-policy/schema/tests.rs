@@ -122,9 +122,11 @@ fn every_object_has_the_keys_that_the_reader_knows() {
     let (finders, described): (Vec<_>, Vec<_>) = described.into_iter().partition(|keys| keys.is_subset(&finder));
     assert_eq!(finders.into_iter().flatten().collect::<BTreeSet<_>>(), finder);
 
-    let tables: [Keys; 28] = [
+    let tables: [Keys; 30] = [
         config::APPROVALS_KEYS,
         config::APPROVAL_SERVICE_KEYS,
+        config::APPROVAL_STORE_KEYS,
+        config::ETCD_KEYS,
         config::NOTIFY_KEYS,
         config::APPROVER_KEYS,
         config::CONSOLE_KEYS,

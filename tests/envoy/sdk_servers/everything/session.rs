@@ -8,9 +8,12 @@ use serde_json::{Value, json};
 use std::net::SocketAddr;
 
 /// A session that has been opened through one of the listeners.
+#[derive(Clone)]
 pub(super) struct Session {
     to: SocketAddr,
     id: String,
+    /// The header that names the caller; empty for none.
+    caller: String,
 }
 
 /// One event of a stream.
@@ -25,18 +28,29 @@ pub(super) struct Event {
 impl Session {
     /// Opens a session.
     pub(super) async fn open(gateway: &Gateway, listener: &str) -> Self {
+        Self::open_as(gateway, listener, "").await
+    }
+
+    /// The same, as the caller that the header `x-caller` names.
+    pub(super) async fn open_as(gateway: &Gateway, listener: &str, caller: &str) -> Self {
         let to = gateway.at(&format!("everything-{listener}"));
         let parameters = json!({
             "protocolVersion": "2025-11-25",
             "capabilities": {},
             "clientInfo": { "name": "test", "version": "1" },
         });
-        let answer = client::send(to, &ask("initialize", &parameters)).await;
-        let session = Self { to, id: answer.header(ID).unwrap_or_else(|| panic!("no session: {answer}")).into() };
+        let answer = client::send(to, &with_caller(ask("initialize", &parameters), caller)).await;
+        let id = answer.header(ID).unwrap_or_else(|| panic!("no session: {answer}")).into();
+        let session = Self { to, id, caller: caller.into() };
         let initialized = message(r#"{"jsonrpc":"2.0","method":"notifications/initialized"}"#);
         let answer = client::send(session.to, &session.of_session(initialized)).await;
         assert_eq!(answer.status, 202, "{answer}");
         session
+    }
+
+    /// The same session in the hands of another caller.
+    pub(super) fn taken_by(&self, caller: &str) -> Self {
+        Self { caller: caller.into(), ..self.clone() }
     }
 
     /// Asks for something, and gives all events of the answer.
@@ -76,8 +90,12 @@ impl Session {
     }
 
     fn of_session(&self, request: Request) -> Request {
-        request.header("mcp-protocol-version", "2025-11-25").header(ID, &self.id)
+        with_caller(request.header("mcp-protocol-version", "2025-11-25").header(ID, &self.id), &self.caller)
     }
+}
+
+fn with_caller(request: Request, caller: &str) -> Request {
+    if caller.is_empty() { request } else { request.header("x-caller", caller) }
 }
 
 const ID: &str = "mcp-session-id";

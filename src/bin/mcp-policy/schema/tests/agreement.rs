@@ -114,13 +114,16 @@ fn everything() -> Value {
     })
 }
 
-/// A policy whose limits a service counts.
+/// A policy whose limits a service counts, and whose approvals etcd keeps.
 fn fleet() -> Value {
     let limit = json!({"counter": "a", "window": 60, "max": 5, "scope": "grant", "algorithm": "fixed", "increment": 2});
     json!({
         "policy": {"version": "1", "default": "deny", "tools": {"a": {"limits": [limit]}, "b": {"rate_limit": "1/day"}}},
         "limits": {"service": {"cluster": "rls", "domain": "agents", "timeout_ms": 50, "on_failure": "local"}},
-        "approvals": {"notify": {"cluster": "hooks", "path": "/a", "authority": "hooks.example.com", "format": "slack"}},
+        "approvals": {
+            "store": {"etcd": {"cluster": "etcd", "prefix": "a/", "timeout_ms": 50}},
+            "notify": {"cluster": "hooks", "path": "/a", "authority": "hooks.example.com", "format": "slack"},
+        },
     })
 }
 
@@ -134,6 +137,7 @@ fn console() -> Value {
             {"tokens": {"ops-1": {"sha256": digest, "expires": "2027-01-31"}}}, {"bearer": true},
         ],
         "hosts": ["localhost:10001", "[::1]:1"],
+        "store": {"etcd": {"cluster": "etcd", "prefix": "a/", "timeout_ms": 50}},
     }})
 }
 
