@@ -9,6 +9,7 @@
 //! * [`Approvals`]: all approvals that are pending or decided
 //! * [`ApprovalDetails`]: what the approver reads, and who decided
 //! * [`ApprovalStore`]: both in a store
+//! * [`ToolNotes`]: what servers say of the tools
 //! * [`etcd`]: the same for a fleet of Envoys
 
 pub(crate) mod canonical;
@@ -17,10 +18,13 @@ pub mod etcd;
 mod key;
 mod registry;
 mod store;
+mod tool_note;
 
 pub use self::{
+    canonical::INPUT_REQUEST,
     details::{ApprovalDetails, ApproverNote},
     key::{ApprovalKey, Fingerprint, MAX_PARAMS, digest, parse_id},
     registry::{Approval, Approvals, NotPending, Pending, State, TooManyPending},
     store::{ApprovalStore, ApproverDecision, DecideError, RequestError},
+    tool_note::{NotedTool, ToolNote, ToolNotes},
 };

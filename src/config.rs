@@ -47,11 +47,14 @@ use crate::{
 
 pub use self::{
     answers::{ANSWERS_KEYS, DenialFormat},
-    approvals::{APPROVAL_SERVICE_KEYS, APPROVAL_STORE_KEYS, APPROVALS_KEYS, Approvals, ETCD_KEYS, EtcdStore, Service},
+    approvals::{
+        APPROVAL_SERVICE_KEYS, APPROVAL_STORE_KEYS, APPROVALS_KEYS, Approvals, ETCD_KEYS, EtcdStore, NOTIFY_KEYS,
+        NoticeFormat, Notify, SecretPath, Service,
+    },
     audit::{AUDIT_KEYS, Arguments, Audit, LogFilter},
     bindings::{BINDING_KEYS, Binding, BindingInput, NamedPolicy, PolicyMatch},
     clock::{CLOCK_KEYS, Clock},
-    console::{CONSOLE_FORM_KEYS, CONSOLE_KEYS, Console},
+    console::{APPROVER_KEYS, CONSOLE_FORM_KEYS, CONSOLE_KEYS, Console},
     errors::ConfigErrors,
     limits::{LIMIT_SERVICE_KEYS, LIMITS_KEYS, LimitService, Limits, OnFailure, Refund},
     lists::{LISTS_KEYS, Lists, Show},

@@ -89,10 +89,10 @@ pub fn answer_with<S: Store>(
 ) -> Result<ConsoleResponse, Query> {
     match auth::authorize(console, call, body) {
         Ok(auth::ConsoleRequest::Approvals(approver, query)) => {
-            fleet::list_approvals(approver, query, now, results).map(Into::into)
+            fleet::list_approvals(&approver, query, now, results).map(Into::into)
         }
         Ok(auth::ConsoleRequest::Decision { approver, id, decision }) => {
-            fleet::decide(approver, id, &decision, now, results)
+            fleet::decide(&approver, id, &decision, now, results)
         }
         Ok(route) => Ok(answer_route(route, now, store)),
         Err(refused) => Ok(refused.into()),
@@ -102,10 +102,10 @@ pub fn answer_with<S: Store>(
 fn answer_route<S: Store>(route: auth::ConsoleRequest<'_>, now: Timestamp, store: &S) -> ConsoleResponse {
     match route {
         auth::ConsoleRequest::Page(file) => file.response().into(),
-        auth::ConsoleRequest::Approvals(approver, query) => api::list_approvals(approver, query, now, store).into(),
-        auth::ConsoleRequest::Decision { approver, id, decision } => api::decide(approver, id, &decision, now, store),
+        auth::ConsoleRequest::Approvals(approver, query) => api::list_approvals(&approver, query, now, store).into(),
+        auth::ConsoleRequest::Decision { approver, id, decision } => api::decide(&approver, id, &decision, now, store),
         auth::ConsoleRequest::Drifts(query) => drifts::list(query, now, store).into(),
-        auth::ConsoleRequest::Acceptance { approver, id, note } => drifts::accept(approver, id, &note, now, store),
+        auth::ConsoleRequest::Acceptance { approver, id, note } => drifts::accept(&approver, id, &note, now, store),
         auth::ConsoleRequest::Counters(query) => api::list_counters(query, now, store).into(),
         auth::ConsoleRequest::Decisions(query) => api::list_decisions(query, now, store).into(),
     }

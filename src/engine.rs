@@ -14,8 +14,10 @@ mod audit_record;
 mod authorize;
 pub mod callout;
 pub mod definitions;
+pub mod elicitation;
 mod facts;
 pub mod lists;
+pub mod notice;
 pub mod refund;
 mod reply;
 mod request;
@@ -51,6 +53,7 @@ pub use self::{
 use self::{
     authorize::{Authorizer, Denial, MessageDenial},
     callout::Callout,
+    elicitation::SessionWatch,
     lists::ListFilter,
     refund::Receipt,
     reply::ReplyContext,
@@ -73,6 +76,10 @@ pub struct AuthorizationResponse {
     pub lists: Option<Box<ListFilter>>,
     /// How to judge the server's response, if a rule has `results`.
     pub results: Option<Box<ResultFilter>>,
+    /// Whose session the server's response opens, if its client shows pages to its user.
+    pub session: Option<Box<SessionWatch>>,
+    /// What approvers are to hear of, if the request has filed a request for approval: JSON.
+    pub notice: Option<String>,
 }
 
 /// What to do with a request.
@@ -101,6 +108,13 @@ pub enum HeadersVerdict {
     Reply(Box<AuthorizationResponse>),
     /// Throw the body away, which is too large, and reply at its end or when [`crate::budget::Discarded`] allows no more.
     Discard(Box<AuthorizationResponse>),
+}
+
+impl AuthorizationResponse {
+    /// A response after which nothing of the server's is looked at.
+    pub(crate) fn new(answer: Disposition, record: Box<AuditRecord>) -> Self {
+        Self { answer, record, lists: None, results: None, session: None, notice: None }
+    }
 }
 
 /// Checks the HTTP head of a request whose body, if `has_body`, is still to come.
@@ -133,7 +147,7 @@ pub fn check_headers(config: &Config, request: &BoundRequest, has_body: bool) ->
     match (decision.verdict, head) {
         (Err(_), _) => {
             let answer = Disposition::Reply(answer::forbidden());
-            HeadersVerdict::Reply(Box::new(AuthorizationResponse { answer, record, lists: None, results: None }))
+            HeadersVerdict::Reply(Box::new(AuthorizationResponse::new(answer, record)))
         }
         (Ok(_), RequestKind::ExpectEmptyBody) => HeadersVerdict::ExpectEmptyBody(record),
         (Ok(_), RequestKind::WithoutBody | RequestKind::Message) => HeadersVerdict::Continue(record),
@@ -183,12 +197,7 @@ pub fn explain<S: Store, W: Tracer>(
     request.trace_binding(config, &mut tracer);
     if let PolicyMatch::Bypass { .. } = request.policy {
         let answer = Disposition::Forward(Receipt::EMPTY);
-        return AuthorizationResponse {
-            answer,
-            record: audit_record::bypassed(config, request),
-            lists: None,
-            results: None,
-        };
+        return AuthorizationResponse::new(answer, audit_record::bypassed(config, request));
     }
     let bytes = body;
     if bytes.len() > config.protocol.largest_body() {
@@ -212,6 +221,13 @@ pub fn explain<S: Store, W: Tracer>(
         },
     };
     let record = audit_record::messages(config, request, &body, &decision);
+    let notice = match &decision.verdict {
+        Err(MessageDenial {
+            denial: Denial::ApprovalRequired { predicate, pending: Some(pending), is_new: true, .. },
+            ..
+        }) => notice::announce(config, &record, pending, &authorize::denial_text::reason_for_notice(predicate)),
+        _ => None,
+    };
     let answer = match decision.verdict {
         Ok(passed) => {
             let observed = request.policy().map_or(&[][..], |policy| policy.policy.observed());
@@ -219,15 +235,23 @@ pub fn explain<S: Store, W: Tracer>(
         }
         Err(MessageDenial { denial: Denial::CalloutPending { ask, .. }, .. }) => Disposition::Callout(*ask),
         Err(denied) => {
-            let context = ReplyContext { config, request, lifecycle, now };
+            let is_filed = matches!(denied.denial, Denial::ApprovalRequired { pending: Some(_), .. });
+            let dialogue = if is_filed {
+                elicitation::dialogue_for(config, request, &body, lifecycle, filter, now, store)
+            } else {
+                None
+            };
+            let context = ReplyContext { config, request, lifecycle, dialogue, now };
             let reply = reply::denial_reply(context, &body, &denied);
             Disposition::Reply(set_legacy_status(config, request, reply))
         }
     };
     let is_forwarded = matches!(answer, Disposition::Forward(_));
     let results = if is_forwarded { results::filter_for(config, request, &body, lifecycle, filter) } else { None };
-    let lists = lists::filter_for(config, request, &body, lifecycle);
-    AuthorizationResponse { answer, record, lists: lists.map(Box::new), results: results.map(Box::new) }
+    let session = if is_forwarded { elicitation::watch_for(config, request, &body, filter) } else { None };
+    let lists = lists::filter_for(config, request, &body, lifecycle).map(Box::new);
+    let results = results.map(Box::new);
+    AuthorizationResponse { answer, record, lists, results, session, notice }
 }
 
 /// Reads the messages of a body.
@@ -321,5 +345,5 @@ fn set_legacy_status(config: &Config, request: &BoundRequest, reply: Reply) -> R
 fn refuse(config: &Config, request: &BoundRequest, refusal: &Refusal) -> AuthorizationResponse {
     let reply = set_legacy_status(config, request, reply::refusal_reply(config, request, refusal));
     let record = audit_record::refused(config, request, refusal);
-    AuthorizationResponse { answer: Disposition::Reply(reply), record, lists: None, results: None }
+    AuthorizationResponse::new(Disposition::Reply(reply), record)
 }

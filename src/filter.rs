@@ -6,6 +6,7 @@
 //! * [`response`] takes the response through: a refund, and what the caller may not see
 //! * [`audit`] writes audit records, [`metrics`] counts them, [`counter_info`] names counters for the console
 //! * [`lease`] counts open streams and what they hold; [`discarding`] has replies wait for the end of bodies that are too large
+//! * [`notices`] announces new requests for approval
 //! * [`pinned`] remembers and reports what lists show of pinned tools
 //! * [`shared_data`] is the store that all workers share
 //! * [`host`] makes every host call, with failures as values
@@ -33,6 +34,7 @@ mod host;
 mod lease;
 mod listed;
 mod metrics;
+mod notices;
 mod pinned;
 mod policy_filter;
 mod response;

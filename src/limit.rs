@@ -22,7 +22,7 @@ pub mod totals;
 
 pub use self::{
     counter_info::{CounterInfo, CounterInfos, CounterUse},
-    counters::{Charge, ChargeError, Charged, Counters, MAX_TASK_SECONDS, Receipt, TaskOwner},
+    counters::{Charge, ChargeError, Charged, Counters, MAX_OWNED_SECONDS, Owned, Ownership, Receipt},
     key::{Callers, CounterSlot, Key, Part},
     quota::{LimitExceeded, Quota},
 };

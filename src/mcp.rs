@@ -8,7 +8,8 @@
 //! 3. [`revision::check_headers`] compares both; [`refused::complete_refusal`] gives what is refused up to here its id and status
 //! 4. [`answer`] writes JSON-RPC responses
 //! 5. [`list`] removes entries that the caller may not call from the server's lists
-//! 6. [`call_result`] reads from the server's response whether the call failed, [`created_task`] which tasks it created
+//! 6. [`elicitation`] reads whether the client shows pages to its user, if a person has to approve the call
+//! 7. [`call_result`] reads from the server's response whether the call failed, [`created_task`] which tasks it created
 //!
 //! Protocol revisions 2025-03-26, 2025-06-18, 2025-11-25 and 2026-07-28.
 
@@ -17,6 +18,7 @@ pub(crate) mod base64;
 mod batch;
 pub mod call_result;
 pub mod created_task;
+pub mod elicitation;
 pub mod head;
 mod id;
 pub mod legacy_sse;

@@ -44,8 +44,10 @@ pub const COUNTER_INFO: Range<u16> = 4611..4867;
 pub const DRIFTS: u16 = 4867;
 /// What the lists showed.
 pub const DRIFT_DETAILS: Range<u16> = 4868..5124;
+/// What lists say of tools whose calls need approval.
+pub const TOOL_NOTES: Range<u16> = 5124..5188;
 /// All cells.
-pub const CELLS: Range<u16> = 0..5124;
+pub const CELLS: Range<u16> = 0..5188;
 
 /// Attempts of one update. Each that fails means that another worker's succeeded, so with 64 attempts even 64 workers in
 /// lock step all finish.

@@ -3,6 +3,9 @@
 
 use crate::json::{Decimal, Member, Node, Value, push_number};
 
+/// The key under which a client is sent to the page, and answers that its user has seen it; MCP 2026-07-28, multi round-trip requests.
+pub const INPUT_REQUEST: &str = "mcp-policy/approval";
+
 /// Writes a value; `None` if it holds a number that is not one.
 pub(super) fn write(value: &Value<'_>, out: &mut Vec<u8>) -> Option<()> {
     write_with(value, |text| Some(Decimal::new(text)?.plain()), out)
@@ -63,8 +66,8 @@ fn write_with(value: &Value<'_>, number: fn(&str) -> Option<String>, out: &mut V
     Some(())
 }
 
-/// The parameters of a call without what makes it no other call: `_meta`, and `arguments` that are `null` or an empty
-/// object, which is what a call without arguments means.
+/// The parameters of a call without what makes it no other call: `_meta`, `arguments` that are `null` or an empty object, which is
+/// what a call without arguments means, and the answer to the request for approval itself.
 pub(crate) fn canonical_params(params: Node<'_>) -> Value<'_> {
     match params.value {
         Value::Object(members) => Value::Object(members.into_iter().filter(is_significant).collect()),
@@ -78,6 +81,10 @@ fn is_significant(member: &Member<'_>) -> bool {
         "arguments" => match &member.node.value {
             Value::Null => false,
             Value::Object(arguments) => !arguments.is_empty(),
+            _ => true,
+        },
+        "inputResponses" => match &member.node.value {
+            Value::Object(responses) => !matches!(&**responses, [only] if only.name == INPUT_REQUEST),
             _ => true,
         },
         _ => true,

@@ -13,6 +13,8 @@ pub struct ApprovalDetails<'t> {
     pub caller: &'t str,
     /// Why the call needs approval.
     pub reason: &'t str,
+    /// What the call uses of its limits: a JSON list; empty if it uses none.
+    pub uses: &'t str,
     /// Who decided; empty while it is pending.
     pub approver: &'t str,
     /// The approver's note.
@@ -23,21 +25,37 @@ impl<'t> ApprovalDetails<'t> {
     /// The bytes of a cell.
     #[must_use]
     pub fn to_bytes(&self) -> Vec<u8> {
-        let Self { key, caller, reason, approver, note } = self;
+        let Self { key, caller, reason, uses, approver, note } = self;
         let ApprovalKey { filter, policy, config, rule, route, cluster, grant, method, name, params } = key;
         let [filter, policy, config, rule, route, cluster, method, name] =
             [filter, policy, config, rule, route, cluster, method, name].map(|text| text.as_bytes());
-        let [caller, reason, approver, note] = [caller, reason, approver, note].map(|text| text.as_bytes());
+        let [caller, reason, uses, approver, note] = [caller, reason, uses, approver, note].map(|text| text.as_bytes());
         framing::join(&[
-            filter, policy, config, rule, route, cluster, grant, method, name, params, caller, reason, approver, note,
+            filter, policy, config, rule, route, cluster, grant, method, name, params, caller, reason, uses, approver,
+            note,
         ])
     }
 
     /// Reads the bytes of a cell; `None` if they are not the details of the call with this fingerprint.
     #[must_use]
     pub fn read(bytes: &'t [u8], fingerprint: Fingerprint) -> Option<Self> {
-        let [filter, policy, config, rule, route, cluster, grant, method, name, params, caller, reason, approver, note] =
-            framing::split(bytes)?;
+        let [
+            filter,
+            policy,
+            config,
+            rule,
+            route,
+            cluster,
+            grant,
+            method,
+            name,
+            params,
+            caller,
+            reason,
+            uses,
+            approver,
+            note,
+        ] = framing::split(bytes)?;
         let text = |bytes| std::str::from_utf8(bytes).ok();
         let key = ApprovalKey {
             filter: text(filter)?,
@@ -51,8 +69,9 @@ impl<'t> ApprovalDetails<'t> {
             name: text(name)?,
             params,
         };
-        let [caller, reason, approver, note] = [text(caller)?, text(reason)?, text(approver)?, text(note)?];
-        (key.fingerprint()? == fingerprint).then_some(Self { key, caller, reason, approver, note })
+        let [caller, reason, uses] = [text(caller)?, text(reason)?, text(uses)?];
+        let [approver, note] = [text(approver)?, text(note)?];
+        (key.fingerprint()? == fingerprint).then_some(Self { key, caller, reason, uses, approver, note })
     }
 }
 

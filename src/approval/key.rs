@@ -114,6 +114,8 @@ mod tests {
             r#"{"arguments":{"to":"x","amount":100},"name":"pay"}"#,
             r#" { "name" : "p\u0061y", "arguments": { "amount" : 1e2 , "to":"x" } } "#,
             r#"{"name":"pay","arguments":{"amount":100.00,"to":"x"},"_meta":{"progressToken":7}}"#,
+            r#"{"name":"pay","arguments":{"amount":100,"to":"x"},"inputResponses":{"mcp-policy/approval":{"action":"accept"}}}"#,
+            r#"{"inputResponses":{"mcp-policy\/approval":null},"name":"pay","arguments":{"amount":100,"to":"x"}}"#,
         ] {
             assert_eq!(of(params), KEY.fingerprint(), "{params}");
         }
@@ -156,6 +158,11 @@ mod tests {
             r#"{"name":"pay","arguments":{"amount":100,"to":null}}"#,
             r#"{"name":"pay","arguments":{"amount":100}}"#,
             r#"{"name":"pay","arguments":{"amount":100,"to":"x"},"task":{}}"#,
+            r#"{"name":"pay","arguments":{"amount":100,"to":"x"},"inputResponses":{}}"#,
+            r#"{"name":"pay","arguments":{"amount":100,"to":"x"},"inputResponses":["mcp-policy/approval"]}"#,
+            r#"{"name":"pay","arguments":{"amount":100,"to":"x"},"inputResponses":{"mcp-policy/approval":1,"other":{}}}"#,
+            r#"{"name":"pay","arguments":{"amount":100,"to":"x","inputResponses":{"mcp-policy/approval":1}}}"#,
+            r#"{"name":"pay","arguments":{"amount":100,"to":"x"},"requestState":"s"}"#,
         ] {
             assert_ne!(of(params), KEY.fingerprint(), "{params}");
         }

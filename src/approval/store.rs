@@ -82,8 +82,9 @@ impl<S: Store> ApprovalStore<'_, S> {
         self.0.read(cell(&APPROVAL_DETAILS, approval.slot)).ok().map(|stored| stored.bytes)
     }
 
-    /// Requests an approval, or finds the one that was requested before. It is pending for `ttl` seconds, and lives as long
-    /// again once it is decided. `is_verified` says whether the caller's identity is.
+    /// Requests an approval, or finds the one that was requested before, and says whether it is new: of workers that request it at the
+    /// same time, one files it. It is pending for `ttl` seconds, and lives as long again once it is decided. `is_verified` says
+    /// whether the caller's identity is.
     ///
     /// # Errors
     /// Too many are pending, or the store cannot be written.
@@ -94,15 +95,16 @@ impl<S: Store> ApprovalStore<'_, S> {
         ttl: u32,
         is_verified: bool,
         now: Timestamp,
-    ) -> Result<Approval, RequestError> {
-        let approval = self.update(|approvals| {
-            approvals
-                .request(&details.key, fingerprint, ttl, is_verified, now)
-                .map_err(|TooManyPending| RequestError::Full)
+    ) -> Result<(Approval, bool), RequestError> {
+        let (approval, is_new) = self.update(|approvals| {
+            let is_new = approvals.find(fingerprint, now).is_none();
+            let approval = approvals.request(&details.key, fingerprint, ttl, is_verified, now);
+            approval.map(|approval| (approval, is_new)).map_err(|TooManyPending| RequestError::Full)
         })?;
-        // Also if it was requested before: the worker that used the cell until then may have written late.
-        self.update_details(&approval, |known| known.is_none().then(|| details.to_bytes()))?;
-        Ok(approval)
+        // Those of a new request replace the ones of the same call that was decided before. Also if it was requested before: the worker
+        // that used the cell until then may have written late.
+        self.update_details(&approval, |known| (is_new || known.is_none()).then(|| details.to_bytes()))?;
+        Ok((approval, is_new))
     }
 
     /// Takes an approval out, for one call; `None` if there is none that is approved.

@@ -21,6 +21,10 @@ pub const APPROVALS_UNANSWERED: &str = "mcp_policy_approvals_unanswered";
 pub const APPROVALS_PENDING: &str = "mcp_policy_approvals_pending";
 /// The seconds since the oldest of them was requested; 0 if none is pending.
 pub const APPROVALS_OLDEST: &str = "mcp_policy_approvals_oldest_seconds";
+/// Notices of new requests for approval that the webhook accepted.
+pub const NOTICES_SENT: &str = "mcp_policy_notices_sent";
+/// Those that it did not accept, and those that were not sent.
+pub const NOTICES_FAILED: &str = "mcp_policy_notices_failed";
 /// Rate-limit callouts without a usable response.
 pub const LIMITS_UNANSWERED: &str = "mcp_policy_limits_unanswered";
 /// Threads on which a configuration is in force, by `config`, its digest.

@@ -1,5 +1,7 @@
 //! The decision on a call, and its steps.
 
+use std::collections::BTreeMap;
+
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
@@ -101,12 +103,9 @@ impl CaseCall {
         }
         match engine::check_headers(config, &call, !self.body.is_empty()) {
             HeadersVerdict::Reply(response) | HeadersVerdict::Discard(response) => *response,
-            HeadersVerdict::Continue(record) => AuthorizationResponse {
-                answer: Disposition::Forward(Receipt::EMPTY),
-                record,
-                lists: None,
-                results: None,
-            },
+            HeadersVerdict::Continue(record) => {
+                AuthorizationResponse::new(Disposition::Forward(Receipt::EMPTY), record)
+            }
             _ => engine::explain(config, &call, self.body.as_bytes(), FILTER, self.at, store, tracer),
         }
     }
@@ -233,13 +232,33 @@ fn messages(body: &str) -> String {
     messages.join("\n")
 }
 
-/// The message of an error, or of a result that says that a tool call failed.
+/// The message of an error, of a result that says that a tool call failed, or of one that has the user open a page.
 fn message_of(reply: &RawValue) -> Option<String> {
     #[derive(Deserialize)]
     #[serde(rename_all = "lowercase")]
     enum Outcome {
         Error { message: String },
-        Result { content: Vec<Content> },
+        Result(Ending),
+    }
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum Ending {
+        #[serde(rename_all = "camelCase")]
+        Dialogue {
+            input_requests: BTreeMap<String, InputRequest>,
+        },
+        Content {
+            content: Vec<Content>,
+        },
+    }
+    #[derive(Deserialize)]
+    struct InputRequest {
+        params: Page,
+    }
+    #[derive(Deserialize)]
+    struct Page {
+        url: String,
+        message: String,
     }
     #[derive(Deserialize)]
     struct Content {
@@ -252,6 +271,12 @@ fn message_of(reply: &RawValue) -> Option<String> {
     }
     match serde_json::from_str(reply.get()).ok()? {
         Reply { outcome: Outcome::Error { message } } => Some(message),
-        Reply { outcome: Outcome::Result { content } } => content.into_iter().next().map(|content| content.text),
+        Reply { outcome: Outcome::Result(Ending::Content { content }) } => {
+            content.into_iter().next().map(|content| content.text)
+        }
+        Reply { outcome: Outcome::Result(Ending::Dialogue { input_requests }) } => input_requests
+            .into_values()
+            .next()
+            .map(|InputRequest { params }| format!("{}: {}", params.message, params.url)),
     }
 }

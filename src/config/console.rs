@@ -1,10 +1,14 @@
 //! `console`: form D of a configuration, a listener on which people approve calls. Product contract, section 7.
 
-use std::sync::Arc;
+use std::{borrow::Cow, sync::Arc};
 
 use crate::{
     identity::{self, Grant, Peer, Source},
-    json::cursor::{Cursor, Keys},
+    json::{
+        Value,
+        cursor::{Cursor, Keys},
+    },
+    text,
 };
 
 use super::{EtcdStore, matcher::Matcher};
@@ -12,7 +16,7 @@ use super::{EtcdStore, matcher::Matcher};
 /// Who may approve, and at which hosts the page is served.
 #[derive(Clone, Debug)]
 pub struct Console {
-    approvers: Vec<Matcher>,
+    approvers: Vec<Approver>,
     /// The sources of an approver's identity, in order.
     pub identity: Vec<Source>,
     /// The hosts at which the page is served, in lower case; empty for [`LOOPBACK`].
@@ -25,6 +29,20 @@ pub struct Console {
 pub const CONSOLE_FORM_KEYS: Keys = Keys { known: &["console"] };
 /// The keys of `console`.
 pub const CONSOLE_KEYS: Keys = Keys { known: &["approvers", "identity", "hosts", "store"] };
+
+/// The keys of an approver with a name.
+pub const APPROVER_KEYS: Keys = Keys { known: &["grant", "name"] };
+
+/// Longest name of an approver, in characters.
+const MAX_NAME: usize = 64;
+
+/// Who may approve.
+#[derive(Clone, Debug)]
+struct Approver {
+    grant: Matcher,
+    /// What people call the approver; empty if the grant says it.
+    name: Box<str>,
+}
 
 /// The machine's own names, which DNS rebinding cannot take.
 const LOOPBACK: [&str; 3] = ["localhost", "127.0.0.1", "[::1]"];
@@ -46,7 +64,17 @@ impl Console {
     /// Whether this caller may approve.
     #[must_use]
     pub fn matches_approver(&self, grant: &Grant) -> bool {
-        self.approvers.iter().any(|approver| approver.matches(grant.full_name()))
+        self.approvers.iter().any(|approver| approver.grant.matches(grant.full_name()))
+    }
+
+    /// The approver for display: by name, if the configuration gives one, and by grant.
+    #[must_use]
+    pub fn display_name<'g>(&self, grant: &'g Grant) -> Cow<'g, str> {
+        let named = self.approvers.iter().find(|approver| approver.grant.matches(grant.full_name()));
+        match named.map(|approver| &*approver.name) {
+            Some("") | None => Cow::Borrowed(grant.display()),
+            Some(name) => Cow::Owned([name, " (", grant.display(), ")"].concat()),
+        }
     }
 
     /// Whether the page is served at this host. At other hosts it is not, against DNS rebinding.
@@ -62,16 +90,36 @@ impl Console {
     }
 }
 
-fn approvers(at: &Cursor<'_, '_>, identity: &[Source]) -> Option<Vec<Matcher>> {
+fn approvers(at: &Cursor<'_, '_>, identity: &[Source]) -> Option<Vec<Approver>> {
     let items = at.items()?;
     if items.is_empty() {
         at.report("the list is empty, so no one can approve calls; add an approver such as `jwt:*@example.com`");
     }
-    let read: Vec<Option<Matcher>> = items.iter().map(|item| approver(item, identity)).collect();
+    let read: Vec<Option<Approver>> = items.iter().map(|item| approver(item, identity)).collect();
     read.into_iter().collect()
 }
 
-fn approver(at: &Cursor<'_, '_>, identity: &[Source]) -> Option<Matcher> {
+fn approver(at: &Cursor<'_, '_>, identity: &[Source]) -> Option<Approver> {
+    if !matches!(at.node().value, Value::Object(_)) {
+        return Some(Approver { grant: approver_grant(at, identity)?, name: Box::default() });
+    }
+    let fields = at.fields(APPROVER_KEYS)?;
+    let grant = fields.required("grant").and_then(|grant| approver_grant(&grant, identity));
+    let name = fields.required("name").and_then(|name| approver_name(&name));
+    let grant = grant?;
+    if let (Matcher::Pattern(_), Some(at)) = (&grant, fields.get("grant")) {
+        at.report("a name is for one approver; name a grant without `*`");
+    }
+    Some(Approver { grant, name: name? })
+}
+
+fn approver_name(at: &Cursor<'_, '_>) -> Option<Box<str>> {
+    let name = at.string()?;
+    let is_name = !name.is_empty() && name.chars().count() <= MAX_NAME && !name.chars().any(text::is_invisible);
+    if is_name { Some(name.into()) } else { at.report_expected("a name of up to 64 visible characters") }
+}
+
+fn approver_grant(at: &Cursor<'_, '_>, identity: &[Source]) -> Option<Matcher> {
     const FORMS: &str =
         "`jwt:…`, `peer:…`, `token:…` or `bearer:` with the 64 hexadecimal digits of the token's SHA-256";
     let text = at.string()?;

@@ -24,16 +24,19 @@ pub(super) fn grpc_cluster(at: &Cursor<'_, '_>) -> Option<Box<str>> {
 
 /// Reads a text of visible ASCII, which is valid in headers and unambiguous in logs.
 pub(super) fn read_ascii(at: &Cursor<'_, '_>, prefix: &str, what: &str) -> Option<Box<str>> {
-    match at.string()? {
-        text if !text.is_empty()
-            && text.starts_with(prefix)
-            && text.len() <= MAX_TEXT
-            && text.bytes().all(|byte| byte.is_ascii_graphic()) =>
-        {
-            Some(text.into())
-        }
-        _ => at.report_expected(what),
-    }
+    let text = at.string()?;
+    if is_ascii_text(text, prefix) { Some(text.into()) } else { at.report_expected(what) }
+}
+
+/// Whether a text is of visible ASCII and begins with `prefix`.
+pub(super) fn is_ascii_text(text: &str, prefix: &str) -> bool {
+    let is_visible = |byte: u8| byte.is_ascii_graphic();
+    !text.is_empty() && text.starts_with(prefix) && text.len() <= MAX_TEXT && text.bytes().all(is_visible)
+}
+
+/// Reads a host.
+pub(super) fn authority(at: &Cursor<'_, '_>) -> Option<Box<str>> {
+    read_ascii(at, "", "a host, such as `approvals.example.com`")
 }
 
 /// Reads a timeout, in milliseconds.

@@ -1,7 +1,7 @@
 //! The lists of the API, and decisions on approvals.
 
 use crate::{
-    approval::{Approval, ApprovalStore, ApproverDecision, DecideError, State, digest},
+    approval::{Approval, ApprovalStore, ApproverDecision, DecideError, State, ToolNote, digest},
     audit::decision_log::DecisionLog,
     http::Response,
     json::Writer,
@@ -12,7 +12,9 @@ use crate::{
 };
 
 use super::{
-    ConsoleResponse, approval_json, assets,
+    ConsoleResponse,
+    approval_json::{self, ApprovalItem},
+    assets,
     auth::{Approver, Decision},
     error, failed,
     pagination::{Cursor, ListQuery, Page, Version},
@@ -21,7 +23,7 @@ use super::{
 
 /// The approvals that have not expired, in the order in which they were requested.
 pub(super) fn list_approvals<S: Store>(
-    approver: Approver<'_>,
+    approver: &Approver<'_>,
     query: ListQuery<'_>,
     now: Timestamp,
     store: &S,
@@ -34,22 +36,32 @@ pub(super) fn list_approvals<S: Store>(
         return version.not_modified();
     }
     let details = |entry: &Approval| Some(approvals.details(entry));
-    page_of_approvals(&entries, version, approver, query, now, None, &details)
+    let sources = Sources { fleet_store: None, find_details: &details, find_note: &|item| item.note(store) };
+    page_of_approvals(&entries, version, approver, query, now, &sources)
 }
 
 /// The details of an approval, if they can be read; `None` if the page ends before it.
 pub(super) type FindDetails<'f> = &'f dyn Fn(&Approval) -> Option<Option<Vec<u8>>>;
 
-/// A page of these approvals. `fleet_store` is where a fleet keeps them.
+/// Where a page finds what it says of its approvals.
+pub(super) struct Sources<'f> {
+    /// Where a fleet keeps them.
+    pub(super) fleet_store: Option<&'f str>,
+    pub(super) find_details: FindDetails<'f>,
+    /// What lists have said of a tool.
+    pub(super) find_note: &'f dyn Fn(&ApprovalItem<'_>) -> ToolNote,
+}
+
+/// A page of these approvals.
 pub(super) fn page_of_approvals(
     entries: &[Approval],
     version: Version,
-    approver: Approver<'_>,
+    approver: &Approver<'_>,
     query: ListQuery<'_>,
     now: Timestamp,
-    fleet_store: Option<&str>,
-    find_details: FindDetails<'_>,
+    sources: &Sources<'_>,
 ) -> Response {
+    let Sources { fleet_store, find_details, find_note } = sources;
     let mut page = Page::default();
     let (mut after, mut is_complete) = (query.after, true);
     // A search for each item: there are 256 at most, and sorting would be more code.
@@ -60,23 +72,21 @@ pub(super) fn page_of_approvals(
             page.end();
             break;
         };
-        let item = approval_json::ApprovalItem::new(entry, details.as_deref());
+        let item = ApprovalItem::new(entry, details.as_deref());
         is_complete &= item.is_complete();
-        page.add(at, &item.write(approver));
+        page.add(at, &item.write(approver, &find_note(&item)));
         after = Some(at);
     }
     let pending = entries.iter().filter(|entry| entry.state == State::Pending).count();
     // A decision is stored before its signature: what lacks one is asked for again.
     page.response("approvals", now, is_complete.then_some(version), |body| {
-        body.add_string("you", approver.0.display())
-            .add_json("pending", pending)
-            .add_optional_string("store", fleet_store);
+        body.add_string("you", &approver.name).add_json("pending", pending).add_optional_string("store", *fleet_store);
     })
 }
 
 /// Decides on a pending approval, and returns it as it is then.
 pub(super) fn decide<S: Store>(
-    approver: Approver<'_>,
+    approver: &Approver<'_>,
     id: [u8; 10],
     decision: &Decision,
     now: Timestamp,
@@ -85,12 +95,15 @@ pub(super) fn decide<S: Store>(
     let approvals = ApprovalStore(store);
     let Decision { approved, note } = decision;
     let answer =
-        ApproverDecision { approved: *approved, grant: digest(approver.0.id()), approver: approver.0.display(), note };
+        ApproverDecision { approved: *approved, grant: digest(approver.grant.id()), approver: &approver.name, note };
     match approvals.decide(id, &answer, now) {
         Ok(entry) => {
             let details = approvals.details(&entry);
-            let item = approval_json::ApprovalItem::new(&entry, details.as_deref());
-            ConsoleResponse { response: assets::json(200, item.write(approver)), record: item.record(&answer, None) }
+            let item = ApprovalItem::new(&entry, details.as_deref());
+            ConsoleResponse {
+                response: assets::json(200, item.write(approver, &item.note(store))),
+                record: item.record(&answer, None),
+            }
         }
         Err(fault) => decide_error(fault).into(),
     }
@@ -157,8 +170,8 @@ fn with_version(name: &'static str, page: Page, query: ListQuery<'_>, now: Times
 }
 
 /// The version of a page of approvals: all entries, since the page says how many are pending, and who reads it.
-pub(super) fn version_of(entries: &[Approval], approver: Approver<'_>, query: ListQuery<'_>) -> Version {
-    let mut bytes = digest(approver.0.id()).to_vec();
+pub(super) fn version_of(entries: &[Approval], approver: &Approver<'_>, query: ListQuery<'_>) -> Version {
+    let mut bytes = digest(approver.grant.id()).to_vec();
     if let Some(Cursor { time, slot }) = query.after {
         bytes.extend_from_slice(&time.to_le_bytes());
         bytes.push(slot);

@@ -1,8 +1,9 @@
 //! An approval as the API shows it, and the audit record of a decision on it.
 
 use crate::{
-    approval::{Approval, ApprovalDetails, ApproverDecision, State, digest},
+    approval::{Approval, ApprovalDetails, ApproverDecision, NotedTool, State, ToolNote, ToolNotes, digest},
     json::Writer,
+    store::Store,
     time::Timestamp,
 };
 
@@ -26,8 +27,16 @@ impl<'a> ApprovalItem<'a> {
         self.details.as_ref().is_some_and(|details| self.entry.state == State::Pending || is_signed(details))
     }
 
+    /// What the server's list has said of the tool.
+    pub(super) fn note<S: Store>(&self, store: &S) -> ToolNote {
+        let key = self.details.as_ref().map(|details| details.key).filter(|key| key.method == "tools/call");
+        let tool =
+            key.map(|key| NotedTool { filter: key.filter, policy: key.policy, route: key.route, tool: key.name });
+        tool.and_then(|tool| ToolNotes(store).get(tool)).unwrap_or_default()
+    }
+
     /// The approval as JSON.
-    pub(super) fn write(&self, approver: Approver<'_>) -> String {
+    pub(super) fn write(&self, approver: &Approver<'_>, note: &ToolNote) -> String {
         let Self { entry, details } = self;
         let at = |seconds: u64| timestamp(Timestamp(seconds.saturating_mul(1000)));
         let mut item = Writer::default();
@@ -36,8 +45,13 @@ impl<'a> ApprovalItem<'a> {
             write_summary(&mut item, details)
                 .add_string("filter", details.key.filter)
                 .add_optional_string("params", params::compact(details.key.params).as_deref())
-                .add_string("reason", details.reason)
-                .add_json("yours", details.key.grant == digest(approver.0.id()))
+                .add_string("reason", details.reason);
+            if !details.uses.is_empty() {
+                item.add_raw("uses", details.uses);
+            }
+            item.add_nonempty_string("description", &note.description)
+                .add_nonempty_string("class", note.class)
+                .add_json("yours", details.key.grant == digest(approver.grant.id()))
                 .add_nonempty_string("approver", details.approver)
                 .add_nonempty_string("note", details.note);
         }

@@ -1,6 +1,8 @@
 //! Which requests the console accepts. Any page in an approver's browser can send requests here, and its own host name can
 //! point to this machine; so the `Host` has to be the console's, and a decision has to come from the console's own page.
 
+use std::borrow::Cow;
+
 use crate::{
     approval,
     config::Console,
@@ -29,8 +31,12 @@ pub(super) enum ConsoleRequest<'v> {
 }
 
 /// A caller who may approve.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Approver<'v>(pub(super) &'v Grant);
+#[derive(Clone, Debug)]
+pub(super) struct Approver<'v> {
+    pub(super) grant: &'v Grant,
+    /// For display: without a secret.
+    pub(super) name: Cow<'v, str>,
+}
 
 /// The body of a decision.
 #[derive(Debug)]
@@ -81,8 +87,11 @@ pub(super) fn authorize<'v>(
         Endpoint::Drifts => query().map(ConsoleRequest::Drifts),
         Endpoint::Approval(id) => {
             check_origin(console, headers)?;
-            let words = &[("approve", true), ("reject", false)];
-            parse_decision(body, words).map(|decision| ConsoleRequest::Decision { approver, id, decision })
+            let decision = parse_decision(body, &[("approve", true), ("reject", false)])?;
+            if !decision.approved && decision.note.trim_ascii().is_empty() {
+                return Err(error(400, "a rejection needs a note; say why, since the agent reads it"));
+            }
+            Ok(ConsoleRequest::Decision { approver, id, decision })
         }
         Endpoint::Drift(id) => {
             check_origin(console, headers)?;
@@ -134,7 +143,7 @@ fn accepts_gzip(headers: &Headers) -> bool {
 
 fn identify_approver<'v>(console: &Console, grant: &'v Result<Grant, IdentityError>) -> Result<Approver<'v>, Response> {
     match grant {
-        Ok(grant) if console.matches_approver(grant) => Ok(Approver(grant)),
+        Ok(grant) if console.matches_approver(grant) => Ok(Approver { grant, name: console.display_name(grant) }),
         Ok(grant) => {
             let why = "is not an approver; ask the console's owner to add it to `console.approvers`";
             Err(error(403, &format!("`{}` {why}", grant.display())))

@@ -47,7 +47,7 @@ pub(super) fn list<S: Store>(query: ListQuery<'_>, now: Timestamp, store: &S) ->
 
 /// Accepts the definition that was seen, and returns the drift as it is then.
 pub(super) fn accept<S: Store>(
-    approver: Approver<'_>,
+    approver: &Approver<'_>,
     id: [u8; 10],
     note: &str,
     now: Timestamp,
@@ -76,7 +76,7 @@ pub(super) fn accept<S: Store>(
             |approval| {
                 approval
                     .add_string("id", &drift.id_text())
-                    .add_string("approver", approver.0.display())
+                    .add_string("approver", &approver.name)
                     .add_nonempty_string("note", note);
             },
         );

@@ -4,7 +4,7 @@
 
 use crate::{
     approval::{
-        Approval, ApproverDecision, DecideError, Fingerprint, digest,
+        Approval, ApproverDecision, DecideError, Fingerprint, ToolNote, digest,
         etcd::{Details, MAX_DETAILS, Query, QueryResult, StoredApproval},
     },
     http::Response,
@@ -12,7 +12,8 @@ use crate::{
 };
 
 use super::{
-    ConsoleResponse, api,
+    ConsoleResponse,
+    api::{self, Sources},
     approval_json::ApprovalItem,
     assets,
     auth::{Approver, Decision},
@@ -48,7 +49,7 @@ impl QueryResults {
 /// # Errors
 /// What to ask etcd first.
 pub(super) fn list_approvals(
-    approver: Approver<'_>,
+    approver: &Approver<'_>,
     query: ListQuery<'_>,
     now: Timestamp,
     results: &QueryResults,
@@ -74,7 +75,9 @@ pub(super) fn list_approvals(
         let own = details.iter().find(|details| details.is_of(stored))?;
         Some(own.read(stored).map(|details| details.to_bytes()))
     };
-    Ok(api::page_of_approvals(&entries, version, approver, query, now, Some("etcd"), &find))
+    // Other Envoys keep what their lists have said of a tool.
+    let sources = Sources { fleet_store: Some("etcd"), find_details: &find, find_note: &|_| ToolNote::default() };
+    Ok(api::page_of_approvals(&entries, version, approver, query, now, &sources))
 }
 
 /// The place of an approval among those of its second, by which a page finds where the one before ended: the slots that two
@@ -108,7 +111,7 @@ fn wanted_details<'e>(
 /// # Errors
 /// What to ask etcd first.
 pub(super) fn decide(
-    approver: Approver<'_>,
+    approver: &Approver<'_>,
     id: [u8; 10],
     decision: &Decision,
     now: Timestamp,
@@ -119,14 +122,14 @@ pub(super) fn decide(
     }
     let Decision { approved, note } = decision;
     let answer =
-        ApproverDecision { approved: *approved, grant: digest(approver.0.id()), approver: approver.0.display(), note };
+        ApproverDecision { approved: *approved, grant: digest(approver.grant.id()), approver: &approver.name, note };
     // They are of the one approval.
     let details = |entry| results.details.as_ref()?.first()?.read(entry);
     if let Some(decided) = &results.decided {
         let details = details(decided).map(|details| details.to_bytes());
         let item = ApprovalItem::new(&decided.approval, details.as_deref());
         let record = item.record(&answer, Some("etcd"));
-        return Ok(ConsoleResponse { response: assets::json(200, item.write(approver)), record });
+        return Ok(ConsoleResponse { response: assets::json(200, item.write(approver, &ToolNote::default())), record });
     }
     let fault = |fault| Ok(api::decide_error(fault).into());
     if results.has_changed {

@@ -9,6 +9,7 @@ use wasm_bindgen_test::wasm_bindgen_test as test;
 
 use super::{ConsoleResponse, answer};
 use crate::{
+    approval::{NotedTool, ToolNote, ToolNotes},
     audit::decision_log::{DecisionLog, SlotBlock},
     config::{Config, Console, LoadedConfig},
     engine::{self, BoundRequest, Disposition, RequestInfo},
@@ -85,8 +86,91 @@ fn an_approver_sees_a_pending_call_and_decides_on_it_once() {
         r#"{{"decision":"approved","rule":"/tools/pay/action","policy":"default","config":"{config}","grant":"jwt:agent","method":"tools/call","tool":"pay","approval":{{"id":"{id}","approver":"jwt:boss","note":"as <i>agreed</i>"}}}}"#
     );
     assert_eq!(answered.record, Some(record));
-    let again = visit(&request("POST", &path, &[]), r#"{"decision":"reject"}"#);
+    let again = visit(&request("POST", &path, &[]), r#"{"decision":"reject","note":"no"}"#);
     said(&again, 409, r#"{"error":"another approver has already decided on this call"}"#);
+}
+
+#[test]
+fn an_approver_known_by_a_token_is_shown_by_name() {
+    let digest = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08";
+    let text = format!(
+        r#"{{"console":{{"approvers":[{{"grant":"bearer:{digest}","name":"Bob Müller"}},"jwt:*"],"identity":[{{"bearer":true}},{{"jwt_claim":"sub","payload":"p"}}]}}}}"#
+    );
+    let Ok(LoadedConfig::Console(console)) = LoadedConfig::load(text.as_bytes()) else { panic!("{text}") };
+    let store = InMemory::new([1; 16]);
+    let path = format!("/api/approvals/{}", ask(&store));
+    let bob = Ok(crate::identity::grant_from_name(&console.identity, &format!("bearer:{digest}"), NOW).unwrap());
+    let from = |method, path| RequestInfo { grant: bob.clone(), ..request(method, path, &[]) };
+    let list = answer(&console, &from("GET", "/api/approvals"), b"", NOW, &store).response;
+    assert!(String::from_utf8_lossy(&list.body).contains(r#""you":"Bob Müller (bearer:9f86d081884c7d65)""#));
+    let decided = answer(&console, &from("POST", &path), br#"{"decision":"approve"}"#, NOW, &store);
+    let approver = r#""approver":"Bob Müller (bearer:9f86d081884c7d65)""#;
+    assert!(decided.record.unwrap().contains(approver));
+    assert!(String::from_utf8_lossy(&decided.response.body).contains(approver));
+    let list = answer(&console, &request("GET", "/api/approvals", &[]), b"", NOW, &store).response;
+    assert!(String::from_utf8_lossy(&list.body).contains(r#""you":"jwt:boss""#), "no name is given for this one");
+}
+
+#[test]
+fn a_rejection_needs_a_note() {
+    let store = InMemory::new([1; 16]);
+    let path = format!("/api/approvals/{}", ask(&store));
+    let visit = |body: &str| answer(&console(), &request("POST", &path, &[]), body.as_bytes(), NOW, &store);
+    for body in
+        [r#"{"decision":"reject"}"#, r#"{"decision":"reject","note":""}"#, r#"{"decision":"reject","note":"  "}"#]
+    {
+        said(&visit(body), 400, r#"{"error":"a rejection needs a note; say why, since the agent reads it"}"#);
+    }
+    assert_eq!(visit(r#"{"decision":"reject","note":"no budget"}"#).response.status, 200);
+}
+
+#[test]
+fn an_approver_sees_what_the_server_says_of_the_tool() {
+    let store = InMemory::new([1; 16]);
+    ask(&store);
+    let list = || {
+        let list = answer(&console(), &request("GET", "/api/approvals", &[]), b"", NOW, &store).response;
+        String::from_utf8(list.body.into_owned()).unwrap()
+    };
+    assert!(!list().contains(r#""description""#) && !list().contains(r#""class""#));
+    let tool = NotedTool { filter: "gate", policy: "default", route: "", tool: "pay" };
+    let note = ToolNote { description: "Pays <b>\u{202e}".to_owned(), class: "destructive" };
+    ToolNotes(&store).set(NotedTool { tool: "other", ..tool }, &note);
+    assert!(!list().contains(r#""description""#));
+    ToolNotes(&store).set(tool, &note);
+    assert!(list().contains("\"description\":\"Pays <b>\u{202e}\",\"class\":\"destructive\""), "{}", list());
+}
+
+#[test]
+fn an_approver_sees_what_the_call_uses_of_its_limits() {
+    let policy = br#"{"version":"1","default":"deny","tools":{"pay":{"action":"require_approval","limits":[
+        {"counter":"paid","window":"day","max":30000,"scope":"grant","increment_from":"args.amount"},
+        {"counter":"calls","window":3600,"scope":"global","algorithm":"sliding"},
+        {"counter":"each","window":60,"max":5,"scope":"grant","key":["args.amount"]}]}}}"#;
+    let (store, config) = (InMemory::new([1; 16]), Config::load(policy).unwrap());
+    let pairs = [(":method", "POST"), ("content-type", "application/json")];
+    let call = RequestInfo::new(headers(&pairs), Ok(Grant::from_name("jwt:agent")));
+    let request_of_agent = BoundRequest::new(&config, call);
+    let pay = || engine::authorize(&config, &request_of_agent, PAY.as_bytes(), "gate", NOW, &store);
+    let decide = || {
+        let asked = pay().record.approval.unwrap().id;
+        let list = answer(&console(), &request("GET", "/api/approvals", &[]), b"", NOW, &store);
+        let path = format!("/api/approvals/{asked}");
+        assert_eq!(
+            answer(&console(), &request("POST", &path, &[]), br#"{"decision":"approve"}"#, NOW, &store).response.status,
+            200
+        );
+        String::from_utf8(list.response.body.into_owned()).unwrap()
+    };
+    for used in [0_u32, 1] {
+        let listed = decide();
+        let expected = format!(
+            r#""uses":[{{"counter":"paid","cost":100,"window":86400,"scope":"grant","max":30000,"used":{}}},{{"counter":"calls","cost":1,"window":3600,"algorithm":"sliding","scope":"global","used":{used}}},{{"counter":"each","cost":1,"window":60,"scope":"key","max":5,"used":{used}}}]"#,
+            used * 100
+        );
+        assert!(listed.contains(&expected), "{listed}");
+        assert!(matches!(pay().answer, Disposition::Forward(_)));
+    }
 }
 
 #[test]

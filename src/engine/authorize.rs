@@ -106,7 +106,7 @@ impl<'p, S: Store, W: Tracer> Authorizer<'p, S, W> {
             self.check_deny_if(&rules)?; // `deny_if`
             let evaluation = self.price(&rules)?; // `limits`: what they would be charged
             self.check_room(policy, grant, &rules, &evaluation)?; // `limits`: tested, not charged
-            let approval = self.check_approval(policy, grant, &rules, single_request)?; // `require_approval`
+            let approval = self.check_approval(policy, grant, &rules, &evaluation, single_request)?; // `require_approval`
             Ok(Prepared { rules, evaluation, approval })
         };
         let (enforced, shadow) = (prepare(Mode::Enforce), prepare(Mode::Shadow));

@@ -37,6 +37,8 @@ pub struct ListFilter {
     pub origin: Option<Box<ListOrigin>>,
     /// What the policy denies this caller whatever it sends.
     pub caller: CallerDenials,
+    /// The name of the route, if approvers are to read what the list says of tools.
+    pub noted_route: Option<Box<str>>,
 }
 
 /// How to filter the response to a request; `None` if it lists nothing, or if everything is shown.
@@ -71,6 +73,7 @@ pub(super) fn filter_for(
         route: config.reads_route().then(|| request.info.route.as_deref().unwrap_or_default().into()),
         origin: origin(request, policy),
         caller: caller_denials(config, request),
+        noted_route: noted_route(config, request, policy),
     })
 }
 
@@ -87,6 +90,7 @@ pub fn filter_for_stream(config: &Config, request: &BoundRequest) -> Option<List
         route: None,
         origin: origin(request, policy),
         caller: caller_denials(config, request),
+        noted_route: noted_route(config, request, policy),
     })
 }
 
@@ -123,6 +127,12 @@ fn is_trimmed(config: &Config, policy: &NamedPolicy) -> bool {
 
 fn is_in_shadow(config: &Config, policy: &NamedPolicy) -> bool {
     [config.mode, policy.policy.mode()].contains(&Mode::Shadow)
+}
+
+/// The name of the route, if approvers are to read what a list says of tools.
+fn noted_route(config: &Config, request: &BoundRequest, policy: &NamedPolicy) -> Option<Box<str>> {
+    let is_noted = policy.policy.asks_for_approval() && config.approvals.service.is_none();
+    is_noted.then(|| request.info.route.as_deref().unwrap_or_default().into())
 }
 
 /// Whose list it is, if the policy pins definitions.

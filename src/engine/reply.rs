@@ -6,16 +6,18 @@ use super::{
     BoundRequest,
     approval_service::Pending,
     authorize::{self, Denial, MessageDenial, denial_text, target::TargetName},
+    elicitation::Dialogue,
     lists,
 };
 use crate::{
     amount::Amount,
+    approval,
     audit::record,
     config::Config,
     limit::LimitExceeded,
     mcp::{
         Body, Code, Message, Refusal, Request, Target,
-        answer::{self, ApprovalData, ArgumentData, Data, LimitData, Reply, WindowData},
+        answer::{self, ApprovalData, ArgumentData, Data, Elicitation, LimitData, Reply, WindowData},
         list::ListKind,
         revision::{self, Lifecycle},
     },
@@ -44,6 +46,8 @@ pub(super) struct ReplyContext<'a> {
     pub(super) config: &'a Config,
     pub(super) request: &'a BoundRequest,
     pub(super) lifecycle: Lifecycle,
+    /// How the client of a call that waits for approval is sent to the page.
+    pub(super) dialogue: Option<Dialogue>,
     pub(super) now: Timestamp,
 }
 
@@ -136,7 +140,25 @@ impl ReplyContext<'_> {
             expires_at: pending.expires_at.and_then(|seconds| rfc_3339(Timestamp(seconds.saturating_mul(1000)))),
         });
         let data = Data { kind: "approval_required", reason, approval, ..data };
-        self.reply(request, Code::ApprovalNeeded, &message, &data)
+        let page = url.as_deref().filter(|url| is_page(url));
+        match (self.dialogue, pending, page) {
+            (Some(dialogue), Some(pending), Some(url)) => {
+                let text = format!("Approval required: {reason}; an approver can decide on this page");
+                let id = request.id.token();
+                match dialogue {
+                    Dialogue::InputRequired => {
+                        let page = Elicitation { id: None, url, message: &text };
+                        answer::input_required(id, approval::INPUT_REQUEST, page, &data)
+                    }
+                    Dialogue::UrlElicitationRequired => {
+                        let page = Elicitation { id: Some(&pending.id), url, message: &text };
+                        let data = Data { elicitation: Some(page), ..data };
+                        answer::error_reply(200, Some(id), Code::UrlElicitationRequired, &message, &data)
+                    }
+                }
+            }
+            _ => self.reply(request, Code::ApprovalNeeded, &message, &data),
+        }
     }
 
     fn rate_limited(self, request: &Request<'_>, data: Data<'_>, reason: &str, full: LimitExceeded) -> Reply {
@@ -208,6 +230,12 @@ impl ReplyContext<'_> {
 fn argument_data(violation: &Violation) -> ArgumentData {
     let Violation { sent, .. } = violation;
     ArgumentData { pointer: violation.argument(), sent: sent.name(), expected: violation.expected() }
+}
+
+/// Whether clients can show this address to their user: an approval service may return any text.
+fn is_page(url: &str) -> bool {
+    let is_web = url.starts_with("https://") || url.starts_with("http://");
+    is_web && url.bytes().all(|byte| byte.is_ascii_graphic())
 }
 
 /// A limit without room, for programs.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::{
     config::Config,
-    limit::{Counters, TaskOwner, totals::Capacity},
+    limit::{Counters, Owned, Ownership, totals::Capacity},
     mcp::{Body, MethodClass, created_task::CreatedTask, requests},
     store::Store,
     time::Timestamp,
@@ -43,9 +43,9 @@ impl TaskWatch {
     /// Remembers whose a task is. One for which there is no room has no owner: it is refused as an unknown one.
     pub fn keep<S: Store>(&self, task: &CreatedTask, store: &S, now: Timestamp) {
         let Self { filter, policy, grant, is_verified, max_counters } = self;
-        let owner = TaskOwner { filter, policy, grant, task: &task.id };
+        let ownership = Ownership { filter, policy, grant, owned: Owned::Task(&task.id) };
         let counters = Counters::new(store, Capacity::new(*max_counters));
         // A task that is not kept is refused.
-        let _: Result<(), _> = counters.own_task(owner, task.ttl_ms, *is_verified, now);
+        let _: Result<(), _> = counters.remember_owner(ownership, task.ttl_ms, *is_verified, now);
     }
 }

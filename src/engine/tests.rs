@@ -7,6 +7,7 @@ mod batches;
 mod bodiless;
 mod charges;
 mod denials;
+mod elicitation;
 mod fleet;
 #[cfg(not(target_family = "wasm"))]
 mod fleet_approvals;

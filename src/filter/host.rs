@@ -15,7 +15,7 @@ use proxy_wasm::{
 
 use crate::{
     approval::etcd::{MAX_RESPONSE_BYTES, Rpc},
-    config::{EtcdStore, LimitService, Service},
+    config::{EtcdStore, LimitService, Notify, Service},
     engine::{callout::CalloutResponse, refund::Delivery},
     http::{Header, Headers, Response},
     limit::rate_limit_service,
@@ -119,15 +119,27 @@ pub(super) fn delivery() -> Option<Delivery> {
 
 /// Sends a request to an approval service, and returns the number of the callout.
 pub(super) fn dispatch_http_call(service: &Service, body: &str) -> Result<u32, Status> {
+    post(&service.cluster, &service.path, &service.authority, service.timeout_ms, body)
+}
+
+/// Sends a notice to a webhook. Call it in a callback of the root only: a stream's callouts end with it.
+pub(super) fn post_notice(webhook: &Notify, body: &str) -> Result<u32, Status> {
+    post(&webhook.cluster, webhook.path.expose(), &webhook.authority, NOTICE_TIMEOUT_MS, body)
+}
+
+/// How long a webhook may take, in milliseconds.
+const NOTICE_TIMEOUT_MS: u32 = 5000;
+
+fn post(cluster: &str, path: &str, authority: &str, timeout_ms: u32, body: &str) -> Result<u32, Status> {
     let headers = vec![
         (":method", "POST"),
-        (":path", &*service.path),
-        (":authority", &*service.authority),
+        (":path", path),
+        (":authority", authority),
         ("content-type", "application/json"),
         ("accept", "application/json"),
     ];
-    let timeout = Duration::from_millis(service.timeout_ms.into());
-    hostcalls::dispatch_http_call(&service.cluster, headers, Some(body.as_bytes()), Vec::new(), timeout)
+    let timeout = Duration::from_millis(timeout_ms.into());
+    hostcalls::dispatch_http_call(cluster, headers, Some(body.as_bytes()), Vec::new(), timeout)
 }
 
 /// The response to [`dispatch_http_call`]; `None` if there is none, or its status is not given exactly once.

@@ -5,9 +5,19 @@ use std::{cell::RefCell, sync::Arc};
 
 use proxy_wasm::types::MetricType;
 
-use crate::{audit::metric, config::Config, engine::lists::UnlistedEntries, mcp::list::ListKind, time::Timestamp};
+use crate::{
+    approval::{NotedTool, ToolNote, ToolNotes},
+    audit::metric,
+    config::Config,
+    engine::lists::UnlistedEntries,
+    mcp::list::{
+        ListKind,
+        definition::{self, ToolEffect},
+    },
+    time::Timestamp,
+};
 
-use super::{host, metrics};
+use super::{host, metrics, shared_data::SharedData};
 
 thread_local! {
     static POLICIES: RefCell<Vec<ListedPolicy>> = const { RefCell::new(Vec::new()) };
@@ -30,6 +40,20 @@ const MAX_POLICIES: usize = 256;
 
 /// A list may have many pages: nothing is reported before the first list is so old, in milliseconds.
 const WAIT_MS: u64 = 60_000;
+
+/// Keeps what a list says of a tool whose calls need approval.
+#[cold]
+pub(super) fn note_tool(policy: &str, route: &str, tool: &str, entry: &[u8]) {
+    let Ok(Some(filter)) = host::plugin_name() else { return };
+    let (description, effect) = definition::summary(entry);
+    let class = match effect {
+        Some(ToolEffect::Reads) => "read-only",
+        Some(ToolEffect::Destroys) => "destructive",
+        None => "",
+    };
+    let tool = NotedTool { filter: &filter, policy, route, tool };
+    ToolNotes(&SharedData).set(tool, &ToolNote { description, class });
+}
 
 /// Takes what a list shows, before the policy takes some of it out.
 pub(super) fn record_listed(config: &Config, policy: &Arc<str>, listed: &[(ListKind, Box<str>)]) {

@@ -33,6 +33,13 @@ pub(super) fn register_series() {
     }
 }
 
+/// The same for notices, if a configuration has them sent.
+pub(super) fn register_notices() {
+    for counter in [metric::NOTICES_SENT, metric::NOTICES_FAILED] {
+        add_to_series(MetricType::Counter, counter, &[], 0);
+    }
+}
+
 /// Counts what was decided about a request.
 pub(super) fn count_decision(config: &Config, record: &AuditRecord) {
     let labels = metric::decision_labels(config, record);

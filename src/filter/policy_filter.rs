@@ -232,11 +232,14 @@ impl PolicyFilter {
     }
 
     /// Does what was decided, at `now` if that is known, and records it. `lease` is what a request holds that may go on.
-    fn apply(&mut self, judgement: AuthorizationResponse, now: Option<Timestamp>, lease: Option<Lease>) -> Action {
+    fn apply(&mut self, mut judgement: AuthorizationResponse, now: Option<Timestamp>, lease: Option<Lease>) -> Action {
         let record = &judgement.record;
         log::debug!("#{} is {}, rule {:?}", self.id, record.decision.name(), record.rule);
         if let Some(filter) = &self.filter {
             audit::write(&filter.config, record, now);
+            if let Some(notice) = judgement.notice.take() {
+                filter.notices.push(notice);
+            }
         }
         match judgement.answer {
             Disposition::Forward(receipt) => {
@@ -250,8 +253,9 @@ impl PolicyFilter {
                 let refund = self.filter.as_ref().map_or(Refund::Never, |filter| filter.config.limits.refund);
                 // Nothing is forwarded that held nothing.
                 let Some(lease) = lease else { return self.fail() };
-                let AuthorizationResponse { lists, results, record, .. } = judgement;
-                self.forward(ResponseHandler::for_message(refund, receipt, lists, results, record), lease)
+                let AuthorizationResponse { lists, results, session, record, .. } = judgement;
+                let response = ResponseHandler::for_message(refund, receipt, lists, results, session, record);
+                self.forward(response, lease)
             }
             Disposition::Reply(reply) => self.send_reply(&reply, details(record.decision)),
             // Callers handle this before: a callout is dispatched with the body.

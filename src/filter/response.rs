@@ -19,6 +19,7 @@ use crate::{
     config::{Config, Refund},
     engine::{
         self, BoundRequest,
+        elicitation::SessionWatch,
         lists::ListFilter,
         refund::Receipt,
         results::{ResultFilter, filter_for_stream},
@@ -27,7 +28,7 @@ use crate::{
 };
 
 use self::{filter::ResponseFilter, head::ResponseHead, refund::PendingRefund, results::ResultStage};
-use super::{attributes, audit, host, lease::Lease};
+use super::{attributes, audit, host, lease::Lease, shared_data::SharedData};
 
 /// What happens to a response.
 #[derive(Debug)]
@@ -35,6 +36,8 @@ pub(super) struct ResponseHandler {
     refund: Option<PendingRefund>,
     filter: ResponseFilter,
     results: Option<Box<ResultStage>>,
+    /// Whose session it opens, if its client shows pages to its user.
+    session: Option<Box<SessionWatch>>,
     /// The route that must still be Envoy's, where the policy was chosen by it and a header was removed since.
     route: Option<Arc<str>>,
     /// Whether Envoy holds a chunk for [`ResultStage`], so that something can be put in its place.
@@ -69,12 +72,13 @@ impl ResponseHandler {
         receipt: Receipt,
         lists: Option<Box<ListFilter>>,
         results: Option<Box<ResultFilter>>,
+        session: Option<Box<SessionWatch>>,
         record: Box<AuditRecord>,
     ) -> Self {
         let route = lists.as_ref().and_then(|lists| lists.route.clone());
         let results = results::stage(results, &record);
         let (refund, filter) = (PendingRefund::new(refund, receipt), ResponseFilter::for_message(lists, record));
-        Self { refund, filter, results, route, is_held: false }
+        Self { refund, filter, results, session, route, is_held: false }
     }
 
     /// Handles the response to a request that carries no message, such as an event stream; `record` is the request's.
@@ -84,6 +88,7 @@ impl ResponseHandler {
             refund: None,
             filter,
             results: results::stage(filter_for_stream(config, request).map(Box::new), record),
+            session: None,
             route: None,
             is_held: false,
         }
@@ -103,6 +108,9 @@ impl ResponseHandler {
                 "a request took another route than its policy is bound to; its response was not passed on",
             );
             return Err(answer::failed());
+        }
+        if let Some(session) = self.session.take() {
+            keep_session(&session);
         }
         if end_of_stream || (refund.is_none() && !self.filter.is_active() && self.results.is_none()) {
             return Ok(());
@@ -199,6 +207,14 @@ impl ResponseHandler {
         if let Some(refund) = self.refund.take() {
             refund.on_stream_end();
         }
+    }
+}
+
+/// Remembers the session that a response opens, if it opens one.
+#[cold]
+fn keep_session(session: &SessionWatch) {
+    if let (Ok(Some(id)), Some(now)) = (host::response_header("mcp-session-id"), host::current_time()) {
+        session.keep(&id, &SharedData, now);
     }
 }
 

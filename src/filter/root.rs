@@ -20,7 +20,9 @@ use crate::{
 use super::{
     audit,
     console_filter::ConsoleFilter,
-    discarding, ending, host, listed, metrics, pinned,
+    discarding, ending, host, listed, metrics,
+    notices::{self, Notices},
+    pinned,
     policy_filter::{PolicyFilter, send_late},
     shared_data::SharedData,
 };
@@ -33,6 +35,8 @@ pub(super) struct Filter {
     pub(super) name: String,
     /// The chain of its records on this worker, from the first on, if `audit.chain` is set.
     chain: RefCell<Option<Chain>>,
+    /// Its notices that wait on this worker.
+    pub(super) notices: Notices,
 }
 
 /// What a configuration makes of the filter.
@@ -57,7 +61,12 @@ pub(super) struct FilterRoot {
     is_counted: bool,
 }
 
-impl Context for FilterRoot {}
+impl Context for FilterRoot {
+    /// Only notices are sent from here.
+    fn on_http_call_response(&mut self, _callout: u32, header_count: usize, body_size: usize, _trailer_count: usize) {
+        notices::on_response(host::http_call_response(header_count, body_size).as_ref());
+    }
+}
 
 impl RootContext for FilterRoot {
     /// Returns `false` for a bad configuration; Envoy then keeps the one it has. The result depends on nothing but the bytes:
@@ -104,11 +113,19 @@ impl RootContext for FilterRoot {
         listed::on_tick();
         ending::on_tick(self.id);
         discarding::on_tick(self.id, send_late);
+        if let Some(Role::Gateway(filter)) = &self.role {
+            filter.notices.on_tick(&filter.config);
+        }
         if self.has_approvals() {
             metrics::set_pending_approvals();
         }
         if !self.is_counted {
             metrics::register_series();
+            if let Some(Role::Gateway(filter)) = &self.role
+                && filter.config.approvals.notify.is_some()
+            {
+                metrics::register_notices();
+            }
             self.is_counted = self.count(1);
         }
     }
@@ -129,7 +146,7 @@ impl RootContext for FilterRoot {
 
 impl Filter {
     fn new(config: Config, name: String) -> Self {
-        Self { config, name, chain: RefCell::new(None) }
+        Self { config, name, chain: RefCell::new(None), notices: Notices::default() }
     }
 
     /// Links a record to the one before it; with the chain's head, if Envoy's log lacks it. `None` if the host gives no random

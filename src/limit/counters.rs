@@ -1,12 +1,12 @@
 //! The counters of one Envoy: all limits of a call are charged, or none.
 
 mod keys;
-mod task_owner;
+mod ownership;
 
 #[cfg(test)]
 mod tests;
 
-pub use self::task_owner::{MAX_TASK_SECONDS, TaskOwner};
+pub use self::ownership::{MAX_OWNED_SECONDS, Owned, Ownership};
 use super::{
     Callers, CounterSlot, Key, LimitExceeded, Part, Quota,
     quota::Count,

@@ -55,6 +55,8 @@ pub enum Lint {
     ApprovalWithoutUrl,
     /// The console's address beside a service that decides instead of the console.
     UrlBesideService,
+    /// A webhook's path, which may be a credential.
+    SecretPath,
     /// Approvals that each of several Envoys keeps on its own.
     ApprovalsPerEnvoy,
     /// Limits that each of several Envoys counts on its own.
@@ -113,7 +115,7 @@ pub enum Lint {
 
 impl Lint {
     /// Every lint.
-    pub const ALL: [Self; 52] = [
+    pub const ALL: [Self; 53] = [
         Self::Shadow,
         Self::AllowWithHide,
         Self::OpenStar,
@@ -139,6 +141,7 @@ impl Lint {
         Self::UnguardedApproval,
         Self::ApprovalWithoutUrl,
         Self::UrlBesideService,
+        Self::SecretPath,
         Self::ApprovalsPerEnvoy,
         Self::LimitsPerEnvoy,
         Self::RefundBesideService,
@@ -197,6 +200,7 @@ impl Lint {
             Self::UnguardedApproval => "unguarded-approval",
             Self::ApprovalWithoutUrl => "approval-without-url",
             Self::UrlBesideService => "url-beside-service",
+            Self::SecretPath => "secret-path",
             Self::ApprovalsPerEnvoy => "approvals-per-envoy",
             Self::LimitsPerEnvoy => "limits-per-envoy",
             Self::RefundBesideService => "refund-beside-service",

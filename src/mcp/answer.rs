@@ -43,6 +43,8 @@ pub struct Data<'a> {
     pub argument: Option<ArgumentData>,
     /// The request that waits for approval.
     pub approval: Option<ApprovalData<'a>>,
+    /// The page that the client is to show to its user.
+    pub elicitation: Option<Elicitation<'a>>,
     /// The protocol revisions that are accepted; MCP 2026-07-28, versioning.
     pub supported: Option<&'a [&'a str]>,
 }
@@ -67,6 +69,17 @@ pub struct ApprovalData<'a> {
     pub url: Option<&'a str>,
     /// When it expires, RFC 3339.
     pub expires_at: Option<String>,
+}
+
+/// A page that a client shows to its user; MCP 2025-11-25 and 2026-07-28, URL mode elicitation.
+#[derive(Clone, Copy, Debug)]
+pub struct Elicitation<'a> {
+    /// Its id; only revision 2025-11-25 has one.
+    pub id: Option<&'a str>,
+    /// The page.
+    pub url: &'a str,
+    /// Why the user should open it.
+    pub message: &'a str,
 }
 
 /// A limit as the policy writes it.
@@ -121,9 +134,29 @@ pub fn tool_error(id: &str, message: &str, is_complete: bool, data: &Data<'_>) -
         if is_complete {
             result.add_string("resultType", "complete");
         }
-        result.add_object("_meta", |meta| {
-            meta.add_object("mcp-policy/denial", |out| data.write(out));
+        add_denial(result, data);
+    });
+    Reply { status: 200, retry_after: None, body: answer.finish() }
+}
+
+fn add_denial(result: &mut Writer, data: &Data<'_>) {
+    result.add_object("_meta", |meta| {
+        meta.add_object("mcp-policy/denial", |out| data.write(out));
+    });
+}
+
+/// The result that asks a client to show a page to its user under `key`, and to repeat the call then; `data` is in its `_meta`. It
+/// holds no state, so that a client has nothing to forge. MCP 2026-07-28, multi round-trip requests.
+#[must_use]
+pub fn input_required(id: &str, key: &'static str, page: Elicitation<'_>, data: &Data<'_>) -> Reply {
+    let mut answer = start_reply(id);
+    answer.add_object("result", |result| {
+        result.add_string("resultType", "input_required").add_object("inputRequests", |requests| {
+            requests.add_object(key, |request| {
+                request.add_string("method", "elicitation/create").add_object("params", |params| page.write(params));
+            });
         });
+        add_denial(result, data);
     });
     Reply { status: 200, retry_after: None, body: answer.finish() }
 }
@@ -172,6 +205,11 @@ impl Data<'_> {
         if let Some(approval) = &self.approval {
             data.add_object("approval", |out| approval.write(out));
         }
+        if let Some(page) = &self.elicitation {
+            let mut item = Writer::default();
+            page.write(&mut item);
+            data.add_json("elicitations", format_args!("[{}]", item.finish()));
+        }
         if let Some(supported) = self.supported {
             data.add_json("supported", json::list(supported.iter().copied()));
         }
@@ -193,6 +231,16 @@ impl ApprovalData<'_> {
             .add_string("id", self.id)
             .add_optional_string("url", self.url)
             .add_optional_string("expiresAt", self.expires_at.as_deref());
+    }
+}
+
+impl Elicitation<'_> {
+    fn write(&self, params: &mut Writer) {
+        params
+            .add_string("mode", "url")
+            .add_optional_string("elicitationId", self.id)
+            .add_string("url", self.url)
+            .add_string("message", self.message);
     }
 }
 

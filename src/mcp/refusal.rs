@@ -26,6 +26,8 @@ pub enum Code {
     Denied,
     /// A person has to approve the call.
     ApprovalNeeded,
+    /// The same, for a client of revision 2025-11-25 that shows addresses to its user.
+    UrlElicitationRequired,
     /// A limit is exhausted.
     RateLimited,
     /// The answer to a call is larger than the policy allows, or than there is room for.
@@ -48,6 +50,7 @@ impl Code {
             Self::MethodNotFound => -32601,
             Self::Denied => -31403,
             Self::ApprovalNeeded => -31428,
+            Self::UrlElicitationRequired => -32042,
             Self::RateLimited => -31429,
             Self::ResultTooLarge => -31413,
             Self::ResultDenied => -31451,

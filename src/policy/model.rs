@@ -239,6 +239,14 @@ impl Policy {
         self.asks_for_approval
     }
 
+    /// Whether a rule on this tool can ask for approval.
+    #[must_use]
+    pub fn asks_about_tool(&self, name: &str) -> bool {
+        let asks = |rule: &Rule| rule.approval().next().is_some();
+        self.asks_for_approval
+            && (asks(self.all_tools()) || matches!(self.tool(name), Lookup::Rule(rule) if asks(rule)))
+    }
+
     /// The pinned definitions of tools, if the policy has them.
     #[must_use]
     pub fn definitions(&self) -> Option<&Definitions> {

@@ -105,7 +105,8 @@ export class Console {
         const visible = (button) => button.checkVisibility({ visibilityProperty: true });
         const answerable = [...item.querySelectorAll('button:enabled')].filter(visible);
         return {
-          id: item.id, title: text('h3'), asked: text('h3 + p'), reason: text('.reason'), params: text('.params'),
+          id: item.id, title: text('h3'), asked: text('p:has(.age)'), reason: text('.reason'),
+          params: [...item.querySelectorAll('.params tr')].map((row) => [row.querySelector('.name').innerText, row.querySelector('.value').textContent]),
           outcome: text('.outcome'), answers: answerable.map((button) => button.innerText),
         };
       }),

@@ -18,7 +18,7 @@ test('a call that waits is shown with all that a person decides by', () =>
       title: 'tools/call create_charge',
       asked: shown.asked,
       reason: 'Charges over 100 need a person.',
-      params: '{\n  "name": "create_charge",\n  "arguments": {\n    "amount": 1e2\n  }\n}',
+      params: [['amount', '1e2']],
       outcome: '',
       answers: ['Approve', 'Reject'],
     });
@@ -64,11 +64,21 @@ test('a call is approved with a note by keyboard only', () =>
     assert.equal(await tab.page.title(), 'Approvals');
   }));
 
-test('a call is rejected with the mouse, without a note', () =>
+test('a rejection needs a note, which the page asks for', () =>
   scene({ approvals: [approval()] }, {}, async (gateway, tab) => {
-    await tab.answer(ID, 'Reject');
-    assert.deepEqual(gateway.answered, [{ id: ID, decision: 'reject', note: undefined }]);
-    assert.deepEqual(await tab.rows('answers'), [['create_charge', 'address:127.0.0.1', 'rejected by bearer:9f86d081884c7d65']]);
+    await tab.waitFor(ID);
+    const note = tab.item(ID).getByLabel('Note');
+    for (const text of ['', '  ']) {
+      await note.fill(text);
+      await tab.item(ID).getByRole('button', { name: 'Reject' }).click();
+      assert.equal(await tab.text('#news'), 'Write in the note why you reject it: the agent reads that');
+      assert.equal(await note.getAttribute('aria-invalid'), 'true');
+      assert.equal(await tab.page.evaluate(() => document.activeElement.className), 'said');
+    }
+    assert.deepEqual(gateway.answered, []);
+    await tab.answer(ID, 'Reject', ' too much ');
+    assert.deepEqual(gateway.answered, [{ id: ID, decision: 'reject', note: 'too much' }]);
+    assert.deepEqual(await tab.rows('answers'), [['create_charge', 'address:127.0.0.1', 'rejected by bearer:9f86d081884c7d65: too much']]);
     assert.equal(await tab.text('#news'), 'Rejected: create_charge');
   }));
 
@@ -104,10 +114,10 @@ test('calls that the reader may not answer have no buttons', () =>
       await tab.waitFor('a2');
       const shown = await tab.approvals();
       assert.deepEqual(shown.map(({ outcome, answers }) => [outcome, answers]), [
-        ['This is your own call: another approver has to decide.', []],
-        ['', ['Reject']],
+        ['This is your own call: the agent and you are both address:127.0.0.1. Another approver has to decide.', []],
+        ['The parameters are lost: this call cannot be approved.', ['Reject']],
       ]);
-      assert.equal(shown[1].params, 'The parameters are lost: this call cannot be approved.');
+      assert.deepEqual(shown[1].params, []);
     },
   ));
 
@@ -229,3 +239,122 @@ test('names and rules break between words only', () => {
     assert.equal(await tab.text('#decisions .rule'), rule);
   });
 });
+
+test('an approver reads what the call uses of a limit, as full as it is now, and what the server says of the tool', () =>
+  scene(
+    {
+      approvals: [
+        approval({
+          description: 'Charges a card.', class: 'destructive',
+          uses: [
+            { counter: 'charged', cost: 500, used: 20000, max: 30000, window: 86400, scope: 'grant' },
+            { counter: '/tools/create_charge', cost: 1, used: 2, max: 5, window: 60, scope: 'grant' },
+            { counter: 'all', cost: 1, window: 3600, scope: 'global' },
+          ],
+        }),
+        approval({ id: 'a2' }),
+      ],
+      counters: [
+        { filter: 'mcp-policy', policy: 'default', counter: 'charged', scope: 'grant', grant: 'address:127.0.0.1', window: 86400, max: 30000, used: 25000, resetAt: at(18000) },
+        { filter: 'mcp-policy', policy: 'default', counter: '/tools/create_charge', scope: 'grant', grant: 'address:10.0.0.1', window: 60, max: 5, used: 5, resetAt: at(40) },
+        { filter: 'other', policy: 'default', counter: 'charged', scope: 'grant', grant: 'address:127.0.0.1', window: 86400, max: 30000, used: 1, resetAt: at(18000) },
+      ],
+    },
+    {},
+    async (gateway, tab) => {
+      await tab.waitFor('a2');
+      const uses = () => tab.item(ID).locator('.uses').innerText();
+      assert.equal(await uses(), 'Uses 500 of charged: 25,000 of 30,000 today; 1 of calls of create_charge: 2 of 5 this minute; 1 of all: this hour');
+      assert.equal(await tab.item(ID).locator('.told').innerText(), 'The server says: destructive Charges a card.');
+      for (const part of ['.uses', '.told']) assert.equal(await tab.item('a2').locator(part).isVisible(), false, part);
+      gateway.counters[0].used = 25500;
+      await tab.later();
+      assert.match(await uses(), /^Uses 500 of charged: 25,500 of 30,000 today;/);
+    },
+  ));
+
+test('decisions are filtered and searched, older pages too', () => {
+  const record = (decision, other = {}) => ({ decision, grant: 'jwt:al', tool: 'pay', method: 'tools/call', rule: '/r', ...other });
+  const decisions = [
+    record('denied'), record('rate_limited'), record('allowed', { approval: { id: ID, approver: 'jwt:bob' } }), record('approval_required', { tool: 'Refund' }),
+    record('rejected', { approval: { id: ID, approver: 'jwt:bob', note: 'too much' } }), record('refused', { grant: 'jwt:eve' }), record('failed'),
+  ].map((one, i) => ({ at: at(-i), record: one }));
+  return scene({ decisions, pageSize: 3 }, {}, async (gateway, tab) => {
+    await tab.page.locator('#decisions > tr').first().waitFor();
+    const shown = async (count) => {
+      await tab.page.waitForFunction((count) => document.querySelectorAll('#decisions > tr').length === count, count);
+      return (await tab.rows('decisions')).map(([, decision]) => decision);
+    };
+    assert.deepEqual(await shown(3), ['denied', 'rate limited', 'allowed']);
+    await tab.page.getByLabel('Show').selectOption({ label: 'denied, refused or failed' });
+    assert.deepEqual(await shown(3), ['denied', 'refused', 'failed']);
+    await tab.page.getByLabel('Show').selectOption({ label: 'about approvals' });
+    assert.deepEqual(await shown(3), ['allowed', 'approval required', 'rejected']);
+    await tab.page.getByLabel('Search').fill('refund');
+    assert.deepEqual(await shown(1), ['approval required']);
+    await tab.page.getByLabel('Show').selectOption({ label: 'all decisions' });
+    await tab.page.getByLabel('Search').fill('JWT:EVE');
+    assert.deepEqual(await shown(1), ['refused']);
+    await tab.page.getByLabel('Search').fill('nothing like this');
+    await shown(0);
+    assert.equal(await tab.page.locator('.empty', { hasText: 'No such decisions.' }).isVisible(), true);
+    gateway.decisions.unshift({ at: at(1), record: record('denied', { tool: 'nothing like this' }) });
+    await tab.later();
+    assert.deepEqual(await shown(1), ['denied']);
+  });
+});
+
+test('a hidden tab announces a new call, if the reader has asked for it', () =>
+  scene({ approvals: [] }, {}, async (gateway, tab) => {
+    await tab.ready();
+    // What the browser would show.
+    await tab.page.evaluate(() => {
+      globalThis.announced = [];
+      globalThis.Notification = class {
+        static permission = 'default';
+        static requestPermission = async () => (Notification.permission = 'granted');
+        constructor(title, { body, tag }) {
+          announced.push([title, body, tag]);
+          announced.last = this;
+        }
+      };
+    });
+    const add = async (id) => {
+      gateway.approvals.push(approval({ id, tool: 'pay\u202e', askedAt: at((gateway.moved += 30)) }));
+      await tab.later(10100);
+      await tab.item(id).waitFor();
+    };
+    await tab.later();
+    const button = tab.page.getByRole('button', { name: 'Notify me' });
+    assert.equal(await button.getAttribute('aria-pressed'), 'false');
+    await tab.hide(true);
+    await add('a1');
+    await tab.hide(false);
+    await button.click();
+    await tab.page.locator('#notify[aria-pressed=true]').waitFor();
+    await add('a2');
+    await tab.hide(true);
+    await add('a3');
+    assert.deepEqual(await tab.page.evaluate(() => announced), [['A call waits for approval', 'pay\\u{202e}, called by address:127.0.0.1', 'a3']]);
+    await tab.page.evaluate(() => announced.last.onclick());
+    await tab.page.waitForFunction(() => document.activeElement.id === 'a3');
+    await tab.hide(false);
+    await button.click();
+    await tab.page.locator('#notify[aria-pressed=false]').waitFor();
+  }));
+
+// The steps of a script, without the start of the browser.
+const FROM_NOTICE_MS = 10000;
+
+test('from the address in a notice to a decision takes less than ten seconds', () =>
+  scene({ token: 'secret', approvals: [approval({ id: 'a1' }), approval()] }, { clock: false }, async (gateway, tab) => {
+    const began = performance.now();
+    await tab.page.goto(`${gateway.url}/#${ID}`);
+    await tab.page.getByLabel('Token').fill('secret');
+    await tab.page.getByRole('button', { name: 'Sign in' }).click();
+    await tab.page.waitForFunction((id) => document.activeElement.id === id, ID);
+    await tab.answer(ID, 'Approve', 'as agreed');
+    const took = performance.now() - began;
+    assert.deepEqual(gateway.answered, [{ id: ID, decision: 'approve', note: 'as agreed' }]);
+    assert.ok(took < FROM_NOTICE_MS, `${took} ms`);
+  }));

@@ -2,7 +2,7 @@
 //
 //   node drive.mjs URL list
 //   node drive.mjs URL approve ID [NOTE]
-//   node drive.mjs URL reject ID [NOTE]
+//   node drive.mjs URL reject ID NOTE
 //   node drive.mjs URL screenshot FILE [WIDTHxHEIGHT] [dark]
 //
 // MCP_POLICY_TOKEN holds the token, MCP_POLICY_BROWSER names the browser's folder. Prints, as JSON, what the page says in

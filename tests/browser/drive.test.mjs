@@ -38,9 +38,9 @@ test('a list, an approval and a rejection', () =>
     assert.deepEqual([shown.you, shown.approvals.map(({ id }) => id)], ['bearer:9f86d081884c7d65', [ID, 'a2']]);
     const approved = await step(gateway, ['approve', ID, 'looks right']);
     assert.match(approved.shown.answers[0][2], /^approved by bearer:9f86d081884c7d65: looks right; the agent has /);
-    const rejected = await step(gateway, ['reject', 'a2']);
-    assert.equal(rejected.shown.answers[1][2], 'rejected by bearer:9f86d081884c7d65');
-    assert.deepEqual(gateway.answered, [{ id: ID, decision: 'approve', note: 'looks right' }, { id: 'a2', decision: 'reject', note: undefined }]);
+    const rejected = await step(gateway, ['reject', 'a2', 'too much']);
+    assert.equal(rejected.shown.answers[1][2], 'rejected by bearer:9f86d081884c7d65: too much');
+    assert.deepEqual(gateway.answered, [{ id: ID, decision: 'approve', note: 'looks right' }, { id: 'a2', decision: 'reject', note: 'too much' }]);
   }));
 
 test('screenshots have the size that is asked for', () =>

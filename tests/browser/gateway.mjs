@@ -118,6 +118,7 @@ export class Gateway {
     if (approval.state !== 'pending') return refused(409, `this was ${approval.state} already by \`${approval.approver}\``);
     const { decision, note, ...rest } = JSON.parse(body);
     if (!['approve', 'reject'].includes(decision) || Object.keys(rest).length) return refused(400, 'not an answer');
+    if (decision === 'reject' && !note) return refused(400, 'a rejection needs a note; say why, since the agent reads it');
     this.answered.push({ id, decision, note });
     Object.assign(approval, { state: decision === 'approve' ? 'approved' : 'rejected', approver: 'bearer:9f86d081884c7d65', note });
     return json(approval);

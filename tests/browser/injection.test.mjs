@@ -22,7 +22,7 @@ const MARKUP = [
 // Each in every place where a caller's text is shown.
 const everywhere = (text) => ({
   approvals: [
-    approval({ id: 'a1', tool: text, grant: text, params: text, reason: text, rule: text, policy: text, filter: text, method: text, route: text, cluster: text }),
+    approval({ id: 'a1', tool: text, grant: text, params: text, description: text, reason: text, rule: text, policy: text, filter: text, method: text, route: text, cluster: text }),
     approval({ id: 'a2', state: 'rejected', approver: text, note: text }),
   ],
   counters: [{ filter: text, policy: text, counter: text, scope: 'grant', grant: text, window: 60, max: 1, used: 1, resetAt: '2026-11-21T06:00:00Z' }],
@@ -37,13 +37,14 @@ const everywhere = (text) => ({
 
 test('markup is text in every place', () => {
   const state = everywhere(MARKUP.join(' '));
-  const params = JSON.stringify(MARKUP.join(' '));
-  Object.assign(state.approvals[0], { params });
+  const [name, value] = [MARKUP.join(' '), JSON.stringify(MARKUP.join(' '))];
+  Object.assign(state.approvals[0], { params: `{"arguments":{${value}:${value}}}`, description: name, class: name, uses: [{ counter: name, cost: 1, used: 1, max: 2, window: 60, scope: 'grant' }] });
   return scene(state, {}, async (gateway, tab) => {
     await tab.waitFor('a1');
     await tab.later();
-    assert.equal(await tab.page.locator('#a1 .params').evaluate((element) => element.textContent), params);
-    const places = ['#a1 .tool', '#a1 .grant', '#a1 .reason', '#a1 .rule', '#a1 .route', '#a1 .cluster', '#counters .counter', '#decisions .tool', '#decisions .rule'];
+    assert.deepEqual((await tab.approvals())[0].params, [[name, value]]);
+    assert.equal(await tab.page.locator('#a1 .front').evaluate((element) => element.textContent), value.slice(0, 120));
+    const places = ['#a1 .description', '#a1 .class', '#a1 .tool', '#a1 .grant', '#a1 .reason', '#a1 .rule', '#a1 .route', '#a1 .cluster', '#counters .counter', '#decisions .tool', '#decisions .rule'];
     for (const place of places) {
       assert.equal(await tab.page.locator(place).evaluate((element) => element.textContent), MARKUP.join(' '), place);
     }
@@ -59,7 +60,7 @@ test('an error with markup in it is text', () =>
   scene({ approvals: [approval()], unwilling: [400, MARKUP.join(' ')] }, {}, async (gateway, tab) => {
     const { id } = approval();
     await tab.waitFor(id);
-    await tab.item(id).getByRole('button', { name: 'Reject' }).click();
+    await tab.item(id).getByRole('button', { name: 'Approve' }).click();
     const told = `Not decided: create_charge: ${MARKUP.join(' ')}`;
     assert.equal(await tab.says('#news', told), told);
     assert.equal(await tab.page.locator('#news > *').count(), 0);
@@ -89,7 +90,7 @@ test('characters that cannot be seen are shown by their numbers, and marked', as
     await scene(everywhere(`pay${character}ee`), {}, async (gateway, tab) => {
       await tab.waitFor('a1');
       const shown = `pay\\u{${character.codePointAt(0).toString(16)}}ee`;
-      for (const place of ['#a1 .tool', '#a1 .params', '#a1 .grant', '#a1 .reason', '#decisions .tool']) {
+      for (const place of ['#a1 .tool', '#a1 .params .value', '#a1 .description', '#a1 .grant', '#a1 .reason', '#decisions .tool']) {
         assert.equal(await tab.text(place), shown, `${what} in ${place}`);
       }
       assert.equal(await tab.text('#answers .outcome'), `rejected by ${shown}: ${shown}`, what);
@@ -103,14 +104,14 @@ test('characters that cannot be seen are shown by their numbers, and marked', as
 test('lines break in what was sent, and nowhere else', () =>
   scene(everywhere('a\nb'), {}, async (gateway, tab) => {
     await tab.waitFor('a1');
-    assert.equal(await tab.text('#a1 .params'), 'a\nb');
+    assert.equal(await tab.text('#a1 .params .value'), 'a\nb');
     assert.equal(await tab.text('#a1 .tool'), 'a\\u{a}b');
   }));
 
 test('letters that run from right to left change no order', () =>
   scene({ approvals: [approval({ params: '"א 1 ב 2"' })] }, {}, async (gateway, tab) => {
     await tab.waitFor(approval().id);
-    const lefts = await tab.page.locator('.params').evaluate((element) => {
+    const lefts = await tab.page.locator('.params .value').evaluate((element) => {
       const range = document.createRange();
       return [...element.firstChild.data].map((_, i) => {
         range.setStart(element.firstChild, i);
@@ -126,6 +127,6 @@ test('however long a text is, the buttons stay near', () =>
     await tab.waitFor('a1');
     const { height } = await tab.item('a1').boundingBox();
     assert.ok(height < 1000, `it is ${height} pixels high`);
-    assert.equal(await tab.text('#a1 .length'), '6000 characters: scroll to read all.');
+    assert.match(await tab.text('#a1 summary'), /… 6,000 characters$/);
     assert.equal(await tab.page.evaluate(() => document.querySelector('#page').scrollWidth), 390, 'the page is no wider than the phone');
   }));

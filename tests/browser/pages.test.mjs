@@ -27,7 +27,7 @@ test('the next page of a list is shown behind the first one, and stays', () =>
     assert.equal(await more.isVisible(), false, 'there is no further page');
     await tab.later();
     assert.deepEqual(await ids(tab), ['a0', 'a1', 'a2', 'a3', 'a4']);
-    await tab.answer('a4', 'Reject');
+    await tab.answer('a4', 'Reject', 'no');
     assert.deepEqual(gateway.answered.map(({ id }) => id), ['a4']);
   }));
 
@@ -66,15 +66,23 @@ test('an approval that the address names is found on a later page', () =>
   }));
 
 test('parameters have a member a line, and deep ones stay short', () => {
-  const deep = `${'['.repeat(1000)}1,2${']'.repeat(1000)}`;
+  const deep = `{"arguments":{"a":${'['.repeat(1000)}1,2${']'.repeat(1000)}}}`;
   const lists = [
-    approval({ id: 'a1', params: '{"a":{},"b":[],"c":[1,{"d":"x, {y}: \\"[z]\\\\"}],"e":null}' }),
+    approval({ id: 'a1', params: '{"name":"create_charge","arguments":{"a":{},"b\\"}":[],"c":[1,{"d":"x, {y}: \\"[z]\\\\"}],"e":null},"task":{"ttl":60}}' }),
     approval({ id: 'a2', params: deep }),
   ];
   return scene({ approvals: lists }, {}, async (gateway, tab) => {
     await tab.waitFor('a2');
     const [first] = await tab.approvals();
-    assert.equal(first.params, '{\n  "a": {},\n  "b": [],\n  "c": [\n    1,\n    {\n      "d": "x, {y}: \\"[z]\\\\"\n    }\n  ],\n  "e": null\n}');
+    assert.deepEqual(first.params, [
+      ['a', '{}'],
+      ['b"}', '[]'],
+      ['c', '[\n  1,\n  {\n    "d": "x, {y}: \\"[z]\\\\"\n  }\n]'],
+      ['e', 'null'],
+      ['task', '{\n  "ttl": 60\n}'],
+    ]);
+    const beside = tab.page.locator('#a1 .beside');
+    assert.deepEqual(await beside.evaluateAll((marks) => marks.map((mark) => mark.checkVisibility())), [false, false, false, false, true]);
     const length = await tab.page.locator('#a2 .params').evaluate((element) => element.textContent.length);
     assert.ok(length < 34 * deep.length, `${length} characters of ${deep.length}`);
   });

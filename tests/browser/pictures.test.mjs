@@ -16,7 +16,9 @@ const LOOKS = { light: {}, dark: { dark: true }, phone: { width: 390, height: 84
 const refund = (amount, other) =>
   approval({
     tool: 'create_refund', grant: 'token:support-agent', rule: '/tools/create_refund/require_approval/0', reason: 'Refunds over 100 need a person.',
-    route: 'mcp', cluster: 'mcp_server', params: `{"name":"create_refund","arguments":{"charge":"ch_3Qk","amount":${amount}}}`, ...other,
+    route: 'mcp', cluster: 'mcp_server', params: `{"name":"create_refund","arguments":{"charge":"ch_3Qk","amount":${amount},"memo":"${'The parcel came late. '.repeat(12)}"}}`,
+    description: 'Refunds a charge, in whole or in part.', class: 'destructive',
+    uses: [{ counter: 'refunded', cost: amount, used: 25000, max: 50000, window: 86400, scope: 'global' }], ...other,
   });
 
 const decided = (decision, seconds, other) => ({
@@ -65,6 +67,16 @@ const STATES = {
       await gateway.stop();
       await tab.page.clock.runFor(2100);
       await tab.page.locator('#link.bad').waitFor();
+    },
+  ],
+  unfolded: [
+    () => ({ ...busy(), decisions: [...busy().decisions, decided('refused', 900)] }),
+    async (tab) => {
+      await tab.waitFor('a1');
+      await tab.item('a1').locator('summary').click();
+      await tab.item('a1').getByRole('button', { name: 'Reject' }).click();
+      await tab.page.getByLabel('Search').fill('no such');
+      await tab.page.locator('.empty', { hasText: 'No such decisions.' }).waitFor();
     },
   ],
   'signed-out': [() => ({ token: 'secret' }), (tab) => tab.page.locator('#signin').waitFor()],

@@ -93,11 +93,19 @@ fn a_call_is_approved_with_a_note() {
 }
 
 #[test]
-fn a_call_is_rejected_without_a_note() {
+fn a_call_is_rejected_with_a_note() {
     let console = Console::start(vec![pending()]);
-    let ran = ask(&console, Some(TOKEN), &["reject", "3f9c0a1b2c3d4e5f6071"]);
+    let ran = ask(&console, Some(TOKEN), &["reject", "3f9c0a1b2c3d4e5f6071", "--note", "too much"]);
     assert_prints(&ran, 0, "rejected: tools/call `create_charge` by `address:127.0.0.1`\n");
-    assert_eq!(console.answers(), [("3f9c0a1b2c3d4e5f6071".to_owned(), json!({"decision": "reject"}))]);
+    assert_eq!(
+        console.answers(),
+        [("3f9c0a1b2c3d4e5f6071".to_owned(), json!({"decision": "reject", "note": "too much"}))]
+    );
+    for note in [&[][..], &["--note", " "]] {
+        let ran = ask(&console, Some(TOKEN), &[&["reject", "3f9c0a1b2c3d4e5f6071"], note].concat());
+        assert_fails(&ran, 2, "error: a rejection needs a note; say why with `--note`, since the agent reads it\n");
+    }
+    assert_eq!(console.answers().len(), 1);
 }
 
 #[test]
@@ -107,7 +115,7 @@ fn programs_get_the_gateways_answer() {
     assert!(!ran.stdout.contains('\u{202e}'), "{}", ran.stdout);
     let list: Value = serde_json::from_str(&ran.stdout).unwrap();
     assert_eq!(list, console.list());
-    let ran = ask(&console, Some(TOKEN), &["reject", "3f9c0a1b2c3d4e5f6071", "--format", "json"]);
+    let ran = ask(&console, Some(TOKEN), &["reject", "3f9c0a1b2c3d4e5f6071", "--note", "no", "--format", "json"]);
     let one: Value = serde_json::from_str(&ran.stdout).unwrap();
     assert_eq!((&one["state"], &one["approver"], ran.code), (&json!("rejected"), &json!("jwt:me"), 0));
 }

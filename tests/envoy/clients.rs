@@ -6,12 +6,14 @@
 //! | `sessions` | after each refusal of a message that was read, the same session makes a good call; what an unread one costs |
 //! | `configured` | with the configuration that `./build.sh run` prints, each client calls as the caller whose token it has |
 //! | `conformance` | no check of the published conformance suites is worse through a gateway |
+//! | `dialogue` | a call that needs approval: asked, at the page, repeated, passed once, whether the client shows pages or not |
 //! | `models` | what agent frameworks give to their model for a denial, a limit and an approval |
 //!
 //! The programs are in `tests/clients/`; `./build.sh test` installs what they need.
 
 mod configured;
 mod conformance;
+mod dialogue;
 mod models;
 mod sessions;
 
@@ -114,7 +116,12 @@ fn python(packages: &Path, program: &str) -> Command {
 
 /// The program for Node. From its standard input, since Node looks for the packages of such a program in the current folder.
 fn node(packages: &Path) -> Command {
-    let program = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/clients/typescript.mjs");
+    node_program(packages, "typescript.mjs")
+}
+
+/// Another program of `tests/clients/` for Node.
+fn node_program(packages: &Path, name: &str) -> Command {
+    let program = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/clients").join(name);
     let mut command = Command::new("node");
     command.args(["--input-type=module", "-"]).current_dir(packages).stdin(File::open(program).expect("the program"));
     command

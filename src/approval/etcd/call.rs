@@ -37,6 +37,8 @@ pub struct CallApproval {
     question: Question,
     /// How often it may look again.
     looks_left: u8,
+    /// Whether this call has filed the request for approval.
+    is_filed: bool,
 }
 
 /// What is being asked.
@@ -89,13 +91,28 @@ impl CallApproval {
         is_verified: bool,
     ) -> Self {
         let (keys, details) = (Keys(Arc::clone(prefix)), details.to_bytes());
-        Self { keys, fingerprint, details, ttl, is_verified, question: Question::Look, looks_left: LOOKS }
+        Self {
+            keys,
+            fingerprint,
+            details,
+            ttl,
+            is_verified,
+            question: Question::Look,
+            looks_left: LOOKS,
+            is_filed: false,
+        }
     }
 
     /// The call.
     #[must_use]
     pub fn fingerprint(&self) -> Fingerprint {
         self.fingerprint
+    }
+
+    /// Whether the request for approval is new: this call has filed it.
+    #[must_use]
+    pub fn is_filed(&self) -> bool {
+        self.is_filed
     }
 
     /// About how many bytes it holds, with those of its question.
@@ -150,7 +167,11 @@ impl CallApproval {
         let txn = TxnResponse::read(response)?;
         match (&self.question, txn.succeeded) {
             (Question::Look, true) => self.request(txn.ranges.first()?, 0, now),
-            (Question::File { entry, .. }, true) => Some(Step::Done(Outcome::Pending(entry.approval))),
+            (Question::File { entry, .. }, true) => {
+                let approval = entry.approval;
+                self.is_filed = true;
+                Some(Step::Done(Outcome::Pending(approval)))
+            }
             (Question::Use(used), true) if used.entry.approval.is_alive(now) => {
                 Some(Step::Done(Outcome::Used(used.clone())))
             }

@@ -55,7 +55,7 @@ impl Call<'_> {
             name: "pay",
             params: self.params.as_bytes(),
         };
-        take(&ApprovalDetails { key, caller: self.grant, reason: "it is much", approver: "", note: "" })
+        take(&ApprovalDetails { key, caller: self.grant, reason: "it is much", uses: "", approver: "", note: "" })
     }
 
     /// What it asks etcd.

@@ -30,7 +30,7 @@ fn text(grant: &[u8; 32]) -> ApprovalDetails<'_> {
         name: "pay",
         params,
     };
-    ApprovalDetails { key, caller: "jwt:agent", reason: "it is much", approver: "", note: "" }
+    ApprovalDetails { key, caller: "jwt:agent", reason: "it is much", uses: "", approver: "", note: "" }
 }
 
 fn answer(approved: bool, grant: &str) -> ApproverDecision<'_> {
@@ -43,8 +43,9 @@ fn an_approval_is_requested_decided_and_consumed_once() {
     let (approvals, text) = (ApprovalStore(&store), text(&grant));
     let fingerprint = text.key.fingerprint().unwrap();
     assert_eq!(approvals.find(fingerprint, NOW), Ok(None));
-    let entry = approvals.request(&text, fingerprint, 600, true, NOW).unwrap();
-    assert_eq!(approvals.request(&text, fingerprint, 600, true, NOW), Ok(entry), "requested again");
+    let (entry, is_new) = approvals.request(&text, fingerprint, 600, true, NOW).unwrap();
+    assert!(is_new);
+    assert_eq!(approvals.request(&text, fingerprint, 600, true, NOW), Ok((entry, false)), "requested again");
     assert_eq!(approvals.consume(fingerprint, NOW), Ok(None));
     let answered = approvals.decide(entry.id, &answer(true, "jwt:boss"), NOW).unwrap();
     assert_eq!(answered.state, State::Approved);
@@ -63,7 +64,7 @@ fn no_approver_decides_an_own_request_or_one_whose_details_are_lost() {
     let (store, grant) = (InMemory::new([0; 16]), digest("jwt:agent"));
     let (approvals, text) = (ApprovalStore(&store), text(&grant));
     let fingerprint = text.key.fingerprint().unwrap();
-    let entry = approvals.request(&text, fingerprint, 600, true, NOW).unwrap();
+    let (entry, _) = approvals.request(&text, fingerprint, 600, true, NOW).unwrap();
     assert_eq!(approvals.decide([0; 10], &answer(true, "jwt:boss"), NOW), Err(DecideError::Unknown));
     assert_eq!(approvals.decide(entry.id, &answer(true, "jwt:agent"), NOW), Err(DecideError::SelfApproval));
     // The details of another call in its cell: no approver may take the one for the other.
@@ -74,7 +75,7 @@ fn no_approver_decides_an_own_request_or_one_whose_details_are_lost() {
     assert_eq!(approvals.decide(entry.id, &answer(true, "jwt:boss"), NOW), Err(DecideError::DetailsLost));
     assert_eq!(
         approvals.request(&text, fingerprint, 600, true, NOW),
-        Ok(entry),
+        Ok((entry, false)),
         "another request writes the details again"
     );
     assert_eq!(approvals.decide(entry.id, &answer(false, "jwt:boss"), NOW).unwrap().state, State::Rejected);
@@ -130,9 +131,23 @@ fn every_conflict_over_the_details_is_counted() {
     let store = Contended { inner: &inner, faster: 2.into(), conflicts: 0.into() };
     let (approvals, details) = (ApprovalStore(&store), text(&grant));
     let fingerprint = details.key.fingerprint().unwrap();
-    let approval = approvals.request(&details, fingerprint, 600, true, NOW).unwrap();
+    let (approval, _) = approvals.request(&details, fingerprint, 600, true, NOW).unwrap();
     assert_eq!(store.conflicts.get(), 2);
     store.faster.set(3);
     approvals.decide(approval.id, &answer(true, "jwt:boss"), NOW).unwrap();
     assert_eq!(store.conflicts.get(), 5);
+}
+
+#[test]
+fn a_new_request_for_the_same_call_has_no_signature_of_the_one_before() {
+    let (store, grant) = (InMemory::new([1; 16]), digest("jwt:agent"));
+    let (approvals, text) = (ApprovalStore(&store), text(&grant));
+    let fingerprint = text.key.fingerprint().unwrap();
+    let (first, _) = approvals.request(&text, fingerprint, 600, true, NOW).unwrap();
+    approvals.decide(first.id, &answer(true, "jwt:boss"), NOW).unwrap();
+    approvals.consume(fingerprint, NOW).unwrap();
+    let (second, is_new) = approvals.request(&text, fingerprint, 600, true, Timestamp(NOW.0 + 1)).unwrap();
+    assert!(is_new);
+    let bytes = approvals.details(&second).unwrap();
+    assert_eq!(ApprovalDetails::read(&bytes, fingerprint).unwrap().approver, "");
 }

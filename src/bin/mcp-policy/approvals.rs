@@ -64,7 +64,7 @@ enum Action {
     /// Let one call through, once
     #[command(after_help = APPROVE_HELP)]
     Approve(Decision),
-    /// Reject one call
+    /// Reject one call, with a note that says why
     #[command(after_help = REJECT_HELP)]
     Reject(Decision),
     /// List the pinned tools whose definitions the server has changed, and how
@@ -146,7 +146,13 @@ impl Args {
     /// A sentence on the first fault.
     fn client(&self) -> Result<Client, String> {
         match &self.action {
-            Action::Approve(decision) | Action::Reject(decision) => decision.check("an approval", "list")?,
+            Action::Approve(decision) => decision.check("an approval", "list")?,
+            Action::Reject(decision) => {
+                decision.check("an approval", "list")?;
+                if decision.note.as_deref().unwrap_or_default().trim().is_empty() {
+                    return Err("a rejection needs a note; say why with `--note`, since the agent reads it".to_owned());
+                }
+            }
             Action::Accept(decision) => decision.check("a drift", "drifts")?,
             Action::List { .. } | Action::Drifts => {}
         }

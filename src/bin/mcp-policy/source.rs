@@ -1,6 +1,6 @@
 //! Files that the verbs read, and places in their text.
 
-use std::io::Read;
+use std::{io::Read, ops::Range};
 
 use mcp_policy::{config::ConfigErrors, json::diagnostic::Problem};
 
@@ -67,6 +67,24 @@ impl SourceFile {
         (number, start)
     }
 
+    /// Where the path of `approvals.notify` is, which may be a credential and is not displayed. By its characters, since the text need
+    /// not be JSON.
+    pub(crate) fn secret(&self) -> Option<Range<usize>> {
+        let after = |from: usize, what: &str| {
+            let found = self.text.get(from..)?.find(what)?;
+            Some(from.saturating_add(found).saturating_add(what.len()))
+        };
+        let key = after(after(0, "\"notify\"")?, "\"path\"")?;
+        let start = after(key, "\"")?;
+        let value = self.text.get(start..)?;
+        let is_end = |(at, byte): &(usize, u8)| {
+            let before = value.as_bytes().get(..*at).unwrap_or_default();
+            *byte == b'"' && before.iter().rev().take_while(|byte| **byte == b'\\').count() % 2 == 0
+        };
+        let end = value.bytes().enumerate().find(is_end).map_or(value.len(), |(at, _)| at);
+        Some(start..start.saturating_add(end))
+    }
+
     /// The mistakes in this file's configuration. For a text that is not JSON, the message says what it is instead.
     pub(crate) fn problems(&self, errors: ConfigErrors) -> Vec<Problem> {
         match mistakes::find(&self.text) {
@@ -95,6 +113,20 @@ pub(crate) fn display_name(file: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::SourceFile;
+
+    #[test]
+    fn the_path_of_a_webhook_is_found_also_in_a_broken_text() {
+        for (text, expected) in [
+            (r#"{"notify": {"cluster": "c", "path" : "/a/b", "x": 1}}"#, Some("/a/b")),
+            (r#"{"notify":{"path":"/a\"b\\"},"#, Some(r#"/a\"b\\"#)),
+            (r#"{"notify":{"path":"/a"#, Some("/a")),
+            (r#"{"path":"/a","notify":{}}"#, None),
+            (r#"{"service":{"path":"/a"}}"#, None),
+        ] {
+            let source = SourceFile::new("policy.json", text.to_owned());
+            assert_eq!(source.secret().map(|range| text.get(range).unwrap()), expected, "{text}");
+        }
+    }
 
     #[test]
     fn positions_count_characters_from_one() {

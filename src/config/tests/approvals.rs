@@ -5,7 +5,7 @@ use wasm_bindgen_test::wasm_bindgen_test as test;
 
 use super::{load, problems};
 use crate::{
-    config::{Console, EtcdStore, LoadedConfig, Service},
+    config::{Console, EtcdStore, LoadedConfig, NoticeFormat, Service},
     identity::{Grant, Peer, Source},
     json::quoted,
 };
@@ -22,7 +22,7 @@ fn approvals_are_decided_at_a_page_or_by_a_service() {
         r#"{"url":"localhost:10001","service":{"cluster":"","path":"decide","authority":"a b","timeout_ms":0},"x":1}"#,
     ));
     let expected = [
-        "/approvals/x: unknown key `x`; allowed: `url`, `service` or `store`",
+        "/approvals/x: unknown key `x`; allowed: `url`, `service`, `store`, `elicit` or `notify`",
         "/approvals/url: found the string `localhost:10001`, expected the console's address, such as `http://localhost:10001/`",
         "/approvals/service/cluster: found the string ``, expected the name of an Envoy cluster",
         "/approvals/service/path: found the string `decide`, expected a path that begins with `/`",
@@ -39,6 +39,64 @@ fn approvals_are_decided_at_a_page_or_by_a_service() {
     {
         assert_eq!(problems(&with(&format!("{{\"url\":{}}}", quoted(url)))).len(), 1, "{url}");
     }
+}
+
+#[test]
+fn clients_are_sent_to_a_page_only_if_there_is_one() {
+    let with = |approvals: &str| format!(r#"{{"policy":{{"version":"1","default":"deny"}},"approvals":{approvals}}}"#);
+    for (approvals, elicit) in [
+        ("{}", false),
+        (r#"{"elicit":false}"#, false),
+        (r#"{"url":"http://localhost:10001/","elicit":true}"#, true),
+        (r#"{"service":{"cluster":"c","path":"/"},"elicit":true}"#, true),
+    ] {
+        assert_eq!(load(&with(approvals)).approvals.elicit, elicit, "{approvals}");
+    }
+    assert_eq!(
+        problems(&with(r#"{"elicit":true}"#)),
+        ["/approvals/elicit: no page can be shown to users; give the console's address in `approvals.url`"]
+    );
+    assert_eq!(
+        problems(&with(r#"{"url":"http://localhost:10001/","elicit":"url"}"#)),
+        ["/approvals/elicit: found the string `url`, expected `true` or `false`"]
+    );
+}
+
+#[test]
+fn requests_are_announced_to_a_webhook_whose_path_no_message_repeats() {
+    let with = |notify: &str| {
+        format!(
+            r#"{{"policy":{{"version":"1","default":"deny"}},"approvals":{{"url":"http://localhost:10001/","notify":{notify}}}}}"#
+        )
+    };
+    let notify =
+        load(&with(r#"{"cluster":"slack","path":"/services/T0/B0/x","authority":"hooks.slack.com","format":"slack"}"#));
+    let notify = notify.approvals.notify.unwrap();
+    assert_eq!(
+        (&*notify.cluster, notify.path.expose(), &*notify.authority),
+        ("slack", "/services/T0/B0/x", "hooks.slack.com")
+    );
+    assert_eq!(notify.format, NoticeFormat::Slack);
+    let short = load(&with(r#"{"cluster":"hooks","path":"/"}"#)).approvals.notify.unwrap();
+    assert_eq!((&*short.authority, short.format), ("hooks", NoticeFormat::Json));
+    let mut found =
+        problems(&with(r#"{"cluster":"","path":"services/secret","authority":"a b","format":"teams","x":1}"#));
+    found.sort();
+    let mut expected = [
+        "/approvals/notify/x: unknown key `x`; allowed: `cluster`, `path`, `authority` or `format`",
+        "/approvals/notify/cluster: found the string ``, expected the name of an Envoy cluster",
+        "/approvals/notify/path: expected a path that begins with `/`, of visible ASCII characters",
+        "/approvals/notify/authority: found the string `a b`, expected a host, such as `approvals.example.com`",
+        "/approvals/notify/format: found `teams`, expected `json`, `slack` or `workflows`",
+    ];
+    expected.sort_unstable();
+    assert_eq!(found, expected);
+    assert_eq!(problems(&with("{}")).len(), 2);
+    let both = r#"{"policy":{"version":"1","default":"deny"},"approvals":{"service":{"cluster":"c","path":"/"},"notify":{"cluster":"d","path":"/"}}}"#;
+    assert_eq!(
+        problems(both),
+        ["/approvals/notify: `approvals.service` gets each request itself; remove `notify`, or the service"]
+    );
 }
 
 #[test]
@@ -132,6 +190,18 @@ fn a_console_without_approvers_or_open_to_all_is_refused() {
             .enumerate()
             .map(|(index, approver)| format!("/console/approvers/{index}: found the string `{approver}`, {forms}"))
             .collect();
+    let named = r#"{"console":{"approvers":[{"grant":"peer:a*","name":"A"},{"grant":"peer:b","name":""},{"grant":"peer:c"},{"name":"D","x":1}]}}"#;
+    let mut problems = found(named);
+    problems.sort();
+    let mut wrong = [
+        "/console/approvers/0/grant: a name is for one approver; name a grant without `*`",
+        "/console/approvers/1/name: found the string ``, expected a name of up to 64 visible characters",
+        "/console/approvers/2: the key `name` is missing",
+        "/console/approvers/3/x: unknown key `x`; allowed: `grant` or `name`",
+        "/console/approvers/3: the key `grant` is missing",
+    ];
+    wrong.sort_unstable();
+    assert_eq!(problems, wrong);
     expected.push("/console/hosts: the list is empty, so no address reaches the page; remove it, or add a host such as `localhost:10001`".to_owned());
     assert_eq!(found(text), expected);
     assert_eq!(

@@ -13,6 +13,9 @@ const BREAK = /(?<=[/_.:@-])/;
 const WHOLE = 20;
 // Calls that are over, as long as they are listed.
 const MAX_ENDED = 20;
+// A longer value is folded; of it, so much shows.
+const FOLD = 200;
+const SHOWN = 120;
 
 const find = (selector, root = document) => root.querySelector(selector);
 
@@ -26,6 +29,8 @@ let seen = ''; // the gateway's time when approvals were drawn last
 let ahead = 0; // how far the gateway's clock is
 let isIn = false; // whether the last answer was for an approver
 let known = new Map(); // the approvals that the last answer listed
+let live = []; // the counters that it listed
+let recent = { decisions: [] }; // the decisions that it listed
 let ended = []; // those that are over, the newest first
 const used = new Set(); // the ids of those whose call has passed
 
@@ -87,14 +92,20 @@ async function refresh() {
 }
 
 async function decide(item, decision) {
-  const note = find('.said', item).value || undefined;
+  const said = find('.said', item);
+  const note = said.value.trim() || undefined;
+  said.ariaInvalid = decision === 'reject' && !note;
+  if (said.ariaInvalid === 'true') {
+    said.focus();
+    return tell('Write in the note why you reject it: the agent reads that');
+  }
   const name = item.entry.tool ?? item.entry.method;
   ++turn;
   enable(item, false);
   try {
-    const { said } = await ask(`approvals/${item.key}`, { body: { decision, note } });
+    const { said: answer } = await ask(`approvals/${item.key}`, { body: { decision, note } });
     leave(item);
-    known.set(said.id, said);
+    known.set(answer.id, answer);
     drawAnswers([...known.values()].filter(isAnswered));
     tell(decision === 'approve' ? `Approved: ${name} passes once, when the agent repeats the call` : `Rejected: ${name}`);
   } catch (error) {
@@ -149,11 +160,15 @@ function signIn(why) {
 
 // === the page
 
-function draw({ now, you, approvals, pending, next }, { counters }, { decisions }, { drifts, full }) {
+function draw({ now, you, approvals, pending, next }, { counters }, log, { drifts, full }) {
   isIn = true;
+  live = counters;
+  recent = log;
+  const { decisions } = log;
   find('#lists').hidden = false;
   find('#signin').hidden = true;
   find('#signout').hidden = !storedToken();
+  drawNotify();
   // A list that has not changed is as old as its answer.
   if (now !== seen) ahead = Date.parse(now) - Date.now();
   show(find('#you'), you);
@@ -166,7 +181,7 @@ function draw({ now, you, approvals, pending, next }, { counters }, { decisions 
   drawDrifts(drifts, full);
   sync('counter', counters, ({ max, used, resetAt, ...c }) => JSON.stringify(c), drawCounter);
   drawFinds(decisions);
-  sync('decision', decisions, JSON.stringify, drawDecision, true);
+  drawDecisions();
 }
 
 const isAnswered = ({ state }) => state !== 'pending';
@@ -237,12 +252,14 @@ function drawApprovals(approvals, pending, next) {
   const list = find('#approvals');
   // What an older page adds is no news.
   const isNew = (a) => a.askedAt >= seen && !list.parts.has(a.id);
-  const fresh = seen ? approvals.filter(isNew).length : 0;
+  const news = seen ? approvals.filter(isNew) : [];
+  const fresh = news.length;
   const places = () => [...list.children].map((item) => item.key + find('.answer', item).offsetTop).join();
   const before = places();
   sync('approval', approvals, (a) => a.id, drawApproval);
   if (places() !== before) moved = performance.now();
   if (fresh) tell(`New pending calls: ${fresh}`);
+  news.forEach(announce);
   document.title = `${pending ? `(${pending}) ` : ''}Approvals`;
   if (wanted && !list.parts.has(wanted)) {
     const a = known.get(wanted) ?? ended.find(({ id }) => id === wanted);
@@ -255,16 +272,69 @@ function drawApprovals(approvals, pending, next) {
 }
 
 function drawApproval(item, a) {
-  const params = (a.lines ??= a.params ? inLines(a.params) : 'The parameters are lost: this call cannot be approved.');
-  const length = params.length > 1000 ? `${params.length} characters: scroll to read all.` : '';
   item.id = a.id;
-  fill(item, { route: 'none', cluster: 'none', ...a, params, length, age: `${span(a.askedAt, -1)} ago`, left: `${span(a.expiresAt)} left` });
+  const uses = (a.uses ?? []).map((use) => quota(a, use)).join('; ');
+  fill(item, { route: 'none', cluster: 'none', description: '', class: '', ...a, params: undefined, uses: uses && `Uses ${uses}`, age: `${span(a.askedAt, -1)} ago`, left: `${span(a.expiresAt)} left` });
+  drawParams(find('.params table', item), a.params);
   find('.server', item).hidden = !a.route && !a.cluster;
+  find('.told', item).hidden = !a.class && !a.description;
+  find('.description', item).hidden = !a.description;
   find('.answer', item).classList.toggle('none', a.yours);
-  show(find('.outcome', item), a.yours ? 'This is your own call: another approver has to decide.' : '');
+  const own = `This is your own call: the agent and you are both ${a.grant}. Another approver has to decide.`;
+  show(find('.outcome', item), a.params ? (a.yours ? own : '') : 'The parameters are lost: this call cannot be approved.');
   enable(item, !a.yours);
   find('.approve', item).disabled = !a.params;
   find('fieldset', item).onclick = press;
+}
+
+// What a call uses of a limit, as full as the limit is now; `used` is what it was when the call came.
+function quota({ filter, policy, grant }, { cost, counter, scope, used, ...limit }) {
+  const now = live.find((c) => c.filter === filter && c.policy === policy && c.counter === counter && c.scope === scope && [undefined, grant].includes(c.grant));
+  const of = [now?.used ?? used, limit.max].filter((amount) => amount !== undefined).map(number).join(' of ');
+  return `${number(cost)} of ${counterName(counter)}: ${of}${of && ' '}${when(limit)}`;
+}
+
+// The arguments, and the other parameters, a row each. They never change, and what a reader has unfolded stays so.
+function drawParams(table, params) {
+  if (table.rows.length || !params) return;
+  const all = params.startsWith('{') ? members(params) : [['parameters', params]];
+  for (const [name, value] of all) {
+    if (name === 'arguments' && value.startsWith('{')) for (const argument of members(value)) addParam(table, ...argument);
+    else if (name !== 'name') addParam(table, name, value, true);
+  }
+}
+
+function addParam(table, name, json, isBeside = false) {
+  const row = find('#param').content.firstElementChild.cloneNode(true);
+  const text = inLines(json);
+  const isLong = text.length > FOLD;
+  show(find('.name', row), name);
+  find('.beside', row).hidden = !isBeside;
+  const [whole, details] = [find('pre', row), find('details', row)];
+  (isLong ? whole : details).remove();
+  show(find('.value', row), text);
+  if (isLong) {
+    const front = Object.assign(document.createElement('code'), { className: 'front' });
+    find('summary', row).append(front, `… ${text.length.toLocaleString('en')} characters`);
+    show(front, text.slice(0, SHOWN).replaceAll('\n', ' '));
+  }
+  table.append(row);
+}
+
+// The members of an object, each with its value as it is written.
+function members(json) {
+  const found = [];
+  let [depth, name, value] = [0, '', ''];
+  for (const token of json.match(/"(?:[^"\\]|\\.)*"|[^"]/g)) {
+    if ('{['.includes(token) && ++depth === 1) continue;
+    if ('}]'.includes(token)) --depth;
+    if (depth === 1 && token === ':') [name, value] = [JSON.parse(value), ''];
+    else if (!depth || (depth === 1 && token === ',')) {
+      if (value) found.push([name, value]);
+      value = '';
+    } else value += token;
+  }
+  return found;
 }
 
 function drawDrifts(drifts, full) {
@@ -348,6 +418,15 @@ function counterName(name) {
   return of ? `calls of ${of.replaceAll('~1', '/').replaceAll('~0', '~')}` : name;
 }
 
+// Those that the reader has asked for; of older ones, as many as there are.
+function drawDecisions() {
+  const [which, words] = [find('#which').value, find('#search').value.trim().toLowerCase()];
+  const isWanted = ({ record }) =>
+    (!which || (which.split(' ').includes(record.decision) && (record.decision !== 'allowed' || record.approval))) && JSON.stringify(record).toLowerCase().includes(words);
+  sync('decision', recent.decisions.filter(isWanted), JSON.stringify, drawDecision, true);
+  if ((which || words) && recent.next) showMore('decisions');
+}
+
 function drawDecision(row, { at, record }) {
   const { decision, tool = record.method, approval, shadow } = record;
   find('.decision', row).className = `decision ${decision}`;
@@ -425,6 +504,31 @@ function span(moment, sign = 1) {
   return seconds < 7200 ? `${Math.floor(seconds / 60)} min` : `${Math.floor(seconds / 3600)} h`;
 }
 
+// === notices of the browser
+
+const canNotify = () => globalThis.Notification?.permission === 'granted' && localStorage.getItem('notify') === 'on';
+
+function drawNotify() {
+  const button = find('#notify');
+  button.hidden = !globalThis.Notification || Notification.permission === 'denied';
+  button.ariaPressed = canNotify();
+}
+
+async function toggleNotify() {
+  if (canNotify()) localStorage.removeItem('notify');
+  else if ((await Notification.requestPermission()) === 'granted') localStorage.setItem('notify', 'on');
+  drawNotify();
+}
+
+function announce({ id, tool, grant }) {
+  if (!document.hidden || !canNotify()) return;
+  const body = `${tool}, called by ${grant}`.slice(0, 300).split(ODD).map((part, i) => (i % 2 ? escaped(part).textContent : part)).join('');
+  new Notification('A call waits for approval', { body, tag: id }).onclick = () => {
+    focus();
+    location.hash = id;
+  };
+}
+
 function tell(text) {
   show(find('#news'), text);
   clearTimeout(newsTimer);
@@ -449,6 +553,8 @@ find('form').onsubmit = (event) => {
   find('#token').value = '';
   useToken(token);
 };
+find('#notify').onclick = toggleNotify;
+find('#which').onchange = find('#search').oninput = drawDecisions;
 find('#signout').onclick = () => {
   tabs.postMessage({ isOver: true });
   leaveConsole();

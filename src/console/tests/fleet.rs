@@ -63,7 +63,7 @@ fn ask(etcd: &mut Option<Etcd>, grant: &str, params: &str, now: Timestamp) -> St
         name: "pay",
         params: params.as_bytes(),
     };
-    let details = ApprovalDetails { key, caller: grant, reason: "It is much.", approver: "", note: "" };
+    let details = ApprovalDetails { key, caller: grant, reason: "It is much.", uses: "", approver: "", note: "" };
     let fingerprint = key.fingerprint().expect("short parameters");
     let mut steps = CallApproval::new(&prefix(), &details, fingerprint, 600, true);
     loop {

@@ -6,7 +6,7 @@ use super::{
     Authorizer, Denial, MessageDenial,
     decision::{Approved, Used},
     denial_text,
-    evaluate::{ApprovalRequirement, ModeTracer, Rules},
+    evaluate::{ApprovalRequirement, Evaluation, ModeTracer, Rules},
 };
 use crate::{
     approval::{
@@ -44,11 +44,14 @@ impl<'p, S: Store, W: Tracer> Authorizer<'p, S, W> {
         policy: &'p NamedPolicy,
         grant: &'p Grant,
         rules: &Rules<'_, 'p, '_>,
+        evaluation: &Evaluation<'p>,
         single_request: Option<&Request<'_>>,
     ) -> Result<Option<Box<PreparedApproval<'p>>>, MessageDenial<'p>> {
         let Some(requirement) = self.required_approval(rules)? else { return Ok(None) };
+        let uses = self.describe_uses(policy, grant, evaluation);
         let grant = digest(grant.id());
         let check = self.approval_check(policy, rules.mode, &requirement, &grant, single_request);
+        let check = ApprovalCheck { uses: &uses, ..check };
         let callouts = &self.request.info.callouts;
         let approved = match &self.config.approvals {
             Approvals { service: Some(_), .. } => check.check_remote(callouts.approval.as_ref()),
@@ -107,7 +110,8 @@ impl<'p, S: Store, W: Tracer> Authorizer<'p, S, W> {
         });
         let caller = info.grant.as_ref().map_or("", Grant::display);
         let is_verified = info.grant.as_ref().is_ok_and(Grant::is_verified);
-        ApprovalCheck { requirement, key, caller, is_verified, approvals: ApprovalStore(self.store), now: self.now }
+        let approvals = ApprovalStore(self.store);
+        ApprovalCheck { requirement, key, caller, is_verified, uses: "", approvals, now: self.now }
     }
 }
 
@@ -119,6 +123,8 @@ struct ApprovalCheck<'a, 'p, S> {
     /// The caller's identity, without secrets.
     caller: &'a str,
     is_verified: bool,
+    /// What the call uses of its limits, for the approver: a JSON list.
+    uses: &'a str,
     approvals: ApprovalStore<'a, S>,
     now: Timestamp,
 }
@@ -150,7 +156,7 @@ impl<'p, S: Store> ApprovalCheck<'_, 'p, S> {
             Some(ApprovalResponse::Approved(note)) => Ok(Approved { fingerprint: None, used: None, by: note.clone() }),
             Some(ApprovalResponse::Rejected(note)) => Err(self.rejected(note)),
             Some(ApprovalResponse::Pending(pending)) => {
-                Err(Denial::ApprovalRequired { predicate, reason, pending: Some(pending.clone()) })
+                Err(Denial::ApprovalRequired { predicate, reason, pending: Some(pending.clone()), is_new: false })
             }
             Some(ApprovalResponse::Failed) => Err(self.denied(denial_text::approval_service_failed(target))),
         }
@@ -162,7 +168,8 @@ impl<'p, S: Store> ApprovalCheck<'_, 'p, S> {
         let (key, fingerprint) = self.approval_key()?;
         let Some(stored) = stored else {
             let for_approver = denial_text::reason_for_approver(predicate, target);
-            let details = ApprovalDetails { key, caller: self.caller, reason: &for_approver, approver: "", note: "" };
+            let Self { caller, uses, .. } = *self;
+            let details = ApprovalDetails { key, caller, reason: &for_approver, uses, approver: "", note: "" };
             let call = CallApproval::new(&store.prefix, &details, fingerprint, *ttl, self.is_verified);
             let ask = Box::new(Callout::Store { store: Arc::clone(store), call: Box::new(call) });
             return Err(Denial::CalloutPending { rule: &predicate.pointer, ask });
@@ -175,7 +182,7 @@ impl<'p, S: Store> ApprovalCheck<'_, 'p, S> {
                 let used = Some(Used::Stored(HeldApproval { store, used }));
                 Ok(Approved { fingerprint: None, used, by })
             }
-            Outcome::Pending(approval) => Err(self.pending(*approval)),
+            Outcome::Pending(approval) => Err(self.pending(*approval, stored.is_filed)),
             Outcome::Rejected(note) => Err(self.rejected(note)),
             Outcome::Full => Err(Denial::denied("(approvals full)", denial_text::too_many_approvals(target))),
             Outcome::Unavailable => Err(unavailable(target)),
@@ -202,10 +209,11 @@ impl<'p, S: Store> ApprovalCheck<'_, 'p, S> {
     fn file_request(&self, key: ApprovalKey<'_>, fingerprint: Fingerprint) -> Denial<'p> {
         let ApprovalRequirement { predicate, target, ttl, .. } = self.requirement;
         let for_approver = denial_text::reason_for_approver(predicate, target);
-        let details = ApprovalDetails { key, caller: self.caller, reason: &for_approver, approver: "", note: "" };
+        let Self { caller, uses, .. } = *self;
+        let details = ApprovalDetails { key, caller, reason: &for_approver, uses, approver: "", note: "" };
         match self.approvals.request(&details, fingerprint, *ttl, self.is_verified, self.now) {
-            Ok(entry) if entry.state == State::Rejected => self.rejected(&self.approver_note(&entry)),
-            Ok(entry) => self.pending(entry),
+            Ok((entry, _)) if entry.state == State::Rejected => self.rejected(&self.approver_note(&entry)),
+            Ok((entry, is_new)) => self.pending(entry, is_new),
             Err(RequestError::Full) => Denial::denied("(approvals full)", denial_text::too_many_approvals(target)),
             Err(RequestError::Unavailable) => Denial::Internal,
         }
@@ -216,16 +224,16 @@ impl<'p, S: Store> ApprovalCheck<'_, 'p, S> {
         let ApprovalRequirement { predicate, target, .. } = self.requirement;
         let Some(key) = self.key else {
             let reason = denial_text::approval_required(predicate, target);
-            return Err(Denial::ApprovalRequired { predicate, reason, pending: None });
+            return Err(Denial::ApprovalRequired { predicate, reason, pending: None, is_new: false });
         };
         let fingerprint = key.fingerprint().ok_or_else(|| self.denied(denial_text::too_long_to_approve(target)))?;
         Ok((key, fingerprint))
     }
 
-    fn pending(&self, approval: Approval) -> Denial<'p> {
+    fn pending(&self, approval: Approval, is_new: bool) -> Denial<'p> {
         let ApprovalRequirement { predicate, target, .. } = self.requirement;
         let reason = denial_text::approval_required(predicate, target);
-        Denial::ApprovalRequired { predicate, reason, pending: Some(approval.into()) }
+        Denial::ApprovalRequired { predicate, reason, pending: Some(approval.into()), is_new }
     }
 
     fn rejected(&self, note: &ApproverNote) -> Denial<'p> {

@@ -11,12 +11,13 @@ use crate::{
     amount::Amount,
     engine::trace::{Step, Tracer},
     identity::Grant,
-    json::{Decimal, Value},
+    json::{Decimal, Value, Writer},
     limit::{Callers, Charge, Key, Part, Quota},
     policy::{
         Cost, Limit, Scope,
         condition::{Args, Leaf, Unfollowed},
     },
+    window::Algorithm,
 };
 
 /// What a request costs of one counter.
@@ -144,6 +145,23 @@ impl<'p> PendingCharge<'p> {
             format!(": {} of {} used", max.minus(left), denial_text::describe_quota(limit))
         });
         Step::new(&*limit.pointer, format!("charges {amount} to `{}`{used}", limit.counter))
+    }
+
+    /// What the request uses of the counter, which has `used` so much: a JSON object, for an approver.
+    pub(super) fn describe_use(&self, used: Option<Amount>) -> String {
+        let Limit { counter, window, max, scope, algorithm, .. } = self.limit;
+        let mut item = Writer::default();
+        item.add_string("counter", counter)
+            .add_json("cost", self.amount)
+            .add_json("window", window.seconds())
+            .add_optional_string("algorithm", (*algorithm == Algorithm::Sliding).then_some("sliding"))
+            .add_string("scope", if self.key.is_some() { "key" } else { scope.name() });
+        for (name, amount) in [("max", *max), ("used", used)] {
+            if let Some(amount) = amount {
+                item.add_json(name, amount);
+            }
+        }
+        item.finish()
     }
 
     /// A step that says that the counter has no room.

@@ -111,6 +111,8 @@ pub(in crate::engine) enum Denial<'p> {
         reason: String,
         /// The request for approval; `None` if none was filed: in shadow, and for a batch.
         pending: Option<Pending>,
+        /// Whether this call filed it.
+        is_new: bool,
     },
     /// An external service has to answer first: no decision yet.
     CalloutPending {

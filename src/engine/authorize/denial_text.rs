@@ -303,6 +303,15 @@ pub(super) fn reason_for_approver(predicate: &Predicate, target: &str) -> String
     }
 }
 
+/// The same for approvers who hear of it elsewhere: without the target, whose name may hold a secret.
+pub(in crate::engine) fn reason_for_notice(predicate: &Predicate) -> String {
+    match (&predicate.reason, predicate.conditions.is_empty()) {
+        (Some(text), _) => text.to_string(),
+        (None, true) => String::new(),
+        (None, false) => describe_conditions(predicate, "rejects"),
+    }
+}
+
 /// What an agent does to get an approval.
 pub(in crate::engine) fn how_to_get_approval(pending: Option<&Pending>, url: Option<&str>) -> String {
     match (pending, url) {

@@ -16,6 +16,9 @@ use crate::{
     store::Store,
 };
 
+/// Limits of a request that an approver reads about.
+const MAX_USES: usize = 8;
+
 /// A request that the rules of one mode let pass. Only [`Authorizer::decide`] makes one, and only one can be charged.
 pub(super) struct Prepared<'t, 'p, 'm> {
     pub(super) rules: Rules<'t, 'p, 'm>,
@@ -55,6 +58,31 @@ impl<'p, S: Store, W: Tracer> Authorizer<'p, S, W> {
         let charges = self.charges(policy, grant, evaluation);
         let room = self.counters().check(&charges, self.now);
         room.map_err(|error| rules.locate(self.not_charged(evaluation, error)))
+    }
+
+    /// What a request would use of its limits, for an approver: a JSON list, empty if there are none. What a service counts is not known
+    /// here.
+    #[cold]
+    pub(super) fn describe_uses(
+        &self,
+        policy: &'p NamedPolicy,
+        grant: &'p Grant,
+        evaluation: &Evaluation<'p>,
+    ) -> String {
+        let mut uses = String::new();
+        for pending in evaluation.charges.iter().take(MAX_USES) {
+            let charge = pending.as_charge(&policy.name, self.filter, grant, self.session);
+            let used = match self.config.limits.service {
+                Some(_) => None,
+                None => self.counters().used(&charge, self.now).ok().flatten(),
+            };
+            uses.push(if uses.is_empty() { '[' } else { ',' });
+            uses.push_str(&pending.describe_use(used));
+        }
+        if !uses.is_empty() {
+            uses.push(']');
+        }
+        uses
     }
 
     /// Charges all limits, those of rules in shadow last, and consumes the approval.

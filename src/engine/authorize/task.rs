@@ -4,7 +4,7 @@ use crate::{
     config::NamedPolicy,
     engine::trace::{Step, Tracer},
     identity::Grant,
-    limit::{Counters, TaskOwner, totals::Capacity},
+    limit::{Counters, Owned, Ownership, totals::Capacity},
     mcp::{Message, Target},
     store::Store,
 };
@@ -28,8 +28,9 @@ impl<'p, S: Store, W: Tracer> Authorizer<'p, S, W> {
         for (index, message) in messages.iter().enumerate() {
             let Message::Request(request) = message else { continue };
             let Target::Task(task) = &request.target else { continue };
-            let owner = TaskOwner { filter: self.filter, policy: &policy.name, grant: grant.id(), task };
-            match Counters::new(self.store, Capacity::NONE).owns_task(owner, self.now) {
+            let (filter, policy, owned) = (self.filter, &*policy.name, Owned::Task(task));
+            let ownership = Ownership { filter, policy, grant: grant.id(), owned };
+            match Counters::new(self.store, Capacity::NONE).is_owner(ownership, self.now) {
                 Ok(true) => self.tracer.step(|| Step::new("(unknown task)", "the task is the caller's")),
                 Ok(false) => {
                     let denial = Denial::UnknownTask { reason: denial_text::unknown_task(task) };

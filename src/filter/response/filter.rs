@@ -83,6 +83,8 @@ struct PolicyListStream {
     origin: Option<Box<ListOrigin>>,
     /// Whether nothing is taken out.
     is_unchanged: bool,
+    /// The name of the route, if approvers are to read what the list says of tools.
+    noted_route: Option<Box<str>>,
 }
 
 /// What the lists in a response hold.
@@ -94,7 +96,12 @@ struct ListStatistics {
     hidden: Cell<usize>,
     /// Pinned tools whose definition in the lists differs from the pin.
     drifts: RefCell<Vec<Box<str>>>,
+    /// How many tools approvers may read about.
+    noted: Cell<usize>,
 }
+
+/// Tools of one response that approvers may read about; there are no more notes.
+const MAX_NOTED: usize = 64;
 
 const UNREADABLE: ResponseAborted = ResponseAborted("Envoy does not return the response");
 const WITHOUT_HEAD: ResponseAborted = ResponseAborted("a response comes without its head");
@@ -311,13 +318,13 @@ impl ListStatistics {
 
 impl PolicyListStream {
     fn new(lists: lists::ListFilter, format: ResponseFormat) -> Self {
-        let lists::ListFilter { request, policy, caller, origin, .. } = lists;
+        let lists::ListFilter { request, policy, caller, origin, noted_route, .. } = lists;
         let is_unchanged = request.is_unchanged;
         let filter = match format {
             ResponseFormat::Json => ListStream::json(request),
             ResponseFormat::Sse => ListStream::events(request),
         };
-        Self { filter, policy, caller, seen: ListStatistics::default(), origin, is_unchanged }
+        Self { filter, policy, caller, seen: ListStatistics::default(), origin, is_unchanged, noted_route }
     }
 
     /// Reads the next part of a response, and returns what goes on of it.
@@ -327,8 +334,9 @@ impl PolicyListStream {
         only_holds: bool,
         read: impl FnOnce(&mut ListStream, &dyn Visibility) -> Result<Vec<u8>, StreamAborted>,
     ) -> Result<Vec<u8>, ResponseAborted> {
-        let Self { filter, policy, caller, seen, origin, is_unchanged } = self;
-        let shown = || PolicyVisibility::new(config, policy, caller, seen, *is_unchanged);
+        let Self { filter, policy, caller, seen, origin, is_unchanged, noted_route } = self;
+        let noted = noted_route.as_ref().map(|route| (&**policy, &**route));
+        let shown = || PolicyVisibility { noted, ..PolicyVisibility::new(config, policy, caller, seen, *is_unchanged) };
         let out = match origin.as_ref().filter(|_| !only_holds) {
             None => read(filter, &shown()),
             Some(origin) => pinned::with_definitions(config, policy, origin, &seen.drifts, |definitions| {
@@ -352,6 +360,8 @@ struct PolicyVisibility<'c, 'd, 'l> {
     definitions: Option<&'d ListedDefinitions<'l, SharedData>>,
     /// Whether the policy pins definitions and nothing can judge them: no tool is shown.
     is_blind: bool,
+    /// The policy and the route, if approvers are to read what the list says of tools.
+    noted: Option<(&'c str, &'c str)>,
 }
 
 impl<'c> PolicyVisibility<'c, '_, '_> {
@@ -364,7 +374,7 @@ impl<'c> PolicyVisibility<'c, '_, '_> {
         is_unchanged: bool,
     ) -> Self {
         let policy = config.policy(policy);
-        Self { config, policy, caller, seen, is_unchanged, definitions: None, is_blind: false }
+        Self { config, policy, caller, seen, is_unchanged, definitions: None, is_blind: false, noted: None }
     }
 }
 
@@ -376,6 +386,13 @@ impl Visibility for PolicyVisibility<'_, '_, '_> {
             self.seen.listed.borrow_mut().push((kind, name.into()));
         }
         if kind == ListKind::Tools {
+            if let Some((policy, route)) = self.noted
+                && self.seen.noted.get() < MAX_NOTED
+                && self.policy.is_some_and(|policy| policy.asks_about_tool(name))
+            {
+                self.seen.noted.set(self.seen.noted.get().saturating_add(1));
+                listed::note_tool(policy, route, name, entry);
+            }
             if let Some(definitions) = self.definitions {
                 // Also of a tool that this caller does not see: other callers may.
                 is_visible &= definitions.shows(name, entry);

@@ -44,3 +44,20 @@ fn url_beside_service() {
         ]
     );
 }
+
+#[test]
+fn secret_path() {
+    let with = |path: &str, format: &str| {
+        let notify = format!(r#"{{"cluster":"hooks","path":"{path}","format":"{format}"}}"#);
+        with(r#""ping":{}"#, &format!(r#","approvals":{{"url":"http://localhost:10001/","notify":{notify}}}"#))
+    };
+    let warning = [
+        "/approvals/notify: each client that knows this path can post there, and Envoy's configuration dump shows it; let few people read \
+         dumps and this file, or announce to a relay of yours that holds the credential [secret-path]",
+    ];
+    assert_eq!(with("/services/T0/B0/x", "slack"), warning);
+    assert_eq!(with("/workflows/1/triggers/manual", "workflows"), warning);
+    assert_eq!(with("/hooks/3f9c0a1b2c3d4e5f6071", "json"), warning);
+    assert_eq!(with("/notify?key=3f9c0a1b2c3d4e5f6071", "json"), warning);
+    assert_eq!(with("/approvals/new-requests-for-approval", "json"), NONE);
+}

@@ -4,7 +4,7 @@ use super::message::MAX_DEPTH;
 use crate::{
     budget::MAX_VALUES,
     digest::Digest,
-    json::{self, Member, Node, Reader, Value},
+    json::{self, Member, Node, Reader, Value, outline},
 };
 
 /// The members of `_meta` that choose what a host shows in place of a result: MCP Apps and the Apps SDK. MCP Apps was released with
@@ -40,6 +40,46 @@ pub fn canonical(entry: &[u8]) -> Option<String> {
     Some(text)
 }
 
+/// The front of a tool's description, of up to 256 characters, and whether its annotations say that it reads only, or that it destroys;
+/// MCP 2025-11-25, tool annotations. They are the server's word.
+#[must_use]
+pub fn summary(entry: &[u8]) -> (String, Option<ToolEffect>) {
+    let (mut description, mut reads, mut destroys) = (String::new(), false, false);
+    // The strict reader has accepted the entry; what is of another type says nothing.
+    let _ = outline::members(entry, |name, value| match name {
+        "description" => {
+            let text = Reader::new(value, 1).and_then(|mut reader| reader.string().map(|text| text.into_owned()));
+            description = text.unwrap_or_default().chars().take(MAX_DESCRIPTION).collect();
+        }
+        "annotations" => {
+            let _ = outline::members(value, |name, value| match name {
+                "readOnlyHint" => reads = value == b"true",
+                "destructiveHint" => destroys = value == b"true",
+                _ => {}
+            });
+        }
+        _ => {}
+    });
+    let effect = match (reads, destroys) {
+        (_, true) => Some(ToolEffect::Destroys),
+        (true, false) => Some(ToolEffect::Reads),
+        (false, false) => None,
+    };
+    (description, effect)
+}
+
+/// What a server says that a tool does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ToolEffect {
+    /// It changes nothing.
+    Reads,
+    /// It may destroy something.
+    Destroys,
+}
+
+/// Characters of a description that an approver reads.
+const MAX_DESCRIPTION: usize = 256;
+
 /// The part of a member that a definition consists of.
 fn significant(mut member: Member<'_>) -> Option<Member<'_>> {
     match (&*member.name, &mut member.node.value) {
@@ -57,7 +97,29 @@ mod tests {
     #[cfg(target_family = "wasm")]
     use wasm_bindgen_test::wasm_bindgen_test as test;
 
-    use super::{canonical, digest};
+    use super::{ToolEffect, canonical, digest, summary};
+
+    #[test]
+    fn a_summary_has_what_the_server_says_of_a_tool() {
+        let long = format!(r#"{{"name":"a","description":"{}"}}"#, "é".repeat(300));
+        for (entry, description, effect) in [
+            (r#"{"name":"a"}"#, String::new(), None),
+            (
+                r#"{"description":"P\u0061ys","annotations":{"readOnlyHint":true}}"#,
+                "Pays".to_owned(),
+                Some(ToolEffect::Reads),
+            ),
+            (
+                r#"{"annotations":{"readOnlyHint":true,"destructiveHint":true}}"#,
+                String::new(),
+                Some(ToolEffect::Destroys),
+            ),
+            (r#"{"description":1,"annotations":{"readOnlyHint":"true"}}"#, String::new(), None),
+            (&long, "é".repeat(256), None),
+        ] {
+            assert_eq!(summary(entry.as_bytes()), (description, effect), "{entry}");
+        }
+    }
 
     #[test]
     fn icons_and_meta_are_left_out_but_for_what_chooses_a_user_interface() {

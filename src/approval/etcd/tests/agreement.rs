@@ -44,8 +44,8 @@ fn call_local(store: &InMemory, call: Call<'_>, now: Timestamp) -> (Answer, Opti
             return (Answer::Passed(used.id_text()), Some(used));
         }
         match approvals.request(details, fingerprint, TTL, call.is_verified, now) {
-            Ok(entry) if entry.state == State::Rejected => (Answer::Rejected(entry.id_text()), None),
-            Ok(entry) => (Answer::Pending { id: entry.id_text(), expires_at: entry.expires_at }, None),
+            Ok((entry, _)) if entry.state == State::Rejected => (Answer::Rejected(entry.id_text()), None),
+            Ok((entry, _)) => (Answer::Pending { id: entry.id_text(), expires_at: entry.expires_at }, None),
             Err(RequestError::Full) => (Answer::Full, None),
             Err(RequestError::Unavailable) => panic!("the store fails"),
         }

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use humantime::parse_rfc3339;
 use serde::Deserialize;
+use serde_json::value::RawValue;
 
 use super::params;
 use crate::sanitize::{line, lines};
@@ -31,12 +32,27 @@ pub(super) struct Approval {
     /// `None` if the gateway has lost them.
     params: Option<String>,
     reason: Option<String>,
+    /// What the call uses of its limits, and how full they were when it came.
+    #[serde(default)]
+    uses: Vec<Use>,
     asked_at: String,
     expires_at: String,
     #[serde(default)]
     yours: bool,
     approver: Option<String>,
     note: Option<String>,
+}
+
+/// What a call uses of a limit.
+#[derive(Deserialize)]
+struct Use {
+    counter: String,
+    /// Amounts are shown as they are written.
+    cost: Box<RawValue>,
+    used: Option<Box<RawValue>>,
+    max: Option<Box<RawValue>>,
+    /// In seconds.
+    window: u64,
 }
 
 impl Approvals {
@@ -72,6 +88,9 @@ impl Approval {
         if let Some(reason) = &self.reason {
             paragraph.push_str(&format!("  reason: {}\n", line(reason)));
         }
+        for used in &self.uses {
+            paragraph.push_str(&format!("  uses {}\n", used.describe()));
+        }
         if let Some(by) = self.decided_by() {
             paragraph.push_str(&format!("  {} by {by}\n", line(state)));
         }
@@ -105,6 +124,16 @@ impl Approval {
     fn decided_by(&self) -> Option<String> {
         let approver = line(self.approver.as_ref()?);
         Some(self.note.as_ref().map_or_else(|| format!("`{approver}`"), |note| format!("`{approver}`: {}", line(note))))
+    }
+}
+
+impl Use {
+    /// `500 of `refunded`: 25000 of 30000 in 1day`
+    fn describe(&self) -> String {
+        let Self { counter, cost, used, max, window } = self;
+        let amounts: Vec<&str> = [used, max].into_iter().flatten().map(|amount| amount.get()).collect();
+        let window = humantime::format_duration(Duration::from_secs(*window));
+        line(&format!("{} of `{counter}`: {} in {window}", cost.get(), amounts.join(" of ")))
     }
 }
 

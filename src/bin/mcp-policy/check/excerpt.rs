@@ -42,7 +42,14 @@ impl Excerpt {
         } else {
             (0, line.len())
         };
-        let shown = |range: Range<usize>| sanitize::excerpt(line.get(range).unwrap_or_default());
+        let secret = source.secret().unwrap_or_default();
+        let shown = |range: Range<usize>| {
+            let [from, to] =
+                [secret.start, secret.end].map(|at| at.saturating_sub(start).clamp(range.start, range.end));
+            let part = |from, to| sanitize::excerpt(line.get(from..to).unwrap_or_default());
+            let hidden = if from < to { "…" } else { "" };
+            [&part(range.start, from), hidden, &part(to, range.end)].concat()
+        };
         let (before, marked, after) = (shown(from..begin), shown(begin..end), shown(end..to));
         let range = before.len()..before.len().saturating_add(marked.len());
         let is_shifted = is_cut || before.len() != begin;
@@ -88,6 +95,16 @@ mod tests {
         assert_eq!(marked(&long, long.len() - 4), "\"x\"");
         assert_eq!(marked("{", 1), "");
         assert_eq!(marked("", 0), "");
+    }
+
+    #[test]
+    fn an_excerpt_does_not_show_the_path_of_a_webhook() {
+        let text = r#"{"approvals":{"notify":{"cluster":"c","path":"/services/secret","format":"slack"}}}"#;
+        let source = SourceFile::new("policy.json", text.to_owned());
+        for mark in ["\"notify\"", "{\"cluster\"", "\"/services", "secret", "\"format\""] {
+            let excerpt = Excerpt::new(&source, text.find(mark).unwrap());
+            assert_eq!(excerpt.line, text.replace("/services/secret", "…"), "{mark}");
+        }
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! The clusters of the services that a configuration names. Without its cluster, a service answers no request, and the filter
 //! denies every call that it asks the service about.
 
+use mcp_policy::config::{NoticeFormat, Notify};
 use serde::Serialize;
 
 use super::{configuration::Configuration, template::fill};
@@ -23,6 +24,8 @@ pub(super) struct ServiceCluster<'c> {
     checks_nodes: bool,
     /// The folder with the certificates by which Envoy and the service know each other.
     tls: Option<&'c str>,
+    /// The name in the certificate that it must have, if it is on the internet.
+    public_name: Option<&'c str>,
 }
 
 /// A cluster as a template of a gateway shows it.
@@ -62,6 +65,7 @@ pub(super) fn for_services<'c>(
         edit: "the rate-limit service: Limitador, or Envoy's ratelimit.",
         checks_nodes: false,
         tls: None,
+        public_name: None,
     });
     let approvals = config.approvals.service.as_ref().map(|service| ServiceCluster {
         comment: "The service that approves calls.",
@@ -72,6 +76,7 @@ pub(super) fn for_services<'c>(
         edit: "the approval service; for HTTPS, add a `transport_socket` to the cluster.",
         checks_nodes: false,
         tls: None,
+        public_name: None,
     });
     let store = config.approvals.store.as_ref().map(|store| ServiceCluster {
         comment: "etcd, which keeps the approvals of this Envoy and others.",
@@ -82,7 +87,9 @@ pub(super) fn for_services<'c>(
         edit: "the nodes of etcd: a name that resolves to all of them, or an endpoint for each.",
         checks_nodes: true,
         tls: etcd_tls,
+        public_name: None,
     });
+    let notify = config.approvals.notify.as_ref().map(|webhook| webhook_cluster(webhook, domain));
     if let (Some(limits), Some(other)) = (&limits, approvals.as_ref().or(store.as_ref()))
         && limits.name == other.name
     {
@@ -96,10 +103,22 @@ pub(super) fn for_services<'c>(
             limits.name
         ));
     }
+    for (pointer, other) in [("/limits/service/cluster", &limits), ("/approvals/store/etcd/cluster", &store)] {
+        if let (Some(other), Some(notify)) = (other, &notify)
+            && other.name == notify.name
+        {
+            return Err(format!(
+                "`{pointer}` and `/approvals/notify/cluster` are both `{}`: the first speaks gRPC and the second HTTP/1.1, so \
+                 give each its own cluster",
+                notify.name
+            ));
+        }
+    }
     let services = [
         ("/limits/service/cluster", limits),
         ("/approvals/service/cluster", approvals),
         ("/approvals/store/etcd/cluster", store),
+        ("/approvals/notify/cluster", notify),
     ];
     let mut clusters = Vec::new();
     for (pointer, cluster) in services {
@@ -116,6 +135,30 @@ pub(super) fn for_services<'c>(
         }
     }
     Ok(clusters)
+}
+
+/// The cluster of a webhook. Those of Slack and of Workflows are on the internet, and have TLS.
+fn webhook_cluster<'c>(webhook: &'c Notify, domain: &str) -> ServiceCluster<'c> {
+    let authority = &*webhook.authority;
+    let (host, port) = authority.rsplit_once(':').unwrap_or((authority, "443"));
+    let (host, port) = port.parse().map_or((authority, 443), |port| (host, port));
+    let is_public = webhook.format != NoticeFormat::Json;
+    let (host, port, edit) = if is_public {
+        (host.to_owned(), port, "the webhook, if `authority` is not its host.")
+    } else {
+        (format!("notices{domain}"), 8080, "the webhook; for HTTPS, add a `transport_socket` to the cluster.")
+    };
+    ServiceCluster {
+        comment: "The webhook that hears of each new request for approval.",
+        name: &webhook.cluster,
+        grpc: false,
+        host,
+        port,
+        edit,
+        checks_nodes: false,
+        tls: None,
+        public_name: is_public.then(|| authority.rsplit_once(':').map_or(authority, |(host, _)| host)),
+    }
 }
 
 /// The cluster of the collector that gets the access log.
@@ -141,6 +184,7 @@ pub(super) fn for_collector<'c>(
         edit: "the collector; for TLS, add a `transport_socket` to the cluster.",
         checks_nodes: false,
         tls: None,
+        public_name: None,
     };
     cluster.into_yaml()
 }

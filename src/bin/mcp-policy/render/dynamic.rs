@@ -15,7 +15,7 @@ use crate::file::Locked;
 /// The file's name in its folder.
 pub(crate) const FILE: &str = "mcp-policy.json";
 
-/// Envoy may run as another user; the file holds no secret.
+/// Envoy may run as another user; the file holds no secret but perhaps the path of a webhook, which Envoy's dump shows, too.
 const MODE: u32 = 0o644;
 
 /// The text of the file for a gateway with this module and this configuration; `identifier` is for [`change`].

@@ -23,12 +23,8 @@ pub(super) struct ConsoleForm {
 struct Console {
     /// The grants that may approve: `jwt:…`, `peer:…` and `token:…`, in which `*` matches any text, or `bearer:` with the SHA-256
     /// of a token.
-    #[schemars(
-        title = "Approvers",
-        length(min = 1),
-        inner(regex(pattern = r"^((jwt(\.[^:]*)?|peer|token):[\s\S]+|bearer:[0-9a-f]{64})$"))
-    )]
-    approvers: Vec<String>,
+    #[schemars(title = "Approvers", length(min = 1))]
+    approvers: Vec<Approver>,
     /// The sources of the approver's identity: the first that yields a value counts. Default: the URI in the client's
     /// certificate, else the bearer token.
     #[schemars(title = "Identity", length(min = 1))]
@@ -39,6 +35,28 @@ struct Console {
     /// Where a fleet keeps its approvals: the same as `approvals.store` of the gateways. Default: in this Envoy.
     #[schemars(title = "Store")]
     store: Option<Store>,
+}
+
+/// Who may approve.
+#[derive(JsonSchema)]
+#[schemars(untagged)]
+enum Approver {
+    /// A grant, in which `*` matches any text.
+    Grant(#[schemars(regex(pattern = r"^((jwt(\.[^:]*)?|peer|token):[\s\S]+|bearer:[0-9a-f]{64})$"))] String),
+    /// One grant, and the name by which the page and records show it.
+    Named(NamedApprover),
+}
+
+/// An approver with a name.
+#[derive(JsonSchema)]
+#[schemars(deny_unknown_fields)]
+struct NamedApprover {
+    /// The grant, without `*`.
+    #[schemars(title = "Grant", regex(pattern = r"^((jwt(\.[^:*]*)?|peer|token):[^*]+|bearer:[0-9a-f]{64})$"))]
+    grant: String,
+    /// The name, of up to 64 visible characters.
+    #[schemars(title = "Name", length(min = 1, max = 64))]
+    name: String,
 }
 
 /// Where people approve calls.
@@ -58,6 +76,43 @@ pub(super) struct Approvals {
     /// Where a fleet keeps its approvals, so that every Envoy and every console sees the same ones. Default: in each Envoy.
     #[schemars(title = "Store")]
     store: Option<Store>,
+    /// Whether a client that shows pages to its user is sent to the console by MCP's URL mode elicitation. Needs `url` or `service`.
+    /// Default: false.
+    #[schemars(title = "Elicit", extend("default" = false))]
+    elicit: Option<bool>,
+    /// A webhook to which each new request for approval is announced. Not beside `service`.
+    #[schemars(title = "Notify")]
+    notify: Option<Notify>,
+}
+
+/// A webhook to which each new request for approval is announced once. A failed notice holds no call up.
+#[derive(JsonSchema)]
+#[schemars(deny_unknown_fields)]
+struct Notify {
+    /// The name of its cluster in Envoy.
+    #[schemars(title = "Cluster", length(max = 1024), regex(pattern = r"^[!-~]+$"))]
+    cluster: String,
+    /// The path of the request to it. It may be a credential: Envoy's configuration dump shows it.
+    #[schemars(title = "Path", length(max = 1024), regex(pattern = r"^/[!-~]*$"))]
+    path: String,
+    /// The host of the request to it. Default: the cluster's name.
+    #[schemars(title = "Authority", length(max = 1024), regex(pattern = r"^[!-~]+$"))]
+    authority: Option<String>,
+    /// What it understands. Default: `json`.
+    #[schemars(title = "Format", extend("default" = "json"))]
+    format: Option<NoticeFormat>,
+}
+
+/// What a webhook understands.
+#[derive(JsonSchema)]
+#[schemars(rename_all = "lowercase")]
+enum NoticeFormat {
+    /// An object with `method`, `tool`, `grant`, `reason`, `policy`, `rule`, `expiresAt`, `id` and `url`.
+    Json,
+    /// A message of Slack's incoming webhooks.
+    Slack,
+    /// A card for a flow of Power Automate that posts to Microsoft Teams.
+    Workflows,
 }
 
 /// Where a fleet keeps its approvals.

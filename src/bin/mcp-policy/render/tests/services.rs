@@ -115,3 +115,28 @@ fn a_cluster_that_leads_elsewhere_is_refused() {
         );
     }
 }
+
+#[test]
+fn a_webhook_has_its_cluster_with_tls_if_it_is_on_the_internet() {
+    let with = |format: &str, authority: &str| {
+        format!(
+            r#"{{"policy":{POLICY},"approvals":{{"url":"http://localhost:10001/","notify":{{"cluster":"hooks","path":"/services/T0/B0/x","format":"{format}"{authority}}}}}}}"#
+        )
+    };
+    for gateway in GATEWAYS {
+        let slack = render_for(gateway, &with("slack", r#","authority":"hooks.slack.com""#), &[]).unwrap();
+        assert_eq!(text_of_clusters(&slack), ["hooks"], "{gateway}: {slack}");
+        serde_saphyr::from_multiple::<serde_json::Value>(&slack).unwrap();
+        assert!(slack.contains("address: \"hooks.slack.com\", port_value: 443"), "{slack}");
+        assert!(slack.contains("sni: \"hooks.slack.com\""), "{slack}");
+        let json = render_for(gateway, &with("json", ""), &[]).unwrap();
+        let host = if gateway == "envoy" { "notices" } else { "notices.default.svc" };
+        assert!(json.contains(&format!("address: {host}, port_value: 8080")), "{json}");
+    }
+    let other = render_for("envoy", &with("workflows", r#","authority":"relay.example:8443""#), &[]).unwrap();
+    assert!(other.contains("address: \"relay.example\", port_value: 8443"), "{other}");
+    let taken = with("slack", "").replace("\"hooks\"", "\"admin\"");
+    assert!(
+        render_for("envoy", &taken, &[]).unwrap_err().starts_with("`/approvals/notify/cluster`: the cluster `admin`")
+    );
+}

@@ -126,6 +126,7 @@ fn everything() -> Value {
         "approvals": {
             "url": "https://gate.example.com/console/",
             "service": {"cluster": "desk", "path": "/decide", "authority": "desk.example.com:80", "timeout_ms": 500},
+            "elicit": true,
         },
     })
 }
@@ -136,7 +137,10 @@ fn fleet() -> Value {
     json!({
         "policy": {"version": "1", "default": "deny", "tools": {"a": {"limits": [limit]}, "b": {"rate_limit": "1/day"}}},
         "limits": {"service": {"cluster": "rls", "domain": "agents", "timeout_ms": 50, "on_failure": "local"}},
-        "approvals": {"store": {"etcd": {"cluster": "etcd", "prefix": "a/", "timeout_ms": 50}}},
+        "approvals": {
+            "store": {"etcd": {"cluster": "etcd", "prefix": "a/", "timeout_ms": 50}},
+            "notify": {"cluster": "hooks", "path": "/a", "authority": "hooks.example.com", "format": "slack"},
+        },
     })
 }
 
@@ -144,7 +148,7 @@ fn fleet() -> Value {
 fn console() -> Value {
     let digest = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08";
     json!({"console": {
-        "approvers": ["jwt:*@example.com", "jwt.p.sub:a", "peer:spiffe://x/*", "token:ops-*", format!("bearer:{digest}")],
+        "approvers": ["jwt:*@example.com", "jwt.p.sub:a", "peer:spiffe://x/*", "token:ops-*", format!("bearer:{digest}"), {"grant": "peer:spiffe://x/ann", "name": "Ann"}],
         "identity": [
             {"peer": "uri_san"}, {"jwt_claim": ["user", "email"], "payload": "q"}, {"jwt_claim": "sub", "payload": "p"},
             {"tokens": {"ops-1": {"sha256": digest, "expires": "2027-01-31"}}}, {"bearer": true},

@@ -1,4 +1,4 @@
-//! Whose call was answered with a task: a keyed digest in the table of counters, for the task's life.
+//! What a server has made for one caller, a task or a session: a keyed digest in the table of counters, for its life.
 
 use super::{Callers, Count, CounterClass, Counters, Key, Part, Quota, Shard, TOTALS, Totals, Unavailable};
 use crate::{
@@ -8,41 +8,49 @@ use crate::{
     window::{Algorithm, Window},
 };
 
-/// A task of a server, and the caller whose it is.
+/// Something that a server has made for a caller.
 #[derive(Clone, Copy, Debug)]
-pub struct TaskOwner<'a> {
+pub enum Owned<'a> {
+    /// A task, by its id.
+    Task(&'a str),
+    /// A session whose client shows pages to its user, by its id.
+    UrlSession(&'a str),
+}
+
+/// Something that a server has made, and the caller whose it is.
+#[derive(Clone, Copy, Debug)]
+pub struct Ownership<'a> {
     /// The filter's name in Envoy.
     pub filter: &'a str,
     /// The policy's name.
     pub policy: &'a str,
     /// The caller's whole identity.
     pub grant: &'a str,
-    /// The task's id.
-    pub task: &'a str,
+    /// What the server has made.
+    pub owned: Owned<'a>,
 }
 
 /// The longest life that is remembered, in seconds: a day.
-pub const MAX_TASK_SECONDS: u64 = 86_400;
+pub const MAX_OWNED_SECONDS: u64 = 86_400;
 
 impl<S: Store> Counters<'_, S> {
-    /// Remembers the owner of a task for so many milliseconds, a day if the server gives no time; `verified` if the caller's
-    /// identity is.
+    /// Remembers an owner for so many milliseconds, a day if the server gives no time; `verified` if the caller's identity is.
     ///
     /// # Errors
     /// The table has no room, or cannot be read or written.
-    pub fn own_task(
+    pub fn remember_owner(
         &self,
-        owner: TaskOwner<'_>,
+        ownership: Ownership<'_>,
         ttl_ms: Option<u64>,
         verified: bool,
         now: Timestamp,
     ) -> Result<(), Unavailable> {
-        let seconds = ttl_ms.map_or(MAX_TASK_SECONDS, |ttl| ttl.div_ceil(1000).min(MAX_TASK_SECONDS));
+        let seconds = ttl_ms.map_or(MAX_OWNED_SECONDS, |ttl| ttl.div_ceil(1000).min(MAX_OWNED_SECONDS));
         // A started second counts as a whole one.
         let until = now.seconds().saturating_add(seconds).saturating_add(1);
         let class = if verified { CounterClass::Verified } else { CounterClass::Unverified };
         let count = Count { until, used: Amount::ONE, previous: Amount::ZERO };
-        self.with_slot(owner, |slot| {
+        self.with_slot(ownership, |slot| {
             let delta = self.store.update(slot.cell, |bytes| {
                 let shard = Shard::read(bytes).ok_or(Unavailable)?;
                 let (bytes, delta) = shard.with(slot.fingerprint, class, count, now).map_err(|_| Unavailable)?;
@@ -57,12 +65,12 @@ impl<S: Store> Counters<'_, S> {
         })
     }
 
-    /// Whether a task is this caller's.
+    /// Whether something is this caller's, as far as is remembered.
     ///
     /// # Errors
     /// The table cannot be read.
-    pub fn owns_task(&self, owner: TaskOwner<'_>, now: Timestamp) -> Result<bool, Unavailable> {
-        self.with_slot(owner, |slot| {
+    pub fn is_owner(&self, ownership: Ownership<'_>, now: Timestamp) -> Result<bool, Unavailable> {
+        self.with_slot(ownership, |slot| {
             let stored = self.store.read(slot.cell)?;
             let shard = Shard::read(&stored.bytes).ok_or(Unavailable)?;
             Ok(shard.find_any(&slot.fingerprint).is_some_and(|count| count.is_alive(now)))
@@ -71,12 +79,15 @@ impl<S: Store> Counters<'_, S> {
 
     fn with_slot<T>(
         &self,
-        owner: TaskOwner<'_>,
+        ownership: Ownership<'_>,
         work: impl FnOnce(super::CounterSlot) -> Result<T, Unavailable>,
     ) -> Result<T, Unavailable> {
-        let TaskOwner { filter, policy, grant, task } = owner;
+        let Ownership { filter, policy, grant, owned } = ownership;
         // No counter of a policy has such a name: this one has a control character, and the window of no limit beside it.
-        let counter = ["\0task\0", task].concat();
+        let counter = match owned {
+            Owned::Task(id) => ["\0task\0", id].concat(),
+            Owned::UrlSession(id) => ["\0url\0", id].concat(),
+        };
         let key = Key { filter, policy, counter: &counter, callers: Callers::Grant(grant), part: Part::Whole };
         let window = Window::new(1).ok_or(Unavailable)?;
         let quota = Quota { window, algorithm: Algorithm::Fixed, max: Some(Amount::ONE) };
@@ -89,29 +100,30 @@ mod tests {
     #[cfg(target_family = "wasm")]
     use wasm_bindgen_test::wasm_bindgen_test as test;
 
-    use super::{Counters, TaskOwner};
+    use super::{Counters, Owned, Ownership};
     use crate::{limit::totals::Capacity, store::InMemory, time::Timestamp};
 
-    const OWNER: TaskOwner<'_> = TaskOwner { filter: "f", policy: "p", grant: "jwt:alice", task: "t" };
+    const OWNER: Ownership<'_> = Ownership { filter: "f", policy: "p", grant: "jwt:alice", owned: Owned::Task("t") };
 
     #[test]
     fn a_task_is_its_callers_for_its_life_and_for_a_day_at_most() {
         let store = InMemory::new([7; 16]);
         let counters = Counters::new(&store, Capacity::new(100));
-        let owns = |owner, at| counters.owns_task(owner, Timestamp(at)).unwrap();
+        let owns = |owner, at| counters.is_owner(owner, Timestamp(at)).unwrap();
         assert!(!owns(OWNER, 0));
-        counters.own_task(OWNER, Some(60_000), true, Timestamp(0)).unwrap();
+        counters.remember_owner(OWNER, Some(60_000), true, Timestamp(0)).unwrap();
         assert!(owns(OWNER, 60_000) && !owns(OWNER, 62_000));
         for other in [
-            TaskOwner { grant: "jwt:bob", ..OWNER },
-            TaskOwner { task: "u", ..OWNER },
-            TaskOwner { policy: "q", ..OWNER },
-            TaskOwner { filter: "g", ..OWNER },
+            Ownership { grant: "jwt:bob", ..OWNER },
+            Ownership { owned: Owned::Task("u"), ..OWNER },
+            Ownership { owned: Owned::UrlSession("t"), ..OWNER },
+            Ownership { policy: "q", ..OWNER },
+            Ownership { filter: "g", ..OWNER },
         ] {
             assert!(!owns(other, 0));
         }
         for ttl in [None, Some(u64::MAX)] {
-            counters.own_task(OWNER, ttl, true, Timestamp(0)).unwrap();
+            counters.remember_owner(OWNER, ttl, true, Timestamp(0)).unwrap();
             assert!(owns(OWNER, 86_400_000) && !owns(OWNER, 86_402_000));
         }
     }
@@ -120,11 +132,11 @@ mod tests {
     fn without_room_no_owner_is_remembered() {
         let store = InMemory::new([7; 16]);
         let counters = Counters::new(&store, Capacity::new(2));
-        let task = |task| TaskOwner { task, ..OWNER };
-        assert!(counters.own_task(task("a"), None, false, Timestamp(0)).is_ok());
-        assert!(counters.own_task(task("b"), None, false, Timestamp(0)).is_err());
-        assert!(counters.own_task(task("b"), None, true, Timestamp(0)).is_ok());
-        assert!(counters.own_task(task("c"), None, true, Timestamp(0)).is_err());
-        assert_eq!(counters.owns_task(task("c"), Timestamp(0)), Ok(false));
+        let task = |task| Ownership { owned: Owned::Task(task), ..OWNER };
+        assert!(counters.remember_owner(task("a"), None, false, Timestamp(0)).is_ok());
+        assert!(counters.remember_owner(task("b"), None, false, Timestamp(0)).is_err());
+        assert!(counters.remember_owner(task("b"), None, true, Timestamp(0)).is_ok());
+        assert!(counters.remember_owner(task("c"), None, true, Timestamp(0)).is_err());
+        assert_eq!(counters.is_owner(task("c"), Timestamp(0)), Ok(false));
     }
 }
