@@ -152,7 +152,7 @@ impl Headers {
             if let Header::Once(_) = found {
                 return Header::Repeated;
             }
-            found = Header::Once(self.text(&span.value).trim_ascii());
+            found = Header::Once(trimmed(self.text(&span.value)));
             if !may_repeat {
                 break;
             }
@@ -186,6 +186,14 @@ impl Headers {
 pub fn is_token(text: &str) -> bool {
     let special = |byte: u8| b"!#$%&'*+-.^_`|~".contains(&byte);
     !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || special(byte))
+}
+
+/// A value without the white space around it, which few have.
+fn trimmed(value: &[u8]) -> &[u8] {
+    match value {
+        [first, .., last] if *first > b' ' && *last > b' ' => value,
+        _ => value.trim_ascii(),
+    }
 }
 
 /// The [`mark`] of a name, below [`SLOTS`].

@@ -3,7 +3,8 @@
 //! * [`Lint`]: every lint, by the name that `mcp-policy check --allow` takes
 //! * `view`: a configuration with its entries in the order of the text, and what blocks them
 //! * `global`, `identity`, `bindings`, `keys`, `odd_names`, `reachability`, `limits`, `counters`, `facts`, `predicates`,
-//!   `loose_text` and `loose_regex` (with `content` and `regex_sample`), `regex_anchors`, `calls_by_name`, `approvals` and `results`: the lints
+//!   `loose_text` and `loose_regex` (with `content` and `regex_sample`), `regex_anchors`, `calls_by_name`, `approvals`, `results` and
+//!   `arguments`: the lints
 //! * [`check_tools`]: the lints that compare a policy with the tools that a server lists; [`ValueSchema`]: what a tool says of its
 //!   arguments
 //! * [`compare_counters`]: what happens to counts when one configuration replaces another
@@ -11,6 +12,7 @@
 //! The module contains none of this: warnings are for people who write policies.
 
 mod approvals;
+mod arguments;
 mod bindings;
 mod blocker;
 mod calls_by_name;
@@ -99,6 +101,7 @@ pub fn check(config: &Config, document: &[u8]) -> Vec<Warning> {
         calls_by_name::check(lints);
         approvals::check(lints);
         results::check(lints);
+        arguments::check(lints);
     })
 }
 

@@ -44,7 +44,7 @@ pub use self::{
     judge::{Inspections, ResultReport},
     observer::MessagePart,
     refusal::{RefusalReply, ResultRefusal},
-    report::{FINDERS, FinderCounts, ResultDenial},
+    report::{FinderCounts, ResultDenial},
     stream::{ResultRequest, ResultStream},
 };
 #[cfg(not(target_os = "wasi"))]

@@ -29,16 +29,14 @@ pub(crate) fn rfc_3339(timestamp: Timestamp) -> Option<String> {
     let seconds = timestamp.seconds();
     let (year, month, day) = date(seconds / 86_400);
     let (hour, minute, second) = (seconds / 3600 % 24, seconds / 60 % 60, seconds % 60);
-    let mut text = String::with_capacity(20);
-    let pairs =
-        [(year / 100, ""), (year % 100, "-"), (month, "-"), (day, "T"), (hour, ":"), (minute, ":"), (second, "Z")];
-    for (pair, behind) in pairs {
-        for digit in [pair / 10, pair % 10] {
-            text.push(char::from_digit(u32::try_from(digit).unwrap_or_default(), 10).unwrap_or('0'));
+    let mut text = *b"0000-00-00T00:00:00Z";
+    let pairs = [(0, year / 100), (2, year % 100), (5, month), (8, day), (11, hour), (14, minute), (17, second)];
+    for (at, pair) in pairs {
+        for (digit, value) in text.iter_mut().skip(at).zip([pair / 10, pair % 10]) {
+            *digit = b'0'.saturating_add(u8::try_from(value).unwrap_or_default());
         }
-        text.push_str(behind);
     }
-    Some(text)
+    String::from_utf8(text.to_vec()).ok()
 }
 
 /// A point in time as RFC 3339 writes it, such as `2026-11-30T01:02:03.5Z` or with `+01:00`, to the millisecond; `None` for another

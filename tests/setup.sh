@@ -6,9 +6,11 @@ readonly SERVERS=target/servers
 readonly CLIENTS=target/clients
 readonly RATE_LIMIT_SERVICE=target/rate_limit_service
 readonly SCHEMAS=target/schemas
+readonly SCHEMA_SUITE=target/schema_suite
 readonly PROMETHEUS=target/prometheus
 readonly REGISTRY=target/registry
 readonly BROWSER=target/browser
+readonly EDITOR_PAGE=src/bin/mcp-policy/edit/page
 readonly ETCD=target/etcd
 readonly SKOPEO=target/tools/skopeo
 readonly H2LOAD=target/tools/h2load
@@ -52,8 +54,8 @@ describe_setup() {
     servers) printf 'MCP SDKs and servers from npm and PyPI, 230 MB' ;;
     clients) printf 'MCP clients, bridges, agent frameworks and conformance suites from npm and PyPI, 640 MB' ;;
     prometheus) printf 'Prometheus from Debian, 330 MB' ;;
-    browser) printf 'Chromium from Debian, 520 MB, unless one is installed; playwright-core and axe-core from npm' ;;
-    schemas) printf 'schemas of Kubernetes objects from npm, 70 MB' ;;
+    browser) printf 'Chromium from Debian, 520 MB, unless one is installed; playwright-core, axe-core and what the editor is made of from npm, 30 MB' ;;
+    schemas) printf 'schemas of Kubernetes objects from npm, 70 MB; the test suite of JSON Schema from PyPI' ;;
     registry) printf 'docker-registry and skopeo from Debian, 130 MB' ;;
     rate_limit_service) printf 'gRPC for Python from PyPI, 70 MB' ;;
     etcd) printf 'etcd from Debian, 30 MB' ;;
@@ -123,14 +125,25 @@ install_rate_limit_service() {
 
 has_rate_limit_service() { is_installed "$RATE_LIMIT_SERVICE" tests/rate_limit_service/requirements.txt; }
 
-# === the schemas of Kubernetes objects
+# === the schemas of Kubernetes objects, and the official test suite of JSON Schema
 
 install_schemas() {
   need npm 'it installs the schemas of Kubernetes objects: install it, or set MCP_POLICY_SKIP=schemas'
   install_once "$SCHEMAS" install_npm tests/kubernetes/package{,-lock}.json
+  need_python 'it unpacks the test suite of JSON Schema (MCP_POLICY_SKIP=schemas skips the test)'
+  install_once "$SCHEMA_SUITE" install_schema_suite tests/schema_suite.txt
 }
 
-has_schemas() { is_installed "$SCHEMAS" tests/kubernetes/package{,-lock}.json; }
+# install_schema_suite FOLDER REQUIREMENTS
+install_schema_suite() {
+  python3 -m pip download --quiet --disable-pip-version-check --no-deps --no-binary jsonschema --requirement "$2" --dest "$1" ||
+    fail "cannot download the packages of \`$2\` from PyPI; MCP_POLICY_SKIP=schemas skips the test that needs them"
+  tar -xzf "$1"/jsonschema-*.tar.gz --directory "$1" --strip-components=2 --wildcards 'jsonschema-*/json'
+}
+
+has_schemas() {
+  is_installed "$SCHEMAS" tests/kubernetes/package{,-lock}.json && is_installed "$SCHEMA_SUITE" tests/schema_suite.txt
+}
 
 # === programs from Debian: the installed one, else one that is unpacked into `target`
 
@@ -202,15 +215,20 @@ find_program() {
 
 # === the browser for the console's tests
 
-# `chromium` is the installed one or an unpacked one; `driver` holds playwright-core in the version of the lock file.
+# `chromium` is the installed one or an unpacked one; `driver` holds playwright-core, and `editor` what the editor's script is made
+# of, in the versions of the lock files.
 install_browser() {
   need npm 'it installs playwright-core and axe-core for the browser: install npm, or set MCP_POLICY_SKIP=browser'
   mkdir -p "$BROWSER"
   [[ -x $BROWSER/chromium ]] || ln -sf "$(chromium_program)" "$BROWSER/chromium"
   install_once "$BROWSER/driver" install_npm tests/browser/package{,-lock}.json
+  install_once "$BROWSER/editor" install_npm "$EDITOR_PAGE"/package{,-lock}.json
 }
 
-has_browser() { [[ -x $BROWSER/chromium ]] && is_installed "$BROWSER/driver" tests/browser/package{,-lock}.json; }
+has_browser() {
+  [[ -x $BROWSER/chromium ]] && is_installed "$BROWSER/driver" tests/browser/package{,-lock}.json &&
+    is_installed "$BROWSER/editor" "$EDITOR_PAGE"/package{,-lock}.json
+}
 
 # Prints the path of an installed browser that starts. If there is none, downloads one and prints its path.
 chromium_program() {

@@ -22,7 +22,8 @@ test_here() {
   say 'testing here'
   MCP_POLICY_ENVOY=$envoy MCP_POLICY_SERVERS=$PWD/$SERVERS MCP_POLICY_CLIENTS=$PWD/$CLIENTS MCP_POLICY_PROMETHEUS=$(prometheus_program) \
     MCP_POLICY_SCHEMAS=$PWD/$SCHEMAS MCP_POLICY_REGISTRY=$PWD/$REGISTRY MCP_POLICY_RATE_LIMIT_SERVICE=$PWD/$RATE_LIMIT_SERVICE \
-    MCP_POLICY_BROWSER=$PWD/$BROWSER MCP_POLICY_ETCD=$(etcd_program) cargo test --locked "$@"
+    MCP_POLICY_BROWSER=$PWD/$BROWSER MCP_POLICY_ETCD=$(etcd_program) MCP_POLICY_SCHEMA_SUITE=$PWD/$SCHEMA_SUITE \
+      cargo test --locked "$@"
 }
 
 # === matrix
@@ -63,7 +64,11 @@ test_in_browser() {
     return
   fi
   say 'testing in a browser'
-  MCP_POLICY_BROWSER=$PWD/$BROWSER node --test --test-reporter=./tests/browser/reporter.mjs tests/browser/*.test.mjs
+  # The editor's tests start it, a server, and an Envoy that enforces what was written.
+  cargo build --locked --bin mcp-policy --example mcp-server
+  local envoy=${MCP_POLICY_ENVOY:-}
+  [[ $envoy ]] || envoy=$(envoy_wheel)
+  MCP_POLICY_ENVOY=$envoy MCP_POLICY_BROWSER=$PWD/$BROWSER node --test --test-reporter=./tests/browser/reporter.mjs tests/browser/*.test.mjs
 }
 
 # Runs the unit tests compiled to WebAssembly.

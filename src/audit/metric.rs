@@ -43,6 +43,8 @@ pub const UNLISTED_ENTRIES: &str = "mcp_policy_unlisted_entries";
 pub const DRIFTS: &str = "mcp_policy_drifts";
 /// Pinned tools whose pinned definition no list has shown, by `policy`; each worker adds its own.
 pub const UNLISTED_DEFINITIONS: &str = "mcp_policy_unlisted_definitions";
+/// Calls that were denied since an argument does not fit the pinned schema, by `policy` and `tool`.
+pub const INVALID_ARGUMENTS: &str = "mcp_policy_invalid_arguments";
 /// What was found in answers and replaced or refused, by `policy` and `finder`.
 pub const REDACTIONS: &str = "mcp_policy_redactions";
 /// What rules in shadow would have replaced or refused, by `policy` and `finder`.
@@ -65,6 +67,13 @@ pub type Label<'l> = (&'static str, &'l str);
 #[must_use]
 pub fn decision_labels<'r>(config: &Config, record: &'r AuditRecord) -> [Label<'r>; 3] {
     labels(config, record, record.decision.name())
+}
+
+/// Whether a rule is a part of a pinned schema.
+#[must_use]
+pub fn is_schema(rule: &str) -> bool {
+    let below = rule.strip_prefix("/definitions/").and_then(|rest| rest.split_once('/'));
+    below.is_some_and(|(_, rest)| rest.starts_with("schema"))
 }
 
 /// The labels of what would have been decided.

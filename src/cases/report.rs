@@ -18,6 +18,7 @@ use crate::{
         trace::{NoTrace, Step, Tracer},
     },
     identity,
+    mcp::answer::Reply,
     policy::{Definitions, Policy},
     store::Store,
 };
@@ -36,6 +37,8 @@ pub struct CallReport {
     pub message: String,
     /// The seconds after which the agent may retry.
     pub retry_after: Option<u64>,
+    /// What the agent gets in place of the server's answer, if the call is not forwarded.
+    pub reply: Option<Reply>,
     /// What becomes of the server's answer, if the call has one and is allowed.
     pub answer: Option<AnswerReport>,
 }
@@ -54,7 +57,11 @@ impl CaseCall {
         let is_forwarded = matches!(response.answer, Disposition::Forward(_));
         let answer = self.answer.as_ref().filter(|_| is_forwarded);
         let answer = answer.map(|answer| result::judge(response.results, answer));
-        CallReport { steps, record: *response.record, message, retry_after, answer }
+        let reply = match response.answer {
+            Disposition::Reply(reply) => Some(reply),
+            Disposition::Forward(_) | Disposition::Callout(_) => None,
+        };
+        CallReport { steps, record: *response.record, message, retry_after, reply, answer }
     }
 
     /// Decides on the request once, without its steps. If no server gets it, it is given back what it was charged.

@@ -25,6 +25,11 @@ pub(super) fn compare(old: &Policy, new: &Policy, found: &mut Findings) {
         };
         match both.map(|definitions| stance(definitions, Some(name))) {
             [Stance::Pinned(old), Stance::Pinned(new)] => {
+                let schema = |pin: &Pin| pin.schema.as_ref().map(|schema| schema.to_json());
+                if schema(old).zip(schema(new)).is_some_and(|(old, new)| old != new) {
+                    add(Direction::Wider, false, "another schema of its arguments is pinned");
+                    add(Direction::Narrower, false, "another schema of its arguments is pinned");
+                }
                 if new.digests.iter().any(|digest| !old.digests.contains(digest)) {
                     add(Direction::Wider, false, "another definition is pinned");
                 }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use crate::{
     amount::Amount,
     policy::{
-        Checks, Cost, Effect, Limit, LimitKey, Mode, Policy, Predicate, ResultRules, Rule,
+        ArgumentCheck, Checks, Cost, Effect, Limit, LimitKey, Mode, Policy, Predicate, ResultRules, Rule,
         condition::{Condition, Operand},
         path::Path,
         policy_json,
@@ -33,6 +33,8 @@ pub(super) struct Effective<'p> {
     pub(super) shadow_counts: BTreeMap<&'p str, String>,
     /// What answers may hold.
     pub(super) results: Vec<&'p ResultRules>,
+    /// How arguments are compared with the pinned schema; `None` if they are not.
+    pub(super) arguments: Option<ArgumentCheck>,
 }
 
 /// What a call costs of one counter.
@@ -60,6 +62,7 @@ impl<'p> Effective<'p> {
             Outcome::Rule(rule) => (None, Some(rule)),
         };
         let all_tools = (kind == Kind::Tool).then(|| policy.all_tools());
+        let arguments = policy.argument_rule(rule, Mode::Enforce).filter(|_| kind == Kind::Tool);
         let (rules, in_shadow): (Vec<&Rule>, Vec<&Rule>) =
             rule.into_iter().chain(all_tools).partition(|rule| rule.mode == Mode::Enforce);
         let denies = rules.iter().any(|rule| rule.denies_unconditionally());
@@ -67,7 +70,8 @@ impl<'p> Effective<'p> {
         let denies_references = denied.is_some();
         // In shadow under `default: "deny"` a reference passes.
         let denies_references = denies_references && rule.is_none_or(|rule| rule.mode == Mode::Enforce);
-        let mut effective = Self { denied, denies_references, ..Self::default() };
+        let arguments = arguments.map(|rule| rule.check);
+        let mut effective = Self { denied, denies_references, arguments, ..Self::default() };
         rules.iter().flat_map(|rule| rule.checks()).for_each(|checks| effective.add(checks));
         let is_observed = |counter: &str| policy.observed().iter().any(|observed| *observed.name == *counter);
         for (counter, charge) in &mut effective.limits {

@@ -1,9 +1,11 @@
 //! Two rules side by side: what the new one permits that the old one does not, and the reverse.
 
+use std::cmp::Ordering;
+
 use crate::{
     amount::Amount,
     policy::{
-        Cost, Predicate,
+        ArgumentCheck, Cost, Predicate,
         condition::{Clause, Condition},
         policy_json,
     },
@@ -56,6 +58,7 @@ pub(super) fn compare(old: &Effective<'_>, new: &Effective<'_>) -> Vec<Finding> 
     limits(old, new, &mut findings);
     look_alikes(old, new, &mut findings);
     results::compare(&old.results, &new.results, &mut findings);
+    arguments(old, new, &mut findings);
     findings
 }
 
@@ -64,6 +67,7 @@ fn allowed(rule: &Effective<'_>) -> &'static str {
     let asks = rule.approval.iter().any(|predicate| predicate.conditions.is_empty());
     let is_open =
         rule.require.is_empty() && rule.deny_if.is_empty() && rule.approval.is_empty() && rule.limits.is_empty();
+    let is_open = is_open && rule.arguments.is_none();
     match (asks, is_open) {
         (true, _) => "allowed with approval",
         (false, true) => "allowed",
@@ -134,7 +138,8 @@ fn lost(direction: Direction, stop: Stop<'_>, after: &Effective<'_>) -> Finding 
         None => String::new(),
     };
     let witness = witness::find(stop, after);
-    let is_certain = witness.is_some() || is_apart(predicate, after);
+    // Whether such a call fits a pinned schema is not tried.
+    let is_certain = (witness.is_some() || is_apart(predicate, after)) && after.arguments.is_none();
     let such = witness.filter(|_| !predicate.conditions.is_empty());
     let such = such.map(|call| format!(", such as `{call}`")).unwrap_or_default();
     Finding { direction, is_certain, what: format!("{verb} {}{beside}{such}", calls(predicate)) }
@@ -236,7 +241,7 @@ fn counted_otherwise(counter: &str, is_observed: bool, findings: &mut Vec<Findin
 }
 
 /// The order of two maxima; without one there is most room.
-fn compare_room(one: Option<Amount>, other: Option<Amount>) -> std::cmp::Ordering {
+fn compare_room(one: Option<Amount>, other: Option<Amount>) -> Ordering {
     (one.is_none(), one).cmp(&(other.is_none(), other))
 }
 
@@ -253,7 +258,7 @@ fn changed_limit(counter: &str, old: &Charge<'_>, new: &Charge<'_>, findings: &m
     }
     if old.terms == new.terms {
         let costs = match (&*old.costs, &*new.costs) {
-            (old, new) if old == new => Some(std::cmp::Ordering::Equal),
+            (old, new) if old == new => Some(Ordering::Equal),
             ([Cost::Fixed(old)], [Cost::Fixed(new)]) => Some(new.cmp(old)),
             _ => None,
         };
@@ -295,6 +300,24 @@ fn price(charge: &Charge<'_>) -> String {
         Cost::Argument(path) => format!("`{path}` a call"),
     });
     costs.collect::<Vec<_>>().join(" or ")
+}
+
+// === arguments ===
+
+/// How strictly arguments are compared with the pinned schema. Which calls that denies depends on the schema.
+fn arguments(old: &Effective<'_>, new: &Effective<'_>, findings: &mut Vec<Finding>) {
+    let direction = match new.arguments.cmp(&old.arguments) {
+        Ordering::Less => Direction::Wider,
+        Ordering::Greater => Direction::Narrower,
+        Ordering::Equal => return,
+    };
+    let name = |check: Option<ArgumentCheck>| check.unwrap_or(ArgumentCheck::Any).name();
+    let what = format!(
+        "compares arguments with the pinned schema as `{}`; it was `{}`",
+        name(new.arguments),
+        name(old.arguments)
+    );
+    findings.push(Finding { direction, is_certain: false, what });
 }
 
 // === names that resemble others ===

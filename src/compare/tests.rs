@@ -1,5 +1,7 @@
 //! Differences between small policies, by their whole lines.
 
+mod arguments;
+
 #[cfg(target_family = "wasm")]
 use wasm_bindgen_test::wasm_bindgen_test as test;
 

@@ -70,7 +70,7 @@ fn every_mistake_is_reported_at_once() {
         "/policy/version: found `2`, expected `1`",
         "/policy/default: found `block`, expected `allow` or `deny` (did you mean `deny`?)",
         "/policy/tolls: unknown key `tolls` (did you mean `tools`?); allowed: `version`, `default`, `description`, \
-         `hide`, `rules`, `all_tools`, `tools`, `resources`, `prompts`, `methods`, `definitions`, `on_drift`, `unpinned` or `mode`",
+         `hide`, `rules`, `all_tools`, `tools`, `resources`, `prompts`, `methods`, `definitions`, `on_drift`, `unpinned`, `arguments` or `mode`",
         "/policy/tools/a/limits/0: the key `counter` is missing",
         "/policy/tools/a/limits/0: the key `scope` is missing",
         "/policy/tools/a/limits/0/window: found `week`, expected `second`, `minute`, `hour` or `day`, \
@@ -107,7 +107,7 @@ fn the_text_of_all_problems_is_readable_in_a_log() {
     let invalid = Config::load(br#"{"version":"1","default":"maybe","x":1}"#).unwrap_err();
     let expected = "2 problems in the configuration:\n  \
                     /default: found `maybe`, expected `allow` or `deny`\n  \
-                    /x: unknown key `x`; allowed: `version`, `default`, `description`, `hide`, `rules`, `all_tools`, `tools`, `resources`, `prompts`, `methods`, `definitions`, `on_drift`, `unpinned` or `mode`";
+                    /x: unknown key `x`; allowed: `version`, `default`, `description`, `hide`, `rules`, `all_tools`, `tools`, `resources`, `prompts`, `methods`, `definitions`, `on_drift`, `unpinned`, `arguments` or `mode`";
     assert_eq!(invalid.to_string(), expected);
 }
 

@@ -120,7 +120,10 @@ fn new(config: &Config, request: &BoundRequest, decision: Decision) -> Box<Audit
 
 fn decision(denial: &Denial<'_>) -> Decision {
     match denial {
-        Denial::Denied { .. } | Denial::UnknownMethod { .. } | Denial::UnknownTask { .. } => Decision::Denied,
+        Denial::Denied { .. }
+        | Denial::InvalidArguments { .. }
+        | Denial::UnknownMethod { .. }
+        | Denial::UnknownTask { .. } => Decision::Denied,
         Denial::RateLimited { .. } => Decision::RateLimited,
         Denial::ApprovalRequired { .. } => Decision::ApprovalRequired,
         Denial::CalloutPending { ask, .. } => match **ask {

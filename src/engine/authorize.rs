@@ -1,6 +1,7 @@
 //! The order of the decision; product contract, section 2. [`Authorizer::decide`] is that order, one step a line.
 
 mod approval;
+mod arguments;
 mod charge;
 mod decision;
 mod definitions;
@@ -100,6 +101,7 @@ impl<'p, S: Store, W: Tracer> Authorizer<'p, S, W> {
                 self.check_default(&targets)?; // (default deny), if only a rule in shadow names the target
                 self.check_definitions(policy, &targets)?; // `definitions`, `unpinned`
             }
+            self.check_arguments(policy, &rules, &work)?; // `arguments`
             self.check_require(&rules)?; // `require`
             self.check_deny_if(&rules)?; // `deny_if`
             let evaluation = self.price(&rules)?; // `limits`: what they would be charged

@@ -17,11 +17,11 @@ use crate::{
     limit::LimitExceeded,
     mcp::{
         Body, Code, Message, Refusal, Request, Target,
-        answer::{self, ApprovalData, Data, Elicitation, LimitData, Reply, WindowData},
+        answer::{self, ApprovalData, ArgumentData, Data, Elicitation, LimitData, Reply, WindowData},
         list::ListKind,
         revision::{self, Lifecycle},
     },
-    policy::Limit,
+    policy::{Limit, schema::Violation},
     time::{Timestamp, rfc_3339},
 };
 
@@ -84,6 +84,10 @@ impl ReplyContext<'_> {
         };
         match denial {
             Denial::Denied { reason, .. } => self.denied(request, Code::Denied, reason, data),
+            Denial::InvalidArguments { reason, violation, .. } => {
+                let argument = Some(argument_data(violation));
+                self.denied(request, Code::Denied, reason, Data { argument, ..data })
+            }
             Denial::UnknownMethod { reason } => {
                 let status = if self.lifecycle == Lifecycle::Stateless { 404 } else { 200 };
                 Reply { status, ..self.denied(request, Code::MethodNotFound, reason, data) }
@@ -160,7 +164,7 @@ impl ReplyContext<'_> {
     fn rate_limited(self, request: &Request<'_>, data: Data<'_>, reason: &str, full: LimitExceeded) -> Reply {
         let wait = full.retry_at.map(|retry_at| retry_at.0.saturating_sub(self.now.0));
         let seconds = wait.map(|wait| wait.div_ceil(1000));
-        let message = format!("Policy violation: {reason}; {}", denial_text::when_to_retry(seconds));
+        let message = ["Policy violation: ", reason, "; ", &denial_text::when_to_retry(seconds)].concat();
         let data = Data {
             kind: "rate_limited",
             reason,
@@ -220,6 +224,12 @@ impl ReplyContext<'_> {
         let caller = lists::caller_denials(self.config, self.request);
         (!authorize::is_permitted(policy, &caller, ListKind::Tools, name)).then_some(&**name)
     }
+}
+
+/// The argument that does not fit, for programs.
+fn argument_data(violation: &Violation) -> ArgumentData {
+    let Violation { sent, .. } = violation;
+    ArgumentData { pointer: violation.argument(), sent: sent.name(), expected: violation.expected() }
 }
 
 /// Whether clients can show this address to their user: an approval service may return any text.

@@ -74,7 +74,8 @@ pub struct BoundRequest {
 impl BoundRequest {
     /// Finds the policy for a request.
     #[must_use]
-    pub fn new(config: &Config, info: RequestInfo) -> Self {
+    pub fn new(config: &Config, info: impl Into<Box<RequestInfo>>) -> Self {
+        let info = info.into();
         let policy = match config.only_policy() {
             Some(policy) => PolicyMatch::Policy { binding: 0, policy: Arc::clone(policy) },
             None => config.match_policy(&BindingInput {
@@ -84,7 +85,7 @@ impl BoundRequest {
                 grant: info.grant.as_ref().ok(),
             }),
         };
-        Self { info: Box::new(info), policy }
+        Self { info, policy }
     }
 
     /// The request.

@@ -2,6 +2,7 @@
 
 mod answers;
 mod approvals;
+mod arguments;
 mod batches;
 mod bodiless;
 mod charges;

@@ -44,12 +44,12 @@ pub(super) struct Needed {
 }
 
 /// Everything about a request but its body; these sources identify the caller.
-pub(super) fn request_info(identity: &[Source], needed: Needed) -> Option<RequestInfo> {
+pub(super) fn request_info(identity: &[Source], needed: Needed) -> Option<Box<RequestInfo>> {
     read_request(identity, needed, &mut None)
 }
 
 /// The same; the request's dynamic metadata goes to `metadata` if it is needed and there is some.
-fn read_request(identity: &[Source], needed: Needed, metadata: &mut Option<Vec<u8>>) -> Option<RequestInfo> {
+fn read_request(identity: &[Source], needed: Needed, metadata: &mut Option<Vec<u8>>) -> Option<Box<RequestInfo>> {
     let headers = host::request_headers()?;
     let short = |id: &str| id.get(..id.floor_char_boundary(128)).unwrap_or_default().into();
     let request_id = headers.str_value("x-request-id").map(short);
@@ -67,7 +67,11 @@ fn read_request(identity: &[Source], needed: Needed, metadata: &mut Option<Vec<u
     if attributes.failed.get() {
         return None;
     }
-    Some(RequestInfo { request_id, route, cluster, ..RequestInfo::new(headers, grant) })
+    let mut info = Box::new(RequestInfo::new(headers, grant));
+    info.request_id = request_id;
+    info.route = route;
+    info.cluster = cluster;
+    Some(info)
 }
 
 /// The name of Envoy's route, as it is now. No binding matches a name that is not UTF-8.

@@ -39,7 +39,7 @@ pub(super) struct ConsoleFilter {
     /// Whether its head has come.
     has_begun: bool,
     /// The request and what it holds, until it is answered.
-    call: Option<(RequestInfo, Lease)>,
+    call: Option<(Box<RequestInfo>, Lease)>,
     size: usize,
     /// The body, and what etcd is asked about it; `None` unless etcd has to answer first.
     waiting: Option<Waiting>,

@@ -42,7 +42,11 @@ pub(super) fn register_notices() {
 
 /// Counts what was decided about a request.
 pub(super) fn count_decision(config: &Config, record: &AuditRecord) {
-    add_to_series(MetricType::Counter, metric::DECISIONS, &metric::decision_labels(config, record), 1);
+    let labels = metric::decision_labels(config, record);
+    add_to_series(MetricType::Counter, metric::DECISIONS, &labels, 1);
+    if let ([policy, tool, _], true) = (labels, metric::is_schema(&record.rule)) {
+        add_to_series(MetricType::Counter, metric::INVALID_ARGUMENTS, &[policy, tool], 1);
+    }
     if let Some(labels) = metric::shadow_labels(config, record) {
         add_to_series(MetricType::Counter, metric::SHADOW_DECISIONS, &labels, 1);
     }

@@ -69,6 +69,12 @@ impl Decimal {
         i32::try_from(self.exponent.checked_sub(i64::try_from(self.digits.len()).ok()?)?).ok()
     }
 
+    /// Whether it has no fraction, however it is written.
+    #[must_use]
+    pub fn is_integer(&self) -> bool {
+        usize::try_from(self.exponent).is_ok_and(|whole| self.digits.len() <= whole)
+    }
+
     /// One text for each value.
     #[must_use]
     pub fn plain(&self) -> String {

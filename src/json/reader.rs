@@ -230,10 +230,12 @@ impl<'a> Reader<'a> {
                 let named_at = self.at;
                 let span = self.quoted()?;
                 self.open.push(self.bytes, span);
-                self.expect(b':', "`:`")?;
+                if !self.accept_here(b':') {
+                    self.expect(b':', "`:`")?;
+                }
                 self.named_at = named_at;
                 visit(self, span)?;
-                if !self.goes_on(b'}', "`,` or `}`")? {
+                if !self.accept_here(b',') && !self.goes_on(b'}', "`,` or `}`")? {
                     break;
                 }
             }
@@ -283,6 +285,12 @@ impl<'a> Reader<'a> {
 
     fn accept(&mut self, byte: u8) -> bool {
         self.skip_space();
+        self.accept_here(byte)
+    }
+
+    /// Consumes a byte that no white space comes before, as most texts are written.
+    #[inline(always)]
+    fn accept_here(&mut self, byte: u8) -> bool {
         let here = self.bytes.get(self.at) == Some(&byte);
         self.at = self.at.saturating_add(usize::from(here));
         here

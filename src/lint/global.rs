@@ -2,7 +2,7 @@
 
 use crate::{
     budget,
-    policy::{Checks, Effect, Mode, Rule},
+    policy::{ArgumentCheck, Checks, Effect, Mode, Rule},
 };
 
 use super::{Lint, Lints, policy_section::PolicySection};
@@ -75,8 +75,9 @@ fn open_star(lints: &mut Lints<'_>) {
 fn restricts(rule: &Rule) -> bool {
     let is_empty = |checks: &Checks| {
         // `results` restricts no call.
-        let Checks { require, deny_if, approval, limits, results: _ } = checks;
-        require.is_empty() && deny_if.is_empty() && approval.is_empty() && limits.is_empty()
+        let Checks { require, deny_if, approval, limits, results: _, arguments } = checks;
+        let is_open = arguments.as_ref().is_none_or(|rule| rule.check == ArgumentCheck::Any);
+        is_open && require.is_empty() && deny_if.is_empty() && approval.is_empty() && limits.is_empty()
     };
     rule.mode == Mode::Enforce && !rule.checks().all(is_empty)
 }

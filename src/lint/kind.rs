@@ -95,6 +95,10 @@ pub enum Lint {
     ArgumentType,
     /// A tool whose definition is not the pinned one.
     ChangedDefinition,
+    /// `arguments` for a tool without a pinned schema.
+    NoPinnedSchema,
+    /// `strict` for a tool whose schema says nothing of some values.
+    OpenSchema,
     /// A condition on claims that no source of identity yields.
     ClaimsWithoutToken,
     /// A condition on a counter of fixed windows, which forgets at each boundary.
@@ -111,7 +115,7 @@ pub enum Lint {
 
 impl Lint {
     /// Every lint.
-    pub const ALL: [Self; 51] = [
+    pub const ALL: [Self; 53] = [
         Self::Shadow,
         Self::AllowWithHide,
         Self::OpenStar,
@@ -157,6 +161,8 @@ impl Lint {
         Self::UnknownArgument,
         Self::ArgumentType,
         Self::ChangedDefinition,
+        Self::NoPinnedSchema,
+        Self::OpenSchema,
         Self::ClaimsWithoutToken,
         Self::CounterForgets,
         Self::CounterPerEnvoy,
@@ -214,6 +220,8 @@ impl Lint {
             Self::UnknownArgument => "unknown-argument",
             Self::ArgumentType => "argument-type",
             Self::ChangedDefinition => "changed-definition",
+            Self::NoPinnedSchema => "no-pinned-schema",
+            Self::OpenSchema => "open-schema",
             Self::ClaimsWithoutToken => "claims-without-token",
             Self::CounterForgets => "counter-forgets",
             Self::CounterPerEnvoy => "counter-per-envoy",

@@ -1,6 +1,7 @@
 //! Every lint, by the whole message of its warning.
 
 mod approvals;
+mod arguments;
 mod bindings;
 mod changes;
 mod facts;
@@ -12,6 +13,7 @@ mod loose;
 mod names;
 mod predicates;
 mod reachability;
+mod replicas;
 mod tools;
 
 use super::check;

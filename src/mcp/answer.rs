@@ -39,12 +39,25 @@ pub struct Data<'a> {
     pub retry_after_ms: Option<u64>,
     /// The same as a timestamp, RFC 3339.
     pub reset_at: Option<String>,
+    /// The argument that does not fit the pinned schema.
+    pub argument: Option<ArgumentData>,
     /// The request that waits for approval.
     pub approval: Option<ApprovalData<'a>>,
     /// The page that the client is to show to its user.
     pub elicitation: Option<Elicitation<'a>>,
     /// The protocol revisions that are accepted; MCP 2026-07-28, versioning.
     pub supported: Option<&'a [&'a str]>,
+}
+
+/// An argument that does not fit the pinned schema. It has no value of the client's.
+#[derive(Clone, Debug)]
+pub struct ArgumentData {
+    /// Its JSON pointer into `arguments`.
+    pub pointer: String,
+    /// The JSON type that was sent; `missing` or `unnamed`.
+    pub sent: &'static str,
+    /// What the schema says; for an argument that it requires or does not name, the names that it has.
+    pub expected: String,
 }
 
 /// A request that waits for approval.
@@ -179,6 +192,9 @@ impl Data<'_> {
             data.add_string(kind, name);
         }
         data.add_string("reason", self.reason).add_optional_string("requestId", self.request_id);
+        if let Some(argument) = &self.argument {
+            data.add_object("argument", |out| argument.write(out));
+        }
         if let Some(limit) = &self.limit {
             data.add_object("limit", |out| limit.write(out));
         }
@@ -197,6 +213,15 @@ impl Data<'_> {
         if let Some(supported) = self.supported {
             data.add_json("supported", json::list(supported.iter().copied()));
         }
+    }
+}
+
+impl ArgumentData {
+    fn write(&self, argument: &mut Writer) {
+        argument
+            .add_string("pointer", &self.pointer)
+            .add_string("sent", self.sent)
+            .add_string("expected", &self.expected);
     }
 }
 

@@ -1,5 +1,6 @@
 //! Compiles a policy document into the model, and reports every contradiction.
 
+mod definitions;
 mod observed;
 mod resource;
 mod results;
@@ -12,8 +13,7 @@ use crate::json::cursor::Cursor;
 
 use super::{
     document::{self, Name},
-    look_alike::LookAlikes,
-    model::{Definitions, Effect, MethodRule, Mode, Pin, Policy, Rule, folded},
+    model::{Effect, MethodRule, Mode, Policy, Rule, folded},
     pattern::{Pattern, Table},
     uri,
 };
@@ -61,6 +61,9 @@ pub fn compile(at: &Cursor<'_, '_>) -> Option<Policy> {
     let rules: Vec<&Rule> = [&all_tools].into_iter().chain(rules).collect();
     let results = results::collect(&rules, Mode::Enforce, at);
     let shadow_results = results::collect(&rules, Mode::Shadow, at);
+    let arguments = document.arguments.as_ref().map(|arguments| compiler.compile_arguments(arguments));
+    let checks_arguments = definitions::checks_arguments(&rules, arguments.as_ref());
+    definitions::report_misplaced([&resources, &prompts], at);
     let mut policy = Policy {
         default: document.default,
         mode: document.mode,
@@ -75,7 +78,9 @@ pub fn compile(at: &Cursor<'_, '_>) -> Option<Policy> {
         folded_methods,
         asks_for_approval,
         claims: Vec::new(),
-        definitions: document.definitions.as_ref().map(|definitions| compile_definitions(definitions, &compiler)),
+        definitions: document.definitions.map(|pins| definitions::compile(pins, checks_arguments, &compiler)),
+        arguments,
+        checks_arguments,
         results,
         shadow_results,
         caller_predicates: compiler.caller_predicates(),
@@ -83,21 +88,6 @@ pub fn compile(at: &Cursor<'_, '_>) -> Option<Policy> {
     };
     observed::note_observed(&mut policy, at, &compiler);
     Some(policy)
-}
-
-fn compile_definitions(document: &document::Definitions<'_, '_>, compiler: &Compiler) -> Box<Definitions> {
-    let pins = document.pins.iter().enumerate().map(|(number, (name, digests))| {
-        let digests = digests.as_slice().into();
-        (name.text.into(), Pin { number, pointer: compiler.pointer(&name.at), digests })
-    });
-    let pins: Vec<(Box<str>, Pin)> = pins.collect();
-    Box::new(Definitions {
-        places: pins.iter().map(|(name, pin)| (name.clone(), pin.number)).collect(),
-        look_alikes: LookAlikes::new(pins.iter().map(|(name, _)| &**name)),
-        pins,
-        on_drift: document.on_drift,
-        unpinned: document.unpinned,
-    })
 }
 
 fn check_method(name: &Name<'_, '_>, stance: Effect) {

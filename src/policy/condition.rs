@@ -43,7 +43,6 @@ use super::path::{Path, Root};
 
 #[cfg(not(target_os = "wasi"))]
 pub use self::facts::NoFacts;
-pub(super) use self::url::is_plain_host;
 pub use self::{
     args::{Ambiguous, Args, Leaf, Unfollowed},
     error::{ConditionError, Part},
@@ -56,6 +55,7 @@ pub use self::{
     text::RegexMatcher,
     url::AllowedHosts,
 };
+pub(super) use self::{display::display_value, url::is_plain_host};
 
 /// One condition, as meant: its operator is known, its value is one the operator can compare with.
 #[derive(Clone, Debug)]
@@ -86,7 +86,7 @@ impl Condition {
         if !misfits.is_empty() {
             return Err(misfits);
         }
-        let text = format!("`{op}` `{}`", value.map(|node| display::display_value(&node.value)).unwrap_or_default());
+        let text = format!("`{op}` `{}`", value.map(|node| display_value(&node.value)).unwrap_or_default());
         Ok(Self { operand, operator, text })
     }
 

@@ -11,10 +11,10 @@ mod rule;
 
 use crate::json::cursor::{Cursor, Keys};
 
-use super::model::{Effect, Mode};
+use super::model::{ArgumentCheck, Effect, Mode};
 
 pub use self::{
-    definitions::{DEFINITION_KEYS, Definitions, MAX_DIGESTS},
+    definitions::{DEFINITION_KEYS, Definitions, MAX_DIGESTS, Pin},
     limit::{LIMIT_KEYS, Limit, RATE_KEYS, Rate},
     predicate::{APPROVAL_KEYS, CONDITION_KEYS, DEFAULT_EXPIRES, PATH_WITHIN_KEYS, PREDICATE_KEYS, Predicate},
     results::{DEFAULT_MAX_RESULT_BYTES, DEFAULT_REPLACEMENT, FINDER_KEYS, REDACTION_KEYS, RESULTS_KEYS, Results},
@@ -44,6 +44,8 @@ pub struct Policy<'w, 'a> {
     pub methods: Vec<(Name<'w, 'a>, Effect)>,
     /// `definitions`, `on_drift` and `unpinned`
     pub definitions: Option<Definitions<'w, 'a>>,
+    /// `arguments`
+    pub arguments: Option<(Cursor<'w, 'a>, ArgumentCheck)>,
 }
 
 /// A name or pattern, and its place in the document.
@@ -71,6 +73,7 @@ pub const POLICY_KEYS: Keys = Keys {
         "definitions",
         "on_drift",
         "unpinned",
+        "arguments",
         "mode",
     ],
 };
@@ -115,6 +118,7 @@ impl<'w, 'a> Policy<'w, 'a> {
             prompts,
             methods,
             definitions: Definitions::read(&fields),
+            arguments: definitions::read_arguments(&fields),
         }))
     }
 }

@@ -18,7 +18,7 @@ use crate::{
 pub(super) use self::caller::reads_caller;
 pub use self::{
     caller::CallerDenials,
-    definitions::{Definitions, OnDrift, Pin},
+    definitions::{ArgumentCheck, ArgumentRule, Definitions, OnDrift, Pin},
     limit::{Cost, Limit, LimitKey, Scope},
     results::{BuiltIn, Expression, Finder, Redaction, ResultRules},
     rule::{Checks, Contents, Predicate, Rule},
@@ -46,6 +46,10 @@ pub struct Policy {
     pub(super) asks_for_approval: bool,
     /// The pinned definitions, if there are any.
     pub(super) definitions: Option<Box<Definitions>>,
+    /// `arguments`: for tools whose rule says nothing of it.
+    pub(super) arguments: Option<ArgumentRule>,
+    /// Whether some rule, or the policy, has arguments compared with pinned schemas.
+    pub(super) checks_arguments: bool,
     /// `results` of all rules that are enforced, each once, for answers whose call is not known.
     pub(super) results: Vec<ResultRules>,
     /// The same of the rules in shadow.

@@ -29,6 +29,9 @@ pub fn policy_json(policy: &Policy) -> String {
         methods.add_member(name, quoted(effect(rule.effect)));
     }
     out.add_json("methods", methods.finish());
+    if let Some(arguments) = policy.arguments() {
+        out.add_string("arguments", arguments.check.name());
+    }
     if let Some(definitions) = policy.definitions() {
         write_definitions(&mut out, definitions);
     }
@@ -42,6 +45,9 @@ fn write_definitions(out: &mut Writer, definitions: &Definitions) {
     for (name, pin) in all {
         let mut one = Writer::default();
         one.add_json("sha256", list(pin.digests.iter().map(|digest| quoted(&digest.to_string()))));
+        if let Some(schema) = &pin.schema {
+            one.add_json("schema", schema.to_json());
+        }
         pins.add_member(name, one.finish());
     }
     let on_drift = match definitions.on_drift {
@@ -81,6 +87,9 @@ pub fn rule(rule: &Rule) -> String {
     }
     if short.is_empty() {
         out.add_json("limits", list(long.into_iter().map(limit)));
+    }
+    if let Some(arguments) = rule.arguments() {
+        out.add_string("arguments", arguments.check.name());
     }
     if let Some(merged) = rule.results().cloned().reduce(merge_results) {
         out.add_json("results", results(&merged));
@@ -191,6 +200,11 @@ pub fn condition(condition: &Condition) -> String {
     };
     out.add_string("op", op).add_json("value", value);
     out.finish()
+}
+
+/// Writes the value that an operator compares with.
+pub(super) fn operator_value(operator: &Operator) -> String {
+    operation(operator).1
 }
 
 fn operation(operator: &Operator) -> (&'static str, String) {

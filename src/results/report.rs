@@ -2,24 +2,9 @@
 
 use crate::policy::{BuiltIn, Finder};
 
-/// How often each finder found something, in the order of [`FINDERS`].
+/// How often each finder found something: the formats that are known, in their order, then all expressions of policies together.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct FinderCounts([u32; FINDERS.len()]);
-
-/// The names of finders in records and statistics: the formats that are known, then `regex` for all expressions of policies.
-pub const FINDERS: [&str; 11] = [
-    "email",
-    "credit_card",
-    "iban",
-    "private_key",
-    "jwt",
-    "aws_key",
-    "github_token",
-    "slack_token",
-    "bearer_token",
-    "mcp_grant",
-    "regex",
-];
+pub struct FinderCounts([u32; BuiltIn::ALL.len() + 1]);
 
 /// A find that refuses an answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -51,7 +36,8 @@ impl FinderCounts {
 
     /// The finders that found something, and how often.
     pub fn iter(&self) -> impl Iterator<Item = (&'static str, u32)> {
-        FINDERS.into_iter().zip(self.0).filter(|(_, count)| *count > 0)
+        let names = BuiltIn::ALL.into_iter().map(|(name, _)| name).chain([Finder::EXPRESSION]);
+        names.zip(self.0).filter(|(_, count)| *count > 0)
     }
 
     /// Whether nothing was found.

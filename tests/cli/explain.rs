@@ -195,7 +195,7 @@ fn a_call_that_cannot_be_explained_is_an_error() {
     let expected = format!(
         "error: the policy does not load
 {wrong}:1:1: (top level): the key `default` is missing
-{wrong}:2:3: /defualt: unknown key `defualt` (did you mean `default`?); allowed: `version`, `default`, `description`, `hide`, `rules`, `all_tools`, `tools`, `resources`, `prompts`, `methods`, `definitions`, `on_drift`, `unpinned` or `mode`\n"
+{wrong}:2:3: /defualt: unknown key `defualt` (did you mean `default`?); allowed: `version`, `default`, `description`, `hide`, `rules`, `all_tools`, `tools`, `resources`, `prompts`, `methods`, `definitions`, `on_drift`, `unpinned`, `arguments` or `mode`\n"
     );
     assert_fails(&run(&["explain", &wrong, "--tool", "a"]), 1, &expected);
     let krea = "envoy/policies/krea.json";

@@ -5,7 +5,7 @@ use std::{fs, process::Command};
 use super::{assert_fails, run, scratch::Scratch};
 
 /// Every verb, with the verbs under it.
-const VERBS: [&[&str]; 32] = [
+const VERBS: [&[&str]; 33] = [
     &[],
     &["check"],
     &["compare"],
@@ -21,6 +21,7 @@ const VERBS: [&[&str]; 32] = [
     &["schema"],
     &["pin"],
     &["suggest"],
+    &["edit"],
     &["inventory"],
     &["catalog"],
     &["grant"],

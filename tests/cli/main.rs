@@ -9,6 +9,7 @@ mod evidence;
 mod explain;
 mod grant;
 mod help;
+mod pin;
 mod readme;
 mod scratch;
 mod test;

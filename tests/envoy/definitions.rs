@@ -5,9 +5,11 @@
 //! | `changes` | what a server may change of a tool: it is not listed any more, and denied on both workers |
 //! | `reports` | what reports it: records, statistics, log lines, shadow mode, `on_drift: report` |
 //! | `accepted` | an approver accepts what was seen, on the console and by the command |
+//! | `arguments` | calls whose arguments do not fit the pinned schema: `declared`, `strict`, shadow mode, both eras |
 //! | `servers` | real servers: pinned by the command, no drift over restarts, eras and forms |
 
 mod accepted;
+mod arguments;
 mod changes;
 mod reports;
 mod servers;

@@ -3,6 +3,7 @@
 mod failing;
 mod nodes;
 mod relay;
+mod rendered;
 mod shared;
 
 use crate::{

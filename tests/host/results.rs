@@ -7,6 +7,7 @@ use proptest::{collection::vec, prelude::*, sample::select};
 
 use crate::{
     cases,
+    console::{console, visit_to},
     proxy::{
         Fault, How, Part, Shared, Stream, Worker,
         fault::{CALLS, STATUSES},
@@ -48,6 +49,24 @@ fn body(stream: &Stream) -> String {
 
 fn last_record(stream: &Stream) -> String {
     String::from_utf8(stream.notes.last().expect("a record").clone()).expect("text")
+}
+
+#[test]
+fn the_console_shows_how_many_of_each_kind_were_found_in_an_answer() {
+    let shared = Arc::new(Shared::prepared());
+    let mut worker = Worker::new(&shared, &configuration("hold", ""));
+    worker.world().properties = at_an_address();
+    for text in ["nothing", &format!("{MAIL} and {MAIL}"), "nothing either"] {
+        let mut stream = call("ok").send(&mut worker);
+        play(&mut worker, &mut stream, JSON, &answer(text), 7);
+        stream.close(&mut worker);
+    }
+    let shown = visit_to("/api/decisions").send(&mut console(&shared));
+    let body: serde_json::Value = serde_json::from_slice(&shown.replies[0].body).expect("JSON");
+    let records: Vec<_> = body["decisions"].as_array().expect("a list").iter().map(|one| &one["record"]).collect();
+    let [record] = &*records else { panic!("{body}") };
+    assert_eq!((&record["decision"], &record["redacted"]), (&"allowed".into(), &serde_json::json!({ "email": 2 })));
+    assert!(!String::from_utf8_lossy(&shown.replies[0].body).contains(MAIL));
 }
 
 #[test]

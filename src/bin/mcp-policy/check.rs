@@ -38,7 +38,7 @@ mod text;
 use clap::{ValueEnum, builder::PossibleValuesParser};
 use mcp_policy::{
     cases,
-    config::{Config, LoadedConfig},
+    config::{Config, ConfigErrors, LoadedConfig},
     lint::{self, Lint, ListedTool},
 };
 
@@ -51,8 +51,9 @@ use crate::{
 
 use self::{
     baseline::Baseline,
-    report::{Checked, Entry, Problem, Report, Severity, UnreadableFile},
+    report::{Checked, Entry, Problem, Report, UnreadableFile},
 };
+pub(crate) use self::{excerpt::value_length, report::Severity};
 
 /// The arguments of `check`.
 #[derive(clap::Args)]
@@ -147,29 +148,47 @@ impl Args {
                 }
             };
         }
-        let (severity, problems, changes) = match LoadedConfig::load(source.text().as_bytes()) {
-            Ok(LoadedConfig::Gateway(config)) => {
-                let changes = baseline.map(|baseline| baseline.changes(&config));
-                (Severity::Warning, self.warnings(&config, &source, tools), changes)
-            }
+        let loaded = LoadedConfig::load(source.text().as_bytes());
+        let changes = match (&loaded, baseline) {
+            (Ok(LoadedConfig::Gateway(config)), Some(baseline)) => Some(baseline.changes(config)),
             // A console has no counters.
-            Ok(LoadedConfig::Console(_)) => (Severity::Warning, Vec::new(), None),
-            Err(errors) => {
-                let problems = source.problems(errors).into_iter().map(Problem::error).collect();
-                (Severity::Error, problems, None)
-            }
+            _ => None,
         };
+        let (severity, mut problems) = diagnose_loaded(loaded, &source, tools, self.replicas);
+        problems.retain(|problem| !self.allows(problem));
         let fine = problems.is_empty() || severity == Severity::Warning && !self.deny_warnings;
         Checked::new(source, severity, fine, problems, changes)
     }
 
-    fn warnings(&self, config: &Config, source: &SourceFile, tools: Option<&[ListedTool]>) -> Vec<Problem> {
-        let is_allowed = |lint: Lint| self.allow.iter().any(|name| name == lint.name() || name == ALL);
-        let document = source.text().as_bytes();
-        let mut warnings = lint::check(config, document);
-        warnings.extend(tools.map(|tools| lint::check_tools(config, document, tools)).unwrap_or_default());
-        warnings.extend(lint::check_replicas(config, document, self.replicas));
-        warnings.sort_by_key(|warning| warning.at);
-        warnings.into_iter().filter(|warning| !is_allowed(warning.lint)).map(Problem::warning).collect()
+    fn allows(&self, problem: &Problem) -> bool {
+        problem.name.is_some_and(|own| self.allow.iter().any(|name| name == own || name == ALL))
     }
+}
+
+/// The mistakes of a text, or its warnings, in its order; with the warnings on the tools that a server lists. For one Envoy.
+#[cfg(feature = "editor")]
+pub(crate) fn diagnose(source: &SourceFile, tools: Option<&[ListedTool]>) -> (Severity, Vec<Problem>) {
+    diagnose_loaded(LoadedConfig::load(source.text().as_bytes()), source, tools, 1)
+}
+
+fn diagnose_loaded(
+    loaded: Result<LoadedConfig, ConfigErrors>,
+    source: &SourceFile,
+    tools: Option<&[ListedTool]>,
+    replicas: u32,
+) -> (Severity, Vec<Problem>) {
+    match loaded {
+        Ok(LoadedConfig::Gateway(config)) => (Severity::Warning, warnings(&config, source, tools, replicas)),
+        Ok(LoadedConfig::Console(_)) => (Severity::Warning, Vec::new()),
+        Err(errors) => (Severity::Error, source.problems(errors).into_iter().map(Problem::error).collect()),
+    }
+}
+
+fn warnings(config: &Config, source: &SourceFile, tools: Option<&[ListedTool]>, replicas: u32) -> Vec<Problem> {
+    let document = source.text().as_bytes();
+    let mut warnings = lint::check(config, document);
+    warnings.extend(tools.map(|tools| lint::check_tools(config, document, tools)).unwrap_or_default());
+    warnings.extend(lint::check_replicas(config, document, replicas));
+    warnings.sort_by_key(|warning| warning.at);
+    warnings.into_iter().map(Problem::warning).collect()
 }

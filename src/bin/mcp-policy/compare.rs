@@ -153,7 +153,8 @@ struct Output<'d> {
     differences: Vec<Row<'d>>,
 }
 
-fn json(differences: &[Difference]) -> String {
+/// The differences as one JSON document.
+pub(crate) fn json(differences: &[Difference]) -> String {
     let rows = differences.iter().map(|difference| Row {
         direction: if difference.direction == Direction::Wider { "wider" } else { "narrower" },
         certain: difference.is_certain,

@@ -242,7 +242,7 @@ impl<'o> Answer<'o> {
 
 impl<'o> Explanation<'o> {
     pub(crate) fn new(outcome: &'o CallReport) -> Self {
-        let CallReport { steps, record, message, retry_after, answer } = outcome;
+        let CallReport { steps, record, message, retry_after, reply: _, answer } = outcome;
         let shadow = record.shadow.as_ref();
         let left = |(counter, left): &'o (Arc<str>, Amount)| {
             // An amount shows itself as a JSON number.

@@ -17,6 +17,8 @@ use mcp_policy::config::Config;
 use crate::{Exit, Stop, catalog::embedded::Catalog, print, sanitize, source::SourceFile, tools::Sources};
 
 use self::report::Report;
+#[cfg(feature = "editor")]
+pub(crate) use self::report::classify_listing;
 
 /// The arguments of `inventory`.
 #[derive(clap::Args)]

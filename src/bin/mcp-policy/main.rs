@@ -7,6 +7,8 @@ mod check;
 mod compare;
 mod completions;
 mod credential;
+#[cfg(feature = "editor")]
+mod edit;
 mod explain;
 mod file;
 mod grant;
@@ -69,6 +71,9 @@ enum Verb {
     Pin(pin::Args),
     /// Suggest a policy for the tools that a server lists
     Suggest(suggest::Args),
+    /// Write a policy on a page: every tool, a form beside the text, calls to try
+    #[cfg(feature = "editor")]
+    Edit(edit::Args),
     /// Show what the tools of several servers together can do
     Inventory(inventory::Args),
     /// Show what the tools of widely used servers do, and a rule for each
@@ -152,6 +157,8 @@ fn run() -> Exit {
         Verb::Schema(args) => Ok(schema::run(&args)),
         Verb::Pin(args) => pin::run(&args),
         Verb::Suggest(args) => suggest::run(&args),
+        #[cfg(feature = "editor")]
+        Verb::Edit(args) => edit::run(&args),
         Verb::Inventory(args) => inventory::run(&args),
         Verb::Catalog(args) => catalog::run(&args),
         Verb::Grant(args) => grant::run(&args),

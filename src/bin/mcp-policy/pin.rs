@@ -6,12 +6,14 @@
 //! * `document`: the pins in the text of a configuration; every other part of the text stays as it is
 //! * `difference`: how two definitions differ, for people
 //! * `kept`: the definitions themselves, in a file beside the policy, since a digest does not say what has changed
+//! * `schema`: what is enforced of the schemas, and what is left out
 //! * `look_alike`: names that people could take for a pinned one, in whatever script
 
 mod difference;
 mod document;
 mod kept;
 mod look_alike;
+mod schema;
 
 #[cfg(test)]
 mod tests;
@@ -54,6 +56,9 @@ pub(crate) struct Args {
     /// Keep the digests that are there, for a server that answers by revision or language
     #[arg(long, conflicts_with = "check")]
     add: bool,
+    /// Keep the schemas of arguments, too; without it, only a policy with `arguments` gets them
+    #[arg(long, conflicts_with = "check")]
+    schemas: bool,
 }
 
 const HELP: &str = "\
@@ -70,6 +75,23 @@ pub(crate) struct Definition {
     pub(crate) digest: Digest,
     /// Canonical JSON.
     pub(crate) text: String,
+}
+
+/// Whether pins get the schemas of arguments.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Schemas {
+    /// They do.
+    Keep,
+    /// They keep those that they have.
+    Leave,
+}
+
+impl Definition {
+    /// `inputSchema`; `null` if there is none.
+    fn input_schema(&self) -> serde_json::Value {
+        let definition: serde_json::Value = serde_json::from_str(&self.text).unwrap_or_default();
+        definition.get("inputSchema").cloned().unwrap_or_default()
+    }
 }
 
 /// Pins, or compares.
@@ -109,11 +131,15 @@ fn pin(args: &Args, definitions: &[Definition]) -> Result<Exit, Stop> {
     let held = file::Locked::open(&args.file).map_err(Stop::usage)?;
     let mut document = Document::read(held.text(), args.policy.as_deref()).map_err(|why| found(&args.file, &why))?;
     let before = document.pins();
-    document.set(definitions, args.add).map_err(|why| found(&args.file, &why))?;
+    let schemas = if args.schemas || document.checks_arguments() { Schemas::Keep } else { Schemas::Leave };
+    document.set(definitions, args.add, schemas).map_err(|why| found(&args.file, &why))?;
     document.check().map_err(|why| found(&args.file, &why))?;
     let kept = Kept::read(&args.file);
     let report = Report::new(&before, definitions, &kept);
     let mut text = report.differences();
+    if schemas == Schemas::Keep {
+        text.extend(definitions.iter().map(describe_left_out));
+    }
     let (fresh, changed, same) = (report.fresh.len(), report.changed.len(), report.same);
     held.replace(&document.text()).map_err(Stop::usage)?;
     let pinned = Document::all_pins(&document.text());
@@ -192,6 +218,20 @@ fn note<'n>(what: &str, names: impl Iterator<Item = &'n str>) {
     if !names.is_empty() {
         let _ = writeln!(std::io::stderr(), "note: {what}: {}", names.join(", "));
     }
+}
+
+/// What the pinned schema of a tool leaves out, in a line; nothing if it is whole.
+fn describe_left_out(definition: &Definition) -> String {
+    let left_out = schema::enforced(&definition.input_schema()).left_out;
+    let parts = left_out.iter().map(|(what, places)| {
+        let places = places.iter().map(|place| if place.is_empty() { "the top" } else { place });
+        format!("{what} at {}", places.collect::<Vec<_>>().join(", "))
+    });
+    let parts: Vec<String> = parts.collect();
+    if parts.is_empty() {
+        return String::new();
+    }
+    sanitize::line(&format!("`{}`: not enforced of its schema: {}", definition.name, parts.join("; "))) + "\n"
 }
 
 fn found(file: &str, why: &str) -> Stop {

@@ -1,6 +1,6 @@
 //! What a policy does with a tool, in a few words: for tables of the catalogue and of the inventory.
 
-use mcp_policy::policy::{Cost, Effect, Limit, Lookup, Mode, Policy, Rule};
+use mcp_policy::policy::{Cost, Effect, Limit, Lookup, Mode, Policy, Rule, Section};
 
 /// What a policy does with a tool.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -13,18 +13,31 @@ pub(crate) struct Treatment {
 
 /// Describes what a policy does with a tool.
 pub(crate) fn describe(policy: &Policy, tool: &str) -> Treatment {
-    let (words, is_named) = match policy.tool(tool) {
+    describe_target(policy, Section::Tools, tool)
+}
+
+/// Describes what a policy does with a tool, a resource or a prompt, or with all that a pattern of it names.
+pub(crate) fn describe_target(policy: &Policy, section: Section, name: &str) -> Treatment {
+    let nothing = Rule::default();
+    let (found, beside) = match section {
+        Section::Hide | Section::Tools => (policy.tool(name), policy.all_tools()),
+        Section::Resources => (policy.resource(name), &nothing),
+        Section::Prompts => (policy.prompt(name), &nothing),
+    };
+    let (words, is_named) = match found {
         Lookup::Hidden => ("hidden".to_owned(), true),
-        Lookup::Rule(rule) => (describe_rule(policy, rule), true),
+        Lookup::Rule(rule) => (describe_rule(policy, [rule, beside]), true),
         Lookup::NoMatch if policy.default() == Effect::Deny => ("denied by default".to_owned(), false),
-        Lookup::NoMatch => (describe_rule(policy, &Rule::default()), false),
+        Lookup::NoMatch => (describe_rule(policy, [&Rule::default(), beside]), false),
     };
     let words = if policy.mode() == Mode::Shadow { format!("{words} (in shadow)") } else { words };
     Treatment { words, is_named }
 }
 
-fn describe_rule(policy: &Policy, rule: &Rule) -> String {
-    let rules = || [rule, policy.all_tools()].into_iter().filter(|rule| rule.mode == Mode::Enforce);
+/// Describes an entry's rule, and the one that applies beside it.
+fn describe_rule(policy: &Policy, both: [&Rule; 2]) -> String {
+    let [rule, _] = both;
+    let rules = || both.into_iter().filter(|rule| rule.mode == Mode::Enforce);
     if rules().any(Rule::never_allows) {
         return "denied".to_owned();
     }

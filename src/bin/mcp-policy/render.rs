@@ -123,6 +123,73 @@ pub(crate) fn run(args: &Args) -> Result<Exit, Stop> {
     Ok(print(&rendered))
 }
 
+/// A gateway whose configuration can be shown before there is a file.
+#[cfg(feature = "editor")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum Target {
+    Envoy,
+    Sidecar,
+    Istio,
+    EnvoyGateway,
+    Limitador,
+}
+
+/// What `render` prints, and what it says beside it.
+#[cfg(feature = "editor")]
+#[derive(Debug, serde::Serialize)]
+pub(crate) struct Preview {
+    /// The command that prints it.
+    command: String,
+    output: String,
+    warnings: Vec<String>,
+}
+
+/// Renders a text as if `file` held it. `option` is the value of `--upstream` for an Envoy, of `--image` in Kubernetes; empty for
+/// the default.
+///
+/// # Errors
+/// What is wrong with the text or the option.
+#[cfg(feature = "editor")]
+pub(crate) fn preview(target: Target, file: &str, option: &str, document: &str) -> Result<Preview, String> {
+    /// The command line of `render`.
+    #[derive(clap::Parser)]
+    #[command(no_binary_name = true)]
+    struct Line {
+        #[command(flatten)]
+        args: Args,
+    }
+    let (gateway, name) = match target {
+        Target::Envoy => ("envoy", Some("upstream")),
+        Target::Sidecar => ("sidecar", Some("image")),
+        Target::Istio => ("istio", Some("image")),
+        Target::EnvoyGateway => ("envoy-gateway", Some("image")),
+        Target::Limitador => ("limitador", None),
+    };
+    let given = name.filter(|_| !option.is_empty()).map(|name| format!("--{name}={option}"));
+    let words = [gateway.to_owned()].into_iter().chain(given.clone()).chain(["--".to_owned(), file.to_owned()]);
+    let line = <Line as clap::Parser>::try_parse_from(words).map_err(|error| {
+        let text = error.to_string();
+        text.lines().next().unwrap_or_default().trim_start_matches("error: ").to_owned()
+    })?;
+    if let Some(mistake) = mistakes::find(document) {
+        return Err(SourceFile::new(file, document.to_owned()).problem_lines(&[mistake]));
+    }
+    let output = line.args.gateway.render(document)?;
+    let warnings = line.args.gateway.warnings(document, &output);
+    let quoted = |word: &str| {
+        if word.chars().all(is_plain) { word.to_owned() } else { format!("'{}'", word.replace('\'', r"'\''")) }
+    };
+    let option = given.map(|given| format!(" {}", quoted(&given))).unwrap_or_default();
+    Ok(Preview { command: format!("mcp-policy render {gateway} {}{option}", quoted(file)), output, warnings })
+}
+
+/// Whether a shell takes a character as it is.
+#[cfg(feature = "editor")]
+fn is_plain(character: char) -> bool {
+    character.is_ascii_alphanumeric() || "-_=:/.@".contains(character)
+}
+
 // === impl Gateway ===
 
 impl Gateway {

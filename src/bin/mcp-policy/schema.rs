@@ -8,6 +8,8 @@
 #[expect(dead_code, reason = "the types are only described, never filled")]
 mod approvals;
 #[expect(dead_code, reason = "the types are only described, never filled")]
+mod arguments;
+#[expect(dead_code, reason = "the types are only described, never filled")]
 mod condition;
 #[expect(dead_code, reason = "the types are only described, never filled")]
 mod identity;
@@ -64,7 +66,7 @@ pub(crate) fn run(_: &Args) -> Exit {
 }
 
 /// The schema of the whole configuration.
-fn generate() -> Schema {
+pub(crate) fn generate() -> Schema {
     let settings = SchemaSettings::draft2020_12().with_transform(simplify::Simplify);
     let mut schema = settings.into_generator().into_root_schema_for::<Configuration>();
     choose_form(&mut schema);

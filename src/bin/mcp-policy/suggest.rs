@@ -32,9 +32,13 @@ use crate::{
     Exit, Stop, pin, print, sanitize,
     tools::{self, Listing, Sources},
 };
+#[cfg(feature = "editor")]
+pub(crate) use arguments::argument_paths;
 pub(crate) use class::Class;
 use classify::{Hints, classify};
 use policy::{Suggestion, display};
+#[cfg(feature = "editor")]
+pub(crate) use several::policy_name;
 
 /// The arguments of `suggest`.
 #[derive(clap::Args)]
@@ -115,7 +119,7 @@ fn suggest(listing: &Listing) -> Result<(Suggestion, String), String> {
 /// The policy with pins of all its tools.
 fn pinned(policy: &str, listing: &Listing) -> Result<String, String> {
     let mut document = pin::Document::read(policy, None)?;
-    document.set(&pin::definitions(listing)?, false)?;
+    document.set(&pin::definitions(listing)?, false, pin::Schemas::Leave)?;
     document.check()?;
     Ok(document.text())
 }

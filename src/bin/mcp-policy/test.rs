@@ -151,7 +151,7 @@ impl Suite {
 }
 
 /// `a.cases.json` beside `a.json`.
-fn default_cases(file: &str) -> String {
+pub(crate) fn default_cases(file: &str) -> String {
     format!("{}.cases.json", file.strip_suffix(".json").unwrap_or(file))
 }
 

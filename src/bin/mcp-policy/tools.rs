@@ -41,11 +41,34 @@ pub(crate) struct Tool {
     pub(crate) definition: String,
 }
 
+/// A prompt or a resource of a server.
+#[cfg(feature = "editor")]
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Other {
+    pub(crate) kind: OtherKind,
+    /// The name of a prompt, the URI of a resource.
+    pub(crate) name: String,
+    pub(crate) description: String,
+    /// What a prompt takes, as a schema.
+    pub(crate) input_schema: Value,
+}
+
+/// What a server offers beside tools.
+#[cfg(feature = "editor")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum OtherKind {
+    Prompt,
+    Resource,
+}
+
 /// The tools of a server.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Listing {
     /// In the server's order.
     pub(crate) tools: Vec<Tool>,
+    /// Its prompts and resources, if one asks for everything.
+    #[cfg(feature = "editor")]
+    pub(crate) others: Vec<Other>,
     /// Remarks for the user.
     pub(crate) remarks: Vec<String>,
 }

@@ -11,7 +11,7 @@ use crate::{
         trace::Step,
     },
     limit::{LimitExceeded, Receipt},
-    policy::{Limit, Predicate},
+    policy::{Limit, Predicate, schema::Violation},
 };
 
 use super::denial_text;
@@ -74,6 +74,15 @@ pub(in crate::engine) enum Denial<'p> {
         rule: Cow<'p, str>,
         /// The reason, and what the agent may do.
         reason: String,
+    },
+    /// An argument of a tool does not fit the pinned schema.
+    InvalidArguments {
+        /// The JSON pointer into the policy of what the schema says.
+        rule: String,
+        /// The reason, and what the agent may do.
+        reason: String,
+        /// The argument.
+        violation: Box<Violation>,
     },
     /// The policy denies a method that MCP does not define.
     UnknownMethod {
@@ -144,6 +153,7 @@ impl<'p> Denial<'p> {
     pub(in crate::engine) fn rule(&self) -> &str {
         match self {
             Self::Denied { rule, .. } => rule,
+            Self::InvalidArguments { rule, .. } => rule,
             Self::UnknownMethod { .. } => "(method)",
             Self::UnknownTask { .. } => "(unknown task)",
             Self::RateLimited { limit, .. } => &limit.pointer,
@@ -157,6 +167,7 @@ impl<'p> Denial<'p> {
     pub(super) fn step(&self) -> Step {
         let text = match self {
             Self::Denied { reason, .. }
+            | Self::InvalidArguments { reason, .. }
             | Self::UnknownMethod { reason }
             | Self::UnknownTask { reason }
             | Self::ApprovalRequired { reason, .. } => reason.clone(),

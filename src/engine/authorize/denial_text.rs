@@ -13,6 +13,7 @@ use crate::{
         Cost, Limit, Predicate,
         condition::Condition,
         path::{Path, Root},
+        schema::{Sent, Violation},
     },
 };
 
@@ -72,7 +73,7 @@ pub(super) fn folded_method(method: &str, known: &str) -> String {
 
 /// No entry names the target, and the default denies it.
 pub(super) fn default_deny(target: &TargetName<'_>) -> String {
-    format!("the policy denies {target}, because no rule allows it; {ASK_OWNER}")
+    ["the policy denies ", &target.describe(), ", because no rule allows it; ", ASK_OWNER].concat()
 }
 
 /// `hide` names the tool.
@@ -91,6 +92,32 @@ pub(super) fn drifted(target: &TargetName<'_>) -> String {
 /// The tool has no pinned definition, and needs one.
 pub(super) fn unpinned(target: &TargetName<'_>) -> String {
     format!("the policy denies {target}, because its definition is not pinned; {ASK_OWNER}")
+}
+
+/// The tool's arguments are to be compared with a pinned schema, which it does not have.
+pub(super) fn no_schema(target: &TargetName<'_>) -> String {
+    format!(
+        "the policy denies {target}, because its arguments cannot be checked: no schema of it is pinned; {ASK_OWNER}"
+    )
+}
+
+/// An argument does not fit the pinned schema.
+pub(super) fn invalid_arguments(target: &TargetName<'_>, violation: &Violation) -> String {
+    let (argument, expected) = (violation.path(), violation.expected());
+    match violation.sent {
+        Sent::Type(sent) => format!(
+            "the policy denies {target}, because `{argument}` is of the type {sent} and does not fit what its schema says: {expected}; correct the arguments"
+        ),
+        Sent::Missing => {
+            format!("the policy denies {target}, because its schema requires `{argument}`; add it to the arguments")
+        }
+        Sent::Unnamed if expected.is_empty() => {
+            format!("the policy denies {target}, because its schema names no argument `{argument}`; leave it out")
+        }
+        Sent::Unnamed => format!(
+            "the policy denies {target}, because its schema names no argument `{argument}`; leave it out, or use one of {expected}"
+        ),
+    }
 }
 
 /// Servers may read the URI in more than one way.
@@ -169,7 +196,7 @@ pub(in crate::engine) fn rate_limited(
     cost: Amount,
     remaining: Option<Amount>,
 ) -> String {
-    let target = target.map_or_else(|| "this request".to_owned(), ToString::to_string);
+    let target = target.map_or_else(|| "this request".to_owned(), TargetName::describe);
     let all_tools = limit.pointer.starts_with("/all_tools");
     let subject = if all_tools { "all tools together" } else { &target };
     let quota = describe_quota(limit);
@@ -181,7 +208,7 @@ pub(in crate::engine) fn rate_limited(
         }
         (false, true, _) => {
             let verb = if all_tools { "have" } else { "has" };
-            format!("{subject} {verb} reached the rate limit of {quota}")
+            [subject, " ", verb, " reached the rate limit of ", &quota.to_string()].concat()
         }
         (false, false, _) => format!("this call exceeds what is left of the limit of {subject}, {quota}"),
     };

@@ -22,13 +22,14 @@ use crate::{
 #[derive(Clone, Copy)]
 pub(super) struct Rules<'t, 'p, 'm> {
     pub(super) mode: Mode,
-    targets: &'t [ResolvedTarget<'p, 'm>],
+    pub(super) targets: &'t [ResolvedTarget<'p, 'm>],
     /// The arguments of each target, by [`arguments`].
     args: &'t [Args<'t>],
     /// What conditions read besides arguments.
     facts: &'t Facts<'t>,
-    /// What the lists of all of them have: the steps that have nothing to do are left out.
+    /// What the lists of all of them have, if there is one: the steps that have nothing to do are left out.
     contents: Contents,
+    is_empty: bool,
 }
 
 /// A rule that applies to a target.
@@ -78,11 +79,12 @@ impl<'t, 'p, 'm> Rules<'t, 'p, 'm> {
         args: &'t [Args<'t>],
         facts: &'t Facts<'t>,
     ) -> Self {
-        let mut contents = Contents::default();
-        for target in targets {
-            target.rules(mode).for_each(|rule| contents = contents.or(rule.contents));
+        let (mut contents, mut is_empty) = (Contents::default(), true);
+        for rule in targets.iter().flat_map(|target| target.rules(mode)) {
+            contents = contents.or(rule.contents);
+            is_empty = false;
         }
-        Self { mode, targets, args, facts, contents }
+        Self { mode, targets, args, facts, contents, is_empty }
     }
 
     /// Each target with its rules, the target's own before `all_tools`.
@@ -100,9 +102,9 @@ impl<'t, 'p, 'm> Rules<'t, 'p, 'm> {
         MessageDenial { message: found.map(|applied| applied.target.message), denial }
     }
 
-    /// Whether none has anything to check.
+    /// Whether there is none.
     pub(super) fn is_empty(self) -> bool {
-        self.contents == Contents::default()
+        self.is_empty
     }
 
     /// Whether a rule can ask for approval.

@@ -51,7 +51,8 @@ impl<'p, 'm> ResolvedTarget<'p, 'm> {
         }
         let all = (name.kind == TargetKind::Tool).then_some(policy.all_tools());
         let rules = [own, all];
-        let reads = rules.iter().flatten().any(|rule| rule.reads_arguments());
+        let reads = rules.iter().flatten().any(|rule| rule.reads_arguments())
+            || policy.checks_arguments() && checks_arguments(&name, policy, own);
         let arguments = match (reads, name.kind, request.arguments) {
             (false, _, _) => Ok(None),
             (true, TargetKind::Resource, _) => Ok(Some(uri_arguments(uri::normalize(name.name)))),
@@ -60,6 +61,11 @@ impl<'p, 'm> ResolvedTarget<'p, 'm> {
         };
         let call = (&*request.method, request.params);
         Ok(Self { name, message, call, arguments, rules, default_denial })
+    }
+
+    /// The rule of the entry that names the target.
+    pub(super) fn own_rule(&self) -> Option<&'p Rule> {
+        self.rules.first().copied().flatten()
     }
 
     /// The rules of one mode, the target's own before `all_tools`.
@@ -71,6 +77,12 @@ impl<'p, 'm> ResolvedTarget<'p, 'm> {
     pub(super) fn default_denial(&self) -> Option<Denial<'p>> {
         self.default_denial.clone()
     }
+}
+
+/// Whether the arguments of a tool are compared with its pinned schema.
+fn checks_arguments(name: &TargetName<'_>, policy: &Policy, own: Option<&Rule>) -> bool {
+    let is_checked = |mode| policy.argument_rule(own, mode).is_some();
+    name.kind == TargetKind::Tool && [Mode::Enforce, Mode::Shadow].into_iter().any(is_checked)
 }
 
 /// The work that the search for the entry that decides on a target takes at most.
@@ -126,7 +138,10 @@ pub(in crate::engine) fn is_permitted(policy: &Policy, caller: &CallerDenials, l
     };
     let rule = find_rule(&TargetName { kind, name }, policy, &mut NoTrace);
     let all = (kind == TargetKind::Tool).then(|| policy.all_tools());
-    let is_open = |rule: Option<&Rule>| rule.is_none_or(|rule| policy.may_allow(rule, caller));
+    let is_open = |rule: Option<&Rule>| {
+        let lacks_schema = kind == TargetKind::Tool && policy.lacks_schema(name, rule);
+        !lacks_schema && rule.is_none_or(|rule| policy.may_allow(rule, caller))
+    };
     rule.is_ok_and(is_open) && all.is_none_or(|all| !all.never_allows() && !all.denies_caller(caller))
 }
 

@@ -31,6 +31,11 @@ impl<'m> TargetName<'m> {
         };
         names.iter().map(move |name: &Cow<'_, str>| Self { kind, name })
     }
+
+    /// The text of its `Display`, for the denials that callers cause most often.
+    pub(super) fn describe(&self) -> String {
+        ["the ", self.kind.word(), " `", record::truncate(self.name), "`"].concat()
+    }
 }
 
 impl TargetKind {
@@ -47,6 +52,6 @@ impl TargetKind {
 /// As texts name it: at most 256 characters of what the client sent.
 impl fmt::Display for TargetName<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "the {} `{}`", self.kind.word(), record::truncate(self.name))
+        f.write_str(&self.describe())
     }
 }

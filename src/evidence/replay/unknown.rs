@@ -5,7 +5,7 @@ use std::fmt;
 use crate::{
     cases,
     evidence::record::Record,
-    policy::{Effect, Lookup, OnDrift, Policy, Rule, Scope, condition::Condition, path::Root},
+    policy::{Effect, Lookup, Mode, OnDrift, Policy, Rule, Scope, condition::Condition, path::Root},
 };
 
 /// What a record lacks, so that it does not say what another policy would decide.
@@ -65,8 +65,11 @@ pub(super) fn body(record: &Record, policy: Option<&Policy>) -> Result<String, M
     if record.has_long_target() {
         return Err(Missing::Name);
     }
-    // A definition differed from its pin. Without a pin that denies, that does not matter.
-    if record.rule.starts_with("/definitions/") && policy.is_none_or(|policy| denies_drift(policy, &record.tool)) {
+    // A definition differed from its pin. Without a pin that denies, that does not matter. Behind the name there is more if the
+    // arguments did not fit its schema.
+    if record.rule.strip_prefix("/definitions/").is_some_and(|tool| !tool.contains('/'))
+        && policy.is_none_or(|policy| denies_drift(policy, &record.tool))
+    {
         return Err(Missing::Listing);
     }
     let params = |member: &'static str, text: &str| Ok(cases::request_body(&record.method, &[(member, text)], None));
@@ -77,6 +80,9 @@ pub(super) fn body(record: &Record, policy: Option<&Policy>) -> Result<String, M
             let known = arguments(record);
             let rules = policy.map_or(Vec::new(), |policy| rules(policy, record));
             check_known(&rules, known.is_some())?;
+            if known.is_none() && policy.is_some_and(|policy| compares_arguments(policy, &rules, record)) {
+                return Err(Missing::Arguments);
+            }
             Ok(cases::request_body(&record.method, &[("name", &record.tool)], known.as_deref()))
         }
         "resources/read" | "resources/subscribe" | "resources/unsubscribe" => {
@@ -120,6 +126,16 @@ fn rules<'p>(policy: &'p Policy, record: &Record) -> Vec<&'p Rule> {
         Lookup::Rule(_) | Lookup::NoMatch | Lookup::Hidden => return Vec::new(),
     };
     if all.is_some_and(Rule::denies_unconditionally) { Vec::new() } else { own.into_iter().chain(all).collect() }
+}
+
+/// Whether the arguments of a tool's call are compared with its pinned schema, if its name does not decide by itself.
+fn compares_arguments(policy: &Policy, rules: &[&Rule], record: &Record) -> bool {
+    let own = match policy.tool(&record.tool) {
+        Lookup::Rule(rule) => Some(rule),
+        Lookup::NoMatch | Lookup::Hidden => None,
+    };
+    let is_compared = |mode| policy.argument_rule(own, mode).is_some();
+    record.method == "tools/call" && !rules.is_empty() && [Mode::Enforce, Mode::Shadow].into_iter().any(is_compared)
 }
 
 /// # Errors

@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use crate::http::{Headers, Span};
 
-/// The headers of a serialized map, which they stay in; `None` if the sizes do not fit.
+/// The headers of a serialized map, which they stay in; `None` if the sizes do not fit, or a name is not UTF-8.
 pub(super) fn read(bytes: Vec<u8>) -> Option<Headers> {
     if bytes.is_empty() {
         return Some(Headers::default());
@@ -13,9 +13,14 @@ pub(super) fn read(bytes: Vec<u8>) -> Option<Headers> {
     let (count, rest) = number(&bytes)?;
     let (sizes, texts) = rest.split_at_checked(count.checked_mul(8)?)?;
     let mut at = bytes.len().checked_sub(texts.len())?;
+    // As nearly always: then each name is UTF-8, too.
+    let is_ascii = is_ascii(texts);
     let mut spans = Vec::with_capacity(count);
     for [name, value] in sizes.as_chunks().0.iter().map(pair) {
         let name = text(&bytes, at, name)?;
+        if !is_ascii {
+            std::str::from_utf8(bytes.get(name.clone())?).ok()?;
+        }
         let value = text(&bytes, name.end.saturating_add(1), value)?;
         at = value.end.saturating_add(1);
         spans.push(Span::new(name, value));
@@ -36,6 +41,13 @@ pub(super) fn write(pairs: &[(&str, &str)]) -> Vec<u8> {
         bytes.push(0);
     }
     bytes
+}
+
+/// In blocks without a branch for each byte, which the compiler turns into SIMD instructions.
+fn is_ascii(bytes: &[u8]) -> bool {
+    let is_ascii = |bytes: &[u8]| bytes.iter().fold(true, |all, byte| all & (*byte < 0x80));
+    let (blocks, rest) = bytes.as_chunks::<16>();
+    blocks.iter().all(|block| is_ascii(block)) && is_ascii(rest)
 }
 
 fn number(bytes: &[u8]) -> Option<(usize, &[u8])> {

@@ -39,7 +39,7 @@ pub(super) enum ResponseFilter {
     /// Entries of lists, if its head says that it can be read.
     Lists(Box<lists::ListFilter>, Box<AuditRecord>),
     /// The same, and what opens the old transport, if its head says that it is an event stream.
-    Stream { guard: Option<LegacyGuard>, lists: Option<Box<lists::ListFilter>> },
+    Stream { guard: Option<Box<LegacyGuard>>, lists: Option<Box<lists::ListFilter>> },
     /// Its body is coming.
     Body(Box<BodyFilter>),
 }
@@ -55,7 +55,7 @@ pub(super) struct LegacyGuard {
 /// Filters one body.
 #[derive(Debug)]
 pub(super) struct BodyFilter {
-    guard: Option<LegacyGuard>,
+    guard: Option<Box<LegacyGuard>>,
     lists: Option<PolicyListStream>,
     /// The record of the request, to be written again if a list loses entries.
     record: Option<Box<AuditRecord>>,
@@ -119,7 +119,7 @@ impl ResponseFilter {
     /// For the response to a request that carries no message.
     pub(super) fn for_request_without_message(config: &Config, request: &BoundRequest, record: &AuditRecord) -> Self {
         let refused = || Box::new(engine::refused_stream(record, LegacyEndpoint::REASON));
-        let guard = || LegacyGuard { guard: EndpointGuard::default(), refused: refused() };
+        let guard = || Box::new(LegacyGuard { guard: EndpointGuard::default(), refused: refused() });
         let guard = engine::blocks_legacy_sse(config, request).then(guard);
         match (guard, lists::filter_for_stream(config, request)) {
             (None, None) => Self::Inactive,
@@ -239,7 +239,7 @@ impl BodyFilter {
     }
 
     fn for_request_without_message(
-        guard: Option<LegacyGuard>,
+        guard: Option<Box<LegacyGuard>>,
         lists: Option<Box<lists::ListFilter>>,
         head: &ResponseHead,
     ) -> Result<Self, Reply> {
@@ -251,7 +251,11 @@ impl BodyFilter {
     }
 
     /// Removes the length of the body, since nothing tells yet how much of it goes on.
-    fn new(guard: Option<LegacyGuard>, lists: Option<PolicyListStream>, buffers_to_end: bool) -> Result<Self, Reply> {
+    fn new(
+        guard: Option<Box<LegacyGuard>>,
+        lists: Option<PolicyListStream>,
+        buffers_to_end: bool,
+    ) -> Result<Self, Reply> {
         host::remove_response_header("content-length").map_err(|_| answer::failed())?;
         Ok(Self { guard, lists, record: None, buffers_to_end, is_held: false })
     }
@@ -272,9 +276,9 @@ impl BodyFilter {
     fn finish(&mut self, config: &Config) -> Result<FilteredChunk, ResponseAborted> {
         let rest = match self.guard.take() {
             None => Vec::new(),
-            Some(LegacyGuard { mut guard, refused }) => match guard.rest() {
+            Some(mut legacy) => match legacy.guard.rest() {
                 Ok(rest) => rest,
-                Err(LegacyEndpoint) => return Ok(FilteredChunk::LastEvent(refused)),
+                Err(LegacyEndpoint) => return Ok(FilteredChunk::LastEvent(legacy.refused)),
             },
         };
         let mut out = self.filter_lists(config, &rest, 0)?;

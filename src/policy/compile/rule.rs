@@ -11,7 +11,10 @@ use crate::{
     policy::{
         condition::Condition,
         document::{self, Action},
-        model::{Checks, Cost, Limit, LimitKey, Mode, ObservedCounter, Predicate, Rule, Scope, reads_caller},
+        model::{
+            ArgumentCheck, ArgumentRule, Checks, Cost, Limit, LimitKey, Mode, ObservedCounter, Predicate, Rule, Scope,
+            reads_caller,
+        },
     },
     text::excerpt,
     window::{Algorithm, Window},
@@ -102,7 +105,13 @@ impl Compiler {
             approval: self.compile_predicates(&document.require_approval, |_| false),
             limits: self.compile_limits(document),
             results: document.results.as_ref().map(|results| self.compile_results(results)),
+            arguments: document.arguments.as_ref().map(|arguments| self.compile_arguments(arguments)),
         }
+    }
+
+    /// `arguments`, of a rule or of the policy.
+    pub(super) fn compile_arguments(&self, (at, check): &(Cursor<'_, '_>, ArgumentCheck)) -> ArgumentRule {
+        ArgumentRule { pointer: self.pointer(at), check: *check }
     }
 
     /// `decides` says whether conditions can deny a caller whatever it sends.

@@ -15,7 +15,7 @@ const ELEMENT: usize = 60;
 
 impl Operator {
     /// What it takes to compare it with an argument.
-    pub(super) fn cost(&self, value: &Value<'_>) -> usize {
+    pub(in crate::policy) fn cost(&self, value: &Value<'_>) -> usize {
         let compared = match (self, value) {
             (Self::Regex(pattern), Value::String(text)) => pattern.work(text.len()),
             (Self::Among(set) | Self::NotAmong(set), Value::Array(_) | Value::Object(_)) => {

@@ -6,7 +6,7 @@ use crate::{
 };
 
 /// A value as JSON.
-pub(super) fn display_value(value: &Value<'_>) -> String {
+pub(in crate::policy) fn display_value(value: &Value<'_>) -> String {
     let mut out = ShortText::default();
     out.value(value);
     out.finish()

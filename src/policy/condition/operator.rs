@@ -89,7 +89,7 @@ impl Operator {
     ///
     /// # Errors
     /// Everything that is wrong with the two.
-    pub(super) fn new(op: &str, value: Option<&Node<'_>>) -> Result<Self, Vec<ConditionError>> {
+    pub(in crate::policy) fn new(op: &str, value: Option<&Node<'_>>) -> Result<Self, Vec<ConditionError>> {
         match op {
             "eq" => value::read_literal(value).map(Self::Among),
             "neq" => value::read_literal(value).map(Self::NotAmong),
@@ -163,8 +163,18 @@ impl Operator {
         }
     }
 
+    /// The operator `in` for the values that a schema lists, and whether `null` is one of them.
+    ///
+    /// # Errors
+    /// Why a value is nothing to compare with.
+    pub(in crate::policy) fn among(values: &[&Node<'_>]) -> Result<(Self, bool), &'static str> {
+        let is_null = |node: &&&Node<'_>| matches!(node.value, Value::Null);
+        let literals: Result<Vec<Literal>, &str> =
+            values.iter().filter(|node| !is_null(node)).map(|node| Literal::new(node)).collect();
+        Ok((Self::Among(Set::new(literals?)), values.iter().any(|node| is_null(&node))))
+    }
+
     /// Whether it holds for an argument that is neither missing nor `null`.
-    #[cfg(not(target_os = "wasi"))]
     #[must_use]
     pub fn holds(&self, side: Clause, value: &Value<'_>) -> bool {
         match self.test(side, value) {

@@ -20,7 +20,7 @@ const MAX_GROUPS: usize = 64;
 
 /// The work of one byte of a text in one state, in units of [`crate::budget::Work`]: what the worst expressions that were found take in V8
 /// (`tests/bench/README.md`).
-const BYTE_IN_STATE: usize = 12;
+const BYTE_IN_STATE: usize = 11;
 
 /// Deepest nesting: the engine's parser calls itself once for each level, and the module's stack is small.
 const MAX_DEPTH: u32 = 64;

@@ -3,7 +3,10 @@
 use crate::{
     digest::Digest,
     json::cursor::{Cursor, Fields, Keys},
-    policy::model::{Effect, OnDrift},
+    policy::{
+        model::{ArgumentCheck, Effect, OnDrift},
+        schema::Schema,
+    },
 };
 
 use super::{EFFECTS, Name};
@@ -12,11 +15,20 @@ use super::{EFFECTS, Name};
 #[derive(Debug)]
 pub struct Definitions<'w, 'a> {
     /// `definitions`
-    pub pins: Vec<(Name<'w, 'a>, Vec<Digest>)>,
+    pub pins: Vec<(Name<'w, 'a>, Pin)>,
     /// `on_drift`
     pub on_drift: OnDrift,
     /// `unpinned`, and its place.
     pub unpinned: Effect,
+}
+
+/// The pin of a tool.
+#[derive(Debug)]
+pub struct Pin {
+    /// `sha256`
+    pub digests: Vec<Digest>,
+    /// `schema`
+    pub schema: Option<Box<Schema>>,
 }
 
 /// The keys of a pinned definition.
@@ -43,13 +55,13 @@ impl<'w, 'a> Definitions<'w, 'a> {
             return None;
         };
         let pins = definitions.entries()?.into_iter().filter_map(|(text, at)| {
-            let digests = read_digests(&at)?;
+            let pin = read_pin(&at)?;
             let name = Name { text, at }.check()?;
             if text.contains('*') {
                 name.at.report("a pinned definition is that of one tool; write its name out, without `*`");
                 return None;
             }
-            Some((name, digests))
+            Some((name, pin))
         });
         Some(Self {
             pins: pins.collect(),
@@ -59,15 +71,25 @@ impl<'w, 'a> Definitions<'w, 'a> {
     }
 }
 
-/// The digests of one definition.
-fn read_digests(at: &Cursor<'_, '_>) -> Option<Vec<Digest>> {
+/// Reads `arguments`, of a policy or of a rule.
+pub(super) fn read_arguments<'w, 'a>(fields: &Fields<'w, 'a>) -> Option<(Cursor<'w, 'a>, ArgumentCheck)> {
+    let at = fields.get("arguments")?;
+    Some((at, at.choice(&ArgumentCheck::NAMED)?))
+}
+
+fn read_pin(at: &Cursor<'_, '_>) -> Option<Pin> {
     let fields = at.fields(DEFINITION_KEYS)?;
-    if let Some(schema) = fields.get("schema") {
-        schema.entries();
-    }
-    let sha256 = fields.required("sha256")?;
+    let schema = match fields.get("schema") {
+        Some(schema) => Some(Box::new(Schema::read(&schema)?)),
+        None => None,
+    };
+    let digests = read_digests(&fields.required("sha256")?)?;
+    Some(Pin { digests, schema })
+}
+/// The digests of one definition.
+fn read_digests(sha256: &Cursor<'_, '_>) -> Option<Vec<Digest>> {
     if !matches!(sha256.node().value, crate::json::Value::Array(_)) {
-        return Some(vec![digest(&sha256)?]);
+        return Some(vec![digest(sha256)?]);
     }
     let items = sha256.items()?;
     if items.is_empty() || items.len() > MAX_DIGESTS {

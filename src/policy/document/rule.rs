@@ -2,10 +2,10 @@
 
 use crate::{
     json::cursor::{Cursor, Fields, Keys},
-    policy::model::Mode,
+    policy::model::{ArgumentCheck, Mode},
 };
 
-use super::{Limit, Predicate, Rate, Results, predicate, read_mode};
+use super::{Limit, Predicate, Rate, Results, definitions::read_arguments, predicate, read_mode};
 
 /// The rule document of an entry.
 #[derive(Debug)]
@@ -39,6 +39,8 @@ pub struct Checks<'w, 'a> {
     pub limits: Option<(Cursor<'w, 'a>, Vec<Limit<'w, 'a>>)>,
     /// `results`
     pub results: Option<Results<'w, 'a>>,
+    /// `arguments`
+    pub arguments: Option<(Cursor<'w, 'a>, ArgumentCheck)>,
 }
 
 /// The short form of what a rule does.
@@ -60,6 +62,7 @@ pub const RULE_KEYS: Keys = Keys {
         "require_approval",
         "limits",
         "results",
+        "arguments",
         "use",
         "mode",
         "action",
@@ -68,7 +71,8 @@ pub const RULE_KEYS: Keys = Keys {
     ],
 };
 /// The keys of a rule of `rules`.
-pub const SHARED_RULE_KEYS: Keys = Keys { known: &["require", "deny_if", "require_approval", "limits", "results"] };
+pub const SHARED_RULE_KEYS: Keys =
+    Keys { known: &["require", "deny_if", "require_approval", "limits", "results", "arguments"] };
 
 /// Names in one `use`: each is looked at in every call.
 const MAX_USES: usize = 16;
@@ -115,6 +119,7 @@ impl<'w, 'a> Checks<'w, 'a> {
             require_approval: predicates("require_approval", predicate::Form::Approval),
             limits,
             results: fields.get("results").and_then(|results| Results::read(&results)),
+            arguments: read_arguments(fields),
         }
     }
 

@@ -94,12 +94,15 @@ impl BuiltIn {
 }
 
 impl Finder {
-    /// Its name in records and statistics: `regex` for every expression of a policy.
+    /// The name of every expression of a policy in records and statistics.
+    pub const EXPRESSION: &'static str = "regex";
+
+    /// Its name in records and statistics.
     #[must_use]
     pub fn name(&self) -> &'static str {
         match self {
             Self::BuiltIn(built_in) => built_in.name(),
-            Self::Expression(_) => "regex",
+            Self::Expression(_) => Self::EXPRESSION,
         }
     }
 

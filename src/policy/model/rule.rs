@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{CallerDenials, Cost, Limit, LimitKey, Mode, ResultRules};
+use super::{ArgumentCheck, ArgumentRule, CallerDenials, Cost, Limit, LimitKey, Mode, ResultRules};
 use crate::policy::condition::Condition;
 
 /// What one entry of a policy asks of a call.
@@ -31,6 +31,8 @@ pub struct Contents {
     pub limits: bool,
     /// Whether a condition or a limit reads arguments.
     pub arguments: bool,
+    /// Whether arguments are compared with the pinned schema.
+    pub schema: bool,
 }
 
 /// The lists of a rule, of an entry's own or of one that several entries use.
@@ -46,6 +48,8 @@ pub struct Checks {
     pub limits: Vec<Limit>,
     /// What answers may hold.
     pub results: Option<ResultRules>,
+    /// How arguments are compared with the pinned schema.
+    pub arguments: Option<ArgumentRule>,
 }
 
 /// Conditions that hold together, or not at all.
@@ -73,6 +77,7 @@ impl Contents {
             approval: self.approval | other.approval,
             limits: self.limits | other.limits,
             arguments: self.arguments | other.arguments,
+            schema: self.schema | other.schema,
         }
     }
 }
@@ -86,6 +91,7 @@ impl Rule {
             approval: self.approval().next().is_some(),
             limits: self.limits().next().is_some(),
             arguments: self.finds_arguments(),
+            schema: self.arguments().is_some_and(|rule| rule.check > ArgumentCheck::Any),
         };
         self.contents = contents;
     }
@@ -118,6 +124,12 @@ impl Rule {
     /// What answers may hold.
     pub fn results(&self) -> impl Iterator<Item = &ResultRules> {
         self.checks().filter_map(|checks| checks.results.as_ref())
+    }
+
+    /// How arguments are compared with the pinned schema: the strictest that its lists say. `None` if they say nothing.
+    #[must_use]
+    pub fn arguments(&self) -> Option<&ArgumentRule> {
+        self.checks().filter_map(|checks| checks.arguments.as_ref()).max_by_key(|rule| rule.check)
     }
 
     /// Whether it can ask for approval.

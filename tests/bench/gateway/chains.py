@@ -62,8 +62,9 @@ def policy(tools=1, limit=10**9, counters=1, **options):
 # === Envoy's own
 
 
-def native(limit=10**9):
-    """Envoy's filters doing the same job: one tool and the methods that name nothing pass, duplicate names do not."""
+def native(limit=10**9, by_tool=False):
+    """Envoy's filters doing the same job: one tool and the methods that name nothing pass, duplicate names do not. The limit is one
+    bucket for all calls, or `by_tool` one for the calls of the tool, as a user would set it up for several tools."""
     mcp = extension(
         "envoy.filters.http.mcp",
         "filters.http.mcp.v3.Mcp",
@@ -82,13 +83,21 @@ def native(limit=10**9):
     rbac = extension("envoy.filters.http.rbac", "filters.http.rbac.v3.RBAC", rules=rules)
     # One bucket for all callers: a bucket for each is one per cent dearer.
     always = {"default_value": {"numerator": 100, "denominator": "HUNDRED"}}
+    bucket = {"max_tokens": limit, "tokens_per_fill": limit, "fill_interval": f"{DAY}s"}
+    named = {"descriptor_key": "tool", "metadata_key": {"key": "envoy.filters.http.mcp", "path": [{"key": "params"}, {"key": "name"}]}}
+    descriptors = {
+        "rate_limits": [{"actions": [{"metadata": {**named, "source": "DYNAMIC"}}]}],
+        "descriptors": [{"entries": [{"key": "tool", "value": TOOL}], "token_bucket": bucket}],
+    }
     limiter = extension(
         "envoy.filters.http.local_ratelimit",
         "filters.http.local_ratelimit.v3.LocalRateLimit",
         stat_prefix="bench",
-        token_bucket={"max_tokens": limit, "tokens_per_fill": limit, "fill_interval": f"{DAY}s"},
+        # Of calls that no descriptor is about.
+        token_bucket=bucket | ({"max_tokens": 10**9, "tokens_per_fill": 10**9} if by_tool else {}),
         filter_enabled=always,
         filter_enforced=always,
+        **(descriptors if by_tool else {}),
     )
     return [mcp, rbac, limiter]
 

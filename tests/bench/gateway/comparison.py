@@ -33,6 +33,8 @@ def chains(place):
         "ours limits": Chain([ours("limits", policy(limit=1))], answer="-31429"),
         "ours once": Chain([ours("once", policy())]),
         "native once": Chain(native()),
+        "native by tool": Chain(native(by_tool=True)),
+        "native by tool limits": Chain(native(limit=1, by_tool=True), **LIMITED),
         "list whole": Chain([ours("whole", trim("full"))], answer="set_thing_1"),
         "list trimmed": Chain([ours("trimmed", trim("permitted"))], answer="get_thing_2"),
         "10 tools": stacked(STACKED, lambda n: [ours(f"ten_{n}", policy(tools=10))]),
@@ -58,13 +60,18 @@ def experiments(place, one_worker, two_workers):
     }
     small, listing = calls[300], place.load("list", list_tools(), 1000, path="/list")
     found = {}
+    once = here(none="none", native="native once", by_tool="native by tool", ours="ours once")
+    limited = here(none="answered", native="native limits", by_tool="native by tool limits", ours="ours limits")
+    for size in SIZES:
+        found["once", size] = Experiment(once, calls[size], "none")
+    http1 = place.load("http1", call(300, TOOL), REQUESTS[300], connections=16, streams=1, http1=True)
+    found["http1", 300] = Experiment(once, http1, "none")
     for size in SIZES:
         found["allowed", size] = Experiment(here(none="none", empty="empty", native="native", ours="ours"), calls[size], "none")
         found["denied", size] = Experiment(here(none="answered", native="native denies", ours="ours denies"), others[size], "none")
-        found["limited", size] = Experiment(here(none="answered", native="native limits", ours="ours limits"), calls[size], "none")
+        found["limited", size] = Experiment(limited, calls[size], "none")
     plain = place.load("plain", call(64 << 10, TOOL, PLAIN), REQUESTS[64 << 10], streams=4)
     found["plain", 64 << 10] = Experiment(here(none="none", native="native", ours="ours"), plain, "none")
-    found["once", 300] = Experiment(here(none="none", native="native once", ours="ours once"), small, "none")
     found["lists"] = Experiment(here(none="none", whole="list whole", trimmed="list trimmed"), listing, "none")
     found["tools"] = Experiment(here(none="none", few="10 tools", many="10,000 tools"), small, "none")
     callers = here(none="callers", one="one caller", many="many callers")

@@ -1,4 +1,4 @@
-"""Requests by the thousand, sent by `h2load`: HTTP/2, a fixed number of them or a fixed rate, in C, so that it leaves the
+"""Requests by the thousand, sent by `h2load`: HTTP/2 or HTTP/1.1, a fixed number of them or a fixed rate, in C, so that it leaves the
 processor to Envoy."""
 
 import json
@@ -46,6 +46,8 @@ class Load:
     path: str = "/mcp"
     connections: int = 2
     streams: int = 16
+    """On each connection; HTTP/1.1 has one."""
+    http1: bool = False
 
     def send(self, port, status=200, paths=None):
         """Sends them all, of `paths` each in its turn, and sees that each is answered with a status of this class."""
@@ -70,7 +72,7 @@ class Load:
 
     def run(self, *options):
         command = [self.program, "--threads", 1, "--clients", self.connections, "--max-concurrent-streams", self.streams]
-        command += ["--data", self.body]
+        command += ["--data", self.body] + (["--h1"] if self.http1 else [])
         for name, value in HEADERS.items():
             command += ["--header", f"{name}: {value}"]
         done = subprocess.run([str(word) for word in [*command, *options]], capture_output=True, text=True)

@@ -28,7 +28,7 @@ def bars(rows):
         "<title>Processor time that mcp-policy adds to a call, against Envoy's own filters</title>",
         f"<style>{STYLE}</style>",
         '<text x="12" y="24" class="title">Processor time that mcp-policy adds to a call</text>',
-        '<text x="12" y="46" class="faint">Envoy&#8217;s mcp + rbac + local_ratelimit, doing the same job, are 100 %</text>',
+        '<text x="12" y="46" class="faint">Envoy&#8217;s mcp + rbac + local_ratelimit, doing the same job, are 100 %; one filter a listener</text>',
         f'<line x1="{LEFT + FULL}" x2="{LEFT + FULL}" y1="{TOP - 16}" y2="{height - 10}" class="line"/>',
     ]
     for number, row in enumerate(rows):

@@ -81,7 +81,7 @@ fn decisions() -> Vec<(&'static str, String, String)> {
     let resources = format!(r#""resources":{{{}}}"#, patterns.join(","));
     vec![
         // As much as one request may take, and more than that.
-        ("regex_in_budget", regex("(?:(?:a{0,9}){0,9}){0,2}b"), texts(950, 1)),
+        ("regex_in_budget", regex("(?:(?:a{0,9}){0,9}){0,2}b"), texts(1000, 1)),
         ("regex_over", regex("(?:(?:a{0,9}){0,9}){0,9}b"), texts(16_000, 60)),
         ("ten_long_keys", deny_if(&ten.join(",")), tool_call(&format!("{{{}}}", long.join(",")))),
         ("ten_nul_keys", deny_if(&ten.join(",")), tool_call(&format!("{{{}}}", nul.join(",")))),

@@ -198,7 +198,7 @@ fn answers_that_are_lost_or_late_let_nothing_pass_twice() {
             relays.iter().for_each(|relay| relay.set(Weather::Fair));
             // What was delayed arrives.
             sleep(DELAY).await;
-            // Each worker has connections of its own: those that were cut off are made anew.
+            // Each worker has connections of its own: those that were cut off are made again.
             let after = Mutex::new(0);
             until("all calls are answered again", || async {
                 let tally = repeat(&gateways, &agent, 20).await;

@@ -17,24 +17,33 @@ pub(super) struct Etcd {
     program: PathBuf,
     folder: PathBuf,
     nodes: [Node; 3],
+    /// The folder with `ca.crt`, `server.crt` and `server.key`, if clients come by mutual TLS.
+    certificates: Option<PathBuf>,
 }
 
 struct Node {
     clients: SocketAddr,
     peers: SocketAddr,
+    /// Where it says how it is, without TLS.
+    metrics: SocketAddr,
     process: Option<Process>,
 }
 
 impl Etcd {
     /// Starts one; `None` if `MCP_POLICY_SKIP` names it.
     pub(super) async fn start(test: &str) -> Option<Self> {
+        Self::start_with(test, None).await
+    }
+
+    /// Starts one that accepts only clients whose certificates this authority has signed.
+    pub(super) async fn start_with(test: &str, certificates: Option<PathBuf>) -> Option<Self> {
         let program = prerequisites::find("etcd")?;
         let folder = fresh_folder(&format!("etcd-{test}"));
         // All at once, so that no two are the same.
-        let ports = [(); 6].map(|()| TcpListener::bind("127.0.0.1:0").expect("a port"));
+        let ports = [(); 9].map(|()| TcpListener::bind("127.0.0.1:0").expect("a port"));
         let ports = ports.map(|listener| listener.local_addr().expect("an address"));
-        let node = |n: usize| Node { clients: ports[n], peers: ports[n + 3], process: None };
-        let mut etcd = Self { program, folder, nodes: [0, 1, 2].map(node) };
+        let node = |n: usize| Node { clients: ports[n], peers: ports[n + 3], metrics: ports[n + 6], process: None };
+        let mut etcd = Self { program, folder, nodes: [0, 1, 2].map(node), certificates };
         for n in 0..3 {
             etcd.start_node(n);
         }
@@ -53,15 +62,28 @@ impl Etcd {
     pub(super) fn start_node(&mut self, n: usize) {
         let members = self.nodes.iter().enumerate().map(|(n, node)| format!("n{n}=http://{}", node.peers));
         let members: Vec<String> = members.collect();
-        let Node { clients, peers, .. } = self.nodes[n];
+        let Node { clients, peers, metrics, .. } = self.nodes[n];
         let mut command = Command::new(&self.program);
         command.args(["--name", &format!("n{n}"), "--data-dir"]).arg(self.folder.join(format!("n{n}")));
         command.args(["--initial-cluster", &members.join(","), "--log-level", "warn"]);
-        for (what, address) in [("client", clients), ("peer", peers)] {
-            command.args([format!("--listen-{what}-urls"), format!("http://{address}")]);
+        let scheme = if self.certificates.is_some() { "https" } else { "http" };
+        for (what, url) in [
+            ("--listen-client-urls", format!("{scheme}://{clients}")),
+            ("--advertise-client-urls", format!("{scheme}://{clients}")),
+            ("--listen-peer-urls", format!("http://{peers}")),
+            ("--initial-advertise-peer-urls", format!("http://{peers}")),
+            ("--listen-metrics-urls", format!("http://{metrics}")),
+        ] {
+            command.args([what, &url]);
         }
-        command.args(["--advertise-client-urls", &format!("http://{clients}")]);
-        command.args(["--initial-advertise-peer-urls", &format!("http://{peers}")]);
+        if let Some(folder) = &self.certificates {
+            command.arg("--client-cert-auth");
+            for (what, file) in
+                [("--trusted-ca-file", "ca.crt"), ("--cert-file", "server.crt"), ("--key-file", "server.key")]
+            {
+                command.arg(what).arg(folder.join(file));
+            }
+        }
         let log = self.folder.join(format!("n{n}.log"));
         self.nodes[n].process = Some(Process::start(&mut command, log).expect("etcd starts"));
     }
@@ -77,7 +99,7 @@ impl Etcd {
         until("the node is healthy", || async {
             let process = node.process.as_ref().expect("it runs");
             assert!(process.ended().is_none(), "{}", process.log_tail());
-            let answer = client::try_send(node.clients, &Request::new("GET", "/health")).await.ok()?;
+            let answer = client::try_send(node.metrics, &Request::new("GET", "/health")).await.ok()?;
             (answer.status == 200 && answer.text().contains("\"true\"")).then_some(())
         })
         .await;

@@ -1,4 +1,4 @@
-//! What stands between an Envoy and a node of etcd, and loses or delays what they say.
+//! A relay between an Envoy and a node of etcd that loses or delays what they say.
 
 use std::{
     net::SocketAddr,

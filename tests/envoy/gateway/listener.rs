@@ -311,6 +311,8 @@ impl Listener {
         if self.proxy_protocol {
             let kind = "filters.listener.proxy_protocol.v3.ProxyProtocol";
             listener["listener_filters"] = json!([extension("envoy.filters.listener.proxy_protocol", kind, json!({}))]);
+            // Envoy would close a connection whose line comes after 15 s, which is possible on a machine with too much to do.
+            listener["listener_filters_timeout"] = json!("0s");
         }
         listener
     }

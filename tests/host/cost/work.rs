@@ -49,6 +49,17 @@ fn rules_take_bounded_work_whatever_policy_and_body() {
     );
     let nul: Vec<String> = (0..60_000).map(|n| format!(r#""\u0000{n}":0"#)).collect();
     let ones = vec!["1"; 8000].join(",");
+    let wide: Vec<String> = (0..500).map(|n| format!(r#"{{"anyOf":[{{"const":{n}}},{{"type":"null"}}]}}"#)).collect();
+    let wide = format!(r#"{{"properties":{{"x":{{"items":{{"allOf":[{}]}}}}}}}}"#, wide.join(","));
+    let names: Vec<String> = (0..2000).map(|n| format!(r#""{}{n:04}":{{"type":"string"}}"#, "k".repeat(200))).collect();
+    let names = format!(r#"{{"properties":{{"x":{{"items":{{"properties":{{{}}}}}}}}}}}"#, names.join(","));
+    let members: Vec<String> = (0..2000).map(|n| format!(r#""{}{n:04}z":"""#, "k".repeat(200))).collect();
+    let pinned = |check: &str, schema: &str| {
+        let digest = "0".repeat(64);
+        format!(
+            r#""arguments":"{check}","tools":{{"ok":{{}}}},"definitions":{{"ok":{{"sha256":"{digest}","schema":{schema}}}}}"#
+        )
+    };
     let approval = r#""tools":{"ok":{"require_approval":[{"conditions":[]}]}}"#;
     for (name, members, body, is_denied) in [
         ("nested repetitions through `[*]`", nested, tool_call(&format!(r#"{{"x":[{texts}]}}"#)), true),
@@ -60,6 +71,24 @@ fn rules_take_bounded_work_whatever_policy_and_body() {
         ),
         ("a thousand URIs under 200 patterns", format!(r#""resources":{{{}}}"#, patterns.join(",")), listen, true),
         ("names with NUL", conditions(&ten.join(",")), tool_call(&format!("{{{}}}", nul.join(","))), true),
+        (
+            "alternatives of a schema for each element",
+            pinned("declared", &wide),
+            tool_call(&format!(r#"{{"x":[{}]}}"#, vec!["null"; 100_000].join(","))),
+            true,
+        ),
+        (
+            "long names of a schema",
+            pinned("declared", &names),
+            tool_call(&format!(r#"{{"x":[{}]}}"#, vec![format!("{{{}}}", members.join(",")); 8].join(","))),
+            true,
+        ),
+        (
+            "strict in an open object",
+            pinned("strict", r#"{"properties":{"x":{}}}"#),
+            tool_call(&format!(r#"{{"x":[{}]}}"#, vec!["1.5"; 240_000].join(","))),
+            true,
+        ),
         ("many small numbers to approve", approval.to_owned(), tool_call(&format!(r#"{{"x":[{ones}]}}"#)), false),
     ] {
         let size = u64::try_from(body.len()).expect("a number");

@@ -60,7 +60,7 @@ impl Excerpt {
 }
 
 /// The length of the value at an offset, in bytes; one character of a long one.
-fn value_length(text: &str, at: usize) -> usize {
+pub(crate) fn value_length(text: &str, at: usize) -> usize {
     let rest = text.get(at..).unwrap_or_default();
     let first = rest.chars().next().map_or(0, char::len_utf8);
     let token = Reader::new(rest.as_bytes(), MAX_DEPTH).and_then(|mut reader| {

@@ -59,12 +59,13 @@ pub(super) struct Checked {
 }
 
 /// An error or a warning.
-pub(super) struct Problem {
-    name: Option<&'static str>,
-    pointer: String,
+pub(crate) struct Problem {
+    /// The name of a warning.
+    pub(crate) name: Option<&'static str>,
+    pub(crate) pointer: String,
     /// Offset in the text, in bytes.
-    at: usize,
-    message: String,
+    pub(crate) at: usize,
+    pub(crate) message: String,
 }
 
 /// A problem, and where it is in the file.
@@ -86,7 +87,7 @@ pub(super) struct Located {
 /// How serious problems are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
-pub(super) enum Severity {
+pub(crate) enum Severity {
     /// Envoy would refuse the configuration.
     Error,
     /// Envoy would load it.

@@ -99,13 +99,9 @@ impl ServerReport {
         };
         let known = known_server(catalog, &listing);
         let policy = config.map(|config| policy_for(config, &name));
-        let tools = suggest::classify_all(&listing).into_iter().map(|(tool, class, why)| {
+        let tools = classify(known, &listing).into_iter().map(|Classified { name: tool, class, risk, why }| {
             let treatment = policy.flatten().map(|policy| policy_words::describe(policy, &tool));
             let named = policy.map(|_| treatment.as_ref().is_some_and(|treatment| treatment.is_named));
-            let (class, risk, why) = match known.and_then(|server| server.entry.tool(&tool)) {
-                Some(entry) => (entry.class, entry.risk, entry.why.clone()),
-                None => (class, Risk::of(class), why),
-            };
             Row { name: tool, class, risk, why, policy: treatment.map(|treatment| treatment.words), named }
         });
         let tools = tools.collect();
@@ -116,6 +112,30 @@ impl ServerReport {
             ..empty(None)
         }
     }
+}
+
+/// A tool and its class.
+pub(crate) struct Classified {
+    pub(crate) name: String,
+    pub(crate) class: Class,
+    pub(crate) risk: Risk,
+    pub(crate) why: String,
+}
+
+/// Classes the tools of a list, in its order: as the catalogue does if it knows the server, else as `suggest` does.
+fn classify(known: Option<&Server>, listing: &Listing) -> Vec<Classified> {
+    let classified = suggest::classify_all(listing).into_iter().map(|(name, class, why)| {
+        match known.and_then(|server| server.entry.tool(&name)) {
+            Some(entry) => Classified { name, class: entry.class, risk: entry.risk, why: entry.why.clone() },
+            None => Classified { name, class, risk: Risk::of(class), why },
+        }
+    });
+    classified.collect()
+}
+
+/// Classes the tools of a list.
+pub(crate) fn classify_listing(catalog: &Catalog, listing: &Listing) -> Vec<Classified> {
+    classify(known_server(catalog, listing), listing)
 }
 
 /// The policy for a server: the one of its name, or the only one.

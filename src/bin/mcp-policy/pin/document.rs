@@ -11,8 +11,9 @@ use mcp_policy::{
     config::{Config, LoadedConfig},
     digest::Digest,
 };
+use serde_json::{Value, json};
 
-use super::Definition;
+use super::{Definition, Schemas, schema};
 
 /// A configuration whose pins can change.
 pub(crate) struct Document {
@@ -79,15 +80,21 @@ impl Document {
         definitions.flat_map(|definitions| definitions.iter()).flat_map(|(_, pin)| pin.digests.to_vec()).collect()
     }
 
-    /// Pins definitions; `add` keeps the digests that a pin has already.
+    /// Whether a rule of the policy, as it was read, has arguments compared with pinned schemas.
+    pub(crate) fn checks_arguments(&self) -> bool {
+        let policy = self.config.policy(self.name.as_deref().unwrap_or("default"));
+        policy.is_some_and(mcp_policy::policy::Policy::checks_arguments)
+    }
+
+    /// Pins definitions; `add` keeps the digests that a pin has already. A schema that a pin has is replaced with its digest.
     ///
     /// # Errors
     /// A sentence on why the text cannot hold them.
-    pub(crate) fn set(&mut self, pins: &[Definition], add: bool) -> Result<(), String> {
+    pub(crate) fn set(&mut self, pins: &[Definition], add: bool, schemas: Schemas) -> Result<(), String> {
         let policy = self.policy().ok_or("its policy is not an object")?;
         let Some(definitions) = policy.object_value("definitions") else {
             let layout = Layout::of(&policy);
-            let definitions = layout.definitions(pins);
+            let definitions = layout.definitions(pins, schemas);
             if layout.indent.is_some() {
                 policy.append("definitions", raw(definitions));
             } else {
@@ -103,18 +110,26 @@ impl Document {
             .filter_map(|property| Some((property.decoded_name()?, property)))
             .collect();
         let before = self.pins();
-        for Definition { name, digest, .. } in pins {
+        for definition in pins {
+            let Definition { name, digest, .. } = definition;
             let has = before.get(name).cloned().unwrap_or_default();
-            if has.contains(digest) {
-                continue;
-            }
-            let digests = if add { [has.as_slice(), &[*digest]].concat() } else { vec![*digest] };
-            match known.remove(name).and_then(|property| property.object_value()?.get("sha256")) {
-                Some(sha256) => sha256.set_value(raw(sha256_json(&digests))),
-                None if is_on_lines => {
-                    definitions.append(name, raw(format!("{{ \"sha256\": {} }}", sha256_json(&digests))));
+            let is_new = !has.contains(digest);
+            let digests = match (is_new, add) {
+                (false, _) => has,
+                (true, true) => [has.as_slice(), &[*digest]].concat(),
+                (true, false) => vec![*digest],
+            };
+            match known.remove(name).and_then(|property| property.object_value()) {
+                Some(pin) => {
+                    if let Some(sha256) = pin.get("sha256").filter(|_| is_new) {
+                        sha256.set_value(raw(sha256_json(&digests)));
+                    }
+                    set_schema(pin, definition, is_new, add, schemas);
                 }
-                None => fresh.push(format!("{}: {{ \"sha256\": {} }}", quoted(name), sha256_json(&digests))),
+                None if is_on_lines => {
+                    definitions.append(name, raw(pin_json(definition, schemas)));
+                }
+                None => fresh.push(format!("{}: {}", quoted(name), pin_json(definition, schemas))),
             }
         }
         append_in_line(definitions, &fresh);
@@ -150,10 +165,8 @@ impl Layout {
     }
 
     /// An object of pins, a line for each if the policy has lines.
-    fn definitions(&self, pins: &[Definition]) -> String {
-        let pin = |Definition { name, digest, .. }: &Definition| {
-            format!("{}: {{ \"sha256\": {} }}", quoted(name), sha256_json(&[*digest]))
-        };
+    fn definitions(&self, pins: &[Definition], schemas: Schemas) -> String {
+        let pin = |pin: &Definition| format!("{}: {}", quoted(&pin.name), pin_json(pin, schemas));
         let pins: Vec<String> = pins.iter().map(pin).collect();
         match &self.indent {
             Some(indent) if !pins.is_empty() => {
@@ -175,6 +188,56 @@ fn append_in_line(object: CstObject, members: &[String]) {
     object.replace_with(raw(format!("{front}{comma}{}{space}}}", members.join(", "))));
 }
 
+/// Gives a pin the schema of its definition, where it has one or needs one. A pin keeps its schema with its digest: its owner may
+/// have made it stricter. With `add` arguments may fit what was pinned or what is added.
+fn set_schema(pin: CstObject, definition: &Definition, is_new: bool, add: bool, schemas: Schemas) {
+    let before = pin.get("schema");
+    let is_needed = before.is_some() && is_new || before.is_none() && schemas == Schemas::Keep;
+    if !is_needed {
+        return;
+    }
+    let known = before.as_ref().and_then(|before| before.value()).map(|value| value.to_string());
+    let known = known.filter(|_| add).and_then(|known| serde_json::from_str(&known).ok());
+    let schema = match (known, schema::enforced(&definition.input_schema()).schema) {
+        (Some(known), Some(added)) => Some(either(known, added)),
+        (_, schema) => schema,
+    };
+    match (before, schema) {
+        (Some(before), Some(schema)) => before.set_value(raw(schema.to_string())),
+        (Some(before), None) => before.remove(),
+        (None, Some(schema)) if Layout::of(&pin).indent.is_some() => {
+            pin.append("schema", raw(schema.to_string()));
+        }
+        (None, Some(schema)) => append_in_line(pin, &[format!("\"schema\": {schema}")]),
+        (None, None) => {}
+    }
+}
+
+/// A schema that is fit by what fits one of two.
+fn either(known: Value, added: Value) -> Value {
+    if known == added {
+        return known;
+    }
+    let mut any = match known {
+        Value::Object(mut only) if only.len() == 1 && only.contains_key("anyOf") => only.remove("anyOf"),
+        known => Some(Value::Array(vec![known])),
+    };
+    if let Some(Value::Array(schemas)) = &mut any
+        && !schemas.contains(&added)
+    {
+        schemas.push(added);
+    }
+    json!({ "anyOf": any })
+}
+
+fn pin_json(definition: &Definition, schemas: Schemas) -> String {
+    let sha256 = sha256_json(&[definition.digest]);
+    match schema::enforced(&definition.input_schema()).schema.filter(|_| schemas == Schemas::Keep) {
+        Some(schema) => format!("{{ \"sha256\": {sha256}, \"schema\": {schema} }}"),
+        None => format!("{{ \"sha256\": {sha256} }}"),
+    }
+}
+
 fn sha256_json(digests: &[Digest]) -> String {
     match digests {
         [one] => format!("\"{one}\""),
@@ -189,5 +252,5 @@ fn raw(json: String) -> CstInputValue {
 }
 
 fn quoted(text: &str) -> String {
-    serde_json::Value::from(text).to_string()
+    Value::from(text).to_string()
 }

@@ -1,6 +1,6 @@
 //! Pins in texts, and differences.
 
-use super::{Definition, Document, difference, look_alike};
+use super::{Definition, Document, Schemas, difference, look_alike};
 use mcp_policy::{digest::Digest, mcp::list::definition};
 
 fn definition(name: &str, description: &str) -> Definition {
@@ -11,7 +11,7 @@ fn definition(name: &str, description: &str) -> Definition {
 #[track_caller]
 fn pinned(text: &str, policy: Option<&str>, pins: &[Definition], add: bool) -> String {
     let mut document = Document::read(text, policy).expect("a configuration");
-    document.set(pins, add).expect("a place for pins");
+    document.set(pins, add, Schemas::Leave).expect("a place for pins");
     document.check().expect("a configuration");
     document.text()
 }
@@ -83,4 +83,43 @@ fn names_that_look_alike_in_another_script_are_found() {
     let definitions: Vec<Definition> = names.iter().map(|name| definition(name, "")).collect();
     let found: Vec<String> = look_alike::find(&pins, &definitions).into_iter().map(|(name, _)| name).collect();
     assert_eq!(found, names[..4]);
+}
+
+/// A tool whose argument `a` is of this type.
+fn typed(kind: &str) -> Definition {
+    let text = format!(r#"{{"inputSchema":{{"properties":{{"a":{{"type":"{kind}"}}}}}},"name":"pay"}}"#);
+    Definition { name: "pay".to_owned(), digest: definition::digest(text.as_bytes()).expect("an object"), text }
+}
+
+/// The schema of the pin of `pay` after a change.
+#[track_caller]
+fn schema_after(text: &str, now: &Definition, add: bool, schemas: Schemas) -> (String, Option<serde_json::Value>) {
+    let mut document = Document::read(text, None).expect("a configuration");
+    document.set(std::slice::from_ref(now), add, schemas).expect("a place for pins");
+    document.check().expect("a configuration");
+    let text = document.text();
+    let value: serde_json::Value = serde_json::from_str(&text).expect("JSON");
+    let schema = value.pointer("/definitions/pay/schema").cloned();
+    (text, schema)
+}
+
+#[test]
+fn a_schema_changes_with_its_digest_and_what_its_owner_wrote_stays_until_then() {
+    let schema = |kind: &str| serde_json::json!({ "properties": { "a": { "type": kind } } });
+    let bare = r#"{"version":"1","default":"deny"}"#;
+    let (text, found) = schema_after(bare, &typed("number"), false, Schemas::Leave);
+    assert_eq!(found, None);
+    let (text, found) = schema_after(&text, &typed("number"), false, Schemas::Keep);
+    assert_eq!(found, Some(schema("number")), "a pin that lacks one gets it");
+    let stricter = text.replace("\"number\"", "\"integer\"");
+    assert_eq!(
+        schema_after(&stricter, &typed("number"), false, Schemas::Keep),
+        (stricter.clone(), Some(schema("integer")))
+    );
+    let (_, found) = schema_after(&stricter, &typed("string"), false, Schemas::Leave);
+    assert_eq!(found, Some(schema("string")), "a schema is never that of another definition");
+    let (text, found) = schema_after(&stricter, &typed("string"), true, Schemas::Leave);
+    assert_eq!(found, Some(serde_json::json!({ "anyOf": [schema("integer"), schema("string")] })));
+    let (_, found) = schema_after(&text, &typed("boolean"), true, Schemas::Leave);
+    assert_eq!(found, Some(serde_json::json!({ "anyOf": [schema("integer"), schema("string"), schema("boolean")] })));
 }

@@ -184,7 +184,7 @@ fn what_the_filter_refuses_is_not_rendered() {
         "the filter refuses this; `mcp-policy check` shows where:\n  \
          /version: found `2`, expected `1`\n  \
          /tolls: unknown key `tolls` (did you mean `tools`?); allowed: `version`, `default`, `description`, \
-         `hide`, `rules`, `all_tools`, `tools`, `resources`, `prompts`, `methods`, `definitions`, `on_drift`, `unpinned` or `mode`"
+         `hide`, `rules`, `all_tools`, `tools`, `resources`, `prompts`, `methods`, `definitions`, `on_drift`, `unpinned`, `arguments` or `mode`"
     );
 }
 

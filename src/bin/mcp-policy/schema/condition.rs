@@ -60,7 +60,7 @@ pub(super) struct Compared<V> {
     /// `args["a.b"]` for a key that needs quotes. Or the caller: `caller.grant`, `caller.source`, `caller.authenticated`,
     /// `caller.claims.groups`. Or the time: `now.weekday` (`mon` to `sun`), `now.hour`, `now.time` (minutes since midnight),
     /// `now.date` (`2026-11-21`).
-    #[schemars(title = "Path", regex(pattern = PATH))]
+    #[schemars(title = "Path", regex(pattern = PATH), extend("examples" = ["args.amount"]))]
     path: Option<String>,
     /// The counter of a limit of this policy, in place of a path: what the caller has used of it before this call.
     #[schemars(title = "Counter", length(min = 1))]

@@ -17,14 +17,14 @@ use super::condition::ARGS_PATH;
 pub(super) struct Limit {
     /// The counter's name. One name is one counter in the whole policy, shared by all rules that name it; they must
     /// agree on window, scope and algorithm, and may differ in `max`.
-    #[schemars(title = "Counter", length(min = 1))]
+    #[schemars(title = "Counter", length(min = 1), extend("examples" = ["calls"]))]
     counter: String,
     /// How long a window lasts: by name, or in seconds.
-    #[schemars(title = "Window")]
+    #[schemars(title = "Window", extend("examples" = ["minute"]))]
     window: Window,
     /// How much one window allows: calls, or the sum of `increment` or `increment_from`. A whole number without
     /// `increment_from`. 0 allows nothing. Without it, the limit only counts, for conditions on its counter.
-    #[schemars(title = "Maximum")]
+    #[schemars(title = "Maximum", extend("examples" = [10]))]
     max: Option<Amount>,
     /// Whose calls count together.
     #[schemars(title = "Scope")]
@@ -70,7 +70,7 @@ const ONE_PLACE: &str = r#"^([^"]|"([^"\\]|\\.)*")*\[\*\]"#;
 #[schemars(untagged)]
 pub(super) enum RateLimit {
     /// Calls in a second, minute, hour or day.
-    Text(#[schemars(regex(pattern = r"^[0-9]+/(second|minute|hour|day)$"))] String),
+    Text(#[schemars(regex(pattern = r"^[0-9]+/(second|minute|hour|day)$"), extend("examples" = ["10/minute"]))] String),
     /// Calls in a window.
     Parts(Rate),
 }

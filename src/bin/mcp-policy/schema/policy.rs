@@ -5,7 +5,10 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde_json::json;
 
-use super::rule::{Rule, SharedRule};
+use super::{
+    arguments::{ArgumentCheck, ArgumentSchema},
+    rule::{Rule, SharedRule},
+};
 
 /// What agents may do on an MCP server.
 #[derive(JsonSchema)]
@@ -62,6 +65,10 @@ pub(super) struct Policy {
     /// Whether tools without a pin can be called. Default: `allow`, which leaves them to rules and `default`.
     #[schemars(title = "Tools without a pin", extend("default" = "allow"))]
     unpinned: Option<Effect>,
+    /// How the arguments of calls are compared with the pinned schema, for tools whose rule says nothing of it. A tool without a
+    /// pinned schema is denied, unless it is `any`. Default: `any`.
+    #[schemars(title = "Arguments", extend("default" = "any"))]
+    arguments: Option<ArgumentCheck>,
     /// Whether denials are enforced. Default: `enforce`.
     #[schemars(title = "Mode", extend("default" = "enforce"))]
     mode: Option<Mode>,
@@ -89,9 +96,9 @@ struct Definition {
     /// The SHA-256 of the definition's canonical JSON, or up to eight, for a server that answers by revision or language.
     #[schemars(title = "Digest")]
     sha256: Digests,
-    /// The definition's `inputSchema`, for readers and for `mcp-policy pin --check`.
+    /// What arguments must fit under `arguments`: the part of the definition's `inputSchema` that the filter enforces.
     #[schemars(title = "Schema")]
-    schema: Option<BTreeMap<String, serde_json::Value>>,
+    schema: Option<ArgumentSchema>,
 }
 
 /// A digest, or several: the definition has one of them.

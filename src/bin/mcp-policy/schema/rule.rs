@@ -4,6 +4,7 @@ use schemars::JsonSchema;
 use serde_json::json;
 
 use super::{
+    arguments::ArgumentCheck,
     condition::Condition,
     limit::{Limit, RateLimit},
     policy::Mode,
@@ -34,6 +35,9 @@ pub(super) struct Rule {
     /// What the answers to the calls may hold.
     #[schemars(title = "Results")]
     results: Option<Results>,
+    /// How the arguments of calls are compared with the pinned schema; of several that apply, the strictest. Only for tools.
+    #[schemars(title = "Arguments")]
+    arguments: Option<ArgumentCheck>,
     /// Names of `rules`. Their lists come before this rule's own.
     #[schemars(title = "Use", length(max = 16), extend("uniqueItems" = true))]
     r#use: Option<Vec<String>>,
@@ -71,6 +75,9 @@ pub(super) struct SharedRule {
     /// What the answers to the calls may hold.
     #[schemars(title = "Results")]
     results: Option<Results>,
+    /// How the arguments of calls are compared with the pinned schema; of several that apply, the strictest. Only for tools.
+    #[schemars(title = "Arguments")]
+    arguments: Option<ArgumentCheck>,
 }
 
 /// What happens to every call.

@@ -9,7 +9,7 @@ use mcp_policy::{
     config::{self, Config},
     identity,
     json::cursor::Keys,
-    policy::{BuiltIn, Scope, condition, document},
+    policy::{ArgumentCheck, BuiltIn, Scope, condition, document, schema},
     window::Window,
 };
 use serde_json::{Value, json};
@@ -64,6 +64,8 @@ const UNSEEN: [&str; 42] = [
     "a counter with two keys",
     "claims of another payload",
     "a key, a counter and no max beside a service",
+    "arguments of a prompt",
+    "a pinned schema that requires a number that a double changes",
 ];
 
 fn validator() -> Validator {
@@ -122,7 +124,7 @@ fn every_object_has_the_keys_that_the_reader_knows() {
     let (finders, described): (Vec<_>, Vec<_>) = described.into_iter().partition(|keys| keys.is_subset(&finder));
     assert_eq!(finders.into_iter().flatten().collect::<BTreeSet<_>>(), finder);
 
-    let tables: [Keys; 30] = [
+    let tables: [Keys; 31] = [
         config::APPROVALS_KEYS,
         config::APPROVAL_SERVICE_KEYS,
         config::APPROVAL_STORE_KEYS,
@@ -152,6 +154,7 @@ fn every_object_has_the_keys_that_the_reader_knows() {
         document::LIMIT_KEYS,
         document::RATE_KEYS,
         document::RESULTS_KEYS,
+        schema::SCHEMA_KEYS,
         identity::TOKEN_KEYS,
     ];
     let whole = [config::OPTIONS_KEYS, document::POLICY_KEYS, config::CONSOLE_FORM_KEYS];
@@ -171,6 +174,7 @@ fn every_word_is_one_that_the_reader_knows() {
     assert_eq!(operators.collect::<BTreeSet<_>>(), condition::NAMES.into_iter().collect());
     assert_eq!(definition("NamedWindow"), Window::NAMED.into_iter().map(|(name, _)| name).collect());
     assert_eq!(definition("Format"), BuiltIn::ALL.into_iter().map(|(name, _)| name).collect());
+    assert_eq!(definition("ArgumentCheck"), ArgumentCheck::NAMED.into_iter().map(|(name, _)| name).collect());
     assert_eq!(definition("Scope"), Scope::NAMED.into_iter().map(|(name, _)| name).collect());
 }
 

@@ -65,6 +65,12 @@ fn rule(tool: &Tool, class: Class, argument: &Argument<'_>) -> Option<ArgumentRu
     Some(one_of(argument, &values))
 }
 
+/// The paths of a tool's arguments, as conditions name them.
+#[cfg(feature = "editor")]
+pub(crate) fn argument_paths(schema: &Value) -> Vec<String> {
+    arguments(schema).into_iter().take(MAX_ARGUMENTS).map(|argument| argument.path).collect()
+}
+
 /// The arguments of a tool, with the members of those that are objects.
 fn arguments(schema: &Value) -> Vec<Argument<'_>> {
     let mut found = Vec::new();

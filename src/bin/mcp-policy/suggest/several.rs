@@ -30,7 +30,8 @@ pub(super) fn run(args: &Args) -> Result<Exit, Stop> {
     for server in args.sources.read(args.file.as_deref())? {
         match server.listing.and_then(|listing| suggest(&listing)) {
             Ok((suggestion, policy)) => {
-                let name = policy_name(&server.name, &servers);
+                let names: Vec<String> = servers.iter().map(|server| server.name.clone()).collect();
+                let name = policy_name(&server.name, &names);
                 servers.push(Suggested { name, suggestion, policy });
             }
             Err(why) => remarks.push(format!("left out the server `{}`: {why}", server.name)),
@@ -66,14 +67,14 @@ pub(super) fn run(args: &Args) -> Result<Exit, Stop> {
 }
 
 /// A name for a server's policy that no earlier one has. In a binding `*` would make it a pattern.
-fn policy_name(server: &str, earlier: &[Suggested]) -> String {
+pub(crate) fn policy_name(server: &str, earlier: &[String]) -> String {
     let plain: String = server.chars().map(|c| if c.is_control() || c == '*' { '-' } else { c }).collect();
     let mut plain: String = if plain.is_empty() { "server".to_owned() } else { plain };
     // Room for a number.
     while plain.len() > MAX_NAME.saturating_sub(8) {
         plain.pop();
     }
-    let is_free = |name: &String| earlier.iter().all(|other| other.name != *name);
+    let is_free = |name: &String| !earlier.contains(name);
     let numbered = (2..).map(|number| format!("{plain}-{number}"));
     [plain.clone()].into_iter().chain(numbered).find(is_free).unwrap_or(plain.clone())
 }

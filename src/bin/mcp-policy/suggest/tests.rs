@@ -98,7 +98,7 @@ fn a_server_that_calls_everything_destructive_is_classed_by_words_with_a_remark(
     let remark = "all 5 tools that change anything have `destructiveHint: true`, so `suggest` ignores the hint and uses names and \
                   descriptions";
     let classes = |tools: &[Tool]| {
-        let suggestion = Suggestion::from_listing(&Listing { tools: tools.to_vec(), remarks: vec![] });
+        let suggestion = Suggestion::from_listing(&Listing { tools: tools.to_vec(), ..Listing::default() });
         let classes = suggestion.tools.iter().map(|(_, found)| found.class).collect::<Vec<_>>();
         (classes, suggestion.remarks.iter().any(|found| found == remark))
     };
@@ -202,7 +202,7 @@ fn a_list_comes_in_three_forms() {
         json!({"tools": tools}),
         json!({"jsonrpc": "2.0", "id": 1, "result": {"tools": tools, "ttlMs": 0}}),
     ] {
-        assert_eq!(tools::read(&form.to_string()), Ok(Listing { tools: vec![expected.clone()], remarks: vec![] }));
+        assert_eq!(tools::read(&form.to_string()), Ok(Listing { tools: vec![expected.clone()], ..Listing::default() }));
     }
 }
 
@@ -240,7 +240,7 @@ fn a_tool_that_no_entry_can_name_is_left_out_with_a_remark() {
     let names = ["a*", "", "b\u{7}", &"c".repeat(257), "d", "d"];
     let mut tools: Vec<Tool> = names.iter().map(|name| tool(name, "Gets it.")).collect();
     tools[5].destructive = Some(true);
-    let (suggestion, policy) = suggest(&Listing { tools, remarks: vec![] }).unwrap();
+    let (suggestion, policy) = suggest(&Listing { tools, ..Listing::default() }).unwrap();
     assert_eq!(suggestion.tools.len(), 1);
     let policy: Value = serde_json::from_str(&policy).unwrap();
     assert_eq!((&policy["hide"], &policy["tools"]), (&json!(["d"]), &Value::Null));
@@ -265,7 +265,7 @@ fn a_list_without_a_usable_tool_is_an_error() {
 #[test]
 fn the_policy_has_one_line_for_each_tool() {
     let tools = ["get_a", "create_b", "run_c", "pay_d", "delete_e"].map(|name| tool(name, "")).to_vec();
-    let (suggestion, policy) = suggest(&Listing { tools, remarks: vec![] }).unwrap();
+    let (suggestion, policy) = suggest(&Listing { tools, ..Listing::default() }).unwrap();
     let expected = r#"{
   "version": "1",
   "default": "deny",
@@ -301,7 +301,7 @@ proptest! {
         let tools = names.iter().zip(&descriptions).zip(&hints).map(|((name, description), (read_only, destructive))| {
             Tool { read_only: *read_only, destructive: *destructive, ..tool(name, description) }
         });
-        let listing = Listing { tools: tools.collect(), remarks: vec![] };
+        let listing = Listing { tools: tools.collect(), ..Listing::default() };
         let Ok((suggestion, policy)) = suggest(&listing) else {
             prop_assert!(Suggestion::from_listing(&listing).tools.is_empty());
             return Ok(());

@@ -83,8 +83,16 @@ impl Server {
     /// # Errors
     /// A sentence on why there is none.
     pub(crate) fn list(&self, url: &str) -> Result<Listing, String> {
-        let tools = client::list_tools(url, self.headers_for(url)?, self.era)?;
-        Ok(Listing { tools, remarks: Vec::new() })
+        client::list(url, self.headers_for(url)?, self.era)
+    }
+
+    /// The same, with the server's prompts and resources.
+    ///
+    /// # Errors
+    /// A sentence on why there are no tools. A server that does not list the others gets a remark.
+    #[cfg(feature = "editor")]
+    pub(crate) fn list_everything(&self, url: &str) -> Result<Listing, String> {
+        client::list_everything(url, self.headers_for(url)?, self.era)
     }
 
     /// The same, with each definition as it was sent.
@@ -120,9 +128,9 @@ impl Server {
 mod client {
     use reqwest::header::HeaderMap;
 
-    use crate::tools::Tool;
+    use crate::tools::Listing;
 
-    pub(super) fn list_tools(url: &str, _: HeaderMap, _: super::Era) -> Result<Vec<Tool>, String> {
+    pub(super) fn list(url: &str, _: HeaderMap, _: super::Era) -> Result<Listing, String> {
         Err(format!(
             "cannot list the tools of `{url}`: this build has no client for servers; build the command with \
              `cargo build --bin mcp-policy`"

@@ -58,6 +58,9 @@ enum Ask {
     Url(String),
 }
 
+/// How a server at an address is asked.
+type List = fn(&Server, &str) -> Result<Listing, String>;
+
 /// So many servers are asked side by side.
 const PARALLEL: usize = 8;
 
@@ -80,11 +83,31 @@ impl Sources {
         self.urls.is_empty() && self.files.is_empty() && self.client_configs.is_empty()
     }
 
+    /// The addresses of the servers that are named, without path and secrets.
+    #[cfg(feature = "editor")]
+    pub(crate) fn origins(&self) -> Vec<String> {
+        let origins = self.urls.iter().filter_map(|url| Url::parse(url).ok()).map(|url| url.origin());
+        origins.filter(url::Origin::is_tuple).map(|origin| origin.ascii_serialization()).collect()
+    }
+
     /// Asks all servers for their tools, in the order in which they are named: `file`, files, addresses, configurations.
     ///
     /// # Errors
     /// A file that cannot be read, or a header that is wrong. A server that does not answer is not an error.
     pub(crate) fn read(&self, file: Option<&str>) -> Result<Vec<ServerTools>, Stop> {
+        self.read_by(file, Server::list)
+    }
+
+    /// The same, with the prompts and resources of servers at addresses.
+    ///
+    /// # Errors
+    /// The same.
+    #[cfg(feature = "editor")]
+    pub(crate) fn read_everything(&self) -> Result<Vec<ServerTools>, Stop> {
+        self.read_by(None, Server::list_everything)
+    }
+
+    fn read_by(&self, file: Option<&str>, list: List) -> Result<Vec<ServerTools>, Stop> {
         let mut sources = Vec::new();
         for file in file.into_iter().chain(self.files.iter().map(String::as_str)) {
             let source = SourceFile::read(file).map_err(Stop::usage)?;
@@ -114,10 +137,10 @@ impl Sources {
                 },
             }));
         }
-        Ok(with_own_names(self.ask_all(sources)))
+        Ok(with_own_names(self.ask_all(sources, list)))
     }
 
-    fn ask_all(&self, sources: Vec<Source>) -> Vec<ServerTools> {
+    fn ask_all(&self, sources: Vec<Source>, list: List) -> Vec<ServerTools> {
         let mut all = Vec::new();
         let mut rest = sources.into_iter().peekable();
         while rest.peek().is_some() {
@@ -125,7 +148,7 @@ impl Sources {
             thread::scope(|scope| {
                 let asked: Vec<_> = some
                     .into_iter()
-                    .map(|Source { name, ask }| (name, scope.spawn(|| ask.and_then(|ask| self.ask(ask)))))
+                    .map(|Source { name, ask }| (name, scope.spawn(move || ask.and_then(|ask| self.ask(ask, list)))))
                     .collect();
                 all.extend(asked.into_iter().map(|(name, asked)| ServerTools {
                     name,
@@ -136,17 +159,17 @@ impl Sources {
         all
     }
 
-    fn ask(&self, ask: Ask) -> Result<Listing, String> {
+    fn ask(&self, ask: Ask, list: List) -> Result<Listing, String> {
         match ask {
             Ask::File(listing) => Ok(listing),
             Ask::Url(url) => {
                 let is_plain = Url::parse(&url).is_ok_and(|parsed| without_secrets(&parsed) == parsed);
-                let listed = Server::new(None, self.headers.clone(), self.era).list(&url);
+                let listed = list(&Server::new(None, self.headers.clone(), self.era), &url);
                 listed.map_err(|why| if is_plain { why } else { cause(&why).to_owned() })
             }
             Ask::Endpoint(Endpoint::Url { url, headers }) => {
                 let headers = header_texts(&headers).ok_or("a header of its entry is not one that HTTP can carry")?;
-                Server::new(None, headers, self.era).list(&url).map_err(|why| cause(&why).to_owned())
+                list(&Server::new(None, headers, self.era), &url).map_err(|why| cause(&why).to_owned())
             }
             Ask::Endpoint(Endpoint::Command(program)) => stdio::list_tools(&program).map_err(str::to_owned),
         }

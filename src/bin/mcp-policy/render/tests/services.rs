@@ -36,6 +36,38 @@ fn each_service_that_a_configuration_names_has_its_cluster() {
 }
 
 #[test]
+fn the_etcd_that_keeps_approvals_has_its_cluster_and_the_console_asks_it_too() {
+    let document = format!(
+        r#"{{"policy":{POLICY},"approvals":{{"url":"http://c/","store":{{"etcd":{{"cluster":"kept","prefix":"a/"}}}}}}}}"#
+    );
+    for gateway in GATEWAYS {
+        let rendered = render_for(gateway, &document, &[]).unwrap();
+        assert_eq!(text_of_clusters(&rendered), ["kept"], "{gateway}: {rendered}");
+        serde_saphyr::from_multiple::<serde_json::Value>(&rendered).unwrap();
+        let host = if gateway == "envoy" { "etcd" } else { "etcd.default.svc" };
+        assert!(rendered.contains(&format!("address: {host}, port_value: 2379")), "{rendered}");
+        assert_eq!(rendered.matches("grpc_health_check").count(), 1, "{gateway}");
+        assert!(!rendered.contains("tls.crt"), "{gateway}");
+        let consoles =
+            rendered.matches(r#""store":{"etcd":{"cluster":"kept","prefix":"a/","timeout_ms":250}}"#).count();
+        assert_eq!(consoles, usize::from(matches!(gateway, "envoy" | "sidecar")), "{gateway}: {rendered}");
+        let secure = render_for(gateway, &document, &["--etcd-tls", "etcd-client"]).unwrap();
+        serde_saphyr::from_multiple::<serde_json::Value>(&secure).unwrap();
+        let folder = if gateway == "sidecar" { "/etc/mcp-policy-etcd" } else { "etcd-client" };
+        for file in ["ca.crt", "tls.crt", "tls.key"] {
+            assert!(secure.contains(&format!("filename: \"{folder}/{file}\"")), "{gateway}: {secure}");
+        }
+        assert_eq!(secure.contains("secret: { secretName: etcd-client }"), gateway == "sidecar", "{gateway}");
+    }
+    let counted = document.replace("\"approvals\":", r#""limits":{"service":{"cluster":"kept"}},"approvals":"#);
+    assert_eq!(
+        render_for("envoy", &counted, &[]).unwrap_err(),
+        "`/limits/service/cluster` and `/approvals/store/etcd/cluster` are both `kept`: they lead to different servers, so give \
+         each its own cluster"
+    );
+}
+
+#[test]
 fn a_collector_gets_the_access_log_through_a_cluster_of_its_own() {
     let rendered = render_for("envoy", POLICY, &["--otlp", "collector"]).unwrap();
     assert_eq!(text_of_clusters(&rendered), ["collector"]);

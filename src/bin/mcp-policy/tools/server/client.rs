@@ -14,7 +14,14 @@ use rmcp::{
 };
 use tokio::{runtime::Builder, time::timeout};
 
-use crate::{sanitize, tls, tools::Tool};
+use serde_json::Value;
+
+#[cfg(feature = "editor")]
+use crate::tools::{Other, OtherKind};
+use crate::{
+    sanitize, tls,
+    tools::{Listing, Tool},
+};
 
 use super::Era;
 
@@ -28,16 +35,39 @@ const MAX_TOOLS: usize = 100_000;
 ///
 /// # Errors
 /// A sentence on why there is none.
-pub(super) fn list_tools(url: &str, headers: HeaderMap, era: Era) -> Result<Vec<Tool>, String> {
-    let runtime = Builder::new_current_thread().enable_all().build();
-    let runtime = runtime.map_err(|error| format!("cannot start a client: {error}"))?;
-    let tools = runtime.block_on(async { timeout(TIMEOUT, request_tools(url, headers, era)).await });
-    let tools = tools.unwrap_or_else(|_| Err(format!("the list is incomplete after {} s", TIMEOUT.as_secs())));
-    let tools = tools.map_err(|why| format!("cannot list the tools of `{url}`: {why}"))?;
-    Ok(tools.into_iter().map(Tool::from).collect())
+pub(super) fn list(url: &str, headers: HeaderMap, era: Era) -> Result<Listing, String> {
+    run(url, headers, era, async |_, _| {})
 }
 
-async fn request_tools(url: &str, headers: HeaderMap, era: Era) -> Result<Vec<model::Tool>, String> {
+/// The same, with the server's prompts and resources.
+///
+/// # Errors
+/// A sentence on why there are no tools.
+#[cfg(feature = "editor")]
+pub(super) fn list_everything(url: &str, headers: HeaderMap, era: Era) -> Result<Listing, String> {
+    run(url, headers, era, add_others)
+}
+
+/// Connects, lists the tools, and lets `add` ask for more.
+fn run(
+    url: &str,
+    headers: HeaderMap,
+    era: Era,
+    add: impl AsyncFn(&Peer<RoleClient>, &mut Listing),
+) -> Result<Listing, String> {
+    let runtime = Builder::new_current_thread().enable_all().build();
+    let runtime = runtime.map_err(|error| format!("cannot start a client: {error}"))?;
+    let listed = runtime.block_on(async { timeout(TIMEOUT, request(url, headers, era, add)).await });
+    let listed = listed.unwrap_or_else(|_| Err(format!("the list is incomplete after {} s", TIMEOUT.as_secs())));
+    listed.map_err(|why| format!("cannot list the tools of `{url}`: {why}"))
+}
+
+async fn request(
+    url: &str,
+    headers: HeaderMap,
+    era: Era,
+    add: impl AsyncFn(&Peer<RoleClient>, &mut Listing),
+) -> Result<Listing, String> {
     let preferred_versions = vec![ProtocolVersion::V_2026_07_28];
     let lifecycle = match era {
         Era::Auto => ClientLifecycleMode::Auto { preferred_versions, legacy_version: None },
@@ -51,27 +81,57 @@ async fn request_tools(url: &str, headers: HeaderMap, era: Era) -> Result<Vec<mo
         StreamableHttpClientTransport::with_client(client, StreamableHttpClientTransportConfig::with_uri(url));
     let client = ClientConfig::default().serve_with_lifecycle(transport, lifecycle).await;
     let client = client.map_err(|error| describe_refusal(&error))?;
-    let tools = read_pages(&client).await;
+    let tools =
+        read_pages("tools", async |page| client.list_tools(page).await.map(|read| (read.tools, read.next_cursor)));
+    let mut listed =
+        tools.await.map(|tools| Listing { tools: tools.into_iter().map(Tool::from).collect(), ..Listing::default() });
+    if let Ok(listing) = &mut listed {
+        add(&client, listing).await;
+    }
     // Ends a session. The list is complete, so a failure does not matter.
     let _ = client.cancel().await;
-    tools
+    listed
 }
 
-async fn read_pages(client: &Peer<RoleClient>) -> Result<Vec<model::Tool>, String> {
-    let mut tools = Vec::new();
+/// Adds prompts and resources, of a server that says that it has them.
+#[cfg(feature = "editor")]
+async fn add_others(client: &Peer<RoleClient>, listing: &mut Listing) {
+    let capabilities = client.peer_info().map(|info| info.capabilities.clone()).unwrap_or_default();
+    if capabilities.prompts.is_some() {
+        let read = async |page| client.list_prompts(page).await.map(|read| (read.prompts, read.next_cursor));
+        match read_pages("prompts", read).await {
+            Ok(prompts) => listing.others.extend(prompts.into_iter().map(Other::from)),
+            Err(why) => listing.remarks.push(format!("its prompts are not known: {why}")),
+        }
+    }
+    if capabilities.resources.is_some() {
+        let read = async |page| client.list_resources(page).await.map(|read| (read.resources, read.next_cursor));
+        match read_pages("resources", read).await {
+            Ok(resources) => listing.others.extend(resources.into_iter().map(Other::from)),
+            Err(why) => listing.remarks.push(format!("its resources are not known: {why}")),
+        }
+    }
+}
+
+/// Reads a list page by page. `page` asks for one, and returns its entries and the cursor of the next.
+async fn read_pages<T>(
+    what: &str,
+    page: impl AsyncFn(Option<PaginatedRequestParams>) -> Result<(Vec<T>, Option<String>), ServiceError>,
+) -> Result<Vec<T>, String> {
+    let mut all = Vec::new();
     let mut seen = HashSet::new();
     let mut cursor = None;
     loop {
-        let page = client.list_tools(Some(PaginatedRequestParams::default().with_cursor(cursor))).await;
-        let page = page.map_err(|error| match &error {
+        let read = page(Some(PaginatedRequestParams::default().with_cursor(cursor))).await;
+        let (entries, next) = read.map_err(|error| match &error {
             ServiceError::TransportSend(error) => chain(error.error.as_ref()),
             error => chain(error),
         })?;
-        tools.extend(page.tools);
-        cursor = page.next_cursor;
+        all.extend(entries);
+        cursor = next;
         match &cursor {
-            None => return Ok(tools),
-            Some(_) if tools.len() > MAX_TOOLS => return Err(format!("it lists more than {MAX_TOOLS} tools")),
+            None => return Ok(all),
+            Some(_) if all.len() > MAX_TOOLS => return Err(format!("it lists more than {MAX_TOOLS} {what}")),
             Some(next) if !seen.insert(next.clone()) => {
                 return Err("its pages repeat: two have the same `nextCursor`".into());
             }
@@ -129,8 +189,42 @@ impl From<model::Tool> for Tool {
             description: tool.description.unwrap_or_default().into_owned(),
             read_only: annotations.read_only_hint,
             destructive: annotations.destructive_hint,
-            input_schema: serde_json::Value::Object(Arc::unwrap_or_clone(tool.input_schema)),
+            input_schema: Value::Object(Arc::unwrap_or_clone(tool.input_schema)),
             definition: String::new(),
+        }
+    }
+}
+
+#[cfg(feature = "editor")]
+impl From<model::Prompt> for Other {
+    fn from(prompt: model::Prompt) -> Self {
+        let arguments = prompt.arguments.unwrap_or_default();
+        let required = arguments.iter().filter(|argument| argument.required == Some(true));
+        let required: Vec<&str> = required.map(|argument| argument.name.as_str()).collect();
+        let property = |argument: &model::PromptArgument| {
+            (
+                argument.name.clone(),
+                serde_json::json!({"type": "string", "description": argument.description.as_deref().unwrap_or_default()}),
+            )
+        };
+        let properties: serde_json::Map<String, Value> = arguments.iter().map(property).collect();
+        Self {
+            kind: OtherKind::Prompt,
+            input_schema: serde_json::json!({"type": "object", "properties": properties, "required": required}),
+            name: prompt.name,
+            description: prompt.description.unwrap_or_default(),
+        }
+    }
+}
+
+#[cfg(feature = "editor")]
+impl From<model::Resource> for Other {
+    fn from(resource: model::Resource) -> Self {
+        Self {
+            kind: OtherKind::Resource,
+            name: resource.uri,
+            description: resource.description.unwrap_or(resource.name),
+            input_schema: Value::Null,
         }
     }
 }

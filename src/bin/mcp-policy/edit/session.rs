@@ -1,0 +1,305 @@
+//! What one run of the editor holds: the two files as they were read or saved last, and what the servers list.
+
+use std::{path::Path, sync::Mutex};
+
+use mcp_policy::{lint::ListedTool, mcp::list::definition};
+use serde::Serialize;
+use serde_json::Value;
+
+use crate::{
+    Stop,
+    catalog::embedded::Catalog,
+    file::Locked,
+    inventory, sanitize, schema,
+    source::SourceFile,
+    suggest,
+    test::default_cases,
+    tools::{Listing, OtherKind, ServerTools},
+};
+
+use super::{decision::Section, places, view::Target};
+
+/// One run of the editor.
+pub(super) struct Session {
+    /// The policy's file, as the user named it.
+    pub(super) file: String,
+    /// The case file beside it.
+    pub(super) cases_file: String,
+    /// The texts of both, as they were read or saved last: empty for a file that does not exist.
+    pub(super) saved: Mutex<Texts>,
+    pub(super) servers: Vec<ServerRow>,
+    pub(super) targets: Vec<Target>,
+    /// The tools of all servers, for `check`.
+    pub(super) tools: Vec<ListedTool>,
+    details: Vec<Details>,
+    /// The addresses of the servers, without paths: where a gateway would send its requests.
+    upstreams: Vec<String>,
+}
+
+/// The texts of the policy's file and of the case file.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub(super) struct Texts {
+    pub(super) policy: String,
+    pub(super) cases: String,
+}
+
+/// A server, and what it says of itself.
+#[derive(Clone, Debug, Serialize)]
+pub(super) struct ServerRow {
+    name: String,
+    /// Why its tools are not known.
+    error: Option<String>,
+    remarks: Vec<String>,
+}
+
+/// What the page shows of a name that a server lists. The texts are those of the server.
+#[derive(Clone, Debug, Serialize)]
+struct Details {
+    server: String,
+    section: Section,
+    name: String,
+    class: Option<&'static str>,
+    why: String,
+    description: String,
+    schema: Value,
+    /// The paths of its arguments, as conditions name them.
+    arguments: Vec<String>,
+}
+
+/// What the page needs once.
+#[derive(Serialize)]
+pub(super) struct Opened<'a> {
+    file: &'a str,
+    cases_file: &'a str,
+    /// What the page starts with: what the file holds, or else a policy that denies everything.
+    text: String,
+    saved: Texts,
+    servers: &'a [ServerRow],
+    targets: &'a [Details],
+    schema: Value,
+    upstreams: &'a [String],
+}
+
+/// A server's texts are shown up to this many characters.
+const MAX_DESCRIPTION: usize = 4000;
+
+impl Session {
+    /// Reads the files.
+    ///
+    /// # Errors
+    /// A file that cannot be read.
+    pub(super) fn new(file: &str, servers: Vec<ServerTools>, upstreams: Vec<String>) -> Result<Self, Stop> {
+        if file == "-" {
+            return Err(Stop::usage("stdin cannot be edited; name a file"));
+        }
+        let cases_file = default_cases(file);
+        let saved = Texts { policy: read(file)?, cases: read(&cases_file)? };
+        let catalog = Catalog::load().map_err(Stop::usage)?;
+        let mut session = Self {
+            file: file.to_owned(),
+            cases_file,
+            saved: Mutex::new(saved),
+            servers: Vec::new(),
+            targets: Vec::new(),
+            tools: Vec::new(),
+            details: Vec::new(),
+            upstreams,
+        };
+        for server in servers {
+            session.add(server, &catalog);
+        }
+        Ok(session)
+    }
+
+    fn add(&mut self, server: ServerTools, catalog: &Catalog) {
+        let ServerTools { name: server, listing } = server;
+        let listing = match listing {
+            Ok(listing) => listing,
+            Err(why) => {
+                self.servers.push(ServerRow { name: server, error: Some(why), remarks: Vec::new() });
+                return;
+            }
+        };
+        let classified = inventory::classify_listing(catalog, &listing);
+        let Listing { tools, others, remarks } = listing;
+        for (tool, class) in tools.into_iter().zip(classified) {
+            self.targets.push(Target { server: server.clone(), section: Section::Tools, name: tool.name.clone() });
+            self.details.push(Details {
+                server: server.clone(),
+                section: Section::Tools,
+                name: tool.name.clone(),
+                class: Some(class.class.name()),
+                why: sanitize::line(&class.why),
+                description: shorten(&tool.description),
+                arguments: suggest::argument_paths(&tool.input_schema),
+                schema: tool.input_schema.clone(),
+            });
+            let digest = definition::digest(tool.definition.as_bytes());
+            self.tools.push(ListedTool { name: tool.name, input_schema: tool.input_schema, digest });
+        }
+        for other in others {
+            let section = match other.kind {
+                OtherKind::Prompt => Section::Prompts,
+                OtherKind::Resource => Section::Resources,
+            };
+            self.targets.push(Target { server: server.clone(), section, name: other.name.clone() });
+            self.details.push(Details {
+                server: server.clone(),
+                section,
+                name: other.name,
+                class: None,
+                why: String::new(),
+                description: shorten(&other.description),
+                arguments: suggest::argument_paths(&other.input_schema),
+                schema: other.input_schema,
+            });
+        }
+        let remarks = remarks.iter().map(|remark| sanitize::line(remark)).collect();
+        self.servers.push(ServerRow { name: server, error: None, remarks });
+    }
+
+    /// What the page needs once.
+    pub(super) fn opened(&self) -> Opened<'_> {
+        let saved = self.saved();
+        let servers: Vec<&str> = self.servers.iter().map(|server| server.name.as_str()).collect();
+        let is_empty = saved.policy.trim().is_empty();
+        Opened {
+            file: &self.file,
+            cases_file: &self.cases_file,
+            text: if is_empty { places::initial_text(&servers) } else { saved.policy.clone() },
+            saved,
+            servers: &self.servers,
+            targets: &self.details,
+            schema: schema::generate().to_value(),
+            upstreams: &self.upstreams,
+        }
+    }
+
+    /// The texts as they were read or saved last.
+    pub(super) fn saved(&self) -> Texts {
+        // A thread that panicked while it held them has changed nothing.
+        self.saved.lock().unwrap_or_else(std::sync::PoisonError::into_inner).clone()
+    }
+
+    /// Reads both files again.
+    ///
+    /// # Errors
+    /// Why one cannot be read.
+    pub(super) fn reload(&self) -> Result<Texts, String> {
+        let texts = Texts {
+            policy: read(&self.file).map_err(|stop| stop.message)?,
+            cases: read(&self.cases_file).map_err(|stop| stop.message)?,
+        };
+        *self.saved.lock().unwrap_or_else(std::sync::PoisonError::into_inner) = texts.clone();
+        Ok(texts)
+    }
+
+    /// Writes both files, each whole or not at all, unless one of them is not as it was read.
+    ///
+    /// # Errors
+    /// A sentence on what is in the way.
+    pub(super) fn save(&self, new: Texts) -> Result<(), String> {
+        let mut saved = self.saved.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        // Neither is written if one has changed.
+        for (file, text) in [(&self.file, &saved.policy), (&self.cases_file, &saved.cases)] {
+            if read(file).map_err(|stop| stop.message)? != *text {
+                return Err(changed(file));
+            }
+        }
+        if new.cases != saved.cases {
+            replace(&self.cases_file, &saved.cases, &new.cases)?;
+            saved.cases = new.cases;
+        }
+        if new.policy != saved.policy {
+            replace(&self.file, &saved.policy, &new.policy)?;
+            saved.policy = new.policy;
+        }
+        Ok(())
+    }
+}
+
+/// A text of a server as the page shows it.
+fn shorten(text: &str) -> String {
+    sanitize::message(text).chars().take(MAX_DESCRIPTION).collect()
+}
+
+/// The mode of a file that the editor creates.
+const NEW_MODE: u32 = 0o644;
+
+/// Replaces a file, unless it is not as it was read.
+fn replace(file: &str, old: &str, new: &str) -> Result<(), String> {
+    let locked = Locked::open_or_create(file, NEW_MODE)?;
+    if locked.text() == old { locked.replace(new) } else { Err(changed(file)) }
+}
+
+fn changed(file: &str) -> String {
+    format!(
+        "`{file}` has changed on disk since it was read; nothing was saved. Copy what you need, and load the file again"
+    )
+}
+
+/// A file's text; empty if it does not exist.
+fn read(file: &str) -> Result<String, Stop> {
+    let path = Path::new(file);
+    if !path.exists() && std::fs::symlink_metadata(path).is_err() {
+        return Ok(String::new());
+    }
+    SourceFile::read(file).map(|source| source.text().to_owned()).map_err(Stop::usage)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{fs, path::PathBuf};
+
+    use super::{Session, Texts};
+
+    /// A folder of its own, which goes when the test is over.
+    struct Folder(PathBuf);
+
+    impl Folder {
+        fn new(name: &str) -> Self {
+            let path = std::env::temp_dir().join(format!("mcp-policy-edit-{name}-{}", std::process::id()));
+            fs::create_dir_all(&path).unwrap();
+            Self(path)
+        }
+
+        fn file(&self, name: &str) -> String {
+            self.0.join(name).display().to_string()
+        }
+    }
+
+    impl Drop for Folder {
+        fn drop(&mut self) {
+            let _ = fs::remove_dir_all(&self.0);
+        }
+    }
+
+    fn texts(policy: &str, cases: &str) -> Texts {
+        Texts { policy: policy.to_owned(), cases: cases.to_owned() }
+    }
+
+    #[test]
+    fn files_are_written_whole_and_only_over_what_was_read() {
+        let folder = Folder::new("save");
+        let (file, cases) = (folder.file("p.json"), folder.file("p.cases.json"));
+        let session = Session::new(&file, Vec::new(), Vec::new()).map_err(|stop| stop.message).unwrap();
+        assert_eq!(session.save(texts("{}", "")), Ok(()));
+        assert!(!fs::exists(&cases).unwrap(), "no case was kept");
+        assert_eq!(session.save(texts("{ }", "[]")), Ok(()));
+        assert_eq!(
+            (fs::read_to_string(&file).unwrap(), fs::read_to_string(&cases).unwrap()),
+            ("{ }".into(), "[]".into())
+        );
+        for other in [&file, &cases] {
+            fs::write(other, "another author").unwrap();
+            let refused = session.save(texts("mine", "mine")).unwrap_err();
+            assert!(refused.starts_with(&format!("`{other}` has changed on disk")), "{refused}");
+            assert!([&file, &cases].iter().all(|file| fs::read_to_string(file).unwrap() != "mine"));
+            let read = session.reload().unwrap();
+            assert!(read.policy == "another author" || read.cases == "another author");
+        }
+        assert_eq!(session.save(texts("mine", "mine")), Ok(()));
+        fs::remove_file(&file).unwrap();
+        assert!(session.save(texts("again", "mine")).is_err(), "the file is gone");
+    }
+}
