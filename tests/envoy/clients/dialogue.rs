@@ -139,8 +139,8 @@ async fn with_the_inspector(places: &Places, gateway: &Gateway, server: &Server)
     let (is_passed, text) = inspect(places, url()).await;
     assert!(!is_passed && text.contains("Approval required: a person must approve this call"), "{text}");
     let (_, rest) = text.split_once("http://localhost:10001/#").unwrap_or_else(|| panic!("{text}"));
-    let host = gateway.at("console").to_string();
-    let decide = Request::new("POST", &format!("/api/approvals/{}", &rest[..20]))
+    let (id, host) = (rest.get(..20).expect("an id"), gateway.at("console").to_string());
+    let decide = Request::new("POST", &format!("/api/approvals/{id}"))
         .host(&host)
         .header("authorization", &format!("Bearer {TOKEN}"))
         .header("content-type", "application/json")
