@@ -93,8 +93,8 @@ fn fault(way: Way, found: &Found) -> Result<(), String> {
         let url = page["url"].as_str().unwrap_or_default();
         let is_ours = url.starts_with("http://localhost:10001/#") && url.len() == "http://localhost:10001/#".len() + 20;
         let text = page["message"].as_str().unwrap_or_default();
-        let is_told = text.starts_with(message) && text.ends_with("an approver can decide on this page");
-        if is_ours && is_told { Ok(()) } else { Err(format!("the page: {page}")) }
+        let is_worded = text.starts_with(message) && text.ends_with("an approver can decide on this page");
+        if is_ours && is_worded { Ok(()) } else { Err(format!("the page: {page}")) }
     };
     let [first, shown, again] = ["first", "shown", "again"].map(|part| found[part].clone());
     match way {
