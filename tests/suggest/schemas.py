@@ -44,8 +44,8 @@ def main(command, folder):
         pins, not_kept = pin(command, folder, listed)
         wrong += [f"{server}/{tool['name']}: no schema is kept" for tool in tools if "schema" not in pins[tool["name"]]]
         keywords = Counter()
-        for tool in tools:
-            count(tool["inputSchema"], keywords)
+        for one in pins.values():
+            count(one.get("schema"), keywords)
         tried, misfits = check_examples(command, folder, tools, pins)
         examples += tried
         wrong += [f"{server}/{misfit}" for misfit in misfits]
@@ -54,8 +54,8 @@ def main(command, folder):
         kept.update(keywords)
         left.update(not_kept)
     total = sum(kept.values())
-    share = 1 - sum(left.values()) / total
-    print("| server | tools | keywords | left out | examples |\n|---|---|---|---|---|")
+    share = total / (total + sum(left.values()))
+    print("| server | tools | kept | left out | examples |\n|---|---|---|---|---|")
     print("\n".join(table))
     print(f"| {len(table)} servers | | {total} | {sum(left.values())} ({share:.1%} enforced) | {examples} |\n")
     print("\n".join(f"{count:5} {what}" for what, count in left.most_common()))
