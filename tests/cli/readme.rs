@@ -39,8 +39,8 @@ fn the_commands_of_the_readme_and_the_reference_work_on_the_policy_of_the_readme
     assert_eq!(in_table.len(), 1, "{in_table:?}");
     let in_blocks = blocks.into_iter().flatten().flat_map(str::lines).filter(|line| line.starts_with("mcp-policy "));
     for line in in_blocks.chain(in_table.iter().map(String::as_str)) {
-        // It asks a server.
-        if line.starts_with("mcp-policy suggest --url") || line.starts_with("mcp-policy pin ") {
+        // They ask a server, and `edit` serves until it is ended.
+        if ["suggest --url", "pin ", "edit "].iter().any(|verb| line.starts_with(&format!("mcp-policy {verb}"))) {
             continue;
         }
         let output = Command::new("sh")

@@ -49,11 +49,13 @@ use crate::{
     tools::{self, Server},
 };
 
+#[cfg(feature = "editor")]
+pub(crate) use self::excerpt::value_length;
+pub(crate) use self::report::Severity;
 use self::{
     baseline::Baseline,
     report::{Checked, Entry, Problem, Report, UnreadableFile},
 };
-pub(crate) use self::{excerpt::value_length, report::Severity};
 
 /// The arguments of `check`.
 #[derive(clap::Args)]

@@ -110,7 +110,7 @@ fn an_approver_sees_a_pending_call_and_decides_on_it_once() {
     let expected = format!(r#""approval":{{"id":"{id}","approver":"jwt:boss","note":"as agreed","store":"etcd"}}"#);
     assert!(record.starts_with(r#"{"decision":"approved","#) && record.contains(&expected), "{record}");
     said(&visit(&mut etcd, &list(), "", NOW).0, 200, &page(0, &signed));
-    let (late, _) = visit(&mut etcd, &request("POST", &path, &[]), r#"{"decision":"reject"}"#, NOW);
+    let (late, _) = visit(&mut etcd, &request("POST", &path, &[]), r#"{"decision":"reject","note":"no"}"#, NOW);
     said(&late, 409, r#"{"error":"another approver has already decided on this call"}"#);
     let (unknown, asked) =
         visit(&mut etcd, &request("POST", "/api/approvals/00ff0102030405060708", &[]), decision, NOW);

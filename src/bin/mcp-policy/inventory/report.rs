@@ -134,6 +134,7 @@ fn classify(known: Option<&Server>, listing: &Listing) -> Vec<Classified> {
 }
 
 /// Classes the tools of a list.
+#[cfg(feature = "editor")]
 pub(crate) fn classify_listing(catalog: &Catalog, listing: &Listing) -> Vec<Classified> {
     classify(known_server(catalog, listing), listing)
 }

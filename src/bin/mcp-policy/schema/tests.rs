@@ -21,7 +21,7 @@ const MISTAKES: &str = include_str!("../../../../tests/cases/invalid.jsonl");
 
 /// Mistakes that no schema sees, by the name of their case: texts that are not JSON or repeat a key, and what parts of a
 /// configuration mean together.
-const UNSEEN: [&str; 42] = [
+const UNSEEN: [&str; 44] = [
     "action and deny_if",
     "action allow and deny_if",
     "counter twice in one rule",
