@@ -42,12 +42,14 @@ fn every_option_is_kept() {
         "--approver=peer:a",
         "--otlp=collector",
         "--dynamic=d e",
+        "--etcd-tls=f",
         "--upstream-credential=c/credential.json",
+        "--replicas=2",
     ];
     assert_eq!(envoy(&options).arguments(), options);
     let help = <Line as clap::CommandFactory>::command();
     let known = help.get_arguments().filter(|argument| argument.get_long().is_some()).count();
-    assert_eq!(known, 11, "an option of `render envoy` that `arguments` does not write");
+    assert_eq!(known, 13, "an option of `render envoy` that `arguments` does not write");
 }
 
 #[test]
