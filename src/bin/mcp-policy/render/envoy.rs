@@ -214,7 +214,7 @@ impl Envoy {
         arguments.extend(self.dynamic.iter().map(|folder| format!("--dynamic={}", folder.as_str())));
         arguments.extend(self.etcd_tls.iter().map(|folder| format!("--etcd-tls={}", folder.as_str())));
         arguments.extend(self.upstream_credential.iter().map(|file| format!("--upstream-credential={}", file.path())));
-        arguments.extend((self.replicas.count() > 1).then(|| format!("--replicas={}", self.replicas.count())));
+        arguments.extend(self.replicas.argument());
         arguments
     }
 

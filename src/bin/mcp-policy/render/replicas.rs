@@ -20,6 +20,11 @@ impl Replicas {
         self.replicas
     }
 
+    /// The option as it is written; `None` if it is not needed.
+    pub(super) fn argument(&self) -> Option<String> {
+        (self.replicas > 1).then(|| format!("--replicas={}", self.replicas))
+    }
+
     /// The warnings on a document.
     pub(super) fn warnings(&self, source: &SourceFile) -> Vec<String> {
         let document = source.text().as_bytes();

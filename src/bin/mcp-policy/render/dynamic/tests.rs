@@ -42,9 +42,9 @@ fn every_option_is_kept() {
         "--approver=peer:a",
         "--otlp=collector",
         "--dynamic=d e",
-        "--etcd-tls=/etc/etcd",
+        "--etcd-tls=f",
         "--upstream-credential=c/credential.json",
-        "--replicas=3",
+        "--replicas=2",
     ];
     assert_eq!(envoy(&options).arguments(), options);
     let help = <Line as clap::CommandFactory>::command();
