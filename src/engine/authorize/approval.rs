@@ -48,7 +48,7 @@ impl<'p, S: Store, W: Tracer> Authorizer<'p, S, W> {
         single_request: Option<&Request<'_>>,
     ) -> Result<Option<Box<PreparedApproval<'p>>>, MessageDenial<'p>> {
         let Some(requirement) = self.required_approval(rules)? else { return Ok(None) };
-        let uses = self.describe_uses(policy, grant, evaluation);
+        let uses = || self.describe_uses(policy, grant, evaluation);
         let grant = digest(grant.id());
         let check = self.approval_check(policy, rules.mode, &requirement, &grant, single_request);
         let check = ApprovalCheck { uses: &uses, ..check };
@@ -111,7 +111,7 @@ impl<'p, S: Store, W: Tracer> Authorizer<'p, S, W> {
         let caller = info.grant.as_ref().map_or("", Grant::display);
         let is_verified = info.grant.as_ref().is_ok_and(Grant::is_verified);
         let approvals = ApprovalStore(self.store);
-        ApprovalCheck { requirement, key, caller, is_verified, uses: "", approvals, now: self.now }
+        ApprovalCheck { requirement, key, caller, is_verified, uses: &String::new, approvals, now: self.now }
     }
 }
 
@@ -123,8 +123,8 @@ struct ApprovalCheck<'a, 'p, S> {
     /// The caller's identity, without secrets.
     caller: &'a str,
     is_verified: bool,
-    /// What the call uses of its limits, for the approver: a JSON list.
-    uses: &'a str,
+    /// Describes what the call uses of its limits, for the approver: a JSON list. Counters are read only for a request that is filed.
+    uses: &'a dyn Fn() -> String,
     approvals: ApprovalStore<'a, S>,
     now: Timestamp,
 }
@@ -168,8 +168,8 @@ impl<'p, S: Store> ApprovalCheck<'_, 'p, S> {
         let (key, fingerprint) = self.approval_key()?;
         let Some(stored) = stored else {
             let for_approver = denial_text::reason_for_approver(predicate, target);
-            let Self { caller, uses, .. } = *self;
-            let details = ApprovalDetails { key, caller, reason: &for_approver, uses, approver: "", note: "" };
+            let (caller, uses) = (self.caller, (self.uses)());
+            let details = ApprovalDetails { key, caller, reason: &for_approver, uses: &uses, approver: "", note: "" };
             let call = CallApproval::new(&store.prefix, &details, fingerprint, *ttl, self.is_verified);
             let ask = Box::new(Callout::Store { store: Arc::clone(store), call: Box::new(call) });
             return Err(Denial::CalloutPending { rule: &predicate.pointer, ask });
@@ -209,8 +209,8 @@ impl<'p, S: Store> ApprovalCheck<'_, 'p, S> {
     fn file_request(&self, key: ApprovalKey<'_>, fingerprint: Fingerprint) -> Denial<'p> {
         let ApprovalRequirement { predicate, target, ttl, .. } = self.requirement;
         let for_approver = denial_text::reason_for_approver(predicate, target);
-        let Self { caller, uses, .. } = *self;
-        let details = ApprovalDetails { key, caller, reason: &for_approver, uses, approver: "", note: "" };
+        let (caller, uses) = (self.caller, (self.uses)());
+        let details = ApprovalDetails { key, caller, reason: &for_approver, uses: &uses, approver: "", note: "" };
         match self.approvals.request(&details, fingerprint, *ttl, self.is_verified, self.now) {
             Ok((entry, _)) if entry.state == State::Rejected => self.rejected(&self.approver_note(&entry)),
             Ok((entry, is_new)) => self.pending(entry, is_new),
