@@ -18,7 +18,7 @@ use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 
 /// The approver's token.
-const TOKEN: &str = "a-token-for-tests";
+pub(crate) const TOKEN: &str = "a-token-for-tests";
 
 /// Payments over 100 need approval, and there are three an hour.
 fn policy() -> Value {
@@ -61,7 +61,7 @@ fn pay(agent: &str, amount: u32) -> Request {
 }
 
 /// A request by the approver to the console.
-fn visit(gateway: &Gateway, method: &str, path: &str) -> Request {
+pub(crate) fn visit(gateway: &Gateway, method: &str, path: &str) -> Request {
     let host = gateway.at("console").to_string();
     let request = Request::new(method, path).host(&host).header("authorization", &format!("Bearer {TOKEN}"));
     if method == "POST" {
@@ -72,14 +72,14 @@ fn visit(gateway: &Gateway, method: &str, path: &str) -> Request {
 }
 
 /// What the console lists under a path.
-async fn listed(gateway: &Gateway, name: &str) -> Vec<Value> {
+pub(crate) async fn listed(gateway: &Gateway, name: &str) -> Vec<Value> {
     let answer = gateway.send("console", &visit(gateway, "GET", &format!("/api/{name}"))).await;
     assert_eq!(answer.status, 200, "{answer}");
     answer.json()[name].as_array().expect("a list").clone()
 }
 
 /// Answers a question at the console.
-async fn decide(gateway: &Gateway, id: &str, decision: &str) -> Response {
+pub(crate) async fn decide(gateway: &Gateway, id: &str, decision: &str) -> Response {
     let body = json!({ "decision": decision, "note": "as agreed" }).to_string();
     let request = visit(gateway, "POST", &format!("/api/approvals/{id}")).body(Body::sized(body));
     gateway.send("console", &request).await

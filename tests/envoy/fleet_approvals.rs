@@ -8,7 +8,8 @@ mod shared;
 
 use crate::{
     answer::assert_error,
-    client::{Body, Request, Response, call},
+    approvals::{TOKEN, decide, listed, visit},
+    client::{Request, Response, call},
     forwarding::MODES,
     gateway::{Gateway, Listener, json_text},
 };
@@ -16,8 +17,6 @@ use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 use std::net::SocketAddr;
 
-/// The approver's token.
-const TOKEN: &str = "a-token-for-tests";
 /// How long etcd may take where it is expected to answer, in milliseconds.
 const PATIENT: u32 = 10_000;
 /// What is counted if etcd gives no usable answer.
@@ -54,31 +53,6 @@ async fn envoy(name: &str, etcd: &[SocketAddr], timeout_ms: u32, expires: &str) 
 /// A payment by an agent.
 fn pay(agent: &str) -> Request {
     call("pay", &json!({ "amount": 250 }), "7", &[("x-agent", agent)])
-}
-
-/// A request by the approver to the console.
-fn visit(gateway: &Gateway, method: &str, path: &str) -> Request {
-    let host = gateway.at("console").to_string();
-    let request = Request::new(method, path).host(&host).header("authorization", &format!("Bearer {TOKEN}"));
-    if method == "POST" {
-        request.header("content-type", "application/json").header("origin", &format!("http://{host}"))
-    } else {
-        request
-    }
-}
-
-/// The approvals that a console lists.
-async fn listed(gateway: &Gateway) -> Vec<Value> {
-    let answer = gateway.send("console", &visit(gateway, "GET", "/api/approvals")).await;
-    assert_eq!(answer.status, 200, "{answer}");
-    answer.json()["approvals"].as_array().expect("a list").clone()
-}
-
-/// Decides at a console.
-async fn decide(gateway: &Gateway, id: &str, decision: &str) -> Response {
-    let body = json!({ "decision": decision, "note": "as agreed" }).to_string();
-    let request = visit(gateway, "POST", &format!("/api/approvals/{id}")).body(Body::sized(body));
-    gateway.send("console", &request).await
 }
 
 /// Asserts that a call waits for approval, and returns the id of its request.

@@ -214,6 +214,6 @@ fn answers_that_are_lost_or_late_let_nothing_pass_twice() {
         }
         assert!(unavailable > 0, "no trouble was met");
         println!("{unavailable} calls were denied, {lost} of 6 approvals were lost");
-        assert!(!listed(&gateways[0]).await.is_empty());
+        assert!(!listed(&gateways[0], "approvals").await.is_empty());
     });
 }

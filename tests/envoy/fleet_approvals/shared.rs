@@ -33,7 +33,7 @@ fn an_approval_at_one_console_lets_the_call_through_at_the_other_envoy() {
             assert_eq!(assert_waits(&other.send(mode, &again).await), id, "the same request for approval");
             assert_eq!(leak(mode, &other.upstream().settled(&again).await), None);
             for console in [&one, &other] {
-                let entries = listed(console).await;
+                let entries = listed(console, "approvals").await;
                 let entry = entries.iter().find(|entry| entry["id"] == id).expect("both consoles list it");
                 assert_eq!((&entry["state"], &entry["grant"]), (&json!("pending"), &json!(format!("header:{mode}"))));
                 let params: Value = serde_json::from_str(entry["params"].as_str().expect("a text")).expect("JSON");
@@ -117,7 +117,8 @@ fn approvals_survive_the_restart_of_every_envoy() {
         assert_eq!(decide(&one, &approved, "approve").await.status, 200);
         drop((one, other));
         let [one, other] = two("restart", &etcd, "10m").await;
-        let states: Vec<Value> = listed(&one).await.into_iter().map(|entry| entry["state"].clone()).collect();
+        let states: Vec<Value> =
+            listed(&one, "approvals").await.into_iter().map(|entry| entry["state"].clone()).collect();
         assert_eq!(states.len(), 2, "{states:?}");
         assert_allowed(&other.send("hold", &pay("approved")).await);
         assert_ne!(assert_waits(&one.send("hold", &pay("approved")).await), approved, "once");
@@ -138,7 +139,7 @@ fn an_approval_that_no_server_got_comes_back() {
             let unsent = gateway.send("unreachable", &pay("alice")).await;
             assert_eq!((unsent.status, unsent.is_upstreams()), (503, false), "{unsent}");
             until("the approval is back", || async {
-                let entries = listed(gateway).await;
+                let entries = listed(gateway, "approvals").await;
                 entries.iter().any(|entry| entry["id"] == id && entry["state"] == "approved").then_some(())
             })
             .await;
