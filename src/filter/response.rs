@@ -7,6 +7,7 @@
 
 mod filter;
 mod head;
+mod policy_list;
 mod refund;
 mod results;
 

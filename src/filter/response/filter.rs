@@ -3,33 +3,22 @@
 //!
 //! What is held back is taken out of Envoy's buffer, which has no room for long responses, and put back when it is read.
 
-use std::{
-    cell::{Cell, RefCell},
-    sync::Arc,
-};
-
 use log::Level;
 
 use crate::{
     audit::AuditRecord,
     config::Config,
-    engine::{
-        self, BoundRequest,
-        definitions::{ListOrigin, ListedDefinitions},
-        lists::{self, UnlistedEntries},
-    },
-    filter::{audit, host, listed, pinned, shared_data::SharedData},
+    engine::{self, BoundRequest, lists},
+    filter::{audit, host},
     mcp::{
         ResponseFormat,
         answer::{self, Reply},
         legacy_sse::{EndpointGuard, Forwarded, LegacyEndpoint},
-        list::{ListKind, ListStream, StreamAborted, Visibility},
         refusal_text::UNKNOWN_FORMAT,
     },
-    policy::{CallerDenials, Policy},
 };
 
-use super::{Forward, ResponseAborted, head::ResponseHead};
+use super::{Forward, ResponseAborted, head::ResponseHead, policy_list::PolicyListStream};
 
 /// What is taken out of a response.
 #[derive(Debug)]
@@ -72,43 +61,9 @@ enum FilteredChunk {
     LastEvent(Box<AuditRecord>),
 }
 
-/// Filters lists by the policy of this name.
-#[derive(Debug)]
-struct PolicyListStream {
-    filter: ListStream,
-    policy: Arc<str>,
-    caller: CallerDenials,
-    seen: ListStatistics,
-    /// Whose list it is, if the policy pins definitions.
-    origin: Option<Box<ListOrigin>>,
-    /// Whether nothing is taken out.
-    is_unchanged: bool,
-    /// The name of the route, if approvers are to read what the list says of tools.
-    noted_route: Option<Box<str>>,
-}
-
-/// What the lists in a response hold.
-#[derive(Debug, Default)]
-struct ListStatistics {
-    /// What the last chunk listed, as far as the policy has entries for it.
-    listed: RefCell<Vec<(ListKind, Box<str>)>>,
-    /// How many entries were taken out.
-    hidden: Cell<usize>,
-    /// Pinned tools whose definition in the lists differs from the pin.
-    drifts: RefCell<Vec<Box<str>>>,
-    /// How many tools approvers may read about.
-    noted: Cell<usize>,
-}
-
-/// Tools of one response that approvers may read about; there are no more notes.
-const MAX_NOTED: usize = 64;
-
 const UNREADABLE: ResponseAborted = ResponseAborted("Envoy does not return the response");
 const WITHOUT_HEAD: ResponseAborted = ResponseAborted("a response comes without its head");
 const WITHOUT_BODY: ResponseAborted = ResponseAborted("a list comes without a body; the response was reset");
-const UNREADABLE_LIST: ResponseAborted = ResponseAborted(
-    "a list on a stream cannot be read, and it has no id that an error could name; the response was reset",
-);
 
 impl ResponseFilter {
     /// For the response to a message; `lists` if it lists what the caller may not see.
@@ -136,7 +91,7 @@ impl ResponseFilter {
     pub(super) fn held(&self) -> usize {
         let Self::Body(body) = self else { return 0 };
         let BodyFilter { guard, lists, .. } = &**body;
-        let lists = lists.as_ref().map_or(0, |lists| lists.filter.held());
+        let lists = lists.as_ref().map_or(0, |lists| lists.held());
         lists.saturating_add(guard.as_ref().map_or(0, |legacy| legacy.guard.held_bytes()))
     }
 
@@ -283,7 +238,7 @@ impl BodyFilter {
         };
         let mut out = self.filter_lists(config, &rest, 0)?;
         if let Some(lists) = &mut self.lists {
-            out.extend(lists.read(config, false, |filter, visibility| filter.end(visibility))?);
+            out.extend(lists.end(config)?);
         }
         self.record_hidden();
         Ok(FilteredChunk::Bytes(out))
@@ -291,134 +246,15 @@ impl BodyFilter {
 
     fn filter_lists(&mut self, config: &Config, chunk: &[u8], room: usize) -> Result<Vec<u8>, ResponseAborted> {
         let Some(lists) = &mut self.lists else { return Ok(chunk.to_vec()) };
-        let only_holds = lists.filter.only_holds();
-        lists.read(config, only_holds, |filter, visibility| filter.push(chunk, room, visibility))
+        lists.push(config, chunk, room)
     }
 
     /// Writes the record of the request again, with how many entries its lists lost.
     fn record_hidden(&mut self) {
-        let seen = self.lists.as_ref().map(|lists| (lists.seen.hidden.get(), lists.seen.drifts.take()));
-        let (hidden_entries, drifts) = seen.unwrap_or_default();
+        let (hidden_entries, drifts) = self.lists.as_ref().map(PolicyListStream::take_lost).unwrap_or_default();
         let Some(record) = self.record.take().filter(|_| hidden_entries > 0 || !drifts.is_empty()) else { return };
         if host::set_filter_state(&AuditRecord { hidden_entries, drifts, ..*record }.to_json()).is_err() {
             audit::log_line(Level::Warn, "the audit record of a list does not say what the list lost");
         }
-    }
-}
-
-impl ListStatistics {
-    /// Hands on what was listed since the last time.
-    fn take_listed(&self, config: &Config, policy: &Arc<str>) {
-        let entries = self.listed.take();
-        if !entries.is_empty() {
-            listed::record_listed(config, policy, &entries);
-        }
-    }
-}
-
-impl PolicyListStream {
-    fn new(lists: lists::ListFilter, format: ResponseFormat) -> Self {
-        let lists::ListFilter { request, policy, caller, origin, noted_route, .. } = lists;
-        let is_unchanged = request.is_unchanged;
-        let filter = match format {
-            ResponseFormat::Json => ListStream::json(request),
-            ResponseFormat::Sse => ListStream::events(request),
-        };
-        Self { filter, policy, caller, seen: ListStatistics::default(), origin, is_unchanged, noted_route }
-    }
-
-    /// Reads the next part of a response, and returns what goes on of it.
-    fn read(
-        &mut self,
-        config: &Config,
-        only_holds: bool,
-        read: impl FnOnce(&mut ListStream, &dyn Visibility) -> Result<Vec<u8>, StreamAborted>,
-    ) -> Result<Vec<u8>, ResponseAborted> {
-        let Self { filter, policy, caller, seen, origin, is_unchanged, noted_route } = self;
-        let noted = noted_route.as_ref().map(|route| (&**policy, &**route));
-        let shown = || PolicyVisibility { noted, ..PolicyVisibility::new(config, policy, caller, seen, *is_unchanged) };
-        let out = match origin.as_ref().filter(|_| !only_holds) {
-            None => read(filter, &shown()),
-            Some(origin) => pinned::with_definitions(config, policy, origin, &seen.drifts, |definitions| {
-                let is_blind = definitions.is_none();
-                read(filter, &PolicyVisibility { definitions, is_blind, ..shown() })
-            }),
-        };
-        seen.take_listed(config, policy);
-        out.map_err(|_| UNREADABLE_LIST)
-    }
-}
-
-/// Which entries a policy shows; notes what was asked.
-struct PolicyVisibility<'c, 'd, 'l> {
-    config: &'c Config,
-    policy: Option<&'c Policy>,
-    caller: &'c CallerDenials,
-    seen: &'c ListStatistics,
-    is_unchanged: bool,
-    /// What judges definitions, if the policy pins them.
-    definitions: Option<&'d ListedDefinitions<'l, SharedData>>,
-    /// Whether the policy pins definitions and nothing can judge them: no tool is shown.
-    is_blind: bool,
-    /// The policy and the route, if approvers are to read what the list says of tools.
-    noted: Option<(&'c str, &'c str)>,
-}
-
-impl<'c> PolicyVisibility<'c, '_, '_> {
-    /// By the policy of this name.
-    fn new(
-        config: &'c Config,
-        policy: &str,
-        caller: &'c CallerDenials,
-        seen: &'c ListStatistics,
-        is_unchanged: bool,
-    ) -> Self {
-        let policy = config.policy(policy);
-        Self { config, policy, caller, seen, is_unchanged, definitions: None, is_blind: false, noted: None }
-    }
-}
-
-impl Visibility for PolicyVisibility<'_, '_, '_> {
-    fn is_visible(&self, kind: ListKind, name: &str, entry: &[u8]) -> bool {
-        let mut is_visible =
-            self.policy.is_some_and(|policy| lists::is_visible_to(self.config, policy, self.caller, kind, name));
-        if self.policy.is_some_and(|policy| UnlistedEntries::are_in(policy, kind)) {
-            self.seen.listed.borrow_mut().push((kind, name.into()));
-        }
-        if kind == ListKind::Tools {
-            if let Some((policy, route)) = self.noted
-                && self.seen.noted.get() < MAX_NOTED
-                && self.policy.is_some_and(|policy| policy.asks_about_tool(name))
-            {
-                self.seen.noted.set(self.seen.noted.get().saturating_add(1));
-                listed::note_tool(policy, route, name, entry);
-            }
-            if let Some(definitions) = self.definitions {
-                // Also of a tool that this caller does not see: other callers may.
-                is_visible &= definitions.shows(name, entry);
-            }
-            is_visible &= !self.is_blind;
-        }
-        if self.is_unchanged {
-            return true;
-        }
-        self.seen.hidden.set(self.seen.hidden.get().saturating_add(usize::from(!is_visible)));
-        is_visible
-    }
-
-    fn begin_list(&self, kind: ListKind) {
-        if let (ListKind::Tools, Some(definitions)) = (kind, self.definitions) {
-            definitions.begin_list();
-        }
-    }
-
-    fn end_list(&self, kind: ListKind) {
-        if let (ListKind::Tools, Some(definitions)) = (kind, self.definitions) {
-            definitions.end_list();
-        }
-    }
-
-    fn work(&self, kind: ListKind, name: &str) -> usize {
-        self.policy.map_or(0, |policy| lists::visibility_work(self.config, policy, kind, name))
     }
 }
