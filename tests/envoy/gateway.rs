@@ -1,10 +1,12 @@
 //! A real Envoy with two worker threads, the module under test in it and a recording upstream behind it.
 
 mod admin;
+mod clusters;
 mod listener;
 mod programs;
 
-pub(crate) use listener::{Listener, cluster, extension, json_text, structure};
+pub(crate) use clusters::cluster;
+pub(crate) use listener::{Listener, extension, json_text, structure};
 pub(crate) use programs::{envoy, module, render, validate};
 
 use crate::{
