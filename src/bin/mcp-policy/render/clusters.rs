@@ -90,39 +90,16 @@ pub(super) fn for_services<'c>(
         public_name: None,
     });
     let notify = config.approvals.notify.as_ref().map(|webhook| webhook_cluster(webhook, domain));
-    if let (Some(limits), Some(other)) = (&limits, approvals.as_ref().or(store.as_ref()))
-        && limits.name == other.name
-    {
-        let (pointer, why) = if other.grpc {
-            ("/approvals/store/etcd/cluster", "they lead to different servers")
-        } else {
-            ("/approvals/service/cluster", "the first speaks gRPC and the second HTTP/1.1")
-        };
-        return Err(format!(
-            "`/limits/service/cluster` and `{pointer}` are both `{}`: {why}, so give each its own cluster",
-            limits.name
-        ));
-    }
-    for (pointer, other) in [("/limits/service/cluster", &limits), ("/approvals/store/etcd/cluster", &store)] {
-        if let (Some(other), Some(notify)) = (other, &notify)
-            && other.name == notify.name
-        {
-            return Err(format!(
-                "`{pointer}` and `/approvals/notify/cluster` are both `{}`: the first speaks gRPC and the second HTTP/1.1, so \
-                 give each its own cluster",
-                notify.name
-            ));
-        }
-    }
     let services = [
         ("/limits/service/cluster", limits),
         ("/approvals/service/cluster", approvals),
         ("/approvals/store/etcd/cluster", store),
         ("/approvals/notify/cluster", notify),
     ];
+    let services: Vec<_> = services.into_iter().filter_map(|(pointer, cluster)| Some((pointer, cluster?))).collect();
+    check_names(&services)?;
     let mut clusters = Vec::new();
     for (pointer, cluster) in services {
-        let Some(cluster) = cluster else { continue };
         if existing.taken.contains(&cluster.name) {
             return Err(format!(
                 "`{pointer}`: the cluster `{}` leads to something else in this gateway; choose another name, and `render` \
@@ -135,6 +112,27 @@ pub(super) fn for_services<'c>(
         }
     }
     Ok(clusters)
+}
+
+/// Two services with one name would be one cluster.
+fn check_names(services: &[(&str, ServiceCluster<'_>)]) -> Result<(), String> {
+    for (index, (pointer, cluster)) in services.iter().enumerate() {
+        let Some((other_pointer, other)) =
+            services.iter().skip(index + 1).find(|(_, other)| other.name == cluster.name)
+        else {
+            continue;
+        };
+        let why = if cluster.grpc == other.grpc {
+            "they lead to different servers"
+        } else {
+            "the first speaks gRPC and the second HTTP/1.1"
+        };
+        return Err(format!(
+            "`{pointer}` and `{other_pointer}` are both `{}`: {why}, so give each its own cluster",
+            cluster.name
+        ));
+    }
+    Ok(())
 }
 
 /// The cluster of a webhook. Those of Slack and of Workflows are on the internet, and have TLS.
