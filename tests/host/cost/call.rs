@@ -6,7 +6,7 @@ use std::sync::Arc;
 use serde_json::json;
 use sha2::{Digest as _, Sha256};
 
-use super::instructions;
+use super::{allowed_instructions, repeated_instructions};
 use crate::{
     proxy::{Part, Shared, Worker},
     request::{End, Request, at_an_address, pairs},
@@ -49,22 +49,16 @@ fn cost(max: u32, tool: &str, size: usize) -> u64 {
     assert!(worker.configure(&text), "{:?}", worker.world().log);
     worker.world().properties = at_an_address();
     let request = call(tool, size);
-    let mut once = || {
-        instructions(&mut worker, |worker| {
-            let mut stream = request.send(worker);
-            if stream.replies.is_empty() {
-                let head =
-                    [(":status", "200"), ("content-type", "application/json"), ("x-envoy-upstream-service-time", "1")];
-                stream.answer(worker, Part::Head(&head), false);
-                stream.answer(worker, Part::Body(br#"{"jsonrpc":"2.0","id":17,"result":{}}"#), true);
-            }
-            stream.close(worker);
-        })
-    };
-    for _ in 0..5 {
-        once();
-    }
-    once()
+    repeated_instructions(&mut worker, |worker| {
+        let mut stream = request.send(worker);
+        if stream.replies.is_empty() {
+            let head =
+                [(":status", "200"), ("content-type", "application/json"), ("x-envoy-upstream-service-time", "1")];
+            stream.answer(worker, Part::Head(&head), false);
+            stream.answer(worker, Part::Body(br#"{"jsonrpc":"2.0","id":17,"result":{}}"#), true);
+        }
+        stream.close(worker);
+    })
 }
 
 #[test]
@@ -104,17 +98,11 @@ fn costs_with_tokens(count: usize) -> [u64; 2] {
     [(9, true), (999_999, false)].map(|(number, is_listed)| {
         let mut request = call(TOOL, 300);
         request.headers.extend(pairs(&[("authorization", &format!("Bearer {}", token(number)))]));
-        let mut once = || {
-            instructions(&mut worker, |worker| {
-                let mut stream = request.send(worker);
-                assert_eq!(stream.replies.is_empty(), is_listed);
-                stream.close(worker);
-            })
-        };
-        for _ in 0..5 {
-            once();
-        }
-        once()
+        repeated_instructions(&mut worker, |worker| {
+            let mut stream = request.send(worker);
+            assert_eq!(stream.replies.is_empty(), is_listed);
+            stream.close(worker);
+        })
     })
 }
 
@@ -145,17 +133,7 @@ fn cost_under(tools: &serde_json::Value, claims: bool) -> u64 {
     worker.world().properties = at_an_address();
     worker.world().properties.insert(b"metadata".to_vec(), claims.then(metadata));
     let request = call(TOOL, 300);
-    let mut once = || {
-        instructions(&mut worker, |worker| {
-            let mut stream = request.send(worker);
-            assert!(stream.replies.is_empty(), "allowed");
-            stream.close(worker);
-        })
-    };
-    for _ in 0..5 {
-        once();
-    }
-    once()
+    allowed_instructions(&mut worker, &request)
 }
 
 /// The dynamic metadata of Envoy's with the claims of a token: `groups`, a list of three, and ten others.

@@ -1,6 +1,6 @@
 //! What pinned definitions cost: for 5,000 tools of usual length, in instructions; and what it costs to compare arguments with a schema.
 
-use super::{instructions, metered};
+use super::{allowed_instructions, instructions, metered};
 use crate::{
     proxy::{Part, Worker},
     request::{Request, call, list},
@@ -96,17 +96,7 @@ fn arguments_of_a_schema_of_20_properties_cost_little_and_nothing_if_no_rule_ask
         let definitions = format!(r#","definitions":{{"ok":{{"sha256":"{digest}"{pin}}}}}{more}"#);
         let mut worker = metered(&configuration(&definitions));
         let request = Request { chunks: vec![body.clone().into_bytes()], ..call("ok") };
-        let mut once = || {
-            instructions(&mut worker, |worker| {
-                let mut stream = request.send(worker);
-                assert!(stream.replies.is_empty(), "allowed");
-                stream.close(worker);
-            })
-        };
-        for _ in 0..5 {
-            once();
-        }
-        once()
+        allowed_instructions(&mut worker, &request)
     };
     let with_schema = format!(r#","schema":{schema}"#);
     let without = cost("", "");
