@@ -53,8 +53,12 @@ impl Gateway {
     }
 
     fn judge(&self, call: &RequestInfo, body: &str) -> AuthorizationResponse {
+        self.judge_at(NOW, call, body)
+    }
+
+    fn judge_at(&self, now: Timestamp, call: &RequestInfo, body: &str) -> AuthorizationResponse {
         let request = BoundRequest::new(&self.config, call.clone());
-        authorize(&self.config, &request, body.as_bytes(), "filter", NOW, &self.store)
+        authorize(&self.config, &request, body.as_bytes(), "filter", now, &self.store)
     }
 
     /// The answer to a body; `None` where it is forwarded.

@@ -72,14 +72,7 @@ fn a_call_waits_for_approval_and_then_passes_once() {
     );
     assert!(record.contains(r#""remaining":{"pay":1}"#), "{record}");
     let later = Timestamp(NOW.0 + 1);
-    let again = reply_text(authorize(
-        &gateway.config,
-        &gateway.bound("alice"),
-        PAY.as_bytes(),
-        "filter",
-        later,
-        &gateway.store,
-    ));
+    let again = reply_text(gateway.judge_at(later, &call("alice"), PAY));
     assert!(again.contains("-31428") && !again.contains(&id), "another question: {again}");
 }
 
@@ -129,14 +122,7 @@ fn a_rejected_call_is_denied_with_what_the_person_said() {
     let denied = reply_text(gateway.judge(&call("alice"), PAY));
     let expected = r#""code":-31403,"message":"Policy violation: a person rejected this call of the tool `pay`: as agreed; do not repeat it""#;
     assert!(denied.contains(expected), "{denied}");
-    let over = authorize(
-        &gateway.config,
-        &gateway.bound("alice"),
-        PAY.as_bytes(),
-        "filter",
-        Timestamp(NOW.0 + 60_000),
-        &gateway.store,
-    );
+    let over = gateway.judge_at(Timestamp(NOW.0 + 60_000), &call("alice"), PAY);
     assert!(reply_text(over).contains("-31428"), "a rejection expires");
 }
 
@@ -146,14 +132,7 @@ fn an_approval_expires() {
     reply_text(gateway.judge(&call("alice"), PAY));
     approve(&gateway, true);
     // `expires` of the strictest predicate that asks, counted from the answer.
-    let late = authorize(
-        &gateway.config,
-        &gateway.bound("alice"),
-        PAY.as_bytes(),
-        "filter",
-        Timestamp(NOW.0 + 60_000),
-        &gateway.store,
-    );
+    let late = gateway.judge_at(Timestamp(NOW.0 + 60_000), &call("alice"), PAY);
     assert!(reply_text(late).contains("-31428"));
 }
 
