@@ -53,19 +53,14 @@ check_oldest_rust() {
 
 # === dependencies
 
-readonly CARGO_DENY_VERSION=0.20.2
+readonly CARGO_DENY=target/tools/cargo-deny
 
 verb_deny() {
   takes_nothing "$@"
   need_rust
-  local deny=target/tools/bin/cargo-deny
-  if [[ $("$deny" --version 2>/dev/null) != "cargo-deny $CARGO_DENY_VERSION" ]]; then
-    say "building cargo-deny $CARGO_DENY_VERSION"
-    # Unoptimised: this builds in two minutes instead of ten, and a check still takes seconds.
-    CARGO_PROFILE_DEV_DEBUG=0 cargo install --debug --root target/tools --target-dir target/tools/build --locked \
-      --no-default-features --version "$CARGO_DENY_VERSION" cargo-deny
-    rm -rf target/tools/build
-  fi
+  need_python 'it installs cargo-deny'
+  install_once "$CARGO_DENY" install_python tests/cargo_deny/requirements.txt
+  local deny=$CARGO_DENY/bin/cargo-deny
   say 'licences, sources and versions'
   "$deny" check licenses sources bans
   # The database of advisories is a git repository, which not every machine reaches.
