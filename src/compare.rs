@@ -5,7 +5,7 @@
 //! * `effective`: what an entry, `all_tools`, `default` and `methods` together ask of a call
 //! * `rules`: two of these side by side; `implication`: whether one condition holds wherever another does; `witness`, with
 //!   `samples`: a call that shows a difference
-//! * `definitions`: which tools are pinned
+//! * `definitions`: which tools are pinned; `members`: which members of an option differ
 //! * `counters`: calls that share a counter with a call that is decided otherwise
 //!
 //! A difference is certain where names, limits or comparable conditions differ, and possible (`may`) where only the calls
@@ -15,6 +15,7 @@ mod counters;
 mod definitions;
 mod effective;
 mod implication;
+mod members;
 mod names;
 mod options;
 mod results;

@@ -7,7 +7,7 @@ use crate::{
     text::excerpt,
 };
 
-use super::{Difference, Direction, member};
+use super::{Difference, Direction, member, members};
 
 /// Two policies that judge the same calls.
 pub(super) struct Pair<'c> {
@@ -50,8 +50,8 @@ pub(super) fn compare<'c>(
     let both = [Direction::Wider, Direction::Narrower];
     for option in OPTIONS {
         let [old, new] = documents.map(|document| member(document, option));
-        if !same(old, new) {
-            both.into_iter().for_each(|direction| add(direction, false, format!("`{option}` differs")));
+        for what in members::differences(option, old, new) {
+            both.into_iter().for_each(|direction| add(direction, false, what.clone()));
         }
     }
     let bound = same_bindings(documents);
@@ -160,7 +160,7 @@ fn same_binding(one: &Node<'_>, other: &Node<'_>) -> bool {
 }
 
 /// Whether two values are written alike, but for the order of members.
-fn same(one: Option<&Node<'_>>, other: Option<&Node<'_>>) -> bool {
+pub(super) fn same(one: Option<&Node<'_>>, other: Option<&Node<'_>>) -> bool {
     match (one.map(|node| &node.value), other.map(|node| &node.value)) {
         (None, None) => true,
         (Some(Value::Array(ones)), Some(Value::Array(others))) => {

@@ -1,6 +1,7 @@
 //! Differences between small policies, by their whole lines.
 
 mod arguments;
+mod options;
 
 #[cfg(target_family = "wasm")]
 use wasm_bindgen_test::wasm_bindgen_test as test;
@@ -256,24 +257,6 @@ fn limits_are_exact_and_counters_are_shared() {
             "-? the tool `b`: shares a counter with calls that are decided otherwise",
         ]
     );
-}
-
-#[test]
-fn options_and_bindings_are_compared() {
-    let form = |more: &str| format!(r#"{{"policy":{{"version":"1","default":"deny"}}{more}}}"#);
-    assert_eq!(lines(&form(""), &form(r#","audit":{"log":"all"}"#), None), NONE);
-    assert_eq!(
-        lines(&form(""), &form(r#","identity":[{"constant":"x"}]"#), None),
-        ["+? : `identity` differs", "-? : `identity` differs"]
-    );
-    assert_eq!(lines(&form(""), &form(r#","mode":"shadow""#), None), ["+ : `mode` is `shadow`: nothing is enforced"]);
-    let bound = |grant: &str| {
-        format!(
-            r#"{{"policies":{{"p":{{"version":"1","default":"deny"}}}},"bindings":[{{"route":"m","grant":"{grant}","policy":"p"}}]}}"#
-        )
-    };
-    assert_eq!(lines(&bound("jwt:a"), &bound("jwt:a"), None), NONE);
-    assert_eq!(lines(&bound("jwt:a"), &bound("jwt:b"), None).len(), 2);
 }
 
 #[test]

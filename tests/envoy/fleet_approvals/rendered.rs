@@ -3,7 +3,7 @@
 use super::{PATIENT, TOKEN, assert_waits, nodes::Etcd, policy};
 use crate::{
     answer::assert_allowed,
-    client::{Body, Request, call},
+    client::{Body, Request, Response, call},
     gateway::{Gateway, render},
     process::fresh_folder,
     runtime::run,
@@ -14,8 +14,8 @@ use sha2::{Digest as _, Sha256};
 use std::{fs, net::SocketAddr, path::PathBuf};
 
 /// A folder with the certificates of an authority, of etcd's nodes and of a gateway.
-fn certificates() -> PathBuf {
-    let folder = fresh_folder("etcd-certificates");
+pub(super) fn certificates(test: &str) -> PathBuf {
+    let folder = fresh_folder(&format!("etcd-{test}-certificates"));
     let write = |name: &str, text: String| fs::write(folder.join(name), text).expect("a file");
     let mut parameters = CertificateParams::default();
     parameters.distinguished_name.push(DnType::CommonName, "authority");
@@ -23,9 +23,10 @@ fn certificates() -> PathBuf {
     let authority =
         CertifiedIssuer::self_signed(parameters, KeyPair::generate().expect("a key")).expect("an authority");
     write("ca.crt", authority.pem());
-    for (file, name) in [("server", "etcd"), ("tls", "gateway")] {
-        let mut parameters = CertificateParams::new([name.to_owned()]).expect("a name");
-        parameters.distinguished_name.push(DnType::CommonName, name);
+    for (file, names) in [("server", &["etcd", "etcd.default.svc"][..]), ("tls", &["gateway"])] {
+        let mut parameters =
+            CertificateParams::new(names.iter().map(ToString::to_string).collect::<Vec<_>>()).expect("names");
+        parameters.distinguished_name.push(DnType::CommonName, names[0]);
         let key = KeyPair::generate().expect("a key");
         write(&format!("{file}.crt"), parameters.signed_by(&key, &authority).expect("a certificate").pem());
         write(&format!("{file}.key"), key.serialize_pem());
@@ -33,8 +34,8 @@ fn certificates() -> PathBuf {
     folder
 }
 
-/// The rendered gateway, in front of these nodes.
-async fn gateway(name: &str, nodes: &[SocketAddr], options: &[&str]) -> Gateway {
+/// The rendered gateway with its console, in front of these nodes.
+pub(super) async fn gateway(name: &str, nodes: &[SocketAddr], options: &[&str]) -> Gateway {
     let store = json!({ "etcd": { "cluster": "etcd", "timeout_ms": PATIENT } });
     let configuration =
         json!({ "policy": policy("10m"), "approvals": { "url": "http://localhost:10001/", "store": store } });
@@ -51,10 +52,22 @@ async fn gateway(name: &str, nodes: &[SocketAddr], options: &[&str]) -> Gateway 
     .await
 }
 
+/// Approves a call at the console of this gateway.
+pub(super) async fn approve(gateway: &Gateway, id: &str) -> Response {
+    let host = format!("localhost:{}", gateway.at("console").port());
+    let decision = Request::new("POST", &format!("/api/approvals/{id}"))
+        .host(&host)
+        .header("authorization", &format!("Bearer {TOKEN}"))
+        .header("content-type", "application/json")
+        .header("origin", &format!("http://{host}"))
+        .body(Body::sized(r#"{"decision":"approve"}"#));
+    gateway.send("console", &decision).await
+}
+
 #[test]
 fn two_gateways_as_they_are_rendered_share_approvals() {
     run(async {
-        let certificates = certificates();
+        let certificates = certificates("rendered");
         let folder = certificates.to_str().expect("text").to_owned();
         let Some(etcd) = Etcd::start_with("rendered", Some(certificates)).await else { return };
         let [first, second, _] = etcd.addresses();
@@ -62,14 +75,7 @@ fn two_gateways_as_they_are_rendered_share_approvals() {
         let other = gateway("approvals-rendered-1", &[second], &["--etcd-tls", &folder]).await;
         let pay = || call("pay", &json!({ "amount": 250 }), "7", &[]);
         let id = assert_waits(&one.send("mcp", &pay()).await);
-        let host = format!("localhost:{}", other.at("console").port());
-        let decision = Request::new("POST", &format!("/api/approvals/{id}"))
-            .host(&host)
-            .header("authorization", &format!("Bearer {TOKEN}"))
-            .header("content-type", "application/json")
-            .header("origin", &format!("http://{host}"))
-            .body(Body::sized(r#"{"decision":"approve"}"#));
-        let decided = other.send("console", &decision).await;
+        let decided = approve(&other, &id).await;
         assert_eq!((decided.status, &decided.json()["state"]), (200, &Value::from("approved")), "{decided}");
         assert_allowed(&other.send("mcp", &pay()).await);
         assert_ne!(assert_waits(&one.send("mcp", &pay()).await), id);

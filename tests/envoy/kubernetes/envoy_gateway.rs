@@ -215,6 +215,12 @@ pub(super) fn patched(packages: &Path, folder: &Path, objects: &Objects, listene
     patch(packages, folder, listener, &operations)
 }
 
+/// The gateway with all objects.
+pub(crate) fn configure_patched(packages: &Path, folder: &Path, upstream: SocketAddr, objects: &Objects) -> String {
+    let listener = patched(packages, folder, objects, &translated(objects), LISTENERS[1]);
+    configure(packages, folder, upstream, objects, &listener)
+}
+
 /// The gateway with all objects, in which a Secret holds this credential. Envoy Gateway puts the filter that sends it behind ours, whatever
 /// the order of filters in the route (`internal/xds/translator/httpfilters.go`).
 pub(crate) fn configure_all(

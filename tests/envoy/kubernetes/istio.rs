@@ -77,6 +77,9 @@ pub(super) fn configure(
         source.insert("path_config_source".to_owned(), json!({ "path": file }));
     }
     let mut config = bootstrap(&json!([listener]), upstream);
+    let patches = objects.one("EnvoyFilter")["spec"]["configPatches"].as_array().expect("patches").iter();
+    let added = patches.filter(|patch| patch["applyTo"] == "CLUSTER").map(|patch| patch["patch"]["value"].clone());
+    config["static_resources"]["clusters"].as_array_mut().expect("clusters").extend(added);
     // What Envoy makes of two files: its agent gives it the second in `--config-yaml`.
     let bounds = objects.one("ConfigMap")["data"]["custom_bootstrap.json"].as_str().expect("text");
     merge(&mut config, &serde_json::from_str(bounds).expect("JSON"));
@@ -146,6 +149,8 @@ pub(super) fn apply(objects: &Objects, listener: &mut Value) -> (Vec<Value>, usi
                 added.push(extension);
             }
             ("LISTENER", "MERGE") => merge(listener, value),
+            // In the bootstrap: see `configure`.
+            ("CLUSTER", "ADD") => {}
             ("NETWORK_FILTER", "MERGE") => merge(manager, value),
             other => panic!("{other:?} is new here"),
         }

@@ -8,6 +8,9 @@ use super::{configuration::Configuration, template::fill};
 
 const TEMPLATE: &str = include_str!("templates/cluster.yaml.jinja");
 
+/// Where Kubernetes mounts the Secret with the certificates for etcd.
+pub(super) const ETCD_TLS_FOLDER: &str = "/etc/mcp-policy-etcd";
+
 /// The cluster of a service.
 #[derive(Debug, Serialize)]
 pub(super) struct ServiceCluster<'c> {

@@ -7,7 +7,7 @@ use mcp_policy::{config::Config, identity::Source};
 use serde::Serialize;
 
 use super::{
-    clusters::{self, ClusterText, Existing},
+    clusters::{self, ClusterText, ETCD_TLS_FOLDER, Existing},
     configuration::Configuration,
     cors::Cors,
     credential,
@@ -15,7 +15,6 @@ use super::{
     image::Image,
     kubernetes::{Common, Name},
     template::fill,
-    watched::WatchedFolder,
     yaml,
 };
 
@@ -45,9 +44,10 @@ pub(super) struct EnvoyGateway {
     /// instead of the caller's
     #[arg(long, value_name = "SECRET")]
     pub(super) upstream_credential: Option<Name>,
-    /// A folder of the proxy with `ca.crt`, `tls.crt` and `tls.key`: mutual TLS with the etcd of `approvals.store`
-    #[arg(long, value_name = "DIR")]
-    etcd_tls: Option<WatchedFolder>,
+    /// A Secret of type `kubernetes.io/tls` that has `ca.crt`, too, in the namespace of Envoy's pods: mutual TLS with the etcd of
+    /// `approvals.store`
+    #[arg(long, value_name = "SECRET")]
+    etcd_tls: Option<Name>,
 }
 
 /// The values of the objects.
@@ -71,6 +71,9 @@ struct Objects<'a> {
     credential: Option<&'a Name>,
     /// Whether a request without `Authorization` has no identity.
     needs_authorization: bool,
+    /// The Secret with the certificates for etcd.
+    etcd_tls: Option<&'a Name>,
+    etcd_tls_folder: &'static str,
     /// What the pages that may read answers may do.
     cors: Option<Cors>,
     /// What tells a request that this gateway has forwarded.
@@ -138,11 +141,13 @@ impl EnvoyGateway {
                 &configuration,
                 &CLUSTERS,
                 &self.common.domain(),
-                self.etcd_tls.as_ref().map(WatchedFolder::as_str),
+                self.etcd_tls.as_ref().map(|_| ETCD_TLS_FOLDER),
             )?,
             has_jwt: has_jwt(configuration.config()),
             credential: self.upstream_credential.as_ref(),
             needs_authorization: credential::needs_authorization(configuration.config()),
+            etcd_tls: self.etcd_tls.as_ref(),
+            etcd_tls_folder: ETCD_TLS_FOLDER,
             cors: Cors::for_envoy_gateway(configuration.config()).0,
             holds_headers: configuration.holds_headers(),
             plugin_config: yaml::write_released(&configuration)?,

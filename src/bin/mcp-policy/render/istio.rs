@@ -4,16 +4,16 @@
 //! headers, and the `WasmPlugin` denies every request until the other is there; otherwise in the `WasmPlugin`.
 
 use serde::Serialize;
+use serde_json::json;
 
 use super::{
-    clusters::{self, ClusterText, Existing},
+    clusters::{self, ClusterText, ETCD_TLS_FOLDER, Existing},
     configuration::Configuration,
     cors::Cors,
     credential::{self, Credential},
     image::Image,
     kubernetes::{Common, Name},
     template::fill,
-    watched::WatchedFolder,
     yaml,
 };
 
@@ -40,9 +40,9 @@ pub(super) struct Istio {
     /// the caller's
     #[arg(long, value_name = "SECRET")]
     pub(super) upstream_credential: Option<Name>,
-    /// A folder of the proxy with `ca.crt`, `tls.crt` and `tls.key`: mutual TLS with the etcd of `approvals.store`
-    #[arg(long, value_name = "DIR")]
-    etcd_tls: Option<WatchedFolder>,
+    /// A Secret of type `kubernetes.io/tls` that has `ca.crt`, too: mutual TLS with the etcd of `approvals.store`
+    #[arg(long, value_name = "SECRET")]
+    etcd_tls: Option<Name>,
 }
 
 /// The values of the objects.
@@ -62,9 +62,10 @@ struct Objects<'a> {
     service_clusters: Vec<ClusterText<'a>>,
     /// The server's own credential.
     credential: Option<Credential>,
-    /// The Secret with it.
-    credential_secret: Option<&'a Name>,
-    credential_folder: &'static str,
+    /// Whether Envoy and etcd know each other by certificates.
+    etcd_tls: bool,
+    /// The Secrets that the proxy reads.
+    mounts: Option<Mounts>,
     /// Envoy's `CorsPolicy` for the pages that may read answers, as YAML.
     cors: Option<String>,
     /// Whether the filter holds headers until the decision.
@@ -73,6 +74,13 @@ struct Objects<'a> {
     plugin_config: Option<String>,
     /// The configuration as JSON.
     configuration: &'a str,
+}
+
+/// Secrets that the proxy of a pod reads, as values of the pod's annotations.
+#[derive(Serialize)]
+struct Mounts {
+    volumes: String,
+    places: String,
 }
 
 // === impl Istio ===
@@ -96,20 +104,39 @@ impl Istio {
                 &configuration,
                 &CLUSTERS,
                 &self.common.domain(),
-                self.etcd_tls.as_ref().map(WatchedFolder::as_str),
+                self.etcd_tls.as_ref().map(|_| ETCD_TLS_FOLDER),
             )?,
             credential: self
                 .upstream_credential
                 .as_ref()
                 .map(|_| Credential::mounted(configuration.config()))
                 .transpose()?,
-            credential_secret: self.upstream_credential.as_ref(),
-            credential_folder: credential::MOUNTED_FOLDER,
+            etcd_tls: self.etcd_tls.is_some(),
+            mounts: Mounts::new(&[
+                ("mcp-policy-credential", self.upstream_credential.as_ref(), credential::MOUNTED_FOLDER),
+                ("mcp-policy-etcd", self.etcd_tls.as_ref(), ETCD_TLS_FOLDER),
+            ]),
             cors: Cors::policy(configuration.config())?,
             holds_headers: configuration.holds_headers(),
             plugin_config: yaml::write_released(&configuration)?,
             configuration: configuration.json(),
         };
         fill(TEMPLATE, &objects)
+    }
+}
+
+// === impl Mounts ===
+
+impl Mounts {
+    /// The annotations for these: the volume, the Secret if one is needed, and the folder. `None` if none is needed.
+    fn new(secrets: &[(&str, Option<&Name>, &str)]) -> Option<Self> {
+        let needed = secrets.iter().filter_map(|(volume, secret, folder)| Some((*volume, (*secret)?, *folder)));
+        let (mut volumes, mut places) = (serde_json::Map::new(), serde_json::Map::new());
+        for (volume, secret, folder) in needed {
+            volumes.insert(volume.to_owned(), json!({ "secret": { "secretName": secret.as_str() } }));
+            places.insert(volume.to_owned(), json!({ "mountPath": folder, "readOnly": true }));
+        }
+        let text = |members| serde_json::Value::Object(members).to_string();
+        (!volumes.is_empty()).then(|| Self { volumes: text(volumes), places: text(places) })
     }
 }

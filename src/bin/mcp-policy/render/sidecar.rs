@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use super::{
     bypass::BypassPath,
-    clusters,
+    clusters::{self, ETCD_TLS_FOLDER},
     configuration::Configuration,
     cors::Cors,
     credential::{self, Credential},
@@ -27,9 +27,6 @@ const MODULE_FOLDER: &str = "/etc/mcp-policy";
 
 /// Where the ConfigMap with the policy is mounted. The kubelet replaces what is in it in one step.
 const POLICY_FOLDER: &str = "/etc/mcp-policy-filter";
-
-/// Where the Secret with the certificates for etcd is mounted.
-const ETCD_TLS_FOLDER: &str = "/etc/mcp-policy-etcd";
 
 /// The arguments of `render sidecar`.
 #[derive(clap::Args)]

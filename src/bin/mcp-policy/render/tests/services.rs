@@ -53,17 +53,45 @@ fn the_etcd_that_keeps_approvals_has_its_cluster_and_the_console_asks_it_too() {
         assert_eq!(consoles, usize::from(matches!(gateway, "envoy" | "sidecar")), "{gateway}: {rendered}");
         let secure = render_for(gateway, &document, &["--etcd-tls", "etcd-client"]).unwrap();
         serde_saphyr::from_multiple::<serde_json::Value>(&secure).unwrap();
-        let folder = if gateway == "sidecar" { "/etc/mcp-policy-etcd" } else { "etcd-client" };
+        let folder = if gateway == "envoy" { "etcd-client" } else { "/etc/mcp-policy-etcd" };
         for file in ["ca.crt", "tls.crt", "tls.key"] {
             assert!(secure.contains(&format!("filename: \"{folder}/{file}\"")), "{gateway}: {secure}");
         }
-        assert_eq!(secure.contains("secret: { secretName: etcd-client }"), gateway == "sidecar", "{gateway}");
+        let mounted = secure.matches("secret: { secretName: etcd-client }").count();
+        assert_eq!(mounted, usize::from(matches!(gateway, "sidecar" | "envoy-gateway")), "{gateway}");
     }
     let counted = document.replace("\"approvals\":", r#""limits":{"service":{"cluster":"kept"}},"approvals":"#);
     assert_eq!(
         render_for("envoy", &counted, &[]).unwrap_err(),
         "`/limits/service/cluster` and `/approvals/store/etcd/cluster` are both `kept`: they lead to different servers, so give \
          each its own cluster"
+    );
+}
+
+#[test]
+fn the_pods_of_istio_mount_each_secret_that_the_proxy_reads() {
+    let document = format!(r#"{{"policy":{POLICY},"approvals":{{"store":{{"etcd":{{"cluster":"kept"}}}}}}}}"#);
+    let annotations = |options: &[&str]| -> Vec<String> {
+        let rendered = render_for("istio", &document, options).unwrap();
+        let lines = rendered.lines().filter_map(|line| line.strip_prefix("#   sidecar.istio.io/user"));
+        lines.map(str::to_owned).collect()
+    };
+    let [credential, etcd] = [["--upstream-credential", "mcp-key"], ["--etcd-tls", "etcd-client"]];
+    assert_eq!(annotations(&[]), [""; 0]);
+    assert_eq!(
+        annotations(&etcd),
+        [
+            r#"Volume: '{"mcp-policy-etcd":{"secret":{"secretName":"etcd-client"}}}'"#,
+            r#"VolumeMount: '{"mcp-policy-etcd":{"mountPath":"/etc/mcp-policy-etcd","readOnly":true}}'"#,
+        ]
+    );
+    // One annotation holds all volumes.
+    assert_eq!(
+        annotations(&[credential, etcd].concat()),
+        [
+            r#"Volume: '{"mcp-policy-credential":{"secret":{"secretName":"mcp-key"}},"mcp-policy-etcd":{"secret":{"secretName":"etcd-client"}}}'"#,
+            r#"VolumeMount: '{"mcp-policy-credential":{"mountPath":"/etc/mcp-policy-credential","readOnly":true},"mcp-policy-etcd":{"mountPath":"/etc/mcp-policy-etcd","readOnly":true}}'"#,
+        ]
     );
 }
 

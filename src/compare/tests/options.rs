@@ -1,0 +1,82 @@
+//! Options and bindings.
+
+#[cfg(target_family = "wasm")]
+use wasm_bindgen_test::wasm_bindgen_test as test;
+
+use super::{NONE, lines};
+
+#[test]
+fn options_and_bindings_are_compared() {
+    let form = |more: &str| format!(r#"{{"policy":{{"version":"1","default":"deny"}}{more}}}"#);
+    assert_eq!(lines(&form(""), &form(r#","audit":{"log":"all"}"#), None), NONE);
+    assert_eq!(
+        lines(&form(""), &form(r#","identity":[{"constant":"x"}]"#), None),
+        ["+? : `identity` differs", "-? : `identity` differs"]
+    );
+    assert_eq!(lines(&form(""), &form(r#","mode":"shadow""#), None), ["+ : `mode` is `shadow`: nothing is enforced"]);
+    let bound = |grant: &str| {
+        format!(
+            r#"{{"policies":{{"p":{{"version":"1","default":"deny"}}}},"bindings":[{{"route":"m","grant":"{grant}","policy":"p"}}]}}"#
+        )
+    };
+    assert_eq!(lines(&bound("jwt:a"), &bound("jwt:a"), None), NONE);
+    assert_eq!(lines(&bound("jwt:a"), &bound("jwt:b"), None).len(), 2);
+}
+
+#[test]
+fn the_members_of_an_option_that_differ_are_named_with_both_values() {
+    let form = |more: &str| format!(r#"{{"policy":{{"version":"1","default":"deny"}}{more}}}"#);
+    let differences = |old: &str, new: &str| {
+        let lines = lines(&form(old), &form(new), None);
+        let (wider, narrower) = lines.split_at(lines.len() / 2);
+        let texts = |lines: &[String], sign: &str| -> Vec<String> {
+            lines.iter().map(|line| line.strip_prefix(sign).unwrap().to_owned()).collect()
+        };
+        let wider = texts(wider, "+? : ");
+        assert_eq!(wider, texts(narrower, "-? : "), "what an option brings about is not known");
+        wider
+    };
+    let url = r#""url":"http://c/""#;
+    assert_eq!(
+        differences("", &format!(r#","approvals":{{{url},"elicit":true}}"#)),
+        ["`approvals.url` was not given and is `http://c/`", "`approvals.elicit` was not given and is `true`"]
+    );
+    assert_eq!(
+        differences(
+            &format!(r#","approvals":{{{url},"elicit":true,"store":{{"etcd":{{"cluster":"e"}}}}}}"#),
+            &format!(r#","approvals":{{"elicit":false,{url},"store":{{"etcd":{{"timeout_ms":99,"cluster":"f"}}}}}}"#),
+        ),
+        [
+            "`approvals.elicit` was `true` and is `false`",
+            "`approvals.store.etcd.cluster` was `e` and is `f`",
+            "`approvals.store.etcd.timeout_ms` was not given and is `99`",
+        ]
+    );
+    // The options of other callers, too; a list is not told apart.
+    assert_eq!(differences(r#","clock":{"offset":"+01:00"}"#, ""), ["`clock.offset` was `+01:00` and is not given"]);
+    assert_eq!(
+        differences("", r#","protocol":{"headers":"release","origins":["https://a.example"]}"#),
+        ["`protocol.headers` was not given and is `release`", "`protocol.origins` differs"]
+    );
+    // Nothing is given in either.
+    assert_eq!(lines(&form(""), &form(r#","approvals":{}"#), None), NONE);
+    // A path may be a credential.
+    let notify = |path: &str| {
+        format!(r#","approvals":{{{url},"notify":{{"cluster":"hooks","path":"{path}","format":"slack"}}}}"#)
+    };
+    let url = format!(r#","approvals":{{{url}}}"#);
+    let [given, gone] = [differences(&url, &notify("/B0SECRET")), differences(&notify("/B0SECRET"), &url)];
+    assert_eq!(
+        given,
+        [
+            "`approvals.notify.cluster` was not given and is `hooks`",
+            "`approvals.notify.path` was not given and is given",
+            "`approvals.notify.format` was not given and is `slack`",
+        ]
+    );
+    assert_eq!(gone[1], "`approvals.notify.path` was given and is not given");
+    assert_eq!(
+        differences(&notify("/B0SECRET"), &notify("/B1SECRET")),
+        ["`approvals.notify.path` differs; it may be a credential, so it is not displayed"]
+    );
+}
