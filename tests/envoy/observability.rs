@@ -10,10 +10,21 @@ use crate::{
     definitions,
     gateway::Gateway,
 };
-use serde_json::json;
+use serde_json::{Value, json};
 
-/// A policy under which everything can happen that is counted.
-fn policy() -> String {
+/// The gateway that `mcp-policy render envoy` makes of a policy under which everything can happen that is counted.
+async fn start_gateway(name: &str) -> Gateway {
+    let notify = json!({ "cluster": "hooks", "path": "/" });
+    let approvals = json!({ "url": "http://localhost:10001/", "notify": notify });
+    let configuration = json!({ "policy": policy(), "approvals": approvals });
+    // No request is announced here: the webhook is nowhere.
+    let here =
+        |rendered: String| rendered.replace("address: notices, port_value: 8080", "address: 127.0.0.1, port_value: 1");
+    Gateway::start_changed(name, &configuration.to_string(), here).await
+}
+
+/// The policy.
+fn policy() -> Value {
     let once = json!({ "counter": "c", "window": "day", "max": 1, "scope": "grant" });
     let always = json!([{ "conditions": [] }]);
     let tools = json!({
@@ -25,7 +36,7 @@ fn policy() -> String {
         "soon_note": { "mode": "shadow", "results": { "redact": [{ "find": "email" }] } },
     });
     let definitions = json!({ "changed": { "sha256": "0".repeat(64) } });
-    json!({ "version": "1", "default": "allow", "tools": tools, "definitions": definitions }).to_string()
+    json!({ "version": "1", "default": "allow", "tools": tools, "definitions": definitions })
 }
 
 /// Makes all of it happen.

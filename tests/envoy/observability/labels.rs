@@ -1,12 +1,12 @@
 //! Statistics as Prometheus reads them from the gateway that is shipped.
 
-use super::{policy, traffic};
-use crate::{gateway::Gateway, runtime::run};
+use super::{start_gateway, traffic};
+use crate::runtime::run;
 
 #[test]
 fn the_shipped_gateway_cuts_labels_out_of_names() {
     run(async {
-        let gateway = Gateway::start_rendered("observe-labels", &policy()).await;
+        let gateway = start_gateway("observe-labels").await;
         traffic(&gateway).await;
         let text = gateway.prometheus().await;
         let mut own: Vec<&str> = text.lines().filter(|line| line.starts_with("mcp_policy_")).collect();
@@ -39,6 +39,8 @@ fn the_shipped_gateway_cuts_labels_out_of_names() {
                 r#"mcp_policy_decisions{policy="default",tool="soon_note",decision="allowed"} 1"#,
                 r#"mcp_policy_drifts{policy="default",tool="changed",reason="changed"} 1"#,
                 "mcp_policy_limits_unanswered{} 0",
+                "mcp_policy_notices_failed{} 0",
+                "mcp_policy_notices_sent{} 0",
                 "mcp_policy_overflows{} 0",
                 r#"mcp_policy_redactions{policy="default",finder="email"} 1"#,
                 r#"mcp_policy_refusals{reason="unreadable"} 1"#,

@@ -1,13 +1,11 @@
 //! A real Prometheus reads the gateway. `./build.sh test` fetches it; `MCP_POLICY_SKIP=prometheus` leaves this out.
 
 use super::{
-    policy,
     queries::{is_missing_here, of_dashboard, of_rules, shipped},
-    traffic,
+    start_gateway, traffic,
 };
 use crate::{
     client::{Request, try_send},
-    gateway::Gateway,
     prerequisites::find,
     process::{Process, fresh_folder},
     runtime::{run, until},
@@ -67,7 +65,7 @@ async fn ask(address: SocketAddr, query: &str) -> Vec<Value> {
 fn prometheus_reads_the_shipped_gateway_and_the_dashboards_queries_have_data() {
     let Some(program) = find("prometheus") else { return };
     run(async {
-        let gateway = Gateway::start_rendered("observe-gateway", &policy()).await;
+        let gateway = start_gateway("observe-gateway").await;
         traffic(&gateway).await;
         let (process, address) = start(&program, gateway.admin());
         let mut queries = of_dashboard();

@@ -1,7 +1,7 @@
 //! The queries of the shipped rules and of the dashboard.
 
-use super::{policy, traffic};
-use crate::{gateway::Gateway, runtime::run, version};
+use super::{start_gateway, traffic};
+use crate::{runtime::run, version};
 use regex_lite::Regex;
 use serde_json::Value;
 use std::{
@@ -98,7 +98,7 @@ fn exposed(text: &str) -> BTreeMap<String, BTreeSet<String>> {
 #[test]
 fn every_query_names_only_what_a_gateway_shows() {
     run(async {
-        let gateway = Gateway::start_rendered("observe-queries", &policy()).await;
+        let gateway = start_gateway("observe-queries").await;
         traffic(&gateway).await;
         let exposed = exposed(&gateway.prometheus().await);
         let (rules, recorded) = of_rules();
