@@ -1,7 +1,7 @@
 //! A call that needs approval passes once, after a person has approved it, and only with the same arguments.
 
 mod console;
-mod notices;
+pub(crate) mod notices;
 mod person;
 mod refused;
 mod service;

@@ -1,7 +1,9 @@
 //! Two Envoys and their consoles share one set of approvals, which an etcd of three nodes keeps.
 
 mod failing;
+mod meshes;
 mod nodes;
+mod notices;
 mod relay;
 mod rendered;
 mod shared;

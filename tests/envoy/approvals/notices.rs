@@ -24,18 +24,18 @@ use tokio::{net::TcpListener, time::sleep};
 const SECRET: &str = "B0SECRETB0SECRET";
 
 /// What a webhook got: path, host, media type and body.
-type Notices = Arc<Mutex<Vec<(String, String, String, Value)>>>;
+pub(crate) type Notices = Arc<Mutex<Vec<(String, String, String, Value)>>>;
 
 /// A webhook that answers with this status, after a while.
 #[derive(Clone)]
-struct Webhook {
+pub(crate) struct Webhook {
     notices: Notices,
     status: StatusCode,
     wait: Duration,
 }
 
 impl Webhook {
-    async fn start(status: u16, wait: Duration) -> (SocketAddr, Notices) {
+    pub(crate) async fn start(status: u16, wait: Duration) -> (SocketAddr, Notices) {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let address = listener.local_addr().expect("the port");
         let notices = Notices::default();
@@ -72,7 +72,7 @@ fn gate(name: &str, format: &str, webhook: Option<SocketAddr>) -> Listener {
 }
 
 /// A statistic of the gateway, summed over its workers.
-async fn statistic(gateway: &Gateway, name: &str) -> u64 {
+pub(crate) async fn statistic(gateway: &Gateway, name: &str) -> u64 {
     let stats = gateway.stats(name).await;
     stats.iter().map(|(_, value)| value).sum()
 }

@@ -72,7 +72,7 @@ async fn in_kubernetes(packages: &Path, kind: &str, test: &str, node: SocketAddr
         let here = format!("socket_address: {{ address: 127.0.0.1, port_value: {} }}", node.port());
         let file: PathBuf = folder.join(format!("{kind}.yaml"));
         fs::write(&file, text.replace(ADDRESS, &here)).expect("a file");
-        let mut objects = objects::check(packages, &[file.clone()]);
+        let mut objects = objects::check(packages, std::slice::from_ref(&file));
         assert_eq!(objects.faults, Vec::<String>::new());
         if let Some(secret) = secret {
             let [volume, place] = mount(&objects, kind, &text);
