@@ -7,6 +7,7 @@
 //! | `configured` | with the configuration that `./build.sh run` prints, each client calls as the caller whose token it has |
 //! | `conformance` | no check of the published conformance suites is worse through a gateway |
 //! | `dialogue` | a call that needs approval: asked, at the page, repeated, passed once, whether the client shows pages or not |
+//! | `inspector` | the page of MCP Inspector, in a browser, when a call needs approval |
 //! | `models` | what agent frameworks give to their model for a denial, a limit and an approval |
 //!
 //! The programs are in `tests/clients/`; `./build.sh test` installs what they need.
@@ -14,6 +15,7 @@
 mod configured;
 mod conformance;
 mod dialogue;
+mod inspector;
 mod models;
 mod sessions;
 
