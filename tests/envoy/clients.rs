@@ -73,11 +73,14 @@ async fn gateway(test: &str, servers: [&Server; 2], deny_as: &[&str]) -> Gateway
 fn policy() -> Value {
     let says = |text: &str| json!([{ "path": "args.message", "op": "eq", "value": text }]);
     let asks = json!({ "require_approval": [{ "conditions": [], "on_deny": "Sums need a person" }] });
+    let results =
+        json!({ "redact": [{ "find": "email" }], "deny_if": [{ "find": "iban" }], "on_deny": "accounts stay here" });
     json!({
         "version": "1",
         "default": "deny",
         "tools": {
-            "echo": { "deny_if": [{ "conditions": says("no"), "on_deny": "Never say no" }] },
+            "echo": { "deny_if": [{ "conditions": says("no"), "on_deny": "Never say no" }], "results": results },
+            "value_any": { "results": results },
             "get-tiny-image": { "rate_limit": "1/day" },
             "get-sum": asks,
             "ok": {},

@@ -15,7 +15,7 @@
 //! | `bindings` | the policy is that of the route, host, path and caller; what is not inspected passes untouched |
 //! | `budgets` | one hostile client or server takes neither memory nor the worker from the others |
 //! | `concurrency` | limits are exact over all workers |
-//! | `flood` | 200,000 made-up callers use bounded memory, and no quota of others |
+//! | `flood` | 200,000 made-up callers, or values of a key, use bounded memory, and no quota of others |
 //! | `metrics` | statistics count what happened, exactly, and no caller makes a series |
 //! | `audit` | records and log lines say who, what and why, in bounded space, and no secret |
 //! | `observability` | labels, rules and dashboard that are shipped fit the gateway that is shipped; a real Prometheus reads it |

@@ -5,8 +5,8 @@ use crate::{runtime::run, sdk_servers::Server};
 use serde_json::{Value, json};
 use std::process::Command;
 
-/// The refusals of a message that was read, and a part of what each says.
-const READ: [(&str, &str); 7] = [
+/// The refusals of a message that was read, or of its answer, and a part of what each says; and what an answer says that passes redacted.
+const READ: [(&str, &str); 9] = [
     ("denied", "Policy violation: "),
     ("limited", "rate limit"),
     ("approval", "Approval required: "),
@@ -14,13 +14,15 @@ const READ: [(&str, &str); 7] = [
     ("empty name", "`params.name` is empty"),
     ("long name", "longer than 256 bytes"),
     ("control character", "control character"),
+    ("redacted", "write to [redacted] today"),
+    ("withheld", "Result refused: accounts stay here"),
 ];
 
 /// The others: nothing tells which request they answer.
 const UNREAD: [&str; 3] = ["unread: 413", "unread: 415", "unread: 400"];
 
-/// The calls that meet them, of a server whose tools have these names; `text` takes a text.
-fn calls(good: &Value, denied: &Value, limited: &Value, approval: &Value) -> String {
+/// The calls that meet them, of a server whose tools have these names; `echo` calls one whose answer has the text that it gets.
+fn calls(good: &Value, denied: &Value, limited: &Value, approval: &Value, echo: impl Fn(&str) -> Value) -> String {
     let name = |name: &str| json!([{ "name": name }]);
     let with = |member: &str, value: Value| {
         let mut call = good.clone();
@@ -41,6 +43,8 @@ fn calls(good: &Value, denied: &Value, limited: &Value, approval: &Value) -> Str
         "empty name": name(""),
         "long name": name(&"x".repeat(300)),
         "control character": name("a\u{7}"),
+        "redacted": [echo("write to bob@example.com today")],
+        "withheld": [echo("DE89 3704 0044 0532 0130 00")],
         "unread: 413": with("large", 5_000_000.into()),
         "unread: 415": marked("make-it-text"),
         "unread: 400": marked("make-it-half"),
@@ -62,12 +66,14 @@ fn a_refusal_costs_a_client_one_call_and_not_its_session() {
             &json!({ "name": "get-env" }),
             &json!({ "name": "get-tiny-image" }),
             &json!({ "name": "get-sum", "arguments": { "a": 1, "b": 2 } }),
+            |text| json!({ "name": "echo", "arguments": { "message": text } }),
         );
         let without = calls(
             &json!({ "name": "ok" }),
             &json!({ "name": "evil" }),
             &json!({ "name": "value_text", "arguments": { "value": "x" } }),
             &json!({ "name": "value_count", "arguments": { "value": 1 } }),
+            |text| json!({ "name": "value_any", "arguments": { "value": text } }),
         );
         let in_python = |packages: &str, how: &str, calls: &str, url: &str| {
             let place = [&places.clients, &places.servers].map(|place| place.join(packages));

@@ -1,7 +1,7 @@
 //! Many requests in little time, written by hand over a few connections: a careful client would be the slowest part.
 
 use crate::{client::call, runtime::PATIENCE};
-use serde_json::json;
+use serde_json::Value;
 use std::net::SocketAddr;
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
@@ -24,12 +24,12 @@ pub(super) struct Sent {
     pub(super) limited: u64,
 }
 
-/// Sends `count` calls, each as the agent of its number.
-pub(super) async fn send_all(to: SocketAddr, count: usize, agent: impl Fn(usize) -> String) -> Sent {
+/// Sends `count` calls, each as the agent and with the arguments of its number.
+pub(super) async fn send_all(to: SocketAddr, count: usize, call: impl Fn(usize) -> (String, Value)) -> Sent {
     let share = count / CONNECTIONS;
     let parts = (0..CONNECTIONS).map(|at| {
-        let agents: Vec<String> = (at * share..(at + 1) * share).map(&agent).collect();
-        tokio::spawn(send(to, agents))
+        let calls: Vec<(String, Value)> = (at * share..(at + 1) * share).map(&call).collect();
+        tokio::spawn(send(to, calls))
     });
     let mut all = Sent::default();
     for part in parts.collect::<Vec<_>>() {
@@ -40,14 +40,13 @@ pub(super) async fn send_all(to: SocketAddr, count: usize, agent: impl Fn(usize)
 }
 
 /// Sends the calls of one connection.
-async fn send(to: SocketAddr, agents: Vec<String>) -> Sent {
-    let body = call("t", &json!({}), "1", &[]).body.bytes();
-    let body = String::from_utf8(body).expect("text");
+async fn send(to: SocketAddr, calls: Vec<(String, Value)>) -> Sent {
     let mut stream = TcpStream::connect(to).await.expect("a connection");
     stream.write_all(b"PROXY TCP4 10.9.9.9 127.0.0.1 4321 80\r\n").await.expect("a line");
     let mut sent = Sent::default();
     let mut answer = Vec::new();
-    for agent in agents {
+    for (agent, arguments) in calls {
+        let body = String::from_utf8(call("t", &arguments, "1", &[]).body.bytes()).expect("text");
         let length = body.len();
         let text = format!(
             "POST /mcp HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\n\
