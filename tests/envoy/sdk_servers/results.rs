@@ -48,9 +48,25 @@ fn judge_all(test: &str, form: &'static str) {
     });
 }
 
-fn call(text: &str) -> Request {
-    let parameters = json!({ "name": "value_text", "arguments": { "value": text } });
-    message(json!({ "jsonrpc": "2.0", "id": 7, "method": "tools/call", "params": parameters }).to_string())
+/// A call in a revision with sessions, or in 2026-07-28.
+fn call(text: &str, is_stateless: bool) -> Request {
+    let mut parameters = json!({ "name": "value_text", "arguments": { "value": text } });
+    if is_stateless {
+        parameters["_meta"] = json!({
+            "io.modelcontextprotocol/protocolVersion": "2026-07-28",
+            "io.modelcontextprotocol/clientCapabilities": {},
+            "io.modelcontextprotocol/clientInfo": { "name": "t", "version": "1" },
+        });
+    }
+    let body = json!({ "jsonrpc": "2.0", "id": 7, "method": "tools/call", "params": parameters });
+    let request = message(body.to_string());
+    if !is_stateless {
+        return request;
+    }
+    request
+        .header("mcp-protocol-version", "2026-07-28")
+        .header("mcp-method", "tools/call")
+        .header("mcp-name", "value_text")
 }
 
 /// The message of an answer in either form.
@@ -69,9 +85,10 @@ async fn judge(gateway: Gateway, server: Arc<Server>) -> Vec<String> {
         ("DE89 3704 0044 0532 0130 00", "Result refused: no accounts", "3704"),
         (&*long, "-31413", "xxxx"),
     ] {
-        for listener in MODES {
+        let eras = [false, true].into_iter().take(1 + usize::from(server.modern));
+        for (listener, is_stateless) in eras.clone().flat_map(|era| MODES.map(|mode| (mode, era))) {
             for version in VERSIONS {
-                let request = call(text);
+                let request = call(text, is_stateless);
                 let mut answer = send(&gateway, listener, version, &server, &request).await;
                 // On a slow machine, a server closes an idle connection while Envoy uses it.
                 if answer.as_ref().is_ok_and(|answer| answer.text().starts_with("upstream connect error")) {
@@ -87,15 +104,21 @@ async fn judge(gateway: Gateway, server: Arc<Server>) -> Vec<String> {
                 let body = answer.text();
                 let is_message = message_of(&body).is_some_and(|message| message["id"] == 7);
                 if answer.status != 200 || !is_message || !body.contains(expected) || body.contains(absent) {
-                    wrong.push(format!("{text:.20} in mode {listener} over {version} to {}: {answer}", server.name));
+                    let era = if is_stateless { "2026-07-28" } else { "sessions" };
+                    wrong.push(format!(
+                        "{text:.20} ({era}) in mode {listener} over {version} to {}: {answer}",
+                        server.name
+                    ));
                 }
             }
         }
         // Without the filter, the server sends it.
-        match send(&gateway, BARE, VERSIONS[0], &server, &call(text)).await {
-            Ok(answer) if message_of(&answer.text()).is_some_and(|message| message["id"] == 7) => {}
-            Ok(answer) => wrong.push(format!("without the filter to {}: {answer}", server.name)),
-            Err(none) => wrong.push(none),
+        for is_stateless in eras {
+            match send(&gateway, BARE, VERSIONS[0], &server, &call(text, is_stateless)).await {
+                Ok(answer) if message_of(&answer.text()).is_some_and(|message| message["id"] == 7) => {}
+                Ok(answer) => wrong.push(format!("without the filter to {}: {answer}", server.name)),
+                Err(none) => wrong.push(none),
+            }
         }
     }
     wrong
