@@ -1,14 +1,15 @@
-// MCP Inspector's page in a browser, as a person uses it who calls the tool `get-sum`, which needs approval:
+// MCP Inspector's page in a browser, as a person uses it who calls a tool that needs approval:
 //
-//   node inspector.mjs INSPECTOR CONSOLE
+//   node inspector.mjs INSPECTOR CONSOLE TOOL ARGUMENT...
 //
+// The person writes 1 into the fields of these arguments.
 // INSPECTOR is the page's address with its token, CONSOLE the console's, whose token MCP_POLICY_TOKEN holds; MCP_POLICY_BROWSER names
 // the browser's folder. Prints, as JSON, what the page shows: `server`, and of each of three `calls` its `dialog`, the address that a press
 // has `opened`, and `result`. The person lets an approver decide on the first, none on the second, and cancels the third.
 
 import { Console, startBrowser } from './console.mjs';
 
-const [inspector, desk] = process.argv.slice(2);
+const [inspector, desk, tool, ...fields] = process.argv.slice(2);
 
 async function main() {
   const browser = await startBrowser();
@@ -23,7 +24,7 @@ async function main() {
     await page.getByText('Connected', { exact: true }).waitFor();
     const server = await page.locator('main').innerText();
     await page.getByText('Tools', { exact: true }).first().click();
-    await page.getByRole('button', { name: 'get-sum' }).click();
+    await page.getByRole('button', { name: tool }).click();
     const calls = [];
     for (const step of [approve, pretend, cancel]) calls.push(await callTool(page, (dialog) => step(browser, page, dialog)));
     console.log(JSON.stringify({ server, calls }));
@@ -34,8 +35,7 @@ async function main() {
 
 // Calls the tool, and answers the dialog that comes.
 async function callTool(page, answer) {
-  await page.getByLabel(/^a\b/).fill('1');
-  await page.getByLabel(/^b\b/).fill('2');
+  for (const field of fields) await page.getByLabel(new RegExp(`^${field}\\b`)).fill('1');
   await page.getByRole('button', { name: 'Execute Tool' }).click();
   const dialog = page.getByRole('dialog', { name: 'Elicitation Request' });
   await dialog.waitFor();
