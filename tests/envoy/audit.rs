@@ -4,6 +4,7 @@ mod arguments;
 mod chain;
 mod lines;
 mod records;
+mod replayed;
 
 use crate::{
     client::Request,
