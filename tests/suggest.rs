@@ -5,6 +5,8 @@
 
 #[path = "suggest/arguments.rs"]
 mod arguments;
+#[path = "suggest/calls.rs"]
+mod calls;
 #[path = "suggest/check_and_compare.rs"]
 mod check_and_compare;
 #[path = "suggest/https.rs"]
