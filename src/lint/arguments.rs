@@ -1,4 +1,4 @@
-//! Lints on `arguments`: what is compared with no schema, and what `strict` cannot tell.
+//! Lints on `arguments`: what is compared with no schema, patterns that take too much work, and what `strict` cannot tell.
 
 use std::collections::BTreeSet;
 
@@ -52,6 +52,16 @@ fn check_tool(lints: &mut Lints<'_>, name: &str, rule: &ArgumentRule) {
         lints.add(Lint::NoPinnedSchema, place, message);
         return;
     };
+    for (place, pattern) in schema.exhausting_patterns() {
+        let message = format!(
+            "a text of 16 KiB uses up the work that one request may take, so a call with one is denied as `(too much to check)`; \
+             nearly all of it is for {}: write `\"maxLength\": {}`, or less, beside the pattern, or repeat it less often",
+            quoted(pattern.exhausting_part(None).unwrap_or_default()),
+            pattern.longest_affordable()
+        );
+        let at = pin.map(|pin| format!("{}/schema{place}", pin.pointer)).unwrap_or_default();
+        lints.add(Lint::CostlyRegex, view.text.absolute(&at), message);
+    }
     if rule.check != ArgumentCheck::Strict {
         return;
     }

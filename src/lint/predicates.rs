@@ -133,7 +133,7 @@ fn check_regex(lints: &mut Lints<'_>, condition: &Condition, required: Option<Ru
     if let Some(message) = found.or_else(|| regex_anchors::describe_loose_regex(regex.as_str(), side)) {
         lints.add(Lint::LooseRegex, lints.view.text.absolute(&format!("{place}/value")), message);
     }
-    if let Some(part) = regex.exhausting_part() {
+    if let Some(part) = regex.exhausting_part(None) {
         let message = format!(
             "a text of 16 KiB uses up the work that one request may take, so a call with one is denied as `(too much to \
              check)`; nearly all of it is for {}: repeat it less often, or limit the text by `max_length`",

@@ -5,12 +5,15 @@
 //! * `read`: from a policy document to these, with every mistake at its place; it bounds a schema
 //! * `check`: whether arguments fit, with each step charged to the work of the request
 //! * `applied`: the schemas that apply to one value together, which say what `strict` refuses
+//! * `costly`: patterns that take too much work
 //! * [`Violation`]: which argument does not fit, and what its schema says; never the value
 //!
 //! The keywords mean what drafts 7 and 2020-12 of JSON Schema say, but for what [`Keyword`] notes.
 
 mod applied;
 mod check;
+#[cfg(not(target_os = "wasi"))]
+mod costly;
 mod read;
 mod violation;
 
@@ -18,6 +21,8 @@ mod violation;
 mod tests;
 
 use super::condition::Operator;
+#[cfg(not(target_os = "wasi"))]
+use super::condition::RegexMatcher;
 
 pub use self::{
     check::Unfit,
@@ -171,6 +176,14 @@ impl Schema {
     pub fn open_places(&self, most: usize) -> Vec<String> {
         let mut found = Vec::new();
         applied::add_open_places(self, &mut String::new(), true, &mut found, most);
+        found
+    }
+
+    /// The patterns for which one text takes all the work that a request may, with their JSON pointers into the schema.
+    #[must_use]
+    pub fn exhausting_patterns(&self) -> Vec<(String, &RegexMatcher)> {
+        let mut found = Vec::new();
+        costly::add_exhausting_patterns(self, "", &mut found);
         found
     }
 

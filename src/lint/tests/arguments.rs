@@ -4,6 +4,7 @@
 use wasm_bindgen_test::wasm_bindgen_test as test;
 
 use super::policy;
+use crate::policy::condition::RegexMatcher;
 
 fn definitions(schema: &str) -> String {
     format!(r#""definitions":{{"pay":{{"sha256":"{}"{schema}}}}}"#, "0".repeat(64))
@@ -45,4 +46,29 @@ fn strict_needs_a_schema_that_says_what_values_are() {
     assert_eq!(policy(&format!("{rule},{}", schema(r#"{"type":"string"}"#))), [""; 0]);
     let declared = r#""tools":{"pay":{"arguments":"declared"}}"#;
     assert_eq!(policy(&format!("{declared},{}", schema("{}"))), [""; 0]);
+}
+
+#[test]
+fn a_pattern_that_takes_all_the_work_is_a_mistake_where_arguments_are_compared() {
+    const PATTERN: &str = "^[0-9a-f]{300}$";
+    let most = RegexMatcher::new(PATTERN).unwrap().longest_affordable();
+    let costly = format!(r#""pattern":"{PATTERN}""#);
+    let schema = |inside: &str| definitions(&format!(r#","schema":{{"properties":{{{inside}}}}}"#));
+    let warnings =
+        |inside: &str| policy(&format!(r#""tools":{{"pay":{{"arguments":"declared"}}}},{}"#, schema(inside)));
+    let expected = |place: &str| {
+        format!(
+            "/definitions/pay/schema/properties/{place}/pattern: a text of 16 KiB uses up the work that one request may take, so a call \
+             with one is denied as `(too much to check)`; nearly all of it is for `[0-9a-f]{{300}}`: write `\"maxLength\": {most}`, or \
+             less, beside the pattern, or repeat it less often [costly-regex]"
+        )
+    };
+    let all = format!(
+        r#""a":{{"items":{{"type":"string",{costly}}}}},"b":{{"anyOf":[{{"enum":[1]}},{{"allOf":[{{{costly}}}]}}]}},
+        "c":{{"pattern":"^[0-9a-f]+$"}},"d":{{"additionalProperties":{{{costly}}}}}"#
+    );
+    assert_eq!(warnings(&all), ["a/items", "b/anyOf/1/allOf/0", "d/additionalProperties"].map(expected));
+    assert_eq!(warnings(&format!(r#""a":{{{costly},"maxLength":{}}}"#, most + 1)), [expected("a")]);
+    assert_eq!(warnings(&format!(r#""a":{{{costly},"maxLength":{most}}}"#)), [""; 0]);
+    assert_eq!(policy(&format!(r#""tools":{{"pay":{{}}}},{}"#, schema(&all))), [""; 0]);
 }

@@ -15,6 +15,10 @@ const MAX_PATTERN_BYTES: usize = 64 * 1024;
 /// Longest string that a pattern is run against, in bytes: the time it takes is at most pattern times string.
 const MAX_STRING_BYTES: usize = 16 * 1024;
 
+/// The bytes of a code point at most.
+#[cfg(not(target_os = "wasi"))]
+const MAX_CHAR_BYTES: usize = 4;
+
 /// Most capture groups: the engine keeps two slots for each of them beside every state, although we never read one.
 const MAX_GROUPS: usize = 64;
 
@@ -81,12 +85,14 @@ impl RegexMatcher {
         Ok(Self { regex, states: states::count(text, |_, _| {}) })
     }
 
-    /// The part of the expression that makes the search in one text of 16 KiB take more work than a whole request may: the
-    /// shortest repetition that has nearly all states, or the whole expression. `None` if no text takes so much.
+    /// The part of the expression that makes the search in one text, of at most `longest` code points if that is given, take more
+    /// work than a whole request may: the shortest repetition that has nearly all states, or the whole expression. `None` if no
+    /// text takes so much.
     #[cfg(not(target_os = "wasi"))]
     #[must_use]
-    pub fn exhausting_part(&self) -> Option<&str> {
-        if self.work(MAX_STRING_BYTES) <= MAX_WORK {
+    pub fn exhausting_part(&self, longest: Option<u64>) -> Option<&str> {
+        let longest = longest.and_then(|chars| usize::try_from(chars).ok()).unwrap_or(usize::MAX);
+        if self.search_work(longest.saturating_mul(MAX_CHAR_BYTES).min(MAX_STRING_BYTES)) <= MAX_WORK {
             return None;
         }
         let (text, mut part) = (self.as_str(), self.as_str());
@@ -95,6 +101,14 @@ impl RegexMatcher {
             part = text.get(range).filter(|shorter| is_most && shorter.len() < part.len()).unwrap_or(part);
         });
         Some(part)
+    }
+
+    /// The longest text, in code points, whose search takes no more work than a whole request may.
+    #[cfg(not(target_os = "wasi"))]
+    #[must_use]
+    pub fn longest_affordable(&self) -> usize {
+        let of_a_byte = self.states.saturating_mul(BYTE_IN_STATE).max(1);
+        (MAX_WORK / of_a_byte).saturating_sub(1) / MAX_CHAR_BYTES
     }
 
     /// The work that a search in a text of so many bytes takes at most, in units of [`crate::budget::Work`].
