@@ -61,6 +61,8 @@ pub struct AuditRecord {
     pub traces: TraceParents,
     /// What is logged of the arguments.
     pub arguments: Option<LoggedArguments>,
+    /// The JSON pointer of the argument that does not fit the pinned schema; empty if there is none, or `audit.arguments` is `none`.
+    pub unfit_argument: String,
     /// Who approved the call, or which request waits for approval.
     pub approval: Option<ApproverNote>,
     /// Where a fleet keeps its approvals; `None` if this Envoy keeps its own.
@@ -129,6 +131,7 @@ impl AuditRecord {
             request_id: None,
             traces: TraceParents::default(),
             arguments: None,
+            unfit_argument: String::new(),
             approval: None,
             approval_store: None,
             remaining: Vec::new(),
@@ -231,6 +234,7 @@ impl AuditRecord {
         if let Some(arguments) = &self.arguments {
             arguments.write(&mut record, detail == Detail::Full);
         }
+        record.add_nonempty_string("argument", truncate(&self.unfit_argument));
         if !self.remaining.is_empty() {
             record.add_object("remaining", |remaining| {
                 for (counter, left) in &self.remaining {

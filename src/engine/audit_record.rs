@@ -8,7 +8,7 @@ use crate::{
         AuditRecord, Decision, LoggedArguments,
         record::{self, TraceParents},
     },
-    config::Config,
+    config::{Arguments, Config},
     http::Header,
     mcp::{Body, Message, Refusal, Request, Target},
     uri,
@@ -97,6 +97,7 @@ fn verdict(config: &Config, request: &BoundRequest, decided: &authorize::Decisio
             let mut record = new(config, request, decision(&refused.denial));
             record.rule = record::truncate(refused.denial.rule()).to_owned();
             record.approval = pending(&refused.denial);
+            record.unfit_argument = unfit_argument(config, &refused.denial);
             record
         }
     };
@@ -141,6 +142,14 @@ fn pending(denial: &Denial<'_>) -> Option<ApproverNote> {
             Some(ApproverNote { id: pending.id.clone(), ..ApproverNote::default() })
         }
         _ => None,
+    }
+}
+
+/// The argument that does not fit the pinned schema, if records may name arguments.
+fn unfit_argument(config: &Config, denial: &Denial<'_>) -> String {
+    match denial {
+        Denial::InvalidArguments { violation, .. } if config.audit.arguments != Arguments::None => violation.argument(),
+        _ => String::new(),
     }
 }
 

@@ -67,6 +67,22 @@ fn a_denial_says_which_argument_does_not_fit_and_what_its_schema_says() {
 }
 
 #[test]
+fn the_record_names_the_argument_that_does_not_fit_and_never_its_value() {
+    let record = |how: &str, arguments: &str| {
+        let policy = policy(r#""arguments":"strict","tools":{"pay":{}}"#);
+        let gateway = Gateway::new(&format!(r#"{{"policy":{policy},"audit":{{"arguments":"{how}"}}}}"#));
+        let record = gateway.judge(&call("alice"), &body("pay", arguments)).record;
+        assert!(!record.to_json().contains("secret"), "{record:?}");
+        record.unfit_argument
+    };
+    assert_eq!(record("names", r#"{"amount":"secret"}"#), "/amount");
+    assert_eq!(record("names", r#"{"amount":1,"a/b~":"secret"}"#), "/a~1b~0");
+    assert_eq!(record("digest", "{}"), "/amount");
+    assert_eq!(record("names", r#"{"amount":1}"#), "");
+    assert_eq!(record("none", r#"{"amount":"secret"}"#), "");
+}
+
+#[test]
 fn an_answer_repeats_256_characters_of_a_name_and_never_a_value() {
     let gateway = Gateway::new(&policy(r#""arguments":"strict","tools":{"pay":{}}"#));
     let long = "n".repeat(100_000);
