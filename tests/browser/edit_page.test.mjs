@@ -199,6 +199,20 @@ test('what a change decides otherwise is shown before it is saved, and a file th
     assert.equal(await page.locator('.state').innerText(), 'saved');
   }));
 
+test('a text that a gateway would refuse is saved only by a button that says so', () =>
+  edit({ text: SAVED, tools: [[PAY]] }, async (tab) => {
+    const broken = SAVED.replace('deny', 'dney');
+    await tab.write(broken);
+    await tab.button('Save…').click();
+    const dialog = tab.page.getByRole('dialog');
+    await dialog.getByText('A gateway would refuse this text: it has 1 error. You can save it and correct it later.').waitFor();
+    assert.equal(await dialog.getByRole('button', { name: 'Save', exact: true }).count(), 0);
+    assert.equal(readFileSync(tab.path, 'utf8'), SAVED);
+    await dialog.getByRole('button', { name: 'Save with errors' }).click();
+    await tab.page.getByText('Saved.', { exact: true }).waitFor();
+    assert.equal(readFileSync(tab.path, 'utf8'), broken);
+  }));
+
 test('what a gateway needs is rendered, to copy', () =>
   edit({ text: SAVED, tools: [[PAY]] }, async (tab) => {
     await tab.tab('Deploy').click();
@@ -339,50 +353,3 @@ test('a client configuration names the servers, and nothing else of it reaches t
     child.kill();
   }
 });
-
-test('prompts and resources of a server have rules, too, and are tried', async () => {
-  const server = await promptServer();
-  try {
-    await edit({ args: ['--url', server.url] }, async (tab) => {
-      const { page } = tab;
-      await tab.row('summary').click();
-      await page.getByRole('radio', { name: 'Allow' }).click();
-      await tab.settled();
-      await tab.row('file:///notes.txt').click();
-      await page.getByRole('radio', { name: 'Deny' }).click();
-      await tab.settled();
-      const { prompts, resources } = JSON.parse(await tab.text());
-      assert.deepEqual([prompts, resources], [{ summary: {} }, { 'file:///notes.txt': { action: 'deny' } }]);
-      await tab.tab('Try a call').click();
-      await tab.button('Try it').click();
-      await page.getByText('denied by').first().waitFor();
-      await tab.row('summary').click();
-      await page.getByLabel('Topic').fill('cats');
-      await tab.button('Try it').click();
-      await page.getByText('The call reaches the server').waitFor();
-    });
-  } finally {
-    server.close();
-  }
-});
-
-// A server of the handshake era with a prompt and a resource, and no tool.
-async function promptServer() {
-  const RESULTS = {
-    initialize: { protocolVersion: '2025-06-18', capabilities: { tools: {}, prompts: {}, resources: {} }, serverInfo: { name: 'notes', version: '1' } },
-    'tools/list': { tools: [] },
-    'prompts/list': { prompts: [{ name: 'summary', description: 'Sums up.', arguments: [{ name: 'topic', required: true }] }] },
-    'resources/list': { resources: [{ uri: 'file:///notes.txt', name: 'notes' }] },
-  };
-  const server = createServer(async (request, answer) => {
-    let body = '';
-    for await (const part of request) body += part;
-    const { id, method } = request.method === 'POST' ? JSON.parse(body) : {};
-    if (id === undefined) return answer.writeHead(request.method === 'POST' ? 202 : 405).end();
-    const result = RESULTS[method];
-    const reply = result ? { result } : { error: { code: -32601, message: 'unknown method' } };
-    return answer.writeHead(200, { 'Content-Type': 'application/json' }).end(JSON.stringify({ jsonrpc: '2.0', id, ...reply }));
-  });
-  await new Promise((resolve) => { server.listen(0, '127.0.0.1', resolve); });
-  return { url: `http://127.0.0.1:${server.address().port}/mcp`, close: () => server.close() };
-}

@@ -112,6 +112,17 @@ export class Editor {
     return this.page.getByRole('tab', { name });
   }
 
+  // Moves the focus by Tab alone.
+  async reach(role, name) {
+    const wanted = this.page.getByRole(role, { name, exact: true }).first();
+    await wanted.waitFor();
+    for (let steps = 0; steps < 150; steps += 1) {
+      if (await wanted.evaluate((element) => element === document.activeElement)) return;
+      await this.page.keyboard.press('Tab');
+    }
+    throw new Error(`Tab does not reach the ${role} \`${name}\``);
+  }
+
   // Replaces the whole text, as a person who pastes another one.
   async write(text) {
     await this.page.locator('.cm-content').click();

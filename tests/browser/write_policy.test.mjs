@@ -37,15 +37,7 @@ const mouse = (tab) => ({
 // The same by keyboard alone: Tab moves to each thing, and keys do the rest.
 function keyboard(tab) {
   const { page } = tab;
-  const reach = async (role, name) => {
-    const wanted = page.getByRole(role, { name, exact: true }).first();
-    await wanted.waitFor();
-    for (let steps = 0; steps < 150; steps += 1) {
-      if (await wanted.evaluate((element) => element === document.activeElement)) return;
-      await page.keyboard.press('Tab');
-    }
-    assert.fail(`Tab does not reach the ${role} \`${name}\``);
-  };
+  const reach = (role, name) => tab.reach(role, name);
   return {
     select: async (name) => {
       await reach('listbox', 'Names');

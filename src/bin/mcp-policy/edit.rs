@@ -1,7 +1,7 @@
 //! `mcp-policy edit`: a page on which people write a policy, beside its text.
 //!
 //! * `server`: the page on 127.0.0.1, and who may ask
-//! * `api`: what the page asks, and the answers; `session`: the files, and what the servers list
+//! * `api`: what the page asks, and the answers; `session`: the files; `listed`: what the servers list
 //! * `view`: what the page shows of a text; `outline`: the parts of a text that need not be JSON yet; `places`: its policies
 //! * `splice`: changes to a text; `decision`: what an entry decides on every call
 //! * `attempt`: a call that the page tries; `suite`: its cases
@@ -12,6 +12,7 @@
 mod api;
 mod attempt;
 mod decision;
+mod listed;
 mod outline;
 mod places;
 mod server;
@@ -52,13 +53,12 @@ Exit codes: 0 if the page is served no more, 1 if a list of tools cannot be read
 
 /// Asks the servers, and serves the page until the process ends.
 pub(crate) fn run(args: &Args) -> Result<Exit, Stop> {
-    let servers = args.sources.read_everything()?;
-    for server in &servers {
-        if let Err(why) = &server.listing {
+    let session = Session::new(&args.file, args.sources.clone())?;
+    for server in session.listed().servers() {
+        if let Some(why) = &server.error {
             print_warning(&format!("the server `{}`: {why}", server.name));
         }
     }
-    let session = Session::new(&args.file, servers, args.sources.origins())?;
     let runtime = Builder::new_current_thread().enable_all().build();
     let runtime = runtime.map_err(|error| Stop::usage(format!("cannot start a server: {error}")))?;
     runtime.block_on(async {

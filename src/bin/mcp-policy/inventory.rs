@@ -18,7 +18,7 @@ use crate::{Exit, Stop, catalog::embedded::Catalog, print, sanitize, source::Sou
 
 use self::report::Report;
 #[cfg(feature = "editor")]
-pub(crate) use self::report::classify_listing;
+pub(crate) use self::report::{classify, known_server};
 
 /// The arguments of `inventory`.
 #[derive(clap::Args)]

@@ -1,12 +1,14 @@
 //! The tools that servers list: from a running server, or from a file that holds its answer.
 //!
-//! * `listing`: the answer in a file
+//! * `listing`: the answer in a file; `others`: what it holds beside tools
 //! * `server`: a running server, over HTTP; `stdio`: one that is started, over its input and output
 //! * `client_config`: the servers of a desktop client or an editor
 //! * `sources`: several of these together
 
 mod client_config;
 mod listing;
+#[cfg(feature = "editor")]
+mod others;
 mod server;
 mod sources;
 mod stdio;
@@ -41,12 +43,12 @@ pub(crate) struct Tool {
     pub(crate) definition: String,
 }
 
-/// A prompt or a resource of a server.
+/// A prompt, a resource or a template of resources of a server.
 #[cfg(feature = "editor")]
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Other {
     pub(crate) kind: OtherKind,
-    /// The name of a prompt, the URI of a resource.
+    /// The name of a prompt, the URI of a resource, the pattern of those that a template makes.
     pub(crate) name: String,
     pub(crate) description: String,
     /// What a prompt takes, as a schema.

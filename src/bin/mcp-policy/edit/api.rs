@@ -59,6 +59,20 @@ struct Entry {
 }
 
 #[derive(Deserialize)]
+struct OfKnownTools {
+    text: String,
+    entries: Vec<KnownTool>,
+}
+
+/// A tool of a server that the catalogue knows.
+#[derive(Deserialize)]
+struct KnownTool {
+    policy: usize,
+    server: String,
+    name: String,
+}
+
+#[derive(Deserialize)]
 struct OfCall {
     text: String,
     call: Call,
@@ -110,13 +124,18 @@ const MAX_CHANGES: usize = 2000;
 pub(super) fn answer(session: &Session, name: &str, body: &[u8]) -> Result<String, Refused> {
     match name {
         "open" => write(&session.opened()),
-        "view" => write(&View::new(&read::<OfText>(body)?.text, &session.targets, &session.tools)),
+        "view" => {
+            let listed = session.listed();
+            write(&View::new(&read::<OfText>(body)?.text, &listed.names, &listed.tools))
+        }
+        "ask_again" => write(&*session.ask_again()?),
         "change" => {
             let OfChanges { text, changes } = read(body)?;
             bound(changes.len())?;
             write(&replacements(&text, decision::apply_all(&text, &changes)?))
         }
         "decide" => decide(read(body)?),
+        "recommend" => recommend(session, read(body)?),
         "try" => {
             let OfCall { text, call } = read(body)?;
             let attempt = call.attempt(&load(session, &text)?)?;
@@ -170,17 +189,47 @@ fn load(session: &Session, text: &str) -> Result<Config, String> {
 
 fn decide(request: OfDecision) -> Result<String, Refused> {
     let OfDecision { text, decision, entries } = request;
+    write_entries(
+        &text,
+        &entries,
+        |entry| entry.policy,
+        |text, place, Entry { section, name, .. }| decision.write(text, place, *section, name),
+    )
+}
+
+fn recommend(session: &Session, request: OfKnownTools) -> Result<String, Refused> {
+    let OfKnownTools { text, entries } = request;
+    let listed = session.listed();
+    write_entries(
+        &text,
+        &entries,
+        |entry| entry.policy,
+        |text, place, KnownTool { server, name, .. }| {
+            let rule = listed.recommended(server, name);
+            let rule = rule.ok_or_else(|| format!("the catalogue has no rule for `{}`", sanitize::line(name)))?;
+            decision::write_recommended(text, place, name, rule)
+        },
+    )
+}
+
+/// The replacements that `write` makes for each entry, one after the other. It gets the text and the place of the entry's policy.
+fn write_entries<T>(
+    text: &str,
+    entries: &[T],
+    policy: impl Fn(&T) -> usize,
+    write_entry: impl Fn(&str, &[String], &T) -> Result<Vec<Splice>, String>,
+) -> Result<String, Refused> {
     bound(entries.len())?;
-    let policies = places::policies(&Part::read(&text));
-    let (mut new, mut splices) = (text.clone(), Vec::new());
-    for Entry { policy, section, name } in entries {
-        let place = policies.get(policy).ok_or_else(|| "the text has no such policy".to_owned())?;
-        for splice in decision.write(&new, &place.pointer, section, &name)? {
+    let policies = places::policies(&Part::read(text));
+    let (mut new, mut splices) = (text.to_owned(), Vec::new());
+    for entry in entries {
+        let place = policies.get(policy(entry)).ok_or_else(|| "the text has no such policy".to_owned())?;
+        for splice in write_entry(&new, &place.pointer, entry)? {
             new = splice.apply(&new);
             splices.push(splice);
         }
     }
-    write(&replacements(&text, splices))
+    write(&replacements(text, splices))
 }
 
 fn bound(changes: usize) -> Result<(), Refused> {

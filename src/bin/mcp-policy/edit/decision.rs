@@ -3,6 +3,8 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
+use crate::catalog::entry::{Closed, Recommended};
+
 use super::{
     outline::{Kind, Part},
     splice::{Change, Splice},
@@ -83,10 +85,8 @@ impl Decision {
         let place = |tokens: &[&str]| [policy, &tokens.iter().map(ToString::to_string).collect::<Vec<_>>()].concat();
         let entry = [section.key(), name];
         let mut changes = Vec::new();
-        if let Some((index, count)) = hidden_at(at, name).filter(|_| section == Section::Tools) {
-            let index = index.to_string();
-            let last = (count > 1).then_some(index.as_str());
-            changes.push(Change::Remove { pointer: place(&["hide"].into_iter().chain(last).collect::<Vec<_>>()) });
+        if section == Section::Tools {
+            changes.extend(show(at, policy, name));
         }
         let rule = at.find(&entry.map(str::to_owned));
         let is_empty = match rule.map(|rule| &rule.kind) {
@@ -130,6 +130,37 @@ impl Decision {
     }
 }
 
+/// The splices that give a tool the rule that the catalogue recommends, each for the text that the one before it makes.
+///
+/// # Errors
+/// A sentence on what in the text is in the way.
+pub(super) fn write_recommended(
+    text: &str,
+    policy: &[String],
+    name: &str,
+    rule: &Recommended,
+) -> Result<Vec<Splice>, String> {
+    let rule = match rule {
+        Recommended::Closed(Closed::Hide) => return Decision::Hide.write(text, policy, Section::Tools, name),
+        // Whatever this policy's `default` is.
+        Recommended::Closed(Closed::Deny) => return Decision::Deny.write(text, policy, Section::Tools, name),
+        Recommended::Rule(rule) => rule,
+    };
+    let part = Part::read(text);
+    let at = part.find(policy).ok_or("the text has no such policy")?;
+    let pointer = [policy, &[Section::Tools.key().to_owned(), name.to_owned()]].concat();
+    let json = serde_json::to_string(rule).map_err(|error| error.to_string())?;
+    let changes: Vec<Change> = show(at, policy, name).into_iter().chain([Change::Set { pointer, json }]).collect();
+    apply_all(text, &changes)
+}
+
+/// The change that takes exactly this name out of `hide`, with the list if it is the only one.
+fn show(at: &Part, policy: &[String], name: &str) -> Option<Change> {
+    let (index, count) = hidden_at(at, name)?;
+    let last = (count > 1).then(|| index.to_string());
+    Some(Change::Remove { pointer: policy.iter().cloned().chain(["hide".to_owned()]).chain(last).collect() })
+}
+
 /// The splices that make the changes, one after the other.
 ///
 /// # Errors
@@ -165,7 +196,9 @@ fn unconditional_items(rule: &Part, list: &str) -> Vec<usize> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Decision, Part, Section};
+    use crate::catalog::entry::{Closed, Recommended};
+
+    use super::{Decision, Part, Section, write_recommended};
 
     const TEXT: &str = r#"{"default": "deny", "hide": ["h", "p*"], "tools": {"a": {}, "d": {"action": "deny"}, "r": {"action": "require_approval"},
         "l": {"limits": [], "deny_if": [{"conditions": []}, {"conditions": [1]}]}, "x": {"require_approval": [{"conditions": [], "expires": "1h"}]}}}"#;
@@ -219,5 +252,27 @@ mod tests {
         let text = write(TEXT, Decision::RequireApproval, "l");
         assert!(text.contains(r#""deny_if": [{"conditions": [1]}], "action": "require_approval"}"#), "{text}");
         assert!(write(TEXT, Decision::Allow, "x").contains(r#""x": {}"#));
+    }
+
+    #[test]
+    fn a_recommended_rule_replaces_the_entry_and_takes_the_name_out_of_hide() {
+        let write = |text: &str, rule: &Recommended| {
+            let splices = write_recommended(text, &[], "h", rule).unwrap();
+            splices.iter().fold(text.to_owned(), |text, splice| splice.apply(&text))
+        };
+        let rule: Recommended = serde_json::from_str(r#"{"rate_limit": "5/minute"}"#).unwrap();
+        for (before, after) in [
+            (
+                r#"{"hide":["h"],  "tools": { "h":{"action" : "deny"} } }"#,
+                r#"{"tools": { "h":{ "rate_limit": "5/minute" } } }"#,
+            ),
+            (r#"{"hide": ["x", "h"]}"#, r#"{"hide": ["x"], "tools": { "h": { "rate_limit": "5/minute" } }}"#),
+            (r#"{"tools": {"h": {"rate_limit": "5/minute"}}}"#, r#"{"tools": {"h": { "rate_limit": "5/minute" }}}"#),
+        ] {
+            assert_eq!(write(before, &rule), after);
+        }
+        assert_eq!(write(r#"{"tools": {}}"#, &Recommended::Closed(Closed::Hide)), r#"{"tools": {}, "hide": ["h"]}"#);
+        let denied = r#"{"tools": { "h": { "action": "deny" } }}"#;
+        assert_eq!(write(r#"{"tools": {}}"#, &Recommended::Closed(Closed::Deny)), denied);
     }
 }

@@ -1,23 +1,18 @@
-//! What one run of the editor holds: the two files as they were read or saved last, and what the servers list.
+//! What one run of the editor holds: the two files as they were read or saved last, the servers, and what they list.
 
-use std::{path::Path, sync::Mutex};
+use std::{
+    path::Path,
+    sync::{Arc, Mutex, PoisonError},
+};
 
-use mcp_policy::{lint::ListedTool, mcp::list::definition};
 use serde::Serialize;
 use serde_json::Value;
 
 use crate::{
-    Stop,
-    catalog::embedded::Catalog,
-    file::Locked,
-    inventory, sanitize, schema,
-    source::SourceFile,
-    suggest,
-    test::default_cases,
-    tools::{Listing, OtherKind, ServerTools},
+    Stop, catalog::embedded::Catalog, file::Locked, schema, source::SourceFile, test::default_cases, tools::Sources,
 };
 
-use super::{decision::Section, places, view::Target};
+use super::{listed::Listed, places};
 
 /// One run of the editor.
 pub(super) struct Session {
@@ -27,13 +22,10 @@ pub(super) struct Session {
     pub(super) cases_file: String,
     /// The texts of both, as they were read or saved last: empty for a file that does not exist.
     pub(super) saved: Mutex<Texts>,
-    pub(super) servers: Vec<ServerRow>,
-    pub(super) targets: Vec<Target>,
-    /// The tools of all servers, for `check`.
-    pub(super) tools: Vec<ListedTool>,
-    details: Vec<Details>,
-    /// The addresses of the servers, without paths: where a gateway would send its requests.
-    upstreams: Vec<String>,
+    /// The servers, to ask them again.
+    sources: Sources,
+    catalog: Catalog,
+    listed: Mutex<Arc<Listed>>,
 }
 
 /// The texts of the policy's file and of the case file.
@@ -41,29 +33,6 @@ pub(super) struct Session {
 pub(super) struct Texts {
     pub(super) policy: String,
     pub(super) cases: String,
-}
-
-/// A server, and what it says of itself.
-#[derive(Clone, Debug, Serialize)]
-pub(super) struct ServerRow {
-    name: String,
-    /// Why its tools are not known.
-    error: Option<String>,
-    remarks: Vec<String>,
-}
-
-/// What the page shows of a name that a server lists. The texts are those of the server.
-#[derive(Clone, Debug, Serialize)]
-struct Details {
-    server: String,
-    section: Section,
-    name: String,
-    class: Option<&'static str>,
-    why: String,
-    description: String,
-    schema: Value,
-    /// The paths of its arguments, as conditions name them.
-    arguments: Vec<String>,
 }
 
 /// What the page needs once.
@@ -74,111 +43,67 @@ pub(super) struct Opened<'a> {
     /// What the page starts with: what the file holds, or else a policy that denies everything.
     text: String,
     saved: Texts,
-    servers: &'a [ServerRow],
-    targets: &'a [Details],
+    #[serde(flatten)]
+    listed: Arc<Listed>,
     schema: Value,
-    upstreams: &'a [String],
+    /// The addresses of the servers, without paths: where a gateway would send its requests.
+    upstreams: Vec<String>,
 }
 
-/// A server's texts are shown up to this many characters.
-const MAX_DESCRIPTION: usize = 4000;
-
 impl Session {
-    /// Reads the files.
+    /// Reads the files, and asks the servers.
     ///
     /// # Errors
-    /// A file that cannot be read.
-    pub(super) fn new(file: &str, servers: Vec<ServerTools>, upstreams: Vec<String>) -> Result<Self, Stop> {
+    /// A file that cannot be read, of the policy or of a server.
+    pub(super) fn new(file: &str, sources: Sources) -> Result<Self, Stop> {
         if file == "-" {
             return Err(Stop::usage("stdin cannot be edited; name a file"));
         }
+        let servers = sources.read_everything()?;
         let cases_file = default_cases(file);
         let saved = Texts { policy: read(file)?, cases: read(&cases_file)? };
         let catalog = Catalog::load().map_err(Stop::usage)?;
-        let mut session = Self {
-            file: file.to_owned(),
-            cases_file,
-            saved: Mutex::new(saved),
-            servers: Vec::new(),
-            targets: Vec::new(),
-            tools: Vec::new(),
-            details: Vec::new(),
-            upstreams,
-        };
-        for server in servers {
-            session.add(server, &catalog);
-        }
-        Ok(session)
-    }
-
-    fn add(&mut self, server: ServerTools, catalog: &Catalog) {
-        let ServerTools { name: server, listing } = server;
-        let listing = match listing {
-            Ok(listing) => listing,
-            Err(why) => {
-                self.servers.push(ServerRow { name: server, error: Some(why), remarks: Vec::new() });
-                return;
-            }
-        };
-        let classified = inventory::classify_listing(catalog, &listing);
-        let Listing { tools, others, remarks } = listing;
-        for (tool, class) in tools.into_iter().zip(classified) {
-            self.targets.push(Target { server: server.clone(), section: Section::Tools, name: tool.name.clone() });
-            self.details.push(Details {
-                server: server.clone(),
-                section: Section::Tools,
-                name: tool.name.clone(),
-                class: Some(class.class.name()),
-                why: sanitize::line(&class.why),
-                description: shorten(&tool.description),
-                arguments: suggest::argument_paths(&tool.input_schema),
-                schema: tool.input_schema.clone(),
-            });
-            let digest = definition::digest(tool.definition.as_bytes());
-            self.tools.push(ListedTool { name: tool.name, input_schema: tool.input_schema, digest });
-        }
-        for other in others {
-            let section = match other.kind {
-                OtherKind::Prompt => Section::Prompts,
-                OtherKind::Resource => Section::Resources,
-            };
-            self.targets.push(Target { server: server.clone(), section, name: other.name.clone() });
-            self.details.push(Details {
-                server: server.clone(),
-                section,
-                name: other.name,
-                class: None,
-                why: String::new(),
-                description: shorten(&other.description),
-                arguments: suggest::argument_paths(&other.input_schema),
-                schema: other.input_schema,
-            });
-        }
-        let remarks = remarks.iter().map(|remark| sanitize::line(remark)).collect();
-        self.servers.push(ServerRow { name: server, error: None, remarks });
+        let listed = Mutex::new(Arc::new(Listed::new(servers, &catalog)));
+        Ok(Self { file: file.to_owned(), cases_file, saved: Mutex::new(saved), sources, catalog, listed })
     }
 
     /// What the page needs once.
     pub(super) fn opened(&self) -> Opened<'_> {
-        let saved = self.saved();
-        let servers: Vec<&str> = self.servers.iter().map(|server| server.name.as_str()).collect();
+        let (saved, listed) = (self.saved(), self.listed());
+        let names: Vec<&str> = listed.servers().iter().map(|server| server.name.as_str()).collect();
         let is_empty = saved.policy.trim().is_empty();
+        let text = if is_empty { places::initial_text(&names) } else { saved.policy.clone() };
         Opened {
             file: &self.file,
             cases_file: &self.cases_file,
-            text: if is_empty { places::initial_text(&servers) } else { saved.policy.clone() },
+            text,
             saved,
-            servers: &self.servers,
-            targets: &self.details,
+            listed,
             schema: schema::generate().to_value(),
-            upstreams: &self.upstreams,
+            upstreams: self.sources.origins(),
         }
+    }
+
+    /// What the servers listed when they were asked last.
+    pub(super) fn listed(&self) -> Arc<Listed> {
+        Arc::clone(&self.listed.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Asks the servers again.
+    ///
+    /// # Errors
+    /// A sentence on a file that cannot be read; what was listed before stays.
+    pub(super) fn ask_again(&self) -> Result<Arc<Listed>, String> {
+        let servers = self.sources.read_everything().map_err(|stop| stop.message)?;
+        let listed = Arc::new(Listed::new(servers, &self.catalog));
+        *self.listed.lock().unwrap_or_else(PoisonError::into_inner) = Arc::clone(&listed);
+        Ok(listed)
     }
 
     /// The texts as they were read or saved last.
     pub(super) fn saved(&self) -> Texts {
         // A thread that panicked while it held them has changed nothing.
-        self.saved.lock().unwrap_or_else(std::sync::PoisonError::into_inner).clone()
+        self.saved.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// Reads both files again.
@@ -190,7 +115,7 @@ impl Session {
             policy: read(&self.file).map_err(|stop| stop.message)?,
             cases: read(&self.cases_file).map_err(|stop| stop.message)?,
         };
-        *self.saved.lock().unwrap_or_else(std::sync::PoisonError::into_inner) = texts.clone();
+        *self.saved.lock().unwrap_or_else(PoisonError::into_inner) = texts.clone();
         Ok(texts)
     }
 
@@ -199,7 +124,7 @@ impl Session {
     /// # Errors
     /// A sentence on what is in the way.
     pub(super) fn save(&self, new: Texts) -> Result<(), String> {
-        let mut saved = self.saved.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let mut saved = self.saved.lock().unwrap_or_else(PoisonError::into_inner);
         // Neither is written if one has changed.
         for (file, text) in [(&self.file, &saved.policy), (&self.cases_file, &saved.cases)] {
             if read(file).map_err(|stop| stop.message)? != *text {
@@ -216,11 +141,6 @@ impl Session {
         }
         Ok(())
     }
-}
-
-/// A text of a server as the page shows it.
-fn shorten(text: &str) -> String {
-    sanitize::message(text).chars().take(MAX_DESCRIPTION).collect()
 }
 
 /// The mode of a file that the editor creates.
@@ -251,7 +171,7 @@ fn read(file: &str) -> Result<String, Stop> {
 mod tests {
     use std::{fs, path::PathBuf};
 
-    use super::{Session, Texts};
+    use super::{Session, Sources, Texts};
 
     /// A folder of its own, which goes when the test is over.
     struct Folder(PathBuf);
@@ -282,7 +202,7 @@ mod tests {
     fn files_are_written_whole_and_only_over_what_was_read() {
         let folder = Folder::new("save");
         let (file, cases) = (folder.file("p.json"), folder.file("p.cases.json"));
-        let session = Session::new(&file, Vec::new(), Vec::new()).map_err(|stop| stop.message).unwrap();
+        let session = Session::new(&file, Sources::default()).map_err(|stop| stop.message).unwrap();
         assert_eq!(session.save(texts("{}", "")), Ok(()));
         assert!(!fs::exists(&cases).unwrap(), "no case was kept");
         assert_eq!(session.save(texts("{ }", "[]")), Ok(()));

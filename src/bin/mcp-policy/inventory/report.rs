@@ -123,7 +123,7 @@ pub(crate) struct Classified {
 }
 
 /// Classes the tools of a list, in its order: as the catalogue does if it knows the server, else as `suggest` does.
-fn classify(known: Option<&Server>, listing: &Listing) -> Vec<Classified> {
+pub(crate) fn classify(known: Option<&Server>, listing: &Listing) -> Vec<Classified> {
     let classified = suggest::classify_all(listing).into_iter().map(|(name, class, why)| {
         match known.and_then(|server| server.entry.tool(&name)) {
             Some(entry) => Classified { name, class: entry.class, risk: entry.risk, why: entry.why.clone() },
@@ -131,12 +131,6 @@ fn classify(known: Option<&Server>, listing: &Listing) -> Vec<Classified> {
         }
     });
     classified.collect()
-}
-
-/// Classes the tools of a list.
-#[cfg(feature = "editor")]
-pub(crate) fn classify_listing(catalog: &Catalog, listing: &Listing) -> Vec<Classified> {
-    classify(known_server(catalog, listing), listing)
 }
 
 /// The policy for a server: the one of its name, or the only one.
@@ -149,7 +143,7 @@ fn policy_for<'c>(config: &'c Config, server: &str) -> Option<&'c Policy> {
 
 /// The server of the catalogue that this list is of: it has at least three of its tools or all of them, and most of the
 /// list's tools are its. A server that only borrows a name or two gets no class from the catalogue.
-fn known_server<'c>(catalog: &'c Catalog, listing: &Listing) -> Option<&'c Server> {
+pub(crate) fn known_server<'c>(catalog: &'c Catalog, listing: &Listing) -> Option<&'c Server> {
     let shared = |server: &&Server| listing.tools.iter().filter(|tool| server.entry.tool(&tool.name).is_some()).count();
     let best = catalog.servers.iter().max_by_key(shared)?;
     let count = shared(&best);

@@ -65,9 +65,10 @@ impl Header {
 }
 
 /// The MCP revisions to speak.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Era {
     /// 2026-07-28, or else one with a handshake
+    #[default]
     Auto,
     /// With a handshake: 2025-11-25 and earlier
     #[value(name = "2025")]

@@ -6,6 +6,8 @@ use reqwest::{Url, header::HeaderName};
 
 use crate::{Stop, source::SourceFile};
 
+#[cfg(feature = "editor")]
+use super::others;
 use super::{
     Header, Listing, Server,
     client_config::{self, Endpoint},
@@ -15,7 +17,7 @@ use super::{
 };
 
 /// The servers, and how to reach them.
-#[derive(clap::Args)]
+#[derive(Clone, Debug, Default, clap::Args)]
 pub(crate) struct Sources {
     /// A running server's MCP endpoint, such as `http://127.0.0.1:10002/mcp`; repeatable
     #[arg(long = "url", value_name = "URL")]
@@ -58,6 +60,9 @@ enum Ask {
     Url(String),
 }
 
+/// How a file is read.
+type Read = fn(&str) -> Result<Listing, String>;
+
 /// How a server at an address is asked.
 type List = fn(&Server, &str) -> Result<Listing, String>;
 
@@ -95,23 +100,28 @@ impl Sources {
     /// # Errors
     /// A file that cannot be read, or a header that is wrong. A server that does not answer is not an error.
     pub(crate) fn read(&self, file: Option<&str>) -> Result<Vec<ServerTools>, Stop> {
-        self.read_by(file, Server::list)
+        self.read_by(file, listing::read, Server::list)
     }
 
-    /// The same, with the prompts and resources of servers at addresses.
+    /// The same, with the prompts and resources of files and of servers at addresses.
     ///
     /// # Errors
     /// The same.
     #[cfg(feature = "editor")]
     pub(crate) fn read_everything(&self) -> Result<Vec<ServerTools>, Stop> {
-        self.read_by(None, Server::list_everything)
+        let read = |text: &str| {
+            let mut listing = listing::read(text)?;
+            others::add(text, &mut listing);
+            Ok(listing)
+        };
+        self.read_by(None, read, Server::list_everything)
     }
 
-    fn read_by(&self, file: Option<&str>, list: List) -> Result<Vec<ServerTools>, Stop> {
+    fn read_by(&self, file: Option<&str>, read: Read, list: List) -> Result<Vec<ServerTools>, Stop> {
         let mut sources = Vec::new();
         for file in file.into_iter().chain(self.files.iter().map(String::as_str)) {
             let source = SourceFile::read(file).map_err(Stop::usage)?;
-            let listing = listing::read(source.text());
+            let listing = read(source.text());
             let listing = listing.map_err(|why| Stop::findings(format!("{}: {why}", source.display_name())))?;
             sources.push(Source { name: stem(file), ask: Ok(Ask::File(listing)) });
         }

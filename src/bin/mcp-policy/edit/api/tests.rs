@@ -2,10 +2,12 @@
 
 use serde_json::{Value, json};
 
+use crate::tools::Sources;
+
 use super::{Refused, Session, answer};
 
 fn session() -> Session {
-    Session::new("/nonexistent-folder/policy.json", Vec::new(), Vec::new()).map_err(|stop| stop.message).unwrap()
+    Session::new("/nonexistent-folder/policy.json", Sources::default()).map_err(|stop| stop.message).unwrap()
 }
 
 fn ask(name: &str, body: &Value) -> Result<Value, Refused> {
@@ -49,6 +51,12 @@ fn a_refused_request_says_why() {
     for (name, body, status, why) in [
         ("other", json!({}), 404, "there is no `other`"),
         ("view", json!({}), 400, "missing field `text`"),
+        (
+            "recommend",
+            json!({"text": POLICY, "entries": [{"policy": 0, "server": "s", "name": "x\u{202e}"}]}),
+            422,
+            "the catalogue has no rule for `x\\u{202e}`",
+        ),
         (
             "try",
             json!({"text": "{}", "call": {}}),

@@ -6,6 +6,8 @@ use hyper::{Request, body::Bytes, client::conn::http1};
 use hyper_util::rt::TokioIo;
 use tokio::net::TcpStream;
 
+use crate::tools::Sources;
+
 use super::{Server, Session};
 
 struct Answer {
@@ -16,7 +18,7 @@ struct Answer {
 
 /// Starts a server, and sends it one request with the headers that `headers` makes of its address and its token.
 async fn ask(method: &str, path: &str, headers: impl Fn(&str, &str) -> Vec<(&'static str, String)>) -> Answer {
-    let session = Session::new("/nonexistent-folder/policy.json", Vec::new(), Vec::new());
+    let session = Session::new("/nonexistent-folder/policy.json", Sources::default());
     let server = Server::bind(session.map_err(|stop| stop.message).unwrap(), 0).await.unwrap();
     let (address, token) = server.address.strip_prefix("http://").unwrap().split_once("/#").unwrap();
     let (address, token) = (address.to_owned(), token.to_owned());

@@ -17,7 +17,7 @@ use tokio::{runtime::Builder, time::timeout};
 use serde_json::Value;
 
 #[cfg(feature = "editor")]
-use crate::tools::{Other, OtherKind};
+use crate::tools::Other;
 use crate::{
     sanitize, tls,
     tools::{Listing, Tool},
@@ -110,6 +110,17 @@ async fn add_others(client: &Peer<RoleClient>, listing: &mut Listing) {
             Ok(resources) => listing.others.extend(resources.into_iter().map(Other::from)),
             Err(why) => listing.remarks.push(format!("its resources are not known: {why}")),
         }
+        let read = async |page| match client.list_resource_templates(page).await {
+            // Many servers with resources have none.
+            Err(ServiceError::McpError(error)) if error.code == model::ErrorCode::METHOD_NOT_FOUND => {
+                Ok((Vec::new(), None))
+            }
+            read => read.map(|read| (read.resource_templates, read.next_cursor)),
+        };
+        match read_pages("templates of resources", read).await {
+            Ok(templates) => listing.others.extend(templates.into_iter().map(Other::from)),
+            Err(why) => listing.remarks.push(format!("its templates of resources are not known: {why}")),
+        }
     }
 }
 
@@ -191,40 +202,6 @@ impl From<model::Tool> for Tool {
             destructive: annotations.destructive_hint,
             input_schema: Value::Object(Arc::unwrap_or_clone(tool.input_schema)),
             definition: String::new(),
-        }
-    }
-}
-
-#[cfg(feature = "editor")]
-impl From<model::Prompt> for Other {
-    fn from(prompt: model::Prompt) -> Self {
-        let arguments = prompt.arguments.unwrap_or_default();
-        let required = arguments.iter().filter(|argument| argument.required == Some(true));
-        let required: Vec<&str> = required.map(|argument| argument.name.as_str()).collect();
-        let property = |argument: &model::PromptArgument| {
-            (
-                argument.name.clone(),
-                serde_json::json!({"type": "string", "description": argument.description.as_deref().unwrap_or_default()}),
-            )
-        };
-        let properties: serde_json::Map<String, Value> = arguments.iter().map(property).collect();
-        Self {
-            kind: OtherKind::Prompt,
-            input_schema: serde_json::json!({"type": "object", "properties": properties, "required": required}),
-            name: prompt.name,
-            description: prompt.description.unwrap_or_default(),
-        }
-    }
-}
-
-#[cfg(feature = "editor")]
-impl From<model::Resource> for Other {
-    fn from(resource: model::Resource) -> Self {
-        Self {
-            kind: OtherKind::Resource,
-            name: resource.uri,
-            description: resource.description.unwrap_or(resource.name),
-            input_schema: Value::Null,
         }
     }
 }

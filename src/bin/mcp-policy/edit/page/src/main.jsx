@@ -82,12 +82,14 @@ function usePolicy(opened) {
     return queue.current;
   }, []);
   const isBusy = waiting > 0 || view?.text !== text;
-  return { editor, holder, text, view, isBusy, failure, change, save };
+  return { editor, holder, text, view, isBusy, failure, change, look, save };
 }
 
 function App({ opened }) {
   const policy = usePolicy(opened);
-  const { editor, holder, text, view, isBusy, failure, change } = policy;
+  const { editor, holder, text, view, isBusy, failure, change, look } = policy;
+  const [listed, setListed] = useState({ servers: opened.servers, targets: opened.targets });
+  const [isAsking, setAsking] = useState(false);
   const [saved, setSaved] = useState(opened.saved);
   const [cases, setCases] = useState(opened.saved.cases);
   const [chosen, setChosen] = useState([]);
@@ -103,6 +105,7 @@ function App({ opened }) {
   const announce = useCallback((what) => { setNews(''); setTimeout(() => setNews(what)); }, []);
   const onChange = useCallback((changes) => change('change', { changes }, JSON.stringify(changes.map(({ op, pointer }) => [op, pointer]))), []);
   const onDecide = useCallback((entries, decision) => change('decide', { decision, entries: entries.map(({ policy, section, name }) => ({ policy, section, name })) }, null), []);
+  const onRecommend = useCallback((rows) => change('recommend', { entries: rows.map(({ policy, name, target }) => ({ policy, name, server: listed.targets[target].server })) }, null), [listed]);
   const choose = useCallback((keys) => { setChosen(keys); setSettings(''); }, []);
   const chooseSettings = (name) => { setSettings(name); setChosen([]); setTab('rule'); };
 
@@ -135,6 +138,20 @@ function App({ opened }) {
     await change('decide', { decision: 'allow', entries: [{ policy: index, section, name }] }, null);
     choose([keyOf({ policy: index, section, name })]);
   };
+  const askAgain = async () => {
+    setAsking(true);
+    try {
+      const { servers, targets } = await ask('ask_again');
+      // The rows of the view are those of the new lists.
+      await look();
+      setListed({ servers, targets });
+      announce(`The servers are read again: ${targets.length} names.`);
+    } catch ({ message }) {
+      announce(message);
+    } finally {
+      setAsking(false);
+    }
+  };
   const reload = async () => {
     try {
       const texts = await ask('reload');
@@ -157,7 +174,7 @@ function App({ opened }) {
     </header>
     <main aria-busy={isBusy}>
       <div class="left">
-        <Servers servers={opened.servers} />
+        <Servers servers={listed.servers} isAsking={isAsking} onAsk={askAgain} />
         <nav aria-label="Settings">
           {(view?.policies ?? []).map(({ name }, i) => <>
             <button type="button" aria-pressed={settings === `policy/${i}`} onClick={() => chooseSettings(`policy/${i}`)}>{view.policies.length > 1 ? `Policy ${name}` : 'Policy'}</button>
@@ -165,7 +182,7 @@ function App({ opened }) {
           </>)}
           {view?.policies[0]?.pointer.length > 0 && <button type="button" aria-pressed={settings === 'options'} onClick={() => chooseSettings('options')}>Options</button>}
         </nav>
-        <Targets rows={rows} details={opened.targets} chosen={chosen} onChoose={choose}><AddName onAdd={addName} /></Targets>
+        <Targets rows={rows} details={listed.targets} chosen={chosen} onChoose={choose}><AddName onAdd={addName} /></Targets>
       </div>
       <section class="middle" aria-label="Form">
         <Tabs tab={tab} onTab={setTab} />
@@ -189,10 +206,10 @@ function App({ opened }) {
     if (tab === 'deploy') return <Deploy text={text} upstreams={opened.upstreams} announce={announce} />;
     if (tab === 'try') {
       const [row] = selected;
-      return row ? <Try row={row} details={opened.targets[row.target]} text={text} cases={cases} onCases={setCases} announce={announce} /> : <p>Select a tool, a prompt or a resource to call.</p>;
+      return row ? <Try row={row} details={listed.targets[row.target]} text={text} cases={cases} onCases={setCases} announce={announce} /> : <p>Select a tool, a prompt or a resource to call.</p>;
     }
-    if (selected.length > 0) return <Rule {...shared} key={chosen.join()} rows={selected} details={opened.targets} onDecide={(decision) => onDecide(selected, decision)} />;
-    if (chosen.length > 0) return <p>No policy of this text is for this server: add one with its name to <code>policies</code>.</p>;
+    if (selected.length > 0) return <Rule {...shared} key={chosen.join()} rows={selected} details={listed.targets} onDecide={(decision) => onDecide(selected, decision)} onRecommend={onRecommend} />;
+    if (chosen.some((key) => byKey.has(key))) return <p>No policy of this text is for this server: add one with its name to <code>policies</code>.</p>;
     const [kind, index] = settings.split('/');
     const place = view.policies[index];
     if (kind === 'options') return <Settings {...shared} title="Options of the gateway" definition="Options" base={[]} skip={['policy', 'policies']} />;
@@ -202,10 +219,14 @@ function App({ opened }) {
   }
 }
 
-function Servers({ servers }) {
-  return <ul class="servers">{servers.filter(({ error, remarks }) => error || remarks.length).map(({ name, error, remarks }) => (
-    <li><code>{name}</code>: {error ?? remarks.join('; ')}</li>
-  ))}</ul>;
+function Servers({ servers, isAsking, onAsk }) {
+  if (servers.length === 0) return null;
+  return <>
+    <ul class="servers">{servers.filter(({ error, remarks }) => error || remarks.length).map(({ name, error, remarks }) => (
+      <li><code>{name}</code>: {error ?? remarks.join('; ')}</li>
+    ))}</ul>
+    <p class="again"><button type="button" aria-disabled={isAsking} onClick={() => isAsking || onAsk()}>{isAsking ? 'Reading…' : 'Read the servers again'}</button></p>
+  </>;
 }
 
 function Tabs({ tab, onTab }) {
@@ -259,7 +280,7 @@ function Save({ text, cases, problems, file, onClose, onSaved, onReload }) {
     <dialog ref={dialog} aria-labelledby="save-title" onClose={onClose}>
       <form onSubmit={save}>
         <h2 id="save-title">Save {file}</h2>
-        {errors > 0 && <p class="problems">A gateway would refuse this text: it has {errors} error{errors > 1 && 's'}.</p>}
+        {errors > 0 && <p class="problems">A gateway would refuse this text: it has {errors} error{errors > 1 && 's'}. You can save it and correct it later.</p>}
         <h3>What it decides otherwise than the file</h3>
         <div class="changes" tabIndex={0} role="group" aria-label="Changes"><Changes text={text} cases={cases} /></div>
         {failure && <p class="problems" role="alert">{failure}</p>}

@@ -25,7 +25,7 @@ export function makeForm({ view, schema, bases, paths, onChange }) {
 
 const DECISIONS = { no_entry: 'As the default', allow: 'Allow', deny: 'Deny', require_approval: 'Ask for approval', hide: 'Hide' };
 
-export function Rule({ rows, details, view, schema, onChange, onDecide }) {
+export function Rule({ rows, details, view, schema, onChange, onDecide, onRecommend }) {
   const [row] = rows;
   const bases = rows.map(({ policy, section, name }) => [...view.policies[policy].pointer, section, name]);
   const paths = [...new Set(rows.flatMap(({ target }) => details[target]?.arguments ?? []))];
@@ -40,6 +40,7 @@ export function Rule({ rows, details, view, schema, onChange, onDecide }) {
       {rows.length === 1 && known && <About details={known} />}
       <p class="says">Now: <strong>{row.words ?? 'the policy does not load'}</strong>{row.rule && row.rule !== row.name && <> by <code>{row.rule}</code></>}</p>
       <Decision decision={row.decision} section={row.section} onDecide={onDecide} />
+      <Catalog rows={rows.filter(({ target }) => details[target]?.catalog)} details={details} count={rows.length} onRecommend={onRecommend} />
       {form.isBroken([]) ? <p class="broken">This rule cannot be read: correct it in the text.</p> : <ObjectFields node={node} value={value} at={[]} form={form} depth={0} />}
     </div>
   );
@@ -49,6 +50,18 @@ function About({ details }) {
   return <>
     <p class="about">{details.class && <><span class={`class ${details.class}`}>{details.class}</span> {details.why}</>}</p>
     {details.description && <p class="description">{details.description}</p>}
+  </>;
+}
+
+// The catalogue's rules for those of the selected names that it knows.
+function Catalog({ rows, details, count, onRecommend }) {
+  const id = useId();
+  if (rows.length === 0) return null;
+  const of = rows.length < count ? ` (${rows.length} of ${count})` : '';
+  const entries = [...new Set(rows.map(({ target }) => details[target].catalog))];
+  return <>
+    <p class="catalog"><button type="button" aria-describedby={id} onClick={() => onRecommend(rows)}>{count > 1 ? `Use the catalogue's rules${of}` : "Use the catalogue's rule"}</button></p>
+    <p class="help" id={id}>It replaces the rule by that of <code>{entries.join(', ')}</code>. The folders, hosts, names and amounts in it are examples: write yours.</p>
   </>;
 }
 
