@@ -84,8 +84,8 @@ fn arguments_that_do_not_fit_never_reach_the_server_in_either_era() {
                         );
                         let record: Value = serde_json::from_str(&gateway.record(&request).await).expect("a record");
                         assert_eq!(
-                            (&record["decision"], &record["rule"]),
-                            (&json!("denied"), &json!(rule)),
+                            (&record["decision"], &record["rule"], &record["argument"]),
+                            (&json!("denied"), &json!(rule), &json!(pointer)),
                             "{record}"
                         );
                     }
