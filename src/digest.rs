@@ -1,5 +1,7 @@
 //! SHA-256 digests, as policies and answers write them.
 
+pub mod padded;
+
 use std::fmt;
 
 use base16ct::lower;

@@ -16,7 +16,10 @@ use crate::{
     config::Config,
     digest::Digest,
     drift::{Configuration, DriftStore, Drifts, Listed, Place, Sighting},
-    mcp::list::definition,
+    mcp::list::{
+        ENTRIES_AT_ONCE, ListedEntry,
+        definition::{self, DefinitionDigests},
+    },
     policy::{Definitions, Effect, OnDrift, Pin},
     store::Store,
     time::Timestamp,
@@ -69,6 +72,7 @@ pub struct ListedDefinitions<'c, S> {
     store: &'c S,
     now: Timestamp,
     memo: RefCell<&'c mut DefinitionMemo>,
+    digests: RefCell<DefinitionDigests>,
     list: RefCell<ListState<'c>>,
     findings: RefCell<Vec<Finding>>,
 }
@@ -133,6 +137,7 @@ impl<'c, S: Store> ListedDefinitions<'c, S> {
             store,
             now,
             memo: RefCell::new(memo),
+            digests: RefCell::default(),
             list: RefCell::default(),
             findings: RefCell::default(),
         })
@@ -145,16 +150,54 @@ impl<'c, S: Store> ListedDefinitions<'c, S> {
         *self.list.borrow_mut() = ListState { listed, drifts, ..ListState::default() };
     }
 
+    /// Which of some entries the list shows, as far as definitions tell.
+    pub fn show(&self, entries: &[ListedEntry<'_>]) -> [bool; ENTRIES_AT_ONCE] {
+        let mut pinned = [None; ENTRIES_AT_ONCE];
+        let mut compared = [None; ENTRIES_AT_ONCE];
+        for ((pinned, compared), entry) in pinned.iter_mut().zip(&mut compared).zip(entries) {
+            *pinned = self.definitions.pin(&entry.name);
+            *compared = pinned.filter(|(_, pin)| self.is_compared(pin, entry.bytes)).map(|_| entry.bytes);
+        }
+        let digests = self.digests.borrow_mut().of_accepted(compared);
+        let mut shown = [false; ENTRIES_AT_ONCE];
+        for (((shown, entry), pinned), digest) in shown.iter_mut().zip(entries).zip(pinned).zip(digests) {
+            *shown = match pinned {
+                Some((tool, pin)) => self.shows_pinned(tool, pin, entry.bytes, digest),
+                None => self.shows_unpinned(&entry.name),
+            };
+        }
+        shown
+    }
+
     /// Whether the list shows this entry, as far as definitions tell.
     pub fn shows(&self, tool: &str, entry: &[u8]) -> bool {
+        match self.definitions.pin(tool) {
+            Some((tool, pin)) => self.shows_pinned(tool, pin, entry, None),
+            None => self.shows_unpinned(tool),
+        }
+    }
+
+    /// Whether the digest of an entry will be needed.
+    fn is_compared(&self, pin: &Pin, entry: &[u8]) -> bool {
+        match self.list.borrow().listed.get(pin.number) {
+            Some(TimesListed::Never) => !self.memo.borrow().is_known(pin.number, entry),
+            listed => listed != Some(&TimesListed::Drifted),
+        }
+    }
+
+    fn shows_unpinned(&self, tool: &str) -> bool {
+        match self.definitions.look_alike(tool, &self.list.borrow().work) {
+            None => self.definitions.unpinned == Effect::Allow,
+            Some(pinned) => {
+                self.find(pinned, FindingKind::LookAlike(tool.into()));
+                false
+            }
+        }
+    }
+
+    /// Whether the list shows this entry of a pinned tool; `digest` is that of its definition, if it is known.
+    fn shows_pinned(&self, tool: &'c str, pin: &'c Pin, entry: &[u8], digest: Option<Digest>) -> bool {
         let list = &mut *self.list.borrow_mut();
-        let Some((tool, pin)) = self.definitions.pin(tool) else {
-            let Some(pinned) = self.definitions.look_alike(tool, &list.work) else {
-                return self.definitions.unpinned == Effect::Allow;
-            };
-            self.find(pinned, FindingKind::LookAlike(tool.into()));
-            return false;
-        };
         let is_kept = self.definitions.on_drift == OnDrift::Report;
         let before = list.listed.get_mut(pin.number).map(|listed| std::mem::replace(listed, TimesListed::Once));
         let is_repeated = before != Some(TimesListed::Never);
@@ -165,7 +208,7 @@ impl<'c, S: Store> ListedDefinitions<'c, S> {
         }
         let memo = &mut **self.memo.borrow_mut();
         let is_known = !is_repeated && memo.is_known(pin.number, entry);
-        let digest = if is_known { None } else { definition::digest(entry) };
+        let digest = if is_known { None } else { digest.or_else(|| definition::digest(entry)) };
         let is_pinned = |digest: Digest| pin.digests.contains(&digest);
         if !is_known && !is_repeated && digest.is_some_and(is_pinned) {
             memo.remember(pin.number, entry);

@@ -1,86 +1,302 @@
 //! Canonical JSON: RFC 8785, the JSON Canonicalization Scheme. Two texts have one canonical form if programs read the same
 //! values in them, whatever the order of members, white space, escapes and the spelling of numbers.
+//!
+//! Most of a text is canonical as it is, so it is copied in long runs, and the members of an object are put in order where they have
+//! been written. No value needs memory of its own: there are a few buffers, which are used again.
 
+mod order;
 #[cfg(test)]
 mod tests;
 
-use super::{Member, Value, decimal, write};
+use self::order::{Member, Names, sort};
+use super::{
+    decimal, names,
+    string::{Escapes, Span, scan_accepted, unescape_into},
+    write,
+};
 
-/// Appends the canonical form of a value that the strict reader has accepted; it nests no deeper than the reader allowed. A
-/// number takes some microseconds at most and 25 bytes, and an object sorts its members: so the number of values bounds the time,
-/// which the caller bounds.
+/// Writes canonical forms.
 ///
 /// ```
-/// # use mcp_policy::json::{canonical, parse};
-/// let node = parse(r#"{"b": [1e2, 0.50], "a": "\u20ac\n"}"#.as_bytes(), 8)?;
-/// let mut text = String::new();
-/// canonical::write(&node.value, &mut text);
-/// assert_eq!(text, "{\"a\":\"€\\n\",\"b\":[100,0.5]}");
-/// # Ok::<(), mcp_policy::json::Fault>(())
+/// # use mcp_policy::json::canonical::Writer;
+/// let mut text = Vec::new();
+/// Writer::default().write(r#"{"b": [1e2, 0.50], "a": "\u20ac\n"}"#.as_bytes(), 8, 8, None, &mut text);
+/// assert_eq!(text, "{\"a\":\"€\\n\",\"b\":[100,0.5]}".as_bytes());
 /// ```
-pub fn write(value: &Value<'_>, out: &mut String) {
-    match value {
-        Value::Null => out.push_str("null"),
-        Value::Bool(true) => out.push_str("true"),
-        Value::Bool(false) => out.push_str("false"),
-        Value::Number(text) => out.push_str(&decimal::ecmascript(text)),
-        Value::String(text) => write::push_quoted(text, out),
-        Value::Array(nodes) => {
-            let mut before = '[';
-            for node in nodes {
-                out.push(before);
-                write(&node.value, out);
-                before = ',';
-            }
-            out.push_str(if nodes.is_empty() { "[]" } else { "]" });
-        }
-        Value::Object(members) => {
-            let mut before = '{';
-            for member in sorted(members) {
-                out.push(before);
-                write::push_quoted(&member.name, out);
-                out.push(':');
-                write(&member.node.value, out);
-                before = ',';
-            }
-            out.push_str(if members.is_empty() { "{}" } else { "}" });
-        }
+#[derive(Debug, Default)]
+pub struct Writer {
+    /// The members of all objects that are open, innermost last.
+    members: Vec<Member>,
+    /// Those of their names that have escapes, decoded; then a string that is being rewritten.
+    decoded: String,
+    spare_text: String,
+    spare_bytes: Vec<u8>,
+    spare_members: Vec<Member>,
+}
+
+/// What of a member is written.
+#[derive(Clone, Copy, Debug)]
+pub enum Part {
+    /// All of it.
+    Whole,
+    /// Nothing.
+    Nothing,
+    /// Of an object what is chosen of its members, and nothing if that is nothing; all of another value.
+    Members(ChoosePart),
+}
+
+/// Chooses what is written of a member, by its name.
+pub type ChoosePart = fn(&[u8]) -> Part;
+
+impl Writer {
+    /// Appends the canonical form of a text that the strict reader has accepted; of the members of the object that it is, only
+    /// those parts that are chosen. `None` if it nests deeper than `max_depth`, holds more than `max_values` values, or is no such text; some
+    /// of it may have been appended then.
+    ///
+    /// A number takes some microseconds at most and 25 bytes, an object sorts its members, and what is not in order is copied twice at
+    /// each level: so the two bounds limit the time.
+    pub fn write(
+        &mut self,
+        text: &[u8],
+        max_depth: u32,
+        max_values: usize,
+        choose: Option<ChoosePart>,
+        out: &mut Vec<u8>,
+    ) -> Option<()> {
+        self.members.clear();
+        self.decoded.clear();
+        let (depth_left, values_left) = (max_depth, max_values);
+        let mut pass = Pass { text, at: 0, from: 0, out, buffers: self, depth_left, values_left };
+        pass.value(choose)?;
+        let is_whole = pass.next().is_none();
+        pass.flush(pass.at);
+        is_whole.then_some(())
     }
 }
 
-/// Members that are sorted by insertion: an object rarely has more.
-const FEW: usize = 32;
-
-/// The members of an object in canonical order. Halves are sorted and merged; the standard sorts would add 11 KB to the module.
-fn sorted<'m, 'a>(members: &'m [Member<'a>]) -> Vec<&'m Member<'a>> {
-    let mut all: Vec<&Member<'_>> = Vec::with_capacity(members.len());
-    if members.len() <= FEW {
-        for member in members {
-            let later = all.iter().rev().take_while(|other| is_before(&member.name, &other.name)).count();
-            all.insert(all.len().saturating_sub(later), member);
-        }
-        return all;
-    }
-    let (front, back) = members.split_at_checked(members.len() / 2).unwrap_or_default();
-    let [front, back] = [front, back].map(sorted);
-    let mut rest = back.as_slice();
-    for member in front {
-        while let Some((next, behind)) = rest.split_first().filter(|(next, _)| is_before(&next.name, &member.name)) {
-            all.push(*next);
-            rest = behind;
-        }
-        all.push(member);
-    }
-    all.extend_from_slice(rest);
-    all
+/// One pass over a text.
+struct Pass<'t, 'w> {
+    text: &'t [u8],
+    at: usize,
+    /// What lies between here and `at` is canonical, and has not been written yet.
+    from: usize,
+    out: &'w mut Vec<u8>,
+    buffers: &'w mut Writer,
+    depth_left: u32,
+    values_left: usize,
 }
 
-/// Whether one name comes before the other by their UTF-16 code units (RFC 8785, section 3.2.3). That is the order of their bytes,
-/// but for characters from U+E000 on, which begin with such a byte: those beyond the basic plane come before the rest.
-fn is_before(one: &str, other: &str) -> bool {
-    match one.bytes().zip(other.bytes()).find(|(one, other)| one != other) {
-        None => one.len() < other.len(),
-        Some((byte, 0xEE..) | (0xEE.., byte)) if byte >= 0x80 => one.encode_utf16().lt(other.encode_utf16()),
-        Some((one, other)) => one < other,
+/// How many members an object has of which something was written.
+type Written = usize;
+
+impl Pass<'_, '_> {
+    /// Writes the next value. Only of an object parts can be chosen.
+    fn value(&mut self, choose: Option<ChoosePart>) -> Option<Written> {
+        self.values_left = self.values_left.checked_sub(1)?;
+        match self.next()? {
+            b'"' => self.string(false).map(drop)?,
+            b'{' => return self.object(choose),
+            b'[' => self.array()?,
+            b't' | b'n' => self.go(4),
+            b'f' => self.go(5),
+            _ => self.number()?,
+        }
+        Some(1)
+    }
+
+    fn array(&mut self) -> Option<()> {
+        self.enter()?;
+        if self.next()? == b']' {
+            self.go(1);
+        } else {
+            while {
+                self.value(None)?;
+                self.goes_on(b']')?
+            } {}
+        }
+        self.leave();
+        Some(())
+    }
+
+    fn object(&mut self, choose: Option<ChoosePart>) -> Option<Written> {
+        self.enter()?;
+        let inside = self.position();
+        let (first, decoded) = (self.buffers.members.len(), self.buffers.decoded.len());
+        let mut is_whole = true;
+        if self.next()? == b'}' {
+            self.go(1);
+        } else {
+            while {
+                is_whole &= self.member(choose)?;
+                self.goes_on(b'}')?
+            } {}
+        }
+        let written = self.buffers.members.len().wrapping_sub(first);
+        if written > 1 || !is_whole {
+            self.order(first, inside, is_whole)?;
+        }
+        self.buffers.members.truncate(first);
+        self.buffers.decoded.truncate(decoded);
+        self.leave();
+        Some(written)
+    }
+
+    /// Writes a member, and answers whether anything of it is written.
+    fn member(&mut self, choose: Option<ChoosePart>) -> Option<bool> {
+        self.next()?;
+        let start = self.position();
+        let name = self.string(true)?;
+        if self.next()? != b':' {
+            return None;
+        }
+        self.go(1);
+        let written = match choose.map_or(Part::Whole, |choose| choose(self.names().get(name))) {
+            Part::Whole => self.value(None).map(|_| 1)?,
+            Part::Nothing => self.value(None).map(|_| 0)?,
+            Part::Members(choose) => self.value(Some(choose))?,
+        };
+        if written == 0 {
+            self.flush(self.at);
+            self.out.truncate(start);
+        } else {
+            self.buffers.members.push(Member { name, start, end: self.position() });
+        }
+        Some(written > 0)
+    }
+
+    /// Puts the members of an object in order, unless they are: those from `first` on, which are written from `inside` on. If not all
+    /// are, only those stay.
+    #[inline(never)]
+    fn order(&mut self, first: usize, inside: usize, is_whole: bool) -> Option<()> {
+        let names = Names { text: self.text, decoded: self.buffers.decoded.as_bytes() };
+        let members = self.buffers.members.get_mut(first..)?;
+        if is_whole && members.is_sorted_by(|one, other| !names.is_before(other, one)) {
+            return Some(());
+        }
+        sort(members, names, &mut self.buffers.spare_members);
+        self.flush(self.at);
+        let Writer { members, spare_bytes, .. } = &mut *self.buffers;
+        spare_bytes.clear();
+        for (index, member) in members.get(first..)?.iter().enumerate() {
+            if index > 0 {
+                spare_bytes.push(b',');
+            }
+            spare_bytes.extend_from_slice(self.out.get(member.start..member.end)?);
+        }
+        spare_bytes.push(b'}');
+        self.out.truncate(inside);
+        self.out.extend_from_slice(spare_bytes);
+        Some(())
+    }
+
+    /// Writes the next string. A `name` is kept decoded if it has escapes.
+    #[inline(never)]
+    fn string(&mut self, is_name: bool) -> Option<Span> {
+        let start = self.at;
+        let (span, escapes) = scan_accepted(self.text, start)?;
+        self.at = span.end.wrapping_add(1);
+        if escapes == Escapes::Other || span.escaped && is_name {
+            return Some(self.rewrite_string(start, span, is_name));
+        }
+        Some(span)
+    }
+
+    /// Writes the string that began at `start` with the escapes of the canonical form. Where it is decoded, if that `is_kept`.
+    #[inline(never)]
+    fn rewrite_string(&mut self, start: usize, span: Span, is_kept: bool) -> Span {
+        self.flush(start);
+        let Writer { decoded, spare_text, .. } = &mut *self.buffers;
+        let before = decoded.len();
+        unescape_into(names::content(self.text, span), decoded);
+        spare_text.clear();
+        write::push_quoted(decoded.get(before..).unwrap_or_default(), spare_text);
+        self.out.extend_from_slice(spare_text.as_bytes());
+        let name = Span { start: before, end: decoded.len(), escaped: true };
+        if !is_kept {
+            decoded.truncate(before);
+        }
+        name
+    }
+
+    fn number(&mut self) -> Option<()> {
+        let (rest, start) = (self.text.get(self.at..)?, self.at);
+        let whole = rest.iter().take_while(|byte| byte.is_ascii_digit() || **byte == b'-').count();
+        let has_more = |byte: &u8| matches!(byte, b'0'..=b'9' | b'-' | b'+' | b'.' | b'e' | b'E');
+        // A double keeps a whole number of so many digits.
+        if matches!(whole, 1..=15) && !rest.get(whole).is_some_and(has_more) && !rest.starts_with(b"-0") {
+            self.go(whole);
+            return Some(());
+        }
+        let length = rest.iter().take_while(|byte| has_more(byte)).count();
+        let number = std::str::from_utf8(rest.get(..length)?).ok().filter(|number| !number.is_empty())?;
+        self.go(length);
+        self.flush(start);
+        self.out.extend_from_slice(decimal::ecmascript(number).as_bytes());
+        Some(())
+    }
+
+    /// Where the next byte will be written.
+    #[inline(always)]
+    fn position(&self) -> usize {
+        self.out.len().wrapping_add(self.at).wrapping_sub(self.from)
+    }
+
+    /// Writes what lies before `end` and has not been written; what comes next begins at `at`.
+    fn flush(&mut self, end: usize) {
+        self.out.extend_from_slice(self.text.get(self.from..end).unwrap_or_default());
+        self.from = self.at;
+    }
+
+    #[inline(always)]
+    fn names(&self) -> Names<'_> {
+        Names { text: self.text, decoded: self.buffers.decoded.as_bytes() }
+    }
+
+    #[inline(always)]
+    fn enter(&mut self) -> Option<()> {
+        self.depth_left = self.depth_left.checked_sub(1)?;
+        self.go(1);
+        Some(())
+    }
+
+    #[inline(always)]
+    fn leave(&mut self) {
+        self.depth_left = self.depth_left.wrapping_add(1);
+    }
+
+    /// Passes what follows a member or an element: a comma, upon which another one comes, or `end`.
+    #[inline(always)]
+    fn goes_on(&mut self, end: u8) -> Option<bool> {
+        let next = self.next()?;
+        if next != b',' && next != end {
+            return None;
+        }
+        self.go(1);
+        Some(next == b',')
+    }
+
+    /// The next byte that is not white space; that is left out.
+    #[inline(always)]
+    fn next(&mut self) -> Option<u8> {
+        match self.text.get(self.at)? {
+            b' ' | b'\t' | b'\n' | b'\r' => self.drop_space(),
+            byte => Some(*byte),
+        }
+    }
+
+    #[inline(never)]
+    fn drop_space(&mut self) -> Option<u8> {
+        let start = self.at;
+        let rest = self.text.get(start..)?;
+        let length = rest.iter().take_while(|byte| matches!(byte, b' ' | b'\t' | b'\n' | b'\r')).count();
+        self.go(length);
+        self.flush(start);
+        rest.get(length).copied()
+    }
+
+    /// Passes some bytes.
+    #[inline(always)]
+    fn go(&mut self, bytes: usize) {
+        self.at = self.at.wrapping_add(bytes);
     }
 }

@@ -44,6 +44,37 @@ pub(super) fn scan(bytes: &[u8], start: usize) -> Result<Span, Fault> {
     Ok(Span { start, end: at, escaped })
 }
 
+/// The escapes of a string.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Escapes {
+    None,
+    /// Only such as canonical JSON has, too.
+    Canonical,
+    /// Also such as canonical JSON may write differently.
+    Other,
+}
+
+/// Finds the end of the string that begins with the quote at `at`, which [`scan`] has accepted before.
+pub(super) fn scan_accepted(bytes: &[u8], at: usize) -> Option<(Span, Escapes)> {
+    let start = at.saturating_add(1);
+    if let Some(end) = scan::plain_end(bytes, start) {
+        return Some((Span { start, end, escaped: false }, Escapes::None));
+    }
+    let (mut at, mut escapes) = (start, Escapes::None);
+    let mut finder = Scanner::new(bytes);
+    loop {
+        at = finder.next(at);
+        match (bytes.get(at)?, bytes.get(at.saturating_add(1))) {
+            (b'"', _) => return Some((Span { start, end: at, escaped: escapes != Escapes::None }, escapes)),
+            (b'\\', Some(b'/' | b'u')) => escapes = Escapes::Other,
+            (b'\\', Some(_)) if escapes == Escapes::Other => {}
+            (b'\\', Some(_)) => escapes = Escapes::Canonical,
+            _ => return None,
+        }
+        at = at.saturating_add(2);
+    }
+}
+
 /// Checks the escape at `at` and answers where the text goes on behind it.
 fn escape(bytes: &[u8], at: usize) -> Result<usize, Fault> {
     match bytes.get(at.saturating_add(1)) {

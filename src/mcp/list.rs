@@ -18,11 +18,14 @@ mod sniff;
 #[cfg(test)]
 mod tests;
 
+use std::borrow::Cow;
+
 use super::{
     Code,
     answer::{self, Data},
     refusal_text,
 };
+use crate::digest::padded;
 
 use self::{events::Events, message::Unreadable};
 
@@ -41,8 +44,8 @@ pub enum ListKind {
 
 /// Which entries of lists are visible, by their kind and their name, URI or URI template.
 pub trait Visibility {
-    /// Whether an entry is visible; `entry` has its bytes.
-    fn is_visible(&self, kind: ListKind, name: &str, entry: &[u8]) -> bool;
+    /// Marks which of some entries that follow one another are visible; there are at most [`ENTRIES_AT_ONCE`].
+    fn mark_visible(&self, kind: ListKind, entries: &mut [ListedEntry<'_>]);
 
     /// Takes that a list of this kind begins.
     fn begin_list(&self, _kind: ListKind) {}
@@ -50,16 +53,34 @@ pub trait Visibility {
     /// Takes that the list has ended.
     fn end_list(&self, _kind: ListKind) {}
 
-    /// The work that [`Self::is_visible`] takes at most, in units of [`crate::budget::Work`].
+    /// The work that [`Self::mark_visible`] takes at most for an entry, in units of [`crate::budget::Work`].
     fn work(&self, _kind: ListKind, _name: &str) -> usize {
         0
     }
 }
 
+/// An entry of a list.
+#[derive(Clone, Debug)]
+pub struct ListedEntry<'e> {
+    /// Its name, URI or URI template.
+    pub name: Cow<'e, str>,
+    /// Its bytes.
+    pub bytes: &'e [u8],
+    /// Where they begin in the message.
+    start: usize,
+    /// Whether it is visible.
+    pub is_visible: bool,
+}
+
+/// Entries that are judged together.
+pub const ENTRIES_AT_ONCE: usize = padded::AT_ONCE;
+
 /// A function that takes no work worth counting.
 impl<F: Fn(ListKind, &str) -> bool> Visibility for F {
-    fn is_visible(&self, kind: ListKind, name: &str, _: &[u8]) -> bool {
-        self(kind, name)
+    fn mark_visible(&self, kind: ListKind, entries: &mut [ListedEntry<'_>]) {
+        for entry in entries {
+            entry.is_visible = self(kind, &entry.name);
+        }
     }
 }
 

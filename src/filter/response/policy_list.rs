@@ -14,7 +14,7 @@ use crate::{
     filter::{listed, pinned, shared_data::SharedData},
     mcp::{
         ResponseFormat,
-        list::{ListKind, ListStream, StreamAborted, Visibility},
+        list::{ENTRIES_AT_ONCE, ListKind, ListStream, ListedEntry, StreamAborted, Visibility},
     },
     policy::{CallerDenials, Policy},
 };
@@ -148,32 +148,41 @@ impl<'c> PolicyVisibility<'c, '_, '_> {
     }
 }
 
-impl Visibility for PolicyVisibility<'_, '_, '_> {
-    fn is_visible(&self, kind: ListKind, name: &str, entry: &[u8]) -> bool {
-        let mut is_visible =
+impl PolicyVisibility<'_, '_, '_> {
+    /// Whether an entry is visible that definitions admit, or not.
+    fn is_visible(&self, kind: ListKind, name: &str, bytes: &[u8], is_admitted: bool) -> bool {
+        let is_visible =
             self.policy.is_some_and(|policy| lists::is_visible_to(self.config, policy, self.caller, kind, name));
         if self.policy.is_some_and(|policy| UnlistedEntries::are_in(policy, kind)) {
             self.seen.listed.borrow_mut().push((kind, name.into()));
         }
-        if kind == ListKind::Tools {
-            if let Some((policy, route)) = self.noted
-                && self.seen.noted.get() < MAX_NOTED
-                && self.policy.is_some_and(|policy| policy.asks_about_tool(name))
-            {
-                self.seen.noted.set(self.seen.noted.get().saturating_add(1));
-                listed::note_tool(policy, route, name, entry);
-            }
-            if let Some(definitions) = self.definitions {
-                // Also of a tool that this caller does not see: other callers may.
-                is_visible &= definitions.shows(name, entry);
-            }
-            is_visible &= !self.is_blind;
+        if kind == ListKind::Tools
+            && let Some((policy, route)) = self.noted
+            && self.seen.noted.get() < MAX_NOTED
+            && self.policy.is_some_and(|policy| policy.asks_about_tool(name))
+        {
+            self.seen.noted.set(self.seen.noted.get().saturating_add(1));
+            listed::note_tool(policy, route, name, bytes);
         }
         if self.is_unchanged {
             return true;
         }
+        let is_visible = is_visible && is_admitted;
         self.seen.hidden.set(self.seen.hidden.get().saturating_add(usize::from(!is_visible)));
         is_visible
+    }
+}
+
+impl Visibility for PolicyVisibility<'_, '_, '_> {
+    fn mark_visible(&self, kind: ListKind, entries: &mut [ListedEntry<'_>]) {
+        let admitted = match self.definitions {
+            // Also of tools that this caller does not see: other callers may.
+            Some(definitions) if kind == ListKind::Tools => definitions.show(entries),
+            _ => [kind != ListKind::Tools || !self.is_blind; ENTRIES_AT_ONCE],
+        };
+        for (entry, is_admitted) in entries.iter_mut().zip(admitted) {
+            entry.is_visible = self.is_visible(kind, &entry.name, entry.bytes, is_admitted);
+        }
     }
 
     fn begin_list(&self, kind: ListKind) {

@@ -1,10 +1,15 @@
 //! The definition of a tool, as a server lists it: what a model and a person read of it.
 
-use super::message::MAX_DEPTH;
+use super::{ENTRIES_AT_ONCE, message::MAX_DEPTH};
 use crate::{
     budget::MAX_VALUES,
-    digest::Digest,
-    json::{self, Member, Node, Reader, Value, outline},
+    digest::{Digest, padded},
+    json::{
+        Reader,
+        canonical::{Part, Writer},
+        outline,
+    },
+    text::is_same,
 };
 
 /// The members of `_meta` that choose what a host shows in place of a result: MCP Apps and the Apps SDK. MCP Apps was released with
@@ -24,20 +29,40 @@ const USER_INTERFACE: [&str; 3] = ["ui", "ui/resourceUri", "openai/outputTemplat
 /// ```
 #[must_use]
 pub fn digest(entry: &[u8]) -> Option<Digest> {
-    // Not piece by piece: a digest takes several times as long for many short pieces.
     Some(Digest::of(canonical(entry)?.as_bytes()))
 }
 
 /// The canonical JSON that the digest is of.
 #[must_use]
 pub fn canonical(entry: &[u8]) -> Option<String> {
-    let mut reader = Reader::new(entry, MAX_DEPTH).ok()?;
-    let mut left = MAX_VALUES;
-    let Value::Object(members) = Node::read_at_most(&mut reader, &mut left).ok()?.value else { return None };
-    let members = members.into_iter().filter_map(significant).collect();
-    let mut text = String::with_capacity(entry.len());
-    json::canonical::write(&Value::Object(members), &mut text);
-    Some(text)
+    let entry = Reader::new(entry, MAX_DEPTH).and_then(|mut reader| reader.skip()).ok()?;
+    let mut text = Vec::with_capacity(entry.len());
+    write(entry, &mut Writer::default(), &mut text)?;
+    String::from_utf8(text).ok()
+}
+
+/// Appends the same of an entry that the strict reader has accepted.
+fn write(entry: &[u8], writer: &mut Writer, out: &mut Vec<u8>) -> Option<()> {
+    if entry.first() != Some(&b'{') {
+        return None;
+    }
+    writer.write(entry, MAX_DEPTH, MAX_VALUES, Some(significant), out)
+}
+
+/// Makes the digests of many entries.
+#[derive(Debug, Default)]
+pub struct DefinitionDigests {
+    writer: Writer,
+    /// The canonical JSON of some. It is not digested piece by piece, which takes several times as long for many short pieces.
+    text: Vec<u8>,
+}
+
+impl DefinitionDigests {
+    /// The digests of some entries, as [`digest`] makes them. Each is one that the strict reader has accepted.
+    pub fn of_accepted(&mut self, entries: [Option<&[u8]>; ENTRIES_AT_ONCE]) -> [Option<Digest>; ENTRIES_AT_ONCE] {
+        let Self { writer, text } = self;
+        padded::digests(text, |number, text| write(entries.get(number).copied().flatten()?, writer, text))
+    }
 }
 
 /// The front of a tool's description, of up to 256 characters, and whether its annotations say that it reads only, or that it destroys;
@@ -81,14 +106,13 @@ pub enum ToolEffect {
 const MAX_DESCRIPTION: usize = 256;
 
 /// The part of a member that a definition consists of.
-fn significant(mut member: Member<'_>) -> Option<Member<'_>> {
-    match (&*member.name, &mut member.node.value) {
-        ("icons", _) => None,
-        ("_meta", Value::Object(members)) => {
-            members.retain(|member| USER_INTERFACE.contains(&&*member.name));
-            if members.is_empty() { None } else { Some(member) }
-        }
-        _ => Some(member),
+fn significant(name: &[u8]) -> Part {
+    match name {
+        b"icons" => Part::Nothing,
+        b"_meta" => Part::Members(|name| {
+            if USER_INTERFACE.iter().any(|known| is_same(known.as_bytes(), name)) { Part::Whole } else { Part::Nothing }
+        }),
+        _ => Part::Whole,
     }
 }
 

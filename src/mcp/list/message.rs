@@ -8,7 +8,7 @@ use crate::{
     mcp::{MAX_NAME, MAX_URI},
 };
 
-use super::{ListKind, PrivateLists, Visibility, edit::Edits};
+use super::{ENTRIES_AT_ONCE, ListKind, ListedEntry, PrivateLists, Visibility, edit::Edits};
 
 /// A message that nests deeper is not read.
 pub(super) const MAX_DEPTH: u32 = 128;
@@ -145,6 +145,7 @@ impl Pass<'_> {
             return reader.skip().map(drop);
         }
         let mut run = HiddenRun::default();
+        let mut waiting = Vec::with_capacity(ENTRIES_AT_ONCE);
         let mut count: usize = 0;
         self.shows.begin_list(kind);
         reader.elements(|reader| {
@@ -154,23 +155,37 @@ impl Pass<'_> {
                 return Err(self.stop(Unreadable::TooManyEntries, start));
             }
             // An entry without a name cannot be called, and no rule can allow it.
-            let is_shown = match Self::read_name(reader, kind)?.filter(|name| is_callable(kind, name)) {
-                None => false,
-                Some(name) if self.work.charge(self.shows.work(kind, &name)).is_err() => {
-                    return Err(self.stop(Unreadable::TooMuchWork, start));
-                }
-                Some(name) => self.shows.is_visible(kind, &name, reader.bytes_since(start)),
+            let Some(name) = Self::read_name(reader, kind)?.filter(|name| is_callable(kind, name)) else {
+                self.judge(kind, &mut waiting, &mut run);
+                self.cut(run.push(start..reader.end_position(), false));
+                return Ok(());
             };
-            if let Some(cut) = run.push(start..reader.end_position(), is_shown) {
-                self.edits.cut(cut);
+            if self.work.charge(self.shows.work(kind, &name)).is_err() {
+                return Err(self.stop(Unreadable::TooMuchWork, start));
+            }
+            waiting.push(ListedEntry { name, bytes: reader.bytes_since(start), start, is_visible: false });
+            if waiting.len() >= ENTRIES_AT_ONCE {
+                self.judge(kind, &mut waiting, &mut run);
             }
             Ok(())
         })?;
+        self.judge(kind, &mut waiting, &mut run);
         self.shows.end_list(kind);
-        if let Some(cut) = run.end() {
-            self.edits.cut(cut);
-        }
+        self.cut(run.end());
         Ok(())
+    }
+
+    /// Judges the entries that wait for it.
+    #[inline(never)]
+    fn judge(&mut self, kind: ListKind, waiting: &mut Vec<ListedEntry<'_>>, run: &mut HiddenRun) {
+        self.shows.mark_visible(kind, waiting);
+        for entry in waiting.drain(..) {
+            self.cut(run.push(entry.start..entry.start.saturating_add(entry.bytes.len()), entry.is_visible));
+        }
+    }
+
+    fn cut(&mut self, span: Option<Range<usize>>) {
+        span.into_iter().for_each(|span| self.edits.cut(span));
     }
 
     /// Reads no further, since the entry at `at` is one too many.

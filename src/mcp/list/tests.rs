@@ -5,7 +5,7 @@ mod streams;
 #[cfg(target_family = "wasm")]
 use wasm_bindgen_test::wasm_bindgen_test as test;
 
-use super::{ListKind, ListRequest, ListStream, PrivateLists, StreamAborted, Visibility};
+use super::{ListKind, ListRequest, ListStream, ListedEntry, PrivateLists, StreamAborted, Visibility};
 use crate::budget::{LIST_BYTE, MAX_WORK};
 
 /// The request in most tests: one list, of revision 2025-11-25.
@@ -218,8 +218,8 @@ fn entries_with_names_that_no_call_can_have_are_not_shown() {
 struct Laborious(usize);
 
 impl Visibility for Laborious {
-    fn is_visible(&self, _: ListKind, _: &str, _: &[u8]) -> bool {
-        true
+    fn mark_visible(&self, _: ListKind, entries: &mut [ListedEntry<'_>]) {
+        entries.iter_mut().for_each(|entry| entry.is_visible = true);
     }
 
     fn work(&self, _: ListKind, _: &str) -> usize {

@@ -19,7 +19,7 @@ use mcp_policy::{
     limit::{Callers, Charge, Counters, Key, Part, Quota, totals::Capacity},
     mcp::{
         Message, ResponseFormat,
-        list::{ListKind, ListRequest, ListStream, Visibility, definition},
+        list::{ENTRIES_AT_ONCE, ListKind, ListRequest, ListStream, ListedEntry, Visibility, definition},
     },
     policy::{BuiltIn, Mode, Policy},
     results::{Inspection, Inspections, ResultRequest, ResultStream},
@@ -224,9 +224,11 @@ struct Shows<'s> {
 }
 
 impl Visibility for Shows<'_> {
-    fn is_visible(&self, kind: ListKind, name: &str, entry: &[u8]) -> bool {
-        let is_pinned = self.judge.as_ref().is_none_or(|judge| judge.shows(name, entry));
-        lists::is_visible(self.config, self.policy, kind, name) && is_pinned
+    fn mark_visible(&self, kind: ListKind, entries: &mut [ListedEntry<'_>]) {
+        let admitted = self.judge.as_ref().map_or([true; ENTRIES_AT_ONCE], |judge| judge.show(entries));
+        for (entry, is_admitted) in entries.iter_mut().zip(admitted) {
+            entry.is_visible = lists::is_visible(self.config, self.policy, kind, &entry.name) && is_admitted;
+        }
     }
 
     fn begin_list(&self, _: ListKind) {
