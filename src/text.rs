@@ -74,8 +74,8 @@ pub(crate) fn mark(name: &[u8]) -> u32 {
     u32::from(first.wrapping_mul(5).wrapping_add(last).wrapping_add(length.wrapping_mul(7)) % 64)
 }
 
-/// Whether two texts are equal. In WebAssembly the comparison of the standard library takes one byte after the other; names
-/// have up to 32, which are compared as two halves that may overlap.
+/// Whether two texts are equal. In WebAssembly the comparison of the standard library takes one byte after the other; here up to 32
+/// bytes are compared as two halves that may overlap, and more of them in blocks.
 #[must_use]
 pub(crate) fn is_same(one: &[u8], other: &[u8]) -> bool {
     fn same_halves<const N: usize>(one: &[u8], other: &[u8]) -> bool {
@@ -87,7 +87,11 @@ pub(crate) fn is_same(one: &[u8], other: &[u8]) -> bool {
             4..8 => same_halves::<4>(one, other),
             8..=16 => same_halves::<8>(one, other),
             17..=32 => same_halves::<16>(one, other),
-            _ => one == other,
+            _ => {
+                let (blocks, others) = (one.as_chunks::<16>().0, other.as_chunks::<16>().0);
+                blocks.iter().zip(others).all(|(one, other)| one == other)
+                    && one.last_chunk::<16>() == other.last_chunk()
+            }
         }
 }
 

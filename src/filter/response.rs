@@ -26,6 +26,7 @@ use crate::{
         results::{ResultFilter, filter_for_stream},
     },
     mcp::answer::{self, Reply},
+    text::is_same,
 };
 
 use self::{filter::ResponseFilter, head::ResponseHead, refund::PendingRefund, results::ResultStage};
@@ -164,7 +165,7 @@ impl ResponseHandler {
         let forward = if self.filter.is_active() {
             self.filter.on_body(config, Some(&judged), &original, lease.response_room(), end_of_stream)?
         } else {
-            if judged != original {
+            if !is_same(&judged, &original) {
                 host::replace_response_chunk(size, &judged).map_err(|_| UNREADABLE)?;
             }
             Forward::Now

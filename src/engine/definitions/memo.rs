@@ -1,5 +1,7 @@
 //! The pinned definitions that a worker has seen, so that the same bytes are not digested again.
 
+use crate::text::is_same;
+
 /// What one worker remembers of the lists that it has seen under one policy of one configuration.
 #[derive(Debug, Default)]
 pub struct DefinitionMemo {
@@ -55,10 +57,4 @@ impl DefinitionMemo {
     pub(super) fn entry(&self, pin: usize) -> Option<&[u8]> {
         self.known.get(pin).map(|known| &*known.entry).filter(|entry| !entry.is_empty())
     }
-}
-
-/// Compares blocks; in WebAssembly the comparison of the standard library takes one byte after the other.
-fn is_same(one: &[u8], other: &[u8]) -> bool {
-    let ((blocks, rest), (others, other_rest)) = (one.as_chunks::<16>(), other.as_chunks::<16>());
-    one.len() == other.len() && rest == other_rest && blocks.iter().zip(others).all(|(block, other)| block == other)
 }

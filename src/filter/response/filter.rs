@@ -16,6 +16,7 @@ use crate::{
         legacy_sse::{EndpointGuard, Forwarded, LegacyEndpoint},
         refusal_text::UNKNOWN_FORMAT,
     },
+    text::is_same,
 };
 
 use super::{Forward, ResponseAborted, head::ResponseHead, policy_list::PolicyListStream};
@@ -153,7 +154,7 @@ impl ResponseFilter {
                 return Ok(Forward::Last(refused));
             }
         };
-        if out != held {
+        if !is_same(&out, held) {
             host::replace_response_chunk(held.len(), &out).map_err(|_| UNREADABLE)?;
         }
         body.is_held = body.buffers_to_end && !end_of_stream;

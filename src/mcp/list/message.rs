@@ -6,6 +6,7 @@ use crate::{
     budget::Work,
     json::{Decimal, Fault, NameComparison, Reader, Reason, ValueType as JsonKind, fold},
     mcp::{MAX_NAME, MAX_URI},
+    text::{is_printable_ascii, is_same},
 };
 
 use super::{ENTRIES_AT_ONCE, ListKind, ListedEntry, PrivateLists, Visibility, edit::Edits};
@@ -200,12 +201,14 @@ impl Pass<'_> {
             return reader.skip().map(|_| None);
         }
         let (mut found, mut is_ambiguous) = (None, false);
-        reader.members(NameComparison::Distinct, |reader, name| {
-            if name == kind.key() && reader.value_type()? == JsonKind::String {
+        reader.members_by_bytes(NameComparison::Distinct, |reader, name| {
+            if is_same(&name, kind.key().as_bytes()) && reader.value_type()? == JsonKind::String {
                 found = Some(reader.string()?);
                 return Ok(());
             }
-            is_ambiguous |= fold::is_folded_match(&name, kind.key());
+            // Nearly every name is in ASCII, and another one whatever its case.
+            is_ambiguous |= (name.len() == kind.key().len() || !is_printable_ascii(&name))
+                && fold::is_folded_match(&String::from_utf8_lossy(&name), kind.key());
             reader.skip().map(drop)
         })?;
         Ok(found.filter(|_| !is_ambiguous))

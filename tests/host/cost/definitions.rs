@@ -10,7 +10,7 @@ use mcp_policy::mcp::list::definition;
 const TOOLS: usize = 5000;
 
 /// A tool as servers list it, some 650 bytes long.
-fn tool(number: usize) -> String {
+pub(super) fn tool(number: usize) -> String {
     format!(
         r#"{{"name":"tool_{number:04}","title":"Tool {number}","description":"Searches the records of department {number} for a text, and returns the first matches with their dates. Use it before you write, and never for records of other departments.","inputSchema":{{"type":"object","properties":{{"query":{{"type":"string","description":"What to search for, as a person would write it."}},"limit":{{"type":"integer","minimum":1,"maximum":100,"default":10}},"since":{{"type":"string","format":"date-time"}}}},"required":["query"],"additionalProperties":false}},"annotations":{{"readOnlyHint":true,"openWorldHint":false}}}}"#
     )
