@@ -56,15 +56,24 @@ fn pad(buffer: &mut Vec<u8>, start: usize) {
 
 /// The digests of texts with what is put behind them; a text without blocks is none.
 fn digests_of(texts: [&[Block]; AT_ONCE]) -> [Option<Digest>; AT_ONCE] {
-    let (taken, states) = lanes::take_blocks(START, texts);
+    let mut states = [START; AT_ONCE];
+    let taken = lanes::take_blocks(&mut states, texts);
     let mut digests = [None; AT_ONCE];
-    for ((digest, mut state), text) in digests.iter_mut().zip(states).zip(texts) {
-        compress256(&mut state, text.get(taken..).unwrap_or_default());
-        let mut bytes = [0; 32];
-        bytes.as_chunks_mut().0.iter_mut().zip(state).for_each(|(place, word)| *place = word.to_be_bytes());
-        *digest = Some(Digest::from_bytes(bytes)).filter(|_| !text.is_empty());
+    for ((digest, state), text) in digests.iter_mut().zip(&mut states).zip(texts) {
+        if !text.is_empty() {
+            *digest = Some(finish(state, text.get(taken..).unwrap_or_default()));
+        }
     }
     digests
+}
+
+/// Takes the last blocks of a text, which are its own.
+#[inline(never)]
+fn finish(state: &mut State, blocks: &[Block]) -> Digest {
+    compress256(state, blocks);
+    let mut bytes = [0; 32];
+    bytes.as_chunks_mut().0.iter_mut().zip(state).for_each(|(place, word)| *place = word.to_be_bytes());
+    Digest::from_bytes(bytes)
 }
 
 #[cfg(not(all(target_arch = "wasm32", target_feature = "simd128")))]
@@ -73,8 +82,8 @@ mod lanes {
 
     use super::{AT_ONCE, Block, State};
 
-    pub(super) fn take_blocks(start: State, _: [&[Block]; AT_ONCE]) -> (usize, [State; AT_ONCE]) {
-        (0, [start; AT_ONCE])
+    pub(super) fn take_blocks(_: &mut [State; AT_ONCE], _: [&[Block]; AT_ONCE]) -> usize {
+        0
     }
 }
 

@@ -17,7 +17,7 @@ use crate::{
     digest::Digest,
     drift::{Configuration, DriftStore, Drifts, Listed, Place, Sighting},
     mcp::list::{
-        ENTRIES_AT_ONCE, ListedEntry,
+        ListedEntry,
         definition::{self, DefinitionDigests},
     },
     policy::{Definitions, Effect, OnDrift, Pin},
@@ -150,31 +150,21 @@ impl<'c, S: Store> ListedDefinitions<'c, S> {
         *self.list.borrow_mut() = ListState { listed, drifts, ..ListState::default() };
     }
 
-    /// Which of some entries the list shows, as far as definitions tell.
-    pub fn show(&self, entries: &[ListedEntry<'_>]) -> [bool; ENTRIES_AT_ONCE] {
-        let mut pinned = [None; ENTRIES_AT_ONCE];
-        let mut compared = [None; ENTRIES_AT_ONCE];
-        for ((pinned, compared), entry) in pinned.iter_mut().zip(&mut compared).zip(entries) {
-            *pinned = self.definitions.pin(&entry.name);
-            *compared = pinned.filter(|(_, pin)| self.is_compared(pin, entry.bytes)).map(|_| entry.bytes);
+    /// Marks which of some entries the list shows, as far as definitions tell.
+    pub fn mark_shown(&self, entries: &mut [ListedEntry<'_>]) {
+        let digests = self.digests.borrow_mut().of_accepted(|number| {
+            let entry = entries.get(number)?;
+            let (_, pin) = self.definitions.pin(&entry.name)?;
+            Some(entry.bytes).filter(|bytes| self.is_compared(pin, bytes))
+        });
+        for (entry, digest) in entries.iter_mut().zip(digests) {
+            entry.is_visible = self.judge(&entry.name, entry.bytes, digest);
         }
-        let digests = self.digests.borrow_mut().of_accepted(compared);
-        let mut shown = [false; ENTRIES_AT_ONCE];
-        for (((shown, entry), pinned), digest) in shown.iter_mut().zip(entries).zip(pinned).zip(digests) {
-            *shown = match pinned {
-                Some((tool, pin)) => self.shows_pinned(tool, pin, entry.bytes, digest),
-                None => self.shows_unpinned(&entry.name),
-            };
-        }
-        shown
     }
 
     /// Whether the list shows this entry, as far as definitions tell.
     pub fn shows(&self, tool: &str, entry: &[u8]) -> bool {
-        match self.definitions.pin(tool) {
-            Some((tool, pin)) => self.shows_pinned(tool, pin, entry, None),
-            None => self.shows_unpinned(tool),
-        }
+        self.judge(tool, entry, None)
     }
 
     /// Whether the digest of an entry will be needed.
@@ -185,19 +175,16 @@ impl<'c, S: Store> ListedDefinitions<'c, S> {
         }
     }
 
-    fn shows_unpinned(&self, tool: &str) -> bool {
-        match self.definitions.look_alike(tool, &self.list.borrow().work) {
-            None => self.definitions.unpinned == Effect::Allow,
-            Some(pinned) => {
-                self.find(pinned, FindingKind::LookAlike(tool.into()));
-                false
-            }
-        }
-    }
-
-    /// Whether the list shows this entry of a pinned tool; `digest` is that of its definition, if it is known.
-    fn shows_pinned(&self, tool: &'c str, pin: &'c Pin, entry: &[u8], digest: Option<Digest>) -> bool {
+    /// Whether the list shows this entry; `digest` is that of its definition, if it is known.
+    fn judge(&self, tool: &str, entry: &[u8], digest: Option<Digest>) -> bool {
         let list = &mut *self.list.borrow_mut();
+        let Some((tool, pin)) = self.definitions.pin(tool) else {
+            let Some(pinned) = self.definitions.look_alike(tool, &list.work) else {
+                return self.definitions.unpinned == Effect::Allow;
+            };
+            self.find(pinned, FindingKind::LookAlike(tool.into()));
+            return false;
+        };
         let is_kept = self.definitions.on_drift == OnDrift::Report;
         let before = list.listed.get_mut(pin.number).map(|listed| std::mem::replace(listed, TimesListed::Once));
         let is_repeated = before != Some(TimesListed::Never);

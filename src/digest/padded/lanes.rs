@@ -76,15 +76,16 @@ const ROUNDS: [u32; 64] = [
     0xC671_78F2,
 ];
 
-/// Takes so many blocks of each text as the shortest one has, and returns how many they are, and the states behind them.
-pub(super) fn take_blocks(start: State, texts: [&[Block]; AT_ONCE]) -> (usize, [State; AT_ONCE]) {
+/// Takes so many blocks of each text as the shortest one has, and returns how many they are. The states are alike before.
+#[inline(never)]
+pub(super) fn take_blocks(states: &mut [State; AT_ONCE], texts: [&[Block]; AT_ONCE]) -> usize {
+    let [start, ..] = states;
     let mut vectors = start.map(|word| u32x4_splat(word));
     let mut taken = 0_usize;
     while let [Some(one), Some(two), Some(three), Some(four)] = texts.map(|text| text.get(taken)) {
         take_block(&mut vectors, [one, two, three, four]);
         taken = taken.wrapping_add(1);
     }
-    let mut states = [start; AT_ONCE];
     for (number, words) in vectors.iter().enumerate() {
         let words = [
             u32x4_extract_lane::<0>(*words),
@@ -96,7 +97,7 @@ pub(super) fn take_blocks(start: State, texts: [&[Block]; AT_ONCE]) -> (usize, [
             state.get_mut(number).into_iter().for_each(|place| *place = word);
         }
     }
-    (taken, states)
+    taken
 }
 
 /// Takes one block of each text; section 6.2.2.

@@ -14,7 +14,7 @@ use crate::{
     filter::{listed, pinned, shared_data::SharedData},
     mcp::{
         ResponseFormat,
-        list::{ENTRIES_AT_ONCE, ListKind, ListStream, ListedEntry, StreamAborted, Visibility},
+        list::{ListKind, ListStream, ListedEntry, StreamAborted, Visibility},
     },
     policy::{CallerDenials, Policy},
 };
@@ -175,13 +175,14 @@ impl PolicyVisibility<'_, '_, '_> {
 
 impl Visibility for PolicyVisibility<'_, '_, '_> {
     fn mark_visible(&self, kind: ListKind, entries: &mut [ListedEntry<'_>]) {
-        let admitted = match self.definitions {
+        let definitions = self.definitions.filter(|_| kind == ListKind::Tools);
+        match definitions {
             // Also of tools that this caller does not see: other callers may.
-            Some(definitions) if kind == ListKind::Tools => definitions.show(entries),
-            _ => [kind != ListKind::Tools || !self.is_blind; ENTRIES_AT_ONCE],
-        };
-        for (entry, is_admitted) in entries.iter_mut().zip(admitted) {
-            entry.is_visible = self.is_visible(kind, &entry.name, entry.bytes, is_admitted);
+            Some(definitions) => definitions.mark_shown(entries),
+            None => entries.iter_mut().for_each(|entry| entry.is_visible = kind != ListKind::Tools || !self.is_blind),
+        }
+        for entry in entries {
+            entry.is_visible = self.is_visible(kind, &entry.name, entry.bytes, entry.is_visible);
         }
     }
 

@@ -3,7 +3,7 @@
 #[cfg(target_family = "wasm")]
 use wasm_bindgen_test::wasm_bindgen_test as test;
 
-use super::Writer;
+use super::{Part, Writer};
 use crate::json::{Reader, write::quoted};
 
 #[track_caller]
@@ -123,12 +123,98 @@ fn spelling_makes_no_difference() {
     }
 }
 
+#[test]
+fn only_parts_that_are_chosen_are_written() {
+    let choose = |name: &[u8]| match name {
+        b"a" => Part::Nothing,
+        b"b" => Part::Members(|name| if name == b"c\n" { Part::Whole } else { Part::Nothing }),
+        _ => Part::Whole,
+    };
+    for (text, expected) in [
+        (r#"{"d":1,"a":[{"x":1}],"b":{"x":1,"c\n":{"z":1,"a":2}}}"#, r#"{"b":{"c\n":{"a":2,"z":1}},"d":1}"#),
+        (" { \"\\u0061\" : 1 , \"b\" : { } , \"d\" : [ ] } ", r#"{"d":[]}"#),
+        (r#"{"b":{"a":1,"x":2}}"#, "{}"),
+        (r#"{"b":[1.0],"x":{"a":1},"a":2}"#, r#"{"b":[1],"x":{"a":1}}"#),
+        (r#"[{"a":1}]"#, r#"[{"a":1}]"#),
+    ] {
+        let mut out = Vec::new();
+        Writer::default().write(text.as_bytes(), 8, 100, Some(choose), &mut out).unwrap();
+        assert_eq!(String::from_utf8(out).unwrap(), expected, "{text}");
+    }
+}
+
+#[test]
+fn depth_and_values_are_bounded() {
+    let written =
+        |text: &str, depth, values| Writer::default().write(text.as_bytes(), depth, values, None, &mut Vec::new());
+    for (text, depth, values) in [("1", 0, 1), ("[[]]", 2, 2), (r#"{"a":{"b":[1]}}"#, 3, 4), ("[1,2,3]", 1, 4)] {
+        assert_eq!(written(text, depth, values), Some(()), "{text}");
+        assert_eq!(written(text, depth, values - 1), None, "{text}");
+        assert!(depth == 0 || written(text, depth - 1, values).is_none(), "{text}");
+    }
+    let mut writer = Writer::default();
+    assert_eq!(writer.write(br#"{"b":1,"a":{"c\n":"#, 8, 8, None, &mut Vec::new()), None);
+    let mut out = Vec::new();
+    assert_eq!(writer.write(br#"{"d":1,"c":2}"#, 8, 8, None, &mut out), Some(()), "nothing of the text before is left");
+    assert_eq!(out, br#"{"c":2,"d":1}"#);
+}
+
 /// Against `serde_json_canonicalizer`, which prints numbers by `ryu-js`.
 #[cfg(not(target_family = "wasm"))]
 mod differential {
     use proptest::prelude::*;
 
-    use super::canonical;
+    use super::{Writer, canonical};
+
+    /// Writes a value in some other way: members in any order, white space, and escapes.
+    fn spell(value: &serde_json::Value, random: &mut fastrand::Rng, out: &mut String) {
+        let space = |random: &mut fastrand::Rng| random.choice(["", "", " ", "\n\t", "\r "]).unwrap();
+        out.push_str(space(random));
+        match value {
+            serde_json::Value::Array(values) => {
+                for (index, value) in values.iter().enumerate() {
+                    out.push(if index == 0 { '[' } else { ',' });
+                    spell(value, random, out);
+                }
+                out.push_str(if values.is_empty() { "[ ]" } else { "]" });
+            }
+            serde_json::Value::Object(members) => {
+                let mut members: Vec<_> = members.iter().collect();
+                random.shuffle(&mut members);
+                for (index, (name, value)) in members.iter().enumerate() {
+                    out.push(if index == 0 { '{' } else { ',' });
+                    out.push_str(space(random));
+                    spell_string(name, random, out);
+                    out.push_str(space(random));
+                    out.push(':');
+                    spell(value, random, out);
+                }
+                out.push_str(if members.is_empty() { "{ }" } else { "}" });
+            }
+            serde_json::Value::String(text) => spell_string(text, random, out),
+            other => out.push_str(&other.to_string()),
+        }
+        out.push_str(space(random));
+    }
+
+    fn spell_string(text: &str, random: &mut fastrand::Rng, out: &mut String) {
+        out.push('"');
+        let is_escaped = random.bool();
+        for c in text.chars() {
+            let escaped: Vec<String> =
+                c.encode_utf16(&mut [0; 2]).iter().map(|unit| format!("\\u{unit:04X}")).collect();
+            let usual = serde_json::to_string(&c).unwrap();
+            out.push_str(match c {
+                '/' if is_escaped => "\\/",
+                _ if is_escaped && random.u8(..4) == 0 => {
+                    out.push_str(&escaped.concat());
+                    continue;
+                }
+                _ => &usual[1..usual.len() - 1],
+            });
+        }
+        out.push('"');
+    }
 
     fn check(text: &str) {
         let value: serde_json::Value = serde_json::from_str(text).unwrap();
@@ -156,6 +242,20 @@ mod differential {
         #[test]
         fn any_value_has_the_canonical_form_of_another_implementation(value in value(), spaces in any::<bool>()) {
             check(&if spaces { serde_json::to_string_pretty(&value) } else { serde_json::to_string(&value) }.unwrap());
+        }
+
+        #[test]
+        fn any_spelling_has_the_canonical_form_of_another_implementation(value in value(), seed in any::<u64>()) {
+            let mut text = String::new();
+            spell(&value, &mut fastrand::Rng::with_seed(seed), &mut text);
+            assert_eq!(canonical(&text), serde_json_canonicalizer::to_string(&value).unwrap(), "{text}");
+        }
+
+        #[test]
+        fn no_bytes_make_it_panic(bytes in any::<Vec<u8>>(), text in "[\\[\\]{}:,\"\\\\a0 .-]{0,40}") {
+            for text in [&*bytes, text.as_bytes()] {
+                let _ = Writer::default().write(text, 8, 100, None, &mut Vec::new());
+            }
         }
 
         #[test]

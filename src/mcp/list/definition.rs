@@ -58,10 +58,10 @@ pub struct DefinitionDigests {
 }
 
 impl DefinitionDigests {
-    /// The digests of some entries, as [`digest`] makes them. Each is one that the strict reader has accepted.
-    pub fn of_accepted(&mut self, entries: [Option<&[u8]>; ENTRIES_AT_ONCE]) -> [Option<Digest>; ENTRIES_AT_ONCE] {
+    /// The digests of some entries by their numbers, as [`digest`] makes them. Each is one that the strict reader has accepted.
+    pub fn of_accepted<'e>(&mut self, entry: impl Fn(usize) -> Option<&'e [u8]>) -> [Option<Digest>; ENTRIES_AT_ONCE] {
         let Self { writer, text } = self;
-        padded::digests(text, |number, text| write(entries.get(number).copied().flatten()?, writer, text))
+        padded::digests(text, |number, text| write(entry(number)?, writer, text))
     }
 }
 
@@ -121,7 +121,21 @@ mod tests {
     #[cfg(target_family = "wasm")]
     use wasm_bindgen_test::wasm_bindgen_test as test;
 
-    use super::{ToolEffect, canonical, digest, summary};
+    use super::{DefinitionDigests, ToolEffect, canonical, digest, summary};
+
+    #[test]
+    fn digests_of_several_are_those_of_each() {
+        let long = format!(r#"{{"name":"a","description":"{}\u0021"}}"#, "é\\n".repeat(300));
+        let entries = [r#"{"name":"b","a":1.0}"#, r#"{"icons":[],"name":"é"}"#, &long, r#"{"a":1}"#];
+        let mut digests = DefinitionDigests::default();
+        for missing in 0..=entries.len() {
+            let entry = |number: usize| Some(entries[number].as_bytes()).filter(|_| number != missing);
+            let expected = [0, 1, 2, 3].map(|number| digest(entry(number)?));
+            assert_eq!(digests.of_accepted(entry), expected, "without {missing}");
+            assert_eq!(expected.iter().flatten().count(), if missing < 4 { 3 } else { 4 });
+        }
+        assert_eq!(digests.of_accepted(|number| Some([&b"[]"[..], b"1", b"{}", b""][number]))[..2], [None, None]);
+    }
 
     #[test]
     fn a_summary_has_what_the_server_says_of_a_tool() {

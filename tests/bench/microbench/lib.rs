@@ -19,7 +19,7 @@ use mcp_policy::{
     limit::{Callers, Charge, Counters, Key, Part, Quota, totals::Capacity},
     mcp::{
         Message, ResponseFormat,
-        list::{ENTRIES_AT_ONCE, ListKind, ListRequest, ListStream, ListedEntry, Visibility, definition},
+        list::{ListKind, ListRequest, ListStream, ListedEntry, Visibility, definition},
     },
     policy::{BuiltIn, Mode, Policy},
     results::{Inspection, Inspections, ResultRequest, ResultStream},
@@ -225,9 +225,12 @@ struct Shows<'s> {
 
 impl Visibility for Shows<'_> {
     fn mark_visible(&self, kind: ListKind, entries: &mut [ListedEntry<'_>]) {
-        let admitted = self.judge.as_ref().map_or([true; ENTRIES_AT_ONCE], |judge| judge.show(entries));
-        for (entry, is_admitted) in entries.iter_mut().zip(admitted) {
-            entry.is_visible = lists::is_visible(self.config, self.policy, kind, &entry.name) && is_admitted;
+        match &self.judge {
+            Some(judge) => judge.mark_shown(entries),
+            None => entries.iter_mut().for_each(|entry| entry.is_visible = true),
+        }
+        for entry in entries {
+            entry.is_visible &= lists::is_visible(self.config, self.policy, kind, &entry.name);
         }
     }
 
