@@ -17,7 +17,7 @@ use crate::{
     digest::Digest,
     drift::{Configuration, DriftStore, Drifts, Listed, Place, Sighting},
     mcp::list::{
-        ListedEntry,
+        ENTRIES_AT_ONCE, ListedEntry,
         definition::{self, DefinitionDigests},
     },
     policy::{Definitions, Effect, OnDrift, Pin},
@@ -99,6 +99,15 @@ enum TimesListed {
     Drifted,
 }
 
+/// A pinned tool of which a list shows an entry.
+#[derive(Clone, Copy, Debug)]
+struct PinnedTool<'c> {
+    name: &'c str,
+    pin: &'c Pin,
+    /// Whether the pin has admitted this very entry before.
+    was_admitted: bool,
+}
+
 #[derive(Debug)]
 struct OwnedSighting<'c> {
     tool: &'c str,
@@ -152,33 +161,45 @@ impl<'c, S: Store> ListedDefinitions<'c, S> {
 
     /// Marks which of some entries the list shows, as far as definitions tell.
     pub fn mark_shown(&self, entries: &mut [ListedEntry<'_>]) {
-        let digests = self.digests.borrow_mut().of_accepted(|number| {
-            let entry = entries.get(number)?;
-            let (_, pin) = self.definitions.pin(&entry.name)?;
-            Some(entry.bytes).filter(|bytes| self.is_compared(pin, bytes))
-        });
-        for (entry, digest) in entries.iter_mut().zip(digests) {
-            entry.is_visible = self.judge(&entry.name, entry.bytes, digest);
+        let mut pinned = [None; ENTRIES_AT_ONCE];
+        for (pinned, entry) in pinned.iter_mut().zip(&*entries) {
+            *pinned = self.pinned(&entry.name, entry.bytes);
+        }
+        let mut digests = [None; ENTRIES_AT_ONCE];
+        if pinned.iter().flatten().any(|pinned| self.is_compared(pinned)) {
+            digests = self.digests.borrow_mut().of_accepted(|number| {
+                pinned.get(number)?.filter(|pinned| self.is_compared(pinned))?;
+                entries.get(number).map(|entry| entry.bytes)
+            });
+        }
+        for ((entry, pinned), digest) in entries.iter_mut().zip(pinned).zip(digests) {
+            entry.is_visible = self.judge(&entry.name, entry.bytes, pinned, digest);
         }
     }
 
     /// Whether the list shows this entry, as far as definitions tell.
     pub fn shows(&self, tool: &str, entry: &[u8]) -> bool {
-        self.judge(tool, entry, None)
+        self.judge(tool, entry, self.pinned(tool, entry), None)
+    }
+
+    /// What is pinned of a tool.
+    fn pinned(&self, tool: &str, entry: &[u8]) -> Option<PinnedTool<'c>> {
+        let (name, pin) = self.definitions.pin(tool)?;
+        Some(PinnedTool { name, pin, was_admitted: self.memo.borrow().is_known(pin.number, entry) })
     }
 
     /// Whether the digest of an entry will be needed.
-    fn is_compared(&self, pin: &Pin, entry: &[u8]) -> bool {
+    fn is_compared(&self, PinnedTool { pin, was_admitted, .. }: &PinnedTool<'_>) -> bool {
         match self.list.borrow().listed.get(pin.number) {
-            Some(TimesListed::Never) => !self.memo.borrow().is_known(pin.number, entry),
+            Some(TimesListed::Never) => !was_admitted,
             listed => listed != Some(&TimesListed::Drifted),
         }
     }
 
     /// Whether the list shows this entry; `digest` is that of its definition, if it is known.
-    fn judge(&self, tool: &str, entry: &[u8], digest: Option<Digest>) -> bool {
+    fn judge(&self, tool: &str, entry: &[u8], pinned: Option<PinnedTool<'c>>, digest: Option<Digest>) -> bool {
         let list = &mut *self.list.borrow_mut();
-        let Some((tool, pin)) = self.definitions.pin(tool) else {
+        let Some(PinnedTool { name: tool, pin, was_admitted }) = pinned else {
             let Some(pinned) = self.definitions.look_alike(tool, &list.work) else {
                 return self.definitions.unpinned == Effect::Allow;
             };
@@ -194,7 +215,7 @@ impl<'c, S: Store> ListedDefinitions<'c, S> {
             return is_kept;
         }
         let memo = &mut **self.memo.borrow_mut();
-        let is_known = !is_repeated && memo.is_known(pin.number, entry);
+        let is_known = !is_repeated && was_admitted;
         let digest = if is_known { None } else { digest.or_else(|| definition::digest(entry)) };
         let is_pinned = |digest: Digest| pin.digests.contains(&digest);
         if !is_known && !is_repeated && digest.is_some_and(is_pinned) {

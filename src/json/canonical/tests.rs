@@ -210,7 +210,7 @@ mod differential {
                     out.push_str(&escaped.concat());
                     continue;
                 }
-                _ => &usual[1..usual.len() - 1],
+                _ => usual.get(1..usual.len() - 1).unwrap(),
             });
         }
         out.push('"');

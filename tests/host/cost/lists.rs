@@ -73,7 +73,7 @@ fn entries_are_looked_up_in_bounded_work_whatever_policy_and_list() {
 }
 
 /// The instructions of a list on a worker, and the bytes that go on of it.
-fn list_once(worker: &mut Worker, text: &str) -> (u64, usize) {
+pub(super) fn list_once(worker: &mut Worker, text: &str) -> (u64, usize) {
     let mut stream = list_request().send(worker);
     stream.answer(worker, Part::Head(&[(":status", "200"), ("content-type", "application/json")]), false);
     let cost = instructions(worker, |worker| {
@@ -93,21 +93,18 @@ fn a_list_is_looked_through_and_trimmed_in_few_instructions() {
         let tools: Vec<String> = (0..count).map(tool).collect();
         format!(r#"{{"jsonrpc":"2.0","id":7,"result":{{"tools":[{}]}}}}"#, tools.join(","))
     };
-    let tiny: Vec<String> = (0..5000).map(|n| format!(r#"{{"name":"tool_{n:04}"}}"#)).collect();
-    let tiny = format!(r#"{{"jsonrpc":"2.0","id":7,"result":{{"tools":[{}]}}}}"#, tiny.join(","));
     let all = r#"{"policy":{"version":"1","default":"allow"},"audit":{"log":"none"}}"#;
     let half = r#"{"policy":{"version":"1","default":"deny","tools":{"tool_*1":{},"tool_*3":{},"tool_*5":{},"tool_*7":{},"tool_*9":{}}},"audit":{"log":"none"}}"#;
-    for (name, policy, text, most) in [
-        ("50 tools", all, text(50), 60),
-        ("50 tools of which half are shown", half, text(50), 60),
-        ("5,000 tools", all, text(5000), 60),
-        ("tiny", all, tiny, 6000),
+    for (name, policy, text) in [
+        ("50 tools", all, text(50)),
+        ("50 tools of which half are shown", half, text(50)),
+        ("5,000 tools", all, text(5000)),
     ] {
         let mut worker = metered(policy);
         list_once(&mut worker, &text);
         let (cost, shown) = list_once(&mut worker, &text);
         let bytes = u64::try_from(text.len()).expect("a number");
         println!("{name}: {bytes} bytes, {cost} instructions, {} a byte; {shown} bytes are shown", cost / bytes);
-        assert!(cost < most * bytes, "{name}: {cost}");
+        assert!(cost < 65 * bytes, "{name}: {cost}");
     }
 }
