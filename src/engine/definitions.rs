@@ -99,7 +99,7 @@ enum TimesListed {
     Drifted,
 }
 
-/// A pinned tool of which a list shows an entry.
+/// A pinned tool that a list shows.
 #[derive(Clone, Copy, Debug)]
 struct PinnedTool<'c> {
     name: &'c str,

@@ -1,8 +1,8 @@
 //! Canonical JSON: RFC 8785, the JSON Canonicalization Scheme. Two texts have one canonical form if programs read the same
 //! values in them, whatever the order of members, white space, escapes and the spelling of numbers.
 //!
-//! Most of a text is canonical as it is, so it is copied in long runs, and the members of an object are put in order where they have
-//! been written. No value needs memory of its own: there are a few buffers, which are used again.
+//! Most of a text is canonical as it is, so it is copied in long runs, and the members of an object are put in order where they
+//! have been written. No value needs memory of its own: there are a few buffers, which are used again.
 
 mod order;
 #[cfg(test)]
@@ -50,11 +50,11 @@ pub type ChoosePart = fn(&[u8]) -> Part;
 
 impl Writer {
     /// Appends the canonical form of a text that the strict reader has accepted; of the members of the object that it is, only
-    /// those parts that are chosen. `None` if it nests deeper than `max_depth`, holds more than `max_values` values, or is no such text; some
-    /// of it may have been appended then.
+    /// those parts that are chosen. `None` if it nests deeper than `max_depth`, holds more than `max_values` values, or is no such
+    /// text; some of it may have been appended then.
     ///
-    /// A number takes some microseconds at most and 25 bytes, an object sorts its members, and what is not in order is copied twice at
-    /// each level: so the two bounds limit the time.
+    /// A number takes some microseconds at most and 25 bytes, an object sorts its members, and what is not in order is copied twice
+    /// at each level: so the two bounds limit the time.
     pub fn write(
         &mut self,
         text: &[u8],
@@ -86,7 +86,7 @@ struct Pass<'t, 'w> {
     values_left: usize,
 }
 
-/// How many members an object has of which something was written.
+/// How many of an object's members are written, whole or in part.
 type Written = usize;
 
 impl Pass<'_, '_> {

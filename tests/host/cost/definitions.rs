@@ -20,7 +20,7 @@ fn configuration(definitions: &str) -> String {
     format!(r#"{{"policy":{{"version":"1","default":"allow"{definitions}}},"audit":{{"log":"none"}}}}"#)
 }
 
-/// The instructions of one list on a worker, all of which is shown.
+/// The instructions of one list on a worker that shows all of it.
 fn list_once(worker: &mut Worker, text: &str) -> u64 {
     let (cost, shown) = lists::list_once(worker, text);
     assert_eq!(shown, text.len(), "everything is shown");

@@ -95,11 +95,9 @@ fn a_list_is_looked_through_and_trimmed_in_few_instructions() {
     };
     let all = r#"{"policy":{"version":"1","default":"allow"},"audit":{"log":"none"}}"#;
     let half = r#"{"policy":{"version":"1","default":"deny","tools":{"tool_*1":{},"tool_*3":{},"tool_*5":{},"tool_*7":{},"tool_*9":{}}},"audit":{"log":"none"}}"#;
-    for (name, policy, text) in [
-        ("50 tools", all, text(50)),
-        ("50 tools of which half are shown", half, text(50)),
-        ("5,000 tools", all, text(5000)),
-    ] {
+    for (name, policy, text) in
+        [("50 tools", all, text(50)), ("half of 50 tools", half, text(50)), ("5,000 tools", all, text(5000))]
+    {
         let mut worker = metered(policy);
         list_once(&mut worker, &text);
         let (cost, shown) = list_once(&mut worker, &text);
