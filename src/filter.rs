@@ -9,6 +9,7 @@
 //! * [`notices`] announces new requests for approval
 //! * [`pinned`] remembers and reports what lists show of pinned tools
 //! * [`shared_data`] is the store that all workers share
+//! * [`allocator`] keeps freed memory for the next request
 //! * [`host`] makes every host call, with failures as values
 //!
 //! # What can trap
@@ -24,6 +25,7 @@
 //! counters in shared data. Upstream: <https://github.com/proxy-wasm/proxy-wasm-rust-sdk/issues/310> and
 //! <https://github.com/proxy-wasm/proxy-wasm-rust-sdk/pull/319>.
 
+mod allocator;
 mod attributes;
 mod audit;
 mod console_filter;

@@ -17,39 +17,87 @@ pub struct Response {
 }
 
 /// The headers of a request as Envoy gives them: names in lower case, with pseudo-headers.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Headers {
     /// All names and values in one buffer: a request has about fifteen of them, and few are read.
     bytes: Vec<u8>,
+    index: Index,
+}
+
+/// Where headers are in a buffer.
+#[derive(Clone, Debug)]
+pub struct Index {
     spans: Vec<Span>,
     /// For each [`slot`], the number of the first header whose name has it, from 1; 0 if there is none. Most lookups are for headers
     /// that are absent.
     first: [u8; SLOTS],
-    /// The slots that two or more names have, or a name behind the 255th, a bit for each: only a header with one of them may be
-    /// repeated.
+    /// The slots that some name has, a bit for each.
+    taken: u64,
+    /// The slots that two or more names have, or a name behind the 255th: only a header with one of them may be repeated.
     shared: u64,
 }
 
 const SLOTS: usize = 64;
 
-/// The position of a header in the bytes of [`Headers`].
-#[derive(Clone, Debug, Default)]
-pub struct Span {
+#[derive(Clone, Debug)]
+struct Span {
     name: Range<usize>,
     value: Range<usize>,
 }
 
-impl Span {
-    /// The header whose name and value have these bytes.
+/// Names of headers, in lower case, that are looked for together: most requests have none of them, which one look finds out.
+#[derive(Debug)]
+pub struct Names {
+    names: &'static [&'static str],
+    /// Their slots, a bit for each.
+    slots: u64,
+}
+
+impl Names {
+    /// These names.
     #[must_use]
-    pub fn new(name: Range<usize>, value: Range<usize>) -> Self {
-        Self { name, value }
+    pub const fn new(names: &'static [&'static str]) -> Self {
+        let (mut slots, mut rest) = (0, names);
+        while let [name, others @ ..] = rest {
+            slots |= bit(slot(name.as_bytes()));
+            rest = others;
+        }
+        Self { names, slots }
+    }
+
+    /// The names.
+    pub fn iter(&self) -> impl Iterator<Item = &'static str> {
+        self.names.iter().copied()
     }
 }
 
-impl Default for Headers {
+impl Default for Index {
     fn default() -> Self {
-        Self::from_spans(Vec::new(), Vec::new())
+        Self::with_capacity(0)
+    }
+}
+
+impl Index {
+    /// No header, and room for so many.
+    #[must_use]
+    pub fn with_capacity(count: usize) -> Self {
+        Self { spans: Vec::with_capacity(count), first: [0; SLOTS], taken: 0, shared: 0 }
+    }
+
+    /// Adds the header whose name and value are there in `bytes`.
+    #[inline(always)]
+    pub fn push(&mut self, bytes: &[u8], name: Range<usize>, value: Range<usize>) {
+        let slot = slot(bytes.get(name.clone()).unwrap_or_default());
+        self.spans.push(Span { name, value });
+        let number = u8::try_from(self.spans.len());
+        if self.taken & bit(slot) != 0 || number.is_err() {
+            self.shared |= bit(slot);
+        }
+        if let (0, Some(first)) = (self.taken & bit(slot), self.first.get_mut(slot)) {
+            // A search that begins too early finds the same.
+            *first = number.unwrap_or(u8::MAX);
+            self.taken |= bit(slot);
+        }
     }
 }
 
@@ -69,51 +117,37 @@ impl Headers {
     /// Headers from a list of names and values.
     #[must_use]
     pub fn new(pairs: Vec<(String, Vec<u8>)>) -> Self {
-        let (mut bytes, mut spans) = (Vec::new(), Vec::new());
-        for (name, value) in pairs {
-            let mut push = |text: &[u8]| {
-                let start = bytes.len();
-                bytes.extend_from_slice(text);
-                start..bytes.len()
-            };
-            spans.push(Span::new(push(name.as_bytes()), push(&value)));
-        }
-        Self::from_spans(bytes, spans)
+        let mut headers = Self::default();
+        pairs.into_iter().for_each(|(name, value)| headers.push(name.as_bytes(), &value));
+        headers
     }
 
-    /// Headers from one buffer and the positions in it.
+    /// Headers in one buffer.
     #[must_use]
-    pub fn from_spans(bytes: Vec<u8>, spans: Vec<Span>) -> Self {
-        let mut headers = Self { bytes, spans, first: [0; SLOTS], shared: 0 };
-        for (number, span) in (1_usize..).zip(&headers.spans) {
-            let slot = slot(headers.bytes.get(span.name.clone()).unwrap_or_default());
-            match (headers.first.get_mut(slot), u8::try_from(number)) {
-                (Some(first @ 0), Ok(number)) => *first = number,
-                (first, _) => {
-                    // A search that begins too early finds the same.
-                    first.into_iter().filter(|first| **first == 0).for_each(|first| *first = u8::MAX);
-                    headers.shared |= bit(slot);
-                }
-            }
-        }
-        headers
+    pub fn from_index(bytes: Vec<u8>, index: Index) -> Self {
+        Self { bytes, index }
+    }
+
+    fn push(&mut self, name: &[u8], value: &[u8]) {
+        let mut append = |text: &[u8]| {
+            let start = self.bytes.len();
+            self.bytes.extend_from_slice(text);
+            start..self.bytes.len()
+        };
+        let (name, value) = (append(name), append(value));
+        self.index.push(&self.bytes, name, value);
     }
 
     /// Forgets all headers but those with one of these names, in lower case.
     pub fn keep(&mut self, names: &[&str]) {
-        let (mut bytes, mut spans) = (Vec::new(), Vec::new());
-        for span in &self.spans {
+        let mut headers = Self::default();
+        for span in &self.index.spans {
             let name = self.text(&span.name);
             if names.iter().any(|kept| kept.as_bytes() == name) {
-                let mut push = |text: &[u8]| {
-                    let start = bytes.len();
-                    bytes.extend_from_slice(text);
-                    start..bytes.len()
-                };
-                spans.push(Span::new(push(name), push(self.text(&span.value))));
+                headers.push(name, self.text(&span.value));
             }
         }
-        *self = Self::from_spans(bytes, spans);
+        *self = headers;
     }
 
     /// The bytes of all names and values.
@@ -132,38 +166,37 @@ impl Headers {
     pub fn get(&self, name: &str) -> Header<'_> {
         // A constant if the name is one, since this is inlined.
         let slot = slot(name.as_bytes());
-        match self.first.get(slot) {
+        match self.index.first.get(slot) {
             None | Some(0) => Header::Absent,
-            Some(first) => self.find(name, usize::from(*first).saturating_sub(1), self.shared & bit(slot) != 0),
+            Some(first) => self.find(name, usize::from(*first).saturating_sub(1), self.index.shared & bit(slot) != 0),
         }
     }
 
     /// Searches the header with this name from an index on, where one with its slot is.
     fn find(&self, name: &str, from: usize, may_repeat: bool) -> Header<'_> {
+        let value_of = |span: &Span| {
+            let is_named = is_same(self.text(&span.name), name.as_bytes());
+            if is_named { Header::Once(trimmed(self.text(&span.value))) } else { Header::Absent }
+        };
+        if !may_repeat {
+            return self.index.spans.get(from).map_or(Header::Absent, value_of);
+        }
         let mut found = Header::Absent;
-        // A loop, since it takes a third of the instructions of a filtered iterator.
-        for span in self.spans.get(from..).unwrap_or_default() {
-            if !is_same(self.text(&span.name), name.as_bytes()) {
-                if may_repeat {
-                    continue;
-                }
-                break;
-            }
-            if let Header::Once(_) = found {
-                return Header::Repeated;
-            }
-            found = Header::Once(trimmed(self.text(&span.value)));
-            if !may_repeat {
-                break;
-            }
+        for span in self.index.spans.get(from..).unwrap_or_default() {
+            found = match (found, value_of(span)) {
+                (found, Header::Absent) => found,
+                (Header::Absent, first) => first,
+                _ => return Header::Repeated,
+            };
         }
         found
     }
 
-    /// Whether the request has more than one header with this name, in lower case.
+    /// The first of these names that more than one header has.
     #[must_use]
-    pub fn repeats(&self, name: &str) -> bool {
-        self.shared & bit(slot(name.as_bytes())) != 0 && self.get(name) == Header::Repeated
+    pub fn repeated(&self, names: &Names) -> Option<&'static str> {
+        let may_repeat = self.index.shared & names.slots != 0;
+        names.iter().filter(|_| may_repeat).find(|name| self.get(name) == Header::Repeated)
     }
 
     /// The value of the header with this name; `None` if it is absent, repeated or not UTF-8.
@@ -176,8 +209,9 @@ impl Headers {
     }
 
     /// The names among `names` that the request has a header for.
-    pub fn present<'n>(&self, names: &'n [&'n str]) -> impl Iterator<Item = &'n str> {
-        names.iter().copied().filter(|name| self.get(name) != Header::Absent)
+    pub fn present(&self, names: &Names) -> impl Iterator<Item = &'static str> {
+        let may_have = self.index.taken & names.slots != 0;
+        names.iter().filter(move |_| may_have).filter(|name| self.get(name) != Header::Absent)
     }
 }
 
@@ -198,13 +232,13 @@ fn trimmed(value: &[u8]) -> &[u8] {
 
 /// The [`mark`] of a name, below [`SLOTS`].
 #[inline(always)]
-fn slot(name: &[u8]) -> usize {
+const fn slot(name: &[u8]) -> usize {
     mark(name) as usize
 }
 
 /// The bit of a slot.
 #[inline(always)]
-fn bit(slot: usize) -> u64 {
+const fn bit(slot: usize) -> u64 {
     1 << (slot % SLOTS)
 }
 
@@ -213,7 +247,7 @@ mod tests {
     #[cfg(target_family = "wasm")]
     use wasm_bindgen_test::wasm_bindgen_test as test;
 
-    use super::{Header, Headers};
+    use super::{Header, Headers, Names};
 
     #[test]
     fn a_header_is_absent_once_or_repeated() {
@@ -222,7 +256,13 @@ mod tests {
         assert_eq!(headers.get("a"), Header::Once(b"1"));
         assert_eq!(headers.get("b"), Header::Repeated);
         assert_eq!(headers.get("c"), Header::Absent);
-        assert_eq!(["a", "b", "c"].map(|name| headers.repeats(name)), [false, true, false]);
+        for (names, present, repeated) in [
+            (Names::new(&["c", "b", "a"]), vec!["b", "a"], Some("b")),
+            (Names::new(&["a", "c"]), vec!["a"], None),
+            (Names::new(&["c"]), vec![], None),
+        ] {
+            assert_eq!((headers.present(&names).collect(), headers.repeated(&names)), (present, repeated));
+        }
     }
 
     #[test]

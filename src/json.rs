@@ -31,11 +31,12 @@ mod write;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use self::write::text_name;
 pub use self::{
     decimal::{Decimal, push_number},
     error::{Fault, Reason},
-    names::NameComparison,
+    names::{KnownNames, NameComparison},
     reader::{Reader, ValueType},
     tree::{Member, Node, Value, parse},
-    write::{Writer, list, quoted, visible},
+    write::{TextName, TextStart, Writer, decimal_digits, list, quoted, visible},
 };

@@ -62,16 +62,30 @@ pub fn is_invisible(c: char) -> bool {
 #[must_use]
 pub(crate) fn is_printable_ascii(text: &[u8]) -> bool {
     let is_printable = |bytes: &[u8]| bytes.iter().fold(true, |all, byte| all & matches!(byte, b' '..=b'~'));
-    let (blocks, rest) = text.as_chunks::<16>();
-    blocks.iter().all(|block| is_printable(block)) && is_printable(rest)
+    match (text.first_chunk::<8>(), text.last_chunk::<8>(), text.last_chunk::<16>()) {
+        // The last two blocks may overlap.
+        (_, _, Some(last)) => text.as_chunks::<16>().0.iter().all(|block| is_printable(block)) && is_printable(last),
+        (Some(front), Some(back), None) => is_printable(front) && is_printable(back),
+        _ => is_printable(text),
+    }
+}
+
+/// Whether a text has a control character. Nearly all names are found to have none without decoding their UTF-8.
+#[must_use]
+pub(crate) fn has_control(text: &str) -> bool {
+    !is_printable_ascii(text.as_bytes()) && text.chars().any(char::is_control)
 }
 
 /// A number below 64 for a name, by its length, first and last byte, which few other names of one head or object have.
 #[inline(always)]
-pub(crate) fn mark(name: &[u8]) -> u32 {
+pub(crate) const fn mark(name: &[u8]) -> u32 {
     let [length, ..] = name.len().to_le_bytes();
-    let [first, last] = [name.first(), name.last()].map(|byte| byte.copied().unwrap_or_default());
-    u32::from(first.wrapping_mul(5).wrapping_add(last).wrapping_add(length.wrapping_mul(7)) % 64)
+    let (first, last) = match name {
+        [] => (0, 0),
+        [only] => (*only, *only),
+        [first, .., last] => (*first, *last),
+    };
+    (first.wrapping_mul(5).wrapping_add(last).wrapping_add(length.wrapping_mul(7)) % 64) as u32
 }
 
 /// Whether two texts are equal. In WebAssembly the comparison of the standard library takes one byte after the other; here up to 32

@@ -10,7 +10,7 @@ use std::{borrow::Cow, sync::Arc};
 use crate::{
     amount::Amount,
     approval::ApproverNote,
-    json::{self, Writer},
+    json::{self, Writer, text_name},
     results::FinderCounts,
     text::escape_invisible,
 };
@@ -190,25 +190,25 @@ impl AuditRecord {
     fn write_decision_only(&self) -> String {
         let mut record = Writer::with_capacity(USUAL_BYTES);
         record
-            .add_string("decision", self.decision.name())
-            .add_optional_string("reason", self.reason_code)
-            .add_string("config", &self.config);
+            .add_word(text_name!("decision"), self.decision.name())
+            .add_optional_string(text_name!("reason"), self.reason_code)
+            .add_word(text_name!("config"), &self.config);
         record.finish()
     }
 
     fn write(&self, detail: Detail) -> String {
         let mut record = Writer::with_capacity(USUAL_BYTES);
         record
-            .add_string("decision", self.decision.name())
-            .add_nonempty_string("rule", truncate(&self.rule))
-            .add_optional_string("reason", self.reason_code)
-            .add_nonempty_string("why", truncate(&self.message))
-            .add_optional_string("policy", self.policy.as_deref())
-            .add_string("config", &self.config)
-            .add_optional_string("grant", self.grant.as_deref())
-            .add_nonempty_string("method", truncate(&self.method))
-            .add_nonempty_string("tool", truncate(&self.target))
-            .add_optional_string("requestId", self.request_id.as_deref());
+            .add_word(text_name!("decision"), self.decision.name())
+            .add_nonempty_string(text_name!("rule"), truncate(&self.rule))
+            .add_optional_string(text_name!("reason"), self.reason_code)
+            .add_nonempty_string(text_name!("why"), truncate(&self.message))
+            .add_optional_string(text_name!("policy"), self.policy.as_deref())
+            .add_word(text_name!("config"), &self.config)
+            .add_optional_string(text_name!("grant"), self.grant.as_deref())
+            .add_nonempty_string(text_name!("method"), truncate(&self.method))
+            .add_nonempty_string(text_name!("tool"), truncate(&self.target))
+            .add_optional_string(text_name!("requestId"), self.request_id.as_deref());
         self.traces.write(&mut record);
         if let Some(ApproverNote { id, approver, note }) = &self.approval {
             record.add_object("approval", |approval| {
@@ -238,7 +238,10 @@ impl AuditRecord {
         if !self.remaining.is_empty() {
             record.add_object("remaining", |remaining| {
                 for (counter, left) in &self.remaining {
-                    remaining.add_member(counter, left);
+                    match left.units() {
+                        Some(units) => remaining.add_integer_member(counter, units),
+                        None => remaining.add_member(counter, left),
+                    };
                 }
             });
         }

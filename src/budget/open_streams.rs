@@ -109,8 +109,9 @@ impl Held {
         self.bytes = self.bytes.saturating_add(more).saturating_sub(less);
     }
 
-    fn open(&mut self) {
+    fn open(&mut self, bytes: usize) {
         self.streams = self.streams.saturating_add(1);
+        self.resize(bytes, 0);
     }
 
     fn close(&mut self, bytes: usize) {
@@ -139,13 +140,15 @@ impl OpenStreams {
         if self.all.streams >= max || of_caller.streams >= max / CALLER || is_class_full {
             return Err(ShareExhausted::Streams);
         }
-        let mut share = Share { caller, request: 0, response: 0 };
-        self.resize(&mut share, Part::Request, bytes, max_bytes)?;
-        self.all.open();
-        if !caller.is_verified {
-            self.unverified.open();
+        let share = Share { caller, request: bytes, response: 0 };
+        if bytes > 0 && bytes > self.room_beside(of_caller.bytes, &share, Part::Request, max_bytes) {
+            return Err(ShareExhausted::Bytes);
         }
-        self.callers.entry(caller.key).or_default().open();
+        self.all.open(bytes);
+        if !caller.is_verified {
+            self.unverified.open(bytes);
+        }
+        self.callers.entry(caller.key).or_default().open(bytes);
         Ok(share)
     }
 
@@ -181,6 +184,11 @@ impl OpenStreams {
     #[must_use]
     pub fn room(&self, share: &Share, part: Part, max_bytes: usize) -> usize {
         let of_caller = self.callers.get(&share.caller.key).map_or(0, |held| held.bytes);
+        self.room_beside(of_caller, share, part, max_bytes)
+    }
+
+    /// The same, if the caller's streams hold so many bytes.
+    fn room_beside(&self, of_caller: usize, share: &Share, part: Part, max_bytes: usize) -> usize {
         let all = max_bytes.saturating_sub(self.all.bytes);
         let mut room = all.min(max_bytes_per_caller(max_bytes).saturating_sub(of_caller));
         let class = max_bytes / CLASS;

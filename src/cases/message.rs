@@ -19,7 +19,7 @@ pub(super) fn tool_call_body(name: &str, args: Option<&str>) -> String {
 pub(crate) fn request_body(method: &str, texts: &[(&'static str, &str)], arguments: Option<&str>) -> String {
     let mut params = Writer::default();
     for (name, text) in texts {
-        params.add_string(name, text);
+        params.add_string(*name, text);
     }
     if let Some(arguments) = arguments {
         params.add_json("arguments", arguments);

@@ -143,7 +143,7 @@ impl<'p, S: Store, W: Tracer> Authorizer<'p, S, W> {
         messages: &'m [Message<'_>],
         work: &Work,
     ) -> Result<Vec<ResolvedTarget<'p, 'm>>, MessageDenial<'p>> {
-        let mut targets = Vec::new();
+        let mut targets = Vec::with_capacity(messages.len());
         for (index, message) in messages.iter().enumerate() {
             let Message::Request(request) = message else { continue };
             match request.known.map(|known| known.class) {

@@ -101,7 +101,7 @@ impl Notice {
     fn json(&self) -> String {
         let mut body = Writer::default();
         for (name, text) in &self.fields {
-            body.add_string(name, text);
+            body.add_string(*name, text);
         }
         body.add_optional_string("url", self.url.as_deref());
         body.finish()

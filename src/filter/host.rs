@@ -18,6 +18,7 @@ use crate::{
     config::{EtcdStore, LimitService, Notify, Service},
     engine::{callout::CalloutResponse, refund::Delivery},
     http::{Header, Headers, Response},
+    json,
     limit::rate_limit_service,
     mcp::answer::Reply,
     protobuf::wire::Message,
@@ -204,15 +205,19 @@ pub(super) fn reset_http_response() -> Result<(), Status> {
 
 /// Answers the request here; `details` are Envoy's response code details. The stream must stay paused after this.
 pub(super) fn send_reply(reply: &Reply, details: &str) -> Result<(), Unsent> {
-    let retry_after = reply.retry_after.map(|seconds| seconds.to_string());
+    let body = reply.body.as_bytes();
+    let retry_after = match reply.retry_after {
+        None if !body.is_empty() => return send_serialized(reply.status, details, header_map::JSON, body),
+        retry_after => retry_after.map(json::decimal_digits),
+    };
     let mut headers = Vec::with_capacity(2);
-    if !reply.body.is_empty() {
+    if !body.is_empty() {
         headers.push(("content-type", "application/json"));
     }
     if let Some(seconds) = &retry_after {
         headers.push(("retry-after", seconds));
     }
-    send_local_response(reply.status, details, &headers, reply.body.as_bytes())
+    send_local_response(reply.status, details, &headers, body)
 }
 
 /// The same as [`send_reply`] for a response of the console.
@@ -226,7 +231,11 @@ pub(super) fn send_response(response: &Response, details: &str) -> Result<(), Un
 pub(super) struct Unsent;
 
 fn send_local_response(status: u16, details: &str, headers: &[(&str, &str)], body: &[u8]) -> Result<(), Unsent> {
-    let is_sent = imports::send_local_response(status.into(), details, &header_map::write(headers), body);
+    send_serialized(status, details, &header_map::write(headers), body)
+}
+
+fn send_serialized(status: u16, details: &str, headers: &[u8], body: &[u8]) -> Result<(), Unsent> {
+    let is_sent = imports::send_local_response(status.into(), details, headers, body);
     if is_sent { Ok(()) } else { Err(Unsent) }
 }
 
@@ -277,7 +286,9 @@ pub(super) fn set_tick_period(milliseconds: u32) -> Result<(), Status> {
 /// The wall clock. It may step back.
 pub(super) fn current_time() -> Option<Timestamp> {
     let since = hostcalls::get_current_time().ok()?.duration_since(UNIX_EPOCH).ok()?;
-    u64::try_from(since.as_millis()).ok().map(Timestamp)
+    // Not `as_millis`, which multiplies with 128 bits.
+    let seconds = since.as_secs().checked_mul(1000)?;
+    seconds.checked_add(since.subsec_millis().into()).map(Timestamp)
 }
 
 /// Reads a key that all workers share. A missing key is unavailable, as is one without a version: a write with it would

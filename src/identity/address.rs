@@ -12,6 +12,9 @@ pub(super) fn is_ipv6(address: &str) -> bool {
 /// Port 0 means that Envoy took the address from a forwarding header, which callers can set. `None` then, unless
 /// `forwarded` accepts it.
 pub(super) fn read(address: &[u8], forwarded: bool) -> Option<String> {
+    if let Some(ip) = ipv4(address) {
+        return std::str::from_utf8(ip).ok().map(str::to_owned);
+    }
     let text = std::str::from_utf8(address).ok()?;
     let address: SocketAddr = text.parse().ok()?;
     if address.port() == 0 && !forwarded {
@@ -28,6 +31,26 @@ pub(super) fn read(address: &[u8], forwarded: bool) -> Option<String> {
             format!("{}/64", Ipv6Addr::new(a, b, c, d, 0, 0, 0, 0))
         }
     })
+}
+
+/// The address of `10.0.0.7:52144`: nearly all are of this form, and the parser takes thrice as long. `None` leaves it to that.
+fn ipv4(address: &[u8]) -> Option<&[u8]> {
+    let (ip, port) = address.split_at_checked(address.iter().position(|byte| *byte == b':')?)?;
+    let port = port.strip_prefix(b":")?;
+    let mut parts = 0_usize;
+    let is_ip = ip.split(|byte| *byte == b'.').all(|part| {
+        parts = parts.saturating_add(1);
+        is_number(part, 255)
+    });
+    (is_ip && parts == 4 && port != b"0" && is_number(port, 65_535)).then_some(ip)
+}
+
+/// Whether this is a number up to `max`, of at most five digits, without leading zeros.
+fn is_number(digits: &[u8], max: u32) -> bool {
+    let is_canonical = matches!(digits, [b'0'] | [b'1'..=b'9', ..]) && digits.len() <= 5;
+    let digit = |byte: &u8| u32::from(byte.wrapping_sub(b'0'));
+    let value = digits.iter().fold(0_u32, |sum, byte| sum.wrapping_mul(10).wrapping_add(digit(byte)));
+    is_canonical && value <= max && digits.iter().all(u8::is_ascii_digit)
 }
 
 /// The address, without its port, of the peer of a connection, or what a forwarding header calls so: it tells callers apart who

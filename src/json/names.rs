@@ -3,6 +3,7 @@
 use std::{
     collections::HashSet,
     hash::{Hash, Hasher},
+    mem,
 };
 
 use super::{Fault, Reason, fold, string};
@@ -18,8 +19,8 @@ pub enum NameComparison<'k> {
     /// No name twice, after unescaping.
     Distinct,
     /// Besides, no name that equals one of these, or another name of the object, only after Unicode simple case
-    /// folding or but for control characters, or one of these up to a NUL. They are ASCII.
-    Unmistakable(&'k [&'k str]),
+    /// folding or but for control characters, or one of these up to a NUL.
+    Unmistakable(&'k KnownNames<'k>),
     /// Not compared here: the caller reports duplicates itself.
     Unchecked,
 }
@@ -31,6 +32,19 @@ pub(super) struct OpenObjects {
     spans: Vec<string::Span>,
     /// Decoded forms of those names that were written with escapes.
     decoded: String,
+    /// The names of the innermost object.
+    seen: Seen,
+}
+
+/// What is found out about the names of an object while it is read. In nearly every message that is all that is needed.
+#[derive(Clone, Copy, Debug, Default)]
+struct Seen {
+    /// The [`mark`]s that they have, a bit for each.
+    marks: u64,
+    /// Whether two of them have one mark.
+    may_repeat: bool,
+    /// Whether one is none of those that are known.
+    has_unknown: bool,
 }
 
 /// Where an object's names begin.
@@ -38,28 +52,39 @@ pub(super) struct OpenObjects {
 pub(super) struct ObjectStart {
     spans: usize,
     decoded: usize,
+    /// The names of the object around it.
+    outer: Seen,
 }
 
 impl OpenObjects {
     /// No name, and room for those of most messages.
     pub(super) fn new() -> Self {
-        Self { spans: Vec::with_capacity(FEW), decoded: String::new() }
+        Self { spans: Vec::with_capacity(FEW), decoded: String::new(), seen: Seen::default() }
     }
 
     /// Call where an object begins.
-    pub(super) fn start(&self) -> ObjectStart {
-        ObjectStart { spans: self.spans.len(), decoded: self.decoded.len() }
+    pub(super) fn start(&mut self) -> ObjectStart {
+        ObjectStart { spans: self.spans.len(), decoded: self.decoded.len(), outer: mem::take(&mut self.seen) }
     }
 
     /// Notes a name of the innermost object.
-    pub(super) fn push(&mut self, bytes: &[u8], span: string::Span) {
-        if !span.escaped {
-            self.spans.push(span);
-            return;
+    pub(super) fn push(&mut self, bytes: &[u8], span: string::Span, names: NameComparison<'_>) {
+        let span = if span.escaped { self.decode(bytes, span) } else { span };
+        self.spans.push(span);
+        let name = name_bytes(bytes, self.decoded.as_bytes(), span);
+        let mark = mark(name);
+        let bit = 1_u64.wrapping_shl(mark);
+        self.seen.may_repeat |= self.seen.marks & bit != 0;
+        self.seen.marks |= bit;
+        if let NameComparison::Unmistakable(known) = names {
+            self.seen.has_unknown |= !known.has(name, mark);
         }
+    }
+
+    fn decode(&mut self, bytes: &[u8], span: string::Span) -> string::Span {
         let start = self.decoded.len();
         string::unescape_into(content(bytes, span), &mut self.decoded);
-        self.spans.push(string::Span { start, end: self.decoded.len(), escaped: true });
+        string::Span { start, end: self.decoded.len(), escaped: true }
     }
 
     /// The name that was noted last, if it was written with escapes.
@@ -77,11 +102,16 @@ impl OpenObjects {
         names: NameComparison<'_>,
         at: usize,
     ) -> Option<Fault> {
+        let Seen { may_repeat, has_unknown, .. } = self.seen;
         let found = match names {
-            NameComparison::Unchecked => None,
-            NameComparison::Distinct => self.find_duplicate(bytes, mark),
-            NameComparison::Unmistakable(known) => self.find_folded_duplicate(bytes, mark, known),
+            NameComparison::Unmistakable(known) if has_unknown => self.find_folded_duplicate(bytes, mark, known),
+            // Known names differ by more than what is looked for here.
+            NameComparison::Unmistakable(_) | NameComparison::Distinct if may_repeat => {
+                self.find_duplicate(bytes, mark)
+            }
+            _ => None,
         };
+        self.seen = mark.outer;
         self.spans.truncate(mark.spans);
         self.decoded.truncate(mark.decoded);
         let place = |span: string::Span| if span.escaped { at } else { span.start.saturating_sub(1) };
@@ -100,17 +130,13 @@ impl OpenObjects {
     }
 
     /// Also finds an exact duplicate, since that folds alike. If nothing is found, one comparison of all names suffices.
-    fn find_folded_duplicate(&self, bytes: &[u8], mark: ObjectStart, known: &[&str]) -> Option<(string::Span, Reason)> {
+    fn find_folded_duplicate(
+        &self,
+        bytes: &[u8],
+        mark: ObjectStart,
+        known: &KnownNames<'_>,
+    ) -> Option<(string::Span, Reason)> {
         let spans = self.spans.get(mark.spans..)?;
-        // As in nearly every message: the known names differ by more than what is looked for here.
-        let is_known = |span: &string::Span| {
-            let name = name_bytes(bytes, self.decoded.as_bytes(), *span);
-            known.iter().any(|known| is_same(known.as_bytes(), name))
-        };
-        if spans.iter().all(is_known) {
-            return self.find_duplicate(bytes, mark);
-        }
-        let known = KnownNames::new(known);
         // The names as a server that confuses them sees them.
         let (mut bare, mut bares) = (Vec::new(), Vec::with_capacity(spans.len()));
         let mut meant = None;
@@ -134,18 +160,40 @@ impl OpenObjects {
     }
 }
 
-/// The names that an object may have. Nearly every other name has another length than any of them, which is found out at once.
-struct KnownNames<'k> {
+/// The names that an object may have, in ASCII. Nearly every other name has another length than any of them, which is found out at
+/// once.
+#[derive(Debug)]
+pub struct KnownNames<'k> {
     names: &'k [&'k str],
+    /// For each [`mark`], the number of the first name that has it, from 1; 0 if there is none.
+    first: [u8; 64],
     /// A bit for each length in bytes that one of them has.
     lengths: u64,
     longest: usize,
 }
 
 impl<'k> KnownNames<'k> {
-    fn new(names: &'k [&'k str]) -> Self {
-        let longest = names.iter().map(|name| name.len()).max().unwrap_or_default();
-        Self { names, lengths: names.iter().fold(0, |lengths, name| lengths | bit(name.len())), longest }
+    /// These names, of which there are fewer than 256.
+    #[must_use]
+    pub const fn new(names: &'k [&'k str]) -> Self {
+        let mut known = Self { names, first: [0; 64], lengths: 0, longest: 0 };
+        let (mut number, mut rest) = (1, names);
+        while let [name, others @ ..] = rest {
+            let (_, behind) = known.first.split_at_mut(mark(name.as_bytes()) as usize);
+            if let [first @ 0, ..] = behind {
+                *first = number;
+            }
+            known.lengths |= bit(name.len());
+            known.longest = if name.len() > known.longest { name.len() } else { known.longest };
+            (number, rest) = (number + 1, others);
+        }
+        known
+    }
+
+    /// Whether this name, which has this [`mark`], is one of them.
+    fn has(&self, name: &[u8], mark: u32) -> bool {
+        let first = self.first.get(mark as usize).map_or(0, |first| usize::from(*first));
+        first > 0 && self.names.iter().skip(first.saturating_sub(1)).any(|known| is_same(known.as_bytes(), name))
     }
 
     /// Whether one of them, but not this name, is this folded form of it. They are ASCII, and folding changes only the case
@@ -169,8 +217,8 @@ impl<'k> KnownNames<'k> {
 }
 
 /// The bit of a length; all bits for a length of 64 and more.
-fn bit(length: usize) -> u64 {
-    u32::try_from(length).ok().and_then(|length| 1_u64.checked_shl(length)).unwrap_or(u64::MAX)
+const fn bit(length: usize) -> u64 {
+    if length < 64 { 1 << length } else { u64::MAX }
 }
 
 /// The index of the first name that repeats an earlier one.
@@ -179,17 +227,6 @@ fn find_repeated(bytes: &[u8], decoded: &[u8], spans: &[string::Span]) -> Option
     if spans.len() > FEW {
         let mut seen = HashSet::with_capacity(spans.len());
         return names.position(|name| !seen.insert(HashedName(name)));
-    }
-    // As nearly always: no two of them have the same length and last letter.
-    let mut seen = 0_u64;
-    let mut is_new = |name: &[u8]| {
-        let bit = 1_u64.wrapping_shl(mark(name));
-        let is_new = seen & bit == 0;
-        seen |= bit;
-        is_new
-    };
-    if names.clone().all(&mut is_new) {
-        return None;
     }
     let before = |count| spans.iter().take(count).map(|span| name_bytes(bytes, decoded, *span));
     names.enumerate().position(|(index, name)| before(index).any(|other| is_same(other, name)))

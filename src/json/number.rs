@@ -20,12 +20,14 @@ pub(super) fn scan(bytes: &[u8], start: usize) -> Result<usize, Fault> {
     if bytes.get(at) == Some(&b'.') {
         at = digits(bytes, at.saturating_add(1))?;
     }
-    if matches!(bytes.get(at), Some(b'e' | b'E')) {
+    let has_power = matches!(bytes.get(at), Some(b'e' | b'E'));
+    if has_power {
         let sign = usize::from(matches!(bytes.get(at.saturating_add(1)), Some(b'+' | b'-')));
         at = digits(bytes, at.saturating_add(1).saturating_add(sign))?;
     }
     let text = bytes.get(start..at).unwrap_or_default();
-    if text.len() > MAX_BYTES || !is_finite(text) {
+    // Up to 256 bytes without an exponent cannot reach 1e308.
+    if text.len() > MAX_BYTES || has_power && !is_finite(text) {
         return Err(Fault { at: start, reason: Reason::Number });
     }
     Ok(at)
@@ -47,7 +49,7 @@ const INFINITE: &[u8] =
     70963302864166928879109465555478519404026306574886715058206819089020007083836762738548458177115317644757302700698\
     55571366959622842914819860834936475292719074168444365510704342711559699508093042880177904174497792";
 
-/// Whether an `f64` holds the number. Up to 256 bytes without an exponent cannot reach 1e308.
+/// Whether an `f64` holds the number, which has an exponent.
 fn is_finite(text: &[u8]) -> bool {
     let mut parts = text.splitn(2, |byte| matches!(byte, b'e' | b'E'));
     let (Some(mantissa), Some(power)) = (parts.next(), parts.next()) else { return true };

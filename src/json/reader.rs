@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use super::{Fault, NameComparison, Reason, names, number, string};
+use crate::text::is_same;
 
 /// Reads one JSON text from front to back. Each call consumes one value; what is skipped is checked all the same.
 ///
@@ -142,6 +143,20 @@ impl<'a> Reader<'a> {
         Ok(self.decode(span))
     }
 
+    /// Reads a string, and answers whether it is this one.
+    ///
+    /// # Errors
+    /// The next value is not a valid string.
+    pub fn string_is(&mut self, text: &str) -> Result<bool, Fault> {
+        self.skip_space();
+        let span = self.quoted()?;
+        Ok(if span.escaped {
+            self.decode(span) == text
+        } else {
+            is_same(self.bytes.get(span.start..span.end).unwrap_or_default(), text.as_bytes())
+        })
+    }
+
     /// Reads an object, calling `visit` with the name of each member; `visit` must consume the member's value.
     ///
     /// # Errors
@@ -174,10 +189,11 @@ impl<'a> Reader<'a> {
     fn visit_members(&mut self, names: NameComparison<'_>, visit: &mut Visit<'_, 'a>) -> Result<(), Fault> {
         self.skip_space();
         self.read_members(names, |reader, span| {
-            // It is decoded already.
-            let name = match reader.open.last_decoded() {
-                Some(name) => Cow::Owned(name.as_bytes().to_vec()),
-                None => Cow::Borrowed(reader.bytes.get(span.start..span.end).unwrap_or_default()),
+            let name = if span.escaped {
+                // It is decoded already.
+                Cow::Owned(reader.open.last_decoded().unwrap_or_default().as_bytes().to_vec())
+            } else {
+                Cow::Borrowed(reader.bytes.get(span.start..span.end).unwrap_or_default())
             };
             visit(reader, name)
         })
@@ -229,7 +245,7 @@ impl<'a> Reader<'a> {
                 self.skip_space();
                 let named_at = self.at;
                 let span = self.quoted()?;
-                self.open.push(self.bytes, span);
+                self.open.push(self.bytes, span, names);
                 if !self.accept_here(b':') {
                     self.expect(b':', "`:`")?;
                 }
@@ -247,7 +263,19 @@ impl<'a> Reader<'a> {
     }
 
     /// Reads the string that begins here: no white space comes before it.
+    #[inline(always)]
     fn quoted(&mut self) -> Result<string::Span, Fault> {
+        // As most are, and only here inlined: a call would take longer than that.
+        match string::plain(self.bytes, self.at) {
+            Some(span) => {
+                self.at = span.end.wrapping_add(1);
+                Ok(span)
+            }
+            None => self.quoted_at_length(),
+        }
+    }
+
+    fn quoted_at_length(&mut self) -> Result<string::Span, Fault> {
         if self.bytes.get(self.at) != Some(&b'"') {
             return Err(self.missing("a string"));
         }
@@ -292,7 +320,7 @@ impl<'a> Reader<'a> {
     #[inline(always)]
     fn accept_here(&mut self, byte: u8) -> bool {
         let here = self.bytes.get(self.at) == Some(&byte);
-        self.at = self.at.saturating_add(usize::from(here));
+        self.at = self.at.wrapping_add(usize::from(here));
         here
     }
 
@@ -317,7 +345,15 @@ impl<'a> Reader<'a> {
         self.fault(if ended { Reason::Ended } else { Reason::Expected(what) })
     }
 
+    #[inline(always)]
     fn skip_space(&mut self) {
+        // As most texts are written: with little of it.
+        if self.bytes.get(self.at).is_none_or(|byte| *byte <= b' ') {
+            self.skip_spaces();
+        }
+    }
+
+    fn skip_spaces(&mut self) {
         while let Some(b' ' | b'\t' | b'\n' | b'\r') = self.bytes.get(self.at) {
             self.at = self.at.saturating_add(1);
         }

@@ -13,14 +13,19 @@ pub(super) struct Span {
     pub(super) escaped: bool,
 }
 
+/// The string that begins with the quote at `at`, if it is short, in ASCII and without escapes.
+#[inline(always)]
+pub(super) fn plain(bytes: &[u8], at: usize) -> Option<Span> {
+    let start = at.wrapping_add(1);
+    let end = if bytes.get(at) == Some(&b'"') { scan::plain_end(bytes, start) } else { None };
+    end.map(|end| Span { start, end, escaped: false })
+}
+
 /// Finds the end of the string whose content starts at `start`, checking each byte of it on the way.
 ///
 /// # Errors
 /// What RFC 8259, section 7, forbids, bytes that are not UTF-8, and lone surrogates.
 pub(super) fn scan(bytes: &[u8], start: usize) -> Result<Span, Fault> {
-    if let Some(end) = scan::plain_end(bytes, start) {
-        return Ok(Span { start, end, escaped: false });
-    }
     let mut at = start;
     let mut escaped = false;
     let mut finder = Scanner::new(bytes);
@@ -30,7 +35,12 @@ pub(super) fn scan(bytes: &[u8], start: usize) -> Result<Span, Fault> {
             Some(b'"') => break,
             Some(b'\\') => {
                 escaped = true;
-                at = escape(bytes, at)?;
+                at = match bytes.get(at.wrapping_add(1)) {
+                    Some(b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't') => at.wrapping_add(2),
+                    Some(b'u') => escape(bytes, at)?,
+                    Some(_) => return Err(Fault { at, reason: Reason::Escape }),
+                    None => return Err(Fault { at, reason: Reason::Ended }),
+                };
             }
             Some(_) => return Err(Fault { at, reason: Reason::Control }),
             None => return Err(Fault { at, reason: Reason::Ended }),
@@ -56,10 +66,10 @@ pub(super) enum Escapes {
 
 /// Finds the end of the string that begins with the quote at `at`, which [`scan`] has accepted before.
 pub(super) fn scan_accepted(bytes: &[u8], at: usize) -> Option<(Span, Escapes)> {
-    let start = at.saturating_add(1);
-    if let Some(end) = scan::plain_end(bytes, start) {
-        return Some((Span { start, end, escaped: false }, Escapes::None));
+    if let Some(span) = plain(bytes, at) {
+        return Some((span, Escapes::None));
     }
+    let start = at.saturating_add(1);
     let (mut at, mut escapes) = (start, Escapes::None);
     let mut finder = Scanner::new(bytes);
     loop {
@@ -75,20 +85,15 @@ pub(super) fn scan_accepted(bytes: &[u8], at: usize) -> Option<(Span, Escapes)> 
     }
 }
 
-/// Checks the escape at `at` and answers where the text goes on behind it.
+/// Checks the `\uXXXX` at `at`, or two that are a surrogate pair, and answers where the text goes on behind it.
 fn escape(bytes: &[u8], at: usize) -> Result<usize, Fault> {
-    match bytes.get(at.saturating_add(1)) {
-        Some(b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't') => Ok(at.saturating_add(2)),
-        Some(b'u') => match unit(bytes, at)? {
-            0xD800..0xDC00 => match unit(bytes, at.saturating_add(6)) {
-                Ok(0xDC00..0xE000) => Ok(at.saturating_add(12)),
-                _ => Err(Fault { at, reason: Reason::Surrogate }),
-            },
-            0xDC00..0xE000 => Err(Fault { at, reason: Reason::Surrogate }),
-            _ => Ok(at.saturating_add(6)),
+    match unit(bytes, at)? {
+        0xD800..0xDC00 => match unit(bytes, at.saturating_add(6)) {
+            Ok(0xDC00..0xE000) => Ok(at.saturating_add(12)),
+            _ => Err(Fault { at, reason: Reason::Surrogate }),
         },
-        Some(_) => Err(Fault { at, reason: Reason::Escape }),
-        None => Err(Fault { at, reason: Reason::Ended }),
+        0xDC00..0xE000 => Err(Fault { at, reason: Reason::Surrogate }),
+        _ => Ok(at.saturating_add(6)),
     }
 }
 

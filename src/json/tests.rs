@@ -3,7 +3,7 @@
 #[cfg(target_family = "wasm")]
 use wasm_bindgen_test::wasm_bindgen_test as test;
 
-use super::{Decimal, Fault, NameComparison, Node, Reader, Reason, Value, Writer, list, parse, quoted};
+use super::{Decimal, Fault, KnownNames, NameComparison, Node, Reader, Reason, Value, Writer, list, parse, quoted};
 
 fn skim(text: &[u8]) -> Result<(), String> {
     let mut reader = Reader::new(text, 64).map_err(|fault| fault.to_string())?;
@@ -124,7 +124,11 @@ fn two_objects_may_have_a_name_in_common() {
 
 fn unmistakable(text: &str) -> Option<Reason> {
     let mut reader = Reader::new(text.as_bytes(), 64).unwrap();
-    reader.members(NameComparison::Unmistakable(&["name", "taskId"]), |reader, _| reader.skip().map(drop)).unwrap();
+    reader
+        .members(NameComparison::Unmistakable(&KnownNames::new(&["name", "taskId"])), |reader, _| {
+            reader.skip().map(drop)
+        })
+        .unwrap();
     reader.name_fault().map(|fault| fault.reason.clone())
 }
 

@@ -137,7 +137,7 @@ impl<'s, S: Store> Counters<'s, S> {
             self.check(charges, now)?;
         }
         let seed = self.store.seed()?;
-        let mut receipt = Receipt::default();
+        let mut receipt = Receipt(Vec::with_capacity(charges.len()));
         for (index, charge) in charges.iter().enumerate() {
             match self.charge_or_overflow(charge, &seed, now) {
                 Ok(charged) => receipt.0.push(charged),

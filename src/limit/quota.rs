@@ -104,6 +104,9 @@ impl Quota {
     #[must_use]
     pub fn used(&self, count: Count, now: Timestamp) -> Amount {
         let count = self.current(Some(count), now);
+        if count.previous == Amount::ZERO {
+            return count.used;
+        }
         let length = u128::from(self.window.seconds()).saturating_mul(1000);
         let left = u128::from(self.newest_end(count).0.saturating_sub(now.0)).min(length);
         let previous = u128::from(count.previous.millionths()).saturating_mul(left).div_ceil(length.max(1));

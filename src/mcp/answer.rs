@@ -4,7 +4,7 @@
 use super::{Code, refusal_text};
 use crate::{
     amount::Amount,
-    json::{self, Writer},
+    json::{self, Writer, text_name},
 };
 
 /// An HTTP response in place of the server's.
@@ -116,7 +116,10 @@ const USUAL_BYTES: usize = 1024;
 pub fn error_reply(status: u16, id: Option<&str>, code: Code, message: &str, data: &Data<'_>) -> Reply {
     let mut answer = start_reply(id.unwrap_or("null"));
     answer.add_object("error", |error| {
-        error.add_json("code", code.number()).add_string("message", message).add_object("data", |out| data.write(out));
+        error
+            .add_json("code", code.number())
+            .add_string(text_name!("message"), message)
+            .add_object("data", |out| data.write(out));
     });
     Reply { status, retry_after: None, body: answer.finish() }
 }
@@ -179,19 +182,20 @@ pub fn bare_error(id: &str, code: Code, message: &str) -> Reply {
 
 fn start_reply(id: &str) -> Writer {
     let mut answer = Writer::with_capacity(USUAL_BYTES);
-    answer.add_string("jsonrpc", "2.0").add_raw("id", id);
+    answer.add_word(text_name!("jsonrpc"), "2.0").add_raw("id", id);
     answer
 }
 
 impl Data<'_> {
     fn write(&self, data: &mut Writer) {
-        data.add_string("kind", self.kind)
-            .add_optional_string("rule", self.rule)
-            .add_optional_string("policy", self.policy);
+        data.add_word(text_name!("kind"), self.kind)
+            .add_optional_string(text_name!("rule"), self.rule)
+            .add_optional_string(text_name!("policy"), self.policy);
         if let Some((kind, name)) = self.target {
             data.add_string(kind, name);
         }
-        data.add_string("reason", self.reason).add_optional_string("requestId", self.request_id);
+        data.add_string(text_name!("reason"), self.reason)
+            .add_optional_string(text_name!("requestId"), self.request_id);
         if let Some(argument) = &self.argument {
             data.add_object("argument", |out| argument.write(out));
         }
@@ -199,9 +203,9 @@ impl Data<'_> {
             data.add_object("limit", |out| limit.write(out));
         }
         if let Some(wait) = self.retry_after_ms {
-            data.add_json("retryAfterMs", wait);
+            data.add_integer("retryAfterMs", wait);
         }
-        data.add_optional_string("resetAt", self.reset_at.as_deref());
+        data.add_optional_string(text_name!("resetAt"), self.reset_at.as_deref());
         if let Some(approval) = &self.approval {
             data.add_object("approval", |out| approval.write(out));
         }
@@ -246,16 +250,25 @@ impl Elicitation<'_> {
 
 impl LimitData<'_> {
     fn write(&self, limit: &mut Writer) {
-        limit.add_string("counter", self.counter);
+        limit.add_string(text_name!("counter"), self.counter);
         match self.window {
-            WindowData::Named(name) => limit.add_string("window", name),
+            WindowData::Named(name) => limit.add_word(text_name!("window"), name),
             WindowData::Seconds(seconds) => limit.add_json("window", seconds),
         };
-        limit.add_json("max", self.max).add_string("scope", self.scope).add_json("cost", self.cost);
+        add_amount(limit, "max", self.max);
+        limit.add_word(text_name!("scope"), self.scope);
+        add_amount(limit, "cost", self.cost);
         if let Some(remaining) = self.remaining {
-            limit.add_json("remaining", remaining);
+            add_amount(limit, "remaining", remaining);
         }
     }
+}
+
+fn add_amount(limit: &mut Writer, name: &'static str, amount: Amount) {
+    match amount.units() {
+        Some(units) => limit.add_integer(name, units),
+        None => limit.add_json(name, amount),
+    };
 }
 
 impl Reply {

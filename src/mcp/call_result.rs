@@ -4,12 +4,16 @@
 //! are matched by id, since a stream may carry other responses, and requests of the server. A response that cannot be read
 //! counts as a success, so that a malformed response never gives quota back.
 
-use crate::json::{Fault, NameComparison, Reader, ValueType};
+use crate::json::{Fault, KnownNames, NameComparison, Reader, ValueType};
 
 use super::{
     Id, ResponseFormat,
     sse::{Collected, Messages},
 };
+
+/// Members that are read here of a response, and of its result.
+const RESPONSE: KnownNames<'_> = KnownNames::new(&["id", "method", "result", "error"]);
+const RESULT: KnownNames<'_> = KnownNames::new(&["isError"]);
 
 /// Reads the response to one request.
 #[derive(Clone, Debug)]
@@ -112,14 +116,14 @@ fn answer<'a>(reader: &mut Reader<'a>) -> Result<Option<Answer<'a>>, Fault> {
         return reader.skip().map(|_| None);
     }
     let (mut id, mut is_request, mut failed) = (None, false, false);
-    reader.members(NameComparison::Unmistakable(&["id", "method", "result", "error"]), |reader, name| {
+    reader.members(NameComparison::Unmistakable(&RESPONSE), |reader, name| {
         match (&*name, reader.value_type()?) {
             ("id", _) => {
                 id = Id::read(reader)?;
                 return Ok(());
             }
             ("result", ValueType::Object) => {
-                return reader.members(NameComparison::Unmistakable(&["isError"]), |reader, name| {
+                return reader.members(NameComparison::Unmistakable(&RESULT), |reader, name| {
                     let value = reader.skip()?;
                     failed |= name == "isError" && value == b"true";
                     Ok(())

@@ -3,7 +3,7 @@
 //! A pure state machine over chunks. It holds nothing back and changes nothing. A response that cannot be read, or that is
 //! longer than any that creates a task, creates none.
 
-use crate::json::{Fault, NameComparison, Reader, ValueType};
+use crate::json::{Fault, KnownNames, NameComparison, Reader, ValueType};
 
 use super::{
     ResponseFormat,
@@ -24,6 +24,11 @@ pub struct CreatedTask {
 pub struct CreatedTasks {
     messages: Messages,
 }
+
+/// Members that are read here of a response, of its result, and of the task in that.
+const RESPONSE: KnownNames<'_> = KnownNames::new(&["result"]);
+const RESULT: KnownNames<'_> = KnownNames::new(&["task", "taskId", "resultType"]);
+const TASK: KnownNames<'_> = KnownNames::new(&["taskId"]);
 
 /// A longer message is not read, in bytes.
 const MAX_BYTES: usize = 64 * 1024;
@@ -87,7 +92,7 @@ fn read_message(reader: &mut Reader<'_>, tasks: &mut Vec<CreatedTask>) -> Result
     if reader.value_type()? != ValueType::Object {
         return reader.skip().map(drop);
     }
-    reader.members(NameComparison::Unmistakable(&["result"]), |reader, name| match (&*name, reader.value_type()?) {
+    reader.members(NameComparison::Unmistakable(&RESPONSE), |reader, name| match (&*name, reader.value_type()?) {
         ("result", ValueType::Object) => read_result(reader, tasks),
         _ => reader.skip().map(drop),
     })
@@ -96,20 +101,18 @@ fn read_message(reader: &mut Reader<'_>, tasks: &mut Vec<CreatedTask>) -> Result
 /// Reads a result that has a `task`, or that is one.
 fn read_result(reader: &mut Reader<'_>, tasks: &mut Vec<CreatedTask>) -> Result<(), Fault> {
     let (mut own, mut is_task) = (Draft::default(), false);
-    reader.members(NameComparison::Unmistakable(&["task", "taskId", "resultType"]), |reader, name| {
-        match (&*name, reader.value_type()?) {
-            ("task", ValueType::Object) => {
-                let mut inside = Draft::default();
-                reader.members(NameComparison::Unmistakable(&["taskId"]), |reader, name| inside.read(reader, &name))?;
-                tasks.extend(inside.finish());
-                Ok(())
-            }
-            ("resultType", ValueType::String) => {
-                is_task = reader.string()? == "task";
-                Ok(())
-            }
-            _ => own.read(reader, &name),
+    reader.members(NameComparison::Unmistakable(&RESULT), |reader, name| match (&*name, reader.value_type()?) {
+        ("task", ValueType::Object) => {
+            let mut inside = Draft::default();
+            reader.members(NameComparison::Unmistakable(&TASK), |reader, name| inside.read(reader, &name))?;
+            tasks.extend(inside.finish());
+            Ok(())
         }
+        ("resultType", ValueType::String) => {
+            is_task = reader.string()? == "task";
+            Ok(())
+        }
+        _ => own.read(reader, &name),
     })?;
     tasks.extend(own.finish().filter(|_| is_task));
     Ok(())

@@ -5,7 +5,7 @@
 
 use super::{Code, Refusal, refusal_text};
 use crate::{
-    http::{Header, Headers},
+    http::{Header, Headers, Names},
     text::is_same,
 };
 
@@ -21,7 +21,7 @@ pub enum RequestKind {
 }
 
 /// Headers that a request may have once: if one is repeated, servers read different requests.
-const UNREPEATABLE_HEADERS: [&str; 7] = [
+const UNREPEATABLE_HEADERS: Names = Names::new(&[
     "authorization",
     "content-encoding",
     "content-type",
@@ -29,15 +29,22 @@ const UNREPEATABLE_HEADERS: [&str; 7] = [
     "mcp-name",
     "mcp-protocol-version",
     "mcp-session-id",
-];
+]);
+
+/// Headers that make the connection another protocol's.
+const UPGRADE_HEADERS: Names = Names::new(&[":protocol", "upgrade"]);
 
 /// Headers from which some servers take the method.
-const METHOD_OVERRIDE_HEADERS: [&str; 4] =
-    ["x-http-method", "x-http-method-override", "x-method-override", "x-original-method"];
+const METHOD_OVERRIDE_HEADERS: Names =
+    Names::new(&["x-http-method", "x-http-method-override", "x-method-override", "x-original-method"]);
 
 /// Headers by which a client makes Envoy send a request twice: it would be executed twice for one charge.
-pub const RETRY_HEADERS: [&str; 4] =
-    ["x-envoy-hedge-on-per-try-timeout", "x-envoy-max-retries", "x-envoy-retry-grpc-on", "x-envoy-retry-on"];
+pub const RETRY_HEADERS: Names = Names::new(&[
+    "x-envoy-hedge-on-per-try-timeout",
+    "x-envoy-max-retries",
+    "x-envoy-retry-grpc-on",
+    "x-envoy-retry-on",
+]);
 
 /// Checks the head of a request whose body, if `has_body`, is still to come.
 ///
@@ -51,13 +58,13 @@ pub fn check_head(headers: &Headers, has_body: bool, max_body: usize) -> Result<
         Header::Once(b"GET" | b"HEAD" | b"OPTIONS" | b"DELETE") => false,
         _ => return Err(Refusal::head(405, refusal_text::METHOD)),
     };
-    if headers.get(":protocol") != Header::Absent || headers.get("upgrade") != Header::Absent {
+    if headers.present(&UPGRADE_HEADERS).next().is_some() {
         return Err(Refusal::head(400, refusal_text::PROTOCOL_UPGRADE));
     }
     if let Some(name) = headers.present(&METHOD_OVERRIDE_HEADERS).next() {
         return Err(Refusal::head(400, refusal_text::method_override(name)));
     }
-    if let Some(name) = UNREPEATABLE_HEADERS.iter().find(|name| headers.repeats(name)) {
+    if let Some(name) = headers.repeated(&UNREPEATABLE_HEADERS) {
         return Err(Refusal::head(400, refusal_text::repeated_header(name)));
     }
     if joined_credentials(headers.get("authorization")) {
@@ -72,11 +79,10 @@ pub fn check_head(headers: &Headers, has_body: bool, max_body: usize) -> Result<
         (true, false) => return Err(Refusal::head(400, refusal_text::NO_BODY)),
         (true, true) => {}
     }
-    if is_form(headers.get("content-type")) {
-        return Err(Refusal::head(415, refusal_text::FORM));
-    }
-    if !is_json(headers.get("content-type")) {
-        return Err(Refusal::head(415, refusal_text::MEDIA_TYPE));
+    let media = headers.get("content-type");
+    if !is_json(media) {
+        let message = if is_form(media) { refusal_text::FORM } else { refusal_text::MEDIA_TYPE };
+        return Err(Refusal::head(415, message));
     }
     match headers.get("content-encoding") {
         Header::Absent => {}
@@ -143,12 +149,15 @@ fn content_length(headers: &Headers) -> Result<Option<usize>, Refusal> {
     match headers.get("content-length") {
         Header::Absent => Ok(None),
         Header::Repeated => Err(refused()),
-        Header::Once(digits) if digits.is_empty() || !digits.iter().all(u8::is_ascii_digit) => Err(refused()),
+        Header::Once([]) => Err(refused()),
         // A number that does not fit in a `usize` is larger than any limit.
-        Header::Once(digits) => {
-            let digits = std::str::from_utf8(digits).unwrap_or_default();
-            Ok(Some(digits.parse().unwrap_or(usize::MAX)))
-        }
+        Header::Once(digits) => digits
+            .iter()
+            .try_fold(0, |sum: usize, digit| match digit {
+                b'0'..=b'9' => Ok(sum.saturating_mul(10).saturating_add(usize::from(digit.wrapping_sub(b'0')))),
+                _ => Err(refused()),
+            })
+            .map(Some),
     }
 }
 

@@ -26,8 +26,12 @@ impl<'a> Id<'a> {
         let valid = match kind {
             ValueType::String => token.len() <= MAX_BYTES.saturating_add(2),
             ValueType::Number => {
-                let digits = token.strip_prefix('-').unwrap_or(token);
-                digits.parse::<u64>().is_ok_and(|number| number <= MAX_INTEGER)
+                let number =
+                    token.strip_prefix('-').unwrap_or(token).bytes().try_fold(0_u64, |sum, digit| match digit {
+                        b'0'..=b'9' => Some(sum.saturating_mul(10).saturating_add(digit.wrapping_sub(b'0').into())),
+                        _ => None,
+                    });
+                number.is_some_and(|number| number <= MAX_INTEGER)
             }
             ValueType::Null | ValueType::Bool | ValueType::Array | ValueType::Object => false,
         };

@@ -162,11 +162,12 @@ impl ListKind {
     /// The kind of list that a method returns.
     #[must_use]
     pub fn by_method(method: &str) -> Option<Self> {
-        match method {
-            "tools/list" => Some(Self::Tools),
-            "prompts/list" => Some(Self::Prompts),
-            "resources/list" => Some(Self::Resources),
-            "resources/templates/list" => Some(Self::Templates),
+        // Nearly no call is of a method that ends like this, and to compare texts takes long.
+        match method.strip_suffix("/list")? {
+            "tools" => Some(Self::Tools),
+            "prompts" => Some(Self::Prompts),
+            "resources" => Some(Self::Resources),
+            "resources/templates" => Some(Self::Templates),
             _ => None,
         }
     }

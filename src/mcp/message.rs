@@ -2,7 +2,10 @@
 
 use std::{borrow::Cow, mem};
 
-use crate::json::{Fault, NameComparison, Reader, ValueType};
+use crate::{
+    json::{Fault, KnownNames, NameComparison, Reader, ValueType},
+    text::has_control,
+};
 
 use super::{
     Code, Id, Method, MethodClass, Refusal, Target,
@@ -11,7 +14,7 @@ use super::{
 };
 
 /// Members of the envelope; JSON-RPC 2.0, sections 4 and 5.
-const ENVELOPE: [&str; 6] = ["error", "id", "jsonrpc", "method", "params", "result"];
+const ENVELOPE: KnownNames<'_> = KnownNames::new(&["error", "id", "jsonrpc", "method", "params", "result"]);
 
 /// A message that every server reads in the same way.
 ///
@@ -53,8 +56,8 @@ pub struct Request<'a> {
     pub params: &'a [u8],
     /// The bytes of `params.arguments`, an object.
     pub arguments: Option<&'a [u8]>,
-    /// The names of its members, the first 32, in UTF-8.
-    pub argument_names: Vec<Cow<'a, [u8]>>,
+    /// The names of its members, the first 32, each cut to 64 bytes: a JSON list.
+    pub argument_names: String,
     /// The protocol revision in `params._meta`.
     pub version: Option<Cow<'a, str>>,
     /// `traceparent` in `params._meta`, as sent.
@@ -110,7 +113,7 @@ impl<'a> Envelope<'a> {
 
     fn member(&mut self, reader: &mut Reader<'a>, name: &[u8]) -> Result<(), Fault> {
         match (name, reader.value_type()?) {
-            (b"jsonrpc", ValueType::String) => self.version_is_right = reader.string()? == "2.0",
+            (b"jsonrpc", ValueType::String) => self.version_is_right = reader.string_is("2.0")?,
             (b"id", _) => self.id = Id::read(reader)?.map_or(Field::WrongType, Field::Present),
             (b"method", ValueType::String) => self.method = Field::Present(reader.string()?),
             (b"params", ValueType::Object) => self.params = Field::Present(Params::read(reader)?),
@@ -169,7 +172,8 @@ fn classify<'a>(method: Cow<'a, str>, id: Option<Id<'a>>, mut params: Params<'a>
         }
     };
     // Some servers drop control characters, or end the method there: they would run another method than the policy sees.
-    if method.chars().any(char::is_control) {
+    let known = Method::known(&method);
+    if known.is_none() && has_control(&method) {
         return Err(Refusal::invalid(refusal_text::METHOD_CONTROL));
     }
     match (id, Method::is_notification(&method)) {
@@ -180,7 +184,6 @@ fn classify<'a>(method: Cow<'a, str>, id: Option<Id<'a>>, mut params: Params<'a>
         },
         (None, false) => Err(Refusal::invalid(refusal_text::REQUEST_WITHOUT_ID)),
         (Some(id), false) => {
-            let known = Method::known(&method);
             let (class, task) = known.map_or((MethodClass::Open, false), |known| (known.class, known.task));
             let arguments = match params.arguments {
                 Field::Present(bytes) => Some(bytes),
@@ -190,7 +193,7 @@ fn classify<'a>(method: Cow<'a, str>, id: Option<Id<'a>>, mut params: Params<'a>
                 Field::Present(trace) => Some(trace),
                 Field::Absent | Field::WrongType => None,
             };
-            let (argument_names, bytes) = (mem::take(&mut params.argument_names), params.bytes);
+            let (argument_names, bytes) = (mem::take(&mut params.argument_names).into_text(), params.bytes);
             let target = params.target(class, task).map_err(Refusal::invalid)?;
             Ok(Message::Request(Request {
                 id,

@@ -2,21 +2,25 @@
 
 use std::borrow::Cow;
 
-use crate::json::{Fault, NameComparison, Reader, ValueType};
+use crate::{
+    json::{self, Fault, KnownNames, NameComparison, Reader, ValueType},
+    text::has_control,
+};
 
 use super::{MethodClass, refusal_text};
 
 /// The `_meta` member in which a 2026-07-28 request names its revision.
 pub(super) const VERSION: &str = "io.modelcontextprotocol/protocolVersion";
 
-/// How many names of arguments are kept, for audit records.
+/// How many names of arguments are kept, for audit records, and how long they may be, in bytes.
 const MAX_ARGUMENT_NAMES: usize = 32;
+const MAX_ARGUMENT_NAME: usize = 64;
 
-/// Room for the names of the arguments of most calls.
-const USUAL_ARGUMENTS: usize = 8;
+/// Room for the names of the arguments of most calls, in bytes.
+const USUAL_NAMES: usize = 128;
 
 /// Members of `params` that servers act on, in any revision.
-const PARAMS: [&str; 18] = [
+const PARAMS: KnownNames<'_> = KnownNames::new(&[
     "_meta",
     "argument",
     "arguments",
@@ -35,16 +39,22 @@ const PARAMS: [&str; 18] = [
     "task",
     "taskId",
     "uri",
-];
+]);
+
+/// Members of `params.ref`.
+const REFERENCE: KnownNames<'_> = KnownNames::new(&["type", "name", "uri"]);
+
+/// Members of `params.notifications` that servers act on.
+const NOTIFICATIONS: KnownNames<'_> = KnownNames::new(&["resourceSubscriptions"]);
 
 /// Members of `_meta` that servers act on.
-const META: [&str; 5] = [
+const META: KnownNames<'_> = KnownNames::new(&[
     VERSION,
     "io.modelcontextprotocol/clientCapabilities",
     "io.modelcontextprotocol/clientInfo",
     "io.modelcontextprotocol/logLevel",
     "progressToken",
-];
+]);
 
 /// A member that should hold a `T`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -84,13 +94,51 @@ pub(super) struct Params<'a> {
     subscriptions: Field<Vec<Cow<'a, str>>>,
     /// The bytes of the object; `null` counts as absent.
     pub(super) arguments: Field<&'a [u8]>,
-    /// The names of its members, the first 32, in UTF-8.
-    pub(super) argument_names: Vec<Cow<'a, [u8]>>,
+    pub(super) argument_names: NameList,
     pub(super) version: Field<Cow<'a, str>>,
     pub(super) traceparent: Field<Cow<'a, str>>,
     /// The bytes of the whole object.
     pub(super) bytes: &'a [u8],
     pub(super) meta_is_wrong: bool,
+}
+
+/// Names of arguments as a JSON list. It is made while they are read, since most are in it as they were sent.
+#[derive(Debug, Default)]
+pub(super) struct NameList {
+    /// The list without its end, in UTF-8.
+    text: Vec<u8>,
+    count: usize,
+}
+
+impl NameList {
+    /// Adds a name, which is borrowed if it was sent without escapes, and may then be written without them, too.
+    fn push(&mut self, name: &Cow<'_, [u8]>) {
+        if self.count >= MAX_ARGUMENT_NAMES {
+            return;
+        }
+        if self.count == 0 {
+            self.text.reserve(USUAL_NAMES);
+        }
+        self.text.extend_from_slice(if self.count == 0 { b"[\"" } else { b",\"" });
+        match name {
+            Cow::Borrowed(name) if name.len() <= MAX_ARGUMENT_NAME => self.text.extend_from_slice(name),
+            _ => {
+                let name = std::str::from_utf8(name).unwrap_or_default();
+                let front = name.get(..name.floor_char_boundary(MAX_ARGUMENT_NAME)).unwrap_or_default();
+                let quoted = json::quoted(front);
+                let escaped = quoted.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')).unwrap_or_default();
+                self.text.extend_from_slice(escaped.as_bytes());
+            }
+        }
+        self.text.push(b'"');
+        self.count = self.count.saturating_add(1);
+    }
+
+    /// The list.
+    pub(super) fn into_text(mut self) -> String {
+        self.text.extend_from_slice(if self.count == 0 { b"[]" } else { b"]" });
+        String::from_utf8(self.text).unwrap_or_default()
+    }
 }
 
 impl<'a> Params<'a> {
@@ -116,11 +164,8 @@ impl<'a> Params<'a> {
         self.arguments = match reader.value_type()? {
             ValueType::Object => {
                 let (start, names) = (reader.position(), &mut self.argument_names);
-                names.reserve(USUAL_ARGUMENTS);
                 reader.members_by_bytes(NameComparison::Distinct, |reader, name| {
-                    if names.len() < MAX_ARGUMENT_NAMES {
-                        names.push(name);
-                    }
+                    names.push(&name);
                     reader.skip().map(drop)
                 })?;
                 Field::Present(reader.bytes_since(start))
@@ -147,7 +192,7 @@ impl<'a> Params<'a> {
         if reader.value_type()? != ValueType::Object {
             return reader.skip().map(drop);
         }
-        reader.members(NameComparison::Unmistakable(&["type", "name", "uri"]), |reader, name| match &*name {
+        reader.members(NameComparison::Unmistakable(&REFERENCE), |reader, name| match &*name {
             "name" => read_string(reader, &mut self.reference_name),
             "uri" => read_string(reader, &mut self.reference_uri),
             _ => reader.skip().map(drop),
@@ -159,7 +204,7 @@ impl<'a> Params<'a> {
             self.subscriptions = Field::WrongType;
             return reader.skip().map(drop);
         }
-        reader.members(NameComparison::Unmistakable(&["resourceSubscriptions"]), |reader, name| match &*name {
+        reader.members(NameComparison::Unmistakable(&NOTIFICATIONS), |reader, name| match &*name {
             "resourceSubscriptions" => read_strings(reader, &mut self.subscriptions),
             _ => reader.skip().map(drop),
         })
@@ -234,7 +279,7 @@ pub const MAX_NAME: usize = 256;
 fn check_name<'a>(place: &str) -> impl Fn(Cow<'a, str>) -> Result<Cow<'a, str>, String> {
     move |name| match &*name {
         long if long.len() > MAX_NAME => Err(refusal_text::long_name(place, MAX_NAME)),
-        text if text.chars().any(char::is_control) => Err(refusal_text::control_character(place)),
+        text if has_control(text) => Err(refusal_text::control_character(place)),
         _ => Ok(name),
     }
 }

@@ -13,7 +13,7 @@ use crate::{
 };
 
 /// The first revision whose headers repeat parts of the body.
-const FIRST_STATELESS: &str = "2026-07-28";
+const FIRST_STATELESS: &[u8; 10] = b"2026-07-28";
 
 /// How client and server of a protocol revision find each other.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -49,10 +49,10 @@ pub fn check_headers(headers: &Headers, message: &Message<'_>) -> Result<Lifecyc
 pub(super) fn is_stateless(headers: &Headers, declared: Option<&str>) -> bool {
     let by_header = match headers.get("mcp-protocol-version") {
         Header::Absent => false,
-        Header::Once(version) => std::str::from_utf8(version).map_or(true, is_stateless_version),
+        Header::Once(version) => is_stateless_version(version),
         Header::Repeated => true,
     };
-    by_header || declared.is_some_and(is_stateless_version)
+    by_header || declared.is_some_and(|declared| is_stateless_version(declared.as_bytes()))
 }
 
 /// The refusal of a method that a stateless revision does not have.
@@ -165,12 +165,13 @@ fn declared_version<'m>(message: &'m Message<'_>) -> Option<&'m str> {
 }
 
 /// Whether a version is stateless: anything but an earlier date, since some servers read an unknown version as the newest.
-fn is_stateless_version(version: &str) -> bool {
-    let digits = |from: usize, to: usize| {
-        version.as_bytes().get(from..to).is_some_and(|part| part.iter().all(u8::is_ascii_digit))
+fn is_stateless_version(version: &[u8]) -> bool {
+    let Ok(version): Result<&[u8; 10], _> = version.try_into() else { return true };
+    let is_right = |(at, byte): (usize, &u8)| match at {
+        4 | 7 => *byte == b'-',
+        _ => byte.is_ascii_digit(),
     };
-    let dashes = version.as_bytes().get(4) == Some(&b'-') && version.as_bytes().get(7) == Some(&b'-');
-    let is_date = version.len() == 10 && dashes && digits(0, 4) && digits(5, 7) && digits(8, 10);
+    let is_date = version.iter().enumerate().all(is_right);
     !is_date || version >= FIRST_STATELESS
 }
 

@@ -7,7 +7,7 @@ use std::{borrow::Cow, ops::Range};
 
 use crate::{
     budget::Work,
-    json::{Fault, NameComparison, Reader, ValueType},
+    json::{Fault, KnownNames, NameComparison, Reader, ValueType},
     policy::BuiltIn,
 };
 
@@ -26,7 +26,7 @@ use super::{
 /// A message that nests deeper is not read.
 const MAX_DEPTH: u32 = 128;
 /// The members of a message that clients act on.
-const ENVELOPE: [&str; 6] = ["jsonrpc", "id", "method", "params", "result", "error"];
+const ENVELOPE: KnownNames<'_> = KnownNames::new(&["jsonrpc", "id", "method", "params", "result", "error"]);
 /// Members whose value has no shape that the protocol knows: any string in it is a text.
 const FREE: [&str; 4] = ["structuredContent", "_meta", "arguments", "metadata"];
 /// Bytes of the shortest text that a format could be found in.

@@ -1,14 +1,9 @@
 //! What a record says about a call's arguments: by default their names, and no value.
 
-use std::borrow::Cow;
-
 use base16ct::lower;
 use sha2::{Digest as _, Sha256};
 
-use crate::{
-    config::Arguments,
-    json::{self, Writer},
-};
+use crate::{config::Arguments, json::Writer};
 
 /// What is logged of a call's arguments.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -21,14 +16,11 @@ pub struct LoggedArguments {
     pub values: Option<String>,
 }
 
-/// Longest name of an argument, in bytes.
-const MAX_NAME: usize = 64;
-
 impl LoggedArguments {
-    /// What `how` permits to log of `arguments`, a JSON object as it was sent, whose members have these `names`, in UTF-8; `None` if
-    /// it permits nothing.
+    /// What `how` permits to log of `arguments`, a JSON object as it was sent, whose members have these `names`; `None` if it permits
+    /// nothing.
     #[must_use]
-    pub fn new(arguments: &[u8], names: &[Cow<'_, [u8]>], how: Arguments) -> Option<Self> {
+    pub fn new(arguments: &[u8], names: &str, how: Arguments) -> Option<Self> {
         let logged = match how {
             Arguments::None => return None,
             Arguments::Names => Self::default(),
@@ -41,8 +33,7 @@ impl LoggedArguments {
                 Self { values: std::str::from_utf8(arguments).ok().map(on_one_line), ..Self::default() }
             }
         };
-        let names = json::list(names.iter().map(|name| short(name)));
-        Some(Self { names, ..logged })
+        Some(Self { names: names.to_owned(), ..logged })
     }
 
     /// Writes the members of a record; the values only if `with_values`.
@@ -53,10 +44,4 @@ impl LoggedArguments {
             record.add_raw("argumentValues", values);
         }
     }
-}
-
-/// The front of a name as text.
-fn short(name: &[u8]) -> &str {
-    let name = std::str::from_utf8(name).unwrap_or_default();
-    name.get(..name.floor_char_boundary(MAX_NAME)).unwrap_or_default()
 }

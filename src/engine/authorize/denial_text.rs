@@ -9,6 +9,7 @@ use crate::{
     audit::record,
     engine::approval_service::Pending,
     identity::IdentityError,
+    json,
     policy::{
         Cost, Limit, Predicate,
         condition::Condition,
@@ -208,7 +209,7 @@ pub(in crate::engine) fn rate_limited(
         }
         (false, true, _) => {
             let verb = if all_tools { "have" } else { "has" };
-            [subject, " ", verb, " reached the rate limit of ", &quota.to_string()].concat()
+            [subject, " ", verb, " reached the rate limit of ", &quota].concat()
         }
         (false, false, _) => format!("this call exceeds what is left of the limit of {subject}, {quota}"),
     };
@@ -227,32 +228,25 @@ pub(in crate::engine) fn when_to_retry(seconds: Option<u64>) -> String {
         7200..172_800 => (seconds.div_ceil(3600), "hour"),
         _ => (seconds.div_ceil(86_400), "day"),
     };
-    format!("retry in {number} {unit}{}", if number == 1 { "" } else { "s" })
+    ["retry in ", &json::decimal_digits(number), " ", unit, if number == 1 { "" } else { "s" }].concat()
 }
 
 /// `10 calls a minute`, or `50000 a day` of what calls cost; `any number of calls a minute` if they are only counted.
-pub(super) fn describe_quota(limit: &Limit) -> impl fmt::Display {
-    fmt::from_fn(|f| {
-        match limit.max {
-            Some(max) => write!(f, "{max}")?,
-            None => f.write_str("any number")?,
-        }
-        match (counts_calls(limit), limit.max) {
-            (true, Some(Amount::ONE)) => f.write_str(" call")?,
-            (true, Some(_)) => f.write_str(" calls")?,
-            (true, None) => f.write_str(" of calls")?,
-            (false, _) => {}
-        }
-        match (limit.window.name(), limit.window.seconds()) {
-            (Some("hour"), _) => f.write_str(" an hour")?,
-            (Some(name), _) => write!(f, " a {name}")?,
-            (None, seconds) => write!(f, " in {seconds} seconds")?,
-        }
-        match &limit.key {
-            Some(key) => write!(f, " with the same {key}"),
-            None => Ok(()),
-        }
-    })
+pub(super) fn describe_quota(limit: &Limit) -> String {
+    let max = limit.max.map(|max| max.units().map_or_else(|| max.to_string(), json::decimal_digits));
+    let what = match (counts_calls(limit), limit.max) {
+        (true, Some(Amount::ONE)) => " call",
+        (true, Some(_)) => " calls",
+        (true, None) => " of calls",
+        (false, _) => "",
+    };
+    let window = match limit.window.name() {
+        Some("hour") => " an hour".into(),
+        Some(name) => [" a ", name].concat(),
+        None => format!(" in {} seconds", limit.window.seconds()),
+    };
+    let key = limit.key.as_ref().map(|key| format!(" with the same {key}"));
+    [max.as_deref().unwrap_or("any number"), what, &window, key.as_deref().unwrap_or_default()].concat()
 }
 
 /// A text of the policy's author without its full stop, since the sentence goes on.

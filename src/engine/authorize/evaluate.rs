@@ -80,9 +80,11 @@ impl<'t, 'p, 'm> Rules<'t, 'p, 'm> {
         facts: &'t Facts<'t>,
     ) -> Self {
         let (mut contents, mut is_empty) = (Contents::default(), true);
-        for rule in targets.iter().flat_map(|target| target.rules(mode)) {
-            contents = contents.or(rule.contents);
-            is_empty = false;
+        for target in targets {
+            for rule in target.rules(mode) {
+                contents = contents.or(rule.contents);
+                is_empty = false;
+            }
         }
         Self { mode, targets, args, facts, contents, is_empty }
     }
@@ -153,10 +155,10 @@ impl<'p, S: Store, W: Tracer> Authorizer<'p, S, W> {
     /// What the limits would be charged for the request.
     pub(super) fn price(&mut self, rules: &Rules<'_, 'p, '_>) -> Result<Evaluation<'p>, MessageDenial<'p>> {
         let mut tracer = ModeTracer { tracer: &mut self.tracer, mode: rules.mode };
-        let mut charges: Vec<PendingCharge<'p>> = Vec::new();
         if !rules.contents.limits {
-            return Ok(Evaluation { mode: rules.mode, charges });
+            return Ok(Evaluation { mode: rules.mode, charges: Vec::new() });
         }
+        let mut charges: Vec<PendingCharge<'p>> = Vec::with_capacity(1);
         for TargetRule { index, target, rule, args } in rules.iter() {
             let about = |denial: Denial<'p>| denial.about(target.message);
             for limit in rule.limits() {

@@ -70,7 +70,7 @@ impl<'p, 'm> ResolvedTarget<'p, 'm> {
 
     /// The rules of one mode, the target's own before `all_tools`.
     pub(super) fn rules(&self, mode: Mode) -> impl Iterator<Item = &'p Rule> {
-        self.rules.into_iter().flatten().filter(move |rule| rule.mode == mode)
+        self.rules.iter().filter_map(move |rule| rule.filter(|rule| rule.mode == mode))
     }
 
     /// The denial by the default, if the entry that names the target is in shadow.

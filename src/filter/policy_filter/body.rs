@@ -9,7 +9,7 @@ use crate::{
     budget::ShareExhausted,
     config::HeaderMode,
     engine::{self, BoundRequest, Disposition},
-    http::Headers,
+    http::Header,
     mcp::head::RETRY_HEADERS,
 };
 
@@ -102,10 +102,11 @@ pub(super) fn take_lease(filter: &Filter, request: &mut BoundRequest) -> Result<
 /// Removes what would have Envoy send the request twice, and, if the response has to be read, what would have the server
 /// compress it.
 pub(super) fn remove_headers(filter: &Filter, request: &BoundRequest) -> Result<(), Status> {
-    let remove = |headers: &Headers, names: &[&str]| headers.present(names).try_for_each(host::remove_request_header);
-    remove(&request.info().headers, &RETRY_HEADERS)?;
-    if engine::removes_accept_encoding(&filter.config, request) {
-        remove(&request.info().headers, &["accept-encoding"])?;
+    let headers = &request.info().headers;
+    headers.present(&RETRY_HEADERS).try_for_each(host::remove_request_header)?;
+    let is_compressible = headers.get("accept-encoding") != Header::Absent;
+    if is_compressible && engine::removes_accept_encoding(&filter.config, request) {
+        host::remove_request_header("accept-encoding")?;
     }
     Ok(())
 }

@@ -7,9 +7,9 @@ use self::simd::{look, look_at_many, look_closely};
 #[derive(Debug)]
 pub(in crate::json) struct Scanner<'b> {
     bytes: &'b [u8],
-    /// Where the bytes that were looked at last begin and end, and which of them need a look, the first in the lowest bit.
+    /// Where the bytes that were looked at last begin, how many they are, and which of them need a look, the first in the lowest bit.
     base: usize,
-    end: usize,
+    size: usize,
     found: u64,
     ascii: bool,
 }
@@ -17,13 +17,16 @@ pub(in crate::json) struct Scanner<'b> {
 /// What is seen of some bytes: which need a look, the first in the lowest bit, and whether all are ASCII.
 type Seen = (u64, bool);
 
+/// The same of few bytes, and which of them are not ASCII.
+type SeenClosely = (u32, u32);
+
 /// Bytes that are looked at together: few at first, as most texts are short.
 const FEW: usize = 16;
 const MANY: usize = 64;
 
 impl<'b> Scanner<'b> {
     pub(in crate::json) fn new(bytes: &'b [u8]) -> Self {
-        Self { bytes, base: usize::MAX, end: 0, found: 0, ascii: true }
+        Self { bytes, base: 0, size: 0, found: 0, ascii: true }
     }
 
     /// Whether all bytes were ASCII so far; some shortly behind may have been looked at, too.
@@ -32,38 +35,69 @@ impl<'b> Scanner<'b> {
     }
 
     /// The first at `from` or behind it that needs a look; the end of the bytes if none does.
+    #[inline(always)]
     pub(in crate::json) fn next(&mut self, from: usize) -> usize {
-        if from >= self.base && from < self.end {
-            let rest = self.found >> from.saturating_sub(self.base);
-            return if rest == 0 { self.far(self.end) } else { from.saturating_add(rest.trailing_zeros() as usize) };
+        // As nearly always in a text with many escapes: it is among the bytes that were looked at last.
+        let ahead = from.wrapping_sub(self.base);
+        if ahead < self.size {
+            let rest = self.found >> ahead;
+            if rest != 0 {
+                return from.wrapping_add(rest.trailing_zeros() as usize);
+            }
+        }
+        self.look_on(from)
+    }
+
+    fn look_on(&mut self, from: usize) -> usize {
+        let end = self.base.saturating_add(self.size);
+        if from >= self.base && from < end {
+            return self.far(end);
         }
         let Some(chunk) = self.bytes.get(from..).and_then(<[u8]>::first_chunk) else { return self.far(from) };
-        if self.keep(from, FEW, look(chunk)) { self.first() } else { self.far(self.end) }
+        if self.keep(from, FEW, look(chunk)) { self.first() } else { self.far(from.saturating_add(FEW)) }
     }
 
     /// The same, if the text is known to be long, or to end soon.
     fn far(&mut self, from: usize) -> usize {
         let mut rest = self.bytes.get(from..).unwrap_or_default();
-        let mut at = from;
+        let (mut at, mut all_ascii) = (from, true);
         while let Some((chunk, behind)) = rest.split_first_chunk() {
-            if self.keep(at, MANY, look_at_many(chunk)) {
+            let (found, ascii) = look_at_many(chunk);
+            all_ascii &= ascii;
+            if found != 0 {
+                self.keep(at, MANY, (found, all_ascii));
                 return self.first();
             }
-            (at, rest) = (self.end, behind);
+            (at, rest) = (at.wrapping_add(MANY), behind);
         }
-        while !rest.is_empty() {
-            let (chunk, behind) = rest.split_at_checked(FEW).unwrap_or((rest, &[]));
-            if self.keep(at, FEW, look(&padded(chunk))) {
+        self.ascii &= all_ascii;
+        while let Some((chunk, behind)) = rest.split_first_chunk() {
+            if self.keep(at, FEW, look(chunk)) {
                 return self.first();
             }
-            (at, rest) = (self.end, behind);
+            (at, rest) = (at.wrapping_add(FEW), behind);
+        }
+        if !rest.is_empty() && self.keep(at, FEW, self.look_at_end(rest)) {
+            return self.first();
         }
         self.bytes.len()
     }
 
+    /// Looks at the last bytes, fewer than are looked at together: with those before them, if there are some.
+    fn look_at_end(&self, rest: &[u8]) -> Seen {
+        match self.bytes.last_chunk() {
+            Some(last) => {
+                let (found, other) = look_closely(last);
+                let before = FEW.saturating_sub(rest.len());
+                (u64::from(found >> before), other >> before == 0)
+            }
+            None => look(&padded(rest)),
+        }
+    }
+
     /// Takes note of what was seen of so many bytes, and answers whether any of them needs a look.
     fn keep(&mut self, at: usize, size: usize, (found, ascii): Seen) -> bool {
-        (self.base, self.end, self.found) = (at, at.saturating_add(size), found);
+        (self.base, self.size, self.found) = (at, size, found);
         self.ascii &= ascii;
         found != 0
     }
@@ -75,20 +109,21 @@ impl<'b> Scanner<'b> {
 }
 
 /// Where a text ends that begins at `start`, if it is short, in ASCII and without escapes, as nearly all are: one look finds out.
+#[inline(always)]
 pub(super) fn plain_end(bytes: &[u8], start: usize) -> Option<usize> {
     let (found, other) = look_closely(bytes.get(start..)?.first_chunk()?);
-    let length = found.trailing_zeros();
-    let is_before = |mask: u64| mask.checked_shl(u64::BITS.saturating_sub(length)).unwrap_or_default() != 0;
-    let end = start.saturating_add(length as usize);
-    (bytes.get(end) == Some(&b'"') && found != 0 && !is_before(other)).then_some(end)
+    // Those before the first that needs a look; all if none does.
+    let before = found.wrapping_sub(1) & !found;
+    let end = start.wrapping_add(found.trailing_zeros() as usize);
+    (bytes.get(end) == Some(&b'"') && found != 0 && other & before == 0).then_some(end)
 }
 
-/// Whether nothing in a text needs a look. It may say `false` of a text of more than 64 bytes, for which a [`Scanner`] takes no longer.
+/// Whether nothing in a text needs a look. It may say `false` of a text of more than 256 bytes, for which a [`Scanner`] takes no longer.
 pub(in crate::json) fn is_plain(text: &[u8]) -> bool {
     let is_plain = |chunk: &[u8; FEW]| look(chunk).0 == 0;
     match (text.first_chunk(), text.last_chunk(), text.last_chunk()) {
         // The last two chunks may overlap.
-        (_, _, Some(last)) => text.len() <= MANY && text.as_chunks().0.iter().all(is_plain) && is_plain(last),
+        (_, _, Some(last)) => text.len() <= 256 && text.as_chunks().0.iter().all(is_plain) && is_plain(last),
         (Some(front), Some(back), None) => is_plain(&joined(front, back)),
         _ => !text.iter().any(|byte| matches!(byte, b'"' | b'\\' | 0..0x20)),
     }
@@ -112,20 +147,20 @@ fn padded(rest: &[u8]) -> [u8; FEW] {
 mod simd {
     //! Sixteen bytes at a time.
 
-    use std::arch::wasm32::{i64x2, u8x16_bitmask, u8x16_eq, u8x16_lt, u8x16_splat, v128, v128_or};
+    use std::arch::wasm32::{i64x2, u8x16_bitmask, u8x16_eq, u8x16_lt, u8x16_splat, v128, v128_or, v128_xor};
 
-    use super::{FEW, MANY, Seen};
+    use super::{FEW, MANY, Seen, SeenClosely};
 
     #[inline(always)]
     pub(super) fn look(chunk: &[u8; FEW]) -> Seen {
         let (found, other) = look_closely(chunk);
-        (found, other == 0)
+        (found.into(), other == 0)
     }
 
     #[inline(always)]
-    pub(super) fn look_closely(chunk: &[u8; FEW]) -> (u64, u64) {
+    pub(super) fn look_closely(chunk: &[u8; FEW]) -> SeenClosely {
         let all = load(chunk);
-        (special(all), u64::from(u8x16_bitmask(all)))
+        (special(all).into(), u8x16_bitmask(all).into())
     }
 
     #[inline(always)]
@@ -134,7 +169,9 @@ mod simd {
         // There are four; were there not, everything would need a look.
         let [one, two, three, four] = quarters else { return (u64::MAX, false) };
         let [one, two, three, four] = [one, two, three, four].map(load);
-        let found = special(one) | special(two) << 16 | special(three) << 32 | special(four) << 48;
+        let front = u32::from(special(one)) | u32::from(special(two)) << 16;
+        let back = u32::from(special(three)) | u32::from(special(four)) << 16;
+        let found = u64::from(front) | u64::from(back) << 32;
         (found, u8x16_bitmask(v128_or(v128_or(one, two), v128_or(three, four))) == 0)
     }
 
@@ -145,11 +182,11 @@ mod simd {
     }
 
     #[inline(always)]
-    fn special(all: v128) -> u64 {
-        let quote = u8x16_eq(all, u8x16_splat(b'"'));
+    fn special(all: v128) -> u16 {
+        // Control characters are those below 0x20. With this bit changed, `"` comes next, and none of them leaves.
+        let control_or_quote = u8x16_lt(v128_xor(all, u8x16_splat(2)), u8x16_splat(0x21));
         let backslash = u8x16_eq(all, u8x16_splat(b'\\'));
-        let control = u8x16_lt(all, u8x16_splat(0x20));
-        u64::from(u8x16_bitmask(v128_or(v128_or(quote, backslash), control)))
+        u8x16_bitmask(v128_or(control_or_quote, backslash))
     }
 }
 
@@ -157,15 +194,16 @@ mod simd {
 mod simd {
     //! The same without such instructions.
 
-    use super::{FEW, MANY, Seen};
+    use super::{FEW, MANY, Seen, SeenClosely};
 
     pub(super) fn look(chunk: &[u8; FEW]) -> Seen {
         seen(chunk)
     }
 
-    pub(super) fn look_closely(chunk: &[u8; FEW]) -> (u64, u64) {
-        let bit = |(index, byte): (usize, &u8)| u64::from(!byte.is_ascii()) << index;
-        (seen(chunk).0, chunk.iter().enumerate().map(bit).fold(0, |all, bit| all | bit))
+    pub(super) fn look_closely(chunk: &[u8; FEW]) -> SeenClosely {
+        let bit = |(index, byte): (usize, &u8)| u32::from(!byte.is_ascii()) << index;
+        let found = u32::try_from(seen(chunk).0).unwrap_or(u32::MAX);
+        (found, chunk.iter().enumerate().map(bit).fold(0, |all, bit| all | bit))
     }
 
     pub(super) fn look_at_many(chunk: &[u8; MANY]) -> Seen {

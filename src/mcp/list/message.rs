@@ -4,7 +4,7 @@ use std::{borrow::Cow, ops::Range};
 
 use crate::{
     budget::Work,
-    json::{Decimal, Fault, NameComparison, Reader, Reason, ValueType as JsonKind, fold},
+    json::{Decimal, Fault, KnownNames, NameComparison, Reader, Reason, ValueType as JsonKind, fold},
     mcp::{MAX_NAME, MAX_URI},
     text::{is_printable_ascii, is_same},
 };
@@ -13,8 +13,10 @@ use super::{ENTRIES_AT_ONCE, ListKind, ListedEntry, PrivateLists, Visibility, ed
 
 /// A message that nests deeper is not read.
 pub(super) const MAX_DEPTH: u32 = 128;
-/// The members of a result that are read here. A client that folds names may read another name as one of them.
-const RESULT: [&str; 6] = ["tools", "prompts", "resources", "resourceTemplates", "cacheScope", "ttlMs"];
+/// The members of a response, and of its result, that are read here. A client that folds names may read another name as one of them.
+const RESULT: KnownNames<'_> =
+    KnownNames::new(&["tools", "prompts", "resources", "resourceTemplates", "cacheScope", "ttlMs"]);
+const RESPONSE: KnownNames<'_> = KnownNames::new(&["result"]);
 /// Entries of one list; product contract, section 3.1.
 const MAX_ENTRIES: usize = 100_000;
 /// How long clients may cache a filtered list at most, in milliseconds: the policy may change.
@@ -83,7 +85,7 @@ impl Pass<'_> {
         if reader.value_type()? != JsonKind::Object {
             return reader.skip().map(drop);
         }
-        reader.members(NameComparison::Unmistakable(&["result"]), |reader, name| match (&*name, reader.value_type()?) {
+        reader.members(NameComparison::Unmistakable(&RESPONSE), |reader, name| match (&*name, reader.value_type()?) {
             ("result", JsonKind::Object) => self.filter_result(reader),
             _ => reader.skip().map(drop),
         })
