@@ -173,7 +173,7 @@ pub struct KnownNames<'k> {
 }
 
 impl<'k> KnownNames<'k> {
-    /// These names, of which there are fewer than 256.
+    /// These names, fewer than 256.
     #[must_use]
     pub const fn new(names: &'k [&'k str]) -> Self {
         let mut known = Self { names, first: [0; 64], lengths: 0, longest: 0 };

@@ -112,7 +112,7 @@ pub(super) struct NameList {
 
 impl NameList {
     /// Adds a name, which is borrowed if it was sent without escapes, and may then be written without them, too.
-    fn push(&mut self, name: &Cow<'_, [u8]>) {
+    fn push(&mut self, name: Cow<'_, [u8]>) {
         if self.count >= MAX_ARGUMENT_NAMES {
             return;
         }
@@ -123,7 +123,7 @@ impl NameList {
         match name {
             Cow::Borrowed(name) if name.len() <= MAX_ARGUMENT_NAME => self.text.extend_from_slice(name),
             _ => {
-                let name = std::str::from_utf8(name).unwrap_or_default();
+                let name = std::str::from_utf8(&name).unwrap_or_default();
                 let front = name.get(..name.floor_char_boundary(MAX_ARGUMENT_NAME)).unwrap_or_default();
                 let quoted = json::quoted(front);
                 let escaped = quoted.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')).unwrap_or_default();
@@ -165,7 +165,7 @@ impl<'a> Params<'a> {
             ValueType::Object => {
                 let (start, names) = (reader.position(), &mut self.argument_names);
                 reader.members_by_bytes(NameComparison::Distinct, |reader, name| {
-                    names.push(&name);
+                    names.push(name);
                     reader.skip().map(drop)
                 })?;
                 Field::Present(reader.bytes_since(start))

@@ -64,12 +64,12 @@ fn cost(max: u32, tool: &str, size: usize) -> u64 {
 #[test]
 fn a_call_takes_few_instructions_whatever_becomes_of_it() {
     let cases = [
-        ("allowed", u32::MAX, TOOL, 300, 68_000),
-        ("denied", u32::MAX, "drop_table", 300, 66_000),
-        ("limited", 1, TOOL, 300, 85_000),
-        ("allowed", u32::MAX, TOOL, 64 << 10, 187_000),
-        ("denied", u32::MAX, "drop_table", 64 << 10, 185_000),
-        ("limited", 1, TOOL, 64 << 10, 203_000),
+        ("allowed", u32::MAX, TOOL, 300, 54_300),
+        ("denied", u32::MAX, "drop_table", 300, 51_500),
+        ("limited", 1, TOOL, 300, 69_300),
+        ("allowed", u32::MAX, TOOL, 64 << 10, 157_000),
+        ("denied", u32::MAX, "drop_table", 64 << 10, 155_000),
+        ("limited", 1, TOOL, 64 << 10, 172_000),
     ];
     let costs = cases.map(|(what, max, tool, size, most)| {
         let cost = cost(max, tool, size);
@@ -169,19 +169,19 @@ fn rules_on_the_caller_the_time_and_the_history_cost_little() {
     });
     // A policy without conditions skips steps, so the first condition costs these, too.
     let cases = [
-        ("the time", require(json!({ "path": "now.hour", "op": "lte", "value": 23 })), false, free, 7_800),
-        ("the grant", require(json!({ "path": "caller.grant", "op": "exists", "value": true })), false, free, 6_500),
+        ("the time", require(json!({ "path": "now.hour", "op": "lte", "value": 23 })), false, free, 5_200),
+        ("the grant", require(json!({ "path": "caller.grant", "op": "exists", "value": true })), false, free, 4_600),
         (
             "a claim",
             require(json!({ "path": "caller.claims.groups", "op": "has_scope", "value": "billing" })),
             true,
             free,
-            46_000,
+            42_000,
         ),
-        ("a counter", history, false, free, 12_000),
+        ("a counter", history, false, free, 8_800),
         ("a limit that only counts", json!({ TOOL: { "limits": [only_counted] } }), false, limited, 1_000),
-        ("a limit by an argument", json!({ TOOL: { "limits": [keyed] } }), false, limited, 34_000),
-        ("a limit by the whole call", json!({ TOOL: { "limits": [same_call] } }), false, limited, 69_000),
+        ("a limit by an argument", json!({ TOOL: { "limits": [keyed] } }), false, limited, 31_000),
+        ("a limit by the whole call", json!({ TOOL: { "limits": [same_call] } }), false, limited, 63_000),
     ];
     println!("free: {free} instructions, limited: {limited}");
     let costs = cases.map(|(what, tools, claims, base, most)| {
