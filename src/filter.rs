@@ -9,7 +9,7 @@
 //! * [`notices`] announces new requests for approval
 //! * [`pinned`] remembers and reports what lists show of pinned tools
 //! * [`shared_data`] is the store that all workers share
-//! * [`allocator`] keeps freed memory for the next request
+//! * [`unsafe_code`] has the host calls that the SDK lacks, and the allocator
 //! * [`host`] makes every host call, with failures as values
 //!
 //! # What can trap
@@ -25,7 +25,6 @@
 //! counters in shared data. Upstream: <https://github.com/proxy-wasm/proxy-wasm-rust-sdk/issues/310> and
 //! <https://github.com/proxy-wasm/proxy-wasm-rust-sdk/pull/319>.
 
-mod allocator;
 mod attributes;
 mod audit;
 mod console_filter;
@@ -42,6 +41,7 @@ mod policy_filter;
 mod response;
 mod root;
 mod shared_data;
+mod unsafe_code;
 
 use proxy_wasm::types::LogLevel;
 

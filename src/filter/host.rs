@@ -1,10 +1,8 @@
 //! Every host call. A failure is a value; nothing is retried, and nothing is guessed.
 //!
-//! * [`imports`] has the host calls that the SDK lacks: the only unsafe code of this crate
-//! * [`header_map`] reads and writes serialized headers
+//! [`header_map`] reads and writes serialized headers; [`unsafe_code`] has the host calls that the SDK lacks.
 
 mod header_map;
-mod imports;
 
 use std::time::{Duration, UNIX_EPOCH};
 
@@ -26,9 +24,11 @@ use crate::{
     time::Timestamp,
 };
 
+use super::unsafe_code;
+
 /// Sets the level of this module's log to that of Envoy's, so that a line that Envoy would drop costs nothing.
 pub(super) fn follow_log_level() {
-    let level = match imports::log_level() {
+    let level = match unsafe_code::log_level() {
         0 => LogLevel::Trace,
         1 => LogLevel::Debug,
         2 => LogLevel::Info,
@@ -53,12 +53,12 @@ pub(super) fn plugin_name() -> Result<Option<String>, Status> {
 /// A property of the stream, by the parts of its path with a NUL between each two; <https://www.envoyproxy.io/docs/envoy/latest/intro/arch_overview/advanced/attributes>.
 /// `None` if it is missing, `null` or empty.
 pub(super) fn property(path: &str) -> Result<Option<Vec<u8>>, Status> {
-    Ok(imports::property(path)?.filter(|value| !value.is_empty()))
+    Ok(unsafe_code::property(path)?.filter(|value| !value.is_empty()))
 }
 
 /// All headers of the request. Call it in the request-headers callback only: later, Envoy has an empty map.
 pub(super) fn request_headers() -> Option<Headers> {
-    header_map::read(imports::header_map(MapType::HttpRequestHeaders)?)
+    header_map::read(unsafe_code::header_map(MapType::HttpRequestHeaders)?)
 }
 
 /// Removes a header from the request, which makes Envoy choose the route again. Call it in the request-headers callback, or
@@ -146,7 +146,7 @@ fn post(cluster: &str, path: &str, authority: &str, timeout_ms: u32, body: &str)
 /// The response to [`dispatch_http_call`]; `None` if there is none, or its status is not given exactly once.
 pub(super) fn http_call_response(header_count: usize, body_size: usize) -> Option<CalloutResponse> {
     // Without headers there is no response, and Envoy has no map of them.
-    let map = if header_count == 0 { None } else { imports::header_map(MapType::HttpCallResponseHeaders) };
+    let map = if header_count == 0 { None } else { unsafe_code::header_map(MapType::HttpCallResponseHeaders) };
     let headers = header_map::read(map?)?;
     let Header::Once(status) = headers.get(":status") else { return None };
     Some(CalloutResponse { status: status.to_vec(), body: buffer(BufferType::HttpCallResponseBody, body_size)? })
@@ -235,7 +235,7 @@ fn send_local_response(status: u16, details: &str, headers: &[(&str, &str)], bod
 }
 
 fn send_serialized(status: u16, details: &str, headers: &[u8], body: &[u8]) -> Result<(), Unsent> {
-    let is_sent = imports::send_local_response(status.into(), details, headers, body);
+    let is_sent = unsafe_code::send_local_response(status.into(), details, headers, body);
     if is_sent { Ok(()) } else { Err(Unsent) }
 }
 
@@ -249,13 +249,13 @@ pub(super) struct Unset;
 /// Leaves the audit record where access logs find it: `%FILTER_STATE(wasm.mcp_policy:PLAIN)%`. Call it in a stream's callback only:
 /// elsewhere, Envoy takes nothing.
 pub(super) fn set_filter_state(record: &str) -> Result<(), Unset> {
-    if imports::set_property(RECORD, record.as_bytes()) { Ok(()) } else { Err(Unset) }
+    if unsafe_code::set_property(RECORD, record.as_bytes()) { Ok(()) } else { Err(Unset) }
 }
 
 /// Leaves a field of the audit record where access logs find it: `%FILTER_STATE(wasm.mcp_policy.decision:PLAIN)%`. Call it in a
 /// stream's callback only: elsewhere, Envoy takes nothing.
 pub(super) fn set_audit_field(name: &str, value: &str) -> Result<(), Unset> {
-    if imports::set_property(&["mcp_policy.", name].concat(), value.as_bytes()) { Ok(()) } else { Err(Unset) }
+    if unsafe_code::set_property(&["mcp_policy.", name].concat(), value.as_bytes()) { Ok(()) } else { Err(Unset) }
 }
 
 /// What [`set_filter_state`] set last for this stream; `None` if it did not.
