@@ -29,7 +29,7 @@ usage: ./build.sh VERB
   deny    check licences, sources and advisories of every dependency
           MCP_POLICY_SKIP=advisories skips the database of advisories
   bench   [full | quick | breakdown | microbench]
-          measure what the filter costs in Envoy, beside Envoy's own filters: full (the default, 15 minutes) or
+          measure what the filter costs in Envoy, beside Envoy's own filters: full (the default, 8 minutes) or
           quick (3 minutes); breakdown: what each part of the filter costs; microbench: the engine alone
   soak    [MINUTES]
           a real Envoy under honest and hostile load, for three minutes or as long as it says; a

@@ -14,7 +14,7 @@ from place import Place
 from processes import Upstream
 from rounds import measure
 
-ROUNDS = {"quick": 15, "full": 51, "breakdown": 31}
+ROUNDS = {"quick": 15, "full": 31, "breakdown": 31}
 
 
 def main():
