@@ -6,13 +6,13 @@ use super::string::{Scanner, is_plain};
 use crate::text::{self, is_invisible};
 
 /// The name of a member that is a string. Each piece that is appended to a text costs as much as ten bytes, so the names in records
-/// and replies, which are written for every call, are appended with what is around them: [`text_name`].
+/// and replies, which are written for every call, are appended with what is around them: `text_name!`.
 pub trait TextName {
     /// Appends the front of the member, up to its value.
     fn begin(self, out: &mut Writer);
 }
 
-/// A name between a comma, quotes and a colon, up to the quote of its value; by [`text_name`].
+/// A name between a comma, quotes and a colon, up to the quote of its value; by `text_name!`.
 #[derive(Clone, Copy, Debug)]
 pub struct TextStart(pub &'static str);
 
