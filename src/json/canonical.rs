@@ -11,7 +11,7 @@ mod tests;
 use self::order::{Member, Names, sort};
 use super::{
     decimal, names,
-    string::{Escapes, Span, scan_accepted, unescape_into},
+    string::{Escapes, Span, plain, scan_accepted, unescape_into},
     write,
 };
 
@@ -169,11 +169,10 @@ impl Pass<'_, '_> {
     #[inline(never)]
     fn order(&mut self, first: usize, inside: usize, is_whole: bool) -> Option<()> {
         let names = Names { text: self.text, decoded: self.buffers.decoded.as_bytes() };
-        let members = self.buffers.members.get_mut(first..)?;
-        if is_whole && members.is_sorted_by(|one, other| !names.is_before(other, one)) {
+        let is_moved = sort(self.buffers.members.get_mut(first..)?, names, &mut self.buffers.spare_members);
+        if is_whole && !is_moved {
             return Some(());
         }
-        sort(members, names, &mut self.buffers.spare_members);
         self.flush(self.at);
         let Writer { members, spare_bytes, .. } = &mut *self.buffers;
         spare_bytes.clear();
@@ -190,8 +189,19 @@ impl Pass<'_, '_> {
     }
 
     /// Writes the next string. A `name` is kept decoded if it has escapes.
-    #[inline(never)]
+    #[inline(always)]
     fn string(&mut self, is_name: bool) -> Option<Span> {
+        match plain(self.text, self.at) {
+            Some(span) => {
+                self.at = span.end.wrapping_add(1);
+                Some(span)
+            }
+            None => self.string_at_length(is_name),
+        }
+    }
+
+    #[inline(never)]
+    fn string_at_length(&mut self, is_name: bool) -> Option<Span> {
         let start = self.at;
         let (span, escapes) = scan_accepted(self.text, start)?;
         self.at = span.end.wrapping_add(1);

@@ -66,9 +66,6 @@ pub(super) enum Escapes {
 
 /// Finds the end of the string that begins with the quote at `at`, which [`scan`] has accepted before.
 pub(super) fn scan_accepted(bytes: &[u8], at: usize) -> Option<(Span, Escapes)> {
-    if let Some(span) = plain(bytes, at) {
-        return Some((span, Escapes::None));
-    }
     let start = at.saturating_add(1);
     let (mut at, mut escapes) = (start, Escapes::None);
     let mut finder = Scanner::new(bytes);

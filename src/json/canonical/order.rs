@@ -1,5 +1,7 @@
 //! The order of an object's members: by the UTF-16 code units of their names. RFC 8785, section 3.2.3.
 
+use std::mem;
+
 use crate::json::string::Span;
 
 /// A member that is written.
@@ -41,17 +43,27 @@ fn weight(byte: u8) -> u8 {
     if matches!(byte, 0xEE | 0xEF) { byte | 0xF0 } else { byte }
 }
 
-/// Sorts members; those of one name stay as they are. Halves are sorted and merged; the standard sorts would add 11 KB to the module.
-pub(super) fn sort(members: &mut [Member], names: Names<'_>, spare: &mut Vec<Member>) {
+/// Up to this many members are put in order one by one, as most objects have fewer.
+const FEW: usize = 8;
+
+/// Sorts members, and answers whether one had to move; those of one name stay as they are. Halves are sorted and merged; the standard
+/// sorts would add 11 KB to the module.
+pub(super) fn sort(members: &mut [Member], names: Names<'_>, spare: &mut Vec<Member>) -> bool {
+    if members.len() <= FEW {
+        return insert_each(members, names);
+    }
+    if members.is_sorted_by(|one, other| !names.is_before(other, one)) {
+        return false;
+    }
     let middle = members.len() / 2;
-    let Some((front, back)) = members.split_at_mut_checked(middle).filter(|_| middle > 0) else { return };
+    let Some((front, back)) = members.split_at_mut_checked(middle) else { return true };
     sort(front, names, spare);
     sort(back, names, spare);
     spare.clear();
     spare.extend_from_slice(front);
     let (mut front, mut back) = (spare.iter().peekable(), middle);
     for place in 0..members.len() {
-        let Some(one) = front.peek().copied() else { return };
+        let Some(one) = front.peek().copied() else { break };
         let other = members.get(back).filter(|other| names.is_before(other, one)).copied();
         match other {
             Some(_) => back = back.wrapping_add(1),
@@ -59,4 +71,21 @@ pub(super) fn sort(members: &mut [Member], names: Names<'_>, spare: &mut Vec<Mem
         }
         members.get_mut(place).into_iter().for_each(|place| *place = other.unwrap_or(*one));
     }
+    true
+}
+
+/// Moves each member before those in front of it that it comes before, and answers whether one had to move.
+fn insert_each(members: &mut [Member], names: Names<'_>) -> bool {
+    let mut is_moved = false;
+    for end in 1..members.len() {
+        let mut at = end;
+        while let Some([before, member]) = at.checked_sub(1).and_then(|start| members.get_mut(start..=at)) {
+            if !names.is_before(member, before) {
+                break;
+            }
+            mem::swap(before, member);
+            (at, is_moved) = (at.wrapping_sub(1), true);
+        }
+    }
+    is_moved
 }
