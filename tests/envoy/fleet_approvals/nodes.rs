@@ -9,7 +9,8 @@ use crate::{
 use std::{
     net::{SocketAddr, TcpListener},
     path::PathBuf,
-    process::Command,
+    process::{self, Command},
+    sync::atomic::{AtomicU32, Ordering},
 };
 
 /// A running etcd; it ends when this is dropped.
@@ -39,9 +40,7 @@ impl Etcd {
     pub(super) async fn start_with(test: &str, certificates: Option<PathBuf>) -> Option<Self> {
         let program = prerequisites::find("etcd")?;
         let folder = fresh_folder(&format!("etcd-{test}"));
-        // All at once, so that no two are the same.
-        let ports = [(); 9].map(|()| TcpListener::bind("127.0.0.1:0").expect("a port"));
-        let ports = ports.map(|listener| listener.local_addr().expect("an address"));
+        let ports = [(); 9].map(|()| take_address());
         let node = |n: usize| Node { clients: ports[n], peers: ports[n + 3], metrics: ports[n + 6], process: None };
         let mut etcd = Self { program, folder, nodes: [0, 1, 2].map(node), certificates };
         for n in 0..3 {
@@ -121,3 +120,19 @@ impl Etcd {
         .await
     }
 }
+
+/// An address that is handed out once, and stays free while its node is down: Linux gives connections and listeners that ask for any
+/// port those from 32,768 on.
+fn take_address() -> SocketAddr {
+    static TAKEN: AtomicU32 = AtomicU32::new(0);
+    // Another run of the tests at the same time begins elsewhere.
+    let start = process::id().wrapping_mul(41);
+    let mut addresses = (0..PORTS).map(|_| {
+        let port = 20_000 + start.wrapping_add(TAKEN.fetch_add(1, Ordering::Relaxed)) % PORTS;
+        SocketAddr::from(([127, 0, 0, 1], u16::try_from(port).expect("a port")))
+    });
+    addresses.find(|address| TcpListener::bind(address).is_ok()).expect("a free port")
+}
+
+/// How many ports nodes may have.
+const PORTS: u32 = 12_000;
