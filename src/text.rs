@@ -76,6 +76,22 @@ pub(crate) fn has_control(text: &str) -> bool {
     !is_printable_ascii(text.as_bytes()) && text.chars().any(char::is_control)
 }
 
+/// The number that decimal digits write, or the largest of 64 bits if it has more than 19 digits; `None` for anything else, a sign among it.
+#[must_use]
+pub(crate) fn whole_number(digits: &[u8]) -> Option<u64> {
+    if digits.is_empty() || !digits.iter().all(u8::is_ascii_digit) {
+        return None;
+    }
+    let zeros = digits.iter().take_while(|digit| **digit == b'0').count();
+    let significant = digits.get(zeros..).unwrap_or_default();
+    // So many digits fit. To multiply without an overflow takes 128 bits, which is slow in WebAssembly.
+    if significant.len() > 19 {
+        return Some(u64::MAX);
+    }
+    let add = |sum: u64, digit: &u8| sum.wrapping_mul(10).wrapping_add(digit.wrapping_sub(b'0').into());
+    Some(significant.iter().fold(0, add))
+}
+
 /// A number below 64 for a name, by its length, first and last byte, which few other names of one head or object have.
 #[inline(always)]
 pub(crate) const fn mark(name: &[u8]) -> u32 {
@@ -114,7 +130,27 @@ mod tests {
     #[cfg(target_family = "wasm")]
     use wasm_bindgen_test::wasm_bindgen_test as test;
 
-    use super::{escape_invisible, excerpt, is_printable_ascii, is_same, truncate};
+    use super::{escape_invisible, excerpt, is_printable_ascii, is_same, truncate, whole_number};
+
+    #[test]
+    fn a_whole_number_is_digits_alone_and_never_wraps_around() {
+        for (digits, number) in [
+            ("0", Some(0)),
+            ("007", Some(7)),
+            ("0000000000000000000000100", Some(100)),
+            ("9999999999999999999", Some(9_999_999_999_999_999_999)),
+            ("10000000000000000000", Some(u64::MAX)),
+            ("18446744073709551616", Some(u64::MAX)),
+            ("99999999999999999999999", Some(u64::MAX)),
+            ("", None),
+            ("-1", None),
+            ("+1", None),
+            ("1 ", None),
+            ("1e2", None),
+        ] {
+            assert_eq!(whole_number(digits.as_bytes()), number, "{digits:?}");
+        }
+    }
 
     #[test]
     fn texts_of_any_length_are_equal_if_each_byte_is() {

@@ -2,6 +2,8 @@
 
 use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 
+use crate::text::whole_number;
+
 /// Whether an address from [`read`] is an IPv6 network.
 pub(super) fn is_ipv6(address: &str) -> bool {
     address.contains(':')
@@ -46,11 +48,9 @@ fn ipv4(address: &[u8]) -> Option<&[u8]> {
 }
 
 /// Whether this is a number up to `max`, of at most five digits, without leading zeros.
-fn is_number(digits: &[u8], max: u32) -> bool {
+fn is_number(digits: &[u8], max: u64) -> bool {
     let is_canonical = matches!(digits, [b'0'] | [b'1'..=b'9', ..]) && digits.len() <= 5;
-    let digit = |byte: &u8| u32::from(byte.wrapping_sub(b'0'));
-    let value = digits.iter().fold(0_u32, |sum, byte| sum.wrapping_mul(10).wrapping_add(digit(byte)));
-    is_canonical && value <= max && digits.iter().all(u8::is_ascii_digit)
+    is_canonical && whole_number(digits).is_some_and(|number| number <= max)
 }
 
 /// The address, without its port, of the peer of a connection, or what a forwarding header calls so: it tells callers apart who

@@ -6,7 +6,7 @@
 use super::{Code, Refusal, refusal_text};
 use crate::{
     http::{Header, Headers, Names},
-    text::is_same,
+    text::{is_same, whole_number},
 };
 
 /// What kind of request a head begins.
@@ -149,15 +149,11 @@ fn content_length(headers: &Headers) -> Result<Option<usize>, Refusal> {
     match headers.get("content-length") {
         Header::Absent => Ok(None),
         Header::Repeated => Err(refused()),
-        Header::Once([]) => Err(refused()),
-        // A number that does not fit in a `usize` is larger than any limit.
-        Header::Once(digits) => digits
-            .iter()
-            .try_fold(0, |sum: usize, digit| match digit {
-                b'0'..=b'9' => Ok(sum.saturating_mul(10).saturating_add(usize::from(digit.wrapping_sub(b'0')))),
-                _ => Err(refused()),
-            })
-            .map(Some),
+        Header::Once(digits) => {
+            let length = whole_number(digits).ok_or_else(refused)?;
+            // A number that does not fit in a `usize` is larger than any limit.
+            Ok(Some(usize::try_from(length).unwrap_or(usize::MAX)))
+        }
     }
 }
 

@@ -2,7 +2,10 @@
 
 use std::borrow::Cow;
 
-use crate::json::{Fault, Reader, ValueType};
+use crate::{
+    json::{Fault, Reader, ValueType},
+    text::whole_number,
+};
 
 /// The largest integer that every reader keeps exactly, 2^53-1.
 const MAX_INTEGER: u64 = (1 << 53) - 1;
@@ -26,11 +29,7 @@ impl<'a> Id<'a> {
         let valid = match kind {
             ValueType::String => token.len() <= MAX_BYTES.saturating_add(2),
             ValueType::Number => {
-                let number =
-                    token.strip_prefix('-').unwrap_or(token).bytes().try_fold(0_u64, |sum, digit| match digit {
-                        b'0'..=b'9' => Some(sum.saturating_mul(10).saturating_add(digit.wrapping_sub(b'0').into())),
-                        _ => None,
-                    });
+                let number = whole_number(token.strip_prefix('-').unwrap_or(token).as_bytes());
                 number.is_some_and(|number| number <= MAX_INTEGER)
             }
             ValueType::Null | ValueType::Bool | ValueType::Array | ValueType::Object => false,
