@@ -28,9 +28,10 @@ usage: ./build.sh VERB
   lint    check formatting, clippy, documentation, and that the oldest supported Rust compiles everything
   deny    check licences, sources and advisories of every dependency
           MCP_POLICY_SKIP=advisories skips the database of advisories
-  bench   [full | quick | breakdown | microbench]
+  bench   [full | quick | breakdown | pins | microbench]
           measure what the filter costs in Envoy, beside Envoy's own filters: full (the default, 8 minutes) or
-          quick (3 minutes); breakdown: what each part of the filter costs; microbench: the engine alone
+          quick (3 minutes); breakdown: what each part of the filter costs; pins: lists of 5,000 pinned tools;
+          microbench: the engine alone
   soak    [MINUTES]
           a real Envoy under honest and hostile load, for three minutes or as long as it says; a
           summary at the end (`test` runs three minutes of it)

@@ -10,6 +10,7 @@
 //! * [`Node`]: a tree, for what has to be kept whole (the configuration, arguments that a rule reads)
 //! * [`canonical`]: one text for each value
 //! * [`Decimal`]: numbers compared as they are written, never through an `f64`
+//! * [`EndFinder`]: where a text ends that comes in pieces
 //! * [`outline`]: what the reply to a text that is refused needs to know of it
 //! * [`fold`]: names that some servers take for another
 
@@ -17,6 +18,7 @@ pub mod canonical;
 pub mod cursor;
 mod decimal;
 pub mod diagnostic;
+mod end_finder;
 mod error;
 pub mod fold;
 mod names;
@@ -34,6 +36,7 @@ mod tests;
 pub(crate) use self::write::text_name;
 pub use self::{
     decimal::{Decimal, push_number},
+    end_finder::EndFinder,
     error::{Fault, Reason},
     names::{KnownNames, NameComparison},
     reader::{Reader, ValueType},

@@ -273,7 +273,6 @@ impl PolicyFilter {
         };
         match take(response, &filter.config, lease) {
             Ok(Forward::Now) => Action::Continue,
-            Ok(Forward::AtEnd) => Action::Pause,
             Ok(Forward::Last(record)) => {
                 audit::write(&filter.config, &record, None);
                 self.phase = Phase::Aborted;

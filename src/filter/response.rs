@@ -4,12 +4,14 @@
 //! * [`refund`] gives back what the call was charged, if it did not reach a server or failed there
 //! * [`results`] judges what the answer to a call holds
 //! * [`filter`] takes out what the caller may not see
+//! * [`whole_text`] finds the end of an answer that is read as a whole
 
 mod filter;
 mod head;
 mod policy_list;
 mod refund;
 mod results;
+mod whole_text;
 
 use std::sync::Arc;
 
@@ -25,11 +27,20 @@ use crate::{
         refund::Receipt,
         results::{ResultFilter, filter_for_stream},
     },
-    mcp::answer::{self, Reply},
+    mcp::{
+        ResponseFormat,
+        answer::{self, Reply},
+    },
     text::is_same,
 };
 
-use self::{filter::ResponseFilter, head::ResponseHead, refund::PendingRefund, results::ResultStage};
+use self::{
+    filter::ResponseFilter,
+    head::ResponseHead,
+    refund::PendingRefund,
+    results::ResultStage,
+    whole_text::{Enforced, WholeText},
+};
 use super::{attributes, audit, host, lease::Lease, shared_data::SharedData};
 
 /// What happens to a response.
@@ -42,8 +53,8 @@ pub(super) struct ResponseHandler {
     session: Option<Box<SessionWatch>>,
     /// The route that must still be Envoy's, where the policy was chosen by it and a header was removed since.
     route: Option<Arc<str>>,
-    /// Whether Envoy holds a chunk for [`ResultStage`], so that something can be put in its place.
-    is_held: bool,
+    /// Where its body ends, if that is read as a whole.
+    text: Option<WholeText>,
 }
 
 /// What becomes of a chunk.
@@ -51,8 +62,6 @@ pub(super) struct ResponseHandler {
 pub(super) enum Forward {
     /// It goes on, as it now is.
     Now,
-    /// Nothing goes on before the end.
-    AtEnd,
     /// It goes on, as it now is, and is the last: the stream is refused.
     Last(Box<AuditRecord>),
 }
@@ -62,6 +71,9 @@ pub(super) enum Forward {
 pub(super) struct ResponseAborted(pub(super) &'static str);
 
 const UNREADABLE: ResponseAborted = ResponseAborted("Envoy does not return the response");
+const INCOMPLETE: ResponseAborted = ResponseAborted(
+    "an answer that is not one complete JSON text ends in trailers, before which nothing can be added any more; it was reset",
+);
 const NO_ROOM: ResponseAborted = ResponseAborted(
     "a response could not be read, since its caller's share of `protocol.max_held_bytes` is used up; it was reset",
 );
@@ -80,7 +92,7 @@ impl ResponseHandler {
         let route = lists.as_ref().and_then(|lists| lists.route.clone());
         let results = results::stage(results, &record);
         let (refund, filter) = (PendingRefund::new(refund, receipt), ResponseFilter::for_message(lists, record));
-        Self { refund, filter, results, session, route, is_held: false }
+        Self { refund, filter, results, session, route, text: None }
     }
 
     /// Handles the response to a request that carries no message, such as an event stream; `record` is the request's.
@@ -92,7 +104,7 @@ impl ResponseHandler {
             results: results::stage(filter_for_stream(config, request).map(Box::new), record),
             session: None,
             route: None,
-            is_held: false,
+            text: None,
         }
     }
 
@@ -122,7 +134,12 @@ impl ResponseHandler {
             results.on_headers(config, head.as_ref())?;
         }
         self.refund = refund.and_then(|refund| refund.listen(head.as_ref()?));
-        self.filter.on_headers(head.as_ref())
+        self.filter.on_headers(head.as_ref())?;
+        if head.is_some_and(|head| head.format == Some(ResponseFormat::Json)) {
+            let results = self.results.as_ref().and_then(|results| results.whole_text());
+            self.text = WholeText::of([self.filter.whole_text(), results]);
+        }
+        Ok(())
     }
 
     /// Takes the chunk of the body that Envoy holds, which has `size` bytes, and replaces it by what goes on of it.
@@ -140,30 +157,29 @@ impl ResponseHandler {
             return Ok(Forward::Now);
         }
         let chunk = host::response_chunk(size);
+        let is_last = match (&mut self.text, &chunk) {
+            (Some(text), Some(chunk)) if text.has_ended() => return text.check_rest(chunk).map(|()| Forward::Now),
+            (Some(text), Some(chunk)) if !end_of_stream => text.push(chunk),
+            _ => end_of_stream,
+        };
         let room = lease.response_room();
-        self.refund = self.refund.take().and_then(|refund| refund.on_body(chunk.as_deref()?, room, end_of_stream));
+        self.refund = self.refund.take().and_then(|refund| refund.on_body(chunk.as_deref()?, room, is_last));
         self.hold(lease)?;
         let Some(results) = &mut self.results else {
             let room = lease.response_room();
-            let forward = self.filter.on_body(
-                config,
-                chunk.as_deref(),
-                chunk.as_deref().unwrap_or_default(),
-                room,
-                end_of_stream,
-            )?;
+            let forward =
+                self.filter.on_body(config, chunk.as_deref(), chunk.as_deref().unwrap_or_default(), room, is_last)?;
             self.hold(lease)?;
             return Ok(forward);
         };
         let original = chunk.ok_or(UNREADABLE)?;
         let mut judged = results.push(config, &original, lease.response_room())?;
-        if end_of_stream {
+        if is_last {
             judged.extend(results.finish(config));
         }
-        let holds_all = results.holds_all();
         self.hold(lease)?;
         let forward = if self.filter.is_active() {
-            self.filter.on_body(config, Some(&judged), &original, lease.response_room(), end_of_stream)?
+            self.filter.on_body(config, Some(&judged), &original, lease.response_room(), is_last)?
         } else {
             if !is_same(&judged, &original) {
                 host::replace_response_chunk(size, &judged).map_err(|_| UNREADABLE)?;
@@ -171,8 +187,7 @@ impl ResponseHandler {
             Forward::Now
         };
         self.hold(lease)?;
-        self.is_held = holds_all;
-        Ok(if holds_all && forward == Forward::Now { Forward::AtEnd } else { forward })
+        Ok(forward)
     }
 
     /// Counts what is held of the response now.
@@ -189,15 +204,14 @@ impl ResponseHandler {
     /// The response has to be reset.
     pub(super) fn on_trailers(&mut self, config: &Config, lease: &mut Lease) -> Result<(), ResponseAborted> {
         self.refund = self.refund.take().and_then(PendingRefund::on_complete);
+        if self.text.as_ref().is_some_and(WholeText::has_ended) {
+            return self.hold(lease);
+        }
         if let Some(results) = &mut self.results {
-            let holds_all = results.holds_all();
-            let out = results.finish(config);
-            // Of an event stream, what is left is an incomplete event, which clients ignore; Envoy lets nothing be added to it.
-            if holds_all && !out.is_empty() {
-                if self.filter.is_active() || !self.is_held {
-                    return Err(UNREADABLE);
-                }
-                host::replace_response_chunk(0, &out).map_err(|_| UNREADABLE)?;
+            let is_whole = results.whole_text().is_some();
+            // Of an event stream, what is left is an incomplete event, which clients ignore.
+            if !results.finish(config).is_empty() && is_whole {
+                return Err(INCOMPLETE);
             }
         }
         self.filter.on_trailers(config)?;

@@ -165,6 +165,12 @@ impl ResultStream {
         matches!(self.form, Form::Whole(_) | Form::Refused(_))
     }
 
+    /// Whether anything can be refused or rewritten: not if all rules are in shadow.
+    #[must_use]
+    pub fn is_enforced(&self) -> bool {
+        self.inspections.enforced.is_some()
+    }
+
     /// What was found and refused since the last time.
     #[must_use]
     pub fn take_report(&mut self) -> ResultReport {

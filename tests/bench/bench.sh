@@ -12,13 +12,13 @@ verb_bench() {
   takes_nothing "$@"
   need_rust
   case $what in
-    quick | full | breakdown) bench_gateway "$what" ;;
+    quick | full | breakdown | pins) bench_gateway "$what" ;;
     microbench) bench_engine ;;
     *) misused "unknown benchmark \`$what\`" ;;
   esac
 }
 
-# bench_gateway quick|full|breakdown
+# bench_gateway quick|full|breakdown|pins
 bench_gateway() {
   need python3 'it starts Envoy and computes the figures: install Python 3.10 or later'
   local envoy=${MCP_POLICY_ENVOY:-} h2load

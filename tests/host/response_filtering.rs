@@ -7,6 +7,7 @@ mod given;
 use mcp_policy::{
     config::Config,
     engine::lists,
+    json::EndFinder,
     mcp::{
         ResponseFormat,
         legacy_sse::LegacyEndpoint,
@@ -39,10 +40,13 @@ fn trimmed(
 ) -> Result<Vec<u8>, StreamAborted> {
     let shows = |kind, name: &str| lists::is_visible(config, &config.policies[0].policy, kind, name);
     let mut out = trimmer.push(&answer.body(), usize::MAX, &shows)?;
-    let end = if answer.end.is_some() { trimmer.end(&shows)? } else { Vec::new() };
-    // Nothing can be added to a stream that ends in trailers.
-    if is_whole || answer.end != Some(End::Trailers) {
+    let is_complete = is_whole && EndFinder::default().push(&answer.body());
+    let end = if is_complete || answer.end.is_some() { trimmer.end(&shows)? } else { Vec::new() };
+    // Nothing can be added before trailers.
+    if is_complete || answer.end != Some(End::Trailers) {
         out.extend(end);
+    } else if is_whole && !end.is_empty() {
+        return Err(StreamAborted);
     }
     Ok(out)
 }

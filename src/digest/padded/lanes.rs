@@ -3,7 +3,7 @@
 
 use std::arch::wasm32::{
     i8x16_shuffle, i32x4_add, i32x4_shuffle, i64x2, i64x2_shuffle, u32x4_extract_lane, u32x4_shl, u32x4_shr,
-    u32x4_splat, v128, v128_bitselect, v128_or, v128_xor,
+    u32x4_splat, v128, v128_and, v128_bitselect, v128_or, v128_xor,
 };
 
 use super::{AT_ONCE, Block, State};
@@ -49,6 +49,8 @@ pub(super) fn take_blocks(states: &mut [State; AT_ONCE], texts: [&[Block]; AT_ON
 fn take_block(state: &mut [v128; 8], blocks: [&Block; 4]) {
     let mut words = words_of(blocks);
     let mut now = *state;
+    let [_, b, c, ..] = now;
+    let mut kept = v128_xor(b, c);
     for (number, constant) in ROUNDS.iter().enumerate() {
         let word = |back: usize| words.get(number.wrapping_sub(back) % 16).copied().unwrap_or(i64x2(0, 0));
         let mut next = word(0);
@@ -64,7 +66,10 @@ fn take_block(state: &mut [v128; 8], blocks: [&Block; 4]) {
         let chosen = v128_bitselect(f, g, e);
         let one = i32x4_add(i32x4_add(h, mixed), i32x4_add(chosen, i32x4_add(next, u32x4_splat(*constant))));
         let mixed = xor([rotate::<2>(a), rotate::<13>(a), rotate::<22>(a)]);
-        let majority = v128_bitselect(c, b, v128_xor(a, b));
+        // The last round's `a` and `b` are the `b` and `c` of this one.
+        let (differing, differed) = (v128_xor(a, b), kept);
+        let majority = v128_xor(b, v128_and(differing, differed));
+        kept = differing;
         let two = i32x4_add(mixed, majority);
         now = [i32x4_add(one, two), a, b, c, i32x4_add(d, one), e, f, g];
     }

@@ -1,7 +1,8 @@
 //! Takes out of a response what the caller may not see: entries of lists, and an event stream that opens the transport of
 //! revision 2024-11-05.
 //!
-//! What is held back is taken out of Envoy's buffer, which has no room for long responses, and put back when it is read.
+//! What is held back is taken out of Envoy's buffer, which has no room for long responses, and goes on with the chunk that
+//! completes it.
 
 use log::Level;
 
@@ -19,7 +20,7 @@ use crate::{
     text::is_same,
 };
 
-use super::{Forward, ResponseAborted, head::ResponseHead, policy_list::PolicyListStream};
+use super::{Enforced, Forward, INCOMPLETE, ResponseAborted, head::ResponseHead, policy_list::PolicyListStream};
 
 /// What is taken out of a response.
 #[derive(Debug)]
@@ -49,10 +50,8 @@ pub(super) struct BodyFilter {
     lists: Option<PolicyListStream>,
     /// The record of the request, to be written again if a list loses entries.
     record: Option<Box<AuditRecord>>,
-    /// Whether nothing goes on before the end.
-    buffers_to_end: bool,
-    /// Whether Envoy holds a chunk, so that something can be put in its place.
-    is_held: bool,
+    /// Whether nothing goes on before the last chunk.
+    is_whole: bool,
 }
 
 /// What goes on of a chunk.
@@ -64,7 +63,6 @@ enum FilteredChunk {
 
 const UNREADABLE: ResponseAborted = ResponseAborted("Envoy does not return the response");
 const WITHOUT_HEAD: ResponseAborted = ResponseAborted("a response comes without its head");
-const WITHOUT_BODY: ResponseAborted = ResponseAborted("a list comes without a body; the response was reset");
 
 impl ResponseFilter {
     /// For the response to a message; `lists` if it lists what the caller may not see.
@@ -120,7 +118,7 @@ impl ResponseFilter {
     }
 
     /// Takes a chunk, for which Envoy has these bytes, and replaces them by what goes on of it; `None` if Envoy did not return it. Of
-    /// the response, `room` bytes may be held besides what is held.
+    /// the response, `room` bytes may be held besides what is held. Nothing goes on behind the chunk that `is_last`.
     ///
     /// # Errors
     /// The response has to be reset.
@@ -130,7 +128,7 @@ impl ResponseFilter {
         chunk: Option<&[u8]>,
         held: &[u8],
         room: usize,
-        end_of_stream: bool,
+        is_last: bool,
     ) -> Result<Forward, ResponseAborted> {
         let body = match self {
             Self::Body(body) => body,
@@ -139,7 +137,7 @@ impl ResponseFilter {
         };
         let chunk = chunk.ok_or(UNREADABLE)?;
         let mut passes = body.push(config, chunk, room)?;
-        if let (FilteredChunk::Bytes(out), true) = (&mut passes, end_of_stream) {
+        if let (FilteredChunk::Bytes(out), true) = (&mut passes, is_last) {
             match body.finish(config)? {
                 FilteredChunk::Bytes(rest) => out.extend(rest),
                 refused @ FilteredChunk::LastEvent(_) => passes = refused,
@@ -157,13 +155,11 @@ impl ResponseFilter {
         if !is_same(&out, held) {
             host::replace_response_chunk(held.len(), &out).map_err(|_| UNREADABLE)?;
         }
-        body.is_held = body.buffers_to_end && !end_of_stream;
-        let forward = if body.is_held { Forward::AtEnd } else { Forward::Now };
         if body.guard.is_none() && body.lists.is_none() {
             // Its first event was all that mattered.
             *self = Self::Inactive;
         }
-        Ok(forward)
+        Ok(Forward::Now)
     }
 
     /// Takes the trailers, which end a body.
@@ -174,14 +170,15 @@ impl ResponseFilter {
         let Self::Body(body) = self else { return Ok(()) };
         // What opens the old transport is dropped.
         let FilteredChunk::Bytes(out) = body.finish(config)? else { return Ok(()) };
-        // Envoy lets nothing be added to a stream any more; what is left is an incomplete event, which clients ignore.
-        if !body.buffers_to_end || out.is_empty() {
-            return Ok(());
-        }
-        if !body.is_held {
-            return Err(WITHOUT_BODY);
-        }
-        host::replace_response_chunk(0, &out).map_err(|_| UNREADABLE)
+        // Envoy lets nothing be added any more. What is left of an event stream is an incomplete event, which clients ignore.
+        if body.is_whole && !out.is_empty() { Err(INCOMPLETE) } else { Ok(()) }
+    }
+
+    /// Whether one text is read as a whole, and whether anything of it can be refused.
+    pub(super) fn whole_text(&self) -> Option<Enforced> {
+        let Self::Body(body) = self else { return None };
+        let is_unchanged = body.lists.as_ref().is_some_and(PolicyListStream::is_unchanged);
+        body.is_whole.then_some(!is_unchanged)
     }
 }
 
@@ -207,13 +204,9 @@ impl BodyFilter {
     }
 
     /// Removes the length of the body, since nothing tells yet how much of it goes on.
-    fn new(
-        guard: Option<Box<LegacyGuard>>,
-        lists: Option<PolicyListStream>,
-        buffers_to_end: bool,
-    ) -> Result<Self, Reply> {
+    fn new(guard: Option<Box<LegacyGuard>>, lists: Option<PolicyListStream>, is_whole: bool) -> Result<Self, Reply> {
         host::remove_response_header("content-length").map_err(|_| answer::failed())?;
-        Ok(Self { guard, lists, record: None, buffers_to_end, is_held: false })
+        Ok(Self { guard, lists, record: None, is_whole })
     }
 
     fn push(&mut self, config: &Config, chunk: &[u8], room: usize) -> Result<FilteredChunk, ResponseAborted> {

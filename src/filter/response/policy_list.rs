@@ -82,6 +82,11 @@ impl PolicyListStream {
         Self { filter, policy, caller, seen: ListStatistics::default(), origin, is_unchanged, noted_route }
     }
 
+    /// Whether nothing is taken out.
+    pub(super) fn is_unchanged(&self) -> bool {
+        self.is_unchanged
+    }
+
     /// The bytes that are held.
     pub(super) fn held(&self) -> usize {
         self.filter.held()

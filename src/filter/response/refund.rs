@@ -44,9 +44,9 @@ impl PendingRefund {
     }
 
     /// Takes a chunk, and holds up to `room` bytes of it; `None` if it is settled.
-    pub(super) fn on_body(mut self, chunk: &[u8], room: usize, end_of_stream: bool) -> Option<Self> {
+    pub(super) fn on_body(mut self, chunk: &[u8], room: usize, is_last: bool) -> Option<Self> {
         self.result.as_mut()?.push(chunk, room);
-        if end_of_stream { self.on_complete() } else { Some(self) }
+        if is_last { self.on_complete() } else { Some(self) }
     }
 
     /// The bytes that are held of the response.

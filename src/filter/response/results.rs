@@ -13,7 +13,7 @@ use crate::{
     results::{ResultRefusal, ResultReport, ResultStream},
 };
 
-use super::{ResponseAborted, head::ResponseHead};
+use super::{Enforced, ResponseAborted, head::ResponseHead};
 
 /// What becomes of an answer.
 #[derive(Debug)]
@@ -131,9 +131,10 @@ impl ResultStage {
         out
     }
 
-    /// Whether nothing goes on before the end.
-    pub(super) fn holds_all(&self) -> bool {
-        matches!(&self.state, State::Body(stream) if stream.holds_all())
+    /// Whether one text is read as a whole, and whether anything of it can be refused.
+    pub(super) fn whole_text(&self) -> Option<Enforced> {
+        let State::Body(stream) = &self.state else { return None };
+        stream.holds_all().then_some(stream.is_enforced())
     }
 
     /// The bytes that are held.

@@ -7,6 +7,7 @@ from pathlib import Path
 import breakdown
 import comparison
 import latency
+import pins
 import report
 import starting
 from envoy import Envoy
@@ -14,7 +15,7 @@ from place import Place
 from processes import Upstream
 from rounds import measure
 
-ROUNDS = {"quick": 15, "full": 31, "breakdown": 31}
+ROUNDS = {"quick": 15, "full": 31, "breakdown": 31, "pins": 31}
 
 
 def main():
@@ -26,9 +27,11 @@ def main():
     mode = given.pop("mode")
     place = Place(**given)
     place.folder.mkdir(parents=True, exist_ok=True)
-    with Upstream(place.upstream(), place.folder) as upstream:
+    with Upstream(place.upstream(), place.folder, pins.lists(place) if mode == "pins" else ()) as upstream:
         if mode == "breakdown":
             report.breakdown(place, breakdown.measured(place, upstream, ROUNDS[mode], say))
+        elif mode == "pins":
+            report.pins(place, pins.measured(place, upstream, ROUNDS[mode], say))
         else:
             compare(place, upstream, mode)
 

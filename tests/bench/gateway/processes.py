@@ -44,9 +44,9 @@ class Program:
 class Upstream(Program):
     """The server behind Envoy."""
 
-    def __init__(self, program, folder):
+    def __init__(self, program, folder, files=()):
         self.port = free_port()
-        super().__init__([program, self.port], folder / "upstream.log")
+        super().__init__([program, self.port, *files], folder / "upstream.log")
         self.until(lambda: is_open(self.port), "the server behind Envoy")
 
 

@@ -72,6 +72,10 @@ class Figure:
         low, median, high = statistics.quantiles(samples, n=4, method="inclusive")
         return cls(median, low, high)
 
+    def thousandth(self):
+        """The same in a unit a thousand times as large."""
+        return Figure(self.median / 1000, self.low / 1000, self.high / 1000)
+
     def __format__(self, spec):
         return f"{self.median:{spec}} [{self.low:{spec}} {self.high:{spec}}]"
 

@@ -1,10 +1,20 @@
 //! The server behind the Envoy that is measured: it reads the whole body of a request before it answers. A path that ends in
-//! `/list` gets a list of 50 tools, every other the result of a call.
+//! `/list` gets a list of 50 tools; one that ends in `/files` the next of the files that the command line names, in turn, and in
+//! `/file` the first of them; every other the result of a call.
 
 #[path = "../tools.rs"]
 mod tools;
 
-use std::{convert::Infallible, env, error::Error};
+use std::{
+    convert::Infallible,
+    env,
+    error::Error,
+    fs,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+};
 
 use http_body_util::{BodyExt, Full};
 use hyper::{
@@ -25,15 +35,17 @@ const RESULT: &str =
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Box<dyn Error>> {
-    let port: u16 = env::args().nth(1).ok_or("usage: upstream PORT")?.parse()?;
+    let mut arguments = env::args().skip(1);
+    let port: u16 = arguments.next().ok_or("usage: upstream PORT [FILE...]")?.parse()?;
     let listener = TcpListener::bind(("127.0.0.1", port)).await?;
-    let tools = Bytes::from(tools::tools());
+    let files = arguments.map(|path| fs::read(path).map(Bytes::from)).collect::<Result<_, _>>()?;
+    let answers = Arc::new(Answers { tools: Bytes::from(tools::tools()), files, next: AtomicUsize::new(0) });
     loop {
         let (stream, _) = listener.accept().await?;
         stream.set_nodelay(true)?;
-        let tools = tools.clone();
+        let answers = Arc::clone(&answers);
         tokio::spawn(async move {
-            let service = service_fn(move |request| answer(request, tools.clone()));
+            let service = service_fn(move |request| answer(request, Arc::clone(&answers)));
             let mut server = http2::Builder::new(TokioExecutor::new());
             server
                 .initial_stream_window_size(WINDOW)
@@ -45,8 +57,26 @@ async fn main() -> Result<(), Box<dyn Error>> {
     }
 }
 
-async fn answer(request: Request<Incoming>, tools: Bytes) -> Result<Response<Full<Bytes>>, Infallible> {
-    let body = if request.uri().path().ends_with("/list") { tools } else { Bytes::from_static(RESULT.as_bytes()) };
+struct Answers {
+    tools: Bytes,
+    files: Vec<Bytes>,
+    next: AtomicUsize,
+}
+
+impl Answers {
+    fn to(&self, path: &str) -> Bytes {
+        let file = |number: usize| self.files.get(number % self.files.len().max(1)).cloned().unwrap_or_default();
+        match path.rsplit('/').next() {
+            Some("list") => self.tools.clone(),
+            Some("file") => file(0),
+            Some("files") => file(self.next.fetch_add(1, Ordering::Relaxed)),
+            _ => Bytes::from_static(RESULT.as_bytes()),
+        }
+    }
+}
+
+async fn answer(request: Request<Incoming>, answers: Arc<Answers>) -> Result<Response<Full<Bytes>>, Infallible> {
+    let body = answers.to(request.uri().path());
     let mut incoming = request.into_body();
     while let Some(Ok(_)) = incoming.frame().await {}
     let mut response = Response::new(Full::new(body));

@@ -29,6 +29,8 @@ pub(crate) struct Downstream {
     held: Option<Pairs>,
     /// The body that waits, while it is paused.
     buffer: Vec<u8>,
+    /// The most bytes that a buffer has held which the module did not put there: Envoy has room for them.
+    room: usize,
     is_paused: bool,
 }
 
@@ -50,6 +52,7 @@ impl Downstream {
                     self.buffer.clear();
                 }
                 self.buffer.extend_from_slice(chunk);
+                self.room = self.room.max(self.buffer.len());
                 reach.response_body = Some(self.buffer.clone());
                 ("proxy_on_response_body", vec![number(self.buffer.len()), is_end.into()])
             }
@@ -68,6 +71,9 @@ impl Downstream {
         assert!(!self.is_ended || action == PAUSE, "{part:?} goes on after the stream was ended");
         self.held = reach.response_headers.or(self.held.take());
         if let Part::Body(_) | Part::Trailers = part {
+            // Envoy would end the stream in the middle of the host call, and call the module again from there.
+            let size = reach.response_body.as_ref().map_or(0, Vec::len);
+            assert!(!self.is_paused || size <= self.room, "{part:?}: the module puts {size} bytes into a held buffer");
             self.buffer = reach.response_body.unwrap_or_default();
             self.calls += world.made;
             self.is_paused = action == PAUSE;
