@@ -14,12 +14,15 @@
 //!
 //! # What can trap
 //!
-//! A trap ends the VM of one worker, so no code of this crate panics. The SDK panics where a host breaks the ABI:
+//! A trap ends the VM of one worker, so no code of this crate panics. The SDK panics where a host breaks the ABI, or calls it again
+//! from within a host call:
 //! 1. A host call returns a status that the SDK does not expect. Envoy cannot: [`host`] makes each call where it succeeds or
 //!    returns a status that the SDK hands on (`tests/host` has the table).
 //! 2. A callback names a context or an HTTP callout that the SDK does not know. Envoy announces contexts before it uses
 //!    them, deletes them last, and looks callouts up first.
-//! 3. The VM's memory is exhausted. Envoy can bring that about; `protocol.max_held_bytes` keeps clients and servers from it.
+//! 3. A host call ends the stream at once, and Envoy calls `on_log` from within it. Envoy does so where a buffer that it holds for
+//!    a filter grows beyond its limit; [`response`] puts nothing into such a buffer.
+//! 4. The VM's memory is exhausted. Envoy can bring that about; `protocol.max_held_bytes` keeps clients and servers from it.
 //!
 //! A trap refuses: Envoy answers 503 to every open request of that worker, and `FAIL_RELOAD` starts a new VM, which finds all
 //! counters in shared data. Upstream: <https://github.com/proxy-wasm/proxy-wasm-rust-sdk/issues/310> and

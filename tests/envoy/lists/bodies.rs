@@ -83,6 +83,60 @@ fn a_list_of_five_megabytes_is_trimmed_where_the_policy_allows_its_length() {
     });
 }
 
+/// What is put into a buffer that Envoy holds counts against its limit: beyond, Envoy ended the stream within the host call, which
+/// ended the VM and then Envoy.
+#[test]
+fn a_list_and_an_answer_to_a_call_may_be_longer_than_envoys_buffer() {
+    run(async {
+        let configuration = json!({
+            "policy": { "version": "1", "default": "deny", "tools": { "tool_*": {
+                "results": { "redact": [{ "find": "email" }] },
+            } } },
+            "protocol": { "headers": "hold" },
+        });
+        let limited = |name: &str, bytes| {
+            Listener::new(name, crate::gateway::json_text(&configuration.to_string())).buffer_limit(bytes)
+        };
+        let listeners =
+            [limited("small", 1024), limited("usual", 1 << 20), limited("http2", 32 << 10).upstream_http2()];
+        let gateway = Gateway::start("lists-longer", &listeners).await;
+        let filler = "x".repeat(1000);
+        let tool = |index: usize| format!(r#"{{"name":"tool_{index}","description":"{filler}"}}"#);
+        let shown = tools(&(0..2000).map(tool).collect::<Vec<_>>().join(","));
+        let with_one_more = tools(&(0..2000).map(tool).chain([EVIL.to_owned()]).collect::<Vec<_>>().join(","));
+        let answer_with = |address: &str| {
+            let lines = format!("{filler} {address}\\n").repeat(900);
+            format!(r#"{{"jsonrpc":"2.0","id":7,"result":{{"content":[{{"type":"text","text":"{lines}"}}]}}}}"#)
+        };
+        let (called, clear, redacted) =
+            (call("tool_1", &json!({}), "7", &[]), answer_with("bob@example.com"), answer_with("[redacted]"));
+        for listener in ["small", "usual", "http2"] {
+            for (request, before, after) in
+                [(list(), &shown, &shown), (list(), &with_one_more, &shown), (called.clone(), &clear, &redacted)]
+            {
+                for (size, trailer) in [(1 << 14, false), (1 << 20, false), (1 << 16, true)] {
+                    let pieces: Vec<&[u8]> = before.as_bytes().chunks(size).collect();
+                    let answer = answered(&gateway, listener, &request, &[JSON], &pieces, trailer).await;
+                    assert!(answer.text() == *after, "{listener}, pieces of {size}, {trailer}: {}", answer.status);
+                }
+            }
+        }
+    });
+}
+
+#[test]
+fn behind_a_list_only_white_space_may_come() {
+    run(async {
+        let gateway = Gateway::start("lists-behind", &[listener("hold", "hold").upstream_http2()]).await;
+        let (before, after) = both();
+        for behind in ["", " ", "\r\n\t"] {
+            let pieces = [before.as_bytes(), behind.as_bytes()];
+            let answer = answered(&gateway, "hold", &list(), &[JSON], &pieces, false).await;
+            assert_eq!(answer.text().trim_end(), after);
+        }
+    });
+}
+
 #[test]
 fn what_is_no_list_stays_as_it_is() {
     run(async {
