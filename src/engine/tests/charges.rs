@@ -65,3 +65,75 @@ fn the_rate_limit_service_is_asked_for_the_sum() {
     // `hits_addend` of the request, field 3: 700 as a varint.
     assert!(message.ends_with(b"\x18\xbc\x05"), "{}", message.escape_ascii());
 }
+
+/// A gateway that allows one call a day for each value of a key.
+fn keyed(key: &str) -> Gateway {
+    let limits = format!(r#"{{"limits":[{{"counter":"c","window":"day","max":1,"scope":"grant","key":{key}}}]}}"#);
+    Gateway::new(&format!(
+        r#"{{"version":"1","default":"deny","tools":{{"t":{limits}}},"prompts":{{"*":{limits}}},"resources":{{"note:*":{limits}}}}}"#
+    ))
+}
+
+fn passes(gateway: &Gateway, method: &str, params: &str) -> bool {
+    let body = format!(r#"{{"jsonrpc":"2.0","id":1,"method":"{method}","params":{params}}}"#);
+    let response = gateway.judge(&call("alice"), &body);
+    assert!(
+        ["", "/tools/t/limits/0", "/prompts/*/limits/0", "/resources/note:*/limits/0"]
+            .contains(&&*response.record.rule)
+    );
+    matches!(response.answer, Disposition::Forward(_))
+}
+
+#[test]
+fn a_limit_by_call_counts_calls_that_servers_read_alike() {
+    let gateway = keyed(r#""call""#);
+    for (method, params, expected) in [
+        ("tools/call", r#"{"name":"t"}"#, true),
+        ("tools/call", r#"{"name":"t","_meta":{"progressToken":1}}"#, false),
+        ("tools/call", r#"{"name":"t","arguments":{"a":1}}"#, true),
+        ("tools/call", r#"{"arguments":{"a":1.0},"name":"t"}"#, false),
+        ("tools/call", r#"{"name":"t","arguments":{"a":2}}"#, true),
+        ("prompts/get", r#"{"name":"t"}"#, true),
+        ("prompts/get", r#"{"name":"u"}"#, true),
+        ("prompts/get", r#"{"name":"t"}"#, false),
+        ("resources/read", r#"{"uri":"note:a"}"#, true),
+        ("resources/read", r#"{"uri":"note:b"}"#, true),
+        ("resources/read", r#"{"uri":"note:a","more":1}"#, false),
+        ("resources/subscribe", r#"{"uri":"note:a"}"#, true),
+    ] {
+        assert_eq!(passes(&gateway, method, params), expected, "{method} {params}");
+    }
+}
+
+#[test]
+fn a_limit_by_arguments_counts_each_of_their_values() {
+    let gateway = keyed(r#"["args.a","args.b.c"]"#);
+    for (arguments, expected) in [
+        (r#"{"a":1}"#, true),
+        (r#"{"a":1.0,"other":2}"#, false),
+        (r#"{"a":2}"#, true),
+        ("{}", true),
+        (r#"{"a":null}"#, false),
+        (r#"{"b":{"c":1}}"#, true),
+        (r#"{"b":1}"#, true),
+        (r#"{"b":"x"}"#, false),
+        (r#"{"a":{"x":1,"y":2}}"#, true),
+        (r#"{"a":{"y":2,"x":1}}"#, false),
+    ] {
+        let params = format!(r#"{{"name":"t","arguments":{arguments}}}"#);
+        assert_eq!(passes(&gateway, "tools/call", &params), expected, "{arguments}");
+    }
+}
+
+#[test]
+fn parameters_of_more_than_64_kib_count_as_one_value() {
+    let gateway = keyed(r#""call""#);
+    let of_size = |first: char, bytes: usize| {
+        let start = r#"{"name":"t","arguments":{"a":""#;
+        let params = format!("{start}{first}{}\"}}}}", "x".repeat(bytes - start.len() - 4));
+        assert_eq!(params.len(), bytes);
+        passes(&gateway, "tools/call", &params)
+    };
+    assert_eq!(["a", "b"].map(|first| of_size(first.chars().next().unwrap(), 65_536)), [true, true]);
+    assert_eq!(["a", "b"].map(|first| of_size(first.chars().next().unwrap(), 65_537)), [true, false]);
+}
