@@ -230,15 +230,6 @@ mod tests {
     }
 
     #[test]
-    fn a_tool_whose_arguments_cannot_be_checked_is_not_shown() {
-        let pin = r#"{"sha256":"b0a2f6de2bfec3d9ac0bcdd3e6c4f46b9e6f4d26e5b44a8ab0f17f0b4a9b2f11","schema":{}}"#;
-        let policy = format!(r#""default":"allow","arguments":"declared","definitions":{{"pinned":{pin}}}"#);
-        shown(&policy, ListKind::Tools, &["pinned", "other"], &["pinned"]);
-        shown(&policy, ListKind::Prompts, &["other"], &["other"]);
-        shown(&policy, ListKind::Resources, &["a:other"], &["a:other"]);
-    }
-
-    #[test]
     fn a_rule_in_shadow_hides_nothing_and_permits_nothing() {
         let rule = r#""tools":{"x":{"action":"deny","mode":"shadow"}}"#;
         shown(&format!(r#""default":"allow",{rule}"#), ListKind::Tools, &["x"], &["x"]);

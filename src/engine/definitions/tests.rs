@@ -7,7 +7,7 @@ use super::{DefinitionMemo, Finding, FindingKind, ListOrigin, ListedDefinitions}
 use crate::{
     config::Config,
     drift::DriftStore,
-    engine::{self, BoundRequest, Disposition, RequestInfo},
+    engine::{self, AuthorizationResponse, BoundRequest, Disposition, RequestInfo},
     http::Headers,
     identity::Grant,
     mcp::list::{ENTRIES_AT_ONCE, ListedEntry, definition},
@@ -55,15 +55,27 @@ impl<'w> Worker<'w> {
         (shown, judge.take_findings())
     }
 
-    /// The rule that denies a call; empty if it passes.
-    fn call(&self, tool: &str, seconds: u64) -> String {
+    fn judge(&self, tool: &str, seconds: u64) -> AuthorizationResponse {
         let request =
             BoundRequest::new(self.config, RequestInfo::new(Headers::default(), Ok(Grant::from_name("jwt:al"))));
         let body = format!(r#"{{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{{"name":"{tool}"}}}}"#);
         let now = Timestamp::from_seconds(seconds);
-        let answer = engine::authorize(self.config, &request, body.as_bytes(), "f", now, self.store);
-        assert_eq!(matches!(answer.answer, Disposition::Forward(_)), answer.record.rule.is_empty());
-        answer.record.rule
+        engine::authorize(self.config, &request, body.as_bytes(), "f", now, self.store)
+    }
+
+    /// The rule that denies a call; empty if it passes.
+    fn call(&self, tool: &str, seconds: u64) -> String {
+        let judged = self.judge(tool, seconds);
+        assert_eq!(matches!(judged.answer, Disposition::Forward(_)), judged.record.rule.is_empty());
+        judged.record.rule
+    }
+
+    /// The body of the reply to a call that is denied.
+    fn reply(&self, tool: &str, seconds: u64) -> String {
+        match self.judge(tool, seconds).answer {
+            Disposition::Reply(reply) => reply.body,
+            other => panic!("{other:?}"),
+        }
     }
 }
 
@@ -83,6 +95,9 @@ fn a_changed_definition_is_not_shown_and_denied_on_every_worker_for_ten_minutes_
     assert_eq!(one.memo.unlisted(), 0);
     assert_eq!(one.list(&[&evil, GET], 2), (vec![false, true], vec![changed("pay")]));
     assert_eq!([two.call("pay", 2), two.call("get", 2)], ["/definitions/pay", ""]);
+    let text = "Policy violation: the policy denies the tool `pay`, because the server has changed its definition since it was \
+                approved; use another tool, and ask the gateway's operator to review the change";
+    assert!(two.reply("pay", 2).contains(text), "{}", two.reply("pay", 2));
     // A page that does not list the tool says nothing of it.
     assert_eq!(one.list(&[GET], 3).0, [true]);
     assert_eq!(two.call("pay", 3), "/definitions/pay");

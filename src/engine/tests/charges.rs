@@ -3,8 +3,8 @@
 #[cfg(target_family = "wasm")]
 use wasm_bindgen_test::wasm_bindgen_test as test;
 
-use super::{Disposition, Gateway, batch, call};
-use crate::engine::callout::Callout;
+use super::{Disposition, Gateway, RequestInfo, batch, call};
+use crate::{engine::callout::Callout, http::Headers};
 
 /// Three rules name the counter `spend`, and all of them speak of `charge`.
 const POLICY: &str = r#"{"policy":{"version":"1","default":"deny",
@@ -136,4 +136,37 @@ fn parameters_of_more_than_64_kib_count_as_one_value() {
     };
     assert_eq!(["a", "b"].map(|first| of_size(first.chars().next().unwrap(), 65_536)), [true, true]);
     assert_eq!(["a", "b"].map(|first| of_size(first.chars().next().unwrap(), 65_537)), [true, false]);
+}
+
+#[test]
+fn a_limit_of_a_session_counts_each_session_of_a_caller_and_calls_without_one_together() {
+    let gateway = Gateway::new(
+        r#"{"version":"1","default":"deny","tools":{"t":{"limits":[{"counter":"c","window":"day","max":1,"scope":"session"}]}}}"#,
+    );
+    let plain = r#"{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"t"}}"#;
+    let stateless = r#"{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"t","_meta":{"io.modelcontextprotocol/protocolVersion":"2026-07-28"}}}"#;
+    let in_session = |session| [("mcp-session-id", session)];
+    let of_2026 = |session| {
+        [
+            ("mcp-protocol-version", "2026-07-28"),
+            ("mcp-method", "tools/call"),
+            ("mcp-name", "t"),
+            ("mcp-session-id", session),
+        ]
+    };
+    for (grant, headers, body, expected) in [
+        ("alice", &in_session("s-1")[..], plain, ""),
+        ("alice", &in_session("s-1"), plain, "/tools/t/limits/0"),
+        ("alice", &in_session("s-2"), plain, ""),
+        ("bob", &in_session("s-1"), plain, ""),
+        ("alice", &[], plain, ""),
+        ("alice", &[], plain, "/tools/t/limits/0"),
+        ("bob", &of_2026("s-3"), stateless, ""),
+        ("bob", &of_2026("s-4"), stateless, "/tools/t/limits/0"),
+    ] {
+        let pairs = [&[(":method", "POST"), ("content-type", "application/json")], headers].concat();
+        let pairs = pairs.into_iter().map(|(name, value)| (name.to_owned(), value.as_bytes().to_vec()));
+        let info = RequestInfo { headers: Headers::new(pairs.collect()), ..call(grant) };
+        assert_eq!(gateway.judge(&info, body).record.rule, expected, "{grant} {headers:?}");
+    }
 }

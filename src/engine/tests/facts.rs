@@ -4,7 +4,11 @@
 use wasm_bindgen_test::wasm_bindgen_test as test;
 
 use super::{BoundRequest, Disposition, Gateway, Timestamp, authorize, call};
-use crate::identity::Grant;
+use crate::{
+    engine::facts::{CallerFacts, RequestFacts},
+    identity::{Claims, Grant},
+    policy::condition::FactSource,
+};
 
 /// Whether a condition holds for a caller at a time, of a configuration with these options.
 fn holds(options: &str, condition: &str, grant: &str, now: Timestamp) -> bool {
@@ -65,4 +69,36 @@ fn a_caller_has_a_name_a_source_and_is_authenticated_by_some_of_them() {
         }
     }
     assert!(!holds("", &equals("caller.source", r#""jwt""#), "peer:al", super::NOW));
+}
+
+#[test]
+fn claims_take_work_by_their_bytes() {
+    let gateway = Gateway::new(r#"{"version":"1","default":"allow"}"#);
+    let mut request = gateway.bound("alice");
+    request.set_claims(Claims::Encoded(vec![0; 123].into()));
+    let grant = Grant::from_name("jwt:al");
+    let caller = || CallerFacts { config: &gateway.config, request: &request, grant: &grant, now: super::NOW };
+    let policy = &gateway.config.policies[0];
+    let whole = RequestFacts { caller: caller(), policy, session: None, filter: "filter", store: &gateway.store };
+    assert_eq!([caller().caller_work(), whole.caller_work()], [1230; 2]);
+    assert!(caller().used("any").is_none() && whole.used("any").is_none(), "no condition reads a counter");
+}
+
+#[test]
+fn a_condition_reads_what_its_own_counter_has_counted_for_this_caller() {
+    let limit = |counter: &str, cost: u32| {
+        format!(r#"{{"counter":"{counter}","window":"day","max":99,"scope":"grant","increment":{cost}}}"#)
+    };
+    let deny = r#"{"conditions":[{"counter":"a","op":"gte","value":2}]}"#;
+    let gateway = Gateway::new(&format!(
+        r#"{{"version":"1","default":"deny","tools":{{"t":{{"limits":[{},{}],"deny_if":[{deny}]}}}}}}"#,
+        limit("b", 5),
+        limit("a", 1)
+    ));
+    let rule = |grant: &str| {
+        let body = r#"{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"t"}}"#;
+        gateway.judge(&call(grant), body).record.rule
+    };
+    assert_eq!([rule("alice"), rule("alice"), rule("alice")], ["", "", "/tools/t/deny_if/0"]);
+    assert_eq!(rule("bob"), "");
 }

@@ -7,7 +7,7 @@ use super::{BoundRequest, Gateway, RequestInfo, batch, call};
 use crate::{
     engine::{
         definitions::ListOrigin,
-        lists::{ListFilter, filter_for_stream, may_filter, may_read, visibility_work},
+        lists::{ListFilter, filter_for_stream, is_visible, may_filter, may_read, visibility_work},
     },
     http::Headers,
     identity::IdentityError,
@@ -203,4 +203,15 @@ fn looking_a_name_up_takes_work_only_where_the_policy_is_asked() {
     {
         assert!(1 < short && short < long, "{short} {long}");
     }
+}
+
+#[test]
+fn a_tool_whose_arguments_cannot_be_checked_is_not_shown() {
+    let pin = format!(r#"{{"sha256":"{DIGEST}","schema":{{}}}}"#);
+    let gateway = Gateway::new(&format!(
+        r#"{{"version":"1","default":"allow","arguments":"declared","definitions":{{"pinned":{pin}}}}}"#
+    ));
+    let shows = |kind, name| is_visible(&gateway.config, &gateway.config.policies[0].policy, kind, name);
+    assert!(shows(ListKind::Tools, "pinned") && !shows(ListKind::Tools, "other"));
+    assert!(shows(ListKind::Prompts, "other") && shows(ListKind::Resources, "a:other"));
 }

@@ -45,11 +45,11 @@ fn an_explanation_names_the_entry_that_decides_and_those_that_do_not_apply() {
     );
     assert_steps(tool("gone"), &[("/tools/g*", "the pattern `g*` applies to the tool `gone`")]);
     assert_steps(tool("secret_x"), &[("(hidden)", "`secret*` in `hide` matches the tool `secret_x`")]);
-    let none = "no entry matches the tool `x`; `default` is deny";
+    let none = "no entry matches the tool `x`; `default` is `deny`";
     assert_steps(tool("x"), &[("(default deny)", none)]);
     assert_steps(
         steps(&Gateway::new(r#"{"version":"1","default":"allow"}"#), "tools/call", r#"{"name":"x"}"#),
-        &[("/default", "no entry matches the tool `x`; `default` is allow")],
+        &[("/default", "no entry matches the tool `x`; `default` is `allow`")],
     );
     assert_steps(
         steps(&gateway, "prompts/get", r#"{"name":"p"}"#),
@@ -70,7 +70,7 @@ fn an_explanation_says_by_what_a_method_passes() {
     assert_steps(steps(&gateway, "x/open", "{}"), &[("/methods/x~1open", "`methods` says `allow` for `x/open`")]);
     assert_steps(
         steps(&gateway, "x/other", "{}"),
-        &[("(method)", "`methods` does not name `x/other`; `default` is deny")],
+        &[("(method)", "`methods` does not name `x/other`; `default` is `deny`")],
     );
 }
 

@@ -161,3 +161,24 @@ fn a_full_limit_is_described_by_what_it_counts() {
         assert_eq!(limit(members), expected, "{members}");
     }
 }
+
+#[test]
+fn a_tool_that_its_pins_do_not_admit_is_denied_with_what_its_owner_may_do() {
+    let pin =
+        r#"{"sha256":"b0a2f6de2bfec3d9ac0bcdd3e6c4f46b9e6f4d26e5b44a8ab0f17f0b4a9b2f11","schema":{"properties":{}}}"#;
+    let gateway = Gateway::new(&format!(
+        r#"{{"version":"1","default":"allow","unpinned":"deny","arguments":"strict","definitions":{{"pay":{pin}}}}}"#
+    ));
+    let of = |tool: &str| {
+        let body = request("tools/call", &format!(r#"{{"name":"{tool}","arguments":{{"x":1}}}}"#));
+        reason(&gateway, &call("alice"), &body)
+    };
+    assert_eq!(
+        of("other"),
+        "the policy denies the tool `other`, because its definition is not pinned; if you need it, ask the policy's owner"
+    );
+    assert_eq!(
+        of("pay"),
+        "the policy denies the tool `pay`, because its schema names no argument `args.x`; leave it out"
+    );
+}
