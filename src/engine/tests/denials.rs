@@ -78,8 +78,11 @@ fn a_denied_notification_of_a_stateless_revision_is_an_error() {
     let Disposition::Reply(reply) = gateway.judge(&post("2026-07-28", "notifications/x"), body).answer else {
         panic!()
     };
-    assert_eq!(reply.status, 400);
-    assert!(reply.body.starts_with(r#"{"jsonrpc":"2.0","id":null,"error":{"code":-31403,"#), "{}", reply.body);
+    let why = "the policy denies the method `notifications/x`, because no rule allows it; if you need it, ask the policy's owner";
+    let data =
+        format!(r#"{{"kind":"denied","rule":"(method)","policy":"default","reason":"{why}","requestId":"r-1"}}"#);
+    let error = format!(r#"{{"code":-31403,"message":"Policy violation: {why}","data":{data}}}"#);
+    assert_eq!((reply.status, reply.body), (400, format!(r#"{{"jsonrpc":"2.0","id":null,"error":{error}}}"#)));
     assert_eq!(gateway.answer(body), Some((202, String::new())), "clients of sessions end at a 4xx");
 }
 

@@ -62,6 +62,8 @@ fn a_result_is_judged_with_the_ids_and_the_target_of_its_request() {
     let listen = request("subscriptions/listen", r#"{"notifications":{"resourceSubscriptions":["note:a"]}}"#);
     let expected = one(Some(("resource", "note:a"))).map(|one| ResultRequest { is_subscription: true, ..one });
     assert_eq!(of(&listen), expected);
+    let everything = one(None).map(|one| ResultRequest { is_subscription: true, ..one });
+    assert_eq!(of(&request("subscriptions/listen", "{}")), everything);
     let two = ResultRequest {
         ids: ["0", "1"].map(str::to_owned).into(),
         is_batch: true,
