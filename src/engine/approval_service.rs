@@ -173,7 +173,9 @@ mod tests {
         ] {
             assert_eq!(read(status, body), ApprovalResponse::Failed, "{status} {body}");
         }
-        let long = format!(r#"{{"decision":"approve","x":"{}"}}"#, "x".repeat(super::MAX_RESPONSE_BYTES));
-        assert_eq!(read("200", &long), ApprovalResponse::Failed);
+        let of_size = |bytes: usize| format!(r#"{{"decision":"reject","x":"{}"}}"#, "x".repeat(bytes - 28));
+        assert_eq!(of_size(super::MAX_RESPONSE_BYTES).len(), 16_384);
+        assert!(matches!(read("200", &of_size(16_384)), ApprovalResponse::Rejected(_)));
+        assert_eq!(read("200", &of_size(16_385)), ApprovalResponse::Failed);
     }
 }

@@ -147,4 +147,10 @@ mod tests {
         assert!(!delivery(Some(1), true, 0x4).never_sent(), "the server was too slow");
         assert!(!delivery(Some(2), true, 0x20).never_sent(), "an earlier attempt may have arrived");
     }
+
+    #[test]
+    fn five_of_envoys_flags_say_that_a_server_got_nothing() {
+        let says_so = |bit: &u32| Delivery { attempts: Some(1), has_server: true, flags: 1 << bit }.never_sent();
+        assert_eq!((0..64).filter(says_so).collect::<Vec<_>>(), [1, 5, 7, 8, 24]);
+    }
 }

@@ -102,7 +102,7 @@ fn rules_for<'p>(policy: &'p Policy, call: &Request<'_>, mode: Mode) -> Vec<&'p 
         Lookup::Hidden | Lookup::NoMatch => None,
     };
     let rules: [Option<&Rule>; 2] = match &call.target {
-        Target::Tool(name) if call.method == "tools/call" => [own(policy.tool(name)), Some(policy.all_tools())],
+        Target::Tool(name) => [own(policy.tool(name)), Some(policy.all_tools())],
         Target::Prompt(name) if call.method == "prompts/get" => [own(policy.prompt(name)), None],
         Target::Resource(uri) if call.method == "resources/read" => [own(policy.resource(uri)), None],
         // Their answers and streams belong to calls that are not known here.

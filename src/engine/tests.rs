@@ -5,14 +5,23 @@ mod approvals;
 mod arguments;
 mod batches;
 mod bodiless;
+mod callouts;
 mod charges;
 mod denials;
 mod elicitation;
+mod facts;
 mod fleet;
 #[cfg(not(target_family = "wasm"))]
 mod fleet_approvals;
+mod heads;
+mod lists;
 mod protocol;
+mod records;
+mod requests;
 mod results;
+mod steps;
+mod texts;
+mod watches;
 mod work;
 
 #[cfg(target_family = "wasm")]

@@ -72,6 +72,14 @@ pub struct ListedEntry<'e> {
     pub is_visible: bool,
 }
 
+#[cfg(test)]
+impl<'e> ListedEntry<'e> {
+    /// An entry that begins its message, for tests of what judges entries.
+    pub(crate) fn new(name: &'e str, bytes: &'e [u8]) -> Self {
+        Self { name: name.into(), bytes, start: 0, is_visible: true }
+    }
+}
+
 /// Entries that are judged together.
 pub const ENTRIES_AT_ONCE: usize = padded::AT_ONCE;
 

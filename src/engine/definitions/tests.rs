@@ -7,10 +7,10 @@ use super::{DefinitionMemo, Finding, FindingKind, ListOrigin, ListedDefinitions}
 use crate::{
     config::Config,
     drift::DriftStore,
-    engine::{self, BoundRequest, Disposition, RequestInfo},
+    engine::{self, AuthorizationResponse, BoundRequest, Disposition, RequestInfo},
     http::Headers,
     identity::Grant,
-    mcp::list::definition,
+    mcp::list::{ENTRIES_AT_ONCE, ListedEntry, definition},
     store::InMemory,
     time::Timestamp,
 };
@@ -55,15 +55,27 @@ impl<'w> Worker<'w> {
         (shown, judge.take_findings())
     }
 
-    /// The rule that denies a call; empty if it passes.
-    fn call(&self, tool: &str, seconds: u64) -> String {
+    fn judge(&self, tool: &str, seconds: u64) -> AuthorizationResponse {
         let request =
             BoundRequest::new(self.config, RequestInfo::new(Headers::default(), Ok(Grant::from_name("jwt:al"))));
         let body = format!(r#"{{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{{"name":"{tool}"}}}}"#);
         let now = Timestamp::from_seconds(seconds);
-        let answer = engine::authorize(self.config, &request, body.as_bytes(), "f", now, self.store);
-        assert_eq!(matches!(answer.answer, Disposition::Forward(_)), answer.record.rule.is_empty());
-        answer.record.rule
+        engine::authorize(self.config, &request, body.as_bytes(), "f", now, self.store)
+    }
+
+    /// The rule that denies a call; empty if it passes.
+    fn call(&self, tool: &str, seconds: u64) -> String {
+        let judged = self.judge(tool, seconds);
+        assert_eq!(matches!(judged.answer, Disposition::Forward(_)), judged.record.rule.is_empty());
+        judged.record.rule
+    }
+
+    /// The body of the reply to a call that is denied.
+    fn reply(&self, tool: &str, seconds: u64) -> String {
+        match self.judge(tool, seconds).answer {
+            Disposition::Reply(reply) => reply.body,
+            other => panic!("{other:?}"),
+        }
     }
 }
 
@@ -83,6 +95,9 @@ fn a_changed_definition_is_not_shown_and_denied_on_every_worker_for_ten_minutes_
     assert_eq!(one.memo.unlisted(), 0);
     assert_eq!(one.list(&[&evil, GET], 2), (vec![false, true], vec![changed("pay")]));
     assert_eq!([two.call("pay", 2), two.call("get", 2)], ["/definitions/pay", ""]);
+    let text = "Policy violation: the policy denies the tool `pay`, because the server has changed its definition since it was \
+                approved; use another tool, and ask the gateway's operator to review the change";
+    assert!(two.reply("pay", 2).contains(text), "{}", two.reply("pay", 2));
     // A page that does not list the tool says nothing of it.
     assert_eq!(one.list(&[GET], 3).0, [true]);
     assert_eq!(two.call("pay", 3), "/definitions/pay");
@@ -166,4 +181,68 @@ fn an_entry_with_more_values_than_rules_read_is_a_drift() {
     let mut worker = Worker::new(&config, &store);
     let long = format!(r#"{{"name":"pay","x":[{}0]}}"#, "0,".repeat(300_000));
     assert_eq!(worker.list(&[&long], 1), (vec![false], vec![changed("pay")]));
+}
+
+#[test]
+fn a_changed_definition_stays_one_however_often_it_is_listed() {
+    let (config, store) = (config(""), InMemory::new([7; 16]));
+    let mut worker = Worker::new(&config, &store);
+    assert_eq!(worker.memo.unlisted(), 2);
+    let evil = PAY.replace("Pays", "Steals");
+    for seconds in 1..4 {
+        assert_eq!(worker.list(&[&evil], seconds), (vec![false], vec![changed("pay")]));
+    }
+    assert_eq!((worker.memo.unlisted(), worker.memo.entry(0)), (2, None));
+    assert_eq!(worker.list(&[PAY, PAY], 4).0, [true, false]);
+    assert_eq!((worker.memo.unlisted(), worker.list(&[&evil, PAY], 5).0), (1, vec![false, false]));
+}
+
+#[test]
+fn entries_that_are_judged_together_are_shown_as_one_by_one() {
+    let (config, store) = (config(""), InMemory::new([7; 16]));
+    let origin = ListOrigin::default();
+    let evil = PAY.replace("Pays", "Steals");
+    let listed = [("pay", PAY), ("get", r#"{"name":"get","x":1}"#), ("Pay", GET), ("other", GET), ("pay", &evil)];
+    let mut memo = DefinitionMemo::new(2);
+    for _ in 0..2 {
+        let judge = ListedDefinitions::new(&config, "default", "f", &origin, &mut memo, Timestamp(0), &store).unwrap();
+        judge.begin_list();
+        let mut entries = listed.map(|(name, bytes)| ListedEntry::new(name, bytes.as_bytes()));
+        for together in entries.chunks_mut(ENTRIES_AT_ONCE) {
+            judge.mark_shown(together);
+        }
+        judge.end_list();
+        assert_eq!(entries.map(|entry| entry.is_visible), [true, false, false, true, false]);
+        assert_eq!(judge.take_findings().len(), 3);
+        assert_eq!(judge.take_findings(), []);
+    }
+}
+
+#[test]
+fn a_response_keeps_64_findings() {
+    let (config, store) = (config(""), InMemory::new([7; 16]));
+    let mut worker = Worker::new(&config, &store);
+    let look_alikes: Vec<String> = (0..70).map(|_| r#"{"name":"Pay"}"#.to_owned()).collect();
+    let entries: Vec<&str> = look_alikes.iter().map(|entry| &**entry).collect();
+    let (shown, found) = worker.list(&entries, 1);
+    assert_eq!((shown, found.len()), (vec![false; 70], 64));
+}
+
+#[test]
+fn a_worker_remembers_the_admitted_entry_of_each_pin_up_to_4_mib() {
+    let mut memo = DefinitionMemo::new(2);
+    assert_eq!((memo.unlisted(), memo.entry(0), memo.is_known(0, b"")), (2, None, false));
+    memo.remember(0, b"one");
+    assert_eq!((memo.unlisted(), memo.entry(0)), (1, Some(&b"one"[..])));
+    assert!(memo.is_known(0, b"one") && !memo.is_known(0, b"two") && !memo.is_known(1, b"one"));
+    memo.remember(0, b"two");
+    assert_eq!((memo.unlisted(), memo.entry(0)), (1, Some(&b"two"[..])));
+    memo.remember(7, b"no such pin");
+    let long = vec![b'x'; (4 << 20) - 2];
+    memo.remember(1, &long);
+    assert_eq!((memo.unlisted(), memo.entry(1)), (0, None), "one byte too many");
+    memo.remember(1, &long[1..]);
+    assert_eq!(memo.entry(1), Some(&long[1..]));
+    memo.remember(0, b"long");
+    assert_eq!(memo.entry(0), Some(&b"two"[..]), "there is no room for another byte");
 }

@@ -202,9 +202,18 @@ mod tests {
 
     #[test]
     fn a_policy_is_asked_for_what_its_lists_can_show() {
-        let config = Config::load(br#"{"version":"1","default":"deny","hide":["x"],"prompts":{"p":{}}}"#).unwrap();
-        let policy = &config.policies[0].policy;
         let kinds = [ListKind::Tools, ListKind::Prompts, ListKind::Resources, ListKind::Templates];
-        assert_eq!(kinds.map(|kind| UnlistedEntries::are_in(policy, kind)), [true, true, false, false]);
+        for (entries, expected) in [
+            ("", [false, false, false, false]),
+            (r#","hide":["x"]"#, [true, false, false, false]),
+            (r#","tools":{"x":{}}"#, [true, false, false, false]),
+            (r#","prompts":{"p":{}}"#, [false, true, false, false]),
+            (r#","resources":{"a:b":{}}"#, [false, false, true, true]),
+        ] {
+            let text = format!(r#"{{"version":"1","default":"deny"{entries}}}"#);
+            let config = Config::load(text.as_bytes()).unwrap();
+            let policy = &config.policies[0].policy;
+            assert_eq!(kinds.map(|kind| UnlistedEntries::are_in(policy, kind)), expected, "{entries}");
+        }
     }
 }

@@ -43,3 +43,22 @@ fn batches_are_refused_unless_they_are_enabled_and_the_revision_has_them() {
         assert_eq!(forwarded, passes, "{version}");
     }
 }
+
+#[test]
+fn a_full_limit_of_a_batch_is_told_to_the_message_that_it_limits() {
+    let gateway = Gateway::new(
+        r#"{"policy":{"version":"1","default":"deny","tools":{"a":{"rate_limit":"3/day"},"none":{"rate_limit":"0/day"},"free":{}}},
+            "protocol":{"batches":"judge"}}"#,
+    );
+    let codes = |tools: &[&str]| {
+        let (_, body) = gateway.answer(&batch(tools)).unwrap();
+        let errors: serde_json::Value = serde_json::from_str(&body).unwrap();
+        errors.as_array().unwrap().iter().map(|one| one["error"]["code"].as_i64().unwrap()).collect::<Vec<_>>()
+    };
+    assert_eq!(codes(&["a", "none", "free"]), [-32600, -31429, -32600]);
+    assert_eq!(codes(&["free", "a", "none"]), [-32600, -32600, -31429]);
+    assert_eq!(gateway.answer(&batch(&["a", "a"])), None);
+    let (_, body) = gateway.answer(&batch(&["a", "a"])).unwrap();
+    let text = "this request costs 2, and 1 is left of the limit of the tool `a`, 3 calls a day; retry in 24 hours";
+    assert!(body.contains(text), "{body}");
+}

@@ -78,8 +78,11 @@ fn a_denied_notification_of_a_stateless_revision_is_an_error() {
     let Disposition::Reply(reply) = gateway.judge(&post("2026-07-28", "notifications/x"), body).answer else {
         panic!()
     };
-    assert_eq!(reply.status, 400);
-    assert!(reply.body.starts_with(r#"{"jsonrpc":"2.0","id":null,"error":{"code":-31403,"#), "{}", reply.body);
+    let why = "the policy denies the method `notifications/x`, because no rule allows it; if you need it, ask the policy's owner";
+    let data =
+        format!(r#"{{"kind":"denied","rule":"(method)","policy":"default","reason":"{why}","requestId":"r-1"}}"#);
+    let error = format!(r#"{{"code":-31403,"message":"Policy violation: {why}","data":{data}}}"#);
+    assert_eq!((reply.status, reply.body), (400, format!(r#"{{"jsonrpc":"2.0","id":null,"error":{error}}}"#)));
     assert_eq!(gateway.answer(body), Some((202, String::new())), "clients of sessions end at a 4xx");
 }
 
@@ -167,4 +170,54 @@ fn a_session_call_whose_headers_name_another_is_denied_by_its_name_or_refused_an
     assert_eq!(lying(&gateway, "once", "once"), None, "nothing has been charged");
     let shadow = Gateway::new(&format!(r#"{{"policy":{policy},"mode":"shadow"}}"#));
     assert_eq!(lying(&shadow, "evil", "once"), refused, "shadow does not cover what is refused");
+}
+
+#[test]
+fn a_reference_is_denied_only_where_every_use_of_its_target_is() {
+    let gateway = Gateway::new(
+        r#"{"version":"1","default":"deny","prompts":{"open":{},"shut":{"action":"deny","reason":"Not this one."},
+            "some":{"deny_if":[{"conditions":[{"path":"args.x","op":"eq","value":1}]}]}},
+            "resources":{"note:*":{},"note:shut":{"action":"deny"}}}"#,
+    );
+    let rule = |reference: &str| {
+        let body = format!(
+            r#"{{"jsonrpc":"2.0","id":1,"method":"completion/complete","params":{{"ref":{reference},"argument":{{"name":"x","value":"1"}}}}}}"#
+        );
+        gateway.judge(&call("alice"), &body).record.rule
+    };
+    let prompt = |name: &str| rule(&format!(r#"{{"type":"ref/prompt","name":"{name}"}}"#));
+    let resource = |uri: &str| rule(&format!(r#"{{"type":"ref/resource","uri":"{uri}"}}"#));
+    assert_eq!([prompt("open"), prompt("some")], [""; 2]);
+    assert_eq!([prompt("shut"), prompt("other")], ["/prompts/shut/action", "(default deny)"]);
+    assert_eq!(
+        [resource("note:a"), resource("note:shut"), resource("file:///a")],
+        ["", "/resources/note:shut/action", "(default deny)"]
+    );
+    let body = r#"{"jsonrpc":"2.0","id":1,"method":"completion/complete","params":{"ref":{"type":"ref/prompt","name":"shut"},"argument":{"name":"x","value":"1"}}}"#;
+    let (_, text) = gateway.answer(body).unwrap();
+    assert!(
+        text.contains(r#""message":"Policy violation: the policy denies the prompt `shut`: Not this one.""#),
+        "{text}"
+    );
+    let unsubscribe = r#"{"jsonrpc":"2.0","id":1,"method":"resources/unsubscribe","params":{"uri":"note:shut"}}"#;
+    assert_eq!(gateway.judge(&call("alice"), unsubscribe).record.rule, "/resources/note:shut/action");
+}
+
+#[test]
+fn an_entry_in_shadow_permits_nothing_that_the_default_denies() {
+    let policy = |default: &str| {
+        Gateway::new(&format!(
+            r#"{{"version":"1","default":"{default}","tools":{{"t":{{"mode":"shadow"}}}},"prompts":{{"p":{{"mode":"shadow"}}}},
+                "resources":{{"note:a":{{"mode":"shadow"}}}}}}"#
+        ))
+    };
+    for (method, params) in [
+        ("tools/call", r#"{"name":"t"}"#),
+        ("prompts/get", r#"{"name":"p"}"#),
+        ("resources/read", r#"{"uri":"note:a"}"#),
+    ] {
+        let body = format!(r#"{{"jsonrpc":"2.0","id":1,"method":"{method}","params":{params}}}"#);
+        let rule = |default: &str| policy(default).judge(&call("alice"), &body).record.rule;
+        assert_eq!([rule("deny"), rule("allow")], ["(default deny)", ""], "{method}");
+    }
 }

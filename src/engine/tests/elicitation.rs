@@ -213,6 +213,9 @@ fn a_session_is_remembered_for_a_day_and_only_while_there_is_room() {
     assert!(answers[0].contains("-32042") && answers[1].contains(PLAIN), "{answers:?}");
     // A server's odd ids are not remembered.
     let gateway = Gateway::new(POLICY);
+    let longest = "x".repeat(1024);
+    initialize(&gateway, "alice", longest.as_bytes(), URL);
+    assert!(reply_at(&gateway, in_session("alice", &longest), CALL, NOW).contains("-32042"));
     for session in [vec![0xff], vec![b'x'; 1025]] {
         initialize(&gateway, "alice", &session, URL);
         let text = String::from_utf8_lossy(&session).into_owned();

@@ -204,3 +204,23 @@ fn a_command_counts_by_itself() {
     assert_eq!(calls[..10], [""; 10]);
     assert_eq!(calls[10], "/tools/draw/limits/0");
 }
+
+#[test]
+fn what_a_service_counts_is_not_tested_against_local_counts_before_an_approval() {
+    let gateway = Gateway::new(
+        &POLICY
+            .replace(r#""rls""#, r#""rls","on_failure":"local""#)
+            .replace(r#""asked","window":"day","max":2"#, r#""asked","window":"day","max":1"#),
+    );
+    let body = request("ask", "{}");
+    let (_, waiting) = judge(&gateway, &body, &[]);
+    assert_eq!(waiting.record.decision.name(), "approval_required");
+    let approvals = ApprovalStore(&gateway.store);
+    let entry = approvals.entries(NOW).unwrap().remove(0);
+    let approved = approval::ApproverDecision { approved: true, grant: [0; 32], approver: "jwt:boss", note: "" };
+    approvals.decide(entry.id, &approved, NOW).unwrap();
+    let (_, passed) = judge(&gateway, &body, &[None]);
+    assert!(answer(&passed).is_none(), "this Envoy has charged it");
+    let (_, waiting) = judge(&gateway, &body, &[]);
+    assert_eq!(waiting.record.decision.name(), "approval_required", "the service may have room");
+}

@@ -153,3 +153,12 @@ fn the_command_keeps_approvals_as_one_envoy_does() {
     let judged = gateway.judge(&call, PAY);
     assert!(text(&judged).contains("Approval required"), "{}", text(&judged));
 }
+
+#[test]
+fn an_answer_about_another_call_is_none_about_this_one() {
+    let (gateway, mut etcd) = (gateway(""), Some(Etcd::default()));
+    let (_, callouts, _) = judge(&gateway, &mut etcd, PAY, &[]);
+    let other = PAY.replace(r#""name":"pay""#, r#""name":"pay","arguments":{"to":"x"}"#);
+    let of = |body: &str| gateway.judge(&RequestInfo { callouts: callouts.clone(), ..call("alice") }, body).record.rule;
+    assert_eq!([of(PAY), of(&other)], ["/tools/pay/action", "(approvals unavailable)"]);
+}

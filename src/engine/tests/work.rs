@@ -61,3 +61,17 @@ fn arguments_of_too_many_values_are_denied_only_where_a_rule_reads_them() {
     assert!(denied.contains(r#""rule":"(too much to check)""#), "{denied}");
     assert_eq!(gateway.answer(&body("unread", 260_000)), None);
 }
+
+#[test]
+fn names_that_take_too_much_work_to_look_up_are_denied() {
+    let patterns: Vec<String> = (0..500).map(|number| format!(r#""note:*{number}*x":{{}}"#)).collect();
+    let gateway =
+        Gateway::new(&format!(r#"{{"version":"1","default":"allow","resources":{{{}}}}}"#, patterns.join(",")));
+    let listen = |count: usize| {
+        let uris = vec![format!(r#""note:{}""#, "a".repeat(2000)); count].join(",");
+        let params = format!(r#"{{"notifications":{{"resourceSubscriptions":[{uris}]}}}}"#);
+        let body = format!(r#"{{"jsonrpc":"2.0","id":7,"method":"subscriptions/listen","params":{params}}}"#);
+        gateway.judge(&call("alice"), &body).record.rule
+    };
+    assert_eq!([listen(1), listen(100)], ["", "(too much to check)"]);
+}
