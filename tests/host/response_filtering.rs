@@ -40,7 +40,12 @@ fn trimmed(
 ) -> Result<Vec<u8>, StreamAborted> {
     let shows = |kind, name: &str| lists::is_visible(config, &config.policies[0].policy, kind, name);
     let mut out = trimmer.push(&answer.body(), usize::MAX, &shows)?;
-    let is_complete = is_whole && EndFinder::default().push(&answer.body());
+    let mut text = EndFinder::default();
+    let mut behind = answer.chunks.iter().skip_while(|chunk| !text.push(chunk)).skip(1).flatten();
+    if is_whole && !behind.all(u8::is_ascii_whitespace) {
+        return Err(StreamAborted);
+    }
+    let is_complete = is_whole && text.has_ended();
     let end = if is_complete || answer.end.is_some() { trimmer.end(&shows)? } else { Vec::new() };
     // Nothing can be added before trailers.
     if is_complete || answer.end != Some(End::Trailers) {

@@ -171,6 +171,37 @@ fn an_answer_that_ends_in_trailers_is_judged() {
 }
 
 #[test]
+fn an_answer_goes_on_when_it_is_complete_and_behind_it_only_white_space_unless_nothing_is_enforced() {
+    for (mode, passes) in [("", false), (r#","mode":"shadow""#, true)] {
+        let (mut worker, mut stream) = sent(&configuration("release", mode), &call("limited"));
+        stream.answer(&mut worker, Part::Head(&[(":status", "200"), ("content-type", JSON)]), false);
+        let text = answer("nothing");
+        let (front, back) = text.split_at(30);
+        stream.answer(&mut worker, Part::Body(front.as_bytes()), false);
+        assert_eq!(body(&stream), "");
+        stream.answer(&mut worker, Part::Body(back.as_bytes()), false);
+        stream.answer(&mut worker, Part::Body(b"\r\n"), false);
+        assert_eq!(body(&stream), format!("{text}\r\n"));
+        stream.answer(&mut worker, Part::Body(b"{}"), false);
+        assert_eq!((stream.answer.is_ended, body(&stream).ends_with("{}")), (!passes, passes), "{mode}");
+        stream.close(&mut worker);
+    }
+}
+
+#[test]
+fn an_answer_that_is_not_complete_when_trailers_come_is_reset() {
+    for (media, text) in [(JSON, &answer(MAIL)[1..]), (JSON, &answer(MAIL)[..40]), ("text/plain", MAIL)] {
+        let (mut worker, mut stream) = sent(&configuration("release", ""), &call("ok"));
+        stream.answer(&mut worker, Part::Head(&[(":status", "500"), ("content-type", media)]), false);
+        stream.answer(&mut worker, Part::Body(text.as_bytes()), false);
+        stream.answer(&mut worker, Part::Trailers, true);
+        let has_mail = body(&stream).contains(MAIL);
+        assert!(!has_mail && (stream.answer.is_ended || stream.answer.is_whole), "{text}: {stream:?}");
+        stream.close(&mut worker);
+    }
+}
+
+#[test]
 fn on_streams_whose_call_is_not_known_all_results_apply() {
     for mode in MODES {
         let (mut worker, mut stream) = sent(&configuration(mode, ""), &get());
