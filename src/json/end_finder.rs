@@ -1,6 +1,6 @@
 //! Where a text ends that comes in pieces.
 
-use super::string::Scanner;
+use self::simd::look;
 
 /// Finds the end of a text that is an object or an array, by its brackets only. So it says when a text can be read; whether it is
 /// JSON, the reader finds out.
@@ -31,16 +31,13 @@ enum Place {
 impl EndFinder {
     /// Takes the next piece, and answers whether the text has ended in it, or before.
     pub fn push(&mut self, piece: &[u8]) -> bool {
-        let mut strings = Scanner::new(piece);
-        let mut at = 0;
-        while self.place != Place::Ended {
-            if self.place == Place::InString {
-                at = strings.next(at);
+        let (blocks, rest) = piece.as_chunks();
+        for block in blocks {
+            if !self.skip(block) {
+                self.take_each(block);
             }
-            let Some(byte) = piece.get(at) else { break };
-            self.take(*byte);
-            at = at.saturating_add(1);
         }
+        self.take_each(rest);
         self.has_ended()
     }
 
@@ -48,6 +45,29 @@ impl EndFinder {
     #[must_use]
     pub fn has_ended(&self) -> bool {
         self.place == Place::Ended
+    }
+
+    /// Takes bytes together if the text cannot end in them, and answers whether it did.
+    fn skip(&mut self, block: &Block) -> bool {
+        let Seen { quotes, backslashes, opening, closing } = look(block);
+        if backslashes != 0 || !matches!(self.place, Place::Outside | Place::InString) {
+            return false;
+        }
+        let in_string = up_to_each(quotes) ^ if self.place == Place::InString { u64::MAX } else { 0 };
+        let count = |brackets: u64| (brackets & !in_string).count_ones() as usize;
+        let closed = count(closing);
+        if closed >= self.depth {
+            return false;
+        }
+        self.depth = self.depth.wrapping_sub(closed).saturating_add(count(opening));
+        self.place = if in_string >> 63 == 0 { Place::Outside } else { Place::InString };
+        true
+    }
+
+    fn take_each(&mut self, bytes: &[u8]) {
+        for byte in bytes {
+            self.take(*byte);
+        }
     }
 
     fn take(&mut self, byte: u8) {
@@ -73,12 +93,92 @@ impl EndFinder {
     }
 }
 
+/// Bytes that are looked at together.
+type Block = [u8; 64];
+
+/// What of them matters, a bit for each byte, the first in the lowest.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Seen {
+    quotes: u64,
+    backslashes: u64,
+    opening: u64,
+    closing: u64,
+}
+
+/// Those bits that have an odd number of these at their place and before.
+fn up_to_each(mut bits: u64) -> u64 {
+    for shift in [1, 2, 4, 8, 16, 32] {
+        bits ^= bits << shift;
+    }
+    bits
+}
+
+#[cfg(all(target_family = "wasm", target_feature = "simd128"))]
+mod simd {
+    //! Sixteen bytes at a time.
+
+    use std::arch::wasm32::{i64x2, u8x16_bitmask, u8x16_eq, u8x16_splat, v128, v128_or};
+
+    use super::{Block, Seen};
+
+    pub(super) fn look(block: &Block) -> Seen {
+        let (quarters, _) = block.as_chunks();
+        let mut seen = Seen { quotes: 0, backslashes: 0, opening: 0, closing: 0 };
+        for (number, quarter) in quarters.iter().enumerate() {
+            let (bytes, shift) = (load(quarter), number.wrapping_mul(16));
+            // `[` and `{` differ in this bit only, and so do `]` and `}`.
+            let folded = v128_or(bytes, u8x16_splat(0x20));
+            let at = |bytes, byte| u64::from(u8x16_bitmask(u8x16_eq(bytes, u8x16_splat(byte)))) << shift;
+            seen.quotes |= at(bytes, b'"');
+            seen.backslashes |= at(bytes, b'\\');
+            seen.opening |= at(folded, b'{');
+            seen.closing |= at(folded, b'}');
+        }
+        seen
+    }
+
+    #[inline(always)]
+    fn load(bytes: &[u8; 16]) -> v128 {
+        let half = |bytes: Option<&[u8; 8]>| bytes.copied().map_or(0, i64::from_le_bytes);
+        i64x2(half(bytes.first_chunk()), half(bytes.last_chunk()))
+    }
+}
+
+#[cfg(not(all(target_family = "wasm", target_feature = "simd128")))]
+mod simd {
+    //! The same without such instructions.
+
+    use super::{Block, Seen};
+
+    pub(super) fn look(block: &Block) -> Seen {
+        let at = |known: &[u8]| {
+            let bit = |(index, byte): (usize, &u8)| u64::from(known.contains(byte)) << index;
+            block.iter().enumerate().map(bit).fold(0, |all, bit| all | bit)
+        };
+        Seen { quotes: at(b"\""), backslashes: at(b"\\"), opening: at(b"[{"), closing: at(b"]}") }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     #[cfg(target_family = "wasm")]
     use wasm_bindgen_test::wasm_bindgen_test as test;
 
-    use super::EndFinder;
+    use super::{EndFinder, Seen, simd::look};
+
+    #[test]
+    fn each_byte_is_seen_at_every_place() {
+        for byte in 0..=u8::MAX {
+            for place in 0..64 {
+                let mut block = [b' '; 64];
+                block[place] = byte;
+                let at = |known: &[u8]| u64::from(known.contains(&byte)) << place;
+                let expected =
+                    Seen { quotes: at(b"\""), backslashes: at(b"\\"), opening: at(b"[{"), closing: at(b"]}") };
+                assert_eq!(look(&block), expected, "{byte} at {place}");
+            }
+        }
+    }
 
     /// The length of the text up to its end, however it is cut.
     #[track_caller]
@@ -89,7 +189,7 @@ mod tests {
             bytes.chunks(size).position(|piece| finder.push(piece)).map(|piece| piece * size)
         };
         let byte_by_byte = ends(1);
-        for size in [2, 3, 17, 100] {
+        for size in [2, 3, 17, 64, 100, 128, 1000] {
             assert_eq!(ends(size), byte_by_byte.map(|end| end / size * size), "in pieces of {size}");
         }
         byte_by_byte.map(|end| end + 1)
@@ -98,6 +198,9 @@ mod tests {
     #[test]
     fn a_text_ends_with_the_bracket_that_closes_its_first_one() {
         let long = format!(r#"{{"a":"{}\"}}"}}"#, "é }".repeat(100));
+        let deep = format!("{}{}", r#"[{"a{":"x]}"},"#.repeat(50), "]".repeat(50));
+        let wide = format!(r#"[{}1]"#, r#"{"a":["b",{}],"c":"}]"},"#.repeat(50));
+        let escaped = format!(r#"["{}"]"#, r#"]\\\"]"#.repeat(50));
         for (text, behind) in [
             (" {}", " x"),
             ("[]", "[]"),
@@ -105,9 +208,20 @@ mod tests {
             (r#"["]",{"\\":"\"}"}]"#, ""),
             (r#"{"\u007d":"\\"}"#, "}"),
             (&long, "}"),
+            (&deep, "]"),
+            (&wide, "]"),
+            (&escaped, r#""]"#),
             ("]", "{}"),
         ] {
             assert_eq!(end_of(&format!("{text}{behind}")), Some(text.len()), "{text}");
+        }
+    }
+
+    #[cfg(not(target_family = "wasm"))]
+    proptest::proptest! {
+        #[test]
+        fn any_text_has_the_same_end_however_it_is_cut(text in r#"[\[{][\[\]{}"\\a, é]{0,400}"#) {
+            let _ = end_of(&text);
         }
     }
 
