@@ -59,3 +59,56 @@ fn is_number(digits: &[u8], max: u64) -> bool {
 pub fn peer_address(address: &[u8]) -> Option<String> {
     read(address, true)
 }
+
+#[cfg(test)]
+mod tests {
+    #[cfg(target_family = "wasm")]
+    use wasm_bindgen_test::wasm_bindgen_test as test;
+
+    use super::{ipv4, is_ipv6, peer_address, read};
+
+    #[test]
+    fn an_ipv4_address_is_read_without_the_parser_in_its_one_spelling() {
+        for (address, expected) in [
+            ("10.0.0.7:52144", Some("10.0.0.7")),
+            ("0.0.0.0:1", Some("0.0.0.0")),
+            ("255.255.255.255:65535", Some("255.255.255.255")),
+            ("10.0.0.256:1", None),
+            ("10.0.0.7:65536", None),
+            ("10.0.0.7:0", None),
+            ("10.0.0.7:01", None),
+            ("10.0.0.7:", None),
+            ("10.0.0.7:1:1", None),
+            ("10.0.0.7", None),
+            ("10.0.0:1", None),
+            ("10.0.0.7.1:1", None),
+            ("10.0.0.07:1", None),
+            ("10.0..7:1", None),
+            ("10.0.0.a:1", None),
+            ("10.0.0.7:1a", None),
+            (":1", None),
+            ("[::1]:1", None),
+        ] {
+            assert_eq!(ipv4(address.as_bytes()), expected.map(str::as_bytes), "{address}");
+        }
+    }
+
+    #[test]
+    fn an_address_that_a_caller_wrote_is_read_only_where_it_may_be() {
+        for (address, forwarded, own) in [
+            ("10.0.0.7:52144", Some("10.0.0.7"), Some("10.0.0.7")),
+            ("10.0.0.7:0", Some("10.0.0.7"), None),
+            ("[2001:db8:1:2:3::]:443", Some("2001:db8:1:2::/64"), Some("2001:db8:1:2::/64")),
+            ("[2001:db8::1]:0", Some("2001:db8::/64"), None),
+            ("[::ffff:10.0.0.7]:1", Some("10.0.0.7"), Some("10.0.0.7")),
+            ("10.0.0.256:1", None, None),
+            ("10.0.0.7", None, None),
+            ("", None, None),
+        ] {
+            let found = [true, false].map(|forwarded| read(address.as_bytes(), forwarded));
+            assert_eq!(found, [forwarded, own].map(|text| text.map(str::to_owned)), "{address}");
+            assert_eq!(peer_address(address.as_bytes()).as_deref(), forwarded, "{address}");
+        }
+        assert_eq!(["10.0.0.7", "2001:db8::/64"].map(is_ipv6), [false, true]);
+    }
+}

@@ -1,5 +1,6 @@
 //! Identities: where they come from, and that none can be made to look like another.
 
+mod bounds;
 mod tokens;
 
 #[cfg(target_family = "wasm")]

@@ -259,4 +259,21 @@ mod tests {
         assert_eq!(outline(b"{\"a\":\"\\ud800\xff\"}"), None);
         assert_eq!(outline(b"{\"a\":\"\xff\\ud800\"}"), None);
     }
+
+    #[test]
+    fn what_was_open_at_a_depth_before_leaves_no_trace() {
+        for value in [
+            r#"[{"x":1,"y":2},{"x":1,"y":2},[1,2],{"x":1,"y":2},[{},{}],[[],[]]]"#,
+            r#"{"x":{"a":1,"b":2},"y":{"a":1,"b":2},"z":[1,2],"w":{"a":[1,2],"b":{"c":1,"d":2}}}"#,
+        ] {
+            let deep = format!("{}{value}{}", "[".repeat(63), "]".repeat(63));
+            for value in [value, &deep] {
+                let text = format!(r#"{{"a":{value},"b":1}}"#);
+                let expected = vec![("a".to_owned(), value.to_owned()), ("b".to_owned(), "1".to_owned())];
+                assert_eq!(outline(text.as_bytes()), Some(expected), "{text}");
+            }
+        }
+        assert_eq!(outline(br#"{"a":[{"x":1},{"y"],"b":1}"#), None);
+        assert_eq!(outline(br#"{"a":[[1],{"x":1],"b":1}"#), None);
+    }
 }

@@ -143,6 +143,7 @@ fn a_name_that_resembles_a_known_one_or_another_is_found() {
     assert_eq!(unmistakable(r#"{"na\u0000me":2}"#), lookalike("na\0me"));
     assert_eq!(unmistakable(r#"{"x\u0000name":2,"x":3,"xname\u0000":4}"#), lookalike("xname\0"));
     assert_eq!(unmistakable(r#"{"x\u0000name":2,"x":3,"y\u0000":4}"#), None);
+    assert_eq!(unmistakable(r#"{"xame\u0000":2,"\u0000":3,"taskIx\u0000":4}"#), None, "of the same length");
     assert_eq!(unmistakable(r#"{"Name":1,"x":2,"x":3}"#), Some(Reason::Duplicate("x".to_owned())));
     assert_eq!(unmistakable(r#"{"other":1,"Other":2}"#), lookalike("Other"));
     assert_eq!(unmistakable(r#"{"name":1,"taskId":2,"other":3,"nam":4,"__proto__":5}"#), None);
@@ -239,4 +240,21 @@ fn decimals_show_as_json_that_means_the_same() {
     }
     let shown = |text: &str| decimal(text).to_string();
     assert_eq!([shown("1e2"), shown("100.50"), shown("-0.0"), shown("1e-3")], ["100", "100.5", "0", "1e-3"]);
+}
+
+#[test]
+fn a_decimal_has_one_text_for_each_value() {
+    for (texts, expected) in [
+        (&["0", "-0", "0.00", "0e5"][..], "e0"),
+        (&["1", "1.0", "10e-1"], "1e1"),
+        (&["-1.5", "-15e-1"], "-15e1"),
+        (&["0.5", "5e-1"], "5e0"),
+        (&["0.05"], "5e-1"),
+        (&["-0.00012"], "-12e-3"),
+        (&["1200"], "12e4"),
+    ] {
+        for text in texts {
+            assert_eq!(Decimal::new(text).unwrap().plain(), expected, "{text}");
+        }
+    }
 }

@@ -89,3 +89,13 @@ fn a_set_wins_over_other_workers() {
     store.set(TOTALS, b"ours").unwrap();
     assert_eq!(store.read(TOTALS).unwrap().bytes, b"ours");
 }
+
+#[test]
+fn a_store_in_memory_has_its_seed_and_empty_cells() {
+    let store = InMemory::new([7; 16]);
+    assert_eq!(store.seed(), Ok([7; 16]));
+    let empty = Versioned { bytes: HEADER.to_vec(), version: 1 };
+    assert_eq!([CELLS.start, CELLS.end - 1].map(|cell| store.read(cell)), [Ok(empty.clone()), Ok(empty)]);
+    assert_eq!(store.read(CELLS.end), Err(Unavailable));
+    assert_eq!(store.compare_and_swap(CELLS.end, b"", 1), Err(Unavailable));
+}

@@ -129,3 +129,10 @@ fn messages_are_short_whatever_the_document_holds() {
     let found = problems(r#""x""#, |at| assert_eq!(at.index_of(&words), None));
     assert!(found[0].ends_with("`word31` or one of 8 others"), "{found:?}");
 }
+
+#[test]
+fn only_an_object_has_names() {
+    for (text, expected) in [(r#"{"b":1,"a":{"c":2}}"#, &["b", "a"][..]), ("{}", &[]), (r#"["a"]"#, &[]), ("5", &[])] {
+        assert_eq!(problems(text, |at| assert_eq!(at.names(), expected, "{text}")), [""; 0]);
+    }
+}

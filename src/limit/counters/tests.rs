@@ -307,6 +307,9 @@ fn a_clock_that_jumps_forward_and_back_refills_no_counter() {
     let unknown = ChargeError::Full { index: 0, full: LimitExceeded { retry_at, remaining: None } };
     assert_eq!(counters.charge(&first, NOW), Err(unknown));
     assert_eq!(counters.check(&first, NOW), Err(unknown));
+    let counts_only = [Charge { quota: Quota { max: None, ..first[0].quota }, ..first[0] }];
+    assert_eq!(counters.check(&counts_only, NOW), Ok(()), "what only counts refuses nothing");
+    assert!(counters.charge(&counts_only, NOW).is_ok());
     assert!(counters.charge(&first, Timestamp(60_000)).is_ok());
 }
 

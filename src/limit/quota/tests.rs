@@ -81,6 +81,24 @@ fn a_clock_that_is_behind_a_sliding_window_denies_only_what_has_no_room() {
 }
 
 #[test]
+fn what_is_left_is_told_only_where_it_is_less_than_the_charge() {
+    let count = Count { until: 60, used: Amount::from_units(3).unwrap(), previous: Amount::ZERO };
+    let charge = |max: u64, units: u64| {
+        quota(60, max, Algorithm::Fixed).charge(Some(count), Amount::from_units(units).unwrap(), Timestamp(1))
+    };
+    let full = |retry_at: Option<u64>, remaining: Option<u64>| {
+        Err(LimitExceeded { retry_at: retry_at.map(Timestamp), remaining: remaining.and_then(Amount::from_units) })
+    };
+    assert_eq!(charge(5, 2).map(|count| count.used), Ok(Amount::from_units(5).unwrap()));
+    assert_eq!(charge(5, 3), full(Some(60_000), Some(2)));
+    assert_eq!(charge(5, 5), full(Some(60_000), Some(2)));
+    assert_eq!(charge(5, 6), full(None, Some(2)));
+    assert_eq!(charge(2, 1), full(Some(60_000), Some(0)));
+    assert_eq!(charge(2, 0), full(Some(60_000), None), "a charge of zero beside a lower max");
+    assert_eq!(charge(3, 0), Ok(count));
+}
+
+#[test]
 fn a_refund_is_tied_to_its_window() {
     let count = Count { until: 120, used: Amount::from_units(3).unwrap(), previous: Amount::ZERO };
     assert_eq!(Quota::refund(count, 120, Amount::ONE).used, Amount::from_units(2).unwrap());

@@ -1,7 +1,7 @@
 #[cfg(target_family = "wasm")]
 use wasm_bindgen_test::wasm_bindgen_test as test;
 
-use super::{RateLimitResult, group_by_hits, request};
+use super::{RateLimitResult, group_by_hits, is_supported_window, request};
 use crate::{
     amount::Amount,
     limit::{Callers, Charge, Key, Part, Quota},
@@ -106,5 +106,16 @@ fn every_other_response_is_a_failure() {
     ] {
         let read = RateLimitResult::read(response);
         assert_eq!(read, RateLimitResult::Failed, "{response:02x?}");
+    }
+}
+
+#[test]
+fn the_protocol_has_windows_of_four_lengths() {
+    let seconds = [1, 2, 59, 60, 61, 3599, 3600, 3601, 7200, 86_399, 86_400];
+    let supported = seconds.into_iter().filter(|seconds| is_supported_window(Window::new(*seconds).unwrap()));
+    assert_eq!(supported.collect::<Vec<_>>(), [1, 60, 3600, 86_400]);
+    for (seconds, unit) in [(1, r"\x10\x01"), (60, r"\x10\x02"), (3600, r"\x10\x03"), (86_400, r"\x10\x04")] {
+        let request = shown(&request("d", [&charge("c", Callers::All, seconds, 1, 5)]).unwrap());
+        assert!(request.contains(&format!(r"\x12\x04\x08\x05{unit}")), "{request}");
     }
 }

@@ -4,11 +4,13 @@ mod build;
 mod compare;
 mod file;
 mod names;
+mod operand;
 #[cfg(not(target_family = "wasm"))]
 mod properties;
 mod sides;
 mod text;
 mod url;
+mod work;
 
 use crate::{json, policy::path::Path};
 

@@ -140,4 +140,12 @@ fn a_global_limit_counts_a_key_of_all_callers_and_each_callers_further_keys_apar
     assert!(passes(&counters, global("jwt:a", 500), 0) && passes(&counters, global("jwt:a", 501), 0));
     assert!(!passes(&counters, global("jwt:a", 502), 0));
     assert!(passes(&counters, global("jwt:b", 502), 0));
+    // When the other one has too many keys, too, what the first one has used of its further keys leaves it room.
+    assert!((1000..1255).all(|key| passes(&counters, global("jwt:b", key), 0)));
+    assert!(passes(&counters, global("jwt:b", 2000), 0) && passes(&counters, global("jwt:b", 2001), 0));
+    assert!(!passes(&counters, global("jwt:b", 2002), 0));
+    assert!(
+        passes(&counters, Charge { quota: fixed("jwt:b", 0, 3).quota, ..global("jwt:b", 2002) }, 0),
+        "one more of three"
+    );
 }

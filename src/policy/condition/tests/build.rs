@@ -29,23 +29,29 @@ fn names_are_exact_and_the_known_ones_are_listed() {
     assert_eq!(build("args.x", "EQ", "1").unwrap_err(), format!("/op: found `EQ`, {known}"));
     assert_eq!(build("args.x", " eq", "1").unwrap_err(), format!("/op: found ` eq`, {known}"));
     assert_eq!(build("args.x", "<=", "1").unwrap_err(), format!("/op: found `<=`, {known}; did you mean `lte`?"));
-    let aliases = [
-        "==",
-        "!=",
-        "<",
-        ">",
-        ">=",
-        "nin",
-        "matches",
-        "has",
-        "maxItems",
-        "present",
-        "startsWith",
-        "suffix",
-        "maxLength",
-    ];
-    for alias in aliases {
-        assert!(build("args.x", alias, "1").unwrap_err().contains("did you mean"), "{alias}");
+    for (aliases, meant) in [
+        (&["=", "==", "===", "equals"][..], "eq"),
+        (&["!=", "!==", "<>", "ne", "not_eq"], "neq"),
+        (&["<"], "lt"),
+        (&["<=", "le"], "lte"),
+        (&[">"], "gt"),
+        (&[">=", "ge"], "gte"),
+        (&["one_of", "any_of"], "in"),
+        (&["nin", "not in", "notIn", "none_of"], "not_in"),
+        (&["~", "=~", "match", "matches", "pattern"], "regex"),
+        (&["has"], "contains"),
+        (&["include", "has_item"], "includes"),
+        (&["exist", "present", "is_present"], "exists"),
+        (&["startsWith", "prefix", "has_prefix"], "starts_with"),
+        (&["endsWith", "suffix", "has_suffix"], "ends_with"),
+        (&["maxLength", "max_len"], "max_length"),
+        (&["maxItems", "max_size"], "max_items"),
+        (&["scope", "has_scopes"], "has_scope"),
+    ] {
+        for alias in aliases {
+            let message = format!("/op: found `{alias}`, {known}; did you mean `{meant}`?");
+            assert_eq!(build("args.x", alias, "1").unwrap_err(), message);
+        }
     }
 }
 

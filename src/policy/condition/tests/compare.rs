@@ -3,6 +3,11 @@
 #[cfg(target_family = "wasm")]
 use wasm_bindgen_test::wasm_bindgen_test as test;
 
+use crate::{
+    json,
+    policy::condition::{Clause, Operator},
+};
+
 use super::{NO, UNFIT, YES, ask, assert_x, build};
 
 #[test]
@@ -173,4 +178,49 @@ fn includes_looks_into_arrays_alone() {
 fn contains_is_not_escaped_by_an_element_of_another_type() {
     assert_x("contains", "5", &[("[\"5\"]", UNFIT), ("[\"5\",5]", YES), ("[null]", NO), ("[null,4]", NO)]);
     assert_x("contains", "\"admin\"", &[("[{\"name\":\"admin\"}]", UNFIT), ("[\"user\",7]", UNFIT)]);
+}
+
+#[test]
+fn has_scope_looks_for_one_word_of_a_text_or_of_the_texts_of_a_list() {
+    assert_x(
+        "has_scope",
+        "\"read\"",
+        &[
+            ("\"read\"", YES),
+            ("\"write read\"", YES),
+            ("\"readers\"", NO),
+            ("\"read:all write\"", NO),
+            ("\"write\\tread\"", NO),
+            ("\"\"", NO),
+            ("5", UNFIT),
+            ("{\"read\":1}", UNFIT),
+            ("[\"read\"]", YES),
+            ("[\"write\",\"x read\"]", YES),
+            ("[\"write\",\"readers\"]", NO),
+            ("[null,\"write\"]", NO),
+            ("[null]", NO),
+            ("[]", NO),
+            ("[5]", UNFIT),
+            ("[5,\"write\"]", UNFIT),
+            ("[\"write\",[\"read\"]]", UNFIT),
+            ("[5,\"read\"]", YES),
+        ],
+    );
+}
+
+#[test]
+fn an_operator_alone_holds_as_its_condition_does() {
+    for (op, value, argument, expected) in [
+        ("lt", "5", "4", [true, true]),
+        ("lt", "5", "5", [false, false]),
+        ("lt", "5", "\"4\"", [false, true]),
+        ("in", "[1]", "1", [true, true]),
+        ("in", "[1]", "2", [false, false]),
+        ("in", "[1]", "\"1\"", [false, true]),
+    ] {
+        let [value, argument] = [value, argument].map(|text| json::parse(text.as_bytes(), 64).unwrap());
+        let operator = Operator::new(op, Some(&value)).unwrap();
+        let found = [Clause::Require, Clause::Deny].map(|side| operator.holds(side, &argument.value));
+        assert_eq!(found, expected, "{op}");
+    }
 }

@@ -3,6 +3,8 @@
 #[cfg(target_family = "wasm")]
 use wasm_bindgen_test::wasm_bindgen_test as test;
 
+use crate::policy::condition::Operator;
+
 use super::{NO, UNFIT, YES, assert_x, build};
 
 const FOLDERS: &str = r#"["/srv/files", "/srv/files/deep", "/data/", "/srv/files2/sub"]"#;
@@ -146,5 +148,18 @@ fn folders_are_written_plainly() {
             message.ends_with("an absolute path without `.`, `..`, `//`, `\\`, `%` and control characters"),
             "{message}"
         );
+    }
+}
+
+#[test]
+fn folders_and_base_are_as_the_policy_has_them() {
+    for (value, expected, base) in [
+        (r#"["/srv/b/","/srv/a"]"#, &["/srv/b/", "/srv/a/"][..], None),
+        (r#"{"folders":["/srv/a"],"base":"/srv"}"#, &["/srv/a/"], Some("/srv/")),
+        (r#"{"folders":["/srv/a"],"base":"/"}"#, &["/srv/a/"], Some("/")),
+    ] {
+        let condition = build("args.x", "path_within", value).unwrap();
+        let Operator::PathWithin(folders) = condition.operator() else { panic!("{value}") };
+        assert_eq!((folders.folders().collect::<Vec<_>>(), folders.base()), (expected.to_vec(), base), "{value}");
     }
 }

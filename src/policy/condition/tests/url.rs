@@ -3,6 +3,8 @@
 #[cfg(target_family = "wasm")]
 use wasm_bindgen_test::wasm_bindgen_test as test;
 
+use crate::policy::condition::url::is_plain_host;
+
 use super::{NO, UNFIT, YES, assert_x, build};
 
 const HOSTS: &str =
@@ -253,5 +255,43 @@ fn hosts_are_written_plainly() {
     for host in bad {
         let message = build("args.x", "url_host_in", &format!("[\"{host}\"]")).expect_err(host);
         assert!(message.starts_with("/value/0: found `\"") && message.ends_with("no scheme, no port"), "{message}");
+    }
+}
+
+#[test]
+fn a_host_is_plain_only_in_the_spelling_that_all_parsers_give_it() {
+    for (host, expected) in [
+        ("example.com", true),
+        ("a_b-c.example", true),
+        ("127.0.0.1", true),
+        ("[::1]", true),
+        ("[2001:db8::1]", true),
+        ("Example.com", false),
+        ("example.com.", false),
+        ("127.1", false),
+        ("0x7f.1", false),
+        ("[::0001]", false),
+        ("[2001:DB8::1]", false),
+        ("[::ffff:127.0.0.1]", false),
+        ("[::1", false),
+        ("::1", false),
+        ("", false),
+    ] {
+        assert_eq!(is_plain_host(host), expected, "{host}");
+    }
+}
+
+#[test]
+fn a_host_has_labels_of_up_to_63_bytes_and_253_in_all() {
+    let name =
+        |last: usize| [&"a".repeat(63), ".", &"b".repeat(63), ".", &"c".repeat(63), ".", &"d".repeat(last)].concat();
+    for (host, expected) in [
+        ("a".repeat(63), true),
+        ("a".repeat(64), false),
+        (name(61), true),
+        (name(62), false),
+        ("a..b".to_owned(), false),
+    ] {
+        assert_eq!(is_plain_host(&host), expected, "{host}");
     }
 }

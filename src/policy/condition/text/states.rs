@@ -233,4 +233,56 @@ mod tests {
         assert_eq!(parts.iter().map(|(part, _)| *part).collect::<Vec<_>>(), ["b{5}", "(?:ab{5})+", "[0-9]*"]);
         assert!(parts[1].1 > parts[0].1 && parts[0].1 > 5);
     }
+
+    #[test]
+    fn each_part_of_an_expression_has_its_states() {
+        for (text, expected) in [
+            // Three for what holds the parts, and three for the match as a whole.
+            ("", 6),
+            ("a", 7),
+            ("abc", 9),
+            ("^a$", 9),
+            // Two for an alternative.
+            ("a|b", 10),
+            ("a|b|c", 13),
+            // Five for a group.
+            ("()", 11),
+            ("(a)", 12),
+            ("(?:a)", 12),
+            ("(?i:a)", 12),
+            ("(?P<n>a)", 12),
+            ("(?<nx)>a)", 12),
+            ("(?i)a", 7),
+            ("(?i)a(b)", 13),
+            ("((a)|b)", 20),
+            // One for a class, and one more for each four characters of two that describe it.
+            ("[a]", 8),
+            ("[abc]", 9),
+            ("[^a]", 8),
+            ("[]]", 7),
+            ("[^]a]", 8),
+            (r"[\]]", 10),
+            (r"[\]]a", 11),
+            ("[[:a:]b]", 10),
+            ("[a]b]", 10),
+            // An escape is one character, whatever its braces hold.
+            (r"\(", 7),
+            (r"\x{41}", 7),
+            (r"\u{41}", 7),
+            (r"\U{41}", 7),
+            (r"\b{start}", 7),
+            (r"\x41", 9),
+            (r"\d{3}", 13),
+            // A repetition has three more, its part as often as it says, with one more each time.
+            ("a*", 13),
+            ("a+b", 14),
+            ("ab?", 14),
+            ("a{3}", 13),
+            ("a{3,}", 15),
+            ("a{2,5}", 19),
+            ("(a){2}b", 22),
+        ] {
+            assert_eq!(count(text, |_, _| {}), expected, "{text}");
+        }
+    }
 }
