@@ -258,3 +258,19 @@ fn a_decimal_has_one_text_for_each_value() {
         }
     }
 }
+
+#[cfg(not(target_os = "wasi"))]
+#[test]
+fn a_number_of_more_than_twenty_zeroes_is_shown_with_an_exponent() {
+    for (text, shown) in [
+        ("1e20", "100000000000000000000"),
+        ("1e21", "1e21"),
+        ("-12e20", "-1200000000000000000000"),
+        ("-12e21", "-12e21"),
+        ("0.05", "5e-2"),
+        ("0e9", "0"),
+        ("12.50", "12.5"),
+    ] {
+        assert_eq!(decimal(text).to_string(), shown, "{text}");
+    }
+}

@@ -190,7 +190,9 @@ fn an_answer_goes_on_when_it_is_complete_and_behind_it_only_white_space_unless_n
 
 #[test]
 fn an_answer_that_is_not_complete_when_trailers_come_is_reset() {
-    for (media, text) in [(JSON, &answer(MAIL)[1..]), (JSON, &answer(MAIL)[..40]), ("text/plain", MAIL)] {
+    let whole = answer(MAIL);
+    let (front, back) = whole.split_at(whole.find(MAIL).expect("it is there") + MAIL.len());
+    for (media, text) in [(JSON, front), (JSON, back), ("text/plain", MAIL)] {
         let (mut worker, mut stream) = sent(&configuration("release", ""), &call("ok"));
         stream.answer(&mut worker, Part::Head(&[(":status", "500"), ("content-type", media)]), false);
         stream.answer(&mut worker, Part::Body(text.as_bytes()), false);

@@ -45,7 +45,7 @@ fn batches_are_refused_unless_they_are_enabled_and_the_revision_has_them() {
 }
 
 #[test]
-fn a_full_limit_of_a_batch_is_told_to_the_message_that_it_limits() {
+fn the_answer_to_the_limited_message_of_a_batch_names_the_full_limit() {
     let gateway = Gateway::new(
         r#"{"policy":{"version":"1","default":"deny","tools":{"a":{"rate_limit":"3/day"},"none":{"rate_limit":"0/day"},"free":{}}},
             "protocol":{"batches":"judge"}}"#,

@@ -87,7 +87,7 @@ fn a_header_that_repeats_a_request_is_refused_only_where_it_cannot_be_removed() 
 }
 
 #[test]
-fn what_is_refused_for_its_body_or_for_room_is_told_why_and_recorded() {
+fn a_refusal_for_the_body_or_for_room_says_why_and_is_recorded() {
     let gateway = gateway(&format!(r#"{ALLOW},"protocol":{{"max_body_bytes":50}}"#));
     let (config, request) = (&gateway.config, gateway.bound("alice"));
     let memory = "the open requests of this caller use up its share of the gateway's memory; wait for one of them to end, then \

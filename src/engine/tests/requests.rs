@@ -49,7 +49,7 @@ fn another_route_than_the_one_the_policy_was_chosen_by_denies_the_request() {
 #[test]
 fn of_a_large_head_only_the_headers_that_are_read_later_are_kept() {
     let gateway = Gateway::new(r#"{"version":"1","default":"allow"}"#);
-    // Whether a header that nobody reads is kept of a head of so many bytes.
+    // Whether a header that no rule reads is kept of a head of so many bytes.
     let of_size = |size: usize| {
         let read = [(":method", "POST"), ("mcp-session-id", "s"), ("traceparent", "t"), ("x-other", "")];
         let fixed: usize = read.iter().map(|(name, value)| name.len() + value.len()).sum();

@@ -26,7 +26,7 @@ fn of_rule(rule: &str, arguments: &str) -> String {
 }
 
 #[test]
-fn a_caller_whom_the_gateway_does_not_know_is_told_what_to_send() {
+fn the_answer_to_an_unknown_caller_says_what_to_send() {
     let gateway = Gateway::new(r#"{"version":"1","default":"allow"}"#);
     let of =
         |error: IdentityError| reason(&gateway, &RequestInfo { grant: Err(error), ..call("") }, &request("ping", "{}"));
@@ -104,7 +104,7 @@ fn a_denial_by_conditions_says_what_they_are_and_what_can_be_changed() {
 }
 
 #[test]
-fn an_argument_that_is_no_amount_or_too_large_a_one_is_named() {
+fn an_argument_that_is_not_an_amount_or_too_large_a_one_is_named() {
     let spend = r#"{"limits":[{"counter":"c","window":"day","max":10,"scope":"grant","increment_from":"args.n"}]}"#;
     let amount = "the policy denies the tool `t`: it counts `args.n`, which must be a number from 0 to below 9e12 with at most six \
                   decimals";

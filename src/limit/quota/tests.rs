@@ -81,7 +81,7 @@ fn a_clock_that_is_behind_a_sliding_window_denies_only_what_has_no_room() {
 }
 
 #[test]
-fn what_is_left_is_told_only_where_it_is_less_than_the_charge() {
+fn what_is_left_is_returned_only_where_it_is_less_than_the_charge() {
     let count = Count { until: 60, used: Amount::from_units(3).unwrap(), previous: Amount::ZERO };
     let charge = |max: u64, units: u64| {
         quota(60, max, Algorithm::Fixed).charge(Some(count), Amount::from_units(units).unwrap(), Timestamp(1))
