@@ -95,7 +95,8 @@ pub(super) fn response_chunk(size: usize) -> Option<Vec<u8>> {
     buffer(BufferType::HttpResponseBody, size)
 }
 
-/// Replaces the `size` bytes of the response's body that Envoy holds. Envoy must hold a chunk, or the SDK panics.
+/// Replaces the `size` bytes of the chunk that a callback is for. Call it in the response-body callback only, and never pause in that:
+/// else Envoy has no chunk, or one in a buffer with a limit, and the SDK panics.
 pub(super) fn replace_response_chunk(size: usize, bytes: &[u8]) -> Result<(), Status> {
     hostcalls::set_buffer(BufferType::HttpResponseBody, 0, size, bytes)
 }
