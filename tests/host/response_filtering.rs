@@ -39,13 +39,15 @@ fn trimmed(
     is_whole: bool,
 ) -> Result<Vec<u8>, StreamAborted> {
     let shows = |kind, name: &str| lists::is_visible(config, &config.policies[0].policy, kind, name);
-    let mut out = trimmer.push(&answer.body(), usize::MAX, &shows)?;
     let mut text = EndFinder::default();
-    let mut behind = answer.chunks.iter().skip_while(|chunk| !text.push(chunk)).skip(1).flatten();
-    if is_whole && !behind.all(u8::is_ascii_whitespace) {
+    let last = answer.chunks.iter().position(|chunk| is_whole && text.push(chunk));
+    let (read, behind) = answer.chunks.split_at(last.map_or(answer.chunks.len(), |last| last + 1));
+    let behind = behind.concat();
+    if !behind.iter().all(u8::is_ascii_whitespace) {
         return Err(StreamAborted);
     }
-    let is_complete = is_whole && text.has_ended();
+    let mut out = trimmer.push(&read.concat(), usize::MAX, &shows)?;
+    let is_complete = last.is_some();
     let end = if is_complete || answer.end.is_some() { trimmer.end(&shows)? } else { Vec::new() };
     // Nothing can be added before trailers.
     if is_complete || answer.end != Some(End::Trailers) {
@@ -53,6 +55,7 @@ fn trimmed(
     } else if is_whole && !end.is_empty() {
         return Err(StreamAborted);
     }
+    out.extend(behind);
     Ok(out)
 }
 
