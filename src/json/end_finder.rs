@@ -117,9 +117,10 @@ fn up_to_each(mut bits: u64) -> u64 {
 mod simd {
     //! Sixteen bytes at a time.
 
-    use std::arch::wasm32::{i64x2, u8x16_bitmask, u8x16_eq, u8x16_splat, v128, v128_or};
+    use std::arch::wasm32::{u8x16_bitmask, u8x16_eq, u8x16_splat, v128_or};
 
     use super::{Block, Seen};
+    use crate::json::string::load;
 
     pub(super) fn look(block: &Block) -> Seen {
         let (quarters, _) = block.as_chunks();
@@ -135,12 +136,6 @@ mod simd {
             seen.closing |= at(folded, b'}');
         }
         seen
-    }
-
-    #[inline(always)]
-    fn load(bytes: &[u8; 16]) -> v128 {
-        let half = |bytes: Option<&[u8; 8]>| bytes.copied().map_or(0, i64::from_le_bytes);
-        i64x2(half(bytes.first_chunk()), half(bytes.last_chunk()))
     }
 }
 

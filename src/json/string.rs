@@ -3,6 +3,8 @@
 mod scan;
 
 use super::{Fault, Reason};
+#[cfg(all(target_family = "wasm", target_feature = "simd128"))]
+pub(super) use scan::load;
 pub(super) use scan::{Scanner, is_plain};
 
 /// Where a string's content lies, between its quotes.

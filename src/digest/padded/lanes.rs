@@ -50,7 +50,7 @@ fn take_block(state: &mut [v128; 8], blocks: [&Block; 4]) {
     let mut words = words_of(blocks);
     let mut now = *state;
     let [_, b, c, ..] = now;
-    let mut kept = v128_xor(b, c);
+    let mut differed = v128_xor(b, c);
     for (number, constant) in ROUNDS.iter().enumerate() {
         let word = |back: usize| words.get(number.wrapping_sub(back) % 16).copied().unwrap_or(i64x2(0, 0));
         let mut next = word(0);
@@ -67,9 +67,9 @@ fn take_block(state: &mut [v128; 8], blocks: [&Block; 4]) {
         let one = i32x4_add(i32x4_add(h, mixed), i32x4_add(chosen, i32x4_add(next, u32x4_splat(*constant))));
         let mixed = xor([rotate::<2>(a), rotate::<13>(a), rotate::<22>(a)]);
         // The last round's `a` and `b` are the `b` and `c` of this one.
-        let (differing, differed) = (v128_xor(a, b), kept);
+        let differing = v128_xor(a, b);
         let majority = v128_xor(b, v128_and(differing, differed));
-        kept = differing;
+        differed = differing;
         let two = i32x4_add(mixed, majority);
         now = [i32x4_add(one, two), a, b, c, i32x4_add(d, one), e, f, g];
     }

@@ -1,6 +1,8 @@
 //! What in a string needs a look: `"`, `\` and control characters. Several bytes at a time, as arguments are mostly long
 //! texts.
 
+#[cfg(all(target_family = "wasm", target_feature = "simd128"))]
+pub(in crate::json) use self::simd::load;
 use self::simd::{look, look_at_many, look_closely};
 
 /// Finds what needs a look.
@@ -176,7 +178,7 @@ mod simd {
     }
 
     #[inline(always)]
-    fn load(chunk: &[u8; FEW]) -> v128 {
+    pub(in crate::json) fn load(chunk: &[u8; FEW]) -> v128 {
         let half = |bytes: Option<&[u8; 8]>| bytes.copied().map_or(0, i64::from_le_bytes);
         i64x2(half(chunk.first_chunk()), half(chunk.last_chunk()))
     }
