@@ -43,7 +43,6 @@ use crate::{
     },
     policy::{self, Mode, Policy},
     protobuf,
-    text::is_same,
 };
 
 pub use self::{
@@ -213,7 +212,7 @@ impl Config {
     /// The policy with this name.
     #[must_use]
     pub fn policy(&self, name: &str) -> Option<&Policy> {
-        self.policies.iter().find(|named| is_same(named.name.as_bytes(), name.as_bytes())).map(|named| &named.policy)
+        self.policies.iter().find(|named| *named.name == *name).map(|named| &named.policy)
     }
 
     /// Whether a rule of some policy can ask for approval, which holds for one route and one cluster of Envoy's.

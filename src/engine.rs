@@ -142,8 +142,8 @@ pub fn check_headers(config: &Config, request: &BoundRequest, has_body: bool) ->
             return if is_discarded { HeadersVerdict::Discard(refused) } else { HeadersVerdict::Reply(refused) };
         }
     };
-    let decision = authorize::authorize_bodiless(config, request);
-    let record = audit_record::bodiless(config, request, &decision);
+    let mut decision = authorize::authorize_bodiless(config, request);
+    let record = audit_record::bodiless(config, request, &mut decision);
     match (decision.verdict, head) {
         (Err(_), _) => {
             let answer = Disposition::Reply(answer::forbidden());
@@ -203,8 +203,13 @@ pub fn explain<S: Store, W: Tracer>(
     if bytes.len() > config.protocol.largest_body() {
         return too_large(config, request);
     }
-    let (body, lifecycle) = match read(config, request, bytes) {
-        Ok(read) => read,
+    let read = Body::read(bytes, config.protocol.max_depth, config.protocol.batches);
+    let mut body = match read {
+        Ok(body) => body,
+        Err(refusal) => return refuse_body(config, request, bytes, refusal, tracer),
+    };
+    let lifecycle = match lifecycle(config, request, &body) {
+        Ok(lifecycle) => lifecycle,
         Err(refusal) => return refuse_body(config, request, bytes, refusal, tracer),
     };
     let session = match (lifecycle, request.info.headers.get("mcp-session-id")) {
@@ -212,7 +217,7 @@ pub fn explain<S: Store, W: Tracer>(
         _ => None,
     };
     let mut authorizer = Authorizer { config, request, session, filter, now, store, tracer };
-    let decision = match check_routing_headers(request, lifecycle, &body) {
+    let mut decision = match check_routing_headers(request, lifecycle, &body) {
         Ok(()) => authorizer.authorize(body.messages()),
         // What the policy denies by its name is denied as such: only a call that might have passed is refused for its headers.
         Err(refusal) => match authorizer.denied_by_name(body.messages()) {
@@ -220,7 +225,7 @@ pub fn explain<S: Store, W: Tracer>(
             None => return refuse_body(config, request, bytes, refusal, authorizer.tracer),
         },
     };
-    let record = audit_record::messages(config, request, &body, &decision);
+    let record = audit_record::messages(config, request, &mut body, &mut decision);
     let notice = match &decision.verdict {
         Err(MessageDenial {
             denial: Denial::ApprovalRequired { predicate, pending: Some(pending), is_new: true, .. },
@@ -254,13 +259,11 @@ pub fn explain<S: Store, W: Tracer>(
     AuthorizationResponse { answer, record, lists, results, session, notice }
 }
 
-/// Reads the messages of a body.
-fn read<'b>(config: &Config, request: &BoundRequest, body: &'b [u8]) -> Result<(Body<'b>, Lifecycle), Refusal> {
-    let protocol = &config.protocol;
-    let body = Body::read(body, protocol.max_depth, protocol.batches)?;
+/// The lifecycle of the body's protocol revision, if the configuration accepts that.
+fn lifecycle(config: &Config, request: &BoundRequest, body: &Body<'_>) -> Result<Lifecycle, Refusal> {
     let lifecycle = body.lifecycle(&request.info.headers)?;
     check_revision(config, request, body.messages())?;
-    Ok((body, lifecycle))
+    Ok(lifecycle)
 }
 
 /// # Errors

@@ -3,7 +3,7 @@
 
 use std::{borrow::Cow, ops::Range};
 
-use crate::text::{is_same, mark};
+use crate::text::mark;
 
 /// A local response, which Envoy sends in place of a server's.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -175,7 +175,7 @@ impl Headers {
     /// Searches the header with this name from an index on, where one with its slot is.
     fn find(&self, name: &str, from: usize, may_repeat: bool) -> Header<'_> {
         let value_of = |span: &Span| {
-            let is_named = is_same(self.text(&span.name), name.as_bytes());
+            let is_named = self.text(&span.name) == name.as_bytes();
             if is_named { Header::Once(trimmed(self.text(&span.value))) } else { Header::Absent }
         };
         if !may_repeat {
@@ -196,7 +196,7 @@ impl Headers {
     #[must_use]
     pub fn repeated(&self, names: &Names) -> Option<&'static str> {
         let may_repeat = self.index.shared & names.slots != 0;
-        names.iter().filter(|_| may_repeat).find(|name| self.get(name) == Header::Repeated)
+        if may_repeat { names.iter().find(|name| self.get(name) == Header::Repeated) } else { None }
     }
 
     /// The value of the header with this name; `None` if it is absent, repeated or not UTF-8.
@@ -211,7 +211,8 @@ impl Headers {
     /// The names among `names` that the request has a header for.
     pub fn present(&self, names: &Names) -> impl Iterator<Item = &'static str> {
         let may_have = self.index.taken & names.slots != 0;
-        names.iter().filter(move |_| may_have).filter(|name| self.get(name) != Header::Absent)
+        let names = if may_have { names.names } else { &[] };
+        names.iter().copied().filter(|name| self.get(name) != Header::Absent)
     }
 }
 

@@ -16,8 +16,6 @@ mod tests;
 
 use std::ops::Range;
 
-use crate::text::is_same;
-
 pub use in_memory::InMemory;
 
 /// Sixteen random bytes that all workers of one Envoy share. Callers do not know them, so that no caller chooses the cell
@@ -152,7 +150,7 @@ pub trait Store {
         for _ in 0..MAX_CAS_ATTEMPTS {
             let stored = self.read(cell)?;
             let (outcome, bytes) = step(&stored.bytes)?;
-            let Some(bytes) = bytes.filter(|bytes| !is_same(bytes, &stored.bytes)) else { return Ok(outcome) };
+            let Some(bytes) = bytes.filter(|bytes| *bytes != stored.bytes) else { return Ok(outcome) };
             match self.compare_and_swap(cell, &bytes, stored.version)? {
                 Cas::Done => return Ok(outcome),
                 Cas::Mismatch => self.record_event(Event::Conflict),

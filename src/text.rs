@@ -79,17 +79,18 @@ pub(crate) fn has_control(text: &str) -> bool {
 /// The number that decimal digits write, or the largest of 64 bits if it has more than 19 digits; `None` for anything else, a sign among it.
 #[must_use]
 pub(crate) fn whole_number(digits: &[u8]) -> Option<u64> {
-    if digits.is_empty() || !digits.iter().all(u8::is_ascii_digit) {
-        return None;
-    }
-    let zeros = digits.iter().take_while(|digit| **digit == b'0').count();
-    let significant = digits.get(zeros..).unwrap_or_default();
     // So many digits fit. To multiply without an overflow takes 128 bits, which is slow in WebAssembly.
-    if significant.len() > 19 {
-        return Some(u64::MAX);
+    const FITTING: usize = 19;
+    let (mut sum, mut significant) = (0_u64, 0_usize);
+    for digit in digits {
+        let digit = u64::from(digit.wrapping_sub(b'0'));
+        if digit > 9 {
+            return None;
+        }
+        significant = significant.wrapping_add(usize::from(significant > 0 || digit > 0));
+        sum = sum.wrapping_mul(10).wrapping_add(digit);
     }
-    let add = |sum: u64, digit: &u8| sum.wrapping_mul(10).wrapping_add(digit.wrapping_sub(b'0').into());
-    Some(significant.iter().fold(0, add))
+    if digits.is_empty() { None } else { Some(if significant > FITTING { u64::MAX } else { sum }) }
 }
 
 /// A number below 64 for a name, by its length, first and last byte, which few other names of one head or object have.
@@ -104,25 +105,54 @@ pub(crate) const fn mark(name: &[u8]) -> u32 {
     (first.wrapping_mul(5).wrapping_add(last).wrapping_add(length.wrapping_mul(7)) % 64) as u32
 }
 
-/// Whether two texts are equal. In WebAssembly the comparison of the standard library takes one byte after the other; here up to 32
-/// bytes are compared as two halves that may overlap, and more of them in blocks.
-#[must_use]
-pub(crate) fn is_same(one: &[u8], other: &[u8]) -> bool {
-    fn same_halves<const N: usize>(one: &[u8], other: &[u8]) -> bool {
-        one.first_chunk::<N>() == other.first_chunk::<N>() && one.last_chunk::<N>() == other.last_chunk::<N>()
-    }
-    one.len() == other.len()
-        && match one.len() {
-            0..4 => one.iter().eq(other),
-            4..8 => same_halves::<4>(one, other),
-            8..=16 => same_halves::<8>(one, other),
-            17..=32 => same_halves::<16>(one, other),
-            _ => {
-                let (blocks, others) = (one.as_chunks::<16>().0, other.as_chunks::<16>().0);
-                blocks.iter().zip(others).all(|(one, other)| one == other)
-                    && one.last_chunk::<16>() == other.last_chunk()
-            }
+/// How two texts of one length are in order, by their first bytes that differ: below zero, zero if there are none, or above, as C's
+/// `memcmp` returns it. In WebAssembly that of the C library takes one byte after the other; here up to sixteen bytes are compared as
+/// two halves that may overlap, and more of them in blocks.
+#[cfg(any(test, target_os = "wasi"))]
+pub(crate) fn order(one: &[u8], other: &[u8]) -> i32 {
+    match one.len() {
+        0..4 => {
+            let differing = one.iter().zip(other).find(|(one, other)| one != other);
+            differing.map_or(0, |(one, other)| i32::from(*one).wrapping_sub(i32::from(*other)))
         }
+        4..8 => {
+            let word = |half: Option<&[u8; 4]>| half.map_or(0, |half| u32::from_le_bytes(*half).into());
+            let halves = |text: &[u8]| [word(text.first_chunk()), word(text.last_chunk())];
+            order_words(halves(one), halves(other))
+        }
+        8..=16 => order_words(words(one), words(other)),
+        _ => {
+            for (block, other_block) in one.as_chunks::<16>().0.iter().zip(other.as_chunks::<16>().0) {
+                if block != other_block {
+                    return order_words(words(block), words(other_block));
+                }
+            }
+            let [last, other_last] =
+                [one, other].map(|text| text.last_chunk::<16>().map_or([0; 2], |last| words(last)));
+            order_words(last, other_last)
+        }
+    }
+}
+
+/// The first eight bytes of a text, and its last, as numbers whose lowest byte is the first.
+#[cfg(any(test, target_os = "wasi"))]
+#[inline(always)]
+fn words(text: &[u8]) -> [u64; 2] {
+    let word = |half: Option<&[u8; 8]>| half.map_or(0, |half| u64::from_le_bytes(*half));
+    [word(text.first_chunk()), word(text.last_chunk())]
+}
+
+#[cfg(any(test, target_os = "wasi"))]
+#[inline(always)]
+fn order_words([front, back]: [u64; 2], [other_front, other_back]: [u64; 2]) -> i32 {
+    let (one, other) = if front == other_front { (back, other_back) } else { (front, other_front) };
+    if one == other {
+        return 0;
+    }
+    let first_bits = (one ^ other).trailing_zeros() & 0x38;
+    let [byte, ..] = (one >> first_bits).to_le_bytes();
+    let [other_byte, ..] = (other >> first_bits).to_le_bytes();
+    i32::from(byte).wrapping_sub(i32::from(other_byte))
 }
 
 #[cfg(test)]
@@ -130,7 +160,7 @@ mod tests {
     #[cfg(target_family = "wasm")]
     use wasm_bindgen_test::wasm_bindgen_test as test;
 
-    use super::{escape_invisible, excerpt, is_printable_ascii, is_same, truncate, whole_number};
+    use super::{escape_invisible, excerpt, is_printable_ascii, order, truncate, whole_number};
 
     #[test]
     fn a_whole_number_is_digits_alone_and_never_wraps_around() {
@@ -153,15 +183,17 @@ mod tests {
     }
 
     #[test]
-    fn texts_of_any_length_are_equal_if_each_byte_is() {
+    fn the_first_byte_that_differs_orders_texts_of_any_length() {
         for length in 0..70 {
             let one: Vec<u8> = (0..length).collect();
-            assert!(is_same(&one, &one.clone()), "{length}");
-            assert!(!is_same(&one, &[&*one, b"x"].concat()), "{length}");
+            assert_eq!(order(&one, &one.clone()), 0, "{length}");
             for at in 0..one.len() {
                 let mut other = one.clone();
-                other[at] ^= 1;
-                assert!(!is_same(&one, &other), "{at} of {length}");
+                other[at] ^= 0x80;
+                // What follows has no say.
+                other[at + 1..].fill(0);
+                let expected = i32::from(one[at]) - i32::from(other[at]);
+                assert_eq!([order(&one, &other), order(&other, &one)], [expected, -expected], "{at} of {length}");
             }
         }
     }

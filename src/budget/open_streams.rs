@@ -2,13 +2,10 @@
 
 use std::{
     collections::{HashMap, hash_map::Entry},
-    hash::Hasher as _,
+    hash::BuildHasher,
 };
 
 use rustc_hash::FxBuildHasher;
-use siphasher::sip128::{Hasher128 as _, SipHasher24};
-
-use crate::store::Seed;
 
 /// The open streams of one worker. Its own size is bounded by their number: a caller has an entry while it has a stream.
 #[derive(Debug, Default)]
@@ -85,13 +82,11 @@ pub fn max_bytes_per_caller(max_bytes: usize) -> usize {
 }
 
 impl Caller {
-    /// The caller with this identity. `seed` is a key that callers do not know: no caller can choose a name that takes another's
+    /// The caller with this identity. `hashes` has a key that callers do not know: no caller can choose a name that takes another's
     /// room.
     #[must_use]
-    pub fn new(identity: &str, is_verified: bool, seed: &Seed) -> Self {
-        let mut hasher = SipHasher24::new_with_key(seed);
-        hasher.write(identity.as_bytes());
-        Self { key: hasher.finish128().h1, is_verified }
+    pub fn new(identity: &str, is_verified: bool, hashes: &impl BuildHasher) -> Self {
+        Self { key: hashes.hash_one(identity), is_verified }
     }
 }
 

@@ -1,6 +1,8 @@
 #[cfg(target_family = "wasm")]
 use wasm_bindgen_test::wasm_bindgen_test as test;
 
+use rustc_hash::FxBuildHasher;
+
 use super::{
     BYTES_PER_STREAM, Caller, Discarded, MAX_DISCARDED, MIN_STREAMS, OpenStreams, Part, Share, ShareExhausted,
     max_streams, open_streams::Held,
@@ -8,14 +10,13 @@ use super::{
 use crate::time::Timestamp;
 
 const MAX: usize = 8000;
-const SEED: [u8; 16] = [7; 16];
 
 fn verified(caller: &str) -> Caller {
-    Caller::new(caller, true, &SEED)
+    Caller::new(caller, true, &FxBuildHasher)
 }
 
 fn unverified(caller: &str) -> Caller {
-    Caller::new(caller, false, &SEED)
+    Caller::new(caller, false, &FxBuildHasher)
 }
 
 /// Opens a stream that holds nothing.

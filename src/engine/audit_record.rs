@@ -1,6 +1,6 @@
 //! What the engine decided, as an [`AuditRecord`].
 
-use std::{borrow::Cow, sync::Arc};
+use std::{borrow::Cow, mem, sync::Arc};
 
 use crate::{
     approval::ApproverNote,
@@ -21,7 +21,11 @@ use super::{
 };
 
 /// The record of an HTTP request without a message, with its HTTP method in parentheses.
-pub(super) fn bodiless(config: &Config, request: &BoundRequest, decided: &authorize::Decision<'_>) -> Box<AuditRecord> {
+pub(super) fn bodiless(
+    config: &Config,
+    request: &BoundRequest,
+    decided: &mut authorize::Decision<'_>,
+) -> Box<AuditRecord> {
     let mut record = verdict(config, request, decided);
     record.method = match request.info.headers.get(":method") {
         Header::Once(b"GET") => "(GET)",
@@ -34,12 +38,12 @@ pub(super) fn bodiless(config: &Config, request: &BoundRequest, decided: &author
     record
 }
 
-/// The record of messages that were decided on.
+/// The record of messages that were decided on. It takes over the names of the arguments, and what is left in counters.
 pub(super) fn messages(
     config: &Config,
     request: &BoundRequest,
-    body: &Body<'_>,
-    decided: &authorize::Decision<'_>,
+    body: &mut Body<'_>,
+    decided: &mut authorize::Decision<'_>,
 ) -> Box<AuditRecord> {
     let mut record = verdict(config, request, decided);
     match body {
@@ -47,9 +51,9 @@ pub(super) fn messages(
             record.method = method(message);
             record.target = record::truncate(&target(&message.target)).to_owned();
             record.traces.add_meta(message.traceparent.as_deref());
-            record.arguments = message
-                .arguments
-                .and_then(|bytes| LoggedArguments::new(bytes, &message.argument_names, config.audit.arguments));
+            record.arguments = message.arguments.and_then(|bytes| {
+                LoggedArguments::new(bytes, mem::take(&mut message.argument_names), config.audit.arguments)
+            });
         }
         Body::Single(Message::Notification { method, .. }) => {
             record.method = record::truncate(method).to_owned().into();
@@ -84,12 +88,11 @@ pub(super) fn bypassed(config: &Config, request: &BoundRequest) -> Box<AuditReco
     new(config, request, Decision::Allowed)
 }
 
-fn verdict(config: &Config, request: &BoundRequest, decided: &authorize::Decision<'_>) -> Box<AuditRecord> {
-    let mut record = match &decided.verdict {
+fn verdict(config: &Config, request: &BoundRequest, decided: &mut authorize::Decision<'_>) -> Box<AuditRecord> {
+    let mut record = match &mut decided.verdict {
         Ok(passed) => {
             let mut record = new(config, request, Decision::Allowed);
-            record.remaining =
-                passed.remaining.iter().map(|(limit, left)| (Arc::clone(&limit.counter), *left)).collect();
+            record.remaining = mem::take(&mut passed.remaining);
             record.approval = passed.approval.as_ref().map(|approved| approved.by.clone());
             record
         }

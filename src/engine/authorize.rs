@@ -94,9 +94,6 @@ impl<'p, S: Store, W: Tracer> Authorizer<'p, S, W> {
         let facts = Facts::new(&source, policy.policy.observed().iter().map(|counter| &*counter.name));
         let mut prepare = |mode| {
             let rules = Rules::new(mode, &targets, &args, &facts);
-            if mode == Mode::Shadow && rules.is_empty() {
-                return Ok(Prepared::free(rules)); // as nearly always
-            }
             if mode == Mode::Enforce {
                 self.check_default(&targets)?; // (default deny), if only a rule in shadow names the target
                 self.check_definitions(policy, &targets)?; // `definitions`, `unpinned`
@@ -109,7 +106,9 @@ impl<'p, S: Store, W: Tracer> Authorizer<'p, S, W> {
             let approval = self.check_approval(policy, grant, &rules, &evaluation, single_request)?; // `require_approval`
             Ok(Prepared { rules, evaluation, approval })
         };
-        let (enforced, shadow) = (prepare(Mode::Enforce), prepare(Mode::Shadow));
+        let enforced = prepare(Mode::Enforce);
+        let has_shadow = targets.iter().any(|target| target.rules(Mode::Shadow).next().is_some());
+        let shadow = if has_shadow { Some(prepare(Mode::Shadow)) } else { None };
         Ok(self.charge_and_consume(policy, grant, enforced, shadow, single_request))
     }
 

@@ -32,7 +32,7 @@ impl Receipt {
         Self { charged: limit::Receipt::EMPTY, approval: None, calls: Vec::new(), observed: Vec::new() };
 
     /// The receipt of a request that passes. `observed` are the counters that conditions read.
-    pub(super) fn new(passed: Passed<'_>, refund: Refund, body: &Body<'_>, observed: &[ObservedCounter]) -> Self {
+    pub(super) fn new(passed: Passed, refund: Refund, body: &Body<'_>, observed: &[ObservedCounter]) -> Self {
         let charged = passed.receipt;
         let observed = observed.iter().map(|counter| &counter.name);
         let observed = observed

@@ -4,19 +4,19 @@
 //! One table for each worker, not for each filter: the streams of an old configuration go on beside those of the new one,
 //! and two filters in one VM have one memory.
 
-use std::cell::RefCell;
+use std::{cell::RefCell, hash::RandomState};
 
 use crate::{
     budget::{Caller, OpenStreams, Part, Share, ShareExhausted},
     engine::RequestInfo,
     identity,
-    store::Store as _,
 };
 
-use super::{host, shared_data::SharedData};
+use super::host;
 
 thread_local! {
     static STREAMS: RefCell<OpenStreams> = const { RefCell::new(OpenStreams::new()) };
+    static HASHES: RandomState = RandomState::new();
 }
 
 /// What this module keeps of a stream besides its headers and its body, in bytes; `tests/host` measures it.
@@ -90,12 +90,11 @@ impl Drop for Lease {
 /// Who opens the stream of this request. A caller without identity is known by its address, but gets no grant by it: else one such
 /// caller could take the places of all.
 fn caller(request: &RequestInfo) -> Caller {
-    // Without a seed no counter works either; the budget does, with a key that callers could know.
-    let seed = SharedData.seed().unwrap_or_default();
+    let caller = |identity: &str, is_verified| HASHES.with(|hashes| Caller::new(identity, is_verified, hashes));
     if let Ok(grant) = &request.grant {
-        return Caller::new(grant.id(), grant.is_verified(), &seed);
+        return caller(grant.id(), grant.is_verified());
     }
     let address = host::property("source\0address").ok().flatten();
     let address = address.and_then(|address| identity::peer_address(&address)).unwrap_or_default();
-    Caller::new(&address, false, &seed)
+    caller(&address, false)
 }

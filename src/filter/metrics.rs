@@ -1,7 +1,11 @@
 //! Envoy's metrics: `audit` names the series, this module keeps their numbers, once for each VM. A lost count changes no
 //! decision.
 
-use std::{cell::RefCell, collections::HashMap, hash::BuildHasher as _};
+use std::{
+    cell::RefCell,
+    collections::HashMap,
+    hash::{BuildHasher as _, Hash as _, Hasher as _},
+};
 
 use proxy_wasm::types::{MetricType, Status};
 use rustc_hash::FxBuildHasher;
@@ -19,7 +23,7 @@ use crate::{
 use super::{host, shared_data::SharedData};
 
 thread_local! {
-    /// The numbers of the series, by a hash of name and labels, which only the configuration chooses: a hash made for speed will do.
+    /// The numbers of the series, by a hash of name and labels ([`series_key`]), which only the configuration chooses: a hash made for speed will do.
     static SERIES: RefCell<HashMap<u64, u32, FxBuildHasher>> = const { RefCell::new(HashMap::with_hasher(FxBuildHasher)) };
 }
 
@@ -87,8 +91,16 @@ pub(super) fn add_to_series(kind: MetricType, name: &str, labels: &[Label<'_>], 
     }
 }
 
+/// A metric always has the same labels: their values tell its series apart.
+fn series_key(name: &str, labels: &[Label<'_>]) -> u64 {
+    let mut hasher = FxBuildHasher.build_hasher();
+    name.hash(&mut hasher);
+    labels.iter().for_each(|(_, value)| value.hash(&mut hasher));
+    hasher.finish()
+}
+
 fn number_of(kind: MetricType, name: &str, labels: &[Label<'_>]) -> Result<u32, Status> {
-    let key = FxBuildHasher.hash_one((name, labels));
+    let key = series_key(name, labels);
     if let Some(number) = SERIES.with_borrow(|series| series.get(&key).copied()) {
         return Ok(number);
     }

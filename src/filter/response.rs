@@ -31,7 +31,6 @@ use crate::{
         ResponseFormat,
         answer::{self, Reply},
     },
-    text::is_same,
 };
 
 use self::{
@@ -181,7 +180,7 @@ impl ResponseHandler {
         let forward = if self.filter.is_active() {
             self.filter.on_body(config, Some(&judged), &original, lease.response_room(), is_last)?
         } else {
-            if !is_same(&judged, &original) {
+            if judged != original {
                 host::replace_response_chunk(size, &judged).map_err(|_| UNREADABLE)?;
             }
             Forward::Now

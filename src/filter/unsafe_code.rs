@@ -18,10 +18,12 @@
 use std::{
     alloc::{GlobalAlloc, Layout, System},
     cell::Cell,
-    ptr,
+    ptr, slice,
 };
 
 use proxy_wasm::types::{MapType, Status};
+
+use crate::text;
 
 // === host calls
 
@@ -121,6 +123,22 @@ pub(super) fn log_level() -> u32 {
     // SAFETY: there is room for a number.
     let result = unsafe { proxy_get_log_level(&raw mut level) };
     if result == OK { level } else { INFO }
+}
+
+// === the C library's
+
+/// Compares two texts, also for each `==` of bytes in this module; see [`text::order`].
+///
+/// # Safety
+/// There are `size` bytes at both addresses.
+#[unsafe(no_mangle)]
+unsafe extern "C" fn memcmp(one: *const u8, other: *const u8, size: usize) -> i32 {
+    if size == 0 {
+        return 0;
+    }
+    // SAFETY: by the contract of this function; without bytes, C allows addresses that no slice may have.
+    let (one, other) = unsafe { (slice::from_raw_parts(one, size), slice::from_raw_parts(other, size)) };
+    text::order(one, other)
 }
 
 // === the allocator

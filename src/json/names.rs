@@ -7,7 +7,7 @@ use std::{
 };
 
 use super::{Fault, Reason, fold, string};
-use crate::text::{is_same, mark};
+use crate::text::mark;
 
 /// Up to this many names are compared each with each; above, they are hashed under a random key, so that an object of a
 /// hundred thousand names takes no quadratic time.
@@ -69,9 +69,14 @@ impl OpenObjects {
 
     /// Notes a name of the innermost object.
     pub(super) fn push(&mut self, bytes: &[u8], span: string::Span, names: NameComparison<'_>) {
-        let span = if span.escaped { self.decode(bytes, span) } else { span };
+        let (span, name) = if span.escaped {
+            let span = self.decode(bytes, span);
+            (span, self.decoded.as_bytes().get(span.start..span.end))
+        } else {
+            (span, bytes.get(span.start..span.end))
+        };
         self.spans.push(span);
-        let name = name_bytes(bytes, self.decoded.as_bytes(), span);
+        let name = name.unwrap_or_default();
         let mark = mark(name);
         let bit = 1_u64.wrapping_shl(mark);
         self.seen.may_repeat |= self.seen.marks & bit != 0;
@@ -193,7 +198,7 @@ impl<'k> KnownNames<'k> {
     /// Whether this name, which has this [`mark`], is one of them.
     fn has(&self, name: &[u8], mark: u32) -> bool {
         let first = self.first.get(mark as usize).map_or(0, |first| usize::from(*first));
-        first > 0 && self.names.iter().skip(first.saturating_sub(1)).any(|known| is_same(known.as_bytes(), name))
+        first > 0 && self.names.iter().skip(first.saturating_sub(1)).any(|known| known.as_bytes() == name)
     }
 
     /// Whether one of them, but not this name, is this folded form of it. They are ASCII, and folding changes only the case
@@ -229,7 +234,7 @@ fn find_repeated(bytes: &[u8], decoded: &[u8], spans: &[string::Span]) -> Option
         return names.position(|name| !seen.insert(HashedName(name)));
     }
     let before = |count| spans.iter().take(count).map(|span| name_bytes(bytes, decoded, *span));
-    names.enumerate().position(|(index, name)| before(index).any(|other| is_same(other, name)))
+    names.enumerate().position(|(index, name)| before(index).any(|other| other == name))
 }
 
 /// A name whose UTF-8 has been checked, as text.
@@ -238,18 +243,12 @@ fn display_name(name: &[u8]) -> String {
 }
 
 /// A name in a set. Its length needs no hash of its own, since the hash of its bytes has it.
-#[derive(Eq)]
+#[derive(PartialEq, Eq)]
 struct HashedName<'t>(&'t [u8]);
 
 impl Hash for HashedName<'_> {
     fn hash<H: Hasher>(&self, state: &mut H) {
         state.write(self.0);
-    }
-}
-
-impl PartialEq for HashedName<'_> {
-    fn eq(&self, other: &Self) -> bool {
-        is_same(self.0, other.0)
     }
 }
 

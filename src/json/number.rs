@@ -34,13 +34,19 @@ pub(super) fn scan(bytes: &[u8], start: usize) -> Result<usize, Fault> {
 }
 
 /// Skips the digits at `at`; there must be at least one.
+#[inline(always)]
 fn digits(bytes: &[u8], at: usize) -> Result<usize, Fault> {
-    let count = bytes.get(at..).unwrap_or_default().iter().take_while(|byte| byte.is_ascii_digit()).count();
-    match (count, bytes.get(at)) {
-        (0, None) => Err(Fault { at, reason: Reason::Ended }),
-        (0, Some(_)) => Err(Fault { at, reason: Reason::Expected("a digit") }),
-        _ => Ok(at.saturating_add(count)),
+    let mut end = at;
+    while let Some(b'0'..=b'9') = bytes.get(end) {
+        end = end.wrapping_add(1);
     }
+    if end > at { Ok(end) } else { Err(no_digit(bytes, at)) }
+}
+
+#[cold]
+fn no_digit(bytes: &[u8], at: usize) -> Fault {
+    let has_ended = bytes.get(at).is_none();
+    Fault { at, reason: if has_ended { Reason::Ended } else { Reason::Expected("a digit") } }
 }
 
 /// 2^1024 - 2^970: the smallest number that rounds to infinity. IEEE 754, section 4.3.1.

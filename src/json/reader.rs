@@ -3,7 +3,6 @@
 use std::borrow::Cow;
 
 use super::{Fault, NameComparison, Reason, names, number, string};
-use crate::text::is_same;
 
 /// Reads one JSON text from front to back. Each call consumes one value; what is skipped is checked all the same.
 ///
@@ -101,16 +100,21 @@ impl<'a> Reader<'a> {
     /// # Errors
     /// No value starts here.
     pub fn value_type(&mut self) -> Result<ValueType, Fault> {
+        self.peek().ok_or_else(|| self.missing("a value"))
+    }
+
+    /// The same as [`Self::value_type`]; `None` if no value starts here.
+    #[inline(always)]
+    fn peek(&mut self) -> Option<ValueType> {
         self.skip_space();
-        match self.bytes.get(self.at) {
-            Some(b'{') => Ok(ValueType::Object),
-            Some(b'[') => Ok(ValueType::Array),
-            Some(b'"') => Ok(ValueType::String),
-            Some(b'-' | b'0'..=b'9') => Ok(ValueType::Number),
-            Some(b't' | b'f') => Ok(ValueType::Bool),
-            Some(b'n') => Ok(ValueType::Null),
-            Some(_) => Err(self.fault(Reason::Expected("a value"))),
-            None => Err(self.fault(Reason::Ended)),
+        match self.bytes.get(self.at)? {
+            b'{' => Some(ValueType::Object),
+            b'[' => Some(ValueType::Array),
+            b'"' => Some(ValueType::String),
+            b'-' | b'0'..=b'9' => Some(ValueType::Number),
+            b't' | b'f' => Some(ValueType::Bool),
+            b'n' => Some(ValueType::Null),
+            _ => None,
         }
     }
 
@@ -119,7 +123,7 @@ impl<'a> Reader<'a> {
     /// # Errors
     /// Anything in it that is not strict JSON.
     pub fn skip(&mut self) -> Result<&'a [u8], Fault> {
-        let kind = self.value_type()?;
+        let Some(kind) = self.peek() else { return Err(self.missing("a value")) };
         let start = self.at;
         match kind {
             ValueType::Object => self.read_members(NameComparison::Distinct, |reader, _| reader.skip().map(drop))?,
@@ -153,7 +157,7 @@ impl<'a> Reader<'a> {
         Ok(if span.escaped {
             self.decode(span) == text
         } else {
-            is_same(self.bytes.get(span.start..span.end).unwrap_or_default(), text.as_bytes())
+            self.bytes.get(span.start..span.end).unwrap_or_default() == text.as_bytes()
         })
     }
 
@@ -336,7 +340,7 @@ impl<'a> Reader<'a> {
     }
 
     fn expect(&mut self, byte: u8, what: &'static str) -> Result<(), Fault> {
-        if self.accept(byte) { Ok(()) } else { Err(self.missing(what)) }
+        if self.accept_here(byte) || self.accept(byte) { Ok(()) } else { Err(self.missing(what)) }
     }
 
     /// The fault if something else is here, or nothing.

@@ -6,7 +6,7 @@
 use super::{Code, Refusal, refusal_text};
 use crate::{
     http::{Header, Headers, Names},
-    text::{is_same, whole_number},
+    text::whole_number,
 };
 
 /// What kind of request a head begins.
@@ -164,7 +164,7 @@ fn content_length(headers: &Headers) -> Result<Option<usize>, Refusal> {
 fn is_json(header: Header<'_>) -> bool {
     let Header::Once(value) = header else { return false };
     // As nearly all clients write it.
-    if is_same(value, b"application/json") {
+    if value == b"application/json" {
         return true;
     }
     let Ok(value) = std::str::from_utf8(value) else { return false };

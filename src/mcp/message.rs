@@ -89,7 +89,9 @@ impl<'a> Message<'a> {
 
     /// Reads the next object: the message, or why it is not one.
     pub(super) fn parse(reader: &mut Reader<'a>) -> Result<Result<Self, Refusal>, Fault> {
-        Envelope::read(reader).map(Envelope::message)
+        let mut envelope = Envelope::default();
+        envelope.read(reader)?;
+        Ok(envelope.message())
     }
 }
 
@@ -99,16 +101,14 @@ struct Envelope<'a> {
     version_is_right: bool,
     id: Field<Id<'a>>,
     method: Field<Cow<'a, str>>,
-    params: Field<Params<'a>>,
+    params: Params<'a>,
+    params_are_wrong: bool,
     is_response: bool,
 }
 
 impl<'a> Envelope<'a> {
-    fn read(reader: &mut Reader<'a>) -> Result<Self, Fault> {
-        let mut envelope = Self::default();
-        reader
-            .members_by_bytes(NameComparison::Unmistakable(&ENVELOPE), |reader, name| envelope.member(reader, &name))?;
-        Ok(envelope)
+    fn read(&mut self, reader: &mut Reader<'a>) -> Result<(), Fault> {
+        reader.members_by_bytes(NameComparison::Unmistakable(&ENVELOPE), |reader, name| self.member(reader, &name))
     }
 
     fn member(&mut self, reader: &mut Reader<'a>, name: &[u8]) -> Result<(), Fault> {
@@ -116,11 +116,11 @@ impl<'a> Envelope<'a> {
             (b"jsonrpc", ValueType::String) => self.version_is_right = reader.string_is("2.0")?,
             (b"id", _) => self.id = Id::read(reader)?.map_or(Field::WrongType, Field::Present),
             (b"method", ValueType::String) => self.method = Field::Present(reader.string()?),
-            (b"params", ValueType::Object) => self.params = Field::Present(Params::read(reader)?),
+            (b"params", ValueType::Object) => self.params.read(reader)?,
             (other, _) => {
                 match other {
                     b"method" => self.method = Field::WrongType,
-                    b"params" => self.params = Field::WrongType,
+                    b"params" => self.params_are_wrong = true,
                     b"result" | b"error" => self.is_response = true,
                     _ => {}
                 }
@@ -130,7 +130,7 @@ impl<'a> Envelope<'a> {
         Ok(())
     }
 
-    fn message(self) -> Result<Message<'a>, Refusal> {
+    fn message(mut self) -> Result<Message<'a>, Refusal> {
         if !self.version_is_right {
             return Err(Refusal::invalid(refusal_text::VERSION));
         }
@@ -141,18 +141,16 @@ impl<'a> Envelope<'a> {
             (Field::Present(method), false) => Some(method),
             (Field::Absent, true) => None,
         };
-        let params = match self.params {
-            Field::WrongType => return Err(Refusal::invalid(refusal_text::not_an_object("params"))),
-            Field::Absent => Params::default(),
-            Field::Present(params) => params,
-        };
+        if self.params_are_wrong {
+            return Err(Refusal::invalid(refusal_text::not_an_object("params")));
+        }
         let id = match self.id {
             Field::WrongType => return Err(Refusal::invalid(refusal_text::ID)),
             Field::Absent => None,
             Field::Present(id) => Some(id),
         };
         match (method, id) {
-            (Some(method), id) => classify(method, id, params),
+            (Some(method), id) => classify(method, id, &mut self.params),
             (None, Some(_)) => Ok(Message::Response),
             (None, None) => Err(Refusal::invalid(refusal_text::RESPONSE_WITHOUT_ID)),
         }
@@ -160,13 +158,13 @@ impl<'a> Envelope<'a> {
 }
 
 /// A request or a notification, by the form of its method.
-fn classify<'a>(method: Cow<'a, str>, id: Option<Id<'a>>, mut params: Params<'a>) -> Result<Message<'a>, Refusal> {
+fn classify<'a>(method: Cow<'a, str>, id: Option<Id<'a>>, params: &mut Params<'a>) -> Result<Message<'a>, Refusal> {
     if params.meta_is_wrong {
         return Err(malformed_meta(&refusal_text::not_an_object("params._meta")));
     }
-    let version = match &params.version {
+    let version = match mem::take(&mut params.version) {
         Field::Absent => None,
-        Field::Present(version) => Some(version.clone()),
+        Field::Present(version) => Some(version),
         Field::WrongType => {
             return Err(malformed_meta(refusal_text::META_VERSION_TYPE));
         }

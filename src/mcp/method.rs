@@ -1,6 +1,6 @@
 //! The methods of MCP, and how a policy decides on each.
 
-use crate::{json::fold, text::is_same};
+use crate::json::fold;
 
 /// How a policy decides on a method; product contract, section 1.1.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -86,7 +86,7 @@ impl Method {
     /// The method of exactly this name.
     #[must_use]
     pub fn known(name: &str) -> Option<&'static Self> {
-        METHODS.iter().find(|method| is_same(method.name.as_bytes(), name.as_bytes()))
+        METHODS.iter().find(|method| method.name == name)
     }
 
     /// Whether the specification lets clients send this notification.

@@ -1,6 +1,6 @@
 //! `params`: the members that policies decide on. Other members are checked and skipped.
 
-use std::borrow::Cow;
+use std::{borrow::Cow, mem};
 
 use crate::{
     json::{self, Fault, KnownNames, NameComparison, Reader, ValueType},
@@ -143,21 +143,20 @@ impl NameList {
 
 impl<'a> Params<'a> {
     /// Reads the next object.
-    pub(super) fn read(reader: &mut Reader<'a>) -> Result<Self, Fault> {
-        let mut params = Self::default();
+    pub(super) fn read(&mut self, reader: &mut Reader<'a>) -> Result<(), Fault> {
         let start = reader.position();
         reader.members_by_bytes(NameComparison::Unmistakable(&PARAMS), |reader, name| match &*name {
-            b"name" => read_string(reader, &mut params.name),
-            b"uri" => read_string(reader, &mut params.uri),
-            b"taskId" => read_string(reader, &mut params.task),
-            b"arguments" => params.read_arguments(reader),
-            b"_meta" => params.read_meta(reader),
-            b"ref" => params.read_reference(reader),
-            b"notifications" => params.read_notifications(reader),
+            b"name" => read_string(reader, &mut self.name),
+            b"uri" => read_string(reader, &mut self.uri),
+            b"taskId" => read_string(reader, &mut self.task),
+            b"arguments" => self.read_arguments(reader),
+            b"_meta" => self.read_meta(reader),
+            b"ref" => self.read_reference(reader),
+            b"notifications" => self.read_notifications(reader),
             _ => reader.skip().map(drop),
         })?;
-        params.bytes = reader.bytes_since(start);
-        Ok(params)
+        self.bytes = reader.bytes_since(start);
+        Ok(())
     }
 
     fn read_arguments(&mut self, reader: &mut Reader<'a>) -> Result<(), Fault> {
@@ -214,25 +213,29 @@ impl<'a> Params<'a> {
     ///
     /// # Errors
     /// Which member is missing, of the wrong type, or not a valid name.
-    pub(super) fn target(self, class: MethodClass, task: bool) -> Result<Target<'a>, String> {
+    pub(super) fn target(&mut self, class: MethodClass, task: bool) -> Result<Target<'a>, String> {
         if self.arguments == Field::WrongType {
             return Err(refusal_text::not_an_object("params.arguments"));
         }
         match class {
-            MethodClass::Open if task => {
-                self.task.into_string("params.taskId").and_then(check_name("params.taskId")).map(Target::Task)
-            }
+            MethodClass::Open if task => mem::take(&mut self.task)
+                .into_string("params.taskId")
+                .and_then(check_name("params.taskId"))
+                .map(Target::Task),
             MethodClass::Open | MethodClass::Closed => Ok(Target::Nothing),
-            MethodClass::Tool => {
-                self.name.into_string("params.name").and_then(check_name("params.name")).map(Target::Tool)
-            }
-            MethodClass::Prompt => {
-                self.name.into_string("params.name").and_then(check_name("params.name")).map(Target::Prompt)
-            }
-            MethodClass::Resource | MethodClass::Unsubscribe => {
-                self.uri.into_string("params.uri").and_then(check_uri("`params.uri`")).map(Target::Resource)
-            }
-            MethodClass::Listen => match self.subscriptions {
+            MethodClass::Tool => mem::take(&mut self.name)
+                .into_string("params.name")
+                .and_then(check_name("params.name"))
+                .map(Target::Tool),
+            MethodClass::Prompt => mem::take(&mut self.name)
+                .into_string("params.name")
+                .and_then(check_name("params.name"))
+                .map(Target::Prompt),
+            MethodClass::Resource | MethodClass::Unsubscribe => mem::take(&mut self.uri)
+                .into_string("params.uri")
+                .and_then(check_uri("`params.uri`"))
+                .map(Target::Resource),
+            MethodClass::Listen => match mem::take(&mut self.subscriptions) {
                 Field::Absent => Ok(Target::Nothing),
                 Field::Present(uris) if uris.len() > MAX_URIS => {
                     Err(refusal_text::too_many_uris(SUBSCRIPTIONS, MAX_URIS))
@@ -243,7 +246,7 @@ impl<'a> Params<'a> {
                 }
                 Field::WrongType => Err(refusal_text::not_a_list_of_uris(SUBSCRIPTIONS)),
             },
-            MethodClass::Reference => match (self.reference_name, self.reference_uri) {
+            MethodClass::Reference => match (mem::take(&mut self.reference_name), mem::take(&mut self.reference_uri)) {
                 (name @ (Field::Present(_) | Field::WrongType), Field::Absent) => {
                     name.into_string("params.ref.name").and_then(check_name("params.ref.name")).map(Target::Prompt)
                 }

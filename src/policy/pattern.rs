@@ -14,8 +14,6 @@ use std::{cmp::Reverse, collections::HashMap};
 
 use rustc_hash::FxBuildHasher;
 
-use crate::text::is_same;
-
 /// A key that contains `*`, which matches any run of characters, also none.
 ///
 /// ```
@@ -106,7 +104,7 @@ fn find_behind<'n>(name: &'n str, piece: &str) -> Option<&'n str> {
         length @ 1..=16 => {
             let (first, piece) = (piece.as_bytes().first(), piece.as_bytes());
             let mut windows = name.as_bytes().windows(length);
-            let at = windows.position(|window| window.first() == first && is_same(window, piece))?;
+            let at = windows.position(|window| window.first() == first && window == piece)?;
             name.get(at.saturating_add(length)..)
         }
         _ => name.split_once(piece).map(|(_, behind)| behind),

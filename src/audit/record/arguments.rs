@@ -20,7 +20,7 @@ impl LoggedArguments {
     /// What `how` permits to log of `arguments`, a JSON object as it was sent, whose members have these `names`; `None` if it permits
     /// nothing.
     #[must_use]
-    pub fn new(arguments: &[u8], names: &str, how: Arguments) -> Option<Self> {
+    pub fn new(arguments: &[u8], names: String, how: Arguments) -> Option<Self> {
         let logged = match how {
             Arguments::None => return None,
             Arguments::Names => Self::default(),
@@ -33,7 +33,7 @@ impl LoggedArguments {
                 Self { values: std::str::from_utf8(arguments).ok().map(on_one_line), ..Self::default() }
             }
         };
-        Some(Self { names: names.to_owned(), ..logged })
+        Some(Self { names, ..logged })
     }
 
     /// Writes the members of a record; the values only if `with_values`.

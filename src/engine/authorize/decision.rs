@@ -1,6 +1,6 @@
 //! The types of a decision: the request passes with a receipt, or a denial says why not. The texts are in `denial_text`.
 
-use std::borrow::Cow;
+use std::{borrow::Cow, sync::Arc};
 
 use crate::{
     amount::Amount,
@@ -20,18 +20,18 @@ use super::denial_text;
 #[derive(Clone, Debug)]
 pub(in crate::engine) struct Decision<'p> {
     /// What is enforced.
-    pub(in crate::engine) verdict: Result<Passed<'p>, MessageDenial<'p>>,
+    pub(in crate::engine) verdict: Result<Passed, MessageDenial<'p>>,
     /// What a rule, a policy or a configuration in shadow would have denied.
     pub(in crate::engine) shadow: Option<Denial<'p>>,
 }
 
 /// The request passes; its limits are charged and its approval is consumed.
 #[derive(Clone, Debug, Default)]
-pub(in crate::engine) struct Passed<'p> {
+pub(in crate::engine) struct Passed {
     /// What was charged.
     pub(in crate::engine) receipt: Receipt,
     /// What is left in each counter that was charged, if known.
-    pub(in crate::engine) remaining: Vec<(&'p Limit, Amount)>,
+    pub(in crate::engine) remaining: Vec<(Arc<str>, Amount)>,
     /// The approval, if a rule needed one.
     pub(in crate::engine) approval: Option<Box<Approved>>,
 }
@@ -131,7 +131,7 @@ impl<'p> Decision<'p> {
     }
 }
 
-impl Passed<'_> {
+impl Passed {
     /// Adds what rules in shadow charged.
     pub(super) fn merge(mut self, other: Self) -> Self {
         self.remaining.extend(other.remaining);

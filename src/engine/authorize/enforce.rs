@@ -1,5 +1,7 @@
 //! The last step: a request that no rule denies is charged, and its approval is consumed.
 
+use std::sync::Arc;
+
 use super::{
     Authorizer, Decision, Denial, MessageDenial, Passed,
     approval::PreparedApproval,
@@ -25,18 +27,6 @@ pub(super) struct Prepared<'t, 'p, 'm> {
     pub(super) evaluation: Evaluation<'p>,
     /// The approval, if a rule needs one.
     pub(super) approval: Option<Box<PreparedApproval<'p>>>,
-}
-
-impl<'t, 'p, 'm> Prepared<'t, 'p, 'm> {
-    /// A request that no rule of this mode applies to, so that it costs nothing.
-    pub(super) fn free(rules: Rules<'t, 'p, 'm>) -> Self {
-        Self { rules, evaluation: Evaluation { mode: rules.mode, charges: Vec::new() }, approval: None }
-    }
-
-    /// Whether there is nothing to charge and nothing to consume.
-    fn is_free(&self) -> bool {
-        self.evaluation.charges.is_empty() && self.approval.is_none()
-    }
 }
 
 impl<'p, S: Store, W: Tracer> Authorizer<'p, S, W> {
@@ -91,32 +81,36 @@ impl<'p, S: Store, W: Tracer> Authorizer<'p, S, W> {
         policy: &'p NamedPolicy,
         grant: &'p Grant,
         enforced: Result<Prepared<'_, 'p, '_>, MessageDenial<'p>>,
-        shadow: Result<Prepared<'_, 'p, '_>, MessageDenial<'p>>,
+        shadow: Option<Result<Prepared<'_, 'p, '_>, MessageDenial<'p>>>,
         single_request: Option<&Request<'_>>,
     ) -> Decision<'p> {
         // Every external service answers before anything is charged here.
         let enforced = enforced.and_then(|prepared| self.count_remotely(policy, grant, prepared));
         let enforced = match enforced {
             Ok(counted) => counted,
-            Err(denied) => return Decision { verdict: Err(denied), shadow: shadow.err().map(|shadow| shadow.denial) },
+            Err(denied) => {
+                let shadow = shadow.and_then(Result::err).map(|shadow| shadow.denial);
+                return Decision { verdict: Err(denied), shadow };
+            }
         };
-        if shadow.as_ref().is_ok_and(Prepared::is_free) {
-            return match self.enforce(policy, enforced, single_request) {
+        // As nearly always: no rule is in shadow.
+        let Some(shadow) = shadow else {
+            return match self.enforce(policy, grant, enforced, single_request) {
                 Ok(passed) => Decision { verdict: Ok(passed), shadow: None },
                 Err(denied) => Decision::denied(denied),
             };
-        }
+        };
         let shadow = match shadow.and_then(|prepared| self.count_remotely(policy, grant, prepared)) {
             Err(pending @ MessageDenial { denial: Denial::CalloutPending { .. }, .. }) => {
                 return Decision::denied(pending);
             }
             shadow => shadow,
         };
-        let passed = match self.enforce(policy, enforced, single_request) {
+        let passed = match self.enforce(policy, grant, enforced, single_request) {
             Ok(passed) => passed,
             Err(denied) => return Decision { verdict: Err(denied), shadow: shadow.err().map(|shadow| shadow.denial) },
         };
-        match shadow.and_then(|counted| self.enforce(policy, counted, single_request)) {
+        match shadow.and_then(|counted| self.enforce(policy, grant, counted, single_request)) {
             Ok(shadow) => Decision { verdict: Ok(passed.merge(shadow)), shadow: None },
             Err(shadow) => Decision { verdict: Ok(passed), shadow: Some(shadow.denial) },
         }
@@ -129,25 +123,24 @@ impl<'p, S: Store, W: Tracer> Authorizer<'p, S, W> {
         grant: &'p Grant,
         prepared: Prepared<'t, 'p, 'm>,
     ) -> Result<Counted<'t, 'p, 'm>, MessageDenial<'p>> {
-        let charges = self.charges(policy, grant, &prepared.evaluation);
-        let counting = self.decide_counting(&prepared.evaluation, &charges);
+        let counting = self.decide_counting(policy, grant, &prepared.evaluation);
         let counting = counting.map_err(|denial| prepared.rules.locate(denial))?;
-        Ok(Counted { prepared, charges, counting })
+        Ok(Counted { prepared, counting })
     }
 
     /// Charges the limits of one mode, then consumes the approval.
     fn enforce(
         &mut self,
         policy: &'p NamedPolicy,
+        grant: &'p Grant,
         counted: Counted<'_, 'p, '_>,
         single_request: Option<&Request<'_>>,
-    ) -> Result<Passed<'p>, MessageDenial<'p>> {
-        let Counted { prepared: Prepared { rules, evaluation, approval }, charges, counting } = counted;
-        let counters = self.counters();
+    ) -> Result<Passed, MessageDenial<'p>> {
+        let Counted { prepared: Prepared { rules, evaluation, approval }, counting } = counted;
         let (receipt, counted) = match counting {
             Counting::Remote(left) => (Receipt::EMPTY, left),
             Counting::Local => {
-                let charged = counters.charge(&charges, self.now);
+                let charged = self.charge(policy, grant, &evaluation);
                 (charged.map_err(|error| rules.locate(self.not_charged(&evaluation, error)))?, Vec::new())
             }
         };
@@ -155,10 +148,10 @@ impl<'p, S: Store, W: Tracer> Authorizer<'p, S, W> {
             None => None,
             Some(approval) => {
                 let consumed = self.consume(policy, rules.mode, *approval, single_request);
-                Some(Box::new(consumed.inspect_err(|_| counters.refund(&receipt))?))
+                Some(Box::new(consumed.inspect_err(|_| self.counters().refund(&receipt))?))
             }
         };
-        let mut passed = Passed { receipt, remaining: Vec::with_capacity(charges.len()), approval };
+        let mut passed = Passed { receipt, remaining: Vec::with_capacity(evaluation.charges.len()), approval };
         let mut tracer = ModeTracer { tracer: &mut self.tracer, mode: rules.mode };
         for (index, due) in evaluation.charges.iter().enumerate() {
             let left = match passed.receipt.counters().get(index) {
@@ -168,15 +161,36 @@ impl<'p, S: Store, W: Tracer> Authorizer<'p, S, W> {
             tracer.step(|| due.describe_charged(left));
             let Some(left) = left else { continue };
             // A counter with `key` has several counts: the record names the least.
-            match passed.remaining.iter_mut().find(|(limit, _)| limit.counter == due.limit.counter) {
+            match passed.remaining.iter_mut().find(|(counter, _)| *counter == due.limit.counter) {
                 Some((_, least)) => *least = left.min(*least),
-                None => passed.remaining.push((due.limit, left)),
+                None => passed.remaining.push((Arc::clone(&due.limit.counter), left)),
             }
         }
         Ok(passed)
     }
 
-    fn charges(&self, policy: &'p NamedPolicy, grant: &'p Grant, evaluation: &Evaluation<'p>) -> Vec<Charge<'p>> {
+    fn charge(
+        &self,
+        policy: &'p NamedPolicy,
+        grant: &'p Grant,
+        evaluation: &Evaluation<'p>,
+    ) -> Result<Receipt, ChargeError> {
+        match &*evaluation.charges {
+            // As nearly always: without a list.
+            [one] => {
+                let charge = one.as_charge(&policy.name, self.filter, grant, self.session);
+                self.counters().charge(&[charge], self.now)
+            }
+            _ => self.counters().charge(&self.charges(policy, grant, evaluation), self.now),
+        }
+    }
+
+    pub(super) fn charges(
+        &self,
+        policy: &'p NamedPolicy,
+        grant: &'p Grant,
+        evaluation: &Evaluation<'p>,
+    ) -> Vec<Charge<'p>> {
         let charge = |due| PendingCharge::as_charge(due, &policy.name, self.filter, grant, self.session);
         evaluation.charges.iter().map(charge).collect()
     }
@@ -199,6 +213,5 @@ impl<'p, S: Store, W: Tracer> Authorizer<'p, S, W> {
 /// A request whose charges an external service has counted, if one counts; else they are counted when it is forwarded.
 struct Counted<'t, 'p, 'm> {
     prepared: Prepared<'t, 'p, 'm>,
-    charges: Vec<Charge<'p>>,
     counting: Counting,
 }

@@ -29,7 +29,6 @@ pub(super) struct Rules<'t, 'p, 'm> {
     facts: &'t Facts<'t>,
     /// What the lists of all of them have, if there is one: the steps that have nothing to do are left out.
     contents: Contents,
-    is_empty: bool,
 }
 
 /// A rule that applies to a target.
@@ -79,14 +78,11 @@ impl<'t, 'p, 'm> Rules<'t, 'p, 'm> {
         args: &'t [Args<'t>],
         facts: &'t Facts<'t>,
     ) -> Self {
-        let (mut contents, mut is_empty) = (Contents::default(), true);
-        for target in targets {
-            for rule in target.rules(mode) {
-                contents = contents.or(rule.contents);
-                is_empty = false;
-            }
+        let mut contents = Contents::default();
+        for rule in targets.iter().flat_map(|target| target.rules(mode)) {
+            contents = contents.or(rule.contents);
         }
-        Self { mode, targets, args, facts, contents, is_empty }
+        Self { mode, targets, args, facts, contents }
     }
 
     /// Each target with its rules, the target's own before `all_tools`.
@@ -102,11 +98,6 @@ impl<'t, 'p, 'm> Rules<'t, 'p, 'm> {
         let decides = |rule: &Rule| rule.limits().any(|limit| *limit.pointer == *denial.rule());
         let found = self.iter().find(|applied| decides(applied.rule));
         MessageDenial { message: found.map(|applied| applied.target.message), denial }
-    }
-
-    /// Whether there is none.
-    pub(super) fn is_empty(self) -> bool {
-        self.is_empty
     }
 
     /// Whether a rule can ask for approval.

@@ -8,8 +8,9 @@ use super::{
 };
 use crate::{
     amount::Amount,
-    config::{LimitService, OnFailure},
+    config::{LimitService, NamedPolicy, OnFailure},
     engine::{callout::Callout, trace::Tracer},
+    identity::Grant,
     limit::{
         Charge, LimitExceeded,
         rate_limit_service::{self, RateLimitResult},
@@ -39,10 +40,12 @@ impl<'p, S: Store, W: Tracer> Authorizer<'p, S, W> {
     /// A request to it is pending, a limit has no room, or the service failed.
     pub(super) fn decide_counting(
         &mut self,
+        policy: &'p NamedPolicy,
+        grant: &'p Grant,
         evaluation: &Evaluation<'p>,
-        charges: &[Charge<'p>],
     ) -> Result<Counting, Denial<'p>> {
         let Some(service) = self.remote_service() else { return Ok(Counting::Local) };
+        let charges = &*self.charges(policy, grant, evaluation);
         let mut tracer = ModeTracer { tracer: &mut self.tracer, mode: evaluation.mode };
         if let Some(index) = charges.iter().position(|charge| charge.quota.max.is_some_and(|max| charge.amount > max)) {
             return Err(evaluation.exceeded(index, LimitExceeded { retry_at: None, remaining: None }, &mut tracer));

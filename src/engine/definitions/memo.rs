@@ -1,7 +1,5 @@
 //! The pinned definitions that a worker has seen, so that the same bytes are not digested again.
 
-use crate::text::is_same;
-
 /// What one worker remembers of the lists that it has seen under one policy of one configuration.
 #[derive(Debug, Default)]
 pub struct DefinitionMemo {
@@ -39,7 +37,7 @@ impl DefinitionMemo {
 
     /// Whether the pin has admitted this very entry before.
     pub(super) fn is_known(&self, pin: usize, entry: &[u8]) -> bool {
-        self.entry(pin).is_some_and(|known| is_same(known, entry))
+        self.entry(pin).is_some_and(|known| known == entry)
     }
 
     pub(super) fn remember(&mut self, pin: usize, entry: &[u8]) {

@@ -17,7 +17,6 @@ use crate::{
         legacy_sse::{EndpointGuard, Forwarded, LegacyEndpoint},
         refusal_text::UNKNOWN_FORMAT,
     },
-    text::is_same,
 };
 
 use super::{Enforced, Forward, INCOMPLETE, ResponseAborted, head::ResponseHead, policy_list::PolicyListStream};
@@ -152,7 +151,7 @@ impl ResponseFilter {
                 return Ok(Forward::Last(refused));
             }
         };
-        if !is_same(&out, held) {
+        if out != *held {
             host::replace_response_chunk(held.len(), &out).map_err(|_| UNREADABLE)?;
         }
         if body.guard.is_none() && body.lists.is_none() {

@@ -9,7 +9,6 @@ use crate::{
         canonical::{Part, Writer},
         outline,
     },
-    text::is_same,
 };
 
 /// The members of `_meta` that choose what a host shows in place of a result: MCP Apps and the Apps SDK. MCP Apps was released with
@@ -110,7 +109,7 @@ fn significant(name: &[u8]) -> Part {
     match name {
         b"icons" => Part::Nothing,
         b"_meta" => Part::Members(|name| {
-            if USER_INTERFACE.iter().any(|known| is_same(known.as_bytes(), name)) { Part::Whole } else { Part::Nothing }
+            if USER_INTERFACE.iter().any(|known| known.as_bytes() == name) { Part::Whole } else { Part::Nothing }
         }),
         _ => Part::Whole,
     }

@@ -6,7 +6,7 @@ use crate::{
     budget::Work,
     json::{Decimal, Fault, KnownNames, NameComparison, Reader, Reason, ValueType as JsonKind, fold},
     mcp::{MAX_NAME, MAX_URI},
-    text::{is_printable_ascii, is_same},
+    text::is_printable_ascii,
 };
 
 use super::{ENTRIES_AT_ONCE, ListKind, ListedEntry, PrivateLists, Visibility, edit::Edits};
@@ -204,7 +204,7 @@ impl Pass<'_> {
         }
         let (mut found, mut is_ambiguous) = (None, false);
         reader.members_by_bytes(NameComparison::Distinct, |reader, name| {
-            if is_same(&name, kind.key().as_bytes()) && reader.value_type()? == JsonKind::String {
+            if *name == *kind.key().as_bytes() && reader.value_type()? == JsonKind::String {
                 found = Some(reader.string()?);
                 return Ok(());
             }
