@@ -203,12 +203,13 @@ pub fn explain<S: Store, W: Tracer>(
     if bytes.len() > config.protocol.largest_body() {
         return too_large(config, request);
     }
-    let read = Body::read(bytes, config.protocol.max_depth, config.protocol.batches);
-    let mut body = match read {
+    // Not moved out of its result: it is large.
+    let mut read = Body::read(bytes, config.protocol.max_depth, config.protocol.batches);
+    let body = match &mut read {
         Ok(body) => body,
-        Err(refusal) => return refuse_body(config, request, bytes, refusal, tracer),
+        Err(refusal) => return refuse_body(config, request, bytes, refusal.clone(), tracer),
     };
-    let lifecycle = match lifecycle(config, request, &body) {
+    let lifecycle = match lifecycle(config, request, body) {
         Ok(lifecycle) => lifecycle,
         Err(refusal) => return refuse_body(config, request, bytes, refusal, tracer),
     };
@@ -217,7 +218,7 @@ pub fn explain<S: Store, W: Tracer>(
         _ => None,
     };
     let mut authorizer = Authorizer { config, request, session, filter, now, store, tracer };
-    let mut decision = match check_routing_headers(request, lifecycle, &body) {
+    let mut decision = match check_routing_headers(request, lifecycle, body) {
         Ok(()) => authorizer.authorize(body.messages()),
         // What the policy denies by its name is denied as such: only a call that might have passed is refused for its headers.
         Err(refusal) => match authorizer.denied_by_name(body.messages()) {
@@ -225,7 +226,7 @@ pub fn explain<S: Store, W: Tracer>(
             None => return refuse_body(config, request, bytes, refusal, authorizer.tracer),
         },
     };
-    let record = audit_record::messages(config, request, &mut body, &mut decision);
+    let record = audit_record::messages(config, request, body, &mut decision);
     let notice = match &decision.verdict {
         Err(MessageDenial {
             denial: Denial::ApprovalRequired { predicate, pending: Some(pending), is_new: true, .. },
@@ -236,25 +237,25 @@ pub fn explain<S: Store, W: Tracer>(
     let answer = match decision.verdict {
         Ok(passed) => {
             let observed = request.policy().map_or(&[][..], |policy| policy.policy.observed());
-            Disposition::Forward(Receipt::new(passed, config.limits.refund, &body, observed))
+            Disposition::Forward(Receipt::new(passed, config.limits.refund, body, observed))
         }
         Err(MessageDenial { denial: Denial::CalloutPending { ask, .. }, .. }) => Disposition::Callout(*ask),
         Err(denied) => {
             let is_filed = matches!(denied.denial, Denial::ApprovalRequired { pending: Some(_), .. });
             let dialogue = if is_filed {
-                elicitation::dialogue_for(config, request, &body, lifecycle, filter, now, store)
+                elicitation::dialogue_for(config, request, body, lifecycle, filter, now, store)
             } else {
                 None
             };
             let context = ReplyContext { config, request, lifecycle, dialogue, now };
-            let reply = reply::denial_reply(context, &body, &denied);
+            let reply = reply::denial_reply(context, body, &denied);
             Disposition::Reply(set_legacy_status(config, request, reply))
         }
     };
     let is_forwarded = matches!(answer, Disposition::Forward(_));
-    let results = if is_forwarded { results::filter_for(config, request, &body, lifecycle, filter) } else { None };
-    let session = if is_forwarded { elicitation::watch_for(config, request, &body, filter) } else { None };
-    let lists = lists::filter_for(config, request, &body, lifecycle).map(Box::new);
+    let results = if is_forwarded { results::filter_for(config, request, body, lifecycle, filter) } else { None };
+    let session = if is_forwarded { elicitation::watch_for(config, request, body, filter) } else { None };
+    let lists = lists::filter_for(config, request, body, lifecycle).map(Box::new);
     let results = results.map(Box::new);
     AuthorizationResponse { answer, record, lists, results, session, notice }
 }

@@ -64,7 +64,12 @@ pub(crate) fn is_printable_ascii(text: &[u8]) -> bool {
     let is_printable = |bytes: &[u8]| bytes.iter().fold(true, |all, byte| all & matches!(byte, b' '..=b'~'));
     match (text.first_chunk::<8>(), text.last_chunk::<8>(), text.last_chunk::<16>()) {
         // The last two blocks may overlap.
-        (_, _, Some(last)) => text.as_chunks::<16>().0.iter().all(|block| is_printable(block)) && is_printable(last),
+        (_, _, Some(last)) => {
+            let (blocks, rest) = text.as_chunks::<64>();
+            blocks.iter().all(|block| is_printable(block))
+                && rest.as_chunks::<16>().0.iter().all(|block| is_printable(block))
+                && is_printable(last)
+        }
         (Some(front), Some(back), None) => is_printable(front) && is_printable(back),
         _ => is_printable(text),
     }

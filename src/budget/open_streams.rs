@@ -10,13 +10,19 @@ use rustc_hash::FxBuildHasher;
 /// The open streams of one worker. Its own size is bounded by their number: a caller has an entry while it has a stream.
 #[derive(Debug, Default)]
 pub struct OpenStreams {
-    pub(super) all: Held,
-    /// Of callers whose identity is not verified: they can take any number of names.
-    pub(super) unverified: Held,
-    /// The bytes of servers' responses.
-    pub(super) responses: usize,
+    pub(super) totals: Totals,
     /// By caller. The keys are hashes already, of a key that callers do not know.
     pub(super) callers: HashMap<u64, Held, FxBuildHasher>,
+}
+
+/// What all callers have together.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) struct Totals {
+    all: Held,
+    /// Of callers whose identity is not verified: they can take any number of names.
+    unverified: Held,
+    /// The bytes of servers' responses.
+    responses: usize,
 }
 
 /// Some of the streams, and what they hold.
@@ -115,12 +121,37 @@ impl Held {
     }
 }
 
+impl Totals {
+    /// The bytes that a part of a stream could hold besides what it holds, if its caller's streams hold `of_caller`.
+    fn room(&self, of_caller: usize, is_verified: bool, part: Part, max_bytes: usize) -> usize {
+        let all = max_bytes.saturating_sub(self.all.bytes);
+        let mut room = all.min(max_bytes_per_caller(max_bytes).saturating_sub(of_caller));
+        let class = max_bytes / CLASS;
+        if !is_verified {
+            room = room.min(class.saturating_sub(self.unverified.bytes));
+        }
+        if part == Part::Response {
+            room = room.min(class.saturating_sub(self.responses));
+        }
+        room
+    }
+
+    /// Changes what all have, and what unverified callers have if this is one of them.
+    fn change(&mut self, is_verified: bool, change: impl Fn(&mut Held)) {
+        change(&mut self.all);
+        if !is_verified {
+            change(&mut self.unverified);
+        }
+    }
+}
+
 impl OpenStreams {
     /// No stream is open.
     #[must_use]
     pub const fn new() -> Self {
         const NONE: Held = Held { streams: 0, bytes: 0 };
-        Self { all: NONE, unverified: NONE, responses: 0, callers: HashMap::with_hasher(FxBuildHasher) }
+        let totals = Totals { all: NONE, unverified: NONE, responses: 0 };
+        Self { totals, callers: HashMap::with_hasher(FxBuildHasher) }
     }
 
     /// Opens a stream whose request holds so many bytes, if all streams hold at most `max_bytes` then and are no more than
@@ -129,22 +160,24 @@ impl OpenStreams {
     /// # Errors
     /// There is no room. Nothing has changed.
     pub fn open(&mut self, caller: Caller, bytes: usize, max_bytes: usize) -> Result<Share, ShareExhausted> {
-        let max = max_streams(max_bytes);
-        let of_caller = self.callers.get(&caller.key).copied().unwrap_or_default();
-        let is_class_full = !caller.is_verified && self.unverified.streams >= max / CLASS;
-        if self.all.streams >= max || of_caller.streams >= max / CALLER || is_class_full {
-            return Err(ShareExhausted::Streams);
+        let (max, totals) = (max_streams(max_bytes), &mut self.totals);
+        let held = self.callers.entry(caller.key).or_default();
+        let is_class_full = !caller.is_verified && totals.unverified.streams >= max / CLASS;
+        let exhausted = if totals.all.streams >= max || held.streams >= max / CALLER || is_class_full {
+            Some(ShareExhausted::Streams)
+        } else {
+            let has_room = bytes == 0 || bytes <= totals.room(held.bytes, caller.is_verified, Part::Request, max_bytes);
+            (!has_room).then_some(ShareExhausted::Bytes)
+        };
+        if let Some(exhausted) = exhausted {
+            if held.streams == 0 {
+                self.callers.remove(&caller.key);
+            }
+            return Err(exhausted);
         }
-        let share = Share { caller, request: bytes, response: 0 };
-        if bytes > 0 && bytes > self.room_beside(of_caller.bytes, &share, Part::Request, max_bytes) {
-            return Err(ShareExhausted::Bytes);
-        }
-        self.all.open(bytes);
-        if !caller.is_verified {
-            self.unverified.open(bytes);
-        }
-        self.callers.entry(caller.key).or_default().open(bytes);
-        Ok(share)
+        held.open(bytes);
+        totals.change(caller.is_verified, |held| held.open(bytes));
+        Ok(Share { caller, request: bytes, response: 0 })
     }
 
     /// Sets what a part of a share holds, if all streams hold at most `max_bytes` then. Less is always possible.
@@ -158,20 +191,19 @@ impl OpenStreams {
         bytes: usize,
         max_bytes: usize,
     ) -> Result<(), ShareExhausted> {
-        let held = *share.part(part);
-        let (more, less) = (bytes.saturating_sub(held), held.saturating_sub(bytes));
-        if more > 0 && more > self.room(share, part, max_bytes) {
+        let (caller, totals) = (share.caller, &mut self.totals);
+        let part_bytes = share.part(part);
+        let (more, less) = (bytes.saturating_sub(*part_bytes), part_bytes.saturating_sub(bytes));
+        let held = self.callers.entry(caller.key).or_default();
+        if more > 0 && more > totals.room(held.bytes, caller.is_verified, part, max_bytes) {
             return Err(ShareExhausted::Bytes);
         }
-        self.all.resize(more, less);
-        if !share.caller.is_verified {
-            self.unverified.resize(more, less);
-        }
+        held.resize(more, less);
+        totals.change(caller.is_verified, |held| held.resize(more, less));
         if part == Part::Response {
-            self.responses = self.responses.saturating_add(more).saturating_sub(less);
+            totals.responses = totals.responses.saturating_add(more).saturating_sub(less);
         }
-        self.callers.entry(share.caller.key).or_default().resize(more, less);
-        *share.part(part) = bytes;
+        *part_bytes = bytes;
         Ok(())
     }
 
@@ -179,32 +211,15 @@ impl OpenStreams {
     #[must_use]
     pub fn room(&self, share: &Share, part: Part, max_bytes: usize) -> usize {
         let of_caller = self.callers.get(&share.caller.key).map_or(0, |held| held.bytes);
-        self.room_beside(of_caller, share, part, max_bytes)
-    }
-
-    /// The same, if the caller's streams hold so many bytes.
-    fn room_beside(&self, of_caller: usize, share: &Share, part: Part, max_bytes: usize) -> usize {
-        let all = max_bytes.saturating_sub(self.all.bytes);
-        let mut room = all.min(max_bytes_per_caller(max_bytes).saturating_sub(of_caller));
-        let class = max_bytes / CLASS;
-        if !share.caller.is_verified {
-            room = room.min(class.saturating_sub(self.unverified.bytes));
-        }
-        if part == Part::Response {
-            room = room.min(class.saturating_sub(self.responses));
-        }
-        room
+        self.totals.room(of_caller, share.caller.is_verified, part, max_bytes)
     }
 
     /// Closes a stream, and gives back what it holds.
     #[expect(clippy::needless_pass_by_value, reason = "what is closed cannot be closed again")]
     pub fn close(&mut self, share: Share) {
         let bytes = share.request.saturating_add(share.response);
-        self.all.close(bytes);
-        if !share.caller.is_verified {
-            self.unverified.close(bytes);
-        }
-        self.responses = self.responses.saturating_sub(share.response);
+        self.totals.change(share.caller.is_verified, |held| held.close(bytes));
+        self.totals.responses = self.totals.responses.saturating_sub(share.response);
         if let Entry::Occupied(mut entry) = self.callers.entry(share.caller.key) {
             entry.get_mut().close(bytes);
             if entry.get().streams == 0 {

@@ -5,7 +5,7 @@ use rustc_hash::FxBuildHasher;
 
 use super::{
     BYTES_PER_STREAM, Caller, Discarded, MAX_DISCARDED, MIN_STREAMS, OpenStreams, Part, Share, ShareExhausted,
-    max_streams, open_streams::Held,
+    max_streams, open_streams::Totals,
 };
 use crate::time::Timestamp;
 
@@ -99,7 +99,7 @@ fn what_is_closed_is_free_again_and_no_caller_is_remembered() {
             assert_eq!(streams.resize(&mut share, Part::Request, 0, MAX), Ok(()), "less is always possible");
             streams.close(share);
         }
-        assert_eq!((streams.all, streams.unverified, streams.responses), (Held::default(), Held::default(), 0));
+        assert_eq!(streams.totals, Totals::default());
         assert_eq!(streams.callers.len(), 0);
     }
 }
@@ -144,7 +144,7 @@ fn a_closed_stream_makes_room_for_another_of_its_caller() {
 fn a_stream_whose_head_finds_no_room_is_not_open() {
     let mut streams = OpenStreams::new();
     assert_eq!(streams.open(verified("a"), MAX, MAX).unwrap_err(), ShareExhausted::Bytes);
-    assert_eq!((streams.all, streams.callers.len()), (Held::default(), 0));
+    assert_eq!((&streams.totals, streams.callers.len()), (&Totals::default(), 0));
 }
 
 #[test]

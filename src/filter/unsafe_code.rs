@@ -179,16 +179,17 @@ unsafe impl Sync for Allocator {}
 unsafe impl GlobalAlloc for Allocator {
     #[inline(never)]
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        let steps = layout.size().div_ceil(STEP);
+        // No layout is so large that this wraps around.
+        let steps = layout.size().wrapping_add(STEP - 1) / STEP;
         let list = self.0.get(steps.wrapping_sub(1)).filter(|_| layout.align() <= ALIGN);
         let Some(list) = list else {
             // SAFETY: the caller keeps the contract of this function, which is the same.
-            return unsafe { System.alloc(layout) };
+            return unsafe { system_alloc(layout) };
         };
         let first = list.first.get();
         if first.is_null() {
             // SAFETY: a block has at least one step and at most as many as there are lists, and an alignment that is a power of two.
-            return unsafe { System.alloc(Layout::from_size_align_unchecked(steps.wrapping_mul(STEP), ALIGN)) };
+            return unsafe { system_alloc(Layout::from_size_align_unchecked(steps.wrapping_mul(STEP), ALIGN)) };
         }
         // SAFETY: a block in a list is not used otherwise, and points to the next.
         list.first.set(unsafe { (*first).next });
@@ -219,4 +220,15 @@ unsafe impl GlobalAlloc for Allocator {
         // SAFETY: the caller keeps the contract of this function, which is the same.
         unsafe { System.realloc(memory, layout, size) }
     }
+}
+
+/// Apart, since it needs room on the stack, which blocks in a list do without.
+///
+/// # Safety
+/// That of [`GlobalAlloc::alloc`].
+#[cold]
+#[inline(never)]
+unsafe fn system_alloc(layout: Layout) -> *mut u8 {
+    // SAFETY: by the contract of this function.
+    unsafe { System.alloc(layout) }
 }

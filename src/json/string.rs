@@ -28,32 +28,74 @@ pub(super) fn plain(bytes: &[u8], at: usize) -> Option<Span> {
 /// # Errors
 /// What RFC 8259, section 7, forbids, bytes that are not UTF-8, and lone surrogates.
 pub(super) fn scan(bytes: &[u8], start: usize) -> Result<Span, Fault> {
-    let mut at = start;
-    let mut escaped = false;
-    let mut finder = Scanner::new(bytes);
-    loop {
-        at = finder.next(at);
-        match bytes.get(at) {
-            Some(b'"') => break,
-            Some(b'\\') => {
-                escaped = true;
-                at = match bytes.get(at.wrapping_add(1)) {
-                    Some(b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't') => at.wrapping_add(2),
-                    Some(b'u') => escape(bytes, at)?,
-                    Some(_) => return Err(Fault { at, reason: Reason::Escape }),
-                    None => return Err(Fault { at, reason: Reason::Ended }),
-                };
+    let (mut at, mut escaped, mut ascii) = (start, false, true);
+    // What needs a look in a block stays in a register until all of the block is read: a text may have an escape in each few bytes.
+    let end = 'text: loop {
+        let Some((mut found, is_ascii)) = scan::look_at_block(bytes, at) else {
+            break scan_rest(bytes, at, &mut escaped, &mut ascii)?;
+        };
+        ascii &= is_ascii;
+        let mut behind = scan::MANY;
+        while found != 0 {
+            let special = at.wrapping_add(found.trailing_zeros() as usize);
+            let Some(next) = pass_escape(bytes, special)? else { break 'text special };
+            escaped = true;
+            let ahead = next.wrapping_sub(at);
+            if ahead >= scan::MANY {
+                behind = ahead;
+                break;
             }
-            Some(_) => return Err(Fault { at, reason: Reason::Control }),
-            None => return Err(Fault { at, reason: Reason::Ended }),
+            found &= u64::MAX << ahead;
         }
-    }
-    if !finder.is_ascii()
-        && let Err(error) = std::str::from_utf8(bytes.get(start..at).unwrap_or_default())
-    {
+        at = at.wrapping_add(behind);
+    };
+    if !ascii && let Err(error) = std::str::from_utf8(bytes.get(start..end).unwrap_or_default()) {
         return Err(Fault { at: start.saturating_add(error.valid_up_to()), reason: Reason::Utf8 });
     }
-    Ok(Span { start, end: at, escaped })
+    Ok(Span { start, end, escaped })
+}
+
+/// The same near the end of all bytes, where no block is left: the end of the string.
+fn scan_rest(bytes: &[u8], from: usize, escaped: &mut bool, ascii: &mut bool) -> Result<usize, Fault> {
+    let mut finder = Scanner::new(bytes);
+    let mut at = finder.next(from);
+    while let Some(next) = pass_escape(bytes, at)? {
+        *escaped = true;
+        at = finder.next(next);
+    }
+    *ascii &= finder.is_ascii();
+    Ok(at)
+}
+
+/// Where a string goes on behind the escape at `at`; `None` if it ends here. One of both, or a fault, is what needs a look.
+#[inline(always)]
+fn pass_escape(bytes: &[u8], at: usize) -> Result<Option<usize>, Fault> {
+    let reason = match (bytes.get(at), bytes.get(at.wrapping_add(1))) {
+        (Some(b'\\'), Some(letter)) if is_escape_letter(*letter) => return Ok(Some(at.wrapping_add(2))),
+        (Some(b'"'), _) => return Ok(None),
+        (Some(b'\\'), Some(b'u')) => return escape(bytes, at).map(Some),
+        (Some(b'\\'), Some(_)) => Reason::Escape,
+        (None, _) | (Some(b'\\'), None) => Reason::Ended,
+        (Some(_), _) => Reason::Control,
+    };
+    Err(Fault { at, reason })
+}
+
+/// Whether a backslash and this byte are an escape; RFC 8259, section 7. By a table: a branch for each letter would be mispredicted.
+#[inline(always)]
+fn is_escape_letter(byte: u8) -> bool {
+    const LETTERS: [bool; 256] = {
+        let (mut table, mut rest) = ([false; 256], br#""\/bfnrt"#.as_slice());
+        while let [letter, others @ ..] = rest {
+            let (_, behind) = table.split_at_mut(*letter as usize);
+            if let [is_letter, ..] = behind {
+                *is_letter = true;
+            }
+            rest = others;
+        }
+        table
+    };
+    LETTERS.get(usize::from(byte)).is_some_and(|is_letter| *is_letter)
 }
 
 /// The escapes of a string.

@@ -24,7 +24,7 @@ type SeenClosely = (u32, u32);
 
 /// Bytes that are looked at together: few at first, as most texts are short.
 const FEW: usize = 16;
-const MANY: usize = 64;
+pub(super) const MANY: usize = 64;
 
 impl<'b> Scanner<'b> {
     pub(in crate::json) fn new(bytes: &'b [u8]) -> Self {
@@ -108,6 +108,12 @@ impl<'b> Scanner<'b> {
     fn first(&self) -> usize {
         self.base.saturating_add(self.found.trailing_zeros() as usize)
     }
+}
+
+/// Looks at the [`MANY`] bytes from `at` on, if there are so many.
+#[inline(always)]
+pub(super) fn look_at_block(bytes: &[u8], at: usize) -> Option<Seen> {
+    bytes.get(at..)?.first_chunk().map(look_at_many)
 }
 
 /// Where a text ends that begins at `start`, if it is short, in ASCII and without escapes, as nearly all are: one look finds out.
