@@ -6,11 +6,11 @@ use wasm_bindgen_test::wasm_bindgen_test as test;
 use std::cell::Cell;
 
 use super::{
-    Amount, Callers, Capacity, Charge, ChargeError, Counters, Event, Key, LimitExceeded, Part, Quota, Seed, Store,
-    TOTALS, Timestamp, Totals, Unavailable,
+    Amount, Callers, Capacity, Charge, ChargeError, Count, CounterClass, Counters, Event, Key, LimitExceeded, Part,
+    Quota, Seed, Shard, Store, TOTALS, Timestamp, Totals, Unavailable,
 };
 use crate::{
-    store::{Cas, InMemory, Versioned},
+    store::{Cas, HEADER, InMemory, Versioned},
     window::{Algorithm, Window},
 };
 
@@ -43,6 +43,44 @@ fn all_limits_of_a_call_are_charged_or_none() {
     assert!(counters.charge(&wide, NOW).is_ok());
     assert!(counters.charge(&wide, NOW).is_ok());
     assert_eq!(counters.charge(&wide, NOW), Err(full(0)));
+}
+
+#[test]
+fn two_receipts_in_one_are_refunded_together() {
+    let store = InMemory::new([1; 16]);
+    let counters = Counters::new(&store, CAPACITY);
+    let [a, b] = [charge("a", Callers::Grant("x"), 1), charge("b", Callers::All, 1)];
+    let receipt = counters.charge(&[a], NOW).unwrap().merge(counters.charge(&[b], NOW).unwrap());
+    assert_eq!(receipt.counters().iter().map(|charged| &*charged.counter).collect::<Vec<_>>(), ["a", "b"]);
+    counters.refund(&receipt);
+    assert!(counters.charge(&[a, b], NOW).is_ok());
+}
+
+#[test]
+fn what_is_used_is_not_known_where_a_count_may_have_been_evicted_before_the_clock_stepped_back() {
+    let charge = Charge { verified: true, ..charge("a", Callers::Grant("x"), 9) };
+    let seed = [1; 16];
+    // A cell from which a count of the first minute was evicted an hour later.
+    let count = |until| Count { until, used: Amount::ONE, previous: Amount::ZERO };
+    let with = |bytes: &[u8], fingerprint, until, now| {
+        let shard = Shard::read(bytes).unwrap();
+        shard.with([fingerprint; 16], CounterClass::Verified, count(until), now).unwrap().0
+    };
+    let evicted = with(&with(HEADER, 1, 60, Timestamp(0)), 2, 7200, Timestamp(3_700_000));
+    let own = charge.key.slot(&charge.quota, &seed).cell;
+    let shared = charge.overflow_key(charge.class()).slot(&charge.quota, &seed).cell;
+    for (cell, at, used) in [
+        (None, NOW, Some(Amount::ZERO)),
+        (Some(own), NOW, None),
+        (Some(shared), NOW, None),
+        (Some(shared), Timestamp(60_000), Some(Amount::ZERO)),
+    ] {
+        let store = InMemory::new(seed);
+        if let Some(cell) = cell {
+            store.set(cell, &evicted).unwrap();
+        }
+        assert_eq!(Counters::new(&store, CAPACITY).used(&charge, at), Ok(used), "{cell:?} at {at:?}");
+    }
 }
 
 #[test]

@@ -1,6 +1,6 @@
 """Measures what each callback, each call into Envoy and each step of our filter costs a request."""
 
-from chains import TOOL, Chain, answered_by_envoy, module, policy, stacked
+from chains import TOOL, Chain, answered_by_envoy, module, native, policy, stacked
 from envoy import Envoy
 from load import call
 from rounds import Experiment, measure
@@ -47,10 +47,17 @@ def measured(place, upstream, rounds, say):
     """Measures calls that pass, and calls that are refused."""
     passing = {"none": Chain()} | callbacks(place) | calls(place) | steps(place)
     refusing = {"answered": answered_by_envoy()} | refusals(place)
-    with Envoy(place.envoy, place.folder, "breakdown", upstream, passing | refusing) as envoy:
+    once = {"none": Chain()} | alone(place)
+    with Envoy(place.envoy, place.folder, "breakdown", upstream, passing | refusing | once) as envoy:
         sides = lambda chains: {name: (envoy, name) for name in chains}
         load = place.load("call-300", call(300, TOOL), 1000)
-        found = {"breakdown": Experiment(sides(passing), load, "none"), "refusals": Experiment(sides(refusing), load, "answered")}
+        http1 = place.load("http1-300", call(300, TOOL), 1000, connections=16, streams=1, http1=True)
+        found = {
+            "several in a row": Experiment(sides(passing), load, "none"),
+            "refused": Experiment(sides(refusing), load, "answered"),
+            "alone in its listener": Experiment(sides(once), load, "none"),
+            "alone in its listener, HTTP/1.1": Experiment(sides(once), http1, "none"),
+        }
         measure(list(found.values()), rounds, say)
     return found
 
@@ -73,6 +80,17 @@ def calls(place):
     for name, (file, tasks) in several.items():
         found[name] = stacked(STACKED, lambda n: [module(file, f"{name} {n}", tasks, vm=name)])
     return found
+
+
+def alone(place):
+    """Chains as a user has them, and what a filter costs there that does nothing, or nothing but the calls of ours."""
+    tasks = ", ".join(f"{name} 1" for name in OURS)
+    return {
+        "native, alone": Chain(native()),
+        "an empty filter, alone": Chain([module(place.filter("empty"), "empty alone", vm="empty alone")]),
+        "the calls of mcp-policy, alone": Chain([module(place.filter("probe"), "calls alone", tasks, vm="calls alone")]),
+        "ours, alone": Chain([module(place.module, "alone", policy())]),
+    }
 
 
 def refusals(place):

@@ -54,7 +54,8 @@ def row(experiments, kind, size):
 def breakdown(place, measured):
     """Prints what each part costs a request; a call that the probe repeats, once."""
     lines = [f"{'':52}{'µs a request':>24}"]
-    for experiment in measured.values():
+    for name, experiment in measured.items():
+        lines += ["", name]
         for side in experiment.sides:
             added = experiment.added(side)
             if side in CALLS:

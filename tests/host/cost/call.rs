@@ -16,12 +16,18 @@ const TOOL: &str = "generate_image";
 
 /// A call whose body has so many bytes, with the headers that a client of the Python SDK sends and Envoy adds.
 fn call(tool: &str, size: usize) -> Request {
+    call_with_text(tool, size, "x")
+}
+
+/// The same with an argument that repeats a text, which JSON may write with escapes.
+fn call_with_text(tool: &str, size: usize, text: &str) -> Request {
     let body = |prompt: &str| {
         let arguments = json!({ "prompt": prompt, "model": "large", "n": 1, "seed": 4711, "tags": ["a", "b"] });
         json!({ "jsonrpc": "2.0", "id": 17, "method": "tools/call", "params": { "name": tool, "arguments": arguments } })
             .to_string()
     };
-    let prompt = "x".repeat(size - body("").len());
+    let (room, written) = (size - body("").len(), json!(text).to_string().len() - 2);
+    let prompt = text.repeat(room / written) + &"x".repeat(room % written);
     let headers = pairs(&[
         (":authority", "gateway.example:10000"),
         (":path", "/mcp"),
@@ -41,14 +47,13 @@ fn call(tool: &str, size: usize) -> Request {
 }
 
 /// The instructions that a call takes with its answer, when the same has come a few times.
-fn cost(max: u32, tool: &str, size: usize) -> u64 {
+fn cost(max: u32, request: &Request) -> u64 {
     let limit = json!({ "counter": "calls", "window": "day", "max": max, "scope": "grant" });
     let policy = json!({ "version": "1", "default": "deny", "tools": { TOOL: { "limits": [limit] } } });
     let mut worker = Worker::metered(&Arc::new(Shared::prepared()));
     let text = json!({ "policy": policy, "protocol": { "headers": "hold" } }).to_string();
     assert!(worker.configure(&text), "{:?}", worker.world().log);
     worker.world().properties = at_an_address();
-    let request = call(tool, size);
     repeated_instructions(&mut worker, |worker| {
         let mut stream = request.send(worker);
         if stream.replies.is_empty() {
@@ -63,16 +68,18 @@ fn cost(max: u32, tool: &str, size: usize) -> u64 {
 
 #[test]
 fn a_call_takes_few_instructions_whatever_becomes_of_it() {
+    let lines = "a line with \"quotes\" and its end: three escapes\n";
     let cases = [
-        ("allowed", u32::MAX, TOOL, 300, 54_300),
-        ("denied", u32::MAX, "drop_table", 300, 51_500),
-        ("limited", 1, TOOL, 300, 69_300),
-        ("allowed", u32::MAX, TOOL, 64 << 10, 157_000),
-        ("denied", u32::MAX, "drop_table", 64 << 10, 155_000),
-        ("limited", 1, TOOL, 64 << 10, 172_000),
+        ("allowed", u32::MAX, call(TOOL, 300), 49_400),
+        ("denied", u32::MAX, call("drop_table", 300), 48_200),
+        ("limited", 1, call(TOOL, 300), 63_900),
+        ("allowed", u32::MAX, call(TOOL, 64 << 10), 154_000),
+        ("denied", u32::MAX, call("drop_table", 64 << 10), 153_000),
+        ("limited", 1, call(TOOL, 64 << 10), 168_500),
+        ("allowed, with escapes", u32::MAX, call_with_text(TOOL, 64 << 10, lines), 393_000),
     ];
-    let costs = cases.map(|(what, max, tool, size, most)| {
-        let cost = cost(max, tool, size);
+    let costs = cases.map(|(what, max, request, most)| {
+        let (size, cost) = (request.chunks.concat().len(), cost(max, &request));
         println!("{what}, {size} bytes: {cost} instructions");
         (what, size, cost, most)
     });

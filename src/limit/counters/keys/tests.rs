@@ -48,6 +48,17 @@ fn passes(counters: &Counters<'_, InMemory>, charge: Charge<'_>, now: u64) -> bo
 }
 
 #[test]
+fn a_key_whose_call_has_no_room_takes_no_place() {
+    let store = InMemory::new([1; 16]);
+    let counters = Counters::new(&store, Capacity::new(65_536));
+    let too_much = |key| Charge { amount: Amount::from_units(3).unwrap(), ..fixed("jwt:a", key, 2) };
+    assert!((1000..1300).all(|key| !passes(&counters, too_much(key), 0)));
+    for key in 0..256 {
+        assert!(passes(&counters, fixed("jwt:a", key, 2), 0) && passes(&counters, fixed("jwt:a", key, 2), 1), "{key}");
+    }
+}
+
+#[test]
 fn each_key_has_a_count_of_its_own() {
     let store = InMemory::new([1; 16]);
     let counters = Counters::new(&store, Capacity::new(65_536));
