@@ -38,7 +38,8 @@ REFUSING = ["header_pairs", "property_absent", "property_address", "request_body
 """Those that it makes for a call that it denies; for a used-up limit it also reads a cell."""
 UNNEEDED = ["proxy_on_response_body", "proxy_on_log"]
 """The callbacks that only refunds need."""
-STACKED = 8
+STACKED = 4
+"""In more, the requests that are open at once would take more streams than one caller may have in a worker."""
 TIMES = 25
 """How often the probe repeats a call."""
 
