@@ -112,7 +112,7 @@ pub(crate) const fn mark(name: &[u8]) -> u32 {
 
 /// How two texts of one length are in order, by their first bytes that differ: below zero, zero if there are none, or above, as C's
 /// `memcmp` returns it. In WebAssembly that of the C library takes one byte after the other; here up to sixteen bytes are compared as
-/// two halves that may overlap, and more of them in blocks.
+/// two halves that may overlap, and more of them in blocks; all as numbers, since the comparison of two arrays may call `memcmp`.
 #[cfg(any(test, target_os = "wasi"))]
 pub(crate) fn order(one: &[u8], other: &[u8]) -> i32 {
     match one.len() {
@@ -128,7 +128,7 @@ pub(crate) fn order(one: &[u8], other: &[u8]) -> i32 {
         8..=16 => order_words(words(one), words(other)),
         _ => {
             for (block, other_block) in one.as_chunks::<16>().0.iter().zip(other.as_chunks::<16>().0) {
-                if block != other_block {
+                if u128::from_le_bytes(*block) != u128::from_le_bytes(*other_block) {
                     return order_words(words(block), words(other_block));
                 }
             }

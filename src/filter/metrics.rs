@@ -23,7 +23,7 @@ use crate::{
 use super::{host, shared_data::SharedData};
 
 thread_local! {
-    /// The numbers of the series, by a hash of name and labels ([`series_key`]), which only the configuration chooses: a hash made for speed will do.
+    /// The numbers of the series, by [`series_key`]. Only the configuration chooses names and labels: a hash made for speed will do.
     static SERIES: RefCell<HashMap<u64, u32, FxBuildHasher>> = const { RefCell::new(HashMap::with_hasher(FxBuildHasher)) };
 }
 
