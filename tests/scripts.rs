@@ -92,8 +92,10 @@ fn flags_in_the_environment_do_not_change_the_module() {
     );
     // As if it had been installed.
     fs::create_dir_all(checkout.folder.join("target/tools/binaryen/node_modules/.bin")).expect("a folder");
+    // Behind all options: IN -o OUT
+    let copy = "while [ \"$2\" != -o ]; do shift; done; cp \"$1\" \"$3\"";
     checkout.write("target/tools/binaryen/node_modules/.bin/wasm-metadce", "cp \"$3\" \"$5\"");
-    checkout.write("target/tools/binaryen/node_modules/.bin/wasm-opt", "cp \"$5\" \"$7\"");
+    checkout.write("target/tools/binaryen/node_modules/.bin/wasm-opt", copy);
     let lock = "binaryen/package-lock.json";
     fs::copy(checkout.folder.join("envoy").join(lock), checkout.folder.join("target/tools").join(lock))
         .expect("a copy");

@@ -185,7 +185,7 @@ mod tests {
         assert_ne!(key.slot(&quota, &[8; 16]).fingerprint, fingerprint(&keys[0]), "another secret");
     }
 
-    /// Another place would have every counter begin anew when a new version of the module comes.
+    /// Another place would have every counter start from zero when a new version of the module comes.
     #[test]
     fn a_counter_is_where_the_version_before_kept_it() {
         let quota = Quota { window: Window::new(60).unwrap(), algorithm: Algorithm::Fixed, max: Some(Amount::ONE) };

@@ -20,8 +20,7 @@ async function main() {
     const page = await context.newPage();
     page.setDefaultTimeout(60000);
     await page.goto(inspector);
-    await page.getByRole('switch', { name: /^Connect/ }).click({ force: true });
-    await page.getByText('Connected', { exact: true }).waitFor();
+    await connect(page);
     const server = await page.locator('main').innerText();
     await page.getByText('Tools', { exact: true }).first().click();
     await page.getByRole('button', { name: tool }).click();
@@ -30,6 +29,20 @@ async function main() {
     console.log(JSON.stringify({ server, calls }));
   } finally {
     await browser.close();
+  }
+}
+
+// Turns the switch on, again if the page did not react to it yet.
+async function connect(page) {
+  const toggle = page.getByRole('switch', { name: /^Connect/ });
+  const connected = page.getByText('Connected', { exact: true });
+  for (let attempt = 1; ; attempt++) {
+    if (!(await toggle.isChecked())) await toggle.click({ force: true });
+    try {
+      return await connected.waitFor({ timeout: 20000 });
+    } catch (late) {
+      if (attempt === 6) throw late;
+    }
   }
 }
 

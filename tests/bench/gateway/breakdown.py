@@ -84,7 +84,7 @@ def calls(place):
 
 
 def alone(place):
-    """Chains as a user has them, and what a filter costs there that does nothing, or nothing but the calls of ours."""
+    """Chains as a user has them, and what a filter costs there that does nothing, or nothing but the calls of mcp-policy."""
     tasks = ", ".join(f"{name} 1" for name in OURS)
     return {
         "native, alone": Chain(native()),
