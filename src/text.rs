@@ -102,10 +102,9 @@ pub(crate) fn whole_number(digits: &[u8]) -> Option<u64> {
 #[inline(always)]
 pub(crate) const fn mark(name: &[u8]) -> u32 {
     let [length, ..] = name.len().to_le_bytes();
-    let (first, last) = match name {
-        [] => (0, 0),
-        [only] => (*only, *only),
-        [first, .., last] => (*first, *last),
+    let (first, last) = match (name.first(), name.last()) {
+        (Some(first), Some(last)) => (*first, *last),
+        _ => (0, 0),
     };
     (first.wrapping_mul(5).wrapping_add(last).wrapping_add(length.wrapping_mul(7)) % 64) as u32
 }

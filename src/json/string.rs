@@ -1,6 +1,8 @@
 //! Strings: finds their ends without copying, and decodes them only if a caller needs the text.
 
 mod scan;
+#[cfg(test)]
+mod tests;
 
 use super::{Fault, Reason};
 #[cfg(all(target_family = "wasm", target_feature = "simd128"))]
@@ -28,26 +30,35 @@ pub(super) fn plain(bytes: &[u8], at: usize) -> Option<Span> {
 /// # Errors
 /// What RFC 8259, section 7, forbids, bytes that are not UTF-8, and lone surrogates.
 pub(super) fn scan(bytes: &[u8], start: usize) -> Result<Span, Fault> {
-    let (mut at, mut escaped, mut ascii) = (start, false, true);
-    // What needs a look in a block stays in a register until all of the block is read: a text may have an escape in each few bytes.
+    let (mut at, mut escaped, mut ascii, mut goes_on) = (start, false, true, false);
     let end = 'text: loop {
-        let Some((mut found, is_ascii)) = scan::look_at_block(bytes, at) else {
-            break scan_rest(bytes, at, &mut escaped, &mut ascii)?;
+        let Some(block) = scan::block_at(bytes, at) else {
+            // An escape that goes on is read once more.
+            break scan_rest(bytes, at.wrapping_sub(goes_on.into()), &mut escaped, &mut ascii)?;
         };
-        ascii &= is_ascii;
-        let mut behind = scan::MANY;
-        while found != 0 {
-            let special = at.wrapping_add(found.trailing_zeros() as usize);
-            let Some(next) = pass_escape(bytes, special)? else { break 'text special };
-            escaped = true;
-            let ahead = next.wrapping_sub(at);
-            if ahead >= scan::MANY {
-                behind = ahead;
-                break;
+        ascii &= block.is_ascii();
+        let mut next_block = at.wrapping_add(scan::MANY);
+        if block.needs_a_look() || goes_on {
+            let marks = block.marks(goes_on);
+            goes_on = marks.goes_on;
+            let mut found = marks.ends | marks.units;
+            while found != 0 {
+                let first = found.trailing_zeros();
+                let place = at.wrapping_add(first as usize);
+                if marks.ends >> first & 1 != 0 {
+                    escaped |= marks.escaped & !(u64::MAX << first) != 0;
+                    break 'text string_end(bytes, place)?;
+                }
+                let behind = escape(bytes, place.wrapping_sub(1))?;
+                if behind >= next_block {
+                    (next_block, goes_on) = (behind, false);
+                    break;
+                }
+                found &= u64::MAX << behind.wrapping_sub(at);
             }
-            found &= u64::MAX << ahead;
+            escaped |= marks.escaped != 0;
         }
-        at = at.wrapping_add(behind);
+        at = next_block;
     };
     if !ascii && let Err(error) = std::str::from_utf8(bytes.get(start..end).unwrap_or_default()) {
         return Err(Fault { at: start.saturating_add(error.valid_up_to()), reason: Reason::Utf8 });
@@ -68,34 +79,18 @@ fn scan_rest(bytes: &[u8], from: usize, escaped: &mut bool, ascii: &mut bool) ->
 }
 
 /// Where a string goes on behind the escape at `at`; `None` if it ends here. One of both, or a fault, is what needs a look.
-#[inline(always)]
 fn pass_escape(bytes: &[u8], at: usize) -> Result<Option<usize>, Fault> {
-    let reason = match (bytes.get(at), bytes.get(at.wrapping_add(1))) {
-        (Some(b'\\'), Some(letter)) if is_escape_letter(*letter) => return Ok(Some(at.wrapping_add(2))),
-        (Some(b'"'), _) => return Ok(None),
-        (Some(b'\\'), Some(b'u')) => return escape(bytes, at).map(Some),
-        (Some(b'\\'), Some(_)) => Reason::Escape,
-        (None, _) | (Some(b'\\'), None) => Reason::Ended,
-        (Some(_), _) => Reason::Control,
-    };
-    Err(Fault { at, reason })
+    match (bytes.get(at), bytes.get(at.wrapping_add(1))) {
+        (Some(b'\\'), Some(b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't')) => Ok(Some(at.wrapping_add(2))),
+        (Some(b'\\'), Some(_)) => escape(bytes, at).map(Some),
+        (None, _) | (Some(b'\\'), None) => Err(Fault { at, reason: Reason::Ended }),
+        (Some(_), _) => string_end(bytes, at).map(|_| None),
+    }
 }
 
-/// Whether a backslash and this byte are an escape; RFC 8259, section 7. By a table: a branch for each letter would be mispredicted.
-#[inline(always)]
-fn is_escape_letter(byte: u8) -> bool {
-    const LETTERS: [bool; 256] = {
-        let (mut table, mut rest) = ([false; 256], br#""\/bfnrt"#.as_slice());
-        while let [letter, others @ ..] = rest {
-            let (_, behind) = table.split_at_mut(*letter as usize);
-            if let [is_letter, ..] = behind {
-                *is_letter = true;
-            }
-            rest = others;
-        }
-        table
-    };
-    LETTERS.get(usize::from(byte)).is_some_and(|is_letter| *is_letter)
+/// The end of a string, if this is a quote; else it is a control character.
+fn string_end(bytes: &[u8], at: usize) -> Result<usize, Fault> {
+    if bytes.get(at) == Some(&b'"') { Ok(at) } else { Err(Fault { at, reason: Reason::Control }) }
 }
 
 /// The escapes of a string.

@@ -71,13 +71,12 @@ const ENVOY: [&str; 39] = [
 /// What the module exports, with how many numbers go in and come out; Envoy refuses a module where these differ. The SDK exports
 /// more, which Envoy calls for filters of TCP connections, queues and foreign functions: `envoy/binaryen/exports.json` leaves that
 /// out.
-const EXPORTS: [(&str, usize, usize); 19] = [
+const EXPORTS: [(&str, usize, usize); 18] = [
     ("_initialize", 0, 0),
     ("proxy_abi_version_0_2_1", 0, 0),
     ("proxy_on_configure", 2, 1),
     ("proxy_on_context_create", 2, 0),
     ("proxy_on_delete", 1, 0),
-    ("proxy_on_done", 1, 1),
     ("proxy_on_grpc_close", 3, 0),
     ("proxy_on_grpc_receive", 3, 0),
     ("proxy_on_http_call_response", 5, 0),

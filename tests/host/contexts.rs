@@ -44,7 +44,6 @@ fn a_callback_that_envoy_never_makes_traps() {
     let callbacks = PHASES.into_iter().map(|(name, rest)| (name, [&[17], rest].concat()));
     let others = [
         ("proxy_on_log", vec![17]),
-        ("proxy_on_done", vec![17]),
         ("proxy_on_delete", vec![17]),
         ("proxy_on_tick", vec![17]),
         ("proxy_on_configure", vec![17, 0]),

@@ -17,15 +17,16 @@ pub(super) fn read(bytes: Vec<u8>) -> Option<Headers> {
     let is_ascii = is_ascii(texts);
     let mut index = Index::with_capacity(count);
     for [name, value] in sizes.as_chunks().0.iter().map(pair) {
-        let name = text(&bytes, at, name)?;
+        let name = text(at, name);
         if !is_ascii {
             std::str::from_utf8(bytes.get(name.clone())?).ok()?;
         }
-        let value = text(&bytes, name.end.saturating_add(1), value)?;
-        at = value.end.saturating_add(1);
+        let value = text(name.end.wrapping_add(1), value);
+        at = value.end.wrapping_add(1);
         index.push(&bytes, name, value);
     }
-    Some(Headers::from_index(bytes, index))
+    // Else some size is wrong, and perhaps each range.
+    (at == bytes.len()).then(|| Headers::from_index(bytes, index))
 }
 
 /// The headers of nearly all replies, as [`write`] serializes them: one pair, of 12 and 16 bytes.
@@ -46,12 +47,13 @@ pub(super) fn write(pairs: &[(&str, &str)]) -> Vec<u8> {
     bytes
 }
 
-/// In blocks without a branch for each byte, which the compiler turns into SIMD instructions.
+/// In blocks, whose bits are joined before one look at them all.
 fn is_ascii(bytes: &[u8]) -> bool {
-    let is_ascii = |bytes: &[u8]| bytes.iter().fold(0, |all, byte| all | *byte) < 0x80;
-    let (blocks, rest) = bytes.as_chunks::<64>();
-    let (small_blocks, rest) = rest.as_chunks::<16>();
-    blocks.iter().all(|block| is_ascii(block)) && small_blocks.iter().all(|block| is_ascii(block)) && is_ascii(rest)
+    const HIGHEST_BITS: u128 = u128::from_le_bytes([0x80; 16]);
+    // The last two blocks may overlap.
+    let Some(last) = bytes.last_chunk() else { return bytes.is_ascii() };
+    let join = |all, block: &[u8; 16]| all | u128::from_le_bytes(*block);
+    bytes.as_chunks().0.iter().fold(join(0, last), join) & HIGHEST_BITS == 0
 }
 
 fn number(bytes: &[u8]) -> Option<(usize, &[u8])> {
@@ -65,9 +67,7 @@ fn pair(sizes: &[u8; 8]) -> [usize; 2] {
     [[a, b, c, d], [e, f, g, h]].map(|bytes| usize::try_from(u32::from_le_bytes(bytes)).unwrap_or(usize::MAX))
 }
 
-/// The text of so many bytes that begins there, with its NUL behind it.
-fn text(bytes: &[u8], start: usize, size: usize) -> Option<Range<usize>> {
-    // Nothing is there if the sum is too large.
-    let end = start.saturating_add(size);
-    (bytes.get(end) == Some(&0)).then_some(start..end)
+/// Where a text of so many bytes is that begins there. Nothing is there if the sum is too large.
+fn text(start: usize, size: usize) -> Range<usize> {
+    start..start.saturating_add(size)
 }

@@ -1,9 +1,12 @@
 //! What in a string needs a look: `"`, `\` and control characters. Several bytes at a time, as arguments are mostly long
 //! texts.
 
+mod block;
+
+pub(super) use self::block::block_at;
 #[cfg(all(target_family = "wasm", target_feature = "simd128"))]
-pub(in crate::json) use self::simd::load;
-use self::simd::{look, look_at_many, look_closely};
+pub(in crate::json) use self::block::load;
+use self::block::{Block, look, look_closely};
 
 /// Finds what needs a look.
 #[derive(Debug)]
@@ -64,10 +67,11 @@ impl<'b> Scanner<'b> {
         let mut rest = self.bytes.get(from..).unwrap_or_default();
         let (mut at, mut all_ascii) = (from, true);
         while let Some((chunk, behind)) = rest.split_first_chunk() {
-            let (found, ascii) = look_at_many(chunk);
-            all_ascii &= ascii;
-            if found != 0 {
-                self.keep(at, MANY, (found, all_ascii));
+            let block = Block::new(chunk);
+            all_ascii &= block.is_ascii();
+            if block.needs_a_look() {
+                let [quotes_and_controls, backslashes] = block.special();
+                self.keep(at, MANY, (quotes_and_controls | backslashes, all_ascii));
                 return self.first();
             }
             (at, rest) = (at.wrapping_add(MANY), behind);
@@ -110,12 +114,6 @@ impl<'b> Scanner<'b> {
     }
 }
 
-/// Looks at the [`MANY`] bytes from `at` on, if there are so many.
-#[inline(always)]
-pub(super) fn look_at_block(bytes: &[u8], at: usize) -> Option<Seen> {
-    bytes.get(at..)?.first_chunk().map(look_at_many)
-}
-
 /// Where a text ends that begins at `start`, if it is short, in ASCII and without escapes, as nearly all are: one look finds out.
 #[inline(always)]
 pub(super) fn plain_end(bytes: &[u8], start: usize) -> Option<usize> {
@@ -149,79 +147,6 @@ fn padded(rest: &[u8]) -> [u8; FEW] {
     let mut last = [b' '; FEW];
     last.iter_mut().zip(rest).for_each(|(last, byte)| *last = *byte);
     last
-}
-
-#[cfg(all(target_family = "wasm", target_feature = "simd128"))]
-mod simd {
-    //! Sixteen bytes at a time.
-
-    use std::arch::wasm32::{i64x2, u8x16_bitmask, u8x16_eq, u8x16_lt, u8x16_splat, v128, v128_or, v128_xor};
-
-    use super::{FEW, MANY, Seen, SeenClosely};
-
-    #[inline(always)]
-    pub(super) fn look(chunk: &[u8; FEW]) -> Seen {
-        let (found, other) = look_closely(chunk);
-        (found.into(), other == 0)
-    }
-
-    #[inline(always)]
-    pub(super) fn look_closely(chunk: &[u8; FEW]) -> SeenClosely {
-        let all = load(chunk);
-        (special(all).into(), u8x16_bitmask(all).into())
-    }
-
-    #[inline(always)]
-    pub(super) fn look_at_many(chunk: &[u8; MANY]) -> Seen {
-        let (quarters, _) = chunk.as_chunks();
-        // There are four; were there not, everything would need a look.
-        let [one, two, three, four] = quarters else { return (u64::MAX, false) };
-        let [one, two, three, four] = [one, two, three, four].map(load);
-        let front = u32::from(special(one)) | u32::from(special(two)) << 16;
-        let back = u32::from(special(three)) | u32::from(special(four)) << 16;
-        let found = u64::from(front) | u64::from(back) << 32;
-        (found, u8x16_bitmask(v128_or(v128_or(one, two), v128_or(three, four))) == 0)
-    }
-
-    #[inline(always)]
-    pub(in crate::json) fn load(chunk: &[u8; FEW]) -> v128 {
-        let half = |bytes: Option<&[u8; 8]>| bytes.copied().map_or(0, i64::from_le_bytes);
-        i64x2(half(chunk.first_chunk()), half(chunk.last_chunk()))
-    }
-
-    #[inline(always)]
-    fn special(all: v128) -> u16 {
-        // Control characters are those below 0x20. With this bit changed, `"` comes next, and none of them leaves.
-        let control_or_quote = u8x16_lt(v128_xor(all, u8x16_splat(2)), u8x16_splat(0x21));
-        let backslash = u8x16_eq(all, u8x16_splat(b'\\'));
-        u8x16_bitmask(v128_or(control_or_quote, backslash))
-    }
-}
-
-#[cfg(not(all(target_family = "wasm", target_feature = "simd128")))]
-mod simd {
-    //! The same without such instructions.
-
-    use super::{FEW, MANY, Seen, SeenClosely};
-
-    pub(super) fn look(chunk: &[u8; FEW]) -> Seen {
-        seen(chunk)
-    }
-
-    pub(super) fn look_closely(chunk: &[u8; FEW]) -> SeenClosely {
-        let bit = |(index, byte): (usize, &u8)| u32::from(!byte.is_ascii()) << index;
-        let found = u32::try_from(seen(chunk).0).unwrap_or(u32::MAX);
-        (found, chunk.iter().enumerate().map(bit).fold(0, |all, bit| all | bit))
-    }
-
-    pub(super) fn look_at_many(chunk: &[u8; MANY]) -> Seen {
-        seen(chunk)
-    }
-
-    fn seen(chunk: &[u8]) -> Seen {
-        let bit = |(index, byte): (usize, &u8)| u64::from(matches!(byte, b'"' | b'\\' | 0..0x20)) << index;
-        (chunk.iter().enumerate().map(bit).fold(0, |all, bit| all | bit), chunk.is_ascii())
-    }
 }
 
 #[cfg(test)]

@@ -1,0 +1,223 @@
+//! Blocks of bytes that are looked at together: what in them ends a string, and what backslashes escape.
+
+#[cfg(all(target_family = "wasm", target_feature = "simd128"))]
+pub(in crate::json) use self::simd::load;
+pub(super) use self::simd::{Block, look, look_closely};
+
+/// What a block of [`MANY`] bytes has of a string's escapes and end, the first byte in the lowest bit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::json::string) struct Marks {
+    /// Quotes and control characters that no backslash escapes: the string ends at the first, or may not have it.
+    pub(in crate::json::string) ends: u64,
+    /// What a backslash escapes and is no letter of an escape of two bytes: a `u`, or a fault.
+    pub(in crate::json::string) units: u64,
+    /// What a backslash escapes.
+    pub(in crate::json::string) escaped: u64,
+    /// Whether the block ends with a backslash that escapes the byte behind it.
+    pub(in crate::json::string) goes_on: bool,
+}
+
+/// The [`MANY`] bytes from `at` on, if there are so many.
+#[inline(always)]
+pub(in crate::json::string) fn block_at(bytes: &[u8], at: usize) -> Option<Block> {
+    bytes.get(at..)?.first_chunk().map(Block::new)
+}
+
+impl Block {
+    /// What this block has of escapes, all of them found at once: a branch for each would be mispredicted. `goes_on` is that of the block
+    /// before.
+    #[inline(always)]
+    pub(in crate::json::string) fn marks(&self, goes_on: bool) -> Marks {
+        let ([quotes_and_controls, backslashes], carried) = (self.special(), u64::from(goes_on));
+        if backslashes | carried == 0 {
+            return Marks { ends: quotes_and_controls, units: 0, escaped: 0, goes_on: false };
+        }
+        let (escaped, goes_on) = escaped_bytes(backslashes, carried);
+        let units = escaped & !self.escape_letters();
+        Marks { ends: quotes_and_controls & !escaped, units, escaped, goes_on }
+    }
+}
+
+/// Which bytes the backslashes of a block escape, and whether its last byte escapes the next; `carried` is one if the block before escapes
+/// the first byte. Of a run of backslashes each second is escaped, and what follows a run of odd length. If a run begins at an odd place,
+/// to add the place to the run carries into the byte behind the run, whatever its length; there the parity of both places tells the
+/// length's.
+#[inline(always)]
+fn escaped_bytes(backslashes: u64, carried: u64) -> (u64, bool) {
+    const EVEN: u64 = u64::MAX / 3;
+    let backslashes = backslashes & !carried;
+    let behind = backslashes << 1 | carried;
+    let odd_starts = backslashes & !EVEN & !behind;
+    let (ends_of_odd, goes_on) = odd_starts.overflowing_add(backslashes);
+    ((EVEN ^ ends_of_odd << 1) & behind, goes_on)
+}
+
+#[cfg(all(target_family = "wasm", target_feature = "simd128"))]
+mod simd {
+    //! Sixteen bytes at a time.
+
+    use std::arch::wasm32::{
+        i8x16_lt, i8x16_ne, i8x16_splat, i64x2, u8x16, u8x16_bitmask, u8x16_eq, u8x16_shr, u8x16_splat, u8x16_swizzle,
+        v128, v128_and, v128_any_true, v128_or, v128_xor,
+    };
+
+    use super::super::{FEW, MANY, Seen, SeenClosely};
+
+    /// [`MANY`] bytes, and which of them need a look.
+    pub(in crate::json::string) struct Block {
+        bytes: Quarters,
+        quotes_and_controls: Quarters,
+        backslashes: Quarters,
+    }
+
+    /// The four quarters of a block, by themselves: an array of them would not be kept in registers.
+    #[derive(Clone, Copy)]
+    struct Quarters(v128, v128, v128, v128);
+
+    impl Block {
+        #[inline(always)]
+        pub(in crate::json::string) fn new(chunk: &[u8; MANY]) -> Self {
+            let bytes = Quarters::new(chunk);
+            Self { bytes, quotes_and_controls: bytes.map(quotes_and_controls), backslashes: bytes.map(backslashes) }
+        }
+
+        #[inline(always)]
+        pub(in crate::json::string) fn is_ascii(&self) -> bool {
+            u8x16_bitmask(self.bytes.any()) == 0
+        }
+
+        /// Whether any byte is a quote, a backslash or a control character.
+        #[inline(always)]
+        pub(in crate::json::string) fn needs_a_look(&self) -> bool {
+            v128_any_true(v128_or(self.quotes_and_controls.any(), self.backslashes.any()))
+        }
+
+        /// Which bytes are quotes or control characters, and which are backslashes.
+        #[inline(always)]
+        pub(in crate::json::string) fn special(&self) -> [u64; 2] {
+            [self.quotes_and_controls.bits(), self.backslashes.bits()]
+        }
+
+        /// Which bytes are one of ``"/\bfnrt``.
+        #[inline(always)]
+        pub(in crate::json::string) fn escape_letters(&self) -> u64 {
+            self.bytes.map(escape_letters).bits()
+        }
+    }
+
+    impl Quarters {
+        #[inline(always)]
+        fn new(chunk: &[u8; MANY]) -> Self {
+            let ((quarters, _), zero) = (chunk.as_chunks(), u8x16_splat(0));
+            // There are four; were there not, each byte would need a look.
+            let [one, two, three, four] = quarters else { return Self(zero, zero, zero, zero) };
+            Self(load(one), load(two), load(three), load(four))
+        }
+
+        #[inline(always)]
+        fn map(self, change: impl Fn(v128) -> v128) -> Self {
+            Self(change(self.0), change(self.1), change(self.2), change(self.3))
+        }
+
+        /// All quarters in one, each bit set that is set in one of them.
+        #[inline(always)]
+        fn any(self) -> v128 {
+            v128_or(v128_or(self.0, self.1), v128_or(self.2, self.3))
+        }
+
+        /// The highest bit of each byte.
+        #[inline(always)]
+        fn bits(self) -> u64 {
+            let front = u32::from(u8x16_bitmask(self.0)) | u32::from(u8x16_bitmask(self.1)) << 16;
+            let back = u32::from(u8x16_bitmask(self.2)) | u32::from(u8x16_bitmask(self.3)) << 16;
+            u64::from(front) | u64::from(back) << 32
+        }
+    }
+
+    #[inline(always)]
+    pub(in crate::json::string) fn look(chunk: &[u8; FEW]) -> Seen {
+        let (found, other) = look_closely(chunk);
+        (found.into(), other == 0)
+    }
+
+    #[inline(always)]
+    pub(in crate::json::string) fn look_closely(chunk: &[u8; FEW]) -> SeenClosely {
+        let all = load(chunk);
+        let special = v128_or(quotes_and_controls(all), backslashes(all));
+        (u8x16_bitmask(special).into(), u8x16_bitmask(all).into())
+    }
+
+    #[inline(always)]
+    pub(in crate::json) fn load(chunk: &[u8; FEW]) -> v128 {
+        let half = |bytes: Option<&[u8; 8]>| bytes.copied().map_or(0, i64::from_le_bytes);
+        i64x2(half(chunk.first_chunk()), half(chunk.last_chunk()))
+    }
+
+    /// Control characters are those below 0x20. With the second bit changed, `"` comes next, and none of them leaves. With the highest bit
+    /// changed, too, they are the least numbers with a sign: x86 compares these in one instruction, and others in four.
+    #[inline(always)]
+    fn quotes_and_controls(all: v128) -> v128 {
+        i8x16_lt(v128_xor(all, u8x16_splat(0x82)), i8x16_splat(i8::MIN + 0x21))
+    }
+
+    #[inline(always)]
+    fn backslashes(all: v128) -> v128 {
+        u8x16_eq(all, u8x16_splat(b'\\'))
+    }
+
+    /// Marks the bytes that are one of ``"/\bfnrt``. The upper half of a byte picks a set of bits, and its lower half another; those of a
+    /// letter have one in common, those of no other byte do.
+    #[inline(always)]
+    fn escape_letters(all: v128) -> v128 {
+        let upper = u8x16(0, 0, 1, 0, 0, 2, 4, 8, 0, 0, 0, 0, 0, 0, 0, 0);
+        let lower = u8x16(0, 0, 1 | 4 | 8, 0, 8, 0, 4, 0, 0, 0, 0, 0, 2, 0, 4, 1);
+        let from_lower = u8x16_swizzle(lower, v128_and(all, u8x16_splat(0xF)));
+        let in_both = v128_and(u8x16_swizzle(upper, u8x16_shr(all, 4)), from_lower);
+        i8x16_ne(in_both, u8x16_splat(0))
+    }
+}
+
+#[cfg(not(all(target_family = "wasm", target_feature = "simd128")))]
+mod simd {
+    //! The same without such instructions.
+
+    use super::super::{FEW, MANY, Seen, SeenClosely};
+
+    pub(in crate::json::string) struct Block([u8; MANY]);
+
+    impl Block {
+        pub(in crate::json::string) fn new(chunk: &[u8; MANY]) -> Self {
+            Self(*chunk)
+        }
+
+        pub(in crate::json::string) fn is_ascii(&self) -> bool {
+            self.0.is_ascii()
+        }
+
+        pub(in crate::json::string) fn needs_a_look(&self) -> bool {
+            self.special() != [0; 2]
+        }
+
+        pub(in crate::json::string) fn special(&self) -> [u64; 2] {
+            [bits(&self.0, |byte| matches!(byte, b'"' | 0..0x20)), bits(&self.0, |byte| byte == b'\\')]
+        }
+
+        pub(in crate::json::string) fn escape_letters(&self) -> u64 {
+            bits(&self.0, |byte| br#""\/bfnrt"#.contains(&byte))
+        }
+    }
+
+    pub(in crate::json::string) fn look(chunk: &[u8; FEW]) -> Seen {
+        (bits(chunk, |byte| matches!(byte, b'"' | b'\\' | 0..0x20)), chunk.is_ascii())
+    }
+
+    pub(in crate::json::string) fn look_closely(chunk: &[u8; FEW]) -> SeenClosely {
+        let few = |bits: u64| u32::try_from(bits).unwrap_or(u32::MAX);
+        (few(look(chunk).0), few(bits(chunk, |byte| !byte.is_ascii())))
+    }
+
+    fn bits(bytes: &[u8], is_marked: impl Fn(u8) -> bool) -> u64 {
+        let bit = |(index, byte): (usize, &u8)| u64::from(is_marked(*byte)) << index;
+        bytes.iter().enumerate().map(bit).fold(0, |all, bit| all | bit)
+    }
+}
