@@ -3,14 +3,17 @@
 # shellcheck shell=bash
 
 readonly MODULE=target/wasm32-wasip1/release/mcp_policy.wasm
-# 640 KiB, and 288 for, in KiB: rules on the caller, on time and on counts (46), pinned definitions (43), results (77), argument
-# schemas (25), approvals of a fleet (23), approvals in the client's dialogue and notices of them (23); the rest bounds each caller,
+# 640 KiB, and 295 for, in KiB: rules on the caller, on time and on counts (46), pinned definitions (43), results (77), argument
+# schemas (25), approvals of a fleet (23), approvals in the client's dialogue and notices of them (23), hints (7); the rest bounds each caller,
 # answers each refusal with its id, shares rules, lists tokens, and links records.
-readonly MODULE_MAX_BYTES=950272
+readonly MODULE_MAX_BYTES=957440
 # The version of `wasm-opt` and its checksum, and the exports that stay: without those for filters of TCP connections, queues and
 # foreign functions, which the SDK brings, the module is 9 KB smaller. Without `proxy_on_done` each stream has one callback less: it could
 # put off the end of a stream or a root, which nothing here does.
 readonly BINARYEN=envoy/binaryen
+# It says which way the branches go of what usual requests run: V8 from version 14 on (Envoy 1.40) places that together, apart from the
+# rest, and a call takes a tenth to a fifth less time. Other hosts skip that section.
+readonly HINTS=envoy/hints
 # No flags for features: the module names those that the compiler used, and V8 has them.
 # `--low-memory-unused` folds offsets: the lowest kilobyte is the end of the stack, and no address wraps around into it.
 # A function with one caller stays apart if it is large: in the few functions that took in all others, what a call runs lay far apart,
@@ -49,7 +52,7 @@ compile_module() {
 # Cargo restores its own file with every build, so the result is cached under the checksum of its input.
 shrink_module() {
   local sum small tools=target/tools/binaryen
-  sum=$({ cat "$MODULE" "$BINARYEN/exports.json" && echo "${WASM_OPT[@]}"; } | sha256sum)
+  sum=$({ cat "$MODULE" "$BINARYEN/exports.json" "$HINTS"/*.mjs && echo "${WASM_OPT[@]}"; } | sha256sum)
   small=$tools/${sum%% *}.wasm
   if [[ ! -f $small ]]; then
     if [[ ! -x $tools/node_modules/.bin/wasm-opt ]] || ! cmp -s "$BINARYEN/package-lock.json" "$tools/package-lock.json"; then
@@ -63,8 +66,9 @@ shrink_module() {
     # It prints what it removes.
     "$tools/node_modules/.bin/wasm-metadce" --graph-file "$BINARYEN/exports.json" "$MODULE" -o "$small.kept" >/dev/null
     "$tools/node_modules/.bin/wasm-opt" "${WASM_OPT[@]}" "$small.kept" -o "$small.new"
-    rm "$small.kept"
-    mv "$small.new" "$small"
+    node "$HINTS/main.mjs" "$small.new" "$small.hinted"
+    rm "$small.kept" "$small.new"
+    mv "$small.hinted" "$small"
   fi
   # Moved, not overwritten: cargo's own file is a hard link to it.
   cp "$small" "$MODULE.new"

@@ -85,7 +85,8 @@ fn misuse_ends_with_exit_code_2_before_anything_is_built() {
 
 #[test]
 fn flags_in_the_environment_do_not_change_the_module() {
-    let checkout = Checkout::new("flags").with("rustc", "echo /").with("npm", "exit 71").with(
+    let tools = Checkout::new("flags").with("rustc", "echo /").with("npm", "exit 71").with("node", "cp \"$2\" \"$3\"");
+    let checkout = tools.with(
         "cargo",
         "env | grep RUSTFLAGS >flags; printf '%s\\n' \"$@\" >arguments; mkdir -p target/wasm32-wasip1/release
              echo module >target/wasm32-wasip1/release/mcp_policy.wasm",

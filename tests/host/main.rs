@@ -24,6 +24,7 @@
 //! | `fleet_approvals` | a call whose approval etcd keeps is forwarded once if it was approved, in every order of answers, timeouts and resets |
 //! | `fuzz_callbacks` | callbacks in any order while host calls fail: one reply at most, nothing is forwarded that was not judged |
 //! | `held_bytes` | streams that never end hold a bounded part of a worker, and only their caller is refused |
+//! | `hints` | the module tells V8 which way its branches go, by a section of the right form |
 //! | `history` | a condition on a counter sees what every worker has let through before |
 //! | `logging` | lines in the host's log: their level, the number of their stream, no secret |
 //! | `rate_limit_callout` | a call that a rate-limit service counts is forwarded if it has room, and else refused or counted here |
@@ -58,6 +59,7 @@ mod fails_closed;
 mod fleet_approvals;
 mod fuzz_callbacks;
 mod held_bytes;
+mod hints;
 mod history;
 mod logging;
 mod oracle;

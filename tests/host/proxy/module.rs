@@ -19,7 +19,8 @@ fn compile(is_metered: bool) -> Module {
     Module::new(&engine, bytes).unwrap_or_else(|error| panic!("{}: {error:#}", place.display()))
 }
 
-fn place() -> PathBuf {
+/// Where it is.
+pub(crate) fn place() -> PathBuf {
     let target = env::var_os("CARGO_TARGET_DIR").map_or_else(|| PathBuf::from("target"), PathBuf::from);
     // A relative path is relative to the repository, where cargo runs the tests.
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join(target).join("wasm32-wasip1/release/mcp_policy.wasm")
