@@ -8,10 +8,23 @@ verb_test() {
   need node 'the tests run as WebAssembly in it: install Node 20 or later'
   announce_setup
   build_module
-  set_up_tests
+  set_up_while_compiling
   test_here
   test_in_browser
   test_in_node
+}
+
+# Downloads wait for the network, and compilers for the processor, so both go on together. What the downloads say comes behind.
+set_up_while_compiling() {
+  local log=target/setup.log setup status=0
+  say 'downloading what the tests need, and compiling them meanwhile'
+  set_up_tests >"$log" 2>&1 </dev/null &
+  setup=$!
+  cargo test --locked --no-run || status=$?
+  ((status == 0)) || kill "$setup" 2>/dev/null || true
+  wait "$setup" || status=$?
+  cat "$log"
+  ((status == 0)) || exit "$status"
 }
 
 # test_here [ARGUMENT-OF-CARGO...]: runs the suites in the order of cargo: the core first, the real Envoy after it.
