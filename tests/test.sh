@@ -33,7 +33,9 @@ test_here() {
   local envoy=${MCP_POLICY_ENVOY:-}
   [[ $envoy ]] || envoy=$(envoy_wheel)
   say 'testing here'
-  MCP_POLICY_ENVOY=$envoy MCP_POLICY_SERVERS=$PWD/$SERVERS MCP_POLICY_CLIENTS=$PWD/$CLIENTS MCP_POLICY_PROMETHEUS=$(prometheus_program) \
+  # Tests with an Envoy wait a third of their time: half as many again as there are cores keep these busy.
+  RUST_TEST_THREADS=${RUST_TEST_THREADS:-$((($(getconf _NPROCESSORS_ONLN) * 3 + 1) / 2))} \
+    MCP_POLICY_ENVOY=$envoy MCP_POLICY_SERVERS=$PWD/$SERVERS MCP_POLICY_CLIENTS=$PWD/$CLIENTS MCP_POLICY_PROMETHEUS=$(prometheus_program) \
     MCP_POLICY_SCHEMAS=$PWD/$SCHEMAS MCP_POLICY_REGISTRY=$PWD/$REGISTRY MCP_POLICY_RATE_LIMIT_SERVICE=$PWD/$RATE_LIMIT_SERVICE \
     MCP_POLICY_BROWSER=$PWD/$BROWSER MCP_POLICY_ETCD=$(etcd_program) MCP_POLICY_SCHEMA_SUITE=$PWD/$SCHEMA_SUITE \
       cargo test --locked "$@"

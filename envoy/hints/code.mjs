@@ -8,19 +8,30 @@ const I32 = 0x7f;
 const IF = 0x04;
 const BR_IF = 0x0d;
 
-// What follows the code of an instruction: letters of `Reader.skip`. What is not listed has nothing behind it.
-const OPERANDS = { 0x02: 't', 0x03: 't', 0x04: 't', 0x0c: 'n', 0x0d: 'n', 0x0e: 'vn', 0x10: 'n', 0x11: 'nn', 0x1c: 'v' };
-for (let code = 0x20; code <= 0x26; code += 1) OPERANDS[code] = 'n';
-for (let code = 0x28; code <= 0x3e; code += 1) OPERANDS[code] = 'nn';
-Object.assign(OPERANDS, { 0x3f: 'n', 0x40: 'n', 0x41: 'n', 0x42: 'n', 0x43: '4', 0x44: '8', 0xd0: 'n', 0xd2: 'n' });
-// The same of those with two codes: of memory and tables, and SIMD.
+// What follows the code of an instruction, in letters that `Reader.skip` reads.
+const OPERANDS = {};
+const codes = (first, last, operands) => {
+  for (let code = first; code <= last; code += 1) OPERANDS[code] = operands;
+};
+codes(0x00, 0x01, '');
+codes(0x02, 0x04, 'n');
+for (const code of [0x05, 0x0b, 0x0f, 0x1a, 0x1b]) OPERANDS[code] = '';
+codes(0x0c, 0x0d, 'n');
+Object.assign(OPERANDS, { 0x0e: 'vn', 0x10: 'n', 0x11: 'nn', 0x1c: 'v' });
+codes(0x20, 0x26, 'n');
+codes(0x28, 0x3e, 'nn');
+codes(0x3f, 0x42, 'n');
+Object.assign(OPERANDS, { 0x43: '4', 0x44: '8' });
+codes(0x45, 0xc4, '');
+Object.assign(OPERANDS, { 0xd0: 'n', 0xd1: '', 0xd2: 'n' });
+// The same of instructions with two codes: of memory and tables, and SIMD. What is not listed has nothing behind it.
+const MEMORY = 0xfc;
 const MEMORY_OPERANDS = { 8: 'nn', 9: 'n', 10: 'nn', 11: 'n', 12: 'nn', 13: 'n', 14: 'nn', 15: 'n', 16: 'n', 17: 'n' };
+const SIMD = 0xfd;
 const SIMD_OPERANDS = { 12: 'g', 13: 'g', 92: 'nn', 93: 'nn' };
 for (let code = 0; code <= 11; code += 1) SIMD_OPERANDS[code] = 'nn';
 for (let code = 21; code <= 34; code += 1) SIMD_OPERANDS[code] = '1';
 for (let code = 84; code <= 91; code += 1) SIMD_OPERANDS[code] = 'nn1';
-// Instructions of later proposals, which this module does not have, would be read wrongly.
-const LAST_CODE = 0xc4;
 
 class Reader {
   constructor(bytes, at = 0) {
@@ -47,10 +58,10 @@ class Reader {
     this.at += size;
   }
 
-  // What follows the code of an instruction.
+  // `n` is a number, `v` a vector of numbers, `g` sixteen bytes, a digit so many bytes.
   skip(operands) {
     for (const operand of operands) {
-      if (operand === 'n' || operand === 't') this.number();
+      if (operand === 'n') this.number();
       else if (operand === 'v') for (let left = this.number(); left > 0; left -= 1) this.number();
       else this.at += operand === 'g' ? 16 : Number(operand);
     }
@@ -59,10 +70,10 @@ class Reader {
   // Reads an instruction, and returns its code.
   instruction() {
     const code = this.byte();
-    if (code === 0xfc) this.skip(MEMORY_OPERANDS[this.number()] ?? '');
-    else if (code === 0xfd) this.skip(SIMD_OPERANDS[this.number()] ?? '');
-    else if (code > LAST_CODE && OPERANDS[code] === undefined) throw new Error(`an instruction that is not known: ${code}`);
-    else this.skip(OPERANDS[code] ?? '');
+    if (code === MEMORY) this.skip(MEMORY_OPERANDS[this.number()] ?? '');
+    else if (code === SIMD) this.skip(SIMD_OPERANDS[this.number()] ?? '');
+    else if (OPERANDS[code] === undefined) throw new Error(`the instruction 0x${code.toString(16)} at ${this.at - 1} is unknown`);
+    else this.skip(OPERANDS[code]);
     return code;
   }
 }

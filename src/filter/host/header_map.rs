@@ -17,16 +17,15 @@ pub(super) fn read(bytes: Vec<u8>) -> Option<Headers> {
     let is_ascii = is_ascii(texts);
     let mut index = Index::with_capacity(count);
     for [name, value] in sizes.as_chunks().0.iter().map(pair) {
-        let name = text(at, name);
+        let name = text(&bytes, at, name)?;
         if !is_ascii {
             std::str::from_utf8(bytes.get(name.clone())?).ok()?;
         }
-        let value = text(name.end.wrapping_add(1), value);
+        let value = text(&bytes, name.end.wrapping_add(1), value)?;
         at = value.end.wrapping_add(1);
         index.push(&bytes, name, value);
     }
-    // Else some size is wrong, and perhaps each range.
-    (at == bytes.len()).then(|| Headers::from_index(bytes, index))
+    Some(Headers::from_index(bytes, index))
 }
 
 /// The headers of nearly all replies, as [`write`] serializes them: one pair, of 12 and 16 bytes.
@@ -67,7 +66,9 @@ fn pair(sizes: &[u8; 8]) -> [usize; 2] {
     [[a, b, c, d], [e, f, g, h]].map(|bytes| usize::try_from(u32::from_le_bytes(bytes)).unwrap_or(usize::MAX))
 }
 
-/// Where a text of so many bytes is that begins there. Nothing is there if the sum is too large.
-fn text(start: usize, size: usize) -> Range<usize> {
-    start..start.saturating_add(size)
+/// The text of so many bytes that begins there, with its NUL behind it.
+fn text(bytes: &[u8], start: usize, size: usize) -> Option<Range<usize>> {
+    // Nothing is there if the sum is too large, so one can be added to the end of what is.
+    let end = start.saturating_add(size);
+    (bytes.get(end) == Some(&0)).then_some(start..end)
 }

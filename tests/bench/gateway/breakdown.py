@@ -1,8 +1,8 @@
 """Measures what each callback, each call into Envoy and each step of our filter costs a request."""
 
-from chains import TOOL, Chain, answered_by_envoy, module, native, policy, stacked
+from chains import TOOL, Chain, answered_by_envoy, buffer, module, native, policy, stacked
 from envoy import Envoy
-from load import call
+from load import PLAIN, call
 from rounds import Experiment, measure
 
 CALLBACKS = [
@@ -53,11 +53,15 @@ def measured(place, upstream, rounds, say):
         sides = lambda chains: {name: (envoy, name) for name in chains}
         load = place.load("call-300", call(300, TOOL), 1000)
         http1 = place.load("http1-300", call(300, TOOL), 1000, connections=16, streams=1, http1=True)
+        large = place.load("call-65536", call(64 << 10, TOOL), 250, streams=4)
+        plain = place.load("plain-65536", call(64 << 10, TOOL, PLAIN), 250, streams=4)
         found = {
             "several in a row": Experiment(sides(passing), load, "none"),
             "refused": Experiment(sides(refusing), load, "answered"),
             "alone in its listener": Experiment(sides(once), load, "none"),
             "alone in its listener, HTTP/1.1": Experiment(sides(once), http1, "none"),
+            "alone in its listener, 64 KiB": Experiment(sides(once), large, "none"),
+            "alone in its listener, 64 KiB without escapes": Experiment(sides(once), plain, "none"),
         }
         measure(list(found.values()), rounds, say)
     return found
@@ -84,10 +88,12 @@ def calls(place):
 
 
 def alone(place):
-    """Chains as a user has them, and what a filter costs there that does nothing, or nothing but the calls of mcp-policy."""
-    tasks = ", ".join(f"{name} 1" for name in OURS)
+    """Chains as a user has them, and what a filter costs there that does nothing, or nothing but to hold the request and to make the calls
+    of mcp-policy."""
+    tasks = ", ".join(f"{name} 1" for name in ["hold", *OURS])
     return {
         "native, alone": Chain(native()),
+        "held by Envoy's own buffer filter": Chain([buffer()]),
         "an empty filter, alone": Chain([module(place.filter("empty"), "empty alone", vm="empty alone")]),
         "the calls of mcp-policy, alone": Chain([module(place.filter("probe"), "calls alone", tasks, vm="calls alone")]),
         "ours, alone": Chain([module(place.module, "alone", policy())]),

@@ -108,11 +108,15 @@ def said(path, value):
     return {"metadata": {"filter": "envoy.filters.http.mcp", "path": keys, "value": {"string_match": {"exact": value}}}}
 
 
+def buffer():
+    """Envoy's filter that holds a request until its body is complete, and does nothing else."""
+    return extension("envoy.filters.http.buffer", "filters.http.buffer.v3.Buffer", max_request_bytes=2**20)
+
+
 def answered_by_envoy():
     """The least that a refusal can cost: the whole body is awaited, and Envoy answers."""
-    buffer = extension("envoy.filters.http.buffer", "filters.http.buffer.v3.Buffer", max_request_bytes=2**20)
     route = {"direct_response": {"status": 403, "body": {"inline_string": "RBAC: access denied"}}}
-    return Chain([buffer], route=route, status=403, answer="denied")
+    return Chain([buffer()], route=route, status=403, answer="denied")
 
 
 def caller_from_path(characters):

@@ -51,6 +51,7 @@ enum Task {
     PropertyFlags,
     AnswerHead,
     AnswerBody,
+    Hold,
 }
 
 impl Task {
@@ -71,15 +72,19 @@ impl Task {
             "property_flags" => Self::PropertyFlags,
             "answer_head" => Self::AnswerHead,
             "answer_body" => Self::AnswerBody,
+            "hold" => Self::Hold,
             _ => return None,
         })
     }
 
     fn phase(self) -> Phase {
         match self {
-            Self::HeaderPairs | Self::HeaderValue | Self::PropertyAddress | Self::PropertyAbsent | Self::AnswerHead => {
-                Phase::Headers
-            }
+            Self::HeaderPairs
+            | Self::HeaderValue
+            | Self::PropertyAddress
+            | Self::PropertyAbsent
+            | Self::AnswerHead
+            | Self::Hold => Phase::Headers,
             Self::PropertyAttempts | Self::PropertyUpstream | Self::PropertyFlags => Phase::Answer,
             _ => Phase::Body,
         }
@@ -102,6 +107,8 @@ impl Task {
             Self::PropertyUpstream => abi::property("upstream\0address").is_ok(),
             Self::PropertyFlags => abi::property("response\0flags").is_ok(),
             Self::AnswerHead | Self::AnswerBody => abi::answer(ANSWER_HEADERS, &ANSWER).is_ok(),
+            // What the callbacks return does it.
+            Self::Hold => true,
         }
     }
 }
@@ -153,7 +160,7 @@ extern "C" fn proxy_on_context_create(_context: u32, _root: u32) {}
 extern "C" fn proxy_on_configure(_context: u32, _size: u32) -> bool {
     let text = abi::buffer(Buffer::Configuration).unwrap_or_default();
     let Some(tasks) = std::str::from_utf8(&text).ok().and_then(tasks) else { return false };
-    HOLDS.set(tasks.iter().any(|(task, _)| *task == Task::AnswerBody));
+    HOLDS.set(tasks.iter().any(|(task, _)| matches!(task, Task::AnswerBody | Task::Hold)));
     TASKS.set(tasks);
     METRIC.set(abi::define_metric("probe").unwrap_or_default());
     abi::set_shared(KEY, &CELL).is_ok()
@@ -167,7 +174,7 @@ extern "C" fn proxy_on_request_headers(_context: u32, _count: u32, _end: u32) ->
 #[unsafe(no_mangle)]
 extern "C" fn proxy_on_request_body(_context: u32, _size: u32, end: u32) -> u32 {
     let answered = end != 0 && work(Phase::Body);
-    if answered || HOLDS.get() { PAUSE } else { CONTINUE }
+    if answered || HOLDS.get() && end == 0 { PAUSE } else { CONTINUE }
 }
 
 #[unsafe(no_mangle)]
