@@ -96,11 +96,10 @@ export class Module {
     this.bytes = bytes;
     this.sections = [...this.#sections()];
     this.functions = this.#functions();
-    // The number of the first mark of each function, of two for each branch.
     this.branches = this.functions.reduce((count, { branches }) => count + branches.length, 0);
   }
 
-  // The module with marks: bytes behind its memory, two for each branch, of which one is set if the branch is taken, the other if not.
+  // The module with marks, which are bytes behind its memory. Each branch has two: one is set when it is taken, the other when it is not.
   withMarks() {
     const base = this.#pages() * PAGE;
     let mark = base;

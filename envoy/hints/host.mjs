@@ -9,6 +9,15 @@ const CONTINUE = 0;
 const ROOT = 1;
 const NANOSECONDS = 1_767_225_642_500_000_000n;
 
+// How a reply of the module comes back through the callbacks of a response.
+const REPLY = {
+  pairs: [
+    [':status', '200'],
+    ['content-type', 'application/json'],
+  ],
+  texts: ['{}'],
+};
+
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
 
@@ -70,7 +79,7 @@ export class Host {
       this.#buffers = { [BUFFER.REQUEST_BODY]: chunk };
       if (!this.#isAnswered) this.#exports.proxy_on_request_body(context, chunk.length, 1);
     }
-    const { pairs, texts } = this.#isAnswered ? { pairs: [[':status', '200'], ['content-type', 'application/json']], texts: ['{}'] } : answer;
+    const { pairs, texts } = this.#isAnswered ? REPLY : answer;
     this.#maps = { [MAP.RESPONSE_HEADERS]: pairs };
     this.#exports.proxy_on_response_headers(context, pairs.length, Number(texts.length === 0));
     texts.forEach((text, number) => {
