@@ -39,9 +39,8 @@ impl Block {
 }
 
 /// Which bytes the backslashes of a block escape, and whether its last byte escapes the next; `carried` is one if the block before escapes
-/// the first byte. Of a run of backslashes each second is escaped, and what follows a run of odd length. If a run begins at an odd place,
-/// to add the place to the run carries into the byte behind the run, whatever its length; there the parity of both places tells the
-/// length's.
+/// the first byte. In a run of backslashes each second byte is escaped, and so is the byte behind a run of odd length. To add the beginnings
+/// of the runs that begin at odd places carries these runs away: behind a bit that is left odd places are escaped, elsewhere even ones.
 #[inline(always)]
 fn escaped_bytes(backslashes: u64, carried: u64) -> (u64, bool) {
     const EVEN: u64 = u64::MAX / 3;
