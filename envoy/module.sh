@@ -12,7 +12,7 @@ readonly MODULE_MAX_BYTES=962560
 # put off the end of a stream or a root, which nothing here does.
 readonly BINARYEN=envoy/binaryen
 # It says which way the branches go of what usual requests run: V8 from version 14 on (Envoy 1.40) places that together, apart from the
-# rest, and a call takes a tenth to a fifth less time. Other hosts skip that section.
+# rest, and a call takes about a tenth less time. Other hosts skip that section.
 readonly HINTS=envoy/hints
 # No flags for features: the module names those that the compiler used, and V8 has them.
 # `--low-memory-unused` folds offsets: the lowest kilobyte is the end of the stack, and no address wraps around into it.

@@ -87,6 +87,7 @@ function leb(number) {
   }
 }
 
+const joined = (parts) => Buffer.concat(parts.map((part) => Uint8Array.from(part)));
 const vector = (items) => [leb(items.length), ...items].flat();
 const section = (id, content) => [Uint8Array.of(id, ...leb(content.length)), Uint8Array.from(content)];
 
@@ -128,7 +129,7 @@ export class Module {
     const name = [...new TextEncoder().encode('metadata.code.branch_hint')];
     const hints = section(SECTION.CUSTOM, [...vector(name), ...vector(functions)]);
     const at = this.sections.find(({ id }) => id === SECTION.CODE).header;
-    return { count, bytes: Buffer.concat([this.bytes.subarray(0, at), ...hints, this.bytes.subarray(at)]) };
+    return { count, bytes: joined([this.bytes.subarray(0, at), ...hints, this.bytes.subarray(at)]) };
   }
 
   *#sections() {
@@ -217,16 +218,13 @@ export class Module {
       parts.push(this.bytes.subarray(from, at), markingCode(leb(locals), leb(firstMark + 2 * number)));
       from = at;
     });
-    return Buffer.concat([...parts, this.bytes.subarray(from, end)].map((part) => Uint8Array.from(part)));
+    return joined([...parts, this.bytes.subarray(from, end)]);
   }
 
   // The module with the contents that `content` has for its sections.
   #withSections(content) {
-    const parts = this.sections.flatMap((each) => {
-      const bytes = Buffer.concat(content(each).map((part) => Uint8Array.from(part)));
-      return [Uint8Array.of(each.id, ...leb(bytes.length)), bytes];
-    });
-    return Buffer.concat([this.bytes.subarray(0, 8), ...parts]);
+    const parts = this.sections.flatMap((each) => section(each.id, joined(content(each))));
+    return joined([this.bytes.subarray(0, 8), ...parts]);
   }
 }
 

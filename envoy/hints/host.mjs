@@ -1,11 +1,10 @@
 // The least of an Envoy that the module needs to answer requests: each call gives the same each time, so that a module's hints have
 // the same bytes on every machine.
 
-const STATUS = { OK: 0, NOT_FOUND: 1, BAD_ARGUMENT: 2, CAS_MISMATCH: 8, UNIMPLEMENTED: 12 };
+const STATUS = { OK: 0, NOT_FOUND: 1, CAS_MISMATCH: 8, UNIMPLEMENTED: 12 };
 const MAP = { REQUEST_HEADERS: 0, RESPONSE_HEADERS: 2 };
 const BUFFER = { REQUEST_BODY: 0, RESPONSE_BODY: 1, PLUGIN_CONFIGURATION: 7 };
 const LOG_LEVEL_INFO = 2;
-const CONTINUE = 0;
 const ROOT = 1;
 const NANOSECONDS = 1_767_225_642_500_000_000n;
 
@@ -67,17 +66,17 @@ export class Host {
     return root;
   }
 
-  // Takes a request and its response through their callbacks. A response without a head is one that Envoy gives itself.
+  // Takes a request and its response through their callbacks, and returns whether the module has replied in place of the server.
   exchange(root, { headers, body, answer }) {
     this.#now += 1_000_000_000n;
     this.#isAnswered = false;
     const context = this.#context(root);
-    const chunks = body === undefined ? [] : [encoder.encode(body)];
     this.#maps = { [MAP.REQUEST_HEADERS]: headers };
-    this.#exports.proxy_on_request_headers(context, headers.length, Number(chunks.length === 0));
-    for (const chunk of chunks) {
+    this.#exports.proxy_on_request_headers(context, headers.length, Number(body === undefined));
+    if (body !== undefined && !this.#isAnswered) {
+      const chunk = encoder.encode(body);
       this.#buffers = { [BUFFER.REQUEST_BODY]: chunk };
-      if (!this.#isAnswered) this.#exports.proxy_on_request_body(context, chunk.length, 1);
+      this.#exports.proxy_on_request_body(context, chunk.length, 1);
     }
     const { pairs, texts } = this.#isAnswered ? REPLY : answer;
     this.#maps = { [MAP.RESPONSE_HEADERS]: pairs };
@@ -124,7 +123,8 @@ export class Host {
         return value(pair && encoder.encode(pair[1]), ...at);
       },
       proxy_remove_header_map_value: (map, name, size) => {
-        this.#maps[map] = this.#maps[map]?.filter((pair) => pair !== named(map, name, size));
+        const removed = this.#text(name, size);
+        this.#maps[map] = this.#maps[map]?.filter(([key]) => key !== removed);
         return STATUS.OK;
       },
       proxy_get_property: (path, size, ...at) => {
@@ -138,7 +138,8 @@ export class Host {
         return value(found?.bytes, data, dataSize);
       },
       proxy_set_shared_data: (key, keySize, data, size, version) => {
-        const [name, found] = [this.#text(key, keySize), this.#shared.get(this.#text(key, keySize))];
+        const name = this.#text(key, keySize);
+        const found = this.#shared.get(name);
         if (version !== 0 && found !== undefined && found.version !== version >>> 0) return STATUS.CAS_MISMATCH;
         this.#version += 1;
         this.#shared.set(name, { bytes: this.memory(data, size).slice(), version: this.#version });

@@ -13,7 +13,7 @@ const marked = module.withMarks();
 const host = await Host.start(marked.bytes);
 const roots = configurations.map(([configuration, headers]) => [host.configure(configuration), headers]);
 const marks = () => host.memory(marked.base, 2 * module.branches);
-// Configuring takes long whatever it costs: only requests count, and only such as come again and again.
+// A configuration is read once: only requests count.
 marks().fill(0);
 let [answered, passed] = [0, 0];
 for (const [root, headers] of roots) {

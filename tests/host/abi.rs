@@ -69,8 +69,8 @@ const ENVOY: [&str; 39] = [
 ];
 
 /// What the module exports, with how many numbers go in and come out; Envoy refuses a module where these differ. The SDK exports
-/// more, which Envoy calls for filters of TCP connections, queues and foreign functions: `envoy/binaryen/exports.json` leaves that
-/// out.
+/// more, which Envoy calls for filters of TCP connections, queues and foreign functions, or to do nothing here (`proxy_on_done`):
+/// `envoy/binaryen/exports.json` leaves that out.
 const EXPORTS: [(&str, usize, usize); 18] = [
     ("_initialize", 0, 0),
     ("proxy_abi_version_0_2_1", 0, 0),
