@@ -81,11 +81,17 @@ fn scan_rest(bytes: &[u8], from: usize, escaped: &mut bool, ascii: &mut bool) ->
 /// Where a string goes on behind the escape at `at`; `None` if it ends here. One of both, or a fault, is what needs a look.
 fn pass_escape(bytes: &[u8], at: usize) -> Result<Option<usize>, Fault> {
     match (bytes.get(at), bytes.get(at.wrapping_add(1))) {
-        (Some(b'\\'), Some(b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't')) => Ok(Some(at.wrapping_add(2))),
+        (Some(b'\\'), Some(letter)) if is_escape_letter(*letter) => Ok(Some(at.wrapping_add(2))),
         (Some(b'\\'), Some(_)) => escape(bytes, at).map(Some),
         (None, _) | (Some(b'\\'), None) => Err(Fault { at, reason: Reason::Ended }),
         (Some(_), _) => string_end(bytes, at).map(|_| None),
     }
+}
+
+/// Whether a backslash and this byte are an escape; RFC 8259, section 7.
+#[inline(always)]
+fn is_escape_letter(byte: u8) -> bool {
+    matches!(byte, b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't')
 }
 
 /// The end of a string, if this is a quote; else it is a control character.

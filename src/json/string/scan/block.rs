@@ -180,6 +180,8 @@ mod simd {
 mod simd {
     //! The same without such instructions.
 
+    use crate::json::string::is_escape_letter;
+
     use super::super::{FEW, MANY, Seen, SeenClosely};
 
     pub(in crate::json::string) struct Block([u8; MANY]);
@@ -202,7 +204,7 @@ mod simd {
         }
 
         pub(in crate::json::string) fn escape_letters(&self) -> u64 {
-            bits(&self.0, |byte| br#""\/bfnrt"#.contains(&byte))
+            bits(&self.0, is_escape_letter)
         }
     }
 
