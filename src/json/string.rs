@@ -31,8 +31,9 @@ pub(super) fn plain(bytes: &[u8], at: usize) -> Option<Span> {
 /// What RFC 8259, section 7, forbids, bytes that are not UTF-8, and lone surrogates.
 pub(super) fn scan(bytes: &[u8], start: usize) -> Result<Span, Fault> {
     let (mut at, mut escaped, mut ascii, mut goes_on) = (start, false, true, false);
+    let constants = scan::Constants::for_loop();
     let end = 'text: loop {
-        let Some(block) = scan::block_at(bytes, at) else {
+        let Some(block) = scan::block_at(bytes, at, constants) else {
             // An escape that goes on is read once more.
             break scan_rest(bytes, at.wrapping_sub(goes_on.into()), &mut escaped, &mut ascii)?;
         };

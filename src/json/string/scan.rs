@@ -3,10 +3,10 @@
 
 mod block;
 
-pub(super) use self::block::block_at;
 #[cfg(all(target_family = "wasm", target_feature = "simd128"))]
 pub(in crate::json) use self::block::load;
 use self::block::{Block, look, look_closely};
+pub(super) use self::block::{Constants, block_at};
 
 /// Finds what needs a look.
 #[derive(Debug)]
@@ -65,9 +65,9 @@ impl<'b> Scanner<'b> {
     /// The same, if the text is known to be long, or to end soon.
     fn far(&mut self, from: usize) -> usize {
         let mut rest = self.bytes.get(from..).unwrap_or_default();
-        let (mut at, mut all_ascii) = (from, true);
+        let (mut at, mut all_ascii, constants) = (from, true, Constants::for_loop());
         while let Some((chunk, behind)) = rest.split_first_chunk() {
-            let block = Block::new(chunk);
+            let block = Block::new(chunk, constants);
             all_ascii &= block.is_ascii();
             if block.needs_a_look() {
                 let [quotes_and_controls, backslashes] = block.special();

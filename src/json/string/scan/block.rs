@@ -1,5 +1,6 @@
 //! Blocks of bytes that are looked at together: what in them ends a string, and what backslashes escape.
 
+pub(in crate::json::string) use self::simd::Constants;
 #[cfg(all(target_family = "wasm", target_feature = "simd128"))]
 pub(in crate::json) use self::simd::load;
 pub(super) use self::simd::{Block, look, look_closely};
@@ -19,8 +20,8 @@ pub(in crate::json::string) struct Marks {
 
 /// The [`MANY`] bytes from `at` on, if there are so many.
 #[inline(always)]
-pub(in crate::json::string) fn block_at(bytes: &[u8], at: usize) -> Option<Block> {
-    bytes.get(at..)?.first_chunk().map(Block::new)
+pub(in crate::json::string) fn block_at(bytes: &[u8], at: usize, constants: Constants) -> Option<Block> {
+    bytes.get(at..)?.first_chunk().map(|chunk| Block::new(chunk, constants))
 }
 
 impl Block {
@@ -55,15 +56,80 @@ fn escaped_bytes(backslashes: u64, carried: u64) -> (u64, bool) {
 mod simd {
     //! Sixteen bytes at a time.
 
-    use std::arch::wasm32::{
-        i8x16_lt, i8x16_ne, i8x16_splat, i64x2, u8x16, u8x16_bitmask, u8x16_eq, u8x16_shr, u8x16_splat, u8x16_swizzle,
-        v128, v128_and, v128_any_true, v128_or, v128_xor,
+    use std::{
+        arch::wasm32::{
+            i8x16_lt, i8x16_splat, i64x2, u8x16, u8x16_add, u8x16_bitmask, u8x16_eq, u8x16_splat, u8x16_swizzle,
+            u16x8_shr, v128, v128_and, v128_any_true, v128_or, v128_xor,
+        },
+        hint::black_box,
     };
 
     use super::super::{FEW, MANY, Seen, SeenClosely};
 
+    /// What each byte is compared with.
+    #[derive(Clone, Copy)]
+    pub(in crate::json::string) struct Constants {
+        quote_turner: v128,
+        above_quote: v128,
+        backslash: v128,
+        letters: v128,
+        lower_half: v128,
+    }
+
+    impl Constants {
+        #[inline(always)]
+        fn new() -> Self {
+            Self {
+                quote_turner: u8x16_splat(0x82),
+                above_quote: i8x16_splat(i8::MIN + 0x21),
+                backslash: u8x16_splat(b'\\'),
+                letters: LETTERS,
+                lower_half: u8x16_splat(0xF),
+            }
+        }
+
+        /// The same for a loop: V8 makes a constant anew in each round, by three instructions, but what it does not know to be one stays
+        /// in a register.
+        #[inline(always)]
+        pub(in crate::json::string) fn for_loop() -> Self {
+            let Self { quote_turner, above_quote, backslash, letters, lower_half } = Self::new();
+            Self {
+                quote_turner: black_box(quote_turner),
+                above_quote: black_box(above_quote),
+                backslash: black_box(backslash),
+                letters: black_box(letters),
+                lower_half: black_box(lower_half),
+            }
+        }
+
+        /// Control characters are those below 0x20. With the second bit changed, `"` comes next, and none of them leaves. With the highest bit
+        /// changed, too, they are the least numbers with a sign: x86 compares these in one instruction, and others in four.
+        #[inline(always)]
+        fn quotes_and_controls(self, all: v128) -> v128 {
+            i8x16_lt(v128_xor(all, self.quote_turner), self.above_quote)
+        }
+
+        #[inline(always)]
+        fn backslashes(self, all: v128) -> v128 {
+            u8x16_eq(all, self.backslash)
+        }
+
+        /// Marks the bytes that are one of ``"/\bfnrt``: each has a place of its own in a table of them.
+        #[inline(always)]
+        fn escape_letters(self, all: v128) -> v128 {
+            // A shift of two bytes together takes one instruction. The lower half of a byte has nothing of the byte above.
+            let places = u8x16_add(u16x8_shr(all, 1), u16x8_shr(all, 3));
+            u8x16_eq(u8x16_swizzle(self.letters, v128_and(places, self.lower_half)), all)
+        }
+    }
+
+    /// Each letter behind a backslash at the lower half of the sum of its half and its eighth. No letter is 0, so that no byte is found at
+    /// a place without one: 0 itself has the first place.
+    const LETTERS: v128 = u8x16(u8::MAX, 0, 0, 0, b'n', b'"', 0, b'r', b't', b'\\', 0, 0, b'/', b'b', 0, b'f');
+
     /// [`MANY`] bytes, and which of them need a look.
     pub(in crate::json::string) struct Block {
+        constants: Constants,
         bytes: Quarters,
         quotes_and_controls: Quarters,
         backslashes: Quarters,
@@ -75,9 +141,10 @@ mod simd {
 
     impl Block {
         #[inline(always)]
-        pub(in crate::json::string) fn new(chunk: &[u8; MANY]) -> Self {
+        pub(in crate::json::string) fn new(chunk: &[u8; MANY], constants: Constants) -> Self {
             let bytes = Quarters::new(chunk);
-            Self { bytes, quotes_and_controls: bytes.map(quotes_and_controls), backslashes: bytes.map(backslashes) }
+            let quotes_and_controls = bytes.map(|all| constants.quotes_and_controls(all));
+            Self { constants, bytes, quotes_and_controls, backslashes: bytes.map(|all| constants.backslashes(all)) }
         }
 
         #[inline(always)]
@@ -100,7 +167,7 @@ mod simd {
         /// Which bytes are one of ``"/\bfnrt``.
         #[inline(always)]
         pub(in crate::json::string) fn escape_letters(&self) -> u64 {
-            self.bytes.map(escape_letters).bits()
+            self.bytes.map(|all| self.constants.escape_letters(all)).bits()
         }
     }
 
@@ -141,8 +208,8 @@ mod simd {
 
     #[inline(always)]
     pub(in crate::json::string) fn look_closely(chunk: &[u8; FEW]) -> SeenClosely {
-        let all = load(chunk);
-        let special = v128_or(quotes_and_controls(all), backslashes(all));
+        let (all, constants) = (load(chunk), Constants::new());
+        let special = v128_or(constants.quotes_and_controls(all), constants.backslashes(all));
         (u8x16_bitmask(special).into(), u8x16_bitmask(all).into())
     }
 
@@ -150,29 +217,6 @@ mod simd {
     pub(in crate::json) fn load(chunk: &[u8; FEW]) -> v128 {
         let half = |bytes: Option<&[u8; 8]>| bytes.copied().map_or(0, i64::from_le_bytes);
         i64x2(half(chunk.first_chunk()), half(chunk.last_chunk()))
-    }
-
-    /// Control characters are those below 0x20. With the second bit changed, `"` comes next, and none of them leaves. With the highest bit
-    /// changed, too, they are the least numbers with a sign: x86 compares these in one instruction, and others in four.
-    #[inline(always)]
-    fn quotes_and_controls(all: v128) -> v128 {
-        i8x16_lt(v128_xor(all, u8x16_splat(0x82)), i8x16_splat(i8::MIN + 0x21))
-    }
-
-    #[inline(always)]
-    fn backslashes(all: v128) -> v128 {
-        u8x16_eq(all, u8x16_splat(b'\\'))
-    }
-
-    /// Marks the bytes that are one of ``"/\bfnrt``. The upper half of a byte picks a set of bits, and its lower half another; those of a
-    /// letter have one in common, those of no other byte do.
-    #[inline(always)]
-    fn escape_letters(all: v128) -> v128 {
-        let upper = u8x16(0, 0, 1, 0, 0, 2, 4, 8, 0, 0, 0, 0, 0, 0, 0, 0);
-        let lower = u8x16(0, 0, 1 | 4 | 8, 0, 8, 0, 4, 0, 0, 0, 0, 0, 2, 0, 4, 1);
-        let from_lower = u8x16_swizzle(lower, v128_and(all, u8x16_splat(0xF)));
-        let in_both = v128_and(u8x16_swizzle(upper, u8x16_shr(all, 4)), from_lower);
-        i8x16_ne(in_both, u8x16_splat(0))
     }
 }
 
@@ -184,10 +228,20 @@ mod simd {
 
     use super::super::{FEW, MANY, Seen, SeenClosely};
 
+    /// Nothing: each byte is compared with the numbers themselves.
+    #[derive(Clone, Copy)]
+    pub(in crate::json::string) struct Constants;
+
+    impl Constants {
+        pub(in crate::json::string) fn for_loop() -> Self {
+            Self
+        }
+    }
+
     pub(in crate::json::string) struct Block([u8; MANY]);
 
     impl Block {
-        pub(in crate::json::string) fn new(chunk: &[u8; MANY]) -> Self {
+        pub(in crate::json::string) fn new(chunk: &[u8; MANY], _: Constants) -> Self {
             Self(*chunk)
         }
 
