@@ -114,11 +114,16 @@ pub struct Delivery {
 /// `StreamInfo::CoreResponseFlag`, bits of `response.flags`. A reset after connecting has other flags.
 const NEVER_SENT: u64 = 1 << 1 | 1 << 5 | 1 << 7 | 1 << 8 | 1 << 24;
 
+/// The server was too slow (UT), the stream was reset (LR, UR), the connection ended (UC), the server broke the protocol (UPE): a
+/// server may have read the request, whatever other flags say.
+const MAY_HAVE_ARRIVED: u64 = 1 << 2 | 1 << 3 | 1 << 4 | 1 << 6 | 1 << 23;
+
 impl Delivery {
     /// Whether no byte of the request can have reached a server.
     #[must_use]
     pub fn never_sent(&self) -> bool {
-        self.attempts.unwrap_or(0) <= 1 && (!self.has_server || self.flags & NEVER_SENT != 0)
+        let was_not_sent = !self.has_server || self.flags & NEVER_SENT != 0;
+        self.attempts.unwrap_or(0) <= 1 && self.flags & MAY_HAVE_ARRIVED == 0 && was_not_sent
     }
 }
 
@@ -146,6 +151,13 @@ mod tests {
         assert!(!delivery(Some(1), true, 0x40).never_sent(), "the connection was reset after it was made");
         assert!(!delivery(Some(1), true, 0x4).never_sent(), "the server was too slow");
         assert!(!delivery(Some(2), true, 0x20).never_sent(), "an earlier attempt may have arrived");
+        for other in [1 << 2, 1 << 3, 1 << 4, 1 << 6, 1 << 23] {
+            for never_sent in [0x2, 0x20, 0x80, 0x100, 1 << 24] {
+                assert!(delivery(Some(1), true, never_sent).never_sent(), "{never_sent:#x}");
+                assert!(!delivery(Some(1), true, never_sent | other).never_sent(), "{other:#x} beside {never_sent:#x}");
+            }
+            assert!(!delivery(Some(1), false, other).never_sent(), "{other:#x} without a server");
+        }
     }
 
     #[test]
