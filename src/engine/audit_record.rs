@@ -167,6 +167,6 @@ fn target<'m>(target: &'m Target<'_>) -> Cow<'m, str> {
     match target {
         Target::Tool(name) | Target::Prompt(name) => Cow::Borrowed(name),
         Target::Resource(uri) => uri::without_secrets(uri),
-        Target::Nothing | Target::Resources(_) | Target::Task(_) => Cow::Borrowed(""),
+        Target::Nothing | Target::Subscriptions { .. } | Target::Task(_) => Cow::Borrowed(""),
     }
 }

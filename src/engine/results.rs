@@ -106,8 +106,7 @@ fn rules_for<'p>(policy: &'p Policy, call: &Request<'_>, mode: Mode) -> Vec<&'p 
         Target::Prompt(name) if call.method == "prompts/get" => [own(policy.prompt(name)), None],
         Target::Resource(uri) if call.method == "resources/read" => [own(policy.resource(uri)), None],
         // Their answers and streams belong to calls that are not known here.
-        Target::Task(_) | Target::Resources(_) => return policy.results(mode).iter().collect(),
-        _ if call.method == "subscriptions/listen" => return policy.results(mode).iter().collect(),
+        Target::Task(_) | Target::Subscriptions { .. } => return policy.results(mode).iter().collect(),
         _ => [None, None],
     };
     rules.into_iter().flatten().filter(|rule| rule.mode == mode).flat_map(Rule::results).collect()

@@ -45,7 +45,7 @@ const PARAMS: KnownNames<'_> = KnownNames::new(&[
 const REFERENCE: KnownNames<'_> = KnownNames::new(&["type", "name", "uri"]);
 
 /// Members of `params.notifications` that servers act on.
-const NOTIFICATIONS: KnownNames<'_> = KnownNames::new(&["resourceSubscriptions"]);
+const NOTIFICATIONS: KnownNames<'_> = KnownNames::new(&["resourceSubscriptions", "taskIds"]);
 
 /// Members of `_meta` that servers act on.
 const META: KnownNames<'_> = KnownNames::new(&[
@@ -77,8 +77,13 @@ pub enum Target<'a> {
     Prompt(Cow<'a, str>),
     /// A resource, by `params.uri` or `params.ref.uri`.
     Resource(Cow<'a, str>),
-    /// The resources that a client subscribes to.
-    Resources(Vec<Cow<'a, str>>),
+    /// What a client listens to, by `params.notifications`.
+    Subscriptions {
+        /// The URIs of resources, in `resourceSubscriptions`.
+        resources: Vec<Cow<'a, str>>,
+        /// The ids of tasks, in `taskIds`.
+        tasks: Vec<Cow<'a, str>>,
+    },
     /// A task, by `params.taskId`.
     Task(Cow<'a, str>),
 }
@@ -91,7 +96,8 @@ pub(super) struct Params<'a> {
     task: Field<Cow<'a, str>>,
     reference_name: Field<Cow<'a, str>>,
     reference_uri: Field<Cow<'a, str>>,
-    subscriptions: Field<Vec<Cow<'a, str>>>,
+    subscribed_resources: Field<Vec<Cow<'a, str>>>,
+    subscribed_tasks: Field<Vec<Cow<'a, str>>>,
     /// The bytes of the object; `null` counts as absent.
     pub(super) arguments: Field<&'a [u8]>,
     pub(super) argument_names: NameList,
@@ -200,11 +206,12 @@ impl<'a> Params<'a> {
 
     fn read_notifications(&mut self, reader: &mut Reader<'a>) -> Result<(), Fault> {
         if reader.value_type()? != ValueType::Object {
-            self.subscriptions = Field::WrongType;
+            self.subscribed_resources = Field::WrongType;
             return reader.skip().map(drop);
         }
         reader.members(NameComparison::Unmistakable(&NOTIFICATIONS), |reader, name| match &*name {
-            "resourceSubscriptions" => read_strings(reader, &mut self.subscriptions),
+            "resourceSubscriptions" => read_strings(reader, &mut self.subscribed_resources),
+            "taskIds" => read_strings(reader, &mut self.subscribed_tasks),
             _ => reader.skip().map(drop),
         })
     }
@@ -235,17 +242,14 @@ impl<'a> Params<'a> {
                 .into_string("params.uri")
                 .and_then(check_uri("`params.uri`"))
                 .map(Target::Resource),
-            MethodClass::Listen => match mem::take(&mut self.subscriptions) {
-                Field::Absent => Ok(Target::Nothing),
-                Field::Present(uris) if uris.len() > MAX_URIS => {
-                    Err(refusal_text::too_many_uris(SUBSCRIPTIONS, MAX_URIS))
-                }
-                Field::Present(uris) => {
-                    let uris: Result<_, _> = uris.into_iter().map(check_uri(SUBSCRIBED)).collect();
-                    uris.map(Target::Resources)
-                }
-                Field::WrongType => Err(refusal_text::not_a_list_of_uris(SUBSCRIPTIONS)),
-            },
+            MethodClass::Listen => {
+                let resources = mem::take(&mut self.subscribed_resources).into_list(RESOURCES, "URIs")?;
+                let tasks = mem::take(&mut self.subscribed_tasks).into_list(TASKS, "ids")?;
+                Ok(Target::Subscriptions {
+                    resources: resources.into_iter().map(check_uri(RESOURCE)).collect::<Result<_, _>>()?,
+                    tasks: tasks.into_iter().map(check_name(TASKS)).collect::<Result<_, _>>()?,
+                })
+            }
             MethodClass::Reference => match (mem::take(&mut self.reference_name), mem::take(&mut self.reference_uri)) {
                 (name @ (Field::Present(_) | Field::WrongType), Field::Absent) => {
                     name.into_string("params.ref.name").and_then(check_name("params.ref.name")).map(Target::Prompt)
@@ -270,14 +274,34 @@ impl<'a> Field<Cow<'a, str>> {
     }
 }
 
-const SUBSCRIBED: &str = "a URI of `params.notifications.resourceSubscriptions`";
-const SUBSCRIPTIONS: &str = "params.notifications.resourceSubscriptions";
+impl<'a> Field<Vec<Cow<'a, str>>> {
+    /// The texts of a member that need not be there.
+    fn into_list(self, member: &str, of: &str) -> Result<Vec<Cow<'a, str>>, String> {
+        match self {
+            Self::Absent => Ok(Vec::new()),
+            Self::Present(texts) if texts.len() > MAX_SUBSCRIPTIONS => {
+                Err(refusal_text::too_many(member, of, MAX_SUBSCRIPTIONS))
+            }
+            Self::Present(texts) => Ok(texts),
+            Self::WrongType => Err(refusal_text::not_a_list(member, of)),
+        }
+    }
+}
+
+const RESOURCE: &str = "a URI of `params.notifications.resourceSubscriptions`";
+const RESOURCES: &str = "params.notifications.resourceSubscriptions";
+const TASKS: &str = "params.notifications.taskIds";
 /// Longest URI in bytes; RFC 9110, section 4.1, recommends that all programs support 8,000.
 pub const MAX_URI: usize = 8192;
-/// URIs of one `subscriptions/listen`; product contract, section 3.1.
-const MAX_URIS: usize = 1000;
+/// URIs, and ids of tasks, of one `subscriptions/listen`; product contract, section 3.1.
+const MAX_SUBSCRIPTIONS: usize = 1000;
 /// Longest name in bytes; MCP 2025-11-25 recommends up to 128 characters.
 pub const MAX_NAME: usize = 256;
+
+/// Whether the name or URI of a target is one that requests may have.
+pub(in crate::mcp) fn is_target_name(name: &str, is_uri: bool) -> bool {
+    !name.is_empty() && if is_uri { name.len() <= MAX_URI } else { name.len() <= MAX_NAME && !has_control(name) }
+}
 
 fn check_name<'a>(place: &str) -> impl Fn(Cow<'a, str>) -> Result<Cow<'a, str>, String> {
     move |name| match &*name {

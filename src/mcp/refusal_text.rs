@@ -111,12 +111,12 @@ pub(super) fn long_uri(what: &str, max: usize) -> String {
     format!("{what} is longer than {max} bytes; send a shorter one")
 }
 
-pub(super) fn too_many_uris(member: &str, max: usize) -> String {
-    format!("`{member}` has more than {max} URIs; send several requests")
+pub(super) fn too_many(member: &str, of: &str, max: usize) -> String {
+    format!("`{member}` has more than {max} {of}; send several requests")
 }
 
-pub(super) fn not_a_list_of_uris(member: &str) -> String {
-    format!("`{member}` is not a list of strings; send a list of URIs")
+pub(super) fn not_a_list(member: &str, of: &str) -> String {
+    format!("`{member}` is not a list of strings; send a list of {of}")
 }
 
 // === batches

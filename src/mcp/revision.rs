@@ -67,21 +67,16 @@ pub(super) fn method_not_found(method: &str) -> Refusal {
 /// # Errors
 /// A header differs from the body.
 pub fn check_routing_headers(headers: &Headers, messages: &[Message<'_>]) -> Result<(), Refusal> {
-    let differs = |header, place, body: Option<&str>| match (headers.get(header), body) {
-        (Header::Absent, _) => Ok(()),
-        (Header::Once(value), Some(body)) if is_value_of(value, body) => Ok(()),
-        _ => Err(Refusal::mismatch(refusal_text::different_header(header, place))),
-    };
     messages.iter().try_for_each(|message| match message {
         Message::Request(request) => {
-            differs(METHOD, "method", Some(&request.method))?;
+            check_if_present(headers, METHOD, "method", Some(&request.method))?;
             match mirrored_name(request) {
-                Some((place, name)) => differs(NAME, place, Some(name)),
+                Some((place, name)) => check_if_present(headers, NAME, place, Some(name)),
                 None => Ok(()),
             }
         }
-        Message::Notification { method, .. } => differs(METHOD, "method", Some(method)),
-        Message::Response => differs(METHOD, "method", None),
+        Message::Notification { method, .. } => check_if_present(headers, METHOD, "method", Some(method)),
+        Message::Response => check_if_present(headers, METHOD, "method", None),
     })
 }
 
@@ -182,7 +177,9 @@ fn check_request(headers: &Headers, request: &Request<'_>) -> Result<(), Refusal
     check_version(headers, request.version.as_deref())?;
     check_mirrored(headers, METHOD, "method", &request.method).map_err(Refusal::mismatch)?;
     match (mirrored_name(request), &*request.method) {
-        (None, _) | (_, "completion/complete") => Ok(()),
+        (None, _) => Ok(()),
+        // This method need not have the header.
+        (Some((place, name)), "completion/complete") => check_if_present(headers, NAME, place, Some(name)),
         (Some((place, name)), _) => check_mirrored(headers, NAME, place, name).map_err(Refusal::mismatch),
     }
 }
@@ -195,7 +192,7 @@ fn mirrored_name<'m>(request: &'m Request<'_>) -> Option<(&'static str, &'m str)
         (Target::Tool(name) | Target::Prompt(name), _) => Some(("params.name", name)),
         (Target::Resource(uri), _) => Some(("params.uri", uri)),
         (Target::Task(task), _) => Some(("params.taskId", task)),
-        (Target::Nothing | Target::Resources(_), _) => None,
+        (Target::Nothing | Target::Subscriptions { .. }, _) => None,
     }
 }
 
@@ -205,6 +202,15 @@ fn check_version(headers: &Headers, declared: Option<&str>) -> Result<(), Refusa
         (Header::Absent, _) => Err(Refusal::mismatch(refusal_text::NO_VERSION_HEADER)),
         (_, None) => Err(Refusal { code: Code::InvalidParams, ..Refusal::invalid(refusal_text::NO_VERSION_IN_BODY) }),
         _ => Err(Refusal::mismatch(refusal_text::VERSIONS_DIFFER)),
+    }
+}
+
+/// Checks that the header `name`, if there is one, has the value of `place` in the body.
+fn check_if_present(headers: &Headers, name: &str, place: &str, body: Option<&str>) -> Result<(), Refusal> {
+    match (headers.get(name), body) {
+        (Header::Absent, _) => Ok(()),
+        (Header::Once(value), Some(body)) if is_value_of(value, body) => Ok(()),
+        _ => Err(Refusal::mismatch(refusal_text::different_header(name, place))),
     }
 }
 

@@ -103,7 +103,7 @@ fn of(message: &Message<'_>) -> Act {
         Message::Request(request) => {
             let about = match &request.target {
                 Target::Tool(name) | Target::Prompt(name) | Target::Resource(name) | Target::Task(name) => Some(name),
-                Target::Nothing | Target::Resources(_) => None,
+                Target::Nothing | Target::Subscriptions { .. } => None,
             };
             let named = effect::ABOUT.iter().any(|(name, _)| *name == request.method);
             let about = about.filter(|_| named).map(ToString::to_string);

@@ -26,7 +26,7 @@ impl<'m> TargetName<'m> {
             Target::Tool(name) => (TargetKind::Tool, std::slice::from_ref(name)),
             Target::Prompt(name) => (TargetKind::Prompt, std::slice::from_ref(name)),
             Target::Resource(uri) => (TargetKind::Resource, std::slice::from_ref(uri)),
-            Target::Resources(uris) => (TargetKind::Resource, uris.as_slice()),
+            Target::Subscriptions { resources, .. } => (TargetKind::Resource, resources.as_slice()),
             Target::Nothing | Target::Task(_) => (TargetKind::Tool, &[][..]),
         };
         names.iter().map(move |name: &Cow<'_, str>| Self { kind, name })

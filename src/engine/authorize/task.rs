@@ -1,5 +1,7 @@
 //! Whether the task that a message names is the caller's: option `tasks.owner`.
 
+use std::{borrow::Cow, slice};
+
 use crate::{
     config::NamedPolicy,
     engine::trace::{Step, Tracer},
@@ -27,19 +29,32 @@ impl<'p, S: Store, W: Tracer> Authorizer<'p, S, W> {
         }
         for (index, message) in messages.iter().enumerate() {
             let Message::Request(request) = message else { continue };
-            let Target::Task(task) = &request.target else { continue };
-            let (filter, policy, owned) = (self.filter, &*policy.name, Owned::Task(task));
-            let ownership = Ownership { filter, policy, grant: grant.id(), owned };
-            match Counters::new(self.store, Capacity::NONE).is_owner(ownership, self.now) {
-                Ok(true) => self.tracer.step(|| Step::new("(unknown task)", "the task is the caller's")),
-                Ok(false) => {
-                    let denial = Denial::UnknownTask { reason: denial_text::unknown_task(task) };
-                    self.tracer.step(|| denial.step());
-                    return Err(denial.about(index));
-                }
-                Err(_) => return Err(Denial::Internal.about(index)),
-            }
+            let tasks = match &request.target {
+                Target::Task(task) => slice::from_ref(task),
+                // A server tells its client how these go on, and what comes of them.
+                Target::Subscriptions { tasks, .. } => tasks,
+                _ => &[],
+            };
+            let check = |task: &Cow<'_, str>| self.check_task(policy, grant, task);
+            tasks.iter().try_for_each(check).map_err(|denial| denial.about(index))?;
         }
         Ok(())
+    }
+
+    fn check_task(&mut self, policy: &NamedPolicy, grant: &Grant, task: &str) -> Result<(), Denial<'p>> {
+        let (filter, policy, owned) = (self.filter, &*policy.name, Owned::Task(task));
+        let ownership = Ownership { filter, policy, grant: grant.id(), owned };
+        match Counters::new(self.store, Capacity::NONE).is_owner(ownership, self.now) {
+            Ok(true) => {
+                self.tracer.step(|| Step::new("(unknown task)", "the task is the caller's"));
+                Ok(())
+            }
+            Ok(false) => {
+                let denial = Denial::UnknownTask { reason: denial_text::unknown_task(task) };
+                self.tracer.step(|| denial.step());
+                Err(denial)
+            }
+            Err(_) => Err(Denial::Internal),
+        }
     }
 }

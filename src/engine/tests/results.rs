@@ -116,6 +116,12 @@ fn a_task_is_reached_by_the_caller_whose_call_created_it_and_by_no_other() {
         let other = gateway.judge(&call("bob"), &about(method)).record;
         assert_eq!((other.decision, &*other.rule), (Decision::Denied, "(unknown task)"), "{method}");
     }
+    let listen = |tasks: &str| body("subscriptions/listen", &format!(r#"{{"notifications":{{"taskIds":[{tasks}]}}}}"#));
+    assert_eq!(gateway.answer(&listen(r#""a""#)), None, "the server tells of the caller's own task");
+    assert_answer(gateway.answer(&listen(r#""a","b""#)), &unknown.replace(" a\"", " b\""));
+    let other = gateway.judge(&call("bob"), &listen(r#""a""#)).record;
+    assert_eq!((other.decision, &*other.rule), (Decision::Denied, "(unknown task)"), "the task of another caller");
     let open = Gateway::new(r#"{"version":"1","default":"deny"}"#);
     assert_eq!(open.answer(&about("tasks/get")), None, "without the option");
+    assert_eq!(open.answer(&listen(r#""a""#)), None, "without the option");
 }

@@ -5,7 +5,7 @@ use std::{borrow::Cow, ops::Range};
 use crate::{
     budget::Work,
     json::{Decimal, Fault, KnownNames, NameComparison, Reader, Reason, ValueType as JsonKind, fold},
-    mcp::{MAX_NAME, MAX_URI},
+    mcp::params,
     text::is_printable_ascii,
 };
 
@@ -217,9 +217,9 @@ impl Pass<'_> {
     }
 }
 
-/// Whether a call could name this entry: names in requests are bounded.
+/// Whether a call could name this entry.
 fn is_callable(kind: ListKind, name: &str) -> bool {
-    name.len() <= if kind.key() == "name" { MAX_NAME } else { MAX_URI }
+    params::is_target_name(name, kind.key() != "name")
 }
 
 /// A run of entries that are not visible: one cut removes all of them, each with the comma before it.

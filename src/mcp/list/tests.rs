@@ -75,6 +75,19 @@ fn entries_that_are_not_shown_are_gone_and_the_others_stay_byte_for_byte() {
 }
 
 #[test]
+fn an_entry_that_no_request_may_name_is_not_shown() {
+    let name = |length: usize| format!(r#"{{"name":"{}"}}"#, "x".repeat(length));
+    let [longest, too_long] = [256, 257].map(name);
+    for hidden in [r#"{"name":""}"#, r#"{"name":"a\u0000b"}"#, r#"{"name":"x\ny"}"#, r#"{"name":"a\u0085"}"#, &too_long]
+    {
+        let text = |entries: &str| format!(r#"{{"result":{{"tools":[{entries}]}}}}"#);
+        assert_eq!(json(list_request(), &text(&format!("{hidden},{longest}"))), text(&longest), "{hidden}");
+    }
+    let text = |entries: &str| format!(r#"{{"result":{{"resources":[{entries}]}}}}"#);
+    assert_eq!(json(list_request(), &text(r#"{"uri":""},{"uri":"a\nb"}"#)), text(r#"{"uri":"a\nb"}"#));
+}
+
+#[test]
 fn each_list_names_its_entries_in_its_own_way() {
     for (list, key) in
         [("tools", "name"), ("prompts", "name"), ("resources", "uri"), ("resourceTemplates", "uriTemplate")]

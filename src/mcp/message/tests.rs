@@ -55,8 +55,9 @@ fn each_method_is_about_what_it_names() {
     assert_eq!(target("vendor/x", r#"{"name":"n"}"#), "Nothing");
     assert_eq!(target("completion/complete", r#"{"ref":{"type":"ref/prompt","name":"p"}}"#), r#"Prompt("p")"#);
     assert_eq!(target("completion/complete", r#"{"ref":{"type":"ref/resource","uri":"u"}}"#), r#"Resource("u")"#);
-    let listen = r#"{"notifications":{"toolsListChanged":true,"resourceSubscriptions":["a","b"]}}"#;
-    assert_eq!(target("subscriptions/listen", listen), r#"Resources(["a", "b"])"#);
+    let listen = r#"{"notifications":{"toolsListChanged":true,"resourceSubscriptions":["a","b"],"taskIds":["t"]}}"#;
+    let subscriptions = r#"Subscriptions { resources: ["a", "b"], tasks: ["t"] }"#;
+    assert_eq!(target("subscriptions/listen", listen), subscriptions);
 }
 
 #[test]

@@ -145,6 +145,12 @@ fn each_method_mirrors_its_own_name() {
     assert!(with("prompts/get", r#""name":"p","#, "q").is_some());
     assert!(with("tasks/cancel", r#""taskId":"yours","#, "mine").is_some());
     assert_eq!(with("tools/list", "", "anything"), None);
+    let reference = r#""ref":{"type":"ref/prompt","name":"p"},"#;
+    assert_eq!(with("completion/complete", reference, "p"), None);
+    let why = "the header `mcp-name` differs from `params.ref.name`; send the same value in both";
+    assert_eq!(with("completion/complete", reference, "q").as_deref(), Some(why));
+    let body = format!(r#"{{"jsonrpc":"2.0","id":1,"method":"completion/complete","params":{{{reference}{meta}}}}}"#);
+    assert_eq!(refusal(&[VERSION, ("mcp-method", "completion/complete")], &body), None, "it need not have the header");
 }
 
 #[test]

@@ -35,9 +35,11 @@ fn about(request: &Request<'_>, params: &Value) {
         Target::Tool(name) => assert_eq!(params["name"], **name),
         Target::Prompt(name) => assert!(params["name"] == **name || params["ref"]["name"] == **name),
         Target::Resource(uri) => assert!(params["uri"] == **uri || params["ref"]["uri"] == **uri),
-        Target::Resources(uris) => {
-            let listed = params["notifications"]["resourceSubscriptions"].as_array().expect("a list");
-            assert!(listed.iter().map(Value::as_str).eq(uris.iter().map(|uri| Some(&**uri))));
+        Target::Subscriptions { resources, tasks } => {
+            for (member, read) in [("resourceSubscriptions", resources), ("taskIds", tasks)] {
+                let sent = params["notifications"][member].as_array().map_or(&[][..], Vec::as_slice);
+                assert!(sent.iter().map(Value::as_str).eq(read.iter().map(|text| Some(&**text))));
+            }
         }
         Target::Task(task) => assert_eq!(params["taskId"], **task),
     }
