@@ -191,7 +191,7 @@ impl<'p, S: Store, W: Tracer> Authorizer<'p, S, W> {
                 self.tracer.step(|| denial.step());
                 Err(denial)
             }
-            _ => Ok(()),
+            own => lookup::default_denial(&name, own, &policy.policy, &mut self.tracer).map_or(Ok(()), Err),
         }
     }
 

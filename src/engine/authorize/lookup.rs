@@ -43,12 +43,7 @@ impl<'p, 'm> ResolvedTarget<'p, 'm> {
         tracer: &mut W,
     ) -> Result<Self, Denial<'p>> {
         let own = find_rule(&name, policy, tracer)?;
-        // A rule in shadow permits nothing that the default denies.
-        let in_shadow = own.is_some_and(|rule| rule.mode == Mode::Shadow);
-        let default_denial = (in_shadow && policy.default() == Effect::Deny).then(|| default_deny(&name));
-        if default_denial.is_some() {
-            tracer.step(|| Step::new("(default deny)", "the entry is in shadow, so it permits nothing"));
-        }
+        let default_denial = default_denial(&name, own, policy, tracer);
         let all = (name.kind == TargetKind::Tool).then_some(policy.all_tools());
         let rules = [own, all];
         let reads = rules.iter().flatten().any(|rule| rule.reads_arguments())
@@ -123,6 +118,20 @@ pub(super) fn find_rule<'p, W: Tracer>(
         (Lookup::NoMatch, Effect::Deny) => Err(default_deny(target)),
         (Lookup::NoMatch, Effect::Allow) => Ok(None),
     }
+}
+
+/// The denial by the default, if the entry that names the target is in shadow: that permits nothing which the default denies.
+pub(super) fn default_denial<'p, W: Tracer>(
+    target: &TargetName<'_>,
+    own: Option<&Rule>,
+    policy: &Policy,
+    tracer: &mut W,
+) -> Option<Denial<'p>> {
+    if policy.default() == Effect::Allow || own?.mode == Mode::Enforce {
+        return None;
+    }
+    tracer.step(|| Step::new("(default deny)", "the entry is in shadow, so it permits nothing"));
+    Some(default_deny(target))
 }
 
 /// Whether some call of a tool, use of a prompt or reading of a resource could pass for a caller, as far as rules tell.

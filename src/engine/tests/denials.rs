@@ -215,6 +215,12 @@ fn an_entry_in_shadow_permits_nothing_that_the_default_denies() {
         ("tools/call", r#"{"name":"t"}"#),
         ("prompts/get", r#"{"name":"p"}"#),
         ("resources/read", r#"{"uri":"note:a"}"#),
+        ("resources/unsubscribe", r#"{"uri":"note:a"}"#),
+        ("completion/complete", r#"{"ref":{"type":"ref/prompt","name":"p"},"argument":{"name":"x","value":"1"}}"#),
+        (
+            "completion/complete",
+            r#"{"ref":{"type":"ref/resource","uri":"note:a"},"argument":{"name":"x","value":"1"}}"#,
+        ),
     ] {
         let body = format!(r#"{{"jsonrpc":"2.0","id":1,"method":"{method}","params":{params}}}"#);
         let rule = |default: &str| policy(default).judge(&call("alice"), &body).record.rule;
