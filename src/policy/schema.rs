@@ -15,6 +15,7 @@ mod check;
 #[cfg(not(target_os = "wasi"))]
 mod costly;
 mod read;
+mod strict;
 mod violation;
 
 #[cfg(test)]

@@ -6,7 +6,7 @@
 
 use crate::{
     budget::{TooMuchWork, Work},
-    json::{Decimal, Member, Node, Value},
+    json::{Decimal, Member, Node, Value, fold},
     policy::{
         condition::{Clause, Operator},
         path::Segment,
@@ -22,13 +22,10 @@ const KEYWORD: usize = 10;
 /// For a step of the search for a member's name, besides its bytes.
 const STEP: usize = 10;
 /// For reading a number.
-const NUMBER: usize = 100;
+pub(super) const NUMBER: usize = 100;
 
 /// What a number must be in whatever a rule compares; product contract, section 1.2.
-const KEPT: &str = "a number that an IEEE 754 double can hold";
-/// What a text must not be where the schema names no type: servers of the Python SDK read what it holds.
-const NO_TEXT: &str = "the value itself, not a text that holds it, since the schema names no type";
-
+pub(super) const KEPT: &str = "a number that an IEEE 754 double can hold";
 /// Why arguments do not fit, or were not looked at to the end.
 #[derive(Debug)]
 pub enum Unfit {
@@ -89,7 +86,7 @@ pub(super) struct Walk<'w> {
 impl Walk<'_> {
     /// Checks a value `level` steps below the arguments. `closes` says whether these schemas decide in `strict` on what none of them
     /// names: those of `allOf` leave that to the schema around them.
-    fn check(self, applied: Applied<'_>, value: &Node<'_>, level: usize, closes: bool) -> Result<(), Unfit> {
+    pub(super) fn check(self, applied: Applied<'_>, value: &Node<'_>, level: usize, closes: bool) -> Result<(), Unfit> {
         self.work.charge(applied.keywords.len().saturating_mul(KEYWORD).saturating_add(VISIT))?;
         for keyword in applied.keywords {
             match (keyword, &value.value) {
@@ -172,11 +169,14 @@ impl Walk<'_> {
             required = required.saturating_add(usize::from(schemas.requires(name)));
             let (tokens, schema) = match (schemas.property(name), &schemas.additional) {
                 (Some(schema), _) => (&["properties", name][..], schema),
-                (None, Additional::Schema(schema)) => (&["additionalProperties"][..], schema),
-                (None, Additional::Open) => continue,
                 (None, Additional::Closed) => {
                     return self.fail_at("additionalProperties", name, Sent::Unnamed, schemas);
                 }
+                (None, _) if self.resembles_property(name, schemas)? => {
+                    return self.fail_at("properties", name, Sent::Unnamed, schemas);
+                }
+                (None, Additional::Schema(schema)) => (&["additionalProperties"][..], schema),
+                (None, Additional::Open) => continue,
             };
             let checked = self.check(Applied::new(&schema.0), &member.node, level.saturating_add(1), true);
             checked.map_err(|unfit| unfit.below(tokens, None, Some(&|| Segment::Key(name.to_owned()))))?;
@@ -187,7 +187,13 @@ impl Walk<'_> {
         Ok(())
     }
 
-    fn check_elements(
+    /// Whether some server reads this name as that of a property, so that the value would pass without the property's schema.
+    fn resembles_property(self, name: &str, schemas: &Members) -> Result<bool, TooMuchWork> {
+        self.work.charge(schemas.properties.len().saturating_mul(name.len().saturating_add(STEP)))?;
+        Ok(schemas.properties.iter().any(|(known, _)| fold::is_folded_match(name, known)))
+    }
+
+    pub(super) fn check_elements(
         self,
         keywords: &[Keyword],
         elements: &[Node<'_>],
@@ -244,60 +250,15 @@ impl Walk<'_> {
         Err(Unfit::Violation(best))
     }
 
-    /// What `strict` asks besides: nothing that no schema names, and nothing that some server would read as another value.
-    fn close(self, applied: &Applied<'_>, value: &Node<'_>, level: usize) -> Result<(), Unfit> {
-        match &value.value {
-            Value::Number(text) => {
-                self.work.charge(NUMBER)?;
-                if Decimal::kept_by_double(text).is_none() {
-                    return self.fail("", &value.value, || KEPT.to_owned());
-                }
-            }
-            Value::String(text) if level == 1 => {
-                self.work.charge(text.len())?;
-                if holds_json(text) && !applied.names_type(self.work)? {
-                    return self.fail("", &value.value, || NO_TEXT.to_owned());
-                }
-            }
-            Value::Array(elements) if !applied.names_elements(self.work)? => {
-                self.check_elements(&[], elements, level, &[])?;
-            }
-            Value::Object(members) => self.close_object(applied, members, level)?,
-            Value::Null | Value::Bool(_) | Value::String(_) | Value::Array(_) => {}
-        }
-        Ok(())
-    }
-
-    fn close_object(self, applied: &Applied<'_>, members: &[Member<'_>], level: usize) -> Result<(), Unfit> {
-        if applied.describes_others(self.work)? {
-            return Ok(());
-        }
-        // If the schema names no member at all, the object is one value of whatever form.
-        let is_closed = level == 0 || applied.names_some_member(self.work)?;
-        for member in members {
-            let name = &*member.name;
-            if applied.names_member(name, self.work)? {
-                continue;
-            }
-            if is_closed {
-                let named = applied.own_members().unwrap_or(&NO_MEMBERS);
-                return self.fail_at("properties", name, Sent::Unnamed, named);
-            }
-            let checked = self.check(Applied::new(&[]), &member.node, level.saturating_add(1), true);
-            checked.map_err(|unfit| unfit.below(&[], None, Some(&|| Segment::Key(name.to_owned()))))?;
-        }
-        Ok(())
-    }
-
     // === violations ===
 
-    fn fail(self, keyword: &str, value: &Value<'_>, expected: impl Fn() -> String) -> Result<(), Unfit> {
+    pub(super) fn fail(self, keyword: &str, value: &Value<'_>, expected: impl Fn() -> String) -> Result<(), Unfit> {
         let violation = self.explains.then(|| Box::new(Violation::new(keyword, Sent::of(value), expected())));
         Err(Unfit::Violation(violation))
     }
 
     #[cold]
-    fn fail_at(self, keyword: &str, member: &str, sent: Sent, named: &Members) -> Result<(), Unfit> {
+    pub(super) fn fail_at(self, keyword: &str, member: &str, sent: Sent, named: &Members) -> Result<(), Unfit> {
         let names = named.properties.iter().map(|(name, _)| &**name);
         let violation = self.explains.then(|| Box::new(Violation::of_member(keyword, member, sent, names)));
         Err(Unfit::Violation(violation))
@@ -313,11 +274,9 @@ impl Walk<'_> {
     }
 }
 
-static NO_MEMBERS: Members = Members { properties: Vec::new(), required: Vec::new(), additional: Additional::Open };
-
 impl Unfit {
     /// The same, found in a part of a schema and perhaps of a value.
-    fn below(mut self, tokens: &[&str], index: Option<usize>, step: Option<&dyn Fn() -> Segment>) -> Self {
+    pub(super) fn below(mut self, tokens: &[&str], index: Option<usize>, step: Option<&dyn Fn() -> Segment>) -> Self {
         if let Self::Violation(Some(violation)) = &mut self {
             if let Some(index) = index {
                 violation.add_keyword(&[&index.to_string()]);
@@ -344,14 +303,6 @@ fn described(keyword: &str, value: &dyn std::fmt::Display) -> String {
 
 fn is_less(length: usize, least: u64) -> bool {
     u64::try_from(length).is_ok_and(|length| length < least)
-}
-
-/// Whether a server that parses texts reads another value in it: the Python SDK does where a parameter is not a text, unless the
-/// value is a number or a boolean.
-fn holds_json(text: &str) -> bool {
-    let text = text.trim();
-    let is_in = |open, close| text.starts_with(open) && text.ends_with(close);
-    text == "null" || is_in('[', ']') || is_in('{', '}')
 }
 
 impl Types {
