@@ -1,6 +1,7 @@
 //! Where a text ends that comes in pieces.
 
-use self::simd::look;
+use self::simd::{Constants, look};
+use super::string::escaped_bytes;
 
 /// Finds the end of a text that is an object or an array, by its brackets only. So it says when a text can be read; whether it is
 /// JSON, the reader finds out.
@@ -31,9 +32,9 @@ enum Place {
 impl EndFinder {
     /// Takes the next piece, and answers whether the text has ended in it, or before.
     pub fn push(&mut self, piece: &[u8]) -> bool {
-        let (blocks, rest) = piece.as_chunks();
+        let ((blocks, rest), constants) = (piece.as_chunks(), Constants::for_loop());
         for block in blocks {
-            if !self.skip(block) {
+            if !self.skip(block, constants) {
                 self.take_each(block);
             }
         }
@@ -48,19 +49,31 @@ impl EndFinder {
     }
 
     /// Takes bytes together if the text cannot end in them, and answers whether it did.
-    fn skip(&mut self, block: &Block) -> bool {
-        let Seen { quotes, backslashes, opening, closing } = look(block);
-        if backslashes != 0 || !matches!(self.place, Place::Outside | Place::InString) {
+    fn skip(&mut self, block: &Block, constants: Constants) -> bool {
+        if self.place == Place::Ended {
             return false;
         }
-        let in_string = up_to_each(quotes) ^ if self.place == Place::InString { u64::MAX } else { 0 };
+        let Seen { quotes, backslashes, opening, closing } = look(block, constants);
+        let carried = u64::from(self.place == Place::InEscape);
+        let (escaped, goes_on) =
+            if backslashes | carried == 0 { (0, false) } else { escaped_bytes(backslashes, carried) };
+        let begins_inside = self.place != Place::Outside;
+        let in_string = up_to_each(quotes & !escaped) ^ if begins_inside { u64::MAX } else { 0 };
+        // Outside a string, where none may be, a backslash escapes nothing.
+        if backslashes & !in_string != 0 {
+            return false;
+        }
         let count = |brackets: u64| (brackets & !in_string).count_ones() as usize;
         let closed = count(closing);
         if closed >= self.depth {
             return false;
         }
         self.depth = self.depth.wrapping_sub(closed).saturating_add(count(opening));
-        self.place = if in_string >> 63 == 0 { Place::Outside } else { Place::InString };
+        self.place = match (in_string >> 63, goes_on) {
+            (0, _) => Place::Outside,
+            (_, false) => Place::InString,
+            (_, true) => Place::InEscape,
+        };
         true
     }
 
@@ -117,23 +130,52 @@ fn up_to_each(mut bits: u64) -> u64 {
 mod simd {
     //! Sixteen bytes at a time.
 
-    use std::arch::wasm32::{u8x16_bitmask, u8x16_eq, u8x16_splat, v128_or};
+    use std::{
+        arch::wasm32::{u8x16_bitmask, u8x16_eq, u8x16_splat, v128, v128_or},
+        hint::black_box,
+    };
 
     use super::{Block, Seen};
     use crate::json::string::load;
 
-    pub(super) fn look(block: &Block) -> Seen {
+    /// What each byte is compared with.
+    #[derive(Clone, Copy)]
+    pub(super) struct Constants {
+        quote: v128,
+        backslash: v128,
+        folding: v128,
+        opening: v128,
+        closing: v128,
+    }
+
+    impl Constants {
+        /// They stay in registers, unlike what V8 knows to be constant.
+        #[inline(always)]
+        pub(super) fn for_loop() -> Self {
+            let constant = |byte| black_box(u8x16_splat(byte));
+            Self {
+                quote: constant(b'"'),
+                backslash: constant(b'\\'),
+                folding: constant(0x20),
+                opening: constant(b'{'),
+                closing: constant(b'}'),
+            }
+        }
+    }
+
+    #[inline(always)]
+    pub(super) fn look(block: &Block, constants: Constants) -> Seen {
         let (quarters, _) = block.as_chunks();
         let mut seen = Seen { quotes: 0, backslashes: 0, opening: 0, closing: 0 };
         for (number, quarter) in quarters.iter().enumerate() {
             let (bytes, shift) = (load(quarter), number.wrapping_mul(16));
             // `[` and `{` differ in this bit only, and so do `]` and `}`.
-            let folded = v128_or(bytes, u8x16_splat(0x20));
-            let at = |bytes, byte| u64::from(u8x16_bitmask(u8x16_eq(bytes, u8x16_splat(byte)))) << shift;
-            seen.quotes |= at(bytes, b'"');
-            seen.backslashes |= at(bytes, b'\\');
-            seen.opening |= at(folded, b'{');
-            seen.closing |= at(folded, b'}');
+            let folded = v128_or(bytes, constants.folding);
+            let at = |bytes, constant| u64::from(u8x16_bitmask(u8x16_eq(bytes, constant))) << shift;
+            seen.quotes |= at(bytes, constants.quote);
+            seen.backslashes |= at(bytes, constants.backslash);
+            seen.opening |= at(folded, constants.opening);
+            seen.closing |= at(folded, constants.closing);
         }
         seen
     }
@@ -145,7 +187,17 @@ mod simd {
 
     use super::{Block, Seen};
 
-    pub(super) fn look(block: &Block) -> Seen {
+    /// Nothing: each byte is compared with the numbers themselves.
+    #[derive(Clone, Copy)]
+    pub(super) struct Constants;
+
+    impl Constants {
+        pub(super) fn for_loop() -> Self {
+            Self
+        }
+    }
+
+    pub(super) fn look(block: &Block, _: Constants) -> Seen {
         let at = |known: &[u8]| {
             let bit = |(index, byte): (usize, &u8)| u64::from(known.contains(byte)) << index;
             block.iter().enumerate().map(bit).fold(0, |all, bit| all | bit)
@@ -159,7 +211,7 @@ mod tests {
     #[cfg(target_family = "wasm")]
     use wasm_bindgen_test::wasm_bindgen_test as test;
 
-    use super::{EndFinder, Seen, simd::look};
+    use super::{Constants, EndFinder, Seen, simd::look};
 
     #[test]
     fn each_byte_is_seen_at_every_place() {
@@ -170,7 +222,7 @@ mod tests {
                 let at = |known: &[u8]| u64::from(known.contains(&byte)) << place;
                 let expected =
                     Seen { quotes: at(b"\""), backslashes: at(b"\\"), opening: at(b"[{"), closing: at(b"]}") };
-                assert_eq!(look(&block), expected, "{byte} at {place}");
+                assert_eq!(look(&block, Constants::for_loop()), expected, "{byte} at {place}");
             }
         }
     }

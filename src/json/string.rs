@@ -7,7 +7,7 @@ mod tests;
 use super::{Fault, Reason};
 #[cfg(all(target_family = "wasm", target_feature = "simd128"))]
 pub(super) use scan::load;
-pub(super) use scan::{Scanner, is_plain};
+pub(super) use scan::{Scanner, escaped_bytes, is_plain};
 
 /// Where a string's content lies, between its quotes.
 #[derive(Clone, Copy, Debug)]

@@ -3,6 +3,7 @@
 
 mod block;
 
+pub(in crate::json) use self::block::escaped_bytes;
 #[cfg(all(target_family = "wasm", target_feature = "simd128"))]
 pub(in crate::json) use self::block::load;
 use self::block::{Block, look, look_closely};

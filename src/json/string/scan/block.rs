@@ -43,7 +43,7 @@ impl Block {
 /// the first byte. In a run of backslashes each second byte is escaped, and so is the byte behind a run of odd length. To add the beginnings
 /// of the runs that begin at odd places carries these runs away: behind a bit that is left odd places are escaped, elsewhere even ones.
 #[inline(always)]
-fn escaped_bytes(backslashes: u64, carried: u64) -> (u64, bool) {
+pub(in crate::json) fn escaped_bytes(backslashes: u64, carried: u64) -> (u64, bool) {
     const EVEN: u64 = u64::MAX / 3;
     let backslashes = backslashes & !carried;
     let behind = backslashes << 1 | carried;
