@@ -25,6 +25,7 @@ pub mod legacy_sse;
 pub mod list;
 mod message;
 mod method;
+pub(crate) mod notice;
 mod params;
 mod refusal;
 pub mod refusal_text;
@@ -40,5 +41,6 @@ pub use self::{
     method::{Method, MethodClass},
     params::{MAX_NAME, MAX_URI, Target},
     refusal::{Code, Refusal},
-    response_format::ResponseFormat,
+    response_format::{ResponseFormat, names_event_stream},
+    sse::UniformEvents,
 };

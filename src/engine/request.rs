@@ -6,6 +6,7 @@ use crate::{
     config::{BindingInput, Config, NamedPolicy, PolicyMatch},
     http::{Header, Headers},
     identity::{Claims, Grant, IdentityError},
+    mcp,
 };
 
 use super::{
@@ -17,11 +18,12 @@ use super::{
 /// rest is worth.
 const SMALL_HEAD: usize = 2048;
 
-/// The headers that are read after the head was checked: by the body's revision, for the session, for lists, for the
+/// The headers that are read after the head was checked: by the body's revision, for the session, for lists and streams, for the
 /// transport of revision 2024-11-05, and for the record.
-const KEPT: [&str; 8] = [
+const KEPT: [&str; 9] = [
     ":method",
     ":path",
+    "accept",
     "accept-encoding",
     "mcp-method",
     "mcp-name",
@@ -92,6 +94,18 @@ impl BoundRequest {
     #[must_use]
     pub fn info(&self) -> &RequestInfo {
         &self.info
+    }
+
+    /// Whether it asks for an event stream, as MCP's clients do with GET (revision 2025-11-25, "Listening for Messages from the
+    /// Server"). Those of the TypeScript and C# SDKs read any answer to it as one, whatever its content type says.
+    #[must_use]
+    pub fn asks_for_events(&self) -> bool {
+        self.info.is_method("GET")
+            && match self.info.headers.get("accept") {
+                Header::Absent => false,
+                Header::Once(media) => mcp::names_event_stream(media),
+                Header::Repeated => true,
+            }
     }
 
     /// Forgets the headers that no later step reads: a client sends what it likes, and the rest is held until the body has

@@ -2,6 +2,7 @@
 //! needs them, and handed on:
 //!
 //! * [`refund`] gives back what the call was charged, if it did not reach a server or failed there
+//! * [`UniformEvents`] leaves of an event stream what all clients read alike, if anything in it is enforced
 //! * [`results`] judges what the answer to a call holds
 //! * [`filter`] takes out what the caller may not see
 //! * [`whole_text`] finds the end of an answer that is read as a whole
@@ -9,6 +10,7 @@
 mod filter;
 mod head;
 mod policy_list;
+mod record;
 mod refund;
 mod results;
 mod whole_text;
@@ -28,7 +30,7 @@ use crate::{
         results::{ResultFilter, filter_for_stream},
     },
     mcp::{
-        ResponseFormat,
+        ResponseFormat, UniformEvents,
         answer::{self, Reply},
     },
 };
@@ -36,6 +38,7 @@ use crate::{
 use self::{
     filter::ResponseFilter,
     head::ResponseHead,
+    record::ResponseRecord,
     refund::PendingRefund,
     results::ResultStage,
     whole_text::{Enforced, WholeText},
@@ -54,6 +57,10 @@ pub(super) struct ResponseHandler {
     route: Option<Arc<str>>,
     /// Where its body ends, if that is read as a whole.
     text: Option<WholeText>,
+    /// Whether its request asks for an event stream by GET.
+    asks_for_events: bool,
+    /// Leaves of an event stream what all clients read alike, if anything in it is enforced.
+    events: Option<Box<UniformEvents>>,
 }
 
 /// What becomes of a chunk.
@@ -89,21 +96,28 @@ impl ResponseHandler {
         record: Box<AuditRecord>,
     ) -> Self {
         let route = lists.as_ref().and_then(|lists| lists.route.clone());
-        let results = results::stage(results, &record);
-        let (refund, filter) = (PendingRefund::new(refund, receipt), ResponseFilter::for_message(lists, record));
-        Self { refund, filter, results, session, route, text: None }
+        let refund = PendingRefund::new(refund, receipt);
+        let (filter, results) = if lists.is_some() || results.is_some() {
+            let record = ResponseRecord::new(*record);
+            (ResponseFilter::for_message(lists, &record), results::stage(results, &record))
+        } else {
+            (ResponseFilter::Inactive, None)
+        };
+        Self { refund, filter, results, session, route, text: None, asks_for_events: false, events: None }
     }
 
     /// Handles the response to a request that carries no message, such as an event stream; `record` is the request's.
     pub(super) fn for_request_without_message(config: &Config, request: &BoundRequest, record: &AuditRecord) -> Self {
-        let filter = ResponseFilter::for_request_without_message(config, request, record);
+        let record = ResponseRecord::new(record.clone());
         Self {
             refund: None,
-            filter,
-            results: results::stage(filter_for_stream(config, request).map(Box::new), record),
+            filter: ResponseFilter::for_request_without_message(config, request, &record),
+            results: results::stage(filter_for_stream(config, request).map(Box::new), &record),
             session: None,
             route: None,
             text: None,
+            asks_for_events: request.asks_for_events(),
+            events: None,
         }
     }
 
@@ -128,7 +142,7 @@ impl ResponseHandler {
         if end_of_stream || (refund.is_none() && !self.filter.is_active() && self.results.is_none()) {
             return Ok(());
         }
-        let head = ResponseHead::read().ok();
+        let head = ResponseHead::read(self.asks_for_events).ok();
         if let Some(results) = &mut self.results {
             results.on_headers(config, head.as_ref())?;
         }
@@ -137,6 +151,10 @@ impl ResponseHandler {
         if head.is_some_and(|head| head.format == Some(ResponseFormat::Json)) {
             let results = self.results.as_ref().and_then(|results| results.whole_text());
             self.text = WholeText::of([self.filter.whole_text(), results]);
+        }
+        let is_enforced = || self.results.as_ref().is_some_and(|results| results.is_enforced_on_events());
+        if self.events.is_none() && (self.filter.is_enforced_on_events() || is_enforced()) {
+            self.events = Some(Box::default());
         }
         Ok(())
     }
@@ -152,7 +170,7 @@ impl ResponseHandler {
         size: usize,
         end_of_stream: bool,
     ) -> Result<Forward, ResponseAborted> {
-        if self.refund.is_none() && !self.filter.is_active() && self.results.is_none() {
+        if self.refund.is_none() && !self.filter.is_active() && self.results.is_none() && self.events.is_none() {
             return Ok(Forward::Now);
         }
         let chunk = host::response_chunk(size);
@@ -163,37 +181,41 @@ impl ResponseHandler {
         };
         let room = lease.response_room();
         self.refund = self.refund.take().and_then(|refund| refund.on_body(chunk.as_deref()?, room, is_last));
-        self.hold(lease)?;
-        let Some(results) = &mut self.results else {
-            let room = lease.response_room();
-            let forward =
-                self.filter.on_body(config, chunk.as_deref(), chunk.as_deref().unwrap_or_default(), room, is_last)?;
-            self.hold(lease)?;
-            return Ok(forward);
-        };
-        let original = chunk.ok_or(UNREADABLE)?;
-        let mut judged = results.push(config, &original, lease.response_room())?;
-        if is_last {
-            judged.extend(results.finish(config));
+        // What goes on in place of the chunk.
+        let mut changed = None;
+        if let Some(events) = &mut self.events {
+            changed = Some(events.push(chunk.as_deref().ok_or(UNREADABLE)?, is_last));
         }
         self.hold(lease)?;
-        let forward = if self.filter.is_active() {
-            self.filter.on_body(config, Some(&judged), &original, lease.response_room(), is_last)?
-        } else {
-            if judged != original {
-                host::replace_response_chunk(size, &judged).map_err(|_| UNREADABLE)?;
+        if let Some(results) = &mut self.results {
+            let passes = changed.as_ref().or(chunk.as_ref()).ok_or(UNREADABLE)?;
+            let mut judged = results.push(config, passes, lease.response_room())?;
+            if is_last {
+                judged.extend(results.finish(config));
             }
-            Forward::Now
-        };
-        self.hold(lease)?;
-        Ok(forward)
+            changed = Some(judged);
+            self.hold(lease)?;
+        }
+        let original = chunk.as_deref().unwrap_or_default();
+        if self.filter.is_active() {
+            let room = lease.response_room();
+            let passes = changed.as_deref().or(chunk.as_deref());
+            let forward = self.filter.on_body(config, passes, original, room, is_last)?;
+            self.hold(lease)?;
+            return Ok(forward);
+        }
+        if let Some(changed) = changed.filter(|changed| *changed != original) {
+            host::replace_response_chunk(size, &changed).map_err(|_| UNREADABLE)?;
+        }
+        Ok(Forward::Now)
     }
 
     /// Counts what is held of the response now.
     fn hold(&self, lease: &mut Lease) -> Result<(), ResponseAborted> {
         let refund = self.refund.as_ref().map_or(0, PendingRefund::held);
         let results = self.results.as_ref().map_or(0, |results| results.held());
-        let held = refund.saturating_add(results).saturating_add(self.filter.held());
+        let events = self.events.as_ref().map_or(0, |events| events.held());
+        let held = refund.saturating_add(results).saturating_add(self.filter.held()).saturating_add(events);
         lease.hold_response(held).map_err(|_| NO_ROOM)
     }
 
@@ -251,7 +273,7 @@ pub(super) fn check_early_response(
     request: &BoundRequest,
     end_of_stream: bool,
 ) -> Result<RequestBody, Reply> {
-    match ResponseHead::read() {
+    match ResponseHead::read(false) {
         Ok(head) if !head.is_success => Ok(RequestBody::NotNeeded),
         _ if end_of_stream || !engine::lists::may_filter(config, request) && !engine::results::may_inspect(request) => {
             Ok(RequestBody::MayBeNeeded)

@@ -8,7 +8,7 @@
 use super::{
     Code,
     answer::{self, Data},
-    sse::{StreamPart, Tokenizer, parse_field},
+    sse::{StreamPart, Tokenizer, append, parse_field},
 };
 
 /// Holds back what may open the old transport, until the first event ends.
@@ -70,7 +70,7 @@ impl EndpointGuard {
             match piece {
                 StreamPart::Text(text) => {
                     let room = MAX_LINE.saturating_sub(self.line.len()).min(text.len());
-                    self.line.extend_from_slice(text.get(..room).unwrap_or_default());
+                    append(&mut self.line, text.get(..room).unwrap_or_default());
                     self.forward(text, &mut passes);
                 }
                 StreamPart::Ignored(bytes) => self.forward(bytes, &mut passes),
@@ -78,7 +78,7 @@ impl EndpointGuard {
                     let is_over = self.end_event()?;
                     self.forward(end, &mut passes);
                     if is_over {
-                        passes.extend_from_slice(chunk);
+                        append(&mut passes, chunk);
                         return Ok(Forwarded { passes, is_over });
                     }
                 }
@@ -115,10 +115,10 @@ impl EndpointGuard {
     fn forward(&mut self, bytes: &[u8], passes: &mut Vec<u8>) {
         let may_name = !self.line.is_empty() && NAMES.iter().any(|name| name.starts_with(&self.line));
         if self.is_endpoint || may_name {
-            self.held.extend_from_slice(bytes);
+            append(&mut self.held, bytes);
         } else {
             passes.append(&mut self.held);
-            passes.extend_from_slice(bytes);
+            append(passes, bytes);
         }
     }
 

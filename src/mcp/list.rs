@@ -23,7 +23,7 @@ use std::borrow::Cow;
 use super::{
     Code,
     answer::{self, Data},
-    refusal_text,
+    refusal_text, sse,
 };
 use crate::digest::padded;
 
@@ -211,7 +211,7 @@ impl ListStream {
                 self.form = Form::Refused(limit.reason);
             }
             Form::Unread => return Ok(chunk.to_vec()),
-            Form::Json { text } => text.extend_from_slice(chunk),
+            Form::Json { text } => sse::append(text, chunk),
             Form::Events(events) => return events.push(chunk, &self.request, limit, shows),
             Form::Refused(_) => {}
         }

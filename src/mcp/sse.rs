@@ -3,10 +3,13 @@
 //!
 //! * [`HeldEvent`]: the current event of a stream that is judged event by event
 //! * [`Messages`]: the messages of a response that is only read
+//! * [`UniformEvents`]: what every client reads alike, before the others see it
 
 mod held_event;
 mod messages;
+mod uniform;
 
+pub use self::uniform::UniformEvents;
 pub(crate) use self::{
     held_event::{EventPart, EventState, HeldEvent},
     messages::{Collected, Messages},
@@ -36,6 +39,7 @@ const BYTE_ORDER_MARK: &[u8] = b"\xEF\xBB\xBF";
 
 impl Tokenizer {
     /// Takes the next piece off the front of `chunk`.
+    #[inline(never)]
     pub(crate) fn next<'c>(&mut self, chunk: &mut &'c [u8]) -> Option<StreamPart<'c>> {
         let first = *chunk.first()?;
         let after_return = std::mem::replace(&mut self.after_return, first == b'\r');
@@ -54,20 +58,32 @@ impl Tokenizer {
 }
 
 /// The name and the value of the field in a line. A comment has an empty name.
+#[inline(never)]
 pub(crate) fn parse_field(line: &[u8]) -> (&[u8], &[u8]) {
-    let mut parts = line.splitn(2, |byte| *byte == b':');
-    let (name, value) = (parts.next().unwrap_or_default(), parts.next().unwrap_or_default());
+    let colon = line.iter().position(|byte| *byte == b':').unwrap_or(line.len());
+    let (name, value) = line.split_at_checked(colon).unwrap_or_default();
+    let value = value.strip_prefix(b":").unwrap_or(value);
     (name, value.strip_prefix(b" ").unwrap_or(value))
 }
 
 /// The data of an event: the values of its data lines, joined by LF.
 pub(crate) fn data(event: &[u8]) -> Vec<u8> {
-    let values: Vec<&[u8]> = lines(event)
-        .map(|(line, _)| parse_field(line))
-        .filter(|(name, _)| *name == b"data")
-        .map(|(_, value)| value)
-        .collect();
-    values.join(&b'\n')
+    let (mut data, mut is_first) = (Vec::new(), true);
+    for (line, _) in lines(event) {
+        if let (b"data", value) = parse_field(line) {
+            if !std::mem::replace(&mut is_first, false) {
+                data.push(b'\n');
+            }
+            append(&mut data, value);
+        }
+    }
+    data
+}
+
+/// Appends bytes: a call takes less room in the module than the same inline.
+#[inline(never)]
+pub(crate) fn append(out: &mut Vec<u8>, bytes: &[u8]) {
+    out.extend_from_slice(bytes);
 }
 
 /// The event with its data replaced by `text`; other lines stay as they are. Each line has its end.
@@ -77,31 +93,40 @@ pub(crate) fn with_data(event: &[u8], text: &[u8]) -> Vec<u8> {
     for (line, end) in lines(event) {
         let end = if end.is_empty() { b"\n" } else { end };
         if parse_field(line).0 != b"data" {
-            out.extend_from_slice(line);
-            out.extend_from_slice(end);
+            append(&mut out, line);
+            append(&mut out, end);
         } else if !std::mem::replace(&mut is_written, true) {
             for part in text.split(|byte| *byte == b'\n') {
-                out.extend_from_slice(b"data: ");
-                out.extend_from_slice(part);
-                out.extend_from_slice(end);
+                append(&mut out, b"data: ");
+                append(&mut out, part);
+                append(&mut out, end);
             }
         }
     }
     out
 }
 
+/// Whether some client may read the data of an event as a message: one has a brace, and readers differ in what may come before it.
+/// Other texts are, for example, the address in an `endpoint` event.
+pub(crate) fn may_be_message(data: &[u8]) -> bool {
+    data.contains(&b'{')
+}
+
 /// The lines of a text, each with its end.
 pub(crate) fn lines(mut text: &[u8]) -> impl Iterator<Item = (&[u8], &[u8])> {
-    std::iter::from_fn(move || {
-        let is_end = |byte: &u8| matches!(byte, b'\n' | b'\r');
-        let size = text.iter().position(is_end).unwrap_or(text.len());
-        let (line, rest) = text.split_at_checked(size)?;
-        let ends = if rest.starts_with(b"\r\n") { 2 } else { rest.len().min(1) };
-        let (end, rest) = rest.split_at_checked(ends)?;
-        let is_over = text.is_empty();
-        text = rest;
-        (!is_over).then_some((line, end))
-    })
+    std::iter::from_fn(move || next_line(&mut text))
+}
+
+#[inline(never)]
+fn next_line<'t>(text: &mut &'t [u8]) -> Option<(&'t [u8], &'t [u8])> {
+    let is_end = |byte: &u8| matches!(byte, b'\n' | b'\r');
+    let size = text.iter().position(is_end).unwrap_or(text.len());
+    let (line, rest) = text.split_at_checked(size)?;
+    let ends = if rest.starts_with(b"\r\n") { 2 } else { rest.len().min(1) };
+    let (end, rest) = rest.split_at_checked(ends)?;
+    let is_over = text.is_empty();
+    *text = rest;
+    (!is_over).then_some((line, end))
 }
 
 #[cfg(test)]

@@ -7,7 +7,7 @@ use crate::{
     json::{NameComparison, Reader},
     mcp::{
         Id,
-        sse::{EventPart, EventState, HeldEvent, data, lines, parse_field, with_data},
+        sse::{EventPart, EventState, HeldEvent, data, lines, may_be_message, parse_field, with_data},
     },
 };
 
@@ -100,7 +100,8 @@ impl Events {
         if data.is_empty() {
             return Fate::Keep;
         }
-        let (judged, mut kinds) = stream.inspections.judge(data, &stream.work, &mut stream.report);
+        let (judged, mut kinds) =
+            stream.inspections.judge(data, may_be_message(data), &stream.work, &mut stream.report);
         stream.begin_next_result(&kinds);
         // Rules that only say a size read no message.
         if kinds.is_empty() && self.refusal.is_some() && matches!(data.trim_ascii_start().first(), Some(b'{' | b'[')) {

@@ -64,16 +64,17 @@ impl Inspections {
         rules.map_or(ResultRefusal::NoRoom, Inspection::too_large)
     }
 
-    /// Judges one message, or another text.
+    /// Judges one message, or another text, which no client can read as a message.
     pub(super) fn judge(
         &self,
         data: &[u8],
+        is_message: bool,
         work: &ResultWork,
         report: &mut ResultReport,
     ) -> (Judged, Vec<MessageKind>) {
         let (mut judged, mut kinds) = (Judged::Same, Vec::new());
         if let Some(rules) = &self.enforced {
-            let inspected = inspect(rules, data, &work.enforced);
+            let inspected = inspect(rules, data, is_message, &work.enforced);
             report.counts.merge(&inspected.counts);
             judged = inspected.outcome.into();
             kinds = inspected.kinds;
@@ -84,7 +85,7 @@ impl Inspections {
         if let Some(rules) = &self.shadow {
             // Rules in shadow come last, and change nothing: they get what enforced ones have left.
             work.shadow.limit_to(&work.enforced);
-            let inspected = inspect(rules, data, &work.shadow);
+            let inspected = inspect(rules, data, is_message, &work.shadow);
             report.shadow_counts.merge(&inspected.counts);
             let is_long = data.len() > rules.max_bytes;
             let refused = match inspected.outcome.into() {
@@ -98,15 +99,13 @@ impl Inspections {
     }
 }
 
-fn inspect(rules: &Inspection, data: &[u8], work: &Work) -> Inspected {
+fn inspect(rules: &Inspection, data: &[u8], is_message: bool, work: &Work) -> Inspected {
     if !rules.has_finders() {
         return Inspected { kinds: Vec::new(), counts: FinderCounts::default(), outcome: Outcome::Same };
     }
-    // Any client reads what begins otherwise as no message, but its logs and its user may see it.
+    // No client reads another text as a message, but its logs and its user may see it.
     match std::str::from_utf8(data) {
-        Ok(text) if !matches!(data.trim_ascii_start().first(), Some(b'{' | b'[' | 0xEF)) => {
-            rules.inspect_text(text, work)
-        }
+        Ok(text) if !is_message => rules.inspect_text(text, work),
         _ => rules.inspect(data, work),
     }
 }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use crate::mcp::{
     Code,
     answer::{self, Data},
+    notice,
 };
 
 use super::report::ResultDenial;
@@ -118,12 +119,6 @@ impl RefusalReply {
 
     /// A log message that says why something on a stream is refused that belongs to no request.
     pub(super) fn notice(&self, refusal: &ResultRefusal) -> String {
-        let mut params = crate::json::Writer::default();
-        params.add_string("level", "error").add_string("logger", "mcp-policy");
-        params.add_string("data", &format!("A message was dropped: {}", refusal.reason()));
-        let mut notice = crate::json::Writer::default();
-        notice.add_string("jsonrpc", "2.0").add_string("method", "notifications/message");
-        notice.add_raw("params", &params.finish());
-        notice.finish()
+        notice::dropped(&refusal.reason())
     }
 }

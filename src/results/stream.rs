@@ -7,7 +7,7 @@ use super::{
     judge::{Inspections, Judged, ResultReport, ResultWork},
     refusal::{RefusalReply, ResultRefusal},
 };
-use crate::mcp::ResponseFormat;
+use crate::mcp::{ResponseFormat, sse};
 
 /// The request whose answer is judged.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -32,6 +32,8 @@ pub struct ResultStream {
     pub(super) work: ResultWork,
     /// The calls whose answers have not come.
     open_calls: usize,
+    /// Whether the whole text is a message, since the server says so: clients decode one as they like, whatever it begins with.
+    is_message: bool,
     form: Form,
 }
 
@@ -74,7 +76,7 @@ impl ResultRequest {
 }
 
 impl ResultStream {
-    /// Judges a response in this format; a text if it has none.
+    /// Judges a response in this format; a text if it has none, such as an error that a proxy writes.
     #[must_use]
     pub fn new(request: ResultRequest, inspections: Inspections, format: Option<ResponseFormat>) -> Self {
         let form = match format {
@@ -82,7 +84,9 @@ impl ResultStream {
             Some(ResponseFormat::Json) | None => Form::Whole(Vec::new()),
         };
         let open_calls = request.ids.len();
-        Self { request, inspections, report: ResultReport::default(), work: ResultWork::default(), open_calls, form }
+        let is_message = format == Some(ResponseFormat::Json);
+        let (report, work) = (ResultReport::default(), ResultWork::default());
+        Self { request, inspections, report, work, open_calls, is_message, form }
     }
 
     /// Takes the next chunk, and returns the bytes to forward now. Of the response, `room` bytes may be held besides what is
@@ -94,13 +98,13 @@ impl ResultStream {
                 let length = text.len().saturating_add(chunk.len());
                 let max = self.inspections.max_bytes();
                 if length <= max && chunk.len() <= room {
-                    text.extend_from_slice(chunk);
+                    sse::append(text, chunk);
                     return Vec::new();
                 }
                 let why = if length > max { self.inspections.too_large() } else { ResultRefusal::NoRoom };
                 if self.inspections.enforced.is_none() {
                     let mut held = std::mem::take(text);
-                    held.extend_from_slice(chunk);
+                    sse::append(&mut held, chunk);
                     self.report.shadow_refusal.get_or_insert(why);
                     self.form = Form::Passing;
                     return held;
@@ -125,11 +129,14 @@ impl ResultStream {
     pub fn end(&mut self) -> Vec<u8> {
         match std::mem::replace(&mut self.form, Form::Passing) {
             Form::Whole(text) if text.is_empty() => Vec::new(),
-            Form::Whole(text) => match self.inspections.judge(&text, &self.work, &mut self.report).0 {
-                Judged::Same => text,
-                Judged::Rewritten(text) => text,
-                Judged::Refused(why) => self.request.refused(&why).into_bytes(),
-            },
+            Form::Whole(text) => {
+                let is_message = self.is_message || matches!(text.trim_ascii_start().first(), Some(b'{' | b'[' | 0xEF));
+                match self.inspections.judge(&text, is_message, &self.work, &mut self.report).0 {
+                    Judged::Same => text,
+                    Judged::Rewritten(text) => text,
+                    Judged::Refused(why) => self.request.refused(&why).into_bytes(),
+                }
+            }
             Form::Events(mut events) => events.end(self),
             Form::Refused(why) => self.request.refused(&why).into_bytes(),
             Form::Passing => Vec::new(),

@@ -75,6 +75,12 @@ pub(crate) fn get() -> Request {
     Request { headers: pairs(&[(":method", "GET"), (":path", "/mcp")]), chunks: Vec::new(), end: End::Flag }
 }
 
+/// A request for an event stream, as MCP's clients send it.
+pub(crate) fn listen() -> Request {
+    let accept = [(":method", "GET"), (":path", "/mcp"), ("accept", "text/event-stream")];
+    Request { headers: pairs(&accept), ..get() }
+}
+
 /// A caller with an address.
 pub(crate) fn at_an_address() -> Properties {
     let named = |path: &str, value: &str| (path.as_bytes().to_vec(), Some(value.as_bytes().to_vec()));

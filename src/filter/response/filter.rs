@@ -7,7 +7,6 @@
 use log::Level;
 
 use crate::{
-    audit::AuditRecord,
     config::Config,
     engine::{self, BoundRequest, lists},
     filter::{audit, host},
@@ -19,7 +18,10 @@ use crate::{
     },
 };
 
-use super::{Enforced, Forward, INCOMPLETE, ResponseAborted, head::ResponseHead, policy_list::PolicyListStream};
+use super::{
+    Enforced, Forward, INCOMPLETE, ResponseAborted, head::ResponseHead, policy_list::PolicyListStream,
+    record::ResponseRecord,
+};
 
 /// What is taken out of a response.
 #[derive(Debug)]
@@ -27,28 +29,20 @@ pub(super) enum ResponseFilter {
     /// Nothing.
     Inactive,
     /// Entries of lists, if its head says that it can be read.
-    Lists(Box<lists::ListFilter>, Box<AuditRecord>),
-    /// The same, and what opens the old transport, if its head says that it is an event stream.
-    Stream { guard: Option<Box<LegacyGuard>>, lists: Option<Box<lists::ListFilter>> },
+    Lists(Box<lists::ListFilter>, ResponseRecord),
+    /// The same, and what opens the old transport, if some client may read it as an event stream.
+    Stream { guard: Option<Box<EndpointGuard>>, lists: Option<Box<lists::ListFilter>>, record: ResponseRecord },
     /// Its body is coming.
     Body(Box<BodyFilter>),
-}
-
-/// Looks for what opens the old transport.
-#[derive(Debug)]
-pub(super) struct LegacyGuard {
-    guard: EndpointGuard,
-    /// The record of a stream that is refused.
-    refused: Box<AuditRecord>,
 }
 
 /// Filters one body.
 #[derive(Debug)]
 pub(super) struct BodyFilter {
-    guard: Option<Box<LegacyGuard>>,
+    guard: Option<Box<EndpointGuard>>,
     lists: Option<PolicyListStream>,
     /// The record of the request, to be written again if a list loses entries.
-    record: Option<Box<AuditRecord>>,
+    record: ResponseRecord,
     /// Whether nothing goes on before the last chunk.
     is_whole: bool,
 }
@@ -56,8 +50,8 @@ pub(super) struct BodyFilter {
 /// What goes on of a chunk.
 enum FilteredChunk {
     Bytes(Vec<u8>),
-    /// In place of it, an event that says why the stream is refused. It has this record.
-    LastEvent(Box<AuditRecord>),
+    /// In place of it, an event that says why the stream is refused.
+    LastEvent,
 }
 
 const UNREADABLE: ResponseAborted = ResponseAborted("Envoy does not return the response");
@@ -65,18 +59,20 @@ const WITHOUT_HEAD: ResponseAborted = ResponseAborted("a response comes without 
 
 impl ResponseFilter {
     /// For the response to a message; `lists` if it lists what the caller may not see.
-    pub(super) fn for_message(lists: Option<Box<lists::ListFilter>>, record: Box<AuditRecord>) -> Self {
-        lists.map_or(Self::Inactive, |lists| Self::Lists(lists, record))
+    pub(super) fn for_message(lists: Option<Box<lists::ListFilter>>, record: &ResponseRecord) -> Self {
+        lists.map_or(Self::Inactive, |lists| Self::Lists(lists, record.clone()))
     }
 
     /// For the response to a request that carries no message.
-    pub(super) fn for_request_without_message(config: &Config, request: &BoundRequest, record: &AuditRecord) -> Self {
-        let refused = || Box::new(engine::refused_stream(record, LegacyEndpoint::REASON));
-        let guard = || Box::new(LegacyGuard { guard: EndpointGuard::default(), refused: refused() });
-        let guard = engine::blocks_legacy_sse(config, request).then(guard);
+    pub(super) fn for_request_without_message(
+        config: &Config,
+        request: &BoundRequest,
+        record: &ResponseRecord,
+    ) -> Self {
+        let guard = engine::blocks_legacy_sse(config, request).then(Box::default);
         match (guard, lists::filter_for_stream(config, request)) {
             (None, None) => Self::Inactive,
-            (guard, lists) => Self::Stream { guard, lists: lists.map(Box::new) },
+            (guard, lists) => Self::Stream { guard, lists: lists.map(Box::new), record: record.clone() },
         }
     }
 
@@ -90,7 +86,7 @@ impl ResponseFilter {
         let Self::Body(body) = self else { return 0 };
         let BodyFilter { guard, lists, .. } = &**body;
         let lists = lists.as_ref().map_or(0, |lists| lists.held());
-        lists.saturating_add(guard.as_ref().map_or(0, |legacy| legacy.guard.held_bytes()))
+        lists.saturating_add(guard.as_ref().map_or(0, |guard| guard.held_bytes()))
     }
 
     /// Takes the head; `None` if Envoy did not return it.
@@ -102,16 +98,17 @@ impl ResponseFilter {
             return Ok(());
         }
         let head = head.ok_or_else(answer::failed)?;
-        match std::mem::replace(self, Self::Inactive) {
-            // An error lists nothing, whether it is Envoy's own or a server's.
-            _ if !head.is_success => {}
-            Self::Lists(lists, record) => {
-                *self = Self::Body(Box::new(BodyFilter::for_message(*lists, record, head)?));
+        let body = match std::mem::replace(self, Self::Inactive) {
+            // An error lists nothing, whether it is Envoy's own or a server's: clients read no result in it.
+            _ if !head.is_success => None,
+            Self::Lists(lists, record) => BodyFilter::for_message(*lists, record, head)?,
+            Self::Stream { guard, lists, record } if head.is_stream => {
+                BodyFilter::for_request_without_message(guard, lists, record, head)?
             }
-            Self::Stream { guard, lists } if head.format == Some(ResponseFormat::Sse) => {
-                *self = Self::Body(Box::new(BodyFilter::for_request_without_message(guard, lists, head)?));
-            }
-            Self::Inactive | Self::Stream { .. } | Self::Body(_) => {}
+            Self::Inactive | Self::Stream { .. } | Self::Body(_) => None,
+        };
+        if let Some(body) = body {
+            *self = Self::Body(Box::new(body));
         }
         Ok(())
     }
@@ -139,16 +136,17 @@ impl ResponseFilter {
         if let (FilteredChunk::Bytes(out), true) = (&mut passes, is_last) {
             match body.finish(config)? {
                 FilteredChunk::Bytes(rest) => out.extend(rest),
-                refused @ FilteredChunk::LastEvent(_) => passes = refused,
+                FilteredChunk::LastEvent => passes = FilteredChunk::LastEvent,
             }
         }
         let out = match passes {
             FilteredChunk::Bytes(out) => out,
-            FilteredChunk::LastEvent(refused) => {
+            FilteredChunk::LastEvent => {
+                let refused = body.record.read(|record| engine::refused_stream(record, LegacyEndpoint::REASON));
                 host::replace_response_chunk(held.len(), LegacyEndpoint::last_event().as_bytes())
                     .map_err(|_| UNREADABLE)?;
                 *self = Self::Inactive;
-                return Ok(Forward::Last(refused));
+                return Ok(Forward::Last(Box::new(refused)));
             }
         };
         if out != *held {
@@ -179,41 +177,67 @@ impl ResponseFilter {
         let is_unchanged = body.lists.as_ref().is_some_and(PolicyListStream::is_unchanged);
         body.is_whole.then_some(!is_unchanged)
     }
+
+    /// Whether it takes anything out of an event stream.
+    pub(super) fn is_enforced_on_events(&self) -> bool {
+        let Self::Body(body) = self else { return false };
+        !body.is_whole && (body.guard.is_some() || body.lists.as_ref().is_some_and(|lists| !lists.is_unchanged()))
+    }
 }
 
 impl BodyFilter {
-    fn for_message(lists: lists::ListFilter, record: Box<AuditRecord>, head: &ResponseHead) -> Result<Self, Reply> {
+    /// `None` if the body cannot be read, and nothing is enforced.
+    fn for_message(
+        lists: lists::ListFilter,
+        record: ResponseRecord,
+        head: &ResponseHead,
+    ) -> Result<Option<Self>, Reply> {
         let Some(format) = head.format.filter(|_| head.is_plain) else {
+            if lists.request.is_unchanged {
+                return Ok(None);
+            }
             return Err(Reply { status: 200, retry_after: None, body: lists.request.refused(UNKNOWN_FORMAT) });
         };
-        let body = Self::new(None, Some(PolicyListStream::new(lists, format)), format == ResponseFormat::Json)?;
-        Ok(Self { record: Some(record), ..body })
+        Self::new(None, Some(PolicyListStream::new(lists, format)), record, format == ResponseFormat::Json).map(Some)
     }
 
     fn for_request_without_message(
-        guard: Option<Box<LegacyGuard>>,
+        guard: Option<Box<EndpointGuard>>,
         lists: Option<Box<lists::ListFilter>>,
+        record: ResponseRecord,
         head: &ResponseHead,
-    ) -> Result<Self, Reply> {
-        if !head.is_plain {
-            audit::log_line(Level::Warn, "a stream that cannot be read, since it is compressed, was not passed on");
+    ) -> Result<Option<Self>, Reply> {
+        if !head.is_plain || head.format != Some(ResponseFormat::Sse) {
+            if guard.is_none() && lists.is_none_or(|lists| lists.request.is_unchanged) {
+                return Ok(None);
+            }
+            audit::log_line(
+                Level::Warn,
+                "a stream that is compressed, or that clients may read as something else, was not passed on",
+            );
             return Err(answer::failed());
         }
-        Self::new(guard, lists.map(|lists| PolicyListStream::new(*lists, ResponseFormat::Sse)), false)
+        let lists = lists.map(|lists| PolicyListStream::new(*lists, ResponseFormat::Sse));
+        Self::new(guard, lists, record, false).map(Some)
     }
 
     /// Removes the length of the body, since nothing tells yet how much of it goes on.
-    fn new(guard: Option<Box<LegacyGuard>>, lists: Option<PolicyListStream>, is_whole: bool) -> Result<Self, Reply> {
+    fn new(
+        guard: Option<Box<EndpointGuard>>,
+        lists: Option<PolicyListStream>,
+        record: ResponseRecord,
+        is_whole: bool,
+    ) -> Result<Self, Reply> {
         host::remove_response_header("content-length").map_err(|_| answer::failed())?;
-        Ok(Self { guard, lists, record: None, is_whole })
+        Ok(Self { guard, lists, record, is_whole })
     }
 
     fn push(&mut self, config: &Config, chunk: &[u8], room: usize) -> Result<FilteredChunk, ResponseAborted> {
-        let Some(legacy) = &mut self.guard else {
+        let Some(guard) = &mut self.guard else {
             return self.filter_lists(config, chunk, room).map(FilteredChunk::Bytes);
         };
-        let Ok(Forwarded { passes, is_over }) = legacy.guard.push(chunk) else {
-            return Ok(FilteredChunk::LastEvent(legacy.refused.clone()));
+        let Ok(Forwarded { passes, is_over }) = guard.push(chunk) else {
+            return Ok(FilteredChunk::LastEvent);
         };
         if is_over {
             self.guard = None;
@@ -224,30 +248,25 @@ impl BodyFilter {
     fn finish(&mut self, config: &Config) -> Result<FilteredChunk, ResponseAborted> {
         let rest = match self.guard.take() {
             None => Vec::new(),
-            Some(mut legacy) => match legacy.guard.rest() {
+            Some(mut guard) => match guard.rest() {
                 Ok(rest) => rest,
-                Err(LegacyEndpoint) => return Ok(FilteredChunk::LastEvent(legacy.refused)),
+                Err(LegacyEndpoint) => return Ok(FilteredChunk::LastEvent),
             },
         };
         let mut out = self.filter_lists(config, &rest, 0)?;
         if let Some(lists) = &mut self.lists {
-            out.extend(lists.end(config)?);
+            let end = lists.end(config);
+            lists.record_lost(&self.record);
+            out.extend(end?);
         }
-        self.record_hidden();
         Ok(FilteredChunk::Bytes(out))
     }
 
     fn filter_lists(&mut self, config: &Config, chunk: &[u8], room: usize) -> Result<Vec<u8>, ResponseAborted> {
         let Some(lists) = &mut self.lists else { return Ok(chunk.to_vec()) };
-        lists.push(config, chunk, room)
-    }
-
-    /// Writes the record of the request again, with how many entries its lists lost.
-    fn record_hidden(&mut self) {
-        let (hidden_entries, drifts) = self.lists.as_ref().map(PolicyListStream::take_lost).unwrap_or_default();
-        let Some(record) = self.record.take().filter(|_| hidden_entries > 0 || !drifts.is_empty()) else { return };
-        if host::set_filter_state(&AuditRecord { hidden_entries, drifts, ..*record }.to_json()).is_err() {
-            audit::log_line(Level::Warn, "the audit record of a list does not say what the list lost");
-        }
+        let out = lists.push(config, chunk, room);
+        // Also if that ends the stream.
+        lists.record_lost(&self.record);
+        out
     }
 }

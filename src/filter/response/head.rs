@@ -2,7 +2,7 @@
 
 use proxy_wasm::types::Status;
 
-use crate::mcp::ResponseFormat;
+use crate::mcp::{ResponseFormat, names_event_stream};
 
 use super::host;
 
@@ -11,25 +11,35 @@ use super::host;
 pub(super) struct ResponseHead {
     /// Whether its status is neither a redirection nor an error: errors list nothing.
     pub(super) is_success: bool,
-    /// `None` if the body is neither JSON nor an event stream.
+    /// How the body is read; `None` if clients do not agree on what it is.
     pub(super) format: Option<ResponseFormat>,
     /// Whether the body is not compressed.
     pub(super) is_plain: bool,
+    /// Whether some client may read the body as an event stream; of a GET, anything else is a page.
+    pub(super) is_stream: bool,
 }
 
 impl ResponseHead {
-    /// Reads the head. Call it in the response-headers callback only.
+    /// Reads the head of the response to a request that asks for an event stream, or not. Call it in the response-headers callback only.
     ///
     /// # Errors
     /// If Envoy does not return a header.
-    pub(super) fn read() -> Result<Self, Status> {
+    pub(super) fn read(asks_for_events: bool) -> Result<Self, Status> {
         let status = host::response_header(":status")?;
-        let content_type = host::response_header("content-type")?;
+        let content_type = host::response_header("content-type")?.unwrap_or_default();
         let encoding = host::response_header("content-encoding")?;
+        let is_success = !status.is_some_and(|status| matches!(*status, [b'3'..=b'5', _, _]));
+        let is_named = names_event_stream(&content_type);
+        // Whoever asks for a stream gets one, whatever the type says: in any other body, no line goes on.
+        let is_unnamed = asks_for_events && is_success && !is_named;
         Ok(Self {
-            is_success: !status.is_some_and(|status| matches!(*status, [b'3'..=b'5', _, _])),
-            format: content_type.and_then(|content_type| ResponseFormat::from_content_type(&content_type)),
+            is_success,
+            format: match ResponseFormat::from_content_type(&content_type) {
+                _ if is_unnamed => Some(ResponseFormat::Sse),
+                format => format,
+            },
             is_plain: encoding.is_none_or(|encoding| encoding == b"identity"),
+            is_stream: is_named || is_unnamed,
         })
     }
 }

@@ -14,12 +14,12 @@ use crate::{
     filter::{listed, pinned, shared_data::SharedData},
     mcp::{
         ResponseFormat,
-        list::{ListKind, ListStream, ListedEntry, StreamAborted, Visibility},
+        list::{ListKind, ListStream, ListedEntry, Visibility},
     },
     policy::{CallerDenials, Policy},
 };
 
-use super::ResponseAborted;
+use super::{ResponseAborted, record::ResponseRecord};
 
 /// Filters lists by the policy of this name.
 #[derive(Debug)]
@@ -95,25 +95,39 @@ impl PolicyListStream {
     /// Reads a chunk, and returns what goes on of it.
     pub(super) fn push(&mut self, config: &Config, chunk: &[u8], room: usize) -> Result<Vec<u8>, ResponseAborted> {
         let only_holds = self.filter.only_holds();
-        self.read(config, only_holds, |filter, visibility| filter.push(chunk, room, visibility))
+        self.read(config, only_holds, Some((chunk, room)))
     }
 
     /// Reads the end, and returns the rest.
     pub(super) fn end(&mut self, config: &Config) -> Result<Vec<u8>, ResponseAborted> {
-        self.read(config, false, |filter, visibility| filter.end(visibility))
+        self.read(config, false, None)
     }
 
-    /// How many entries were taken out, and which pinned tools differ from their pins.
-    pub(super) fn take_lost(&self) -> (usize, Vec<Box<str>>) {
-        (self.seen.hidden.get(), self.seen.drifts.take())
+    /// Writes down in a record how many entries were taken out, and which pinned tools differ from their pins, if that is more than the
+    /// record says.
+    pub(super) fn record_lost(&self, record: &ResponseRecord) {
+        let (hidden, drifts) = (self.seen.hidden.get(), self.seen.drifts.borrow());
+        if record.read(|record| (record.hidden_entries, record.drifts.len())) == (hidden, drifts.len()) {
+            return;
+        }
+        record.change(|record| {
+            record.hidden_entries = hidden;
+            record.drifts = drifts.clone();
+        });
+        record.write();
     }
 
+    /// Reads a chunk and how much of it may be held, or the end.
     fn read(
         &mut self,
         config: &Config,
         only_holds: bool,
-        read: impl FnOnce(&mut ListStream, &dyn Visibility) -> Result<Vec<u8>, StreamAborted>,
+        chunk: Option<(&[u8], usize)>,
     ) -> Result<Vec<u8>, ResponseAborted> {
+        let read = |filter: &mut ListStream, visibility: &dyn Visibility| match chunk {
+            Some((chunk, room)) => filter.push(chunk, room, visibility),
+            None => filter.end(visibility),
+        };
         let Self { filter, policy, caller, seen, origin, is_unchanged, noted_route } = self;
         let noted = noted_route.as_ref().map(|route| (&**policy, &**route));
         let shown = || PolicyVisibility { noted, ..PolicyVisibility::new(config, policy, caller, seen, *is_unchanged) };

@@ -1,7 +1,7 @@
 //! Judges the answer to a call by the policy's `results`, and writes down what was found.
 
 use crate::{
-    audit::{AuditRecord, Decision, record},
+    audit::{AuditRecord, Decision, record::Shadow},
     config::Config,
     engine::{results::ResultFilter, tasks::TaskWatch},
     filter::{audit, host, metrics, shared_data::SharedData},
@@ -13,7 +13,7 @@ use crate::{
     results::{ResultRefusal, ResultReport, ResultStream},
 };
 
-use super::{Enforced, ResponseAborted, head::ResponseHead};
+use super::{Enforced, ResponseAborted, head::ResponseHead, record::ResponseRecord};
 
 /// What becomes of an answer.
 #[derive(Debug)]
@@ -22,7 +22,7 @@ pub(super) struct ResultStage {
     /// Who owns the tasks that the answer creates, and what is read of it.
     tasks: Option<(TaskWatch, Option<CreatedTasks>)>,
     /// The record of the request, to be written again with what was found.
-    record: Box<AuditRecord>,
+    record: ResponseRecord,
     /// What was found so far.
     found: ResultReport,
 }
@@ -42,7 +42,7 @@ enum State {
 }
 
 impl ResultStage {
-    pub(super) fn new(mut filter: Box<ResultFilter>, record: Box<AuditRecord>) -> Self {
+    pub(super) fn new(mut filter: Box<ResultFilter>, record: ResponseRecord) -> Self {
         let tasks = filter.tasks.take().map(|watch| (watch, None));
         let state = State::Pending(filter);
         Self { state, tasks, record, found: ResultReport::default() }
@@ -65,7 +65,7 @@ impl ResultStage {
             Some((watch, Some(CreatedTasks::new(format))))
         });
         // A GET is answered by messages only in an event stream; other pages are none of MCP's.
-        let is_page = filter.request.ids.is_empty() && head.format != Some(ResponseFormat::Sse);
+        let is_page = filter.request.ids.is_empty() && !head.is_stream;
         if is_page || filter.inspections.is_empty() {
             return Ok(());
         }
@@ -75,6 +75,8 @@ impl ResultStage {
             None if head.is_success => Some(ResultRefusal::UnknownFormat),
             _ => None,
         };
+        // So is what such an error labels as JSON, and no client reads a result in it.
+        let format = head.format.filter(|format| head.is_success || *format == ResponseFormat::Sse);
         let ResultFilter { request, inspections, .. } = *filter;
         match why {
             Some(why) if inspections.enforced.is_none() => {
@@ -91,7 +93,7 @@ impl ResultStage {
             }
             None => {
                 host::remove_response_header("content-length").map_err(|_| answer::failed())?;
-                self.state = State::Body(Box::new(ResultStream::new(request, inspections, head.format)));
+                self.state = State::Body(Box::new(ResultStream::new(request, inspections, format)));
                 Ok(())
             }
         }
@@ -126,7 +128,7 @@ impl ResultStage {
         self.note(config, stream.take_report());
         // A refusal is displayed already.
         if self.found.refusal.is_none() && !(self.found.counts.is_empty() && self.found.shadow_counts.is_empty()) {
-            audit::display(&self.written());
+            self.record.read(audit::display);
         }
         out
     }
@@ -135,6 +137,11 @@ impl ResultStage {
     pub(super) fn whole_text(&self) -> Option<Enforced> {
         let State::Body(stream) = &self.state else { return None };
         stream.holds_all().then_some(stream.is_enforced())
+    }
+
+    /// Whether it changes anything in an event stream.
+    pub(super) fn is_enforced_on_events(&self) -> bool {
+        matches!(&self.state, State::Body(stream) if !stream.holds_all() && stream.is_enforced())
     }
 
     /// The bytes that are held.
@@ -162,38 +169,33 @@ impl ResultStage {
         if report.is_empty() {
             return;
         }
-        let policy = self.record.policy.clone();
+        let policy = self.record.read(|record| record.policy.clone());
         metrics::count_redactions(policy.as_deref(), &report.counts, &report.shadow_counts);
         let is_refusal = self.found.refusal.is_none() && report.refusal.is_some();
         self.found.merge(report);
-        let written = self.written();
+        self.record.change(|record| write_found(&self.found, record));
         if is_refusal {
-            audit::write(config, &written, None);
-        } else if host::set_filter_state(&written.to_json()).is_err() {
-            audit::log_line(log::Level::Warn, "the audit record of a call does not say what was found in its answer");
+            self.record.read(|record| audit::write(config, record, None));
+        } else {
+            self.record.write();
         }
     }
+}
 
-    /// The record of the request with what was found so far.
-    fn written(&self) -> AuditRecord {
-        let mut written = AuditRecord {
-            redacted: self.found.counts,
-            shadow_redacted: self.found.shadow_counts,
-            ..(*self.record).clone()
-        };
-        if let Some(why) = &self.found.shadow_refusal {
-            written.shadow = Some(record::Shadow { decision: Decision::Denied, rule: why.rule().to_owned() });
-        }
-        if let Some(why) = &self.found.refusal {
-            written.decision = Decision::Denied;
-            why.rule().clone_into(&mut written.rule);
-            written.message = why.reason();
-        }
-        written
+/// Writes down what was found so far.
+fn write_found(found: &ResultReport, record: &mut AuditRecord) {
+    (record.redacted, record.shadow_redacted) = (found.counts, found.shadow_counts);
+    if let Some(why) = &found.shadow_refusal {
+        record.shadow = Some(Shadow { decision: Decision::Denied, rule: why.rule().to_owned() });
+    }
+    if let Some(why) = &found.refusal {
+        record.decision = Decision::Denied;
+        why.rule().clone_into(&mut record.rule);
+        record.message = why.reason();
     }
 }
 
 /// What judges the answer to a request, if a rule does.
-pub(super) fn stage(filter: Option<Box<ResultFilter>>, record: &AuditRecord) -> Option<Box<ResultStage>> {
-    filter.map(|filter| Box::new(ResultStage::new(filter, Box::new(record.clone()))))
+pub(super) fn stage(filter: Option<Box<ResultFilter>>, record: &ResponseRecord) -> Option<Box<ResultStage>> {
+    filter.map(|filter| Box::new(ResultStage::new(filter, record.clone())))
 }

@@ -2,6 +2,8 @@
 
 use std::ops::Range;
 
+use crate::mcp::sse::append;
+
 /// Edits that do not overlap, in the order of the text.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Edits(Vec<(Range<usize>, &'static str)>);
@@ -41,11 +43,11 @@ impl Edits {
         }
         let (mut out, mut at) = (Vec::with_capacity(text.len()), 0);
         for (span, with) in &self.0 {
-            out.extend_from_slice(text.get(at..span.start).unwrap_or_default());
-            out.extend_from_slice(with.as_bytes());
+            append(&mut out, text.get(at..span.start).unwrap_or_default());
+            append(&mut out, with.as_bytes());
             at = span.end;
         }
-        out.extend_from_slice(text.get(at..).unwrap_or_default());
+        append(&mut out, text.get(at..).unwrap_or_default());
         Some(out)
     }
 }

@@ -9,7 +9,10 @@ use super::{
     refused,
     sniff::Sniffer,
 };
-use crate::mcp::sse::{EventPart, EventState, HeldEvent, data, with_data};
+use crate::mcp::{
+    notice, refusal_text,
+    sse::{EventPart, EventState, HeldEvent, data, may_be_message, with_data},
+};
 
 /// Filters one stream.
 #[derive(Clone, Debug, Default)]
@@ -87,7 +90,11 @@ impl Events {
                 Ok(None) => {}
                 Ok(Some(text)) => self.event.bytes = with_data(&self.event.bytes, &text),
                 Err(Unreadable::Ambiguous) if !may_be_message(&data) => {}
-                Err(Unreadable::Ambiguous) if request.ids.is_empty() && !self.sniffer.may_contain_list() => {}
+                // It answers nothing that is known, so the stream need not end.
+                Err(Unreadable::Ambiguous) if !self.sniffer.may_contain_list() && self.id(request).is_none() => {
+                    let dropped = notice::dropped(refusal_text::UNREADABLE_MESSAGE);
+                    self.event.bytes = with_data(&self.event.bytes, dropped.as_bytes());
+                }
                 Err(why) => self.replace_event(why.message(), request)?,
             }
         }
@@ -98,17 +105,16 @@ impl Events {
 
     /// Replaces the event by an error.
     fn replace_event(&mut self, why: &str, request: &ListRequest) -> Result<(), StreamAborted> {
-        let id = match request.ids.as_slice() {
-            [only] if !request.is_batch => Some(&**only),
-            _ => self.sniffer.id(),
-        };
-        let error = refused(Some(id.ok_or(StreamAborted)?), why);
+        let error = refused(Some(self.id(request).ok_or(StreamAborted)?), why);
         self.event.bytes = with_data(&self.event.bytes, error.as_bytes());
         Ok(())
     }
-}
 
-/// Whether any client can read a text as a message. Other texts are, for example, the address in an `endpoint` event.
-fn may_be_message(data: &[u8]) -> bool {
-    matches!(data.trim_ascii_start().first(), Some(b'{' | b'[' | 0xEF))
+    /// The id that an error in place of the event has.
+    fn id<'i>(&'i self, request: &'i ListRequest) -> Option<&'i str> {
+        match request.ids.as_slice() {
+            [only] if !request.is_batch => Some(only),
+            _ => self.sniffer.id(),
+        }
+    }
 }

@@ -2,7 +2,7 @@
 //!
 //! Comments and other lines before the data of an event go on as they come.
 
-use super::{StreamPart, Tokenizer};
+use super::{StreamPart, Tokenizer, append};
 
 /// The current event of one stream.
 #[derive(Clone, Debug, Default)]
@@ -63,7 +63,7 @@ impl HeldEvent {
             }
             StreamPart::Ignored(byte) => {
                 if self.bytes.is_empty() && self.state == EventState::Held {
-                    out.extend_from_slice(byte);
+                    append(out, byte);
                 } else {
                     self.push_bytes(byte, out);
                 }
@@ -107,7 +107,7 @@ impl HeldEvent {
     fn push_text<'c>(&mut self, text: &'c [u8], out: &mut Vec<u8>) -> &'c [u8] {
         let missing = DATA.len().saturating_sub(self.line.len()).min(text.len());
         let (head, value) = text.split_at_checked(missing).unwrap_or_default();
-        self.line.extend_from_slice(head);
+        append(&mut self.line, head);
         let is_data = self.line == DATA;
         self.has_data |= is_data;
         self.push_bytes(text, out);
@@ -133,8 +133,8 @@ impl HeldEvent {
     /// Holds, forwards or drops bytes of the event, by its state.
     fn push_bytes(&mut self, bytes: &[u8], out: &mut Vec<u8>) {
         match self.state {
-            EventState::Held => self.bytes.extend_from_slice(bytes),
-            EventState::Passing => out.extend_from_slice(bytes),
+            EventState::Held => append(&mut self.bytes, bytes),
+            EventState::Passing => append(out, bytes),
             EventState::Dropped => {}
         }
     }

@@ -1,6 +1,6 @@
 //! Collects the messages of a response that is read beside its way: nothing is held back, and nothing is changed.
 
-use super::{StreamPart, Tokenizer, data};
+use super::{StreamPart, Tokenizer, append, data};
 use crate::mcp::ResponseFormat;
 
 /// The message of one response that is being read; the whole text of JSON, or the data of the current event.
@@ -71,7 +71,7 @@ impl Messages {
             return None;
         }
         if self.text.len().saturating_add(bytes.len()) <= max {
-            self.text.extend_from_slice(bytes);
+            append(&mut self.text, bytes);
             return None;
         }
         self.is_long = true;

@@ -120,6 +120,13 @@ fn what_cannot_be_read_on_a_stream_becomes_an_error_that_says_why() {
     assert!(out.contains("\"id\":1,\"error\":{\"code\":-31451,"), "{out}");
     let out = whole(unknown_call(&email), "data: {\"id\":1,\"result\":{\"a\":1,\"a\":2}}\n\n");
     assert!(out.contains("notifications/message"), "{out}");
+    // Some clients skip what comes before a brace, so it is no other text.
+    for odd in ["/**/{\"id\":1,\"result\":{}}", "\u{a0}{\"id\":1}", "x {", "{\"jsonrpc\":\"2.0\","] {
+        let out = whole(sse(&email), &format!("data: {odd}\n\n"));
+        assert!(out.contains("\"id\":1,\"error\":{\"code\":-31451,") && !out.contains(odd), "{out}");
+        let out = whole(unknown_call(&email), &format!("data: {odd}\n\n"));
+        assert!(out.contains("notifications/message") && !out.contains(odd), "{out}");
+    }
     // An address of the old transport is no message, but a text.
     let endpoint = "event: endpoint\ndata: /messages?session_id=1\n\n";
     assert_eq!(whole(unknown_call(&email), endpoint), endpoint);
@@ -136,6 +143,33 @@ fn without_room_an_answer_is_refused() {
     let mut json = ResultStream::new(request(), enforced(&email), Some(ResponseFormat::Json));
     assert_eq!(json.push(answer.as_bytes(), 20), b"");
     assert!(String::from_utf8(json.end()).unwrap().contains("-31413"));
+}
+
+#[test]
+fn what_a_server_labels_as_json_is_refused_if_it_is_not_strict_json_and_an_error_of_a_proxy_is_a_text() {
+    let email = format_named("email");
+    let answer = ANSWER.replace('M', MAIL);
+    let units: Vec<u16> = answer.encode_utf16().collect();
+    let encoded = [
+        units.iter().flat_map(|unit| unit.to_be_bytes()).collect::<Vec<u8>>(),
+        units.iter().flat_map(|unit| unit.to_le_bytes()).collect(),
+        units.iter().flat_map(|unit| u32::from(*unit).to_be_bytes()).collect(),
+        units.iter().flat_map(|unit| u32::from(*unit).to_le_bytes()).collect(),
+    ];
+    let read = |format, text: &[u8]| {
+        let mut stream = ResultStream::new(request(), enforced(&email), format);
+        let out = [stream.push(text, usize::MAX), stream.end()].concat();
+        String::from_utf8_lossy(&out).into_owned()
+    };
+    let texts = [&b"/**/{\"id\":1}"[..], b"no", b" ", b"\xC2\xA0{}", b"\"\\x\""];
+    for text in encoded.iter().map(Vec::as_slice).chain(texts) {
+        let out = read(Some(ResponseFormat::Json), text);
+        let why = "Result refused: the answer is not JSON that all clients read alike; report this to the server's operator. \
+                   The call itself was carried out.";
+        assert!(out.contains("\"id\":1,\"error\":{\"code\":-31451,") && out.contains(why), "{out}");
+    }
+    assert_eq!(read(None, b"no healthy upstream, ask bob@example.com {}"), "no healthy upstream, ask [redacted] {}");
+    assert_eq!(read(Some(ResponseFormat::Json), b" [\"bob@example.com\"]"), " [\"[redacted]\"]");
 }
 
 /// An expression, and an answer and a progress message whose search takes more than half of the work of one result.

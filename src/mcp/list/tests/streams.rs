@@ -100,10 +100,28 @@ fn a_list_that_cannot_be_read_becomes_an_error_with_its_id() {
     assert_eq!(whole(&stream(), &text), Ok(after));
     // No error can take its place, so the stream ends.
     assert_eq!(whole(&stream(), &format!("data: {}\n\n", twice.replace("\"id\":7,", ""))), Err(StreamAborted));
-    // What does not list anything is not ours to judge, unless a list is due.
-    let odd = "data: {\"result\":{\"x\":1,\"x\":2}}\n\n";
-    assert_eq!(whole(&stream(), odd).as_deref(), Ok(odd));
-    assert_eq!(answer(odd), format!("data: {}\n\n", error(UNREADABLE_LIST)));
+}
+
+#[test]
+fn what_cannot_be_read_does_not_go_on_though_it_seems_to_list_nothing() {
+    let dropped = r#"data: {"jsonrpc":"2.0","method":"notifications/message","params":{"level":"error","logger":"mcp-policy","data":"A message was dropped: it is not JSON that all clients read alike; report this to the server's operator"}}"#;
+    for odd in [
+        r#"{"result":{"x":1,"x":2}}"#,
+        r#"{"jsonrpc":"2.0","#,
+        r#"/**/{"result":{"tools":[{"name":"evil"}]}}"#,
+        "\u{a0}{\"result\":{\"tools\":[{\"name\":\"evil\"}]}}",
+        "\\u2028{}",
+        "{]",
+    ] {
+        let text = format!("id: 1\ndata: {odd}\n\n: ping\n\n");
+        let expected =
+            if odd.contains("tools") { Err(StreamAborted) } else { Ok(format!("id: 1\n{dropped}\n\n: ping\n\n")) };
+        assert_eq!(whole(&stream(), &text), expected, "{odd}");
+        assert_eq!(answer(&text), format!("id: 1\ndata: {}\n\n: ping\n\n", error(UNREADABLE_LIST)), "{odd}");
+    }
+    // With an id, an error takes its place, whatever was asked.
+    let text = "data: {\"id\":7,\"x\":1,\"x\":2}\n\n";
+    assert_eq!(whole(&stream(), text), Ok(format!("data: {}\n\n", error(UNREADABLE_LIST))));
 }
 
 #[test]

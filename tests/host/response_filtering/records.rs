@@ -1,0 +1,96 @@
+//! What records say of lists that were shortened.
+
+use super::{list, listing, sent};
+use crate::{
+    proxy::{Part, Stream},
+    request::listen,
+};
+
+const EVENTS: Part<'_> = Part::Head(&[(":status", "200"), ("content-type", "text/event-stream")]);
+const POLICY: &str = r#"{"version":"1","default":"deny","tools":{"ok":{"results":{"redact":[{"find":"email"}]}}}}"#;
+
+/// The newest record of a stream.
+fn last(stream: &Stream) -> String {
+    String::from_utf8(stream.notes.last().expect("a record").clone()).expect("text")
+}
+
+#[test]
+fn the_record_of_a_list_says_how_many_entries_it_lost() {
+    let policy = r#"{"version":"1","default":"deny","tools":{"ok":{}}}"#;
+    for (tools, hidden) in [(&["ok", "evil", "worse"][..], Some(2)), (&["ok"], None)] {
+        let (mut worker, mut stream) = sent(policy, &list());
+        listing(tools).send(&mut worker, &mut stream);
+        let note = stream.notes.get(1).map(|note| String::from_utf8(note.clone()).expect("text"));
+        let expected = hidden.map(|count| format!(r#","hidden":{count}}}"#));
+        match (note, expected) {
+            (Some(note), Some(expected)) => assert!(note.ends_with(&expected) && note.contains("tools/list"), "{note}"),
+            (note, expected) => assert_eq!((note, expected), (None, None)),
+        }
+        stream.close(&mut worker);
+    }
+}
+
+/// An event that lists these tools.
+fn listed(tools: &[&str]) -> String {
+    format!("data: {}\n\n", String::from_utf8(listing(tools).body()).expect("text"))
+}
+
+#[test]
+fn the_record_of_a_stream_says_at_once_how_many_entries_its_lists_have_lost_so_far() {
+    for request in [list(), listen()] {
+        let (mut worker, mut stream) = sent(POLICY, &request);
+        stream.answer(&mut worker, EVENTS, false);
+        stream.answer(&mut worker, Part::Body(listed(&["ok"]).as_bytes()), false);
+        assert_eq!(stream.notes.len(), 1, "nothing was lost");
+        stream.answer(&mut worker, Part::Body(listed(&["evil", "ok"]).as_bytes()), false);
+        assert!(last(&stream).ends_with(r#","hidden":1}"#), "{}", last(&stream));
+        stream.answer(&mut worker, Part::Body(listed(&["evil", "worse"]).as_bytes()), false);
+        // The client leaves.
+        stream.close(&mut worker);
+        assert!(last(&stream).ends_with(r#","hidden":3}"#), "{}", last(&stream));
+        assert_eq!(stream.notes.len(), 3);
+    }
+}
+
+#[test]
+fn the_record_of_a_stream_that_is_reset_says_what_its_lists_had_lost() {
+    let policy = r#"{"version":"1","default":"deny","tools":{"ok":{}}}"#;
+    let (mut worker, mut stream) = sent(policy, &listen());
+    stream.answer(&mut worker, EVENTS, false);
+    let unreadable = "data: {\"result\":{\"tools\":[],\"tools\":[]}}\n\n";
+    stream.answer(&mut worker, Part::Body([&listed(&["evil"]), unreadable].concat().as_bytes()), false);
+    assert!(stream.answer.is_ended);
+    stream.close(&mut worker);
+    assert!(last(&stream).ends_with(r#","hidden":1}"#), "{}", last(&stream));
+}
+
+#[test]
+fn the_record_of_a_stream_has_what_lists_lost_and_what_was_found_in_results() {
+    let mail = "data: {\"id\":1,\"result\":{\"content\":[{\"text\":\"bob@example.com\"}]}}\n\n";
+    let evil = listed(&["evil"]);
+    for events in [[mail, &evil], [&evil, mail]] {
+        let (mut worker, mut stream) = sent(POLICY, &listen());
+        stream.answer(&mut worker, EVENTS, false);
+        for event in events {
+            stream.answer(&mut worker, Part::Body(event.as_bytes()), false);
+        }
+        stream.close(&mut worker);
+        let record = last(&stream);
+        assert!(record.contains(r#""hidden":1"#) && record.contains(r#""redacted":{"email":1}"#), "{record}");
+    }
+}
+
+#[test]
+fn the_record_of_a_stream_names_the_pinned_tools_that_have_drifted() {
+    let digest = "0".repeat(64);
+    for (on_drift, mode) in [("deny", "enforce"), ("report", "enforce"), ("deny", "shadow")] {
+        let policy = format!(
+            r#"{{"version":"1","default":"allow","mode":"{mode}","on_drift":"{on_drift}","definitions":{{"ok":{{"sha256":"{digest}"}}}}}}"#
+        );
+        let (mut worker, mut stream) = sent(&policy, &listen());
+        stream.answer(&mut worker, EVENTS, false);
+        stream.answer(&mut worker, Part::Body(listed(&["ok"]).as_bytes()), false);
+        stream.close(&mut worker);
+        assert!(last(&stream).contains(r#""drifts":["ok"]"#), "{on_drift}, {mode}: {}", last(&stream));
+    }
+}
