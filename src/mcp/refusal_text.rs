@@ -181,9 +181,9 @@ pub(super) const LIST_TOO_MUCH_WORK: &str = "to look up the entries of the serve
     not forwarded; ask the gateway's operator to use fewer patterns, or the server's to list in pages";
 pub(super) const UNREADABLE_LIST: &str = "the server's response is not JSON that all clients read alike, so the list in it \
     was not forwarded; report this to the server's operator";
-/// A message on a stream cannot be read, and lists nothing.
-pub(super) const UNREADABLE_MESSAGE: &str =
-    "it is not JSON that all clients read alike; report this to the server's operator";
+/// The answer to a call, or a message on a stream that lists nothing, cannot be read.
+pub const UNREADABLE_MESSAGE: &str =
+    "the answer is not JSON that all clients read alike; report this to the server's operator";
 /// A response has a format in which lists cannot be filtered.
 pub const UNKNOWN_FORMAT: &str = "the server's response is neither plain JSON nor a plain event stream, so the list in it \
     was not forwarded; report this to the server's operator";

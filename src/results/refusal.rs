@@ -7,6 +7,7 @@ use crate::mcp::{
     Code,
     answer::{self, Data},
     notice,
+    refusal_text::UNREADABLE_MESSAGE,
 };
 
 use super::report::ResultDenial;
@@ -83,7 +84,7 @@ impl ResultRefusal {
             }
             Self::NoRoom => "the gateway has no room to hold the answer at present; repeat the call later".to_owned(),
             Self::TooMuchWork => "to search the answer takes too much work; ask for less".to_owned(),
-            Self::Unreadable => "the answer is not JSON that all clients read alike; report this to the server's operator".to_owned(),
+            Self::Unreadable => UNREADABLE_MESSAGE.to_owned(),
             Self::Compressed => {
                 "the answer is compressed, so the policy cannot inspect it; ask the gateway's operator to remove `accept-encoding`"
                     .to_owned()

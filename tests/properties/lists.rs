@@ -65,7 +65,7 @@ fn contains(text: &[u8], part: &str) -> bool {
 
 /// Whether it says why an answer was not passed on.
 fn is_refusal(text: &[u8]) -> bool {
-    contains(text, r#""message":"Response refused: "#)
+    contains(text, r#""message":"Response refused: "#) || contains(text, r#""data":"A message was dropped: "#)
 }
 
 /// The ids of requests for lists; none of a stream that answers any.

@@ -211,10 +211,7 @@ impl BodyFilter {
             if guard.is_none() && lists.is_none_or(|lists| lists.request.is_unchanged) {
                 return Ok(None);
             }
-            audit::log_line(
-                Level::Warn,
-                "a stream that is compressed, or that clients may read as something else, was not passed on",
-            );
+            audit::log_line(Level::Warn, "a stream that cannot be read was not passed on");
             return Err(answer::failed());
         }
         let lists = lists.map(|lists| PolicyListStream::new(*lists, ResponseFormat::Sse));

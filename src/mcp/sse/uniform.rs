@@ -305,7 +305,7 @@ mod tests {
         assert_eq!(events.push(line(1 << 20).trim_end().as_bytes(), false), b"");
         assert!(events.held() <= MAX_LINE + 1);
         let mut events = UniformEvents::default();
-        events.push(format!("data: 1\n{}", line(MAX_LINE).repeat(20)).as_bytes(), false);
+        assert_eq!(events.push(format!("data: 1\n{}", line(MAX_LINE).repeat(20)).as_bytes(), false), b"data: 1");
         assert!(events.held() <= MAX_BEHIND + 4);
     }
 }

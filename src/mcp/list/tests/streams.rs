@@ -104,7 +104,7 @@ fn a_list_that_cannot_be_read_becomes_an_error_with_its_id() {
 
 #[test]
 fn what_cannot_be_read_does_not_go_on_though_it_seems_to_list_nothing() {
-    let dropped = r#"data: {"jsonrpc":"2.0","method":"notifications/message","params":{"level":"error","logger":"mcp-policy","data":"A message was dropped: it is not JSON that all clients read alike; report this to the server's operator"}}"#;
+    let dropped = r#"data: {"jsonrpc":"2.0","method":"notifications/message","params":{"level":"error","logger":"mcp-policy","data":"A message was dropped: the answer is not JSON that all clients read alike; report this to the server's operator"}}"#;
     for odd in [
         r#"{"result":{"x":1,"x":2}}"#,
         r#"{"jsonrpc":"2.0","#,
