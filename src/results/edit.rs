@@ -23,7 +23,7 @@ pub(super) fn rewrite(message: &[u8], texts: &[Text<'_>], inspection: &Inspectio
     let (mut out, mut at) = (Vec::with_capacity(message.len()), 0);
     for text in changed {
         out.extend_from_slice(message.get(at..text.span.start).unwrap_or_default());
-        // Some clients take characters that nobody sees for the end of a line, in an event stream.
+        // Some clients take invisible characters for the end of a line, in an event stream.
         out.extend_from_slice(json::visible(json::quoted(&text.replaced(inspection))).as_bytes());
         at = text.span.end;
     }

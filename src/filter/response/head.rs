@@ -30,7 +30,7 @@ impl ResponseHead {
         let encoding = host::response_header("content-encoding")?;
         let is_success = !status.is_some_and(|status| matches!(*status, [b'3'..=b'5', _, _]));
         let is_named = names_event_stream(&content_type);
-        // Whoever asks for a stream gets one, whatever the type says: in any other body, no line goes on.
+        // A client that asks for a stream reads one, whatever the type says. Of any other body, no line goes on.
         let is_unnamed = asks_for_events && is_success && !is_named;
         Ok(Self {
             is_success,

@@ -17,7 +17,7 @@ pub struct UniformEvents {
     in_data: bool,
     /// The last bytes of the data so far that may begin a separator of lines. They have not gone on.
     begun: Begun,
-    /// Whether the current event has data, the end of whose line has not gone on: another data line may follow.
+    /// Whether the current event has data. The end of its line has not gone on: another data line may follow.
     has_data: bool,
     /// The other lines of the event behind its data.
     behind: Vec<u8>,

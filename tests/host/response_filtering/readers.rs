@@ -45,7 +45,7 @@ fn reply(stream: &Stream) -> (u32, String) {
 }
 
 #[test]
-fn an_answer_of_which_clients_see_another_format_or_charset_is_refused() {
+fn an_answer_that_some_client_reads_in_another_format_or_charset_is_refused() {
     for media in [
         "application/json; x=text/event-stream",
         "application/json,text/event-stream",
