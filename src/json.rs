@@ -33,7 +33,7 @@ mod write;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use self::write::text_name;
+pub(crate) use self::write::{escape, text_name};
 pub use self::{
     decimal::{Decimal, push_number},
     end_finder::EndFinder,

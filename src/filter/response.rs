@@ -191,7 +191,13 @@ impl ResponseHandler {
             let passes = changed.as_ref().or(chunk.as_ref()).ok_or(UNREADABLE)?;
             let mut judged = results.push(config, passes, lease.response_room())?;
             if is_last {
-                judged.extend(results.finish(config));
+                let rest = results.finish(config);
+                // Of an answer that is held up to its end, all comes now, and is not copied.
+                if judged.is_empty() {
+                    judged = rest;
+                } else {
+                    judged.extend(rest);
+                }
             }
             changed = Some(judged);
             self.hold(lease)?;

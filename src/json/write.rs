@@ -237,7 +237,7 @@ pub fn visible(json: String) -> String {
 }
 
 /// Appends the content of a string, between its quotes; RFC 8259, section 7.
-fn escape(text: &str, out: &mut String) {
+pub(crate) fn escape(text: &str, out: &mut String) {
     if is_plain(text.as_bytes()) {
         out.push_str(text);
         return;

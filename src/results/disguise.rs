@@ -67,7 +67,10 @@ impl Undone {
                 continue;
             };
             undone.text.extend_from_slice(text.get(from..at).unwrap_or_default());
-            undone.pieces.push((undone.text.len(), at));
+            // The last piece begins here if nothing is between both: else a text of nothing else would take twice the memory.
+            if from < at {
+                undone.pieces.push((undone.text.len(), at));
+            }
             if let Some(c) = meaning {
                 undone.text.extend_from_slice(c.encode_utf8(&mut [0; 4]).as_bytes());
             }
@@ -112,8 +115,10 @@ fn undo(text: &[u8], at: usize) -> Option<(usize, Option<char>)> {
 
 fn entity(rest: &[u8]) -> Option<(usize, char)> {
     let Some(number) = rest.strip_prefix(b"&#") else {
-        let name = rest.get(1..)?;
-        let (known, meaning) = NAMES.iter().find(|(known, _)| name.starts_with(known))?;
+        let name = rest.get(1..).filter(|name| name.first().is_some_and(u8::is_ascii_alphabetic))?;
+        // Nearly all names differ in their first byte.
+        let is_name = |known: &[u8]| known.first() == name.first() && name.starts_with(known);
+        let (known, meaning) = NAMES.iter().find(|(known, _)| is_name(known))?;
         return Some((known.len().saturating_add(1), char::from(*meaning)));
     };
     let (digits, radix, front) = match number.first()? {
@@ -148,10 +153,13 @@ fn hex(digits: &[u8]) -> Option<u32> {
 
 /// How many bytes a character without width has that begins a text.
 fn zero_width(rest: &[u8]) -> Option<usize> {
-    const TWO: [&[u8]; 1] = [b"\xC2\xAD"];
-    const THREE: [&[u8]; 6] =
-        [b"\xE2\x80\x8B", b"\xE2\x80\x8C", b"\xE2\x80\x8D", b"\xE2\x81\xA0", b"\xEF\xBB\xBF", b"\xE1\xA0\x8E"];
-    TWO.iter().chain(&THREE).find(|known| has(rest, 0, known)).map(|known| known.len())
+    match rest {
+        [0xC2, 0xAD, ..] => Some(2),
+        [0xE2, 0x80, 0x8B..=0x8D, ..] | [0xE2, 0x81, 0xA0, ..] | [0xEF, 0xBB, 0xBF, ..] | [0xE1, 0xA0, 0x8E, ..] => {
+            Some(3)
+        }
+        _ => None,
+    }
 }
 
 fn is_zero_width(c: char) -> bool {

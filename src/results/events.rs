@@ -35,6 +35,8 @@ enum Fate {
 
 /// Bytes of other lines in an event that are held with its data.
 const MAX_OTHER_LINES: usize = 16 * 1024;
+/// Errors in place of one message: as many as a batch may have requests. An error is much longer than what it answers.
+const MAX_ERRORS: usize = 64;
 /// A message that is cut off is read as deep as others.
 const MAX_DEPTH: u32 = 128;
 
@@ -85,7 +87,10 @@ impl Events {
 
     fn end_event(&mut self, end: &[u8], stream: &mut ResultStream, out: &mut Vec<u8>) {
         if self.event.state == EventState::Held && self.event.has_data {
-            match self.judge(&data(&self.event.bytes), stream) {
+            let data = data(&self.event.bytes);
+            let fate = self.judge(&data, stream);
+            drop(data);
+            match fate {
                 Fate::Keep => {}
                 Fate::Replace(text) => self.event.bytes = with_data(&self.event.bytes, &text),
                 Fate::Drop => self.drop_data(),
@@ -101,7 +106,7 @@ impl Events {
             return Fate::Keep;
         }
         let (judged, mut kinds) =
-            stream.inspections.judge(data, may_be_message(data), &stream.work, &mut stream.report);
+            stream.inspections.judge(data, may_be_message(data), stream.room, &stream.work, &mut stream.report);
         stream.begin_next_result(&kinds);
         // Rules that only say a size read no message.
         if kinds.is_empty() && self.refusal.is_some() && matches!(data.trim_ascii_start().first(), Some(b'{' | b'[')) {
@@ -132,11 +137,15 @@ impl Events {
         }
     }
 
-    /// Refuses messages of these kinds: answers become errors. A request of the server that is dropped would never be answered, so the
-    /// call gets its error at once.
+    /// Refuses messages of these kinds: answers become errors, one for each call that may wait for it. A request of the server that is
+    /// dropped would never be answered, and an answer with another id ends no call. So then the call gets its error at once.
     fn refuse(&mut self, kinds: &[MessageKind], why: &ResultRefusal, stream: &ResultStream) -> Fate {
-        let mut ids: Vec<String> =
-            kinds.iter().filter(|kind| kind.is_response()).filter_map(|kind| kind.id.clone()).collect();
+        let mut ids: Vec<String> = Vec::new();
+        for id in kinds.iter().filter(|kind| kind.is_response()).filter_map(|kind| kind.id.as_ref()) {
+            if ids.len() < MAX_ERRORS && !ids.contains(id) && stream.request.may_wait_for(id) {
+                ids.push(id.clone());
+            }
+        }
         let is_notification = |kind: &MessageKind| kind.has_method && kind.id.is_none();
         if ids.is_empty() && (kinds.is_empty() || !kinds.iter().all(is_notification)) {
             ids.extend(stream.request.only_id().map(str::to_owned));

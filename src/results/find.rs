@@ -32,6 +32,12 @@ pub(super) fn has(text: &[u8], at: usize, word: &[u8]) -> bool {
     text.get(at..).is_some_and(|rest| rest.starts_with(word))
 }
 
+/// Whether a text has this word at a place, in any case.
+#[inline(never)]
+pub(super) fn says(text: &[u8], at: usize, word: &[u8]) -> bool {
+    text.get(at..at.saturating_add(word.len())).is_some_and(|part| part.eq_ignore_ascii_case(word))
+}
+
 /// Whether a text has these bytes right in front of a place.
 pub(super) fn ends(text: &[u8], at: usize, word: &[u8]) -> bool {
     text.get(..at).is_some_and(|front| front.ends_with(word))

@@ -22,6 +22,8 @@ pub enum Outcome {
     Rewritten(Vec<u8>),
     /// It is refused by a find.
     Denied(ResultDenial),
+    /// It is refused, since it would be longer with its replacements than it may be.
+    TooLong,
     /// It is refused, since the expressions would take too much work.
     TooMuchWork,
     /// It is refused, since clients may read it in more than one way, or not at all.

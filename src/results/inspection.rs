@@ -15,12 +15,20 @@ use super::{
 
 /// Finds in one run of base64 that are kept: one of each finder would do.
 const MAX_FINDS_IN_RUN: usize = 64;
+/// Bytes of the shortest text that has a format: an e-mail address.
+const MIN_FORMAT: usize = 6;
+/// What goes on of a message may be so many times as long as `max_bytes`: a replacement of up to 64 bytes may be for one byte.
+const GROWTH: usize = 2;
+/// However small `max_bytes` is, so many bytes may go on, so that a small message can have long replacements.
+const MIN_REWRITTEN: usize = 64 * 1024;
 
 /// What is looked for in an answer, and what becomes of finds.
 #[derive(Clone, Debug)]
 pub struct Inspection {
     treatments: Vec<Treatment>,
     triggers: Triggers,
+    /// The bytes of the shortest text in which anything is looked for.
+    min_text: usize,
     /// A longer message is refused, in bytes.
     pub max_bytes: usize,
     /// The entry of the policy that says so.
@@ -88,7 +96,20 @@ impl Inspection {
         }
         let ResultRules { max_bytes, pointer, .. } = smallest?;
         let max_pointer = format!("{pointer}/max_bytes").into();
-        Some(Self { triggers: Triggers::new(numbers, expressions), treatments, max_bytes: *max_bytes, max_pointer })
+        let shortest = expressions.iter().map(|(expression, _)| expression.near.len());
+        let min_text = shortest.fold(MIN_FORMAT, usize::min);
+        let triggers = Triggers::new(numbers, expressions);
+        Some(Self { triggers, treatments, min_text, max_bytes: *max_bytes, max_pointer })
+    }
+
+    /// The bytes of the shortest text in which anything could be found: a format, or what is beside `near`.
+    pub(super) fn min_text(&self) -> usize {
+        self.min_text
+    }
+
+    /// The bytes that may go on in place of a message of at most `max_bytes`, its replacements included.
+    pub(super) fn max_rewritten(&self) -> usize {
+        self.max_bytes.saturating_mul(GROWTH).max(MIN_REWRITTEN)
     }
 
     /// Whether anything is looked for; else only the size counts.
@@ -168,10 +189,12 @@ impl Inspection {
     }
 }
 
-/// Adds a find to those in order; it comes near their end. (To sort them takes more code in the module.)
-pub(super) fn insert(finds: &mut Vec<Find>, find: Find) {
+/// Adds a find to those in order, and returns how many come behind it; it comes near their end. (To sort them takes more code in the
+/// module.)
+pub(super) fn insert(finds: &mut Vec<Find>, find: Find) -> usize {
     let after = finds.iter().rev().position(|other| other.range.start <= find.range.start).unwrap_or(finds.len());
     finds.insert(finds.len().saturating_sub(after), find);
+    after
 }
 
 /// Two lists, each in order, as one.

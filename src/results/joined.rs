@@ -1,96 +1,76 @@
-//! Texts that a reader sees one after the other: the `text` members of a message, such as two blocks of content. A secret may begin
-//! in one and end in another.
+//! Texts that a reader sees one after the other: the `text` members of a message, such as blocks of content. A secret may begin in
+//! one and end in another.
+//!
+//! Short texts are joined whole, and of longer ones the part on either side of a seam. What was joined is looked at once, when
+//! a longer text or the message ends: so the work and the finds are those of one text, however many texts there are.
 
 use std::ops::Range;
 
-use crate::budget::{TooMuchWork, Work};
+use super::scan::Find;
 
-use super::{
-    inspection::{Inspection, intersect},
-    scan::Find,
-};
-
-/// Bytes that are looked at on either side of a seam.
+/// Bytes that are joined on either side of a seam.
 const SIDE: usize = 256;
 
-/// The end of the texts so far.
+/// The texts since the last one that was too long to be joined whole, and its end. A message bounds them.
 #[derive(Debug, Default)]
-pub(super) struct Tail {
-    text: Vec<u8>,
-    pieces: Vec<Piece>,
-    /// Whether a private key goes on.
-    pub(super) is_key_open: bool,
-}
-
-/// A part of the tail, or of the text that follows it.
-#[derive(Clone, Debug)]
-struct Piece {
-    /// Where it is in the joined text.
-    range: Range<usize>,
-    /// The number of its text, and where it begins there.
-    text: usize,
+pub(super) struct Joined {
+    pub(super) text: Vec<u8>,
+    /// The texts, in order.
+    pub(super) pieces: Vec<Piece>,
+    /// Where the first piece begins in its text; all others begin with theirs.
     offset: usize,
 }
 
-/// A part of a find that crosses a seam.
-pub(super) struct Part {
+/// A text, or the part of it that is joined.
+#[derive(Clone, Debug)]
+pub(super) struct Piece {
+    /// Where it is in the joined text.
+    range: Range<usize>,
     /// The number of its text.
     pub(super) text: usize,
-    pub(super) find: Find,
 }
 
-impl Tail {
-    /// Takes the next text, which has this number, and returns what crosses the seams in front of it.
-    ///
-    /// # Errors
-    /// The expressions take more work than is left.
-    pub(super) fn push(
-        &mut self,
-        number: usize,
-        text: &[u8],
-        inspection: &Inspection,
-        work: &Work,
-    ) -> Result<Vec<Part>, TooMuchWork> {
-        let mut parts = Vec::new();
-        if !self.text.is_empty() {
-            let seam = self.text.len();
-            let front = text.get(..text.len().min(SIDE)).unwrap_or_default();
-            let piece = Piece { range: seam..seam.saturating_add(front.len()), text: number, offset: 0 };
-            self.text.extend_from_slice(front);
-            self.pieces.push(piece);
-            let finds = inspection.find(&self.text, false, work)?.finds;
-            for find in finds.iter().filter(|find| find.range.start < seam && find.range.end > seam) {
-                parts.extend(self.pieces.iter().filter_map(|piece| piece.part(find)));
-            }
-            self.text.truncate(seam);
-            self.pieces.pop();
+/// The front and the end of a text that is too long to be joined whole, with the offset of the end.
+pub(super) fn sides(text: &[u8]) -> Option<(&[u8], &[u8], usize)> {
+    let end = text.len().saturating_sub(SIDE);
+    (text.len() > SIDE.saturating_mul(2))
+        .then(|| (text.get(..SIDE).unwrap_or_default(), text.get(end..).unwrap_or_default(), end))
+}
+
+impl Joined {
+    /// Begins with the end of a text, which has this number and begins there at this offset.
+    pub(super) fn behind(number: usize, end: &[u8], offset: usize) -> Self {
+        let mut joined = Self { offset, ..Self::default() };
+        joined.push(number, end);
+        joined
+    }
+
+    /// Joins the next text, which has this number, or its front.
+    pub(super) fn push(&mut self, number: usize, text: &[u8]) {
+        if !text.is_empty() {
+            let start = self.text.len();
+            self.text.extend_from_slice(text);
+            self.pieces.push(Piece { range: start..self.text.len(), text: number });
         }
-        self.append(number, text);
-        Ok(parts)
     }
 
-    /// Keeps the end of what there is.
-    fn append(&mut self, number: usize, text: &[u8]) {
-        let start = self.text.len();
-        let kept = text.len().min(SIDE);
-        let offset = text.len().saturating_sub(kept);
-        self.text.extend_from_slice(text.get(offset..).unwrap_or_default());
-        self.pieces.push(Piece { range: start..self.text.len(), text: number, offset });
-        let excess = self.text.len().saturating_sub(SIDE);
-        self.text.drain(..excess);
-        self.pieces.retain_mut(|piece| {
-            let lost = excess.saturating_sub(piece.range.start);
-            piece.offset = piece.offset.saturating_add(lost);
-            piece.range = piece.range.start.saturating_sub(excess)..piece.range.end.saturating_sub(excess);
-            !piece.range.is_empty()
-        });
+    /// The pieces that a find crosses, if they are several. Those that end in front of it are taken off `pieces`: finds come in order,
+    /// and apart from each other.
+    pub(super) fn crossed_by<'j>(find: &Find, pieces: &mut &'j [Piece]) -> Option<&'j [Piece]> {
+        while let [first, rest @ ..] = *pieces
+            && first.range.end <= find.range.start
+        {
+            *pieces = rest;
+        }
+        let count = pieces.iter().take_while(|piece| piece.range.start < find.range.end).count();
+        pieces.get(..count).filter(|crossed| crossed.len() > 1)
     }
-}
 
-impl Piece {
-    fn part(&self, find: &Find) -> Option<Part> {
-        let both = intersect(&self.range, &find.range)?;
-        let inside = |at: usize| self.offset.saturating_add(at.saturating_sub(self.range.start));
-        Some(Part { text: self.text, find: Find { range: inside(both.start)..inside(both.end), finder: find.finder } })
+    /// What a find has of the text that is in a piece.
+    pub(super) fn part(&self, piece: &Piece, find: &Find) -> Find {
+        let offset = if piece.range.start == 0 { self.offset } else { 0 };
+        let inside = |at: usize| offset.saturating_add(at.saturating_sub(piece.range.start));
+        let (start, end) = (find.range.start.max(piece.range.start), find.range.end.min(piece.range.end));
+        Find { range: inside(start)..inside(end), finder: find.finder }
     }
 }

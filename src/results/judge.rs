@@ -64,19 +64,22 @@ impl Inspections {
         rules.map_or(ResultRefusal::NoRoom, Inspection::too_large)
     }
 
-    /// Judges one message, or another text, which no client can read as a message.
+    /// Judges one message, or another text, which no client can read as a message. What goes on in its place may be so many bytes longer
+    /// as there is `room`.
     pub(super) fn judge(
         &self,
         data: &[u8],
         is_message: bool,
+        room: usize,
         work: &ResultWork,
         report: &mut ResultReport,
     ) -> (Judged, Vec<MessageKind>) {
         let (mut judged, mut kinds) = (Judged::Same, Vec::new());
         if let Some(rules) = &self.enforced {
-            let inspected = inspect(rules, data, is_message, &work.enforced);
+            let room = data.len().saturating_add(room);
+            let inspected = inspect(rules, data, is_message, room, &work.enforced);
             report.counts.merge(&inspected.counts);
-            judged = inspected.outcome.into();
+            judged = rules.judged(inspected.outcome, room);
             kinds = inspected.kinds;
             if let Judged::Refused(why) = &judged {
                 report.refusal.get_or_insert_with(|| why.clone());
@@ -85,10 +88,10 @@ impl Inspections {
         if let Some(rules) = &self.shadow {
             // Rules in shadow come last, and change nothing: they get what enforced ones have left.
             work.shadow.limit_to(&work.enforced);
-            let inspected = inspect(rules, data, is_message, &work.shadow);
+            let inspected = inspect(rules, data, is_message, usize::MAX, &work.shadow);
             report.shadow_counts.merge(&inspected.counts);
             let is_long = data.len() > rules.max_bytes;
-            let refused = match inspected.outcome.into() {
+            let refused = match rules.judged(inspected.outcome, usize::MAX) {
                 _ if is_long => Some(rules.too_large()),
                 Judged::Refused(why) => Some(why),
                 Judged::Same | Judged::Rewritten(_) => None,
@@ -99,14 +102,15 @@ impl Inspections {
     }
 }
 
-fn inspect(rules: &Inspection, data: &[u8], is_message: bool, work: &Work) -> Inspected {
+fn inspect(rules: &Inspection, data: &[u8], is_message: bool, room: usize, work: &Work) -> Inspected {
+    let room = room.min(rules.max_rewritten());
     if !rules.has_finders() {
         return Inspected { kinds: Vec::new(), counts: FinderCounts::default(), outcome: Outcome::Same };
     }
     // No client reads another text as a message, but its logs and its user may see it.
     match std::str::from_utf8(data) {
-        Ok(text) if !is_message => rules.inspect_text(text, work),
-        _ => rules.inspect(data, work),
+        Ok(text) if !is_message => rules.inspect_text(text, work, room),
+        _ => rules.inspect(data, work, room),
     }
 }
 
@@ -114,17 +118,20 @@ impl Inspection {
     fn too_large(&self) -> ResultRefusal {
         ResultRefusal::TooLarge { pointer: self.max_pointer.clone(), max_bytes: self.max_bytes }
     }
-}
 
-impl From<Outcome> for Judged {
-    fn from(outcome: Outcome) -> Self {
-        match outcome {
-            Outcome::Same => Self::Same,
-            Outcome::Rewritten(text) => Self::Rewritten(text),
-            Outcome::Denied(denial) => Self::Refused(ResultRefusal::Denied(denial)),
-            Outcome::TooMuchWork => Self::Refused(ResultRefusal::TooMuchWork),
-            Outcome::Unreadable => Self::Refused(ResultRefusal::Unreadable),
-        }
+    /// What becomes of a message by what an inspection says of it, if so many bytes may go on.
+    fn judged(&self, outcome: Outcome, room: usize) -> Judged {
+        Judged::Refused(match outcome {
+            Outcome::Same => return Judged::Same,
+            Outcome::Rewritten(text) => return Judged::Rewritten(text),
+            Outcome::Denied(denial) => ResultRefusal::Denied(denial),
+            Outcome::TooLong if room < self.max_rewritten() => ResultRefusal::NoRoom,
+            Outcome::TooLong => {
+                ResultRefusal::TooLong { pointer: self.max_pointer.clone(), max_bytes: self.max_rewritten() }
+            }
+            Outcome::TooMuchWork => ResultRefusal::TooMuchWork,
+            Outcome::Unreadable => ResultRefusal::Unreadable,
+        })
     }
 }
 

@@ -48,9 +48,11 @@ impl Inspection {
     pub fn locate(&self, message: &[u8]) -> Vec<LocatedFinds> {
         let Ok(node) = json::parse(message, MAX_DEPTH) else { return Vec::new() };
         let mut places = Places::default();
-        if let Outcome::Unreadable = self.inspect_with(message, &Work::default(), &mut places).outcome {
+        if let Outcome::Unreadable = self.inspect_with(message, &Work::default(), usize::MAX, &mut places).outcome {
             return Vec::new();
         }
+        // What crosses texts is found behind what is in other ones.
+        places.0.values_mut().for_each(|finds| finds.sort_by_key(|find| find.first().map(|(at, _)| *at)));
         let names: Vec<usize> = places.all().filter(|(_, part)| *part == MessagePart::Name).map(|(at, _)| at).collect();
         let locate = |number: usize, finds: &Vec<Vec<(usize, MessagePart)>>| {
             let (finder, entry) = self.entries().nth(number)?;

@@ -24,6 +24,13 @@ pub enum ResultRefusal {
         /// What it allows, in bytes.
         max_bytes: usize,
     },
+    /// It would be longer than that allows with what takes the place of its finds.
+    TooLong {
+        /// The entry of the policy.
+        pointer: Box<str>,
+        /// What may go on, in bytes.
+        max_bytes: usize,
+    },
     /// There is no room to hold it.
     NoRoom,
     /// To search it takes too much work.
@@ -57,7 +64,7 @@ impl ResultRefusal {
     pub fn rule(&self) -> &str {
         match self {
             Self::Denied(denial) => &denial.pointer,
-            Self::TooLarge { pointer, .. } => pointer,
+            Self::TooLarge { pointer, .. } | Self::TooLong { pointer, .. } => pointer,
             Self::NoRoom => "(no room for the result)",
             Self::TooMuchWork => "(too much to check)",
             Self::Unreadable | Self::Compressed | Self::UnknownFormat => "(unreadable result)",
@@ -66,7 +73,7 @@ impl ResultRefusal {
 
     fn code(&self) -> Code {
         match self {
-            Self::TooLarge { .. } | Self::NoRoom => Code::ResultTooLarge,
+            Self::TooLarge { .. } | Self::TooLong { .. } | Self::NoRoom => Code::ResultTooLarge,
             _ => Code::ResultDenied,
         }
     }
@@ -79,9 +86,8 @@ impl ResultRefusal {
             Self::Denied(ResultDenial { finder, .. }) => {
                 format!("the answer holds what the policy does not let through (`{finder}`); ask for other data")
             }
-            Self::TooLarge { max_bytes, .. } => {
-                format!("the answer is larger than {max_bytes} bytes, which the policy allows; ask for less, such as one page")
-            }
+            Self::TooLarge { max_bytes, .. } => larger(*max_bytes, ", which the policy allows"),
+            Self::TooLong { max_bytes, .. } => larger(*max_bytes, " once its finds are replaced"),
             Self::NoRoom => "the gateway has no room to hold the answer at present; repeat the call later".to_owned(),
             Self::TooMuchWork => "to search the answer takes too much work; ask for less".to_owned(),
             Self::Unreadable => UNREADABLE_MESSAGE.to_owned(),
@@ -94,6 +100,10 @@ impl ResultRefusal {
             }
         }
     }
+}
+
+fn larger(max_bytes: usize, how: &str) -> String {
+    format!("the answer is larger than {max_bytes} bytes{how}; ask for less, such as one page")
 }
 
 impl RefusalReply {

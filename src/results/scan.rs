@@ -1,15 +1,20 @@
 //! One pass over a text. A table says of each byte whether anything could begin there; most bytes cost no more than that.
 
-use std::ops::Range;
+mod windows;
+
+use std::{ops::Range, sync::Arc};
 
 use crate::{
     budget::{TooMuchWork, Work},
     policy::{BuiltIn, Expression},
 };
 
+#[cfg(not(target_os = "wasi"))]
+pub use self::windows::window_work;
+use self::windows::{Places, places};
 use super::find::{
     KeyEnd, before, byte, find_aws_key, find_bearer, find_card, find_email, find_github, find_grant, find_iban,
-    find_jwt, find_key, find_slack, has,
+    find_jwt, find_key, find_slack,
 };
 use super::inspection::insert;
 
@@ -30,7 +35,9 @@ pub(super) struct Triggers {
     /// The numbers of the formats in use, in the order of [`BuiltIn::ALL`].
     numbers: [Option<usize>; BuiltIn::ALL.len()],
     /// The expressions, with their numbers.
-    expressions: Vec<(std::sync::Arc<Expression>, usize)>,
+    expressions: Vec<(Arc<Expression>, usize)>,
+    /// Where they could be.
+    places: Option<Box<Places>>,
 }
 
 /// What one pass has found.
@@ -56,17 +63,11 @@ mod bit {
     pub(super) const DISGUISE: u16 = 1 << 8;
 }
 
-/// Bytes that an expression sees before and behind the first byte of a place.
-const BEFORE: usize = 64;
-const BEHIND: usize = 256;
-/// Bytes that an expression sees at once, if several places are near each other; product contract, section 13.
-const WINDOW: usize = 512;
-
 impl Triggers {
     /// Stops at what these formats and expressions could begin with.
     pub(super) fn new(
         numbers: [Option<usize>; BuiltIn::ALL.len()],
-        expressions: Vec<(std::sync::Arc<Expression>, usize)>,
+        expressions: Vec<(Arc<Expression>, usize)>,
     ) -> Self {
         let mut table = Box::new([0_u16; 256]);
         let mut mark = |bytes: &[u8], bit: u16| {
@@ -97,7 +98,8 @@ impl Triggers {
         }
         // The first bytes of what `disguise` decodes.
         mark(b"&%\\\xE2\xEF\xC2\xE1", bit::DISGUISE);
-        Self { table, numbers, expressions }
+        let places = (!expressions.is_empty()).then(|| places(&expressions));
+        Self { table, numbers, expressions, places }
     }
 
     /// Looks at a text. `in_key` if the text before it has ended inside a private key.
@@ -105,9 +107,8 @@ impl Triggers {
     /// # Errors
     /// The expressions take more work than is left.
     pub(super) fn scan(&self, text: &[u8], in_key: bool, work: &Work) -> Result<Scanned, TooMuchWork> {
-        let windows = vec![None; self.expressions.len()];
-        let mut pass =
-            Pass { triggers: self, text, done: [0; BuiltIn::ALL.len()], windows, scanned: Scanned::default() };
+        let (windows, scanned) = (Vec::new(), Scanned::default());
+        let mut pass = Pass { triggers: self, text, done: [0; BuiltIn::ALL.len()], windows, scanned };
         if let (true, Some(number)) = (in_key, self.number(BuiltIn::PrivateKey)) {
             let (end, how) = super::find::key_body(text, 0);
             pass.scanned.is_key_open = how == KeyEnd::Open;
@@ -131,24 +132,13 @@ impl Triggers {
     }
 }
 
-fn search_work(expression: &Expression, bytes: usize) -> usize {
-    expression.regex.search_work(bytes)
-}
-
-/// The work that an expression takes at most at one place, in units of [`Work`].
-#[cfg(not(target_os = "wasi"))]
-#[must_use]
-pub fn window_work(expression: &Expression) -> usize {
-    search_work(expression, BEFORE.saturating_add(BEHIND))
-}
-
 /// One pass over one text.
 struct Pass<'t> {
     triggers: &'t Triggers,
     text: &'t [u8],
     /// Where the last find of each format ends: the same bytes are not looked at twice.
     done: [usize; BuiltIn::ALL.len()],
-    /// What each expression is to be searched in next.
+    /// What each expression is to be searched in next. Empty up to the first place.
     windows: Vec<Option<Range<usize>>>,
     scanned: Scanned,
 }
@@ -164,7 +154,7 @@ impl Pass<'_> {
                 self.try_find(BuiltIn::Iban, at, |_| find_iban(text, at));
             }
             bit::HYPHEN => {
-                self.try_find(BuiltIn::SlackToken, at, |_| find_slack(text, at));
+                self.look_for_slack(at);
                 // Nearly all hyphens are alone.
                 if byte(text, at.saturating_add(1)) == b'-' && before(text, at) != b'-' {
                     self.look_for_key(at);
@@ -199,6 +189,15 @@ impl Pass<'_> {
         }
     }
 
+    fn look_for_slack(&mut self, at: usize) {
+        let Some(number) = self.triggers.number(BuiltIn::SlackToken) else { return };
+        let Some(done) = self.done.get_mut(BuiltIn::SlackToken as usize).filter(|done| at >= **done) else { return };
+        match find_slack(self.text, at) {
+            Ok(range) => self.add(BuiltIn::SlackToken, number, range),
+            Err(next) => *done = next,
+        }
+    }
+
     fn try_find(&mut self, built_in: BuiltIn, at: usize, find: impl FnOnce(usize) -> Option<Range<usize>>) {
         let Some(number) = self.triggers.number(built_in) else { return };
         let from = self.done.get(built_in as usize).copied().unwrap_or(0);
@@ -217,67 +216,4 @@ impl Pass<'_> {
             insert(&mut self.scanned.finds, Find { range, finder: number });
         }
     }
-
-    /// Notes the places of the expressions' texts. Places that are near each other are searched together, in one window.
-    fn note_places(&mut self, at: usize, work: &Work) -> Result<(), TooMuchWork> {
-        for (index, (expression, _)) in self.triggers.expressions.iter().enumerate() {
-            if !has(self.text, at, expression.near.as_bytes()) {
-                continue;
-            }
-            let Some(window) = self.windows.get(index).cloned() else { continue };
-            let end = at.saturating_add(BEHIND).min(self.text.len());
-            let next = match window {
-                Some(window) if end.saturating_sub(window.start) <= WINDOW => window.start..end,
-                Some(window) => {
-                    self.search(index, &window, work)?;
-                    at.saturating_sub(BEFORE)..end
-                }
-                None => at.saturating_sub(BEFORE)..end,
-            };
-            if let Some(window) = self.windows.get_mut(index) {
-                *window = Some(next);
-            }
-        }
-        Ok(())
-    }
-
-    /// Searches the windows that are left.
-    fn search_rest(&mut self, work: &Work) -> Result<(), TooMuchWork> {
-        for index in 0..self.windows.len() {
-            if let Some(window) = self.windows.get(index).cloned().flatten() {
-                self.search(index, &window, work)?;
-            }
-        }
-        Ok(())
-    }
-
-    fn search(&mut self, index: usize, window: &Range<usize>, work: &Work) -> Result<(), TooMuchWork> {
-        let Some((expression, number)) = self.triggers.expressions.get(index) else { return Ok(()) };
-        let (start, end) = (char_start(self.text, window.start), char_start(self.text, window.end));
-        let window = self.text.get(start..end).unwrap_or_default();
-        work.charge(search_work(expression, window.len()))?;
-        // What a disguise decodes to need not be UTF-8: what follows bytes that are not is cut off.
-        let text = match std::str::from_utf8(window) {
-            Ok(text) => text,
-            Err(error) => {
-                std::str::from_utf8(window.get(..error.valid_up_to()).unwrap_or_default()).unwrap_or_default()
-            }
-        };
-        for range in expression.regex.ranges(text).filter(|range| !range.is_empty()) {
-            let range = start.saturating_add(range.start)..start.saturating_add(range.end);
-            // The windows of two places may overlap.
-            let is_known =
-                |find: &Find| find.finder == *number && find.range.start <= range.start && range.end <= find.range.end;
-            if !self.scanned.finds.iter().rev().take(8).any(is_known) {
-                insert(&mut self.scanned.finds, Find { range, finder: *number });
-            }
-        }
-        Ok(())
-    }
-}
-
-/// The first place at or behind this one at which a character begins.
-fn char_start(text: &[u8], at: usize) -> usize {
-    let inside = |at: &usize| text.get(*at).is_some_and(|byte| byte & 0xC0 == 0x80);
-    (at..at.saturating_add(4)).find(|at| !inside(at)).unwrap_or(at)
 }

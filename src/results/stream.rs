@@ -30,6 +30,8 @@ pub struct ResultStream {
     pub(super) report: ResultReport,
     /// For the current result: a call's answer, and the messages before it.
     pub(super) work: ResultWork,
+    /// How many bytes longer the messages may get by their replacements, as far as is known.
+    pub(super) room: usize,
     /// The calls whose answers have not come.
     open_calls: usize,
     /// Whether the whole text is a message, since the server says so: clients decode one as they like, whatever it begins with.
@@ -66,6 +68,11 @@ impl ResultRequest {
         self.is_subscription || self.ids.is_empty()
     }
 
+    /// Whether a message with this id answers a call that its client waits for. On a stream for any call, it may.
+    pub(super) fn may_wait_for(&self, id: &str) -> bool {
+        self.is_open_ended() || self.ids.iter().any(|asked| asked == id)
+    }
+
     /// The id of the only request.
     pub(super) fn only_id(&self) -> Option<&str> {
         match self.ids.as_slice() {
@@ -86,13 +93,14 @@ impl ResultStream {
         let open_calls = request.ids.len();
         let is_message = format == Some(ResponseFormat::Json);
         let (report, work) = (ResultReport::default(), ResultWork::default());
-        Self { request, inspections, report, work, open_calls, is_message, form }
+        Self { request, inspections, report, work, room: 0, open_calls, is_message, form }
     }
 
     /// Takes the next chunk, and returns the bytes to forward now. Of the response, `room` bytes may be held besides what is
     /// held.
     #[must_use]
     pub fn push(&mut self, chunk: &[u8], room: usize) -> Vec<u8> {
+        self.room = room.saturating_sub(chunk.len());
         match &mut self.form {
             Form::Whole(text) => {
                 let length = text.len().saturating_add(chunk.len());
@@ -131,7 +139,7 @@ impl ResultStream {
             Form::Whole(text) if text.is_empty() => Vec::new(),
             Form::Whole(text) => {
                 let is_message = self.is_message || matches!(text.trim_ascii_start().first(), Some(b'{' | b'[' | 0xEF));
-                match self.inspections.judge(&text, is_message, &self.work, &mut self.report).0 {
+                match self.inspections.judge(&text, is_message, self.room, &self.work, &mut self.report).0 {
                     Judged::Same => text,
                     Judged::Rewritten(text) => text,
                     Judged::Refused(why) => self.request.refused(&why).into_bytes(),

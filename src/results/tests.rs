@@ -1,7 +1,10 @@
 //! Tests of what answers may hold.
 
+mod bounds;
 mod corpus;
+mod crossing;
 mod disguises;
+mod expressions;
 #[cfg(not(target_os = "wasi"))]
 mod located;
 mod messages;

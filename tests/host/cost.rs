@@ -5,6 +5,7 @@ mod call;
 mod configuration;
 mod definitions;
 mod lists;
+mod results;
 mod work;
 
 use std::sync::Arc;

@@ -6,34 +6,59 @@ use std::ops::Range;
 use base16ct::lower;
 use sha2::{Digest as _, Sha256};
 
-use super::{before, byte, ends, has, run_end};
+use super::{before, byte, ends, has, run_end, says};
 
-/// Bytes of a token that are looked at, at most: real ones are shorter, but for those whose format says nothing.
+/// Bytes of a token of Slack that have its digits. It ends where the run ends that it is in: the next one may begin in it.
 const MAX_TOKEN: usize = 255;
 
 /// The token of GitHub whose prefix ends with the underscore at a place.
 pub(in crate::results) fn find_github(text: &[u8], underscore: usize) -> Option<Range<usize>> {
     let body = underscore.saturating_add(1);
     if ends(text, underscore, b"github_pat") {
-        let end = run_end(text, body, MAX_TOKEN, |byte| byte.is_ascii_alphanumeric() || byte == b'_');
+        let end = run_end(text, body, usize::MAX, |byte| byte.is_ascii_alphanumeric() || byte == b'_');
         return (end.saturating_sub(body) >= 60).then(|| underscore.saturating_sub(10)..end);
     }
     let start = underscore.checked_sub(3)?;
-    let is_prefix = has(text, start, b"gh") && b"pousr".contains(&before(text, underscore));
-    let end = run_end(text, body, MAX_TOKEN, |byte| byte.is_ascii_alphanumeric());
-    (is_prefix && end.saturating_sub(body) >= 36).then_some(start..end)
+    if !has(text, start, b"gh") || !b"pousr".contains(&before(text, underscore)) {
+        return None;
+    }
+    let end = run_end(text, body, usize::MAX, |byte| byte.is_ascii_alphanumeric());
+    (end.saturating_sub(body) >= 36).then_some(start..end)
 }
 
-/// The token of Slack whose prefix ends with the hyphen at a place.
-pub(in crate::results) fn find_slack(text: &[u8], hyphen: usize) -> Option<Range<usize>> {
-    let start = hyphen.checked_sub(4)?;
-    let kind = before(text, hyphen);
-    let is_prefix = has(text, start, b"xox") && b"abcdeoprs".contains(&kind) || has(text, start, b"xapp");
+/// The token of Slack whose prefix ends with the hyphen at a place. It has at least four digits.
+///
+/// # Errors
+/// There is no token here, and none whose prefix ends in front of the returned place. Prefixes may follow each other closely: without
+/// that place, each of them would look at the same bytes again. With it a byte is looked at five times at most, since a digit comes
+/// between two prefixes that look at it.
+pub(in crate::results) fn find_slack(text: &[u8], hyphen: usize) -> Result<Range<usize>, usize> {
     let body = hyphen.saturating_add(1);
-    let end = run_end(text, body, MAX_TOKEN, |byte| byte.is_ascii_alphanumeric() || byte == b'-');
-    let token = text.get(body..end).unwrap_or_default();
-    let digits = token.iter().filter(|byte| byte.is_ascii_digit()).count();
-    (is_prefix && token.len() >= 10 && digits >= 4).then_some(start..end)
+    let start = hyphen.checked_sub(4).ok_or(body)?;
+    let is_kind = has(text, start, b"xox") && b"abcdeoprs".contains(&before(text, hyphen));
+    if !is_kind && !has(text, start, b"xapp") {
+        return Err(body);
+    }
+    let (mut at, mut digits) = (body, 0_usize);
+    while digits < 4 {
+        match byte(text, at) {
+            b'0'..=b'9' => digits = digits.saturating_add(1),
+            other if is_slack(other) => {}
+            // Every token that begins in the run up to here ends here, too.
+            _ => return Err(at),
+        }
+        at = at.saturating_add(1);
+    }
+    // The fourth digit is too far behind this prefix, and so it is behind others that are not near enough to it.
+    if at.saturating_sub(body) > MAX_TOKEN {
+        return Err(at.saturating_sub(MAX_TOKEN).saturating_sub(1));
+    }
+    let end = run_end(text, body, usize::MAX, is_slack);
+    if end.saturating_sub(body) >= 10 { Ok(start..end) } else { Err(body) }
+}
+
+fn is_slack(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || byte == b'-'
 }
 
 /// The access key whose first letter is at a place, or the secret behind a name that has it.
@@ -41,14 +66,13 @@ pub(in crate::results) fn find_aws_key(text: &[u8], at: usize) -> Option<Range<u
     if before(text, at).is_ascii_alphanumeric() {
         return find_aws_secret(text, at);
     }
-    let is_prefix = [b"KIA", b"SIA", b"BIA", b"CCA"].iter().any(|rest| has(text, at.saturating_add(1), *rest));
     let body = at.saturating_add(4);
+    if !matches!(text.get(at.saturating_add(1)..body), Some(b"KIA" | b"SIA" | b"BIA" | b"CCA")) {
+        return find_aws_secret(text, at);
+    }
     let end = run_end(text, body, 17, |byte| byte.is_ascii_uppercase() || matches!(byte, b'2'..=b'7'));
     let is_whole = !byte(text, end).is_ascii_alphanumeric();
-    if is_prefix && is_whole && end.saturating_sub(body) == 16 {
-        return Some(at..end);
-    }
-    find_aws_secret(text, at)
+    (is_whole && end.saturating_sub(body) == 16).then_some(at..end)
 }
 
 /// A secret key: `…SecretAccessKey` or `…secret_access_key`, then a few signs, then 40 digits of base64. The place is that of the
@@ -57,13 +81,14 @@ fn find_aws_secret(text: &[u8], at: usize) -> Option<Range<usize>> {
     if !matches!(before(text, at), b't' | b'T' | b'_') {
         return None;
     }
-    let front = text.get(at.saturating_sub(7)..at)?;
-    let name = text.get(at..at.saturating_add(10)).unwrap_or_default();
-    if !folds_to(front, b"secret") || !folds_to(name, b"accesskey") {
+    let is_underscore = |at: usize| usize::from(byte(text, at) == b'_');
+    let front = at.checked_sub(is_underscore(at.saturating_sub(1)).saturating_add(6))?;
+    let access_end = at.saturating_add(6);
+    let key = access_end.saturating_add(is_underscore(access_end));
+    if !says(text, front, b"secret") || !says(text, at, b"access") || !says(text, key, b"key") {
         return None;
     }
-    let length = if byte(name, 6) == b'_' { 10 } else { 9 };
-    let signs = at.saturating_add(length);
+    let signs = key.saturating_add(3);
     let start = run_end(text, signs, 8, |byte| b"\"'\\:=> \t".contains(&byte));
     let end = run_end(text, start, 41, is_base64);
     (start > signs && is_secret_key(text.get(start..end)?)).then_some(start..end)
@@ -87,29 +112,17 @@ fn is_base64(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/')
 }
 
-/// Whether a text is the word but for its case and underscores.
-fn folds_to(text: &[u8], word: &[u8]) -> bool {
-    let mut letters = text.iter().filter(|byte| **byte != b'_').map(u8::to_ascii_lowercase);
-    // What is in front of the word, or behind it, was cut out with it.
-    let mut last: Vec<u8> = letters.by_ref().collect();
-    if last.len() > word.len() {
-        if last.starts_with(word) {
-            last.truncate(word.len())
-        } else {
-            last.remove(0);
-        }
-    }
-    last == word
-}
-
 /// The token behind the word `Bearer` that begins at a place.
 pub(in crate::results) fn find_bearer(text: &[u8], at: usize) -> Option<Range<usize>> {
-    let word = text.get(at..at.saturating_add(6))?;
-    if !word.eq_ignore_ascii_case(b"bearer") || before(text, at).is_ascii_alphanumeric() {
+    if !says(text, at, b"bearer") || before(text, at).is_ascii_alphanumeric() {
         return None;
     }
     let space = at.saturating_add(6);
     let start = run_end(text, space, 4, |byte| matches!(byte, b' ' | b'\t' | b':' | b'"'));
+    // Before the end is looked for: what follows may be long, and full of such words. Each of them would look at all of it.
+    if start == space {
+        return None;
+    }
     let end = run_end(text, start, usize::MAX, |byte| byte.is_ascii_alphanumeric() || b"-._~+/=".contains(&byte));
     // The full stop of a sentence.
     let end = if before(text, end) == b'.' { end.saturating_sub(1) } else { end };
@@ -117,7 +130,7 @@ pub(in crate::results) fn find_bearer(text: &[u8], at: usize) -> Option<Range<us
     let has = |accepts: fn(&u8) -> bool| token.iter().any(accepts);
     let is_mixed = has(u8::is_ascii_lowercase) && token.iter().skip(1).any(u8::is_ascii_uppercase);
     let is_random = has(u8::is_ascii_digit) || is_mixed || token.len() >= 32;
-    (start > space && token.len() >= 16 && is_random).then_some(start..end)
+    (token.len() >= 16 && is_random).then_some(start..end)
 }
 
 /// The grant whose prefix ends with the underscore at a place.

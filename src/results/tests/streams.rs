@@ -10,7 +10,7 @@ use crate::{
     results::{Inspection, Inspections, ResultRequest, ResultStream},
 };
 
-fn run(mut stream: ResultStream, chunks: &[&[u8]]) -> String {
+pub(super) fn run(mut stream: ResultStream, chunks: &[&[u8]]) -> String {
     let mut out = Vec::new();
     for chunk in chunks {
         out.extend(stream.push(chunk, usize::MAX));
@@ -21,7 +21,7 @@ fn run(mut stream: ResultStream, chunks: &[&[u8]]) -> String {
 
 /// What goes on of a text, the same in every two chunks and byte by byte.
 #[track_caller]
-fn whole(new: impl Fn() -> ResultStream, text: &str) -> String {
+pub(super) fn whole(new: impl Fn() -> ResultStream, text: &str) -> String {
     let whole = run(new(), &[text.as_bytes()]);
     for index in 0..text.len() {
         let (front, back) = text.as_bytes().split_at(index);
@@ -31,7 +31,7 @@ fn whole(new: impl Fn() -> ResultStream, text: &str) -> String {
     whole
 }
 
-fn sse(inspection: &Inspection) -> impl Fn() -> ResultStream {
+pub(super) fn sse(inspection: &Inspection) -> impl Fn() -> ResultStream {
     let inspection = inspection.clone();
     move || ResultStream::new(request(), enforced(&inspection), Some(ResponseFormat::Sse))
 }
@@ -43,8 +43,8 @@ fn unknown_call(inspection: &Inspection) -> impl Fn() -> ResultStream {
 
 const PROGRESS: &str =
     r#"{"jsonrpc":"2.0","method":"notifications/progress","params":{"progressToken":1,"message":"M"}}"#;
-const ANSWER: &str = r#"{"jsonrpc":"2.0","id":1,"result":{"content":[{"type":"text","text":"M"}]}}"#;
-const MAIL: &str = "bob@example.com";
+pub(super) const ANSWER: &str = r#"{"jsonrpc":"2.0","id":1,"result":{"content":[{"type":"text","text":"M"}]}}"#;
+pub(super) const MAIL: &str = "bob@example.com";
 
 #[test]
 fn each_message_of_a_stream_is_judged() {
@@ -181,7 +181,7 @@ fn costly() -> (Inspection, [String; 2]) {
     let text = format!("sk-{}", " ".repeat(600));
     let used = |times: usize| {
         let work = Work::default();
-        let _ = own.inspect_text(&text.repeat(times), &work);
+        let _ = own.inspect_text(&text.repeat(times), &work, usize::MAX);
         work.charge(crate::budget::MAX_WORK / 2).is_err()
     };
     let times = (1..200).find(|times| used(*times)).expect("a text that takes half of the work");
@@ -219,8 +219,12 @@ fn each_result_of_several_calls_has_a_budget_of_its_own_and_answers_to_other_ids
     };
     let both = format!("{answer}{}", answer.replace("\"id\":1,", "\"id\":2,"));
     assert_eq!(run(batch(), &[both.as_bytes()]), both);
-    let others = answer.replace("\"id\":1,", "\"id\":3,").repeat(2);
-    assert!(run(batch(), &[others.as_bytes()]).contains("(too much to check)"));
+    let others = answer.replace("\"id\":1,", "\"id\":3,");
+    let plain = format!("data: {}\n\n", ANSWER.replace('M', "fine"));
+    let out = run(batch(), &[format!("{others}{others}{plain}").as_bytes()]);
+    let rest = out.strip_prefix(&others).expect("the first message is within the budget");
+    assert!(rest.contains("\"id\":1,\"error\":{\"code\":-31451,") && rest.contains("(too much to check)"), "{rest}");
+    assert_eq!(rest.matches("data:").count(), 1, "the second one is dropped: {rest}");
 }
 
 #[test]
