@@ -6,7 +6,7 @@
 
 use crate::{
     budget::{TooMuchWork, Work},
-    json::{Decimal, Member, Node, Value, fold},
+    json::{Decimal, Member, Node, Value},
     policy::{
         condition::{Clause, Operator},
         path::Segment,
@@ -172,9 +172,6 @@ impl Walk<'_> {
                 (None, Additional::Closed) => {
                     return self.fail_at("additionalProperties", name, Sent::Unnamed, schemas);
                 }
-                (None, _) if self.resembles_property(name, schemas)? => {
-                    return self.fail_at("properties", name, Sent::Unnamed, schemas);
-                }
                 (None, Additional::Schema(schema)) => (&["additionalProperties"][..], schema),
                 (None, Additional::Open) => continue,
             };
@@ -185,12 +182,6 @@ impl Walk<'_> {
             return self.fail_required(schemas, members);
         }
         Ok(())
-    }
-
-    /// Whether some server reads this name as that of a property, so that the value would pass without the property's schema.
-    fn resembles_property(self, name: &str, schemas: &Members) -> Result<bool, TooMuchWork> {
-        self.work.charge(schemas.properties.len().saturating_mul(name.len().saturating_add(STEP)))?;
-        Ok(schemas.properties.iter().any(|(known, _)| fold::is_folded_match(name, known)))
     }
 
     pub(super) fn check_elements(

@@ -128,22 +128,6 @@ fn strict_refuses_what_the_schema_does_not_name_at_any_depth() {
     assert_fits("{}", r#"{"a":1e-400}"#, false);
 }
 
-#[test]
-fn a_name_that_some_server_reads_as_that_of_a_property_is_refused() {
-    let open = r#"{"properties":{"path":{"enum":["a"]},"in":{"properties":{"x":{}}}}}"#;
-    let described = r#"{"properties":{"path":{"enum":["a"]}},"additionalProperties":{"type":"string"}}"#;
-    for (schema, arguments, expected) in [
-        (open, r#"{"Path":"b"}"#, ["/Path", "unnamed", "`in`, `path`", "/properties"]),
-        (open, r#"{"path\u0000x":"b"}"#, ["/path\u{0}x", "unnamed", "`in`, `path`", "/properties"]),
-        (open, r#"{"in":{"X":1}}"#, ["/in/X", "unnamed", "`x`", "/properties/in/properties"]),
-        (described, r#"{"PATH":"b"}"#, ["/PATH", "unnamed", "`path`", "/properties"]),
-    ] {
-        assert_violates(schema, arguments, false, expected);
-    }
-    assert_fits(open, r#"{"path":"a","paths":"b","pat":"c"}"#, false);
-    assert_fits(r#"{"properties":{"path":{},"Path":{}}}"#, r#"{"Path":"b"}"#, false);
-}
-
 const NO_TEXT: &str = "the value itself, not a text that holds it, since the schema names no type";
 const KEPT: &str = "a number that an IEEE 754 double can hold";
 

@@ -88,7 +88,7 @@ mod simd {
             }
         }
 
-        /// The same for a loop: V8 makes a constant anew in each round, by three instructions, but what it does not know to be one stays
+        /// The same for a loop: V8 builds a constant in each round again, by three instructions, but what it does not know to be one stays
         /// in a register.
         #[inline(always)]
         pub(in crate::json::string) fn for_loop() -> Self {
