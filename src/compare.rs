@@ -5,7 +5,7 @@
 //! * `effective`: what an entry, `all_tools`, `default` and `methods` together ask of a call
 //! * `rules`: two of these side by side; `implication`: whether one condition holds wherever another does; `witness`, with
 //!   `samples`: a call that shows a difference
-//! * `definitions`: which tools are pinned; `members`: which members of an option differ
+//! * `methods`: which methods pass; `definitions`: which tools are pinned; `members`: which members of an option differ
 //! * `counters`: calls that share a counter with a call that is decided otherwise
 //!
 //! A difference is certain where names, limits or comparable conditions differ, and possible (`may`) where only the calls
@@ -16,6 +16,7 @@ mod definitions;
 mod effective;
 mod implication;
 mod members;
+mod methods;
 mod names;
 mod options;
 mod results;
@@ -31,7 +32,7 @@ use std::fmt;
 use crate::{
     config::Config,
     json::{self, Node},
-    policy::{Effect, Mode, Policy},
+    policy::{Mode, Policy},
 };
 
 use self::{
@@ -125,13 +126,18 @@ fn compare_policies(old: &Policy, new: &Policy, tools: Option<&[String]>, found:
         (Mode::Enforce, Mode::Enforce) => {}
     }
     let mut sides = Vec::new();
+    let (mut old_reach, mut new_reach) = (Reach::default(), Reach::default());
     for kind in [Kind::Tool, Kind::Prompt, Kind::Resource] {
         let listed = tools.filter(|_| kind == Kind::Tool);
         for class in name_classes(old, new, kind, listed) {
             let NameClass { target, outcomes, is_certain } = class;
             let [old, new] =
                 [(old, outcomes.0), (new, outcomes.1)].map(|(policy, outcome)| Effective::new(policy, kind, outcome));
-            let findings = rules::compare(&old, &new);
+            if is_certain {
+                old_reach.add(kind, &old);
+                new_reach.add(kind, &new);
+            }
+            let findings = rules::compare(kind, &old, &new);
             let differs = !findings.is_empty();
             for finding in findings {
                 found.add(&target, rules::Finding { is_certain: finding.is_certain && is_certain, ..finding });
@@ -146,36 +152,28 @@ fn compare_policies(old: &Policy, new: &Policy, tools: Option<&[String]>, found:
     if !old.resources().keys().eq(new.resources().keys()) {
         found.may("resources whose URI has `?` or `#`", "other keys decide on the part before it");
     }
-    methods(old, new, found);
+    methods::compare([old, new], [&old_reach, &new_reach], found);
     definitions::compare(old, new, found);
 }
 
-/// Methods, which `methods` and `default` decide on.
-fn methods(old: &Policy, new: &Policy, found: &mut Findings) {
-    let mut names: Vec<&str> = old.methods().chain(new.methods()).map(|(name, _)| name).collect();
-    names.sort_unstable();
-    names.dedup();
-    for name in names {
-        let target = format!("the method `{name}`");
-        let stances = [old, new].map(|policy| policy.method(name).map(|rule| rule.effect));
-        match stances {
-            [Some(Effect::Deny), Some(Effect::Deny)] | [Some(Effect::Allow), Some(Effect::Allow)] => {}
-            [Some(Effect::Allow), Some(Effect::Deny)] => {
-                found.add(&target, rules::Finding::new(Direction::Narrower, "is denied"));
+/// What the entries of one policy certainly let pass, be it under conditions.
+#[derive(Debug, Default)]
+struct Reach {
+    resource: bool,
+    prompt_reference: bool,
+    resource_reference: bool,
+}
+
+impl Reach {
+    fn add(&mut self, kind: Kind, side: &Effective<'_>) {
+        match kind {
+            Kind::Tool => {}
+            Kind::Prompt => self.prompt_reference |= !side.denies_references,
+            Kind::Resource => {
+                self.resource |= side.denied.is_none();
+                self.resource_reference |= !side.denies_references;
             }
-            [Some(Effect::Deny), Some(Effect::Allow)] => {
-                found.add(&target, rules::Finding::new(Direction::Wider, "is allowed"));
-            }
-            // What decides without an entry depends on the method; its other spellings are refused only with one.
-            [_, _] => found.may(&target, "`methods` names it in one of the two only"),
         }
-    }
-    if old.default() != new.default() {
-        let (direction, what) = match new.default() {
-            Effect::Allow => (Direction::Wider, "`default` allows them"),
-            Effect::Deny => (Direction::Narrower, "`default` denies them"),
-        };
-        found.add("methods that the filter does not know", rules::Finding::new(direction, what));
     }
 }
 

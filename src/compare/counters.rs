@@ -13,15 +13,12 @@ pub(super) struct TargetCounters {
 
 impl TargetCounters {
     pub(super) fn new(name: String, differs: bool, old: &Effective<'_>, new: &Effective<'_>) -> Self {
-        let charged = old
-            .limits
-            .keys()
-            .chain(new.limits.keys())
-            .chain(old.shadow_counts.keys())
-            .chain(new.shadow_counts.keys())
-            .map(|name| (*name).to_owned());
-        let read = old.observed().chain(new.observed()).map(str::to_owned);
-        Self { name, differs, counters: charged.chain(read).collect() }
+        // A call that is denied charges nothing, and no condition decides on it.
+        let counting = [old, new].into_iter().filter(|side| side.denied.is_none());
+        let names = counting.flat_map(|side| {
+            side.limits.keys().chain(side.shadow_counts.keys()).copied().chain(side.observed()).map(str::to_owned)
+        });
+        Self { name, differs, counters: names.collect() }
     }
 }
 

@@ -12,14 +12,14 @@ use crate::{
     },
 };
 
-use super::{Kind, names::Outcome};
+use super::{Kind, methods, names::Outcome};
 
 /// All that decides on a call of one target.
 #[derive(Debug, Default)]
 pub(super) struct Effective<'p> {
     /// Why no call passes, if none does.
     pub(super) denied: Option<String>,
-    /// Whether a reference to it (`completion/complete`) is denied, too.
+    /// Whether a reference to it (`completion/complete`, `resources/unsubscribe`) is denied, too.
     pub(super) denies_references: bool,
     /// All must hold.
     pub(super) require: Vec<&'p Condition>,
@@ -67,9 +67,10 @@ impl<'p> Effective<'p> {
             rule.into_iter().chain(all_tools).partition(|rule| rule.mode == Mode::Enforce);
         let denies = rules.iter().any(|rule| rule.denies_unconditionally());
         let denied = denied.or_else(|| denies.then(|| "denied".to_owned()));
-        let denies_references = denied.is_some();
-        // In shadow under `default: "deny"` a reference passes.
-        let denies_references = denies_references && rule.is_none_or(|rule| rule.mode == Mode::Enforce);
+        let has_no_method = |names: &[&str]| names.iter().all(|name| methods::is_denied(policy, name));
+        let denies_references = denied.is_some() || has_no_method(methods::references_to(kind));
+        let closed = || format!("denied by `methods` (`{}`)", methods::methods_of(kind).join("`, `"));
+        let denied = denied.or_else(|| has_no_method(methods::methods_of(kind)).then(closed));
         let arguments = arguments.map(|rule| rule.check);
         let mut effective = Self { denied, denies_references, arguments, ..Self::default() };
         rules.iter().flat_map(|rule| rule.checks()).for_each(|checks| effective.add(checks));

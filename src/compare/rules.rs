@@ -12,10 +12,10 @@ use crate::{
 };
 
 use super::{
-    Direction,
+    Direction, Kind,
     effective::{Charge, Effective},
     implication::implies,
-    results,
+    methods, results,
     witness::{self, Stop},
 };
 
@@ -34,16 +34,17 @@ impl Finding {
 }
 
 /// All differences; none means that both decide alike.
-pub(super) fn compare(old: &Effective<'_>, new: &Effective<'_>) -> Vec<Finding> {
+pub(super) fn compare(kind: Kind, old: &Effective<'_>, new: &Effective<'_>) -> Vec<Finding> {
     match (&old.denied, &new.denied) {
         (Some(_), Some(_)) => {
-            let references = match (old.denies_references, new.denies_references) {
-                (true, false) => Some(Direction::Wider),
-                (false, true) => Some(Direction::Narrower),
-                _ => None,
+            let references = methods::references_to(kind);
+            let (direction, verb) = match (old.denies_references, new.denies_references) {
+                (true, false) => (Direction::Wider, "allowed"),
+                (false, true) => (Direction::Narrower, "denied"),
+                _ => return Vec::new(),
             };
-            let what = "is denied in both, but its completion is not";
-            return references.map(|direction| Finding::new(direction, what)).into_iter().collect();
+            let what = format!("is denied in both, but `{}` with it is {verb} now", references.join("`, `"));
+            return vec![Finding::new(direction, what)];
         }
         (Some(why), None) => return vec![Finding::new(Direction::Wider, format!("is {}; it was {why}", allowed(new)))],
         (None, Some(why)) => {
@@ -187,11 +188,16 @@ fn expiry(old: &Effective<'_>, new: &Effective<'_>, findings: &mut Vec<Finding>)
         [(Direction::Wider, after_max > before_min), (Direction::Narrower, after_min < before_max)]
     {
         if is_so {
-            let what =
-                format!("approvals expire after {after_min} to {after_max} s; it was {before_min} to {before_max} s");
+            let (now, before) = (seconds(after_min, after_max), seconds(before_min, before_max));
+            let what = format!("approvals expire after {now}; it was {before}");
             findings.push(Finding { direction, is_certain: is_one, what });
         }
     }
+}
+
+/// A number of seconds, or the range of several.
+fn seconds(min: u32, max: u32) -> String {
+    if min == max { format!("{min} s") } else { format!("{min} to {max} s") }
 }
 
 /// The predicates that ask for approval, and how long it lives.

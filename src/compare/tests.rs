@@ -155,9 +155,12 @@ fn refusals_and_approvals_are_compared() {
         [r#"- the tool `t`: asks for approval of calls with `args.n` `gt` `10`, such as `{"n":11}`"#]
     );
     let asks = |expires: &str| format!(r#""require_approval":[{{"conditions":[],"expires":"{expires}"}}]"#);
+    assert_eq!(rules(&asks("1m"), &asks("1h")), ["+ the tool `t`: approvals expire after 3600 s; it was 60 s"]);
+    let both = r#""require_approval":[{"conditions":[],"expires":"1m"},{"conditions":[],"expires":"1h"}]"#;
     assert_eq!(
-        rules(&asks("1m"), &asks("1h")),
-        ["+ the tool `t`: approvals expire after 3600 to 3600 s; it was 60 to 60 s"]
+        rules(&asks("1m"), both),
+        ["+? the tool `t`: approvals expire after 60 to 3600 s; it was 60 s"],
+        "a range is two numbers"
     );
 }
 
@@ -260,12 +263,110 @@ fn limits_are_exact_and_counters_are_shared() {
 }
 
 #[test]
-fn methods_are_compared() {
+fn a_method_that_is_closed_or_opened_is_one_exact_difference() {
+    for (old, new, expected) in [
+        (r#""methods":{"ping":"deny"}"#, r#""methods":{"ping":"allow"}"#, &["+ the method `ping`: is allowed"][..]),
+        (r#""methods":{}"#, r#""methods":{"ping":"deny"}"#, &["- the method `ping`: is denied"]),
+        (r#""methods":{"ping":"deny"}"#, r#""methods":{}"#, &["+ the method `ping`: is allowed"]),
+        (r#""methods":{}"#, r#""methods":{"ping":"allow"}"#, &[]),
+        (r#""methods":{}"#, r#""methods":{"PING":"allow"}"#, &["- the method `ping`: is denied"]),
+        (
+            r#""methods":{}"#,
+            r#""methods":{"notifications/progress":"deny"}"#,
+            &["- the method `notifications/progress`: is denied"],
+        ),
+        (r#""methods":{}"#, r#""methods":{"tasks/list":"allow"}"#, &["+ the method `tasks/list`: is allowed"]),
+        (r#""methods":{"tasks/list":"allow"}"#, r#""methods":{}"#, &["- the method `tasks/list`: is denied"]),
+        (r#""methods":{}"#, r#""methods":{"tasks/list":"deny","x/y":"deny"}"#, &[]),
+        (r#""methods":{}"#, r#""methods":{"x/y":"allow"}"#, &["+ the method `x/y`: is allowed"]),
+        (
+            r#""resources":{"a://b":{}}"#,
+            r#""resources":{"a://b":{}},"methods":{"resources/read":"deny","completion/complete":"deny"}"#,
+            &["- the method `completion/complete`, the method `resources/read`: is denied"],
+        ),
+        (
+            r#""methods":{"subscriptions/listen":"deny"}"#,
+            r#""methods":{}"#,
+            &["+ the method `subscriptions/listen`: is allowed"],
+        ),
+        // No resource can be read anyway.
+        (r#""methods":{}"#, r#""methods":{"resources/read":"deny"}"#, &["-? the method `resources/read`: is denied"]),
+    ] {
+        assert_eq!(differences(old, new), expected, "{old} {new}");
+    }
+}
+
+#[test]
+fn the_method_that_calls_closes_and_opens_what_its_entries_allow() {
+    let closed = r#""methods":{"tools/call":"deny","prompts/get":"deny"}"#;
+    let entries = r#""tools":{"a":{}},"prompts":{"p":{}}"#;
     assert_eq!(
-        differences(r#""methods":{"ping":"deny"}"#, r#""methods":{"ping":"allow"}"#),
-        ["+ the method `ping`: is allowed"]
+        differences(entries, &format!("{entries},{closed}")),
+        [
+            "- the tool `a`: is denied by `methods` (`tools/call`); it was allowed",
+            "- the prompt `p`: is denied by `methods` (`prompts/get`); it was allowed",
+        ]
     );
-    assert_eq!(differences("\"methods\":{}", r#""methods":{"ping":"deny"}"#).len(), 2);
+    assert_eq!(
+        differences(&format!("{entries},{closed}"), entries),
+        [
+            "+ the tool `a`: is allowed; it was denied by `methods` (`tools/call`)",
+            "+ the prompt `p`: is allowed; it was denied by `methods` (`prompts/get`)",
+        ]
+    );
+    // What is new behind a closed method opens nothing.
+    assert_eq!(differences(r#""tools":{}"#, r#""tools":{"a":{}},"methods":{"tools/call":"deny"}"#), NONE);
+}
+
+#[test]
+fn an_entry_of_methods_denies_other_spellings_where_unknown_methods_pass() {
+    let allow = |members: &str| format!(r#"{{"version":"1","default":"allow"{members}}}"#);
+    let (without, with) = (allow(""), allow(r#","methods":{"x/y":"allow"}"#));
+    assert_eq!(lines(&without, &with, None), ["- other spellings of the method `x/y`: are denied"]);
+    assert_eq!(lines(&with, &without, None), ["+ other spellings of the method `x/y`: are allowed"]);
+    assert_eq!(
+        lines(&without, &allow(r#","methods":{"x/y":"deny"}"#), None),
+        ["- the method `x/y`: is denied", "- other spellings of the method `x/y`: are denied"]
+    );
+    assert_eq!(lines(&without, &allow(r#","methods":{"ping":"allow"}"#), None), NONE);
+}
+
+#[test]
+fn what_is_denied_in_both_shares_no_counter() {
+    let limited = r#""tools":{"a":{}},"all_tools":{"rate_limit":"60/minute"}"#;
+    assert_eq!(differences(r#""tools":{"a":{}}"#, limited), ["- the tool `a`: is limited by `/all_tools`"]);
+    assert_eq!(differences(limited, r#""tools":{"a":{}}"#), ["+ the tool `a`: is no longer limited by `/all_tools`"]);
+    // One that is denied by its own rule neither.
+    let entries = |b: &str| format!(r#""tools":{{"a":{{}},"b":{{"action":"deny"}}}},"all_tools":{{{b}}}"#);
+    assert_eq!(
+        differences(&entries(""), &entries(r#""rate_limit":"60/minute""#)),
+        ["- the tool `a`: is limited by `/all_tools`"]
+    );
+}
+
+#[test]
+fn only_prompts_and_resources_have_references() {
+    let shadow = r#""mode":"shadow","action":"deny""#;
+    assert_eq!(rules(r#""action":"deny""#, shadow), NONE);
+    // A limit that never has room denies each use, and no reference.
+    let never = r#""rate_limit":{"max":0,"window":60}"#;
+    assert_eq!(rules(r#""action":"deny""#, never), NONE);
+    for (section, key, what) in [
+        ("prompts", "p", "the prompt `p`: is denied in both, but `completion/complete` with it"),
+        (
+            "resources",
+            "a://b",
+            "the resource `a://b`: is denied in both, but `completion/complete`, `resources/unsubscribe` with it",
+        ),
+    ] {
+        let entry = |rule: &str| format!(r#""{section}":{{"{key}":{{{rule}}}}}"#);
+        assert_eq!(differences(&entry(r#""action":"deny""#), &entry(never)), [format!("+ {what} is allowed now")]);
+        assert_eq!(differences(&entry(never), &entry(r#""action":"deny""#)), [format!("- {what} is denied now")]);
+        // An entry in shadow permits nothing that the default denies, and no reference to it.
+        assert_eq!(differences(&entry(r#""action":"deny""#), &entry(shadow)), NONE);
+        let added = differences(&format!(r#""{section}":{{}}"#), &entry(shadow));
+        assert_eq!(added.iter().filter(|line| !line.contains("resources whose URI has")).count(), 0, "{added:?}");
+    }
 }
 
 #[test]
