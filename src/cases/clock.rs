@@ -2,24 +2,33 @@
 
 use crate::{
     json::{Decimal, Value, cursor::Cursor},
-    time::{Timestamp, parse_date},
+    time::{Timestamp, parse_date, rfc_3339},
 };
 
 /// The start of every case: 2026-01-01T00:00:00Z.
 pub const MIDNIGHT: Timestamp = Timestamp(1_767_225_600_000);
 
-/// The latest time of a call, in milliseconds after the start: later than the end of any window.
-const LAST: u64 = 366 * 86_400_000;
+/// The longest time after the start that a number or a clock gives, in milliseconds: later than the end of any window. A larger number
+/// counts from another start, such as that of Unix.
+const MAX_OFFSET: u64 = 366 * DAY;
+
+/// The start of 2100, in milliseconds after the start. A time in full is before it.
+const END: u64 = (74 * 365 + 18) * DAY;
+
+const DAY: u64 = 86_400_000;
 
 /// The time so many milliseconds after the start.
 pub(super) fn after_midnight(milliseconds: u64) -> Timestamp {
     Timestamp(MIDNIGHT.0.saturating_add(milliseconds))
 }
 
-/// A time as `hours:minutes:seconds` after the start.
+/// A time as `hours:minutes:seconds` after the start; one that is more than a month after it in full.
 #[must_use]
 pub fn format_time(moment: Timestamp) -> String {
     let milliseconds = moment.0.saturating_sub(MIDNIGHT.0);
+    if milliseconds > 31 * DAY {
+        return rfc_3339(moment).unwrap_or_default();
+    }
     let seconds = milliseconds / 1000;
     let whole = format!("{:02}:{:02}:{:02}", seconds / 3600, seconds / 60 % 60, seconds % 60);
     if milliseconds.is_multiple_of(1000) { whole } else { format!("{whole}.{:03}", milliseconds % 1000) }
@@ -27,15 +36,18 @@ pub fn format_time(moment: Timestamp) -> String {
 
 /// Reads a time: seconds, `hours:minutes:seconds`, or a date and a time as RFC 3339 writes them.
 pub(super) fn read(at: &Cursor<'_, '_>) -> Option<Timestamp> {
+    let is_offset = |milliseconds: &u64| *milliseconds <= MAX_OFFSET;
     let milliseconds = match &at.node().value {
-        Value::Number(text) => parse_seconds(text),
-        Value::String(text) => parse_clock(text).or_else(|| parse_moment(text)),
+        Value::Number(text) => parse_seconds(text).filter(is_offset),
+        Value::String(text) => parse_clock(text)
+            .filter(is_offset)
+            .or_else(|| parse_moment(text).filter(|milliseconds| *milliseconds < END)),
         _ => None,
     };
-    match milliseconds.filter(|milliseconds| *milliseconds <= LAST) {
+    match milliseconds {
         Some(milliseconds) => Some(after_midnight(milliseconds)),
         None => at.report_expected(
-            "seconds, such as `59.5`, `hours:minutes:seconds`, such as `\"00:00:59\"`, or a time of 2026, such as \
+            "seconds, such as `59.5`, `hours:minutes:seconds`, such as `\"00:00:59\"`, or a time from 2026 to 2099, such as \
              `\"2026-11-20T17:00:00Z\"`",
         ),
     }

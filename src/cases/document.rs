@@ -21,8 +21,8 @@
 //! * `as`: the grant, such as `jwt:alice`, of a secret its SHA-256; `session`: the MCP session
 //! * `claims`: the claims of the token that names the caller, an object
 //! * `route`, `host`, `path`: Envoy's route, the host and the path of the request, for bindings
-//! * `at`: the time, in seconds after midnight UTC or as `hours:minutes:seconds`, on Thursday, 2026-01-01, or in full, such as
-//!   `2026-11-20T17:00:00Z`; without it, that of the call before
+//! * `at`: the time, in seconds after midnight UTC or as `hours:minutes:seconds`, on Thursday, 2026-01-01, or in full, from 2026 to 2099,
+//!   such as `2026-11-20T17:00:00Z`; without it, that of the call before
 //! * `times`: how many times to send the call
 //! * `expect`: `allow`, `deny`, `rate_limited`, `approval_required`, or `refused` for an unreadable or ambiguous request
 //! * `rule`: the rule that denies the call; `message_contains`: a part of the message to the agent

@@ -168,6 +168,22 @@ fn a_call_repeats_on_a_clock_that_moves() {
 }
 
 #[test]
+fn a_time_in_full_may_be_of_any_year_until_2099() {
+    for (text, milliseconds) in [
+        ("2026-01-01T00:00:00Z", 1_767_225_600_000),
+        ("2027-01-31T00:00:00Z", 1_801_353_600_000),
+        ("2099-12-31T23:59:59.5Z", 4_102_444_799_500),
+    ] {
+        let cases = read(&file(&format!(r#"{{"tool":"a","at":"{text}","expect":"deny"}}"#))).unwrap();
+        assert_eq!(cases[0].calls[0].at, Timestamp(milliseconds), "{text}");
+    }
+    assert_fails(
+        r#"{"at":"2027-01-31T00:00:00Z","tool":"draw","expect":"deny"}"#,
+        "call 1, the tool `draw` as `anybody` at 2027-01-31T00:00:00Z: expected denied, got allowed",
+    );
+}
+
+#[test]
 fn a_failure_names_every_difference() {
     assert_fails(
         r#"{"at":5,"tool":"pay","expect":"deny"}"#,
@@ -257,9 +273,20 @@ fn a_call_that_contradicts_itself_is_a_mistake() {
     ] {
         assert_wrong(&file(call), &[&format!("/cases/0/calls/0{expected}")]);
     }
-    for at in [r#""1:60:00""#, r#""00:00""#, r#""0:0:60""#, r#""0:0:-1""#, "-1", "0.0001", "1e9", "null"] {
+    for at in [
+        r#""1:60:00""#,
+        r#""00:00""#,
+        r#""0:0:60""#,
+        r#""0:0:-1""#,
+        "-1",
+        "0.0001",
+        "1e9",
+        "null",
+        r#""2025-12-31T23:59:59Z""#,
+        r#""2100-01-01T00:00:00Z""#,
+    ] {
         let problems = read(&file(&format!(r#"{{"tool":"a","at":{at},"expect":"deny"}}"#))).unwrap_err();
-        let expected = "expected seconds, such as `59.5`, `hours:minutes:seconds`, such as `\"00:00:59\"`, or a time of 2026, such as \
+        let expected = "expected seconds, such as `59.5`, `hours:minutes:seconds`, such as `\"00:00:59\"`, or a time from 2026 to 2099, such as \
              `\"2026-11-20T17:00:00Z\"`";
         assert!(problems.len() == 1 && problems[0].message.ends_with(expected), "{at}: {problems:?}");
     }

@@ -1,6 +1,6 @@
 //! `mcp-policy test`
 
-use crate::{assert_fails, assert_prints, run, scratch::Scratch};
+use crate::{assert_fails, assert_prints, run, run_with, scratch::Scratch};
 
 const POLICY: &str = r#"{"version":"1","default":"deny","tools":{"draw":{"rate_limit":"1/minute"},"look":{}}}"#;
 
@@ -122,9 +122,34 @@ fn what_cannot_run_is_an_error() {
     let beside = policy.replace("p.json", "p.cases.json");
     let expected = format!("error: cannot read `{beside}`: No such file or directory (os error 2)\n");
     assert_fails(&run(&["test", &policy]), 2, &expected);
-    let missing = scratch.file("missing.json", CASES);
-    let ran = run(&["test", &missing]);
-    assert_eq!(ran.code, 1);
-    assert!(ran.stdout.contains("there is no policy; name one, or add `policy` to the case file\n"), "{}", ran.stdout);
     assert_eq!(run(&["test"]).code, 2);
+}
+
+#[test]
+fn cases_without_a_policy_do_not_run_and_the_command_that_runs_them_is_named() {
+    let scratch = Scratch::new("test-missing");
+    let alone = scratch.file("alone.json", CASES);
+    let expected = format!(
+        "error: `{alone}` holds cases and no policy; run `mcp-policy test POLICY {alone}`, or add `policy` to `{alone}`\n"
+    );
+    assert_fails(&run(&["test", &alone]), 2, &expected);
+    let beside = scratch.file("p.cases.json", CASES);
+    let expected = |command: &str| {
+        format!(
+            "error: `{beside}` holds cases and no policy; run `mcp-policy test {command}`, or add `policy` to `{beside}`\n"
+        )
+    };
+    assert_fails(&run(&["test", &beside]), 2, &expected(&format!("POLICY {beside}")));
+    let policy = scratch.file("p.json", POLICY);
+    assert_fails(&run(&["test", &beside]), 2, &expected(&policy));
+    assert_eq!(run(&["test", &policy]).code, 0);
+}
+
+#[test]
+fn a_policy_on_stdin_needs_a_named_case_file() {
+    let scratch = Scratch::new("test-stdin");
+    let cases = scratch.file("c.json", CASES);
+    let expected = "error: no case file is beside stdin; name one: `mcp-policy test - CASES`\n";
+    assert_fails(&run_with(&["test", "-"], POLICY), 2, expected);
+    assert_eq!(run_with(&["test", "-", &cases], POLICY).code, 0);
 }

@@ -1,5 +1,7 @@
 //! `mcp-policy test`: runs case files against a policy and reports as a test runner does.
 
+use std::path::Path;
+
 use clap::ValueEnum;
 use mcp_policy::{
     cases::{self, Case, Failure},
@@ -19,7 +21,7 @@ use crate::{
 #[derive(clap::Args)]
 #[command(arg_required_else_help = true, after_help = FORMAT)]
 pub(crate) struct Args {
-    /// A policy, or a configuration that holds one; or a case file that holds its own policy
+    /// A policy, or a configuration that holds one; or a case file that holds its own policy; `-` reads stdin
     file: String,
     /// Case files for the policy [default: FILE.cases.json beside FILE.json]
     cases: Vec<String>,
@@ -48,14 +50,18 @@ A case file:
   claims             the claims of the token that names the caller, an object
   session            the MCP session
   route, host, path  Envoy's route, the host and the path of the request, for bindings
-  at                 the time: seconds after midnight UTC on 2026-01-01, hours:minutes:seconds, or in full, such as
-                     `2026-11-20T17:00:00Z` [default: as the call before]
+  at                 the time: seconds after midnight UTC on 2026-01-01, hours:minutes:seconds, or in full, from 2026 to
+                     2099, such as `2026-11-20T17:00:00Z` [default: as the call before]
   times              how many times to send the call
   expect             allow, deny, rate_limited, approval_required, or refused: unreadable or ambiguous
   rule               the rule that denies the call
   message_contains   a part of the message to the agent
   shadow             the rule in shadow mode that would deny the call; null if there is none
   listed             the tools that the server lists before the call, for policies with `definitions`
+  answer             the server's answer to the call, or the `result` in it, for policies with `results`
+  expect_answer      what becomes of it: unchanged, redacted or refused
+  answer_rule        the rule that refuses it
+  answer_contains    a part of what the client gets
 
 Each case starts with empty counters. Exit codes: 0 if all cases pass, 1 if one fails or the policy does not load,
 2 if no case can run."#;
@@ -103,11 +109,16 @@ impl Args {
     fn read(&self) -> Result<(Option<Config>, Vec<Suite>), Stop> {
         let source = SourceFile::read(&self.file).map_err(Stop::usage)?;
         if self.cases.is_empty() && is_case_file(source.text()) {
-            return Ok((None, vec![Suite::new(&source)?]));
+            let suite = Suite::new(&source)?;
+            return if suite.has_policy() { Ok((None, vec![suite])) } else { Err(Stop::usage(suite.no_policy())) };
         }
         let config = Config::load(source.text().as_bytes()).map_err(|invalid| {
             Stop::findings(format!("the policy does not load\n{}", source.problem_lines(&source.problems(invalid))))
         })?;
+        if self.cases.is_empty() && self.file == "-" {
+            let message = "no case file is beside stdin; name one: `mcp-policy test - CASES`";
+            return Err(Stop::usage(message));
+        }
         let default = [default_cases(&self.file)];
         let files = if self.cases.is_empty() { &default[..] } else { &self.cases };
         let suites = files.iter().map(|file| {
@@ -138,6 +149,17 @@ impl Suite {
             self.file
         );
         Err(Stop::usage(message))
+    }
+
+    /// That no policy was named, and what to run instead.
+    fn no_policy(&self) -> String {
+        let own = display_name(&self.file);
+        let policy = self.file.strip_suffix(".cases.json").map(|stem| format!("{stem}.json"));
+        let command = match policy.filter(|policy| Path::new(policy).is_file()) {
+            Some(policy) => format!("mcp-policy test {policy}"),
+            None => format!("mcp-policy test POLICY {}", self.file),
+        };
+        format!("{own} holds cases and no policy; run `{command}`, or add `policy` to {own}")
     }
 
     fn has_policy(&self) -> bool {
