@@ -1,5 +1,19 @@
 //! Prepares texts of callers, servers and authors for messages to people: truncates them, and escapes invisible characters.
 
+use std::fmt::Display;
+
+/// A number of things in words: `1 call`, `2 calls`.
+#[must_use]
+pub fn count<N: Display + PartialEq + From<u8>>(number: N, thing: &str) -> String {
+    if number == N::from(1) { format!("1 {thing}") } else { format!("{number} {thing}s") }
+}
+
+/// The verb of a number of things: the one of a single thing, or the one of several.
+#[must_use]
+pub fn verb<N: PartialEq + From<u8>>(number: N, single: &'static str, several: &'static str) -> &'static str {
+    if number == N::from(1) { single } else { several }
+}
+
 /// Characters of a text that a message quotes, unless it says otherwise. The product contract, section 3.1, allows 256 of
 /// a client's.
 pub const EXCERPT_CHARS: usize = 64;

@@ -25,15 +25,15 @@ fn verify_log_says_what_is_whole_and_what_is_not() {
     let ran = run(&["verify-log", &whole]);
     let expected = format!(
         "chain abababababababab: 5 records: whole; records 1 to 4 (lines 1 to 4) can be trusted; nothing confirms record 5 yet\n\
-         `{whole}`: 1 chains are whole; 5 lines\n"
+         `{whole}`: 1 chain is whole; 5 lines\n"
     );
     assert_eq!((ran.code, ran.stdout, ran.stderr), (0, expected, String::new()), "no progress bar without a terminal");
     lines.remove(2);
     let broken = file(&scratch, "broken.log", &lines);
     let ran = run(&["verify-log", &broken]);
     let expected = format!(
-        "chain abababababababab: 4 records: BROKEN: record 3 is missing before line 3 (record 4); records 1 to 1 (lines 1 to 1) can \
-         be trusted\n`{broken}`: 1 of 1 chains are broken; 4 lines\n"
+        "chain abababababababab: 4 records: BROKEN: record 3 is missing before line 3 (record 4); record 1 (line 1) can be \
+         trusted\n`{broken}`: 1 of 1 chain is broken; 4 lines\n"
     );
     assert_eq!((ran.code, ran.stdout), (1, expected));
     let ran = run(&["verify-log", &broken, "--format", "json"]);
@@ -85,6 +85,57 @@ draw  jwt:alice  allowed  rate limited  /tools/draw/rate_limit  2      2026-01-0
 }
 
 #[test]
+fn a_file_without_a_call_is_no_log_that_a_policy_passes() {
+    let scratch = Scratch::new("replay-nothing");
+    let policy = scratch.file("new.json", r#"{"version":"1","default":"deny"}"#);
+    let end = "name a log with audit records, such as Envoy's access log";
+    let latin_1 = scratch.folder().join("latin-1.log");
+    std::fs::write(&latin_1, b"caf\xe9\ncaf\xe9\n").unwrap();
+    let latin_1 = latin_1.to_str().unwrap().to_owned();
+    for (file, why) in [
+        (scratch.file("empty.log", ""), "the file is empty"),
+        (scratch.file("tools.json", "{\"tools\":\n[]}\n"), "none of its 2 lines has an audit record"),
+        (latin_1, "none of its 2 lines has an audit record; 2 lines are too long or not UTF-8"),
+    ] {
+        let expected = format!("error: `{file}`: no call in it can be replayed: {why}; {end}\n");
+        assert_fails(&run(&["replay", &file, "--policy", &policy]), 1, &expected);
+        let ran = run(&["replay", &file, "--policy", &policy, "--format", "json"]);
+        assert_eq!((ran.code, ran.stderr), (1, expected));
+        assert!(ran.stdout.starts_with(r#"{"same":0,"changed":0,"unknown":0,"#), "{}", ran.stdout);
+    }
+}
+
+#[test]
+fn options_for_a_log_need_one() {
+    let scratch = Scratch::new("suggest-without-log");
+    let tools = scratch.file("tools.json", r#"[{"name":"get_a"}]"#);
+    for option in [&["--all-callers"][..], &["--of-policy", "x"]] {
+        let expected =
+            format!("error: `{}` is for the calls of a log; name the log with `--from RECORDS`\n", option[0]);
+        assert_fails(&run(&[&["suggest", &tools], option].concat()), 2, &expected);
+    }
+}
+
+#[test]
+fn one_record_and_one_line_are_counted_as_one() {
+    let scratch = Scratch::new("one-record");
+    let records = file(&scratch, "access.log", &log(1));
+    let policy = scratch.file("new.json", r#"{"version":"1","default":"deny","tools":{"draw":{}}}"#);
+    let ran = run(&["replay", &records, "--policy", &policy]);
+    let expected = "1 call is decided as before, 0 otherwise; 0 records lack what a decision needs\n";
+    assert_eq!((ran.code, ran.stdout.as_str(), ran.stderr.as_str()), (0, expected, ""));
+    let ran = run(&["suggest", "--from", &records]);
+    let reasons = "draw  tool      1 call; in a minute of one caller 1 (99 %), 1 (most): 10/minute\n";
+    assert_eq!((ran.code, ran.stderr.as_str()), (0, reasons));
+    let ran = run(&["verify-log", &records]);
+    let expected = format!(
+        "chain abababababababab: 1 record: whole; no record of it is confirmed by another; nothing confirms record 1 yet\n\
+         `{records}`: 1 chain is whole; 1 line\n"
+    );
+    assert_eq!((ran.code, ran.stdout), (0, expected));
+}
+
+#[test]
 fn suggest_from_records_prints_a_policy_and_its_reasons() {
     let scratch = Scratch::new("suggest-from");
     let records = file(&scratch, "access.log", &log(5));
@@ -92,7 +143,7 @@ fn suggest_from_records_prints_a_policy_and_its_reasons() {
     let policy = r#"{
   "version": "1",
   "default": "deny",
-  "description": "Suggested by mcp-policy from 5 calls of 1 callers that passed from 2026-01-01T00:00:00Z to 2026-01-01T00:00:04Z; review it before use.",
+  "description": "Suggested by mcp-policy from 5 calls of 1 caller that passed from 2026-01-01T00:00:00Z to 2026-01-01T00:00:04Z; review it before use.",
   "tools": {
     "draw": {"rate_limit": "10/minute"}
   }

@@ -1,9 +1,9 @@
 //! `mcp-policy replay`: what another policy would have decided on the calls of a log.
 //!
-//! Exit codes: 0 if the log was replayed, 1 if a configuration does not load, or with `--deny-regressions` if a call that passed would be
-//! refused, 2 if a file cannot be read.
+//! Exit codes: 0 if the log was replayed, 1 if no call in it could be, if a configuration does not load, or with `--deny-regressions` if a
+//! call that passed would be refused, 2 if a file cannot be read.
 //!
-//! `--format json` prints one object: `same`, `changed`, `unknown`, `skipped`, `untimed`, `first`, `last`, `changes` (each with `target`,
+//! `--format json` prints one object: `same`, `changed`, `unknown`, `skipped`, `untimed`, `unreadable`, `first`, `last`, `changes` (each with `target`,
 //! `caller`, `from`, `to`, `rule`, `regression`, `count`, `first`, `last`) and `cannotTell` (`target`, `missing`, `count`, `first`, `last`).
 
 use std::time::{Duration, SystemTime};
@@ -12,6 +12,7 @@ use clap::ValueEnum;
 use mcp_policy::{
     config::Config,
     evidence::replay::{Replay, Report},
+    text::{count, verb},
     time::Timestamp,
 };
 use serde::Serialize;
@@ -50,8 +51,8 @@ const EXAMPLES: &str = "Example:
 Each call is decided again at the time of its line, so counters fill as they would have. A rule on arguments needs records with
 their values (`\"audit\": {\"arguments\": \"values\"}`); without them the table says `cannot tell`.
 
-Exit codes: 0 if the log was replayed, 1 if a configuration does not load, or with --deny-regressions if a call that passed would
-be refused, 2 if a file cannot be read.";
+Exit codes: 0 if the log was replayed, 1 if no call in it could be, if a configuration does not load, or with --deny-regressions if
+a call that passed would be refused, 2 if a file cannot be read.";
 
 /// The output format.
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -71,16 +72,25 @@ pub(crate) fn run(args: &Args) -> Result<Exit, Stop> {
     let old = args.against.as_deref().map(load).transpose()?;
     let mut log = LogFile::open(&args.file).map_err(Stop::usage)?;
     let mut replay = Replay::new(new, old);
+    let mut lines = Lines::default();
     while let Some(line) = log.next_line().map_err(Stop::usage)? {
-        if let Line::Text(text) = line {
-            replay.add_line(text);
+        lines.read = lines.read.saturating_add(1);
+        match line {
+            Line::Text(text) => replay.add_line(text),
+            Line::Unreadable => lines.unreadable = lines.unreadable.saturating_add(1),
         }
     }
     let report = replay.finish();
-    let printed = print(&match args.format {
-        Format::Text => text(&report),
-        Format::Json => sanitize::json(&json(&report)),
-    });
+    let is_empty = report.span.is_none();
+    let printed = match args.format {
+        Format::Text if is_empty => Exit::Fine,
+        Format::Text => print(&text(&report, lines)),
+        Format::Json => print(&sanitize::json(&json(&report, lines))),
+    };
+    if printed == Exit::Fine && is_empty {
+        // A gate on the wrong file must not pass for ever.
+        return Err(Stop::findings(format!("{}: {}", log.display_name(), nothing_to_replay(&report, lines))));
+    }
     let is_found = args.deny_regressions && report.has_regressions();
     Ok(if printed == Exit::Fine && is_found { Exit::Findings } else { printed })
 }
@@ -93,7 +103,36 @@ fn load(file: &str) -> Result<Config, Stop> {
     })
 }
 
-fn text(report: &Report) -> String {
+/// The lines of the log.
+#[derive(Clone, Copy, Default)]
+struct Lines {
+    read: u64,
+    /// Those that are too long, or not UTF-8.
+    unreadable: u64,
+}
+
+/// Why no call was replayed, and what to do.
+fn nothing_to_replay(report: &Report, lines: Lines) -> String {
+    let why = match (lines.read, report.skipped) {
+        (0, _) => "the file is empty".to_owned(),
+        (read, 0) => format!("none of its {} has an audit record", count(read, "line")),
+        (_, skipped) => {
+            format!("it has {}, and none is of a policy's decision on a call", count(skipped, "audit record"))
+        }
+    };
+    let unreadable = match lines.unreadable {
+        0 => String::new(),
+        number => format!("; {} {}", count(number, "line"), verb(number, NOT_READ.0, NOT_READ.1)),
+    };
+    format!(
+        "no call in it can be replayed: {why}{unreadable}; name a log with audit records, such as Envoy's access log"
+    )
+}
+
+/// What is said of one line that is no text, and of several.
+const NOT_READ: (&str, &str) = ("is too long or not UTF-8", "are too long or not UTF-8");
+
+fn text(report: &Report, lines: Lines) -> String {
     let mut rows: Vec<[String; 8]> = Vec::new();
     for (change, tally) in report.changes() {
         rows.push([
@@ -127,21 +166,35 @@ fn text(report: &Report) -> String {
         text = table(std::iter::once(heads).chain(rows).collect());
     }
     if more > 0 {
-        text.push_str(&format!("and {more} further rows; `--format json` has all\n"));
+        text.push_str(&format!("and {}; `--format json` has all\n", count(more, "further row")));
     }
     let Report { same, changed, unknown, skipped, untimed, .. } = report;
     let regressions = if report.has_regressions() { "; some of these passed before" } else { "" };
     text.push_str(&format!(
-        "{same} calls are decided as before, {changed} otherwise{regressions}; {unknown} records lack what a decision needs\n"
+        "{} {} decided as before, {changed} otherwise{regressions}; {} {} what a decision needs\n",
+        count(*same, "call"),
+        verb(*same, "is", "are"),
+        count(*unknown, "record"),
+        verb(*unknown, "lacks", "lack"),
     ));
-    if *skipped > 0 {
-        text.push_str(&format!("{skipped} records are not of a policy's decision on a call, and were not replayed\n"));
-    }
-    if *untimed > 0 {
-        text.push_str(&format!(
-            "{untimed} records have no time, so that limits may decide otherwise than they would have\n"
-        ));
-    }
+    let mut note = |number: u64, thing: &str, single: &'static str, several: &'static str| {
+        if number > 0 {
+            text.push_str(&format!("{} {}\n", count(number, thing), verb(number, single, several)));
+        }
+    };
+    note(
+        *skipped,
+        "record",
+        "is not of a policy's decision on a call, and was not replayed",
+        "are not of a policy's decision on a call, and were not replayed",
+    );
+    note(
+        *untimed,
+        "record",
+        "has no time, so limits may decide otherwise than they would have",
+        "have no time, so limits may decide otherwise than they would have",
+    );
+    note(lines.unreadable, "line", NOT_READ.0, NOT_READ.1);
     text
 }
 
@@ -175,6 +228,7 @@ struct Output<'r> {
     unknown: u64,
     skipped: u64,
     untimed: u64,
+    unreadable: u64,
     #[serde(skip_serializing_if = "Option::is_none")]
     first: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -205,7 +259,7 @@ struct DoubtRow<'r> {
     last: String,
 }
 
-fn json(report: &Report) -> String {
+fn json(report: &Report, lines: Lines) -> String {
     let changes = report.changes().into_iter().map(|(change, tally)| ChangeRow {
         target: &change.target,
         caller: &change.caller,
@@ -230,6 +284,7 @@ fn json(report: &Report) -> String {
         unknown: report.unknown,
         skipped: report.skipped,
         untimed: report.untimed,
+        unreadable: lines.unreadable,
         first: report.span.map(|(first, _)| time(first)),
         last: report.span.map(|(_, last)| time(last)),
         changes: changes.collect(),

@@ -7,7 +7,10 @@
 //! `laterFaults`), `unlinked` and `unreadable`.
 
 use clap::ValueEnum;
-use mcp_policy::evidence::verify::{ChainReport, Lines, Place, Report, Verifier};
+use mcp_policy::{
+    evidence::verify::{ChainReport, Lines, Place, Report, Verifier},
+    text::{count, verb},
+};
 use serde::Serialize;
 
 use crate::{
@@ -84,29 +87,38 @@ fn text(report: &Report, name: &str) -> String {
     for chain in &report.chains {
         text.push_str(&line(chain));
     }
-    let mut note = |lines: Lines, what: &str| {
+    let mut note = |lines: Lines, thing: &str, single: &'static str, several: &'static str| {
         if lines.count > 0 {
-            text.push_str(&format!("{} {what}, the first on line {}\n", lines.count, lines.first));
+            let what = verb(lines.count, single, several);
+            text.push_str(&format!("{} {what}, the first on line {}\n", count(lines.count, thing), lines.first));
         }
     };
-    note(report.unlinked, "records have no link");
-    note(report.unreadable, "lines hold a part of a record");
-    note(report.beyond, "records are of further chains than the check has room for");
+    note(report.unlinked, "record", "has no link", "have no link");
+    note(report.unreadable, "line", "holds a part of a record", "hold a part of a record");
+    note(
+        report.beyond,
+        "record",
+        "is of a further chain than the check has room for",
+        "are of further chains than the check has room for",
+    );
     let broken = report.chains.iter().filter(|chain| chain.fault.is_some()).count();
-    let (chains, lines) = (report.chains.len(), report.lines);
+    let chains = count(report.chains.len(), "chain");
+    let are = |number| verb(number, "is", "are");
     let summary = match broken {
-        _ if chains == 0 => return text,
-        0 if report.is_whole() => format!("{chains} chains are whole"),
-        0 => format!("{chains} chains are whole, but the log was damaged"),
-        broken => format!("{broken} of {chains} chains are broken"),
+        _ if report.chains.is_empty() => return text,
+        0 if report.is_whole() => format!("{chains} {} whole", are(report.chains.len())),
+        0 => format!("{chains} {} whole, but the log was damaged", are(report.chains.len())),
+        broken => format!("{broken} of {chains} {} broken", are(broken)),
     };
-    text.push_str(&format!("{name}: {summary}; {lines} lines\n"));
+    text.push_str(&format!("{name}: {summary}; {}\n", count(report.lines, "line")));
     text
 }
 
 fn line(chain: &ChainReport) -> String {
     let ChainReport { worker, records, first, last, trusted, fault, later_faults } = chain;
+    let records = count(*records, "record");
     let trusted = match trusted {
+        Some(to) if to.seq == first.seq => format!("record {} (line {}) can be trusted", to.seq, to.line),
         Some(to) => format!("records {} to {} (lines {} to {}) can be trusted", first.seq, to.seq, first.line, to.line),
         None => "no record of it is confirmed by another".to_owned(),
     };
@@ -117,14 +129,14 @@ fn line(chain: &ChainReport) -> String {
         } else {
             String::new()
         };
-        return format!("chain {worker}: {records} records{begins}: whole; {trusted}{end}\n");
+        return format!("chain {worker}: {records}{begins}: whole; {trusted}{end}\n");
     };
     let later = match later_faults {
         0 => String::new(),
         1 => "; 1 further fault follows".to_owned(),
         more => format!("; {more} further faults follow"),
     };
-    format!("chain {worker}: {records} records: BROKEN: {fault}{later}; {trusted}\n")
+    format!("chain {worker}: {records}: BROKEN: {fault}{later}; {trusted}\n")
 }
 
 fn trusted_seq(chain: &ChainReport) -> u64 {

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::{
     json,
     mcp::{Method, MethodClass},
+    text::{count, verb},
     time,
 };
 
@@ -121,10 +122,8 @@ impl Usage {
     fn description(&self) -> String {
         let day = |at| time::rfc_3339(at).unwrap_or_default();
         let span = self.span.map(|(first, last)| format!(" from {} to {}", day(first), day(last))).unwrap_or_default();
-        let (calls, callers) = (self.passed, self.callers.len());
-        format!(
-            "Suggested by mcp-policy from {calls} calls of {callers} callers that passed{span}; review it before use."
-        )
+        let (calls, callers) = (count(self.passed, "call"), count(self.callers.len(), "caller"));
+        format!("Suggested by mcp-policy from {calls} of {callers} that passed{span}; review it before use.")
     }
 
     /// What the author should know of the log and of the policy.
@@ -132,18 +131,35 @@ impl Usage {
     pub fn remarks(&self) -> Vec<String> {
         let counts = &self.counts;
         let mut remarks: Vec<String> = [
-            (counts.refused, "calls were refused; nothing is permitted because of them"),
-            (counts.in_shadow, "calls passed only in shadow mode; nothing is permitted because of them"),
-            (counts.unverified, "calls are of callers whose identity is not verified; `--all-callers` counts them"),
-            (counts.of_another_policy, "calls were decided by another policy"),
-            (counts.unnamable, "calls name something that no key of a policy can name exactly; it stays denied"),
-            (counts.beyond, "calls name more than a policy has room for; it stays denied"),
-            (counts.subscriptions, "calls subscribe to resources; records do not name their URIs, so add them by hand"),
-            (counts.batches, "batches passed; records do not name what they call"),
+            (counts.refused, "call", ["was", "were"], "refused, which permits nothing"),
+            (counts.in_shadow, "call", ["passed", "passed"], "only in shadow mode, which permits nothing"),
+            (
+                counts.unverified,
+                "call",
+                ["is", "are"],
+                "of callers whose identity is not verified; `--all-callers` counts them, too",
+            ),
+            (counts.of_another_policy, "call", ["was", "were"], "decided by another policy"),
+            (
+                counts.unnamable,
+                "call",
+                ["names", "name"],
+                "something that no key of a policy can name exactly; it stays denied",
+            ),
+            (counts.beyond, "call", ["names", "name"], "more than a policy has room for; it stays denied"),
+            (
+                counts.subscriptions,
+                "call",
+                ["subscribes", "subscribe"],
+                "to resources; records do not name their URIs, so add them by hand",
+            ),
+            (counts.batches, "request", ["has", "have"], "several messages; records do not name what they call"),
         ]
         .into_iter()
-        .filter(|(count, _)| *count > 0)
-        .map(|(count, what)| format!("{count} {what}"))
+        .filter(|(number, ..)| *number > 0)
+        .map(|(number, thing, [single, several], what)| {
+            format!("{} {} {what}", count(number, thing), verb(number, single, several))
+        })
         .collect();
         for (target, usage) in &self.targets {
             let minutes = self.rates.of(target);
@@ -176,8 +192,9 @@ fn burst(target: &Target, minutes: &Minutes) -> Option<String> {
     let (kind, name, usual) = (target.kind(), target.name(), minutes.percentile_99());
     let at = time::rfc_3339(*at).unwrap_or_default();
     Some(format!(
-        "{kind} `{name}`: {caller} called it {most} times in the minute from {at}, others at most {usual} times in 99 of 100 \
-         minutes; lower the limit if that was a fault"
+        "{kind} `{name}`: {caller} called it {most} times in the minute from {at}, others at most {} in 99 of 100 minutes; \
+         lower the limit if that was a fault",
+        count(usual, "time")
     ))
 }
 

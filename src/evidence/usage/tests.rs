@@ -150,7 +150,7 @@ fn the_policy_is_written_for_people() {
     let expected = r#"{
   "version": "1",
   "default": "deny",
-  "description": "Suggested by mcp-policy from 5 calls of 1 callers that passed from 2026-01-01T00:00:00Z to 2026-01-01T00:00:00Z; review it before use.",
+  "description": "Suggested by mcp-policy from 5 calls of 1 caller that passed from 2026-01-01T00:00:00Z to 2026-01-01T00:00:00Z; review it before use.",
   "tools": {
     "pay": {"require_approval": [{"conditions": [], "on_deny": "approvers approved it so far"}], "rate_limit": "5/minute"},
     "search": {"rate_limit": "5/minute"}
@@ -164,9 +164,9 @@ fn the_policy_is_written_for_people() {
     assert_eq!(
         usage.remarks(),
         [
-            "1 calls were refused; nothing is permitted because of them",
-            "1 calls are of callers whose identity is not verified; `--all-callers` counts them",
-            "1 calls name something that no key of a policy can name exactly; it stays denied"
+            "1 call was refused, which permits nothing",
+            "1 call is of callers whose identity is not verified; `--all-callers` counts them, too",
+            "1 call names something that no key of a policy can name exactly; it stays denied"
         ]
     );
     assert!(self::usage(&lines, Options { all_callers: true, policy: None }).policy().contains("\"other\""));

@@ -2,6 +2,7 @@
 
 use std::fmt::Write;
 
+use mcp_policy::text::count;
 use serde_json::{Value, json};
 
 use crate::{html, sanitize};
@@ -23,8 +24,7 @@ pub(super) fn text(report: &Report) -> String {
         let width = names.iter().map(|name| name.chars().count()).max().unwrap_or_default();
         for (name, row) in names.iter().zip(&server.tools) {
             let (class, risk) = (row.class.name(), row.risk.name());
-            let rest = row.policy.as_ref().unwrap_or(&row.why);
-            let rest = if report.has_policy && row.policy.is_none() { "no policy for this server" } else { rest };
+            let rest = policy(report, row).unwrap_or(&row.why);
             let _ = writeln!(text, "{} {name:width$}  {class:11}  {risk:8}  {}", mark(row), sanitize::line(rest));
         }
         for remark in &server.remarks {
@@ -52,7 +52,7 @@ pub(super) fn markdown(report: &Report) -> String {
         }
         text.push_str("| | tool | class | risk | why | policy |\n|---|---|---|---|---|---|\n");
         for row in &server.tools {
-            let policy = row.policy.as_deref().unwrap_or_default();
+            let policy = policy(report, row).unwrap_or_default();
             let (class, risk) = (row.class.name(), row.risk.name());
             let _ = writeln!(
                 text,
@@ -82,7 +82,7 @@ pub(super) fn html(report: &Report) -> Result<String, String> {
         let rows = server.tools.iter().map(|row| {
             json!({
                 "name": row.name, "class": row.class.name(), "risk": row.risk.name(), "why": row.why,
-                "policy": row.policy.as_deref().unwrap_or_default(), "unnamed": row.named == Some(false),
+                "policy": policy(report, row).unwrap_or_default(), "unnamed": row.named == Some(false),
             })
         });
         json!({"heading": heading(server), "tools": rows.collect::<Vec<_>>(), "remarks": server.remarks})
@@ -98,9 +98,14 @@ pub(super) fn html(report: &Report) -> Result<String, String> {
     )
 }
 
+/// What the policy does with a tool; `None` if no policy was named.
+fn policy<'r>(report: &Report, row: &'r Row) -> Option<&'r str> {
+    let words = row.policy.as_deref().unwrap_or("no policy for this server");
+    report.has_policy.then_some(words)
+}
+
 fn heading(server: &ServerReport) -> String {
-    let count = server.tools.len();
-    let tools = format!("{count} tool{}", if count == 1 { "" } else { "s" });
+    let tools = count(server.tools.len(), "tool");
     match (&server.error, &server.catalog) {
         (Some(why), _) => format!("{}: tools not known: {why}", server.server),
         (None, Some(known)) => format!("{}: {tools}, as the catalogue has them of `{known}`", server.server),
@@ -115,8 +120,10 @@ fn mark(row: &Row) -> &'static str {
 fn summary(totals: &Totals) -> String {
     let Totals { servers, tools, read, write, execute, financial, destructive, .. } = totals;
     format!(
-        "{servers} servers, {tools} tools: {read} read, {write} write, {execute} execute, {financial} financial, {destructive} \
-         destructive"
+        "{}, {}: {read} read, {write} write, {execute} execute, {financial} financial, {destructive} \
+         destructive",
+        count(*servers, "server"),
+        count(*tools, "tool")
     )
 }
 
@@ -124,7 +131,7 @@ fn unnamed(totals: &Totals) -> String {
     match totals.unnamed {
         0 => "a rule of the policy names every tool".to_owned(),
         1 => format!("`{MARK}` marks the tool that no rule of the policy names"),
-        count => format!("`{MARK}` marks {count} tools that no rule of the policy names"),
+        several => format!("`{MARK}` marks {several} tools that no rule of the policy names"),
     }
 }
 

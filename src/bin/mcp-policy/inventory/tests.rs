@@ -65,6 +65,22 @@ fn each_server_has_the_policy_of_its_name() {
     let told: Vec<_> = report.servers.iter().map(|one| (one.tools[0].policy.as_deref(), one.tools[0].named)).collect();
     let expected = [(Some("open"), Some(true)), (Some("denied by default"), Some(false)), (None, Some(false))];
     assert_eq!(told, expected);
+    let none = "no policy for this server";
+    let text = formats::text(&report);
+    assert!(text.contains(&format!("three: 1 tool\n! get_a  read         low       {none}\n")), "{text}");
+    let markdown = formats::markdown(&report);
+    let row = markdown.lines().last().unwrap_or_default();
+    assert!(row.starts_with("| ! | get\\_a | read | low | ") && row.ends_with(&format!(" | {none} |")), "{markdown}");
+    let page = formats::html(&report).unwrap();
+    assert_eq!(page.matches(none).count(), 1, "{page}");
+}
+
+#[test]
+fn one_server_and_one_tool_are_counted_as_one() {
+    let report = report(vec![server("one", r#"[{"name": "get_a"}]"#)], None);
+    let text = formats::text(&report);
+    let summary = "1 server, 1 tool: 1 read, 0 write, 0 execute, 0 financial, 0 destructive\n";
+    assert!(text.ends_with(&format!("\n\n{summary}")), "{text}");
 }
 
 #[test]

@@ -5,6 +5,7 @@ use std::io::Write;
 use mcp_policy::{
     config::Config,
     evidence::usage::{Options, Row, Usage},
+    text::count,
 };
 use serde::Serialize;
 
@@ -21,16 +22,23 @@ pub(super) struct Records {
     #[arg(long, value_name = "RECORDS", conflicts_with_all = ["file", "urls", "files", "client_configs", "pin"])]
     from: Option<String>,
     /// Count also the calls of callers whose identity is not verified
-    #[arg(long, requires = "from")]
+    #[arg(long)]
     all_callers: bool,
     /// Count only calls that this policy of the log's configuration decided on
-    #[arg(long, value_name = "NAME", requires = "from")]
+    #[arg(long, value_name = "NAME")]
     of_policy: Option<String>,
 }
 
 /// Prints a policy for the log, if one is named.
 pub(super) fn run(args: &Records, as_json: bool) -> Option<Result<Exit, Stop>> {
-    args.from.as_deref().map(|file| suggest(file, args, as_json))
+    // `requires` of the parser asks for the whole group of sources, not for `--from`.
+    let without_log = [(args.all_callers, "--all-callers"), (args.of_policy.is_some(), "--of-policy")];
+    match &args.from {
+        Some(file) => Some(suggest(file, args, as_json)),
+        None => without_log.into_iter().find(|(is_given, _)| *is_given).map(|(_, option)| {
+            Err(Stop::usage(format!("`{option}` is for the calls of a log; name the log with `--from RECORDS`")))
+        }),
+    }
 }
 
 fn suggest(file: &str, args: &Records, as_json: bool) -> Result<Exit, Stop> {
@@ -73,8 +81,9 @@ fn table(rows: &[Row], remarks: &[String]) -> String {
         let Row { kind, calls, percentile_99, most, limit, approval, .. } = row;
         let approval = if *approval { ", approval" } else { "" };
         format!(
-            "{name:width$}  {kind:8}  {calls} calls; in a minute of one caller {percentile_99} (99 %), {most} (most): \
-             {limit}/minute{approval}\n"
+            "{name:width$}  {kind:8}  {}; in a minute of one caller {percentile_99} (99 %), {most} (most): \
+             {limit}/minute{approval}\n",
+            count(*calls, "call")
         )
     });
     let remarks = remarks.iter().map(|remark| format!("note: {}\n", sanitize::line(remark)));
