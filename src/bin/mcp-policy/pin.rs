@@ -21,7 +21,7 @@ mod tests;
 use std::{collections::BTreeMap, io::Write};
 
 use clap::ArgGroup;
-use mcp_policy::{digest::Digest, mcp::list::definition};
+use mcp_policy::{digest::Digest, mcp::list::definition, text::count};
 
 use crate::{
     Exit, Stop, file, print, sanitize, source,
@@ -53,7 +53,8 @@ pub(crate) struct Args {
     /// Change nothing: say how the server differs from the pins, and exit 1 if it does
     #[arg(long)]
     check: bool,
-    /// Keep the digests that are there, for a server that answers by revision or language
+    /// Keep the digests that a tool's pin has, for a server that answers by revision or language; without it, the pin gets the one
+    /// that the server shows now
     #[arg(long, conflicts_with = "check")]
     add: bool,
     /// Keep the schemas of arguments, too; without it, only a policy with `arguments` gets them
@@ -135,18 +136,23 @@ fn pin(args: &Args, definitions: &[Definition]) -> Result<Exit, Stop> {
     document.set(definitions, args.add, schemas).map_err(|why| found(&args.file, &why))?;
     document.check().map_err(|why| found(&args.file, &why))?;
     let kept = Kept::read(&args.file);
-    let report = Report::new(&before, definitions, &kept);
+    let mut report = Report::new(&before, definitions, &kept);
     let mut text = report.differences();
+    if !args.add {
+        text.push_str(&report.forget_others());
+    }
     if schemas == Schemas::Keep {
         text.extend(definitions.iter().map(describe_left_out));
     }
-    let (fresh, changed, same) = (report.fresh.len(), report.changed.len(), report.same);
+    note("the server does not list these pinned tools, whose pins stay", report.missing.iter().copied());
+    let changed = report.changed.len().saturating_add(report.narrowed);
+    let (fresh, same) = (report.fresh.len(), report.same.len());
     held.replace(&document.text()).map_err(Stop::usage)?;
     let pinned = Document::all_pins(&document.text());
     kept.replace(&args.file, definitions, &pinned).map_err(Stop::usage)?;
     text.push_str(&format!(
-        "pinned {} tools in {}: {fresh} new, {changed} changed, {same} as before\n",
-        definitions.len(),
+        "pinned {} in {}: {fresh} new, {changed} changed, {same} as before\n",
+        count(definitions.len(), "tool"),
         source::display_name(&args.file),
     ));
     Ok(print(&text))
@@ -172,7 +178,10 @@ fn check(args: &Args, definitions: &[Definition]) -> Result<Exit, Stop> {
     note("these tools have no pin", report.fresh.iter().copied());
     note("the server does not list these pinned tools", report.missing.iter().copied());
     if is_fine {
-        text.push_str(&format!("{} tools have their pinned definitions\n", report.same));
+        text.push_str(&match report.same.len() {
+            1 => "1 tool has its pinned definition\n".to_owned(),
+            several => format!("{several} tools have their pinned definitions\n"),
+        });
     }
     let printed = print(&text);
     Ok(if printed == Exit::Fine && !is_fine { Exit::Findings } else { printed })
@@ -184,13 +193,22 @@ struct Report<'r> {
     fresh: Vec<&'r str>,
     repeated: Vec<&'r str>,
     missing: Vec<&'r str>,
-    same: usize,
+    /// Tools whose pins hold the definition, and how many other digests each has.
+    same: Vec<(&'r str, usize)>,
+    /// How many pins lose digests, beside those that change.
+    narrowed: usize,
 }
 
 impl<'r> Report<'r> {
     fn new(pins: &'r BTreeMap<String, Vec<Digest>>, definitions: &'r [Definition], kept: &'r Kept) -> Self {
-        let mut report =
-            Self { changed: Vec::new(), fresh: Vec::new(), repeated: Vec::new(), missing: Vec::new(), same: 0 };
+        let mut report = Self {
+            changed: Vec::new(),
+            fresh: Vec::new(),
+            repeated: Vec::new(),
+            missing: Vec::new(),
+            same: Vec::new(),
+            narrowed: 0,
+        };
         let mut listed = std::collections::HashSet::new();
         for definition in definitions {
             let name = definition.name.as_str();
@@ -198,12 +216,28 @@ impl<'r> Report<'r> {
             match pins.get(name) {
                 None => report.fresh.push(name),
                 Some(_) if is_repeated => report.repeated.push(name),
-                Some(pin) if pin.contains(&definition.digest) => report.same = report.same.saturating_add(1),
+                Some(pin) if pin.contains(&definition.digest) => {
+                    report.same.push((name, pin.iter().filter(|digest| **digest != definition.digest).count()));
+                }
                 Some(pin) => report.changed.push((definition, pin.iter().find_map(|digest| kept.get(*digest)))),
             }
         }
         report.missing = pins.keys().map(String::as_str).filter(|name| !listed.contains(name)).collect();
         report
+    }
+
+    /// Says which pins lose digests that the server does not show, and counts these pins as changed.
+    fn forget_others(&mut self) -> String {
+        let (narrowed, same): (Vec<_>, Vec<_>) = self.same.drain(..).partition(|(_, others)| *others > 0);
+        (self.same, self.narrowed) = (same, narrowed.len());
+        let line = |(name, others): (&str, usize)| {
+            format!(
+                "`{}`: removed {} that the server does not show now; `--add` keeps such digests\n",
+                sanitize::line(name),
+                count(others, "other digest")
+            )
+        };
+        narrowed.into_iter().map(line).collect()
     }
 
     /// How each changed definition differs from the pinned one.

@@ -86,7 +86,8 @@ impl Document {
         policy.is_some_and(mcp_policy::policy::Policy::checks_arguments)
     }
 
-    /// Pins definitions; `add` keeps the digests that a pin has already. A schema that a pin has is replaced with its digest.
+    /// Pins definitions; with `add` a pin keeps the digests that it has, without it those of other definitions go. A schema that a pin
+    /// has is replaced with its digest.
     ///
     /// # Errors
     /// A sentence on why the text cannot hold them.
@@ -115,16 +116,18 @@ impl Document {
             let has = before.get(name).cloned().unwrap_or_default();
             let is_new = !has.contains(digest);
             let digests = match (is_new, add) {
-                (false, _) => has,
+                (false, true) => has.clone(),
                 (true, true) => [has.as_slice(), &[*digest]].concat(),
-                (true, false) => vec![*digest],
+                (_, false) => vec![*digest],
             };
             match known.remove(name).and_then(|property| property.object_value()) {
                 Some(pin) => {
-                    if let Some(sha256) = pin.get("sha256").filter(|_| is_new) {
+                    if let Some(sha256) = pin.get("sha256").filter(|_| digests != has) {
                         sha256.set_value(raw(sha256_json(&digests)));
                     }
-                    set_schema(pin, definition, is_new, add, schemas);
+                    // What fits a definition that is not pinned any more does not pass any longer.
+                    let is_shared = !is_new && digests != has && has_alternatives(&pin);
+                    set_schema(pin, definition, is_new || is_shared, add, schemas);
                 }
                 None if is_on_lines => {
                     definitions.append(name, raw(pin_json(definition, schemas)));
@@ -211,6 +214,13 @@ fn set_schema(pin: CstObject, definition: &Definition, is_new: bool, add: bool, 
         (None, Some(schema)) => append_in_line(pin, &[format!("\"schema\": {schema}")]),
         (None, None) => {}
     }
+}
+
+/// Whether the schema of a pin is one of several definitions: [`either`] made it.
+fn has_alternatives(pin: &CstObject) -> bool {
+    let schema = pin.object_value("schema").map(|schema| schema.properties());
+    let names: Option<Vec<String>> = schema.map(|all| all.iter().filter_map(|one| one.decoded_name()).collect());
+    names.is_some_and(|names| names == ["anyOf"])
 }
 
 /// A schema that is fit by what fits one of two.

@@ -34,6 +34,9 @@ fn pins_are_written_and_everything_else_stays() {
     let both = pinned(&once, None, std::slice::from_ref(&changed), true);
     let list = format!("[\"{digest}\", \"{}\"]", changed.digest);
     assert_eq!(both, expected.replace(&format!("\"{digest}\""), &list));
+    // Only `--add` keeps a digest that the server does not show.
+    assert_eq!(pinned(&both, None, std::slice::from_ref(&pay), true), both);
+    assert_eq!(pinned(&both, None, std::slice::from_ref(&pay), false), expected);
 }
 
 #[test]
@@ -122,4 +125,6 @@ fn a_schema_changes_with_its_digest_and_what_its_owner_wrote_stays_until_then() 
     assert_eq!(found, Some(serde_json::json!({ "anyOf": [schema("integer"), schema("string")] })));
     let (_, found) = schema_after(&text, &typed("boolean"), true, Schemas::Leave);
     assert_eq!(found, Some(serde_json::json!({ "anyOf": [schema("integer"), schema("string"), schema("boolean")] })));
+    let (_, found) = schema_after(&text, &typed("string"), false, Schemas::Leave);
+    assert_eq!(found, Some(schema("string")), "a schema goes with the last of its other definitions");
 }
