@@ -47,6 +47,59 @@ fn a_folder_without_a_gateway_is_refused() {
     assert_fails(&run(&["apply", &file, &folder, "--admin", "x"]), 2, admin);
 }
 
+/// An HTTP server that gives each request the same answer, until the process ends.
+fn answer_all(answer: &'static str) -> String {
+    use std::io::{Read as _, Write as _};
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = format!("http://{}/", listener.local_addr().unwrap());
+    std::thread::spawn(move || {
+        for stream in listener.incoming() {
+            let mut stream = stream.unwrap();
+            let _ = stream.read(&mut [0; 4096]);
+            let head = "HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length:";
+            let _ = stream.write_all(format!("{head} {}\r\n\r\n{answer}", answer.len()).as_bytes());
+        }
+    });
+    address
+}
+
+#[test]
+fn the_file_stays_if_no_envoy_answers_and_each_error_says_whether_it_was_replaced() {
+    let scratch = Scratch::new("apply-admin");
+    let file = scratch.file("policy.json", POLICY);
+    let folder = format!("{}/gateway.d", scratch.folder().display());
+    assert_eq!(run(&["render", "envoy", &file, "--dynamic", &folder]).code, 0);
+    let written = format!("{folder}/mcp-policy.json");
+    let before = fs::read_to_string(&written).unwrap();
+    fs::write(&file, POLICY.replace("deny", "allow")).unwrap();
+    let other = answer_all("hello");
+    for (admin, why) in [
+        (
+            "http://127.0.0.1:1/",
+            "cannot reach `http://127.0.0.1:1/`: Connection refused (os error 111); check that Envoy runs and that this is its admin \
+             interface"
+                .to_owned(),
+        ),
+        (
+            &other,
+            format!("`{other}` is not Envoy's admin interface; name the address in `admin` of Envoy's configuration"),
+        ),
+    ] {
+        let expected = format!("error: {why}; `{written}` was not replaced\n");
+        assert_fails(&run(&["apply", &file, &folder, "--admin", admin]), 1, &expected);
+        assert_eq!(fs::read_to_string(&written).unwrap(), before);
+    }
+    // It is an Envoy, and does not take the configuration up.
+    let admin = answer_all(r#"{"command_line_options":{"concurrency":1}}"#);
+    let late = run(&["apply", &file, &folder, "--admin", &admin]);
+    let end = format!(
+        "on all of its threads within 10 s; its log says why; `{written}` was replaced, and Envoy may still take it up: to go back, \
+         apply the old policy\n"
+    );
+    assert!(late.code == 1 && late.stderr.ends_with(&end), "{late:?}");
+    assert_ne!(fs::read_to_string(&written).unwrap(), before);
+}
+
 #[cfg(unix)]
 #[test]
 fn a_credential_is_written_for_its_owner_alone_and_never_printed() {

@@ -25,7 +25,7 @@ pub(crate) struct Args {
     /// The folder that `render envoy --dynamic` has written
     #[arg(value_name = "DIR")]
     folder: String,
-    /// Envoy's admin interface: wait until every thread of Envoy has the policy
+    /// Envoy's admin interface: check first that it answers, and wait until every thread of Envoy has the policy
     #[arg(long, value_name = "URL")]
     admin: Option<String>,
 }
@@ -35,8 +35,8 @@ Example:
   mcp-policy render envoy gateway.json --dynamic gateway.d >envoy.yaml && envoy --config-path envoy.yaml &
   mcp-policy grant revoke alice-laptop gateway.json
   mcp-policy apply gateway.json gateway.d --admin http://127.0.0.1:9901
-Streams, counters and pending approvals stay. Exit codes: 0 applied, 1 the policy has mistakes or changes more than the filter, or
-Envoy has not taken it up, 2 usage.";
+Streams, counters and pending approvals stay. Exit codes: 0 applied, 1 the policy has mistakes or changes more than the filter, the
+admin interface does not answer, or Envoy has not taken the policy up, 2 usage. An error says whether the file in DIR was replaced.";
 
 /// Checks and writes the policy.
 pub(crate) fn run(args: &Args) -> Result<Exit, Stop> {
@@ -50,10 +50,18 @@ pub(crate) fn run(args: &Args) -> Result<Exit, Stop> {
     let held = file::Locked::open(path).map_err(Stop::usage)?;
     let changed = dynamic::change(held.text(), source.text());
     let changed = changed.map_err(|why| Stop::findings(format!("{}: {why}", source::display_name(&args.file))))?;
+    let not_replaced = |why| Stop::findings(format!("{why}; `{path}` was not replaced"));
+    // Before Envoy can take the new one up: after it, an error could not undo that.
+    let admin = admin.map(|admin| admin.threads().map(|threads| (admin, threads))).transpose().map_err(not_replaced)?;
     held.replace(&changed.text).map_err(Stop::usage)?;
     let mut note = format!("`{path}` has the configuration {} now", changed.digest);
-    if let Some(admin) = admin {
-        admin.wait_for(&changed.digest).map_err(Stop::findings)?;
+    if let Some((admin, threads)) = admin {
+        let not_taken = |why| {
+            Stop::findings(format!(
+                "{why}; `{path}` was replaced, and Envoy may still take it up: to go back, apply the old policy"
+            ))
+        };
+        admin.wait_for(&changed.digest, threads).map_err(not_taken)?;
         note.push_str("; every thread of Envoy has it, too");
     }
     // If stderr is closed, the exit code still tells the outcome.

@@ -35,22 +35,33 @@ impl Admin {
         })
     }
 
-    /// Waits until every thread of Envoy has the configuration with this digest.
+    /// On how many threads a filter runs in this Envoy.
+    ///
+    /// # Errors
+    /// A sentence on why this is not known: nothing answers, or it is not Envoy's admin interface.
+    pub(super) fn threads(&self) -> Result<u64, String> {
+        run(async {
+            let information = self.get(&client()?, "server_info").await?;
+            threads(&information).ok_or_else(|| {
+                format!(
+                    "`{}` is not Envoy's admin interface; name the address in `admin` of Envoy's configuration",
+                    self.0
+                )
+            })
+        })
+    }
+
+    /// Waits until so many threads of Envoy have the configuration with this digest.
     ///
     /// # Errors
     /// A sentence on why Envoy does not have it.
-    pub(super) fn wait_for(&self, digest: &str) -> Result<(), String> {
-        let runtime = Builder::new_current_thread().enable_all().build();
-        let runtime = runtime.map_err(|error| format!("cannot start a client: {error}"))?;
-        runtime.block_on(self.poll(digest))
+    pub(super) fn wait_for(&self, digest: &str, threads: u64) -> Result<(), String> {
+        run(self.poll(digest, threads))
     }
 
-    async fn poll(&self, digest: &str) -> Result<(), String> {
-        let client = tls::client().no_proxy().redirect(Policy::none()).timeout(TIMEOUT).build();
-        let client = client.map_err(|error| format!("cannot start a client: {error}"))?;
+    async fn poll(&self, digest: &str, threads: u64) -> Result<(), String> {
+        let client = client()?;
         let started = Instant::now();
-        let information = self.get(&client, "server_info").await?;
-        let threads = threads(&information).ok_or_else(|| format!("`{}` is not Envoy's admin interface", self.0))?;
         loop {
             let statistics = self.get(&client, "stats?filter=mcp_policy_configurations").await?;
             if in_force(&statistics, digest) >= threads {
@@ -68,7 +79,13 @@ impl Admin {
     }
 
     async fn get(&self, client: &Client, page: &str) -> Result<String, String> {
-        let unreachable = |error: reqwest::Error| format!("cannot reach `{}`: {}", self.0, error.without_url());
+        let unreachable = |error: reqwest::Error| {
+            let mut cause: &dyn std::error::Error = &error;
+            while let Some(next) = cause.source() {
+                cause = next;
+            }
+            format!("cannot reach `{}`: {cause}; check that Envoy runs and that this is its admin interface", self.0)
+        };
         let address = self.0.join(page).map_err(|error| error.to_string())?;
         let mut answer = client.get(address).send().await.map_err(unreachable)?;
         let mut body = Vec::new();
@@ -80,6 +97,16 @@ impl Admin {
         }
         Ok(String::from_utf8_lossy(&body).into_owned())
     }
+}
+
+fn run<T>(work: impl Future<Output = Result<T, String>>) -> Result<T, String> {
+    let runtime = Builder::new_current_thread().enable_all().build();
+    runtime.map_err(|error| format!("cannot start a client: {error}"))?.block_on(work)
+}
+
+fn client() -> Result<Client, String> {
+    let client = tls::client().no_proxy().redirect(Policy::none()).timeout(TIMEOUT).build();
+    client.map_err(|error| format!("cannot start a client: {error}"))
 }
 
 /// The threads of Envoy on which a filter runs: the workers and the main thread.
