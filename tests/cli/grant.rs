@@ -56,8 +56,20 @@ fn a_token_that_an_agent_has_is_listed_by_its_digest() {
     let json = format!(r#"{{"tokens":[{{"name":"alice","sha256":"{digest}","expires":null,"expired":false}}]}}"#);
     assert_prints(&run(&["grant", "list", &file, "--format", "json"]), 0, &format!("{json}\n"));
     let before = fs::read_to_string(&file).unwrap();
-    let refused = run(&["grant", "new", "bob", &file, "--sha256", "the token itself"]);
-    assert!(refused.code == 1 && refused.stderr.contains("expected the SHA-256 of the token"), "{refused:?}");
+    assert_fails(
+        &run(&["grant", "new", "bob", &file, "--sha256", "the token itself"]),
+        2,
+        "error: `--sha256`: expected the SHA-256 of the token, 64 digits from `0` to `f`, as `printf %s \"$TOKEN\" | sha256sum | cut -c \
+         1-64` prints them\n",
+    );
+    assert_fails(
+        &run(&["grant", "new", "bob", &file, "--sha256", digest]),
+        1,
+        &format!(
+            "error: `{file}`: it lists this token already, as that of `alice`; revoke that one (`mcp-policy grant revoke alice`), or give \
+             another token\n"
+        ),
+    );
     assert_eq!(fs::read_to_string(&file).unwrap(), before);
 }
 
@@ -77,6 +89,10 @@ fn a_token_that_cannot_be_made_leaves_the_file_as_it_is() {
         2,
         "error: `--expires soon`: expected days such as `90d`, or a date such as `2027-01-31`\n",
     );
+    let past = run(&["grant", "new", "bob", &file, "--expires", "2020-01-01"]);
+    let refused = "error: `--expires 2020-01-01`: from that day on the token is refused, and today is ";
+    assert!(past.code == 2 && past.stderr.starts_with(refused), "{past:?}");
+    assert!(past.stderr.ends_with("; choose a later date\n") && past.stdout.is_empty(), "{past:?}");
     assert_fails(
         &run(&["grant", "revoke", "alicia", &file]),
         1,

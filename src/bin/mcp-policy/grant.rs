@@ -16,6 +16,8 @@ use std::{io::Write, time::SystemTime};
 use clap::{Subcommand, ValueEnum};
 use serde::Serialize;
 
+use mcp_policy::digest::Digest;
+
 use crate::{Exit, Stop, file, print, sanitize};
 use document::{Document, Token};
 
@@ -105,9 +107,14 @@ pub(crate) fn run(args: &Args) -> Result<Exit, Stop> {
     }
 }
 
+const NO_DIGEST: &str = "`--sha256`: expected the SHA-256 of the token, 64 digits from `0` to `f`, as `printf %s \"$TOKEN\" | sha256sum | \
+                         cut -c 1-64` prints them";
+
 fn new(name: &str, file: &str, expires: Option<&str>, sha256: Option<&str>) -> Result<Exit, Stop> {
     let expires = expires.map(|time| expiry(time, SystemTime::now())).transpose().map_err(Stop::usage)?;
     let (token, digest) = match sha256 {
+        // The message does not repeat it: people take the token itself for its digest.
+        Some(digest) if Digest::parse(digest).is_none() => return Err(Stop::usage(NO_DIGEST)),
         Some(digest) => (None, digest.to_owned()),
         None => {
             let token = secret::generate().map_err(Stop::usage)?;
@@ -117,6 +124,7 @@ fn new(name: &str, file: &str, expires: Option<&str>, sha256: Option<&str>) -> R
     };
     let mut is_first_source = false;
     edit(file, |document| {
+        document.refuse_listed(name, &digest)?;
         is_first_source = document.add(name, &digest, expires.as_deref())?;
         Ok(())
     })?;
@@ -170,11 +178,18 @@ fn say(text: &str) {
 /// The date from which a token is refused.
 ///
 /// # Errors
-/// If `time` is neither a date nor a duration of at least a day.
+/// If `time` is neither a date to come nor a duration of at least a day.
 fn expiry(time: &str, now: SystemTime) -> Result<String, String> {
     let expected = || format!("`--expires {time}`: expected days such as `90d`, or a date such as `2027-01-31`");
     if let Ok(day) = humantime::parse_rfc3339(&format!("{time}T00:00:00Z")) {
-        return Ok(date(day));
+        return if day > now {
+            Ok(date(day))
+        } else {
+            Err(format!(
+                "`--expires {time}`: from that day on the token is refused, and today is {}; choose a later date",
+                date(now)
+            ))
+        };
     }
     let duration = humantime::parse_duration(time).map_err(|_| expected())?;
     let end = now.checked_add(duration).filter(|_| duration.as_secs() >= 86_400).ok_or_else(expected)?;

@@ -57,6 +57,20 @@ impl Document {
         LoadedConfig::load(self.text().as_bytes()).map(drop).map_err(|errors| errors.to_string())
     }
 
+    /// Refuses a token that another name has: the first of the two would be every caller with it.
+    ///
+    /// # Errors
+    /// If the token is listed already.
+    pub(super) fn refuse_listed(&self, name: &str, sha256: &str) -> Result<(), String> {
+        match self.tokens().iter().find(|token| token.sha256 == sha256 && token.name != name) {
+            Some(twin) => Err(format!(
+                "it lists this token already, as that of `{0}`; revoke that one (`mcp-policy grant revoke {0}`), or give another token",
+                twin.name
+            )),
+            None => Ok(()),
+        }
+    }
+
     /// Adds a token. Returns whether the configuration had no `identity` before.
     ///
     /// # Errors

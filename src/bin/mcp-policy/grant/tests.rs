@@ -136,6 +136,11 @@ fn an_expiry_is_a_number_of_days_or_a_date() {
     {
         assert_eq!(expiry(time, now).as_deref(), Ok(date), "{time}");
     }
+    for time in ["2020-01-01", "2026-11-29"] {
+        let refused = "from that day on the token is refused, and today is 2026-11-29; choose a later date";
+        assert_eq!(expiry(time, now), Err(format!("`--expires {time}`: {refused}")));
+    }
+    assert_eq!(expiry("2026-11-30", now).as_deref(), Ok("2026-11-30"));
     for time in ["", "90", "1h", "soon", "2027-02-30", "31.1.2027", "9000y", "2027-01-31T00:00:00Z"] {
         assert_eq!(
             expiry(time, now),
