@@ -2,18 +2,23 @@
 
 use mcp_policy::{
     config::Config,
-    json::{self, Reason, diagnostic::Problem},
+    json::{self, Fault, Reason, diagnostic::Problem},
 };
 
 /// The first mistake in a text that is not JSON, if it is one that people make.
 pub(crate) fn find(text: &str) -> Option<Problem> {
     let fault = json::parse(text.as_bytes(), Config::MAX_DEPTH).err()?;
+    if !text.is_empty() && text.trim().is_empty() {
+        // As the library says it of a file without a byte.
+        let message = "the configuration is empty; paste a policy".to_owned();
+        return Some(Problem { pointer: String::new(), at: 0, message });
+    }
     let (at, message) = if fault.reason == Reason::ByteOrderMark {
         (0, "the file starts with a byte order mark, which JSON does not have; save it as UTF-8 without one".to_owned())
     } else if let Some(language) = language(text) {
         (0, language.to_owned())
     } else {
-        at_fault(text, fault.at)?
+        at_fault(text, &fault)?
     };
     Some(Problem { pointer: String::new(), at, message: format!("not JSON: {message}") })
 }
@@ -68,7 +73,8 @@ fn language(text: &str) -> Option<&'static str> {
 }
 
 /// What is at the place where the reader stopped.
-fn at_fault(text: &str, at: usize) -> Option<(usize, String)> {
+fn at_fault(text: &str, fault: &Fault) -> Option<(usize, String)> {
+    let at = fault.at;
     let (before, rest) = (text.get(..at)?, text.get(at..)?);
     let last = before.trim_end();
     let first = rest.chars().next()?;
@@ -76,6 +82,7 @@ fn at_fault(text: &str, at: usize) -> Option<(usize, String)> {
     let message = match first {
         '/' if rest.starts_with("//") || rest.starts_with("/*") => comment(),
         '#' => comment(),
+        _ if fault.reason == Reason::Trailing => behind_the_end(first),
         '}' | ']' if last.ends_with(',') => {
             let message =
                 format!("there is a comma before `{first}`; remove it: JSON has no comma after the last item");
@@ -105,13 +112,28 @@ fn at_fault(text: &str, at: usize) -> Option<(usize, String)> {
     Some((at, message))
 }
 
+/// What is said of text behind a complete document.
+fn behind_the_end(first: char) -> String {
+    match first {
+        '{' | '[' => {
+            "the document is complete before this, and a file holds only one; remove the other, or move it into a file of its own"
+                .to_owned()
+        }
+        '}' | ']' => format!("the document is complete before this `{first}`; remove it, or a bracket that closes the document too early"),
+        _ => "the document is complete before this; remove what follows, or a bracket that closes the document too early".to_owned(),
+    }
+}
+
 fn comment() -> String {
     "JSON has no comments; remove it, or write it as `description`".to_owned()
 }
 
 #[cfg(test)]
 mod tests {
+    use mcp_policy::config::Config;
+
     use super::{encoding, find};
+    use crate::source::SourceFile;
 
     #[track_caller]
     fn told(text: &str) -> (usize, String) {
@@ -138,6 +160,19 @@ mod tests {
             ("{\"a\": None}", 6, "JSON has no value `None`; leave the key out"),
             ("{\"a\": 1 \"b\": 2}", 8, "a comma is missing before this"),
             ("{\"a\": 1,, \"b\": 2}", 8, "there is a comma too many; remove it"),
+            ("{\"a\": 1} x", 9, END),
+            ("{\"a\": 1}, \"b\": 2}", 8, END),
+            (
+                "{\"a\": 1}\n{\"a\": 2}",
+                9,
+                "the document is complete before this, and a file holds only one; remove the other, or move it into a file of its own",
+            ),
+            (
+                "{\"a\": 1}}",
+                8,
+                "the document is complete before this `}`; remove it, or a bracket that closes the document too early",
+            ),
+            ("{\"a\": 1} // x", 9, comment),
             ("{\"a\" = 1}", 5, "a key and its value are separated by `:` in JSON"),
             ("version: \"1\"\ndefault: deny\n", 0, yaml),
             ("---\nversion: \"1\"\n", 0, yaml),
@@ -155,6 +190,22 @@ mod tests {
         }
         for text in ["{}", "{\"a\": 1", "{\"a\": 01}", ""] {
             assert_eq!(find(text), None, "{text}");
+        }
+    }
+
+    const END: &str =
+        "the document is complete before this; remove what follows, or a bracket that closes the document too early";
+
+    #[test]
+    fn a_file_of_white_space_is_as_empty_as_one_without_a_byte() {
+        let whole = |text: &str| {
+            let source = SourceFile::new("p.json", text.to_owned());
+            let errors = Config::load(text.as_bytes()).err().unwrap();
+            source.problem_lines(&source.problems(errors))
+        };
+        let expected = "p.json:1:1: (top level): the configuration is empty; paste a policy";
+        for text in ["", " ", "\n\t \n"] {
+            assert_eq!(whole(text), expected, "{text:?}");
         }
     }
 
