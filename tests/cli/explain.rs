@@ -269,3 +269,18 @@ fn a_result_is_shown_as_the_client_gets_it_with_the_entries_that_change_it() {
         assert!(printed.contains(part), "{part}: {printed}");
     }
 }
+
+#[test]
+fn a_time_that_cannot_be_read_is_answered_with_an_example() {
+    let ran = run(&["explain", PAYMENTS, "--tool", "x", "--at", "nope"]);
+    let expected =
+        "error: invalid value 'nope' for '--at <TIME>': expected a time in UTC, such as `2026-01-31T08:00:00Z`\n";
+    assert!(ran.code == 2 && ran.stderr.starts_with(expected), "{ran:?}");
+}
+
+#[test]
+fn a_byte_of_the_arguments_is_counted_from_their_start() {
+    let ran = run(&["explain", PAYMENTS, "--tool", "x", "--args", r#"{"a":1,"a":2}"#]);
+    assert!(ran.stdout.contains("(byte 7 of `--args`)"), "{ran:?}");
+    assert!(!ran.stdout.contains("(byte 9"), "{ran:?}");
+}

@@ -2,6 +2,7 @@
 
 use std::{
     collections::BTreeMap,
+    ops::Range,
     sync::Arc,
     time::{Duration, SystemTime},
 };
@@ -57,7 +58,7 @@ pub(crate) struct Args {
     #[arg(long, value_name = "PATH")]
     path: Option<String>,
     /// The time of the call, such as `2026-01-31T08:00:00Z` [default: now]
-    #[arg(long, value_name = "TIME", value_parser = humantime::parse_rfc3339)]
+    #[arg(long, value_name = "TIME", value_parser = read_time)]
     at: Option<SystemTime>,
     /// Output format
     #[arg(long, value_enum, default_value_t = Format::Text)]
@@ -90,11 +91,16 @@ pub(crate) fn run(args: &Args) -> Result<Exit, Stop> {
     let outcome = call.decide(&config, &InMemory::new(*b"a seed for one  "));
     let meant = args.tool.as_deref().and_then(|tool| find_nearest_key(&config, tool));
     Ok(print(&match args.format {
-        Format::Text => text(&call, &outcome, meant.as_deref()),
+        Format::Text => text(&call, &outcome, meant.as_deref(), &args.place_in(&call.body)),
         Format::Json => {
             sanitize::json(&format!("{}\n", Explanation { did_you_mean: meant, ..Explanation::new(&outcome) }.json()))
         }
     }))
+}
+
+/// Reads the value of `--at`.
+fn read_time(text: &str) -> Result<SystemTime, String> {
+    humantime::parse_rfc3339(text).map_err(|_| "expected a time in UTC, such as `2026-01-31T08:00:00Z`".to_owned())
 }
 
 impl Args {
@@ -126,6 +132,13 @@ impl Args {
 }
 
 impl Args {
+    /// Where `--args` is in the body of the call.
+    fn place_in(&self, body: &str) -> ArgsPlace {
+        self.tool.as_ref()?;
+        let start = body.rfind(&self.args)?;
+        Some(start..start.saturating_add(self.args.len()))
+    }
+
     fn claims(&self) -> Result<Claims, String> {
         let Some(text) = &self.claims else { return Ok(Claims::Absent) };
         match json::parse(text.as_bytes(), 64) {
@@ -147,9 +160,24 @@ fn find_nearest_key(config: &Config, tool: &str) -> Option<String> {
     nearest_word(tool, &keys).map(str::to_owned)
 }
 
-fn text(call: &CaseCall, outcome: &CallReport, meant: Option<&str>) -> String {
+/// The place of `--args` in the message that this command makes of it.
+type ArgsPlace = Option<Range<usize>>;
+
+/// A line of an explanation: a byte of the message, which the user has not written, as one of `--args`.
+fn locate(line: &str, args: &ArgsPlace) -> String {
+    const START: &str = "(byte ";
+    let place = args.as_ref().and_then(|args| {
+        let (front, rest) = line.split_once(START)?;
+        let (byte, rest) = rest.split_once(')')?;
+        let byte = byte.parse::<usize>().ok().filter(|byte| args.contains(byte))?.checked_sub(args.start)?;
+        Some(format!("{front}{START}{byte} of `--args`){rest}"))
+    });
+    place.unwrap_or_else(|| line.to_owned())
+}
+
+fn text(call: &CaseCall, outcome: &CallReport, meant: Option<&str>, args: &ArgsPlace) -> String {
     let title = format!("{} as `{}`", call.title, call.grant);
-    let steps = outcome.lines().into_iter().map(|line| format!("  {}\n", sanitize::line(&line)));
+    let steps = outcome.lines().into_iter().map(|line| format!("  {}\n", sanitize::line(&locate(&line, args))));
     let meant = meant.map(|key| format!("  no key names this tool; did you mean `{}`?\n", sanitize::line(key)));
     format!("{}\n{}{}", sanitize::line(&title), steps.collect::<String>(), meant.unwrap_or_default())
 }
