@@ -48,11 +48,13 @@ const HELP: &str = "\
 Examples:
   mcp-policy edit policy.json --url http://127.0.0.1:3000/mcp --open
   mcp-policy edit gateway.json --client-config ~/.cursor/mcp.json --run-commands    (a policy for each server)
-The page's address has a token: who has it can change FILE. Cases go to FILE.cases.json beside FILE.json. Ctrl-C ends it.
-Exit codes: 0 if the page is served no more, 1 if a list of tools cannot be read, 2 if a file cannot be read or the port is taken.";
+The page's address has a token: who has it can change FILE. Cases go to FILE.cases.json beside FILE.json.
+The page is served until Ctrl-C ends the command, as a signal does (130 in a shell). A server that does not answer gets a warning.
+Exit codes: 1 if a file of --tools lists no tools, 2 if a file or an address cannot be read, or if the port is taken.";
 
 /// Asks the servers, and serves the page until the process ends.
 pub(crate) fn run(args: &Args) -> Result<Exit, Stop> {
+    session::check_folder(&args.file)?;
     let session = Session::new(&args.file, args.sources.clone())?;
     for server in session.listed().servers() {
         if let Some(why) = &server.error {

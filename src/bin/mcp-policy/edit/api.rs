@@ -255,7 +255,8 @@ fn changes(session: &Session, request: OfCases) -> Result<String, Refused> {
     let saved = session.saved().policy;
     let new = load(session, &request.text)?;
     let Ok(old) = Config::load(saved.as_bytes()) else {
-        return write(&json!({ "old": false, "differences": [], "flips": [] }));
+        let is_faulty = !saved.trim().is_empty();
+        return write(&json!({ "old": false, "faulty": is_faulty, "differences": [], "flips": [] }));
     };
     let differences = compare((&old, saved.as_bytes()), (&new, request.text.as_bytes()), None);
     let differences: Value = serde_json::from_str(&compared::json(&differences)).unwrap_or_default();

@@ -158,6 +158,18 @@ fn changed(file: &str) -> String {
     )
 }
 
+/// Refuses a file whose folder does not exist: what is written on the page could not be saved.
+pub(super) fn check_folder(file: &str) -> Result<(), Stop> {
+    let folder = Path::new(file).parent().filter(|folder| !folder.as_os_str().is_empty());
+    match folder.filter(|folder| !folder.is_dir()) {
+        Some(folder) => Err(Stop::usage(format!(
+            "`{file}` could not be saved: there is no folder `{0}`; create it (`mkdir -p {0}`)",
+            folder.display()
+        ))),
+        None => Ok(()),
+    }
+}
+
 /// A file's text; empty if it does not exist.
 fn read(file: &str) -> Result<String, Stop> {
     let path = Path::new(file);
@@ -171,7 +183,7 @@ fn read(file: &str) -> Result<String, Stop> {
 mod tests {
     use std::{fs, path::PathBuf};
 
-    use super::{Session, Sources, Texts};
+    use super::{Session, Sources, Texts, check_folder};
 
     /// A folder of its own, which goes when the test is over.
     struct Folder(PathBuf);
@@ -196,6 +208,17 @@ mod tests {
 
     fn texts(policy: &str, cases: &str) -> Texts {
         Texts { policy: policy.to_owned(), cases: cases.to_owned() }
+    }
+
+    #[test]
+    fn a_file_in_no_folder_is_refused_before_the_page_opens() {
+        let folder = Folder::new("nowhere");
+        let (file, parent) = (folder.file("none/p.json"), folder.file("none"));
+        let refused = check_folder(&file).err().map(|stop| stop.message);
+        let expected =
+            format!("`{file}` could not be saved: there is no folder `{parent}`; create it (`mkdir -p {parent}`)");
+        assert_eq!(refused, Some(expected));
+        assert!(check_folder(&folder.file("p.json")).is_ok() && check_folder("p.json").is_ok());
     }
 
     #[test]

@@ -100,5 +100,11 @@ fn a_rendered_gateway_comes_with_its_command() {
 #[test]
 fn a_change_is_compared_with_the_file() {
     let compared = ask("changes", &json!({"text": POLICY, "cases": ""})).unwrap();
-    assert_eq!(compared, json!({"old": false, "differences": [], "flips": []}));
+    assert_eq!(compared, json!({"old": false, "faulty": false, "differences": [], "flips": []}));
+    // A file with mistakes is not one without a policy.
+    let session = session();
+    session.saved.lock().unwrap().policy = "{".to_owned();
+    let body = json!({"text": POLICY, "cases": ""}).to_string();
+    let compared: Value = serde_json::from_str(&answer(&session, "changes", body.as_bytes()).unwrap()).unwrap();
+    assert_eq!(compared, json!({"old": false, "faulty": true, "differences": [], "flips": []}));
 }

@@ -52,7 +52,8 @@ export function Changes({ text, cases }) {
   const answer = useAnswer('changes', { text, cases });
   if (!answer) return <p>Comparing…</p>;
   if (answer.error) return <pre class="problems" tabIndex={0}>{answer.error}</pre>;
-  const { old, differences, flips } = answer.said;
+  const { old, faulty, differences, flips } = answer.said;
+  if (faulty) return <p>The file has mistakes, so it cannot be compared with the text.</p>;
   if (!old) return <p>There is no policy in the file to compare with.</p>;
   if (!differences.length && !flips.length) return <p>Nothing: both decide the same.</p>;
   return <>
