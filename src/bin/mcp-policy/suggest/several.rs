@@ -17,6 +17,9 @@ struct Suggested {
     policy: String,
 }
 
+/// What to do with the configuration that is printed.
+const ROUTES: &str = "name Envoy's routes as the servers, or change `bindings`: a call on another route is denied";
+
 /// Reads the tools of several servers and prints a configuration for them. A server that lists nothing gets a remark.
 pub(super) fn run(args: &Args) -> Result<Exit, Stop> {
     if args.pin {
@@ -24,8 +27,7 @@ pub(super) fn run(args: &Args) -> Result<Exit, Stop> {
             "`--pin` takes one server; pin the policies of several one by one with `mcp-policy pin`",
         ));
     }
-    let mut remarks =
-        vec!["name Envoy's routes as the servers, or change `bindings`: a call on another route is denied".to_owned()];
+    let mut remarks = Vec::new();
     let mut servers: Vec<Suggested> = Vec::new();
     for server in args.sources.read(args.file.as_deref())? {
         match server.listing.and_then(|listing| suggest(&listing)) {
@@ -37,10 +39,13 @@ pub(super) fn run(args: &Args) -> Result<Exit, Stop> {
             Err(why) => remarks.push(format!("left out the server `{}`: {why}", server.name)),
         }
     }
-    let notes: String = remarks.iter().map(|remark| format!("note: {}\n", sanitize::line(remark))).collect();
+    let note = |remark: &String| format!("note: {}\n", sanitize::line(remark));
     if servers.is_empty() {
+        let notes: String = remarks.iter().map(note).collect();
         return Err(Stop::findings(format!("no server lists a tool that a policy can name\n{}", notes.trim_end())));
     }
+    remarks.insert(0, ROUTES.to_owned());
+    let notes: String = remarks.iter().map(note).collect();
     let configuration = configuration(&servers);
     if let Err(invalid) = Config::load(configuration.as_bytes()) {
         return Err(Stop::findings(format!("a configuration cannot hold so many servers or tools: {invalid}")));

@@ -14,6 +14,7 @@ use reqwest::{
 };
 
 use super::Listing;
+use crate::sanitize;
 
 /// A running server, and how to reach it.
 #[derive(clap::Args)]
@@ -115,13 +116,36 @@ impl Server {
     /// # Errors
     /// A sentence on what is wrong with its address or with a header.
     fn headers_for(&self, url: &str) -> Result<HeaderMap, String> {
-        let expected = || format!("`{url}` is not a server's address; expected `http://HOST:PORT/PATH` or `https://…`");
-        let address = Url::parse(url).map_err(|_| expected())?;
-        if !["http", "https"].contains(&address.scheme()) {
-            return Err(expected());
+        if !is_address(url) {
+            return Err(format!("`{url}` is not a server's address; expected {ADDRESS}"));
         }
         Ok(Header::read_all(&self.headers)?.into_iter().map(|Header(name, value)| (name, value)).collect())
     }
+}
+
+/// What to do if the server does not answer as an MCP server.
+const CHECK_URL: &str = "check that the server runs and that this is its MCP endpoint";
+
+/// What is said of an answer with this status.
+fn status_text(status: u16) -> String {
+    format!("it answers with status {status}")
+}
+
+/// The innermost cause of an error, which says most: `Connection refused`. In one line of bounded length.
+fn innermost(error: &(dyn std::error::Error + 'static)) -> String {
+    let mut cause = error;
+    while let Some(next) = cause.source() {
+        cause = next;
+    }
+    sanitize::line(&cause.to_string()).chars().take(300).collect()
+}
+
+/// What a server's address looks like.
+pub(crate) const ADDRESS: &str = "`http://HOST:PORT/PATH` or `https://…`";
+
+/// Whether a text is an address of HTTP.
+pub(crate) fn is_address(url: &str) -> bool {
+    Url::parse(url).is_ok_and(|address| ["http", "https"].contains(&address.scheme()))
 }
 
 /// A build without a client, such as the one that `./build.sh run` makes to start sooner.

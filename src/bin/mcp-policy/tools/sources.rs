@@ -12,7 +12,7 @@ use super::{
     Header, Listing, Server,
     client_config::{self, Endpoint},
     listing,
-    server::Era,
+    server::{ADDRESS, Era, is_address},
     stdio,
 };
 
@@ -130,6 +130,10 @@ impl Sources {
         }
         Header::read_all(&self.headers).map_err(Stop::usage)?;
         for url in &self.urls {
+            if !is_address(url) {
+                let place = place(url);
+                return Err(Stop::usage(format!("`{place}` is not a server's address; expected {ADDRESS}")));
+            }
             sources.push(Source { name: place(url), ask: Ok(Ask::Url(url.clone())) });
         }
         for file in &self.client_configs {
@@ -227,13 +231,17 @@ fn without_secrets(url: &Url) -> Url {
     plain
 }
 
-/// The name of a server by its address: its host, port and path.
+/// The name of a server by its address: its host, port and path. Of what is no address, the words without what may be a secret.
 fn place(url: &str) -> String {
-    let Ok(url) = Url::parse(url) else { return "server".to_owned() };
+    let parsed = Url::parse(url).ok();
+    let Some((url, host)) = parsed.as_ref().and_then(|parsed| Some((parsed, parsed.host_str()?))) else {
+        let plain = url.split(['?', '#']).next().unwrap_or_default();
+        return plain.rsplit('@').next().unwrap_or_default().to_owned();
+    };
     let port = url.port().map(|port| format!(":{port}")).unwrap_or_default();
     let path = url.path().trim_end_matches('/');
     let path = if path == "/mcp" { "" } else { path };
-    format!("{}{port}{path}", url.host_str().unwrap_or("server"))
+    format!("{host}{port}{path}")
 }
 
 /// The name of a server by a file that holds its list.
@@ -266,6 +274,8 @@ mod tests {
         let url = "https://user:pass@example.com:8443/a/mcp?key=sk-1#f";
         assert_eq!(place(url), "example.com:8443/a/mcp");
         assert_eq!(place("http://127.0.0.1:3000/mcp"), "127.0.0.1:3000");
+        assert_eq!(place("nope"), "nope");
+        assert_eq!(place("user:pass@nope/mcp?key=sk-1"), "nope/mcp");
         assert_eq!(without_secrets(&Url::parse(url).unwrap()).as_str(), "https://example.com:8443/a/mcp");
         assert_eq!(
             cause("error for url (https://example.com/?key=sk-1): 401"),

@@ -23,7 +23,7 @@ use crate::{
     tools::{Listing, Tool},
 };
 
-use super::Era;
+use super::{CHECK_URL, Era, innermost, status_text};
 
 /// For the whole list. With `--era auto` the client waits 10 s of it before it tries the handshake.
 const TIMEOUT: Duration = Duration::from_secs(60);
@@ -76,7 +76,7 @@ async fn request(
     };
     // The headers may be credentials: they reach this server only, and no target of a redirect.
     let client = tls::client().default_headers(headers).redirect(Policy::none()).build();
-    let client = client.map_err(|error| format!("cannot start a client: {}", chain(&error)))?;
+    let client = client.map_err(|error| format!("cannot start a client: {}", innermost(&error)))?;
     let transport =
         StreamableHttpClientTransport::with_client(client, StreamableHttpClientTransportConfig::with_uri(url));
     let client = ClientConfig::default().serve_with_lifecycle(transport, lifecycle).await;
@@ -134,10 +134,7 @@ async fn read_pages<T>(
     let mut cursor = None;
     loop {
         let read = page(Some(PaginatedRequestParams::default().with_cursor(cursor))).await;
-        let (entries, next) = read.map_err(|error| match &error {
-            ServiceError::TransportSend(error) => chain(error.error.as_ref()),
-            error => chain(error),
-        })?;
+        let (entries, next) = read.map_err(|error| describe_service_error(&error))?;
         all.extend(entries);
         cursor = next;
         match &cursor {
@@ -163,32 +160,59 @@ fn describe_refusal(error: &ClientInitializeError) -> String {
         ClientInitializeError::LegacyFallbackFailed { fallback, .. } => describe_refusal(fallback),
         // Without the names of the client's types, and with the cause that they leave out.
         ClientInitializeError::TransportError { error, .. } => {
-            let why = match error.error.downcast_ref::<StreamableHttpError<reqwest::Error>>() {
-                Some(StreamableHttpError::Client(error)) => chain(error),
-                _ => chain(error.error.as_ref()),
-            };
-            format!("{why}; {CHECK_URL}")
+            format!("{}; {CHECK_URL}", describe_transport(error.error.as_ref()))
         }
-        error => format!("{}; {CHECK_URL}", chain(error)),
+        ClientInitializeError::ConnectionClosed(_) => format!("it closed the connection; {CHECK_URL}"),
+        ClientInitializeError::JsonRpcError(error) => {
+            format!("{}; {CHECK_URL}", describe_error(error))
+        }
+        _ => format!("{NO_MCP}; {CHECK_URL}"),
     }
 }
 
-/// What to do if the server does not answer as an MCP server.
-const CHECK_URL: &str = "check that the server runs and that this is its MCP endpoint";
+/// What is said of a server whose answer is none of MCP.
+const NO_MCP: &str = "it does not answer as an MCP server";
 
-/// An error and its causes. It may quote what the server sent, so it is one line of bounded length.
-fn chain(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        let more = error.to_string();
-        if !text.contains(&more) {
-            text.push_str(": ");
-            text.push_str(&more);
-        }
-        cause = error.source();
+/// Why the server did not answer a request.
+fn describe_service_error(error: &ServiceError) -> String {
+    match error {
+        ServiceError::McpError(error) => describe_error(error),
+        ServiceError::TransportSend(error) => format!("{}; {CHECK_URL}", describe_transport(error.error.as_ref())),
+        ServiceError::TransportClosed => format!("it closed the connection; {CHECK_URL}"),
+        _ => "its answer is not one to the request".to_owned(),
     }
-    sanitize::line(&text).chars().take(1000).collect()
+}
+
+/// What a server says of a request that it refuses.
+fn describe_error(error: &model::ErrorData) -> String {
+    format!("it answers with the error {}: {}", error.code.0, quoted(&error.message))
+}
+
+/// What went wrong between the client and the server.
+fn describe_transport(error: &(dyn std::error::Error + 'static)) -> String {
+    match error.downcast_ref::<StreamableHttpError<reqwest::Error>>() {
+        Some(StreamableHttpError::Client(error)) => match error.status() {
+            Some(status) => status_text(status.as_u16()),
+            None => innermost(error),
+        },
+        Some(StreamableHttpError::HttpStatus(error)) => status_text(error.status),
+        // The library writes the status of an answer that it does not expect before its body.
+        Some(StreamableHttpError::UnexpectedServerResponse(text)) => {
+            let status =
+                text.strip_prefix("HTTP ").and_then(|rest| rest.get(..3)).and_then(|status| status.parse().ok());
+            status.map_or_else(|| NO_MCP.to_owned(), status_text)
+        }
+        Some(StreamableHttpError::UnexpectedContentType(Some(found))) => {
+            format!("it answers with `{}`, where JSON or an event stream is expected", quoted(found))
+        }
+        Some(_) => NO_MCP.to_owned(),
+        None => innermost(error),
+    }
+}
+
+/// What a server has sent, in one line of bounded length.
+fn quoted(text: &str) -> String {
+    sanitize::line(text).chars().take(300).collect()
 }
 
 impl From<model::Tool> for Tool {

@@ -11,7 +11,7 @@ use reqwest::{
 use serde_json::{Value, json};
 use tokio::{runtime::Builder, time::timeout};
 
-use super::Era;
+use super::{CHECK_URL, Era, innermost, status_text};
 use crate::{
     sanitize, tls,
     tools::listing::{self, Page},
@@ -76,7 +76,7 @@ impl Connection {
         let params = json!({ "protocolVersion": HANDSHAKE, "capabilities": {}, "clientInfo": client });
         let (answer, session) = self.request(0, "initialize", params).await?;
         let answer: Value =
-            serde_json::from_str(&answer).map_err(|error| format!("the answer is not JSON: {error}"))?;
+            serde_json::from_str(&answer).map_err(|error| format!("its answer is not JSON: {error}; {CHECK_URL}"))?;
         let revision = answer.pointer("/result/protocolVersion").and_then(Value::as_str).unwrap_or(HANDSHAKE);
         let revision = HeaderValue::from_str(revision).map_err(|_| "the server names no revision".to_owned())?;
         self.headers.insert("mcp-protocol-version", revision);
@@ -141,7 +141,7 @@ impl Connection {
             }
         }
         let found = if is_stream { find(&body, id) } else { String::from_utf8(body).ok() };
-        found.map(|found| (found, session)).ok_or_else(|| "it does not answer the request".to_owned())
+        found.map(|found| (found, session)).ok_or_else(|| format!("it does not answer the request; {CHECK_URL}"))
     }
 
     async fn send(&self, message: &Value) -> Result<reqwest::Response, String> {
@@ -156,10 +156,7 @@ impl Connection {
                                              save its answer to `tools/list` and name that file"
                     .to_owned())
             }
-            status => Err(format!(
-                "it answers with status {}; check that the server runs and that this is its MCP endpoint",
-                status.as_u16()
-            )),
+            status => Err(format!("{}; {CHECK_URL}", status_text(status.as_u16()))),
         }
     }
 }
@@ -174,11 +171,7 @@ fn find(stream: &[u8], id: usize) -> Option<String> {
     listing::events(text).into_iter().find(has_id)
 }
 
-/// The innermost cause says most: `connection refused`.
+/// Why the server did not answer.
 fn describe(error: &reqwest::Error) -> String {
-    let mut cause: &dyn std::error::Error = error;
-    while let Some(next) = cause.source() {
-        cause = next;
-    }
-    format!("{cause}; check that the server runs and that this is its MCP endpoint")
+    format!("{}; {CHECK_URL}", innermost(error))
 }
