@@ -187,6 +187,27 @@ fn render_says_if_no_approver_could_approve() {
 }
 
 #[test]
+fn render_for_a_mesh_says_how_approvals_can_be_given_there() {
+    let policy = r#"{"version":"1","default":"deny","tools":{"pay":{"action":"require_approval"}}}"#;
+    let with = |approvals: &str| format!(r#"{{"policy":{policy},"approvals":{approvals}}}"#);
+    let warning = "warning: a rule of this policy requires approval, and a mesh has no console to approve at: keep approvals in an \
+                   etcd (`approvals.store`) and render an Envoy with a console beside the mesh (`render envoy` or `render sidecar`, \
+                   with `--approver`), or let a service of yours decide (`approvals.service`)\n";
+    let scratch = Scratch::new("render-mesh");
+    for gateway in ["istio", "envoy-gateway"] {
+        let ran = run(&["render", gateway, &scratch.file("p.json", policy)]);
+        assert_eq!((ran.code, ran.stderr.as_str()), (0, warning), "{gateway}");
+        for approvals in [
+            r#"{"service":{"cluster":"approvals","path":"/decide","authority":"approvals.internal"}}"#,
+            r#"{"url":"https://approvals.example.com/","store":{"etcd":{"cluster":"etcd"}}}"#,
+        ] {
+            let ran = run(&["render", gateway, &scratch.file("g.json", &with(approvals))]);
+            assert_eq!((ran.code, ran.stderr.as_str()), (0, ""), "{gateway} {approvals}");
+        }
+    }
+}
+
+#[test]
 fn the_module_has_a_path_from_the_root() {
     let root = env!("CARGO_MANIFEST_DIR");
     let ran = run(&["render", "envoy", "envoy/policies/krea.json"]);

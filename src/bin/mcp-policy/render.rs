@@ -123,6 +123,18 @@ pub(crate) fn run(args: &Args) -> Result<Exit, Stop> {
     Ok(print(&rendered))
 }
 
+/// A warning if a rule requires approval, and no one could give it in a mesh.
+fn no_console(document: &str) -> Vec<String> {
+    const ADVICE: &str = "a rule of this policy requires approval, and a mesh has no console to approve at: keep approvals in an etcd \
+                          (`approvals.store`) and render an Envoy with a console beside the mesh (`render envoy` or `render sidecar`, \
+                          with `--approver`), or let a service of yours decide (`approvals.service`)";
+    let is_left_out = Configuration::prepare(document).is_ok_and(|configuration| {
+        let config = configuration.config();
+        config.asks_for_approval() && config.approvals.service.is_none() && config.approvals.store.is_none()
+    });
+    is_left_out.then(|| ADVICE.to_owned()).into_iter().collect()
+}
+
 /// A gateway whose configuration can be shown before there is a file.
 #[cfg(feature = "editor")]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Deserialize)]
@@ -219,8 +231,10 @@ impl Gateway {
             Self::Envoy(envoy) => envoy.warnings(document),
             Self::Sidecar(sidecar) => [sidecar.warnings(document), size::warnings(rendered)].concat(),
             Self::Limitador(_) => Vec::new(),
-            Self::Istio(_) => size::warnings(rendered),
-            Self::EnvoyGateway(_) => [EnvoyGateway::warnings(document), size::warnings(rendered)].concat(),
+            Self::Istio(_) => [no_console(document), size::warnings(rendered)].concat(),
+            Self::EnvoyGateway(_) => {
+                [no_console(document), EnvoyGateway::warnings(document), size::warnings(rendered)].concat()
+            }
         };
         let configuration = match self {
             Self::Envoy(Envoy { upstream_credential: Some(_), .. })

@@ -25,7 +25,7 @@ const TEMPLATE: &str = include_str!("templates/envoy.yaml.jinja");
 pub(super) struct Envoy {
     /// A policy, or a configuration that holds policies; `-` reads stdin
     pub(super) file: String,
-    /// The port on which agents reach the gateway, on 127.0.0.1
+    /// The port on which agents reach the gateway, on 127.0.0.1; with 0, a free one that Envoy takes and its admin interface names
     #[arg(long, value_name = "PORT", default_value_t = 10000)]
     port: u16,
     /// The MCP server
@@ -37,10 +37,10 @@ pub(super) struct Envoy {
     /// The filter's module; a relative path is of this folder
     #[arg(long, value_name = "PATH", default_value = "target/wasm32-wasip1/release/mcp_policy.wasm", value_parser = absolute)]
     module: String,
-    /// The port of Envoy's admin interface, on 127.0.0.1
+    /// The port of Envoy's admin interface, on 127.0.0.1; with 0, a free one that `envoy --admin-address-path FILE` writes down
     #[arg(long, value_name = "PORT", default_value_t = 9901)]
     admin_port: u16,
-    /// The port of the console, on 127.0.0.1
+    /// The port of the console, on 127.0.0.1; with 0, a free one, which the addresses in answers to agents do not name
     #[arg(long, value_name = "PORT", default_value_t = 10001)]
     console_port: u16,
     /// A path that the filter does not inspect, such as one of OAuth, `/token`; the server must not run tools there; repeatable

@@ -35,7 +35,7 @@ pub(super) struct EnvoyGateway {
     #[arg(long, value_name = "NAME", default_value = "mcp-server")]
     service: Name,
     /// The port of the Service
-    #[arg(long, value_name = "PORT", default_value_t = 80)]
+    #[arg(long, value_name = "PORT", default_value_t = 80, value_parser = clap::value_parser!(u16).range(1..))]
     port: u16,
     /// Close an idle connection to the server after this many seconds; must be less than the server's own timeout
     #[arg(long, value_name = "SECONDS", default_value_t = 4, value_parser = clap::value_parser!(u16).range(1..))]
