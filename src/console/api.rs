@@ -193,7 +193,7 @@ pub(super) fn first_behind(entries: &[Approval], after: Option<Cursor>) -> Optio
 pub(super) fn decide_error(fault: DecideError) -> Response {
     match fault {
         DecideError::Unknown => error(404, "no such approval is pending; it has expired, or its call was made"),
-        DecideError::AlreadyDecided => error(409, "another approver has already decided on this call"),
+        DecideError::AlreadyDecided => error(409, "an approver has already decided on this call; the list says who"),
         DecideError::DetailsLost => error(409, "the details of this call are lost; ask the agent to repeat it"),
         DecideError::SelfApproval => error(403, "you cannot approve your own call; ask another approver"),
         DecideError::Unavailable => failed(),

@@ -87,7 +87,7 @@ fn an_approver_sees_a_pending_call_and_decides_on_it_once() {
     );
     assert_eq!(answered.record, Some(record));
     let again = visit(&request("POST", &path, &[]), r#"{"decision":"reject","note":"no"}"#);
-    said(&again, 409, r#"{"error":"another approver has already decided on this call"}"#);
+    said(&again, 409, r#"{"error":"an approver has already decided on this call; the list says who"}"#);
 }
 
 #[test]

@@ -111,7 +111,7 @@ fn an_approver_sees_a_pending_call_and_decides_on_it_once() {
     assert!(record.starts_with(r#"{"decision":"approved","#) && record.contains(&expected), "{record}");
     said(&visit(&mut etcd, &list(), "", NOW).0, 200, &page(0, &signed));
     let (late, _) = visit(&mut etcd, &request("POST", &path, &[]), r#"{"decision":"reject","note":"no"}"#, NOW);
-    said(&late, 409, r#"{"error":"another approver has already decided on this call"}"#);
+    said(&late, 409, r#"{"error":"an approver has already decided on this call; the list says who"}"#);
     let (unknown, asked) =
         visit(&mut etcd, &request("POST", "/api/approvals/00ff0102030405060708", &[]), decision, NOW);
     said(&unknown, 404, r#"{"error":"no such approval is pending; it has expired, or its call was made"}"#);
