@@ -60,14 +60,13 @@ fn tokens(lints: &mut Lints<'_>, pointer: &str, tokens: &Tokens, earlier: &[Sour
     }
     let lasting: Vec<&Token> = tokens.iter().filter(|token| token.expires.is_none()).collect();
     if let Some((first, others)) = lasting.split_first() {
-        let more = match others.len() {
-            0 => String::new(),
-            more => format!(" and {more} more"),
+        let name = quoted(&first.name);
+        let never_expire = match others.len() {
+            0 => format!("the token {name} never expires"),
+            more => format!("the token {name} and {more} more never expire"),
         };
         let message = format!(
-            "the token {}{more} never expires, so a stolen one works until you remove it; add `expires`, such as \
-             `\"2027-01-31\"`",
-            quoted(&first.name)
+            "{never_expire}, so a stolen one works until you remove it; add `expires`, such as `\"2027-01-31\"`"
         );
         lints.add(Lint::LastingToken, child(&child(pointer, "tokens"), &first.name), message);
     }

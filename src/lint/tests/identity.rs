@@ -51,15 +51,14 @@ fn a_lasting_shared_or_unreachable_token() {
     let dated = format!(r#"{{"tokens":{{"a":{{"sha256":"{one}","expires":"2027-01-31"}}}}}}"#);
     assert_eq!(identity(&dated, "{}"), NONE);
     let lasting = format!(r#"{{"tokens":{{"a":{{"sha256":"{one}"}}}}}}"#);
-    let never =
-        "expires, so a stolen one works until you remove it; add `expires`, such as `\"2027-01-31\"` [lasting-token]";
-    assert_eq!(identity(&lasting, "{}"), [format!("/identity/0/tokens/a: the token `a` never {never}")]);
+    let end = ", so a stolen one works until you remove it; add `expires`, such as `\"2027-01-31\"` [lasting-token]";
+    assert_eq!(identity(&lasting, "{}"), [format!("/identity/0/tokens/a: the token `a` never expires{end}")]);
     let shared =
         format!(r#"{{"tokens":{{"a":{{"sha256":"{two}"}},"b":{{"sha256":"{one}"}},"c":{{"sha256":"{two}"}}}}}}"#);
     assert_eq!(
         identity(&format!(r#"{{"peer":"uri_san"}},{shared}"#), "{}"),
         [
-            format!("/identity/1/tokens/a: the token `a` and 2 more never {never}"),
+            format!("/identity/1/tokens/a: the token `a` and 2 more never expire{end}"),
             "/identity/1/tokens/c: `a` and `c` have the same SHA-256, so both callers are `a`; give each a token of its own \
              [shared-token]"
                 .to_owned()
