@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use super::{assert_fails, run, run_with, scratch::Scratch};
+use super::{answer_all, assert_fails, run, run_with, scratch::Scratch};
 
 const POLICY: &str = r#"{"version":"1","default":"deny"}"#;
 
@@ -47,22 +47,6 @@ fn a_folder_without_a_gateway_is_refused() {
     assert_fails(&run(&["apply", &file, &folder, "--admin", "x"]), 2, admin);
 }
 
-/// An HTTP server that gives each request the same answer, until the process ends.
-fn answer_all(answer: &'static str) -> String {
-    use std::io::{Read as _, Write as _};
-    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-    let address = format!("http://{}/", listener.local_addr().unwrap());
-    std::thread::spawn(move || {
-        for stream in listener.incoming() {
-            let mut stream = stream.unwrap();
-            let _ = stream.read(&mut [0; 4096]);
-            let head = "HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length:";
-            let _ = stream.write_all(format!("{head} {}\r\n\r\n{answer}", answer.len()).as_bytes());
-        }
-    });
-    address
-}
-
 #[test]
 fn the_file_stays_if_no_envoy_answers_and_each_error_says_whether_it_was_replaced() {
     let scratch = Scratch::new("apply-admin");
@@ -72,7 +56,7 @@ fn the_file_stays_if_no_envoy_answers_and_each_error_says_whether_it_was_replace
     let written = format!("{folder}/mcp-policy.json");
     let before = fs::read_to_string(&written).unwrap();
     fs::write(&file, POLICY.replace("deny", "allow")).unwrap();
-    let other = answer_all("hello");
+    let other = answer_all("200 OK", "hello");
     for (admin, why) in [
         (
             "http://127.0.0.1:1/",
@@ -90,7 +74,7 @@ fn the_file_stays_if_no_envoy_answers_and_each_error_says_whether_it_was_replace
         assert_eq!(fs::read_to_string(&written).unwrap(), before);
     }
     // It is an Envoy, and does not take the configuration up.
-    let admin = answer_all(r#"{"command_line_options":{"concurrency":1}}"#);
+    let admin = answer_all("200 OK", r#"{"command_line_options":{"concurrency":1}}"#);
     let late = run(&["apply", &file, &folder, "--admin", &admin]);
     let end = format!(
         "on all of its threads within 10 s; its log says why; `{written}` was replaced, and Envoy may still take it up: to go back, \

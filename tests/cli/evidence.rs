@@ -125,7 +125,7 @@ fn one_record_and_one_line_are_counted_as_one() {
     let expected = "1 call is decided as before, 0 otherwise; 0 records lack what a decision needs\n";
     assert_eq!((ran.code, ran.stdout.as_str(), ran.stderr.as_str()), (0, expected, ""));
     let ran = run(&["suggest", "--from", &records]);
-    let reasons = "draw  tool      1 call; in a minute of one caller 1 (99 %), 1 (most): 10/minute\n";
+    let reasons = "draw  tool      1 call; in a minute of one caller 1 (99 %), 1 (most): 5/minute\n";
     assert_eq!((ran.code, ran.stderr.as_str()), (0, reasons));
     let ran = run(&["verify-log", &records]);
     let expected = format!(

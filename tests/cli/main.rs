@@ -5,6 +5,7 @@ mod apply;
 mod approvals;
 mod check;
 mod ci;
+mod edit;
 mod evidence;
 mod explain;
 mod grant;
@@ -12,11 +13,14 @@ mod help;
 mod pin;
 mod readme;
 mod scratch;
+mod servers;
 mod test;
 
 use std::{
-    io::Write as _,
+    io::{Read as _, Write as _},
+    net::TcpListener,
     process::{Command, Stdio},
+    thread,
 };
 
 /// What a run of the command comes to.
@@ -47,6 +51,22 @@ fn run_with(arguments: &[&str], stdin: &str) -> Ran {
     let output = child.wait_with_output().expect("the command ends");
     let text = |bytes| String::from_utf8(bytes).expect("text");
     Ran { code: output.status.code().unwrap_or(-1), stdout: text(output.stdout), stderr: text(output.stderr) }
+}
+
+/// An HTTP server that gives each request the same answer, until the process ends.
+fn answer_all(status: &'static str, answer: &'static str) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let address = format!("http://{}/", listener.local_addr().expect("an address"));
+    thread::spawn(move || {
+        for mut stream in listener.incoming().flatten() {
+            // A client that hangs up is answered no more.
+            let _ = stream.read(&mut [0; 4096]);
+            let length = answer.len();
+            let head = format!("HTTP/1.1 {status}\r\nConnection: close\r\nContent-Length: {length}\r\n\r\n");
+            let _ = stream.write_all(format!("{head}{answer}").as_bytes());
+        }
+    });
+    address
 }
 
 /// Asserts that a run ends well and prints exactly this.

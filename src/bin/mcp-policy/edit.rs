@@ -49,10 +49,10 @@ Examples:
   mcp-policy edit policy.json --url http://127.0.0.1:3000/mcp --open
   mcp-policy edit gateway.json --client-config ~/.cursor/mcp.json --run-commands    (a policy for each server)
 The page's address has a token: who has it can change FILE. Cases go to FILE.cases.json beside FILE.json.
-The page is served until Ctrl-C ends the command, as a signal does (130 in a shell). A server that does not answer gets a warning.
-Exit codes: 1 if a file of --tools lists no tools, 2 if a file or an address cannot be read, or if the port is taken.";
+Ctrl-C ends it. A server that does not answer gets a warning, and the page can ask it again.
+Exit codes: 0 if Ctrl-C ended it, 1 if a file of --tools lists no tools, 2 if a file or an address cannot be read, or the port is taken.";
 
-/// Asks the servers, and serves the page until the process ends.
+/// Asks the servers, and serves the page until Ctrl-C.
 pub(crate) fn run(args: &Args) -> Result<Exit, Stop> {
     session::check_folder(&args.file)?;
     let session = Session::new(&args.file, args.sources.clone())?;
@@ -63,7 +63,7 @@ pub(crate) fn run(args: &Args) -> Result<Exit, Stop> {
     }
     let runtime = Builder::new_current_thread().enable_all().build();
     let runtime = runtime.map_err(|error| Stop::usage(format!("cannot start a server: {error}")))?;
-    runtime.block_on(async {
+    let ended = runtime.block_on(async {
         let server = Server::bind(session, args.port).await.map_err(Stop::usage)?;
         print(&format!("{}\n", server.address));
         if args.open && !open_browser(&server.address) {
@@ -71,7 +71,10 @@ pub(crate) fn run(args: &Args) -> Result<Exit, Stop> {
         }
         server.run().await.map_err(Stop::usage)?;
         Ok(Exit::Fine)
-    })
+    });
+    // A request that is still being answered does not hold the end up.
+    runtime.shutdown_background();
+    ended
 }
 
 /// Starts the user's browser.

@@ -129,7 +129,7 @@ fn nothing_to_replay(report: &Report, lines: Lines) -> String {
     )
 }
 
-/// What is said of one line that is no text, and of several.
+/// What is said of one line that cannot be read, and of several.
 const NOT_READ: (&str, &str) = ("is too long or not UTF-8", "are too long or not UTF-8");
 
 fn text(report: &Report, lines: Lines) -> String {

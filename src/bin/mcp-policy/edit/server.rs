@@ -3,7 +3,7 @@
 //! A page of another site can reach this port, too, through its visitor's browser. So `Host` and `Origin` must be this server's own,
 //! which stops names that another site points here, and each request of the page has a token that only the printed address holds.
 
-use std::{net::Ipv4Addr, sync::Arc};
+use std::{future::poll_fn, net::Ipv4Addr, pin::pin, sync::Arc, task::Poll};
 
 use axum::{
     Router,
@@ -14,7 +14,7 @@ use axum::{
     response::{IntoResponse, Response},
     routing::{get, post},
 };
-use tokio::{net::TcpListener, task};
+use tokio::{net::TcpListener, signal, task};
 
 use super::{
     api::{self, Refused},
@@ -60,12 +60,21 @@ impl Server {
         Ok(Self { listener, router: router(session, token, port), address })
     }
 
-    /// Serves until the process ends.
+    /// Serves until Ctrl-C.
     ///
     /// # Errors
     /// A sentence on why it stopped.
     pub(super) async fn run(self) -> Result<(), String> {
-        axum::serve(self.listener, self.router).await.map_err(|error| format!("stopped serving: {error}"))
+        let mut serving = pin!(axum::serve(self.listener, self.router).into_future());
+        let mut interrupted = pin!(signal::ctrl_c());
+        poll_fn(|context| match serving.as_mut().poll(context) {
+            Poll::Ready(served) => Poll::Ready(served.map_err(|error| format!("stopped serving: {error}"))),
+            Poll::Pending => {
+                let stopped = interrupted.as_mut().poll(context);
+                stopped.map_err(|error| format!("cannot wait for Ctrl-C: {error}"))
+            }
+        })
+        .await
     }
 }
 

@@ -126,9 +126,16 @@ impl Server {
 /// What to do if the server does not answer as an MCP server.
 const CHECK_URL: &str = "check that the server runs and that this is its MCP endpoint";
 
-/// What is said of an answer with this status.
+/// What to do if the server wants to know who asks.
+const LOGIN: &str = "it requires a login; give a token with `--header 'Authorization: Bearer …'`, or save its answer to `tools/list` and \
+                     name that file";
+
+/// What is said of an answer with this status, and what to do.
 fn status_text(status: u16) -> String {
-    format!("it answers with status {status}")
+    match status {
+        401 => LOGIN.to_owned(),
+        status => format!("it answers with status {status}; {CHECK_URL}"),
+    }
 }
 
 /// The innermost cause of an error, which says most: `Connection refused`. In one line of bounded length.

@@ -23,7 +23,7 @@ use crate::{
     tools::{Listing, Tool},
 };
 
-use super::{CHECK_URL, Era, innermost, status_text};
+use super::{CHECK_URL, Era, LOGIN, innermost, status_text};
 
 /// For the whole list. With `--era auto` the client waits 10 s of it before it tries the handshake.
 const TIMEOUT: Duration = Duration::from_secs(60);
@@ -151,17 +151,11 @@ async fn read_pages<T>(
 /// Why the client cannot list the tools.
 fn describe_refusal(error: &ClientInitializeError) -> String {
     match error {
-        error if error.is_authorization_required() => {
-            "it requires a login; give a token with `--header 'Authorization: Bearer …'`, or save its answer to `tools/list` and \
-             name that file"
-                .into()
-        }
+        error if error.is_authorization_required() => LOGIN.to_owned(),
         // The last attempt was the handshake.
         ClientInitializeError::LegacyFallbackFailed { fallback, .. } => describe_refusal(fallback),
         // Without the names of the client's types, and with the cause that they leave out.
-        ClientInitializeError::TransportError { error, .. } => {
-            format!("{}; {CHECK_URL}", describe_transport(error.error.as_ref()))
-        }
+        ClientInitializeError::TransportError { error, .. } => describe_transport(error.error.as_ref()),
         ClientInitializeError::ConnectionClosed(_) => format!("it closed the connection; {CHECK_URL}"),
         ClientInitializeError::JsonRpcError(error) => {
             format!("{}; {CHECK_URL}", describe_error(error))
@@ -177,7 +171,7 @@ const NO_MCP: &str = "it does not answer as an MCP server";
 fn describe_service_error(error: &ServiceError) -> String {
     match error {
         ServiceError::McpError(error) => describe_error(error),
-        ServiceError::TransportSend(error) => format!("{}; {CHECK_URL}", describe_transport(error.error.as_ref())),
+        ServiceError::TransportSend(error) => describe_transport(error.error.as_ref()),
         ServiceError::TransportClosed => format!("it closed the connection; {CHECK_URL}"),
         _ => "its answer is not one to the request".to_owned(),
     }
@@ -188,26 +182,29 @@ fn describe_error(error: &model::ErrorData) -> String {
     format!("it answers with the error {}: {}", error.code.0, quoted(&error.message))
 }
 
-/// What went wrong between the client and the server.
+/// What went wrong between the client and the server, and what to do.
 fn describe_transport(error: &(dyn std::error::Error + 'static)) -> String {
-    match error.downcast_ref::<StreamableHttpError<reqwest::Error>>() {
-        Some(StreamableHttpError::Client(error)) => match error.status() {
-            Some(status) => status_text(status.as_u16()),
-            None => innermost(error),
-        },
-        Some(StreamableHttpError::HttpStatus(error)) => status_text(error.status),
+    let status = match error.downcast_ref::<StreamableHttpError<reqwest::Error>>() {
+        Some(StreamableHttpError::Client(error)) => error.status().map(|status| status.as_u16()),
+        Some(StreamableHttpError::HttpStatus(error)) => Some(error.status),
         // The library writes the status of an answer that it does not expect before its body.
         Some(StreamableHttpError::UnexpectedServerResponse(text)) => {
-            let status =
-                text.strip_prefix("HTTP ").and_then(|rest| rest.get(..3)).and_then(|status| status.parse().ok());
-            status.map_or_else(|| NO_MCP.to_owned(), status_text)
+            text.strip_prefix("HTTP ").and_then(|rest| rest.get(..3)).and_then(|status| status.parse().ok())
         }
+        _ => None,
+    };
+    if let Some(status) = status {
+        return status_text(status);
+    }
+    let what = match error.downcast_ref::<StreamableHttpError<reqwest::Error>>() {
+        Some(StreamableHttpError::Client(error)) => innermost(error),
         Some(StreamableHttpError::UnexpectedContentType(Some(found))) => {
             format!("it answers with `{}`, where JSON or an event stream is expected", quoted(found))
         }
         Some(_) => NO_MCP.to_owned(),
         None => innermost(error),
-    }
+    };
+    format!("{what}; {CHECK_URL}")
 }
 
 /// What a server has sent, in one line of bounded length.

@@ -4,7 +4,7 @@
 use std::{collections::HashSet, time::Duration};
 
 use reqwest::{
-    Client, StatusCode,
+    Client,
     header::{ACCEPT, CONTENT_TYPE, HeaderMap, HeaderValue},
     redirect::Policy,
 };
@@ -76,7 +76,7 @@ impl Connection {
         let params = json!({ "protocolVersion": HANDSHAKE, "capabilities": {}, "clientInfo": client });
         let (answer, session) = self.request(0, "initialize", params).await?;
         let answer: Value =
-            serde_json::from_str(&answer).map_err(|error| format!("its answer is not JSON: {error}; {CHECK_URL}"))?;
+            serde_json::from_str(&answer).map_err(|_| format!("its answer is not JSON; {CHECK_URL}"))?;
         let revision = answer.pointer("/result/protocolVersion").and_then(Value::as_str).unwrap_or(HANDSHAKE);
         let revision = HeaderValue::from_str(revision).map_err(|_| "the server names no revision".to_owned())?;
         self.headers.insert("mcp-protocol-version", revision);
@@ -151,12 +151,7 @@ impl Connection {
         let answer = request.send().await.map_err(|error| describe(&error))?;
         match answer.status() {
             status if status.is_success() => Ok(answer),
-            StatusCode::UNAUTHORIZED => {
-                Err("it requires a login; give a token with `--header 'Authorization: Bearer …'`, or \
-                                             save its answer to `tools/list` and name that file"
-                    .to_owned())
-            }
-            status => Err(format!("{}; {CHECK_URL}", status_text(status.as_u16()))),
+            status => Err(status_text(status.as_u16())),
         }
     }
 }
