@@ -269,7 +269,6 @@ fn a_method_that_is_closed_or_opened_is_one_exact_difference() {
         (r#""methods":{}"#, r#""methods":{"ping":"deny"}"#, &["- the method `ping`: is denied"]),
         (r#""methods":{"ping":"deny"}"#, r#""methods":{}"#, &["+ the method `ping`: is allowed"]),
         (r#""methods":{}"#, r#""methods":{"ping":"allow"}"#, &[]),
-        (r#""methods":{}"#, r#""methods":{"PING":"allow"}"#, &["- the method `ping`: is denied"]),
         (
             r#""methods":{}"#,
             r#""methods":{"notifications/progress":"deny"}"#,
