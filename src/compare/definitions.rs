@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{Direction, Findings, rules::Finding};
+use super::{Direction, Findings, Kind, effective::Effective, names::look_up, rules::Finding};
 use crate::policy::{Definitions, Effect, OnDrift, Pin, Policy};
 
 /// What a policy says of a tool without looking at rules.
@@ -19,7 +19,14 @@ enum Stance<'p> {
 pub(super) fn compare(old: &Policy, new: &Policy, found: &mut Findings) {
     let both = [old.definitions(), new.definitions()];
     let names: BTreeSet<&str> = both.iter().flatten().flat_map(|pins| pins.iter()).map(|(name, _)| name).collect();
+    let is_denied = |policy: &Policy, name: &str| {
+        Effective::new(policy, Kind::Tool, look_up(policy, Kind::Tool, name)).denied.is_some()
+    };
     for name in names {
+        // Whatever its definition is, no call of it passes.
+        if is_denied(old, name) && is_denied(new, name) {
+            continue;
+        }
         let mut add = |direction, is_certain, what: &str| {
             found.add(&format!("the tool `{name}`"), Finding { direction, is_certain, what: what.to_owned() });
         };

@@ -146,7 +146,8 @@ fn describe(kind: Kind, one: Option<&Pattern>, other: Option<&Pattern>, witness:
     }
 }
 
-fn look_up<'p>(policy: &'p Policy, kind: Kind, name: &str) -> Outcome<'p> {
+/// What the entries of a policy say of a name.
+pub(super) fn look_up<'p>(policy: &'p Policy, kind: Kind, name: &str) -> Outcome<'p> {
     let found = match kind {
         Kind::Tool => policy.tool(name),
         Kind::Prompt => policy.prompt(name),

@@ -371,7 +371,8 @@ fn only_prompts_and_resources_have_references() {
 #[test]
 fn pins_are_compared() {
     let [one, other] = ["a", "b"].map(|digit| digit.repeat(64));
-    let pin = |digests: &str, more: &str| format!(r#""definitions":{{"t":{{"sha256":{digests}}}}}{more}"#);
+    let tools = r#""tools":{"t":{},"u":{}}"#;
+    let pin = |digests: &str, more: &str| format!(r#"{tools},"definitions":{{"t":{{"sha256":{digests}}}}}{more}"#);
     let (first, second) = (pin(&format!("\"{one}\""), ""), pin(&format!("\"{other}\""), ""));
     let closed = pin(&format!("\"{one}\""), r#","unpinned":"deny""#);
     let reported = pin(&format!("\"{one}\""), r#","on_drift":"report""#);
@@ -381,14 +382,18 @@ fn pins_are_compared() {
         differences(&first, &second),
         ["+? the tool `t`: another definition is pinned", "-? the tool `t`: a definition is not pinned any more"]
     );
-    assert_eq!(differences("\"tools\":{}", &first), ["-? the tool `t`: its definition is pinned"]);
-    assert_eq!(differences(&first, "\"tools\":{}"), ["+? the tool `t`: its definition is not pinned any more"]);
+    assert_eq!(differences(tools, &first), ["-? the tool `t`: its definition is pinned"]);
+    assert_eq!(differences(&first, tools), ["+? the tool `t`: its definition is not pinned any more"]);
     assert_eq!(differences(&first, &closed), ["- tools without a pin: `unpinned` denies them"]);
     assert_eq!(differences(&closed, &first), ["+ tools without a pin: `unpinned` allows them"]);
     assert_eq!(differences(&first, &reported), ["+ pinned tools: a drift is only reported"]);
     let more = pin(&format!("\"{one}\"}},\"u\":{{\"sha256\":\"{one}\""), r#","unpinned":"deny""#);
     assert_eq!(differences(&closed, &more), ["+ the tool `u`: it has a pin now"]);
     assert_eq!(differences(&more, &closed), ["- the tool `u`: it has no pin, and `unpinned` denies it"]);
+    // Of a tool that both deny, no definition matters.
+    let denied = |text: &str| text.replace(tools, r#""tools":{}"#);
+    assert_eq!(differences(&denied(&first), &denied(&second)), NONE);
+    assert_eq!(differences(&denied(&first), &denied(tools)), NONE);
 }
 
 #[test]

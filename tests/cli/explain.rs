@@ -281,6 +281,12 @@ fn a_time_that_cannot_be_read_is_answered_with_an_example() {
 #[test]
 fn a_byte_of_the_arguments_is_counted_from_their_start() {
     let ran = run(&["explain", PAYMENTS, "--tool", "x", "--args", r#"{"a":1,"a":2}"#]);
-    assert!(ran.stdout.contains("(byte 7 of `--args`)"), "{ran:?}");
-    assert!(!ran.stdout.contains("(byte 9"), "{ran:?}");
+    let expected = r#"the tool `x` as `anybody`
+  1. is refused before any rule is evaluated: the member `a` is repeated (byte 7 of `--args`); send each name once, spelled as in the specification
+  decision: refused
+  message to the agent: Request refused: the member `a` is repeated (byte 7 of `--args`); send each name once, spelled as in the specification
+"#;
+    assert_prints(&ran, 0, expected);
+    let ran = run(&["explain", PAYMENTS, "--tool", "x", "--args", r#"{"a":1,"a":2}"#, "--format", "json"]);
+    assert_eq!(ran.stdout.matches("(byte 7 of `--args`)").count(), 2, "{ran:?}");
 }

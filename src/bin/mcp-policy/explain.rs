@@ -88,10 +88,13 @@ pub(crate) fn run(args: &Args) -> Result<Exit, Stop> {
         Stop::findings(format!("the policy does not load\n{}", source.problem_lines(&source.problems(invalid))))
     })?;
     // All counters are empty, so one call does the same with any seed.
-    let outcome = call.decide(&config, &InMemory::new(*b"a seed for one  "));
+    let mut outcome = call.decide(&config, &InMemory::new(*b"a seed for one  "));
+    if let Some(place) = args.place_in(&call.body) {
+        locate_in_args(&mut outcome, &place);
+    }
     let meant = args.tool.as_deref().and_then(|tool| find_nearest_key(&config, tool));
     Ok(print(&match args.format {
-        Format::Text => text(&call, &outcome, meant.as_deref(), &args.place_in(&call.body)),
+        Format::Text => text(&call, &outcome, meant.as_deref()),
         Format::Json => {
             sanitize::json(&format!("{}\n", Explanation { did_you_mean: meant, ..Explanation::new(&outcome) }.json()))
         }
@@ -132,13 +135,6 @@ impl Args {
 }
 
 impl Args {
-    /// Where `--args` is in the body of the call.
-    fn place_in(&self, body: &str) -> ArgsPlace {
-        self.tool.as_ref()?;
-        let start = body.rfind(&self.args)?;
-        Some(start..start.saturating_add(self.args.len()))
-    }
-
     fn claims(&self) -> Result<Claims, String> {
         let Some(text) = &self.claims else { return Ok(Claims::Absent) };
         match json::parse(text.as_bytes(), 64) {
@@ -146,6 +142,13 @@ impl Args {
             Ok(_) => Err("`--claims` is not a JSON object".to_owned()),
             Err(fault) => Err(format!("`--claims` is not JSON: {fault}")),
         }
+    }
+
+    /// Where `--args` is in the body of the call.
+    fn place_in(&self, body: &str) -> Option<Range<usize>> {
+        self.tool.as_ref()?;
+        let start = body.rfind(&self.args)?;
+        Some(start..start.saturating_add(self.args.len()))
     }
 }
 
@@ -160,24 +163,28 @@ fn find_nearest_key(config: &Config, tool: &str) -> Option<String> {
     nearest_word(tool, &keys).map(str::to_owned)
 }
 
-/// The place of `--args` in the message that this command makes of it.
-type ArgsPlace = Option<Range<usize>>;
-
-/// A line of an explanation: a byte of the message, which the user has not written, as one of `--args`.
-fn locate(line: &str, args: &ArgsPlace) -> String {
+/// Counts bytes from the start of `--args`, which is at `args` in the message that this command makes: the user has not written that.
+fn locate_in_args(outcome: &mut CallReport, args: &Range<usize>) {
     const START: &str = "(byte ";
-    let place = args.as_ref().and_then(|args| {
-        let (front, rest) = line.split_once(START)?;
+    let locate = |text: &str| {
+        let (front, rest) = text.split_once(START)?;
         let (byte, rest) = rest.split_once(')')?;
         let byte = byte.parse::<usize>().ok().filter(|byte| args.contains(byte))?.checked_sub(args.start)?;
         Some(format!("{front}{START}{byte} of `--args`){rest}"))
-    });
-    place.unwrap_or_else(|| line.to_owned())
+    };
+    for step in &mut outcome.steps {
+        if let Some(text) = locate(&step.text) {
+            step.text = text;
+        }
+    }
+    if let Some(message) = locate(&outcome.message) {
+        outcome.message = message;
+    }
 }
 
-fn text(call: &CaseCall, outcome: &CallReport, meant: Option<&str>, args: &ArgsPlace) -> String {
+fn text(call: &CaseCall, outcome: &CallReport, meant: Option<&str>) -> String {
     let title = format!("{} as `{}`", call.title, call.grant);
-    let steps = outcome.lines().into_iter().map(|line| format!("  {}\n", sanitize::line(&locate(&line, args))));
+    let steps = outcome.lines().into_iter().map(|line| format!("  {}\n", sanitize::line(&line)));
     let meant = meant.map(|key| format!("  no key names this tool; did you mean `{}`?\n", sanitize::line(key)));
     format!("{}\n{}{}", sanitize::line(&title), steps.collect::<String>(), meant.unwrap_or_default())
 }

@@ -8,8 +8,8 @@ use mcp_policy::{
 /// The first mistake in a text that is not JSON, if it is one that people make.
 pub(crate) fn find(text: &str) -> Option<Problem> {
     let fault = json::parse(text.as_bytes(), Config::MAX_DEPTH).err()?;
-    if !text.is_empty() && text.trim().is_empty() {
-        // As the library says it of a file without a byte.
+    if text.trim().is_empty() {
+        // As the library says it of a text without a byte.
         let message = "the configuration is empty; paste a policy".to_owned();
         return Some(Problem { pointer: String::new(), at: 0, message });
     }
@@ -188,7 +188,7 @@ mod tests {
         ] {
             assert_eq!(told(text), (at, message.to_owned()), "{text}");
         }
-        for text in ["{}", "{\"a\": 1", "{\"a\": 01}", ""] {
+        for text in ["{}", "{\"a\": 1", "{\"a\": 01}"] {
             assert_eq!(find(text), None, "{text}");
         }
     }

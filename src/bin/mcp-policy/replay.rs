@@ -115,7 +115,8 @@ struct Lines {
 fn nothing_to_replay(report: &Report, lines: Lines) -> String {
     let why = match (lines.read, report.skipped) {
         (0, _) => "the file is empty".to_owned(),
-        (read, 0) => format!("none of its {} has an audit record", count(read, "line")),
+        (1, 0) => "its only line has no audit record".to_owned(),
+        (read, 0) => format!("none of its {read} lines has an audit record"),
         (_, skipped) => {
             format!("it has {}, and none is of a policy's decision on a call", count(skipped, "audit record"))
         }

@@ -88,8 +88,8 @@ impl SourceFile {
     /// The mistakes in this file's configuration. For a text that is not JSON, the message says what it is instead.
     pub(crate) fn problems(&self, errors: ConfigErrors) -> Vec<Problem> {
         match mistakes::find(&self.text) {
-            Some(mistake) if !self.text.is_empty() => vec![mistake],
-            _ => errors.problems,
+            Some(mistake) => vec![mistake],
+            None => errors.problems,
         }
     }
 
