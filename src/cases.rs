@@ -178,7 +178,10 @@ pub fn read(text: &str) -> Result<Vec<Case>, Vec<Problem>> {
     let mut node = match json::parse(text.as_bytes(), MAX_DEPTH) {
         Ok(node) => node,
         Err(fault) => {
-            let message = format!("not JSON: {fault}");
+            let message = match text.trim() {
+                "" => "the case file is empty; write `{\"cases\": […]}`".to_owned(),
+                _ => format!("not JSON: {fault}"),
+            };
             return Err(vec![Problem { pointer: String::new(), at: fault.at, message }]);
         }
     };

@@ -240,6 +240,9 @@ fn all_mistakes_of_a_case_file_are_reported_at_once() {
     );
     assert_wrong(r#"{"cases":[]}"#, &["/cases: the list has no case; add one"]);
     assert_wrong(r#"{"cases":"#, &["(top level): not JSON: the text ends too early (byte 9)"]);
+    for empty in ["", "\n  "] {
+        assert_wrong(empty, &["(top level): the case file is empty; write `{\"cases\": […]}`"]);
+    }
 }
 
 #[test]

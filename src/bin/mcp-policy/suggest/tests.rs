@@ -210,7 +210,8 @@ fn a_list_comes_in_three_forms() {
 fn a_text_without_a_list_of_tools_is_an_error() {
     let expected = "expected an answer to `tools/list`, its `result`, or a list of tools";
     for (text, message) in [
-        ("", "not JSON: the text ends too early (byte 0)".to_owned()),
+        ("", format!("it is empty; {expected}")),
+        (" \n", format!("it is empty; {expected}")),
         ("1", format!("it is not a list of tools; {expected}")),
         ("{}", format!("it has no list `tools`; {expected}")),
         (r#"{"tools":{}}"#, format!("it has no list `tools`; {expected}")),

@@ -68,8 +68,10 @@ fn read_answer(text: &str) -> Result<Listing, String> {
 /// # Errors
 /// A sentence on why it is none.
 pub(super) fn read_page(text: &str) -> Result<Page, String> {
-    let node = json::parse(text.as_bytes(), MAX_DEPTH).map_err(|fault| {
-        mistakes::find(text).map_or_else(|| format!("not JSON: {fault}"), |mistake| mistake.message)
+    let node = json::parse(text.as_bytes(), MAX_DEPTH).map_err(|fault| match mistakes::find(text) {
+        _ if text.trim().is_empty() => format!("it is empty; {EXPECTED}"),
+        Some(mistake) => mistake.message,
+        None => format!("not JSON: {fault}"),
     })?;
     let mut listing = Listing::default();
     let mut next = None;
