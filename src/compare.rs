@@ -133,10 +133,8 @@ fn compare_policies(old: &Policy, new: &Policy, tools: Option<&[String]>, found:
             let NameClass { target, outcomes, is_certain } = class;
             let [old, new] =
                 [(old, outcomes.0), (new, outcomes.1)].map(|(policy, outcome)| Effective::new(policy, kind, outcome));
-            if is_certain {
-                old_reach.add(kind, &old);
-                new_reach.add(kind, &new);
-            }
+            old_reach.add(kind, is_certain, &old);
+            new_reach.add(kind, is_certain, &new);
             let findings = rules::compare(kind, &old, &new);
             let differs = !findings.is_empty();
             for finding in findings {
@@ -156,22 +154,40 @@ fn compare_policies(old: &Policy, new: &Policy, tools: Option<&[String]>, found:
     definitions::compare(old, new, found);
 }
 
-/// What the entries of one policy certainly let pass, be it under conditions.
+/// What the entries of one policy let pass, be it under conditions.
 #[derive(Debug, Default)]
 struct Reach {
-    resource: bool,
-    prompt_reference: bool,
-    resource_reference: bool,
+    resource: Extent,
+    prompt_reference: Extent,
+    resource_reference: Extent,
+}
+
+/// Whether there is something that passes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+enum Extent {
+    /// There is nothing.
+    #[default]
+    Nothing,
+    /// No name is known that passes, and there may be one.
+    Perhaps,
+    /// There is a name that passes.
+    Something,
 }
 
 impl Reach {
-    fn add(&mut self, kind: Kind, side: &Effective<'_>) {
+    fn add(&mut self, kind: Kind, is_certain: bool, side: &Effective<'_>) {
+        let extent = |passes: bool| match (passes, is_certain) {
+            (false, _) => Extent::Nothing,
+            (true, false) => Extent::Perhaps,
+            (true, true) => Extent::Something,
+        };
+        let references = extent(!side.denies_references);
         match kind {
             Kind::Tool => {}
-            Kind::Prompt => self.prompt_reference |= !side.denies_references,
+            Kind::Prompt => self.prompt_reference = self.prompt_reference.max(references),
             Kind::Resource => {
-                self.resource |= side.denied.is_none();
-                self.resource_reference |= !side.denies_references;
+                self.resource = self.resource.max(extent(side.denied.is_none()));
+                self.resource_reference = self.resource_reference.max(references);
             }
         }
     }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{Direction, Findings, Kind, Reach, rules::Finding};
+use super::{Direction, Extent, Findings, Kind, Reach, rules::Finding};
 use crate::{
     mcp::{Method, MethodClass},
     policy::{Effect, Policy},
@@ -24,7 +24,15 @@ pub(super) fn compare(policies: [&Policy; 2], reach: [&Reach; 2], found: &mut Fi
             [Effect::Allow, Effect::Allow] | [Effect::Deny, Effect::Deny] => None,
         };
         if let Some((direction, reach, what)) = finding {
-            found.add(&target, Finding { is_certain: reach.has_target(name), ..Finding::new(direction, what) });
+            let is_certain = match reach.extent(name) {
+                Extent::Something => Some(true),
+                Extent::Perhaps => Some(false),
+                // No message with it passes anyway.
+                Extent::Nothing => None,
+            };
+            if let Some(is_certain) = is_certain {
+                found.add(&target, Finding { is_certain, ..Finding::new(direction, what) });
+            }
         }
         // Where every method passes, an entry denies the spellings that a server may read as the one that it names.
         let denies_spellings = policies.map(|policy| policy.method(name).is_some());
@@ -96,13 +104,13 @@ fn is_unknown(name: &str) -> bool {
 
 impl Reach {
     /// Whether a message with this method can name something that the entries let pass.
-    fn has_target(&self, name: &str) -> bool {
+    fn extent(&self, name: &str) -> Extent {
         match class(name) {
             Some(MethodClass::Resource) => self.resource,
-            Some(MethodClass::Reference) => self.prompt_reference || self.resource_reference,
+            Some(MethodClass::Reference) => self.prompt_reference.max(self.resource_reference),
             Some(MethodClass::Unsubscribe) => self.resource_reference,
             // Those that name nothing, or need not.
-            _ => true,
+            _ => Extent::Something,
         }
     }
 }

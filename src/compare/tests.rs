@@ -288,8 +288,13 @@ fn a_method_that_is_closed_or_opened_is_one_exact_difference() {
             r#""methods":{}"#,
             &["+ the method `subscriptions/listen`: is allowed"],
         ),
-        // No resource can be read anyway.
-        (r#""methods":{}"#, r#""methods":{"resources/read":"deny"}"#, &["-? the method `resources/read`: is denied"]),
+        // No resource can be read anyway, and no prompt be referred to.
+        (r#""methods":{}"#, r#""methods":{"resources/read":"deny","completion/complete":"deny"}"#, &[]),
+        (
+            r#""prompts":{"p":{}},"methods":{"completion/complete":"deny","resources/unsubscribe":"deny"}"#,
+            r#""prompts":{"p":{}}"#,
+            &["+ the method `completion/complete`: is allowed"],
+        ),
     ] {
         assert_eq!(differences(old, new), expected, "{old} {new}");
     }
