@@ -52,25 +52,21 @@ impl Audit {
     pub(super) fn read(at: &Cursor<'_, '_>) -> Option<Self> {
         let fields = at.fields(AUDIT_KEYS)?;
         let mut audit = Self::default();
-        if let Some(log) = fields.get("log") {
-            audit.log =
-                log.choice(&[("denied", LogFilter::Denied), ("all", LogFilter::All), ("none", LogFilter::None)])?;
+        let choices = [("denied", LogFilter::Denied), ("all", LogFilter::All), ("none", LogFilter::None)];
+        if let Some(log) = fields.read("log", |at| at.choice(&choices)) {
+            audit.log = log;
         }
-        if let Some(arguments) = fields.get("arguments") {
-            let choices = [
-                ("names", Arguments::Names),
-                ("none", Arguments::None),
-                ("digest", Arguments::Digest),
-                ("values", Arguments::Values),
-            ];
-            audit.arguments = arguments.choice(&choices)?;
+        let choices = [
+            ("names", Arguments::Names),
+            ("none", Arguments::None),
+            ("digest", Arguments::Digest),
+            ("values", Arguments::Values),
+        ];
+        if let Some(arguments) = fields.read("arguments", |at| at.choice(&choices)) {
+            audit.arguments = arguments;
         }
-        if let Some(fields) = fields.get("fields") {
-            audit.fields = fields.boolean()?;
-        }
-        if let Some(chain) = fields.get("chain") {
-            audit.chain = chain.boolean()?;
-        }
+        audit.fields = fields.read("fields", Cursor::boolean).unwrap_or(audit.fields);
+        audit.chain = fields.read("chain", Cursor::boolean).unwrap_or(audit.chain);
         Some(audit)
     }
 }

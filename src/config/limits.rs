@@ -70,16 +70,14 @@ impl Limits {
     pub(super) fn read(at: &Cursor<'_, '_>) -> Option<Self> {
         let fields = at.fields(LIMITS_KEYS)?;
         let mut limits = Self::default();
-        if let Some(counters) = fields.get("max_counters") {
-            limits.max_counters = u32::try_from(counters.integer(1, 65_536)?).ok()?;
+        if let Some(counters) = fields.read("max_counters", |at| at.integer(1, 65_536)) {
+            limits.max_counters = u32::try_from(counters).ok()?;
         }
-        if let Some(refund) = fields.get("refund") {
-            let choices = [("undelivered", Refund::Undelivered), ("failed", Refund::Failed), ("never", Refund::Never)];
-            limits.refund = refund.choice(&choices)?;
+        let choices = [("undelivered", Refund::Undelivered), ("failed", Refund::Failed), ("never", Refund::Never)];
+        if let Some(refund) = fields.read("refund", |at| at.choice(&choices)) {
+            limits.refund = refund;
         }
-        if let Some(service) = fields.get("service") {
-            limits.service = Some(LimitService::read(&service)?);
-        }
+        limits.service = fields.read("service", LimitService::read);
         Some(limits)
     }
 }

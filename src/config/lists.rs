@@ -35,12 +35,12 @@ impl Lists {
     pub(super) fn read(at: &Cursor<'_, '_>) -> Option<Self> {
         let fields = at.fields(LISTS_KEYS)?;
         let mut lists = Self::default();
-        if let Some(show) = fields.get("show") {
-            let choices = [("permitted", Show::Permitted), ("hidden_only", Show::HiddenOnly), ("full", Show::Full)];
-            lists.show = show.choice(&choices)?;
+        let choices = [("permitted", Show::Permitted), ("hidden_only", Show::HiddenOnly), ("full", Show::Full)];
+        if let Some(show) = fields.read("show", |at| at.choice(&choices)) {
+            lists.show = show;
         }
-        if let Some(bytes) = fields.get("max_bytes") {
-            lists.max_bytes = usize::try_from(bytes.integer(1, 64 << 20)?).ok()?;
+        if let Some(bytes) = fields.read("max_bytes", |at| at.integer(1, 64 << 20)) {
+            lists.max_bytes = usize::try_from(bytes).ok()?;
         }
         Some(lists)
     }

@@ -80,29 +80,27 @@ impl Protocol {
     pub(super) fn read(at: &Cursor<'_, '_>) -> Option<Self> {
         let fields = at.fields(PROTOCOL_KEYS)?;
         let mut protocol = Self::default();
-        if let Some(mode) = fields.get("headers") {
-            protocol.headers = mode.choice(&[("release", HeaderMode::Release), ("hold", HeaderMode::Hold)])?;
+        if let Some(mode) =
+            fields.read("headers", |at| at.choice(&[("release", HeaderMode::Release), ("hold", HeaderMode::Hold)]))
+        {
+            protocol.headers = mode;
         }
-        if let Some(bytes) = fields.get("max_body_bytes") {
-            protocol.max_body_bytes = usize::try_from(bytes.integer(1, 64 << 20)?).ok()?;
+        if let Some(bytes) = fields.read("max_body_bytes", |at| at.integer(1, 64 << 20)) {
+            protocol.max_body_bytes = usize::try_from(bytes).ok()?;
         }
-        if let Some(bytes) = fields.get("max_held_bytes") {
-            protocol.max_held_bytes = usize::try_from(bytes.integer(1 << 20, 1 << 30)?).ok()?;
+        if let Some(bytes) = fields.read("max_held_bytes", |at| at.integer(1 << 20, 1 << 30)) {
+            protocol.max_held_bytes = usize::try_from(bytes).ok()?;
         }
-        if let Some(origins) = fields.get("origins") {
-            protocol.origins = Some(Origins::read(&origins)?);
+        protocol.origins = fields.read("origins", Origins::read);
+        protocol.revisions = fields.read("revisions", Revisions::read);
+        if let Some(depth) = fields.read("max_depth", |at| at.integer(4, 256)) {
+            protocol.max_depth = u32::try_from(depth).ok()?;
         }
-        if let Some(revisions) = fields.get("revisions") {
-            protocol.revisions = Some(Revisions::read(&revisions)?);
+        if let Some(batches) = fields.read("batches", |at| at.choice(&[("refuse", false), ("judge", true)])) {
+            protocol.batches = batches;
         }
-        if let Some(depth) = fields.get("max_depth") {
-            protocol.max_depth = u32::try_from(depth.integer(4, 256)?).ok()?;
-        }
-        if let Some(batches) = fields.get("batches") {
-            protocol.batches = batches.choice(&[("refuse", false), ("judge", true)])?;
-        }
-        if let Some(legacy_sse) = fields.get("legacy_sse") {
-            protocol.legacy_sse = legacy_sse.choice(&[("refuse", false), ("allow", true)])?;
+        if let Some(legacy_sse) = fields.read("legacy_sse", |at| at.choice(&[("refuse", false), ("allow", true)])) {
+            protocol.legacy_sse = legacy_sse;
         }
         Some(protocol)
     }

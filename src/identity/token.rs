@@ -78,10 +78,7 @@ impl Token {
     fn read(name: &str, at: &Cursor<'_, '_>) -> Option<Self> {
         let fields = at.fields(TOKEN_KEYS)?;
         let digest = fields.required("sha256").and_then(|at| sha256(&at));
-        let expires = match fields.get("expires") {
-            Some(at) => Some(date(&at)?),
-            None => None,
-        };
+        let expires = fields.read("expires", date);
         if name.is_empty() || name.len() > MAX_VALUE || name.contains(char::is_control) {
             at.report("the name of a token has 1 to 256 bytes and no control characters; rename it");
             return None;

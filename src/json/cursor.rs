@@ -65,7 +65,8 @@ impl<'w, 'a> Cursor<'w, 'a> {
         self.report_with(&|| message.clone());
     }
 
-    fn report_with(&self, message: &dyn Fn() -> String) {
+    /// Reports a problem with this value. Its message is built only if the problem is listed.
+    pub fn report_with(&self, message: &dyn Fn() -> String) {
         self.problems.add(self.place, self.node.at, message);
     }
 
@@ -74,7 +75,10 @@ impl<'w, 'a> Cursor<'w, 'a> {
         let members = self.members()?;
         for member in members {
             let name = &*member.name;
-            if !keys.known.contains(&name) {
+            if name == "$schema" && !matches!(member.node.value, Value::String(_)) {
+                // As a string it was taken out where it may be.
+                self.member(member).report_mismatch("a string");
+            } else if !keys.known.contains(&name) {
                 self.report_key(member, &|| {
                     let allowed = join_words(keys.known.iter().copied());
                     let near = suggest_nearest(name, keys.known);
@@ -254,6 +258,12 @@ impl<'w, 'a> Fields<'w, 'a> {
     pub fn get(&self, key: &str) -> Option<Cursor<'w, 'a>> {
         let member = self.members.iter().find(|member| member.name == key)?;
         Some(self.object.member(member))
+    }
+
+    /// Reads the value of a key, if the object has it. A wrong value, which `read` reports, is as good as none: the document is
+    /// refused, and its other mistakes are found first.
+    pub fn read<T>(&self, key: &str, read: impl FnOnce(&Cursor<'w, 'a>) -> Option<T>) -> Option<T> {
+        self.get(key).and_then(|at| read(&at))
     }
 
     /// The value of a key that has to be there.

@@ -85,10 +85,13 @@ const EFFECTS: [(&str, Effect); 2] = [("allow", Effect::Allow), ("deny", Effect:
 const MODES: [(&str, Mode); 2] = [("enforce", Mode::Enforce), ("shadow", Mode::Shadow)];
 
 impl<'w, 'a> Policy<'w, 'a> {
-    /// Reads a policy; `None` where something it cannot do without is wrong.
+    /// Reads a policy; `None` if it is not an object. What is wrong or missing is reported, and read as its default, so that all
+    /// other mistakes are found as well.
     pub fn read(at: &Cursor<'w, 'a>) -> Option<Self> {
         let fields = at.fields(POLICY_KEYS)?;
-        let version = fields.required("version").and_then(|version| version.choice(&[("1", ())]));
+        if let Some(version) = fields.required("version") {
+            version.index_of(&["1"]);
+        }
         let default = fields.required("default").and_then(|default| default.choice(&EFFECTS));
         if let Some(description) = fields.get("description") {
             description.string();
@@ -107,9 +110,9 @@ impl<'w, 'a> Policy<'w, 'a> {
             Some((Name { text, at }.check()?, effect))
         });
         let methods = methods.collect();
-        version.and(Some(Self {
-            default: default?,
-            mode: mode?,
+        Some(Self {
+            default: default.unwrap_or(Effect::Deny),
+            mode: mode.unwrap_or_default(),
             hide,
             shared_rules,
             all_tools,
@@ -119,7 +122,7 @@ impl<'w, 'a> Policy<'w, 'a> {
             methods,
             definitions: Definitions::read(&fields),
             arguments: definitions::read_arguments(&fields),
-        }))
+        })
     }
 }
 

@@ -54,6 +54,8 @@ impl<'w, 'a> Definitions<'w, 'a> {
             }
             return None;
         };
+        let on_drift = on_drift.map_or(Some(OnDrift::Deny), |at| at.choice(&REACTIONS));
+        let unpinned = unpinned.map_or(Some(Effect::Allow), |at| at.choice(&EFFECTS));
         let pins = definitions.entries()?.into_iter().filter_map(|(text, at)| {
             let pin = read_pin(&at)?;
             let name = Name { text, at }.check()?;
@@ -63,11 +65,9 @@ impl<'w, 'a> Definitions<'w, 'a> {
             }
             Some((name, pin))
         });
-        Some(Self {
-            pins: pins.collect(),
-            on_drift: on_drift.map_or(Some(OnDrift::Deny), |at| at.choice(&REACTIONS))?,
-            unpinned: unpinned.map_or(Some(Effect::Allow), |at| at.choice(&EFFECTS))?,
-        })
+        // The pins are read before a mistake elsewhere ends this, so that all mistakes are reported.
+        let pins = pins.collect();
+        Some(Self { pins, on_drift: on_drift?, unpinned: unpinned? })
     }
 }
 
@@ -79,13 +79,11 @@ pub(super) fn read_arguments<'w, 'a>(fields: &Fields<'w, 'a>) -> Option<(Cursor<
 
 fn read_pin(at: &Cursor<'_, '_>) -> Option<Pin> {
     let fields = at.fields(DEFINITION_KEYS)?;
-    let schema = match fields.get("schema") {
-        Some(schema) => Some(Box::new(Schema::read(&schema)?)),
-        None => None,
-    };
+    let schema = fields.read("schema", Schema::read).map(Box::new);
     let digests = read_digests(&fields.required("sha256")?)?;
     Some(Pin { digests, schema })
 }
+
 /// The digests of one definition.
 fn read_digests(sha256: &Cursor<'_, '_>) -> Option<Vec<Digest>> {
     if !matches!(sha256.node().value, crate::json::Value::Array(_)) {

@@ -78,6 +78,7 @@ impl<'w, 'a> Limit<'w, 'a> {
         let scope = fields.required("scope").and_then(|scope| scope.choice(&Scope::NAMED));
         let algorithm =
             fields.get("algorithm").map_or(Some(Algorithm::Fixed), |algorithm| algorithm.choice(&Algorithm::NAMED));
+        let key = fields.get("key").map_or(Some(None), |key| read_key(&key).map(Some));
         Some(Self {
             at: *at,
             counter: counter?,
@@ -86,7 +87,7 @@ impl<'w, 'a> Limit<'w, 'a> {
             scope: scope?,
             algorithm: algorithm?,
             cost: cost?,
-            key: fields.get("key").map_or(Some(None), |key| read_key(&key).map(Some))?,
+            key: key?,
         })
     }
 }
@@ -99,6 +100,9 @@ impl<'w, 'a> Rate<'w, 'a> {
                 return None;
             };
             return Some(Self { at: *at, max, window });
+        }
+        if !matches!(at.node().value, Value::Object(_)) {
+            return at.report_expected(RATES);
         }
         let fields = at.fields(RATE_KEYS)?;
         let max = fields.required("max").and_then(|max| read_integer(&max));
@@ -124,6 +128,9 @@ fn meant(text: &str) -> String {
     let word = rest.trim_start_matches(|c: char| c == '/' || c.is_whitespace());
     let word = word.strip_prefix("per").map_or(word, str::trim_start);
     match nearest_word(word, &Window::NAMED.map(|(name, _)| name)).filter(|_| !max.is_empty()) {
+        Some(name) if max.parse().ok().and_then(Amount::from_units).is_none() => {
+            format!("; write at most `{MAX}/{name}`")
+        }
         Some(name) => format!(" (did you mean `{max}/{name}`?)"),
         None => String::new(),
     }

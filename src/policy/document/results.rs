@@ -48,10 +48,8 @@ const NEAR: std::ops::RangeInclusive<usize> = 3..=64;
 impl<'w, 'a> Results<'w, 'a> {
     pub(super) fn read(at: &Cursor<'w, 'a>) -> Option<Self> {
         let fields = at.fields(RESULTS_KEYS)?;
-        let max_bytes = match fields.get("max_bytes") {
-            Some(bytes) => usize::try_from(bytes.integer(1, MAX_RESULT_BYTES)?).ok()?,
-            None => DEFAULT_MAX_RESULT_BYTES,
-        };
+        let max_bytes = fields.read("max_bytes", |bytes| bytes.integer(1, MAX_RESULT_BYTES));
+        let max_bytes = max_bytes.and_then(|bytes| usize::try_from(bytes).ok()).unwrap_or(DEFAULT_MAX_RESULT_BYTES);
         let redact = read_list(&fields, "redact", REDACTION_KEYS, |item, fields| {
             let replace = fields.get("replace").map_or(Some(DEFAULT_REPLACEMENT), |replace| {
                 let text = replace.string()?;
@@ -62,27 +60,35 @@ impl<'w, 'a> Results<'w, 'a> {
             });
             Some((read_finder(item, fields)?, replace?))
         });
-        let deny_if = read_list(&fields, "deny_if", FINDER_KEYS, read_finder);
-        report_repeated(fields.get("redact"), &redact.iter().map(|(finder, _)| finder).collect::<Vec<_>>());
-        report_repeated(fields.get("deny_if"), &deny_if.iter().collect::<Vec<_>>());
+        let deny_if = read_list(&fields, "deny_if", FINDER_KEYS, |item, fields| Some((read_finder(item, fields)?, "")));
+        let deny_if = deny_if.into_iter().map(|(finder, _)| finder).collect();
         let on_deny = fields.get("on_deny").and_then(|text| text.string());
         Some(Self { at: *at, max_bytes, redact, deny_if, on_deny })
     }
 }
 
-fn read_list<'w, 'a, T>(
+/// Reads a list of finders, each with its replacement, and reports those that are repeated.
+fn read_list<'w, 'a>(
     fields: &Fields<'w, 'a>,
     key: &str,
     keys: Keys,
-    read: impl Fn(&Cursor<'w, 'a>, &Fields<'w, 'a>) -> Option<T>,
-) -> Vec<T> {
+    read: fn(&Cursor<'w, 'a>, &Fields<'w, 'a>) -> Option<(Finder, &'w str)>,
+) -> Vec<(Finder, &'w str)> {
     let Some(list) = fields.get(key) else { return Vec::new() };
     let items = list.items().unwrap_or_default();
     if items.len() > MAX_FINDERS {
         list.report(format!("more than {MAX_FINDERS} entries; put several words into one expression: `a|b`"));
         return Vec::new();
     }
-    items.iter().filter_map(|item| read(item, &item.fields(keys)?)).collect()
+    let mut finders: Vec<(Finder, &'w str)> = Vec::new();
+    for item in &items {
+        let Some(read) = item.fields(keys).and_then(|fields| read(item, &fields)) else { continue };
+        if finders.iter().any(|(other, _)| other.is_same(&read.0)) {
+            item.report(format!("{} is repeated; keep one", read.0));
+        }
+        finders.push(read);
+    }
+    finders
 }
 
 fn read_finder(at: &Cursor<'_, '_>, fields: &Fields<'_, '_>) -> Option<Finder> {
@@ -116,15 +122,4 @@ fn read_near(at: &Cursor<'_, '_>) -> Option<Box<str>> {
         return None;
     }
     Some(near.into())
-}
-
-/// Reports a list that names a finder twice.
-fn report_repeated(list: Option<Cursor<'_, '_>>, finders: &[&Finder]) {
-    let Some(list) = list else { return };
-    let items = list.items().unwrap_or_default();
-    for (index, finder) in finders.iter().enumerate() {
-        if finders.iter().take(index).any(|other| other.is_same(finder)) {
-            items.get(index).unwrap_or(&list).report(format!("{finder} is repeated; keep one"));
-        }
-    }
 }

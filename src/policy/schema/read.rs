@@ -64,7 +64,7 @@ struct SchemaReader {
 }
 
 impl Schema {
-    /// Reads the schema of a tool; `None` if anything is wrong with it, which is then reported.
+    /// Reads the schema of a tool, and reports everything that is wrong with it; a keyword that is wrong is left out.
     #[inline(never)]
     pub fn read(at: &Cursor<'_, '_>) -> Option<Self> {
         if !matches!(at.node().value, Value::Object(_)) {
@@ -98,37 +98,36 @@ impl SchemaReader {
         }
         let fields = at.fields(SCHEMA_KEYS)?;
         let mut keywords = Vec::new();
-        if let Some(types) = fields.get("type") {
-            keywords.push(Keyword::Type(read_types(&types)?));
+        if let Some(types) = fields.read("type", read_types) {
+            keywords.push(Keyword::Type(types));
         }
         for name in ["enum", "const"] {
-            if let Some(values) = fields.get(name) {
-                keywords.push(Keyword::Compare(Box::new(read_values(name, &values)?)));
+            if let Some(values) = fields.read(name, |values| read_values(name, values)) {
+                keywords.push(Keyword::Compare(Box::new(values)));
             }
         }
         for (name, operator) in COMPARISONS {
-            if let Some(value) = fields.get(name) {
-                keywords.push(Keyword::Compare(Box::new(read_comparison(name, operator, &value)?)));
+            if let Some(value) = fields.read(name, |value| read_comparison(name, operator, value)) {
+                keywords.push(Keyword::Compare(Box::new(value)));
             }
         }
-        if let Some(least) = fields.get("minLength") {
-            keywords.push(Keyword::MinLength(least.integer(0, u64::MAX)?));
+        if let Some(least) = fields.read("minLength", |least| least.integer(0, u64::MAX)) {
+            keywords.push(Keyword::MinLength(least));
         }
-        if let Some(least) = fields.get("minItems") {
-            keywords.push(Keyword::MinItems(least.integer(0, u64::MAX)?));
+        if let Some(least) = fields.read("minItems", |least| least.integer(0, u64::MAX)) {
+            keywords.push(Keyword::MinItems(least));
         }
-        if let Some(members) = self.members(&fields, depth)? {
+        if let Some(members) = self.members(&fields, depth) {
             keywords.push(Keyword::Members(Box::new(members)));
         }
-        if let Some(items) = fields.get("items") {
-            keywords.push(Keyword::Items(self.schema(&items, depth.saturating_add(1))?));
+        if let Some(items) = fields.read("items", |items| self.schema(items, depth.saturating_add(1))) {
+            keywords.push(Keyword::Items(items));
         }
-        if let Some(all) = fields.get("allOf") {
-            keywords.push(Keyword::All(self.schemas(&all, usize::MAX, depth)?));
+        if let Some(all) = fields.read("allOf", |all| self.schemas(all, usize::MAX, depth)) {
+            keywords.push(Keyword::All(all));
         }
         for name in ["anyOf", "oneOf"] {
-            if let Some(any) = fields.get(name) {
-                let schemas = self.schemas(&any, MAX_ALTERNATIVES, depth)?;
+            if let Some(schemas) = fields.read(name, |any| self.schemas(any, MAX_ALTERNATIVES, depth)) {
                 keywords.push(Keyword::Any(Alternatives { name, schemas }));
             }
         }
@@ -142,30 +141,28 @@ impl SchemaReader {
             let bound = if most == usize::MAX { String::new() } else { format!(", at most {most}") };
             return at.report_expected(&format!("a list of schemas, at least one{bound}"));
         }
-        let schemas: Option<Vec<Schema>> =
-            items.iter().map(|item| self.schema(item, depth.saturating_add(1))).collect();
-        schemas.map(Into::into)
+        let schemas: Vec<Schema> = items.iter().filter_map(|item| self.schema(item, depth.saturating_add(1))).collect();
+        Some(schemas.into())
     }
 
-    /// The inner `None` if the schema says nothing of members.
-    #[expect(clippy::option_option, reason = "`None` is a mistake that was reported")]
-    fn members(&mut self, fields: &Fields<'_, '_>, depth: usize) -> Option<Option<Members>> {
+    /// `None` if the schema says nothing of members.
+    fn members(&mut self, fields: &Fields<'_, '_>, depth: usize) -> Option<Members> {
         let [properties, required, additional] =
             ["properties", "required", "additionalProperties"].map(|key| fields.get(key));
         if properties.is_none() && required.is_none() && additional.is_none() {
-            return Some(None);
+            return None;
         }
         let mut members = Members::default();
         if let Some(properties) = properties {
-            for (name, at) in properties.entries()? {
-                let schema = self.schema(&at, depth.saturating_add(1))?;
+            for (name, at) in properties.entries().unwrap_or_default() {
+                let Some(schema) = self.schema(&at, depth.saturating_add(1)) else { continue };
                 // Texts are sorted already, as a rule. The standard sorts would add 10 KB to the module.
                 let place = members.properties.partition_point(|(known, _)| **known < *name);
                 members.properties.insert(place, (name.into(), schema));
             }
         }
         if let Some(required) = required {
-            let names = required.items()?;
+            let names = required.items().unwrap_or_default();
             // Each takes as much as a schema.
             let Some(left) = self.left.checked_sub(names.len()).filter(|left| *left > 0) else {
                 required.report(format!("with these names the schemas of a tool are more than {MAX_SCHEMAS}"));
@@ -173,7 +170,7 @@ impl SchemaReader {
             };
             self.left = left;
             for item in names {
-                let name = item.string()?;
+                let Some(name) = item.string() else { continue };
                 let place = members.required.partition_point(|known| **known < *name);
                 if members.required.get(place).is_none_or(|known| **known != *name) {
                     members.required.insert(place, name.into());
@@ -183,13 +180,13 @@ impl SchemaReader {
         if let Some(additional) = additional {
             members.additional = match additional.node().value {
                 Value::Bool(false) => Additional::Closed,
-                _ => match self.schema(&additional, depth.saturating_add(1))? {
-                    schema if schema.0.is_empty() => Additional::Open,
-                    schema => Additional::Schema(schema),
+                _ => match self.schema(&additional, depth.saturating_add(1)) {
+                    Some(schema) if !schema.0.is_empty() => Additional::Schema(schema),
+                    _ => Additional::Open,
                 },
             };
         }
-        Some(Some(members))
+        Some(members)
     }
 }
 
@@ -202,7 +199,7 @@ fn read_types(at: &Cursor<'_, '_>) -> Option<Types> {
     if items.is_empty() {
         return at.report_expected("at least one type");
     }
-    items.iter().try_fold(0, |bits, item| Some(bits | bit(item)?)).map(Types)
+    Some(Types(items.iter().filter_map(bit).fold(0, |bits, one| bits | one)))
 }
 
 /// `enum`, or `const`, which is one value.
