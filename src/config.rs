@@ -252,7 +252,7 @@ impl Config {
             bindings,
             mode: Mode::Enforce,
             limits: Limits::default(),
-            identity: vec![Source::peer(Peer::UriSan), Source::Address { forwarded: false }],
+            identity: default_identity(),
             clock: Clock::default(),
             claims: None,
             protocol: Protocol::default(),
@@ -277,8 +277,9 @@ impl Config {
             at.report("a console needs a listener of its own; its configuration has the key `console` only");
         }
         let fields = at.fields(OPTIONS_KEYS)?;
+        let identity = fields.get("identity").map_or_else(default_identity, |identity| identity::read(&identity));
         let bound = match fields.get("policies") {
-            Some(policies) => read_policies(&fields, &policies),
+            Some(policies) => read_policies(&fields, &policies, &identity),
             None => {
                 if let Some(bindings) = fields.get("bindings") {
                     bindings.report("bindings select one of `policies`, but there is a single `policy`; remove them");
@@ -286,7 +287,6 @@ impl Config {
                 fields.required("policy").and_then(|policy| read_single_policy(&policy))
             }
         };
-        let identity = fields.get("identity").map(|identity| identity::read(&identity));
         let protocol = fields.get("protocol").map(|protocol| Protocol::read(&protocol));
         let lists = fields.get("lists").map_or(Some(Lists::default()), |lists| Lists::read(&lists));
         let answers =
@@ -296,7 +296,7 @@ impl Config {
         let tasks = fields.get("tasks").map_or(Some(Tasks::default()), |tasks| Tasks::read(&tasks));
         let mode = policy::document::read_mode(fields.get("mode"));
         let clock = fields.get("clock").map_or(Some(Clock::default()), |clock| Clock::read(&clock));
-        let claims = fields.get("claims").map(|claims| identity::read_claims_payload(&claims, identity.as_deref()));
+        let claims = fields.get("claims").map(|claims| identity::read_claims_payload(&claims, &identity));
         let limits = fields.get("limits").map_or(Some(Limits::default()), |limits| Limits::read(&limits));
         let (policies, bindings) = bound?;
         if limits.as_ref().is_some_and(|limits| limits.service.is_some()) {
@@ -313,7 +313,7 @@ impl Config {
             clock: clock?,
             claims: claims.map_or(Some(None), |claims| claims.map(Some))?,
             tasks: tasks?,
-            identity: identity.unwrap_or_else(|| config.identity.clone()),
+            identity,
             protocol: protocol.flatten().unwrap_or_default(),
             ..config
         })
@@ -326,13 +326,22 @@ fn read_single_policy(at: &Cursor<'_, '_>) -> Option<(Vec<Arc<NamedPolicy>>, Vec
     Some((vec![Arc::new(NamedPolicy { name: "default".into(), policy })], vec![Binding::to_all(0)]))
 }
 
+/// The sources of a configuration that names none.
+fn default_identity() -> Vec<Source> {
+    vec![Source::peer(Peer::UriSan), Source::Address { forwarded: false }]
+}
+
 /// Reads several policies and their bindings.
-fn read_policies(fields: &Fields<'_, '_>, policies: &Cursor<'_, '_>) -> Option<(Vec<Arc<NamedPolicy>>, Vec<Binding>)> {
+fn read_policies(
+    fields: &Fields<'_, '_>,
+    policies: &Cursor<'_, '_>,
+    sources: &[Source],
+) -> Option<(Vec<Arc<NamedPolicy>>, Vec<Binding>)> {
     if let Some(policy) = fields.get("policy") {
         policy.report("both `policy` and `policies` are given; move this policy into `policies`");
     }
     let names: Vec<&str> = policies.names().into_iter().collect();
-    let bindings = fields.get("bindings").map_or(Some(Vec::new()), |at| bindings::read_bindings(&at, &names));
+    let bindings = fields.get("bindings").map_or(Some(Vec::new()), |at| bindings::read_bindings(&at, &names, sources));
     Some((bindings::read_policies(policies)?, bindings?))
 }
 

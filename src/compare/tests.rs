@@ -212,7 +212,8 @@ fn a_difference_names_the_callers_by_their_bindings() {
     let config = |tools: &str, second: &str| {
         format!(
             r#"{{"policies":{{"p":{{"version":"1","default":"deny","tools":{{{tools}}}}},"q":{{"version":"1","default":"deny"}}}},
-            "bindings":[{{"route":"m","grant":"jwt:a","policy":"p"}},{second}{{"path_prefix":"/x","policy":"p"}},{{"policy":"q"}}]}}"#
+            "bindings":[{{"route":"m","grant":"jwt:a","policy":"p"}},{second}{{"path_prefix":"/x","policy":"p"}},{{"policy":"q"}}],
+            "identity":[{{"jwt_claim":"sub","payload":"p"}}]}}"#
         )
     };
     let found = |old: &str, new: &str| -> Vec<(String, Vec<String>, String)> {

@@ -1,5 +1,7 @@
 //! `policies` and `bindings`: which policy applies to a request. Product contract, section 1.4.
 
+#[cfg(not(target_os = "wasi"))]
+mod cover;
 mod host_path;
 
 #[cfg(test)]
@@ -11,7 +13,7 @@ use self::host_path::{HostPath, PathMatcher};
 use super::matcher::Matcher;
 use crate::{
     http::Header,
-    identity::Grant,
+    identity::{Grant, Source},
     json::cursor::{Cursor, Keys},
     policy::{self, Policy},
 };
@@ -180,30 +182,33 @@ pub(super) fn read_policies(at: &Cursor<'_, '_>) -> Option<Vec<Arc<NamedPolicy>>
     read.into_iter().collect()
 }
 
-/// Reads `bindings`; `names` are the policies' names, in order.
-pub(super) fn read_bindings(at: &Cursor<'_, '_>, names: &[&str]) -> Option<Vec<Binding>> {
+/// Reads `bindings`; `names` are the policies' names, in order, and `sources` those of the callers' identities.
+pub(super) fn read_bindings(at: &Cursor<'_, '_>, names: &[&str], sources: &[Source]) -> Option<Vec<Binding>> {
     let items = at.items()?;
     if items.len() > MAX_BINDINGS {
         at.report(format!("found {} bindings; at most {MAX_BINDINGS} are allowed", items.len()));
         return None;
     }
-    let read: Vec<Option<Binding>> = items.iter().map(|item| binding(item, names)).collect();
+    let read: Vec<Option<Binding>> = items.iter().map(|item| binding(item, names, sources)).collect();
     read.into_iter().collect()
 }
 
 const PLAIN_PATH: &str = "a path that begins with `/`, in ASCII, without a query, `//`, `\\`, `;`, dot segments and needless \
     escapes, since a request with another one matches no binding";
 
-fn binding(at: &Cursor<'_, '_>, policies: &[&str]) -> Option<Binding> {
+const PLAIN_HOST: &str = "a host, exact or with `*`, with a port or without, such as `*.example.com`; in ASCII, without a scheme, \
+    a path and a final dot, since no request matches another one";
+
+fn binding(at: &Cursor<'_, '_>, policies: &[&str], sources: &[Source]) -> Option<Binding> {
     let fields = at.fields(BINDING_KEYS)?;
-    let text = |key: &str| fields.get(key).map_or(Some(None), |at| name_or_pattern(&at).map(Some));
-    let matcher = |key: &str| Some(text(key)?.map(|(text, _)| Matcher::new(text)));
-    let names = ["route", "host", "grant"].map(matcher);
-    let path = |key: &str, read: fn(&str) -> Option<PathMatcher>| match text(key)? {
-        Some((text, at)) => read(text).map_or_else(|| at.report_expected(PLAIN_PATH), |path| Some(Some(path))),
-        None => Some(None),
+    let route = fields.read("route", |at| name_or_pattern(at).map(Matcher::new));
+    let host = fields
+        .read("host", |at| host_path::host_matcher(name_or_pattern(at)?).or_else(|| at.report_expected(PLAIN_HOST)));
+    let grant = fields.read("grant", |at| Matcher::read_grant(at, sources));
+    let path = |key: &str, read: fn(&str) -> Option<PathMatcher>| {
+        fields.read(key, |at| read(name_or_pattern(at)?).or_else(|| at.report_expected(PLAIN_PATH)))
     };
-    let paths = [path("path", PathMatcher::exact), path("path_prefix", PathMatcher::prefix)];
+    let (path, path_prefix) = (path("path", PathMatcher::exact), path("path_prefix", PathMatcher::prefix));
     let policy = match (fields.get("policy"), fields.get("bypass")) {
         (Some(policy), None) => Some(policy.index_of(policies)?),
         (None, Some(bypass)) => {
@@ -219,14 +224,13 @@ fn binding(at: &Cursor<'_, '_>, policies: &[&str]) -> Option<Binding> {
             return None;
         }
     };
-    let ([route, host, grant], [path, path_prefix]) = (names, paths);
-    Some(Binding { route: route?, host: host?, path: path?, path_prefix: path_prefix?, grant: grant?, policy })
+    Some(Binding { route, host, path, path_prefix, grant, policy })
 }
 
-fn name_or_pattern<'w, 'a>(at: &Cursor<'w, 'a>) -> Option<(&'w str, Cursor<'w, 'a>)> {
+fn name_or_pattern<'w>(at: &Cursor<'w, '_>) -> Option<&'w str> {
     match at.string()? {
         "" => at.report_expected("a text, exact or with `*`"),
-        text => Some((text, *at)),
+        text => Some(text),
     }
 }
 

@@ -124,23 +124,11 @@ fn approver_grant(at: &Cursor<'_, '_>, identity: &[Source]) -> Option<Matcher> {
         "`jwt:…`, `peer:…`, `token:…` or `bearer:` with the 64 hexadecimal digits of the token's SHA-256";
     let text = at.string()?;
     let Some((kind, value)) = text.split_once(':') else { return at.report_expected(FORMS) };
-    let yields = |source: &Source| match source {
-        Source::Jwt { prefix, .. } | Source::Peer { prefix, .. } => prefix.strip_suffix(':') == Some(kind),
-        Source::Tokens(_) => kind == "token",
-        Source::Bearer => kind == "bearer",
-        Source::Header { .. } | Source::Address { .. } | Source::Constant(_) => false,
-    };
     let is_form = match kind {
         "bearer" => identity::is_digest(value),
         _ => !value.is_empty() && matches!(kind.split('.').next(), Some("peer" | "jwt" | "token")),
     };
-    if !is_form {
-        return at.report_expected(FORMS);
-    }
-    if !identity.iter().any(yields) {
-        at.report(format!("no source in `identity` yields a grant that begins with `{kind}:`; add one"));
-    }
-    Some(Matcher::new(text))
+    if is_form { Matcher::read_grant(at, identity) } else { at.report_expected(FORMS) }
 }
 
 fn hosts(at: &Cursor<'_, '_>) -> Option<Vec<Box<str>>> {

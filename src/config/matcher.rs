@@ -1,6 +1,15 @@
 //! Matches texts exactly, or by a pattern with `*`.
 
-use crate::policy::pattern::Pattern;
+use crate::{
+    identity::{self, Source},
+    json::cursor::Cursor,
+    policy::pattern::Pattern,
+    text::excerpt,
+};
+
+/// What the name of a grant is.
+const GRANTS: &str = "a grant, exact or with `*`, that begins with its source: `jwt:`, `peer:`, `token:`, `header:`, `bearer:`, \
+                      `address:` or `constant:`";
 
 /// A text, or a pattern for texts.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -12,6 +21,52 @@ pub(super) enum Matcher {
 impl Matcher {
     pub(super) fn new(text: &str) -> Self {
         Pattern::new(text).map_or_else(|| Self::Exact(text.into()), Self::Pattern)
+    }
+
+    /// Reads a grant, or a pattern for grants. Reports one that no source yields.
+    pub(super) fn read_grant(at: &Cursor<'_, '_>, sources: &[Source]) -> Option<Self> {
+        let text = at.string()?;
+        let matcher = Self::new(text);
+        let is_possible = match matcher {
+            Self::Exact(_) => identity::is_grant(text),
+            Self::Pattern(_) => identity::begins_grant(matcher.front()),
+        };
+        if !is_possible {
+            return at.report_expected(GRANTS);
+        }
+        if !sources.iter().any(|source| source.may_yield(matcher.front(), &|grant| matcher.matches(grant))) {
+            let grant = excerpt(text);
+            at.report(format!("no source in `identity` yields `{grant}`; add one, or correct the grant"));
+        }
+        Some(matcher)
+    }
+
+    /// What every text begins with that it matches.
+    pub(super) fn front(&self) -> &str {
+        match self {
+            Self::Exact(exact) => exact,
+            Self::Pattern(pattern) => pattern.as_str().split('*').next().unwrap_or_default(),
+        }
+    }
+
+    /// As it is written. A pattern matches another one's text only if it matches all that the other one matches: only a `*`
+    /// matches a `*`.
+    #[cfg(not(target_os = "wasi"))]
+    pub(super) fn as_str(&self) -> &str {
+        match self {
+            Self::Exact(exact) => exact,
+            Self::Pattern(pattern) => pattern.as_str(),
+        }
+    }
+
+    /// Whether some text matches both.
+    #[cfg(not(target_os = "wasi"))]
+    pub(super) fn overlaps(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Pattern(pattern), Self::Pattern(other)) => pattern.overlaps(other),
+            (Self::Pattern(_), Self::Exact(text)) => self.matches(text),
+            (Self::Exact(text), other) => other.matches(text),
+        }
     }
 
     pub(super) fn matches(&self, text: &str) -> bool {

@@ -38,9 +38,9 @@ pub fn read(at: &Cursor<'_, '_>) -> Vec<Source> {
 
 /// Reads `claims`, the payload whose claims rules read of a caller whom no token names. Beside a source that reads another
 /// payload, rules could mean either.
-pub fn read_claims_payload(at: &Cursor<'_, '_>, sources: Option<&[Source]>) -> Option<Box<str>> {
+pub fn read_claims_payload(at: &Cursor<'_, '_>, sources: &[Source]) -> Option<Box<str>> {
     let name = read_name(at)?;
-    let other = sources.unwrap_or_default().iter().find_map(|source| match source {
+    let other = sources.iter().find_map(|source| match source {
         Source::Jwt { payload, .. } if *payload != name => Some(payload),
         _ => None,
     });
@@ -121,8 +121,9 @@ fn read_source(at: &Cursor<'_, '_>, earlier: &[Source]) -> Option<Source> {
             Some(Source::Peer { name, prefix })
         }
         "header" => {
-            let secret = fields.get("secret").map_or(Some(false), |secret| secret.boolean())?;
+            let secret = fields.get("secret").map_or(Some(false), |secret| secret.boolean());
             let name = read_header_name(&value)?;
+            let secret = secret?;
             if !secret && secret_headers::is_secret(&name) {
                 value.report(format!("`{name}` carries a secret, which logs would show; add `\"secret\": true`"));
             }

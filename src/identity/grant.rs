@@ -24,6 +24,9 @@ pub struct Grant {
     verified: bool,
 }
 
+/// The kinds of sources: grants begin with them, and `caller.source` is one of them.
+pub const SOURCES: [&str; 7] = ["jwt", "peer", "token", "header", "bearer", "address", "constant"];
+
 /// Counters and logs use the digest of a longer value, in bytes.
 pub(super) const MAX_VALUE: usize = 256;
 
@@ -101,6 +104,21 @@ impl Grant {
     pub fn is_verified(&self) -> bool {
         self.verified
     }
+}
+
+/// Whether the name of some grant begins with this text: with the kind of a source, and `:`, `.` or `~` behind it.
+pub(crate) fn begins_grant(front: &str) -> bool {
+    SOURCES.iter().any(|kind| match front.strip_prefix(kind) {
+        Some(rest) => rest.is_empty() || rest.starts_with([':', '.', '~']),
+        None => kind.starts_with(front),
+    })
+}
+
+/// Whether a text can be the name of a grant: the kind of a source, `:` and a value.
+#[must_use]
+pub fn is_grant(text: &str) -> bool {
+    let value = text.split_once(':').map_or("", |(_, value)| value);
+    begins_grant(text) && !value.is_empty()
 }
 
 /// The SHA-256 of a text, in hexadecimal digits.

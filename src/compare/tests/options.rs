@@ -16,7 +16,8 @@ fn options_and_bindings_are_compared() {
     assert_eq!(lines(&form(""), &form(r#","mode":"shadow""#), None), ["+ : `mode` is `shadow`: nothing is enforced"]);
     let bound = |grant: &str| {
         format!(
-            r#"{{"policies":{{"p":{{"version":"1","default":"deny"}}}},"bindings":[{{"route":"m","grant":"{grant}","policy":"p"}}]}}"#
+            r#"{{"policies":{{"p":{{"version":"1","default":"deny"}}}},"bindings":[{{"route":"m","grant":"{grant}","policy":"p"}}],
+            "identity":[{{"jwt_claim":"sub","payload":"p"}}]}}"#
         )
     };
     assert_eq!(lines(&bound("jwt:a"), &bound("jwt:a"), None), NONE);

@@ -100,11 +100,24 @@ impl<T> Part<T> {
 impl Host {
     fn new(authority: &str) -> Self {
         let with_port = authority.to_ascii_lowercase();
-        let is_port = |port: &str| !port.is_empty() && port.bytes().all(|byte| byte.is_ascii_digit());
-        let bare = with_port.rsplit_once(':').filter(|(_, port)| is_port(port)).map_or(&*with_port, |(bare, _)| bare);
+        let bare = without_port(&with_port);
         let bare = bare.strip_suffix('.').unwrap_or(bare).to_owned();
         Self { with_port, bare }
     }
+}
+
+/// A host without its port.
+pub(super) fn without_port(host: &str) -> &str {
+    let is_port = |port: &str| !port.is_empty() && port.bytes().all(|byte| byte.is_ascii_digit());
+    host.rsplit_once(':').filter(|(_, port)| is_port(port)).map_or(host, |(bare, _)| bare)
+}
+
+/// Reads a host of a binding, or a pattern for hosts, in lower case as the requests' hosts are compared. `None` if it is not a host:
+/// no request could match, or only one that writes the dot that may end a name.
+pub(super) fn host_matcher(text: &str) -> Option<Matcher> {
+    let host = text.to_ascii_lowercase();
+    let is_allowed = |byte: u8| byte.is_ascii_graphic() && !b"/\\?#@".contains(&byte);
+    (host.bytes().all(is_allowed) && !without_port(&host).ends_with('.')).then(|| Matcher::new(&host))
 }
 
 impl<'s> Path<'s> {
@@ -129,8 +142,18 @@ impl PathMatcher {
         Self::exact(text).map(|exact| Self { below: Some(PathPattern::new(&below)), ..exact })
     }
 
+    fn patterns(&self) -> impl Iterator<Item = &PathPattern> {
+        [Some(&self.exact), self.below.as_ref()].into_iter().flatten()
+    }
+
+    /// What it matches, as written.
+    #[cfg(not(target_os = "wasi"))]
+    pub(super) fn matchers(&self) -> impl Iterator<Item = &Matcher> {
+        self.patterns().map(|pattern| &pattern.written)
+    }
+
     fn fits(&self, path: &Path<'_>) -> BindingMatch {
-        let patterns = || [Some(&self.exact), self.below.as_ref()].into_iter().flatten();
+        let patterns = || self.patterns();
         // Most paths differ in more than case, so they are compared once.
         if !patterns().any(|pattern| pattern.folded.matches(&path.folded)) {
             return BindingMatch::No;
@@ -153,7 +176,8 @@ impl PathPattern {
 /// Whether all servers read the same path in a text: some merge slashes, resolve dot segments, decode escapes, or cut at
 /// `;` or `#`. RFC 3986 allows ASCII only.
 fn is_plain(path: &str) -> bool {
-    let has_odd_character = path.bytes().any(|byte| !byte.is_ascii_graphic() || matches!(byte, b'\\' | b';' | b'#'));
+    let is_odd = |byte: u8| !byte.is_ascii_graphic() || b"\\;?#".contains(&byte);
+    let has_odd_character = path.bytes().any(is_odd);
     !(has_odd_character
         || path.contains("//")
         || uri::has_dot_segment(path)

@@ -4,7 +4,8 @@ use wasm_bindgen_test::wasm_bindgen_test as test;
 use super::{BindingInput, PolicyMatch};
 use crate::{config::Config, http::Header, identity::Grant};
 
-const POLICIES: &str = r#""policies":{"one":{"version":"1","default":"deny"},"two":{"version":"1","default":"allow"}}"#;
+const POLICIES: &str = r#""policies":{"one":{"version":"1","default":"deny"},"two":{"version":"1","default":"allow"}},
+    "identity":[{"jwt_claim":"sub","payload":"p"},{"address":true}]"#;
 
 fn load(bindings: &str) -> Result<Config, Vec<String>> {
     let text = format!("{{{POLICIES}{bindings}}}");
@@ -160,11 +161,22 @@ fn a_host_that_servers_may_read_differently_gets_no_less_specific_policy() {
 }
 
 #[test]
+fn a_host_is_bound_in_any_case() {
+    for (written, sent) in
+        [("A.com", "A.com"), ("A.com", "a.com"), ("a.com", "A.COM:443"), ("*.A.com:443", "x.a.com:443")]
+    {
+        let bindings = format!(r#"{{"host":"{written}","policy":"one"}},{{"policy":"two"}}"#);
+        let scene = BindingInput { host: Header::Once(sent.as_bytes()), ..BindingInput::default() };
+        assert_eq!(bound(&bindings, &scene), "one", "{written} {sent}");
+    }
+}
+
+#[test]
 fn a_grant_is_bound_by_its_whole_name_or_the_one_that_is_shown() {
     let grant = Grant::from_name("address:10.0.0.7");
     let scene = BindingInput { grant: Some(&grant), ..BindingInput::default() };
     assert_eq!(bound(r#"{"grant":"address:10.0.0.*","policy":"one"}"#, &scene), "one");
-    assert_eq!(bound(r#"{"grant":"10.0.0.7","policy":"one"}"#, &scene), "nothing");
+    assert_eq!(bound(r#"{"grant":"address:10.0.0.8","policy":"one"}"#, &scene), "nothing");
 }
 
 /// A value over 256 bytes is counted by its digest, and bound by what the caller sent.
@@ -216,7 +228,7 @@ fn every_mistake_in_a_binding_is_named() {
 
 #[test]
 fn a_binding_that_no_request_matches_is_a_mistake() {
-    for path in ["/a//b", "/a/../b", "/a;b", "/%61", "/caf\u{e9}", "/a b", "/a#b"] {
+    for path in ["/a//b", "/a/../b", "/a;b", "/%61", "/caf\u{e9}", "/a b", "/a#b", "/a?b"] {
         for key in ["path", "path_prefix"] {
             let problems = load(&format!(r#","bindings":[{{"{key}":"{path}","policy":"one"}}]"#)).unwrap_err();
             assert!(problems[0].starts_with(&format!("/bindings/0/{key}: found the string `{path}`, expected a path")));

@@ -206,7 +206,7 @@ fn a_console_without_approvers_or_open_to_all_is_refused() {
     assert_eq!(found(text), expected);
     assert_eq!(
         found(r#"{"console":{"approvers":["jwt:a"]}}"#),
-        ["/console/approvers/0: no source in `identity` yields a grant that begins with `jwt:`; add one"]
+        ["/console/approvers/0: no source in `identity` yields `jwt:a`; add one, or correct the grant"]
     );
     assert_eq!(found(r#"{"console":{}}"#), ["/console: the key `approvers` is missing"]);
     assert_eq!(

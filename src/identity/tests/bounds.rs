@@ -120,11 +120,11 @@ fn the_payload_of_claims_is_that_of_the_identity() {
     let token = sources(r#"[{"address":true},{"jwt_claim":"sub","payload":"p"}]"#).unwrap();
     let others = [Source::Bearer];
     for (text, identity, expected, problems) in [
-        (r#""p""#, Some(&token[..]), Some("p"), vec![]),
-        (r#""q""#, Some(&token), Some("q"), vec![message]),
-        (r#""q""#, Some(&others), Some("q"), vec![]),
-        (r#""q""#, None, Some("q"), vec![]),
-        ("5", None, None, vec!["(top level): found the number `5`, expected a string"]),
+        (r#""p""#, &token[..], Some("p"), vec![]),
+        (r#""q""#, &token, Some("q"), vec![message]),
+        (r#""q""#, &others, Some("q"), vec![]),
+        (r#""q""#, &[], Some("q"), vec![]),
+        ("5", &[], None, vec!["(top level): found the number `5`, expected a string"]),
     ] {
         let (node, found) = (json::parse(text.as_bytes(), 8).unwrap(), Problems::default());
         let name = read_claims_payload(&Cursor::top(&node, &found), identity);
