@@ -4,10 +4,10 @@
 use crate::{
     amount::Amount,
     config::{Config, NamedPolicy},
-    identity::Grant,
+    identity::{Grant, SOURCES},
     json::{Member, Node, Value},
     limit::{Charge, Counters, Key, Part, Quota, totals::Capacity},
-    policy::condition::{FactSource, SOURCES, WEEKDAYS},
+    policy::condition::{FactSource, WEEKDAYS},
     store::Store,
     time::{Timestamp, rfc_3339},
 };

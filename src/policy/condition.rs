@@ -48,7 +48,7 @@ pub use self::{
     error::{ConditionError, Part},
     facts::{FactSource, Facts},
     literal::{Literal, Set},
-    operand::{Operand, SOURCES, WEEKDAYS},
+    operand::{Operand, WEEKDAYS},
     operator::{NAMES, Operator},
     path_prefix::AllowedFolders,
     result::{ConditionResult, Evidence, Why},
@@ -81,7 +81,8 @@ impl Condition {
     /// # Errors
     /// Everything that is wrong with `op` and `value`, never an empty list.
     pub fn new(operand: impl Into<Operand>, op: &str, value: Option<&Node<'_>>) -> Result<Self, Vec<ConditionError>> {
-        let (operand, operator) = (operand.into(), Operator::new(op, value)?);
+        let operand = operand.into();
+        let operator = Operator::new(op, value).map_err(|errors| operand.explain(op, errors))?;
         let misfits = operand.check(op, &operator, value);
         if !misfits.is_empty() {
             return Err(misfits);

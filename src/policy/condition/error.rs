@@ -4,7 +4,7 @@ use std::{borrow::Cow, fmt};
 
 use crate::{json::Node, text::excerpt};
 
-use super::display;
+use super::{display, operator};
 
 /// One thing that is wrong with a condition's `op` or `value`.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -15,8 +15,8 @@ pub struct ConditionError {
     pub found: String,
     /// What is allowed there.
     pub allowed: Cow<'static, str>,
-    /// The known operator that another language's name for it means.
-    pub meant: Option<&'static str>,
+    /// Whether it is about an operator that does not exist.
+    pub is_unknown: bool,
 }
 
 /// A member of a condition.
@@ -39,13 +39,20 @@ impl ConditionError {
     pub(super) fn new(part: Part, found: Option<&Node<'_>>, allowed: &'static str) -> Self {
         let found =
             found.map_or_else(|| "nothing".to_owned(), |node| format!("`{}`", display::display_value(&node.value)));
-        Self { part, found, allowed: Cow::Borrowed(allowed), meant: None }
+        Self { part, found, allowed: Cow::Borrowed(allowed), is_unknown: false }
     }
 
     /// About an operator that does not exist.
-    pub(super) fn unknown(op: &str, known: &[&str], meant: Option<&'static str>) -> Self {
+    pub(super) fn unknown(op: &str, known: &[&str]) -> Self {
         let allowed = Cow::Owned(format!("one of `{}`", known.join("`, `")));
-        Self { part: Part::Op, found: format!("`{}`", excerpt(op)), allowed, meant }
+        Self { part: Part::Op, found: format!("`{}`", excerpt(op)), allowed, is_unknown: true }
+    }
+
+    /// The known operator that is called so in other languages, or whose name is near. It takes time, so it is not looked for in an
+    /// error that is not listed.
+    #[must_use]
+    pub fn meant(&self) -> Option<&'static str> {
+        if self.is_unknown { operator::translate_operator(self.found.trim_matches('`')) } else { None }
     }
 
     /// Adds why what was found is not allowed.
@@ -72,6 +79,6 @@ impl Part {
 impl fmt::Display for ConditionError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}: found {}, allowed is {}", self.part.pointer(), self.found, self.allowed)?;
-        self.meant.map_or(Ok(()), |meant| write!(f, "; did you mean `{meant}`?"))
+        self.meant().map_or(Ok(()), |meant| write!(f, "; did you mean `{meant}`?"))
     }
 }

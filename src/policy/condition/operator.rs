@@ -2,7 +2,7 @@
 
 use std::cmp::Ordering;
 
-use crate::json::{Decimal, Node, Value};
+use crate::json::{Decimal, Node, Value, diagnostic::nearest_word};
 
 use super::{
     Clause, ConditionError,
@@ -110,7 +110,7 @@ impl Operator {
             "max_length" => value::read_length(value).map(Self::MaxLength),
             "max_items" => value::read_length(value).map(Self::MaxItems),
             "has_scope" => value::read_scope(value).map(Self::HasScope),
-            other => Err(vec![ConditionError::unknown(other, &NAMES, translate_operator(other))]),
+            other => Err(vec![ConditionError::unknown(other, &NAMES)]),
         }
     }
 
@@ -276,8 +276,8 @@ fn is_at_most(length: usize, most: u64) -> bool {
     u64::try_from(length).is_ok_and(|length| length <= most)
 }
 
-/// Names that operators have in other languages.
-fn translate_operator(op: &str) -> Option<&'static str> {
+/// The operator that is called so in other languages, or whose name is near: `EQ`, `startsWith`, `not-in`.
+pub(super) fn translate_operator(op: &str) -> Option<&'static str> {
     Some(match op {
         "=" | "==" | "===" | "equals" => "eq",
         "!=" | "!==" | "<>" | "ne" | "not_eq" => "neq",
@@ -286,16 +286,16 @@ fn translate_operator(op: &str) -> Option<&'static str> {
         ">" => "gt",
         ">=" | "ge" => "gte",
         "one_of" | "any_of" => "in",
-        "nin" | "not in" | "notIn" | "none_of" => "not_in",
-        "~" | "=~" | "match" | "matches" | "pattern" => "regex",
+        "nin" | "none_of" => "not_in",
+        "~" | "=~" | "match" | "matches" | "pattern" | "like" => "regex",
         "has" => "contains",
-        "include" | "has_item" => "includes",
-        "exist" | "present" | "is_present" => "exists",
-        "startsWith" | "prefix" | "has_prefix" => "starts_with",
-        "endsWith" | "suffix" | "has_suffix" => "ends_with",
-        "maxLength" | "max_len" => "max_length",
-        "maxItems" | "max_size" => "max_items",
-        "scope" | "has_scopes" => "has_scope",
-        _ => return None,
+        "has_item" => "includes",
+        "present" | "is_present" => "exists",
+        "prefix" | "has_prefix" => "starts_with",
+        "suffix" | "has_suffix" => "ends_with",
+        "max_len" => "max_length",
+        "max_size" => "max_items",
+        "scope" => "has_scope",
+        _ => return nearest_word(op, &NAMES),
     })
 }

@@ -94,18 +94,20 @@ fn report_errors(
     value: Option<Cursor<'_, '_>>,
     complaint: &ConditionError,
 ) {
-    let ConditionError { part, found, allowed, meant } = complaint;
-    let meant = meant.map(|meant| format!(" (did you mean `{meant}`?)")).unwrap_or_default();
-    let message = format!("found {found}, expected {allowed}{meant}");
+    let ConditionError { part, found, allowed, .. } = complaint;
+    let message = || {
+        let meant = complaint.meant().map(|meant| format!(" (did you mean `{meant}`?)")).unwrap_or_default();
+        format!("found {found}, expected {allowed}{meant}")
+    };
     match (part, operator, value) {
-        (Part::Op, Some(operator), _) => operator.report(message),
-        (Part::Value, _, Some(value)) => value.report(message),
+        (Part::Op, Some(operator), _) => operator.report_with(&message),
+        (Part::Value, _, Some(value)) => value.report_with(&message),
         (Part::Item(_) | Part::Folder(_) | Part::Base, ..) => {
             let place = at.at_pointer(&part.pointer());
-            place.as_ref().unwrap_or(&at).report(message);
+            place.as_ref().unwrap_or(&at).report_with(&message);
         }
         (Part::Value, _, None) => at.report(format!("the key `value` is missing: expected {allowed}")),
-        _ => at.report(message),
+        _ => at.report_with(&message),
     }
 }
 

@@ -112,7 +112,7 @@ fn lists_differ_by_caller() {
             "refund": require("caller.claims.groups", "has_scope", json!("billing")),
             "guarded": { "deny_if": [{ "conditions": [{ "path": "caller.claims.groups", "op": "has_scope", "value": "guests" }] }] },
             // No hour satisfies it, but lists do not consider the time.
-            "later": require("now.hour", "gt", json!(30)),
+            "later": require("now.date", "eq", json!("2020-01-01")),
         });
         let gateway = Gateway::start("claims-lists", &listeners(&tools)).await;
         let body = |names: &[&str]| {

@@ -16,7 +16,8 @@ const TIME: &str = "the minutes since midnight: a whole number from 0 to 1439";
 const DATE: &str = "a date such as `2026-11-21`, as a string";
 const SOURCE: &str = "`jwt`, `peer`, `token`, `header`, `bearer`, `address` or `constant`";
 const FLAG: &str = "`true` or `false`";
-const GRANT: &str = "a grant with its prefix, such as `jwt:alice`";
+const GRANT: &str = "a grant that begins with its source, such as `jwt:alice`: `jwt:`, `peer:`, `token:`, `header:`, `bearer:`, \
+                     `address:` or `constant:`";
 
 #[test]
 fn a_fact_is_compared_with_values_that_it_can_have() {
@@ -27,7 +28,12 @@ fn a_fact_is_compared_with_values_that_it_can_have() {
         ("now.date", &["\"2026-11-21\""], &["\"2026-13-01\"", "\"today\"", "20261121"], DATE),
         ("caller.source", &["\"jwt\"", "\"constant\""], &["\"oauth\"", "\"JWT\"", "true"], SOURCE),
         ("caller.authenticated", &["true", "false"], &["\"true\"", "1"], FLAG),
-        ("caller.grant", &["\"jwt:alice\""], &["5", "true"], GRANT),
+        (
+            "caller.grant",
+            &["\"jwt:alice\"", "\"jwt.p.https://x/email:alice\"", "\"address:2001:db8::/64\""],
+            &["5", "true", "\"alice\"", "\"JWT:a\"", "\"foo:a\"", "\"jwt:\"", "\"jw:a\""],
+            GRANT,
+        ),
     ] {
         for op in ["eq", "neq"] {
             for value in right {
@@ -49,16 +55,18 @@ fn a_fact_is_compared_with_values_that_it_can_have() {
 
 #[test]
 fn a_fact_is_compared_by_operators_of_its_type() {
-    let ops = |path: &str, values: &str, allowed: &[&str]| {
+    // `text` is a part of a value.
+    let ops = |path: &str, values: &str, text: &str, allowed: &[&str]| {
+        let text = &*format!("\"{text}\"");
         for (op, value) in [
             ("lt", "1"),
             ("lte", "1"),
             ("gt", "1"),
             ("gte", "1"),
-            ("regex", "\"a\""),
-            ("starts_with", "\"a\""),
-            ("ends_with", "\"a\""),
-            ("contains", "\"a\""),
+            ("regex", text),
+            ("starts_with", text),
+            ("ends_with", text),
+            ("contains", text),
             ("exists", "true"),
             ("includes", "\"a\""),
             ("path_within", "[\"/a\"]"),
@@ -74,9 +82,39 @@ fn a_fact_is_compared_by_operators_of_its_type() {
             assert_eq!(build(path, op, value).err(), expected, "{path} {op}");
         }
     };
-    ops("now.hour", HOUR, &["lt", "lte", "gt", "gte", "exists"]);
-    ops("now.weekday", DAY, &["regex", "starts_with", "ends_with", "contains", "exists"]);
-    ops("caller.source", SOURCE, &["regex", "starts_with", "ends_with", "contains", "exists"]);
+    ops("now.hour", HOUR, "1", &["lt", "lte", "gt", "gte", "exists"]);
+    ops("now.weekday", DAY, "mon", &["regex", "starts_with", "ends_with", "contains", "exists"]);
+    ops("caller.source", SOURCE, "jwt", &["regex", "starts_with", "ends_with", "contains", "exists"]);
+    ops("caller.grant", GRANT, "jwt", &["regex", "starts_with", "ends_with", "contains", "exists"]);
+    ops("caller.authenticated", FLAG, "true", &["exists"]);
+}
+
+#[test]
+fn a_comparison_that_holds_for_no_value_is_refused() {
+    for (path, op, value, values) in [
+        ("now.hour", "gte", "24", HOUR),
+        ("now.hour", "gt", "23", HOUR),
+        ("now.hour", "lt", "0", HOUR),
+        ("now.time", "lte", "-1", TIME),
+        ("caller.source", "regex", "\"^JWT\"", SOURCE),
+        ("caller.grant", "starts_with", "\"alice\"", GRANT),
+        ("now.date", "contains", "5", DATE),
+    ] {
+        let expected = format!("/value: found `{value}` (with `{op}` this never holds), allowed is {values}");
+        assert_eq!(build(path, op, value).unwrap_err(), expected, "{path} {op} {value}");
+    }
+    for (path, op, value) in [
+        ("now.hour", "gte", "23"),
+        ("now.hour", "lt", "24"),
+        ("now.hour", "gt", "22.5"),
+        ("now.time", "lte", "0"),
+        ("caller.source", "starts_with", "\"be\""),
+        ("caller.grant", "starts_with", "\"jwt:a\""),
+        ("caller.grant", "starts_with", "\"j\""),
+        ("caller.grant", "ends_with", "\"alice\""),
+    ] {
+        assert!(build(path, op, value).is_ok(), "{path} {op} {value}");
+    }
 }
 
 #[test]
