@@ -9,7 +9,7 @@ mod shared;
 
 use std::collections::HashMap;
 
-use crate::json::cursor::Cursor;
+use crate::{json::cursor::Cursor, mcp::Method};
 
 use super::{
     document::{self, Name},
@@ -93,6 +93,10 @@ pub fn compile(at: &Cursor<'_, '_>) -> Option<Policy> {
 fn check_method(name: &Name<'_, '_>, stance: Effect) {
     if name.text.contains('*') {
         name.at.report("a method is written out; patterns are for tools, prompts and resources");
+    }
+    if let Some(known) = Method::folded_match(name.text) {
+        // Otherwise the filter would refuse every `known`, for this key would be the method and `known` its spelling.
+        name.at.report(format!("MCP spells this method `{known}`; write that"));
     }
     let named = NAMED_METHODS.contains(&name.text) || name.text.starts_with("resources/");
     if stance == Effect::Allow && named {

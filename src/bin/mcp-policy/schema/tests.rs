@@ -21,7 +21,7 @@ const MISTAKES: &str = include_str!("../../../../tests/cases/invalid.jsonl");
 
 /// Mistakes that no schema sees, by the name of their case: texts that are not JSON or repeat a key, and what parts of a
 /// configuration mean together.
-const UNSEEN: [&str; 44] = [
+const UNSEEN: [&str; 54] = [
     "action and deny_if",
     "action allow and deny_if",
     "counter twice in one rule",
@@ -66,6 +66,16 @@ const UNSEEN: [&str; 44] = [
     "a key, a counter and no max beside a service",
     "arguments of a prompt",
     "a pinned schema that requires a number that a double changes",
+    "an operator that compares no flag",
+    "a method in another case",
+    "rate_limit too large",
+    "grants that no caller has",
+    "comparisons that never hold",
+    "absence of what every call has",
+    "bindings by grants that no source yields by default",
+    "bindings by grants that no source yields",
+    "bindings by texts that are not hosts",
+    "bindings by paths with a query",
 ];
 
 fn validator() -> Validator {
